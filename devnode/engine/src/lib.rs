@@ -1,1 +1,31 @@
-//! stub
+//! Everything about Stylus programs that needs no EVM.
+//!
+//! - [`program`]: from the code of an account to wasm.
+//! - [`activate`]: from wasm to a checked, metered and compiled [`Module`], with its prices.
+//! - [`run`]: one call of a module; the chain around it is a [`World`].
+//! - [`Params`]: the settings of the chain, and the prices that follow from them.
+//! - [`fees`]: what an activation costs in wei.
+//!
+//! Accounts, the EVM, precompiles and the records of activations belong to the chain that uses this
+//! crate.
+
+mod activation;
+mod check;
+pub mod fees;
+mod host;
+mod meter;
+mod module;
+mod params;
+pub mod program;
+mod ramp;
+mod run;
+mod world;
+
+pub use activation::{ActivateError, Activation, activate};
+pub use check::{BuildFault, Limit, ParseFault};
+pub use module::Module;
+pub use params::{Params, return_data_cost};
+pub use run::{Outcome, Status, run};
+pub use world::{
+    CallKind, CallOutcome, CallRequest, CreateRequest, Frame, HookCall, Pages, StoreFault, World,
+};

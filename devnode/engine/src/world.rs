@@ -109,6 +109,21 @@ pub enum StoreFault {
     ReadOnly,
 }
 
+/// A host call that ended, as tracers show it; the layout of the bytes is that of `stylusTracer`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookCall {
+    /// The hook, for example `read_args`; `user_entrypoint` and `user_returned` frame a run.
+    pub name: &'static str,
+    /// What went in.
+    pub args: Bytes,
+    /// What came out.
+    pub outs: Bytes,
+    /// Ink before the hook's first charge.
+    pub start_ink: u64,
+    /// Ink after the hook's last charge.
+    pub end_ink: u64,
+}
+
 /// The chain, as one program call sees it. Costs are gas, by the EVM's own tables.
 pub trait World {
     /// The fixed facts of this call.
@@ -155,4 +170,12 @@ pub trait World {
 
     /// Text that a program printed with a `console` import.
     fn console(&mut self, text: &str);
+
+    /// Whether this call is traced, so that each host call has to be told to [`World::hook`].
+    fn traced(&self) -> bool {
+        false
+    }
+
+    /// A host call that ended, in the order in which they end. Only called when [`World::traced`].
+    fn hook(&mut self, _call: HookCall) {}
 }

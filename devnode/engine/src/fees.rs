@@ -1,0 +1,73 @@
+//! What an activation costs in wei: a price that rises with demand and falls with time.
+
+use alloy_primitives::U256;
+
+/// Unix second at which the chain's price begins.
+const BEGINNING: u64 = 1_421_388_000;
+
+/// Bytes of demand that fade in a second.
+const BYTES_PER_SECOND: u32 = 34_865;
+
+/// Wei per byte while there is no demand.
+const MIN_PRICE: u32 = 82_928_201;
+
+/// Bytes of demand that multiply the price by e.
+const INERTIA: u32 = 21_360_419;
+
+/// One, in basis points.
+const ONE: u64 = 10_000;
+
+/// Terms of the series that stands for the exponential function.
+const TERMS: u64 = 12;
+
+/// The state of the price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DataPricer {
+    /// Bytes asked for lately.
+    pub demand: u32,
+    /// Bytes of demand that fade in a second.
+    pub bytes_per_second: u32,
+    /// Unix second of the last activation.
+    pub last_update: u64,
+    /// Wei per byte while there is no demand.
+    pub min_price: u32,
+    /// Bytes of demand that multiply the price by e.
+    pub inertia: u32,
+}
+
+impl Default for DataPricer {
+    fn default() -> Self {
+        Self {
+            demand: 0,
+            bytes_per_second: BYTES_PER_SECOND,
+            last_update: BEGINNING,
+            min_price: MIN_PRICE,
+            inertia: INERTIA,
+        }
+    }
+}
+
+impl DataPricer {
+    /// Books `bytes` of demand at unix second `now`; the fee for them in wei.
+    pub fn charge(&mut self, bytes: u32, now: u64) -> U256 {
+        let elapsed = now.saturating_sub(self.last_update).try_into().unwrap_or(u32::MAX);
+        let faded = self.bytes_per_second.saturating_mul(elapsed);
+        self.demand = self.demand.saturating_sub(faded).saturating_add(bytes);
+        self.last_update = now;
+
+        let exponent = u64::from(self.demand).saturating_mul(ONE);
+        let exponent = exponent.checked_div(self.inertia.into()).unwrap_or_default();
+        let price = u64::from(self.min_price).saturating_mul(exponential(exponent));
+        let price = price.checked_div(ONE).unwrap_or_default();
+        U256::from(price).saturating_mul(U256::from(bytes))
+    }
+}
+
+/// e to the power of `x`, both in basis points, by its series; every division rounds down.
+fn exponential(x: u64) -> u64 {
+    let step = |sum: u64, term: u64| {
+        let scaled = sum.saturating_mul(x).checked_div(term.saturating_mul(ONE));
+        ONE.saturating_add(scaled.unwrap_or_default())
+    };
+    (1..=TERMS).rev().fold(ONE, step)
+}

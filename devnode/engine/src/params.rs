@@ -1,0 +1,138 @@
+//! The settings of the chain for programs, and the prices that follow from them alone.
+//!
+//! The chain stores them and lets its owner change them; [`Params::default`] is how it begins.
+
+use crate::{ramp::RAMP, world::Pages};
+
+/// Gas of one unit of [`Params::min_init_gas`].
+const INIT_UNIT: u64 = 128;
+
+/// Gas of one unit of [`Params::min_cached_gas`].
+const CACHED_UNIT: u64 = 32;
+
+/// Percent of one unit of [`Params::init_scalar`] and [`Params::cached_scalar`].
+const SCALAR_UNIT: u64 = 2;
+
+/// Settings of the chain for Stylus programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Params {
+    /// Version that programs are activated for.
+    pub version: u16,
+    /// Ink per gas.
+    pub ink_price: u32,
+    /// Words of stack that the frames of one program call may take together.
+    pub max_stack_depth: u32,
+    /// Pages of a transaction that cost nothing.
+    pub free_pages: u16,
+    /// Gas for each further page, before the ramp.
+    pub page_gas: u16,
+    /// The most pages that a module may begin with.
+    pub page_limit: u16,
+    /// Least gas to enter a program that is not cached, in units of 128.
+    pub min_init_gas: u8,
+    /// Least gas to enter any program, in units of 32.
+    pub min_cached_gas: u8,
+    /// Weight of a module's own cost of entry, in units of two percent.
+    pub init_scalar: u8,
+    /// Weight of a module's own cost of a cached entry, in units of two percent.
+    pub cached_scalar: u8,
+    /// Days after which an activation lapses.
+    pub expiry_days: u16,
+    /// Days after which an activation may be prolonged.
+    pub keepalive_days: u16,
+    /// How many programs of a block are taken for cached. Only stored: no program is at this version.
+    pub block_cache_size: u16,
+    /// The most bytes a module may have when unpacked.
+    pub max_wasm_size: u32,
+}
+
+impl Default for Params {
+    /// Nitro's values for ArbOS 51.
+    fn default() -> Self {
+        Self {
+            version: 2,
+            ink_price: 10_000,
+            max_stack_depth: 22_000,
+            free_pages: 2,
+            page_gas: 1000,
+            page_limit: 128,
+            min_init_gas: 69,
+            min_cached_gas: 11,
+            init_scalar: 50,
+            cached_scalar: 50,
+            expiry_days: 365,
+            keepalive_days: 31,
+            block_cache_size: 32,
+            max_wasm_size: 131_072,
+        }
+    }
+}
+
+impl Params {
+    /// Ink for that much gas, at most `u64::MAX`.
+    #[must_use]
+    pub fn ink(&self, gas: u64) -> u64 {
+        gas.saturating_mul(self.ink_price.into())
+    }
+
+    /// Whole gas in that much ink, rounded down; zero while ink is free.
+    #[must_use]
+    pub fn gas(&self, ink: u64) -> u64 {
+        ink.checked_div(self.ink_price.into()).unwrap_or_default()
+    }
+
+    /// Gas to enter a program that is cached, and the part of it that every entry costs.
+    #[must_use]
+    pub fn cached_gas(&self, cached_cost: u16) -> u64 {
+        entry(self.min_cached_gas, CACHED_UNIT, cached_cost, self.cached_scalar)
+    }
+
+    /// Gas to enter a program that is not cached, on top of [`Params::cached_gas`].
+    #[must_use]
+    pub fn init_gas(&self, init_cost: u16) -> u64 {
+        entry(self.min_init_gas, INIT_UNIT, init_cost, self.init_scalar)
+    }
+
+    /// Gas to enter a program, without its pages.
+    #[must_use]
+    pub fn entry_gas(&self, init_cost: u16, cached_cost: u16, cached: bool) -> u64 {
+        let init = if cached { 0 } else { self.init_gas(init_cost) };
+        self.cached_gas(cached_cost).saturating_add(init)
+    }
+
+    /// Gas to open `new` pages while `pages` are what the transaction has; `u64::MAX` beyond the
+    /// 128 pages that anybody can pay for.
+    #[must_use]
+    pub fn page_cost(&self, new: u16, pages: Pages) -> u64 {
+        let open = pages.open.saturating_add(new);
+        let ever = pages.ever.max(open);
+        if ever <= self.free_pages {
+            return 0;
+        }
+        let paid = |pages: u16| u64::from(pages.saturating_sub(self.free_pages));
+        let linear = paid(open).saturating_sub(paid(pages.open)).saturating_mul(self.page_gas.into());
+        linear.saturating_add(ramp(ever).saturating_sub(ramp(pages.ever)))
+    }
+}
+
+/// A least price in units, plus a module's own cost by a weight, rounded up.
+fn entry(least: u8, unit: u64, cost: u16, scalar: u8) -> u64 {
+    let weighted = u64::from(cost)
+        .saturating_mul(u64::from(scalar).saturating_mul(SCALAR_UNIT))
+        .div_ceil(100);
+    u64::from(least).saturating_mul(unit).saturating_add(weighted)
+}
+
+/// Where the ramp stands at `pages`.
+fn ramp(pages: u16) -> u64 {
+    RAMP.get(usize::from(pages)).map_or(u64::MAX, |&gas| gas.into())
+}
+
+/// Least gas that a program call with `len` bytes of output costs: what the EVM would charge for
+/// memory of that size.
+#[must_use]
+pub fn return_data_cost(len: usize) -> u64 {
+    let words = u64::try_from(len.div_ceil(32)).unwrap_or(u64::MAX);
+    let square = words.saturating_mul(words).checked_div(512).unwrap_or_default();
+    words.saturating_mul(3).saturating_add(square)
+}
