@@ -1,0 +1,78 @@
+//! The draw: which places of a tester list hold the seats of a window.
+//!
+//! A pure function of the agreement's seed, so everybody can compute it once the seed is known, and
+//! nobody before. No seat is empty, and no place holds two seats of one window.
+
+use crate::MAX_TESTERS;
+
+/// The most seats of a window.
+const SEATS: usize = 15;
+
+/// Bytes that are hashed for one seat: seed ‖ window ‖ seat.
+type Preimage = [u8; 24];
+
+/// The seats of one window, in order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seats {
+    /// Places by seat; the first `len` count.
+    places: [u32; SEATS],
+    /// How many seats.
+    len: usize,
+}
+
+impl Seats {
+    /// Place of each seat in the tester list.
+    pub fn places(&self) -> impl Iterator<Item = u32> {
+        self.places.iter().copied().take(self.len)
+    }
+}
+
+/// The seats of `window` in an agreement with this seed, `testers` seats a window and a list of
+/// `pool` places. `None` if the list is shorter than that, or there are more than 15 seats.
+///
+/// Seat j takes h mod (pool − j), h being the first 8 bytes of keccak256(seed ‖ window ‖ j); then
+/// every place drawn before it in this window, in ascending order, moves it up by one if it is not
+/// behind that place.
+#[must_use]
+pub fn seats(
+    seed: &[u8; 16],
+    window: u32,
+    testers: u8,
+    pool: u32,
+    keccak: impl Fn(&Preimage) -> [u8; 32],
+) -> Option<Seats> {
+    if testers > MAX_TESTERS || u32::from(testers) > pool {
+        return None;
+    }
+    let mut seats = Seats { len: testers.into(), ..Seats::default() };
+    let mut sorted = [u32::MAX; SEATS];
+    for (seat, to) in (0..u32::from(testers)).zip(seats.places.iter_mut()) {
+        let free = u64::from(pool.checked_sub(seat)?);
+        let hash = keccak(&preimage(seed, window, seat));
+        let draw = u64::from_be_bytes(*hash.first_chunk()?).checked_rem(free)?;
+        let mut place = u32::try_from(draw).ok()?;
+        for taken in &sorted {
+            if place >= *taken {
+                place = place.wrapping_add(1); // below pool
+            }
+        }
+        *to = place;
+        // Keeps the list sorted: the new place goes where it belongs, the larger ones move up.
+        for taken in &mut sorted {
+            if place < *taken {
+                core::mem::swap(taken, &mut place);
+            }
+        }
+    }
+    Some(seats)
+}
+
+/// The bytes hashed for one seat.
+fn preimage(seed: &[u8; 16], window: u32, seat: u32) -> Preimage {
+    let mut bytes = [0; 24];
+    let parts = seed.iter().copied().chain(window.to_be_bytes()).chain(seat.to_be_bytes());
+    for (to, from) in bytes.iter_mut().zip(parts) {
+        *to = from;
+    }
+    bytes
+}

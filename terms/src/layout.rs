@@ -1,0 +1,136 @@
+//! The terms of an agreement: everything that is fixed by its purchase, as bytes.
+//!
+//! They stand behind the minimal proxy in the agreement's own code, so they can neither change nor
+//! be initialised twice, and they determine its CREATE2 address: whoever has the terms can tell a
+//! genuine agreement from any other account.
+
+use alloy_primitives::{Address, FixedBytes};
+
+use crate::MAX_REDUNDANCY;
+use crate::packed;
+
+packed! {
+    /// What all workers of an agreement share.
+    pub struct Head [86] {
+        /// Where it was bought and where it settles.
+        dispatcher: Address = 20,
+        /// Who pays.
+        client: Address = 20,
+        /// How many agreements the dispatcher had made before; makes the terms unique.
+        number: u32 = 4,
+        /// What the work is.
+        application: FixedBytes<8> = 8,
+        /// Whether a tick is a second (else an L2 block).
+        seconds: bool = 1,
+        /// Tick of the purchase.
+        purchased: u64 = 5,
+        /// L2 block of the purchase.
+        block: u64 = 5,
+        /// Ticks from start to end.
+        length: u32 = 4,
+        /// Ticks after the purchase in which workers may accept.
+        accept_window: u32 = 4,
+        /// Ticks after the end in which testers may report.
+        report_window: u32 = 4,
+        /// Windows.
+        windows: u8 = 1,
+        /// Testers of each window.
+        testers: u8 = 1,
+        /// The epoch whose list of testers is drawn from.
+        epoch: u32 = 4,
+        /// How many places of that list count.
+        pool: u32 = 4,
+        /// Number of workers.
+        redundancy: u8 = 1,
+    }
+}
+
+packed! {
+    /// What one worker agreed to.
+    pub struct WorkerTerms [58] {
+        /// The worker's account.
+        account: Address = 20,
+        /// Wei per tick.
+        price: u128 = 12,
+        /// Promised uptime in basis points.
+        promise: u16 = 2,
+        /// Wei for each (window, seat) that is paid for this worker.
+        fee: u128 = 12,
+        /// Wei of its stake that are locked until the settlement.
+        bond: u128 = 12,
+    }
+}
+
+/// The most bytes that terms take.
+pub const MAX_TERMS: usize = Head::BYTES + MAX_REDUNDANCY * WorkerTerms::BYTES;
+
+/// The terms of one agreement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// What all workers share.
+    pub head: Head,
+    /// The first `head.redundancy` entries count; the others are zero.
+    all: [WorkerTerms; MAX_REDUNDANCY],
+}
+
+impl Terms {
+    /// Terms for these workers, at most eight of them. `head.redundancy` is set to their number.
+    #[must_use]
+    pub fn new(mut head: Head, workers: impl IntoIterator<Item = WorkerTerms>) -> Self {
+        let mut all = [WorkerTerms::default(); MAX_REDUNDANCY];
+        head.redundancy = 0;
+        for (to, from) in all.iter_mut().zip(workers) {
+            *to = from;
+            head.redundancy = head.redundancy.wrapping_add(1); // at most eight times
+        }
+        Self { head, all }
+    }
+
+    /// The workers, in their order in the agreement.
+    pub fn workers(&self) -> impl Iterator<Item = &WorkerTerms> {
+        self.all.iter().take(usize::from(self.head.redundancy))
+    }
+
+    /// The worker at `index`.
+    #[must_use]
+    pub fn worker(&self, index: u8) -> Option<&WorkerTerms> {
+        self.workers().nth(usize::from(index))
+    }
+
+    /// Ticks of one window, rounded down; the last window also has the rest.
+    #[must_use]
+    pub const fn quantum(&self) -> u32 {
+        match self.head.length.checked_div(lossless(self.head.windows)) {
+            Some(ticks) => ticks,
+            None => 0,
+        }
+    }
+
+    /// The terms in these bytes; `None` if their length is not that of terms.
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let (head, rest) = bytes.split_first_chunk()?;
+        let head = Head::read(head);
+        let (chunks, tail) = rest.as_chunks();
+        let fits = chunks.len() == usize::from(head.redundancy) && chunks.len() <= MAX_REDUNDANCY;
+        (fits && tail.is_empty()).then(|| Self::new(head, chunks.iter().map(WorkerTerms::read)))
+    }
+
+    /// Writes the terms to the front of `bytes` and returns how many bytes they take.
+    pub fn encode(&self, bytes: &mut [u8; MAX_TERMS]) -> usize {
+        let Some((head, rest)) = bytes.split_first_chunk_mut() else { return 0 };
+        self.head.write(head);
+        let mut len = Head::BYTES;
+        for (worker, chunk) in self.workers().zip(rest.as_chunks_mut().0) {
+            worker.write(chunk);
+            len = len.wrapping_add(WorkerTerms::BYTES); // at most MAX_TERMS
+        }
+        len
+    }
+}
+
+/// `u8` to `u32` in a constant function.
+#[expect(clippy::as_conversions, reason = "widening; `From` is not const")]
+const fn lossless(value: u8) -> u32 {
+    value as u32
+}

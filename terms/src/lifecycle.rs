@@ -1,0 +1,59 @@
+//! The phases of an agreement, as a pure function of time, and its windows.
+
+use crate::abi::State;
+
+/// What decides the state of an agreement that is not closed; all in ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// Tick of the purchase.
+    pub purchased: u64,
+    /// Ticks in which workers may accept.
+    pub accept_window: u32,
+    /// Tick of the first accept; 0 = none yet.
+    pub start: u64,
+    /// Ticks from start to end.
+    pub length: u32,
+    /// Ticks after the end in which testers may report.
+    pub report_window: u32,
+}
+
+impl Times {
+    /// The last tick in which a worker may accept.
+    #[must_use]
+    pub fn last_accept(&self) -> u64 {
+        self.purchased.saturating_add(self.accept_window.into())
+    }
+
+    /// The first tick behind the agreement; 0 before the first accept.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        if self.start == 0 { 0 } else { self.start.saturating_add(self.length.into()) }
+    }
+
+    /// The state at `now`: never `Settled` or `Void`, which are events and not times.
+    #[must_use]
+    pub fn state(&self, now: u64) -> State {
+        if self.start == 0 {
+            return if now <= self.last_accept() { State::Offered } else { State::Due };
+        }
+        let end = self.end();
+        if now < end {
+            State::Running
+        } else if now < end.saturating_add(self.report_window.into()) {
+            State::Reporting
+        } else {
+            State::Due
+        }
+    }
+}
+
+/// The window of tick `now`: ⌊(now − start) / quantum⌋, the last one running to the end.
+///
+/// `None` outside the agreement or without windows.
+#[must_use]
+pub fn window(now: u64, start: u64, length: u32, windows: u8) -> Option<u8> {
+    let quantum = u64::from(length.checked_div(windows.into())?);
+    let since = now.checked_sub(start).filter(|since| start > 0 && *since < u64::from(length))?;
+    let last = windows.checked_sub(1)?;
+    Some(u8::try_from(since.checked_div(quantum)?).unwrap_or(last).min(last))
+}

@@ -1,0 +1,69 @@
+//! Wei: escrow, fees, bonds and pay. Every division says which way it rounds; what is left over is
+//! the client's.
+
+use crate::BPS;
+use crate::verdict::Record;
+
+/// ⌊`amount` × `part` / `whole`⌋ for `part` ≤ `whole`; the whole amount if `part` is larger, and zero
+/// if `whole` is zero.
+#[must_use]
+pub const fn share(amount: u128, part: u32, whole: u32) -> u128 {
+    let (part, whole) = (widen(part), widen(whole));
+    if part >= whole {
+        return if whole == 0 { 0 } else { amount };
+    }
+    let (Some(quotient), Some(rest)) = (amount.checked_div(whole), amount.checked_rem(whole))
+    else {
+        return 0;
+    };
+    // quotient · part ≤ amount; rest and part are below 2^32; the sum is at most the amount.
+    let Some(tail) = rest.wrapping_mul(part).checked_div(whole) else { return 0 };
+    quotient.wrapping_mul(part).wrapping_add(tail)
+}
+
+/// `u32` to `u128` in a constant function.
+#[expect(clippy::as_conversions, reason = "widening; `From` is not const")]
+const fn widen(value: u32) -> u128 {
+    value as u128
+}
+
+/// What `ticks` cost at `price` wei each, for prices below [`crate::PRICE_LIMIT`].
+#[must_use]
+pub const fn cost(price: u128, ticks: u32) -> u128 {
+    price.saturating_mul(widen(ticks)) // 96 + 32 bits cannot leave 128
+}
+
+/// The fee of one seat for one worker: `bps` of what the worker earns in a window of `quantum` ticks,
+/// rounded down, and at least `minimum`.
+#[must_use]
+pub fn fee(price: u128, quantum: u32, bps: u16, minimum: u128) -> u128 {
+    minimum.max(share(cost(price, quantum), bps.into(), BPS.into()))
+}
+
+/// The bond of one worker in one agreement: `bps` of what it can earn, rounded up, and at least
+/// `minimum`.
+#[must_use]
+pub fn bond(price: u128, length: u32, bps: u16, minimum: u128) -> u128 {
+    let full = cost(price, length);
+    // ⌈x·b/n⌉ = x − ⌊x·(n−b)/n⌋ for b ≤ n.
+    let rest = share(full, BPS.saturating_sub(bps).into(), BPS.into());
+    minimum.max(full.saturating_sub(rest))
+}
+
+/// What one worker adds to the escrow: its price for the whole length and the fees of all its seats.
+/// `None` if that leaves 128 bits.
+#[must_use]
+pub fn escrow(price: u128, length: u32, fee: u128, windows: u8, testers: u8) -> Option<u128> {
+    let seats = u128::from(windows).checked_mul(testers.into())?;
+    cost(price, length).checked_add(fee.checked_mul(seats)?)
+}
+
+/// What a worker earns that accepted: all of it if it kept its promise or nothing is known, else the
+/// share of the known windows that it served, rounded down.
+///
+/// Source: docs/rules.md, "Pay".
+#[must_use]
+pub fn pay(price: u128, length: u32, promise: u16, record: Record) -> u128 {
+    let base = cost(price, length);
+    if record.keeps(promise) { base } else { share(base, record.served.into(), record.known()) }
+}

@@ -1,0 +1,141 @@
+//! Fixed-width big-endian records, as storage words and as the terms in an agreement's code.
+
+use alloy_primitives::{Address, FixedBytes};
+
+/// A value that is written in a fixed number of big-endian bytes.
+pub trait Field: Copy {
+    /// The value in `LEN` bytes of `bytes` from `at` on. Bytes outside `bytes` count as zero.
+    fn read(bytes: &[u8], at: usize, len: usize) -> Self;
+    /// Writes the lowest `len` bytes of the value at `at`. Bytes outside `bytes` are dropped.
+    fn write(self, bytes: &mut [u8], at: usize, len: usize);
+}
+
+/// [`Field`] for unsigned integers.
+macro_rules! integer {
+    ($($ty:ty),*) => {$(
+        impl Field for $ty {
+            #[inline]
+            fn read(bytes: &[u8], at: usize, len: usize) -> Self {
+                let mut value: Self = 0;
+                for byte in bytes.iter().skip(at).take(len) {
+                    value = value.wrapping_shl(8) | Self::from(*byte);
+                }
+                value
+            }
+
+            #[inline]
+            #[expect(
+                clippy::as_conversions,
+                clippy::cast_possible_truncation,
+                reason = "one byte after another, the lowest first"
+            )]
+            fn write(self, bytes: &mut [u8], at: usize, len: usize) {
+                let mut rest = self;
+                for byte in bytes.iter_mut().skip(at).take(len).rev() {
+                    *byte = rest as u8;
+                    rest = rest.wrapping_shr(8);
+                }
+            }
+        }
+    )*};
+}
+
+integer!(u16, u32, u64, u128);
+
+impl Field for u8 {
+    #[inline]
+    fn read(bytes: &[u8], at: usize, _: usize) -> Self {
+        bytes.get(at).copied().unwrap_or(0)
+    }
+
+    #[inline]
+    fn write(self, bytes: &mut [u8], at: usize, _: usize) {
+        if let Some(byte) = bytes.get_mut(at) {
+            *byte = self;
+        }
+    }
+}
+
+impl Field for bool {
+    #[inline]
+    fn read(bytes: &[u8], at: usize, len: usize) -> Self {
+        u8::read(bytes, at, len) != 0
+    }
+
+    #[inline]
+    fn write(self, bytes: &mut [u8], at: usize, len: usize) {
+        u8::from(self).write(bytes, at, len);
+    }
+}
+
+impl<const N: usize> Field for FixedBytes<N> {
+    #[inline]
+    fn read(bytes: &[u8], at: usize, _: usize) -> Self {
+        let mut value = [0; N];
+        for (to, from) in value.iter_mut().zip(bytes.iter().skip(at)) {
+            *to = *from;
+        }
+        Self(value)
+    }
+
+    #[inline]
+    fn write(self, bytes: &mut [u8], at: usize, _: usize) {
+        for (to, from) in bytes.iter_mut().skip(at).zip(self.0) {
+            *to = from;
+        }
+    }
+}
+
+impl Field for Address {
+    #[inline]
+    fn read(bytes: &[u8], at: usize, len: usize) -> Self {
+        Self(FixedBytes::read(bytes, at, len))
+    }
+
+    #[inline]
+    fn write(self, bytes: &mut [u8], at: usize, len: usize) {
+        self.0.write(bytes, at, len);
+    }
+}
+
+/// Declares a record of `BYTES` bytes: fields in order, each with its width; what is left is zero.
+///
+/// Generates the struct with `read(&[u8; BYTES])` and `write(&self, &mut [u8; BYTES])`, its inverse.
+#[macro_export]
+macro_rules! packed {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident [$bytes:literal] {
+        $($(#[$field_meta:meta])* $field:ident: $ty:ty = $len:literal,)*
+    }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        $vis struct $name { $($(#[$field_meta])* $vis $field: $ty,)* }
+
+        impl $name {
+            /// Width of the record.
+            $vis const BYTES: usize = $bytes;
+
+            /// The record in these bytes.
+            #[must_use]
+            $vis fn read(bytes: &[u8; $bytes]) -> Self {
+                const { assert!($bytes >= 0 $(+ $len)*, "fields are wider than the record") };
+                let at = 0;
+                $(
+                    let $field = <$ty as $crate::packed::Field>::read(bytes, at, $len);
+                    let at = at + $len;
+                )*
+                let _ = at;
+                Self { $($field),* }
+            }
+
+            /// Writes the record into these bytes.
+            $vis fn write(&self, bytes: &mut [u8; $bytes]) {
+                let at = 0;
+                $(
+                    $crate::packed::Field::write(self.$field, bytes, at, $len);
+                    let at = at + $len;
+                )*
+                let _ = at;
+            }
+        }
+    };
+}

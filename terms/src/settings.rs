@@ -1,0 +1,72 @@
+//! The constants of a deployment: two presets, and what they must satisfy.
+
+use crate::BPS;
+use crate::abi::{Clock, Settings};
+
+/// For chains where money is real. Times are minutes and hours, in ticks of `clock`.
+#[must_use]
+pub const fn production(clock: Clock) -> Settings {
+    // Arbitrum makes four blocks a second.
+    let second: u32 = match clock {
+        Clock::ArbBlock => 4,
+        _ => 1,
+    };
+    Settings {
+        clock,
+        acceptWindow: second.saturating_mul(300),
+        reportWindow: second.saturating_mul(3_600),
+        minLength: second.saturating_mul(7_200),
+        minWindow: second.saturating_mul(900),
+        epochLength: 604_800,
+        minPool: 21,
+        minPromise: 5_000,
+        bondBps: 1_000,
+        testerFeeBps: 100,
+        minBond: 2_000_000_000_000_000,
+        minTesterFee: 20_000_000_000_000,
+        testerBond: 50_000_000_000_000_000,
+    }
+}
+
+/// For dev chains: as `production`, but an agreement lasts seconds and three testers are enough.
+#[must_use]
+pub const fn dev(clock: Clock) -> Settings {
+    Settings {
+        acceptWindow: 3,
+        reportWindow: 5,
+        minLength: 8,
+        minWindow: 6,
+        minPool: 3,
+        ..production(clock)
+    }
+}
+
+/// Checks the constants against each other.
+///
+/// # Errors
+/// The index of the first field that is out of its range, in the order of [`Settings`].
+pub fn check(settings: &Settings) -> Result<(), u8> {
+    let s = settings;
+    let held = s.acceptWindow.checked_add(s.reportWindow);
+    let tests = [
+        (0, matches!(s.clock, Clock::ArbBlock | Clock::Second)),
+        (1, s.acceptWindow > 0),
+        (2, s.reportWindow > 0),
+        // Whoever holds a worker's slot pays for at least half of the time it is held.
+        (3, held.is_some_and(|held| s.minLength >= held)),
+        // A worker that accepts late still has half of window 0.
+        (4, s.acceptWindow.checked_mul(2).is_some_and(|two| s.minWindow >= two)),
+        (5, s.epochLength > 0),
+        (6, s.minPool >= 3),
+        (7, s.minPromise > 0 && s.minPromise <= BPS),
+        (8, s.bondBps <= BPS),
+        (9, s.testerFeeBps <= BPS),
+        (10, s.minBond < crate::PRICE_LIMIT),
+        (11, s.minTesterFee < crate::PRICE_LIMIT),
+        (12, s.testerBond < crate::PRICE_LIMIT),
+    ];
+    match tests.iter().find(|(_, holds)| !holds) {
+        Some((index, _)) => Err(*index),
+        None => Ok(()),
+    }
+}
