@@ -4,12 +4,7 @@
 //! them. Amounts are wei, times are ticks of the market's clock, shares are basis points.
 #![expect(
     missing_docs,
-    clippy::pedantic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::missing_docs_in_private_items,
-    reason = "expanded by `sol!`; the documentation is in the Solidity text"
+    reason = "`sol!` expands to undocumented items; the text is in the Solidity"
 )]
 
 use alloy_sol_types::sol;

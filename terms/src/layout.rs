@@ -8,6 +8,7 @@ use alloy_primitives::{Address, FixedBytes};
 
 use crate::MAX_REDUNDANCY;
 use crate::packed;
+use crate::packed::Packed;
 
 packed! {
     /// What all workers of an agreement share.

@@ -98,9 +98,15 @@ impl Field for Address {
     }
 }
 
-/// Declares a record of `BYTES` bytes: fields in order, each with its width; what is left is zero.
-///
-/// Generates the struct with `read(&[u8; BYTES])` and `write(&self, &mut [u8; BYTES])`, its inverse.
+/// A record of `N` bytes; all fields zero is its default.
+pub trait Packed<const N: usize>: Copy + Default {
+    /// The record in these bytes.
+    fn read(bytes: &[u8; N]) -> Self;
+    /// Writes the record into these bytes; the inverse of `read`.
+    fn write(&self, bytes: &mut [u8; N]);
+}
+
+/// Declares a [`Packed`] record: fields in order, each with its width in bytes; what is left is zero.
 #[macro_export]
 macro_rules! packed {
     ($(#[$meta:meta])* $vis:vis struct $name:ident [$bytes:literal] {
@@ -111,13 +117,16 @@ macro_rules! packed {
         $vis struct $name { $($(#[$field_meta])* $vis $field: $ty,)* }
 
         impl $name {
-            /// Width of the record.
+            /// Bytes of the record.
             $vis const BYTES: usize = $bytes;
+        }
 
-            /// The record in these bytes.
-            #[must_use]
-            $vis fn read(bytes: &[u8; $bytes]) -> Self {
-                const { assert!($bytes >= 0 $(+ $len)*, "fields are wider than the record") };
+        impl $crate::packed::Packed<$bytes> for $name {
+            fn read(bytes: &[u8; $bytes]) -> Self {
+                const {
+                    let width = 0 $(+ $len)*;
+                    assert!(width <= $bytes, "fields are wider than the record");
+                }
                 let at = 0;
                 $(
                     let $field = <$ty as $crate::packed::Field>::read(bytes, at, $len);
@@ -127,8 +136,7 @@ macro_rules! packed {
                 Self { $($field),* }
             }
 
-            /// Writes the record into these bytes.
-            $vis fn write(&self, bytes: &mut [u8; $bytes]) {
+            fn write(&self, bytes: &mut [u8; $bytes]) {
                 let at = 0;
                 $(
                     $crate::packed::Field::write(self.$field, bytes, at, $len);
