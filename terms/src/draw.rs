@@ -6,7 +6,8 @@
 use crate::MAX_TESTERS;
 
 /// The most seats of a window.
-const SEATS: usize = 15;
+#[expect(clippy::as_conversions, reason = "widening; `From` is not const")]
+const SEATS: usize = MAX_TESTERS as usize;
 
 /// Bytes that are hashed for one seat: seed ‖ window ‖ seat.
 type Preimage = [u8; 24];
@@ -31,8 +32,8 @@ impl Seats {
 /// `pool` places. `None` if the list is shorter than that, or there are more than 15 seats.
 ///
 /// Seat j takes h mod (pool − j), h being the first 8 bytes of keccak256(seed ‖ window ‖ j); then
-/// every place drawn before it in this window, in ascending order, moves it up by one if it is not
-/// behind that place.
+/// every place drawn before it in this window, in ascending order, moves it up by one if it has reached
+/// that place.
 #[must_use]
 pub fn seats(
     seed: &[u8; 16],

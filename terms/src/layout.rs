@@ -23,9 +23,9 @@ packed! {
         application: FixedBytes<8> = 8,
         /// Whether a tick is a second (else an L2 block).
         seconds: bool = 1,
-        /// Tick of the purchase.
+        /// Tick of the purchase, below 2^40.
         purchased: u64 = 5,
-        /// L2 block of the purchase.
+        /// L2 block of the purchase, below 2^40.
         block: u64 = 5,
         /// Ticks from start to end.
         length: u32 = 4,
@@ -51,7 +51,7 @@ packed! {
     pub struct WorkerTerms [58] {
         /// The worker's account.
         account: Address = 20,
-        /// Wei per tick.
+        /// Wei per tick; this and the other amounts are below [`crate::PRICE_LIMIT`].
         price: u128 = 12,
         /// Promised uptime in basis points.
         promise: u16 = 2,
@@ -98,13 +98,10 @@ impl Terms {
         self.workers().nth(usize::from(index))
     }
 
-    /// Ticks of one window, rounded down; the last window also has the rest.
+    /// Ticks of one window, rounded down; the last window also has the rest. 0 without windows.
     #[must_use]
-    pub const fn quantum(&self) -> u32 {
-        match self.head.length.checked_div(lossless(self.head.windows)) {
-            Some(ticks) => ticks,
-            None => 0,
-        }
+    pub fn quantum(&self) -> u32 {
+        self.head.length.checked_div(self.head.windows.into()).unwrap_or(0)
     }
 
     /// The terms in these bytes; `None` if their length is not that of terms.
@@ -128,10 +125,4 @@ impl Terms {
         }
         len
     }
-}
-
-/// `u8` to `u32` in a constant function.
-#[expect(clippy::as_conversions, reason = "widening; `From` is not const")]
-const fn lossless(value: u8) -> u32 {
-    value as u32
 }

@@ -36,7 +36,7 @@ pub const MAX_WINDOWS: u8 = 21;
 /// The most testers in one window.
 pub const MAX_TESTERS: u8 = 15;
 
-/// Prices per tick are below this many wei.
+/// Prices per tick, and bonds, fees and escrow of one worker, are below this many wei: 12 bytes.
 pub const PRICE_LIMIT: u128 = 1 << 96;
 
 /// The most list entries that a purchase looks at.

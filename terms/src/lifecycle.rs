@@ -30,7 +30,8 @@ impl Times {
         if self.start == 0 { 0 } else { self.start.saturating_add(self.length.into()) }
     }
 
-    /// The state at `now`: never `Settled` or `Void`, which are events and not times.
+    /// The state at `now`, which is never before `start`. Not `Settled` or `Void`: those are events, not
+    /// times.
     #[must_use]
     pub fn state(&self, now: u64) -> State {
         if self.start == 0 {
@@ -49,7 +50,7 @@ impl Times {
 
 /// The window of tick `now`: ⌊(now − start) / quantum⌋, the last one running to the end.
 ///
-/// `None` outside the agreement or without windows.
+/// `None` outside the agreement, before the first accept, or if a window has no ticks.
 #[must_use]
 pub fn window(now: u64, start: u64, length: u32, windows: u8) -> Option<u8> {
     let quantum = u64::from(length.checked_div(windows.into())?);

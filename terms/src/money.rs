@@ -1,14 +1,14 @@
 //! Wei: escrow, fees, bonds and pay. Every division says which way it rounds; what is left over is
 //! the client's.
 
-use crate::BPS;
 use crate::verdict::Record;
+use crate::{BPS, PRICE_LIMIT};
 
 /// ⌊`amount` × `part` / `whole`⌋ for `part` ≤ `whole`; the whole amount if `part` is larger, and zero
 /// if `whole` is zero.
 #[must_use]
-pub const fn share(amount: u128, part: u32, whole: u32) -> u128 {
-    let (part, whole) = (widen(part), widen(whole));
+pub fn share(amount: u128, part: u32, whole: u32) -> u128 {
+    let (part, whole) = (u128::from(part), u128::from(whole));
     if part >= whole {
         return if whole == 0 { 0 } else { amount };
     }
@@ -21,16 +21,10 @@ pub const fn share(amount: u128, part: u32, whole: u32) -> u128 {
     quotient.wrapping_mul(part).wrapping_add(tail)
 }
 
-/// `u32` to `u128` in a constant function.
-#[expect(clippy::as_conversions, reason = "widening; `From` is not const")]
-const fn widen(value: u32) -> u128 {
-    value as u128
-}
-
-/// What `ticks` cost at `price` wei each, for prices below [`crate::PRICE_LIMIT`].
+/// What `ticks` cost at `price` wei each, for prices below [`PRICE_LIMIT`].
 #[must_use]
-pub const fn cost(price: u128, ticks: u32) -> u128 {
-    price.saturating_mul(widen(ticks)) // 96 + 32 bits cannot leave 128
+pub fn cost(price: u128, ticks: u32) -> u128 {
+    price.saturating_mul(ticks.into()) // 96 + 32 bits cannot leave 128
 }
 
 /// The fee of one seat for one worker: `bps` of what the worker earns in a window of `quantum` ticks,
@@ -51,11 +45,12 @@ pub fn bond(price: u128, length: u32, bps: u16, minimum: u128) -> u128 {
 }
 
 /// What one worker adds to the escrow: its price for the whole length and the fees of all its seats.
-/// `None` if that leaves 128 bits.
+/// `None` from [`PRICE_LIMIT`] on, which also keeps its fee and its bond below that limit.
 #[must_use]
 pub fn escrow(price: u128, length: u32, fee: u128, windows: u8, testers: u8) -> Option<u128> {
     let seats = u128::from(windows).checked_mul(testers.into())?;
-    cost(price, length).checked_add(fee.checked_mul(seats)?)
+    let sum = cost(price, length).checked_add(fee.checked_mul(seats)?)?;
+    (sum < PRICE_LIMIT).then_some(sum)
 }
 
 /// What a worker earns that accepted: all of it if it kept its promise or nothing is known, else the

@@ -71,16 +71,10 @@ pub fn check(order: &Order, settings: &Settings, now: u64) -> Result<Shape, Reas
 }
 
 /// Whether an agreement may have these windows with so many testers each.
-const fn testers_fit(windows: u8, testers: u8) -> bool {
+fn testers_fit(windows: u8, testers: u8) -> bool {
     if testers == 0 {
         return windows == 1;
     }
-    let seats = widen(windows).saturating_mul(widen(testers));
-    testers >= 3 && testers <= MAX_TESTERS && testers & 1 == 1 && seats <= MAX_SEATS
-}
-
-/// `u8` to `usize` in a constant function.
-#[expect(clippy::as_conversions, reason = "widening; `From` is not const")]
-const fn widen(value: u8) -> usize {
-    value as usize
+    let seats = usize::from(windows).saturating_mul(testers.into());
+    (3..=MAX_TESTERS).contains(&testers) && testers & 1 == 1 && seats <= MAX_SEATS
 }

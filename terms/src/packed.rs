@@ -4,9 +4,11 @@ use alloy_primitives::{Address, FixedBytes};
 
 /// A value that is written in a fixed number of big-endian bytes.
 pub trait Field: Copy {
-    /// The value in `LEN` bytes of `bytes` from `at` on. Bytes outside `bytes` count as zero.
+    /// The value in the `len` bytes of `bytes` from `at` on, as far as `bytes` reaches. Single bytes and
+    /// byte strings have the width of their type, whatever `len` says.
     fn read(bytes: &[u8], at: usize, len: usize) -> Self;
-    /// Writes the lowest `len` bytes of the value at `at`. Bytes outside `bytes` are dropped.
+    /// Writes the lowest `len` bytes of the value at `at`, as far as `bytes` reaches. What does not fit
+    /// into `len` bytes is lost: whoever fills a record sees to it that values fit.
     fn write(self, bytes: &mut [u8], at: usize, len: usize);
 }
 

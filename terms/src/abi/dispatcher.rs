@@ -1,11 +1,4 @@
-//! The interface of both contracts: calls, events, errors and view structs, written once.
-//!
-//! Contracts take selectors, events and errors from here, the client its `…Call` types, tests all of
-//! them. Amounts are wei, times are ticks of the market's clock, shares are basis points.
-#![expect(
-    missing_docs,
-    reason = "`sol!` expands to undocumented items; the text is in the Solidity"
-)]
+//! The dispatcher: settings, orders, registrations, settlements.
 
 use alloy_sol_types::sol;
 
@@ -19,9 +12,10 @@ sol! {
         Second
     }
 
-    /// Why a purchase was refused; `None` in a quote that can be bought.
+    /// Why a purchase was refused.
     #[derive(Debug, PartialEq, Eq)]
     enum Reason {
+        /// Nothing stands against it.
         None,
         /// The value sent is below the price.
         ValueTooLow,
@@ -44,25 +38,8 @@ sol! {
         NotEnoughTesters,
         /// The order's expiry has passed.
         Expired,
-        /// The price leaves 128 bits.
+        /// What one worker would hold is 2^96 wei or more.
         PriceOverflow
-    }
-
-    /// Where an agreement is in its life.
-    #[derive(Debug, PartialEq, Eq)]
-    enum State {
-        /// Paid; no worker has accepted yet.
-        Offered,
-        /// Between start and end.
-        Running,
-        /// Ended; testers may report.
-        Reporting,
-        /// Anybody may settle.
-        Due,
-        /// Paid out.
-        Settled,
-        /// Nobody accepted; the client has its money back.
-        Void
     }
 
     /// What a deployment fixes for ever.
@@ -183,15 +160,13 @@ sol! {
         uint16 seats;
     }
 
-    /// What a tester saw of one worker: bit k stands for window k.
+    /// What an agreement owes to a place of its tester list.
     #[derive(Debug, PartialEq, Eq, Copy)]
-    struct Entry {
-        /// Place of the worker in the agreement.
-        uint8 index;
-        /// Windows in which it was probed.
-        uint32 checked;
-        /// Windows in which it served; a subset of `checked`.
-        uint32 served;
+    struct Fee {
+        uint32 place;
+        uint128 amount;
+        /// Seats (one worker in one window) that were paid.
+        uint16 seats;
     }
 
     #[derive(Debug, PartialEq, Eq)]
@@ -311,80 +286,5 @@ sol! {
         /// Called by an agreement that ends, with its terms, with all its wei and with what it owes. The
         /// `account` of a tester result is found here, from its `place` in the epoch's list.
         function conclude(bytes terms, WorkerResult[] workers, Fee[] fees, uint32[] hints) external payable;
-    }
-
-    /// What an agreement owes to a place of its tester list.
-    #[derive(Debug, PartialEq, Eq, Copy)]
-    struct Fee {
-        uint32 place;
-        uint128 amount;
-        /// Seats (one worker in one window) that were paid.
-        uint16 seats;
-    }
-
-    #[derive(Debug, PartialEq, Eq)]
-    interface IWorkAgreement {
-        // ------------------------------------------------------------------ events
-        event Accepted(address indexed worker, uint8 index);
-        /// The first worker accepted: the clock runs, the testers of every window are known.
-        event Started(uint64 start, uint64 end, bytes16 seed);
-        event Reported(address indexed tester, uint32 place, Entry[] entries);
-        /// All its wei went to the dispatcher; `state` is Settled or Void.
-        event Closed(State state);
-
-        // ------------------------------------------------------------------ errors
-        error MalformedCall(uint32 word);
-        error UnknownCall(bytes4 selector);
-        error NotPayable(uint128 value);
-        /// The implementation was called directly; only its agreements answer.
-        error NotAnAgreement(address caller);
-        /// The call belongs to another state.
-        error WrongState(State state);
-        /// The caller is not one of this agreement's workers.
-        error NotAWorker(address caller);
-        error AlreadyAccepted(address worker);
-        /// The last tick to accept was `last`.
-        error TooLateToAccept(uint64 tick, uint64 last);
-        /// The hash of the purchase's block is not known yet: accept in a later block.
-        error SeedNotReady(uint64 purchaseBlock);
-        /// The caller does not hold this place in the agreement's list of testers.
-        error NotTheTester(uint32 place, address caller);
-        error PlaceOutOfRange(uint32 place, uint32 pool);
-        error AlreadyReported(uint32 place);
-        error NothingReported();
-        /// Entry number `entry` names no worker, is out of order, or claims service that was not checked.
-        error BadEntry(uint8 entry);
-        /// Entry number `entry` has bits of windows that the agreement does not have.
-        error WindowOutOfRange(uint8 entry, uint8 windows);
-        error WindowUnknown(uint256 window, uint8 windows);
-        /// The dispatcher did not take the settlement.
-        error SettlementFailed();
-
-        // ------------------------------------------------------------------ reading
-        function client() external view returns (address);
-        function workers() external view returns (address[] memory);
-        /// Accounts and keys of the testers of a window, in order of seats; none before the first accept.
-        function testers(uint256 window) external view returns (address[] memory accounts, bytes32[] memory keys);
-        /// Wei per tick, of all workers together.
-        function price() external view returns (uint128);
-        function redundancy() external view returns (uint8);
-        function application() external view returns (bytes8);
-        /// The tick in which it ends; 0 until the first worker has accepted.
-        function end() external view returns (uint64);
-        /// Everything that never changes, in the layout of `terms::layout`.
-        function terms() external view returns (bytes memory);
-        function state() external view returns (State);
-        /// What changes: start and seed (0 before the first accept), who accepted (bit = place of the worker).
-        function progress() external view returns (uint64 start, bytes16 seed, uint8 accepted);
-        /// What the tester at `place` reported of worker `index`.
-        function reported(uint32 place, uint8 index) external view returns (uint32 checked, uint32 served);
-
-        // ------------------------------------------------------------------ doing
-        /// A chosen worker takes the work, in a later block than the purchase's.
-        function accept() external;
-        /// What the caller, at `place` of the agreement's tester list, saw of all workers. Once.
-        function report(uint32 place, Entry[] entries) external;
-        /// Pays everybody. Anybody may, when it is due. `hints`: for each worker, whom to stand behind in its book.
-        function settle(uint32[] hints) external;
     }
 }

@@ -1,0 +1,13 @@
+//! The interface of both contracts: calls, events, errors and view structs, written once.
+//!
+//! Contracts take selectors, events and errors from here, the client its `…Call` types, tests all of
+//! them. Amounts are wei, times are ticks of the market's clock, shares are basis points.
+
+mod agreement;
+mod dispatcher;
+
+pub use agreement::{Entry, IWorkAgreement, State};
+pub use dispatcher::{
+    Clock, Fee, IWorkerDispatcher, Order, Quote, Reason, Settings, TesterResult, Worker,
+    WorkerResult,
+};
