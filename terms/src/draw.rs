@@ -77,3 +77,36 @@ fn preimage(seed: &[u8; 16], window: u32, seat: u32) -> Preimage {
     }
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::keccak256;
+
+    use super::*;
+
+    /// A worked example, computed outside this crate; docs/rules.md shows its steps.
+    #[test]
+    fn five_seats_among_seven_places() {
+        let seed = core::array::from_fn(|index| u8::try_from(index).unwrap());
+        let seats = seats(&seed, 2, 5, 7, |bytes| keccak256(bytes).0).unwrap();
+        assert!(seats.places().eq([3, 0, 6, 4, 2]));
+    }
+
+    #[test]
+    fn a_list_as_long_as_the_window_is_drawn_out() {
+        let seats = seats(&[0; 16], 0, 3, 3, |_| [0; 32]).unwrap();
+        assert!(seats.places().eq([0, 1, 2]));
+    }
+
+    #[test]
+    fn too_short_a_list_and_too_many_seats_are_refused() {
+        assert_eq!(seats(&[0; 16], 0, 3, 2, |_| [0; 32]), None);
+        assert_eq!(seats(&[0; 16], 0, 16, 100, |_| [0; 32]), None);
+        assert!(seats(&[0; 16], 0, 15, 15, |_| [0xff; 32]).is_some());
+    }
+
+    #[test]
+    fn no_testers_are_no_seats() {
+        assert_eq!(seats(&[0; 16], 0, 0, 0, |_| [0; 32]).unwrap().places().count(), 0);
+    }
+}

@@ -126,3 +126,47 @@ impl Terms {
         len
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nine workers, of which an agreement takes eight.
+    fn crowd() -> [WorkerTerms; 9] {
+        [1, 2, 3, 4, 5, 6, 7, 8, 9].map(|price| WorkerTerms { price, ..WorkerTerms::default() })
+    }
+
+    #[test]
+    fn the_number_of_workers_is_counted_not_believed() {
+        let head = Head { redundancy: 7, ..Head::default() };
+        assert_eq!(Terms::new(head, crowd()[..2].iter().copied()).head.redundancy, 2);
+        assert_eq!(Terms::new(head, crowd()).head.redundancy, 8);
+    }
+
+    #[test]
+    fn workers_keep_their_places() {
+        let terms = Terms::new(Head::default(), crowd()[..2].iter().copied());
+        assert_eq!(terms.worker(1).map(|worker| worker.price), Some(2));
+        assert_eq!(terms.worker(2), None);
+        assert_eq!(terms.workers().count(), 2);
+    }
+
+    #[test]
+    fn a_quantum_rounds_down_and_is_zero_without_windows() {
+        let quantum = |length, windows| {
+            Terms { head: Head { length, windows, ..Head::default() }, ..Terms::default() }
+                .quantum()
+        };
+        assert_eq!(quantum(11, 4), 2);
+        assert_eq!(quantum(3, 4), 0);
+        assert_eq!(quantum(11, 0), 0);
+    }
+
+    #[test]
+    fn nothing_and_nine_workers_are_no_terms() {
+        assert_eq!(Terms::decode(&[]), None);
+        let mut bytes = [0; MAX_TERMS + WorkerTerms::BYTES];
+        bytes[Head::BYTES - 1] = 9;
+        assert_eq!(Terms::decode(&bytes), None);
+    }
+}

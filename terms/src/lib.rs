@@ -18,6 +18,7 @@ pub mod lifecycle;
 pub mod money;
 pub mod order;
 pub mod packed;
+pub mod proxy;
 pub mod settings;
 pub mod verdict;
 

@@ -58,3 +58,58 @@ pub fn window(now: u64, start: u64, length: u32, windows: u8) -> Option<u8> {
     let last = windows.checked_sub(1)?;
     Some(u8::try_from(since.checked_div(quantum)?).unwrap_or(last).min(last))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bought at 100, to be accepted until 110, 40 ticks long, reported for 20.
+    const fn times(start: u64) -> Times {
+        Times { purchased: 100, accept_window: 10, start, length: 40, report_window: 20 }
+    }
+
+    #[test]
+    fn every_state_begins_and_ends_at_its_tick() {
+        let table = [
+            (0, 100, State::Offered),
+            (0, 110, State::Offered),
+            (0, 111, State::Due),
+            (105, 105, State::Running),
+            (105, 111, State::Running),
+            (105, 144, State::Running),
+            (105, 145, State::Reporting),
+            (105, 164, State::Reporting),
+            (105, 165, State::Due),
+            (105, u64::MAX, State::Due),
+        ];
+        for (start, now, state) in table {
+            assert_eq!(times(start).state(now), state, "started at {start}, now {now}");
+        }
+    }
+
+    #[test]
+    fn the_end_is_unknown_until_somebody_accepts() {
+        assert_eq!(times(0).end(), 0);
+        assert_eq!(times(105).end(), 145);
+    }
+
+    #[test]
+    fn the_last_window_also_has_the_rest() {
+        let of = |now| window(now, 100, 11, 4); // windows of 2 ticks, the last of 5
+        assert_eq!(of(99), None);
+        assert_eq!(of(100), Some(0));
+        assert_eq!(of(101), Some(0));
+        assert_eq!(of(102), Some(1));
+        assert_eq!(of(105), Some(2));
+        assert_eq!(of(106), Some(3));
+        assert_eq!(of(110), Some(3));
+        assert_eq!(of(111), None);
+    }
+
+    #[test]
+    fn there_is_no_window_without_a_start_or_without_ticks() {
+        assert_eq!(window(5, 0, 11, 4), None);
+        assert_eq!(window(100, 100, 11, 0), None);
+        assert_eq!(window(100, 100, 3, 4), None);
+    }
+}

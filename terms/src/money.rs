@@ -62,3 +62,67 @@ pub fn pay(price: u128, length: u32, promise: u16, record: Record) -> u128 {
     let base = cost(price, length);
     if record.keeps(promise) { base } else { share(base, record.served.into(), record.known()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_rounds_down_and_never_divides_by_zero() {
+        assert_eq!(share(10, 1, 3), 3);
+        assert_eq!(share(11, 2, 3), 7);
+        assert_eq!(share(10, 0, 3), 0);
+        assert_eq!(share(10, 3, 3), 10);
+        assert_eq!(share(10, 4, 3), 10);
+        assert_eq!(share(10, 0, 0), 0);
+        assert_eq!(share(10, 1, 0), 0);
+        assert_eq!(
+            share(u128::MAX, u32::MAX - 1, u32::MAX),
+            u128::MAX - (1 << 96) - (1 << 64) - (1 << 32) - 1
+        );
+    }
+
+    #[test]
+    fn a_fee_rounds_down_and_a_bond_rounds_up() {
+        assert_eq!(fee(33, 3, 100, 0), 0); // 0.99 wei
+        assert_eq!(fee(34, 3, 100, 0), 1); // 1.02 wei
+        assert_eq!(bond(33, 3, 100, 0), 1);
+        assert_eq!(bond(34, 3, 100, 0), 2);
+        assert_eq!(bond(50, 2, 100, 0), 1); // exactly 1 wei
+        assert_eq!(bond(50, 2, 0, 0), 0);
+        assert_eq!(bond(50, 2, BPS, 0), 100);
+    }
+
+    #[test]
+    fn a_minimum_is_a_minimum() {
+        assert_eq!(fee(100, 100, 100, 99), 100);
+        assert_eq!(fee(100, 100, 100, 101), 101);
+        assert_eq!(bond(100, 100, 100, 99), 100);
+        assert_eq!(bond(100, 100, 100, 101), 101);
+    }
+
+    #[test]
+    fn an_escrow_holds_the_price_and_every_seat() {
+        assert_eq!(escrow(5, 100, 7, 4, 3), Some(584));
+        assert_eq!(escrow(5, 100, 7, 1, 0), Some(500));
+    }
+
+    #[test]
+    fn an_escrow_ends_one_wei_below_the_limit() {
+        assert_eq!(escrow(PRICE_LIMIT - 1, 1, 9, 1, 0), Some(PRICE_LIMIT - 1));
+        assert_eq!(escrow(PRICE_LIMIT, 1, 9, 1, 0), None);
+        assert_eq!(escrow(PRICE_LIMIT - 1, u32::MAX, 0, 1, 0), None);
+        assert_eq!(escrow(1, 1, u128::MAX, 21, 3), None);
+        assert_eq!(escrow(1, 1, u128::MAX, 1, 1), None);
+    }
+
+    #[test]
+    fn pay_is_whole_at_the_promise_and_a_share_below_it() {
+        let record = |served, failed| Record { served, failed };
+        assert_eq!(pay(1, 100, 7_500, record(3, 1)), 100);
+        assert_eq!(pay(1, 100, 7_501, record(3, 1)), 75);
+        assert_eq!(pay(1, 100, 7_501, record(1, 2)), 33);
+        assert_eq!(pay(1, 100, 10_000, record(0, 0)), 100);
+        assert_eq!(pay(1, 100, 1, record(0, 1)), 0);
+    }
+}

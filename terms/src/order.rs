@@ -78,3 +78,87 @@ fn testers_fit(windows: u8, testers: u8) -> bool {
     let seats = usize::from(windows).saturating_mul(testers.into());
     (3..=MAX_TESTERS).contains(&testers) && testers & 1 == 1 && seats <= MAX_SEATS
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::abi::Clock;
+    use crate::settings;
+
+    /// One worker for 100 ticks in two windows of three testers: fits a dev chain.
+    fn order() -> Order {
+        Order { windows: 2, ..usual(U256::ONE, U256::from(100), &settings::dev(Clock::Second), 3) }
+    }
+
+    /// The check on a dev chain at tick 50.
+    fn checked(order: Order) -> Result<Shape, Reason> {
+        check(&order, &settings::dev(Clock::Second), 50)
+    }
+
+    #[test]
+    fn an_order_becomes_its_shape() {
+        let shape = Shape { redundancy: 1, length: 100, windows: 2, testers: 3, quantum: 50 };
+        assert_eq!(checked(order()), Ok(shape));
+    }
+
+    #[test]
+    fn redundancy_is_one_to_eight() {
+        for (redundancy, fits) in [(0, false), (1, true), (8, true), (9, false), (257, false)] {
+            let answer = checked(Order { redundancy: U256::from(redundancy), ..order() });
+            assert_eq!(answer.err(), (!fits).then_some(Reason::Redundancy), "{redundancy}");
+        }
+    }
+
+    #[test]
+    fn length_is_at_least_the_shortest_and_four_bytes() {
+        for (length, fits) in [(7, false), (8, true), (u64::MAX >> 32, true), (1 << 32, false)] {
+            let answer = checked(Order { length: U256::from(length), windows: 1, ..order() });
+            assert_eq!(answer.err(), (!fits).then_some(Reason::Length), "{length}");
+        }
+    }
+
+    #[test]
+    fn windows_are_one_to_twenty_one_and_long_enough() {
+        let table = [(100, 0, false), (126, 21, true), (125, 21, false), (1_000, 22, false)];
+        for (length, windows, fits) in table {
+            let answer = checked(Order { length: U256::from(length), windows, ..order() });
+            assert_eq!(answer.err(), (!fits).then_some(Reason::Windows), "{length}/{windows}");
+        }
+    }
+
+    #[test]
+    fn testers_are_odd_and_at_most_sixty_three_in_all() {
+        let table = [
+            (1, 0, true),
+            (2, 0, false),
+            (1, 1, false),
+            (1, 3, true),
+            (1, 4, false),
+            (1, 15, true),
+            (1, 17, false),
+            (4, 15, true),
+            (5, 15, false),
+            (7, 9, true),
+            (21, 3, true),
+        ];
+        for (windows, testers, fits) in table {
+            let length = U256::from(1_000);
+            let answer = checked(Order { length, windows, testers, ..order() });
+            assert_eq!(answer.err(), (!fits).then_some(Reason::Testers), "{windows}x{testers}");
+        }
+    }
+
+    #[test]
+    fn testers_are_not_for_sale() {
+        let order = Order { application: TESTER.into(), ..order() };
+        assert_eq!(checked(order), Err(Reason::NotForSale));
+    }
+
+    #[test]
+    fn an_order_can_be_bought_in_its_last_tick() {
+        for (expiry, fits) in [(0, true), (49, false), (50, true), (51, true)] {
+            let answer = checked(Order { expiry, ..order() });
+            assert_eq!(answer.err(), (!fits).then_some(Reason::Expired), "{expiry}");
+        }
+    }
+}

@@ -108,7 +108,22 @@ pub trait Packed<const N: usize>: Copy + Default {
     fn write(&self, bytes: &mut [u8; N]);
 }
 
-/// Declares a [`Packed`] record: fields in order, each with its width in bytes; what is left is zero.
+/// Declares a [`Packed`] record: fields in order, each with its width in bytes. Bytes behind the last
+/// field are never touched.
+///
+/// Fields that are wider than the record together do not compile:
+///
+/// ```compile_fail
+/// terms::packed! {
+///     /// Five bytes in four.
+///     struct Wide [4] {
+///         /// Two of them.
+///         two: u16 = 2,
+///         /// Three more.
+///         three: u32 = 3,
+///     }
+/// }
+/// ```
 #[macro_export]
 macro_rules! packed {
     ($(#[$meta:meta])* $vis:vis struct $name:ident [$bytes:literal] {
@@ -148,4 +163,63 @@ macro_rules! packed {
             }
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::address;
+
+    use super::*;
+
+    packed! {
+        /// One field of each kind, one byte to spare.
+        struct Sample [32] {
+            /// A flag.
+            flag: bool = 1,
+            /// A byte.
+            byte: u8 = 1,
+            /// A number narrower than its type.
+            number: u64 = 5,
+            /// An account.
+            account: Address = 20,
+            /// A byte string.
+            name: FixedBytes<4> = 4,
+        }
+    }
+
+    #[test]
+    fn fields_stand_in_order_with_the_highest_byte_first() {
+        let sample = Sample {
+            flag: true,
+            byte: 0xab,
+            number: 0x01_0203_0405,
+            account: address!("00112233445566778899aabbccddeeff01020304"),
+            name: FixedBytes(*b"name"),
+        };
+        let mut bytes = [0xee; Sample::BYTES];
+        sample.write(&mut bytes);
+        assert_eq!(bytes[..7], [1, 0xab, 1, 2, 3, 4, 5]);
+        assert_eq!(bytes[7..27], sample.account.0.0);
+        assert_eq!(bytes[27..31], *b"name");
+        assert_eq!(bytes[31], 0xee); // not a field's
+        assert_eq!(Sample::read(&bytes), sample);
+    }
+
+    #[test]
+    fn a_field_that_reaches_past_the_end_has_the_bytes_that_are_there() {
+        let mut bytes = [0xaa, 0xbb];
+        assert_eq!(u32::read(&bytes, 1, 4), 0xbb);
+        assert_eq!(u8::read(&bytes, 2, 1), 0);
+        assert_eq!(<FixedBytes<3>>::read(&bytes, 1, 3), FixedBytes([0xbb, 0, 0]));
+        9_u8.write(&mut bytes, 2, 1);
+        0x0102_u16.write(&mut bytes, 1, 2);
+        assert_eq!(bytes, [0xaa, 2]);
+    }
+
+    #[test]
+    fn any_byte_but_zero_is_true() {
+        assert!(!bool::read(&[0], 0, 1));
+        assert!(bool::read(&[1], 0, 1));
+        assert!(bool::read(&[0x80], 0, 1));
+    }
 }

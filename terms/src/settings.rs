@@ -62,11 +62,48 @@ pub fn check(settings: &Settings) -> Result<(), u8> {
         (8, s.bondBps <= BPS),
         (9, s.testerFeeBps <= BPS),
         (10, s.minBond < crate::PRICE_LIMIT),
-        (11, s.minTesterFee < crate::PRICE_LIMIT),
+        (11, u64::try_from(s.minTesterFee).is_ok()),
         (12, s.testerBond < crate::PRICE_LIMIT),
     ];
     match tests.iter().find(|(_, holds)| !holds) {
         Some((index, _)) => Err(*index),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_is_four_blocks() {
+        let (blocks, seconds) = (production(Clock::ArbBlock), production(Clock::Second));
+        assert_eq!((blocks.acceptWindow, seconds.acceptWindow), (1_200, 300));
+        assert_eq!((blocks.reportWindow, seconds.reportWindow), (14_400, 3_600));
+        assert_eq!((blocks.minLength, seconds.minLength), (28_800, 7_200));
+        assert_eq!((blocks.minWindow, seconds.minWindow), (3_600, 900));
+        assert_eq!(blocks.epochLength, seconds.epochLength);
+    }
+
+    #[test]
+    fn times_that_fit_together_exactly_are_accepted() {
+        let exact = Settings {
+            acceptWindow: 10,
+            reportWindow: 5,
+            minLength: 15,
+            minWindow: 20,
+            ..dev(Clock::Second)
+        };
+        assert_eq!(check(&exact), Ok(()));
+        assert_eq!(check(&Settings { minLength: 14, ..exact }), Err(3));
+        assert_eq!(check(&Settings { minWindow: 19, ..exact }), Err(4));
+    }
+
+    #[test]
+    fn times_that_leave_32_bits_are_refused() {
+        let times = Settings { acceptWindow: u32::MAX, ..dev(Clock::Second) };
+        assert_eq!(check(&times), Err(3));
+        let times = Settings { acceptWindow: 1 << 31, minLength: u32::MAX, ..times };
+        assert_eq!(check(&times), Err(4));
     }
 }

@@ -59,3 +59,41 @@ impl Record {
             >= u32::from(promise).wrapping_mul(self.known())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_more_failures_than_services_fail_a_window() {
+        assert_eq!(judge(0, 0), Verdict::Unknown);
+        assert_eq!(judge(1, 0), Verdict::Served);
+        assert_eq!(judge(0, 1), Verdict::Failed);
+        assert_eq!(judge(1, 1), Verdict::Served);
+        assert_eq!(judge(7, 8), Verdict::Failed);
+        assert_eq!(judge(8, 7), Verdict::Served);
+    }
+
+    #[test]
+    fn a_record_counts_what_is_known_and_nothing_else() {
+        let mut record = Record::default();
+        for verdict in [Verdict::Served, Verdict::Unknown, Verdict::Failed, Verdict::Served] {
+            record.add(verdict);
+        }
+        assert_eq!(record, Record { served: 2, failed: 1 });
+        assert_eq!(record.known(), 3);
+    }
+
+    #[test]
+    fn a_promise_is_kept_to_the_basis_point() {
+        let record = Record { served: 19, failed: 1 };
+        assert!(record.keeps(9_500));
+        assert!(!record.keeps(9_501));
+    }
+
+    #[test]
+    fn a_promise_is_kept_while_nothing_is_known() {
+        assert!(Record::default().keeps(BPS));
+        assert!(!Record { served: 0, failed: 1 }.keeps(1));
+    }
+}

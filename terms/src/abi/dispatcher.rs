@@ -236,7 +236,7 @@ sol! {
         // ------------------------------------------------------------------ reading
         function workerCount() external view returns (uint32);
         function worker(address account) external view returns (Worker memory);
-        /// Workers by number, from `from` (1 = first) on; at most 32 at once.
+        /// Workers by number, from `from` (1 = first) on; at most 16 at once.
         function workers(uint32 from, uint32 count) external view returns (Worker[] memory);
         /// The cheapest listed worker of an application, and how many are listed and registered.
         function book(bytes8 application) external view returns (uint32 head, uint32 listed, uint32 registered);
@@ -252,8 +252,10 @@ sol! {
         /// The tester epoch of now.
         function epoch() external view returns (uint32);
         function testerCount(uint32 epoch) external view returns (uint32);
-        /// The account and key at a place of an epoch's list; zero if there is none.
-        function testerAt(uint32 epoch, uint32 place) external view returns (address account, bytes32 key);
+        /// The account at a place of an epoch's list; zero if there is none.
+        function testerAt(uint32 epoch, uint32 place) external view returns (address);
+        /// The message key of a registered account; zero for others.
+        function keyOf(address account) external view returns (bytes32);
 
         // ------------------------------------------------------------------ workers and testers
         /// Registers the caller, once and for ever. The value sent becomes its stake. `hint` is the number of

@@ -1,0 +1,61 @@
+//! The account of an agreement: a minimal proxy (EIP-1167) with the terms behind it, made by CREATE2
+//! with salt zero. Terms are unique, so every agreement has an address of its own, and whoever has
+//! the terms can compute it.
+
+use alloy_primitives::Address;
+
+use crate::layout::MAX_TERMS;
+
+/// The proxy's code in front of the implementation's address.
+pub const FRONT: [u8; 10] = [0x36, 0x3d, 0x3d, 0x37, 0x3d, 0x3d, 0x3d, 0x36, 0x3d, 0x73];
+
+/// The proxy's code behind the implementation's address.
+const BACK: [u8; 15] =
+    [0x5a, 0xf4, 0x3d, 0x82, 0x80, 0x3e, 0x90, 0x3d, 0x91, 0x60, 0x2b, 0x57, 0xfd, 0x5b, 0xf3];
+
+/// Bytes of the proxy; the terms begin here.
+pub const PROXY: usize = 45;
+
+/// Bytes of the init code in front of the proxy: it returns everything behind itself.
+const LOADER: usize = 10;
+
+/// The most bytes of an agreement's code.
+pub const MAX_CODE: usize = PROXY + MAX_TERMS;
+
+/// The most bytes of an agreement's init code.
+pub const MAX_INIT: usize = LOADER + MAX_CODE;
+
+/// Writes the init code of an agreement to the front of `out` and returns its length.
+pub fn init_code(implementation: Address, terms: &[u8], out: &mut [u8; MAX_INIT]) -> usize {
+    let code = PROXY.saturating_add(terms.len());
+    let [high, low] = u16::try_from(code).unwrap_or(u16::MAX).to_be_bytes();
+    // PUSH2 code; DUP1; PUSH1 10; 0; CODECOPY; 0; RETURN
+    let loader: [u8; LOADER] = [0x61, high, low, 0x80, 0x60, 0x0a, 0x3d, 0x39, 0x3d, 0xf3];
+    let parts = [&loader, &FRONT, implementation.as_slice(), &BACK, terms];
+    for (to, from) in out.iter_mut().zip(parts.into_iter().flatten()) {
+        *to = *from;
+    }
+    LOADER.saturating_add(code)
+}
+
+/// The address that `creator` gives to the contract with this hash of its init code.
+pub fn address(
+    creator: Address,
+    init_hash: &[u8; 32],
+    keccak: impl Fn(&[u8]) -> [u8; 32],
+) -> Address {
+    let mut preimage = [0; 85];
+    let salt = [0; 32];
+    let parts = [&[0xff], creator.as_slice(), &salt, init_hash];
+    for (to, from) in preimage.iter_mut().zip(parts.into_iter().flatten()) {
+        *to = *from;
+    }
+    let hash = keccak(&preimage);
+    Address::new(hash.last_chunk().copied().unwrap_or_default())
+}
+
+/// The terms in the code of an agreement; `None` if it is no such proxy.
+#[must_use]
+pub fn terms(code: &[u8]) -> Option<&[u8]> {
+    code.strip_prefix(&FRONT).and_then(|_| code.get(PROXY..))
+}
