@@ -22,7 +22,7 @@ mod run;
 mod world;
 
 pub use activation::{ActivateError, Activation, activate};
-pub use check::{BuildFault, Limit, ParseFault};
+pub use check::{BuildFault, Limit, ParseFault, Signature};
 pub use module::Module;
 pub use params::{Params, return_data_cost};
 pub use run::{Outcome, Status, run};

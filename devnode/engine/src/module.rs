@@ -1,6 +1,71 @@
-//! A program that is ready to run.
-use std::sync::Arc;
+//! A program that is ready to run: compiled for the interpreter, and what the interpreter may do.
+
+use wasmi::{CompilationMode, Config, Engine, Func, Instance, Store};
+
+use crate::{
+    check::{ENTRYPOINT, MEMORY},
+    host::{Escape, Host, Parts, bind},
+    meter::{INK_LEFT, INK_STATUS, STACK_LEFT},
+};
+
+/// Bytes of stack that one program call may take from the interpreter. Its own meter stops programs
+/// long before: at 22 000 words.
+const MAX_STACK: usize = 1 << 28;
 
 /// A checked, metered and compiled program; cheap to clone, good for any number of runs.
 #[derive(Clone, Debug)]
-pub struct Module(Arc<()>);
+pub struct Module(wasmi::Module);
+
+/// A program at the beginning of a call.
+pub(crate) struct Started {
+    /// What the call runs.
+    pub(crate) entrypoint: Func,
+    /// What hooks reach into.
+    pub(crate) parts: Parts,
+    /// Words of stack that are left.
+    pub(crate) stack: wasmi::Global,
+}
+
+impl Module {
+    /// Compiles a module with meters.
+    ///
+    /// # Errors
+    /// What the interpreter says of a module that it does not take.
+    pub(crate) fn compile(wasm: &[u8]) -> Result<Self, wasmi::Error> {
+        let mut config = Config::default();
+        config
+            .compilation_mode(CompilationMode::Eager)
+            .set_max_stack_height(MAX_STACK)
+            .set_max_recursion_depth(usize::MAX)
+            .ignore_custom_sections(true);
+        wasmi::Module::new(&Engine::new(&config), wasm).map(Self)
+    }
+
+    /// The interpreter that the module is compiled for.
+    pub(crate) fn engine(&self) -> &Engine {
+        self.0.engine()
+    }
+
+    /// Makes a fresh program in `store`: memory and globals as at the beginning.
+    ///
+    /// # Errors
+    /// What the interpreter says, which for an activated module is only a lack of memory.
+    pub(crate) fn start(&self, store: &mut Store<Host<'_>>) -> Result<Started, wasmi::Error> {
+        let missing = || wasmi::Error::host(Escape::Failure);
+        let mut imports = Vec::new();
+        for import in self.0.imports() {
+            let hook = bind(store, import.module(), import.name()).ok_or_else(missing)?;
+            imports.push(hook.into());
+        }
+        let instance = Instance::new(&mut *store, &self.0, &imports)?;
+        let global = |name| instance.get_global(&*store, name).ok_or_else(missing);
+        let parts = Parts {
+            memory: instance.get_memory(&*store, MEMORY).ok_or_else(missing)?,
+            ink: global(INK_LEFT)?,
+            status: global(INK_STATUS)?,
+        };
+        let stack = global(STACK_LEFT)?;
+        let entrypoint = instance.get_func(&*store, ENTRYPOINT).ok_or_else(missing)?;
+        Ok(Started { entrypoint, parts, stack })
+    }
+}

@@ -110,16 +110,16 @@ impl Params {
             return 0;
         }
         let paid = |pages: u16| u64::from(pages.saturating_sub(self.free_pages));
-        let linear = paid(open).saturating_sub(paid(pages.open)).saturating_mul(self.page_gas.into());
+        let linear =
+            paid(open).saturating_sub(paid(pages.open)).saturating_mul(self.page_gas.into());
         linear.saturating_add(ramp(ever).saturating_sub(ramp(pages.ever)))
     }
 }
 
 /// A least price in units, plus a module's own cost by a weight, rounded up.
 fn entry(least: u8, unit: u64, cost: u16, scalar: u8) -> u64 {
-    let weighted = u64::from(cost)
-        .saturating_mul(u64::from(scalar).saturating_mul(SCALAR_UNIT))
-        .div_ceil(100);
+    let weighted =
+        u64::from(cost).saturating_mul(u64::from(scalar).saturating_mul(SCALAR_UNIT)).div_ceil(100);
     u64::from(least).saturating_mul(unit).saturating_add(weighted)
 }
 

@@ -1,6 +1,15 @@
-//! One call of a program.
+//! One call of a program: from calldata and gas to a result.
+//!
+//! Who may be called, the price of the entry, and what becomes of state belong to the chain.
+
 use alloy_primitives::Bytes;
-use crate::{Module, Params, World};
+use wasmi::{Func, Global, Store, TrapCode, Val};
+
+use crate::{
+    HookCall, Module, Params, World,
+    host::{Escape, Host},
+    module::Started,
+};
 
 /// How a call of a program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +37,13 @@ pub struct Outcome {
     pub gas_left: u64,
 }
 
+impl Outcome {
+    /// An end without output.
+    const fn bare(status: Status, gas_left: u64) -> Self {
+        Self { status, output: Bytes::new(), gas_left }
+    }
+}
+
 /// Calls `module` with `input` and `gas`, from which the price of the entry is taken already.
 ///
 /// Neither undoes state nor restores the count of open pages: both belong to the caller.
@@ -38,5 +54,88 @@ pub fn run(
     gas: u64,
     world: &mut dyn World,
 ) -> Outcome {
-    todo!()
+    let ink = params.ink(gas);
+    let len = u32::try_from(input.len()).unwrap_or(u32::MAX);
+    report(world, "user_entrypoint", &len.to_be_bytes(), &[], ink);
+
+    let mut store = Store::new(module.engine(), Host::new(world, params, input));
+    let Ok(started) = module.start(&mut store) else {
+        return Outcome::bare(Status::Failure, gas);
+    };
+    let returned = enter(&mut store, &started, ink, len);
+    let ending = match returned {
+        Ok(status) => Ok(status),
+        Err(error) => classify(&store, &started, &error),
+    };
+    let gas_left = params.gas(read(&store, started.parts.ink));
+    let Host { output, world, .. } = store.into_data();
+    match ending {
+        Ok(code) => {
+            report(world, "user_returned", &[], &code.to_be_bytes(), ink);
+            let status = if code == 0 { Status::Success } else { Status::Revert };
+            Outcome { status, output: output.into(), gas_left }
+        }
+        Err(Status::Failure) => Outcome::bare(Status::Failure, gas_left),
+        Err(status) => Outcome::bare(status, 0),
+    }
+}
+
+/// Sets the meters and runs the entry point; what it returned.
+fn enter(
+    store: &mut Store<Host<'_>>,
+    started: &Started,
+    ink: u64,
+    len: u32,
+) -> Result<u32, wasmi::Error> {
+    let depth = store.data().params.max_stack_depth;
+    store.data_mut().parts = Some(started.parts);
+    set(store, started.parts.ink, Val::I64(ink.cast_signed()))?;
+    set(store, started.stack, Val::I32(depth.cast_signed()))?;
+    call(store, started.entrypoint, len)
+}
+
+/// Calls the entry point.
+fn call(store: &mut Store<Host<'_>>, entrypoint: Func, len: u32) -> Result<u32, wasmi::Error> {
+    entrypoint.typed::<u32, u32>(&*store)?.call(store, len)
+}
+
+/// What stopped a program: the status it asked for, or how it failed.
+fn classify(
+    store: &Store<Host<'_>>,
+    started: &Started,
+    error: &wasmi::Error,
+) -> Result<u32, Status> {
+    let too_deep = matches!(error.as_trap_code(), Some(TrapCode::StackOverflow));
+    if too_deep || read(store, started.stack) == 0 {
+        Err(Status::OutOfStack)
+    } else if read(store, started.parts.status) != 0 {
+        Err(Status::OutOfInk)
+    } else {
+        match error.downcast_ref() {
+            Some(Escape::Exit(status)) => Ok(*status),
+            _ => Err(Status::Failure),
+        }
+    }
+}
+
+/// The value of a global of the meters.
+fn read(store: &Store<Host<'_>>, global: Global) -> u64 {
+    match global.get(store) {
+        Val::I64(value) => value.cast_unsigned(),
+        Val::I32(value) => value.cast_unsigned().into(),
+        _ => 0,
+    }
+}
+
+/// Sets a global of the meters.
+fn set(store: &mut Store<Host<'_>>, global: Global, value: Val) -> Result<(), wasmi::Error> {
+    global.set(store, value).map_err(|_| wasmi::Error::host(Escape::Failure))
+}
+
+/// Tells a tracer where a run begins or ends.
+fn report(world: &mut dyn World, name: &'static str, args: &[u8], outs: &[u8], ink: u64) {
+    if world.traced() {
+        let (args, outs) = (Bytes::copy_from_slice(args), Bytes::copy_from_slice(outs));
+        world.hook(HookCall { name, args, outs, start_ink: ink, end_ink: ink });
+    }
 }

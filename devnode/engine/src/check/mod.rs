@@ -1,15 +1,17 @@
-//! Static checks.
+//! The static checks of activation: what a module may be made of.
+//!
+//! - [`wasm`]: takes a module apart; the validator of wasm comes first.
+//! - [`rules`]: names, counts, memory and entry point, before metering.
+//! - [`link`]: imports, operators and segments against what programs have.
+//! - [`fault`]: the refusals.
 
-/// Why a module is malformed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ParseFault {}
+mod fault;
+mod link;
+mod rules;
+mod wasm;
 
-/// Why a module uses what programs lack.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildFault {}
+pub(crate) use link::check as check_links;
+pub(crate) use rules::{ENTRYPOINT, MEMORY, check as check_rules};
+pub(crate) use wasm::Wasm;
 
-/// What there can be too much of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Limit {}
+pub use fault::{BuildFault, Limit, ParseFault, Signature};

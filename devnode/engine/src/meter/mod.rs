@@ -1,1 +1,189 @@
-//! Metering.
+//! Metering: a module is rewritten so that it counts its own ink, stack and pages.
+//!
+//! Four passes follow each other, each over what the one before left: ink of basic blocks
+//! ([`blocks`]), ink by length ([`bulk`]), stack ([`depth`]), pages ([`grow`]). Only operators of the
+//! module itself cost ink, but those added here count as opcodes, and as operands of the stack.
+
+mod blocks;
+mod bulk;
+mod depth;
+mod grow;
+mod height;
+mod opcode;
+
+use std::ops::Range;
+
+use wasm_encoder::{
+    CodeSection, ConstExpr, ExportKind, ExportSection, Function, GlobalSection, GlobalType, Module,
+    RawSection, SectionId, ValType,
+    reencode::{Reencode, RoundtripReencoder},
+};
+use wasmparser::{FunctionBody, Operator};
+
+use crate::check::{ENTRYPOINT, Limit, MEMORY, ParseFault, Wasm};
+
+/// The import that pays for new pages.
+pub(crate) const GROW_HOOK: &str = "pay_for_memory_grow";
+
+/// Exported global: ink that is left.
+pub(crate) const INK_LEFT: &str = "stylus_ink_left";
+
+/// Exported global: one once the ink is used up.
+pub(crate) const INK_STATUS: &str = "stylus_ink_status";
+
+/// Exported global: words of stack that are left.
+pub(crate) const STACK_LEFT: &str = "stylus_stack_left";
+
+/// Globals that metering adds; Nitro exports them all.
+pub(crate) const GLOBALS: usize = 4;
+
+/// Indices of the globals that metering adds.
+#[derive(Clone, Copy, Debug)]
+struct Slots {
+    /// Ink that is left, 64 bits.
+    ink: u32,
+    /// Whether the ink is used up.
+    status: u32,
+    /// A place for an operand.
+    scratch: u32,
+    /// Words of stack that are left.
+    stack: u32,
+}
+
+impl Slots {
+    /// The globals behind `taken` others.
+    const fn after(taken: u32) -> Self {
+        Self {
+            ink: taken,
+            status: taken.saturating_add(1),
+            scratch: taken.saturating_add(2),
+            stack: taken.saturating_add(3),
+        }
+    }
+}
+
+/// A module with its meters.
+#[derive(Debug)]
+pub(crate) struct Metered {
+    /// The module.
+    pub(crate) wasm: Vec<u8>,
+    /// Opcodes of all functions, those of the meters included.
+    pub(crate) opcodes: u64,
+}
+
+/// Whether programs have this operator.
+pub(crate) fn is_known(operator: &Operator<'_>, wasm: &Wasm<'_>) -> bool {
+    opcode::opcode(operator, wasm).is_some()
+}
+
+/// Locals that a function declares; parameters are none of them.
+///
+/// # Errors
+/// [`ParseFault::Invalid`].
+pub(crate) fn locals(body: &FunctionBody<'_>) -> Result<u32, ParseFault> {
+    let mut declared = 0_u32;
+    for group in body.get_locals_reader()? {
+        declared = declared.saturating_add(group?.0);
+    }
+    Ok(declared)
+}
+
+/// Adds all meters. `bodies` are the operators of the functions of `wasm`, in order.
+///
+/// # Errors
+/// [`ParseFault::TooMany`] for functions that are too large, with or without meters.
+pub(crate) fn instrument<'a>(
+    wasm: &Wasm<'a>,
+    bodies: Vec<Vec<Operator<'a>>>,
+) -> Result<Metered, ParseFault> {
+    let slots = Slots::after(u32::try_from(wasm.globals.len())?);
+    let mut code = CodeSection::new();
+    let mut opcodes = 0_u64;
+    for (body, operators) in wasm.bodies.iter().zip(bodies) {
+        let operators = pass(wasm, slots, locals(body)?, operators)?;
+        opcodes = opcodes.saturating_add(u64::try_from(operators.len())?);
+        code.function(&encode(body, operators)?);
+    }
+    Ok(Metered { wasm: assemble(wasm, slots, &code)?, opcodes })
+}
+
+/// Takes one function through all passes.
+fn pass<'a>(
+    wasm: &Wasm<'a>,
+    slots: Slots,
+    locals: u32,
+    operators: Vec<Operator<'a>>,
+) -> Result<Vec<Operator<'a>>, ParseFault> {
+    let operators = blocks::meter(wasm, slots, operators);
+    let operators = bulk::meter(slots, operators);
+
+    let operands = u32::try_from(height::height(wasm, &operators))?;
+    let words = depth::words(locals, operands);
+    Limit::Operands.check(operands)?;
+    Limit::FrameWords.check(words)?;
+    let mut operators = depth::meter(slots, words, operators);
+
+    if let Some(hook) = wasm.grow_hook().filter(|_| wasm.grows()) {
+        operators = grow::meter(slots, hook, operators);
+    }
+    Limit::Opcodes.check(operators.len())?;
+    Ok(operators)
+}
+
+/// Writes a function down.
+fn encode(body: &FunctionBody<'_>, operators: Vec<Operator<'_>>) -> Result<Function, ParseFault> {
+    let mut locals = Vec::new();
+    for group in body.get_locals_reader()? {
+        let (count, ty) = group?;
+        locals.push((count, RoundtripReencoder.val_type(ty)?));
+    }
+    let mut function = Function::new(locals);
+    for operator in operators {
+        function.instruction(&RoundtripReencoder.instruction(operator)?);
+    }
+    Ok(function)
+}
+
+/// Writes the module down: its sections in order, without what a run does not need.
+fn assemble(wasm: &Wasm<'_>, slots: Slots, code: &CodeSection) -> Result<Vec<u8>, ParseFault> {
+    let mut module = Module::new();
+    let copy = |module: &mut Module, ids: Range<SectionId>| {
+        for &(id, data) in wasm.copied.iter().filter(|(id, _)| ids.contains(id)) {
+            module.section(&RawSection { id: id.into(), data });
+        }
+    };
+    copy(&mut module, SectionId::Custom..SectionId::Global);
+    module.section(&globals(wasm)?);
+    module.section(&exports(wasm, slots));
+    copy(&mut module, SectionId::Element..SectionId::Code);
+    module.section(code);
+    copy(&mut module, SectionId::Data..SectionId::DataCount);
+    Ok(module.finish())
+}
+
+/// The module's own globals, then those of metering.
+fn globals(wasm: &Wasm<'_>) -> Result<GlobalSection, ParseFault> {
+    let mut section = GlobalSection::new();
+    for global in &wasm.globals {
+        RoundtripReencoder.parse_global(&mut section, global.clone())?;
+    }
+    let variable = |val_type| GlobalType { val_type, mutable: true, shared: false };
+    section.global(variable(ValType::I64), &ConstExpr::i64_const(0));
+    for _ in 1..GLOBALS {
+        section.global(variable(ValType::I32), &ConstExpr::i32_const(0));
+    }
+    Ok(section)
+}
+
+/// What a run needs to find: entry point, memory and the globals of metering.
+fn exports(wasm: &Wasm<'_>, slots: Slots) -> ExportSection {
+    let mut section = ExportSection::new();
+    for export in wasm.exports.iter().filter(|export| export.name == ENTRYPOINT) {
+        section.export(ENTRYPOINT, ExportKind::Func, export.index);
+    }
+    section.export(MEMORY, ExportKind::Memory, 0);
+    section.export(INK_LEFT, ExportKind::Global, slots.ink);
+    section.export(INK_STATUS, ExportKind::Global, slots.status);
+    section.export(STACK_LEFT, ExportKind::Global, slots.stack);
+    section
+}

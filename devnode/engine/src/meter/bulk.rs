@@ -1,0 +1,46 @@
+//! Ink by length: `memory.copy` and `memory.fill` pay for each byte right before they run.
+
+use wasmparser::{BlockType, Operator};
+
+use super::Slots;
+
+/// Ink of a byte.
+const PER_BYTE: i64 = 100;
+
+/// Puts a meter before every operator that works on many bytes.
+pub(super) fn meter<'a>(slots: Slots, operators: Vec<Operator<'a>>) -> Vec<Operator<'a>> {
+    let mut metered = Vec::with_capacity(operators.len());
+    for operator in operators {
+        if matches!(operator, Operator::MemoryCopy { .. } | Operator::MemoryFill { .. }) {
+            metered.extend(charge(slots));
+        }
+        metered.push(operator);
+    }
+    metered
+}
+
+/// Takes the ink for as many bytes as the topmost operand says, and leaves that operand there.
+///
+/// The price cannot wrap: it is below 2^39. If the difference does, more was asked than was there.
+const fn charge(slots: Slots) -> [Operator<'static>; 17] {
+    use Operator as O;
+    [
+        O::GlobalSet { global_index: slots.scratch },
+        O::GlobalGet { global_index: slots.ink },
+        O::GlobalGet { global_index: slots.ink },
+        O::GlobalGet { global_index: slots.scratch },
+        O::I64ExtendI32U,
+        O::I64Const { value: PER_BYTE },
+        O::I64Mul,
+        O::I64Sub,
+        O::GlobalSet { global_index: slots.ink },
+        O::GlobalGet { global_index: slots.ink },
+        O::I64LtU,
+        O::If { blockty: BlockType::Empty },
+        O::I32Const { value: 1 },
+        O::GlobalSet { global_index: slots.status },
+        O::Unreachable,
+        O::End,
+        O::GlobalGet { global_index: slots.scratch },
+    ]
+}

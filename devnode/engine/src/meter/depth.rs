@@ -1,0 +1,65 @@
+//! Words of stack: every call takes its frame from a budget and gives it back when it returns.
+
+use wasmparser::{BlockType, Operator};
+
+use super::Slots;
+
+/// Words of a frame besides locals and operands.
+const FRAME: u32 = 4;
+
+/// Words of a frame with these many `locals` and `operands`.
+pub(super) const fn words(locals: u32, operands: u32) -> u32 {
+    locals.saturating_add(operands).saturating_add(FRAME)
+}
+
+/// Takes `words` at the entry of a function and gives them back at every return.
+pub(super) fn meter<'a>(
+    slots: Slots,
+    words: u32,
+    operators: Vec<Operator<'a>>,
+) -> Vec<Operator<'a>> {
+    let last = operators.len().saturating_sub(1);
+    let mut metered = Vec::with_capacity(operators.len().saturating_add(32));
+    metered.extend(enter(slots, words));
+    for (at, operator) in operators.into_iter().enumerate() {
+        if at == last {
+            metered.extend(leave(slots, words));
+            metered.push(Operator::Return);
+        } else if matches!(operator, Operator::Return) {
+            metered.extend(leave(slots, words));
+        }
+        metered.push(operator);
+    }
+    metered
+}
+
+/// Takes `words`, or traps with nothing left.
+const fn enter(slots: Slots, words: u32) -> [Operator<'static>; 12] {
+    use Operator as O;
+    let (left, words) = (slots.stack, words.cast_signed());
+    [
+        O::GlobalGet { global_index: left },
+        O::I32Const { value: words },
+        O::I32LeU,
+        O::If { blockty: BlockType::Empty },
+        O::I32Const { value: 0 },
+        O::GlobalSet { global_index: left },
+        O::Unreachable,
+        O::End,
+        O::GlobalGet { global_index: left },
+        O::I32Const { value: words },
+        O::I32Sub,
+        O::GlobalSet { global_index: left },
+    ]
+}
+
+/// Gives `words` back.
+const fn leave(slots: Slots, words: u32) -> [Operator<'static>; 4] {
+    use Operator as O;
+    [
+        O::GlobalGet { global_index: slots.stack },
+        O::I32Const { value: words.cast_signed() },
+        O::I32Add,
+        O::GlobalSet { global_index: slots.stack },
+    ]
+}

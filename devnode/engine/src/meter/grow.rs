@@ -1,0 +1,26 @@
+//! Pages: `memory.grow` pays for what it asks before it asks.
+
+use wasmparser::Operator;
+
+use super::Slots;
+
+/// Puts a call of the import `hook` before every `memory.grow`, with the same argument.
+pub(super) fn meter<'a>(
+    slots: Slots,
+    hook: u32,
+    operators: Vec<Operator<'a>>,
+) -> Vec<Operator<'a>> {
+    let mut metered = Vec::with_capacity(operators.len());
+    for operator in operators {
+        if matches!(operator, Operator::MemoryGrow { .. }) {
+            metered.extend([
+                Operator::GlobalSet { global_index: slots.scratch },
+                Operator::GlobalGet { global_index: slots.scratch },
+                Operator::GlobalGet { global_index: slots.scratch },
+                Operator::Call { function_index: hook },
+            ]);
+        }
+        metered.push(operator);
+    }
+    metered
+}
