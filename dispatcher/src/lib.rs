@@ -1,1 +1,71 @@
-//! stub
+//! `WorkerDispatcher`: where workers and testers register, clients buy, and agreements settle.
+//!
+//! This file is the table of contents; each call names the room that does it. What is remembered is
+//! in `state`, the rules are in [`terms`], how calls are read and answered is in [`kit`].
+//!
+//! | room | owns |
+//! | --- | --- |
+//! | `setup` | the constructor, deployment constants, clock and epoch |
+//! | `registry` | accounts: join, offer, stake, look up |
+//! | `book` | the price-ordered list of an application |
+//! | `testers` | epoch lists of testers |
+//! | `choice` | what an order would get, at what price |
+//! | `purchase` | the order of steps behind `buyContract` |
+//! | `settlement` | what an agreement that ends brings and says |
+//! | `credit` | wei that wait for their owner; the only room that sends any |
+#![cfg_attr(target_arch = "wasm32", no_std)]
+
+mod book;
+mod choice;
+mod credit;
+mod purchase;
+mod registry;
+mod settlement;
+mod setup;
+mod state;
+mod testers;
+
+use terms::abi::IWorkerDispatcher::{
+    agreementCall, bookCall, buyContract_0Call, buyContract_1Call, checkInCall, concludeCall,
+    creditCall, epochCall, isAgreementCall, keyOfCall, listCall, quote_0Call, quote_1Call,
+    registerTesterCall, registerWorkerCall, setAvailableCall, setKeyCall, setPriceCall,
+    settingsCall, stakeCall, testerAtCall, testerCountCall, tickCall, unstakeCall,
+    updateWorkerCall, withdrawCall, workerCall, workerCountCall, workersCall,
+};
+
+kit::contract! {
+    pay  setup::Constructor => setup::construct;
+
+    view workerCountCall    => registry::count;
+    view workerCall         => registry::worker;
+    view workersCall        => registry::workers;
+    view keyOfCall          => registry::key_of;
+    view bookCall           => book::book;
+    view quote_0Call        => choice::quote_usual;
+    view quote_1Call        => choice::quote;
+    view creditCall         => credit::credit;
+    view settingsCall       => setup::settings;
+    view agreementCall      => setup::agreement;
+    view isAgreementCall    => settlement::is_agreement;
+    view tickCall           => setup::tick;
+    view epochCall          => setup::epoch;
+    view testerCountCall    => testers::count;
+    view testerAtCall       => testers::at;
+
+    pay  registerWorkerCall => registry::register;
+    call updateWorkerCall   => registry::update;
+    call setPriceCall       => registry::set_price;
+    call setKeyCall         => registry::set_key;
+    call setAvailableCall   => registry::set_available;
+    pay  stakeCall          => registry::stake;
+    call unstakeCall        => registry::unstake;
+    call listCall           => book::list;
+
+    pay  registerTesterCall => testers::register;
+    call checkInCall        => testers::check_in;
+
+    pay  buyContract_0Call  => purchase::buy_usual;
+    pay  buyContract_1Call  => purchase::buy;
+    pay  concludeCall       => settlement::conclude;
+    call withdrawCall       => credit::withdraw;
+}

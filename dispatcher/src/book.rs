@@ -1,0 +1,128 @@
+//! The book of an application: its listed workers, cheapest first, equal prices first come first
+//! served. Linked by number in both directions, so that leaving costs the same wherever one stands.
+//!
+//! Joining needs the place. A hint names the worker to stand behind; from there, or from the head if
+//! the hint is of no use, a few steps are walked. Whoever is not placed stays unlisted, and nothing
+//! fails for it: `list` by anybody puts it right.
+
+use kit::{Args, Put, Refused, emit, refuse};
+use stylus_sdk::alloy_primitives::{Address, FixedBytes};
+use terms::abi::IWorkerDispatcher::{Listed, NotListable, NotRegistered, Unlisted};
+use terms::{WALK_LIMIT, money};
+
+use crate::state::{ACCOUNTS, AMOUNTS, Account, BOOKS, Book, IDENTITIES, Identity, OFFERS, Offer, TIMES};
+
+/// Writes a worker's offer and puts it where it then belongs: behind `hint`, by its price, or nowhere.
+pub(crate) fn replace(number: u32, offer: &Offer, hint: u32) {
+    let mut offer = *offer;
+    let was_listed = offer.listed;
+    if was_listed {
+        unlink(number, &mut offer);
+    }
+    OFFERS.set(number, &offer);
+    if !try_list(number, offer, hint) && was_listed {
+        emit(&Unlisted { worker: IDENTITIES.get(number).account });
+    }
+}
+
+/// Lists an unlisted worker that fits, if its place is found, and tells whether it did.
+pub(crate) fn try_list(number: u32, offer: Offer, hint: u32) -> bool {
+    let Identity { account, application, .. } = IDENTITIES.get(number);
+    let listed = fits(&offer, ACCOUNTS.get(account)) && link(number, offer, application, hint);
+    if listed {
+        emit(&Listed { worker: account });
+    }
+    listed
+}
+
+/// Takes a worker out of its book that no longer fits.
+pub(crate) fn drop_unfit(number: u32, account: Account) {
+    let mut offer = OFFERS.get(number);
+    if offer.listed && !fits(&offer, account) {
+        unlink(number, &mut offer);
+        OFFERS.set(number, &offer);
+        emit(&Unlisted { worker: IDENTITIES.get(number).account });
+    }
+}
+
+/// Whether a worker may stand in the book: it wants work, has room for more, and its free stake covers
+/// the bond of its own longest agreement.
+fn fits(offer: &Offer, account: Account) -> bool {
+    let bps = TIMES.get(()).bond_bps;
+    let bond = money::bond(offer.price, offer.max_length, bps, AMOUNTS.get(()).min_bond);
+    offer.available
+        && offer.active < offer.capacity
+        && account.stake.saturating_sub(account.locked) >= bond
+}
+
+/// Walks to the worker's place and links it there. False, and nothing changed, if that is too far.
+fn link(number: u32, mut offer: Offer, application: FixedBytes<8>, hint: u32) -> bool {
+    let mut book = BOOKS.get(application);
+    let hinted = OFFERS.get(hint);
+    let useful = hint != 0
+        && hinted.listed
+        && hinted.price <= offer.price
+        && IDENTITIES.get(hint).application == application;
+    let (mut prev, mut next) = if useful { (hint, hinted.next) } else { (0, book.head) };
+    let mut steps = 0;
+    while next != 0 {
+        let candidate = OFFERS.get(next);
+        if candidate.price > offer.price {
+            break;
+        }
+        if steps == WALK_LIMIT {
+            return false;
+        }
+        steps = steps.saturating_add(1);
+        (prev, next) = (next, candidate.next);
+    }
+    (offer.prev, offer.next, offer.listed) = (prev, next, true);
+    OFFERS.set(number, &offer);
+    join(&mut book, prev, number, number, next);
+    book.listed = book.listed.saturating_add(1);
+    BOOKS.set(application, &book);
+    true
+}
+
+/// Takes a listed worker out of its book. The caller writes `offer` back.
+pub(crate) fn unlink(number: u32, offer: &mut Offer) {
+    let application = IDENTITIES.get(number).application;
+    let mut book = BOOKS.get(application);
+    let (prev, next) = (offer.prev, offer.next);
+    join(&mut book, prev, next, prev, next);
+    book.listed = book.listed.saturating_sub(1);
+    BOOKS.set(application, &book);
+    (offer.prev, offer.next, offer.listed) = (0, 0, false);
+}
+
+/// Makes `first` follow `prev` (the head if there is none), and `last` precede `next`.
+fn join(book: &mut Book, prev: u32, first: u32, last: u32, next: u32) {
+    if prev == 0 {
+        book.head = first;
+    } else {
+        OFFERS.update(prev, |offer| offer.next = first);
+    }
+    if next != 0 {
+        OFFERS.update(next, |offer| offer.prev = last);
+    }
+}
+
+/// `list(address,uint32)`.
+pub(crate) fn list(args: &mut Args) -> Result<(), Refused> {
+    let (worker, hint): (Address, u32) = (args.next()?, args.next()?);
+    let number = ACCOUNTS.get(worker).number;
+    if number == 0 {
+        return Err(refuse(&NotRegistered { account: worker }));
+    }
+    let offer = OFFERS.get(number);
+    if offer.listed || !try_list(number, offer, hint) {
+        return Err(refuse(&NotListable { worker }));
+    }
+    Ok(())
+}
+
+/// `book(bytes8)`.
+pub(crate) fn book(args: &mut Args) -> Result<impl Put + use<>, Refused> {
+    let Book { head, listed, registered } = BOOKS.get(args.next()?);
+    Ok((head, listed, registered))
+}

@@ -1,0 +1,230 @@
+//! Accounts: join, change the offer, stake, look up. A registration lasts for ever and its
+//! application never changes.
+
+use kit::{Args, List, Put, Refused, emit, host, refuse};
+use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
+use terms::abi::IWorkerDispatcher::{
+    AlreadyRegistered, AvailabilityChanged, CapacityZero, KeyChanged, KeyZero, MaxLengthTooShort,
+    NotRegistered, PriceOutOfRange, PromiseOutOfRange, StakeChanged, StakeTooLow, StillListed,
+    WorkerRegistered, WorkerUpdated, WrongApplication,
+};
+use terms::abi::Worker;
+use terms::{BPS, PRICE_LIMIT, TESTER};
+
+use crate::state::{
+    ACCOUNTS, Account, BOOKS, CREDITS, IDENTITIES, Identity, KEYS, Key, OFFERS, Offer, ROOT, TIMES,
+    Times,
+};
+use crate::{book, setup};
+
+/// The most workers of one page.
+const PAGE: u32 = 16;
+
+/// Gives the caller the next number, with its key and the wei sent as stake.
+pub(crate) fn join(application: FixedBytes<8>, key: B256) -> Result<(u32, Account), Refused> {
+    let account = host::caller();
+    if ACCOUNTS.get(account).number != 0 {
+        return Err(refuse(&AlreadyRegistered { account }));
+    }
+    let number = ROOT.update((), |root| root.workers = root.workers.saturating_add(1)).workers;
+    let record = Account { number, stake: host::value(), locked: 0 };
+    ACCOUNTS.set(account, &record);
+    IDENTITIES.set(number, &Identity { account, application, last_epoch: 0 });
+    write_key(number, key)?;
+    BOOKS.update(application, |book| book.registered = book.registered.saturating_add(1));
+    emit(&WorkerRegistered { worker: account, number, application, key });
+    if record.stake != 0 {
+        emit(&StakeChanged { worker: account, stake: record.stake });
+    }
+    Ok((number, record))
+}
+
+/// Writes a key that is not zero.
+fn write_key(number: u32, key: B256) -> Result<(), Refused> {
+    if key.is_zero() {
+        return Err(refuse(&KeyZero {}));
+    }
+    KEYS.set(number, &Key { key });
+    Ok(())
+}
+
+/// The caller's registration.
+pub(crate) fn caller() -> Result<(Address, Account), Refused> {
+    let account = host::caller();
+    let record = ACCOUNTS.get(account);
+    if record.number == 0 { Err(refuse(&NotRegistered { account })) } else { Ok((account, record)) }
+}
+
+/// The caller's registration as a worker: account, record, application.
+fn calling_worker() -> Result<(Address, Account, FixedBytes<8>), Refused> {
+    let (account, record) = caller()?;
+    let application = IDENTITIES.get(record.number).application;
+    if application.0 == TESTER {
+        return Err(refuse(&WrongApplication { application }));
+    }
+    Ok((account, record, application))
+}
+
+/// Checks what a worker offers.
+fn check(offer: &Offer, times: &Times) -> Result<(), Refused> {
+    let Offer { price, max_length: maxLength, promise, capacity, .. } = *offer;
+    if price == 0 || price >= PRICE_LIMIT {
+        return Err(refuse(&PriceOutOfRange { price, limit: PRICE_LIMIT }));
+    }
+    if maxLength < times.min_length {
+        return Err(refuse(&MaxLengthTooShort { maxLength, minimum: times.min_length }));
+    }
+    if promise < times.min_promise || promise > BPS {
+        return Err(refuse(&PromiseOutOfRange { promise, minimum: times.min_promise }));
+    }
+    if capacity == 0 {
+        return Err(refuse(&CapacityZero {}));
+    }
+    Ok(())
+}
+
+/// Writes an offer, moves the worker to its place in the book, and says so.
+fn offer(worker: Address, number: u32, offer: &Offer, hint: u32) {
+    let Offer { price, max_length: maxLength, promise, capacity, .. } = *offer;
+    book::replace(number, offer, hint);
+    emit(&WorkerUpdated { worker, price, maxLength, promise, capacity });
+}
+
+/// `registerWorker(...)`.
+pub(crate) fn register(args: &mut Args) -> Result<u32, Refused> {
+    let (price, max_length) = (args.next()?, args.next()?);
+    let application: FixedBytes<8> = args.next()?;
+    let (promise, key, capacity, hint) = (args.next()?, args.next()?, args.next()?, args.next()?);
+    if application.0 == TESTER {
+        return Err(refuse(&WrongApplication { application }));
+    }
+    let new = Offer { price, max_length, promise, capacity, available: true, ..Offer::default() };
+    check(&new, &TIMES.get(()))?;
+    let (number, _) = join(application, key)?;
+    offer(host::caller(), number, &new, hint);
+    Ok(number)
+}
+
+/// `updateWorker(...)`.
+pub(crate) fn update(args: &mut Args) -> Result<(), Refused> {
+    let (price, max_length, promise) = (args.next()?, args.next()?, args.next()?);
+    let (capacity, hint) = (args.next()?, args.next()?);
+    let (account, Account { number, .. }, _) = calling_worker()?;
+    let new = Offer { price, max_length, promise, capacity, ..OFFERS.get(number) };
+    check(&new, &TIMES.get(()))?;
+    offer(account, number, &new, hint);
+    Ok(())
+}
+
+/// `setPrice(uint128,uint32)`.
+pub(crate) fn set_price(args: &mut Args) -> Result<(), Refused> {
+    let (price, hint) = (args.next()?, args.next()?);
+    let (account, Account { number, .. }, _) = calling_worker()?;
+    let new = Offer { price, ..OFFERS.get(number) };
+    check(&new, &TIMES.get(()))?;
+    offer(account, number, &new, hint);
+    Ok(())
+}
+
+/// `setKey(bytes32)`.
+pub(crate) fn set_key(args: &mut Args) -> Result<(), Refused> {
+    let key = args.next()?;
+    let (worker, Account { number, .. }) = caller()?;
+    write_key(number, key)?;
+    emit(&KeyChanged { worker, key });
+    Ok(())
+}
+
+/// `setAvailable(bool,uint32)`.
+pub(crate) fn set_available(args: &mut Args) -> Result<(), Refused> {
+    let (available, hint) = (args.next()?, args.next()?);
+    let (worker, Account { number, .. }, _) = calling_worker()?;
+    emit(&AvailabilityChanged { worker, available });
+    book::replace(number, &Offer { available, ..OFFERS.get(number) }, hint);
+    Ok(())
+}
+
+/// `stake(uint32)`.
+pub(crate) fn stake(args: &mut Args) -> Result<(), Refused> {
+    let hint = args.next()?;
+    let (worker, mut record) = caller()?;
+    record.stake = record.stake.saturating_add(host::value());
+    ACCOUNTS.set(worker, &record);
+    emit(&StakeChanged { worker, stake: record.stake });
+    let offer = OFFERS.get(record.number);
+    if !offer.listed {
+        book::try_list(record.number, offer, hint);
+    }
+    Ok(())
+}
+
+/// `unstake(uint128)`: a worker may take what is not locked, a tester nothing while it is listed.
+pub(crate) fn unstake(args: &mut Args) -> Result<(), Refused> {
+    let amount: u128 = args.next()?;
+    let (worker, mut record) = caller()?;
+    let last = IDENTITIES.get(record.number).last_epoch;
+    if last != 0 && setup::this_epoch(TIMES.get(()).epoch_length) <= last {
+        return Err(refuse(&StillListed { last }));
+    }
+    let have = record.stake.saturating_sub(record.locked);
+    if amount > have {
+        return Err(refuse(&StakeTooLow { have, need: amount }));
+    }
+    record.stake = record.stake.saturating_sub(amount);
+    ACCOUNTS.set(worker, &record);
+    CREDITS.update(worker, |credit| credit.wei = credit.wei.saturating_add(amount));
+    emit(&StakeChanged { worker, stake: record.stake });
+    book::drop_unfit(record.number, record);
+    Ok(())
+}
+
+/// Everything that is known of a number.
+fn view(number: u32) -> Worker {
+    let Identity { account, application, last_epoch } = IDENTITIES.get(number);
+    let record = ACCOUNTS.get(account);
+    let o = OFFERS.get(number);
+    Worker {
+        account,
+        number: record.number,
+        application,
+        price: o.price,
+        maxLength: o.max_length,
+        promise: o.promise,
+        capacity: o.capacity,
+        active: o.active,
+        available: o.available,
+        listed: o.listed,
+        next: o.next,
+        stake: record.stake,
+        locked: record.locked,
+        lastEpoch: last_epoch,
+        key: KEYS.get(number).key,
+    }
+}
+
+/// `workerCount()`.
+pub(crate) fn count(_: &mut Args) -> Result<u32, Refused> {
+    Ok(ROOT.get(()).workers)
+}
+
+/// `worker(address)`.
+pub(crate) fn worker(args: &mut Args) -> Result<Worker, Refused> {
+    let account = args.next()?;
+    match ACCOUNTS.get(account).number {
+        0 => Err(refuse(&NotRegistered { account })),
+        number => Ok(view(number)),
+    }
+}
+
+/// `workers(uint32,uint32)`.
+pub(crate) fn workers(args: &mut Args) -> Result<impl Put + use<>, Refused> {
+    let (from, count): (u32, u32) = (args.next()?, args.next()?);
+    let first = from.max(1);
+    let end = first.saturating_add(count.min(PAGE)).min(ROOT.get(()).workers.saturating_add(1));
+    Ok((List((first..end).map(view)),))
+}
+
+/// `keyOf(address)`.
+pub(crate) fn key_of(args: &mut Args) -> Result<B256, Refused> {
+    Ok(KEYS.get(ACCOUNTS.get(args.next()?).number).key)
+}

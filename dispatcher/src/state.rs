@@ -1,0 +1,173 @@
+//! What the dispatcher remembers, and where. No behaviour.
+//!
+//! Every record is one storage word; a word never written is a record of zeros, and that is always
+//! the natural beginning. Slots: see [`kit::store`].
+
+use kit::Map;
+use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
+use terms::packed;
+
+/// The deployment: what it was given, and how far it has come.
+pub(crate) const ROOT: Map<0, (), Root> = Map::new();
+/// Deployment constants in ticks, seconds and shares.
+pub(crate) const TIMES: Map<1, (), Times> = Map::new();
+/// Deployment constants in wei.
+pub(crate) const AMOUNTS: Map<2, (), Amounts> = Map::new();
+/// Registrations by account.
+pub(crate) const ACCOUNTS: Map<3, Address, Account> = Map::new();
+/// Who a number is.
+pub(crate) const IDENTITIES: Map<4, u32, Identity> = Map::new();
+/// What a number offers.
+pub(crate) const OFFERS: Map<5, u32, Offer> = Map::new();
+/// Message keys by number.
+pub(crate) const KEYS: Map<6, u32, Key> = Map::new();
+/// Books by application.
+pub(crate) const BOOKS: Map<7, FixedBytes<8>, Book> = Map::new();
+/// Lengths of tester lists by epoch.
+pub(crate) const LISTS: Map<8, u32, List> = Map::new();
+/// Places of tester lists by epoch and place.
+pub(crate) const PLACES: Map<9, (u32, u32), Place> = Map::new();
+/// Wei that wait for their owner.
+pub(crate) const CREDITS: Map<10, Address, Credit> = Map::new();
+
+packed! {
+    /// Written once by the constructor, except for the two counters.
+    pub(crate) struct Root [32] {
+        /// The implementation behind every agreement; zero = not deployed.
+        agreement: Address = 20,
+        /// Registrations so far; the last number given.
+        workers: u32 = 4,
+        /// Agreements so far.
+        agreements: u32 = 4,
+    }
+}
+
+packed! {
+    /// See `Settings` in [`terms::abi`].
+    pub(crate) struct Times [32] {
+        /// Whether a tick is a second (else an L2 block).
+        seconds: bool = 1,
+        /// `acceptWindow`.
+        accept_window: u32 = 4,
+        /// `reportWindow`.
+        report_window: u32 = 4,
+        /// `minLength`.
+        min_length: u32 = 4,
+        /// `minWindow`.
+        min_window: u32 = 4,
+        /// `epochLength`.
+        epoch_length: u32 = 4,
+        /// `minPool`.
+        min_pool: u32 = 4,
+        /// `minPromise`.
+        min_promise: u16 = 2,
+        /// `bondBps`.
+        bond_bps: u16 = 2,
+        /// `testerFeeBps`.
+        tester_fee_bps: u16 = 2,
+    }
+}
+
+packed! {
+    /// See `Settings` in [`terms::abi`].
+    pub(crate) struct Amounts [32] {
+        /// `minBond`.
+        min_bond: u128 = 12,
+        /// `minTesterFee`.
+        min_tester_fee: u128 = 8,
+        /// `testerBond`.
+        tester_bond: u128 = 12,
+    }
+}
+
+packed! {
+    /// One account's registration.
+    pub(crate) struct Account [32] {
+        /// Its number, from 1 on; 0 = not registered.
+        number: u32 = 4,
+        /// Wei staked.
+        stake: u128 = 14,
+        /// Wei of the stake that are locked as bonds of unsettled agreements.
+        locked: u128 = 14,
+    }
+}
+
+packed! {
+    /// Who a number is; all but the last field never change.
+    pub(crate) struct Identity [32] {
+        /// The account.
+        account: Address = 20,
+        /// What it registered for.
+        application: FixedBytes<8> = 8,
+        /// For testers: the last epoch whose list it is in; 0 = none.
+        last_epoch: u32 = 4,
+    }
+}
+
+packed! {
+    /// What a worker offers, and its place in its application's book. All zero for testers.
+    pub(crate) struct Offer [32] {
+        /// Wei per tick.
+        price: u128 = 12,
+        /// The listed worker behind this one; 0 = last.
+        next: u32 = 4,
+        /// The listed worker in front of this one; 0 = first.
+        prev: u32 = 4,
+        /// Longest agreement in ticks.
+        max_length: u32 = 4,
+        /// Promised uptime in basis points.
+        promise: u16 = 2,
+        /// Agreements at once.
+        capacity: u16 = 2,
+        /// Agreements now.
+        active: u16 = 2,
+        /// Whether it wants new work.
+        available: bool = 1,
+        /// Whether it stands in the book.
+        listed: bool = 1,
+    }
+}
+
+packed! {
+    /// An x-only secp256k1 key.
+    pub(crate) struct Key [32] {
+        /// The key.
+        key: B256 = 32,
+    }
+}
+
+packed! {
+    /// The workers of one application, cheapest first; equal prices in the order of listing.
+    pub(crate) struct Book [32] {
+        /// The first listed worker; 0 = none.
+        head: u32 = 4,
+        /// How many are listed.
+        listed: u32 = 4,
+        /// How many ever registered.
+        registered: u32 = 4,
+    }
+}
+
+packed! {
+    /// An epoch's list of testers; it only grows.
+    pub(crate) struct List [32] {
+        /// Its places.
+        len: u32 = 4,
+    }
+}
+
+packed! {
+    /// One place of a list.
+    pub(crate) struct Place [32] {
+        /// The tester.
+        account: Address = 20,
+    }
+}
+
+packed! {
+    /// What an account can withdraw.
+    pub(crate) struct Credit [32] {
+        /// Wei.
+        wei: u128 = 16,
+    }
+}

@@ -1,0 +1,41 @@
+//! What both contracts ask of Arbitrum itself.
+
+use stylus_sdk::alloy_primitives::{Address, B256};
+
+use crate::host;
+
+/// `ArbSys`, where the L2 height is.
+const ARB_SYS: Address = Address::with_last_byte(0x64);
+
+/// Selector of `ArbSys.arbBlockNumber()`.
+const ARB_BLOCK_NUMBER: [u8; 4] = [0xa3, 0xb1, 0xb3, 0x1d];
+
+/// The word that a call returned; zero if it failed.
+fn answer(success: bool) -> [u8; 32] {
+    if success { host::returned().unwrap_or_default() } else { [0; 32] }
+}
+
+/// The L2 block that is being built. (`block.number` is the parent chain's.)
+#[must_use]
+pub fn block() -> u64 {
+    let word = answer(host::ask(ARB_SYS, &ARB_BLOCK_NUMBER));
+    word.last_chunk().map_or(0, |low| u64::from_be_bytes(*low))
+}
+
+/// The hash of an earlier L2 block; `None` for this block, later ones, and those more than 393 168
+/// blocks ago.
+#[must_use]
+pub fn block_hash(block: u64) -> Option<B256> {
+    let mut number = [0; 32];
+    if let Some(low) = number.last_chunk_mut() {
+        *low = block.to_be_bytes();
+    }
+    let word = answer(host::ask(Address::new(terms::HISTORY), &number));
+    (word != [0; 32]).then(|| B256::new(word))
+}
+
+/// Now, by a market's clock: unix seconds, or the L2 height.
+#[must_use]
+pub fn tick(seconds: bool) -> u64 {
+    if seconds { host::timestamp() } else { block() }
+}

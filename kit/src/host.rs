@@ -1,0 +1,284 @@
+//! The Stylus host functions as safe calls. The only unsafe code of the contracts.
+//!
+//! A contract runs alone and on one thread, from `user_entrypoint` to its return; calls that come
+//! back in (re-entrance) run in an instance of their own. So the buffers below have one user at a
+//! time.
+#![expect(unsafe_code, reason = "host functions take pointers; every buffer here has a fixed size")]
+
+use core::cell::UnsafeCell;
+
+use stylus_sdk::alloy_primitives::{Address, B256};
+use stylus_sdk::hostio;
+
+use crate::CAPACITY;
+use crate::out::Out;
+
+/// A value that belongs to the one thread of a contract.
+struct Alone<T>(UnsafeCell<T>);
+
+// SAFETY: wasm contracts have one thread; off chain nothing reaches these statics, because the host
+// stubs stop every caller first.
+unsafe impl<T> Sync for Alone<T> {}
+
+/// Calldata, behind the length that the host told.
+static INPUT: Alone<[u8; CAPACITY]> = Alone(UnsafeCell::new([0; CAPACITY]));
+/// Everything that leaves the contract.
+static OUTPUT: Alone<Out> = Alone(UnsafeCell::new(Out::new()));
+/// Whether storage was written since the last flush.
+static DIRTY: Alone<bool> = Alone(UnsafeCell::new(false));
+
+#[cfg(target_arch = "wasm32")]
+#[link(wasm_import_module = "vm_hooks")]
+unsafe extern "C" {
+    /// TLOAD.
+    fn transient_load_bytes32(key: *const u8, dest: *mut u8);
+    /// TSTORE.
+    fn transient_store_bytes32(key: *const u8, value: *const u8);
+}
+
+/// Off chain there is no transient storage.
+#[cfg(not(target_arch = "wasm32"))]
+const unsafe fn transient_load_bytes32(_: *const u8, _: *mut u8) {}
+/// Off chain there is no transient storage.
+#[cfg(not(target_arch = "wasm32"))]
+const unsafe fn transient_store_bytes32(_: *const u8, _: *const u8) {}
+
+/// Calldata of `len` bytes, which is copied once; `None` if it is longer than the buffer.
+pub(crate) fn input(len: usize) -> Option<&'static [u8]> {
+    if len > CAPACITY {
+        return None;
+    }
+    // SAFETY: called once per run, before anything reads the buffer, which holds `len` bytes.
+    unsafe {
+        hostio::read_args(INPUT.0.get().cast());
+        (*INPUT.0.get()).get(..len)
+    }
+}
+
+/// Runs `write` on the output buffer.
+pub(crate) fn with_output<R>(write: impl FnOnce(&mut Out) -> R) -> R {
+    // SAFETY: one thread, and no `write` in this crate calls back into this function.
+    write(unsafe { &mut *OUTPUT.0.get() })
+}
+
+/// Hands the output to the caller.
+pub(crate) fn finish() {
+    with_output(|out| {
+        let bytes = out.bytes();
+        // SAFETY: pointer and length are those of one slice.
+        unsafe { hostio::write_result(bytes.as_ptr(), bytes.len()) }
+    });
+}
+
+/// Keeps the import that every program with growing memory must have.
+pub(crate) fn begin() {
+    // SAFETY: takes no pointer.
+    unsafe { hostio::pay_for_memory_grow(0) }
+}
+
+/// Fills 32 bytes by a host function.
+macro_rules! word {
+    ($call:path $(, $arg:expr)*) => {{
+        let mut word = [0; 32];
+        // SAFETY: the host writes 32 bytes to `word` and reads at most 32 from each argument.
+        unsafe { $call($($arg.as_ptr(),)* word.as_mut_ptr()) };
+        word
+    }};
+}
+
+/// Fills an address by a host function.
+macro_rules! address {
+    ($call:path) => {{
+        let mut bytes = [0; 20];
+        // SAFETY: the host writes 20 bytes.
+        unsafe { $call(bytes.as_mut_ptr()) };
+        Address::new(bytes)
+    }};
+}
+
+/// The caller of this frame.
+#[inline(never)]
+#[must_use]
+pub fn caller() -> Address {
+    address!(hostio::msg_sender)
+}
+
+/// The acting contract.
+#[inline(never)]
+#[must_use]
+pub fn this() -> Address {
+    address!(hostio::contract_address)
+}
+
+/// The lower 128 bits of an amount, or all ones if it is larger.
+fn wei(word: &[u8; 32]) -> u128 {
+    let (high, low) = word.split_at(16);
+    match low.first_chunk() {
+        Some(low) if high.iter().all(|byte| *byte == 0) => u128::from_be_bytes(*low),
+        _ => u128::MAX,
+    }
+}
+
+/// An amount as the host takes it.
+const fn amount(wei: u128) -> [u8; 32] {
+    let mut word = [0; 32];
+    if let Some(low) = word.last_chunk_mut() {
+        *low = wei.to_be_bytes();
+    }
+    word
+}
+
+/// Wei that came with this call.
+#[inline(never)]
+#[must_use]
+pub fn value() -> u128 {
+    wei(&word!(hostio::msg_value))
+}
+
+/// An account's wei.
+#[must_use]
+pub fn balance(account: Address) -> u128 {
+    wei(&word!(hostio::account_balance, account))
+}
+
+/// Unix seconds of the block.
+#[must_use]
+pub fn timestamp() -> u64 {
+    // SAFETY: takes no pointer.
+    unsafe { hostio::block_timestamp() }
+}
+
+/// Keccak-256.
+#[inline(never)]
+#[must_use]
+pub fn keccak(bytes: &[u8]) -> B256 {
+    let mut hash = [0; 32];
+    // SAFETY: pointer and length are those of one slice; the host writes 32 bytes.
+    unsafe { hostio::native_keccak256(bytes.as_ptr(), bytes.len(), hash.as_mut_ptr()) };
+    B256::new(hash)
+}
+
+/// A storage word.
+#[inline(never)]
+#[must_use]
+pub fn load(slot: &[u8; 32]) -> [u8; 32] {
+    word!(hostio::storage_load_bytes32, slot)
+}
+
+/// Writes a storage word, to be flushed with the others.
+#[inline(never)]
+pub fn store(slot: &[u8; 32], word: &[u8; 32]) {
+    // SAFETY: both are 32 bytes; one thread.
+    unsafe {
+        hostio::storage_cache_bytes32(slot.as_ptr(), word.as_ptr());
+        *DIRTY.0.get() = true;
+    }
+}
+
+/// Writes what was stored to the chain, if anything was.
+fn flush(forget: bool) {
+    // SAFETY: one thread; takes no pointer.
+    unsafe {
+        if *DIRTY.0.get() || forget {
+            hostio::storage_flush_cache(forget);
+            *DIRTY.0.get() = false;
+        }
+    }
+}
+
+/// Makes storage written so far permanent, at the end of a call that succeeded.
+pub(crate) fn settle() {
+    flush(false);
+}
+
+/// Whether this contract's lock is taken, in this transaction.
+#[must_use]
+pub fn locked() -> bool {
+    word!(transient_load_bytes32, [0; 32]) != [0; 32]
+}
+
+/// Takes or frees this contract's lock.
+pub fn lock(taken: bool) {
+    let mut word = [0; 32];
+    if let Some(last) = word.last_mut() {
+        *last = u8::from(taken);
+    }
+    // SAFETY: both are 32 bytes.
+    unsafe { transient_store_bytes32([0; 32].as_ptr(), word.as_ptr()) }
+}
+
+/// Calls `to` with wei and at most `gas`, whatever it does to this contract meanwhile: storage is
+/// flushed before and read anew after. Tells whether it succeeded; what it returned can be read by
+/// [`returned`].
+#[must_use]
+pub fn call(to: Address, wei: u128, gas: u64, data: &[u8]) -> bool {
+    flush(true);
+    let (value, mut len) = (amount(wei), 0);
+    // SAFETY: address and value have their sizes, data has its length, `len` is one word.
+    let status = unsafe {
+        hostio::call_contract(
+            to.as_ptr(),
+            data.as_ptr(),
+            data.len(),
+            value.as_ptr(),
+            gas,
+            &raw mut len,
+        )
+    };
+    status == 0
+}
+
+/// Asks `to`, which can change nothing; storage written here before is not flushed, so `to` must not
+/// read it. Tells whether it succeeded.
+#[inline(never)]
+#[must_use]
+pub fn ask(to: Address, data: &[u8]) -> bool {
+    let mut len = 0;
+    // SAFETY: as in `call`.
+    let status = unsafe {
+        hostio::static_call_contract(to.as_ptr(), data.as_ptr(), data.len(), u64::MAX, &raw mut len)
+    };
+    status == 0
+}
+
+/// The first `N` bytes of what the last call returned; `None` if it returned fewer.
+#[must_use]
+pub fn returned<const N: usize>() -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    // SAFETY: the host writes at most `N` bytes.
+    let len = unsafe { hostio::read_return_data(bytes.as_mut_ptr(), 0, N) };
+    (len == N).then_some(bytes)
+}
+
+/// Creates a contract by CREATE2 with salt zero; `None` if that fails. The init code must not call
+/// back, because storage is not flushed.
+#[must_use]
+pub fn create(code: &[u8], wei: u128) -> Option<Address> {
+    let (value, salt, mut created, mut len) = (amount(wei), [0; 32], [0; 20], 0);
+    // SAFETY: value and salt are 32 bytes, code has its length, the host writes 20 bytes and a word.
+    unsafe {
+        hostio::create2(
+            code.as_ptr(),
+            code.len(),
+            value.as_ptr(),
+            salt.as_ptr(),
+            created.as_mut_ptr(),
+            &raw mut len,
+        );
+    }
+    (created != [0; 20]).then(|| Address::new(created))
+}
+
+/// Copies an account's code from `offset` on into `bytes` and tells how much of it there was.
+pub fn code(account: Address, offset: usize, bytes: &mut [u8]) -> &[u8] {
+    // SAFETY: the host writes at most `bytes.len()` bytes.
+    let len =
+        unsafe { hostio::account_code(account.as_ptr(), offset, bytes.len(), bytes.as_mut_ptr()) };
+    bytes.get(..len).unwrap_or_default()
+}
+
+/// Records an event: `topics` words, then data.
+pub(crate) fn log(bytes: &[u8], topics: usize) {
+    // SAFETY: pointer and length are those of one slice.
+    unsafe { hostio::emit_log(bytes.as_ptr(), bytes.len(), topics) }
+}

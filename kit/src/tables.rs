@@ -1,0 +1,163 @@
+//! The fields of every error, event and struct of both interfaces, in order.
+//!
+//! Types, selectors and topics are the interfaces' own; a table only says what is written after
+//! what. Events with arrays have no entry: they are written by their parts. A table is the one thing
+//! that could drift, so a test compares every entry with alloy's own encoder (`tests/tables.rs`).
+
+use stylus_sdk::alloy_sol_types::{SolError, SolEvent};
+use terms::abi::{
+    Clock, Entry, Fee, IWorkAgreement as a, IWorkerDispatcher as d, Order, Reason, Settings, State,
+    TesterResult, Worker, WorkerResult,
+};
+
+use crate::args::{Args, Take};
+use crate::out::{Out, Put};
+use crate::wire::{Event, Refusal, Refused};
+
+/// The 32 bytes of a hash as limbs, the highest first: constants that need no memory.
+const fn limbs(hash: &[u8; 32]) -> [u64; 4] {
+    match hash.as_chunks().0 {
+        [a, b, c, d] => [
+            u64::from_be_bytes(*a),
+            u64::from_be_bytes(*b),
+            u64::from_be_bytes(*c),
+            u64::from_be_bytes(*d),
+        ],
+        _ => [0; 4],
+    }
+}
+
+/// Name, then fields.
+macro_rules! errors {
+    ($($name:path { $($field:ident),* })*) => {$(
+        impl Refusal for $name {
+            fn write(&self, out: &mut Out) {
+                out.raw(&u32::from_be_bytes(<Self as SolError>::SELECTOR).to_be_bytes());
+                $(self.$field.put(out);)*
+            }
+        }
+    )*};
+}
+
+/// Name, then indexed fields, then the others.
+macro_rules! events {
+    ($($name:path [$($topic:ident)*] [$($field:ident)*])*) => {$(
+        impl Event for $name {
+            const TOPICS: usize = [stringify!($name) $(, stringify!($topic))*].len();
+
+            fn write(&self, out: &mut Out) {
+                out.limbs(const { limbs(&<Self as SolEvent>::SIGNATURE_HASH.0) });
+                $(self.$topic.put(out);)*
+                $(self.$field.put(out);)*
+            }
+        }
+    )*};
+}
+
+/// Name, then fields.
+macro_rules! structs {
+    ($($name:ident { $($field:ident),* })*) => {$(
+        impl Put for $name {
+            fn put(&self, out: &mut Out) {
+                $(self.$field.put(out);)*
+            }
+        }
+
+        impl Take for $name {
+            fn take(args: &mut Args) -> Result<Self, Refused> {
+                Ok(Self { $($field: args.next()?),* })
+            }
+        }
+    )*};
+}
+
+/// An enum is its number.
+macro_rules! enums {
+    ($($name:ident)*) => {$(
+        impl Put for $name {
+            #[expect(clippy::as_conversions, reason = "the enum's own numbers")]
+            fn put(&self, out: &mut Out) {
+                (*self as u8).put(out);
+            }
+        }
+    )*};
+}
+
+enums! { Clock Reason State }
+
+impl Take for Clock {
+    fn take(args: &mut Args) -> Result<Self, Refused> {
+        Ok(if args.next()? { Self::Second } else { Self::ArbBlock })
+    }
+}
+
+structs! {
+    Settings {
+        clock, acceptWindow, reportWindow, minLength, minWindow, epochLength, minPool, minPromise,
+        bondBps, testerFeeBps, minBond, minTesterFee, testerBond
+    }
+    Order { application, redundancy, length, windows, testers, minScore, minUptime, expiry, start }
+    Worker {
+        account, number, application, price, maxLength, promise, capacity, active, available,
+        listed, next, stake, locked, lastEpoch, key
+    }
+    WorkerResult { account, pay, accepted, served, failed }
+    TesterResult { account, fee, seats }
+    Fee { place, amount, seats }
+    Entry { index, checked, served }
+}
+
+events! {
+    d::WorkerRegistered [worker application] [number key]
+    d::WorkerUpdated [worker] [price maxLength promise capacity]
+    d::KeyChanged [worker] [key]
+    d::AvailabilityChanged [worker] [available]
+    d::Listed [worker] []
+    d::Unlisted [worker] []
+    d::StakeChanged [worker] [stake]
+    d::CheckedIn [tester epoch] [place]
+    d::PurchaseRefused [client] [reason required sent]
+    d::Credited [account] [amount]
+    d::Withdrawn [account to] [amount]
+    a::Accepted [worker] [index]
+    a::Started [] [start end seed]
+    a::Closed [] [state]
+}
+
+errors! {
+    d::MalformedCall { word }
+    d::UnknownCall { selector }
+    d::NotPayable { value }
+    d::Reentered {}
+    d::AlreadyDeployed {}
+    d::BadSetting { index }
+    d::AlreadyRegistered { account }
+    d::NotRegistered { account }
+    d::PriceOutOfRange { price, limit }
+    d::MaxLengthTooShort { maxLength, minimum }
+    d::PromiseOutOfRange { promise, minimum }
+    d::CapacityZero {}
+    d::KeyZero {}
+    d::WrongApplication { application }
+    d::StakeTooLow { have, need }
+    d::NotListable { worker }
+    d::AlreadyCheckedIn { epoch }
+    d::StillListed { last }
+    d::NothingToWithdraw { account }
+    d::TransferFailed { to, amount }
+    d::NotAnAgreement { caller }
+    d::CreationFailed {}
+    a::WrongState { state }
+    a::NotAWorker { caller }
+    a::AlreadyAccepted { worker }
+    a::TooLateToAccept { tick, last }
+    a::SeedNotReady { purchaseBlock }
+    a::NotTheTester { place, caller }
+    a::PlaceOutOfRange { place, pool }
+    a::AlreadyReported { place }
+    a::NothingReported {}
+    a::BadEntry { entry }
+    a::WindowOutOfRange { entry, windows }
+    a::WindowUnknown { window, windows }
+    a::SettlementFailed {}
+}
