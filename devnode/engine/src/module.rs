@@ -1,5 +1,7 @@
 //! A program that is ready to run: compiled for the interpreter, and what the interpreter may do.
 
+use std::fmt;
+
 use wasmi::{CompilationMode, Config, Engine, Func, Instance, Store};
 
 use crate::{
@@ -13,8 +15,14 @@ use crate::{
 const MAX_STACK: usize = 1 << 28;
 
 /// A checked, metered and compiled program; cheap to clone, good for any number of runs.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Module(wasmi::Module);
+
+impl fmt::Debug for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Module").finish_non_exhaustive()
+    }
+}
 
 /// A program at the beginning of a call.
 pub(crate) struct Started {

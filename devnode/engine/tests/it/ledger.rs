@@ -1,0 +1,127 @@
+//! A chain of maps: one contract with storage, a few accounts, no EVM.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use engine::{
+    CallOutcome, CallRequest, CreateRequest, Frame, HookCall, Pages, StoreFault, World,
+};
+
+/// Gas of a cold slot, on top of a warm one or of a store.
+const COLD_SLOT: u64 = 2100;
+
+/// The chain.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    pub(crate) frame: Frame,
+    pub(crate) storage: BTreeMap<B256, B256>,
+    pub(crate) warm: BTreeSet<B256>,
+    pub(crate) transient: BTreeMap<B256, B256>,
+    pub(crate) touched: BTreeSet<Address>,
+    pub(crate) code: BTreeMap<Address, Bytes>,
+    pub(crate) balances: BTreeMap<Address, U256>,
+    pub(crate) pages: Pages,
+    pub(crate) logs: Vec<(Vec<B256>, Bytes)>,
+    pub(crate) printed: Vec<String>,
+    pub(crate) calls: Vec<CallRequest>,
+    pub(crate) creations: Vec<CreateRequest>,
+    /// What every call comes to.
+    pub(crate) answer: CallOutcome,
+    pub(crate) traced: bool,
+    pub(crate) hooks: Vec<HookCall>,
+}
+
+impl Ledger {
+    /// Gas of touching an account.
+    fn touch(&mut self, address: Address) -> u64 {
+        if self.touched.insert(address) { 2600 } else { 100 }
+    }
+
+    /// Gas of a slot that is cold.
+    fn cold(&mut self, key: B256) -> u64 {
+        if self.warm.insert(key) { COLD_SLOT } else { 0 }
+    }
+}
+
+impl World for Ledger {
+    fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    fn load(&mut self, key: B256) -> (B256, u64) {
+        let cost = self.cold(key).max(100);
+        (self.storage.get(&key).copied().unwrap_or_default(), cost)
+    }
+
+    /// As if every value was there when the transaction began.
+    fn store(&mut self, key: B256, value: B256, gas_left: u64) -> Result<u64, StoreFault> {
+        if self.frame.read_only {
+            return Err(StoreFault::ReadOnly);
+        }
+        let old = self.storage.get(&key).copied().unwrap_or_default();
+        let change = match (old == value, old.is_zero()) {
+            (true, _) => 100,
+            (false, true) => 20_000,
+            (false, false) => 2900,
+        };
+        let cost = self.cold(key) + change;
+        if cost > gas_left {
+            return Err(StoreFault::OutOfGas);
+        }
+        self.storage.insert(key, value);
+        Ok(cost)
+    }
+
+    fn load_transient(&mut self, key: B256) -> B256 {
+        self.transient.get(&key).copied().unwrap_or_default()
+    }
+
+    fn store_transient(&mut self, key: B256, value: B256) {
+        self.transient.insert(key, value);
+    }
+
+    fn call(&mut self, request: CallRequest) -> CallOutcome {
+        self.calls.push(request);
+        self.answer.clone()
+    }
+
+    fn create(&mut self, request: CreateRequest) -> Option<CallOutcome> {
+        self.creations.push(request);
+        (!self.frame.read_only).then(|| self.answer.clone())
+    }
+
+    fn balance(&mut self, address: Address) -> (U256, u64) {
+        let cost = self.touch(address);
+        (self.balances.get(&address).copied().unwrap_or_default(), cost)
+    }
+
+    fn code(&mut self, address: Address) -> (Bytes, u64) {
+        let cost = self.touch(address);
+        (self.code.get(&address).cloned().unwrap_or_default(), cost)
+    }
+
+    fn code_hash(&mut self, address: Address) -> (B256, u64) {
+        let cost = self.touch(address);
+        (self.code.get(&address).map(keccak256).unwrap_or_default(), cost)
+    }
+
+    fn log(&mut self, topics: &[B256], data: Bytes) {
+        self.logs.push((topics.to_vec(), data));
+    }
+
+    fn pages(&mut self) -> &mut Pages {
+        &mut self.pages
+    }
+
+    fn console(&mut self, text: &str) {
+        self.printed.push(text.into());
+    }
+
+    fn traced(&self) -> bool {
+        self.traced
+    }
+
+    fn hook(&mut self, call: HookCall) {
+        self.hooks.push(call);
+    }
+}

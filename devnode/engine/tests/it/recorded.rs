@@ -1,0 +1,237 @@
+//! Programs that a Nitro node ran: what their activations cost and what their calls came to.
+//!
+//! The files hold, for each program, its code as deployed; the gas of its activation, less what a
+//! transaction and the precompile cost besides; and calls of it with the gas of the transaction,
+//! their outputs, and the gas that they used.
+
+use std::{fs, path::Path};
+
+use alloy_primitives::{Bytes, hex};
+use engine::{
+    ActivateError, Activation, Outcome, Params, Status, activate, program, return_data_cost, run,
+};
+use serde::Deserialize;
+
+use crate::ledger::Ledger;
+
+/// Gas of any transaction.
+const TRANSACTION: u64 = 21_000;
+
+/// A file.
+#[derive(Debug, Deserialize)]
+struct Topic {
+    programs: Vec<Program>,
+}
+
+/// A program and what became of it.
+#[derive(Debug, Deserialize)]
+struct Program {
+    case: String,
+    code: String,
+    activation: Option<Recorded>,
+    /// Text of the refusal.
+    text: Option<String>,
+    /// Gas of an entry, first or cached.
+    entry: Option<(u64, u64)>,
+    footprint: Option<u16>,
+    /// Bytes of native code, in whole KiB.
+    asm: Option<u32>,
+    runs: Vec<Run>,
+}
+
+/// How an activation ended.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Recorded {
+    Accepted { gas: u64 },
+    Refused { refused: Stage },
+}
+
+/// What refused an activation.
+#[derive(Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Stage {
+    Code,
+    Module,
+}
+
+/// One call, by eth_call or by a transaction.
+#[derive(Debug, Deserialize)]
+struct Run {
+    input: String,
+    gas: u64,
+    output: Option<String>,
+    reverted: Option<String>,
+    halted: Option<String>,
+    status: Option<u8>,
+    used: Option<u64>,
+}
+
+/// Gas of a transaction with this calldata.
+fn intrinsic(input: &[u8]) -> u64 {
+    TRANSACTION + input.iter().map(|&byte| if byte == 0 { 4 } else { 16 }).sum::<u64>()
+}
+
+/// Decodes and activates as the chain does.
+fn activated(code: &[u8]) -> Result<Activation, (Stage, Option<ActivateError>)> {
+    let params = Params::default();
+    let wasm = program::decode(code, 131_072).map_err(|_| (Stage::Code, None))?;
+    activate(&wasm, params.page_limit, u64::MAX, true)
+        .map_err(|error| (Stage::Module, Some(error)))
+}
+
+/// Calls a program by a transaction of its own; the outcome and the gas that it used.
+fn transact(program: &Activation, input: &[u8], gas: u64) -> (Outcome, u64) {
+    let params = Params::default();
+    let mut ledger = Ledger::default();
+    let given = gas - intrinsic(input);
+    let pages = params.page_cost(program.footprint, ledger.pages);
+    let entry = params.entry_gas(program.init_cost, program.cached_cost, false) + pages;
+    let exhausted = Outcome { status: Status::OutOfInk, output: Bytes::new(), gas_left: 0 };
+    let Some(left) = given.checked_sub(entry) else { return (exhausted, gas) };
+    ledger.pages.open = program.footprint;
+    ledger.pages.ever = program.footprint;
+    let mut outcome = run(&program.module, &params, input, left, &mut ledger);
+    if !outcome.output.is_empty() {
+        let Some(most) = given.checked_sub(return_data_cost(outcome.output.len())) else {
+            return (exhausted, gas);
+        };
+        outcome.gas_left = outcome.gas_left.min(most);
+    }
+    let used = gas - outcome.gas_left;
+    (outcome, used)
+}
+
+/// Checks one program against its record.
+fn check(program: &Program) {
+    let case = &program.case;
+    let code = hex::decode(&program.code).unwrap();
+    let activation = match (activated(&code), &program.activation) {
+        (Ok(activation), Some(Recorded::Accepted { gas })) => {
+            assert_eq!(activation.gas, *gas, "{case}: gas of the activation");
+            activation
+        }
+        (Ok(activation), None) => activation,
+        (Err((stage, error)), Some(Recorded::Refused { refused })) => {
+            assert_eq!(stage, *refused, "{case}");
+            if let (Some(text), Some(error)) = (&program.text, error) {
+                check_text(case, text, &error.to_string());
+            }
+            return;
+        }
+        (other, recorded) => panic!("{case}: {other:?}, but recorded {recorded:?}"),
+    };
+
+    let params = Params::default();
+    if let Some(entry) = program.entry {
+        let (init, cached) = (activation.init_cost, activation.cached_cost);
+        let ours = (params.entry_gas(init, cached, false), params.entry_gas(init, cached, true));
+        assert_eq!(ours, entry, "{case}: gas of an entry");
+    }
+    if let Some(footprint) = program.footprint {
+        assert_eq!(activation.footprint, footprint, "{case}: footprint");
+    }
+    if let Some(asm) = program.asm {
+        assert_eq!(activation.asm_estimate.div_ceil(1024) * 1024, asm, "{case}: native code");
+    }
+    for run in &program.runs {
+        check_run(case, &activation, run);
+    }
+}
+
+/// Checks the words of a refusal, without offsets: the validators are of different ages.
+fn check_text(case: &str, recorded: &str, ours: &str) {
+    let words = |text: &str| {
+        let message = text.split(" (at offset").next().unwrap_or_default();
+        message.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(words(ours), words(recorded), "{case}");
+}
+
+/// Checks one call.
+fn check_run(case: &str, activation: &Activation, run: &Run) {
+    let input = hex::decode(&run.input).unwrap();
+    let (outcome, used) = transact(activation, &input, run.gas);
+    let at = format!("{case}, calldata {}: {outcome:?}", run.input);
+    if let Some(output) = &run.output {
+        assert_eq!(outcome.status, Status::Success, "{at}");
+        assert_eq!(hex::encode(&outcome.output), *output, "{at}");
+    }
+    if let Some(output) = &run.reverted {
+        assert!(matches!(outcome.status, Status::Revert | Status::Failure), "{at}");
+        assert_eq!(hex::encode(&outcome.output), *output, "{at}");
+    }
+    if let Some(message) = &run.halted {
+        let status = match message.as_str() {
+            "out of gas" => Status::OutOfInk,
+            "max call depth exceeded" => Status::OutOfStack,
+            other => panic!("{case}: {other}"),
+        };
+        assert_eq!(outcome.status, status, "{at}");
+    }
+    if let Some(status) = run.status {
+        assert_eq!(outcome.status == Status::Success, status == 1, "{at}");
+    }
+    if let Some(recorded) = run.used {
+        assert_eq!(used, recorded, "{at}: gas used");
+    }
+}
+
+/// Checks one file.
+fn replay(topic: &str) {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded");
+    let text = fs::read_to_string(dir.join(topic).with_extension("json")).unwrap();
+    let topic: Topic = serde_json::from_str(&text).unwrap();
+    assert!(!topic.programs.is_empty());
+    topic.programs.iter().for_each(check);
+}
+
+#[test]
+fn activations_cost_what_they_cost_on_nitro() {
+    replay("activation");
+}
+
+#[test]
+fn modules_are_refused_as_on_nitro() {
+    replay("activation-checks");
+}
+
+#[test]
+fn opcodes_do_and_cost_the_same() {
+    replay("opcodes");
+}
+
+#[test]
+fn memory_grows_at_the_same_price() {
+    replay("memory");
+}
+
+#[test]
+fn recursion_ends_at_the_same_depth() {
+    replay("depth");
+}
+
+#[test]
+fn input_and_output_cost_the_same() {
+    replay("hostio-io");
+}
+
+#[test]
+fn arithmetic_hooks_agree() {
+    replay("hostio-math");
+}
+
+#[test]
+fn hashes_agree() {
+    replay("hostio-keccak");
+}
+
+#[test]
+fn debug_imports_agree() {
+    replay("hostio-debug");
+}
+
+#[test]
+fn logs_cost_the_same() {
+    replay("hostio-log");
+}
