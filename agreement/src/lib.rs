@@ -1,1 +1,44 @@
-//! stub
+//! `WorkAgreement`: one purchase, with its escrow and its reports.
+//!
+//! Each agreement is a minimal proxy of this contract, with its terms behind the proxy's code; called
+//! directly, the contract refuses everything. This file is the table of contents.
+//!
+//! | room | owns |
+//! | --- | --- |
+//! | `state` | what an agreement remembers, the terms it was made with, what time makes of both |
+//! | `views` | the names of the specification |
+//! | `acceptance` | a worker takes the work; the clock starts |
+//! | `reports` | what a tester saw, once |
+//! | `settlement` | verdicts, pay and fees; the end |
+//! | `market` | the only room that calls the dispatcher |
+#![cfg_attr(target_arch = "wasm32", no_std)]
+
+mod acceptance;
+mod market;
+mod reports;
+mod settlement;
+mod state;
+mod views;
+
+use terms::abi::IWorkAgreement::{
+    acceptCall, applicationCall, clientCall, endCall, priceCall, progressCall, redundancyCall,
+    reportCall, reportedCall, settleCall, stateCall, termsCall, testersCall, workersCall,
+};
+
+kit::contract! {
+    view clientCall      => views::client;
+    view workersCall     => views::workers;
+    view testersCall     => views::testers;
+    view priceCall       => views::price;
+    view redundancyCall  => views::redundancy;
+    view applicationCall => views::application;
+    view endCall         => views::end;
+    view termsCall       => views::terms;
+    view stateCall       => views::state;
+    view progressCall    => views::progress;
+    view reportedCall    => reports::reported;
+
+    act  acceptCall      => acceptance::accept;
+    act  reportCall      => reports::report;
+    act  settleCall      => settlement::settle;
+}

@@ -10,7 +10,9 @@ use stylus_sdk::alloy_primitives::{Address, FixedBytes};
 use terms::abi::IWorkerDispatcher::{Listed, NotListable, NotRegistered, Unlisted};
 use terms::{WALK_LIMIT, money};
 
-use crate::state::{ACCOUNTS, AMOUNTS, Account, BOOKS, Book, IDENTITIES, Identity, OFFERS, Offer, TIMES};
+use crate::state::{
+    ACCOUNTS, AMOUNTS, Account, BOOKS, Book, IDENTITIES, Identity, OFFERS, Offer, TIMES,
+};
 
 /// Writes a worker's offer and puts it where it then belongs: behind `hint`, by its price, or nowhere.
 pub(crate) fn replace(number: u32, offer: &Offer, hint: u32) {
@@ -55,15 +57,20 @@ fn fits(offer: &Offer, account: Account) -> bool {
         && account.stake.saturating_sub(account.locked) >= bond
 }
 
+/// The offer of a number, if it stands in this application's book.
+pub(crate) fn listed(number: u32, application: FixedBytes<8>) -> Option<Offer> {
+    if number == 0 {
+        return None;
+    }
+    let offer = OFFERS.get(number);
+    (offer.listed && IDENTITIES.get(number).application == application).then_some(offer)
+}
+
 /// Walks to the worker's place and links it there. False, and nothing changed, if that is too far.
 fn link(number: u32, mut offer: Offer, application: FixedBytes<8>, hint: u32) -> bool {
     let mut book = BOOKS.get(application);
-    let hinted = OFFERS.get(hint);
-    let useful = hint != 0
-        && hinted.listed
-        && hinted.price <= offer.price
-        && IDENTITIES.get(hint).application == application;
-    let (mut prev, mut next) = if useful { (hint, hinted.next) } else { (0, book.head) };
+    let hinted = listed(hint, application).filter(|hinted| hinted.price <= offer.price);
+    let (mut prev, mut next) = hinted.map_or((0, book.head), |hinted| (hint, hinted.next));
     let mut steps = 0;
     while next != 0 {
         let candidate = OFFERS.get(next);

@@ -67,12 +67,15 @@ fn calling_worker() -> Result<(Address, Account, FixedBytes<8>), Refused> {
 
 /// Checks what a worker offers.
 fn check(offer: &Offer, times: &Times) -> Result<(), Refused> {
-    let Offer { price, max_length: maxLength, promise, capacity, .. } = *offer;
+    let Offer { price, max_length, promise, capacity, .. } = *offer;
     if price == 0 || price >= PRICE_LIMIT {
         return Err(refuse(&PriceOutOfRange { price, limit: PRICE_LIMIT }));
     }
-    if maxLength < times.min_length {
-        return Err(refuse(&MaxLengthTooShort { maxLength, minimum: times.min_length }));
+    if max_length < times.min_length {
+        return Err(refuse(&MaxLengthTooShort {
+            maxLength: max_length,
+            minimum: times.min_length,
+        }));
     }
     if promise < times.min_promise || promise > BPS {
         return Err(refuse(&PromiseOutOfRange { promise, minimum: times.min_promise }));
@@ -85,9 +88,9 @@ fn check(offer: &Offer, times: &Times) -> Result<(), Refused> {
 
 /// Writes an offer, moves the worker to its place in the book, and says so.
 fn offer(worker: Address, number: u32, offer: &Offer, hint: u32) {
-    let Offer { price, max_length: maxLength, promise, capacity, .. } = *offer;
+    let Offer { price, max_length, promise, capacity, .. } = *offer;
     book::replace(number, offer, hint);
-    emit(&WorkerUpdated { worker, price, maxLength, promise, capacity });
+    emit(&WorkerUpdated { worker, price, maxLength: max_length, promise, capacity });
 }
 
 /// `registerWorker(...)`.
@@ -203,8 +206,8 @@ fn view(number: u32) -> Worker {
 }
 
 /// `workerCount()`.
-pub(crate) fn count(_: &mut Args) -> Result<u32, Refused> {
-    Ok(ROOT.get(()).workers)
+pub(crate) fn count(_: &mut Args) -> u32 {
+    ROOT.get(()).workers
 }
 
 /// `worker(address)`.

@@ -29,23 +29,25 @@ pub(crate) fn construct(args: &mut Args) -> Result<(), Refused> {
     }
     let s = settings;
     ROOT.set((), &Root { agreement, ..Root::default() });
-    TIMES.set((), &Times {
-        seconds: s.clock == Clock::Second,
-        accept_window: s.acceptWindow,
-        report_window: s.reportWindow,
-        min_length: s.minLength,
-        min_window: s.minWindow,
-        epoch_length: s.epochLength,
-        min_pool: s.minPool,
-        min_promise: s.minPromise,
-        bond_bps: s.bondBps,
-        tester_fee_bps: s.testerFeeBps,
-    });
-    AMOUNTS.set((), &Amounts {
-        min_bond: s.minBond,
-        min_tester_fee: s.minTesterFee,
-        tester_bond: s.testerBond,
-    });
+    TIMES.set(
+        (),
+        &Times {
+            seconds: s.clock == Clock::Second,
+            accept_window: s.acceptWindow,
+            report_window: s.reportWindow,
+            min_length: s.minLength,
+            min_window: s.minWindow,
+            epoch_length: s.epochLength,
+            min_pool: s.minPool,
+            min_promise: s.minPromise,
+            bond_bps: s.bondBps,
+            tester_fee_bps: s.testerFeeBps,
+        },
+    );
+    AMOUNTS.set(
+        (),
+        &Amounts { min_bond: s.minBond, min_tester_fee: s.minTesterFee, tester_bond: s.testerBond },
+    );
     Ok(())
 }
 
@@ -70,18 +72,18 @@ pub(crate) fn constants() -> Settings {
 }
 
 /// `settings()`.
-pub(crate) fn settings(_: &mut Args) -> Result<Settings, Refused> {
-    Ok(constants())
+pub(crate) fn settings(_: &mut Args) -> Settings {
+    constants()
 }
 
 /// `agreement()`.
-pub(crate) fn agreement(_: &mut Args) -> Result<Address, Refused> {
-    Ok(ROOT.get(()).agreement)
+pub(crate) fn agreement(_: &mut Args) -> Address {
+    ROOT.get(()).agreement
 }
 
 /// `tick()`.
-pub(crate) fn tick(_: &mut Args) -> Result<u64, Refused> {
-    Ok(chain::tick(TIMES.get(()).seconds))
+pub(crate) fn tick(_: &mut Args) -> u64 {
+    chain::tick(TIMES.get(()).seconds)
 }
 
 /// The tester epoch of now.
@@ -91,6 +93,6 @@ pub(crate) fn this_epoch(epoch_length: u32) -> u32 {
 }
 
 /// `epoch()`.
-pub(crate) fn epoch(_: &mut Args) -> Result<u32, Refused> {
-    Ok(this_epoch(TIMES.get(()).epoch_length))
+pub(crate) fn epoch(_: &mut Args) -> u32 {
+    this_epoch(TIMES.get(()).epoch_length)
 }

@@ -11,11 +11,33 @@ use crate::{CAPACITY, host};
 pub type Reply = Result<(), Refused>;
 
 /// Writes the result of a call.
-pub fn reply(result: &impl Put) {
+fn reply(result: &impl Put) {
     host::with_output(|out| {
         out.clear();
         result.put(out);
     });
+}
+
+/// What the function behind a call returns: a value, or a value unless it refuses.
+pub trait Answer {
+    /// Writes the value.
+    ///
+    /// # Errors
+    /// The function's own refusal.
+    fn answer(self) -> Reply;
+}
+
+impl<T: Put> Answer for T {
+    fn answer(self) -> Reply {
+        reply(&self);
+        Ok(())
+    }
+}
+
+impl<T: Put> Answer for Result<T, Refused> {
+    fn answer(self) -> Reply {
+        self.map(|value| reply(&value))
+    }
 }
 
 /// Refuses a call that carries wei.
@@ -70,13 +92,15 @@ pub fn run(len: usize, route: impl FnOnce(u32, &mut Args) -> Reply) -> usize {
 macro_rules! contract {
     ($($kind:ident $call:ty => $run:path;)*) => {
         /// The contract's table of calls.
-        fn route(selector: u32, args: &mut $crate::Args) -> $crate::Reply {
+        ///
+        /// # Errors
+        /// Every refusal of the contract; its reason stands in the output buffer.
+        pub fn route(selector: u32, args: &mut $crate::Args) -> $crate::Reply {
             use stylus_sdk::alloy_sol_types::SolCall as _;
 
             $(if selector == const { u32::from_be_bytes(<$call>::SELECTOR) } {
                 $crate::contract!(@guard $kind);
-                $crate::reply(&$run(args)?);
-                return Ok(());
+                return $crate::entry::Answer::answer($run(args));
             })*
             Err($crate::entry::unknown(selector))
         }

@@ -24,7 +24,7 @@ mod tables;
 pub mod wire;
 
 pub use args::{Args, Items, Take};
-pub use entry::{Reply, reply};
+pub use entry::Reply;
 pub use out::{Blob, List, Put};
 pub use store::Map;
 pub use wire::{Refused, emit, emit_parts, refuse, with_call};

@@ -7,7 +7,7 @@ use crate::MAX_TESTERS;
 
 /// The most seats of a window.
 #[expect(clippy::as_conversions, reason = "widening; `From` is not const")]
-const SEATS: usize = MAX_TESTERS as usize;
+pub const SEATS: usize = MAX_TESTERS as usize;
 
 /// Bytes that are hashed for one seat: seed ‖ window ‖ seat.
 type Preimage = [u8; 24];
@@ -23,7 +23,7 @@ pub struct Seats {
 
 impl Seats {
     /// Place of each seat in the tester list.
-    pub fn places(&self) -> impl Iterator<Item = u32> {
+    pub fn places(&self) -> impl Iterator<Item = u32> + Clone {
         self.places.iter().copied().take(self.len)
     }
 }

@@ -88,7 +88,7 @@ impl Terms {
     }
 
     /// The workers, in their order in the agreement.
-    pub fn workers(&self) -> impl Iterator<Item = &WorkerTerms> {
+    pub fn workers(&self) -> impl Iterator<Item = &WorkerTerms> + Clone {
         self.all.iter().take(usize::from(self.head.redundancy))
     }
 

@@ -3,6 +3,9 @@
 use crate::BPS;
 use crate::abi::{Clock, Settings};
 
+/// How many fields [`Settings`] has.
+pub const FIELDS: u8 = 13;
+
 /// For chains where money is real. Times are minutes and hours, in ticks of `clock`.
 #[must_use]
 pub const fn production(clock: Clock) -> Settings {

@@ -1,0 +1,62 @@
+//! A chosen worker takes the work. The first one to do so starts the clock and fixes the testers.
+
+use kit::{Args, Refused, chain, emit, host, refuse};
+use stylus_sdk::alloy_primitives::{B256, FixedBytes};
+use terms::abi::IWorkAgreement::{
+    Accepted, AlreadyAccepted, NotAWorker, SeedNotReady, Started, TooLateToAccept, WrongState,
+};
+use terms::abi::State;
+
+use crate::state::Agreement;
+
+/// `accept()`.
+pub(crate) fn accept(_: &mut Args) -> Result<(), Refused> {
+    let mut agreement = Agreement::load()?;
+    let worker = host::caller();
+    let (index, _) = (0_u8..)
+        .zip(agreement.terms.workers())
+        .find(|(_, terms)| terms.account == worker)
+        .ok_or_else(|| refuse(&NotAWorker { caller: worker }))?;
+    if agreement.has_accepted(index) {
+        return Err(refuse(&AlreadyAccepted { worker }));
+    }
+    let now = agreement.now();
+    let (state, last) = (agreement.state(now), agreement.times().last_accept());
+    if agreement.progress.closed != 0 || state == State::Reporting {
+        return Err(refuse(&WrongState { state }));
+    }
+    if now > last {
+        return Err(refuse(&TooLateToAccept { tick: now, last }));
+    }
+
+    if agreement.progress.start == 0 {
+        start(&mut agreement, now)?;
+    }
+    agreement.progress.accepted |= 1_u8.wrapping_shl(index.into());
+    agreement.save();
+    emit(&Accepted { worker, index });
+    Ok(())
+}
+
+/// Starts the clock: from here on nobody can choose the testers, because the hash of the purchase's
+/// block was not known to anybody who could still have changed the purchase.
+fn start(agreement: &mut Agreement, now: u64) -> Result<(), Refused> {
+    let block = agreement.terms.head.block;
+    let hash =
+        chain::block_hash(block).ok_or_else(|| refuse(&SeedNotReady { purchaseBlock: block }))?;
+    let seed = seed(hash);
+    agreement.progress.start = now;
+    agreement.progress.seed = seed;
+    emit(&Started { start: now, end: agreement.times().end(), seed });
+    Ok(())
+}
+
+/// The first 16 bytes of keccak256(hash of the purchase's block ‖ address of the agreement).
+fn seed(hash: B256) -> FixedBytes<16> {
+    let mut preimage = [0; 52];
+    for (to, from) in preimage.iter_mut().zip(hash.0.into_iter().chain(host::this().into_array())) {
+        *to = from;
+    }
+    let hash = host::keccak(&preimage);
+    FixedBytes(hash.first_chunk().copied().unwrap_or_default())
+}

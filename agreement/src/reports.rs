@@ -1,0 +1,66 @@
+//! What a tester saw of all workers, once, after the end. Whether the tester held a seat in a window
+//! is not asked here: bits of other windows are kept and never looked at.
+
+use kit::{Args, Items, List, Refused, emit_parts, host, refuse};
+use stylus_sdk::alloy_sol_types::SolEvent;
+use terms::MAX_REDUNDANCY;
+use terms::abi::IWorkAgreement::{
+    AlreadyReported, BadEntry, NotTheTester, NothingReported, PlaceOutOfRange, Reported,
+    WindowOutOfRange,
+};
+use terms::abi::{Entry, State};
+
+use crate::market;
+use crate::state::{Agreement, SEEN, Seen, half};
+
+/// `report(uint32,Entry[])`.
+pub(crate) fn report(args: &mut Args) -> Result<(), Refused> {
+    let place: u32 = args.next()?;
+    let entries: Items<Entry> = args.list(u32::try_from(MAX_REDUNDANCY).unwrap_or(0))?;
+    let agreement = Agreement::load()?;
+    let (head, caller) = (&agreement.terms.head, host::caller());
+    agreement.expect(State::Reporting)?;
+    if place >= head.pool {
+        return Err(refuse(&PlaceOutOfRange { place, pool: head.pool }));
+    }
+    if market::tester(head, place)? != caller {
+        return Err(refuse(&NotTheTester { place, caller }));
+    }
+    if (0..2).any(|half| SEEN.get((place, half)) != Seen::default()) {
+        return Err(refuse(&AlreadyReported { place }));
+    }
+
+    let mut halves = [Seen::default(); 2];
+    let mut least = 0;
+    for (number, entry) in (0_u8..).zip(entries) {
+        let Entry { index, checked, served } = entry?;
+        if index < least || index >= head.redundancy || checked == 0 || served & !checked != 0 {
+            return Err(refuse(&BadEntry { entry: number }));
+        }
+        if checked.checked_shr(head.windows.into()).unwrap_or(0) != 0 {
+            return Err(refuse(&WindowOutOfRange { entry: number, windows: head.windows }));
+        }
+        least = index.saturating_add(1);
+        let [first, second] = &mut halves;
+        let seen = if half(index) == 0 { first } else { second };
+        seen.note(index, checked, served);
+    }
+    if entries.is_empty() {
+        return Err(refuse(&NothingReported {}));
+    }
+    for (half, seen) in (0_u32..).zip(&halves) {
+        if *seen != Seen::default() {
+            SEEN.set((place, half), seen);
+        }
+    }
+    let topics = [Reported::SIGNATURE_HASH, caller.into_word()];
+    emit_parts(&topics, &(place, List(entries.filter_map(Result::ok))));
+    Ok(())
+}
+
+/// `reported(uint32,uint8)`.
+pub(crate) fn reported(args: &mut Args) -> Result<(u32, u32), Refused> {
+    let (place, index) = (args.next()?, args.next()?);
+    Agreement::load()?;
+    Ok(SEEN.get((place, half(index))).of(index))
+}

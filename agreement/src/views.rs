@@ -1,0 +1,99 @@
+//! The names of the specification, and what is needed to follow an agreement from outside.
+
+use kit::{Args, Blob, List, Put, Refused, refuse};
+use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes, U256};
+use terms::abi::IWorkAgreement::WindowUnknown;
+use terms::abi::State;
+use terms::draw::SEATS;
+use terms::layout::MAX_TERMS;
+
+use crate::market;
+use crate::state::Agreement;
+
+/// `client()`.
+pub(crate) fn client(_: &mut Args) -> Result<Address, Refused> {
+    Ok(Agreement::load()?.terms.head.client)
+}
+
+/// `workers()`.
+pub(crate) fn workers(_: &mut Args) -> Result<impl Put + use<>, Refused> {
+    let terms = Agreement::load()?.terms;
+    Ok((List(
+        (0..terms.head.redundancy)
+            .map(move |index| terms.worker(index).map_or(Address::ZERO, |worker| worker.account)),
+    ),))
+}
+
+/// `testers(uint256)`.
+pub(crate) fn testers(args: &mut Args) -> Result<impl Put + use<>, Refused> {
+    let window: U256 = args.next()?;
+    let agreement = Agreement::load()?;
+    let head = &agreement.terms.head;
+    let known = u8::try_from(window).ok().filter(|window| *window < head.windows);
+    let window = known.ok_or_else(|| refuse(&WindowUnknown { window, windows: head.windows }))?;
+    let mut found = [(Address::ZERO, B256::ZERO); SEATS];
+    let mut count = 0_usize;
+    for (place, to) in agreement.seats(window).places().zip(&mut found) {
+        let account = market::tester(head, place)?;
+        *to = (account, market::key(head, account)?);
+        count = count.saturating_add(1);
+    }
+    let seats = found.into_iter().take(count);
+    Ok((List(seats.clone().map(|(account, _)| account)), List(seats.map(|(_, key)| key))))
+}
+
+/// `price()`.
+pub(crate) fn price(_: &mut Args) -> Result<u128, Refused> {
+    // At most eight prices below 2^96.
+    Ok(Agreement::load()?.terms.workers().fold(0, |sum, worker| sum.saturating_add(worker.price)))
+}
+
+/// `redundancy()`.
+pub(crate) fn redundancy(_: &mut Args) -> Result<u8, Refused> {
+    Ok(Agreement::load()?.terms.head.redundancy)
+}
+
+/// `application()`.
+pub(crate) fn application(_: &mut Args) -> Result<FixedBytes<8>, Refused> {
+    Ok(Agreement::load()?.terms.head.application)
+}
+
+/// `end()`.
+pub(crate) fn end(_: &mut Args) -> Result<u64, Refused> {
+    Ok(Agreement::load()?.times().end())
+}
+
+/// `state()`.
+pub(crate) fn state(_: &mut Args) -> Result<State, Refused> {
+    let agreement = Agreement::load()?;
+    Ok(agreement.state(agreement.now()))
+}
+
+/// `progress()`.
+pub(crate) fn progress(_: &mut Args) -> Result<(u64, FixedBytes<16>, u8), Refused> {
+    let progress = Agreement::load()?.progress;
+    Ok((progress.start, progress.seed, progress.accepted))
+}
+
+/// The terms as bytes.
+struct Bytes {
+    /// The first `len` count.
+    bytes: [u8; MAX_TERMS],
+    /// How many bytes.
+    len: usize,
+}
+
+impl Put for Bytes {
+    const DYNAMIC: bool = true;
+
+    fn put(&self, out: &mut kit::out::Out) {
+        Blob(self.bytes.get(..self.len).unwrap_or_default()).put(out);
+    }
+}
+
+/// `terms()`.
+pub(crate) fn terms(_: &mut Args) -> Result<impl Put + use<>, Refused> {
+    let mut bytes = [0; MAX_TERMS];
+    let len = Agreement::load()?.terms.encode(&mut bytes);
+    Ok((Bytes { bytes, len },))
+}

@@ -1,0 +1,3 @@
+//! Prints the interface for `cargo stylus export-abi`, and the constructor for `cargo stylus deploy`.
+
+fn main() {}

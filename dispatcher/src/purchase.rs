@@ -1,0 +1,98 @@
+//! Buying: the order of steps behind `buyContract`, and nothing else. A purchase never reverts for
+//! what it asks: it is refused with the zero address, an event, and the whole value back.
+
+use kit::{Args, List, Refused, chain, emit, emit_parts, host, refuse};
+use stylus_sdk::alloy_primitives::Address;
+use stylus_sdk::alloy_sol_types::SolEvent;
+use terms::abi::IWorkerDispatcher::{ContractBought, CreationFailed, PurchaseRefused};
+use terms::abi::{Clock, Order, Reason, Settings};
+use terms::layout::{Head, MAX_TERMS, Terms};
+use terms::proxy::{MAX_INIT, init_code};
+
+use crate::choice::{Choice, choose, usual_order};
+use crate::setup::constants;
+use crate::state::{ACCOUNTS, OFFERS, ROOT, Root};
+use crate::{book, credit};
+
+/// `buyContract(uint256,uint256)`.
+pub(crate) fn buy_usual(args: &mut Args) -> Result<Address, Refused> {
+    let (redundancy, length) = (args.next()?, args.next()?);
+    let settings = constants();
+    sell(&usual_order(redundancy, length, &settings), &settings)
+}
+
+/// `buyContract(Order)`.
+pub(crate) fn buy(args: &mut Args) -> Result<Address, Refused> {
+    sell(&args.next()?, &constants())
+}
+
+/// Sells what the order asks for to the caller and returns the agreement, or zero.
+fn sell(order: &Order, settings: &Settings) -> Result<Address, Refused> {
+    // Checks.
+    let (client, sent) = (host::caller(), host::value());
+    let block = chain::block();
+    let now = if settings.clock == Clock::Second { host::timestamp() } else { block };
+    let choice = match choose(order, settings, now) {
+        Ok(choice) if choice.escrow <= sent => choice,
+        Ok(choice) => return Ok(turn_away(client, Reason::ValueTooLow, choice.escrow, sent)),
+        Err(reason) => return Ok(turn_away(client, reason, 0, sent)),
+    };
+
+    // Effects.
+    let Choice { shape, epoch, pool, numbers, workers, escrow } = choice;
+    let Root { agreement, agreements, .. } =
+        ROOT.update((), |root| root.agreements = root.agreements.saturating_add(1));
+    for (number, worker) in numbers.into_iter().zip(&workers).take(shape.redundancy.into()) {
+        engage(number, worker.account, worker.bond);
+    }
+    let head = Head {
+        dispatcher: host::this(),
+        client,
+        number: agreements,
+        application: order.application,
+        seconds: settings.clock == Clock::Second,
+        purchased: now,
+        block,
+        length: shape.length,
+        accept_window: settings.acceptWindow,
+        report_window: settings.reportWindow,
+        windows: shape.windows,
+        testers: shape.testers,
+        epoch,
+        pool,
+        redundancy: shape.redundancy,
+    };
+    let terms = Terms::new(head, workers.into_iter().take(shape.redundancy.into()));
+    let account = create(agreement, &terms, escrow)?;
+    let topics = [ContractBought::SIGNATURE_HASH, account.into_word(), client.into_word()];
+    emit_parts(&topics, &(escrow, List(terms.workers().map(|worker| worker.account))));
+
+    // Interaction, last.
+    credit::give_back(client, sent.saturating_sub(escrow));
+    Ok(account)
+}
+
+/// Locks a worker's bond and one of its slots; it leaves the book if it has no more of either.
+fn engage(number: u32, worker: Address, bond: u128) {
+    let account = ACCOUNTS.update(worker, |account| {
+        account.locked = account.locked.saturating_add(bond);
+    });
+    OFFERS.update(number, |offer| offer.active = offer.active.saturating_add(1));
+    book::drop_unfit(number, account);
+}
+
+/// Creates the agreement with its escrow.
+fn create(implementation: Address, terms: &Terms, escrow: u128) -> Result<Address, Refused> {
+    let (mut bytes, mut code) = ([0; MAX_TERMS], [0; MAX_INIT]);
+    let len = terms.encode(&mut bytes);
+    let len = init_code(implementation, bytes.get(..len).unwrap_or_default(), &mut code);
+    host::create(code.get(..len).unwrap_or_default(), escrow)
+        .ok_or_else(|| refuse(&CreationFailed {}))
+}
+
+/// Refuses a purchase: says why, gives the whole value back, returns zero.
+fn turn_away(client: Address, reason: Reason, required: u128, sent: u128) -> Address {
+    emit(&PurchaseRefused { client, reason, required, sent });
+    credit::give_back(client, sent);
+    Address::ZERO
+}

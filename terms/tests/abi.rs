@@ -1,0 +1,137 @@
+//! The interface against Solidity: selectors are hashed here from signatures typed as a Solidity
+//! author would, and nothing in an interface hides behind anything else.
+
+use std::collections::BTreeSet;
+
+use alloy_primitives::keccak256;
+use alloy_sol_types::{SolCall, SolError, SolEvent, SolInterface, SolValue};
+use terms::abi::{IWorkAgreement, IWorkerDispatcher, Order, Reason, State};
+
+/// The first four bytes of the hash of a signature.
+fn selector(signature: &str) -> [u8; 4] {
+    let [a, b, c, d, ..] = keccak256(signature).0;
+    [a, b, c, d]
+}
+
+/// An order, as Solidity sees it.
+const ORDER: &str = "(bytes8,uint256,uint256,uint8,uint8,uint16,uint16,uint64,uint32)";
+
+#[test]
+fn the_names_of_the_specification_have_the_selectors_of_solidity() {
+    use IWorkAgreement as A;
+    use IWorkerDispatcher as D;
+
+    let table = [
+        (D::buyContract_0Call::SELECTOR, "buyContract(uint256,uint256)".to_owned()),
+        (D::buyContract_1Call::SELECTOR, format!("buyContract({ORDER})")),
+        (D::quote_0Call::SELECTOR, "quote(uint256,uint256)".to_owned()),
+        (D::quote_1Call::SELECTOR, format!("quote({ORDER})")),
+        (
+            D::registerWorkerCall::SELECTOR,
+            "registerWorker(uint128,uint32,bytes8,uint16,bytes32,uint16,uint32)".to_owned(),
+        ),
+        (D::workersCall::SELECTOR, "workers(uint32,uint32)".to_owned()),
+        (D::workerCall::SELECTOR, "worker(address)".to_owned()),
+        (D::workerCountCall::SELECTOR, "workerCount()".to_owned()),
+        (A::clientCall::SELECTOR, "client()".to_owned()),
+        (A::workersCall::SELECTOR, "workers()".to_owned()),
+        (A::testersCall::SELECTOR, "testers(uint256)".to_owned()),
+        (A::priceCall::SELECTOR, "price()".to_owned()),
+        (A::redundancyCall::SELECTOR, "redundancy()".to_owned()),
+        (A::applicationCall::SELECTOR, "application()".to_owned()),
+        (A::endCall::SELECTOR, "end()".to_owned()),
+        (A::reportCall::SELECTOR, "report(uint32,(uint8,uint32,uint32)[])".to_owned()),
+        (A::settleCall::SELECTOR, "settle(uint32[])".to_owned()),
+    ];
+    for (ours, signature) in table {
+        assert_eq!(ours, selector(&signature), "{signature}");
+    }
+}
+
+/// A constant from outside this workspace, so that the hash function is checked too.
+#[test]
+fn the_purchase_of_the_specification_is_0db680f6() {
+    assert_eq!(IWorkerDispatcher::buyContract_0Call::SELECTOR, [0x0d, 0xb6, 0x80, 0xf6]);
+}
+
+#[test]
+fn no_two_calls_and_no_two_errors_of_a_contract_share_a_selector() {
+    use IWorkAgreement::{IWorkAgreementCalls, IWorkAgreementErrors};
+    use IWorkerDispatcher::{IWorkerDispatcherCalls, IWorkerDispatcherErrors};
+
+    fn distinct<I: SolInterface>(signatures: &[&str]) {
+        let hashed: BTreeSet<_> = signatures.iter().map(|signature| selector(signature)).collect();
+        assert_eq!(hashed.len(), I::COUNT, "{}", I::NAME);
+        assert!(I::selectors().eq(hashed), "{}", I::NAME);
+    }
+    distinct::<IWorkerDispatcherCalls>(IWorkerDispatcherCalls::SIGNATURES);
+    distinct::<IWorkerDispatcherErrors>(IWorkerDispatcherErrors::SIGNATURES);
+    distinct::<IWorkAgreementCalls>(IWorkAgreementCalls::SIGNATURES);
+    distinct::<IWorkAgreementErrors>(IWorkAgreementErrors::SIGNATURES);
+}
+
+/// A client that meets an error or an event need not know which of the two contracts it came from.
+#[test]
+fn what_both_contracts_may_say_means_the_same() {
+    use IWorkAgreement as A;
+    use IWorkerDispatcher as D;
+
+    let names = |signatures: &[&'static str]| -> BTreeSet<&'static str> {
+        signatures.iter().copied().collect()
+    };
+    let bare =
+        |signature: &&'static str| signature.split('(').next().unwrap_or_default().to_owned();
+    let agreement = names(A::IWorkAgreementErrors::SIGNATURES);
+    let dispatcher = names(D::IWorkerDispatcherErrors::SIGNATURES);
+    let all: BTreeSet<_> = agreement.union(&dispatcher).collect();
+    let words: BTreeSet<_> = all.iter().map(|signature| bare(signature)).collect();
+    assert_eq!(all.len(), words.len(), "one name, two shapes");
+
+    let selectors: BTreeSet<_> = all.iter().map(|signature| selector(signature)).collect();
+    assert_eq!(all.len(), selectors.len(), "two errors, one selector");
+    assert_eq!(A::MalformedCall::SELECTOR, D::MalformedCall::SELECTOR);
+}
+
+#[test]
+fn every_event_has_a_topic_of_its_own() {
+    use IWorkAgreement as A;
+    use IWorkerDispatcher as D;
+
+    let topics: BTreeSet<_> = D::IWorkerDispatcherEvents::SELECTORS
+        .iter()
+        .chain(A::IWorkAgreementEvents::SELECTORS)
+        .collect();
+    let count =
+        D::IWorkerDispatcherEvents::SELECTORS.len() + A::IWorkAgreementEvents::SELECTORS.len();
+    assert_eq!(topics.len(), count);
+    assert_eq!(
+        D::ContractBought::SIGNATURE_HASH,
+        keccak256("ContractBought(address,address,uint128,address[])")
+    );
+    assert_eq!(
+        D::PurchaseRefused::SIGNATURE_HASH,
+        keccak256("PurchaseRefused(address,uint8,uint128,uint128)")
+    );
+    assert_eq!(A::Started::SIGNATURE_HASH, keccak256("Started(uint64,uint64,bytes16)"));
+}
+
+/// Contracts read an order word by word.
+#[test]
+fn an_order_is_nine_words_and_enums_are_numbers_from_zero() {
+    let order = Order {
+        start: 7,
+        ..terms::order::usual(
+            alloy_primitives::U256::from(1),
+            alloy_primitives::U256::from(2),
+            &terms::settings::dev(terms::abi::Clock::Second),
+            0,
+        )
+    };
+    let words = order.abi_encode();
+    assert_eq!(words.len(), 9 * 32);
+    assert_eq!((words[63], words[95], words[287]), (1, 2, 7));
+    assert_eq!(u8::from(Reason::None), 0);
+    assert_eq!(u8::from(Reason::PriceOverflow), 11);
+    assert_eq!(u8::from(State::Offered), 0);
+    assert_eq!(u8::from(State::Void), 5);
+}

@@ -1,0 +1,124 @@
+//! The bytes of terms, against fields that are put one behind the other by hand.
+
+use alloy_primitives::{Address, FixedBytes};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use terms::layout::{Head, MAX_TERMS, Terms, WorkerTerms};
+
+use crate::{price, ticks};
+
+/// Heads with every field anywhere in its range; `redundancy` is for [`Terms::new`] to set.
+fn head() -> impl Strategy<Value = Head> {
+    let identity = (any::<[u8; 20]>(), any::<[u8; 20]>(), any::<u32>(), any::<[u8; 8]>());
+    let time = (any::<bool>(), 0..1_u64 << 40, 0..1_u64 << 40, ticks(), ticks(), ticks());
+    let seats = (any::<u8>(), any::<u8>(), any::<u32>(), ticks());
+    (identity, time, seats).prop_map(|(identity, time, seats)| Head {
+        dispatcher: Address::new(identity.0),
+        client: Address::new(identity.1),
+        number: identity.2,
+        application: FixedBytes(identity.3),
+        seconds: time.0,
+        purchased: time.1,
+        block: time.2,
+        length: time.3,
+        accept_window: time.4,
+        report_window: time.5,
+        windows: seats.0,
+        testers: seats.1,
+        epoch: seats.2,
+        pool: seats.3,
+        redundancy: 0,
+    })
+}
+
+/// Workers with every field anywhere in its range.
+fn worker() -> impl Strategy<Value = WorkerTerms> {
+    (any::<[u8; 20]>(), price(), any::<u16>(), price(), price()).prop_map(
+        |(account, price, promise, fee, bond)| WorkerTerms {
+            account: Address::new(account),
+            price,
+            promise,
+            fee,
+            bond,
+        },
+    )
+}
+
+/// The lowest `N` bytes of a number, the highest of them first.
+fn low<const N: usize>(value: impl Into<u128>) -> [u8; N] {
+    *value.into().to_be_bytes().last_chunk().expect("at most 16 bytes")
+}
+
+/// The layout as docs/rules.md lists it.
+fn by_hand(head: &Head, workers: &[WorkerTerms]) -> Vec<u8> {
+    let mut bytes = [
+        head.dispatcher.as_slice(),
+        head.client.as_slice(),
+        &low::<4>(head.number),
+        head.application.as_slice(),
+        &[u8::from(head.seconds)],
+        &low::<5>(head.purchased),
+        &low::<5>(head.block),
+        &low::<4>(head.length),
+        &low::<4>(head.accept_window),
+        &low::<4>(head.report_window),
+        &[head.windows, head.testers],
+        &low::<4>(head.epoch),
+        &low::<4>(head.pool),
+        &[u8::try_from(workers.len()).expect("at most eight")],
+    ]
+    .concat();
+    for worker in workers {
+        bytes.extend_from_slice(worker.account.as_slice());
+        bytes.extend_from_slice(&low::<12>(worker.price));
+        bytes.extend_from_slice(&low::<2>(worker.promise));
+        bytes.extend_from_slice(&low::<12>(worker.fee));
+        bytes.extend_from_slice(&low::<12>(worker.bond));
+    }
+    bytes
+}
+
+/// The terms in as many bytes as they take.
+fn encoded(terms: &Terms) -> Vec<u8> {
+    let mut bytes = [0xee; MAX_TERMS];
+    let len = terms.encode(&mut bytes);
+    bytes[..len].to_vec()
+}
+
+proptest! {
+    #[test]
+    fn terms_are_their_fields_in_order_and_come_back_whole(
+        head in head(), workers in vec(worker(), 0..=8),
+    ) {
+        let terms = Terms::new(head, workers.iter().copied());
+        let bytes = encoded(&terms);
+        prop_assert_eq!(&bytes, &by_hand(&head, &workers));
+        prop_assert_eq!(Terms::decode(&bytes), Some(terms));
+        prop_assert_eq!(terms.workers().copied().collect::<Vec<_>>(), workers);
+    }
+
+    #[test]
+    fn terms_of_any_other_length_are_refused(head in head(), workers in vec(worker(), 0..=8)) {
+        let mut bytes = encoded(&Terms::new(head, workers));
+        let right = bytes.len();
+        bytes.resize(MAX_TERMS + 2 * WorkerTerms::BYTES, 0);
+        for len in (0..bytes.len()).filter(|len| *len != right) {
+            prop_assert_eq!(Terms::decode(&bytes[..len]), None, "{} of {}", len, right);
+        }
+    }
+
+    #[test]
+    fn more_than_eight_workers_are_refused(head in head(), count in 9..=u8::MAX) {
+        let mut bytes = encoded(&Terms::new(head, []));
+        bytes[Head::BYTES - 1] = count;
+        bytes.resize(Head::BYTES + usize::from(count) * WorkerTerms::BYTES, 0);
+        prop_assert_eq!(Terms::decode(&bytes), None);
+    }
+
+    #[test]
+    fn no_bytes_make_terms_of_another_length(bytes in vec(any::<u8>(), 0..=MAX_TERMS)) {
+        if let Some(terms) = Terms::decode(&bytes) {
+            prop_assert_eq!(encoded(&terms).len(), bytes.len());
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The rules as laws: each holds for every input, and is checked by arithmetic or a list that shares
+//! nothing with the rule's own code. docs/rules.md names the law behind each rule.
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::integer_division,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "checks read like the sentences they check, and a test may stop at the first surprise"
+)]
+
+mod draw;
+mod layout;
+mod lifecycle;
+mod money;
+mod order;
+mod packed;
+mod proxy;
+mod settings;
+mod verdict;
+
+use proptest::prelude::{Strategy, any, prop_oneof};
+use terms::PRICE_LIMIT;
+use terms::abi::{Clock, Settings};
+
+/// Numbers of every size, as many short ones as long ones, and their mirror images below the largest.
+fn amount() -> impl Strategy<Value = u128> {
+    (any::<u128>(), 0..=128_u32, any::<bool>()).prop_map(|(bits, zeros, mirror)| {
+        let value = bits.checked_shr(zeros).unwrap_or(0);
+        if mirror { u128::MAX - value } else { value }
+    })
+}
+
+/// As [`amount`], in 32 bits.
+fn ticks() -> impl Strategy<Value = u32> {
+    (any::<u32>(), 0..=32_u32, any::<bool>()).prop_map(|(bits, zeros, mirror)| {
+        let value = bits.checked_shr(zeros).unwrap_or(0);
+        if mirror { u32::MAX - value } else { value }
+    })
+}
+
+/// Prices per tick, and other amounts of one worker.
+fn price() -> impl Strategy<Value = u128> {
+    amount().prop_map(|wei| wei % PRICE_LIMIT)
+}
+
+/// Basis points, both ends often.
+fn bps() -> impl Strategy<Value = u16> {
+    prop_oneof![2 => 0..=10_000_u16, 1 => 0..=2_u16, 1 => 9_998..=10_000_u16]
+}
+
+/// The two clocks.
+fn clock() -> impl Strategy<Value = Clock> {
+    any::<bool>().prop_map(|blocks| if blocks { Clock::ArbBlock } else { Clock::Second })
+}
+
+/// The two presets with both clocks.
+fn preset() -> impl Strategy<Value = Settings> {
+    (any::<bool>(), clock()).prop_map(|(production, clock)| {
+        if production { terms::settings::production(clock) } else { terms::settings::dev(clock) }
+    })
+}

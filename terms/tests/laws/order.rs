@@ -1,0 +1,127 @@
+//! Orders, against a list of everything that can stand against one.
+
+use alloy_primitives::{FixedBytes, U256};
+use proptest::prelude::*;
+use terms::TESTER;
+use terms::abi::{Order, Reason, Settings};
+use terms::order::{check, usual};
+
+use crate::{preset, ticks};
+
+/// Settings whose times may be anything, also nonsense: orders are checked without a panic all the same.
+fn settings() -> impl Strategy<Value = Settings> {
+    (preset(), prop_oneof![0..50_u32, ticks()], prop_oneof![0..50_u32, ticks()], ticks()).prop_map(
+        |(preset, length, window, pool)| Settings {
+            minLength: length,
+            minWindow: window,
+            minPool: pool,
+            ..preset
+        },
+    )
+}
+
+/// Numbers around small bounds and around 2^32, and any other.
+fn number() -> impl Strategy<Value = U256> {
+    prop_oneof![
+        6 => (0..1_100_u64).prop_map(U256::from),
+        2 => ((1_u64 << 32) - 3..(1 << 32) + 3).prop_map(U256::from),
+        1 => any::<[u64; 4]>().prop_map(U256::from_limbs),
+    ]
+}
+
+/// Orders whose numbers are often right and often just wrong, and the tick of the purchase.
+fn order() -> impl Strategy<Value = (Order, u64)> {
+    let application = prop_oneof![4 => any::<[u8; 8]>(), 1 => Just(TESTER)];
+    let redundancy = prop_oneof![4 => (0..10_u64).prop_map(U256::from), 1 => number()];
+    let shape = (redundancy, number(), 0..24_u8, 0..18_u8);
+    let expiry = prop_oneof![Just(0_i64), -2..=2_i64];
+    (application, shape, expiry, 2..u64::from(u32::MAX)).prop_map(
+        |(application, shape, past, now)| {
+            let (redundancy, length, windows, testers) = shape;
+            let expiry = if past == 0 { 0 } else { now.saturating_add_signed(past) };
+            let order = Order {
+                application: FixedBytes(application),
+                redundancy,
+                length,
+                windows,
+                testers,
+                minScore: 0,
+                minUptime: 0,
+                expiry,
+                start: 0,
+            };
+            (order, now)
+        },
+    )
+}
+
+/// Every reason with whether it stands against the order, in the order of [`Reason`].
+fn reasons(order: &Order, settings: &Settings, now: u64) -> [(bool, Reason); 6] {
+    let length = order.length;
+    let windows = U256::from(order.windows);
+    let seats = u32::from(order.windows) * u32::from(order.testers);
+    [
+        (order.redundancy.is_zero() || order.redundancy > U256::from(8), Reason::Redundancy),
+        (length < U256::from(settings.minLength) || length >> 32 != U256::ZERO, Reason::Length),
+        // ⌊length / windows⌋ ≥ minWindow, said without a division.
+        (
+            order.windows == 0
+                || order.windows > 21
+                || length < windows * U256::from(settings.minWindow),
+            Reason::Windows,
+        ),
+        (
+            match order.testers {
+                0 => order.windows != 1,
+                3 | 5 | 7 | 9 | 11 | 13 | 15 => seats > 63,
+                _ => true,
+            },
+            Reason::Testers,
+        ),
+        (order.application == *b"tester\0\0", Reason::NotForSale),
+        (order.expiry != 0 && order.expiry < now, Reason::Expired),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn an_order_is_refused_for_the_first_reason_that_stands_against_it(
+        (order, now) in order(), settings in settings(),
+    ) {
+        let first = reasons(&order, &settings, now).into_iter().find(|(stands, _)| *stands);
+        let answer = check(&order, &settings, now);
+        prop_assert_eq!(answer.err(), first.map(|(_, reason)| reason));
+        if let Ok(shape) = answer {
+            prop_assert_eq!(U256::from(shape.redundancy), order.redundancy);
+            prop_assert_eq!(U256::from(shape.length), order.length);
+            prop_assert_eq!((shape.windows, shape.testers), (order.windows, order.testers));
+            prop_assert_eq!(shape.quantum, shape.length / u32::from(order.windows));
+        }
+    }
+
+    #[test]
+    fn the_usual_order_can_be_bought_wherever_one_window_fits(
+        settings in preset(), redundancy in 1..=8_u64, length in ticks(), listed in ticks(),
+    ) {
+        let order = usual(U256::from(redundancy), U256::from(length), &settings, listed);
+        let fits = length >= settings.minLength.max(settings.minWindow);
+        prop_assert_eq!(check(&order, &settings, 1).is_ok(), fits);
+    }
+
+    #[test]
+    fn the_usual_order_has_three_testers_and_up_to_four_windows_or_neither(
+        settings in preset(), redundancy in number(), length in ticks(), near in 0..3_u32,
+    ) {
+        let listed = settings.minPool + near - 1;
+        let order = usual(redundancy, U256::from(length), &settings, listed);
+        let windows = (length / settings.minWindow).clamp(1, 4);
+        let (windows, testers) = if near == 0 { (1, 0) } else { (windows, 3) };
+        prop_assert_eq!((u32::from(order.windows), order.testers), (windows, testers));
+        let rest = (order.minScore, order.minUptime, order.expiry, order.start);
+        prop_assert_eq!(rest, (0, 9_000, 0, 0));
+        prop_assert_eq!((order.application, order.redundancy), (FixedBytes::ZERO, redundancy));
+        prop_assert_eq!(order.length, U256::from(length));
+    }
+}

@@ -1,0 +1,103 @@
+//! The constants of a deployment: what may be deployed, and which constant is blamed.
+
+use alloy_sol_types::SolValue;
+use proptest::prelude::*;
+use terms::PRICE_LIMIT;
+use terms::abi::{Clock, Settings};
+use terms::settings::{check, dev, production};
+
+use crate::{preset, price, ticks};
+
+/// Every preset.
+fn presets() -> [Settings; 4] {
+    let clocks = [Clock::ArbBlock, Clock::Second];
+    [clocks.map(production), clocks.map(dev)].concat().try_into().expect("two of each")
+}
+
+/// A way to break one constant.
+type Break = fn(&mut Settings);
+
+/// Each way to bring one constant just out of its range.
+const BREAKS: [Break; 17] = [
+    |s| s.clock = Clock::__Invalid,
+    |s| s.acceptWindow = 0,
+    |s| s.reportWindow = 0,
+    |s| s.minLength = 0,
+    |s| s.minLength = (s.acceptWindow + s.reportWindow).saturating_sub(1),
+    |s| s.minWindow = 0,
+    |s| s.minWindow = (2 * s.acceptWindow).saturating_sub(1),
+    |s| s.epochLength = 0,
+    |s| s.minPool = 0,
+    |s| s.minPool = 2,
+    |s| s.minPromise = 0,
+    |s| s.minPromise = 10_001,
+    |s| s.bondBps = 10_001,
+    |s| s.testerFeeBps = 10_001,
+    |s| s.minBond = PRICE_LIMIT,
+    |s| s.minTesterFee = 1 << 64,
+    |s| s.testerBond = PRICE_LIMIT,
+];
+
+/// The first word of the ABI encoding in which two settings differ: the number of the field.
+fn differing(a: &Settings, b: &Settings) -> Option<u8> {
+    let (a, b) = (a.abi_encode(), b.abi_encode());
+    let word = a.chunks(32).zip(b.chunks(32)).position(|(a, b)| a != b)?;
+    u8::try_from(word).ok()
+}
+
+#[test]
+fn every_preset_may_be_deployed() {
+    for preset in presets() {
+        assert_eq!(check(&preset), Ok(()));
+    }
+}
+
+#[test]
+fn each_broken_constant_is_reported_by_its_number() {
+    for preset in presets() {
+        for break_it in BREAKS {
+            let mut broken = preset;
+            break_it(&mut broken);
+            assert_eq!(check(&broken).err(), differing(&preset, &broken), "{broken:?}");
+        }
+    }
+}
+
+#[test]
+fn of_several_broken_constants_the_first_is_reported() {
+    for (at, break_it) in BREAKS.iter().enumerate() {
+        let mut broken = production(Clock::Second);
+        let mut expected = broken;
+        break_it(&mut expected);
+        for also in &BREAKS[at..] {
+            also(&mut broken);
+        }
+        assert_eq!(check(&broken), check(&expected));
+    }
+}
+
+proptest! {
+    /// Whoever holds a worker's slot pays for half of the time it is held, and a worker that accepts in
+    /// the last tick still has half of window 0.
+    #[test]
+    fn settings_that_may_be_deployed_keep_their_promises(
+        preset in preset(), accept in ticks(), report in ticks(), length in ticks(), window in ticks(),
+    ) {
+        let settings = Settings {
+            acceptWindow: accept, reportWindow: report, minLength: length, minWindow: window, ..preset
+        };
+        let (a, r) = (u64::from(accept), u64::from(report));
+        let (l, w) = (u64::from(length), u64::from(window));
+        let holds = a > 0 && r > 0 && 2 * l >= a + l + r && w >= a && w - a >= w.div_ceil(2);
+        prop_assert_eq!(check(&settings).is_ok(), holds);
+    }
+
+    #[test]
+    fn amounts_that_fit_where_they_are_stored_may_be_deployed(
+        preset in preset(), bond in price(), fee: u64, stake in price(),
+    ) {
+        let fee = u128::from(fee);
+        let amounts = Settings { minBond: bond, minTesterFee: fee, testerBond: stake, ..preset };
+        prop_assert_eq!(check(&amounts), Ok(()));
+    }
+}
