@@ -71,3 +71,42 @@ fn exponential(x: u64) -> u64 {
     };
     (1..=TERMS).rev().fold(ONE, step)
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::U256;
+
+    use super::{BEGINNING, DataPricer};
+
+    /// The fee of a first activation of this size, long after the beginning.
+    fn first(bytes: u32) -> U256 {
+        DataPricer::default().charge(bytes, BEGINNING + 300_000_000)
+    }
+
+    #[test]
+    fn first_fees_are_those_of_nitro() {
+        assert_eq!(first(512_000), U256::from(43_482_506_240_000_u64));
+        assert_eq!(first(600_000), U256::from(51_165_041_400_000_u64));
+        assert_eq!(first(800_000), U256::from(68_870_212_000_000_u64));
+        assert_eq!(first(1_000_000), U256::from(86_900_461_000_000_u64));
+    }
+
+    #[test]
+    fn demand_adds_up_and_fades() {
+        let mut pricer = DataPricer::default();
+        let now = BEGINNING + 1;
+        pricer.charge(512_000, now);
+        pricer.charge(512_000, now + 1);
+        assert_eq!(pricer.demand, 2 * 512_000 - 34_865);
+        assert_eq!(pricer.charge(512_000, now + 1000), first(512_000));
+        assert_eq!((pricer.demand, pricer.last_update), (512_000, now + 1000));
+    }
+
+    #[test]
+    fn full_demand_is_dear_but_does_not_overflow() {
+        let mut pricer = DataPricer { demand: u32::MAX, ..DataPricer::default() };
+        let fee = pricer.charge(u32::MAX, BEGINNING);
+        assert_eq!(pricer.demand, u32::MAX);
+        assert!(fee > first(u32::MAX - 1));
+    }
+}

@@ -100,8 +100,8 @@ impl Params {
         self.cached_gas(cached_cost).saturating_add(init)
     }
 
-    /// Gas to open `new` pages while `pages` are what the transaction has; `u64::MAX` beyond the
-    /// 128 pages that anybody can pay for.
+    /// Gas to open `new` pages while `pages` are what the transaction has; beyond 128 pages more than
+    /// anybody has.
     #[must_use]
     pub fn page_cost(&self, new: u16, pages: Pages) -> u64 {
         let open = pages.open.saturating_add(new);
@@ -135,4 +135,70 @@ pub fn return_data_cost(len: usize) -> u64 {
     let words = u64::try_from(len.div_ceil(32)).unwrap_or(u64::MAX);
     let square = words.saturating_mul(words).checked_div(512).unwrap_or_default();
     words.saturating_mul(3).saturating_add(square)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Pages, Params, return_data_cost};
+
+    /// Gas to open `new` pages when `open` are open, the most so far.
+    fn cost(new: u16, open: u16) -> u64 {
+        Params::default().page_cost(new, Pages { open, ever: open })
+    }
+
+    #[test]
+    fn growth_to_the_limit_costs_the_same_in_any_steps() {
+        for step in [1, 2, 8, 64, 128] {
+            let steps = (0..128).step_by(step.into()).map(|open| cost(step, open));
+            assert_eq!(steps.sum::<u64>(), 31_999_998, "steps of {step}");
+        }
+    }
+
+    #[test]
+    fn pages_beyond_the_limit_cost_everything() {
+        assert_eq!(cost(129, 0), u64::MAX);
+        assert_eq!(Params::default().ink(cost(1, 128)), u64::MAX);
+    }
+
+    #[test]
+    fn the_ramp_is_paid_once_in_a_transaction() {
+        let closed = Pages { open: 0, ever: 100 };
+        assert_eq!(Params::default().page_cost(100, closed), 98_000);
+    }
+
+    #[test]
+    fn free_pages_cost_nothing() {
+        assert_eq!(cost(2, 0), 0);
+        assert_eq!(cost(1, 2), 1000);
+    }
+
+    #[test]
+    fn an_entry_costs_the_minimum_and_the_modules_own() {
+        let params = Params::default();
+        assert_eq!(params.entry_gas(0, 0, true), 352);
+        assert_eq!(params.entry_gas(0, 0, false), 352 + 8832);
+        assert_eq!(params.entry_gas(20, 10, false), 352 + 10 + 8832 + 20);
+    }
+
+    #[test]
+    fn weights_of_an_entry_round_up() {
+        let params = Params { init_scalar: 1, cached_scalar: 26, ..Params::default() };
+        assert_eq!(params.init_gas(1), 8832 + 1);
+        assert_eq!(params.cached_gas(100), 352 + 52);
+    }
+
+    #[test]
+    fn ink_saturates_and_gas_rounds_down() {
+        let params = Params::default();
+        assert_eq!(params.ink(3), 30_000);
+        assert_eq!(params.ink(u64::MAX), u64::MAX);
+        assert_eq!(params.gas(29_999), 2);
+    }
+
+    #[test]
+    fn output_costs_what_memory_of_the_evm_costs() {
+        assert_eq!(return_data_cost(0), 0);
+        assert_eq!(return_data_cost(1), 3);
+        assert_eq!(return_data_cost(32 * 1024), 3 * 1024 + 2048);
+    }
 }

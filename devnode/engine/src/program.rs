@@ -63,3 +63,57 @@ fn unpack(stream: &[u8], max_size: usize) -> Result<Vec<u8>, CodeError> {
         .map_err(|_| CodeError::BadStream)?;
     if wasm.len() > max_size { Err(CodeError::TooLarge(max_size)) } else { Ok(wasm) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{CodeError, decode, is_program};
+
+    /// A stored brotli block of the bytes "wasm", and the end of the stream.
+    const STREAM: [u8; 8] = [0x8b, 0x01, 0x80, b'w', b'a', b's', b'm', 0x03];
+
+    /// Code with this byte after the prefix.
+    fn code(dictionary: u8, stream: &[u8]) -> Vec<u8> {
+        [&[0xef, 0xf0, 0x00, dictionary], stream].concat()
+    }
+
+    #[test]
+    fn a_program_has_the_prefix_and_a_byte_more() {
+        assert!(is_program(&[0xef, 0xf0, 0x00, 0x07]));
+        assert!(!is_program(&[0xef, 0xf0, 0x00]));
+        assert!(!is_program(&[0xef, 0xf0, 0x01, 0x00]));
+    }
+
+    #[test]
+    fn the_stream_is_unpacked() {
+        assert_eq!(decode(&code(0, &STREAM), 4).as_deref(), Ok(&b"wasm"[..]));
+    }
+
+    #[test]
+    fn bytes_after_the_stream_are_ignored() {
+        let stream = [&STREAM[..], &[1, 2, 3]].concat();
+        assert_eq!(decode(&code(0, &stream), 4).as_deref(), Ok(&b"wasm"[..]));
+    }
+
+    #[test]
+    fn one_byte_too_many_is_refused() {
+        assert_eq!(decode(&code(0, &STREAM), 3), Err(CodeError::TooLarge(3)));
+    }
+
+    #[test]
+    fn other_code_is_refused() {
+        assert_eq!(decode(&[0x60, 0x00], 9), Err(CodeError::NotAProgram));
+        assert_eq!(decode(&[0xef, 0xf0, 0x00], 9), Err(CodeError::NotAProgram));
+    }
+
+    #[test]
+    fn a_broken_stream_is_refused() {
+        assert_eq!(decode(&code(0, &STREAM[..5]), 9), Err(CodeError::BadStream));
+        assert_eq!(decode(&code(0, &[]), 9), Err(CodeError::BadStream));
+    }
+
+    #[test]
+    fn other_dictionaries_are_refused() {
+        assert_eq!(decode(&code(1, &STREAM), 9), Err(CodeError::BuiltInDictionary));
+        assert_eq!(decode(&code(2, &STREAM), 9), Err(CodeError::UnknownDictionary(2)));
+    }
+}

@@ -75,11 +75,11 @@ impl Cache {
         }
     }
 
-    /// The first word whose value is not known to be the chain's.
-    fn dirty(&self) -> Option<(B256, B256)> {
-        let mut entries = self.entries.iter();
-        let (key, entry) = entries.find(|(_, entry)| entry.known != Some(entry.value))?;
-        Some((*key, entry.value))
+    /// Words that are not known to be the chain's, by key.
+    fn dirty(&self) -> Vec<(B256, B256)> {
+        let differs = |entry: &Entry| entry.known != Some(entry.value);
+        let dirty = self.entries.iter().filter(|(_, entry)| differs(entry));
+        dirty.map(|(key, entry)| (*key, entry.value)).collect()
     }
 }
 
@@ -128,14 +128,17 @@ pub(super) fn storage_flush_cache(hook: &mut Hook<'_, '_>, clear: u32) -> Answer
 
     let host = hook.host();
     let mut left = available;
-    let stored = loop {
-        let Some((key, value)) = host.storage.dirty() else { break Ok(()) };
+    let mut stored = Ok(());
+    for (key, value) in host.storage.dirty() {
         match host.world.store(key, value, left) {
             Ok(cost) => left = left.saturating_sub(cost),
-            Err(fault) => break Err(fault),
+            Err(fault) => {
+                stored = Err(fault);
+                break;
+            }
         }
         host.storage.entries.insert(key, Entry { value, known: Some(value) });
-    };
+    }
     if clear != 0 {
         host.storage.entries.clear();
     }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use engine::{
-    CallOutcome, CallRequest, CreateRequest, Frame, HookCall, Pages, StoreFault, World,
+    CallOutcome, CallRequest, CreateRequest, Frame, HookCall, Module, Pages, Params, Status,
+    StoreFault, World, run,
 };
 
 /// Gas of a cold slot, on top of a warm one or of a store.
@@ -25,8 +26,10 @@ pub(crate) struct Ledger {
     pub(crate) printed: Vec<String>,
     pub(crate) calls: Vec<CallRequest>,
     pub(crate) creations: Vec<CreateRequest>,
-    /// What every call comes to.
+    /// What every call and creation comes to.
     pub(crate) answer: CallOutcome,
+    /// Instead, a program that every call runs, to this depth.
+    pub(crate) nested: Option<(Module, u32)>,
     pub(crate) traced: bool,
     pub(crate) hooks: Vec<HookCall>,
 }
@@ -81,6 +84,14 @@ impl World for Ledger {
     }
 
     fn call(&mut self, request: CallRequest) -> CallOutcome {
+        let nested = self.nested.as_ref().and_then(|(m, depth)| Some((m, depth.checked_sub(1)?)));
+        if let Some((module, depth)) = nested {
+            let mut inner = Self { nested: Some((module.clone(), depth)), ..Self::default() };
+            let gas = request.gas_wanted;
+            let outcome = run(module, &Params::default(), &request.input, gas, &mut inner);
+            let (success, cost) = (outcome.status == Status::Success, gas - outcome.gas_left);
+            return CallOutcome { success, cost, output: outcome.output, created: None };
+        }
         self.calls.push(request);
         self.answer.clone()
     }

@@ -76,8 +76,7 @@ fn intrinsic(input: &[u8]) -> u64 {
 fn activated(code: &[u8]) -> Result<Activation, (Stage, Option<ActivateError>)> {
     let params = Params::default();
     let wasm = program::decode(code, 131_072).map_err(|_| (Stage::Code, None))?;
-    activate(&wasm, params.page_limit, u64::MAX, true)
-        .map_err(|error| (Stage::Module, Some(error)))
+    activate(&wasm, params.page_limit, u64::MAX, true).map_err(|error| (Stage::Module, Some(error)))
 }
 
 /// Calls a program by a transaction of its own; the outcome and the gas that it used.
