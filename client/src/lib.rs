@@ -1,1 +1,45 @@
-//! stub
+#![doc = include_str!("../README.md")]
+
+mod agreement;
+mod alloy;
+mod amount;
+mod arbitrum;
+mod deploy;
+mod error;
+mod events;
+#[cfg(test)]
+mod fake;
+mod hints;
+mod market;
+mod money;
+mod names;
+mod next;
+mod node;
+mod program;
+mod purchase;
+mod testers;
+mod transport;
+mod verdicts;
+mod words;
+mod workers;
+
+pub use terms;
+
+pub use crate::agreement::{Agreement, Progress, Settlement};
+pub use crate::amount::{AmountError, Ether};
+pub use crate::deploy::{Deployment, MarketDeployment};
+pub use crate::error::{MarketError, NodeError, Refusal, Source};
+pub use crate::events::{Event, Happening};
+pub use crate::market::Market;
+pub use crate::money::Withdrawal;
+pub use crate::names::{Application, ApplicationError, message_key};
+pub use crate::node::Node;
+pub use crate::program::{
+    CODE_BUDGET, CODE_LIMIT, DATA_BUDGET, Program, ProgramError, WASM_LIMIT, check_no_panics,
+};
+pub use crate::purchase::{Purchase, Want};
+pub use crate::testers::{CheckIn, Tester, seats, window_seats};
+pub use crate::transport::{Head, Log, Receipt};
+pub use crate::verdicts::{record, verdicts};
+pub use crate::words::{reason, state};
+pub use crate::workers::{Offer, Registered};

@@ -1,0 +1,113 @@
+//! The market's history: what its contracts said, as typed items in the order in which it happened.
+
+use std::collections::HashSet;
+
+use alloy::primitives::{Address, B256};
+use alloy::sol_types::{SolEvent, SolEventInterface};
+use terms::abi::IWorkAgreement::{IWorkAgreementEvents, Reported};
+use terms::abi::IWorkerDispatcher::{ContractBought, IWorkerDispatcherEvents};
+
+use crate::agreement::Agreement;
+use crate::error::MarketError;
+use crate::market::Market;
+use crate::transport::{Log, LogFilter};
+
+/// Something that happened on the market.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Happening {
+    /// What happened.
+    pub event: Event,
+    /// The block it happened in.
+    pub block: u64,
+    /// Place among the events of that block.
+    pub index: u64,
+    /// The transaction it happened in.
+    pub transaction: B256,
+}
+
+/// What one of the market's contracts said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The dispatcher.
+    Dispatcher(IWorkerDispatcherEvents),
+    /// An agreement, at this address.
+    Agreement(Address, IWorkAgreementEvents),
+}
+
+impl Market {
+    /// What happened in these blocks, first and last included.
+    ///
+    /// # Errors
+    /// [`MarketError::Node`].
+    pub async fn history(&self, from: u64, to: u64) -> Result<Vec<Happening>, MarketError> {
+        let address = Some(self.dispatcher());
+        let ours = LogFilter { from, to, address, ..LogFilter::default() };
+        let ours = self.node().logs(&ours).await?;
+        // Agreements have addresses of their own: everybody's events of these types, then only those of
+        // agreements that this market made.
+        let kinds = IWorkAgreementEvents::SELECTORS.iter().copied().map(B256::new).collect();
+        let theirs =
+            LogFilter { from, to, topics: [kinds, vec![], vec![]], ..LogFilter::default() };
+        let theirs = self.node().logs(&theirs).await?;
+        let agreements: HashSet<_> = if theirs.is_empty() {
+            HashSet::new()
+        } else {
+            self.agreements_until(to).await?.into_iter().collect()
+        };
+        let theirs = theirs.into_iter().filter(|log| agreements.contains(&log.address));
+        let mut history: Vec<_> =
+            ours.into_iter().chain(theirs).filter_map(|log| self.happening(&log)).collect();
+        history.sort_by_key(|item| (item.block, item.index));
+        Ok(history)
+    }
+
+    /// All agreements that were bought, oldest first.
+    ///
+    /// # Errors
+    /// [`MarketError::Node`].
+    pub async fn agreements(&self) -> Result<Vec<Address>, MarketError> {
+        self.agreements_until(self.node().head().await?.number).await
+    }
+
+    /// All agreements that were bought up to a block, oldest first.
+    async fn agreements_until(&self, to: u64) -> Result<Vec<Address>, MarketError> {
+        let filter = LogFilter {
+            from: 0,
+            to,
+            address: Some(self.dispatcher()),
+            topics: [vec![ContractBought::SIGNATURE_HASH], vec![], vec![]],
+        };
+        let logs = self.node().logs(&filter).await?;
+        let bought = logs.iter().filter_map(|log| ContractBought::decode_log_data(&log.data).ok());
+        Ok(bought.map(|event| event.agreement).collect())
+    }
+
+    /// What a log of one of the market's contracts says; `None` if it is nothing we know.
+    fn happening(&self, log: &Log) -> Option<Happening> {
+        let (topics, data) = (log.data.topics(), &log.data.data);
+        let event = if log.address == self.dispatcher() {
+            Event::Dispatcher(IWorkerDispatcherEvents::decode_raw_log(topics, data).ok()?)
+        } else {
+            Event::Agreement(log.address, IWorkAgreementEvents::decode_raw_log(topics, data).ok()?)
+        };
+        let Log { block, index, transaction, .. } = *log;
+        Some(Happening { event, block, index, transaction })
+    }
+}
+
+impl Agreement {
+    /// What its testers reported, in the order in which they did.
+    ///
+    /// # Errors
+    /// [`MarketError::Node`].
+    pub async fn reports(&self) -> Result<Vec<Reported>, MarketError> {
+        let filter = LogFilter {
+            from: self.terms().head.block,
+            to: self.market().node().head().await?.number,
+            address: Some(self.address()),
+            topics: [vec![Reported::SIGNATURE_HASH], vec![], vec![]],
+        };
+        let logs = self.market().node().logs(&filter).await?;
+        Ok(logs.iter().filter_map(|log| Reported::decode_log_data(&log.data).ok()).collect())
+    }
+}

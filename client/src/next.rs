@@ -1,0 +1,35 @@
+//! The chain as the next transaction will find it.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use alloy::primitives::{Address, U256};
+
+use crate::error::MarketError;
+use crate::node::Node;
+use crate::transport::{Assumption, At, Head, World};
+
+/// The history contract keeps the hashes of so many blocks; a hash stands in slot number mod this.
+const HISTORY_BLOCKS: u64 = 393_168;
+
+impl Node {
+    /// The chain as the next transaction will find it.
+    ///
+    /// A quiet chain makes no blocks, so a node's idea of the pending block can be hours old, and it
+    /// does not yet have the latest block's hash in the history contract: both are filled in.
+    pub(crate) async fn next_world(&self) -> Result<World, MarketError> {
+        let head = self.head().await?;
+        let slot = head.number.checked_rem(HISTORY_BLOCKS).unwrap_or_default();
+        let hash = Assumption {
+            account: Address::new(terms::HISTORY),
+            slot: Some((U256::from(slot).into(), head.hash)),
+            ..Assumption::default()
+        };
+        Ok(World { at: At::Pending, time: Some(time(&head)), assume: vec![hash] })
+    }
+}
+
+/// Unix seconds, never before the latest block.
+pub(crate) fn time(head: &Head) -> u64 {
+    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    head.timestamp.max(wall.as_secs())
+}

@@ -1,0 +1,117 @@
+//! Modules of every kind, good and bad.
+
+use std::io::Read;
+
+use super::{PREFIX, Program, ProgramError, check_no_panics};
+
+/// The program in a module with the memory and entry point of a contract and this body besides.
+fn program(body: &str) -> Result<Program, ProgramError> {
+    Program::from_wasm(&module(body))
+}
+
+/// A module as a compiler writes it, with names and other custom sections.
+fn module(body: &str) -> Vec<u8> {
+    let memory = if body.contains("(memory ") { "" } else { "(memory (export \"memory\") 1)" };
+    wat::parse_str(format!(
+        "(module {memory} {body} (@custom \"producers\" \"somebody\")
+           (func $entry (export \"user_entrypoint\") (param i32) (result i32) (i32.const 0)))"
+    ))
+    .unwrap()
+}
+
+#[test]
+fn a_program_is_its_module_with_one_custom_section() {
+    let program = program("").unwrap();
+    let (prefix, packed) = program.code().split_first_chunk().unwrap();
+    assert_eq!(*prefix, PREFIX);
+    let mut wasm = Vec::new();
+    brotli::Decompressor::new(packed, 4096).read_to_end(&mut wasm).unwrap();
+    assert_eq!(program.wasm_sizes().1, wasm.len());
+    // Sections type, function, memory, export, code, and then only this one.
+    let ids: Vec<u8> = wasmparser::Parser::new(0)
+        .parse_all(&wasm)
+        .filter_map(|payload| payload.unwrap().as_section().map(|(id, _)| id))
+        .collect();
+    assert_eq!(ids, [1, 3, 5, 7, 10, 0]);
+    let mut last = vec![0, 45, 12];
+    last.extend_from_slice(b"project_hash");
+    last.extend_from_slice(&[0; 32]);
+    assert!(wasm.ends_with(&last));
+}
+
+#[test]
+fn the_same_module_is_the_same_code() {
+    assert_eq!(program("").unwrap(), program("").unwrap());
+    assert_ne!(program("").unwrap().code_hash(), program("(func)").unwrap().code_hash());
+}
+
+/// As in a transaction that cargo-stylus sent: 0x7f, the length, a fixed tail, the code.
+#[test]
+fn init_code_copies_what_follows_its_prelude() {
+    let program = program("").unwrap();
+    let init = program.init_code();
+    let (prelude, code) = init.split_at(43);
+    assert_eq!(code, program.code());
+    assert_eq!(prelude[0], 0x7f);
+    assert_eq!(prelude[31..33], u16::try_from(code.len()).unwrap().to_be_bytes());
+    assert_eq!(prelude[33..], [0x80, 0x60, 0x2b, 0x60, 0, 0x39, 0x60, 0, 0xf3, 0]);
+}
+
+#[test]
+fn what_stylus_programs_may_use_passes() {
+    program("(func (memory.copy (i32.const 0) (i32.const 0) (i32.const 0)))").unwrap();
+    program("(func (result i32) (i32.extend8_s (i32.const 0)))").unwrap();
+    program("(global (export \"g\") (mut i32) (i32.const 0))").unwrap();
+    program("(func (param f32) (result i32) (i32.trunc_sat_f32_s (local.get 0)))").unwrap();
+}
+
+#[test]
+fn what_they_may_not_use_is_refused() {
+    for body in [
+        "(func (result i32 i32) (i32.const 0) (i32.const 0))",
+        "(table 1 externref)",
+        "(func (result v128) (v128.const i64x2 0 0))",
+        "(func $f (return_call $f))",
+        "(memory 1) (memory 1)",
+        "(memory i64 1)",
+    ] {
+        let error = program(body).unwrap_err();
+        assert!(matches!(error, ProgramError::Invalid(_)), "{body}: {error}");
+    }
+    assert!(matches!(Program::from_wasm(b"text"), Err(ProgramError::NotWasm(_))));
+}
+
+#[test]
+fn too_many_pages_and_too_much_data_are_found() {
+    let check = |body: &str| program(body).unwrap().check();
+    let data = |bytes: usize| format!("(data (i32.const 0) \"{}\")", "x".repeat(bytes));
+    assert!(check("(memory (export \"memory\") 1)").is_ok());
+    assert!(matches!(check("(memory (export \"memory\") 2)"), Err(ProgramError::TooManyPages(2))));
+    assert!(check(&data(1_000)).is_ok());
+    assert!(matches!(check(&data(1_001)), Err(ProgramError::TooMuchData(1_001))));
+}
+
+#[test]
+fn what_does_not_fit_the_chain_is_refused() {
+    // A multiplicative generator: bytes that do not compress.
+    let step = |seed: &u32| Some(seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
+    let noise = std::iter::successors(Some(1_u32), step).skip(1).take(25_000);
+    let noise: Vec<_> = noise.map(|number| format!("\\{:02x}", number >> 24)).collect();
+    let noise = noise.concat();
+    let error = program(&format!("(data (i32.const 0) \"{noise}\")")).unwrap_err();
+    assert!(matches!(error, ProgramError::CodeTooLarge(size) if size > 24_576), "{error}");
+    let zeros = "\\00".repeat(131_072);
+    let error = program(&format!("(memory 3) (data (i32.const 0) \"{zeros}\")")).unwrap_err();
+    assert!(matches!(error, ProgramError::WasmTooLarge(size) if size > 131_072), "{error}");
+}
+
+#[test]
+fn functions_that_panic_are_found_by_name() {
+    assert!(check_no_panics(&module("(func $harmless)")).is_ok());
+    match check_no_panics(&module("(func $core::panicking::panic)")).unwrap_err() {
+        ProgramError::Panics(name) => assert_eq!(&*name, "core::panicking::panic"),
+        other => panic!("{other}"),
+    }
+    let nameless = wat::parse_str("(module (func))").unwrap();
+    assert!(matches!(check_no_panics(&nameless), Err(ProgramError::NoNames)));
+}

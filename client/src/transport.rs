@@ -1,0 +1,160 @@
+//! The seam between the market and whatever talks to a node: one small trait in terms of primitive
+//! types. Everything above it is the same for every backend; see [`crate::alloy`] for the one there is.
+
+use std::fmt::Debug;
+
+use alloy::primitives::{Address, B256, Bytes, LogData, U256};
+use alloy::sol_types::SolEvent;
+use futures::future::BoxFuture;
+
+use crate::error::Fault;
+
+/// What a backend answers, some time later.
+pub(crate) type Answer<'a, T> = BoxFuture<'a, Result<T, Fault>>;
+
+/// A connection to one node, with at most one account that signs.
+pub(crate) trait Chain: Debug + Send + Sync {
+    /// The chain's id.
+    fn chain_id(&self) -> u64;
+    /// The account that signs what is sent, if there is one.
+    fn account(&self) -> Option<Address>;
+    /// The latest block.
+    fn head(&self) -> Answer<'_, Head>;
+    /// What a message would return in this world; nothing changes.
+    fn call<'a>(&'a self, call: &'a Call, world: &'a World) -> Answer<'a, Bytes>;
+    /// The gas that a message would need in this world.
+    fn estimate<'a>(&'a self, call: &'a Call, world: &'a World) -> Answer<'a, u64>;
+    /// Signs and sends a transaction and returns its hash, without waiting for a block.
+    fn send<'a>(&'a self, call: &'a Call, gas: u64) -> Answer<'a, B256>;
+    /// What became of a transaction; `None` while it is in no block.
+    fn receipt(&self, transaction: B256) -> Answer<'_, Option<Receipt>>;
+    /// Events in the order in which they happened.
+    fn logs<'a>(&'a self, filter: &'a LogFilter) -> Answer<'a, Vec<Log>>;
+    /// The code of an account, empty if it has none.
+    fn code(&self, account: Address) -> Answer<'_, Bytes>;
+    /// The wei that an account holds.
+    fn balance(&self, account: Address) -> Answer<'_, U256>;
+}
+
+/// A message to an account, or code for a new one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Call {
+    /// The sender; `None` is the zero account, which can only ask.
+    pub(crate) from: Option<Address>,
+    /// The receiver; `None` creates a contract.
+    pub(crate) to: Option<Address>,
+    /// Selector and arguments, or code.
+    pub(crate) data: Bytes,
+    /// Wei that go along.
+    pub(crate) value: u128,
+}
+
+/// On which block a message is tried out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum At {
+    /// As if the latest block were still being made.
+    #[default]
+    Latest,
+    /// As if that block were still being made.
+    Number(u64),
+    /// As the first transaction of the next block.
+    Pending,
+}
+
+/// The circumstances in which a message is tried out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct World {
+    /// The block whose state counts.
+    pub(crate) at: At,
+    /// The block's timestamp, where the node's own guess may be old.
+    pub(crate) time: Option<u64>,
+    /// What is taken to be different from the state of that block.
+    pub(crate) assume: Vec<Assumption>,
+}
+
+/// What is taken to be different about one account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Assumption {
+    /// The account.
+    pub(crate) account: Address,
+    /// Its balance in wei.
+    pub(crate) balance: Option<U256>,
+    /// Its code.
+    pub(crate) code: Option<Bytes>,
+    /// A slot of its storage and the value in it.
+    pub(crate) slot: Option<(B256, B256)>,
+}
+
+/// Which events to look for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LogFilter {
+    /// First block.
+    pub(crate) from: u64,
+    /// Last block.
+    pub(crate) to: u64,
+    /// The contract they come from; `None` is any.
+    pub(crate) address: Option<Address>,
+    /// For each topic, from the first on, the values that fit; none is any.
+    pub(crate) topics: [Vec<B256>; 3],
+}
+
+/// What is known of the latest block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// Height of the L2 chain.
+    pub number: u64,
+    /// Hash of the block.
+    pub hash: B256,
+    /// Unix seconds.
+    pub timestamp: u64,
+    /// Wei that one unit of gas costs.
+    pub gas_price: u128,
+}
+
+/// What became of a transaction.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// Hash of the transaction.
+    pub transaction: B256,
+    /// The block it is in.
+    pub block: u64,
+    /// Whether it did what it was to do.
+    pub success: bool,
+    /// Gas that it used.
+    pub gas_used: u64,
+    /// The contract that it created, if it created one.
+    pub created: Option<Address>,
+    /// What the contracts said.
+    pub logs: Vec<Log>,
+}
+
+impl Receipt {
+    /// The first event of this type that `contract` emitted.
+    #[must_use]
+    pub fn event<E: SolEvent>(&self, contract: Address) -> Option<E> {
+        self.events(contract).next()
+    }
+
+    /// All events of this type that `contract` emitted.
+    pub fn events<E: SolEvent>(&self, contract: Address) -> impl Iterator<Item = E> {
+        self.logs
+            .iter()
+            .filter(move |log| log.address == contract)
+            .filter_map(|log| E::decode_log_data(&log.data).ok())
+    }
+}
+
+/// Something that a contract said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Log {
+    /// The contract.
+    pub address: Address,
+    /// Topics and data.
+    pub data: LogData,
+    /// The block it happened in.
+    pub block: u64,
+    /// Place among the events of that block.
+    pub index: u64,
+    /// The transaction it happened in.
+    pub transaction: B256,
+}
