@@ -42,19 +42,34 @@ impl Out {
         self.len = self.len.saturating_add(bytes.len());
     }
 
+    /// Appends a word.
+    #[inline(never)]
+    pub(crate) fn word(&mut self, word: &[u8; 32]) {
+        let rest = self.bytes.get_mut(self.len..).unwrap_or_default();
+        if let Some(room) = rest.first_chunk_mut() {
+            *room = *word;
+        }
+        self.len = self.len.saturating_add(32);
+    }
+
     /// Appends four 64-bit limbs, the highest first.
     #[inline(never)]
     pub(crate) fn limbs(&mut self, limbs: [u64; 4]) {
-        for limb in limbs {
-            self.raw(&limb.to_be_bytes());
+        let mut word = [0; 32];
+        for (to, limb) in word.as_chunks_mut().0.iter_mut().zip(limbs) {
+            *to = limb.to_be_bytes();
         }
+        self.word(&word);
     }
 
     /// Appends a number as one word.
     #[inline(never)]
     pub(crate) fn number(&mut self, value: u128) {
-        self.raw(&[0; 16]);
-        self.raw(&value.to_be_bytes());
+        let mut word = [0; 32];
+        if let Some(low) = word.last_chunk_mut() {
+            *low = value.to_be_bytes();
+        }
+        self.word(&word);
     }
 
     /// Appends zeros up to a whole number of words since `start`.
@@ -107,16 +122,17 @@ impl Put for U256 {
 
 impl Put for Address {
     fn put(&self, out: &mut Out) {
-        out.raw(&[0; 12]);
-        out.raw(self.as_slice());
+        out.word(&self.into_word().0);
     }
 }
 
 impl<const N: usize> Put for FixedBytes<N> {
     fn put(&self, out: &mut Out) {
-        let start = out.len;
-        out.raw(&self.0);
-        out.pad(start);
+        let mut word = [0; 32];
+        for (to, from) in word.iter_mut().zip(self.0) {
+            *to = from;
+        }
+        out.word(&word);
     }
 }
 

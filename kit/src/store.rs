@@ -25,12 +25,14 @@ impl<const N: u8, K: Key, T: Packed<32>> Map<N, K, T> {
     }
 
     /// The record of `key`.
+    #[inline(never)]
     #[must_use]
     pub fn get(&self, key: K) -> T {
         T::read(&host::load(&Self::slot(key)))
     }
 
     /// Writes the record of `key`.
+    #[inline(never)]
     pub fn set(&self, key: K, record: &T) {
         let mut word = [0; 32];
         record.write(&mut word);

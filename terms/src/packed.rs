@@ -1,8 +1,11 @@
-//! Fixed-width big-endian records, as storage words and as the terms in an agreement's code.
+//! Fixed-width records, as storage words and as the terms in an agreement's code.
+//!
+//! Integers are little-endian, because that is how wasm loads them: one instruction a field instead
+//! of one a byte. Byte strings and addresses stand as they are.
 
 use alloy_primitives::{Address, FixedBytes};
 
-/// A value that is written in a fixed number of big-endian bytes.
+/// A value that is written in a fixed number of bytes.
 pub trait Field: Copy {
     /// The value in the `len` bytes of `bytes` from `at` on, as far as `bytes` reaches. Single bytes and
     /// byte strings have the width of their type, whatever `len` says.
@@ -18,24 +21,17 @@ macro_rules! integer {
         impl Field for $ty {
             #[inline]
             fn read(bytes: &[u8], at: usize, len: usize) -> Self {
-                let mut value: Self = 0;
-                for byte in bytes.iter().skip(at).take(len) {
-                    value = value.wrapping_shl(8) | Self::from(*byte);
+                let mut value = [0; size_of::<Self>()];
+                for (to, from) in value.iter_mut().zip(bytes.iter().skip(at).take(len)) {
+                    *to = *from;
                 }
-                value
+                Self::from_le_bytes(value)
             }
 
             #[inline]
-            #[expect(
-                clippy::as_conversions,
-                clippy::cast_possible_truncation,
-                reason = "one byte after another, the lowest first"
-            )]
             fn write(self, bytes: &mut [u8], at: usize, len: usize) {
-                let mut rest = self;
-                for byte in bytes.iter_mut().skip(at).take(len).rev() {
-                    *byte = rest as u8;
-                    rest = rest.wrapping_shr(8);
+                for (to, from) in bytes.iter_mut().skip(at).take(len).zip(self.to_le_bytes()) {
+                    *to = from;
                 }
             }
         }
