@@ -2,7 +2,7 @@
 //!
 //! - [`program`]: from the code of an account to wasm.
 //! - [`activate`]: from wasm to a checked, metered and compiled [`Module`], with its prices.
-//! - [`run`]: one call of a module; the chain around it is a [`World`].
+//! - [`run()`]: one call of a module; the chain around it is a [`World`].
 //! - [`Params`]: the settings of the chain, and the prices that follow from them.
 //! - [`fees`]: what an activation costs in wei.
 //!

@@ -47,7 +47,7 @@ pub struct Params {
 }
 
 impl Default for Params {
-    /// Nitro's values for ArbOS 51.
+    /// Nitro's values at its version 51 of the chain's rules.
     fn default() -> Self {
         Self {
             version: 2,

@@ -2,7 +2,7 @@
 //!
 //! The engine owns ink, wasm memory, the storage cache and the order of charges; the chain owns
 //! accounts, storage, the access list, refunds and nested frames. A [`World`] is the chain as one
-//! frame sees it: [`crate::run`] is given one for each program call.
+//! frame sees it: [`crate::run()`] is given one for each program call.
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 

@@ -32,7 +32,7 @@ pub(super) fn keccak(len: u32) -> u64 {
 }
 
 /// A power with an exponent of `significant` bytes.
-pub(super) fn power(significant: u64) -> u64 {
+pub(super) const fn power(significant: u64) -> u64 {
     significant.saturating_add(1).saturating_mul(17_500).saturating_add(3000)
 }
 

@@ -38,7 +38,7 @@ pub(super) fn meter<'a>(
 }
 
 /// Takes `cost` ink, or traps with all of it left and the status set.
-fn charge(slots: Slots, cost: u64) -> [Operator<'static>; 12] {
+const fn charge(slots: Slots, cost: u64) -> [Operator<'static>; 12] {
     use Operator as O;
     let value = cost.cast_signed();
     [

@@ -8,7 +8,7 @@ use super::Slots;
 const PER_BYTE: i64 = 100;
 
 /// Puts a meter before every operator that works on many bytes.
-pub(super) fn meter<'a>(slots: Slots, operators: Vec<Operator<'a>>) -> Vec<Operator<'a>> {
+pub(super) fn meter(slots: Slots, operators: Vec<Operator<'_>>) -> Vec<Operator<'_>> {
     let mut metered = Vec::with_capacity(operators.len());
     for operator in operators {
         if matches!(operator, Operator::MemoryCopy { .. } | Operator::MemoryFill { .. }) {

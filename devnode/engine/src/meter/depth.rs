@@ -13,11 +13,7 @@ pub(super) const fn words(locals: u32, operands: u32) -> u32 {
 }
 
 /// Takes `words` at the entry of a function and gives them back at every return.
-pub(super) fn meter<'a>(
-    slots: Slots,
-    words: u32,
-    operators: Vec<Operator<'a>>,
-) -> Vec<Operator<'a>> {
+pub(super) fn meter(slots: Slots, words: u32, operators: Vec<Operator<'_>>) -> Vec<Operator<'_>> {
     let last = operators.len().saturating_sub(1);
     let mut metered = Vec::with_capacity(operators.len().saturating_add(32));
     metered.extend(enter(slots, words));

@@ -5,11 +5,7 @@ use wasmparser::Operator;
 use super::Slots;
 
 /// Puts a call of the import `hook` before every `memory.grow`, with the same argument.
-pub(super) fn meter<'a>(
-    slots: Slots,
-    hook: u32,
-    operators: Vec<Operator<'a>>,
-) -> Vec<Operator<'a>> {
+pub(super) fn meter(slots: Slots, hook: u32, operators: Vec<Operator<'_>>) -> Vec<Operator<'_>> {
     let mut metered = Vec::with_capacity(operators.len());
     for operator in operators {
         if matches!(operator, Operator::MemoryGrow { .. }) {

@@ -1,10 +1,20 @@
 //! Tests of the engine from outside, by its public names alone.
 //!
 //! - `recorded`: answers of a Nitro node.
+//! - `refusals`: modules that break one rule each.
 //! - `hooks`: what each family of hooks does and costs, on a small chain made of maps.
 //! - `laws`: what holds for any module.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    clippy::integer_division,
+    reason = "a test that meets what it does not expect should end there"
+)]
 
 mod hooks;
 mod laws;
 mod ledger;
 mod recorded;
+mod refusals;

@@ -6,7 +6,7 @@
 
 use std::{fs, path::Path};
 
-use alloy_primitives::{Bytes, hex};
+use alloy_primitives::{Address, Bytes, hex};
 use engine::{
     ActivateError, Activation, Outcome, Params, Status, activate, program, return_data_cost, run,
 };
@@ -37,6 +37,9 @@ struct Program {
     /// Bytes of native code, in whole KiB.
     asm: Option<u32>,
     runs: Vec<Run>,
+    /// The program's account, and the sender's: warm when a transaction begins.
+    #[serde(default)]
+    warm: Vec<Address>,
 }
 
 /// How an activation ended.
@@ -55,7 +58,7 @@ enum Stage {
     Module,
 }
 
-/// One call, by eth_call or by a transaction.
+/// One call, by `eth_call` or by a transaction.
 #[derive(Debug, Deserialize)]
 struct Run {
     input: String,
@@ -80,9 +83,8 @@ fn activated(code: &[u8]) -> Result<Activation, (Stage, Option<ActivateError>)> 
 }
 
 /// Calls a program by a transaction of its own; the outcome and the gas that it used.
-fn transact(program: &Activation, input: &[u8], gas: u64) -> (Outcome, u64) {
+fn transact(program: &Activation, mut ledger: Ledger, input: &[u8], gas: u64) -> (Outcome, u64) {
     let params = Params::default();
-    let mut ledger = Ledger::default();
     let given = gas - intrinsic(input);
     let pages = params.page_cost(program.footprint, ledger.pages);
     let entry = params.entry_gas(program.init_cost, program.cached_cost, false) + pages;
@@ -134,7 +136,7 @@ fn check(program: &Program) {
         assert_eq!(activation.asm_estimate.div_ceil(1024) * 1024, asm, "{case}: native code");
     }
     for run in &program.runs {
-        check_run(case, &activation, run);
+        check_run(program, &activation, run);
     }
 }
 
@@ -148,9 +150,14 @@ fn check_text(case: &str, recorded: &str, ours: &str) {
 }
 
 /// Checks one call.
-fn check_run(case: &str, activation: &Activation, run: &Run) {
+fn check_run(program: &Program, activation: &Activation, run: &Run) {
+    let case = &program.case;
     let input = hex::decode(&run.input).unwrap();
-    let (outcome, used) = transact(activation, &input, run.gas);
+    let code = hex::decode(&program.code).unwrap();
+    let code = program.warm.first().map(|&own| (own, code.into())).into_iter().collect();
+    let touched = program.warm.iter().copied().collect();
+    let ledger = Ledger { touched, code, ..Ledger::default() };
+    let (outcome, used) = transact(activation, ledger, &input, run.gas);
     let at = format!("{case}, calldata {}: {outcome:?}", run.input);
     if let Some(output) = &run.output {
         assert_eq!(outcome.status, Status::Success, "{at}");
@@ -233,4 +240,29 @@ fn debug_imports_agree() {
 #[test]
 fn logs_cost_the_same() {
     replay("hostio-log");
+}
+
+#[test]
+fn accounts_cost_the_same() {
+    replay("hostio-account");
+}
+
+#[test]
+fn return_data_costs_the_same() {
+    replay("hostio-returndata");
+}
+
+#[test]
+fn storage_costs_the_same() {
+    replay("hostio-storage");
+}
+
+#[test]
+fn surroundings_cost_the_same() {
+    replay("hostio-env");
+}
+
+#[test]
+fn transient_words_cost_the_same() {
+    replay("hostio-transient");
 }

@@ -1,0 +1,156 @@
+//! Rules of activation that the records of a node do not cover: each has one module that breaks it.
+
+use engine::{ActivateError, BuildFault, Limit, ParseFault, activate};
+use wasm_encoder::{
+    CodeSection, ExportKind, ExportSection, Function, FunctionSection, MemorySection, MemoryType,
+    Module, RefType, TableSection, TableType, TypeSection, ValType,
+};
+
+/// The parts that every program has.
+const PROGRAM: &str = "(memory (export \"memory\") 1 1) \
+     (func (export \"user_entrypoint\") (param i32) (result i32) (i32.const 0))";
+
+/// Activates a module with these parts, on a chain that is not for debugging.
+fn refused(parts: &str) -> ActivateError {
+    refused_with(parts, 128, u64::MAX)
+}
+
+/// Activates a module with these parts, `pages` and `gas`.
+fn refused_with(parts: &str, pages: u16, gas: u64) -> ActivateError {
+    let wasm = wat::parse_str(format!("(module {parts})")).unwrap();
+    activate(&wasm, pages, gas, false).unwrap_err()
+}
+
+#[test]
+fn a_start_function_needs_a_debug_chain() {
+    let text = format!("(module {PROGRAM} (start $f) (func $f))");
+    let wasm = wat::parse_str(text).unwrap();
+    let error = activate(&wasm, 128, u64::MAX, false).unwrap_err();
+    assert!(matches!(error, ActivateError::Parse(ParseFault::Start)), "{error}");
+    assert!(activate(&wasm, 128, u64::MAX, true).is_ok());
+}
+
+#[test]
+fn memory_that_grows_must_be_paid_for() {
+    for memory in ["1", "1 2"] {
+        let parts = PROGRAM.replace("1 1", memory);
+        let error = refused(&parts);
+        assert!(matches!(error, ActivateError::Parse(ParseFault::NoGrowHook)), "{error}");
+        assert!(error.to_string().contains("pay_for_memory_grow"), "{error}");
+    }
+}
+
+#[test]
+fn memory_begins_within_the_open_pages() {
+    let parts = PROGRAM.replace("1 1", "3 3");
+    let error = refused_with(&parts, 2, u64::MAX);
+    let expected = ParseFault::Pages { found: 3, most: 2 };
+    assert_eq!(error.to_string(), ActivateError::from(expected).to_string());
+}
+
+#[test]
+fn one_gas_too_little_is_too_little() {
+    let wasm = wat::parse_str(format!("(module {PROGRAM})")).unwrap();
+    let gas = activate(&wasm, 128, u64::MAX, false).unwrap().gas;
+    assert!(activate(&wasm, 128, gas, false).is_ok());
+    let error = activate(&wasm, 128, gas - 1, false).unwrap_err();
+    assert!(matches!(error, ActivateError::OutOfGas), "{error}");
+    assert_eq!(error.to_string(), "program activation failed: out of gas");
+}
+
+#[test]
+fn names_of_the_meters_are_reserved() {
+    let error = refused(&format!("{PROGRAM} (func (export \"stylus_ink_left\"))"));
+    assert!(matches!(error, ActivateError::Parse(ParseFault::ReservedName(_))), "{error}");
+}
+
+#[test]
+fn only_functions_are_imported() {
+    let error = refused(&format!("(import \"vm_hooks\" \"x\" (global i32)) {PROGRAM}"));
+    assert!(matches!(error, ActivateError::Parse(ParseFault::ImportKind(_))), "{error}");
+}
+
+#[test]
+fn elements_stay_in_the_table() {
+    let error = refused(&format!("{PROGRAM} (table 1 funcref) (elem (i32.const 1) $f) (func $f)"));
+    let expected = BuildFault::ElementBounds { offset: 1, size: 1 };
+    assert_eq!(error.to_string(), ActivateError::from(expected).to_string());
+}
+
+#[test]
+fn tables_are_not_changed() {
+    let parts = format!(
+        "{PROGRAM} (table 1 funcref) (func \
+        (table.copy (i32.const 0) (i32.const 0) (i32.const 0)))"
+    );
+    let error = refused(&parts);
+    assert!(matches!(error, ActivateError::Build(BuildFault::Opcode(_))), "{error}");
+}
+
+#[test]
+fn one_of_each_too_many_is_refused() {
+    let many = |count: usize, part: &str| format!("{PROGRAM} {}", part.repeat(count));
+    let export = |number| format!("(export \"e{number}\" (func 0))");
+    let exports = (0..1019).map(export).collect::<Vec<_>>().concat();
+    for (parts, limit) in [
+        (many(4096, "(func)"), Limit::Functions),
+        (many(129, "(data (i32.const 0) \"\")"), Limit::DataSegments),
+        (
+            format!("{PROGRAM} (table 1 funcref) {}", "(elem (i32.const 0))".repeat(129)),
+            Limit::ElementSegments,
+        ),
+        (format!("{PROGRAM} {exports}"), Limit::Exports),
+        (many(32_765, "(global i32 (i32.const 0))"), Limit::Globals),
+        (
+            format!("{PROGRAM} (func {} {})", "(i32.const 0) ".repeat(4097), "drop ".repeat(4097)),
+            Limit::Operands,
+        ),
+    ] {
+        let error = refused(&parts);
+        let ActivateError::Parse(ParseFault::TooMany { what, found }) = error else {
+            panic!("{limit:?}: {error}");
+        };
+        assert_eq!((what, found), (limit, limit.most() + 1));
+    }
+}
+
+/// What compilers write that have reference types on: an indirect call with a table of five bytes.
+#[test]
+fn an_overlong_table_is_refused_in_the_words_that_tools_know() {
+    let mut types = TypeSection::new();
+    types.ty().function([ValType::I32], [ValType::I32]);
+    let mut functions = FunctionSection::new();
+    functions.function(0);
+    let mut tables = TableSection::new();
+    let (minimum, maximum) = (1, None);
+    let element_type = RefType::FUNCREF;
+    tables.table(TableType { element_type, minimum, maximum, table64: false, shared: false });
+    let mut memories = MemorySection::new();
+    let (maximum, page_size_log2) = (Some(1), None);
+    memories.memory(MemoryType {
+        minimum,
+        maximum,
+        memory64: false,
+        shared: false,
+        page_size_log2,
+    });
+    let mut exports = ExportSection::new();
+    exports.export("user_entrypoint", ExportKind::Func, 0);
+    exports.export("memory", ExportKind::Memory, 0);
+    let wasm = |table: &[u8]| {
+        let mut function = Function::new([]);
+        let code = [&[0x20, 0, 0x41, 0, 0x11, 0], table, &[0x0b]].concat();
+        function.raw(code);
+        let mut code = CodeSection::new();
+        code.function(&function);
+        let mut module = Module::new();
+        module.section(&types).section(&functions).section(&tables).section(&memories);
+        module.section(&exports).section(&code);
+        module.finish()
+    };
+    assert!(activate(&wasm(&[0]), 128, u64::MAX, false).is_ok());
+    let error = activate(&wasm(&[0x80, 0x80, 0x80, 0x80, 0]), 128, u64::MAX, false).unwrap_err();
+    let text = error.to_string();
+    assert!(text.starts_with("program activation failed: failed to parse wasm"), "{text}");
+    assert!(text.contains("reference-types not enabled: zero byte expected"), "{text}");
+}
