@@ -1,0 +1,138 @@
+//! Blocks as they are kept: header, transactions, and what became of them.
+
+use alloy::{
+    consensus::{
+        Eip658Value, Header, Receipt, ReceiptEnvelope, ReceiptWithBloom, Sealed, TxEnvelope,
+        TxType,
+        constants::EMPTY_OMMER_ROOT_HASH,
+        proofs::{calculate_receipt_root, calculate_transaction_root},
+        transaction::Recovered,
+    },
+    primitives::{Address, B64, B256, Bloom, Bytes, Log, U256, address, logs_bloom},
+};
+
+/// Who every block but the first belongs to.
+pub(crate) const SEQUENCER: Address = address!("A4B000000000000000000073657175656e636572");
+
+/// The gas limit that blocks show.
+pub(crate) const GAS_LIMIT: u64 = 1 << 50;
+
+/// Version of ArbOS, as headers tell it.
+const ARBOS_VERSION: u8 = 51;
+
+/// A transaction in a block.
+#[derive(Debug)]
+pub(crate) struct Included {
+    /// The transaction and its sender.
+    pub(crate) transaction: Recovered<TxEnvelope>,
+    /// Whether it succeeded.
+    pub(crate) success: bool,
+    /// Gas that was paid for.
+    pub(crate) gas_used: u64,
+    /// Events, in order.
+    pub(crate) logs: Vec<Log>,
+    /// The contract that it created or failed to create, if it is a creation.
+    pub(crate) contract: Option<Address>,
+}
+
+impl Included {
+    /// Hash of the transaction.
+    pub(crate) fn hash(&self) -> B256 {
+        *self.transaction.hash()
+    }
+
+    /// The receipt, in a block where `before` gas was used earlier.
+    pub(crate) fn receipt<L>(&self, before: u64, logs: Vec<L>) -> ReceiptEnvelope<L> {
+        let receipt = Receipt {
+            status: Eip658Value::Eip658(self.success),
+            cumulative_gas_used: before.saturating_add(self.gas_used),
+            logs,
+        };
+        let receipt = ReceiptWithBloom { receipt, logs_bloom: logs_bloom(&self.logs) };
+        match self.transaction.tx_type() {
+            TxType::Legacy => ReceiptEnvelope::Legacy(receipt),
+            TxType::Eip2930 => ReceiptEnvelope::Eip2930(receipt),
+            TxType::Eip1559 => ReceiptEnvelope::Eip1559(receipt),
+            TxType::Eip4844 => ReceiptEnvelope::Eip4844(receipt),
+            TxType::Eip7702 => ReceiptEnvelope::Eip7702(receipt),
+        }
+    }
+}
+
+/// A block.
+#[derive(Debug)]
+pub(crate) struct Block {
+    /// Its header, with its hash.
+    pub(crate) header: Sealed<Header>,
+    /// Its transactions, in order.
+    pub(crate) transactions: Vec<Included>,
+}
+
+impl Block {
+    /// Closes a block. Its state root is zero: this chain does not hash its state.
+    pub(crate) fn seal(place: Place, transactions: Vec<Included>) -> Self {
+        let mut gas_used: u64 = 0;
+        let receipts: Vec<ReceiptEnvelope> = transactions
+            .iter()
+            .map(|included| {
+                let receipt = included.receipt(gas_used, included.logs.clone());
+                gas_used = gas_used.saturating_add(included.gas_used);
+                receipt
+            })
+            .collect();
+        let bloom =
+            receipts.iter().fold(Bloom::ZERO, |bloom, receipt| bloom | *receipt.logs_bloom());
+        let envelopes: Vec<&TxEnvelope> =
+            transactions.iter().map(|included| included.transaction.inner()).collect();
+        let mut mix_hash = B256::ZERO;
+        mix_hash.0[23] = ARBOS_VERSION;
+        let header = Header {
+            parent_hash: place.parent,
+            ommers_hash: EMPTY_OMMER_ROOT_HASH,
+            beneficiary: if place.height == 0 { Address::ZERO } else { SEQUENCER },
+            state_root: B256::ZERO,
+            transactions_root: calculate_transaction_root(&envelopes),
+            receipts_root: calculate_receipt_root(&receipts),
+            logs_bloom: bloom,
+            difficulty: U256::ONE,
+            number: place.height,
+            gas_limit: GAS_LIMIT,
+            gas_used,
+            timestamp: place.timestamp,
+            extra_data: Bytes::from(B256::ZERO),
+            mix_hash,
+            nonce: B64::with_last_byte(1),
+            base_fee_per_gas: Some(place.base_fee),
+            ..Header::default()
+        };
+        Self { header: Sealed::new(header), transactions }
+    }
+
+    /// Its height.
+    pub(crate) fn height(&self) -> u64 {
+        self.header.number
+    }
+
+    /// Its hash.
+    pub(crate) fn hash(&self) -> B256 {
+        self.header.hash()
+    }
+
+    /// Its base fee, in wei per gas.
+    pub(crate) fn base_fee(&self) -> u64 {
+        self.header.base_fee_per_gas.unwrap_or_default()
+    }
+}
+
+/// Where and when a block stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    /// Its height.
+    pub(crate) height: u64,
+    /// The hash of the block before.
+    pub(crate) parent: B256,
+    /// Its unix second.
+    pub(crate) timestamp: u64,
+    /// Its base fee, in wei per gas.
+    pub(crate) base_fee: u64,
+}

@@ -1,0 +1,167 @@
+//! Why the chain refuses a transaction or a call, in the words of the node.
+
+use std::convert::Infallible;
+
+use alloy::primitives::{Address, B256, U256};
+use revm::context::result::EVMError;
+
+use crate::CHAIN_ID;
+
+/// Why bytes are no transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum DecodeError {
+    /// Nothing, or only a type.
+    #[error("typed transaction too short")]
+    TooShort,
+    /// A type that is none, or one that the chain does not take.
+    #[error("transaction type not supported")]
+    Type,
+    /// More after the end.
+    #[error("rlp: input contains more than one value")]
+    Trailing,
+    /// The end is missing.
+    #[error("rlp: value size exceeds available input length")]
+    Cut,
+    /// Not the encoding of a transaction.
+    #[error("rlp: {0}")]
+    Rlp(alloy::rlp::Error),
+    /// A signature that nobody can have made.
+    #[error("invalid transaction v, r, s values")]
+    Signature,
+}
+
+/// Why a transaction or a call may not run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum Refusal {
+    /// The bytes are no transaction.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// The fee is higher than anybody would mean.
+    #[error("tx fee ({}.{:02} ether) exceeds the configured cap (1.00 ether)", .0, .1)]
+    FeeCap(U256, u64),
+    /// The gas does not cover the transaction itself.
+    #[error("intrinsic gas too low")]
+    IntrinsicGas,
+    /// The same, in a call.
+    #[error("intrinsic gas too low: have {have}, want {want}")]
+    IntrinsicGasOf {
+        /// Gas of the call.
+        have: u64,
+        /// Gas that it needs at least.
+        want: u64,
+    },
+    /// Signed for another chain.
+    #[error("invalid chain id for signer: have {0} want {CHAIN_ID}")]
+    ChainId(u64),
+    /// A call names another chain.
+    #[error("chainId does not match node's (have={0}, want={CHAIN_ID})")]
+    CallChainId(u64),
+    /// A call names prices of two kinds.
+    #[error("both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified")]
+    TwoPrices,
+    /// The price is too low.
+    #[error(
+        "max fee per gas less than block base fee: address {from}, \
+         maxFeePerGas: {cap}{} baseFee: {base}",
+        if *.call { "," } else { "" }
+    )]
+    BaseFee {
+        /// The sender.
+        from: Address,
+        /// Wei per gas offered at most.
+        cap: u128,
+        /// Wei per gas of the block.
+        base: u64,
+        /// Whether it is a call: there the words have one comma more.
+        call: bool,
+    },
+    /// The nonce was used before.
+    #[error("nonce too low: address {from}, tx: {have} state: {want}")]
+    NonceTooLow {
+        /// The sender.
+        from: Address,
+        /// Nonce of the transaction.
+        have: u64,
+        /// Nonce of the sender.
+        want: u64,
+    },
+    /// Transactions before this one are missing.
+    #[error("nonce too high: address {from}, tx: {have} state: {want}")]
+    NonceTooHigh {
+        /// The sender.
+        from: Address,
+        /// Nonce of the transaction.
+        have: u64,
+        /// Nonce of the sender.
+        want: u64,
+    },
+    /// The sender cannot pay.
+    #[error("insufficient funds for gas * price + value: address {from} have {have} want {want}")]
+    Funds {
+        /// The sender.
+        from: Address,
+        /// Wei of the sender.
+        have: U256,
+        /// Wei needed at most.
+        want: U256,
+    },
+    /// The encoding is too long.
+    #[error("oversized data")]
+    Oversized,
+    /// The init code is too long.
+    #[error("max initcode size exceeded: code size {0} limit 49152")]
+    InitCode(usize),
+    /// A transaction that delegates, but names no delegation.
+    #[error("EIP-7702 transaction with empty auth list (sender {0})")]
+    NoAuthorizations(Address),
+    /// An account's storage is overridden in two ways.
+    #[error("account {0} has both 'state' and 'stateDiff'")]
+    StateAndDiff(Address),
+    /// A precompile is to move that is none.
+    #[error("account {0} is not a precompile")]
+    NotAPrecompile(Address),
+    /// A block that does not exist.
+    #[error("header not found")]
+    NoHeader,
+    /// A tag that this chain never reaches.
+    #[error("{0} block not found")]
+    NoTag(&'static str),
+    /// The same, where events are asked for.
+    #[error("{0} header not found")]
+    NoTagHeader(&'static str),
+    /// No block has this hash.
+    #[error("unknown block")]
+    NoBlock(B256),
+    /// A range that ends before it begins, or in the future.
+    #[error("invalid block range params")]
+    Range,
+    /// Events of blocks that are not there yet.
+    #[error("pending logs are not supported")]
+    PendingLogs,
+    /// A refusal of a call, with the gas that it had.
+    #[error("err: {why} (supplied gas {gas})")]
+    Call {
+        /// Why.
+        why: Box<Refusal>,
+        /// Gas of the call.
+        gas: u64,
+    },
+    /// A refusal while gas is estimated.
+    #[error("failed with {gas} gas: {why}")]
+    Estimate {
+        /// Why.
+        why: Box<Refusal>,
+        /// Gas that was tried.
+        gas: u64,
+    },
+    /// No amount of gas is enough.
+    #[error("gas required exceeds allowance ({0})")]
+    Allowance(u64),
+    /// The sender cannot pay for the value.
+    #[error("insufficient funds for transfer")]
+    Transfer,
+    /// revm refuses what this chain would have let through.
+    #[error(transparent)]
+    Evm(#[from] EVMError<Infallible>),
+}

@@ -1,0 +1,68 @@
+//! The state in block zero: money of the dev accounts, precompiles, ArbOS, and the contract that
+//! answers with the hashes of blocks.
+
+use alloy::primitives::{Address, Bytes, U256, address, hex};
+use engine::Params;
+use revm::state::AccountInfo;
+
+use crate::{
+    accounts::{DEV_ADDRESS, DEV_BALANCE},
+    precompiles,
+    state::{
+        Store,
+        arbos::{ARBOS, AddressSet, Words},
+        programs,
+        settings::Setting,
+    },
+};
+
+/// The contract that answers with the hashes of the last [`HASHES`] blocks of this chain.
+pub(crate) const HASH_HISTORY: Address = address!("0000F90827F1C53a10cb7A02335B175320002935");
+
+/// How many blocks back the hashes are kept.
+pub(crate) const HASHES: u64 = 393_168;
+
+/// Its code, as every Arbitrum chain has it.
+const HASH_HISTORY_CODE: &[u8] = &hex!(
+    "3373fffffffffffffffffffffffffffffffffffffffe1460605760203603605c575f3563a3b1b31d5f5260205f60"
+    "04601c60645afa15605c575f51600181038211605c57816205ffd0910311605c576205ffd09006545f5260205ff3"
+    "5b5f5ffd5b5f356205ffd0600163a3b1b31d5f5260205f6004601c60645afa15605c575f5103065500"
+);
+
+/// The precompile that only the chain itself calls.
+const ARBOS_ACTS: Address = address!("00000000000000000000000000000000000a4b05");
+
+/// Writes the state of block zero; `accounts` get as much money as the dev account.
+pub(super) fn write(store: &mut Store, accounts: &[Address]) {
+    for &account in [DEV_ADDRESS].iter().chain(accounts) {
+        store.write_account(0, account, AccountInfo::from_balance(DEV_BALANCE));
+    }
+    for precompile in precompiles::addresses().chain([ARBOS_ACTS]) {
+        store.write_contract(0, precompile, 0, Bytes::from_static(&[0xfe]));
+    }
+    store.write_contract(0, HASH_HISTORY, 1, Bytes::from_static(HASH_HISTORY_CODE));
+    store.write_contract(0, ARBOS, 1, Bytes::new());
+
+    let mut words = Genesis(store);
+    for setting in Setting::ALL {
+        setting.set(&mut words, U256::from(setting.initial()));
+    }
+    programs::save_params(&mut words, &Params::default());
+    programs::init_pricer(&mut words);
+    let owners = AddressSet::owners();
+    owners.add(&mut words, Address::ZERO);
+    owners.add(&mut words, DEV_ADDRESS);
+}
+
+/// The words of ArbOS in block zero.
+struct Genesis<'a>(&'a mut Store);
+
+impl Words for Genesis<'_> {
+    fn word(&mut self, slot: U256) -> U256 {
+        self.0.slot(ARBOS, slot, 0)
+    }
+
+    fn set_word(&mut self, slot: U256, value: U256) {
+        self.0.write_slot(0, ARBOS, slot, value);
+    }
+}

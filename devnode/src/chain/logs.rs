@@ -1,0 +1,82 @@
+//! Events, found by block, address and topics.
+
+use std::sync::Arc;
+
+use alloy::{
+    eips::BlockNumberOrTag,
+    rpc::types::{Filter, FilterBlockOption, Log},
+};
+
+use super::{Block, Chain, Refusal};
+
+impl Chain {
+    /// The events that a filter asks for, in order.
+    ///
+    /// # Errors
+    /// If the filter names blocks that are not there.
+    pub(crate) fn logs(&self, filter: &Filter) -> Result<Vec<Log>, Refusal> {
+        let blocks = match filter.block_option {
+            FilterBlockOption::AtBlockHash(hash) => {
+                let block = self.block_by_hash(hash).ok_or(Refusal::NoBlock(hash))?;
+                std::slice::from_ref(block)
+            }
+            FilterBlockOption::Range { from_block, to_block } => {
+                let first = self.bound(from_block)?;
+                let last = self.bound(to_block)?;
+                if first > last || last > self.height() {
+                    return Err(Refusal::Range);
+                }
+                self.range(first, last)
+            }
+        };
+        Ok(blocks.iter().flat_map(|block| matching(block, filter)).collect())
+    }
+
+    /// The events that a filter asks for in the blocks from `first` on, whatever range it names.
+    pub(crate) fn logs_since(&self, first: u64, filter: &Filter) -> Vec<Log> {
+        let blocks = self.range(first, self.height());
+        blocks.iter().flat_map(|block| matching(block, filter)).collect()
+    }
+
+    /// The blocks from `first` to `last`.
+    pub(crate) fn range(&self, first: u64, last: u64) -> &[Arc<Block>] {
+        let bound = |height: u64| usize::try_from(height).unwrap_or(usize::MAX);
+        self.blocks.get(bound(first)..bound(last.saturating_add(1))).unwrap_or_default()
+    }
+
+    /// The height that one end of a range means; the latest if it is not named.
+    fn bound(&self, tag: Option<BlockNumberOrTag>) -> Result<u64, Refusal> {
+        match tag {
+            None | Some(BlockNumberOrTag::Latest) => Ok(self.height()),
+            Some(BlockNumberOrTag::Earliest) => Ok(0),
+            Some(BlockNumberOrTag::Number(height)) => Ok(height),
+            Some(BlockNumberOrTag::Pending) => Err(Refusal::PendingLogs),
+            Some(BlockNumberOrTag::Safe) => Err(Refusal::NoTagHeader("safe")),
+            Some(BlockNumberOrTag::Finalized) => Err(Refusal::NoTagHeader("finalized")),
+        }
+    }
+}
+
+impl Block {
+    /// All events of the block, as they are told outside.
+    pub(crate) fn logs(&self) -> impl Iterator<Item = Log> {
+        let events = self.transactions.iter().enumerate().flat_map(|(index, included)| {
+            included.logs.iter().map(move |log| (index, included.hash(), log))
+        });
+        events.enumerate().map(|(position, (index, hash, log))| Log {
+            inner: log.clone(),
+            block_hash: Some(self.hash()),
+            block_number: Some(self.height()),
+            block_timestamp: Some(self.header.timestamp),
+            transaction_hash: Some(hash),
+            transaction_index: u64::try_from(index).ok(),
+            log_index: u64::try_from(position).ok(),
+            removed: false,
+        })
+    }
+}
+
+/// The events of a block that a filter asks for by address and topics.
+pub(crate) fn matching(block: &Block, filter: &Filter) -> Vec<Log> {
+    block.logs().filter(|log| filter.matches(&log.inner)).collect()
+}

@@ -1,0 +1,84 @@
+//! The thread that owns a chain. Whoever wants something of the chain sends it a job.
+//!
+//! One thread is the one lock of the chain; and it has a stack that 1024 nested frames of programs
+//! fit into.
+
+use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::mpsc,
+    thread,
+};
+
+use tokio::sync::oneshot;
+
+/// Bytes of stack. Only what is touched takes memory.
+const STACK: usize = 1 << 30;
+
+/// Something to do on the thread.
+type Job<T> = Box<dyn FnOnce(&mut T) + Send>;
+
+/// The chain no longer answers: it was stopped, or a job failed in a way that it should not.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the chain does not answer")]
+pub(crate) struct Stopped;
+
+/// A handle of the thread. The thread ends when the last handle is gone.
+#[derive(Debug)]
+pub(crate) struct Worker<T>(mpsc::Sender<Job<T>>);
+
+impl<T> Clone for Worker<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T: 'static> Worker<T> {
+    /// Starts a thread on which `make` makes what it owns, and waits until it has.
+    ///
+    /// # Errors
+    /// If there can be no such thread, or the error of `make`.
+    pub(crate) async fn spawn<E: Send + From<Stopped> + From<io::Error> + 'static>(
+        make: impl FnOnce() -> Result<T, E> + Send + 'static,
+    ) -> Result<Self, E> {
+        let (sender, jobs) = mpsc::channel::<Job<T>>();
+        let (ready, made) = oneshot::channel();
+        thread::Builder::new().name("chain".to_owned()).stack_size(STACK).spawn(move || {
+            let mut owned = match make() {
+                Ok(owned) => owned,
+                Err(error) => {
+                    // Nobody waits any more if this fails, here and below.
+                    let _ = ready.send(Err(error));
+                    return;
+                }
+            };
+            let _ = ready.send(Ok(()));
+            for job in jobs {
+                // State is only written when a job is done with everything that can fail.
+                let outcome = catch_unwind(AssertUnwindSafe(|| job(&mut owned)));
+                if outcome.is_err() {
+                    tracing::error!("a job of the chain panicked");
+                }
+            }
+        })?;
+        made.await.map_err(|_| Stopped)??;
+        Ok(Self(sender))
+    }
+
+    /// Runs a job on the thread.
+    ///
+    /// # Errors
+    /// If the thread is gone, or the job panicked.
+    pub(crate) async fn run<R: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut T) -> R + Send + 'static,
+    ) -> Result<R, Stopped> {
+        let (reply, answer) = oneshot::channel();
+        let job: Job<T> = Box::new(move |owned| {
+            // Nobody waits any more if this fails.
+            let _ = reply.send(job(owned));
+        });
+        self.0.send(job).map_err(|_| Stopped)?;
+        answer.await.map_err(|_| Stopped)
+    }
+}

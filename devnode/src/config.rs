@@ -1,0 +1,42 @@
+//! What can be chosen about a dev chain.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
+
+/// The port that Nitro's dev node listens on.
+pub const DEFAULT_PORT: u16 = 8547;
+
+/// Settings of a [`crate::Devnode`].
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen.
+    pub host: IpAddr,
+    /// The port for HTTP and WebSocket; 0 for any that is free.
+    pub port: u16,
+    /// How often a block is made even if nothing happens; `None` for only when something does.
+    pub block_time: Option<Duration>,
+    /// How many accounts have 1000 ether besides the dev account.
+    pub accounts: u16,
+}
+
+impl Default for Config {
+    /// 127.0.0.1:8547, blocks only for transactions, nine more accounts.
+    fn default() -> Self {
+        Self {
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: DEFAULT_PORT,
+            block_time: None,
+            accounts: 9,
+        }
+    }
+}
+
+impl Config {
+    /// For tests: any free port.
+    #[must_use]
+    pub fn any_port() -> Self {
+        Self { port: 0, ..Self::default() }
+    }
+}

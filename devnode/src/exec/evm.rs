@@ -1,0 +1,193 @@
+//! The EVM with everything that makes it Arbitrum's. The only file that names revm's generics.
+
+use std::mem;
+
+use alloy::primitives::{Address, B256, U256, map::AddressMap};
+use engine::{Pages, program::is_program};
+use revm::{
+    bytecode::opcode::BLOBBASEFEE,
+    context::{BlockEnv, CfgEnv, Context, Evm, FrameStack, Journal, TxEnv},
+    context_interface::{JournalTr, context::ContextError},
+    handler::{
+        EthFrame, EvmTr, FrameInitOrResult, FrameResult, FrameTr, ItemOrResult,
+        evm::{ContextDbError, FrameInitResult},
+        instructions::EthInstructions,
+    },
+    interpreter::{
+        FrameInput, Instruction, InstructionResult, InterpreterAction, InterpreterResult,
+        interpreter::EthInterpreter, interpreter_action::FrameInit,
+    },
+    primitives::hardfork::SpecId,
+    state::Account,
+};
+
+use super::{
+    Message, Modules, State, frames::Frames, halt::Detail, precompiles::Precompiles, program,
+};
+use crate::precompiles::Facts;
+
+/// What runs in a context: the journal over the state, and Arbitrum's additions.
+pub(super) type Ctx<'a> = Context<BlockEnv, TxEnv, CfgEnv, State<'a>, Journal<State<'a>>, Arb<'a>>;
+
+/// revm's own EVM.
+type Inner<'a> = Evm<
+    Ctx<'a>,
+    (),
+    EthInstructions<EthInterpreter, Ctx<'a>>,
+    Precompiles,
+    EthFrame<EthInterpreter>,
+>;
+
+/// What Arbitrum adds to a context.
+pub(super) struct Arb<'a> {
+    /// Height, time and base fee of the block.
+    pub(super) facts: Facts,
+    /// The hashes of all blocks so far.
+    pub(super) hashes: &'a [B256],
+    /// The compiled programs.
+    pub(super) modules: &'a mut Modules,
+    /// Wei per gas that the message offers.
+    pub(super) offered_price: U256,
+    /// Wei per gas that it pays.
+    pub(super) paid_price: u64,
+    /// Gas paid for in advance beyond what it runs with.
+    pub(super) held_gas: u64,
+    /// Wasm pages in use.
+    pub(super) pages: Pages,
+    /// Open frames.
+    pub(super) frames: Frames,
+    /// More about the failure of the outermost frame.
+    pub(super) detail: Option<Detail>,
+}
+
+impl<'a> Arb<'a> {
+    /// For a message that has not begun.
+    pub(super) fn new(
+        facts: Facts,
+        hashes: &'a [B256],
+        modules: &'a mut Modules,
+        message: &Message,
+    ) -> Self {
+        Self {
+            facts,
+            hashes,
+            modules,
+            offered_price: U256::from(message.price.offered.unwrap_or_default()),
+            paid_price: message.price.paid,
+            held_gas: message.held_gas,
+            pages: Pages::default(),
+            frames: Frames::default(),
+            detail: None,
+        }
+    }
+}
+
+/// revm's EVM, in which a frame may be a Stylus program.
+pub(super) struct ArbEvm<'a>(Inner<'a>);
+
+impl<'a> ArbEvm<'a> {
+    /// An EVM for one message. For `moved` and `replaced` see [`super::Surroundings`].
+    pub(super) fn new(ctx: Ctx<'a>, moved: AddressMap<Address>, replaced: Vec<Address>) -> Self {
+        let mut instructions = EthInstructions::new_mainnet_with_spec(SpecId::OSAKA);
+        let blob_base_fee = Instruction::new(|_| Err(InstructionResult::NotActivated));
+        instructions.insert_instruction(BLOBBASEFEE, blob_base_fee, 2);
+        Self(Evm::new(ctx, instructions, Precompiles::new(moved, replaced)))
+    }
+
+    /// What the message changed, once it has run.
+    pub(super) fn finish(&mut self) -> AddressMap<Account> {
+        self.0.ctx.journaled_state.finalize()
+    }
+
+    /// More about the failure of the outermost frame.
+    pub(super) const fn detail(&mut self) -> Option<Detail> {
+        self.0.ctx.chain.detail.take()
+    }
+
+    /// Puts the open frames aside, so that a loop of its own can run; returns them.
+    pub(super) fn set_aside(&mut self) -> FrameStack<EthFrame<EthInterpreter>> {
+        mem::take(&mut self.0.frame_stack)
+    }
+
+    /// Takes the frames up again that were put aside.
+    pub(super) fn take_up(&mut self, frames: FrameStack<EthFrame<EthInterpreter>>) {
+        self.0.frame_stack = frames;
+    }
+}
+
+impl<'a> EvmTr for ArbEvm<'a> {
+    type Context = Ctx<'a>;
+    type Instructions = EthInstructions<EthInterpreter, Ctx<'a>>;
+    type Precompiles = Precompiles;
+    type Frame = EthFrame<EthInterpreter>;
+
+    fn all(
+        &self,
+    ) -> (&Self::Context, &Self::Instructions, &Self::Precompiles, &FrameStack<Self::Frame>) {
+        self.0.all()
+    }
+
+    fn all_mut(
+        &mut self,
+    ) -> (
+        &mut Self::Context,
+        &mut Self::Instructions,
+        &mut Self::Precompiles,
+        &mut FrameStack<Self::Frame>,
+    ) {
+        self.0.all_mut()
+    }
+
+    fn frame_init(
+        &mut self,
+        init: <Self::Frame as FrameTr>::FrameInit,
+    ) -> Result<FrameInitResult<'_, Self::Frame>, ContextDbError<Self::Context>> {
+        self.0.ctx.chain.frames.enter(init.depth, &init.frame_input);
+        let FrameInit { depth, memory, frame_input } = init;
+        match frame_input {
+            FrameInput::Call(call) if is_program(call.known_bytecode.1.original_byte_slice()) => {
+                let outcome = program::call(self, depth, memory, &call);
+                Ok(ItemOrResult::Result(FrameResult::Call(outcome)))
+            }
+            frame_input => self.0.frame_init(FrameInit { depth, memory, frame_input }),
+        }
+    }
+
+    fn frame_run(
+        &mut self,
+    ) -> Result<FrameInitOrResult<Self::Frame>, ContextDbError<Self::Context>> {
+        let Evm { ctx, instruction, frame_stack, .. } = &mut self.0;
+        let frame = frame_stack.get();
+        let mut action = frame.interpreter.run_plain(
+            instruction.instruction_table(),
+            instruction.gas_table(),
+            ctx,
+        );
+        if let InterpreterAction::Return(result) = &mut action {
+            if frame.data.is_create() {
+                refuse_code(result);
+            }
+            if frame.depth == 0 {
+                ctx.chain.detail = Detail::of(frame, result);
+            }
+        }
+        frame
+            .process_next_action::<_, ContextError<_>>(ctx, action)
+            .inspect(|next| frame.set_finished(next.is_result()))
+    }
+
+    fn frame_return_result(
+        &mut self,
+        result: <Self::Frame as FrameTr>::FrameResult,
+    ) -> Result<Option<<Self::Frame as FrameTr>::FrameResult>, ContextDbError<Self::Context>> {
+        self.0.frame_return_result(result)
+    }
+}
+
+/// Fails a deployment of code that begins with 0xEF and is no program.
+fn refuse_code(result: &mut InterpreterResult) {
+    let code = &result.output;
+    if result.result.is_ok() && code.first() == Some(&0xef) && !is_program(code) {
+        result.result = InstructionResult::CreateContractStartingWithEF;
+    }
+}

@@ -1,0 +1,84 @@
+//! The steps of a message around its frames: paying for gas and sharing out the fee.
+//!
+//! Everything that may refuse a message was checked before; here the money only moves.
+
+use std::{convert::Infallible, marker::PhantomData};
+
+use alloy::primitives::U256;
+use revm::{
+    context::result::EVMError,
+    context_interface::{
+        ContextTr, JournalTr, Transaction, journaled_state::account::JournaledAccountTr,
+        result::HaltReason,
+    },
+    handler::{EvmTr, FrameResult, Handler},
+    interpreter::InitialAndFloorGas,
+};
+
+use super::evm::ArbEvm;
+use crate::state::{arbos::to_address, settings::Setting};
+
+/// The steps of a message.
+#[derive(Default)]
+pub(super) struct ArbHandler<'a>(PhantomData<&'a ()>);
+
+impl<'a> Handler for ArbHandler<'a> {
+    type Evm = ArbEvm<'a>;
+    type Error = EVMError<Infallible>;
+    type HaltReason = HaltReason;
+
+    fn validate_env(&self, _evm: &mut Self::Evm) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    fn validate_against_state_and_deduct_caller(
+        &self,
+        evm: &mut Self::Evm,
+        _gas: &mut InitialAndFloorGas,
+    ) -> Result<(), Self::Error> {
+        let ctx = evm.ctx();
+        let gas = ctx.tx.gas_limit().saturating_add(ctx.chain.held_gas);
+        let advance = fee(gas, ctx.chain.paid_price);
+        let (tx, journal) = ctx.tx_journal_mut();
+        let mut sender = journal.load_account_with_code_mut(tx.caller())?.data;
+        let balance = sender.balance().saturating_sub(advance);
+        sender.set_balance(balance);
+        if tx.kind().is_call() {
+            sender.bump_nonce();
+        }
+        Ok(())
+    }
+
+    fn reimburse_caller(
+        &self,
+        evm: &mut Self::Evm,
+        result: &mut FrameResult,
+    ) -> Result<(), Self::Error> {
+        let ctx = evm.ctx();
+        let gas = result.gas();
+        let refunded = u64::try_from(gas.refunded()).unwrap_or_default();
+        let unused = gas.remaining().saturating_add(refunded).saturating_add(ctx.chain.held_gas);
+        let back = fee(unused, ctx.chain.paid_price);
+        let sender = ctx.tx.caller();
+        ctx.journal_mut().load_account_mut(sender)?.incr_balance(back);
+        Ok(())
+    }
+
+    fn reward_beneficiary(
+        &self,
+        evm: &mut Self::Evm,
+        result: &mut FrameResult,
+    ) -> Result<(), Self::Error> {
+        let ctx = evm.ctx();
+        let account = to_address(Setting::NetworkFeeAccount.get(ctx));
+        let earned = fee(result.gas().used(), ctx.chain.paid_price);
+        ctx.journal_mut().load_account_mut(account)?.incr_balance(earned);
+        Ok(())
+    }
+}
+
+/// Wei for `gas` at `price`.
+fn fee(gas: u64, price: u64) -> U256 {
+    // 64 and 64 bits cannot leave 256.
+    U256::from(gas).wrapping_mul(U256::from(price))
+}

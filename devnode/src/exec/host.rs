@@ -1,0 +1,99 @@
+//! The context of a message as the precompiles see it.
+//!
+//! Reading through here leaves no trace in the access list: precompiles look at the state beside the
+//! EVM, not through it.
+
+use alloy::primitives::{Address, B256, Bytes, KECCAK256_EMPTY, Log, LogData, U256};
+use engine::Pages;
+use revm::{
+    Database,
+    bytecode::Bytecode,
+    context_interface::{ContextTr, JournalTr},
+    state::AccountInfo,
+};
+
+use super::{Modules, evm::Ctx};
+use crate::{
+    precompiles::{Facts, Host},
+    state::arbos::{ARBOS, Words},
+};
+
+/// An account as it is now, without touching it; empty if there is none.
+fn peek(ctx: &mut Ctx<'_>, account: Address) -> Option<AccountInfo> {
+    if let Some(loaded) = ctx.journaled_state.state.get(&account) {
+        let exists = !loaded.is_empty();
+        let code_unread = loaded.info.code.is_none() && !loaded.info.is_empty_code_hash();
+        if !code_unread {
+            return exists.then(|| loaded.info.clone());
+        }
+    }
+    let Ok(stored) = ctx.journaled_state.database.basic(account);
+    stored
+}
+
+impl Words for Ctx<'_> {
+    fn word(&mut self, slot: U256) -> U256 {
+        let account = self.journaled_state.state.get(&ARBOS);
+        if let Some(known) = account.and_then(|account| account.storage.get(&slot)) {
+            return known.present_value();
+        }
+        let Ok(word) = self.journaled_state.database.storage(ARBOS, slot);
+        word
+    }
+
+    fn set_word(&mut self, slot: U256, value: U256) {
+        let journal = self.journal_mut();
+        let Ok(_) = journal.load_account(ARBOS);
+        let Ok(_) = journal.sstore(ARBOS, slot, value);
+        journal.touch_account(ARBOS);
+    }
+}
+
+impl Host for Ctx<'_> {
+    fn facts(&self) -> Facts {
+        self.chain.facts
+    }
+
+    fn block_hash(&self, height: u64) -> Option<B256> {
+        self.chain.hashes.get(usize::try_from(height).ok()?).copied()
+    }
+
+    fn balance(&mut self, account: Address) -> U256 {
+        peek(self, account).map(|info| info.balance).unwrap_or_default()
+    }
+
+    fn code(&mut self, account: Address) -> Bytes {
+        let code = peek(self, account).and_then(|info| info.code);
+        code.map(|code| code.original_bytes()).unwrap_or_default()
+    }
+
+    fn code_hash(&mut self, account: Address) -> B256 {
+        let hash = |info: AccountInfo| {
+            if info.code_hash.is_zero() { KECCAK256_EMPTY } else { info.code_hash }
+        };
+        peek(self, account).map(hash).unwrap_or_default()
+    }
+
+    fn set_code(&mut self, account: Address, code: Bytes) {
+        let journal = self.journal_mut();
+        let Ok(_) = journal.load_account(account);
+        journal.set_code(account, Bytecode::new_legacy(code));
+    }
+
+    fn transfer(&mut self, from: Address, to: Address, value: U256) -> bool {
+        let Ok(refused) = self.journal_mut().transfer(from, to, value);
+        refused.is_none()
+    }
+
+    fn log(&mut self, address: Address, data: LogData) {
+        self.journal_mut().log(Log { address, data });
+    }
+
+    fn pages(&self) -> Pages {
+        self.chain.pages
+    }
+
+    fn modules(&mut self) -> &mut Modules {
+        self.chain.modules
+    }
+}

@@ -1,0 +1,155 @@
+//! Running one message: the EVM of revm, with Stylus programs, Arbitrum's precompiles and fees.
+//!
+//! Whether a transaction may run at all is judged by the chain before; what is run here changes
+//! nothing until the chain commits the changes.
+
+mod evm;
+mod frames;
+mod halt;
+mod handler;
+mod host;
+mod message;
+mod modules;
+mod precompiles;
+mod program;
+mod subcall;
+mod world;
+
+use std::convert::Infallible;
+
+use alloy::primitives::{Address, B256, Bytes, Log, U256, map::AddressMap};
+use revm::{
+    context::{BlockEnv, CfgEnv, Context, Journal, result::EVMError},
+    context_interface::{JournalTr, result::ExecutionResult},
+    database::CacheDB,
+    handler::Handler,
+    primitives::hardfork::SpecId,
+    state::Account,
+};
+
+use evm::{Arb, ArbEvm};
+pub(crate) use halt::Halt;
+use handler::ArbHandler;
+pub(crate) use message::{Message, Price};
+pub(crate) use modules::Modules;
+
+use crate::{CHAIN_ID, precompiles::Facts, state::View};
+
+/// State to run on: that of one height, with changes on top.
+pub(crate) type State<'a> = CacheDB<View<'a>>;
+
+/// The most bytes of code that a contract may have.
+pub(crate) const MAX_CODE: usize = 24_576;
+
+/// The chain around a message.
+pub(crate) struct Surroundings<'a> {
+    /// What it runs on.
+    pub(crate) state: State<'a>,
+    /// Height, time and base fee of the block.
+    pub(crate) facts: Facts,
+    /// Who the block belongs to.
+    pub(crate) beneficiary: Address,
+    /// The gas limit that the block shows.
+    pub(crate) gas_limit: u64,
+    /// The hashes of all blocks so far, by height.
+    pub(crate) hashes: &'a [B256],
+    /// Where precompiles answer that are not at their own address, by that address.
+    pub(crate) moved: AddressMap<Address>,
+    /// Addresses whose precompile is replaced by code.
+    pub(crate) replaced: Vec<Address>,
+    /// The compiled programs of the chain.
+    pub(crate) modules: &'a mut Modules,
+}
+
+/// How a message ended.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// It succeeded.
+    Success,
+    /// It reverted.
+    Revert,
+    /// It failed otherwise and used all its gas.
+    Failure(Halt),
+}
+
+/// What a message came to.
+#[derive(Debug)]
+pub(crate) struct Execution {
+    /// How it ended.
+    pub(crate) end: End,
+    /// Result or revert data.
+    pub(crate) output: Bytes,
+    /// Gas that is paid for.
+    pub(crate) gas_used: u64,
+    /// Gas that had to be there: what is used before refunds.
+    pub(crate) gas_needed: u64,
+    /// Events, in order.
+    pub(crate) logs: Vec<Log>,
+    /// What it changed.
+    pub(crate) changes: AddressMap<Account>,
+}
+
+/// Runs a message to its end.
+///
+/// # Errors
+/// If the message may not run at all, which its sender's checks should have told before.
+pub(crate) fn execute(
+    around: Surroundings<'_>,
+    message: &Message,
+) -> Result<Execution, EVMError<Infallible>> {
+    let Surroundings { state, facts, beneficiary, gas_limit, hashes, moved, replaced, modules } =
+        around;
+    let arb = Arb::new(facts, hashes, modules, message);
+    let ctx = Context {
+        block: BlockEnv {
+            number: U256::ZERO,
+            beneficiary,
+            timestamp: U256::from(facts.timestamp),
+            gas_limit,
+            basefee: if message.price.offered.is_some() { facts.base_fee } else { 0 },
+            difficulty: U256::ONE,
+            prevrandao: Some(B256::with_last_byte(1)),
+            blob_excess_gas_and_price: None,
+            ..BlockEnv::default()
+        },
+        tx: message.tx_env(),
+        cfg: cfg(),
+        journaled_state: Journal::new(state),
+        chain: arb,
+        local: Default::default(),
+        error: Ok(()),
+    };
+    let mut evm = ArbEvm::new(ctx, moved, replaced);
+    let result = ArbHandler::default().run(&mut evm)?;
+    let changes = evm.finish();
+    let (gas_used, gas_needed) = (result.gas().tx_gas_used(), result.gas().total_gas_spent());
+    let (end, output, logs) = match result {
+        ExecutionResult::Success { logs, output, .. } => (End::Success, output.into_data(), logs),
+        ExecutionResult::Revert { output, .. } => (End::Revert, output, Vec::new()),
+        ExecutionResult::Halt { reason, .. } => {
+            (End::Failure(Halt::new(reason, evm.detail())), Bytes::new(), Vec::new())
+        }
+    };
+    Ok(Execution { end, output, gas_used, gas_needed, logs, changes })
+}
+
+/// Gas that a message costs before anything runs.
+pub(crate) fn intrinsic_gas(message: &Message) -> u64 {
+    let gas = cfg().gas_params.initial_tx_gas_for_tx(message.tx_env(), None);
+    gas.initial_total_gas()
+}
+
+/// The rules of the EVM on this chain: those of Osaka, without what rollups do not need.
+fn cfg() -> CfgEnv {
+    let mut cfg = CfgEnv::new_with_spec(SpecId::OSAKA).with_chain_id(CHAIN_ID);
+    cfg.disable_eip3541 = true;
+    cfg.disable_eip3607 = true;
+    cfg.disable_eip7623 = true;
+    cfg.disable_nonce_check = true;
+    cfg.disable_balance_check = true;
+    cfg.disable_block_gas_limit = true;
+    cfg.disable_base_fee = true;
+    cfg.tx_gas_limit_cap = Some(u64::MAX);
+    cfg.limit_contract_code_size = Some(MAX_CODE);
+    cfg
+}

@@ -1,0 +1,151 @@
+//! A frame that is a Stylus program: what it costs to enter, and how its end reads to the EVM.
+
+use alloy::primitives::Bytes;
+use engine::{Frame, Status, return_data_cost};
+use revm::{
+    context_interface::{ContextTr, JournalTr},
+    handler::EvmTr,
+    interpreter::{
+        CallInputs, CallOutcome, CallValue, Gas, InstructionResult, InterpreterResult, SharedMemory,
+    },
+    primitives::constants::CALL_STACK_LIMIT,
+};
+
+use super::{
+    evm::{ArbEvm, Ctx},
+    halt::Detail,
+    world::FrameWorld,
+};
+use crate::{
+    CHAIN_ID,
+    precompiles::Fault,
+    state::programs::{Record, load_params},
+};
+
+/// How a program ended.
+struct Ended {
+    /// In revm's terms.
+    result: InstructionResult,
+    /// Result or revert data.
+    output: Bytes,
+    /// Gas that is left.
+    gas_left: u64,
+    /// Gas to give back at the end of the transaction.
+    refund: i64,
+}
+
+impl Ended {
+    /// An end that leaves nothing.
+    const fn empty(result: InstructionResult) -> Self {
+        Self { result, output: Bytes::new(), gas_left: 0, refund: 0 }
+    }
+}
+
+/// Runs a call of a program as a frame at `depth`, with all that the EVM does around a frame.
+pub(super) fn call(
+    evm: &mut ArbEvm<'_>,
+    depth: usize,
+    memory: SharedMemory,
+    inputs: &CallInputs,
+) -> CallOutcome {
+    let limit = usize::try_from(CALL_STACK_LIMIT).unwrap_or(usize::MAX);
+    let unspent = |result| Ended { gas_left: inputs.gas_limit, ..Ended::empty(result) };
+    let ended = if depth > limit {
+        unspent(InstructionResult::CallTooDeep)
+    } else {
+        let journal = evm.ctx().journal_mut();
+        let checkpoint = journal.checkpoint();
+        let refused = match inputs.value {
+            CallValue::Transfer(value) => {
+                journal.transfer_loaded(inputs.caller, inputs.target_address, value)
+            }
+            CallValue::Apparent(_) => None,
+        };
+        let ended = match refused {
+            Some(why) => unspent(why.into()),
+            None => enter(evm, depth, memory, inputs),
+        };
+        let journal = evm.ctx().journal_mut();
+        if ended.result.is_ok() {
+            journal.checkpoint_commit();
+        } else {
+            journal.checkpoint_revert(checkpoint);
+        }
+        ended
+    };
+    let mut gas = Gas::new(inputs.gas_limit);
+    gas.set_spent(inputs.gas_limit.saturating_sub(ended.gas_left));
+    gas.record_refund(ended.refund);
+    let result = InterpreterResult::new(ended.result, ended.output, gas);
+    CallOutcome::new(result, inputs.return_memory_offset.clone())
+}
+
+/// Charges the entry, runs the program, and judges its end.
+fn enter(evm: &mut ArbEvm<'_>, depth: usize, memory: SharedMemory, inputs: &CallInputs) -> Ended {
+    let ctx = evm.ctx();
+    let (code_hash, code) = &inputs.known_bytecode;
+    let params = load_params(ctx);
+    let record = Record::load(ctx, *code_hash);
+    if let Err(why) = record.check(&params, ctx.chain.facts.timestamp) {
+        if depth == 0 {
+            ctx.chain.detail = Some(Detail::Fault(Fault::Inactive(why)));
+        }
+        return Ended::empty(InstructionResult::PrecompileError);
+    }
+    let before = ctx.chain.pages;
+    let entry = params.page_cost(record.footprint, before).saturating_add(params.entry_gas(
+        record.init_cost,
+        record.cached_cost,
+        record.cached,
+    ));
+    let Some(gas) = inputs.gas_limit.checked_sub(entry) else {
+        return Ended::empty(InstructionResult::OutOfGas);
+    };
+    let Some(module) = ctx.chain.modules.get(*code_hash, code.original_byte_slice(), &params)
+    else {
+        return Ended::empty(InstructionResult::PrecompileError);
+    };
+    ctx.chain.pages.open = before.open.saturating_add(record.footprint);
+    ctx.chain.pages.ever = before.ever.max(ctx.chain.pages.open);
+
+    let input = inputs.input.bytes(ctx);
+    let frame = frame(ctx, inputs);
+    let mut world = FrameWorld::new(evm, frame, depth, memory);
+    let outcome = engine::run(&module, &params, &input, gas, &mut world);
+    let refund = world.refund();
+    evm.ctx().chain.pages.open = before.open;
+
+    let result = match outcome.status {
+        Status::Success => InstructionResult::Return,
+        Status::Revert | Status::Failure => InstructionResult::Revert,
+        Status::OutOfInk => return Ended::empty(InstructionResult::OutOfGas),
+        Status::OutOfStack => {
+            // Nothing is left, unlike after a call that the EVM refuses for its depth.
+            return Ended::empty(InstructionResult::CallTooDeep);
+        }
+    };
+    // The EVM would have charged memory for the output, so a program cannot pay less.
+    let Some(most) = inputs.gas_limit.checked_sub(return_data_cost(outcome.output.len())) else {
+        return Ended::empty(InstructionResult::OutOfGas);
+    };
+    Ended { result, gas_left: outcome.gas_left.min(most), output: outcome.output, refund }
+}
+
+/// The fixed facts of a call.
+fn frame(ctx: &Ctx<'_>, inputs: &CallInputs) -> Frame {
+    Frame {
+        address: inputs.target_address,
+        caller: inputs.caller,
+        value: inputs.value.get(),
+        read_only: inputs.is_static,
+        reentrant: ctx.chain.frames.reentered(inputs.target_address),
+        origin: ctx.tx.caller,
+        gas_price: ctx.chain.offered_price,
+        base_fee: ctx.block.basefee.try_into().unwrap_or_default(),
+        coinbase: ctx.block.beneficiary,
+        gas_limit: ctx.block.gas_limit,
+        l1_block: 0,
+        timestamp: ctx.chain.facts.timestamp,
+        chain_id: CHAIN_ID,
+    }
+}

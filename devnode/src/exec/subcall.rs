@@ -1,0 +1,168 @@
+//! Calls and creations that a program makes: what they cost it, and running them in the EVM.
+
+use alloy::primitives::{Address, B256, Bytes, U256};
+use engine::{CallKind, CallOutcome, CallRequest, CreateRequest};
+use revm::{
+    bytecode::Bytecode,
+    context_interface::{ContextTr, CreateScheme, JournalTr},
+    handler::{FrameResult, Handler},
+    interpreter::{
+        CallInput, CallInputs, CallScheme, CallValue, CreateInputs, FrameInput, Gas,
+        InterpreterResult, interpreter_action::FrameInit,
+    },
+};
+
+use super::{
+    handler::ArbHandler,
+    world::{COLD_ACCOUNT, FrameWorld, WARM},
+};
+
+/// Gas for a call that brings an account into being.
+const NEW_ACCOUNT: u64 = 25_000;
+
+/// Gas for a call that carries value.
+const VALUE: u64 = 9000;
+
+/// Gas that a callee gets on top when value comes along; the caller pays for it here.
+const STIPEND: u64 = 2300;
+
+/// Gas of a creation.
+const CREATE: u64 = 32_000;
+
+/// Gas for each word of init code whose hash is needed for the address.
+const HASH_WORD: u64 = 6;
+
+/// Runs a call of a program to its end.
+pub(super) fn call(world: &mut FrameWorld<'_, '_>, request: CallRequest) -> CallOutcome {
+    let CallRequest { kind, to, value, input, gas_left, gas_wanted } = request;
+    if world.frame.read_only && !value.is_zero() {
+        return CallOutcome::default();
+    }
+    let Ok(account) = world.ctx().journal_mut().load_account_with_code(to);
+    let (is_cold, is_empty) = (account.is_cold, account.data.is_empty());
+    let mut base = if is_cold { COLD_ACCOUNT } else { WARM };
+    if !value.is_zero() {
+        let new = if is_empty { NEW_ACCOUNT } else { 0 };
+        base = base.saturating_add(new).saturating_add(VALUE);
+    }
+    let Some(rest) = gas_left.checked_sub(base) else {
+        return CallOutcome { cost: gas_left, ..CallOutcome::default() };
+    };
+    let stipend = if value.is_zero() { 0 } else { STIPEND };
+    let gas = all_but_a_64th(rest).min(gas_wanted).saturating_add(stipend);
+
+    let frame = &world.frame;
+    let (target, caller, call_value, scheme) = match kind {
+        CallKind::Call => (to, frame.address, CallValue::Transfer(value), CallScheme::Call),
+        CallKind::Static => {
+            (to, frame.address, CallValue::Transfer(U256::ZERO), CallScheme::StaticCall)
+        }
+        CallKind::Delegate => (
+            frame.address,
+            frame.caller,
+            CallValue::Apparent(frame.value),
+            CallScheme::DelegateCall,
+        ),
+    };
+    let inputs = CallInputs {
+        input: CallInput::Bytes(input),
+        return_memory_offset: 0..0,
+        gas_limit: gas,
+        reservoir: 0,
+        bytecode_address: to,
+        known_bytecode: code_to_run(world, to),
+        target_address: target,
+        caller,
+        value: call_value,
+        scheme,
+        is_static: world.frame.read_only || kind == CallKind::Static,
+        charged_new_account_state_gas: false,
+    };
+    let result = run(world, FrameInput::Call(Box::new(inputs)));
+    let Some(InterpreterResult { result, output, gas: left }) =
+        result.map(FrameResult::into_interpreter_result)
+    else {
+        return CallOutcome { cost: gas_left, ..CallOutcome::default() };
+    };
+    let returned = if result.is_ok_or_revert() { left.remaining() } else { 0 };
+    settle_refund(world, result.is_ok(), &left);
+    CallOutcome {
+        success: result.is_ok(),
+        cost: base.saturating_add(gas).saturating_sub(returned),
+        output,
+        created: None,
+    }
+}
+
+/// Runs a creation of a program to its end; `None` if it is refused before it begins.
+pub(super) fn create(
+    world: &mut FrameWorld<'_, '_>,
+    request: CreateRequest,
+) -> Option<CallOutcome> {
+    let CreateRequest { code, value, salt, gas_left } = request;
+    if world.frame.read_only {
+        return None;
+    }
+    let words = u64::try_from(code.len().div_ceil(32)).unwrap_or(u64::MAX);
+    let hashing = if salt.is_some() { words.saturating_mul(HASH_WORD) } else { 0 };
+    let rest = gas_left.checked_sub(CREATE.saturating_add(hashing))?;
+    let gas = rest.saturating_sub(rest.checked_div(64).unwrap_or_default());
+    let retained = rest.saturating_sub(gas);
+
+    let scheme = match salt {
+        Some(salt) => CreateScheme::Create2 { salt: salt.into() },
+        None => CreateScheme::Create,
+    };
+    let inputs = CreateInputs::new(world.frame.address, scheme, value, code, gas, 0);
+    let failed = CallOutcome { cost: gas_left, ..CallOutcome::default() };
+    let Some(FrameResult::Create(outcome)) = run(world, FrameInput::Create(Box::new(inputs)))
+    else {
+        return Some(failed);
+    };
+    let InterpreterResult { result, output, gas: left } = outcome.result;
+    let returned = if result.is_ok_or_revert() { left.remaining() } else { 0 };
+    let created = outcome.address.filter(|_| result.is_ok());
+    settle_refund(world, result.is_ok(), &left);
+    Some(CallOutcome {
+        success: created.is_some(),
+        cost: gas_left.saturating_sub(returned.saturating_add(retained)),
+        output: if result.is_revert() { output } else { Bytes::new() },
+        created,
+    })
+}
+
+/// Runs a frame one deeper than the program, in a loop of its own.
+fn run(world: &mut FrameWorld<'_, '_>, frame_input: FrameInput) -> Option<FrameResult> {
+    let memory = world.memory.new_child_context();
+    let init = FrameInit { depth: world.depth.saturating_add(1), memory, frame_input };
+    let outer = world.evm.set_aside();
+    let result = ArbHandler::default().run_exec_loop(world.evm, init);
+    world.evm.take_up(outer);
+    world.memory.free_child_context();
+    result.ok()
+}
+
+/// Keeps the refunds of a frame that succeeded.
+const fn settle_refund(world: &mut FrameWorld<'_, '_>, success: bool, gas: &Gas) {
+    if success {
+        world.refund = world.refund.saturating_add(gas.refunded());
+    }
+}
+
+/// The code that a call of `address` runs, with its hash; delegations are followed once.
+fn code_to_run(world: &mut FrameWorld<'_, '_>, address: Address) -> (B256, Bytecode) {
+    let journal = world.ctx().journal_mut();
+    let Ok(account) = journal.load_account_with_code(address);
+    let info = &account.data.info;
+    let own = (info.code_hash, info.code.clone().unwrap_or_default());
+    let Some(delegate) = own.1.eip7702_address() else { return own };
+    let Ok(account) = journal.load_account_with_code(delegate);
+    let info = &account.data.info;
+    (info.code_hash, info.code.clone().unwrap_or_default())
+}
+
+/// 63/64 of `gas`, rounded down.
+fn all_but_a_64th(gas: u64) -> u64 {
+    let share = u128::from(gas).saturating_mul(63).checked_div(64).unwrap_or_default();
+    u64::try_from(share).unwrap_or(u64::MAX)
+}

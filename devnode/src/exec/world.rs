@@ -1,0 +1,147 @@
+//! The chain as one call of a program sees it.
+
+use alloy::primitives::{Address, B256, Bytes, Log, LogData, U256};
+use engine::{CallOutcome, CallRequest, CreateRequest, Frame, Pages, StoreFault, World};
+use revm::{
+    context_interface::{Cfg, ContextTr, JournalTr},
+    handler::EvmTr,
+    interpreter::SharedMemory,
+};
+
+use super::{
+    evm::{ArbEvm, Ctx},
+    subcall,
+};
+
+/// Gas to look at a storage word for the first time in a transaction.
+const COLD_SLOT: u64 = 2100;
+
+/// Gas to look at an account for the first time in a transaction.
+pub(super) const COLD_ACCOUNT: u64 = 2600;
+
+/// Gas to look at a word or an account again.
+pub(super) const WARM: u64 = 100;
+
+/// One call of a program, in the middle of a message.
+pub(super) struct FrameWorld<'w, 'a> {
+    /// The EVM around it.
+    pub(super) evm: &'w mut ArbEvm<'a>,
+    /// What does not change.
+    pub(super) frame: Frame,
+    /// How deep the call is.
+    pub(super) depth: usize,
+    /// Memory that nested EVM frames share.
+    pub(super) memory: SharedMemory,
+    /// Gas to give back at the end of the transaction.
+    pub(super) refund: i64,
+}
+
+impl<'w, 'a> FrameWorld<'w, 'a> {
+    /// A call that begins.
+    pub(super) const fn new(
+        evm: &'w mut ArbEvm<'a>,
+        frame: Frame,
+        depth: usize,
+        memory: SharedMemory,
+    ) -> Self {
+        Self { evm, frame, depth, memory, refund: 0 }
+    }
+
+    /// Gas to give back at the end of the transaction, if the call succeeds.
+    pub(super) const fn refund(&self) -> i64 {
+        self.refund
+    }
+
+    /// The context.
+    pub(super) fn ctx(&mut self) -> &mut Ctx<'a> {
+        self.evm.ctx()
+    }
+}
+
+impl World for FrameWorld<'_, '_> {
+    fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    fn load(&mut self, key: B256) -> (B256, u64) {
+        let address = self.frame.address;
+        let Ok(word) = self.ctx().journal_mut().sload(address, key.into());
+        (word.data.into(), if word.is_cold { COLD_SLOT } else { WARM })
+    }
+
+    fn store(&mut self, key: B256, value: B256, gas_left: u64) -> Result<u64, StoreFault> {
+        if self.frame.read_only {
+            return Err(StoreFault::ReadOnly);
+        }
+        let address = self.frame.address;
+        let ctx = self.evm.ctx();
+        let checkpoint = ctx.journal_mut().checkpoint();
+        let Ok(write) = ctx.journal_mut().sstore(address, key.into(), value.into());
+        let prices = ctx.cfg.gas_params();
+        let cost = prices.sstore_static_gas().saturating_add(prices.sstore_dynamic_gas(
+            true,
+            &write.data,
+            write.is_cold,
+        ));
+        let refund = prices.sstore_refund(true, &write.data);
+        if cost > gas_left {
+            ctx.journal_mut().checkpoint_revert(checkpoint);
+            return Err(StoreFault::OutOfGas);
+        }
+        ctx.journal_mut().checkpoint_commit();
+        self.refund = self.refund.saturating_add(refund);
+        Ok(cost)
+    }
+
+    fn load_transient(&mut self, key: B256) -> B256 {
+        let address = self.frame.address;
+        self.ctx().journal_mut().tload(address, key.into()).into()
+    }
+
+    fn store_transient(&mut self, key: B256, value: B256) {
+        let address = self.frame.address;
+        self.ctx().journal_mut().tstore(address, key.into(), value.into());
+    }
+
+    fn call(&mut self, request: CallRequest) -> CallOutcome {
+        subcall::call(self, request)
+    }
+
+    fn create(&mut self, request: CreateRequest) -> Option<CallOutcome> {
+        subcall::create(self, request)
+    }
+
+    fn balance(&mut self, address: Address) -> (U256, u64) {
+        let Ok(account) = self.ctx().journal_mut().load_account(address);
+        (account.data.info.balance, touch(account.is_cold))
+    }
+
+    fn code(&mut self, address: Address) -> (Bytes, u64) {
+        let Ok(code) = self.ctx().journal_mut().code(address);
+        (code.data, touch(code.is_cold))
+    }
+
+    fn code_hash(&mut self, address: Address) -> (B256, u64) {
+        let Ok(hash) = self.ctx().journal_mut().code_hash(address);
+        (hash.data, touch(hash.is_cold))
+    }
+
+    fn log(&mut self, topics: &[B256], data: Bytes) {
+        let address = self.frame.address;
+        let data = LogData::new_unchecked(topics.to_vec(), data);
+        self.ctx().journal_mut().log(Log { address, data });
+    }
+
+    fn pages(&mut self) -> &mut Pages {
+        &mut self.ctx().chain.pages
+    }
+
+    fn console(&mut self, text: &str) {
+        tracing::info!(target: "devnode::console", address = %self.frame.address, "{text}");
+    }
+}
+
+/// Gas to look at an account.
+const fn touch(is_cold: bool) -> u64 {
+    if is_cold { COLD_ACCOUNT } else { WARM }
+}

@@ -1,0 +1,150 @@
+//! A running dev chain, and how it is started and stopped.
+
+use std::{io, time::Duration};
+
+use alloy::primitives::{Address, U256};
+use jsonrpsee::server::ServerHandle;
+use tokio::{net::TcpListener, task::JoinHandle, time};
+
+use crate::{
+    Account, Config, accounts,
+    chain::{Chain, Refusal, Worker},
+    rpc::{Node, ServeError, serve},
+};
+
+/// Why a dev chain does not start.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct StartError(#[from] Cause);
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+enum Cause {
+    /// The address cannot be listened on, or there can be no thread.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The server cannot run.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// The chain refuses its own set-up.
+    #[error("the chain cannot be set up: {0}")]
+    Setup(#[from] Refusal),
+    /// The chain ended while it was set up.
+    #[error(transparent)]
+    Stopped(#[from] crate::chain::Stopped),
+}
+
+/// The dev chain was stopped before, so it cannot be asked for anything.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the dev chain has stopped")]
+pub struct NodeStopped;
+
+/// A dev chain that runs in this process until it is stopped or dropped.
+#[derive(Debug)]
+pub struct Devnode {
+    /// Where it answers.
+    address: std::net::SocketAddr,
+    /// Accounts that have money.
+    accounts: Vec<Account>,
+    /// The chain.
+    worker: Worker<Node>,
+    /// Stops the server.
+    server: ServerHandle,
+    /// Makes blocks when nothing happens.
+    ticker: Option<JoinHandle<()>>,
+}
+
+impl Devnode {
+    /// Starts a chain and returns when it answers.
+    ///
+    /// # Errors
+    /// If the address is taken or the machine refuses a thread.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        Self::launch(config).await.map_err(StartError)
+    }
+
+    /// Starts a chain.
+    async fn launch(config: Config) -> Result<Self, Cause> {
+        let listener = TcpListener::bind((config.host, config.port)).await?;
+        let accounts = accounts::accounts(config.accounts);
+        let funded: Vec<Address> = accounts.iter().skip(1).map(|account| account.address).collect();
+        let make = move || Ok::<_, Cause>(Node::new(Chain::new(&funded)?));
+        let worker = Worker::spawn(make).await?;
+        let server = serve(listener, worker.clone())?;
+        let ticker = config.block_time.map(|period| tokio::spawn(tick(worker.clone(), period)));
+        Ok(Self { address: server.address, accounts, worker, server: server.handle, ticker })
+    }
+
+    /// Where it answers over HTTP.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Where it answers over WebSocket.
+    #[must_use]
+    pub fn ws_url(&self) -> String {
+        format!("ws://{}", self.address)
+    }
+
+    /// Accounts with 1000 ether each; the first is the dev account, which has paid for the set-up.
+    #[must_use]
+    pub fn accounts(&self) -> &[Account] {
+        &self.accounts
+    }
+
+    /// Sets the balance of an account, in wei.
+    ///
+    /// # Errors
+    /// If the chain has stopped.
+    pub async fn set_balance(&self, account: Address, balance: U256) -> Result<(), NodeStopped> {
+        let done = self.worker.run(move |node| node.chain.set_balance(account, balance)).await;
+        done.map_err(|_| NodeStopped)
+    }
+
+    /// Moves the clock forward; blocks from the next one on are that much later.
+    ///
+    /// # Errors
+    /// If the chain has stopped.
+    pub async fn advance(&self, time: Duration) -> Result<(), NodeStopped> {
+        let done = self.worker.run(move |node| node.chain.clock.advance(time.as_secs())).await;
+        done.map_err(|_| NodeStopped)
+    }
+
+    /// Makes a block without transactions.
+    ///
+    /// # Errors
+    /// If the chain has stopped.
+    pub async fn mine(&self) -> Result<(), NodeStopped> {
+        self.worker.run(|node| node.chain.mine()).await.map_err(|_| NodeStopped)
+    }
+
+    /// Stops the chain and waits until its port is free.
+    pub async fn stop(self) {
+        let server = self.server.clone();
+        drop(self);
+        server.stopped().await;
+    }
+}
+
+impl Drop for Devnode {
+    fn drop(&mut self) {
+        if let Some(ticker) = &self.ticker {
+            ticker.abort();
+        }
+        // It may have been stopped already.
+        let _ = self.server.stop();
+    }
+}
+
+/// Makes a block in every period.
+async fn tick(worker: Worker<Node>, period: Duration) {
+    let mut clock = time::interval(period.max(Duration::from_millis(1)));
+    clock.tick().await;
+    loop {
+        clock.tick().await;
+        if worker.run(|node| node.chain.mine()).await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The Solidity interfaces of the precompiles, and nothing else: one line for each function, event
+//! and error that this chain knows.
+
+#![expect(
+    clippy::missing_docs_in_private_items,
+    reason = "the functions are documented where they are answered"
+)]
+
+use alloy::sol;
+
+sol! {
+    interface ArbSys {
+        function arbBlockNumber() external view returns (uint256);
+        function arbBlockHash(uint256 number) external view returns (bytes32);
+        function arbChainID() external view returns (uint256);
+        function arbOSVersion() external view returns (uint256);
+        function getStorageGasAvailable() external view returns (uint256);
+        function isTopLevelCall() external view returns (bool);
+        function mapL1SenderContractAddressToL2Alias(address sender, address unused) external pure returns (address);
+        function wasMyCallersAddressAliased() external view returns (bool);
+        function myCallersAddressWithoutAliasing() external view returns (address);
+        error InvalidBlockNumber(uint256 requested, uint256 current);
+    }
+
+    interface ArbInfo {
+        function getBalance(address account) external view returns (uint256);
+        function getCode(address account) external view returns (bytes);
+    }
+
+    interface ArbWasm {
+        function activateProgram(address program) external payable returns (uint16 version, uint256 dataFee);
+        function stylusVersion() external view returns (uint16);
+        function codehashVersion(bytes32 codehash) external view returns (uint16);
+        function codehashKeepalive(bytes32 codehash) external payable;
+        function codehashAsmSize(bytes32 codehash) external view returns (uint32);
+        function programVersion(address program) external view returns (uint16);
+        function programInitGas(address program) external view returns (uint64 gas, uint64 gasWhenCached);
+        function programMemoryFootprint(address program) external view returns (uint16);
+        function programTimeLeft(address program) external view returns (uint64);
+        function inkPrice() external view returns (uint32);
+        function maxStackDepth() external view returns (uint32);
+        function freePages() external view returns (uint16);
+        function pageGas() external view returns (uint16);
+        function pageRamp() external view returns (uint64);
+        function pageLimit() external view returns (uint16);
+        function minInitGas() external view returns (uint64 gas, uint64 cached);
+        function initCostScalar() external view returns (uint64);
+        function expiryDays() external view returns (uint16);
+        function keepaliveDays() external view returns (uint16);
+        function blockCacheSize() external view returns (uint16);
+        event ProgramActivated(bytes32 indexed codehash, bytes32 moduleHash, address program, uint256 dataFee, uint16 version);
+        event ProgramLifetimeExtended(bytes32 indexed codehash, uint256 dataFee);
+        error ProgramNotWasm();
+        error ProgramNotActivated();
+        error ProgramNeedsUpgrade(uint16 version, uint16 stylusVersion);
+        error ProgramExpired(uint64 ageInSeconds);
+        error ProgramUpToDate();
+        error ProgramKeepaliveTooSoon(uint64 ageInSeconds);
+        error ProgramInsufficientValue(uint256 have, uint256 want);
+    }
+
+    interface ArbWasmCache {
+        function isCacheManager(address manager) external view returns (bool);
+        function allCacheManagers() external view returns (address[] managers);
+        function cacheProgram(address program) external;
+        function evictCodehash(bytes32 codehash) external;
+        function codehashIsCached(bytes32 codehash) external view returns (bool);
+        event UpdateProgramCache(address indexed manager, bytes32 indexed codehash, bool cached);
+    }
+
+    interface ArbOwner {
+        function addChainOwner(address owner) external;
+        function removeChainOwner(address owner) external;
+        function isChainOwner(address owner) external view returns (bool);
+        function getAllChainOwners() external view returns (address[]);
+        function getNetworkFeeAccount() external view returns (address);
+        function getInfraFeeAccount() external view returns (address);
+        function setNetworkFeeAccount(address account) external;
+        function setInfraFeeAccount(address account) external;
+        function setL1PricePerUnit(uint256 price) external;
+        function setMinimumL2BaseFee(uint256 price) external;
+        function setL2BaseFee(uint256 price) external;
+        function setSpeedLimit(uint64 limit) external;
+        function setMaxTxGasLimit(uint64 limit) external;
+        function setMaxBlockGasLimit(uint64 limit) external;
+        function setL2GasPricingInertia(uint64 inertia) external;
+        function setL2GasBacklogTolerance(uint64 seconds) external;
+        function setBrotliCompressionLevel(uint64 level) external;
+        function setInkPrice(uint32 price) external;
+        function setWasmMaxStackDepth(uint32 depth) external;
+        function setWasmFreePages(uint16 pages) external;
+        function setWasmPageGas(uint16 gas) external;
+        function setWasmPageLimit(uint16 limit) external;
+        function setWasmMinInitGas(uint8 gas, uint16 cached) external;
+        function setWasmInitCostScalar(uint64 percent) external;
+        function setWasmExpiryDays(uint16 days) external;
+        function setWasmKeepaliveDays(uint16 days) external;
+        function setWasmBlockCacheSize(uint16 count) external;
+        function setWasmMaxSize(uint32 size) external;
+        function addWasmCacheManager(address manager) external;
+        function removeWasmCacheManager(address manager) external;
+        function scheduleArbOSUpgrade(uint64 version, uint64 timestamp) external;
+        event OwnerActs(bytes4 indexed method, address indexed owner, bytes data);
+    }
+
+    interface ArbOwnerPublic {
+        function isChainOwner(address owner) external view returns (bool);
+        function getAllChainOwners() external view returns (address[]);
+        function getNetworkFeeAccount() external view returns (address);
+        function getInfraFeeAccount() external view returns (address);
+        function getBrotliCompressionLevel() external view returns (uint64);
+        function getScheduledUpgrade() external view returns (uint64 version, uint64 timestamp);
+    }
+
+    interface ArbDebug {
+        function becomeChainOwner() external;
+        function overwriteContractCode(address target, bytes code) external returns (bytes);
+        function customRevert(uint64 number) external pure;
+        error Custom(uint64 number, string text, bool flag);
+    }
+
+    interface ArbGasInfo {
+        function getPricesInWei() external view returns (uint256, uint256, uint256, uint256, uint256, uint256);
+        function getPricesInArbGas() external view returns (uint256, uint256, uint256);
+        function getGasAccountingParams() external view returns (uint256, uint256, uint256);
+        function getMinimumGasPrice() external view returns (uint256);
+        function getL1BaseFeeEstimate() external view returns (uint256);
+        function getL1GasPriceEstimate() external view returns (uint256);
+        function getCurrentTxL1GasFees() external view returns (uint256);
+        function getGasBacklog() external view returns (uint64);
+        function getPricingInertia() external view returns (uint64);
+        function getGasBacklogTolerance() external view returns (uint64);
+        function getMaxTxGasLimit() external view returns (uint256);
+        function getMaxBlockGasLimit() external view returns (uint64);
+    }
+}

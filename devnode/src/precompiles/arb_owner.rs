@@ -1,0 +1,152 @@
+//! `ArbOwner` (0x70): the settings of the chain, for its owners. It costs them no gas, and every
+//! call that succeeds leaves an event. Settings that this chain cannot honour are refused.
+
+use alloy::primitives::{B256, FixedBytes, U256};
+
+use super::{
+    Fault,
+    abi::ArbOwner::{ArbOwnerCalls as Function, OwnerActs},
+    call::{Answer, Call, Stop},
+};
+use crate::state::{
+    arbos::{AddressSet, from_address, to_address},
+    programs,
+    settings::Setting,
+};
+
+/// Bytes of a selector.
+const SELECTOR: usize = 4;
+
+/// The greatest price of gas in ink, exclusive.
+const MAX_INK_PRICE: u32 = 1 << 24;
+
+/// Answers a call.
+pub(super) fn answer(call: &mut Call<'_>) -> Answer {
+    let owner = call.caller.address;
+    if !AddressSet::owners().contains(call, owner) {
+        return Err(Stop::Fault(Fault::Unauthorized));
+    }
+    call.for_free();
+    let output = act(call).map_err(|stop| match stop {
+        Stop::Refused => Stop::Plain,
+        other => other,
+    })?;
+    let selector = call.input.get(..SELECTOR).unwrap_or_default();
+    let method = FixedBytes::try_from(selector).unwrap_or_default();
+    let data = call.input.to_vec().into();
+    call.emit(&OwnerActs { method, owner, data });
+    Ok(output)
+}
+
+/// Does what the owner asks for.
+fn act(call: &mut Call<'_>) -> Answer {
+    let function = call.function()?;
+    call.write()?;
+    let word = match function {
+        Function::isChainOwner(args) => U256::from(AddressSet::owners().contains(call, args.owner)),
+        Function::getAllChainOwners(_) => {
+            let owners = AddressSet::owners().members(call);
+            return call.done::<super::abi::ArbOwner::getAllChainOwnersCall>(&owners);
+        }
+        Function::getNetworkFeeAccount(_) => {
+            from_address(to_address(Setting::NetworkFeeAccount.get(call)))
+        }
+        Function::getInfraFeeAccount(_) => {
+            from_address(to_address(Setting::InfraFeeAccount.get(call)))
+        }
+        change => {
+            change_people(call, &change)?;
+            return Ok(alloy::primitives::Bytes::new());
+        }
+    };
+    Ok(B256::from(word).into())
+}
+
+/// Adds or removes owners and managers; everything else is a number.
+fn change_people(call: &mut Call<'_>, function: &Function) -> Result<(), Stop> {
+    let managers = AddressSet::cache_managers();
+    let done = match function {
+        Function::addChainOwner(args) => {
+            AddressSet::owners().add(call, args.owner);
+            true
+        }
+        Function::removeChainOwner(args) => AddressSet::owners().remove(call, args.owner),
+        Function::addWasmCacheManager(args) => {
+            managers.add(call, args.manager);
+            true
+        }
+        Function::removeWasmCacheManager(args) => managers.remove(call, args.manager),
+        Function::setNetworkFeeAccount(args) => {
+            Setting::NetworkFeeAccount.set(call, from_address(args.account));
+            true
+        }
+        Function::setInfraFeeAccount(args) => {
+            Setting::InfraFeeAccount.set(call, from_address(args.account));
+            true
+        }
+        number => return change_numbers(call, number),
+    };
+    if done { Ok(()) } else { Err(Stop::Plain) }
+}
+
+/// Changes the prices and limits of gas; everything else is about programs.
+fn change_numbers(call: &mut Call<'_>, function: &Function) -> Result<(), Stop> {
+    let (setting, value) = match function {
+        // Data of the parent chain is free here, and no other price is implemented.
+        Function::setL1PricePerUnit(args) if args.price.is_zero() => {
+            (Setting::L1PricePerUnit, args.price)
+        }
+        Function::setL1PricePerUnit(_) | Function::scheduleArbOSUpgrade(_) => {
+            return Err(Stop::Fault(Fault::NotImplemented));
+        }
+        Function::setMinimumL2BaseFee(args) => (Setting::MinBaseFee, args.price),
+        Function::setL2BaseFee(args) => (Setting::BaseFee, args.price),
+        Function::setSpeedLimit(args) => (Setting::SpeedLimit, U256::from(args.limit)),
+        Function::setMaxTxGasLimit(args) => (Setting::MaxTxGas, U256::from(args.limit)),
+        Function::setMaxBlockGasLimit(args) => (Setting::MaxBlockGas, U256::from(args.limit)),
+        Function::setL2GasPricingInertia(args) => {
+            (Setting::PricingInertia, U256::from(args.inertia))
+        }
+        Function::setL2GasBacklogTolerance(args) => {
+            (Setting::BacklogTolerance, U256::from(args.seconds))
+        }
+        Function::setBrotliCompressionLevel(args) => (Setting::BrotliLevel, U256::from(args.level)),
+        other => return change_programs(call, other),
+    };
+    setting.set(call, value);
+    Ok(())
+}
+
+/// Changes the parameters of programs.
+fn change_programs(call: &mut Call<'_>, function: &Function) -> Result<(), Stop> {
+    let mut params = call.params();
+    match function {
+        Function::setInkPrice(args) => {
+            if args.price == 0 || args.price >= MAX_INK_PRICE {
+                return Err(Stop::Plain);
+            }
+            params.ink_price = args.price;
+        }
+        Function::setWasmMaxStackDepth(args) => params.max_stack_depth = args.depth,
+        Function::setWasmFreePages(args) => params.free_pages = args.pages,
+        Function::setWasmPageGas(args) => params.page_gas = args.gas,
+        Function::setWasmPageLimit(args) => params.page_limit = args.limit,
+        Function::setWasmMinInitGas(args) => {
+            params.min_init_gas = units(u64::from(args.gas), 128)?;
+            params.min_cached_gas = units(u64::from(args.cached), 32)?;
+        }
+        Function::setWasmInitCostScalar(args) => params.init_scalar = units(args.percent, 2)?,
+        Function::setWasmExpiryDays(args) => params.expiry_days = args.days,
+        Function::setWasmKeepaliveDays(args) => params.keepalive_days = args.days,
+        Function::setWasmBlockCacheSize(args) => params.block_cache_size = args.count,
+        Function::setWasmMaxSize(args) => params.max_wasm_size = args.size,
+        _ => return Err(Stop::Plain),
+    }
+    programs::save_params(call, &params);
+    Ok(())
+}
+
+/// `amount` in units of `unit`, rounded up; an amount of more than 255 units is refused.
+fn units(amount: u64, unit: u64) -> Result<u8, Stop> {
+    u8::try_from(amount.div_ceil(unit)).map_err(|_| Stop::Plain)
+}

@@ -1,0 +1,248 @@
+//! One call of a precompile: who calls, what it may do, and the gas it takes.
+//!
+//! Every word of ArbOS that is read or written through a [`Call`] is paid for on the way. Running out
+//! of gas is noted and looked at when the call ends, because what was done then is undone anyway.
+
+use alloy::{
+    primitives::{Address, B256, Bytes, LogData, U256},
+    sol_types::{SolCall, SolError, SolEvent, SolInterface},
+};
+use engine::Params;
+
+use super::{Fault, Host};
+use crate::state::{
+    arbos::Words,
+    programs::{self, Record},
+};
+
+/// Gas to open the state of ArbOS, which every function does that is not pure.
+const OPEN: u64 = 800;
+
+/// Gas to read a word of ArbOS.
+pub(super) const READ: u64 = 800;
+
+/// Gas to write a word of ArbOS that is not zero.
+const WRITE: u64 = 20_000;
+
+/// Gas to write a zero.
+const CLEAR: u64 = 5000;
+
+/// Gas to look at the code hash of an account.
+const CODE_HASH: u64 = 2600;
+
+/// Gas to read the parameters of programs.
+const PARAMS: u64 = 100;
+
+/// Gas for each word of arguments or results.
+const COPY: u64 = 3;
+
+/// Gas of an event, and again for each of its topics.
+const LOG: u64 = 375;
+
+/// Gas for each byte of an event's data.
+const LOG_BYTE: u64 = 8;
+
+/// Bytes of a selector.
+const SELECTOR: usize = 4;
+
+/// What a call may not be, so that its function can say what it needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller {
+    /// Who calls.
+    pub(crate) address: Address,
+    /// Wei sent along, which have arrived already.
+    pub(crate) value: U256,
+    /// Whether state may not be changed.
+    pub(crate) read_only: bool,
+    /// Whether the caller borrows the precompile's code to act as itself.
+    pub(crate) borrowed: bool,
+    /// Frames above this one: 0 if a transaction calls the precompile itself.
+    pub(crate) depth: usize,
+    /// Who called the caller; zero if nobody did.
+    pub(crate) beyond: Address,
+}
+
+/// Why a call of a precompile does not succeed.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// Reverts with an error's data and keeps the gas that is left.
+    Error(Bytes),
+    /// Reverts without data and keeps the gas that is left.
+    Plain,
+    /// Reverts without data and takes all gas.
+    Refused,
+    /// Fails with a text and takes all gas.
+    Fault(Fault),
+}
+
+/// The encoded result of a function, or why there is none.
+pub(crate) type Answer = Result<Bytes, Stop>;
+
+/// A call while it is answered.
+pub(crate) struct Call<'h> {
+    /// The chain around it.
+    pub(super) host: &'h mut dyn Host,
+    /// Who calls, and how.
+    pub(super) caller: Caller,
+    /// The precompile.
+    address: Address,
+    /// Selector and arguments.
+    pub(super) input: &'h [u8],
+    /// Gas that is left.
+    gas: u64,
+    /// Whether there was too little.
+    exhausted: bool,
+    /// Whether gas is not counted, as for the chain's owner.
+    free: bool,
+}
+
+impl<'h> Call<'h> {
+    /// A call of the precompile at `address` with `gas`.
+    pub(super) fn new(
+        host: &'h mut dyn Host,
+        caller: Caller,
+        address: Address,
+        input: &'h [u8],
+        gas: u64,
+    ) -> Self {
+        Self { host, caller, address, input, gas, exhausted: false, free: false }
+    }
+
+    /// Gas that is left.
+    pub(super) const fn gas(&self) -> u64 {
+        self.gas
+    }
+
+    /// Whether it needed more gas than it had.
+    pub(super) const fn exhausted(&self) -> bool {
+        self.exhausted
+    }
+
+    /// The function that is called, with its arguments.
+    pub(super) fn function<I: SolInterface>(&self) -> Result<I, Stop> {
+        I::abi_decode(self.input).map_err(|_| Stop::Refused)
+    }
+
+    /// Enters a function that needs nothing of the chain.
+    pub(super) fn pure(&mut self) -> Result<(), Stop> {
+        if !self.caller.value.is_zero() {
+            return Err(Stop::Refused);
+        }
+        self.pay_arguments();
+        Ok(())
+    }
+
+    /// Enters a function that only reads.
+    pub(super) fn view(&mut self) -> Result<(), Stop> {
+        if self.caller.borrowed {
+            return Err(Stop::Refused);
+        }
+        self.burn(OPEN);
+        self.pure()
+    }
+
+    /// Enters a function that changes state.
+    pub(super) fn write(&mut self) -> Result<(), Stop> {
+        if self.caller.read_only { Err(Stop::Refused) } else { self.view() }
+    }
+
+    /// Enters a function that changes state and takes money.
+    pub(super) fn payable(&mut self) -> Result<(), Stop> {
+        if self.caller.read_only || self.caller.borrowed {
+            return Err(Stop::Refused);
+        }
+        self.burn(OPEN);
+        self.pay_arguments();
+        Ok(())
+    }
+
+    /// Stops counting gas.
+    pub(super) const fn for_free(&mut self) {
+        self.free = true;
+    }
+
+    /// Takes gas.
+    pub(super) const fn burn(&mut self, gas: u64) {
+        if self.free {
+            return;
+        }
+        match self.gas.checked_sub(gas) {
+            Some(left) => self.gas = left,
+            None => {
+                self.gas = 0;
+                self.exhausted = true;
+            }
+        }
+    }
+
+    /// Stops here if the gas has run out.
+    pub(super) const fn still_paid(&self) -> Result<(), Stop> {
+        if self.exhausted { Err(Stop::Refused) } else { Ok(()) }
+    }
+
+    /// The parameters of programs.
+    pub(super) fn params(&mut self) -> Params {
+        self.burn(PARAMS);
+        programs::load_params(self.host)
+    }
+
+    /// The code hash of an account.
+    pub(super) fn code_hash(&mut self, account: Address) -> B256 {
+        self.burn(CODE_HASH);
+        self.host.code_hash(account)
+    }
+
+    /// The record of a program that may be called now, and the parameters it was judged by.
+    pub(super) fn active(&mut self, code_hash: B256) -> Result<(Record, Params), Stop> {
+        let params = self.params();
+        let record = Record::load(self, code_hash);
+        let now = self.host.facts().timestamp;
+        record.check(&params, now).map_err(|why| super::arb_wasm::inactive(why, &params))?;
+        Ok((record, params))
+    }
+
+    /// Emits an event.
+    pub(super) fn emit<E: SolEvent>(&mut self, event: &E) {
+        let data: LogData = event.encode_log_data();
+        let topics = u64::try_from(data.topics().len()).unwrap_or(u64::MAX);
+        let bytes = u64::try_from(data.data.len()).unwrap_or(u64::MAX);
+        let gas = LOG.saturating_mul(topics.saturating_add(1));
+        self.burn(gas.saturating_add(LOG_BYTE.saturating_mul(bytes)));
+        self.host.log(self.address, data);
+    }
+
+    /// Ends a function with its result.
+    #[expect(clippy::unnecessary_wraps, reason = "it is the last expression of every function")]
+    pub(super) fn done<C: SolCall>(&mut self, result: &C::Return) -> Answer {
+        let output = C::abi_encode_returns(result);
+        self.burn(copy_gas(output.len()));
+        Ok(output.into())
+    }
+
+    /// Takes the gas of the arguments.
+    fn pay_arguments(&mut self) {
+        self.burn(copy_gas(self.input.len().saturating_sub(SELECTOR)));
+    }
+}
+
+impl Words for Call<'_> {
+    fn word(&mut self, slot: U256) -> U256 {
+        self.burn(READ);
+        self.host.word(slot)
+    }
+
+    fn set_word(&mut self, slot: U256, value: U256) {
+        self.burn(if value.is_zero() { CLEAR } else { WRITE });
+        self.host.set_word(slot, value);
+    }
+}
+
+/// Stops with an error of Solidity.
+pub(super) fn error<E: SolError>(error: &E) -> Stop {
+    Stop::Error(error.abi_encode().into())
+}
+
+/// Gas to copy that many bytes.
+pub(super) fn copy_gas(bytes: usize) -> u64 {
+    u64::try_from(bytes.div_ceil(32)).unwrap_or(u64::MAX).saturating_mul(COPY)
+}

@@ -1,0 +1,88 @@
+//! How the failures of precompiles read: faults that are no reverts, and the errors of Solidity that
+//! the node spells out because precompiles are known to raise them.
+
+use alloy::sol_types::{Panic, Revert, SolError, SolInterface};
+use engine::ActivateError;
+
+use super::abi::{ArbDebug::ArbDebugErrors, ArbSys::ArbSysErrors, ArbWasm::ArbWasmErrors};
+use crate::state::programs::Inactive;
+
+/// A failure that is no revert: it takes all gas, and only its text is seen, from outside.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    /// Only the chain's owner may do this.
+    #[error("unauthorized caller to access-controlled method")]
+    Unauthorized,
+    /// A module cannot be activated.
+    #[error(transparent)]
+    Activation(#[from] ActivateError),
+    /// A program was called that is not active.
+    #[error("error {}", .0)]
+    Inactive(Inactive),
+    /// A precompile that this chain does not have.
+    #[error("this precompile is not implemented by the dev chain")]
+    NotImplemented,
+}
+
+impl std::fmt::Display for Inactive {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Never => write!(f, "ProgramNotActivated()"),
+            Self::Outdated(version) => write!(f, "ProgramNeedsUpgrade({version}, 2)"),
+            Self::Expired(age) => write!(f, "ProgramExpired({age})"),
+        }
+    }
+}
+
+/// What the node says about revert data, after "execution reverted: "; `None` if it says nothing.
+pub(crate) fn revert_text(data: &[u8]) -> Option<String> {
+    named(data).map(|error| format!("error {error}")).or_else(|| reason(data))
+}
+
+/// The text in `Error(string)`, or the words for a `Panic(uint256)`.
+fn reason(data: &[u8]) -> Option<String> {
+    if let Ok(revert) = Revert::abi_decode(data) {
+        return Some(revert.reason);
+    }
+    let panic = Panic::abi_decode(data).ok()?;
+    let text = match panic.code.saturating_to::<u64>() {
+        0x00 => "generic panic",
+        0x01 => "assert(false)",
+        0x11 => "arithmetic underflow or overflow",
+        0x12 => "division or modulo by zero",
+        0x21 => "enum overflow",
+        0x22 => "invalid encoded storage byte array accessed",
+        0x31 => "out-of-bounds array access; popping on an empty array",
+        0x32 => "out-of-bounds access of an array or bytesN",
+        0x41 => "out of memory",
+        0x51 => "uninitialized function",
+        code => return Some(format!("unknown panic code: {code:#x}")),
+    };
+    Some(text.to_owned())
+}
+
+/// An error of a precompile with its arguments.
+fn named(data: &[u8]) -> Option<String> {
+    if let Ok(error) = ArbWasmErrors::abi_decode(data) {
+        return Some(match error {
+            ArbWasmErrors::ProgramNotWasm(_) => "ProgramNotWasm()".to_owned(),
+            ArbWasmErrors::ProgramNotActivated(_) => Inactive::Never.to_string(),
+            ArbWasmErrors::ProgramNeedsUpgrade(e) => {
+                format!("ProgramNeedsUpgrade({}, {})", e.version, e.stylusVersion)
+            }
+            ArbWasmErrors::ProgramExpired(e) => Inactive::Expired(e.ageInSeconds).to_string(),
+            ArbWasmErrors::ProgramUpToDate(_) => "ProgramUpToDate()".to_owned(),
+            ArbWasmErrors::ProgramKeepaliveTooSoon(e) => {
+                format!("ProgramKeepaliveTooSoon({})", e.ageInSeconds)
+            }
+            ArbWasmErrors::ProgramInsufficientValue(e) => {
+                format!("ProgramInsufficientValue({}, {})", e.have, e.want)
+            }
+        });
+    }
+    if let Ok(ArbSysErrors::InvalidBlockNumber(e)) = ArbSysErrors::abi_decode(data) {
+        return Some(format!("InvalidBlockNumber({}, {})", e.requested, e.current));
+    }
+    let ArbDebugErrors::Custom(e) = ArbDebugErrors::abi_decode(data).ok()?;
+    Some(format!("Custom({}, {}, {})", e.number, e.text, e.flag))
+}

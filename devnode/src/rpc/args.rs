@@ -1,0 +1,211 @@
+//! Reading the arguments of a request, as strictly as a node does.
+
+use alloy::{
+    eips::{BlockId, BlockNumberOrTag},
+    primitives::{B256, Bytes, U256},
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::error::{Misfit, RpcError};
+
+/// Fields of a call that are numbers in hexadecimal.
+const NUMBERS: [&str; 9] = [
+    "gas",
+    "gasPrice",
+    "maxFeePerGas",
+    "maxPriorityFeePerGas",
+    "maxFeePerBlobGas",
+    "value",
+    "nonce",
+    "chainId",
+    "type",
+];
+
+/// The arguments of a request, taken from the front.
+#[derive(Debug)]
+pub(super) struct Args {
+    /// All of them.
+    values: std::vec::IntoIter<Value>,
+    /// How many were taken.
+    taken: usize,
+}
+
+impl Args {
+    /// The arguments in the parameters of a request.
+    ///
+    /// # Errors
+    /// If the parameters are not a list.
+    pub(super) fn parse(params: Option<&str>) -> Result<Self, RpcError> {
+        let values = match params.map(serde_json::from_str).transpose()? {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(values)) => values,
+            Some(_) => return Err(RpcError::NotAList),
+        };
+        Ok(Self { values: values.into_iter(), taken: 0 })
+    }
+
+    /// The next argument, which has to be there.
+    pub(super) fn take<T: DeserializeOwned>(&mut self) -> Result<T, RpcError> {
+        self.read(|value| Ok(serde_json::from_value(value)?))
+    }
+
+    /// The next argument; `None` if it is missing or null.
+    pub(super) fn optional<T: DeserializeOwned>(&mut self) -> Result<Option<T>, RpcError> {
+        self.read_optional(|value| Ok(serde_json::from_value(value)?))
+    }
+
+    /// The next argument, a call.
+    pub(super) fn call<T: DeserializeOwned>(&mut self) -> Result<T, RpcError> {
+        self.read(|value| {
+            if let Value::Object(fields) = &value {
+                check_numbers(fields)?;
+            }
+            Ok(serde_json::from_value(value)?)
+        })
+    }
+
+    /// The next argument, a number in hexadecimal.
+    pub(super) fn number(&mut self) -> Result<u64, RpcError> {
+        self.read(|value| number(&value, 64).map(|number| number.saturating_to()))
+    }
+
+    /// The next argument, a number in hexadecimal or in decimal.
+    pub(super) fn any_number(&mut self) -> Result<u64, RpcError> {
+        self.read(|value| any_number(&value))
+    }
+
+    /// The next argument, a number in hexadecimal or in decimal; `None` if missing or null.
+    pub(super) fn optional_any_number(&mut self) -> Result<Option<u64>, RpcError> {
+        self.read_optional(|value| any_number(&value))
+    }
+
+    /// The next argument, a block's height or tag.
+    pub(super) fn tag(&mut self) -> Result<BlockNumberOrTag, RpcError> {
+        self.read(|value| tag(&value))
+    }
+
+    /// The next argument, a block.
+    pub(super) fn block(&mut self) -> Result<BlockId, RpcError> {
+        self.read(|value| block(&value))
+    }
+
+    /// The next argument, a block; the latest if it is missing or null.
+    pub(super) fn optional_block(&mut self) -> Result<BlockId, RpcError> {
+        Ok(self.read_optional(|value| block(&value))?.unwrap_or_default())
+    }
+
+    /// The next argument, a storage key of at most 32 bytes, with or without prefix.
+    pub(super) fn storage_key(&mut self) -> Result<U256, RpcError> {
+        self.read(|value| {
+            let text = value.as_str().ok_or(Misfit::NotAString)?;
+            let digits = text.strip_prefix("0x").unwrap_or(text);
+            if digits.len() > 64 {
+                return Err(Misfit::LongKey);
+            }
+            if digits.is_empty() {
+                return Ok(U256::ZERO);
+            }
+            U256::from_str_radix(digits, 16).map_err(|_| Misfit::Digits)
+        })
+    }
+
+    /// Ends the arguments.
+    ///
+    /// # Errors
+    /// If there are more.
+    pub(super) fn end(mut self) -> Result<(), RpcError> {
+        match self.values.next() {
+            Some(_) => Err(RpcError::TooMany(self.taken)),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads the next argument, which has to be there.
+    fn read<T>(&mut self, read: impl FnOnce(Value) -> Result<T, Misfit>) -> Result<T, RpcError> {
+        let index = self.taken;
+        let value = self.values.next().ok_or(RpcError::Missing(index))?;
+        self.taken = self.taken.saturating_add(1);
+        read(value).map_err(|why| RpcError::Argument { index, why })
+    }
+
+    /// Reads the next argument unless it is missing or null.
+    fn read_optional<T>(
+        &mut self,
+        read: impl FnOnce(Value) -> Result<T, Misfit>,
+    ) -> Result<Option<T>, RpcError> {
+        if self.values.as_slice().is_empty() {
+            self.taken = self.taken.saturating_add(1);
+            return Ok(None);
+        }
+        self.read(|value| if value.is_null() { Ok(None) } else { read(value).map(Some) })
+    }
+}
+
+/// A number in hexadecimal: with prefix, without zeros in front.
+fn number(value: &Value, bits: usize) -> Result<U256, Misfit> {
+    let text = value.as_str().ok_or(Misfit::NotAString)?;
+    let digits = text.strip_prefix("0x").ok_or(Misfit::NoPrefix)?;
+    match digits.as_bytes() {
+        [] => Err(Misfit::NoDigits),
+        [b'0', _, ..] => Err(Misfit::LeadingZero),
+        _ if digits.len() > bits.div_ceil(4) => Err(Misfit::TooLarge(bits)),
+        _ => U256::from_str_radix(digits, 16).map_err(|_| Misfit::Digits),
+    }
+}
+
+/// A number in hexadecimal or in decimal.
+fn any_number(value: &Value) -> Result<u64, Misfit> {
+    match value.as_u64() {
+        Some(plain) => Ok(plain),
+        None => number(value, 64).map(|number| number.saturating_to()),
+    }
+}
+
+/// A block's height or tag.
+fn tag(value: &Value) -> Result<BlockNumberOrTag, Misfit> {
+    Ok(match value.as_str().ok_or(Misfit::NotAString)? {
+        "latest" => BlockNumberOrTag::Latest,
+        "earliest" => BlockNumberOrTag::Earliest,
+        "pending" => BlockNumberOrTag::Pending,
+        "safe" => BlockNumberOrTag::Safe,
+        "finalized" => BlockNumberOrTag::Finalized,
+        _ => BlockNumberOrTag::Number(number(value, 64)?.saturating_to()),
+    })
+}
+
+/// A block by height, tag or hash, also as an object.
+fn block(value: &Value) -> Result<BlockId, Misfit> {
+    if let Value::Object(fields) = value {
+        return match (fields.get("blockHash"), fields.get("blockNumber")) {
+            (Some(_), Some(_)) => Err(Misfit::HashAndNumber),
+            (Some(hash), None) => Ok(BlockId::hash(serde_json::from_value(hash.clone())?)),
+            (None, Some(height)) => Ok(BlockId::Number(tag(height)?)),
+            (None, None) => Ok(serde_json::from_value(value.clone())?),
+        };
+    }
+    let text = value.as_str().ok_or(Misfit::NotAString)?;
+    match text.parse::<B256>() {
+        Ok(hash) if text.starts_with("0x") => Ok(BlockId::hash(hash)),
+        _ => tag(value).map(BlockId::Number),
+    }
+}
+
+/// Checks that the numbers of a call are written as numbers are.
+fn check_numbers(fields: &Map<String, Value>) -> Result<(), Misfit> {
+    for name in NUMBERS {
+        if let Some(value) = fields.get(name).filter(|value| !value.is_null()) {
+            number(value, 256)?;
+        }
+    }
+    for name in ["data", "input"] {
+        if let Some(value) = fields.get(name).filter(|value| !value.is_null()) {
+            let text = value.as_str().ok_or(Misfit::NotAString)?;
+            if !text.starts_with("0x") {
+                return Err(Misfit::NoPrefix);
+            }
+            text.parse::<Bytes>().map_err(|_| Misfit::Digits)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,34 @@
+//! Methods that run calls without changing anything.
+
+use alloy::primitives::U64;
+
+use super::{Args, Node, Reply, RpcError};
+use crate::chain::{Ask, Estimate};
+
+/// `eth_call`
+pub(super) fn call(node: &mut Node, args: Args) -> Reply {
+    let ask = ask(args)?;
+    let output = RpcError::of(node.chain.call(&ask)?)?;
+    Ok(serde_json::to_value(output)?)
+}
+
+/// `eth_estimateGas`
+pub(super) fn estimate(node: &mut Node, args: Args) -> Reply {
+    let ask = ask(args)?;
+    match node.chain.estimate(&ask)? {
+        Estimate::Gas(gas) => Ok(serde_json::to_value(U64::from(gas))?),
+        Estimate::Fails(execution) => Ok(serde_json::to_value(RpcError::of(*execution)?)?),
+    }
+}
+
+/// Reads a call, its block, and what it pretends about state and block.
+fn ask(mut args: Args) -> Result<Ask, RpcError> {
+    let ask = Ask {
+        request: args.call()?,
+        block: args.optional_block()?,
+        state: args.optional()?.unwrap_or_default(),
+        overrides: args.optional()?.unwrap_or_default(),
+    };
+    args.end()?;
+    Ok(ask)
+}

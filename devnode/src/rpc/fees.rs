@@ -1,0 +1,71 @@
+//! Methods about the price of gas: the base fee, since tips do not exist here.
+
+use std::sync::Arc;
+
+use alloy::{eips::BlockNumberOrTag, primitives::U64};
+use serde_json::{Value, json};
+
+use super::{Args, Node, Reply, RpcError};
+use crate::{chain::Block, state::settings::SPEED_LIMIT};
+
+/// The most blocks of one history.
+const MAX_BLOCKS: u64 = 1024;
+
+/// `eth_gasPrice`
+pub(super) fn gas_price(node: &mut Node, args: Args) -> Reply {
+    args.end()?;
+    Ok(serde_json::to_value(U64::from(node.chain.base_fee()))?)
+}
+
+/// `eth_maxPriorityFeePerGas`
+pub(super) fn tip(_: &mut Node, args: Args) -> Reply {
+    args.end()?;
+    Ok(json!("0x0"))
+}
+
+/// `eth_feeHistory`
+pub(super) fn history(node: &mut Node, mut args: Args) -> Reply {
+    let (count, newest) = (args.any_number()?, args.tag()?);
+    let percentiles: Vec<f64> = args.optional()?.unwrap_or_default();
+    args.end()?;
+    if count == 0 {
+        return Ok(json!({"oldestBlock": "0x0", "gasUsedRatio": null}));
+    }
+    let newest = match newest {
+        BlockNumberOrTag::Number(height) => height.min(node.chain.height()),
+        tag => node.chain.get(tag.into())?.height(),
+    };
+    let oldest = newest.saturating_add(1).saturating_sub(count.min(MAX_BLOCKS));
+    let blocks = node.chain.range(oldest, newest);
+    let next = match node.chain.block(newest.saturating_add(1)) {
+        Some(block) => block.base_fee(),
+        None => node.chain.base_fee(),
+    };
+    let fees = blocks.iter().map(|block| block.base_fee()).chain([next]);
+    let mut history = json!({
+        "oldestBlock": U64::from(oldest),
+        "baseFeePerGas": fees.map(U64::from).collect::<Vec<_>>(),
+        "gasUsedRatio": blocks.iter().map(|block| load(node, block)).collect::<Vec<_>>(),
+    });
+    if !percentiles.is_empty()
+        && let Value::Object(fields) = &mut history
+    {
+        let none = vec![json!("0x0"); percentiles.len()];
+        fields.insert("reward".to_owned(), json!(vec![none; blocks.len()]));
+    }
+    Ok::<_, RpcError>(history)
+}
+
+/// How much of the speed limit the second of a block has used up with it: from 0 to 1.
+#[expect(clippy::float_arithmetic, reason = "the answer is a fraction by definition")]
+fn load(node: &Node, block: &Arc<Block>) -> f64 {
+    let same_second = node
+        .chain
+        .range(0, block.height())
+        .iter()
+        .rev()
+        .take_while(|earlier| earlier.header.timestamp == block.header.timestamp);
+    let gas = same_second.map(|block| block.header.gas_used).fold(0, u64::saturating_add);
+    let whole = |gas: u64| f64::from(u32::try_from(gas).unwrap_or(u32::MAX));
+    whole(gas.min(SPEED_LIMIT)) / whole(SPEED_LIMIT)
+}

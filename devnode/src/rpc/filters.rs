@@ -1,0 +1,144 @@
+//! Methods that look for events: once, or again and again through filters that the node remembers.
+
+use std::collections::HashMap;
+
+use alloy::{primitives::U64, rpc::types::Filter};
+use serde_json::{Value, json};
+
+use super::{Args, Node, Reply, RpcError, error::Misfit};
+
+/// The most topics of an event.
+const MAX_TOPICS: usize = 4;
+
+/// What a filter reports.
+#[derive(Clone, Debug)]
+enum Kind {
+    /// Events.
+    Logs(Box<Filter>),
+    /// Hashes of blocks.
+    Blocks,
+    /// Hashes of transactions.
+    Transactions,
+}
+
+/// A filter that a client has installed.
+#[derive(Clone, Debug)]
+struct Installed {
+    /// What it reports.
+    kind: Kind,
+    /// The first block that it has not reported.
+    next: u64,
+}
+
+/// All filters, by their number.
+#[derive(Debug, Default)]
+pub(super) struct Filters {
+    /// The filters.
+    installed: HashMap<u64, Installed>,
+    /// How many there ever were.
+    count: u64,
+}
+
+/// `eth_getLogs`
+pub(super) fn logs(node: &mut Node, args: Args) -> Reply {
+    let filter = filter(args)?;
+    Ok(serde_json::to_value(node.chain.logs(&filter)?)?)
+}
+
+/// `eth_newFilter`
+pub(super) fn new_filter(node: &mut Node, args: Args) -> Reply {
+    let filter = filter(args)?;
+    install(node, Kind::Logs(Box::new(filter)))
+}
+
+/// `eth_newBlockFilter`
+pub(super) fn new_block_filter(node: &mut Node, args: Args) -> Reply {
+    args.end()?;
+    install(node, Kind::Blocks)
+}
+
+/// `eth_newPendingTransactionFilter`: a transaction is never pending, so those of new blocks count.
+pub(super) fn new_transaction_filter(node: &mut Node, args: Args) -> Reply {
+    args.end()?;
+    install(node, Kind::Transactions)
+}
+
+/// `eth_uninstallFilter`
+pub(super) fn uninstall(node: &mut Node, args: Args) -> Reply {
+    let number = filter_number(args)?;
+    Ok(json!(node.filters.installed.remove(&number).is_some()))
+}
+
+/// `eth_getFilterChanges`
+pub(super) fn changes(node: &mut Node, args: Args) -> Reply {
+    let number = filter_number(args)?;
+    let installed = node.filters.installed.get_mut(&number).ok_or(RpcError::NoFilter)?;
+    let height = node.chain.height();
+    let first = installed.next;
+    installed.next = height.saturating_add(1);
+    let blocks = node.chain.range(first, height);
+    Ok(match &installed.kind {
+        Kind::Logs(filter) => {
+            let (from, to) = filter.extract_block_range();
+            let mut logs = node.chain.logs_since(first, filter);
+            logs.retain(|log| {
+                log.block_number.is_some_and(|at| {
+                    from.is_none_or(|from| at >= from) && to.is_none_or(|to| at <= to)
+                })
+            });
+            serde_json::to_value(logs)?
+        }
+        Kind::Blocks => json!(blocks.iter().map(|block| block.hash()).collect::<Vec<_>>()),
+        Kind::Transactions => {
+            let transactions = blocks.iter().flat_map(|block| &block.transactions);
+            json!(transactions.map(|included| included.hash()).collect::<Vec<_>>())
+        }
+    })
+}
+
+/// `eth_getFilterLogs`
+pub(super) fn all_logs(node: &mut Node, args: Args) -> Reply {
+    let number = filter_number(args)?;
+    match node.filters.installed.get(&number).map(|installed| &installed.kind) {
+        Some(Kind::Logs(filter)) => Ok(serde_json::to_value(node.chain.logs(filter)?)?),
+        _ => Err(RpcError::NoFilter),
+    }
+}
+
+/// Installs a filter that begins with the next block.
+fn install(node: &mut Node, kind: Kind) -> Reply {
+    let next = node.chain.height().saturating_add(1);
+    let filters = &mut node.filters;
+    filters.count = filters.count.saturating_add(1);
+    filters.installed.insert(filters.count, Installed { kind, next });
+    Ok(serde_json::to_value(U64::from(filters.count))?)
+}
+
+/// The number of a filter, the only argument.
+fn filter_number(mut args: Args) -> Result<u64, RpcError> {
+    let number = args.number()?;
+    args.end()?;
+    Ok(number)
+}
+
+/// A filter, the only argument.
+fn filter(mut args: Args) -> Result<Filter, RpcError> {
+    let value: Value = args.take()?;
+    args.end()?;
+    check(&value)?;
+    serde_json::from_value(value)
+        .map_err(|error| RpcError::Argument { index: 0, why: error.into() })
+}
+
+/// Refuses what the wire type would read in another way than a node does.
+pub(super) fn check(filter: &Value) -> Result<(), RpcError> {
+    let named = |name| filter.get(name).is_some_and(|value: &Value| !value.is_null());
+    if named("blockHash") && (named("fromBlock") || named("toBlock")) {
+        return Err(RpcError::Argument { index: 0, why: Misfit::HashAndRange });
+    }
+    let topics = filter.get("topics").and_then(Value::as_array);
+    if topics.is_some_and(|topics| topics.len() > MAX_TOPICS) {
+        return Err(RpcError::Topics);
+    }
+    Ok(())
+}

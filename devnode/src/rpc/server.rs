@@ -1,0 +1,108 @@
+//! The server: HTTP and WebSocket on one port, open to every web page.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use alloy::primitives::{B256, Bytes};
+use jsonrpsee::{
+    RpcModule,
+    core::RegisterMethodError,
+    server::{
+        BatchRequestConfig, RandomStringIdProvider, Server as RpcServer, ServerConfig, ServerHandle,
+    },
+    types::{ErrorObjectOwned, Params},
+};
+use tokio::{
+    net::TcpListener,
+    time::{Instant, timeout_at},
+};
+use tower_http::cors::CorsLayer;
+
+use super::{Args, Node, RpcError, methods::METHODS, subscriptions};
+use crate::chain::{Refusal, Worker};
+
+/// Bytes of a request or an answer.
+const MAX_BODY: u32 = 64 << 20;
+
+/// Connections at the same time.
+const MAX_CONNECTIONS: u32 = 1000;
+
+/// How long a transaction waits for those before it.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A server that runs.
+#[derive(Debug)]
+pub(crate) struct Server {
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// Stops it.
+    pub(crate) handle: ServerHandle,
+}
+
+/// Why there is no server.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ServeError {
+    /// The address cannot be listened on.
+    #[error(transparent)]
+    Listen(#[from] std::io::Error),
+    /// Two methods have one name.
+    #[error(transparent)]
+    Methods(#[from] RegisterMethodError),
+}
+
+/// Answers requests on `listener` from a node.
+///
+/// # Errors
+/// See [`ServeError`].
+pub(crate) fn serve(listener: TcpListener, worker: Worker<Node>) -> Result<Server, ServeError> {
+    let address = listener.local_addr()?;
+    let config = ServerConfig::builder()
+        .max_request_body_size(MAX_BODY)
+        .max_response_body_size(MAX_BODY)
+        .max_connections(MAX_CONNECTIONS)
+        .set_batch_request_config(BatchRequestConfig::Unlimited)
+        .set_id_provider(RandomStringIdProvider::new(16))
+        .build();
+    let server = RpcServer::builder()
+        .set_config(config)
+        .set_http_middleware(tower::ServiceBuilder::new().layer(CorsLayer::permissive()))
+        .build_from_tcp(listener.into_std()?)?;
+    Ok(Server { address, handle: server.start(module(worker)?) })
+}
+
+/// All methods.
+fn module(worker: Worker<Node>) -> Result<RpcModule<Worker<Node>>, RegisterMethodError> {
+    let mut module = RpcModule::new(worker);
+    for &(name, method) in METHODS {
+        module.register_async_method(name, move |params, worker, _| async move {
+            let args = Args::parse(params.as_str())?;
+            let reply = worker.run(move |node| method(node, args)).await.map_err(RpcError::from)?;
+            reply.map_err(ErrorObjectOwned::from)
+        })?;
+    }
+    module.register_async_method("eth_sendRawTransaction", |params, worker, _| async move {
+        send(params, worker).await.map_err(ErrorObjectOwned::from)
+    })?;
+    subscriptions::register(&mut module)?;
+    Ok(module)
+}
+
+/// `eth_sendRawTransaction`: answers when the transaction is in a block. One that is ahead of others
+/// of its sender waits a moment for them.
+async fn send(params: Params<'static>, worker: Arc<Worker<Node>>) -> Result<B256, RpcError> {
+    let mut args = Args::parse(params.as_str())?;
+    let raw: Bytes = args.take()?;
+    args.end()?;
+    let deadline = Instant::now() + PATIENCE;
+    let mut heads = worker.run(|node| node.chain.heads().subscribe()).await?;
+    loop {
+        let bytes = raw.clone();
+        let refusal = match worker.run(move |node| node.chain.submit(&bytes)).await? {
+            Ok(hash) => return Ok(hash),
+            Err(refusal) => refusal,
+        };
+        let early = matches!(refusal, Refusal::NonceTooHigh { .. });
+        if !early || timeout_at(deadline, heads.recv()).await.is_err() {
+            return Err(refusal.into());
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Methods that look at accounts.
+
+use alloy::primitives::{Address, B256, U64};
+use serde::Serialize;
+
+use super::{Args, Node, Reply};
+use crate::state::View;
+
+/// `eth_getBalance`
+pub(super) fn balance(node: &mut Node, args: Args) -> Reply {
+    look(node, args, |view, address| view.balance(address))
+}
+
+/// `eth_getTransactionCount`
+pub(super) fn nonce(node: &mut Node, args: Args) -> Reply {
+    look(node, args, |view, address| U64::from(view.nonce(address)))
+}
+
+/// `eth_getCode`
+pub(super) fn code(node: &mut Node, args: Args) -> Reply {
+    look(node, args, |view, address| view.code(address))
+}
+
+/// `eth_getStorageAt`
+pub(super) fn storage(node: &mut Node, mut args: Args) -> Reply {
+    let (address, key, block) = (args.take()?, args.storage_key()?, args.block()?);
+    args.end()?;
+    let word = node.chain.view(block)?.slot(address, key);
+    Ok(serde_json::to_value(B256::from(word))?)
+}
+
+/// Looks at one account in one block.
+fn look<T: Serialize>(
+    node: &Node,
+    mut args: Args,
+    look: impl FnOnce(View<'_>, Address) -> T,
+) -> Reply {
+    let (address, block) = (args.take()?, args.block()?);
+    args.end()?;
+    Ok(serde_json::to_value(look(node.chain.view(block)?, address))?)
+}

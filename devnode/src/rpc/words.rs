@@ -1,0 +1,58 @@
+//! Methods that say what the node is.
+
+use alloy::primitives::{Bytes, keccak256};
+use serde_json::{Value, json};
+
+use super::{Args, Node, Reply};
+use crate::CHAIN_ID;
+
+/// `eth_chainId`
+pub(super) fn chain_id(_: &mut Node, args: Args) -> Reply {
+    args.end()?;
+    Ok(json!(format!("{CHAIN_ID:#x}")))
+}
+
+/// `net_version`
+pub(super) fn net_version(_: &mut Node, args: Args) -> Reply {
+    args.end()?;
+    Ok(json!(CHAIN_ID.to_string()))
+}
+
+/// `web3_clientVersion`
+pub(super) fn client_version(_: &mut Node, args: Args) -> Reply {
+    args.end()?;
+    Ok(json!(concat!("muster-devnode/v", env!("CARGO_PKG_VERSION"))))
+}
+
+/// `web3_sha3`: the keccak hash of the argument.
+pub(super) fn sha3(_: &mut Node, mut args: Args) -> Reply {
+    let data: Bytes = args.take()?;
+    args.end()?;
+    Ok(serde_json::to_value(keccak256(data))?)
+}
+
+/// `rpc_modules`
+pub(super) fn modules(_: &mut Node, args: Args) -> Reply {
+    args.end()?;
+    Ok(
+        json!({"anvil": "1.0", "eth": "1.0", "evm": "1.0", "net": "1.0", "rpc": "1.0", "web3": "1.0"}),
+    )
+}
+
+/// `eth_accounts`: the node holds no keys.
+pub(super) fn accounts(_: &mut Node, args: Args) -> Reply {
+    args.end()?;
+    Ok(json!([]))
+}
+
+/// `eth_syncing`: never.
+pub(super) fn not_syncing(_: &mut Node, args: Args) -> Reply {
+    args.end()?;
+    Ok(json!(false))
+}
+
+/// Methods about what the chain does not have.
+pub(super) fn nothing(_: &mut Node, args: Args) -> Reply {
+    args.end()?;
+    Ok(Value::Null)
+}

@@ -1,0 +1,12 @@
+//! What the chain remembers: accounts, code and storage at every height, and how ArbOS lays out its
+//! own part of it. Knows nothing of transactions or blocks.
+
+pub(crate) mod arbos;
+mod history;
+pub(crate) mod programs;
+pub(crate) mod settings;
+mod store;
+mod view;
+
+pub(crate) use store::Store;
+pub(crate) use view::View;

@@ -1,0 +1,280 @@
+//! What ArbOS knows about Stylus programs: the parameters, the record of each activation, and the
+//! price of activations. Layout only; rules of activation are in the precompile.
+
+use alloy::primitives::{B256, U256};
+use engine::{Params, fees::DataPricer};
+
+use super::arbos::{Space, Words};
+
+/// Unix second from which activation times are counted.
+const EPOCH: u64 = 1_421_388_000;
+
+/// Seconds in an hour, the unit of activation times.
+const HOUR: u64 = 3600;
+
+/// Seconds in a day, the unit of expiry.
+const DAY: u64 = 86_400;
+
+/// The space of everything about programs.
+fn space() -> Space {
+    Space::ROOT.child(&[8])
+}
+
+/// Where the record of a program is.
+pub(crate) fn record_slot(code_hash: B256) -> U256 {
+    space().child(&[1]).slot(code_hash)
+}
+
+/// Where the module hash of a program is.
+pub(crate) fn module_slot(code_hash: B256) -> U256 {
+    space().child(&[2]).slot(code_hash)
+}
+
+/// Why a program cannot be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Inactive {
+    /// It was never activated.
+    Never,
+    /// It was activated for this version, which is no longer the current one.
+    Outdated(u16),
+    /// Its activation, this many seconds old, has lapsed.
+    Expired(u64),
+}
+
+/// The record of an activation, one word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Record {
+    /// Version of Stylus that it was activated for; zero for never.
+    pub(crate) version: u16,
+    /// Weight of the module in the price of an entry that is not cached.
+    pub(crate) init_cost: u16,
+    /// Weight of the module in the price of every entry.
+    pub(crate) cached_cost: u16,
+    /// Pages of 64 KiB that an entry opens.
+    pub(crate) footprint: u16,
+    /// Hours from the epoch to the activation; 24 bits.
+    pub(crate) activated_at: u32,
+    /// Expected size of native code in KB; 24 bits.
+    pub(crate) asm_kb: u32,
+    /// Whether entries cost less.
+    pub(crate) cached: bool,
+}
+
+impl Record {
+    /// Reads the record of a program; all zero if there is none.
+    pub(crate) fn load(words: &mut dyn Words, code_hash: B256) -> Self {
+        Self::decode(words.word(record_slot(code_hash)))
+    }
+
+    /// Writes the record of a program.
+    pub(crate) fn save(self, words: &mut dyn Words, code_hash: B256) {
+        words.set_word(record_slot(code_hash), self.encode());
+    }
+
+    /// From its word.
+    pub(crate) fn decode(word: U256) -> Self {
+        let mut fields = Fields::new(word);
+        Self {
+            version: fields.take(16),
+            init_cost: fields.take(16),
+            cached_cost: fields.take(16),
+            footprint: fields.take(16),
+            activated_at: fields.take(24),
+            asm_kb: fields.take(24),
+            cached: fields.take::<u8>(8) != 0,
+        }
+    }
+
+    /// To its word.
+    pub(crate) fn encode(self) -> U256 {
+        let mut fields = Fields::default();
+        fields.put(16, self.version);
+        fields.put(16, self.init_cost);
+        fields.put(16, self.cached_cost);
+        fields.put(16, self.footprint);
+        fields.put(24, self.activated_at);
+        fields.put(24, self.asm_kb);
+        fields.put(8, u8::from(self.cached));
+        fields.word
+    }
+
+    /// Seconds since the activation at unix second `now`.
+    pub(crate) fn age(&self, now: u64) -> u64 {
+        let activated = u64::from(self.activated_at).saturating_mul(HOUR).saturating_add(EPOCH);
+        now.saturating_sub(activated)
+    }
+
+    /// Whether the program may be called at unix second `now`.
+    ///
+    /// # Errors
+    /// Why not: see [`Inactive`].
+    pub(crate) fn check(&self, params: &Params, now: u64) -> Result<(), Inactive> {
+        if self.version == 0 {
+            return Err(Inactive::Never);
+        }
+        if self.version != params.version {
+            return Err(Inactive::Outdated(self.version));
+        }
+        let age = self.age(now);
+        if age > days(params.expiry_days) { Err(Inactive::Expired(age)) } else { Ok(()) }
+    }
+}
+
+/// Unix second as whole hours since the epoch.
+pub(crate) fn hours(now: u64) -> u32 {
+    let hours = now.saturating_sub(EPOCH).checked_div(HOUR).unwrap_or_default();
+    u32::try_from(hours).unwrap_or(u32::MAX)
+}
+
+/// Days as seconds.
+pub(crate) fn days(days: u16) -> u64 {
+    u64::from(days).saturating_mul(DAY)
+}
+
+/// Where the parameters are.
+fn params_slot() -> U256 {
+    space().child(&[0]).at(0)
+}
+
+/// Reads the parameters of the chain.
+pub(crate) fn load_params(words: &mut dyn Words) -> Params {
+    let mut fields = Fields::new(words.word(params_slot()));
+    Params {
+        version: fields.take(16),
+        ink_price: fields.take(24),
+        max_stack_depth: fields.take(32),
+        free_pages: fields.take(16),
+        page_gas: fields.take(16),
+        page_limit: fields.take(16),
+        min_init_gas: fields.take(8),
+        min_cached_gas: fields.take(8),
+        init_scalar: fields.take(8),
+        cached_scalar: fields.take(8),
+        expiry_days: fields.take(16),
+        keepalive_days: fields.take(16),
+        block_cache_size: fields.take(16),
+        max_wasm_size: fields.take(32),
+    }
+}
+
+/// Writes the parameters of the chain.
+pub(crate) fn save_params(words: &mut dyn Words, params: &Params) {
+    let mut fields = Fields::default();
+    fields.put(16, params.version);
+    fields.put(24, params.ink_price);
+    fields.put(32, params.max_stack_depth);
+    fields.put(16, params.free_pages);
+    fields.put(16, params.page_gas);
+    fields.put(16, params.page_limit);
+    fields.put(8, params.min_init_gas);
+    fields.put(8, params.min_cached_gas);
+    fields.put(8, params.init_scalar);
+    fields.put(8, params.cached_scalar);
+    fields.put(16, params.expiry_days);
+    fields.put(16, params.keepalive_days);
+    fields.put(16, params.block_cache_size);
+    fields.put(32, params.max_wasm_size);
+    words.set_word(params_slot(), fields.word);
+}
+
+/// Reads the price of activations.
+pub(crate) fn load_pricer(words: &mut dyn Words) -> DataPricer {
+    let space = space().child(&[3]);
+    DataPricer {
+        demand: words.word(space.at(0)).saturating_to(),
+        bytes_per_second: words.word(space.at(1)).saturating_to(),
+        last_update: words.word(space.at(2)).saturating_to(),
+        min_price: words.word(space.at(3)).saturating_to(),
+        inertia: words.word(space.at(4)).saturating_to(),
+    }
+}
+
+/// Writes what an activation changes of its price: demand and time.
+pub(crate) fn save_pricer(words: &mut dyn Words, pricer: &DataPricer) {
+    let space = space().child(&[3]);
+    words.set_word(space.at(0), U256::from(pricer.demand));
+    words.set_word(space.at(2), U256::from(pricer.last_update));
+}
+
+/// Writes the price of activations as a chain begins with it.
+pub(crate) fn init_pricer(words: &mut dyn Words) {
+    let space = space().child(&[3]);
+    let pricer = DataPricer::default();
+    words.set_word(space.at(1), U256::from(pricer.bytes_per_second));
+    words.set_word(space.at(3), U256::from(pricer.min_price));
+    words.set_word(space.at(4), U256::from(pricer.inertia));
+    save_pricer(words, &pricer);
+}
+
+/// Numbers packed into one word from its high end.
+#[derive(Default)]
+struct Fields {
+    /// The word.
+    word: U256,
+    /// Bits passed so far.
+    used: usize,
+}
+
+impl Fields {
+    /// Reads from `word`.
+    const fn new(word: U256) -> Self {
+        Self { word, used: 0 }
+    }
+
+    /// How far the next field of `bits` is from the low end.
+    const fn shift(&mut self, bits: usize) -> usize {
+        self.used = self.used.saturating_add(bits);
+        256_usize.saturating_sub(self.used)
+    }
+
+    /// The next field; zero if it does not fit the type, which no field does.
+    fn take<T: TryFrom<u64> + Default>(&mut self, bits: usize) -> T {
+        let shift = self.shift(bits);
+        let mask = (U256::ONE << bits).wrapping_sub(U256::ONE);
+        let field: u64 = ((self.word >> shift) & mask).saturating_to();
+        T::try_from(field).unwrap_or_default()
+    }
+
+    /// Appends a field.
+    fn put(&mut self, bits: usize, value: impl Into<u64>) {
+        let shift = self.shift(bits);
+        self.word |= U256::from(value.into()) << shift;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn records_and_parameters_survive_packing() {
+        let record = Record {
+            version: 2,
+            init_cost: 300,
+            cached_cost: 40,
+            footprint: 1,
+            activated_at: 99_999,
+            asm_kb: 501,
+            cached: true,
+        };
+        assert_eq!(Record::decode(record.encode()), record);
+
+        let mut words = HashMap::new();
+        save_params(&mut words, &Params::default());
+        assert_eq!(load_params(&mut words), Params::default());
+    }
+
+    #[test]
+    fn an_activation_lapses_after_a_year() {
+        let params = Params::default();
+        let record = Record { version: 2, activated_at: hours(EPOCH + HOUR), ..Record::default() };
+        let lapse = EPOCH + HOUR + 365 * DAY;
+        assert_eq!(record.check(&params, lapse), Ok(()));
+        assert_eq!(record.check(&params, lapse + 1), Err(Inactive::Expired(365 * DAY + 1)));
+        assert_eq!(Record::default().check(&params, 0), Err(Inactive::Never));
+        let old = Record { version: 1, ..record };
+        assert_eq!(old.check(&params, lapse), Err(Inactive::Outdated(1)));
+    }
+}

@@ -1,0 +1,97 @@
+//! The whole state at every height: written block by block, never rewritten.
+
+use std::collections::HashMap;
+
+use alloy::primitives::{Address, B256, Bytes, U256, map::AddressMap};
+use revm::{
+    bytecode::Bytecode,
+    state::{Account, AccountInfo},
+};
+
+use super::{View, history::History};
+
+/// Accounts, storage and code, with their history.
+#[derive(Debug, Default)]
+pub(crate) struct Store {
+    /// Accounts without their code; `None` where one ceased to exist.
+    accounts: HashMap<Address, History<Option<AccountInfo>>>,
+    /// Storage words by account.
+    slots: HashMap<Address, HashMap<U256, History<U256>>>,
+    /// Every code ever deployed, by its hash.
+    codes: HashMap<B256, Bytecode>,
+}
+
+impl Store {
+    /// The state after block `height`.
+    pub(crate) const fn view(&self, height: u64) -> View<'_> {
+        View::new(self, height)
+    }
+
+    /// An account with its code, after block `height`.
+    pub(crate) fn account(&self, address: Address, height: u64) -> Option<AccountInfo> {
+        let mut info = self.accounts.get(&address)?.at(height)?.clone()?;
+        info.code = Some(self.codes.get(&info.code_hash).cloned().unwrap_or_default());
+        Some(info)
+    }
+
+    /// A storage word after block `height`; zero if never written.
+    pub(crate) fn slot(&self, address: Address, key: U256, height: u64) -> U256 {
+        let written = |slots: &HashMap<U256, History<U256>>| slots.get(&key)?.at(height).copied();
+        self.slots.get(&address).and_then(written).unwrap_or_default()
+    }
+
+    /// Writes the changes that a transaction of block `height` made.
+    pub(crate) fn commit(&mut self, height: u64, changes: AddressMap<Account>) {
+        for (address, account) in changes {
+            if !account.is_touched() {
+                continue;
+            }
+            if account.is_selfdestructed() || account.is_created() {
+                self.wipe(height, address);
+            }
+            if account.is_selfdestructed() || account.is_empty() {
+                self.accounts.entry(address).or_default().write(height, None);
+                continue;
+            }
+            for (key, slot) in account.changed_storage_slots() {
+                self.write_slot(height, address, *key, slot.present_value());
+            }
+            self.write_account(height, address, account.info);
+        }
+    }
+
+    /// Writes an account as a whole, apart from its storage.
+    pub(crate) fn write_account(&mut self, height: u64, address: Address, mut info: AccountInfo) {
+        if let Some(code) = info.code.take().filter(|code| !code.is_empty()) {
+            self.codes.entry(info.code_hash).or_insert(code);
+        }
+        self.accounts.entry(address).or_default().write(height, Some(info));
+    }
+
+    /// Writes an account with this code and nonce 1 or more, as a deployment would leave it.
+    pub(crate) fn write_contract(
+        &mut self,
+        height: u64,
+        address: Address,
+        nonce: u64,
+        code: Bytes,
+    ) {
+        let code = if code.is_empty() { Bytecode::default() } else { Bytecode::new_legacy(code) };
+        let info = AccountInfo::from_bytecode(code);
+        self.write_account(height, address, AccountInfo { nonce, ..info });
+    }
+
+    /// Writes a storage word.
+    pub(crate) fn write_slot(&mut self, height: u64, address: Address, key: U256, value: U256) {
+        self.slots.entry(address).or_default().entry(key).or_default().write(height, value);
+    }
+
+    /// Clears all storage of an account.
+    fn wipe(&mut self, height: u64, address: Address) {
+        for slot in self.slots.get_mut(&address).into_iter().flat_map(HashMap::values_mut) {
+            if slot.latest().is_some_and(|value| !value.is_zero()) {
+                slot.write(height, U256::ZERO);
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The state at one height, as the EVM reads it.
+
+use std::convert::Infallible;
+
+use alloy::primitives::{Address, B256, Bytes, U256};
+use revm::{DatabaseRef, bytecode::Bytecode, state::AccountInfo};
+
+use super::Store;
+
+/// A reader of the state after one block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View<'a> {
+    /// All of the state.
+    store: &'a Store,
+    /// The block after which to read.
+    height: u64,
+}
+
+impl<'a> View<'a> {
+    /// Reads `store` after block `height`.
+    pub(super) const fn new(store: &'a Store, height: u64) -> Self {
+        Self { store, height }
+    }
+
+    /// An account with its code.
+    pub(crate) fn account(&self, address: Address) -> Option<AccountInfo> {
+        self.store.account(address, self.height)
+    }
+
+    /// Wei that an account has.
+    pub(crate) fn balance(&self, address: Address) -> U256 {
+        self.account(address).map(|info| info.balance).unwrap_or_default()
+    }
+
+    /// Transactions that an account has sent, or contracts that it has created.
+    pub(crate) fn nonce(&self, address: Address) -> u64 {
+        self.account(address).map(|info| info.nonce).unwrap_or_default()
+    }
+
+    /// The code of an account; empty if it has none.
+    pub(crate) fn code(&self, address: Address) -> Bytes {
+        let code = self.account(address).and_then(|info| info.code);
+        code.map(|code| code.original_bytes()).unwrap_or_default()
+    }
+
+    /// A storage word of an account; zero if never written.
+    pub(crate) fn slot(&self, address: Address, key: U256) -> U256 {
+        self.store.slot(address, key, self.height)
+    }
+}
+
+impl DatabaseRef for View<'_> {
+    type Error = Infallible;
+
+    fn basic_ref(&self, address: Address) -> Result<Option<AccountInfo>, Infallible> {
+        Ok(self.account(address))
+    }
+
+    /// Never needed: accounts come with their code.
+    fn code_by_hash_ref(&self, _code_hash: B256) -> Result<Bytecode, Infallible> {
+        Ok(Bytecode::default())
+    }
+
+    fn storage_ref(&self, address: Address, index: U256) -> Result<U256, Infallible> {
+        Ok(self.slot(address, index))
+    }
+
+    /// Always zero: BLOCKHASH speaks of blocks of the parent chain, of which there are none.
+    fn block_hash_ref(&self, _number: u64) -> Result<B256, Infallible> {
+        Ok(B256::ZERO)
+    }
+}
