@@ -42,7 +42,7 @@ pub fn seats(
     pool: u32,
     keccak: impl Fn(&Preimage) -> [u8; 32],
 ) -> Option<Seats> {
-    if testers > MAX_TESTERS || u32::from(testers) > pool {
+    if testers > MAX_TESTERS {
         return None;
     }
     let mut seats = Seats { len: testers.into(), ..Seats::default() };

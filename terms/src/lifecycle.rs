@@ -56,7 +56,7 @@ pub fn window(now: u64, start: u64, length: u32, windows: u8) -> Option<u8> {
     let quantum = u64::from(length.checked_div(windows.into())?);
     let since = now.checked_sub(start).filter(|since| start > 0 && *since < u64::from(length))?;
     let last = windows.checked_sub(1)?;
-    Some(u8::try_from(since.checked_div(quantum)?).unwrap_or(last).min(last))
+    u8::try_from(since.checked_div(quantum)?.min(last.into())).ok()
 }
 
 #[cfg(test)]

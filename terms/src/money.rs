@@ -8,10 +8,7 @@ use crate::{BPS, PRICE_LIMIT};
 /// if `whole` is zero.
 #[must_use]
 pub fn share(amount: u128, part: u32, whole: u32) -> u128 {
-    let (part, whole) = (u128::from(part), u128::from(whole));
-    if part >= whole {
-        return if whole == 0 { 0 } else { amount };
-    }
+    let (part, whole) = (u128::from(part.min(whole)), u128::from(whole));
     let (Some(quotient), Some(rest)) = (amount.checked_div(whole), amount.checked_rem(whole))
     else {
         return 0;

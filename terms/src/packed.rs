@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_stand_in_order_with_the_highest_byte_first() {
+    fn fields_stand_in_order_with_the_lowest_byte_first() {
         let sample = Sample {
             flag: true,
             byte: 0xab,
@@ -194,7 +194,7 @@ mod tests {
         };
         let mut bytes = [0xee; Sample::BYTES];
         sample.write(&mut bytes);
-        assert_eq!(bytes[..7], [1, 0xab, 1, 2, 3, 4, 5]);
+        assert_eq!(bytes[..7], [1, 0xab, 5, 4, 3, 2, 1]);
         assert_eq!(bytes[7..27], sample.account.0.0);
         assert_eq!(bytes[27..31], *b"name");
         assert_eq!(bytes[31], 0xee); // not a field's

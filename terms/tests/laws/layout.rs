@@ -44,9 +44,9 @@ fn worker() -> impl Strategy<Value = WorkerTerms> {
     )
 }
 
-/// The lowest `N` bytes of a number, the highest of them first.
+/// The lowest `N` bytes of a number, the lowest of them first.
 fn low<const N: usize>(value: impl Into<u128>) -> [u8; N] {
-    *value.into().to_be_bytes().last_chunk().expect("at most 16 bytes")
+    *value.into().to_le_bytes().first_chunk().expect("at most 16 bytes")
 }
 
 /// The layout as docs/rules.md lists it.

@@ -23,7 +23,7 @@ proptest! {
     ) {
         let bytes = over([0x5a; 64], 16, &bytes);
         let kept = value & (u128::MAX >> (128 - 8 * len));
-        let expected = over(bytes, at, &value.to_be_bytes()[16 - len..]);
+        let expected = over(bytes, at, &value.to_le_bytes()[..len]);
         prop_assert_eq!(written(value, bytes, at, len), (expected, kept));
         if let Ok(kept) = u64::try_from(kept) && len <= 8 {
             prop_assert_eq!(written(kept, bytes, at, len), (expected, kept));
