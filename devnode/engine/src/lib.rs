@@ -8,6 +8,10 @@
 //!
 //! Accounts, the EVM, precompiles and the records of activations belong to the chain that uses this
 //! crate.
+//!
+//! Two things differ from Nitro, both on purpose. [`Activation::module_hash`] is a plain digest, not
+//! that of a prover's machine. And code packed with the built-in dictionary (byte 1 after the prefix,
+//! which no tool writes) is refused, because that dictionary is not part of this crate.
 
 mod activation;
 mod check;

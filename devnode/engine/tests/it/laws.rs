@@ -5,7 +5,7 @@ use std::thread;
 use engine::{Activation, Params, Status, activate, run};
 use proptest::prelude::*;
 
-use crate::ledger::Ledger;
+use crate::{counter, ledger::Ledger};
 
 /// Bytes of native stack that a chain of 1024 programs may take.
 const CHAIN_STACK: usize = 32 << 20;
@@ -103,6 +103,36 @@ proptest! {
         prop_assert_eq!(with(used).status, with(gas).status);
         prop_assert_eq!(with(used - 1).status, Status::OutOfInk);
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// Whatever is activated after such damage also runs to some end.
+    #[test]
+    fn damaged_modules_are_refused_or_run(
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let mut wasm = counter::wasm();
+        for (at, byte) in damage {
+            *at.get_mut(&mut wasm) = byte;
+        }
+        if let Ok(activation) = activate(&wasm, 128, u64::MAX, true) {
+            let mut ledger = Ledger::default();
+            run(&activation.module, &Params::default(), b"\xd0\x9d\xe0\x8a", 100_000, &mut ledger);
+        }
+    }
+}
+
+#[test]
+fn one_module_runs_in_many_threads() {
+    let module = activated(&module("(i32.const 1)")).module;
+    let work = || run(&module, &Params::default(), &[], 1000, &mut Ledger::default());
+    let outcomes = thread::scope(|scope| {
+        let threads = [scope.spawn(work), scope.spawn(work)];
+        threads.map(|thread| thread.join().unwrap())
+    });
+    assert!(outcomes.iter().all(|outcome| outcome.status == Status::Revert));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! - `recorded`: answers of a Nitro node.
 //! - `refusals`: modules that break one rule each.
+//! - `counter`: a contract of the SDK, to the last unit of ink.
 //! - `hooks`: what each family of hooks does and costs, on a small chain made of maps.
 //! - `laws`: what holds for any module.
 
@@ -13,6 +14,7 @@
     reason = "a test that meets what it does not expect should end there"
 )]
 
+mod counter;
 mod hooks;
 mod laws;
 mod ledger;

@@ -10,7 +10,7 @@ use alloy_primitives::{Address, Bytes, hex};
 use engine::{
     ActivateError, Activation, Outcome, Params, Status, activate, program, return_data_cost, run,
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::ledger::Ledger;
 
@@ -83,7 +83,12 @@ fn activated(code: &[u8]) -> Result<Activation, (Stage, Option<ActivateError>)> 
 }
 
 /// Calls a program by a transaction of its own; the outcome and the gas that it used.
-fn transact(program: &Activation, mut ledger: Ledger, input: &[u8], gas: u64) -> (Outcome, u64) {
+pub(crate) fn transact(
+    program: &Activation,
+    ledger: &mut Ledger,
+    input: &[u8],
+    gas: u64,
+) -> (Outcome, u64) {
     let params = Params::default();
     let given = gas - intrinsic(input);
     let pages = params.page_cost(program.footprint, ledger.pages);
@@ -92,7 +97,7 @@ fn transact(program: &Activation, mut ledger: Ledger, input: &[u8], gas: u64) ->
     let Some(left) = given.checked_sub(entry) else { return (exhausted, gas) };
     ledger.pages.open = program.footprint;
     ledger.pages.ever = program.footprint;
-    let mut outcome = run(&program.module, &params, input, left, &mut ledger);
+    let mut outcome = run(&program.module, &params, input, left, ledger);
     if !outcome.output.is_empty() {
         let Some(most) = given.checked_sub(return_data_cost(outcome.output.len())) else {
             return (exhausted, gas);
@@ -156,8 +161,8 @@ fn check_run(program: &Program, activation: &Activation, run: &Run) {
     let code = hex::decode(&program.code).unwrap();
     let code = program.warm.first().map(|&own| (own, code.into())).into_iter().collect();
     let touched = program.warm.iter().copied().collect();
-    let ledger = Ledger { touched, code, ..Ledger::default() };
-    let (outcome, used) = transact(activation, ledger, &input, run.gas);
+    let mut ledger = Ledger { touched, code, ..Ledger::default() };
+    let (outcome, used) = transact(activation, &mut ledger, &input, run.gas);
     let at = format!("{case}, calldata {}: {outcome:?}", run.input);
     if let Some(output) = &run.output {
         assert_eq!(outcome.status, Status::Success, "{at}");
@@ -183,11 +188,16 @@ fn check_run(program: &Program, activation: &Activation, run: &Run) {
     }
 }
 
+/// Reads one file.
+pub(crate) fn read<T: DeserializeOwned>(name: &str) -> T {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded");
+    let text = fs::read_to_string(dir.join(name).with_extension("json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
 /// Checks one file.
 fn replay(topic: &str) {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded");
-    let text = fs::read_to_string(dir.join(topic).with_extension("json")).unwrap();
-    let topic: Topic = serde_json::from_str(&text).unwrap();
+    let topic: Topic = read(topic);
     assert!(!topic.programs.is_empty());
     topic.programs.iter().for_each(check);
 }

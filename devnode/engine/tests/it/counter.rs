@@ -1,0 +1,69 @@
+//! A counter that was built with the SDK and deployed with cargo-stylus: what a Nitro node asked for
+//! its activation, and every host call of one `increment()`, to the last unit of ink.
+
+use alloy_primitives::{B256, U256, hex};
+use engine::{HookCall, Status, activate, fees::DataPricer, program};
+use serde::Deserialize;
+
+use crate::{ledger::Ledger, recorded};
+
+/// The file.
+#[derive(Debug, Deserialize)]
+struct Counter {
+    code: String,
+    /// Wei, for the first activation of a chain.
+    fee: u64,
+    input: String,
+    gas: u64,
+    used: u64,
+    hooks: Vec<Hook>,
+}
+
+/// One host call.
+#[derive(Debug, Deserialize, PartialEq, Eq)]
+struct Hook {
+    name: String,
+    args: String,
+    outs: String,
+    start: u64,
+    end: u64,
+}
+
+impl Hook {
+    /// The same from the engine's own report.
+    fn of(call: &HookCall) -> Self {
+        Self {
+            name: call.name.into(),
+            args: hex::encode(&call.args),
+            outs: hex::encode(&call.outs),
+            start: call.start_ink,
+            end: call.end_ink,
+        }
+    }
+}
+
+/// The wasm of the counter.
+pub(crate) fn wasm() -> Vec<u8> {
+    let counter: Counter = recorded::read("counter");
+    program::decode(&hex::decode(&counter.code).unwrap(), 131_072).unwrap()
+}
+
+#[test]
+fn a_counter_of_the_sdk_leaves_the_same_trace() {
+    let counter: Counter = recorded::read("counter");
+    let activation = activate(&wasm(), 128, u64::MAX, true).unwrap();
+
+    let now = DataPricer::default().last_update + 1;
+    let fee = DataPricer::default().charge(activation.asm_estimate, now);
+    assert_eq!(fee, U256::from(counter.fee));
+
+    let mut ledger = Ledger { traced: true, ..Ledger::default() };
+    ledger.storage.insert(B256::ZERO, U256::from(41).into());
+    let input = hex::decode(&counter.input).unwrap();
+    let (outcome, used) = recorded::transact(&activation, &mut ledger, &input, counter.gas);
+    assert_eq!((outcome.status, used), (Status::Success, counter.used));
+    assert_eq!(ledger.storage[&B256::ZERO], B256::from(U256::from(42)));
+
+    let hooks: Vec<_> = ledger.hooks.iter().map(Hook::of).collect();
+    assert_eq!(hooks, counter.hooks);
+}
