@@ -145,12 +145,12 @@ pub trait World {
     /// Writes a transient word of the acting contract. Never asked in a read-only frame.
     fn store_transient(&mut self, key: B256, value: B256);
 
-    /// Runs a call to its end. The chain does all of stylus-facts 4.2 from "base" on: access list,
-    /// value costs, the 63/64 rule, the stipend; `cost` is what the calling frame pays in all.
+    /// Runs a call to its end: access list, value costs, the 63/64 rule and the stipend included;
+    /// `cost` is what the calling frame pays in all.
     fn call(&mut self, request: CallRequest) -> CallOutcome;
 
-    /// Runs a creation to its end, by stylus-facts 4.3. `None`: refused before it began (read-only,
-    /// or less gas than the base cost), which fails the program.
+    /// Runs a creation to its end. `None`: refused before it began (read-only, or less gas than the
+    /// base cost), which fails the program.
     fn create(&mut self, request: CreateRequest) -> Option<CallOutcome>;
 
     /// An account's balance, and the cost of touching it (2600 cold, 100 warm).
