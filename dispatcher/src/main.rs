@@ -1,3 +1,9 @@
-//! Prints the interface for `cargo stylus export-abi`, and the constructor for `cargo stylus deploy`.
+//! Prints what `cargo stylus` asks a contract for: its interface, and its constructor.
+#![expect(clippy::print_stdout, reason = "that is what the program is for")]
 
-fn main() {}
+fn main() {
+    match std::env::args().nth(1).as_deref() {
+        Some("constructor") => println!("{}", terms::abi::text::constructor()),
+        _ => terms::abi::text::dispatcher().for_each(|line| println!("{line}")),
+    }
+}

@@ -186,3 +186,6 @@ impl<const N: usize> Take for FixedBytes<N> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

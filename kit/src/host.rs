@@ -23,7 +23,13 @@ unsafe impl<T> Sync for Alone<T> {}
 /// Calldata, behind the length that the host told.
 static INPUT: Alone<[u8; CAPACITY]> = Alone(UnsafeCell::new([0; CAPACITY]));
 /// Everything that leaves the contract.
+#[cfg(target_arch = "wasm32")]
 static OUTPUT: Alone<Out> = Alone(UnsafeCell::new(Out::new()));
+#[cfg(not(target_arch = "wasm32"))]
+std::thread_local! {
+    /// Everything that a test writes: there are threads off chain.
+    static OUTPUT: core::cell::RefCell<Out> = const { core::cell::RefCell::new(Out::new()) };
+}
 /// Whether storage was written since the last flush.
 static DIRTY: Alone<bool> = Alone(UnsafeCell::new(false));
 
@@ -56,9 +62,16 @@ pub(crate) fn input(len: usize) -> Option<&'static [u8]> {
 }
 
 /// Runs `write` on the output buffer.
+#[cfg(target_arch = "wasm32")]
 pub(crate) fn with_output<R>(write: impl FnOnce(&mut Out) -> R) -> R {
     // SAFETY: one thread, and no `write` in this crate calls back into this function.
     write(unsafe { &mut *OUTPUT.0.get() })
+}
+
+/// Runs `write` on the output buffer of this thread.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn with_output<R>(write: impl FnOnce(&mut Out) -> R) -> R {
+    OUTPUT.with_borrow_mut(write)
 }
 
 /// Hands the output to the caller.

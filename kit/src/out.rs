@@ -220,3 +220,6 @@ tuples! {
 impl Put for () {
     fn put(&self, _: &mut Out) {}
 }
+
+#[cfg(test)]
+mod tests;

@@ -92,8 +92,8 @@ sol! {
         /// A chosen worker takes the work, in a later block than the purchase's.
         function accept() external;
         /// What the caller, at `place` of the agreement's tester list, saw of all workers. Once.
-        function report(uint32 place, Entry[] entries) external;
+        function report(uint32 place, Entry[] calldata entries) external;
         /// Pays everybody. Anybody may, when it is due. `hints`: for each worker, whom to stand behind in its book.
-        function settle(uint32[] hints) external;
+        function settle(uint32[] calldata hints) external;
     }
 }

@@ -241,7 +241,7 @@ sol! {
         /// The cheapest listed worker of an application, and how many are listed and registered.
         function book(bytes8 application) external view returns (uint32 head, uint32 listed, uint32 registered);
         function quote(uint256 redundancy, uint256 length) external view returns (Quote memory);
-        function quote(Order order) external view returns (Quote memory);
+        function quote(Order calldata order) external view returns (Quote memory);
         function credit(address account) external view returns (uint128);
         function settings() external view returns (Settings memory);
         /// The implementation behind every agreement.
@@ -280,13 +280,13 @@ sol! {
         /// windows, promised uptime of 9 000 or more. Returns zero, and the whole value, if it refuses.
         function buyContract(uint256 redundancy, uint256 length) external payable returns (address agreement);
         /// Buys by an order. The value sent is the most that the client pays; the excess comes back.
-        function buyContract(Order order) external payable returns (address agreement);
+        function buyContract(Order calldata order) external payable returns (address agreement);
 
         // ------------------------------------------------------------------ money
         /// Sends the caller's whole credit to `to`.
         function withdraw(address to) external returns (uint128 amount);
         /// Called by an agreement that ends, with its terms, with all its wei and with what it owes. The
         /// `account` of a tester result is found here, from its `place` in the epoch's list.
-        function conclude(bytes terms, WorkerResult[] workers, Fee[] fees, uint32[] hints) external payable;
+        function conclude(bytes calldata terms, WorkerResult[] calldata workers, Fee[] calldata fees, uint32[] calldata hints) external payable;
     }
 }

@@ -4,9 +4,12 @@
 //! them. Amounts are wei, times are ticks of the market's clock, shares are basis points.
 
 mod agreement;
+mod construct;
 mod dispatcher;
+pub mod text;
 
 pub use agreement::{Entry, IWorkAgreement, State};
+pub use construct::WorkerDispatcher;
 pub use dispatcher::{
     Clock, Fee, IWorkerDispatcher, Order, Quote, Reason, Settings, TesterResult, Worker,
     WorkerResult,

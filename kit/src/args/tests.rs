@@ -1,0 +1,115 @@
+//! Strictness: what is read is a value of its type to the last bit, or the call is refused with the
+//! number of the word.
+
+use stylus_sdk::alloy_primitives::{Address, Bytes, FixedBytes, U256};
+use stylus_sdk::alloy_sol_types::{SolError, SolValue};
+use terms::abi::IWorkerDispatcher::MalformedCall;
+
+use super::{Args, Items, Take};
+use crate::host;
+use crate::wire::Refused;
+
+fn args(bytes: Vec<u8>) -> Args {
+    Args::new(bytes.leak())
+}
+
+/// The word that a refusal names.
+fn refused_word<T>(result: Result<T, Refused>) -> Option<u32> {
+    let Err(Refused) = result else { return None };
+    host::with_output(|out| MalformedCall::abi_decode(out.bytes()).ok()).map(|error| error.word)
+}
+
+/// A word with one bit set, counted from the lowest.
+fn bit(number: usize) -> Vec<u8> {
+    (U256::from(1) << number).to_be_bytes_vec()
+}
+
+/// Every single bit outside the type is refused, every one inside is taken.
+fn exactly<T: Take>(inside: core::ops::Range<usize>) {
+    for number in 0..256 {
+        let word = refused_word(args(bit(number)).next::<T>());
+        assert_eq!(word, if inside.contains(&number) { None } else { Some(0) }, "bit {number}");
+    }
+}
+
+#[test]
+fn a_bit_outside_the_type_is_refused() {
+    exactly::<bool>(0..1);
+    exactly::<u8>(0..8);
+    exactly::<u16>(0..16);
+    exactly::<u32>(0..32);
+    exactly::<u64>(0..64);
+    exactly::<u128>(0..128);
+    exactly::<U256>(0..256);
+    exactly::<Address>(0..160);
+    exactly::<FixedBytes<8>>(192..256);
+    exactly::<FixedBytes<32>>(0..256);
+}
+
+#[test]
+fn values_are_read_in_order() {
+    let bytes = (7_u32, Address::repeat_byte(8), U256::MAX, true).abi_encode();
+    let mut args = args(bytes);
+    assert_eq!(args.next(), Ok(7_u32));
+    assert_eq!(args.next(), Ok(Address::repeat_byte(8)));
+    assert_eq!(args.next(), Ok(U256::MAX));
+    assert_eq!(args.next(), Ok(true));
+    assert_eq!(refused_word(args.next::<u8>()), Some(4));
+}
+
+#[test]
+fn calldata_that_ends_within_a_word_is_refused() {
+    let mut bytes = (1_u32, 2_u32).abi_encode();
+    bytes.pop();
+    let mut args = args(bytes);
+    assert_eq!(args.next(), Ok(1_u32));
+    assert_eq!(refused_word(args.next::<u32>()), Some(1));
+}
+
+#[test]
+fn arrays_are_read_where_their_offset_points() {
+    let bytes = (vec![1_u32, 2, 3], 4_u32, vec![5_u32]).abi_encode_params();
+    let mut args = args(bytes);
+    let first: Items<u32> = args.list(3).unwrap();
+    assert_eq!(args.next(), Ok(4_u32));
+    let second: Items<u32> = args.list(3).unwrap();
+    assert_eq!(first.len(), 3);
+    assert_eq!(first.collect::<Result<Vec<_>, _>>(), Ok(vec![1, 2, 3]));
+    assert_eq!(second.collect::<Result<Vec<_>, _>>(), Ok(vec![5]));
+}
+
+#[test]
+fn an_array_over_its_limit_is_refused_at_its_count() {
+    let bytes = (vec![1_u32, 2, 3],).abi_encode_params();
+    assert_eq!(refused_word(args(bytes).list::<u32>(2)), Some(1));
+}
+
+#[test]
+fn an_array_without_its_items_is_refused_at_the_first_missing_one() {
+    let mut bytes = (vec![1_u32, 2, 3],).abi_encode_params();
+    bytes.truncate(4 * 32);
+    let items: Items<u32> = args(bytes).list(3).unwrap();
+    let read: Vec<_> = items.collect();
+    assert_eq!(read[..2], [Ok(1), Ok(2)]);
+    assert_eq!(refused_word(read[2]), Some(4));
+}
+
+#[test]
+fn an_offset_into_nowhere_is_refused() {
+    let far = (U256::from(u32::MAX),).abi_encode();
+    assert!(refused_word(args(far).list::<u32>(8)).is_some());
+    let beyond = (U256::from(1) << 32_u32,).abi_encode();
+    assert_eq!(refused_word(args(beyond).bytes(8)), Some(0));
+}
+
+#[test]
+fn bytes_are_read_as_they_are() {
+    let blob = FixedBytes::<5>([1, 2, 3, 4, 5]);
+    let bytes = (9_u32, Bytes::from(blob.to_vec())).abi_encode_params();
+    let mut whole = args(bytes.clone());
+    assert_eq!(whole.next(), Ok(9_u32));
+    assert_eq!(whole.bytes(5), Ok(&blob.0[..]));
+    let mut short = args(bytes);
+    assert_eq!(short.next(), Ok(9_u32));
+    assert_eq!(refused_word(short.bytes(4)), Some(2));
+}

@@ -1,0 +1,11 @@
+//! What the dispatcher is deployed with. (The agreement has no constructor: its terms are its code.)
+
+use alloy_sol_types::sol;
+
+sol! {
+    #[derive(Debug, PartialEq, Eq)]
+    contract WorkerDispatcher {
+        /// The fields of `Settings`, then the implementation behind every agreement.
+        constructor(uint8 clock, uint32 acceptWindow, uint32 reportWindow, uint32 minLength, uint32 minWindow, uint32 epochLength, uint32 minPool, uint16 minPromise, uint16 bondBps, uint16 testerFeeBps, uint128 minBond, uint128 minTesterFee, uint128 testerBond, address agreement);
+    }
+}

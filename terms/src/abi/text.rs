@@ -1,0 +1,35 @@
+//! The interface as Solidity source, from the very text that the Rust types are made of.
+
+/// First lines of an exported file.
+const HEADER: &str = "// SPDX-License-Identifier: MIT OR Apache-2.0\n\
+    // Exported by the contract; change terms/src/abi instead.\n\
+    pragma solidity ^0.8.24;\n";
+
+/// `IWorkerDispatcher`, line by line.
+pub fn dispatcher() -> impl Iterator<Item = &'static str> {
+    HEADER.lines().chain(solidity(include_str!("dispatcher.rs")))
+}
+
+/// `IWorkAgreement`, line by line.
+pub fn agreement() -> impl Iterator<Item = &'static str> {
+    HEADER.lines().chain(solidity(include_str!("agreement.rs")))
+}
+
+/// The dispatcher's constructor, as tools that deploy it want to see it.
+#[must_use]
+pub fn constructor() -> &'static str {
+    let line = solidity(include_str!("construct.rs")).find_map(|line| {
+        let line = line.trim_start();
+        line.starts_with("constructor(").then_some(line)
+    });
+    line.unwrap_or_default().trim_end_matches(';')
+}
+
+/// What stands inside `sol! { … }`, without the Rust attributes.
+fn solidity(source: &'static str) -> impl Iterator<Item = &'static str> {
+    let inside = source.lines().skip_while(|line| *line != "sol! {");
+    let inside = inside.skip(1).take_while(|line| *line != "}");
+    inside
+        .filter(|line| !line.trim_start().starts_with("#["))
+        .map(|line| line.strip_prefix("    ").unwrap_or(line))
+}
