@@ -37,3 +37,12 @@ with_wasm() {
     die "no compiler here knows the target $WASM_TARGET" "run scripts/setup"
   fi
 }
+
+# Runs the command `muster`, built if need be.
+muster() {
+  if [ -z "${MUSTER_BUILT:-}" ]; then
+    cargo build --quiet --locked -p cli
+    MUSTER_BUILT=1
+  fi
+  target/debug/muster "$@"
+}
