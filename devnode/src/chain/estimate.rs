@@ -34,10 +34,8 @@ impl Chain {
         let mut enough = ask.request.gas.filter(|&gas| gas >= TRANSFER).unwrap_or(GAS_CAP);
         enough = self.affordable(ask, enough)?.min(GAS_CAP);
 
-        if self.is_plain_transfer(ask)?
-            && let Some(execution) = self.attempt(ask, TRANSFER)?
-            && matches!(execution.end, End::Success)
-        {
+        // A refusal here is told below, with all the gas.
+        if self.is_plain_transfer(ask)? && self.suffices(ask, TRANSFER).unwrap_or(false) {
             return Ok(Estimate::Gas(TRANSFER));
         }
         let Some(execution) = self.attempt(ask, enough)? else {

@@ -7,6 +7,7 @@ use revm::state::AccountInfo;
 
 use crate::{
     accounts::{DEV_ADDRESS, DEV_BALANCE},
+    exec::PRECOMPILE_CODE,
     precompiles,
     state::{
         Store,
@@ -38,7 +39,7 @@ pub(super) fn write(store: &mut Store, accounts: &[Address]) {
         store.write_account(0, account, AccountInfo::from_balance(DEV_BALANCE));
     }
     for precompile in precompiles::addresses().chain([ARBOS_ACTS]) {
-        store.write_contract(0, precompile, 0, Bytes::from_static(&[0xfe]));
+        store.write_contract(0, precompile, 0, Bytes::from_static(&PRECOMPILE_CODE));
     }
     store.write_contract(0, HASH_HISTORY, 1, Bytes::from_static(HASH_HISTORY_CODE));
     store.write_contract(0, ARBOS, 1, Bytes::new());

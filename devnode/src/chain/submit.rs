@@ -136,10 +136,12 @@ fn decode(raw: &[u8]) -> Result<Recovered<TxEnvelope>, DecodeError> {
     if first < 0x80 && !matches!(first, 1 | 2 | 4) {
         return Err(DecodeError::Type);
     }
+    if first >= 0x80 {
+        alloy::rlp::Header::decode(&mut &*raw).map_err(rlp)?;
+    }
     let mut rest = raw;
     let envelope = TxEnvelope::decode_2718(&mut rest).map_err(|error| match error {
-        Eip2718Error::RlpError(alloy::rlp::Error::InputTooShort) => DecodeError::Cut,
-        Eip2718Error::RlpError(error) => DecodeError::Rlp(error),
+        Eip2718Error::RlpError(error) => rlp(error),
         _ => DecodeError::Type,
     })?;
     if !rest.is_empty() {
@@ -147,6 +149,14 @@ fn decode(raw: &[u8]) -> Result<Recovered<TxEnvelope>, DecodeError> {
     }
     let signer = envelope.recover_signer().map_err(|_| DecodeError::Signature)?;
     Ok(Recovered::new_unchecked(envelope, signer))
+}
+
+/// Why an encoding cannot be read.
+const fn rlp(error: alloy::rlp::Error) -> DecodeError {
+    match error {
+        alloy::rlp::Error::InputTooShort => DecodeError::Cut,
+        error => DecodeError::Rlp(error),
+    }
 }
 
 /// What a transaction runs. Its tip is offered, and never paid.

@@ -2,10 +2,10 @@
 
 use std::mem;
 
-use alloy::primitives::{Address, B256, U256, map::AddressMap};
+use alloy::primitives::{Address, B256, KECCAK256_EMPTY, U256, map::AddressMap};
 use engine::{Pages, program::is_program};
 use revm::{
-    bytecode::opcode::BLOBBASEFEE,
+    bytecode::{Bytecode, opcode::BLOBBASEFEE},
     context::{BlockEnv, CfgEnv, Context, Evm, FrameStack, Journal, TxEnv},
     context_interface::{JournalTr, context::ContextError},
     handler::{
@@ -14,8 +14,8 @@ use revm::{
         instructions::EthInstructions,
     },
     interpreter::{
-        FrameInput, Instruction, InstructionResult, InterpreterAction, InterpreterResult,
-        interpreter::EthInterpreter, interpreter_action::FrameInit,
+        CallInputs, CallScheme, FrameInput, Instruction, InstructionResult, InterpreterAction,
+        InterpreterResult, interpreter::EthInterpreter, interpreter_action::FrameInit,
     },
     primitives::hardfork::SpecId,
     state::Account,
@@ -24,7 +24,10 @@ use revm::{
 use super::{
     Message, Modules, State, frames::Frames, halt::Detail, precompiles::Precompiles, program,
 };
-use crate::precompiles::Facts;
+use crate::precompiles::{self as arbitrum, Facts, Host};
+
+/// The code that stands at every precompile of Arbitrum.
+pub(crate) const PRECOMPILE_CODE: [u8; 1] = [0xfe];
 
 /// What runs in a context: the journal over the state, and Arbitrum's additions.
 pub(super) type Ctx<'a> = Context<BlockEnv, TxEnv, CfgEnv, State<'a>, Journal<State<'a>>, Arb<'a>>;
@@ -144,13 +147,20 @@ impl<'a> EvmTr for ArbEvm<'a> {
     ) -> Result<FrameInitResult<'_, Self::Frame>, ContextDbError<Self::Context>> {
         self.0.ctx.chain.frames.enter(init.depth, &init.frame_input);
         let FrameInit { depth, memory, frame_input } = init;
-        match frame_input {
+        let frame_input = match frame_input {
             FrameInput::Call(call) if is_program(call.known_bytecode.1.original_byte_slice()) => {
                 let outcome = program::call(self, depth, memory, &call);
-                Ok(ItemOrResult::Result(FrameResult::Call(outcome)))
+                return Ok(ItemOrResult::Result(FrameResult::Call(outcome)));
             }
-            frame_input => self.0.frame_init(FrameInit { depth, memory, frame_input }),
-        }
+            FrameInput::Call(mut call) => {
+                if delegates_to_precompile(&mut self.0.ctx, &call) {
+                    call.known_bytecode = (KECCAK256_EMPTY, Bytecode::default());
+                }
+                FrameInput::Call(call)
+            }
+            other => other,
+        };
+        self.0.frame_init(FrameInit { depth, memory, frame_input })
     }
 
     fn frame_run(
@@ -166,6 +176,8 @@ impl<'a> EvmTr for ArbEvm<'a> {
         if let InterpreterAction::Return(result) = &mut action {
             if frame.data.is_create() {
                 refuse_code(result);
+            } else if result.result == InstructionResult::SelfDestruct {
+                spare_program(ctx, &frame.input, result);
             }
             if frame.depth == 0 {
                 ctx.chain.detail = Detail::of(frame, result);
@@ -190,4 +202,25 @@ fn refuse_code(result: &mut InterpreterResult) {
     if result.result.is_ok() && code.first() == Some(&0xef) && !is_program(code) {
         result.result = InstructionResult::CreateContractStartingWithEF;
     }
+}
+
+/// Reverts a frame that would destroy a program while it acts for it.
+fn spare_program(ctx: &mut Ctx<'_>, input: &FrameInput, result: &mut InterpreterResult) {
+    if let FrameInput::Call(call) = input
+        && matches!(call.scheme, CallScheme::DelegateCall | CallScheme::CallCode)
+        && is_program(&ctx.code(call.target_address))
+    {
+        result.result = InstructionResult::Revert;
+    }
+}
+
+/// Whether the account that is called delegates to a precompile, which then does nothing.
+fn delegates_to_precompile(ctx: &mut Ctx<'_>, call: &CallInputs) -> bool {
+    let code = call.known_bytecode.1.original_byte_slice();
+    if code != PRECOMPILE_CODE || arbitrum::exists(call.bytecode_address) {
+        return false;
+    }
+    let own = ctx.code(call.bytecode_address);
+    let delegate = Bytecode::new_raw_checked(own).ok().and_then(|code| code.eip7702_address());
+    delegate.is_some_and(arbitrum::exists)
 }

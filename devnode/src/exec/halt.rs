@@ -3,12 +3,13 @@
 use std::fmt;
 
 use revm::{
-    bytecode::opcode::OpCode,
+    bytecode::opcode::{BLOBBASEFEE, OpCode},
     context_interface::result::HaltReason,
     handler::EthFrame,
     interpreter::{
         InstructionResult, InterpreterResult, interpreter::EthInterpreter, interpreter_types::Jumps,
     },
+    precompile::PrecompileHalt,
 };
 
 use super::MAX_CODE;
@@ -28,6 +29,8 @@ pub(super) enum Detail {
     },
     /// Code of this many bytes was to be deployed.
     Code(usize),
+    /// A precompile of Ethereum refused its input.
+    Precompile(PrecompileHalt),
 }
 
 impl Detail {
@@ -71,16 +74,19 @@ impl fmt::Display for Halt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (opcode, stack) = match &self.detail {
             Some(Detail::Fault(fault)) => return write!(f, "{fault}"),
+            Some(Detail::Precompile(halt)) => return write_precompile(f, halt),
             Some(Detail::Opcode { opcode, stack }) => (*opcode, *stack),
             Some(Detail::Code(_)) | None => (0, 0),
         };
         match &self.reason {
             HaltReason::OutOfGas(_) => f.write_str("out of gas"),
-            HaltReason::OpcodeNotFound | HaltReason::InvalidFEOpcode => {
+            HaltReason::InvalidJump => f.write_str("invalid jump destination"),
+            HaltReason::NotActivated if opcode == BLOBBASEFEE => {
+                f.write_str("BLOBBASEFEE is not supported on Arbitrum")
+            }
+            HaltReason::OpcodeNotFound | HaltReason::InvalidFEOpcode | HaltReason::NotActivated => {
                 write!(f, "invalid opcode: {}", opcode_name(opcode))
             }
-            HaltReason::InvalidJump => f.write_str("invalid jump destination"),
-            HaltReason::NotActivated => f.write_str("BLOBBASEFEE is not supported on Arbitrum"),
             HaltReason::StackUnderflow => {
                 let want = OpCode::new(opcode).map_or(0, |opcode| opcode.inputs());
                 write!(f, "stack underflow ({stack} <=> {want})")
@@ -88,8 +94,9 @@ impl fmt::Display for Halt {
             HaltReason::StackOverflow => f.write_str("stack limit reached 1024 (1023)"),
             HaltReason::OutOfOffset => f.write_str("return data out of bounds"),
             HaltReason::CreateCollision => f.write_str("contract address collision"),
-            HaltReason::PrecompileErrorWithContext(text) => f.write_str(text),
-            HaltReason::PrecompileError => f.write_str("precompile failed"),
+            HaltReason::PrecompileError | HaltReason::PrecompileErrorWithContext(_) => {
+                f.write_str("precompile failed")
+            }
             HaltReason::NonceOverflow => f.write_str("nonce uint64 overflow"),
             HaltReason::CreateContractSizeLimit => match self.detail {
                 Some(Detail::Code(size)) => {
@@ -119,5 +126,25 @@ fn opcode_name(opcode: u8) -> String {
     match OpCode::new(opcode) {
         Some(known) => known.as_str().to_owned(),
         None => format!("opcode {opcode:#x} not defined"),
+    }
+}
+
+/// What a precompile of Ethereum says about bad input. Where the node's words are not known, revm's.
+fn write_precompile(f: &mut fmt::Formatter<'_>, halt: &PrecompileHalt) -> fmt::Result {
+    match halt {
+        PrecompileHalt::OutOfGas => f.write_str("out of gas"),
+        PrecompileHalt::Blake2WrongFinalIndicatorFlag => f.write_str("invalid final flag"),
+        PrecompileHalt::Bn254AffineGFailedToCreate => f.write_str("point is not on curve"),
+        PrecompileHalt::BlobMismatchedVersion => f.write_str("mismatched versioned hash"),
+        PrecompileHalt::Blake2WrongLength
+        | PrecompileHalt::BlobInvalidInputLength
+        | PrecompileHalt::Bls12381G1AddInputLength
+        | PrecompileHalt::Bls12381G1MsmInputLength
+        | PrecompileHalt::Bls12381G2AddInputLength
+        | PrecompileHalt::Bls12381G2MsmInputLength
+        | PrecompileHalt::Bls12381PairingInputLength
+        | PrecompileHalt::Bls12381MapFpToG1InputLength
+        | PrecompileHalt::Bls12381MapFp2ToG2InputLength => f.write_str("invalid input length"),
+        other => write!(f, "{other}"),
     }
 }

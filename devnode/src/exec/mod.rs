@@ -27,6 +27,7 @@ use revm::{
     state::Account,
 };
 
+pub(crate) use evm::PRECOMPILE_CODE;
 use evm::{Arb, ArbEvm};
 pub(crate) use halt::Halt;
 use handler::ArbHandler;

@@ -5,7 +5,7 @@ use alloy::primitives::{
     map::{AddressMap, AddressSet},
 };
 use revm::{
-    handler::{EthPrecompiles, PrecompileProvider},
+    handler::{EthPrecompiles, PrecompileProvider, precompile_output_to_interpreter_result},
     interpreter::{CallInputs, CallScheme, Gas, InstructionResult, InterpreterResult},
     primitives::hardfork::SpecId,
 };
@@ -65,12 +65,15 @@ impl<'a> PrecompileProvider<Ctx<'a>> for Precompiles {
         if let Some(done) = precompiles::run(ctx, caller, own, &input, inputs.gas_limit) {
             return Ok(Some(conclude(ctx, done, inputs.gas_limit)));
         }
-        if own == called {
-            return self.ethereum.run(ctx, inputs);
+        let Some(precompile) = self.ethereum.precompiles.get(&own) else { return Ok(None) };
+        let output =
+            precompile.execute(&input, inputs.gas_limit, 0).map_err(|fatal| fatal.to_string())?;
+        if let Some(halt) = output.halt_reason()
+            && ctx.chain.frames.depth() == 0
+        {
+            ctx.chain.detail = Some(Detail::Precompile(halt.clone()));
         }
-        let mut inputs = inputs.clone();
-        inputs.bytecode_address = own;
-        self.ethereum.run(ctx, &inputs)
+        Ok(Some(precompile_output_to_interpreter_result(output, inputs.gas_limit)))
     }
 
     fn warm_addresses(&self) -> &AddressSet {

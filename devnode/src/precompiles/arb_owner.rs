@@ -26,6 +26,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Answer {
     if !AddressSet::owners().contains(call, owner) {
         return Err(Stop::Fault(Fault::Unauthorized));
     }
+    call.still_paid()?;
     call.for_free();
     let output = act(call).map_err(|stop| match stop {
         Stop::Refused => Stop::Plain,

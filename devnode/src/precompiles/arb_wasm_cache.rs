@@ -1,6 +1,6 @@
 //! `ArbWasmCache` (0x72): programs that are cheaper to enter, and who may say which.
 
-use alloy::primitives::{B256, U256};
+use alloy::primitives::B256;
 
 use super::{
     abi::ArbWasmCache::{
@@ -69,11 +69,9 @@ fn set_cached(call: &mut Call<'_>, code_hash: B256, cached: bool) -> Result<(), 
         return Ok(());
     }
     call.emit(&UpdateProgramCache { manager, codehash: code_hash, cached });
-    if cached {
-        call.burn(record.init_cost.into());
-    }
-    let module_hash: U256 = call.word(programs::module_slot(code_hash));
-    debug_assert!(!module_hash.is_zero() || !cached, "an active program has a module");
+    call.burn(record.init_cost.into());
+    // The module is looked up either way, and paid for.
+    call.word(programs::module_slot(code_hash));
     Record { cached, ..record }.save(call, code_hash);
     Ok(())
 }

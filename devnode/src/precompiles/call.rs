@@ -92,6 +92,8 @@ pub(crate) struct Call<'h> {
     gas: u64,
     /// Whether there was too little.
     exhausted: bool,
+    /// Gas that it was given.
+    limit: u64,
     /// Whether gas is not counted, as for the chain's owner.
     free: bool,
 }
@@ -105,7 +107,7 @@ impl<'h> Call<'h> {
         input: &'h [u8],
         gas: u64,
     ) -> Self {
-        Self { host, caller, address, input, gas, exhausted: false, free: false }
+        Self { host, caller, address, input, gas, limit: gas, exhausted: false, free: false }
     }
 
     /// Gas that is left.
@@ -156,8 +158,9 @@ impl<'h> Call<'h> {
         Ok(())
     }
 
-    /// Stops counting gas.
+    /// Gives all gas back and stops counting it.
     pub(super) const fn for_free(&mut self) {
+        self.gas = self.limit;
         self.free = true;
     }
 

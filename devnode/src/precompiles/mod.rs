@@ -19,7 +19,7 @@ mod host;
 use alloy::primitives::{Address, Bytes, address};
 
 pub(crate) use call::Caller;
-use call::{Answer, Call, Stop};
+use call::{Answer, Call, Stop, copy_gas};
 pub(crate) use errors::{Fault, revert_text};
 pub(crate) use host::{Facts, Host};
 
@@ -80,6 +80,9 @@ pub(crate) fn run(
     let function = find(address)?;
     let mut call = Call::new(host, caller, address, input, gas);
     let answer = function(&mut call);
+    if let Err(Stop::Error(data)) = &answer {
+        call.burn(copy_gas(data.len()));
+    }
     let (gas_left, exhausted) = (call.gas(), call.exhausted());
     let end = |ending, output, gas_left| Done { ending, output, gas_left };
     Some(match answer {

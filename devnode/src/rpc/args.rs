@@ -2,7 +2,8 @@
 
 use alloy::{
     eips::{BlockId, BlockNumberOrTag},
-    primitives::{B256, Bytes, U256},
+    primitives::{Address, B256, Bytes, U256},
+    rpc::types::BlockOverrides,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -21,6 +22,10 @@ const NUMBERS: [&str; 9] = [
     "chainId",
     "type",
 ];
+
+/// Names of block overrides that a node no longer knows.
+const OLD_NAMES: [&str; 6] =
+    ["blockNumber", "timestamp", "coinbase", "random", "baseFee", "difficulty"];
 
 /// The arguments of a request, taken from the front.
 #[derive(Debug)]
@@ -78,6 +83,25 @@ impl Args {
     /// The next argument, a number in hexadecimal or in decimal; `None` if missing or null.
     pub(super) fn optional_any_number(&mut self) -> Result<Option<u64>, RpcError> {
         self.read_optional(|value| any_number(&value))
+    }
+
+    /// The next argument, an address.
+    pub(super) fn address(&mut self) -> Result<Address, RpcError> {
+        self.read(|value| match value.as_str() {
+            Some(text) if !text.starts_with("0x") => Err(Misfit::NoPrefix),
+            _ => Ok(serde_json::from_value(value)?),
+        })
+    }
+
+    /// What a call pretends about the block. The names that were used once are ignored.
+    pub(super) fn block_overrides(&mut self) -> Result<BlockOverrides, RpcError> {
+        let overrides = self.read_optional(|mut value| {
+            if let Value::Object(fields) = &mut value {
+                fields.retain(|name, _| !OLD_NAMES.contains(&name.as_str()));
+            }
+            Ok(serde_json::from_value(value)?)
+        })?;
+        Ok(overrides.unwrap_or_default())
     }
 
     /// The next argument, a block's height or tag.
@@ -164,7 +188,8 @@ fn any_number(value: &Value) -> Result<u64, Misfit> {
 
 /// A block's height or tag.
 fn tag(value: &Value) -> Result<BlockNumberOrTag, Misfit> {
-    Ok(match value.as_str().ok_or(Misfit::NotAString)? {
+    // Anything that is no string is a number without prefix.
+    Ok(match value.as_str().ok_or(Misfit::NoPrefix)? {
         "latest" => BlockNumberOrTag::Latest,
         "earliest" => BlockNumberOrTag::Earliest,
         "pending" => BlockNumberOrTag::Pending,

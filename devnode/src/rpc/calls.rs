@@ -27,7 +27,7 @@ fn ask(mut args: Args) -> Result<Ask, RpcError> {
         request: args.call()?,
         block: args.optional_block()?,
         state: args.optional()?.unwrap_or_default(),
-        overrides: args.optional()?.unwrap_or_default(),
+        overrides: args.block_overrides()?,
     };
     args.end()?;
     Ok(ask)

@@ -1,6 +1,6 @@
 //! Methods that only a dev chain has: moving time, making blocks, giving money.
 
-use alloy::primitives::{Address, U256};
+use alloy::primitives::U256;
 use serde_json::{Value, json};
 
 use super::{Args, Node, Reply, RpcError};
@@ -52,7 +52,7 @@ pub(super) fn mine(node: &mut Node, mut args: Args) -> Reply {
 
 /// `anvil_setBalance`
 pub(super) fn set_balance(node: &mut Node, mut args: Args) -> Reply {
-    let (account, balance): (Address, U256) = (args.take()?, args.take()?);
+    let (account, balance): (_, U256) = (args.address()?, args.take()?);
     args.end()?;
     node.chain.set_balance(account, balance);
     Ok(Value::Null)

@@ -23,7 +23,7 @@ pub(super) fn code(node: &mut Node, args: Args) -> Reply {
 
 /// `eth_getStorageAt`
 pub(super) fn storage(node: &mut Node, mut args: Args) -> Reply {
-    let (address, key, block) = (args.take()?, args.storage_key()?, args.block()?);
+    let (address, key, block) = (args.address()?, args.storage_key()?, args.block()?);
     args.end()?;
     let word = node.chain.view(block)?.slot(address, key);
     Ok(serde_json::to_value(B256::from(word))?)
@@ -35,7 +35,7 @@ fn look<T: Serialize>(
     mut args: Args,
     look: impl FnOnce(View<'_>, Address) -> T,
 ) -> Reply {
-    let (address, block) = (args.take()?, args.block()?);
+    let (address, block) = (args.address()?, args.block()?);
     args.end()?;
     Ok(serde_json::to_value(look(node.chain.view(block)?, address))?)
 }
