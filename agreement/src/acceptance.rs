@@ -1,11 +1,11 @@
 //! A chosen worker takes the work. The first one to do so starts the clock and fixes the testers.
 
 use kit::{Args, Refused, chain, emit, host, refuse};
-use stylus_sdk::alloy_primitives::{B256, FixedBytes};
 use terms::abi::IWorkAgreement::{
     Accepted, AlreadyAccepted, NotAWorker, SeedNotReady, Started, TooLateToAccept, WrongState,
 };
 use terms::abi::State;
+use terms::draw::seed;
 
 use crate::state::Agreement;
 
@@ -44,19 +44,9 @@ fn start(agreement: &mut Agreement, now: u64) -> Result<(), Refused> {
     let block = agreement.terms.head.block;
     let hash =
         chain::block_hash(block).ok_or_else(|| refuse(&SeedNotReady { purchaseBlock: block }))?;
-    let seed = seed(hash);
+    let seed = seed(&hash, host::this(), |bytes| host::keccak(bytes).0);
     agreement.progress.start = now;
     agreement.progress.seed = seed;
     emit(&Started { start: now, end: agreement.times().end(), seed });
     Ok(())
-}
-
-/// The first 16 bytes of keccak256(hash of the purchase's block ‖ address of the agreement).
-fn seed(hash: B256) -> FixedBytes<16> {
-    let mut preimage = [0; 52];
-    for (to, from) in preimage.iter_mut().zip(hash.0.into_iter().chain(host::this().into_array())) {
-        *to = from;
-    }
-    let hash = host::keccak(&preimage);
-    FixedBytes(hash.first_chunk().copied().unwrap_or_default())
 }

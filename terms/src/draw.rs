@@ -3,6 +3,8 @@
 //! A pure function of the agreement's seed, so everybody can compute it once the seed is known, and
 //! nobody before. No seat is empty, and no place holds two seats of one window.
 
+use alloy_primitives::{Address, B256, FixedBytes};
+
 use crate::MAX_TESTERS;
 
 /// The most seats of a window.
@@ -66,6 +68,21 @@ pub fn seats(
         }
     }
     Some(seats)
+}
+
+/// The seed of an agreement: the first 16 bytes of keccak256(`hash` of the purchase's L2 block ‖ the
+/// `agreement`'s address). Nobody knows it while the purchase can still be changed.
+#[must_use]
+pub fn seed(
+    hash: &B256,
+    agreement: Address,
+    keccak: impl Fn(&[u8; 52]) -> [u8; 32],
+) -> FixedBytes<16> {
+    let mut preimage = [0; 52];
+    for (to, from) in preimage.iter_mut().zip(hash.iter().chain(agreement.as_slice())) {
+        *to = *from;
+    }
+    FixedBytes(keccak(&preimage).first_chunk().copied().unwrap_or_default())
 }
 
 /// The bytes hashed for one seat.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use alloy_primitives::keccak256;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use terms::draw::seats;
+use terms::draw::{seats, seed};
 
 use crate::ticks;
 
@@ -42,6 +42,12 @@ fn drawn(hashes: &[u64], pool: u32) -> Option<Vec<u32>> {
 }
 
 proptest! {
+    #[test]
+    fn the_seed_is_half_the_hash_of_block_and_agreement(hash: [u8; 32], agreement: [u8; 20]) {
+        let seed = seed(&hash.into(), agreement.into(), |preimage| keccak256(preimage).0);
+        prop_assert_eq!(&seed.0, &keccak256([&hash[..], &agreement].concat())[..16]);
+    }
+
     #[test]
     fn a_seat_is_drawn_from_the_hash_of_seed_window_and_seat(
         seed: [u8; 16], window: u32, testers in 0..=15_u8, pool in ticks(),
