@@ -1,5 +1,5 @@
 # Shared by the scripts: where things are, and how to say what is wrong. Sourced, never run.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # variables are for the scripts that source this
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -45,4 +45,42 @@ muster() {
     MUSTER_BUILT=1
   fi
   target/debug/muster "$@"
+}
+
+# Starts the embedded chain in the background on any free port: sets NODE (process) and RPC (URL).
+start_devnode() {
+  local log
+  log=$(mktemp)
+  cargo build --quiet --locked -p cli
+  target/debug/muster --json devnode --port 0 >"$log" &
+  NODE=$!
+  RPC=$(printed_url "$log" "$NODE") || die "the dev chain did not start"
+}
+
+# The URL that a background process prints when it is ready: FILE with its output, its process.
+printed_url() {
+  local url
+  until url=$(sed -nE 's/.*"(rpc|url)": ?"([^"]+)".*/\2/p' "$1") && [ -n "$url" ]; do
+    kill -0 "$2" 2>/dev/null || return 1
+    sleep 0.05
+  done
+  printf '%s\n' "${url%%$'\n'*}"
+}
+
+# The key of the account that every Nitro dev chain starts with.
+DEV_KEY=0xb6b15c8cb491557369f3c7d2c287b053eb229daa9c22138887752191c9520659
+
+STYLUS_VERSION=0.10.10
+STYLUS_HOME=$MUSTER_CACHE/cargo-stylus-$STYLUS_VERSION
+
+# Runs `cargo stylus`, as it comes from the registry; installed once, outside the clone.
+stylus() {
+  if [ ! -x "$STYLUS_HOME/bin/cargo-stylus" ]; then
+    say "installing cargo-stylus $STYLUS_VERSION (once, about 20 minutes on two cores)"
+    CARGO_TARGET_DIR=$STYLUS_HOME/target cargo install --quiet --locked --debug \
+      --root "$STYLUS_HOME" --version "$STYLUS_VERSION" cargo-stylus >&2 ||
+      die "cargo-stylus $STYLUS_VERSION did not install" "see the messages above"
+    rm -rf "$STYLUS_HOME/target"
+  fi
+  NO_COLOR=1 with_wasm "$STYLUS_HOME/bin/cargo-stylus" stylus "$@"
 }
