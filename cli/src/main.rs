@@ -1,1 +1,35 @@
-fn main(){}
+//! `muster`: everything a person does on the market, from one command.
+//!
+//! Results go to standard output, everything else to standard error. The exit code is 0 if it was
+//! done, 1 if it was refused or failed, 2 if the command line was wrong.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Cli;
+
+mod account;
+mod args;
+mod commands;
+mod context;
+mod error;
+mod factor;
+mod happening;
+mod journal;
+mod known;
+mod output;
+mod parse;
+mod service;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match commands::run(cli).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complain(&error);
+            error.exit_code()
+        }
+    }
+}

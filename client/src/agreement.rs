@@ -1,5 +1,7 @@
 //! One agreement: its terms, its state, and what its parties do in it.
 
+use std::ops::Range;
+
 use alloy::primitives::{Address, U256};
 use alloy::sol_types::SolCall;
 use futures::future::try_join_all;
@@ -11,6 +13,7 @@ use terms::abi::IWorkerDispatcher::{AgreementSettled, isAgreementCall};
 use terms::abi::{Entry, State, TesterResult, WorkerResult};
 use terms::layout::{Terms, WorkerTerms};
 use terms::lifecycle::{self, Times};
+use terms::money;
 
 use crate::error::{Contract, MarketError};
 use crate::market::Market;
@@ -124,6 +127,27 @@ impl Agreement {
             length: self.terms.head.length,
             report_window: self.terms.head.report_window,
         }
+    }
+
+    /// What the client paid: prices for the whole length and the fees of all seats, in wei.
+    #[must_use]
+    pub fn escrow(&self) -> u128 {
+        let head = &self.terms.head;
+        let part = |worker: &WorkerTerms| {
+            money::escrow(worker.price, head.length, worker.fee, head.windows, head.testers)
+        };
+        // Every part was paid, so none is beyond the limit.
+        self.terms.workers().filter_map(part).fold(0, u128::saturating_add)
+    }
+
+    /// Each window with its ticks, the first included and the last not; none before the first accept.
+    #[must_use]
+    pub fn windows(&self, start: u64) -> Vec<(u8, Range<u64>)> {
+        let (quantum, end) = (u64::from(self.terms.quantum()), self.times(start).end());
+        let windows = if start == 0 { 0 } else { self.terms.head.windows };
+        let from = |window: u8| start.saturating_add(quantum.saturating_mul(window.into()));
+        let until = |next: u8| if next == windows { end } else { from(next) };
+        (0..windows).map(|k| (k, from(k)..until(k.saturating_add(1)))).collect()
     }
 
     /// The window of this moment; `None` outside the agreement.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use alloy::primitives::{Address, B256};
 use alloy::sol_types::{SolEvent, SolEventInterface};
 use terms::abi::IWorkAgreement::{IWorkAgreementEvents, Reported};
-use terms::abi::IWorkerDispatcher::{ContractBought, IWorkerDispatcherEvents};
+use terms::abi::IWorkerDispatcher::{AgreementSettled, ContractBought, IWorkerDispatcherEvents};
 
 use crate::agreement::Agreement;
 use crate::error::MarketError;
@@ -109,5 +109,24 @@ impl Agreement {
         };
         let logs = self.market().node().logs(&filter).await?;
         Ok(logs.iter().filter_map(|log| Reported::decode_log_data(&log.data).ok()).collect())
+    }
+
+    /// What it paid when it ended; `None` if it has not ended.
+    ///
+    /// # Errors
+    /// [`MarketError::Node`].
+    pub async fn settlement(&self) -> Result<Option<AgreementSettled>, MarketError> {
+        let filter = LogFilter {
+            from: self.terms().head.block,
+            to: self.market().node().head().await?.number,
+            address: Some(self.market().dispatcher()),
+            topics: [
+                vec![AgreementSettled::SIGNATURE_HASH],
+                vec![self.address().into_word()],
+                vec![],
+            ],
+        };
+        let logs = self.market().node().logs(&filter).await?;
+        Ok(logs.iter().find_map(|log| AgreementSettled::decode_log_data(&log.data).ok()))
     }
 }

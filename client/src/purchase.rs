@@ -25,6 +25,17 @@ pub enum Want {
     Order(Order),
 }
 
+impl Want {
+    /// Ticks.
+    #[must_use]
+    pub fn length(&self) -> U256 {
+        match self {
+            Self::Usual { length, .. } => U256::from(*length),
+            Self::Order(order) => order.length,
+        }
+    }
+}
+
 /// An agreement that was bought.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Purchase {

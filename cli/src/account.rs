@@ -1,0 +1,140 @@
+//! Whose key signs: a dev account by name, a keystore file, or a key.
+
+use std::fmt::{self, Debug, Formatter};
+use std::str::FromStr;
+
+use alloy::primitives::{Address, B256, keccak256};
+use alloy::signers::local::PrivateKeySigner;
+
+use crate::args::Globals;
+use crate::error::CliError;
+
+/// Chains on which the keys of dev accounts, which everybody knows, would be robbed at once.
+const ETHEREUM: u64 = 1;
+/// See [`ETHEREUM`].
+const ARBITRUM_ONE: u64 = 42_161;
+/// See [`ETHEREUM`].
+const ARBITRUM_NOVA: u64 = 42_170;
+/// See [`ETHEREUM`].
+const ARBITRUM_SEPOLIA: u64 = 421_614;
+
+/// A private key that never shows itself.
+#[derive(Clone)]
+pub(crate) struct Key(PrivateKeySigner);
+
+impl Debug for Key {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("Key")
+    }
+}
+
+/// A text that is no private key; the text is not repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a private key is 64 hexadecimal digits")]
+pub(crate) struct KeyError;
+
+impl FromStr for Key {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        let bytes: B256 = text.trim().parse().map_err(|_| KeyError)?;
+        PrivateKeySigner::from_bytes(&bytes).map(Self).map_err(|_| KeyError)
+    }
+}
+
+/// An account of a dev chain by name.
+#[derive(Clone, Debug)]
+pub(crate) struct Name(PrivateKeySigner);
+
+/// A text that names no dev account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an account's name is `dev` or `dev:` and a word, such as dev:alice")]
+pub(crate) struct NameError;
+
+impl FromStr for Name {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let key = match text.strip_prefix("dev") {
+            Some("") => devnode::DEV_KEY,
+            Some(rest) => match rest.strip_prefix(':') {
+                Some("") | None => return Err(NameError),
+                Some(name) => keccak256(format!("muster dev account {name}")),
+            },
+            None => return Err(NameError),
+        };
+        // A hash that is no key would be the first ever seen.
+        PrivateKeySigner::from_bytes(&key).map(Self).map_err(|_| NameError)
+    }
+}
+
+impl Name {
+    /// The account's address.
+    pub(crate) const fn address(&self) -> Address {
+        self.0.address()
+    }
+}
+
+/// The dev account with the money.
+pub(crate) fn dev() -> Result<PrivateKeySigner, CliError> {
+    PrivateKeySigner::from_bytes(&devnode::DEV_KEY).map_err(|_| CliError::NoAccount)
+}
+
+/// The account that the command line names, if it names one: --account, else --keystore, else --key.
+pub(crate) fn signer(globals: &Globals) -> Result<Option<PrivateKeySigner>, CliError> {
+    if let Some(Name(signer)) = &globals.account {
+        return Ok(Some(signer.clone()));
+    }
+    if let Some(path) = &globals.keystore {
+        let password = match &globals.password_file {
+            Some(file) => std::fs::read_to_string(file)
+                .map_err(|source| CliError::Read { path: file.clone(), source })?,
+            None => std::env::var("MUSTER_PASSWORD").map_err(|_| CliError::NoPassword)?,
+        };
+        let password = password.trim_end_matches(['\r', '\n']);
+        let signer = PrivateKeySigner::decrypt_keystore(path, password);
+        return match signer {
+            Ok(signer) => Ok(Some(signer)),
+            Err(source) => Err(CliError::Keystore { path: path.clone(), source: source.into() }),
+        };
+    }
+    Ok(globals.key.clone().map(|key| key.0))
+}
+
+/// Refuses dev accounts where money is real.
+pub(crate) const fn check_public(chain_id: u64) -> Result<(), CliError> {
+    match chain_id {
+        ETHEREUM | ARBITRUM_ONE | ARBITRUM_NOVA | ARBITRUM_SEPOLIA => {
+            Err(CliError::DevAccountInPublic(chain_id))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::address;
+
+    use super::{Key, KeyError, Name, NameError};
+
+    #[test]
+    fn dev_accounts_go_by_name() {
+        let address = |name: &str| name.parse::<Name>().map(|name| name.address());
+        assert_eq!(address("dev"), Ok(address!("0x3f1Eae7D46d88F08fc2F8ed27FCb2AB183EB2d0E")));
+        assert_eq!(address("dev:alice"), address("dev:alice"));
+        assert_ne!(address("dev:alice"), address("dev:bob"));
+        for wrong in ["", "alice", "dev:", "device", "0x12"] {
+            assert_eq!(address(wrong), Err(NameError), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_read_but_never_shown() {
+        let digits = "b6b15c8cb491557369f3c7d2c287b053eb229daa9c22138887752191c9520659";
+        let key: Key = digits.parse().unwrap();
+        assert!(format!("0x{digits}").parse::<Key>().is_ok());
+        assert_eq!(format!("{key:?}"), "Key");
+        assert_eq!("0".repeat(64).parse::<Key>().unwrap_err(), KeyError);
+        assert_eq!("12".parse::<Key>().unwrap_err(), KeyError);
+    }
+}

@@ -1,0 +1,105 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use alloy::primitives::Address;
+use clap::{Args, Parser, Subcommand};
+
+use crate::account::{Key, Name};
+use crate::commands;
+use crate::parse;
+
+/// A market for computation: workers offer, clients buy, testers check, contracts pay.
+#[derive(Debug, Parser)]
+#[command(name = "muster", version, propagate_version = true)]
+pub(crate) struct Cli {
+    /// What every command can be told.
+    #[command(flatten)]
+    pub(crate) globals: Globals,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command can be told: where, as whom, and how to answer.
+#[derive(Debug, Args)]
+pub(crate) struct Globals {
+    /// URL of the node
+    #[arg(
+        long,
+        global = true,
+        env = "MUSTER_RPC",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8547"
+    )]
+    pub(crate) rpc: String,
+
+    /// Address of the market; without it, the one that `deploy` wrote down in this folder
+    #[arg(long, global = true, env = "MUSTER_MARKET", value_name = "ADDRESS", value_parser = parse::party)]
+    pub(crate) market: Option<Address>,
+
+    /// Account of a dev chain: `dev`, which has money and is the default there, or `dev:NAME`
+    #[arg(long, global = true, env = "MUSTER_ACCOUNT", value_name = "NAME")]
+    pub(crate) account: Option<Name>,
+
+    /// Keystore file of the account (V3, as geth and cast write it), used if no --account is given
+    #[arg(long, global = true, env = "MUSTER_KEYSTORE", value_name = "FILE")]
+    pub(crate) keystore: Option<PathBuf>,
+
+    /// File with the keystore's password; without it, `MUSTER_PASSWORD` is read
+    #[arg(long, global = true, env = "MUSTER_PASSWORD_FILE", value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+
+    /// Private key of the account in hexadecimal, used if neither --account nor --keystore is given
+    #[arg(long, global = true, env = "MUSTER_KEY", value_name = "KEY", hide_env_values = true)]
+    pub(crate) key: Option<Key>,
+
+    /// Answer in JSON instead of tables
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run an Arbitrum dev chain until ctrl-c
+    Devnode(commands::devnode::Options),
+    /// Send ether to an account
+    Fund(commands::fund::Options),
+    /// Deploy a market
+    Deploy(commands::deploy::Options),
+    /// Look at compiled programs
+    #[command(subcommand)]
+    Program(commands::program::Action),
+    /// Offer work, and take it
+    #[command(subcommand)]
+    Worker(commands::worker::Action),
+    /// List everybody who is registered
+    Workers(commands::workers::Options),
+    /// Test workers and report
+    #[command(subcommand)]
+    Tester(commands::tester::Action),
+    /// Ask for a price, and buy
+    #[command(subcommand)]
+    Client(commands::client::Action),
+    /// Look at agreements
+    #[command(subcommand)]
+    Agreement(commands::agreement::Action),
+    /// End an agreement and pay everybody; anybody may, when it is due
+    Settle(commands::settle::Options),
+    /// Show what an account can withdraw
+    Credit(commands::money::CreditOptions),
+    /// Take out everything that the account can withdraw
+    Withdraw(commands::money::WithdrawOptions),
+    /// Look at the market itself
+    #[command(subcommand)]
+    Market(commands::market::Action),
+    /// Print what happened on the market so far
+    History(commands::history::Options),
+    /// Print what happens on the market until ctrl-c
+    Watch(commands::history::WatchOptions),
+    /// Offer a small computation over HTTP: prime factors
+    Serve(commands::serve::Options),
+    /// Account for every wei of agreements
+    Ledger(commands::ledger::Options),
+}

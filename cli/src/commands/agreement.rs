@@ -1,0 +1,177 @@
+//! `muster agreement`: what was agreed, how it goes, and how it ended.
+
+use alloy::primitives::Address;
+use clap::Subcommand;
+use client::terms::layout::WorkerTerms;
+use client::terms::verdict::Verdict;
+use client::{Agreement, Application, Market, Progress, record, state, verdicts, window_seats};
+use futures::future::try_join_all;
+
+use crate::commands::settle::{paid_testers, paid_workers};
+use crate::commands::tester::entry_row;
+use crate::commands::wait;
+use crate::commands::worker::percent;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output::{Cell, Page, Rows};
+
+/// What to look at.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Action {
+    /// Show one agreement
+    Show {
+        /// The agreement
+        agreement: Address,
+    },
+    /// List all agreements
+    List,
+    /// Wait until an agreement has come to a window or a state
+    Wait(wait::Options),
+}
+
+/// Looks at agreements.
+pub(crate) async fn run(context: &Context, action: Action) -> Result<(), CliError> {
+    let market = context.market().await?;
+    match action {
+        Action::Show { agreement } => show(context, &market.agreement(agreement).await?).await,
+        Action::List => list(context, &market).await,
+        Action::Wait(options) => wait::run(context, &market, options).await,
+    }
+}
+
+/// Lists agreements.
+async fn list(context: &Context, market: &Market) -> Result<(), CliError> {
+    let agreements = market.agreements().await?;
+    let rows = agreements.into_iter().map(async |address| -> Result<_, CliError> {
+        let agreement = market.agreement(address).await?;
+        let (now, head) = (agreement.state().await?, agreement.terms().head);
+        let end = agreement.times(agreement.progress().await?.start).end();
+        Ok(vec![
+            Cell::text(address),
+            Cell::text(state(now)),
+            Cell::text(head.client),
+            Cell::text(Application(head.application)),
+            Cell::count(head.redundancy),
+            Cell::count(head.length),
+            Cell::Count(end),
+            Cell::Wei(market.node().balance(address).await?),
+        ])
+    });
+    let rows = try_join_all(rows).await?;
+    context.print(&Page::default().table(Rows::new(
+        "agreements",
+        ["agreement", "state", "client", "application", "workers", "length", "end", "balance"],
+        rows,
+    )))
+}
+
+/// Shows one agreement.
+async fn show(context: &Context, agreement: &Agreement) -> Result<(), CliError> {
+    let progress = agreement.progress().await?;
+    let reports = agreement.reports().await?;
+    let verdicts = verdicts(agreement.terms(), &progress, &reports);
+    let workers = (0..).zip(agreement.terms().workers()).zip(&verdicts);
+    let workers =
+        workers.map(|((index, terms), verdicts)| worker(index, terms, &progress, verdicts));
+    let reports = reports.iter().flat_map(|report| {
+        report.entries.iter().map(|entry| {
+            let tester = [Cell::text(report.tester), Cell::count(report.place)];
+            tester.into_iter().chain(entry_row(entry)).collect()
+        })
+    });
+    let mut page = facts(agreement, &progress)
+        .await?
+        .table(Rows::new(
+            "workers",
+            [
+                "index", "account", "price", "promise", "fee", "bond", "accepted", "windows",
+                "served", "failed",
+            ],
+            workers,
+        ))
+        .table(windows(agreement, &progress).await?)
+        .table(Rows::new("reports", ["tester", "place", "worker", "checked", "served"], reports));
+    if let Some(settled) = agreement.settlement().await? {
+        page = page
+            .fact("refund", Cell::wei(settled.refund))
+            .table(paid_workers(&settled.workers))
+            .table(paid_testers(&settled.testers));
+    }
+    context.print(&page)
+}
+
+/// What is to be known of an agreement as a whole.
+async fn facts(agreement: &Agreement, progress: &Progress) -> Result<Page, CliError> {
+    let (head, market) = (agreement.terms().head, agreement.market());
+    let times = agreement.times(progress.start);
+    let state = state(agreement.state().await?);
+    let mut page = Page::new([
+        ("agreement", Cell::text(agreement.address())),
+        ("state", Cell::text(state)),
+        ("client", Cell::text(head.client)),
+        ("application", Cell::text(Application(head.application))),
+        ("escrow", Cell::wei(agreement.escrow())),
+        ("balance", Cell::Wei(market.node().balance(agreement.address()).await?)),
+        ("tick", Cell::Count(market.now().await?)),
+        ("purchased", Cell::count(head.purchased)),
+        ("accept_until", Cell::Count(times.last_accept())),
+        ("length", Cell::count(head.length)),
+    ]);
+    if progress.start != 0 {
+        page = page
+            .fact("start", Cell::Count(progress.start))
+            .fact("end", Cell::Count(times.end()))
+            .fact(
+                "report_until",
+                Cell::Count(times.end().saturating_add(head.report_window.into())),
+            );
+    }
+    Ok(page
+        .fact("tester_epoch", Cell::count(head.epoch))
+        .fact("tester_pool", Cell::count(head.pool)))
+}
+
+/// One worker and how it does.
+fn worker(index: u8, terms: &WorkerTerms, progress: &Progress, verdicts: &[Verdict]) -> Vec<Cell> {
+    let record = record(verdicts);
+    vec![
+        Cell::count(index),
+        Cell::text(terms.account),
+        Cell::wei(terms.price),
+        Cell::text(percent(terms.promise)),
+        Cell::wei(terms.fee),
+        Cell::wei(terms.bond),
+        Cell::Flag(progress.has_accepted(index)),
+        Cell::Text(verdicts.iter().copied().map(letter).collect()),
+        Cell::count(record.served),
+        Cell::count(record.failed),
+    ]
+}
+
+/// A verdict as one letter: served, failed, or not known.
+pub(crate) const fn letter(verdict: Verdict) -> char {
+    match verdict {
+        Verdict::Served => 's',
+        Verdict::Failed => 'f',
+        Verdict::Unknown => '-',
+    }
+}
+
+/// When each window is, and who tests in it; none before the start.
+async fn windows(agreement: &Agreement, progress: &Progress) -> Result<Rows, CliError> {
+    let (terms, market) = (agreement.terms(), agreement.market());
+    let mut rows = Vec::new();
+    for (window, ticks) in agreement.windows(progress.start) {
+        let places = window_seats(terms, &progress.seed, window.into());
+        let testers = places.into_iter().map(|place| market.tester_at(terms.head.epoch, place));
+        let testers = try_join_all(testers).await?;
+        let testers: Vec<_> = testers.into_iter().flatten().map(|t| t.to_string()).collect();
+        rows.push(vec![
+            Cell::count(window),
+            Cell::Count(ticks.start),
+            Cell::Count(ticks.end),
+            Cell::Text(testers.join(" ")),
+        ]);
+    }
+    Ok(Rows::new("windows", ["window", "from", "until", "testers"], rows))
+}

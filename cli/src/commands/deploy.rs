@@ -1,0 +1,175 @@
+//! `muster deploy`: a market, written down for this folder.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use client::Program;
+use client::terms::abi::{Clock, Settings};
+use client::terms::settings;
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::known;
+use crate::output::{Cell, Page, Rows, note};
+use crate::parse;
+
+/// Where the compiler puts contracts.
+const BUILT: &str = "target/wasm32-unknown-unknown/release";
+
+/// What to deploy, and the constants that hold for ever.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Constants to begin with; without it, `dev` on a dev chain and `production` everywhere else
+    #[arg(long, value_enum)]
+    preset: Option<Preset>,
+
+    /// What a tick is; without it, `second` on a dev chain and `block` everywhere else
+    #[arg(long, value_enum)]
+    clock: Option<Ticks>,
+
+    /// Ticks in which a chosen worker may accept
+    #[arg(long, value_name = "TICKS")]
+    accept_window: Option<u32>,
+
+    /// Ticks after the end in which testers may report
+    #[arg(long, value_name = "TICKS")]
+    report_window: Option<u32>,
+
+    /// Shortest agreement
+    #[arg(long, value_name = "TICKS")]
+    min_length: Option<u32>,
+
+    /// Shortest window
+    #[arg(long, value_name = "TICKS")]
+    min_window: Option<u32>,
+
+    /// Length of a tester epoch
+    #[arg(long, value_name = "SECONDS")]
+    epoch_length: Option<u32>,
+
+    /// Shortest list of testers that an order may draw from
+    #[arg(long, value_name = "N")]
+    min_pool: Option<u32>,
+
+    /// Lowest uptime a worker may promise
+    #[arg(long, value_name = "SHARE", value_parser = parse::share)]
+    min_promise: Option<u16>,
+
+    /// Bond, as a share of price × length
+    #[arg(long, value_name = "SHARE", value_parser = parse::share)]
+    bond: Option<u16>,
+
+    /// Fee of a tester's seat, as a share of what the worker earns in a window
+    #[arg(long, value_name = "SHARE", value_parser = parse::share)]
+    tester_fee: Option<u16>,
+
+    /// Lowest bond of one worker in one agreement
+    #[arg(long, value_name = "AMOUNT", value_parser = parse::wei)]
+    min_bond: Option<u128>,
+
+    /// Lowest fee of a tester's seat
+    #[arg(long, value_name = "AMOUNT", value_parser = parse::wei)]
+    min_tester_fee: Option<u128>,
+
+    /// Stake that a tester must hold
+    #[arg(long, value_name = "AMOUNT", value_parser = parse::wei)]
+    tester_bond: Option<u128>,
+
+    /// The agreement's compiled module
+    #[arg(long, value_name = "FILE", default_value_os_t = Path::new(BUILT).join("agreement.wasm"))]
+    agreement_wasm: PathBuf,
+
+    /// The dispatcher's compiled module
+    #[arg(long, value_name = "FILE", default_value_os_t = Path::new(BUILT).join("dispatcher.wasm"))]
+    dispatcher_wasm: PathBuf,
+}
+
+/// A set of constants.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Preset {
+    /// Agreements of seconds, three testers are enough
+    Dev,
+    /// For chains where money is real
+    Production,
+}
+
+/// What a tick is.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Ticks {
+    /// A block of the L2 chain
+    Block,
+    /// A second
+    Second,
+}
+
+/// Deploys both contracts.
+pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let agreement = load(&options.agreement_wasm)?;
+    let dispatcher = load(&options.dispatcher_wasm)?;
+    let node = context.node_to_sign().await?;
+    let settings = options.settings(node.chain_id() == devnode::CHAIN_ID);
+    let deployed = node.deploy_market(&agreement, &dispatcher, &settings).await?;
+    let path = known::remember(node.chain_id(), deployed.dispatcher.address)?;
+    note(format!("the market is written down in {}", path.display()));
+
+    let gas = deployed.dispatcher.gas_used.saturating_add(deployed.agreement.gas_used);
+    let parts = [
+        ("agreement", deployed.agreement, agreement),
+        ("dispatcher", deployed.dispatcher, dispatcher),
+    ];
+    let rows = parts.map(|(name, deployment, program)| {
+        vec![
+            Cell::text(name),
+            Cell::text(deployment.address),
+            Cell::text(program.code().len()),
+            Cell::count(deployment.gas_used),
+            Cell::Flag(deployment.cached),
+        ]
+    });
+    let page = Page::new([("chain_id", Cell::count(node.chain_id())), ("gas", Cell::count(gas))]);
+    context.print(&page.table(Rows::new(
+        "contracts",
+        ["contract", "address", "bytes", "gas", "cached"],
+        rows,
+    )))
+}
+
+/// The program in a compiled module.
+fn load(path: &Path) -> Result<Program, CliError> {
+    let module = fs::read(path).map_err(|source| match source.kind() {
+        ErrorKind::NotFound => CliError::NoWasm(path.into()),
+        _ => CliError::Read { path: path.into(), source },
+    })?;
+    Program::from_wasm(&module).map_err(|source| CliError::Program { path: path.into(), source })
+}
+
+impl Options {
+    /// The preset, with everything that was chosen in place of its constants.
+    fn settings(&self, dev_chain: bool) -> Settings {
+        let clock = match (self.clock, dev_chain) {
+            (Some(Ticks::Second), _) | (None, true) => Clock::Second,
+            (Some(Ticks::Block), _) | (None, false) => Clock::ArbBlock,
+        };
+        let preset = match (self.preset, dev_chain) {
+            (Some(Preset::Dev), _) | (None, true) => settings::dev(clock),
+            (Some(Preset::Production), _) | (None, false) => settings::production(clock),
+        };
+        Settings {
+            clock,
+            acceptWindow: self.accept_window.unwrap_or(preset.acceptWindow),
+            reportWindow: self.report_window.unwrap_or(preset.reportWindow),
+            minLength: self.min_length.unwrap_or(preset.minLength),
+            minWindow: self.min_window.unwrap_or(preset.minWindow),
+            epochLength: self.epoch_length.unwrap_or(preset.epochLength),
+            minPool: self.min_pool.unwrap_or(preset.minPool),
+            minPromise: self.min_promise.unwrap_or(preset.minPromise),
+            bondBps: self.bond.unwrap_or(preset.bondBps),
+            testerFeeBps: self.tester_fee.unwrap_or(preset.testerFeeBps),
+            minBond: self.min_bond.unwrap_or(preset.minBond),
+            minTesterFee: self.min_tester_fee.unwrap_or(preset.minTesterFee),
+            testerBond: self.tester_bond.unwrap_or(preset.testerBond),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! `muster fund`: ether for an account.
+
+use alloy::primitives::Address;
+use clap::Args;
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output::{Cell, Page};
+use crate::parse;
+
+/// Who gets how much.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Address, or a dev account such as dev:alice
+    #[arg(value_parser = parse::party, value_name = "ADDRESS|NAME")]
+    to: Address,
+
+    /// Amount, such as 1eth, 0.5eth or 20gwei; a plain number is wei
+    #[arg(value_parser = parse::wei)]
+    amount: u128,
+}
+
+/// Sends ether.
+pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let Options { to, amount } = options;
+    let node = context.node_to_sign().await?;
+    let receipt = node.transfer(to, amount).await?;
+    let facts = [
+        ("to", Cell::text(to)),
+        ("amount", Cell::wei(amount)),
+        ("balance", Cell::Wei(node.balance(to).await?)),
+    ];
+    context.print_transaction(Page::new(facts), &receipt)
+}

@@ -1,0 +1,276 @@
+//! `muster ledger`: who paid, who received what and why, what it cost in gas, and whether all of it
+//! adds up.
+
+use std::collections::BTreeSet;
+
+use alloy::primitives::{Address, U256};
+use clap::Args;
+use client::terms::abi::IWorkAgreement::IWorkAgreementEvents as AgreementEvents;
+use client::terms::abi::IWorkerDispatcher::AgreementSettled;
+use client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents as DispatcherEvents;
+use client::terms::abi::WorkerResult;
+use client::terms::layout::WorkerTerms;
+use client::terms::money;
+use client::terms::verdict::{Record, Verdict};
+use client::{Agreement, Event, Happening, Market, record, state, verdicts};
+use futures::future::try_join_all;
+
+use crate::commands::agreement::letter;
+use crate::commands::worker::percent;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output::{Cell, Page, Rows};
+
+/// What to account for.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Settled agreements
+    #[arg(required = true)]
+    agreements: Vec<Address>,
+}
+
+/// The account of one agreement, or of several.
+#[derive(Default)]
+struct Ledger {
+    /// Agreement, client, escrow, what came out, whether it is the same.
+    agreements: Vec<Vec<Cell>>,
+    /// Agreement, account, role, amount, why.
+    payments: Vec<Vec<Cell>>,
+    /// Agreement, step, account, gas, transaction.
+    gas: Vec<Vec<Cell>>,
+    /// Gas of all steps.
+    total_gas: u64,
+    /// Whether everything adds up so far.
+    balanced: bool,
+}
+
+/// Prints the ledger; fails if something in it does not add up.
+pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let market = context.market().await?;
+    let history = market.history(0, market.node().head().await?.number).await?;
+    let mut ledger = Ledger { balanced: true, ..Ledger::default() };
+    for address in options.agreements {
+        ledger.add(&market.agreement(address).await?, &history).await?;
+    }
+    let page = ledger.market(&market, &history).await?;
+    context.print(&page)?;
+    if ledger.balanced { Ok(()) } else { Err(CliError::OutOfBalance) }
+}
+
+impl Ledger {
+    /// Adds an agreement.
+    async fn add(&mut self, agreement: &Agreement, history: &[Happening]) -> Result<(), CliError> {
+        let address = agreement.address();
+        let Some(settled) = agreement.settlement().await? else {
+            let state = state(agreement.state().await?);
+            return Err(CliError::NotSettled { agreement: address, state });
+        };
+        let escrow = agreement.escrow();
+        let client = Cell::text(agreement.terms().head.client);
+        let out = [settled.refund]
+            .into_iter()
+            .chain(settled.workers.iter().map(|worker| worker.pay))
+            .chain(settled.testers.iter().map(|tester| tester.fee))
+            .fold(0, u128::saturating_add);
+        let left = agreement.market().node().balance(address).await?;
+        let balanced = out == escrow && left.is_zero();
+        self.balanced &= balanced;
+        self.agreements.push(vec![
+            Cell::text(address),
+            client.clone(),
+            Cell::wei(escrow),
+            Cell::wei(out),
+            Cell::Wei(left),
+            Cell::Flag(balanced),
+        ]);
+        let why =
+            format!("paid {} for the price and the fees of all seats", agreement_text(agreement));
+        self.pay(address, &client, "client", escrow, why);
+        self.payments_out(agreement, &settled).await?;
+        self.steps(agreement, history).await
+    }
+
+    /// Adds a payment.
+    fn pay(&mut self, agreement: Address, account: &Cell, role: &str, amount: u128, why: String) {
+        self.payments.push(vec![
+            Cell::text(agreement),
+            account.clone(),
+            Cell::text(role),
+            Cell::wei(amount),
+            Cell::Text(why),
+        ]);
+    }
+
+    /// Adds what an agreement paid, and checks it against its terms and reports.
+    async fn payments_out(
+        &mut self,
+        agreement: &Agreement,
+        settled: &AgreementSettled,
+    ) -> Result<(), CliError> {
+        let (address, terms) = (agreement.address(), agreement.terms());
+        let progress = agreement.progress().await?;
+        let seen = verdicts(terms, &progress, &agreement.reports().await?);
+        for ((terms, result), windows) in terms.workers().zip(&settled.workers).zip(&seen) {
+            let measured = record(windows);
+            self.balanced &= result.pay == earned(terms, agreement, result, measured);
+            let why = worker_text(terms, result, windows);
+            self.pay(address, &Cell::text(result.account), "worker", result.pay, why);
+        }
+        for tester in &settled.testers {
+            let why = format!("received for {} seats that agreed with the verdict", tester.seats);
+            self.pay(address, &Cell::text(tester.account), "tester", tester.fee, why);
+        }
+        let client = Cell::text(settled.client);
+        self.pay(
+            address,
+            &client,
+            "client",
+            settled.refund,
+            "received what nobody earned".to_owned(),
+        );
+        Ok(())
+    }
+
+    /// Adds the gas of every transaction that moved an agreement on.
+    async fn steps(
+        &mut self,
+        agreement: &Agreement,
+        history: &[Happening],
+    ) -> Result<(), CliError> {
+        let address = agreement.address();
+        let steps: Vec<_> = history
+            .iter()
+            .filter_map(|item| {
+                step(&item.event, address).map(|(step, who)| (step, who, item.transaction))
+            })
+            .collect();
+        let node = agreement.market().node();
+        let receipts = try_join_all(steps.iter().map(|(_, _, hash)| node.receipt(*hash))).await?;
+        for ((step, account, transaction), receipt) in steps.into_iter().zip(receipts) {
+            let gas = receipt.map(|receipt| receipt.gas_used);
+            self.total_gas = self.total_gas.saturating_add(gas.unwrap_or(0));
+            self.gas.push(vec![
+                Cell::text(address),
+                Cell::text(step),
+                account.map_or(Cell::None, Cell::text),
+                gas.map_or(Cell::None, Cell::Count),
+                Cell::text(transaction),
+            ]);
+        }
+        Ok(())
+    }
+
+    /// The whole ledger, with the market's own balance against everything it owes.
+    async fn market(&mut self, market: &Market, history: &[Happening]) -> Result<Page, CliError> {
+        let workers = market.workers().await?;
+        let stakes =
+            workers.iter().fold(U256::ZERO, |sum, w| sum.saturating_add(U256::from(w.stake)));
+        let mut accounts: BTreeSet<_> = workers.iter().map(|worker| worker.account).collect();
+        accounts.extend(history.iter().filter_map(|item| creditor(&item.event)));
+        let credits =
+            try_join_all(accounts.into_iter().map(|account| market.credit(account))).await?;
+        let credits = credits.into_iter().map(U256::from).fold(U256::ZERO, U256::saturating_add);
+        let balance = market.node().balance(market.dispatcher()).await?;
+        let solvent = balance >= stakes.saturating_add(credits);
+        self.balanced &= solvent;
+
+        let mut page = Page::new([
+            ("market", Cell::text(market.dispatcher())),
+            ("balance", Cell::Wei(balance)),
+            ("stakes", Cell::Wei(stakes)),
+            ("credits", Cell::Wei(credits)),
+            ("solvent", Cell::Flag(solvent)),
+            ("balanced", Cell::Flag(self.balanced)),
+            ("gas", Cell::Count(self.total_gas)),
+        ]);
+        let tables = [
+            (
+                "agreements",
+                ["agreement", "client", "escrow", "paid_out", "left", "balanced"].as_slice(),
+                &self.agreements,
+            ),
+            ("payments", &["agreement", "account", "role", "amount", "why"], &self.payments),
+            ("steps", &["agreement", "step", "account", "gas", "transaction"], &self.gas),
+        ];
+        for (name, columns, rows) in tables {
+            page = page.table(Rows::new(name, columns.iter().copied(), rows.clone()));
+        }
+        Ok(page)
+    }
+}
+
+/// What a worker has earned by the rules, from what was seen.
+fn earned(
+    terms: &WorkerTerms,
+    agreement: &Agreement,
+    result: &WorkerResult,
+    measured: Record,
+) -> u128 {
+    let reported = Record { served: result.served, failed: result.failed };
+    if reported != measured {
+        // Whatever was paid for another record is wrong.
+        return result.pay.wrapping_add(1);
+    }
+    let length = agreement.terms().head.length;
+    if result.accepted { money::pay(terms.price, length, terms.promise, measured) } else { 0 }
+}
+
+/// What was agreed, in short.
+fn agreement_text(agreement: &Agreement) -> String {
+    let head = agreement.terms().head;
+    let (workers, length, windows) = (head.redundancy, head.length, head.windows);
+    format!(
+        "{workers} workers, {length} ticks, {windows} windows with {} testers each,",
+        head.testers
+    )
+}
+
+/// Why a worker received what it did.
+fn worker_text(terms: &WorkerTerms, result: &WorkerResult, windows: &[Verdict]) -> String {
+    if !result.accepted {
+        return "did not accept".to_owned();
+    }
+    let letters: String = windows.iter().copied().map(letter).collect();
+    let record = Record { served: result.served, failed: result.failed };
+    let Some(uptime) = uptime(record) else {
+        return format!("received the full price: windows {letters}, nothing known against it");
+    };
+    let verb =
+        if record.keeps(terms.promise) { "received the full price" } else { "received a share" };
+    let promise = percent(terms.promise);
+    format!("{verb}: windows {letters}, uptime {} against {promise} promised", percent(uptime))
+}
+
+/// Measured uptime in basis points, rounded down; `None` if nothing was measured.
+fn uptime(record: Record) -> Option<u16> {
+    let served = u32::from(record.served).saturating_mul(client::terms::BPS.into());
+    u16::try_from(served.checked_div(record.known())?).ok()
+}
+
+/// What an event is in the life of an agreement, and whose doing; `None` if it is of no step of this one.
+fn step(event: &Event, agreement: Address) -> Option<(&'static str, Option<Address>)> {
+    match event {
+        Event::Dispatcher(DispatcherEvents::ContractBought(e)) if e.agreement == agreement => {
+            Some(("purchase", Some(e.client)))
+        }
+        Event::Dispatcher(DispatcherEvents::AgreementSettled(e)) if e.agreement == agreement => {
+            Some(("settle", None))
+        }
+        Event::Agreement(address, AgreementEvents::Accepted(e)) if *address == agreement => {
+            Some(("accept", Some(e.worker)))
+        }
+        Event::Agreement(address, AgreementEvents::Reported(e)) if *address == agreement => {
+            Some(("report", Some(e.tester)))
+        }
+        _ => None,
+    }
+}
+
+/// Who may have credit because of an event, beside registered accounts.
+const fn creditor(event: &Event) -> Option<Address> {
+    match event {
+        Event::Dispatcher(DispatcherEvents::ContractBought(e)) => Some(e.client),
+        Event::Dispatcher(DispatcherEvents::Credited(e)) => Some(e.account),
+        _ => None,
+    }
+}

@@ -1,0 +1,51 @@
+//! `muster market`: the market itself.
+
+use clap::Subcommand;
+use client::terms::abi::Clock;
+
+use crate::commands::worker::percent;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output::{Cell, Page};
+
+/// What to look at.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Action {
+    /// Show its addresses, its clock, its constants, and how much there is of everything
+    Show,
+}
+
+/// Shows the market.
+pub(crate) async fn run(context: &Context, action: Action) -> Result<(), CliError> {
+    let Action::Show = action;
+    let market = context.market().await?;
+    let settings = market.settings();
+    let epoch = market.epoch().await?;
+    let agreements = u64::try_from(market.agreements().await?.len()).unwrap_or(u64::MAX);
+    let clock = if settings.clock == Clock::Second { "second" } else { "block" };
+    context.print(&Page::new([
+        ("chain_id", Cell::count(market.node().chain_id())),
+        ("dispatcher", Cell::text(market.dispatcher())),
+        ("agreement_code", Cell::text(market.implementation().await?)),
+        ("balance", Cell::Wei(market.node().balance(market.dispatcher()).await?)),
+        ("registered", Cell::count(market.worker_count().await?)),
+        ("agreements", Cell::count(agreements)),
+        ("clock", Cell::text(clock)),
+        ("tick", Cell::count(market.now().await?)),
+        ("epoch", Cell::count(epoch)),
+        ("testers_listed", Cell::count(market.tester_count(epoch).await?)),
+        ("testers_listed_next", Cell::count(market.tester_count(epoch.saturating_add(1)).await?)),
+        ("accept_window", Cell::count(settings.acceptWindow)),
+        ("report_window", Cell::count(settings.reportWindow)),
+        ("min_length", Cell::count(settings.minLength)),
+        ("min_window", Cell::count(settings.minWindow)),
+        ("epoch_length", Cell::count(settings.epochLength)),
+        ("min_pool", Cell::count(settings.minPool)),
+        ("min_promise", Cell::text(percent(settings.minPromise))),
+        ("bond", Cell::text(percent(settings.bondBps))),
+        ("tester_fee", Cell::text(percent(settings.testerFeeBps))),
+        ("min_bond", Cell::wei(settings.minBond)),
+        ("min_tester_fee", Cell::wei(settings.minTesterFee)),
+        ("tester_bond", Cell::wei(settings.testerBond)),
+    ]))
+}

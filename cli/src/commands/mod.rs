@@ -1,0 +1,47 @@
+//! One file for each group of commands: its options, and what it does.
+
+use crate::args::{Cli, Command};
+use crate::context::Context;
+use crate::error::CliError;
+
+pub(crate) mod agreement;
+pub(crate) mod client;
+pub(crate) mod deploy;
+pub(crate) mod devnode;
+pub(crate) mod fund;
+pub(crate) mod history;
+pub(crate) mod ledger;
+pub(crate) mod market;
+pub(crate) mod money;
+pub(crate) mod probe;
+pub(crate) mod program;
+pub(crate) mod serve;
+pub(crate) mod settle;
+pub(crate) mod tester;
+pub(crate) mod wait;
+pub(crate) mod worker;
+pub(crate) mod workers;
+
+/// Carries out a command line.
+pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
+    let context = &Context::new(cli.globals);
+    match cli.command {
+        Command::Devnode(options) => devnode::run(context, options).await,
+        Command::Fund(options) => fund::run(context, options).await,
+        Command::Deploy(options) => deploy::run(context, options).await,
+        Command::Program(action) => program::run(context, action),
+        Command::Worker(action) => worker::run(context, action).await,
+        Command::Workers(options) => workers::run(context, options).await,
+        Command::Tester(action) => tester::run(context, action).await,
+        Command::Client(action) => client::run(context, action).await,
+        Command::Agreement(action) => agreement::run(context, action).await,
+        Command::Settle(options) => settle::run(context, options).await,
+        Command::Credit(options) => money::credit(context, options).await,
+        Command::Withdraw(options) => money::withdraw(context, options).await,
+        Command::Market(action) => market::run(context, action).await,
+        Command::History(options) => history::run(context, options).await,
+        Command::Watch(options) => history::watch(context, options).await,
+        Command::Serve(options) => serve::run(context, options).await,
+        Command::Ledger(options) => ledger::run(context, options).await,
+    }
+}

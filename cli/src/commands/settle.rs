@@ -1,0 +1,54 @@
+//! `muster settle`: the end of an agreement.
+
+use alloy::primitives::Address;
+use clap::Args;
+use client::terms::abi::{TesterResult, WorkerResult};
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output::{Cell, Page, Rows};
+
+/// What to settle.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The agreement
+    agreement: Address,
+}
+
+/// Settles an agreement.
+pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let market = context.market_to_sign().await?;
+    let agreement = market.agreement(options.agreement).await?;
+    let settlement = agreement.settle().await?;
+    let facts = [
+        ("agreement", Cell::text(agreement.address())),
+        ("client", Cell::text(agreement.terms().head.client)),
+        ("refund", Cell::wei(settlement.refund)),
+    ];
+    let page = Page::new(facts)
+        .table(paid_workers(&settlement.workers))
+        .table(paid_testers(&settlement.testers));
+    context.print_transaction(page, &settlement.receipt)
+}
+
+/// Each worker's part in a settlement.
+pub(crate) fn paid_workers(workers: &[WorkerResult]) -> Rows {
+    let rows = workers.iter().map(|worker| {
+        vec![
+            Cell::text(worker.account),
+            Cell::Flag(worker.accepted),
+            Cell::count(worker.served),
+            Cell::count(worker.failed),
+            Cell::wei(worker.pay),
+        ]
+    });
+    Rows::new("paid_workers", ["account", "accepted", "served", "failed", "pay"], rows)
+}
+
+/// Each tester's part in a settlement.
+pub(crate) fn paid_testers(testers: &[TesterResult]) -> Rows {
+    let rows = testers.iter().map(|tester| {
+        vec![Cell::text(tester.account), Cell::count(tester.seats), Cell::wei(tester.fee)]
+    });
+    Rows::new("paid_testers", ["account", "seats", "fee"], rows)
+}

@@ -1,0 +1,150 @@
+//! `muster tester`: joining, checking in, and reporting. Probing is in [`super::probe`].
+
+use std::path::PathBuf;
+
+use alloy::primitives::{Address, B256};
+use clap::{Args, Subcommand};
+use client::terms::abi::Entry;
+use client::{Market, message_key};
+
+use crate::commands::probe;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::journal;
+use crate::output::{Cell, Page, Rows};
+use crate::parse::{self, window_list};
+
+/// What a tester does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Action {
+    /// Register the account as a tester, once and for ever
+    Join(Join),
+    /// Get into the next epoch's list of testers, and into this one's while that is short
+    CheckIn,
+    /// Show in which windows of an agreement the account holds a seat
+    Seats {
+        /// The agreement
+        agreement: Address,
+    },
+    /// Look at workers now, in a window in which the account holds a seat
+    Probe(probe::Options),
+    /// Report what was seen, once, after the agreement's end
+    Report(Report),
+}
+
+/// What is registered.
+#[derive(Debug, Args)]
+pub(crate) struct Join {
+    /// Stake; without it, the market's tester bond
+    #[arg(long, value_name = "AMOUNT", value_parser = parse::wei)]
+    stake: Option<u128>,
+
+    /// Key for messages; without it, the account's own
+    #[arg(long, value_name = "KEY")]
+    message_key: Option<B256>,
+}
+
+/// What is reported.
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// The agreement
+    agreement: Address,
+
+    /// Journal that `tester probe` wrote
+    #[arg(long, value_name = "FILE", required_unless_present = "entry")]
+    journal: Option<PathBuf>,
+
+    /// What was seen of one worker, its windows as 0b1011 or 0,1,3; in place of a journal
+    #[arg(long, value_name = "INDEX:CHECKED:SERVED", value_parser = parse::entry, conflicts_with = "journal")]
+    entry: Vec<Entry>,
+}
+
+/// Does what a tester does.
+pub(crate) async fn run(context: &Context, action: Action) -> Result<(), CliError> {
+    let market = context.market_to_sign().await?;
+    match action {
+        Action::Join(options) => join(context, &market, options).await,
+        Action::CheckIn => check_in(context, &market).await,
+        Action::Seats { agreement } => seats(context, &market, agreement).await,
+        Action::Probe(options) => probe::run(context, &market, options).await,
+        Action::Report(options) => report(context, &market, options).await,
+    }
+}
+
+/// Registers a tester.
+async fn join(context: &Context, market: &Market, options: Join) -> Result<(), CliError> {
+    let stake = options.stake.unwrap_or(market.settings().testerBond);
+    let key = match options.message_key {
+        Some(key) => key,
+        None => message_key(&context.signer(market.node().chain_id())?),
+    };
+    let registered = market.register_tester(key, stake).await?;
+    let facts = [
+        ("account", Cell::text(market.account()?)),
+        ("number", Cell::count(registered.number)),
+        ("stake", Cell::wei(stake)),
+    ];
+    context.print_transaction(Page::new(facts), &registered.receipt)
+}
+
+/// Checks in.
+async fn check_in(context: &Context, market: &Market) -> Result<(), CliError> {
+    let done = market.check_in().await?;
+    let rows =
+        done.places.iter().map(|(epoch, place)| vec![Cell::count(*epoch), Cell::count(*place)]);
+    let page = Page::new([("account", Cell::text(market.account()?))]).table(Rows::new(
+        "lists",
+        ["epoch", "place"],
+        rows,
+    ));
+    context.print_transaction(page, &done.receipt)
+}
+
+/// Shows seats.
+async fn seats(context: &Context, market: &Market, address: Address) -> Result<(), CliError> {
+    let agreement = market.agreement(address).await?;
+    let account = market.account()?;
+    let seats = agreement.seats(account).await?;
+    let start = agreement.progress().await?.start;
+    let rows = agreement.windows(start).into_iter().filter(|(window, _)| {
+        seats.checked_shr(u32::from(*window)).is_some_and(|bits| bits & 1 == 1)
+    });
+    let rows = rows.map(|(window, ticks)| {
+        vec![Cell::count(window), Cell::Count(ticks.start), Cell::Count(ticks.end)]
+    });
+    let facts = [
+        ("agreement", Cell::text(address)),
+        ("account", Cell::text(account)),
+        ("place", Cell::count(agreement.place(account).await?)),
+        ("windows", Cell::text(window_list(seats))),
+        ("tick", Cell::count(market.now().await?)),
+    ];
+    context.print(&Page::new(facts).table(Rows::new("seats", ["window", "from", "until"], rows)))
+}
+
+/// Reports.
+async fn report(context: &Context, market: &Market, options: Report) -> Result<(), CliError> {
+    let Report { agreement: address, journal, entry } = options;
+    let entries = match journal {
+        None => entry,
+        Some(path) => {
+            let sights = journal::read(&path, market.node().chain_id(), address)?;
+            if sights.is_empty() {
+                return Err(CliError::NothingSeen { path, agreement: address });
+            }
+            journal::entries(&sights)
+        }
+    };
+    let agreement = market.agreement(address).await?;
+    let rows: Vec<_> = entries.iter().map(entry_row).collect();
+    let receipt = agreement.report(entries).await?;
+    let facts = [("agreement", Cell::text(address)), ("tester", Cell::text(market.account()?))];
+    let page = Page::new(facts).table(Rows::new("entries", ["worker", "checked", "served"], rows));
+    context.print_transaction(page, &receipt)
+}
+
+/// What was seen of one worker.
+pub(crate) fn entry_row(entry: &Entry) -> Vec<Cell> {
+    let windows = |bits| Cell::text(window_list(bits));
+    vec![Cell::count(entry.index), windows(entry.checked), windows(entry.served)]
+}

@@ -1,0 +1,96 @@
+//! `muster agreement wait`: until an agreement has come so far.
+
+use std::time::Duration;
+
+use alloy::primitives::Address;
+use clap::{Args, ValueEnum};
+use client::terms::abi::State;
+use client::{Agreement, Market, state};
+use tokio::time::sleep;
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output::{Cell, Page};
+
+/// How often to look.
+const POLL: Duration = Duration::from_millis(200);
+
+/// What to wait for.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The agreement
+    agreement: Address,
+
+    /// Until this window, counted from 0
+    #[arg(long, value_name = "N", required_unless_present = "state")]
+    window: Option<u8>,
+
+    /// Until this state
+    #[arg(long, value_enum, conflicts_with = "window")]
+    state: Option<Goal>,
+}
+
+/// A state that comes by itself or by others' doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+enum Goal {
+    /// A worker has accepted
+    Running,
+    /// The time is over, testers may report
+    Reporting,
+    /// Anybody may settle
+    Due,
+    /// Everybody is paid
+    Settled,
+}
+
+/// Waits, and fails if it cannot come any more.
+pub(crate) async fn run(
+    context: &Context,
+    market: &Market,
+    options: Options,
+) -> Result<(), CliError> {
+    let agreement = market.agreement(options.agreement).await?;
+    let arrived = loop {
+        let now = agreement.state().await?;
+        let arrived = match (options.window, options.state) {
+            (Some(window), _) => in_window(&agreement, now, window).await?,
+            (None, goal) => in_state(&agreement, now, goal.unwrap_or(Goal::Settled))?,
+        };
+        if arrived {
+            break now;
+        }
+        sleep(POLL).await;
+    };
+    let facts = [
+        ("agreement", Cell::text(agreement.address())),
+        ("state", Cell::text(state(arrived))),
+        ("tick", Cell::count(market.now().await?)),
+    ];
+    let window = agreement.window().await?.map_or(Cell::None, Cell::count);
+    context.print(&Page::new(facts).fact("window", window))
+}
+
+/// Whether it is in this window.
+async fn in_window(agreement: &Agreement, now: State, window: u8) -> Result<bool, CliError> {
+    let missed = || CliError::Missed { agreement: agreement.address(), state: state(now) };
+    match (now, agreement.window().await?) {
+        (State::Offered, _) => Ok(false),
+        (State::Running, Some(current)) if current <= window => Ok(current == window),
+        _ => Err(missed()),
+    }
+}
+
+/// Whether it is in this state.
+fn in_state(agreement: &Agreement, now: State, goal: Goal) -> Result<bool, CliError> {
+    let reached = match now {
+        State::Offered => return Ok(false),
+        State::Running => Goal::Running,
+        State::Reporting => Goal::Reporting,
+        State::Due => Goal::Due,
+        _ => Goal::Settled,
+    };
+    if reached > goal {
+        return Err(CliError::Missed { agreement: agreement.address(), state: state(now) });
+    }
+    Ok(reached == goal)
+}

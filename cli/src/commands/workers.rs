@@ -1,0 +1,66 @@
+//! `muster workers`: everybody who is registered.
+
+use std::cmp::Reverse;
+
+use clap::Args;
+use client::Application;
+use client::terms::abi::Worker;
+
+use crate::commands::worker::percent;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output::{Cell, Page, Rows};
+
+/// Whom to list.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Only those of this application
+    #[arg(long, value_name = "NAME")]
+    application: Option<Application>,
+}
+
+/// Lists workers: those that can be bought first, the cheapest of them on top, then everybody else.
+pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let market = context.market().await?;
+    let mut workers = market.workers().await?;
+    if let Some(Application(application)) = options.application {
+        workers.retain(|worker| worker.application == application);
+    }
+    workers.sort_by_key(|worker| (Reverse(worker.listed), worker.price, worker.number));
+    context.print(&Page::default().table(Rows::new(
+        "workers",
+        [
+            "number",
+            "account",
+            "application",
+            "price",
+            "max_length",
+            "promise",
+            "active",
+            "capacity",
+            "available",
+            "listed",
+            "stake",
+            "locked",
+        ],
+        workers.iter().map(row),
+    )))
+}
+
+/// One worker.
+fn row(worker: &Worker) -> Vec<Cell> {
+    vec![
+        Cell::count(worker.number),
+        Cell::text(worker.account),
+        Cell::text(Application(worker.application)),
+        Cell::wei(worker.price),
+        Cell::count(worker.maxLength),
+        Cell::text(percent(worker.promise)),
+        Cell::count(worker.active),
+        Cell::count(worker.capacity),
+        Cell::Flag(worker.available),
+        Cell::Flag(worker.listed),
+        Cell::wei(worker.stake),
+        Cell::wei(worker.locked),
+    ]
+}

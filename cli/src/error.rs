@@ -1,0 +1,196 @@
+//! What a command can fail with, and the exit code for it.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use alloy::primitives::Address;
+use client::{AmountError, MarketError, NodeError, ProgramError, Source};
+
+use crate::service::Failure;
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    /// The market, or the way to it.
+    #[error(transparent)]
+    Market(#[from] MarketError),
+    /// A program that cannot be deployed.
+    #[error("{path}: {source}")]
+    Program {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ProgramError,
+    },
+    /// A file that cannot be read.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A file that cannot be written.
+    #[error("cannot write {path}: {source}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A contract that is not compiled.
+    #[error("{0} is not there: build the contracts with scripts/wasm, or name the file")]
+    NoWasm(PathBuf),
+    /// A file whose contents make no sense.
+    #[error("{path}, line {line}: {expected}")]
+    BadFile {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What should be there.
+        expected: &'static str,
+    },
+    /// A keystore that does not open.
+    #[error("cannot open the keystore {path}: {source}")]
+    Keystore {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: Source,
+    },
+    /// A keystore without a password.
+    #[error("the keystore needs a password: give --password-file, or set MUSTER_PASSWORD")]
+    NoPassword,
+    /// A command that signs, and nobody to sign.
+    #[error("this needs an account: give --account (on a dev chain), --keystore or --key")]
+    NoAccount,
+    /// A dev account where money is real.
+    #[error(
+        "chain {0} is public, and everybody knows the keys of dev accounts: give --keystore or --key"
+    )]
+    DevAccountInPublic(u64),
+    /// No market is known for the chain.
+    #[error(
+        "no market is known on chain {chain_id}: deploy one with `muster deploy`, or give --market (looked into {path})"
+    )]
+    NoMarket {
+        /// The chain.
+        chain_id: u64,
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The account is registered for nothing.
+    #[error("{0} is not registered: see `muster worker register` and `muster tester join`")]
+    NotRegistered(Address),
+    /// The agreement has no window now.
+    #[error(
+        "the agreement is {state} at tick {now}, so there is nothing to probe: it must be running"
+    )]
+    NoWindow {
+        /// Its state.
+        state: &'static str,
+        /// The market's clock.
+        now: u64,
+    },
+    /// The tester has no seat now.
+    #[error("{account} holds no seat in window {window} (its windows: {seats}): probe in those")]
+    NoSeat {
+        /// The tester.
+        account: Address,
+        /// The window of now.
+        window: u8,
+        /// The windows in which it holds one.
+        seats: Box<str>,
+    },
+    /// A worker that the agreement does not have.
+    #[error("{0} is none of the agreement's workers: see `muster agreement show`")]
+    NotItsWorker(Box<str>),
+    /// A journal without anything on the agreement.
+    #[error(
+        "the journal {path} says nothing about agreement {agreement}: probe first, or give --entry"
+    )]
+    NothingSeen {
+        /// The journal.
+        path: PathBuf,
+        /// The agreement.
+        agreement: Address,
+    },
+    /// An agreement that is past what was waited for.
+    #[error("agreement {agreement} is {state} now: what was waited for is over")]
+    Missed {
+        /// The agreement.
+        agreement: Address,
+        /// Its state.
+        state: &'static str,
+    },
+    /// A service that does not do what it should.
+    #[error("the service at {url} failed: {failure}")]
+    Service {
+        /// Where it is.
+        url: Box<str>,
+        /// What was wrong.
+        failure: Failure,
+    },
+    /// The HTTP client does not start.
+    #[error("the HTTP client does not start: {0}")]
+    Http(#[from] reqwest::Error),
+    /// An address that cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: Box<str>,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The dev chain does not start.
+    #[error("the dev chain does not start on {address}: {source}")]
+    Devnode {
+        /// Where it was to listen.
+        address: Box<str>,
+        /// What stands against it.
+        source: devnode::StartError,
+    },
+    /// Amounts that do not add up.
+    #[error("the books do not balance: see the lines marked `no` above")]
+    OutOfBalance,
+    /// An agreement that is not settled.
+    #[error("agreement {agreement} is {state}, and its ledger closes when it is settled")]
+    NotSettled {
+        /// The agreement.
+        agreement: Address,
+        /// Its state.
+        state: &'static str,
+    },
+    /// Standard output is closed or full.
+    #[error("cannot write the answer: {0}")]
+    Output(io::Error),
+    /// Amounts that leave 128 bits.
+    #[error(transparent)]
+    Amount(#[from] AmountError),
+}
+
+impl CliError {
+    /// The process's exit code: 1, since what is wrong with the command line itself never gets here.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            // Whoever closed the pipe has seen enough.
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            _ => ExitCode::FAILURE,
+        }
+    }
+
+    /// What to do about it beyond what the error itself says.
+    pub(crate) const fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::Market(MarketError::Node(NodeError::Unreachable { .. })) => {
+                Some("`muster devnode` starts one, --rpc names another")
+            }
+            Self::Market(MarketError::NoContract(_) | MarketError::NotTheInterface { .. }) => {
+                Some("`muster deploy` makes a market, --market names another")
+            }
+            _ => None,
+        }
+    }
+}

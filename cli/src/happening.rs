@@ -1,0 +1,147 @@
+//! Events by name, with what they say.
+
+use alloy::primitives::Address;
+use client::terms::abi::IWorkAgreement::IWorkAgreementEvents as Agreement;
+use client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Dispatcher;
+use client::{Application, Event, reason, state};
+
+use crate::commands::worker::percent;
+use crate::output::{Cell, Facts};
+use crate::parse::window_list;
+
+/// The event's name in the interface.
+pub(crate) const fn name(event: &Event) -> &'static str {
+    match event {
+        Event::Dispatcher(event) => match event {
+            Dispatcher::WorkerRegistered(_) => "WorkerRegistered",
+            Dispatcher::WorkerUpdated(_) => "WorkerUpdated",
+            Dispatcher::KeyChanged(_) => "KeyChanged",
+            Dispatcher::AvailabilityChanged(_) => "AvailabilityChanged",
+            Dispatcher::Listed(_) => "Listed",
+            Dispatcher::Unlisted(_) => "Unlisted",
+            Dispatcher::StakeChanged(_) => "StakeChanged",
+            Dispatcher::CheckedIn(_) => "CheckedIn",
+            Dispatcher::ContractBought(_) => "ContractBought",
+            Dispatcher::PurchaseRefused(_) => "PurchaseRefused",
+            Dispatcher::AgreementSettled(_) => "AgreementSettled",
+            Dispatcher::Credited(_) => "Credited",
+            Dispatcher::Withdrawn(_) => "Withdrawn",
+        },
+        Event::Agreement(_, event) => match event {
+            Agreement::Accepted(_) => "Accepted",
+            Agreement::Started(_) => "Started",
+            Agreement::Reported(_) => "Reported",
+            Agreement::Closed(_) => "Closed",
+        },
+    }
+}
+
+/// What the event says.
+pub(crate) fn facts(event: &Event) -> Facts {
+    match event {
+        Event::Dispatcher(event) => dispatcher(event),
+        Event::Agreement(address, event) => {
+            let mut facts = vec![("agreement", Cell::text(address))];
+            facts.extend(agreement(event));
+            facts
+        }
+    }
+}
+
+/// What an event of the dispatcher says.
+fn dispatcher(event: &Dispatcher) -> Facts {
+    match event {
+        Dispatcher::WorkerRegistered(e) => vec![
+            ("worker", Cell::text(e.worker)),
+            ("number", Cell::count(e.number)),
+            ("application", Cell::text(Application(e.application))),
+            ("key", Cell::text(e.key)),
+        ],
+        Dispatcher::WorkerUpdated(e) => vec![
+            ("worker", Cell::text(e.worker)),
+            ("price", Cell::wei(e.price)),
+            ("max_length", Cell::count(e.maxLength)),
+            ("promise", Cell::text(percent(e.promise))),
+            ("capacity", Cell::count(e.capacity)),
+        ],
+        Dispatcher::KeyChanged(e) => {
+            vec![("worker", Cell::text(e.worker)), ("key", Cell::text(e.key))]
+        }
+        Dispatcher::AvailabilityChanged(e) => {
+            vec![("worker", Cell::text(e.worker)), ("available", Cell::Flag(e.available))]
+        }
+        Dispatcher::Listed(e) => vec![("worker", Cell::text(e.worker))],
+        Dispatcher::Unlisted(e) => vec![("worker", Cell::text(e.worker))],
+        Dispatcher::StakeChanged(e) => {
+            vec![("worker", Cell::text(e.worker)), ("stake", Cell::wei(e.stake))]
+        }
+        Dispatcher::CheckedIn(e) => vec![
+            ("tester", Cell::text(e.tester)),
+            ("epoch", Cell::count(e.epoch)),
+            ("place", Cell::count(e.place)),
+        ],
+        Dispatcher::ContractBought(e) => vec![
+            ("agreement", Cell::text(e.agreement)),
+            ("client", Cell::text(e.client)),
+            ("escrow", Cell::wei(e.escrow)),
+            ("workers", accounts(&e.workers)),
+        ],
+        Dispatcher::PurchaseRefused(e) => vec![
+            ("client", Cell::text(e.client)),
+            ("reason", Cell::text(reason(e.reason))),
+            ("required", Cell::wei(e.required)),
+            ("sent", Cell::wei(e.sent)),
+        ],
+        Dispatcher::AgreementSettled(e) => vec![
+            ("agreement", Cell::text(e.agreement)),
+            ("client", Cell::text(e.client)),
+            ("refund", Cell::wei(e.refund)),
+            ("pay", sum(e.workers.iter().map(|worker| worker.pay))),
+            ("fees", sum(e.testers.iter().map(|tester| tester.fee))),
+        ],
+        Dispatcher::Credited(e) => {
+            vec![("account", Cell::text(e.account)), ("amount", Cell::wei(e.amount))]
+        }
+        Dispatcher::Withdrawn(e) => vec![
+            ("account", Cell::text(e.account)),
+            ("to", Cell::text(e.to)),
+            ("amount", Cell::wei(e.amount)),
+        ],
+    }
+}
+
+/// What an event of an agreement says.
+fn agreement(event: &Agreement) -> Facts {
+    match event {
+        Agreement::Accepted(e) => {
+            vec![("worker", Cell::text(e.worker)), ("index", Cell::count(e.index))]
+        }
+        Agreement::Started(e) => vec![
+            ("start", Cell::count(e.start)),
+            ("end", Cell::count(e.end)),
+            ("seed", Cell::text(e.seed)),
+        ],
+        Agreement::Reported(e) => {
+            let entries = e.entries.iter().map(|entry| {
+                let (checked, served) = (window_list(entry.checked), window_list(entry.served));
+                format!("{}:{checked}:{served}", entry.index)
+            });
+            vec![
+                ("tester", Cell::text(e.tester)),
+                ("place", Cell::count(e.place)),
+                ("entries", Cell::Text(entries.collect::<Vec<_>>().join(" "))),
+            ]
+        }
+        Agreement::Closed(e) => vec![("state", Cell::text(state(e.state)))],
+    }
+}
+
+/// Accounts in one cell.
+pub(crate) fn accounts(accounts: &[Address]) -> Cell {
+    Cell::Text(accounts.iter().map(Address::to_string).collect::<Vec<_>>().join(" "))
+}
+
+/// The sum of amounts.
+pub(crate) fn sum(amounts: impl Iterator<Item = u128>) -> Cell {
+    Cell::wei(amounts.fold(0, u128::saturating_add))
+}

@@ -1,0 +1,56 @@
+//! The markets that this folder knows, by chain: written by `deploy`, read by everything else.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use alloy::primitives::Address;
+
+use crate::error::CliError;
+
+/// Dispatchers by chain id.
+type Markets = BTreeMap<u64, Address>;
+
+/// Where they are written down.
+fn file() -> PathBuf {
+    Path::new(".muster").join("market.json")
+}
+
+/// The market on a chain.
+pub(crate) fn market(chain_id: u64) -> Result<Address, CliError> {
+    let path = file();
+    let market = read(&path)?.get(&chain_id).copied();
+    market.ok_or(CliError::NoMarket { chain_id, path })
+}
+
+/// Writes down the market on a chain, in place of the one that was known.
+pub(crate) fn remember(chain_id: u64, dispatcher: Address) -> Result<PathBuf, CliError> {
+    let path = file();
+    let mut markets = read(&path)?;
+    markets.insert(chain_id, dispatcher);
+    write(&path, &markets)?;
+    Ok(path)
+}
+
+/// What the file says; nothing if there is none.
+fn read(path: &Path) -> Result<Markets, CliError> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Markets::new()),
+        Err(source) => return Err(CliError::Read { path: path.into(), source }),
+    };
+    serde_json::from_str(&text).map_err(|error| CliError::BadFile {
+        path: path.into(),
+        line: error.line(),
+        expected: "expected an object of chain ids and addresses",
+    })
+}
+
+/// Writes the file, and its folder if there is none.
+fn write(path: &Path, markets: &Markets) -> Result<(), CliError> {
+    let text = serde_json::to_string_pretty(markets).unwrap_or_default();
+    let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
+    let written = folder.and_then(|()| fs::write(path, format!("{text}\n")));
+    written.map_err(|source| CliError::Write { path: path.into(), source })
+}

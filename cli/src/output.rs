@@ -1,0 +1,250 @@
+//! Answers: one description, printed as tables for people or as JSON for programs.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+use alloy::primitives::U256;
+use client::{Ether, Receipt};
+use comfy_table::Table;
+use comfy_table::presets::NOTHING;
+use serde_json::{Map, Value};
+
+use crate::error::CliError;
+
+/// One value of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Cell {
+    /// Nothing is known.
+    None,
+    /// A text, an address, a hash.
+    Text(String),
+    /// A count, a tick, a number.
+    Count(u64),
+    /// Wei; in JSON a decimal string, because many readers of JSON have no such large numbers.
+    Wei(U256),
+    /// Yes or no.
+    Flag(bool),
+}
+
+impl Cell {
+    /// A text from anything that prints.
+    pub(crate) fn text(value: impl Display) -> Self {
+        Self::Text(value.to_string())
+    }
+
+    /// An amount in wei.
+    pub(crate) fn wei(value: u128) -> Self {
+        Self::Wei(U256::from(value))
+    }
+
+    /// A number.
+    pub(crate) fn count(value: impl Into<u64>) -> Self {
+        Self::Count(value.into())
+    }
+
+    /// For people.
+    fn plain(&self) -> String {
+        match self {
+            Self::None => "-".to_owned(),
+            Self::Text(text) => text.clone(),
+            Self::Count(count) => count.to_string(),
+            Self::Wei(wei) => Ether::from(*wei).to_string(),
+            Self::Flag(true) => "yes".to_owned(),
+            Self::Flag(false) => "no".to_owned(),
+        }
+    }
+
+    /// For programs.
+    fn json(&self) -> Value {
+        match self {
+            Self::None => Value::Null,
+            Self::Text(text) => Value::from(text.as_str()),
+            Self::Count(count) => Value::from(*count),
+            Self::Wei(wei) => Value::from(wei.to_string()),
+            Self::Flag(flag) => Value::from(*flag),
+        }
+    }
+}
+
+/// Named values, in order.
+pub(crate) type Facts = Vec<(&'static str, Cell)>;
+
+/// Rows of values under the same names.
+#[derive(Clone, Debug)]
+pub(crate) struct Rows {
+    /// What they are.
+    name: &'static str,
+    /// What each column is.
+    columns: Vec<&'static str>,
+    /// The values.
+    cells: Vec<Vec<Cell>>,
+}
+
+impl Rows {
+    /// Rows that are called so, in these columns.
+    pub(crate) fn new(
+        name: &'static str,
+        columns: impl IntoIterator<Item = &'static str>,
+        rows: impl IntoIterator<Item = Vec<Cell>>,
+    ) -> Self {
+        let (columns, rows) = (columns.into_iter().collect(), rows.into_iter().collect());
+        Self { name, columns, cells: rows }
+    }
+}
+
+/// An answer: facts, then tables.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Page {
+    /// Single values.
+    facts: Facts,
+    /// Tables.
+    tables: Vec<Rows>,
+}
+
+impl Page {
+    /// An answer with these facts.
+    pub(crate) fn new(facts: impl IntoIterator<Item = (&'static str, Cell)>) -> Self {
+        Self { facts: facts.into_iter().collect(), tables: Vec::new() }
+    }
+
+    /// The answer, and one more fact.
+    pub(crate) fn fact(mut self, name: &'static str, value: Cell) -> Self {
+        self.facts.push((name, value));
+        self
+    }
+
+    /// The answer, and what a transaction did.
+    pub(crate) fn transaction(self, receipt: &Receipt) -> Self {
+        self.fact("transaction", Cell::text(receipt.transaction))
+            .fact("block", Cell::Count(receipt.block))
+            .fact("gas", Cell::Count(receipt.gas_used))
+    }
+
+    /// The answer, and a table.
+    pub(crate) fn table(mut self, rows: Rows) -> Self {
+        self.tables.push(rows);
+        self
+    }
+
+    /// Prints it to standard output.
+    pub(crate) fn print(&self, json: bool) -> Result<(), CliError> {
+        let text = if json { format!("{:#}", self.json()) } else { self.plain() };
+        line(text.trim_end())
+    }
+
+    /// For people: facts one below the other, then each table under its name.
+    fn plain(&self) -> String {
+        let mut parts = Vec::new();
+        if !self.facts.is_empty() {
+            let rows = self.facts.iter().map(|(name, cell)| vec![spaced(name), cell.plain()]);
+            parts.push(aligned(Table::new(), rows));
+        }
+        for table in &self.tables {
+            if table.cells.is_empty() {
+                parts.push(format!("no {}", spaced(table.name)));
+                continue;
+            }
+            let mut head = Table::new();
+            head.set_header(table.columns.iter().map(|name| spaced(name)));
+            let rows = table.cells.iter().map(|row| row.iter().map(Cell::plain).collect());
+            let body = aligned(head, rows);
+            let alone = self.facts.is_empty() && self.tables.len() == 1;
+            parts.push(if alone { body } else { format!("{}:\n{body}", spaced(table.name)) });
+        }
+        parts.join("\n\n")
+    }
+
+    /// For programs: an object with the facts and, for each table, a list of objects.
+    fn json(&self) -> Value {
+        let object = |facts: &[(&'static str, Cell)]| -> Map<String, Value> {
+            facts.iter().map(|(name, cell)| ((*name).to_owned(), cell.json())).collect()
+        };
+        let mut page = object(&self.facts);
+        for table in &self.tables {
+            let rows = table.cells.iter().map(|row| {
+                let row: Vec<_> = table.columns.iter().copied().zip(row.iter().cloned()).collect();
+                Value::from(object(&row))
+            });
+            page.insert(table.name.to_owned(), rows.collect());
+        }
+        Value::from(page)
+    }
+}
+
+/// Facts in one line for people, or as one line of JSON.
+pub(crate) fn print_line(name: &str, facts: &Facts, json: bool) -> Result<(), CliError> {
+    if json {
+        let page = Page::new([("event", Cell::text(name))].into_iter().chain(facts.clone()));
+        return line(&page.json().to_string());
+    }
+    let facts = facts.iter().map(|(name, cell)| format!("  {}={}", name, cell.plain()));
+    line(&format!("{name}{}", facts.collect::<Vec<_>>().concat()))
+}
+
+/// Prints a line to standard output.
+pub(crate) fn line(text: &str) -> Result<(), CliError> {
+    writeln!(io::stdout(), "{text}").map_err(CliError::Output)
+}
+
+/// Says something on standard error that is no result.
+pub(crate) fn note(text: impl Display) {
+    // If standard error is closed, there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Says on standard error what went wrong.
+pub(crate) fn complain(error: &CliError) {
+    match error.advice() {
+        Some(advice) => note(format!("error: {error} ({advice})")),
+        None => note(format!("error: {error}")),
+    }
+}
+
+/// A name as people write it.
+fn spaced(name: &str) -> String {
+    name.replace('_', " ")
+}
+
+/// Rows without lines between them.
+fn aligned(mut table: Table, rows: impl Iterator<Item = Vec<String>>) -> String {
+    table.load_style(NOTHING).add_rows(rows);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.trim_fmt()
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::U256;
+
+    use super::{Cell, Page, Rows};
+
+    /// Every kind of value.
+    fn page() -> Page {
+        let rows =
+            [vec![Cell::count(1_u8), Cell::Flag(true)], vec![Cell::count(20_u8), Cell::None]];
+        Page::new([("worker_name", Cell::text("alice")), ("price", Cell::Wei(U256::MAX))])
+            .table(Rows::new("windows", ["window", "served"], rows))
+    }
+
+    #[test]
+    fn people_get_aligned_lines() {
+        let page = Page {
+            facts: vec![("worker_name", Cell::text("alice")), ("price", Cell::wei(7))],
+            ..page()
+        };
+        let text = "worker name  alice\nprice        7wei\n\nwindows:\nwindow  served\n1       yes\n20      -";
+        assert_eq!(page.plain(), text);
+    }
+
+    #[test]
+    fn programs_get_every_digit() {
+        let json = page().json();
+        assert_eq!(json["worker_name"], "alice");
+        assert_eq!(json["price"], U256::MAX.to_string());
+        assert_eq!(json["windows"][0]["served"], true);
+        assert_eq!(json["windows"][1]["window"], 20);
+        assert!(json["windows"][1]["served"].is_null());
+    }
+}

@@ -1,0 +1,149 @@
+//! What people write on the command line, beyond what the types read by themselves.
+
+use alloy::primitives::Address;
+use client::terms::abi::Entry;
+use client::{AmountError, Ether};
+
+use crate::account::Name;
+
+/// A text that is not what it should be; the sentence says what it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ParseError {
+    /// No address.
+    #[error("an address is 0x and 40 hexadecimal digits, or a dev account such as dev:alice")]
+    Party,
+    /// No pair.
+    #[error(
+        "expected WORKER=URL, the worker being an address, a dev account, or its number in the agreement"
+    )]
+    Pair,
+    /// No entry.
+    #[error(
+        "expected INDEX:CHECKED:SERVED, the windows as 0b1011 or as 0,1,3 (- for none), served among checked"
+    )]
+    Entry,
+    /// No share.
+    #[error("a share is basis points from 0 to 10000, or a percentage such as 95%")]
+    Share,
+}
+
+/// Wei from an amount such as `1.5eth`.
+pub(crate) fn wei(text: &str) -> Result<u128, AmountError> {
+    text.parse::<Ether>()?.wei()
+}
+
+/// An address, or the address of a dev account.
+pub(crate) fn party(text: &str) -> Result<Address, ParseError> {
+    if let Ok(name) = text.parse::<Name>() {
+        return Ok(name.address());
+    }
+    text.parse().map_err(|_| ParseError::Party)
+}
+
+/// Basis points from a number of them or a percentage with up to two decimals.
+pub(crate) fn share(text: &str) -> Result<u16, ParseError> {
+    let bps = match text.strip_suffix('%') {
+        None => text.parse().ok(),
+        Some(percent) => {
+            let (whole, part) = percent.split_once('.').unwrap_or((percent, ""));
+            let digits = format!("{whole}{part:0<2}");
+            digits.parse().ok().filter(|_| part.len() <= 2 && !whole.is_empty())
+        }
+    };
+    bps.filter(|bps| *bps <= client::terms::BPS).ok_or(ParseError::Share)
+}
+
+/// A worker of an agreement, as it is written, and where it serves.
+pub(crate) fn pair(text: &str) -> Result<(String, String), ParseError> {
+    let (worker, url) = text.split_once('=').ok_or(ParseError::Pair)?;
+    if worker.is_empty() || url.is_empty() {
+        return Err(ParseError::Pair);
+    }
+    Ok((worker.to_owned(), url.to_owned()))
+}
+
+/// What a tester saw of a worker.
+pub(crate) fn entry(text: &str) -> Result<Entry, ParseError> {
+    let mut parts = text.split(':');
+    let (Some(index), Some(checked), Some(served), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(ParseError::Entry);
+    };
+    let index = index.parse().map_err(|_| ParseError::Entry)?;
+    let (checked, served) = windows(checked).zip(windows(served)).ok_or(ParseError::Entry)?;
+    if served & !checked != 0 || checked == 0 {
+        return Err(ParseError::Entry);
+    }
+    Ok(Entry { index, checked, served })
+}
+
+/// Windows as bits, from `0b1011`, or a list of their numbers, or `-`.
+fn windows(text: &str) -> Option<u32> {
+    if text == "-" {
+        return Some(0);
+    }
+    if let Some(bits) = text.strip_prefix("0b") {
+        return u32::from_str_radix(bits, 2).ok();
+    }
+    text.split(',')
+        .try_fold(0, |bits, window| Some(bits | 1_u32.checked_shl(window.parse().ok()?)?))
+}
+
+/// The numbers of windows whose bits are set, for people.
+pub(crate) fn window_list(bits: u32) -> String {
+    let set = (0..u32::BITS).filter(|window| bits.checked_shr(*window).is_some_and(|b| b & 1 == 1));
+    let set: Vec<_> = set.map(|window| window.to_string()).collect();
+    if set.is_empty() { "none".to_owned() } else { set.join(",") }
+}
+
+#[cfg(test)]
+mod tests {
+    use client::terms::abi::Entry;
+
+    use super::{ParseError, entry, pair, party, share, window_list};
+
+    #[test]
+    fn windows_are_bits_or_numbers() {
+        let expected = Entry { index: 2, checked: 0b1011, served: 0b0001 };
+        assert_eq!(entry("2:0b1011:0b1"), Ok(expected));
+        assert_eq!(entry("2:0,1,3:0"), Ok(expected));
+        assert_eq!(entry("0:1:-"), Ok(Entry { index: 0, checked: 0b10, served: 0 }));
+        assert_eq!(window_list(0b1011), "0,1,3");
+        assert_eq!(window_list(0), "none");
+    }
+
+    #[test]
+    fn entries_that_make_no_sense_are_refused() {
+        for wrong in
+            ["", "0", "0:1", "0:1:1:1", "x:1:1", "0:0b2:0", "0:40:-", "0:0:1", "0:-:-", "256:0:0"]
+        {
+            assert_eq!(entry(wrong), Err(ParseError::Entry), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn shares_are_basis_points_or_percent() {
+        assert_eq!(share("9000"), Ok(9_000));
+        assert_eq!(share("95%"), Ok(9_500));
+        assert_eq!(share("99.5%"), Ok(9_950));
+        assert_eq!(share("0.01%"), Ok(1));
+        for wrong in ["10001", "101%", "1.234%", ".5%", "-1", "x"] {
+            assert_eq!(share(wrong), Err(ParseError::Share), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_party_is_an_address_or_a_dev_account() {
+        assert_eq!(party("dev:alice"), party("dev:alice"));
+        assert!(party("0x3f1Eae7D46d88F08fc2F8ed27FCb2AB183EB2d0E").is_ok());
+        assert_eq!(party("alice"), Err(ParseError::Party));
+    }
+
+    #[test]
+    fn a_pair_has_two_sides() {
+        assert_eq!(pair("0=http://a?b=c"), Ok(("0".into(), "http://a?b=c".into())));
+        assert_eq!(pair("0"), Err(ParseError::Pair));
+        assert_eq!(pair("=x"), Err(ParseError::Pair));
+    }
+}
