@@ -13,7 +13,7 @@ use std::{
 use tokio::sync::oneshot;
 
 /// Bytes of stack. Only what is touched takes memory.
-const STACK: usize = 1 << 30;
+const STACK: usize = 256 << 20;
 
 /// Something to do on the thread.
 type Job<T> = Box<dyn FnOnce(&mut T) + Send>;

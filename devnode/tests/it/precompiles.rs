@@ -1,0 +1,179 @@
+//! Arbitrum's precompiles: activation, caching, and what the chain tells about itself.
+
+use alloy::{
+    network::TransactionBuilder,
+    primitives::{Address, B256, Bytes, U256, address, hex, keccak256},
+    providers::Provider,
+    rpc::types::TransactionRequest,
+    sol,
+    sol_types::SolCall,
+};
+use devnode::{CHAIN_ID, DEV_ADDRESS};
+
+use crate::support::{ARB_WASM, Chain, message, program_code, revert_data};
+
+sol! {
+    function arbBlockNumber() returns (uint256);
+    function arbChainID() returns (uint256);
+    function arbBlockHash(uint256 height) returns (bytes32);
+    function stylusVersion() returns (uint16);
+    function codehashVersion(bytes32 hash) returns (uint16);
+    function programInitGas(address program) returns (uint64 gas, uint64 cached);
+    function cacheProgram(address program);
+    function codehashIsCached(bytes32 hash) returns (bool);
+    function allCacheManagers() returns (address[] managers);
+    function isChainOwner(address owner) returns (bool);
+    function becomeChainOwner();
+    function setInkPrice(uint32 price);
+    function getMinimumGasPrice() returns (uint256);
+}
+
+/// The precompile that knows the chain.
+const ARB_SYS: Address = address!("0000000000000000000000000000000000000064");
+
+/// The precompile that knows the owners.
+const ARB_OWNER_PUBLIC: Address = address!("000000000000000000000000000000000000006b");
+
+/// The precompile that knows the price of gas.
+const ARB_GAS_INFO: Address = address!("000000000000000000000000000000000000006c");
+
+/// The precompile for owners.
+const ARB_OWNER: Address = address!("0000000000000000000000000000000000000070");
+
+/// The precompile that caches programs.
+const ARB_WASM_CACHE: Address = address!("0000000000000000000000000000000000000072");
+
+/// The precompile that makes anybody owner.
+const ARB_DEBUG: Address = address!("00000000000000000000000000000000000000ff");
+
+/// A program that does nothing.
+const NOTHING: &str = r#"(module
+    (memory (export "memory") 0 0)
+    (func (export "user_entrypoint") (param $len i32) (result i32) (i32.const 0)))"#;
+
+/// Calls a function of a precompile.
+async fn ask<C: SolCall>(chain: &Chain, to: Address, call: C) -> C::Return {
+    C::abi_decode_returns(&chain.call(to, call.abi_encode()).await.unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn arb_sys_knows_the_height_that_block_number_does_not_tell() {
+    let chain = Chain::start().await;
+    assert_eq!(ask(&chain, ARB_SYS, arbBlockNumberCall {}).await, U256::from(7));
+    assert_eq!(ask(&chain, ARB_SYS, arbChainIDCall {}).await, U256::from(CHAIN_ID));
+    let third = chain.provider.get_block_by_number(3.into()).await.unwrap().unwrap();
+    let call = arbBlockHashCall { height: U256::from(3) };
+    assert_eq!(ask(&chain, ARB_SYS, call).await, third.header.hash);
+    let call = arbBlockHashCall { height: U256::from(7) };
+    let error = chain.call(ARB_SYS, call.abi_encode()).await.unwrap_err();
+    assert_eq!(message(&error), "execution reverted: error InvalidBlockNumber(7, 7)");
+}
+
+#[tokio::test]
+async fn an_activation_costs_gas_by_its_formula_and_gives_the_rest_of_the_money_back() {
+    let chain = Chain::start().await;
+    let program = chain.deploy(&program_code(NOTHING)).await;
+    let before = chain.provider.get_balance(DEV_ADDRESS).await.unwrap();
+    let receipt = chain.activate(program).await;
+    assert!(receipt.status());
+    let after = chain.provider.get_balance(DEV_ADDRESS).await.unwrap();
+    let log = &receipt.logs()[0];
+    let event = keccak256("ProgramActivated(bytes32,bytes32,address,uint256,uint16)");
+    assert_eq!(log.topics()[0], event);
+    let fee = U256::from_be_slice(&log.data().data[64..96]);
+    let gas = U256::from(u128::from(receipt.gas_used) * receipt.effective_gas_price);
+    assert_eq!(before - after, fee + gas);
+    assert_eq!(chain.provider.get_balance(ARB_WASM).await.unwrap(), U256::ZERO);
+
+    let again = chain.activate(program).await;
+    assert!(!again.status());
+    let error = chain.call(ARB_WASM, [&hex!("58c780c2"), program.into_word().as_slice()].concat());
+    let error = error.await.unwrap_err();
+    assert_eq!(message(&error), "execution reverted: error ProgramUpToDate()");
+}
+
+#[tokio::test]
+async fn code_that_is_no_program_cannot_be_activated() {
+    let chain = Chain::start().await;
+    let activate = |target: Address| {
+        chain.call(ARB_WASM, [&hex!("58c780c2"), target.into_word().as_slice()].concat())
+    };
+    let nobody = activate(Address::repeat_byte(3)).await.unwrap_err();
+    assert_eq!(message(&nobody), "execution reverted: error ProgramNotWasm()");
+    let contract = chain.deploy(&hex!("00")).await;
+    let error = activate(contract).await.unwrap_err();
+    assert_eq!(
+        (message(&error).as_str(), revert_data(&error)),
+        ("execution reverted", Bytes::new())
+    );
+    let no_entry = r#"(module (memory (export "memory") 0 0))"#;
+    let program = chain.deploy(&program_code(no_entry)).await;
+    let words = message(&activate(program).await.unwrap_err());
+    assert!(words.starts_with("program activation failed"), "{words}");
+}
+
+#[tokio::test]
+async fn a_code_hash_is_known_once_it_is_activated() {
+    let chain = Chain::start().await;
+    let hash = keccak256(program_code(NOTHING));
+    let error = chain.call(ARB_WASM, codehashVersionCall { hash }.abi_encode()).await.unwrap_err();
+    assert_eq!(message(&error), "execution reverted: error ProgramNotActivated()");
+    assert_eq!(revert_data(&error).to_vec(), hex!("6f809c4e"));
+    chain.program(NOTHING).await;
+    assert_eq!(ask(&chain, ARB_WASM, codehashVersionCall { hash }).await, 2);
+    assert_eq!(ask(&chain, ARB_WASM, stylusVersionCall {}).await, 2);
+    let twin = chain.deploy(&program_code(NOTHING)).await;
+    assert!(
+        chain.call(twin, Bytes::new()).await.is_ok(),
+        "the same code needs no second activation"
+    );
+}
+
+#[tokio::test]
+async fn a_cached_program_costs_less_to_enter() {
+    let chain = Chain::start().await;
+    let program = chain.program(NOTHING).await;
+    let prices = ask(&chain, ARB_WASM, programInitGasCall { program }).await;
+    let enter =
+        || chain.send(TransactionRequest::default().with_to(program).with_gas_limit(100_000));
+    let cold = enter().await.gas_used;
+    let cache = cacheProgramCall { program }.abi_encode();
+    let request = TransactionRequest::default().with_to(ARB_WASM_CACHE).with_input(cache);
+    assert!(chain.send(request).await.status());
+    let hash: B256 = keccak256(program_code(NOTHING));
+    assert!(ask(&chain, ARB_WASM_CACHE, codehashIsCachedCall { hash }).await);
+    assert_eq!(cold - enter().await.gas_used, prices.gas - prices.cached);
+    let manager = address!("a6e41ffd769491a42a6e5ce453259b93983a22ef");
+    assert_eq!(ask(&chain, ARB_WASM_CACHE, allCacheManagersCall {}).await, [manager]);
+}
+
+#[tokio::test]
+async fn only_owners_change_settings_and_anybody_can_become_one() {
+    let chain = Chain::start().await;
+    let stranger = chain.node.accounts()[1].address;
+    let set = setInkPriceCall { price: 20_000 }.abi_encode();
+    let by = |from: Address| {
+        let request = TransactionRequest::default().with_from(from).with_to(ARB_OWNER);
+        chain.provider.call(request.with_input(set.clone()))
+    };
+    let refused = by(stranger).await.unwrap_err();
+    assert_eq!(message(&refused), "unauthorized caller to access-controlled method");
+    assert!(by(DEV_ADDRESS).await.is_ok());
+
+    let owner = |owner| ask(&chain, ARB_OWNER_PUBLIC, isChainOwnerCall { owner });
+    assert!(owner(DEV_ADDRESS).await && !owner(stranger).await);
+    let debug = TransactionRequest::default().with_to(ARB_DEBUG).with_from(stranger);
+    let debug = debug.with_input(becomeChainOwnerCall {}.abi_encode());
+    assert!(chain.provider.call(debug).await.is_ok());
+    assert_eq!(ask(&chain, ARB_GAS_INFO, getMinimumGasPriceCall {}).await, U256::from(100_000_000));
+}
+
+#[tokio::test]
+async fn what_is_not_implemented_says_so() {
+    let chain = Chain::start().await;
+    let aggregator = address!("000000000000000000000000000000000000006d");
+    let error = chain.call(aggregator, hex!("12345678")).await.unwrap_err();
+    assert_eq!(message(&error), "this precompile is not implemented by the dev chain");
+    let unknown = chain.call(ARB_SYS, hex!("12345678")).await.unwrap_err();
+    assert_eq!(message(&unknown), "execution reverted");
+}

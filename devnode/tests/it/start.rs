@@ -1,0 +1,92 @@
+//! Starting and stopping, and what a chain has when nobody has used it yet.
+
+use std::time::{Duration, Instant};
+
+use alloy::{
+    primitives::{U256, address, hex, utils::parse_ether},
+    providers::Provider,
+};
+use devnode::{CHAIN_ID, Config, DEV_ADDRESS, Devnode};
+
+use crate::support::{Chain, post};
+
+#[tokio::test]
+async fn a_chain_starts_in_less_than_a_second() {
+    let begin = Instant::now();
+    let node = Devnode::start(Config::any_port()).await.unwrap();
+    assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+    drop(node);
+}
+
+#[tokio::test]
+async fn chains_in_one_process_know_nothing_of_each_other() {
+    let (one, other) = tokio::join!(Chain::start(), Chain::start());
+    assert_ne!(one.node.url(), other.node.url());
+    one.node
+        .set_balance(address!("00000000000000000000000000000000000000aa"), U256::ONE)
+        .await
+        .unwrap();
+    let balance = |chain: &Chain| {
+        let provider = chain.provider.clone();
+        async move { provider.get_balance(address!("00000000000000000000000000000000000000aa")).await }
+    };
+    assert_eq!(balance(&one).await.unwrap(), U256::ONE);
+    assert_eq!(balance(&other).await.unwrap(), U256::ZERO);
+}
+
+#[tokio::test]
+async fn a_stopped_chain_frees_its_port() {
+    let first = Devnode::start(Config::any_port()).await.unwrap();
+    let url = first.url();
+    let port = url.rsplit(':').next().unwrap().parse().unwrap();
+    first.stop().await;
+    let second = Devnode::start(Config { port, ..Config::default() }).await.unwrap();
+    assert_eq!(second.url(), url);
+    let request = r#"{"jsonrpc":"2.0","id":1,"method":"net_version","params":[]}"#;
+    assert_eq!(post(&url, request).await.1, r#"{"jsonrpc":"2.0","id":1,"result":"412346"}"#);
+}
+
+#[tokio::test]
+async fn a_taken_port_is_an_error() {
+    let first = Devnode::start(Config::any_port()).await.unwrap();
+    let port = first.url().rsplit(':').next().unwrap().parse().unwrap();
+    assert!(Devnode::start(Config { port, ..Config::default() }).await.is_err());
+}
+
+#[tokio::test]
+async fn the_set_up_is_that_of_the_usual_script() {
+    let chain = Chain::start().await;
+    let provider = &chain.provider;
+    assert_eq!(provider.get_chain_id().await.unwrap(), CHAIN_ID);
+    assert_eq!(provider.get_block_number().await.unwrap(), 7);
+    assert_eq!(provider.get_transaction_count(DEV_ADDRESS).await.unwrap(), 6);
+    let factory = address!("4e59b44847b379578588920cA78FbF26c0B4956C");
+    assert_eq!(provider.get_code_at(factory).await.unwrap().len(), 69);
+    let deployer = address!("cEcba2F1DC234f70Dd89F2041029807F8D03A990");
+    assert_eq!(provider.get_code_at(deployer).await.unwrap().len(), 2269);
+    let manager = address!("a6e41ffd769491a42a6e5ce453259b93983a22ef");
+    assert_eq!(provider.get_code_at(manager).await.unwrap().len(), 7452);
+    assert_eq!(chain.deploy(&[0]).await, address!("525c2aba45f66987217323e8a05ea400c65d06dc"));
+}
+
+#[tokio::test]
+async fn every_account_has_money_and_its_key() {
+    let chain = Chain::with(Config { accounts: 2, ..Config::any_port() }).await;
+    let accounts = chain.node.accounts();
+    assert_eq!(accounts.len(), 3);
+    for account in &accounts[1..] {
+        let balance = chain.provider.get_balance(account.address).await.unwrap();
+        assert_eq!(balance, parse_ether("1000").unwrap());
+    }
+}
+
+#[tokio::test]
+async fn the_hash_history_answers_below_the_current_block_only() {
+    let chain = Chain::start().await;
+    let history = address!("0000F90827F1C53a10cb7A02335B175320002935");
+    let ask = |height: u64| chain.call(history, U256::from(height).to_be_bytes_vec());
+    let third = chain.provider.get_block_by_number(3.into()).await.unwrap().unwrap();
+    assert_eq!(ask(3).await.unwrap().to_vec(), third.header.hash.0);
+    assert!(ask(7).await.is_err(), "the latest block, in a call at the latest block");
+    assert!(chain.call(history, hex!("00")).await.is_err(), "another length");
+}

@@ -1,0 +1,141 @@
+//! A chain of its own for each test, and the few things that every test does with one.
+
+use std::io::Write;
+
+use alloy::{
+    eips::BlockId,
+    network::{EthereumWallet, TransactionBuilder},
+    primitives::{Address, Bytes, U256, address},
+    providers::{DynProvider, Provider, ProviderBuilder},
+    rpc::types::{TransactionReceipt, TransactionRequest},
+    signers::local::PrivateKeySigner,
+    transports::{TransportError, http::reqwest},
+};
+use devnode::{Config, DEV_KEY, Devnode};
+use serde_json::{Value, json};
+
+/// The precompile that activates programs.
+pub(crate) const ARB_WASM: Address = address!("0000000000000000000000000000000000000071");
+
+/// A chain, and a client that signs as the dev account.
+pub(crate) struct Chain {
+    /// The chain.
+    pub(crate) node: Devnode,
+    /// The client.
+    pub(crate) provider: DynProvider,
+}
+
+impl Chain {
+    /// Starts a chain on a free port.
+    pub(crate) async fn start() -> Self {
+        Self::with(Config::any_port()).await
+    }
+
+    /// Starts a chain with other settings.
+    pub(crate) async fn with(config: Config) -> Self {
+        let node = Devnode::start(config).await.unwrap();
+        let signer = PrivateKeySigner::from_bytes(&DEV_KEY).unwrap();
+        let provider = ProviderBuilder::new()
+            .wallet(EthereumWallet::from(signer))
+            .connect_http(node.url().parse().unwrap())
+            .erased();
+        Self { node, provider }
+    }
+
+    /// Sends a transaction and waits for its receipt.
+    pub(crate) async fn send(&self, request: TransactionRequest) -> TransactionReceipt {
+        let pending = self.provider.send_transaction(request).await.unwrap();
+        let receipt = self.provider.get_transaction_receipt(*pending.tx_hash()).await.unwrap();
+        receipt.expect("the receipt is there when the transaction is")
+    }
+
+    /// Deploys code as it is.
+    pub(crate) async fn deploy(&self, code: &[u8]) -> Address {
+        let request = TransactionRequest::default().with_deploy_code(init_code(code));
+        let receipt = self.send(request).await;
+        assert!(receipt.status());
+        receipt.contract_address.unwrap()
+    }
+
+    /// Deploys and activates a program, given as text.
+    pub(crate) async fn program(&self, wat: &str) -> Address {
+        let address = self.deploy(&program_code(wat)).await;
+        let receipt = self.activate(address).await;
+        assert!(receipt.status());
+        address
+    }
+
+    /// Activates the program at `address`, with one ether for the fee.
+    pub(crate) async fn activate(&self, address: Address) -> TransactionReceipt {
+        let input = [&[0x58, 0xc7, 0x80, 0xc2], address.into_word().as_slice()].concat();
+        let request = TransactionRequest::default()
+            .with_to(ARB_WASM)
+            .with_input(input)
+            .with_value(U256::from(10).pow(U256::from(18)))
+            .with_gas_limit(10_000_000);
+        self.send(request).await
+    }
+
+    /// Calls a contract in the newest block.
+    pub(crate) async fn call(
+        &self,
+        to: Address,
+        data: impl Into<Bytes>,
+    ) -> Result<Bytes, TransportError> {
+        let request = TransactionRequest::default().with_to(to).with_input(data);
+        self.provider.call(request).block(BlockId::latest()).await
+    }
+
+    /// The whole answer to a request.
+    pub(crate) async fn ask(&self, method: &str, params: Value) -> Value {
+        let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let (_, answer) = self.post(request.to_string()).await;
+        serde_json::from_str(&answer).unwrap()
+    }
+
+    /// The result of a request.
+    pub(crate) async fn get(&self, method: &str, params: Value) -> Value {
+        let mut answer = self.ask(method, params).await;
+        assert!(answer.get("error").is_none(), "{method}: {answer}");
+        answer["result"].take()
+    }
+
+    /// Posts a body as it is; the status and the body of the answer.
+    pub(crate) async fn post(&self, body: impl Into<reqwest::Body>) -> (u16, String) {
+        post(&self.node.url(), body).await
+    }
+}
+
+/// Posts a body as it is; the status and the body of the answer.
+pub(crate) async fn post(url: &str, body: impl Into<reqwest::Body>) -> (u16, String) {
+    let request = reqwest::Client::new().post(url).header("content-type", "application/json");
+    let answer = request.body(body).send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+/// Init code that deploys `code`: 43 bytes of prelude, then the code.
+pub(crate) fn init_code(code: &[u8]) -> Vec<u8> {
+    let length = U256::from(code.len()).to_be_bytes::<32>();
+    let copy = [0x80, 0x60, 43, 0x60, 0, 0x39, 0x60, 0, 0xf3, 0];
+    [&[0x7f], length.as_slice(), &copy, code].concat()
+}
+
+/// The code of a program, given as text: prefix and compressed wasm.
+pub(crate) fn program_code(wat: &str) -> Vec<u8> {
+    let wasm = wat::parse_str(wat).unwrap();
+    let mut code = vec![0xef, 0xf0, 0x00, 0x00];
+    let mut writer = brotli::CompressorWriter::new(&mut code, 4096, 11, 22);
+    writer.write_all(&wasm).unwrap();
+    drop(writer);
+    code
+}
+
+/// The revert data in an error.
+pub(crate) fn revert_data(error: &TransportError) -> Bytes {
+    error.as_error_resp().and_then(|error| error.as_revert_data()).expect("revert data")
+}
+
+/// What an error says.
+pub(crate) fn message(error: &TransportError) -> String {
+    error.as_error_resp().expect("an answer").message.to_string()
+}

@@ -1,0 +1,74 @@
+//! Time: that of the wall clock, never backwards, and moved forward on request.
+
+use std::time::Duration;
+
+use alloy::{primitives::U256, providers::Provider};
+use devnode::Config;
+use serde_json::json;
+
+use crate::support::Chain;
+
+/// The time of the newest block.
+async fn now(chain: &Chain) -> u64 {
+    let block = chain.provider.get_block(Default::default()).await.unwrap().unwrap();
+    block.header.timestamp
+}
+
+#[tokio::test]
+async fn time_can_be_moved_forward() {
+    let chain = Chain::start().await;
+    let before = now(&chain).await;
+    assert_eq!(chain.get("evm_increaseTime", json!([3600])).await, 3600);
+    assert_eq!(now(&chain).await, before, "no block yet");
+    chain.get("evm_mine", json!([])).await;
+    let after = now(&chain).await;
+    assert!((3600..3700).contains(&(after - before)), "{before} to {after}");
+
+    chain.node.advance(Duration::from_secs(1000)).await.unwrap();
+    chain.node.mine().await.unwrap();
+    assert!((1000..1100).contains(&(now(&chain).await - after)));
+}
+
+#[tokio::test]
+async fn the_next_block_can_be_given_a_time() {
+    let chain = Chain::start().await;
+    let time = now(&chain).await + 5_000_000;
+    chain.get("evm_setNextBlockTimestamp", json!([time])).await;
+    chain.node.mine().await.unwrap();
+    assert_eq!(now(&chain).await, time);
+    chain.node.mine().await.unwrap();
+    assert!((time..time + 60).contains(&now(&chain).await), "the clock goes on from there");
+    let past = chain.ask("evm_setNextBlockTimestamp", json!([1])).await;
+    assert_eq!(past["error"]["code"], -32000);
+}
+
+#[tokio::test]
+async fn blocks_can_be_made_at_will() {
+    let chain = Chain::start().await;
+    let begin = now(&chain).await;
+    chain.get("anvil_mine", json!(["0x5", "0xa"])).await;
+    assert_eq!(chain.provider.get_block_number().await.unwrap(), 12);
+    assert!(now(&chain).await >= begin + 40, "four gaps of ten seconds");
+}
+
+#[tokio::test]
+async fn a_chain_with_a_block_time_makes_blocks_by_itself() {
+    let block_time = Some(Duration::from_millis(20));
+    let chain = Chain::with(Config { block_time, ..Config::any_port() }).await;
+    let filter = chain.get("eth_newBlockFilter", json!([])).await;
+    let mut blocks = 0;
+    while blocks < 3 {
+        let changes = chain.get("eth_getFilterChanges", json!([filter])).await;
+        blocks += changes.as_array().unwrap().len();
+    }
+    assert!(chain.provider.get_block_number().await.unwrap() >= 10);
+}
+
+#[tokio::test]
+async fn money_can_be_given() {
+    let chain = Chain::start().await;
+    let friend = "0x00000000000000000000000000000000000000bb";
+    chain.get("anvil_setBalance", json!([friend, "0x64"])).await;
+    let balance = chain.provider.get_balance(friend.parse().unwrap()).await.unwrap();
+    assert_eq!(balance, U256::from(100));
+}
