@@ -114,7 +114,7 @@ impl Block {
     }
 
     /// Its hash.
-    pub(crate) fn hash(&self) -> B256 {
+    pub(crate) const fn hash(&self) -> B256 {
         self.header.hash()
     }
 

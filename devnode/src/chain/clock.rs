@@ -23,7 +23,7 @@ impl Clock {
     }
 
     /// Promises a time to the next block; the clock goes on from there.
-    pub(crate) fn set_next(&mut self, timestamp: u64) {
+    pub(crate) const fn set_next(&mut self, timestamp: u64) {
         self.next = Some(timestamp);
     }
 

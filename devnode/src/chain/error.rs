@@ -143,7 +143,7 @@ pub(crate) enum Refusal {
     #[error("err: {why} (supplied gas {gas})")]
     Call {
         /// Why.
-        why: Box<Refusal>,
+        why: Box<Self>,
         /// Gas of the call.
         gas: u64,
     },
@@ -151,7 +151,7 @@ pub(crate) enum Refusal {
     #[error("failed with {gas} gas: {why}")]
     Estimate {
         /// Why.
-        why: Box<Refusal>,
+        why: Box<Self>,
         /// Gas that was tried.
         gas: u64,
     },

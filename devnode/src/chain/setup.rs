@@ -14,7 +14,7 @@ use alloy::{
 use super::{Chain, DecodeError, Refusal};
 use crate::{
     CHAIN_ID,
-    accounts::DEV_KEY,
+    accounts::{DEV_ADDRESS, DEV_KEY},
     precompiles::{
         ARB_DEBUG, ARB_OWNER,
         abi::{ArbDebug::becomeChainOwnerCall, ArbOwner},
@@ -61,7 +61,7 @@ pub(super) fn run(chain: &mut Chain) -> Result<(), Refusal> {
     let ether = U256::from(1_000_000_000_000_000_000_u64);
     dev.send(TxKind::Call(FACTORY_DEPLOYER), ether, Bytes::new())?;
     dev.chain.submit(&FACTORY_TRANSACTION)?;
-    let manager = dev.sender().create(dev.nonce);
+    let manager = DEV_ADDRESS.create(dev.nonce);
     dev.send(TxKind::Create, U256::ZERO, CACHE_MANAGER)?;
     dev.call(ARB_OWNER, &ArbOwner::addWasmCacheManagerCall { manager })?;
     // 32 zero bytes of salt, then init code.
@@ -78,11 +78,6 @@ struct Dev<'a> {
 }
 
 impl Dev<'_> {
-    /// Its address.
-    const fn sender(&self) -> Address {
-        crate::accounts::DEV_ADDRESS
-    }
-
     /// Calls a function of a contract.
     fn call(&mut self, to: Address, function: &impl SolCall) -> Result<(), Refusal> {
         self.send(TxKind::Call(to), U256::ZERO, function.abi_encode().into())

@@ -180,9 +180,10 @@ fn message(transaction: &Recovered<TxEnvelope>, base_fee: u64) -> Message {
 
 /// The refusal of a fee, told in ether with two places.
 fn fee_cap(fee: U256) -> Refusal {
-    let hundredth = U256::from(10_000_000_000_000_000_u64);
+    let (half, hundredth) =
+        (U256::from(5_000_000_000_000_000_u64), U256::from(10_000_000_000_000_000_u64));
     let hundred = U256::from(100);
-    let rounded = fee.saturating_add(hundredth >> 1).checked_div(hundredth).unwrap_or_default();
+    let rounded = fee.saturating_add(half).checked_div(hundredth).unwrap_or_default();
     let ether = rounded.checked_div(hundred).unwrap_or_default();
     let cents = rounded.checked_rem(hundred).unwrap_or_default();
     Refusal::FeeCap(ether, cents.saturating_to())

@@ -42,26 +42,25 @@ impl<T: 'static> Worker<T> {
         make: impl FnOnce() -> Result<T, E> + Send + 'static,
     ) -> Result<Self, E> {
         let (sender, jobs) = mpsc::channel::<Job<T>>();
-        let (ready, made) = oneshot::channel();
+        let (report, outcome) = oneshot::channel();
         thread::Builder::new().name("chain".to_owned()).stack_size(STACK).spawn(move || {
             let mut owned = match make() {
                 Ok(owned) => owned,
                 Err(error) => {
                     // Nobody waits any more if this fails, here and below.
-                    let _ = ready.send(Err(error));
+                    let _ = report.send(Err(error));
                     return;
                 }
             };
-            let _ = ready.send(Ok(()));
+            let _ = report.send(Ok(()));
             for job in jobs {
                 // State is only written when a job is done with everything that can fail.
-                let outcome = catch_unwind(AssertUnwindSafe(|| job(&mut owned)));
-                if outcome.is_err() {
+                if catch_unwind(AssertUnwindSafe(|| job(&mut owned))).is_err() {
                     tracing::error!("a job of the chain panicked");
                 }
             }
         })?;
-        made.await.map_err(|_| Stopped)??;
+        outcome.await.map_err(|_| Stopped)??;
         Ok(Self(sender))
     }
 

@@ -19,7 +19,7 @@ use std::convert::Infallible;
 
 use alloy::primitives::{Address, B256, Bytes, Log, U256, map::AddressMap};
 use revm::{
-    context::{BlockEnv, CfgEnv, Context, Journal, result::EVMError},
+    context::{BlockEnv, CfgEnv, Context, Journal, LocalContext, result::EVMError},
     context_interface::{JournalTr, result::ExecutionResult},
     database::CacheDB,
     handler::Handler,
@@ -117,7 +117,7 @@ pub(crate) fn execute(
         cfg: cfg(),
         journaled_state: Journal::new(state),
         chain: arb,
-        local: Default::default(),
+        local: LocalContext::default(),
         error: Ok(()),
     };
     let mut evm = ArbEvm::new(ctx, moved, replaced);

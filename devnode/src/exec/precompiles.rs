@@ -47,11 +47,11 @@ impl<'a> PrecompileProvider<Ctx<'a>> for Precompiles {
         ctx: &mut Ctx<'a>,
         inputs: &CallInputs,
     ) -> Result<Option<InterpreterResult>, String> {
-        let called = inputs.bytecode_address;
-        let own = match self.moved.get(&called) {
+        let asked = inputs.bytecode_address;
+        let own = match self.moved.get(&asked) {
             Some(&own) => own,
-            None if self.replaced.contains(&called) => return Ok(None),
-            None => called,
+            None if self.replaced.contains(&asked) => return Ok(None),
+            None => asked,
         };
         let caller = Caller {
             address: inputs.caller,

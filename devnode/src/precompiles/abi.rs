@@ -1,11 +1,6 @@
 //! The Solidity interfaces of the precompiles, and nothing else: one line for each function, event
 //! and error that this chain knows.
 
-#![expect(
-    clippy::missing_docs_in_private_items,
-    reason = "the functions are documented where they are answered"
-)]
-
 use alloy::sol;
 
 sol! {

@@ -169,13 +169,8 @@ impl<'h> Call<'h> {
         if self.free {
             return;
         }
-        match self.gas.checked_sub(gas) {
-            Some(left) => self.gas = left,
-            None => {
-                self.gas = 0;
-                self.exhausted = true;
-            }
-        }
+        self.exhausted = self.exhausted || gas > self.gas;
+        self.gas = self.gas.saturating_sub(gas);
     }
 
     /// Stops here if the gas has run out.

@@ -130,6 +130,7 @@ pub(super) fn raw_transaction_by_block_hash(node: &mut Node, args: Args) -> Repl
 }
 
 /// How many transactions a block has.
+#[expect(clippy::unnecessary_wraps, reason = "it is told like everything about a block")]
 fn count(block: &Block) -> Reply {
     Ok(json!(format!("{:#x}", block.transactions.len())))
 }

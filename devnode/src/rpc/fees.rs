@@ -50,8 +50,8 @@ pub(super) fn history(node: &mut Node, mut args: Args) -> Reply {
     if !percentiles.is_empty()
         && let Value::Object(fields) = &mut history
     {
-        let none = vec![json!("0x0"); percentiles.len()];
-        fields.insert("reward".to_owned(), json!(vec![none; blocks.len()]));
+        let tips = vec![json!("0x0"); percentiles.len()];
+        fields.insert("reward".to_owned(), json!(vec![tips; blocks.len()]));
     }
     Ok::<_, RpcError>(history)
 }

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use alloy::{primitives::U64, rpc::types::Filter};
 use serde_json::{Value, json};
 
+use crate::chain::Included;
+
 use super::{Args, Node, Reply, RpcError, error::Misfit};
 
 /// The most topics of an event.
@@ -91,7 +93,7 @@ pub(super) fn changes(node: &mut Node, args: Args) -> Reply {
         Kind::Blocks => json!(blocks.iter().map(|block| block.hash()).collect::<Vec<_>>()),
         Kind::Transactions => {
             let transactions = blocks.iter().flat_map(|block| &block.transactions);
-            json!(transactions.map(|included| included.hash()).collect::<Vec<_>>())
+            json!(transactions.map(Included::hash).collect::<Vec<_>>())
         }
     })
 }

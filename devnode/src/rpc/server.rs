@@ -11,10 +11,7 @@ use jsonrpsee::{
     },
     types::{ErrorObjectOwned, Params},
 };
-use tokio::{
-    net::TcpListener,
-    time::{Instant, timeout_at},
-};
+use tokio::{net::TcpListener, time::sleep};
 use tower_http::cors::CorsLayer;
 
 use super::{Args, Node, RpcError, methods::METHODS, subscriptions};
@@ -92,7 +89,8 @@ async fn send(params: Params<'static>, worker: Arc<Worker<Node>>) -> Result<B256
     let mut args = Args::parse(params.as_str())?;
     let raw: Bytes = args.take()?;
     args.end()?;
-    let deadline = Instant::now() + PATIENCE;
+    let patience = sleep(PATIENCE);
+    tokio::pin!(patience);
     let mut heads = worker.run(|node| node.chain.heads().subscribe()).await?;
     loop {
         let bytes = raw.clone();
@@ -100,9 +98,12 @@ async fn send(params: Params<'static>, worker: Arc<Worker<Node>>) -> Result<B256
             Ok(hash) => return Ok(hash),
             Err(refusal) => refusal,
         };
-        let early = matches!(refusal, Refusal::NonceTooHigh { .. });
-        if !early || timeout_at(deadline, heads.recv()).await.is_err() {
+        if !matches!(refusal, Refusal::NonceTooHigh { .. }) {
             return Err(refusal.into());
+        }
+        tokio::select! {
+            () = &mut patience => return Err(refusal.into()),
+            _ = heads.recv() => {}
         }
     }
 }

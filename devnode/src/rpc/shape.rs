@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::error::RpcError;
-use crate::chain::Block;
+use crate::chain::{Block, Included};
 
 /// A block; with whole transactions, or only their hashes.
 pub(super) fn block(block: &Block, whole: bool) -> Result<Value, RpcError> {
@@ -19,7 +19,7 @@ pub(super) fn block(block: &Block, whole: bool) -> Result<Value, RpcError> {
         let count = block.transactions.len();
         BlockTransactions::Full((0..count).filter_map(|index| transaction(block, index)).collect())
     } else {
-        let hashes = block.transactions.iter().map(|included| included.hash()).collect();
+        let hashes = block.transactions.iter().map(Included::hash).collect();
         BlockTransactions::Hashes(hashes)
     };
     let header = rpc_header(block);

@@ -212,7 +212,7 @@ struct Fields {
     /// The word.
     word: U256,
     /// Bits passed so far.
-    used: usize,
+    used: u32,
 }
 
 impl Fields {
@@ -222,23 +222,23 @@ impl Fields {
     }
 
     /// How far the next field of `bits` is from the low end.
-    const fn shift(&mut self, bits: usize) -> usize {
+    fn shift(&mut self, bits: u32) -> usize {
         self.used = self.used.saturating_add(bits);
-        256_usize.saturating_sub(self.used)
+        usize::try_from(256_u32.saturating_sub(self.used)).unwrap_or_default()
     }
 
     /// The next field; zero if it does not fit the type, which no field does.
-    fn take<T: TryFrom<u64> + Default>(&mut self, bits: usize) -> T {
+    fn take<T: TryFrom<u64> + Default>(&mut self, bits: u32) -> T {
         let shift = self.shift(bits);
-        let mask = (U256::ONE << bits).wrapping_sub(U256::ONE);
-        let field: u64 = ((self.word >> shift) & mask).saturating_to();
-        T::try_from(field).unwrap_or_default()
+        let field = self.word.wrapping_shr(shift).as_limbs()[0];
+        let mask = u64::MAX.checked_shr(u64::BITS.saturating_sub(bits)).unwrap_or_default();
+        T::try_from(field & mask).unwrap_or_default()
     }
 
     /// Appends a field.
-    fn put(&mut self, bits: usize, value: impl Into<u64>) {
+    fn put(&mut self, bits: u32, value: impl Into<u64>) {
         let shift = self.shift(bits);
-        self.word |= U256::from(value.into()) << shift;
+        self.word |= U256::from(value.into()).wrapping_shl(shift);
     }
 }
 

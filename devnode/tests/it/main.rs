@@ -1,5 +1,15 @@
 //! The dev chain as its clients see it: over HTTP and WebSocket, with alloy and with bare requests.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
+    clippy::integer_division,
+    clippy::unwrap_used,
+    reason = "a test may stop at the first surprise, in its helpers too"
+)]
+
 mod blocks;
 mod calls;
 mod compare;

@@ -2,6 +2,7 @@
 //! and ink are those that a Nitro node gave for the same program and calldata.
 
 use alloy::{
+    eips::BlockId,
     network::TransactionBuilder,
     primitives::{Address, U256, hex},
     providers::Provider,
@@ -159,7 +160,7 @@ async fn env() {
     assert_eq!([address(0), address(20), address(40)], [program, DEV_ADDRESS, DEV_ADDRESS]);
     assert_eq!(address(60).as_slice()[..3], hex!("a4b000"));
     assert_eq!([word(80), word(112), word(144)], [5, 200_000_000, 100_000_000].map(U256::from));
-    let latest = chain.provider.get_block(Default::default()).await.unwrap().unwrap();
+    let latest = chain.provider.get_block(BlockId::latest()).await.unwrap().unwrap();
     assert_eq!([number(176), number(184)], [0, latest.header.timestamp]);
     assert_eq!([number(192), number(200)], [1 << 50, CHAIN_ID]);
     assert_eq!(answer[208..], [10_000_u32.to_le_bytes(), [0; 4]].concat());

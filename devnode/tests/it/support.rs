@@ -132,7 +132,8 @@ pub(crate) fn program_code(wat: &str) -> Vec<u8> {
 
 /// The revert data in an error.
 pub(crate) fn revert_data(error: &TransportError) -> Bytes {
-    error.as_error_resp().and_then(|error| error.as_revert_data()).expect("revert data")
+    let answer = error.as_error_resp().expect("an answer");
+    answer.as_revert_data().expect("revert data")
 }
 
 /// What an error says.

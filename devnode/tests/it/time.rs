@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alloy::{primitives::U256, providers::Provider};
+use alloy::{eips::BlockId, primitives::U256, providers::Provider};
 use devnode::Config;
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::support::Chain;
 
 /// The time of the newest block.
 async fn now(chain: &Chain) -> u64 {
-    let block = chain.provider.get_block(Default::default()).await.unwrap().unwrap();
+    let block = chain.provider.get_block(BlockId::latest()).await.unwrap().unwrap();
     block.header.timestamp
 }
 
