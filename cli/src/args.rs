@@ -35,7 +35,7 @@ pub(crate) struct Globals {
     pub(crate) rpc: String,
 
     /// Address of the market; without it, the one that `deploy` wrote down in this folder
-    #[arg(long, global = true, env = "MUSTER_MARKET", value_name = "ADDRESS", value_parser = parse::party)]
+    #[arg(long, global = true, env = "MUSTER_MARKET", value_name = "ADDRESS", value_parser = parse::contract)]
     pub(crate) market: Option<Address>,
 
     /// Account of a dev chain: `dev`, which has money and is the default there, or `dev:NAME`
@@ -102,4 +102,16 @@ pub(crate) enum Command {
     Serve(commands::serve::Options),
     /// Account for every wei of agreements
     Ledger(commands::ledger::Options),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_does_not_contradict_itself() {
+        Cli::command().debug_assert();
+    }
 }

@@ -81,9 +81,6 @@ pub(crate) enum CliError {
         /// Where it was looked for.
         path: PathBuf,
     },
-    /// The account is registered for nothing.
-    #[error("{0} is not registered: see `muster worker register` and `muster tester join`")]
-    NotRegistered(Address),
     /// The agreement has no window now.
     #[error(
         "the agreement is {state} at tick {now}, so there is nothing to probe: it must be running"

@@ -12,6 +12,9 @@ pub(crate) enum ParseError {
     /// No address.
     #[error("an address is 0x and 40 hexadecimal digits, or a dev account such as dev:alice")]
     Party,
+    /// No address of a contract.
+    #[error("a contract's address is 0x and 40 hexadecimal digits")]
+    Contract,
     /// No pair.
     #[error(
         "expected WORKER=URL, the worker being an address, a dev account, or its number in the agreement"
@@ -38,6 +41,11 @@ pub(crate) fn party(text: &str) -> Result<Address, ParseError> {
         return Ok(name.address());
     }
     text.parse().map_err(|_| ParseError::Party)
+}
+
+/// The address of a contract.
+pub(crate) fn contract(text: &str) -> Result<Address, ParseError> {
+    text.parse().map_err(|_| ParseError::Contract)
 }
 
 /// Basis points from a number of them or a percentage with up to two decimals.

@@ -235,8 +235,7 @@ impl Agreement {
 
     /// Where a worker of this agreement belongs in its book at the price that it asks now.
     async fn hint(&self, worker: &WorkerTerms) -> Result<u32, MarketError> {
-        let now = self.market.worker(worker.account).await?;
-        let price = now.map_or(worker.price, |now| now.price);
+        let price = self.market.worker(worker.account).await?.price;
         self.market.hint(self.terms.head.application, worker.account, price).await
     }
 

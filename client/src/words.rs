@@ -128,7 +128,7 @@ pub(crate) fn agreement(error: &Agreement) -> String {
         Agreement::NotPayable(e) => not_payable(e.value),
         Agreement::NotAnAgreement(e) => not_an_agreement(e.caller),
         Agreement::WrongState(e) => {
-            format!("it is {}, and this belongs to another state", state(e.state))
+            format!("it is {}, and this is for another time of its life", state(e.state))
         }
         Agreement::NotAWorker(e) => {
             format!("{} is none of its workers: use a worker's account", e.caller)

@@ -153,13 +153,12 @@ impl Market {
         self.write(&listCall { worker, hint }, 0).await
     }
 
-    /// What is known of an account; `None` if it is not registered.
+    /// What is known of a registered account.
     ///
     /// # Errors
-    /// [`MarketError::Node`].
-    pub async fn worker(&self, account: Address) -> Result<Option<Worker>, MarketError> {
-        let worker = self.read(&workerCall { account }).await?;
-        Ok((worker.number != 0).then_some(worker))
+    /// [`MarketError::Refused`] with `NotRegistered`; [`MarketError::Node`].
+    pub async fn worker(&self, account: Address) -> Result<Worker, MarketError> {
+        self.read(&workerCall { account }).await
     }
 
     /// Everybody who is registered, by number, testers included.
@@ -194,18 +193,14 @@ impl Market {
         self.read(&bookCall { application }).await
     }
 
-    /// The hint for this account, at this price or at the one it has.
+    /// As [`Market::hint_for`], for this account.
     async fn own_hint(&self, price: Option<u128>) -> Result<u32, MarketError> {
         self.hint_for(self.account()?, price).await
     }
 
-    /// The hint for an account; 0 if it is not registered, which the dispatcher says better.
+    /// The hint for an account, at this price or at the one it has.
     async fn hint_for(&self, account: Address, price: Option<u128>) -> Result<u32, MarketError> {
-        match self.worker(account).await? {
-            Some(worker) => {
-                self.hint(worker.application, account, price.unwrap_or(worker.price)).await
-            }
-            None => Ok(0),
-        }
+        let worker = self.worker(account).await?;
+        self.hint(worker.application, account, price.unwrap_or(worker.price)).await
     }
 }

@@ -14,6 +14,7 @@ use crate::commands::worker::percent;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::{Cell, Page, Rows};
+use crate::parse;
 
 /// What to look at.
 #[derive(Debug, Subcommand)]
@@ -21,6 +22,7 @@ pub(crate) enum Action {
     /// Show one agreement
     Show {
         /// The agreement
+        #[arg(value_parser = parse::contract)]
         agreement: Address,
     },
     /// List all agreements

@@ -20,12 +20,13 @@ use crate::commands::worker::percent;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::{Cell, Page, Rows};
+use crate::parse;
 
 /// What to account for.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Settled agreements
-    #[arg(required = true)]
+    #[arg(required = true, value_name = "AGREEMENT", value_parser = parse::contract)]
     agreements: Vec<Address>,
 }
 

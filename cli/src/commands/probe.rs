@@ -19,6 +19,7 @@ use crate::service::{Asker, Failure};
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// The agreement
+    #[arg(value_parser = parse::contract)]
     agreement: Address,
 
     /// Where a worker serves, once for each worker that is to be probed

@@ -7,11 +7,13 @@ use client::terms::abi::{TesterResult, WorkerResult};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::{Cell, Page, Rows};
+use crate::parse;
 
 /// What to settle.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// The agreement
+    #[arg(value_parser = parse::contract)]
     agreement: Address,
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use alloy::primitives::{Address, B256};
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use client::terms::abi::Entry;
 use client::{Market, message_key};
 
@@ -24,6 +24,7 @@ pub(crate) enum Action {
     /// Show in which windows of an agreement the account holds a seat
     Seats {
         /// The agreement
+        #[arg(value_parser = parse::contract)]
         agreement: Address,
     },
     /// Look at workers now, in a window in which the account holds a seat
@@ -46,16 +47,18 @@ pub(crate) struct Join {
 
 /// What is reported.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("seen").required(true).args(["journal", "entry"]))]
 pub(crate) struct Report {
     /// The agreement
+    #[arg(value_parser = parse::contract)]
     agreement: Address,
 
     /// Journal that `tester probe` wrote
-    #[arg(long, value_name = "FILE", required_unless_present = "entry")]
+    #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
 
     /// What was seen of one worker, its windows as 0b1011 or 0,1,3; in place of a journal
-    #[arg(long, value_name = "INDEX:CHECKED:SERVED", value_parser = parse::entry, conflicts_with = "journal")]
+    #[arg(long, value_name = "INDEX:CHECKED:SERVED", value_parser = parse::entry)]
     entry: Vec<Entry>,
 }
 

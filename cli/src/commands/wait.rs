@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use alloy::primitives::Address;
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use client::terms::abi::State;
 use client::{Agreement, Market, state};
 use tokio::time::sleep;
@@ -11,22 +11,25 @@ use tokio::time::sleep;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::{Cell, Page};
+use crate::parse;
 
 /// How often to look.
 const POLL: Duration = Duration::from_millis(200);
 
 /// What to wait for.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("goal").required(true).args(["window", "state"]))]
 pub(crate) struct Options {
     /// The agreement
+    #[arg(value_parser = parse::contract)]
     agreement: Address,
 
     /// Until this window, counted from 0
-    #[arg(long, value_name = "N", required_unless_present = "state")]
+    #[arg(long, value_name = "N")]
     window: Option<u8>,
 
     /// Until this state
-    #[arg(long, value_enum, conflicts_with = "window")]
+    #[arg(long, value_enum)]
     state: Option<Goal>,
 }
 

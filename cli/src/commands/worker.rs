@@ -1,7 +1,7 @@
 //! `muster worker`: offering work, and taking it.
 
 use alloy::primitives::{Address, B256};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use client::terms::abi::{Settings, Worker};
 use client::terms::money;
 use client::{Application, Market, Offer, message_key};
@@ -32,9 +32,8 @@ pub(crate) enum Action {
     },
     /// Take new work, or no more of it
     Available {
-        /// `yes` or `no`
-        #[arg(value_parser = yes_or_no)]
-        available: bool,
+        /// Whether it takes new work
+        available: Answer,
     },
     /// Change the key for messages
     Key {
@@ -56,6 +55,7 @@ pub(crate) enum Action {
     /// Take the work of an agreement that chose the account
     Accept {
         /// The agreement
+        #[arg(value_parser = parse::contract)]
         agreement: Address,
     },
     /// Show what is known of a worker
@@ -64,6 +64,15 @@ pub(crate) enum Action {
         #[arg(value_parser = parse::party)]
         worker: Option<Address>,
     },
+}
+
+/// Yes or no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Answer {
+    /// It does
+    Yes,
+    /// It does not
+    No,
 }
 
 /// What is offered.
@@ -119,7 +128,7 @@ pub(crate) async fn run(context: &Context, action: Action) -> Result<(), CliErro
         Action::List { worker } => market.list(worker.unwrap_or(account)).await?,
         Action::Update(terms) => market.update(&terms.offer()).await?,
         Action::Price { price } => market.set_price(price).await?,
-        Action::Available { available } => market.set_available(available).await?,
+        Action::Available { available } => market.set_available(available == Answer::Yes).await?,
         Action::Key { key } => market.set_key(key).await?,
         Action::Stake { amount } => market.stake(amount).await?,
         Action::Unstake { amount } => market.unstake(amount).await?,
@@ -136,7 +145,7 @@ pub(crate) async fn run(context: &Context, action: Action) -> Result<(), CliErro
             return context.print_transaction(Page::new(facts), &receipt);
         }
     };
-    let worker = market.worker(account).await?.ok_or(CliError::NotRegistered(account))?;
+    let worker = market.worker(account).await?;
     context.print_transaction(page(&worker), &receipt)
 }
 
@@ -151,13 +160,13 @@ async fn register(context: &Context, market: &Market, options: Register) -> Resu
     };
     let registered = market.register(application, &offer, key, stake).await?;
     let account = market.account()?;
-    let worker = market.worker(account).await?.ok_or(CliError::NotRegistered(account))?;
+    let worker = market.worker(account).await?;
     context.print_transaction(page(&worker), &registered.receipt)
 }
 
 /// Shows a worker.
 async fn show(context: &Context, market: &Market, account: Address) -> Result<(), CliError> {
-    let worker = market.worker(account).await?.ok_or(CliError::NotRegistered(account))?;
+    let worker = market.worker(account).await?;
     let credit = market.credit(account).await?;
     context.print(&page(&worker).fact("credit", Cell::wei(credit)))
 }
@@ -203,14 +212,5 @@ impl Terms {
     const fn offer(&self) -> Offer {
         let Self { price, max_length, promise, capacity } = *self;
         Offer { price, max_length, promise, capacity }
-    }
-}
-
-/// Reads `yes` or `no`.
-fn yes_or_no(text: &str) -> Result<bool, &'static str> {
-    match text {
-        "yes" => Ok(true),
-        "no" => Ok(false),
-        _ => Err("expected yes or no"),
     }
 }
