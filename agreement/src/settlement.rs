@@ -35,6 +35,9 @@ impl Fees {
 /// `settle(uint32[])`.
 pub(crate) fn settle(args: &mut Args) -> Result<(), Refused> {
     let hints: Items<u32> = args.list(u32::try_from(MAX_REDUNDANCY).unwrap_or(0))?;
+    for hint in hints {
+        hint?;
+    }
     let mut agreement = Agreement::load()?;
     agreement.expect(State::Due)?;
     let void = agreement.progress.start == 0;

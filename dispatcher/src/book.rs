@@ -22,17 +22,24 @@ pub(crate) fn replace(number: u32, offer: &Offer, hint: u32) {
         unlink(number, &mut offer);
     }
     OFFERS.set(number, &offer);
-    if !try_list(number, offer, hint) && was_listed {
-        emit(&Unlisted { worker: IDENTITIES.get(number).account });
-    }
+    place(number, offer, hint, was_listed);
 }
 
 /// Lists an unlisted worker that fits, if its place is found, and tells whether it did.
 pub(crate) fn try_list(number: u32, offer: Offer, hint: u32) -> bool {
+    place(number, offer, hint, false)
+}
+
+/// Lists an unlisted worker that fits, if its place is found, and tells whether it did. Who left its
+/// place, or found none, is told so by an event.
+fn place(number: u32, offer: Offer, hint: u32, was_listed: bool) -> bool {
     let Identity { account, application, .. } = IDENTITIES.get(number);
-    let listed = fits(&offer, ACCOUNTS.get(account)) && link(number, offer, application, hint);
+    let fits = fits(&offer, ACCOUNTS.get(account));
+    let listed = fits && link(number, offer, application, hint);
     if listed {
         emit(&Listed { worker: account });
+    } else if fits || was_listed {
+        emit(&Unlisted { worker: account });
     }
     listed
 }

@@ -1,13 +1,30 @@
-//! A chain of its own for each test, with a market on it and people who have money.
+//! A chain of its own for each test, with a market on it and people who have money. The clock stands
+//! still unless a story moves it, and the books are checked after every transaction.
 
-use std::time::Duration;
+pub(crate) mod books;
+pub(crate) mod evm;
+pub(crate) mod wire;
+pub(crate) mod words;
 
-use alloy::primitives::{Address, keccak256};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use alloy::primitives::{Address, B256, Bytes, keccak256};
 use alloy::signers::local::PrivateKeySigner;
-use client::terms::abi::{Clock, Settings};
+use alloy::sol_types::{SolCall, SolInterface};
+use client::terms::abi::IWorkAgreement::IWorkAgreementErrors;
+use client::terms::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
+use client::terms::abi::{Clock, Entry, Settings};
 use client::terms::settings;
-use client::{Agreement, Application, Market, Node, Offer, Program, Purchase, Want};
+use client::{
+    Agreement, Application, Market, MarketError, Node, Offer, Program, Purchase, Receipt, Refusal,
+    Settlement, Want,
+};
 use devnode::{Config, Devnode};
+
+use crate::harness::evm::Habit;
+use crate::harness::wire::Wire;
 
 /// Wei of one ether.
 pub(crate) const ETHER: u128 = 1_000_000_000_000_000_000;
@@ -15,13 +32,19 @@ pub(crate) const ETHER: u128 = 1_000_000_000_000_000_000;
 /// A dev chain with a market.
 pub(crate) struct World {
     /// The chain.
-    pub(crate) chain: Devnode,
+    chain: Devnode,
+    /// Speaks to it by hand.
+    pub(crate) wire: Wire,
     /// The market's contract.
     pub(crate) dispatcher: Address,
+    /// The implementation behind every agreement.
+    pub(crate) implementation: Address,
     /// What it was deployed with.
     pub(crate) settings: Settings,
-    /// How many people have been given money.
-    people: std::sync::atomic::AtomicUsize,
+    /// How many of the chain's accounts have been given to people.
+    people: AtomicUsize,
+    /// Everybody who may have credit.
+    crowd: Mutex<Vec<Address>>,
 }
 
 /// A contract as `scripts/wasm` built it.
@@ -35,9 +58,10 @@ fn program(name: &str) -> Program {
     Program::from_wasm(&wasm).unwrap()
 }
 
-/// The signer of a dev account.
-fn signer(key: &alloy::primitives::B256) -> PrivateKeySigner {
-    PrivateKeySigner::from_bytes(key).unwrap()
+/// The first second of the next epoch but one, so that no story runs into the end of an epoch.
+fn fresh_epoch(length: u32) -> u64 {
+    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    (wall / u64::from(length) + 2) * u64::from(length)
 }
 
 impl World {
@@ -46,33 +70,36 @@ impl World {
         Self::with(settings::dev(Clock::Second)).await
     }
 
-    /// A market with these constants.
+    /// A market with these constants, in the first second of an epoch.
     pub(crate) async fn with(settings: Settings) -> Self {
-        let chain = Devnode::start(Config { accounts: 30, ..Config::any_port() }).await.unwrap();
-        let deployer =
-            Node::connect(&chain.url(), Some(signer(&chain.accounts()[0].key))).await.unwrap();
+        let chain = Devnode::start(Config { accounts: 100, ..Config::any_port() }).await.unwrap();
+        let key = PrivateKeySigner::from_bytes(&chain.accounts()[0].key).unwrap();
+        let deployer = Node::connect(&chain.url(), Some(key)).await.unwrap();
         let market = deployer
             .deploy_market(&program("agreement"), &program("dispatcher"), &settings)
             .await
             .unwrap();
-        let dispatcher = market.dispatcher.address;
-        Self { chain, dispatcher, settings, people: std::sync::atomic::AtomicUsize::new(1) }
+        let (dispatcher, implementation) = (market.dispatcher.address, market.agreement.address);
+        let wire = Wire::new(&chain, fresh_epoch(settings.epochLength)).await;
+        let people = AtomicUsize::new(1);
+        let crowd = Mutex::default();
+        Self { chain, wire, dispatcher, implementation, settings, people, crowd }
     }
 
     /// Somebody new, with a thousand ether.
     pub(crate) async fn person(&self) -> Market {
-        let number = self.people.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let signer = signer(&self.chain.accounts()[number].key);
+        let number = self.people.fetch_add(1, Ordering::Relaxed);
+        let account = &self.chain.accounts()[number];
+        self.crowd.lock().unwrap().push(account.address);
+        let signer = PrivateKeySigner::from_bytes(&account.key).unwrap();
         Market::connect(&self.chain.url(), signer, self.dispatcher).await.unwrap()
     }
 
     /// A registered worker that stakes an ether and stands in the book of application 0.
     pub(crate) async fn worker(&self, offer: Offer) -> Market {
         let market = self.person().await;
-        market
-            .register(Application::default(), &offer, keccak256(market.account().unwrap()), ETHER)
-            .await
-            .unwrap();
+        let key = key(&market);
+        self.tx(market.register(Application::default(), &offer, key, ETHER)).await.unwrap();
         market
     }
 
@@ -81,30 +108,162 @@ impl World {
         let mut testers = Vec::new();
         for _ in 0..count {
             let market = self.person().await;
-            let key = keccak256(market.account().unwrap());
-            market.register_tester(key, self.settings.testerBond).await.unwrap();
-            market.check_in().await.unwrap();
+            let bond = self.settings.testerBond;
+            self.tx(market.register_tester(key(&market), bond)).await.unwrap();
+            self.tx(market.check_in()).await.unwrap();
             testers.push(market);
         }
         testers
     }
 
+    /// A contract with a habit, whose habit belongs to nobody.
+    pub(crate) async fn puppet(&self, habit: &Habit) -> Address {
+        let account = self.create(evm::puppet(habit), 0).await.created.unwrap();
+        self.crowd.lock().unwrap().push(account);
+        account
+    }
+
+    /// Creates a contract.
+    pub(crate) async fn create(&self, init: Bytes, value: u128) -> Receipt {
+        let from = self.chain.accounts()[0].address;
+        let receipt = self.wire.send(from, None, init, value).await;
+        assert!(receipt.success, "the contract was not created");
+        self.check().await;
+        receipt
+    }
+
     /// Buys what is wanted at its quote.
     pub(crate) async fn buy(&self, client: &Market, want: Want) -> Purchase {
         let quote = client.quote(&want).await.unwrap();
-        client.buy(&want, quote.price).await.unwrap()
+        self.tx(client.buy(&want, quote.price)).await.unwrap()
     }
 
-    /// Lets the clock go on, and makes a block.
-    pub(crate) async fn pass(&self, seconds: u32) {
-        self.chain.advance(Duration::from_secs(seconds.into())).await.unwrap();
-        self.chain.mine().await.unwrap();
+    /// Lets a worker accept.
+    pub(crate) async fn accept(&self, worker: &Market, purchase: &Purchase) -> Receipt {
+        self.tx(agreement(worker, purchase).await.accept()).await.unwrap()
+    }
+
+    /// Lets a tester report.
+    pub(crate) async fn report(&self, tester: &Market, purchase: &Purchase, entries: &[Entry]) {
+        let agreement = agreement(tester, purchase).await;
+        self.tx(agreement.report(entries.to_vec())).await.unwrap();
+    }
+
+    /// Settles an agreement with the right hints.
+    pub(crate) async fn settle(&self, anybody: &Market, purchase: &Purchase) -> Settlement {
+        self.tx(agreement(anybody, purchase).await.settle()).await.unwrap()
+    }
+
+    /// Does something through the client library, at this world's time, and checks the books.
+    pub(crate) async fn tx<T>(
+        &self,
+        doing: impl Future<Output = Result<T, MarketError>>,
+    ) -> Result<T, Refusal> {
+        self.wire.hold().await;
+        let done = doing.await;
+        self.check().await;
+        match done {
+            Ok(done) => Ok(done),
+            Err(MarketError::Refused(refusal)) => Err(refusal),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    /// What a call would answer in the next transaction.
+    pub(crate) async fn ask<C: SolCall>(
+        &self,
+        from: Address,
+        to: Address,
+        call: &C,
+        value: u128,
+    ) -> Result<C::Return, Refusal> {
+        let answer = self.wire.call(from, to, call.abi_encode().into(), value).await;
+        let answer = answer.map_err(|data| self.refusal(to, &data))?;
+        Ok(C::abi_decode_returns_validate(&answer).unwrap())
+    }
+
+    /// Sends a call, whether it will be refused or not, and checks the books.
+    pub(crate) async fn send<C: SolCall>(
+        &self,
+        from: &Market,
+        to: Address,
+        call: &C,
+        value: u128,
+    ) -> Result<Receipt, Refusal> {
+        let from = from.account().unwrap();
+        let asked = self.ask(from, to, call, value).await;
+        let receipt = self.wire.send(from, Some(to), call.abi_encode().into(), value).await;
+        assert_eq!(receipt.success, asked.is_ok(), "{} was foreseen wrongly", C::SIGNATURE);
+        self.check().await;
+        asked.map(|_| receipt)
+    }
+
+    /// Sends a call without wei to the dispatcher.
+    pub(crate) async fn tell<C: SolCall>(
+        &self,
+        from: &Market,
+        call: &C,
+    ) -> Result<Receipt, Refusal> {
+        self.send(from, self.dispatcher, call, 0).await
+    }
+
+    /// Has a puppet call the dispatcher, with wei of `from`.
+    pub(crate) async fn act<C: SolCall>(
+        &self,
+        from: &Market,
+        puppet: Address,
+        call: &C,
+        value: u128,
+    ) -> Result<Receipt, Refusal> {
+        let (account, data) = (from.account().unwrap(), call.abi_encode());
+        let order = evm::order(self.dispatcher, &data);
+        let asked = self.wire.call(account, puppet, order.clone(), value).await;
+        let receipt = self.wire.send(account, Some(puppet), order, value).await;
+        assert_eq!(receipt.success, asked.is_ok(), "{} was foreseen wrongly", C::SIGNATURE);
+        self.check().await;
+        asked.map(|_| receipt).map_err(|data| self.refusal(self.dispatcher, &data))
+    }
+
+    /// What a contract's revert data means.
+    pub(crate) fn refusal(&self, contract: Address, data: &[u8]) -> Refusal {
+        if contract == self.dispatcher {
+            Refusal::Dispatcher(IWorkerDispatcherErrors::abi_decode_validate(data).unwrap())
+        } else {
+            Refusal::Agreement(IWorkAgreementErrors::abi_decode_validate(data).unwrap())
+        }
+    }
+
+    /// The tick in which the next transaction will be.
+    pub(crate) async fn tick(&self) -> u64 {
+        match self.settings.clock {
+            Clock::Second => self.wire.now(),
+            _ => self.wire.height().await + 1,
+        }
+    }
+
+    /// Sees to it that the next transaction is in this tick.
+    pub(crate) async fn at(&self, tick: u64) {
+        match self.settings.clock {
+            Clock::Second => self.wire.move_to(tick).await,
+            _ => self.wire.mine(tick - 1 - self.wire.height().await).await,
+        }
+        assert_eq!(self.tick().await, tick);
+    }
+
+    /// Lets ticks go by.
+    pub(crate) async fn pass(&self, ticks: u32) {
+        self.at(self.tick().await + u64::from(ticks)).await;
     }
 }
 
 /// The usual offer at this price.
 pub(crate) const fn offer(price: u128) -> Offer {
     Offer { price, max_length: 1_000, promise: 9_000, capacity: 2 }
+}
+
+/// The key for messages that somebody uses here.
+pub(crate) fn key(who: &Market) -> B256 {
+    keccak256(who.account().unwrap())
 }
 
 /// `who`'s view of an agreement.

@@ -19,8 +19,8 @@ async fn everybody_gets_what_the_windows_say() {
     let (fee, windows) = (world.settings.minTesterFee, 4);
     assert_eq!(purchase.escrow, (1_000 + 2_000) * 24 + 2 * fee * 3 * windows);
 
-    agreement(&ada, &purchase).await.accept().await.unwrap();
-    agreement(&ben, &purchase).await.accept().await.unwrap();
+    world.accept(&ada, &purchase).await;
+    world.accept(&ben, &purchase).await;
     let seen = agreement(&cleo, &purchase).await;
     assert_eq!(seen.state().await.unwrap(), State::Running);
     for window in 0..4 {
@@ -30,14 +30,14 @@ async fn everybody_gets_what_the_windows_say() {
     // With three testers and three seats, everybody has a seat in every window.
     world.pass(24).await;
     for tester in &testers {
-        let entries = vec![
+        let entries = [
             Entry { index: 0, checked: 0b1111, served: 0b1111 },
             Entry { index: 1, checked: 0b1111, served: 0b0011 },
         ];
-        agreement(tester, &purchase).await.report(entries).await.unwrap();
+        world.report(tester, &purchase, &entries).await;
     }
     world.pass(world.settings.reportWindow).await;
-    let settlement = seen.settle().await.unwrap();
+    let settlement = world.settle(&cleo, &purchase).await;
 
     let half = Record { served: 2, failed: 2 };
     let pays: Vec<u128> = settlement.workers.iter().map(|worker| worker.pay).collect();
@@ -51,7 +51,7 @@ async fn everybody_gets_what_the_windows_say() {
 
     for (party, due) in [(&ada, 24_000), (&ben, 24_000), (&testers[0], 8 * fee)] {
         let account = party.account().unwrap();
-        assert_eq!(party.withdraw(account).await.unwrap().amount, due);
+        assert_eq!(world.tx(party.withdraw(account)).await.unwrap().amount, due);
         assert_eq!(party.credit(account).await.unwrap(), 0);
     }
 }

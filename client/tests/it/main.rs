@@ -1,4 +1,15 @@
 //! Stories of the market, told through its public interface on an embedded chain.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::integer_division,
+    reason = "a test that meets what it does not expect should end there"
+)]
+
 mod harness;
 mod life;
+mod registration;
+mod workers;

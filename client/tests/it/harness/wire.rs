@@ -7,7 +7,7 @@ use alloy::eips::{BlockId, Encodable2718};
 use alloy::network::{EthereumWallet, NetworkTransactionBuilder, TransactionBuilder};
 use alloy::primitives::{Address, B256, Bytes, U256, map::B256HashMap};
 use alloy::providers::{DynProvider, Provider, ProviderBuilder};
-use alloy::rpc::json_rpc::{RpcRecv, RpcSend};
+use alloy::rpc::client::BatchRequest;
 use alloy::rpc::types::state::{AccountOverride, StateOverride};
 use alloy::rpc::types::{BlockOverrides, Filter, Log, TransactionRequest};
 use alloy::signers::local::PrivateKeySigner;
@@ -48,11 +48,6 @@ impl Wire {
         wire
     }
 
-    /// Any method of the node.
-    async fn rpc<P: RpcSend, R: RpcRecv>(&self, method: &'static str, params: P) -> R {
-        self.provider.raw_request(method.into(), params).await.unwrap()
-    }
-
     /// Unix second of the next block.
     pub(crate) fn now(&self) -> u64 {
         self.now.load(Ordering::Relaxed)
@@ -71,20 +66,21 @@ impl Wire {
     /// Makes a block at unix second `time`; the following ones have that time too.
     pub(crate) async fn move_to(&self, time: u64) {
         self.now.store(time, Ordering::Relaxed);
-        let _: String = self.rpc("evm_mine", (time,)).await;
+        let _: String = self.provider.raw_request("evm_mine".into(), (time,)).await.unwrap();
     }
 
     /// Makes so many blocks.
     pub(crate) async fn mine(&self, count: u64) {
         if count > 0 {
             self.hold().await;
-            let () = self.rpc("anvil_mine", (count, 0)).await;
+            let () = self.provider.raw_request("anvil_mine".into(), (count, 0)).await.unwrap();
         }
     }
 
     /// Sees to it that the next block is at this wire's time.
     pub(crate) async fn hold(&self) {
-        let () = self.rpc("evm_setNextBlockTimestamp", (self.now(),)).await;
+        let method = "evm_setNextBlockTimestamp";
+        let () = self.provider.raw_request(method.into(), (self.now(),)).await.unwrap();
     }
 
     /// What an account holds.
@@ -100,7 +96,7 @@ impl Wire {
 
     /// What each of these messages to one contract answers, as the chain stands.
     pub(crate) async fn read_all(&self, to: Address, calls: Vec<Vec<u8>>) -> Vec<Bytes> {
-        let mut batch = self.provider.client().new_batch();
+        let mut batch = BatchRequest::new(self.provider.client());
         let mut answers = Vec::new();
         for data in calls {
             let request = TransactionRequest::default().with_to(to).with_input(data);

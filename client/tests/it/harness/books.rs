@@ -1,0 +1,63 @@
+//! What is true after every transaction, whatever it was.
+
+use std::collections::HashMap;
+
+use alloy::primitives::Address;
+use alloy::sol_types::{SolCall, SolEvent};
+use client::terms::abi::IWorkerDispatcher::{
+    AgreementSettled, ContractBought, creditCall, workerCountCall, workersCall,
+};
+
+use crate::harness::World;
+
+impl World {
+    /// The dispatcher holds what it owes, stakes and credits, to the wei; every agreement that is not
+    /// settled holds its escrow.
+    pub(crate) async fn check(&self) {
+        let stakes: u128 = self.stakes().await.iter().sum();
+        let credits: u128 = self.credits().await.values().sum();
+        let holds = self.wire.balance(self.dispatcher).await;
+        assert_eq!(holds, stakes + credits, "stakes are {stakes}, credits {credits}");
+        for (agreement, escrow) in self.owed().await {
+            let holds = self.wire.balance(agreement).await;
+            assert!(holds >= escrow, "{agreement} holds {holds} of {escrow}");
+        }
+    }
+
+    /// Stakes of everybody, by number.
+    async fn stakes(&self) -> Vec<u128> {
+        let count = self.wire.read_all(self.dispatcher, vec![workerCountCall {}.abi_encode()]);
+        let count = workerCountCall::abi_decode_returns(&count.await[0]).unwrap();
+        let pages = (1..=count).step_by(16).map(|from| workersCall { from, count: 16 });
+        let pages = pages.map(|call| call.abi_encode()).collect();
+        let pages = self.wire.read_all(self.dispatcher, pages).await;
+        let workers = pages.iter().flat_map(|page| workersCall::abi_decode_returns(page).unwrap());
+        let stakes: Vec<_> = workers.map(|worker| worker.stake).collect();
+        assert_eq!(stakes.len(), usize::try_from(count).unwrap());
+        stakes
+    }
+
+    /// Credits of everybody.
+    pub(crate) async fn credits(&self) -> HashMap<Address, u128> {
+        let crowd = self.crowd.lock().unwrap().clone();
+        let calls = crowd.iter().map(|account| creditCall { account: *account }.abi_encode());
+        let credits = self.wire.read_all(self.dispatcher, calls.collect()).await;
+        let wei = credits.iter().map(|answer| creditCall::abi_decode_returns(answer).unwrap());
+        crowd.into_iter().zip(wei).collect()
+    }
+
+    /// Escrows of agreements that are not settled.
+    async fn owed(&self) -> HashMap<Address, u128> {
+        let kinds = vec![ContractBought::SIGNATURE_HASH, AgreementSettled::SIGNATURE_HASH];
+        let mut owed = HashMap::new();
+        for log in self.wire.logs(self.dispatcher, kinds).await {
+            if let Ok(bought) = ContractBought::decode_log(&log.inner) {
+                owed.insert(bought.agreement, bought.escrow);
+            } else {
+                let settled = AgreementSettled::decode_log(&log.inner).unwrap();
+                assert!(owed.remove(&settled.agreement).is_some(), "settled twice");
+            }
+        }
+        owed
+    }
+}
