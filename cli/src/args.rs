@@ -114,4 +114,18 @@ mod tests {
     fn the_command_line_does_not_contradict_itself() {
         Cli::command().debug_assert();
     }
+
+    #[test]
+    fn no_command_has_an_argument_of_a_global_name() {
+        let cli = Cli::command();
+        let globals: Vec<_> = cli.get_arguments().map(|arg| arg.get_id().clone()).collect();
+        let mut commands: Vec<_> = cli.get_subcommands().collect();
+        while let Some(command) = commands.pop() {
+            commands.extend(command.get_subcommands());
+            for argument in command.get_arguments() {
+                let name = argument.get_id();
+                assert!(!globals.contains(name), "{}: {name}", command.get_name());
+            }
+        }
+    }
 }

@@ -13,7 +13,7 @@ use crate::parse;
 pub(crate) struct CreditOptions {
     /// Address, or a dev account such as dev:alice; without it, the account itself
     #[arg(value_parser = parse::party, value_name = "ADDRESS|NAME")]
-    account: Option<Address>,
+    whose: Option<Address>,
 }
 
 /// To whom.
@@ -26,7 +26,7 @@ pub(crate) struct WithdrawOptions {
 
 /// Shows a credit.
 pub(crate) async fn credit(context: &Context, options: CreditOptions) -> Result<(), CliError> {
-    let (market, account) = if let Some(account) = options.account {
+    let (market, account) = if let Some(account) = options.whose {
         (context.market().await?, account)
     } else {
         let market = context.market_to_sign().await?;

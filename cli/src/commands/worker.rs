@@ -38,7 +38,8 @@ pub(crate) enum Action {
     /// Change the key for messages
     Key {
         /// X-only secp256k1 key, 64 hexadecimal digits
-        key: B256,
+        #[arg(value_name = "KEY")]
+        message_key: B256,
     },
     /// Add to the stake
     Stake {
@@ -129,7 +130,7 @@ pub(crate) async fn run(context: &Context, action: Action) -> Result<(), CliErro
         Action::Update(terms) => market.update(&terms.offer()).await?,
         Action::Price { price } => market.set_price(price).await?,
         Action::Available { available } => market.set_available(available == Answer::Yes).await?,
-        Action::Key { key } => market.set_key(key).await?,
+        Action::Key { message_key } => market.set_key(message_key).await?,
         Action::Stake { amount } => market.stake(amount).await?,
         Action::Unstake { amount } => market.unstake(amount).await?,
         Action::Accept { agreement } => {

@@ -1,0 +1,36 @@
+//! `muster devnode` as a process.
+
+use std::net::TcpListener;
+
+use crate::harness::{Background, Folder};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_answers_until_it_is_told_to_end_and_leaves_its_port() {
+    let nowhere = Folder::new("devnode-runs", "");
+    let mut node = Background::start(&nowhere, "devnode --port 0");
+    let url = node.field("rpc");
+    let folder = Folder::new("devnode-answers", &url);
+    assert_eq!(folder.json("fund dev:ada 1eth")["balance"], "1000000000000000000");
+
+    let port = url.rsplit(':').next().unwrap().to_owned();
+    let taken = folder.refused(&format!("devnode --port {port}"));
+    assert!(
+        taken.starts_with(&format!("the dev chain does not start on 127.0.0.1:{port}: ")),
+        "{taken}"
+    );
+
+    assert_eq!(node.terminate(), Some(0));
+    TcpListener::bind(format!("127.0.0.1:{port}")).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_makes_blocks_by_itself_if_told_to() {
+    let nowhere = Folder::new("devnode-ticks", "");
+    let mut process = Background::start(&nowhere, "devnode --port 0 --block-time 50");
+    let url = process.field("rpc");
+    let node = client::Node::connect(&url, None).await.unwrap();
+    let first = node.head().await.unwrap().number;
+    while node.head().await.unwrap().number < first + 3 {
+        tokio::task::yield_now().await;
+    }
+}

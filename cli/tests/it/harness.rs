@@ -1,0 +1,179 @@
+//! A folder of its own for each test, a chain of its own, and the command run in that folder.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Lines};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use devnode::{Config, Devnode};
+use serde_json::Value;
+use tokio::task::block_in_place;
+
+/// The command.
+const MUSTER: &str = env!("CARGO_BIN_EXE_muster");
+
+/// A folder in which the command is run.
+pub(crate) struct Folder {
+    /// Where it is.
+    path: PathBuf,
+    /// The node that the command is told.
+    url: String,
+}
+
+/// What a command did.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// Its exit code.
+    pub(crate) code: i32,
+    /// Its result.
+    pub(crate) stdout: String,
+    /// Everything else it said.
+    pub(crate) stderr: String,
+}
+
+impl Folder {
+    /// An empty folder for the test of this name.
+    pub(crate) fn new(name: &str, url: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self { path, url: url.to_owned() }
+    }
+
+    /// A file in it.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// The command with these arguments, separated by blanks, ready to run.
+    pub(crate) fn command(&self, args: &str) -> Command {
+        let mut command = Command::new(MUSTER);
+        command.args(args.split_whitespace()).current_dir(&self.path);
+        command.env_clear().env("MUSTER_RPC", &self.url);
+        command
+    }
+
+    /// Runs the command with these arguments, separated by blanks.
+    pub(crate) fn run(&self, args: &str) -> Outcome {
+        let output = block_in_place(|| self.command(args).output()).unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Outcome {
+            code: output.status.code().unwrap(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+
+    /// What the command answers in JSON. It must succeed.
+    pub(crate) fn json(&self, args: &str) -> Value {
+        let outcome = self.run(&format!("{args} --json"));
+        assert_eq!(outcome.code, 0, "{args}: {}", outcome.stderr);
+        serde_json::from_str(&outcome.stdout).unwrap()
+    }
+
+    /// What the command says when it is refused: one line on standard error, nothing as a result.
+    pub(crate) fn refused(&self, args: &str) -> String {
+        let Outcome { code, stdout, stderr } = self.run(args);
+        assert_eq!((code, stdout.as_str()), (1, ""), "{args}: {stderr}");
+        let line = stderr.strip_prefix("error: ").unwrap_or_else(|| panic!("{args}: {stderr}"));
+        assert_eq!(line.lines().count(), 1, "{args}: {stderr}");
+        line.trim_end().to_owned()
+    }
+}
+
+/// A chain with a market on it, and a folder that knows the market.
+pub(crate) struct World {
+    /// The chain.
+    pub(crate) chain: Devnode,
+    /// The folder.
+    pub(crate) folder: Folder,
+}
+
+impl World {
+    /// A market with the constants for dev chains.
+    pub(crate) async fn new(name: &str) -> Self {
+        let chain = Devnode::start(Config::any_port()).await.unwrap();
+        let folder = Folder::new(name, &chain.url());
+        let built =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/wasm32-unknown-unknown/release");
+        let wasm = |name: &str| {
+            let path = built.join(name);
+            assert!(path.exists(), "{} is not there: run scripts/wasm", path.display());
+            path.display().to_string()
+        };
+        let (agreement, dispatcher) = (wasm("agreement.wasm"), wasm("dispatcher.wasm"));
+        folder.json(&format!("deploy --agreement-wasm {agreement} --dispatcher-wasm {dispatcher}"));
+        Self { chain, folder }
+    }
+
+    /// Gives these dev accounts an ether each.
+    pub(crate) fn fund(&self, names: &[&str]) {
+        for name in names {
+            self.folder.json(&format!("fund dev:{name} 1eth"));
+        }
+    }
+
+    /// Registered testers that have checked in.
+    pub(crate) fn testers(&self, names: &[&str]) {
+        self.fund(names);
+        for name in names {
+            self.folder.json(&format!("tester join --account dev:{name}"));
+            self.folder.json(&format!("tester check-in --account dev:{name}"));
+        }
+    }
+
+    /// Lets the clock go on, and makes a block.
+    pub(crate) async fn pass(&self, seconds: u64) {
+        self.chain.advance(Duration::from_secs(seconds)).await.unwrap();
+        self.chain.mine().await.unwrap();
+    }
+}
+
+/// A process that runs until it is dropped.
+pub(crate) struct Background {
+    /// The process.
+    child: Child,
+    /// What it answers.
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Background {
+    /// Starts the command with these arguments, to answer in JSON.
+    pub(crate) fn start(folder: &Folder, args: &str) -> Self {
+        let mut command = folder.command(&format!("{args} --json"));
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    /// Its next line.
+    pub(crate) fn line(&mut self) -> String {
+        block_in_place(|| self.lines.next()).unwrap().unwrap()
+    }
+
+    /// The value of a field, from the line of its answer that holds it.
+    pub(crate) fn field(&mut self, name: &str) -> String {
+        let start = format!("\"{name}\": \"");
+        loop {
+            if let Some(rest) = self.line().trim().strip_prefix(&start) {
+                return rest.trim_end_matches(['"', ',']).to_owned();
+            }
+        }
+    }
+
+    /// Asks it to end as a supervisor does, and returns its exit code.
+    pub(crate) fn terminate(mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        block_in_place(|| self.child.wait()).unwrap().code()
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,144 @@
+//! A whole life from the command line, with services that really run.
+
+use serde_json::Value;
+
+use crate::harness::{Background, World};
+
+/// The account of a dev name, as the command prints it.
+fn account(world: &World, name: &str) -> Value {
+    world.folder.json(&format!("credit dev:{name}"))["account"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_a_price_to_a_ledger_that_balances() {
+    let world = World::new("life").await;
+    let folder = &world.folder;
+    world.fund(&["ada", "ben", "cleo"]);
+    folder.json("worker register --account dev:ada --price 20gwei");
+    folder.json("worker register --account dev:ben --price 30gwei --promise 100%");
+    world.testers(&["tom", "una", "vic"]);
+    let mut ada = Background::start(folder, "serve --listen 127.0.0.1:0");
+    let mut ben = Background::start(folder, "serve --listen 127.0.0.1:0");
+    let (ada_url, ben_url) = (ada.field("url"), ben.field("url"));
+
+    let wish = "--redundancy 2 --length 18 --windows 3";
+    let quote = folder.json(&format!("client quote {wish}"));
+    let fees = 2 * 3 * 3 * 20_000_000_000_000_u64;
+    let price = (50_000_000_000 * 18 + fees).to_string();
+    assert_eq!(quote["price"], price);
+    let bought = folder.json(&format!("client buy {wish} --account dev:cleo"));
+    assert_eq!(bought["escrow"], price);
+    let agreement = bought["agreement"].as_str().unwrap();
+
+    folder.json(&format!("worker accept {agreement} --account dev:ada"));
+    folder.json(&format!("worker accept {agreement} --account dev:ben"));
+    assert_eq!(folder.json(&format!("agreement show {agreement}"))["state"], "running");
+    assert_eq!(folder.json(&format!("client try --url {ada_url}"))["url"], ada_url);
+
+    // Ben's service stops after the first window.
+    let probe = |name: &str| {
+        folder.json(&format!(
+            "tester probe {agreement} --account dev:{name} --check factor --journal {name}.jsonl \
+             --url dev:ada={ada_url} --url 1={ben_url}"
+        ))
+    };
+    let mut ben = Some(ben);
+    for window in 0..3_u64 {
+        folder.json(&format!("agreement wait {agreement} --window {window}"));
+        for name in ["tom", "una", "vic"] {
+            let seen = probe(name);
+            assert_eq!(seen["window"], window);
+            assert_eq!(seen["probes"][0]["served"], true);
+            assert_eq!(seen["probes"][1]["served"], window == 0);
+        }
+        drop(ben.take());
+        world.pass(6).await;
+    }
+
+    folder.json(&format!("agreement wait {agreement} --state reporting"));
+    for name in ["tom", "una", "vic"] {
+        folder.json(&format!(
+            "tester report {agreement} --account dev:{name} --journal {name}.jsonl"
+        ));
+    }
+    let unfinished = folder.refused(&format!("ledger {agreement}"));
+    assert!(unfinished.contains("is reporting"), "{unfinished}");
+    world.pass(5).await;
+    let settled = folder.json(&format!("settle {agreement}"));
+    assert_eq!(settled["paid_workers"][0]["pay"], (20_000_000_000_u64 * 18).to_string());
+    assert_eq!(settled["paid_workers"][1]["pay"], (30_000_000_000_u64 * 18 / 3).to_string());
+    assert_eq!(settled["paid_testers"][2]["fee"], (fees / 3).to_string());
+
+    let ledger = folder.json(&format!("ledger {agreement}"));
+    assert_eq!((&ledger["balanced"], &ledger["solvent"]), (&true.into(), &true.into()));
+    assert_eq!(ledger["agreements"][0]["paid_out"], price);
+    let steps: Vec<_> = ledger["steps"].as_array().unwrap().iter().map(|s| &s["step"]).collect();
+    assert_eq!(steps, ["purchase", "accept", "accept", "report", "report", "report", "settle"]);
+    assert_eq!(ledger["payments"][2]["account"], account(&world, "ben"));
+    assert!(ledger["payments"][2]["why"].as_str().unwrap().contains("windows sff, uptime 33.33%"));
+
+    let paid = folder.json("withdraw --account dev:ben --to dev:zed");
+    assert_eq!((&paid["amount"], &paid["to"]), (&"180000000000".into(), &account(&world, "zed")));
+    assert_eq!(folder.json("credit dev:ben")["credit"], "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happens_is_watched_line_by_line() {
+    let world = World::new("watch").await;
+    let mut watch = Background::start(&world.folder, "watch --from 0");
+    world.fund(&["ada"]);
+    world.folder.json("worker register --account dev:ada --price 20gwei --application render");
+    let event: Value = serde_json::from_str(&watch.line()).unwrap();
+    assert_eq!(event["event"], "WorkerRegistered");
+    assert_eq!((&event["worker"], &event["number"]), (&account(&world, "ada"), &1.into()));
+    assert_eq!(event["application"], "render");
+    let past = world.folder.run("history");
+    assert_eq!(past.code, 0, "{}", past.stderr);
+    let first = past.stdout.lines().next().unwrap();
+    assert!(first.starts_with("WorkerRegistered  block="), "{first}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_service_everything_can_be_said_by_hand() {
+    let world = World::new("by-hand").await;
+    let folder = &world.folder;
+    world.fund(&["ada", "cleo"]);
+    folder.json("worker register --account dev:ada --price 20gwei");
+    world.testers(&["tom", "una", "vic"]);
+    let bought = folder.json("client buy --account dev:cleo --length 12 --windows 2");
+    let agreement = bought["agreement"].as_str().unwrap();
+    let probe = format!(
+        "tester probe {agreement} --account dev:tom --journal tom.jsonl --url 0=http://127.0.0.1:1"
+    );
+    assert!(folder.refused(&probe).contains("offered at tick"));
+    folder.json(&format!("worker accept {agreement} --account dev:ada"));
+    let stranger = folder.refused(&probe.replace("dev:tom", "dev:cleo"));
+    assert!(stranger.contains("is not in the list of testers"), "{stranger}");
+    let wrong = folder.refused(&probe.replace("0=", "dev:cleo="));
+    assert!(wrong.starts_with("dev:cleo is none of the agreement's workers"), "{wrong}");
+    assert_eq!(
+        folder.json(&format!("tester seats {agreement} --account dev:tom"))["windows"],
+        "0,1"
+    );
+
+    world.pass(12).await;
+    for name in ["tom", "una"] {
+        let entry = "--entry 0:0,1:1";
+        folder.json(&format!("tester report {agreement} --account dev:{name} {entry}"));
+    }
+    let nothing = format!("tester report {agreement} --account dev:vic --journal vic.jsonl");
+    assert!(folder.refused(&nothing).starts_with("cannot read vic.jsonl: "));
+    world.pass(5).await;
+    let late = folder.refused(&format!("agreement wait {agreement} --state reporting"));
+    assert!(late.contains("is due now: what was waited for is over"), "{late}");
+    folder.json(&format!("settle {agreement}"));
+    let shown = folder.json(&format!("agreement show {agreement}"));
+    assert_eq!(shown["state"], "settled");
+    assert_eq!(shown["workers"][0]["windows"], "fs");
+    assert_eq!(shown["paid_workers"][0]["pay"], (20_000_000_000_u64 * 12 / 2).to_string());
+    let ledger = folder.run(&format!("ledger {agreement}"));
+    assert_eq!(ledger.code, 0, "{}", ledger.stderr);
+    assert!(
+        ledger.stdout.contains("received a share: windows fs, uptime 50% against 95% promised")
+    );
+}

@@ -1,0 +1,15 @@
+//! The command as people use it: real processes against an embedded chain.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::integer_division,
+    reason = "a test that meets what it does not expect should end there"
+)]
+
+mod devnode;
+mod harness;
+mod life;
+mod refusals;
+mod signing;
