@@ -2,7 +2,7 @@
 
 use alloy::{
     consensus::{
-        Transaction, TxEnvelope,
+        Signed, Transaction, TxEnvelope, TxLegacy,
         transaction::{Recovered, SignerRecoverable},
     },
     eips::eip2718::{Decodable2718, Eip2718Error},
@@ -133,14 +133,16 @@ fn decode(raw: &[u8]) -> Result<Recovered<TxEnvelope>, DecodeError> {
     if rest.is_empty() {
         return Err(DecodeError::TooShort);
     }
-    if first < 0x80 && !matches!(first, 1 | 2 | 4) {
-        return Err(DecodeError::Type);
-    }
-    if first >= 0x80 {
-        alloy::rlp::Header::decode(&mut &*raw).map_err(rlp)?;
-    }
     let mut rest = raw;
-    let envelope = TxEnvelope::decode_2718(&mut rest).map_err(|error| match error {
+    let envelope = match first {
+        1 | 2 | 4 => TxEnvelope::decode_2718(&mut rest),
+        0x80.. => {
+            alloy::rlp::Header::decode(&mut &*raw).map_err(rlp)?;
+            Signed::<TxLegacy>::fallback_decode(&mut rest).map(TxEnvelope::Legacy)
+        }
+        _ => return Err(DecodeError::Type),
+    }
+    .map_err(|error| match error {
         Eip2718Error::RlpError(error) => rlp(error),
         _ => DecodeError::Type,
     })?;

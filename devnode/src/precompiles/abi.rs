@@ -95,6 +95,9 @@ sol! {
         function addWasmCacheManager(address manager) external;
         function removeWasmCacheManager(address manager) external;
         function scheduleArbOSUpgrade(uint64 version, uint64 timestamp) external;
+        function setPerBatchGasCharge(int64 gas) external;
+        function setL1PricingRewardRate(uint64 rate) external;
+        function setAmortizedCostCapBips(uint64 cap) external;
         event OwnerActs(bytes4 indexed method, address indexed owner, bytes data);
     }
 
@@ -105,12 +108,22 @@ sol! {
         function getInfraFeeAccount() external view returns (address);
         function getBrotliCompressionLevel() external view returns (uint64);
         function getScheduledUpgrade() external view returns (uint64 version, uint64 timestamp);
+        function rectifyChainOwner(address owner) external;
+        function isCalldataPriceIncreaseEnabled() external view returns (bool);
+        function getParentGasFloorPerToken() external view returns (uint64);
+        function getNativeTokenManagementFrom() external view returns (uint64);
+        function isNativeTokenOwner(address owner) external view returns (bool);
+        function getAllNativeTokenOwners() external view returns (address[]);
     }
 
     interface ArbDebug {
         function becomeChainOwner() external;
         function overwriteContractCode(address target, bytes code) external returns (bytes);
         function customRevert(uint64 number) external pure;
+        function events(bool flag, bytes32 value) external payable returns (address, uint256);
+        function eventsView() external view;
+        event Basic(bool flag, bytes32 indexed value);
+        event Mixed(bool indexed flag, bool not, bytes32 indexed value, address conn, address indexed caller);
         error Custom(uint64 number, string text, bool flag);
     }
 
@@ -127,5 +140,50 @@ sol! {
         function getGasBacklogTolerance() external view returns (uint64);
         function getMaxTxGasLimit() external view returns (uint256);
         function getMaxBlockGasLimit() external view returns (uint64);
+        function getL1BaseFeeEstimateInertia() external view returns (uint64);
+        function getL1RewardRate() external view returns (uint64);
+        function getL1RewardRecipient() external view returns (address);
+        function getPerBatchGasCharge() external view returns (int64);
+        function getAmortizedCostCapBips() external view returns (uint64);
+        function getL1PricingEquilibrationUnits() external view returns (uint256);
+        function getLastL1PricingSurplus() external view returns (int256);
+        function getGasPricingConstraints() external view returns (uint64[3][]);
+    }
+
+    interface ArbosTest {
+        function burnArbGas(uint256 gas) external pure;
+    }
+
+    interface ArbFunctionTable {
+        function upload(bytes table) external;
+        function size(address owner) external view returns (uint256);
+        function get(address owner, uint256 index) external view returns (uint256, bool, uint256);
+    }
+
+    interface ArbAddressTable {
+        function addressExists(address account) external view returns (bool);
+        function register(address account) external returns (uint256);
+        function lookup(address account) external view returns (uint256);
+        function lookupIndex(uint256 index) external view returns (address);
+        function size() external view returns (uint256);
+        function compress(address account) external returns (bytes);
+        function decompress(bytes data, uint256 offset) external view returns (address, uint256);
+    }
+
+    interface ArbRetryableTx {
+        function getLifetime() external view returns (uint256);
+        function getCurrentRedeemer() external view returns (address);
+        function getTimeout(bytes32 ticket) external view returns (uint256);
+        function getBeneficiary(bytes32 ticket) external view returns (address);
+        function redeem(bytes32 ticket) external returns (bytes32);
+        function cancel(bytes32 ticket) external;
+        function keepalive(bytes32 ticket) external returns (uint256);
+        function submitRetryable(
+            bytes32 request, uint256 l1BaseFee, uint256 deposit, uint256 callValue, uint256 feeCap,
+            uint64 gas, uint256 maxSubmissionFee, address refundTo, address beneficiary,
+            address retryTo, bytes data
+        ) external;
+        error NoTicketWithID();
+        error NotCallable();
     }
 }

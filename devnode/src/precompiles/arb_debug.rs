@@ -1,11 +1,12 @@
-//! `ArbDebug` (0xff): what only dev chains allow. Missing: the functions that only emit events.
+//! `ArbDebug` (0xff): what only dev chains allow. Missing: `panic` and `legacyError`.
 
 use super::{
+    ARB_DEBUG,
     abi::ArbDebug::{
-        ArbDebugCalls as Function, Custom, becomeChainOwnerCall, becomeChainOwnerReturn,
-        overwriteContractCodeCall,
+        ArbDebugCalls as Function, Basic, Custom, Mixed, becomeChainOwnerCall,
+        becomeChainOwnerReturn, eventsCall, eventsReturn, overwriteContractCodeCall,
     },
-    call::{Answer, Call, error},
+    call::{Answer, Call, Stop, error},
 };
 use crate::state::arbos::AddressSet;
 
@@ -25,6 +26,25 @@ pub(super) fn answer(call: &mut Call<'_>) -> Answer {
             call.write()?;
             call.host.set_code(args.target, args.code);
             call.done::<overwriteContractCodeCall>(&alloy::primitives::Bytes::new())
+        }
+        Function::events(args) => {
+            call.payable()?;
+            let caller = call.caller.address;
+            call.emit(&Basic { flag: !args.flag, value: args.value });
+            call.emit(&Mixed {
+                flag: args.flag,
+                not: !args.flag,
+                value: args.value,
+                conn: ARB_DEBUG,
+                caller,
+            });
+            let paid = call.caller.value;
+            call.done::<eventsCall>(&eventsReturn { _0: caller, _1: paid })
+        }
+        Function::eventsView(_) => {
+            call.view()?;
+            // A view may not log, so this never succeeds.
+            Err(Stop::Plain)
         }
         Function::customRevert(args) => {
             call.pure()?;

@@ -1,16 +1,14 @@
-//! `ArbGasInfo` (0x6c): prices and limits of gas. Missing: what tells about the parent chain's data.
+//! `ArbGasInfo` (0x6c): prices and limits of gas. Missing: the accounts of the parent chain's pricing.
 
 use alloy::primitives::U256;
 
 use super::{
     abi::ArbGasInfo::{
-        ArbGasInfoCalls as Function, getCurrentTxL1GasFeesCall, getGasAccountingParamsCall,
-        getGasAccountingParamsReturn, getGasBacklogCall, getGasBacklogToleranceCall,
-        getL1BaseFeeEstimateCall, getL1GasPriceEstimateCall, getMaxBlockGasLimitCall,
-        getMaxTxGasLimitCall, getMinimumGasPriceCall, getPricesInArbGasCall,
-        getPricesInArbGasReturn, getPricesInWeiCall, getPricesInWeiReturn, getPricingInertiaCall,
+        ArbGasInfoCalls as Function, getGasAccountingParamsCall, getGasAccountingParamsReturn,
+        getGasPricingConstraintsCall, getPricesInArbGasCall, getPricesInArbGasReturn,
+        getPricesInWeiCall, getPricesInWeiReturn,
     },
-    call::{Answer, Call},
+    call::{Answer, Call, READ, Stop},
 };
 use crate::state::settings::Setting;
 
@@ -21,7 +19,38 @@ const STORAGE_GAS: u64 = 20_000;
 pub(super) fn answer(call: &mut Call<'_>) -> Answer {
     let function = call.function()?;
     call.view()?;
+    let setting = match function {
+        Function::getMinimumGasPrice(_) => Setting::MinBaseFee,
+        Function::getL1BaseFeeEstimate(_) | Function::getL1GasPriceEstimate(_) => {
+            Setting::L1PricePerUnit
+        }
+        Function::getPricingInertia(_) => Setting::PricingInertia,
+        Function::getGasBacklogTolerance(_) => Setting::BacklogTolerance,
+        Function::getMaxTxGasLimit(_) => Setting::MaxTxGas,
+        Function::getMaxBlockGasLimit(_) => Setting::MaxBlockGas,
+        Function::getL1BaseFeeEstimateInertia(_) => Setting::L1Inertia,
+        Function::getL1RewardRate(_) => Setting::L1RewardRate,
+        Function::getL1RewardRecipient(_) => Setting::L1RewardRecipient,
+        Function::getPerBatchGasCharge(_) => Setting::PerBatchGas,
+        Function::getAmortizedCostCapBips(_) => Setting::AmortizedCostCap,
+        Function::getL1PricingEquilibrationUnits(_) => Setting::L1Equilibration,
+        Function::getLastL1PricingSurplus(_) => Setting::L1Surplus,
+        other => return computed(call, &other),
+    };
+    let word = setting.get(call);
+    call.done_word(word)
+}
+
+/// Answers with what is no single setting.
+fn computed(call: &mut Call<'_>, function: &Function) -> Answer {
     match function {
+        // Data for the parent chain is free.
+        Function::getCurrentTxL1GasFees(_) => call.done_word(U256::ZERO),
+        // The base fee does not follow the load, so none is counted.
+        Function::getGasBacklog(_) => {
+            call.burn(READ);
+            call.done_word(U256::ZERO)
+        }
         Function::getPricesInWei(_) => prices_in_wei(call),
         Function::getPricesInArbGas(_) => {
             Setting::L1PricePerUnit.get(call);
@@ -39,39 +68,11 @@ pub(super) fn answer(call: &mut Call<'_>) -> Answer {
             };
             call.done::<getGasAccountingParamsCall>(&limits)
         }
-        Function::getMinimumGasPrice(_) => {
-            let price = Setting::MinBaseFee.get(call);
-            call.done::<getMinimumGasPriceCall>(&price)
+        Function::getGasPricingConstraints(_) => {
+            call.burn(READ);
+            call.done::<getGasPricingConstraintsCall>(&Vec::new())
         }
-        Function::getL1BaseFeeEstimate(_) => {
-            let price = Setting::L1PricePerUnit.get(call);
-            call.done::<getL1BaseFeeEstimateCall>(&price)
-        }
-        Function::getL1GasPriceEstimate(_) => {
-            let price = Setting::L1PricePerUnit.get(call);
-            call.done::<getL1GasPriceEstimateCall>(&price)
-        }
-        Function::getCurrentTxL1GasFees(_) => call.done::<getCurrentTxL1GasFeesCall>(&U256::ZERO),
-        Function::getGasBacklog(_) => {
-            call.burn(super::call::READ);
-            call.done::<getGasBacklogCall>(&0)
-        }
-        Function::getPricingInertia(_) => {
-            let inertia = Setting::PricingInertia.get(call).saturating_to();
-            call.done::<getPricingInertiaCall>(&inertia)
-        }
-        Function::getGasBacklogTolerance(_) => {
-            let tolerance = Setting::BacklogTolerance.get(call).saturating_to();
-            call.done::<getGasBacklogToleranceCall>(&tolerance)
-        }
-        Function::getMaxTxGasLimit(_) => {
-            let limit = Setting::MaxTxGas.get(call);
-            call.done::<getMaxTxGasLimitCall>(&limit)
-        }
-        Function::getMaxBlockGasLimit(_) => {
-            let limit = Setting::MaxBlockGas.get(call).saturating_to();
-            call.done::<getMaxBlockGasLimitCall>(&limit)
-        }
+        _ => Err(Stop::Refused),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `ArbOwner` (0x70): the settings of the chain, for its owners. It costs them no gas, and every
 //! call that succeeds leaves an event. Settings that this chain cannot honour are refused.
 
-use alloy::primitives::{B256, FixedBytes, U256};
+use alloy::primitives::{B256, FixedBytes, I256, U256};
 
 use super::{
     Fault,
@@ -112,6 +112,14 @@ fn change_numbers(call: &mut Call<'_>, function: &Function) -> Result<(), Stop> 
             (Setting::BacklogTolerance, U256::from(args.seconds))
         }
         Function::setBrotliCompressionLevel(args) => (Setting::BrotliLevel, U256::from(args.level)),
+        Function::setL1PricingRewardRate(args) => (Setting::L1RewardRate, U256::from(args.rate)),
+        Function::setAmortizedCostCapBips(args) => {
+            (Setting::AmortizedCostCap, U256::from(args.cap))
+        }
+        Function::setPerBatchGasCharge(args) => {
+            let charge = I256::try_from(args.gas).unwrap_or_default();
+            (Setting::PerBatchGas, charge.into_raw())
+        }
         other => return change_programs(call, other),
     };
     setting.set(call, value);

@@ -1,47 +1,67 @@
 //! `ArbOwnerPublic` (0x6b): who owns the chain and what the owner has set, for everybody to read.
 
+use alloy::primitives::U256;
+
 use super::{
     abi::ArbOwnerPublic::{
-        ArbOwnerPublicCalls as Function, getAllChainOwnersCall, getBrotliCompressionLevelCall,
-        getInfraFeeAccountCall, getNetworkFeeAccountCall, getScheduledUpgradeCall,
-        getScheduledUpgradeReturn, isChainOwnerCall,
+        ArbOwnerPublicCalls as Function, getAllChainOwnersCall, getAllNativeTokenOwnersCall,
+        getScheduledUpgradeCall, getScheduledUpgradeReturn,
     },
-    call::{Answer, Call},
+    call::{Answer, Call, READ, Stop},
 };
-use crate::state::{
-    arbos::{AddressSet, to_address},
-    settings::Setting,
-};
+use crate::state::{arbos::AddressSet, settings::Setting};
 
 /// Answers a call.
 pub(super) fn answer(call: &mut Call<'_>) -> Answer {
     let function = call.function()?;
+    if let Function::rectifyChainOwner(args) = &function {
+        call.write()?;
+        return rectify(call, args.owner);
+    }
     call.view()?;
-    match function {
-        Function::isChainOwner(args) => {
-            let owner = AddressSet::owners().contains(call, args.owner);
-            call.done::<isChainOwnerCall>(&owner)
+    let word = match function {
+        Function::isChainOwner(args) => U256::from(AddressSet::owners().contains(call, args.owner)),
+        Function::getNetworkFeeAccount(_) => Setting::NetworkFeeAccount.get(call),
+        Function::getInfraFeeAccount(_) => Setting::InfraFeeAccount.get(call),
+        Function::getBrotliCompressionLevel(_) => Setting::BrotliLevel.get(call),
+        // Features of chains with a token of their own, and of one with another price of calldata:
+        // off, and a look at that costs one read.
+        Function::isNativeTokenOwner(_)
+        | Function::isCalldataPriceIncreaseEnabled(_)
+        | Function::getParentGasFloorPerToken(_)
+        | Function::getNativeTokenManagementFrom(_) => {
+            call.burn(READ);
+            U256::ZERO
         }
+        other => return several(call, &other),
+    };
+    call.done_word(word)
+}
+
+/// Answers with more than a word.
+fn several(call: &mut Call<'_>, function: &Function) -> Answer {
+    match function {
         Function::getAllChainOwners(_) => {
             let owners = AddressSet::owners().members(call);
             call.done::<getAllChainOwnersCall>(&owners)
         }
-        Function::getNetworkFeeAccount(_) => {
-            let account = to_address(Setting::NetworkFeeAccount.get(call));
-            call.done::<getNetworkFeeAccountCall>(&account)
-        }
-        Function::getInfraFeeAccount(_) => {
-            let account = to_address(Setting::InfraFeeAccount.get(call));
-            call.done::<getInfraFeeAccountCall>(&account)
-        }
-        Function::getBrotliCompressionLevel(_) => {
-            let level = Setting::BrotliLevel.get(call).saturating_to();
-            call.done::<getBrotliCompressionLevelCall>(&level)
+        Function::getAllNativeTokenOwners(_) => {
+            call.burn(READ);
+            call.done::<getAllNativeTokenOwnersCall>(&Vec::new())
         }
         Function::getScheduledUpgrade(_) => {
             let version = Setting::UpgradeVersion.get(call).saturating_to();
             let timestamp = Setting::UpgradeTime.get(call).saturating_to();
             call.done::<getScheduledUpgradeCall>(&getScheduledUpgradeReturn { version, timestamp })
         }
+        _ => Err(Stop::Refused),
     }
+}
+
+/// Mends the list of owners, which is never broken here: reverts after looking.
+fn rectify(call: &mut Call<'_>, owner: alloy::primitives::Address) -> Answer {
+    if AddressSet::owners().contains(call, owner) {
+        call.burn(READ.saturating_mul(3));
+    }
+    Err(Stop::Plain)
 }

@@ -217,6 +217,18 @@ impl<'h> Call<'h> {
         Ok(output.into())
     }
 
+    /// Ends a function whose result is one word.
+    #[expect(clippy::unnecessary_wraps, reason = "it is the last expression of every function")]
+    pub(super) fn done_word(&mut self, word: U256) -> Answer {
+        self.burn(COPY);
+        Ok(B256::from(word).into())
+    }
+
+    /// Takes gas, or what is left if that is less, without failing.
+    pub(super) const fn drain(&mut self, gas: u64) {
+        self.gas = self.gas.saturating_sub(gas);
+    }
+
     /// Takes the gas of the arguments.
     fn pay_arguments(&mut self) {
         self.burn(copy_gas(self.input.len().saturating_sub(SELECTOR)));

@@ -4,7 +4,10 @@
 use alloy::sol_types::{Panic, Revert, SolError, SolInterface};
 use engine::ActivateError;
 
-use super::abi::{ArbDebug::ArbDebugErrors, ArbSys::ArbSysErrors, ArbWasm::ArbWasmErrors};
+use super::abi::{
+    ArbDebug::ArbDebugErrors, ArbRetryableTx::ArbRetryableTxErrors, ArbSys::ArbSysErrors,
+    ArbWasm::ArbWasmErrors,
+};
 use crate::state::programs::Inactive;
 
 /// A failure that is no revert: it takes all gas, and only its text is seen, from outside.
@@ -82,6 +85,12 @@ fn named(data: &[u8]) -> Option<String> {
     }
     if let Ok(ArbSysErrors::InvalidBlockNumber(e)) = ArbSysErrors::abi_decode(data) {
         return Some(format!("InvalidBlockNumber({}, {})", e.requested, e.current));
+    }
+    if let Ok(error) = ArbRetryableTxErrors::abi_decode(data) {
+        return Some(match error {
+            ArbRetryableTxErrors::NoTicketWithID(_) => "NoTicketWithID()".to_owned(),
+            ArbRetryableTxErrors::NotCallable(_) => "NotCallable()".to_owned(),
+        });
     }
     let ArbDebugErrors::Custom(e) = ArbDebugErrors::abi_decode(data).ok()?;
     Some(format!("Custom({}, {}, {})", e.number, e.text, e.flag))

@@ -9,9 +9,12 @@ mod arb_gas_info;
 mod arb_info;
 mod arb_owner;
 mod arb_owner_public;
+mod arb_retryable_tx;
 mod arb_sys;
+mod arb_tables;
 mod arb_wasm;
 mod arb_wasm_cache;
+mod arbos_test;
 mod call;
 mod errors;
 mod host;
@@ -104,8 +107,13 @@ fn find(address: Address) -> Option<fn(&mut Call<'_>) -> Answer> {
     Some(match low {
         0x64 => arb_sys::answer,
         0x65 => arb_info::answer,
+        0x66 => arb_tables::addresses,
+        0x67 => arb_tables::bls,
+        0x68 => arb_tables::functions,
+        0x69 => arbos_test::answer,
         0x6b => arb_owner_public::answer,
         0x6c => arb_gas_info::answer,
+        0x6e => arb_retryable_tx::answer,
         0x70 => arb_owner::answer,
         0x71 => arb_wasm::answer,
         0x72 => arb_wasm_cache::answer,

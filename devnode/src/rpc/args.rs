@@ -87,10 +87,12 @@ impl Args {
 
     /// The next argument, an address.
     pub(super) fn address(&mut self) -> Result<Address, RpcError> {
-        self.read(|value| match value.as_str() {
-            Some(text) if !text.starts_with("0x") => Err(Misfit::NoPrefix),
-            _ => Ok(serde_json::from_value(value)?),
-        })
+        self.read(prefixed)
+    }
+
+    /// The next argument, bytes.
+    pub(super) fn bytes(&mut self) -> Result<Bytes, RpcError> {
+        self.read(prefixed)
     }
 
     /// What a call pretends about the block. The names that were used once are ignored.
@@ -163,6 +165,14 @@ impl Args {
             return Ok(None);
         }
         self.read(|value| if value.is_null() { Ok(None) } else { read(value).map(Some) })
+    }
+}
+
+/// Something in hexadecimal, which needs its prefix.
+fn prefixed<T: DeserializeOwned>(value: Value) -> Result<T, Misfit> {
+    match value.as_str() {
+        Some(text) if !text.starts_with("0x") => Err(Misfit::NoPrefix),
+        _ => Ok(serde_json::from_value(value)?),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use alloy::primitives::{B256, Bytes};
+use alloy::primitives::B256;
 use jsonrpsee::{
     RpcModule,
     core::RegisterMethodError,
@@ -87,7 +87,7 @@ fn module(worker: Worker<Node>) -> Result<RpcModule<Worker<Node>>, RegisterMetho
 /// of its sender waits a moment for them.
 async fn send(params: Params<'static>, worker: Arc<Worker<Node>>) -> Result<B256, RpcError> {
     let mut args = Args::parse(params.as_str())?;
-    let raw: Bytes = args.take()?;
+    let raw = args.bytes()?;
     args.end()?;
     let patience = sleep(PATIENCE);
     tokio::pin!(patience);

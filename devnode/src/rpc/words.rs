@@ -1,6 +1,6 @@
 //! Methods that say what the node is.
 
-use alloy::primitives::{Bytes, keccak256};
+use alloy::primitives::keccak256;
 use serde_json::{Value, json};
 
 use super::{Args, Node, Reply};
@@ -26,7 +26,7 @@ pub(super) fn client_version(_: &mut Node, args: Args) -> Reply {
 
 /// `web3_sha3`: the keccak hash of the argument.
 pub(super) fn sha3(_: &mut Node, mut args: Args) -> Reply {
-    let data: Bytes = args.take()?;
+    let data = args.bytes()?;
     args.end()?;
     Ok(serde_json::to_value(keccak256(data))?)
 }

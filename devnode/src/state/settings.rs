@@ -35,6 +35,20 @@ pub(crate) enum Setting {
     BacklogTolerance,
     /// Level of the compression by which data for the parent chain is priced.
     BrotliLevel,
+    /// How slowly the estimate of the parent chain's base fee follows.
+    L1Inertia,
+    /// Wei per unit that posting data is rewarded with.
+    L1RewardRate,
+    /// Who receives that.
+    L1RewardRecipient,
+    /// Gas that each batch of data is charged; signed.
+    PerBatchGas,
+    /// Part of the cost of data that is shared out, in basis points.
+    AmortizedCostCap,
+    /// Units over which the price of data is balanced.
+    L1Equilibration,
+    /// What the price of data has brought in too much; signed.
+    L1Surplus,
     /// Version of ArbOS to change to.
     UpgradeVersion,
     /// Unix second at which to change.
@@ -43,7 +57,7 @@ pub(crate) enum Setting {
 
 impl Setting {
     /// Every setting.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::NetworkFeeAccount,
         Self::InfraFeeAccount,
         Self::L1PricePerUnit,
@@ -55,6 +69,13 @@ impl Setting {
         Self::PricingInertia,
         Self::BacklogTolerance,
         Self::BrotliLevel,
+        Self::L1Inertia,
+        Self::L1RewardRate,
+        Self::L1RewardRecipient,
+        Self::PerBatchGas,
+        Self::AmortizedCostCap,
+        Self::L1Equilibration,
+        Self::L1Surplus,
         Self::UpgradeVersion,
         Self::UpgradeTime,
     ];
@@ -65,13 +86,18 @@ impl Setting {
             Self::NetworkFeeAccount
             | Self::InfraFeeAccount
             | Self::L1PricePerUnit
+            | Self::L1RewardRecipient
+            | Self::AmortizedCostCap
+            | Self::L1Surplus
             | Self::UpgradeVersion
             | Self::UpgradeTime => 0,
             Self::MinBaseFee | Self::BaseFee => MIN_BASE_FEE,
             Self::SpeedLimit => SPEED_LIMIT,
             Self::MaxTxGas | Self::MaxBlockGas => 32_000_000,
             Self::PricingInertia => 102,
-            Self::BacklogTolerance => 10,
+            Self::BacklogTolerance | Self::L1Inertia | Self::L1RewardRate => 10,
+            Self::PerBatchGas => 210_000,
+            Self::L1Equilibration => 160_000_000,
             Self::BrotliLevel => 1,
         }
     }
@@ -90,6 +116,13 @@ impl Setting {
             Self::PricingInertia => b"pricing inertia",
             Self::BacklogTolerance => b"backlog tolerance",
             Self::BrotliLevel => b"brotli level",
+            Self::L1Inertia => b"l1 inertia",
+            Self::L1RewardRate => b"l1 reward rate",
+            Self::L1RewardRecipient => b"l1 reward recipient",
+            Self::PerBatchGas => b"gas of a batch",
+            Self::AmortizedCostCap => b"amortized cost cap",
+            Self::L1Equilibration => b"l1 equilibration",
+            Self::L1Surplus => b"l1 surplus",
             Self::UpgradeVersion => b"upgrade version",
             Self::UpgradeTime => b"upgrade time",
         };

@@ -12,6 +12,7 @@
 
 mod blocks;
 mod calls;
+mod cargo_stylus;
 mod compare;
 mod depth;
 mod estimates;

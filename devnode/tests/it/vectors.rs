@@ -57,11 +57,7 @@ topics! {
     hostio_transient "hostio-transient" []
     memory "memory" []
     opcodes "opcodes" []
-    precompiles "precompiles" [
-        "arbaddresstable" "arbaddresstable-decompress" "arbdebug-events"
-        "arbfunctiontable-and-bls" "arbgasinfo-b" "arbostest" "arbowner-set-and-restore"
-        "arbownerpublic-more" "arbretryabletx" "arbsys-send-to-l1" "generic-value"
-    ]
+    precompiles "precompiles" ["arbsys-send-to-l1"]
     rpc "rpc" ["batches" "batches-odd" "body-malformed" "body-versions-and-ids" "proof"]
     storage "storage" ["access-list-for-callee" "create-access-list"]
     tracing "tracing" [
@@ -70,5 +66,5 @@ topics! {
         "stylus-calls-to-programs" "stylus-creates" "stylus-environment" "stylus-memory"
         "stylus-through-evm" "trace-call" "trace-unknown"
     ]
-    tx "tx" ["delegation-empty-list" "fees-tip-above-cap" "raw-garbage"]
+    tx "tx" ["delegation-empty-list" "fees-tip-above-cap"]
 }
