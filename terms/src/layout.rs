@@ -12,7 +12,7 @@ use crate::packed::Packed;
 
 packed! {
     /// What all workers of an agreement share.
-    pub struct Head [86] {
+    pub struct Head [87] {
         /// Where it was bought and where it settles.
         dispatcher: Address = 20,
         /// Who pays.
@@ -37,6 +37,8 @@ packed! {
         windows: u8 = 1,
         /// Testers of each window.
         testers: u8 = 1,
+        /// The fewest windows that are paid when the client cancels.
+        least: u8 = 1,
         /// The epoch whose list of testers is drawn from.
         epoch: u32 = 4,
         /// How many places of that list count.
@@ -48,7 +50,7 @@ packed! {
 
 packed! {
     /// What one worker agreed to.
-    pub struct WorkerTerms [58] {
+    pub struct WorkerTerms [60] {
         /// The worker's account.
         account: Address = 20,
         /// Wei per tick; this and the other amounts are below [`crate::PRICE_LIMIT`].
@@ -59,6 +61,8 @@ packed! {
         fee: u128 = 12,
         /// Wei of its stake that are locked until the settlement.
         bond: u128 = 12,
+        /// How often it had not accepted before, at the purchase; the lowest 16 bits count.
+        misses: u16 = 2,
     }
 }
 
@@ -102,6 +106,15 @@ impl Terms {
     #[must_use]
     pub fn quantum(&self) -> u32 {
         self.head.length.checked_div(self.head.windows.into()).unwrap_or(0)
+    }
+
+    /// Ticks of the first `windows` windows; of all of them, the whole length.
+    #[must_use]
+    pub fn ticks(&self, windows: u8) -> u32 {
+        if windows >= self.head.windows {
+            return self.head.length;
+        }
+        self.quantum().saturating_mul(windows.into())
     }
 
     /// The terms in these bytes; `None` if their length is not that of terms.

@@ -19,6 +19,8 @@ pub mod money;
 pub mod order;
 pub mod packed;
 pub mod proxy;
+pub mod receipt;
+pub mod reputation;
 pub mod settings;
 pub mod verdict;
 

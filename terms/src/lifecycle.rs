@@ -59,6 +59,13 @@ pub fn window(now: u64, start: u64, length: u32, windows: u8) -> Option<u8> {
     u8::try_from(since.checked_div(quantum)?.min(last.into())).ok()
 }
 
+/// How many windows remain to be judged when the client cancels in window `current`: that one and the
+/// next, and never fewer than `least`, which pay for the shortest agreement.
+#[must_use]
+pub fn windows_after_cancel(current: u8, windows: u8, least: u8) -> u8 {
+    current.saturating_add(2).max(least).min(windows)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

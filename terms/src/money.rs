@@ -60,6 +60,50 @@ pub fn pay(price: u128, length: u32, promise: u16, record: Record) -> u128 {
     if record.keeps(promise) { base } else { share(base, record.served.into(), record.known()) }
 }
 
+/// What the windows that count say about one worker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Judgement {
+    /// Windows judged served and failed.
+    pub record: Record,
+    /// Failed windows in which at least two seats said so and none had a receipt: near-certainty.
+    pub sure: u8,
+    /// Ticks that the worker is judged and paid for.
+    pub ticks: u32,
+    /// Whether it resigned.
+    pub resigned: bool,
+}
+
+/// A tenth of a bond, rounded down: the price of not accepting, and of leaving.
+#[must_use]
+pub fn tenth(bond: u128) -> u128 {
+    share(bond, 1, 10)
+}
+
+/// What a worker that accepted loses of its bond for an agreement of `length` ticks. The price follows
+/// the majority; the bond follows near-certainty only: what the promise was missed by if every failed
+/// window that is not sure had been served, as a share of the promise, of the bond for the ticks that
+/// count. Leaving costs a tenth. Never more than the bond; every part rounds down.
+///
+/// Source: docs/rules.md, "Slashing".
+#[must_use]
+pub fn slash(bond: u128, length: u32, promise: u16, judgement: &Judgement) -> u128 {
+    let Judgement { record, sure, ticks, resigned } = *judgement;
+    // At most 42 windows times 10 000.
+    let promised = u32::from(promise).wrapping_mul(record.known());
+    let kept = u32::from(BPS).wrapping_mul(record.known().saturating_sub(sure.into()));
+    let at_risk = share(bond, ticks, length);
+    let missed = share(at_risk, promised.saturating_sub(kept), promised);
+    let leave = if resigned { tenth(bond) } else { 0 };
+    bond.min(missed.saturating_add(leave))
+}
+
+/// What a client gets of `slashed` wei: no more than it takes to have its escrow back. The rest is
+/// burned, so nobody earns by a worker's failure.
+#[must_use]
+pub fn compensation(slashed: u128, escrow: u128, refund: u128) -> u128 {
+    slashed.min(escrow.saturating_sub(refund))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

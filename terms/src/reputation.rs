@@ -1,0 +1,170 @@
+//! Reputation: what the testers of past agreements say of a worker, weighted by what they were paid,
+//! fading with time, read as a cautious estimate.
+//!
+//! Weights are counts of observations with 32 bits behind the point.
+
+use crate::BPS;
+
+/// Seconds in which weights fall to one half: 30 days.
+pub const HALF_LIFE: u64 = 30 * 86_400;
+
+/// One observation.
+pub const ONE: u64 = 1 << 32;
+
+/// The most that one agreement weighs, in observations.
+const HEAVIEST: u32 = 4;
+
+/// 1.645, the 95th percentile of the normal distribution, with 32 bits behind the point.
+const Z: u128 = 7_065_221_202;
+
+/// Its square, with 32 bits behind the point.
+const Z_SQUARED: u128 = 11_622_288_877;
+
+/// Good and bad weight.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Weight of what was served.
+    pub good: u64,
+    /// Weight of what failed, and of absences.
+    pub bad: u64,
+}
+
+/// What an agreement weighs whose testers were paid `fees`: min(4, ⌊log2(1 + ⌊fees / unit⌋)⌋).
+#[must_use]
+pub fn weight(fees: u128, unit: u128) -> u64 {
+    let units = fees.checked_div(unit).unwrap_or(0);
+    let log = units.saturating_add(1).checked_ilog2().unwrap_or(0);
+    u64::from(log.min(HEAVIEST)).wrapping_mul(ONE) // at most 2^34
+}
+
+/// ⌊`weight` × `part` / `whole`⌋, for weights of one agreement; zero if `whole` is zero.
+#[must_use]
+pub fn part(weight: u64, part: u8, whole: u8) -> u64 {
+    // 35 + 8 bits cannot leave 64.
+    weight.wrapping_mul(part.into()).checked_div(whole.into()).unwrap_or(0)
+}
+
+impl Standing {
+    /// The standing `seconds` later: half for each half-life that has passed, and for the rest of the
+    /// time along a straight line to the next half; rounded down.
+    #[must_use]
+    pub fn after(self, seconds: u64) -> Self {
+        let halves = u32::try_from(seconds.checked_div(HALF_LIFE).unwrap_or(0)).unwrap_or(u32::MAX);
+        let rest = seconds.checked_rem(HALF_LIFE).unwrap_or(0);
+        let double = HALF_LIFE.saturating_mul(2);
+        let fade = |weight: u64| {
+            let halved = u128::from(weight.checked_shr(halves).unwrap_or(0));
+            // 64 + 23 bits cannot leave 128; the quotient is at most the weight.
+            let faded = halved.wrapping_mul(double.saturating_sub(rest).into());
+            let faded = faded.checked_div(double.into()).unwrap_or(0);
+            u64::try_from(faded).unwrap_or(u64::MAX)
+        };
+        Self { good: fade(self.good), bad: fade(self.bad) }
+    }
+
+    /// The standing with more weight on either side.
+    #[must_use]
+    pub const fn with(self, good: u64, bad: u64) -> Self {
+        Self { good: self.good.saturating_add(good), bad: self.bad.saturating_add(bad) }
+    }
+
+    /// The lower end of the 95 % one-sided Wilson interval for the share that is good, in basis points
+    /// and rounded down; 0 when nothing is known.
+    ///
+    /// With n = good + bad: (good + z²/2 − z·√(good·bad/n + z²/4)) / (n + z²).
+    #[must_use]
+    pub fn score(self) -> u16 {
+        let (good, bad) = (u128::from(self.good), u128::from(self.bad));
+        let n = good.wrapping_add(bad); // 65 bits
+        // 64 + 64 bits cannot leave 128.
+        let Some(spread) = good.wrapping_mul(bad).checked_div(n) else { return 0 };
+        // Both below 2^64, so 32 more bits behind the point have room.
+        let root = sqrt(spread.wrapping_add(Z_SQUARED >> 2).wrapping_shl(32));
+        let low = Z.wrapping_mul(root).wrapping_shr(32); // 33 + 48 bits
+        let center = good.wrapping_add(Z_SQUARED >> 1);
+        let share = center.saturating_sub(low).wrapping_mul(BPS.into()); // 65 + 14 bits
+        let score = share.checked_div(n.wrapping_add(Z_SQUARED)).unwrap_or(0);
+        u16::try_from(score).unwrap_or(BPS)
+    }
+}
+
+/// ⌊√n⌋ by Newton's method, which falls towards the root from above.
+fn sqrt(n: u128) -> u128 {
+    let Some(bits) = n.checked_ilog2() else { return 0 };
+    let mut root = 1_u128.wrapping_shl((bits >> 1).wrapping_add(1)); // at least the root
+    loop {
+        let next = n.checked_div(root).unwrap_or(0).wrapping_add(root) >> 1;
+        if next >= root {
+            return root;
+        }
+        root = next;
+    }
+}
+
+#[cfg(test)]
+#[expect(
+    clippy::float_arithmetic,
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "the check is real arithmetic"
+)]
+mod tests {
+    use super::*;
+
+    /// The formula in real numbers.
+    fn wilson(good: f64, bad: f64) -> f64 {
+        let (n, z) = (good + bad, 1.645_f64);
+        if n == 0.0 {
+            return 0.0;
+        }
+        let root = (good * bad / n + z * z / 4.0).sqrt();
+        10_000.0 * (good + z * z / 2.0 - z * root) / (n + z * z)
+    }
+
+    #[test]
+    fn a_score_is_within_two_points_of_the_real_one() {
+        let sizes = [0, 1, 2, 5, 17, 100, 999, 40_000, 1 << 20];
+        for good in sizes {
+            for bad in sizes {
+                for fraction in [0_u64, 1, 1 << 31, ONE - 1] {
+                    let standing = Standing { good: good * ONE + fraction, bad: bad * ONE };
+                    let real =
+                        wilson(standing.good as f64 / ONE as f64, standing.bad as f64 / ONE as f64);
+                    let score = f64::from(standing.score());
+                    assert!((score - real).abs() < 2.0, "{standing:?}: {score} for {real}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn scores_that_are_known_from_tables() {
+        let score = |good, bad| Standing { good: good * ONE, bad: bad * ONE }.score();
+        assert_eq!(score(0, 0), 0);
+        assert_eq!(score(0, 5), 0);
+        assert_eq!(score(1, 0) / 100, 26);
+        assert_eq!(score(10, 0) / 100, 78);
+        assert_eq!(score(9, 1) / 100, 65);
+        assert_eq!(score(990, 10) / 100, 98);
+        assert_eq!(Standing { good: u64::MAX, bad: 0 }.score(), 9_999);
+        assert_eq!(Standing { good: u64::MAX, bad: u64::MAX }.score(), 4_999);
+    }
+
+    #[test]
+    fn weights_grow_with_the_logarithm_of_fees() {
+        let weights = [0, 1, 2, 3, 6, 7, 14, 15, 1 << 80].map(|fees| weight(fees * 100, 100) / ONE);
+        assert_eq!(weights, [0, 1, 1, 2, 2, 3, 3, 4, 4]);
+        assert_eq!(weight(99, 100), 0);
+        assert_eq!(weight(1, 0), 0);
+    }
+
+    #[test]
+    fn standings_halve_every_thirty_days() {
+        let now = Standing { good: 64 * ONE, bad: 3 };
+        assert_eq!(now.after(0), now);
+        assert_eq!(now.after(HALF_LIFE), Standing { good: 32 * ONE, bad: 1 });
+        assert_eq!(now.after(HALF_LIFE / 2), Standing { good: 48 * ONE, bad: 2 });
+        assert_eq!(now.after(3 * HALF_LIFE + HALF_LIFE / 2).good, 6 * ONE);
+        assert_eq!(now.after(u64::MAX), Standing::default());
+    }
+}
