@@ -192,11 +192,13 @@ pub(crate) fn note(text: impl Display) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Says on standard error what went wrong.
+/// Says on standard error what went wrong, in one line whatever a node answered.
 pub(crate) fn complain(error: &CliError) {
+    let text = error.to_string();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match error.advice() {
-        Some(advice) => note(format!("error: {error} ({advice})")),
-        None => note(format!("error: {error}")),
+        Some(advice) => note(format!("error: {text} ({advice})")),
+        None => note(format!("error: {text}")),
     }
 }
 

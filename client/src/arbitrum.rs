@@ -33,6 +33,8 @@ sol! {
     interface StylusDeployer {
         /// `deployedContract` was created, is active, and was constructed.
         event ContractDeployed(address deployedContract);
+        /// The constructor of `newContract` refused with `error`.
+        error ContractInitializationError(address newContract, bytes error);
         /// Creates from init code, activates if that is needed, calls with `initData` and `initValue` if there
         /// is any data, and gives the rest of the value back.
         function deploy(bytes bytecode, bytes initData, uint256 initValue, bytes32 salt) external payable returns (address);

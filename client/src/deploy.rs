@@ -1,14 +1,14 @@
 //! Putting Stylus programs, and whole markets, on a chain.
 
 use alloy::primitives::{Address, B256, Bytes, U256};
-use alloy::sol_types::{SolCall, SolValue};
+use alloy::sol_types::{SolCall, SolError, SolValue};
 use terms::abi::IWorkerDispatcher::{BadSetting, IWorkerDispatcherErrors};
 use terms::abi::Settings;
 use terms::settings;
 
 use crate::arbitrum::{
     ARB_WASM, ARB_WASM_CACHE, ArbWasm, ArbWasmCache, DEPLOYER,
-    StylusDeployer::{ContractDeployed, deployCall},
+    StylusDeployer::{ContractDeployed, ContractInitializationError, deployCall},
 };
 use crate::error::{Contract, MarketError, NodeError, Refusal};
 use crate::node::Node;
@@ -66,8 +66,7 @@ impl Node {
     ///
     /// # Errors
     /// [`MarketError::Node`] with the node's words if the program cannot be activated;
-    /// [`MarketError::Refused`] with the constructor's reason if it is called by itself; otherwise as for
-    /// every call that sends.
+    /// [`MarketError::Refused`] with the constructor's reason; otherwise as for every call that sends.
     pub async fn deploy(
         &self,
         program: &Program,
@@ -105,7 +104,8 @@ impl Node {
             initValue: U256::ZERO,
             salt: B256::ZERO,
         };
-        let receipt = self.write(Contract::Other(DEPLOYER), &call, fee).await?;
+        let receipt = self.write(Contract::Other(DEPLOYER), &call, fee).await;
+        let receipt = receipt.map_err(constructors_own)?;
         let event = receipt.event::<ContractDeployed>(DEPLOYER);
         let event = event.ok_or(MarketError::EventMissing("ContractDeployed"))?;
         Ok((event.deployedContract, receipt.gas_used))
@@ -176,6 +176,15 @@ impl Node {
             }
             Err(error) => Err(error),
         }
+    }
+}
+
+/// A refusal of the deployer, or of the constructor that it called, which speaks for itself.
+fn constructors_own(error: MarketError) -> MarketError {
+    let MarketError::Reverted { data, .. } = &error else { return error };
+    match ContractInitializationError::abi_decode(data) {
+        Ok(refused) => Contract::Dispatcher(refused.newContract).refusal(refused.error),
+        Err(_) => error,
     }
 }
 

@@ -102,3 +102,91 @@ impl Market {
         Ok(Purchase { agreement, escrow, workers, receipt })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::{Address, Bytes, U256};
+    use alloy::sol_types::{SolCall, SolEvent};
+    use terms::abi::IWorkerDispatcher::{PurchaseRefused, settingsCall};
+    use terms::abi::{Clock, Quote, Reason};
+    use terms::settings;
+
+    use super::{BuyUsual, QuoteUsual, Want};
+    use crate::error::MarketError;
+    use crate::fake::{Fake, ME};
+    use crate::market::Market;
+    use crate::transport::{Log, Receipt};
+
+    /// What these tests buy.
+    const WANT: Want = Want::Usual { redundancy: 1, length: 8 };
+
+    /// A dispatcher whose quote is this reason and a price of 7 wei.
+    fn dispatcher(data: &Bytes, reason: Reason) -> Bytes {
+        if settingsCall::abi_decode(data).is_ok() {
+            return settingsCall::abi_encode_returns(&settings::dev(Clock::Second)).into();
+        }
+        if BuyUsual::abi_decode(data).is_ok() {
+            return BuyUsual::abi_encode_returns(&Address::repeat_byte(9)).into();
+        }
+        let [windows, testers] = [1, 3];
+        let quote = Quote { reason, price: 7, start: 1, windows, testers, workers: vec![] };
+        assert!(QuoteUsual::abi_decode(data).is_ok(), "{data}");
+        QuoteUsual::abi_encode_returns(&quote).into()
+    }
+
+    /// What came of buying from that dispatcher, and how often it was sent what.
+    async fn buy(reason: Reason, at_most: u128, receipt: Receipt) -> (MarketError, Vec<u128>) {
+        let mut fake = Fake::new(move |call, _| Ok(dispatcher(&call.data, reason)));
+        fake.receipt = Some(receipt);
+        let (node, chain) = fake.node();
+        let market = Market::open(node, Address::ZERO).await.unwrap();
+        let error = market.buy(&WANT, at_most).await.unwrap_err();
+        let sent = chain.sent.lock().unwrap().iter().map(|(call, _)| call.value).collect();
+        (error, sent)
+    }
+
+    /// The amounts of a refused purchase.
+    fn refused(error: MarketError) -> (Reason, u128, u128) {
+        match error {
+            MarketError::PurchaseRefused { reason, required, sent } => (reason, required, sent),
+            other => panic!("{other}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_bought_is_not_sent() {
+        let (error, sent) = buy(Reason::NotEnoughWorkers, 100, Receipt::default()).await;
+        assert_eq!(refused(error), (Reason::NotEnoughWorkers, 7, 100));
+        assert!(sent.is_empty());
+    }
+
+    #[tokio::test]
+    async fn nobody_pays_more_than_allowed() {
+        let (error, sent) = buy(Reason::None, 6, Receipt::default()).await;
+        assert_eq!(refused(error), (Reason::ValueTooLow, 7, 6));
+        assert!(sent.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_refusal_after_sending_is_told_from_its_event() {
+        let reason = Reason::NotEnoughWorkers;
+        let event = PurchaseRefused { client: ME, reason, required: 0, sent: 7 };
+        let log = Log { data: event.encode_log_data(), ..Log::default() };
+        let receipt = Receipt { success: true, logs: vec![log], ..Receipt::default() };
+        let (error, sent) = buy(Reason::None, 100, receipt).await;
+        assert_eq!(refused(error), (Reason::NotEnoughWorkers, 0, 7));
+        assert_eq!(sent, [7], "the price, not the most that was allowed");
+    }
+
+    #[tokio::test]
+    async fn silence_after_sending_is_not_taken_for_success() {
+        let receipt = Receipt { success: true, ..Receipt::default() };
+        let (error, _) = buy(Reason::None, 7, receipt).await;
+        assert!(matches!(error, MarketError::EventMissing("ContractBought")), "{error}");
+    }
+
+    #[test]
+    fn a_wish_knows_its_length() {
+        assert_eq!(WANT.length(), U256::from(8));
+    }
+}

@@ -6,8 +6,8 @@ pub(crate) mod evm;
 pub(crate) mod wire;
 pub(crate) mod words;
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{LazyLock, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy::primitives::{Address, B256, Bytes, keccak256};
@@ -47,6 +47,10 @@ pub(crate) struct World {
     crowd: Mutex<Vec<Address>>,
 }
 
+/// Both contracts, agreement first.
+static PROGRAMS: LazyLock<[Program; 2]> =
+    LazyLock::new(|| ["agreement", "dispatcher"].map(program));
+
 /// A contract as `scripts/wasm` built it.
 fn program(name: &str) -> Program {
     let path = format!(
@@ -75,10 +79,8 @@ impl World {
         let chain = Devnode::start(Config { accounts: 100, ..Config::any_port() }).await.unwrap();
         let key = PrivateKeySigner::from_bytes(&chain.accounts()[0].key).unwrap();
         let deployer = Node::connect(&chain.url(), Some(key)).await.unwrap();
-        let market = deployer
-            .deploy_market(&program("agreement"), &program("dispatcher"), &settings)
-            .await
-            .unwrap();
+        let [agreement, dispatcher] = &*PROGRAMS;
+        let market = deployer.deploy_market(agreement, dispatcher, &settings).await.unwrap();
         let (dispatcher, implementation) = (market.dispatcher.address, market.agreement.address);
         let wire = Wire::new(&chain, fresh_epoch(settings.epochLength)).await;
         let people = AtomicUsize::new(1);

@@ -9,7 +9,9 @@
     reason = "a test that meets what it does not expect should end there"
 )]
 
+mod book;
 mod harness;
 mod life;
 mod registration;
+mod shuffle;
 mod workers;

@@ -3,13 +3,13 @@
 use alloy::primitives::{TxKind, U256};
 
 use super::{Ask, Chain, Refusal, call::GAS_CAP};
-use crate::exec::{End, Execution};
+use crate::{
+    exec::{End, Execution},
+    state::settings::Setting,
+};
 
 /// Gas of a plain transfer.
 const TRANSFER: u64 = 21_000;
-
-/// Gas that one transaction may use at most.
-const TRANSACTION_CAP: u64 = 32_000_000;
 
 /// Gas that a call with value gives on top.
 const STIPEND: u64 = 2300;
@@ -96,13 +96,14 @@ impl Chain {
     /// Runs a call with `gas`; `None` if that is too little to begin.
     fn attempt(&mut self, ask: &Ask, gas: u64) -> Result<Option<Execution>, Refusal> {
         let message = self.message(ask, gas)?;
+        let cap = self.setting(Setting::MaxTxGas);
         let (mut stage, modules) = self.stage(ask)?;
         match stage.check(&message) {
             Ok(()) => {}
             Err(Refusal::IntrinsicGasOf { .. }) => return Ok(None),
             Err(why) => return Err(Refusal::Estimate { why: Box::new(why), gas }),
         }
-        stage.play(&message.cap_gas(TRANSACTION_CAP), modules).map(Some)
+        stage.play(&message.cap_gas(cap), modules).map(Some)
     }
 }
 

@@ -177,8 +177,12 @@ impl Chain {
 
     /// Wei per gas in the next block.
     pub(crate) fn base_fee(&self) -> u64 {
-        let height = self.blocks.last().map(|block| block.height()).unwrap_or_default();
-        self.store.slot(ARBOS, Setting::BaseFee.slot(), height).saturating_to()
+        self.setting(Setting::BaseFee).max(self.setting(Setting::MinBaseFee))
+    }
+
+    /// A setting after the newest block.
+    fn setting(&self, setting: Setting) -> u64 {
+        self.store.slot(ARBOS, setting.slot(), self.height()).saturating_to()
     }
 
     /// Adds a block and announces it.

@@ -17,7 +17,7 @@ use crate::{
     CHAIN_ID,
     exec::{self, End, MAX_CODE, Message, Price, State, Surroundings},
     precompiles::Facts,
-    state::{arbos::ARBOS, settings::Setting},
+    state::settings::Setting,
 };
 
 /// The most bytes that a transaction may have.
@@ -63,8 +63,7 @@ impl Chain {
         if cap < u128::from(base_fee) {
             return Err(Refusal::BaseFee { from, cap, base: base_fee, call: false });
         }
-        let height = self.height();
-        let sender = self.store.account(from, height).unwrap_or_default();
+        let sender = self.store.account(from, self.height()).unwrap_or_default();
         let (have, want) = (transaction.nonce(), sender.nonce);
         if have < want {
             return Err(Refusal::NonceTooLow { from, have, want });
@@ -85,8 +84,7 @@ impl Chain {
         if transaction.is_eip7702() && message.authorizations.is_empty() {
             return Err(Refusal::NoAuthorizations(from));
         }
-        let limit = self.store.slot(ARBOS, Setting::MaxTxGas.slot(), height).saturating_to();
-        Ok(message.cap_gas(limit))
+        Ok(message.cap_gas(self.setting(Setting::MaxTxGas)))
     }
 
     /// Runs a transaction in the block at `place` and keeps what it changed.

@@ -1,12 +1,19 @@
 //! Starting and stopping, and what a chain has when nobody has used it yet.
 
-use std::time::{Duration, Instant};
+use std::{
+    task::Poll,
+    time::{Duration, Instant},
+};
 
 use alloy::{
-    primitives::{U256, address, hex, utils::parse_ether},
-    providers::Provider,
+    network::{EthereumWallet, TransactionBuilder},
+    primitives::{Address, U256, address, hex, utils::parse_ether},
+    providers::{Provider, ProviderBuilder, WsConnect},
+    rpc::types::TransactionRequest,
+    signers::local::PrivateKeySigner,
 };
 use devnode::{CHAIN_ID, Config, DEV_ADDRESS, Devnode};
+use tokio::time::timeout;
 
 use crate::support::{Chain, post};
 
@@ -89,4 +96,47 @@ async fn the_hash_history_answers_below_the_current_block_only() {
     assert_eq!(ask(3).await.unwrap().to_vec(), third.header.hash.0);
     assert!(ask(7).await.is_err(), "the latest block, in a call at the latest block");
     assert!(chain.call(history, hex!("00")).await.is_err(), "another length");
+}
+
+#[tokio::test]
+async fn many_clients_at_once_are_all_answered() {
+    let chain = Chain::start().await;
+    let senders = chain.node.accounts()[1..].to_vec();
+    let clients = senders.iter().map(|account| {
+        let signer = PrivateKeySigner::from_bytes(&account.key).unwrap();
+        let url = chain.node.url().parse().unwrap();
+        let provider =
+            ProviderBuilder::new().wallet(EthereumWallet::from(signer)).connect_http(url);
+        async move {
+            for _ in 0..10 {
+                let transfer =
+                    TransactionRequest::default().with_to(Address::ZERO).with_value(U256::ONE);
+                let receipt =
+                    provider.send_transaction(transfer).await.unwrap().get_receipt().await;
+                assert!(receipt.unwrap().status());
+            }
+        }
+    });
+    futures(clients).await;
+    assert_eq!(chain.provider.get_block_number().await.unwrap(), 7 + 10 * 9);
+}
+
+#[tokio::test]
+async fn a_chain_stops_although_somebody_listens() {
+    let chain = Chain::start().await;
+    let socket = WsConnect::new(chain.node.ws_url());
+    let socket = ProviderBuilder::new().connect_ws(socket).await.unwrap();
+    let heads = socket.subscribe_blocks().await.unwrap();
+    timeout(Duration::from_secs(5), chain.node.stop()).await.unwrap();
+    drop(heads);
+}
+
+/// Runs futures at the same time, to their ends.
+async fn futures(all: impl Iterator<Item = impl Future<Output = ()>>) {
+    let mut all: Vec<_> = all.map(Box::pin).collect();
+    std::future::poll_fn(|context| {
+        all.retain_mut(|one| one.as_mut().poll(context).is_pending());
+        if all.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }

@@ -1,0 +1,152 @@
+//! Deployment on an embedded chain: at once, step by step, twice, and refused.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets what it does not expect should end there"
+)]
+
+use alloy::network::EthereumWallet;
+use alloy::primitives::{Address, Bytes, U256, address};
+use alloy::providers::{Provider, ProviderBuilder};
+use alloy::rpc::types::TransactionRequest;
+use alloy::signers::local::PrivateKeySigner;
+use alloy::sol;
+use alloy::sol_types::{SolCall, SolValue};
+use client::terms::abi::Clock;
+use client::terms::abi::IWorkerDispatcher::{BadSetting, IWorkerDispatcherErrors};
+use client::terms::settings;
+use client::{Market, MarketError, Node, NodeError, Program};
+use devnode::{Config, Devnode};
+
+sol! {
+    /// Of the precompile for tests of the chain itself.
+    function overwriteContractCode(address target, bytes code) external returns (bytes);
+}
+
+/// That precompile.
+const ARB_DEBUG: Address = address!("0x00000000000000000000000000000000000000ff");
+
+/// The contract that deploys, activates and constructs at once.
+const DEPLOYER: Address = address!("0xcEcba2F1DC234f70Dd89F2041029807F8D03A990");
+
+/// A contract as `scripts/wasm` built it.
+fn program(name: &str) -> Program {
+    let built = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/wasm32-unknown-unknown/release");
+    let path = format!("{built}/{name}.wasm");
+    let wasm =
+        std::fs::read(&path).unwrap_or_else(|_| panic!("{path} is not there: run scripts/wasm"));
+    Program::from_wasm(&wasm).unwrap()
+}
+
+/// A program in text, with the entry point of a contract.
+fn tiny(text: &str) -> Program {
+    let wasm = wat::parse_str(format!(
+        "(module {text} (memory (export \"memory\") 1 1)
+           (func (export \"user_entrypoint\") (param i32) (result i32) (i32.const 0)))"
+    ));
+    Program::from_wasm(&wasm.unwrap()).unwrap()
+}
+
+/// The key of one of the chain's accounts; number 0 owns the chain.
+fn signer(chain: &Devnode, number: usize) -> PrivateKeySigner {
+    PrivateKeySigner::from_bytes(&chain.accounts()[number].key).unwrap()
+}
+
+/// A chain.
+async fn chain() -> Devnode {
+    Devnode::start(Config::any_port()).await.unwrap()
+}
+
+/// A connection of one of its accounts.
+async fn node(chain: &Devnode, number: usize) -> Node {
+    Node::connect(&chain.url(), Some(signer(chain, number))).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_owner_deploys_into_the_cache_and_the_second_time_pays_no_activation() {
+    let chain = chain().await;
+    let (node, constants) = (node(&chain, 0).await, settings::dev(Clock::Second));
+    let (agreement, dispatcher) = (program("agreement"), program("dispatcher"));
+    let first = node.deploy_market(&agreement, &dispatcher, &constants).await.unwrap();
+    let second = node.deploy_market(&agreement, &dispatcher, &constants).await.unwrap();
+    for (first, second) in
+        [(&first.agreement, &second.agreement), (&first.dispatcher, &second.dispatcher)]
+    {
+        assert!(first.cached && second.cached);
+        assert_ne!(first.address, second.address);
+        assert!(first.gas_used > second.gas_used + 1_600_000, "{first:?} {second:?}");
+    }
+    let market = Market::open(node, second.dispatcher.address).await.unwrap();
+    assert_eq!(market.settings(), &constants);
+    assert_eq!(market.implementation().await.unwrap(), second.agreement.address);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_deployer_and_without_rights_it_takes_more_steps() {
+    let chain = chain().await;
+    let wallet = EthereumWallet::from(signer(&chain, 0));
+    let owner = ProviderBuilder::new().wallet(wallet).connect(&chain.url()).await.unwrap();
+    let remove = overwriteContractCodeCall { target: DEPLOYER, code: Bytes::new() }.abi_encode();
+    let remove = TransactionRequest::default().to(ARB_DEBUG).input(Bytes::from(remove).into());
+    assert!(owner.send_transaction(remove).await.unwrap().get_receipt().await.unwrap().status());
+
+    let node = node(&chain, 1).await;
+    assert!(node.code(DEPLOYER).await.unwrap().is_empty());
+    let constants = settings::production(Clock::ArbBlock);
+    let (agreement, dispatcher) = (program("agreement"), program("dispatcher"));
+    let deployed = node.deploy_market(&agreement, &dispatcher, &constants).await.unwrap();
+    assert!(!deployed.agreement.cached && !deployed.dispatcher.cached);
+    let market = Market::open(node, deployed.dispatcher.address).await.unwrap();
+    assert_eq!(market.settings(), &constants);
+    assert_eq!(market.now().await.unwrap(), market.node().head().await.unwrap().number);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn constants_that_contradict_each_other_are_refused_before_and_by_the_constructor() {
+    let chain = chain().await;
+    let node = node(&chain, 0).await;
+    let mut constants = settings::dev(Clock::Second);
+    constants.minLength = constants.acceptWindow;
+    let expected = IWorkerDispatcherErrors::BadSetting(BadSetting { index: 3 });
+
+    let (agreement, dispatcher) = (program("agreement"), program("dispatcher"));
+    let before = node.head().await.unwrap().number;
+    let refused = node.deploy_market(&agreement, &dispatcher, &constants).await.unwrap_err();
+    assert_eq!(refused.dispatcher(), Some(&expected));
+    let arguments = (constants, Address::repeat_byte(1)).abi_encode_params();
+    let refused = node.deploy(&dispatcher, Some(arguments.into())).await.unwrap_err();
+    assert_eq!(refused.dispatcher(), Some(&expected));
+    assert_eq!(node.head().await.unwrap().number, before, "nothing was sent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_the_chain_does_not_take_is_told_in_its_words() {
+    let chain = chain().await;
+    let node = node(&chain, 0).await;
+    let strange = tiny("(import \"vm_hooks\" \"no_such_hook\" (func))");
+    match node.deploy(&strange, None).await.unwrap_err() {
+        MarketError::Node(NodeError::Answered { code, message }) => {
+            assert_eq!(code, -32_000);
+            assert!(message.contains("program activation failed"), "{message}");
+            assert!(message.contains("no_such_hook"), "{message}");
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_cannot_pay_the_activation_is_told_what_it_takes() {
+    let chain = chain().await;
+    let account = chain.accounts()[1].address;
+    chain.set_balance(account, U256::from(1_000_000)).await.unwrap();
+    let node = node(&chain, 1).await;
+    match node.deploy(&tiny(""), None).await.unwrap_err() {
+        MarketError::Funds { account: who, have, need } => {
+            assert_eq!((who, have), (account, U256::from(1_000_000)));
+            assert!(need > U256::from(40_000_000_000_000_u64), "{need}");
+        }
+        other => panic!("{other}"),
+    }
+}

@@ -1,0 +1,198 @@
+//! The book: who stands where in it, and why.
+
+use alloy::primitives::FixedBytes;
+use client::terms::abi::IWorkAgreement::settleCall;
+use client::terms::abi::IWorkerDispatcher::{
+    Listed, NotListable, StakeChanged, Unlisted, WorkerRegistered, WorkerUpdated, listCall,
+    registerWorkerCall, setAvailableCall, setPriceCall, stakeCall,
+};
+use client::{Event, Market, Offer, Receipt, Want};
+
+use crate::harness::words::{market, said};
+use crate::harness::{ETHER, World, key, offer};
+use crate::workers::registration;
+
+/// The numbers in the book of application 0, cheapest first; its counters are looked at as well.
+pub(crate) async fn book(who: &Market) -> Vec<u32> {
+    let book = who.book(FixedBytes::ZERO).await.unwrap();
+    let all = who.workers().await.unwrap();
+    let ours: Vec<_> = all.iter().filter(|worker| worker.application.is_zero()).collect();
+    assert_eq!(usize::try_from(book.registered).unwrap(), ours.len());
+    let mut numbers = Vec::new();
+    let mut next = book.head;
+    while next != 0 {
+        assert!(numbers.len() < ours.len(), "the book runs in a circle");
+        numbers.push(next);
+        next = ours.iter().find(|worker| worker.number == next).unwrap().next;
+    }
+    assert_eq!(usize::try_from(book.listed).unwrap(), numbers.len());
+    for worker in ours {
+        assert_eq!(worker.listed, numbers.contains(&worker.number), "{}", worker.number);
+        assert!(worker.listed || worker.next == 0);
+    }
+    numbers
+}
+
+/// Workers of application 0 at these prices, each registered with the hint 0.
+async fn stand(world: &World, prices: &[u128]) -> Vec<Market> {
+    let mut workers = Vec::new();
+    for price in prices {
+        let who = world.person().await;
+        let call = registerWorkerCall { price: *price, ..registration(&who) };
+        world.send(&who, world.dispatcher, &call, ETHER).await.unwrap();
+        workers.push(who);
+    }
+    workers
+}
+
+/// What of a transaction is about standing in the book.
+fn moves(world: &World, receipt: &Receipt) -> Vec<Event> {
+    let others = |event: &Event| {
+        use client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents as E;
+        matches!(event, Event::Dispatcher(E::Listed(_) | E::Unlisted(_)))
+    };
+    world.events(receipt).into_iter().filter(others).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cheapest_stands_first_and_equal_prices_in_the_order_of_arrival() {
+    let world = World::new().await;
+    let workers = stand(&world, &[5, 3, 5, 1, 3, 6]).await;
+    assert_eq!(book(&workers[0]).await, [4, 2, 5, 1, 3, 6]);
+    // Whoever moves, if only to its own price, stands behind its equals.
+    world.tell(&workers[1], &setPriceCall { price: 3, hint: 0 }).await.unwrap();
+    assert_eq!(book(&workers[0]).await, [4, 5, 2, 1, 3, 6]);
+    world.tell(&workers[3], &setPriceCall { price: 9, hint: 0 }).await.unwrap();
+    assert_eq!(book(&workers[0]).await, [5, 2, 1, 3, 6, 4]);
+    world.tell(&workers[0], &setAvailableCall { available: false, hint: 0 }).await.unwrap();
+    assert_eq!(book(&workers[0]).await, [5, 2, 3, 6, 4]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_hint_leads_to_a_wrong_place() {
+    let world = World::new().await;
+    let workers = stand(&world, &[2, 4, 6, 8, 5]).await;
+    world.tell(&workers[3], &setAvailableCall { available: false, hint: 0 }).await.unwrap();
+    let other = world.person().await;
+    let application = "factor".parse::<client::Application>().unwrap();
+    world.tx(other.register(application, &offer(1), key(&other), ETHER)).await.unwrap();
+    assert_eq!(book(&other).await, [1, 2, 5, 3]);
+    // Right; early; too dear; unlisted; of another application; its own; nobody's.
+    for hint in [2, 1, 3, 4, 6, 5, 7, u32::MAX, 0] {
+        for (price, expected) in [(5, [1, 2, 5, 3]), (1, [5, 1, 2, 3]), (6, [1, 2, 3, 5])] {
+            let receipt = world.tell(&workers[4], &setPriceCall { price, hint }).await.unwrap();
+            assert_eq!(book(&other).await, expected, "hint {hint}, price {price}");
+            let worker = workers[4].account().unwrap();
+            assert_eq!(moves(&world, &receipt), [said(Listed { worker })]);
+        }
+    }
+    assert_eq!(other.book(application.0).await.unwrap().head, 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_placed_in_sixteen_steps_stays_out_until_somebody_shows_the_way() {
+    let world = World::new().await;
+    // The last of these walks over sixteen others.
+    let workers = stand(&world, &[7; 17]).await;
+    assert_eq!(book(&workers[0]).await, Vec::from_iter(1..=17));
+    let late = world.person().await;
+    let worker = late.account().unwrap();
+    let call = registerWorkerCall { price: 7, ..registration(&late) };
+    let receipt = world.send(&late, world.dispatcher, &call, ETHER).await.unwrap();
+    let (application, number) = (FixedBytes::ZERO, 18);
+    let events = [
+        said(WorkerRegistered { worker, number, application, key: key(&late) }),
+        said(StakeChanged { worker, stake: ETHER }),
+        said(Unlisted { worker }),
+        said(WorkerUpdated { worker, price: 7, maxLength: 1_000, promise: 9_000, capacity: 2 }),
+    ];
+    assert_eq!(world.events(&receipt), events);
+    assert_eq!(book(&late).await, Vec::from_iter(1..=17));
+
+    // More stake and the same hint do not help, and it is said again.
+    let receipt = world.send(&late, world.dispatcher, &stakeCall { hint: 0 }, 1).await.unwrap();
+    assert_eq!(moves(&world, &receipt), [said(Unlisted { worker })]);
+
+    let stranger = world.person().await;
+    let refusal = market(NotListable { worker });
+    assert_eq!(world.tell(&stranger, &listCall { worker, hint: 0 }).await, refusal);
+    // One step behind the head it is sixteen again.
+    let receipt = world.tell(&stranger, &listCall { worker, hint: 1 }).await.unwrap();
+    assert_eq!(world.events(&receipt), [said(Listed { worker })]);
+    assert_eq!(book(&late).await, Vec::from_iter(1..=18));
+    assert_eq!(world.tell(&stranger, &listCall { worker, hint: 17 }).await, refusal);
+
+    // Who loses its place by a change of price hears of it, and the client finds the way by itself.
+    let receipt = world.tell(&workers[0], &setPriceCall { price: 8, hint: 0 }).await.unwrap();
+    let worker = workers[0].account().unwrap();
+    let updated = WorkerUpdated { worker, price: 8, maxLength: 1_000, promise: 9_000, capacity: 2 };
+    assert_eq!(world.events(&receipt), [said(Unlisted { worker }), said(updated)]);
+    world.tx(stranger.list(worker)).await.unwrap();
+    assert_eq!(book(&late).await, Vec::from_iter((2..=18).chain([1])));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_an_available_worker_with_room_and_stake_can_be_listed() {
+    let world = World::new().await;
+    let workers = stand(&world, &[5, 6]).await;
+    let (stranger, tester) = (world.person().await, world.testers(1).await.remove(0));
+    let list = async |who: &Market| {
+        let worker = who.account().unwrap();
+        let answer = world.tell(&stranger, &listCall { worker, hint: 0 }).await;
+        assert_eq!(answer, market(NotListable { worker }));
+    };
+    list(&workers[0]).await;
+    list(&tester).await;
+    world.tell(&workers[0], &setAvailableCall { available: false, hint: 0 }).await.unwrap();
+    list(&workers[0]).await;
+    world.tx(workers[1].unstake(ETHER)).await.unwrap();
+    list(&workers[1]).await;
+    assert!(book(&stranger).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_at_capacity_leaves_the_book_and_comes_back_with_a_hint() {
+    let world = World::new().await;
+    let worker = world.worker(Offer { capacity: 1, ..offer(5) }).await;
+    let account = worker.account().unwrap();
+    let (cheaper, cleo) = (world.worker(offer(1)).await, world.person().await);
+    let want = Want::Usual { redundancy: 2, length: 8 };
+    for hints in [vec![2, 2], vec![2], vec![]] {
+        let purchase = world.buy(&cleo, want).await;
+        assert_eq!(moves(&world, &purchase.receipt), [said(Unlisted { worker: account })]);
+        assert_eq!(book(&cleo).await, [2]);
+        let refusal = market(NotListable { worker: account });
+        assert_eq!(world.tell(&cleo, &listCall { worker: account, hint: 0 }).await, refusal);
+
+        world.pass(world.settings.acceptWindow + 1).await;
+        let back = hints.len() == 2;
+        let settle = settleCall { hints };
+        let receipt = world.send(&cheaper, purchase.agreement, &settle, 0).await.unwrap();
+        let listed = [said(Listed { worker: account })];
+        // The cheaper one is worker 0 of the agreement, so the second hint is for this one.
+        assert_eq!(moves(&world, &receipt), listed[..usize::from(back)]);
+        if !back {
+            assert_eq!(book(&cleo).await, [2]);
+            world.tell(&cleo, &listCall { worker: account, hint: 0 }).await.unwrap();
+        }
+        assert_eq!(book(&cleo).await, [2, 1]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_cannot_cover_the_bond_of_its_longest_agreement_leaves_the_book() {
+    let world = World::new().await;
+    let (worker, cleo) = (world.person().await, world.person().await);
+    let account = worker.account().unwrap();
+    // Its longest agreement takes a bond of ten minimums, the one that is bought takes one.
+    let bond = world.settings.minBond;
+    let call = registerWorkerCall { price: bond, maxLength: 100, ..registration(&worker) };
+    world.send(&worker, world.dispatcher, &call, 10 * bond).await.unwrap();
+    assert_eq!(book(&cleo).await, [1]);
+    let purchase = world.buy(&cleo, Want::Usual { redundancy: 1, length: 10 }).await;
+    assert_eq!(moves(&world, &purchase.receipt), [said(Unlisted { worker: account })]);
+    assert!(book(&cleo).await.is_empty());
+    let receipt =
+        world.send(&worker, world.dispatcher, &stakeCall { hint: 0 }, bond).await.unwrap();
+    assert_eq!(moves(&world, &receipt), [said(Listed { worker: account })]);
+}
