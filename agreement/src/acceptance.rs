@@ -2,7 +2,7 @@
 
 use kit::{Args, Refused, chain, emit, host, refuse};
 use terms::abi::IWorkAgreement::{
-    Accepted, AlreadyAccepted, NotAWorker, SeedNotReady, Started, TooLateToAccept, WrongState,
+    Accepted, AlreadyAccepted, SeedNotReady, Started, TooLateToAccept, WrongState,
 };
 use terms::abi::State;
 use terms::draw::seed;
@@ -12,11 +12,7 @@ use crate::state::Agreement;
 /// `accept()`.
 pub(crate) fn accept(_: &mut Args) -> Result<(), Refused> {
     let mut agreement = Agreement::load()?;
-    let worker = host::caller();
-    let (index, _) = (0_u8..)
-        .zip(agreement.terms.workers())
-        .find(|(_, terms)| terms.account == worker)
-        .ok_or_else(|| refuse(&NotAWorker { caller: worker }))?;
+    let (worker, index) = agreement.calling_worker()?;
     if agreement.has_accepted(index) {
         return Err(refuse(&AlreadyAccepted { worker }));
     }

@@ -8,12 +8,14 @@
 //! | `state` | what an agreement remembers, the terms it was made with, what time makes of both |
 //! | `views` | the names of the specification |
 //! | `acceptance` | a worker takes the work; the clock starts |
+//! | `leaving` | the client cancels, a worker resigns |
 //! | `reports` | what a tester saw, once |
 //! | `settlement` | verdicts, pay and fees; the end |
 //! | `market` | the only room that calls the dispatcher |
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
 mod acceptance;
+mod leaving;
 mod market;
 mod reports;
 mod settlement;
@@ -21,8 +23,9 @@ mod state;
 mod views;
 
 use terms::abi::IWorkAgreement::{
-    acceptCall, applicationCall, clientCall, endCall, priceCall, progressCall, redundancyCall,
-    reportCall, reportedCall, settleCall, stateCall, termsCall, testersCall, workersCall,
+    acceptCall, applicationCall, cancelCall, clientCall, endCall, priceCall, progressCall,
+    redundancyCall, reportCall, reportedCall, resignCall, settleCall, stateCall, termsCall,
+    testersCall, workersCall,
 };
 
 kit::contract! {
@@ -39,6 +42,8 @@ kit::contract! {
     view reportedCall    => reports::reported;
 
     act  acceptCall      => acceptance::accept;
+    act  cancelCall      => leaving::cancel;
+    act  resignCall      => leaving::resign;
     act  reportCall      => reports::report;
     act  settleCall      => settlement::settle;
 }

@@ -1,21 +1,24 @@
-//! What a tester saw of all workers, once, after the end. Whether the tester held a seat in a window
+//! What a tester saw of all workers, once, after the end: what was served needs the worker's receipt, what
+//! was not needs nothing. Whether the tester held a seat in a window
 //! is not asked here: bits of other windows are kept and never looked at.
 
-use kit::{Args, Items, List, Refused, emit_parts, host, refuse};
+use kit::{Args, Items, List, Refused, chain, emit_parts, host, refuse};
+use stylus_sdk::alloy_primitives::B256;
 use stylus_sdk::alloy_sol_types::SolEvent;
 use terms::MAX_REDUNDANCY;
 use terms::abi::IWorkAgreement::{
-    AlreadyReported, BadEntry, NotTheTester, NothingReported, PlaceOutOfRange, Reported,
-    WindowOutOfRange,
+    AlreadyReported, BadEntry, BadReceipt, NotTheTester, NothingReported, PlaceOutOfRange,
+    Reported, WindowOutOfRange,
 };
 use terms::abi::{Entry, State};
+use terms::receipt::{digest, domain, session};
 
 use crate::market;
 use crate::state::{Agreement, SEEN, Seen, half};
 
-/// `report(uint32,Entry[])`.
+/// `report(uint32,bytes32,Entry[])`.
 pub(crate) fn report(args: &mut Args) -> Result<(), Refused> {
-    let place: u32 = args.next()?;
+    let (place, salt): (u32, B256) = (args.next()?, args.next()?);
     let entries: Items<Entry> = args.list(u32::try_from(MAX_REDUNDANCY).unwrap_or(0))?;
     let agreement = Agreement::load()?;
     let (head, caller) = (&agreement.terms.head, host::caller());
@@ -30,15 +33,23 @@ pub(crate) fn report(args: &mut Args) -> Result<(), Refused> {
         return Err(refuse(&AlreadyReported { place }));
     }
 
+    let domain = domain(host::chain_id(), host::this(), hash);
+    let session = session(caller, salt, hash);
     let mut halves = [Seen::default(); 2];
     let mut least = 0;
     for (number, entry) in (0_u8..).zip(entries) {
-        let Entry { index, checked, served } = entry?;
+        let Entry { index, checked, served, r, vs } = entry?;
         if index < least || index >= head.redundancy || checked == 0 || served & !checked != 0 {
             return Err(refuse(&BadEntry { entry: number }));
         }
         if checked.checked_shr(head.windows.into()).unwrap_or(0) != 0 {
             return Err(refuse(&WindowOutOfRange { entry: number, windows: head.windows }));
+        }
+        if served != 0 {
+            let signer = chain::signer(digest(domain, session, served, hash), r, vs);
+            if signer.is_none() || signer != agreement.terms.worker(index).map(|w| w.account) {
+                return Err(refuse(&BadReceipt { entry: number }));
+            }
         }
         least = index.saturating_add(1);
         let [first, second] = &mut halves;
@@ -56,6 +67,11 @@ pub(crate) fn report(args: &mut Args) -> Result<(), Refused> {
     let topics = [Reported::SIGNATURE_HASH, caller.into_word()];
     emit_parts(&topics, &(place, List(entries.filter_map(Result::ok))));
     Ok(())
+}
+
+/// Keccak-256, as [`terms`] takes it.
+fn hash(bytes: &[u8]) -> [u8; 32] {
+    host::keccak(bytes).0
 }
 
 /// `reported(uint32,uint8)`.

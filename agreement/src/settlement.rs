@@ -4,8 +4,10 @@
 use kit::{Args, Items, Refused, emit, host};
 use terms::abi::IWorkAgreement::Closed;
 use terms::abi::{Fee, State, WorkerResult};
-use terms::verdict::{Record, Verdict, judge};
-use terms::{MAX_REDUNDANCY, MAX_SEATS, MAX_TESTERS, money};
+use terms::layout::WorkerTerms;
+use terms::money::{self, Judgement};
+use terms::verdict::{Verdict, judge};
+use terms::{MAX_REDUNDANCY, MAX_SEATS, MAX_TESTERS};
 
 use crate::market;
 use crate::state::{Agreement, SEEN, Seen, half};
@@ -47,45 +49,70 @@ pub(crate) fn settle(args: &mut Args) -> Result<(), Refused> {
     emit(&Closed { state });
 
     let mut fees = Fees { fees: [Fee { place: 0, amount: 0, seats: 0 }; MAX_SEATS], len: 0 };
-    let records = judge_all(&agreement, &mut fees);
-    let terms = &agreement.terms;
-    let results = (0_u8..).zip(terms.workers()).zip(records).map(|((index, worker), record)| {
-        let accepted = agreement.has_accepted(index);
-        let full = || money::pay(worker.price, terms.head.length, worker.promise, record);
-        WorkerResult {
-            account: worker.account,
-            pay: if accepted { full() } else { 0 },
-            accepted,
-            served: record.served,
-            failed: record.failed,
-        }
-    });
+    let mut results = [None; MAX_REDUNDANCY];
+    for ((index, worker), result) in (0_u8..).zip(agreement.terms.workers()).zip(&mut results) {
+        *result = Some(judge_worker(&agreement, index, worker, &mut fees));
+    }
     let fees = fees.fees.iter().copied().take(fees.len);
-    market::conclude(terms, host::balance(host::this()), results, fees, hints)
+    let results = results.into_iter().flatten();
+    market::conclude(&agreement.terms, host::balance(host::this()), results, fees, hints)
 }
 
-/// Judges every window of every worker that accepted, and pays the seats that agree.
-fn judge_all(agreement: &Agreement, fees: &mut Fees) -> [Record; MAX_REDUNDANCY] {
-    let mut records = [Record::default(); MAX_REDUNDANCY];
-    for window in 0..agreement.terms.head.windows {
+/// Judges one worker by every window that counts for it, pays the seats that agree, and says what it
+/// earned and lost. One that did not accept is left to the dispatcher, which knows its absences.
+fn judge_worker(
+    agreement: &Agreement,
+    index: u8,
+    worker: &WorkerTerms,
+    fees: &mut Fees,
+) -> WorkerResult {
+    let accepted = agreement.has_accepted(index);
+    let mut result = WorkerResult {
+        account: worker.account,
+        pay: 0,
+        slash: 0,
+        fees: 0,
+        accepted,
+        resigned: false,
+        windows: 0,
+        served: 0,
+        failed: 0,
+    };
+    if !accepted {
+        return result;
+    }
+    let resigned = agreement.resigned(index);
+    let windows = resigned.unwrap_or(u8::MAX).min(agreement.windows());
+    let ticks = agreement.terms.ticks(windows);
+    let mut judgement = Judgement { ticks, resigned: resigned.is_some(), ..Judgement::default() };
+    for window in 0..windows {
         let seats = agreement.seats(window);
-        let workers = (0_u8..).zip(agreement.terms.workers()).zip(&mut records);
-        for ((index, worker), record) in workers.filter(|((i, _), _)| agreement.has_accepted(*i)) {
-            let votes = seats.places().map(|place| (place, vote(place, index, window)));
-            let count = |vote| {
-                let agreeing = votes.clone().filter(|(_, cast)| *cast == vote).count();
-                u8::try_from(agreeing).unwrap_or(MAX_TESTERS)
-            };
-            let verdict = judge(count(Verdict::Served), count(Verdict::Failed));
-            record.add(verdict);
-            if verdict != Verdict::Unknown {
-                for (place, _) in votes.clone().filter(|(_, cast)| *cast == verdict) {
-                    fees.pay(place, worker.fee);
-                }
+        let votes = seats.places().map(|place| (place, vote(place, index, window)));
+        let count = |vote| {
+            let agreeing = votes.clone().filter(|(_, cast)| *cast == vote).count();
+            u8::try_from(agreeing).unwrap_or(MAX_TESTERS)
+        };
+        let (served, failed) = (count(Verdict::Served), count(Verdict::Failed));
+        let verdict = judge(served, failed);
+        judgement.record.add(verdict);
+        if served == 0 && failed >= 2 {
+            judgement.sure = judgement.sure.saturating_add(1);
+        }
+        if verdict != Verdict::Unknown {
+            for (place, _) in votes.clone().filter(|(_, cast)| *cast == verdict) {
+                fees.pay(place, worker.fee);
+                result.fees = result.fees.saturating_add(worker.fee);
             }
         }
     }
-    records
+    let length = agreement.terms.head.length;
+    result.pay = money::pay(worker.price, ticks, worker.promise, judgement.record);
+    result.slash = money::slash(worker.bond, length, worker.promise, &judgement);
+    result.resigned = judgement.resigned;
+    result.windows = windows;
+    result.served = judgement.record.served;
+    result.failed = judgement.record.failed;
+    result
 }
 
 /// What one place says of one worker in one window.

@@ -1,8 +1,8 @@
 //! What an agreement remembers, the terms it was made with, and what time makes of both.
 
 use kit::{Map, Refused, chain, host, refuse};
-use stylus_sdk::alloy_primitives::{B256, FixedBytes};
-use terms::abi::IWorkAgreement::WrongState;
+use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
+use terms::abi::IWorkAgreement::{NotAWorker, WrongState};
 use terms::abi::IWorkerDispatcher::NotAnAgreement;
 use terms::abi::State;
 use terms::draw::{Seats, seats};
@@ -27,6 +27,10 @@ packed! {
         accepted: u8 = 1,
         /// 0 = open, 1 = settled, 2 = void.
         closed: u8 = 1,
+        /// Windows that are judged since the client cancelled; 0 = all.
+        shortened: u8 = 1,
+        /// Who resigned: 5 bits for each worker, 0 = stays, else its finished windows + 1.
+        resigned: u64 = 5,
     }
 }
 
@@ -68,6 +72,11 @@ const fn low(bits: u64) -> u32 {
     bits as u32
 }
 
+/// Where the bits of worker `index` begin.
+fn resigned_at(index: u8) -> u32 {
+    u32::from(index).wrapping_mul(5)
+}
+
 /// Which word of reports worker `index` is in.
 pub(crate) fn half(index: u8) -> u32 {
     u32::from(index.wrapping_shr(2))
@@ -101,14 +110,42 @@ impl Agreement {
         chain::tick(self.terms.head.seconds)
     }
 
+    /// How many windows are judged.
+    pub(crate) const fn windows(&self) -> u8 {
+        match self.progress.shortened {
+            0 => self.terms.head.windows,
+            windows => windows,
+        }
+    }
+
+    /// After how many finished windows worker `index` resigned; `None` if it did not.
+    pub(crate) fn resigned(&self, index: u8) -> Option<u8> {
+        let bits = self.progress.resigned.wrapping_shr(resigned_at(index)) & 0b1_1111;
+        u8::try_from(bits).ok()?.checked_sub(1)
+    }
+
+    /// Notes that worker `index` resigned after `windows` finished windows.
+    pub(crate) fn resign(&mut self, index: u8, windows: u8) {
+        let bits = u64::from(windows.saturating_add(1) & 0b1_1111);
+        self.progress.resigned |= bits.wrapping_shl(resigned_at(index));
+    }
+
+    /// The worker that calls, and its place.
+    pub(crate) fn calling_worker(&self) -> Result<(Address, u8), Refused> {
+        let caller = host::caller();
+        let mut workers = (0_u8..).zip(self.terms.workers());
+        let found = workers.find(|(_, terms)| terms.account == caller);
+        found.map(|(index, _)| (caller, index)).ok_or_else(|| refuse(&NotAWorker { caller }))
+    }
+
     /// What decides the state of an open agreement.
-    pub(crate) const fn times(&self) -> Times {
+    pub(crate) fn times(&self) -> Times {
         let head = &self.terms.head;
         Times {
             purchased: head.purchased,
             accept_window: head.accept_window,
             start: self.progress.start,
-            length: head.length,
+            length: self.terms.ticks(self.windows()),
             report_window: head.report_window,
         }
     }

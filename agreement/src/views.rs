@@ -8,7 +8,7 @@ use terms::draw::SEATS;
 use terms::layout::MAX_TERMS;
 
 use crate::market;
-use crate::state::Agreement;
+use crate::state::{Agreement, Progress};
 
 /// `client()`.
 pub(crate) fn client(_: &mut Args) -> Result<Address, Refused> {
@@ -70,9 +70,10 @@ pub(crate) fn state(_: &mut Args) -> Result<State, Refused> {
 }
 
 /// `progress()`.
-pub(crate) fn progress(_: &mut Args) -> Result<(u64, FixedBytes<16>, u8), Refused> {
-    let progress = Agreement::load()?.progress;
-    Ok((progress.start, progress.seed, progress.accepted))
+pub(crate) fn progress(_: &mut Args) -> Result<impl Put + use<>, Refused> {
+    let agreement = Agreement::load()?;
+    let Progress { start, seed, accepted, resigned, .. } = agreement.progress;
+    Ok((start, seed, accepted, agreement.windows(), resigned))
 }
 
 /// The terms as bytes.

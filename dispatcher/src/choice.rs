@@ -1,7 +1,7 @@
 //! What an order would get, and at what price. Reads only: `quote` and the purchase ask the same
 //! question and cannot differ.
 
-use kit::{Args, List, Put, Refused, chain};
+use kit::{Args, Items, List, Put, Refused, chain};
 use stylus_sdk::alloy_primitives::{Address, U256};
 use terms::abi::{Order, Reason, Settings};
 use terms::layout::WorkerTerms;
@@ -10,7 +10,8 @@ use terms::{MAX_REDUNDANCY, SCAN_LIMIT, money};
 
 use crate::book;
 use crate::setup::{constants, this_epoch};
-use crate::state::{BOOKS, IDENTITIES, LISTS, OFFERS, Offer};
+use crate::standing::standing;
+use crate::state::{ACCOUNTS, BOOKS, IDENTITIES, LISTS, OFFERS, Offer};
 
 /// What an order gets.
 #[derive(Clone, Copy)]
@@ -35,11 +36,16 @@ pub(crate) fn usual_order(redundancy: U256, length: U256, settings: &Settings) -
     usual(redundancy, length, settings, listed)
 }
 
-/// Finds the cheapest workers that fit an order at tick `now`.
+/// Finds the workers of an order at tick `now`: the hired ones, or the cheapest that fit.
 ///
 /// # Errors
 /// Why the order cannot be bought at any price.
-pub(crate) fn choose(order: &Order, settings: &Settings, now: u64) -> Result<Choice, Reason> {
+pub(crate) fn choose(
+    order: &Order,
+    hired: Option<Items<u32>>,
+    settings: &Settings,
+    now: u64,
+) -> Result<Choice, Reason> {
     let shape = check(order, settings, now)?;
     let list = BOOKS.get(order.application);
     if list.registered == 0 {
@@ -53,12 +59,25 @@ pub(crate) fn choose(order: &Order, settings: &Settings, now: u64) -> Result<Cho
 
     let (numbers, workers) = ([0; MAX_REDUNDANCY], [WorkerTerms::default(); MAX_REDUNDANCY]);
     let mut choice = Choice { shape, epoch, pool, numbers, workers, escrow: 0 };
-    let start = book::listed(order.start, order.application).map_or(list.head, |_| order.start);
-    let mut candidates = Candidates { next: start, left: SCAN_LIMIT };
+    let mut candidates = match hired {
+        Some(hired) if hired.len() != usize::from(shape.redundancy) => {
+            return Err(Reason::Redundancy);
+        }
+        Some(hired) => Candidates::Hired { rest: hired, least: 1, order },
+        None => {
+            let named = book::listed(order.start, order.application);
+            let next = named.map_or(list.head, |_| order.start);
+            Candidates::Listed { next, left: SCAN_LIMIT }
+        }
+    };
     let rooms = choice.numbers.iter_mut().zip(&mut choice.workers);
     for (number, worker) in rooms.take(shape.redundancy.into()) {
-        let found = candidates.find(|(_, offer)| fits(offer, order, shape.length));
-        let (candidate, offer) = found.ok_or(Reason::NotEnoughWorkers)?;
+        let fitting = |(number, offer): &(u32, Offer)| fits(*number, offer, order, shape.length);
+        let found = match hired {
+            Some(_) => candidates.next().filter(fitting).ok_or(Reason::WorkerUnfit),
+            None => candidates.find(fitting).ok_or(Reason::NotEnoughWorkers),
+        };
+        let (candidate, offer) = found?;
         let (terms, escrow) =
             agree(candidate, &offer, &shape, settings).ok_or(Reason::PriceOverflow)?;
         // At most eight amounts below 2^96.
@@ -68,10 +87,11 @@ pub(crate) fn choose(order: &Order, settings: &Settings, now: u64) -> Result<Cho
     Ok(choice)
 }
 
-/// Whether an offer satisfies an order. Nobody has a score yet, so an order that asks for one fits
-/// nobody.
-const fn fits(offer: &Offer, order: &Order, length: u32) -> bool {
-    offer.max_length >= length && offer.promise >= order.minUptime && order.minScore == 0
+/// Whether a worker satisfies an order.
+fn fits(number: u32, offer: &Offer, order: &Order, length: u32) -> bool {
+    offer.max_length >= length
+        && offer.promise >= order.minUptime
+        && (order.minScore == 0 || standing(number).score() >= order.minScore)
 }
 
 /// What a worker agrees to, and what it adds to the escrow; `None` if that is too much to hold.
@@ -84,33 +104,55 @@ fn agree(number: u32, offer: &Offer, shape: &Shape, s: &Settings) -> Option<(Wor
     let escrow = money::escrow(price, shape.length, fee, shape.windows, shape.testers)?;
     let bond = money::bond(price, shape.length, s.bondBps, s.minBond);
     let account = IDENTITIES.get(number).account;
-    Some((WorkerTerms { account, price, promise, fee, bond }, escrow))
+    let misses = ACCOUNTS.get(account).misses;
+    Some((WorkerTerms { account, price, promise, fee, bond, misses }, escrow))
 }
 
-/// The listed workers from one on, in the order of their book.
-struct Candidates {
-    /// The next one; 0 = none.
-    next: u32,
-    /// How many may still be looked at.
-    left: u32,
+/// The workers that an order may get, in the order in which they are asked.
+enum Candidates<'a> {
+    /// The listed ones from one on, in the order of their book.
+    Listed {
+        /// The next one; 0 = none.
+        next: u32,
+        /// How many may still be looked at.
+        left: u32,
+    },
+    /// Those that were named, as long as they are listed and their numbers ascend.
+    Hired {
+        /// The numbers that are still to come.
+        rest: Items<u32>,
+        /// The least that the next one may be.
+        least: u32,
+        /// Whose application they must be listed for.
+        order: &'a Order,
+    },
 }
 
-impl Iterator for Candidates {
+impl Iterator for Candidates<'_> {
     type Item = (u32, Offer);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let number = self.next;
-        self.left = self.left.checked_sub(1).filter(|_| number != 0)?;
-        let offer = OFFERS.get(number);
-        self.next = offer.next;
-        Some((number, offer))
+        match self {
+            Self::Listed { next, left } => {
+                let number = *next;
+                *left = left.checked_sub(1).filter(|_| number != 0)?;
+                let offer = OFFERS.get(number);
+                *next = offer.next;
+                Some((number, offer))
+            }
+            Self::Hired { rest, least, order } => {
+                let number = rest.next()?.ok().filter(|number| number >= least)?;
+                *least = number.saturating_add(1);
+                Some((number, book::listed(number, order.application)?))
+            }
+        }
     }
 }
 
 /// A quote: the fields of `Quote` in its order.
-fn answer(order: &Order, settings: &Settings) -> impl Put + use<> {
+fn answer(order: &Order, hired: Option<Items<u32>>, settings: &Settings) -> impl Put + use<> {
     let now = chain::tick(settings.clock == terms::abi::Clock::Second);
-    let choice = choose(order, settings, now);
+    let choice = choose(order, hired, settings, now);
     let (reason, price, start, workers) = match &choice {
         Ok(choice) => (Reason::None, choice.escrow, choice.numbers[0], choice.workers),
         Err(reason) => (*reason, 0, 0, [WorkerTerms::default(); MAX_REDUNDANCY]),
@@ -133,10 +175,24 @@ fn is_someone(account: &Address) -> bool {
 pub(crate) fn quote_usual(args: &mut Args) -> Result<impl Put + use<>, Refused> {
     let (redundancy, length) = (args.next()?, args.next()?);
     let settings = constants();
-    Ok(answer(&usual_order(redundancy, length, &settings), &settings))
+    Ok(answer(&usual_order(redundancy, length, &settings), None, &settings))
 }
 
 /// `quote(Order)`.
 pub(crate) fn quote(args: &mut Args) -> Result<impl Put + use<>, Refused> {
-    Ok(answer(&args.next()?, &constants()))
+    Ok(answer(&args.next()?, None, &constants()))
+}
+
+/// `quote(Order,uint32[])`.
+pub(crate) fn quote_hire(args: &mut Args) -> Result<impl Put + use<>, Refused> {
+    let (order, hired) = (args.next()?, hired(args)?);
+    Ok(answer(&order, Some(hired), &constants()))
+}
+
+/// The numbers of workers to hire.
+pub(crate) fn hired(args: &mut Args) -> Result<Items<u32>, Refused> {
+    let mut hired: Items<u32> = args.list(u32::try_from(MAX_REDUNDANCY).unwrap_or(0))?;
+    let whole = hired;
+    hired.try_for_each(|number| number.map(|_| ()))?;
+    Ok(whole)
 }

@@ -11,6 +11,7 @@
 //! | `testers` | epoch lists of testers |
 //! | `choice` | what an order would get, at what price |
 //! | `purchase` | the order of steps behind `buyContract` |
+//! | `standing` | reputations |
 //! | `settlement` | what an agreement that ends brings and says |
 //! | `credit` | wei that wait for their owner; the only room that sends any |
 #![cfg_attr(target_arch = "wasm32", no_std)]
@@ -22,15 +23,17 @@ mod purchase;
 mod registry;
 mod settlement;
 mod setup;
+mod standing;
 mod state;
 mod testers;
 
 use terms::abi::IWorkerDispatcher::{
     agreementCall, bookCall, buyContract_0Call, buyContract_1Call, checkInCall, concludeCall,
-    creditCall, epochCall, isAgreementCall, keyOfCall, listCall, quote_0Call, quote_1Call,
-    registerTesterCall, registerWorkerCall, setAvailableCall, setKeyCall, setPriceCall,
-    settingsCall, stakeCall, testerAtCall, testerCountCall, tickCall, unstakeCall,
-    updateWorkerCall, withdrawCall, workerCall, workerCountCall, workersCall,
+    creditCall, epochCall, hireCall, isAgreementCall, keyOfCall, listCall, quote_0Call,
+    quote_1Call, quote_2Call, registerTesterCall, registerWorkerCall, reputationCall,
+    setAvailableCall, setKeyCall, setPriceCall, settingsCall, stakeCall, testerAtCall,
+    testerCountCall, tickCall, unstakeCall, updateWorkerCall, withdrawCall, workerCall,
+    workerCountCall, workersCall,
 };
 
 kit::contract! {
@@ -43,6 +46,8 @@ kit::contract! {
     view bookCall           => book::book;
     view quote_0Call        => choice::quote_usual;
     view quote_1Call        => choice::quote;
+    view quote_2Call        => choice::quote_hire;
+    view reputationCall     => standing::reputation;
     view creditCall         => credit::credit;
     view settingsCall       => setup::settings;
     view agreementCall      => setup::agreement;
@@ -66,6 +71,7 @@ kit::contract! {
 
     pay  buyContract_0Call  => purchase::buy_usual;
     pay  buyContract_1Call  => purchase::buy;
+    pay  hireCall           => purchase::hire;
     pay  concludeCall       => settlement::conclude;
     call withdrawCall       => credit::withdraw;
 }

@@ -1,7 +1,7 @@
 //! Buying: the order of steps behind `buyContract`, and nothing else. A purchase never reverts for
 //! what it asks: it is refused with the zero address, an event, and the whole value back.
 
-use kit::{Args, List, Refused, chain, emit, emit_parts, host, refuse};
+use kit::{Args, Items, List, Refused, chain, emit, emit_parts, host, refuse};
 use stylus_sdk::alloy_primitives::Address;
 use stylus_sdk::alloy_sol_types::SolEvent;
 use terms::abi::IWorkerDispatcher::{ContractBought, CreationFailed, PurchaseRefused};
@@ -9,7 +9,7 @@ use terms::abi::{Clock, Order, Reason, Settings};
 use terms::layout::{Head, MAX_TERMS, Terms};
 use terms::proxy::{MAX_INIT, init_code};
 
-use crate::choice::{Choice, choose, usual_order};
+use crate::choice::{Choice, choose, hired, usual_order};
 use crate::setup::constants;
 use crate::state::{ACCOUNTS, OFFERS, ROOT, Root};
 use crate::{book, credit};
@@ -18,21 +18,27 @@ use crate::{book, credit};
 pub(crate) fn buy_usual(args: &mut Args) -> Result<Address, Refused> {
     let (redundancy, length) = (args.next()?, args.next()?);
     let settings = constants();
-    sell(&usual_order(redundancy, length, &settings), &settings)
+    sell(&usual_order(redundancy, length, &settings), None, &settings)
 }
 
 /// `buyContract(Order)`.
 pub(crate) fn buy(args: &mut Args) -> Result<Address, Refused> {
-    sell(&args.next()?, &constants())
+    sell(&args.next()?, None, &constants())
+}
+
+/// `hire(Order,uint32[])`.
+pub(crate) fn hire(args: &mut Args) -> Result<Address, Refused> {
+    let (order, workers) = (args.next()?, hired(args)?);
+    sell(&order, Some(workers), &constants())
 }
 
 /// Sells what the order asks for to the caller and returns the agreement, or zero.
-fn sell(order: &Order, settings: &Settings) -> Result<Address, Refused> {
+fn sell(order: &Order, hired: Option<Items<u32>>, settings: &Settings) -> Result<Address, Refused> {
     // Checks.
     let (client, sent) = (host::caller(), host::value());
     let block = chain::block();
     let now = if settings.clock == Clock::Second { host::timestamp() } else { block };
-    let choice = match choose(order, settings, now) {
+    let choice = match choose(order, hired, settings, now) {
         Ok(choice) if choice.escrow <= sent => choice,
         Ok(choice) => return Ok(turn_away(client, Reason::ValueTooLow, choice.escrow, sent)),
         Err(reason) => return Ok(turn_away(client, reason, 0, sent)),
@@ -58,6 +64,7 @@ fn sell(order: &Order, settings: &Settings) -> Result<Address, Refused> {
         report_window: settings.reportWindow,
         windows: shape.windows,
         testers: shape.testers,
+        least: least_windows(settings.minLength, shape.quantum, shape.windows),
         epoch,
         pool,
         redundancy: shape.redundancy,
@@ -70,6 +77,12 @@ fn sell(order: &Order, settings: &Settings) -> Result<Address, Refused> {
     // Interaction, last.
     credit::give_back(client, sent.saturating_sub(escrow));
     Ok(account)
+}
+
+/// The fewest windows that make up the shortest agreement.
+fn least_windows(min_length: u32, quantum: u32, windows: u8) -> u8 {
+    let least = min_length.saturating_add(quantum.saturating_sub(1)).checked_div(quantum);
+    least.and_then(|least| u8::try_from(least).ok()).unwrap_or(windows).min(windows)
 }
 
 /// Locks a worker's bond and one of its slots; it leaves the book if it has no more of either.

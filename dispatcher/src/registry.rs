@@ -5,12 +5,13 @@ use kit::{Args, List, Put, Refused, emit, host, refuse};
 use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
 use terms::abi::IWorkerDispatcher::{
     AlreadyRegistered, AvailabilityChanged, CapacityZero, KeyChanged, KeyZero, MaxLengthTooShort,
-    NotRegistered, PriceOutOfRange, PromiseOutOfRange, StakeChanged, StakeTooLow, StillListed,
-    WorkerRegistered, WorkerUpdated, WrongApplication,
+    NotRegistered, PriceOutOfRange, PromiseOutOfRange, StakeChanged, StakeTooHigh, StakeTooLow,
+    StillListed, WorkerRegistered, WorkerUpdated, WrongApplication,
 };
 use terms::abi::Worker;
 use terms::{BPS, PRICE_LIMIT, TESTER};
 
+use crate::standing::standing;
 use crate::state::{
     ACCOUNTS, Account, BOOKS, CREDITS, IDENTITIES, Identity, KEYS, Key, OFFERS, Offer, ROOT, TIMES,
     Times,
@@ -27,7 +28,7 @@ pub(crate) fn join(application: FixedBytes<8>, key: B256) -> Result<(u32, Accoun
         return Err(refuse(&AlreadyRegistered { account }));
     }
     let number = ROOT.update((), |root| root.workers = root.workers.saturating_add(1)).workers;
-    let record = Account { number, stake: host::value(), locked: 0 };
+    let record = Account { number, stake: staked(0)?, ..Account::default() };
     ACCOUNTS.set(account, &record);
     IDENTITIES.set(number, &Identity { account, application, last_epoch: 0 });
     write_key(number, key)?;
@@ -37,6 +38,16 @@ pub(crate) fn join(application: FixedBytes<8>, key: B256) -> Result<(u32, Accoun
         emit(&StakeChanged { worker: account, stake: record.stake });
     }
     Ok((number, record))
+}
+
+/// A stake with the wei that were sent.
+fn staked(before: u128) -> Result<u128, Refused> {
+    let stake = before.saturating_add(host::value());
+    if stake < PRICE_LIMIT {
+        Ok(stake)
+    } else {
+        Err(refuse(&StakeTooHigh { stake, limit: PRICE_LIMIT }))
+    }
 }
 
 /// Writes a key that is not zero.
@@ -151,7 +162,7 @@ pub(crate) fn set_available(args: &mut Args) -> Result<(), Refused> {
 pub(crate) fn stake(args: &mut Args) -> Result<(), Refused> {
     let hint = args.next()?;
     let (worker, mut record) = caller()?;
-    record.stake = record.stake.saturating_add(host::value());
+    record.stake = staked(record.stake)?;
     ACCOUNTS.set(worker, &record);
     emit(&StakeChanged { worker, stake: record.stake });
     let offer = OFFERS.get(record.number);
@@ -201,6 +212,8 @@ fn view(number: u32) -> Worker {
         stake: record.stake,
         locked: record.locked,
         lastEpoch: last_epoch,
+        misses: record.misses,
+        score: standing(number).score(),
         key: KEYS.get(number).key,
     }
 }

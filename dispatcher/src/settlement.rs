@@ -1,19 +1,23 @@
-//! What an agreement that ends brings and says: bonds become free, everybody's part becomes a credit.
+//! What an agreement that ends brings and says: bonds become free or are slashed, everybody's part
+//! becomes a credit, and reputations move.
 //!
 //! Only a genuine agreement is listened to, and it is one of ours, so its numbers are taken as they
 //! are: nothing here can fail for what they say, and no participant is called.
 
-use kit::{Args, Items, List, Refused, emit_parts, host, refuse};
+use kit::{Args, Items, List, Refused, emit, emit_parts, host, refuse};
 use stylus_sdk::alloy_primitives::Address;
 use stylus_sdk::alloy_sol_types::SolEvent;
-use terms::abi::IWorkerDispatcher::{AgreementSettled, NotAnAgreement};
+use terms::abi::IWorkerDispatcher::{
+    AgreementSettled, AvailabilityChanged, Burned, NotAnAgreement, Unlisted,
+};
 use terms::abi::{Fee, TesterResult, WorkerResult};
-use terms::layout::{MAX_TERMS, Terms, WorkerTerms};
+use terms::layout::{Head, MAX_TERMS, Terms, WorkerTerms};
 use terms::proxy::{self, MAX_CODE, MAX_INIT, init_code};
-use terms::{MAX_REDUNDANCY, MAX_SEATS};
+use terms::reputation::{part, weight};
+use terms::{MAX_REDUNDANCY, MAX_SEATS, money};
 
-use crate::state::{ACCOUNTS, OFFERS, PLACES, ROOT};
-use crate::{book, credit};
+use crate::state::{ACCOUNTS, Account, OFFERS, PLACES, ROOT, UNIT};
+use crate::{book, credit, standing};
 
 /// Whether `account` is the agreement that these terms make: its address follows from them.
 fn is_genuine(account: Address, terms: &[u8]) -> bool {
@@ -42,44 +46,110 @@ pub(crate) fn conclude(args: &mut Args) -> Result<(), Refused> {
     let terms = Terms::decode(bytes)
         .filter(|_| is_genuine(caller, bytes))
         .ok_or_else(|| refuse(&NotAnAgreement { caller }))?;
+    let head = &terms.head;
 
-    let mut refund = host::value();
+    let (mut refund, mut escrow, mut slashed) = (host::value(), 0_u128, 0_u128);
     let mut pay = |account, wei: u128| {
         refund = refund.saturating_sub(wei);
         credit::add(account, wei);
     };
-    for (worker, result) in terms.workers().zip(results) {
-        release(worker, hints.next().transpose()?);
-        pay(worker.account, result?.pay);
+    let mut ends = [None; MAX_REDUNDANCY];
+    for ((worker, result), end) in terms.workers().zip(results).zip(&mut ends) {
+        let mut result = result?;
+        result.slash = release(head, worker, &result, hints.next().transpose()?);
+        slashed = slashed.saturating_add(result.slash);
+        escrow = escrow.saturating_add(escrowed(head, worker));
+        pay(worker.account, result.pay);
+        *end = Some(result);
     }
-    let epoch = terms.head.epoch;
     for fee in fees {
         let Fee { place, amount, .. } = fee?;
-        pay(PLACES.get((epoch, place)).account, amount);
+        pay(PLACES.get((head.epoch, place)).account, amount);
     }
-    credit::add(terms.head.client, refund);
+    let compensation = money::compensation(slashed, escrow, refund);
+    credit::add(head.client, refund.saturating_add(compensation));
+    let burned = slashed.saturating_sub(compensation);
+    if burned != 0 {
+        emit(&Burned { agreement: caller, amount: burned });
+    }
 
-    let topics =
-        [AgreementSettled::SIGNATURE_HASH, caller.into_word(), terms.head.client.into_word()];
+    let topics = [AgreementSettled::SIGNATURE_HASH, caller.into_word(), head.client.into_word()];
     let testers = fees.map(|fee| {
         let Fee { place, amount, seats } = fee.unwrap_or(Fee { place: 0, amount: 0, seats: 0 });
-        TesterResult { account: PLACES.get((epoch, place)).account, fee: amount, seats }
+        TesterResult { account: PLACES.get((head.epoch, place)).account, fee: amount, seats }
     });
-    let workers = results.filter_map(Result::ok);
-    emit_parts(&topics, &(refund, List(workers), List(testers)));
+    let workers = ends.into_iter().flatten();
+    emit_parts(&topics, &(refund, compensation, List(workers), List(testers)));
     Ok(())
 }
 
-/// Frees a worker's slot and bond, and lists it again if it fits and a hint is given.
-fn release(worker: &WorkerTerms, hint: Option<u32>) {
-    let account = ACCOUNTS.update(worker.account, |account| {
-        account.locked = account.locked.saturating_sub(worker.bond);
-    });
+/// What a worker added to the escrow.
+fn escrowed(head: &Head, worker: &WorkerTerms) -> u128 {
+    let WorkerTerms { price, fee, .. } = *worker;
+    // The purchase refused amounts that are too large.
+    money::escrow(price, head.length, fee, head.windows, head.testers).unwrap_or(0)
+}
+
+/// Frees a worker's slot and what is left of its bond, moves its reputation, and puts it where it then
+/// belongs in its book: out of it if it no longer fits, into it if it fits and a hint is given. Returns
+/// what it lost.
+fn release(head: &Head, worker: &WorkerTerms, result: &WorkerResult, hint: Option<u32>) -> u128 {
+    let mut account = ACCOUNTS.get(worker.account);
     let number = account.number;
-    let offer = OFFERS.update(number, |offer| offer.active = offer.active.saturating_sub(1));
-    if let Some(hint) = hint
-        && !offer.listed
-    {
+    let absent = !result.accepted;
+    // One absence counts once, in however many agreements it showed.
+    let missed = absent && account.misses == worker.misses;
+    let slash = match (absent, missed) {
+        (false, _) => result.slash.min(worker.bond),
+        (true, true) => money::tenth(worker.bond),
+        (true, false) => 0,
+    };
+    account.misses = account.misses.wrapping_add(missed.into());
+    account.locked = account.locked.saturating_sub(worker.bond);
+    account.stake = account.stake.saturating_sub(slash);
+    ACCOUNTS.set(worker.account, &account);
+    rate(head, worker, result, number, missed);
+    place(worker.account, account, missed, hint);
+    slash
+}
+
+/// Gives a worker its slot back and its place in the book; one that was missed is taken out until it
+/// says that it is there.
+fn place(worker: Address, account: Account, missed: bool, hint: Option<u32>) {
+    let number = account.number;
+    let mut offer = OFFERS.get(number);
+    offer.active = offer.active.saturating_sub(1);
+    if missed {
+        offer.available = false;
+        emit(&AvailabilityChanged { worker, available: false });
+    }
+    if offer.listed && missed {
+        book::unlink(number, &mut offer);
+        emit(&Unlisted { worker });
+    }
+    OFFERS.set(number, &offer);
+    if offer.listed {
+        book::drop_unfit(number, account);
+    } else if let Some(hint) = hint {
         book::try_list(number, offer, hint);
     }
+}
+
+/// Moves a worker's reputation by what its testers were paid for saying; an absence and a resignation
+/// count by the fees that were there for them.
+fn rate(head: &Head, worker: &WorkerTerms, result: &WorkerResult, number: u32, missed: bool) {
+    let unit = UNIT.get(()).wei;
+    let seats = u128::from(head.windows).saturating_mul(head.testers.into());
+    let whole = weight(worker.fee.saturating_mul(seats), unit);
+    let (good, bad) = if result.accepted {
+        let said = weight(result.fees, unit);
+        let known = result.served.saturating_add(result.failed);
+        let left = head.windows.saturating_sub(result.windows);
+        let left = if result.resigned { part(whole, left, head.windows) } else { 0 };
+        let bad = part(said, result.failed, known).saturating_add(left);
+        (part(said, result.served, known), bad)
+    } else {
+        (0, if missed { whole } else { 0 })
+    };
+    standing::add(worker.account, number, good, bad);
 }

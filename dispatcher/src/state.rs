@@ -27,6 +27,10 @@ pub(crate) const BOOKS: Map<7, FixedBytes<8>, Book> = Map::new();
 pub(crate) const LISTS: Map<8, u32, List> = Map::new();
 /// Places of tester lists by epoch and place.
 pub(crate) const PLACES: Map<9, (u32, u32), Place> = Map::new();
+/// Reputations by number.
+pub(crate) const REPUTATIONS: Map<11, u32, Reputation> = Map::new();
+/// The unit of reputation.
+pub(crate) const UNIT: Map<12, (), Unit> = Map::new();
 /// Wei that wait for their owner.
 pub(crate) const CREDITS: Map<10, Address, Credit> = Map::new();
 
@@ -85,10 +89,12 @@ packed! {
     pub(crate) struct Account [32] {
         /// Its number, from 1 on; 0 = not registered.
         number: u32 = 4,
+        /// How often it was chosen and did not accept; what passes 16 bits is dropped.
+        misses: u16 = 2,
         /// Wei staked.
-        stake: u128 = 14,
+        stake: u128 = 12,
         /// Wei of the stake that are locked as bonds of unsettled agreements.
-        locked: u128 = 14,
+        locked: u128 = 12,
     }
 }
 
@@ -161,6 +167,26 @@ packed! {
     pub(crate) struct Place [32] {
         /// The tester.
         account: Address = 20,
+    }
+}
+
+packed! {
+    /// A worker's reputation: weights with 32 bits behind the point.
+    pub(crate) struct Reputation [32] {
+        /// What was good, at the time below.
+        good: u64 = 8,
+        /// What was bad.
+        bad: u64 = 8,
+        /// When it was written, in unix seconds; weights have decayed since.
+        updated: u64 = 5,
+    }
+}
+
+packed! {
+    /// What one more observation in a reputation costs in fees.
+    pub(crate) struct Unit [32] {
+        /// `reputationUnit`.
+        wei: u128 = 16,
     }
 }
 

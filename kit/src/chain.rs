@@ -7,6 +7,9 @@ use crate::host;
 /// `ArbSys`, where the L2 height is.
 const ARB_SYS: Address = Address::with_last_byte(0x64);
 
+/// The precompile that recovers signers.
+const RECOVER: Address = Address::with_last_byte(0x01);
+
 /// Selector of `ArbSys.arbBlockNumber()`.
 const ARB_BLOCK_NUMBER: [u8; 4] = [0xa3, 0xb1, 0xb3, 0x1d];
 
@@ -38,4 +41,17 @@ pub fn block_hash(block: u64) -> Option<B256> {
 #[must_use]
 pub fn tick(seconds: bool) -> u64 {
     if seconds { host::timestamp() } else { block() }
+}
+
+/// Who signed `digest`, by a compact signature (EIP-2098): `vs` is s, with the parity of the key in its
+/// highest bit. `None` if nobody did.
+#[must_use]
+pub fn signer(digest: B256, r: B256, vs: B256) -> Option<Address> {
+    let (mut v, mut s) = ([0; 32], vs.0);
+    let ([.., parity], [high, ..]) = (&mut v, &mut s);
+    *parity = (*high >> 7).wrapping_add(27); // 27 or 28
+    *high &= 0x7f;
+    let word = answer(host::ask(RECOVER, [digest.0, v, r.0, s].as_flattened()));
+    let account = Address::from_word(B256::new(word));
+    (!account.is_zero()).then_some(account)
 }

@@ -161,6 +161,13 @@ pub fn timestamp() -> u64 {
     unsafe { hostio::block_timestamp() }
 }
 
+/// The chain's id.
+#[must_use]
+pub fn chain_id() -> u64 {
+    // SAFETY: takes no pointer.
+    unsafe { hostio::chainid() }
+}
+
 /// Keccak-256.
 #[inline(never)]
 #[must_use]

@@ -94,17 +94,17 @@ impl Take for Clock {
 structs! {
     Settings {
         clock, acceptWindow, reportWindow, minLength, minWindow, epochLength, minPool, minPromise,
-        bondBps, testerFeeBps, minBond, minTesterFee, testerBond
+        bondBps, testerFeeBps, minBond, minTesterFee, testerBond, reputationUnit
     }
     Order { application, redundancy, length, windows, testers, minScore, minUptime, expiry, start }
     Worker {
         account, number, application, price, maxLength, promise, capacity, active, available,
-        listed, next, stake, locked, lastEpoch, key
+        listed, next, stake, locked, lastEpoch, misses, score, key
     }
-    WorkerResult { account, pay, accepted, served, failed }
+    WorkerResult { account, pay, slash, fees, accepted, resigned, windows, served, failed }
     TesterResult { account, fee, seats }
     Fee { place, amount, seats }
-    Entry { index, checked, served }
+    Entry { index, checked, served, r, vs }
 }
 
 events! {
@@ -117,10 +117,14 @@ events! {
     d::StakeChanged [worker] [stake]
     d::CheckedIn [tester epoch] [place]
     d::PurchaseRefused [client] [reason required sent]
+    d::Burned [agreement] [amount]
+    d::StandingChanged [worker] [good bad]
     d::Credited [account] [amount]
     d::Withdrawn [account to] [amount]
     a::Accepted [worker] [index]
     a::Started [] [start end seed]
+    a::Cancelled [] [windows end]
+    a::Resigned [worker] [index windows]
     a::Closed [] [state]
 }
 
@@ -140,6 +144,7 @@ errors! {
     d::KeyZero {}
     d::WrongApplication { application }
     d::StakeTooLow { have, need }
+    d::StakeTooHigh { stake, limit }
     d::NotListable { worker }
     d::AlreadyCheckedIn { epoch }
     d::StillListed { last }
@@ -155,6 +160,11 @@ errors! {
     a::NotTheTester { place, caller }
     a::PlaceOutOfRange { place, pool }
     a::AlreadyReported { place }
+    a::NotTheClient { caller }
+    a::CannotShorten { windows }
+    a::NotAccepted { worker }
+    a::AlreadyResigned { worker }
+    a::BadReceipt { entry }
     a::NothingReported {}
     a::BadEntry { entry }
     a::WindowOutOfRange { entry, windows }

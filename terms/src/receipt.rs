@@ -16,7 +16,7 @@ const VERSION: B256 = b256!("c89efdaa54c0f20c7adf612882df0950f5a951637e0307cdcb4
 const RECEIPT: B256 = b256!("9e5c8f2f87c8600425c1e52f333093f1e91f7ea9201a354437f6c5c6f70b47e7");
 
 /// A number as a word.
-fn word(number: u64) -> [u8; 32] {
+const fn word(number: u64) -> [u8; 32] {
     let mut word = [0; 32];
     if let Some(low) = word.last_chunk_mut() {
         *low = number.to_be_bytes();

@@ -49,11 +49,11 @@ impl Standing {
     /// time along a straight line to the next half; rounded down.
     #[must_use]
     pub fn after(self, seconds: u64) -> Self {
-        let halves = u32::try_from(seconds.checked_div(HALF_LIFE).unwrap_or(0)).unwrap_or(u32::MAX);
+        let times = u32::try_from(seconds.checked_div(HALF_LIFE).unwrap_or(0)).unwrap_or(u32::MAX);
         let rest = seconds.checked_rem(HALF_LIFE).unwrap_or(0);
         let double = HALF_LIFE.saturating_mul(2);
         let fade = |weight: u64| {
-            let halved = u128::from(weight.checked_shr(halves).unwrap_or(0));
+            let halved = u128::from(weight.checked_shr(times).unwrap_or(0));
             // 64 + 23 bits cannot leave 128; the quotient is at most the weight.
             let faded = halved.wrapping_mul(double.saturating_sub(rest).into());
             let faded = faded.checked_div(double.into()).unwrap_or(0);

@@ -4,7 +4,7 @@ use crate::BPS;
 use crate::abi::{Clock, Settings};
 
 /// How many fields [`Settings`] has.
-pub const FIELDS: u8 = 13;
+pub const FIELDS: u8 = 14;
 
 /// For chains where money is real. Times are minutes and hours, in ticks of `clock`.
 #[must_use]
@@ -28,6 +28,7 @@ pub const fn production(clock: Clock) -> Settings {
         minBond: 2_000_000_000_000_000,
         minTesterFee: 20_000_000_000_000,
         testerBond: 50_000_000_000_000_000,
+        reputationUnit: 240_000_000_000_000,
     }
 }
 
@@ -67,6 +68,8 @@ pub fn check(settings: &Settings) -> Result<(), u8> {
         (10, s.minBond < crate::PRICE_LIMIT),
         (11, u64::try_from(s.minTesterFee).is_ok()),
         (12, s.testerBond < crate::PRICE_LIMIT),
+        // A bought score costs real fees.
+        (13, s.reputationUnit > 0 && s.reputationUnit >= s.minTesterFee.saturating_mul(12)),
     ];
     match tests.iter().find(|(_, holds)| !holds) {
         Some((index, _)) => Err(*index),

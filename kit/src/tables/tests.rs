@@ -55,6 +55,10 @@ fn events_are_written_as_their_interface_says() {
     event(&d::StakeChanged { worker, stake: u128::MAX });
     event(&d::CheckedIn { tester, epoch: 12, place: 13 });
     event(&d::PurchaseRefused { client, reason: Reason::Expired, required: 14, sent: 15 });
+    event(&d::Burned { agreement: account, amount: 22 });
+    event(&d::StandingChanged { worker, good: 23, bad: 24 });
+    event(&a::Cancelled { windows: 25, end: 26 });
+    event(&a::Resigned { worker, index: 27, windows: 28 });
     event(&d::Credited { account, amount: 16 });
     event(&d::Withdrawn { account, to, amount: 17 });
     event(&a::Accepted { worker, index: 18 });
@@ -80,6 +84,7 @@ fn errors_of_the_dispatcher_are_written_as_their_interface_says() {
     error(&d::KeyZero {});
     error(&d::WrongApplication { application: FixedBytes(*b"tester\0\0") });
     error(&d::StakeTooLow { have: 16, need: 17 });
+    error(&d::StakeTooHigh { stake: 21, limit: 22 });
     error(&d::NotListable { worker: account });
     error(&d::AlreadyCheckedIn { epoch: 18 });
     error(&d::StillListed { last: 19 });
@@ -100,6 +105,11 @@ fn errors_of_the_agreement_are_written_as_their_interface_says() {
     error(&a::NotTheTester { place: 6, caller });
     error(&a::PlaceOutOfRange { place: 7, pool: 8 });
     error(&a::AlreadyReported { place: 9 });
+    error(&a::NotTheClient { caller });
+    error(&a::CannotShorten { windows: 14 });
+    error(&a::NotAccepted { worker });
+    error(&a::AlreadyResigned { worker });
+    error(&a::BadReceipt { entry: 15 });
     error(&a::NothingReported {});
     error(&a::BadEntry { entry: 10 });
     error(&a::WindowOutOfRange { entry: 11, windows: 12 });
@@ -149,10 +159,28 @@ fn structs_are_written_and_read_as_their_interface_says() {
         stake: 9,
         locked: u128::MAX,
         lastEpoch: 10,
+        misses: 12,
+        score: 13,
         key: B256::repeat_byte(11),
     });
-    value(&WorkerResult { account: who(1), pay: 2, accepted: true, served: 3, failed: 4 });
+    value(&WorkerResult {
+        account: who(1),
+        pay: 2,
+        slash: 3,
+        fees: 4,
+        accepted: true,
+        resigned: false,
+        windows: 5,
+        served: 6,
+        failed: 7,
+    });
     value(&TesterResult { account: who(1), fee: 2, seats: 3 });
     value(&Fee { place: 1, amount: 2, seats: 3 });
-    value(&Entry { index: 1, checked: 2, served: 3 });
+    value(&Entry {
+        index: 1,
+        checked: 2,
+        served: 3,
+        r: B256::repeat_byte(4),
+        vs: B256::repeat_byte(5),
+    });
 }

@@ -39,7 +39,9 @@ sol! {
         /// The order's expiry has passed.
         Expired,
         /// What one worker would hold is 2^96 wei or more.
-        PriceOverflow
+        PriceOverflow,
+        /// A hired worker is not listed for the application, does not fit, or is out of order.
+        WorkerUnfit
     }
 
     /// What a deployment fixes for ever.
@@ -70,6 +72,8 @@ sol! {
         uint128 minTesterFee;
         /// Stake that a tester must hold.
         uint128 testerBond;
+        /// Fees of testers that make an agreement weigh one observation in a worker's reputation.
+        uint128 reputationUnit;
     }
 
     /// What a client asks for.
@@ -135,6 +139,10 @@ sol! {
         uint128 locked;
         /// For a tester: the last epoch whose list it is in.
         uint32 lastEpoch;
+        /// How often it was chosen and did not accept, modulo 2^16.
+        uint16 misses;
+        /// Lower bound of the share of its work that is good; 0 = nothing is known.
+        uint16 score;
         /// X-only secp256k1 key for messages.
         bytes32 key;
     }
@@ -144,8 +152,16 @@ sol! {
     struct WorkerResult {
         address account;
         uint128 pay;
+        /// Wei of its bond that it loses.
+        uint128 slash;
+        /// Wei that its testers were paid for it.
+        uint128 fees;
         /// Whether it accepted.
         bool accepted;
+        /// Whether it resigned.
+        bool resigned;
+        /// Windows that it was judged for.
+        uint8 windows;
         /// Windows judged served, and windows judged failed.
         uint8 served;
         uint8 failed;
@@ -189,7 +205,11 @@ sol! {
         /// The whole value went back. `required` is the price, 0 if there is none.
         event PurchaseRefused(address indexed client, Reason reason, uint128 required, uint128 sent);
         /// `agreement` ended; the amounts were added to the parties' credits.
-        event AgreementSettled(address indexed agreement, address indexed client, uint128 refund, WorkerResult[] workers, TesterResult[] testers);
+        event AgreementSettled(address indexed agreement, address indexed client, uint128 refund, uint128 compensation, WorkerResult[] workers, TesterResult[] testers);
+        /// What slashes exceed the client's loss by: it stays here for ever.
+        event Burned(address indexed agreement, uint128 amount);
+        /// What is known of `worker` now: decayed weights, with 32 bits behind the point.
+        event StandingChanged(address indexed worker, uint64 good, uint64 bad);
         /// `amount` wei were added to the credit of `account` because it would not take them.
         event Credited(address indexed account, uint128 amount);
         event Withdrawn(address indexed account, address indexed to, uint128 amount);
@@ -220,6 +240,8 @@ sol! {
         error WrongApplication(bytes8 application);
         /// `have` wei of stake where `need` are needed.
         error StakeTooLow(uint128 have, uint128 need);
+        /// A stake must stay below `limit` wei.
+        error StakeTooHigh(uint128 stake, uint128 limit);
         /// The worker cannot be listed: it is listed already, not available, at capacity, or short of stake.
         error NotListable(address worker);
         error AlreadyCheckedIn(uint32 epoch);
@@ -242,6 +264,11 @@ sol! {
         function book(bytes8 application) external view returns (uint32 head, uint32 listed, uint32 registered);
         function quote(uint256 redundancy, uint256 length) external view returns (Quote memory);
         function quote(Order calldata order) external view returns (Quote memory);
+        /// A quote for hiring exactly these workers.
+        function quote(Order calldata order, uint32[] calldata workers) external view returns (Quote memory);
+        /// A worker's score, and what it is made of: decayed weights with 32 bits behind the point, and when they
+        /// were last written, in unix seconds.
+        function reputation(address account) external view returns (uint16 score, uint64 good, uint64 bad, uint64 updated);
         function credit(address account) external view returns (uint128);
         function settings() external view returns (Settings memory);
         /// The implementation behind every agreement.
@@ -281,6 +308,10 @@ sol! {
         function buyContract(uint256 redundancy, uint256 length) external payable returns (address agreement);
         /// Buys by an order. The value sent is the most that the client pays; the excess comes back.
         function buyContract(Order calldata order) external payable returns (address agreement);
+
+        /// Buys from exactly these workers, by number in ascending order. They must be listed and fit the order;
+        /// its redundancy must be their count.
+        function hire(Order calldata order, uint32[] calldata workers) external payable returns (address agreement);
 
         // ------------------------------------------------------------------ money
         /// Sends the caller's whole credit to `to`.

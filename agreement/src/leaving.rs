@@ -1,0 +1,56 @@
+//! Ending early: the client cuts the agreement short with notice, a worker leaves at its own cost.
+
+use kit::{Args, Refused, emit, host, refuse};
+use terms::abi::IWorkAgreement::{
+    AlreadyResigned, Cancelled, CannotShorten, NotAccepted, NotTheClient, Resigned,
+};
+use terms::abi::State;
+use terms::lifecycle::{self, windows_after_cancel};
+
+use crate::state::Agreement;
+
+impl Agreement {
+    /// The window of now, in an agreement that is running.
+    fn window(&self) -> Result<u8, Refused> {
+        self.expect(State::Running)?;
+        let head = &self.terms.head;
+        let window = lifecycle::window(self.now(), self.progress.start, head.length, head.windows);
+        Ok(window.unwrap_or(0))
+    }
+}
+
+/// `cancel()`.
+pub(crate) fn cancel(_: &mut Args) -> Result<(), Refused> {
+    let mut agreement = Agreement::load()?;
+    let (head, caller) = (agreement.terms.head, host::caller());
+    if caller != head.client {
+        return Err(refuse(&NotTheClient { caller }));
+    }
+    let current = agreement.window()?;
+    let (before, windows) =
+        (agreement.windows(), windows_after_cancel(current, head.windows, head.least));
+    if windows >= before {
+        return Err(refuse(&CannotShorten { windows: before }));
+    }
+    agreement.progress.shortened = windows;
+    agreement.save();
+    emit(&Cancelled { windows, end: agreement.times().end() });
+    Ok(())
+}
+
+/// `resign()`.
+pub(crate) fn resign(_: &mut Args) -> Result<(), Refused> {
+    let mut agreement = Agreement::load()?;
+    let (worker, index) = agreement.calling_worker()?;
+    if !agreement.has_accepted(index) {
+        return Err(refuse(&NotAccepted { worker }));
+    }
+    if agreement.resigned(index).is_some() {
+        return Err(refuse(&AlreadyResigned { worker }));
+    }
+    let windows = agreement.window()?;
+    agreement.resign(index, windows);
+    agreement.save();
+    emit(&Resigned { worker, index, windows });
+    Ok(())
+}
