@@ -30,11 +30,11 @@ fn answer(success: bool) -> Result<B256, Refused> {
 }
 
 /// Hands over all wei and says whose they are.
-pub(crate) fn conclude(
+pub(crate) fn conclude<'a>(
     terms: &Terms,
     wei: u128,
-    workers: impl Iterator<Item = WorkerResult> + Clone,
-    fees: impl Iterator<Item = Fee> + Clone,
+    workers: impl Iterator<Item = &'a WorkerResult> + Clone,
+    fees: impl Iterator<Item = &'a Fee> + Clone,
     hints: Items<u32>,
 ) -> Result<(), Refused> {
     let mut bytes = [0; MAX_TERMS];

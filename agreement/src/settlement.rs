@@ -2,6 +2,7 @@
 //! dispatcher in one call. Anybody may call it, and no participant can make it fail.
 
 use kit::{Args, Items, Refused, emit, host};
+use stylus_sdk::alloy_primitives::Address;
 use terms::abi::IWorkAgreement::Closed;
 use terms::abi::{Fee, State, WorkerResult};
 use terms::layout::WorkerTerms;
@@ -49,37 +50,41 @@ pub(crate) fn settle(args: &mut Args) -> Result<(), Refused> {
     emit(&Closed { state });
 
     let mut fees = Fees { fees: [Fee { place: 0, amount: 0, seats: 0 }; MAX_SEATS], len: 0 };
-    let mut results = [None; MAX_REDUNDANCY];
+    let mut results = [NOTHING; MAX_REDUNDANCY];
     for ((index, worker), result) in (0_u8..).zip(agreement.terms.workers()).zip(&mut results) {
-        *result = Some(judge_worker(&agreement, index, worker, &mut fees));
+        judge_worker(&agreement, index, worker, result, &mut fees);
     }
-    let fees = fees.fees.iter().copied().take(fees.len);
-    let results = results.into_iter().flatten();
+    let fees = fees.fees.iter().take(fees.len);
+    let results = results.iter().take(agreement.terms.head.redundancy.into());
     market::conclude(&agreement.terms, host::balance(host::this()), results, fees, hints)
 }
 
+/// The result of a worker that did not accept: what it loses, the dispatcher knows.
+const NOTHING: WorkerResult = WorkerResult {
+    account: Address::ZERO,
+    pay: 0,
+    slash: 0,
+    fees: 0,
+    accepted: false,
+    resigned: false,
+    windows: 0,
+    served: 0,
+    failed: 0,
+};
+
 /// Judges one worker by every window that counts for it, pays the seats that agree, and says what it
-/// earned and lost. One that did not accept is left to the dispatcher, which knows its absences.
+/// earned and lost.
 fn judge_worker(
     agreement: &Agreement,
     index: u8,
     worker: &WorkerTerms,
+    result: &mut WorkerResult,
     fees: &mut Fees,
-) -> WorkerResult {
-    let accepted = agreement.has_accepted(index);
-    let mut result = WorkerResult {
-        account: worker.account,
-        pay: 0,
-        slash: 0,
-        fees: 0,
-        accepted,
-        resigned: false,
-        windows: 0,
-        served: 0,
-        failed: 0,
-    };
-    if !accepted {
-        return result;
+) {
+    result.account = worker.account;
+    result.accepted = agreement.has_accepted(index);
+    if !result.accepted {
+        return;
     }
     let resigned = agreement.resigned(index);
     let windows = resigned.unwrap_or(u8::MAX).min(agreement.windows());
@@ -112,7 +117,6 @@ fn judge_worker(
     result.windows = windows;
     result.served = judgement.record.served;
     result.failed = judgement.record.failed;
-    result
 }
 
 /// What one place says of one worker in one window.

@@ -1,9 +1,10 @@
 //! What an order would get, and at what price. Reads only: `quote` and the purchase ask the same
 //! question and cannot differ.
 
+use kit::out::Out;
 use kit::{Args, Items, List, Put, Refused, chain};
-use stylus_sdk::alloy_primitives::{Address, U256};
-use terms::abi::{Order, Reason, Settings};
+use stylus_sdk::alloy_primitives::U256;
+use terms::abi::{Clock, Order, Reason, Settings};
 use terms::layout::WorkerTerms;
 use terms::order::{Shape, check, usual};
 use terms::{MAX_REDUNDANCY, SCAN_LIMIT, money};
@@ -149,44 +150,54 @@ impl Iterator for Candidates<'_> {
     }
 }
 
-/// A quote: the fields of `Quote` in its order.
-fn answer(order: &Order, hired: Option<Items<u32>>, settings: &Settings) -> impl Put + use<> {
-    let now = chain::tick(settings.clock == terms::abi::Clock::Second);
-    let choice = choose(order, hired, settings, now);
-    let (reason, price, start, workers) = match &choice {
-        Ok(choice) => (Reason::None, choice.escrow, choice.numbers[0], choice.workers),
-        Err(reason) => (*reason, 0, 0, [WorkerTerms::default(); MAX_REDUNDANCY]),
-    };
-    let accounts = workers.into_iter().map(account).take_while(is_someone);
-    ((reason, price, start, order.windows, order.testers, List(accounts)),)
+/// A quote, or why there is none.
+pub(crate) struct Answer {
+    /// What was asked for.
+    order: Order,
+    /// What it gets.
+    choice: Result<Choice, Reason>,
 }
 
-/// The account of a worker.
-const fn account(worker: WorkerTerms) -> Address {
-    worker.account
+impl Put for Answer {
+    const DYNAMIC: bool = true;
+
+    fn put(&self, out: &mut Out) {
+        let (reason, price, start, workers) = match &self.choice {
+            Ok(choice) => {
+                let [start, ..] = choice.numbers;
+                let count = choice.shape.redundancy.into();
+                (Reason::None, choice.escrow, start, choice.workers.get(..count))
+            }
+            Err(reason) => (*reason, 0, 0, None),
+        };
+        let accounts = workers.unwrap_or_default().iter().map(|worker| worker.account);
+        let Order { windows, testers, .. } = self.order;
+        (reason, price, start, windows, testers, List(accounts)).put(out);
+    }
 }
 
-/// Whether there is a worker.
-fn is_someone(account: &Address) -> bool {
-    !account.is_zero()
+/// The quote for an order.
+fn answer(order: Order, hired: Option<Items<u32>>, settings: &Settings) -> (Answer,) {
+    let now = chain::tick(settings.clock == Clock::Second);
+    (Answer { choice: choose(&order, hired, settings, now), order },)
 }
 
 /// `quote(uint256,uint256)`.
-pub(crate) fn quote_usual(args: &mut Args) -> Result<impl Put + use<>, Refused> {
+pub(crate) fn quote_usual(args: &mut Args) -> Result<(Answer,), Refused> {
     let (redundancy, length) = (args.next()?, args.next()?);
     let settings = constants();
-    Ok(answer(&usual_order(redundancy, length, &settings), None, &settings))
+    Ok(answer(usual_order(redundancy, length, &settings), None, &settings))
 }
 
 /// `quote(Order)`.
-pub(crate) fn quote(args: &mut Args) -> Result<impl Put + use<>, Refused> {
-    Ok(answer(&args.next()?, None, &constants()))
+pub(crate) fn quote(args: &mut Args) -> Result<(Answer,), Refused> {
+    Ok(answer(args.next()?, None, &constants()))
 }
 
 /// `quote(Order,uint32[])`.
-pub(crate) fn quote_hire(args: &mut Args) -> Result<impl Put + use<>, Refused> {
+pub(crate) fn quote_hire(args: &mut Args) -> Result<(Answer,), Refused> {
     let (order, hired) = (args.next()?, hired(args)?);
-    Ok(answer(&order, Some(hired), &constants()))
+    Ok(answer(order, Some(hired), &constants()))
 }
 
 /// The numbers of workers to hire.

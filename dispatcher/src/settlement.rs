@@ -53,14 +53,13 @@ pub(crate) fn conclude(args: &mut Args) -> Result<(), Refused> {
         refund = refund.saturating_sub(wei);
         credit::add(account, wei);
     };
-    let mut ends = [None; MAX_REDUNDANCY];
-    for ((worker, result), end) in terms.workers().zip(results).zip(&mut ends) {
-        let mut result = result?;
-        result.slash = release(head, worker, &result, hints.next().transpose()?);
-        slashed = slashed.saturating_add(result.slash);
+    let mut losses = [0; MAX_REDUNDANCY];
+    for ((worker, result), loss) in terms.workers().zip(results).zip(&mut losses) {
+        let result = result?;
+        *loss = release(head, worker, &result, hints.next().transpose()?);
+        slashed = slashed.saturating_add(*loss);
         escrow = escrow.saturating_add(escrowed(head, worker));
         pay(worker.account, result.pay);
-        *end = Some(result);
     }
     for fee in fees {
         let Fee { place, amount, .. } = fee?;
@@ -78,7 +77,8 @@ pub(crate) fn conclude(args: &mut Args) -> Result<(), Refused> {
         let Fee { place, amount, seats } = fee.unwrap_or(Fee { place: 0, amount: 0, seats: 0 });
         TesterResult { account: PLACES.get((head.epoch, place)).account, fee: amount, seats }
     });
-    let workers = ends.into_iter().flatten();
+    let workers = results.filter_map(Result::ok).zip(&losses);
+    let workers = workers.map(|(result, slash)| WorkerResult { slash: *slash, ..result });
     emit_parts(&topics, &(refund, compensation, List(workers), List(testers)));
     Ok(())
 }

@@ -100,6 +100,14 @@ pub trait Put {
     fn put(&self, out: &mut Out);
 }
 
+impl<T: Put> Put for &T {
+    const DYNAMIC: bool = T::DYNAMIC;
+
+    fn put(&self, out: &mut Out) {
+        (**self).put(out);
+    }
+}
+
 /// [`Put`] for integers.
 macro_rules! integers {
     ($($ty:ty),*) => {$(
