@@ -16,6 +16,9 @@ fn selector(signature: &str) -> [u8; 4] {
 /// An order, as Solidity sees it.
 const ORDER: &str = "(bytes8,uint256,uint256,uint8,uint8,uint16,uint16,uint64,uint32)";
 
+/// What an agreement says of one worker.
+const RESULT: &str = "(address,uint128,uint128,uint128,bool,bool,uint8,uint8,uint8)";
+
 #[test]
 fn the_names_of_the_specification_have_the_selectors_of_solidity() {
     use IWorkAgreement as A;
@@ -26,6 +29,13 @@ fn the_names_of_the_specification_have_the_selectors_of_solidity() {
         (D::buyContract_1Call::SELECTOR, format!("buyContract({ORDER})")),
         (D::quote_0Call::SELECTOR, "quote(uint256,uint256)".to_owned()),
         (D::quote_1Call::SELECTOR, format!("quote({ORDER})")),
+        (D::quote_2Call::SELECTOR, format!("quote({ORDER},uint32[])")),
+        (D::hireCall::SELECTOR, format!("hire({ORDER},uint32[])")),
+        (D::reputationCall::SELECTOR, "reputation(address)".to_owned()),
+        (
+            D::concludeCall::SELECTOR,
+            format!("conclude(bytes,{RESULT}[],(uint32,uint128,uint16)[],uint32[])"),
+        ),
         (
             D::registerWorkerCall::SELECTOR,
             "registerWorker(uint128,uint32,bytes8,uint16,bytes32,uint16,uint32)".to_owned(),
@@ -40,7 +50,13 @@ fn the_names_of_the_specification_have_the_selectors_of_solidity() {
         (A::redundancyCall::SELECTOR, "redundancy()".to_owned()),
         (A::applicationCall::SELECTOR, "application()".to_owned()),
         (A::endCall::SELECTOR, "end()".to_owned()),
-        (A::reportCall::SELECTOR, "report(uint32,(uint8,uint32,uint32)[])".to_owned()),
+        (A::acceptCall::SELECTOR, "accept()".to_owned()),
+        (A::cancelCall::SELECTOR, "cancel()".to_owned()),
+        (A::resignCall::SELECTOR, "resign()".to_owned()),
+        (
+            A::reportCall::SELECTOR,
+            "report(uint32,bytes32,(uint8,uint32,uint32,bytes32,bytes32)[])".to_owned(),
+        ),
         (A::settleCall::SELECTOR, "settle(uint32[])".to_owned()),
     ];
     for (ours, signature) in table {
@@ -112,7 +128,18 @@ fn every_event_has_a_topic_of_its_own() {
         D::PurchaseRefused::SIGNATURE_HASH,
         keccak256("PurchaseRefused(address,uint8,uint128,uint128)")
     );
+    let settled = format!(
+        "AgreementSettled(address,address,uint128,uint128,{RESULT}[],(address,uint128,uint16)[])"
+    );
+    assert_eq!(D::AgreementSettled::SIGNATURE_HASH, keccak256(settled));
+    assert_eq!(D::Burned::SIGNATURE_HASH, keccak256("Burned(address,uint128)"));
+    assert_eq!(
+        D::StandingChanged::SIGNATURE_HASH,
+        keccak256("StandingChanged(address,uint64,uint64)")
+    );
     assert_eq!(A::Started::SIGNATURE_HASH, keccak256("Started(uint64,uint64,bytes16)"));
+    assert_eq!(A::Cancelled::SIGNATURE_HASH, keccak256("Cancelled(uint8,uint64)"));
+    assert_eq!(A::Resigned::SIGNATURE_HASH, keccak256("Resigned(address,uint8,uint8)"));
 }
 
 /// Contracts read an order word by word.
@@ -132,6 +159,7 @@ fn an_order_is_nine_words_and_enums_are_numbers_from_zero() {
     assert_eq!((words[63], words[95], words[287]), (1, 2, 7));
     assert_eq!(u8::from(Reason::None), 0);
     assert_eq!(u8::from(Reason::PriceOverflow), 11);
+    assert_eq!(u8::from(Reason::WorkerUnfit), 12);
     assert_eq!(u8::from(State::Offered), 0);
     assert_eq!(u8::from(State::Void), 5);
 }

@@ -4,6 +4,7 @@ use alloy_primitives::{Address, FixedBytes};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use terms::layout::{Head, MAX_TERMS, Terms, WorkerTerms};
+use terms::lifecycle::window;
 
 use crate::{price, ticks};
 
@@ -11,7 +12,7 @@ use crate::{price, ticks};
 fn head() -> impl Strategy<Value = Head> {
     let identity = (any::<[u8; 20]>(), any::<[u8; 20]>(), any::<u32>(), any::<[u8; 8]>());
     let time = (any::<bool>(), 0..1_u64 << 40, 0..1_u64 << 40, ticks(), ticks(), ticks());
-    let seats = (any::<u8>(), any::<u8>(), any::<u32>(), ticks());
+    let seats = (any::<u8>(), any::<u8>(), any::<u8>(), any::<u32>(), ticks());
     (identity, time, seats).prop_map(|(identity, time, seats)| Head {
         dispatcher: Address::new(identity.0),
         client: Address::new(identity.1),
@@ -25,21 +26,23 @@ fn head() -> impl Strategy<Value = Head> {
         report_window: time.5,
         windows: seats.0,
         testers: seats.1,
-        epoch: seats.2,
-        pool: seats.3,
+        least: seats.2,
+        epoch: seats.3,
+        pool: seats.4,
         redundancy: 0,
     })
 }
 
 /// Workers with every field anywhere in its range.
 fn worker() -> impl Strategy<Value = WorkerTerms> {
-    (any::<[u8; 20]>(), price(), any::<u16>(), price(), price()).prop_map(
-        |(account, price, promise, fee, bond)| WorkerTerms {
+    (any::<[u8; 20]>(), price(), any::<u16>(), price(), price(), any::<u16>()).prop_map(
+        |(account, price, promise, fee, bond, misses)| WorkerTerms {
             account: Address::new(account),
             price,
             promise,
             fee,
             bond,
+            misses,
         },
     )
 }
@@ -62,7 +65,7 @@ fn by_hand(head: &Head, workers: &[WorkerTerms]) -> Vec<u8> {
         &low::<4>(head.length),
         &low::<4>(head.accept_window),
         &low::<4>(head.report_window),
-        &[head.windows, head.testers],
+        &[head.windows, head.testers, head.least],
         &low::<4>(head.epoch),
         &low::<4>(head.pool),
         &[u8::try_from(workers.len()).expect("at most eight")],
@@ -74,6 +77,7 @@ fn by_hand(head: &Head, workers: &[WorkerTerms]) -> Vec<u8> {
         bytes.extend_from_slice(&low::<2>(worker.promise));
         bytes.extend_from_slice(&low::<12>(worker.fee));
         bytes.extend_from_slice(&low::<12>(worker.bond));
+        bytes.extend_from_slice(&low::<2>(worker.misses));
     }
     bytes
 }
@@ -120,5 +124,27 @@ proptest! {
         if let Some(terms) = Terms::decode(&bytes) {
             prop_assert_eq!(encoded(&terms).len(), bytes.len());
         }
+    }
+
+    /// Counted tick by tick, each in its window: the ticks of some windows are those of the windows before
+    /// them and their own.
+    #[test]
+    fn the_ticks_of_windows_are_those_that_lie_in_them(start in 1..1_u64 << 40, length in 1..400_u32, windows in 1..=21_u8) {
+        prop_assume!(length >= u32::from(windows));
+        let terms = Terms::new(Head { length, windows, ..Head::default() }, []);
+        for count in 0..=windows + 1 {
+            let inside = (start..start + u64::from(length))
+                .filter(|now| window(*now, start, length, windows).expect("inside") < count);
+            prop_assert_eq!(usize::try_from(terms.ticks(count)).unwrap(), inside.count());
+        }
+    }
+
+    #[test]
+    fn the_ticks_of_all_windows_are_the_length_and_fewer_are_never_more(
+        length in ticks(), windows: u8, a: u8, b: u8,
+    ) {
+        let terms = Terms::new(Head { length, windows, ..Head::default() }, []);
+        prop_assert_eq!(terms.ticks(windows), length);
+        prop_assert!(terms.ticks(a.min(b)) <= terms.ticks(a.max(b)));
     }
 }

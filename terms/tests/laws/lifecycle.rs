@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use terms::abi::State;
-use terms::lifecycle::{Times, window};
+use terms::lifecycle::{Times, window, windows_after_cancel};
 
 use crate::ticks;
 
@@ -96,5 +96,25 @@ proptest! {
         if let Some(k) = window(now, start, length, windows) {
             prop_assert!(k < windows && start > 0 && now >= start);
         }
+    }
+
+    /// The fewest windows that contain the window of now and the next one and last for the shortest
+    /// agreement, found by trying; all of them if so many are not there.
+    #[test]
+    fn a_client_that_cancels_pays_for_this_window_and_the_next_and_for_the_shortest_agreement(
+        quantum in 1..10_000_u64, shortest in 0..40_000_u64, windows in 1..=21_u8, at: u8,
+    ) {
+        let current = at % windows;
+        let long_enough = |count: &u8| u64::from(*count) * quantum >= shortest;
+        let least = (0..windows).find(long_enough).unwrap_or(windows);
+        let paid = (1..windows).filter(long_enough).find(|count| (0..*count).contains(&(current + 1)));
+        prop_assert_eq!(windows_after_cancel(current, windows, least), paid.unwrap_or(windows));
+    }
+
+    #[test]
+    fn who_cancels_later_never_pays_for_less(a: u8, b: u8, windows: u8, least: u8) {
+        let after = |current| windows_after_cancel(current, windows, least);
+        prop_assert!(after(a.min(b)) <= after(a.max(b)));
+        prop_assert!(after(a) <= windows);
     }
 }

@@ -16,7 +16,10 @@ mod money;
 mod order;
 mod packed;
 mod proxy;
+mod receipt;
+mod reputation;
 mod settings;
+mod slashing;
 mod verdict;
 
 use proptest::prelude::{Strategy, any, prop_oneof};

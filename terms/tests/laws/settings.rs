@@ -4,9 +4,9 @@ use alloy_sol_types::SolValue;
 use proptest::prelude::*;
 use terms::PRICE_LIMIT;
 use terms::abi::{Clock, Settings};
-use terms::settings::{check, dev, production};
+use terms::settings::{FIELDS, check, dev, production};
 
-use crate::{preset, price, ticks};
+use crate::{amount, preset, price, ticks};
 
 /// Every preset.
 fn presets() -> [Settings; 4] {
@@ -18,7 +18,7 @@ fn presets() -> [Settings; 4] {
 type Break = fn(&mut Settings);
 
 /// Each way to bring one constant just out of its range.
-const BREAKS: [Break; 17] = [
+const BREAKS: [Break; 19] = [
     |s| s.clock = Clock::__Invalid,
     |s| s.acceptWindow = 0,
     |s| s.reportWindow = 0,
@@ -36,6 +36,8 @@ const BREAKS: [Break; 17] = [
     |s| s.minBond = PRICE_LIMIT,
     |s| s.minTesterFee = 1 << 64,
     |s| s.testerBond = PRICE_LIMIT,
+    |s| s.reputationUnit = 0,
+    |s| s.reputationUnit = 12 * s.minTesterFee - 1,
 ];
 
 /// The first word of the ABI encoding in which two settings differ: the number of the field.
@@ -49,6 +51,14 @@ fn differing(a: &Settings, b: &Settings) -> Option<u8> {
 fn every_preset_may_be_deployed() {
     for preset in presets() {
         assert_eq!(check(&preset), Ok(()));
+    }
+}
+
+/// The constructor takes the implementation of agreements behind them, and blames it by that number.
+#[test]
+fn settings_have_as_many_fields_as_words() {
+    for preset in presets() {
+        assert_eq!(preset.abi_encode().len(), 32 * usize::from(FIELDS));
     }
 }
 
@@ -94,10 +104,14 @@ proptest! {
 
     #[test]
     fn amounts_that_fit_where_they_are_stored_may_be_deployed(
-        preset in preset(), bond in price(), fee: u64, stake in price(),
+        preset in preset(), bond in price(), fee: u64, stake in price(), unit in amount(),
     ) {
         let fee = u128::from(fee);
-        let amounts = Settings { minBond: bond, minTesterFee: fee, testerBond: stake, ..preset };
-        prop_assert_eq!(check(&amounts), Ok(()));
+        let amounts = Settings {
+            minBond: bond, minTesterFee: fee, testerBond: stake, reputationUnit: unit, ..preset
+        };
+        // One observation costs at least the smallest fees of four windows of three testers.
+        let dear = unit > 0 && (0..12).try_fold(unit, |rest, _| rest.checked_sub(fee)).is_some();
+        prop_assert_eq!(check(&amounts), if dear { Ok(()) } else { Err(13) });
     }
 }

@@ -1,0 +1,49 @@
+//! Receipts, against alloy's own EIP-712 and ABI encoding.
+
+use alloy_primitives::{Address, B256, keccak256};
+use alloy_sol_types::{Eip712Domain, SolStruct, SolValue, eip712_domain, sol};
+use proptest::prelude::*;
+use terms::receipt::{digest, domain, session};
+
+sol! {
+    /// As a wallet would be shown it.
+    struct Receipt {
+        bytes32 session;
+        uint32 served;
+    }
+}
+
+/// As contracts hash.
+fn keccak(bytes: &[u8]) -> [u8; 32] {
+    keccak256(bytes).0
+}
+
+/// The domain, as a wallet would be told it.
+fn wallet(chain_id: u64, agreement: Address) -> Eip712Domain {
+    eip712_domain! {
+        name: "WorkAgreement",
+        version: "1",
+        chain_id: chain_id,
+        verifying_contract: agreement,
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_receipt_is_what_every_wallet_would_sign(
+        chain_id: u64, agreement: [u8; 20], opened: [u8; 32], served: u32,
+    ) {
+        let (agreement, session) = (Address::new(agreement), B256::new(opened));
+        let wallet = wallet(chain_id, agreement);
+        let ours = domain(chain_id, agreement, keccak);
+        prop_assert_eq!(ours, wallet.separator());
+        let signed = Receipt { session, served }.eip712_signing_hash(&wallet);
+        prop_assert_eq!(digest(ours, session, served, keccak), signed);
+    }
+
+    #[test]
+    fn a_session_is_the_hash_of_account_and_salt(tester: [u8; 20], salt: [u8; 32]) {
+        let (tester, salt) = (Address::new(tester), B256::new(salt));
+        prop_assert_eq!(session(tester, salt, keccak), keccak256((tester, salt).abi_encode()));
+    }
+}

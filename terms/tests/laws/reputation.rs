@@ -1,0 +1,140 @@
+//! Weights, their decay, and the score: exact where the rule is, and against the real formula where it is
+//! an approximation.
+
+use alloy_primitives::U512;
+use proptest::prelude::*;
+use terms::reputation::{HALF_LIFE, ONE, Standing, part, weight};
+
+use crate::amount;
+
+/// Weights of every size.
+fn weights() -> impl Strategy<Value = u64> {
+    (any::<u64>(), 0..=64_u32).prop_map(|(bits, zeros)| bits.checked_shr(zeros).unwrap_or(0))
+}
+
+/// Standings of every size, fractions of observations among them.
+fn standing() -> impl Strategy<Value = Standing> {
+    (weights(), weights()).prop_map(|(good, bad)| Standing { good, bad })
+}
+
+/// Times from seconds to years, the moments around each half-life often.
+fn seconds() -> impl Strategy<Value = u64> {
+    prop_oneof![
+        0..10 * HALF_LIFE,
+        (0..70_u64, 0..3_u64).prop_map(|(lives, off)| (lives * HALF_LIFE + off).saturating_sub(1)),
+    ]
+}
+
+/// Whether the real lower bound is at least `score` basis points. The bound of the share p̂ = good / n is
+/// the smaller x of the equation (p̂ − x)² = z² · x · (1 − x) / n, so x is not above it where
+/// x ≤ p̂ and (p̂ − x)² ≥ z² · x · (1 − x) / n; here multiplied until everything is whole. z = 1.645.
+fn at_least(standing: Standing, score: u64) -> bool {
+    let number = |value: u64| U512::from(value);
+    let n = number(standing.good) + number(standing.bad);
+    let (share, bound) = (number(standing.good) * number(10_000), n * number(score));
+    if share < bound || score == 10_000 {
+        return false; // above the share, or the whole, which no bound reaches
+    }
+    let distance = share - bound;
+    let spread = number(score) * number(10_000 - score) * n * number(ONE);
+    distance * distance * number(1_000_000) >= spread * number(1_645 * 1_645)
+}
+
+/// Whether a weight lies between two real ones, apart from what was rounded down twice.
+fn between(low: f64, value: u64, high: f64) -> bool {
+    let value = to_real(value);
+    low - 2.0 <= value * (1.0 + 1e-12) && value <= high * (1.0 + 1e-12)
+}
+
+/// A weight as a real number.
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "the check is real arithmetic"
+)]
+const fn to_real(weight: u64) -> f64 {
+    weight as f64
+}
+
+/// Half-lives in so many seconds.
+fn lives(seconds: u64) -> f64 {
+    to_real(seconds) / to_real(HALF_LIFE)
+}
+
+proptest! {
+    #[test]
+    fn a_score_is_within_two_points_of_the_real_bound(standing in standing()) {
+        let score = u64::from(standing.score());
+        prop_assert!(score <= 10_000);
+        if standing.good | standing.bad == 0 {
+            prop_assert_eq!(score, 0);
+        } else {
+            prop_assert!(at_least(standing, score.saturating_sub(2)), "{} is too high", score);
+            prop_assert!(score + 2 > 10_000 || !at_least(standing, score + 2), "{} is too low", score);
+        }
+    }
+
+    #[test]
+    fn an_agreement_weighs_one_observation_for_each_doubling_up_to_four(
+        fees in amount(), unit in amount(),
+    ) {
+        let units = if unit == 0 { 0 } else { fees / unit };
+        let doublings = (1..=4_u32).filter(|power| units + 1 >= 1 << power).count();
+        prop_assert_eq!(weight(fees, unit), ONE * u64::try_from(doublings).unwrap());
+    }
+
+    #[test]
+    fn a_part_of_a_weight_is_exact_and_parts_are_no_more_than_the_whole(
+        fees in amount(), unit in amount(), a in 0..=21_u8, b in 0..=21_u8,
+    ) {
+        let (whole, sum) = (weight(fees, unit), a + b);
+        if sum == 0 {
+            prop_assert_eq!(part(whole, a, sum), 0);
+        } else {
+            let exact = U512::from(whole) * U512::from(a) / U512::from(sum);
+            prop_assert_eq!(U512::from(part(whole, a, sum)), exact);
+        }
+        prop_assert!(part(whole, a, sum) + part(whole, b, sum) <= whole);
+    }
+
+    #[test]
+    fn standings_only_fade(standing in standing(), a in seconds(), b in seconds()) {
+        let (sooner, later) = (standing.after(a.min(b)), standing.after(a.max(b)));
+        prop_assert!(sooner.good >= later.good && sooner.bad >= later.bad);
+        prop_assert_eq!(standing.after(0), standing);
+    }
+
+    #[test]
+    fn every_half_life_halves(standing in standing(), lives in 0..70_u32) {
+        let halved = |weight: u64| (0..lives).fold(weight, |weight, _| weight / 2);
+        let expected = Standing { good: halved(standing.good), bad: halved(standing.bad) };
+        prop_assert_eq!(standing.after(HALF_LIFE * u64::from(lives)), expected);
+    }
+
+    /// The chord lies above the curve 2^−x, by a sixteenth of it at most.
+    #[test]
+    fn between_half_lives_a_weight_is_at_most_a_sixteenth_above_the_curve(weight in weights(), seconds in seconds()) {
+        let real = to_real(weight) * (-lives(seconds)).exp2();
+        let faded = Standing { good: weight, bad: 0 }.after(seconds).good;
+        prop_assert!(between(real, faded, real * 1.0625), "{} of {}", faded, real);
+    }
+
+    /// So a standing that is written often has a half-life of up to 2 · ln 2 · 30 days, never less than 30.
+    #[test]
+    fn being_written_in_between_never_fades_faster_and_only_so_much_slower(
+        weight in weights(), first in seconds(), second in seconds(),
+    ) {
+        let start = Standing { good: weight, bad: 0 };
+        let (once, twice) = (start.after(first + second), start.after(first).after(second));
+        prop_assert!(twice.good.saturating_add(2) >= once.good);
+        let slowest = to_real(weight) * (-lives(first + second) / 2.0).exp();
+        prop_assert!(between(0.0, twice.good, slowest));
+    }
+
+    #[test]
+    fn weight_that_is_added_is_there_and_never_overflows(standing in standing(), good: u64, bad: u64) {
+        let sum = standing.with(good, bad);
+        prop_assert_eq!(sum.good, standing.good.checked_add(good).unwrap_or(u64::MAX));
+        prop_assert_eq!(sum.bad, standing.bad.checked_add(bad).unwrap_or(u64::MAX));
+    }
+}

@@ -1,0 +1,128 @@
+//! What a bond loses and who gets it, against the sentences of docs/rules.md in 512 bits.
+
+use alloy_primitives::U512;
+use proptest::prelude::*;
+use terms::money::{Judgement, compensation, slash, tenth};
+use terms::verdict::Record;
+use terms::{BPS, PRICE_LIMIT};
+
+use crate::{amount, bps, price, ticks};
+
+/// What may be found about a worker: failed windows that are sure are failed windows, and a worker is not
+/// judged for more ticks than the agreement has.
+fn judgement(length: u32) -> impl Strategy<Value = Judgement> {
+    (0..=21_u8, 0..=21_u8, any::<u8>(), ticks(), any::<bool>()).prop_map(
+        move |(served, failed, sure, ticks, resigned)| Judgement {
+            record: Record { served, failed },
+            sure: sure % (failed + 1),
+            ticks: ticks.min(length),
+            resigned,
+        },
+    )
+}
+
+/// A length, and a judgement of an agreement so long.
+fn judged() -> impl Strategy<Value = (u32, Judgement)> {
+    ticks()
+        .prop_map(|length| length.max(1))
+        .prop_flat_map(|length| (Just(length), judgement(length)))
+}
+
+/// The slash, sentence by sentence.
+fn by_hand(bond: u128, length: u32, promise: u16, judgement: &Judgement) -> U512 {
+    let number = |value: u32| U512::from(value);
+    let Judgement { record, sure, ticks, resigned } = *judgement;
+    let known = number(record.known());
+    let promised = number(promise.into()) * known;
+    let almost_surely_kept = number(10_000) * (known - number(sure.into()));
+    let mut sum = U512::ZERO;
+    if promised > almost_surely_kept {
+        let at_risk = U512::from(bond) * number(ticks) / number(length);
+        sum += at_risk * (promised - almost_surely_kept) / promised;
+    }
+    if resigned {
+        sum += U512::from(bond) / number(10);
+    }
+    sum.min(U512::from(bond))
+}
+
+proptest! {
+    #[test]
+    fn a_slash_is_the_sure_part_of_what_the_promise_was_missed_by(
+        bond in price(), promise in bps(), (length, judgement) in judged(),
+    ) {
+        let expected = by_hand(bond, length, promise, &judgement);
+        prop_assert_eq!(U512::from(slash(bond, length, promise, &judgement)), expected);
+    }
+
+    #[test]
+    fn no_input_slashes_more_than_the_bond(
+        bond in amount(), length in ticks(), promise: u16, served: u8, failed: u8, sure: u8, ticks in ticks(), resigned: bool,
+    ) {
+        let judgement = Judgement { record: Record { served, failed }, sure, ticks, resigned };
+        prop_assert!(slash(bond, length, promise, &judgement) <= bond);
+    }
+
+    #[test]
+    fn a_worker_that_stays_loses_no_more_than_the_part_of_its_bond_that_is_judged(
+        bond in price(), promise in bps(), (length, judgement) in judged(),
+    ) {
+        let stayed = Judgement { resigned: false, ..judgement };
+        let lost = U512::from(slash(bond, length, promise, &stayed));
+        prop_assert!(lost * U512::from(length) <= U512::from(bond) * U512::from(judgement.ticks));
+    }
+
+    /// However many windows a majority failed.
+    #[test]
+    fn windows_that_are_not_sure_cost_no_bond(
+        bond in price(), promise in bps(), (length, judgement) in judged(),
+    ) {
+        let unsure = Judgement { sure: 0, resigned: false, ..judgement };
+        prop_assert_eq!(slash(bond, length, promise, &unsure), 0);
+
+        let Record { served, failed } = judgement.record;
+        let kinder = Record { served: served + failed - judgement.sure, failed: judgement.sure };
+        let kinder = Judgement { record: kinder, ..judgement };
+        prop_assert_eq!(slash(bond, length, promise, &kinder), slash(bond, length, promise, &judgement));
+    }
+
+    #[test]
+    fn one_more_sure_window_never_costs_less(
+        bond in price(), promise in bps(), (length, judgement) in judged(),
+    ) {
+        prop_assume!(judgement.sure < judgement.record.failed);
+        let worse = Judgement { sure: judgement.sure + 1, ..judgement };
+        prop_assert!(slash(bond, length, promise, &judgement) <= slash(bond, length, promise, &worse));
+    }
+
+    #[test]
+    fn a_kept_promise_costs_nothing_and_a_day_without_service_everything(
+        bond in price(), length in 1..=u32::MAX, promise in 1..=BPS, failed in 1..=21_u8,
+    ) {
+        let judgement = |served, failed, sure| Judgement {
+            record: Record { served, failed }, sure, ticks: length, resigned: false,
+        };
+        prop_assert_eq!(slash(bond, length, promise, &judgement(failed, 0, 0)), 0);
+        prop_assert_eq!(slash(bond, length, promise, &judgement(0, failed, failed)), bond);
+    }
+
+    #[test]
+    fn who_leaves_loses_a_tenth_more(bond in price(), promise in bps(), (length, judgement) in judged()) {
+        let lost = |resigned| slash(bond, length, promise, &Judgement { resigned, ..judgement });
+        prop_assert_eq!(lost(true), bond.min(lost(false) + tenth(bond)));
+        prop_assert_eq!(tenth(bond), bond / 10);
+    }
+
+    /// Whatever was slashed and however much ether was forced in: what the client gets brings it back to
+    /// its escrow at most, nothing that was slashed comes from nowhere, and as much as possible is used.
+    #[test]
+    fn a_client_never_ends_ahead_and_what_it_cannot_get_is_burned(
+        slashed in amount(), escrow in 0..8 * PRICE_LIMIT, refund in amount(),
+    ) {
+        let gets = compensation(slashed, escrow, refund);
+        prop_assert!(gets <= slashed);
+        let out = U512::from(refund) + U512::from(gets);
+        prop_assert!(out <= U512::from(refund.max(escrow)));
+        prop_assert!(gets == slashed || out >= U512::from(escrow));
+    }
+}
