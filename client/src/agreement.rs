@@ -1,16 +1,14 @@
-//! One agreement: its terms, its state, and what its parties do in it.
+//! One agreement: its terms and its state. What its parties do in it is in [`crate::steps`].
 
 use std::ops::Range;
 
 use alloy::primitives::{Address, U256};
 use alloy::sol_types::SolCall;
-use futures::future::try_join_all;
 use terms::abi::IWorkAgreement::{
-    acceptCall, progressCall, reportCall, reportedCall, settleCall, stateCall, termsCall,
-    testersCall,
+    progressCall, progressReturn, reportedCall, stateCall, termsCall, testersCall,
 };
-use terms::abi::IWorkerDispatcher::{AgreementSettled, isAgreementCall};
-use terms::abi::{Entry, State, TesterResult, WorkerResult};
+use terms::abi::IWorkerDispatcher::isAgreementCall;
+use terms::abi::State;
 use terms::layout::{Terms, WorkerTerms};
 use terms::lifecycle::{self, Times};
 use terms::money;
@@ -18,7 +16,6 @@ use terms::money;
 use crate::error::{Contract, MarketError};
 use crate::market::Market;
 use crate::testers::{Tester, seats};
-use crate::transport::Receipt;
 
 /// An agreement of a market, with its terms, which never change.
 #[derive(Clone, Debug)]
@@ -40,6 +37,10 @@ pub struct Progress {
     pub seed: [u8; 16],
     /// Who accepted: bit k stands for worker k.
     pub accepted: u8,
+    /// How many windows are judged: all of them, unless the client cancelled.
+    pub windows: u8,
+    /// Who resigned: 5 bits for each worker, 0 if it stays, else the windows it had finished + 1.
+    pub resigned: u64,
 }
 
 impl Progress {
@@ -48,19 +49,19 @@ impl Progress {
     pub fn has_accepted(&self, index: u8) -> bool {
         self.accepted.checked_shr(index.into()).is_some_and(|bits| bits & 1 == 1)
     }
-}
 
-/// What an agreement paid when it ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settlement {
-    /// Wei that went back to the client.
-    pub refund: u128,
-    /// Each worker's part, in their order in the agreement.
-    pub workers: Vec<WorkerResult>,
-    /// Each tester's part.
-    pub testers: Vec<TesterResult>,
-    /// The transaction.
-    pub receipt: Receipt,
+    /// How many windows the worker at `index` had finished when it resigned; `None` if it did not.
+    #[must_use]
+    pub fn resigned(&self, index: u8) -> Option<u8> {
+        let bits = self.resigned.checked_shr(u32::from(index).saturating_mul(5)).unwrap_or(0);
+        u8::try_from(bits & 0b1_1111).ok()?.checked_sub(1)
+    }
+
+    /// How many windows the worker at `index` is judged for.
+    #[must_use]
+    pub fn judged(&self, index: u8) -> u8 {
+        self.resigned(index).unwrap_or(u8::MAX).min(self.windows)
+    }
 }
 
 impl Market {
@@ -100,13 +101,14 @@ impl Agreement {
         &self.terms
     }
 
-    /// Start, seed, and who accepted.
+    /// Start, seed, who accepted, and who ended what early.
     ///
     /// # Errors
     /// [`MarketError::Node`].
     pub async fn progress(&self) -> Result<Progress, MarketError> {
         let answer = self.market.node().read(self.contract(), &progressCall {}).await?;
-        Ok(Progress { start: answer.start, seed: answer.seed.0, accepted: answer.accepted })
+        let progressReturn { start, seed, accepted, windows, resigned } = answer;
+        Ok(Progress { start, seed: seed.0, accepted, windows, resigned })
     }
 
     /// Where it is in its life, as the next transaction will find it.
@@ -117,14 +119,14 @@ impl Agreement {
         self.market.node().read_next(self.contract(), &stateCall {}).await
     }
 
-    /// When it changes state, given its start (0 before the first accept).
+    /// When it changes state, as far as it has come.
     #[must_use]
-    pub const fn times(&self, start: u64) -> Times {
+    pub fn times(&self, progress: &Progress) -> Times {
         Times {
             purchased: self.terms.head.purchased,
             accept_window: self.terms.head.accept_window,
-            start,
-            length: self.terms.head.length,
+            start: progress.start,
+            length: self.terms.ticks(progress.windows),
             report_window: self.terms.head.report_window,
         }
     }
@@ -140,11 +142,13 @@ impl Agreement {
         self.terms.workers().filter_map(part).fold(0, u128::saturating_add)
     }
 
-    /// Each window with its ticks, the first included and the last not; none before the first accept.
+    /// Each window that is judged with its ticks, the first included and the last not; none before the
+    /// first accept.
     #[must_use]
-    pub fn windows(&self, start: u64) -> Vec<(u8, Range<u64>)> {
-        let (quantum, end) = (u64::from(self.terms.quantum()), self.times(start).end());
-        let windows = if start == 0 { 0 } else { self.terms.head.windows };
+    pub fn windows(&self, progress: &Progress) -> Vec<(u8, Range<u64>)> {
+        let (quantum, end) = (u64::from(self.terms.quantum()), self.times(progress).end());
+        let start = progress.start;
+        let windows = if start == 0 { 0 } else { progress.windows };
         let from = |window: u8| start.saturating_add(quantum.saturating_mul(window.into()));
         let until = |next: u8| if next == windows { end } else { from(next) };
         (0..windows).map(|k| (k, from(k)..until(k.saturating_add(1)))).collect()
@@ -155,8 +159,9 @@ impl Agreement {
     /// # Errors
     /// [`MarketError::Node`].
     pub async fn window(&self) -> Result<Option<u8>, MarketError> {
-        let (start, now) = (self.progress().await?.start, self.market.now().await?);
-        Ok(lifecycle::window(now, start, self.terms.head.length, self.terms.head.windows))
+        let (progress, now) = (self.progress().await?, self.market.now().await?);
+        let length = self.terms.ticks(progress.windows);
+        Ok(lifecycle::window(now, progress.start, length, progress.windows))
     }
 
     /// The testers of a window in order of seats; none before the first accept.
@@ -200,52 +205,8 @@ impl Agreement {
         Ok(if start == 0 { 0 } else { seats(&self.terms, &seed, place) })
     }
 
-    /// Takes the work, as one of the workers. The block after the purchase is the first to do so.
-    ///
-    /// # Errors
-    /// [`MarketError::Refused`] with the agreement's reason, such as `TooLateToAccept`; otherwise as for
-    /// every call that sends.
-    pub async fn accept(&self) -> Result<Receipt, MarketError> {
-        self.write(&acceptCall {}).await
-    }
-
-    /// Says, as a tester, what was seen of the workers. Once.
-    ///
-    /// # Errors
-    /// [`MarketError::NotListed`]; [`MarketError::Refused`] with the agreement's reason, such as
-    /// `WrongState` or `AlreadyReported`; otherwise as for every call that sends.
-    pub async fn report(&self, entries: Vec<Entry>) -> Result<Receipt, MarketError> {
-        let place = self.place(self.market.account()?).await?;
-        self.write(&reportCall { place, entries }).await
-    }
-
-    /// Ends the agreement and pays everybody. Anybody may, when it is due.
-    ///
-    /// # Errors
-    /// [`MarketError::Refused`] with `WrongState`; otherwise as for every call that sends.
-    pub async fn settle(&self) -> Result<Settlement, MarketError> {
-        let hints = try_join_all(self.terms.workers().map(|worker| self.hint(worker))).await?;
-        let receipt = self.write(&settleCall { hints }).await?;
-        let event = receipt
-            .event::<AgreementSettled>(self.market.dispatcher())
-            .ok_or(MarketError::EventMissing("AgreementSettled"))?;
-        let AgreementSettled { refund, workers, testers, .. } = event;
-        Ok(Settlement { refund, workers, testers, receipt })
-    }
-
-    /// Where a worker of this agreement belongs in its book at the price that it asks now.
-    async fn hint(&self, worker: &WorkerTerms) -> Result<u32, MarketError> {
-        let price = self.market.worker(worker.account).await?.price;
-        self.market.hint(self.terms.head.application, worker.account, price).await
-    }
-
     /// This agreement, to speak to.
-    const fn contract(&self) -> Contract {
+    pub(crate) const fn contract(&self) -> Contract {
         Contract::Agreement(self.address)
-    }
-
-    /// Sends a call without value to this agreement.
-    async fn write<C: SolCall>(&self, call: &C) -> Result<Receipt, MarketError> {
-        self.market.node().write(self.contract(), call, 0).await
     }
 }

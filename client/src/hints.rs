@@ -80,6 +80,8 @@ mod tests {
             stake: 0,
             locked: 0,
             lastEpoch: 0,
+            misses: 0,
+            score: 0,
             key: B256::ZERO,
         }
     }

@@ -17,6 +17,9 @@ mod next;
 mod node;
 mod program;
 mod purchase;
+mod receipts;
+mod reputation;
+mod steps;
 mod testers;
 mod transport;
 mod verdicts;
@@ -25,7 +28,7 @@ mod workers;
 
 pub use terms;
 
-pub use crate::agreement::{Agreement, Progress, Settlement};
+pub use crate::agreement::{Agreement, Progress};
 pub use crate::amount::{AmountError, Ether};
 pub use crate::deploy::{Deployment, MarketDeployment};
 pub use crate::error::{MarketError, NodeError, Refusal, Source};
@@ -38,8 +41,11 @@ pub use crate::program::{
     CODE_BUDGET, CODE_LIMIT, DATA_BUDGET, Program, ProgramError, WASM_LIMIT, check_no_panics,
 };
 pub use crate::purchase::{Purchase, Want};
+pub use crate::receipts::{ReceiptError, ServiceReceipt, Session, failed_entry};
+pub use crate::reputation::Reputation;
+pub use crate::steps::{Cancellation, Resignation, Settlement};
 pub use crate::testers::{CheckIn, Tester, seats, window_seats};
 pub use crate::transport::{Head, Log, Receipt};
-pub use crate::verdicts::{record, verdicts};
+pub use crate::verdicts::{Votes, judgement, votes};
 pub use crate::words::{reason, state};
 pub use crate::workers::{Offer, Registered};

@@ -3,7 +3,7 @@
 use alloy::primitives::{Address, U256};
 use terms::abi::IWorkerDispatcher::{
     ContractBought, PurchaseRefused, buyContract_0Call as BuyUsual, buyContract_1Call as BuyOrder,
-    quote_0Call as QuoteUsual, quote_1Call as QuoteOrder,
+    hireCall, quote_0Call as QuoteUsual, quote_1Call as QuoteOrder, quote_2Call as QuoteHire,
 };
 use terms::abi::{Order, Quote, Reason};
 
@@ -71,14 +71,7 @@ impl Market {
     /// [`MarketError::PurchaseRefused`] with reason and amounts, before or after sending; in both cases
     /// the value stays with the client. Otherwise as for every call that sends.
     pub async fn buy(&self, want: &Want, at_most: u128) -> Result<Purchase, MarketError> {
-        let Quote { reason, price: required, .. } = self.quote(want).await?;
-        let refused = |reason| MarketError::PurchaseRefused { reason, required, sent: at_most };
-        if reason != Reason::None {
-            return Err(refused(reason));
-        }
-        if required > at_most {
-            return Err(refused(Reason::ValueTooLow));
-        }
+        let required = affordable(&self.quote(want).await?, at_most)?;
         let receipt = match *want {
             Want::Usual { redundancy, length } => {
                 let (redundancy, length) = (U256::from(redundancy), U256::from(length));
@@ -87,6 +80,30 @@ impl Market {
             Want::Order(order) => self.write(&BuyOrder { order }, required).await?,
         };
         self.bought(receipt)
+    }
+
+    /// What exactly these workers would cost, by number in ascending order; or, in `reason`, why they
+    /// cannot be hired. The order's redundancy must be their count; its start does not matter.
+    ///
+    /// # Errors
+    /// [`MarketError::Node`].
+    pub async fn quote_hire(&self, order: &Order, workers: &[u32]) -> Result<Quote, MarketError> {
+        self.read_next(&QuoteHire { order: *order, workers: workers.to_vec() }).await
+    }
+
+    /// Buys from exactly these workers, otherwise as [`Market::buy`].
+    ///
+    /// # Errors
+    /// As [`Market::buy`].
+    pub async fn hire(
+        &self,
+        order: &Order,
+        workers: &[u32],
+        at_most: u128,
+    ) -> Result<Purchase, MarketError> {
+        let required = affordable(&self.quote_hire(order, workers).await?, at_most)?;
+        let call = hireCall { order: *order, workers: workers.to_vec() };
+        self.bought(self.write(&call, required).await?)
     }
 
     /// What a purchase said.
@@ -101,6 +118,17 @@ impl Market {
         let ContractBought { agreement, escrow, workers, .. } = event;
         Ok(Purchase { agreement, escrow, workers, receipt })
     }
+}
+
+/// The price of a quote, if it can be bought for at most this many wei.
+fn affordable(quote: &Quote, at_most: u128) -> Result<u128, MarketError> {
+    let required = quote.price;
+    let reason = match quote.reason {
+        Reason::None if required <= at_most => return Ok(required),
+        Reason::None => Reason::ValueTooLow,
+        reason => reason,
+    };
+    Err(MarketError::PurchaseRefused { reason, required, sent: at_most })
 }
 
 #[cfg(test)]

@@ -2,70 +2,115 @@
 
 use terms::abi::IWorkAgreement::Reported;
 use terms::layout::Terms;
+use terms::money::Judgement;
 use terms::verdict::{Record, Verdict, judge};
 
 use crate::agreement::Progress;
 use crate::testers::window_seats;
 
-/// The verdict of each window, for each worker, from the reports that have come in. Only seats count: a
-/// report says nothing about windows in which its place holds none. Of a worker that did not accept,
-/// and before anybody did, nothing is known.
+/// What the seats of one window say about one worker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Votes {
+    /// Seats that say it served, with its receipt.
+    pub served: u8,
+    /// Seats that say it failed.
+    pub failed: u8,
+}
+
+impl Votes {
+    /// What they add up to.
+    #[must_use]
+    pub const fn verdict(self) -> Verdict {
+        judge(self.served, self.failed)
+    }
+
+    /// Whether the window is a failure that counts against the bond: at least two seats say so, and none
+    /// has a receipt.
+    #[must_use]
+    pub const fn is_sure(self) -> bool {
+        self.served == 0 && self.failed >= 2
+    }
+}
+
+/// For each worker, what is said about each window that it is judged for, by the reports that have come
+/// in. Only seats count: a report says nothing about windows in which its place holds none. Of a worker
+/// that did not accept, and before anybody did, no window is judged.
 #[must_use]
-pub fn verdicts(terms: &Terms, progress: &Progress, reports: &[Reported]) -> Vec<Vec<Verdict>> {
-    let windows: Vec<_> = (0..u32::from(terms.head.windows))
-        .map(|window| (window, window_seats(terms, &progress.seed, window)))
+pub fn votes(terms: &Terms, progress: &Progress, reports: &[Reported]) -> Vec<Vec<Votes>> {
+    let windows: Vec<_> = (0..progress.windows)
+        .map(|window| (window, window_seats(terms, &progress.seed, window.into())))
         .collect();
-    let verdict = |index: u8, (window, places): &(u32, Vec<u32>)| {
-        let (mut served, mut failed) = (0_u8, 0_u8);
-        let bit = 1_u32.checked_shl(*window).unwrap_or_default();
+    let count = |index: u8, (window, places): &(u8, Vec<u32>)| {
+        let mut votes = Votes::default();
+        let bit = 1_u32.checked_shl((*window).into()).unwrap_or_default();
         let seated = reports.iter().filter(|report| places.contains(&report.place));
         for entry in seated.flat_map(|report| &report.entries).filter(|e| e.index == index) {
             if entry.served & bit != 0 {
-                served = served.saturating_add(1);
+                votes.served = votes.served.saturating_add(1);
             } else if entry.checked & bit != 0 {
-                failed = failed.saturating_add(1);
+                votes.failed = votes.failed.saturating_add(1);
             }
         }
-        if progress.has_accepted(index) { judge(served, failed) } else { Verdict::Unknown }
+        votes
     };
+    let judged = |index| if progress.has_accepted(index) { progress.judged(index) } else { 0 };
     (0..terms.head.redundancy)
-        .map(|index| windows.iter().map(|window| verdict(index, window)).collect())
+        .map(|index| {
+            let windows = windows.iter().take(judged(index).into());
+            windows.map(|window| count(index, window)).collect()
+        })
         .collect()
 }
 
-/// What the verdicts of one worker add up to.
+/// What the windows of the worker at `index` add up to.
 #[must_use]
-pub fn record(verdicts: &[Verdict]) -> Record {
+pub fn judgement(terms: &Terms, progress: &Progress, index: u8, votes: &[Votes]) -> Judgement {
     let mut record = Record::default();
-    for verdict in verdicts {
-        record.add(*verdict);
+    for votes in votes {
+        record.add(votes.verdict());
     }
-    record
+    let sure = votes.iter().filter(|votes| votes.is_sure()).count();
+    Judgement {
+        record,
+        sure: u8::try_from(sure).unwrap_or(u8::MAX),
+        ticks: terms.ticks(progress.judged(index)),
+        resigned: progress.resigned(index).is_some(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use alloy::primitives::Address;
+    use alloy::primitives::{Address, B256};
     use terms::abi::Entry;
     use terms::abi::IWorkAgreement::Reported;
     use terms::layout::{Head, Terms, WorkerTerms};
-    use terms::verdict::Record;
-    use terms::verdict::Verdict::{Failed, Served, Unknown};
+    use terms::money::Judgement;
+    use terms::verdict::{Record, Verdict};
 
-    use super::{record, verdicts};
+    use super::{Votes, judgement, votes};
     use crate::agreement::Progress;
     use crate::testers::{seats, window_seats};
 
-    /// Two workers, four windows, three testers of a list of five.
+    /// Two workers, four windows of ten ticks, three testers of a list of five.
     fn terms() -> Terms {
-        let head = Head { windows: 4, testers: 3, pool: 5, ..Head::default() };
+        let head = Head { windows: 4, length: 40, testers: 3, pool: 5, ..Head::default() };
         Terms::new(head, [WorkerTerms::default(); 2])
+    }
+
+    /// Only the first worker accepted.
+    fn progress() -> Progress {
+        Progress { start: 1, seed: [3; 16], accepted: 0b01, windows: 4, resigned: 0 }
     }
 
     /// A report about worker 0.
     fn report(place: u32, checked: u32, served: u32) -> Reported {
-        let entries = vec![Entry { index: 0, checked, served }];
+        let entries = vec![Entry { index: 0, checked, served, r: B256::ZERO, vs: B256::ZERO }];
         Reported { tester: Address::ZERO, place, entries }
+    }
+
+    /// Everybody says that window 0 was served and window 1 was not, and nothing of the others.
+    fn everybody() -> Vec<Reported> {
+        (0..5).map(|place| report(place, 0b0011, 0b0001)).collect()
     }
 
     #[test]
@@ -81,20 +126,47 @@ mod tests {
 
     #[test]
     fn only_seats_and_workers_that_accepted_count() {
-        let progress = Progress { start: 1, seed: [3; 16], accepted: 0b01 };
-        // Everybody says that window 0 was served and window 1 was not, and nothing of the others.
-        let everybody: Vec<_> = (0..5).map(|place| report(place, 0b0011, 0b0001)).collect();
-        let [first, second] = verdicts(&terms(), &progress, &everybody).try_into().unwrap();
-        assert_eq!(first, [Served, Failed, Unknown, Unknown]);
-        assert_eq!(second, [Unknown; 4]);
-        assert_eq!(record(&first), Record { served: 1, failed: 1 });
+        let [first, second] = votes(&terms(), &progress(), &everybody()).try_into().unwrap();
+        let (good, bad) = (Votes { served: 3, failed: 0 }, Votes { served: 0, failed: 3 });
+        assert_eq!(first, [good, bad, Votes::default(), Votes::default()]);
+        assert_eq!(second, []);
 
-        let without =
-            (0..5).find(|place| seats(&terms(), &progress.seed, *place) & 1 == 0).unwrap();
+        let seed = progress().seed;
+        let without = (0..5).find(|place| seats(&terms(), &seed, *place) & 1 == 0).unwrap();
         let outsider = [report(without, 0b0001, 0b0001)];
-        assert_eq!(verdicts(&terms(), &progress, &outsider)[0][0], Unknown);
+        let said = votes(&terms(), &progress(), &outsider);
+        assert_eq!(said[0][0].verdict(), Verdict::Unknown);
 
-        let nobody = Progress { accepted: 0, ..progress };
-        assert_eq!(verdicts(&terms(), &nobody, &everybody)[0], [Unknown; 4]);
+        let nobody = Progress { accepted: 0, ..progress() };
+        assert_eq!(votes(&terms(), &nobody, &everybody()), [[], []]);
+    }
+
+    #[test]
+    fn windows_behind_a_cancellation_or_a_resignation_are_not_judged() {
+        let judged = |progress: Progress| {
+            let said = votes(&terms(), &progress, &everybody()).remove(0);
+            let Judgement { record, sure, ticks, resigned } =
+                judgement(&terms(), &progress, 0, &said);
+            (said.len(), record, sure, ticks, resigned)
+        };
+        let (half, good) = (Record { served: 1, failed: 1 }, Record { served: 1, failed: 0 });
+        assert_eq!(judged(progress()), (4, half, 1, 40, false));
+        assert_eq!(judged(Progress { windows: 2, ..progress() }), (2, half, 1, 20, false));
+        assert_eq!(judged(Progress { resigned: 0b10, ..progress() }), (1, good, 0, 10, true));
+        // Finished windows beyond the judged ones do not count; the other worker's bits are its own.
+        let both = Progress { windows: 2, resigned: 0b100, ..progress() };
+        assert_eq!(judged(both), (2, half, 1, 20, true));
+        let other = Progress { resigned: 1 << 5, ..progress() };
+        assert_eq!(judged(other), (4, half, 1, 40, false));
+        assert_eq!(other.resigned(1), Some(0));
+    }
+
+    #[test]
+    fn a_failure_is_sure_with_two_seats_and_no_receipt() {
+        let sure = |served, failed| Votes { served, failed }.is_sure();
+        assert!(sure(0, 2));
+        assert!(!sure(0, 1));
+        assert!(!sure(1, 2));
+        assert!(!sure(0, 0));
     }
 }

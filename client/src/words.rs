@@ -48,6 +48,9 @@ pub const fn reason(reason: Reason) -> &'static str {
         }
         Reason::Expired => "the order's last tick has passed: set a later one",
         Reason::PriceOverflow => "the price is beyond what the market can hold: ask for less",
+        Reason::WorkerUnfit => {
+            "a hired worker is not listed for this application or does not fit the order: look at the workers"
+        }
         Reason::__Invalid => "the contract gave a reason that this program does not know",
     }
 }
@@ -94,6 +97,11 @@ pub(crate) fn dispatcher(error: &Dispatcher) -> String {
             "{} of stake are there where {} are needed: stake more",
             Ether::from(e.have),
             Ether::from(e.need)
+        ),
+        Dispatcher::StakeTooHigh(e) => format!(
+            "a stake must stay below {}, and this makes it {}: stake less",
+            Ether::from(e.limit),
+            Ether::from(e.stake)
         ),
         Dispatcher::NotListable(e) => format!(
             "{} cannot be listed: it is listed already, takes no new work, is at its capacity, or has too \
@@ -152,6 +160,20 @@ pub(crate) fn agreement(error: &Agreement) -> String {
         Agreement::AlreadyReported(e) => {
             format!("the tester at place {} has reported already", e.place)
         }
+        Agreement::NotTheClient(e) => format!("{} is not its client", e.caller),
+        Agreement::CannotShorten(e) => {
+            format!(
+                "it ends after {} windows as it is, and none of them can be cancelled",
+                e.windows
+            )
+        }
+        Agreement::NotAccepted(e) => format!("{} has not accepted it", e.worker),
+        Agreement::AlreadyResigned(e) => format!("{} has resigned already", e.worker),
+        Agreement::BadReceipt(e) => format!(
+            "entry number {} says that windows were served, and has no receipt of its worker for exactly \
+             those and this session",
+            e.entry
+        ),
         Agreement::NothingReported(_) => "a report needs at least one entry".into(),
         Agreement::BadEntry(e) => format!(
             "entry number {} names no worker, is out of order, or claims service that was not checked",
@@ -203,6 +225,8 @@ const fn setting(index: u8) -> &'static str {
         10 => "minBond",
         11 => "minTesterFee",
         12 => "testerBond",
+        13 => "reputationUnit",
+        14 => "agreement",
         _ => "unknown",
     }
 }

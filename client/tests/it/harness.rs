@@ -3,6 +3,7 @@
 
 pub(crate) mod books;
 pub(crate) mod evm;
+pub(crate) mod receipts;
 pub(crate) mod wire;
 pub(crate) mod words;
 
@@ -19,7 +20,7 @@ use client::terms::abi::{Clock, Entry, Settings};
 use client::terms::settings;
 use client::{
     Agreement, Application, Market, MarketError, Node, Offer, Program, Purchase, Receipt, Refusal,
-    Settlement, Want,
+    Session, Settlement, Want,
 };
 use devnode::{Config, Devnode};
 
@@ -145,10 +146,12 @@ impl World {
         self.tx(agreement(worker, purchase).await.accept()).await.unwrap()
     }
 
-    /// Lets a tester report.
+    /// Lets a tester report, with the receipts that its entries need.
     pub(crate) async fn report(&self, tester: &Market, purchase: &Purchase, entries: &[Entry]) {
         let agreement = agreement(tester, purchase).await;
-        self.tx(agreement.report(entries.to_vec())).await.unwrap();
+        let session = Session::random();
+        let entries = self.receipted(&agreement, &session, entries);
+        self.tx(agreement.report(&session, entries)).await.unwrap();
     }
 
     /// Settles an agreement with the right hints.

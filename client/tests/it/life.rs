@@ -1,11 +1,13 @@
 //! A whole life: two workers, three testers, one client; one worker stops half way.
 
 use client::Want;
-use client::terms::abi::{Entry, State};
-use client::terms::money;
+use client::terms::abi::State;
+use client::terms::money::{self, Judgement};
+use client::terms::reputation::{ONE, Standing};
 use client::terms::verdict::Record;
 
-use crate::harness::{World, agreement, offer};
+use crate::harness::receipts::seen;
+use crate::harness::{ETHER, World, agreement, offer};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_gets_what_the_windows_say() {
@@ -21,19 +23,16 @@ async fn everybody_gets_what_the_windows_say() {
 
     world.accept(&ada, &purchase).await;
     world.accept(&ben, &purchase).await;
-    let seen = agreement(&cleo, &purchase).await;
-    assert_eq!(seen.state().await.unwrap(), State::Running);
+    let cleos = agreement(&cleo, &purchase).await;
+    assert_eq!(cleos.state().await.unwrap(), State::Running);
     for window in 0..4 {
-        assert_eq!(seen.testers(window).await.unwrap().len(), 3);
+        assert_eq!(cleos.testers(window).await.unwrap().len(), 3);
     }
 
     // With three testers and three seats, everybody has a seat in every window.
     world.pass(24).await;
     for tester in &testers {
-        let entries = [
-            Entry { index: 0, checked: 0b1111, served: 0b1111 },
-            Entry { index: 1, checked: 0b1111, served: 0b0011 },
-        ];
+        let entries = [seen(0, 0b1111, 0b1111), seen(1, 0b1111, 0b0011)];
         world.report(tester, &purchase, &entries).await;
     }
     world.pass(world.settings.reportWindow).await;
@@ -43,11 +42,28 @@ async fn everybody_gets_what_the_windows_say() {
     let pays: Vec<u128> = settlement.workers.iter().map(|worker| worker.pay).collect();
     assert_eq!(pays, [24_000, money::pay(2_000, 24, 9_000, half)]);
     assert_eq!(pays[1], 24_000, "half of what was agreed");
+    // The promise was 90 %, and half of the windows failed for certain.
+    let judgement = Judgement { record: half, sure: 2, ticks: 24, resigned: false };
+    let slash = money::slash(world.settings.minBond, 24, 9_000, &judgement);
+    let slashes: Vec<u128> = settlement.workers.iter().map(|worker| worker.slash).collect();
+    assert_eq!(slashes, [0, slash]);
+    assert_eq!(slash, world.settings.minBond * 4 / 9);
+    // The client has at most its escrow back; the rest is nobody's.
+    assert_eq!(settlement.compensation, purchase.escrow - settlement.refund);
+    assert_eq!(settlement.burned, slash - settlement.compensation);
+    let bens = ben.worker(ben.account().unwrap()).await.unwrap();
+    assert_eq!((bens.stake, bens.locked), (ETHER - slash, 0));
     // Each tester: four windows of two workers, all of them in the majority.
     let fees: Vec<_> = settlement.testers.iter().map(|tester| (tester.fee, tester.seats)).collect();
     assert_eq!(fees, [(8 * fee, 8); 3]);
     assert_eq!(settlement.refund, purchase.escrow - 48_000 - 24 * fee);
-    assert_eq!(seen.state().await.unwrap(), State::Settled);
+    assert_eq!(cleos.state().await.unwrap(), State::Settled);
+    // Twelve seats at the lowest fee are one observation, which ada keeps whole and ben halves.
+    for (worker, good, bad) in [(&ada, ONE, 0), (&ben, ONE / 2, ONE / 2)] {
+        let known = cleo.reputation(worker.account().unwrap()).await.unwrap();
+        assert_eq!(known.standing, Standing { good, bad });
+        assert_eq!(known.score, known.standing.score());
+    }
 
     for (party, due) in [(&ada, 24_000), (&ben, 24_000), (&testers[0], 8 * fee)] {
         let account = party.account().unwrap();

@@ -42,6 +42,8 @@ fn registered(who: &Market) -> Worker {
         stake: ETHER,
         locked: 0,
         lastEpoch: 0,
+        misses: 0,
+        score: 0,
         key: key(who),
     }
 }

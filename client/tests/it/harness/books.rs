@@ -5,19 +5,21 @@ use std::collections::HashMap;
 use alloy::primitives::Address;
 use alloy::sol_types::{SolCall, SolEvent};
 use client::terms::abi::IWorkerDispatcher::{
-    AgreementSettled, ContractBought, creditCall, workerCountCall, workersCall,
+    AgreementSettled, Burned, ContractBought, creditCall, workerCountCall, workersCall,
 };
 
 use crate::harness::World;
 
 impl World {
-    /// The dispatcher holds what it owes, stakes and credits, to the wei; every agreement that is not
-    /// settled holds its escrow.
+    /// The dispatcher holds what it owes, stakes and credits, and what was burned, to the wei; every
+    /// agreement that is not settled holds its escrow.
     pub(crate) async fn check(&self) {
         let stakes: u128 = self.stakes().await.iter().sum();
         let credits: u128 = self.credits().await.values().sum();
+        let burned = self.burned().await;
         let holds = self.wire.balance(self.dispatcher).await;
-        assert_eq!(holds, stakes + credits, "stakes are {stakes}, credits {credits}");
+        let owes = stakes + credits + burned;
+        assert_eq!(holds, owes, "stakes are {stakes}, credits {credits}, burned {burned}");
         for (agreement, escrow) in self.owed().await {
             let holds = self.wire.balance(agreement).await;
             assert!(holds >= escrow, "{agreement} holds {holds} of {escrow}");
@@ -44,6 +46,12 @@ impl World {
         let credits = self.wire.read_all(self.dispatcher, calls.collect()).await;
         let wei = credits.iter().map(|answer| creditCall::abi_decode_returns(answer).unwrap());
         crowd.into_iter().zip(wei).collect()
+    }
+
+    /// What nobody gets any more.
+    async fn burned(&self) -> u128 {
+        let logs = self.wire.logs(self.dispatcher, vec![Burned::SIGNATURE_HASH]).await;
+        logs.iter().map(|log| Burned::decode_log(&log.inner).unwrap().amount).sum()
     }
 
     /// Escrows of agreements that are not settled.

@@ -1,0 +1,202 @@
+//! Receipts: what a worker signs for the windows in which it served a session, and how a session comes
+//! to be. What exactly is signed is [`terms::receipt`]'s.
+
+use std::fmt::{self, Display, Formatter};
+use std::str::FromStr;
+
+use alloy::primitives::{Address, B256, Signature, keccak256};
+use alloy::signers::SignerSync;
+use alloy::signers::local::PrivateKeySigner;
+use serde::{Deserialize, Serialize};
+use terms::abi::Entry;
+use terms::receipt::{digest, domain, session};
+
+use crate::agreement::Agreement;
+use crate::error::{MarketError, NodeError};
+
+/// The secret behind a session: shown only in the report, so that a worker cannot tell whose session it
+/// serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// What only its opener knows until then.
+    pub salt: B256,
+}
+
+impl Session {
+    /// One that nobody can guess.
+    #[must_use]
+    pub fn random() -> Self {
+        Self { salt: PrivateKeySigner::random().to_bytes() }
+    }
+
+    /// What `opener` sends to workers: the session's name in receipts.
+    #[must_use]
+    pub fn value(&self, opener: Address) -> B256 {
+        session(opener, self.salt, hash)
+    }
+}
+
+/// A worker's signature for the windows of one session and one agreement. As text it is the bitmap and
+/// the compact signature (EIP-2098): `0b11,0x…,0x…`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceReceipt {
+    /// Windows in which the session was served: bit k stands for window k.
+    pub served: u32,
+    /// First half of the signature.
+    pub r: B256,
+    /// Second half, with the parity in its highest bit.
+    pub vs: B256,
+}
+
+/// A text that is no receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a receipt is the windows served as 0b1011 and the two halves of the signature, separated by commas"
+)]
+pub struct ReceiptError;
+
+impl ServiceReceipt {
+    /// A worker's receipt for `session`, which is served in the windows `served`, under the
+    /// [`Agreement::receipt_domain`].
+    ///
+    /// # Errors
+    /// [`NodeError::Signing`].
+    pub fn sign(
+        worker: &PrivateKeySigner,
+        domain: B256,
+        session: B256,
+        served: u32,
+    ) -> Result<Self, MarketError> {
+        let signature = worker.sign_hash_sync(&digest(domain, session, served, hash));
+        let signature = signature.map_err(|error| NodeError::Signing(error.into()))?;
+        let compact = signature.as_erc2098();
+        // 64 bytes have two halves.
+        let [r, vs] = [compact.first_chunk(), compact.last_chunk()]
+            .map(|half| half.copied().map(B256::new).unwrap_or_default());
+        Ok(Self { served, r, vs })
+    }
+
+    /// Who signed it for this session; `None` if nobody can have.
+    #[must_use]
+    pub fn signer(&self, domain: B256, session: B256) -> Option<Address> {
+        let signature = Signature::from_erc2098([self.r.0, self.vs.0].as_flattened());
+        let digest = digest(domain, session, self.served, hash);
+        signature.recover_address_from_prehash(&digest).ok()
+    }
+
+    /// Whether it covers a window.
+    #[must_use]
+    pub fn covers(&self, window: u8) -> bool {
+        self.served.checked_shr(window.into()).is_some_and(|bits| bits & 1 == 1)
+    }
+
+    /// What a tester reports that looked at the worker at `index` in the windows `failed` in vain, and in
+    /// those of the receipt with success.
+    #[must_use]
+    pub const fn entry(&self, index: u8, failed: u32) -> Entry {
+        let Self { served, r, vs } = *self;
+        Entry { index, checked: failed | served, served, r, vs }
+    }
+}
+
+impl Display for ServiceReceipt {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#b},{},{}", self.served, self.r, self.vs)
+    }
+}
+
+impl FromStr for ServiceReceipt {
+    type Err = ReceiptError;
+
+    fn from_str(text: &str) -> Result<Self, ReceiptError> {
+        let mut parts = text.split(',');
+        let (Some(served), Some(r), Some(vs), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(ReceiptError);
+        };
+        let served = served.strip_prefix("0b").and_then(|bits| u32::from_str_radix(bits, 2).ok());
+        let half = |text: &str| text.parse().map_err(|_| ReceiptError);
+        Ok(Self { served: served.ok_or(ReceiptError)?, r: half(r)?, vs: half(vs)? })
+    }
+}
+
+impl Agreement {
+    /// What separates this agreement's receipts from everything else that its workers sign.
+    #[must_use]
+    pub fn receipt_domain(&self) -> B256 {
+        domain(self.market().node().chain_id(), self.address(), hash)
+    }
+}
+
+/// What a tester reports of the worker at `index`, whom it looked at in these windows in vain, and in no
+/// others.
+#[must_use]
+pub const fn failed_entry(index: u8, failed: u32) -> Entry {
+    Entry { index, checked: failed, served: 0, r: B256::ZERO, vs: B256::ZERO }
+}
+
+/// Keccak-256, as [`terms`] takes it.
+fn hash(bytes: &[u8]) -> [u8; 32] {
+    keccak256(bytes).0
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::{Address, B256};
+    use alloy::signers::local::PrivateKeySigner;
+    use terms::abi::Entry;
+
+    use super::{ReceiptError, ServiceReceipt, Session};
+
+    /// A worker's receipt for windows 0 and 1 of session 7 under domain 9.
+    fn signed() -> (PrivateKeySigner, ServiceReceipt) {
+        let worker = PrivateKeySigner::random();
+        let [domain, session] = [9, 7].map(B256::with_last_byte);
+        let receipt = ServiceReceipt::sign(&worker, domain, session, 0b11).unwrap();
+        (worker, receipt)
+    }
+
+    #[test]
+    fn a_receipt_is_its_workers_for_this_session_agreement_and_bitmap_only() {
+        let (worker, receipt) = signed();
+        let [domain, session, other] = [9, 7, 8].map(B256::with_last_byte);
+        let worker = Some(worker.address());
+        assert_eq!(receipt.signer(domain, session), worker);
+        assert_ne!(receipt.signer(domain, other), worker);
+        assert_ne!(receipt.signer(other, session), worker);
+        let more = ServiceReceipt { served: 0b111, ..receipt };
+        assert_ne!(more.signer(domain, session), worker);
+        let none = ServiceReceipt { r: B256::ZERO, ..receipt };
+        assert_eq!(none.signer(domain, session), None);
+    }
+
+    #[test]
+    fn a_receipt_reads_back_from_its_text() {
+        let (_, receipt) = signed();
+        let text = receipt.to_string();
+        assert!(text.starts_with("0b11,0x"), "{text}");
+        assert_eq!(text.parse(), Ok(receipt));
+        for wrong in ["", "0b11", "3,0x1,0x2", &text[1..], &format!("{text},0x")] {
+            assert_eq!(wrong.parse::<ServiceReceipt>(), Err(ReceiptError), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_receipt_covers_its_windows_and_is_reported_as_it_is() {
+        let (_, receipt) = signed();
+        assert_eq!([0, 1, 2, 40].map(|window| receipt.covers(window)), [true, true, false, false]);
+        let ServiceReceipt { r, vs, .. } = receipt;
+        let entry = Entry { index: 3, checked: 0b111, served: 0b11, r, vs };
+        assert_eq!(receipt.entry(3, 0b100), entry);
+    }
+
+    #[test]
+    fn a_session_is_its_openers() {
+        let session = Session::random();
+        assert_ne!(session, Session::random());
+        let [one, other] = [1, 2].map(Address::repeat_byte);
+        assert_eq!(session.value(one), session.value(one));
+        assert_ne!(session.value(one), session.value(other));
+    }
+}

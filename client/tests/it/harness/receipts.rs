@@ -1,0 +1,42 @@
+//! Receipts as honest workers give them.
+
+use alloy::primitives::{Address, B256};
+use alloy::signers::local::PrivateKeySigner;
+use client::terms::abi::Entry;
+use client::{Agreement, ServiceReceipt, Session, failed_entry};
+
+use crate::harness::World;
+
+/// What a tester saw of a worker, before the worker's receipt is there.
+pub(crate) const fn seen(index: u8, checked: u32, served: u32) -> Entry {
+    Entry { served, ..failed_entry(index, checked) }
+}
+
+impl World {
+    /// The entries with receipts of their workers, for the session of the account that holds this view
+    /// of the agreement. Entries that name no worker, or claim nothing, stay as they are.
+    pub(crate) fn receipted(
+        &self,
+        agreement: &Agreement,
+        session: &Session,
+        entries: &[Entry],
+    ) -> Vec<Entry> {
+        let session = session.value(agreement.market().account().unwrap());
+        let domain = agreement.receipt_domain();
+        let sign = |entry: &Entry| match agreement.terms().worker(entry.index) {
+            Some(worker) if entry.served != 0 => {
+                let signer = self.signer(worker.account);
+                let receipt = ServiceReceipt::sign(&signer, domain, session, entry.served).unwrap();
+                Entry { r: receipt.r, vs: receipt.vs, ..*entry }
+            }
+            _ => Entry { r: B256::ZERO, vs: B256::ZERO, ..*entry },
+        };
+        entries.iter().map(sign).collect()
+    }
+
+    /// The key of one of the chain's accounts.
+    fn signer(&self, account: Address) -> PrivateKeySigner {
+        let known = self.chain.accounts().iter().find(|known| known.address == account);
+        PrivateKeySigner::from_bytes(&known.unwrap().key).unwrap()
+    }
+}
