@@ -1,0 +1,85 @@
+//! The odds that a window is captured: that its seats' majority, or all of them, belong to one owner of
+//! many testers. Exact; the draw itself is held against them.
+
+use alloy_primitives::{U256, U512, keccak256};
+use terms::draw::seats;
+
+use crate::counting::{POOLS, hands, odds, percent};
+use crate::{printed, table};
+
+/// Seats of a window.
+const TESTERS: [u32; 5] = [3, 5, 7, 9, 15];
+
+/// The odds that as many of a window's seats as `least` says are in one hand.
+fn captured(least: fn(u32) -> u32) -> String {
+    let rows = hands(&POOLS).into_iter().map(|(pool, owned, names)| {
+        let cells = TESTERS.map(|testers| {
+            let (part, whole) = odds(pool, owned, testers, least(testers));
+            percent(U512::from(part), U512::from(whole))
+        });
+        [names.to_vec(), cells.to_vec()].concat()
+    });
+    let head = ["list", "in one hand", "3 seats", "5", "7", "9", "15"];
+    table(&head, 0, rows)
+}
+
+/// The odds that at least one of so many draws of a window of three seats captures it.
+fn tries() -> String {
+    let rows = hands(&POOLS[..2]).into_iter().map(|(pool, owned, names)| {
+        let (captured, all) = odds(pool, owned, 3, 2);
+        let cells = [1, 2, 4, 8, 16].map(|draws| {
+            let power = |base: U256| U512::from(base).pow(U512::from(draws));
+            percent(power(all) - power(all - captured), power(all))
+        });
+        [names.to_vec(), cells.to_vec()].concat()
+    });
+    table(&["list", "in one hand", "1 draw", "2", "4", "8", "16"], 0, rows)
+}
+
+#[test]
+fn the_rules_print_the_odds_of_a_majority() {
+    printed(&captured(|testers| testers / 2 + 1));
+}
+
+#[test]
+fn the_rules_print_the_odds_of_all_seats() {
+    printed(&captured(|testers| testers));
+}
+
+#[test]
+fn the_rules_print_the_odds_of_several_draws() {
+    printed(&tries());
+}
+
+/// Every set of seats, counted one by one.
+#[test]
+fn the_odds_are_those_of_counting_every_draw() {
+    let (pool, testers) = (12_u32, 5_u32);
+    for owned in 0..=pool {
+        for least in 0..=testers {
+            let mut counted = (0_u32, 0_u32);
+            for draw in (0..1_u32 << pool).filter(|draw| draw.count_ones() == testers) {
+                let hits = (draw & ((1 << owned) - 1)).count_ones();
+                counted = (counted.0 + u32::from(hits >= least), counted.1 + 1);
+            }
+            let expected = (U256::from(counted.0), U256::from(counted.1));
+            assert_eq!(odds(pool, owned, testers, least), expected, "{owned} own, {least} needed");
+        }
+    }
+}
+
+/// 20 000 windows of three seats; a third of 21 places in one hand. 4 947 captures are expected, with
+/// a deviation of 61. Six of them are allowed; the seed is fixed.
+#[test]
+fn the_draw_has_these_odds() {
+    let (pool, owned, testers, windows) = (21, 7, 3_u8, 20_000_u32);
+    let captures = (0..windows).filter(|window| {
+        let seats = seats(&[1; 16], *window, testers, pool, |bytes| keccak256(bytes).0).unwrap();
+        seats.places().filter(|place| *place < owned).count() >= 2
+    });
+    let captures = i64::try_from(captures.count()).unwrap();
+    let (part, whole) = odds(pool, owned, testers.into(), 2);
+    let expected = (part * U256::from(windows) / whole).to::<i64>();
+    assert_eq!(expected, 4_947);
+    assert!((captures - expected).abs() < 366, "{captures} of {expected}");
+}

@@ -1,0 +1,104 @@
+//! What a bought reputation costs, and what it costs to be in others' way, with the constants of a
+//! production deployment.
+
+use alloy_primitives::utils::format_ether;
+use terms::abi::{Clock, Settings};
+use terms::reputation::{HALF_LIFE, ONE, Standing, weight};
+use terms::settings::production;
+use terms::{BPS, SCAN_LIMIT, money};
+
+use crate::{printed, table};
+
+/// The constants of the page.
+const SETTINGS: Settings = production(Clock::Second);
+
+/// Wei as the page prints them.
+pub(crate) fn ether(wei: u128) -> String {
+    let text = format_ether(wei);
+    format!("{} ETH", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// The fewest agreements of one weight that bring a newcomer to a score of 0.9.
+fn agreements(each: u64) -> u64 {
+    let enough = |count: &u64| Standing { good: count * each, bad: 0 }.score() >= 9_000;
+    (1..).find(enough).unwrap()
+}
+
+/// What a score of 0.9 costs in fees, by how much each agreement weighs, and what is left of it later.
+fn bought() -> String {
+    let unit = SETTINGS.reputationUnit;
+    let rows = (1..=4_u64).map(|observations| {
+        let units = (1..).find(|units| weight(units * unit, unit) == observations * ONE).unwrap();
+        let count = agreements(observations * ONE);
+        let standing = Standing { good: count * observations * ONE, bad: 0 };
+        let later = [1, 2, 3].map(|lives| standing.after(lives * HALF_LIFE).score().to_string());
+        let cells = [
+            observations.to_string(),
+            count.to_string(),
+            ether(units * unit),
+            ether(units * unit * u128::from(count)),
+        ];
+        [cells.to_vec(), later.to_vec()].concat()
+    });
+    let head = [
+        "observations each",
+        "agreements",
+        "fees of each",
+        "fees of all",
+        "score after 30 days",
+        "60",
+        "90",
+    ];
+    table(&head, 0, rows)
+}
+
+/// What each nuisance takes: wei that are locked for a time and come back, and wei that are lost.
+fn nuisances() -> String {
+    let s = SETTINGS;
+    let listed = money::bond(1, s.minLength, s.bondBps, s.minBond);
+    let held = u64::from(s.acceptWindow) + u64::from(s.minLength) + u64::from(s.reportWindow);
+    let paid = u64::from(s.minLength) * u64::from(BPS) / held;
+    let row = |what: &str, locked: String, lost: String| vec![what.to_owned(), locked, lost];
+    let none = || "0".to_owned();
+    let rows = [
+        row(
+            "the plain purchase finds nobody: 64 cheap workers that fit no order",
+            ether(listed * u128::from(SCAN_LIMIT)),
+            none(),
+        ),
+        row(
+            "the first workers of a book do not accept: for each that was chosen, once",
+            ether(listed),
+            ether(money::tenth(listed)),
+        ),
+        row("a worker leaves in the first window", ether(listed), ether(money::tenth(listed))),
+        row(
+            "a client keeps a slot from others: of the time it is held it pays",
+            none(),
+            format!("{}.{:02} %", paid / 100, paid % 100),
+        ),
+        row(
+            "the first list of a market is in one hand",
+            ether(s.testerBond * u128::from(s.minPool)),
+            none(),
+        ),
+        row("one more place of a list, for one or two epochs", ether(s.testerBond), none()),
+    ];
+    table(&["what", "locked", "lost"], 1, rows)
+}
+
+#[test]
+fn the_rules_print_the_price_of_a_bought_score() {
+    printed(&bought());
+}
+
+#[test]
+fn the_rules_print_the_price_of_each_nuisance() {
+    printed(&nuisances());
+}
+
+/// The price is that of the smallest number of observations; 0.9 = n / (n + 1.645²) has n = 24.4.
+#[test]
+fn a_score_of_nine_tenths_takes_twenty_five_observations() {
+    assert_eq!(agreements(ONE), 25);
+}
