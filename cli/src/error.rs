@@ -104,9 +104,12 @@ pub(crate) enum CliError {
     /// A worker that the agreement does not have.
     #[error("{0} is none of the agreement's workers: see `muster agreement show`")]
     NotItsWorker(Box<str>),
-    /// A journal without anything on the agreement.
+    /// A worker that is not registered.
+    #[error("no worker is registered as {0}: see `muster workers`")]
+    NoWorker(Box<str>),
+    /// A journal without anything to report on the agreement.
     #[error(
-        "the journal {path} says nothing about agreement {agreement}: probe first, or give --entry"
+        "the journal {path} says nothing of this account about agreement {agreement}: probe first, or give --entry"
     )]
     NothingSeen {
         /// The journal.

@@ -5,7 +5,7 @@ use client::terms::abi::IWorkAgreement::IWorkAgreementEvents as Agreement;
 use client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Dispatcher;
 use client::{Application, Event, reason, state};
 
-use crate::commands::worker::percent;
+use crate::commands::worker::{observations, percent};
 use crate::output::{Cell, Facts};
 use crate::parse::window_list;
 
@@ -24,6 +24,8 @@ pub(crate) const fn name(event: &Event) -> &'static str {
             Dispatcher::ContractBought(_) => "ContractBought",
             Dispatcher::PurchaseRefused(_) => "PurchaseRefused",
             Dispatcher::AgreementSettled(_) => "AgreementSettled",
+            Dispatcher::Burned(_) => "Burned",
+            Dispatcher::StandingChanged(_) => "StandingChanged",
             Dispatcher::Credited(_) => "Credited",
             Dispatcher::Withdrawn(_) => "Withdrawn",
         },
@@ -31,6 +33,8 @@ pub(crate) const fn name(event: &Event) -> &'static str {
             Agreement::Accepted(_) => "Accepted",
             Agreement::Started(_) => "Started",
             Agreement::Reported(_) => "Reported",
+            Agreement::Cancelled(_) => "Cancelled",
+            Agreement::Resigned(_) => "Resigned",
             Agreement::Closed(_) => "Closed",
         },
     }
@@ -96,8 +100,18 @@ fn dispatcher(event: &Dispatcher) -> Facts {
             ("agreement", Cell::text(e.agreement)),
             ("client", Cell::text(e.client)),
             ("refund", Cell::wei(e.refund)),
+            ("compensation", Cell::wei(e.compensation)),
             ("pay", sum(e.workers.iter().map(|worker| worker.pay))),
+            ("slashed", sum(e.workers.iter().map(|worker| worker.slash))),
             ("fees", sum(e.testers.iter().map(|tester| tester.fee))),
+        ],
+        Dispatcher::Burned(e) => {
+            vec![("agreement", Cell::text(e.agreement)), ("amount", Cell::wei(e.amount))]
+        }
+        Dispatcher::StandingChanged(e) => vec![
+            ("worker", Cell::text(e.worker)),
+            ("good", Cell::text(observations(e.good))),
+            ("bad", Cell::text(observations(e.bad))),
         ],
         Dispatcher::Credited(e) => {
             vec![("account", Cell::text(e.account)), ("amount", Cell::wei(e.amount))]
@@ -132,6 +146,14 @@ fn agreement(event: &Agreement) -> Facts {
                 ("entries", Cell::Text(entries.collect::<Vec<_>>().join(" "))),
             ]
         }
+        Agreement::Cancelled(e) => {
+            vec![("windows", Cell::count(e.windows)), ("end", Cell::count(e.end))]
+        }
+        Agreement::Resigned(e) => vec![
+            ("worker", Cell::text(e.worker)),
+            ("index", Cell::count(e.index)),
+            ("windows", Cell::count(e.windows)),
+        ],
         Agreement::Closed(e) => vec![("state", Cell::text(state(e.state)))],
     }
 }

@@ -13,6 +13,7 @@ mod account;
 mod args;
 mod commands;
 mod context;
+mod desk;
 mod error;
 mod factor;
 mod happening;

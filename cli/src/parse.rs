@@ -2,7 +2,7 @@
 
 use alloy::primitives::Address;
 use client::terms::abi::Entry;
-use client::{AmountError, Ether};
+use client::{AmountError, Ether, ServiceReceipt, failed_entry};
 
 use crate::account::Name;
 
@@ -22,12 +22,22 @@ pub(crate) enum ParseError {
     Pair,
     /// No entry.
     #[error(
-        "expected INDEX:CHECKED:SERVED, the windows as 0b1011 or as 0,1,3 (- for none), served among checked"
+        "expected INDEX:CHECKED or INDEX:CHECKED:RECEIPT, the windows as 0b1011 or as 0,1,3, those of the receipt \
+         among them"
     )]
     Entry,
     /// No share.
     #[error("a share is basis points from 0 to 10000, or a percentage such as 95%")]
     Share,
+}
+
+/// A worker to hire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hired {
+    /// By its number.
+    Number(u32),
+    /// By its account.
+    Account(Address),
 }
 
 /// Wei from an amount such as `1.5eth`.
@@ -70,27 +80,31 @@ pub(crate) fn pair(text: &str) -> Result<(String, String), ParseError> {
     Ok((worker.to_owned(), url.to_owned()))
 }
 
-/// What a tester saw of a worker.
+/// A worker to hire: its number, its address, or a dev account.
+pub(crate) fn hired(text: &str) -> Result<Hired, ParseError> {
+    text.parse().map(Hired::Number).or_else(|_| party(text).map(Hired::Account))
+}
+
+/// What a tester saw of a worker: windows in which it looked, and the receipt for those that were served.
 pub(crate) fn entry(text: &str) -> Result<Entry, ParseError> {
     let mut parts = text.split(':');
-    let (Some(index), Some(checked), Some(served), None) =
+    let (Some(index), Some(checked), receipt, None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
     else {
         return Err(ParseError::Entry);
     };
     let index = index.parse().map_err(|_| ParseError::Entry)?;
-    let (checked, served) = windows(checked).zip(windows(served)).ok_or(ParseError::Entry)?;
-    if served & !checked != 0 || checked == 0 {
+    let checked = windows(checked).filter(|checked| *checked != 0).ok_or(ParseError::Entry)?;
+    let Some(receipt) = receipt else { return Ok(failed_entry(index, checked)) };
+    let receipt: ServiceReceipt = receipt.parse().map_err(|_| ParseError::Entry)?;
+    if receipt.served == 0 || receipt.served & !checked != 0 {
         return Err(ParseError::Entry);
     }
-    Ok(Entry { index, checked, served })
+    Ok(receipt.entry(index, checked))
 }
 
-/// Windows as bits, from `0b1011`, or a list of their numbers, or `-`.
+/// Windows as bits, from `0b1011`, or a list of their numbers.
 fn windows(text: &str) -> Option<u32> {
-    if text == "-" {
-        return Some(0);
-    }
     if let Some(bits) = text.strip_prefix("0b") {
         return u32::from_str_radix(bits, 2).ok();
     }
@@ -107,27 +121,43 @@ pub(crate) fn window_list(bits: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use client::terms::abi::Entry;
+    use alloy::primitives::B256;
+    use client::{ServiceReceipt, failed_entry};
 
-    use super::{ParseError, entry, pair, party, share, window_list};
+    use super::{Hired, ParseError, entry, hired, pair, party, share, window_list};
 
     #[test]
     fn windows_are_bits_or_numbers() {
-        let expected = Entry { index: 2, checked: 0b1011, served: 0b0001 };
-        assert_eq!(entry("2:0b1011:0b1"), Ok(expected));
-        assert_eq!(entry("2:0,1,3:0"), Ok(expected));
-        assert_eq!(entry("0:1:-"), Ok(Entry { index: 0, checked: 0b10, served: 0 }));
+        assert_eq!(entry("2:0b1011"), Ok(failed_entry(2, 0b1011)));
+        assert_eq!(entry("2:0,1,3"), Ok(failed_entry(2, 0b1011)));
         assert_eq!(window_list(0b1011), "0,1,3");
         assert_eq!(window_list(0), "none");
     }
 
     #[test]
+    fn what_was_served_comes_with_a_receipt() {
+        let [r, vs] = [1, 2].map(B256::with_last_byte);
+        let receipt = ServiceReceipt { served: 0b11, r, vs };
+        assert_eq!(entry(&format!("1:0,1,2:{receipt}")), Ok(receipt.entry(1, 0b100)));
+        assert_eq!(entry(&format!("1:0:{receipt}")), Err(ParseError::Entry));
+        let nothing = ServiceReceipt { served: 0, ..receipt };
+        assert_eq!(entry(&format!("1:0:{nothing}")), Err(ParseError::Entry));
+    }
+
+    #[test]
     fn entries_that_make_no_sense_are_refused() {
         for wrong in
-            ["", "0", "0:1", "0:1:1:1", "x:1:1", "0:0b2:0", "0:40:-", "0:0:1", "0:-:-", "256:0:0"]
+            ["", "0", "0:", "0:1:1", "0:1:0b1,1,1:", "x:1", "0:0b2", "0:40", "256:0", "0:0b0"]
         {
             assert_eq!(entry(wrong), Err(ParseError::Entry), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_worker_is_hired_by_number_or_account() {
+        assert_eq!(hired("3"), Ok(Hired::Number(3)));
+        assert_eq!(hired("dev:alice"), party("dev:alice").map(Hired::Account));
+        assert_eq!(hired("alice"), Err(ParseError::Party));
     }
 
     #[test]

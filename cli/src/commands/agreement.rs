@@ -4,7 +4,9 @@ use alloy::primitives::Address;
 use clap::Subcommand;
 use client::terms::layout::WorkerTerms;
 use client::terms::verdict::Verdict;
-use client::{Agreement, Application, Market, Progress, record, state, verdicts, window_seats};
+use client::{
+    Agreement, Application, Market, Progress, Votes, judgement, state, votes, window_seats,
+};
 use futures::future::try_join_all;
 
 use crate::commands::settle::{paid_testers, paid_workers};
@@ -47,7 +49,7 @@ async fn list(context: &Context, market: &Market) -> Result<(), CliError> {
     let rows = agreements.into_iter().map(async |address| -> Result<_, CliError> {
         let agreement = market.agreement(address).await?;
         let (now, head) = (agreement.state().await?, agreement.terms().head);
-        let end = agreement.times(agreement.progress().await?.start).end();
+        let end = agreement.times(&agreement.progress().await?).end();
         Ok(vec![
             Cell::text(address),
             Cell::text(state(now)),
@@ -71,10 +73,9 @@ async fn list(context: &Context, market: &Market) -> Result<(), CliError> {
 async fn show(context: &Context, agreement: &Agreement) -> Result<(), CliError> {
     let progress = agreement.progress().await?;
     let reports = agreement.reports().await?;
-    let verdicts = verdicts(agreement.terms(), &progress, &reports);
-    let workers = (0..).zip(agreement.terms().workers()).zip(&verdicts);
+    let votes = votes(agreement.terms(), &progress, &reports);
     let workers =
-        workers.map(|((index, terms), verdicts)| worker(index, terms, &progress, verdicts));
+        (0..).zip(&votes).map(|(index, votes)| worker(agreement, index, &progress, votes));
     let reports = reports.iter().flat_map(|report| {
         report.entries.iter().map(|entry| {
             let tester = [Cell::text(report.tester), Cell::count(report.place)];
@@ -86,8 +87,8 @@ async fn show(context: &Context, agreement: &Agreement) -> Result<(), CliError> 
         .table(Rows::new(
             "workers",
             [
-                "index", "account", "price", "promise", "fee", "bond", "accepted", "windows",
-                "served", "failed",
+                "index", "account", "price", "promise", "fee", "bond", "accepted", "resigned",
+                "windows", "served", "failed",
             ],
             workers,
         ))
@@ -96,6 +97,7 @@ async fn show(context: &Context, agreement: &Agreement) -> Result<(), CliError> 
     if let Some(settled) = agreement.settlement().await? {
         page = page
             .fact("refund", Cell::wei(settled.refund))
+            .fact("compensation", Cell::wei(settled.compensation))
             .table(paid_workers(&settled.workers))
             .table(paid_testers(&settled.testers));
     }
@@ -105,7 +107,7 @@ async fn show(context: &Context, agreement: &Agreement) -> Result<(), CliError> 
 /// What is to be known of an agreement as a whole.
 async fn facts(agreement: &Agreement, progress: &Progress) -> Result<Page, CliError> {
     let (head, market) = (agreement.terms().head, agreement.market());
-    let times = agreement.times(progress.start);
+    let times = agreement.times(progress);
     let state = state(agreement.state().await?);
     let mut page = Page::new([
         ("agreement", Cell::text(agreement.address())),
@@ -118,6 +120,7 @@ async fn facts(agreement: &Agreement, progress: &Progress) -> Result<Page, CliEr
         ("purchased", Cell::count(head.purchased)),
         ("accept_until", Cell::Count(times.last_accept())),
         ("length", Cell::count(head.length)),
+        ("windows_judged", Cell::count(progress.windows)),
     ]);
     if progress.start != 0 {
         page = page
@@ -134,24 +137,33 @@ async fn facts(agreement: &Agreement, progress: &Progress) -> Result<Page, CliEr
 }
 
 /// One worker and how it does.
-fn worker(index: u8, terms: &WorkerTerms, progress: &Progress, verdicts: &[Verdict]) -> Vec<Cell> {
-    let record = record(verdicts);
+fn worker(agreement: &Agreement, index: u8, progress: &Progress, votes: &[Votes]) -> Vec<Cell> {
+    let terms = agreement.terms();
+    let judged = judgement(terms, progress, index, votes);
+    let WorkerTerms { account, price, promise, fee, bond, .. } =
+        terms.worker(index).copied().unwrap_or_default();
     vec![
         Cell::count(index),
-        Cell::text(terms.account),
-        Cell::wei(terms.price),
-        Cell::text(percent(terms.promise)),
-        Cell::wei(terms.fee),
-        Cell::wei(terms.bond),
+        Cell::text(account),
+        Cell::wei(price),
+        Cell::text(percent(promise)),
+        Cell::wei(fee),
+        Cell::wei(bond),
         Cell::Flag(progress.has_accepted(index)),
-        Cell::Text(verdicts.iter().copied().map(letter).collect()),
-        Cell::count(record.served),
-        Cell::count(record.failed),
+        Cell::Flag(judged.resigned),
+        Cell::Text(letters(votes)),
+        Cell::count(judged.record.served),
+        Cell::count(judged.record.failed),
     ]
 }
 
+/// What is said of each window, in letters.
+pub(crate) fn letters(votes: &[Votes]) -> String {
+    votes.iter().map(|votes| letter(votes.verdict())).collect()
+}
+
 /// A verdict as one letter: served, failed, or not known.
-pub(crate) const fn letter(verdict: Verdict) -> char {
+const fn letter(verdict: Verdict) -> char {
     match verdict {
         Verdict::Served => 's',
         Verdict::Failed => 'f',
@@ -163,7 +175,7 @@ pub(crate) const fn letter(verdict: Verdict) -> char {
 async fn windows(agreement: &Agreement, progress: &Progress) -> Result<Rows, CliError> {
     let (terms, market) = (agreement.terms(), agreement.market());
     let mut rows = Vec::new();
-    for (window, ticks) in agreement.windows(progress.start) {
+    for (window, ticks) in agreement.windows(progress) {
         let places = window_seats(terms, &progress.seed, window.into());
         let testers = places.into_iter().map(|place| market.tester_at(terms.head.epoch, place));
         let testers = try_join_all(testers).await?;

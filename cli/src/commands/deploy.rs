@@ -77,6 +77,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "AMOUNT", value_parser = parse::wei)]
     tester_bond: Option<u128>,
 
+    /// Fees of testers that make an agreement weigh one observation in a worker's reputation
+    #[arg(long, value_name = "AMOUNT", value_parser = parse::wei)]
+    reputation_unit: Option<u128>,
+
     /// The agreement's compiled module
     #[arg(long, value_name = "FILE", default_value_os_t = Path::new(BUILT).join("agreement.wasm"))]
     agreement_wasm: PathBuf,
@@ -170,6 +174,7 @@ impl Options {
             minBond: self.min_bond.unwrap_or(preset.minBond),
             minTesterFee: self.min_tester_fee.unwrap_or(preset.minTesterFee),
             testerBond: self.tester_bond.unwrap_or(preset.testerBond),
+            reputationUnit: self.reputation_unit.unwrap_or(preset.reputationUnit),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `muster ledger`: who paid, who received what and why, what it cost in gas, and whether all of it
-//! adds up.
+//! adds up. What one worker is owed, and why, is in [`part`].
+
+mod part;
 
 use std::collections::BTreeSet;
 
@@ -8,15 +10,11 @@ use clap::Args;
 use client::terms::abi::IWorkAgreement::IWorkAgreementEvents as AgreementEvents;
 use client::terms::abi::IWorkerDispatcher::AgreementSettled;
 use client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents as DispatcherEvents;
-use client::terms::abi::WorkerResult;
-use client::terms::layout::WorkerTerms;
 use client::terms::money;
-use client::terms::verdict::{Record, Verdict};
-use client::{Agreement, Event, Happening, Market, record, state, verdicts};
+use client::{Agreement, Event, Happening, Market, state, votes};
 use futures::future::try_join_all;
 
-use crate::commands::agreement::letter;
-use crate::commands::worker::percent;
+use crate::commands::ledger::part::Part;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::{Cell, Page, Rows};
@@ -33,7 +31,8 @@ pub(crate) struct Options {
 /// The account of one agreement, or of several.
 #[derive(Default)]
 struct Ledger {
-    /// Agreement, client, escrow, what came out, whether it is the same.
+    /// Agreement, client, escrow, what came out of it, what is left, what was slashed, who got that, whether
+    /// it adds up.
     agreements: Vec<Vec<Cell>>,
     /// Agreement, account, role, amount, why.
     payments: Vec<Vec<Cell>>,
@@ -71,10 +70,17 @@ impl Ledger {
         let out = [settled.refund]
             .into_iter()
             .chain(settled.workers.iter().map(|worker| worker.pay))
-            .chain(settled.testers.iter().map(|tester| tester.fee))
-            .fold(0, u128::saturating_add);
+            .chain(settled.testers.iter().map(|tester| tester.fee));
+        let out = total(out);
         let left = agreement.market().node().balance(address).await?;
-        let balanced = out == escrow && left.is_zero();
+        let slashed = total(settled.workers.iter().map(|worker| worker.slash));
+        let burned = burned(history, Some(address));
+        let fees = total(settled.workers.iter().map(|worker| worker.fees));
+        let balanced = out == escrow
+            && left.is_zero()
+            && settled.compensation == money::compensation(slashed, escrow, settled.refund)
+            && slashed == settled.compensation.saturating_add(burned)
+            && fees == total(settled.testers.iter().map(|tester| tester.fee));
         self.balanced &= balanced;
         self.agreements.push(vec![
             Cell::text(address),
@@ -82,12 +88,19 @@ impl Ledger {
             Cell::wei(escrow),
             Cell::wei(out),
             Cell::Wei(left),
+            Cell::wei(slashed),
+            Cell::wei(settled.compensation),
+            Cell::wei(burned),
             Cell::Flag(balanced),
         ]);
         let why =
             format!("paid {} for the price and the fees of all seats", agreement_text(agreement));
         self.pay(address, &client, "client", escrow, why);
         self.payments_out(agreement, &settled).await?;
+        if burned != 0 {
+            let why = "burned: what the bonds lost beyond the client's own loss".to_owned();
+            self.pay(address, &Cell::None, "nobody", burned, why);
+        }
         self.steps(agreement, history).await
     }
 
@@ -110,25 +123,27 @@ impl Ledger {
     ) -> Result<(), CliError> {
         let (address, terms) = (agreement.address(), agreement.terms());
         let progress = agreement.progress().await?;
-        let seen = verdicts(terms, &progress, &agreement.reports().await?);
-        for ((terms, result), windows) in terms.workers().zip(&settled.workers).zip(&seen) {
-            let measured = record(windows);
-            self.balanced &= result.pay == earned(terms, agreement, result, measured);
-            let why = worker_text(terms, result, windows);
-            self.pay(address, &Cell::text(result.account), "worker", result.pay, why);
+        let seen = votes(terms, &progress, &agreement.reports().await?);
+        for ((index, result), votes) in (0..).zip(&settled.workers).zip(&seen) {
+            let part = Part::new(terms, &progress, index, result, votes);
+            self.balanced &= part.is_right();
+            let account = Cell::text(result.account);
+            self.pay(address, &account, "worker", result.pay, part.why_paid());
+            if result.slash != 0 {
+                self.pay(address, &account, "worker", result.slash, part.why_slashed());
+            }
         }
         for tester in &settled.testers {
             let why = format!("received for {} seats that agreed with the verdict", tester.seats);
             self.pay(address, &Cell::text(tester.account), "tester", tester.fee, why);
         }
         let client = Cell::text(settled.client);
-        self.pay(
-            address,
-            &client,
-            "client",
-            settled.refund,
-            "received what nobody earned".to_owned(),
-        );
+        let why = "received what nobody earned".to_owned();
+        self.pay(address, &client, "client", settled.refund, why);
+        if settled.compensation != 0 {
+            let why = "received from bonds, never more than it lost".to_owned();
+            self.pay(address, &client, "client", settled.compensation, why);
+        }
         Ok(())
     }
 
@@ -172,7 +187,8 @@ impl Ledger {
             try_join_all(accounts.into_iter().map(|account| market.credit(account))).await?;
         let credits = credits.into_iter().map(U256::from).fold(U256::ZERO, U256::saturating_add);
         let balance = market.node().balance(market.dispatcher()).await?;
-        let solvent = balance >= stakes.saturating_add(credits);
+        let burned = U256::from(burned(history, None));
+        let solvent = balance >= stakes.saturating_add(credits).saturating_add(burned);
         self.balanced &= solvent;
 
         let mut page = Page::new([
@@ -180,6 +196,7 @@ impl Ledger {
             ("balance", Cell::Wei(balance)),
             ("stakes", Cell::Wei(stakes)),
             ("credits", Cell::Wei(credits)),
+            ("burned", Cell::Wei(burned)),
             ("solvent", Cell::Flag(solvent)),
             ("balanced", Cell::Flag(self.balanced)),
             ("gas", Cell::Count(self.total_gas)),
@@ -187,7 +204,18 @@ impl Ledger {
         let tables = [
             (
                 "agreements",
-                ["agreement", "client", "escrow", "paid_out", "left", "balanced"].as_slice(),
+                [
+                    "agreement",
+                    "client",
+                    "escrow",
+                    "paid_out",
+                    "left",
+                    "slashed",
+                    "compensation",
+                    "burned",
+                    "balanced",
+                ]
+                .as_slice(),
                 &self.agreements,
             ),
             ("payments", &["agreement", "account", "role", "amount", "why"], &self.payments),
@@ -200,22 +228,6 @@ impl Ledger {
     }
 }
 
-/// What a worker has earned by the rules, from what was seen.
-fn earned(
-    terms: &WorkerTerms,
-    agreement: &Agreement,
-    result: &WorkerResult,
-    measured: Record,
-) -> u128 {
-    let reported = Record { served: result.served, failed: result.failed };
-    if reported != measured {
-        // Whatever was paid for another record is wrong.
-        return result.pay.wrapping_add(1);
-    }
-    let length = agreement.terms().head.length;
-    if result.accepted { money::pay(terms.price, length, terms.promise, measured) } else { 0 }
-}
-
 /// What was agreed, in short.
 fn agreement_text(agreement: &Agreement) -> String {
     let head = agreement.terms().head;
@@ -226,26 +238,21 @@ fn agreement_text(agreement: &Agreement) -> String {
     )
 }
 
-/// Why a worker received what it did.
-fn worker_text(terms: &WorkerTerms, result: &WorkerResult, windows: &[Verdict]) -> String {
-    if !result.accepted {
-        return "did not accept".to_owned();
-    }
-    let letters: String = windows.iter().copied().map(letter).collect();
-    let record = Record { served: result.served, failed: result.failed };
-    let Some(uptime) = uptime(record) else {
-        return format!("received the full price: windows {letters}, nothing known against it");
-    };
-    let verb =
-        if record.keeps(terms.promise) { "received the full price" } else { "received a share" };
-    let promise = percent(terms.promise);
-    format!("{verb}: windows {letters}, uptime {} against {promise} promised", percent(uptime))
+/// The sum of amounts.
+fn total(amounts: impl Iterator<Item = u128>) -> u128 {
+    amounts.fold(0, u128::saturating_add)
 }
 
-/// Measured uptime in basis points, rounded down; `None` if nothing was measured.
-fn uptime(record: Record) -> Option<u16> {
-    let served = u32::from(record.served).saturating_mul(client::terms::BPS.into());
-    u16::try_from(served.checked_div(record.known())?).ok()
+/// What was burned by one agreement, or by all.
+fn burned(history: &[Happening], agreement: Option<Address>) -> u128 {
+    total(history.iter().filter_map(|item| match &item.event {
+        Event::Dispatcher(DispatcherEvents::Burned(e))
+            if agreement.is_none_or(|agreement| agreement == e.agreement) =>
+        {
+            Some(e.amount)
+        }
+        _ => None,
+    }))
 }
 
 /// What an event is in the life of an agreement, and whose doing; `None` if it is of no step of this one.
@@ -259,6 +266,12 @@ fn step(event: &Event, agreement: Address) -> Option<(&'static str, Option<Addre
         }
         Event::Agreement(address, AgreementEvents::Accepted(e)) if *address == agreement => {
             Some(("accept", Some(e.worker)))
+        }
+        Event::Agreement(address, AgreementEvents::Resigned(e)) if *address == agreement => {
+            Some(("resign", Some(e.worker)))
+        }
+        Event::Agreement(address, AgreementEvents::Cancelled(_)) if *address == agreement => {
+            Some(("cancel", None))
         }
         Event::Agreement(address, AgreementEvents::Reported(e)) if *address == agreement => {
             Some(("report", Some(e.tester)))

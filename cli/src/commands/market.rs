@@ -47,5 +47,6 @@ pub(crate) async fn run(context: &Context, action: Action) -> Result<(), CliErro
         ("min_bond", Cell::wei(settings.minBond)),
         ("min_tester_fee", Cell::wei(settings.minTesterFee)),
         ("tester_bond", Cell::wei(settings.testerBond)),
+        ("reputation_unit", Cell::wei(settings.reputationUnit)),
     ]))
 }

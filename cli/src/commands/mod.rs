@@ -19,6 +19,7 @@ pub(crate) mod serve;
 pub(crate) mod settle;
 pub(crate) mod tester;
 pub(crate) mod wait;
+pub(crate) mod wish;
 pub(crate) mod worker;
 pub(crate) mod workers;
 

@@ -1,19 +1,20 @@
-//! `muster tester probe`: one look at workers, in a window in which the tester holds a seat.
+//! `muster tester probe`: one look at workers, in a window in which the tester holds a seat. A worker
+//! serves if it gives the right answer and a receipt for it.
 
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, B256};
 use clap::{Args, ValueEnum};
-use client::{Agreement, Market, state};
+use client::{Agreement, Market, ServiceReceipt, state};
 use futures::future::join_all;
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::journal::{self, Sight};
+use crate::journal::{Job, Journal, Sight};
 use crate::output::{Cell, Page, Rows};
 use crate::parse::{self, window_list};
-use crate::service::{Asker, Failure};
+use crate::service::{Answer, Asker, Failure};
 
 /// Whom to probe, and how.
 #[derive(Debug, Args)]
@@ -64,35 +65,54 @@ pub(crate) async fn run(
     let targets = targets(&agreement, &options.url)?;
     let window = seat(market, &agreement).await?;
 
-    let asker = Asker::new(options.timeout)?;
-    let looks = targets.iter().map(|(_, url)| look(&asker, url, &options));
-    let seen = join_all(looks).await;
+    let (chain, tester) = (market.node().chain_id(), market.account()?);
+    let job = Job { chain, agreement: agreement.address(), tester };
+    let journal = Journal::open(&options.journal, job)?;
+    let session = journal.session.value(tester);
+    let asker = Asker::new(options.timeout, session)?;
+    let looks = targets.iter().map(async |(index, url)| {
+        let (_, receipt) = look(&asker, url, &options).await?;
+        let receipt = receipt.ok_or(Failure::NoReceipt)?;
+        check(&agreement, session, *index, window, &receipt).ok_or(Failure::WrongReceipt)
+    });
+    let seen: Vec<Result<ServiceReceipt, Failure>> = join_all(looks).await;
 
     let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let sights: Vec<_> = targets
-        .iter()
-        .zip(&seen)
-        .map(|((worker, _), seen)| Sight {
-            chain: market.node().chain_id(),
-            agreement: agreement.address(),
-            worker: *worker,
-            window,
-            served: seen.is_ok(),
-            at,
-        })
-        .collect();
-    journal::append(&options.journal, &sights)?;
+    let sights = targets.iter().zip(&seen).map(|((worker, _), seen)| Sight {
+        worker: *worker,
+        window,
+        receipt: seen.ok(),
+        at,
+    });
+    journal.add(sights.collect())?;
 
     let rows = targets.iter().zip(&seen).map(|((worker, url), seen)| {
-        let why = seen.err().map_or(Cell::None, Cell::text);
-        vec![Cell::count(*worker), Cell::text(url), Cell::Flag(seen.is_ok()), why]
+        let (receipt, why) = match seen {
+            Ok(receipt) => (Cell::text(window_list(receipt.served)), Cell::None),
+            Err(failure) => (Cell::None, Cell::text(failure)),
+        };
+        vec![Cell::count(*worker), Cell::text(url), Cell::Flag(seen.is_ok()), receipt, why]
     });
     let facts = [("agreement", Cell::text(agreement.address())), ("window", Cell::count(window))];
     context.print(&Page::new(facts).table(Rows::new(
         "probes",
-        ["worker", "url", "served", "failure"],
+        ["worker", "url", "served", "receipt", "failure"],
         rows,
     )))
+}
+
+/// The receipt in a text, if it is the worker's for this session and covers the window.
+fn check(
+    agreement: &Agreement,
+    session: B256,
+    index: u8,
+    window: u8,
+    text: &str,
+) -> Option<ServiceReceipt> {
+    let receipt: ServiceReceipt = text.parse().ok()?;
+    let worker = agreement.terms().worker(index)?.account;
+    let signer = receipt.signer(agreement.receipt_domain(), session);
+    (signer == Some(worker) && receipt.covers(window)).then_some(receipt)
 }
 
 /// The window of now, in which this account must hold a seat.
@@ -130,9 +150,9 @@ fn targets(
 }
 
 /// One look at one worker.
-async fn look(asker: &Asker, url: &str, options: &Options) -> Result<(), Failure> {
+async fn look(asker: &Asker, url: &str, options: &Options) -> Answer<()> {
     match options.check {
-        Some(Check::Factor) => asker.factor(url).await.map(|_| ()),
+        Some(Check::Factor) => asker.factor(url).await.map(|(_, receipt)| ((), receipt)),
         None => {
             let expected = options.expect.as_deref().unwrap_or_default();
             asker.page(url, &options.path, expected).await

@@ -1,7 +1,12 @@
 //! `muster serve`: a small computation over HTTP, for a worker to offer.
 
-use axum::extract::Query;
-use axum::http::StatusCode;
+use std::sync::Arc;
+
+use alloy::primitives::{Address, B256};
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
 use clap::Args;
@@ -10,9 +15,12 @@ use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
 
 use crate::context::Context;
+use crate::desk::Desk;
 use crate::error::CliError;
 use crate::factor::Factors;
-use crate::output::{Cell, Page};
+use crate::output::{Cell, Page, complain};
+use crate::parse;
+use crate::service::{RECEIPT, SESSION};
 
 /// Where to serve.
 #[derive(Debug, Args)]
@@ -20,6 +28,11 @@ pub(crate) struct Options {
     /// Address and port to listen on
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8080")]
     listen: String,
+
+    /// Agreement to serve as the account, which must be one of its workers: whoever names a session gets a receipt
+    /// with every answer; sessions are remembered until the service ends
+    #[arg(long, value_parser = parse::contract)]
+    agreement: Option<Address>,
 }
 
 /// What is asked.
@@ -31,13 +44,20 @@ struct Question {
 
 /// Serves until ctrl-c: `GET /factor?n=NUMBER` and `GET /health`.
 pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let desk = match options.agreement {
+        Some(agreement) => Some(open(context, agreement).await?),
+        None => None,
+    };
     let address: Box<str> = options.listen.into();
     let failed = |source| CliError::Listen { address: address.clone(), source };
     let listener = TcpListener::bind(&*address).await.map_err(failed)?;
     let url = format!("http://{}", listener.local_addr().map_err(failed)?);
     context.print(&Page::new([("url", Cell::text(url))]))?;
 
-    let app = Router::new().route("/factor", get(factor)).route("/health", get(async || "ok"));
+    let mut app = Router::new().route("/factor", get(factor)).route("/health", get(async || "ok"));
+    if let Some(desk) = desk {
+        app = app.layer(from_fn_with_state(Arc::new(desk), stamp));
+    }
     // An error here means that ctrl-c cannot be heard; the service then ends at once.
     let end = async { drop(tokio::signal::ctrl_c().await) };
     axum::serve(listener, app).with_graceful_shutdown(end).await.map_err(failed)
@@ -47,4 +67,34 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
 async fn factor(Query(question): Query<Question>) -> Result<Json<Factors>, StatusCode> {
     let factors = spawn_blocking(move || Factors::of(question.n)).await;
     factors.map(Json).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// The desk for the receipts of an agreement.
+async fn open(context: &Context, agreement: Address) -> Result<Desk, CliError> {
+    let market = context.market_to_sign().await?;
+    let worker = context.signer(market.node().chain_id())?;
+    Desk::open(market.agreement(agreement).await?, worker)
+}
+
+/// Puts a receipt on a good answer to a question that names a session. A node that does not answer costs
+/// the receipt, not the answer.
+async fn stamp(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+    let session = session(request.headers());
+    let mut response = next.run(request).await;
+    let Some(session) = session.filter(|_| response.status().is_success()) else { return response };
+    match desk.stamp(session).await {
+        Ok(receipt) => {
+            let text = receipt.and_then(|receipt| HeaderValue::try_from(receipt.to_string()).ok());
+            if let Some(text) = text {
+                response.headers_mut().insert(RECEIPT, text);
+            }
+        }
+        Err(error) => complain(&error),
+    }
+    response
+}
+
+/// The session that a question names.
+fn session(headers: &HeaderMap) -> Option<B256> {
+    headers.get(SESSION)?.to_str().ok()?.parse().ok()
 }

@@ -26,6 +26,8 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         ("agreement", Cell::text(agreement.address())),
         ("client", Cell::text(agreement.terms().head.client)),
         ("refund", Cell::wei(settlement.refund)),
+        ("compensation", Cell::wei(settlement.compensation)),
+        ("burned", Cell::wei(settlement.burned)),
     ];
     let page = Page::new(facts)
         .table(paid_workers(&settlement.workers))
@@ -39,12 +41,16 @@ pub(crate) fn paid_workers(workers: &[WorkerResult]) -> Rows {
         vec![
             Cell::text(worker.account),
             Cell::Flag(worker.accepted),
+            Cell::Flag(worker.resigned),
+            Cell::count(worker.windows),
             Cell::count(worker.served),
             Cell::count(worker.failed),
             Cell::wei(worker.pay),
+            Cell::wei(worker.slash),
         ]
     });
-    Rows::new("paid_workers", ["account", "accepted", "served", "failed", "pay"], rows)
+    let columns = ["account", "accepted", "resigned", "judged", "served", "failed", "pay", "slash"];
+    Rows::new("paid_workers", columns, rows)
 }
 
 /// Each tester's part in a settlement.

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use alloy::primitives::{Address, B256};
 use clap::{ArgGroup, Args, Subcommand};
 use client::terms::abi::Entry;
-use client::{Market, message_key};
+use client::{Market, Session, message_key};
 
 use crate::commands::probe;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::journal;
+use crate::journal::{Job, Journal};
 use crate::output::{Cell, Page, Rows};
 use crate::parse::{self, window_list};
 
@@ -57,9 +57,14 @@ pub(crate) struct Report {
     #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
 
-    /// What was seen of one worker, its windows as 0b1011 or 0,1,3; in place of a journal
-    #[arg(long, value_name = "INDEX:CHECKED:SERVED", value_parser = parse::entry)]
+    /// What was seen of one worker, in place of a journal: windows that were looked at, as 0b1011 or 0,1,3, and
+    /// the receipt for those of them that were served
+    #[arg(long, value_name = "INDEX:CHECKED[:RECEIPT]", value_parser = parse::entry)]
     entry: Vec<Entry>,
+
+    /// Salt of the session that these receipts are for
+    #[arg(long, requires = "entry")]
+    salt: Option<B256>,
 }
 
 /// Does what a tester does.
@@ -108,8 +113,8 @@ async fn seats(context: &Context, market: &Market, address: Address) -> Result<(
     let agreement = market.agreement(address).await?;
     let account = market.account()?;
     let seats = agreement.seats(account).await?;
-    let start = agreement.progress().await?.start;
-    let rows = agreement.windows(start).into_iter().filter(|(window, _)| {
+    let progress = agreement.progress().await?;
+    let rows = agreement.windows(&progress).into_iter().filter(|(window, _)| {
         seats.checked_shr(u32::from(*window)).is_some_and(|bits| bits & 1 == 1)
     });
     let rows = rows.map(|(window, ticks)| {
@@ -127,20 +132,20 @@ async fn seats(context: &Context, market: &Market, address: Address) -> Result<(
 
 /// Reports.
 async fn report(context: &Context, market: &Market, options: Report) -> Result<(), CliError> {
-    let Report { agreement: address, journal, entry } = options;
-    let entries = match journal {
-        None => entry,
+    let Report { agreement: address, journal, entry, salt } = options;
+    let (session, entries) = match journal {
+        None => (Session { salt: salt.unwrap_or_default() }, entry),
         Some(path) => {
-            let sights = journal::read(&path, market.node().chain_id(), address)?;
-            if sights.is_empty() {
-                return Err(CliError::NothingSeen { path, agreement: address });
-            }
-            journal::entries(&sights)
+            let (chain, tester) = (market.node().chain_id(), market.account()?);
+            let journal = Journal::read(&path, Job { chain, agreement: address, tester })?;
+            let seen = journal.map(|journal| (journal.session, journal.entries()));
+            let seen = seen.filter(|(_, entries)| !entries.is_empty());
+            seen.ok_or(CliError::NothingSeen { path, agreement: address })?
         }
     };
     let agreement = market.agreement(address).await?;
     let rows: Vec<_> = entries.iter().map(entry_row).collect();
-    let receipt = agreement.report(entries).await?;
+    let receipt = agreement.report(&session, entries).await?;
     let facts = [("agreement", Cell::text(address)), ("tester", Cell::text(market.account()?))];
     let page = Page::new(facts).table(Rows::new("entries", ["worker", "checked", "served"], rows));
     context.print_transaction(page, &receipt)

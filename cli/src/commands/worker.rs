@@ -3,8 +3,8 @@
 use alloy::primitives::{Address, B256};
 use clap::{Args, Subcommand, ValueEnum};
 use client::terms::abi::{Settings, Worker};
-use client::terms::money;
-use client::{Application, Market, Offer, message_key};
+use client::terms::{money, reputation};
+use client::{Application, Market, Offer, Reputation, message_key};
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -55,6 +55,12 @@ pub(crate) enum Action {
     },
     /// Take the work of an agreement that chose the account
     Accept {
+        /// The agreement
+        #[arg(value_parser = parse::contract)]
+        agreement: Address,
+    },
+    /// Leave an agreement: the account is paid for the windows that are finished, and loses a tenth of its bond
+    Resign {
         /// The agreement
         #[arg(value_parser = parse::contract)]
         agreement: Address,
@@ -136,14 +142,23 @@ pub(crate) async fn run(context: &Context, action: Action) -> Result<(), CliErro
         Action::Accept { agreement } => {
             let agreement = market.agreement(agreement).await?;
             let receipt = agreement.accept().await?;
-            let start = agreement.progress().await?.start;
+            let progress = agreement.progress().await?;
             let facts = [
                 ("agreement", Cell::text(agreement.address())),
                 ("worker", Cell::text(account)),
-                ("start", Cell::Count(start)),
-                ("end", Cell::Count(agreement.times(start).end())),
+                ("start", Cell::Count(progress.start)),
+                ("end", Cell::Count(agreement.times(&progress).end())),
             ];
             return context.print_transaction(Page::new(facts), &receipt);
+        }
+        Action::Resign { agreement } => {
+            let resigned = market.agreement(agreement).await?.resign().await?;
+            let facts = [
+                ("agreement", Cell::text(agreement)),
+                ("worker", Cell::text(account)),
+                ("windows", Cell::count(resigned.windows)),
+            ];
+            return context.print_transaction(Page::new(facts), &resigned.receipt);
         }
     };
     let worker = market.worker(account).await?;
@@ -169,7 +184,16 @@ async fn register(context: &Context, market: &Market, options: Register) -> Resu
 async fn show(context: &Context, market: &Market, account: Address) -> Result<(), CliError> {
     let worker = market.worker(account).await?;
     let credit = market.credit(account).await?;
-    context.print(&page(&worker).fact("credit", Cell::wei(credit)))
+    let mut page = page(&worker).fact("credit", Cell::wei(credit));
+    if worker.application != Application::TESTER.0 {
+        let Reputation { score, standing, .. } = market.reputation(account).await?;
+        page = page
+            .fact("score", Cell::text(percent(score)))
+            .fact("good", Cell::text(observations(standing.good)))
+            .fact("bad", Cell::text(observations(standing.bad)))
+            .fact("misses", Cell::count(worker.misses));
+    }
+    context.print(&page)
 }
 
 /// What is known of a worker.
@@ -200,6 +224,14 @@ fn page(worker: &Worker) -> Page {
 pub(crate) fn percent(bps: u16) -> String {
     let (whole, part) = (bps.checked_div(100).unwrap_or(0), bps.checked_rem(100).unwrap_or(0));
     if part == 0 { format!("{whole}%") } else { format!("{whole}.{part:02}%") }
+}
+
+/// A weight in a reputation, in observations, rounded down to hundredths.
+pub(crate) fn observations(weight: u64) -> String {
+    let hundredths = u128::from(weight).wrapping_mul(100).checked_div(reputation::ONE.into());
+    let hundredths = hundredths.unwrap_or(0); // 64 + 7 bits cannot leave 128
+    let (whole, part) = (hundredths.checked_div(100), hundredths.checked_rem(100));
+    format!("{}.{:02}", whole.unwrap_or(0), part.unwrap_or(0))
 }
 
 /// The bonds of as many longest agreements as a worker takes at once.

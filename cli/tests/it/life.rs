@@ -17,10 +17,6 @@ async fn from_a_price_to_a_ledger_that_balances() {
     folder.json("worker register --account dev:ada --price 20gwei");
     folder.json("worker register --account dev:ben --price 30gwei --promise 100%");
     world.testers(&["tom", "una", "vic"]);
-    let mut ada = Background::start(folder, "serve --listen 127.0.0.1:0");
-    let mut ben = Background::start(folder, "serve --listen 127.0.0.1:0");
-    let (ada_url, ben_url) = (ada.field("url"), ben.field("url"));
-
     let wish = "--redundancy 2 --length 18 --windows 3";
     let quote = folder.json(&format!("client quote {wish}"));
     let fees = 2 * 3 * 3 * 20_000_000_000_000_u64;
@@ -29,6 +25,16 @@ async fn from_a_price_to_a_ledger_that_balances() {
     let bought = folder.json(&format!("client buy {wish} --account dev:cleo"));
     assert_eq!(bought["escrow"], price);
     let agreement = bought["agreement"].as_str().unwrap();
+
+    let serve = |name: &str| {
+        let args =
+            format!("serve --listen 127.0.0.1:0 --account dev:{name} --agreement {agreement}");
+        Background::start(folder, &args)
+    };
+    let (mut ada, mut ben) = (serve("ada"), serve("ben"));
+    let (ada_url, ben_url) = (ada.field("url"), ben.field("url"));
+    let stranger = folder.refused(&format!("serve --account dev:cleo --agreement {agreement}"));
+    assert!(stranger.contains("is none of the agreement's workers"), "{stranger}");
 
     folder.json(&format!("worker accept {agreement} --account dev:ada"));
     folder.json(&format!("worker accept {agreement} --account dev:ben"));
@@ -49,6 +55,10 @@ async fn from_a_price_to_a_ledger_that_balances() {
             let seen = probe(name);
             assert_eq!(seen["window"], window);
             assert_eq!(seen["probes"][0]["served"], true);
+            assert_eq!(
+                seen["probes"][0]["receipt"],
+                ["0", "0,1", "0,1,2"][usize::try_from(window).unwrap()]
+            );
             assert_eq!(seen["probes"][1]["served"], window == 0);
         }
         drop(ben.take());
@@ -68,13 +78,21 @@ async fn from_a_price_to_a_ledger_that_balances() {
     assert_eq!(settled["paid_workers"][0]["pay"], (20_000_000_000_u64 * 18).to_string());
     assert_eq!(settled["paid_workers"][1]["pay"], (30_000_000_000_u64 * 18 / 3).to_string());
     assert_eq!(settled["paid_testers"][2]["fee"], (fees / 3).to_string());
+    // Two of three windows failed for certain, against a promise of all three.
+    let slash = 2_000_000_000_000_000_u64 * 2 / 3;
+    let compensation = 20_000_000_000 * 18 + 30_000_000_000 * 6 + fees;
+    assert_eq!(settled["paid_workers"][1]["slash"], slash.to_string());
+    assert_eq!(settled["compensation"], compensation.to_string());
+    assert_eq!(settled["burned"], (slash - compensation).to_string());
 
     let ledger = folder.json(&format!("ledger {agreement}"));
     assert_eq!((&ledger["balanced"], &ledger["solvent"]), (&true.into(), &true.into()));
     assert_eq!(ledger["agreements"][0]["paid_out"], price);
     let steps: Vec<_> = ledger["steps"].as_array().unwrap().iter().map(|s| &s["step"]).collect();
     assert_eq!(steps, ["purchase", "accept", "accept", "report", "report", "report", "settle"]);
+    assert_eq!(ledger["burned"], settled["burned"]);
     assert_eq!(ledger["payments"][2]["account"], account(&world, "ben"));
+    assert_eq!(ledger["payments"][3]["amount"], slash.to_string());
     assert!(ledger["payments"][2]["why"].as_str().unwrap().contains("windows sff, uptime 33.33%"));
 
     let paid = folder.json("withdraw --account dev:ben --to dev:zed");
@@ -123,22 +141,76 @@ async fn without_a_service_everything_can_be_said_by_hand() {
 
     world.pass(12).await;
     for name in ["tom", "una"] {
-        let entry = "--entry 0:0,1:1";
-        folder.json(&format!("tester report {agreement} --account dev:{name} {entry}"));
+        folder.json(&format!("tester report {agreement} --account dev:{name} --entry 0:0,1"));
     }
     let nothing = format!("tester report {agreement} --account dev:vic --journal vic.jsonl");
-    assert!(folder.refused(&nothing).starts_with("cannot read vic.jsonl: "));
+    assert!(
+        folder.refused(&nothing).starts_with("the journal vic.jsonl says nothing of this account")
+    );
+    let forged = format!("0b1,0x{},0x{}", "11".repeat(32), "22".repeat(32));
+    let forged = format!("tester report {agreement} --account dev:vic --entry 0:0:{forged}");
+    assert!(folder.refused(&forged).starts_with("the agreement refused: entry number 0 says"));
     world.pass(5).await;
     let late = folder.refused(&format!("agreement wait {agreement} --state reporting"));
     assert!(late.contains("is due now: what was waited for is over"), "{late}");
     folder.json(&format!("settle {agreement}"));
     let shown = folder.json(&format!("agreement show {agreement}"));
     assert_eq!(shown["state"], "settled");
-    assert_eq!(shown["workers"][0]["windows"], "fs");
-    assert_eq!(shown["paid_workers"][0]["pay"], (20_000_000_000_u64 * 12 / 2).to_string());
+    assert_eq!(shown["workers"][0]["windows"], "ff");
+    assert_eq!(shown["paid_workers"][0]["pay"], "0");
+    // All of the bond is lost, and the client has no more than its loss of it: the testers' fees.
+    assert_eq!(shown["paid_workers"][0]["slash"], "2000000000000000");
+    assert_eq!(shown["compensation"], (4 * 20_000_000_000_000_u64).to_string());
     let ledger = folder.run(&format!("ledger {agreement}"));
     assert_eq!(ledger.code, 0, "{}", ledger.stderr);
-    assert!(
-        ledger.stdout.contains("received a share: windows fs, uptime 50% against 95% promised")
-    );
+    assert!(ledger.stdout.contains("received a share: windows ff, uptime 0% against 95% promised"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_hired_can_be_left_and_cut_short() {
+    let world = World::new("hire").await;
+    let folder = &world.folder;
+    world.fund(&["ada", "ben", "cleo"]);
+    world.testers(&["tom", "una", "vic"]);
+    folder.json("worker register --account dev:ada --price 20gwei --application render");
+    let ben = folder.json("worker register --account dev:ben --price 30gwei --application render");
+    let wish = "--length 24 --windows 4 --worker dev:ben";
+    let quote = folder.json(&format!("client quote {wish} --worker 4"));
+    assert_eq!(quote["workers"][0]["account"], account(&world, "ada"), "in ascending order");
+    let nobody = folder.refused("client quote --worker 9");
+    assert!(nobody.starts_with("no worker is registered as 9"), "{nobody}");
+    let unfit = folder.refused("client quote --worker dev:ben --application 0");
+    assert!(unfit.contains("nobody has registered for this application"), "{unfit}");
+
+    let bought = folder.json(&format!("client buy {wish} --worker dev:ada --account dev:cleo"));
+    let agreement = bought["agreement"].as_str().unwrap();
+    let early = folder.refused(&format!("client cancel {agreement} --account dev:cleo"));
+    assert!(early.contains("it is offered"), "{early}");
+    for name in ["ada", "ben"] {
+        folder.json(&format!("worker accept {agreement} --account dev:{name}"));
+    }
+    world.pass(6).await;
+    let resigned = folder.json(&format!("worker resign {agreement} --account dev:ben"));
+    assert_eq!(resigned["windows"], 1);
+    let cancelled = folder.json(&format!("client cancel {agreement} --account dev:cleo"));
+    assert_eq!(cancelled["windows"], 3);
+    let again = folder.refused(&format!("client cancel {agreement} --account dev:cleo"));
+    assert!(again.contains("it ends after 3 windows as it is"), "{again}");
+    let shown = folder.json(&format!("agreement show {agreement}"));
+    assert_eq!((&shown["windows_judged"], &shown["end"]), (&3.into(), &cancelled["end"]));
+    assert_eq!(shown["workers"][1]["resigned"], true);
+
+    world.pass(17).await;
+    folder.json(&format!("settle {agreement}"));
+    let ledger = folder.json(&format!("ledger {agreement}"));
+    assert_eq!((&ledger["balanced"], &ledger["solvent"]), (&true.into(), &true.into()));
+    let shown = folder.json(&format!("agreement show {agreement}"));
+    assert_eq!(shown["paid_workers"][0]["pay"], (20_000_000_000_u64 * 18).to_string());
+    assert_eq!(shown["paid_workers"][1]["pay"], (30_000_000_000_u64 * 6).to_string());
+    assert_eq!(shown["paid_workers"][1]["slash"], "200000000000000");
+    // It left after one of four windows, which one observation was escrowed for.
+    let known = folder.json("worker show dev:ben");
+    assert_eq!((&known["good"], &known["bad"]), (&"0.00".into(), &"0.75".into()));
+    assert_eq!(known["score"], "0%");
+    assert_eq!((&known["number"], &known["misses"]), (&ben["number"], &0.into()));
 }

@@ -164,7 +164,9 @@ async fn who_is_at_capacity_leaves_the_book_and_comes_back_with_a_hint() {
         let refusal = market(NotListable { worker: account });
         assert_eq!(world.tell(&cleo, &listCall { worker: account, hint: 0 }).await, refusal);
 
-        world.pass(world.settings.acceptWindow + 1).await;
+        world.accept(&worker, &purchase).await;
+        world.accept(&cheaper, &purchase).await;
+        world.pass(8 + world.settings.reportWindow).await;
         let back = hints.len() == 2;
         let settle = settleCall { hints };
         let receipt = world.send(&cheaper, purchase.agreement, &settle, 0).await.unwrap();

@@ -17,7 +17,7 @@ use crate::workers::registration;
 /// Workers of the story.
 const WORKERS: u32 = 5;
 
-/// One step. Stakes are counted in bonds; every bond is the smallest.
+/// One step. Every bond is the smallest.
 #[derive(Clone, Debug)]
 enum Step {
     /// A new price.
@@ -59,19 +59,21 @@ struct Model {
     active: u16,
     /// Whether it wants work.
     available: bool,
-    /// Bonds staked.
+    /// Tenths of a bond staked.
     stake: u128,
+    /// How often it did not accept.
+    misses: u32,
 }
 
 impl Model {
-    /// Bonds that are free.
+    /// Tenths of a bond that are free; absences can cost what agreements have locked.
     fn free(&self) -> u128 {
-        self.stake - u128::from(self.active)
+        self.stake.saturating_sub(10 * u128::from(self.active))
     }
 
     /// Whether it may stand in the book.
     fn fits(&self) -> bool {
-        self.available && self.active < self.capacity && self.free() > 0
+        self.available && self.active < self.capacity && self.free() >= 10
     }
 }
 
@@ -85,8 +87,8 @@ struct Shuffle {
     models: Vec<Model>,
     /// The expected book.
     book: Vec<u32>,
-    /// Agreements that run, oldest first, with their workers.
-    agreements: Vec<(Address, Vec<u32>)>,
+    /// Agreements that run, oldest first, with their workers and how often each had not accepted before.
+    agreements: Vec<(Address, Vec<(u32, u32)>)>,
 }
 
 impl Shuffle {
@@ -99,7 +101,14 @@ impl Shuffle {
             let capacity = u16::try_from(number % 3 + 1).unwrap();
             let call = registerWorkerCall { price: 2, capacity, ..registration(&who) };
             world.tell(&who, &call).await.unwrap();
-            models.push(Model { price: 2, capacity, active: 0, available: true, stake: 0 });
+            models.push(Model {
+                price: 2,
+                capacity,
+                active: 0,
+                available: true,
+                stake: 0,
+                misses: 0,
+            });
             workers.push(who);
         }
         Self { world, workers, models, book: Vec::new(), agreements: Vec::new() }
@@ -154,14 +163,14 @@ impl Shuffle {
             Step::Stake(bonds) => {
                 let call = stakeCall { hint };
                 self.world.send(&who, self.world.dispatcher, &call, bonds * bond).await.unwrap();
-                self.model(number).stake += bonds;
+                self.model(number).stake += 10 * bonds;
                 self.join(number);
             }
             Step::Unstake(bonds) => {
                 let answer = self.world.tell(&who, &unstakeCall { amount: bonds * bond }).await;
-                assert_eq!(answer.is_ok(), self.model(number).free() >= bonds);
+                assert_eq!(answer.is_ok(), self.model(number).free() >= 10 * bonds);
                 if answer.is_ok() {
-                    self.model(number).stake -= bonds;
+                    self.model(number).stake -= 10 * bonds;
                     self.leave(number);
                 }
             }
@@ -191,10 +200,12 @@ impl Shuffle {
             self.model(*number).active += 1;
             self.leave(*number);
         }
-        self.agreements.push((bought.agreement, chosen));
+        let misses: Vec<_> = chosen.iter().map(|number| self.model(*number).misses).collect();
+        self.agreements.push((bought.agreement, chosen.into_iter().zip(misses).collect()));
     }
 
-    /// Ends the oldest agreement, which nobody accepted.
+    /// Ends the oldest agreement, which nobody accepted: whoever was not absent since costs a tenth of its
+    /// bond, and is not available until it says so.
     async fn settle(&mut self, who: &Market, hints: usize, hint: u32) {
         if self.agreements.is_empty() {
             return;
@@ -204,8 +215,15 @@ impl Shuffle {
         let hints = hints.min(workers.len());
         let call = settleCall { hints: vec![hint; hints] };
         self.world.send(who, agreement, &call, 0).await.unwrap();
-        for (index, number) in workers.into_iter().enumerate() {
-            self.model(number).active -= 1;
+        for (index, (number, misses)) in workers.into_iter().enumerate() {
+            let model = self.model(number);
+            model.active -= 1;
+            if model.misses == misses {
+                model.misses += 1;
+                model.stake -= 1;
+                model.available = false;
+            }
+            self.leave(number);
             if index < hints {
                 self.join(number);
             }

@@ -1,0 +1,134 @@
+//! One worker's part in a settlement: what it is by the rules, from what was reported, and why.
+
+use alloy::primitives::Address;
+use client::terms::abi::WorkerResult;
+use client::terms::layout::{Terms, WorkerTerms};
+use client::terms::money::{self, Judgement};
+use client::terms::verdict::{Record, Verdict};
+use client::{Ether, Progress, Votes, judgement};
+
+use crate::commands::agreement::letters;
+use crate::commands::worker::percent;
+
+/// What the contract says of a worker, and what it is to be measured by.
+pub(super) struct Part<'a> {
+    /// What the contract says.
+    result: &'a WorkerResult,
+    /// What the worker agreed to.
+    terms: WorkerTerms,
+    /// Ticks of the whole agreement.
+    length: u32,
+    /// What the reports say, window by window.
+    votes: &'a [Votes],
+    /// What they add up to.
+    judgement: Judgement,
+    /// Whether it accepted, and how many windows count.
+    counts: (bool, u8),
+}
+
+impl<'a> Part<'a> {
+    /// The part of the worker at `index`.
+    pub(super) fn new(
+        terms: &Terms,
+        progress: &Progress,
+        index: u8,
+        result: &'a WorkerResult,
+        votes: &'a [Votes],
+    ) -> Self {
+        Self {
+            result,
+            terms: terms.worker(index).copied().unwrap_or_default(),
+            length: terms.head.length,
+            votes,
+            judgement: judgement(terms, progress, index, votes),
+            counts: (progress.has_accepted(index), progress.judged(index)),
+        }
+    }
+
+    /// Whether the contract did by this worker as the rules say.
+    pub(super) fn is_right(&self) -> bool {
+        let WorkerTerms { account, price, promise, fee, bond, .. } = self.terms;
+        let (accepted, windows) = self.counts;
+        if !accepted {
+            // One absence costs once, in however many agreements it shows.
+            return [0, money::tenth(bond)].contains(&self.result.slash)
+                && *self.result == WorkerResult { slash: self.result.slash, ..absent(account) };
+        }
+        let Judgement { record, ticks, resigned, .. } = self.judgement;
+        let seats = self.votes.iter().map(|votes| match votes.verdict() {
+            Verdict::Served => votes.served,
+            Verdict::Failed => votes.failed,
+            Verdict::Unknown => 0,
+        });
+        let fees = seats.map(|seats| fee.saturating_mul(seats.into()));
+        *self.result
+            == WorkerResult {
+                account,
+                pay: money::pay(price, ticks, promise, record),
+                slash: money::slash(bond, self.length, promise, &self.judgement),
+                fees: fees.fold(0, u128::saturating_add),
+                accepted,
+                resigned,
+                windows,
+                served: record.served,
+                failed: record.failed,
+            }
+    }
+
+    /// Why it received what it did.
+    pub(super) fn why_paid(&self) -> String {
+        if !self.result.accepted {
+            return "did not accept".to_owned();
+        }
+        let (letters, promise) = (letters(self.votes), self.terms.promise);
+        let (record, left) = (self.judgement.record, self.judgement.resigned);
+        let left = if left { " until it resigned" } else { "" };
+        let Some(uptime) = uptime(record) else {
+            return format!(
+                "received the full price{left}: windows {letters}, nothing known against it"
+            );
+        };
+        let share = if record.keeps(promise) { "the full price" } else { "a share" };
+        let (uptime, promise) = (percent(uptime), percent(promise));
+        format!(
+            "received {share}{left}: windows {letters}, uptime {uptime} against {promise} promised"
+        )
+    }
+
+    /// Why it lost what it did.
+    pub(super) fn why_slashed(&self) -> String {
+        let bond = Ether::from(self.terms.bond);
+        if !self.result.accepted {
+            return format!("lost a tenth of its bond of {bond}: did not accept");
+        }
+        let sure = match self.judgement.sure {
+            0 => None,
+            1 => Some("one window failed for certain".to_owned()),
+            sure => Some(format!("{sure} windows failed for certain")),
+        };
+        let left = self.judgement.resigned.then(|| "it resigned".to_owned());
+        let why: Vec<_> = sure.into_iter().chain(left).collect();
+        format!("lost of its bond of {bond}: {}", why.join(", "))
+    }
+}
+
+/// The result of a worker that did not accept, but for its loss.
+fn absent(account: Address) -> WorkerResult {
+    WorkerResult {
+        account,
+        pay: 0,
+        slash: 0,
+        fees: 0,
+        accepted: false,
+        resigned: false,
+        windows: 0,
+        served: 0,
+        failed: 0,
+    }
+}
+
+/// Measured uptime in basis points, rounded down; `None` if nothing was measured.
+fn uptime(record: Record) -> Option<u16> {
+    let served = u32::from(record.served).saturating_mul(client::terms::BPS.into());
+    u16::try_from(served.checked_div(record.known())?).ok()
+}

@@ -1,0 +1,53 @@
+//! The contracts beside the model of the market, through random steps: whatever anybody does, at any
+//! time, both do the same.
+//!
+//! `MUSTER_SEED` and `MUSTER_STEPS` repeat a run; both are printed. Every 500 steps a new market begins,
+//! with other constants and the next seed. What differs between two runs of one seed is the hashes of
+//! blocks, and so who is drawn.
+
+mod chain;
+mod dice;
+#[path = "../it/harness/evm.rs"]
+mod evm;
+mod lives;
+mod sight;
+mod steps;
+mod story;
+mod world;
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use futures::{StreamExt, TryStreamExt, stream};
+
+use crate::story::Story;
+
+/// Steps of one market.
+const STORY: u64 = 500;
+
+/// Steps of a run that nobody asked to be longer.
+const STEPS: u64 = 2_000;
+
+/// Markets at the same time.
+const BESIDE: usize = 2;
+
+/// A number from the environment.
+fn asked(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|number| number.parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contracts_and_model_do_the_same_whatever_anybody_does() {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let seed = asked("MUSTER_SEED").unwrap_or(now.as_secs());
+    let steps = asked("MUSTER_STEPS").unwrap_or(STEPS);
+    eprintln!("MUSTER_SEED={seed} MUSTER_STEPS={steps}");
+    let begin = Instant::now();
+    let stories = (0..steps.div_ceil(STORY)).map(|story| {
+        let rest = (steps - story * STORY).min(STORY);
+        tokio::spawn(Story::play(seed + story, rest))
+    });
+    // Made as they are taken, so no more than these run at once.
+    let stories = stream::iter(stories).buffer_unordered(BESIDE);
+    stories.try_collect::<Vec<()>>().await.unwrap();
+    eprintln!("{steps} steps in {:?}", begin.elapsed());
+}

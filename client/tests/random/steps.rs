@@ -1,0 +1,244 @@
+//! What somebody does next, and when: mostly something that makes sense, often at the edge of what is
+//! allowed, sometimes nonsense.
+
+use alloy::primitives::{Address, B256};
+use alloy::sol_types::SolCall;
+use client::terms::PRICE_LIMIT;
+use client::terms::TESTER;
+use client::terms::abi::IWorkAgreement::{acceptCall, settleCall};
+use client::terms::abi::IWorkerDispatcher::{
+    IWorkerDispatcherCalls as C, checkInCall, concludeCall, listCall, registerTesterCall,
+    registerWorkerCall, setAvailableCall, setKeyCall, setPriceCall, stakeCall, unstakeCall,
+    updateWorkerCall, withdrawCall,
+};
+use client::terms::model::Call;
+
+use crate::chain::When;
+use crate::dice::Dice;
+use crate::world::World;
+
+/// Half a year: no story becomes older, or the programs would expire.
+const OLDEST: u64 = 4_000_000_000 + 180 * 86_400;
+
+/// What happens next.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    /// Somebody calls the market with wei.
+    Call(Address, Call, u128),
+    /// Somebody forces wei upon an account.
+    Force(Address, u128),
+}
+
+/// A call to the dispatcher.
+pub(crate) fn market<T: SolCall>(call: &T) -> Call {
+    let decoded = <C as alloy::sol_types::SolInterface>::abi_decode(&call.abi_encode());
+    Call::Dispatcher(decoded.unwrap())
+}
+
+/// A call to an agreement.
+pub(crate) fn contract<T: SolCall>(to: Address, call: &T) -> Call {
+    use client::terms::abi::IWorkAgreement::IWorkAgreementCalls as C;
+    let decoded = <C as alloy::sol_types::SolInterface>::abi_decode(&call.abi_encode());
+    Call::Agreement(to, decoded.unwrap())
+}
+
+impl World {
+    /// When the next step happens: often at once, often at a moment of some agreement, give or take one
+    /// tick, and now and then much later.
+    pub(crate) fn when(&self, dice: &mut Dice) -> When {
+        let now = When { blocks: 0, time: self.chain.time };
+        let here = self.tick(now);
+        let target = match dice.below(20) {
+            0..12 => here,
+            12..15 => here + dice.from_to(1, 3),
+            15..19 => {
+                let Some(agreement) = dice.any(&self.open) else { return now };
+                let mut moments = self.model.moments(agreement);
+                moments.retain(|moment| *moment > here);
+                moments.truncate(3);
+                let moment = dice.any(&moments).unwrap_or(here);
+                (moment + dice.below(3)).saturating_sub(1)
+            }
+            _ if dice.once_in(3) => {
+                let far = [self.model.settings().epochLength.into(), 40_000, 1_300_000];
+                let time = (self.chain.time + dice.pick(&far)).min(OLDEST.max(self.chain.time));
+                return When { time, ..now };
+            }
+            _ => here + dice.from_to(4, 60),
+        };
+        let later = target.saturating_sub(here);
+        match self.model.settings().clock {
+            client::terms::abi::Clock::Second => When { time: now.time + later, ..now },
+            _ => When { blocks: later, time: now.time + dice.below(later + 2) },
+        }
+    }
+
+    /// What happens next, at the model's time.
+    pub(crate) fn next(&self, dice: &mut Dice) -> Step {
+        let crowd = self.actors.len() / 2;
+        let few = usize::try_from(self.model.count()).unwrap() < crowd;
+        let (from, call, value) = match dice.below(100) {
+            _ if few && !dice.once_in(3) => self.joining(dice),
+            0..45 if !self.open.is_empty() => self.living(dice),
+            0..63 => self.buying(dice),
+            63..80 => self.offering(dice),
+            80..90 => self.joining(dice),
+            90..94 => self.withdrawing(dice),
+            94..98 => self.intruding(dice),
+            _ => {
+                let to = dice.any(&self.open).unwrap_or(self.dispatcher);
+                return Step::Force(to, dice.from_to(1, 1_000_000).into());
+            }
+        };
+        // Wei where none are taken.
+        Step::Call(from, call, if dice.once_in(60) { value + 1 } else { value })
+    }
+
+    /// Anybody.
+    pub(crate) fn anybody(&self, dice: &mut Dice) -> Address {
+        dice.pick(&self.actors)
+    }
+
+    /// Any number, of somebody or nobody.
+    pub(crate) fn number(&self, dice: &mut Dice) -> u32 {
+        let count = u64::from(self.model.count());
+        u32::try_from(dice.below(count + 2)).unwrap()
+    }
+
+    /// Somebody registers, or checks in.
+    fn joining(&self, dice: &mut Dice) -> (Address, Call, u128) {
+        let from = self.anybody(dice);
+        let key = if dice.once_in(30) { B256::ZERO } else { dice.word().into() };
+        let known = self.model.worker_view(from).ok();
+        if known.is_some_and(|known| known.application.0 == TESTER) || dice.once_in(12) {
+            return (from, market(&checkInCall {}), 0);
+        }
+        if known.is_none() && dice.once_in(2) {
+            let bond = self.model.settings().testerBond;
+            let value = dice.pick(&[bond, bond, bond + 5, bond.saturating_sub(1)]);
+            return (from, market(&registerTesterCall { key }), value);
+        }
+        let call = registerWorkerCall {
+            price: price(dice),
+            maxLength: self.max_length(dice),
+            application: application(dice),
+            promise: promise(dice),
+            key,
+            capacity: capacity(dice),
+            hint: self.number(dice),
+        };
+        let value = self.stake_for(dice, call.price, call.maxLength);
+        (from, market(&call), value)
+    }
+
+    /// A stake that is just enough for a worker, nearly enough, or enough for several agreements.
+    fn stake_for(&self, dice: &mut Dice, price: u128, max_length: u32) -> u128 {
+        let s = self.model.settings();
+        let full = price.saturating_mul(max_length.into()).saturating_mul(s.bondBps.into());
+        let bond = s.minBond.max(full.div_ceil(10_000));
+        let stake = match dice.below(8) {
+            0 => bond,
+            1 => bond.saturating_sub(1),
+            2 if dice.once_in(8) => PRICE_LIMIT - u128::from(dice.below(2)),
+            _ => bond.saturating_mul(dice.from_to(1, 6).into()),
+        };
+        stake.min(PRICE_LIMIT)
+    }
+
+    /// The longest agreement of somebody.
+    fn max_length(&self, dice: &mut Dice) -> u32 {
+        let shortest = self.model.settings().minLength;
+        dice.pick(&[400, 400, 1_000, shortest, shortest.saturating_sub(1), 90, u32::MAX])
+    }
+
+    /// A worker changes what it offers, or what it stakes.
+    fn offering(&self, dice: &mut Dice) -> (Address, Call, u128) {
+        let (from, hint) = (self.anybody(dice), self.number(dice));
+        let call = match dice.below(9) {
+            0 => market(&setPriceCall { price: price(dice), hint }),
+            1 => market(&updateWorkerCall {
+                price: price(dice),
+                maxLength: self.max_length(dice),
+                promise: promise(dice),
+                capacity: capacity(dice),
+                hint,
+            }),
+            2 => market(&setKeyCall { key: dice.word().into() }),
+            3 | 4 => market(&setAvailableCall { available: !dice.once_in(3), hint }),
+            5 => {
+                let known = self.model.worker_view(from).ok();
+                let free = known.map_or(0, |known| known.stake - known.locked);
+                let amount = dice.pick(&[free, free + 1, free / 2, 0, free / 5]);
+                market(&unstakeCall { amount })
+            }
+            6 => market(&listCall { worker: self.anybody(dice), hint }),
+            _ => {
+                let known = self.model.worker_view(from).ok();
+                let (price, length) = known.map_or((1, 1), |known| (known.price, known.maxLength));
+                let value = self.stake_for(dice, price, length);
+                return (from, market(&stakeCall { hint }), value);
+            }
+        };
+        (from, call, 0)
+    }
+
+    /// Somebody takes its credit, if it has any, to somebody.
+    fn withdrawing(&self, dice: &mut Dice) -> (Address, Call, u128) {
+        let rich: Vec<_> =
+            self.actors.iter().copied().filter(|actor| self.model.credit(*actor) > 0).collect();
+        let from = dice.any(&rich).unwrap_or(self.actors[0]);
+        let agreement = dice.any(&self.open).unwrap_or(self.implementation);
+        let others = [from, from, self.anybody(dice), self.intruder, self.dispatcher, agreement];
+        (from, market(&withdrawCall { to: dice.pick(&others) }), 0)
+    }
+
+    /// Somebody does what is nobody's business.
+    fn intruding(&self, dice: &mut Dice) -> (Address, Call, u128) {
+        let from = self.anybody(dice);
+        let call = match dice.below(4) {
+            0 => contract(self.implementation, &acceptCall {}),
+            1 => contract(self.implementation, &settleCall { hints: vec![0; 9] }),
+            2 => match dice.any(&self.open) {
+                // An agreement's own words, and wei, from somebody else.
+                Some(agreement) => {
+                    let terms = self.model.terms(agreement).unwrap();
+                    let mut bytes = [0; client::terms::layout::MAX_TERMS];
+                    let len = terms.encode(&mut bytes);
+                    let terms = bytes[..len].to_vec().into();
+                    let call = concludeCall { terms, workers: vec![], fees: vec![], hints: vec![] };
+                    return (from, market(&call), 7);
+                }
+                None => market(&checkInCall {}),
+            },
+            _ => contract(self.implementation, &settleCall { hints: vec![] }),
+        };
+        (from, call, 0)
+    }
+}
+
+/// A price: often the same as others', rarely one that is none.
+fn price(dice: &mut Dice) -> u128 {
+    let usual = [5, 5, 7, 10, 10, 1, 1_000_000_007, 12_345_678_901_234];
+    match dice.below(40) {
+        0 => dice.pick(&[0, PRICE_LIMIT, u128::MAX]),
+        1 | 2 => PRICE_LIMIT - 1,
+        3..10 => dice.from_to(1, 30).into(),
+        _ => dice.pick(&usual),
+    }
+}
+
+/// A promised uptime.
+fn promise(dice: &mut Dice) -> u16 {
+    dice.pick(&[9_000, 9_000, 9_500, 10_000, 10_000, 7_500, 6_667, 5_000, 10_001, 4_999, 1, 0])
+}
+
+/// An application; most ask for the first.
+pub(crate) fn application(dice: &mut Dice) -> alloy::primitives::FixedBytes<8> {
+    let one = dice.pick(&[[0; 8], [0; 8], [0; 8], [0; 8], *b"factor\0\0", *b"factor\0\0"]);
+    if dice.once_in(40) { TESTER.into() } else { one.into() }
+}
+
+/// How many agreements at once.
+fn capacity(dice: &mut Dice) -> u16 {
+    dice.pick(&[1, 1, 2, 3, 5, 65_535, 0])
+}

@@ -1,0 +1,202 @@
+//! A market on a chain of its own beside a model of it, with everybody who takes part.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use alloy::primitives::{Address, B256, U256};
+use alloy::signers::local::PrivateKeySigner;
+use client::terms::abi::{Clock, Settings};
+use client::terms::model::Model;
+use client::terms::settings;
+use client::{Node, Program};
+use devnode::{Config, Devnode};
+
+use crate::chain::{Chain, Message, When};
+use crate::dice::Dice;
+use crate::evm::{self, Habit};
+
+/// The second in which every story begins: long after every wall clock's.
+const BEGIN: u64 = 4_000_000_000;
+
+/// Wei that everybody has at first: more than any stake may be.
+const FORTUNE: u128 = 1 << 110;
+
+/// Accounts with keys that take part.
+const PEOPLE: u16 = 26;
+
+/// Both contracts, agreement first.
+static PROGRAMS: LazyLock<[Program; 2]> =
+    LazyLock::new(|| ["agreement", "dispatcher"].map(program));
+
+/// A contract as `scripts/wasm` built it.
+fn program(name: &str) -> Program {
+    let path = format!(
+        "{}/../target/wasm32-unknown-unknown/release/{name}.wasm",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let wasm =
+        std::fs::read(&path).unwrap_or_else(|_| panic!("{path} is not there: run scripts/wasm"));
+    Program::from_wasm(&wasm).unwrap()
+}
+
+/// A market, twice.
+pub(crate) struct World {
+    /// Where it is real.
+    pub(crate) chain: Chain,
+    /// What is expected of it.
+    pub(crate) model: Model,
+    /// The market's contract.
+    pub(crate) dispatcher: Address,
+    /// What stands behind every agreement.
+    pub(crate) implementation: Address,
+    /// Everybody who may call; contracts last.
+    pub(crate) actors: Vec<Address>,
+    /// Keys by account; contracts have none.
+    keys: BTreeMap<Address, PrivateKeySigner>,
+    /// Transactions sent, by account.
+    nonces: BTreeMap<Address, u64>,
+    /// Who pays for what contracts do.
+    pub(crate) operator: Address,
+    /// A contract that calls the market when it is given ether.
+    pub(crate) intruder: Address,
+    /// Wei that everybody had at the beginning.
+    pub(crate) endowed: U256,
+    /// Wei that the chain took since.
+    pub(crate) fees: U256,
+    /// Agreements that are not settled, oldest first.
+    pub(crate) open: Vec<Address>,
+    /// Wei forced into agreements.
+    pub(crate) forced: BTreeMap<Address, u128>,
+}
+
+impl World {
+    /// A market with constants that the dice choose.
+    pub(crate) async fn new(dice: &mut Dice) -> Self {
+        let settings = constants(dice);
+        let node = Devnode::start(Config { accounts: PEOPLE, ..Config::any_port() }).await.unwrap();
+        let mut chain = Chain::connect(node, BEGIN).await;
+        let signers: Vec<PrivateKeySigner> = chain
+            .node
+            .accounts()
+            .iter()
+            .map(|account| PrivateKeySigner::from_bytes(&account.key).unwrap())
+            .collect();
+        let deployer = signers[0].clone();
+        let operator = deployer.address();
+        let deployer = Node::connect(&chain.node.url(), Some(deployer)).await.unwrap();
+        let [agreement, program] = &*PROGRAMS;
+        let market = deployer.deploy_market(agreement, program, &settings).await.unwrap();
+        let (dispatcher, implementation) = (market.dispatcher.address, market.agreement.address);
+        let nonces = BTreeMap::from([(operator, chain.nonce(operator).await)]);
+        chain.move_to(BEGIN + 1_000).await;
+        let mut world = Self {
+            chain,
+            model: Model::new(settings, dispatcher, implementation),
+            dispatcher,
+            implementation,
+            actors: signers.iter().skip(1).map(PrivateKeySigner::address).collect(),
+            nonces,
+            keys: signers.into_iter().map(|signer| (signer.address(), signer)).collect(),
+            operator,
+            intruder: Address::ZERO,
+            endowed: U256::ZERO,
+            fees: U256::ZERO,
+            open: Vec::new(),
+            forced: BTreeMap::new(),
+        };
+        world.settle_in().await;
+        world
+    }
+
+    /// Makes the contracts that take part, and gives everybody a fortune.
+    async fn settle_in(&mut self) {
+        let withdraw = client::terms::abi::IWorkerDispatcher::withdrawCall { to: self.operator };
+        let withdraw = alloy::sol_types::SolCall::abi_encode(&withdraw);
+        self.intruder = self.create(&Habit::Calls(self.dispatcher, withdraw)).await;
+        let habits = [
+            (Habit::Answers(10_000), false),
+            (Habit::Refuses, true),
+            (Habit::Burns, true),
+            (Habit::RevertsWith(10_000), true),
+        ];
+        for (habit, deaf) in habits {
+            let account = self.create(&habit).await;
+            if deaf {
+                self.model.deafen(account);
+            }
+            self.actors.push(account);
+        }
+        for account in self.keys.keys() {
+            self.chain.node.set_balance(*account, U256::from(FORTUNE)).await.unwrap();
+            self.model.endow(*account, FORTUNE);
+            self.endowed += U256::from(FORTUNE);
+        }
+        self.model.enter(self.chain.height, self.chain.time);
+    }
+
+    /// Creates a contract with a habit.
+    async fn create(&mut self, habit: &Habit) -> Address {
+        let data = evm::puppet(habit);
+        let message = Message { from: self.operator, to: None, data, value: 0 };
+        let now = When { blocks: 0, time: self.chain.time };
+        let nonce = self.next_nonce(self.operator);
+        let signer = self.keys[&self.operator].clone();
+        let sent = self.chain.send(&message, (&signer, nonce), now, false, &[]).await;
+        sent.0.contract_address.unwrap()
+    }
+
+    /// The number of an account's next transaction, which is then taken.
+    pub(crate) fn next_nonce(&mut self, account: Address) -> u64 {
+        let nonce = self.nonces.entry(account).or_default();
+        *nonce += 1;
+        *nonce - 1
+    }
+
+    /// The key of an account, if it has one.
+    pub(crate) fn signer(&self, account: Address) -> Option<&PrivateKeySigner> {
+        self.keys.get(&account)
+    }
+
+    /// Whether an account is one of the contracts that were made here.
+    pub(crate) fn is_puppet(&self, account: Address) -> bool {
+        !self.keys.contains_key(&account)
+    }
+
+    /// The tick of a moment.
+    pub(crate) fn tick(&self, when: When) -> u64 {
+        match self.model.settings().clock {
+            Clock::Second => when.time,
+            _ => self.chain.height + when.blocks + 1,
+        }
+    }
+
+    /// Remembers the hash of the newest block.
+    pub(crate) fn remember(&mut self, hash: B256) {
+        self.model.remember(self.chain.height, hash);
+    }
+}
+
+/// Constants that may be deployed: short times, and amounts of all sizes.
+fn constants(dice: &mut Dice) -> Settings {
+    let word = |number: u64| u32::try_from(number).unwrap();
+    let (accept, report) = (word(dice.from_to(3, 12)), word(dice.from_to(4, 20)));
+    let tester_fee = dice.pick(&[0, 1, 1_000, 20_000_000_000_000]);
+    let settings = Settings {
+        clock: dice.pick(&[Clock::ArbBlock, Clock::Second]),
+        acceptWindow: accept,
+        reportWindow: report,
+        minLength: accept + report + word(dice.below(20)),
+        minWindow: 2 * accept + word(dice.below(5)),
+        epochLength: dice.pick(&[100, 1_000, 604_800]),
+        minPool: word(dice.from_to(3, 5)),
+        minPromise: dice.pick(&[1, 5_000, 9_000]),
+        bondBps: dice.pick(&[0, 333, 1_000, 10_000]),
+        testerFeeBps: dice.pick(&[0, 100, 333, 10_000]),
+        minBond: dice.pick(&[0, 1, 1_000_003, 2_000_000_000_000_000]),
+        minTesterFee: tester_fee,
+        testerBond: dice.pick(&[0, 1, 1_000_000_007]),
+        reputationUnit: (12 * tester_fee).max(dice.pick(&[1, 50, 100_000])),
+    };
+    settings::check(&settings).unwrap();
+    settings
+}
