@@ -26,7 +26,8 @@ mod service;
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    match commands::run(cli).await {
+    // The commands together are too much for the stack of a thread.
+    match Box::pin(commands::run(cli)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output::complain(&error);

@@ -121,7 +121,7 @@ impl Market {
 }
 
 /// The price of a quote, if it can be bought for at most this many wei.
-fn affordable(quote: &Quote, at_most: u128) -> Result<u128, MarketError> {
+const fn affordable(quote: &Quote, at_most: u128) -> Result<u128, MarketError> {
     let required = quote.price;
     let reason = match quote.reason {
         Reason::None if required <= at_most => return Ok(required),

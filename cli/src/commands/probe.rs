@@ -71,7 +71,7 @@ pub(crate) async fn run(
     let session = journal.session.value(tester);
     let asker = Asker::new(options.timeout, session)?;
     let looks = targets.iter().map(async |(index, url)| {
-        let (_, receipt) = look(&asker, url, &options).await?;
+        let ((), receipt) = look(&asker, url, &options).await?;
         let receipt = receipt.ok_or(Failure::NoReceipt)?;
         check(&agreement, session, *index, window, &receipt).ok_or(Failure::WrongReceipt)
     });

@@ -113,7 +113,7 @@ impl<'a> Part<'a> {
 }
 
 /// The result of a worker that did not accept, but for its loss.
-fn absent(account: Address) -> WorkerResult {
+const fn absent(account: Address) -> WorkerResult {
     WorkerResult {
         account,
         pay: 0,
