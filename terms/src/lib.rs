@@ -11,10 +11,15 @@
 //! ([`abi::Clock`]), shares are basis points ([`BPS`]).
 #![no_std]
 
+#[cfg(feature = "model")]
+extern crate std;
+
 pub mod abi;
 pub mod draw;
 pub mod layout;
 pub mod lifecycle;
+#[cfg(feature = "model")]
+pub mod model;
 pub mod money;
 pub mod order;
 pub mod packed;

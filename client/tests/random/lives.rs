@@ -185,7 +185,8 @@ impl World {
         let mut signed = Vec::new();
         for entry in report.entries.iter_mut().filter(|entry| !entry.r.is_zero()) {
             let worker = terms.worker(entry.index).map_or(tester, |worker| worker.account);
-            let (mut signer, mut served, mut salt, mut at) = (worker, entry.served, report.salt, to);
+            let (mut signer, mut served, mut salt, mut at) =
+                (worker, entry.served, report.salt, to);
             match dice.below(80) {
                 0 => signer = self.anybody(dice),
                 1 => served ^= 1,

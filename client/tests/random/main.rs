@@ -19,7 +19,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use crate::story::Story;
+use crate::story::{Story, Tally};
 
 /// Steps of one market.
 const STORY: u64 = 500;
@@ -48,6 +48,11 @@ async fn contracts_and_model_do_the_same_whatever_anybody_does() {
     });
     // Made as they are taken, so no more than these run at once.
     let stories = stream::iter(stories).buffer_unordered(BESIDE);
-    stories.try_collect::<Vec<()>>().await.unwrap();
+    let add = |mut all: Tally, one: Tally| async move {
+        one.into_iter().for_each(|(name, times)| *all.entry(name).or_default() += times);
+        Ok(all)
+    };
+    let tally = stories.try_fold(Tally::new(), add).await.unwrap();
+    tally.iter().for_each(|(name, times)| eprintln!("{times:>8}  {name}"));
     eprintln!("{steps} steps in {:?}", begin.elapsed());
 }

@@ -1,16 +1,18 @@
 //! A story: steps on both sides, and everything that must be equal and true after each of them.
 
+use std::collections::BTreeMap;
+
+use alloy::primitives::IntoLogData;
 use alloy::primitives::{Address, Bytes, LogData, U256};
 use alloy::rpc::types::TransactionReceipt;
 use alloy::sol_types::SolError;
+use alloy::sol_types::SolEvent;
 use client::terms::abi::IWorkAgreement::{IWorkAgreementCalls, acceptCall};
+use client::terms::abi::IWorkerDispatcher::AgreementSettled;
 use client::terms::abi::IWorkerDispatcher::{
     IWorkerDispatcherCalls, IWorkerDispatcherEvents as Said, Reentered,
 };
-use client::terms::abi::IWorkerDispatcher::AgreementSettled;
 use client::terms::model::{Call, Done, Event, Refusal};
-use alloy::primitives::IntoLogData;
-use alloy::sol_types::SolEvent;
 
 use crate::chain::{Look, Message, Seen, When};
 use crate::dice::Dice;
@@ -30,14 +32,26 @@ pub(crate) struct Story {
     dice: Dice,
     /// Where the story is, for whoever reads about a difference.
     here: String,
+    /// What happened so far, and how often.
+    tally: Tally,
+}
+
+/// How often something happened, by its name.
+pub(crate) type Tally = BTreeMap<String, u64>;
+
+/// The name of an event, a refusal or a reason.
+fn name(what: &impl std::fmt::Debug) -> String {
+    let words = format!("{what:?}");
+    let inner = words.split_once('(').map_or(&*words, |(_, inner)| inner);
+    inner.split(['(', ' ']).next().unwrap_or_default().to_owned()
 }
 
 impl Story {
-    /// Plays so many steps from a seed; panics at the first difference.
-    pub(crate) async fn play(seed: u64, steps: u64) {
+    /// Plays so many steps from a seed and tells what happened; panics at the first difference.
+    pub(crate) async fn play(seed: u64, steps: u64) -> Tally {
         let mut dice = Dice::new(seed);
         let world = World::new(&mut dice).await;
-        let mut story = Self { world, dice, here: String::new() };
+        let mut story = Self { world, dice, here: String::new(), tally: Tally::new() };
         for number in 1..=steps {
             let when = story.world.when(&mut story.dice);
             let height = story.world.chain.height + when.blocks + 1;
@@ -56,6 +70,19 @@ impl Story {
             if number % ROUND == 0 || number == steps {
                 story.survey().await;
             }
+        }
+        story.tally
+    }
+
+    /// Counts what happened.
+    fn count(&mut self, outcome: &Result<Done, Refusal>) {
+        let names = match outcome {
+            Ok(done) => done.events.iter().map(happening).collect(),
+            Err(Refusal::Dispatcher(error)) => vec![format!("refused: {}", name(&error))],
+            Err(Refusal::Agreement(error)) => vec![format!("agreement refused: {}", name(&error))],
+        };
+        for name in names {
+            *self.tally.entry(name).or_default() += 1;
         }
     }
 
@@ -77,8 +104,7 @@ impl Story {
         let events = expected.as_ref().map_or(&[][..], |done| &done.events);
         let sights = self.world.touched(from, &call, events);
         let (to, data) = self.world.encode(&call);
-        let (to, data) =
-            if payer == from { (to, data) } else { (from, evm::order(to, &data)) };
+        let (to, data) = if payer == from { (to, data) } else { (from, evm::order(to, &data)) };
         let message = Message { from: payer, to: Some(to), data, value };
         let accept = matches!(call, Call::Agreement(_, IWorkAgreementCalls::accept(_)));
         let foresee = expected.is_err() || (!accept && self.dice.once_in(4));
@@ -86,6 +112,7 @@ impl Story {
         self.compare_answer(&expected, &receipt, foreseen);
         self.compare_events(&expected, &receipt);
         self.compare(&sights, &seen);
+        self.count(&expected);
         if let Ok(done) = &expected {
             self.follow(&call, done, &receipt).await;
         }
@@ -102,8 +129,7 @@ impl Story {
         let looks: Vec<Look> = sights.iter().map(|sight| self.world.look(sight)).collect();
         let nonce = self.world.next_nonce(message.from);
         let signer = self.world.signer(message.from).unwrap().clone();
-        let sent =
-            self.world.chain.send(message, (&signer, nonce), when, foresee, &looks).await;
+        let sent = self.world.chain.send(message, (&signer, nonce), when, foresee, &looks).await;
         let fee = u128::from(sent.0.gas_used) * sent.0.effective_gas_price;
         self.world.model.charge(message.from, fee);
         self.world.fees += U256::from(fee);
@@ -187,7 +213,10 @@ impl Story {
                 self.no_client_gains(&settled);
             }
         }
-        let inside = matches!(call, Call::Agreement(_, _) | Call::Dispatcher(IWorkerDispatcherCalls::hire(_)));
+        let inside = matches!(
+            call,
+            Call::Agreement(_, _) | Call::Dispatcher(IWorkerDispatcherCalls::hire(_))
+        );
         if let (true, Some(agreement)) = (inside, self.world.open.last().copied()) {
             if self.dice.once_in(4) {
                 let sights = self.world.inside(agreement);
@@ -248,5 +277,16 @@ impl Story {
         let seen = self.world.chain.look(&looks).await;
         self.compare(sights, &seen);
         seen
+    }
+}
+
+/// The name of an event; a refused purchase also has its reason.
+fn happening(event: &Event) -> String {
+    match event {
+        Event::Dispatcher(Said::PurchaseRefused(refused)) => {
+            format!("not sold: {:?}", refused.reason)
+        }
+        Event::Dispatcher(event) => name(event),
+        Event::Agreement(_, event) => name(event),
     }
 }

@@ -1,0 +1,119 @@
+//! Books: who may be sold, cheapest first, equal prices first come first served.
+
+use std::vec::Vec;
+
+use super::exact::ceiling;
+use super::{Model, Refusal, no};
+use crate::abi::IWorkerDispatcher::{Listed, NotListable, NotRegistered, Unlisted};
+use crate::{BPS, WALK_LIMIT};
+use alloy_primitives::Address;
+
+/// The workers of one application.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Book {
+    /// How many ever registered.
+    pub(super) registered: u32,
+    /// Numbers of those who are listed, in order.
+    pub(super) order: Vec<u32>,
+}
+
+impl Model {
+    /// The bond of `price` for `length` ticks.
+    pub(super) fn bond(&self, price: u128, length: u32) -> u128 {
+        let full = price * u128::from(length);
+        self.settings.minBond.max(ceiling(full, self.settings.bondBps.into(), BPS.into()))
+    }
+
+    /// Whether a number stands in its book.
+    pub(super) fn is_listed(&self, number: u32) -> bool {
+        let book = self.books.get(&self.member(number).application);
+        book.is_some_and(|book| book.order.contains(&number))
+    }
+
+    /// Whether a number may stand in its book.
+    fn fits(&self, number: u32) -> bool {
+        let member = self.member(number);
+        member.available
+            && member.active < member.capacity
+            && member.free() >= self.bond(member.price, member.max_length)
+    }
+
+    /// Takes a number out of its book and tells whether it was there.
+    fn leave(&mut self, number: u32) -> bool {
+        let book = self.books.entry(self.member(number).application).or_default();
+        let before = book.order.len();
+        book.order.retain(|other| *other != number);
+        book.order.len() < before
+    }
+
+    /// Puts a number that is not listed behind all that cost no more, if it fits and its place is at most
+    /// 16 steps from the worker with the number `hint`, or from the front if that one is not there or
+    /// dearer. Tells whether it did.
+    fn enter_book(&mut self, number: u32, hint: u32) -> bool {
+        if !self.fits(number) {
+            return false;
+        }
+        let member = self.member(number);
+        let (price, application) = (member.price, member.application);
+        let order = self.books.get(&application).map(|book| book.order.clone()).unwrap_or_default();
+        let dearer = |number: &u32| self.member(*number).price > price;
+        let place = order.iter().position(dearer).unwrap_or(order.len());
+        let hinted = order.iter().position(|other| *other == hint && !dearer(other));
+        let from = hinted.map_or(0, |at| at + 1);
+        if u32::try_from(place - from).is_ok_and(|steps| steps <= WALK_LIMIT) {
+            self.books.entry(application).or_default().order.insert(place, number);
+            return true;
+        }
+        false
+    }
+
+    /// Says where a number stands now, if that is news.
+    fn announce(&mut self, number: u32, listed: bool, was_listed: bool) {
+        let worker = self.member(number).account;
+        if listed {
+            self.say(Listed { worker });
+        } else if was_listed || self.fits(number) {
+            self.say(Unlisted { worker });
+        }
+    }
+
+    /// Puts a number where it belongs after its offer changed.
+    pub(super) fn replace(&mut self, number: u32, hint: u32) {
+        let was_listed = self.leave(number);
+        let listed = self.enter_book(number, hint);
+        self.announce(number, listed, was_listed);
+    }
+
+    /// Puts a number into its book if it is not there.
+    pub(super) fn join(&mut self, number: u32, hint: u32) {
+        if !self.is_listed(number) {
+            let listed = self.enter_book(number, hint);
+            self.announce(number, listed, false);
+        }
+    }
+
+    /// Takes a number out of its book if it no longer fits.
+    pub(super) fn drop_unfit(&mut self, number: u32) {
+        if !self.fits(number) && self.leave(number) {
+            self.announce(number, false, true);
+        }
+    }
+
+    /// `list(address,uint32)`.
+    pub(super) fn list(&mut self, worker: Address, hint: u32) -> Result<(), Refusal> {
+        let Some(number) = self.known(worker) else {
+            return no(NotRegistered { account: worker });
+        };
+        if self.is_listed(number) || !self.enter_book(number, hint) {
+            return no(NotListable { worker });
+        }
+        self.announce(number, true, false);
+        Ok(())
+    }
+
+    /// Numbers in the book of an application, cheapest first.
+    #[must_use]
+    pub fn book(&self, application: alloy_primitives::FixedBytes<8>) -> &[u32] {
+        self.books.get(&application).map_or(&[], |book| &book.order)
+    }
+}

@@ -1,0 +1,49 @@
+//! Ending early.
+
+use super::{Address, Model, Refusal, deny};
+use crate::abi::IWorkAgreement::{
+    AlreadyResigned, Cancelled, CannotShorten, NotAccepted, NotTheClient, Resigned,
+};
+use crate::abi::State;
+
+impl Model {
+    /// `cancel()`: the window of now and one more are kept, and what makes up the shortest agreement.
+    pub(super) fn cancel(&mut self, to: Address, caller: Address) -> Result<(), Refusal> {
+        let mut agreement = self.agreement(to, caller)?.clone();
+        let head = agreement.terms.head;
+        if caller != head.client {
+            return deny(NotTheClient { caller });
+        }
+        agreement.expect(State::Running, self.tick())?;
+        let paid = (1..=head.windows).find(|n| agreement.ticks(*n) >= self.settings.minLength);
+        let kept = agreement.window(self.tick()) + 2;
+        let windows = kept.max(paid.unwrap_or(head.windows)).min(head.windows);
+        if windows >= agreement.judged {
+            return deny(CannotShorten { windows: agreement.judged });
+        }
+        agreement.judged = windows;
+        let end = agreement.end().unwrap_or(0);
+        self.keep(to, agreement);
+        self.tell(to, Cancelled { windows, end });
+        Ok(())
+    }
+
+    /// `resign()`: from here on the worker is judged for what was finished.
+    pub(super) fn resign(&mut self, to: Address, worker: Address) -> Result<(), Refusal> {
+        let mut agreement = self.agreement(to, worker)?.clone();
+        let index = agreement.index(worker)?;
+        let place = usize::from(index);
+        if !agreement.accepted[place] {
+            return deny(NotAccepted { worker });
+        }
+        if agreement.resigned[place].is_some() {
+            return deny(AlreadyResigned { worker });
+        }
+        agreement.expect(State::Running, self.tick())?;
+        let windows = agreement.window(self.tick());
+        agreement.resigned[place] = Some(windows);
+        self.keep(to, agreement);
+        self.tell(to, Resigned { worker, index, windows });
+        Ok(())
+    }
+}

@@ -1,0 +1,260 @@
+//! Members: whoever registered, as worker or tester.
+
+use alloy_primitives::{Address, B256, FixedBytes};
+
+use super::reputation::Standing;
+use super::{Model, Refusal, no};
+use crate::abi::IWorkerDispatcher::{
+    AlreadyRegistered, AvailabilityChanged, CapacityZero, KeyChanged, KeyZero, MaxLengthTooShort,
+    NotRegistered, PriceOutOfRange, PromiseOutOfRange, StakeChanged, StakeTooHigh, StakeTooLow,
+    StillListed, WorkerRegistered, WorkerUpdated, WrongApplication, registerWorkerCall,
+    updateWorkerCall,
+};
+use crate::{BPS, PRICE_LIMIT, TESTER};
+
+/// One registration. All of the offer is zero for a tester.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Member {
+    /// Whose it is.
+    pub(super) account: Address,
+    /// What it is for.
+    pub(super) application: FixedBytes<8>,
+    /// For messages.
+    pub(super) key: B256,
+    /// Wei per tick.
+    pub(super) price: u128,
+    /// Longest agreement in ticks.
+    pub(super) max_length: u32,
+    /// Promised uptime.
+    pub(super) promise: u16,
+    /// Agreements at once.
+    pub(super) capacity: u16,
+    /// Agreements now.
+    pub(super) active: u16,
+    /// Whether it wants work.
+    pub(super) available: bool,
+    /// Wei staked.
+    pub(super) stake: u128,
+    /// Wei of it that are bonds.
+    pub(super) locked: u128,
+    /// The last epoch whose list it is in; 0 = none.
+    pub(super) last_epoch: u32,
+    /// Absences, modulo 2^16.
+    pub(super) misses: u16,
+    /// What is known of it.
+    pub(super) standing: Standing,
+}
+
+impl Member {
+    /// Wei that are no bonds.
+    pub(super) const fn free(&self) -> u128 {
+        self.stake - self.locked
+    }
+}
+
+impl Model {
+    /// The number of an account, if it is registered.
+    pub(super) fn known(&self, account: Address) -> Option<u32> {
+        self.numbers.get(&account).copied()
+    }
+
+    /// The number of a registered account.
+    pub(super) fn number(&self, account: Address) -> u32 {
+        self.numbers[&account]
+    }
+
+    /// The registration with a number.
+    pub(super) fn member(&self, number: u32) -> &Member {
+        &self.members[at(number)]
+    }
+
+    /// The registration with a number, to be changed.
+    pub(super) fn member_mut(&mut self, number: u32) -> &mut Member {
+        &mut self.members[at(number)]
+    }
+
+    /// The caller's number.
+    pub(super) fn caller(&self, from: Address) -> Result<u32, Refusal> {
+        self.known(from).map_or_else(|| no(NotRegistered { account: from }), Ok)
+    }
+
+    /// The caller's number, if it is a worker.
+    fn worker(&self, from: Address) -> Result<u32, Refusal> {
+        let number = self.caller(from)?;
+        let application = self.member(number).application;
+        if application.0 == TESTER { no(WrongApplication { application }) } else { Ok(number) }
+    }
+
+    /// Registers `from` with the wei that it sent, and tells the number.
+    pub(super) fn register(
+        &mut self,
+        from: Address,
+        value: u128,
+        new: Member,
+    ) -> Result<u32, Refusal> {
+        if self.known(from).is_some() {
+            return no(AlreadyRegistered { account: from });
+        }
+        stakeable(value)?;
+        if new.key.is_zero() {
+            return no(KeyZero {});
+        }
+        self.pay(from, self.dispatcher, value);
+        self.members.push(Member { account: from, stake: value, ..new });
+        let number = u32::try_from(self.members.len()).unwrap_or(u32::MAX);
+        self.numbers.insert(from, number);
+        let Member { application, key, .. } = new;
+        self.books.entry(application).or_default().registered += 1;
+        self.say(WorkerRegistered { worker: from, number, application, key });
+        if value > 0 {
+            self.say(StakeChanged { worker: from, stake: value });
+        }
+        Ok(number)
+    }
+
+    /// `registerWorker(...)`.
+    pub(super) fn register_worker(
+        &mut self,
+        from: Address,
+        value: u128,
+        call: &registerWorkerCall,
+    ) -> Result<u32, Refusal> {
+        let registerWorkerCall { application, key, hint, .. } = *call;
+        if application.0 == TESTER {
+            return no(WrongApplication { application });
+        }
+        let new = Member {
+            application,
+            key,
+            price: call.price,
+            max_length: call.maxLength,
+            promise: call.promise,
+            capacity: call.capacity,
+            available: true,
+            ..Member::default()
+        };
+        self.check_offer(&new)?;
+        let number = self.register(from, value, new)?;
+        self.offered(number, hint);
+        Ok(number)
+    }
+
+    /// Whether an offer is one.
+    fn check_offer(&self, offer: &Member) -> Result<(), Refusal> {
+        let Member { price, max_length, promise, capacity, .. } = *offer;
+        let (shortest, lowest) = (self.settings.minLength, self.settings.minPromise);
+        if !(1..PRICE_LIMIT).contains(&price) {
+            no(PriceOutOfRange { price, limit: PRICE_LIMIT })
+        } else if max_length < shortest {
+            no(MaxLengthTooShort { maxLength: max_length, minimum: shortest })
+        } else if !(lowest..=BPS).contains(&promise) {
+            no(PromiseOutOfRange { promise, minimum: lowest })
+        } else if capacity == 0 {
+            no(CapacityZero {})
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Puts a number where its new offer belongs, and says what it offers.
+    fn offered(&mut self, number: u32, hint: u32) {
+        self.replace(number, hint);
+        let Member { account, price, max_length, promise, capacity, .. } = *self.member(number);
+        let offer =
+            WorkerUpdated { worker: account, price, maxLength: max_length, promise, capacity };
+        self.say(offer);
+    }
+
+    /// `updateWorker(...)`, and `setPrice(...)` as one that changes only the price.
+    pub(super) fn update(&mut self, from: Address, call: &updateWorkerCall) -> Result<(), Refusal> {
+        let number = self.worker(from)?;
+        let new = Member {
+            price: call.price,
+            max_length: call.maxLength,
+            promise: call.promise,
+            capacity: call.capacity,
+            ..*self.member(number)
+        };
+        self.check_offer(&new)?;
+        *self.member_mut(number) = new;
+        self.offered(number, call.hint);
+        Ok(())
+    }
+
+    /// `setPrice(uint128,uint32)`.
+    pub(super) fn set_price(
+        &mut self,
+        from: Address,
+        price: u128,
+        hint: u32,
+    ) -> Result<(), Refusal> {
+        let Member { max_length, promise, capacity, .. } = *self.member(self.worker(from)?);
+        let call = updateWorkerCall { price, maxLength: max_length, promise, capacity, hint };
+        self.update(from, &call)
+    }
+
+    /// `setKey(bytes32)`.
+    pub(super) fn set_key(&mut self, from: Address, key: B256) -> Result<(), Refusal> {
+        let number = self.caller(from)?;
+        if key.is_zero() {
+            return no(KeyZero {});
+        }
+        self.member_mut(number).key = key;
+        self.say(KeyChanged { worker: from, key });
+        Ok(())
+    }
+
+    /// `setAvailable(bool,uint32)`.
+    pub(super) fn set_available(
+        &mut self,
+        from: Address,
+        available: bool,
+        hint: u32,
+    ) -> Result<(), Refusal> {
+        let number = self.worker(from)?;
+        self.member_mut(number).available = available;
+        self.say(AvailabilityChanged { worker: from, available });
+        self.replace(number, hint);
+        Ok(())
+    }
+
+    /// `stake(uint32)`.
+    pub(super) fn stake(&mut self, from: Address, value: u128, hint: u32) -> Result<(), Refusal> {
+        let number = self.caller(from)?;
+        let stake = self.member(number).stake + value;
+        stakeable(stake)?;
+        self.pay(from, self.dispatcher, value);
+        self.member_mut(number).stake = stake;
+        self.say(StakeChanged { worker: from, stake });
+        self.join(number, hint);
+        Ok(())
+    }
+
+    /// `unstake(uint128)`.
+    pub(super) fn unstake(&mut self, from: Address, amount: u128) -> Result<(), Refusal> {
+        let number = self.caller(from)?;
+        let member = *self.member(number);
+        if member.last_epoch > 0 && self.epoch() <= member.last_epoch {
+            return no(StillListed { last: member.last_epoch });
+        }
+        if amount > member.free() {
+            return no(StakeTooLow { have: member.free(), need: amount });
+        }
+        let stake = member.stake - amount;
+        self.member_mut(number).stake = stake;
+        self.owe(from, amount);
+        self.say(StakeChanged { worker: from, stake });
+        self.drop_unfit(number);
+        Ok(())
+    }
+}
+
+/// Refuses a stake that does not fit.
+fn stakeable(stake: u128) -> Result<(), Refusal> {
+    if stake < PRICE_LIMIT { Ok(()) } else { no(StakeTooHigh { stake, limit: PRICE_LIMIT }) }
+}
+
+/// Where a number is among the registrations.
+fn at(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX) - 1
+}

@@ -1,0 +1,177 @@
+//! What an order would get, at what price, or why not.
+
+use std::vec::Vec;
+
+use alloy_primitives::{FixedBytes, U256};
+
+use super::exact::floor;
+use super::members::Member;
+use super::{Address, Model};
+use crate::abi::{Order, Quote, Reason};
+use crate::layout::WorkerTerms;
+use crate::{BPS, MAX_REDUNDANCY, MAX_SEATS, PRICE_LIMIT, SCAN_LIMIT, TESTER};
+
+/// What is wanted.
+#[derive(Clone, Copy)]
+pub(super) enum Want<'a> {
+    /// The usual, by redundancy and length.
+    Usual(U256, U256),
+    /// The cheapest that fit.
+    Cheapest(&'a Order),
+    /// Exactly these.
+    Hire(&'a Order, &'a [u32]),
+}
+
+/// What an order gets.
+pub(super) struct Choice {
+    /// The order.
+    pub(super) order: Order,
+    /// Ticks.
+    pub(super) length: u32,
+    /// Its tester list: epoch and places that count.
+    pub(super) pool: (u32, u32),
+    /// Numbers of the workers.
+    pub(super) numbers: Vec<u32>,
+    /// What they agree to.
+    pub(super) workers: Vec<WorkerTerms>,
+    /// Wei that they cost in all.
+    pub(super) escrow: u128,
+}
+
+impl Model {
+    /// The order that somebody means.
+    fn meant(&self, want: Want<'_>) -> Order {
+        let (redundancy, length) = match want {
+            Want::Cheapest(order) | Want::Hire(order, _) => return *order,
+            Want::Usual(redundancy, length) => (redundancy, length),
+        };
+        let tested = self.places(self.epoch()) >= self.settings.minPool;
+        let fitting = length / U256::from(self.settings.minWindow);
+        let windows = if tested { fitting.clamp(U256::ONE, U256::from(4)) } else { U256::ONE };
+        // A length of 2^32 and more is refused before its windows matter, and is told one.
+        let windows = if length >= U256::from(1_u64 << 32) { U256::ONE } else { windows };
+        Order {
+            application: FixedBytes::ZERO,
+            redundancy,
+            length,
+            windows: windows.to(),
+            testers: if tested { 3 } else { 0 },
+            minScore: 0,
+            minUptime: 9_000,
+            expiry: 0,
+            start: 0,
+        }
+    }
+
+    /// Why nobody could ever have such an order now, if so.
+    fn objection(&self, order: &Order) -> Option<Reason> {
+        let lengths = U256::from(self.settings.minLength)..U256::from(1_u64 << 32);
+        let seats = u32::from(order.windows) * u32::from(order.testers);
+        let tests = match order.testers {
+            0 => order.windows == 1,
+            3 | 5 | 7 | 9 | 11 | 13 | 15 => usize::try_from(seats).is_ok_and(|s| s <= MAX_SEATS),
+            _ => false,
+        };
+        let windows = (1..=21).contains(&order.windows)
+            && order.length / U256::from(order.windows) >= U256::from(self.settings.minWindow);
+        let objections = [
+            (
+                (U256::ONE..=U256::from(MAX_REDUNDANCY)).contains(&order.redundancy),
+                Reason::Redundancy,
+            ),
+            (lengths.contains(&order.length), Reason::Length),
+            (windows, Reason::Windows),
+            (tests, Reason::Testers),
+            (order.application.0 != TESTER, Reason::NotForSale),
+            (order.expiry == 0 || self.tick() <= order.expiry, Reason::Expired),
+        ];
+        objections.into_iter().find(|(holds, _)| !holds).map(|(_, reason)| reason)
+    }
+
+    /// Whether a worker satisfies an order.
+    fn suits(&self, number: u32, order: &Order) -> bool {
+        let Member { max_length, promise, .. } = *self.member(number);
+        U256::from(max_length) >= order.length
+            && promise >= order.minUptime
+            && (order.minScore == 0 || self.score(number) >= order.minScore)
+    }
+
+    /// What a worker agrees to, and what it costs; `None` if that is too much.
+    fn agree(&self, number: u32, order: &Order) -> Option<(WorkerTerms, u128)> {
+        let Member { account, price, promise, misses, .. } = *self.member(number);
+        let s = &self.settings;
+        let length: u32 = order.length.to();
+        let in_window = price * u128::from(length / u32::from(order.windows));
+        let share = floor(in_window, s.testerFeeBps.into(), BPS.into());
+        let fee = if order.testers == 0 { 0 } else { share.max(s.minTesterFee) };
+        let seats = u128::from(order.windows) * u128::from(order.testers);
+        // 96 + 32 bits, and as much again 63 times: the product of the fee may leave 128 bits.
+        let cost = (price * u128::from(length)).checked_add(fee.checked_mul(seats)?)?;
+        let bond = self.bond(price, length);
+        (cost < PRICE_LIMIT)
+            .then_some((WorkerTerms { account, price, promise, fee, bond, misses }, cost))
+    }
+
+    /// What somebody gets who wants that, or why not at any price.
+    pub(super) fn choose(&self, want: Want<'_>) -> Result<Choice, Reason> {
+        let order = self.meant(want);
+        if let Some(reason) = self.objection(&order) {
+            return Err(reason);
+        }
+        let book = self.books.get(&order.application).filter(|book| book.registered > 0);
+        let book = &book.ok_or(Reason::ApplicationUnknown)?.order;
+        let epoch = self.epoch();
+        let pool = if order.testers == 0 { 0 } else { self.places(epoch) };
+        if order.testers > 0 && pool < self.settings.minPool.max(order.testers.into()) {
+            return Err(Reason::NotEnoughTesters);
+        }
+        let count: usize = order.redundancy.to();
+        let (candidates, lacking) = match want {
+            Want::Hire(_, numbers) if numbers.len() != count => return Err(Reason::Redundancy),
+            Want::Hire(_, numbers) => (numbers, Reason::WorkerUnfit),
+            _ => {
+                let first = book.iter().position(|number| *number == order.start).unwrap_or(0);
+                (&book[first..], Reason::NotEnoughWorkers)
+            }
+        };
+        let mut choice = Choice {
+            order,
+            length: order.length.to(),
+            pool: (epoch, pool),
+            numbers: Vec::new(),
+            workers: Vec::new(),
+            escrow: 0,
+        };
+        for number in candidates.iter().take(usize::try_from(SCAN_LIMIT).unwrap_or(0)) {
+            if choice.numbers.len() == count {
+                break;
+            }
+            let named = matches!(want, Want::Hire(..));
+            let ascends = choice.numbers.last().is_none_or(|last| last < number);
+            if named && !(ascends && book.contains(number) && self.suits(*number, &order)) {
+                return Err(lacking);
+            }
+            if self.suits(*number, &order) {
+                let (terms, cost) = self.agree(*number, &order).ok_or(Reason::PriceOverflow)?;
+                choice.numbers.push(*number);
+                choice.workers.push(terms);
+                choice.escrow += cost;
+            }
+        }
+        if choice.numbers.len() == count { Ok(choice) } else { Err(lacking) }
+    }
+
+    /// The answer to somebody who asks for a quote.
+    pub(super) fn quote(&self, want: Want<'_>) -> Quote {
+        let Order { windows, testers, .. } = self.meant(want);
+        let (reason, price, start, workers) = match self.choose(want) {
+            Ok(choice) => {
+                let accounts: Vec<Address> =
+                    choice.workers.iter().map(|worker| worker.account).collect();
+                (Reason::None, choice.escrow, choice.numbers[0], accounts)
+            }
+            Err(reason) => (reason, 0, 0, Vec::new()),
+        };
+        Quote { reason, price, start, windows, testers, workers }
+    }
+}

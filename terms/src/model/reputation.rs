@@ -1,0 +1,130 @@
+//! Reputations: fading weights of what was good and bad, read as the lower end of a Wilson interval.
+
+use alloy_primitives::U512;
+
+use super::exact::{floor, root};
+use super::{Address, Model};
+use crate::abi::IWorkerDispatcher::StandingChanged;
+
+/// Seconds of a half-life: 30 days.
+const HALF_LIFE: u64 = 30 * 24 * 60 * 60;
+
+/// Bits of a weight behind the point.
+const FRACTION: u32 = 32;
+
+/// The most that one agreement weighs.
+const HEAVIEST: u32 = 4;
+
+/// What is known of a worker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Standing {
+    /// Weight of what was good, with 32 bits behind the point.
+    pub(super) good: u64,
+    /// Weight of what was bad.
+    pub(super) bad: u64,
+    /// Unix second in which both were right.
+    pub(super) updated: u64,
+}
+
+/// min(4, ⌊log2(1 + ⌊`fees` / `unit`⌋)⌋), with 32 bits behind the point.
+pub(super) fn weight(fees: u128, unit: u128) -> u64 {
+    let units = fees / unit;
+    let log = (0..=HEAVIEST).rev().find(|log| 1_u128 << log <= units + 1).unwrap_or(0);
+    u64::from(log) << FRACTION
+}
+
+/// ⌊`weight` × `part` / `whole`⌋; nothing of nothing.
+pub(super) fn part(weight: u64, part: u8, whole: u8) -> u64 {
+    if whole == 0 { 0 } else { weight * u64::from(part) / u64::from(whole) }
+}
+
+/// A weight `age` seconds later: half of it, rounded down, for each half-life, and for the rest of the
+/// time on a straight line towards the next half, rounded down.
+fn faded(weight: u64, age: u64) -> u64 {
+    let half_lives = u32::try_from(age / HALF_LIFE).unwrap_or(u32::MAX);
+    let halved = weight.checked_shr(half_lives).unwrap_or(0);
+    let left = floor(halved.into(), 2 * HALF_LIFE - age % HALF_LIFE, 2 * HALF_LIFE);
+    u64::try_from(left).unwrap_or(u64::MAX)
+}
+
+/// 10 000 × (g + z²/2 − √(z² × (g·b/n + z²/4))) / (n + z²) with n = g + b and z = 1.645: basis points
+/// with 32 bits behind the point, rounded down; 0 if nothing is known.
+pub(super) fn wilson(good: u64, bad: u64) -> u64 {
+    if good == 0 && bad == 0 {
+        return 0;
+    }
+    // Everything in millionths of the weights' unit, as z² is a number of millionths.
+    let millionths = |weight: u64| U512::from(weight) * U512::from(1_000_000);
+    let (g, b) = (millionths(good), millionths(bad));
+    let n = g + b;
+    let z2 = U512::from(2_706_025) << FRACTION;
+    let four: U512 = U512::from(4);
+    let square = z2 * (four * g * b + z2 * n);
+    let spread = root((square << 128) / (four * n)); // 64 bits behind the point
+    let middle: U512 = (g << 64) + (z2 << 63);
+    let low = middle.saturating_sub(spread);
+    let score: U512 = (low * U512::from(10_000)) << FRACTION;
+    let whole: U512 = (n + z2) << 64;
+    (score / whole).to()
+}
+
+impl Model {
+    /// Good and bad weight of a number now.
+    fn standing(&self, number: u32) -> (u64, u64) {
+        let Standing { good, bad, updated } = self.member(number).standing;
+        let age = self.timestamp - updated;
+        (faded(good, age), faded(bad, age))
+    }
+
+    /// The score of a number now in basis points, with 32 bits behind the point.
+    #[must_use]
+    pub fn fine_score(&self, number: u32) -> u64 {
+        let (good, bad) = self.standing(number);
+        wilson(good, bad)
+    }
+
+    /// The score of a number now in basis points.
+    pub(super) fn score(&self, number: u32) -> u16 {
+        u16::try_from(self.fine_score(number) >> FRACTION).unwrap_or(u16::MAX)
+    }
+
+    /// Adds weight to the standing of an account.
+    pub(super) fn rate(&mut self, worker: Address, good: u64, bad: u64) {
+        if good == 0 && bad == 0 {
+            return;
+        }
+        let number = self.number(worker);
+        let before = self.standing(number);
+        let (good, bad) = (before.0 + good, before.1 + bad);
+        self.member_mut(number).standing = Standing { good, bad, updated: self.timestamp };
+        self.say(StandingChanged { worker, good, bad });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_are_those_of_the_tables() {
+        let score = |good: u64, bad: u64| wilson(good << 32, bad << 32) >> 32;
+        assert_eq!([score(0, 0), score(0, 5)], [0, 0]);
+        // 1 / 3.706025, and 10 / 12.706025.
+        assert_eq!([score(1, 0), score(10, 0)], [2_698, 7_870]);
+        assert_eq!(score(1 << 31, 1 << 31), 4_999);
+    }
+
+    #[test]
+    fn weights_are_whole_logarithms() {
+        let weights = [0, 99, 100, 299, 300, 700, 1_500, u128::MAX].map(|fees| weight(fees, 100));
+        assert_eq!(weights.map(|weight| weight >> 32), [0, 0, 1, 1, 2, 3, 4, 4]);
+    }
+
+    #[test]
+    fn weights_fade_to_a_half_on_a_straight_line() {
+        assert_eq!(faded(64, 0), 64);
+        assert_eq!(faded(64, HALF_LIFE / 2), 48);
+        assert_eq!(faded(64, HALF_LIFE), 32);
+        assert_eq!(faded(64, u64::MAX), 0);
+    }
+}

@@ -1,0 +1,216 @@
+//! The end of an agreement: verdicts, pay, fees, what is lost, and who gets it.
+
+use std::vec::Vec;
+
+use super::agreement::Agreement;
+use super::exact::floor;
+use super::reputation::{part, weight};
+use super::{Address, Model, Refusal};
+use crate::abi::IWorkAgreement::Closed;
+use crate::abi::IWorkerDispatcher::{AgreementSettled, AvailabilityChanged, Burned};
+use crate::abi::{State, TesterResult, WorkerResult};
+use crate::layout::WorkerTerms;
+
+/// The whole, in basis points.
+const WHOLE: u64 = 10_000;
+
+/// What places of the tester list earned, in the order in which they first earned.
+#[derive(Default)]
+struct Fees(Vec<(u32, u128, u16)>);
+
+impl Fees {
+    /// One more seat of a place.
+    fn pay(&mut self, place: u32, fee: u128) {
+        if let Some((_, amount, seats)) = self.0.iter_mut().find(|(known, ..)| *known == place) {
+            *amount += fee;
+            *seats += 1;
+        } else {
+            self.0.push((place, fee, 1));
+        }
+    }
+}
+
+impl Model {
+    /// `settle(uint32[])`.
+    pub(super) fn settle(
+        &mut self,
+        to: Address,
+        caller: Address,
+        hints: &[u32],
+    ) -> Result<(), Refusal> {
+        let mut agreement = self.agreement(to, caller)?.clone();
+        agreement.expect(State::Due, self.tick())?;
+        let state = if agreement.start.is_none() { State::Void } else { State::Settled };
+        agreement.closed = Some(state);
+        // Nobody reports any more.
+        agreement.receipts.clear();
+        self.keep(to, agreement.clone());
+        self.tell(to, Closed { state });
+
+        let held = self.purse(to);
+        self.pay(to, self.dispatcher, held);
+        let (mut results, mut fees) = (Vec::new(), Fees::default());
+        for (index, worker) in agreement.workers() {
+            results.push(judge(&agreement, index, worker, &mut fees));
+        }
+        for ((index, worker), result) in agreement.workers().zip(&mut results) {
+            self.release(&agreement, worker, result, hints.get(usize::from(index)));
+            self.owe(worker.account, result.pay);
+        }
+        let pool = agreement.terms.head.epoch;
+        let testers = fees.0.into_iter().map(|(place, fee, seats)| {
+            let account = self.tester_at(pool, place).unwrap_or_default();
+            TesterResult { account, fee, seats }
+        });
+        let testers: Vec<_> = testers.collect();
+        for TesterResult { account, fee, .. } in &testers {
+            self.owe(*account, *fee);
+        }
+
+        let paid: u128 = results.iter().map(|result| result.pay).sum();
+        let earned: u128 = testers.iter().map(|tester| tester.fee).sum();
+        let slashed: u128 = results.iter().map(|result| result.slash).sum();
+        let refund = held - paid - earned;
+        let compensation = slashed.min(agreement.escrow.saturating_sub(refund));
+        let client = agreement.terms.head.client;
+        self.owe(client, refund + compensation);
+        if slashed > compensation {
+            self.burned += slashed - compensation;
+            self.say(Burned { agreement: to, amount: slashed - compensation });
+        }
+        let workers = results;
+        self.say(AgreementSettled {
+            agreement: to,
+            client,
+            refund,
+            compensation,
+            workers,
+            testers,
+        });
+        Ok(())
+    }
+
+    /// Ends a worker's part: takes what it lost, which is written into its result, frees its bond and its
+    /// slot, moves its reputation, and gives it the place in its book that it then has.
+    fn release(
+        &mut self,
+        agreement: &Agreement,
+        worker: &WorkerTerms,
+        result: &mut WorkerResult,
+        hint: Option<&u32>,
+    ) {
+        let account = worker.account;
+        let number = self.number(account);
+        let missed = !result.accepted && self.member(number).misses == worker.misses;
+        if missed {
+            result.slash = worker.bond / 10;
+        }
+        let member = self.member_mut(number);
+        member.locked -= worker.bond;
+        member.stake -= result.slash;
+        member.active -= 1;
+        let (good, bad) = self.weigh(agreement, worker, result, missed);
+        self.rate(account, good, bad);
+        if missed {
+            let member = self.member_mut(number);
+            member.misses = member.misses.wrapping_add(1);
+            member.available = false;
+            self.say(AvailabilityChanged { worker: account, available: false });
+        }
+        if self.is_listed(number) {
+            self.drop_unfit(number);
+        } else if let Some(hint) = hint {
+            self.join(number, *hint);
+        }
+    }
+
+    /// What an agreement adds to a worker's good and bad weight.
+    fn weigh(
+        &self,
+        agreement: &Agreement,
+        worker: &WorkerTerms,
+        result: &WorkerResult,
+        missed: bool,
+    ) -> (u64, u64) {
+        let head = &agreement.terms.head;
+        let unit = self.settings.reputationUnit;
+        let seats = u128::from(head.windows) * u128::from(head.testers);
+        let (said, escrowed) = (weight(result.fees, unit), weight(worker.fee * seats, unit));
+        let known = result.served + result.failed;
+        let left = if result.resigned { head.windows - result.windows } else { 0 };
+        match (result.accepted, missed) {
+            (false, false) => (0, 0),
+            (false, true) => (0, escrowed),
+            (true, _) => (
+                part(said, result.served, known),
+                part(said, result.failed, known) + part(escrowed, left, head.windows),
+            ),
+        }
+    }
+}
+
+/// What one worker earns and loses by what the seats said of it; pays the seats that agreed.
+fn judge(agreement: &Agreement, index: u8, worker: &WorkerTerms, fees: &mut Fees) -> WorkerResult {
+    let place = usize::from(index);
+    let mut result = WorkerResult {
+        account: worker.account,
+        pay: 0,
+        slash: 0,
+        fees: 0,
+        accepted: agreement.accepted[place],
+        resigned: agreement.resigned[place].is_some(),
+        windows: 0,
+        served: 0,
+        failed: 0,
+    };
+    if !result.accepted {
+        return result;
+    }
+    result.windows = agreement.resigned[place].unwrap_or(agreement.judged);
+    let mut certain = 0;
+    for window in 0..result.windows {
+        // Of each seat that spoke: its place, and whether it said served.
+        let mut votes = agreement.seats(window);
+        votes.retain(|seat| bits(agreement, *seat, place).0 >> window & 1 == 1);
+        let votes =
+            votes.into_iter().map(|seat| (seat, bits(agreement, seat, place).1 >> window & 1 == 1));
+        let (good, bad): (Vec<_>, Vec<_>) = votes.partition(|(_, served)| *served);
+        if good.is_empty() && bad.is_empty() {
+            continue;
+        }
+        let right = if bad.len() > good.len() { &bad } else { &good };
+        if bad.len() > good.len() {
+            result.failed += 1;
+            certain += u8::from(good.is_empty() && bad.len() >= 2);
+        } else {
+            result.served += 1;
+        }
+        for (seat, _) in right {
+            fees.pay(*seat, worker.fee);
+            result.fees += worker.fee;
+        }
+    }
+    earn(agreement, worker, certain, &mut result);
+    result
+}
+
+/// What a place said of a worker: windows checked, and windows served.
+fn bits(agreement: &Agreement, seat: u32, worker: usize) -> (u32, u32) {
+    agreement.reports.get(&seat).map_or((0, 0), |seen| seen[worker])
+}
+
+/// Writes pay and slash of a worker that accepted; `certain` of its failed windows failed beyond doubt.
+fn earn(agreement: &Agreement, worker: &WorkerTerms, certain: u8, result: &mut WorkerResult) {
+    let ticks = agreement.ticks(result.windows);
+    let base = worker.price * u128::from(ticks);
+    let (served, known) = (u64::from(result.served), u64::from(result.served + result.failed));
+    let promised = u64::from(worker.promise) * known;
+    let kept = WHOLE * served >= promised;
+    result.pay = if known == 0 || kept { base } else { floor(base, served, known) };
+
+    let miss = promised.saturating_sub(WHOLE * (known - u64::from(certain)));
+    let at_risk = floor(worker.bond, ticks.into(), agreement.terms.head.length.into());
+    let uptime = if miss == 0 { 0 } else { floor(at_risk, miss, promised) };
+    let leaving = if result.resigned { worker.bond / 10 } else { 0 };
+    result.slash = worker.bond.min(uptime + leaving);
+}

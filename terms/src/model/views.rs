@@ -1,0 +1,184 @@
+//! What can be read.
+
+use std::vec::Vec;
+
+use alloy_primitives::{Address, B256, FixedBytes, U256};
+
+use super::agreement::Agreement;
+use super::members::Member;
+use super::order::Want;
+use super::{Model, Refusal, deny, no};
+use crate::abi::IWorkAgreement::{WindowUnknown, progressReturn, testersReturn};
+use crate::abi::IWorkerDispatcher::{NotRegistered, bookReturn, reputationReturn};
+use crate::abi::{Order, Quote, State, Worker};
+use crate::layout::Terms;
+
+/// The most workers of one page.
+const PAGE: u32 = 16;
+
+impl Model {
+    /// Everything about an account.
+    ///
+    /// # Errors
+    /// `NotRegistered`.
+    pub fn worker_view(&self, account: Address) -> Result<Worker, Refusal> {
+        let known = self.known(account);
+        known.map_or_else(|| no(NotRegistered { account }), |number| Ok(self.row(number)))
+    }
+
+    /// Everything about a number.
+    fn row(&self, number: u32) -> Worker {
+        let m: &Member = self.member(number);
+        let order = self.book(m.application);
+        let behind = order.iter().skip_while(|other| **other != number).nth(1);
+        Worker {
+            account: m.account,
+            number,
+            application: m.application,
+            price: m.price,
+            maxLength: m.max_length,
+            promise: m.promise,
+            capacity: m.capacity,
+            active: m.active,
+            available: m.available,
+            listed: order.contains(&number),
+            next: behind.copied().unwrap_or(0),
+            stake: m.stake,
+            locked: m.locked,
+            lastEpoch: m.last_epoch,
+            misses: m.misses,
+            score: self.score(number),
+            key: m.key,
+        }
+    }
+
+    /// A page of workers by number.
+    pub(super) fn page(&self, from: u32, count: u32) -> Vec<Worker> {
+        let count = usize::try_from(count.min(PAGE)).unwrap_or(0);
+        (from.max(1)..=self.count()).take(count).map(|number| self.row(number)).collect()
+    }
+
+    /// How many registered.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.members.len()).unwrap_or(u32::MAX)
+    }
+
+    /// A book's front and sizes.
+    pub(super) fn book_view(&self, application: FixedBytes<8>) -> bookReturn {
+        let order = self.book(application);
+        let registered = self.books.get(&application).map_or(0, |book| book.registered);
+        let head = order.first().copied().unwrap_or(0);
+        bookReturn { head, listed: u32::try_from(order.len()).unwrap_or(u32::MAX), registered }
+    }
+
+    /// An account's reputation.
+    pub(super) fn reputation_view(&self, account: Address) -> Result<reputationReturn, Refusal> {
+        let Some(number) = self.known(account) else { return no(NotRegistered { account }) };
+        let standing = self.member(number).standing;
+        let score = self.score(number);
+        let (good, bad, updated) = (standing.good, standing.bad, standing.updated);
+        Ok(reputationReturn { score, good, bad, updated })
+    }
+
+    /// The quote for an order, or for hiring these workers by it.
+    #[must_use]
+    pub fn quote_for(&self, order: &Order, hired: Option<&[u32]>) -> Quote {
+        self.quote(hired.map_or(Want::Cheapest(order), |hired| Want::Hire(order, hired)))
+    }
+
+    /// The quote for the usual order.
+    #[must_use]
+    pub fn quote_usual(&self, redundancy: U256, length: U256) -> Quote {
+        self.quote(Want::Usual(redundancy, length))
+    }
+
+    /// Every agreement, in order of their accounts.
+    pub fn agreements(&self) -> impl Iterator<Item = Address> + '_ {
+        self.agreements.keys().copied()
+    }
+
+    /// The terms of an agreement.
+    #[must_use]
+    pub fn terms(&self, agreement: Address) -> Option<&Terms> {
+        Some(&self.agreements.get(&agreement)?.terms)
+    }
+
+    /// What an agreement was paid.
+    #[must_use]
+    pub fn escrow(&self, agreement: Address) -> Option<u128> {
+        Some(self.agreements.get(&agreement)?.escrow)
+    }
+
+    /// Where an agreement is in its life.
+    #[must_use]
+    pub fn state(&self, agreement: Address) -> Option<State> {
+        Some(self.agreements.get(&agreement)?.state(self.tick()))
+    }
+
+    /// The ticks in which something about an agreement changes by itself, and so the ones to look at:
+    /// the last one to accept, the windows' first ones, the end, and the first one to settle.
+    #[must_use]
+    pub fn moments(&self, agreement: Address) -> Vec<u64> {
+        let Some(agreement) = self.agreements.get(&agreement) else { return Vec::new() };
+        let head = &agreement.terms.head;
+        let last = head.purchased + u64::from(head.accept_window);
+        let mut moments = Vec::from([last, last + 1]);
+        if let (Some(start), Some(end)) = (agreement.start, agreement.end()) {
+            moments.extend((1..agreement.judged).map(|n| start + u64::from(agreement.ticks(n))));
+            moments.extend([end, end + u64::from(head.report_window)]);
+        }
+        moments
+    }
+
+    /// The testers of a window of an agreement.
+    pub(super) fn seated(&self, of: &Agreement, window: U256) -> Result<testersReturn, Refusal> {
+        let head = &of.terms.head;
+        let windows = head.windows;
+        if window >= U256::from(windows) {
+            return deny(WindowUnknown { window, windows });
+        }
+        let account = |place| self.tester_at(head.epoch, place).unwrap_or_default();
+        let accounts: Vec<_> = of.seats(window.to()).into_iter().map(account).collect();
+        let keys = accounts.iter().map(|account| self.key_of(*account)).collect();
+        Ok(testersReturn { accounts, keys })
+    }
+
+    /// The message key of an account; zero if it has none.
+    pub(super) fn key_of(&self, account: Address) -> B256 {
+        self.known(account).map_or(B256::ZERO, |number| self.member(number).key)
+    }
+}
+
+impl Agreement {
+    /// What changes of it.
+    pub(super) fn progress(&self) -> progressReturn {
+        let accepted = self.accepted.iter().zip(0_u32..).filter(|(accepted, _)| **accepted);
+        let resigned = self.resigned.iter().zip(0_u32..);
+        let resigned =
+            resigned.filter_map(|(left, index)| Some((u64::from((*left)?) + 1) << (5 * index)));
+        progressReturn {
+            start: self.start.unwrap_or(0),
+            seed: self.seed,
+            accepted: accepted.map(|(_, index)| 1_u8 << index).sum(),
+            windows: self.judged,
+            resigned: resigned.sum(),
+        }
+    }
+
+    /// What the tester at a place reported of a worker.
+    pub(super) fn seen(&self, place: u32, index: u8) -> (u32, u32) {
+        let report = self.reports.get(&place);
+        report.and_then(|seen| seen.get(usize::from(index))).copied().unwrap_or((0, 0))
+    }
+}
+
+/// Accounts of an agreement's workers, by place.
+pub(super) fn workers(of: &Agreement) -> Vec<Address> {
+    of.terms.workers().map(|worker| worker.account).collect()
+}
+
+/// Wei per tick of all workers of an agreement.
+pub(super) fn price(of: &Agreement) -> u128 {
+    of.terms.workers().map(|worker| worker.price).sum()
+}
