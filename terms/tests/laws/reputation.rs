@@ -63,14 +63,14 @@ fn lives(seconds: u64) -> f64 {
 
 proptest! {
     #[test]
-    fn a_score_is_within_two_points_of_the_real_bound(standing in standing()) {
+    fn a_score_is_within_one_point_of_the_real_bound(standing in standing()) {
         let score = u64::from(standing.score());
-        prop_assert!(score <= 10_000);
+        prop_assert!(score < 10_000);
         if standing.good | standing.bad == 0 {
             prop_assert_eq!(score, 0);
         } else {
-            prop_assert!(at_least(standing, score.saturating_sub(2)), "{} is too high", score);
-            prop_assert!(score + 2 > 10_000 || !at_least(standing, score + 2), "{} is too low", score);
+            prop_assert!(at_least(standing, score.saturating_sub(1)), "{} is too high", score);
+            prop_assert!(!at_least(standing, score + 1), "{} is too low", score);
         }
     }
 

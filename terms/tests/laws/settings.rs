@@ -86,6 +86,16 @@ fn of_several_broken_constants_the_first_is_reported() {
     }
 }
 
+/// A reputation that costs nothing would be no number to divide by, either.
+#[test]
+fn an_observation_is_never_free_even_where_testing_is() {
+    for preset in presets() {
+        let free = Settings { minTesterFee: 0, reputationUnit: 0, ..preset };
+        assert_eq!(check(&free), Err(13));
+        assert_eq!(check(&Settings { reputationUnit: 1, ..free }), Ok(()));
+    }
+}
+
 proptest! {
     /// Whoever holds a worker's slot pays for half of the time it is held, and a worker that accepts in
     /// the last tick still has half of window 0.

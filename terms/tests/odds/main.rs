@@ -10,6 +10,7 @@ mod away;
 mod capture;
 mod costs;
 mod counting;
+mod honest;
 mod play;
 
 /// Where the tables are printed.
