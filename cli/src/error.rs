@@ -101,6 +101,9 @@ pub(crate) enum CliError {
         /// The windows in which it holds one.
         seats: Box<str>,
     },
+    /// The window ended meanwhile.
+    #[error("window {0} ended before all answers were there: nothing was written down")]
+    WindowOver(u8),
     /// A worker that the agreement does not have.
     #[error("{0} is none of the agreement's workers: see `muster agreement show`")]
     NotItsWorker(Box<str>),

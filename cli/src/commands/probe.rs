@@ -76,6 +76,10 @@ pub(crate) async fn run(
         check(&agreement, session, *index, window, &receipt).ok_or(Failure::WrongReceipt)
     });
     let seen: Vec<Result<ServiceReceipt, Failure>> = join_all(looks).await;
+    // A receipt of the next window would say nothing about this one.
+    if agreement.window().await? != Some(window) {
+        return Err(CliError::WindowOver(window));
+    }
 
     let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let sights = targets.iter().zip(&seen).map(|((worker, _), seen)| Sight {

@@ -41,6 +41,16 @@ async fn from_a_price_to_a_ledger_that_balances() {
     assert_eq!(folder.json(&format!("agreement show {agreement}"))["state"], "running");
     assert_eq!(folder.json(&format!("client try --url {ada_url}"))["url"], ada_url);
 
+    // A right answer is not enough, and neither is somebody else's receipt.
+    let mut plain = Background::start(folder, "serve --listen 127.0.0.1:0");
+    let plain_url = plain.field("url");
+    let seen = folder.json(&format!(
+        "tester probe {agreement} --account dev:tom --check factor --journal other.jsonl \
+         --url 0={plain_url} --url 1={ada_url}"
+    ));
+    let failures: Vec<_> = (0..2).map(|worker| &seen["probes"][worker]["failure"]).collect();
+    assert_eq!(failures, ["no receipt", "wrong receipt"]);
+
     // Ben's service stops after the first window.
     let probe = |name: &str| {
         folder.json(&format!(
