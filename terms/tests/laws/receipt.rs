@@ -19,7 +19,7 @@ fn keccak(bytes: &[u8]) -> [u8; 32] {
 }
 
 /// The domain, as a wallet would be told it.
-fn wallet(chain_id: u64, agreement: Address) -> Eip712Domain {
+const fn wallet(chain_id: u64, agreement: Address) -> Eip712Domain {
     eip712_domain! {
         name: "WorkAgreement",
         version: "1",

@@ -1,5 +1,11 @@
 //! Weights, their decay, and the score: exact where the rule is, and against the real formula where it is
 //! an approximation.
+#![expect(
+    clippy::float_arithmetic,
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "curves are checked in real numbers"
+)]
 
 use alloy_primitives::U512;
 use proptest::prelude::*;
@@ -47,11 +53,6 @@ fn between(low: f64, value: u64, high: f64) -> bool {
 }
 
 /// A weight as a real number.
-#[expect(
-    clippy::as_conversions,
-    clippy::cast_precision_loss,
-    reason = "the check is real arithmetic"
-)]
 const fn to_real(weight: u64) -> f64 {
     weight as f64
 }
@@ -78,7 +79,7 @@ proptest! {
     fn an_agreement_weighs_one_observation_for_each_doubling_up_to_four(
         fees in amount(), unit in amount(),
     ) {
-        let units = if unit == 0 { 0 } else { fees / unit };
+        let units = fees.checked_div(unit).unwrap_or(0);
         let doublings = (1..=4_u32).filter(|power| units + 1 >= 1 << power).count();
         prop_assert_eq!(weight(fees, unit), ONE * u64::try_from(doublings).unwrap());
     }
@@ -134,7 +135,8 @@ proptest! {
     #[test]
     fn weight_that_is_added_is_there_and_never_overflows(standing in standing(), good: u64, bad: u64) {
         let sum = standing.with(good, bad);
-        prop_assert_eq!(sum.good, standing.good.checked_add(good).unwrap_or(u64::MAX));
-        prop_assert_eq!(sum.bad, standing.bad.checked_add(bad).unwrap_or(u64::MAX));
+        let capped = |a: u64, b: u64| u64::try_from(u128::from(a) + u128::from(b)).unwrap_or(u64::MAX);
+        prop_assert_eq!(sum.good, capped(standing.good, good));
+        prop_assert_eq!(sum.bad, capped(standing.bad, bad));
     }
 }

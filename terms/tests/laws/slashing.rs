@@ -29,9 +29,9 @@ fn judged() -> impl Strategy<Value = (u32, Judgement)> {
 }
 
 /// The slash, sentence by sentence.
-fn by_hand(bond: u128, length: u32, promise: u16, judgement: &Judgement) -> U512 {
+fn by_hand(bond: u128, length: u32, promise: u16, judgement: Judgement) -> U512 {
     let number = |value: u32| U512::from(value);
-    let Judgement { record, sure, ticks, resigned } = *judgement;
+    let Judgement { record, sure, ticks, resigned } = judgement;
     let known = number(record.known());
     let promised = number(promise.into()) * known;
     let almost_surely_kept = number(10_000) * (known - number(sure.into()));
@@ -51,7 +51,7 @@ proptest! {
     fn a_slash_is_the_sure_part_of_what_the_promise_was_missed_by(
         bond in price(), promise in bps(), (length, judgement) in judged(),
     ) {
-        let expected = by_hand(bond, length, promise, &judgement);
+        let expected = by_hand(bond, length, promise, judgement);
         prop_assert_eq!(U512::from(slash(bond, length, promise, &judgement)), expected);
     }
 

@@ -21,14 +21,15 @@ pub(crate) fn ether(wei: u128) -> String {
 /// The fewest agreements of one weight that bring a newcomer to a score of 0.9.
 fn agreements(each: u64) -> u64 {
     let enough = |count: &u64| Standing { good: count * each, bad: 0 }.score() >= 9_000;
-    (1..).find(enough).unwrap()
+    (1..=100).find(enough).unwrap()
 }
 
 /// What a score of 0.9 costs in fees, by how much each agreement weighs, and what is left of it later.
 fn bought() -> String {
     let unit = SETTINGS.reputationUnit;
     let rows = (1..=4_u64).map(|observations| {
-        let units = (1..).find(|units| weight(units * unit, unit) == observations * ONE).unwrap();
+        let units =
+            (1..=100).find(|units| weight(units * unit, unit) == observations * ONE).unwrap();
         let count = agreements(observations * ONE);
         let standing = Standing { good: count * observations * ONE, bad: 0 };
         let later = [1, 2, 3].map(|lives| standing.after(lives * HALF_LIFE).score().to_string());

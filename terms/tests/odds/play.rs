@@ -36,7 +36,7 @@ enum Owner {
 /// Wei of one agreement, or sums of them over draws.
 #[derive(Clone, Copy, Default)]
 struct Outcome {
-    /// What client, worker and all testers put in or had locked is constant; this is what came out.
+    /// What came back to the client.
     client: U512,
     /// Fees of the testers in one hand.
     fees: U512,
@@ -85,9 +85,9 @@ fn settle(owner: Owner, own: [u8; 4]) -> Outcome {
     }
 }
 
-/// The sum over all draws of all windows, and how many draws there are.
-fn expect(owner: Owner, pool: u32, owned: u32) -> (Outcome, U512) {
-    let way = |own: u8| U512::from(ways(pool, owned, TESTERS.into(), own.into()));
+/// The sum over all draws of all windows, so many `places` being in one hand, and how many draws there are.
+fn expect(owner: Owner, pool: u32, places: u32) -> (Outcome, U512) {
+    let way = |own: u8| U512::from(ways(pool, places, TESTERS.into(), own.into()));
     let mut sum = Outcome::default();
     for draw in 0..256_u16 {
         let own = [0, 2, 4, 6].map(|shift| u8::try_from(draw >> shift & 3).unwrap());
