@@ -129,7 +129,9 @@ proptest! {
     /// Counted tick by tick, each in its window: the ticks of some windows are those of the windows before
     /// them and their own.
     #[test]
-    fn the_ticks_of_windows_are_those_that_lie_in_them(start in 1..1_u64 << 40, length in 1..400_u32, windows in 1..=21_u8) {
+    fn the_ticks_of_windows_are_those_that_lie_in_them(
+        start in 1..1_u64 << 40, length in 1..400_u32, windows in 1..=21_u8,
+    ) {
         prop_assume!(length >= u32::from(windows));
         let terms = Terms::new(Head { length, windows, ..Head::default() }, []);
         for count in 0..=windows + 1 {

@@ -114,7 +114,9 @@ proptest! {
 
     /// The chord lies above the curve 2^−x, by a sixteenth of it at most.
     #[test]
-    fn between_half_lives_a_weight_is_at_most_a_sixteenth_above_the_curve(weight in weights(), seconds in seconds()) {
+    fn between_half_lives_a_weight_is_at_most_a_sixteenth_above_the_curve(
+        weight in weights(), seconds in seconds(),
+    ) {
         let real = to_real(weight) * (-lives(seconds)).exp2();
         let faded = Standing { good: weight, bad: 0 }.after(seconds).good;
         prop_assert!(between(real, faded, real * 1.0625), "{} of {}", faded, real);

@@ -57,7 +57,8 @@ proptest! {
 
     #[test]
     fn no_input_slashes_more_than_the_bond(
-        bond in amount(), length in ticks(), promise: u16, served: u8, failed: u8, sure: u8, ticks in ticks(), resigned: bool,
+        bond in amount(), length in ticks(), promise: u16,
+        served: u8, failed: u8, sure: u8, ticks in ticks(), resigned: bool,
     ) {
         let judgement = Judgement { record: Record { served, failed }, sure, ticks, resigned };
         prop_assert!(slash(bond, length, promise, &judgement) <= bond);
