@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use alloy::primitives::{Address, B256, Bytes, keccak256};
+use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::{SolCall, SolInterface};
 use client::terms::abi::IWorkAgreement::IWorkAgreementErrors;
@@ -95,6 +95,11 @@ impl World {
         self.crowd.lock().unwrap().push(account.address);
         let signer = PrivateKeySigner::from_bytes(&account.key).unwrap();
         Market::connect(&self.chain.url(), signer, self.dispatcher).await.unwrap()
+    }
+
+    /// Gives somebody as many wei as needed.
+    pub(crate) async fn enrich(&self, who: &Market, wei: u128) {
+        self.chain.set_balance(who.account().unwrap(), U256::from(wei)).await.unwrap();
     }
 
     /// A registered worker that stakes an ether and stands in the book of application 0.

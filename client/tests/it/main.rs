@@ -12,6 +12,9 @@
 mod book;
 mod harness;
 mod life;
+mod purchase;
+mod quote;
 mod registration;
 mod shuffle;
+mod testers;
 mod workers;
