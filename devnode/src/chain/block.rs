@@ -118,6 +118,16 @@ impl Block {
         self.header.hash()
     }
 
+    /// Where and when it stands.
+    pub(super) fn place(&self) -> Place {
+        Place {
+            height: self.height(),
+            parent: self.header.parent_hash,
+            timestamp: self.header.timestamp,
+            base_fee: self.base_fee(),
+        }
+    }
+
     /// Its base fee, in wei per gas.
     pub(crate) fn base_fee(&self) -> u64 {
         self.header.base_fee_per_gas.unwrap_or_default()

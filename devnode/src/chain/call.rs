@@ -126,7 +126,7 @@ impl Chain {
     }
 }
 
-impl Stage<'_> {
+impl<'a> Stage<'a> {
     /// Checks whether a message may run here.
     pub(super) fn check(&mut self, message: &Message) -> Result<(), Refusal> {
         let from = message.from;
@@ -158,7 +158,15 @@ impl Stage<'_> {
         message: &Message,
         modules: &mut Modules,
     ) -> Result<Execution, Refusal> {
-        let around = Surroundings {
+        Ok(exec::execute(self.around(modules), message)?)
+    }
+
+    /// What a message that was checked runs in.
+    pub(super) fn around<'s>(self, modules: &'s mut Modules) -> Surroundings<'s>
+    where
+        'a: 's,
+    {
+        Surroundings {
             state: self.state,
             facts: self.facts,
             beneficiary: self.beneficiary,
@@ -167,8 +175,7 @@ impl Stage<'_> {
             moved: self.moved,
             replaced: self.replaced,
             modules,
-        };
-        Ok(exec::execute(around, message)?)
+        }
     }
 
     /// An account, empty if there is none.

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use alloy::primitives::{Address, B256, U256};
 use revm::context::result::EVMError;
 
-use crate::CHAIN_ID;
+use crate::{CHAIN_ID, exec::TraceError};
 
 /// Why bytes are no transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -130,6 +130,9 @@ pub(crate) enum Refusal {
     /// The same, where events are asked for.
     #[error("{0} header not found")]
     NoTagHeader(&'static str),
+    /// No transaction has this hash.
+    #[error("transaction not found")]
+    NoTransaction,
     /// No block has this hash.
     #[error("unknown block")]
     NoBlock(B256),
@@ -155,6 +158,15 @@ pub(crate) enum Refusal {
         /// Gas that was tried.
         gas: u64,
     },
+    /// A refusal of a call that was to be traced.
+    #[error("tracing failed: {0}")]
+    Traced(Box<Self>),
+    /// Block zero was never run.
+    #[error("genesis is not traceable")]
+    Genesis,
+    /// There is no trace.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
     /// No amount of gas is enough.
     #[error("gas required exceeds allowance ({0})")]
     Allowance(u64),

@@ -21,7 +21,7 @@ use crate::{
 pub(crate) const HASH_HISTORY: Address = address!("0000F90827F1C53a10cb7A02335B175320002935");
 
 /// How many blocks back the hashes are kept.
-pub(crate) const HASHES: u64 = 393_168;
+const HASHES: u64 = 393_168;
 
 /// Its code, as every Arbitrum chain has it.
 const HASH_HISTORY_CODE: &[u8] = &hex!(
@@ -32,6 +32,12 @@ const HASH_HISTORY_CODE: &[u8] = &hex!(
 
 /// The precompile that only the chain itself calls.
 const ARBOS_ACTS: Address = address!("00000000000000000000000000000000000a4b05");
+
+/// Where the contract that answers with hashes has that of the block before `height`.
+pub(super) fn parent_slot(height: u64) -> U256 {
+    let slot = height.checked_sub(1).and_then(|parent| parent.checked_rem(HASHES));
+    U256::from(slot.unwrap_or_default())
+}
 
 /// Writes the state of block zero; `accounts` get as much money as the dev account.
 pub(super) fn write(store: &mut Store, accounts: &[Address]) {

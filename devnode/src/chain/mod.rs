@@ -1,6 +1,7 @@
 //! The chain: its blocks, its state, its clock, and what may be done with them. Everything that
 //! changes lives here, on one thread; see [`Worker`].
 
+mod access_list;
 mod block;
 mod call;
 mod clock;
@@ -10,6 +11,7 @@ mod genesis;
 mod logs;
 mod setup;
 mod submit;
+mod trace;
 mod worker;
 
 use std::{collections::HashMap, sync::Arc};
@@ -20,6 +22,7 @@ use alloy::{
 };
 use tokio::sync::broadcast;
 
+pub(crate) use access_list::Accessed;
 pub(crate) use block::{Block, Included};
 pub(crate) use call::Ask;
 pub(crate) use error::{DecodeError, Refusal};
@@ -169,9 +172,9 @@ impl Chain {
         let parent = Arc::clone(self.latest());
         let (height, hash) = (parent.height().saturating_add(1), parent.hash());
         let timestamp = self.clock.tick(parent.header.timestamp);
-        let slot = parent.height().checked_rem(genesis::HASHES).unwrap_or_default();
         let base_fee = self.base_fee();
-        self.store.write_slot(height, genesis::HASH_HISTORY, U256::from(slot), hash.into());
+        let slot = genesis::parent_slot(height);
+        self.store.write_slot(height, genesis::HASH_HISTORY, slot, hash.into());
         Place { height, parent: hash, timestamp, base_fee }
     }
 

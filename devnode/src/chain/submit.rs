@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     CHAIN_ID,
-    exec::{self, End, MAX_CODE, Message, Price, State, Surroundings},
+    exec::{self, End, MAX_CODE, Message, Modules, Price, State, Surroundings},
     precompiles::Facts,
     state::settings::Setting,
 };
@@ -94,20 +94,8 @@ impl Chain {
         transaction: Recovered<TxEnvelope>,
         message: &Message,
     ) -> Result<Included, Refusal> {
-        let around = Surroundings {
-            state: State::new(self.store.view(place.height)),
-            facts: Facts {
-                height: place.height,
-                timestamp: place.timestamp,
-                base_fee: place.base_fee,
-            },
-            beneficiary: SEQUENCER,
-            gas_limit: GAS_LIMIT,
-            hashes: &self.hashes,
-            moved: AddressMap::default(),
-            replaced: Vec::new(),
-            modules: &mut self.modules,
-        };
+        let state = State::new(self.store.view(place.height));
+        let around = surroundings(place, state, &self.hashes, &mut self.modules);
         let execution = exec::execute(around, message)?;
         self.store.commit(place.height, execution.changes);
         Ok(Included {
@@ -117,6 +105,26 @@ impl Chain {
             contract: contract(message),
             transaction,
         })
+    }
+}
+
+/// What a transaction runs in, in the block at `place`.
+pub(super) fn surroundings<'a>(
+    place: Place,
+    state: State<'a>,
+    hashes: &'a [B256],
+    modules: &'a mut Modules,
+) -> Surroundings<'a> {
+    let Place { height, timestamp, base_fee, .. } = place;
+    Surroundings {
+        state,
+        facts: Facts { height, timestamp, base_fee },
+        beneficiary: SEQUENCER,
+        gas_limit: GAS_LIMIT,
+        hashes,
+        moved: AddressMap::default(),
+        replaced: Vec::new(),
+        modules,
     }
 }
 
@@ -160,7 +168,7 @@ const fn rlp(error: alloy::rlp::Error) -> DecodeError {
 }
 
 /// What a transaction runs. Its tip is offered, and never paid.
-fn message(transaction: &Recovered<TxEnvelope>, base_fee: u64) -> Message {
+pub(super) fn message(transaction: &Recovered<TxEnvelope>, base_fee: u64) -> Message {
     Message {
         from: transaction.signer(),
         to: transaction.to().map_or(TxKind::Create, TxKind::Call),

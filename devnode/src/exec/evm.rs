@@ -1,4 +1,5 @@
-//! The EVM with everything that makes it Arbitrum's. The only file that names revm's generics.
+//! The EVM with everything that makes it Arbitrum's. The only file that names revm's generics, but for
+//! [`super::watch`], which adds what tracers need.
 
 use std::mem;
 
@@ -23,6 +24,7 @@ use revm::{
 
 use super::{
     Message, Modules, State, frames::Frames, halt::Detail, precompiles::Precompiles, program,
+    watch::Watcher,
 };
 use crate::precompiles::{self as arbitrum, Facts, Host};
 
@@ -35,7 +37,7 @@ pub(super) type Ctx<'a> = Context<BlockEnv, TxEnv, CfgEnv, State<'a>, Journal<St
 /// revm's own EVM.
 type Inner<'a> = Evm<
     Ctx<'a>,
-    (),
+    Watcher<'a>,
     EthInstructions<EthInterpreter, Ctx<'a>>,
     Precompiles,
     EthFrame<EthInterpreter>,
@@ -86,15 +88,21 @@ impl<'a> Arb<'a> {
 }
 
 /// revm's EVM, in which a frame may be a Stylus program.
-pub(super) struct ArbEvm<'a>(Inner<'a>);
+pub(super) struct ArbEvm<'a>(pub(super) Inner<'a>);
 
 impl<'a> ArbEvm<'a> {
     /// An EVM for one message. For `moved` and `replaced` see [`super::Surroundings`].
-    pub(super) fn new(ctx: Ctx<'a>, moved: AddressMap<Address>, replaced: Vec<Address>) -> Self {
+    pub(super) fn new(
+        ctx: Ctx<'a>,
+        moved: AddressMap<Address>,
+        replaced: Vec<Address>,
+        watcher: Watcher<'a>,
+    ) -> Self {
         let mut instructions = EthInstructions::new_mainnet_with_spec(SpecId::OSAKA);
         let blob_base_fee = Instruction::new(|_| Err(InstructionResult::NotActivated));
         instructions.insert_instruction(BLOBBASEFEE, blob_base_fee, 2);
-        Self(Evm::new(ctx, instructions, Precompiles::new(moved, replaced)))
+        let precompiles = Precompiles::new(moved, replaced);
+        Self(Evm::new_with_inspector(ctx, watcher, instructions, precompiles))
     }
 
     /// What the message changed, once it has run.
@@ -148,7 +156,7 @@ impl<'a> EvmTr for ArbEvm<'a> {
         self.0.ctx.chain.frames.enter(init.depth, &init.frame_input);
         let FrameInit { depth, memory, frame_input } = init;
         let frame_input = match frame_input {
-            FrameInput::Call(call) if is_program(call.known_bytecode.1.original_byte_slice()) => {
+            FrameInput::Call(call) if runs_program(&call) => {
                 let outcome = program::call(self, depth, memory, &call);
                 return Ok(ItemOrResult::Result(FrameResult::Call(outcome)));
             }
@@ -168,24 +176,12 @@ impl<'a> EvmTr for ArbEvm<'a> {
     ) -> Result<FrameInitOrResult<Self::Frame>, ContextDbError<Self::Context>> {
         let Evm { ctx, instruction, frame_stack, .. } = &mut self.0;
         let frame = frame_stack.get();
-        let mut action = frame.interpreter.run_plain(
+        let action = frame.interpreter.run_plain(
             instruction.instruction_table(),
             instruction.gas_table(),
             ctx,
         );
-        if let InterpreterAction::Return(result) = &mut action {
-            if frame.data.is_create() {
-                refuse_code(result);
-            } else if result.result == InstructionResult::SelfDestruct {
-                spare_program(ctx, &frame.input, result);
-            }
-            if frame.depth == 0 {
-                ctx.chain.detail = Detail::of(frame, result);
-            }
-        }
-        frame
-            .process_next_action::<_, ContextError<_>>(ctx, action)
-            .inspect(|next| frame.set_finished(next.is_result()))
+        proceed(ctx, frame, action)
     }
 
     fn frame_return_result(
@@ -194,6 +190,32 @@ impl<'a> EvmTr for ArbEvm<'a> {
     ) -> Result<Option<<Self::Frame as FrameTr>::FrameResult>, ContextDbError<Self::Context>> {
         self.0.frame_return_result(result)
     }
+}
+
+/// Does what the interpreter of a frame wants next: open another frame, or end.
+pub(super) fn proceed<'a>(
+    ctx: &mut Ctx<'a>,
+    frame: &mut EthFrame<EthInterpreter>,
+    mut action: InterpreterAction,
+) -> Result<FrameInitOrResult<EthFrame<EthInterpreter>>, ContextDbError<Ctx<'a>>> {
+    if let InterpreterAction::Return(result) = &mut action {
+        if frame.data.is_create() {
+            refuse_code(result);
+        } else if result.result == InstructionResult::SelfDestruct {
+            spare_program(ctx, &frame.input, result);
+        }
+        if frame.depth == 0 {
+            ctx.chain.detail = Detail::of(frame, result);
+        }
+    }
+    frame
+        .process_next_action::<_, ContextError<_>>(ctx, action)
+        .inspect(|next| frame.set_finished(next.is_result()))
+}
+
+/// Whether a call runs a program.
+pub(super) fn runs_program(call: &CallInputs) -> bool {
+    is_program(call.known_bytecode.1.original_byte_slice())
 }
 
 /// Fails a deployment of code that begins with 0xEF and is no program.

@@ -12,7 +12,10 @@ mod message;
 mod modules;
 mod precompiles;
 mod program;
+mod steps;
 mod subcall;
+mod trace;
+mod watch;
 mod world;
 
 use std::convert::Infallible;
@@ -20,19 +23,26 @@ use std::convert::Infallible;
 use alloy::primitives::{Address, B256, Bytes, Log, U256, map::AddressMap};
 use revm::{
     context::{BlockEnv, CfgEnv, Context, Journal, LocalContext, result::EVMError},
-    context_interface::{JournalTr, result::ExecutionResult},
+    context_interface::{
+        JournalTr,
+        result::{ExecutionResult, HaltReason, ResultAndState},
+    },
     database::CacheDB,
     handler::Handler,
+    inspector::{InspectorHandler, NoOpInspector},
     primitives::hardfork::SpecId,
     state::Account,
 };
 
 pub(crate) use evm::PRECOMPILE_CODE;
 use evm::{Arb, ArbEvm};
+use halt::Detail;
 pub(crate) use halt::Halt;
 use handler::ArbHandler;
 pub(crate) use message::{Message, Price};
 pub(crate) use modules::Modules;
+pub(crate) use trace::{Origin, Trace, TraceError, Tracer, trace};
+use watch::Watcher;
 
 use crate::{CHAIN_ID, precompiles::Facts, state::View};
 
@@ -90,6 +100,41 @@ pub(crate) struct Execution {
     pub(crate) changes: AddressMap<Account>,
 }
 
+impl Surroundings<'_> {
+    /// The block as a message sees it: its number is that of the parent chain.
+    fn block(&self, message: &Message) -> BlockEnv {
+        BlockEnv {
+            number: U256::ZERO,
+            beneficiary: self.beneficiary,
+            timestamp: U256::from(self.facts.timestamp),
+            gas_limit: self.gas_limit,
+            basefee: if message.price.offered.is_some() { self.facts.base_fee } else { 0 },
+            difficulty: U256::ONE,
+            prevrandao: Some(B256::with_last_byte(1)),
+            blob_excess_gas_and_price: None,
+            ..BlockEnv::default()
+        }
+    }
+}
+
+impl Execution {
+    /// What revm says, in the words of the chain.
+    fn new(ran: ResultAndState<HaltReason>, detail: Option<Detail>) -> Self {
+        let ResultAndState { result, state: changes } = ran;
+        let (gas_used, gas_needed) = (result.gas().tx_gas_used(), result.gas().total_gas_spent());
+        let (end, output, logs) = match result {
+            ExecutionResult::Success { logs, output, .. } => {
+                (End::Success, output.into_data(), logs)
+            }
+            ExecutionResult::Revert { output, .. } => (End::Revert, output, Vec::new()),
+            ExecutionResult::Halt { reason, .. } => {
+                (End::Failure(Halt::new(reason, detail)), Bytes::new(), Vec::new())
+            }
+        };
+        Self { end, output, gas_used, gas_needed, logs, changes }
+    }
+}
+
 /// Runs a message to its end.
 ///
 /// # Errors
@@ -98,40 +143,33 @@ pub(crate) fn execute(
     around: Surroundings<'_>,
     message: &Message,
 ) -> Result<Execution, EVMError<Infallible>> {
-    let Surroundings { state, facts, beneficiary, gas_limit, hashes, moved, replaced, modules } =
-        around;
-    let arb = Arb::new(facts, hashes, modules, message);
+    let (ran, detail) = run(around, message, &mut NoOpInspector)?;
+    Ok(Execution::new(ran, detail))
+}
+
+/// Runs a message to its end while somebody watches; with what revm says, more about a failure.
+fn run<'a>(
+    around: Surroundings<'a>,
+    message: &Message,
+    watcher: Watcher<'a>,
+) -> Result<(ResultAndState<HaltReason>, Option<Detail>), EVMError<Infallible>> {
+    let block = around.block(message);
+    let Surroundings { state, facts, hashes, moved, replaced, modules, .. } = around;
     let ctx = Context {
-        block: BlockEnv {
-            number: U256::ZERO,
-            beneficiary,
-            timestamp: U256::from(facts.timestamp),
-            gas_limit,
-            basefee: if message.price.offered.is_some() { facts.base_fee } else { 0 },
-            difficulty: U256::ONE,
-            prevrandao: Some(B256::with_last_byte(1)),
-            blob_excess_gas_and_price: None,
-            ..BlockEnv::default()
-        },
+        block,
         tx: message.tx_env(),
         cfg: cfg(),
         journaled_state: Journal::new(state),
-        chain: arb,
+        chain: Arb::new(facts, hashes, modules, message),
         local: LocalContext::default(),
         error: Ok(()),
     };
-    let mut evm = ArbEvm::new(ctx, moved, replaced);
-    let result = ArbHandler::default().run(&mut evm)?;
-    let changes = evm.finish();
-    let (gas_used, gas_needed) = (result.gas().tx_gas_used(), result.gas().total_gas_spent());
-    let (end, output, logs) = match result {
-        ExecutionResult::Success { logs, output, .. } => (End::Success, output.into_data(), logs),
-        ExecutionResult::Revert { output, .. } => (End::Revert, output, Vec::new()),
-        ExecutionResult::Halt { reason, .. } => {
-            (End::Failure(Halt::new(reason, evm.detail())), Bytes::new(), Vec::new())
-        }
-    };
-    Ok(Execution { end, output, gas_used, gas_needed, logs, changes })
+    let mut evm = ArbEvm::new(ctx, moved, replaced, watcher);
+    let mut handler = ArbHandler::default();
+    let result =
+        if evm.is_watched() { handler.inspect_run(&mut evm)? } else { handler.run(&mut evm)? };
+    let state = evm.finish();
+    Ok((ResultAndState { result, state }, evm.detail()))
 }
 
 /// Gas that a message costs before anything runs.

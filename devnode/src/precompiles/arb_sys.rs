@@ -64,7 +64,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Answer {
         }
         Function::isTopLevelCall(_) => {
             call.view()?;
-            let top = call.caller.depth < 2;
+            let top = call.caller.depth <= 2;
             call.done::<isTopLevelCallCall>(&top)
         }
         Function::wasMyCallersAddressAliased(_) => {

@@ -3,6 +3,8 @@
 //! Every word of ArbOS that is read or written through a [`Call`] is paid for on the way. Running out
 //! of gas is noted and looked at when the call ends, because what was done then is undone anyway.
 
+use std::ops::Range;
+
 use alloy::{
     primitives::{Address, B256, Bytes, LogData, U256},
     sol_types::{SolCall, SolError, SolEvent, SolInterface},
@@ -44,6 +46,9 @@ const LOG_BYTE: u64 = 8;
 
 /// Bytes of a selector.
 const SELECTOR: usize = 4;
+
+/// Where in the calldata the unused bytes of a first argument are that is an address.
+const UNUSED: Range<usize> = 4..16;
 
 /// What a call may not be, so that its function can say what it needs.
 #[derive(Clone, Copy, Debug)]
@@ -120,9 +125,14 @@ impl<'h> Call<'h> {
         self.exhausted
     }
 
-    /// The function that is called, with its arguments.
+    /// The function that is called, with its arguments. Numbers have to fit their types; an address,
+    /// which always comes first, may have anything in its unused bytes.
     pub(super) fn function<I: SolInterface>(&self) -> Result<I, Stop> {
-        I::abi_decode(self.input).map_err(|_| Stop::Refused)
+        I::abi_decode_validate(self.input).or_else(|_| {
+            let mut clean = self.input.to_vec();
+            clean.get_mut(UNUSED).ok_or(Stop::Refused)?.fill(0);
+            I::abi_decode_validate(&clean).map_err(|_| Stop::Refused)
+        })
     }
 
     /// Enters a function that needs nothing of the chain.
