@@ -10,8 +10,8 @@ use crate::{
     exec::PRECOMPILE_CODE,
     precompiles,
     state::{
-        Store,
-        arbos::{ARBOS, AddressSet, Words},
+        Store, StoreWords,
+        arbos::{ARBOS, AddressSet},
         programs,
         settings::Setting,
     },
@@ -50,7 +50,7 @@ pub(super) fn write(store: &mut Store, accounts: &[Address]) {
     store.write_contract(0, HASH_HISTORY, 1, Bytes::from_static(HASH_HISTORY_CODE));
     store.write_contract(0, ARBOS, 1, Bytes::new());
 
-    let mut words = Genesis(store);
+    let mut words = StoreWords { store, height: 0 };
     for setting in Setting::ALL {
         setting.set(&mut words, U256::from(setting.initial()));
     }
@@ -59,17 +59,4 @@ pub(super) fn write(store: &mut Store, accounts: &[Address]) {
     let owners = AddressSet::owners();
     owners.add(&mut words, Address::ZERO);
     owners.add(&mut words, DEV_ADDRESS);
-}
-
-/// The words of ArbOS in block zero.
-struct Genesis<'a>(&'a mut Store);
-
-impl Words for Genesis<'_> {
-    fn word(&mut self, slot: U256) -> U256 {
-        self.0.slot(ARBOS, slot, 0)
-    }
-
-    fn set_word(&mut self, slot: U256, value: U256) {
-        self.0.write_slot(0, ARBOS, slot, value);
-    }
 }

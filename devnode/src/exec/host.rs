@@ -8,7 +8,7 @@ use engine::Pages;
 use revm::{
     Database,
     bytecode::Bytecode,
-    context_interface::{ContextTr, JournalTr},
+    context_interface::{ContextTr, JournalTr, journaled_state::account::JournaledAccountTr},
     state::AccountInfo,
 };
 
@@ -83,6 +83,11 @@ impl Host for Ctx<'_> {
     fn transfer(&mut self, from: Address, to: Address, value: U256) -> bool {
         let Ok(refused) = self.journal_mut().transfer(from, to, value);
         refused.is_none()
+    }
+
+    fn burn(&mut self, account: Address, value: U256) {
+        let Ok(mut loaded) = self.journal_mut().load_account_mut(account);
+        loaded.decr_balance(value);
     }
 
     fn log(&mut self, address: Address, data: LogData) {

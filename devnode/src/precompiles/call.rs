@@ -44,6 +44,12 @@ const LOG: u64 = 375;
 /// Gas for each byte of an event's data.
 const LOG_BYTE: u64 = 8;
 
+/// Gas of a hash.
+const HASH: u64 = 30;
+
+/// Gas for each word that is hashed.
+const HASH_WORD: u64 = 6;
+
 /// Bytes of a selector.
 const SELECTOR: usize = 4;
 
@@ -265,4 +271,10 @@ pub(super) fn error<E: SolError>(error: &E) -> Stop {
 /// Gas to copy that many bytes.
 pub(super) fn copy_gas(bytes: usize) -> u64 {
     u64::try_from(bytes.div_ceil(32)).unwrap_or(u64::MAX).saturating_mul(COPY)
+}
+
+/// Gas to hash that many bytes.
+pub(super) fn hash_gas(bytes: usize) -> u64 {
+    let words = u64::try_from(bytes.div_ceil(32)).unwrap_or(u64::MAX);
+    HASH.saturating_add(HASH_WORD.saturating_mul(words))
 }

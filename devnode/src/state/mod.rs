@@ -5,6 +5,7 @@ pub(crate) mod arbos;
 mod history;
 mod image;
 mod journal;
+pub(crate) mod outbox;
 pub(crate) mod programs;
 pub(crate) mod settings;
 mod store;
@@ -12,5 +13,5 @@ mod view;
 
 pub(crate) use image::StoreImage;
 pub(crate) use journal::Mark;
-pub(crate) use store::Store;
+pub(crate) use store::{Store, StoreWords};
 pub(crate) use view::View;

@@ -9,7 +9,12 @@ use revm::{
     state::{Account, AccountInfo},
 };
 
-use super::{View, history::History, journal::Journal};
+use super::{
+    View,
+    arbos::{ARBOS, Words},
+    history::History,
+    journal::Journal,
+};
 
 /// Accounts, storage and code, with their history.
 #[derive(Debug, Default)]
@@ -103,5 +108,23 @@ impl Store {
                 self.journal.slot(address, key, history.write(height, U256::ZERO));
             }
         }
+    }
+}
+
+/// The words of ArbOS after one block, to read and to write without a transaction.
+pub(crate) struct StoreWords<'a> {
+    /// All of the state.
+    pub(crate) store: &'a mut Store,
+    /// The block.
+    pub(crate) height: u64,
+}
+
+impl Words for StoreWords<'_> {
+    fn word(&mut self, slot: U256) -> U256 {
+        self.store.slot(ARBOS, slot, self.height)
+    }
+
+    fn set_word(&mut self, slot: U256, value: U256) {
+        self.store.write_slot(self.height, ARBOS, slot, value);
     }
 }

@@ -57,7 +57,7 @@ topics! {
     hostio_transient "hostio-transient" []
     memory "memory" []
     opcodes "opcodes" []
-    precompiles "precompiles" ["arbsys-send-to-l1"]
+    precompiles "precompiles" []
     rpc "rpc" ["batches" "batches-odd" "body-malformed" "body-versions-and-ids" "proof"]
     storage "storage" ["access-list-for-callee" "create-access-list"]
     tracing "tracing" [
