@@ -4,13 +4,19 @@ use std::{io, time::Duration};
 
 use alloy::primitives::{Address, U256};
 use jsonrpsee::server::ServerHandle;
-use tokio::{net::TcpListener, task::JoinHandle, time};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time};
 
 use crate::{
     Account, Config, accounts,
     chain::{Chain, Refusal, Worker},
     rpc::{Node, ServeError, serve},
 };
+
+/// The shortest time between blocks.
+const MIN_PERIOD: Duration = Duration::from_millis(1);
+
+/// A time between blocks that nobody waits for.
+const NEVER: Duration = Duration::from_secs(1 << 30);
 
 /// Why a dev chain does not start.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +57,7 @@ pub struct Devnode {
     /// Stops the server.
     server: ServerHandle,
     /// Makes blocks when nothing happens.
-    ticker: Option<JoinHandle<()>>,
+    ticker: JoinHandle<()>,
 }
 
 impl Devnode {
@@ -67,11 +73,15 @@ impl Devnode {
     async fn launch(config: Config) -> Result<Self, Cause> {
         let listener = TcpListener::bind((config.host, config.port)).await?;
         let accounts = accounts::accounts(config.accounts);
-        let funded: Vec<Address> = accounts.iter().skip(1).map(|account| account.address).collect();
-        let make = move || Ok::<_, Cause>(Node::new(Chain::new(&funded)?));
+        let (pace, paced) = watch::channel(config.block_time);
+        let known = accounts.clone();
+        let make = move || {
+            let funded: Vec<Address> = known.iter().skip(1).map(|known| known.address).collect();
+            Ok::<_, Cause>(Node::new(Chain::new(&funded)?, &known, pace))
+        };
         let worker = Worker::spawn(make).await?;
         let server = serve(listener, worker.clone())?;
-        let ticker = config.block_time.map(|period| tokio::spawn(tick(worker.clone(), period)));
+        let ticker = tokio::spawn(tick(worker.clone(), paced));
         Ok(Self { address: server.address, accounts, worker, server: server.handle, ticker })
     }
 
@@ -107,7 +117,7 @@ impl Devnode {
     /// # Errors
     /// If the chain has stopped.
     pub async fn advance(&self, time: Duration) -> Result<(), NodeStopped> {
-        let done = self.worker.run(move |node| node.chain.clock.advance(time.as_secs())).await;
+        let done = self.worker.run(move |node| node.chain.advance(time.as_secs())).await;
         done.map_err(|_| NodeStopped)
     }
 
@@ -129,22 +139,28 @@ impl Devnode {
 
 impl Drop for Devnode {
     fn drop(&mut self) {
-        if let Some(ticker) = &self.ticker {
-            ticker.abort();
-        }
+        self.ticker.abort();
         // It may have been stopped already.
         let _ = self.server.stop();
     }
 }
 
-/// Makes a block in every period.
-async fn tick(worker: Worker<Node>, period: Duration) {
-    let mut clock = time::interval(period.max(Duration::from_millis(1)));
-    clock.tick().await;
+/// Makes a block in every period, as long as there is one.
+async fn tick(worker: Worker<Node>, mut pace: watch::Receiver<Option<Duration>>) {
     loop {
+        let period = *pace.borrow_and_update();
+        let mut clock = time::interval(period.unwrap_or(NEVER).max(MIN_PERIOD));
         clock.tick().await;
-        if worker.run(|node| node.chain.mine()).await.is_err() {
-            return;
+        loop {
+            tokio::select! {
+                changed = pace.changed() => match changed {
+                    Ok(()) => break,
+                    Err(_) => return,
+                },
+                _ = clock.tick() => if worker.run(|node| node.chain.mine()).await.is_err() {
+                    return;
+                },
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Which accounts and slots a call looks at, so that its transaction can name them beforehand.
+//! What a call looks at: the accounts and storage words that its transaction may name beforehand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::{
     eips::eip2930::{AccessList, AccessListItem},
@@ -18,29 +18,83 @@ use crate::{
     },
 };
 
-/// How often a list may grow before it is taken as it is.
-const ROUNDS: usize = 16;
-
 /// What a call looks at, and how it runs if that is said beforehand.
 #[derive(Debug)]
 pub(crate) struct Accessed {
-    /// What it looks at.
+    /// What it looks at, and what it named already.
     pub(crate) list: AccessList,
     /// How it runs.
     pub(crate) execution: Execution,
 }
 
 impl Chain {
-    /// Finds out what a call looks at: it is run with what is known until nothing new turns up.
+    /// Finds out what a call looks at: it runs with what is known until nothing new turns up.
+    ///
+    /// Accounts that are warm anyway are only named for their storage. What frames looked at that
+    /// reverted is named too.
     ///
     /// # Errors
     /// Why the call may not run.
     pub(crate) fn access_list(&mut self, ask: &Ask) -> Result<Accessed, Refusal> {
         let gas = ask.request.gas.unwrap_or(GAS_CAP).min(GAS_CAP);
         let mut message = self.message(ask, gas)?;
-        let named = message.access_list.clone();
-        for _ in 0..ROUNDS {
+        let fees = to_address(self.view(ask.block)?.slot(ARBOS, Setting::NetworkFeeAccount.slot()));
+        // Each round names more, which costs more, so there is a last one.
+        loop {
+            let (mut stage, modules) = self.stage(ask)?;
+            stage.check(&message).map_err(|why| Refusal::Call { why: Box::new(why), gas })?;
+            let execution = stage.play(&message, modules)?;
+            let mut seen = Seen::new(&message.access_list);
+            seen.add(&execution.changes, |address| address == fees || is_warm(&message, address));
+            let list = seen.into_list();
+            if list == message.access_list {
+                return Ok(Accessed { list, execution });
+            }
+            message.access_list = list;
         }
-        todo!()
     }
+}
+
+/// Accounts and slots that a message looked at.
+struct Seen(BTreeMap<Address, BTreeSet<B256>>);
+
+impl Seen {
+    /// Those of a list.
+    fn new(list: &AccessList) -> Self {
+        let mut seen = Self(BTreeMap::new());
+        for item in &list.0 {
+            seen.0.entry(item.address).or_default().extend(&item.storage_keys);
+        }
+        seen
+    }
+
+    /// Adds those that a message has loaded, without the chain's own bookkeeping.
+    fn add(&mut self, loaded: &AddressMap<Account>, is_warm: impl Fn(Address) -> bool) {
+        for (&address, account) in loaded {
+            let known = account.storage.is_empty() && (account.is_created() || is_warm(address));
+            if address != ARBOS && !known {
+                let slots = account.storage.keys().copied().map(B256::from);
+                self.0.entry(address).or_default().extend(slots);
+            }
+        }
+    }
+
+    /// All of them, in order.
+    fn into_list(self) -> AccessList {
+        let item = |(address, slots): (_, BTreeSet<_>)| AccessListItem {
+            address,
+            storage_keys: slots.into_iter().collect(),
+        };
+        AccessList(self.0.into_iter().map(item).collect())
+    }
+}
+
+/// Whether an account is warm before a message runs, whatever it names.
+fn is_warm(message: &Message, address: Address) -> bool {
+    let mut authorities =
+        message.authorizations.iter().filter_map(|signed| signed.recover_authority().ok());
+    address == message.from
+        || message.to.to() == Some(&address)
+        || precompiles::exists(address)
+        || authorities.any(|authority| authority == address)
 }

@@ -173,6 +173,27 @@ pub(crate) enum Refusal {
     /// The sender cannot pay for the value.
     #[error("insufficient funds for transfer")]
     Transfer,
+    /// The transaction waits already.
+    #[error("already known")]
+    Known,
+    /// It would take the place of another that pays as much.
+    #[error("replacement transaction underpriced")]
+    Underpriced,
+    /// Too many transactions wait.
+    #[error("txpool is full")]
+    PoolFull,
+    /// Too many snapshots.
+    #[error("too many snapshots")]
+    Snapshots,
+    /// A time before the newest block.
+    #[error("the time {0} is before that of the newest block")]
+    TimeTravel(u64),
+    /// A chain that begins as another one.
+    #[error("this chain cannot fork another")]
+    Fork,
+    /// Bytes that are no chain.
+    #[error("the state cannot be loaded: {0}")]
+    Image(#[from] super::ImageError),
     /// revm refuses what this chain would have let through.
     #[error(transparent)]
     Evm(#[from] EVMError<Infallible>),

@@ -6,10 +6,7 @@ use alloy::{eips::BlockId, primitives::B256, rpc::types::trace::geth::GethDebugT
 use revm::DatabaseCommit;
 
 use super::{
-    Ask, Chain, Refusal,
-    block::Place,
-    call::GAS_CAP,
-    genesis, submit,
+    Ask, Chain, Refusal, block::Place, call::GAS_CAP, genesis, submit, transaction::message,
 };
 use crate::{
     exec::{self, Origin, State, Trace, Tracer},
@@ -39,7 +36,7 @@ impl Chain {
         let mut messages = block
             .transactions
             .iter()
-            .map(|included| submit::message(&included.transaction, place.base_fee).cap_gas(cap));
+            .map(|included| message(&included.transaction, place.base_fee).cap_gas(cap));
         for message in messages.by_ref().take(index) {
             let around = submit::surroundings(place, state.clone(), hashes, modules);
             let changes = exec::execute(around, &message)?.changes;
@@ -47,11 +44,8 @@ impl Chain {
         }
         let message = messages.next().ok_or(Refusal::NoTransaction)?;
         let around = submit::surroundings(place, state, hashes, modules);
-        let origin = Origin {
-            block_hash: Some(block.hash()),
-            tx_index: Some(index),
-            tx_hash: Some(hash),
-        };
+        let origin =
+            Origin { block_hash: Some(block.hash()), tx_index: Some(index), tx_hash: Some(hash) };
         Ok(exec::trace(around, &message, tracer, Some(origin))?)
     }
 

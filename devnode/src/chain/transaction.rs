@@ -2,7 +2,7 @@
 
 use alloy::{
     consensus::{
-        Transaction, TxEnvelope, TypedTransaction,
+        Signed, Transaction, TxEnvelope, TxLegacy, TypedTransaction,
         transaction::{Recovered, SignerRecoverable},
     },
     eips::eip2718::{Decodable2718, Eip2718Error, Encodable2718},
@@ -33,13 +33,17 @@ impl Incoming {
         Ok(Self { transaction, size: raw.len() })
     }
 
+    /// A transaction that `sender` signed.
+    pub(crate) fn new(envelope: TxEnvelope, sender: Address) -> Self {
+        let size = envelope.encode_2718_len();
+        Self { transaction: Recovered::new_unchecked(envelope, sender), size }
+    }
+
     /// A transaction that `sender` did not sign. What stands for the signature is the sender's
     /// address, so that no two senders' transactions have the same hash.
     pub(crate) fn unsigned(transaction: TypedTransaction, sender: Address) -> Self {
         let signature = Signature::new(U256::from_be_slice(sender.as_slice()), U256::ONE, false);
-        let envelope = transaction.into_envelope(signature);
-        let size = envelope.encode_2718_len();
-        Self { transaction: Recovered::new_unchecked(envelope, sender), size }
+        Self::new(transaction.into_envelope(signature), sender)
     }
 
     /// Its hash.
@@ -56,25 +60,24 @@ impl Incoming {
     pub(crate) fn nonce(&self) -> u64 {
         self.transaction.nonce()
     }
+}
 
-    /// What it runs in a block with this base fee. Its tip is offered, and never paid.
-    pub(super) fn message(&self, base_fee: u64) -> Message {
-        let transaction = &self.transaction;
-        Message {
-            from: transaction.signer(),
-            to: transaction.to().map_or(TxKind::Create, TxKind::Call),
-            value: transaction.value(),
-            data: transaction.input().clone(),
-            nonce: transaction.nonce(),
-            gas: transaction.gas_limit(),
-            held_gas: 0,
-            price: Price {
-                paid: base_fee,
-                offered: Some(transaction.effective_gas_price(Some(base_fee))),
-            },
-            access_list: transaction.access_list().cloned().unwrap_or_default(),
-            authorizations: transaction.authorization_list().unwrap_or_default().to_vec(),
-        }
+/// What a transaction runs in a block with this base fee. Its tip is offered, and never paid.
+pub(super) fn message(transaction: &Recovered<TxEnvelope>, base_fee: u64) -> Message {
+    Message {
+        from: transaction.signer(),
+        to: transaction.to().map_or(TxKind::Create, TxKind::Call),
+        value: transaction.value(),
+        data: transaction.input().clone(),
+        nonce: transaction.nonce(),
+        gas: transaction.gas_limit(),
+        held_gas: 0,
+        price: Price {
+            paid: base_fee,
+            offered: Some(transaction.effective_gas_price(Some(base_fee))),
+        },
+        access_list: transaction.access_list().cloned().unwrap_or_default(),
+        authorizations: transaction.authorization_list().unwrap_or_default().to_vec(),
     }
 }
 
@@ -84,14 +87,16 @@ pub(super) fn decode(raw: &[u8]) -> Result<TxEnvelope, DecodeError> {
     if rest.is_empty() {
         return Err(DecodeError::TooShort);
     }
-    if first < 0x80 && !matches!(first, 1 | 2 | 4) {
-        return Err(DecodeError::Type);
-    }
-    if first >= 0x80 {
-        alloy::rlp::Header::decode(&mut &*raw).map_err(rlp)?;
-    }
     let mut rest = raw;
-    let envelope = TxEnvelope::decode_2718(&mut rest).map_err(|error| match error {
+    let envelope = match first {
+        1 | 2 | 4 => TxEnvelope::decode_2718(&mut rest),
+        0x80.. => {
+            alloy::rlp::Header::decode(&mut &*raw).map_err(rlp)?;
+            Signed::<TxLegacy>::fallback_decode(&mut rest).map(TxEnvelope::Legacy)
+        }
+        _ => return Err(DecodeError::Type),
+    }
+    .map_err(|error| match error {
         Eip2718Error::RlpError(error) => rlp(error),
         _ => DecodeError::Type,
     })?;
