@@ -88,6 +88,16 @@ impl World {
         Self { chain, wire, dispatcher, implementation, settings, people, crowd }
     }
 
+    /// A dispatcher whose constructor was not called.
+    pub(crate) async fn bare(&self) -> Address {
+        let key = PrivateKeySigner::from_bytes(&self.chain.accounts()[0].key).unwrap();
+        let deployer = Node::connect(&self.chain.url(), Some(key)).await.unwrap();
+        let deployment = deployer.deploy(&PROGRAMS[1], None).await.unwrap();
+        // Meanwhile the clock went on.
+        self.pass(60).await;
+        deployment.address
+    }
+
     /// Somebody new, with a thousand ether.
     pub(crate) async fn person(&self) -> Market {
         let number = self.people.fetch_add(1, Ordering::Relaxed);
