@@ -10,6 +10,7 @@
     reason = "a test may stop at the first surprise, in its helpers too"
 )]
 
+mod accounts;
 mod blocks;
 mod calls;
 mod cargo_stylus;
@@ -18,9 +19,11 @@ mod depth;
 mod estimates;
 mod events;
 mod malformed;
+mod mining;
 mod precompiles;
 mod programs;
 mod replay;
+mod snapshots;
 mod start;
 mod support;
 mod time;
