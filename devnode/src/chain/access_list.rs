@@ -10,10 +10,11 @@ use revm::state::Account;
 
 use super::{Ask, Chain, Refusal, call::GAS_CAP};
 use crate::{
-    exec::{Execution, Message},
+    exec::{self, Entered, Execution, Message},
     precompiles,
     state::{
         arbos::{ARBOS, to_address},
+        programs,
         settings::Setting,
     },
 };
@@ -30,8 +31,8 @@ pub(crate) struct Accessed {
 impl Chain {
     /// Finds out what a call looks at: it runs with what is known until nothing new turns up.
     ///
-    /// Accounts that are warm anyway are only named for their storage. What frames looked at that
-    /// reverted is named too.
+    /// Accounts that are warm anyway are only named for their storage, or if they are programs. What
+    /// frames looked at that reverted is named too.
     ///
     /// # Errors
     /// Why the call may not run.
@@ -43,9 +44,11 @@ impl Chain {
         loop {
             let (mut stage, modules) = self.stage(ask)?;
             stage.check(&message).map_err(|why| Refusal::Call { why: Box::new(why), gas })?;
-            let execution = stage.play(&message, modules)?;
+            let around = stage.around(modules);
+            let (execution, entered) = exec::execute_noting_programs(around, &message)?;
             let mut seen = Seen::new(&message.access_list);
             seen.add(&execution.changes, |address| address == fees || is_warm(&message, address));
+            seen.add_entries(&entered);
             let list = seen.into_list();
             if list == message.access_list {
                 return Ok(Accessed { list, execution });
@@ -76,6 +79,15 @@ impl Seen {
                 let slots = account.storage.keys().copied().map(B256::from);
                 self.0.entry(address).or_default().extend(slots);
             }
+        }
+    }
+
+    /// Adds what a node reads to enter programs, under the account that acts: its tracer takes the
+    /// words of ArbOS for words of that account.
+    fn add_entries(&mut self, entered: &[Entered]) {
+        for &Entered { address, code_hash } in entered {
+            let slots = [programs::params_slot(), programs::record_slot(code_hash)];
+            self.0.entry(address).or_default().extend(slots.map(B256::from));
         }
     }
 

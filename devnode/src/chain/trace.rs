@@ -6,7 +6,8 @@ use alloy::{eips::BlockId, primitives::B256, rpc::types::trace::geth::GethDebugT
 use revm::DatabaseCommit;
 
 use super::{
-    Ask, Chain, Refusal, block::Place, call::GAS_CAP, genesis, submit, transaction::message,
+    Ask, Chain, Included, Refusal, block::Place, call::GAS_CAP, genesis, submit,
+    transaction::message,
 };
 use crate::{
     exec::{self, Origin, State, Trace, Tracer},
@@ -62,7 +63,7 @@ impl Chain {
         if block.height() == 0 {
             return Err(Refusal::Genesis);
         }
-        let hashes = block.transactions.iter().map(|included| included.hash());
+        let hashes = block.transactions.iter().map(Included::hash);
         hashes.map(|hash| Ok((hash, self.trace(hash, options.clone())?))).collect()
     }
 

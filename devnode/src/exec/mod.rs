@@ -3,6 +3,7 @@
 //! Whether a transaction may run at all is judged by the chain before; what is run here changes
 //! nothing until the chain commits the changes.
 
+mod entered;
 mod evm;
 mod frames;
 mod halt;
@@ -34,6 +35,7 @@ use revm::{
     state::Account,
 };
 
+pub(crate) use entered::{Entered, execute_noting_programs};
 pub(crate) use evm::PRECOMPILE_CODE;
 use evm::{Arb, ArbEvm};
 use halt::Detail;

@@ -59,12 +59,7 @@ topics! {
     opcodes "opcodes" []
     precompiles "precompiles" []
     rpc "rpc" ["batches" "batches-odd" "body-malformed" "body-versions-and-ids" "proof"]
-    storage "storage" ["access-list-for-callee" "create-access-list"]
-    tracing "tracing" [
-        "call-tracer-evm" "call-tracer-logs-of-program" "call-tracer-program"
-        "struct-logs-program" "stylus-accounts-and-logs" "stylus-calls-to-evm"
-        "stylus-calls-to-programs" "stylus-creates" "stylus-environment" "stylus-memory"
-        "stylus-through-evm" "trace-call" "trace-unknown"
-    ]
+    storage "storage" []
+    tracing "tracing" []
     tx "tx" ["delegation-empty-list" "fees-tip-above-cap"]
 }
