@@ -23,8 +23,8 @@ use revm::{
 };
 
 use super::{
-    Message, Modules, State, frames::Frames, halt::Detail, precompiles::Precompiles, program,
-    watch::Watcher,
+    Message, Modules, State, frames::Frames, halt::Detail, host::Move, precompiles::Precompiles,
+    program, watch::Watcher,
 };
 use crate::precompiles::{self as arbitrum, Facts, Host};
 
@@ -61,6 +61,8 @@ pub(super) struct Arb<'a> {
     pub(super) pages: Pages,
     /// Open frames.
     pub(super) frames: Frames,
+    /// What the precompile that ran last moved, in order.
+    pub(super) moves: Vec<Move>,
     /// More about the failure of the outermost frame.
     pub(super) detail: Option<Detail>,
 }
@@ -82,6 +84,7 @@ impl<'a> Arb<'a> {
             held_gas: message.held_gas,
             pages: Pages::default(),
             frames: Frames::default(),
+            moves: Vec::new(),
             detail: None,
         }
     }

@@ -18,6 +18,17 @@ use crate::{
     state::arbos::{ARBOS, Words},
 };
 
+/// Money that a precompile moved.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Move {
+    /// Whose it was.
+    pub(super) from: Address,
+    /// Whose it is.
+    pub(super) to: Address,
+    /// How much, in wei.
+    pub(super) value: U256,
+}
+
 /// An account as it is now, without touching it; empty if there is none.
 fn peek(ctx: &mut Ctx<'_>, account: Address) -> Option<AccountInfo> {
     if let Some(loaded) = ctx.journaled_state.state.get(&account) {
@@ -82,6 +93,9 @@ impl Host for Ctx<'_> {
 
     fn transfer(&mut self, from: Address, to: Address, value: U256) -> bool {
         let Ok(refused) = self.journal_mut().transfer(from, to, value);
+        if refused.is_none() {
+            self.chain.moves.push(Move { from, to, value });
+        }
         refused.is_none()
     }
 

@@ -3,13 +3,17 @@
 //! The plain loops of revm tell nobody anything; a message that is watched runs in those of this
 //! file. A program has no opcodes to tell of: it tells its events and hooks itself, as they come.
 
+use std::mem;
+
+use alloy::primitives::{Bytes, KECCAK256_EMPTY};
 use engine::HookCall;
 use revm::{
     Inspector,
+    bytecode::Bytecode,
     context::FrameStack,
     context_interface::JournalTr,
     handler::{
-        EthFrame, EvmTr, FrameInitOrResult, FrameTr, ItemOrResult,
+        EthFrame, EvmTr, FrameInitOrResult, FrameResult, FrameTr, ItemOrResult,
         evm::{ContextDbError, FrameInitResult},
         instructions::EthInstructions,
     },
@@ -18,13 +22,17 @@ use revm::{
         handler::{frame_end, frame_start},
         inspect_instructions,
     },
-    interpreter::{FrameInput, interpreter::EthInterpreter},
+    interpreter::{
+        CallInput, CallInputs, CallOutcome, CallScheme, CallValue, FrameInput, Gas,
+        InstructionResult, InterpreterResult, interpreter::EthInterpreter,
+    },
 };
 use revm_inspectors::tracing::DebugInspector;
 
 use super::{
     evm::{ArbEvm, Ctx, proceed, runs_program},
     handler::ArbHandler,
+    host::Move,
     precompiles::Precompiles,
 };
 
@@ -104,10 +112,7 @@ impl<'a> InspectorEvmTr for ArbEvm<'a> {
         if let ItemOrResult::Result(mut result) = self.frame_init(init)? {
             let (ctx, watcher) = self.ctx_inspector();
             if !matches!(&input, FrameInput::Call(call) if runs_program(call)) {
-                let logs: Vec<_> = ctx.journaled_state.logs().iter().skip(known).cloned().collect();
-                for log in logs {
-                    watcher.log(ctx, log);
-                }
+                tell_precompile(ctx, watcher, known);
             }
             frame_end(ctx, watcher, &input, &mut result);
             return Ok(ItemOrResult::Result(result));
@@ -133,6 +138,38 @@ impl<'a> InspectorEvmTr for ArbEvm<'a> {
             frame_end(ctx, watcher, &frame.input, result);
         }
         Ok(next)
+    }
+}
+
+/// Tells what a precompile did: the money it moved, which looks like calls, and its events, which are
+/// those after the first `known`.
+fn tell_precompile<'a>(ctx: &mut Ctx<'a>, watcher: &mut Watcher<'a>, known: usize) {
+    for Move { from, to, value } in mem::take(&mut ctx.chain.moves) {
+        let inputs = CallInputs {
+            input: CallInput::default(),
+            return_memory_offset: 0..0,
+            gas_limit: 0,
+            reservoir: 0,
+            bytecode_address: to,
+            known_bytecode: (KECCAK256_EMPTY, Bytecode::default()),
+            target_address: to,
+            caller: from,
+            value: CallValue::Transfer(value),
+            scheme: CallScheme::Call,
+            is_static: false,
+            charged_new_account_state_gas: false,
+        };
+        let mut input = FrameInput::Call(Box::new(inputs));
+        let done = InterpreterResult::new(InstructionResult::Stop, Bytes::new(), Gas::new(0));
+        let mut result = FrameResult::Call(CallOutcome::new(done, 0..0));
+        // No watcher answers in the place of a frame.
+        if frame_start(ctx, watcher, &mut input).is_none() {
+            frame_end(ctx, watcher, &input, &mut result);
+        }
+    }
+    let logs: Vec<_> = ctx.journaled_state.logs().iter().skip(known).cloned().collect();
+    for log in logs {
+        watcher.log(ctx, log);
     }
 }
 
