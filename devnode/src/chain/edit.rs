@@ -21,8 +21,8 @@ impl Chain {
     /// Sets the code of an account. A program has to be activated like any other.
     pub(crate) fn set_code(&mut self, account: Address, code: Bytes) {
         // Only a delegation can be malformed, and then it is code like any other.
-        let code = Bytecode::new_raw_checked(code.clone())
-            .unwrap_or_else(|_| Bytecode::new_legacy(code));
+        let code =
+            Bytecode::new_raw_checked(code.clone()).unwrap_or_else(|_| Bytecode::new_legacy(code));
         self.edit(account, |info| {
             info.set_code(code);
         });

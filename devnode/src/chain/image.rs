@@ -12,7 +12,7 @@ use alloy::{
 use alloy_rlp::{RlpDecodable, RlpEncodable};
 
 use super::{
-    Block, Chain, Clock, DecodeError, Incoming, Included, submit::contract, transaction::decode,
+    Block, Chain, Clock, DecodeError, Included, Incoming, submit::contract, transaction::decode,
 };
 use crate::state::{Store, StoreImage};
 

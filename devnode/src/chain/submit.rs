@@ -6,7 +6,7 @@ use alloy::{
 };
 
 use super::{
-    Chain, Incoming, Included, Refusal,
+    Chain, Included, Incoming, Refusal,
     block::{GAS_LIMIT, Place, SEQUENCER},
     transaction::message,
 };

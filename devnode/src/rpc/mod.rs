@@ -32,8 +32,8 @@ use crate::{Account, chain::Chain};
 use args::Args;
 use error::RpcError;
 use filters::Filters;
+pub(crate) use server::{ServeError, Server, serve};
 use wallet::Wallet;
-pub(crate) use server::{ServeError, serve};
 
 /// What requests are answered from.
 #[derive(Debug)]

@@ -69,9 +69,9 @@ pub(crate) fn serve(listener: TcpListener, worker: Worker<Node>) -> Result<Serve
 /// All methods.
 fn module(worker: Worker<Node>) -> Result<RpcModule<Worker<Node>>, RegisterMethodError> {
     let mut module = RpcModule::new(worker);
-    let named = dev::METHODS.iter().flat_map(|&(names, method)| {
-        names.iter().map(move |&name| (name, method))
-    });
+    let named = dev::METHODS
+        .iter()
+        .flat_map(|&(names, method)| names.iter().map(move |&name| (name, method)));
     for (name, method) in METHODS.iter().copied().chain(named) {
         module.register_async_method(name, move |params, worker, _| async move {
             let args = Args::parse(params.as_str())?;

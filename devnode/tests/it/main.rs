@@ -25,6 +25,7 @@ mod programs;
 mod replay;
 mod snapshots;
 mod start;
+mod state;
 mod support;
 mod time;
 mod transactions;
