@@ -17,7 +17,7 @@ async fn the_first_to_accept_starts_the_clock_and_the_others_join() {
         let (ada, ben) = (world.worker(offer(1)).await, world.worker(offer(2)).await);
         let cleo = world.person().await;
         let purchase = world.buy(&cleo, Want::Usual { redundancy: 2, length: 10 }).await;
-        let (address, seen) = (purchase.agreement, agreement(&cleo, &purchase).await);
+        let (address, view) = (purchase.agreement, agreement(&cleo, &purchase).await);
         world.pass(1).await;
         let start = world.tick().await;
         let receipt = world.accept(&ben, &purchase).await;
@@ -32,14 +32,14 @@ async fn the_first_to_accept_starts_the_clock_and_the_others_join() {
         ];
         assert_eq!(world.events(&receipt), events);
         let progress = Progress { start, seed: seed.0, accepted: 0b10 };
-        assert_eq!(seen.progress().await.unwrap(), progress);
-        assert_eq!(seen.state().await.unwrap(), State::Running);
+        assert_eq!(view.progress().await.unwrap(), progress);
+        assert_eq!(view.state().await.unwrap(), State::Running);
 
         let receipt = world.accept(&ada, &purchase).await;
         let worker = ada.account().unwrap();
         assert_eq!(world.events(&receipt), [told(address, Accepted { worker, index: 0 })]);
         let progress = Progress { accepted: 0b11, ..progress };
-        assert_eq!(seen.progress().await.unwrap(), progress);
+        assert_eq!(view.progress().await.unwrap(), progress);
     }
 }
 
@@ -52,8 +52,8 @@ async fn nobody_accepts_in_the_block_of_the_purchase() {
         let (from, to) = (ada.account().unwrap(), purchase.agreement);
         let answer = world.wire.call_in_latest(from, to, acceptCall {}.abi_encode().into()).await;
         let refusal = world.refusal(to, &answer.unwrap_err());
-        let purchaseBlock = purchase.receipt.block;
-        assert_eq!(contract::<()>(SeedNotReady { purchaseBlock }), Err(refusal));
+        let purchase_block = purchase.receipt.block;
+        assert_eq!(contract::<()>(SeedNotReady { purchaseBlock: purchase_block }), Err(refusal));
         world.accept(&ada, &purchase).await;
     }
 }

@@ -64,11 +64,8 @@ async fn due(seen: &Agreement, testers: &[Market], accepted: u8, escrow: u128) -
                 continue;
             }
             let verdict = 2 * served >= votes.len();
-            if verdict {
-                result.served += 1
-            } else {
-                result.failed += 1
-            }
+            result.served += u8::from(verdict);
+            result.failed += u8::from(!verdict);
             for (account, _) in votes.iter().filter(|(_, served)| *served == verdict) {
                 let fee = fees.entry(*account).or_default();
                 *fee = (fee.0 + worker.fee, fee.1 + 1);

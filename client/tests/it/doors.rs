@@ -1,13 +1,11 @@
 //! Calls that no contract of the market takes: unknown, malformed, with wei that nobody asked for.
 
 use alloy::primitives::{Address, Bytes, FixedBytes, U256, keccak256};
-use alloy::sol_types::{SolCall, SolInterface};
+use alloy::sol_types::SolCall;
 use client::terms::abi::Entry;
-use client::terms::abi::IWorkAgreement::{IWorkAgreementCalls, IWorkAgreementErrors};
-use client::terms::abi::IWorkAgreement::{reportCall, settleCall};
+use client::terms::abi::IWorkAgreement::{IWorkAgreementCalls, reportCall, settleCall};
 use client::terms::abi::IWorkerDispatcher::{
-    IWorkerDispatcherCalls, IWorkerDispatcherErrors, MalformedCall, NotAnAgreement, NotPayable,
-    UnknownCall, concludeCall,
+    IWorkerDispatcherCalls, MalformedCall, NotAnAgreement, NotPayable, UnknownCall, concludeCall,
 };
 use client::{Market, Purchase, Refusal, Want};
 
@@ -59,24 +57,6 @@ fn wrong(ty: &str) -> Vec<U256> {
         ty => U256::ONE << ty.strip_prefix("uint").unwrap().parse::<usize>().unwrap(),
     };
     vec![lowest, U256::MAX]
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_call_of_the_interfaces_is_known() {
-    let (world, cleo, purchase) = stage().await;
-    let from = cleo.account().unwrap();
-    for selector in IWorkerDispatcherCalls::SELECTORS {
-        let answer = world.wire.call(from, world.dispatcher, selector.into(), 0).await;
-        let Err(data) = answer else { continue };
-        let error = IWorkerDispatcherErrors::abi_decode_validate(&data).unwrap();
-        assert!(!matches!(error, IWorkerDispatcherErrors::UnknownCall(_)), "{selector:x?}");
-    }
-    for selector in IWorkAgreementCalls::SELECTORS {
-        let answer = world.wire.call(from, purchase.agreement, selector.into(), 0).await;
-        let Err(data) = answer else { continue };
-        let error = IWorkAgreementErrors::abi_decode_validate(&data).unwrap();
-        assert!(!matches!(error, IWorkAgreementErrors::UnknownCall(_)), "{selector:x?}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

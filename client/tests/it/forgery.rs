@@ -1,7 +1,7 @@
 //! Agreements that the market did not make, and deployments that cannot be.
 
 use alloy::primitives::{Address, Bytes, keccak256};
-use alloy::sol_types::{SolCall, SolValue};
+use alloy::sol_types::SolValue;
 use client::terms::abi::IWorkAgreement::{SettlementFailed, acceptCall, settleCall};
 use client::terms::abi::IWorkerDispatcher::{
     AlreadyDeployed, BadSetting, MalformedCall, NotAnAgreement, NotPayable, concludeCall,

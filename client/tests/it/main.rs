@@ -16,6 +16,7 @@ mod doors;
 mod forgery;
 mod harness;
 mod hostile;
+mod interface;
 mod life;
 mod purchase;
 mod quote;

@@ -198,9 +198,9 @@ fn orders() -> impl Strategy<Value = Order> {
     let length = prop_oneof![8..60_u64, 990..1_010_u64];
     let picky = prop_oneof![Just(0), Just(9_000), Just(9_500)];
     (0..9_u64, length, 1..6_u8, testers, picky, 0..10_u32).prop_map(
-        |(redundancy, length, windows, testers, minUptime, start)| {
+        |(redundancy, length, windows, testers, uptime, start)| {
             let windows = if testers == 0 { windows.min(2) } else { windows };
-            Order { windows, testers, minUptime, start, ..order(redundancy, length) }
+            Order { windows, testers, minUptime: uptime, start, ..order(redundancy, length) }
         },
     )
 }

@@ -182,14 +182,14 @@ async fn what_a_worker_would_hold_stays_below_two_to_the_ninety_six() {
     }
     // Eight ticks at 2^93 wei are 2^96.
     let (dear, less) = (1 << 93, (1 << 93) - 1);
-    let deal = |price| Offer { price, max_length: 16, promise: 9_000, capacity: 9 };
+    let offered = |price| Offer { price, max_length: 16, promise: 9_000, capacity: 9 };
     let none = Application::default();
-    world.tx(ada.register(none, &deal(dear), key(&ada), PRICE_LIMIT)).await.unwrap();
+    world.tx(ada.register(none, &offered(dear), key(&ada), PRICE_LIMIT)).await.unwrap();
     impossible(&world, &cleo, order(1, 8), Reason::PriceOverflow).await;
     let (one, eight) = (U256::ONE, U256::from(8));
     impossible_usual(&world, &cleo, (one, eight), (1, 0), Reason::PriceOverflow).await;
 
-    world.tx(ben.register(none, &deal(less), key(&ben), PRICE_LIMIT)).await.unwrap();
+    world.tx(ben.register(none, &offered(less), key(&ben), PRICE_LIMIT)).await.unwrap();
     let price = less * 8;
     assert_eq!(quote(&world, &cleo, order(1, 8)).await.price, price);
     impossible(&world, &cleo, order(2, 8), Reason::PriceOverflow).await;
@@ -238,7 +238,7 @@ async fn only_workers_that_fit_the_order_are_chosen() {
     assert_eq!(who(order(4, 23)).await, accounts);
     assert_eq!(who(order(3, 24)).await, [accounts[0], accounts[2], accounts[3]]);
     assert_eq!(who(order(2, 25)).await, [accounts[0], accounts[3]]);
-    let picky = |minUptime| Order { minUptime, ..order(1, 24) };
+    let picky = |uptime| Order { minUptime: uptime, ..order(1, 24) };
     assert_eq!(who(picky(8_999)).await, [accounts[0]]);
     assert_eq!(who(picky(9_000)).await, [accounts[2]]);
     assert_eq!(who(picky(9_001)).await, [accounts[3]]);
@@ -262,7 +262,7 @@ async fn no_more_than_sixty_four_are_looked_at() {
         accounts.push(world.worker(deal).await.account().unwrap());
     }
     let cleo = world.person().await;
-    let picky = |minUptime| Order { minUptime, ..order(1, 8) };
+    let picky = |uptime| Order { minUptime: uptime, ..order(1, 8) };
     let quoted = quote(&world, &cleo, picky(9_000)).await;
     assert_eq!((quoted.start, quoted.workers), (64, vec![accounts[63]]));
     impossible(&world, &cleo, picky(9_500), Reason::NotEnoughWorkers).await;

@@ -3,7 +3,7 @@
 use alloy::primitives::Address;
 use client::terms::abi::IWorkAgreement::{Closed, WrongState, settleCall};
 use client::terms::abi::IWorkerDispatcher::AgreementSettled;
-use client::terms::abi::{Clock, Entry, Order, State, TesterResult, WorkerResult};
+use client::terms::abi::{Clock, Entry, Order, State, WorkerResult};
 use client::terms::settings;
 use client::{Event, Market, Offer, Purchase, Settlement, Want};
 

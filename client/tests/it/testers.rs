@@ -163,13 +163,13 @@ async fn the_testers_of_every_window_are_those_of_the_draw() {
         let testers = world.testers(9).await;
         let wanted = client::terms::abi::Order { windows: 7, testers: 5, ..order(1, 42) };
         let bought = world.buy(&cleo, Want::Order(wanted)).await;
-        let seen = agreement(&cleo, &bought).await;
-        assert!(seen.testers(0).await.unwrap().is_empty());
+        let view = agreement(&cleo, &bought).await;
+        assert!(view.testers(0).await.unwrap().is_empty());
         world.accept(&ada, &bought).await;
 
         let hash = world.wire.block_hash(bought.receipt.block).await;
         let seed = draw::seed(&hash, bought.agreement, |bytes| keccak256(bytes).0);
-        assert_eq!(seen.progress().await.unwrap().seed, seed.0);
+        assert_eq!(view.progress().await.unwrap().seed, seed.0);
         let mut different = Vec::new();
         for window in 0..7 {
             let seats = draw::seats(&seed.0, window, 5, 9, |bytes| keccak256(bytes).0).unwrap();
@@ -178,7 +178,7 @@ async fn the_testers_of_every_window_are_those_of_the_draw() {
                 Tester { account: who.account().unwrap(), key: key(who) }
             });
             let drawn: Vec<_> = drawn.collect();
-            assert_eq!(seen.testers(window.try_into().unwrap()).await.unwrap(), drawn);
+            assert_eq!(view.testers(window.try_into().unwrap()).await.unwrap(), drawn);
             different.push(drawn);
         }
         different.dedup();
