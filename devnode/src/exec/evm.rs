@@ -6,7 +6,7 @@ use std::mem;
 use alloy::primitives::{Address, B256, KECCAK256_EMPTY, U256, map::AddressMap};
 use engine::{Pages, program::is_program};
 use revm::{
-    bytecode::{Bytecode, opcode::BLOBBASEFEE},
+    bytecode::Bytecode,
     context::{BlockEnv, CfgEnv, Context, Evm, FrameStack, Journal, TxEnv},
     context_interface::{JournalTr, context::ContextError},
     handler::{
@@ -15,16 +15,15 @@ use revm::{
         instructions::EthInstructions,
     },
     interpreter::{
-        CallInputs, CallScheme, FrameInput, Instruction, InstructionResult, InterpreterAction,
+        CallInputs, CallScheme, FrameInput, InstructionResult, InterpreterAction,
         InterpreterResult, interpreter::EthInterpreter, interpreter_action::FrameInit,
     },
-    primitives::hardfork::SpecId,
     state::Account,
 };
 
 use super::{
-    Message, Modules, State, frames::Frames, halt::Detail, host::Move, precompiles::Precompiles,
-    program, watch::Watcher,
+    Message, Modules, State, frames::Frames, halt::Detail, host::Move, opcodes::opcodes,
+    precompiles::Precompiles, program, watch::Watcher,
 };
 use crate::precompiles::{self as arbitrum, Facts, Host};
 
@@ -63,6 +62,8 @@ pub(super) struct Arb<'a> {
     pub(super) frames: Frames,
     /// What the precompile that ran last moved, in order.
     pub(super) moves: Vec<Move>,
+    /// Bytes of the init code that CREATE refused last.
+    pub(super) init_code: usize,
     /// More about the failure of the outermost frame.
     pub(super) detail: Option<Detail>,
 }
@@ -85,6 +86,7 @@ impl<'a> Arb<'a> {
             pages: Pages::default(),
             frames: Frames::default(),
             moves: Vec::new(),
+            init_code: 0,
             detail: None,
         }
     }
@@ -101,11 +103,8 @@ impl<'a> ArbEvm<'a> {
         replaced: Vec<Address>,
         watcher: Watcher<'a>,
     ) -> Self {
-        let mut instructions = EthInstructions::new_mainnet_with_spec(SpecId::OSAKA);
-        let blob_base_fee = Instruction::new(|_| Err(InstructionResult::NotActivated));
-        instructions.insert_instruction(BLOBBASEFEE, blob_base_fee, 2);
         let precompiles = Precompiles::new(moved, replaced);
-        Self(Evm::new_with_inspector(ctx, watcher, instructions, precompiles))
+        Self(Evm::new_with_inspector(ctx, watcher, opcodes(), precompiles))
     }
 
     /// What the message changed, once it has run.
@@ -208,7 +207,7 @@ pub(super) fn proceed<'a>(
             spare_program(ctx, &frame.input, result);
         }
         if frame.depth == 0 {
-            ctx.chain.detail = Detail::of(frame, result);
+            ctx.chain.detail = Detail::of(frame, result, ctx.chain.init_code);
         }
     }
     frame

@@ -11,6 +11,7 @@ mod handler;
 mod host;
 mod message;
 mod modules;
+mod opcodes;
 mod precompiles;
 mod program;
 mod steps;
