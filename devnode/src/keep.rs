@@ -153,12 +153,12 @@ async fn keep(
     let mut delay = DELAY;
     loop {
         let due = async {
-            let changed = changes.wait_for(|&count| count != saved).await.is_ok();
+            let alive = changes.wait_for(|&count| count != saved).await.is_ok();
             time::sleep(delay).await;
-            changed
+            alive
         };
         let goes_on = tokio::select! {
-            changed = due => changed,
+            alive = due => alive,
             _ = &mut ended => false,
         };
         let begin = Instant::now();

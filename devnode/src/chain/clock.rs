@@ -28,7 +28,7 @@ impl Clock {
     }
 
     /// Moves the clock forward.
-    pub(crate) fn advance(&mut self, seconds: u64) {
+    pub(crate) const fn advance(&mut self, seconds: u64) {
         self.offset = self.offset.saturating_add_unsigned(seconds);
     }
 

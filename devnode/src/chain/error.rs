@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use alloy::primitives::{Address, B256, U256};
 use revm::context::result::EVMError;
 
+use super::fee::Fee;
 use crate::{CHAIN_ID, exec::TraceError};
 
 /// Why bytes are no transaction.
@@ -25,6 +26,12 @@ pub(crate) enum DecodeError {
     /// Not the encoding of a transaction.
     #[error("rlp: {0}")]
     Rlp(alloy::rlp::Error),
+    /// A price beyond 128 bits, which makes the fee higher than anybody would mean.
+    #[error("tx fee ({0}) exceeds the configured cap (1.00 ether)")]
+    Fee(Fee),
+    /// A transaction that delegates has to have a recipient.
+    #[error("rlp: input string too short for common.Address, decoding into (types.SetCodeTx).To")]
+    Recipient,
     /// A signature that nobody can have made.
     #[error("invalid transaction v, r, s values")]
     Signature,
@@ -38,8 +45,8 @@ pub(crate) enum Refusal {
     #[error(transparent)]
     Decode(#[from] DecodeError),
     /// The fee is higher than anybody would mean.
-    #[error("tx fee ({}.{:02} ether) exceeds the configured cap (1.00 ether)", .0, .1)]
-    FeeCap(U256, u64),
+    #[error("tx fee ({0}) exceeds the configured cap (1.00 ether)")]
+    FeeCap(Fee),
     /// The gas does not cover the transaction itself.
     #[error("intrinsic gas too low")]
     IntrinsicGas,

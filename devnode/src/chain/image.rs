@@ -153,7 +153,7 @@ impl Chain {
         if chain.blocks.is_empty() {
             return Err(ImageError::Link(0));
         }
-        chain.pool = image.pool.into_iter().map(incoming).collect::<Result<_, _>>()?;
+        chain.pool = image.pool.iter().map(incoming).collect::<Result<_, _>>()?;
         Ok(chain)
     }
 
@@ -181,7 +181,7 @@ impl BlockImage {
     /// Reads it again.
     fn read(self) -> Result<Block, ImageError> {
         let included = |image: IncludedImage| {
-            let Incoming { transaction, .. } = incoming(image.transaction)?;
+            let Incoming { transaction, .. } = incoming(&image.transaction)?;
             Ok(Included {
                 contract: contract(&transaction),
                 transaction,
@@ -221,7 +221,7 @@ fn of(transaction: &Recovered<alloy::consensus::TxEnvelope>) -> TransactionImage
 }
 
 /// Reads it again.
-fn incoming(image: TransactionImage) -> Result<Incoming, DecodeError> {
+fn incoming(image: &TransactionImage) -> Result<Incoming, DecodeError> {
     let transaction = Recovered::new_unchecked(decode(&image.raw)?, image.sender);
     Ok(Incoming { transaction, size: image.raw.len() })
 }

@@ -8,6 +8,8 @@ mod clock;
 mod edit;
 mod error;
 mod estimate;
+mod fee;
+mod fields;
 mod genesis;
 mod image;
 mod logs;

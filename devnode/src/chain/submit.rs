@@ -8,6 +8,7 @@ use alloy::{
 use super::{
     Chain, Included, Incoming, Refusal,
     block::{GAS_LIMIT, Place, SEQUENCER},
+    fee::Fee,
     transaction::message,
 };
 use crate::{
@@ -22,9 +23,6 @@ const MAX_TRANSACTION: usize = 85_000;
 
 /// The most bytes of init code.
 pub(super) const MAX_INIT_CODE: usize = 2 * MAX_CODE;
-
-/// The highest fee that is believed to be meant: one ether, in wei.
-const FEE_CAP: U256 = U256::from_limbs([1_000_000_000_000_000_000, 0, 0, 0]);
 
 impl Chain {
     /// Takes a transaction: runs it in a block of its own, or lets it wait for the next block if
@@ -63,9 +61,9 @@ impl Chain {
         let from = transaction.signer();
         let base_fee = self.base_fee();
         let cap = transaction.max_fee_per_gas();
-        let fee = U256::from(cap).saturating_mul(U256::from(transaction.gas_limit()));
-        if fee > FEE_CAP {
-            return Err(fee_cap(fee));
+        let fee = Fee::new(U256::from(cap), transaction.gas_limit());
+        if fee.is_absurd() {
+            return Err(Refusal::FeeCap(fee));
         }
         let message = message(transaction, base_fee);
         if exec::intrinsic_gas(&message) > message.gas {
@@ -82,7 +80,7 @@ impl Chain {
         if have < want {
             return Err(Refusal::NonceTooLow { from, have, want });
         }
-        let price = fee.saturating_add(transaction.value());
+        let price = fee.wei().saturating_add(transaction.value());
         if sender.balance < price {
             return Err(Refusal::Funds { from, have: sender.balance, want: price });
         }
@@ -145,15 +143,4 @@ pub(super) fn surroundings<'a>(
 /// The address of the contract that a transaction creates.
 pub(super) fn contract(transaction: &Recovered<TxEnvelope>) -> Option<Address> {
     transaction.is_create().then(|| transaction.signer().create(transaction.nonce()))
-}
-
-/// The refusal of a fee, told in ether with two places.
-fn fee_cap(fee: U256) -> Refusal {
-    let (half, hundredth) =
-        (U256::from(5_000_000_000_000_000_u64), U256::from(10_000_000_000_000_000_u64));
-    let hundred = U256::from(100);
-    let rounded = fee.saturating_add(half).checked_div(hundredth).unwrap_or_default();
-    let ether = rounded.checked_div(hundred).unwrap_or_default();
-    let cents = rounded.checked_rem(hundred).unwrap_or_default();
-    Refusal::FeeCap(ether, cents.saturating_to())
 }

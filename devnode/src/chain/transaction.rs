@@ -9,7 +9,7 @@ use alloy::{
     primitives::{Address, B256, Signature, TxKind, U256},
 };
 
-use super::DecodeError;
+use super::{DecodeError, fields::explain};
 use crate::exec::{Message, Price};
 
 /// A transaction whose sender is known.
@@ -91,22 +91,14 @@ pub(super) fn decode(raw: &[u8]) -> Result<TxEnvelope, DecodeError> {
     let envelope = match first {
         1 | 2 | 4 => TxEnvelope::decode_2718(&mut rest),
         0x80.. => {
-            alloy::rlp::Header::decode(&mut &*raw).map_err(rlp)?;
+            alloy::rlp::Header::decode(&mut &*raw).map_err(|error| explain(raw, error))?;
             Signed::<TxLegacy>::fallback_decode(&mut rest).map(TxEnvelope::Legacy)
         }
         _ => return Err(DecodeError::Type),
     }
     .map_err(|error| match error {
-        Eip2718Error::RlpError(error) => rlp(error),
+        Eip2718Error::RlpError(error) => explain(raw, error),
         _ => DecodeError::Type,
     })?;
     if rest.is_empty() { Ok(envelope) } else { Err(DecodeError::Trailing) }
-}
-
-/// Why an encoding cannot be read.
-const fn rlp(error: alloy::rlp::Error) -> DecodeError {
-    match error {
-        alloy::rlp::Error::InputTooShort => DecodeError::Cut,
-        error => DecodeError::Rlp(error),
-    }
 }

@@ -50,7 +50,7 @@ impl<T: 'static> Worker<T> {
         let (report, outcome) = oneshot::channel();
         thread::Builder::new().name("chain".to_owned()).stack_size(STACK).spawn(move || {
             let (mut owned, more) = match make() {
-                Ok(made) => made,
+                Ok(both) => both,
                 Err(error) => {
                     // Nobody waits any more if this fails, here and below.
                     let _ = report.send(Err(error));

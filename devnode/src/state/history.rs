@@ -6,6 +6,10 @@ use std::mem;
 #[derive(Clone, Debug)]
 pub(crate) struct History<T>(Vec<(u64, T)>);
 
+/// What a write has replaced: the value that the same block had written before, if it had.
+#[derive(Debug)]
+pub(crate) struct Replaced<T>(Option<T>);
+
 impl<T> Default for History<T> {
     fn default() -> Self {
         Self(Vec::new())
@@ -24,21 +28,20 @@ impl<T> History<T> {
         self.0.last().map(|(_, value)| value)
     }
 
-    /// Writes the value of block `height`, which is not below that of any write before; the value
-    /// that the same block had written earlier, if it had.
-    pub(crate) fn write(&mut self, height: u64, value: T) -> Option<T> {
+    /// Writes the value of block `height`, which is not below that of any write before.
+    pub(crate) fn write(&mut self, height: u64, value: T) -> Replaced<T> {
         match self.0.last_mut() {
-            Some((written, old)) if *written == height => Some(mem::replace(old, value)),
+            Some((written, old)) if *written == height => Replaced(Some(mem::replace(old, value))),
             _ => {
                 self.0.push((height, value));
-                None
+                Replaced(None)
             }
         }
     }
 
     /// Takes back the newest write, which returned `replaced`.
-    pub(crate) fn unwrite(&mut self, replaced: Option<T>) {
-        match (self.0.last_mut(), replaced) {
+    pub(crate) fn unwrite(&mut self, replaced: Replaced<T>) {
+        match (self.0.last_mut(), replaced.0) {
             (Some((_, value)), Some(replaced)) => *value = replaced,
             _ => drop(self.0.pop()),
         }

@@ -3,15 +3,15 @@
 use alloy::primitives::{Address, U256};
 use revm::state::AccountInfo;
 
-use super::Store;
+use super::{Store, history::Replaced};
 
-/// One write, and what the same block had written there before.
+/// One write, and what it has replaced.
 #[derive(Debug)]
 enum Entry {
     /// Of an account.
-    Account(Address, Option<Option<AccountInfo>>),
+    Account(Address, Replaced<Option<AccountInfo>>),
     /// Of a storage word.
-    Slot(Address, U256, Option<U256>),
+    Slot(Address, U256, Replaced<U256>),
 }
 
 /// Writes in order. Nothing is remembered until somebody asks for a mark.
@@ -29,14 +29,14 @@ pub(crate) struct Mark(usize);
 
 impl Journal {
     /// Notes a write of an account.
-    pub(super) fn account(&mut self, address: Address, replaced: Option<Option<AccountInfo>>) {
+    pub(super) fn account(&mut self, address: Address, replaced: Replaced<Option<AccountInfo>>) {
         if self.open {
             self.entries.push(Entry::Account(address, replaced));
         }
     }
 
     /// Notes a write of a storage word.
-    pub(super) fn slot(&mut self, address: Address, key: U256, replaced: Option<U256>) {
+    pub(super) fn slot(&mut self, address: Address, key: U256, replaced: Replaced<U256>) {
         if self.open {
             self.entries.push(Entry::Slot(address, key, replaced));
         }

@@ -104,8 +104,8 @@ async fn what_is_sent_can_be_chosen_in_full() {
         (json!({"maxFeePerGas": "0xee6b280"}), "0x2"),
     ] {
         let hash = send(fields).await["result"].take();
-        let sent = chain.get("eth_getTransactionByHash", json!([hash])).await;
-        assert_eq!((&sent["type"], &sent["gas"]), (&json!(kind), &json!("0x7530")));
+        let told = chain.get("eth_getTransactionByHash", json!([hash])).await;
+        assert_eq!((&told["type"], &told["gas"]), (&json!(kind), &json!("0x7530")));
     }
     let refused = async |more| send(more).await["error"]["message"].take();
     let both = refused(json!({"gasPrice": "0x1", "maxFeePerGas": "0x1"})).await;

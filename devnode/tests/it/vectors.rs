@@ -61,5 +61,5 @@ topics! {
     rpc "rpc" ["batches" "batches-odd" "body-malformed" "body-versions-and-ids" "proof"]
     storage "storage" []
     tracing "tracing" []
-    tx "tx" ["delegation-empty-list" "fees-tip-above-cap"]
+    tx "tx" []
 }
