@@ -1,6 +1,8 @@
 //! The Solidity interfaces of the precompiles, and nothing else: one line for each function, event
 //! and error that this chain knows.
 
+#![expect(clippy::too_many_arguments, reason = "the macro writes a function for each long event")]
+
 use alloy::sol;
 
 sol! {

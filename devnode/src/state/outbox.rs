@@ -23,7 +23,7 @@ pub(crate) struct Node {
 
 impl Node {
     /// Level and leaf in one number.
-    pub(crate) fn position(&self) -> U256 {
+    pub(crate) const fn position(&self) -> U256 {
         U256::from_limbs([self.leaf, 0, 0, self.level])
     }
 }
