@@ -1,12 +1,12 @@
 //! Why the chain refuses a transaction or a call, in the words of the node.
 
-use std::convert::Infallible;
-
 use alloy::primitives::{Address, B256, U256};
-use revm::context::result::EVMError;
 
 use super::fee::Fee;
-use crate::{CHAIN_ID, exec::TraceError};
+use crate::{
+    CHAIN_ID,
+    exec::{RunError, TraceError},
+};
 
 /// Why bytes are no transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -201,7 +201,7 @@ pub(crate) enum Refusal {
     /// Bytes that are no chain.
     #[error("the state cannot be loaded: {0}")]
     Image(#[from] super::ImageError),
-    /// revm refuses what this chain would have let through.
+    /// It came to nothing.
     #[error(transparent)]
-    Evm(#[from] EVMError<Infallible>),
+    Run(#[from] RunError),
 }

@@ -137,6 +137,7 @@ pub(super) fn surroundings<'a>(
         moved: AddressMap::default(),
         replaced: Vec::new(),
         modules,
+        deadline: None,
     }
 }
 

@@ -1,12 +1,10 @@
 //! Which programs a message enters.
 
-use std::convert::Infallible;
-
 use alloy::primitives::{Address, B256};
-use revm::{Inspector, context::result::EVMError, handler::FrameResult, interpreter::FrameInput};
+use revm::{Inspector, handler::FrameResult, interpreter::FrameInput};
 
 use super::{
-    Execution, Message, Surroundings,
+    Execution, Message, RunError, Surroundings,
     evm::{Ctx, runs_program},
     run,
     watch::Watch,
@@ -46,7 +44,7 @@ impl Watch<'_> for Door {}
 pub(crate) fn execute_noting_programs(
     around: Surroundings<'_>,
     message: &Message,
-) -> Result<(Execution, Vec<Entered>), EVMError<Infallible>> {
+) -> Result<(Execution, Vec<Entered>), RunError> {
     let mut door = Door::default();
     let (ran, detail) = run(around, message, &mut door)?;
     Ok((Execution::new(ran, detail), door.0))

@@ -1,7 +1,7 @@
 //! The EVM with everything that makes it Arbitrum's. The only file that names revm's generics, but for
 //! [`super::watch`], which adds what tracers need.
 
-use std::mem;
+use std::{mem, time::Instant};
 
 use alloy::primitives::{Address, B256, KECCAK256_EMPTY, U256, map::AddressMap};
 use engine::{Pages, program::is_program};
@@ -66,6 +66,10 @@ pub(super) struct Arb<'a> {
     pub(super) init_code: usize,
     /// More about the failure of the outermost frame.
     pub(super) detail: Option<Detail>,
+    /// When the message has to be done.
+    deadline: Option<Instant>,
+    /// Whether it was not.
+    late: bool,
 }
 
 impl<'a> Arb<'a> {
@@ -75,6 +79,7 @@ impl<'a> Arb<'a> {
         hashes: &'a [B256],
         modules: &'a mut Modules,
         message: &Message,
+        deadline: Option<Instant>,
     ) -> Self {
         Self {
             facts,
@@ -88,7 +93,15 @@ impl<'a> Arb<'a> {
             moves: Vec::new(),
             init_code: 0,
             detail: None,
+            deadline,
+            late: false,
         }
+    }
+
+    /// Whether the time is over. Once it is, the message goes nowhere any more.
+    pub(super) fn is_late(&mut self) -> bool {
+        self.late = self.late || self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        self.late
     }
 }
 
@@ -115,6 +128,11 @@ impl<'a> ArbEvm<'a> {
     /// More about the failure of the outermost frame.
     pub(super) const fn detail(&mut self) -> Option<Detail> {
         self.0.ctx.chain.detail.take()
+    }
+
+    /// Whether the message was stopped because the time was over.
+    pub(super) const fn was_late(&self) -> bool {
+        self.0.ctx.chain.late
     }
 
     /// Puts the open frames aside, so that a loop of its own can run; returns them.
@@ -155,6 +173,9 @@ impl<'a> EvmTr for ArbEvm<'a> {
         &mut self,
         init: <Self::Frame as FrameTr>::FrameInit,
     ) -> Result<FrameInitResult<'_, Self::Frame>, ContextDbError<Self::Context>> {
+        if self.0.ctx.chain.is_late() {
+            return Err(ContextError::Custom(String::new()));
+        }
         self.0.ctx.chain.frames.enter(init.depth, &init.frame_input);
         let FrameInit { depth, memory, frame_input } = init;
         let frame_input = match frame_input {

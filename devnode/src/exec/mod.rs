@@ -20,7 +20,7 @@ mod trace;
 mod watch;
 mod world;
 
-use std::convert::Infallible;
+use std::{convert::Infallible, time::Instant};
 
 use alloy::primitives::{Address, B256, Bytes, Log, U256, map::AddressMap};
 use revm::{
@@ -73,6 +73,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) replaced: Vec<Address>,
     /// The compiled programs of the chain.
     pub(crate) modules: &'a mut Modules,
+    /// When the message has to be done; `None` if only its gas ends it.
+    pub(crate) deadline: Option<Instant>,
 }
 
 /// How a message ended.
@@ -84,6 +86,17 @@ pub(crate) enum End {
     Revert,
     /// It failed otherwise and used all its gas.
     Failure(Halt),
+}
+
+/// Why a message came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RunError {
+    /// The time was over.
+    #[error("execution aborted (timeout = 5s)")]
+    Late,
+    /// revm refuses it, which its sender's checks should have told before.
+    #[error(transparent)]
+    Evm(#[from] EVMError<Infallible>),
 }
 
 /// What a message came to.
@@ -141,11 +154,11 @@ impl Execution {
 /// Runs a message to its end.
 ///
 /// # Errors
-/// If the message may not run at all, which its sender's checks should have told before.
+/// See [`RunError`].
 pub(crate) fn execute(
     around: Surroundings<'_>,
     message: &Message,
-) -> Result<Execution, EVMError<Infallible>> {
+) -> Result<Execution, RunError> {
     let (ran, detail) = run(around, message, &mut NoOpInspector)?;
     Ok(Execution::new(ran, detail))
 }
@@ -155,22 +168,26 @@ fn run<'a>(
     around: Surroundings<'a>,
     message: &Message,
     watcher: Watcher<'a>,
-) -> Result<(ResultAndState<HaltReason>, Option<Detail>), EVMError<Infallible>> {
+) -> Result<(ResultAndState<HaltReason>, Option<Detail>), RunError> {
     let block = around.block(message);
-    let Surroundings { state, facts, hashes, moved, replaced, modules, .. } = around;
+    let Surroundings { state, facts, hashes, moved, replaced, modules, deadline, .. } = around;
     let ctx = Context {
         block,
         tx: message.tx_env(),
         cfg: cfg(),
         journaled_state: Journal::new(state),
-        chain: Arb::new(facts, hashes, modules, message),
+        chain: Arb::new(facts, hashes, modules, message, deadline),
         local: LocalContext::default(),
         error: Ok(()),
     };
     let mut evm = ArbEvm::new(ctx, moved, replaced, watcher);
     let mut handler = ArbHandler::default();
     let result =
-        if evm.is_watched() { handler.inspect_run(&mut evm)? } else { handler.run(&mut evm)? };
+        if evm.is_watched() { handler.inspect_run(&mut evm) } else { handler.run(&mut evm) };
+    if evm.was_late() {
+        return Err(RunError::Late);
+    }
+    let result = result?;
     let state = evm.finish();
     Ok((ResultAndState { result, state }, evm.detail()))
 }

@@ -3,20 +3,18 @@
 //! There is no JavaScript here. The one script that is answered is that of cargo-stylus, which asks
 //! for what `stylusTracer` tells; it gets that.
 
-use std::convert::Infallible;
-
 use alloy::{
     primitives::U256,
     rpc::types::trace::geth::{GethDebugTracerType, GethDebugTracingOptions, GethTrace},
 };
-use revm::context::{BlockEnv, TxEnv, result::EVMError};
+use revm::context::{BlockEnv, TxEnv};
 use revm_inspectors::tracing::{DebugInspector, DebugInspectorError};
 use serde::Serialize;
 
 pub(crate) use revm_inspectors::tracing::TransactionContext as Origin;
 
 use super::{
-    End, Execution, Message, Surroundings, run,
+    End, Execution, Message, RunError, Surroundings, run,
     steps::{Step, StepTracer},
 };
 
@@ -51,9 +49,9 @@ pub(crate) enum TraceError {
     /// No such tracer, or not with these settings.
     #[error(transparent)]
     Tracer(#[from] DebugInspectorError),
-    /// revm refuses the message.
+    /// The message comes to nothing.
     #[error(transparent)]
-    Evm(#[from] EVMError<Infallible>),
+    Run(#[from] RunError),
 }
 
 impl Tracer {

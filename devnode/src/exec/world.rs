@@ -143,6 +143,10 @@ impl World for FrameWorld<'_, '_> {
         tracing::info!(target: "devnode::console", address = %self.frame.address, "{text}");
     }
 
+    fn is_late(&mut self) -> bool {
+        self.ctx().chain.is_late()
+    }
+
     fn traced(&self) -> bool {
         self.evm.0.inspector.hears_hooks()
     }

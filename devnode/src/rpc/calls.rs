@@ -29,12 +29,9 @@ pub(super) fn estimate(node: &mut Node, args: Args) -> Reply {
 
 /// `eth_createAccessList`
 pub(super) fn access_list(node: &mut Node, mut args: Args) -> Reply {
-    let ask = Ask {
-        request: args.call()?,
-        block: args.optional_block()?,
-        state: args.optional()?.unwrap_or_default(),
-        overrides: BlockOverrides::default(),
-    };
+    let (request, block) = (args.call()?, args.optional_block()?);
+    let state = args.optional()?.unwrap_or_default();
+    let ask = Ask::new(request, block, state, BlockOverrides::default());
     args.end()?;
     let Accessed { list, execution } = node.chain.access_list(&ask)?;
     let error = match &execution.end {
@@ -48,12 +45,9 @@ pub(super) fn access_list(node: &mut Node, mut args: Args) -> Reply {
 
 /// Reads a call, its block, and what it pretends about state and block.
 fn ask(mut args: Args) -> Result<Ask, RpcError> {
-    let ask = Ask {
-        request: args.call()?,
-        block: args.optional_block()?,
-        state: args.optional()?.unwrap_or_default(),
-        overrides: args.block_overrides()?,
-    };
+    let (request, block) = (args.call()?, args.optional_block()?);
+    let state = args.optional()?.unwrap_or_default();
+    let overrides = args.block_overrides()?;
     args.end()?;
-    Ok(ask)
+    Ok(Ask::new(request, block, state, overrides))
 }

@@ -22,12 +22,8 @@ pub(super) fn trace_call(node: &mut Node, mut args: Args) -> Reply {
     let (request, block) = (args.call()?, args.block()?);
     let options: GethDebugTracingCallOptions = args.optional()?.unwrap_or_default();
     args.end()?;
-    let ask = Ask {
-        request,
-        block,
-        state: options.state_overrides.unwrap_or_default(),
-        overrides: options.block_overrides.unwrap_or_default(),
-    };
+    let state = options.state_overrides.unwrap_or_default();
+    let ask = Ask::new(request, block, state, options.block_overrides.unwrap_or_default());
     Ok(serde_json::to_value(node.chain.trace_call(&ask, options.tracing_options)?)?)
 }
 

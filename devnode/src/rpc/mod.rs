@@ -4,6 +4,7 @@
 
 mod args;
 mod blocks;
+mod bodies;
 mod calls;
 mod debug;
 mod dev;

@@ -7,18 +7,19 @@ use jsonrpsee::{
     RpcModule,
     core::RegisterMethodError,
     server::{
-        BatchRequestConfig, RandomStringIdProvider, Server as RpcServer, ServerConfig, ServerHandle,
+        BatchRequestConfig, Methods, RandomStringIdProvider, Server as RpcServer, ServerConfig, ServerHandle,
     },
     types::{ErrorObjectOwned, Params},
 };
 use tokio::{net::TcpListener, time::sleep};
+use tower::{ServiceBuilder, layer::layer_fn, service_fn};
 use tower_http::cors::CorsLayer;
 
-use super::{Args, Node, RpcError, dev, methods::METHODS, subscriptions};
+use super::{Args, Node, RpcError, bodies, dev, methods::METHODS, subscriptions};
 use crate::chain::{Incoming, Refusal, Worker};
 
 /// Bytes of a request or an answer.
-const MAX_BODY: u32 = 64 << 20;
+pub(super) const MAX_BODY: u32 = 64 << 20;
 
 /// Connections at the same time.
 const MAX_CONNECTIONS: u32 = 1000;
@@ -59,11 +60,18 @@ pub(crate) fn serve(listener: TcpListener, worker: Worker<Node>) -> Result<Serve
         .set_batch_request_config(BatchRequestConfig::Unlimited)
         .set_id_provider(RandomStringIdProvider::new(16))
         .build();
+    let methods: Methods = module(worker)?.into();
+    let bodies = methods.clone();
     let server = RpcServer::builder()
         .set_config(config)
-        .set_http_middleware(tower::ServiceBuilder::new().layer(CorsLayer::permissive()))
+        .set_http_middleware(
+            ServiceBuilder::new().layer(CorsLayer::permissive()).layer(layer_fn(move |server| {
+                let methods = bodies.clone();
+                service_fn(move |request| bodies::answer(methods.clone(), Clone::clone(&server), request))
+            })),
+        )
         .build_from_tcp(listener.into_std()?)?;
-    Ok(Server { address, handle: server.start(module(worker)?) })
+    Ok(Server { address, handle: server.start(methods) })
 }
 
 /// All methods.

@@ -117,12 +117,8 @@ fn send_for(node: &mut Node, mut request: TransactionRequest) -> Result<B256, Rp
 
 /// The gas that a transaction needs.
 fn gas(node: &mut Node, request: &TransactionRequest) -> Result<u64, RpcError> {
-    let ask = Ask {
-        request: request.clone(),
-        block: BlockId::pending(),
-        state: StateOverride::default(),
-        overrides: BlockOverrides::default(),
-    };
+    let (state, overrides) = (StateOverride::default(), BlockOverrides::default());
+    let ask = Ask::new(request.clone(), BlockId::pending(), state, overrides);
     match node.chain.estimate(&ask)? {
         Estimate::Gas(gas) => Ok(gas),
         Estimate::Fails(execution) => {
