@@ -3,8 +3,12 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-program=(node_modules/@foundry-rs/cast-*/bin/cast)
-cast() { "${program[0]}" "$@"; }
+program=node_modules/@foundry-rs/cast-linux-amd64/bin/cast
+[ -x "$program" ] || {
+  echo "cast is not here: its package is for Linux on x86-64" >&2
+  exit 1
+}
+cast() { "$program" "$@"; }
 export ETH_RPC_URL=${RPC:?} NO_COLOR=1
 ARB_WASM=0x0000000000000000000000000000000000000071
 ADDED='Added(address indexed by,uint256 amount,uint256 total)'
@@ -26,7 +30,7 @@ step() {
     echo "ok    cast: $title"
   else
     failed=1
-    echo "FAIL  cast: $title:" $said
+    echo "FAIL  cast: $title: $(tr '\n' ' ' <<<"$said")"
   fi
 }
 
@@ -159,7 +163,7 @@ looks_back() {
 hears() {
   local listener
   rm -f "$notes/news"
-  "${program[0]}" logs --json --subscribe --rpc-url "${RPC/http/ws}" --address "$AT" "$ADDED" &>"$notes/news" &
+  "$program" logs --json --subscribe --rpc-url "${RPC/http/ws}" --address "$AT" "$ADDED" &>"$notes/news" &
   listener=$!
   for ((tries = 0; tries < 50; tries++)); do
     [ ! -s "$notes/news" ] || break

@@ -4,8 +4,8 @@
 import { strict as assert } from "node:assert";
 import { fileURLToPath } from "node:url";
 import {
-  concat, decodeErrorResult, decodeFunctionResult, encodeDeployData, encodeFunctionData, getAddress, keccak256, numberToHex,
-  padHex, parseEther, parseEventLogs, size, slice, stringToHex, toHex, zeroAddress, zeroHash,
+  concat, decodeErrorResult, decodeFunctionResult, encodeDeployData, encodeFunctionData, getAddress, keccak256,
+  numberToHex, padHex, parseEther, parseEventLogs, size, slice, stringToHex, toHex, zeroAddress, zeroHash,
 } from "viem";
 import { contracts, files } from "./compile.mjs";
 import { activate, artifact, deploy, richAccount, steps, succeeded, viewer } from "./context.mjs";
@@ -33,7 +33,7 @@ const routed = (answer) => [Number(slice(answer, 0, 1)), size(answer) > 17 ? sli
 
 const wallet = await richAccount();
 const { account } = wallet;
-const [bridge, counter, program, router, keccak, creator] = await step("deploys two contracts and four programs", async () => {
+const deployed = await step("deploys two contracts and four programs", async () => {
   const addresses = [
     await deploy(wallet, artifact("Bridge")),
     await deploy(wallet, artifact("Counter"), [40n]),
@@ -45,6 +45,7 @@ const [bridge, counter, program, router, keccak, creator] = await step("deploys 
   }
   return addresses.map((address) => getAddress(address));
 });
+const [bridge, counter, program, router, keccak, creator] = deployed;
 
 /** What a function of the bridge would return. */
 async function ask(functionName, args) {
@@ -177,15 +178,15 @@ await step("a contract reads a market", async () => {
   assert((await view("tick")) >= tick && tick > 0n);
 });
 
+/** Ticks that are bought, and wei per tick. */
+const [LENGTH, PRICE] = [100n, 1000n];
+
 /** The event that a purchase by the bridge leaves at the market, and its own. */
 async function purchase(eventName, value) {
   const events = { abi: [...market.abi, ...artifact("Bridge").abi] };
   const logs = await act("buy", [market.address, 1n, LENGTH], events, value);
   return [logs.find((log) => log.eventName === eventName)?.args, logs.find((log) => log.eventName === "Bought").args];
 }
-
-const LENGTH = 100n;
-const PRICE = 1000n;
 
 await step("a contract whose order is refused has its ether back", async () => {
   const value = parseEther("1");
