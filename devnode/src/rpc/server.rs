@@ -7,7 +7,8 @@ use jsonrpsee::{
     RpcModule,
     core::RegisterMethodError,
     server::{
-        BatchRequestConfig, Methods, RandomStringIdProvider, Server as RpcServer, ServerConfig, ServerHandle,
+        BatchRequestConfig, Methods, RandomStringIdProvider, Server as RpcServer, ServerConfig,
+        ServerHandle,
     },
     types::{ErrorObjectOwned, Params},
 };
@@ -64,12 +65,14 @@ pub(crate) fn serve(listener: TcpListener, worker: Worker<Node>) -> Result<Serve
     let bodies = methods.clone();
     let server = RpcServer::builder()
         .set_config(config)
-        .set_http_middleware(
-            ServiceBuilder::new().layer(CorsLayer::permissive()).layer(layer_fn(move |server| {
+        .set_http_middleware(ServiceBuilder::new().layer(CorsLayer::permissive()).layer(layer_fn(
+            move |server| {
                 let methods = bodies.clone();
-                service_fn(move |request| bodies::answer(methods.clone(), Clone::clone(&server), request))
-            })),
-        )
+                service_fn(move |request| {
+                    bodies::answer(methods.clone(), Clone::clone(&server), request)
+                })
+            },
+        )))
         .build_from_tcp(listener.into_std()?)?;
     Ok(Server { address, handle: server.start(methods) })
 }

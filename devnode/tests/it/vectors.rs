@@ -58,7 +58,7 @@ topics! {
     memory "memory" []
     opcodes "opcodes" []
     precompiles "precompiles" []
-    rpc "rpc" ["batches" "batches-odd" "body-malformed" "body-versions-and-ids" "proof"]
+    rpc "rpc" ["proof"]
     storage "storage" []
     tracing "tracing" []
     tx "tx" []
