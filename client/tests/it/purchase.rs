@@ -216,7 +216,7 @@ fn cost(world: &World, order: &Order, prices: impl Iterator<Item = u128>) -> u12
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 1,
-        max_shrink_iters: 50,
+        max_shrink_iters: 30,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

@@ -1,7 +1,7 @@
 //! The end: what the windows say becomes money.
 
 use alloy::primitives::Address;
-use client::terms::abi::IWorkAgreement::{Closed, WrongState, settleCall};
+use client::terms::abi::IWorkAgreement::{Closed, WrongState, reportCall, settleCall};
 use client::terms::abi::IWorkerDispatcher::AgreementSettled;
 use client::terms::abi::{Clock, Entry, Order, State, WorkerResult};
 use client::terms::settings;
@@ -225,6 +225,37 @@ async fn an_agreement_is_settled_once() {
     world.settle(&cleo, &purchase).await;
     let refusal = contract(WrongState { state: State::Void });
     assert_eq!(world.send(&cleo, purchase.agreement, &settle, 0).await, refusal);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn testers_are_those_of_the_epoch_of_the_purchase() {
+    let world = World::new().await;
+    let (ada, cleo) = (world.worker(offer(10)).await, world.person().await);
+    // In every epoch the list has another order; the purchase is in the third of five.
+    let testers = world.testers(3).await;
+    let mut bought = None;
+    for order in [[2, 1, 0], [1, 0, 2], [0, 2, 1]] {
+        world.pass(world.settings.epochLength).await;
+        for index in order {
+            world.tx(testers[index].check_in()).await.unwrap();
+        }
+        if order == [1, 0, 2] {
+            let purchase = world.buy(&cleo, Want::Usual { redundancy: 1, length: 8 }).await;
+            world.accept(&ada, &purchase).await;
+            bought = Some(purchase);
+            // The last epoch is behind the reports.
+            world.pass(8).await;
+            let call = reportCall { place: 0, entries: vec![entry(0, 1, 1)] };
+            let to = bought.as_ref().unwrap().agreement;
+            world.send(&testers[2], to, &call, 0).await.unwrap();
+        }
+    }
+    let settlement = world.settle(&cleo, &bought.unwrap()).await;
+    let expected = part(&world, &testers[2], 1);
+    assert_eq!(fees(&settlement), [expected]);
+    let credits = world.credits().await;
+    let credit = |index: usize| credits[&testers[index].account().unwrap()];
+    assert_eq!([credit(0), credit(1), credit(2)], [0, 0, expected.1]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
