@@ -155,6 +155,9 @@ pub(crate) enum CliError {
         /// What stands against it.
         source: devnode::StartError,
     },
+    /// The dev chain cannot be kept in its file.
+    #[error("the state of the chain is not saved: {0}")]
+    State(devnode::StateError),
     /// Amounts that do not add up.
     #[error("the books do not balance: see the lines marked `no` above")]
     OutOfBalance,

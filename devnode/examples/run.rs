@@ -8,6 +8,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let node = Devnode::start(Config { port, ..Config::default() }).await?;
     eprintln!("{}", node.url());
     tokio::signal::ctrl_c().await?;
-    node.stop().await;
+    node.stop().await?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -19,16 +20,20 @@ pub struct Config {
     pub block_time: Option<Duration>,
     /// How many accounts have 1000 ether besides the dev account.
     pub accounts: u16,
+    /// A file that the chain is kept in from one run to the next; `None` for a chain that is gone at
+    /// the end. A file wins over [`Self::accounts`].
+    pub state: Option<PathBuf>,
 }
 
 impl Default for Config {
-    /// 127.0.0.1:8547, blocks only for transactions, nine more accounts.
+    /// 127.0.0.1:8547, blocks only for transactions, nine more accounts, kept nowhere.
     fn default() -> Self {
         Self {
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: DEFAULT_PORT,
             block_time: None,
             accounts: 9,
+            state: None,
         }
     }
 }

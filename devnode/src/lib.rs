@@ -4,6 +4,7 @@ mod accounts;
 mod chain;
 mod config;
 mod exec;
+mod keep;
 mod node;
 mod precompiles;
 mod rpc;
@@ -11,6 +12,7 @@ mod state;
 
 pub use accounts::{Account, DEV_ADDRESS, DEV_KEY};
 pub use config::{Config, DEFAULT_PORT};
+pub use keep::StateError;
 pub use node::{Devnode, NodeStopped, StartError};
 
 /// The chain's id: that of every Nitro dev chain.

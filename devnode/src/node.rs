@@ -4,13 +4,20 @@ use std::{io, time::Duration};
 
 use alloy::primitives::{Address, U256};
 use jsonrpsee::server::ServerHandle;
-use tokio::{net::TcpListener, task::JoinHandle, time};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time};
 
 use crate::{
-    Account, Config, accounts,
+    Account, Config, StateError, accounts,
     chain::{Chain, Refusal, Worker},
-    rpc::{Node, ServeError, serve},
+    keep::{Keeper, StateFile},
+    rpc::{Node, ServeError, Server, serve},
 };
+
+/// The shortest time between blocks.
+const MIN_PERIOD: Duration = Duration::from_millis(1);
+
+/// A time between blocks that nobody waits for.
+const NEVER: Duration = Duration::from_secs(1 << 30);
 
 /// Why a dev chain does not start.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +33,9 @@ enum Cause {
     /// The server cannot run.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// The file that keeps the chain does not fit.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The chain refuses its own set-up.
     #[error("the chain cannot be set up: {0}")]
     Setup(#[from] Refusal),
@@ -51,28 +61,43 @@ pub struct Devnode {
     /// Stops the server.
     server: ServerHandle,
     /// Makes blocks when nothing happens.
-    ticker: Option<JoinHandle<()>>,
+    ticker: JoinHandle<()>,
+    /// Keeps the chain in a file.
+    keeper: Option<Keeper>,
 }
 
 impl Devnode {
     /// Starts a chain and returns when it answers.
     ///
     /// # Errors
-    /// If the address is taken or the machine refuses a thread.
+    /// If the address is taken, the machine refuses a thread, or the file that keeps the chain is
+    /// none, is damaged, or belongs to another chain that runs.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         Self::launch(config).await.map_err(StartError)
     }
 
-    /// Starts a chain.
+    /// Starts a chain, with what is in its file if there is one.
     async fn launch(config: Config) -> Result<Self, Cause> {
         let listener = TcpListener::bind((config.host, config.port)).await?;
         let accounts = accounts::accounts(config.accounts);
-        let funded: Vec<Address> = accounts.iter().skip(1).map(|account| account.address).collect();
-        let make = move || Ok::<_, Cause>(Node::new(Chain::new(&funded)?));
-        let worker = Worker::spawn(make).await?;
+        let (pace, paced) = watch::channel(config.block_time);
+        let file = config.state.map(StateFile::open).transpose()?;
+        let known = accounts.clone();
+        let make = move || {
+            let kept = file.as_ref().map(StateFile::read).transpose()?.flatten();
+            let chain = kept.map_or_else(|| fresh(&known), Ok)?;
+            let changes = chain.changes().subscribe();
+            Ok::<_, Cause>((Node::new(chain, &known, pace), file.map(|file| (file, changes))))
+        };
+        let (worker, kept) = Worker::spawn(make).await?;
+        let keeper = match kept {
+            Some((file, changes)) => Some(Keeper::begin(file, worker.clone(), changes).await?),
+            None => None,
+        };
         let server = serve(listener, worker.clone())?;
-        let ticker = config.block_time.map(|period| tokio::spawn(tick(worker.clone(), period)));
-        Ok(Self { address: server.address, accounts, worker, server: server.handle, ticker })
+        let ticker = tokio::spawn(tick(worker.clone(), paced));
+        let Server { address, handle: server } = server;
+        Ok(Self { address, accounts, worker, server, ticker, keeper })
     }
 
     /// Where it answers over HTTP.
@@ -107,7 +132,7 @@ impl Devnode {
     /// # Errors
     /// If the chain has stopped.
     pub async fn advance(&self, time: Duration) -> Result<(), NodeStopped> {
-        let done = self.worker.run(move |node| node.chain.clock.advance(time.as_secs())).await;
+        let done = self.worker.run(move |node| node.chain.advance(time.as_secs())).await;
         done.map_err(|_| NodeStopped)
     }
 
@@ -119,32 +144,51 @@ impl Devnode {
         self.worker.run(|node| node.chain.mine()).await.map_err(|_| NodeStopped)
     }
 
-    /// Stops the chain and waits until its port is free.
-    pub async fn stop(self) {
-        let server = self.server.clone();
+    /// Stops the chain and waits until its port is free and its file is written.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub async fn stop(mut self) -> Result<(), StateError> {
+        let (server, keeper) = (self.server.clone(), self.keeper.take());
         drop(self);
         server.stopped().await;
+        match keeper {
+            Some(keeper) => keeper.finish().await,
+            None => Ok(()),
+        }
     }
 }
 
 impl Drop for Devnode {
     fn drop(&mut self) {
-        if let Some(ticker) = &self.ticker {
-            ticker.abort();
-        }
+        self.ticker.abort();
         // It may have been stopped already.
         let _ = self.server.stop();
     }
 }
 
-/// Makes a block in every period.
-async fn tick(worker: Worker<Node>, period: Duration) {
-    let mut clock = time::interval(period.max(Duration::from_millis(1)));
-    clock.tick().await;
+/// A chain that nobody has used, with money for these accounts.
+fn fresh(accounts: &[Account]) -> Result<Chain, Refusal> {
+    let funded: Vec<Address> = accounts.iter().skip(1).map(|account| account.address).collect();
+    Chain::new(&funded)
+}
+
+/// Makes a block in every period, as long as there is one.
+async fn tick(worker: Worker<Node>, mut pace: watch::Receiver<Option<Duration>>) {
     loop {
+        let period = *pace.borrow_and_update();
+        let mut clock = time::interval(period.unwrap_or(NEVER).max(MIN_PERIOD));
         clock.tick().await;
-        if worker.run(|node| node.chain.mine()).await.is_err() {
-            return;
+        loop {
+            tokio::select! {
+                changed = pace.changed() => match changed {
+                    Ok(()) => break,
+                    Err(_) => return,
+                },
+                _ = clock.tick() => if worker.run(|node| node.chain.mine()).await.is_err() {
+                    return;
+                },
+            }
         }
     }
 }

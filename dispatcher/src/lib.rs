@@ -37,7 +37,7 @@ use terms::abi::IWorkerDispatcher::{
 };
 
 kit::contract! {
-    pay  setup::Constructor => setup::construct;
+    call setup::Constructor => setup::construct;
 
     view workerCountCall    => registry::count;
     view workerCall         => registry::worker;

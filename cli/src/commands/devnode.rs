@@ -1,6 +1,7 @@
 //! `muster devnode`: an Arbitrum dev chain in this process.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -25,16 +26,20 @@ pub(crate) struct Options {
     /// Make a block every so many milliseconds; without it, only when a transaction arrives
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
     block_time: Option<u64>,
+
+    /// Keep the chain in a file: go on with what is there, save soon after every change and at the end
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
 }
 
 /// Runs the chain until it is told to end.
 pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
-    let Options { host, port, block_time } = options;
+    let Options { host, port, block_time, state } = options;
     let block_time = block_time.map(Duration::from_millis);
     let unable = |source| CliError::Listen { address: "signals".into(), source };
     let mut terminate = signal(SignalKind::terminate()).map_err(unable)?;
 
-    let config = Config { host, port, block_time, ..Config::default() };
+    let config = Config { host, port, block_time, state, ..Config::default() };
     let node = Devnode::start(config)
         .await
         .map_err(|source| CliError::Devnode { address: format!("{host}:{port}").into(), source })?;
@@ -53,6 +58,5 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         ended = tokio::signal::ctrl_c() => ended.map_err(unable)?,
         _ = terminate.recv() => {}
     }
-    node.stop().await;
-    Ok(())
+    node.stop().await.map_err(CliError::State)
 }

@@ -13,3 +13,4 @@ mod harness;
 mod life;
 mod refusals;
 mod signing;
+mod state;

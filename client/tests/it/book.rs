@@ -94,7 +94,7 @@ async fn who_is_not_placed_in_sixteen_steps_stays_out_until_somebody_shows_the_w
     let world = World::new().await;
     // The last of these walks over sixteen others.
     let workers = stand(&world, &[7; 17]).await;
-    assert_eq!(book(&workers[0]).await, Vec::from_iter(1..=17));
+    assert_eq!(book(&workers[0]).await, (1..=17).collect::<Vec<_>>());
     let late = world.person().await;
     let worker = late.account().unwrap();
     let call = registerWorkerCall { price: 7, ..registration(&late) };
@@ -107,7 +107,7 @@ async fn who_is_not_placed_in_sixteen_steps_stays_out_until_somebody_shows_the_w
         said(WorkerUpdated { worker, price: 7, maxLength: 1_000, promise: 9_000, capacity: 2 }),
     ];
     assert_eq!(world.events(&receipt), events);
-    assert_eq!(book(&late).await, Vec::from_iter(1..=17));
+    assert_eq!(book(&late).await, (1..=17).collect::<Vec<_>>());
 
     // More stake and the same hint do not help, and it is said again.
     let receipt = world.send(&late, world.dispatcher, &stakeCall { hint: 0 }, 1).await.unwrap();
@@ -119,7 +119,7 @@ async fn who_is_not_placed_in_sixteen_steps_stays_out_until_somebody_shows_the_w
     // One step behind the head it is sixteen again.
     let receipt = world.tell(&stranger, &listCall { worker, hint: 1 }).await.unwrap();
     assert_eq!(world.events(&receipt), [said(Listed { worker })]);
-    assert_eq!(book(&late).await, Vec::from_iter(1..=18));
+    assert_eq!(book(&late).await, (1..=18).collect::<Vec<_>>());
     assert_eq!(world.tell(&stranger, &listCall { worker, hint: 17 }).await, refusal);
 
     // Who loses its place by a change of price hears of it, and the client finds the way by itself.
@@ -128,7 +128,7 @@ async fn who_is_not_placed_in_sixteen_steps_stays_out_until_somebody_shows_the_w
     let updated = WorkerUpdated { worker, price: 8, maxLength: 1_000, promise: 9_000, capacity: 2 };
     assert_eq!(world.events(&receipt), [said(Unlisted { worker }), said(updated)]);
     world.tx(stranger.list(worker)).await.unwrap();
-    assert_eq!(book(&late).await, Vec::from_iter((2..=18).chain([1])));
+    assert_eq!(book(&late).await, (2..=18).chain([1]).collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use alloy::primitives::{Address, B256, Bytes, keccak256};
+use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::{SolCall, SolInterface};
 use client::terms::abi::IWorkAgreement::IWorkAgreementErrors;
@@ -89,6 +89,16 @@ impl World {
         Self { chain, wire, dispatcher, implementation, settings, people, crowd }
     }
 
+    /// A dispatcher whose constructor was not called.
+    pub(crate) async fn bare(&self) -> Address {
+        let key = PrivateKeySigner::from_bytes(&self.chain.accounts()[0].key).unwrap();
+        let deployer = Node::connect(&self.chain.url(), Some(key)).await.unwrap();
+        let deployment = deployer.deploy(&PROGRAMS[1], None).await.unwrap();
+        // Meanwhile the clock went on.
+        self.pass(60).await;
+        deployment.address
+    }
+
     /// Somebody new, with a thousand ether.
     pub(crate) async fn person(&self) -> Market {
         let number = self.people.fetch_add(1, Ordering::Relaxed);
@@ -96,6 +106,11 @@ impl World {
         self.crowd.lock().unwrap().push(account.address);
         let signer = PrivateKeySigner::from_bytes(&account.key).unwrap();
         Market::connect(&self.chain.url(), signer, self.dispatcher).await.unwrap()
+    }
+
+    /// Gives somebody as many wei as needed.
+    pub(crate) async fn enrich(&self, who: &Market, wei: u128) {
+        self.chain.set_balance(who.account().unwrap(), U256::from(wei)).await.unwrap();
     }
 
     /// A registered worker that stakes an ether and stands in the book of application 0.

@@ -9,9 +9,21 @@
     reason = "a test that meets what it does not expect should end there"
 )]
 
+mod accept;
 mod book;
+mod caps;
+mod doors;
+mod forgery;
 mod harness;
+mod hostile;
+mod interface;
 mod life;
+mod purchase;
+mod quote;
 mod registration;
+mod report;
+mod settle;
 mod shuffle;
+mod states;
+mod testers;
 mod workers;

@@ -234,7 +234,7 @@ impl Shuffle {
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 3,
-        max_shrink_iters: 100,
+        max_shrink_iters: 30,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

@@ -4,7 +4,7 @@ use alloy::primitives::{B256, FixedBytes};
 use client::terms::abi::IWorkerDispatcher::{
     AvailabilityChanged, KeyChanged, Listed, StakeChanged, Unlisted, WorkerRegistered,
     WorkerUpdated, bookReturn, registerWorkerCall, setAvailableCall, setKeyCall, setPriceCall,
-    stakeCall, unstakeCall, updateWorkerCall,
+    stakeCall, unstakeCall, updateWorkerCall, workersCall,
 };
 use client::terms::abi::Worker;
 use client::{Market, Want};
@@ -132,17 +132,20 @@ async fn numbers_ascend_and_pages_hold_sixteen() {
     assert_eq!(somebody.worker_count().await.unwrap(), 18);
     let all = somebody.workers().await.unwrap();
     assert_eq!(all.iter().map(|worker| worker.account).collect::<Vec<_>>(), accounts);
-    assert_eq!(all.iter().map(|worker| worker.number).collect::<Vec<_>>(), Vec::from_iter(1..=18));
+    assert_eq!(
+        all.iter().map(|worker| worker.number).collect::<Vec<_>>(),
+        (1..=18).collect::<Vec<_>>()
+    );
     for (from, count, numbers) in
         [(0, 2, 1..=2), (1, 99, 1..=16), (17, 16, 17..=18), (18, 1, 18..=18), (3, u32::MAX, 3..=18)]
     {
-        let call = client::terms::abi::IWorkerDispatcher::workersCall { from, count };
+        let call = workersCall { from, count };
         let page = world.ask(accounts[0], world.dispatcher, &call, 0).await.unwrap();
         let page: Vec<_> = page.iter().map(|worker| worker.number).collect();
-        assert_eq!(page, Vec::from_iter(numbers), "{count} from {from}");
+        assert_eq!(page, numbers.collect::<Vec<_>>(), "{count} from {from}");
     }
     for (from, count) in [(19, 1), (u32::MAX, 16), (1, 0)] {
-        let call = client::terms::abi::IWorkerDispatcher::workersCall { from, count };
+        let call = workersCall { from, count };
         assert_eq!(world.ask(accounts[0], world.dispatcher, &call, 0).await, Ok(vec![]));
     }
 }

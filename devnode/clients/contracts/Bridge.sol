@@ -2,40 +2,34 @@
 pragma solidity ^0.8.24;
 
 import {ICounter} from "./Counter.sol";
-import {IWorkerDispatcher, Quote} from "../../../abi/IWorkerDispatcher.sol";
+import {Agreement, Market, Quote} from "./Market.sol";
 
 /// A contract that talks to Stylus programs in all the ways that Solidity knows.
 contract Bridge {
     /// Slot 0, where a counter that is called by delegation keeps its number.
     uint256 public number;
 
-    event Bought(address agreement, uint256 kept);
+    /// A purchase ended with `agreement`, or none; `back` wei of what was sent came back.
+    event Bought(address agreement, uint256 back);
 
     receive() external payable {}
 
-    /// What a market says of itself, through its typed interface.
-    function market(IWorkerDispatcher dispatcher)
-        external
-        view
-        returns (uint32 workers, uint64 tick, uint32 acceptWindow, address agreement)
-    {
-        return
-            (dispatcher.workerCount(), dispatcher.tick(), dispatcher.settings().acceptWindow, dispatcher.agreement());
+    /// What a market says of itself.
+    function survey(Market market) external view returns (uint32 workers, uint64 tick, address agreement) {
+        return (market.workerCount(), market.tick(), market.agreement());
     }
 
-    /// A market's answer with a list in it, and arguments.
-    function quote(IWorkerDispatcher dispatcher, uint256 redundancy, uint256 length)
-        external
-        view
-        returns (Quote memory)
-    {
-        return dispatcher.quote(redundancy, length);
+    /// A market's answer with a list in it.
+    function quote(Market market, uint256 redundancy, uint256 length) external view returns (Quote memory) {
+        return market.quote(redundancy, length);
     }
 
     /// Buys with the value sent; what comes back stays here.
-    function buy(IWorkerDispatcher dispatcher, uint256 redundancy, uint256 length) external payable {
-        address agreement = dispatcher.buyContract{value: msg.value}(redundancy, length);
-        emit Bought(agreement, address(this).balance);
+    function buy(Market market, uint256 redundancy, uint256 length) external payable {
+        uint256 others = address(this).balance - msg.value;
+        address agreement = market.buyContract{value: msg.value}(redundancy, length);
+        if (agreement != address(0)) require(Agreement(agreement).client() == address(this));
+        emit Bought(agreement, address(this).balance - others);
     }
 
     /// Adds through a counter; its refusal is this contract's.
@@ -52,9 +46,9 @@ contract Bridge {
         }
     }
 
-    /// Calls with plain data and a value.
-    function call(address to, bytes calldata data) external payable returns (bool, bytes memory) {
-        return to.call{value: msg.value}(data);
+    /// Calls with plain data.
+    function call(address to, bytes calldata data) external returns (bool, bytes memory) {
+        return to.call(data);
     }
 
     /// Looks with plain data.

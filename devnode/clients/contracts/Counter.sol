@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.24;
 
-/// What every client drives: `Counter` below in EVM code, `counter.wat` as a Stylus program.
+/// What every client drives: `Counter` below in EVM code, `stylus-counter.wat` as a Stylus program.
 interface ICounter {
     /// `by` added `amount`; now there are `total`.
     event Added(address indexed by, uint256 amount, uint256 total);

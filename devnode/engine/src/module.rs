@@ -45,7 +45,8 @@ impl Module {
             .compilation_mode(CompilationMode::Eager)
             .set_max_stack_height(MAX_STACK)
             .set_max_recursion_depth(usize::MAX)
-            .ignore_custom_sections(true);
+            .ignore_custom_sections(true)
+            .consume_fuel(true);
         wasmi::Module::new(&Engine::new(&config), wasm).map(Self)
     }
 

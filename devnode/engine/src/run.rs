@@ -3,7 +3,7 @@
 //! Who may be called, the price of the entry, and what becomes of state belong to the chain.
 
 use alloy_primitives::Bytes;
-use wasmi::{Func, Global, Store, TrapCode, Val};
+use wasmi::{Func, Global, ResumableCall, Store, TrapCode, Val};
 
 use crate::{
     HookCall, Module, Params, World,
@@ -24,7 +24,12 @@ pub enum Status {
     OutOfStack,
     /// A trap, or a host call that failed: a revert without data that keeps its gas.
     Failure,
+    /// It was stopped because the time was over ([`World::is_late`]).
+    Interrupted,
 }
+
+/// Operators between one look at the clock and the next. Unlike ink, they say nothing about prices.
+const SLICE: u64 = 1 << 20;
 
 /// What a call of a program came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,9 +99,29 @@ fn enter(
     call(store, started.entrypoint, len)
 }
 
-/// Calls the entry point.
+/// Calls the entry point and looks at the clock from time to time.
 fn call(store: &mut Store<Host<'_>>, entrypoint: Func, len: u32) -> Result<u32, wasmi::Error> {
-    entrypoint.typed::<u32, u32>(&*store)?.call(store, len)
+    let mut status = [Val::I32(0)];
+    store.set_fuel(SLICE)?;
+    let mut running =
+        entrypoint.call_resumable(&mut *store, &[Val::I32(len.cast_signed())], &mut status)?;
+    loop {
+        match running {
+            ResumableCall::Finished => break,
+            ResumableCall::HostTrap(trap) => return Err(trap.into_host_error()),
+            ResumableCall::OutOfFuel(paused) => {
+                if store.data_mut().world.is_late() {
+                    return Err(wasmi::Error::host(Escape::Late));
+                }
+                store.set_fuel(paused.required_fuel().max(SLICE))?;
+                running = paused.resume(&mut *store, &mut status)?;
+            }
+        }
+    }
+    match status {
+        [Val::I32(status)] => Ok(status.cast_unsigned()),
+        _ => Err(wasmi::Error::host(Escape::Failure)),
+    }
 }
 
 /// What stopped a program: the status it asked for, or how it failed.
@@ -113,6 +138,7 @@ fn classify(
     } else {
         match error.downcast_ref() {
             Some(Escape::Exit(status)) => Ok(*status),
+            Some(Escape::Late) => Err(Status::Interrupted),
             _ => Err(Status::Failure),
         }
     }

@@ -171,6 +171,12 @@ pub trait World {
     /// Text that a program printed with a `console` import.
     fn console(&mut self, text: &str);
 
+    /// Whether the time is over that this call may take, so that the program is to be stopped. Asked
+    /// again and again while it runs.
+    fn is_late(&mut self) -> bool {
+        false
+    }
+
     /// Whether this call is traced, so that each host call has to be told to [`World::hook`].
     fn traced(&self) -> bool {
         false

@@ -85,6 +85,7 @@ impl Block {
         let envelopes: Vec<&TxEnvelope> =
             transactions.iter().map(|included| included.transaction.inner()).collect();
         let mut mix_hash = B256::ZERO;
+        mix_hash.0[..8].copy_from_slice(&place.sends.0.to_be_bytes());
         mix_hash.0[23] = ARBOS_VERSION;
         let header = Header {
             parent_hash: place.parent,
@@ -99,7 +100,7 @@ impl Block {
             gas_limit: GAS_LIMIT,
             gas_used,
             timestamp: place.timestamp,
-            extra_data: Bytes::from(B256::ZERO),
+            extra_data: Bytes::from(place.sends.1),
             mix_hash,
             nonce: B64::with_last_byte(1),
             base_fee_per_gas: Some(place.base_fee),
@@ -116,6 +117,28 @@ impl Block {
     /// Its hash.
     pub(crate) const fn hash(&self) -> B256 {
         self.header.hash()
+    }
+
+    /// Where and when it stands.
+    pub(super) fn place(&self) -> Place {
+        Place {
+            height: self.height(),
+            parent: self.header.parent_hash,
+            timestamp: self.header.timestamp,
+            base_fee: self.base_fee(),
+            sends: (self.send_count(), self.send_root()),
+        }
+    }
+
+    /// How many messages to the parent chain there were after it.
+    pub(crate) fn send_count(&self) -> u64 {
+        let count = self.header.mix_hash.0.first_chunk();
+        count.map(|count| u64::from_be_bytes(*count)).unwrap_or_default()
+    }
+
+    /// The root of the tree of those messages.
+    pub(crate) fn send_root(&self) -> B256 {
+        B256::try_from(self.header.extra_data.as_ref()).unwrap_or_default()
     }
 
     /// Its base fee, in wei per gas.
@@ -135,4 +158,6 @@ pub(crate) struct Place {
     pub(crate) timestamp: u64,
     /// Its base fee, in wei per gas.
     pub(crate) base_fee: u64,
+    /// Messages to the parent chain after it: their number, and the root of their tree.
+    pub(crate) sends: (u64, B256),
 }

@@ -1,7 +1,10 @@
 //! Calls that change nothing: their sender, price and gas, and what they may pretend about state
 //! and block.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use alloy::{
     eips::BlockId,
@@ -23,6 +26,9 @@ use crate::{
 /// The most gas that a call may use.
 pub(super) const GAS_CAP: u64 = 50_000_000;
 
+/// The longest that a call may take.
+const TIME_LIMIT: Duration = Duration::from_secs(5);
+
 /// A call, and what it pretends.
 #[derive(Clone, Debug)]
 pub(crate) struct Ask {
@@ -34,6 +40,22 @@ pub(crate) struct Ask {
     pub(crate) state: StateOverride,
     /// What it pretends about the block.
     pub(crate) overrides: BlockOverrides,
+    /// When it has to be done, however often it is tried.
+    deadline: Instant,
+}
+
+impl Ask {
+    /// A call that has to be done soon from now.
+    pub(crate) fn new(
+        request: TransactionRequest,
+        block: BlockId,
+        state: StateOverride,
+        overrides: BlockOverrides,
+    ) -> Self {
+        let now = Instant::now();
+        let deadline = now.checked_add(TIME_LIMIT).unwrap_or(now);
+        Self { request, block, state, overrides, deadline }
+    }
 }
 
 /// The state and block that a call runs in.
@@ -52,6 +74,8 @@ pub(super) struct Stage<'a> {
     moved: AddressMap<Address>,
     /// Precompiles that are replaced by code.
     replaced: Vec<Address>,
+    /// When the call has to be done.
+    deadline: Instant,
 }
 
 impl Chain {
@@ -120,13 +144,14 @@ impl Chain {
             hashes,
             moved: AddressMap::default(),
             replaced: Vec::new(),
+            deadline: ask.deadline,
         };
         stage.pretend(&ask.state)?;
         Ok((stage, modules))
     }
 }
 
-impl Stage<'_> {
+impl<'a> Stage<'a> {
     /// Checks whether a message may run here.
     pub(super) fn check(&mut self, message: &Message) -> Result<(), Refusal> {
         let from = message.from;
@@ -158,7 +183,15 @@ impl Stage<'_> {
         message: &Message,
         modules: &mut Modules,
     ) -> Result<Execution, Refusal> {
-        let around = Surroundings {
+        Ok(exec::execute(self.around(modules), message)?)
+    }
+
+    /// What a message that was checked runs in.
+    pub(super) fn around<'s>(self, modules: &'s mut Modules) -> Surroundings<'s>
+    where
+        'a: 's,
+    {
+        Surroundings {
             state: self.state,
             facts: self.facts,
             beneficiary: self.beneficiary,
@@ -167,8 +200,8 @@ impl Stage<'_> {
             moved: self.moved,
             replaced: self.replaced,
             modules,
-        };
-        Ok(exec::execute(around, message)?)
+            deadline: Some(self.deadline),
+        }
     }
 
     /// An account, empty if there is none.

@@ -3,18 +3,33 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The clock of one chain.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Clock {
     /// Seconds ahead of the wall clock, or behind it if negative.
-    offset: i128,
+    pub(super) offset: i64,
     /// Unix second that the next block was promised.
-    next: Option<u64>,
+    pub(super) next: Option<u64>,
+    /// Seconds from each block to the next, instead of what the wall clock says.
+    pub(super) step: Option<u64>,
 }
 
 impl Clock {
+    /// The unix second of the chain, if nothing else was promised to its next block.
+    pub(crate) fn now(&self) -> u64 {
+        wall_clock().saturating_add_signed(self.offset)
+    }
+
+    /// Sets the clock.
+    pub(crate) fn set(&mut self, timestamp: u64) {
+        let wall = wall_clock();
+        let distance = i64::try_from(timestamp.abs_diff(wall)).unwrap_or(i64::MAX);
+        self.offset = if timestamp < wall { distance.saturating_neg() } else { distance };
+        self.next = None;
+    }
+
     /// Moves the clock forward.
-    pub(crate) fn advance(&mut self, seconds: u64) {
-        self.offset = self.offset.saturating_add(seconds.into());
+    pub(crate) const fn advance(&mut self, seconds: u64) {
+        self.offset = self.offset.saturating_add_unsigned(seconds);
     }
 
     /// Seconds that the clock is ahead of the wall clock; zero if it is behind.
@@ -22,20 +37,15 @@ impl Clock {
         u64::try_from(self.offset).unwrap_or_default()
     }
 
-    /// Promises a time to the next block; the clock goes on from there.
-    pub(crate) const fn set_next(&mut self, timestamp: u64) {
-        self.next = Some(timestamp);
-    }
-
     /// The time of a block whose parent has the time `parent`, which makes good a promise.
     pub(crate) fn tick(&mut self, parent: u64) -> u64 {
-        let wall = wall_clock();
-        let timestamp = match self.next.take() {
-            Some(promised) => {
-                self.offset = i128::from(promised).saturating_sub(wall.into());
+        let timestamp = match (self.next, self.step) {
+            (Some(promised), _) => {
+                self.set(promised);
                 promised
             }
-            None => u64::try_from(i128::from(wall).saturating_add(self.offset)).unwrap_or_default(),
+            (None, Some(step)) => parent.saturating_add(step),
+            (None, None) => self.now(),
         };
         timestamp.max(parent)
     }
@@ -57,10 +67,24 @@ mod tests {
 
     #[test]
     fn a_promised_time_is_kept_once_and_the_clock_goes_on_from_there() {
-        let mut clock = Clock::default();
         let promised = wall_clock() + 1_000_000;
-        clock.set_next(promised);
+        let mut clock = Clock { next: Some(promised), ..Clock::default() };
         assert_eq!(clock.tick(0), promised);
         assert!((promised..promised + 60).contains(&clock.tick(0)));
+    }
+
+    #[test]
+    fn a_step_counts_from_the_parent_but_for_a_promise() {
+        let mut clock = Clock { step: Some(7), next: Some(100), ..Clock::default() };
+        assert_eq!([clock.tick(0), clock.tick(100), clock.tick(107)], [100, 107, 114]);
+    }
+
+    #[test]
+    fn a_clock_can_be_set_back_and_forth() {
+        let mut clock = Clock::default();
+        for time in [0, 1, wall_clock() + 9_999_999] {
+            clock.set(time);
+            assert!((time..time + 60).contains(&clock.now()));
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! Why the chain refuses a transaction or a call, in the words of the node.
 
-use std::convert::Infallible;
-
 use alloy::primitives::{Address, B256, U256};
-use revm::context::result::EVMError;
 
-use crate::CHAIN_ID;
+use super::fee::Fee;
+use crate::{
+    CHAIN_ID,
+    exec::{RunError, TraceError},
+};
 
 /// Why bytes are no transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +26,12 @@ pub(crate) enum DecodeError {
     /// Not the encoding of a transaction.
     #[error("rlp: {0}")]
     Rlp(alloy::rlp::Error),
+    /// A price beyond 128 bits, which makes the fee higher than anybody would mean.
+    #[error("tx fee ({0}) exceeds the configured cap (1.00 ether)")]
+    Fee(Fee),
+    /// A transaction that delegates has to have a recipient.
+    #[error("rlp: input string too short for common.Address, decoding into (types.SetCodeTx).To")]
+    Recipient,
     /// A signature that nobody can have made.
     #[error("invalid transaction v, r, s values")]
     Signature,
@@ -38,8 +45,8 @@ pub(crate) enum Refusal {
     #[error(transparent)]
     Decode(#[from] DecodeError),
     /// The fee is higher than anybody would mean.
-    #[error("tx fee ({}.{:02} ether) exceeds the configured cap (1.00 ether)", .0, .1)]
-    FeeCap(U256, u64),
+    #[error("tx fee ({0}) exceeds the configured cap (1.00 ether)")]
+    FeeCap(Fee),
     /// The gas does not cover the transaction itself.
     #[error("intrinsic gas too low")]
     IntrinsicGas,
@@ -130,6 +137,9 @@ pub(crate) enum Refusal {
     /// The same, where events are asked for.
     #[error("{0} header not found")]
     NoTagHeader(&'static str),
+    /// No transaction has this hash.
+    #[error("transaction not found")]
+    NoTransaction,
     /// No block has this hash.
     #[error("unknown block")]
     NoBlock(B256),
@@ -155,13 +165,43 @@ pub(crate) enum Refusal {
         /// Gas that was tried.
         gas: u64,
     },
+    /// A refusal of a call that was to be traced.
+    #[error("tracing failed: {0}")]
+    Traced(Box<Self>),
+    /// Block zero was never run.
+    #[error("genesis is not traceable")]
+    Genesis,
+    /// There is no trace.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
     /// No amount of gas is enough.
     #[error("gas required exceeds allowance ({0})")]
     Allowance(u64),
     /// The sender cannot pay for the value.
     #[error("insufficient funds for transfer")]
     Transfer,
-    /// revm refuses what this chain would have let through.
+    /// The transaction waits already.
+    #[error("already known")]
+    Known,
+    /// It would take the place of another that pays as much.
+    #[error("replacement transaction underpriced")]
+    Underpriced,
+    /// Too many transactions wait.
+    #[error("txpool is full")]
+    PoolFull,
+    /// Too many snapshots.
+    #[error("too many snapshots")]
+    Snapshots,
+    /// A time before the newest block.
+    #[error("the time {0} is before that of the newest block")]
+    TimeTravel(u64),
+    /// A chain that begins as another one.
+    #[error("this chain cannot fork another")]
+    Fork,
+    /// Bytes that are no chain.
+    #[error("the state cannot be loaded: {0}")]
+    Image(#[from] super::ImageError),
+    /// It came to nothing.
     #[error(transparent)]
-    Evm(#[from] EVMError<Infallible>),
+    Run(#[from] RunError),
 }

@@ -10,8 +10,8 @@ use crate::{
     exec::PRECOMPILE_CODE,
     precompiles,
     state::{
-        Store,
-        arbos::{ARBOS, AddressSet, Words},
+        Store, StoreWords,
+        arbos::{ARBOS, AddressSet},
         programs,
         settings::Setting,
     },
@@ -21,7 +21,7 @@ use crate::{
 pub(crate) const HASH_HISTORY: Address = address!("0000F90827F1C53a10cb7A02335B175320002935");
 
 /// How many blocks back the hashes are kept.
-pub(crate) const HASHES: u64 = 393_168;
+const HASHES: u64 = 393_168;
 
 /// Its code, as every Arbitrum chain has it.
 const HASH_HISTORY_CODE: &[u8] = &hex!(
@@ -32,6 +32,12 @@ const HASH_HISTORY_CODE: &[u8] = &hex!(
 
 /// The precompile that only the chain itself calls.
 const ARBOS_ACTS: Address = address!("00000000000000000000000000000000000a4b05");
+
+/// Where the contract that answers with hashes has that of the block before `height`.
+pub(super) fn parent_slot(height: u64) -> U256 {
+    let slot = height.checked_sub(1).and_then(|parent| parent.checked_rem(HASHES));
+    U256::from(slot.unwrap_or_default())
+}
 
 /// Writes the state of block zero; `accounts` get as much money as the dev account.
 pub(super) fn write(store: &mut Store, accounts: &[Address]) {
@@ -44,7 +50,7 @@ pub(super) fn write(store: &mut Store, accounts: &[Address]) {
     store.write_contract(0, HASH_HISTORY, 1, Bytes::from_static(HASH_HISTORY_CODE));
     store.write_contract(0, ARBOS, 1, Bytes::new());
 
-    let mut words = Genesis(store);
+    let mut words = StoreWords { store, height: 0 };
     for setting in Setting::ALL {
         setting.set(&mut words, U256::from(setting.initial()));
     }
@@ -53,17 +59,4 @@ pub(super) fn write(store: &mut Store, accounts: &[Address]) {
     let owners = AddressSet::owners();
     owners.add(&mut words, Address::ZERO);
     owners.add(&mut words, DEV_ADDRESS);
-}
-
-/// The words of ArbOS in block zero.
-struct Genesis<'a>(&'a mut Store);
-
-impl Words for Genesis<'_> {
-    fn word(&mut self, slot: U256) -> U256 {
-        self.0.slot(ARBOS, slot, 0)
-    }
-
-    fn set_word(&mut self, slot: U256, value: U256) {
-        self.0.write_slot(0, ARBOS, slot, value);
-    }
 }

@@ -1,38 +1,53 @@
 //! The chain: its blocks, its state, its clock, and what may be done with them. Everything that
 //! changes lives here, on one thread; see [`Worker`].
 
+mod access_list;
 mod block;
 mod call;
 mod clock;
+mod edit;
 mod error;
 mod estimate;
+mod fee;
+mod fields;
 mod genesis;
+mod image;
 mod logs;
+mod mine;
+mod pool;
 mod setup;
+mod snapshot;
 mod submit;
+mod trace;
+mod transaction;
 mod worker;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use alloy::{
     eips::{BlockId, BlockNumberOrTag},
-    primitives::{Address, B256, U256},
+    primitives::{Address, B256, map::B256Map},
 };
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
-pub(crate) use block::{Block, Included};
+pub(crate) use access_list::Accessed;
+pub(crate) use block::{Block, GAS_LIMIT, Included};
 pub(crate) use call::Ask;
 pub(crate) use error::{DecodeError, Refusal};
 pub(crate) use estimate::Estimate;
+pub(crate) use image::ImageError;
 pub(crate) use logs::matching;
+pub(crate) use transaction::Incoming;
 pub(crate) use worker::{Stopped, Worker};
 
 use block::Place;
 use clock::Clock;
+use pool::Pool;
+use snapshot::Snapshots;
 
 use crate::{
     exec::Modules,
-    state::{Store, View, arbos::ARBOS, settings::Setting},
+    state::{Store, View, settings::Setting},
 };
 
 /// Heads that a slow subscriber may be behind.
@@ -48,15 +63,23 @@ pub(crate) struct Chain {
     /// Their hashes, by height.
     hashes: Vec<B256>,
     /// Heights by hash.
-    heights: HashMap<B256, u64>,
+    heights: B256Map<u64>,
     /// Height and index of each transaction, by hash.
-    places: HashMap<B256, (u64, usize)>,
+    places: B256Map<(u64, usize)>,
     /// What time it is.
-    pub(crate) clock: Clock,
+    clock: Clock,
+    /// Whether a transaction makes a block at once; otherwise it waits for the next one.
+    automine: bool,
+    /// Transactions that wait.
+    pool: Pool,
+    /// What can be gone back to.
+    snapshots: Snapshots,
     /// Compiled programs.
     modules: Modules,
     /// Where new blocks are announced.
     heads: broadcast::Sender<Arc<Block>>,
+    /// Counts changes of any kind.
+    changes: watch::Sender<u64>,
 }
 
 impl Chain {
@@ -65,23 +88,33 @@ impl Chain {
     /// # Errors
     /// If a transaction of the set-up is refused, which means that this chain is broken.
     pub(crate) fn new(accounts: &[Address]) -> Result<Self, Refusal> {
-        let mut chain = Self {
-            store: Store::default(),
-            blocks: Vec::new(),
-            hashes: Vec::new(),
-            heights: HashMap::new(),
-            places: HashMap::new(),
-            clock: Clock::default(),
-            modules: Modules::default(),
-            heads: broadcast::Sender::new(HEADS),
-        };
+        let mut chain = Self::over(Store::default());
         genesis::write(&mut chain.store, accounts);
         let timestamp = chain.clock.tick(0);
         let base_fee = Setting::BaseFee.initial();
-        let place = Place { height: 0, parent: B256::ZERO, timestamp, base_fee };
+        let sends = (0, B256::ZERO);
+        let place = Place { height: 0, parent: B256::ZERO, timestamp, base_fee, sends };
         chain.append(Block::seal(place, Vec::new()));
         setup::run(&mut chain)?;
         Ok(chain)
+    }
+
+    /// A chain without blocks over a state.
+    fn over(store: Store) -> Self {
+        Self {
+            store,
+            blocks: Vec::new(),
+            hashes: Vec::new(),
+            heights: B256Map::default(),
+            places: B256Map::default(),
+            clock: Clock::default(),
+            automine: true,
+            pool: Pool::default(),
+            snapshots: Snapshots::default(),
+            modules: Modules::default(),
+            heads: broadcast::Sender::new(HEADS),
+            changes: watch::Sender::new(0),
+        }
     }
 
     /// The newest block.
@@ -151,51 +184,28 @@ impl Chain {
         &self.heads
     }
 
-    /// Sets the balance of an account in the newest block.
-    pub(crate) fn set_balance(&mut self, account: Address, balance: U256) {
-        let height = self.height();
-        let info = self.store.account(account, height).unwrap_or_default();
-        self.store.write_account(height, account, revm::state::AccountInfo { balance, ..info });
+    /// The newest state.
+    pub(crate) fn newest(&self) -> View<'_> {
+        self.store.view(self.height())
     }
 
-    /// Makes a block without transactions.
-    pub(crate) fn mine(&mut self) {
-        let place = self.begin();
-        self.append(Block::seal(place, Vec::new()));
+    /// What time it is.
+    pub(crate) const fn clock(&self) -> Clock {
+        self.clock
     }
 
-    /// Begins the next block: it has a place, and the hash of its parent is written down.
-    fn begin(&mut self) -> Place {
-        let parent = Arc::clone(self.latest());
-        let (height, hash) = (parent.height().saturating_add(1), parent.hash());
-        let timestamp = self.clock.tick(parent.header.timestamp);
-        let slot = parent.height().checked_rem(genesis::HASHES).unwrap_or_default();
-        let base_fee = self.base_fee();
-        self.store.write_slot(height, genesis::HASH_HISTORY, U256::from(slot), hash.into());
-        Place { height, parent: hash, timestamp, base_fee }
+    /// Transactions that wait for a block.
+    pub(crate) const fn pool(&self) -> &Pool {
+        &self.pool
     }
 
-    /// Wei per gas in the next block.
-    pub(crate) fn base_fee(&self) -> u64 {
-        self.setting(Setting::BaseFee).max(self.setting(Setting::MinBaseFee))
+    /// A count that rises whenever anything changes.
+    pub(crate) const fn changes(&self) -> &watch::Sender<u64> {
+        &self.changes
     }
 
-    /// A setting after the newest block.
-    fn setting(&self, setting: Setting) -> u64 {
-        self.store.slot(ARBOS, setting.slot(), self.height()).saturating_to()
-    }
-
-    /// Adds a block and announces it.
-    fn append(&mut self, block: Block) {
-        let height = block.height();
-        for (index, included) in block.transactions.iter().enumerate() {
-            self.places.insert(included.hash(), (height, index));
-        }
-        self.heights.insert(block.hash(), height);
-        self.hashes.push(block.hash());
-        let block = Arc::new(block);
-        self.blocks.push(Arc::clone(&block));
-        // Nobody may be listening, which is fine.
-        let _ = self.heads.send(block);
+    /// Counts a change.
+    fn touch(&self) {
+        self.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
 }

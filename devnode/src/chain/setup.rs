@@ -11,7 +11,7 @@ use alloy::{
     sol_types::SolCall,
 };
 
-use super::{Chain, DecodeError, Refusal};
+use super::{Chain, DecodeError, Incoming, Refusal};
 use crate::{
     CHAIN_ID,
     accounts::{DEV_ADDRESS, DEV_KEY},
@@ -60,7 +60,7 @@ pub(super) fn run(chain: &mut Chain) -> Result<(), Refusal> {
     dev.call(ARB_OWNER, &ArbOwner::setL1PricePerUnitCall { price: U256::ZERO })?;
     let ether = U256::from(1_000_000_000_000_000_000_u64);
     dev.send(TxKind::Call(FACTORY_DEPLOYER), ether, Bytes::new())?;
-    dev.chain.submit(&FACTORY_TRANSACTION)?;
+    dev.chain.submit(Incoming::decode(&FACTORY_TRANSACTION)?)?;
     let manager = DEV_ADDRESS.create(dev.nonce);
     dev.send(TxKind::Create, U256::ZERO, CACHE_MANAGER)?;
     dev.call(ARB_OWNER, &ArbOwner::addWasmCacheManagerCall { manager })?;
@@ -99,7 +99,7 @@ impl Dev<'_> {
             .sign_hash_sync(&transaction.signature_hash())
             .map_err(|_| DecodeError::Signature)?;
         let envelope = TxEnvelope::from(transaction.into_signed(signature));
-        self.chain.submit(&envelope.encoded_2718())?;
+        self.chain.submit(Incoming::decode(&envelope.encoded_2718())?)?;
         self.nonce = self.nonce.saturating_add(1);
         Ok(())
     }

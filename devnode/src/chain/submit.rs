@@ -1,21 +1,19 @@
-//! Taking a signed transaction: what is checked, in which order, and the block that it makes.
+//! Taking a transaction: what is checked, in which order, and the block that it makes.
 
 use alloy::{
-    consensus::{
-        Signed, Transaction, TxEnvelope, TxLegacy,
-        transaction::{Recovered, SignerRecoverable},
-    },
-    eips::eip2718::{Decodable2718, Eip2718Error},
-    primitives::{Address, B256, TxKind, U256, map::AddressMap},
+    consensus::{Transaction, TxEnvelope, transaction::Recovered},
+    primitives::{Address, B256, U256, map::AddressMap},
 };
 
 use super::{
-    Block, Chain, DecodeError, Included, Refusal,
+    Chain, Included, Incoming, Refusal,
     block::{GAS_LIMIT, Place, SEQUENCER},
+    fee::Fee,
+    transaction::message,
 };
 use crate::{
     CHAIN_ID,
-    exec::{self, End, MAX_CODE, Message, Price, State, Surroundings},
+    exec::{self, End, MAX_CODE, Message, Modules, State, Surroundings},
     precompiles::Facts,
     state::settings::Setting,
 };
@@ -26,32 +24,46 @@ const MAX_TRANSACTION: usize = 85_000;
 /// The most bytes of init code.
 pub(super) const MAX_INIT_CODE: usize = 2 * MAX_CODE;
 
-/// The highest fee that is believed to be meant: one ether, in wei.
-const FEE_CAP: U256 = U256::from_limbs([1_000_000_000_000_000_000, 0, 0, 0]);
-
 impl Chain {
-    /// Runs a signed transaction in a block of its own; its hash.
+    /// Takes a transaction: runs it in a block of its own, or lets it wait for the next block if
+    /// blocks are not made at once. Its hash.
     ///
     /// # Errors
     /// Why it is refused. A transaction that runs and fails is not refused.
-    pub(crate) fn submit(&mut self, raw: &[u8]) -> Result<B256, Refusal> {
-        let transaction = decode(raw)?;
-        let message = self.admit(&transaction, raw.len())?;
-        let hash = *transaction.hash();
-        let place = self.begin();
-        let included = self.include(place, transaction, &message)?;
-        self.append(Block::seal(place, vec![included]));
+    pub(crate) fn submit(&mut self, incoming: Incoming) -> Result<B256, Refusal> {
+        let hash = incoming.hash();
+        if self.automine {
+            let message = self.admit(&incoming, self.height())?;
+            let place = self.begin();
+            let included = self.include(place, incoming.transaction, &message)?;
+            self.close(place, vec![included]);
+            self.mine_ready();
+            return Ok(hash);
+        }
+        match self.admit(&incoming, self.height()) {
+            Err(Refusal::NonceTooHigh { from, have, .. }) if have <= self.next_nonce(from) => {}
+            judged => drop(judged?),
+        }
+        self.pool.add(incoming)?;
+        self.touch();
         Ok(hash)
     }
 
-    /// Checks a transaction against the newest state; what to run.
-    fn admit(&self, transaction: &Recovered<TxEnvelope>, size: usize) -> Result<Message, Refusal> {
+    /// The nonce of the next transaction of an account, after those that wait.
+    pub(crate) fn next_nonce(&self, account: Address) -> u64 {
+        let nonce = self.newest().nonce(account);
+        self.pool.next_nonce(account, nonce)
+    }
+
+    /// Checks a transaction against the state after block `height`; what to run.
+    pub(super) fn admit(&self, incoming: &Incoming, height: u64) -> Result<Message, Refusal> {
+        let transaction = &incoming.transaction;
         let from = transaction.signer();
         let base_fee = self.base_fee();
         let cap = transaction.max_fee_per_gas();
-        let fee = U256::from(cap).saturating_mul(U256::from(transaction.gas_limit()));
-        if fee > FEE_CAP {
-            return Err(fee_cap(fee));
+        let fee = Fee::new(U256::from(cap), transaction.gas_limit());
+        if fee.is_absurd() {
+            return Err(Refusal::FeeCap(fee));
         }
         let message = message(transaction, base_fee);
         if exec::intrinsic_gas(&message) > message.gas {
@@ -63,16 +75,16 @@ impl Chain {
         if cap < u128::from(base_fee) {
             return Err(Refusal::BaseFee { from, cap, base: base_fee, call: false });
         }
-        let sender = self.store.account(from, self.height()).unwrap_or_default();
+        let sender = self.store.account(from, height).unwrap_or_default();
         let (have, want) = (transaction.nonce(), sender.nonce);
         if have < want {
             return Err(Refusal::NonceTooLow { from, have, want });
         }
-        let price = fee.saturating_add(transaction.value());
+        let price = fee.wei().saturating_add(transaction.value());
         if sender.balance < price {
             return Err(Refusal::Funds { from, have: sender.balance, want: price });
         }
-        if size > MAX_TRANSACTION {
+        if incoming.size > MAX_TRANSACTION {
             return Err(Refusal::Oversized);
         }
         if have > want {
@@ -88,103 +100,48 @@ impl Chain {
     }
 
     /// Runs a transaction in the block at `place` and keeps what it changed.
-    fn include(
+    pub(super) fn include(
         &mut self,
         place: Place,
         transaction: Recovered<TxEnvelope>,
         message: &Message,
     ) -> Result<Included, Refusal> {
-        let around = Surroundings {
-            state: State::new(self.store.view(place.height)),
-            facts: Facts {
-                height: place.height,
-                timestamp: place.timestamp,
-                base_fee: place.base_fee,
-            },
-            beneficiary: SEQUENCER,
-            gas_limit: GAS_LIMIT,
-            hashes: &self.hashes,
-            moved: AddressMap::default(),
-            replaced: Vec::new(),
-            modules: &mut self.modules,
-        };
+        let state = State::new(self.store.view(place.height));
+        let around = surroundings(place, state, &self.hashes, &mut self.modules);
         let execution = exec::execute(around, message)?;
         self.store.commit(place.height, execution.changes);
         Ok(Included {
             success: matches!(execution.end, End::Success),
             gas_used: execution.gas_used,
             logs: execution.logs,
-            contract: contract(message),
+            contract: contract(&transaction),
             transaction,
         })
     }
 }
 
-/// The address of the contract that a message creates.
-fn contract(message: &Message) -> Option<Address> {
-    message.to.is_create().then(|| message.from.create(message.nonce))
-}
-
-/// Reads a transaction and finds out who signed it.
-fn decode(raw: &[u8]) -> Result<Recovered<TxEnvelope>, DecodeError> {
-    let (&first, rest) = raw.split_first().ok_or(DecodeError::TooShort)?;
-    if rest.is_empty() {
-        return Err(DecodeError::TooShort);
-    }
-    let mut rest = raw;
-    let envelope = match first {
-        1 | 2 | 4 => TxEnvelope::decode_2718(&mut rest),
-        0x80.. => {
-            alloy::rlp::Header::decode(&mut &*raw).map_err(rlp)?;
-            Signed::<TxLegacy>::fallback_decode(&mut rest).map(TxEnvelope::Legacy)
-        }
-        _ => return Err(DecodeError::Type),
-    }
-    .map_err(|error| match error {
-        Eip2718Error::RlpError(error) => rlp(error),
-        _ => DecodeError::Type,
-    })?;
-    if !rest.is_empty() {
-        return Err(DecodeError::Trailing);
-    }
-    let signer = envelope.recover_signer().map_err(|_| DecodeError::Signature)?;
-    Ok(Recovered::new_unchecked(envelope, signer))
-}
-
-/// Why an encoding cannot be read.
-const fn rlp(error: alloy::rlp::Error) -> DecodeError {
-    match error {
-        alloy::rlp::Error::InputTooShort => DecodeError::Cut,
-        error => DecodeError::Rlp(error),
+/// What a transaction runs in, in the block at `place`.
+pub(super) fn surroundings<'a>(
+    place: Place,
+    state: State<'a>,
+    hashes: &'a [B256],
+    modules: &'a mut Modules,
+) -> Surroundings<'a> {
+    let Place { height, timestamp, base_fee, .. } = place;
+    Surroundings {
+        state,
+        facts: Facts { height, timestamp, base_fee },
+        beneficiary: SEQUENCER,
+        gas_limit: GAS_LIMIT,
+        hashes,
+        moved: AddressMap::default(),
+        replaced: Vec::new(),
+        modules,
+        deadline: None,
     }
 }
 
-/// What a transaction runs. Its tip is offered, and never paid.
-fn message(transaction: &Recovered<TxEnvelope>, base_fee: u64) -> Message {
-    Message {
-        from: transaction.signer(),
-        to: transaction.to().map_or(TxKind::Create, TxKind::Call),
-        value: transaction.value(),
-        data: transaction.input().clone(),
-        nonce: transaction.nonce(),
-        gas: transaction.gas_limit(),
-        held_gas: 0,
-        price: Price {
-            paid: base_fee,
-            offered: Some(transaction.effective_gas_price(Some(base_fee))),
-        },
-        access_list: transaction.access_list().cloned().unwrap_or_default(),
-        authorizations: transaction.authorization_list().unwrap_or_default().to_vec(),
-    }
-}
-
-/// The refusal of a fee, told in ether with two places.
-fn fee_cap(fee: U256) -> Refusal {
-    let (half, hundredth) =
-        (U256::from(5_000_000_000_000_000_u64), U256::from(10_000_000_000_000_000_u64));
-    let hundred = U256::from(100);
-    let rounded = fee.saturating_add(half).checked_div(hundredth).unwrap_or_default();
-    let ether = rounded.checked_div(hundred).unwrap_or_default();
-    let cents = rounded.checked_rem(hundred).unwrap_or_default();
-    Refusal::FeeCap(ether, cents.saturating_to())
+/// The address of the contract that a transaction creates.
+pub(super) fn contract(transaction: &Recovered<TxEnvelope>) -> Option<Address> {
+    transaction.is_create().then(|| transaction.signer().create(transaction.nonce()))
 }

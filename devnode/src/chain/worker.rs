@@ -34,25 +34,30 @@ impl<T> Clone for Worker<T> {
 }
 
 impl<T: 'static> Worker<T> {
-    /// Starts a thread on which `make` makes what it owns, and waits until it has.
+    /// Starts a thread on which `make` makes what it owns, and waits until it has; with a handle,
+    /// what else `make` has made.
     ///
     /// # Errors
     /// If there can be no such thread, or the error of `make`.
-    pub(crate) async fn spawn<E: Send + From<Stopped> + From<io::Error> + 'static>(
-        make: impl FnOnce() -> Result<T, E> + Send + 'static,
-    ) -> Result<Self, E> {
+    pub(crate) async fn spawn<M, E>(
+        make: impl FnOnce() -> Result<(T, M), E> + Send + 'static,
+    ) -> Result<(Self, M), E>
+    where
+        M: Send + 'static,
+        E: Send + From<Stopped> + From<io::Error> + 'static,
+    {
         let (sender, jobs) = mpsc::channel::<Job<T>>();
         let (report, outcome) = oneshot::channel();
         thread::Builder::new().name("chain".to_owned()).stack_size(STACK).spawn(move || {
-            let mut owned = match make() {
-                Ok(owned) => owned,
+            let (mut owned, more) = match make() {
+                Ok(both) => both,
                 Err(error) => {
                     // Nobody waits any more if this fails, here and below.
                     let _ = report.send(Err(error));
                     return;
                 }
             };
-            let _ = report.send(Ok(()));
+            let _ = report.send(Ok(more));
             for job in jobs {
                 // State is only written when a job is done with everything that can fail.
                 if catch_unwind(AssertUnwindSafe(|| job(&mut owned))).is_err() {
@@ -60,8 +65,8 @@ impl<T: 'static> Worker<T> {
                 }
             }
         })?;
-        outcome.await.map_err(|_| Stopped)??;
-        Ok(Self(sender))
+        let more = outcome.await.map_err(|_| Stopped)??;
+        Ok((Self(sender), more))
     }
 
     /// Runs a job on the thread.

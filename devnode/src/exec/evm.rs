@@ -1,11 +1,12 @@
-//! The EVM with everything that makes it Arbitrum's. The only file that names revm's generics.
+//! The EVM with everything that makes it Arbitrum's. The only file that names revm's generics, but for
+//! [`super::watch`], which adds what tracers need.
 
-use std::mem;
+use std::{mem, time::Instant};
 
 use alloy::primitives::{Address, B256, KECCAK256_EMPTY, U256, map::AddressMap};
 use engine::{Pages, program::is_program};
 use revm::{
-    bytecode::{Bytecode, opcode::BLOBBASEFEE},
+    bytecode::Bytecode,
     context::{BlockEnv, CfgEnv, Context, Evm, FrameStack, Journal, TxEnv},
     context_interface::{JournalTr, context::ContextError},
     handler::{
@@ -14,15 +15,15 @@ use revm::{
         instructions::EthInstructions,
     },
     interpreter::{
-        CallInputs, CallScheme, FrameInput, Instruction, InstructionResult, InterpreterAction,
+        CallInputs, CallScheme, FrameInput, InstructionResult, InterpreterAction,
         InterpreterResult, interpreter::EthInterpreter, interpreter_action::FrameInit,
     },
-    primitives::hardfork::SpecId,
     state::Account,
 };
 
 use super::{
-    Message, Modules, State, frames::Frames, halt::Detail, precompiles::Precompiles, program,
+    Message, Modules, State, frames::Frames, halt::Detail, host::Move, opcodes::opcodes,
+    precompiles::Precompiles, program, watch::Watcher,
 };
 use crate::precompiles::{self as arbitrum, Facts, Host};
 
@@ -35,7 +36,7 @@ pub(super) type Ctx<'a> = Context<BlockEnv, TxEnv, CfgEnv, State<'a>, Journal<St
 /// revm's own EVM.
 type Inner<'a> = Evm<
     Ctx<'a>,
-    (),
+    Watcher<'a>,
     EthInstructions<EthInterpreter, Ctx<'a>>,
     Precompiles,
     EthFrame<EthInterpreter>,
@@ -59,8 +60,16 @@ pub(super) struct Arb<'a> {
     pub(super) pages: Pages,
     /// Open frames.
     pub(super) frames: Frames,
+    /// What the precompile that ran last moved, in order.
+    pub(super) moves: Vec<Move>,
+    /// Bytes of the init code that CREATE refused last.
+    pub(super) init_code: usize,
     /// More about the failure of the outermost frame.
     pub(super) detail: Option<Detail>,
+    /// When the message has to be done.
+    deadline: Option<Instant>,
+    /// Whether it was not.
+    late: bool,
 }
 
 impl<'a> Arb<'a> {
@@ -70,6 +79,7 @@ impl<'a> Arb<'a> {
         hashes: &'a [B256],
         modules: &'a mut Modules,
         message: &Message,
+        deadline: Option<Instant>,
     ) -> Self {
         Self {
             facts,
@@ -80,21 +90,34 @@ impl<'a> Arb<'a> {
             held_gas: message.held_gas,
             pages: Pages::default(),
             frames: Frames::default(),
+            moves: Vec::new(),
+            init_code: 0,
             detail: None,
+            deadline,
+            late: false,
         }
+    }
+
+    /// Whether the time is over. Once it is, the message goes nowhere any more.
+    pub(super) fn is_late(&mut self) -> bool {
+        self.late = self.late || self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        self.late
     }
 }
 
 /// revm's EVM, in which a frame may be a Stylus program.
-pub(super) struct ArbEvm<'a>(Inner<'a>);
+pub(super) struct ArbEvm<'a>(pub(super) Inner<'a>);
 
 impl<'a> ArbEvm<'a> {
     /// An EVM for one message. For `moved` and `replaced` see [`super::Surroundings`].
-    pub(super) fn new(ctx: Ctx<'a>, moved: AddressMap<Address>, replaced: Vec<Address>) -> Self {
-        let mut instructions = EthInstructions::new_mainnet_with_spec(SpecId::OSAKA);
-        let blob_base_fee = Instruction::new(|_| Err(InstructionResult::NotActivated));
-        instructions.insert_instruction(BLOBBASEFEE, blob_base_fee, 2);
-        Self(Evm::new(ctx, instructions, Precompiles::new(moved, replaced)))
+    pub(super) fn new(
+        ctx: Ctx<'a>,
+        moved: AddressMap<Address>,
+        replaced: Vec<Address>,
+        watcher: Watcher<'a>,
+    ) -> Self {
+        let precompiles = Precompiles::new(moved, replaced);
+        Self(Evm::new_with_inspector(ctx, watcher, opcodes(), precompiles))
     }
 
     /// What the message changed, once it has run.
@@ -105,6 +128,11 @@ impl<'a> ArbEvm<'a> {
     /// More about the failure of the outermost frame.
     pub(super) const fn detail(&mut self) -> Option<Detail> {
         self.0.ctx.chain.detail.take()
+    }
+
+    /// Whether the message was stopped because the time was over.
+    pub(super) const fn was_late(&self) -> bool {
+        self.0.ctx.chain.late
     }
 
     /// Puts the open frames aside, so that a loop of its own can run; returns them.
@@ -145,10 +173,13 @@ impl<'a> EvmTr for ArbEvm<'a> {
         &mut self,
         init: <Self::Frame as FrameTr>::FrameInit,
     ) -> Result<FrameInitResult<'_, Self::Frame>, ContextDbError<Self::Context>> {
+        if self.0.ctx.chain.is_late() {
+            return Err(ContextError::Custom(String::new()));
+        }
         self.0.ctx.chain.frames.enter(init.depth, &init.frame_input);
         let FrameInit { depth, memory, frame_input } = init;
         let frame_input = match frame_input {
-            FrameInput::Call(call) if is_program(call.known_bytecode.1.original_byte_slice()) => {
+            FrameInput::Call(call) if runs_program(&call) => {
                 let outcome = program::call(self, depth, memory, &call);
                 return Ok(ItemOrResult::Result(FrameResult::Call(outcome)));
             }
@@ -168,24 +199,12 @@ impl<'a> EvmTr for ArbEvm<'a> {
     ) -> Result<FrameInitOrResult<Self::Frame>, ContextDbError<Self::Context>> {
         let Evm { ctx, instruction, frame_stack, .. } = &mut self.0;
         let frame = frame_stack.get();
-        let mut action = frame.interpreter.run_plain(
+        let action = frame.interpreter.run_plain(
             instruction.instruction_table(),
             instruction.gas_table(),
             ctx,
         );
-        if let InterpreterAction::Return(result) = &mut action {
-            if frame.data.is_create() {
-                refuse_code(result);
-            } else if result.result == InstructionResult::SelfDestruct {
-                spare_program(ctx, &frame.input, result);
-            }
-            if frame.depth == 0 {
-                ctx.chain.detail = Detail::of(frame, result);
-            }
-        }
-        frame
-            .process_next_action::<_, ContextError<_>>(ctx, action)
-            .inspect(|next| frame.set_finished(next.is_result()))
+        proceed(ctx, frame, action)
     }
 
     fn frame_return_result(
@@ -194,6 +213,32 @@ impl<'a> EvmTr for ArbEvm<'a> {
     ) -> Result<Option<<Self::Frame as FrameTr>::FrameResult>, ContextDbError<Self::Context>> {
         self.0.frame_return_result(result)
     }
+}
+
+/// Does what the interpreter of a frame wants next: open another frame, or end.
+pub(super) fn proceed<'a>(
+    ctx: &mut Ctx<'a>,
+    frame: &mut EthFrame<EthInterpreter>,
+    mut action: InterpreterAction,
+) -> Result<FrameInitOrResult<EthFrame<EthInterpreter>>, ContextDbError<Ctx<'a>>> {
+    if let InterpreterAction::Return(result) = &mut action {
+        if frame.data.is_create() {
+            refuse_code(result);
+        } else if result.result == InstructionResult::SelfDestruct {
+            spare_program(ctx, &frame.input, result);
+        }
+        if frame.depth == 0 {
+            ctx.chain.detail = Detail::of(frame, result, ctx.chain.init_code);
+        }
+    }
+    frame
+        .process_next_action::<_, ContextError<_>>(ctx, action)
+        .inspect(|next| frame.set_finished(next.is_result()))
+}
+
+/// Whether a call runs a program.
+pub(super) fn runs_program(call: &CallInputs) -> bool {
+    is_program(call.known_bytecode.1.original_byte_slice())
 }
 
 /// Fails a deployment of code that begins with 0xEF and is no program.

@@ -29,13 +29,23 @@ pub(super) enum Detail {
     },
     /// Code of this many bytes was to be deployed.
     Code(usize),
+    /// Init code of this many bytes was to be run.
+    InitCode(usize),
     /// A precompile of Ethereum refused its input.
     Precompile(PrecompileHalt),
 }
 
 impl Detail {
-    /// What to remember of a frame that ended with `result`.
-    pub(super) fn of(frame: &EthFrame<EthInterpreter>, result: &InterpreterResult) -> Option<Self> {
+    /// What to remember of a frame that ended with `result`; `init_code` is the size of the init code
+    /// that was refused last.
+    pub(super) fn of(
+        frame: &EthFrame<EthInterpreter>,
+        result: &InterpreterResult,
+        init_code: usize,
+    ) -> Option<Self> {
+        if result.result == InstructionResult::CreateInitCodeSizeLimit {
+            return Some(Self::InitCode(init_code));
+        }
         if result.result == InstructionResult::Return && frame.data.is_create() {
             return Some(Self::Code(result.output.len()));
         }
@@ -76,7 +86,7 @@ impl fmt::Display for Halt {
             Some(Detail::Fault(fault)) => return write!(f, "{fault}"),
             Some(Detail::Precompile(halt)) => return write_precompile(f, halt),
             Some(Detail::Opcode { opcode, stack }) => (*opcode, *stack),
-            Some(Detail::Code(_)) | None => (0, 0),
+            Some(Detail::Code(_) | Detail::InitCode(_)) | None => (0, 0),
         };
         match &self.reason {
             HaltReason::OutOfGas(_) => f.write_str("out of gas"),
@@ -107,9 +117,12 @@ impl fmt::Display for Halt {
             HaltReason::CreateContractStartingWithEF => {
                 f.write_str("invalid code: must not begin with 0xef")
             }
-            HaltReason::CreateInitCodeSizeLimit => {
-                f.write_str("out of gas: max initcode size exceeded")
-            }
+            HaltReason::CreateInitCodeSizeLimit => match self.detail {
+                Some(Detail::InitCode(size)) => {
+                    write!(f, "out of gas: max initcode size exceeded: size {size}")
+                }
+                _ => f.write_str("out of gas: max initcode size exceeded"),
+            },
             HaltReason::StateChangeDuringStaticCall | HaltReason::CallNotAllowedInsideStatic => {
                 f.write_str("write protection")
             }

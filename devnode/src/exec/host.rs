@@ -8,7 +8,7 @@ use engine::Pages;
 use revm::{
     Database,
     bytecode::Bytecode,
-    context_interface::{ContextTr, JournalTr},
+    context_interface::{ContextTr, JournalTr, journaled_state::account::JournaledAccountTr},
     state::AccountInfo,
 };
 
@@ -17,6 +17,17 @@ use crate::{
     precompiles::{Facts, Host},
     state::arbos::{ARBOS, Words},
 };
+
+/// Money that a precompile moved.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Move {
+    /// Whose it was.
+    pub(super) from: Address,
+    /// Whose it is.
+    pub(super) to: Address,
+    /// How much, in wei.
+    pub(super) value: U256,
+}
 
 /// An account as it is now, without touching it; empty if there is none.
 fn peek(ctx: &mut Ctx<'_>, account: Address) -> Option<AccountInfo> {
@@ -82,7 +93,15 @@ impl Host for Ctx<'_> {
 
     fn transfer(&mut self, from: Address, to: Address, value: U256) -> bool {
         let Ok(refused) = self.journal_mut().transfer(from, to, value);
+        if refused.is_none() {
+            self.chain.moves.push(Move { from, to, value });
+        }
         refused.is_none()
+    }
+
+    fn burn(&mut self, account: Address, value: U256) {
+        let Ok(mut loaded) = self.journal_mut().load_account_mut(account);
+        loaded.decr_balance(value);
     }
 
     fn log(&mut self, address: Address, data: LogData) {

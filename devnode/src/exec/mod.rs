@@ -3,6 +3,7 @@
 //! Whether a transaction may run at all is judged by the chain before; what is run here changes
 //! nothing until the chain commits the changes.
 
+mod entered;
 mod evm;
 mod frames;
 mod halt;
@@ -10,29 +11,41 @@ mod handler;
 mod host;
 mod message;
 mod modules;
+mod opcodes;
 mod precompiles;
 mod program;
+mod steps;
 mod subcall;
+mod trace;
+mod watch;
 mod world;
 
-use std::convert::Infallible;
+use std::{convert::Infallible, time::Instant};
 
 use alloy::primitives::{Address, B256, Bytes, Log, U256, map::AddressMap};
 use revm::{
     context::{BlockEnv, CfgEnv, Context, Journal, LocalContext, result::EVMError},
-    context_interface::{JournalTr, result::ExecutionResult},
+    context_interface::{
+        JournalTr,
+        result::{ExecutionResult, HaltReason, ResultAndState},
+    },
     database::CacheDB,
     handler::Handler,
+    inspector::{InspectorHandler, NoOpInspector},
     primitives::hardfork::SpecId,
     state::Account,
 };
 
+pub(crate) use entered::{Entered, execute_noting_programs};
 pub(crate) use evm::PRECOMPILE_CODE;
 use evm::{Arb, ArbEvm};
+use halt::Detail;
 pub(crate) use halt::Halt;
 use handler::ArbHandler;
 pub(crate) use message::{Message, Price};
 pub(crate) use modules::Modules;
+pub(crate) use trace::{Origin, Trace, TraceError, Tracer, trace};
+use watch::Watcher;
 
 use crate::{CHAIN_ID, precompiles::Facts, state::View};
 
@@ -60,6 +73,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) replaced: Vec<Address>,
     /// The compiled programs of the chain.
     pub(crate) modules: &'a mut Modules,
+    /// When the message has to be done; `None` if only its gas ends it.
+    pub(crate) deadline: Option<Instant>,
 }
 
 /// How a message ended.
@@ -71,6 +86,17 @@ pub(crate) enum End {
     Revert,
     /// It failed otherwise and used all its gas.
     Failure(Halt),
+}
+
+/// Why a message came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RunError {
+    /// The time was over.
+    #[error("execution aborted (timeout = 5s)")]
+    Late,
+    /// revm refuses it, which its sender's checks should have told before.
+    #[error(transparent)]
+    Evm(#[from] EVMError<Infallible>),
 }
 
 /// What a message came to.
@@ -90,48 +116,80 @@ pub(crate) struct Execution {
     pub(crate) changes: AddressMap<Account>,
 }
 
-/// Runs a message to its end.
-///
-/// # Errors
-/// If the message may not run at all, which its sender's checks should have told before.
-pub(crate) fn execute(
-    around: Surroundings<'_>,
-    message: &Message,
-) -> Result<Execution, EVMError<Infallible>> {
-    let Surroundings { state, facts, beneficiary, gas_limit, hashes, moved, replaced, modules } =
-        around;
-    let arb = Arb::new(facts, hashes, modules, message);
-    let ctx = Context {
-        block: BlockEnv {
+impl Surroundings<'_> {
+    /// The block as a message sees it: its number is that of the parent chain.
+    fn block(&self, message: &Message) -> BlockEnv {
+        BlockEnv {
             number: U256::ZERO,
-            beneficiary,
-            timestamp: U256::from(facts.timestamp),
-            gas_limit,
-            basefee: if message.price.offered.is_some() { facts.base_fee } else { 0 },
+            beneficiary: self.beneficiary,
+            timestamp: U256::from(self.facts.timestamp),
+            gas_limit: self.gas_limit,
+            basefee: if message.price.offered.is_some() { self.facts.base_fee } else { 0 },
             difficulty: U256::ONE,
             prevrandao: Some(B256::with_last_byte(1)),
             blob_excess_gas_and_price: None,
             ..BlockEnv::default()
-        },
+        }
+    }
+}
+
+impl Execution {
+    /// What revm says, in the words of the chain.
+    fn new(ran: ResultAndState<HaltReason>, detail: Option<Detail>) -> Self {
+        let ResultAndState { result, state: changes } = ran;
+        let (gas_used, gas_needed) = (result.gas().tx_gas_used(), result.gas().total_gas_spent());
+        let (end, output, logs) = match result {
+            ExecutionResult::Success { logs, output, .. } => {
+                (End::Success, output.into_data(), logs)
+            }
+            ExecutionResult::Revert { output, .. } => (End::Revert, output, Vec::new()),
+            ExecutionResult::Halt { reason, .. } => {
+                (End::Failure(Halt::new(reason, detail)), Bytes::new(), Vec::new())
+            }
+        };
+        Self { end, output, gas_used, gas_needed, logs, changes }
+    }
+}
+
+/// Runs a message to its end.
+///
+/// # Errors
+/// See [`RunError`].
+pub(crate) fn execute(
+    around: Surroundings<'_>,
+    message: &Message,
+) -> Result<Execution, RunError> {
+    let (ran, detail) = run(around, message, &mut NoOpInspector)?;
+    Ok(Execution::new(ran, detail))
+}
+
+/// Runs a message to its end while somebody watches; with what revm says, more about a failure.
+fn run<'a>(
+    around: Surroundings<'a>,
+    message: &Message,
+    watcher: Watcher<'a>,
+) -> Result<(ResultAndState<HaltReason>, Option<Detail>), RunError> {
+    let block = around.block(message);
+    let Surroundings { state, facts, hashes, moved, replaced, modules, deadline, .. } = around;
+    let ctx = Context {
+        block,
         tx: message.tx_env(),
         cfg: cfg(),
         journaled_state: Journal::new(state),
-        chain: arb,
+        chain: Arb::new(facts, hashes, modules, message, deadline),
         local: LocalContext::default(),
         error: Ok(()),
     };
-    let mut evm = ArbEvm::new(ctx, moved, replaced);
-    let result = ArbHandler::default().run(&mut evm)?;
-    let changes = evm.finish();
-    let (gas_used, gas_needed) = (result.gas().tx_gas_used(), result.gas().total_gas_spent());
-    let (end, output, logs) = match result {
-        ExecutionResult::Success { logs, output, .. } => (End::Success, output.into_data(), logs),
-        ExecutionResult::Revert { output, .. } => (End::Revert, output, Vec::new()),
-        ExecutionResult::Halt { reason, .. } => {
-            (End::Failure(Halt::new(reason, evm.detail())), Bytes::new(), Vec::new())
-        }
-    };
-    Ok(Execution { end, output, gas_used, gas_needed, logs, changes })
+    let mut evm = ArbEvm::new(ctx, moved, replaced, watcher);
+    let mut handler = ArbHandler::default();
+    let result =
+        if evm.is_watched() { handler.inspect_run(&mut evm) } else { handler.run(&mut evm) };
+    if evm.was_late() {
+        return Err(RunError::Late);
+    }
+    let result = result?;
+    let state = evm.finish();
+    Ok((ResultAndState { result, state }, evm.detail()))
 }
 
 /// Gas that a message costs before anything runs.

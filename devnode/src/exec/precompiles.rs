@@ -61,6 +61,7 @@ impl<'a> PrecompileProvider<Ctx<'a>> for Precompiles {
             depth: ctx.chain.frames.depth(),
             beyond: ctx.chain.frames.beyond(),
         };
+        ctx.chain.moves.clear();
         let input: Bytes = inputs.input.bytes(ctx);
         if let Some(done) = precompiles::run(ctx, caller, own, &input, inputs.gas_limit) {
             return Ok(Some(conclude(ctx, done, inputs.gas_limit)));

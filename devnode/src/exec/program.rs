@@ -118,7 +118,7 @@ fn enter(evm: &mut ArbEvm<'_>, depth: usize, memory: SharedMemory, inputs: &Call
     let result = match outcome.status {
         Status::Success => InstructionResult::Return,
         Status::Revert | Status::Failure => InstructionResult::Revert,
-        Status::OutOfInk => return Ended::empty(InstructionResult::OutOfGas),
+        Status::OutOfInk | Status::Interrupted => return Ended::empty(InstructionResult::OutOfGas),
         Status::OutOfStack => {
             // Nothing is left, unlike after a call that the EVM refuses for its depth.
             return Ended::empty(InstructionResult::CallTooDeep);

@@ -6,6 +6,7 @@ use revm::{
     bytecode::Bytecode,
     context_interface::{ContextTr, CreateScheme, JournalTr},
     handler::{FrameResult, Handler},
+    inspector::InspectorHandler,
     interpreter::{
         CallInput, CallInputs, CallScheme, CallValue, CreateInputs, FrameInput, Gas,
         InterpreterResult, interpreter_action::FrameInit,
@@ -136,7 +137,12 @@ fn run(world: &mut FrameWorld<'_, '_>, frame_input: FrameInput) -> Option<FrameR
     let memory = world.memory.new_child_context();
     let init = FrameInit { depth: world.depth.saturating_add(1), memory, frame_input };
     let outer = world.evm.set_aside();
-    let result = ArbHandler::default().run_exec_loop(world.evm, init);
+    let mut handler = ArbHandler::default();
+    let result = if world.evm.is_watched() {
+        handler.inspect_run_exec_loop(world.evm, init)
+    } else {
+        handler.run_exec_loop(world.evm, init)
+    };
     world.evm.take_up(outer);
     world.memory.free_child_context();
     result.ok()

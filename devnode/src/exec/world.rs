@@ -1,10 +1,11 @@
 //! The chain as one call of a program sees it.
 
 use alloy::primitives::{Address, B256, Bytes, Log, LogData, U256};
-use engine::{CallOutcome, CallRequest, CreateRequest, Frame, Pages, StoreFault, World};
+use engine::{CallOutcome, CallRequest, CreateRequest, Frame, HookCall, Pages, StoreFault, World};
 use revm::{
     context_interface::{Cfg, ContextTr, JournalTr},
     handler::EvmTr,
+    inspector::{Inspector, InspectorEvmTr},
     interpreter::SharedMemory,
 };
 
@@ -128,8 +129,10 @@ impl World for FrameWorld<'_, '_> {
 
     fn log(&mut self, topics: &[B256], data: Bytes) {
         let address = self.frame.address;
-        let data = LogData::new_unchecked(topics.to_vec(), data);
-        self.ctx().journal_mut().log(Log { address, data });
+        let log = Log { address, data: LogData::new_unchecked(topics.to_vec(), data) };
+        self.ctx().journal_mut().log(log.clone());
+        let (ctx, watcher) = self.evm.ctx_inspector();
+        watcher.log(ctx, log);
     }
 
     fn pages(&mut self) -> &mut Pages {
@@ -138,6 +141,18 @@ impl World for FrameWorld<'_, '_> {
 
     fn console(&mut self, text: &str) {
         tracing::info!(target: "devnode::console", address = %self.frame.address, "{text}");
+    }
+
+    fn is_late(&mut self) -> bool {
+        self.ctx().chain.is_late()
+    }
+
+    fn traced(&self) -> bool {
+        self.evm.0.inspector.hears_hooks()
+    }
+
+    fn hook(&mut self, call: HookCall) {
+        self.evm.0.inspector.hook(call);
     }
 }
 

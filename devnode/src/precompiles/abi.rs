@@ -1,6 +1,8 @@
 //! The Solidity interfaces of the precompiles, and nothing else: one line for each function, event
 //! and error that this chain knows.
 
+#![expect(clippy::too_many_arguments, reason = "the macro writes a function for each long event")]
+
 use alloy::sol;
 
 sol! {
@@ -14,6 +16,14 @@ sol! {
         function mapL1SenderContractAddressToL2Alias(address sender, address unused) external pure returns (address);
         function wasMyCallersAddressAliased() external view returns (bool);
         function myCallersAddressWithoutAliasing() external view returns (address);
+        function sendTxToL1(address destination, bytes data) external payable returns (uint256);
+        function withdrawEth(address destination) external payable returns (uint256);
+        function sendMerkleTreeState() external view returns (uint256 size, bytes32 root, bytes32[] partials);
+        event L2ToL1Tx(
+            address caller, address indexed destination, uint256 indexed hash, uint256 indexed position,
+            uint256 arbBlockNum, uint256 ethBlockNum, uint256 timestamp, uint256 callvalue, bytes data
+        );
+        event SendMerkleUpdate(uint256 indexed reserved, bytes32 indexed hash, uint256 indexed position);
         error InvalidBlockNumber(uint256 requested, uint256 current);
     }
 
@@ -97,6 +107,9 @@ sol! {
         function scheduleArbOSUpgrade(uint64 version, uint64 timestamp) external;
         function setPerBatchGasCharge(int64 gas) external;
         function setL1PricingRewardRate(uint64 rate) external;
+        function setL1PricingRewardRecipient(address recipient) external;
+        function setL1PricingInertia(uint64 inertia) external;
+        function setL1PricingEquilibrationUnits(uint256 units) external;
         function setAmortizedCostCapBips(uint64 cap) external;
         event OwnerActs(bytes4 indexed method, address indexed owner, bytes data);
     }

@@ -113,6 +113,11 @@ fn change_numbers(call: &mut Call<'_>, function: &Function) -> Result<(), Stop> 
         }
         Function::setBrotliCompressionLevel(args) => (Setting::BrotliLevel, U256::from(args.level)),
         Function::setL1PricingRewardRate(args) => (Setting::L1RewardRate, U256::from(args.rate)),
+        Function::setL1PricingInertia(args) => (Setting::L1Inertia, U256::from(args.inertia)),
+        Function::setL1PricingEquilibrationUnits(args) => (Setting::L1Equilibration, args.units),
+        Function::setL1PricingRewardRecipient(args) => {
+            (Setting::L1RewardRecipient, from_address(args.recipient))
+        }
         Function::setAmortizedCostCapBips(args) => {
             (Setting::AmortizedCostCap, U256::from(args.cap))
         }

@@ -1,17 +1,20 @@
-//! `ArbSys` (0x64): the chain as seen from inside. Missing: messages to the parent chain.
+//! `ArbSys` (0x64): the chain as seen from inside, and messages to the parent chain.
 
-use alloy::primitives::{Address, U256, address};
+use alloy::primitives::{Address, Bytes, U256, address, keccak256};
 
 use super::{
     abi::ArbSys::{
-        ArbSysCalls as Function, InvalidBlockNumber, arbBlockHashCall, arbBlockNumberCall,
-        arbChainIDCall, arbOSVersionCall, getStorageGasAvailableCall, isTopLevelCallCall,
-        mapL1SenderContractAddressToL2AliasCall, myCallersAddressWithoutAliasingCall,
-        wasMyCallersAddressAliasedCall,
+        ArbSysCalls as Function, InvalidBlockNumber, L2ToL1Tx, SendMerkleUpdate, arbBlockHashCall,
+        arbBlockNumberCall, arbChainIDCall, arbOSVersionCall, getStorageGasAvailableCall,
+        isTopLevelCallCall, mapL1SenderContractAddressToL2AliasCall,
+        myCallersAddressWithoutAliasingCall, wasMyCallersAddressAliasedCall,
     },
-    call::{Answer, Call, error},
+    call::{Answer, Call, Stop, error, hash_gas},
 };
-use crate::CHAIN_ID;
+use crate::{CHAIN_ID, state::outbox};
+
+/// Its own address.
+const ARB_SYS: Address = address!("0000000000000000000000000000000000000064");
 
 /// What version 51 of ArbOS calls itself.
 const ARBOS_VERSION: u64 = 106;
@@ -64,12 +67,25 @@ pub(super) fn answer(call: &mut Call<'_>) -> Answer {
         }
         Function::isTopLevelCall(_) => {
             call.view()?;
-            let top = call.caller.depth < 2;
+            let top = call.caller.depth <= 2;
             call.done::<isTopLevelCallCall>(&top)
         }
         Function::wasMyCallersAddressAliased(_) => {
             call.view()?;
             call.done::<wasMyCallersAddressAliasedCall>(&false)
+        }
+        Function::sendTxToL1(args) => {
+            call.payable()?;
+            send(call, args.destination, args.data)
+        }
+        Function::withdrawEth(args) => {
+            call.payable()?;
+            send(call, args.destination, Bytes::new())
+        }
+        Function::sendMerkleTreeState(_) => {
+            call.view()?;
+            // Only for the zero address, which calls nothing in a transaction.
+            Err(Stop::Plain)
         }
         Function::myCallersAddressWithoutAliasing(_) => {
             call.view()?;
@@ -77,4 +93,41 @@ pub(super) fn answer(call: &mut Call<'_>) -> Answer {
             call.done::<myCallersAddressWithoutAliasingCall>(&beyond)
         }
     }
+}
+
+/// Writes down a message to the parent chain and burns the value that goes with it.
+fn send(call: &mut Call<'_>, destination: Address, data: Bytes) -> Answer {
+    let (caller, value) = (call.caller.address, call.caller.value);
+    let facts = call.host.facts();
+    let word = |number: u64| U256::from(number).to_be_bytes::<32>();
+    let preimage = [
+        caller.as_slice(),
+        destination.as_slice(),
+        &word(facts.height),
+        &word(0),
+        &word(facts.timestamp),
+        &value.to_be_bytes::<32>(),
+        &data,
+    ]
+    .concat();
+    call.burn(hash_gas(preimage.len()));
+    let hash = keccak256(preimage);
+    let (leaf, nodes) = outbox::append(call, hash);
+    call.host.burn(ARB_SYS, value);
+    for node in &nodes {
+        let position = node.position();
+        call.emit(&SendMerkleUpdate { reserved: U256::ZERO, hash: node.hash, position });
+    }
+    call.emit(&L2ToL1Tx {
+        caller,
+        destination,
+        hash: hash.into(),
+        position: U256::from(leaf),
+        arbBlockNum: U256::from(facts.height),
+        ethBlockNum: U256::ZERO,
+        timestamp: U256::from(facts.timestamp),
+        callvalue: value,
+        data,
+    });
+    call.done_word(U256::from(leaf))
 }

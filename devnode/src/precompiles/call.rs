@@ -3,6 +3,8 @@
 //! Every word of ArbOS that is read or written through a [`Call`] is paid for on the way. Running out
 //! of gas is noted and looked at when the call ends, because what was done then is undone anyway.
 
+use std::ops::Range;
+
 use alloy::{
     primitives::{Address, B256, Bytes, LogData, U256},
     sol_types::{SolCall, SolError, SolEvent, SolInterface},
@@ -42,8 +44,17 @@ const LOG: u64 = 375;
 /// Gas for each byte of an event's data.
 const LOG_BYTE: u64 = 8;
 
+/// Gas of a hash.
+const HASH: u64 = 30;
+
+/// Gas for each word that is hashed.
+const HASH_WORD: u64 = 6;
+
 /// Bytes of a selector.
 const SELECTOR: usize = 4;
+
+/// Where in the calldata the unused bytes of a first argument are that is an address.
+const UNUSED: Range<usize> = 4..16;
 
 /// What a call may not be, so that its function can say what it needs.
 #[derive(Clone, Copy, Debug)]
@@ -120,9 +131,14 @@ impl<'h> Call<'h> {
         self.exhausted
     }
 
-    /// The function that is called, with its arguments.
+    /// The function that is called, with its arguments. Numbers have to fit their types; an address,
+    /// which always comes first, may have anything in its unused bytes.
     pub(super) fn function<I: SolInterface>(&self) -> Result<I, Stop> {
-        I::abi_decode(self.input).map_err(|_| Stop::Refused)
+        I::abi_decode_validate(self.input).or_else(|_| {
+            let mut clean = self.input.to_vec();
+            clean.get_mut(UNUSED).ok_or(Stop::Refused)?.fill(0);
+            I::abi_decode_validate(&clean).map_err(|_| Stop::Refused)
+        })
     }
 
     /// Enters a function that needs nothing of the chain.
@@ -255,4 +271,10 @@ pub(super) fn error<E: SolError>(error: &E) -> Stop {
 /// Gas to copy that many bytes.
 pub(super) fn copy_gas(bytes: usize) -> u64 {
     u64::try_from(bytes.div_ceil(32)).unwrap_or(u64::MAX).saturating_mul(COPY)
+}
+
+/// Gas to hash that many bytes.
+pub(super) fn hash_gas(bytes: usize) -> u64 {
+    let words = u64::try_from(bytes.div_ceil(32)).unwrap_or(u64::MAX);
+    HASH.saturating_add(HASH_WORD.saturating_mul(words))
 }

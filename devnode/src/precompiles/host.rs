@@ -39,6 +39,9 @@ pub(crate) trait Host: Words {
     /// Moves money without running any code; false if there is too little.
     fn transfer(&mut self, from: Address, to: Address, value: U256) -> bool;
 
+    /// Takes money out of the world, as far as the account has it.
+    fn burn(&mut self, account: Address, value: U256);
+
     /// Records an event.
     fn log(&mut self, address: Address, data: LogData);
 

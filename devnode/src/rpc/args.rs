@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::error::{Misfit, RpcError};
 
 /// Fields of a call that are numbers in hexadecimal.
-const NUMBERS: [&str; 9] = [
+const NUMBERS: [&str; 8] = [
     "gas",
     "gasPrice",
     "maxFeePerGas",
@@ -20,7 +20,6 @@ const NUMBERS: [&str; 9] = [
     "value",
     "nonce",
     "chainId",
-    "type",
 ];
 
 /// Names of block overrides that a node no longer knows.
@@ -60,10 +59,12 @@ impl Args {
         self.read_optional(|value| Ok(serde_json::from_value(value)?))
     }
 
-    /// The next argument, a call.
+    /// The next argument, a call. Like a node, looks past its type, whatever is written there: the
+    /// other fields tell which it is.
     pub(super) fn call<T: DeserializeOwned>(&mut self) -> Result<T, RpcError> {
-        self.read(|value| {
-            if let Value::Object(fields) = &value {
+        self.read(|mut value| {
+            if let Value::Object(fields) = &mut value {
+                fields.remove("type");
                 check_numbers(fields)?;
             }
             Ok(serde_json::from_value(value)?)

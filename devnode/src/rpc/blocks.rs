@@ -9,7 +9,7 @@ use alloy::{
 use serde_json::{Value, json};
 
 use super::{Args, Node, Reply, RpcError, shape};
-use crate::chain::Block;
+use crate::chain::{Block, Incoming};
 
 /// `eth_blockNumber`
 pub(super) fn number(node: &mut Node, args: Args) -> Reply {
@@ -93,20 +93,28 @@ pub(super) fn receipts(node: &mut Node, mut args: Args) -> Reply {
 
 /// `eth_getTransactionByHash`
 pub(super) fn transaction(node: &mut Node, args: Args) -> Reply {
-    let found = lookup(node, args)?;
-    found.map_or(Ok(Value::Null), |(block, index)| told(&block, index))
+    match lookup(node, args)? {
+        Found::Included(block, index) => told(&block, index),
+        Found::Waiting(incoming) => Ok(serde_json::to_value(shape::waiting(incoming))?),
+        Found::Nowhere => Ok(Value::Null),
+    }
 }
 
 /// `eth_getTransactionReceipt`
 pub(super) fn receipt(node: &mut Node, args: Args) -> Reply {
-    let found = lookup(node, args)?;
-    found.map_or(Ok(Value::Null), |(block, index)| shape::receipt(&block, index))
+    match lookup(node, args)? {
+        Found::Included(block, index) => shape::receipt(&block, index),
+        Found::Waiting(_) | Found::Nowhere => Ok(Value::Null),
+    }
 }
 
 /// `eth_getRawTransactionByHash`
 pub(super) fn raw_transaction(node: &mut Node, args: Args) -> Reply {
-    let found = lookup(node, args)?;
-    found.map_or(Ok(json!("0x")), |(block, index)| raw(&block, index))
+    match lookup(node, args)? {
+        Found::Included(block, index) => raw(&block, index),
+        Found::Waiting(incoming) => Ok(json!(Bytes::from(incoming.transaction.encoded_2718()))),
+        Found::Nowhere => Ok(json!("0x")),
+    }
 }
 
 /// `eth_getTransactionByBlockNumberAndIndex`
@@ -181,9 +189,23 @@ fn at_index(node: &Node, mut args: Args, id: BlockId, tell: fn(&Block, usize) ->
     node.chain.find(id)?.map_or(Ok(Value::Null), |block| tell(block, index))
 }
 
-/// The block and the index of the transaction whose hash is the only argument.
-fn lookup(node: &Node, mut args: Args) -> Result<Option<(Arc<Block>, usize)>, RpcError> {
+/// Where a transaction is.
+enum Found<'a> {
+    /// In a block, at an index.
+    Included(Arc<Block>, usize),
+    /// Not in a block yet.
+    Waiting(&'a Incoming),
+    /// Not known.
+    Nowhere,
+}
+
+/// Looks for the transaction whose hash is the only argument.
+fn lookup(node: &Node, mut args: Args) -> Result<Found<'_>, RpcError> {
     let hash = args.take()?;
     args.end()?;
-    Ok(node.chain.transaction(hash).map(|(block, index)| (Arc::clone(block), index)))
+    Ok(match (node.chain.transaction(hash), node.chain.pool().get(hash)) {
+        (Some((block, index)), _) => Found::Included(Arc::clone(block), index),
+        (None, Some(incoming)) => Found::Waiting(incoming),
+        (None, None) => Found::Nowhere,
+    })
 }

@@ -57,9 +57,15 @@ pub(super) enum RpcError {
     /// No such filter.
     #[error("filter not found")]
     NoFilter,
-    /// A time before the newest block.
-    #[error("the time {0} is before that of the newest block")]
-    TimeTravel(u64),
+    /// The node does not send for this account.
+    #[error("unknown account")]
+    UnknownAccount,
+    /// A transaction with fields that do not go together.
+    #[error("the fields do not make a transaction of any type")]
+    Incomplete,
+    /// More blocks than are made at once.
+    #[error("at most {0} blocks are made at once")]
+    TooManyBlocks(u64),
     /// An answer that cannot be written down.
     #[error(transparent)]
     Answer(#[from] serde_json::Error),
@@ -121,7 +127,12 @@ impl RpcError {
             | Self::Argument { .. }
             | Self::TooMany(_)
             | Self::Topics => ARGUMENTS,
-            Self::Refused(_) | Self::Failed(_) | Self::NoFilter | Self::TimeTravel(_) => REFUSED,
+            Self::Refused(_)
+            | Self::Failed(_)
+            | Self::NoFilter
+            | Self::UnknownAccount
+            | Self::Incomplete
+            | Self::TooManyBlocks(_) => REFUSED,
             Self::Reverted(_) => REVERT,
             Self::Answer(_) | Self::Stopped(_) => INTERNAL,
         }

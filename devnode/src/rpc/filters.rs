@@ -41,6 +41,15 @@ pub(super) struct Filters {
     count: u64,
 }
 
+impl Filters {
+    /// Begins again after block `height`, for filters that are ahead of it.
+    pub(super) fn rewind(&mut self, height: u64) {
+        for filter in self.installed.values_mut() {
+            filter.next = filter.next.min(height.saturating_add(1));
+        }
+    }
+}
+
 /// `eth_getLogs`
 pub(super) fn logs(node: &mut Node, args: Args) -> Reply {
     let filter = filter(args)?;

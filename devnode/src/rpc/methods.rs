@@ -1,16 +1,20 @@
-//! The table of all methods but those that wait: sending transactions and subscribing.
+//! The table of all methods but those that only dev chains have, and those that wait: sending
+//! signed transactions and subscribing.
 
-use super::{Method, blocks, calls, dev, fees, filters, state, words};
+use super::{Method, blocks, calls, debug, fees, filters, state, wallet, words};
 
 /// Every method by its name.
 pub(super) const METHODS: &[(&str, Method)] = &[
-    ("anvil_mine", dev::mine),
-    ("anvil_setBalance", dev::set_balance),
-    ("eth_accounts", words::accounts),
+    ("debug_traceBlockByHash", debug::trace_block_by_hash),
+    ("debug_traceBlockByNumber", debug::trace_block_by_number),
+    ("debug_traceCall", debug::trace_call),
+    ("debug_traceTransaction", debug::trace_transaction),
+    ("eth_accounts", wallet::accounts),
     ("eth_blobBaseFee", words::nothing),
     ("eth_blockNumber", blocks::number),
     ("eth_call", calls::call),
     ("eth_chainId", words::chain_id),
+    ("eth_createAccessList", calls::access_list),
     ("eth_estimateGas", calls::estimate),
     ("eth_feeHistory", fees::history),
     ("eth_gasPrice", fees::gas_price),
@@ -43,11 +47,9 @@ pub(super) const METHODS: &[(&str, Method)] = &[
     ("eth_newBlockFilter", filters::new_block_filter),
     ("eth_newFilter", filters::new_filter),
     ("eth_newPendingTransactionFilter", filters::new_transaction_filter),
+    ("eth_sendTransaction", wallet::send),
     ("eth_syncing", words::not_syncing),
     ("eth_uninstallFilter", filters::uninstall),
-    ("evm_increaseTime", dev::increase_time),
-    ("evm_mine", dev::mine_one),
-    ("evm_setNextBlockTimestamp", dev::set_next_timestamp),
     ("net_version", words::net_version),
     ("rpc_modules", words::modules),
     ("web3_clientVersion", words::client_version),

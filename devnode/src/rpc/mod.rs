@@ -4,7 +4,9 @@
 
 mod args;
 mod blocks;
+mod bodies;
 mod calls;
+mod debug;
 mod dev;
 mod error;
 mod fees;
@@ -14,16 +16,25 @@ mod server;
 mod shape;
 mod state;
 mod subscriptions;
+mod wallet;
 mod words;
 
-use serde_json::Value;
+use std::{
+    hash::{BuildHasher, RandomState},
+    time::Duration,
+};
 
-use crate::chain::Chain;
+use alloy::primitives::{B256, keccak256};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::{Account, chain::Chain};
 
 use args::Args;
 use error::RpcError;
 use filters::Filters;
-pub(crate) use server::{ServeError, serve};
+pub(crate) use server::{ServeError, Server, serve};
+use wallet::Wallet;
 
 /// What requests are answered from.
 #[derive(Debug)]
@@ -32,12 +43,29 @@ pub(crate) struct Node {
     pub(crate) chain: Chain,
     /// Filters that clients have installed.
     filters: Filters,
+    /// Accounts that the node sends for.
+    wallet: Wallet,
+    /// How often blocks are made by time.
+    pace: watch::Sender<Option<Duration>>,
+    /// Tells this node from every other.
+    instance: B256,
 }
 
 impl Node {
-    /// Answers from this chain.
-    pub(crate) fn new(chain: Chain) -> Self {
-        Self { chain, filters: Filters::default() }
+    /// Answers from this chain, with the keys of these accounts. Somebody else makes blocks at the
+    /// given pace.
+    pub(crate) fn new(
+        chain: Chain,
+        accounts: &[Account],
+        pace: watch::Sender<Option<Duration>>,
+    ) -> Self {
+        Self {
+            chain,
+            filters: Filters::default(),
+            wallet: Wallet::new(accounts),
+            pace,
+            instance: keccak256(RandomState::new().hash_one(()).to_be_bytes()),
+        }
     }
 }
 

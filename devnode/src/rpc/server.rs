@@ -7,18 +7,20 @@ use jsonrpsee::{
     RpcModule,
     core::RegisterMethodError,
     server::{
-        BatchRequestConfig, RandomStringIdProvider, Server as RpcServer, ServerConfig, ServerHandle,
+        BatchRequestConfig, Methods, RandomStringIdProvider, Server as RpcServer, ServerConfig,
+        ServerHandle,
     },
     types::{ErrorObjectOwned, Params},
 };
 use tokio::{net::TcpListener, time::sleep};
+use tower::{ServiceBuilder, layer::layer_fn, service_fn};
 use tower_http::cors::CorsLayer;
 
-use super::{Args, Node, RpcError, methods::METHODS, subscriptions};
-use crate::chain::{Refusal, Worker};
+use super::{Args, Node, RpcError, bodies, dev, methods::METHODS, subscriptions};
+use crate::chain::{Incoming, Refusal, Worker};
 
 /// Bytes of a request or an answer.
-const MAX_BODY: u32 = 64 << 20;
+pub(super) const MAX_BODY: u32 = 64 << 20;
 
 /// Connections at the same time.
 const MAX_CONNECTIONS: u32 = 1000;
@@ -59,17 +61,29 @@ pub(crate) fn serve(listener: TcpListener, worker: Worker<Node>) -> Result<Serve
         .set_batch_request_config(BatchRequestConfig::Unlimited)
         .set_id_provider(RandomStringIdProvider::new(16))
         .build();
+    let methods: Methods = module(worker)?.into();
+    let bodies = methods.clone();
     let server = RpcServer::builder()
         .set_config(config)
-        .set_http_middleware(tower::ServiceBuilder::new().layer(CorsLayer::permissive()))
+        .set_http_middleware(ServiceBuilder::new().layer(CorsLayer::permissive()).layer(layer_fn(
+            move |server| {
+                let methods = bodies.clone();
+                service_fn(move |request| {
+                    bodies::answer(methods.clone(), Clone::clone(&server), request)
+                })
+            },
+        )))
         .build_from_tcp(listener.into_std()?)?;
-    Ok(Server { address, handle: server.start(module(worker)?) })
+    Ok(Server { address, handle: server.start(methods) })
 }
 
 /// All methods.
 fn module(worker: Worker<Node>) -> Result<RpcModule<Worker<Node>>, RegisterMethodError> {
     let mut module = RpcModule::new(worker);
-    for &(name, method) in METHODS {
+    let named = dev::METHODS
+        .iter()
+        .flat_map(|&(names, method)| names.iter().map(move |&name| (name, method)));
+    for (name, method) in METHODS.iter().copied().chain(named) {
         module.register_async_method(name, move |params, worker, _| async move {
             let args = Args::parse(params.as_str())?;
             let reply = worker.run(move |node| method(node, args)).await.map_err(RpcError::from)?;
@@ -89,21 +103,24 @@ async fn send(params: Params<'static>, worker: Arc<Worker<Node>>) -> Result<B256
     let mut args = Args::parse(params.as_str())?;
     let raw = args.bytes()?;
     args.end()?;
+    let incoming = Incoming::decode(&raw).map_err(Refusal::from)?;
     let patience = sleep(PATIENCE);
     tokio::pin!(patience);
-    let mut heads = worker.run(|node| node.chain.heads().subscribe()).await?;
     loop {
-        let bytes = raw.clone();
-        let refusal = match worker.run(move |node| node.chain.submit(&bytes)).await? {
-            Ok(hash) => return Ok(hash),
-            Err(refusal) => refusal,
+        let next = incoming.clone();
+        let taken = worker.run(move |node| match node.chain.submit(next) {
+            Err(refusal @ Refusal::NonceTooHigh { .. }) => {
+                Err((refusal, node.chain.changes().subscribe()))
+            }
+            done => Ok(done),
+        });
+        let (refusal, mut changes) = match taken.await? {
+            Ok(done) => return Ok(done?),
+            Err(early) => early,
         };
-        if !matches!(refusal, Refusal::NonceTooHigh { .. }) {
-            return Err(refusal.into());
-        }
         tokio::select! {
             () = &mut patience => return Err(refusal.into()),
-            _ = heads.recv() => {}
+            _ = changes.changed() => {}
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use alloy::{
     consensus::{BlockBody, Transaction as _, transaction::Recovered},
-    primitives::{B256, U256},
+    primitives::{U64, U256},
     rlp::Encodable,
     rpc::types::{self, BlockTransactions, Log, Transaction, TransactionReceipt},
 };
@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::error::RpcError;
-use crate::chain::{Block, Included};
+use crate::chain::{Block, Included, Incoming};
 
 /// A block; with whole transactions, or only their hashes.
 pub(super) fn block(block: &Block, whole: bool) -> Result<Value, RpcError> {
@@ -23,12 +23,13 @@ pub(super) fn block(block: &Block, whole: bool) -> Result<Value, RpcError> {
         BlockTransactions::Hashes(hashes)
     };
     let header = rpc_header(block);
-    arbitrum_header(types::Block { header, uncles: Vec::new(), transactions, withdrawals: None })
+    let told = types::Block { header, uncles: Vec::new(), transactions, withdrawals: None };
+    arbitrum_header(block, told)
 }
 
 /// The header of a block.
 pub(super) fn header(block: &Block) -> Result<Value, RpcError> {
-    arbitrum_header(rpc_header(block))
+    arbitrum_header(block, rpc_header(block))
 }
 
 /// The header of a block, with its size.
@@ -43,12 +44,12 @@ fn rpc_header(block: &Block) -> types::Header {
 }
 
 /// Adds what Arbitrum tells in headers.
-fn arbitrum_header(header: impl Serialize) -> Result<Value, RpcError> {
-    let mut value = serde_json::to_value(header)?;
+fn arbitrum_header(block: &Block, told: impl Serialize) -> Result<Value, RpcError> {
+    let mut value = serde_json::to_value(told)?;
     if let Value::Object(fields) = &mut value {
         fields.insert("l1BlockNumber".to_owned(), json!("0x0"));
-        fields.insert("sendCount".to_owned(), json!("0x0"));
-        fields.insert("sendRoot".to_owned(), serde_json::to_value(B256::ZERO)?);
+        fields.insert("sendCount".to_owned(), json!(U64::from(block.send_count())));
+        fields.insert("sendRoot".to_owned(), json!(block.send_root()));
     }
     Ok(value)
 }
@@ -66,6 +67,18 @@ pub(super) fn transaction(block: &Block, index: usize) -> Option<Transaction> {
         effective_gas_price: Some(price),
         block_timestamp: None,
     })
+}
+
+/// A transaction that waits for a block.
+pub(super) fn waiting(incoming: &Incoming) -> Transaction {
+    Transaction {
+        inner: incoming.transaction.clone(),
+        block_hash: None,
+        block_number: None,
+        transaction_index: None,
+        effective_gas_price: None,
+        block_timestamp: None,
+    }
 }
 
 /// The receipt of a transaction of a block; null if the block has fewer.

@@ -11,9 +11,16 @@ pub(super) fn balance(node: &mut Node, args: Args) -> Reply {
     look(node, args, |view, address| view.balance(address))
 }
 
-/// `eth_getTransactionCount`
-pub(super) fn nonce(node: &mut Node, args: Args) -> Reply {
-    look(node, args, |view, address| U64::from(view.nonce(address)))
+/// `eth_getTransactionCount`: those that wait count in the pending block.
+pub(super) fn nonce(node: &mut Node, mut args: Args) -> Reply {
+    let (address, block) = (args.address()?, args.block()?);
+    args.end()?;
+    let nonce = if block.is_pending() {
+        node.chain.next_nonce(address)
+    } else {
+        node.chain.view(block)?.nonce(address)
+    };
+    Ok(serde_json::to_value(U64::from(nonce))?)
 }
 
 /// `eth_getCode`

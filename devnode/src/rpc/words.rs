@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use super::{Args, Node, Reply};
 use crate::CHAIN_ID;
 
+/// What the node calls itself.
+pub(super) const CLIENT: &str = concat!("muster-devnode/v", env!("CARGO_PKG_VERSION"));
+
 /// `eth_chainId`
 pub(super) fn chain_id(_: &mut Node, args: Args) -> Reply {
     args.end()?;
@@ -21,7 +24,7 @@ pub(super) fn net_version(_: &mut Node, args: Args) -> Reply {
 /// `web3_clientVersion`
 pub(super) fn client_version(_: &mut Node, args: Args) -> Reply {
     args.end()?;
-    Ok(json!(concat!("muster-devnode/v", env!("CARGO_PKG_VERSION"))))
+    Ok(json!(CLIENT))
 }
 
 /// `web3_sha3`: the keccak hash of the argument.
@@ -35,14 +38,8 @@ pub(super) fn sha3(_: &mut Node, mut args: Args) -> Reply {
 pub(super) fn modules(_: &mut Node, args: Args) -> Reply {
     args.end()?;
     Ok(
-        json!({"anvil": "1.0", "eth": "1.0", "evm": "1.0", "net": "1.0", "rpc": "1.0", "web3": "1.0"}),
+        json!({"anvil": "1.0", "debug": "1.0", "eth": "1.0", "evm": "1.0", "net": "1.0", "rpc": "1.0", "web3": "1.0"}),
     )
-}
-
-/// `eth_accounts`: the node holds no keys.
-pub(super) fn accounts(_: &mut Node, args: Args) -> Reply {
-    args.end()?;
-    Ok(json!([]))
 }
 
 /// `eth_syncing`: never.

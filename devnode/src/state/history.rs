@@ -1,8 +1,14 @@
 //! A value that changes with the height of the chain, readable at any height.
 
+use std::mem;
+
 /// The versions of one value, oldest first, each with the height of the block that wrote it.
 #[derive(Clone, Debug)]
 pub(crate) struct History<T>(Vec<(u64, T)>);
+
+/// What a write has replaced: the value that the same block had written before, if it had.
+#[derive(Debug)]
+pub(crate) struct Replaced<T>(Option<T>);
 
 impl<T> Default for History<T> {
     fn default() -> Self {
@@ -23,11 +29,34 @@ impl<T> History<T> {
     }
 
     /// Writes the value of block `height`, which is not below that of any write before.
-    pub(crate) fn write(&mut self, height: u64, value: T) {
+    pub(crate) fn write(&mut self, height: u64, value: T) -> Replaced<T> {
         match self.0.last_mut() {
-            Some((written, old)) if *written == height => *old = value,
-            _ => self.0.push((height, value)),
+            Some((written, old)) if *written == height => Replaced(Some(mem::replace(old, value))),
+            _ => {
+                self.0.push((height, value));
+                Replaced(None)
+            }
         }
+    }
+
+    /// Takes back the newest write, which returned `replaced`.
+    pub(crate) fn unwrite(&mut self, replaced: Replaced<T>) {
+        match (self.0.last_mut(), replaced.0) {
+            (Some((_, value)), Some(replaced)) => *value = replaced,
+            _ => drop(self.0.pop()),
+        }
+    }
+
+    /// All versions, oldest first, each with the height of the block that wrote it.
+    pub(crate) fn versions(&self) -> impl Iterator<Item = (u64, &T)> {
+        self.0.iter().map(|(height, value)| (*height, value))
+    }
+}
+
+impl<T> FromIterator<(u64, T)> for History<T> {
+    /// From versions, oldest first.
+    fn from_iter<I: IntoIterator<Item = (u64, T)>>(versions: I) -> Self {
+        Self(versions.into_iter().collect())
     }
 }
 
@@ -45,5 +74,19 @@ mod tests {
         let seen: Vec<_> = [1, 2, 4, 5, 6].iter().map(|&height| history.at(height)).collect();
         assert_eq!(seen, [None, Some(&'a'), Some(&'a'), Some(&'c'), Some(&'c')]);
         assert_eq!(history.latest(), Some(&'c'));
+    }
+
+    #[test]
+    fn writes_are_taken_back_in_reverse() {
+        let mut history = History::default();
+        let first = history.write(2, 'a');
+        let second = history.write(2, 'b');
+        let third = history.write(3, 'c');
+        history.unwrite(third);
+        assert_eq!(history.latest(), Some(&'b'));
+        history.unwrite(second);
+        assert_eq!(history.latest(), Some(&'a'));
+        history.unwrite(first);
+        assert_eq!(history.latest(), None);
     }
 }

@@ -3,10 +3,15 @@
 
 pub(crate) mod arbos;
 mod history;
+mod image;
+mod journal;
+pub(crate) mod outbox;
 pub(crate) mod programs;
 pub(crate) mod settings;
 mod store;
 mod view;
 
-pub(crate) use store::Store;
+pub(crate) use image::StoreImage;
+pub(crate) use journal::Mark;
+pub(crate) use store::{Store, StoreWords};
 pub(crate) use view::View;

@@ -132,7 +132,7 @@ pub(crate) fn days(days: u16) -> u64 {
 }
 
 /// Where the parameters are.
-fn params_slot() -> U256 {
+pub(crate) fn params_slot() -> U256 {
     space().child(&[0]).at(0)
 }
 

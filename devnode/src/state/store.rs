@@ -1,24 +1,32 @@
 //! The whole state at every height: written block by block, never rewritten.
 
-use std::collections::HashMap;
-
-use alloy::primitives::{Address, B256, Bytes, U256, map::AddressMap};
+use alloy::primitives::{
+    Address, Bytes, U256,
+    map::{AddressMap, B256Map, U256Map},
+};
 use revm::{
     bytecode::Bytecode,
     state::{Account, AccountInfo},
 };
 
-use super::{View, history::History};
+use super::{
+    View,
+    arbos::{ARBOS, Words},
+    history::History,
+    journal::Journal,
+};
 
 /// Accounts, storage and code, with their history.
 #[derive(Debug, Default)]
 pub(crate) struct Store {
     /// Accounts without their code; `None` where one ceased to exist.
-    accounts: HashMap<Address, History<Option<AccountInfo>>>,
+    pub(super) accounts: AddressMap<History<Option<AccountInfo>>>,
     /// Storage words by account.
-    slots: HashMap<Address, HashMap<U256, History<U256>>>,
+    pub(super) slots: AddressMap<U256Map<History<U256>>>,
     /// Every code ever deployed, by its hash.
-    codes: HashMap<B256, Bytecode>,
+    pub(super) codes: B256Map<Bytecode>,
+    /// What was written while writes are remembered.
+    pub(super) journal: Journal,
 }
 
 impl Store {
@@ -36,7 +44,7 @@ impl Store {
 
     /// A storage word after block `height`; zero if never written.
     pub(crate) fn slot(&self, address: Address, key: U256, height: u64) -> U256 {
-        let written = |slots: &HashMap<U256, History<U256>>| slots.get(&key)?.at(height).copied();
+        let written = |slots: &U256Map<History<U256>>| slots.get(&key)?.at(height).copied();
         self.slots.get(&address).and_then(written).unwrap_or_default()
     }
 
@@ -50,7 +58,7 @@ impl Store {
                 self.wipe(height, address);
             }
             if account.is_selfdestructed() || account.is_empty() {
-                self.accounts.entry(address).or_default().write(height, None);
+                self.write(height, address, None);
                 continue;
             }
             for (key, slot) in account.changed_storage_slots() {
@@ -65,7 +73,7 @@ impl Store {
         if let Some(code) = info.code.take().filter(|code| !code.is_empty()) {
             self.codes.entry(info.code_hash).or_insert(code);
         }
-        self.accounts.entry(address).or_default().write(height, Some(info));
+        self.write(height, address, Some(info));
     }
 
     /// Writes an account with this code and nonce 1 or more, as a deployment would leave it.
@@ -83,15 +91,40 @@ impl Store {
 
     /// Writes a storage word.
     pub(crate) fn write_slot(&mut self, height: u64, address: Address, key: U256, value: U256) {
-        self.slots.entry(address).or_default().entry(key).or_default().write(height, value);
+        let history = self.slots.entry(address).or_default().entry(key).or_default();
+        self.journal.slot(address, key, history.write(height, value));
+    }
+
+    /// Writes an account without its code, or that it ceased to exist.
+    fn write(&mut self, height: u64, address: Address, info: Option<AccountInfo>) {
+        let history = self.accounts.entry(address).or_default();
+        self.journal.account(address, history.write(height, info));
     }
 
     /// Clears all storage of an account.
     fn wipe(&mut self, height: u64, address: Address) {
-        for slot in self.slots.get_mut(&address).into_iter().flat_map(HashMap::values_mut) {
-            if slot.latest().is_some_and(|value| !value.is_zero()) {
-                slot.write(height, U256::ZERO);
+        for (&key, history) in self.slots.get_mut(&address).into_iter().flatten() {
+            if history.latest().is_some_and(|value| !value.is_zero()) {
+                self.journal.slot(address, key, history.write(height, U256::ZERO));
             }
         }
+    }
+}
+
+/// The words of ArbOS after one block, to read and to write without a transaction.
+pub(crate) struct StoreWords<'a> {
+    /// All of the state.
+    pub(crate) store: &'a mut Store,
+    /// The block.
+    pub(crate) height: u64,
+}
+
+impl Words for StoreWords<'_> {
+    fn word(&mut self, slot: U256) -> U256 {
+        self.store.slot(ARBOS, slot, self.height)
+    }
+
+    fn set_word(&mut self, slot: U256, value: U256) {
+        self.store.write_slot(self.height, ARBOS, slot, value);
     }
 }

@@ -157,3 +157,13 @@ async fn a_call_needs_the_money_that_it_moves() {
         format!("err: {words}: address {poor} have 0 want 1 (supplied gas 50000000)")
     );
 }
+
+#[tokio::test]
+async fn the_type_of_a_call_is_looked_past() {
+    let chain = Chain::start().await;
+    let friend = Address::repeat_byte(0x55);
+    for kind in [json!("0x02"), json!("0x7e"), json!("legacy"), json!(2), json!(null)] {
+        let request = json!([{"to": friend, "type": kind}]);
+        assert_eq!(chain.get("eth_estimateGas", request).await, json!("0x5208"), "type {kind}");
+    }
+}

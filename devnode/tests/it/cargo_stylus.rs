@@ -1,25 +1,33 @@
-//! What cargo-stylus 0.10.10 asks while it checks, deploys, activates and caches a contract with a
-//! constructor: recorded with a Nitro node, asked again here.
+//! What cargo-stylus 0.10.10 asks while it checks, deploys, activates, caches and traces a contract
+//! with a constructor: recorded with a Nitro node, asked again here.
 
-use serde_json::Value;
+use alloy::{eips::Encodable2718, primitives::Bytes, rpc::types::Transaction};
+use serde_json::{Value, json};
 
 use crate::{compare::difference, support::Chain};
 
 /// The recorded exchange, a request and its answer on each line.
 const EXCHANGE: &str = include_str!("../vectors/cargo-stylus.jsonl");
 
-/// The first command that needs what this chain does not have: tracing.
-const END: &str = "cargo stylus trace";
+/// Before this command a transaction was sent by other means; it is the last one that is told.
+const CALL: &str = "cargo stylus trace of an ordinary call";
 
 /// Fields of receipts that do not depend on hashes of blocks or modules.
 const RECEIPT: [&str; 6] = ["status", "gasUsed", "blockNumber", "contractAddress", "from", "to"];
 
+/// Fields of transactions that do not depend on hashes of blocks.
+const TRANSACTION: [&str; 7] = ["hash", "blockNumber", "from", "to", "nonce", "input", "value"];
+
 #[tokio::test]
 async fn every_request_gets_the_recorded_answer() {
     let chain = Chain::start().await;
-    let lines = EXCHANGE.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let lines: Vec<Value> =
+        EXCHANGE.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let mut asked = 0;
-    for line in lines.take_while(|line| line["mark"] != END) {
+    for line in &lines {
+        if line["mark"] == CALL {
+            chain.ask("eth_sendRawTransaction", json!([last_transaction(&lines)])).await;
+        }
         let Some(method) = line["request"]["method"].as_str() else { continue };
         let params = line["request"].get("params").cloned().unwrap_or_default();
         let got = chain.ask(method, params).await;
@@ -31,14 +39,29 @@ async fn every_request_gets_the_recorded_answer() {
             "eth_feeHistory" => {
                 difference(&want["result"]["reward"], &got["result"]["reward"], method)
             }
-            "eth_getTransactionReceipt" => RECEIPT.iter().find_map(|&field| {
-                difference(&want["result"][field], &got["result"][field], field)
-            }),
+            "eth_getTransactionReceipt" => first(&RECEIPT, want, &got),
+            "eth_getTransactionByHash" => first(&TRANSACTION, want, &got),
             _ => difference(&want["result"], &got["result"], method)
                 .or_else(|| difference(&want["error"], &got["error"], method)),
         };
         assert_eq!(found, None);
         asked += 1;
     }
-    assert_eq!(asked, 29, "requests up to the first trace");
+    assert_eq!(asked, 35, "requests of all commands");
+}
+
+/// The first difference between two results in some of their fields.
+fn first(fields: &[&str], want: &Value, got: &Value) -> Option<String> {
+    fields
+        .iter()
+        .find_map(|&field| difference(&want["result"][field], &got["result"][field], field))
+}
+
+/// The last transaction that an answer tells, in the form in which it is sent.
+fn last_transaction(lines: &[Value]) -> Bytes {
+    let told = |line: &&Value| line["request"]["method"] == "eth_getTransactionByHash";
+    let line = lines.iter().rfind(told).unwrap();
+    let transaction: Transaction =
+        serde_json::from_value(line["response"]["result"].clone()).unwrap();
+    transaction.inner.encoded_2718().into()
 }

@@ -10,6 +10,7 @@
     reason = "a test may stop at the first surprise, in its helpers too"
 )]
 
+mod accounts;
 mod blocks;
 mod calls;
 mod cargo_stylus;
@@ -18,10 +19,13 @@ mod depth;
 mod estimates;
 mod events;
 mod malformed;
+mod mining;
 mod precompiles;
 mod programs;
 mod replay;
+mod snapshots;
 mod start;
+mod state;
 mod support;
 mod time;
 mod transactions;

@@ -24,7 +24,7 @@ async fn bodies_that_are_no_requests() {
 async fn methods_that_do_not_exist() {
     let chain = Chain::start().await;
     assert_eq!(chain.ask("eth_nothing", json!([])).await["error"]["code"], -32601);
-    assert_eq!(chain.ask("debug_traceTransaction", json!([])).await["error"]["code"], -32601);
+    assert_eq!(chain.ask("debug_nothing", json!([])).await["error"]["code"], -32601);
 }
 
 #[tokio::test]

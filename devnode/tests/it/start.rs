@@ -46,7 +46,7 @@ async fn a_stopped_chain_frees_its_port() {
     let first = Devnode::start(Config::any_port()).await.unwrap();
     let url = first.url();
     let port = url.rsplit(':').next().unwrap().parse().unwrap();
-    first.stop().await;
+    first.stop().await.unwrap();
     let second = Devnode::start(Config { port, ..Config::default() }).await.unwrap();
     assert_eq!(second.url(), url);
     let request = r#"{"jsonrpc":"2.0","id":1,"method":"net_version","params":[]}"#;
@@ -127,7 +127,7 @@ async fn a_chain_stops_although_somebody_listens() {
     let socket = WsConnect::new(chain.node.ws_url());
     let socket = ProviderBuilder::new().connect_ws(socket).await.unwrap();
     let heads = socket.subscribe_blocks().await.unwrap();
-    timeout(Duration::from_secs(5), chain.node.stop()).await.unwrap();
+    timeout(Duration::from_secs(5), chain.node.stop()).await.unwrap().unwrap();
     drop(heads);
 }
 

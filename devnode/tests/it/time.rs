@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alloy::{eips::BlockId, primitives::U256, providers::Provider};
+use alloy::{eips::BlockId, providers::Provider};
 use devnode::Config;
 use serde_json::json;
 
@@ -65,10 +65,26 @@ async fn a_chain_with_a_block_time_makes_blocks_by_itself() {
 }
 
 #[tokio::test]
-async fn money_can_be_given() {
+async fn the_clock_can_be_set() {
     let chain = Chain::start().await;
-    let friend = "0x00000000000000000000000000000000000000bb";
-    chain.get("anvil_setBalance", json!([friend, "0x64"])).await;
-    let balance = chain.provider.get_balance(friend.parse().unwrap()).await.unwrap();
-    assert_eq!(balance, U256::from(100));
+    let time = now(&chain).await + 5_000_000;
+    let ahead = chain.get("evm_setTime", json!([time])).await.as_u64().unwrap();
+    assert!((4_999_000..=5_000_000).contains(&ahead), "{ahead}");
+    chain.node.mine().await.unwrap();
+    assert!((time..time + 60).contains(&now(&chain).await));
+    let past = chain.ask("evm_setTime", json!([1])).await;
+    assert_eq!(past["error"]["message"], "the time 1 is before that of the newest block");
+}
+
+#[tokio::test]
+async fn blocks_can_be_a_fixed_time_apart() {
+    let chain = Chain::start().await;
+    let begin = now(&chain).await;
+    chain.get("anvil_setBlockTimestampInterval", json!([1000])).await;
+    chain.get("anvil_mine", json!([3])).await;
+    assert_eq!(now(&chain).await, begin + 3000);
+    assert_eq!(chain.get("anvil_removeBlockTimestampInterval", json!([])).await, true);
+    assert_eq!(chain.get("anvil_removeBlockTimestampInterval", json!([])).await, false);
+    chain.node.mine().await.unwrap();
+    assert_eq!(now(&chain).await, begin + 3000, "never backwards");
 }

@@ -44,8 +44,8 @@ topics! {
     create "create" []
     depth "depth" []
     eth_precompiles "eth-precompiles" []
-    evm "evm" ["create-prices"]
-    hostio_account "hostio-account" ["code-alternating"]
+    evm "evm" []
+    hostio_account "hostio-account" []
     hostio_debug "hostio-debug" []
     hostio_env "hostio-env" []
     hostio_io "hostio-io" []
@@ -57,14 +57,9 @@ topics! {
     hostio_transient "hostio-transient" []
     memory "memory" []
     opcodes "opcodes" []
-    precompiles "precompiles" ["arbsys-send-to-l1"]
-    rpc "rpc" ["batches" "batches-odd" "body-malformed" "body-versions-and-ids" "proof"]
-    storage "storage" ["access-list-for-callee" "create-access-list"]
-    tracing "tracing" [
-        "call-tracer-evm" "call-tracer-logs-of-program" "call-tracer-program"
-        "struct-logs-program" "stylus-accounts-and-logs" "stylus-calls-to-evm"
-        "stylus-calls-to-programs" "stylus-creates" "stylus-environment" "stylus-memory"
-        "stylus-through-evm" "trace-call" "trace-unknown"
-    ]
-    tx "tx" ["delegation-empty-list" "fees-tip-above-cap"]
+    precompiles "precompiles" []
+    rpc "rpc" ["proof"]
+    storage "storage" []
+    tracing "tracing" []
+    tx "tx" []
 }

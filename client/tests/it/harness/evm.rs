@@ -163,6 +163,24 @@ pub(crate) fn puppet(habit: &Habit) -> Bytes {
         .init()
 }
 
+/// Init code that makes calls, one after the other in one transaction, each with wei; it reverts with
+/// the answer of the first one that fails.
+pub(crate) fn script(steps: &[(Address, u128, Vec<u8>)]) -> Bytes {
+    let failed = Code::default().ops(&[op::RETURNDATASIZE, op::PUSH0, op::REVERT]);
+    let code = steps.iter().fold(Code::default(), |code, (to, wei, data)| {
+        code.memory(data)
+            .ops(&[op::PUSH0, op::PUSH0])
+            .number(u32::try_from(data.len()).unwrap())
+            .ops(&[op::PUSH0])
+            .push(&wei.to_be_bytes())
+            .push(to.as_slice())
+            .ops(&[op::GAS, op::CALL])
+            .answer()
+            .unless(&failed)
+    });
+    code.0.into()
+}
+
 /// Calldata of a puppet that is to call `to`.
 pub(crate) fn order(to: Address, data: &[u8]) -> Bytes {
     [to.as_slice(), data].concat().into()

@@ -1,5 +1,7 @@
 //! Short words for what contracts say: refusals by value, events in the order in which they came.
 
+#![expect(clippy::needless_pass_by_value, reason = "expectations are written down and used once")]
+
 use alloy::primitives::{Address, LogData};
 use alloy::sol_types::{SolError, SolEvent, SolEventInterface, SolInterface};
 use client::terms::abi::IWorkAgreement::{IWorkAgreementErrors, IWorkAgreementEvents};

@@ -70,7 +70,7 @@ pub(super) fn account_codehash(hook: &mut Hook<'_, '_>, address: u32, to: u32) -
     Ok(())
 }
 
-/// An account's code. It costs no gas if it was the last one asked for and is not empty.
+/// An account's code. It costs no gas if it was the last one asked for that was not empty.
 fn load_code(hook: &mut Hook<'_, '_>, address: u32) -> Answer<(Address, Bytes)> {
     hook.charge(CODE)?;
     hook.require_gas(price::COLD_ACCOUNT_GAS)?;
@@ -82,7 +82,9 @@ fn load_code(hook: &mut Hook<'_, '_>, address: u32) -> Answer<(Address, Bytes)> 
         return Ok((address, code.clone()));
     }
     let (code, cost) = host.world.code(address);
-    host.code = (!code.is_empty()).then(|| (address, code.clone()));
+    if !code.is_empty() {
+        host.code = Some((address, code.clone()));
+    }
     hook.charge_gas(cost.saturating_add(CODE_GAS))?;
     Ok((address, code))
 }

@@ -84,7 +84,7 @@ fn call(hook: &mut Hook<'_, '_>, kind: CallKind, arguments: Arguments) -> Answer
     let to = hook.read_address(address)?;
     let input = hook.read_bytes(data, len)?;
     let value = value.map(|at| hook.read_number(at)).transpose()?;
-    note_call(hook, to, gas_wanted, value, &input);
+    note_call(hook, to, gas, value, &input);
 
     let value = value.unwrap_or_default();
     let request = CallRequest { kind, to, value, input, gas_left, gas_wanted };

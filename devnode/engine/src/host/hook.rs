@@ -6,7 +6,7 @@ use wasmi::{AsContext, AsContextMut, Caller, Val};
 use super::{Host, Parts, price};
 use crate::{HookCall, World};
 
-/// How a host call ends a program.
+/// How the host ends a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Escape {
     /// The program asked to end with this status.
@@ -18,6 +18,9 @@ pub(crate) enum Escape {
     /// The call cannot be done.
     #[error("host call failed")]
     Failure,
+    /// The time is over.
+    #[error("interrupted")]
+    Late,
 }
 
 impl wasmi::errors::HostError for Escape {}

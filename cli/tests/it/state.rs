@@ -1,0 +1,118 @@
+//! `muster devnode --state`: what a killed process leaves behind.
+
+use std::fs;
+use std::hash::{BuildHasher, RandomState};
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Background, Folder};
+
+/// The rounds of killing.
+const ROUNDS: u32 = 8;
+
+/// The longest life of a process, in milliseconds.
+const LIFE: u64 = 1500;
+
+/// A chain in a process of its own.
+struct Chain {
+    /// The process, killed without warning when this is dropped.
+    process: Background,
+    /// Where it answers.
+    url: String,
+    /// A client.
+    http: reqwest::Client,
+}
+
+impl Chain {
+    /// Starts a chain from a file.
+    fn start(folder: &Folder, file: &Path) -> Self {
+        let args = format!("devnode --port 0 --state {}", file.display());
+        let mut process = Background::start(folder, &args);
+        let url = process.field("rpc");
+        Self { process, url, http: reqwest::Client::new() }
+    }
+
+    /// The result of a request.
+    async fn ask(&self, method: &str, params: Value) -> Value {
+        let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let request = self.http.post(&self.url).body(request.to_string());
+        let answer = request.header("content-type", "application/json").send().await.unwrap();
+        let mut answer: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        assert!(answer.get("error").is_none(), "{method}: {answer}");
+        answer["result"].take()
+    }
+
+    /// The newest block.
+    async fn head(&self) -> Value {
+        self.ask("eth_getBlockByNumber", json!(["latest", true])).await
+    }
+
+    /// The block at a height.
+    async fn block(&self, height: &Value) -> Value {
+        self.ask("eth_getBlockByNumber", json!([height, true])).await
+    }
+
+    /// Sends money back and forth until the time is up.
+    async fn live(&self, time: Duration) {
+        let accounts = self.ask("eth_accounts", json!([])).await;
+        let transfers = async {
+            loop {
+                let request = json!({"from": accounts[0], "to": accounts[1], "value": "0x1"});
+                self.ask("eth_sendTransaction", json!([request])).await;
+            }
+        };
+        let _: Result<(), _> = tokio::time::timeout(time, transfers).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_that_is_killed_goes_on_from_its_last_whole_file() {
+    let folder = Folder::new("devnode-killed", "");
+    let (file, copy) = (folder.file("chain"), folder.file("copy"));
+    let mut grown = 0;
+    for round in 0..ROUNDS {
+        let time = Duration::from_millis(RandomState::new().hash_one(round) % LIFE);
+        println!("round {round}: killed after {time:?}");
+        let before = fs::read(&file).unwrap_or_default();
+        let killed = Chain::start(&folder, &file);
+        killed.live(time).await;
+        // What is in the file now must be there afterwards, whatever is being written.
+        fs::copy(&file, &copy).unwrap();
+        drop(killed);
+
+        grown += u32::from(fs::read(&copy).unwrap().len() > before.len());
+        let (saved, after) = (Chain::start(&folder, &copy), Chain::start(&folder, &file));
+        let head = saved.head().await;
+        assert_eq!(after.block(&head["number"]).await, head);
+        after.live(Duration::from_millis(20)).await;
+    }
+    assert!(grown >= ROUNDS / 4, "the chain grew in {grown} rounds only");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_that_is_told_to_end_loses_nothing() {
+    let folder = Folder::new("devnode-ended", "");
+    let file = folder.file("chain");
+    let mut head = Value::Null;
+    for _ in 0..2 {
+        let chain = Chain::start(&folder, &file);
+        if !head.is_null() {
+            assert_eq!(chain.head().await, head);
+        }
+        chain.live(Duration::from_millis(50)).await;
+        head = chain.head().await;
+        assert_eq!(chain.process.terminate(), Some(0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_something_else_is_one_line_of_refusal() {
+    let folder = Folder::new("devnode-foreign", "");
+    let file = folder.file("chain");
+    fs::write(&file, "hello").unwrap();
+    let words = folder.refused(&format!("devnode --port 0 --state {}", file.display()));
+    assert!(words.ends_with("it is not the state of a dev chain"), "{words}");
+    assert_eq!(fs::read(&file).unwrap(), b"hello");
+}

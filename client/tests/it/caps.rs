@@ -1,0 +1,137 @@
+//! Settlements of any votes, up to the largest there can be, compared with a count of one's own.
+
+use std::collections::BTreeMap;
+
+use alloy::primitives::{Address, keccak256};
+use client::terms::abi::{Clock, Entry, Order, Settings, WorkerResult};
+use client::terms::settings;
+use client::{Agreement, Market, Offer, Want};
+
+use crate::harness::{World, agreement, offer};
+use crate::quote::order;
+
+/// What one voter says of one worker in one window; it is silent in a quarter of all cases.
+fn vote(place: usize, worker: u8, window: u8) -> Option<bool> {
+    let bytes = [u8::try_from(place).unwrap(), worker, window];
+    match keccak256(bytes)[0] % 4 {
+        0 => None,
+        // Every second worker serves more than it fails.
+        draw => Some(draw > 1 + worker % 2),
+    }
+}
+
+/// The report of a place on so many workers and windows.
+fn report(place: usize, workers: u8, windows: u8) -> Vec<Entry> {
+    let entry = |index| {
+        let bits = |wanted: fn(bool) -> bool| {
+            let windows = (0..windows).filter(|k| vote(place, index, *k).is_some_and(wanted));
+            windows.fold(0, |bits, window| bits | 1 << window)
+        };
+        Entry { index, checked: bits(|_| true), served: bits(|served| served) }
+    };
+    (0..workers).map(entry).filter(|entry| entry.checked != 0).collect()
+}
+
+/// What everybody is due: workers in their order, testers by account, the client's rest.
+type Due = (Vec<WorkerResult>, BTreeMap<Address, (u128, u16)>, u128);
+
+/// Counts what is due when every tester reported and the workers in `accepted` accepted.
+async fn due(seen: &Agreement, testers: &[Market], accepted: u8, escrow: u128) -> Due {
+    let terms = seen.terms();
+    let place_of: BTreeMap<_, _> =
+        testers.iter().map(|who| who.account().unwrap()).zip(0..).collect();
+    let mut workers = Vec::new();
+    let mut fees: BTreeMap<Address, (u128, u16)> = BTreeMap::new();
+    let mut rest = escrow;
+    for (index, worker) in (0..).zip(terms.workers()) {
+        let mut result = WorkerResult {
+            account: worker.account,
+            pay: 0,
+            accepted: accepted >> index & 1 == 1,
+            served: 0,
+            failed: 0,
+        };
+        for window in (0..terms.head.windows).filter(|_| result.accepted) {
+            let seats = seen.testers(window).await.unwrap();
+            let votes: Vec<_> = seats
+                .iter()
+                .filter_map(|seat| {
+                    Some((seat.account, vote(place_of[&seat.account], index, window)?))
+                })
+                .collect();
+            let served = votes.iter().filter(|(_, served)| *served).count();
+            if votes.is_empty() {
+                continue;
+            }
+            let verdict = 2 * served >= votes.len();
+            result.served += u8::from(verdict);
+            result.failed += u8::from(!verdict);
+            for (account, _) in votes.iter().filter(|(_, served)| *served == verdict) {
+                let fee = fees.entry(*account).or_default();
+                *fee = (fee.0 + worker.fee, fee.1 + 1);
+                rest -= worker.fee;
+            }
+        }
+        if result.accepted {
+            let base = worker.price * u128::from(terms.head.length);
+            let (served, known) = (u128::from(result.served), result.served + result.failed);
+            let kept = 10_000 * served >= u128::from(worker.promise) * u128::from(known);
+            result.pay = if kept { base } else { base * served / u128::from(known) };
+            rest -= result.pay;
+        }
+        workers.push(result);
+    }
+    (workers, fees, rest)
+}
+
+/// Sells, runs and settles an agreement of this shape, about which everybody in the list reports, and
+/// compares every amount.
+async fn settles(world: &World, redundancy: u8, wanted: Order, accepted: u8) -> u64 {
+    let mut workers = Vec::new();
+    for number in 0..redundancy {
+        let promise = 5_000 + 400 * u16::from(number);
+        let price = 1_000_000_000_000_003 + u128::from(number);
+        workers.push(world.worker(Offer { promise, ..offer(price) }).await);
+    }
+    let listed = usize::try_from(world.settings.minPool).unwrap();
+    let (testers, cleo) = (world.testers(listed).await, world.person().await);
+    let purchase = world.buy(&cleo, Want::Order(wanted)).await;
+    for (_, worker) in (0..).zip(&workers).filter(|(index, _)| accepted >> index & 1 == 1) {
+        world.accept(worker, &purchase).await;
+    }
+    let seen = agreement(&cleo, &purchase).await;
+    world.pass(seen.terms().head.length).await;
+    for (place, tester) in testers.iter().enumerate() {
+        let entries = report(place, redundancy, wanted.windows);
+        world.report(tester, &purchase, &entries).await;
+    }
+    world.pass(world.settings.reportWindow).await;
+    let (pays, fees, refund) = due(&seen, &testers, accepted, purchase.escrow).await;
+    let settlement = world.settle(&cleo, &purchase).await;
+    assert_eq!(settlement.workers, pays);
+    let parts = settlement.testers.iter().map(|part| (part.account, (part.fee, part.seats)));
+    assert_eq!(parts.clone().collect::<BTreeMap<_, _>>(), fees);
+    assert_eq!(parts.count(), fees.len(), "somebody is paid in two parts");
+    assert_eq!(settlement.refund, refund);
+    let credits = world.credits().await;
+    assert_eq!(credits[&cleo.account().unwrap()], refund);
+    for (account, (fee, _)) in fees {
+        assert_eq!(credits[&account], fee);
+    }
+    settlement.receipt.gas_used
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_seats_count_however_many_report() {
+    let world = World::with(Settings { minPool: 9, ..settings::dev(Clock::Second) }).await;
+    let wanted = Order { windows: 6, testers: 5, ..order(3, 47) };
+    settles(&world, 3, wanted, 0b101).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn eight_workers_and_sixty_three_seats_are_settled_at_once() {
+    let world = World::with(Settings { minPool: 63, ..settings::dev(Clock::Second) }).await;
+    let wanted = Order { windows: 21, testers: 3, ..order(8, 130) };
+    let gas = settles(&world, 8, wanted, 0xff).await;
+    assert!(gas <= 2_500_000, "it took {gas}");
+}

@@ -1,0 +1,166 @@
+//! What a tester saw, once.
+
+use client::terms::abi::IWorkAgreement::{
+    AlreadyReported, BadEntry, NotTheTester, NothingReported, PlaceOutOfRange, Reported,
+    WindowOutOfRange, WrongState, reportCall,
+};
+use client::terms::abi::{Entry, Order, State};
+use client::{Market, Purchase, Want};
+
+use crate::harness::words::{contract, told};
+use crate::harness::{World, agreement, offer};
+use crate::quote::order;
+
+/// A market, its testers, and an agreement of four windows about which they may report.
+async fn ended(redundancy: u8) -> (World, Vec<Market>, Purchase) {
+    let world = World::new().await;
+    let mut workers = Vec::new();
+    for number in 1..=redundancy {
+        workers.push(world.worker(offer(number.into())).await);
+    }
+    let (testers, cleo) = (world.testers(3).await, world.person().await);
+    let purchase = world.buy(&cleo, Want::Usual { redundancy, length: 24 }).await;
+    for worker in &workers {
+        world.accept(worker, &purchase).await;
+    }
+    world.pass(24).await;
+    (world, testers, purchase)
+}
+
+/// An entry in short.
+const fn entry(index: u8, checked: u32, served: u32) -> Entry {
+    Entry { index, checked, served }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_on_eight_workers_is_kept_as_it_came() {
+    let (world, testers, purchase) = ended(8).await;
+    let entries: Vec<_> =
+        (0..8).map(|index| entry(index, 0b1111, u32::from(index) * 2 % 16)).collect();
+    let call = reportCall { place: 1, entries: entries.clone() };
+    let address = purchase.agreement;
+    let receipt = world.send(&testers[1], address, &call, 0).await.unwrap();
+    let tester = testers[1].account().unwrap();
+    let event = Reported { tester, place: 1, entries: entries.clone() };
+    assert_eq!(world.events(&receipt), [told(address, event.clone())]);
+
+    let seen = agreement(&testers[0], &purchase).await;
+    assert_eq!(seen.reports().await.unwrap(), [event]);
+    for place in 0..3 {
+        for (index, entry) in (0..).zip(&entries) {
+            let expected = if place == 1 { (entry.checked, entry.served) } else { (0, 0) };
+            assert_eq!(seen.reported(place, index).await.unwrap(), expected);
+        }
+    }
+    let none = [(1, 8), (1, 255), (9, 0), (u32::MAX, 7)];
+    for (place, index) in none {
+        assert_eq!(seen.reported(place, index).await.unwrap(), (0, 0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_reports_once_whatever_it_was_about() {
+    let (world, testers, purchase) = ended(8).await;
+    let address = purchase.agreement;
+    // About the first four, about the last four, about all.
+    let reports = [
+        vec![entry(0, 1, 0)],
+        vec![entry(7, 0b1000, 0b1000)],
+        (0..8).map(|index| entry(index, 15, 0)).collect(),
+    ];
+    for ((place, tester), entries) in (0..).zip(&testers).zip(reports) {
+        world.send(tester, address, &reportCall { place, entries }, 0).await.unwrap();
+        for index in [0, 7] {
+            let again = reportCall { place, entries: vec![entry(index, 2, 2)] };
+            let refusal = contract(AlreadyReported { place });
+            assert_eq!(world.send(tester, address, &again, 0).await, refusal);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_comes_from_the_account_at_its_place() {
+    let (world, testers, purchase) = ended(1).await;
+    let address = purchase.agreement;
+    let caller = testers[0].account().unwrap();
+    for place in [1, 2] {
+        let call = reportCall { place, entries: vec![entry(0, 1, 1)] };
+        let refusal = contract(NotTheTester { place, caller });
+        assert_eq!(world.send(&testers[0], address, &call, 0).await, refusal);
+    }
+    for place in [3, 4, u32::MAX] {
+        let call = reportCall { place, entries: vec![entry(0, 1, 1)] };
+        let refusal = contract(PlaceOutOfRange { place, pool: 3 });
+        assert_eq!(world.send(&testers[0], address, &call, 0).await, refusal);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_checks_in_after_the_purchase_reports_nothing() {
+    let world = World::new().await;
+    let (ada, cleo) = (world.worker(offer(1)).await, world.person().await);
+    world.testers(4).await;
+    // The next epoch's list has four places; a fifth comes after the purchase, for the epoch behind.
+    world.pass(world.settings.epochLength).await;
+    let wanted = Order { windows: 1, testers: 3, ..order(1, 8) };
+    let purchase = world.buy(&cleo, Want::Order(wanted)).await;
+    let late = world.testers(1).await.remove(0);
+    world.accept(&ada, &purchase).await;
+    world.pass(8).await;
+    assert_eq!(agreement(&cleo, &purchase).await.terms().head.pool, 4);
+    for (place, refusal) in [
+        (0, contract(NotTheTester { place: 0, caller: late.account().unwrap() })),
+        (4, contract(PlaceOutOfRange { place: 4, pool: 4 })),
+    ] {
+        let call = reportCall { place, entries: vec![entry(0, 1, 1)] };
+        assert_eq!(world.send(&late, purchase.agreement, &call, 0).await, refusal);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_with_a_fault_is_refused_whole() {
+    let (world, testers, purchase) = ended(2).await;
+    let address = purchase.agreement;
+    let bad = |entry| contract(BadEntry { entry });
+    let wide = |entry| contract(WindowOutOfRange { entry, windows: 4 });
+    let good = entry(0, 3, 1);
+    let cases = [
+        (vec![], contract(NothingReported {})),
+        (vec![entry(2, 1, 1)], bad(0)),
+        (vec![entry(255, 1, 1)], bad(0)),
+        (vec![entry(0, 0, 0)], bad(0)),
+        (vec![entry(0, 0, 1)], bad(0)),
+        (vec![entry(0, 1, 2)], bad(0)),
+        (vec![entry(0, 1, 3)], bad(0)),
+        (vec![good, good], bad(1)),
+        (vec![entry(1, 1, 1), good], bad(1)),
+        (vec![good, entry(2, 1, 1)], bad(1)),
+        (vec![good, entry(1, 0, 0)], bad(1)),
+        (vec![entry(0, 16, 0)], wide(0)),
+        (vec![entry(0, 31, 31)], wide(0)),
+        (vec![good, entry(1, 1 << 31, 0)], wide(1)),
+    ];
+    for (entries, refusal) in cases {
+        let call = reportCall { place: 0, entries };
+        assert_eq!(world.send(&testers[0], address, &call, 0).await, refusal, "{call:?}");
+    }
+    let seen = agreement(&testers[0], &purchase).await;
+    assert_eq!(seen.reported(0, 0).await.unwrap(), (0, 0));
+    assert!(seen.reports().await.unwrap().is_empty());
+    let call = reportCall { place: 0, entries: vec![good, entry(1, 15, 15)] };
+    world.send(&testers[0], address, &call, 0).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_reports_on_untested_work() {
+    let world = World::new().await;
+    let (ada, cleo) = (world.worker(offer(1)).await, world.person().await);
+    let purchase = world.buy(&cleo, Want::Order(order(1, 8))).await;
+    let call = reportCall { place: 0, entries: vec![entry(0, 1, 1)] };
+    let refusal = contract(WrongState { state: State::Offered });
+    assert_eq!(world.send(&ada, purchase.agreement, &call, 0).await, refusal);
+    world.accept(&ada, &purchase).await;
+    world.pass(8).await;
+    let refusal = contract(PlaceOutOfRange { place: 0, pool: 0 });
+    assert_eq!(world.send(&ada, purchase.agreement, &call, 0).await, refusal);
+}

@@ -1,0 +1,193 @@
+//! How fast and how large a chain is under load, in a process of its own, over HTTP; beside Anvil if
+//! its path is the argument.
+//!
+//! All transactions are signed before the clock starts. It stops when the last one is in a block.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a measurement that meets what it does not expect should end there"
+)]
+
+mod chain;
+mod program;
+
+use std::{env, io::Read, time::Duration};
+
+use alloy::{
+    consensus::{SignableTransaction, TxEnvelope, TxLegacy},
+    eips::eip2718::Encodable2718,
+    primitives::{Address, B256, Bytes, TxKind, U256, hex, keccak256},
+    signers::{SignerSync, local::PrivateKeySigner},
+};
+use devnode::{CHAIN_ID, Config, Devnode};
+use tokio::time::Instant;
+
+use chain::Chain;
+
+/// Connections that send at the same time, each for an account of its own.
+const CONNECTIONS: u64 = 8;
+
+/// Transactions of one measurement.
+const PART: u64 = 10_000;
+
+/// Measurements one after the other.
+const PARTS: u64 = 10;
+
+/// Wei per gas that transactions offer.
+const PRICE: u128 = 2_000_000_000;
+
+#[tokio::main]
+async fn main() {
+    // Cargo adds an argument of its own.
+    match env::args().skip(1).find(|argument| argument != "--bench").as_deref() {
+        Some("serve") => serve().await,
+        anvil => compare(anvil).await,
+    }
+}
+
+/// Runs a chain until nobody holds the other end of the standard input.
+async fn serve() {
+    let node = Devnode::start(Config::any_port()).await.unwrap();
+    println!("{}", node.url());
+    tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()))
+        .await
+        .unwrap()
+        .unwrap();
+}
+
+/// What was measured of one chain.
+#[derive(Default)]
+struct Figures {
+    /// Time from nothing to the first answer.
+    start: Duration,
+    /// Transfers per second, of each part.
+    transfers: Vec<u64>,
+    /// Calls of a program per second.
+    program: Option<u64>,
+    /// Bytes of memory after all transfers.
+    memory: Option<u64>,
+}
+
+/// Measures both chains and prints a table.
+async fn compare(anvil: Option<&str>) {
+    let ours = {
+        let chain = Chain::devnode().await;
+        let mut figures = measure(&chain).await;
+        drop(chain);
+        figures.program = Some(call_program(&Chain::devnode().await).await);
+        figures
+    };
+    let other = match anvil {
+        Some(path) => Some(measure(&Chain::anvil(path).await).await),
+        None => None,
+    };
+    let row = |name: &str, tell: &dyn Fn(&Figures) -> String| {
+        println!("| {name} | {} | {} |", tell(&ours), other.as_ref().map_or("–".to_owned(), tell));
+    };
+    let number = |number: Option<&u64>| number.map_or("–".to_owned(), u64::to_string);
+    println!("| | devnode | anvil |\n| --- | --- | --- |");
+    row("start to first answer, ms", &|of| of.start.as_millis().to_string());
+    row("transfers per second, first 10 000", &|of| number(of.transfers.first()));
+    row("transfers per second, last 10 000 of 100 000", &|of| number(of.transfers.last()));
+    row("calls of a Stylus program per second, first 10 000", &|of| number(of.program.as_ref()));
+    row("memory after 100 000 transfers, MB", &|of| {
+        number(of.memory.map(|bytes| bytes >> 20).as_ref())
+    });
+}
+
+/// Measures start, transfers and memory.
+async fn measure(chain: &Chain) -> Figures {
+    let senders = Sender::all(chain).await;
+    let mut transfers = Vec::new();
+    for part in 0..PARTS {
+        let to = Address::repeat_byte(u8::try_from(part).unwrap().saturating_add(1));
+        transfers.push(rate(chain, &senders, part, to, 21_000).await);
+    }
+    Figures { start: chain.start, transfers, program: None, memory: chain.memory() }
+}
+
+/// Measures calls of a program that counts in its storage.
+async fn call_program(chain: &Chain) -> u64 {
+    let senders = Sender::all(chain).await;
+    let program = program::deploy(chain).await;
+    let rate = rate(chain, &senders, 0, program, 200_000).await;
+    let count = chain.ask("eth_getStorageAt", &format!(r#"["{program}", "0x0", "latest"]"#)).await;
+    let count: U256 = count.as_str().unwrap().parse().unwrap();
+    assert_eq!(count, U256::from(PART), "every call has counted");
+    rate
+}
+
+/// An account that sends.
+struct Sender(PrivateKeySigner);
+
+impl Sender {
+    /// One for each connection, with money.
+    async fn all(chain: &Chain) -> Vec<Self> {
+        let mut senders = Vec::new();
+        for number in 0..CONNECTIONS {
+            let key: B256 = keccak256(format!("load {number}"));
+            let sender = Self(PrivateKeySigner::from_bytes(&key).unwrap());
+            let balance = U256::from(10).pow(U256::from(21));
+            let params = format!(r#"["{}", "{balance:#x}"]"#, sender.0.address());
+            chain.ask("anvil_setBalance", &params).await;
+            senders.push(sender);
+        }
+        senders
+    }
+
+    /// The body of a request that sends a transaction.
+    fn body(&self, nonce: u64, to: Address, gas_limit: u64) -> String {
+        let (to, value) = (TxKind::Call(to), U256::ZERO);
+        let transaction = TxLegacy {
+            chain_id: Some(CHAIN_ID),
+            nonce,
+            gas_price: PRICE,
+            gas_limit,
+            to,
+            value,
+            input: Bytes::new(),
+        };
+        let raw = sign(&self.0, transaction);
+        chain::request("eth_sendRawTransaction", &format!(r#"["{}"]"#, hex::encode_prefixed(raw)))
+    }
+}
+
+/// The bytes of a signed transaction.
+fn sign(signer: &PrivateKeySigner, transaction: TxLegacy) -> Vec<u8> {
+    let signature = signer.sign_hash_sync(&transaction.signature_hash()).unwrap();
+    TxEnvelope::from(transaction.into_signed(signature)).encoded_2718()
+}
+
+/// Sends the transactions of one part to an account; how many per second get into blocks.
+async fn rate(chain: &Chain, senders: &[Sender], part: u64, to: Address, gas: u64) -> u64 {
+    let each = PART.checked_div(CONNECTIONS).unwrap();
+    let nonces = part.saturating_mul(each)..part.saturating_add(1).saturating_mul(each);
+    let (first, last) = (nonces.start, nonces.end);
+    let bodies: Vec<Vec<String>> = senders
+        .iter()
+        .map(|sender| (first..last).map(|nonce| sender.body(nonce, to, gas)).collect())
+        .collect();
+    let begin = Instant::now();
+    let connections = bodies.into_iter().map(|bodies| {
+        let connection = chain.connect();
+        tokio::spawn(async move {
+            for body in bodies {
+                connection.send(body).await;
+            }
+        })
+    });
+    for connection in connections.collect::<Vec<_>>() {
+        connection.await.unwrap();
+    }
+    for sender in senders {
+        let params = format!(r#"["{}", "latest"]"#, sender.0.address());
+        while chain.ask("eth_getTransactionCount", &params).await != format!("{last:#x}") {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+    let took = u64::try_from(begin.elapsed().as_micros()).unwrap();
+    PART.saturating_mul(1_000_000).checked_div(took).unwrap()
+}

@@ -1,0 +1,144 @@
+//! `stylusTracer`: the hooks of programs in the order in which they ended, with what they led to.
+
+use alloy::primitives::{Address, Bytes, U256};
+use engine::HookCall;
+use revm::{
+    Inspector,
+    context_interface::CreateScheme,
+    handler::FrameResult,
+    interpreter::{CallScheme, FrameInput},
+};
+use serde::Serialize;
+
+use super::{evm::Ctx, watch::Watch};
+
+/// One thing that a program did, or a frame that EVM code opened.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Step {
+    /// The hook; frames that a hook did not open begin with `evm_`.
+    name: &'static str,
+    /// What went in.
+    args: Bytes,
+    /// What came out.
+    outs: Bytes,
+    /// Ink before.
+    start_ink: u64,
+    /// Ink after.
+    end_ink: u64,
+    /// Whose code ran, if a frame was opened.
+    #[serde(flatten)]
+    frame: Option<Opened>,
+}
+
+/// A frame that was opened.
+#[derive(Clone, Debug, Serialize)]
+struct Opened {
+    /// Whose code ran.
+    address: Address,
+    /// What happened in it.
+    steps: Vec<Step>,
+}
+
+impl Step {
+    /// A frame that EVM code opened.
+    const fn of_evm(name: &'static str, address: Address) -> Self {
+        let frame = Some(Opened { address, steps: Vec::new() });
+        Self { name, args: Bytes::new(), outs: Bytes::new(), start_ink: 0, end_ink: 0, frame }
+    }
+}
+
+/// Collects the steps of one message.
+#[derive(Debug, Default)]
+pub(super) struct StepTracer {
+    /// What happened in each open frame, outermost first. The frame of the message itself stays.
+    open: Vec<Vec<Step>>,
+}
+
+impl StepTracer {
+    /// What happened in the frame of the message.
+    pub(super) fn into_steps(self) -> Vec<Step> {
+        self.open.into_iter().next().unwrap_or_default()
+    }
+
+    /// What happened so far in the innermost frame.
+    fn innermost(&mut self) -> Option<&mut Vec<Step>> {
+        self.open.last_mut()
+    }
+}
+
+impl<'a> Inspector<Ctx<'a>> for StepTracer {
+    fn frame_start(&mut self, ctx: &mut Ctx<'a>, input: &mut FrameInput) -> Option<FrameResult> {
+        let step = evm_step(ctx, input);
+        if let Some(steps) = self.innermost() {
+            steps.push(step);
+        }
+        self.open.push(Vec::new());
+        None
+    }
+
+    fn frame_end(&mut self, _: &mut Ctx<'a>, _: &FrameInput, _: &mut FrameResult) {
+        if self.open.len() < 2 {
+            return;
+        }
+        let inner = self.open.pop().unwrap_or_default();
+        if let Some(frame) = self.innermost().and_then(|steps| steps.last_mut()?.frame.as_mut()) {
+            frame.steps = inner;
+        }
+    }
+
+    fn selfdestruct(&mut self, _contract: Address, heir: Address, _value: U256) {
+        if let Some(steps) = self.innermost() {
+            steps.push(Step::of_evm("evm_self_destruct", heir));
+        }
+    }
+}
+
+impl Watch<'_> for StepTracer {
+    fn hears_hooks(&self) -> bool {
+        true
+    }
+
+    fn hook(&mut self, call: HookCall) {
+        let HookCall { name, args, outs, start_ink, end_ink } = call;
+        let Some(steps) = self.innermost() else { return };
+        let called =
+            matches!(name, "call_contract" | "delegate_call_contract" | "static_call_contract");
+        let frame = if called {
+            // The frame that this hook opened is told as the hook. One that could not pay for a frame
+            // opened none.
+            let opened = steps.pop_if(|step| step.name.strip_prefix("evm_") == Some(name));
+            opened.and_then(|step| step.frame).or_else(|| {
+                let address = args.get(..Address::len_bytes()).map(Address::from_slice)?;
+                Some(Opened { address, steps: Vec::new() })
+            })
+        } else {
+            None
+        };
+        steps.push(Step { name, args, outs, start_ink, end_ink, frame });
+    }
+}
+
+/// The step of opening a frame, as if EVM code did it.
+fn evm_step(ctx: &Ctx<'_>, input: &FrameInput) -> Step {
+    match input {
+        FrameInput::Call(call) => {
+            let name = match call.scheme {
+                CallScheme::Call | CallScheme::CallCode => "evm_call_contract",
+                CallScheme::DelegateCall => "evm_delegate_call_contract",
+                CallScheme::StaticCall => "evm_static_call_contract",
+            };
+            Step::of_evm(name, call.bytecode_address)
+        }
+        FrameInput::Create(create) => {
+            let name = match create.scheme() {
+                CreateScheme::Create2 { .. } => "evm_create2",
+                CreateScheme::Create | CreateScheme::Custom { .. } => "evm_create1",
+            };
+            let creator = ctx.journaled_state.state.get(&create.caller());
+            let nonce = creator.map(|account| account.info.nonce).unwrap_or_default();
+            Step::of_evm(name, create.created_address(nonce))
+        }
+        FrameInput::Empty => Step::of_evm("evm_call_contract", Address::ZERO),
+    }
+}

@@ -1,0 +1,178 @@
+//! Watching a message while it runs: telling a tracer of frames, opcodes, events and hooks.
+//!
+//! The plain loops of revm tell nobody anything; a message that is watched runs in those of this
+//! file. A program has no opcodes to tell of: it tells its events and hooks itself, as they come.
+
+use std::mem;
+
+use alloy::primitives::{Bytes, KECCAK256_EMPTY};
+use engine::HookCall;
+use revm::{
+    Inspector,
+    bytecode::Bytecode,
+    context::FrameStack,
+    context_interface::JournalTr,
+    handler::{
+        EthFrame, EvmTr, FrameInitOrResult, FrameResult, FrameTr, ItemOrResult,
+        evm::{ContextDbError, FrameInitResult},
+        instructions::EthInstructions,
+    },
+    inspector::{
+        InspectorEvmTr, InspectorHandler, NoOpInspector,
+        handler::{frame_end, frame_start},
+        inspect_instructions,
+    },
+    interpreter::{
+        CallInput, CallInputs, CallOutcome, CallScheme, CallValue, FrameInput, Gas,
+        InstructionResult, InterpreterResult, interpreter::EthInterpreter,
+    },
+};
+use revm_inspectors::tracing::DebugInspector;
+
+use super::{
+    evm::{ArbEvm, Ctx, proceed, runs_program},
+    handler::ArbHandler,
+    host::Move,
+    precompiles::Precompiles,
+};
+
+/// Who watches.
+pub(super) type Watcher<'a> = &'a mut dyn Watch<'a>;
+
+/// One who watches: a tracer of the EVM that may also want to hear of the hooks of programs. It never
+/// changes what happens.
+pub(super) trait Watch<'a>: Inspector<Ctx<'a>> {
+    /// Whether there is anything to tell.
+    fn is_awake(&self) -> bool {
+        true
+    }
+
+    /// Whether hooks are to be told.
+    fn hears_hooks(&self) -> bool {
+        false
+    }
+
+    /// A hook of a program that ended.
+    fn hook(&mut self, _call: HookCall) {}
+}
+
+/// Nobody.
+impl Watch<'_> for NoOpInspector {
+    fn is_awake(&self) -> bool {
+        false
+    }
+}
+
+impl Watch<'_> for DebugInspector {}
+
+impl ArbEvm<'_> {
+    /// Whether anybody watches.
+    pub(super) fn is_watched(&self) -> bool {
+        self.0.inspector.is_awake()
+    }
+}
+
+impl<'a> InspectorEvmTr for ArbEvm<'a> {
+    type Inspector = Watcher<'a>;
+
+    fn all_inspector(
+        &self,
+    ) -> (
+        &Ctx<'a>,
+        &EthInstructions<EthInterpreter, Ctx<'a>>,
+        &Precompiles,
+        &FrameStack<EthFrame<EthInterpreter>>,
+        &Watcher<'a>,
+    ) {
+        self.0.all_inspector()
+    }
+
+    fn all_mut_inspector(
+        &mut self,
+    ) -> (
+        &mut Ctx<'a>,
+        &mut EthInstructions<EthInterpreter, Ctx<'a>>,
+        &mut Precompiles,
+        &mut FrameStack<EthFrame<EthInterpreter>>,
+        &mut Watcher<'a>,
+    ) {
+        self.0.all_mut_inspector()
+    }
+
+    fn inspect_frame_init(
+        &mut self,
+        mut init: <Self::Frame as FrameTr>::FrameInit,
+    ) -> Result<FrameInitResult<'_, Self::Frame>, ContextDbError<Self::Context>> {
+        let (ctx, watcher) = self.ctx_inspector();
+        if let Some(result) = frame_start(ctx, watcher, &mut init.frame_input) {
+            return Ok(ItemOrResult::Result(result));
+        }
+        let input = init.frame_input.clone();
+        let known = ctx.journaled_state.logs().len();
+        if let ItemOrResult::Result(mut result) = self.frame_init(init)? {
+            let (ctx, watcher) = self.ctx_inspector();
+            if !matches!(&input, FrameInput::Call(call) if runs_program(call)) {
+                tell_precompile(ctx, watcher, known);
+            }
+            frame_end(ctx, watcher, &input, &mut result);
+            return Ok(ItemOrResult::Result(result));
+        }
+        let (ctx, watcher, frame) = self.ctx_inspector_frame();
+        watcher.initialize_interp(&mut frame.interpreter, ctx);
+        Ok(ItemOrResult::Item(frame))
+    }
+
+    fn inspect_frame_run(
+        &mut self,
+    ) -> Result<FrameInitOrResult<Self::Frame>, ContextDbError<Self::Context>> {
+        let (ctx, watcher, frame, instructions) = self.ctx_inspector_frame_instructions();
+        let action = inspect_instructions(
+            ctx,
+            &mut frame.interpreter,
+            &mut **watcher,
+            instructions.instruction_table(),
+            instructions.gas_table(),
+        );
+        let mut next = proceed(ctx, frame, action)?;
+        if let ItemOrResult::Result(result) = &mut next {
+            frame_end(ctx, watcher, &frame.input, result);
+        }
+        Ok(next)
+    }
+}
+
+/// Tells what a precompile did: the money it moved, which looks like calls, and its events, which are
+/// those after the first `known`.
+fn tell_precompile<'a>(ctx: &mut Ctx<'a>, watcher: &mut Watcher<'a>, known: usize) {
+    for Move { from, to, value } in mem::take(&mut ctx.chain.moves) {
+        let inputs = CallInputs {
+            input: CallInput::default(),
+            return_memory_offset: 0..0,
+            gas_limit: 0,
+            reservoir: 0,
+            bytecode_address: to,
+            known_bytecode: (KECCAK256_EMPTY, Bytecode::default()),
+            target_address: to,
+            caller: from,
+            value: CallValue::Transfer(value),
+            scheme: CallScheme::Call,
+            is_static: false,
+            charged_new_account_state_gas: false,
+        };
+        let mut input = FrameInput::Call(Box::new(inputs));
+        let done = InterpreterResult::new(InstructionResult::Stop, Bytes::new(), Gas::new(0));
+        let mut result = FrameResult::Call(CallOutcome::new(done, 0..0));
+        // No watcher answers in the place of a frame.
+        if frame_start(ctx, watcher, &mut input).is_none() {
+            frame_end(ctx, watcher, &input, &mut result);
+        }
+    }
+    let logs: Vec<_> = ctx.journaled_state.logs().iter().skip(known).cloned().collect();
+    for log in logs {
+        watcher.log(ctx, log);
+    }
+}
+
+impl InspectorHandler for ArbHandler<'_> {
+    type IT = EthInterpreter;
+}

@@ -1,0 +1,59 @@
+//! Methods that only dev chains have, under the names that Anvil, Hardhat and Ganache gave them.
+
+mod accounts;
+mod mining;
+mod node;
+mod snapshots;
+mod time;
+
+use super::Method;
+
+/// Every method, by all of its names.
+pub(super) const METHODS: &[(&[&str], Method)] = &[
+    // accounts
+    (&["anvil_setBalance", "hardhat_setBalance", "evm_setAccountBalance"], accounts::set_balance),
+    (&["anvil_addBalance"], accounts::add_balance),
+    (&["anvil_setCode", "hardhat_setCode", "evm_setAccountCode"], accounts::set_code),
+    (&["anvil_setNonce", "hardhat_setNonce", "evm_setAccountNonce"], accounts::set_nonce),
+    (
+        &["anvil_setStorageAt", "hardhat_setStorageAt", "evm_setAccountStorageAt"],
+        accounts::set_storage,
+    ),
+    (&["anvil_impersonateAccount", "hardhat_impersonateAccount"], accounts::impersonate),
+    (
+        &["anvil_stopImpersonatingAccount", "hardhat_stopImpersonatingAccount"],
+        accounts::stop_impersonating,
+    ),
+    (&["anvil_autoImpersonateAccount"], accounts::impersonate_all),
+    // mining
+    (&["evm_mine"], mining::mine_one),
+    (&["anvil_mine", "hardhat_mine"], mining::mine),
+    (&["anvil_setAutomine", "evm_setAutomine"], mining::set_automine),
+    (&["anvil_getAutomine", "hardhat_getAutomine"], mining::automine),
+    (&["anvil_setIntervalMining"], mining::set_interval_seconds),
+    (&["evm_setIntervalMining"], mining::set_interval_milliseconds),
+    (&["anvil_getIntervalMining"], mining::interval),
+    (&["anvil_dropTransaction", "hardhat_dropTransaction"], mining::drop_one),
+    (&["anvil_dropAllTransactions"], mining::drop_all),
+    (
+        &["anvil_setNextBlockBaseFeePerGas", "hardhat_setNextBlockBaseFeePerGas"],
+        mining::set_base_fee,
+    ),
+    (&["txpool_content"], mining::pool_content),
+    (&["txpool_status"], mining::pool_status),
+    // time
+    (&["anvil_increaseTime", "evm_increaseTime"], time::increase),
+    (&["anvil_setTime", "evm_setTime"], time::set),
+    (&["anvil_setNextBlockTimestamp", "evm_setNextBlockTimestamp"], time::set_next),
+    (&["anvil_setBlockTimestampInterval"], time::set_step),
+    (&["anvil_removeBlockTimestampInterval"], time::remove_step),
+    // going back, and the whole state
+    (&["anvil_snapshot", "evm_snapshot"], snapshots::take),
+    (&["anvil_revert", "evm_revert"], snapshots::revert),
+    (&["anvil_reset", "hardhat_reset"], snapshots::reset),
+    (&["anvil_dumpState"], snapshots::dump),
+    (&["anvil_loadState"], snapshots::load),
+    // what the node is
+    (&["anvil_nodeInfo"], node::info),
+    (&["anvil_metadata", "hardhat_metadata"], node::metadata),
+];

@@ -1,0 +1,129 @@
+//! Accounts that the node sends for: those with keys, and those that are impersonated.
+
+use alloy::{
+    consensus::{SignableTransaction, Typed2718},
+    eips::BlockId,
+    primitives::{Address, B256, TxKind, map::AddressSet},
+    rpc::types::{BlockOverrides, TransactionRequest, state::StateOverride},
+    signers::{SignerSync, local::PrivateKeySigner},
+};
+use serde_json::json;
+
+use super::{Args, Node, Reply, RpcError};
+use crate::{
+    Account, CHAIN_ID,
+    chain::{Ask, DecodeError, Estimate, Incoming, Refusal},
+};
+
+/// The accounts.
+#[derive(Debug)]
+pub(super) struct Wallet {
+    /// Accounts whose keys are here.
+    signers: Vec<PrivateKeySigner>,
+    /// Accounts that need no signature.
+    impersonated: AddressSet,
+    /// Whether no account needs one.
+    everybody: bool,
+}
+
+impl Wallet {
+    /// A wallet with the keys of these accounts.
+    pub(super) fn new(accounts: &[Account]) -> Self {
+        let signer = |account: &Account| PrivateKeySigner::from_bytes(&account.key).ok();
+        Self {
+            signers: accounts.iter().filter_map(signer).collect(),
+            impersonated: AddressSet::default(),
+            everybody: false,
+        }
+    }
+
+    /// Accounts whose keys are here.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = Address> {
+        self.signers.iter().map(PrivateKeySigner::address)
+    }
+
+    /// Lets an account send without a signature.
+    pub(super) fn impersonate(&mut self, account: Address) {
+        self.impersonated.insert(account);
+    }
+
+    /// Lets it no longer.
+    pub(super) fn stop_impersonating(&mut self, account: Address) {
+        self.impersonated.remove(&account);
+    }
+
+    /// Lets every account send without a signature, or no longer.
+    pub(super) const fn impersonate_all(&mut self, all: bool) {
+        self.everybody = all;
+    }
+
+    /// Makes a transaction of a request that leaves nothing open.
+    ///
+    /// # Errors
+    /// If the sender is neither known nor impersonated, or if there is no such type of transaction.
+    fn seal(&self, from: Address, request: TransactionRequest) -> Result<Incoming, RpcError> {
+        let transaction = request.build_typed_tx().map_err(|_| RpcError::Incomplete)?;
+        if transaction.is_eip4844() {
+            return Err(Refusal::from(DecodeError::Type).into());
+        }
+        if let Some(signer) = self.signers.iter().find(|signer| signer.address() == from) {
+            let hash = transaction.signature_hash();
+            let signature = signer.sign_hash_sync(&hash).map_err(|_| RpcError::Incomplete)?;
+            return Ok(Incoming::new(transaction.into_envelope(signature), from));
+        }
+        if self.everybody || self.impersonated.contains(&from) {
+            return Ok(Incoming::unsigned(transaction, from));
+        }
+        Err(RpcError::UnknownAccount)
+    }
+}
+
+/// `eth_accounts`: the accounts whose keys the node has.
+pub(super) fn accounts(node: &mut Node, args: Args) -> Reply {
+    args.end()?;
+    Ok(json!(node.wallet.accounts().collect::<Vec<_>>()))
+}
+
+/// `eth_sendTransaction`: sends for an account, with everything filled in that is left open.
+pub(super) fn send(node: &mut Node, mut args: Args) -> Reply {
+    let request: TransactionRequest = args.call()?;
+    args.end()?;
+    Ok(json!(send_for(node, request)?))
+}
+
+/// Sends a transaction for an account; its hash.
+fn send_for(node: &mut Node, mut request: TransactionRequest) -> Result<B256, RpcError> {
+    let from = request.from.unwrap_or_default();
+    if let Some(other) = request.chain_id.filter(|&id| id != CHAIN_ID) {
+        return Err(Refusal::CallChainId(other).into());
+    }
+    request.chain_id = Some(CHAIN_ID);
+    request.to = request.to.or(Some(TxKind::Create));
+    request.nonce = request.nonce.or_else(|| Some(node.chain.next_nonce(from)));
+    if request.gas.is_none() {
+        request.gas = Some(gas(node, &request)?);
+    }
+    if request.gas_price.is_none() {
+        let tip = request.max_priority_fee_per_gas.unwrap_or_default();
+        let enough = u128::from(node.chain.base_fee()).saturating_mul(2).saturating_add(tip);
+        request.max_fee_per_gas = request.max_fee_per_gas.or(Some(enough));
+        request.max_priority_fee_per_gas = Some(tip);
+    } else if request.max_fee_per_gas.is_some() || request.max_priority_fee_per_gas.is_some() {
+        return Err(Refusal::TwoPrices.into());
+    }
+    let incoming = node.wallet.seal(from, request)?;
+    Ok(node.chain.submit(incoming)?)
+}
+
+/// The gas that a transaction needs.
+fn gas(node: &mut Node, request: &TransactionRequest) -> Result<u64, RpcError> {
+    let (state, overrides) = (StateOverride::default(), BlockOverrides::default());
+    let ask = Ask::new(request.clone(), BlockId::pending(), state, overrides);
+    match node.chain.estimate(&ask)? {
+        Estimate::Gas(gas) => Ok(gas),
+        Estimate::Fails(execution) => {
+            let used = execution.gas_used;
+            RpcError::of(*execution).map(|_| used)
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! When blocks are made, and what waits for them.
+
+use std::time::Duration;
+
+use alloy::{
+    network::TransactionBuilder,
+    primitives::{Address, U256},
+    providers::Provider,
+    rpc::types::TransactionRequest,
+};
+use serde_json::{Value, json};
+
+use crate::support::Chain;
+
+/// A transfer of one wei from the dev account, sent by the node.
+async fn transfer(chain: &Chain, more: Value) -> Value {
+    let mut request =
+        json!({"from": devnode::DEV_ADDRESS, "to": Address::repeat_byte(7), "value": "0x1"});
+    for (name, value) in more.as_object().unwrap() {
+        request[name] = value.clone();
+    }
+    chain.ask("eth_sendTransaction", json!([request])).await
+}
+
+#[tokio::test]
+async fn transactions_wait_for_a_block_and_share_it() {
+    let chain = Chain::start().await;
+    assert_eq!(chain.get("anvil_getAutomine", json!([])).await, true);
+    chain.get("evm_setAutomine", json!([false])).await;
+    let mut hashes = Vec::new();
+    for _ in 0..3 {
+        hashes.push(transfer(&chain, json!({})).await["result"].take());
+    }
+    assert_eq!(chain.provider.get_block_number().await.unwrap(), 7);
+    let waiting = chain.get("eth_getTransactionByHash", json!([hashes[0]])).await;
+    assert_eq!((&waiting["hash"], &waiting["blockHash"]), (&hashes[0], &Value::Null));
+    assert_eq!(chain.get("eth_getTransactionReceipt", json!([hashes[0]])).await, Value::Null);
+    assert_eq!(
+        chain.get("txpool_status", json!([])).await,
+        json!({"pending": "0x3", "queued": "0x0"})
+    );
+    let count = |tag| chain.get("eth_getTransactionCount", json!([devnode::DEV_ADDRESS, tag]));
+    assert_eq!((count("latest").await, count("pending").await), (json!("0x6"), json!("0x9")));
+
+    chain.get("evm_mine", json!([])).await;
+    let block = chain.get("eth_getBlockByNumber", json!(["latest", false])).await;
+    assert_eq!(block["transactions"], json!(hashes));
+    let receipt = chain.get("eth_getTransactionReceipt", json!([hashes[2]])).await;
+    assert_eq!((&receipt["status"], &receipt["transactionIndex"]), (&json!("0x1"), &json!("0x2")));
+    assert_eq!(receipt["cumulativeGasUsed"], json!(format!("{:#x}", 3 * 21_000)));
+    let taken = chain.provider.get_balance(Address::repeat_byte(7)).await.unwrap();
+    assert_eq!(taken, U256::from(3));
+}
+
+#[tokio::test]
+async fn what_waits_can_be_replaced_by_more_money_or_dropped() {
+    let chain = Chain::start().await;
+    chain.get("anvil_setAutomine", json!([false])).await;
+    let price = |gwei: u64| json!({"nonce": "0x6", "gas": "0x5208", "gasPrice": format!("{:#x}", gwei * 1_000_000_000)});
+    let first = transfer(&chain, price(10)).await["result"].take();
+    assert_eq!(transfer(&chain, price(10)).await["error"]["message"], "already known");
+    assert_eq!(
+        transfer(&chain, json!({"nonce": "0x6", "gas": "0x5209", "gasPrice": "0x2540be400"})).await
+            ["error"]["message"],
+        "replacement transaction underpriced"
+    );
+    let second = transfer(&chain, price(11)).await["result"].take();
+    assert_ne!(first, second);
+    assert_eq!(chain.get("eth_getTransactionByHash", json!([first])).await, Value::Null);
+    let content = chain.get("txpool_content", json!([])).await;
+    let sender = format!("{:#x}", devnode::DEV_ADDRESS);
+    assert_eq!(content["pending"][&sender]["6"]["hash"], second);
+    let gap = transfer(&chain, json!({"nonce": "0x8", "gas": "0x5208"})).await;
+    assert!(gap["error"]["message"].as_str().unwrap().starts_with("nonce too high"));
+
+    assert_eq!(chain.get("anvil_dropTransaction", json!([second])).await, second);
+    assert_eq!(chain.get("anvil_dropTransaction", json!([second])).await, Value::Null);
+    transfer(&chain, json!({})).await;
+    chain.get("anvil_dropAllTransactions", json!([])).await;
+    chain.get("evm_mine", json!([])).await;
+    let block = chain.get("eth_getBlockByNumber", json!(["latest", false])).await;
+    assert_eq!(block["transactions"], json!([]));
+}
+
+#[tokio::test]
+async fn a_block_takes_as_much_gas_as_it_has_and_the_rest_waits_on() {
+    let chain = Chain::start().await;
+    chain.get("anvil_setAutomine", json!([false])).await;
+    for _ in 0..3 {
+        // 32 million are the gas of a block; unused gas is free again for the next transaction.
+        let sent = transfer(&chain, json!({"gas": format!("{:#x}", 31_990_000)})).await;
+        assert!(sent.get("error").is_none(), "{sent}");
+    }
+    let counts = async || {
+        chain.get("evm_mine", json!([])).await;
+        let block = chain.get("eth_getBlockByNumber", json!(["latest", false])).await;
+        block["transactions"].as_array().unwrap().len()
+    };
+    assert_eq!([counts().await, counts().await, counts().await, counts().await], [1, 1, 1, 0]);
+}
+
+#[tokio::test]
+async fn what_waits_is_included_when_blocks_are_made_at_once_again() {
+    let chain = Chain::start().await;
+    chain.get("evm_setAutomine", json!([false])).await;
+    let hash = transfer(&chain, json!({})).await["result"].take();
+    chain.get("evm_setAutomine", json!([true])).await;
+    let receipt = chain.get("eth_getTransactionReceipt", json!([hash])).await;
+    assert_eq!(receipt["blockNumber"], "0x8");
+}
+
+#[tokio::test]
+async fn what_can_no_longer_be_paid_is_dropped() {
+    let chain = Chain::start().await;
+    chain.get("evm_setAutomine", json!([false])).await;
+    let hash = transfer(&chain, json!({"value": "0xde0b6b3a7640000"})).await["result"].take();
+    chain.get("anvil_setBalance", json!([devnode::DEV_ADDRESS, "0x1"])).await;
+    chain.get("evm_mine", json!([])).await;
+    assert_eq!(chain.get("eth_getTransactionByHash", json!([hash])).await, Value::Null);
+}
+
+#[tokio::test]
+async fn signed_transactions_wait_in_any_order() {
+    let chain = Chain::start().await;
+    chain.get("evm_setAutomine", json!([false])).await;
+    let request = |nonce| {
+        let to = Address::repeat_byte(7);
+        let request = TransactionRequest::default().with_to(to).with_nonce(nonce);
+        chain.provider.send_transaction(request.with_gas_limit(21_000))
+    };
+    let (second, first) = tokio::join!(request(7), request(6));
+    let (second, first) = (*second.unwrap().tx_hash(), *first.unwrap().tx_hash());
+    chain.get("evm_mine", json!([])).await;
+    let block = chain.get("eth_getBlockByNumber", json!(["latest", false])).await;
+    assert_eq!(block["transactions"], json!([first, second]));
+}
+
+#[tokio::test]
+async fn blocks_come_at_an_interval_that_can_be_changed() {
+    let chain = Chain::start().await;
+    assert_eq!(chain.get("anvil_getIntervalMining", json!([])).await, Value::Null);
+    chain.get("evm_setIntervalMining", json!([10])).await;
+    chain.get("evm_setAutomine", json!([false])).await;
+    let hash = transfer(&chain, json!({})).await["result"].take();
+    while chain.get("eth_getTransactionReceipt", json!([hash])).await.is_null() {}
+    chain.get("evm_setIntervalMining", json!([0])).await;
+    // One block may be on its way.
+    chain.provider.get_block_number().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let still = chain.provider.get_block_number().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(chain.provider.get_block_number().await.unwrap(), still);
+
+    chain.get("anvil_setIntervalMining", json!([1])).await;
+    assert_eq!(chain.get("anvil_getIntervalMining", json!([])).await, 1);
+    assert_eq!(chain.get("hardhat_getAutomine", json!([])).await, false);
+    while chain.provider.get_block_number().await.unwrap() == still {}
+}
+
+#[tokio::test]
+async fn the_base_fee_can_be_set() {
+    let chain = Chain::start().await;
+    chain.get("hardhat_setNextBlockBaseFeePerGas", json!(["0x77359400"])).await;
+    assert_eq!(chain.get("eth_gasPrice", json!([])).await, "0x77359400");
+    let hash = transfer(&chain, json!({})).await["result"].take();
+    let receipt = chain.get("eth_getTransactionReceipt", json!([hash])).await;
+    assert_eq!(receipt["effectiveGasPrice"], "0x77359400");
+}
+
+#[tokio::test]
+async fn too_many_blocks_at_once_are_refused() {
+    let chain = Chain::start().await;
+    let answer = chain.ask("hardhat_mine", json!(["0xffffffff"])).await;
+    assert_eq!(answer["error"]["message"], "at most 100000 blocks are made at once");
+    assert_eq!(chain.provider.get_block_number().await.unwrap(), 7);
+}
