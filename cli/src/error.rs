@@ -23,6 +23,14 @@ pub(crate) enum CliError {
         /// What is wrong with it.
         source: ProgramError,
     },
+    /// A program that is another one.
+    #[error("the code at {address} is not the program in {}", file.display())]
+    OtherProgram {
+        /// Where the code is.
+        address: Address,
+        /// The module.
+        file: PathBuf,
+    },
     /// A file that cannot be read.
     #[error("cannot read {path}: {source}")]
     Read {

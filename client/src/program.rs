@@ -55,6 +55,11 @@ pub enum ProgramError {
         "the program takes {0} bytes compressed, and the chain's limit is {CODE_LIMIT}: make it smaller"
     )]
     CodeTooLarge(usize),
+    /// It leaves too little room for later changes.
+    #[error(
+        "the program takes {0} bytes compressed, and {CODE_BUDGET} are allowed: make it smaller"
+    )]
+    OverBudget(usize),
     /// Its memory begins too large; every page is paid for with every call.
     #[error(
         "the module begins with {0} pages of memory where one is enough: set a stack size when linking"
@@ -140,10 +145,27 @@ impl Program {
         (self.raw_size, self.wasm_size)
     }
 
-    /// Whether the code is larger than [`CODE_BUDGET`], which leaves room for later changes.
+    /// Checks that the code leaves room for later changes: [`CODE_BUDGET`].
+    ///
+    /// # Errors
+    /// [`ProgramError::OverBudget`].
+    pub const fn check_budget(&self) -> Result<(), ProgramError> {
+        let size = self.code.0.len();
+        if size > CODE_BUDGET { Err(ProgramError::OverBudget(size)) } else { Ok(()) }
+    }
+
+    /// Whether the code of an account is this program, whatever it says of the project that it was
+    /// built from.
     #[must_use]
-    pub fn is_over_budget(&self) -> bool {
-        self.code.len() > CODE_BUDGET
+    pub fn is_in(&self, code: &[u8]) -> bool {
+        let module = |code: &[u8]| {
+            let mut wasm = Vec::new();
+            let mut packed = code.strip_prefix(&PREFIX)?;
+            brotli::BrotliDecompress(&mut packed, &mut wasm).ok()?;
+            without_custom_sections(&wasm).ok()
+        };
+        module(code)
+            .is_some_and(|wasm| Some(wasm.finish()) == module(&self.code).map(Module::finish))
     }
 
     /// Pages of memory that it begins with.
@@ -204,8 +226,15 @@ fn panicking(section: NameSectionReader<'_>) -> Result<Option<Box<str>>, BinaryR
 fn rewrite(module: &[u8]) -> Result<Vec<u8>, ProgramError> {
     let text = wasmprinter::print_bytes(module).map_err(|e| ProgramError::NotWasm(e.into()))?;
     let wasm = wat::parse_str(text).map_err(|e| ProgramError::NotWasm(e.into()))?;
+    let mut clean = without_custom_sections(&wasm)?;
+    clean.section(&CustomSection { name: "project_hash".into(), data: [0; 32].as_slice().into() });
+    Ok(clean.finish())
+}
+
+/// The sections of a module that say what it does.
+fn without_custom_sections(wasm: &[u8]) -> Result<Module, BinaryReaderError> {
     let mut clean = Module::new();
-    for payload in Parser::new(0).parse_all(&wasm) {
+    for payload in Parser::new(0).parse_all(wasm) {
         let payload = payload?;
         if matches!(payload, Payload::CustomSection(_)) {
             continue;
@@ -217,8 +246,7 @@ fn rewrite(module: &[u8]) -> Result<Vec<u8>, ProgramError> {
             clean.section(&RawSection { id, data });
         }
     }
-    clean.section(&CustomSection { name: "project_hash".into(), data: [0; 32].as_slice().into() });
-    Ok(clean.finish())
+    Ok(clean)
 }
 
 /// Prefix and module, compressed as well as it goes.

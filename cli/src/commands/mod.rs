@@ -30,7 +30,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Devnode(options) => devnode::run(context, options).await,
         Command::Fund(options) => fund::run(context, options).await,
         Command::Deploy(options) => deploy::run(context, options).await,
-        Command::Program(action) => program::run(context, action),
+        Command::Program(action) => program::run(context, action).await,
         Command::Worker(action) => worker::run(context, action).await,
         Command::Workers(options) => workers::run(context, options).await,
         Command::Tester(action) => tester::run(context, action).await,

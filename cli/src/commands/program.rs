@@ -3,12 +3,14 @@
 use std::fs;
 use std::path::PathBuf;
 
+use alloy::primitives::Address;
 use clap::Subcommand;
-use client::{CODE_BUDGET, CODE_LIMIT, Program, check_no_panics};
+use client::{CODE_LIMIT, Program, check_no_panics};
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Cell, Page, Rows, note};
+use crate::output::{Cell, Page, Rows};
+use crate::parse;
 
 /// What to do with programs.
 #[derive(Debug, Subcommand)]
@@ -18,39 +20,65 @@ pub(crate) enum Action {
         /// Compiled modules (.wasm)
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
-        /// Also fail if a module, compiled with names, contains a function that panics
+        /// Also fail if a program leaves too little room for later changes, or if a module, compiled with
+        /// names, contains a function that panics
         #[arg(long)]
-        panic_free: bool,
+        strict: bool,
+    },
+    /// Fail unless the program at an address is the one in a compiled module
+    Verify {
+        /// Where the program is
+        #[arg(value_parser = parse::contract)]
+        address: Address,
+        /// Compiled module (.wasm)
+        file: PathBuf,
     },
 }
 
 /// Looks at programs.
-pub(crate) fn run(context: &Context, action: Action) -> Result<(), CliError> {
-    let Action::Check { files, panic_free } = action;
-    let rows = files.iter().map(|path| check(path, panic_free)).collect::<Result<Vec<_>, _>>()?;
-    context.print(&Page::default().table(Rows::new(
-        "programs",
-        ["file", "raw", "rewritten", "compressed", "free", "pages", "data"],
-        rows,
-    )))
+pub(crate) async fn run(context: &Context, action: Action) -> Result<(), CliError> {
+    match action {
+        Action::Check { files, strict } => {
+            let rows =
+                files.iter().map(|path| check(path, strict)).collect::<Result<Vec<_>, _>>()?;
+            context.print(&Page::default().table(Rows::new(
+                "programs",
+                ["file", "raw", "rewritten", "compressed", "free", "pages", "data"],
+                rows,
+            )))
+        }
+        Action::Verify { address, file } => {
+            let (program, _) = read(&file)?;
+            let code = context.node().await?.code(address).await?;
+            if !program.is_in(&code) {
+                return Err(CliError::OtherProgram { address, file });
+            }
+            context.print(&Page::new([
+                ("address", Cell::text(address)),
+                ("file", Cell::text(file.display())),
+                ("same", Cell::Flag(true)),
+            ]))
+        }
+    }
+}
+
+/// The program in a file, and the module that it was made from.
+fn read(path: &PathBuf) -> Result<(Program, Vec<u8>), CliError> {
+    let module = fs::read(path).map_err(|source| CliError::Read { path: path.clone(), source })?;
+    let wrong = |source| CliError::Program { path: path.clone(), source };
+    Ok((Program::from_wasm(&module).map_err(wrong)?, module))
 }
 
 /// The sizes of one program.
-fn check(path: &PathBuf, panic_free: bool) -> Result<Vec<Cell>, CliError> {
-    let module = fs::read(path).map_err(|source| CliError::Read { path: path.clone(), source })?;
+fn check(path: &PathBuf, strict: bool) -> Result<Vec<Cell>, CliError> {
+    let (program, module) = read(path)?;
     let wrong = |source| CliError::Program { path: path.clone(), source };
-    let program = Program::from_wasm(&module).map_err(wrong)?;
     program.check().map_err(wrong)?;
-    if panic_free {
+    if strict {
+        program.check_budget().map_err(wrong)?;
         check_no_panics(&module).map_err(wrong)?;
     }
     let size = program.code().len();
-    if program.is_over_budget() {
-        let path = path.display();
-        note(format!(
-            "warning: {path} takes {size} bytes compressed, more than the {CODE_BUDGET} aimed at"
-        ));
-    }
     let (raw, rewritten) = program.wasm_sizes();
     Ok(vec![
         Cell::text(path.display()),

@@ -2,7 +2,9 @@
 
 use std::io::Read;
 
-use super::{PREFIX, Program, ProgramError, check_no_panics};
+use wasm_encoder::CustomSection;
+
+use super::{PREFIX, Program, ProgramError, check_no_panics, compress};
 
 /// The program in a module with the memory and entry point of a contract and this body besides.
 fn program(body: &str) -> Result<Program, ProgramError> {
@@ -43,6 +45,38 @@ fn a_program_is_its_module_with_one_custom_section() {
 fn the_same_module_is_the_same_code() {
     assert_eq!(program("").unwrap(), program("").unwrap());
     assert_ne!(program("").unwrap().code_hash(), program("(func)").unwrap().code_hash());
+}
+
+#[test]
+fn a_program_is_recognised_whatever_project_it_says_it_is_from() {
+    let ours = program("").unwrap();
+    let mut project = super::without_custom_sections(&module("")).unwrap();
+    project
+        .section(&CustomSection { name: "project_hash".into(), data: [7; 32].as_slice().into() });
+    let theirs = compress(&project.finish()).unwrap();
+    assert_ne!(theirs, *ours.code());
+    assert!(ours.is_in(&theirs));
+    assert!(!ours.is_in(program("(func)").unwrap().code()));
+    assert!(!ours.is_in(b"no program"));
+    assert!(!ours.is_in(&[PREFIX.as_slice(), b"no brotli"].concat()));
+}
+
+#[test]
+fn code_over_the_budget_is_told_apart_from_code_that_fits() {
+    // Bytes that do not compress.
+    let noise = |len: u32| {
+        let mut seed = 1_u32;
+        let mut next = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            format!("\\{:02x}", seed >> 24)
+        };
+        let bytes: String = (0..len).map(|_| next()).collect();
+        program(&format!("(data (i32.const 0) \"{bytes}\")")).unwrap()
+    };
+    assert!(noise(20_000).check_budget().is_ok());
+    let large = noise(21_000);
+    let size = large.code().len();
+    assert!(matches!(large.check_budget(), Err(ProgramError::OverBudget(told)) if told == size));
 }
 
 /// As in a transaction that cargo-stylus sent: 0x7f, the length, a fixed tail, the code.
