@@ -108,7 +108,7 @@ impl Chain {
         looks: &[Look],
     ) -> (TransactionReceipt, Option<Result<Bytes, Bytes>>, Vec<Seen>) {
         let request = request(message);
-        let signed = request
+        let transaction = request
             .clone()
             .with_chain_id(CHAIN_ID)
             .with_nonce(nonce)
@@ -130,9 +130,9 @@ impl Chain {
             let params = (request, "pending", StateOverride::default(), block);
             batch.add_call::<_, Bytes>("eth_call", &params).unwrap()
         });
-        let raw = Bytes::from(signed.encoded_2718());
+        let raw = Bytes::from(transaction.encoded_2718());
         let sent = batch.add_call::<_, B256>("eth_sendRawTransaction", &(raw,)).unwrap();
-        let hash = *signed.tx_hash();
+        let hash = *transaction.tx_hash();
         let receipt = batch.add_call("eth_getTransactionReceipt", &(hash,)).unwrap();
         let pending = queue(&mut batch, looks);
         batch.send().await.unwrap();

@@ -41,7 +41,7 @@ impl World {
         let Quote { price, .. } = quote;
         let value = match dice.below(10) {
             0 => price.saturating_sub(1),
-            1 | 2 => price + u128::from(dice.from_to(1, 1_000)),
+            1 | 2 => price + u128::from(dice.between(1, 1_000)),
             3 if price == 0 => 5,
             _ => price,
         };
@@ -57,9 +57,11 @@ impl World {
         let least = (u32::from(windows) * s.minWindow).max(s.minLength);
         let length = least + u32::try_from(dice.below(12)).unwrap();
         let sure: Vec<u16> = (1..=self.model.count()).filter_map(|n| self.score(n)).collect();
+        let application = application(dice);
+        let found = u64::try_from(self.model.book(application).len()).unwrap().clamp(1, 4);
         let mut order = Order {
-            application: application(dice),
-            redundancy: U256::from(dice.pick(&[1, 1, 1, 2, 2, 3, 4, 8])),
+            application,
+            redundancy: U256::from(if dice.once_in(10) { 8 } else { dice.between(1, found) }),
             length: U256::from(length),
             windows,
             testers,
@@ -94,9 +96,9 @@ impl World {
     /// Some workers by number, mostly in order and listed.
     fn team(&self, dice: &mut Dice, order: &Order) -> Vec<u32> {
         let mut team = self.model.book(order.application).to_vec();
-        team.retain(|_| dice.once_in(2));
+        team.retain(|_| !dice.once_in(3));
         team.sort_unstable();
-        team.truncate(usize::try_from(dice.from_to(1, 4)).unwrap());
+        team.truncate(usize::try_from(dice.between(1, 4)).unwrap());
         match dice.below(20) {
             0 => team.push(self.number(dice)),
             1 => team.reverse(),
@@ -108,27 +110,36 @@ impl World {
 
     /// Somebody does something to an agreement, which mostly is what its state asks for.
     pub(crate) fn living(&self, dice: &mut Dice) -> (Address, Call, u128) {
-        let recent = self.open.len().saturating_sub(3);
-        let recent = if dice.once_in(3) { 0 } else { recent };
-        let to = dice.pick(&self.open[recent..]);
+        let wanted = dice.pick(&[State::Reporting, State::Reporting, State::Due, State::Offered]);
+        let mut open = self.open.clone();
+        open.retain(|to| {
+            let talked = wanted == State::Reporting && self.model.silent(*to).is_empty();
+            self.model.state(*to) == Some(wanted) && !talked
+        });
+        let to = dice.any(&open).unwrap_or_else(|| dice.pick(&self.open));
         let state = self.model.state(to).unwrap();
         let terms = self.model.terms(to).unwrap();
         let head = terms.head;
         let workers: Vec<_> = terms.workers().map(|worker| worker.account).collect();
         let party = if dice.once_in(15) { self.anybody(dice) } else { dice.pick(&workers) };
+        let late = dice.any(&self.model.waiting(to)).unwrap_or(party);
         let deed = if dice.once_in(8) { dice.below(10) } else { 10 };
         let (from, call) = match (deed, state) {
-            (0 | 1, _) | (10, State::Offered) => (party, contract(to, &acceptCall {})),
-            (10, State::Running) if dice.once_in(2) => (party, contract(to, &acceptCall {})),
+            (0, _) => (party, contract(to, &acceptCall {})),
+            (1, _) | (10, State::Offered) => (late, contract(to, &acceptCall {})),
+            (10, State::Running) if late != party && !dice.once_in(4) => {
+                (late, contract(to, &acceptCall {}))
+            }
             (2, _) => (party, contract(to, &resignCall {})),
-            (10, State::Running) if dice.once_in(2) => (party, contract(to, &resignCall {})),
+            (10, State::Running) if !dice.once_in(4) => (party, contract(to, &resignCall {})),
             (3 | 4, _) | (10, State::Running) => {
                 let from = if dice.once_in(10) { party } else { head.client };
                 (from, contract(to, &cancelCall {}))
             }
             (5 | 6, _) | (10, State::Reporting) => {
-                let places = u64::from(head.pool) + u64::from(dice.once_in(10));
-                let place = u32::try_from(dice.below(places.max(1))).unwrap();
+                let silent = dice.any(&self.model.silent(to)).unwrap_or(head.pool);
+                let any = u32::try_from(dice.below(u64::from(head.pool) + 1)).unwrap();
+                let place = if dice.once_in(10) { any } else { silent };
                 let from = self.model.tester_at(head.epoch, place).unwrap_or(party);
                 let from = if dice.once_in(20) { party } else { from };
                 (from, contract(to, &self.report(dice, to, place)))
@@ -185,16 +196,15 @@ impl World {
         let mut signed = Vec::new();
         for entry in report.entries.iter_mut().filter(|entry| !entry.r.is_zero()) {
             let worker = terms.worker(entry.index).map_or(tester, |worker| worker.account);
-            let (mut signer, mut served, mut salt, mut at) =
-                (worker, entry.served, report.salt, to);
+            let (mut who, mut served, mut salt, mut at) = (worker, entry.served, report.salt, to);
             match dice.below(80) {
-                0 => signer = self.anybody(dice),
+                0 => who = self.anybody(dice),
                 1 => served ^= 1,
                 2 => salt = dice.word().into(),
                 3 => at = self.dispatcher,
                 _ => {}
             }
-            let Some(key) = self.signer(signer) else { continue };
+            let Some(key) = self.signer(who) else { continue };
             let keccak = |bytes: &[u8]| keccak256(bytes).0;
             let session = receipt::session(tester, salt, keccak);
             let domain = receipt::domain(CHAIN_ID, at, keccak);
@@ -206,7 +216,7 @@ impl World {
             if dice.once_in(80) {
                 entry.vs.0[31] ^= 1;
             } else {
-                signed.push((at, signer, (tester, salt), served, (entry.r, entry.vs)));
+                signed.push((at, who, (tester, salt), served, (entry.r, entry.vs)));
             }
         }
         signed

@@ -5,9 +5,20 @@
 //! with other constants and the next seed. What differs between two runs of one seed is the hashes of
 //! blocks, and so who is drawn.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::integer_division,
+    clippy::print_stderr,
+    reason = "a test that meets what it does not expect should end there, and say where"
+)]
+
 mod chain;
 mod dice;
 #[path = "../it/harness/evm.rs"]
+#[expect(dead_code, reason = "the stories use what is not used here")]
 mod evm;
 mod lives;
 mod sight;
@@ -49,10 +60,14 @@ async fn contracts_and_model_do_the_same_whatever_anybody_does() {
     // Made as they are taken, so no more than these run at once.
     let stories = stream::iter(stories).buffer_unordered(BESIDE);
     let add = |mut all: Tally, one: Tally| async move {
-        one.into_iter().for_each(|(name, times)| *all.entry(name).or_default() += times);
+        for (name, times) in one {
+            *all.entry(name).or_default() += times;
+        }
         Ok(all)
     };
     let tally = stories.try_fold(Tally::new(), add).await.unwrap();
-    tally.iter().for_each(|(name, times)| eprintln!("{times:>8}  {name}"));
+    for (name, times) in tally {
+        eprintln!("{times:>8}  {name}");
+    }
     eprintln!("{steps} steps in {:?}", begin.elapsed());
 }

@@ -1,17 +1,19 @@
 //! What somebody does next, and when: mostly something that makes sense, often at the edge of what is
 //! allowed, sometimes nonsense.
 
-use alloy::primitives::{Address, B256};
+use std::ops::Range;
+
+use alloy::primitives::{Address, B256, FixedBytes};
 use alloy::sol_types::SolCall;
-use client::terms::PRICE_LIMIT;
-use client::terms::TESTER;
 use client::terms::abi::IWorkAgreement::{acceptCall, settleCall};
 use client::terms::abi::IWorkerDispatcher::{
     IWorkerDispatcherCalls as C, checkInCall, concludeCall, listCall, registerTesterCall,
     registerWorkerCall, setAvailableCall, setKeyCall, setPriceCall, stakeCall, unstakeCall,
     updateWorkerCall, withdrawCall,
 };
+use client::terms::abi::{State, Worker};
 use client::terms::model::Call;
+use client::terms::{PRICE_LIMIT, TESTER};
 
 use crate::chain::When;
 use crate::dice::Dice;
@@ -19,6 +21,12 @@ use crate::world::World;
 
 /// Half a year: no story becomes older, or the programs would expire.
 const OLDEST: u64 = 4_000_000_000 + 180 * 86_400;
+
+/// The most ticks that are passed over at once.
+const FAR: u64 = 3_000;
+
+/// Actors who mostly are testers; those before them mostly are workers, those behind them clients.
+const TESTERS: Range<usize> = 24..35;
 
 /// What happens next.
 #[derive(Clone, Debug)]
@@ -48,25 +56,32 @@ impl World {
     pub(crate) fn when(&self, dice: &mut Dice) -> When {
         let now = When { blocks: 0, time: self.chain.time };
         let here = self.tick(now);
-        let target = match dice.below(20) {
-            0..12 => here,
-            12..15 => here + dice.from_to(1, 3),
-            15..19 => {
-                let Some(agreement) = dice.any(&self.open) else { return now };
-                let mut moments = self.model.moments(agreement);
-                moments.retain(|moment| *moment > here);
-                moments.truncate(3);
-                let moment = dice.any(&moments).unwrap_or(here);
-                (moment + dice.below(3)).saturating_sub(1)
+        // Who still has much to say is given time.
+        let busy = self.open.iter().any(|open| match self.model.state(*open) {
+            Some(State::Reporting) => self.model.silent(*open).len() > 1,
+            state => state == Some(State::Offered),
+        });
+        let target = match dice.below(if busy { 60 } else { 20 }) {
+            13..16 => here + dice.between(1, 3),
+            16..19 => {
+                let moments = self.open.iter().flat_map(|open| self.model.moments(*open));
+                let mut moments: Vec<_> = moments.filter(|moment| *moment > here).collect();
+                moments.sort_unstable();
+                let near = moments.iter().take(2).copied().collect::<Vec<_>>();
+                let some = if dice.once_in(4) { &moments } else { &near };
+                (dice.any(some).unwrap_or(here) + dice.below(3)).saturating_sub(1)
             }
-            _ if dice.once_in(3) => {
+            19 if dice.once_in(3) => {
                 let far = [self.model.settings().epochLength.into(), 40_000, 1_300_000];
                 let time = (self.chain.time + dice.pick(&far)).min(OLDEST.max(self.chain.time));
                 return When { time, ..now };
             }
-            _ => here + dice.from_to(4, 60),
+            19 => here + dice.between(4, 60),
+            _ => here,
         };
+        // The ends of some agreements are out of reach.
         let later = target.saturating_sub(here);
+        let later = if later > FAR { 0 } else { later };
         match self.model.settings().clock {
             client::terms::abi::Clock::Second => When { time: now.time + later, ..now },
             _ => When { blocks: later, time: now.time + dice.below(later + 2) },
@@ -75,19 +90,23 @@ impl World {
 
     /// What happens next, at the model's time.
     pub(crate) fn next(&self, dice: &mut Dice) -> Step {
-        let crowd = self.actors.len() / 2;
-        let few = usize::try_from(self.model.count()).unwrap() < crowd;
+        let settings = self.model.settings();
+        let thin = self.model.book(FixedBytes::ZERO).len() < 3;
+        let short = self.model.places(self.model.epoch()) < settings.minPool;
+        let few = usize::try_from(self.model.count()).unwrap() < TESTERS.len() + 8;
         let (from, call, value) = match dice.below(100) {
-            _ if few && !dice.once_in(3) => self.joining(dice),
-            0..45 if !self.open.is_empty() => self.living(dice),
-            0..63 => self.buying(dice),
-            63..80 => self.offering(dice),
-            80..90 => self.joining(dice),
+            0..60 if few => self.joining(dice, 0..self.actors.len()),
+            0..25 if thin => self.mending(dice),
+            25..50 if short => self.joining(dice, TESTERS),
+            0..55 if !self.open.is_empty() => self.living(dice),
+            0..66 if self.open.len() < 4 || dice.once_in(5) => self.buying(dice),
+            0..78 => self.offering(dice),
+            78..90 => self.joining(dice, 0..self.actors.len()),
             90..94 => self.withdrawing(dice),
             94..98 => self.intruding(dice),
             _ => {
                 let to = dice.any(&self.open).unwrap_or(self.dispatcher);
-                return Step::Force(to, dice.from_to(1, 1_000_000).into());
+                return Step::Force(to, dice.between(1, 1_000_000).into());
             }
         };
         // Wei where none are taken.
@@ -105,15 +124,16 @@ impl World {
         u32::try_from(dice.below(count + 2)).unwrap()
     }
 
-    /// Somebody registers, or checks in.
-    fn joining(&self, dice: &mut Dice) -> (Address, Call, u128) {
-        let from = self.anybody(dice);
+    /// One of these registers, or checks in.
+    fn joining(&self, dice: &mut Dice, who: Range<usize>) -> (Address, Call, u128) {
+        let place = who.start + usize::try_from(dice.below(who.len().try_into().unwrap())).unwrap();
+        let from = self.actors[place];
         let key = if dice.once_in(30) { B256::ZERO } else { dice.word().into() };
         let known = self.model.worker_view(from).ok();
-        if known.is_some_and(|known| known.application.0 == TESTER) || dice.once_in(12) {
+        if known.is_some_and(|known| known.application.0 == TESTER) || dice.once_in(20) {
             return (from, market(&checkInCall {}), 0);
         }
-        if known.is_none() && dice.once_in(2) {
+        if TESTERS.contains(&place) != dice.once_in(12) {
             let bond = self.model.settings().testerBond;
             let value = dice.pick(&[bond, bond, bond + 5, bond.saturating_sub(1)]);
             return (from, market(&registerTesterCall { key }), value);
@@ -131,6 +151,25 @@ impl World {
         (from, market(&call), value)
     }
 
+    /// Somebody who might do so makes the book longer.
+    fn mending(&self, dice: &mut Dice) -> (Address, Call, u128) {
+        let rows = self.actors.iter().filter_map(|actor| self.model.worker_view(*actor).ok());
+        let out: Vec<_> = rows.filter(|row| !row.listed && row.application.is_zero()).collect();
+        let Some(row) = dice.any(&out) else { return self.joining(dice, 0..TESTERS.start) };
+        let (from, hint) = (row.account, self.number(dice));
+        if !row.available {
+            return (from, market(&setAvailableCall { available: true, hint }), 0);
+        }
+        if row.active >= row.capacity {
+            let Worker { price, maxLength, promise, .. } = row;
+            let capacity = row.active + 2;
+            let call = updateWorkerCall { price, maxLength, promise, capacity, hint };
+            return (from, market(&call), 0);
+        }
+        let value = self.stake_for(dice, row.price, row.maxLength);
+        (from, market(&stakeCall { hint }), value)
+    }
+
     /// A stake that is just enough for a worker, nearly enough, or enough for several agreements.
     fn stake_for(&self, dice: &mut Dice, price: u128, max_length: u32) -> u128 {
         let s = self.model.settings();
@@ -140,7 +179,7 @@ impl World {
             0 => bond,
             1 => bond.saturating_sub(1),
             2 if dice.once_in(8) => PRICE_LIMIT - u128::from(dice.below(2)),
-            _ => bond.saturating_mul(dice.from_to(1, 6).into()),
+            _ => bond.saturating_mul(dice.between(2, 9).into()),
         };
         stake.min(PRICE_LIMIT)
     }
@@ -148,12 +187,19 @@ impl World {
     /// The longest agreement of somebody.
     fn max_length(&self, dice: &mut Dice) -> u32 {
         let shortest = self.model.settings().minLength;
-        dice.pick(&[400, 400, 1_000, shortest, shortest.saturating_sub(1), 90, u32::MAX])
+        let usual = dice.pick(&[2_000, 2_000, 2_000, 5_000, 200, shortest]);
+        let edge = dice.pick(&[shortest - 1, u32::MAX, 0]);
+        if dice.once_in(15) { edge } else { usual }
     }
 
     /// A worker changes what it offers, or what it stakes.
     fn offering(&self, dice: &mut Dice) -> (Address, Call, u128) {
-        let (from, hint) = (self.anybody(dice), self.number(dice));
+        let hint = self.number(dice);
+        let from = if dice.once_in(8) {
+            self.anybody(dice)
+        } else {
+            dice.pick(&self.actors[..TESTERS.start])
+        };
         let call = match dice.below(9) {
             0 => market(&setPriceCall { price: price(dice), hint }),
             1 => market(&updateWorkerCall {
@@ -164,7 +210,7 @@ impl World {
                 hint,
             }),
             2 => market(&setKeyCall { key: dice.word().into() }),
-            3 | 4 => market(&setAvailableCall { available: !dice.once_in(3), hint }),
+            3 | 4 => market(&setAvailableCall { available: !dice.once_in(4), hint }),
             5 => {
                 let known = self.model.worker_view(from).ok();
                 let free = known.map_or(0, |known| known.stake - known.locked);
@@ -222,23 +268,24 @@ fn price(dice: &mut Dice) -> u128 {
     match dice.below(40) {
         0 => dice.pick(&[0, PRICE_LIMIT, u128::MAX]),
         1 | 2 => PRICE_LIMIT - 1,
-        3..10 => dice.from_to(1, 30).into(),
+        3..10 => dice.between(1, 30).into(),
         _ => dice.pick(&usual),
     }
 }
 
 /// A promised uptime.
 fn promise(dice: &mut Dice) -> u16 {
-    dice.pick(&[9_000, 9_000, 9_500, 10_000, 10_000, 7_500, 6_667, 5_000, 10_001, 4_999, 1, 0])
+    let edge = dice.pick(&[10_001, 8_999, 4_999, 1, 0]);
+    if dice.once_in(8) { edge } else { dice.pick(&[9_000, 9_000, 9_500, 10_000, 7_500, 6_667]) }
 }
 
 /// An application; most ask for the first.
-pub(crate) fn application(dice: &mut Dice) -> alloy::primitives::FixedBytes<8> {
-    let one = dice.pick(&[[0; 8], [0; 8], [0; 8], [0; 8], *b"factor\0\0", *b"factor\0\0"]);
+pub(crate) fn application(dice: &mut Dice) -> FixedBytes<8> {
+    let one = if dice.once_in(5) { *b"factor\0\0" } else { [0; 8] };
     if dice.once_in(40) { TESTER.into() } else { one.into() }
 }
 
 /// How many agreements at once.
 fn capacity(dice: &mut Dice) -> u16 {
-    dice.pick(&[1, 1, 2, 3, 5, 65_535, 0])
+    if dice.once_in(30) { 0 } else { dice.pick(&[1, 2, 2, 3, 5, 65_535]) }
 }

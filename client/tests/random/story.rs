@@ -2,15 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use alloy::primitives::IntoLogData;
-use alloy::primitives::{Address, Bytes, LogData, U256};
+use alloy::primitives::{Address, Bytes, IntoLogData, LogData, U256};
 use alloy::rpc::types::TransactionReceipt;
-use alloy::sol_types::SolError;
-use alloy::sol_types::SolEvent;
+use alloy::sol_types::{SolError, SolEvent};
 use client::terms::abi::IWorkAgreement::{IWorkAgreementCalls, acceptCall};
-use client::terms::abi::IWorkerDispatcher::AgreementSettled;
 use client::terms::abi::IWorkerDispatcher::{
-    IWorkerDispatcherCalls, IWorkerDispatcherEvents as Said, Reentered,
+    AgreementSettled, IWorkerDispatcherEvents as Said, Reentered,
 };
 use client::terms::model::{Call, Done, Event, Refusal};
 
@@ -213,15 +210,11 @@ impl Story {
                 self.no_client_gains(&settled);
             }
         }
-        let inside = matches!(
-            call,
-            Call::Agreement(_, _) | Call::Dispatcher(IWorkerDispatcherCalls::hire(_))
-        );
-        if let (true, Some(agreement)) = (inside, self.world.open.last().copied()) {
-            if self.dice.once_in(4) {
-                let sights = self.world.inside(agreement);
-                self.look(&sights).await;
-            }
+        if let Call::Agreement(agreement, _) = call
+            && self.dice.once_in(4)
+        {
+            let sights = self.world.inside(*agreement);
+            self.look(&sights).await;
         }
     }
 

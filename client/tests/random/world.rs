@@ -22,7 +22,7 @@ const BEGIN: u64 = 4_000_000_000;
 const FORTUNE: u128 = 1 << 110;
 
 /// Accounts with keys that take part.
-const PEOPLE: u16 = 26;
+const PEOPLE: u16 = 40;
 
 /// Both contracts, agreement first.
 static PROGRAMS: LazyLock<[Program; 2]> =
@@ -163,7 +163,7 @@ impl World {
     }
 
     /// The tick of a moment.
-    pub(crate) fn tick(&self, when: When) -> u64 {
+    pub(crate) const fn tick(&self, when: When) -> u64 {
         match self.model.settings().clock {
             Clock::Second => when.time,
             _ => self.chain.height + when.blocks + 1,
@@ -179,16 +179,19 @@ impl World {
 /// Constants that may be deployed: short times, and amounts of all sizes.
 fn constants(dice: &mut Dice) -> Settings {
     let word = |number: u64| u32::try_from(number).unwrap();
-    let (accept, report) = (word(dice.from_to(3, 12)), word(dice.from_to(4, 20)));
+    let clock = dice.pick(&[Clock::ArbBlock, Clock::Second]);
+    // Every step takes a block, but no time.
+    let pace = if clock == Clock::ArbBlock { 5 } else { 1 };
+    let (accept, report) = (pace * word(dice.between(3, 12)), pace * word(dice.between(4, 20)));
     let tester_fee = dice.pick(&[0, 1, 1_000, 20_000_000_000_000]);
     let settings = Settings {
-        clock: dice.pick(&[Clock::ArbBlock, Clock::Second]),
+        clock,
         acceptWindow: accept,
         reportWindow: report,
         minLength: accept + report + word(dice.below(20)),
         minWindow: 2 * accept + word(dice.below(5)),
-        epochLength: dice.pick(&[100, 1_000, 604_800]),
-        minPool: word(dice.from_to(3, 5)),
+        epochLength: dice.pick(&[500, 5_000, 604_800]),
+        minPool: word(dice.between(3, 5)),
         minPromise: dice.pick(&[1, 5_000, 9_000]),
         bondBps: dice.pick(&[0, 333, 1_000, 10_000]),
         testerFeeBps: dice.pick(&[0, 100, 333, 10_000]),

@@ -45,11 +45,11 @@ pub(super) struct Agreement {
 
 impl Agreement {
     /// A new one.
-    pub(super) fn new(terms: Terms, escrow: u128) -> Self {
+    pub(super) fn new(terms: &Terms, escrow: u128) -> Self {
         let count = terms.workers().count();
         Self {
             judged: terms.head.windows,
-            terms,
+            terms: *terms,
             escrow,
             start: None,
             seed: FixedBytes::ZERO,

@@ -2,11 +2,12 @@
 
 use std::vec::Vec;
 
+use alloy_primitives::{Address, FixedBytes};
+
 use super::exact::ceiling;
 use super::{Model, Refusal, no};
 use crate::abi::IWorkerDispatcher::{Listed, NotListable, NotRegistered, Unlisted};
 use crate::{BPS, WALK_LIMIT};
-use alloy_primitives::Address;
 
 /// The workers of one application.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -113,7 +114,7 @@ impl Model {
 
     /// Numbers in the book of an application, cheapest first.
     #[must_use]
-    pub fn book(&self, application: alloy_primitives::FixedBytes<8>) -> &[u32] {
+    pub fn book(&self, application: FixedBytes<8>) -> &[u32] {
         self.books.get(&application).map_or(&[], |book| &book.order)
     }
 }

@@ -14,6 +14,7 @@
     clippy::expect_used,
     reason = "to leave the range of its numbers is an oracle's way to fail a test"
 )]
+#![expect(clippy::needless_pass_by_value, reason = "what is said is made where it is said")]
 
 mod agreement;
 mod book;

@@ -78,7 +78,7 @@ impl Model {
         };
         let terms = Terms::new(head, choice.workers.iter().copied());
         let account = self.account_of(&encoded(&terms));
-        self.agreements.insert(account, Agreement::new(terms, choice.escrow));
+        self.agreements.insert(account, Agreement::new(&terms, choice.escrow));
         self.deaf.insert(account);
         account
     }

@@ -1,1 +1,265 @@
+//! Stories with numbers that were worked out by hand.
 
+use std::vec;
+use std::vec::Vec;
+
+use alloy_primitives::{Address, B256, FixedBytes, U256};
+use alloy_sol_types::SolInterface;
+
+use super::*;
+use crate::abi::IWorkAgreement::{
+    Cancelled, WrongState, acceptCall, cancelCall, reportCall, resignCall, settleCall,
+};
+use crate::abi::IWorkerDispatcher::{
+    AgreementSettled, PurchaseRefused, buyContract_1Call, checkInCall, listCall,
+    registerTesterCall, registerWorkerCall, setPriceCall, withdrawCall,
+};
+use crate::abi::{Entry, Order, Reason, State, WorkerResult};
+
+/// The client of every story.
+const CLIENT: Address = Address::with_last_byte(200);
+
+/// Windows of the order.
+const ALL: u32 = 0b1111;
+
+/// Accounts of workers and testers, by number.
+fn account(number: u8) -> Address {
+    Address::with_last_byte(number)
+}
+
+/// Does something that is not refused.
+fn done(model: &mut Model, from: Address, value: u128, call: impl Into<Call>) -> Vec<Event> {
+    model.call(from, value, &call.into()).unwrap().events
+}
+
+/// [`From`] for calls of both interfaces.
+macro_rules! calls {
+    ($($name:ident)* ; $($market:ident)*) => {
+        $(impl From<(Address, $name)> for Call {
+            fn from((to, call): (Address, $name)) -> Self {
+                let call = alloy_sol_types::SolCall::abi_encode(&call);
+                Self::Agreement(to, IWorkAgreementCalls::abi_decode(&call).unwrap())
+            }
+        })*
+        $(impl From<$market> for Call {
+            fn from(call: $market) -> Self {
+                let call = alloy_sol_types::SolCall::abi_encode(&call);
+                Self::Dispatcher(IWorkerDispatcherCalls::abi_decode(&call).unwrap())
+            }
+        })*
+    };
+}
+
+calls! {
+    acceptCall cancelCall reportCall resignCall settleCall;
+    buyContract_1Call checkInCall listCall registerTesterCall registerWorkerCall setPriceCall withdrawCall
+}
+
+/// A market with two workers, dear and cheap, and three testers, at second 10 000.
+fn market() -> Model {
+    let settings = Settings {
+        clock: Clock::Second,
+        acceptWindow: 3,
+        reportWindow: 5,
+        minLength: 8,
+        minWindow: 6,
+        epochLength: 1_000,
+        minPool: 3,
+        minPromise: 5_000,
+        bondBps: 1_000,
+        testerFeeBps: 100,
+        minBond: 100,
+        minTesterFee: 10,
+        testerBond: 50,
+        reputationUnit: 120,
+    };
+    let mut model = Model::new(settings, account(250), account(251));
+    model.enter(1, 10_000);
+    let key = B256::with_last_byte(1);
+    for number in (1..=5).map(account).chain([CLIENT]) {
+        model.endow(number, 1_000_000);
+    }
+    for (number, price) in [(1, 20), (2, 10)] {
+        let call = registerWorkerCall {
+            price,
+            maxLength: 100,
+            application: FixedBytes::ZERO,
+            promise: 9_000,
+            key,
+            capacity: 2,
+            hint: 0,
+        };
+        done(&mut model, account(number), 1_000, call);
+    }
+    for tester in (3..=5).map(account) {
+        done(&mut model, tester, 50, registerTesterCall { key });
+        done(&mut model, tester, 0, checkInCall {});
+    }
+    model
+}
+
+/// One worker for 24 seconds in four windows of three testers: 240 wei for it, 120 for them.
+fn order(redundancy: u8) -> Order {
+    Order {
+        application: FixedBytes::ZERO,
+        redundancy: U256::from(redundancy),
+        length: U256::from(24),
+        windows: 4,
+        testers: 3,
+        minScore: 0,
+        minUptime: 0,
+        expiry: 0,
+        start: 0,
+    }
+}
+
+/// Buys from so many workers at the exact price; the next block begins.
+fn buy(model: &mut Model, redundancy: u8) -> Address {
+    let price = model.quote_for(&order(redundancy), None).price;
+    done(model, CLIENT, price, buyContract_1Call { order: order(redundancy) });
+    model.remember(1, B256::with_last_byte(7));
+    model.enter(2, 10_001);
+    model.agreements().next().unwrap()
+}
+
+/// What all three testers report of the first worker.
+fn report(model: &mut Model, to: Address, served: u32) {
+    for (place, tester) in (0..).zip((3..=5).map(account)) {
+        let (salt, r) = (B256::with_last_byte(9), B256::with_last_byte(place + 1));
+        let worker = model.terms(to).unwrap().worker(0).unwrap().account;
+        model.sign(to, worker, (tester, salt), served, (r, r));
+        let entries = vec![Entry { index: 0, checked: ALL, served, r, vs: r }];
+        done(model, tester, 0, (to, reportCall { place: place.into(), salt, entries }));
+    }
+}
+
+/// What a settlement says, at a second.
+fn settled(model: &mut Model, to: Address, second: u64) -> AgreementSettled {
+    model.enter(3, second);
+    let events = done(model, CLIENT, 0, (to, settleCall { hints: vec![] }));
+    let Some(Event::Dispatcher(IWorkerDispatcherEvents::AgreementSettled(settled))) =
+        events.into_iter().last()
+    else {
+        panic!("nothing was settled")
+    };
+    assert_eq!(model.purse(account(250)), model.owed());
+    settled
+}
+
+#[test]
+fn half_a_service_is_half_a_price_and_part_of_a_bond() {
+    let mut model = market();
+    let to = buy(&mut model, 1);
+    assert_eq!(model.purse(to), 360);
+    done(&mut model, account(2), 0, (to, acceptCall {}));
+    model.enter(3, 10_001 + 24);
+    report(&mut model, to, 0b0011);
+    let end = settled(&mut model, to, 10_001 + 24 + 5);
+    // 9 000 × 4 − 10 000 × 2 of 36 000 are missing of a bond of 100.
+    let result = WorkerResult {
+        account: account(2),
+        pay: 120,
+        slash: 44,
+        fees: 120,
+        accepted: true,
+        resigned: false,
+        windows: 4,
+        served: 2,
+        failed: 2,
+    };
+    assert_eq!((end.refund, end.compensation, end.workers), (120, 44, vec![result]));
+    assert_eq!(model.credit(CLIENT), 164);
+    assert_eq!(model.worker_view(account(2)).unwrap().stake, 956);
+    let seats: u16 = end.testers.iter().map(|tester| tester.seats).sum();
+    assert_eq!(seats, 12);
+}
+
+#[test]
+fn an_absence_costs_a_tenth_once_and_is_burned() {
+    let mut model = market();
+    let to = buy(&mut model, 2);
+    let end = settled(&mut model, to, 10_004);
+    assert_eq!((end.refund, end.compensation), (960, 0));
+    assert_eq!(end.workers.iter().map(|worker| worker.slash).collect::<Vec<_>>(), [10, 10]);
+    assert_eq!(model.burned(), 20);
+    let worker = model.worker_view(account(2)).unwrap();
+    assert_eq!((worker.misses, worker.available, worker.listed), (1, false, false));
+}
+
+#[test]
+fn who_cancels_pays_for_this_window_and_the_next() {
+    let mut model = market();
+    let to = buy(&mut model, 1);
+    done(&mut model, account(2), 0, (to, acceptCall {}));
+    model.enter(3, 10_001 + 5);
+    let cancelled = Cancelled { windows: 2, end: 10_013 };
+    let cancelled = Event::Agreement(to, IWorkAgreementEvents::Cancelled(cancelled));
+    assert_eq!(done(&mut model, CLIENT, 0, (to, cancelCall {})), [cancelled]);
+    assert_eq!(model.moments(to)[2..], [10_007, 10_013, 10_018]);
+    let end = settled(&mut model, to, 10_018);
+    assert_eq!((end.workers[0].pay, end.workers[0].windows, end.refund), (120, 2, 240));
+}
+
+#[test]
+fn who_resigns_is_paid_for_finished_windows_and_loses_a_tenth() {
+    let mut model = market();
+    let to = buy(&mut model, 1);
+    done(&mut model, account(2), 0, (to, acceptCall {}));
+    model.enter(3, 10_001 + 13);
+    done(&mut model, account(2), 0, (to, resignCall {}));
+    let end = settled(&mut model, to, 10_030);
+    let worker = &end.workers[0];
+    assert_eq!((worker.pay, worker.slash, worker.windows), (120, 10, 2));
+    assert_eq!((end.refund, end.compensation, model.burned()), (240, 10, 0));
+}
+
+#[test]
+fn a_refused_purchase_gives_everything_back_or_owes_it() {
+    let mut model = market();
+    let call: Call = buyContract_1Call { order: order(1) }.into();
+    let refused =
+        PurchaseRefused { client: CLIENT, reason: Reason::ValueTooLow, required: 360, sent: 359 };
+    let refused = Event::Dispatcher(IWorkerDispatcherEvents::PurchaseRefused(refused));
+    assert_eq!(model.call(CLIENT, 359, &call).unwrap().events, [refused]);
+    assert_eq!((model.purse(CLIENT), model.credit(CLIENT)), (1_000_000, 0));
+    model.deafen(CLIENT);
+    done(&mut model, CLIENT, 359, buyContract_1Call { order: order(1) });
+    assert_eq!((model.purse(CLIENT), model.credit(CLIENT)), (1_000_000 - 359, 359));
+    assert_eq!(model.purse(account(250)), model.owed());
+}
+
+#[test]
+fn a_refusal_changes_nothing() {
+    let mut model = market();
+    let to = buy(&mut model, 1);
+    done(&mut model, account(2), 0, (to, acceptCall {}));
+    let mut before = model.clone();
+    before.said.clear();
+    let calls: [Call; 7] = [
+        (to, settleCall { hints: vec![] }).into(),
+        (to, resignCall {}).into(),
+        (to, reportCall { place: 0, salt: B256::ZERO, entries: vec![] }).into(),
+        checkInCall {}.into(),
+        setPriceCall { price: 0, hint: 0 }.into(),
+        withdrawCall { to: CLIENT }.into(),
+        listCall { worker: account(2), hint: 0 }.into(),
+    ];
+    for call in calls {
+        assert!(model.call(account(3), 0, &call).is_err(), "{call:?}");
+        model.said.clear();
+        assert_eq!(model, before, "{call:?}");
+    }
+    let refusal = model.call(CLIENT, 0, &(to, settleCall { hints: vec![] }).into()).unwrap_err();
+    let expected = IWorkAgreementErrors::WrongState(WrongState { state: State::Running });
+    assert_eq!(refusal, Refusal::Agreement(expected));
+}
+
+#[test]
+fn a_dearer_hint_is_no_hint_and_equals_stand_behind() {
+    let mut model = market();
+    assert_eq!(model.book(FixedBytes::ZERO), [2, 1]);
+    done(&mut model, account(2), 0, setPriceCall { price: 20, hint: 1 });
+    assert_eq!(model.book(FixedBytes::ZERO), [1, 2]);
+    done(&mut model, account(2), 0, setPriceCall { price: 19, hint: 1 });
+    assert_eq!(model.book(FixedBytes::ZERO), [2, 1]);
+}

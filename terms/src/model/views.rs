@@ -116,6 +116,22 @@ impl Model {
         Some(self.agreements.get(&agreement)?.state(self.tick()))
     }
 
+    /// Workers of an agreement that have not accepted.
+    #[must_use]
+    pub fn waiting(&self, agreement: Address) -> Vec<Address> {
+        let Some(agreement) = self.agreements.get(&agreement) else { return Vec::new() };
+        let workers = agreement.terms.workers().zip(&agreement.accepted);
+        workers.filter(|(_, accepted)| !**accepted).map(|(worker, _)| worker.account).collect()
+    }
+
+    /// Places of an agreement's tester list that have not reported.
+    #[must_use]
+    pub fn silent(&self, agreement: Address) -> Vec<u32> {
+        let Some(agreement) = self.agreements.get(&agreement) else { return Vec::new() };
+        let places = 0..agreement.terms.head.pool;
+        places.filter(|place| !agreement.reports.contains_key(place)).collect()
+    }
+
     /// The ticks in which something about an agreement changes by itself, and so the ones to look at:
     /// the last one to accept, the windows' first ones, the end, and the first one to settle.
     #[must_use]
