@@ -31,7 +31,7 @@ async fn the_first_to_accept_starts_the_clock_and_the_others_join() {
             told(address, Accepted { worker, index: 1 }),
         ];
         assert_eq!(world.events(&receipt), events);
-        let progress = Progress { start, seed: seed.0, accepted: 0b10 };
+        let progress = Progress { start, seed: seed.0, accepted: 0b10, windows: 1, resigned: 0 };
         assert_eq!(view.progress().await.unwrap(), progress);
         assert_eq!(view.state().await.unwrap(), State::Running);
 

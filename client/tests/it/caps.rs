@@ -7,6 +7,7 @@ use client::terms::abi::{Clock, Entry, Order, Settings, WorkerResult};
 use client::terms::settings;
 use client::{Agreement, Market, Offer, Want};
 
+use crate::harness::receipts::seen;
 use crate::harness::{World, agreement, offer};
 use crate::quote::order;
 
@@ -27,7 +28,7 @@ fn report(place: usize, workers: u8, windows: u8) -> Vec<Entry> {
             let windows = (0..windows).filter(|k| vote(place, index, *k).is_some_and(wanted));
             windows.fold(0, |bits, window| bits | 1 << window)
         };
-        Entry { index, checked: bits(|_| true), served: bits(|served| served) }
+        seen(index, bits(|_| true), bits(|served| served))
     };
     (0..workers).map(entry).filter(|entry| entry.checked != 0).collect()
 }
@@ -36,8 +37,8 @@ fn report(place: usize, workers: u8, windows: u8) -> Vec<Entry> {
 type Due = (Vec<WorkerResult>, BTreeMap<Address, (u128, u16)>, u128);
 
 /// Counts what is due when every tester reported and the workers in `accepted` accepted.
-async fn due(seen: &Agreement, testers: &[Market], accepted: u8, escrow: u128) -> Due {
-    let terms = seen.terms();
+async fn due(view: &Agreement, testers: &[Market], accepted: u8, escrow: u128) -> Due {
+    let terms = view.terms();
     let place_of: BTreeMap<_, _> =
         testers.iter().map(|who| who.account().unwrap()).zip(0..).collect();
     let mut workers = Vec::new();
@@ -47,12 +48,18 @@ async fn due(seen: &Agreement, testers: &[Market], accepted: u8, escrow: u128) -
         let mut result = WorkerResult {
             account: worker.account,
             pay: 0,
+            slash: 0,
+            fees: 0,
             accepted: accepted >> index & 1 == 1,
+            resigned: false,
+            windows: 0,
             served: 0,
             failed: 0,
         };
+        let mut sure = 0;
         for window in (0..terms.head.windows).filter(|_| result.accepted) {
-            let seats = seen.testers(window).await.unwrap();
+            result.windows += 1;
+            let seats = view.testers(window).await.unwrap();
             let votes: Vec<_> = seats
                 .iter()
                 .filter_map(|seat| {
@@ -66,18 +73,25 @@ async fn due(seen: &Agreement, testers: &[Market], accepted: u8, escrow: u128) -
             let verdict = 2 * served >= votes.len();
             result.served += u8::from(verdict);
             result.failed += u8::from(!verdict);
+            sure += u128::from(served == 0 && votes.len() > 1);
             for (account, _) in votes.iter().filter(|(_, served)| *served == verdict) {
                 let fee = fees.entry(*account).or_default();
                 *fee = (fee.0 + worker.fee, fee.1 + 1);
+                result.fees += worker.fee;
                 rest -= worker.fee;
             }
         }
         if result.accepted {
             let base = worker.price * u128::from(terms.head.length);
-            let (served, known) = (u128::from(result.served), result.served + result.failed);
-            let kept = 10_000 * served >= u128::from(worker.promise) * u128::from(known);
-            result.pay = if kept { base } else { base * served / u128::from(known) };
+            let served = u128::from(result.served);
+            let known = served + u128::from(result.failed);
+            let promised = u128::from(worker.promise) * known;
+            result.pay = if 10_000 * served >= promised { base } else { base * served / known };
             rest -= result.pay;
+            let missed = promised.saturating_sub(10_000 * (known - sure));
+            result.slash = if missed == 0 { 0 } else { worker.bond * missed / promised };
+        } else {
+            result.slash = worker.bond / 10;
         }
         workers.push(result);
     }
@@ -99,22 +113,25 @@ async fn settles(world: &World, redundancy: u8, wanted: Order, accepted: u8) -> 
     for (_, worker) in (0..).zip(&workers).filter(|(index, _)| accepted >> index & 1 == 1) {
         world.accept(worker, &purchase).await;
     }
-    let seen = agreement(&cleo, &purchase).await;
-    world.pass(seen.terms().head.length).await;
+    let view = agreement(&cleo, &purchase).await;
+    world.pass(view.terms().head.length).await;
     for (place, tester) in testers.iter().enumerate() {
         let entries = report(place, redundancy, wanted.windows);
         world.report(tester, &purchase, &entries).await;
     }
     world.pass(world.settings.reportWindow).await;
-    let (pays, fees, refund) = due(&seen, &testers, accepted, purchase.escrow).await;
+    let (pays, fees, refund) = due(&view, &testers, accepted, purchase.escrow).await;
     let settlement = world.settle(&cleo, &purchase).await;
     assert_eq!(settlement.workers, pays);
     let parts = settlement.testers.iter().map(|part| (part.account, (part.fee, part.seats)));
     assert_eq!(parts.clone().collect::<BTreeMap<_, _>>(), fees);
     assert_eq!(parts.count(), fees.len(), "somebody is paid in two parts");
-    assert_eq!(settlement.refund, refund);
+    let slashed: u128 = pays.iter().map(|worker| worker.slash).sum();
+    let compensation = slashed.min(purchase.escrow - refund);
+    let rest = (refund, compensation, slashed - compensation);
+    assert_eq!((settlement.refund, settlement.compensation, settlement.burned), rest);
     let credits = world.credits().await;
-    assert_eq!(credits[&cleo.account().unwrap()], refund);
+    assert_eq!(credits[&cleo.account().unwrap()], refund + compensation);
     for (account, (fee, _)) in fees {
         assert_eq!(credits[&account], fee);
     }

@@ -2,13 +2,13 @@
 
 use alloy::primitives::{Address, Bytes, FixedBytes, U256, keccak256};
 use alloy::sol_types::SolCall;
-use client::terms::abi::Entry;
-use client::terms::abi::IWorkAgreement::{IWorkAgreementCalls, reportCall, settleCall};
+use client::terms::abi::IWorkAgreement::{IWorkAgreementCalls, settleCall};
 use client::terms::abi::IWorkerDispatcher::{
     IWorkerDispatcherCalls, MalformedCall, NotAnAgreement, NotPayable, UnknownCall, concludeCall,
 };
 use client::{Market, Purchase, Refusal, Want};
 
+use crate::harness::receipts::seen;
 use crate::harness::words::{contract, market};
 use crate::harness::{World, offer};
 use crate::quote::order;
@@ -84,7 +84,7 @@ async fn plain_ether_and_unknown_calls_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_calls_that_need_ether_take_it() {
     let (world, cleo, purchase) = stage().await;
-    let payable = ["registerWorker", "registerTester", "stake", "buyContract", "conclude"];
+    let payable = ["registerWorker", "registerTester", "stake", "buyContract", "hire", "conclude"];
     let mut paid = 0;
     for signature in IWorkerDispatcherCalls::SIGNATURES {
         let selector = keccak256(signature)[..4].to_vec();
@@ -97,7 +97,7 @@ async fn only_calls_that_need_ether_take_it() {
         let answer = knock(&world, &cleo, world.dispatcher, selector, 3).await;
         assert_eq!(answer, refusal, "{signature}");
     }
-    assert_eq!(paid, 6);
+    assert_eq!(paid, 7);
     for to in [purchase.agreement, world.implementation] {
         for selector in IWorkAgreementCalls::SELECTORS {
             let refusal = contract(NotPayable { value: 3 });
@@ -139,7 +139,7 @@ async fn every_wrong_word_is_named() {
             assert_eq!(answer, malformed(to, word), "{signature}, word {word}");
         }
     }
-    assert_eq!(dynamic, 3, "conclude, report and settle");
+    assert_eq!(dynamic, 5, "quote, hire, conclude, report and settle");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -158,18 +158,17 @@ async fn every_wrong_word_of_a_list_is_named() {
         data
     };
     let big = U256::ONE << 32;
-    let entries = vec![Entry { index: 0, checked: 1, served: 1 }];
-    let report = reportCall { place: 0, entries }.abi_encode();
+    let report = world.testimony(&testers[0], to, 0, &[seen(0, 1, 1)]).await.abi_encode();
     let cases = [
         (0, big, 0),
-        (1, big, 1),
-        (1, U256::from(1_000), 31),
-        (2, U256::from(9), 2),
-        (3, U256::from(256), 3),
-        (4, big, 4),
+        (2, big, 2),
+        (2, U256::from(1_000), 31),
+        (3, U256::from(9), 3),
+        (4, U256::from(256), 4),
         (5, big, 5),
+        (6, big, 6),
         // A second entry that is not there.
-        (2, U256::from(2), 6),
+        (3, U256::from(2), 9),
     ];
     for (word, value, named) in cases {
         let answer = knock(&world, &testers[0], to, with(&report, word, value), 0).await;
@@ -195,7 +194,7 @@ async fn every_wrong_word_of_a_list_is_named() {
     let (workers, fees, hints) = (vec![], vec![], vec![]);
     let conclude = concludeCall { terms, workers, fees, hints }.abi_encode();
     // Four offsets, then four lengths; then what each may at most be, and one more.
-    for (word, most) in [(4, 550), (5, 8), (6, 63), (7, 8)] {
+    for (word, most) in [(4, 567), (5, 8), (6, 63), (7, 8)] {
         let data = with(&conclude, usize::try_from(word).unwrap(), U256::from(most + 1));
         let answer = knock(&world, &cleo, world.dispatcher, data, 0).await;
         assert_eq!(answer, market(MalformedCall { word }), "conclude, {word}");

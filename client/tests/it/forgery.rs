@@ -37,7 +37,17 @@ async fn forge(world: &World, terms: &Terms) -> Address {
 /// A settlement that pays a worker what it likes.
 fn robbery(terms: &Terms, thief: Address) -> concludeCall {
     let pay = ETHER;
-    let worker = WorkerResult { account: thief, pay, accepted: true, served: 1, failed: 0 };
+    let worker = WorkerResult {
+        account: thief,
+        pay,
+        slash: 0,
+        fees: ETHER,
+        accepted: true,
+        resigned: false,
+        windows: 1,
+        served: 1,
+        failed: 0,
+    };
     let fees = vec![Fee { place: 0, amount: ETHER, seats: 1 }];
     concludeCall { terms: encoded(terms), workers: vec![worker], fees, hints: vec![0] }
 }
@@ -152,6 +162,7 @@ async fn a_market_is_set_up_once_and_with_constants_that_fit_together() {
         Settings { minBond: PRICE_LIMIT, ..good },
         Settings { minTesterFee: 1 << 64, ..good },
         Settings { testerBond: PRICE_LIMIT, ..good },
+        Settings { reputationUnit: 12 * good.minTesterFee - 1, ..good },
     ];
     for (index, settings) in (1..).zip(bad) {
         let args = (settings, world.implementation).abi_encode_params();
@@ -161,7 +172,7 @@ async fn a_market_is_set_up_once_and_with_constants_that_fit_together() {
     let args = (Settings { minPromise: 10_001, ..good }, world.implementation);
     let refusal = market(BadSetting { index: 7 });
     assert_eq!(construct(&world, &who, to, &args.abi_encode_params(), 0).await, refusal);
-    let refusal = market(BadSetting { index: 13 });
+    let refusal = market(BadSetting { index: 14 });
     let args = (good, Address::ZERO).abi_encode_params();
     assert_eq!(construct(&world, &who, to, &args, 0).await, refusal);
 
@@ -171,7 +182,7 @@ async fn a_market_is_set_up_once_and_with_constants_that_fit_together() {
     let answer = construct(&world, &who, to, &third_clock, 0).await;
     assert_eq!(answer, market(MalformedCall { word: 0 }));
     let answer = construct(&world, &who, to, &args[..args.len() - 1], 0).await;
-    assert_eq!(answer, market(MalformedCall { word: 13 }));
+    assert_eq!(answer, market(MalformedCall { word: 14 }));
     assert_eq!(construct(&world, &who, to, &args, 7).await, market(NotPayable { value: 7 }));
 
     construct(&world, &who, to, &args, 0).await.unwrap();

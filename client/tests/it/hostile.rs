@@ -93,6 +93,8 @@ async fn a_buyer_that_takes_no_ether_is_credited_and_nobody_else_notices() {
         let call = settleCall { hints: vec![0] };
         world.send(&cleo, bought.agreement, &call, 0).await.unwrap();
         assert_eq!(cleo.credit(puppet).await.unwrap(), 8);
+        // Who did not accept says that it is there again.
+        world.tx(worker.set_available(true)).await.unwrap();
     }
 }
 

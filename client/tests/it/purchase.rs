@@ -67,6 +67,8 @@ async fn one_wei_too_little_comes_back_whole_and_one_too_many_comes_back() {
         world.pass(world.settings.acceptWindow + 1).await;
         let purchase = Purchase { agreement, escrow: price, workers: vec![], receipt };
         world.settle(&cleo, &purchase).await;
+        // Who did not accept says that it is there again.
+        world.tx(ada.set_available(true)).await.unwrap();
     }
 }
 
@@ -96,8 +98,16 @@ async fn an_agreement_says_what_was_bought() {
                 promise: 9_876,
                 fee: least_fee,
                 bond: least_bond,
+                misses: 0,
             },
-            WorkerTerms { account: ben.account().unwrap(), price: dear, promise: 9_000, fee, bond },
+            WorkerTerms {
+                account: ben.account().unwrap(),
+                price: dear,
+                promise: 9_000,
+                fee,
+                bond,
+                misses: 0,
+            },
         ];
         let head = Head {
             dispatcher: world.dispatcher,
@@ -112,6 +122,8 @@ async fn an_agreement_says_what_was_bought() {
             report_window: world.settings.reportWindow,
             windows: 4,
             testers: 3,
+            // Eight ticks are the shortest agreement.
+            least: 2,
             epoch: cleo.epoch().await.unwrap(),
             pool: 3,
             redundancy: 2,
@@ -131,7 +143,7 @@ async fn an_agreement_says_what_was_bought() {
         assert_eq!(world.ask(anybody, to, &applicationCall {}, 0).await, Ok(FixedBytes::ZERO));
         assert_eq!(world.ask(anybody, to, &endCall {}, 0).await, Ok(0));
         assert_eq!(seen.state().await.unwrap(), State::Offered);
-        let none = Progress { start: 0, seed: [0; 16], accepted: 0 };
+        let none = Progress { start: 0, seed: [0; 16], accepted: 0, windows: 4, resigned: 0 };
         assert_eq!(seen.progress().await.unwrap(), none);
         let locked = ben.worker(accounts[1]).await.unwrap();
         assert_eq!((locked.active, locked.locked), (1, bond));

@@ -184,12 +184,12 @@ async fn what_a_worker_would_hold_stays_below_two_to_the_ninety_six() {
     let (dear, less) = (1 << 93, (1 << 93) - 1);
     let offered = |price| Offer { price, max_length: 16, promise: 9_000, capacity: 9 };
     let none = Application::default();
-    world.tx(ada.register(none, &offered(dear), key(&ada), PRICE_LIMIT)).await.unwrap();
+    world.tx(ada.register(none, &offered(dear), key(&ada), PRICE_LIMIT - 1)).await.unwrap();
     impossible(&world, &cleo, order(1, 8), Reason::PriceOverflow).await;
     let (one, eight) = (U256::ONE, U256::from(8));
     impossible_usual(&world, &cleo, (one, eight), (1, 0), Reason::PriceOverflow).await;
 
-    world.tx(ben.register(none, &offered(less), key(&ben), PRICE_LIMIT)).await.unwrap();
+    world.tx(ben.register(none, &offered(less), key(&ben), PRICE_LIMIT - 1)).await.unwrap();
     let price = less * 8;
     assert_eq!(quote(&world, &cleo, order(1, 8)).await.price, price);
     impossible(&world, &cleo, order(2, 8), Reason::PriceOverflow).await;

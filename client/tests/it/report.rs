@@ -2,11 +2,12 @@
 
 use client::terms::abi::IWorkAgreement::{
     AlreadyReported, BadEntry, NotTheTester, NothingReported, PlaceOutOfRange, Reported,
-    WindowOutOfRange, WrongState, reportCall,
+    WindowOutOfRange, WrongState,
 };
-use client::terms::abi::{Entry, Order, State};
+use client::terms::abi::{Order, State};
 use client::{Market, Purchase, Want};
 
+use crate::harness::receipts::seen;
 use crate::harness::words::{contract, told};
 use crate::harness::{World, agreement, offer};
 use crate::quote::order;
@@ -27,34 +28,30 @@ async fn ended(redundancy: u8) -> (World, Vec<Market>, Purchase) {
     (world, testers, purchase)
 }
 
-/// An entry in short.
-const fn entry(index: u8, checked: u32, served: u32) -> Entry {
-    Entry { index, checked, served }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_on_eight_workers_is_kept_as_it_came() {
     let (world, testers, purchase) = ended(8).await;
     let entries: Vec<_> =
-        (0..8).map(|index| entry(index, 0b1111, u32::from(index) * 2 % 16)).collect();
-    let call = reportCall { place: 1, entries: entries.clone() };
+        (0..8).map(|index| seen(index, 0b1111, u32::from(index) * 2 % 16)).collect();
     let address = purchase.agreement;
+    let call = world.testimony(&testers[1], address, 1, &entries).await;
+    let entries = call.entries.clone();
     let receipt = world.send(&testers[1], address, &call, 0).await.unwrap();
     let tester = testers[1].account().unwrap();
     let event = Reported { tester, place: 1, entries: entries.clone() };
     assert_eq!(world.events(&receipt), [told(address, event.clone())]);
 
-    let seen = agreement(&testers[0], &purchase).await;
-    assert_eq!(seen.reports().await.unwrap(), [event]);
+    let view = agreement(&testers[0], &purchase).await;
+    assert_eq!(view.reports().await.unwrap(), [event]);
     for place in 0..3 {
         for (index, entry) in (0..).zip(&entries) {
             let expected = if place == 1 { (entry.checked, entry.served) } else { (0, 0) };
-            assert_eq!(seen.reported(place, index).await.unwrap(), expected);
+            assert_eq!(view.reported(place, index).await.unwrap(), expected);
         }
     }
     let none = [(1, 8), (1, 255), (9, 0), (u32::MAX, 7)];
     for (place, index) in none {
-        assert_eq!(seen.reported(place, index).await.unwrap(), (0, 0));
+        assert_eq!(view.reported(place, index).await.unwrap(), (0, 0));
     }
 }
 
@@ -64,14 +61,15 @@ async fn everybody_reports_once_whatever_it_was_about() {
     let address = purchase.agreement;
     // About the first four, about the last four, about all.
     let reports = [
-        vec![entry(0, 1, 0)],
-        vec![entry(7, 0b1000, 0b1000)],
-        (0..8).map(|index| entry(index, 15, 0)).collect(),
+        vec![seen(0, 1, 0)],
+        vec![seen(7, 0b1000, 0b1000)],
+        (0..8).map(|index| seen(index, 15, 0)).collect(),
     ];
     for ((place, tester), entries) in (0..).zip(&testers).zip(reports) {
-        world.send(tester, address, &reportCall { place, entries }, 0).await.unwrap();
+        let call = world.testimony(tester, address, place, &entries).await;
+        world.send(tester, address, &call, 0).await.unwrap();
         for index in [0, 7] {
-            let again = reportCall { place, entries: vec![entry(index, 2, 2)] };
+            let again = world.testimony(tester, address, place, &[seen(index, 2, 2)]).await;
             let refusal = contract(AlreadyReported { place });
             assert_eq!(world.send(tester, address, &again, 0).await, refusal);
         }
@@ -84,12 +82,12 @@ async fn a_report_comes_from_the_account_at_its_place() {
     let address = purchase.agreement;
     let caller = testers[0].account().unwrap();
     for place in [1, 2] {
-        let call = reportCall { place, entries: vec![entry(0, 1, 1)] };
+        let call = world.testimony(&testers[0], address, place, &[seen(0, 1, 1)]).await;
         let refusal = contract(NotTheTester { place, caller });
         assert_eq!(world.send(&testers[0], address, &call, 0).await, refusal);
     }
     for place in [3, 4, u32::MAX] {
-        let call = reportCall { place, entries: vec![entry(0, 1, 1)] };
+        let call = world.testimony(&testers[0], address, place, &[seen(0, 1, 1)]).await;
         let refusal = contract(PlaceOutOfRange { place, pool: 3 });
         assert_eq!(world.send(&testers[0], address, &call, 0).await, refusal);
     }
@@ -112,7 +110,7 @@ async fn who_checks_in_after_the_purchase_reports_nothing() {
         (0, contract(NotTheTester { place: 0, caller: late.account().unwrap() })),
         (4, contract(PlaceOutOfRange { place: 4, pool: 4 })),
     ] {
-        let call = reportCall { place, entries: vec![entry(0, 1, 1)] };
+        let call = world.testimony(&late, purchase.agreement, place, &[seen(0, 1, 1)]).await;
         assert_eq!(world.send(&late, purchase.agreement, &call, 0).await, refusal);
     }
 }
@@ -123,31 +121,31 @@ async fn a_report_with_a_fault_is_refused_whole() {
     let address = purchase.agreement;
     let bad = |entry| contract(BadEntry { entry });
     let wide = |entry| contract(WindowOutOfRange { entry, windows: 4 });
-    let good = entry(0, 3, 1);
+    let good = seen(0, 3, 1);
     let cases = [
         (vec![], contract(NothingReported {})),
-        (vec![entry(2, 1, 1)], bad(0)),
-        (vec![entry(255, 1, 1)], bad(0)),
-        (vec![entry(0, 0, 0)], bad(0)),
-        (vec![entry(0, 0, 1)], bad(0)),
-        (vec![entry(0, 1, 2)], bad(0)),
-        (vec![entry(0, 1, 3)], bad(0)),
+        (vec![seen(2, 1, 1)], bad(0)),
+        (vec![seen(255, 1, 1)], bad(0)),
+        (vec![seen(0, 0, 0)], bad(0)),
+        (vec![seen(0, 0, 1)], bad(0)),
+        (vec![seen(0, 1, 2)], bad(0)),
+        (vec![seen(0, 1, 3)], bad(0)),
         (vec![good, good], bad(1)),
-        (vec![entry(1, 1, 1), good], bad(1)),
-        (vec![good, entry(2, 1, 1)], bad(1)),
-        (vec![good, entry(1, 0, 0)], bad(1)),
-        (vec![entry(0, 16, 0)], wide(0)),
-        (vec![entry(0, 31, 31)], wide(0)),
-        (vec![good, entry(1, 1 << 31, 0)], wide(1)),
+        (vec![seen(1, 1, 1), good], bad(1)),
+        (vec![good, seen(2, 1, 1)], bad(1)),
+        (vec![good, seen(1, 0, 0)], bad(1)),
+        (vec![seen(0, 16, 0)], wide(0)),
+        (vec![seen(0, 31, 31)], wide(0)),
+        (vec![good, seen(1, 1 << 31, 0)], wide(1)),
     ];
     for (entries, refusal) in cases {
-        let call = reportCall { place: 0, entries };
+        let call = world.testimony(&testers[0], address, 0, &entries).await;
         assert_eq!(world.send(&testers[0], address, &call, 0).await, refusal, "{call:?}");
     }
-    let seen = agreement(&testers[0], &purchase).await;
-    assert_eq!(seen.reported(0, 0).await.unwrap(), (0, 0));
-    assert!(seen.reports().await.unwrap().is_empty());
-    let call = reportCall { place: 0, entries: vec![good, entry(1, 15, 15)] };
+    let view = agreement(&testers[0], &purchase).await;
+    assert_eq!(view.reported(0, 0).await.unwrap(), (0, 0));
+    assert!(view.reports().await.unwrap().is_empty());
+    let call = world.testimony(&testers[0], address, 0, &[good, seen(1, 15, 15)]).await;
     world.send(&testers[0], address, &call, 0).await.unwrap();
 }
 
@@ -156,7 +154,7 @@ async fn nobody_reports_on_untested_work() {
     let world = World::new().await;
     let (ada, cleo) = (world.worker(offer(1)).await, world.person().await);
     let purchase = world.buy(&cleo, Want::Order(order(1, 8))).await;
-    let call = reportCall { place: 0, entries: vec![entry(0, 1, 1)] };
+    let call = world.testimony(&ada, purchase.agreement, 0, &[seen(0, 1, 1)]).await;
     let refusal = contract(WrongState { state: State::Offered });
     assert_eq!(world.send(&ada, purchase.agreement, &call, 0).await, refusal);
     world.accept(&ada, &purchase).await;

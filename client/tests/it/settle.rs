@@ -1,20 +1,19 @@
 //! The end: what the windows say becomes money.
 
 use alloy::primitives::Address;
-use client::terms::abi::IWorkAgreement::{Closed, WrongState, reportCall, settleCall};
-use client::terms::abi::IWorkerDispatcher::AgreementSettled;
+use client::terms::abi::IWorkAgreement::{Closed, WrongState, settleCall};
+use client::terms::abi::IWorkerDispatcher::{
+    AgreementSettled, AvailabilityChanged, Burned, StandingChanged, Unlisted,
+};
 use client::terms::abi::{Clock, Entry, Order, State, WorkerResult};
+use client::terms::reputation::ONE;
 use client::terms::settings;
 use client::{Event, Market, Offer, Purchase, Settlement, Want};
 
+use crate::harness::receipts::seen;
 use crate::harness::words::{contract, said, told};
-use crate::harness::{World, agreement, evm, offer};
+use crate::harness::{ETHER, World, agreement, evm, offer};
 use crate::quote::order;
-
-/// An entry about one worker.
-const fn entry(index: u8, checked: u32, served: u32) -> Entry {
-    Entry { index, checked, served }
-}
 
 /// Ends an agreement that runs: its testers say this, in the order of their places; then it is settled.
 async fn finish(
@@ -48,9 +47,40 @@ fn part(world: &World, who: &Market, seats: u16) -> (Address, u128, u16) {
     (who.account().unwrap(), world.settings.minTesterFee * u128::from(seats), seats)
 }
 
-/// What a worker that accepted gets.
-fn paid(who: &Market, pay: u128, served: u8, failed: u8) -> WorkerResult {
-    WorkerResult { account: who.account().unwrap(), pay, accepted: true, served, failed }
+/// What a worker gets that accepted an agreement of so many windows, and lost nothing.
+pub(crate) fn paid(
+    world: &World,
+    who: &Market,
+    pay: u128,
+    windows: u8,
+    (served, failed, seats): (u8, u8, u128),
+) -> WorkerResult {
+    WorkerResult {
+        account: who.account().unwrap(),
+        pay,
+        slash: 0,
+        fees: world.settings.minTesterFee * seats,
+        accepted: true,
+        resigned: false,
+        windows,
+        served,
+        failed,
+    }
+}
+
+/// What becomes of a worker that did not accept.
+pub(crate) fn absent(who: &Market, slash: u128) -> WorkerResult {
+    WorkerResult {
+        account: who.account().unwrap(),
+        pay: 0,
+        slash,
+        fees: 0,
+        accepted: false,
+        resigned: false,
+        windows: 0,
+        served: 0,
+        failed: 0,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,11 +92,8 @@ async fn a_majority_decides_a_window_a_tie_serves_it_and_silence_says_nothing() 
         let purchase = world.buy(&cleo, Want::Usual { redundancy: 1, length: 25 }).await;
         world.accept(&ada, &purchase).await;
         // Window 0: two of three say served. 1: two of three say failed. 2: one against one. 3: nobody.
-        let reports = [
-            vec![entry(0, 0b111, 0b101)],
-            vec![entry(0, 0b111, 0b001)],
-            vec![entry(0, 0b011, 0b010)],
-        ];
+        let reports =
+            [vec![seen(0, 0b111, 0b101)], vec![seen(0, 0b111, 0b001)], vec![seen(0, 0b011, 0b010)]];
         let settlement = finish(&world, &testers, &purchase, &reports).await;
 
         // Two windows of three were served, and nine tenths were promised.
@@ -74,12 +101,13 @@ async fn a_majority_decides_a_window_a_tie_serves_it_and_silence_says_nothing() 
         let refund = purchase.escrow - pay - 5 * world.settings.minTesterFee;
         let mut expected = [part(&world, &testers[0], 3), part(&world, &testers[1], 2)];
         expected.sort_unstable();
-        assert_eq!(settlement.workers, [paid(&ada, pay, 2, 1)]);
+        assert_eq!(settlement.workers, [paid(&world, &ada, pay, 4, (2, 1, 5))]);
         assert_eq!((fees(&settlement), settlement.refund), (expected.to_vec(), refund));
 
         let (agreement, client) = (purchase.agreement, cleo.account().unwrap());
         let Settlement { workers, testers: paid, receipt, .. } = settlement;
-        let settled = AgreementSettled { agreement, client, refund, workers, testers: paid };
+        let settled =
+            AgreementSettled { agreement, client, refund, compensation: 0, workers, testers: paid };
         let closed = told(agreement, Closed { state: State::Settled });
         assert_eq!(world.events(&receipt), [closed, said(settled)]);
         let credits = world.credits().await;
@@ -100,11 +128,15 @@ async fn a_promise_is_kept_to_the_basis_point() {
     let purchase = world.buy(&cleo, Want::Order(wanted)).await;
     world.accept(&ada, &purchase).await;
     world.accept(&ben, &purchase).await;
-    let three_of_four = vec![entry(0, 0b1111, 0b0111), entry(1, 0b1111, 0b0111)];
+    let three_of_four = vec![seen(0, 0b1111, 0b0111), seen(1, 0b1111, 0b0111)];
     let reports = [three_of_four.clone(), three_of_four.clone(), three_of_four];
     let settlement = finish(&world, &testers, &purchase, &reports).await;
     let share = 25_025 * 3 / 4;
-    assert_eq!(settlement.workers, [paid(&ada, 25_025, 3, 1), paid(&ben, share, 3, 1)]);
+    let whole = paid(&world, &ada, 25_025, 4, (3, 1, 12));
+    // All three are sure of the window that failed: four basis points of four windows are missing.
+    let slash = world.settings.minBond * 4 / (4 * 7_501);
+    let less = WorkerResult { slash, ..paid(&world, &ben, share, 4, (3, 1, 12)) };
+    assert_eq!(settlement.workers, [whole, less]);
     let mut expected: Vec<_> = testers.iter().map(|who| part(&world, who, 8)).collect();
     expected.sort_unstable();
     assert_eq!(fees(&settlement), expected);
@@ -115,14 +147,15 @@ async fn a_worker_about_whom_nothing_is_known_is_paid_in_full() {
     let world = World::new().await;
     let (ada, ben) = (world.worker(offer(10)).await, world.worker(offer(20)).await);
     let (testers, cleo) = (world.testers(3).await, world.person().await);
-    for reports in [vec![], vec![vec![entry(1, 0b1111, 0)]]] {
+    for reports in [vec![], vec![vec![seen(1, 0b1111, 0)]]] {
         let purchase = world.buy(&cleo, Want::Usual { redundancy: 2, length: 24 }).await;
         world.accept(&ada, &purchase).await;
         world.accept(&ben, &purchase).await;
         let settlement = finish(&world, &testers, &purchase, &reports).await;
         // The one tester that spoke, spoke of the other worker alone.
         let (pay, failed) = if reports.is_empty() { (480, 0) } else { (0, 4) };
-        assert_eq!(settlement.workers, [paid(&ada, 240, 0, 0), paid(&ben, pay, 0, failed)]);
+        let known = paid(&world, &ben, pay, 4, (0, failed, failed.into()));
+        assert_eq!(settlement.workers, [paid(&world, &ada, 240, 4, (0, 0, 0)), known]);
         let seats = u16::from(failed);
         let expected = [part(&world, &testers[0], seats)];
         assert_eq!(fees(&settlement), expected[..usize::from(seats > 0)]);
@@ -139,23 +172,25 @@ async fn who_did_not_accept_gets_nothing_and_its_fees_go_back() {
     let purchase = world.buy(&cleo, Want::Usual { redundancy: 2, length: 24 }).await;
     world.accept(&ben, &purchase).await;
     // What testers say of the one that is not there is not looked at.
-    let all = vec![entry(0, 0b1111, 0b1111), entry(1, 0b1111, 0b1111)];
+    let all = vec![seen(0, 0b1111, 0b1111), seen(1, 0b1111, 0b1111)];
     let settlement = finish(&world, &testers, &purchase, &[all.clone(), all.clone(), all]).await;
-    let absent = WorkerResult {
-        account: ada.account().unwrap(),
-        pay: 0,
-        accepted: false,
-        served: 0,
-        failed: 0,
-    };
-    assert_eq!(settlement.workers, [absent, paid(&ben, 480, 4, 0)]);
+    let tenth = world.settings.minBond / 10;
+    let there = paid(&world, &ben, 480, 4, (4, 0, 12));
+    assert_eq!(settlement.workers, [absent(&ada, tenth), there]);
     let mut expected: Vec<_> = testers.iter().map(|who| part(&world, who, 4)).collect();
     expected.sort_unstable();
     assert_eq!(fees(&settlement), expected);
+    // The client has its escrow back, but for what was served; what the penalty exceeds that by, is burned.
     assert_eq!(settlement.refund, 240 + 12 * world.settings.minTesterFee);
-    for who in [&ada, &ben] {
+    let spent = purchase.escrow - settlement.refund;
+    assert_eq!(
+        (settlement.compensation, settlement.burned),
+        (spent.min(tenth), tenth - spent.min(tenth))
+    );
+    for (who, stake, misses) in [(&ada, ETHER - tenth, 1), (&ben, ETHER, 0)] {
         let free = who.worker(who.account().unwrap()).await.unwrap();
-        assert_eq!((free.active, free.locked, free.listed), (0, 0, true));
+        assert_eq!((free.active, free.locked, free.stake), (0, 0, stake));
+        assert_eq!((free.available, free.listed, free.misses), (misses == 0, misses == 0, misses));
     }
 }
 
@@ -169,14 +204,27 @@ async fn an_agreement_that_nobody_accepted_gives_everything_back() {
     assert_eq!((bonded.active, bonded.locked), (1, world.settings.minBond));
     world.pass(world.settings.acceptWindow + 1).await;
     let settlement = world.settle(&ada, &purchase).await;
-    let account = ada.account().unwrap();
-    let nothing = WorkerResult { account, pay: 0, accepted: false, served: 0, failed: 0 };
-    assert_eq!(settlement.workers, [nothing]);
+    let (worker, tenth) = (ada.account().unwrap(), world.settings.minBond / 10);
+    assert_eq!(settlement.workers, [absent(&ada, tenth)]);
     assert_eq!((settlement.refund, settlement.testers.len()), (purchase.escrow, 0));
-    let closed = told(purchase.agreement, Closed { state: State::Void });
-    assert_eq!(world.events(&settlement.receipt)[0], closed);
-    let free = ada.worker(account).await.unwrap();
-    assert_eq!((free.active, free.locked), (0, 0));
+    // The client lost nothing, so nobody gets what the worker did.
+    assert_eq!((settlement.compensation, settlement.burned), (0, tenth));
+    let agreement = purchase.agreement;
+    let Settlement { refund, compensation, workers, testers, receipt, .. } = settlement;
+    let client = cleo.account().unwrap();
+    let settled = AgreementSettled { agreement, client, refund, compensation, workers, testers };
+    let events = [
+        told(agreement, Closed { state: State::Void }),
+        said(StandingChanged { worker, good: 0, bad: ONE }),
+        said(AvailabilityChanged { worker, available: false }),
+        said(Unlisted { worker }),
+        said(Burned { agreement, amount: tenth }),
+        said(settled),
+    ];
+    assert_eq!(world.events(&receipt), events);
+    let free = ada.worker(worker).await.unwrap();
+    assert_eq!((free.active, free.locked, free.stake), (0, 0, ETHER - tenth));
+    assert_eq!((free.available, free.listed, free.misses), (false, false, 1));
     assert_eq!(cleo.credit(cleo.account().unwrap()).await.unwrap(), purchase.escrow);
 }
 
@@ -188,10 +236,11 @@ async fn untested_work_is_paid_in_full() {
     let purchase = world.buy(&cleo, Want::Order(order(2, 8))).await;
     world.accept(&ada, &purchase).await;
     let settlement = finish(&world, &[], &purchase, &[]).await;
-    let account = ben.account().unwrap();
-    let absent = WorkerResult { account, pay: 0, accepted: false, served: 0, failed: 0 };
-    assert_eq!(settlement.workers, [paid(&ada, 80, 0, 0), absent]);
+    let tenth = world.settings.minBond / 10;
+    let whole = paid(&world, &ada, 80, 1, (0, 0, 0));
+    assert_eq!(settlement.workers, [whole, absent(&ben, tenth)]);
     assert_eq!((settlement.refund, settlement.testers.len()), (160, 0));
+    assert_eq!((settlement.compensation, settlement.burned), (80, tenth - 80));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -245,8 +294,8 @@ async fn testers_are_those_of_the_epoch_of_the_purchase() {
             bought = Some(purchase);
             // The last epoch is behind the reports.
             world.pass(8).await;
-            let call = reportCall { place: 0, entries: vec![entry(0, 1, 1)] };
             let to = bought.as_ref().unwrap().agreement;
+            let call = world.testimony(&testers[2], to, 0, &[seen(0, 1, 1)]).await;
             world.send(&testers[2], to, &call, 0).await.unwrap();
         }
     }

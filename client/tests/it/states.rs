@@ -2,12 +2,13 @@
 
 use client::terms::abi::IWorkAgreement::{
     AlreadyAccepted, NotAWorker, NotTheTester, PlaceOutOfRange, TooLateToAccept, WrongState,
-    acceptCall, endCall, reportCall, settleCall, stateCall,
+    acceptCall, endCall, settleCall, stateCall,
 };
-use client::terms::abi::{Clock, Entry, State};
+use client::terms::abi::{Clock, State};
 use client::terms::settings;
 use client::{Market, Purchase, Refusal, Want};
 
+use crate::harness::receipts::seen;
 use crate::harness::words::contract;
 use crate::harness::{World, offer};
 
@@ -63,9 +64,9 @@ impl Story {
 
     /// Whether `who` may report from a place in the next tick.
     async fn report(&self, who: &Market, place: u32) -> Verdict {
-        let entries = vec![Entry { index: 0, checked: 1, served: 1 }];
-        let (from, call) = (who.account().unwrap(), reportCall { place, entries });
-        self.world.ask(from, self.purchase.agreement, &call, 0).await.map(|_| ())
+        let (from, to) = (who.account().unwrap(), self.purchase.agreement);
+        let call = self.world.testimony(who, to, place, &[seen(0, 1, 1)]).await;
+        self.world.ask(from, to, &call, 0).await.map(|_| ())
     }
 
     /// Whether `who` may settle in the next tick.

@@ -69,6 +69,8 @@ async fn a_tester_posts_the_bond_and_offers_nothing() {
         stake: bond + 1,
         locked: 0,
         lastEpoch: 0,
+        misses: 0,
+        score: 0,
         key,
     };
     assert_eq!(tess.worker(account).await.unwrap(), expected);

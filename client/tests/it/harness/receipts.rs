@@ -3,7 +3,8 @@
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
 use client::terms::abi::Entry;
-use client::{Agreement, ServiceReceipt, Session, failed_entry};
+use client::terms::abi::IWorkAgreement::reportCall;
+use client::{Agreement, Market, ServiceReceipt, Session, failed_entry};
 
 use crate::harness::World;
 
@@ -13,6 +14,19 @@ pub(crate) const fn seen(index: u8, checked: u32, served: u32) -> Entry {
 }
 
 impl World {
+    /// The call with which an account reports from a place, with the receipts that its entries need.
+    pub(crate) async fn testimony(
+        &self,
+        who: &Market,
+        agreement: Address,
+        place: u32,
+        entries: &[Entry],
+    ) -> reportCall {
+        let (agreement, session) = (who.agreement(agreement).await.unwrap(), Session::random());
+        let entries = self.receipted(&agreement, &session, entries);
+        reportCall { place, salt: session.salt, entries }
+    }
+
     /// The entries with receipts of their workers, for the session of the account that holds this view
     /// of the agreement. Entries that name no worker, or claim nothing, stay as they are.
     pub(crate) fn receipted(
@@ -35,7 +49,7 @@ impl World {
     }
 
     /// The key of one of the chain's accounts.
-    fn signer(&self, account: Address) -> PrivateKeySigner {
+    pub(crate) fn signer(&self, account: Address) -> PrivateKeySigner {
         let known = self.chain.accounts().iter().find(|known| known.address == account);
         PrivateKeySigner::from_bytes(&known.unwrap().key).unwrap()
     }
