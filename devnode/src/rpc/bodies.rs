@@ -107,9 +107,9 @@ impl Bodies {
     where
         S: Service<HttpRequest, Response = HttpResponse, Error = BoxError>,
     {
-        let kind = request.headers().get(CONTENT_TYPE).map(|kind| kind.as_bytes());
-        if request.method() != "POST" || !kind.is_some_and(|kind| kind.starts_with(JSON.as_bytes()))
-        {
+        let kind = request.headers().get(CONTENT_TYPE);
+        let json = kind.is_some_and(|kind| kind.as_bytes().starts_with(JSON.as_bytes()));
+        if request.method() != "POST" || !json {
             return server.oneshot(request).await;
         }
         let response = HttpResponse::builder().header(CONTENT_TYPE, JSON);
