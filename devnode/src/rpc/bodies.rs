@@ -3,10 +3,7 @@
 //!
 //! Everything else about HTTP is the business of the server behind this.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use http_body_util::{BodyExt, Limited};
 use jsonrpsee::{
@@ -14,7 +11,7 @@ use jsonrpsee::{
     server::{HttpBody, HttpRequest, HttpResponse, Methods},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{json, value::RawValue};
 use tokio::sync::Semaphore;
 use tower::{Service, ServiceExt};
 
@@ -181,20 +178,24 @@ async fn call(
     let Ok((answer, _)) = methods.raw_json_request(&call, 1).await else {
         return refusal(id, INVALID);
     };
-    let mut fields: BTreeMap<String, &RawValue> =
-        serde_json::from_str(answer.get()).unwrap_or_default();
-    let error = fields.get("error").and_then(|error| serde_json::from_str(error.get()).ok());
-    if let Some(Code { code: UNKNOWN }) = error {
+    let fields: Fields<'_> = serde_json::from_str(answer.get()).unwrap_or_default();
+    let Some(error) = fields.get("error") else {
+        return envelope(id, "result", fields.get("result").map_or("null", |result| result.get()));
+    };
+    if let Ok(Code { code: UNKNOWN }) = serde_json::from_str(error.get()) {
         let words = format!("the method {method} does not exist/is not available");
         return refusal(id, (UNKNOWN, &words));
     }
-    fields.insert("id".to_owned(), id.unwrap_or(RawValue::NULL));
-    serde_json::to_string(&fields).unwrap_or_default()
+    envelope(id, "error", error.get())
 }
 
 /// The answer that refuses a request.
 fn refusal(id: Option<&RawValue>, (code, message): (i32, &str)) -> String {
-    let error: Value = json!({"code": code, "message": message});
+    envelope(id, "error", &json!({"code": code, "message": message}).to_string())
+}
+
+/// An answer; `kind` says what its content is.
+fn envelope(id: Option<&RawValue>, kind: &str, content: &str) -> String {
     let id = id.map_or("null", RawValue::get);
-    format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"{kind}":{content}}}"#)
 }
