@@ -226,6 +226,13 @@ async fn a_receiver_that_takes_no_ether_leaves_the_credit_as_it_is() {
 
     let refusal = market(NothingToWithdraw { account });
     assert_eq!(world.tell(&worker, &withdrawCall { to: account }).await, refusal);
+
+    // Who is paid already sees the books as they will be.
+    world.tx(worker.unstake(50)).await.unwrap();
+    let look = creditCall { account }.abi_encode();
+    let to = world.puppet(&Habit::Calls(world.dispatcher, look)).await;
+    let receipt = world.tell(&worker, &withdrawCall { to }).await.unwrap();
+    assert_eq!(logged(&receipt, to), [(true, vec![0; 32])]);
     let account = cleo.account().unwrap();
     let refusal = market(NothingToWithdraw { account });
     assert_eq!(world.tell(&cleo, &withdrawCall { to: account }).await, refusal);

@@ -6,8 +6,8 @@ use client::terms::abi::IWorkerDispatcher::{
     PurchaseRefused, buyContract_0Call as BuyUsual, buyContract_1Call as BuyOrder,
     quote_0Call as QuoteUsual, quote_1Call as QuoteOrder,
 };
-use client::terms::abi::{Order, Quote, Reason};
-use client::terms::{PRICE_LIMIT, TESTER};
+use client::terms::abi::{Clock, Order, Quote, Reason, Settings};
+use client::terms::{PRICE_LIMIT, TESTER, settings};
 use client::{Application, Market, Offer};
 
 use crate::harness::words::said;
@@ -159,6 +159,18 @@ async fn an_order_waits_for_workers_and_testers_that_are_there() {
     assert_eq!(quote(&world, &cleo, tested).await.reason, Reason::None);
     let more = Order { testers: 5, ..tested };
     impossible(&world, &cleo, more, Reason::NotEnoughTesters).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_draws_from_a_list_below_the_least_pool() {
+    let world = World::with(Settings { minPool: 5, ..settings::dev(Clock::Second) }).await;
+    world.worker(offer(5)).await;
+    let cleo = world.person().await;
+    let tested = Order { testers: 3, ..order(1, 24) };
+    world.testers(4).await;
+    impossible(&world, &cleo, tested, Reason::NotEnoughTesters).await;
+    world.testers(1).await;
+    assert_eq!(quote(&world, &cleo, tested).await.reason, Reason::None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,6 +23,10 @@ use crate::{
     precompiles::{self, Facts},
 };
 
+/// `NodeInterface` and `NodeInterfaceDebug`, which are no accounts: a Nitro node answers for them.
+const NODE_INTERFACES: [Address; 2] =
+    [Address::with_last_byte(0xc8), Address::with_last_byte(0xc9)];
+
 /// The most gas that a call may use.
 pub(super) const GAS_CAP: u64 = 50_000_000;
 
@@ -104,6 +108,12 @@ impl Chain {
             request.max_fee_per_gas.is_some() || request.max_priority_fee_per_gas.is_some();
         if request.gas_price.is_some() && dynamic {
             return Err(Refusal::TwoPrices);
+        }
+        if let Some(TxKind::Call(to)) = request.to
+            && NODE_INTERFACES.contains(&to)
+            && !ask.state.contains_key(&to)
+        {
+            return Err(Refusal::NodeInterface(to));
         }
         let block = self.get(ask.block)?;
         let base_fee = ask.overrides.base_fee.map_or(block.base_fee(), |fee| fee.saturating_to());

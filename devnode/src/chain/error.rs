@@ -125,6 +125,9 @@ pub(crate) enum Refusal {
     /// An account's storage is overridden in two ways.
     #[error("account {0} has both 'state' and 'stateDiff'")]
     StateAndDiff(Address),
+    /// A contract that a Nitro node answers for by itself.
+    #[error("NodeInterface at {0} is not implemented by the dev chain")]
+    NodeInterface(Address),
     /// A precompile is to move that is none.
     #[error("account {0} is not a precompile")]
     NotAPrecompile(Address),

@@ -79,8 +79,11 @@ impl<T: 'static> Worker<T> {
     ) -> Result<R, Stopped> {
         let (reply, answer) = oneshot::channel();
         let job: Job<T> = Box::new(move |owned| {
-            // Nobody waits any more if this fails.
-            let _ = reply.send(job(owned));
+            // A client that is gone does not hold up the others.
+            if !reply.is_closed() {
+                // It may have gone in the meantime.
+                let _ = reply.send(job(owned));
+            }
         });
         self.0.send(job).map_err(|_| Stopped)?;
         answer.await.map_err(|_| Stopped)

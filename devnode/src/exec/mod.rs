@@ -155,10 +155,7 @@ impl Execution {
 ///
 /// # Errors
 /// See [`RunError`].
-pub(crate) fn execute(
-    around: Surroundings<'_>,
-    message: &Message,
-) -> Result<Execution, RunError> {
+pub(crate) fn execute(around: Surroundings<'_>, message: &Message) -> Result<Execution, RunError> {
     let (ran, detail) = run(around, message, &mut NoOpInspector)?;
     Ok(Execution::new(ran, detail))
 }

@@ -41,7 +41,7 @@ impl Args {
     /// # Errors
     /// If the parameters are not a list.
     pub(super) fn parse(params: Option<&str>) -> Result<Self, RpcError> {
-        let values = match params.map(serde_json::from_str).transpose()? {
+        let values = match params.map(serde_json::from_str).transpose().map_err(RpcError::Params)? {
             None | Some(Value::Null) => Vec::new(),
             Some(Value::Array(values)) => values,
             Some(_) => return Err(RpcError::NotAList),

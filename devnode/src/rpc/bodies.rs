@@ -3,7 +3,7 @@
 //!
 //! Everything else about HTTP is the business of the server behind this.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{collections::HashMap, sync::Arc};
 
 use http_body_util::{BodyExt, Limited};
 use jsonrpsee::{
@@ -11,10 +11,11 @@ use jsonrpsee::{
     server::{HttpBody, HttpRequest, HttpResponse, Methods},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{json, value::RawValue};
+use tokio::sync::Semaphore;
 use tower::{Service, ServiceExt};
 
-use super::server::MAX_BODY;
+use super::server::{MAX_ANSWER, MAX_REQUEST};
 
 /// Not JSON.
 const PARSE: (i32, &str) = (-32_700, "parse error");
@@ -30,6 +31,18 @@ const UNKNOWN: i32 = -32_601;
 
 /// Something that only works where a connection stays open.
 const NOTIFY: (i32, &str) = (UNKNOWN, "notifications not supported");
+
+/// More in it than is taken.
+const TOO_LONG: (i32, &str) = (-32_600, "batch too large");
+
+/// An answer that is longer than the server gives.
+const TOO_MUCH: (i32, &str) = (-32_003, "response too large");
+
+/// Requests in one batch.
+pub(super) const MAX_BATCH: u32 = 1000;
+
+/// Status while too many requests are being answered.
+const TOO_MANY: u16 = 429;
 
 /// Status of a body that is longer than the server takes.
 const TOO_LARGE: u16 = 413;
@@ -64,28 +77,48 @@ struct Code {
     code: i32,
 }
 
-/// Answers a request that posts JSON; leaves all others to `server`.
-///
-/// # Errors
-/// Those of the server.
-pub(super) async fn answer<S>(
+/// What answers bodies.
+#[derive(Clone)]
+pub(super) struct Bodies {
+    /// All methods.
     methods: Methods,
-    server: S,
-    request: HttpRequest,
-) -> Result<HttpResponse, BoxError>
-where
-    S: Service<HttpRequest, Response = HttpResponse, Error = BoxError>,
-{
-    let kind = request.headers().get(CONTENT_TYPE).map(|kind| kind.as_bytes());
-    if request.method() != "POST" || !kind.is_some_and(|kind| kind.starts_with(JSON.as_bytes())) {
-        return server.oneshot(request).await;
+    /// Room for requests at the same time.
+    room: Arc<Semaphore>,
+}
+
+impl Bodies {
+    /// Answers with these methods, to so many requests at the same time.
+    pub(super) fn new(methods: Methods, at_once: u16) -> Self {
+        Self { methods, room: Arc::new(Semaphore::new(at_once.into())) }
     }
-    let response = HttpResponse::builder().header(CONTENT_TYPE, JSON);
-    let limit = usize::try_from(MAX_BODY).unwrap_or(usize::MAX);
-    let Ok(body) = Limited::new(request.into_body(), limit).collect().await else {
-        return Ok(response.status(TOO_LARGE).body(HttpBody::empty())?);
-    };
-    Ok(response.body(HttpBody::from(reply(&methods, &body.to_bytes()).await))?)
+
+    /// Answers a request that posts JSON; leaves all others to `server`.
+    ///
+    /// # Errors
+    /// Those of the server.
+    pub(super) async fn answer<S>(
+        self,
+        server: S,
+        request: HttpRequest,
+    ) -> Result<HttpResponse, BoxError>
+    where
+        S: Service<HttpRequest, Response = HttpResponse, Error = BoxError>,
+    {
+        let kind = request.headers().get(CONTENT_TYPE);
+        let json = kind.is_some_and(|kind| kind.as_bytes().starts_with(JSON.as_bytes()));
+        if request.method() != "POST" || !json {
+            return server.oneshot(request).await;
+        }
+        let response = HttpResponse::builder().header(CONTENT_TYPE, JSON);
+        let Ok(_place) = self.room.try_acquire() else {
+            return Ok(response.status(TOO_MANY).body(HttpBody::empty())?);
+        };
+        let limit = usize::try_from(MAX_REQUEST).unwrap_or(usize::MAX);
+        let Ok(body) = Limited::new(request.into_body(), limit).collect().await else {
+            return Ok(response.status(TOO_LARGE).body(HttpBody::empty())?);
+        };
+        Ok(response.body(HttpBody::from(reply(&self.methods, &body.to_bytes()).await))?)
+    }
 }
 
 /// The answer to a body; empty if it wants none.
@@ -100,9 +133,16 @@ async fn reply(methods: &Methods, body: &[u8]) -> String {
     if entries.is_empty() {
         return refusal(None, EMPTY);
     }
+    if entries.len() > usize::try_from(MAX_BATCH).unwrap_or(usize::MAX) {
+        return refusal(None, TOO_LONG);
+    }
+    let mut rest = usize::try_from(MAX_ANSWER).unwrap_or(usize::MAX);
     let mut answers = Vec::new();
     for entry in entries {
-        answers.extend(answer_one(methods, entry).await);
+        let Some(answer) = answer_one(methods, entry).await else { continue };
+        let Some(less) = rest.checked_sub(answer.len()) else { return refusal(None, TOO_MUCH) };
+        rest = less;
+        answers.push(answer);
     }
     if answers.is_empty() { String::new() } else { format!("[{}]", answers.join(",")) }
 }
@@ -138,20 +178,24 @@ async fn call(
     let Ok((answer, _)) = methods.raw_json_request(&call, 1).await else {
         return refusal(id, INVALID);
     };
-    let mut fields: BTreeMap<String, &RawValue> =
-        serde_json::from_str(answer.get()).unwrap_or_default();
-    let error = fields.get("error").and_then(|error| serde_json::from_str(error.get()).ok());
-    if let Some(Code { code: UNKNOWN }) = error {
+    let fields: Fields<'_> = serde_json::from_str(answer.get()).unwrap_or_default();
+    let Some(error) = fields.get("error") else {
+        return envelope(id, "result", fields.get("result").map_or("null", |result| result.get()));
+    };
+    if let Ok(Code { code: UNKNOWN }) = serde_json::from_str(error.get()) {
         let words = format!("the method {method} does not exist/is not available");
         return refusal(id, (UNKNOWN, &words));
     }
-    fields.insert("id".to_owned(), id.unwrap_or(RawValue::NULL));
-    serde_json::to_string(&fields).unwrap_or_default()
+    envelope(id, "error", error.get())
 }
 
 /// The answer that refuses a request.
 fn refusal(id: Option<&RawValue>, (code, message): (i32, &str)) -> String {
-    let error: Value = json!({"code": code, "message": message});
+    envelope(id, "error", &json!({"code": code, "message": message}).to_string())
+}
+
+/// An answer; `kind` says what its content is.
+fn envelope(id: Option<&RawValue>, kind: &str, content: &str) -> String {
     let id = id.map_or("null", RawValue::get);
-    format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"{kind}":{content}}}"#)
 }

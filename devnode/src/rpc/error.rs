@@ -25,6 +25,9 @@ const INTERNAL: i32 = -32_603;
 /// Why a request is not answered.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RpcError {
+    /// The parameters cannot be read.
+    #[error("invalid params: {0}")]
+    Params(serde_json::Error),
     /// The parameters are not a list.
     #[error("non-array args")]
     NotAList,
@@ -54,9 +57,18 @@ pub(super) enum RpcError {
     /// A call failed otherwise.
     #[error("{0}")]
     Failed(crate::exec::Halt),
+    /// A key of storage with too many digits.
+    #[error("hex string too long, want at most 32 bytes")]
+    LongKey,
+    /// A key of storage with something else than digits.
+    #[error("hex string invalid")]
+    BadKey,
     /// No such filter.
     #[error("filter not found")]
     NoFilter,
+    /// Too many filters.
+    #[error("at most {0} filters are kept")]
+    TooManyFilters(usize),
     /// The node does not send for this account.
     #[error("unknown account")]
     UnknownAccount,
@@ -122,14 +134,18 @@ impl RpcError {
     /// Its code.
     const fn code(&self) -> i32 {
         match self {
-            Self::NotAList
+            Self::Params(_)
+            | Self::NotAList
             | Self::Missing(_)
             | Self::Argument { .. }
             | Self::TooMany(_)
             | Self::Topics => ARGUMENTS,
             Self::Refused(_)
             | Self::Failed(_)
+            | Self::LongKey
+            | Self::BadKey
             | Self::NoFilter
+            | Self::TooManyFilters(_)
             | Self::UnknownAccount
             | Self::Incomplete
             | Self::TooManyBlocks(_) => REFUSED,

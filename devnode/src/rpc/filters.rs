@@ -1,6 +1,9 @@
 //! Methods that look for events: once, or again and again through filters that the node remembers.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use alloy::{primitives::U64, rpc::types::Filter};
 use serde_json::{Value, json};
@@ -11,6 +14,12 @@ use super::{Args, Node, Reply, RpcError, error::Misfit};
 
 /// The most topics of an event.
 const MAX_TOPICS: usize = 4;
+
+/// How long a filter is kept that nobody asks for.
+const LIFE: Duration = Duration::from_secs(300);
+
+/// The most filters.
+const MAX_FILTERS: usize = 1024;
 
 /// What a filter reports.
 #[derive(Clone, Debug)]
@@ -30,6 +39,8 @@ struct Installed {
     kind: Kind,
     /// The first block that it has not reported.
     next: u64,
+    /// When it was asked for last.
+    asked: Instant,
 }
 
 /// All filters, by their number.
@@ -87,6 +98,7 @@ pub(super) fn changes(node: &mut Node, args: Args) -> Reply {
     let height = node.chain.height();
     let first = installed.next;
     installed.next = height.saturating_add(1);
+    installed.asked = Instant::now();
     let blocks = node.chain.range(first, height);
     Ok(match &installed.kind {
         Kind::Logs(filter) => {
@@ -120,8 +132,12 @@ pub(super) fn all_logs(node: &mut Node, args: Args) -> Reply {
 fn install(node: &mut Node, kind: Kind) -> Reply {
     let next = node.chain.height().saturating_add(1);
     let filters = &mut node.filters;
+    filters.installed.retain(|_, filter| filter.asked.elapsed() < LIFE);
+    if filters.installed.len() >= MAX_FILTERS {
+        return Err(RpcError::TooManyFilters(MAX_FILTERS));
+    }
     filters.count = filters.count.saturating_add(1);
-    filters.installed.insert(filters.count, Installed { kind, next });
+    filters.installed.insert(filters.count, Installed { kind, next, asked: Instant::now() });
     Ok(serde_json::to_value(U64::from(filters.count))?)
 }
 

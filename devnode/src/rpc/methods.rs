@@ -30,6 +30,7 @@ pub(super) const METHODS: &[(&str, Method)] = &[
     ("eth_getHeaderByHash", blocks::header_by_hash),
     ("eth_getHeaderByNumber", blocks::header_by_number),
     ("eth_getLogs", filters::logs),
+    ("eth_getProof", state::proof),
     ("eth_getRawTransactionByBlockHashAndIndex", blocks::raw_transaction_by_block_hash),
     ("eth_getRawTransactionByBlockNumberAndIndex", blocks::raw_transaction_by_block_number),
     ("eth_getRawTransactionByHash", blocks::raw_transaction),

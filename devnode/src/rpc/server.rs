@@ -16,14 +16,29 @@ use tokio::{net::TcpListener, time::sleep};
 use tower::{ServiceBuilder, layer::layer_fn, service_fn};
 use tower_http::cors::CorsLayer;
 
-use super::{Args, Node, RpcError, bodies, dev, methods::METHODS, subscriptions};
+use super::{
+    Args, Node, RpcError,
+    bodies::{Bodies, MAX_BATCH},
+    dev,
+    methods::METHODS,
+    subscriptions,
+};
 use crate::chain::{Incoming, Refusal, Worker};
 
-/// Bytes of a request or an answer.
-pub(super) const MAX_BODY: u32 = 64 << 20;
+/// Bytes of a request.
+pub(super) const MAX_REQUEST: u32 = 5 << 20;
 
-/// Connections at the same time.
-const MAX_CONNECTIONS: u32 = 1000;
+/// Bytes of an answer.
+pub(super) const MAX_ANSWER: u32 = 64 << 20;
+
+/// Requests over HTTP at the same time, and as many connections over WebSocket.
+const MAX_CONNECTIONS: u16 = 1000;
+
+/// Subscriptions of one connection.
+const MAX_SUBSCRIPTIONS: u32 = 64;
+
+/// Messages that a connection may be behind before it slows down what it is told.
+const MAX_BEHIND: u32 = 128;
 
 /// How long a transaction waits for those before it.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -55,22 +70,22 @@ pub(crate) enum ServeError {
 pub(crate) fn serve(listener: TcpListener, worker: Worker<Node>) -> Result<Server, ServeError> {
     let address = listener.local_addr()?;
     let config = ServerConfig::builder()
-        .max_request_body_size(MAX_BODY)
-        .max_response_body_size(MAX_BODY)
-        .max_connections(MAX_CONNECTIONS)
-        .set_batch_request_config(BatchRequestConfig::Unlimited)
+        .max_request_body_size(MAX_REQUEST)
+        .max_response_body_size(MAX_ANSWER)
+        .max_connections(MAX_CONNECTIONS.into())
+        .max_subscriptions_per_connection(MAX_SUBSCRIPTIONS)
+        .set_message_buffer_capacity(MAX_BEHIND)
+        .set_batch_request_config(BatchRequestConfig::Limit(MAX_BATCH))
         .set_id_provider(RandomStringIdProvider::new(16))
         .build();
     let methods: Methods = module(worker)?.into();
-    let bodies = methods.clone();
+    let bodies = Bodies::new(methods.clone(), MAX_CONNECTIONS);
     let server = RpcServer::builder()
         .set_config(config)
         .set_http_middleware(ServiceBuilder::new().layer(CorsLayer::permissive()).layer(layer_fn(
             move |server| {
-                let methods = bodies.clone();
-                service_fn(move |request| {
-                    bodies::answer(methods.clone(), Clone::clone(&server), request)
-                })
+                let bodies = bodies.clone();
+                service_fn(move |request| bodies.clone().answer(Clone::clone(&server), request))
             },
         )))
         .build_from_tcp(listener.into_std()?)?;

@@ -1,10 +1,14 @@
 //! Methods that look at accounts.
 
-use alloy::primitives::{Address, B256, U64};
+use alloy::{
+    primitives::{Address, B256, U64, U256},
+    rpc::types::{EIP1186AccountProofResponse, EIP1186StorageProof},
+};
+use revm::state::AccountInfo;
 use serde::Serialize;
 
-use super::{Args, Node, Reply};
-use crate::state::View;
+use super::{Args, Node, Reply, RpcError};
+use crate::state::{Proof, View};
 
 /// `eth_getBalance`
 pub(super) fn balance(node: &mut Node, args: Args) -> Reply {
@@ -34,6 +38,52 @@ pub(super) fn storage(node: &mut Node, mut args: Args) -> Reply {
     args.end()?;
     let word = node.chain.view(block)?.slot(address, key);
     Ok(serde_json::to_value(B256::from(word))?)
+}
+
+/// `eth_getProof`
+pub(super) fn proof(node: &mut Node, mut args: Args) -> Reply {
+    let (address, keys, block) = (args.address()?, args.take::<Vec<String>>()?, args.block()?);
+    args.end()?;
+    let keys = keys.iter().map(|key| StorageKey::read(key)).collect::<Result<Vec<_>, _>>()?;
+    let slots: Vec<U256> = keys.iter().map(|key| key.slot).collect();
+    let Proof { info, storage_root, nodes, words } = node.chain.view(block)?.prove(address, &slots);
+    let code_hash = info.as_ref().map(|info| info.code_hash).unwrap_or_default();
+    let AccountInfo { balance, nonce, .. } = info.unwrap_or_default();
+    let storage_proof = keys.iter().zip(words).map(|(key, (value, proof))| EIP1186StorageProof {
+        key: if key.is_whole { B256::from(key.slot).into() } else { key.slot.into() },
+        value,
+        proof,
+    });
+    let answer = EIP1186AccountProofResponse {
+        address,
+        balance,
+        code_hash,
+        nonce,
+        storage_hash: storage_root,
+        account_proof: nodes,
+        storage_proof: storage_proof.collect(),
+    };
+    Ok(serde_json::to_value(answer)?)
+}
+
+/// A key as `eth_getProof` takes it.
+struct StorageKey {
+    /// The slot.
+    slot: U256,
+    /// Whether all its digits are written, as they are in the answer then.
+    is_whole: bool,
+}
+
+impl StorageKey {
+    /// Reads a key.
+    fn read(text: &str) -> Result<Self, RpcError> {
+        let digits = text.strip_prefix("0x").unwrap_or(text);
+        if digits.len() > 64 {
+            return Err(RpcError::LongKey);
+        }
+        let slot = U256::from_str_radix(digits, 16).map_err(|_| RpcError::BadKey)?;
+        Ok(Self { slot, is_whole: digits.len() > 62 })
+    }
 }
 
 /// Looks at one account in one block.

@@ -47,6 +47,18 @@ impl<'a> View<'a> {
     pub(crate) fn slot(&self, address: Address, key: U256) -> U256 {
         self.store.slot(address, key, self.height)
     }
+
+    /// All accounts, without their code.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = (Address, &AccountInfo)> {
+        let accounts = self.store.accounts.iter();
+        accounts.filter_map(|(&address, past)| Some((address, past.at(self.height)?.as_ref()?)))
+    }
+
+    /// All storage words of an account that were ever written.
+    pub(super) fn slots(&self, address: Address) -> impl Iterator<Item = (U256, U256)> {
+        let slots = self.store.slots.get(&address).into_iter().flatten();
+        slots.filter_map(|(&slot, past)| Some((slot, *past.at(self.height)?)))
+    }
 }
 
 impl DatabaseRef for View<'_> {

@@ -1,0 +1,83 @@
+//! The state as a Merkle trie, to prove what is in it. The trie is made when it is asked for.
+
+use std::collections::BTreeMap;
+
+use alloy::{
+    primitives::{Address, B256, Bytes, U256, keccak256},
+    rlp,
+    trie::{HashBuilder, Nibbles, TrieAccount, proof::ProofRetainer},
+};
+use revm::state::AccountInfo;
+
+use super::View;
+
+/// What there is to prove about an account.
+#[derive(Debug)]
+pub(crate) struct Proof {
+    /// The account; `None` if there is none.
+    pub(crate) info: Option<AccountInfo>,
+    /// The root of its storage; zero if there is no account.
+    pub(crate) storage_root: B256,
+    /// The nodes on the way to it, from the root of the state.
+    pub(crate) nodes: Vec<Bytes>,
+    /// The words that were asked for, each with the nodes on the way from the root of the storage.
+    pub(crate) words: Vec<(U256, Vec<Bytes>)>,
+}
+
+impl View<'_> {
+    /// Proves an account and some of its storage. Goes through all of the state.
+    pub(crate) fn prove(&self, address: Address, slots: &[U256]) -> Proof {
+        let mut accounts = Trie::default();
+        for (account, info) in self.accounts() {
+            let root = self.storage(account).prove(&[]).0;
+            let leaf = TrieAccount::new(info.nonce, info.balance, root, info.code_hash);
+            accounts.add(account.as_slice(), rlp::encode(leaf));
+        }
+        let nodes = accounts.prove(&[keccak256(address)]).1.into_iter().next().unwrap_or_default();
+
+        let info = self.account(address);
+        let keys: Vec<B256> = slots.iter().map(|slot| keccak256(B256::from(*slot))).collect();
+        let (root, paths) = self.storage(address).prove(&keys);
+        let words = slots.iter().map(|&slot| self.slot(address, slot)).zip(paths).collect();
+        let storage_root = info.as_ref().map(|_| root).unwrap_or_default();
+        Proof { info, storage_root, nodes, words }
+    }
+
+    /// The storage of an account.
+    fn storage(&self, address: Address) -> Trie {
+        let mut words = Trie::default();
+        for (slot, word) in self.slots(address).filter(|(_, word)| !word.is_zero()) {
+            words.add(B256::from(slot).as_slice(), rlp::encode(word));
+        }
+        words
+    }
+}
+
+/// The leaves of a trie, by the hashes of their keys.
+#[derive(Debug, Default)]
+struct Trie(BTreeMap<B256, Vec<u8>>);
+
+impl Trie {
+    /// Adds a leaf.
+    fn add(&mut self, key: &[u8], value: Vec<u8>) {
+        self.0.insert(keccak256(key), value);
+    }
+
+    /// The root, and the nodes on the way to each of some hashed keys.
+    fn prove(&self, keys: &[B256]) -> (B256, Vec<Vec<Bytes>>) {
+        let targets: Vec<Nibbles> = keys.iter().map(Nibbles::unpack).collect();
+        let retainer = ProofRetainer::new(targets.clone());
+        let mut builder = HashBuilder::default().with_proof_retainer(retainer);
+        for (key, value) in &self.0 {
+            builder.add_leaf(Nibbles::unpack(key), value);
+        }
+        let (root, nodes) = (builder.root(), builder.take_proof_nodes());
+        let way = |target| {
+            let found = nodes.matching_nodes_sorted(target);
+            found.into_iter().map(|(_, node)| node).collect()
+        };
+        // There are no nodes where there are no leaves.
+        let ways = targets.iter().map(|key| if self.0.is_empty() { Vec::new() } else { way(key) });
+        (root, ways.collect())
+    }
+}
