@@ -131,7 +131,11 @@ impl World {
                 (late, contract(to, &acceptCall {}))
             }
             (2, _) => (party, contract(to, &resignCall {})),
-            (10, State::Running) if !dice.once_in(4) => (party, contract(to, &resignCall {})),
+            (10, State::Running) if dice.once_in(6) => (party, contract(to, &resignCall {})),
+            (10, State::Running) if !dice.once_in(5) => return self.offering(dice),
+            (10, State::Reporting) if head.pool == 0 && !dice.once_in(8) => {
+                return self.offering(dice);
+            }
             (3 | 4, _) | (10, State::Running) => {
                 let from = if dice.once_in(10) { party } else { head.client };
                 (from, contract(to, &cancelCall {}))
@@ -164,9 +168,11 @@ impl World {
             }
             let chance = u32::from_be_bytes(*dice.word().first_chunk().unwrap());
             let checked = if dice.once_in(4) { all & chance } else { all };
-            let served = match dice.below(4) {
-                0 => 0,
-                1 => checked & chance.rotate_left(7),
+            // Some workers are good, some are bad, and of some everybody says something else.
+            let fate = (to.0[19] >> index) % 3;
+            let served = match (dice.below(4), fate) {
+                (0, 1) | (1..4, 0) => 0,
+                (1, 1) | (_, 2) => checked & chance.rotate_left(7),
                 _ => checked,
             };
             let r = if served == 0 { B256::ZERO } else { B256::with_last_byte(1) };

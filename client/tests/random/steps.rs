@@ -61,7 +61,10 @@ impl World {
             Some(State::Reporting) => self.model.silent(*open).len() > 1,
             state => state == Some(State::Offered),
         });
-        let target = match dice.below(if busy { 60 } else { 20 }) {
+        let idle = !busy && !self.open.is_empty() && dice.once_in(2);
+        let throw =
+            if idle { dice.between(13, 19) } else { dice.below(if busy { 60 } else { 20 }) };
+        let target = match throw {
             13..16 => here + dice.between(1, 3),
             16..19 => {
                 let moments = self.open.iter().flat_map(|open| self.model.moments(*open));
@@ -96,8 +99,8 @@ impl World {
         let few = usize::try_from(self.model.count()).unwrap() < TESTERS.len() + 8;
         let (from, call, value) = match dice.below(100) {
             0..60 if few => self.joining(dice, 0..self.actors.len()),
+            0..35 if short && !dice.once_in(3) => self.joining(dice, TESTERS),
             0..25 if thin => self.mending(dice),
-            25..50 if short => self.joining(dice, TESTERS),
             0..55 if !self.open.is_empty() => self.living(dice),
             0..66 if self.open.len() < 4 || dice.once_in(5) => self.buying(dice),
             0..78 => self.offering(dice),
@@ -133,6 +136,9 @@ impl World {
         if known.is_some_and(|known| known.application.0 == TESTER) || dice.once_in(20) {
             return (from, market(&checkInCall {}), 0);
         }
+        if known.is_some() && !dice.once_in(8) {
+            return self.offering(dice);
+        }
         if TESTERS.contains(&place) != dice.once_in(12) {
             let bond = self.model.settings().testerBond;
             let value = dice.pick(&[bond, bond, bond + 5, bond.saturating_sub(1)]);
@@ -142,7 +148,7 @@ impl World {
             price: price(dice),
             maxLength: self.max_length(dice),
             application: application(dice),
-            promise: promise(dice),
+            promised: promise(dice),
             key,
             capacity: capacity(dice),
             hint: self.number(dice),
@@ -161,9 +167,9 @@ impl World {
             return (from, market(&setAvailableCall { available: true, hint }), 0);
         }
         if row.active >= row.capacity {
-            let Worker { price, maxLength, promise, .. } = row;
+            let Worker { price, maxLength, promised: promise, .. } = row;
             let capacity = row.active + 2;
-            let call = updateWorkerCall { price, maxLength, promise, capacity, hint };
+            let call = updateWorkerCall { price, maxLength, promised: promise, capacity, hint };
             return (from, market(&call), 0);
         }
         let value = self.stake_for(dice, row.price, row.maxLength);
@@ -193,19 +199,18 @@ impl World {
     }
 
     /// A worker changes what it offers, or what it stakes.
-    fn offering(&self, dice: &mut Dice) -> (Address, Call, u128) {
+    pub(crate) fn offering(&self, dice: &mut Dice) -> (Address, Call, u128) {
         let hint = self.number(dice);
-        let from = if dice.once_in(8) {
-            self.anybody(dice)
-        } else {
-            dice.pick(&self.actors[..TESTERS.start])
-        };
+        let members = self.actors.iter().filter(|actor| self.model.worker_view(**actor).is_ok());
+        let workers: Vec<_> = members.take(TESTERS.start).copied().collect();
+        let from = dice.any(&workers).filter(|_| !dice.once_in(15));
+        let from = from.unwrap_or_else(|| self.anybody(dice));
         let call = match dice.below(9) {
             0 => market(&setPriceCall { price: price(dice), hint }),
             1 => market(&updateWorkerCall {
                 price: price(dice),
                 maxLength: self.max_length(dice),
-                promise: promise(dice),
+                promised: promise(dice),
                 capacity: capacity(dice),
                 hint,
             }),

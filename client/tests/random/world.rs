@@ -190,7 +190,7 @@ fn constants(dice: &mut Dice) -> Settings {
         reportWindow: report,
         minLength: accept + report + word(dice.below(20)),
         minWindow: 2 * accept + word(dice.below(5)),
-        epochLength: dice.pick(&[500, 5_000, 604_800]),
+        epochLength: dice.pick(&[1_000, 50_000, 604_800]),
         minPool: word(dice.between(3, 5)),
         minPromise: dice.pick(&[1, 5_000, 9_000]),
         bondBps: dice.pick(&[0, 333, 1_000, 10_000]),
