@@ -25,6 +25,9 @@ struct Entry {
     uint32 checked;
     /// Windows in which it served; a subset of `checked`.
     uint32 served;
+    /// The worker's receipt for exactly `served`, as a compact signature (EIP-2098); zero if nothing was served.
+    bytes32 r;
+    bytes32 vs;
 }
 
 interface IWorkAgreement {
@@ -33,6 +36,10 @@ interface IWorkAgreement {
     /// The first worker accepted: the clock runs, the testers of every window are known.
     event Started(uint64 start, uint64 end, bytes16 seed);
     event Reported(address indexed tester, uint32 place, Entry[] entries);
+    /// The client cut the agreement short: it ends after `windows` windows, at `end`.
+    event Cancelled(uint8 windows, uint64 end);
+    /// A worker left; it is judged for the `windows` windows that were finished.
+    event Resigned(address indexed worker, uint8 index, uint8 windows);
     /// All its wei went to the dispatcher; `state` is Settled or Void.
     event Closed(State state);
 
@@ -55,6 +62,14 @@ interface IWorkAgreement {
     error NotTheTester(uint32 place, address caller);
     error PlaceOutOfRange(uint32 place, uint32 pool);
     error AlreadyReported(uint32 place);
+    error NotTheClient(address caller);
+    /// Nothing is left to cancel: it ends after `windows` windows as it is.
+    error CannotShorten(uint8 windows);
+    /// The worker did not accept.
+    error NotAccepted(address worker);
+    error AlreadyResigned(address worker);
+    /// Entry number `entry` has no receipt of its worker for what it says was served.
+    error BadReceipt(uint8 entry);
     error NothingReported();
     /// Entry number `entry` names no worker, is out of order, or claims service that was not checked.
     error BadEntry(uint8 entry);
@@ -78,16 +93,23 @@ interface IWorkAgreement {
     /// Everything that never changes, in the layout of `terms::layout`.
     function terms() external view returns (bytes memory);
     function state() external view returns (State);
-    /// What changes: start and seed (0 before the first accept), who accepted (bit = place of the worker).
-    function progress() external view returns (uint64 start, bytes16 seed, uint8 accepted);
+    /// What changes: start and seed (0 before the first accept), who accepted (bit = place of the worker), how
+    /// many windows are judged, and who resigned: 5 bits for each worker, 0 = stays, else its finished
+    /// windows + 1.
+    function progress() external view returns (uint64 start, bytes16 seed, uint8 accepted, uint8 windows, uint64 resigned);
     /// What the tester at `place` reported of worker `index`.
     function reported(uint32 place, uint8 index) external view returns (uint32 checked, uint32 served);
 
     // ------------------------------------------------------------------ doing
     /// A chosen worker takes the work, in a later block than the purchase's.
     function accept() external;
-    /// What the caller, at `place` of the agreement's tester list, saw of all workers. Once.
-    function report(uint32 place, Entry[] calldata entries) external;
+    /// The client ends it after the window of now and one more, but not before the shortest length.
+    function cancel() external;
+    /// A worker that accepted leaves; it is judged for the finished windows and loses a tenth of its bond.
+    function resign() external;
+    /// What the caller, at `place` of the agreement's tester list, saw of all workers. Once. `salt` is the one
+    /// that, with the caller's account, makes the session that the receipts name.
+    function report(uint32 place, bytes32 salt, Entry[] calldata entries) external;
     /// Pays everybody. Anybody may, when it is due. `hints`: for each worker, whom to stand behind in its book.
     function settle(uint32[] calldata hints) external;
 }

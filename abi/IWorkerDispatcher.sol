@@ -35,7 +35,9 @@ enum Reason {
     /// The order's expiry has passed.
     Expired,
     /// What one worker would hold is 2^96 wei or more.
-    PriceOverflow
+    PriceOverflow,
+    /// A hired worker is not listed for the application, does not fit, or is out of order.
+    WorkerUnfit
 }
 
 /// What a deployment fixes for ever.
@@ -65,6 +67,8 @@ struct Settings {
     uint128 minTesterFee;
     /// Stake that a tester must hold.
     uint128 testerBond;
+    /// Fees of testers that make an agreement weigh one observation in a worker's reputation.
+    uint128 reputationUnit;
 }
 
 /// What a client asks for.
@@ -111,7 +115,7 @@ struct Worker {
     /// Longest agreement in ticks.
     uint32 maxLength;
     /// Promised uptime.
-    uint16 promise;
+    uint16 promised;
     /// Agreements at once.
     uint16 capacity;
     /// Agreements now.
@@ -127,6 +131,10 @@ struct Worker {
     uint128 locked;
     /// For a tester: the last epoch whose list it is in.
     uint32 lastEpoch;
+    /// How often it was chosen and did not accept, modulo 2^16.
+    uint16 misses;
+    /// Lower bound of the share of its work that is good; 0 = nothing is known.
+    uint16 score;
     /// X-only secp256k1 key for messages.
     bytes32 key;
 }
@@ -135,8 +143,16 @@ struct Worker {
 struct WorkerResult {
     address account;
     uint128 pay;
+    /// Wei of its bond that it loses.
+    uint128 slash;
+    /// Wei that its testers were paid for it.
+    uint128 fees;
     /// Whether it accepted.
     bool accepted;
+    /// Whether it resigned.
+    bool resigned;
+    /// Windows that it was judged for.
+    uint8 windows;
     /// Windows judged served, and windows judged failed.
     uint8 served;
     uint8 failed;
@@ -161,7 +177,7 @@ struct Fee {
 interface IWorkerDispatcher {
     // ------------------------------------------------------------------ events
     event WorkerRegistered(address indexed worker, uint32 number, bytes8 indexed application, bytes32 key);
-    event WorkerUpdated(address indexed worker, uint128 price, uint32 maxLength, uint16 promise, uint16 capacity);
+    event WorkerUpdated(address indexed worker, uint128 price, uint32 maxLength, uint16 promised, uint16 capacity);
     event KeyChanged(address indexed worker, bytes32 key);
     event AvailabilityChanged(address indexed worker, bool available);
     /// `worker` stands in its book now.
@@ -177,7 +193,11 @@ interface IWorkerDispatcher {
     /// The whole value went back. `required` is the price, 0 if there is none.
     event PurchaseRefused(address indexed client, Reason reason, uint128 required, uint128 sent);
     /// `agreement` ended; the amounts were added to the parties' credits.
-    event AgreementSettled(address indexed agreement, address indexed client, uint128 refund, WorkerResult[] workers, TesterResult[] testers);
+    event AgreementSettled(address indexed agreement, address indexed client, uint128 refund, uint128 compensation, WorkerResult[] workers, TesterResult[] testers);
+    /// What slashes exceed the client's loss by: it stays here for ever.
+    event Burned(address indexed agreement, uint128 amount);
+    /// What is known of `worker` now: decayed weights, with 32 bits behind the point.
+    event StandingChanged(address indexed worker, uint64 good, uint64 bad);
     /// `amount` wei were added to the credit of `account` because it would not take them.
     event Credited(address indexed account, uint128 amount);
     event Withdrawn(address indexed account, address indexed to, uint128 amount);
@@ -201,13 +221,15 @@ interface IWorkerDispatcher {
     /// A worker's longest agreement must be at least `minimum` ticks.
     error MaxLengthTooShort(uint32 maxLength, uint32 minimum);
     /// A promise must be from `minimum` to 10 000 basis points.
-    error PromiseOutOfRange(uint16 promise, uint16 minimum);
+    error PromiseOutOfRange(uint16 promised, uint16 minimum);
     error CapacityZero();
     error KeyZero();
     /// The account is registered for `application`, for which this call is not.
     error WrongApplication(bytes8 application);
     /// `have` wei of stake where `need` are needed.
     error StakeTooLow(uint128 have, uint128 need);
+    /// A stake must stay below `limit` wei.
+    error StakeTooHigh(uint128 stake, uint128 limit);
     /// The worker cannot be listed: it is listed already, not available, at capacity, or short of stake.
     error NotListable(address worker);
     error AlreadyCheckedIn(uint32 epoch);
@@ -230,6 +252,11 @@ interface IWorkerDispatcher {
     function book(bytes8 application) external view returns (uint32 head, uint32 listed, uint32 registered);
     function quote(uint256 redundancy, uint256 length) external view returns (Quote memory);
     function quote(Order calldata order) external view returns (Quote memory);
+    /// A quote for hiring exactly these workers.
+    function quote(Order calldata order, uint32[] calldata workers) external view returns (Quote memory);
+    /// A worker's score, and what it is made of: decayed weights with 32 bits behind the point, and when they
+    /// were last written, in unix seconds.
+    function reputation(address account) external view returns (uint16 score, uint64 good, uint64 bad, uint64 updated);
     function credit(address account) external view returns (uint128);
     function settings() external view returns (Settings memory);
     /// The implementation behind every agreement.
@@ -248,10 +275,10 @@ interface IWorkerDispatcher {
     // ------------------------------------------------------------------ workers and testers
     /// Registers the caller, once and for ever. The value sent becomes its stake. `hint` is the number of
     /// the worker to stand behind in the book (0 = none); a bad hint never fails the call.
-    function registerWorker(uint128 price, uint32 maxLength, bytes8 application, uint16 promise, bytes32 key, uint16 capacity, uint32 hint) external payable returns (uint32 number);
+    function registerWorker(uint128 price, uint32 maxLength, bytes8 application, uint16 promised, bytes32 key, uint16 capacity, uint32 hint) external payable returns (uint32 number);
     /// Registers the caller as a tester. The value sent must be `testerBond` or more.
     function registerTester(bytes32 key) external payable returns (uint32 number);
-    function updateWorker(uint128 price, uint32 maxLength, uint16 promise, uint16 capacity, uint32 hint) external;
+    function updateWorker(uint128 price, uint32 maxLength, uint16 promised, uint16 capacity, uint32 hint) external;
     function setPrice(uint128 price, uint32 hint) external;
     function setKey(bytes32 key) external;
     function setAvailable(bool available, uint32 hint) external;
@@ -269,6 +296,10 @@ interface IWorkerDispatcher {
     function buyContract(uint256 redundancy, uint256 length) external payable returns (address agreement);
     /// Buys by an order. The value sent is the most that the client pays; the excess comes back.
     function buyContract(Order calldata order) external payable returns (address agreement);
+
+    /// Buys from exactly these workers, by number in ascending order. They must be listed and fit the order;
+    /// its redundancy must be their count.
+    function hire(Order calldata order, uint32[] calldata workers) external payable returns (address agreement);
 
     // ------------------------------------------------------------------ money
     /// Sends the caller's whole credit to `to`.

@@ -65,7 +65,7 @@ fn dispatcher(event: &Dispatcher) -> Facts {
             ("worker", Cell::text(e.worker)),
             ("price", Cell::wei(e.price)),
             ("max_length", Cell::count(e.maxLength)),
-            ("promise", Cell::text(percent(e.promise))),
+            ("promise", Cell::text(percent(e.promised))),
             ("capacity", Cell::count(e.capacity)),
         ],
         Dispatcher::KeyChanged(e) => {

@@ -71,7 +71,7 @@ mod tests {
             application: FixedBytes::ZERO,
             price,
             maxLength: 100,
-            promise: 9_000,
+            promised: 9_000,
             capacity: 1,
             active: 0,
             available: true,

@@ -85,7 +85,7 @@ pub(crate) fn dispatcher(error: &Dispatcher) -> String {
         ),
         Dispatcher::PromiseOutOfRange(e) => format!(
             "the promised uptime must be from {} to 10000 basis points, not {}",
-            e.minimum, e.promise
+            e.minimum, e.promised
         ),
         Dispatcher::CapacityZero(_) => "a worker takes at least one agreement at once: give a capacity".into(),
         Dispatcher::KeyZero(_) => "a key for messages cannot be zero: give one".into(),

@@ -62,7 +62,7 @@ impl Market {
             price: offer.price,
             maxLength: offer.max_length,
             application: application.0,
-            promise: offer.promise,
+            promised: offer.promise,
             key,
             capacity: offer.capacity,
             hint,
@@ -94,7 +94,7 @@ impl Market {
         let call = updateWorkerCall {
             price: offer.price,
             maxLength: offer.max_length,
-            promise: offer.promise,
+            promised: offer.promise,
             capacity: offer.capacity,
             hint,
         };

@@ -89,7 +89,7 @@ fn check(offer: &Offer, times: &Times) -> Result<(), Refused> {
         }));
     }
     if promise < times.min_promise || promise > BPS {
-        return Err(refuse(&PromiseOutOfRange { promise, minimum: times.min_promise }));
+        return Err(refuse(&PromiseOutOfRange { promised: promise, minimum: times.min_promise }));
     }
     if capacity == 0 {
         return Err(refuse(&CapacityZero {}));
@@ -101,7 +101,7 @@ fn check(offer: &Offer, times: &Times) -> Result<(), Refused> {
 fn offer(worker: Address, number: u32, offer: &Offer, hint: u32) {
     let Offer { price, max_length, promise, capacity, .. } = *offer;
     book::replace(number, offer, hint);
-    emit(&WorkerUpdated { worker, price, maxLength: max_length, promise, capacity });
+    emit(&WorkerUpdated { worker, price, maxLength: max_length, promised: promise, capacity });
 }
 
 /// `registerWorker(...)`.
@@ -203,7 +203,7 @@ fn view(number: u32) -> Worker {
         application,
         price: o.price,
         maxLength: o.max_length,
-        promise: o.promise,
+        promised: o.promise,
         capacity: o.capacity,
         active: o.active,
         available: o.available,

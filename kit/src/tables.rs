@@ -98,7 +98,7 @@ structs! {
     }
     Order { application, redundancy, length, windows, testers, minScore, minUptime, expiry, start }
     Worker {
-        account, number, application, price, maxLength, promise, capacity, active, available,
+        account, number, application, price, maxLength, promised, capacity, active, available,
         listed, next, stake, locked, lastEpoch, misses, score, key
     }
     WorkerResult { account, pay, slash, fees, accepted, resigned, windows, served, failed }
@@ -109,7 +109,7 @@ structs! {
 
 events! {
     d::WorkerRegistered [worker application] [number key]
-    d::WorkerUpdated [worker] [price maxLength promise capacity]
+    d::WorkerUpdated [worker] [price maxLength promised capacity]
     d::KeyChanged [worker] [key]
     d::AvailabilityChanged [worker] [available]
     d::Listed [worker] []
@@ -139,7 +139,7 @@ errors! {
     d::NotRegistered { account }
     d::PriceOutOfRange { price, limit }
     d::MaxLengthTooShort { maxLength, minimum }
-    d::PromiseOutOfRange { promise, minimum }
+    d::PromiseOutOfRange { promised, minimum }
     d::CapacityZero {}
     d::KeyZero {}
     d::WrongApplication { application }

@@ -210,7 +210,7 @@ fn page(worker: &Worker) -> Page {
         page = page
             .fact("price", Cell::wei(worker.price))
             .fact("max_length", Cell::count(worker.maxLength))
-            .fact("promise", Cell::text(percent(worker.promise)))
+            .fact("promise", Cell::text(percent(worker.promised)))
             .fact("capacity", Cell::count(worker.capacity))
             .fact("active", Cell::count(worker.active))
             .fact("available", Cell::Flag(worker.available))

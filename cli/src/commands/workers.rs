@@ -56,7 +56,7 @@ fn row(worker: &Worker) -> Vec<Cell> {
         Cell::text(Application(worker.application)),
         Cell::wei(worker.price),
         Cell::count(worker.maxLength),
-        Cell::text(percent(worker.promise)),
+        Cell::text(percent(worker.promised)),
         Cell::text(percent(worker.score)),
         Cell::count(worker.active),
         Cell::count(worker.capacity),

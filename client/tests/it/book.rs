@@ -104,7 +104,7 @@ async fn who_is_not_placed_in_sixteen_steps_stays_out_until_somebody_shows_the_w
         said(WorkerRegistered { worker, number, application, key: key(&late) }),
         said(StakeChanged { worker, stake: ETHER }),
         said(Unlisted { worker }),
-        said(WorkerUpdated { worker, price: 7, maxLength: 1_000, promise: 9_000, capacity: 2 }),
+        said(WorkerUpdated { worker, price: 7, maxLength: 1_000, promised: 9_000, capacity: 2 }),
     ];
     assert_eq!(world.events(&receipt), events);
     assert_eq!(book(&late).await, (1..=17).collect::<Vec<_>>());
@@ -125,7 +125,8 @@ async fn who_is_not_placed_in_sixteen_steps_stays_out_until_somebody_shows_the_w
     // Who loses its place by a change of price hears of it, and the client finds the way by itself.
     let receipt = world.tell(&workers[0], &setPriceCall { price: 8, hint: 0 }).await.unwrap();
     let worker = workers[0].account().unwrap();
-    let updated = WorkerUpdated { worker, price: 8, maxLength: 1_000, promise: 9_000, capacity: 2 };
+    let updated =
+        WorkerUpdated { worker, price: 8, maxLength: 1_000, promised: 9_000, capacity: 2 };
     assert_eq!(world.events(&receipt), [said(Unlisted { worker }), said(updated)]);
     world.tx(stranger.list(worker)).await.unwrap();
     assert_eq!(book(&late).await, (2..=18).chain([1]).collect::<Vec<_>>());

@@ -2,6 +2,7 @@
 //! still unless a story moves it, and the books are checked after every transaction.
 
 pub(crate) mod books;
+pub(crate) mod ends;
 pub(crate) mod evm;
 pub(crate) mod receipts;
 pub(crate) mod wire;

@@ -121,7 +121,7 @@ async fn nothing_can_be_done_while_a_refund_is_under_way() {
         withdrawCall { to }.abi_encode(),
         registration(&cleo).abi_encode(),
         registerTesterCall { key }.abi_encode(),
-        updateWorkerCall { price: 1, maxLength: 8, promise: 9_000, capacity: 1, hint: 0 }
+        updateWorkerCall { price: 1, maxLength: 8, promised: 9_000, capacity: 1, hint: 0 }
             .abi_encode(),
         setPriceCall { price: 1, hint: 0 }.abi_encode(),
         setKeyCall { key }.abi_encode(),

@@ -9,21 +9,27 @@
     reason = "a test that meets what it does not expect should end there"
 )]
 
+mod absent;
 mod accept;
 mod book;
 mod caps;
 mod doors;
 mod forgery;
 mod harness;
+mod hire;
 mod hostile;
 mod interface;
+mod leaving;
 mod life;
 mod purchase;
 mod quote;
+mod receipts;
 mod registration;
 mod report;
+mod reputation;
 mod settle;
 mod shuffle;
+mod slash;
 mod states;
 mod testers;
 mod workers;

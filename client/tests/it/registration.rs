@@ -21,32 +21,32 @@ async fn an_offer_out_of_range_is_refused_when_it_is_made_and_when_it_is_changed
     let before = ada.worker(ada.account().unwrap()).await.unwrap();
     let price = |price| market(PriceOutOfRange { price, limit: PRICE_LIMIT });
     let length = |short| market(MaxLengthTooShort { maxLength: short, minimum: 8 });
-    let promise = |promise| market(PromiseOutOfRange { promise, minimum: 5_000 });
+    let promise = |promise| market(PromiseOutOfRange { promised: promise, minimum: 5_000 });
     let good = registration(&ben);
     let cases = [
         (registerWorkerCall { price: 0, ..good }, price(0)),
         (registerWorkerCall { price: PRICE_LIMIT, ..good }, price(PRICE_LIMIT)),
         (registerWorkerCall { price: u128::MAX, ..good }, price(u128::MAX)),
         (registerWorkerCall { maxLength: 7, ..good }, length(7)),
-        (registerWorkerCall { promise: 4_999, ..good }, promise(4_999)),
-        (registerWorkerCall { promise: 10_001, ..good }, promise(10_001)),
+        (registerWorkerCall { promised: 4_999, ..good }, promise(4_999)),
+        (registerWorkerCall { promised: 10_001, ..good }, promise(10_001)),
         (registerWorkerCall { capacity: 0, ..good }, market(CapacityZero {})),
     ];
     for (call, refusal) in cases {
-        let registerWorkerCall { price, maxLength, promise, capacity, hint, .. } = call;
+        let registerWorkerCall { price, maxLength, promised: promise, capacity, hint, .. } = call;
         assert_eq!(world.send(&ben, world.dispatcher, &call, ETHER).await, refusal);
-        let update = updateWorkerCall { price, maxLength, promise, capacity, hint };
+        let update = updateWorkerCall { price, maxLength, promised: promise, capacity, hint };
         assert_eq!(world.tell(&ada, &update).await, refusal);
         if price != good.price {
             assert_eq!(world.tell(&ada, &setPriceCall { price, hint }).await, refusal);
         }
     }
     let limits = [
-        registerWorkerCall { price: 1, maxLength: 8, promise: 5_000, capacity: 1, ..good },
+        registerWorkerCall { price: 1, maxLength: 8, promised: 5_000, capacity: 1, ..good },
         registerWorkerCall {
             price: PRICE_LIMIT - 1,
             maxLength: u32::MAX,
-            promise: 10_000,
+            promised: 10_000,
             capacity: u16::MAX,
             ..good
         },
@@ -92,7 +92,7 @@ async fn testers_do_not_work_and_workers_do_not_test() {
     let tester = market(WrongApplication { application: FixedBytes(TESTER) });
     let disguised = registerWorkerCall { application: FixedBytes(TESTER), ..registration(&ben) };
     assert_eq!(world.send(&ben, world.dispatcher, &disguised, ETHER).await, tester);
-    let call = updateWorkerCall { price: 1, maxLength: 8, promise: 9_000, capacity: 1, hint: 0 };
+    let call = updateWorkerCall { price: 1, maxLength: 8, promised: 9_000, capacity: 1, hint: 0 };
     assert_eq!(world.tell(&tess, &call).await, tester);
     assert_eq!(world.tell(&tess, &setPriceCall { price: 1, hint: 0 }).await, tester);
     let call = setAvailableCall { available: true, hint: 0 };
@@ -113,7 +113,7 @@ async fn a_stranger_has_nothing_to_change() {
     let sam = world.person().await;
     let account = sam.account().unwrap();
     let refusal = market(NotRegistered { account });
-    let call = updateWorkerCall { price: 1, maxLength: 8, promise: 9_000, capacity: 1, hint: 0 };
+    let call = updateWorkerCall { price: 1, maxLength: 8, promised: 9_000, capacity: 1, hint: 0 };
     assert_eq!(world.tell(&sam, &call).await, refusal);
     assert_eq!(world.tell(&sam, &setPriceCall { price: 1, hint: 0 }).await, refusal);
     assert_eq!(world.tell(&sam, &setKeyCall { key: key(&sam) }).await, refusal);

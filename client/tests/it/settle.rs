@@ -1,87 +1,19 @@
 //! The end: what the windows say becomes money.
 
-use alloy::primitives::Address;
 use client::terms::abi::IWorkAgreement::{Closed, WrongState, settleCall};
 use client::terms::abi::IWorkerDispatcher::{
     AgreementSettled, AvailabilityChanged, Burned, StandingChanged, Unlisted,
 };
-use client::terms::abi::{Clock, Entry, Order, State, WorkerResult};
+use client::terms::abi::{Clock, Order, State, WorkerResult};
 use client::terms::reputation::ONE;
 use client::terms::settings;
-use client::{Event, Market, Offer, Purchase, Settlement, Want};
+use client::{Event, Offer, Settlement, Want};
 
+use crate::harness::ends::{absent, fees, finish, paid, part};
 use crate::harness::receipts::seen;
 use crate::harness::words::{contract, said, told};
 use crate::harness::{ETHER, World, agreement, evm, offer};
 use crate::quote::order;
-
-/// Ends an agreement that runs: its testers say this, in the order of their places; then it is settled.
-async fn finish(
-    world: &World,
-    testers: &[Market],
-    purchase: &Purchase,
-    reports: &[Vec<Entry>],
-) -> Settlement {
-    let cleo = world.person().await;
-    let length = agreement(&cleo, purchase).await.terms().head.length;
-    world.pass(length).await;
-    for (tester, entries) in testers.iter().zip(reports) {
-        if !entries.is_empty() {
-            world.report(tester, purchase, entries).await;
-        }
-    }
-    world.pass(world.settings.reportWindow).await;
-    world.settle(&cleo, purchase).await
-}
-
-/// Testers' parts by account.
-fn fees(settlement: &Settlement) -> Vec<(Address, u128, u16)> {
-    let mut fees: Vec<_> =
-        settlement.testers.iter().map(|part| (part.account, part.fee, part.seats)).collect();
-    fees.sort_unstable();
-    fees
-}
-
-/// What a tester is paid for so many seats.
-fn part(world: &World, who: &Market, seats: u16) -> (Address, u128, u16) {
-    (who.account().unwrap(), world.settings.minTesterFee * u128::from(seats), seats)
-}
-
-/// What a worker gets that accepted an agreement of so many windows, and lost nothing.
-pub(crate) fn paid(
-    world: &World,
-    who: &Market,
-    pay: u128,
-    windows: u8,
-    (served, failed, seats): (u8, u8, u128),
-) -> WorkerResult {
-    WorkerResult {
-        account: who.account().unwrap(),
-        pay,
-        slash: 0,
-        fees: world.settings.minTesterFee * seats,
-        accepted: true,
-        resigned: false,
-        windows,
-        served,
-        failed,
-    }
-}
-
-/// What becomes of a worker that did not accept.
-pub(crate) fn absent(who: &Market, slash: u128) -> WorkerResult {
-    WorkerResult {
-        account: who.account().unwrap(),
-        pay: 0,
-        slash,
-        fees: 0,
-        accepted: false,
-        resigned: false,
-        windows: 0,
-        served: 0,
-        failed: 0,
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_majority_decides_a_window_a_tie_serves_it_and_silence_says_nothing() {

@@ -60,7 +60,7 @@ async fn a_tester_posts_the_bond_and_offers_nothing() {
         application,
         price: 0,
         maxLength: 0,
-        promise: 0,
+        promised: 0,
         capacity: 0,
         active: 0,
         available: false,

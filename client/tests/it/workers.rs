@@ -18,7 +18,7 @@ pub(crate) fn registration(who: &Market) -> registerWorkerCall {
         price: 1_000,
         maxLength: 1_000,
         application: FixedBytes::ZERO,
-        promise: 9_000,
+        promised: 9_000,
         key: key(who),
         capacity: 2,
         hint: 0,
@@ -33,7 +33,7 @@ fn registered(who: &Market) -> Worker {
         application: FixedBytes::ZERO,
         price: 1_000,
         maxLength: 1_000,
-        promise: 9_000,
+        promised: 9_000,
         capacity: 2,
         active: 0,
         available: true,
@@ -73,7 +73,13 @@ async fn a_worker_is_what_it_registered_as() {
         said(WorkerRegistered { worker, number: 1, application: call.application, key: call.key }),
         said(StakeChanged { worker, stake: ETHER }),
         said(Listed { worker }),
-        said(WorkerUpdated { worker, price: 1_000, maxLength: 1_000, promise: 9_000, capacity: 2 }),
+        said(WorkerUpdated {
+            worker,
+            price: 1_000,
+            maxLength: 1_000,
+            promised: 9_000,
+            capacity: 2,
+        }),
     ];
     assert_eq!(world.events(&receipt), events);
     assert_eq!(known(&ada).await, registered(&ada));
@@ -91,7 +97,13 @@ async fn a_worker_without_stake_is_registered_but_not_listed() {
     let (application, key) = (FixedBytes::ZERO, key(&ada));
     let events = [
         said(WorkerRegistered { worker, number: 1, application, key }),
-        said(WorkerUpdated { worker, price: 1_000, maxLength: 1_000, promise: 9_000, capacity: 2 }),
+        said(WorkerUpdated {
+            worker,
+            price: 1_000,
+            maxLength: 1_000,
+            promised: 9_000,
+            capacity: 2,
+        }),
     ];
     assert_eq!(world.events(&receipt), events);
     assert_eq!(known(&ada).await, Worker { listed: false, stake: 0, ..registered(&ada) });
@@ -156,15 +168,15 @@ async fn every_change_changes_what_it_says_and_nothing_else() {
     let worker = ada.account().unwrap();
     let mut expected = registered(&ada);
 
-    let call = updateWorkerCall { price: 7, maxLength: 8, promise: 10_000, capacity: 1, hint: 0 };
+    let call = updateWorkerCall { price: 7, maxLength: 8, promised: 10_000, capacity: 1, hint: 0 };
     let receipt = world.tell(&ada, &call).await.unwrap();
-    let updated = WorkerUpdated { worker, price: 7, maxLength: 8, promise: 10_000, capacity: 1 };
+    let updated = WorkerUpdated { worker, price: 7, maxLength: 8, promised: 10_000, capacity: 1 };
     assert_eq!(world.events(&receipt), [said(Listed { worker }), said(updated)]);
-    expected = Worker { price: 7, maxLength: 8, promise: 10_000, capacity: 1, ..expected };
+    expected = Worker { price: 7, maxLength: 8, promised: 10_000, capacity: 1, ..expected };
     assert_eq!(known(&ada).await, expected);
 
     let receipt = world.tell(&ada, &setPriceCall { price: 9, hint: 0 }).await.unwrap();
-    let updated = WorkerUpdated { worker, price: 9, maxLength: 8, promise: 10_000, capacity: 1 };
+    let updated = WorkerUpdated { worker, price: 9, maxLength: 8, promised: 10_000, capacity: 1 };
     assert_eq!(world.events(&receipt), [said(Listed { worker }), said(updated)]);
     expected = Worker { price: 9, ..expected };
     assert_eq!(known(&ada).await, expected);
@@ -220,7 +232,7 @@ async fn no_change_touches_an_agreement_that_runs() {
     let engaged = Worker { active: 1, locked: bond, ..registered(&ada) };
     assert_eq!(known(&ada).await, engaged);
 
-    let call = updateWorkerCall { price: 7, maxLength: 8, promise: 5_000, capacity: 9, hint: 0 };
+    let call = updateWorkerCall { price: 7, maxLength: 8, promised: 5_000, capacity: 9, hint: 0 };
     world.tell(&ada, &call).await.unwrap();
     world.tell(&ada, &setKeyCall { key: B256::with_last_byte(1) }).await.unwrap();
     world.tell(&ada, &setAvailableCall { available: false, hint: 0 }).await.unwrap();

@@ -47,7 +47,7 @@ fn events_are_written_as_their_interface_says() {
     let (worker, tester, client, account, to) = (who(1), who(2), who(3), who(4), who(5));
     let (application, key) = (FixedBytes(*b"factors\0"), B256::repeat_byte(6));
     event(&d::WorkerRegistered { worker, number: 7, application, key });
-    event(&d::WorkerUpdated { worker, price: 8, maxLength: 9, promise: 10, capacity: 11 });
+    event(&d::WorkerUpdated { worker, price: 8, maxLength: 9, promised: 10, capacity: 11 });
     event(&d::KeyChanged { worker, key });
     event(&d::AvailabilityChanged { worker, available: true });
     event(&d::Listed { worker });
@@ -79,7 +79,7 @@ fn errors_of_the_dispatcher_are_written_as_their_interface_says() {
     error(&d::NotRegistered { account });
     error(&d::PriceOutOfRange { price: 10, limit: 11 });
     error(&d::MaxLengthTooShort { maxLength: 12, minimum: 13 });
-    error(&d::PromiseOutOfRange { promise: 14, minimum: 15 });
+    error(&d::PromiseOutOfRange { promised: 14, minimum: 15 });
     error(&d::CapacityZero {});
     error(&d::KeyZero {});
     error(&d::WrongApplication { application: FixedBytes(*b"tester\0\0") });
@@ -150,7 +150,7 @@ fn structs_are_written_and_read_as_their_interface_says() {
         application,
         price: 3,
         maxLength: 4,
-        promise: 5,
+        promised: 5,
         capacity: 6,
         active: 7,
         available: true,

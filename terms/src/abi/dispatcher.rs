@@ -123,7 +123,7 @@ sol! {
         /// Longest agreement in ticks.
         uint32 maxLength;
         /// Promised uptime.
-        uint16 promise;
+        uint16 promised;
         /// Agreements at once.
         uint16 capacity;
         /// Agreements now.
@@ -189,7 +189,7 @@ sol! {
     interface IWorkerDispatcher {
         // ------------------------------------------------------------------ events
         event WorkerRegistered(address indexed worker, uint32 number, bytes8 indexed application, bytes32 key);
-        event WorkerUpdated(address indexed worker, uint128 price, uint32 maxLength, uint16 promise, uint16 capacity);
+        event WorkerUpdated(address indexed worker, uint128 price, uint32 maxLength, uint16 promised, uint16 capacity);
         event KeyChanged(address indexed worker, bytes32 key);
         event AvailabilityChanged(address indexed worker, bool available);
         /// `worker` stands in its book now.
@@ -233,7 +233,7 @@ sol! {
         /// A worker's longest agreement must be at least `minimum` ticks.
         error MaxLengthTooShort(uint32 maxLength, uint32 minimum);
         /// A promise must be from `minimum` to 10 000 basis points.
-        error PromiseOutOfRange(uint16 promise, uint16 minimum);
+        error PromiseOutOfRange(uint16 promised, uint16 minimum);
         error CapacityZero();
         error KeyZero();
         /// The account is registered for `application`, for which this call is not.
@@ -287,10 +287,10 @@ sol! {
         // ------------------------------------------------------------------ workers and testers
         /// Registers the caller, once and for ever. The value sent becomes its stake. `hint` is the number of
         /// the worker to stand behind in the book (0 = none); a bad hint never fails the call.
-        function registerWorker(uint128 price, uint32 maxLength, bytes8 application, uint16 promise, bytes32 key, uint16 capacity, uint32 hint) external payable returns (uint32 number);
+        function registerWorker(uint128 price, uint32 maxLength, bytes8 application, uint16 promised, bytes32 key, uint16 capacity, uint32 hint) external payable returns (uint32 number);
         /// Registers the caller as a tester. The value sent must be `testerBond` or more.
         function registerTester(bytes32 key) external payable returns (uint32 number);
-        function updateWorker(uint128 price, uint32 maxLength, uint16 promise, uint16 capacity, uint32 hint) external;
+        function updateWorker(uint128 price, uint32 maxLength, uint16 promised, uint16 capacity, uint32 hint) external;
         function setPrice(uint128 price, uint32 hint) external;
         function setKey(bytes32 key) external;
         function setAvailable(bool available, uint32 hint) external;

@@ -128,7 +128,7 @@ impl Model {
             key,
             price: call.price,
             max_length: call.maxLength,
-            promise: call.promise,
+            promise: call.promised,
             capacity: call.capacity,
             available: true,
             ..Member::default()
@@ -148,7 +148,7 @@ impl Model {
         } else if max_length < shortest {
             no(MaxLengthTooShort { maxLength: max_length, minimum: shortest })
         } else if !(lowest..=BPS).contains(&promise) {
-            no(PromiseOutOfRange { promise, minimum: lowest })
+            no(PromiseOutOfRange { promised: promise, minimum: lowest })
         } else if capacity == 0 {
             no(CapacityZero {})
         } else {
@@ -160,8 +160,13 @@ impl Model {
     fn offered(&mut self, number: u32, hint: u32) {
         self.replace(number, hint);
         let Member { account, price, max_length, promise, capacity, .. } = *self.member(number);
-        let offer =
-            WorkerUpdated { worker: account, price, maxLength: max_length, promise, capacity };
+        let offer = WorkerUpdated {
+            worker: account,
+            price,
+            maxLength: max_length,
+            promised: promise,
+            capacity,
+        };
         self.say(offer);
     }
 
@@ -171,7 +176,7 @@ impl Model {
         let new = Member {
             price: call.price,
             max_length: call.maxLength,
-            promise: call.promise,
+            promise: call.promised,
             capacity: call.capacity,
             ..*self.member(number)
         };
@@ -189,7 +194,8 @@ impl Model {
         hint: u32,
     ) -> Result<(), Refusal> {
         let Member { max_length, promise, capacity, .. } = *self.member(self.worker(from)?);
-        let call = updateWorkerCall { price, maxLength: max_length, promise, capacity, hint };
+        let call =
+            updateWorkerCall { price, maxLength: max_length, promised: promise, capacity, hint };
         self.update(from, &call)
     }
 

@@ -84,7 +84,7 @@ fn market() -> Model {
             price,
             maxLength: 100,
             application: FixedBytes::ZERO,
-            promise: 9_000,
+            promised: 9_000,
             key,
             capacity: 2,
             hint: 0,

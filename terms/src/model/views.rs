@@ -37,7 +37,7 @@ impl Model {
             application: m.application,
             price: m.price,
             maxLength: m.max_length,
-            promise: m.promise,
+            promised: m.promise,
             capacity: m.capacity,
             active: m.active,
             available: m.available,

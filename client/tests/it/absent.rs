@@ -1,0 +1,172 @@
+//! A worker that was chosen and does not accept: once for each absence it loses a tenth of its bond and
+//! its place.
+
+use client::terms::abi::IWorkerDispatcher::{
+    AvailabilityChanged, NotListable, StandingChanged, Unlisted, listCall,
+};
+use client::terms::reputation::ONE;
+use client::{Market, Offer, Purchase, Want};
+
+use crate::harness::ends::{absent, finish, forsake, paid};
+use crate::harness::words::{market, said};
+use crate::harness::{ETHER, World, agreement, offer};
+use crate::quote::order;
+
+/// The usual agreement with one worker.
+const WANT: Want = Want::Usual { redundancy: 1, length: 24 };
+
+/// How often the terms of a purchase say that its first worker had been missed.
+async fn copied(who: &Market, purchase: &Purchase) -> u16 {
+    agreement(who, purchase).await.terms().worker(0).unwrap().misses
+}
+
+/// A worker with room for so many agreements.
+async fn roomy(world: &World, capacity: u16) -> Market {
+    world.worker(Offer { capacity, ..offer(1_000) }).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_absence_costs_once_in_however_many_agreements_it_shows() {
+    let world = World::new().await;
+    let (ada, cleo) = (roomy(&world, 9).await, world.person().await);
+    world.testers(3).await;
+    let (worker, tenth) = (ada.account().unwrap(), world.settings.minBond / 10);
+    let mut purchases = Vec::new();
+    for _ in 0..4 {
+        purchases.push(world.buy(&cleo, WANT).await);
+    }
+    let mut paid_in = 0;
+    for (number, purchase) in (0..).zip(&purchases) {
+        assert_eq!(copied(&ada, purchase).await, 0);
+        let settlement = forsake(&world, purchase).await;
+        let first = number == 0;
+        let slash = if first { tenth } else { 0 };
+        assert_eq!(settlement.workers, [absent(&ada, slash)]);
+        assert_eq!((settlement.compensation, settlement.burned), (0, slash));
+        let events = world.events(&settlement.receipt);
+        let told = [
+            said(StandingChanged { worker, good: 0, bad: ONE }),
+            said(AvailabilityChanged { worker, available: false }),
+            said(Unlisted { worker }),
+        ];
+        assert_eq!(told.map(|event| events.contains(&event)), [first; 3]);
+        let account = ada.worker(worker).await.unwrap();
+        assert_eq!((account.stake, account.misses), (ETHER - tenth, 1));
+        assert_eq!((account.available, account.listed), (false, false));
+        assert_eq!(account.active, 3 - number);
+        paid_in += purchase.escrow;
+        // The client has what it paid, and never more.
+        assert_eq!(cleo.credit(cleo.account().unwrap()).await.unwrap(), paid_in);
+    }
+    let known = ada.reputation(worker).await.unwrap();
+    assert_eq!((known.standing.good, known.score), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_missed_comes_back_by_its_own_word_only() {
+    let world = World::new().await;
+    let (ada, cleo) = (roomy(&world, 1).await, world.person().await);
+    world.testers(3).await;
+    let worker = ada.account().unwrap();
+    forsake(&world, &world.buy(&cleo, WANT).await).await;
+    let refusal = market(NotListable { worker });
+    for who in [&cleo, &ada] {
+        assert_eq!(world.tell(who, &listCall { worker, hint: 0 }).await, refusal);
+    }
+    // More stake, or another price, is no word.
+    world.tx(ada.stake(1)).await.unwrap();
+    world.tx(ada.set_price(999)).await.unwrap();
+    assert!(!ada.worker(worker).await.unwrap().listed);
+    world.tx(ada.set_available(true)).await.unwrap();
+    assert!(ada.worker(worker).await.unwrap().listed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_missed_again_pays_again() {
+    let world = World::new().await;
+    let (ada, cleo) = (roomy(&world, 2).await, world.person().await);
+    world.testers(3).await;
+    let (worker, tenth) = (ada.account().unwrap(), world.settings.minBond / 10);
+    for misses in 0..3 {
+        let purchase = world.buy(&cleo, WANT).await;
+        assert_eq!(copied(&ada, &purchase).await, misses);
+        let settlement = forsake(&world, &purchase).await;
+        assert_eq!(settlement.workers, [absent(&ada, tenth)]);
+        let account = ada.worker(worker).await.unwrap();
+        let lost = tenth * u128::from(misses + 1);
+        assert_eq!((account.stake, account.misses), (ETHER - lost, misses + 1));
+        world.tx(ada.set_available(true)).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_absence_does_not_harm_who_is_back() {
+    let world = World::new().await;
+    let (ada, cleo) = (roomy(&world, 3).await, world.person().await);
+    world.testers(3).await;
+    let (worker, tenth) = (ada.account().unwrap(), world.settings.minBond / 10);
+    let [first, second] = [world.buy(&cleo, WANT).await, world.buy(&cleo, WANT).await];
+    forsake(&world, &first).await;
+    world.tx(ada.set_available(true)).await.unwrap();
+    let third = world.buy(&cleo, WANT).await;
+    assert_eq!([copied(&ada, &second).await, copied(&ada, &third).await], [0, 1]);
+    let settlement = forsake(&world, &second).await;
+    assert_eq!(settlement.workers, [absent(&ada, 0)]);
+    let account = ada.worker(worker).await.unwrap();
+    assert_eq!((account.stake, account.misses), (ETHER - tenth, 1));
+    assert_eq!((account.available, account.listed), (true, true));
+    // The new one is another absence.
+    let settlement = forsake(&world, &third).await;
+    assert_eq!(settlement.workers, [absent(&ada, tenth)]);
+    let account = ada.worker(worker).await.unwrap();
+    assert_eq!((account.stake, account.misses, account.listed), (ETHER - 2 * tenth, 2, false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_accepted_one_and_missed_another_pays_for_the_other() {
+    let world = World::new().await;
+    let (ada, cleo) = (roomy(&world, 2).await, world.person().await);
+    let (worker, tenth) = (ada.account().unwrap(), world.settings.minBond / 10);
+    let [kept, missed] =
+        [world.buy(&cleo, Want::Order(order(1, 24))).await, world.buy(&cleo, WANT).await];
+    world.accept(&ada, &kept).await;
+    let settlement = forsake(&world, &missed).await;
+    assert_eq!(settlement.workers, [absent(&ada, tenth)]);
+    // Running work goes on and is paid, and it stays out of the book.
+    let settlement = finish(&world, &[], &kept, &[]).await;
+    assert_eq!(settlement.workers, [paid(&world, &ada, 24_000, 1, (0, 0, 0))]);
+    let account = ada.worker(worker).await.unwrap();
+    assert_eq!((account.active, account.locked, account.stake), (0, 0, ETHER - tenth));
+    assert_eq!((account.misses, account.available, account.listed), (1, false, false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_harvests_absences() {
+    let world = World::new().await;
+    // The client's own worker, and one that is away and could be asked for nine times.
+    let (ada, own, cleo) = (
+        roomy(&world, 9).await,
+        world.worker(Offer { capacity: 9, ..offer(2_000) }).await,
+        world.person().await,
+    );
+    let tenth = world.settings.minBond / 10;
+    let want = Want::Order(order(2, 8));
+    let mut purchases = Vec::new();
+    for _ in 0..9 {
+        let purchase = world.buy(&cleo, want).await;
+        world.accept(&own, &purchase).await;
+        purchases.push(purchase);
+    }
+    let (mut lost, mut gained) = (0, 0);
+    for purchase in &purchases {
+        let settlement = finish(&world, &[], purchase, &[]).await;
+        lost += settlement.workers[0].slash;
+        gained += settlement.compensation;
+        let most = purchase.escrow - settlement.refund;
+        assert!(settlement.compensation <= most, "the client is ahead");
+    }
+    // What it paid its own worker once; not nine times.
+    assert_eq!((lost, gained), (tenth, 16_000));
+    let account = ada.worker(ada.account().unwrap()).await.unwrap();
+    assert_eq!((account.stake, account.misses, account.active), (ETHER - tenth, 1, 0));
+}

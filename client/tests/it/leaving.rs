@@ -1,0 +1,280 @@
+//! Ending early: the client gives notice, a worker walks out.
+
+use client::terms::abi::IWorkAgreement::{
+    AlreadyResigned, Cancelled, CannotShorten, NotAWorker, NotAccepted, NotTheClient, Resigned,
+    WrongState, cancelCall, resignCall,
+};
+use client::terms::abi::{Clock, Order, Settings, State, WorkerResult};
+use client::terms::settings;
+use client::{Market, Offer, Progress, Purchase, Want};
+
+use crate::harness::ends::{finish, paid};
+use crate::harness::receipts::seen;
+use crate::harness::words::{contract, told};
+use crate::harness::{ETHER, World, agreement, offer};
+use crate::quote::order;
+
+/// An order of seven windows of six ticks; the last one has nine.
+fn seven(redundancy: u64) -> Want {
+    Want::Order(Order { windows: 7, testers: 3, ..order(redundancy, 45) })
+}
+
+/// Workers with room for many agreements, at prices of 1000 and more.
+async fn roomy(world: &World, count: u128) -> Vec<Market> {
+    let mut workers = Vec::new();
+    for number in 1..=count {
+        workers.push(world.worker(Offer { capacity: 99, ..offer(1_000 * number) }).await);
+    }
+    workers
+}
+
+/// Buys, lets everybody accept, and tells the first tick.
+async fn running(
+    world: &World,
+    client: &Market,
+    workers: &[Market],
+    want: Want,
+) -> (Purchase, u64) {
+    let purchase = world.buy(client, want).await;
+    for worker in workers {
+        world.accept(worker, &purchase).await;
+    }
+    let start = agreement(client, &purchase).await.progress().await.unwrap().start;
+    (purchase, start)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_cancels_pays_for_this_window_and_the_next() {
+    for clock in [Clock::Second, Clock::ArbBlock] {
+        let world = World::with(settings::dev(clock)).await;
+        let (workers, cleo) = (roomy(&world, 1).await, world.person().await);
+        world.testers(3).await;
+        // Both ends of windows, and how many are paid.
+        for (tick, windows) in [(1, 2), (5, 2), (6, 3), (11, 3), (12, 4), (24, 6), (29, 6)] {
+            let (purchase, start) = running(&world, &cleo, &workers, seven(1)).await;
+            let view = agreement(&cleo, &purchase).await;
+            world.at(start + tick).await;
+            let done = world.tx(view.cancel()).await.unwrap();
+            let end = start + 6 * u64::from(windows);
+            assert_eq!((done.windows, done.end), (windows, end), "in tick {tick}");
+            let event = told(purchase.agreement, Cancelled { windows, end });
+            assert_eq!(world.events(&done.receipt), [event]);
+            let progress = view.progress().await.unwrap();
+            let expected = Progress { windows, ..progress };
+            assert_eq!((progress, progress.accepted), (expected, 1));
+            // Once, now and in any later window.
+            let refusal = contract(CannotShorten { windows });
+            let again = world.send(&cleo, purchase.agreement, &cancelCall {}, 0).await;
+            assert_eq!(again, refusal);
+            world.at(end - 1).await;
+            assert_eq!(view.state().await.unwrap(), State::Running);
+            let again = world.send(&cleo, purchase.agreement, &cancelCall {}, 0).await;
+            let late = contract(WrongState { state: State::Reporting });
+            // The refused transaction was a block, and on a clock of blocks the last one.
+            assert_eq!(again, refusal);
+            world.at(end.max(world.tick().await)).await;
+            assert_eq!(view.state().await.unwrap(), State::Reporting);
+            assert_eq!(world.send(&cleo, purchase.agreement, &cancelCall {}, 0).await, late);
+        }
+        // The last two windows are paid anyway.
+        for tick in [30, 36, 44] {
+            let (purchase, start) = running(&world, &cleo, &workers, seven(1)).await;
+            world.at(start + tick).await;
+            let refusal = contract(CannotShorten { windows: 7 });
+            let answer = world.send(&cleo, purchase.agreement, &cancelCall {}, 0).await;
+            assert_eq!(answer, refusal, "in tick {tick}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_pays_for_the_shortest_agreement_at_least() {
+    let world = World::with(Settings { minLength: 20, ..settings::dev(Clock::Second) }).await;
+    let (workers, cleo) = (roomy(&world, 1).await, world.person().await);
+    world.testers(3).await;
+    // Twenty ticks are in four windows of six.
+    for (tick, windows) in [(0, 4), (6, 4), (17, 4), (18, 5), (24, 6)] {
+        let (purchase, start) = running(&world, &cleo, &workers, seven(1)).await;
+        world.at(start + tick).await;
+        let done = world.tx(agreement(&cleo, &purchase).await.cancel()).await.unwrap();
+        assert_eq!(done.windows, windows, "in tick {tick}");
+    }
+    // What is no longer than that cannot be cut at all.
+    let short = Order { windows: 3, testers: 3, ..order(1, 20) };
+    let (purchase, _) = running(&world, &cleo, &workers, Want::Order(short)).await;
+    let refusal = contract(CannotShorten { windows: 3 });
+    assert_eq!(world.send(&cleo, purchase.agreement, &cancelCall {}, 0).await, refusal);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_client_cancels_and_only_while_it_runs() {
+    let world = World::new().await;
+    let (workers, cleo) = (roomy(&world, 1).await, world.person().await);
+    let (testers, stranger) = (world.testers(3).await, world.person().await);
+    let purchase = world.buy(&cleo, seven(1)).await;
+    let to = purchase.agreement;
+    let wrong = |state| contract(WrongState { state });
+    let strangers = [&workers[0], &testers[0], &stranger];
+    let nobody_else = async || {
+        for who in strangers {
+            let refusal = contract(NotTheClient { caller: who.account().unwrap() });
+            assert_eq!(world.send(who, to, &cancelCall {}, 0).await, refusal);
+        }
+    };
+    nobody_else().await;
+    assert_eq!(world.send(&cleo, to, &cancelCall {}, 0).await, wrong(State::Offered));
+    world.accept(&workers[0], &purchase).await;
+    nobody_else().await;
+    world.pass(45).await;
+    assert_eq!(world.send(&cleo, to, &cancelCall {}, 0).await, wrong(State::Reporting));
+    world.pass(world.settings.reportWindow).await;
+    assert_eq!(world.send(&cleo, to, &cancelCall {}, 0).await, wrong(State::Due));
+    world.settle(&stranger, &purchase).await;
+    nobody_else().await;
+    assert_eq!(world.send(&cleo, to, &cancelCall {}, 0).await, wrong(State::Settled));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn windows_that_were_cancelled_cost_nobody_anything() {
+    let world = World::new().await;
+    let (workers, cleo) = (roomy(&world, 2).await, world.person().await);
+    let (testers, [ada, ben]) = (world.testers(3).await, [&workers[0], &workers[1]]);
+    let (bond, fee) = (world.settings.minBond, world.settings.minTesterFee);
+    let (purchase, _) = running(&world, &cleo, &workers, seven(2)).await;
+    assert_eq!(purchase.escrow, 3_000 * 45 + 2 * fee * 21);
+    world.tx(agreement(&cleo, &purchase).await.cancel()).await.unwrap();
+    // They speak of all seven, but two count: in both the first served and the second did not.
+    let report = vec![seen(0, 0b111_1111, 0b000_0011), seen(1, 0b111_1111, 0b111_1100)];
+    let reports = [report.clone(), report.clone(), report];
+    let settlement = finish(&world, &testers, &purchase, &reports).await;
+    let served = paid(&world, ada, 12_000, 2, (2, 0, 6));
+    // The bond is at risk for twelve of forty-five ticks.
+    let slash = bond * 12 / 45;
+    let failed = WorkerResult { slash, ..paid(&world, ben, 0, 2, (0, 2, 6)) };
+    assert_eq!(settlement.workers, [served, failed]);
+    let spent = 12_000 + 12 * fee;
+    assert_eq!(settlement.refund, purchase.escrow - spent);
+    assert_eq!((settlement.compensation, settlement.burned), (spent, slash - spent));
+    let free = ben.worker(ben.account().unwrap()).await.unwrap();
+    assert_eq!((free.stake, free.locked, free.active), (ETHER - slash, 0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_resigns_is_judged_for_what_it_finished() {
+    for clock in [Clock::Second, Clock::ArbBlock] {
+        let world = World::with(settings::dev(clock)).await;
+        let (workers, cleo) = (roomy(&world, 2).await, world.person().await);
+        world.testers(3).await;
+        let worker = workers[1].account().unwrap();
+        for (tick, windows) in [(2, 0), (5, 0), (6, 1), (11, 1), (12, 2), (36, 6), (44, 6)] {
+            let (purchase, start) = running(&world, &cleo, &workers, seven(2)).await;
+            let view = agreement(&workers[1], &purchase).await;
+            world.at(start + tick).await;
+            let done = world.tx(view.resign()).await.unwrap();
+            assert_eq!(done.windows, windows, "in tick {tick}");
+            let event = told(purchase.agreement, Resigned { worker, index: 1, windows });
+            assert_eq!(world.events(&done.receipt), [event]);
+            let progress = view.progress().await.unwrap();
+            assert_eq!(progress.resigned, u64::from(windows + 1) << 5);
+            assert_eq!((progress.resigned(0), progress.resigned(1)), (None, Some(windows)));
+            // The end is where it was.
+            assert_eq!(view.times(&progress).end(), start + 45);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_who_accepted_resigns_once_while_it_runs() {
+    let world = World::new().await;
+    let (workers, cleo) = (roomy(&world, 3).await, world.person().await);
+    let [ada, ben, eve] = [&workers[0], &workers[1], &workers[2]];
+    world.testers(3).await;
+    let purchase = world.buy(&cleo, seven(2)).await;
+    let to = purchase.agreement;
+    let resign = async |who: &Market| world.send(who, to, &resignCall {}, 0).await;
+    let not_accepted = |who: &Market| contract(NotAccepted { worker: who.account().unwrap() });
+    assert_eq!(resign(ada).await, not_accepted(ada));
+    world.accept(ada, &purchase).await;
+    assert_eq!(resign(ben).await, not_accepted(ben));
+    for who in [eve, &cleo] {
+        let refusal = contract(NotAWorker { caller: who.account().unwrap() });
+        assert_eq!(resign(who).await, refusal);
+    }
+    world.accept(ben, &purchase).await;
+    resign(ada).await.unwrap();
+    let again = contract(AlreadyResigned { worker: ada.account().unwrap() });
+    assert_eq!(resign(ada).await, again);
+    world.pass(20).await;
+    assert_eq!(resign(ada).await, again);
+    world.pass(25).await;
+    assert_eq!(resign(ada).await, again);
+    assert_eq!(resign(ben).await, contract(WrongState { state: State::Reporting }));
+    world.pass(world.settings.reportWindow).await;
+    assert_eq!(resign(ben).await, contract(WrongState { state: State::Due }));
+    world.settle(&cleo, &purchase).await;
+    assert_eq!(resign(ben).await, contract(WrongState { state: State::Settled }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_resigns_loses_a_tenth_and_what_comes_later_is_not_looked_at() {
+    let world = World::new().await;
+    let (workers, cleo) = (roomy(&world, 3).await, world.person().await);
+    let (testers, [ada, ben, eve]) =
+        (world.testers(3).await, [&workers[0], &workers[1], &workers[2]]);
+    let (bond, fee) = (world.settings.minBond, world.settings.minTesterFee);
+    let (purchase, start) = running(&world, &cleo, &workers, seven(3)).await;
+    // The third leaves at once, the second after three windows, the first stays.
+    world.tx(agreement(eve, &purchase).await.resign()).await.unwrap();
+    world.at(start + 20).await;
+    world.tx(agreement(ben, &purchase).await.resign()).await.unwrap();
+    let report = vec![
+        seen(0, 0b111_1111, 0b111_1111),
+        seen(1, 0b111_1111, 0b111_1001),
+        seen(2, 0b111_1111, 0b111_1111),
+    ];
+    let reports = [report.clone(), report.clone(), report];
+    let settlement = finish(&world, &testers, &purchase, &reports).await;
+    let stayed = paid(&world, ada, 45_000, 7, (7, 0, 21));
+    // One of three windows was served, nine tenths were promised: 17 000 of 27 000 are missing.
+    let slash = bond * 18 / 45 * 17 / 27 + bond / 10;
+    let left = WorkerResult { slash, resigned: true, ..paid(&world, ben, 12_000, 3, (1, 2, 9)) };
+    let fled =
+        WorkerResult { slash: bond / 10, resigned: true, ..paid(&world, eve, 0, 0, (0, 0, 0)) };
+    assert_eq!(settlement.workers, [stayed, left, fled]);
+    let spent = 45_000 + 12_000 + 30 * fee;
+    assert_eq!(settlement.refund, purchase.escrow - spent);
+    let slashed = slash + bond / 10;
+    let compensation = slashed.min(spent);
+    assert_eq!(settlement.compensation, compensation);
+    assert_eq!(settlement.burned, slashed - compensation);
+    for (who, lost) in [(ada, 0), (ben, slash), (eve, bond / 10)] {
+        let free = who.worker(who.account().unwrap()).await.unwrap();
+        assert_eq!((free.stake, free.locked), (ETHER - lost, 0));
+        assert_eq!((free.misses, free.available, free.listed), (0, true, true));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_resigns_from_a_cancelled_agreement_is_judged_for_the_fewer_windows() {
+    let world = World::new().await;
+    let (workers, cleo) = (roomy(&world, 2).await, world.person().await);
+    let (testers, [ada, ben]) = (world.testers(3).await, [&workers[0], &workers[1]]);
+    let bond = world.settings.minBond;
+    let (purchase, start) = running(&world, &cleo, &workers, seven(2)).await;
+    world.at(start + 6).await;
+    world.tx(agreement(ada, &purchase).await.resign()).await.unwrap();
+    world.tx(agreement(&cleo, &purchase).await.cancel()).await.unwrap();
+    // Three windows are judged; the second leaves in the last one.
+    world.at(start + 17).await;
+    let done = world.tx(agreement(ben, &purchase).await.resign()).await.unwrap();
+    assert_eq!(done.windows, 2);
+    let report = vec![seen(0, 0b111, 0b111), seen(1, 0b111, 0b111)];
+    let reports = [report.clone(), report.clone(), report];
+    let settlement = finish(&world, &testers, &purchase, &reports).await;
+    let part = |who, pay, windows, seats| WorkerResult {
+        slash: bond / 10,
+        resigned: true,
+        ..paid(&world, who, pay, windows, (windows, 0, seats))
+    };
+    assert_eq!(settlement.workers, [part(ada, 6_000, 1, 3), part(ben, 24_000, 2, 6)]);
+}

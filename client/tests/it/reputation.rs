@@ -1,0 +1,170 @@
+//! What the market remembers of a worker, and what that is worth to a client.
+
+use client::terms::abi::IWorkerDispatcher::{NotRegistered, StandingChanged, reputationCall};
+use client::terms::abi::{Order, Reason};
+use client::terms::reputation::{HALF_LIFE, ONE, Standing};
+use client::{Market, Want};
+
+use crate::harness::ends::{finish, forsake};
+use crate::harness::receipts::seen;
+use crate::harness::words::{market, said};
+use crate::harness::{World, agreement, offer};
+use crate::quote::{order, quote};
+
+/// The score of so many thousandths of an observation, all good: n / (n + z²).
+fn spotless(thousandths: u64) -> u16 {
+    u16::try_from(thousandths * 10_000_000 / (thousandths * 1_000 + 2_706_025)).unwrap()
+}
+
+/// Four windows of six ticks and three testers, whose fees are one observation at the lowest.
+fn tested(redundancy: u64) -> Want {
+    Want::Order(Order { windows: 4, testers: 3, ..order(redundancy, 24) })
+}
+
+/// What is known of a worker.
+async fn known(who: &Market) -> (u64, u64, u16) {
+    let account = who.account().unwrap();
+    let known = who.reputation(account).await.unwrap();
+    assert_eq!(who.worker(account).await.unwrap().score, known.score);
+    (known.standing.good, known.standing.bad, known.score)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_agreement_that_was_tested_is_remembered() {
+    let world = World::new().await;
+    let (ada, cleo) = (world.worker(offer(1)).await, world.person().await);
+    let (testers, worker) = (world.testers(3).await, ada.account().unwrap());
+    assert_eq!(known(&ada).await, (0, 0, 0));
+    assert_eq!(ada.reputation(worker).await.unwrap().updated, 0);
+    // Both end in the same second, so that nothing fades in between.
+    let purchases = [world.buy(&cleo, tested(1)).await, world.buy(&cleo, tested(1)).await];
+    for purchase in &purchases {
+        world.accept(&ada, purchase).await;
+    }
+    world.pass(24).await;
+    for purchase in &purchases {
+        for tester in &testers {
+            world.report(tester, purchase, &[seen(0, 15, 15)]).await;
+        }
+    }
+    world.pass(world.settings.reportWindow).await;
+    for (count, purchase) in (1..).zip(&purchases) {
+        let settlement = world.settle(&cleo, purchase).await;
+        let event = said(StandingChanged { worker, good: count * ONE, bad: 0 });
+        assert!(world.events(&settlement.receipt).contains(&event));
+        let score = spotless(1_000 * count);
+        assert_eq!(known(&ada).await, (count * ONE, 0, score));
+        assert_eq!(ada.reputation(worker).await.unwrap().updated, world.wire.now());
+    }
+    // As the tables have it.
+    assert_eq!([spotless(1_000), spotless(2_000)], [2_698, 4_249]);
+    let stranger = cleo.account().unwrap();
+    let answer = world.ask(stranger, world.dispatcher, &reputationCall { account: stranger }, 0);
+    let refusal = market::<()>(NotRegistered { account: stranger });
+    assert_eq!(answer.await.err(), refusal.err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agreement_weighs_what_its_testers_were_paid_for_the_worker() {
+    let world = World::new().await;
+    // Fees of 14.99… units, of 15, and of 30.
+    let prices = [4_999_999_999_999_999, 5_000_000_000_000_000, 10_000_000_000_000_000];
+    let mut workers = vec![world.worker(offer(1)).await];
+    for price in prices {
+        workers.push(world.worker(offer(price)).await);
+    }
+    let (testers, cleo) = (world.testers(3).await, world.person().await);
+    let purchase = world.buy(&cleo, tested(4)).await;
+    for worker in &workers {
+        world.accept(worker, &purchase).await;
+    }
+    // A quarter of what is known of each is bad.
+    let report: Vec<_> = (0..4).map(|index| seen(index, 0b1111, 0b1011)).collect();
+    let reports = [report.clone(), report.clone(), report];
+    finish(&world, &testers, &purchase, &reports).await;
+    for (worker, weight) in workers.iter().zip([1, 3, 4, 4]) {
+        let (good, bad, score) = known(worker).await;
+        assert_eq!((good, bad), (weight * ONE / 4 * 3, weight * ONE / 4));
+        assert_eq!(score, Standing { good, bad }.score());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn seats_that_were_not_paid_weigh_nothing() {
+    let world = World::new().await;
+    let (ada, cleo) = (world.worker(offer(1)).await, world.person().await);
+    let testers = world.testers(3).await;
+    // Eleven seats are less than a unit, and nobody speaks of untested work.
+    for (reports, want) in [
+        ([seen(0, 15, 15), seen(0, 15, 15), seen(0, 7, 7)].map(|entry| vec![entry]), tested(1)),
+        ([vec![], vec![], vec![]], tested(1)),
+        ([vec![], vec![], vec![]], Want::Order(order(1, 24))),
+    ] {
+        let purchase = world.buy(&cleo, want).await;
+        world.accept(&ada, &purchase).await;
+        let settlement = finish(&world, &testers, &purchase, &reports).await;
+        assert!(settlement.receipt.event::<StandingChanged>(world.dispatcher).is_none());
+        assert_eq!(known(&ada).await, (0, 0, 0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn absence_and_resignation_count_by_what_was_there_to_test_them() {
+    let world = World::new().await;
+    let (ada, ben) = (world.worker(offer(1)).await, world.worker(offer(2)).await);
+    let (testers, cleo) = (world.testers(3).await, world.person().await);
+    let purchase = world.buy(&cleo, tested(2)).await;
+    world.accept(&ada, &purchase).await;
+    world.pass(7).await;
+    world.tx(agreement(&ada, &purchase).await.resign()).await.unwrap();
+    let report = vec![seen(0, 15, 15)];
+    finish(&world, &testers, &purchase, &[report.clone(), report.clone(), report]).await;
+    // Three seats that were paid weigh nothing; three windows of four are missing.
+    assert_eq!(known(&ada).await, (0, ONE / 4 * 3, 0));
+    assert_eq!(known(&ben).await, (0, ONE, 0));
+
+    // Nobody is absent where nothing is tested.
+    let eve = world.worker(offer(1)).await;
+    world.tx(ada.set_available(false)).await.unwrap();
+    let purchase = world.buy(&cleo, Want::Order(order(1, 8))).await;
+    forsake(&world, &purchase).await;
+    assert_eq!(known(&eve).await, (0, 0, 0));
+    assert_eq!(eve.worker(eve.account().unwrap()).await.unwrap().misses, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reputation_fades_and_orders_see_it_as_it_is_now() {
+    let world = World::new().await;
+    let (ada, cleo) = (world.worker(offer(9)).await, world.person().await);
+    let testers = world.testers(3).await;
+    let purchase = world.buy(&cleo, tested(1)).await;
+    world.accept(&ada, &purchase).await;
+    let report = vec![seen(0, 15, 15)];
+    finish(&world, &testers, &purchase, &[report.clone(), report.clone(), report]).await;
+    // A newcomer is cheaper.
+    let ben = world.worker(offer(1)).await;
+    let number = ada.worker(ada.account().unwrap()).await.unwrap().number;
+    let since = ada.reputation(ada.account().unwrap()).await.unwrap().updated;
+    let [ada_at, ben_at] = [&ada, &ben].map(|who| who.account().unwrap());
+    // Thousandths of the observation that are left, and when.
+    let times = [(0, 1_000), (HALF_LIFE / 2, 750), (HALF_LIFE, 500), (3 * HALF_LIFE, 125)];
+    for (seconds, left) in times {
+        world.at(since + seconds).await;
+        let score = spotless(left);
+        assert_eq!(known(&ada).await, (ONE / 1_000 * left + ONE % 1_000 * left / 1_000, 0, score));
+        let wanted = |min_score| Order { minScore: min_score, ..order(1, 8) };
+        assert_eq!(quote(&world, &cleo, wanted(0)).await.workers, [ben_at]);
+        for min_score in [1, score] {
+            let quoted = quote(&world, &cleo, wanted(min_score)).await;
+            assert_eq!((quoted.start, quoted.workers), (number, vec![ada_at]));
+        }
+        let none = quote(&world, &cleo, wanted(score + 1)).await;
+        assert_eq!((none.reason, none.price), (Reason::NotEnoughWorkers, 0));
+        let hired = cleo.quote_hire(&wanted(score), &[number]).await.unwrap();
+        assert_eq!(hired.reason, Reason::None);
+        let hired = cleo.quote_hire(&wanted(score + 1), &[number]).await.unwrap();
+        assert_eq!(hired.reason, Reason::WorkerUnfit);
+    }
+    world.at(since + 64 * HALF_LIFE).await;
+    assert_eq!(known(&ada).await, (0, 0, 0));
+}
