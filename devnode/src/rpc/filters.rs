@@ -16,7 +16,7 @@ use super::{Args, Node, Reply, RpcError, error::Misfit};
 const MAX_TOPICS: usize = 4;
 
 /// How long a filter is kept that nobody asks for.
-const LIFE: Duration = Duration::from_secs(300);
+const LIFE: Duration = Duration::from_mins(5);
 
 /// The most filters.
 const MAX_FILTERS: usize = 1024;
