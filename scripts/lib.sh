@@ -84,3 +84,17 @@ stylus() {
   fi
   NO_COLOR=1 with_wasm "$STYLUS_HOME/bin/cargo-stylus" stylus "$@"
 }
+
+# The constructor's constants for dev chains, in seconds: what `muster deploy --preset dev --clock second` takes.
+DEV_CONSTANTS=${DEV_CONSTANTS:-1 3 5 8 6 604800 3 5000 1000 100 2000000000000000 20000000000000 50000000000000000 240000000000000}
+
+# Deploys the contract in this folder with cargo-stylus; sets ADDRESS and TRANSACTION.
+stylus_deploy() {
+  local log
+  log=$(mktemp)
+  stylus deploy --no-verify "$@" | tee "$log" >&2
+  ADDRESS=$(sed -nE 's/.*deployed code at address: [^0]*(0x[0-9a-fA-F]{40}).*/\1/p' "$log")
+  TRANSACTION=$(sed -nE 's/.*deployment tx hash: [^0]*(0x[0-9a-fA-F]{64}).*/\1/p' "$log")
+  rm -f "$log"
+  if [ -z "$ADDRESS" ] || [ -z "$TRANSACTION" ]; then die "cargo stylus deploy printed no address" "see its words above"; fi
+}
