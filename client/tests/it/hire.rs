@@ -211,7 +211,10 @@ async fn every_wrong_word_of_a_list_of_workers_is_named() {
             let answer = world.wire.call(from, world.dispatcher, data.into(), 0).await;
             let answer = answer.map_err(|data| world.refusal(world.dispatcher, &data));
             match named {
-                Some(word) => assert_eq!(answer, market(MalformedCall { word }), "word {word}"),
+                Some(number) => {
+                    let refusal = market(MalformedCall { word: number });
+                    assert_eq!(answer, refusal, "word {word}");
+                }
                 // A length that no agreement has is no malformed one.
                 None => assert!(answer.is_ok()),
             }

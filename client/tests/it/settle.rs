@@ -12,7 +12,7 @@ use client::{Event, Offer, Settlement, Want};
 use crate::harness::ends::{absent, fees, finish, paid, part};
 use crate::harness::receipts::seen;
 use crate::harness::words::{contract, said, told};
-use crate::harness::{ETHER, World, agreement, evm, offer};
+use crate::harness::{ETHER, World, evm, offer};
 use crate::quote::order;
 
 #[tokio::test(flavor = "multi_thread")]

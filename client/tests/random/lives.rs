@@ -53,7 +53,7 @@ impl World {
         let s = self.model.settings();
         let tested = self.model.places(self.model.epoch()) >= s.minPool && !dice.once_in(8);
         let windows = if tested { dice.pick(&[1, 2, 3, 4, 4, 7, 21]) } else { 1 };
-        let testers = if tested { dice.pick(&[3, 3, 3, 3, 5, 9]) } else { 0 };
+        let testers = if tested { if dice.once_in(6) { dice.pick(&[5, 9]) } else { 3 } } else { 0 };
         let least = (u32::from(windows) * s.minWindow).max(s.minLength);
         let length = least + u32::try_from(dice.below(12)).unwrap();
         let sure: Vec<u16> = (1..=self.model.count()).filter_map(|n| self.score(n)).collect();
@@ -78,7 +78,7 @@ impl World {
             }
             2 => order.windows = dice.pick(&[0, 2, 22, 255]),
             3 => order.testers = dice.pick(&[1, 2, 4, 15, 17, 255]),
-            4..8 => order.expiry = self.model.tick() + dice.below(4),
+            4..8 => order.expiry = self.model.tick() + dice.below(3) - 1,
             8..14 => order.minScore = dice.any(&sure).unwrap_or(1) + u16::from(dice.once_in(2)),
             _ => {}
         }
@@ -110,7 +110,13 @@ impl World {
 
     /// Somebody does something to an agreement, which mostly is what its state asks for.
     pub(crate) fn living(&self, dice: &mut Dice) -> (Address, Call, u128) {
-        let wanted = dice.pick(&[State::Reporting, State::Reporting, State::Due, State::Offered]);
+        let wanted = dice.pick(&[
+            State::Reporting,
+            State::Reporting,
+            State::Reporting,
+            State::Due,
+            State::Offered,
+        ]);
         let mut open = self.open.clone();
         open.retain(|to| {
             let talked = wanted == State::Reporting && self.model.silent(*to).is_empty();

@@ -24,13 +24,15 @@ mod lives;
 mod sight;
 mod steps;
 mod story;
+mod tally;
 mod world;
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use crate::story::{Story, Tally};
+use crate::story::Story;
+use crate::tally::Tally;
 
 /// Steps of one market.
 const STORY: u64 = 500;
@@ -60,14 +62,10 @@ async fn contracts_and_model_do_the_same_whatever_anybody_does() {
     // Made as they are taken, so no more than these run at once.
     let stories = stream::iter(stories).buffer_unordered(BESIDE);
     let add = |mut all: Tally, one: Tally| async move {
-        for (name, times) in one {
-            *all.entry(name).or_default() += times;
-        }
+        all.merge(&one);
         Ok(all)
     };
-    let tally = stories.try_fold(Tally::new(), add).await.unwrap();
-    for (name, times) in tally {
-        eprintln!("{times:>8}  {name}");
-    }
+    let tally = stories.try_fold(Tally::default(), add).await.unwrap();
+    eprint!("{tally}");
     eprintln!("{steps} steps in {:?}", begin.elapsed());
 }

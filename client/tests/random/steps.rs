@@ -63,7 +63,7 @@ impl World {
         });
         let idle = !busy && !self.open.is_empty() && dice.once_in(2);
         let throw =
-            if idle { dice.between(13, 19) } else { dice.below(if busy { 60 } else { 20 }) };
+            if idle { dice.between(13, 19) } else { dice.below(if busy { 200 } else { 20 }) };
         let target = match throw {
             13..16 => here + dice.between(1, 3),
             16..19 => {

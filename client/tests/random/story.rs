@@ -1,7 +1,5 @@
 //! A story: steps on both sides, and everything that must be equal and true after each of them.
 
-use std::collections::BTreeMap;
-
 use alloy::primitives::{Address, Bytes, IntoLogData, LogData, U256};
 use alloy::rpc::types::TransactionReceipt;
 use alloy::sol_types::{SolError, SolEvent};
@@ -16,6 +14,7 @@ use crate::dice::Dice;
 use crate::evm;
 use crate::sight::{Sight, data, same};
 use crate::steps::{Step, contract};
+use crate::tally::Tally;
 use crate::world::World;
 
 /// After so many steps everything is looked at.
@@ -33,22 +32,12 @@ pub(crate) struct Story {
     tally: Tally,
 }
 
-/// How often something happened, by its name.
-pub(crate) type Tally = BTreeMap<String, u64>;
-
-/// The name of an event, a refusal or a reason.
-fn name(what: &impl std::fmt::Debug) -> String {
-    let words = format!("{what:?}");
-    let inner = words.split_once('(').map_or(&*words, |(_, inner)| inner);
-    inner.split(['(', ' ']).next().unwrap_or_default().to_owned()
-}
-
 impl Story {
     /// Plays so many steps from a seed and tells what happened; panics at the first difference.
     pub(crate) async fn play(seed: u64, steps: u64) -> Tally {
         let mut dice = Dice::new(seed);
         let world = World::new(&mut dice).await;
-        let mut story = Self { world, dice, here: String::new(), tally: Tally::new() };
+        let mut story = Self { world, dice, here: String::new(), tally: Tally::default() };
         for number in 1..=steps {
             let when = story.world.when(&mut story.dice);
             let height = story.world.chain.height + when.blocks + 1;
@@ -69,18 +58,6 @@ impl Story {
             }
         }
         story.tally
-    }
-
-    /// Counts what happened.
-    fn count(&mut self, outcome: &Result<Done, Refusal>) {
-        let names = match outcome {
-            Ok(done) => done.events.iter().map(happening).collect(),
-            Err(Refusal::Dispatcher(error)) => vec![format!("refused: {}", name(&error))],
-            Err(Refusal::Agreement(error)) => vec![format!("agreement refused: {}", name(&error))],
-        };
-        for name in names {
-            *self.tally.entry(name).or_default() += 1;
-        }
     }
 
     /// Both sides get a call.
@@ -109,7 +86,7 @@ impl Story {
         self.compare_answer(&expected, &receipt, foreseen);
         self.compare_events(&expected, &receipt);
         self.compare(&sights, &seen);
-        self.count(&expected);
+        self.tally.count(&expected);
         if let Ok(done) = &expected {
             self.follow(&call, done, &receipt).await;
         }
@@ -270,16 +247,5 @@ impl Story {
         let seen = self.world.chain.look(&looks).await;
         self.compare(sights, &seen);
         seen
-    }
-}
-
-/// The name of an event; a refused purchase also has its reason.
-fn happening(event: &Event) -> String {
-    match event {
-        Event::Dispatcher(Said::PurchaseRefused(refused)) => {
-            format!("not sold: {:?}", refused.reason)
-        }
-        Event::Dispatcher(event) => name(event),
-        Event::Agreement(_, event) => name(event),
     }
 }

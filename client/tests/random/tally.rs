@@ -1,0 +1,65 @@
+//! How often what happened, so that a reader sees what a run was worth.
+
+use std::collections::BTreeMap;
+use std::fmt::{Debug, Display, Formatter, Result as Written};
+
+use client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Said;
+use client::terms::model::{Done, Event, Refusal};
+
+/// Counts by name.
+#[derive(Debug, Default)]
+pub(crate) struct Tally(BTreeMap<String, u64>);
+
+impl Tally {
+    /// Counts so many more.
+    fn add(&mut self, name: &str, times: u64) {
+        *self.0.entry(name.to_owned()).or_default() += times;
+    }
+
+    /// Counts what another one has counted.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        other.0.iter().for_each(|(name, times)| self.add(name, *times));
+    }
+
+    /// Counts what a call did.
+    pub(crate) fn count(&mut self, outcome: &Result<Done, Refusal>) {
+        match outcome {
+            Ok(done) => done.events.iter().for_each(|event| self.happened(event)),
+            Err(Refusal::Dispatcher(error)) => self.add(&format!("refused: {}", name(error)), 1),
+            Err(Refusal::Agreement(error)) => {
+                self.add(&format!("agreement refused: {}", name(error)), 1);
+            }
+        }
+    }
+
+    /// Counts an event, and what it says of purchases and verdicts.
+    fn happened(&mut self, event: &Event) {
+        match event {
+            Event::Dispatcher(Said::PurchaseRefused(refused)) => {
+                self.add(&format!("not sold: {:?}", refused.reason), 1);
+            }
+            Event::Dispatcher(Said::AgreementSettled(settled)) => {
+                for worker in &settled.workers {
+                    self.add("windows served", worker.served.into());
+                    self.add("windows failed", worker.failed.into());
+                    self.add("workers slashed", (worker.slash > 0).into());
+                }
+                self.add("AgreementSettled", 1);
+            }
+            Event::Dispatcher(event) => self.add(&name(event), 1),
+            Event::Agreement(_, event) => self.add(&name(event), 1),
+        }
+    }
+}
+
+impl Display for Tally {
+    fn fmt(&self, out: &mut Formatter<'_>) -> Written {
+        self.0.iter().try_for_each(|(name, times)| writeln!(out, "{times:>8}  {name}"))
+    }
+}
+
+/// The name of an event or a refusal.
+fn name(what: &impl Debug) -> String {
+    let words = format!("{what:?}");
+    words.split('(').next().unwrap_or_default().to_owned()
+}
