@@ -10,7 +10,7 @@ use crate::{
     Account, Config, StateError, accounts,
     chain::{Chain, Refusal, Worker},
     keep::{Keeper, StateFile},
-    rpc::{Node, ServeError, Server, serve},
+    rpc::{Bodies, Node, ServeError, Server, serve},
 };
 
 /// The shortest time between blocks.
@@ -60,6 +60,8 @@ pub struct Devnode {
     worker: Worker<Node>,
     /// Stops the server.
     server: ServerHandle,
+    /// Answers without a connection.
+    bodies: Bodies,
     /// Makes blocks when nothing happens.
     ticker: JoinHandle<()>,
     /// Keeps the chain in a file.
@@ -96,8 +98,8 @@ impl Devnode {
         };
         let server = serve(listener, worker.clone())?;
         let ticker = tokio::spawn(tick(worker.clone(), paced));
-        let Server { address, handle: server } = server;
-        Ok(Self { address, accounts, worker, server, ticker, keeper })
+        let Server { address, handle: server, bodies } = server;
+        Ok(Self { address, accounts, worker, server, bodies, ticker, keeper })
     }
 
     /// Where it answers over HTTP.
@@ -116,6 +118,12 @@ impl Devnode {
     #[must_use]
     pub fn accounts(&self) -> &[Account] {
         &self.accounts
+    }
+
+    /// The answer to the body of a JSON-RPC request, or of a batch of them, without a connection;
+    /// empty if the body wants none.
+    pub async fn ask(&self, body: &str) -> String {
+        self.bodies.reply(body).await
     }
 
     /// Sets the balance of an account, in wei.

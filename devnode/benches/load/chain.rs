@@ -15,6 +15,8 @@ use tokio::time::{self, Instant};
 
 /// A chain that runs until this is dropped.
 pub(crate) struct Chain {
+    /// What it is called.
+    pub(crate) name: &'static str,
     /// The process.
     process: Child,
     /// The connection for questions.
@@ -46,7 +48,7 @@ impl Chain {
         let mut process = command.spawn().unwrap();
         let mut url = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut url).unwrap();
-        Self::ready(process, url.trim().to_owned(), begin).await
+        Self::ready("devnode", process, url.trim().to_owned(), begin).await
     }
 
     /// An Anvil with the same chain id and base fee.
@@ -57,16 +59,16 @@ impl Chain {
         command.args(["--port", &port.to_string(), "--chain-id", &CHAIN_ID.to_string()]);
         command.args(["--base-fee", "100000000", "--order", "fifo", "--silent"]);
         let process = command.stdout(Stdio::null()).spawn().unwrap();
-        Self::ready(process, format!("http://127.0.0.1:{port}"), begin).await
+        Self::ready("anvil", process, format!("http://127.0.0.1:{port}"), begin).await
     }
 
     /// Waits for the first answer of a process.
-    async fn ready(process: Child, url: String, begin: Instant) -> Self {
+    async fn ready(name: &'static str, process: Child, url: String, begin: Instant) -> Self {
         let connection = Connection { client: Client::new(), url };
         while connection.post(request("eth_chainId", "[]")).await.is_none() {
             time::sleep(Duration::from_millis(1)).await;
         }
-        Self { process, connection, start: begin.elapsed() }
+        Self { name, process, connection, start: begin.elapsed() }
     }
 
     /// A connection that nobody else uses.

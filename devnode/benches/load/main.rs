@@ -161,6 +161,17 @@ fn sign(signer: &PrivateKeySigner, transaction: TxLegacy) -> Vec<u8> {
     TxEnvelope::from(transaction.into_signed(signature)).encoded_2718()
 }
 
+/// Whether every sender has this many transactions in blocks.
+async fn all_included(chain: &Chain, senders: &[Sender], count: u64) -> bool {
+    for sender in senders {
+        let params = format!(r#"["{}", "latest"]"#, sender.0.address());
+        if chain.ask("eth_getTransactionCount", &params).await != format!("{count:#x}") {
+            return false;
+        }
+    }
+    true
+}
+
 /// Sends the transactions of one part to an account; how many per second get into blocks.
 async fn rate(chain: &Chain, senders: &[Sender], part: u64, to: Address, gas: u64) -> u64 {
     let each = PART.checked_div(CONNECTIONS).unwrap();
@@ -182,12 +193,12 @@ async fn rate(chain: &Chain, senders: &[Sender], part: u64, to: Address, gas: u6
     for connection in connections.collect::<Vec<_>>() {
         connection.await.unwrap();
     }
-    for sender in senders {
-        let params = format!(r#"["{}", "latest"]"#, sender.0.address());
-        while chain.ask("eth_getTransactionCount", &params).await != format!("{last:#x}") {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+    // Anvil leaves some in its pool when many come at once, until it is told to make a block.
+    while !all_included(chain, senders, last).await {
+        chain.ask("evm_mine", "[]").await;
     }
     let took = u64::try_from(begin.elapsed().as_micros()).unwrap();
-    PART.saturating_mul(1_000_000).checked_div(took).unwrap()
+    let rate = PART.saturating_mul(1_000_000).checked_div(took).unwrap();
+    eprintln!("{}: {rate} per second from transaction {}", chain.name, part.saturating_mul(PART));
+    rate
 }

@@ -78,8 +78,8 @@ struct Code {
 }
 
 /// What answers bodies.
-#[derive(Clone)]
-pub(super) struct Bodies {
+#[derive(Clone, Debug)]
+pub(crate) struct Bodies {
     /// All methods.
     methods: Methods,
     /// Room for requests at the same time.
@@ -90,6 +90,11 @@ impl Bodies {
     /// Answers with these methods, to so many requests at the same time.
     pub(super) fn new(methods: Methods, at_once: u16) -> Self {
         Self { methods, room: Arc::new(Semaphore::new(at_once.into())) }
+    }
+
+    /// The answer to a body that came in otherwise than over HTTP; empty if it wants none.
+    pub(crate) async fn reply(&self, body: &str) -> String {
+        reply(&self.methods, body.as_bytes()).await
     }
 
     /// Answers a request that posts JSON; leaves all others to `server`.

@@ -31,6 +31,7 @@ use tokio::sync::watch;
 use crate::{Account, chain::Chain};
 
 use args::Args;
+pub(crate) use bodies::Bodies;
 use error::RpcError;
 use filters::Filters;
 pub(crate) use server::{ServeError, Server, serve};

@@ -50,6 +50,8 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     /// Stops it.
     pub(crate) handle: ServerHandle,
+    /// Answers without a connection.
+    pub(crate) bodies: Bodies,
 }
 
 /// Why there is no server.
@@ -80,16 +82,17 @@ pub(crate) fn serve(listener: TcpListener, worker: Worker<Node>) -> Result<Serve
         .build();
     let methods: Methods = module(worker)?.into();
     let bodies = Bodies::new(methods.clone(), MAX_CONNECTIONS);
+    let shared = bodies.clone();
     let server = RpcServer::builder()
         .set_config(config)
         .set_http_middleware(ServiceBuilder::new().layer(CorsLayer::permissive()).layer(layer_fn(
             move |server| {
-                let bodies = bodies.clone();
+                let bodies = shared.clone();
                 service_fn(move |request| bodies.clone().answer(Clone::clone(&server), request))
             },
         )))
         .build_from_tcp(listener.into_std()?)?;
-    Ok(Server { address, handle: server.start(methods) })
+    Ok(Server { address, handle: server.start(methods), bodies })
 }
 
 /// All methods.

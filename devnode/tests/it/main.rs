@@ -21,6 +21,7 @@ mod events;
 mod hostile;
 mod malformed;
 mod mining;
+mod mutated;
 mod precompiles;
 mod programs;
 mod replay;

@@ -5,6 +5,7 @@
 //! - `counter`: a contract of the SDK, to the last unit of ink.
 //! - `hooks`: what each family of hooks does and costs, on a small chain made of maps.
 //! - `laws`: what holds for any module.
+//! - `mutated`: programs with random damage.
 
 #![expect(
     clippy::unwrap_used,
@@ -18,5 +19,6 @@ mod counter;
 mod hooks;
 mod laws;
 mod ledger;
+mod mutated;
 mod recorded;
 mod refusals;

@@ -1,0 +1,16 @@
+//! The code of an account as a program: any bytes are either refused, or unpacked to no more than is
+//! allowed.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+/// Bytes of wasm that a chain allows.
+const MAX_WASM: usize = 128 << 10;
+
+fuzz_target!(|code: &[u8]| {
+    if let Ok(wasm) = engine::program::decode(code, MAX_WASM) {
+        assert!(wasm.len() <= MAX_WASM);
+        assert!(code.starts_with(&[0xef, 0xf0, 0x00, 0x00]));
+    }
+});
