@@ -26,7 +26,7 @@ async fn roomy(world: &World, capacity: u16) -> Market {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_absence_costs_once_in_however_many_agreements_it_shows() {
+async fn a_worker_that_was_away_in_several_agreements_is_punished_once_and_unlisted() {
     let world = World::new().await;
     let (ada, cleo) = (roomy(&world, 9).await, world.person().await);
     world.testers(3).await;

@@ -97,7 +97,7 @@ async fn who_is_hired_works_at_the_price_of_the_quote() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hired_workers_are_named_in_ascending_order_and_as_many_as_wanted() {
+async fn exactly_these_workers_in_ascending_order_or_nobody() {
     let world = World::new().await;
     let (_, cleo) = (staff(&world, 3).await, world.person().await);
     let unfit = [[2, 1], [3, 2], [2, 2], [0, 1], [0, 0], [1, 4], [1, u32::MAX], [u32::MAX, 1]];
@@ -172,7 +172,7 @@ async fn hired_workers_fit_the_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_stands_in_front_is_passed() {
+async fn dust_in_the_book_does_not_stop_who_hires() {
     let world = World::new().await;
     let (workers, cleo) = (staff(&world, 70).await, world.person().await);
     // The cheapest sixty-nine are too many to look at, and do not fit.

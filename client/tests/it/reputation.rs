@@ -30,7 +30,7 @@ async fn known(who: &Market) -> (u64, u64, u16) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_agreement_that_was_tested_is_remembered() {
+async fn what_testers_were_paid_for_moves_a_score() {
     let world = World::new().await;
     let (ada, cleo) = (world.worker(offer(1)).await, world.person().await);
     let (testers, worker) = (world.testers(3).await, ada.account().unwrap());

@@ -4,10 +4,10 @@ use client::terms::abi::IWorkerDispatcher::Burned;
 use client::terms::abi::{Entry, Order, WorkerResult};
 use client::{Offer, Want};
 
-use crate::harness::ends::{absent, finish, paid};
+use crate::harness::ends::{absent, finish, forsake, paid};
 use crate::harness::receipts::seen;
 use crate::harness::words::said;
-use crate::harness::{ETHER, World, offer};
+use crate::harness::{ETHER, World, agreement, offer};
 use crate::quote::order;
 
 /// What one tester says of worker 0, and of nobody if it saw nothing.
@@ -16,7 +16,7 @@ fn say(checked: u32, served: u32) -> Vec<Entry> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_windows_that_failed_for_certain_cost_a_bond() {
+async fn windows_that_surely_failed_cost_the_bond_and_one_receipt_saves_it() {
     let world = World::new().await;
     let (ada, cleo) = (world.worker(offer(1_000)).await, world.person().await);
     let (testers, bond) = (world.testers(3).await, world.settings.minBond);
@@ -80,7 +80,7 @@ async fn a_bond_is_lost_as_far_as_the_promise_was_missed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_gets_its_loss_back_and_the_rest_is_burned() {
+async fn what_the_client_cannot_get_is_burned() {
     let world = World::new().await;
     let (ada, cleo) = (world.worker(offer(1_000)).await, world.person().await);
     let (testers, bond) = (world.testers(3).await, world.settings.minBond);
@@ -157,4 +157,41 @@ async fn all_slashes_together_make_good_what_was_paid_to_any() {
     assert_eq!(settlement.burned, bond + bond / 10 - spent);
     let credit = cleo.credit(cleo.account().unwrap()).await.unwrap();
     assert_eq!(credit, purchase.escrow, "not a wei ahead");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bond_is_slashed_in_every_status() {
+    let world = World::new().await;
+    let cleo = world.person().await;
+    let mut workers = Vec::new();
+    for (price, capacity) in [(1, 2), (2, 1), (3, 2), (4, 2), (5, 2)] {
+        workers.push(world.worker(Offer { capacity, ..offer(price) }).await);
+    }
+    let (testers, bond) = (world.testers(3).await, world.settings.minBond);
+    let wanted = Order { windows: 4, testers: 3, ..order(5, 24) };
+    let purchase = world.buy(&cleo, Want::Order(wanted)).await;
+    for worker in &workers {
+        world.accept(worker, &purchase).await;
+    }
+    // One drains, one is full, one has taken out all it could, one is away elsewhere, one resigns.
+    let [drained, full, emptied, _, resigned] = &workers[..] else { panic!("there are five") };
+    world.tx(drained.set_available(false)).await.unwrap();
+    assert!(!full.worker(full.account().unwrap()).await.unwrap().listed);
+    world.tx(emptied.unstake(ETHER - bond)).await.unwrap();
+    let elsewhere = world.tx(cleo.hire(&order(1, 8), &[4], ETHER)).await.unwrap();
+    let missed = forsake(&world, &elsewhere).await;
+    assert_eq!(missed.workers[0].slash, bond / 10);
+    world.pass(18).await;
+    world.tx(agreement(resigned, &purchase).await.resign()).await.unwrap();
+
+    let report: Vec<_> = (0..5).map(|index| seen(index, 0b1111, 0)).collect();
+    let reports = [report.clone(), report.clone(), report];
+    let settlement = finish(&world, &testers, &purchase, &reports).await;
+    let lost: Vec<_> = settlement.workers.iter().map(|worker| worker.slash).collect();
+    assert_eq!(lost, [bond, bond, bond, bond, bond * 3 / 4 + bond / 10]);
+    let before = [ETHER, ETHER, bond, ETHER - bond / 10, ETHER];
+    for ((worker, before), lost) in workers.iter().zip(before).zip(lost) {
+        let account = worker.worker(worker.account().unwrap()).await.unwrap();
+        assert_eq!((account.stake, account.locked, account.active), (before - lost, 0, 0));
+    }
 }

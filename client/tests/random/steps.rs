@@ -94,7 +94,7 @@ impl World {
     /// What happens next, at the model's time.
     pub(crate) fn next(&self, dice: &mut Dice) -> Step {
         let settings = self.model.settings();
-        let thin = self.model.book(FixedBytes::ZERO).len() < 3;
+        let thin = self.model.book(FixedBytes::ZERO).len() < self.crowd;
         let short = self.model.places(self.model.epoch()) < settings.minPool;
         let few = usize::try_from(self.model.count()).unwrap() < TESTERS.len() + 8;
         let (from, call, value) = match dice.below(100) {
@@ -121,8 +121,11 @@ impl World {
         dice.pick(&self.actors)
     }
 
-    /// Any number, of somebody or nobody.
+    /// Any number, of somebody or nobody; often none.
     pub(crate) fn number(&self, dice: &mut Dice) -> u32 {
+        if dice.once_in(2) {
+            return 0;
+        }
         let count = u64::from(self.model.count());
         u32::try_from(dice.below(count + 2)).unwrap()
     }

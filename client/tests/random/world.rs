@@ -63,6 +63,8 @@ pub(crate) struct World {
     pub(crate) endowed: U256,
     /// Wei that the chain took since.
     pub(crate) fees: U256,
+    /// How many workers there are mostly in the first book: a few, or too many to walk past.
+    pub(crate) crowd: usize,
     /// Agreements that are not settled, oldest first.
     pub(crate) open: Vec<Address>,
     /// Wei forced into agreements.
@@ -101,6 +103,7 @@ impl World {
             intruder: Address::ZERO,
             endowed: U256::ZERO,
             fees: U256::ZERO,
+            crowd: dice.pick(&[3, 3, 20]),
             open: Vec::new(),
             forced: BTreeMap::new(),
         };
