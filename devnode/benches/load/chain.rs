@@ -51,13 +51,15 @@ impl Chain {
         Self::ready("devnode", process, url.trim().to_owned(), begin).await
     }
 
-    /// An Anvil with the same chain id and base fee.
+    /// An Anvil with the same chain id and base fee. It makes ten blocks a second with room for all that
+    /// comes: when it makes one for each transaction, it leaves some in its pool if many come at once.
     pub(crate) async fn anvil(path: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let begin = Instant::now();
         let mut command = Command::new(path);
         command.args(["--port", &port.to_string(), "--chain-id", &CHAIN_ID.to_string()]);
         command.args(["--base-fee", "100000000", "--order", "fifo", "--silent"]);
+        command.args(["--block-time", "0.1", "--gas-limit", "1000000000"]);
         let process = command.stdout(Stdio::null()).spawn().unwrap();
         Self::ready("anvil", process, format!("http://127.0.0.1:{port}"), begin).await
     }

@@ -2,12 +2,12 @@
 
 use alloy::{
     consensus::{
-        Signed, Transaction, TxEnvelope, TxLegacy, TypedTransaction,
-        transaction::{Recovered, SignerRecoverable},
+        Signed, Transaction, TxEnvelope, TxLegacy, TypedTransaction, transaction::Recovered,
     },
     eips::eip2718::{Decodable2718, Eip2718Error, Encodable2718},
     primitives::{Address, B256, Signature, TxKind, U256},
 };
+use revm::precompile::crypto;
 
 use super::{DecodeError, fields::explain};
 use crate::exec::{Message, Price};
@@ -28,7 +28,7 @@ impl Incoming {
     /// Why it is none.
     pub(crate) fn decode(raw: &[u8]) -> Result<Self, DecodeError> {
         let envelope = decode(raw)?;
-        let signer = envelope.recover_signer().map_err(|_| DecodeError::Signature)?;
+        let signer = signer(&envelope).ok_or(DecodeError::Signature)?;
         let transaction = Recovered::new_unchecked(envelope, signer);
         Ok(Self { transaction, size: raw.len() })
     }
@@ -101,4 +101,57 @@ pub(super) fn decode(raw: &[u8]) -> Result<TxEnvelope, DecodeError> {
         _ => DecodeError::Type,
     })?;
     if rest.is_empty() { Ok(envelope) } else { Err(DecodeError::Trailing) }
+}
+
+/// Who signed a transaction, found by what answers at the precompile for that; `None` if nobody can
+/// have, or if the signature is the one of the two that nobody should make.
+fn signer(envelope: &TxEnvelope) -> Option<Address> {
+    let signature = envelope.signature();
+    if signature.normalize_s().is_some() {
+        return None;
+    }
+    let [r, s] = [signature.r(), signature.s()].map(|half| half.to_be_bytes::<32>());
+    let mut halves = [0; 64];
+    halves.iter_mut().zip(r.into_iter().chain(s)).for_each(|(byte, of)| *byte = of);
+    let parity = u8::from(signature.v());
+    let hash = envelope.signature_hash();
+    let word = crypto().secp256k1_ecrecover(&halves, parity, &hash.0).ok()?;
+    Some(Address::from_word(word.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::{
+        consensus::{SignableTransaction, transaction::SignerRecoverable},
+        primitives::b256,
+        signers::{SignerSync, local::PrivateKeySigner},
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_signer_is_found_and_only_in_the_lower_half() {
+        for number in 1..20_u64 {
+            let key = B256::from(U256::from(number));
+            let author = PrivateKeySigner::from_bytes(&key).unwrap();
+            let transaction = TxLegacy { nonce: number, ..TxLegacy::default() };
+            let signature = author.sign_hash_sync(&transaction.signature_hash()).unwrap();
+            let signed = TxEnvelope::from(transaction.clone().into_signed(signature));
+            assert_eq!(signer(&signed), Some(author.address()));
+            assert_eq!(signed.recover_signer().ok(), signer(&signed));
+
+            let order = b256!("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141");
+            let s = U256::from_be_bytes(order.0) - signature.s();
+            let other = Signature::new(signature.r(), s, !signature.v());
+            let other = TxEnvelope::from(transaction.into_signed(other));
+            assert_eq!(signer(&other), None);
+        }
+    }
+
+    #[test]
+    fn zero_signs_nothing() {
+        let signature = Signature::new(U256::ZERO, U256::ZERO, false);
+        let transaction = TxEnvelope::from(TxLegacy::default().into_signed(signature));
+        assert_eq!(signer(&transaction), None);
+    }
 }
