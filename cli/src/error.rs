@@ -161,7 +161,7 @@ pub(crate) enum CliError {
         /// Where it was to listen.
         address: Box<str>,
         /// What stands against it.
-        source: devnode::StartError,
+        source: Box<devnode::StartError>,
     },
     /// The dev chain cannot be kept in its file.
     #[error("the state of the chain is not saved: {0}")]

@@ -40,9 +40,10 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let mut terminate = signal(SignalKind::terminate()).map_err(unable)?;
 
     let config = Config { host, port, block_time, state, ..Config::default() };
-    let node = Devnode::start(config)
-        .await
-        .map_err(|source| CliError::Devnode { address: format!("{host}:{port}").into(), source })?;
+    let node = Devnode::start(config).await.map_err(|source| CliError::Devnode {
+        address: format!("{host}:{port}").into(),
+        source: Box::new(source),
+    })?;
     let mut page = Page::new([
         ("rpc", Cell::text(node.url())),
         ("websocket", Cell::text(node.ws_url())),

@@ -74,7 +74,7 @@ async fn a_chain_that_is_killed_goes_on_from_its_last_whole_file() {
     let mut grown = 0;
     for round in 0..ROUNDS {
         let time = Duration::from_millis(RandomState::new().hash_one(round) % LIFE);
-        println!("round {round}: killed after {time:?}");
+        eprintln!("round {round}: killed after {time:?}");
         let before = fs::read(&file).unwrap_or_default();
         let killed = Chain::start(&folder, &file);
         killed.live(time).await;

@@ -14,6 +14,7 @@ fn args(bytes: Vec<u8>) -> Args {
 }
 
 /// The word that a refusal names.
+#[expect(clippy::needless_pass_by_value, reason = "results are asked where they are made")]
 fn refused_word<T>(result: Result<T, Refused>) -> Option<u32> {
     let Err(Refused) = result else { return None };
     host::with_output(|out| MalformedCall::abi_decode(out.bytes()).ok()).map(|error| error.word)
@@ -21,7 +22,7 @@ fn refused_word<T>(result: Result<T, Refused>) -> Option<u32> {
 
 /// A word with one bit set, counted from the lowest.
 fn bit(number: usize) -> Vec<u8> {
-    (U256::from(1) << number).to_be_bytes_vec()
+    U256::from(1).wrapping_shl(number).to_be_bytes_vec()
 }
 
 /// Every single bit outside the type is refused, every one inside is taken.
