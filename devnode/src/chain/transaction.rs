@@ -141,7 +141,7 @@ mod tests {
             assert_eq!(signed.recover_signer().ok(), signer(&signed));
 
             let order = b256!("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141");
-            let s = U256::from_be_bytes(order.0) - signature.s();
+            let s = U256::from_be_bytes(order.0).wrapping_sub(signature.s());
             let other = Signature::new(signature.r(), s, !signature.v());
             let other = TxEnvelope::from(transaction.into_signed(other));
             assert_eq!(signer(&other), None);
