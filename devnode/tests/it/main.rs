@@ -19,6 +19,7 @@ mod depth;
 mod estimates;
 mod events;
 mod hostile;
+mod limits;
 mod malformed;
 mod mining;
 mod mutated;
