@@ -17,7 +17,7 @@ packed! {
         dispatcher: Address = 20,
         /// Who pays.
         client: Address = 20,
-        /// How many agreements the dispatcher had made before; makes the terms unique.
+        /// Its number among the dispatcher's agreements, from 1 on; makes the terms unique.
         number: u32 = 4,
         /// What the work is.
         application: FixedBytes<8> = 8,
