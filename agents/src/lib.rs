@@ -1,0 +1,1 @@
+//! Programs that are left alone: worker, tester and client.

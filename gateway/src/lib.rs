@@ -1,0 +1,1 @@
+//! Lets the right ones through to a local service, and gives receipts.

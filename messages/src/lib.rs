@@ -1,0 +1,1 @@
+//! End-to-end encrypted messages between the parties of the market, and a relay for them.
