@@ -1,1 +1,17 @@
 //! Programs that are left alone: worker, tester and client.
+//!
+//! Each is a loop of one step: look at the chain and at the [`Store`], do what is due, say what it waits
+//! for. What the chain knows is never kept here, so a step that is cut off anywhere is made again by the
+//! next one; what the chain does not know (secrets, sessions, what was seen, what was sent and is in no block
+//! yet) is in the store before it is acted on.
+
+mod error;
+pub mod fault;
+mod pulse;
+mod status;
+mod store;
+
+pub use crate::error::{AgentError, StoreError};
+pub use crate::pulse::{Agent, Pace, run};
+pub use crate::status::{Condition, Status, Waiting};
+pub use crate::store::{Identity, Role, Seen, Store};

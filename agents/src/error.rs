@@ -1,0 +1,82 @@
+//! What a daemon can fail with.
+
+use std::io;
+use std::path::PathBuf;
+
+use client::MarketError;
+
+/// Why a step, or the whole daemon, failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AgentError {
+    /// The market, or the way to it. The next step tries again.
+    #[error(transparent)]
+    Market(#[from] MarketError),
+    /// The state file.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An address that cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: Box<str>,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl AgentError {
+    /// Whether trying again can help.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::Market(_))
+    }
+}
+
+/// What is wrong with a state file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// It cannot be made.
+    #[error("cannot make the state file {}: {source}", path.display())]
+    Create {
+        /// Where it is to be.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It cannot be opened, read or written.
+    #[error("the state file {}: {source}", path.display())]
+    File {
+        /// Where it is.
+        path: PathBuf,
+        /// What the database says.
+        source: rusqlite::Error,
+    },
+    /// A question to it failed.
+    #[error("the state file: {0}")]
+    Query(#[from] rusqlite::Error),
+    /// It belongs to somebody else.
+    #[error("the state file {} belongs to {theirs}, not to {ours}: name another one", path.display())]
+    Foreign {
+        /// Where it is.
+        path: PathBuf,
+        /// Whose it is.
+        theirs: Box<str>,
+        /// Who wants it.
+        ours: Box<str>,
+    },
+    /// Another process has it.
+    #[error("the state file {} is in use by another process: end that one, or name another file", .0.display())]
+    InUse(PathBuf),
+    /// It was written by a newer version.
+    #[error("the state file {} has version {found}, this program knows up to {known}: use the newer program", path.display())]
+    Newer {
+        /// Where it is.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+        /// The newest version that is understood.
+        known: u32,
+    },
+}

@@ -1,0 +1,153 @@
+//! How a daemon is, for people and for monitors: what it waits for, and its numbers.
+
+use std::fmt::{self, Display, Formatter};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpListener;
+use tokio::time::{Duration, Instant};
+
+use crate::error::AgentError;
+
+/// After so long without a whole step, a daemon counts as not well.
+const ILL_AFTER: Duration = Duration::from_mins(1);
+
+/// What a daemon waits for, in one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// What must come, as a part of a sentence behind "waits for".
+    pub what: Box<str>,
+    /// The tick of the market's clock in which it comes, if that is known.
+    pub tick: Option<u64>,
+}
+
+impl Waiting {
+    /// Waits for something that may come at any time.
+    #[must_use]
+    pub fn for_a(what: impl Display) -> Self {
+        Self { what: what.to_string().into(), tick: None }
+    }
+
+    /// Waits for a tick.
+    #[must_use]
+    pub fn until(tick: u64, what: impl Display) -> Self {
+        Self { what: what.to_string().into(), tick: Some(tick) }
+    }
+
+    /// Whichever of both comes first; what may come at any time comes last.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        match (self.tick, other.tick) {
+            (None, Some(_)) => other,
+            (Some(ours), Some(theirs)) if theirs < ours => other,
+            _ => self,
+        }
+    }
+}
+
+impl Display for Waiting {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.tick {
+            Some(tick) => write!(f, "waits for {} (tick {tick})", self.what),
+            None => write!(f, "waits for {}", self.what),
+        }
+    }
+}
+
+/// How a daemon is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// It has not made a step yet.
+    Starting,
+    /// Its last step was whole.
+    Well(Waiting),
+    /// Its last step failed, and why; it tries again.
+    Failing(Box<str>),
+    /// It ends.
+    Stopping,
+}
+
+impl Display for Condition {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Starting => f.write_str("starts"),
+            Self::Well(waiting) => waiting.fmt(f),
+            Self::Failing(why) => write!(f, "tries again: {why}"),
+            Self::Stopping => f.write_str("stops"),
+        }
+    }
+}
+
+/// The condition of a daemon, shared with whoever asks for it.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// Its condition, and when its last whole step was.
+    inner: Arc<Mutex<(Condition, Instant)>>,
+}
+
+impl Default for Status {
+    fn default() -> Self {
+        Self { inner: Arc::new(Mutex::new((Condition::Starting, Instant::now()))) }
+    }
+}
+
+impl Status {
+    /// How it is now.
+    #[must_use]
+    pub fn condition(&self) -> Condition {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).0.clone()
+    }
+
+    /// Whether a step succeeded within the last minute.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).1.elapsed() < ILL_AFTER
+    }
+
+    /// Takes note of a condition; a change of it is said once.
+    pub(crate) fn set(&self, condition: Condition) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(condition, Condition::Well(_)) {
+            inner.1 = Instant::now();
+        }
+        if inner.0 != condition {
+            match &condition {
+                Condition::Failing(why) => tracing::warn!("tries again: {why}"),
+                other => tracing::info!("{other}"),
+            }
+            inner.0 = condition;
+        }
+    }
+
+    /// Serves `/health` (200 while it is well, else 503; what it waits for in the body) and `/metrics`
+    /// (Prometheus' text format) until the task is dropped. Returns the address it listens on.
+    ///
+    /// # Errors
+    /// [`AgentError::Listen`].
+    pub async fn serve(
+        &self,
+        listen: &str,
+        metrics: PrometheusHandle,
+    ) -> Result<String, AgentError> {
+        let failed = |source| AgentError::Listen { address: listen.into(), source };
+        let listener = TcpListener::bind(listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?.to_string();
+        let app = Router::new()
+            .route("/health", get(health))
+            .route("/metrics", get(async move || metrics.render()))
+            .with_state(self.clone());
+        // It ends with the process; accepting connections does not fail for good.
+        tokio::spawn(async move { drop(axum::serve(listener, app).await) });
+        Ok(address)
+    }
+}
+
+/// What is said to whoever asks how it is.
+async fn health(State(status): State<Status>) -> (StatusCode, String) {
+    let code = if status.is_well() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (code, format!("{}\n", status.condition()))
+}

@@ -1,0 +1,55 @@
+//! Messages: which were read already, and where workers said that they serve.
+
+use alloy::primitives::Address;
+use rusqlite::{OptionalExtension, params};
+
+use super::Store;
+use crate::error::StoreError;
+
+impl Store {
+    /// Whether a message comes for the first time; it counts as read from then on. What is older than
+    /// `now` (unix seconds) is forgotten: it would not be taken anyway.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub fn is_new(&self, id: [u8; 32], now: u64, until: u64) -> Result<bool, StoreError> {
+        let connection = self.lock();
+        connection.execute("DELETE FROM seen WHERE until < ?1", params![now])?;
+        let insert = "INSERT INTO seen (id, until) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        Ok(connection.execute(insert, params![id, until])? == 1)
+    }
+
+    /// Notes where a worker serves an agreement, and the token for it.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub fn note_endpoint(
+        &self,
+        agreement: Address,
+        worker: u8,
+        url: &str,
+        token: &str,
+    ) -> Result<(), StoreError> {
+        let replace =
+            "REPLACE INTO endpoints (agreement, worker, url, token) VALUES (?1, ?2, ?3, ?4)";
+        self.lock().execute(replace, params![agreement.0.0, worker, url, token])?;
+        Ok(())
+    }
+
+    /// Where a worker serves an agreement, and the token for it, if it has said so.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub fn endpoint(
+        &self,
+        agreement: Address,
+        worker: u8,
+    ) -> Result<Option<(String, String)>, StoreError> {
+        let select = "SELECT url, token FROM endpoints WHERE agreement = ?1 AND worker = ?2";
+        let connection = self.lock();
+        let row = connection.query_row(select, params![agreement.0.0, worker], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        });
+        Ok(row.optional()?)
+    }
+}

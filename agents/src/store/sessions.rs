@@ -1,0 +1,66 @@
+//! Sessions: those that a worker serves, and the secret of the one that a tester or client has opened.
+
+use alloy::primitives::{Address, B256};
+use rusqlite::{OptionalExtension, params};
+
+use super::Store;
+use crate::error::StoreError;
+
+impl Store {
+    /// Notes that a session was served in a window, and returns all its windows as a bitmap; `None` if the
+    /// agreement has `most` sessions and this would be one more.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub fn serve(
+        &self,
+        agreement: Address,
+        session: B256,
+        window: u8,
+        most: u32,
+    ) -> Result<Option<u32>, StoreError> {
+        let (agreement, session) = (agreement.0.0, session.0);
+        let connection = self.lock();
+        let select = "SELECT served FROM sessions WHERE agreement = ?1 AND session = ?2";
+        let known: Option<u32> = connection
+            .query_row(select, params![agreement, session], |row| row.get(0))
+            .optional()?;
+        let served =
+            known.unwrap_or_default() | 1_u32.checked_shl(window.into()).unwrap_or_default();
+        if known == Some(served) {
+            return Ok(known);
+        }
+        if known.is_none() {
+            let count = "SELECT count(*) FROM sessions WHERE agreement = ?1";
+            let open: u32 = connection.query_row(count, params![agreement], |row| row.get(0))?;
+            if open >= most {
+                return Ok(None);
+            }
+        }
+        let replace = "REPLACE INTO sessions (agreement, session, served) VALUES (?1, ?2, ?3)";
+        connection.execute(replace, params![agreement, session, served])?;
+        Ok(Some(served))
+    }
+
+    /// The secret of this daemon's session in an agreement, made with `make` the first time.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub fn salt(
+        &self,
+        agreement: Address,
+        make: impl FnOnce() -> B256,
+    ) -> Result<B256, StoreError> {
+        let address = agreement.0.0;
+        let connection = self.lock();
+        let select = "SELECT salt FROM salts WHERE agreement = ?1";
+        let known = connection.query_row(select, params![address], |row| row.get(0)).optional()?;
+        if let Some(salt) = known {
+            return Ok(B256::new(salt));
+        }
+        let salt = make();
+        let insert = "INSERT INTO salts (agreement, salt) VALUES (?1, ?2)";
+        connection.execute(insert, params![address, salt.0])?;
+        Ok(salt)
+    }
+}

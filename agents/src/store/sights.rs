@@ -1,0 +1,76 @@
+//! What a tester saw, and the receipts that prove it.
+
+use alloy::primitives::Address;
+use client::ServiceReceipt;
+use rusqlite::{OptionalExtension, params};
+
+use super::Store;
+use crate::error::StoreError;
+
+/// What a tester saw of one worker, over all windows; bit k stands for window k.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Windows in which it failed.
+    pub failed: u32,
+    /// The newest receipt, which names the windows in which it served.
+    pub receipt: Option<ServiceReceipt>,
+}
+
+impl Store {
+    /// Notes what was seen of a worker in a window: that it served, with the receipt for it, or that it
+    /// failed. The first word about a window is the last one.
+    ///
+    /// A receipt that also names a window in which the worker failed is not taken, and nothing is said
+    /// about the window it was given for: with it, the report could not say that the other one failed.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub fn saw(
+        &self,
+        agreement: Address,
+        worker: u8,
+        window: u8,
+        receipt: Option<&ServiceReceipt>,
+    ) -> Result<(), StoreError> {
+        let failed = self.seen(agreement, worker)?.failed;
+        if receipt.is_some_and(|receipt| receipt.served & failed != 0) {
+            return Ok(());
+        }
+        let address = agreement.0.0;
+        let mut connection = self.lock();
+        let change = connection.transaction()?;
+        let insert =
+            "INSERT INTO sights (agreement, worker, window, served) VALUES (?1, ?2, ?3, ?4)
+            ON CONFLICT DO NOTHING";
+        let new = change.execute(insert, params![address, worker, window, receipt.is_some()])?;
+        if let Some(receipt) = receipt.filter(|_| new == 1) {
+            let replace = "REPLACE INTO receipts (agreement, worker, receipt) VALUES (?1, ?2, ?3)";
+            change.execute(replace, params![address, worker, receipt.to_string()])?;
+        }
+        Ok(change.commit()?)
+    }
+
+    /// Everything that was seen of a worker.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub fn seen(&self, agreement: Address, worker: u8) -> Result<Seen, StoreError> {
+        let place = params![agreement.0.0, worker];
+        let connection = self.lock();
+        let failed = "SELECT coalesce(sum(1 << window), 0) FROM sights
+            WHERE agreement = ?1 AND worker = ?2 AND NOT served";
+        let failed = connection.query_row(failed, place, |row| row.get(0))?;
+        let receipt = "SELECT receipt FROM receipts WHERE agreement = ?1 AND worker = ?2";
+        let receipt: Option<String> =
+            connection.query_row(receipt, place, |row| row.get(0)).optional()?;
+        Ok(Seen { failed, receipt: receipt.and_then(|text| text.parse().ok()) })
+    }
+}
+
+impl Seen {
+    /// Windows in which it was looked at, with success or without.
+    #[must_use]
+    pub fn looked_at(&self) -> u32 {
+        self.failed | self.receipt.map_or(0, |receipt| receipt.served)
+    }
+}

@@ -1,0 +1,110 @@
+use std::os::unix::fs::PermissionsExt;
+
+use alloy::primitives::{Address, B256};
+use client::ServiceReceipt;
+
+use super::sights::Seen;
+use super::{Identity, Role, Store};
+use crate::error::StoreError;
+
+const OURS: Identity = Identity {
+    role: Role::Tester,
+    chain: 412_346,
+    dispatcher: Address::repeat_byte(1),
+    account: Address::repeat_byte(2),
+};
+const DEAL: Address = Address::repeat_byte(3);
+
+fn receipt(served: u32) -> ServiceReceipt {
+    ServiceReceipt { served, r: B256::repeat_byte(4), vs: B256::repeat_byte(5) }
+}
+
+#[test]
+fn a_state_file_has_one_owner_for_ever_and_is_for_its_eyes_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    let store = Store::open(&path, &OURS).unwrap();
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(matches!(Store::open(&path, &OURS), Err(StoreError::InUse(_))));
+    drop(store);
+    assert!(Store::open(&path, &OURS).is_ok());
+
+    for other in [
+        Identity { role: Role::Worker, ..OURS },
+        Identity { chain: 1, ..OURS },
+        Identity { dispatcher: DEAL, ..OURS },
+        Identity { account: DEAL, ..OURS },
+    ] {
+        assert!(matches!(Store::open(&path, &other), Err(StoreError::Foreign { .. })), "{other}");
+    }
+}
+
+#[test]
+fn what_is_noted_is_there_after_the_file_was_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    let (session, hash) = (B256::repeat_byte(6), B256::repeat_byte(7));
+    {
+        let store = Store::open(&path, &OURS).unwrap();
+        assert_eq!(store.secret("gateway", || [8; 32]).unwrap(), [8; 32]);
+        assert_eq!(store.salt(DEAL, || B256::repeat_byte(9)).unwrap(), B256::repeat_byte(9));
+        assert_eq!(store.serve(DEAL, session, 0, 1).unwrap(), Some(0b1));
+        store.found("bought", 10, hash, &[DEAL]).unwrap();
+        store.note_endpoint(DEAL, 1, "http://127.0.0.1:1", "token").unwrap();
+        assert!(store.is_new([1; 32], 5, 10).unwrap());
+    }
+    let store = Store::open(&path, &OURS).unwrap();
+    assert_eq!(store.secret("gateway", || [0; 32]).unwrap(), [8; 32]);
+    assert_eq!(store.salt(DEAL, || B256::ZERO).unwrap(), B256::repeat_byte(9));
+    assert_eq!(store.serve(DEAL, session, 2, 1).unwrap(), Some(0b101));
+    assert_eq!(store.cursor("bought").unwrap(), Some((10, hash)));
+    assert_eq!(store.open_agreements().unwrap(), [DEAL]);
+    let endpoint = Some(("http://127.0.0.1:1".to_owned(), "token".to_owned()));
+    assert_eq!(store.endpoint(DEAL, 1).unwrap(), endpoint);
+    assert!(!store.is_new([1; 32], 10, 20).unwrap(), "it was read already");
+    assert!(
+        store.is_new([1; 32], 11, 20).unwrap(),
+        "nobody takes it any more, so it was forgotten"
+    );
+}
+
+#[test]
+fn sessions_are_counted_for_each_agreement() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("state.db"), &OURS).unwrap();
+    let (first, second) = (B256::repeat_byte(1), B256::repeat_byte(2));
+    assert_eq!(store.serve(DEAL, first, 3, 1).unwrap(), Some(0b1000));
+    assert_eq!(store.serve(DEAL, second, 3, 1).unwrap(), None, "one session is the most");
+    assert_eq!(store.serve(Address::ZERO, second, 3, 1).unwrap(), Some(0b1000));
+    assert_eq!(store.serve(DEAL, first, 4, 1).unwrap(), Some(0b11000));
+}
+
+#[test]
+fn the_first_word_about_a_window_is_the_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("state.db"), &OURS).unwrap();
+    store.saw(DEAL, 0, 3, None).unwrap();
+    store.saw(DEAL, 0, 3, Some(&receipt(0b1000))).unwrap();
+    assert_eq!(store.seen(DEAL, 0).unwrap(), Seen { failed: 0b1000, receipt: None });
+
+    store.saw(DEAL, 0, 0, Some(&receipt(0b1))).unwrap();
+    store.saw(DEAL, 0, 1, Some(&receipt(0b11))).unwrap();
+    store.saw(DEAL, 0, 1, None).unwrap();
+    let seen = store.seen(DEAL, 0).unwrap();
+    assert_eq!(seen, Seen { failed: 0b1000, receipt: Some(receipt(0b11)) });
+    assert_eq!(seen.looked_at(), 0b1011);
+    assert_eq!(store.seen(DEAL, 1).unwrap(), Seen::default());
+
+    store.close(DEAL).unwrap();
+    assert_eq!(store.seen(DEAL, 0).unwrap(), Seen::default(), "what is over is forgotten");
+}
+
+#[test]
+fn a_receipt_that_denies_a_failure_is_not_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("state.db"), &OURS).unwrap();
+    store.saw(DEAL, 0, 0, Some(&receipt(0b1))).unwrap();
+    store.saw(DEAL, 0, 1, None).unwrap();
+    store.saw(DEAL, 0, 2, Some(&receipt(0b111))).unwrap();
+    assert_eq!(store.seen(DEAL, 0).unwrap(), Seen { failed: 0b10, receipt: Some(receipt(0b1)) });
+}
