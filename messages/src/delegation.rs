@@ -1,0 +1,118 @@
+//! Delegations: a client's signature that lets another key ask its workers, in one agreement and for a time.
+
+use alloy::primitives::{Address, B256, Signature};
+use alloy::signers::SignerSync;
+use alloy::signers::local::PrivateKeySigner;
+use alloy::sol_types::{Eip712Domain, SolStruct, eip712_domain};
+use serde::{Deserialize, Serialize};
+
+use crate::error::MessageError;
+
+/// What the client signs, under the domain "Muster messages", version "1", with the chain and the agreement.
+mod typed {
+    alloy::sol! {
+        /// `key` may ask as the client does until the Unix second `until`.
+        struct Delegation {
+            bytes32 key;
+            uint64 until;
+        }
+    }
+}
+
+/// A client's word that a key may ask in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delegation {
+    /// The x-only key that may ask.
+    pub key: B256,
+    /// The Unix second from which on it may not.
+    pub until: u64,
+    /// First half of the client's compact signature (EIP-2098).
+    pub r: B256,
+    /// Second half, with the parity in its highest bit.
+    pub vs: B256,
+}
+
+impl Delegation {
+    /// Lets `key` ask as `client` about an agreement.
+    ///
+    /// # Errors
+    /// [`MessageError::Key`].
+    pub fn sign(
+        client: &PrivateKeySigner,
+        chain_id: u64,
+        agreement: Address,
+        key: B256,
+        until: u64,
+    ) -> Result<Self, MessageError> {
+        let signature = client.sign_hash_sync(&digest(chain_id, agreement, key, until));
+        let compact = signature.map_err(|error| MessageError::Key(error.into()))?.as_erc2098();
+        // 64 bytes have two halves.
+        let [r, vs] = [compact.first_chunk(), compact.last_chunk()]
+            .map(|half| half.copied().map(B256::new).unwrap_or_default());
+        Ok(Self { key, until, r, vs })
+    }
+
+    /// Who signed it for this agreement; `None` if nobody can have.
+    #[must_use]
+    pub fn signer(&self, chain_id: u64, agreement: Address) -> Option<Address> {
+        let signature = Signature::from_erc2098([self.r.0, self.vs.0].as_flattened());
+        let digest = digest(chain_id, agreement, self.key, self.until);
+        signature.recover_address_from_prehash(&digest).ok()
+    }
+}
+
+/// What is signed.
+fn digest(chain_id: u64, agreement: Address, key: B256, until: u64) -> B256 {
+    let domain: Eip712Domain = eip712_domain! {
+        name: "Muster messages",
+        version: "1",
+        chain_id: chain_id,
+        verifying_contract: agreement,
+    };
+    typed::Delegation { key, until }.eip712_signing_hash(&domain)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::{Address, B256, keccak256};
+    use alloy::signers::local::PrivateKeySigner;
+    use alloy::sol_types::SolValue;
+
+    use super::{Delegation, digest};
+
+    #[test]
+    fn a_delegation_is_its_clients_for_this_chain_agreement_key_and_time_only() {
+        let client = PrivateKeySigner::random();
+        let [here, there] = [1, 2].map(Address::with_last_byte);
+        let key = B256::repeat_byte(9);
+        let signed = Delegation::sign(&client, 7, here, key, 1_000).unwrap();
+        let client = Some(client.address());
+        assert_eq!(signed.signer(7, here), client);
+        assert_ne!(signed.signer(8, here), client);
+        assert_ne!(signed.signer(7, there), client);
+        assert_ne!(Delegation { until: 1_001, ..signed }.signer(7, here), client);
+        assert_ne!(Delegation { key: B256::repeat_byte(8), ..signed }.signer(7, here), client);
+        assert_eq!(Delegation { r: B256::ZERO, ..signed }.signer(7, here), None);
+    }
+
+    #[test]
+    fn what_is_signed_is_typed_data_that_wallets_show() {
+        let (agreement, key) = (Address::repeat_byte(2), B256::repeat_byte(3));
+        let domain = keccak256(
+            (
+                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256("Muster messages"),
+                keccak256("1"),
+                B256::with_last_byte(5),
+                agreement,
+            )
+                .abi_encode(),
+        );
+        let fields =
+            (keccak256("Delegation(bytes32 key,uint64 until)"), key, B256::with_last_byte(9));
+        let message =
+            [&[0x19, 1], domain.as_slice(), keccak256(fields.abi_encode()).as_slice()].concat();
+        assert_eq!(digest(5, agreement, key, 9), keccak256(message));
+    }
+}

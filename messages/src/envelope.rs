@@ -1,0 +1,129 @@
+//! Gift wraps (NIP-59, encrypted by NIP-44): a letter inside a seal, signed by its sender, inside a wrap that is
+//! signed by a key used once. A relay sees the receiver's key and the size.
+
+use std::time::Duration;
+
+use alloy::primitives::B256;
+use nostr::event::{Event, FinalizeEvent, Kind, UnsignedEvent};
+use nostr::nips::nip44::Nip44;
+use nostr::nips::nip59::GiftWrapBuilder;
+use nostr::types::Timestamp;
+
+use crate::error::MessageError;
+use crate::keys::{MessageKey, public_key};
+use crate::letter::{Letter, LetterError};
+
+/// How long after it was sent a letter is still taken.
+pub const LETTER_LIFE: Duration = Duration::from_hours(24);
+
+/// How far a wrap's time is moved back at most, so that nobody sees when it was made.
+pub(crate) const SHIFT: Duration = Duration::from_hours(48);
+
+/// How much a sender's clock may be ahead.
+const SKEW: Duration = Duration::from_mins(10);
+
+/// The longest encrypted content: that of the longest letter takes 24 kB.
+pub(crate) const CONTENT_LIMIT: usize = 32 * 1024;
+
+/// The kind of the innermost event, which nobody but the parties sees.
+const LETTER_KIND: Kind = Kind::Custom(2015);
+
+/// A letter as it came out of its wrap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// The key that signed it.
+    pub sender: B256,
+    /// The Unix second at which it was written, by its sender's clock.
+    pub sent: u64,
+    /// The letter.
+    pub letter: Letter,
+}
+
+/// Why a wrap is not opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Flaw {
+    /// It is no gift wrap.
+    #[error("no gift wrap")]
+    NotAWrap,
+    /// It is longer than that of any letter.
+    #[error("too large")]
+    TooLarge,
+    /// It does not decrypt, or not to what belongs into a wrap.
+    #[error("unreadable")]
+    Unreadable,
+    /// A signature, an id or an author is not what it has to be.
+    #[error("forged")]
+    Forged,
+    /// It is past its time.
+    #[error("too old")]
+    TooOld,
+    /// It is from a time to come.
+    #[error("from the future")]
+    FromTheFuture,
+    /// What is in it is no letter.
+    #[error(transparent)]
+    Letter(#[from] LetterError),
+}
+
+/// Encrypts a letter for the holder of a key, now.
+///
+/// # Errors
+/// [`MessageError::BadKey`], [`MessageError::Letter`], [`MessageError::Key`].
+pub fn seal(sender: &MessageKey, receiver: B256, letter: &Letter) -> Result<Event, MessageError> {
+    seal_at(sender, receiver, letter, Timestamp::now())
+}
+
+/// Encrypts a letter that is written at this time.
+pub(crate) fn seal_at(
+    sender: &MessageKey,
+    receiver: B256,
+    letter: &Letter,
+    at: Timestamp,
+) -> Result<Event, MessageError> {
+    let author = sender.keys().public_key();
+    let rumor = UnsignedEvent::new(author, at, LETTER_KIND, [], letter.to_json()?);
+    // The wrap's time is up to `SHIFT` too early, and it expires by that time.
+    let life = SHIFT.saturating_add(LETTER_LIFE);
+    let wrap = GiftWrapBuilder::new(public_key(receiver)?, rumor).expiration(life);
+    wrap.finalize(sender.keys()).map_err(|error| MessageError::Key(error.into()))
+}
+
+/// Opens a wrap as its receiver at the Unix second `now`, believing nothing that is not signed.
+///
+/// # Errors
+/// [`Flaw`].
+pub fn open(receiver: &MessageKey, wrap: &Event, now: u64) -> Result<Opened, Flaw> {
+    if wrap.kind != Kind::GiftWrap {
+        return Err(Flaw::NotAWrap);
+    }
+    if wrap.content.len() > CONTENT_LIMIT {
+        return Err(Flaw::TooLarge);
+    }
+    if wrap.is_expired_at(Timestamp::from_secs(now)) {
+        return Err(Flaw::TooOld);
+    }
+    wrap.verify().map_err(|_| Flaw::Forged)?;
+
+    let decrypt = |event: &Event| receiver.keys().nip44_decrypt(&event.pubkey, &event.content);
+    let seal = decrypt(wrap).map_err(|_| Flaw::Unreadable)?;
+    let seal = Event::from_json(seal).map_err(|_| Flaw::Unreadable)?;
+    if seal.kind != Kind::Seal || seal.verify().is_err() {
+        return Err(Flaw::Forged);
+    }
+    let rumor = decrypt(&seal).map_err(|_| Flaw::Unreadable)?;
+    let rumor = UnsignedEvent::from_json(rumor).map_err(|_| Flaw::Unreadable)?;
+    if rumor.pubkey != seal.pubkey || rumor.kind != LETTER_KIND || rumor.verify_id().is_err() {
+        return Err(Flaw::Forged);
+    }
+
+    let sent = rumor.created_at.as_secs();
+    if sent.saturating_add(LETTER_LIFE.as_secs()) < now {
+        return Err(Flaw::TooOld);
+    }
+    if sent > now.saturating_add(SKEW.as_secs()) {
+        return Err(Flaw::FromTheFuture);
+    }
+    let letter = Letter::from_json(&rumor.content)?;
+    Ok(Opened { sender: B256::new(rumor.pubkey.to_bytes()), sent, letter })
+}

@@ -1,0 +1,326 @@
+//! What the parties write to each other: small JSON of one version, each letter about one agreement.
+
+use std::fmt::{self, Debug, Formatter};
+
+use alloy::primitives::{Address, B256};
+use serde::{Deserialize, Serialize};
+
+use crate::delegation::Delegation;
+use crate::keys::MessageKey;
+
+/// The longest letter, in bytes of JSON.
+pub const LETTER_LIMIT: usize = 4096;
+
+/// The version of letters that this crate writes and reads.
+const VERSION: u8 = 1;
+
+/// A letter. A request's nonce is never used twice; a reply has the nonce of its request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Letter {
+    /// The chain of the agreement.
+    pub chain_id: u64,
+    /// The agreement that it is about.
+    pub agreement: Address,
+    /// What ties a reply to its request.
+    pub nonce: B256,
+    /// What it says.
+    pub content: Content,
+}
+
+/// What a letter says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Content {
+    /// To a worker: where is the service?
+    EndpointRequest {
+        /// By what right this is asked.
+        claim: Claim,
+    },
+    /// The worker's answer.
+    EndpointReply {
+        /// Where the service is, for HTTP and WebSocket.
+        url: Hidden,
+        /// What every request to it has to show.
+        token: Hidden,
+    },
+    /// To a client, by a tester: let me look at the workers as if I were you.
+    PassRequest {
+        /// The window, counted from 0, in which the tester holds a seat.
+        window: u8,
+        /// The tester's place in the list of its agreement's epoch.
+        place: u32,
+        /// A fresh key, which workers will see in place of the tester's own.
+        key: B256,
+    },
+    /// The client's answer.
+    Pass {
+        /// The fresh key's right to ask workers.
+        delegation: Delegation,
+    },
+    /// No.
+    Refusal {
+        /// Why.
+        reason: Reason,
+    },
+}
+
+/// By what right an endpoint is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Claim {
+    /// The sender's key belongs to the agreement's client.
+    Client {},
+    /// The agreement's client has signed for the sender's key.
+    Delegate {
+        /// What it signed.
+        delegation: Delegation,
+    },
+    /// The sender is a tester, under its registered key.
+    Seat {
+        /// The current window, counted from 0.
+        window: u8,
+        /// The tester's place, which holds a seat of that window.
+        place: u32,
+    },
+}
+
+/// Why a request is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Reason {
+    /// The agreement is on another chain.
+    #[error("the agreement is on another chain than the one I look at")]
+    OtherChain,
+    /// The market did not make this agreement, or not with the one who is asked.
+    #[error("this is no agreement of mine")]
+    NotMine,
+    /// The agreement has not started or has ended.
+    #[error("the agreement does not run now")]
+    NotRunning,
+    /// The sender is not who may ask this.
+    #[error("the key that asks has no right to: it is neither the client's nor delegated by it")]
+    NotAllowed,
+    /// The delegation has expired.
+    #[error("the client's delegation has expired")]
+    Expired,
+    /// Another window is the current one.
+    #[error("another window is the current one")]
+    OtherWindow,
+    /// The sender's account does not hold that seat.
+    #[error("the sender does not hold that seat")]
+    NoSeat,
+    /// A pass for that seat was given to another key.
+    #[error("a pass for that seat was given before, for another key")]
+    PassGiven,
+}
+
+/// A text that is never printed: an address of a service, or a token.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Hidden(String);
+
+impl Hidden {
+    /// Hides a text.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text. Not to be logged.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Debug for Hidden {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
+/// What is wrong with a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LetterError {
+    /// It is longer than any letter.
+    #[error("a letter of {0} bytes is too long: {LETTER_LIMIT} are the most")]
+    TooLong(usize),
+    /// It does not read as a letter.
+    #[error("this is no letter")]
+    Malformed,
+    /// It has another version.
+    #[error("a letter of version {0}, of which this program only knows {VERSION}")]
+    Version(u8),
+}
+
+/// A letter as it is written.
+#[derive(Serialize, Deserialize)]
+struct Written<L> {
+    /// The version of everything else.
+    version: u8,
+    /// The rest.
+    letter: L,
+}
+
+/// The part of a letter that all versions have in common.
+#[derive(Deserialize)]
+struct Versioned {
+    /// See [`Written`].
+    version: u8,
+}
+
+impl Letter {
+    /// A request, with a nonce that was never used.
+    #[must_use]
+    pub fn request(chain_id: u64, agreement: Address, content: Content) -> Self {
+        Self { chain_id, agreement, nonce: MessageKey::random().to_bytes(), content }
+    }
+
+    /// A reply to this letter.
+    #[must_use]
+    pub const fn reply(&self, content: Content) -> Self {
+        let Self { chain_id, agreement, nonce, content: _ } = *self;
+        Self { chain_id, agreement, nonce, content }
+    }
+
+    /// Whether this is a reply to that request; who sent it is another question.
+    #[must_use]
+    pub fn answers(&self, request: &Self) -> bool {
+        let about = |letter: &Self| (letter.chain_id, letter.agreement, letter.nonce);
+        about(self) == about(request) && !self.is_request()
+    }
+
+    /// Whether it wants an answer.
+    #[must_use]
+    pub const fn is_request(&self) -> bool {
+        matches!(self.content, Content::EndpointRequest { .. } | Content::PassRequest { .. })
+    }
+
+    /// As it travels.
+    ///
+    /// # Errors
+    /// [`LetterError::TooLong`].
+    pub fn to_json(&self) -> Result<String, LetterError> {
+        let written = Written { version: VERSION, letter: self };
+        let json = serde_json::to_string(&written).map_err(|_| LetterError::Malformed)?;
+        if json.len() > LETTER_LIMIT {
+            return Err(LetterError::TooLong(json.len()));
+        }
+        Ok(json)
+    }
+
+    /// Reads what somebody sent.
+    ///
+    /// # Errors
+    /// [`LetterError`], with the version if that is the reason.
+    pub fn from_json(json: &str) -> Result<Self, LetterError> {
+        if json.len() > LETTER_LIMIT {
+            return Err(LetterError::TooLong(json.len()));
+        }
+        let malformed = |_| LetterError::Malformed;
+        let Versioned { version } = serde_json::from_str(json).map_err(malformed)?;
+        if version != VERSION {
+            return Err(LetterError::Version(version));
+        }
+        Ok(serde_json::from_str::<Written<Self>>(json).map_err(malformed)?.letter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::{Address, B256};
+    use alloy::signers::local::PrivateKeySigner;
+
+    use super::{Claim, Content, Hidden, LETTER_LIMIT, Letter, LetterError, Reason};
+    use crate::delegation::Delegation;
+
+    /// A letter that says this.
+    fn letter(content: Content) -> Letter {
+        Letter::request(412_346, Address::repeat_byte(7), content)
+    }
+
+    /// One of every kind.
+    fn all() -> Vec<Letter> {
+        let client = PrivateKeySigner::random();
+        let key = B256::repeat_byte(3);
+        let delegation = Delegation::sign(&client, 1, Address::ZERO, key, u64::MAX).unwrap();
+        let url = Hidden::new("https://worker.example");
+        [
+            Content::EndpointRequest { claim: Claim::Client {} },
+            Content::EndpointRequest { claim: Claim::Delegate { delegation } },
+            Content::EndpointRequest { claim: Claim::Seat { window: 20, place: u32::MAX } },
+            Content::EndpointReply { url, token: Hidden::new("token") },
+            Content::PassRequest { window: 20, place: u32::MAX, key },
+            Content::Pass { delegation },
+            Content::Refusal { reason: Reason::NotRunning },
+        ]
+        .map(letter)
+        .to_vec()
+    }
+
+    #[test]
+    fn every_letter_reads_back() {
+        for letter in all() {
+            let json = letter.to_json().unwrap();
+            assert!(json.len() < 700, "{json}");
+            assert_eq!(Letter::from_json(&json), Ok(letter));
+        }
+    }
+
+    #[test]
+    fn the_form_of_a_letter_is_fixed() {
+        let nonce = B256::repeat_byte(1);
+        let request =
+            Letter { nonce, ..letter(Content::PassRequest { window: 1, place: 2, key: nonce }) };
+        let json = concat!(
+            r#"{"version":1,"letter":{"chain_id":412346,"#,
+            r#""agreement":"0x0707070707070707070707070707070707070707","#,
+            r#""nonce":"0x0101010101010101010101010101010101010101010101010101010101010101","#,
+            r#""content":{"pass_request":{"window":1,"place":2,"#,
+            r#""key":"0x0101010101010101010101010101010101010101010101010101010101010101"}}}}"#,
+        );
+        assert_eq!(request.to_json().unwrap(), json);
+    }
+
+    #[test]
+    fn other_versions_and_other_things_are_told_apart() {
+        let json = all().remove(0).to_json().unwrap();
+        let newer = json.replace(r#""version":1"#, r#""version":2"#);
+        assert_eq!(Letter::from_json(&newer), Err(LetterError::Version(2)));
+        let more = json.replace(r#""client":{}"#, r#""client":{"really":true}"#);
+        let deep = "[".repeat(LETTER_LIMIT);
+        for wrong in ["", "{}", r#"{"version":1}"#, &deep, &json[1..], &more] {
+            assert_eq!(Letter::from_json(wrong), Err(LetterError::Malformed), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_letter_that_is_too_long_is_neither_written_nor_read() {
+        let url = Hidden::new("x".repeat(LETTER_LIMIT));
+        let long = letter(Content::EndpointReply { url, token: Hidden::new("") });
+        assert!(matches!(long.to_json(), Err(LetterError::TooLong(_))));
+        let padded = format!("{}{}", all()[0].to_json().unwrap(), " ".repeat(LETTER_LIMIT));
+        assert_eq!(Letter::from_json(&padded), Err(LetterError::TooLong(padded.len())));
+    }
+
+    #[test]
+    fn a_reply_answers_its_request_alone() {
+        let [request, other] =
+            [(); 2].map(|()| letter(Content::EndpointRequest { claim: Claim::Client {} }));
+        let reply = request.reply(Content::Refusal { reason: Reason::NotMine });
+        assert!(reply.answers(&request));
+        assert!(!reply.answers(&other));
+        assert!(!request.answers(&request));
+    }
+
+    #[test]
+    fn addresses_and_tokens_are_not_printed() {
+        let [url, token] = ["https://worker.example", "secret"].map(Hidden::new);
+        let letter = letter(Content::EndpointReply { url, token });
+        let printed = format!("{letter:?}");
+        assert!(!printed.contains("example") && !printed.contains("secret"), "{printed}");
+    }
+}
