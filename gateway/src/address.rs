@@ -1,0 +1,100 @@
+//! Where a service is: one of this machine, spoken to in plain HTTP.
+
+use std::{net::SocketAddr, str::FromStr};
+
+use hyper::{Uri, header::HeaderValue, http::uri::Authority};
+
+use crate::error::GatewayError;
+
+/// The port of HTTP.
+const HTTP: u16 = 80;
+
+/// The address of a service. Cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upstream(Authority);
+
+impl Upstream {
+    /// What the service calls itself.
+    pub(crate) fn host(&self) -> Option<HeaderValue> {
+        HeaderValue::from_str(self.0.as_str()).ok()
+    }
+
+    /// What to connect to.
+    pub(crate) fn target(&self) -> (&str, u16) {
+        (self.0.host().trim_matches(['[', ']']), self.0.port_u16().unwrap_or(HTTP))
+    }
+
+    /// The path of a place of the service; `None` for a place elsewhere.
+    pub(crate) fn path<'a>(&self, place: &'a str) -> Option<&'a str> {
+        let path = place.strip_prefix("http://")?.strip_prefix(self.0.as_str())?;
+        path.starts_with('/').then_some(path)
+    }
+}
+
+impl FromStr for Upstream {
+    type Err = GatewayError;
+
+    /// Reads `http://host:port` or `ws://host:port`.
+    fn from_str(url: &str) -> Result<Self, GatewayError> {
+        let parts = url.parse::<Uri>().map_err(|_| GatewayError::Upstream)?.into_parts();
+        let plain = parts.scheme.is_some_and(|scheme| matches!(scheme.as_str(), "http" | "ws"));
+        let bare = parts.path_and_query.is_none_or(|path| path == "/");
+        match parts.authority {
+            Some(authority) if plain && bare && !authority.as_str().contains('@') => {
+                Ok(Self(authority))
+            }
+            _ => Err(GatewayError::Upstream),
+        }
+    }
+}
+
+impl TryFrom<SocketAddr> for Upstream {
+    type Error = GatewayError;
+
+    fn try_from(address: SocketAddr) -> Result<Self, GatewayError> {
+        format!("http://{address}").parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_is_a_host_and_a_port() {
+        let target = |url: &str| {
+            let upstream: Upstream = url.parse().unwrap();
+            let (host, port) = upstream.target();
+            (host.to_owned(), port)
+        };
+        assert_eq!(target("http://127.0.0.1:3000"), ("127.0.0.1".into(), 3000));
+        assert_eq!(target("ws://localhost:3000/"), ("localhost".into(), 3000));
+        assert_eq!(target("http://service"), ("service".into(), 80));
+        assert_eq!(target("http://[::1]:9"), ("::1".into(), 9));
+    }
+
+    #[test]
+    fn other_urls_are_refused() {
+        for url in [
+            "",
+            "/",
+            "localhost:3000",
+            "https://localhost",
+            "file:///etc/passwd",
+            "http://user@localhost",
+            "http://localhost/path",
+            "http://localhost/?query",
+        ] {
+            assert!(url.parse::<Upstream>().is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn only_places_of_the_service_have_a_path() {
+        let upstream: Upstream = "http://127.0.0.1:80".parse().unwrap();
+        assert_eq!(upstream.path("http://127.0.0.1:80/a?b"), Some("/a?b"));
+        for place in ["http://127.0.0.1:8080/a", "https://127.0.0.1:80/a", "/a", "http://other/a"] {
+            assert_eq!(upstream.path(place), None, "{place}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What can be chosen about a gateway.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    num::NonZeroU32,
+    time::Duration,
+};
+
+use crate::token::Secret;
+
+/// The smallest buffer of the HTTP library.
+const LEAST_BUFFER: usize = 8192;
+
+/// Settings of a [`crate::Gateway`].
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen; port 0 for any that is free.
+    pub listen: SocketAddr,
+    /// What tokens are sealed with.
+    pub secret: Secret,
+    /// How much of everything.
+    pub limits: Limits,
+}
+
+impl Config {
+    /// Any free port of this machine, with the usual limits.
+    #[must_use]
+    pub fn any_port(secret: Secret) -> Self {
+        Self { listen: (Ipv4Addr::LOCALHOST, 0).into(), secret, limits: Limits::default() }
+    }
+}
+
+/// How much of everything a gateway allows.
+///
+/// A connection is a stranger's until a request on it was let in; then it is its guest's. A served one needs
+/// two file descriptors, a stranger's one: the usual limits fit into the 1024 that a process has as a rule.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections of guests at the same time; one more is told to come later.
+    pub connections: usize,
+    /// Connections of one key of an agreement at the same time.
+    pub connections_per_key: usize,
+    /// Connections of strangers at the same time; one more ends the oldest.
+    pub strangers: usize,
+    /// Requests of one key of an agreement in a second, and as many at once.
+    pub requests_per_second: NonZeroU32,
+    /// Bytes of a request before its body; from 8192.
+    pub head_bytes: usize,
+    /// Bytes of a request's body.
+    pub body_bytes: u64,
+    /// How long a request's head may take, the wait for the next request on the connection included.
+    pub head_time: Duration,
+    /// How long it may take to reach the service.
+    pub connect_time: Duration,
+    /// How long the service may be silent before it answers, from the last byte of the guest's on.
+    pub answer_time: Duration,
+    /// How long a connection may be silent while it is served; longer than `answer_time`.
+    pub idle_time: Duration,
+    /// How often it is looked at whether those who are being served still may be.
+    pub recheck: Duration,
+    /// How long answers may take to end when the gateway stops.
+    pub grace: Duration,
+}
+
+impl Limits {
+    /// Bytes of a request's head, and of every buffer of a connection: not fewer than the HTTP library takes.
+    pub(crate) fn buffer(&self) -> usize {
+        self.head_bytes.max(LEAST_BUFFER)
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 256,
+            connections_per_key: 32,
+            strangers: 256,
+            requests_per_second: NonZeroU32::MIN.saturating_add(99),
+            head_bytes: 16 << 10,
+            body_bytes: 64 << 20,
+            head_time: Duration::from_secs(15),
+            connect_time: Duration::from_secs(2),
+            answer_time: Duration::from_mins(1),
+            idle_time: Duration::from_secs(90),
+            recheck: Duration::from_secs(1),
+            grace: Duration::from_secs(10),
+        }
+    }
+}
