@@ -84,12 +84,15 @@ impl Devnode {
         let accounts = accounts::accounts(config.accounts);
         let (pace, paced) = watch::channel(config.block_time);
         let file = config.state.map(StateFile::open).transpose()?;
-        let known = accounts.clone();
+        let (known, genesis) = (accounts.clone(), config.genesis);
         let make = move || {
             let kept = file.as_ref().map(StateFile::read).transpose()?.flatten();
-            let chain = kept.map_or_else(|| fresh(&known), Ok)?;
+            let chain = kept.map_or_else(|| fresh(&known, genesis), Ok)?;
             let changes = chain.changes().subscribe();
-            Ok::<_, Cause>((Node::new(chain, &known, pace), file.map(|file| (file, changes))))
+            Ok::<_, Cause>((
+                Node::new(chain, &known, genesis, pace),
+                file.map(|file| (file, changes)),
+            ))
         };
         let (worker, kept) = Worker::spawn(make).await?;
         let keeper = match kept {
@@ -176,9 +179,9 @@ impl Drop for Devnode {
 }
 
 /// A chain that nobody has used, with money for these accounts.
-fn fresh(accounts: &[Account]) -> Result<Chain, Refusal> {
+fn fresh(accounts: &[Account], genesis: Option<u64>) -> Result<Chain, Refusal> {
     let funded: Vec<Address> = accounts.iter().skip(1).map(|account| account.address).collect();
-    Chain::new(&funded)
+    Chain::new(&funded, genesis)
 }
 
 /// Makes a block in every period, as long as there is one.

@@ -16,16 +16,12 @@ use alloy::{
 };
 use revm::{Database, bytecode::Bytecode, state::AccountInfo};
 
-use super::{Chain, Refusal, block::GAS_LIMIT, submit::MAX_INIT_CODE};
+use super::{Chain, Refusal, block::GAS_LIMIT, node_interface, submit::MAX_INIT_CODE};
 use crate::{
     CHAIN_ID,
     exec::{self, Execution, Message, Modules, Price, State, Surroundings},
     precompiles::{self, Facts},
 };
-
-/// `NodeInterface` and `NodeInterfaceDebug`, which are no accounts: a Nitro node answers for them.
-const NODE_INTERFACES: [Address; 2] =
-    [Address::with_last_byte(0xc8), Address::with_last_byte(0xc9)];
 
 /// The most gas that a call may use.
 pub(super) const GAS_CAP: u64 = 50_000_000;
@@ -45,7 +41,7 @@ pub(crate) struct Ask {
     /// What it pretends about the block.
     pub(crate) overrides: BlockOverrides,
     /// When it has to be done, however often it is tried.
-    deadline: Instant,
+    pub(super) deadline: Instant,
 }
 
 impl Ask {
@@ -109,12 +105,6 @@ impl Chain {
         if request.gas_price.is_some() && dynamic {
             return Err(Refusal::TwoPrices);
         }
-        if let Some(TxKind::Call(to)) = request.to
-            && NODE_INTERFACES.contains(&to)
-            && !ask.state.contains_key(&to)
-        {
-            return Err(Refusal::NodeInterface(to));
-        }
         let block = self.get(ask.block)?;
         let base_fee = ask.overrides.base_fee.map_or(block.base_fee(), |fee| fee.saturating_to());
         let cap = request.gas_price.or(request.max_fee_per_gas).filter(|&price| price > 0);
@@ -137,7 +127,16 @@ impl Chain {
     }
 
     /// Sets the stage for a call; with it, the programs that the chain has compiled.
+    ///
+    /// # Errors
+    /// If the block does not exist, if what the call pretends contradicts itself, or if only the node
+    /// itself could answer.
     pub(super) fn stage(&mut self, ask: &Ask) -> Result<(Stage<'_>, &mut Modules), Refusal> {
+        if let Some(TxKind::Call(to)) = ask.request.to
+            && node_interface::answers_at(to)
+        {
+            return Err(Refusal::NodeInterface(to));
+        }
         let block = Arc::clone(self.get(ask.block)?);
         let Self { store, hashes, modules, .. } = self;
         let overrides = &ask.overrides;

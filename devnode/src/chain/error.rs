@@ -125,9 +125,15 @@ pub(crate) enum Refusal {
     /// An account's storage is overridden in two ways.
     #[error("account {0} has both 'state' and 'stateDiff'")]
     StateAndDiff(Address),
-    /// A contract that a Nitro node answers for by itself.
-    #[error("NodeInterface at {0} is not implemented by the dev chain")]
+    /// A contract that a Nitro node answers for by itself, in a call that is more than a question.
+    #[error("the dev chain answers for NodeInterface at {0} in eth_call only")]
     NodeInterface(Address),
+    /// Something that Nitro answers to, and this chain does not.
+    #[error("{0} is not implemented by the dev chain")]
+    NotImplemented(&'static str),
+    /// The node has no answer.
+    #[error("execution reverted")]
+    NoAnswer,
     /// A precompile is to move that is none.
     #[error("account {0} is not a precompile")]
     NotAPrecompile(Address),

@@ -14,6 +14,7 @@ mod genesis;
 mod image;
 mod logs;
 mod mine;
+mod node_interface;
 mod pool;
 mod setup;
 mod snapshot;
@@ -83,19 +84,27 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// A chain after the usual set-up; `accounts` have money besides the dev account.
+    /// A chain after the usual set-up, all of it in the unix second `genesis` or now; the clock goes on
+    /// from there. `accounts` have money besides the dev account.
     ///
     /// # Errors
     /// If a transaction of the set-up is refused, which means that this chain is broken.
-    pub(crate) fn new(accounts: &[Address]) -> Result<Self, Refusal> {
+    pub(crate) fn new(accounts: &[Address], genesis: Option<u64>) -> Result<Self, Refusal> {
         let mut chain = Self::over(Store::default());
+        let timestamp = genesis.unwrap_or_else(|| chain.clock.now());
         genesis::write(&mut chain.store, accounts);
-        let timestamp = chain.clock.tick(0);
-        let base_fee = Setting::BaseFee.initial();
-        let sends = (0, B256::ZERO);
-        let place = Place { height: 0, parent: B256::ZERO, timestamp, base_fee, sends };
+        let place = Place {
+            height: 0,
+            parent: B256::ZERO,
+            timestamp,
+            base_fee: Setting::BaseFee.initial(),
+            sends: (0, B256::ZERO),
+        };
         chain.append(Block::seal(place, Vec::new()));
+        chain.clock.step = Some(0);
         setup::run(&mut chain)?;
+        chain.clock.step = None;
+        chain.clock.set(timestamp);
         Ok(chain)
     }
 

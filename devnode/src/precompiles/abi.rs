@@ -163,6 +163,19 @@ sol! {
         function getGasPricingConstraints() external view returns (uint64[3][]);
     }
 
+    interface NodeInterface {
+        function nitroGenesisBlock() external pure returns (uint256);
+        function blockL1Num(uint64 height) external view returns (uint64);
+        function l2BlockRangeForL1(uint64 parentHeight) external view returns (uint64 first, uint64 last);
+        function gasEstimateComponents(address to, bool isCreation, bytes data) external payable returns (uint64 gas, uint64 parentGas, uint256 baseFee, uint256 parentPrice);
+        function gasEstimateL1Component(address to, bool isCreation, bytes data) external payable returns (uint64 parentGas, uint256 baseFee, uint256 parentPrice);
+        function legacyLookupMessageBatchProof(uint256 batch, uint64 index) external view;
+        function findBatchContainingBlock(uint64 height) external view returns (uint64);
+        function getL1Confirmations(bytes32 blockHash) external view returns (uint64);
+        function constructOutboxProof(uint64 size, uint64 leaf) external view returns (bytes32 send, bytes32 root, bytes32[] proof);
+        function estimateRetryableTicket(address sender, uint256 deposit, address to, uint256 value, address feeRefund, address valueRefund, bytes data) external;
+    }
+
     interface ArbosTest {
         function burnArbGas(uint256 gas) external pure;
     }

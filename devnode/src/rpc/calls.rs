@@ -14,7 +14,10 @@ use crate::{
 /// `eth_call`
 pub(super) fn call(node: &mut Node, args: Args) -> Reply {
     let ask = ask(args)?;
-    let output = RpcError::of(node.chain.call(&ask)?)?;
+    let output = match node.chain.node_interface(&ask)? {
+        Some(output) => output,
+        None => RpcError::of(node.chain.call(&ask)?)?,
+    };
     Ok(serde_json::to_value(output)?)
 }
 

@@ -46,6 +46,8 @@ pub(crate) struct Node {
     filters: Filters,
     /// Accounts that the node sends for.
     wallet: Wallet,
+    /// The unix second in which chains begin; `None` for when they do.
+    genesis: Option<u64>,
     /// How often blocks are made by time.
     pace: watch::Sender<Option<Duration>>,
     /// Tells this node from every other.
@@ -53,17 +55,19 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// Answers from this chain, with the keys of these accounts. Somebody else makes blocks at the
-    /// given pace.
+    /// Answers from this chain, with the keys of these accounts. A chain in its place would begin in
+    /// the unix second `genesis`. Somebody else makes blocks at the given pace.
     pub(crate) fn new(
         chain: Chain,
         accounts: &[Account],
+        genesis: Option<u64>,
         pace: watch::Sender<Option<Duration>>,
     ) -> Self {
         Self {
             chain,
             filters: Filters::default(),
             wallet: Wallet::new(accounts),
+            genesis,
             pace,
             instance: keccak256(RandomState::new().hash_one(()).to_be_bytes()),
         }

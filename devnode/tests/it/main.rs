@@ -23,6 +23,7 @@ mod limits;
 mod malformed;
 mod mining;
 mod mutated;
+mod node_interface;
 mod precompiles;
 mod programs;
 mod replay;

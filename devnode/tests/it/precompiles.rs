@@ -177,14 +177,3 @@ async fn what_is_not_implemented_says_so() {
     let unknown = chain.call(ARB_SYS, hex!("12345678")).await.unwrap_err();
     assert_eq!(message(&unknown), "execution reverted");
 }
-
-#[tokio::test]
-async fn what_a_node_answers_for_by_itself_is_an_error_and_no_empty_answer() {
-    let chain = Chain::start().await;
-    for last in [0xc8, 0xc9] {
-        let to = Address::with_last_byte(last);
-        let error = chain.call(to, vec![1, 2, 3, 4]).await.unwrap_err();
-        let words = format!("NodeInterface at {to} is not implemented by the dev chain");
-        assert_eq!(message(&error), words);
-    }
-}

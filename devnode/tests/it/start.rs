@@ -6,6 +6,7 @@ use std::{
 };
 
 use alloy::{
+    eips::BlockId,
     network::{EthereumWallet, TransactionBuilder},
     primitives::{Address, U256, address, hex, utils::parse_ether},
     providers::{Provider, ProviderBuilder, WsConnect},
@@ -13,6 +14,7 @@ use alloy::{
     signers::local::PrivateKeySigner,
 };
 use devnode::{CHAIN_ID, Config, DEV_ADDRESS, Devnode};
+use serde_json::json;
 use tokio::time::timeout;
 
 use crate::support::{Chain, post};
@@ -39,6 +41,24 @@ async fn chains_in_one_process_know_nothing_of_each_other() {
     };
     assert_eq!(balance(&one).await.unwrap(), U256::ONE);
     assert_eq!(balance(&other).await.unwrap(), U256::ZERO);
+}
+
+#[tokio::test]
+async fn chains_with_one_genesis_begin_with_the_same_blocks_and_go_on_from_its_second() {
+    let genesis = Some(2_000_000_000);
+    let chain = Chain::with(Config { genesis, ..Config::any_port() }).await;
+    let other = Chain::with(Config { genesis, ..Config::any_port() }).await;
+    let blocks = chain.provider.get_block(BlockId::latest()).await.unwrap().unwrap();
+    let same = other.provider.get_block(BlockId::latest()).await.unwrap().unwrap();
+    assert_eq!(blocks.header, same.header);
+    assert_eq!(blocks.header.timestamp, 2_000_000_000);
+    other.node.mine().await.unwrap();
+    chain.get("anvil_reset", json!([])).await;
+    for next in [chain, other] {
+        next.node.mine().await.unwrap();
+        let block = next.provider.get_block(BlockId::latest()).await.unwrap().unwrap();
+        assert!((2_000_000_000..2_000_000_060).contains(&block.header.timestamp));
+    }
 }
 
 #[tokio::test]

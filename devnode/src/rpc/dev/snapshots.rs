@@ -29,7 +29,7 @@ pub(super) fn reset(node: &mut Node, mut args: Args) -> Reply {
         return Err(Refusal::Fork.into());
     }
     let funded = node.wallet.accounts().skip(1).collect::<Vec<_>>();
-    replace(node, Chain::new(&funded)?);
+    replace(node, Chain::new(&funded, node.genesis)?);
     Ok(Value::Null)
 }
 

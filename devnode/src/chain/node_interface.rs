@@ -1,0 +1,149 @@
+//! `NodeInterface`, which is no account: a Nitro node answers calls of it by itself. Here it answers to
+//! what it can without a parent chain.
+
+use alloy::{
+    primitives::{Address, Bytes, TxKind, U256},
+    rpc::types::{BlockOverrides, TransactionRequest, state::StateOverride},
+    sol_types::{SolCall, SolInterface},
+};
+
+use super::{Ask, Chain, Estimate, Refusal, call::GAS_CAP};
+use crate::{
+    precompiles::abi::NodeInterface::{
+        NodeInterfaceCalls as Function, blockL1NumCall, gasEstimateComponentsCall,
+        gasEstimateComponentsReturn, gasEstimateL1ComponentCall, gasEstimateL1ComponentReturn,
+        l2BlockRangeForL1Call, l2BlockRangeForL1Return, nitroGenesisBlockCall,
+    },
+    state::{arbos::ARBOS, settings::Setting},
+};
+
+/// Where it answers.
+const NODE_INTERFACE: Address = Address::with_last_byte(0xc8);
+
+/// Where its other half answers, which knows retryable tickets.
+const NODE_INTERFACE_DEBUG: Address = Address::with_last_byte(0xc9);
+
+/// The height of the parent chain, which does not exist.
+const PARENT_HEIGHT: u64 = 0;
+
+/// Whether the node itself answers calls of this address.
+pub(super) fn answers_at(address: Address) -> bool {
+    [NODE_INTERFACE, NODE_INTERFACE_DEBUG].contains(&address)
+}
+
+impl Chain {
+    /// Answers a call of `NodeInterface`; `None` if the call goes elsewhere. The gas that a node would
+    /// take is not counted.
+    ///
+    /// # Errors
+    /// If the call contradicts itself, if a node would have no answer, or if this chain has none.
+    pub(crate) fn node_interface(&mut self, ask: &Ask) -> Result<Option<Bytes>, Refusal> {
+        let to = match ask.request.to {
+            Some(TxKind::Call(to)) if answers_at(to) => to,
+            _ => return Ok(None),
+        };
+        let message = self.message(ask, GAS_CAP)?;
+        if to == NODE_INTERFACE_DEBUG {
+            return Err(Refusal::NotImplemented("NodeInterfaceDebug"));
+        }
+        let function = read(&message.data).ok_or(Refusal::NoAnswer)?;
+        let payable = matches!(
+            function,
+            Function::gasEstimateComponents(_) | Function::gasEstimateL1Component(_)
+        );
+        if !payable && !message.value.is_zero() {
+            return Err(Refusal::NoAnswer);
+        }
+        self.node_answer(ask, function).map(Some)
+    }
+
+    /// Answers one function.
+    fn node_answer(&mut self, ask: &Ask, function: Function) -> Result<Bytes, Refusal> {
+        let missing = |name| Err(Refusal::NotImplemented(name));
+        let answer = match function {
+            Function::nitroGenesisBlock(_) => {
+                nitroGenesisBlockCall::abi_encode_returns(&U256::ZERO)
+            }
+            Function::blockL1Num(args) => {
+                self.block(args.height).ok_or(Refusal::NoAnswer)?;
+                blockL1NumCall::abi_encode_returns(&PARENT_HEIGHT)
+            }
+            Function::l2BlockRangeForL1(args) => {
+                if args.parentHeight != PARENT_HEIGHT {
+                    return Err(Refusal::NoAnswer);
+                }
+                let range = l2BlockRangeForL1Return { first: 0, last: self.height() };
+                l2BlockRangeForL1Call::abi_encode_returns(&range)
+            }
+            Function::gasEstimateComponents(args) => {
+                let gas = self.gas_of(ask, args)?;
+                let [base_fee, parent_price] = self.prices(ask)?;
+                gasEstimateComponentsCall::abi_encode_returns(&gasEstimateComponentsReturn {
+                    gas,
+                    parentGas: 0,
+                    baseFee: base_fee,
+                    parentPrice: parent_price,
+                })
+            }
+            Function::gasEstimateL1Component(_) => {
+                let [base_fee, parent_price] = self.prices(ask)?;
+                gasEstimateL1ComponentCall::abi_encode_returns(&gasEstimateL1ComponentReturn {
+                    parentGas: 0,
+                    baseFee: base_fee,
+                    parentPrice: parent_price,
+                })
+            }
+            // Only chains that were there before Nitro know any.
+            Function::legacyLookupMessageBatchProof(_) => return Err(Refusal::NoAnswer),
+            Function::findBatchContainingBlock(_) => {
+                return missing("NodeInterface.findBatchContainingBlock");
+            }
+            Function::getL1Confirmations(_) => return missing("NodeInterface.getL1Confirmations"),
+            Function::constructOutboxProof(_) => {
+                return missing("NodeInterface.constructOutboxProof");
+            }
+            Function::estimateRetryableTicket(_) => {
+                return missing("NodeInterface.estimateRetryableTicket");
+            }
+        };
+        Ok(answer.into())
+    }
+
+    /// The gas that a transaction needs, of which none is for data on the parent chain.
+    fn gas_of(&mut self, ask: &Ask, args: gasEstimateComponentsCall) -> Result<u64, Refusal> {
+        if answers_at(args.to) {
+            return Err(Refusal::NoAnswer);
+        }
+        let request = TransactionRequest {
+            to: Some(if args.isCreation { TxKind::Create } else { TxKind::Call(args.to) }),
+            gas: ask.request.gas.map(|gas| gas.min(GAS_CAP)),
+            input: args.data.into(),
+            access_list: None,
+            ..ask.request.clone()
+        };
+        let (state, overrides) = (StateOverride::default(), BlockOverrides::default());
+        let inner = Ask { request, state, overrides, ..ask.clone() };
+        match self.estimate(&inner) {
+            Ok(Estimate::Gas(gas)) => Ok(gas),
+            _ => Err(Refusal::NoAnswer),
+        }
+    }
+
+    /// Wei per gas, and wei per unit of data on the parent chain.
+    fn prices(&self, ask: &Ask) -> Result<[U256; 2], Refusal> {
+        let view = self.view(ask.block)?;
+        Ok([Setting::BaseFee, Setting::L1PricePerUnit]
+            .map(|setting| view.slot(ARBOS, setting.slot())))
+    }
+}
+
+/// The function that is called, with its arguments: numbers have to fit their types, an address may
+/// have anything in its unused bytes.
+fn read(input: &[u8]) -> Option<Function> {
+    let mut clean = input.to_vec();
+    let selectors = [gasEstimateComponentsCall::SELECTOR, gasEstimateL1ComponentCall::SELECTOR];
+    if selectors.iter().any(|selector| clean.starts_with(selector)) {
+        clean.get_mut(4..16)?.fill(0);
+    }
+    Function::abi_decode_validate(&clean).ok()
+}

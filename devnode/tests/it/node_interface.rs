@@ -1,0 +1,156 @@
+//! `NodeInterface`: questions that the node answers by itself.
+
+use alloy::{
+    network::TransactionBuilder,
+    primitives::{Address, B256, Bytes, U256},
+    providers::Provider,
+    rpc::types::TransactionRequest,
+    sol,
+    sol_types::SolCall,
+};
+use devnode::DEV_ADDRESS;
+use serde_json::json;
+
+use crate::support::{Chain, init_code, message};
+
+sol! {
+    function nitroGenesisBlock() returns (uint256);
+    function blockL1Num(uint64 height) returns (uint64);
+    function l2BlockRangeForL1(uint64 height) returns (uint64 first, uint64 last);
+    function gasEstimateComponents(address to, bool isCreation, bytes data) returns (uint64 gas, uint64 parentGas, uint256 baseFee, uint256 parentPrice);
+    function gasEstimateL1Component(address to, bool isCreation, bytes data) returns (uint64 parentGas, uint256 baseFee, uint256 parentPrice);
+    function legacyLookupMessageBatchProof(uint256 batch, uint64 index);
+    function findBatchContainingBlock(uint64 height) returns (uint64);
+    function getL1Confirmations(bytes32 blockHash) returns (uint64);
+    function constructOutboxProof(uint64 size, uint64 leaf);
+    function estimateRetryableTicket(address sender, uint256 deposit, address to, uint256 value, address feeRefund, address valueRefund, bytes data);
+}
+
+/// Where it answers.
+const NODE_INTERFACE: Address = Address::with_last_byte(0xc8);
+
+/// Wei per gas.
+const BASE_FEE: U256 = U256::from_limbs([100_000_000, 0, 0, 0]);
+
+/// Asks a question.
+async fn ask<C: SolCall>(chain: &Chain, question: C) -> C::Return {
+    let answer = chain.call(NODE_INTERFACE, question.abi_encode()).await.unwrap();
+    C::abi_decode_returns(&answer).unwrap()
+}
+
+/// What is said to a question that has no answer.
+async fn refusal(chain: &Chain, question: impl Into<Bytes>) -> String {
+    message(&chain.call(NODE_INTERFACE, question).await.unwrap_err())
+}
+
+/// The question of how much gas a transaction needs.
+fn components(to: Address, is_creation: bool, data: impl Into<Bytes>) -> gasEstimateComponentsCall {
+    gasEstimateComponentsCall { to, isCreation: is_creation, data: data.into() }
+}
+
+#[tokio::test]
+async fn there_is_no_parent_chain_and_no_time_before_block_zero() {
+    let chain = Chain::start().await;
+    assert_eq!(ask(&chain, nitroGenesisBlockCall {}).await, U256::ZERO);
+    assert_eq!(ask(&chain, blockL1NumCall { height: 7 }).await, 0);
+    let range = ask(&chain, l2BlockRangeForL1Call { height: 0 }).await;
+    assert_eq!((range.first, range.last), (0, 7));
+    for question in [
+        blockL1NumCall { height: 8 }.abi_encode(),
+        l2BlockRangeForL1Call { height: 1 }.abi_encode(),
+        legacyLookupMessageBatchProofCall { batch: U256::ZERO, index: 0 }.abi_encode(),
+    ] {
+        assert_eq!(refusal(&chain, question).await, "execution reverted");
+    }
+}
+
+#[tokio::test]
+async fn gas_is_what_an_estimate_says_and_none_of_it_is_for_the_parent_chain() {
+    let chain = Chain::start().await;
+    let (to, data) = (Address::repeat_byte(7), vec![1, 2, 3]);
+    let told = ask(&chain, components(to, false, data.clone())).await;
+    let call = TransactionRequest::default().with_to(to).with_input(data.clone());
+    assert_eq!(told.gas, chain.provider.estimate_gas(call).await.unwrap());
+    assert_eq!((told.parentGas, told.baseFee, told.parentPrice), (0, BASE_FEE, U256::ZERO));
+
+    let init = init_code(&[1, 2, 3]);
+    let told = ask(&chain, components(to, true, init.clone())).await;
+    let creation = TransactionRequest::default().with_from(Address::ZERO).with_deploy_code(init);
+    assert_eq!(told.gas, chain.provider.estimate_gas(creation).await.unwrap());
+
+    let question = gasEstimateL1ComponentCall { to, isCreation: false, data: data.into() };
+    let told = ask(&chain, question).await;
+    assert_eq!((told.parentGas, told.baseFee, told.parentPrice), (0, BASE_FEE, U256::ZERO));
+}
+
+#[tokio::test]
+async fn the_value_of_the_question_is_that_of_the_transaction() {
+    let chain = Chain::start().await;
+    let question = |from| {
+        let request = TransactionRequest::default().with_from(from).with_to(NODE_INTERFACE);
+        request.with_value(U256::ONE)
+    };
+    let gas = components(Address::repeat_byte(7), false, Bytes::new()).abi_encode();
+    let answer = chain.provider.call(question(DEV_ADDRESS).with_input(gas.clone())).await.unwrap();
+    assert_eq!(gasEstimateComponentsCall::abi_decode_returns(&answer).unwrap().gas, 21_000);
+    let poor = Address::repeat_byte(9);
+    let error = chain.provider.call(question(poor).with_input(gas)).await.unwrap_err();
+    assert_eq!(message(&error), "execution reverted");
+    let free = question(DEV_ADDRESS).with_input(nitroGenesisBlockCall {}.abi_encode());
+    let error = chain.provider.call(free).await.unwrap_err();
+    assert_eq!(message(&error), "execution reverted", "only gas can be asked for with value");
+}
+
+#[tokio::test]
+async fn arguments_are_read_as_a_node_reads_them() {
+    let chain = Chain::start().await;
+    let mut dirty = components(Address::repeat_byte(7), false, Bytes::new()).abi_encode();
+    dirty[4] = 0xff;
+    assert!(chain.call(NODE_INTERFACE, dirty.clone()).await.is_ok(), "in front of the address");
+    dirty[36] = 0xff;
+    assert_eq!(refusal(&chain, dirty).await, "execution reverted");
+    let mut height = blockL1NumCall { height: 0 }.abi_encode();
+    height[4] = 1;
+    assert_eq!(refusal(&chain, height).await, "execution reverted");
+    assert_eq!(refusal(&chain, vec![1, 2, 3, 4]).await, "execution reverted");
+    let itself = components(NODE_INTERFACE, false, Bytes::new()).abi_encode();
+    assert_eq!(refusal(&chain, itself).await, "execution reverted");
+}
+
+#[tokio::test]
+async fn what_needs_a_parent_chain_says_so() {
+    let chain = Chain::start().await;
+    let ticket = estimateRetryableTicketCall {
+        sender: Address::ZERO,
+        deposit: U256::ZERO,
+        to: Address::ZERO,
+        value: U256::ZERO,
+        feeRefund: Address::ZERO,
+        valueRefund: Address::ZERO,
+        data: Bytes::new(),
+    };
+    for (name, question) in [
+        ("findBatchContainingBlock", findBatchContainingBlockCall { height: 0 }.abi_encode()),
+        ("getL1Confirmations", getL1ConfirmationsCall { blockHash: B256::ZERO }.abi_encode()),
+        ("constructOutboxProof", constructOutboxProofCall { size: 1, leaf: 0 }.abi_encode()),
+        ("estimateRetryableTicket", ticket.abi_encode()),
+    ] {
+        let words = format!("NodeInterface.{name} is not implemented by the dev chain");
+        assert_eq!(refusal(&chain, question).await, words);
+    }
+    let error = chain.call(Address::with_last_byte(0xc9), vec![1, 2, 3, 4]).await.unwrap_err();
+    assert_eq!(message(&error), "NodeInterfaceDebug is not implemented by the dev chain");
+}
+
+#[tokio::test]
+async fn only_questions_are_answered() {
+    let chain = Chain::start().await;
+    let input = Bytes::from(nitroGenesisBlockCall {}.abi_encode());
+    let call = json!({"to": NODE_INTERFACE, "input": input});
+    let words =
+        format!("the dev chain answers for NodeInterface at {NODE_INTERFACE} in eth_call only");
+    for method in ["eth_estimateGas", "eth_createAccessList", "debug_traceCall"] {
+        let answer = chain.ask(method, json!([call, "latest"])).await;
+        assert_eq!(answer["error"]["message"], words, "{method}");
+    }
+}
