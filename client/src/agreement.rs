@@ -83,6 +83,13 @@ impl Market {
 }
 
 impl Agreement {
+    /// The same agreement, for something that the outbox shall know by this name.
+    #[must_use]
+    pub fn with_purpose(mut self, purpose: &str) -> Self {
+        self.market = self.market.with_purpose(purpose);
+        self
+    }
+
     /// The market that made it.
     #[must_use]
     pub const fn market(&self) -> &Market {

@@ -13,9 +13,9 @@ use alloy::rpc::types::{
 use alloy::signers::local::PrivateKeySigner;
 use alloy::transports::{RpcError, TransportError, TransportErrorKind};
 use futures::FutureExt;
-use tokio::sync::Mutex;
 
 use crate::error::{Fault, NodeError};
+use crate::signed::{Draft, Signed};
 use crate::transport::{Answer, Assumption, At, Call, Chain, Head, Log, LogFilter, Receipt, World};
 
 /// JSON-RPC's code for a call that reverted.
@@ -32,8 +32,6 @@ pub(crate) struct Alloy {
     chain_id: u64,
     /// Who signs.
     wallet: Option<(Address, EthereumWallet)>,
-    /// Held from asking for a nonce until the node has the transaction, so that no two get the same.
-    sending: Mutex<()>,
 }
 
 impl Alloy {
@@ -52,8 +50,7 @@ impl Alloy {
         let provider = builder.connect(url).await.map_err(node)?.erased();
         let chain_id = provider.get_chain_id().await.map_err(node)?;
         let wallet = signer.map(|signer| (signer.address(), EthereumWallet::from(signer)));
-        let sending = Mutex::default();
-        Ok(Arc::new(Self { url: url.into(), provider, chain_id, wallet, sending }))
+        Ok(Arc::new(Self { url: url.into(), provider, chain_id, wallet }))
     }
 
     /// What this provider's error means.
@@ -66,24 +63,19 @@ impl Alloy {
         self.fault(RpcError::NullResp)
     }
 
-    /// Signs and sends; see [`Chain::send`].
-    async fn sign_and_send(&self, call: &Call, gas: u64) -> Result<B256, Fault> {
-        let (account, wallet) = self.wallet.as_ref().ok_or_else(|| signing("no key"))?;
-        let gas_price = self.head().await?.gas_price;
-        let _one_at_a_time = self.sending.lock().await;
-        let nonce = self.provider.get_transaction_count(*account).pending().await;
-        let transaction = request(call)
+    /// Signs; see [`Chain::sign`].
+    async fn signed(&self, draft: &Draft) -> Result<Signed, Fault> {
+        let (_, wallet) = self.wallet.as_ref().ok_or_else(|| signing("no key"))?;
+        let transaction = request(&draft.call)
             .with_chain_id(self.chain_id)
-            .with_nonce(nonce.map_err(|error| self.fault(error))?)
-            .with_gas_limit(gas)
-            // Room for the base fee to double; Arbitrum charges the base fee and drops tips.
-            .with_max_fee_per_gas(gas_price.saturating_mul(2))
-            .with_max_priority_fee_per_gas(0)
+            .with_nonce(draft.nonce)
+            .with_gas_limit(draft.gas)
+            .with_max_fee_per_gas(draft.fees.cap)
+            .with_max_priority_fee_per_gas(draft.fees.tip)
             .build(wallet)
             .await
             .map_err(signing)?;
-        let sent = self.provider.send_raw_transaction(&transaction.encoded_2718()).await;
-        Ok(*sent.map_err(|error| self.fault(error))?.tx_hash())
+        Signed::decode(&transaction.encoded_2718()).ok_or_else(|| signing("not readable"))
     }
 }
 
@@ -110,6 +102,14 @@ impl Chain for Alloy {
         .boxed()
     }
 
+    fn block_hash(&self, number: u64) -> Answer<'_, Option<B256>> {
+        async move {
+            let block = self.provider.get_block(BlockId::number(number)).await;
+            Ok(block.map_err(|error| self.fault(error))?.map(|block| block.header.hash))
+        }
+        .boxed()
+    }
+
     fn call<'a>(&'a self, call: &'a Call, world: &'a World) -> Answer<'a, Bytes> {
         async {
             let asked = self.provider.call(request(call)).block(block(world.at));
@@ -128,8 +128,25 @@ impl Chain for Alloy {
         .boxed()
     }
 
-    fn send<'a>(&'a self, call: &'a Call, gas: u64) -> Answer<'a, B256> {
-        self.sign_and_send(call, gas).boxed()
+    fn nonce(&self, account: Address, waiting: bool) -> Answer<'_, u64> {
+        async move {
+            let asked = self.provider.get_transaction_count(account);
+            let asked = if waiting { asked.pending() } else { asked.latest() };
+            asked.await.map_err(|error| self.fault(error))
+        }
+        .boxed()
+    }
+
+    fn sign<'a>(&'a self, draft: &'a Draft) -> Answer<'a, Signed> {
+        self.signed(draft).boxed()
+    }
+
+    fn broadcast<'a>(&'a self, signed: &'a Signed) -> Answer<'a, ()> {
+        async {
+            let sent = self.provider.send_raw_transaction(signed.raw()).await;
+            sent.map(drop).map_err(|error| self.fault(error))
+        }
+        .boxed()
     }
 
     fn receipt(&self, transaction: B256) -> Answer<'_, Option<Receipt>> {

@@ -83,6 +83,27 @@ pub enum MarketError {
         "transaction {0} was sent, but no block has it yet: it may still come, so look before sending it again"
     )]
     Unconfirmed(B256),
+    /// Another transaction of the same account took this one's nonce: it did not happen, and never will.
+    #[error(
+        "another transaction of {account} took number {nonce}, so this one will never happen: does another program use the same key?"
+    )]
+    NonceTaken {
+        /// The account.
+        account: Address,
+        /// The nonce.
+        nonce: u64,
+    },
+    /// The transaction could not be written down before sending, so it was not sent.
+    #[error("the transaction was not sent, because it could not be written down first")]
+    Outbox(#[source] Source),
+    /// A block that was seen is no longer in the chain: what was known since is to be looked at again.
+    #[error("the chain moved back: block {seen} is gone, the latest is block {head}")]
+    MovedBack {
+        /// The block that was seen.
+        seen: u64,
+        /// The latest block now.
+        head: u64,
+    },
     /// The transaction went through, but did not say what it must say.
     #[error(
         "the transaction went through without the event `{0}`: the contract is not the one this program knows"
@@ -123,6 +144,8 @@ impl MarketError {
             self,
             Self::Node(NodeError::Unreachable { .. })
                 | Self::Unconfirmed(_)
+                | Self::NonceTaken { .. }
+                | Self::MovedBack { .. }
                 | Self::Refused(Refusal::Agreement(IWorkAgreementErrors::SeedNotReady(_)))
         )
     }
@@ -222,6 +245,16 @@ pub enum NodeError {
         code: i64,
         /// The node's own words.
         message: Box<str>,
+    },
+    /// The node, or the transaction, is of another chain.
+    #[error("{what} is of chain {found}, and this is about chain {expected}: check the URLs")]
+    WrongChain {
+        /// The node's URL, or the transaction.
+        what: Box<str>,
+        /// The chain that was expected.
+        expected: u64,
+        /// The chain that it is of.
+        found: u64,
     },
     /// The transaction could not be signed.
     #[error("the transaction could not be signed")]

@@ -9,16 +9,20 @@ mod error;
 mod events;
 #[cfg(test)]
 mod fake;
+mod following;
 mod hints;
 mod market;
 mod money;
 mod names;
 mod next;
 mod node;
+mod outbox;
 mod program;
 mod purchase;
 mod receipts;
 mod reputation;
+mod sending;
+mod signed;
 mod steps;
 mod testers;
 mod transport;
@@ -37,12 +41,14 @@ pub use crate::market::Market;
 pub use crate::money::Withdrawal;
 pub use crate::names::{Application, ApplicationError, message_key};
 pub use crate::node::Node;
+pub use crate::outbox::{Outbox, Outcome, Resumed};
 pub use crate::program::{
     CODE_BUDGET, CODE_LIMIT, DATA_BUDGET, Program, ProgramError, WASM_LIMIT, check_no_panics,
 };
 pub use crate::purchase::{Purchase, Want};
 pub use crate::receipts::{ReceiptError, ServiceReceipt, Session, failed_entry};
 pub use crate::reputation::Reputation;
+pub use crate::signed::Signed;
 pub use crate::steps::{Cancellation, Resignation, Settlement};
 pub use crate::testers::{CheckIn, Tester, seats, window_seats};
 pub use crate::transport::{Head, Log, Receipt};

@@ -52,6 +52,13 @@ impl Market {
         Ok(Self { node, dispatcher, settings })
     }
 
+    /// The same market, for something that the outbox shall know by this name.
+    #[must_use]
+    pub fn with_purpose(mut self, purpose: &str) -> Self {
+        self.node = self.node.with_purpose(purpose);
+        self
+    }
+
     /// The chain and the account.
     #[must_use]
     pub const fn node(&self) -> &Node {

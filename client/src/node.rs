@@ -1,7 +1,5 @@
-//! A connection to a chain and the two doors through which everything goes: asking and sending.
-//!
-//! Whatever is sent is tried out first, as the next block's first transaction would find the chain, so
-//! that a refusal is known, with its reason, before anything is paid.
+//! A connection to a chain, and the first of the two doors through which everything goes: asking. The
+//! other, sending, is in [`crate::sending`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,25 +7,29 @@ use std::time::Duration;
 use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
-use tokio::time::{Instant, sleep};
 
 use crate::alloy::Alloy;
 use crate::error::{Contract, Fault, MarketError, NodeError};
-use crate::transport::{At, Call, Chain, Head, Log, LogFilter, Receipt, World};
+use crate::outbox::Outbox;
+use crate::sending::Line;
+use crate::transport::{Call, Chain, Head, Log, LogFilter, Receipt, World};
 
 /// How long to wait for a transaction to be in a block, unless told otherwise.
 const PATIENCE: Duration = Duration::from_mins(1);
-
-/// How often to look for it.
-const POLL: Duration = Duration::from_millis(100);
 
 /// A connection to a chain, with at most one account that signs. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Node {
     /// The backend.
-    chain: Arc<dyn Chain>,
+    pub(crate) chain: Arc<dyn Chain>,
     /// How long to wait for a transaction to be in a block.
-    patience: Duration,
+    pub(crate) patience: Duration,
+    /// Where transactions are written down, if anywhere.
+    pub(crate) outbox: Option<Arc<dyn Outbox>>,
+    /// What the outbox is told that they are for.
+    pub(crate) purpose: Arc<str>,
+    /// The account's nonces, shared by all clones.
+    pub(crate) line: Arc<Line>,
 }
 
 impl Node {
@@ -36,19 +38,33 @@ impl Node {
     /// # Errors
     /// [`MarketError::Node`] if no Ethereum node answers there.
     pub async fn connect(url: &str, signer: Option<PrivateKeySigner>) -> Result<Self, MarketError> {
-        Ok(Self { chain: Alloy::connect(url, signer).await?, patience: PATIENCE })
+        Ok(Self::on(Alloy::connect(url, signer).await?))
     }
 
-    /// A node on another backend.
-    #[cfg(test)]
+    /// A node on some backend.
     pub(crate) fn on(chain: Arc<dyn Chain>) -> Self {
-        Self { chain, patience: PATIENCE }
+        let (outbox, purpose, line) = (None, Arc::default(), Arc::default());
+        Self { chain, patience: PATIENCE, outbox, purpose, line }
     }
 
     /// The same connection, waiting so long for a transaction to be in a block (else a minute).
     #[must_use]
     pub const fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// The same connection, which writes down what it sends.
+    #[must_use]
+    pub fn with_outbox(mut self, outbox: Arc<dyn Outbox>) -> Self {
+        self.outbox = Some(outbox);
+        self
+    }
+
+    /// The same connection, for something that the outbox shall know by this name.
+    #[must_use]
+    pub fn with_purpose(mut self, purpose: &str) -> Self {
+        self.purpose = purpose.into();
         self
     }
 
@@ -72,6 +88,24 @@ impl Node {
     /// [`MarketError::Node`].
     pub async fn head(&self) -> Result<Head, MarketError> {
         self.chain.head().await.map_err(chain_fault)
+    }
+
+    /// The latest block, if a block that was seen earlier is still in the chain.
+    ///
+    /// # Errors
+    /// [`MarketError::MovedBack`] if it is not, because the node was restored from an older state or the
+    /// chain took another way; [`MarketError::Node`].
+    pub async fn head_after(&self, seen: &Head) -> Result<Head, MarketError> {
+        let head = self.head().await?;
+        let hash = if head.number == seen.number {
+            Some(head.hash)
+        } else {
+            self.chain.block_hash(seen.number).await.map_err(chain_fault)?
+        };
+        if hash == Some(seen.hash) {
+            return Ok(head);
+        }
+        Err(MarketError::MovedBack { seen: seen.number, head: head.number })
     }
 
     /// The wei that an account holds.
@@ -155,7 +189,7 @@ impl Node {
     }
 
     /// What a contract answered; an answer that is none is traced to its cause.
-    async fn decode<C: SolCall>(
+    pub(crate) async fn decode<C: SolCall>(
         &self,
         contract: Contract,
         answer: &Bytes,
@@ -170,82 +204,9 @@ impl Node {
         Err(MarketError::NotTheInterface { contract: address, call: C::SIGNATURE })
     }
 
-    /// The second door: tries a call out, sends it, and waits until it is in a block.
-    pub(crate) async fn write<C: SolCall>(
-        &self,
-        contract: Contract,
-        call: &C,
-        value: u128,
-    ) -> Result<Receipt, MarketError> {
-        let (answer, receipt) = self.submit(contract, call.abi_encode().into(), value).await?;
-        self.decode::<C>(contract, &answer).await?;
-        Ok(receipt)
-    }
-
-    /// Tries a message out, sends it, and waits until it is in a block. Returns what it answered when it
-    /// was tried, and its receipt, which is one of success.
-    pub(crate) async fn submit(
-        &self,
-        contract: Contract,
-        data: Bytes,
-        value: u128,
-    ) -> Result<(Bytes, Receipt), MarketError> {
-        self.account()?;
-        let message = self.message(contract, data, value);
-        let world = self.next_world().await?;
-        let answer = self.chain.call(&message, &world).await;
-        let answer = self.explain(answer, contract, &message, 0).await?;
-        let receipt = self.carry_out(contract, &message, &world).await?;
-        Ok((answer, receipt))
-    }
-
-    /// Creates a contract from init code.
-    pub(crate) async fn create(&self, init_code: Bytes) -> Result<Receipt, MarketError> {
-        let message = Call { from: Some(self.account()?), to: None, data: init_code, value: 0 };
-        let world = self.next_world().await?;
-        self.carry_out(Contract::Other(Address::ZERO), &message, &world).await
-    }
-
-    /// Sends a message that was tried out, and waits until it is in a block with success.
-    async fn carry_out(
-        &self,
-        contract: Contract,
-        message: &Call,
-        world: &World,
-    ) -> Result<Receipt, MarketError> {
-        let gas = self.chain.estimate(message, world).await;
-        let gas = with_reserve(self.explain(gas, contract, message, 0).await?);
-        let transaction = self.chain.send(message, gas).await;
-        let transaction = self.explain(transaction, contract, message, gas).await?;
-        let receipt = self.confirm(transaction).await?;
-        if receipt.success {
-            return Ok(receipt);
-        }
-        // It failed although it was tried out: another transaction came first. Trying again says why.
-        let world = World { at: At::Number(receipt.block), ..World::default() };
-        match self.chain.call(message, &world).await {
-            Err(fault) => Err(fault.at(contract)),
-            Ok(data) => Err(MarketError::Reverted { contract: contract.address(), data }),
-        }
-    }
-
-    /// Waits until a transaction is in a block.
-    async fn confirm(&self, transaction: B256) -> Result<Receipt, MarketError> {
-        let since = Instant::now();
-        loop {
-            if let Some(receipt) = self.receipt(transaction).await? {
-                return Ok(receipt);
-            }
-            if since.elapsed() > self.patience {
-                return Err(MarketError::Unconfirmed(transaction));
-            }
-            sleep(POLL).await;
-        }
-    }
-
     /// The result, or what stood against it: nodes refuse what an account cannot pay in words of their
     /// own, so the account's balance is looked at.
-    async fn explain<T>(
+    pub(crate) async fn explain<T>(
         &self,
         result: Result<T, Fault>,
         contract: Contract,
@@ -269,19 +230,13 @@ impl Node {
     }
 
     /// A message from this connection's account.
-    fn message(&self, contract: Contract, data: Bytes, value: u128) -> Call {
+    pub(crate) fn message(&self, contract: Contract, data: Bytes, value: u128) -> Call {
         Call { from: self.chain.account(), to: Some(contract.address()), data, value }
     }
 }
 
-/// An estimate with what Stylus programs must have left at their end, and room for what other
-/// transactions change meanwhile: a tenth and 5 000 more.
-const fn with_reserve(gas: u64) -> u64 {
-    gas.saturating_add(gas.div_ceil(10)).saturating_add(5_000)
-}
-
 /// A fault where no contract was called.
-fn chain_fault(fault: Fault) -> MarketError {
+pub(crate) fn chain_fault(fault: Fault) -> MarketError {
     fault.at(Contract::Other(Address::ZERO))
 }
 

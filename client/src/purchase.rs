@@ -106,8 +106,12 @@ impl Market {
         self.bought(self.write(&call, required).await?)
     }
 
-    /// What a purchase said.
-    fn bought(&self, receipt: Receipt) -> Result<Purchase, MarketError> {
+    /// What was bought in the transaction of this receipt, for whoever has it from
+    /// [`crate::Node::resume`].
+    ///
+    /// # Errors
+    /// [`MarketError::PurchaseRefused`]; [`MarketError::EventMissing`] if it bought nothing.
+    pub fn bought(&self, receipt: Receipt) -> Result<Purchase, MarketError> {
         if let Some(event) = receipt.event::<PurchaseRefused>(self.dispatcher()) {
             let PurchaseRefused { reason, required, sent, .. } = event;
             return Err(MarketError::PurchaseRefused { reason, required, sent });
@@ -143,6 +147,7 @@ mod tests {
     use crate::error::MarketError;
     use crate::fake::{Fake, ME};
     use crate::market::Market;
+    use crate::signed::Signed;
     use crate::transport::{Log, Receipt};
 
     /// What these tests buy.
@@ -169,7 +174,7 @@ mod tests {
         let (node, chain) = fake.node();
         let market = Market::open(node, Address::ZERO).await.unwrap();
         let error = market.buy(&WANT, at_most).await.unwrap_err();
-        let sent = chain.sent.lock().unwrap().iter().map(|(call, _)| call.value).collect();
+        let sent = chain.sent.lock().unwrap().iter().map(Signed::value).collect();
         (error, sent)
     }
 

@@ -1,5 +1,5 @@
 //! The seam between the market and whatever talks to a node: one small trait in terms of primitive
-//! types. Everything above it is the same for every backend; see [`crate::alloy`] for the one there is.
+//! types. Everything above it is the same for every backend, of which [`crate::alloy`] is the usual one.
 
 use std::fmt::Debug;
 
@@ -8,6 +8,7 @@ use alloy::sol_types::SolEvent;
 use futures::future::BoxFuture;
 
 use crate::error::Fault;
+use crate::signed::{Draft, Signed};
 
 /// What a backend answers, some time later.
 pub(crate) type Answer<'a, T> = BoxFuture<'a, Result<T, Fault>>;
@@ -20,12 +21,18 @@ pub(crate) trait Chain: Debug + Send + Sync {
     fn account(&self) -> Option<Address>;
     /// The latest block.
     fn head(&self) -> Answer<'_, Head>;
+    /// The hash of a block; `None` if there is none of that number.
+    fn block_hash(&self, number: u64) -> Answer<'_, Option<B256>>;
     /// What a message would return in this world; nothing changes.
     fn call<'a>(&'a self, call: &'a Call, world: &'a World) -> Answer<'a, Bytes>;
     /// The gas that a message would need in this world.
     fn estimate<'a>(&'a self, call: &'a Call, world: &'a World) -> Answer<'a, u64>;
-    /// Signs and sends a transaction and returns its hash, without waiting for a block.
-    fn send<'a>(&'a self, call: &'a Call, gas: u64) -> Answer<'a, B256>;
+    /// How many transactions an account has sent: those in blocks, or with those that wait for one.
+    fn nonce(&self, account: Address, waiting: bool) -> Answer<'_, u64>;
+    /// Signs a transaction, and sends nothing.
+    fn sign<'a>(&'a self, draft: &'a Draft) -> Answer<'a, Signed>;
+    /// Sends a transaction, without waiting for a block.
+    fn broadcast<'a>(&'a self, signed: &'a Signed) -> Answer<'a, ()>;
     /// What became of a transaction; `None` while it is in no block.
     fn receipt(&self, transaction: B256) -> Answer<'_, Option<Receipt>>;
     /// Events in the order in which they happened.

@@ -13,7 +13,7 @@ use terms::abi::IWorkerDispatcher::{
 
 use crate::error::{Contract, Fault, MarketError, NodeError};
 use crate::fake::{Fake, ME};
-use crate::transport::{At, Receipt};
+use crate::transport::{At, Head, Receipt};
 
 /// The dispatcher of these tests.
 const MARKET: Contract = Contract::Dispatcher(Address::repeat_byte(0xaa));
@@ -60,7 +60,7 @@ async fn what_is_sent_carries_a_reserve_of_gas() {
     node.write(MARKET, &CALL, 3).await.unwrap();
     let sent = chain.sent.lock().unwrap().clone();
     assert_eq!(sent.len(), 1);
-    assert_eq!((sent[0].0.value, sent[0].1), (3, 115_000));
+    assert_eq!((sent[0].value(), sent[0].draft.gas), (3, 115_000));
 }
 
 #[tokio::test]
@@ -131,4 +131,22 @@ async fn a_transaction_that_no_block_takes_is_unconfirmed() {
     let node = fake.node().0.with_patience(Duration::ZERO);
     let error = node.write(MARKET, &CALL, 0).await.unwrap_err();
     assert!(matches!(error, MarketError::Unconfirmed(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_chain_that_moved_back_is_told_from_one_that_went_on() {
+    let (node, _) = Fake::new(|_, _| Ok(paid())).node();
+    let head = node.head().await.unwrap();
+    assert_eq!(node.head_after(&head).await.unwrap(), head);
+    assert_eq!(node.head_after(&Head { number: 3, ..head }).await.unwrap(), head);
+    for seen in [
+        Head { hash: B256::ZERO, ..head },
+        Head { number: 3, hash: B256::ZERO, ..head },
+        Head { number: 9, ..head },
+    ] {
+        match node.head_after(&seen).await.unwrap_err() {
+            MarketError::MovedBack { seen: gone, head: 7 } => assert_eq!(gone, seen.number),
+            other => panic!("{other}"),
+        }
+    }
 }
