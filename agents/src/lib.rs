@@ -8,10 +8,13 @@
 mod error;
 pub mod fault;
 mod pulse;
+mod scan;
+mod standing;
 mod status;
 mod store;
 
 pub use crate::error::{AgentError, StoreError};
 pub use crate::pulse::{Agent, Pace, run};
+pub use crate::standing::ChainStanding;
 pub use crate::status::{Condition, Status, Waiting};
 pub use crate::store::{Identity, Role, Seen, Store};

@@ -17,6 +17,7 @@ use crate::error::StoreError;
 
 mod agreements;
 mod messages;
+mod outbox;
 mod sessions;
 mod sights;
 #[cfg(test)]

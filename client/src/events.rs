@@ -69,17 +69,24 @@ impl Market {
         self.agreements_until(self.node().head().await?.number).await
     }
 
-    /// All agreements that were bought up to a block, oldest first.
-    async fn agreements_until(&self, to: u64) -> Result<Vec<Address>, MarketError> {
+    /// What was bought in these blocks, first and last included, oldest first.
+    ///
+    /// # Errors
+    /// [`MarketError::Node`].
+    pub async fn purchases(&self, from: u64, to: u64) -> Result<Vec<ContractBought>, MarketError> {
         let filter = LogFilter {
-            from: 0,
+            from,
             to,
             address: Some(self.dispatcher()),
             topics: [vec![ContractBought::SIGNATURE_HASH], vec![], vec![]],
         };
         let logs = self.node().logs(&filter).await?;
-        let bought = logs.iter().filter_map(|log| ContractBought::decode_log_data(&log.data).ok());
-        Ok(bought.map(|event| event.agreement).collect())
+        Ok(logs.iter().filter_map(|log| ContractBought::decode_log_data(&log.data).ok()).collect())
+    }
+
+    /// All agreements that were bought up to a block, oldest first.
+    async fn agreements_until(&self, to: u64) -> Result<Vec<Address>, MarketError> {
+        Ok(self.purchases(0, to).await?.into_iter().map(|bought| bought.agreement).collect())
     }
 
     /// What a log of one of the market's contracts says; `None` if it is nothing we know.

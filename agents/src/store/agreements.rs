@@ -65,6 +65,8 @@ impl Store {
         for table in ["sessions", "salts", "sights", "receipts", "endpoints"] {
             change.execute(&format!("DELETE FROM {table} WHERE agreement = ?1"), address)?;
         }
+        let done = "DELETE FROM done WHERE purpose LIKE '%/' || ?1";
+        change.execute(done, params![agreement.to_string()])?;
         Ok(change.commit()?)
     }
 }

@@ -1,24 +1,15 @@
 //! Messages: which were read already, and where workers said that they serve.
 
-use alloy::primitives::Address;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use alloy::primitives::{Address, B256};
+use messages::{Seen, Source};
 use rusqlite::{OptionalExtension, params};
 
 use super::Store;
 use crate::error::StoreError;
 
 impl Store {
-    /// Whether a message comes for the first time; it counts as read from then on. What is older than
-    /// `now` (unix seconds) is forgotten: it would not be taken anyway.
-    ///
-    /// # Errors
-    /// [`StoreError::Query`].
-    pub fn is_new(&self, id: [u8; 32], now: u64, until: u64) -> Result<bool, StoreError> {
-        let connection = self.lock();
-        connection.execute("DELETE FROM seen WHERE until < ?1", params![now])?;
-        let insert = "INSERT INTO seen (id, until) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-        Ok(connection.execute(insert, params![id, until])? == 1)
-    }
-
     /// Notes where a worker serves an agreement, and the token for it.
     ///
     /// # Errors
@@ -51,5 +42,21 @@ impl Store {
             Ok((row.get(0)?, row.get(1)?))
         });
         Ok(row.optional()?)
+    }
+}
+
+impl Seen for Store {
+    fn knows(&self, id: B256) -> Result<bool, Source> {
+        let select = "SELECT EXISTS (SELECT 1 FROM seen WHERE id = ?1)";
+        Ok(self.lock().query_row(select, params![id.0], |row| row.get(0))?)
+    }
+
+    /// Whatever need not be remembered any longer is forgotten.
+    fn remember(&self, id: B256, until: u64) -> Result<bool, Source> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        let connection = self.lock();
+        connection.execute("DELETE FROM seen WHERE until < ?1", params![now])?;
+        let insert = "INSERT INTO seen (id, until) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        Ok(connection.execute(insert, params![id.0, until])? == 1)
     }
 }

@@ -10,14 +10,17 @@ CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOU
 -- How far the events of the chain were read: a block and its hash.
 CREATE TABLE cursors (name TEXT PRIMARY KEY, block INTEGER NOT NULL, hash BLOB NOT NULL) STRICT, WITHOUT ROWID;
 
--- Transactions that were signed and of which it is not known yet what became of them. Several for one
--- purpose are the same deed with a higher fee.
+-- Transactions that were signed and of which it is not known yet what became of them. Several with one
+-- nonce are the same deed with a higher fee.
 CREATE TABLE outbox (
   hash BLOB PRIMARY KEY,
   purpose TEXT NOT NULL,
   nonce INTEGER NOT NULL,
-  signed TEXT NOT NULL
+  raw BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- What was done, and the transaction that did it.
+CREATE TABLE done (purpose TEXT PRIMARY KEY, hash BLOB NOT NULL) STRICT, WITHOUT ROWID;
 
 -- Agreements that concern this daemon, until they are closed.
 CREATE TABLE agreements (

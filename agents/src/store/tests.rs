@@ -2,6 +2,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use alloy::primitives::{Address, B256};
 use client::ServiceReceipt;
+use messages::Seen as _;
 
 use super::sights::Seen;
 use super::{Identity, Role, Store};
@@ -51,7 +52,8 @@ fn what_is_noted_is_there_after_the_file_was_closed() {
         assert_eq!(store.serve(DEAL, session, 0, 1).unwrap(), Some(0b1));
         store.found("bought", 10, hash, &[DEAL]).unwrap();
         store.note_endpoint(DEAL, 1, "http://127.0.0.1:1", "token").unwrap();
-        assert!(store.is_new([1; 32], 5, 10).unwrap());
+        assert!(store.remember(hash, u64::MAX >> 1).unwrap());
+        assert!(store.remember(session, 1).unwrap());
     }
     let store = Store::open(&path, &OURS).unwrap();
     assert_eq!(store.secret("gateway", || [0; 32]).unwrap(), [8; 32]);
@@ -61,11 +63,9 @@ fn what_is_noted_is_there_after_the_file_was_closed() {
     assert_eq!(store.open_agreements().unwrap(), [DEAL]);
     let endpoint = Some(("http://127.0.0.1:1".to_owned(), "token".to_owned()));
     assert_eq!(store.endpoint(DEAL, 1).unwrap(), endpoint);
-    assert!(!store.is_new([1; 32], 10, 20).unwrap(), "it was read already");
-    assert!(
-        store.is_new([1; 32], 11, 20).unwrap(),
-        "nobody takes it any more, so it was forgotten"
-    );
+    assert!(store.knows(hash).unwrap());
+    assert!(!store.remember(hash, u64::MAX >> 1).unwrap(), "it was read already");
+    assert!(!store.knows(session).unwrap(), "nobody takes it any more, so it was forgotten");
 }
 
 #[test]

@@ -1,0 +1,43 @@
+//! Finding the agreements that concern a daemon, among everything that is bought.
+
+use client::terms::abi::IWorkerDispatcher::ContractBought;
+use client::{Head, Market, MarketError};
+
+use crate::error::AgentError;
+use crate::store::Store;
+
+/// Blocks that are searched at once: nodes answer no larger questions.
+const STRIDE: u64 = 10_000;
+
+/// Where the search stands, by name, in the state file.
+const CURSOR: &str = "bought";
+
+/// Searches the blocks that came since the last time, from `first` on at the earliest, and writes down the
+/// agreements that are `ours`. If the chain moved back meanwhile, all of them are searched again.
+pub(crate) async fn scan(
+    market: &Market,
+    store: &Store,
+    first: u64,
+    ours: impl Fn(&ContractBought) -> bool,
+) -> Result<(), AgentError> {
+    let (mut from, head) = match store.cursor(CURSOR)? {
+        None => (first, market.node().head().await?),
+        Some((number, hash)) => {
+            let seen = Head { number, hash, ..Head::default() };
+            match market.node().head_after(&seen).await {
+                Ok(head) if head.number == number => return Ok(()),
+                Ok(head) => (number.saturating_add(1), head),
+                Err(MarketError::MovedBack { .. }) => (first, market.node().head().await?),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    };
+    let mut found = Vec::new();
+    while from <= head.number {
+        let to = from.saturating_add(STRIDE).min(head.number);
+        let bought = market.purchases(from, to).await?;
+        found.extend(bought.iter().filter(|bought| ours(bought)).map(|bought| bought.agreement));
+        from = to.saturating_add(1);
+    }
+    Ok(store.found(CURSOR, head.number, head.hash, &found)?)
+}

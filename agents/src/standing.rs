@@ -1,0 +1,76 @@
+//! What those who answer letters ask the chain.
+
+use alloy::primitives::{Address, B256};
+use client::{Agreement, Market, MarketError, window_seats};
+use messages::{Answer, Facts, Source, Standing};
+
+/// The chain, seen through the client library.
+#[derive(Clone, Debug)]
+pub struct ChainStanding {
+    /// The market.
+    market: Market,
+}
+
+impl ChainStanding {
+    /// The standing of everybody on a market.
+    #[must_use]
+    pub const fn new(market: Market) -> Self {
+        Self { market }
+    }
+
+    /// An agreement; `None` if the market did not make it.
+    async fn find(&self, address: Address) -> Result<Option<Agreement>, Source> {
+        match self.market.agreement(address).await {
+            Ok(agreement) => Ok(Some(agreement)),
+            Err(MarketError::NotAnAgreement(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Who holds a seat, see [`Standing::tester`].
+    async fn holder(
+        &self,
+        agreement: Address,
+        window: u8,
+        place: u32,
+    ) -> Result<Option<Address>, Source> {
+        let Some(agreement) = self.find(agreement).await? else { return Ok(None) };
+        let progress = agreement.progress().await?;
+        let terms = agreement.terms();
+        if progress.start == 0 || window >= progress.windows {
+            return Ok(None);
+        }
+        if !window_seats(terms, &progress.seed, window.into()).contains(&place) {
+            return Ok(None);
+        }
+        Ok(self.market.tester_at(terms.head.epoch, place).await?)
+    }
+}
+
+impl Standing for ChainStanding {
+    fn chain_id(&self) -> u64 {
+        self.market.node().chain_id()
+    }
+
+    fn agreement(&self, agreement: Address) -> Answer<'_, Option<Facts>> {
+        Box::pin(async move {
+            let Some(agreement) = self.find(agreement).await? else { return Ok(None) };
+            let progress = agreement.progress().await?;
+            let workers = (0..).zip(agreement.terms().workers());
+            let workers = workers
+                .filter(|(index, _)| progress.has_accepted(*index))
+                .map(|(_, worker)| worker.account)
+                .collect();
+            let client = agreement.terms().head.client;
+            Ok(Some(Facts { client, workers, window: agreement.window().await? }))
+        })
+    }
+
+    fn key(&self, account: Address) -> Answer<'_, Option<B256>> {
+        Box::pin(async move { Ok(self.market.key_of(account).await?) })
+    }
+
+    fn tester(&self, agreement: Address, window: u8, place: u32) -> Answer<'_, Option<Address>> {
+        Box::pin(self.holder(agreement, window, place))
+    }
+}

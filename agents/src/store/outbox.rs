@@ -1,0 +1,92 @@
+//! The outbox: transactions are here before any node has them, until it is known what became of them.
+
+use alloy::primitives::B256;
+use client::{Outbox, Outcome, Signed};
+use messages::Source;
+use rusqlite::{OptionalExtension, params};
+
+use super::Store;
+use crate::error::StoreError;
+use crate::fault::point;
+
+impl Store {
+    /// Transactions of which it is not known yet what became of them.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub fn unfinished(&self) -> Result<Vec<Signed>, StoreError> {
+        let connection = self.lock();
+        let mut select = connection.prepare_cached("SELECT raw FROM outbox ORDER BY nonce")?;
+        let rows = select.query_map([], |row| row.get::<_, Vec<u8>>(0))?;
+        let raw = rows.collect::<Result<Vec<_>, _>>()?;
+        // Only what was signed is written, so each of them reads back.
+        Ok(raw.iter().filter_map(|raw| Signed::decode(raw)).collect())
+    }
+
+    /// The transaction that did something, if it was done.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub fn done(&self, purpose: &str) -> Result<Option<B256>, StoreError> {
+        let select = "SELECT hash FROM done WHERE purpose = ?1";
+        let connection = self.lock();
+        let row = connection.query_row(select, params![purpose], |row| Ok(B256::new(row.get(0)?)));
+        Ok(row.optional()?)
+    }
+
+    /// What a transaction is for, if it has no outcome yet.
+    fn purpose(&self, signed: &Signed) -> Result<Option<String>, StoreError> {
+        let select = "SELECT purpose FROM outbox WHERE nonce = ?1";
+        let connection = self.lock();
+        Ok(connection.query_row(select, params![signed.nonce()], |row| row.get(0)).optional()?)
+    }
+
+    /// Ends all transactions of a nonce, and notes in the same breath whether their deed is done.
+    fn conclude(
+        &self,
+        signed: &Signed,
+        purpose: &str,
+        outcome: &Outcome,
+    ) -> Result<(), StoreError> {
+        let mut connection = self.lock();
+        let change = connection.transaction()?;
+        change.execute("DELETE FROM outbox WHERE nonce = ?1", params![signed.nonce()])?;
+        if let Outcome::InBlock(receipt) = outcome
+            && receipt.success
+        {
+            let replace = "REPLACE INTO done (purpose, hash) VALUES (?1, ?2)";
+            change.execute(replace, params![purpose, receipt.transaction.0])?;
+        }
+        Ok(change.commit()?)
+    }
+}
+
+impl Outbox for Store {
+    fn remember(&self, purpose: &str, signed: &Signed) -> Result<(), Source> {
+        point(deed(purpose), "decided");
+        let insert = "INSERT INTO outbox (hash, purpose, nonce, raw) VALUES (?1, ?2, ?3, ?4)
+            ON CONFLICT DO NOTHING";
+        let (hash, raw) = (signed.hash(), signed.raw());
+        self.lock().execute(insert, params![hash.0, purpose, signed.nonce(), raw.as_ref()])?;
+        point(deed(purpose), "remembered");
+        Ok(())
+    }
+
+    fn outcome(&self, signed: &Signed, outcome: &Outcome) {
+        let noted = self.purpose(signed).and_then(|purpose| {
+            let purpose = purpose.unwrap_or_default();
+            point(deed(&purpose), "mined");
+            self.conclude(signed, &purpose, outcome)?;
+            point(deed(&purpose), "noted");
+            Ok(())
+        });
+        if let Err(error) = noted {
+            tracing::error!("{error}; the same will be found out again");
+        }
+    }
+}
+
+/// What is done, without whom to: the part before the slash.
+fn deed(purpose: &str) -> &str {
+    purpose.split('/').next().unwrap_or_default()
+}
