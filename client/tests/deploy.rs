@@ -20,6 +20,11 @@ use client::terms::settings;
 use client::{Market, MarketError, Node, NodeError, Program};
 use devnode::{Config, Devnode};
 
+#[path = "it/harness/programs.rs"]
+mod programs;
+
+use crate::programs::PROGRAMS;
+
 sol! {
     /// Of the precompile for tests of the chain itself.
     function overwriteContractCode(address target, bytes code) external returns (bytes);
@@ -30,15 +35,6 @@ const ARB_DEBUG: Address = address!("0x00000000000000000000000000000000000000ff"
 
 /// The contract that deploys, activates and constructs at once.
 const DEPLOYER: Address = address!("0xcEcba2F1DC234f70Dd89F2041029807F8D03A990");
-
-/// A contract as `scripts/wasm` built it.
-fn program(name: &str) -> Program {
-    let built = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/wasm32-unknown-unknown/release");
-    let path = format!("{built}/{name}.wasm");
-    let wasm =
-        std::fs::read(&path).unwrap_or_else(|_| panic!("{path} is not there: run scripts/wasm"));
-    Program::from_wasm(&wasm).unwrap()
-}
 
 /// A program in text, with the entry point of a contract.
 fn tiny(text: &str) -> Program {
@@ -68,9 +64,9 @@ async fn node(chain: &Devnode, number: usize) -> Node {
 async fn the_owner_deploys_into_the_cache_and_the_second_time_pays_no_activation() {
     let chain = chain().await;
     let (node, constants) = (node(&chain, 0).await, settings::dev(Clock::Second));
-    let (agreement, dispatcher) = (program("agreement"), program("dispatcher"));
-    let first = node.deploy_market(&agreement, &dispatcher, &constants).await.unwrap();
-    let second = node.deploy_market(&agreement, &dispatcher, &constants).await.unwrap();
+    let [agreement, dispatcher] = &*PROGRAMS;
+    let first = node.deploy_market(agreement, dispatcher, &constants).await.unwrap();
+    let second = node.deploy_market(agreement, dispatcher, &constants).await.unwrap();
     for (first, second) in
         [(&first.agreement, &second.agreement), (&first.dispatcher, &second.dispatcher)]
     {
@@ -95,8 +91,8 @@ async fn without_a_deployer_and_without_rights_it_takes_more_steps() {
     let node = node(&chain, 1).await;
     assert!(node.code(DEPLOYER).await.unwrap().is_empty());
     let constants = settings::production(Clock::ArbBlock);
-    let (agreement, dispatcher) = (program("agreement"), program("dispatcher"));
-    let deployed = node.deploy_market(&agreement, &dispatcher, &constants).await.unwrap();
+    let [agreement, dispatcher] = &*PROGRAMS;
+    let deployed = node.deploy_market(agreement, dispatcher, &constants).await.unwrap();
     assert!(!deployed.agreement.cached && !deployed.dispatcher.cached);
     let market = Market::open(node, deployed.dispatcher.address).await.unwrap();
     assert_eq!(market.settings(), &constants);
@@ -111,12 +107,12 @@ async fn constants_that_contradict_each_other_are_refused_before_and_by_the_cons
     constants.minLength = constants.acceptWindow;
     let expected = IWorkerDispatcherErrors::BadSetting(BadSetting { index: 3 });
 
-    let (agreement, dispatcher) = (program("agreement"), program("dispatcher"));
+    let [agreement, dispatcher] = &*PROGRAMS;
     let before = node.head().await.unwrap().number;
-    let refused = node.deploy_market(&agreement, &dispatcher, &constants).await.unwrap_err();
+    let refused = node.deploy_market(agreement, dispatcher, &constants).await.unwrap_err();
     assert_eq!(refused.dispatcher(), Some(&expected));
     let arguments = (constants, Address::repeat_byte(1)).abi_encode_params();
-    let refused = node.deploy(&dispatcher, Some(arguments.into())).await.unwrap_err();
+    let refused = node.deploy(dispatcher, Some(arguments.into())).await.unwrap_err();
     assert_eq!(refused.dispatcher(), Some(&expected));
     assert_eq!(node.head().await.unwrap().number, before, "nothing was sent");
 }

@@ -4,12 +4,13 @@
 pub(crate) mod books;
 pub(crate) mod ends;
 pub(crate) mod evm;
+pub(crate) mod programs;
 pub(crate) mod receipts;
 pub(crate) mod wire;
 pub(crate) mod words;
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{LazyLock, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
@@ -20,12 +21,13 @@ use client::terms::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
 use client::terms::abi::{Clock, Entry, Settings};
 use client::terms::settings;
 use client::{
-    Agreement, Application, Market, MarketError, Node, Offer, Program, Purchase, Receipt, Refusal,
-    Session, Settlement, Want,
+    Agreement, Application, Market, MarketError, Node, Offer, Purchase, Receipt, Refusal, Session,
+    Settlement, Want,
 };
 use devnode::{Config, Devnode};
 
 use crate::harness::evm::Habit;
+use crate::harness::programs::PROGRAMS;
 use crate::harness::wire::Wire;
 
 /// Wei of one ether.
@@ -47,21 +49,6 @@ pub(crate) struct World {
     people: AtomicUsize,
     /// Everybody who may have credit.
     crowd: Mutex<Vec<Address>>,
-}
-
-/// Both contracts, agreement first.
-static PROGRAMS: LazyLock<[Program; 2]> =
-    LazyLock::new(|| ["agreement", "dispatcher"].map(program));
-
-/// A contract as `scripts/wasm` built it.
-fn program(name: &str) -> Program {
-    let path = format!(
-        "{}/../target/wasm32-unknown-unknown/release/{name}.wasm",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    let wasm =
-        std::fs::read(&path).unwrap_or_else(|_| panic!("{path} is not there: run scripts/wasm"));
-    Program::from_wasm(&wasm).unwrap()
 }
 
 /// The first second of the next epoch but one, so that no story runs into the end of an epoch.

@@ -21,6 +21,8 @@ mod dice;
 #[expect(dead_code, reason = "the stories use what is not used here")]
 mod evm;
 mod lives;
+#[path = "../it/harness/programs.rs"]
+mod programs;
 mod sight;
 mod steps;
 mod story;

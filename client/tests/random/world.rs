@@ -1,19 +1,19 @@
 //! A market on a chain of its own beside a model of it, with everybody who takes part.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 use alloy::primitives::{Address, B256, U256};
 use alloy::signers::local::PrivateKeySigner;
+use client::Node;
 use client::terms::abi::{Clock, Settings};
 use client::terms::model::Model;
 use client::terms::settings;
-use client::{Node, Program};
 use devnode::{Config, Devnode};
 
 use crate::chain::{Chain, Message, When};
 use crate::dice::Dice;
 use crate::evm::{self, Habit};
+use crate::programs::PROGRAMS;
 
 /// The second in which every story begins: long after every wall clock's.
 const BEGIN: u64 = 4_000_000_000;
@@ -23,21 +23,6 @@ const FORTUNE: u128 = 1 << 110;
 
 /// Accounts with keys that take part.
 const PEOPLE: u16 = 40;
-
-/// Both contracts, agreement first.
-static PROGRAMS: LazyLock<[Program; 2]> =
-    LazyLock::new(|| ["agreement", "dispatcher"].map(program));
-
-/// A contract as `scripts/wasm` built it.
-fn program(name: &str) -> Program {
-    let path = format!(
-        "{}/../target/wasm32-unknown-unknown/release/{name}.wasm",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    let wasm =
-        std::fs::read(&path).unwrap_or_else(|_| panic!("{path} is not there: run scripts/wasm"));
-    Program::from_wasm(&wasm).unwrap()
-}
 
 /// A market, twice.
 pub(crate) struct World {
