@@ -194,7 +194,7 @@ interface IWorkerDispatcher {
     event PurchaseRefused(address indexed client, Reason reason, uint128 required, uint128 sent);
     /// `agreement` ended; the amounts were added to the parties' credits.
     event AgreementSettled(address indexed agreement, address indexed client, uint128 refund, uint128 compensation, WorkerResult[] workers, TesterResult[] testers);
-    /// What slashes exceed the client's loss by: it stays here for ever.
+    /// What each slash exceeds its worker's pay by, in all: it stays here for ever.
     event Burned(address indexed agreement, uint128 amount);
     /// What is known of `worker` now: decayed weights, with 32 bits behind the point.
     event StandingChanged(address indexed worker, uint64 good, uint64 bad);

@@ -48,7 +48,7 @@ pub(crate) fn conclude(args: &mut Args) -> Result<(), Refused> {
         .ok_or_else(|| refuse(&NotAnAgreement { caller }))?;
     let head = &terms.head;
 
-    let (mut refund, mut escrow, mut slashed) = (host::value(), 0_u128, 0_u128);
+    let (mut refund, mut compensation, mut burned) = (host::value(), 0_u128, 0_u128);
     let mut pay = |account, wei: u128| {
         refund = refund.saturating_sub(wei);
         credit::add(account, wei);
@@ -57,17 +57,16 @@ pub(crate) fn conclude(args: &mut Args) -> Result<(), Refused> {
     for ((worker, result), loss) in terms.workers().zip(results).zip(&mut losses) {
         let result = result?;
         *loss = release(head, worker, &result, hints.next().transpose()?);
-        slashed = slashed.saturating_add(*loss);
-        escrow = escrow.saturating_add(escrowed(head, worker));
+        let back = money::compensation(*loss, result.pay);
+        compensation = compensation.saturating_add(back);
+        burned = burned.saturating_add(loss.saturating_sub(back));
         pay(worker.account, result.pay);
     }
     for fee in fees {
         let Fee { place, amount, .. } = fee?;
         pay(PLACES.get((head.epoch, place)).account, amount);
     }
-    let compensation = money::compensation(slashed, escrow, refund);
     credit::add(head.client, refund.saturating_add(compensation));
-    let burned = slashed.saturating_sub(compensation);
     if burned != 0 {
         emit(&Burned { agreement: caller, amount: burned });
     }
@@ -81,13 +80,6 @@ pub(crate) fn conclude(args: &mut Args) -> Result<(), Refused> {
     let workers = workers.map(|(result, slash)| WorkerResult { slash: *slash, ..result });
     emit_parts(&topics, &(refund, compensation, List(workers), List(testers)));
     Ok(())
-}
-
-/// What a worker added to the escrow.
-fn escrowed(head: &Head, worker: &WorkerTerms) -> u128 {
-    let WorkerTerms { price, fee, .. } = *worker;
-    // The purchase refused amounts that are too large.
-    money::escrow(price, head.length, fee, head.windows, head.testers).unwrap_or(0)
 }
 
 /// Frees a worker's slot and what is left of its bond, moves its reputation, and puts it where it then

@@ -97,11 +97,13 @@ pub fn slash(bond: u128, length: u32, promise: u16, judgement: &Judgement) -> u1
     bond.min(missed.saturating_add(leave))
 }
 
-/// What a client gets of `slashed` wei: no more than it takes to have its escrow back. The rest is
-/// burned, so nobody earns by a worker's failure.
+/// What a client gets of the `slash` of one worker: no more than the `pay` of that very worker. The rest
+/// is burned, so nobody earns by a worker's failure.
+///
+/// Source: docs/rules.md, "Compensation".
 #[must_use]
-pub fn compensation(slashed: u128, escrow: u128, refund: u128) -> u128 {
-    slashed.min(escrow.saturating_sub(refund))
+pub fn compensation(slash: u128, pay: u128) -> u128 {
+    slash.min(pay)
 }
 
 #[cfg(test)]

@@ -74,11 +74,13 @@ impl Ledger {
         let out = total(out);
         let left = agreement.market().node().balance(address).await?;
         let slashed = total(settled.workers.iter().map(|worker| worker.slash));
+        let compensation =
+            total(settled.workers.iter().map(|w| money::compensation(w.slash, w.pay)));
         let burned = burned(history, Some(address));
         let fees = total(settled.workers.iter().map(|worker| worker.fees));
         let balanced = out == escrow
             && left.is_zero()
-            && settled.compensation == money::compensation(slashed, escrow, settled.refund)
+            && settled.compensation == compensation
             && slashed == settled.compensation.saturating_add(burned)
             && fees == total(settled.testers.iter().map(|tester| tester.fee));
         self.balanced &= balanced;

@@ -127,7 +127,7 @@ async fn settles(world: &World, redundancy: u8, wanted: Order, accepted: u8) -> 
     assert_eq!(parts.clone().collect::<BTreeMap<_, _>>(), fees);
     assert_eq!(parts.count(), fees.len(), "somebody is paid in two parts");
     let slashed: u128 = pays.iter().map(|worker| worker.slash).sum();
-    let compensation = slashed.min(purchase.escrow - refund);
+    let compensation: u128 = pays.iter().map(|worker| worker.slash.min(worker.pay)).sum();
     let rest = (refund, compensation, slashed - compensation);
     assert_eq!((settlement.refund, settlement.compensation, settlement.burned), rest);
     let credits = world.credits().await;

@@ -48,8 +48,8 @@ async fn everybody_gets_what_the_windows_say() {
     let slashes: Vec<u128> = settlement.workers.iter().map(|worker| worker.slash).collect();
     assert_eq!(slashes, [0, slash]);
     assert_eq!(slash, world.settings.minBond * 4 / 9);
-    // The client has at most its escrow back; the rest is nobody's.
-    assert_eq!(settlement.compensation, purchase.escrow - settlement.refund);
+    // The client has back what the second was paid; the rest is nobody's.
+    assert_eq!(settlement.compensation, 24_000);
     assert_eq!(settlement.burned, slash - settlement.compensation);
     let bens = ben.worker(ben.account().unwrap()).await.unwrap();
     assert_eq!((bens.stake, bens.locked), (ETHER - slash, 0));

@@ -88,23 +88,21 @@ async fn what_the_client_cannot_get_is_burned() {
     world.accept(&ada, &purchase).await;
     let reports = [say(0b1111, 0), say(0b1111, 0), say(0b1111, 0)];
     let settlement = finish(&world, &testers, &purchase, &reports).await;
-    let fees = 12 * world.settings.minTesterFee;
     let part = paid(&world, &ada, 0, 4, (0, 4, 12));
     assert_eq!(settlement.workers, [WorkerResult { slash: bond, ..part }]);
-    // Nothing was paid but the testers, and they are what it lost.
-    assert_eq!((settlement.refund, settlement.compensation), (24_000, fees));
-    assert_eq!(settlement.burned, bond - fees);
-    let burned = said(Burned { agreement: purchase.agreement, amount: bond - fees });
+    // The worker was paid nothing that could come back; the testers' fees are what it cost to know.
+    assert_eq!((settlement.refund, settlement.compensation), (24_000, 0));
+    assert_eq!(settlement.burned, bond);
+    let burned = said(Burned { agreement: purchase.agreement, amount: bond });
     assert!(world.events(&settlement.receipt).contains(&burned));
-    // It ends where it began, not ahead.
     let credit = cleo.credit(cleo.account().unwrap()).await.unwrap();
-    assert_eq!(credit, purchase.escrow);
+    assert_eq!(credit, purchase.escrow - 12 * world.settings.minTesterFee);
     let account = ada.worker(ada.account().unwrap()).await.unwrap();
     assert_eq!((account.stake, account.locked), (ETHER - bond, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slash_that_is_no_more_than_the_loss_is_the_clients() {
+async fn a_slash_that_is_no_more_than_the_pay_is_the_clients() {
     let world = World::new().await;
     // Its longest agreement takes exactly the stake of one ether as bond.
     let price = ETHER / 100;
@@ -131,7 +129,7 @@ async fn a_slash_that_is_no_more_than_the_loss_is_the_clients() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_slashes_together_make_good_what_was_paid_to_any() {
+async fn no_slash_makes_good_what_was_paid_to_others() {
     let world = World::new().await;
     // One serves, one fails for certain, one is not there.
     let workers = [
@@ -153,10 +151,9 @@ async fn all_slashes_together_make_good_what_was_paid_to_any() {
     assert_eq!(settlement.workers, [served, failed, absent(eve, bond / 10)]);
     let spent = 24_000 + 24 * fee;
     assert_eq!(settlement.refund, purchase.escrow - spent);
-    assert_eq!(settlement.compensation, spent);
-    assert_eq!(settlement.burned, bond + bond / 10 - spent);
+    assert_eq!((settlement.compensation, settlement.burned), (0, bond + bond / 10));
     let credit = cleo.credit(cleo.account().unwrap()).await.unwrap();
-    assert_eq!(credit, purchase.escrow, "not a wei ahead");
+    assert_eq!(credit, settlement.refund);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -71,7 +71,7 @@ impl Model {
         let earned: u128 = testers.iter().map(|tester| tester.fee).sum();
         let slashed: u128 = results.iter().map(|result| result.slash).sum();
         let refund = held - paid - earned;
-        let compensation = slashed.min(agreement.escrow.saturating_sub(refund));
+        let compensation: u128 = results.iter().map(|result| result.slash.min(result.pay)).sum();
         let client = agreement.terms.head.client;
         self.owe(client, refund + compensation);
         if slashed > compensation {

@@ -114,16 +114,23 @@ proptest! {
         prop_assert_eq!(tenth(bond), bond / 10);
     }
 
-    /// Whatever was slashed and however much ether was forced in: what the client gets brings it back to
-    /// its escrow at most, nothing that was slashed comes from nowhere, and as much as possible is used.
+    /// Whatever is paid and slashed, and whichever workers and fees are the client's own: all of them
+    /// together have no more than the escrow, what was not paid back is burned, and as much as may be is
+    /// paid back.
     #[test]
-    fn a_client_never_ends_ahead_and_what_it_cannot_get_is_burned(
-        slashed in amount(), escrow in 0..8 * PRICE_LIMIT, refund in amount(),
+    fn no_coalition_ends_ahead_and_what_it_cannot_get_is_burned(
+        workers in proptest::collection::vec((0..PRICE_LIMIT, price(), any::<bool>()), 1..=8),
+        fees in 0..PRICE_LIMIT, rest in 0..PRICE_LIMIT,
     ) {
-        let gets = compensation(slashed, escrow, refund);
-        prop_assert!(gets <= slashed);
-        let out = U512::from(refund) + U512::from(gets);
-        prop_assert!(out <= U512::from(refund.max(escrow)));
-        prop_assert!(gets == slashed || out >= U512::from(escrow));
+        let paid: u128 = workers.iter().map(|(pay, ..)| pay).sum();
+        let escrow = paid + fees + rest;
+        let backs = workers.iter().map(|(pay, slash, _)| compensation(*slash, *pay));
+        let own = workers.iter().filter(|(.., own)| *own);
+        let (earned, lost) = own.fold((0, 0), |sum, (pay, slash, _)| (sum.0 + pay, sum.1 + slash));
+        let out = rest + fees + backs.clone().sum::<u128>() + earned;
+        prop_assert!(out <= escrow + lost);
+        for (back, (pay, slash, _)) in backs.zip(&workers) {
+            prop_assert!(back <= *slash && back <= *pay && (back == *slash || back == *pay));
+        }
     }
 }

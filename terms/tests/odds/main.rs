@@ -7,7 +7,6 @@
     reason = "counting, in numbers that hold every count; a test may stop at the first surprise"
 )]
 
-mod away;
 mod capture;
 mod costs;
 mod counting;
