@@ -28,7 +28,7 @@ const FOREVER: Duration = Duration::from_secs(1 << 30);
 /// What to start for an agreement.
 #[derive(Clone, Debug)]
 pub struct Service {
-    /// A command line for `/bin/sh`. It finds its agreement in `MUSTER_AGREEMENT` (hex) and the port of
+    /// A command line for `/bin/sh`, which stays in the foreground. It finds its agreement in `MUSTER_AGREEMENT` (hex) and the port of
     /// 127.0.0.1 to listen on in `PORT`, a new one at every start; of the owner's environment it sees all
     /// but what begins with `MUSTER_`.
     pub command: String,

@@ -6,10 +6,18 @@ use std::{
     time::Duration,
 };
 
+use tokio::sync::Semaphore;
+
 use crate::token::Secret;
 
 /// The smallest buffer of the HTTP library.
 const LEAST_BUFFER: usize = 8192;
+
+/// The longest time for a head: later ones are no instants to some clocks.
+const LONGEST_HEAD: Duration = Duration::from_hours(24);
+
+/// The shortest time between two looks.
+const SHORTEST_CHECK: Duration = Duration::from_millis(1);
 
 /// Settings of a [`crate::Gateway`].
 #[derive(Clone, Debug)]
@@ -44,11 +52,12 @@ pub struct Limits {
     pub strangers: usize,
     /// Requests of one key of an agreement in a second, and as many at once.
     pub requests_per_second: NonZeroU32,
-    /// Bytes of a request before its body; from 8192.
+    /// Bytes of a request before its body, and of each buffer of a connection; 8192 at least.
     pub head_bytes: usize,
     /// Bytes of a request's body.
     pub body_bytes: u64,
-    /// How long a request's head may take, the wait for the next request on the connection included.
+    /// How long a request's head may take, the wait for the next request on the connection included; a day at
+    /// most.
     pub head_time: Duration,
     /// How long it may take to reach the service.
     pub connect_time: Duration,
@@ -63,9 +72,16 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Bytes of a request's head, and of every buffer of a connection: not fewer than the HTTP library takes.
-    pub(crate) fn buffer(&self) -> usize {
-        self.head_bytes.max(LEAST_BUFFER)
+    /// The nearest limits that the libraries below can keep.
+    pub(crate) fn kept(self) -> Self {
+        Self {
+            connections: self.connections.min(Semaphore::MAX_PERMITS),
+            connections_per_key: self.connections_per_key.min(Semaphore::MAX_PERMITS),
+            head_bytes: self.head_bytes.max(LEAST_BUFFER),
+            head_time: self.head_time.min(LONGEST_HEAD),
+            recheck: self.recheck.max(SHORTEST_CHECK),
+            ..self
+        }
     }
 }
 
@@ -73,7 +89,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 256,
-            connections_per_key: 32,
+            connections_per_key: 16,
             strangers: 256,
             requests_per_second: NonZeroU32::MIN.saturating_add(99),
             head_bytes: 16 << 10,

@@ -89,7 +89,7 @@ pub(crate) async fn exchange(
     let stream = stream.map_err(|_| Refused::Late)?.map_err(|_| Refused::NoService)?;
     stream.set_nodelay(true).map_err(|_| Refused::NoService)?;
     let mut builder = http1::Builder::new();
-    builder.max_buf_size(limits.buffer());
+    builder.max_buf_size(limits.head_bytes);
     let (mut sender, connection) =
         builder.handshake(TokioIo::new(stream)).await.map_err(|_| Refused::NoService)?;
     let driver = Driver(tokio::spawn(async {

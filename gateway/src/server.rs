@@ -40,12 +40,13 @@ impl Gateway {
     /// # Errors
     /// [`GatewayError::Listen`].
     pub async fn start<D: Door, R: Receipts>(
-        config: Config,
+        mut config: Config,
         door: D,
         receipts: R,
     ) -> Result<Self, GatewayError> {
         let listener = TcpListener::bind(config.listen).await.map_err(GatewayError::Listen)?;
         let address = listener.local_addr().map_err(GatewayError::Listen)?;
+        config.limits = config.limits.kept();
         let strangers = Strangers::new(config.limits.strangers);
         let tabs = Tabs::new(config.limits);
         let house = Arc::new(House { config, door, receipts, strangers, tabs });

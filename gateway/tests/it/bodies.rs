@@ -1,0 +1,157 @@
+//! Bodies: streamed both ways, never kept.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use gateway::Limits;
+use tokio::{io::AsyncWriteExt, sync::Notify, time::timeout};
+
+use crate::{
+    service::{OK, Service, request, serve},
+    support::{House, body, header, reason, rest, status, until},
+};
+
+#[tokio::test]
+async fn bodies_pass_both_ways_while_they_are_written() {
+    let address = serve(|mut stream| async move {
+        until(&mut stream, "\r\n\r\n").await;
+        stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await.unwrap();
+        for _ in 0..3 {
+            let chunk = until(&mut stream, "\r\n").await + &until(&mut stream, "\r\n").await;
+            stream.write_all(chunk.as_bytes()).await.unwrap();
+        }
+        until(&mut stream, "0\r\n\r\n").await;
+        stream.write_all(b"0\r\n\r\n").await.unwrap();
+    });
+    let house = House::of(address.await).await;
+    let mut stream = house.connect().await;
+    let head = house.head("POST /", "transfer-encoding: chunked\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(b"3\r\none\r\n").await.unwrap();
+    let answer = until(&mut stream, "3\r\none\r\n").await;
+    assert_eq!(header(&answer, "transfer-encoding"), Some("chunked"));
+    for word in ["two", "six"] {
+        let chunk = format!("3\r\n{word}\r\n");
+        stream.write_all(chunk.as_bytes()).await.unwrap();
+        assert_eq!(until(&mut stream, &chunk).await, chunk);
+    }
+    stream.write_all(b"0\r\n\r\n").await.unwrap();
+    assert_eq!(rest(&mut stream).await, "0\r\n\r\n");
+}
+
+#[tokio::test]
+async fn a_guest_that_does_not_read_holds_the_service_back() {
+    const TOTAL: usize = 512 << 20;
+    let written = Arc::new(AtomicUsize::new(0));
+    let stuck = Arc::new(Notify::new());
+    let (progress, tell) = (Arc::clone(&written), Arc::clone(&stuck));
+    let address = serve(move |mut stream| {
+        let (progress, tell) = (Arc::clone(&progress), Arc::clone(&tell));
+        async move {
+            request(&mut stream).await;
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {TOTAL}\r\n\r\n");
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let part = vec![b'x'; 1 << 20];
+            while progress.load(Ordering::Relaxed) < TOTAL {
+                // On a busy machine it may be taken for stuck too early, never too late.
+                if timeout(Duration::from_millis(500), stream.write_all(&part)).await.is_err() {
+                    break;
+                }
+                progress.fetch_add(part.len(), Ordering::Relaxed);
+            }
+            tell.notify_one();
+        }
+    });
+    let house = House::of(address.await).await;
+    let mut stream = house.connect().await;
+    stream.write_all(house.head("GET /", "").as_bytes()).await.unwrap();
+    stuck.notified().await;
+    let written = written.load(Ordering::Relaxed);
+    assert!(written < 64 << 20, "{written} bytes are somewhere");
+}
+
+#[tokio::test]
+async fn a_guest_that_waits_for_leave_to_send_its_body_gets_it() {
+    let service = Service::answering(OK).await;
+    let house = House::of(service.address).await;
+    let mut stream = house.connect().await;
+    let head = house.head("PUT /", "expect: 100-continue\r\ncontent-length: 4\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    assert_eq!(until(&mut stream, "\r\n\r\n").await, "HTTP/1.1 100 Continue\r\n\r\n");
+    stream.write_all(b"body").await.unwrap();
+    assert_eq!(status(&rest(&mut stream).await), 200);
+    assert_eq!(header(&service.heard().concat(), "expect"), None);
+    assert_eq!(body(&service.heard().concat()), "body");
+}
+
+#[tokio::test]
+async fn a_slow_upload_is_not_taken_for_a_late_service() {
+    let service = Service::answering(OK).await;
+    let limits = Limits { answer_time: Duration::from_secs(2), ..Limits::default() };
+    let house = House::with(service.address, limits).await;
+    let mut stream = house.connect().await;
+    stream.write_all(house.head("POST /", "content-length: 8\r\n").as_bytes()).await.unwrap();
+    for _ in 0..8 {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        stream.write_all(b"x").await.unwrap();
+    }
+    assert_eq!(status(&rest(&mut stream).await), 200);
+}
+
+#[tokio::test]
+async fn a_body_above_the_limit_is_refused_however_it_comes() {
+    let service = Service::answering(OK).await;
+    let limits = Limits { body_bytes: 10, ..Limits::default() };
+    let house = House::with(service.address, limits).await;
+    let exact = house.ask(house.head("POST /", "content-length: 10\r\n") + "0123456789").await;
+    assert_eq!(status(&exact), 200);
+    for (how, body) in [
+        ("content-length: 11\r\n", "01234567890"),
+        ("transfer-encoding: chunked\r\n", "b\r\n01234567890\r\n0\r\n\r\n"),
+    ] {
+        let answer = house.ask(house.head("POST /", how) + body).await;
+        assert_eq!((status(&answer), reason(&answer).as_str()), (413, "body_too_long"), "{how}");
+    }
+}
+
+#[tokio::test]
+async fn trailers_stay_behind() {
+    let service = "HTTP/1.1 200 OK\r\ntrailer: x-muster-receipt\r\ntransfer-encoding: chunked\r\n\r\n\
+        2\r\nok\r\n0\r\nx-muster-receipt: false\r\n\r\n";
+    let house = House::of(Service::answering(service).await.address).await;
+    let answer = house.ask(house.head("GET /", "te: trailers\r\n")).await;
+    assert_eq!(body(&answer), "2\r\nok\r\n0\r\n\r\n");
+}
+
+#[tokio::test]
+async fn an_answer_that_ends_with_its_connection_arrives_whole() {
+    let address = serve(|mut stream| async move {
+        request(&mut stream).await;
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+        stream.write_all(&vec![b'x'; 5 << 20]).await.unwrap();
+    });
+    let house = House::of(address.await).await;
+    let answer = house.get("/").await;
+    assert!(answer.ends_with("\r\n0\r\n\r\n"));
+    assert_eq!(body(&answer).matches('x').count(), 5 << 20);
+}
+
+#[tokio::test]
+async fn a_service_may_answer_before_it_has_read_everything() {
+    let address = serve(|mut stream| async move {
+        until(&mut stream, "\r\n\r\n").await;
+        stream.write_all(b"HTTP/1.1 403 No\r\ncontent-length: 2\r\n\r\nno").await.unwrap();
+        // Hangs up with most of the body unread.
+    });
+    let house = House::of(address.await).await;
+    let mut stream = house.connect().await;
+    let head = house.head("POST /", "content-length: 1000000\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let answer = until(&mut stream, "no").await;
+    assert_eq!(status(&answer), 403);
+}

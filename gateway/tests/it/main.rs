@@ -1,0 +1,20 @@
+//! The gateway over real sockets: what guests, strangers and services see of it.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test may stop at the first surprise, in its helpers too"
+)]
+
+mod admission;
+mod bodies;
+mod child;
+mod framing;
+mod hostile;
+mod logs;
+mod proxying;
+mod receipts;
+mod service;
+mod stopping;
+mod support;
+mod websocket;
