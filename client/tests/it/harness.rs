@@ -2,6 +2,8 @@
 //! still unless a story moves it, and the books are checked after every transaction.
 
 pub(crate) mod books;
+#[expect(dead_code, reason = "the random steps use what is not used here")]
+mod deployed;
 pub(crate) mod ends;
 pub(crate) mod evm;
 pub(crate) mod programs;
@@ -67,10 +69,7 @@ impl World {
     pub(crate) async fn with(settings: Settings) -> Self {
         let chain = Devnode::start(Config { accounts: 100, ..Config::any_port() }).await.unwrap();
         let key = PrivateKeySigner::from_bytes(&chain.accounts()[0].key).unwrap();
-        let deployer = Node::connect(&chain.url(), Some(key)).await.unwrap();
-        let [agreement, dispatcher] = &*PROGRAMS;
-        let market = deployer.deploy_market(agreement, dispatcher, &settings).await.unwrap();
-        let (dispatcher, implementation) = (market.dispatcher.address, market.agreement.address);
+        let [implementation, dispatcher] = deployed::deploy(&chain.url(), key, &settings).await;
         let wire = Wire::new(&chain, fresh_epoch(settings.epochLength)).await;
         let people = AtomicUsize::new(1);
         let crowd = Mutex::default();

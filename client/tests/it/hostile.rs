@@ -109,6 +109,27 @@ async fn a_long_answer_to_a_refund_is_not_read() {
     assert!(receipt.gas_used < 400_000, "it took {}", receipt.gas_used);
 }
 
+/// Checks that a buyer that is given its wei back cannot make this call meanwhile.
+async fn cannot_reenter(world: &World, cleo: &Market, data: Vec<u8>) {
+    let selector = data[..4].to_vec();
+    let puppet = world.puppet(&Habit::Calls(world.dispatcher, data)).await;
+    // Refused for its value, so that every refund is of the whole.
+    let receipt = world.act(cleo, puppet, &purchase(), 7).await.unwrap();
+    let answers = logged(&receipt, puppet);
+    let [(false, data)] = &*answers else { panic!("{selector:x?}: {answers:x?}") };
+    let error = IWorkerDispatcherErrors::abi_decode_validate(data).unwrap();
+    assert_eq!(error, IWorkerDispatcherErrors::Reentered(Reentered {}), "{selector:x?}");
+    assert_eq!(world.wire.balance(puppet).await, 7);
+    assert_eq!(cleo.credit(puppet).await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_constructor_cannot_be_called_while_a_refund_is_under_way() {
+    let (world, _, cleo) = stage().await;
+    let constructor = [&[0x55, 0x85, 0x25, 0x8d][..], &[0; 448]].concat();
+    cannot_reenter(&world, &cleo, constructor).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_can_be_done_while_a_refund_is_under_way() {
     let (world, worker, cleo) = stage().await;
@@ -130,19 +151,9 @@ async fn nothing_can_be_done_while_a_refund_is_under_way() {
         unstakeCall { amount: 1 }.abi_encode(),
         listCall { worker: account, hint: 0 }.abi_encode(),
         checkInCall {}.abi_encode(),
-        [&[0x55, 0x85, 0x25, 0x8d][..], &[0; 448]].concat(),
     ];
     for data in calls {
-        let selector = data[..4].to_vec();
-        let puppet = world.puppet(&Habit::Calls(world.dispatcher, data)).await;
-        // Refused for its value, so that every refund is of the whole.
-        let receipt = world.act(&cleo, puppet, &purchase(), 7).await.unwrap();
-        let answers = logged(&receipt, puppet);
-        let [(false, data)] = &*answers else { panic!("{selector:x?}: {answers:x?}") };
-        let error = IWorkerDispatcherErrors::abi_decode_validate(data).unwrap();
-        assert_eq!(error, IWorkerDispatcherErrors::Reentered(Reentered {}), "{selector:x?}");
-        assert_eq!(world.wire.balance(puppet).await, 7);
-        assert_eq!(cleo.credit(puppet).await.unwrap(), 0);
+        cannot_reenter(&world, &cleo, data).await;
     }
     // Looking is allowed.
     let data = creditCall { account: to }.abi_encode();

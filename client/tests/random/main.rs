@@ -16,6 +16,8 @@
 )]
 
 mod chain;
+#[path = "../it/harness/deployed.rs"]
+mod deployed;
 mod dice;
 #[path = "../it/harness/evm.rs"]
 #[expect(dead_code, reason = "the stories use what is not used here")]

@@ -5,19 +5,20 @@ use std::collections::BTreeSet;
 use alloy::primitives::{Address, Bytes, FixedBytes, U256};
 use alloy::sol_types::{SolCall, SolInterface};
 use client::terms::abi::IWorkAgreement::{
-    applicationCall, clientCall, endCall, priceCall, progressCall, redundancyCall, reportedCall,
-    stateCall, termsCall, testersCall, workersCall as partiesCall,
+    IWorkAgreementErrors, applicationCall, clientCall, endCall, priceCall, progressCall,
+    redundancyCall, reportedCall, stateCall, termsCall, testersCall, workersCall as partiesCall,
 };
 use client::terms::abi::IWorkerDispatcher::{
-    IWorkerDispatcherCalls, IWorkerDispatcherEvents as Said, agreementCall, bookCall, creditCall,
-    epochCall, isAgreementCall, keyOfCall, quote_0Call, quote_1Call, quote_2Call, reputationCall,
-    settingsCall, testerAtCall, testerCountCall, tickCall, workerCall, workerCountCall,
-    workersCall,
+    IWorkerDispatcherCalls, IWorkerDispatcherErrors, IWorkerDispatcherEvents as Said,
+    agreementCall, bookCall, creditCall, epochCall, isAgreementCall, keyOfCall, quote_0Call,
+    quote_1Call, quote_2Call, reputationCall, settingsCall, testerAtCall, testerCountCall,
+    tickCall, workerCall, workerCountCall, workersCall,
 };
 use client::terms::abi::Worker;
 use client::terms::model::{Call, Event, Refusal};
 
 use crate::chain::{Look, Seen};
+use crate::deployed::is_twin;
 use crate::dice::Dice;
 use crate::steps::{contract, market};
 use crate::world::World;
@@ -36,9 +37,15 @@ fn view<C: SolCall>(call: &C) -> Sight {
     Sight::View(market(call))
 }
 
-/// The data of a refusal.
+/// The data of a refusal. The twin refuses wei that nobody asked for without a word.
 pub(crate) fn data(refusal: &Refusal) -> Bytes {
     match refusal {
+        Refusal::Dispatcher(IWorkerDispatcherErrors::NotPayable(_))
+        | Refusal::Agreement(IWorkAgreementErrors::NotPayable(_))
+            if is_twin() =>
+        {
+            Bytes::new()
+        }
         Refusal::Dispatcher(error) => error.abi_encode().into(),
         Refusal::Agreement(error) => error.abi_encode().into(),
     }

@@ -4,16 +4,15 @@ use std::collections::BTreeMap;
 
 use alloy::primitives::{Address, B256, U256};
 use alloy::signers::local::PrivateKeySigner;
-use client::Node;
 use client::terms::abi::{Clock, Settings};
 use client::terms::model::Model;
 use client::terms::settings;
 use devnode::{Config, Devnode};
 
 use crate::chain::{Chain, Message, When};
+use crate::deployed::deploy;
 use crate::dice::Dice;
 use crate::evm::{self, Habit};
-use crate::programs::PROGRAMS;
 
 /// The second in which every story begins: long after every wall clock's.
 const BEGIN: u64 = 4_000_000_000;
@@ -70,10 +69,7 @@ impl World {
             .collect();
         let deployer = signers[0].clone();
         let operator = deployer.address();
-        let deployer = Node::connect(&chain.node.url(), Some(deployer)).await.unwrap();
-        let [agreement, program] = &*PROGRAMS;
-        let market = deployer.deploy_market(agreement, program, &settings).await.unwrap();
-        let (dispatcher, implementation) = (market.dispatcher.address, market.agreement.address);
+        let [implementation, dispatcher] = deploy(&chain.node.url(), deployer, &settings).await;
         let nonces = BTreeMap::from([(operator, chain.nonce(operator).await)]);
         chain.move_to(BEGIN + 1_000).await;
         let mut world = Self {

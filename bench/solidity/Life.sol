@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {IWorkAgreement, State} from "../../abi/IWorkAgreement.sol";
+import {IWorkerDispatcher} from "../../abi/IWorkerDispatcher.sol";
+import {tickOf} from "./Chain.sol";
+import {FRONT, HEAD, Head, Layout, MAX_REDUNDANCY, PROXY, termsSize} from "./Layout.sol";
+import {PROGRESS, Progress, Steps} from "./Progress.sol";
+import {peek, reserve, store} from "./Words.sol";
+
+/// One agreement, as it is now.
+struct Agreement {
+    /// Where its terms are in memory, and the numbers that all workers share.
+    uint256 terms;
+    Head head;
+    Progress progress;
+}
+
+/// What time makes of an agreement, and who may do what: the twin of agreement/src/state.rs.
+abstract contract Life is IWorkAgreement {
+    using Layout for uint256;
+
+    /// Reads the agreement behind the acting account.
+    function _load() internal view returns (Agreement memory self) {
+        unchecked {
+            uint256 size;
+            assembly ("memory-safe") {
+                size := extcodesize(address())
+            }
+            uint256 code = reserve(size + 32);
+            assembly ("memory-safe") {
+                extcodecopy(address(), code, 0, size)
+            }
+            uint256 terms = code + PROXY;
+            Head head = terms.head();
+            uint256 redundancy = head.redundancy();
+            bool genuine = peek(code) >> 176 == FRONT && size == PROXY + termsSize(redundancy);
+            if (!genuine || redundancy > MAX_REDUNDANCY) revert NotAnAgreement(msg.sender);
+            self.terms = terms;
+            self.head = head;
+            self.progress = Steps.read();
+        }
+    }
+
+    function _save(Progress progress_) internal {
+        store(PROGRESS, Progress.unwrap(progress_));
+    }
+
+    /// Now, by the market's clock.
+    function _now(Agreement memory self) internal view returns (uint256) {
+        return tickOf(self.terms.inSeconds());
+    }
+
+    /// How many windows are judged.
+    function _windows(Agreement memory self) internal pure returns (uint256 windows) {
+        windows = self.progress.shortened();
+        if (windows == 0) windows = self.head.windows();
+    }
+
+    /// The last tick in which a worker may accept.
+    function _lastAccept(Agreement memory self) internal pure returns (uint256) {
+        unchecked {
+            return self.terms.purchased() + self.head.acceptWindow();
+        }
+    }
+
+    /// The first tick behind the agreement; 0 before the first accept.
+    function _end(Agreement memory self) internal pure returns (uint256) {
+        unchecked {
+            uint256 start = self.progress.start();
+            return start == 0 ? 0 : start + self.head.ticks(_windows(self));
+        }
+    }
+
+    /// The state at tick `now_`.
+    function _state(Agreement memory self, uint256 now_) internal pure returns (State) {
+        unchecked {
+            uint256 closed = self.progress.closed();
+            if (closed != 0) return closed == Steps.SETTLED ? State.Settled : State.Void;
+            if (self.progress.start() == 0) return now_ > _lastAccept(self) ? State.Due : State.Offered;
+            uint256 end_ = _end(self);
+            if (now_ < end_) return State.Running;
+            return now_ < end_ + self.head.reportWindow() ? State.Reporting : State.Due;
+        }
+    }
+
+    /// Refuses a call that belongs to another state than `wanted`; now.
+    function _expect(Agreement memory self, State wanted) internal view returns (uint256 now_) {
+        now_ = _now(self);
+        State state_ = _state(self, now_);
+        if (state_ != wanted) revert WrongState(state_);
+    }
+
+    /// The place of the worker that calls.
+    function _callingWorker(Agreement memory self) internal view returns (uint256 index) {
+        unchecked {
+            uint256 redundancy = self.head.redundancy();
+            for (; index < redundancy; ++index) {
+                if (self.terms.worker(index).account() == msg.sender) return index;
+            }
+            revert NotAWorker(msg.sender);
+        }
+    }
+
+    /// The account at a place of the agreement's tester list.
+    function _tester(Agreement memory self, uint256 place) internal view returns (address) {
+        bytes4 selector = IWorkerDispatcher.testerAt.selector;
+        return address(uint160(_ask(self, selector, self.head.epoch(), place)));
+    }
+
+    /// The word that the dispatcher answers to a question of two words.
+    function _ask(Agreement memory self, bytes4 selector, uint256 first, uint256 second)
+        internal
+        view
+        returns (uint256 word)
+    {
+        address dispatcher = self.terms.dispatcher();
+        bool answered;
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            mstore(data, selector)
+            mstore(add(data, 4), first)
+            mstore(add(data, 36), second)
+            answered := and(staticcall(gas(), dispatcher, data, 68, 0, 32), 1)
+            answered := and(answered, gt(returndatasize(), 31))
+            word := mload(0)
+        }
+        if (!answered) revert SettlementFailed();
+    }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {OFFERS} from "./State.sol";
+import {U16, U32, U96, field, load, store} from "./Words.sol";
+
+/// What a worker offers, and its place in its application's book. All zero for testers.
+type Offer is uint256;
+
+using Offers for Offer global;
+
+library Offers {
+    uint256 private constant AVAILABLE = 1 << 240;
+    uint256 private constant LISTED = 1 << 248;
+    /// Everything but the place in the book.
+    uint256 private constant PLACELESS = ~((((1 << 64) - 1) << 96) | LISTED);
+    /// Everything but what a worker sets.
+    uint256 private constant OTHERS = ~(U96 | (((1 << 64) - 1) << 160));
+
+    function read(uint256 number) internal view returns (Offer) {
+        return Offer.wrap(load(OFFERS | number));
+    }
+
+    function write(Offer self, uint256 number) internal {
+        store(OFFERS | number, Offer.unwrap(self));
+    }
+
+    /// Wei per tick.
+    function price(Offer self) internal pure returns (uint256) {
+        return field(Offer.unwrap(self), 0, U96);
+    }
+
+    /// The listed worker behind this one; 0 = last.
+    function next(Offer self) internal pure returns (uint256) {
+        return field(Offer.unwrap(self), 96, U32);
+    }
+
+    /// The listed worker in front of this one; 0 = first.
+    function prev(Offer self) internal pure returns (uint256) {
+        return field(Offer.unwrap(self), 128, U32);
+    }
+
+    /// Longest agreement in ticks.
+    function maxLength(Offer self) internal pure returns (uint256) {
+        return field(Offer.unwrap(self), 160, U32);
+    }
+
+    /// Promised uptime in basis points.
+    function promised(Offer self) internal pure returns (uint256) {
+        return field(Offer.unwrap(self), 192, U16);
+    }
+
+    /// Agreements at once.
+    function capacity(Offer self) internal pure returns (uint256) {
+        return field(Offer.unwrap(self), 208, U16);
+    }
+
+    /// Agreements now.
+    function active(Offer self) internal pure returns (uint256) {
+        return field(Offer.unwrap(self), 224, U16);
+    }
+
+    /// Whether it wants new work.
+    function available(Offer self) internal pure returns (bool) {
+        return Offer.unwrap(self) & AVAILABLE != 0;
+    }
+
+    /// Whether it stands in the book.
+    function listed(Offer self) internal pure returns (bool) {
+        return Offer.unwrap(self) & LISTED != 0;
+    }
+
+    function withTerms(Offer self, uint256 price_, uint256 maxLength_, uint256 promised_, uint256 capacity_)
+        internal
+        pure
+        returns (Offer)
+    {
+        uint256 own = price_ | (maxLength_ << 160) | (promised_ << 192) | (capacity_ << 208);
+        return Offer.wrap((Offer.unwrap(self) & OTHERS) | own);
+    }
+
+    function withAvailable(Offer self, bool wanted) internal pure returns (Offer) {
+        return Offer.wrap((Offer.unwrap(self) & ~AVAILABLE) | (wanted ? AVAILABLE : 0));
+    }
+
+    function withMore(Offer self) internal pure returns (Offer) {
+        unchecked {
+            return Offer.wrap(Offer.unwrap(self) + (1 << 224));
+        }
+    }
+
+    function withFewer(Offer self) internal pure returns (Offer) {
+        unchecked {
+            return Offer.wrap(Offer.unwrap(self) - (1 << 224));
+        }
+    }
+
+    function withNext(Offer self, uint256 number) internal pure returns (Offer) {
+        return Offer.wrap((Offer.unwrap(self) & ~(U32 << 96)) | (number << 96));
+    }
+
+    function withPrev(Offer self, uint256 number) internal pure returns (Offer) {
+        return Offer.wrap((Offer.unwrap(self) & ~(U32 << 128)) | (number << 128));
+    }
+
+    /// In the book, between these two.
+    function placed(Offer self, uint256 prev_, uint256 next_) internal pure returns (Offer) {
+        return Offer.wrap((Offer.unwrap(self) & PLACELESS) | LISTED | (next_ << 96) | (prev_ << 128));
+    }
+
+    /// Out of the book.
+    function unplaced(Offer self) internal pure returns (Offer) {
+        return Offer.wrap(Offer.unwrap(self) & PLACELESS);
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {U32, U40, field, load} from "./Words.sol";
+
+// What an agreement remembers: all that changes in one word, and two words for each tester's report; the
+// twin of agreement/src/state.rs.
+
+// Slot of the progress.
+uint256 constant PROGRESS = 0;
+// Slots of the reports, by place of the tester and half of the workers.
+uint256 constant SEEN = 1 << 248;
+
+/// Slot of what the tester at `place` saw of four workers.
+function seenSlot(uint256 place, uint256 half) pure returns (uint256) {
+    return SEEN | (place << 32) | half;
+}
+
+/// Where the bits of a worker begin in its word: 32 of windows served, then 32 of windows checked.
+function seenAt(uint256 index) pure returns (uint256) {
+    return (index & 3) << 6;
+}
+
+/// How far an agreement has come.
+type Progress is uint256;
+
+using Steps for Progress global;
+
+library Steps {
+    uint256 internal constant SETTLED = 1;
+    uint256 internal constant VOID = 2;
+
+    function read() internal view returns (Progress) {
+        return Progress.wrap(load(PROGRESS));
+    }
+
+    /// Tick of the first accept; 0 = none yet.
+    function start(Progress self) internal pure returns (uint256) {
+        return field(Progress.unwrap(self), 0, U40);
+    }
+
+    function seed(Progress self) internal pure returns (bytes16) {
+        return bytes16(uint128(Progress.unwrap(self) >> 40));
+    }
+
+    /// Who accepted: bit i stands for worker i.
+    function accepted(Progress self) internal pure returns (uint256) {
+        return field(Progress.unwrap(self), 168, 0xff);
+    }
+
+    function hasAccepted(Progress self, uint256 index) internal pure returns (bool) {
+        return (accepted(self) >> index) & 1 == 1;
+    }
+
+    /// 0 = open, else settled or void.
+    function closed(Progress self) internal pure returns (uint256) {
+        return field(Progress.unwrap(self), 176, 0xff);
+    }
+
+    /// Windows that are judged since the client cancelled; 0 = all.
+    function shortened(Progress self) internal pure returns (uint256) {
+        return field(Progress.unwrap(self), 184, 0xff);
+    }
+
+    /// Who resigned: 5 bits for each worker, 0 = stays, else its finished windows + 1.
+    function resigned(Progress self) internal pure returns (uint256) {
+        return field(Progress.unwrap(self), 192, U40);
+    }
+
+    function resignedAfter(Progress self, uint256 index) internal pure returns (uint256) {
+        unchecked {
+            return field(resigned(self), 5 * index, 31);
+        }
+    }
+
+    function withStart(Progress self, uint256 tick, bytes16 seed_) internal pure returns (Progress) {
+        return Progress.wrap(Progress.unwrap(self) | tick | (uint256(uint128(seed_)) << 40));
+    }
+
+    function withAccepted(Progress self, uint256 index) internal pure returns (Progress) {
+        return Progress.wrap(Progress.unwrap(self) | (1 << (168 + index)));
+    }
+
+    function withClosed(Progress self, uint256 kind) internal pure returns (Progress) {
+        return Progress.wrap(Progress.unwrap(self) | (kind << 176));
+    }
+
+    function withShortened(Progress self, uint256 windows) internal pure returns (Progress) {
+        return Progress.wrap((Progress.unwrap(self) & ~(uint256(0xff) << 184)) | (windows << 184));
+    }
+
+    function withResigned(Progress self, uint256 index, uint256 windows) internal pure returns (Progress) {
+        unchecked {
+            return Progress.wrap(Progress.unwrap(self) | ((windows + 1) << (192 + 5 * index)));
+        }
+    }
+}

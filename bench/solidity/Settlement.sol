@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {Fee, WorkerResult} from "../../abi/IWorkerDispatcher.sol";
+import {Bond, Head, LOADER, Layout, MAX_CODE, PROXY} from "./Layout.sol";
+import {Money} from "./Money.sol";
+import {Offer, Offers} from "./Offers.sol";
+import {Purchase} from "./Purchase.sol";
+import {Reputation} from "./Reputation.sol";
+import {Account, Accounts, placeSlot} from "./State.sol";
+import {less, load, min, poke, reserve} from "./Words.sol";
+
+/// What an agreement that ends brings and says; the twin of dispatcher/src/settlement.rs. Only a genuine
+/// agreement is listened to, and it is one of ours, so its numbers are taken as they are.
+abstract contract Settlement is Purchase {
+    using Layout for uint256;
+
+    /// Bytes of a `WorkerResult`, and of a `TesterResult`.
+    uint256 private constant RESULT = 9 * 32;
+    uint256 private constant TESTED = 3 * 32;
+
+    /// What a settlement adds up to, and where its event is written.
+    struct Sum {
+        uint256 refund;
+        uint256 compensation;
+        uint256 burned;
+        uint256 terms;
+        Head head;
+        uint256 results;
+        uint256 tested;
+    }
+
+    /// Where terms of `size` bytes go, with the init code that they belong to in front of them.
+    function _room(uint256 size) private view returns (uint256 terms, uint256 init) {
+        unchecked {
+            terms = reserve(LOADER + PROXY + size + 32) + LOADER + PROXY;
+            init = terms.putProxy(AGREEMENT, size);
+        }
+    }
+
+    /// Whether `account` is the agreement with this init code: its address follows from it.
+    function _isGenuine(address account, uint256 init, uint256 size) private view returns (bool) {
+        bytes32 hash;
+        assembly ("memory-safe") {
+            hash := keccak256(init, add(size, 55))
+        }
+        bytes32 made = keccak256(abi.encodePacked(hex"ff", address(this), bytes32(0), hash));
+        return address(uint160(uint256(made))) == account;
+    }
+
+    function isAgreement(address account) external view returns (bool) {
+        unchecked {
+            uint256 size = min(account.code.length, MAX_CODE);
+            if (size < PROXY) return false;
+            (uint256 terms, uint256 init) = _room(size - PROXY);
+            assembly ("memory-safe") {
+                extcodecopy(account, terms, 45, sub(size, 45))
+            }
+            return _isGenuine(account, init, size - PROXY);
+        }
+    }
+
+    function conclude(
+        bytes calldata terms,
+        WorkerResult[] calldata workers,
+        Fee[] calldata fees,
+        uint32[] calldata hints
+    ) external payable unlocked {
+        unchecked {
+            Sum memory sum;
+            uint256 init;
+            (sum.terms, init) = _room(terms.length);
+            uint256 to = sum.terms;
+            assembly ("memory-safe") {
+                calldatacopy(to, terms.offset, terms.length)
+            }
+            if (!_isGenuine(msg.sender, init, terms.length)) revert NotAnAgreement(msg.sender);
+            sum.head = sum.terms.head();
+            sum.refund = msg.value;
+            uint256 data = _begin(sum, workers, fees.length);
+            for (uint256 i; i < workers.length; ++i) {
+                bool hinted = i < hints.length;
+                _release(sum, i, workers[i], hinted, hinted ? hints[i] : 0);
+            }
+            _payTesters(sum, fees);
+            _credit(sum.terms.client(), sum.refund + sum.compensation);
+            if (sum.burned != 0) emit Burned(msg.sender, uint128(sum.burned));
+            _tell(sum, data, sum.tested + TESTED * fees.length);
+        }
+    }
+
+    /// Lays out the data of `AgreementSettled`, with the results as they came.
+    function _begin(Sum memory sum, WorkerResult[] calldata workers, uint256 fees)
+        private
+        pure
+        returns (uint256 data)
+    {
+        unchecked {
+            uint256 size = RESULT * workers.length;
+            data = reserve(6 * 32 + size + TESTED * fees);
+            uint256 results = data + 5 * 32;
+            sum.results = results;
+            sum.tested = results + size + 32;
+            poke(data + 64, 4 * 32);
+            poke(data + 96, 5 * 32 + size);
+            poke(data + 128, workers.length);
+            poke(results + size, fees);
+            assembly ("memory-safe") {
+                calldatacopy(results, workers.offset, size)
+            }
+        }
+    }
+
+    /// Emits `AgreementSettled`, whose data is from `data` to `end`.
+    function _tell(Sum memory sum, uint256 data, uint256 end) private {
+        poke(data, sum.refund);
+        unchecked {
+            poke(data + 32, sum.compensation);
+        }
+        bytes32 topic = AgreementSettled.selector;
+        address client = sum.terms.client();
+        assembly ("memory-safe") {
+            log3(data, sub(end, data), topic, caller(), client)
+        }
+    }
+
+    /// Credits what places of the tester list earned.
+    function _payTesters(Sum memory sum, Fee[] calldata fees) private {
+        unchecked {
+            uint256 epoch_ = sum.head.epoch();
+            uint256 to = sum.tested;
+            for (uint256 i; i < fees.length; ++i) {
+                Fee calldata fee = fees[i];
+                address account = address(uint160(load(placeSlot(epoch_, fee.place))));
+                uint256 amount = fee.amount;
+                sum.refund = less(sum.refund, amount);
+                _credit(account, amount);
+                poke(to, uint160(account));
+                poke(to + 32, amount);
+                poke(to + 64, fee.seats);
+                to += TESTED;
+            }
+        }
+    }
+
+    /// Frees a worker's slot and what is left of its bond, moves its reputation, puts it where it then belongs in
+    /// its book, and credits its pay.
+    function _release(Sum memory sum, uint256 index, WorkerResult calldata result, bool hinted, uint256 hint)
+        private
+    {
+        unchecked {
+            uint256 record = sum.terms.worker(index);
+            address worker = record.account();
+            Bond bond = record.bond();
+            Account account = Accounts.read(worker);
+            // One absence counts once, in however many agreements it showed.
+            bool missed = !result.accepted && account.misses() == bond.misses();
+            uint256 slash = 0;
+            if (result.accepted) slash = min(result.slash, bond.locked());
+            else if (missed) slash = Money.tenth(bond.locked());
+            if (missed) account = account.withMiss();
+            account = account.withFreed(bond.locked()).unstaked(slash);
+            account.write(worker);
+            _judge(sum.head, bond, worker, account.number(), result, missed);
+            _settleIn(worker, account, missed, hinted, hint);
+
+            poke(sum.results + RESULT * index + 64, slash);
+            uint256 paid = result.pay;
+            uint256 back = Money.compensation(slash, paid);
+            sum.compensation += back;
+            sum.burned += slash - back;
+            sum.refund = less(sum.refund, paid);
+            _credit(worker, paid);
+        }
+    }
+
+    /// Gives a worker its slot back and its place in the book; one that was missed is taken out until it says that
+    /// it is there.
+    function _settleIn(address worker, Account account, bool missed, bool hinted, uint256 hint) private {
+        uint256 number = account.number();
+        Offer offer = Offers.read(number).withFewer();
+        if (missed) {
+            offer = offer.withAvailable(false);
+            emit AvailabilityChanged(worker, false);
+        }
+        bool listed = offer.listed();
+        if (listed && missed) _drop(number, offer, worker);
+        else if (listed) _keepIfFit(number, offer, account, worker);
+        else if (!hinted || !_tryList(number, offer, account, hint)) offer.write(number);
+    }
+
+    /// Moves a worker's reputation by what its testers were paid for saying; an absence and a resignation count by
+    /// the fees that were there for them.
+    function _judge(
+        Head head,
+        Bond bond,
+        address worker,
+        uint256 number,
+        WorkerResult calldata result,
+        bool missed
+    ) private {
+        unchecked {
+            uint256 windows = head.windows();
+            uint256 whole = Reputation.weight(bond.fee() * windows * head.testers(), UNIT);
+            if (!result.accepted) {
+                _rate(worker, number, 0, missed ? whole : 0);
+                return;
+            }
+            uint256 said = Reputation.weight(result.fees, UNIT);
+            (uint256 served, uint256 failed) = (result.served, result.failed);
+            uint256 bad = Reputation.part(said, failed, served + failed);
+            if (result.resigned) bad += Reputation.part(whole, windows - result.windows, windows);
+            _rate(worker, number, Reputation.part(said, served, served + failed), bad);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {Clock, IWorkerDispatcher, Settings} from "../../abi/IWorkerDispatcher.sol";
+import {tickOf} from "./Chain.sol";
+import {Money} from "./Money.sol";
+import {U32, U64, min} from "./Words.sol";
+
+/// The constructor, the deployment constants, which are part of the code, and the clock; the twin of
+/// dispatcher/src/setup.rs.
+abstract contract Setup is IWorkerDispatcher {
+    /// The application of accounts that test others.
+    bytes8 internal constant TESTER = "tester";
+
+    bool internal immutable SECONDS;
+    uint256 internal immutable ACCEPT_WINDOW;
+    uint256 internal immutable REPORT_WINDOW;
+    uint256 internal immutable MIN_LENGTH;
+    uint256 internal immutable MIN_WINDOW;
+    uint256 internal immutable EPOCH_LENGTH;
+    uint256 internal immutable MIN_POOL;
+    uint256 internal immutable MIN_PROMISE;
+    uint256 internal immutable BOND_BPS;
+    uint256 internal immutable TESTER_FEE_BPS;
+    uint256 internal immutable MIN_BOND;
+    uint256 internal immutable MIN_TESTER_FEE;
+    uint256 internal immutable TESTER_BOND;
+    uint256 internal immutable UNIT;
+    address internal immutable AGREEMENT;
+
+    /// Whether the contract hands out money.
+    bool internal transient locked;
+
+    /// Refuses a call while the contract hands out money.
+    modifier unlocked() {
+        if (locked) revert Reentered();
+        _;
+    }
+
+    constructor(Settings memory s, address agreement_) {
+        uint256 held = uint256(s.acceptWindow) + s.reportWindow;
+        _demand(s.acceptWindow > 0, 1);
+        _demand(s.reportWindow > 0, 2);
+        // Whoever holds a worker's slot pays for at least half of the time it is held.
+        _demand(s.minLength >= held, 3);
+        // A worker that accepts late still has half of window 0.
+        _demand(s.minWindow >= 2 * uint256(s.acceptWindow), 4);
+        _demand(s.epochLength > 0, 5);
+        _demand(s.minPool >= 3, 6);
+        _demand(s.minPromise > 0 && s.minPromise <= Money.BPS, 7);
+        _demand(s.bondBps <= Money.BPS, 8);
+        _demand(s.testerFeeBps <= Money.BPS, 9);
+        _demand(s.minBond < Money.PRICE_LIMIT, 10);
+        _demand(s.minTesterFee <= U64, 11);
+        _demand(s.testerBond < Money.PRICE_LIMIT, 12);
+        // A bought score costs real fees.
+        _demand(s.reputationUnit > 0 && s.reputationUnit >= 12 * uint256(s.minTesterFee), 13);
+        _demand(agreement_ != address(0), 14);
+        SECONDS = s.clock == Clock.Second;
+        ACCEPT_WINDOW = s.acceptWindow;
+        REPORT_WINDOW = s.reportWindow;
+        MIN_LENGTH = s.minLength;
+        MIN_WINDOW = s.minWindow;
+        EPOCH_LENGTH = s.epochLength;
+        MIN_POOL = s.minPool;
+        MIN_PROMISE = s.minPromise;
+        BOND_BPS = s.bondBps;
+        TESTER_FEE_BPS = s.testerFeeBps;
+        MIN_BOND = s.minBond;
+        MIN_TESTER_FEE = s.minTesterFee;
+        TESTER_BOND = s.testerBond;
+        UNIT = s.reputationUnit;
+        AGREEMENT = agreement_;
+    }
+
+    function _demand(bool holds, uint8 index) private pure {
+        if (!holds) revert BadSetting(index);
+    }
+
+    function settings() external view returns (Settings memory s) {
+        s.clock = SECONDS ? Clock.Second : Clock.ArbBlock;
+        s.acceptWindow = uint32(ACCEPT_WINDOW);
+        s.reportWindow = uint32(REPORT_WINDOW);
+        s.minLength = uint32(MIN_LENGTH);
+        s.minWindow = uint32(MIN_WINDOW);
+        s.epochLength = uint32(EPOCH_LENGTH);
+        s.minPool = uint32(MIN_POOL);
+        s.minPromise = uint16(MIN_PROMISE);
+        s.bondBps = uint16(BOND_BPS);
+        s.testerFeeBps = uint16(TESTER_FEE_BPS);
+        s.minBond = uint128(MIN_BOND);
+        s.minTesterFee = uint128(MIN_TESTER_FEE);
+        s.testerBond = uint128(TESTER_BOND);
+        s.reputationUnit = uint128(UNIT);
+    }
+
+    function agreement() external view returns (address) {
+        return AGREEMENT;
+    }
+
+    function tick() external view returns (uint64) {
+        return uint64(tickOf(SECONDS));
+    }
+
+    function epoch() external view returns (uint32) {
+        return uint32(_epoch());
+    }
+
+    /// The tester epoch of now.
+    function _epoch() internal view returns (uint256) {
+        return min(block.timestamp / EPOCH_LENGTH, U32);
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {Registry} from "./Registry.sol";
+import {Account, Book, Identities, Identity, LISTS, placeSlot} from "./State.sol";
+import {load, store} from "./Words.sol";
+
+/// Epoch lists of testers, which only grow; the twin of dispatcher/src/testers.rs.
+abstract contract Testers is Registry {
+    function registerTester(bytes32 key) external payable unlocked returns (uint32) {
+        if (msg.value < TESTER_BOND) revert StakeTooLow(uint128(msg.value), uint128(TESTER_BOND));
+        (uint256 number,,, Book all) = _join(TESTER, key);
+        all.write(TESTER);
+        return uint32(number);
+    }
+
+    function checkIn() external unlocked {
+        unchecked {
+            (uint256 number, Account account) = _caller();
+            Identity identity = Identities.read(number);
+            bytes8 application = identity.application();
+            if (application != TESTER) revert WrongApplication(application);
+            uint256 have = account.stake();
+            if (have < TESTER_BOND) revert StakeTooLow(uint128(have), uint128(TESTER_BOND));
+            uint256 now_ = _epoch();
+            uint256 next = now_ + 1;
+            uint256 last = identity.lastEpoch();
+            if (last == next) revert AlreadyCheckedIn(uint32(next));
+            if (last != now_) {
+                uint256 length = load(LISTS | now_);
+                if (length < MIN_POOL) _append(now_, length);
+            }
+            _append(next, load(LISTS | next));
+            identity.withLastEpoch(next).write(number);
+        }
+    }
+
+    /// Gives the caller the next place of an epoch's list.
+    function _append(uint256 epoch_, uint256 place) private {
+        unchecked {
+            store(LISTS | epoch_, place + 1);
+            store(placeSlot(epoch_, place), uint160(msg.sender));
+            emit CheckedIn(msg.sender, uint32(epoch_), uint32(place));
+        }
+    }
+
+    function testerCount(uint32 epoch_) external view returns (uint32) {
+        return uint32(load(LISTS | epoch_));
+    }
+
+    function testerAt(uint32 epoch_, uint32 place) external view returns (address) {
+        return address(uint160(load(placeSlot(epoch_, place))));
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+// Storage words and bytes, as both contracts use them.
+//
+// A record is one word. Its slot is the number of its map in the first byte, then the key: no hashing,
+// the same as `kit::store`.
+
+/// The word in a slot.
+function load(uint256 slot) view returns (uint256 word) {
+    assembly ("memory-safe") {
+        word := sload(slot)
+    }
+}
+
+/// Writes the word of a slot.
+function store(uint256 slot, uint256 word) {
+    assembly ("memory-safe") {
+        sstore(slot, word)
+    }
+}
+
+/// The bits of a word from `spot` on, as many as `mask` has.
+function field(uint256 word, uint256 spot, uint256 mask) pure returns (uint256) {
+    return (word >> spot) & mask;
+}
+
+/// The smaller one.
+function min(uint256 a, uint256 b) pure returns (uint256) {
+    return a < b ? a : b;
+}
+
+/// The larger one.
+function max(uint256 a, uint256 b) pure returns (uint256) {
+    return a > b ? a : b;
+}
+
+/// What is left of `a` without `b`, at least nothing.
+function less(uint256 a, uint256 b) pure returns (uint256) {
+    unchecked {
+        return a > b ? a - b : 0;
+    }
+}
+
+uint256 constant U16 = type(uint16).max;
+uint256 constant U32 = type(uint32).max;
+uint256 constant U40 = type(uint40).max;
+uint256 constant U64 = type(uint64).max;
+uint256 constant U96 = type(uint96).max;
+
+uint256 constant BYTES = 0x00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff;
+uint256 constant PAIRS = 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff;
+uint256 constant QUADS = 0x00000000ffffffff00000000ffffffff00000000ffffffff00000000ffffffff;
+uint256 constant OCTETS = 0x0000000000000000ffffffffffffffff0000000000000000ffffffffffffffff;
+
+/// The word with its bytes in the other order. Terms have integers with their lowest byte first.
+function swapped(uint256 word) pure returns (uint256) {
+    word = ((word >> 8) & BYTES) | ((word & BYTES) << 8);
+    word = ((word >> 16) & PAIRS) | ((word & PAIRS) << 16);
+    word = ((word >> 32) & QUADS) | ((word & QUADS) << 32);
+    word = ((word >> 64) & OCTETS) | ((word & OCTETS) << 64);
+    return (word >> 128) | (word << 128);
+}
+
+/// The word at an address of memory.
+function peek(uint256 spot) pure returns (uint256 word) {
+    assembly ("memory-safe") {
+        word := mload(spot)
+    }
+}
+
+/// Writes the word at an address of memory, which the caller has reserved.
+function poke(uint256 spot, uint256 word) pure {
+    assembly ("memory-safe") {
+        mstore(spot, word)
+    }
+}
+
+/// Reserves memory, which is not cleared; its address.
+function reserve(uint256 size) pure returns (uint256 spot) {
+    assembly ("memory-safe") {
+        spot := mload(0x40)
+        mstore(0x40, and(add(add(spot, size), 31), not(31)))
+    }
+}
