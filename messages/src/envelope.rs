@@ -20,7 +20,7 @@ pub const LETTER_LIFE: Duration = Duration::from_hours(24);
 pub(crate) const SHIFT: Duration = Duration::from_hours(48);
 
 /// How much a sender's clock may be ahead.
-const SKEW: Duration = Duration::from_mins(10);
+pub(crate) const SKEW: Duration = Duration::from_mins(10);
 
 /// The longest encrypted content: that of the longest letter takes 24 kB.
 pub(crate) const CONTENT_LIMIT: usize = 32 * 1024;

@@ -1,0 +1,149 @@
+//! A small Nostr relay (NIP-01, 40, 42) that takes gift wraps and nothing else, and keeps them in memory.
+//!
+//! Who connects is a stranger: everything that one of them can make it hold is bounded by [`Limits`].
+//! Nobody's address and nothing of a wrap is ever logged.
+
+mod connection;
+mod doors;
+mod hub;
+mod limits;
+mod login;
+mod rules;
+mod store;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nostr::types::RelayUrl;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{interval, sleep};
+
+use crate::error::MessageError;
+use connection::Connection;
+use doors::{Doors, Pass};
+use hub::Hub;
+use login::Login;
+
+pub use limits::Limits;
+
+/// How often it forgets what has expired.
+const SWEEP: Duration = Duration::from_secs(30);
+
+/// How long it waits when the system gives it no more connections.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How a relay is run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelayConfig {
+    /// Where it listens; port 0 is any free one.
+    pub listen: SocketAddr,
+    /// Whether a key's messages are given only to those who prove that they hold the key (NIP-42).
+    pub login: bool,
+    /// The URL by which it is known, which such a proof must name; without it, `ws://` and the address
+    /// connected to.
+    pub url: Option<RelayUrl>,
+    /// What it holds at most.
+    pub limits: Limits,
+}
+
+impl Default for RelayConfig {
+    fn default() -> Self {
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self { listen, login: false, url: None, limits: Limits::default() }
+    }
+}
+
+/// A relay that runs in this process until it is stopped or dropped.
+#[derive(Debug)]
+pub struct Relay {
+    /// Where it listens.
+    address: SocketAddr,
+    /// The relay itself.
+    task: JoinHandle<()>,
+}
+
+impl Relay {
+    /// Starts a relay and returns when it can be connected to.
+    ///
+    /// # Errors
+    /// [`MessageError::Listen`].
+    pub async fn start(config: RelayConfig) -> Result<Self, MessageError> {
+        let address = config.listen.to_string().into();
+        let failed = |source| MessageError::Listen { address, source };
+        let bound = async {
+            let listener = TcpListener::bind(config.listen).await?;
+            Ok((listener.local_addr()?, listener))
+        };
+        let (address, listener) = bound.await.map_err(failed)?;
+        let task = tokio::spawn(listen(listener, config));
+        Ok(Self { address, task })
+    }
+
+    /// Where it can be connected to.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("ws://{}", self.address)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops it, cuts every connection and returns when its port is free. What it held is gone.
+    pub async fn stop(mut self) {
+        self.task.abort();
+        // It ends because it is told to.
+        drop((&mut self.task).await);
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Lets strangers in. Connections end with this.
+async fn listen(listener: TcpListener, config: RelayConfig) {
+    let hub = Arc::new(Hub::new(config.limits));
+    let doors = Doors::new(config.limits);
+    let mut connections = JoinSet::new();
+    let mut sweep = interval(SWEEP);
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((socket, from)) => {
+                    // One too many is closed at once.
+                    if let Some(pass) = doors.enter(from.ip()) {
+                        connections.spawn(serve(socket, pass, config.clone(), hub.clone()));
+                    }
+                }
+                Err(_) => sleep(PAUSE).await,
+            },
+            Some(_) = connections.join_next() => {}
+            _ = sweep.tick() => hub.sweep(),
+        }
+    }
+}
+
+/// Serves one connection until it ends.
+async fn serve(socket: TcpStream, pass: Pass, config: RelayConfig, hub: Arc<Hub>) {
+    let RelayConfig { login, url, limits, .. } = config;
+    let here = |socket: &TcpStream| {
+        let address = socket.local_addr().ok()?;
+        RelayUrl::parse(&format!("ws://{address}")).ok()
+    };
+    let url = if login { url.or_else(|| here(&socket)) } else { None };
+    if login && url.is_none() {
+        return;
+    }
+    let login = url.map(Login::new);
+    if let Some(connection) = Connection::open(socket, login, limits, hub).await {
+        connection.run().await;
+    }
+    drop(pass);
+}

@@ -1,0 +1,101 @@
+//! What a relay takes and answers; the rest is refused in the words that NIP-01 prescribes.
+
+use std::time::Duration;
+
+use nostr::event::{Event, Kind, Tag};
+use nostr::filter::{Filter, SingleLetterTag};
+use nostr::key::PublicKey;
+use nostr::message::SubscriptionId;
+use nostr::types::Timestamp;
+
+use crate::envelope::{CONTENT_LIMIT, SHIFT, SKEW};
+
+/// The longest message from a client, in bytes.
+pub(super) const MESSAGE_LIMIT: usize = CONTENT_LIMIT + TAGS_LIMIT + 2048;
+
+/// The most filters of a subscription.
+const FILTERS: usize = 4;
+
+/// The most keys of a filter.
+const KEYS: usize = 16;
+
+/// The longest name of a subscription, by NIP-01.
+const NAME: usize = 64;
+
+/// The most tags of a wrap.
+const TAGS: usize = 8;
+
+/// The most bytes in the tags of a wrap.
+const TAGS_LIMIT: usize = 1024;
+
+/// Why something is refused, as NIP-01 writes it.
+pub(super) type Refusal = &'static str;
+
+/// The receiver of a wrap that is taken, and the Unix second from which on it is no longer kept.
+pub(super) fn check(wrap: &Event, now: u64, age: Duration) -> Result<(PublicKey, u64), Refusal> {
+    if wrap.kind != Kind::GiftWrap {
+        return Err("blocked: gift wraps only");
+    }
+    if wrap.content.len() > CONTENT_LIMIT {
+        return Err("invalid: the content is too long");
+    }
+    let tags = wrap.tags.as_ref().iter().flat_map(Tag::as_slice);
+    if wrap.tags.len() > TAGS || tags.map(String::len).sum::<usize>() > TAGS_LIMIT {
+        return Err("invalid: too many tags");
+    }
+    let mut receivers = wrap.tags.public_keys();
+    let (Some(receiver), None) = (receivers.next(), receivers.next()) else {
+        return Err("invalid: one receiver, please");
+    };
+    let made = wrap.created_at.as_secs();
+    if made > now.saturating_add(SKEW.as_secs()) {
+        return Err("invalid: made in the future");
+    }
+    if made.saturating_add(SHIFT.as_secs()).saturating_add(age.as_secs()) < now {
+        return Err("invalid: made too long ago");
+    }
+    let latest = now.saturating_add(age.as_secs());
+    let until = wrap.tags.expiration().map_or(latest, |until| until.as_secs().min(latest));
+    if until <= now {
+        return Err("invalid: expired");
+    }
+    // Last, because it is dear.
+    wrap.verify().map_err(|_| "invalid: id or signature")?;
+    Ok((receiver, until))
+}
+
+/// The keys that a subscription is about, all of them.
+pub(super) fn keys(name: &SubscriptionId, filters: &[Filter]) -> Result<Vec<PublicKey>, Refusal> {
+    if name.as_str().is_empty() || name.as_str().len() > NAME {
+        return Err("invalid: a subscription's name has 1 to 64 bytes");
+    }
+    if filters.len() > FILTERS {
+        return Err("invalid: too many filters");
+    }
+    let mut keys = Vec::new();
+    for filter in filters {
+        let receivers = receivers(filter);
+        if receivers.is_empty() {
+            return Err("restricted: name the receivers by #p");
+        }
+        if receivers.len() > KEYS {
+            return Err("invalid: too many receivers");
+        }
+        keys.extend(receivers);
+    }
+    keys.sort_unstable();
+    keys.dedup();
+    Ok(keys)
+}
+
+/// The receivers that a filter names.
+pub(super) fn receivers(filter: &Filter) -> Vec<PublicKey> {
+    let named = filter.generic_tags.get(&SingleLetterTag::LOWERCASE_P);
+    let keys = named.into_iter().flatten().filter_map(|key| PublicKey::from_hex(key).ok());
+    keys.collect()
+}
+
+/// Whether a proof that somebody holds a key is of now.
+pub(super) const fn is_fresh(made: Timestamp, now: u64) -> bool {
+    made.as_secs().abs_diff(now) <= SKEW.as_secs()
+}
