@@ -75,6 +75,9 @@ pub(super) enum RpcError {
     /// A transaction with fields that do not go together.
     #[error("the fields do not make a transaction of any type")]
     Incomplete,
+    /// A structure to sign that does not fit its own types.
+    #[error("the typed data does not fit its types")]
+    TypedData,
     /// More blocks than are made at once.
     #[error("at most {0} blocks are made at once")]
     TooManyBlocks(u64),
@@ -148,6 +151,7 @@ impl RpcError {
             | Self::TooManyFilters(_)
             | Self::UnknownAccount
             | Self::Incomplete
+            | Self::TypedData
             | Self::TooManyBlocks(_) => REFUSED,
             Self::Reverted(_) => REVERT,
             Self::Answer(_) | Self::Stopped(_) => INTERNAL,

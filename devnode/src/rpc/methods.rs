@@ -1,7 +1,7 @@
 //! The table of all methods but those that only dev chains have, and those that wait: sending
 //! signed transactions and subscribing.
 
-use super::{Method, blocks, calls, debug, fees, filters, state, wallet, words};
+use super::{Method, blocks, calls, debug, fees, filters, signing, state, wallet, words};
 
 /// Every method by its name.
 pub(super) const METHODS: &[(&str, Method)] = &[
@@ -49,9 +49,13 @@ pub(super) const METHODS: &[(&str, Method)] = &[
     ("eth_newFilter", filters::new_filter),
     ("eth_newPendingTransactionFilter", filters::new_transaction_filter),
     ("eth_sendTransaction", wallet::send),
+    ("eth_sendUnsignedTransaction", wallet::send_unsigned),
+    ("eth_sign", signing::sign),
+    ("eth_signTypedData_v4", signing::sign_typed_data),
     ("eth_syncing", words::not_syncing),
     ("eth_uninstallFilter", filters::uninstall),
     ("net_version", words::net_version),
+    ("personal_sign", signing::personal_sign),
     ("rpc_modules", words::modules),
     ("web3_clientVersion", words::client_version),
     ("web3_sha3", words::sha3),

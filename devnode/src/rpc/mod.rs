@@ -14,6 +14,7 @@ mod filters;
 mod methods;
 mod server;
 mod shape;
+mod signing;
 mod state;
 mod subscriptions;
 mod wallet;

@@ -3,7 +3,7 @@
 use alloy::{
     consensus::{SignableTransaction, Typed2718},
     eips::BlockId,
-    primitives::{Address, B256, TxKind, map::AddressSet},
+    primitives::{Address, B256, Signature, TxKind, map::AddressSet},
     rpc::types::{BlockOverrides, TransactionRequest, state::StateOverride},
     signers::{SignerSync, local::PrivateKeySigner},
 };
@@ -57,21 +57,34 @@ impl Wallet {
         self.everybody = all;
     }
 
-    /// Makes a transaction of a request that leaves nothing open.
+    /// The signature of an account under a hash.
     ///
     /// # Errors
-    /// If the sender is neither known nor impersonated, or if there is no such type of transaction.
-    fn seal(&self, from: Address, request: TransactionRequest) -> Result<Incoming, RpcError> {
+    /// If its key is not here.
+    pub(super) fn sign(&self, account: Address, hash: B256) -> Result<Signature, RpcError> {
+        let signer = self.signers.iter().find(|signer| signer.address() == account);
+        signer.and_then(|signer| signer.sign_hash_sync(&hash).ok()).ok_or(RpcError::UnknownAccount)
+    }
+
+    /// Makes a transaction of a request that leaves nothing open; unsigned, if need be and `free`.
+    ///
+    /// # Errors
+    /// If the sender has to be known or impersonated and is neither, or if there is no such type of
+    /// transaction.
+    fn seal(
+        &self,
+        from: Address,
+        request: TransactionRequest,
+        free: bool,
+    ) -> Result<Incoming, RpcError> {
         let transaction = request.build_typed_tx().map_err(|_| RpcError::Incomplete)?;
         if transaction.is_eip4844() {
             return Err(Refusal::from(DecodeError::Type).into());
         }
-        if let Some(signer) = self.signers.iter().find(|signer| signer.address() == from) {
-            let hash = transaction.signature_hash();
-            let signature = signer.sign_hash_sync(&hash).map_err(|_| RpcError::Incomplete)?;
+        if let Ok(signature) = self.sign(from, transaction.signature_hash()) {
             return Ok(Incoming::new(transaction.into_envelope(signature), from));
         }
-        if self.everybody || self.impersonated.contains(&from) {
+        if free || self.everybody || self.impersonated.contains(&from) {
             return Ok(Incoming::unsigned(transaction, from));
         }
         Err(RpcError::UnknownAccount)
@@ -85,14 +98,19 @@ pub(super) fn accounts(node: &mut Node, args: Args) -> Reply {
 }
 
 /// `eth_sendTransaction`: sends for an account, with everything filled in that is left open.
-pub(super) fn send(node: &mut Node, mut args: Args) -> Reply {
-    let request: TransactionRequest = args.call()?;
-    args.end()?;
-    Ok(json!(send_for(node, request)?))
+pub(super) fn send(node: &mut Node, args: Args) -> Reply {
+    send_for(node, args, false)
 }
 
-/// Sends a transaction for an account; its hash.
-fn send_for(node: &mut Node, mut request: TransactionRequest) -> Result<B256, RpcError> {
+/// `eth_sendUnsignedTransaction`: the same for any account, as if it were impersonated.
+pub(super) fn send_unsigned(node: &mut Node, args: Args) -> Reply {
+    send_for(node, args, true)
+}
+
+/// Sends a transaction for an account, which needs no key if it is `free`; its hash.
+fn send_for(node: &mut Node, mut args: Args, free: bool) -> Reply {
+    let mut request: TransactionRequest = args.call()?;
+    args.end()?;
     let from = request.from.unwrap_or_default();
     if let Some(other) = request.chain_id.filter(|&id| id != CHAIN_ID) {
         return Err(Refusal::CallChainId(other).into());
@@ -111,8 +129,8 @@ fn send_for(node: &mut Node, mut request: TransactionRequest) -> Result<B256, Rp
     } else if request.max_fee_per_gas.is_some() || request.max_priority_fee_per_gas.is_some() {
         return Err(Refusal::TwoPrices.into());
     }
-    let incoming = node.wallet.seal(from, request)?;
-    Ok(node.chain.submit(incoming)?)
+    let incoming = node.wallet.seal(from, request, free)?;
+    Ok(json!(node.chain.submit(incoming)?))
 }
 
 /// The gas that a transaction needs.

@@ -171,6 +171,18 @@ async fn strangers_can_be_impersonated() {
 }
 
 #[tokio::test]
+async fn anybody_can_send_without_a_signature_if_asked_to() {
+    let chain = Chain::start().await;
+    chain.get("anvil_setBalance", json!([STRANGER, "0xde0b6b3a7640000"])).await;
+    let request = json!([{"from": STRANGER, "to": DEV_ADDRESS, "value": "0x5"}]);
+    let hash = chain.get("eth_sendUnsignedTransaction", request.clone()).await;
+    let receipt = chain.get("eth_getTransactionReceipt", json!([hash])).await;
+    assert_eq!((&receipt["from"], &receipt["status"]), (&json!(STRANGER), &json!("0x1")));
+    let refused = chain.ask("eth_sendTransaction", request).await;
+    assert_eq!(refused["error"]["message"], "unknown account", "only that once");
+}
+
+#[tokio::test]
 async fn contracts_can_be_impersonated() {
     let chain = Chain::start().await;
     let contract = chain.deploy(&[0]).await;

@@ -70,13 +70,27 @@ async fn what_waits_can_be_replaced_by_more_money_or_dropped() {
     let content = chain.get("txpool_content", json!([])).await;
     let sender = format!("{:#x}", devnode::DEV_ADDRESS);
     assert_eq!(content["pending"][&sender]["6"]["hash"], second);
+    let summary = chain.get("txpool_inspect", json!([])).await;
+    let line = format!("{}: 1 wei + 21000 gas × 11000000000 wei", Address::repeat_byte(7));
+    assert_eq!(summary, json!({"pending": {&sender: {"6": line}}, "queued": {}}));
     let gap = transfer(&chain, json!({"nonce": "0x8", "gas": "0x5208"})).await;
     assert!(gap["error"]["message"].as_str().unwrap().starts_with("nonce too high"));
 
     assert_eq!(chain.get("anvil_dropTransaction", json!([second])).await, second);
     assert_eq!(chain.get("anvil_dropTransaction", json!([second])).await, Value::Null);
     transfer(&chain, json!({})).await;
-    chain.get("anvil_dropAllTransactions", json!([])).await;
+    chain.get("anvil_removePoolTransactions", json!([Address::repeat_byte(7)])).await;
+    let status = chain.get("txpool_status", json!([])).await;
+    assert_eq!(status["pending"], "0x1", "another account's");
+    for (method, params) in [
+        ("anvil_dropAllTransactions", json!([])),
+        ("anvil_removePoolTransactions", json!([devnode::DEV_ADDRESS])),
+    ] {
+        transfer(&chain, json!({})).await;
+        chain.get(method, params).await;
+        let status = chain.get("txpool_status", json!([])).await;
+        assert_eq!(status["pending"], "0x0", "{method}");
+    }
     chain.get("evm_mine", json!([])).await;
     let block = chain.get("eth_getBlockByNumber", json!(["latest", false])).await;
     assert_eq!(block["transactions"], json!([]));

@@ -2,10 +2,14 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use alloy::primitives::{Address, B256, U256};
+use alloy::{
+    consensus::Transaction,
+    primitives::{Address, B256, U256},
+};
 use serde_json::{Value, json};
 
 use super::super::{Args, Node, Reply, RpcError, shape};
+use crate::chain::Incoming;
 
 /// The most blocks made at once.
 const MAX_BLOCKS: u64 = 100_000;
@@ -93,6 +97,14 @@ pub(super) fn drop_all(node: &mut Node, args: Args) -> Reply {
     Ok(Value::Null)
 }
 
+/// `anvil_removePoolTransactions`: drops the waiting transactions of an account.
+pub(super) fn drop_of(node: &mut Node, mut args: Args) -> Reply {
+    let sender = args.address()?;
+    args.end()?;
+    node.chain.drop_waiting(|incoming| incoming.sender() == sender);
+    Ok(Value::Null)
+}
+
 /// `anvil_setNextBlockBaseFeePerGas`: the base fee from the next block on, which nothing else moves.
 pub(super) fn set_base_fee(node: &mut Node, mut args: Args) -> Reply {
     let fee = args.any_number()?;
@@ -108,26 +120,44 @@ pub(super) fn pool_status(node: &mut Node, args: Args) -> Reply {
         let count: usize = waiting.values().map(BTreeMap::len).sum();
         format!("{count:#x}")
     };
-    let [pending, queued] = &waiting(node)?;
+    let [pending, queued] = &waiting(node, |_| Ok(Value::Null))?;
     Ok(json!({"pending": count(pending), "queued": count(queued)}))
 }
 
 /// `txpool_content`: the same, with the transactions.
 pub(super) fn pool_content(node: &mut Node, args: Args) -> Reply {
     args.end()?;
-    let [pending, queued] = waiting(node)?;
+    let whole = |incoming: &Incoming| Ok(serde_json::to_value(shape::waiting(incoming))?);
+    let [pending, queued] = waiting(node, whole)?;
     Ok(json!({"pending": pending, "queued": queued}))
 }
 
-/// Transactions that only wait for a block, and those that wait for others.
-fn waiting(node: &Node) -> Result<[Waiting; 2], RpcError> {
+/// `txpool_inspect`: the same, with a line for each.
+pub(super) fn pool_summary(node: &mut Node, args: Args) -> Reply {
+    args.end()?;
+    let [pending, queued] = waiting(node, |incoming| Ok(json!(summary(incoming))))?;
+    Ok(json!({"pending": pending, "queued": queued}))
+}
+
+/// A waiting transaction in one line, as geth writes it.
+fn summary(incoming: &Incoming) -> String {
+    let transaction = &incoming.transaction;
+    let to = transaction.to().map_or_else(|| "contract creation".to_owned(), |to| to.to_string());
+    let (value, gas) = (transaction.value(), transaction.gas_limit());
+    format!("{to}: {value} wei + {gas} gas × {} wei", transaction.max_fee_per_gas())
+}
+
+/// Transactions that only wait for a block, and those that wait for others, each as `told`.
+fn waiting(
+    node: &Node,
+    told: impl Fn(&Incoming) -> Result<Value, RpcError>,
+) -> Result<[Waiting; 2], RpcError> {
     let [mut pending, mut queued] = [Waiting::new(), Waiting::new()];
     for incoming in node.chain.pool().iter() {
         let (sender, nonce) = (incoming.sender(), incoming.nonce());
         let ready = nonce < node.chain.next_nonce(sender);
         let part = if ready { &mut pending } else { &mut queued };
-        let told = serde_json::to_value(shape::waiting(incoming))?;
-        part.entry(sender).or_default().insert(nonce, told);
+        part.entry(sender).or_default().insert(nonce, told(incoming)?);
     }
     Ok([pending, queued])
 }

@@ -35,11 +35,13 @@ pub(super) const METHODS: &[(&[&str], Method)] = &[
     (&["anvil_getIntervalMining"], mining::interval),
     (&["anvil_dropTransaction", "hardhat_dropTransaction"], mining::drop_one),
     (&["anvil_dropAllTransactions"], mining::drop_all),
+    (&["anvil_removePoolTransactions"], mining::drop_of),
     (
         &["anvil_setNextBlockBaseFeePerGas", "hardhat_setNextBlockBaseFeePerGas"],
         mining::set_base_fee,
     ),
     (&["txpool_content"], mining::pool_content),
+    (&["txpool_inspect"], mining::pool_summary),
     (&["txpool_status"], mining::pool_status),
     // time
     (&["anvil_increaseTime", "evm_increaseTime"], time::increase),
