@@ -1,11 +1,12 @@
 //! A chain for unit tests: answers what it is told to, and remembers what was sent.
 
 use std::fmt::{self, Debug, Formatter};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
 use futures::FutureExt;
-use futures::future::ready;
+use futures::future::{pending, ready};
 
 use crate::error::{Fault, NodeError};
 use crate::node::Node;
@@ -31,8 +32,30 @@ pub(crate) enum Fate {
     Unwanted,
 }
 
+/// How the node is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Mood {
+    /// It answers.
+    #[default]
+    Well,
+    /// Nobody is there.
+    Away,
+    /// It takes requests and does not answer.
+    Silent,
+    /// It has too much to do.
+    Busy,
+}
+
 /// See the module.
 pub(crate) struct Fake {
+    /// How it is.
+    pub(crate) mood: Mutex<Mood>,
+    /// How often it was asked for anything.
+    pub(crate) asked: AtomicUsize,
+    /// The chain's id.
+    pub(crate) chain_id: u64,
+    /// Blocks that came after the head below.
+    pub(crate) more: AtomicU64,
     /// What calls return.
     pub(crate) answers: Answers,
     /// What estimates return.
@@ -59,6 +82,10 @@ impl Fake {
         answers: impl Fn(&Call, &World) -> Result<Bytes, Fault> + Send + Sync + 'static,
     ) -> Self {
         Self {
+            mood: Mutex::default(),
+            asked: AtomicUsize::new(0),
+            chain_id: 1,
+            more: AtomicU64::new(0),
             answers: Box::new(answers),
             gas: 100_000,
             head: Head { number: 7, hash: B256::repeat_byte(7), timestamp: 1, gas_price: 1 },
@@ -68,6 +95,23 @@ impl Fake {
             fates: Vec::new(),
             surge: None,
             sent: Mutex::default(),
+        }
+    }
+
+    /// Changes how it is.
+    pub(crate) fn becomes(&self, mood: Mood) {
+        *self.mood.lock().unwrap() = mood;
+    }
+
+    /// Answers, if it is well.
+    fn answer<T: Send + 'static>(&self, value: Result<T, Fault>) -> Answer<'_, T> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let (url, source) = ("fake".into(), "away".into());
+        match *self.mood.lock().unwrap() {
+            Mood::Well => ready(value).boxed(),
+            Mood::Away => ready(Err(Fault::Node(NodeError::Unreachable { url, source }))).boxed(),
+            Mood::Silent => pending().boxed(),
+            Mood::Busy => ready(Err(answered(-32_005))).boxed(),
         }
     }
 
@@ -83,6 +127,11 @@ impl Fake {
     }
 }
 
+/// What a node that refuses a request says.
+pub(crate) fn answered(code: i64) -> Fault {
+    Fault::Node(NodeError::Answered { code, message: "no".into() })
+}
+
 impl Debug for Fake {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str("Fake")
@@ -91,7 +140,7 @@ impl Debug for Fake {
 
 impl Chain for Fake {
     fn chain_id(&self) -> u64 {
-        1
+        self.chain_id
     }
 
     fn account(&self) -> Option<Address> {
@@ -100,31 +149,34 @@ impl Chain for Fake {
 
     fn head(&self) -> Answer<'_, Head> {
         let surge = self.surge.filter(|_| !self.sent.lock().unwrap().is_empty());
-        ready(Ok(Head { gas_price: surge.unwrap_or(self.head.gas_price), ..self.head })).boxed()
+        let gas_price = surge.unwrap_or(self.head.gas_price);
+        let number = self.head.number.saturating_add(self.more.load(Ordering::Relaxed));
+        self.answer(Ok(Head { number, gas_price, ..self.head }))
     }
 
     fn block_hash(&self, number: u64) -> Answer<'_, Option<B256>> {
-        ready(Ok((number <= self.head.number).then_some(self.head.hash))).boxed()
+        self.answer(Ok((number <= self.head.number).then_some(self.head.hash)))
     }
 
     fn call<'a>(&'a self, call: &'a Call, world: &'a World) -> Answer<'a, Bytes> {
-        ready((self.answers)(call, world)).boxed()
+        self.answer((self.answers)(call, world))
     }
 
     fn estimate<'a>(&'a self, call: &'a Call, world: &'a World) -> Answer<'a, u64> {
-        ready((self.answers)(call, world).map(|_| self.gas)).boxed()
+        self.answer((self.answers)(call, world).map(|_| self.gas))
     }
 
     fn nonce(&self, _: Address, _: bool) -> Answer<'_, u64> {
         let sent = self.sent.lock().unwrap().len();
         let done = (0..sent).filter(|n| matches!(self.fate(*n), Fate::InBlock | Fate::Robbed));
-        ready(Ok(done.count().try_into().unwrap())).boxed()
+        self.answer(Ok(done.count().try_into().unwrap()))
     }
 
     fn sign<'a>(&'a self, draft: &'a Draft) -> Answer<'a, Signed> {
         let raw = Bytes::from(format!("{draft:?}").into_bytes());
         let hash = keccak256(&raw);
-        ready(Ok(Signed { draft: draft.clone(), from: ME, chain_id: 1, hash, raw })).boxed()
+        ready(Ok(Signed { draft: draft.clone(), from: ME, chain_id: self.chain_id, hash, raw }))
+            .boxed()
     }
 
     fn broadcast<'a>(&'a self, signed: &'a Signed) -> Answer<'a, ()> {
@@ -133,26 +185,26 @@ impl Chain for Fake {
             sent.push(signed.clone());
         }
         let unwanted = self.fate(sent.len().saturating_sub(1)) == Fate::Unwanted;
-        let answer = NodeError::Answered { code: -32_000, message: "no".into() };
-        ready(if unwanted { Err(Fault::Node(answer)) } else { Ok(()) }).boxed()
+        drop(sent);
+        self.answer(if unwanted { Err(answered(-32_000)) } else { Ok(()) })
     }
 
     fn receipt(&self, transaction: B256) -> Answer<'_, Option<Receipt>> {
         let sent = self.sent.lock().unwrap();
         let number = sent.iter().position(|signed| signed.hash == transaction);
         let found = number.is_some_and(|number| self.fate(number) == Fate::InBlock);
-        ready(Ok(self.receipt.clone().filter(|_| found))).boxed()
+        self.answer(Ok(self.receipt.clone().filter(|_| found)))
     }
 
     fn logs<'a>(&'a self, _: &'a LogFilter) -> Answer<'a, Vec<Log>> {
-        ready(Ok(Vec::new())).boxed()
+        self.answer(Ok(Vec::new()))
     }
 
     fn code(&self, _: Address) -> Answer<'_, Bytes> {
-        ready(Ok(self.code.clone())).boxed()
+        self.answer(Ok(self.code.clone()))
     }
 
     fn balance(&self, _: Address) -> Answer<'_, U256> {
-        ready(Ok(self.balance)).boxed()
+        self.answer(Ok(self.balance))
     }
 }

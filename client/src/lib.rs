@@ -4,8 +4,11 @@ mod agreement;
 mod alloy;
 mod amount;
 mod arbitrum;
+mod connect;
 mod deploy;
 mod error;
+#[cfg(feature = "ethers")]
+mod ethers;
 mod events;
 #[cfg(test)]
 mod fake;
@@ -22,6 +25,7 @@ mod purchase;
 mod receipts;
 mod reputation;
 mod sending;
+mod several;
 mod signed;
 mod steps;
 mod testers;
@@ -34,6 +38,7 @@ pub use terms;
 
 pub use crate::agreement::{Agreement, Progress};
 pub use crate::amount::{AmountError, Ether};
+pub use crate::connect::{Backend, Connect};
 pub use crate::deploy::{Deployment, MarketDeployment};
 pub use crate::error::{MarketError, NodeError, Refusal, Source};
 pub use crate::events::{Event, Happening};

@@ -8,7 +8,7 @@ use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
 
-use crate::alloy::Alloy;
+use crate::connect::Connect;
 use crate::error::{Contract, Fault, MarketError, NodeError};
 use crate::outbox::Outbox;
 use crate::sending::Line;
@@ -33,12 +33,13 @@ pub struct Node {
 }
 
 impl Node {
-    /// Connects to the node at `url`, by HTTP or WebSocket. Without a signer, one can only look.
+    /// Connects to the node at `url`, by HTTP or WebSocket. Without a signer, one can only look. For more
+    /// than one node there is [`Connect`].
     ///
     /// # Errors
     /// [`MarketError::Node`] if no Ethereum node answers there.
     pub async fn connect(url: &str, signer: Option<PrivateKeySigner>) -> Result<Self, MarketError> {
-        Ok(Self::on(Alloy::connect(url, signer).await?))
+        Connect::to([url]).with_signer(signer).open().await
     }
 
     /// A node on some backend.

@@ -1,0 +1,102 @@
+//! How a connection comes about: where the nodes are, which backend speaks to them, and who signs.
+
+use std::sync::Arc;
+
+use alloy::signers::local::PrivateKeySigner;
+
+use crate::alloy::Alloy;
+use crate::error::{MarketError, NodeError};
+use crate::node::Node;
+use crate::several::Several;
+use crate::transport::Chain;
+
+/// The library that speaks to nodes. What can be done does not depend on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Backend {
+    /// alloy, by HTTP or WebSocket.
+    #[default]
+    Alloy,
+    /// ethers-rs, by plain HTTP.
+    #[cfg(feature = "ethers")]
+    Ethers,
+}
+
+/// Everything about a connection before it is made.
+///
+/// ```no_run
+/// # async fn example(key: alloy::signers::local::PrivateKeySigner) -> Result<(), client::MarketError> {
+/// let urls = ["https://one.example", "https://two.example"];
+/// let node = client::Connect::to(urls).with_signer(key).on_chain(42_161).open().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Connect {
+    /// Where the nodes are, the preferred one first.
+    urls: Vec<Box<str>>,
+    /// Who signs.
+    signer: Option<PrivateKeySigner>,
+    /// What speaks to them.
+    backend: Backend,
+    /// The chain that they must be of.
+    chain_id: Option<u64>,
+}
+
+impl Connect {
+    /// To nodes of one chain, the preferred one first. One that fails, is slow, or is behind the others is
+    /// passed over until it is well again.
+    #[must_use]
+    pub fn to<U: Into<Box<str>>>(urls: impl IntoIterator<Item = U>) -> Self {
+        let urls = urls.into_iter().map(Into::into).collect();
+        Self { urls, signer: None, backend: Backend::default(), chain_id: None }
+    }
+
+    /// In the name of an account. Without one, one can only look.
+    #[must_use]
+    pub fn with_signer(mut self, signer: impl Into<Option<PrivateKeySigner>>) -> Self {
+        self.signer = signer.into();
+        self
+    }
+
+    /// By this library.
+    #[must_use]
+    pub const fn with_backend(mut self, backend: Backend) -> Self {
+        self.backend = backend;
+        self
+    }
+
+    /// Only if they are of this chain; else that of the first that answers is the right one.
+    #[must_use]
+    pub const fn on_chain(mut self, chain_id: u64) -> Self {
+        self.chain_id = Some(chain_id);
+        self
+    }
+
+    /// Connects. One node that answers is enough.
+    ///
+    /// # Errors
+    /// [`MarketError::Node`] if none answers, or with `WrongChain` if any is of another chain.
+    pub async fn open(self) -> Result<Node, MarketError> {
+        Ok(Node::on(Several::connect(self).await?))
+    }
+
+    /// Where the nodes are.
+    pub(crate) fn urls(&self) -> &[Box<str>] {
+        &self.urls
+    }
+
+    /// The chain that they must be of, if that is said.
+    pub(crate) const fn chain_id(&self) -> Option<u64> {
+        self.chain_id
+    }
+
+    /// Connects to one of the nodes.
+    pub(crate) async fn one(self: Arc<Self>, url: Box<str>) -> Result<Arc<dyn Chain>, NodeError> {
+        match self.backend {
+            Backend::Alloy => Alloy::connect(&url, self.signer.clone()).await,
+            #[cfg(feature = "ethers")]
+            Backend::Ethers => crate::ethers::Ethers::connect(&url, self.signer.as_ref()).await,
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! The backend on ethers-rs, by plain HTTP: the only file that names it. What contracts are asked and
+//! answer is encoded above the seam, so its own bindings have no part in this.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use alloy::primitives::{Address, B256, Bytes, LogData, U256};
+use alloy::signers::local::PrivateKeySigner;
+use ethers::providers::{Http, Middleware, Provider, ProviderError, RpcError};
+use ethers::signers::{LocalWallet, Signer};
+use ethers::types::transaction::eip2718::TypedTransaction;
+use ethers::types::{
+    self as rpc, BlockId, BlockNumber, Eip1559TransactionRequest, Filter, H160, H256, NameOrAddress,
+};
+use futures::FutureExt;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value, json};
+
+use crate::error::{Fault, NodeError, Source};
+use crate::signed::{Draft, Signed};
+use crate::transport::{Answer, Assumption, At, Call, Chain, Head, Log, LogFilter, Receipt, World};
+
+/// JSON-RPC's code for a call that reverted.
+const REVERTED: i64 = 3;
+
+/// A node behind a URL.
+#[derive(Debug)]
+pub(crate) struct Ethers {
+    /// Where the node is.
+    url: Box<str>,
+    /// The connection.
+    provider: Provider<Http>,
+    /// Asked for once.
+    chain_id: u64,
+    /// Who signs.
+    wallet: Option<LocalWallet>,
+}
+
+impl Ethers {
+    /// Connects to the node at an `http` URL and asks for its chain id.
+    pub(crate) async fn connect(
+        url: &str,
+        signer: Option<&PrivateKeySigner>,
+    ) -> Result<Arc<dyn Chain>, NodeError> {
+        let not_a_node = |source: Source| NodeError::NotANode { url: url.into(), source };
+        let provider = Provider::<Http>::try_from(url).map_err(|e| not_a_node(e.into()))?;
+        let chain_id = match provider.get_chainid().await.map_err(|error| fault(url, error)) {
+            Ok(chain_id) => u64::try_from(chain_id).map_err(|e| not_a_node(e.into()))?,
+            Err(Fault::Node(error)) => return Err(error),
+            Err(Fault::Reverted(data)) => return Err(not_a_node(data.to_string().into())),
+        };
+        let wallet = signer.map(|signer| LocalWallet::from_bytes(signer.to_bytes().as_slice()));
+        let wallet = wallet.transpose().map_err(|e| NodeError::Signing(e.into()))?;
+        Ok(Arc::new(Self { url: url.into(), provider, chain_id, wallet }))
+    }
+
+    /// What this provider's error means.
+    fn fault(&self, error: ProviderError) -> Fault {
+        fault(&self.url, error)
+    }
+
+    /// The node answered something that cannot be.
+    fn nonsense(&self, source: impl Into<Source>) -> Fault {
+        Fault::Node(NodeError::NotANode { url: self.url.clone(), source: source.into() })
+    }
+
+    /// Asks for something about a message in a world.
+    async fn try_out<T: DeserializeOwned + Serialize + Debug + Send>(
+        &self,
+        method: &str,
+        call: &Call,
+        world: &World,
+    ) -> Result<T, Fault> {
+        let mut asked = vec![request(call), json!(block(world.at))];
+        if world.time.is_some() || !world.assume.is_empty() {
+            asked.push(world.assume.iter().map(state).collect::<Map<_, _>>().into());
+            asked.extend(world.time.map(|time| json!({ "time": rpc::U64::from(time) })));
+        }
+        self.provider.request(method, asked).await.map_err(|error| self.fault(error))
+    }
+
+    /// A block.
+    async fn block(&self, number: BlockNumber) -> Result<Option<rpc::Block<H256>>, Fault> {
+        self.provider.get_block(number).await.map_err(|error| self.fault(error))
+    }
+
+    /// Signs; see [`Chain::sign`].
+    fn signed(&self, draft: &Draft) -> Result<Signed, Fault> {
+        let wallet = self.wallet.as_ref().ok_or_else(|| signing("no key"))?;
+        let transaction = TypedTransaction::Eip1559(Eip1559TransactionRequest {
+            from: Some(wallet.address()),
+            to: draft.call.to.map(|to| NameOrAddress::Address(H160(to.into_array()))),
+            gas: Some(draft.gas.into()),
+            value: Some(draft.call.value.into()),
+            data: Some(rpc::Bytes(draft.call.data.0.clone())),
+            nonce: Some(draft.nonce.into()),
+            access_list: rpc::transaction::eip2930::AccessList::default(),
+            max_priority_fee_per_gas: Some(draft.fees.tip.into()),
+            max_fee_per_gas: Some(draft.fees.cap.into()),
+            chain_id: Some(self.chain_id.into()),
+        });
+        let signature = wallet.sign_transaction_sync(&transaction).map_err(signing)?;
+        let raw = transaction.rlp_signed(&signature);
+        Signed::decode(&raw).ok_or_else(|| signing("not readable"))
+    }
+}
+
+impl Chain for Ethers {
+    fn chain_id(&self) -> u64 {
+        self.chain_id
+    }
+
+    fn account(&self) -> Option<Address> {
+        self.wallet.as_ref().map(|wallet| Address::from(wallet.address().0))
+    }
+
+    fn head(&self) -> Answer<'_, Head> {
+        async {
+            let block = self.block(BlockNumber::Latest).await?;
+            let block = block.ok_or_else(|| self.nonsense("no latest block"))?;
+            let fee = block.base_fee_per_gas.unwrap_or_default();
+            Ok(Head {
+                number: block.number.unwrap_or_default().as_u64(),
+                hash: block.hash.unwrap_or_default().0.into(),
+                timestamp: u64::try_from(block.timestamp).map_err(|e| self.nonsense(e))?,
+                gas_price: u128::try_from(fee).map_err(|e| self.nonsense(e))?,
+            })
+        }
+        .boxed()
+    }
+
+    fn block_hash(&self, number: u64) -> Answer<'_, Option<B256>> {
+        async move {
+            let block = self.block(number.into()).await?;
+            Ok(block.and_then(|block| block.hash).map(|hash| hash.0.into()))
+        }
+        .boxed()
+    }
+
+    fn call<'a>(&'a self, call: &'a Call, world: &'a World) -> Answer<'a, Bytes> {
+        async {
+            let answer: rpc::Bytes = self.try_out("eth_call", call, world).await?;
+            Ok(answer.0.into())
+        }
+        .boxed()
+    }
+
+    fn estimate<'a>(&'a self, call: &'a Call, world: &'a World) -> Answer<'a, u64> {
+        async {
+            let answer: rpc::U64 = self.try_out("eth_estimateGas", call, world).await?;
+            Ok(answer.as_u64())
+        }
+        .boxed()
+    }
+
+    fn nonce(&self, account: Address, waiting: bool) -> Answer<'_, u64> {
+        async move {
+            let block = if waiting { BlockNumber::Pending } else { BlockNumber::Latest };
+            let account = H160(account.into_array());
+            let answer = self.provider.get_transaction_count(account, Some(block.into())).await;
+            u64::try_from(answer.map_err(|e| self.fault(e))?).map_err(|e| self.nonsense(e))
+        }
+        .boxed()
+    }
+
+    fn sign<'a>(&'a self, draft: &'a Draft) -> Answer<'a, Signed> {
+        async { self.signed(draft) }.boxed()
+    }
+
+    fn broadcast<'a>(&'a self, signed: &'a Signed) -> Answer<'a, ()> {
+        async {
+            let raw = rpc::Bytes(signed.raw().0.clone());
+            let sent = self.provider.send_raw_transaction(raw).await;
+            sent.map(drop).map_err(|error| self.fault(error))
+        }
+        .boxed()
+    }
+
+    fn receipt(&self, transaction: B256) -> Answer<'_, Option<Receipt>> {
+        async move {
+            let answer = self.provider.get_transaction_receipt(H256(transaction.0)).await;
+            answer
+                .map_err(|error| self.fault(error))?
+                .map(|answer| {
+                    let gas_used = u64::try_from(answer.gas_used.unwrap_or_default());
+                    Ok(Receipt {
+                        transaction: answer.transaction_hash.0.into(),
+                        block: answer.block_number.unwrap_or_default().as_u64(),
+                        success: answer.status.is_some_and(|status| status.as_u64() == 1),
+                        gas_used: gas_used.map_err(|e| self.nonsense(e))?,
+                        created: answer.contract_address.map(|created| created.0.into()),
+                        logs: answer.logs.into_iter().map(log).collect(),
+                    })
+                })
+                .transpose()
+        }
+        .boxed()
+    }
+
+    fn logs<'a>(&'a self, filter: &'a LogFilter) -> Answer<'a, Vec<Log>> {
+        async {
+            let mut wanted = Filter::new().from_block(filter.from).to_block(filter.to);
+            if let Some(address) = filter.address {
+                wanted = wanted.address(H160(address.into_array()));
+            }
+            for (to, values) in wanted.topics.iter_mut().zip(&filter.topics) {
+                let values: Vec<_> = values.iter().map(|value| Some(H256(value.0))).collect();
+                *to = (!values.is_empty()).then_some(rpc::ValueOrArray::Array(values));
+            }
+            let answer = self.provider.get_logs(&wanted).await;
+            Ok(answer.map_err(|error| self.fault(error))?.into_iter().map(log).collect())
+        }
+        .boxed()
+    }
+
+    fn code(&self, account: Address) -> Answer<'_, Bytes> {
+        async move {
+            let answer = self.provider.get_code(H160(account.into_array()), None).await;
+            Ok(answer.map_err(|error| self.fault(error))?.0.into())
+        }
+        .boxed()
+    }
+
+    fn balance(&self, account: Address) -> Answer<'_, U256> {
+        async move {
+            let answer = self.provider.get_balance(H160(account.into_array()), None).await;
+            Ok(U256::from_limbs(answer.map_err(|error| self.fault(error))?.0))
+        }
+        .boxed()
+    }
+}
+
+/// A provider's error, sorted by what can be done about it.
+fn fault(url: &str, error: ProviderError) -> Fault {
+    if let Some(answer) = error.as_error_response() {
+        if answer.code == REVERTED {
+            let data =
+                answer.data.as_ref().and_then(Value::as_str).and_then(|hex| hex.parse().ok());
+            return Fault::Reverted(data.unwrap_or_default());
+        }
+        let message = answer.message.as_str().into();
+        return Fault::Node(NodeError::Answered { code: answer.code, message });
+    }
+    let url = url.into();
+    Fault::Node(match error {
+        ProviderError::HTTPError(error) => NodeError::Unreachable { url, source: error.into() },
+        error => NodeError::NotANode { url, source: error.into() },
+    })
+}
+
+/// Why a transaction could not be signed.
+fn signing(error: impl Into<Source>) -> Fault {
+    Fault::Node(NodeError::Signing(error.into()))
+}
+
+/// A message as nodes are asked about it.
+fn request(call: &Call) -> Value {
+    json!({
+        "from": call.from,
+        "to": call.to,
+        "input": call.data,
+        "value": U256::from(call.value),
+    })
+}
+
+/// A block in ethers' words.
+fn block(at: At) -> BlockId {
+    BlockId::Number(match at {
+        At::Latest => BlockNumber::Latest,
+        At::Number(number) => number.into(),
+        At::Pending => BlockNumber::Pending,
+    })
+}
+
+/// An assumption as nodes are told of it.
+fn state(assumed: &Assumption) -> (String, Value) {
+    let mut account = Map::new();
+    if let Some(balance) = assumed.balance {
+        account.insert("balance".into(), json!(balance));
+    }
+    if let Some(code) = &assumed.code {
+        account.insert("code".into(), json!(code));
+    }
+    if let Some((slot, value)) = assumed.slot {
+        account.insert("stateDiff".into(), json!({ slot.to_string(): value }));
+    }
+    (assumed.account.to_string(), account.into())
+}
+
+/// An event in our words.
+fn log(answer: rpc::Log) -> Log {
+    let topics = answer.topics.into_iter().map(|topic| topic.0.into()).collect();
+    Log {
+        address: answer.address.0.into(),
+        data: LogData::new_unchecked(topics, answer.data.0.into()),
+        block: answer.block_number.unwrap_or_default().as_u64(),
+        index: answer.log_index.and_then(|index| index.try_into().ok()).unwrap_or_default(),
+        transaction: answer.transaction_hash.unwrap_or_default().0.into(),
+    }
+}
