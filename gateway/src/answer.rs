@@ -40,8 +40,8 @@ pub(crate) enum Refused {
     /// The key was used too often in this second.
     #[error("too many requests in a second")]
     Rate,
-    /// The key has too many connections.
-    #[error("too many connections of this key")]
+    /// The key or its agreement has too many connections.
+    #[error("too many connections of this key or its agreement")]
     Connections,
     /// All places for guests are taken.
     #[error("too many guests: come later")]

@@ -46,7 +46,9 @@ impl Config {
 pub struct Limits {
     /// Connections of guests at the same time; one more is told to come later.
     pub connections: usize,
-    /// Connections of one key of an agreement at the same time.
+    /// Connections of one agreement at the same time.
+    pub connections_per_agreement: usize,
+    /// Connections of one key of an agreement at the same time, so that its client's use keeps no tester out.
     pub connections_per_key: usize,
     /// Connections of strangers at the same time; one more ends the oldest.
     pub strangers: usize,
@@ -76,6 +78,7 @@ impl Limits {
     pub(crate) fn kept(self) -> Self {
         Self {
             connections: self.connections.min(Semaphore::MAX_PERMITS),
+            connections_per_agreement: self.connections_per_agreement.min(Semaphore::MAX_PERMITS),
             connections_per_key: self.connections_per_key.min(Semaphore::MAX_PERMITS),
             head_bytes: self.head_bytes.max(LEAST_BUFFER),
             head_time: self.head_time.min(LONGEST_HEAD),
@@ -89,6 +92,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 256,
+            connections_per_agreement: 64,
             connections_per_key: 16,
             strangers: 256,
             requests_per_second: NonZeroU32::MIN.saturating_add(99),

@@ -48,7 +48,7 @@ impl Gateway {
         let address = listener.local_addr().map_err(GatewayError::Listen)?;
         config.limits = config.limits.kept();
         let strangers = Strangers::new(config.limits.strangers);
-        let tabs = Tabs::new(config.limits);
+        let tabs = Tabs::new(&config.limits);
         let house = Arc::new(House { config, door, receipts, strangers, tabs });
         let (stopping, stopped) = watch::channel(false);
         let task = tokio::spawn(listen(listener, house, stopped));

@@ -1,19 +1,16 @@
 //! Who comes in, who does not, and who has to leave.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use gateway::{Guest, Limits, Refusal, Secret};
+use gateway::{Guest, Refusal, Secret};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
     service::{OK, Service, request, serve},
-    support::{AGREEMENT, CLIENT, House, NEVER, body, header, reason, rest, status, until},
+    support::{
+        AGREEMENT, CLIENT, House, NEVER, body, header, reason, rest, status, until, watchful,
+    },
 };
-
-/// Looks after guests all the time.
-fn watchful() -> Limits {
-    Limits { recheck: Duration::from_millis(5), ..Limits::default() }
-}
 
 #[tokio::test]
 async fn a_token_opens_as_a_bearer_and_in_its_own_header() {

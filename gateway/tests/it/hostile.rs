@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, num::NonZeroU32, time::Duration};
 
-use gateway::Limits;
+use gateway::{Guest, Limits};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use crate::{
@@ -121,6 +121,18 @@ async fn one_key_has_so_many_connections_and_another_its_own() {
     while status(&ask(&mut house.connect().await, &token).await) != 200 {
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn all_keys_of_an_agreement_together_have_so_many_connections() {
+    let house = house(Limits { connections_per_agreement: 1, ..Limits::default() }).await;
+    let mut stream = house.connect().await;
+    assert_eq!(status(&ask(&mut stream, &house.token()).await), 200);
+    let answer = house.ask(head(&house.token_of([8; 32], NEVER))).await;
+    assert_eq!((status(&answer), reason(&answer).as_str()), (429, "too_many_connections"));
+    let elsewhere = Guest { agreement: [8; 20], key: CLIENT, expires: NEVER };
+    let elsewhere = house.secret.issue(&elsewhere);
+    assert_eq!(status(&ask(&mut house.connect().await, elsewhere.reveal()).await), 200);
 }
 
 #[tokio::test]

@@ -130,6 +130,7 @@ async fn a_service_that_is_down_or_talks_nonsense_is_told_apart_from_one_that_is
 async fn limits_that_nobody_can_keep_are_those_next_to_them() {
     let most = Limits {
         connections: usize::MAX,
+        connections_per_agreement: usize::MAX,
         connections_per_key: usize::MAX,
         strangers: usize::MAX,
         head_bytes: 0,

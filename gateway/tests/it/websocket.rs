@@ -12,7 +12,7 @@ use tokio_tungstenite::{
 
 use crate::{
     service::{OK, Service, serve},
-    support::{House, SESSION, header, rest, status, until},
+    support::{House, SESSION, header, rest, status, until, watchful},
 };
 
 /// A service that says back what it is told.
@@ -68,8 +68,7 @@ async fn when_the_guest_hangs_up_so_does_the_gateway() {
 
 #[tokio::test]
 async fn it_is_cut_when_the_agreement_ends() {
-    let limits = Limits { recheck: Duration::from_millis(5), ..Limits::default() };
-    let house = House::with(echo().await, limits).await;
+    let house = House::with(echo().await, watchful()).await;
     let (mut socket, _) = open(&house).await.unwrap();
     say(&mut socket, "hello").await;
     house.door.shut(Refusal::Closed { start: 1, now: 2, end: 2 });
