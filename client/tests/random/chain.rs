@@ -60,7 +60,7 @@ pub(crate) struct Chain {
     /// Keeps it alive.
     pub(crate) node: Devnode,
     /// The connection.
-    provider: DynProvider,
+    pub(crate) provider: DynProvider,
     /// Height of the newest block.
     pub(crate) height: u64,
     /// Its unix second.

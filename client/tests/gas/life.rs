@@ -1,0 +1,208 @@
+//! Whole lives of agreements in which everybody does what it should, and the gas of each step.
+
+use alloy::primitives::{Address, FixedBytes, U256, keccak256};
+use client::terms::abi::IWorkAgreement::{acceptCall, reportCall, settleCall, testersCall};
+use client::terms::abi::IWorkerDispatcher::{
+    ContractBought, buyContract_1Call, checkInCall, quote_1Call, registerTesterCall,
+    registerWorkerCall, unstakeCall,
+};
+use client::terms::abi::{Entry, Order};
+use client::terms::receipt;
+use client::{ServiceReceipt, failed_entry};
+use devnode::CHAIN_ID;
+
+use crate::stage::{Stage, Who, event};
+
+/// Wei per tick of the first worker; each further one asks a wei more.
+pub(crate) const PRICE: u128 = 1_000_000_000;
+
+/// Wei that each worker stakes.
+pub(crate) const STAKE: u128 = 1_000_000_000_000_000_000;
+
+/// Ticks of every window.
+const QUANTUM: u32 = 30;
+
+/// What is bought.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    /// Workers.
+    pub(crate) workers: u8,
+    /// Testers of each window; 0 is an order in one window.
+    pub(crate) testers: u8,
+    /// Windows.
+    pub(crate) windows: u8,
+}
+
+/// The usual agreement: one worker, three testers, four windows.
+pub(crate) const SMALL: Shape = Shape { workers: 1, testers: 3, windows: 4 };
+
+/// The gas of a life.
+#[derive(Clone, Debug)]
+pub(crate) struct Life {
+    /// `buyContract(Order)`.
+    pub(crate) buy: u64,
+    /// `accept()` of each worker.
+    pub(crate) accepts: Vec<u64>,
+    /// `report(…)` of each place that holds a seat.
+    pub(crate) reports: Vec<u64>,
+    /// `settle(uint32[])`.
+    pub(crate) settle: u64,
+}
+
+impl Life {
+    /// All of it.
+    pub(crate) fn whole(&self) -> u64 {
+        let all = self.accepts.iter().chain(&self.reports);
+        self.buy + self.settle + all.sum::<u64>()
+    }
+}
+
+/// The people of a market.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Cast {
+    /// Who buys.
+    pub(crate) client: Who,
+    /// Workers in the order of their prices, which is that of their numbers.
+    pub(crate) workers: Vec<Who>,
+    /// Testers by their places in the list of now.
+    pub(crate) testers: Vec<Who>,
+}
+
+/// The order for a shape.
+pub(crate) fn order(shape: Shape) -> Order {
+    Order {
+        application: FixedBytes(*b"compute\0"),
+        redundancy: U256::from(shape.workers),
+        length: U256::from(QUANTUM * u32::from(shape.windows)),
+        windows: shape.windows,
+        testers: shape.testers,
+        minScore: 0,
+        minUptime: 9_000,
+        expiry: 0,
+        start: 0,
+    }
+}
+
+/// The registration of a worker that stands behind `hint`.
+pub(crate) fn registration(who: Address, price: u128, hint: u32) -> registerWorkerCall {
+    registerWorkerCall {
+        price,
+        maxLength: 100_000,
+        application: FixedBytes(*b"compute\0"),
+        promised: 9_500,
+        key: keccak256(who),
+        capacity: 50,
+        hint,
+    }
+}
+
+impl Cast {
+    /// A client, so many workers, and so many testers in the list of now, who have some credit or none:
+    /// persons 1, 2, 3 and so on.
+    pub(crate) async fn enter(
+        stage: &mut Stage,
+        workers: usize,
+        testers: usize,
+        credits: bool,
+    ) -> Self {
+        let mut people = 2..;
+        let workers: Vec<Who> = people.by_ref().take(workers).collect();
+        let testers: Vec<Who> = people.take(testers).collect();
+        for (hint, worker) in (0..).zip(&workers) {
+            let price = PRICE + u128::from(hint);
+            let call = registration(stage.account(*worker), price, hint);
+            stage.tell(*worker, &call, STAKE).await;
+        }
+        for tester in &testers {
+            let (call, bond) = (joining(stage, *tester), stage.settings.testerBond);
+            stage.tell(*tester, &call, bond + 1).await;
+            if credits {
+                stage.tell(*tester, &unstakeCall { amount: 1 }, 0).await;
+            }
+            stage.tell(*tester, &checkInCall {}, 0).await;
+        }
+        // Those beyond the shortest list are in that of the next epoch.
+        stage.pass(stage.settings.epochLength).await;
+        Self { client: 1, workers, testers }
+    }
+}
+
+/// The registration of a tester.
+pub(crate) fn joining(stage: &Stage, who: Who) -> registerTesterCall {
+    registerTesterCall { key: keccak256(stage.account(who)) }
+}
+
+/// Buys at the price of the quote.
+pub(crate) async fn buy(stage: &mut Stage, client: Who, order: Order) -> (Address, u64) {
+    let quote = stage.ask(stage.dispatcher, &quote_1Call { order }).await;
+    let to = stage.dispatcher;
+    let receipt = stage.call(client, to, &buyContract_1Call { order }, quote.price).await;
+    (event::<ContractBought>(&receipt).agreement, receipt.gas_used)
+}
+
+/// Places of the list by person, each once, that hold seats.
+pub(crate) async fn seated(stage: &Stage, cast: &Cast, shape: Shape, to: Address) -> Vec<usize> {
+    let mut places = Vec::new();
+    for window in 0..shape.windows {
+        let call = testersCall { window: U256::from(window) };
+        for account in stage.ask(to, &call).await.accounts {
+            let mut testers = cast.testers.iter();
+            let place = testers.position(|who| stage.account(*who) == account).unwrap();
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+    }
+    places.sort_unstable();
+    places
+}
+
+/// The report of a tester that was served by every worker in every window.
+fn report(stage: &Stage, cast: &Cast, shape: Shape, to: Address, place: usize) -> reportCall {
+    let tester = stage.account(cast.testers[place]);
+    let salt = keccak256(tester);
+    let domain = receipt::domain(CHAIN_ID, to, |bytes| keccak256(bytes).0);
+    let session = receipt::session(tester, salt, |bytes| keccak256(bytes).0);
+    let all = u32::MAX >> (32 - u32::from(shape.windows));
+    let entries = (0..shape.workers).zip(&cast.workers).map(|(index, worker)| {
+        let ServiceReceipt { r, vs, .. } =
+            ServiceReceipt::sign(stage.key(*worker), domain, session, all).unwrap();
+        Entry { served: all, r, vs, ..failed_entry(index, all) }
+    });
+    reportCall { place: u32::try_from(place).unwrap(), salt, entries: entries.collect() }
+}
+
+/// One life, from the purchase to the settlement.
+pub(crate) async fn live(stage: &mut Stage, cast: &Cast, shape: Shape) -> Life {
+    let (to, buy) = buy(stage, cast.client, order(shape)).await;
+    let accepts = accept(stage, cast, shape, to).await;
+    let (reports, settle) = end(stage, cast, shape, to).await;
+    Life { buy, accepts, reports, settle }
+}
+
+/// All workers accept.
+pub(crate) async fn accept(stage: &mut Stage, cast: &Cast, shape: Shape, to: Address) -> Vec<u64> {
+    let mut accepts = Vec::new();
+    for worker in cast.workers.iter().take(shape.workers.into()) {
+        accepts.push(stage.send(*worker, to, &acceptCall {}, 0).await);
+    }
+    accepts
+}
+
+/// Everybody who holds a seat reports, then the agreement is settled.
+pub(crate) async fn end(
+    stage: &mut Stage,
+    cast: &Cast,
+    shape: Shape,
+    to: Address,
+) -> (Vec<u64>, u64) {
+    stage.pass(QUANTUM * u32::from(shape.windows)).await;
+    let mut reports = Vec::new();
+    for place in seated(stage, cast, shape, to).await {
+        let call = report(stage, cast, shape, to, place);
+        reports.push(stage.send(cast.testers[place], to, &call, 0).await);
+    }
+    stage.pass(stage.settings.reportWindow).await;
+    let settle = stage.send(cast.client, to, &settleCall { hints: vec![] }, 0).await;
+    (reports, settle)
+}

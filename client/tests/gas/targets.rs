@@ -1,0 +1,65 @@
+//! The numbers that the design set, beside those that were measured.
+
+use std::collections::BTreeMap;
+
+use crate::paper::table;
+use crate::rows::Row;
+
+/// A step, what of the rows it is, and the most that it may take.
+type Target = (&'static str, fn(&Rows<'_>) -> u64, u64);
+
+/// What was measured, by name.
+struct Rows<'a>(BTreeMap<&'a str, u64>);
+
+impl Rows<'_> {
+    /// The gas of a step of the usual agreement, by the number of its workers.
+    fn of(&self, workers: u64, step: &str) -> u64 {
+        self.0[&*format!("{workers} × 3: {step}")]
+    }
+
+    /// What each further worker adds to a step, on average of `workers`.
+    fn further(&self, workers: u64, step: &str) -> u64 {
+        (self.of(workers, step) - self.of(1, step)).div_ceil(workers - 1)
+    }
+}
+
+/// All of them.
+const TARGETS: [Target; 16] = [
+    ("register with key, type, price, stake", |rows| rows.0[REGISTER], 140_000),
+    ("buy: escrow, agreement, tester plan", |rows| rows.of(1, "buyContract"), 145_000),
+    ("accept, first", |rows| rows.of(1, "accept, first"), 65_000),
+    ("accept, next", |rows| rows.of(8, "accept, last"), 40_000),
+    ("report of one tester over all its windows", |rows| rows.of(1, "report"), 68_000),
+    ("report, a second worker", |rows| rows.further(2, "report"), 6_000),
+    ("report, each further one of 4", |rows| rows.further(4, "report"), 6_000),
+    ("report, each further one of 8", |rows| rows.further(8, "report"), 6_000),
+    ("settle, credits used before", |rows| rows.of(1, "settle, credits in use"), 115_000),
+    ("settle, all new", |rows| rows.of(1, "settle, all credits new"), 195_000),
+    ("whole life, a list of 3 testers", |rows| rows.of(1, WHOLE), 490_000),
+    (
+        "whole life, 12 different testers",
+        |rows| rows.0["1 × 3, 12 testers: whole life, credits in use"],
+        1_100_000,
+    ),
+    ("whole life, a second replica", |rows| rows.further(2, WHOLE), 90_000),
+    ("whole life, each further replica of 4", |rows| rows.further(4, WHOLE), 90_000),
+    ("whole life, each further replica of 8", |rows| rows.further(8, WHOLE), 90_000),
+    ("settle at the caps", |rows| rows.0["8 × 3, 21 windows: settle, all credits new"], 2_500_000),
+];
+
+/// The row of a newcomer that asks more than all others.
+const REGISTER: &str = "registerWorker, at an end of the book";
+
+/// A row of every size.
+const WHOLE: &str = "whole life, credits in use";
+
+/// The table of the page.
+pub(crate) fn compared(rows: &[Row]) -> String {
+    let rows = Rows(rows.iter().map(|(name, gas)| (&**name, *gas)).collect());
+    let lines = TARGETS.iter().map(|(step, measured, most)| {
+        let gas = measured(&rows);
+        let met = if gas <= *most { "yes" } else { "no" };
+        vec![(*step).to_owned(), most.to_string(), gas.to_string(), met.to_owned()]
+    });
+    table(&["step", "at most", "measured", "met"], lines)
+}
