@@ -5,6 +5,7 @@
 //! next one; what the chain does not know (secrets, sessions, what was seen, what was sent and is in no block
 //! yet) is in the store before it is acted on.
 
+mod base;
 mod error;
 pub mod fault;
 mod pulse;
@@ -13,6 +14,7 @@ mod standing;
 mod status;
 mod store;
 
+pub use crate::base::Base;
 pub use crate::error::{AgentError, StoreError};
 pub use crate::pulse::{Agent, Pace, run};
 pub use crate::standing::ChainStanding;

@@ -1,0 +1,107 @@
+//! What every daemon works with: an account on a market, a state file, and a way for letters.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use alloy::primitives::Address;
+use alloy::signers::local::PrivateKeySigner;
+use client::{Connect, Market, MarketError};
+use messages::{MessageError, MessageKey, Transport};
+
+use crate::error::AgentError;
+use crate::store::{Identity, Role, Store};
+
+/// An account on a market, its state file, and a way for its letters. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Base {
+    /// Who signs.
+    signer: PrivateKeySigner,
+    /// The market; what is sent to it is in the store before.
+    market: Market,
+    /// The state file.
+    store: Store,
+    /// The way for letters.
+    letters: Arc<dyn Transport>,
+}
+
+impl Base {
+    /// Connects as `signer` to the market at `dispatcher`, and opens the state file at `path`, which must
+    /// be that of this account, market and role, or be new.
+    ///
+    /// # Errors
+    /// [`AgentError::Market`] if no node answers or there is no market; [`AgentError::Store`].
+    pub async fn open(
+        connect: Connect,
+        signer: PrivateKeySigner,
+        dispatcher: Address,
+        role: Role,
+        path: &Path,
+        letters: Arc<dyn Transport>,
+    ) -> Result<Self, AgentError> {
+        let node = connect.with_signer(signer.clone()).open().await?;
+        let account = signer.address();
+        let identity = Identity { role, chain: node.chain_id(), dispatcher, account };
+        let store = Store::open(path, &identity)?;
+        let market = Market::open(node.with_outbox(Arc::new(store.clone())), dispatcher).await?;
+        Ok(Self { signer, market, store, letters })
+    }
+
+    /// Who signs.
+    #[must_use]
+    pub const fn signer(&self) -> &PrivateKeySigner {
+        &self.signer
+    }
+
+    /// The account.
+    #[must_use]
+    pub const fn account(&self) -> Address {
+        self.signer.address()
+    }
+
+    /// The market, to look; whoever sends says [what for](Self::doing).
+    #[must_use]
+    pub const fn market(&self) -> &Market {
+        &self.market
+    }
+
+    /// The market, to do what the outbox knows by this name.
+    #[must_use]
+    pub fn doing(&self, purpose: &str) -> Market {
+        self.market.clone().with_purpose(purpose)
+    }
+
+    /// The state file.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The way for letters.
+    #[must_use]
+    pub fn letters(&self) -> Arc<dyn Transport> {
+        self.letters.clone()
+    }
+
+    /// The account's key for letters.
+    ///
+    /// # Errors
+    /// [`MessageError::Key`], for no key that an account can have.
+    pub fn message_key(&self) -> Result<MessageKey, MessageError> {
+        MessageKey::of(&self.signer)
+    }
+
+    /// Finds out what became of everything that was sent and has no outcome: an earlier run, or a step that
+    /// failed, may have left it. Whatever is done next can then be judged by the chain alone.
+    ///
+    /// # Errors
+    /// [`MarketError::Unconfirmed`] while that is open.
+    pub async fn resume(&self) -> Result<(), AgentError> {
+        for resumed in self.market.node().resume(self.store.unfinished()?).await {
+            match resumed.end {
+                Ok(_) | Err(MarketError::NonceTaken { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+}
