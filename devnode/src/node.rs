@@ -192,6 +192,8 @@ async fn tick(worker: Worker<Node>, mut pace: watch::Receiver<Option<Duration>>)
         clock.tick().await;
         loop {
             tokio::select! {
+                // A change comes first, so that no period outlives it.
+                biased;
                 changed = pace.changed() => match changed {
                     Ok(()) => break,
                     Err(_) => return,
