@@ -114,7 +114,6 @@ async fn talk<D: Door, R: Receipts>(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_time)
-        .max_header_size(limits.head_bytes)
         .max_buf_size(limits.head_bytes)
         .serve_connection(TokioIo::new(stream), answering)
         .with_upgrades();

@@ -7,7 +7,7 @@ use tokio::{io::AsyncWriteExt, net::TcpStream, sync::Notify};
 
 use crate::{
     service::{OK, Service, request, serve},
-    support::{House, body, rest, until},
+    support::{House, body, rest, until, watchful},
 };
 
 #[tokio::test]
@@ -23,7 +23,8 @@ async fn an_answer_that_has_begun_is_finished_and_nobody_new_comes_in() {
             stream.write_all(b"lf").await.unwrap();
         }
     });
-    let house = House::of(service.await).await;
+    let limits = Limits { grace: Duration::MAX, ..watchful() };
+    let house = House::with(service.await, limits).await;
     let address = house.gateway.address();
     let mut stream = house.connect().await;
     let head = format!("GET / HTTP/1.1\r\nx-muster-token: {}\r\n\r\n", house.token());
@@ -56,7 +57,7 @@ async fn an_answer_that_does_not_end_is_cut_in_the_end() {
 
 #[tokio::test]
 async fn strangers_and_silent_guests_are_not_waited_for() {
-    let limits = Limits { grace: Duration::MAX, ..Limits::default() };
+    let limits = Limits { grace: Duration::MAX, ..watchful() };
     let house = House::with(Service::answering(OK).await.address, limits).await;
     let mut stranger = house.connect().await;
     stranger.write_all(b"GET / HT").await.unwrap();
