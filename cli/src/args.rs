@@ -98,6 +98,8 @@ pub(crate) enum Command {
     History(commands::history::Options),
     /// Print what happens on the market until ctrl-c
     Watch(commands::history::WatchOptions),
+    /// Run a relay for encrypted messages until ctrl-c
+    Relay(commands::relay::Options),
     /// Offer a small computation over HTTP: prime factors
     Serve(commands::serve::Options),
     /// Account for every wei of agreements

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use alloy::primitives::Address;
 use client::{AmountError, MarketError, NodeError, ProgramError, Source};
+use messages::MessageError;
 
 use crate::service::Failure;
 
@@ -155,6 +156,9 @@ pub(crate) enum CliError {
         /// What the system says.
         source: io::Error,
     },
+    /// The relay does not start.
+    #[error(transparent)]
+    Relay(#[from] MessageError),
     /// The dev chain does not start.
     #[error("the dev chain does not start on {address}: {source}")]
     Devnode {

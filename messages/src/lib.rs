@@ -37,3 +37,4 @@ pub use crate::standing::{Answer, Facts, Standing};
 pub use crate::transport::{Inbox, Transport};
 pub use crate::worker_desk::{Admission, Endpoint, Issuer, Party, WorkerDesk};
 pub use nostr::event::Event;
+pub use nostr::types::RelayUrl;

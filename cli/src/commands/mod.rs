@@ -15,6 +15,7 @@ pub(crate) mod market;
 pub(crate) mod money;
 pub(crate) mod probe;
 pub(crate) mod program;
+pub(crate) mod relay;
 pub(crate) mod serve;
 pub(crate) mod settle;
 pub(crate) mod tester;
@@ -42,6 +43,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Market(action) => market::run(context, action).await,
         Command::History(options) => history::run(context, options).await,
         Command::Watch(options) => history::watch(context, options).await,
+        Command::Relay(options) => relay::run(context, options).await,
         Command::Serve(options) => serve::run(context, options).await,
         Command::Ledger(options) => ledger::run(context, options).await,
     }

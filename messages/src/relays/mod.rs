@@ -60,6 +60,8 @@ impl Relays {
             |url: &str| RelayUrl::parse(url).map_err(|_| MessageError::BadRelay(url.into()));
         let urls: Vec<_> =
             urls.into_iter().map(|url| parse(url.as_ref())).collect::<Result<_, _>>()?;
+        // Whoever has installed another one before may keep it.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let mail = Arc::new(Mail::default());
         let (mut links, mut tasks) = (Vec::new(), JoinSet::new());
         for url in urls {

@@ -8,6 +8,8 @@ use messages::{
 };
 use nostr::event::{EventBuilder, FinalizeEvent, Kind, Tag};
 use nostr::key::Keys;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
 
 use crate::harness::{CHAIN, Market, Raw, TOKEN, key, now, post_box};
 use crate::relay::relay;
@@ -167,4 +169,14 @@ async fn what_is_no_relay_is_said() {
     let none = Relays::connect([""; 0]).unwrap();
     let wrap = crate::relay::wrap(&MessageKey::random());
     assert!(matches!(none.publish(&wrap).await, Err(MessageError::Unsent)));
+}
+
+#[tokio::test]
+async fn a_relay_is_spoken_to_in_tls_where_its_url_says_so() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("wss://{}", listener.local_addr().unwrap());
+    let _relays = Relays::connect([url]).unwrap();
+    let (mut socket, _) = listener.accept().await.unwrap();
+    // Every TLS connection begins with a handshake record.
+    assert_eq!(socket.read_u8().await.unwrap(), 0x16);
 }

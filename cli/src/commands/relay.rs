@@ -1,0 +1,44 @@
+//! `muster relay`: a relay for messages in this process.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+use messages::{Relay, RelayConfig, RelayUrl};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output::{Cell, Page};
+
+/// What can be chosen.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Address and port to listen on, for WebSocket; port 0 is any free one
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:7447")]
+    listen: SocketAddr,
+
+    /// Give messages only to those who prove that they hold the key that the messages are for (NIP-42)
+    #[arg(long)]
+    login: bool,
+
+    /// URL by which everybody reaches the relay, which such a proof names; without it, the address above
+    #[arg(long, value_name = "URL", requires = "login")]
+    url: Option<RelayUrl>,
+}
+
+/// Runs the relay until it is told to end.
+pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let Options { listen, login, url } = options;
+    let unable = |source| CliError::Listen { address: "signals".into(), source };
+    let mut terminate = signal(SignalKind::terminate()).map_err(unable)?;
+
+    let relay = Relay::start(RelayConfig { listen, login, url, ..RelayConfig::default() }).await?;
+    context.print(&Page::new([("url", Cell::text(relay.url()))]))?;
+
+    tokio::select! {
+        ended = tokio::signal::ctrl_c() => ended.map_err(unable)?,
+        _ = terminate.recv() => {}
+    }
+    relay.stop().await;
+    Ok(())
+}
