@@ -129,7 +129,8 @@ async fn a_service_that_dies_starts_again_at_another_port() {
 #[tokio::test]
 async fn what_a_dead_service_leaves_behind_is_killed() {
     let pipe = Pipe::new();
-    let child = start(&pipe, "sleep 1000 & echo $! > PIPE; exit 1", quick());
+    let limits = ChildLimits { grace: Duration::from_mins(10), ..quick() };
+    let child = start(&pipe, "trap '' TERM; sleep 1000 & echo $! > PIPE; exit 1", limits);
     dead(&pipe.line().await).await;
     child.stop().await;
 }
