@@ -157,6 +157,15 @@ impl Chain for Alloy {
         .boxed()
     }
 
+    fn transaction(&self, hash: B256) -> Answer<'_, Option<Signed>> {
+        async move {
+            let answer = self.provider.get_transaction_by_hash(hash).await;
+            let answer = answer.map_err(|error| self.fault(error))?;
+            Ok(answer.and_then(|answer| Signed::decode(&answer.inner.inner().encoded_2718())))
+        }
+        .boxed()
+    }
+
     fn logs<'a>(&'a self, filter: &'a LogFilter) -> Answer<'a, Vec<Log>> {
         async {
             let mut wanted = Filter::new().from_block(filter.from).to_block(filter.to);

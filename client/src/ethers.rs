@@ -197,6 +197,15 @@ impl Chain for Ethers {
         .boxed()
     }
 
+    fn transaction(&self, hash: B256) -> Answer<'_, Option<Signed>> {
+        async move {
+            let answer = self.provider.get_transaction(H256(hash.0)).await;
+            let answer = answer.map_err(|error| self.fault(error))?;
+            Ok(answer.and_then(|answer| Signed::decode(&answer.rlp())))
+        }
+        .boxed()
+    }
+
     fn logs<'a>(&'a self, filter: &'a LogFilter) -> Answer<'a, Vec<Log>> {
         async {
             let mut wanted = Filter::new().from_block(filter.from).to_block(filter.to);

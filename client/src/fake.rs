@@ -196,6 +196,12 @@ impl Chain for Fake {
         self.answer(Ok(self.receipt.clone().filter(|_| found)))
     }
 
+    fn transaction(&self, hash: B256) -> Answer<'_, Option<Signed>> {
+        let sent = self.sent.lock().unwrap();
+        let found = sent.iter().find(|signed| signed.hash == hash).cloned();
+        self.answer(Ok(found))
+    }
+
     fn logs<'a>(&'a self, _: &'a LogFilter) -> Answer<'a, Vec<Log>> {
         self.answer(Ok(Vec::new()))
     }

@@ -5,6 +5,13 @@ use std::str::FromStr;
 
 use alloy::primitives::{B256, FixedBytes};
 use alloy::signers::local::PrivateKeySigner;
+use alloy::sol_types::SolEvent;
+use terms::abi::IWorkerDispatcher::ContractBought;
+
+use crate::agreement::Agreement;
+use crate::error::MarketError;
+use crate::node::chain_fault;
+use crate::transport::LogFilter;
 
 /// What kind of work it is: eight bytes on chain, a short name for people. `0` is the application
 /// that `buyContract(redundancy, length)` buys.
@@ -66,6 +73,36 @@ impl Display for Application {
 pub fn message_key(signer: &PrivateKeySigner) -> B256 {
     // 64 bytes have a first half.
     signer.public_key().first_chunk().copied().map(B256::new).unwrap_or_default()
+}
+
+impl Agreement {
+    /// The key for messages to the agreement's client: its account's own, known from the signature of the purchase; of a
+    /// client that let somebody else send it, the registered one. `None` if there is neither.
+    ///
+    /// # Errors
+    /// [`MarketError::Node`].
+    pub async fn client_key(&self) -> Result<Option<B256>, MarketError> {
+        let (client, block) = (self.terms().head.client, self.terms().head.block);
+        let filter = LogFilter {
+            from: block,
+            to: block,
+            address: Some(self.market().dispatcher()),
+            topics: [
+                vec![ContractBought::SIGNATURE_HASH],
+                vec![self.address().into_word()],
+                vec![],
+            ],
+        };
+        let node = self.market().node();
+        if let Some(bought) = node.logs(&filter).await?.first() {
+            let purchase = node.chain.transaction(bought.transaction).await.map_err(chain_fault)?;
+            let own = purchase.filter(|purchase| purchase.from() == client);
+            if let Some(key) = own.and_then(|purchase| purchase.key()) {
+                return Ok(Some(key));
+            }
+        }
+        self.market().key_of(client).await
+    }
 }
 
 #[cfg(test)]

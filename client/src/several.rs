@@ -201,6 +201,10 @@ impl Chain for Several {
         self.ask(move |chain| async move { chain.receipt(transaction).await }).boxed()
     }
 
+    fn transaction(&self, hash: B256) -> Answer<'_, Option<Signed>> {
+        self.ask(move |chain| async move { chain.transaction(hash).await }).boxed()
+    }
+
     fn logs<'a>(&'a self, filter: &'a LogFilter) -> Answer<'a, Vec<Log>> {
         self.ask(move |chain| async move { chain.logs(filter).await }).boxed()
     }

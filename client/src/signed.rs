@@ -95,6 +95,14 @@ impl Signed {
         self.from
     }
 
+    /// The x coordinate of the key that signed it.
+    pub(crate) fn key(&self) -> Option<B256> {
+        let envelope = TxEnvelope::decode_2718_exact(&self.raw).ok()?;
+        let signature = envelope.signature();
+        let key = signature.recover_from_prehash(&envelope.signature_hash()).ok()?;
+        key.to_encoded_point(true).as_bytes().get(1..).and_then(|x| B256::try_from(x).ok())
+    }
+
     /// How many transactions that account had sent before.
     #[must_use]
     pub const fn nonce(&self) -> u64 {

@@ -35,6 +35,8 @@ pub(crate) trait Chain: Debug + Send + Sync {
     fn broadcast<'a>(&'a self, signed: &'a Signed) -> Answer<'a, ()>;
     /// What became of a transaction; `None` while it is in no block.
     fn receipt(&self, transaction: B256) -> Answer<'_, Option<Receipt>>;
+    /// A transaction that an account signed; `None` if there is none, or nobody signed it.
+    fn transaction(&self, hash: B256) -> Answer<'_, Option<Signed>>;
     /// Events in the order in which they happened.
     fn logs<'a>(&'a self, filter: &'a LogFilter) -> Answer<'a, Vec<Log>>;
     /// The code of an account, empty if it has none.
@@ -165,3 +167,6 @@ pub struct Log {
     /// The transaction it happened in.
     pub transaction: B256,
 }
+
+#[cfg(test)]
+mod tests;
