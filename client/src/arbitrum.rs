@@ -1,4 +1,4 @@
-//! The chain's own contracts that deployment speaks to.
+//! The chain's own contracts that deployment and [`crate::keepalive`] speak to.
 
 use alloy::primitives::{Address, address};
 use alloy::sol;
@@ -19,6 +19,14 @@ sol! {
         function codehashVersion(bytes32 codehash) external view returns (uint16 version);
         /// Activates a program; what `dataFee` leaves of the value comes back.
         function activateProgram(address program) external payable returns (uint16 version, uint256 dataFee);
+        /// Seconds until a program cannot be called any longer; reverts if it cannot be now.
+        function programTimeLeft(address program) external view returns (uint64 timeLeft);
+        /// Lets the life of programs with this code hash begin anew; what the fee leaves of the value comes back.
+        function codehashKeepalive(bytes32 codehash) external payable;
+        /// `want` wei are the fee.
+        error ProgramInsufficientValue(uint256 have, uint256 want);
+        /// A program of this age needs no new life yet.
+        error ProgramKeepaliveTooSoon(uint64 ageInSeconds);
     }
 
     /// The precompile behind [`ARB_WASM_CACHE`].
