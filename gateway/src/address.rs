@@ -1,19 +1,28 @@
 //! Where a service is: one of this machine, spoken to in plain HTTP.
 
-use std::{net::SocketAddr, str::FromStr};
+use std::{net::SocketAddr, str::FromStr, time::Duration};
 
 use hyper::{Uri, header::HeaderValue, http::uri::Authority};
+use tokio::{net::TcpStream, time::timeout};
 
 use crate::error::GatewayError;
 
 /// The port of HTTP.
 const HTTP: u16 = 80;
 
+/// How long a service may take to accept a connection if it is up.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// The address of a service. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upstream(Authority);
 
 impl Upstream {
+    /// Whether somebody takes connections there.
+    pub async fn is_up(&self) -> bool {
+        matches!(timeout(PATIENCE, TcpStream::connect(self.target())).await, Ok(Ok(_)))
+    }
+
     /// What the service calls itself.
     pub(crate) fn host(&self) -> Option<HeaderValue> {
         HeaderValue::from_str(self.0.as_str()).ok()
@@ -71,6 +80,15 @@ mod tests {
         assert_eq!(target("ws://localhost:3000/"), ("localhost".into(), 3000));
         assert_eq!(target("http://service"), ("service".into(), 80));
         assert_eq!(target("http://[::1]:9"), ("::1".into(), 9));
+    }
+
+    #[tokio::test]
+    async fn a_service_is_up_while_it_takes_connections() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let upstream = Upstream::try_from(listener.local_addr().unwrap()).unwrap();
+        assert!(upstream.is_up().await);
+        drop(listener);
+        assert!(!upstream.is_up().await);
     }
 
     #[test]

@@ -21,6 +21,9 @@ pub trait Receipts: Send + Sync + 'static {
         guest: &Guest,
         session: [u8; 32],
     ) -> impl Future<Output = Option<String>> + Send;
+
+    /// Takes note of an answer of the service to a guest, which may be one of failure.
+    fn answered(&self, _guest: &Guest) {}
 }
 
 /// The session that a request names, if it names one.
@@ -40,6 +43,7 @@ pub(crate) async fn stamp<R: Receipts, B>(
     session: Option<[u8; 32]>,
     response: &mut Response<B>,
 ) {
+    receipts.answered(guest);
     let Some(session) = session.filter(|_| !response.status().is_server_error()) else { return };
     let Some(receipt) = receipts.stamp(guest, session).await else { return };
     if let Ok(receipt) = HeaderValue::try_from(receipt) {
