@@ -8,28 +8,34 @@ import {Bond, Layout, MAX_REDUNDANCY, termsSize} from "./Layout.sol";
 import {Agreement, Life} from "./Life.sol";
 import {Money} from "./Money.sol";
 import {Progress, Steps, seenAt, seenSlot} from "./Progress.sol";
-import {load, min, peek, poke, reserve} from "./Words.sol";
+import {U32, load, min, peek, poke, reserve} from "./Words.sol";
 
 /// The end: seats become verdicts, verdicts become pay, and all wei go to the dispatcher in one call; the
 /// twin of agreement/src/settlement.rs. The call is written where it is sent from: nothing is copied.
 abstract contract Judgement is Life {
     using Layout for uint256;
 
-    /// Bytes of a `WorkerResult`, of a `Fee`, and of a seat: its place, and the two words of its report.
+    /// Bytes of a `WorkerResult`, of a `Fee`, and of a record: a place, where its fee is, and what it reported.
     uint256 private constant RESULT = 9 * 32;
     uint256 private constant FEE = 3 * 32;
-    uint256 private constant SEAT = 3 * 32;
-    /// The most seats in one agreement; rooms in the table of places, one of which always stays free.
+    uint256 private constant RECORD = 4 * 32;
+    /// The most seats in one agreement; rooms in the table of records, one of which always stays free.
     uint256 private constant MAX_SEATS = 63;
     uint256 private constant ROOMS = 64;
+    /// What a window was that was checked, and one that was served, in a word of a report.
+    uint256 private constant CHECKED = 1 << 32;
+    uint256 private constant SERVED = CHECKED | 1;
 
     /// What is at hand while workers are judged; all but the counts are addresses in memory.
     struct Desk {
-        uint256 seats;
         uint256 windows;
         uint256 testers;
-        /// Where the fee of a place is: a word for each room, 0 = free.
+        /// For each seat, window by window, where the record of its place is.
+        uint256 seats;
+        /// Records by place: where each one is, 0 = free. Places that meet move up.
         uint256 rooms;
+        /// Where the next record comes.
+        uint256 nextRecord;
         /// Where the first fee is, and where the next one comes.
         uint256 fees;
         uint256 nextFee;
@@ -90,32 +96,50 @@ abstract contract Judgement is Life {
         if (!taken) revert SettlementFailed();
     }
 
-    /// Draws the seats of all windows and fetches what they saw.
+    /// Draws the seats of all windows and fetches what their places reported, each once.
     function _lay(Agreement memory self) private view returns (Desk memory desk) {
         unchecked {
             if (self.progress.start() == 0) return desk;
-            desk.windows = _windows(self);
-            desk.testers = self.head.testers();
-            uint256 count = desk.testers * desk.windows;
-            desk.seats = reserve(SEAT * count);
-            uint256 places = reserve(desk.testers << 6);
-            uint256 seat = desk.seats;
-            bool wide = self.head.redundancy() > 4;
-            for (uint256 window; window < desk.windows; ++window) {
-                uint256 sorted = places + (desk.testers << 5);
-                Draw.seats(self.progress.seed(), window, desk.testers, self.head.pool(), places, sorted);
-                for (uint256 place = places; place < sorted; place += 32) {
-                    poke(seat, peek(place));
-                    poke(seat + 32, load(seenSlot(peek(place), 0)));
-                    poke(seat + 64, wide ? load(seenSlot(peek(place), 1)) : 0);
-                    seat += SEAT;
-                }
-            }
+            uint256 testers = self.head.testers();
+            uint256 windows = _windows(self);
+            uint256 places = reserve(testers << 6);
+            uint256 sorted = places + (testers << 5);
+            uint256 seat = reserve((testers * windows) << 5);
             uint256 rooms = reserve(ROOMS << 5);
             assembly ("memory-safe") {
                 calldatacopy(rooms, calldatasize(), shl(5, 64))
             }
-            desk.rooms = rooms;
+            (desk.windows, desk.testers, desk.seats, desk.rooms) = (windows, testers, seat, rooms);
+            desk.nextRecord = reserve(RECORD * testers * windows);
+            bool wide = self.head.redundancy() > 4;
+            for (uint256 window; window < windows; ++window) {
+                Draw.seats(self.progress.seed(), window, testers, self.head.pool(), places, sorted);
+                for (uint256 place = places; place < sorted; place += 32) {
+                    poke(seat, _record(desk, peek(place), wide));
+                    seat += 32;
+                }
+            }
+        }
+    }
+
+    /// Where the record of a place is, which is made if there is none; of reports on more than four workers if
+    /// `wide`.
+    function _record(Desk memory desk, uint256 place, bool wide) private view returns (uint256 record) {
+        unchecked {
+            uint256 room = desk.rooms + ((place % ROOMS) << 5);
+            uint256 end_ = desk.rooms + (ROOMS << 5);
+            for (record = peek(room); record != 0; record = peek(room)) {
+                if (peek(record) == place) return record;
+                room += 32;
+                if (room == end_) room = desk.rooms;
+            }
+            record = desk.nextRecord;
+            desk.nextRecord = record + RECORD;
+            poke(room, record);
+            poke(record, place);
+            poke(record + 32, 0);
+            poke(record + 64, load(seenSlot(place, 0)));
+            if (wide) poke(record + 96, load(seenSlot(place, 1)));
         }
     }
 
@@ -155,22 +179,28 @@ abstract contract Judgement is Life {
         returns (uint256 served, uint256 failed, uint256 sure, uint256 paid)
     {
         unchecked {
-            uint256 word = index < 4 ? 32 : 64;
-            uint256 size = SEAT * desk.testers;
+            uint256 size = desk.testers << 5;
             uint256 seat = desk.seats;
+            uint256 word = index < 4 ? 64 : 96;
             for (uint256 window; window < windows; ++window) {
-                uint256 spot = seenAt(index) + window;
+                uint256 bit = seenAt(index) + window;
                 uint256 end_ = seat + size;
-                (uint256 ayes, uint256 noes) = _votes(seat + word, end_ + word, spot);
-                if (ayes + noes != 0) {
-                    uint256 wanted = noes > ayes ? 0 : 1;
-                    if (wanted == 0) ++failed;
-                    else ++served;
-                    if (ayes == 0 && noes > 1) ++sure;
-                    paid += wanted == 0 ? noes : ayes;
-                    for (; seat < end_; seat += SEAT) {
-                        uint256 bits = peek(seat + word) >> spot;
-                        if ((bits >> 32) & 1 == 1 && bits & 1 == wanted) _pay(desk, peek(seat), fee);
+                uint256 votes = _votes(seat, end_, word, bit);
+                uint256 ayes = votes & U32;
+                uint256 noes = (votes >> 32) - ayes;
+                if (votes != 0) {
+                    bool fails = noes > ayes;
+                    if (fails) {
+                        ++failed;
+                        if (ayes == 0 && noes > 1) ++sure;
+                    } else {
+                        ++served;
+                    }
+                    paid += fails ? noes : ayes;
+                    uint256 wanted = fails ? CHECKED : SERVED;
+                    for (; seat < end_; seat += 32) {
+                        uint256 record = peek(seat);
+                        if ((peek(record + word) >> bit) & SERVED == wanted) _pay(desk, record, fee);
                     }
                 }
                 seat = end_;
@@ -178,41 +208,28 @@ abstract contract Judgement is Life {
         }
     }
 
-    /// How many of the words from `at` to `end_` say served, and how many failed, by their bits from `bit` on.
-    function _votes(uint256 spot, uint256 end_, uint256 bit) private pure returns (uint256 ayes, uint256 noes) {
+    /// How many of the seats from `seat` to `end_` say checked, in the upper half, and served, by the bits from
+    /// `bit` on of a word of their records.
+    function _votes(uint256 seat, uint256 end_, uint256 word, uint256 bit) private pure returns (uint256 votes) {
         unchecked {
-            for (; spot < end_; spot += SEAT) {
-                uint256 bits = peek(spot) >> bit;
-                ayes += bits & 1;
-                noes += (bits >> 32) & 1;
-            }
-            noes -= ayes;
+            for (; seat < end_; seat += 32) votes += (peek(peek(seat) + word) >> bit) & SERVED;
         }
     }
 
-    /// Pays one seat at `place`.
-    function _pay(Desk memory desk, uint256 place, uint256 fee) private pure {
+    /// Pays one seat of the place with this record.
+    function _pay(Desk memory desk, uint256 record, uint256 fee) private pure {
         unchecked {
-            uint256 room = place;
-            while (true) {
-                room &= ROOMS - 1;
-                uint256 spot = desk.rooms + (room << 5);
-                uint256 known = peek(spot);
-                if (known == 0) {
-                    known = desk.nextFee;
-                    desk.nextFee = known + FEE;
-                    poke(spot, known);
-                    poke(known, place);
-                    poke(known + 32, fee);
-                    poke(known + 64, 1);
-                    return;
-                }
-                if (peek(known) == place) {
-                    poke(known + 32, peek(known + 32) + fee);
-                    poke(known + 64, peek(known + 64) + 1);
-                    return;
-                }
-                ++room;
+            uint256 known = peek(record + 32);
+            if (known == 0) {
+                known = desk.nextFee;
+                desk.nextFee = known + FEE;
+                poke(record + 32, known);
+                poke(known, peek(record));
+                poke(known + 32, fee);
+                poke(known + 64, 1);
+            } else {
+                poke(known + 32, peek(known + 32) + fee);
+                poke(known + 64, peek(known + 64) + 1);
             }
         }
     }

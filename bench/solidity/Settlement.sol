@@ -155,10 +155,13 @@ abstract contract Settlement is Purchase {
             Account account = Accounts.read(worker);
             // One absence counts once, in however many agreements it showed.
             bool missed = !result.accepted && account.misses() == bond.misses();
-            uint256 slash = 0;
-            if (result.accepted) slash = min(result.slash, bond.locked());
-            else if (missed) slash = Money.tenth(bond.locked());
-            if (missed) account = account.withMiss();
+            uint256 slash;
+            if (missed) {
+                account = account.withMiss();
+                slash = Money.tenth(bond.locked());
+            } else if (result.accepted) {
+                slash = min(result.slash, bond.locked());
+            }
             account = account.withFreed(bond.locked()).unstaked(slash);
             account.write(worker);
             _judge(sum.head, bond, worker, account.number(), result, missed);
