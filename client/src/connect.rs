@@ -22,6 +22,19 @@ pub enum Backend {
     Ethers,
 }
 
+impl Backend {
+    /// The backend of this name, if there is one in this build: `alloy` or `ethers`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "alloy" => Some(Self::Alloy),
+            #[cfg(feature = "ethers")]
+            "ethers" => Some(Self::Ethers),
+            _ => None,
+        }
+    }
+}
+
 /// Everything about a connection before it is made.
 ///
 /// ```no_run

@@ -104,6 +104,12 @@ pub enum MarketError {
         /// The latest block now.
         head: u64,
     },
+    /// What was waited for took too long.
+    #[error("the deadline passed before {0}")]
+    Deadline(&'static str),
+    /// What was waited for cannot happen any more.
+    #[error("it is too late: it will not happen that {0}")]
+    Never(&'static str),
     /// The transaction went through, but did not say what it must say.
     #[error(
         "the transaction went through without the event `{0}`: the contract is not the one this program knows"

@@ -1,11 +1,13 @@
 //! The market's history: what its contracts said, as typed items in the order in which it happened.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, hash_map::Entry};
 
 use alloy::primitives::{Address, B256};
 use alloy::sol_types::{SolEvent, SolEventInterface};
 use terms::abi::IWorkAgreement::{IWorkAgreementEvents, Reported};
-use terms::abi::IWorkerDispatcher::{AgreementSettled, ContractBought, IWorkerDispatcherEvents};
+use terms::abi::IWorkerDispatcher::{
+    AgreementSettled, Burned, ContractBought, IWorkerDispatcherEvents, isAgreementCall,
+};
 
 use crate::agreement::Agreement;
 use crate::error::MarketError;
@@ -40,25 +42,62 @@ impl Market {
     /// # Errors
     /// [`MarketError::Node`].
     pub async fn history(&self, from: u64, to: u64) -> Result<Vec<Happening>, MarketError> {
+        self.history_among(from, to, &mut HashMap::new()).await
+    }
+
+    /// The same, where it is known of these accounts whether they are agreements of this market.
+    pub(crate) async fn history_among(
+        &self,
+        from: u64,
+        to: u64,
+        genuine: &mut HashMap<Address, bool>,
+    ) -> Result<Vec<Happening>, MarketError> {
         let address = Some(self.dispatcher());
         let ours = LogFilter { from, to, address, ..LogFilter::default() };
         let ours = self.node().logs(&ours).await?;
+        let bought = ours.iter().filter_map(|log| ContractBought::decode_log_data(&log.data).ok());
+        genuine.extend(bought.map(|event| (event.agreement, true)));
         // Agreements have addresses of their own: everybody's events of these types, then only those of
         // agreements that this market made.
         let kinds = IWorkAgreementEvents::SELECTORS.iter().copied().map(B256::new).collect();
         let theirs =
             LogFilter { from, to, topics: [kinds, vec![], vec![]], ..LogFilter::default() };
         let theirs = self.node().logs(&theirs).await?;
-        let agreements: HashSet<_> = if theirs.is_empty() {
-            HashSet::new()
-        } else {
-            self.agreements_until(to).await?.into_iter().collect()
-        };
-        let theirs = theirs.into_iter().filter(|log| agreements.contains(&log.address));
-        let mut history: Vec<_> =
-            ours.into_iter().chain(theirs).filter_map(|log| self.happening(&log)).collect();
+        for log in &theirs {
+            if let Entry::Vacant(place) = genuine.entry(log.address) {
+                let call = isAgreementCall { account: log.address };
+                place.insert(self.read(&call).await?);
+            }
+        }
+        let theirs = theirs.into_iter().filter(|log| genuine.get(&log.address) == Some(&true));
+        Ok(self.happenings(ours.into_iter().chain(theirs)))
+    }
+
+    /// What happened to one agreement in these blocks.
+    pub(crate) async fn history_of(
+        &self,
+        agreement: Address,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<Happening>, MarketError> {
+        let address = Some(agreement);
+        let own = LogFilter { from, to, address, ..LogFilter::default() };
+        let kinds = vec![
+            ContractBought::SIGNATURE_HASH,
+            AgreementSettled::SIGNATURE_HASH,
+            Burned::SIGNATURE_HASH,
+        ];
+        let topics = [kinds, vec![agreement.into_word()], vec![]];
+        let about = LogFilter { from, to, address: Some(self.dispatcher()), topics };
+        let (own, about) = (self.node().logs(&own).await?, self.node().logs(&about).await?);
+        Ok(self.happenings(own.into_iter().chain(about)))
+    }
+
+    /// Logs of the market's contracts, read and in order.
+    fn happenings(&self, logs: impl Iterator<Item = Log>) -> Vec<Happening> {
+        let mut history: Vec<_> = logs.filter_map(|log| self.happening(&log)).collect();
         history.sort_by_key(|item| (item.block, item.index));
-        Ok(history)
+        history
     }
 
     /// All agreements that were bought, oldest first.

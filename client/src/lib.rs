@@ -32,6 +32,8 @@ mod steps;
 mod testers;
 mod transport;
 mod verdicts;
+mod waiting;
+mod watch;
 mod words;
 mod workers;
 
@@ -60,5 +62,6 @@ pub use crate::steps::{Cancellation, Resignation, Settlement};
 pub use crate::testers::{CheckIn, Tester, seats, window_seats};
 pub use crate::transport::{Head, Log, Receipt};
 pub use crate::verdicts::{Votes, judgement, votes};
+pub use crate::watch::{Sighting, Watch};
 pub use crate::words::{reason, state};
 pub use crate::workers::{Offer, Registered};

@@ -20,6 +20,8 @@ use client::terms::settings;
 use client::{Market, MarketError, Node, NodeError, Program};
 use devnode::{Config, Devnode};
 
+#[path = "it/harness/backend.rs"]
+mod backend;
 #[path = "it/harness/programs.rs"]
 mod programs;
 
@@ -57,7 +59,7 @@ async fn chain() -> Devnode {
 
 /// A connection of one of its accounts.
 async fn node(chain: &Devnode, number: usize) -> Node {
-    Node::connect(&chain.url(), Some(signer(chain, number))).await.unwrap()
+    backend::connect(&chain.url(), Some(signer(chain, number))).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! A chain of its own for each test, with a market on it and people who have money. The clock stands
 //! still unless a story moves it, and the books are checked after every transaction.
 
+pub(crate) mod backend;
 pub(crate) mod books;
 #[expect(dead_code, reason = "the random steps use what is not used here")]
 mod deployed;
@@ -23,7 +24,7 @@ use client::terms::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
 use client::terms::abi::{Clock, Entry, Settings};
 use client::terms::settings;
 use client::{
-    Agreement, Application, Market, MarketError, Node, Offer, Purchase, Receipt, Refusal, Session,
+    Agreement, Application, Market, MarketError, Offer, Purchase, Receipt, Refusal, Session,
     Settlement, Want,
 };
 use devnode::{Config, Devnode};
@@ -79,7 +80,7 @@ impl World {
     /// A dispatcher whose constructor was not called.
     pub(crate) async fn bare(&self) -> Address {
         let key = PrivateKeySigner::from_bytes(&self.chain.accounts()[0].key).unwrap();
-        let deployer = Node::connect(&self.chain.url(), Some(key)).await.unwrap();
+        let deployer = backend::connect(&self.chain.url(), Some(key)).await;
         let deployment = deployer.deploy(&PROGRAMS[1], None).await.unwrap();
         // Meanwhile the clock went on.
         self.pass(60).await;
@@ -92,7 +93,8 @@ impl World {
         let account = &self.chain.accounts()[number];
         self.crowd.lock().unwrap().push(account.address);
         let signer = PrivateKeySigner::from_bytes(&account.key).unwrap();
-        Market::connect(&self.chain.url(), signer, self.dispatcher).await.unwrap()
+        let node = backend::connect(&self.chain.url(), Some(signer)).await;
+        Market::open(node, self.dispatcher).await.unwrap()
     }
 
     /// Gives somebody as many wei as needed.

@@ -15,6 +15,8 @@ use alloy::transports::{RpcError, TransportError};
 use client::{Node, Receipt};
 use devnode::{CHAIN_ID, Devnode};
 
+use crate::harness::backend;
+
 /// Gas of a message by hand: more than any call needs.
 const GAS: u64 = 25_000_000;
 
@@ -42,7 +44,7 @@ impl Wire {
         for account in chain.accounts() {
             wallet.register_signer(PrivateKeySigner::from_bytes(&account.key).unwrap());
         }
-        let node = Node::connect(&chain.url(), None).await.unwrap();
+        let node = backend::connect(&chain.url(), None).await;
         let wire = Self { provider, wallet, node, now: AtomicU64::new(now) };
         wire.move_to(now).await;
         wire
