@@ -176,7 +176,8 @@ struct Fee {
 
 interface IWorkerDispatcher {
     // ------------------------------------------------------------------ events
-    event WorkerRegistered(address indexed worker, uint32 number, bytes8 indexed application, bytes32 key);
+    /// `worker` has `number` now, and `stake` wei staked.
+    event WorkerRegistered(address indexed worker, uint32 number, bytes8 indexed application, bytes32 key, uint128 stake);
     event WorkerUpdated(address indexed worker, uint128 price, uint32 maxLength, uint16 promised, uint16 capacity);
     event KeyChanged(address indexed worker, bytes32 key);
     event AvailabilityChanged(address indexed worker, bool available);

@@ -10,11 +10,11 @@ use terms::abi::IWorkAgreement::{
     AlreadyReported, BadEntry, BadReceipt, NotTheTester, NothingReported, PlaceOutOfRange,
     Reported, WindowOutOfRange,
 };
-use terms::abi::{Entry, State};
+use terms::abi::{Entry, Finding, State};
 use terms::receipt::{digest, domain, session};
 
 use crate::market;
-use crate::state::{Agreement, SEEN, Seen, half};
+use crate::state::{Agreement, SEEN, Seen};
 
 /// `report(uint32,bytes32,Entry[])`.
 pub(crate) fn report(args: &mut Args) -> Result<(), Refused> {
@@ -29,13 +29,15 @@ pub(crate) fn report(args: &mut Args) -> Result<(), Refused> {
     if market::tester(head, place)? != caller {
         return Err(refuse(&NotTheTester { place, caller }));
     }
-    if (0..2).any(|half| SEEN.get((place, half)) != Seen::default()) {
+    let lanes = agreement.lanes();
+    let words = 0..=lanes.word(head.redundancy.saturating_sub(1));
+    if words.clone().any(|word| SEEN.get((place, word)) != Seen::default()) {
         return Err(refuse(&AlreadyReported { place }));
     }
 
     let domain = domain(host::chain_id(), host::this(), hash);
     let session = session(caller, salt, hash);
-    let mut halves = [Seen::default(); 2];
+    let mut report = [Seen::default(); 2];
     let mut least = 0;
     for (number, entry) in (0_u8..).zip(entries) {
         let Entry { index, checked, served, r, vs } = entry?;
@@ -52,20 +54,20 @@ pub(crate) fn report(args: &mut Args) -> Result<(), Refused> {
             }
         }
         least = index.saturating_add(1);
-        let [first, second] = &mut halves;
-        let seen = if half(index) == 0 { first } else { second };
-        seen.note(index, checked, served);
+        let [first, second] = &mut report;
+        let seen = if lanes.word(index) == 0 { first } else { second };
+        lanes.note(seen, index, checked, served);
     }
     if entries.is_empty() {
         return Err(refuse(&NothingReported {}));
     }
-    for (half, seen) in (0_u32..).zip(&halves) {
+    for (word, seen) in words.zip(&report) {
         if *seen != Seen::default() {
-            SEEN.set((place, half), seen);
+            SEEN.set((place, word), seen);
         }
     }
     let topics = [Reported::SIGNATURE_HASH, caller.into_word()];
-    emit_parts(&topics, &(place, List(entries.filter_map(Result::ok))));
+    emit_parts(&topics, &(place, List(entries.filter_map(Result::ok).map(Finding::from))));
     Ok(())
 }
 
@@ -77,6 +79,6 @@ fn hash(bytes: &[u8]) -> [u8; 32] {
 /// `reported(uint32,uint8)`.
 pub(crate) fn reported(args: &mut Args) -> Result<(u32, u32), Refused> {
     let (place, index) = (args.next()?, args.next()?);
-    Agreement::load()?;
-    Ok(SEEN.get((place, half(index))).of(index))
+    let lanes = Agreement::load()?.lanes();
+    Ok(lanes.read(&SEEN.get((place, lanes.word(index))), index))
 }

@@ -5,13 +5,14 @@ use kit::{Args, Items, Refused, emit, host};
 use stylus_sdk::alloy_primitives::Address;
 use terms::abi::IWorkAgreement::Closed;
 use terms::abi::{Fee, State, WorkerResult};
+use terms::draw::{Seats, WINDOWS};
 use terms::layout::WorkerTerms;
 use terms::money::{self, Judgement};
 use terms::verdict::{Verdict, judge};
 use terms::{MAX_REDUNDANCY, MAX_SEATS, MAX_TESTERS};
 
 use crate::market;
-use crate::state::{Agreement, SEEN, Seen, half};
+use crate::state::{Agreement, Lanes, SEEN};
 
 /// What the places of the tester list earn.
 struct Fees {
@@ -51,8 +52,12 @@ pub(crate) fn settle(args: &mut Args) -> Result<(), Refused> {
 
     let mut fees = Fees { fees: [Fee { place: 0, amount: 0, seats: 0 }; MAX_SEATS], len: 0 };
     let mut results = [NOTHING; MAX_REDUNDANCY];
+    let mut drawn = [Seats::default(); WINDOWS];
+    for (window, seats) in (0..agreement.windows()).zip(&mut drawn) {
+        *seats = agreement.seats(window);
+    }
     for ((index, worker), result) in (0_u8..).zip(agreement.terms.workers()).zip(&mut results) {
-        judge_worker(&agreement, index, worker, result, &mut fees);
+        judge_worker(&agreement, &drawn, (index, worker), result, &mut fees);
     }
     let fees = fees.fees.iter().take(fees.len);
     let results = results.iter().take(agreement.terms.head.redundancy.into());
@@ -72,12 +77,12 @@ const NOTHING: WorkerResult = WorkerResult {
     failed: 0,
 };
 
-/// Judges one worker by every window that counts for it, pays the seats that agree, and says what it
+/// Judges one worker by the seats `drawn` for every window that counts for it, pays the seats that agree, and says what it
 /// earned and lost.
 fn judge_worker(
     agreement: &Agreement,
-    index: u8,
-    worker: &WorkerTerms,
+    drawn: &[Seats],
+    (index, worker): (u8, &WorkerTerms),
     result: &mut WorkerResult,
     fees: &mut Fees,
 ) {
@@ -90,9 +95,9 @@ fn judge_worker(
     let windows = resigned.unwrap_or(u8::MAX).min(agreement.windows());
     let ticks = agreement.terms.ticks(windows);
     let mut judgement = Judgement { ticks, resigned: resigned.is_some(), ..Judgement::default() };
-    for window in 0..windows {
-        let seats = agreement.seats(window);
-        let votes = seats.places().map(|place| (place, vote(place, index, window)));
+    let lanes = agreement.lanes();
+    for (window, seats) in (0..windows).zip(drawn) {
+        let votes = seats.places().map(|place| (place, vote(lanes, place, index, window)));
         let count = |vote| {
             let agreeing = votes.clone().filter(|(_, cast)| *cast == vote).count();
             u8::try_from(agreeing).unwrap_or(MAX_TESTERS)
@@ -120,9 +125,8 @@ fn judge_worker(
 }
 
 /// What one place says of one worker in one window.
-fn vote(place: u32, index: u8, window: u8) -> Verdict {
-    let seen: Seen = SEEN.get((place, half(index)));
-    let (checked, served) = seen.of(index);
+fn vote(lanes: Lanes, place: u32, index: u8, window: u8) -> Verdict {
+    let (checked, served) = lanes.read(&SEEN.get((place, lanes.word(index))), index);
     let bit = |bits: u32| bits.checked_shr(window.into()).unwrap_or(0) & 1 == 1;
     match (bit(checked), bit(served)) {
         (_, true) => Verdict::Served,

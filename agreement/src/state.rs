@@ -13,7 +13,7 @@ use terms::proxy::{self, MAX_CODE};
 
 /// How far it has come.
 const PROGRESS: Map<0, (), Progress> = Map::new();
-/// What testers saw, by place of the tester and half of the workers.
+/// What testers saw, by place of the tester and word of [`Lanes`].
 pub(crate) const SEEN: Map<1, (u32, u32), Seen> = Map::new();
 
 packed! {
@@ -35,28 +35,63 @@ packed! {
 }
 
 packed! {
-    /// One tester's report on four workers.
+    /// One word of a tester's report.
     pub(crate) struct Seen [32] {
-        /// For each worker 32 bits of windows checked, then 32 bits of windows served.
+        /// A lane for each worker: the windows in which it was checked, then those in which it served.
         bits: B256 = 32,
     }
 }
 
-impl Seen {
-    /// Windows in which worker `index` was checked, and in which it served.
-    pub(crate) fn of(&self, index: u8) -> (u32, u32) {
-        let (pairs, _) = self.bits.as_chunks();
-        let pair = pairs.get(usize::from(index & 3)).copied().unwrap_or([0; 8]);
-        let bits = u64::from_be_bytes(pair);
-        (high(bits), low(bits))
+/// How wide the lanes of a report are: up to 16 windows take 32 bits for each worker, so that all are in
+/// one word; more take 64.
+#[derive(Clone, Copy)]
+pub(crate) struct Lanes {
+    /// Whether a lane has 64 bits.
+    wide: bool,
+}
+
+impl Lanes {
+    /// Those of an agreement with so many windows.
+    pub(crate) const fn of(windows: u8) -> Self {
+        Self { wide: windows > 16 }
     }
 
-    /// Notes what was seen of worker `index`.
-    pub(crate) fn note(&mut self, index: u8, checked: u32, served: u32) {
-        let (pairs, _) = self.bits.as_chunks_mut();
-        if let Some(pair) = pairs.get_mut(usize::from(index & 3)) {
-            *pair = (u64::from(checked).wrapping_shl(32) | u64::from(served)).to_be_bytes();
+    /// Which word worker `index` is in.
+    pub(crate) fn word(self, index: u8) -> u32 {
+        if self.wide { u32::from(index.wrapping_shr(2)) } else { 0 }
+    }
+
+    /// Windows in which worker `index` was checked, and in which it served, by its word.
+    pub(crate) fn read(self, seen: &Seen, index: u8) -> (u32, u32) {
+        if self.wide {
+            let bits = u64::from_be_bytes(lane(seen, index & 3));
+            (high(bits), low(bits))
+        } else {
+            let bits = u32::from_be_bytes(lane(seen, index));
+            (bits.wrapping_shr(16), bits & 0xffff)
         }
+    }
+
+    /// Notes in its word what was seen of worker `index`.
+    pub(crate) fn note(self, seen: &mut Seen, index: u8, checked: u32, served: u32) {
+        if self.wide {
+            let bits = u64::from(checked).wrapping_shl(32) | u64::from(served);
+            set_lane(seen, index & 3, bits.to_be_bytes());
+        } else {
+            set_lane(seen, index, (checked.wrapping_shl(16) | served).to_be_bytes());
+        }
+    }
+}
+
+/// Lane `at` of `N` bytes.
+fn lane<const N: usize>(seen: &Seen, at: u8) -> [u8; N] {
+    seen.bits.as_chunks().0.get(usize::from(at)).copied().unwrap_or([0; N])
+}
+
+/// Writes lane `at` of `N` bytes.
+fn set_lane<const N: usize>(seen: &mut Seen, at: u8, bytes: [u8; N]) {
+    if let Some(lane) = seen.bits.as_chunks_mut().0.get_mut(usize::from(at)) {
+        *lane = bytes;
     }
 }
 
@@ -75,11 +110,6 @@ const fn low(bits: u64) -> u32 {
 /// Where the bits of worker `index` begin.
 fn resigned_at(index: u8) -> u32 {
     u32::from(index).wrapping_mul(5)
-}
-
-/// Which word of reports worker `index` is in.
-pub(crate) fn half(index: u8) -> u32 {
-    u32::from(index.wrapping_shr(2))
 }
 
 /// One agreement, as it is now.
@@ -166,8 +196,13 @@ impl Agreement {
     }
 
     /// Whether worker `index` accepted.
-    pub(crate) const fn has_accepted(&self, index: u8) -> bool {
-        self.progress.accepted.wrapping_shr(widen(index)) & 1 == 1
+    pub(crate) fn has_accepted(&self, index: u8) -> bool {
+        self.progress.accepted.wrapping_shr(index.into()) & 1 == 1
+    }
+
+    /// How its reports are laid out.
+    pub(crate) const fn lanes(&self) -> Lanes {
+        Lanes::of(self.terms.head.windows)
     }
 
     /// The seats of a window; none before the first accept.
@@ -180,10 +215,4 @@ impl Agreement {
         seats(&self.progress.seed.0, window.into(), head.testers, head.pool, keccak)
             .unwrap_or_default()
     }
-}
-
-/// `u8` to `u32` in a constant function.
-#[expect(clippy::as_conversions, reason = "widening; `From` is not const")]
-const fn widen(value: u8) -> u32 {
-    value as u32
 }

@@ -60,6 +60,7 @@ fn dispatcher(event: &Dispatcher) -> Facts {
             ("number", Cell::count(e.number)),
             ("application", Cell::text(Application(e.application))),
             ("key", Cell::text(e.key)),
+            ("stake", Cell::wei(e.stake)),
         ],
         Dispatcher::WorkerUpdated(e) => vec![
             ("worker", Cell::text(e.worker)),
@@ -136,14 +137,14 @@ fn agreement(event: &Agreement) -> Facts {
             ("seed", Cell::text(e.seed)),
         ],
         Agreement::Reported(e) => {
-            let entries = e.entries.iter().map(|entry| {
-                let (checked, served) = (window_list(entry.checked), window_list(entry.served));
-                format!("{}:{checked}:{served}", entry.index)
+            let findings = e.findings.iter().map(|found| {
+                let (checked, served) = (window_list(found.checked), window_list(found.served));
+                format!("{}:{checked}:{served}", found.index)
             });
             vec![
                 ("tester", Cell::text(e.tester)),
                 ("place", Cell::count(e.place)),
-                ("entries", Cell::Text(entries.collect::<Vec<_>>().join(" "))),
+                ("findings", Cell::Text(findings.collect::<Vec<_>>().join(" "))),
             ]
         }
         Agreement::Cancelled(e) => {

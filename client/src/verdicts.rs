@@ -44,7 +44,7 @@ pub fn votes(terms: &Terms, progress: &Progress, reports: &[Reported]) -> Vec<Ve
         let mut votes = Votes::default();
         let bit = 1_u32.checked_shl((*window).into()).unwrap_or_default();
         let seated = reports.iter().filter(|report| places.contains(&report.place));
-        for entry in seated.flat_map(|report| &report.entries).filter(|e| e.index == index) {
+        for entry in seated.flat_map(|report| &report.findings).filter(|e| e.index == index) {
             if entry.served & bit != 0 {
                 votes.served = votes.served.saturating_add(1);
             } else if entry.checked & bit != 0 {
@@ -80,8 +80,8 @@ pub fn judgement(terms: &Terms, progress: &Progress, index: u8, votes: &[Votes])
 
 #[cfg(test)]
 mod tests {
-    use alloy::primitives::{Address, B256};
-    use terms::abi::Entry;
+    use alloy::primitives::Address;
+    use terms::abi::Finding;
     use terms::abi::IWorkAgreement::Reported;
     use terms::layout::{Head, Terms, WorkerTerms};
     use terms::money::Judgement;
@@ -104,8 +104,8 @@ mod tests {
 
     /// A report about worker 0.
     fn report(place: u32, checked: u32, served: u32) -> Reported {
-        let entries = vec![Entry { index: 0, checked, served, r: B256::ZERO, vs: B256::ZERO }];
-        Reported { tester: Address::ZERO, place, entries }
+        let findings = vec![Finding { index: 0, checked, served }];
+        Reported { tester: Address::ZERO, place, findings }
     }
 
     /// Everybody says that window 0 was served and window 1 was not, and nothing of the others.

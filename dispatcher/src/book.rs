@@ -60,7 +60,7 @@ fn fits(offer: &Offer, account: Account) -> bool {
     let bps = TIMES.get(()).bond_bps;
     let bond = money::bond(offer.price, offer.max_length, bps, AMOUNTS.get(()).min_bond);
     offer.available
-        && offer.active < offer.capacity
+        && account.active < offer.capacity
         && account.stake.saturating_sub(account.locked) >= bond
 }
 

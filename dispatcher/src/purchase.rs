@@ -7,11 +7,12 @@ use stylus_sdk::alloy_sol_types::SolEvent;
 use terms::abi::IWorkerDispatcher::{ContractBought, CreationFailed, PurchaseRefused};
 use terms::abi::{Clock, Order, Reason, Settings};
 use terms::layout::{Head, MAX_TERMS, Terms};
+use terms::lifecycle::least_windows;
 use terms::proxy::{MAX_INIT, init_code};
 
 use crate::choice::{Choice, choose, hired, usual_order};
 use crate::setup::constants;
-use crate::state::{ACCOUNTS, OFFERS, ROOT, Root};
+use crate::state::{ACCOUNTS, COUNTS, ROOT};
 use crate::{book, credit};
 
 /// `buyContract(uint256,uint256)`.
@@ -46,15 +47,15 @@ fn sell(order: &Order, hired: Option<Items<u32>>, settings: &Settings) -> Result
 
     // Effects.
     let Choice { shape, epoch, pool, numbers, workers, escrow } = choice;
-    let Root { agreement, agreements, .. } =
-        ROOT.update((), |root| root.agreements = root.agreements.saturating_add(1));
+    let counts =
+        COUNTS.update((), |counts| counts.agreements = counts.agreements.saturating_add(1));
     for (number, worker) in numbers.into_iter().zip(&workers).take(shape.redundancy.into()) {
         engage(number, worker.account, worker.bond);
     }
     let head = Head {
         dispatcher: host::this(),
         client,
-        number: agreements,
+        number: counts.agreements,
         application: order.application,
         seconds: settings.clock == Clock::Second,
         purchased: now,
@@ -62,6 +63,10 @@ fn sell(order: &Order, hired: Option<Items<u32>>, settings: &Settings) -> Result
         length: shape.length,
         accept_window: settings.acceptWindow,
         report_window: settings.reportWindow,
+        bond_bps: settings.bondBps,
+        tester_fee_bps: settings.testerFeeBps,
+        min_bond: settings.minBond,
+        min_tester_fee: settings.minTesterFee,
         windows: shape.windows,
         testers: shape.testers,
         least: least_windows(settings.minLength, shape.quantum, shape.windows),
@@ -70,7 +75,7 @@ fn sell(order: &Order, hired: Option<Items<u32>>, settings: &Settings) -> Result
         redundancy: shape.redundancy,
     };
     let terms = Terms::new(head, workers.into_iter().take(shape.redundancy.into()));
-    let account = create(agreement, &terms, escrow)?;
+    let account = create(ROOT.get(()).agreement, &terms, escrow)?;
     let topics = [ContractBought::SIGNATURE_HASH, account.into_word(), client.into_word()];
     emit_parts(&topics, &(escrow, List(terms.workers().map(|worker| worker.account))));
 
@@ -79,18 +84,12 @@ fn sell(order: &Order, hired: Option<Items<u32>>, settings: &Settings) -> Result
     Ok(account)
 }
 
-/// The fewest windows that make up the shortest agreement.
-fn least_windows(min_length: u32, quantum: u32, windows: u8) -> u8 {
-    let least = min_length.saturating_add(quantum.saturating_sub(1)).checked_div(quantum);
-    least.and_then(|least| u8::try_from(least).ok()).unwrap_or(windows).min(windows)
-}
-
 /// Locks a worker's bond and one of its slots; it leaves the book if it has no more of either.
 fn engage(number: u32, worker: Address, bond: u128) {
     let account = ACCOUNTS.update(worker, |account| {
         account.locked = account.locked.saturating_add(bond);
+        account.active = account.active.saturating_add(1);
     });
-    OFFERS.update(number, |offer| offer.active = offer.active.saturating_add(1));
     book::drop_unfit(number, account);
 }
 

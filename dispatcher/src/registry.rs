@@ -13,8 +13,8 @@ use terms::{BPS, PRICE_LIMIT, TESTER};
 
 use crate::standing::standing;
 use crate::state::{
-    ACCOUNTS, Account, BOOKS, CREDITS, IDENTITIES, Identity, KEYS, Key, OFFERS, Offer, ROOT, TIMES,
-    Times,
+    ACCOUNTS, Account, BOOKS, COUNTS, CREDITS, IDENTITIES, Identity, KEYS, Key, OFFERS, Offer,
+    TIMES, Times,
 };
 use crate::{book, setup};
 
@@ -27,16 +27,15 @@ pub(crate) fn join(application: FixedBytes<8>, key: B256) -> Result<(u32, Accoun
     if ACCOUNTS.get(account).number != 0 {
         return Err(refuse(&AlreadyRegistered { account }));
     }
-    let number = ROOT.update((), |root| root.workers = root.workers.saturating_add(1)).workers;
-    let record = Account { number, stake: staked(0)?, ..Account::default() };
+    let number =
+        COUNTS.update((), |counts| counts.workers = counts.workers.saturating_add(1)).workers;
+    let stake = staked(0)?;
+    let record = Account { number, stake, ..Account::default() };
     ACCOUNTS.set(account, &record);
     IDENTITIES.set(number, &Identity { account, application, last_epoch: 0 });
     write_key(number, key)?;
     BOOKS.update(application, |book| book.registered = book.registered.saturating_add(1));
-    emit(&WorkerRegistered { worker: account, number, application, key });
-    if record.stake != 0 {
-        emit(&StakeChanged { worker: account, stake: record.stake });
-    }
+    emit(&WorkerRegistered { worker: account, number, application, key, stake });
     Ok((number, record))
 }
 
@@ -205,7 +204,7 @@ fn view(number: u32) -> Worker {
         maxLength: o.max_length,
         promised: o.promise,
         capacity: o.capacity,
-        active: o.active,
+        active: record.active,
         available: o.available,
         listed: o.listed,
         next: o.next,
@@ -220,7 +219,7 @@ fn view(number: u32) -> Worker {
 
 /// `workerCount()`.
 pub(crate) fn count(_: &mut Args) -> u32 {
-    ROOT.get(()).workers
+    COUNTS.get(()).workers
 }
 
 /// `worker(address)`.
@@ -236,7 +235,7 @@ pub(crate) fn worker(args: &mut Args) -> Result<Worker, Refused> {
 pub(crate) fn workers(args: &mut Args) -> Result<impl Put + use<>, Refused> {
     let (from, count): (u32, u32) = (args.next()?, args.next()?);
     let first = from.max(1);
-    let end = first.saturating_add(count.min(PAGE)).min(ROOT.get(()).workers.saturating_add(1));
+    let end = first.saturating_add(count.min(PAGE)).min(COUNTS.get(()).workers.saturating_add(1));
     Ok((List((first..end).map(view)),))
 }
 

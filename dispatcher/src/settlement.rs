@@ -16,7 +16,7 @@ use terms::proxy::{self, MAX_CODE, MAX_INIT, init_code};
 use terms::reputation::{part, weight};
 use terms::{MAX_REDUNDANCY, MAX_SEATS, money};
 
-use crate::state::{ACCOUNTS, Account, OFFERS, PLACES, ROOT, UNIT};
+use crate::state::{ACCOUNTS, OFFERS, PLACES, ROOT};
 use crate::{book, credit, standing};
 
 /// Whether `account` is the agreement that these terms make: its address follows from them.
@@ -83,8 +83,8 @@ pub(crate) fn conclude(args: &mut Args) -> Result<(), Refused> {
 }
 
 /// Frees a worker's slot and what is left of its bond, moves its reputation, and puts it where it then
-/// belongs in its book: out of it if it no longer fits, into it if it fits and a hint is given. Returns
-/// what it lost.
+/// belongs in its book: out of it if it was missed, into it if it fits and a hint is given. Returns what
+/// it lost.
 fn release(head: &Head, worker: &WorkerTerms, result: &WorkerResult, hint: Option<u32>) -> u128 {
     let mut account = ACCOUNTS.get(worker.account);
     let number = account.number;
@@ -98,31 +98,28 @@ fn release(head: &Head, worker: &WorkerTerms, result: &WorkerResult, hint: Optio
     };
     account.misses = account.misses.wrapping_add(missed.into());
     account.locked = account.locked.saturating_sub(worker.bond);
+    account.active = account.active.saturating_sub(1);
     account.stake = account.stake.saturating_sub(slash);
     ACCOUNTS.set(worker.account, &account);
     rate(head, worker, result, number, missed);
-    place(worker.account, account, missed, hint);
+    place(worker.account, number, missed, hint);
     slash
 }
 
-/// Gives a worker its slot back and its place in the book; one that was missed is taken out until it
-/// says that it is there.
-fn place(worker: Address, account: Account, missed: bool, hint: Option<u32>) {
-    let number = account.number;
+/// Gives a worker its place in the book; one that was missed is taken out until it says that it is
+/// there. Nobody else leaves: a slot and what is left of a bond make nobody unfit.
+fn place(worker: Address, number: u32, missed: bool, hint: Option<u32>) {
     let mut offer = OFFERS.get(number);
-    offer.active = offer.active.saturating_sub(1);
     if missed {
         offer.available = false;
         emit(&AvailabilityChanged { worker, available: false });
+        if offer.listed {
+            book::unlink(number, &mut offer);
+            emit(&Unlisted { worker });
+        }
+        OFFERS.set(number, &offer);
     }
-    if offer.listed && missed {
-        book::unlink(number, &mut offer);
-        emit(&Unlisted { worker });
-    }
-    OFFERS.set(number, &offer);
-    if offer.listed {
-        book::drop_unfit(number, account);
-    } else if let Some(hint) = hint {
+    if let Some(hint) = hint.filter(|_| !offer.listed) {
         book::try_list(number, offer, hint);
     }
 }
@@ -130,7 +127,7 @@ fn place(worker: Address, account: Account, missed: bool, hint: Option<u32>) {
 /// Moves a worker's reputation by what its testers were paid for saying; an absence and a resignation
 /// count by the fees that were there for them.
 fn rate(head: &Head, worker: &WorkerTerms, result: &WorkerResult, number: u32, missed: bool) {
-    let unit = UNIT.get(()).wei;
+    let unit = ROOT.get(()).unit;
     let seats = u128::from(head.windows).saturating_mul(head.testers.into());
     let whole = weight(worker.fee.saturating_mul(seats), unit);
     let (good, bad) = if result.accepted {

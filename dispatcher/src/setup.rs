@@ -5,7 +5,7 @@ use stylus_sdk::alloy_primitives::Address;
 use terms::abi::IWorkerDispatcher::{AlreadyDeployed, BadSetting};
 use terms::abi::{Clock, Settings};
 
-use crate::state::{AMOUNTS, Amounts, ROOT, Root, TIMES, Times, UNIT, Unit};
+use crate::state::{AMOUNTS, Amounts, ROOT, Root, TIMES, Times};
 
 /// The constructor's selector is fixed by the platform and belongs to no interface.
 pub(crate) struct Constructor;
@@ -28,7 +28,7 @@ pub(crate) fn construct(args: &mut Args) -> Result<(), Refused> {
         return Err(refuse(&BadSetting { index: terms::settings::FIELDS }));
     }
     let s = settings;
-    ROOT.set((), &Root { agreement, ..Root::default() });
+    ROOT.set((), &Root { agreement, unit: s.reputationUnit });
     TIMES.set(
         (),
         &Times {
@@ -44,7 +44,6 @@ pub(crate) fn construct(args: &mut Args) -> Result<(), Refused> {
             tester_fee_bps: s.testerFeeBps,
         },
     );
-    UNIT.set((), &Unit { wei: s.reputationUnit });
     AMOUNTS.set(
         (),
         &Amounts { min_bond: s.minBond, min_tester_fee: s.minTesterFee, tester_bond: s.testerBond },
@@ -69,7 +68,7 @@ pub(crate) fn constants() -> Settings {
         minBond: a.min_bond,
         minTesterFee: a.min_tester_fee,
         testerBond: a.tester_bond,
-        reputationUnit: UNIT.get(()).wei,
+        reputationUnit: ROOT.get(()).unit,
     }
 }
 

@@ -7,7 +7,7 @@ use kit::Map;
 use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
 use terms::packed;
 
-/// The deployment: what it was given, and how far it has come.
+/// What a deployment is made of.
 pub(crate) const ROOT: Map<0, (), Root> = Map::new();
 /// Deployment constants in ticks, seconds and shares.
 pub(crate) const TIMES: Map<1, (), Times> = Map::new();
@@ -29,16 +29,24 @@ pub(crate) const LISTS: Map<8, u32, List> = Map::new();
 pub(crate) const PLACES: Map<9, (u32, u32), Place> = Map::new();
 /// Reputations by number.
 pub(crate) const REPUTATIONS: Map<11, u32, Reputation> = Map::new();
-/// The unit of reputation.
-pub(crate) const UNIT: Map<12, (), Unit> = Map::new();
+/// How far it has come.
+pub(crate) const COUNTS: Map<12, (), Counts> = Map::new();
 /// Wei that wait for their owner.
 pub(crate) const CREDITS: Map<10, Address, Credit> = Map::new();
 
 packed! {
-    /// Written once by the constructor, except for the two counters.
+    /// What a settlement needs to know of the deployment.
     pub(crate) struct Root [32] {
         /// The implementation behind every agreement; zero = not deployed.
         agreement: Address = 20,
+        /// `reputationUnit`.
+        unit: u128 = 12,
+    }
+}
+
+packed! {
+    /// What was given out so far.
+    pub(crate) struct Counts [32] {
         /// Registrations so far; the last number given.
         workers: u32 = 4,
         /// Agreements so far.
@@ -91,6 +99,8 @@ packed! {
         number: u32 = 4,
         /// How often it was chosen and did not accept; what passes 16 bits is dropped.
         misses: u16 = 2,
+        /// Agreements now.
+        active: u16 = 2,
         /// Wei staked.
         stake: u128 = 12,
         /// Wei of the stake that are locked as bonds of unsettled agreements.
@@ -125,8 +135,6 @@ packed! {
         promise: u16 = 2,
         /// Agreements at once.
         capacity: u16 = 2,
-        /// Agreements now.
-        active: u16 = 2,
         /// Whether it wants new work.
         available: bool = 1,
         /// Whether it stands in the book.
@@ -179,14 +187,6 @@ packed! {
         bad: u64 = 8,
         /// When it was written, in unix seconds; weights have decayed since.
         updated: u64 = 5,
-    }
-}
-
-packed! {
-    /// What one more observation in a reputation costs in fees.
-    pub(crate) struct Unit [32] {
-        /// `reputationUnit`.
-        wei: u128 = 16,
     }
 }
 

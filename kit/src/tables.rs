@@ -6,8 +6,8 @@
 
 use stylus_sdk::alloy_sol_types::{SolError, SolEvent};
 use terms::abi::{
-    Clock, Entry, Fee, IWorkAgreement as a, IWorkerDispatcher as d, Order, Reason, Settings, State,
-    TesterResult, Worker, WorkerResult,
+    Clock, Entry, Fee, Finding, IWorkAgreement as a, IWorkerDispatcher as d, Order, Reason,
+    Settings, State, TesterResult, Worker, WorkerResult,
 };
 
 use crate::args::{Args, Take};
@@ -105,10 +105,11 @@ structs! {
     TesterResult { account, fee, seats }
     Fee { place, amount, seats }
     Entry { index, checked, served, r, vs }
+    Finding { index, checked, served }
 }
 
 events! {
-    d::WorkerRegistered [worker application] [number key]
+    d::WorkerRegistered [worker application] [number key stake]
     d::WorkerUpdated [worker] [price maxLength promised capacity]
     d::KeyChanged [worker] [key]
     d::AvailabilityChanged [worker] [available]

@@ -5,11 +5,15 @@
 
 use alloy_primitives::{Address, B256, FixedBytes};
 
-use crate::MAX_TESTERS;
+use crate::{MAX_TESTERS, MAX_WINDOWS};
 
 /// The most seats of a window.
 #[expect(clippy::as_conversions, reason = "widening; `From` is not const")]
 pub const SEATS: usize = MAX_TESTERS as usize;
+
+/// The most windows of an agreement.
+#[expect(clippy::as_conversions, reason = "widening; `From` is not const")]
+pub const WINDOWS: usize = MAX_WINDOWS as usize;
 
 /// Bytes that are hashed for one seat: seed ‖ window ‖ seat.
 type Preimage = [u8; 24];

@@ -6,13 +6,13 @@
 
 use alloy_primitives::{Address, FixedBytes};
 
-use crate::MAX_REDUNDANCY;
 use crate::packed;
 use crate::packed::Packed;
+use crate::{MAX_REDUNDANCY, money};
 
 packed! {
     /// What all workers of an agreement share.
-    pub struct Head [87] {
+    pub struct Head [111] {
         /// Where it was bought and where it settles.
         dispatcher: Address = 20,
         /// Who pays.
@@ -37,6 +37,14 @@ packed! {
         windows: u8 = 1,
         /// Testers of each window.
         testers: u8 = 1,
+        /// A bond as a share of the whole price, in basis points.
+        bond_bps: u16 = 2,
+        /// The least bond.
+        min_bond: u128 = 12,
+        /// The fee of a seat as a share of what the worker earns in a window, in basis points.
+        tester_fee_bps: u16 = 2,
+        /// The least fee.
+        min_tester_fee: u128 = 8,
         /// The fewest windows that are paid when the client cancels.
         least: u8 = 1,
         /// The epoch whose list of testers is drawn from.
@@ -49,20 +57,56 @@ packed! {
 }
 
 packed! {
-    /// What one worker agreed to.
-    pub struct WorkerTerms [60] {
+    /// What one worker agreed to, without what follows from it and the head.
+    struct Part [36] {
         /// The worker's account.
         account: Address = 20,
-        /// Wei per tick; this and the other amounts are below [`crate::PRICE_LIMIT`].
+        /// Wei per tick.
         price: u128 = 12,
         /// Promised uptime in basis points.
         promise: u16 = 2,
-        /// Wei for each (window, seat) that is paid for this worker.
-        fee: u128 = 12,
-        /// Wei of its stake that are locked until the settlement.
-        bond: u128 = 12,
-        /// How often it had not accepted before, at the purchase; the lowest 16 bits count.
+        /// See [`WorkerTerms`].
         misses: u16 = 2,
+    }
+}
+
+/// What one worker agreed to. Fee and bond follow from the rest and from the head, so they take no bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WorkerTerms {
+    /// The worker's account.
+    pub account: Address,
+    /// Wei per tick; this and the other amounts are below [`crate::PRICE_LIMIT`].
+    pub price: u128,
+    /// Promised uptime in basis points.
+    pub promise: u16,
+    /// Wei for each (window, seat) that is paid for this worker.
+    pub fee: u128,
+    /// Wei of its stake that are locked until the settlement.
+    pub bond: u128,
+    /// How often it had not accepted before, at the purchase; the lowest 16 bits count.
+    pub misses: u16,
+}
+
+impl WorkerTerms {
+    /// Bytes of one worker in the terms.
+    pub const BYTES: usize = Part::BYTES;
+
+    /// The worker with this part in an agreement with this head.
+    fn of(part: Part, head: &Head) -> Self {
+        let Part { account, price, promise, misses } = part;
+        let quantum = head.length.checked_div(head.windows.into()).unwrap_or(0);
+        let fee = match head.testers {
+            0 => 0,
+            _ => money::fee(price, quantum, head.tester_fee_bps, head.min_tester_fee),
+        };
+        let bond = money::bond(price, head.length, head.bond_bps, head.min_bond);
+        Self { account, price, promise, fee, bond, misses }
+    }
+
+    /// What of it is written down.
+    const fn part(&self) -> Part {
+        let Self { account, price, promise, misses, .. } = *self;
+        Part { account, price, promise, misses }
     }
 }
 
@@ -124,7 +168,8 @@ impl Terms {
         let head = Head::read(head);
         let (chunks, tail) = rest.as_chunks();
         let fits = chunks.len() == usize::from(head.redundancy) && chunks.len() <= MAX_REDUNDANCY;
-        (fits && tail.is_empty()).then(|| Self::new(head, chunks.iter().map(WorkerTerms::read)))
+        let workers = chunks.iter().map(|chunk| WorkerTerms::of(Part::read(chunk), &head));
+        (fits && tail.is_empty()).then(|| Self::new(head, workers))
     }
 
     /// Writes the terms to the front of `bytes` and returns how many bytes they take.
@@ -133,7 +178,7 @@ impl Terms {
         self.head.write(head);
         let mut len = Head::BYTES;
         for (worker, chunk) in self.workers().zip(rest.as_chunks_mut().0) {
-            worker.write(chunk);
+            worker.part().write(chunk);
             len = len.wrapping_add(WorkerTerms::BYTES); // at most MAX_TERMS
         }
         len

@@ -1,5 +1,7 @@
 //! The phases of an agreement, as a pure function of time, and its windows.
 
+use core::num::NonZeroU32;
+
 use crate::abi::State;
 
 /// What decides the state of an agreement that is not closed; all in ticks.
@@ -64,6 +66,13 @@ pub fn window(now: u64, start: u64, length: u32, windows: u8) -> Option<u8> {
 #[must_use]
 pub fn windows_after_cancel(current: u8, windows: u8, least: u8) -> u8 {
     current.saturating_add(2).max(least).min(windows)
+}
+
+/// The fewest windows of `quantum` ticks that make up `min_length`, and no more than `windows`.
+#[must_use]
+pub fn least_windows(min_length: u32, quantum: u32, windows: u8) -> u8 {
+    let least = NonZeroU32::new(quantum).map(|quantum| min_length.div_ceil(quantum.get()));
+    least.and_then(|least| u8::try_from(least).ok()).unwrap_or(windows).min(windows)
 }
 
 #[cfg(test)]

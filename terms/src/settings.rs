@@ -70,6 +70,7 @@ pub fn check(settings: &Settings) -> Result<(), u8> {
         (12, s.testerBond < crate::PRICE_LIMIT),
         // A bought score costs real fees.
         (13, s.reputationUnit > 0 && s.reputationUnit >= s.minTesterFee.saturating_mul(12)),
+        (13, s.reputationUnit < crate::PRICE_LIMIT),
     ];
     match tests.iter().find(|(_, holds)| !holds) {
         Some((index, _)) => Err(*index),

@@ -10,7 +10,7 @@ use client::{
 use futures::future::try_join_all;
 
 use crate::commands::settle::{paid_testers, paid_workers};
-use crate::commands::tester::entry_row;
+use crate::commands::tester::finding_row;
 use crate::commands::wait;
 use crate::commands::worker::percent;
 use crate::context::Context;
@@ -77,9 +77,9 @@ async fn show(context: &Context, agreement: &Agreement) -> Result<(), CliError> 
     let workers =
         (0..).zip(&votes).map(|(index, votes)| worker(agreement, index, &progress, votes));
     let reports = reports.iter().flat_map(|report| {
-        report.entries.iter().map(|entry| {
+        report.findings.iter().map(|finding| {
             let tester = [Cell::text(report.tester), Cell::count(report.place)];
-            tester.into_iter().chain(entry_row(entry)).collect()
+            tester.into_iter().chain(finding_row(*finding)).collect()
         })
     });
     let mut page = facts(agreement, &progress)

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use alloy::primitives::{Address, B256};
 use clap::{ArgGroup, Args, Subcommand};
-use client::terms::abi::Entry;
+use client::terms::abi::{Entry, Finding};
 use client::{Market, Session, message_key};
 
 use crate::commands::probe;
@@ -144,7 +144,7 @@ async fn report(context: &Context, market: &Market, options: Report) -> Result<(
         }
     };
     let agreement = market.agreement(address).await?;
-    let rows: Vec<_> = entries.iter().map(entry_row).collect();
+    let rows: Vec<_> = entries.iter().map(|entry| finding_row((*entry).into())).collect();
     let receipt = agreement.report(&session, entries).await?;
     let facts = [("agreement", Cell::text(address)), ("tester", Cell::text(market.account()?))];
     let page = Page::new(facts).table(Rows::new("entries", ["worker", "checked", "served"], rows));
@@ -152,7 +152,7 @@ async fn report(context: &Context, market: &Market, options: Report) -> Result<(
 }
 
 /// What was seen of one worker.
-pub(crate) fn entry_row(entry: &Entry) -> Vec<Cell> {
+pub(crate) fn finding_row(finding: Finding) -> Vec<Cell> {
     let windows = |bits| Cell::text(window_list(bits));
-    vec![Cell::count(entry.index), windows(entry.checked), windows(entry.served)]
+    vec![Cell::count(finding.index), windows(finding.checked), windows(finding.served)]
 }

@@ -3,8 +3,8 @@
 use alloy::primitives::FixedBytes;
 use client::terms::abi::IWorkAgreement::settleCall;
 use client::terms::abi::IWorkerDispatcher::{
-    Listed, NotListable, StakeChanged, Unlisted, WorkerRegistered, WorkerUpdated, listCall,
-    registerWorkerCall, setAvailableCall, setPriceCall, stakeCall,
+    Listed, NotListable, Unlisted, WorkerRegistered, WorkerUpdated, listCall, registerWorkerCall,
+    setAvailableCall, setPriceCall, stakeCall,
 };
 use client::{Event, Market, Offer, Receipt, Want};
 
@@ -101,8 +101,7 @@ async fn who_is_not_placed_in_sixteen_steps_stays_out_until_somebody_shows_the_w
     let receipt = world.send(&late, world.dispatcher, &call, ETHER).await.unwrap();
     let (application, number) = (FixedBytes::ZERO, 18);
     let events = [
-        said(WorkerRegistered { worker, number, application, key: key(&late) }),
-        said(StakeChanged { worker, stake: ETHER }),
+        said(WorkerRegistered { worker, number, application, key: key(&late), stake: ETHER }),
         said(Unlisted { worker }),
         said(WorkerUpdated { worker, price: 7, maxLength: 1_000, promised: 9_000, capacity: 2 }),
     ];

@@ -122,6 +122,10 @@ async fn an_agreement_says_what_was_bought() {
             report_window: world.settings.reportWindow,
             windows: 4,
             testers: 3,
+            bond_bps: world.settings.bondBps,
+            min_bond: least_bond,
+            tester_fee_bps: world.settings.testerFeeBps,
+            min_tester_fee: least_fee,
             // Eight ticks are the shortest agreement.
             least: 2,
             epoch: cleo.epoch().await.unwrap(),

@@ -4,7 +4,7 @@ use client::terms::abi::IWorkAgreement::{
     AlreadyReported, BadEntry, NotTheTester, NothingReported, PlaceOutOfRange, Reported,
     WindowOutOfRange, WrongState,
 };
-use client::terms::abi::{Order, State};
+use client::terms::abi::{Finding, Order, State};
 use client::{Market, Purchase, Want};
 
 use crate::harness::receipts::seen;
@@ -38,7 +38,8 @@ async fn a_report_on_eight_workers_is_kept_as_it_came() {
     let entries = call.entries.clone();
     let receipt = world.send(&testers[1], address, &call, 0).await.unwrap();
     let tester = testers[1].account().unwrap();
-    let event = Reported { tester, place: 1, entries: entries.clone() };
+    let findings = entries.iter().copied().map(Finding::from).collect();
+    let event = Reported { tester, place: 1, findings };
     assert_eq!(world.events(&receipt), [told(address, event.clone())]);
 
     let view = agreement(&testers[0], &purchase).await;

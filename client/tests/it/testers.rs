@@ -3,8 +3,8 @@
 use alloy::primitives::{B256, FixedBytes, U256, keccak256};
 use client::terms::abi::IWorkAgreement::{WindowUnknown, testersCall};
 use client::terms::abi::IWorkerDispatcher::{
-    AlreadyCheckedIn, CheckedIn, StakeChanged, StakeTooLow, StillListed, WorkerRegistered,
-    checkInCall, registerTesterCall, unstakeCall,
+    AlreadyCheckedIn, CheckedIn, StakeTooLow, StillListed, WorkerRegistered, checkInCall,
+    registerTesterCall, unstakeCall,
 };
 use client::terms::abi::{Clock, Settings, Worker};
 use client::terms::{TESTER, draw, settings};
@@ -49,10 +49,8 @@ async fn a_tester_posts_the_bond_and_offers_nothing() {
     assert_eq!(world.ask(account, world.dispatcher, &call, bond).await, Ok(1));
     let receipt = world.send(&tess, world.dispatcher, &call, bond + 1).await.unwrap();
     let (application, key) = (FixedBytes(TESTER), key(&tess));
-    let events = [
-        said(WorkerRegistered { worker: account, number: 1, application, key }),
-        said(StakeChanged { worker: account, stake: bond + 1 }),
-    ];
+    let events =
+        [said(WorkerRegistered { worker: account, number: 1, application, key, stake: bond + 1 })];
     assert_eq!(world.events(&receipt), events);
     let expected = Worker {
         account,

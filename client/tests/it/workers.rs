@@ -70,8 +70,13 @@ async fn a_worker_is_what_it_registered_as() {
     assert_eq!(world.ask(worker, world.dispatcher, &call, ETHER).await, Ok(1));
     let receipt = world.send(&ada, world.dispatcher, &call, ETHER).await.unwrap();
     let events = [
-        said(WorkerRegistered { worker, number: 1, application: call.application, key: call.key }),
-        said(StakeChanged { worker, stake: ETHER }),
+        said(WorkerRegistered {
+            worker,
+            number: 1,
+            application: call.application,
+            key: call.key,
+            stake: ETHER,
+        }),
         said(Listed { worker }),
         said(WorkerUpdated {
             worker,
@@ -96,7 +101,7 @@ async fn a_worker_without_stake_is_registered_but_not_listed() {
     let receipt = world.tell(&ada, &registration(&ada)).await.unwrap();
     let (application, key) = (FixedBytes::ZERO, key(&ada));
     let events = [
-        said(WorkerRegistered { worker, number: 1, application, key }),
+        said(WorkerRegistered { worker, number: 1, application, key, stake: 0 }),
         said(WorkerUpdated {
             worker,
             price: 1_000,

@@ -46,7 +46,7 @@ fn value<T: Put + Take + SolValue + PartialEq + core::fmt::Debug>(value: &T) {
 fn events_are_written_as_their_interface_says() {
     let (worker, tester, client, account, to) = (who(1), who(2), who(3), who(4), who(5));
     let (application, key) = (FixedBytes(*b"factors\0"), B256::repeat_byte(6));
-    event(&d::WorkerRegistered { worker, number: 7, application, key });
+    event(&d::WorkerRegistered { worker, number: 7, application, key, stake: 9 });
     event(&d::WorkerUpdated { worker, price: 8, maxLength: 9, promised: 10, capacity: 11 });
     event(&d::KeyChanged { worker, key });
     event(&d::AvailabilityChanged { worker, available: true });

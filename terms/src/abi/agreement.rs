@@ -34,13 +34,23 @@ sol! {
         bytes32 vs;
     }
 
+    /// What a tester said of one worker: an entry without its receipt.
+    #[derive(Debug, PartialEq, Eq, Copy)]
+    struct Finding {
+        /// Place of the worker in the agreement.
+        uint8 index;
+        /// Windows in which it was probed, and windows in which it served.
+        uint32 checked;
+        uint32 served;
+    }
+
     #[derive(Debug, PartialEq, Eq)]
     interface IWorkAgreement {
         // ------------------------------------------------------------------ events
         event Accepted(address indexed worker, uint8 index);
         /// The first worker accepted: the clock runs, the testers of every window are known.
         event Started(uint64 start, uint64 end, bytes16 seed);
-        event Reported(address indexed tester, uint32 place, Entry[] entries);
+        event Reported(address indexed tester, uint32 place, Finding[] findings);
         /// The client cut the agreement short: it ends after `windows` windows, at `end`.
         event Cancelled(uint8 windows, uint64 end);
         /// A worker left; it is judged for the `windows` windows that were finished.

@@ -8,9 +8,16 @@ mod construct;
 mod dispatcher;
 pub mod text;
 
-pub use agreement::{Entry, IWorkAgreement, State};
+pub use agreement::{Entry, Finding, IWorkAgreement, State};
 pub use construct::WorkerDispatcher;
 pub use dispatcher::{
     Clock, Fee, IWorkerDispatcher, Order, Quote, Reason, Settings, TesterResult, Worker,
     WorkerResult,
 };
+
+impl From<Entry> for Finding {
+    fn from(entry: Entry) -> Self {
+        let Entry { index, checked, served, .. } = entry;
+        Self { index, checked, served }
+    }
+}

@@ -105,10 +105,7 @@ impl Model {
         self.numbers.insert(from, number);
         let Member { application, key, .. } = new;
         self.books.entry(application).or_default().registered += 1;
-        self.say(WorkerRegistered { worker: from, number, application, key });
-        if value > 0 {
-            self.say(StakeChanged { worker: from, stake: value });
-        }
+        self.say(WorkerRegistered { worker: from, number, application, key, stake: value });
         Ok(number)
     }
 

@@ -8,7 +8,7 @@ use crate::abi::IWorkAgreement::{
     AlreadyReported, BadEntry, BadReceipt, NotTheTester, NothingReported, PlaceOutOfRange,
     Reported, WindowOutOfRange, reportCall,
 };
-use crate::abi::{Entry, State};
+use crate::abi::{Entry, Finding, State};
 
 impl Model {
     /// A worker of an agreement signs a receipt for a session, which `tester` opened with `salt`, and
@@ -59,7 +59,8 @@ impl Model {
         }
         agreement.reports.insert(place, seen);
         self.keep(to, agreement);
-        self.tell(to, Reported { tester: caller, place, entries: call.entries.clone() });
+        let findings = call.entries.iter().copied().map(Finding::from).collect();
+        self.tell(to, Reported { tester: caller, place, findings });
         Ok(())
     }
 }

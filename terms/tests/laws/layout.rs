@@ -5,15 +5,17 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use terms::layout::{Head, MAX_TERMS, Terms, WorkerTerms};
 use terms::lifecycle::window;
+use terms::money;
 
-use crate::{price, ticks};
+use crate::{bps, price, ticks};
 
 /// Heads with every field anywhere in its range; `redundancy` is for [`Terms::new`] to set.
 fn head() -> impl Strategy<Value = Head> {
     let identity = (any::<[u8; 20]>(), any::<[u8; 20]>(), any::<u32>(), any::<[u8; 8]>());
     let time = (any::<bool>(), 0..1_u64 << 40, 0..1_u64 << 40, ticks(), ticks(), ticks());
     let seats = (any::<u8>(), any::<u8>(), any::<u8>(), any::<u32>(), ticks());
-    (identity, time, seats).prop_map(|(identity, time, seats)| Head {
+    let amounts = (bps(), price(), bps(), any::<u64>());
+    (identity, time, seats, amounts).prop_map(|(identity, time, seats, amounts)| Head {
         dispatcher: Address::new(identity.0),
         client: Address::new(identity.1),
         number: identity.2,
@@ -26,6 +28,10 @@ fn head() -> impl Strategy<Value = Head> {
         report_window: time.5,
         windows: seats.0,
         testers: seats.1,
+        bond_bps: amounts.0,
+        min_bond: amounts.1,
+        tester_fee_bps: amounts.2,
+        min_tester_fee: amounts.3.into(),
         least: seats.2,
         epoch: seats.3,
         pool: seats.4,
@@ -35,14 +41,13 @@ fn head() -> impl Strategy<Value = Head> {
 
 /// Workers with every field anywhere in its range.
 fn worker() -> impl Strategy<Value = WorkerTerms> {
-    (any::<[u8; 20]>(), price(), any::<u16>(), price(), price(), any::<u16>()).prop_map(
-        |(account, price, promise, fee, bond, misses)| WorkerTerms {
+    (any::<[u8; 20]>(), price(), any::<u16>(), any::<u16>()).prop_map(
+        |(account, price, promise, misses)| WorkerTerms {
             account: Address::new(account),
             price,
             promise,
-            fee,
-            bond,
             misses,
+            ..WorkerTerms::default()
         },
     )
 }
@@ -65,7 +70,12 @@ fn by_hand(head: &Head, workers: &[WorkerTerms]) -> Vec<u8> {
         &low::<4>(head.length),
         &low::<4>(head.accept_window),
         &low::<4>(head.report_window),
-        &[head.windows, head.testers, head.least],
+        &[head.windows, head.testers],
+        &low::<2>(head.bond_bps),
+        &low::<12>(head.min_bond),
+        &low::<2>(head.tester_fee_bps),
+        &low::<8>(head.min_tester_fee),
+        &[head.least],
         &low::<4>(head.epoch),
         &low::<4>(head.pool),
         &[u8::try_from(workers.len()).expect("at most eight")],
@@ -75,8 +85,6 @@ fn by_hand(head: &Head, workers: &[WorkerTerms]) -> Vec<u8> {
         bytes.extend_from_slice(worker.account.as_slice());
         bytes.extend_from_slice(&low::<12>(worker.price));
         bytes.extend_from_slice(&low::<2>(worker.promise));
-        bytes.extend_from_slice(&low::<12>(worker.fee));
-        bytes.extend_from_slice(&low::<12>(worker.bond));
         bytes.extend_from_slice(&low::<2>(worker.misses));
     }
     bytes
@@ -94,11 +102,18 @@ proptest! {
     fn terms_are_their_fields_in_order_and_come_back_whole(
         head in head(), workers in vec(worker(), 0..=8),
     ) {
-        let terms = Terms::new(head, workers.iter().copied());
-        let bytes = encoded(&terms);
+        let bytes = encoded(&Terms::new(head, workers.iter().copied()));
         prop_assert_eq!(&bytes, &by_hand(&head, &workers));
-        prop_assert_eq!(Terms::decode(&bytes), Some(terms));
-        prop_assert_eq!(terms.workers().copied().collect::<Vec<_>>(), workers);
+        let quantum = head.length.checked_div(head.windows.into()).unwrap_or(0);
+        let whole = workers.into_iter().map(|worker| WorkerTerms {
+            fee: match head.testers {
+                0 => 0,
+                _ => money::fee(worker.price, quantum, head.tester_fee_bps, head.min_tester_fee),
+            },
+            bond: money::bond(worker.price, head.length, head.bond_bps, head.min_bond),
+            ..worker
+        });
+        prop_assert_eq!(Terms::decode(&bytes), Some(Terms::new(head, whole)));
     }
 
     #[test]

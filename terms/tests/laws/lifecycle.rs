@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use terms::abi::State;
-use terms::lifecycle::{Times, window, windows_after_cancel};
+use terms::lifecycle::{Times, least_windows, window, windows_after_cancel};
 
 use crate::ticks;
 
@@ -109,6 +109,16 @@ proptest! {
         let least = (0..windows).find(long_enough).unwrap_or(windows);
         let paid = (1..windows).filter(long_enough).find(|count| (0..*count).contains(&(current + 1)));
         prop_assert_eq!(windows_after_cancel(current, windows, least), paid.unwrap_or(windows));
+    }
+
+    /// Counted window by window.
+    #[test]
+    fn the_shortest_agreement_is_the_fewest_windows_that_reach_it(
+        shortest in ticks(), quantum in 1..=u32::MAX, windows: u8,
+    ) {
+        let reaches = |count: &u8| u64::from(*count) * u64::from(quantum) >= shortest.into();
+        let fewest = (0..=windows).find(reaches).unwrap_or(windows);
+        prop_assert_eq!(least_windows(shortest, quantum, windows), fewest);
     }
 
     #[test]

@@ -18,7 +18,7 @@ fn presets() -> [Settings; 4] {
 type Break = fn(&mut Settings);
 
 /// Each way to bring one constant just out of its range.
-const BREAKS: [Break; 19] = [
+const BREAKS: [Break; 20] = [
     |s| s.clock = Clock::__Invalid,
     |s| s.acceptWindow = 0,
     |s| s.reportWindow = 0,
@@ -38,6 +38,7 @@ const BREAKS: [Break; 19] = [
     |s| s.testerBond = PRICE_LIMIT,
     |s| s.reputationUnit = 0,
     |s| s.reputationUnit = 12 * s.minTesterFee - 1,
+    |s| s.reputationUnit = PRICE_LIMIT,
 ];
 
 /// The first word of the ABI encoding in which two settings differ: the number of the field.
@@ -114,7 +115,7 @@ proptest! {
 
     #[test]
     fn amounts_that_fit_where_they_are_stored_may_be_deployed(
-        preset in preset(), bond in price(), fee: u64, stake in price(), unit in amount(),
+        preset in preset(), bond in price(), fee: u64, stake in price(), unit in price(),
     ) {
         let fee = u128::from(fee);
         let amounts = Settings {
