@@ -21,7 +21,7 @@ impl Agreement {
         state: State,
         patience: Duration,
     ) -> Result<State, MarketError> {
-        until("the agreement came so far", patience, async || {
+        until("the agreement came so far", patience, move || async move {
             let found = self.state().await?;
             Ok((order(found) >= order(state)).then_some(found))
         })
@@ -34,7 +34,7 @@ impl Agreement {
     /// [`MarketError::Never`] if the time to accept has passed; [`MarketError::Deadline`] if it takes longer
     /// than `patience`; [`MarketError::Node`].
     pub async fn wait_for_accept(&self, patience: Duration) -> Result<Progress, MarketError> {
-        until("a worker accepted", patience, async || {
+        until("a worker accepted", patience, move || async move {
             let progress = self.progress().await?;
             if progress.start != 0 {
                 return Ok(Some(progress));
@@ -55,7 +55,7 @@ impl Agreement {
     pub async fn wait_for_window(&self, window: u8, patience: Duration) -> Result<(), MarketError> {
         let since = Instant::now();
         self.wait_for_accept(patience).await?;
-        until("the window began", patience.saturating_sub(since.elapsed()), async || {
+        until("the window began", patience.saturating_sub(since.elapsed()), move || async move {
             // The client may cancel meanwhile.
             let progress = self.progress().await?;
             let windows = self.windows(&progress);
@@ -75,7 +75,7 @@ impl Agreement {
         &self,
         patience: Duration,
     ) -> Result<AgreementSettled, MarketError> {
-        until("the agreement was settled", patience, async || self.settlement().await).await
+        until("the agreement was settled", patience, || self.settlement()).await
     }
 }
 
@@ -91,10 +91,10 @@ const fn order(state: State) -> u8 {
 }
 
 /// Looks until there is something, or `patience` is over. That a node does not answer does not end it.
-async fn until<T>(
+async fn until<T, F: Future<Output = Result<Option<T>, MarketError>>>(
     what: &'static str,
     patience: Duration,
-    mut look: impl AsyncFnMut() -> Result<Option<T>, MarketError>,
+    look: impl Fn() -> F,
 ) -> Result<T, MarketError> {
     let since = Instant::now();
     loop {
