@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
-use client::{Connect, Market, MarketError};
+use client::terms::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
+use client::terms::abi::Worker;
+use client::{Application, Connect, Market, MarketError};
 use messages::{MessageError, MessageKey, Transport};
 
 use crate::error::AgentError;
@@ -88,6 +90,25 @@ impl Base {
     /// [`MessageError::Key`], for no key that an account can have.
     pub fn message_key(&self) -> Result<MessageKey, MessageError> {
         MessageKey::of(&self.signer)
+    }
+
+    /// What the market knows of the account; `None` if it is not registered.
+    ///
+    /// # Errors
+    /// [`AgentError::OtherApplication`] if it is registered for something else than `application`.
+    pub async fn registered(&self, application: Application) -> Result<Option<Worker>, AgentError> {
+        let account = self.account();
+        match self.market.worker(account).await {
+            Ok(worker) if worker.application == application.0 => Ok(Some(worker)),
+            Ok(worker) => {
+                let application = Application(worker.application);
+                Err(AgentError::OtherApplication { account, application })
+            }
+            Err(error) => match error.dispatcher() {
+                Some(IWorkerDispatcherErrors::NotRegistered(_)) => Ok(None),
+                _ => Err(error.into()),
+            },
+        }
     }
 
     /// Finds out what became of everything that was sent and has no outcome: an earlier run, or a step that

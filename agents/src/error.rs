@@ -3,7 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
-use client::MarketError;
+use alloy::primitives::Address;
+use client::{Application, MarketError};
+use gateway::GatewayError;
+use messages::MessageError;
 
 /// Why a step, or the whole daemon, failed.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +18,23 @@ pub enum AgentError {
     /// The state file.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Letters.
+    #[error(transparent)]
+    Message(#[from] MessageError),
+    /// The gateway, or the service behind it, does not start.
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
+    /// The HTTP client does not start.
+    #[error("the HTTP client does not start: {0}")]
+    Http(#[from] reqwest::Error),
+    /// The account does something else on this market.
+    #[error("{account} is registered for {application} for ever: name another account")]
+    OtherApplication {
+        /// The account.
+        account: Address,
+        /// What it is registered for.
+        application: Application,
+    },
     /// An address that cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {

@@ -13,6 +13,7 @@ mod scan;
 mod standing;
 mod status;
 mod store;
+pub mod tester;
 
 pub use crate::base::Base;
 pub use crate::error::{AgentError, StoreError};

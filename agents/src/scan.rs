@@ -12,6 +12,15 @@ const STRIDE: u64 = 10_000;
 /// Where the search stands, by name, in the state file.
 const CURSOR: &str = "bought";
 
+/// Searches nothing that is there already, unless it was begun before.
+pub(crate) async fn begin(market: &Market, store: &Store) -> Result<(), AgentError> {
+    if store.cursor(CURSOR)?.is_none() {
+        let head = market.node().head().await?;
+        store.found(CURSOR, head.number, head.hash, &[])?;
+    }
+    Ok(())
+}
+
 /// Searches the blocks that came since the last time, from `first` on at the earliest, and writes down the
 /// agreements that are `ours`. If the chain moved back meanwhile, all of them are searched again.
 pub(crate) async fn scan(

@@ -1,7 +1,8 @@
 //! What a tester saw, and the receipts that prove it.
 
 use alloy::primitives::Address;
-use client::ServiceReceipt;
+use client::terms::abi::Entry;
+use client::{ServiceReceipt, failed_entry};
 use rusqlite::{OptionalExtension, params};
 
 use super::Store;
@@ -72,5 +73,14 @@ impl Seen {
     #[must_use]
     pub fn looked_at(&self) -> u32 {
         self.failed | self.receipt.map_or(0, |receipt| receipt.served)
+    }
+
+    /// What is to be reported of it as the worker at `index`; `None` if it was not looked at.
+    #[must_use]
+    pub fn entry(&self, index: u8) -> Option<Entry> {
+        match self.receipt {
+            Some(receipt) => Some(receipt.entry(index, self.failed)),
+            None => (self.failed != 0).then(|| failed_entry(index, self.failed)),
+        }
     }
 }

@@ -11,3 +11,4 @@
 
 mod harness;
 mod outbox;
+mod tester;

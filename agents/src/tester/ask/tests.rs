@@ -1,0 +1,126 @@
+use alloy::primitives::{B256, b256};
+use axum::Router;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Redirect;
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tokio::time::Duration;
+
+use super::{Asker, Failure, Place};
+use crate::tester::check::{Check, Command, Page};
+
+const SESSION: B256 = B256::repeat_byte(0x5e);
+
+/// What SHA-256 makes of `2`.
+const TWO: B256 = b256!("0xd4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35");
+
+/// A service whose receipts say what it was shown.
+async fn service() -> String {
+    let shown = |headers: HeaderMap| {
+        let header = |name: &str| headers.get(name).map_or("", |value| value.to_str().unwrap());
+        let text = format!("{} {}", header("x-muster-token"), header("x-muster-session"));
+        ([("x-muster-receipt", text)], "hello, stranger")
+    };
+    let added = async |body: String| {
+        let answer = if body == "1+1" { "2" } else { "5" };
+        (StatusCode::CREATED, [("x-muster-receipt", "sum")], answer)
+    };
+    let app = Router::new()
+        .route("/", get(async move |headers| shown(headers)))
+        .route("/sum", post(added))
+        .route("/bare", get(async || "hello"))
+        .route("/away", get(async || Redirect::temporary("/")))
+        .route("/factor", get(async || r#"{"n": 12, "factors": [2, 2, 3]}"#))
+        .route("/long", get(async || vec![b'a'; super::LONGEST + 1]))
+        .route("/slow", get(async || std::future::pending::<()>().await));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async { axum::serve(listener, app).await.unwrap() });
+    url
+}
+
+/// What comes of a look at a service.
+async fn look(url: &str, check: Check) -> Result<String, Failure> {
+    let asker = Asker::new(Duration::from_secs(1)).unwrap();
+    asker.look(&check, &Place { url, token: "secret", session: SESSION }).await
+}
+
+/// A page at a path that is right however it is.
+fn page(path: &str) -> Page {
+    let path = path.to_owned();
+    Page { path, post: None, status: None, contains: None, sha256: None }
+}
+
+/// A command after which a receipt is got from the root.
+fn command(run: &str) -> Check {
+    Check::Command(Command { run: run.to_owned(), path: "/".to_owned() })
+}
+
+#[tokio::test]
+async fn a_page_is_got_as_part_of_a_session_with_the_token() {
+    let url = service().await;
+    let shown = format!("secret {SESSION}");
+    assert_eq!(look(&url, Check::Http(page("/"))).await, Ok(shown.clone()));
+    let contains = |text: &str| Page { contains: Some(text.to_owned()), ..page("/") };
+    assert_eq!(look(&url, Check::Http(contains("stranger"))).await, Ok(shown.clone()));
+    assert_eq!(look(&url, Check::Http(contains("friend"))).await, Err(Failure::Wrong));
+    assert_eq!(look(&url, Check::Http(contains(""))).await, Ok(shown));
+}
+
+#[tokio::test]
+async fn what_is_posted_is_answered_with_this_status_and_digest() {
+    let url = service().await;
+    let sum = |post: &str| Page {
+        post: Some(post.to_owned()),
+        status: Some(201),
+        sha256: Some(TWO),
+        ..page("/sum")
+    };
+    assert_eq!(look(&url, Check::Http(sum("1+1"))).await, Ok("sum".to_owned()));
+    assert_eq!(look(&url, Check::Http(sum("2+3"))).await, Err(Failure::Wrong));
+    let other = Page { status: Some(200), ..sum("1+1") };
+    assert_eq!(look(&url, Check::Http(other)).await, Err(Failure::Refused));
+}
+
+#[tokio::test]
+async fn every_way_to_fail_has_its_name() {
+    let url = service().await;
+    for (path, why) in [
+        ("/bare", Failure::NoReceipt),
+        ("/nowhere", Failure::Refused),
+        ("/away", Failure::Refused),
+        ("/long", Failure::Wrong),
+        ("/slow", Failure::NoAnswer),
+    ] {
+        assert_eq!(look(&url, Check::Http(page(path))).await, Err(why), "{path}");
+    }
+    assert_eq!(look(&url, Check::Factor).await, Err(Failure::Wrong));
+    let nobody = look("http://127.0.0.1:1", Check::Http(page("/"))).await;
+    assert_eq!(nobody, Err(Failure::NoAnswer));
+}
+
+#[tokio::test]
+async fn a_command_is_told_by_its_environment_and_judged_by_its_code() {
+    let url = service().await;
+    let told = format!(
+        r#"test "$MUSTER_URL" = "{url}" && test "$MUSTER_TOKEN" = secret &&
+        test "$MUSTER_SESSION" = {SESSION} && test -z "$CARGO_MANIFEST_DIR""#
+    );
+    assert_eq!(look(&url, command(&told)).await, Ok(format!("secret {SESSION}")));
+    assert_eq!(look(&url, command("exit 3")).await, Err(Failure::Wrong));
+}
+
+#[tokio::test]
+async fn a_command_that_takes_too_long_ends_with_all_that_it_started() {
+    let folder = tempfile::tempdir().unwrap();
+    let pid = folder.path().join("pid");
+    let run = format!("tail -f /dev/null & echo $! > {}; wait", pid.display());
+    assert_eq!(look(&service().await, command(&run)).await, Err(Failure::NoAnswer));
+    let pid = std::fs::read_to_string(pid).unwrap();
+    let stat = format!("/proc/{}/stat", pid.trim());
+    // Whoever inherits it may not have taken notice of its end yet.
+    let is_over = || std::fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z "));
+    while !is_over() {
+        tokio::task::yield_now().await;
+    }
+}

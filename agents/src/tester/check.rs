@@ -1,0 +1,150 @@
+//! What a right answer is, for each application.
+
+use std::collections::{BTreeMap, HashMap};
+
+use alloy::primitives::B256;
+use client::{Application, ApplicationError};
+use serde::Deserialize;
+
+/// How it is found out whether a service does what it should.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "kind")]
+pub enum Check {
+    /// By a page that has to be right.
+    Http(Page),
+    /// By the prime factors of a random number, as `muster serve` computes them.
+    Factor,
+    /// By a command.
+    Command(Command),
+}
+
+/// A page of a service, and what is right about it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Page {
+    /// Where it is, behind the service's URL.
+    #[serde(default)]
+    pub path: String,
+    /// What is posted to it; without it, it is got.
+    pub post: Option<String>,
+    /// The status it must have; without it, any of success.
+    pub status: Option<u16>,
+    /// A text that it must contain.
+    pub contains: Option<String>,
+    /// The SHA-256 digest that it must have.
+    pub sha256: Option<B256>,
+}
+
+/// A command that ends with code 0 if the service does what it should.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Command {
+    /// What the shell runs. In its environment are `MUSTER_URL`, `MUSTER_TOKEN` and `MUSTER_SESSION`, which belong
+    /// into the request's headers `x-muster-token` and `x-muster-session`, and of ours `PATH` and `HOME`.
+    pub run: String,
+    /// Where a receipt is got when it has succeeded, behind the service's URL.
+    #[serde(default)]
+    pub path: String,
+}
+
+/// Checks by application.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "BTreeMap<String, Check>")]
+pub struct Checks {
+    /// Those of single applications.
+    named: HashMap<Application, Check>,
+    /// That of all others, if there is one.
+    others: Option<Check>,
+}
+
+/// In place of an application's name, for all that are not named.
+const OTHERS: &str = "*";
+
+impl Checks {
+    /// The same check for every application.
+    #[must_use]
+    pub fn all(check: Check) -> Self {
+        Self { named: HashMap::new(), others: Some(check) }
+    }
+
+    /// The check of an application; `None` if its workers cannot be judged.
+    #[must_use]
+    pub fn of(&self, application: Application) -> Option<&Check> {
+        self.named.get(&application).or(self.others.as_ref())
+    }
+}
+
+impl TryFrom<BTreeMap<String, Check>> for Checks {
+    type Error = ApplicationError;
+
+    /// Reads names of applications, and `*` for all others.
+    fn try_from(mut checks: BTreeMap<String, Check>) -> Result<Self, ApplicationError> {
+        let others = checks.remove(OTHERS);
+        let named = checks.into_iter().map(|(name, check)| Ok((name.parse()?, check)));
+        Ok(Self { named: named.collect::<Result<_, _>>()?, others })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::B256;
+    use client::Application;
+
+    use super::{Check, Checks, Command, Page};
+
+    /// The check of an application in a file.
+    fn of(file: &str, application: &str) -> Option<Check> {
+        let checks: Checks = serde_json::from_str(file).unwrap();
+        checks.of(application.parse().unwrap()).cloned()
+    }
+
+    #[test]
+    fn every_application_has_its_check_and_the_rest_may_have_one() {
+        let some = r#"{"factor": {"kind": "factor"}, "0": {"kind": "http", "path": "/health"}}"#;
+        let page = Page {
+            path: "/health".to_owned(),
+            post: None,
+            status: None,
+            contains: None,
+            sha256: None,
+        };
+        assert_eq!(of(some, "factor"), Some(Check::Factor));
+        assert_eq!(of(some, "0"), Some(Check::Http(page)));
+        assert_eq!(of(some, "render"), None);
+        let all = r#"{"*": {"kind": "command", "run": "true"}, "factor": {"kind": "factor"}}"#;
+        let command = Command { run: "true".to_owned(), path: String::new() };
+        assert_eq!(of(all, "render"), Some(Check::Command(command)));
+        assert_eq!(of(all, "factor"), Some(Check::Factor));
+        let one = Checks::all(Check::Factor);
+        assert_eq!(one.of(Application::default()), Some(&Check::Factor));
+    }
+
+    #[test]
+    fn everything_about_a_page_can_be_said() {
+        let text = format!(
+            r#"{{"*": {{"kind": "http", "path": "/sum", "post": "1+1", "status": 201, "contains": "2",
+                "sha256": "{}"}}}}"#,
+            B256::repeat_byte(7)
+        );
+        let page = Page {
+            path: "/sum".to_owned(),
+            post: Some("1+1".to_owned()),
+            status: Some(201),
+            contains: Some("2".to_owned()),
+            sha256: Some(B256::repeat_byte(7)),
+        };
+        assert_eq!(of(&text, "x"), Some(Check::Http(page)));
+    }
+
+    #[test]
+    fn what_is_misspelt_is_refused() {
+        for wrong in [
+            r#"{"*": {"kind": "http", "pth": "/"}}"#,
+            r#"{"*": {"kind": "ping"}}"#,
+            r#"{"*": {"kind": "command"}}"#,
+            r#"{"a-name-too-long": {"kind": "factor"}}"#,
+        ] {
+            assert!(serde_json::from_str::<Checks>(wrong).is_err(), "{wrong}");
+        }
+    }
+}

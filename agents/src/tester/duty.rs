@@ -1,0 +1,231 @@
+//! What is due in one agreement whose list of testers has a place of ours.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::ops::Range;
+use std::sync::Arc;
+
+use alloy::primitives::Address;
+use client::terms::abi::{Entry, State};
+use client::terms::lifecycle;
+use client::{Agreement, MarketError, Progress, seats};
+use tokio::task::JoinHandle;
+
+use super::chance::below;
+use super::check::Check;
+use super::seat::{Kit, Seat, session};
+use crate::error::{AgentError, StoreError};
+use crate::status::Waiting;
+
+/// A task that ends when this is dropped.
+#[derive(Debug)]
+struct Task(JoinHandle<()>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// An agreement, and what runs for it.
+#[derive(Debug)]
+pub(super) struct Duty {
+    /// What looks are made with.
+    kit: Arc<Kit>,
+    /// The agreement.
+    agreement: Agreement,
+    /// Our place in its list of testers.
+    place: u32,
+    /// How its workers are checked, if that is known.
+    check: Option<Check>,
+    /// The seat of the current window.
+    seat: Option<Arc<Seat>>,
+    /// The look at each worker in each window.
+    looks: HashMap<(u8, u8), Task>,
+    /// Whether the chain has our report.
+    has_reported: bool,
+    /// The tick in which we settle if nobody else has.
+    settles: Option<u64>,
+}
+
+impl Duty {
+    /// The duties of a place in an agreement.
+    pub(super) fn new(
+        kit: Arc<Kit>,
+        agreement: Agreement,
+        place: u32,
+        check: Option<Check>,
+    ) -> Self {
+        if check.is_none() {
+            let application = client::Application(agreement.terms().head.application);
+            tracing::warn!("there is no check for {application}: its workers are not judged");
+        }
+        let (seat, looks, has_reported, settles) = (None, HashMap::new(), false, None);
+        Self { kit, agreement, place, check, seat, looks, has_reported, settles }
+    }
+
+    /// The agreement, and how it stands.
+    pub(super) fn progress(
+        &self,
+    ) -> impl Future<Output = Result<(Address, Progress), MarketError>> + Send + use<> {
+        let agreement = self.agreement.clone();
+        async move { Ok((agreement.address(), agreement.progress().await?)) }
+    }
+
+    /// Does what is due in the tick `now`, where the next transaction will be in the tick `next`; `None` if
+    /// nothing ever will be again.
+    pub(super) async fn attend(
+        &mut self,
+        progress: &Progress,
+        now: u64,
+        next: u64,
+    ) -> Result<Option<Waiting>, AgentError> {
+        let times = self.agreement.times(progress);
+        let address = self.agreement.address();
+        match times.state(next) {
+            State::Offered => {
+                let tick = times.last_accept().saturating_add(1);
+                Ok(Some(Waiting::until(tick, format_args!("a worker to accept {address}"))))
+            }
+            State::Running => self.run(progress, now).map(Some),
+            State::Reporting => {
+                let due = times.end().saturating_add(times.report_window.into());
+                let half = due.saturating_sub(u64::from(times.report_window).div_ceil(2));
+                if next < half && self.looks.values().any(|look| !look.0.is_finished()) {
+                    let what = format_args!("looks at the workers of {address} to end");
+                    return Ok(Some(Waiting::until(half, what)));
+                }
+                self.report(progress).await?;
+                let waiting = Waiting::until(due, format_args!("the settlement of {address}"));
+                Ok(self.has_reported.then_some(waiting))
+            }
+            _ => self.finish(progress, next).await,
+        }
+    }
+
+    /// Sees to it that every worker is looked at in a window in which we hold the seat.
+    fn run(&mut self, progress: &Progress, now: u64) -> Result<Waiting, AgentError> {
+        let terms = self.agreement.terms();
+        let length = terms.ticks(progress.windows);
+        let current = lifecycle::window(now, progress.start, length, progress.windows);
+        let held = seats(terms, &progress.seed, self.place);
+        let windows = self.agreement.windows(progress);
+        let is_held = |window: u8| held.checked_shr(window.into()).is_some_and(|b| b & 1 == 1);
+        let (window, ticks) = match windows.iter().find(|(window, _)| Some(*window) == current) {
+            Some((window, ticks)) if is_held(*window) => (*window, ticks.clone()),
+            _ => return Ok(self.next_seat(&windows, now, is_held, progress)),
+        };
+        let address = self.agreement.address();
+        for index in 0..terms.head.redundancy {
+            if progress.has_accepted(index) && progress.judged(index) > window {
+                self.see_to(index, window, ticks.clone())?;
+            }
+        }
+        Ok(Waiting::until(ticks.end, format_args!("the end of window {window} of {address}")))
+    }
+
+    /// Looks at a worker in a window, unless that is done or being done.
+    fn see_to(&mut self, index: u8, window: u8, ticks: Range<u64>) -> Result<(), StoreError> {
+        let Some(check) = &self.check else { return Ok(()) };
+        if self.looks.contains_key(&(window, index)) {
+            return Ok(());
+        }
+        let seen = self.kit.store.seen(self.agreement.address(), index)?.looked_at();
+        if seen.checked_shr(window.into()).is_some_and(|bits| bits & 1 == 1) {
+            return Ok(());
+        }
+        let seat = match &self.seat {
+            Some(seat) if seat.window == window => seat.clone(),
+            _ => {
+                let (kit, agreement) = (self.kit.clone(), self.agreement.clone());
+                let seat = Seat::new(kit, agreement, check.clone(), (window, ticks), self.place)?;
+                self.seat.insert(Arc::new(seat)).clone()
+            }
+        };
+        let look = tokio::spawn(async move { seat.look(index).await });
+        self.looks.insert((window, index), Task(look));
+        Ok(())
+    }
+
+    /// The next window in which we hold a seat, else the agreement's end.
+    fn next_seat(
+        &self,
+        windows: &[(u8, Range<u64>)],
+        now: u64,
+        is_held: impl Fn(u8) -> bool,
+        progress: &Progress,
+    ) -> Waiting {
+        let address = self.agreement.address();
+        let next = windows.iter().find(|(window, ticks)| ticks.start > now && is_held(*window));
+        if let Some((window, ticks)) = next {
+            return Waiting::until(ticks.start, format_args!("window {window} of {address}"));
+        }
+        let end = self.agreement.times(progress).end();
+        Waiting::until(end, format_args!("the end of {address}"))
+    }
+
+    /// Reports what was seen, unless the chain has it or nothing was.
+    async fn report(&mut self, progress: &Progress) -> Result<(), AgentError> {
+        let entries = self.entries(progress)?;
+        if self.is_reported(&entries).await? || entries.is_empty() {
+            return Ok(());
+        }
+        let address = self.agreement.address();
+        let session = session(&self.kit.store, address)?;
+        let agreement = self.agreement.clone().with_purpose(&format!("report/{address}"));
+        agreement.report(&session, entries).await?;
+        metrics::counter!("muster_tester_reports_total").increment(1);
+        self.has_reported = true;
+        Ok(())
+    }
+
+    /// What was seen of each worker that has accepted.
+    fn entries(&self, progress: &Progress) -> Result<Vec<Entry>, StoreError> {
+        let mut entries = Vec::new();
+        for index in 0..self.agreement.terms().head.redundancy {
+            if progress.has_accepted(index) {
+                let seen = self.kit.store.seen(self.agreement.address(), index)?;
+                entries.extend(seen.entry(index));
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Whether the chain has a report of ours, which is about all of these or none.
+    async fn is_reported(&mut self, entries: &[Entry]) -> Result<bool, AgentError> {
+        if let Some(first) = entries.first().filter(|_| !self.has_reported) {
+            let (checked, _) = self.agreement.reported(self.place, first.index).await?;
+            self.has_reported = checked != 0;
+        }
+        Ok(self.has_reported)
+    }
+
+    /// Collects what the report has earned: settles, if nobody else does for a while.
+    async fn finish(
+        &mut self,
+        progress: &Progress,
+        next: u64,
+    ) -> Result<Option<Waiting>, AgentError> {
+        let entries = self.entries(progress)?;
+        if !self.is_reported(&entries).await? {
+            return Ok(None);
+        }
+        if self.agreement.state().await? == State::Settled {
+            let settled = self.agreement.settlement().await?;
+            let parts = settled.iter().flat_map(|settled| &settled.testers);
+            let ours = parts.filter(|part| part.account == self.kit.account);
+            let fee = ours.fold(0, |sum: u128, part| sum.saturating_add(part.fee));
+            metrics::counter!("muster_tester_fees_wei_total")
+                .increment(u64::try_from(fee).unwrap_or(u64::MAX));
+            return Ok(None);
+        }
+        let address = self.agreement.address();
+        let patience = u64::from(self.agreement.terms().head.report_window);
+        let settles = *self.settles.get_or_insert_with(|| next.saturating_add(below(patience)));
+        if next >= settles {
+            let agreement = self.agreement.clone().with_purpose(&format!("settle/{address}"));
+            agreement.settle().await?;
+        }
+        Ok(Some(Waiting::until(settles, format_args!("somebody to settle {address}"))))
+    }
+}

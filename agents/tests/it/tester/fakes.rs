@@ -1,0 +1,196 @@
+//! Whom a tester meets: workers of every kind, a client, and a way for letters that can be cut.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use agents::ChainStanding;
+use alloy::primitives::{Address, B256};
+use alloy::signers::local::PrivateKeySigner;
+use client::{Market, ServiceReceipt};
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
+use gateway::{Config, Door, Gateway, Guest, Receipts, Refusal, Secret, Upstream};
+use messages::{
+    Claim, ClientDesk, Content, Event, Hidden, Inbox, Local, MessageError, MessageKey, PostBox,
+    RecentlySeen, Transport,
+};
+use tokio::task::JoinHandle;
+
+use crate::harness::Service;
+
+/// How a worker works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Habit {
+    /// As it should.
+    Honest,
+    /// It answers no letters.
+    Mute,
+    /// Its service is gone.
+    Gone,
+    /// Its receipts are for another session.
+    Forger,
+}
+
+/// Lets everybody in.
+struct OpenDoor(Upstream);
+
+impl Door for OpenDoor {
+    async fn admit(&self, _: &Guest) -> Result<Upstream, Refusal> {
+        Ok(self.0.clone())
+    }
+}
+
+/// Signs receipts.
+struct Book {
+    /// How.
+    habit: Arc<Mutex<Habit>>,
+    /// The worker.
+    signer: PrivateKeySigner,
+    /// Its view of the market.
+    market: Market,
+    /// Windows by session.
+    served: Mutex<HashMap<B256, u32>>,
+}
+
+impl Receipts for Book {
+    async fn stamp(&self, guest: &Guest, session: [u8; 32]) -> Option<String> {
+        let agreement = self.market.agreement(Address::from(guest.agreement)).await.unwrap();
+        let window = agreement.window().await.unwrap()?;
+        let session = match *self.habit.lock().unwrap() {
+            Habit::Forger => B256::ZERO,
+            _ => session.into(),
+        };
+        let served = {
+            let mut sessions = self.served.lock().unwrap();
+            let served = sessions.entry(session).or_default();
+            *served |= 1 << window;
+            *served
+        };
+        let domain = agreement.receipt_domain();
+        Some(ServiceReceipt::sign(&self.signer, domain, session, served).unwrap().to_string())
+    }
+}
+
+/// A worker's programs.
+pub(super) struct Worker {
+    /// How it works.
+    habit: Arc<Mutex<Habit>>,
+    /// Who asked where it serves: by what right, and under which key.
+    pub(super) asked: Arc<Mutex<Vec<(Claim, B256)>>>,
+    /// What runs.
+    _parts: (Gateway, Service, JoinHandle<()>),
+}
+
+impl Worker {
+    /// Starts them.
+    pub(super) async fn start(
+        signer: &PrivateKeySigner,
+        market: Market,
+        letters: Arc<dyn Transport>,
+    ) -> Self {
+        let (habit, asked) = (Arc::new(Mutex::new(Habit::Honest)), Arc::<Mutex<Vec<_>>>::default());
+        let service = Service::start().await;
+        let secret = Secret::new([7; 32]);
+        let (config, door) =
+            (Config::any_port(secret.clone()), OpenDoor(service.url().parse().unwrap()));
+        let book =
+            Book { habit: habit.clone(), signer: signer.clone(), market, served: Mutex::default() };
+        let gateway = Gateway::start(config, door, book).await.unwrap();
+        let url = format!("http://{}", gateway.address());
+
+        let (key, seen) = (MessageKey::of(signer).unwrap(), Arc::new(RecentlySeen::new(256)));
+        let mut post_box = PostBox::open(key, letters, seen).await.unwrap();
+        let (how, who) = (habit.clone(), asked.clone());
+        let clerk = tokio::spawn(async move {
+            while let Ok(delivery) = post_box.next().await {
+                let Content::EndpointRequest { claim } = &delivery.letter.content else { continue };
+                who.lock().unwrap().push((claim.clone(), delivery.sender));
+                let url = match *how.lock().unwrap() {
+                    Habit::Mute => continue,
+                    Habit::Gone => "http://127.0.0.1:1",
+                    _ => &url,
+                };
+                let (agreement, key) = (delivery.letter.agreement.into_array(), delivery.sender.0);
+                let token = secret.issue(&Guest { agreement, key, expires: 1 << 40 });
+                let (url, token) = (Hidden::new(url), Hidden::new(token.reveal()));
+                let reply = delivery.letter.reply(Content::EndpointReply { url, token });
+                post_box.send(delivery.sender, &reply).await.unwrap();
+            }
+        });
+        Self { habit, asked, _parts: (gateway, service, clerk) }
+    }
+
+    /// Changes how it works.
+    pub(super) fn becomes(&self, habit: Habit) {
+        *self.habit.lock().unwrap() = habit;
+    }
+
+    /// How often it was asked where it serves.
+    pub(super) fn times_asked(&self) -> usize {
+        self.asked.lock().unwrap().len()
+    }
+}
+
+/// A client's program: it answers requests for passes. Returns how many it has answered.
+pub(super) async fn client(
+    signer: &PrivateKeySigner,
+    market: Market,
+    letters: Arc<dyn Transport>,
+) -> Arc<AtomicUsize> {
+    let standing = Arc::new(ChainStanding::new(market));
+    let desk = ClientDesk::new(signer.clone(), standing, Arc::new(RecentlySeen::new(256)));
+    let (key, seen) = (MessageKey::of(signer).unwrap(), Arc::new(RecentlySeen::new(256)));
+    let mut post_box = PostBox::open(key, letters, seen).await.unwrap();
+    let count = Arc::<AtomicUsize>::default();
+    let answered = count.clone();
+    tokio::spawn(async move {
+        while let Ok(delivery) = post_box.next().await {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+            if let Some(reply) = desk.answer(&delivery, now).await.unwrap() {
+                post_box.send(delivery.sender, &reply).await.unwrap();
+                answered.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    });
+    count
+}
+
+/// How a way for letters is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Mood {
+    /// It works.
+    #[default]
+    Well,
+    /// It takes nothing.
+    Cut,
+    /// It takes everything and delivers nothing.
+    Lossy,
+}
+
+/// A way for one's letters that can be cut.
+#[derive(Debug)]
+pub(super) struct Line {
+    /// The way.
+    pub(super) local: Arc<Local>,
+    /// How it is.
+    pub(super) mood: Mutex<Mood>,
+    /// How many letters it has lost.
+    pub(super) lost: AtomicUsize,
+}
+
+impl Transport for Line {
+    fn publish<'a>(&'a self, wrap: &'a Event) -> BoxFuture<'a, Result<(), MessageError>> {
+        let mood = *self.mood.lock().unwrap();
+        if mood == Mood::Well {
+            return self.local.publish(wrap);
+        }
+        self.lost.fetch_add(1, Ordering::Relaxed);
+        ready(if mood == Mood::Cut { Err(MessageError::Unsent) } else { Ok(()) }).boxed()
+    }
+
+    fn subscribe<'a>(&'a self, key: &'a MessageKey) -> BoxFuture<'a, Result<Inbox, MessageError>> {
+        self.local.subscribe(key)
+    }
+}
