@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use alloy::primitives::Address;
+use client::terms::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
 use client::{Application, MarketError};
 use gateway::GatewayError;
 use messages::MessageError;
@@ -46,11 +47,32 @@ pub enum AgentError {
 }
 
 impl AgentError {
-    /// Whether trying again can help.
+    /// Whether trying again can help: not if the account or what it offers is what is wrong.
     #[must_use]
     pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::Market(_))
+        match self {
+            Self::Market(error) => !is_about_the_offer(error),
+            Self::Gateway(error) => matches!(error, GatewayError::Start(_)),
+            _ => false,
+        }
     }
+}
+
+/// Whether a market says that it never takes what is offered to it.
+const fn is_about_the_offer(error: &MarketError) -> bool {
+    use IWorkerDispatcherErrors as Refusal;
+
+    matches!(
+        error.dispatcher(),
+        Some(
+            Refusal::PriceOutOfRange(_)
+                | Refusal::MaxLengthTooShort(_)
+                | Refusal::PromiseOutOfRange(_)
+                | Refusal::CapacityZero(_)
+                | Refusal::StakeTooHigh(_)
+                | Refusal::WrongApplication(_)
+        )
+    )
 }
 
 /// What is wrong with a state file.

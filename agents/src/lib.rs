@@ -5,6 +5,7 @@
 //! next one; what the chain does not know (secrets, sessions, what was seen, what was sent and is in no block
 //! yet) is in the store before it is acted on.
 
+mod answering;
 mod base;
 mod error;
 pub mod fault;
@@ -13,7 +14,7 @@ mod scan;
 mod standing;
 mod status;
 mod store;
-pub mod tester;
+pub mod worker;
 
 pub use crate::base::Base;
 pub use crate::error::{AgentError, StoreError};

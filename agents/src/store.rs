@@ -15,6 +15,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
 use crate::error::StoreError;
 
+mod admissions;
 mod agreements;
 mod messages;
 mod outbox;

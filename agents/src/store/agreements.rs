@@ -19,7 +19,8 @@ impl Store {
         Ok(row.optional()?)
     }
 
-    /// Takes note of the agreements that were found up to a block, all or nothing.
+    /// Takes note of the agreements that were found up to a block, all or nothing. One that is found again
+    /// is open again: the chain has moved back.
     ///
     /// # Errors
     /// [`StoreError::Query`].
@@ -33,7 +34,8 @@ impl Store {
         let mut connection = self.lock();
         let change = connection.transaction()?;
         for agreement in agreements {
-            let insert = "INSERT INTO agreements (address) VALUES (?1) ON CONFLICT DO NOTHING";
+            let insert = "INSERT INTO agreements (address) VALUES (?1)
+                ON CONFLICT DO UPDATE SET closed = 0";
             change.execute(insert, params![agreement.0.0])?;
         }
         let replace = "REPLACE INTO cursors (name, block, hash) VALUES (?1, ?2, ?3)";
@@ -62,7 +64,7 @@ impl Store {
         let change = connection.transaction()?;
         let address = params![agreement.0.0];
         change.execute("UPDATE agreements SET closed = 1 WHERE address = ?1", address)?;
-        for table in ["sessions", "salts", "sights", "receipts", "endpoints"] {
+        for table in ["sessions", "admissions", "salts", "sights", "receipts", "endpoints"] {
             change.execute(&format!("DELETE FROM {table} WHERE agreement = ?1"), address)?;
         }
         let done = "DELETE FROM done WHERE purpose LIKE '%/' || ?1";

@@ -36,6 +36,15 @@ CREATE TABLE sessions (
   PRIMARY KEY (agreement, session)
 ) STRICT, WITHOUT ROWID;
 
+-- A worker's: whom it lets in. With a second, a delegate until then; with a window, a tester in it; else the client.
+CREATE TABLE admissions (
+  agreement BLOB NOT NULL,
+  key BLOB NOT NULL,
+  until INTEGER,
+  window INTEGER,
+  PRIMARY KEY (agreement, key)
+) STRICT, WITHOUT ROWID;
+
 -- A tester's and a client's: the secret of its session in an agreement.
 CREATE TABLE salts (agreement BLOB PRIMARY KEY, salt BLOB NOT NULL) STRICT, WITHOUT ROWID;
 

@@ -11,8 +11,13 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use agents::{Base, Role};
+use alloy::network::{EthereumWallet, TransactionBuilder};
 use alloy::primitives::{Address, FixedBytes, U256};
+use alloy::providers::{Provider, ProviderBuilder};
+use alloy::rpc::types::TransactionRequest;
 use alloy::signers::local::PrivateKeySigner;
+use alloy::sol_types::SolCall;
+use client::terms::abi::IWorkerDispatcher::setAvailableCall;
 use client::terms::abi::{Clock, Order, Settings};
 use client::terms::settings;
 use client::{
@@ -176,6 +181,18 @@ impl World {
         // The clock went on since the latest block.
         self.chain.mine().await.unwrap();
         self.pass(tick.saturating_sub(self.tick().await)).await;
+    }
+
+    /// Takes a worker out of its book by a call with a bad hint, which needs seventeen that are cheaper.
+    pub(crate) async fn unlist(&self, worker: &PrivateKeySigner) {
+        let key = EthereumWallet::from(worker.clone());
+        let provider = ProviderBuilder::new().wallet(key).connect(&self.chain.url()).await.unwrap();
+        for (available, hint) in [(false, 0), (true, 0)] {
+            let call = setAvailableCall { available, hint }.abi_encode();
+            let request = TransactionRequest::default().with_to(self.dispatcher).with_input(call);
+            let sent = provider.send_transaction(request).await.unwrap();
+            assert!(sent.get_receipt().await.unwrap().status());
+        }
     }
 
     /// Gives somebody as many wei as needed.

@@ -9,6 +9,7 @@
     reason = "a test that meets what it does not expect should end there"
 )]
 
+mod guest;
 mod harness;
 mod outbox;
-mod tester;
+mod worker;

@@ -1,0 +1,47 @@
+//! Whom a worker lets in, and as what.
+
+use alloy::primitives::{Address, B256};
+use messages::{Admission, Party};
+use rusqlite::{OptionalExtension, params};
+
+use super::Store;
+use crate::error::StoreError;
+
+/// The latest second that fits into a column.
+const FOREVER: u64 = u64::MAX >> 1;
+
+impl Store {
+    /// Notes that the holder of a key is let in, in place of what was noted of it for this agreement.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub fn admit(&self, admission: &Admission) -> Result<(), StoreError> {
+        let Admission { agreement, key, party } = admission;
+        let (until, window) = match *party {
+            Party::Client => (None, None),
+            Party::Delegate { until } => (Some(until.min(FOREVER)), None),
+            Party::Tester { window } => (None, Some(window)),
+        };
+        let replace =
+            "REPLACE INTO admissions (agreement, key, until, window) VALUES (?1, ?2, ?3, ?4)";
+        self.lock().execute(replace, params![agreement.0.0, key.0, until, window])?;
+        Ok(())
+    }
+
+    /// As what the holder of a key is let in; `None` if it is not.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub fn party(&self, agreement: Address, key: B256) -> Result<Option<Party>, StoreError> {
+        let select = "SELECT until, window FROM admissions WHERE agreement = ?1 AND key = ?2";
+        let connection = self.lock();
+        let row = connection.query_row(select, params![agreement.0.0, key.0], |row| {
+            Ok(match (row.get(0)?, row.get(1)?) {
+                (Some(until), _) => Party::Delegate { until },
+                (None, Some(window)) => Party::Tester { window },
+                (None, None) => Party::Client,
+            })
+        });
+        Ok(row.optional()?)
+    }
+}

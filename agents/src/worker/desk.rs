@@ -1,0 +1,83 @@
+//! What guests are given: an address with a token when they ask by letter, and receipts with the answers.
+
+use std::sync::Arc;
+
+use alloy::primitives::{Address, B256};
+use alloy::signers::local::PrivateKeySigner;
+use client::ServiceReceipt;
+use gateway::{Guest, Receipts, Secret};
+use messages::{Admission, Endpoint, Hidden, Issuer, Party, Source};
+
+use super::door::Roll;
+use crate::fault::point;
+use crate::store::Store;
+
+/// The most sessions of one agreement; later ones get no receipts.
+const MOST_SESSIONS: u32 = 65_536;
+
+/// Tells those who may come in where to go, and remembers them.
+#[derive(Debug)]
+pub(super) struct Front {
+    /// Who was let in.
+    pub(super) store: Store,
+    /// What tokens are sealed with.
+    pub(super) secret: Secret,
+    /// Where to go.
+    pub(super) url: Box<str>,
+}
+
+impl Issuer for Front {
+    fn issue(&self, admission: &Admission) -> Result<Endpoint, Source> {
+        self.store.admit(admission)?;
+        point("admission", "noted");
+        let Admission { agreement, key, party } = *admission;
+        // The door knows when everybody else's time is over.
+        let expires = if let Party::Delegate { until } = party { until } else { u64::MAX };
+        let token = self.secret.issue(&Guest { agreement: agreement.0.0, key: key.0, expires });
+        Ok(Endpoint { url: Hidden::new(&*self.url), token: Hidden::new(token.reveal()) })
+    }
+}
+
+/// Keeps one growing receipt for each session, whoever opened it.
+#[derive(Debug)]
+pub(super) struct Receipting {
+    /// What is known of agreements.
+    pub(super) roll: Arc<Roll>,
+    /// Sessions.
+    pub(super) store: Store,
+    /// The worker's key.
+    pub(super) signer: PrivateKeySigner,
+}
+
+impl Receipting {
+    /// The newest receipt of a session that is served now; `None` outside the agreement's windows, and when
+    /// too many sessions are open.
+    fn sign(&self, agreement: Address, session: B256) -> Result<Option<ServiceReceipt>, Source> {
+        let Ok((entry, window)) = self.roll.find(agreement) else { return Ok(None) };
+        point("session", "decided");
+        let served = self.store.serve(agreement, session, window, MOST_SESSIONS)?;
+        point("session", "noted");
+        let sign = |served| ServiceReceipt::sign(&self.signer, entry.domain, session, served);
+        Ok(served.map(sign).transpose()?)
+    }
+}
+
+impl Receipts for Receipting {
+    async fn stamp(&self, guest: &Guest, session: [u8; 32]) -> Option<String> {
+        match self.sign(Address::new(guest.agreement), B256::new(session)) {
+            Ok(receipt) => {
+                let receipt = receipt?;
+                metrics::counter!("muster_worker_receipts_total").increment(1);
+                Some(receipt.to_string())
+            }
+            Err(error) => {
+                tracing::error!("no receipt: {error}");
+                None
+            }
+        }
+    }
+
+    fn answered(&self, _: &Guest) {
+        metrics::counter!("muster_worker_answers_total").increment(1);
+    }
+}

@@ -1,0 +1,83 @@
+//! A worker's place in its book: registration, what is offered, the key for letters, and being listed.
+
+use client::terms::abi::Worker as Known;
+use client::terms::money;
+use client::{Ether, Offer};
+
+use super::WorkerOptions;
+use crate::base::Base;
+use crate::error::AgentError;
+use crate::status::Waiting;
+
+/// Sees to it that the worker stands in its book.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// Whether it is still to make itself available.
+    returns: bool,
+}
+
+impl Place {
+    /// Whether a worker that is not available makes itself so, once.
+    pub(super) const fn new(returns: bool) -> Self {
+        Self { returns }
+    }
+
+    /// Does whatever is missing for a place in the book, and says what it cannot do itself.
+    pub(super) async fn keep(
+        &mut self,
+        base: &Base,
+        options: &WorkerOptions,
+        known: Option<&Known>,
+    ) -> Result<Option<Waiting>, AgentError> {
+        let (account, key) = (base.account(), base.message_key()?.public());
+        let WorkerOptions { application, offer, stake, .. } = options;
+        let doing = |deed: &str| base.doing(&format!("{deed}/{account}"));
+        let Some(worker) = known else {
+            doing("register").register(*application, offer, key, *stake).await?;
+            return Ok(None);
+        };
+        if worker.key != key {
+            doing("key").set_key(key).await?;
+        }
+        if offered(worker) != *offer {
+            // What is missing now is seen by the next step.
+            doing("update").update(offer).await?;
+            return Ok(None);
+        }
+        if !worker.available {
+            if !self.returns {
+                let what = "its owner: it takes no new work, or did not accept in time; --return makes it available";
+                return Ok(Some(Waiting::for_a(what)));
+            }
+            doing("available").set_available(true).await?;
+            self.returns = false;
+            return Ok(None);
+        }
+        if worker.listed || worker.active >= worker.capacity {
+            return Ok(None);
+        }
+        let missing = missing(base, worker);
+        if missing == 0 {
+            doing("list").list(account).await?;
+        } else if options.tops_up {
+            doing("stake").stake(missing).await?;
+        } else {
+            let what = format_args!("{} more stake, to be listed", Ether::from(missing));
+            return Ok(Some(Waiting::for_a(what)));
+        }
+        Ok(None)
+    }
+}
+
+/// What the chain says that a worker offers.
+const fn offered(worker: &Known) -> Offer {
+    let Known { price, maxLength: max_length, promised: promise, capacity, .. } = *worker;
+    Offer { price, max_length, promise, capacity }
+}
+
+/// The wei of free stake that a worker lacks for the bond of its longest agreement.
+fn missing(base: &Base, worker: &Known) -> u128 {
+    let settings = base.market().settings();
+    let bond = money::bond(worker.price, worker.maxLength, settings.bondBps, settings.minBond);
+    bond.saturating_sub(worker.stake.saturating_sub(worker.locked))
+}

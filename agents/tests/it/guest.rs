@@ -1,0 +1,69 @@
+//! Those who ask a worker for its endpoint, and use its service with what they are told.
+
+use std::sync::Arc;
+
+use alloy::primitives::{Address, B256};
+use client::{ServiceReceipt, Session};
+use devnode::CHAIN_ID;
+use gateway::{RECEIPT, SESSION};
+use messages::{Claim, Content, Letter, MessageKey, PostBox, Reason, RecentlySeen};
+use reqwest::{Client, StatusCode};
+
+use crate::harness::World;
+
+/// Somebody with a token.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    /// Where the service is.
+    pub(crate) url: String,
+    /// What is shown there.
+    token: String,
+    /// What receipts are asked for.
+    pub(crate) session: B256,
+}
+
+impl Guest {
+    /// Asks the holder of the key `worker` for the endpoint of an agreement, by this right.
+    pub(crate) async fn ask(
+        world: &World,
+        key: &MessageKey,
+        worker: B256,
+        agreement: Address,
+        claim: Claim,
+    ) -> Result<Self, Reason> {
+        let seen = Arc::new(RecentlySeen::default());
+        let mut post_box = PostBox::open(key.clone(), world.letters.clone(), seen).await.unwrap();
+        let letter = Letter::request(CHAIN_ID, agreement, Content::EndpointRequest { claim });
+        post_box.send(worker, &letter).await.unwrap();
+        loop {
+            let delivery = post_box.next().await.unwrap();
+            if !delivery.answers(worker, &letter) {
+                continue;
+            }
+            return match delivery.letter.content {
+                Content::EndpointReply { url, token } => Ok(Self {
+                    url: url.reveal().to_owned(),
+                    token: token.reveal().to_owned(),
+                    session: Session::random().value(Address::ZERO),
+                }),
+                Content::Refusal { reason } => Err(reason),
+                other => panic!("{other:?}"),
+            };
+        }
+    }
+
+    /// Asks the service something: the status, and the receipt that came along.
+    pub(crate) async fn get(&self) -> (StatusCode, Option<ServiceReceipt>) {
+        let request = Client::new().get(format!("{}/hello", self.url)).bearer_auth(&self.token);
+        let answer = request.header(SESSION, self.session.to_string()).send().await.unwrap();
+        let receipt = answer.headers().get(RECEIPT).map(|text| text.to_str().unwrap());
+        (answer.status(), receipt.map(|text| text.parse().unwrap()))
+    }
+
+    /// The windows that the session's newest receipt names. The service must answer.
+    pub(crate) async fn served(&self) -> u32 {
+        let (status, receipt) = self.get().await;
+        assert_eq!(status, StatusCode::OK);
+        receipt.unwrap().served
+    }
+}

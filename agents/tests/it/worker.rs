@@ -1,0 +1,259 @@
+//! The worker daemon: its life on the market, step by step.
+
+use std::time::Duration;
+
+use agents::worker::{Source, Worker, WorkerOptions};
+use agents::{Agent, AgentError, Role};
+use alloy::primitives::{B256, U256};
+use alloy::signers::local::PrivateKeySigner;
+use client::terms::abi::State;
+use client::{Agreement, Application, Kept, Market, Offer, message_key, window_seats};
+use devnode::CHAIN_ID;
+use messages::{Claim, Delegation, MessageKey, Reason};
+use reqwest::StatusCode;
+
+use crate::guest::Guest;
+use crate::harness::{ETHER, LENGTH, Service, WINDOWS, World, offer};
+
+/// Wei per tick: much more than the gas of a life.
+const PRICE: u128 = 1_000_000_000_000;
+
+/// The usual options of a worker whose service is at this URL.
+fn options(url: &str) -> WorkerOptions {
+    WorkerOptions {
+        application: Application::default(),
+        offer: offer(PRICE),
+        stake: ETHER,
+        tops_up: false,
+        returns: false,
+        source: Source::Upstream(url.parse().unwrap()),
+        listen: ([127, 0, 0, 1], 0).into(),
+        public_url: None,
+        payout: None,
+        withdraw_at: 1,
+        courtesy: Duration::ZERO,
+        first_block: 0,
+    }
+}
+
+/// A worker that begins, or goes on.
+async fn worker(world: &World, signer: &PrivateKeySigner, options: WorkerOptions) -> Worker {
+    Worker::start(world.base(Role::Worker, signer).await, options).await.unwrap()
+}
+
+/// What a worker waits for after a step.
+async fn step(worker: &mut Worker) -> String {
+    worker.step().await.unwrap().to_string()
+}
+
+/// The key for letters of an account.
+fn key(signer: &PrivateKeySigner) -> MessageKey {
+    MessageKey::of(signer).unwrap()
+}
+
+/// A fresh key, and the client's word for it.
+fn delegate(client: &PrivateKeySigner, agreement: &Agreement) -> (MessageKey, Claim) {
+    let (key, address) = (MessageKey::random(), agreement.address());
+    let delegation = Delegation::sign(client, CHAIN_ID, address, key.public(), u64::MAX).unwrap();
+    (key, Claim::Delegate { delegation })
+}
+
+/// The holder of the first seat of a window, its claim, and the windows in which it holds any.
+async fn seated<'a>(
+    market: &Market,
+    testers: &'a [PrivateKeySigner],
+    agreement: &Agreement,
+    window: u8,
+) -> (&'a PrivateKeySigner, Claim, u32) {
+    let (progress, terms) = (agreement.progress().await.unwrap(), agreement.terms());
+    let place = window_seats(terms, &progress.seed, window.into())[0];
+    let account = market.tester_at(terms.head.epoch, place).await.unwrap().unwrap();
+    let tester = testers.iter().find(|tester| tester.address() == account).unwrap();
+    let seats = client::seats(terms, &progress.seed, place);
+    (tester, Claim::Seat { window, place }, seats)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_lives_from_its_registration_to_its_pay() {
+    let (world, service) = (World::new().await, Service::start().await);
+    let testers = world.testers(5).await;
+    let signer = world.person();
+    let (worker_key, market) = (message_key(&signer), world.market(&signer).await);
+    let mut daemon = worker(&world, &signer, options(&service.url())).await;
+    step(&mut daemon).await;
+    assert_eq!(step(&mut daemon).await, "waits for somebody to buy");
+
+    // Two agreements at once, which one gateway tells apart by the token.
+    let [ann, bob] = [world.person(), world.person()];
+    let [first, second] = [world.buy(&ann, 1, 3).await, world.buy(&bob, 1, 3).await];
+    let [first, second] =
+        [world.agreement(&signer, &first).await, world.agreement(&signer, &second).await];
+    let waits = step(&mut daemon).await;
+    assert!(waits.starts_with("waits for the end of 0x"), "{waits}");
+    for agreement in [&first, &second] {
+        assert_eq!(agreement.state().await.unwrap(), State::Running);
+    }
+    let ask = async |key: &MessageKey, agreement: &Agreement, claim| {
+        Guest::ask(&world, key, worker_key, agreement.address(), claim).await
+    };
+    let mut client = ask(&key(&ann), &first, Claim::Client {}).await.unwrap();
+    let mut other = ask(&key(&bob), &second, Claim::Client {}).await.unwrap();
+    let nobody = ask(&key(&ann), &second, Claim::Client {}).await.unwrap_err();
+    assert_eq!(nobody, Reason::NotAllowed, "she bought the other one");
+
+    // Everybody gets receipts of the same kind.
+    assert_eq!((client.served().await, other.served().await), (0b1, 0b1));
+    let (_, receipt) = client.get().await;
+    let signed = receipt.unwrap().signer(first.receipt_domain(), client.session);
+    assert_eq!(signed, Some(signer.address()));
+    let (fresh, claim) = delegate(&ann, &first);
+    assert_eq!(ask(&fresh, &first, claim).await.unwrap().served().await, 0b1);
+    let (fresh, claim) = delegate(&bob, &first);
+    assert_eq!(ask(&fresh, &first, claim).await.unwrap_err(), Reason::NotAllowed);
+    let (tester, claim, seats) = seated(&market, &testers, &first, 0).await;
+    let mut visitor = ask(&key(tester), &first, claim.clone()).await.unwrap();
+    assert_eq!(visitor.served().await, 0b1);
+    let stranger = ask(&MessageKey::random(), &first, claim).await.unwrap_err();
+    assert_eq!(stranger, Reason::NoSeat);
+
+    // A restart in the middle: tokens are good, sessions go on, and so do receipts.
+    daemon.stop().await;
+    drop(daemon);
+    let mut daemon = worker(&world, &signer, options(&service.url())).await;
+    world.pass(u64::from(LENGTH / u32::from(WINDOWS))).await;
+    step(&mut daemon).await;
+    client.url = daemon.url().to_owned();
+    other.url = daemon.url().to_owned();
+    assert_eq!((client.served().await, other.served().await), (0b11, 0b11));
+    visitor.url = daemon.url().to_owned();
+    let (status, _) = visitor.get().await;
+    assert_eq!(status, StatusCode::FORBIDDEN, "its seat was of window 0 (all: {seats:#b})");
+
+    // The end: nobody comes in, the worker settles and takes its pay.
+    world.pass(u64::from(LENGTH * 3 / 4)).await;
+    let waits = step(&mut daemon).await;
+    assert!(waits.starts_with("waits for the settlement of 0x"), "{waits}");
+    assert_eq!(client.get().await, (StatusCode::FORBIDDEN, None));
+    world.pass(600).await;
+    let before = market.node().balance(signer.address()).await.unwrap();
+    assert_eq!(step(&mut daemon).await, "waits for somebody to buy");
+    for agreement in [&first, &second] {
+        assert_eq!(agreement.state().await.unwrap(), State::Settled);
+    }
+    assert_eq!(market.credit(signer.address()).await.unwrap(), 0);
+    let pay = U256::from(2 * PRICE * u128::from(LENGTH) * 9 / 10);
+    let after = market.node().balance(signer.address()).await.unwrap();
+    assert!(after > before + pay, "it was paid, less the gas");
+    assert!(market.worker(signer.address()).await.unwrap().listed);
+    daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_without_its_service_accepts_nothing_and_says_why() {
+    let (world, service) = (World::new().await, Service::start().await);
+    let url = service.url();
+    service.stop().await;
+    let (signer, client) = (world.person(), world.person());
+    let mut daemon = worker(&world, &signer, options(&url)).await;
+    step(&mut daemon).await;
+    let purchase = world.buy(&client, 1, 0).await;
+    let agreement = world.agreement(&signer, &purchase).await;
+    let waits = step(&mut daemon).await;
+    let reason = format!("its service, which does not answer, to accept {}", purchase.agreement);
+    assert!(waits.contains(&reason), "{waits}");
+    assert_eq!(agreement.state().await.unwrap(), State::Offered);
+
+    // It comes too late: the worker does not even try, and its client gets its money back.
+    world.pass(700).await;
+    let credit = async |who| world.market(who).await.credit(who.address()).await.unwrap();
+    let waits = step(&mut daemon).await;
+    assert!(waits.contains("--return makes it available"), "{waits}");
+    assert_eq!(agreement.state().await.unwrap(), State::Void);
+    assert_eq!(credit(&client).await, purchase.escrow);
+    daemon.stop().await;
+    drop(daemon);
+
+    // Only if its owner says so does it return to the book.
+    let returning = WorkerOptions { returns: true, ..options(&url) };
+    let mut daemon = worker(&world, &signer, returning).await;
+    step(&mut daemon).await;
+    assert_eq!(step(&mut daemon).await, "waits for somebody to buy");
+    let known = world.market(&signer).await.worker(signer.address()).await.unwrap();
+    assert!(known.listed && known.available && known.misses == 1);
+    daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_offers_what_it_is_told_and_keeps_its_place() {
+    let (world, service) = (World::new().await, Service::start().await);
+    let signer = world.worker(&offer(7)).await;
+    let (market, account) = (world.market(&signer).await, signer.address());
+    market.set_key(B256::repeat_byte(9)).await.unwrap();
+    let mut daemon = worker(&world, &signer, options(&service.url())).await;
+    step(&mut daemon).await;
+    let known = market.worker(account).await.unwrap();
+    assert_eq!((known.price, known.key), (PRICE, message_key(&signer)));
+
+    // Without its stake it is not listed: it says what is missing, or adds that if it may.
+    market.unstake(ETHER).await.unwrap();
+    let waits = step(&mut daemon).await;
+    assert_eq!(waits, "waits for 0.002eth more stake, to be listed");
+    daemon.stop().await;
+    drop(daemon);
+    let generous = WorkerOptions { tops_up: true, ..options(&service.url()) };
+    let mut daemon = worker(&world, &signer, generous).await;
+    step(&mut daemon).await;
+    let known = market.worker(account).await.unwrap();
+    assert!(known.listed && known.stake == ETHER / 500);
+
+    // Unlisted by a call with a bad hint, it walks to its place with a good one.
+    for price in 1..=17 {
+        world.worker(&offer(price)).await;
+    }
+    world.unlist(&signer).await;
+    assert!(!market.worker(account).await.unwrap().listed);
+    step(&mut daemon).await;
+    assert!(market.worker(account).await.unwrap().listed);
+    daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_are_kept_alive_before_they_die_and_can_be_woken_after() {
+    let (world, service) = (World::new().await, Service::start().await);
+    let signer = world.person();
+    let market = world.market(&signer).await;
+    let days = |days: u64| Duration::from_secs(days * 86_400);
+    world.pass(days(300).as_secs()).await;
+    let mut daemon = worker(&world, &signer, options(&service.url())).await;
+    step(&mut daemon).await;
+    let programs = market.programs().await.unwrap();
+    for program in programs {
+        assert!(market.node().time_left(program).await.unwrap() > Some(days(360)));
+        assert_eq!(market.node().keep_alive(program).await.unwrap(), Kept::TooYoung);
+    }
+    daemon.stop().await;
+
+    world.pass(days(400).as_secs()).await;
+    for program in programs {
+        assert_eq!(market.node().time_left(program).await.unwrap(), None);
+        let kept = market.node().keep_alive(program).await.unwrap();
+        assert!(matches!(kept, Kept::Activated(_)), "{kept:?}");
+    }
+    assert_eq!(market.worker_count().await.unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_that_the_market_never_takes_ends_the_worker() {
+    let (world, service) = (World::new().await, Service::start().await);
+    let usual = options(&service.url());
+    let signer = world.person();
+    let promise =
+        WorkerOptions { offer: Offer { promise: 10_001, ..usual.offer }, ..usual.clone() };
+    let error = worker(&world, &signer, promise).await.step().await.unwrap_err();
+    assert!(!error.is_passing(), "{error}");
+
+    let signer = world.worker(&offer(7)).await;
+    let other = WorkerOptions { application: "other".parse().unwrap(), ..usual };
+    let error = worker(&world, &signer, other).await.step().await.unwrap_err();
+    assert!(matches!(error, AgentError::OtherApplication { .. }), "{error}");
+}
