@@ -14,6 +14,7 @@ mod scan;
 mod standing;
 mod status;
 mod store;
+pub mod tester;
 pub mod worker;
 
 pub use crate::base::Base;

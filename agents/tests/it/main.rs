@@ -12,4 +12,5 @@
 mod guest;
 mod harness;
 mod outbox;
+mod tester;
 mod worker;
