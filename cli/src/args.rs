@@ -24,19 +24,42 @@ pub(crate) struct Cli {
 /// What every command can be told: where, as whom, and how to answer.
 #[derive(Debug, Args)]
 pub(crate) struct Globals {
-    /// URL of the node
+    /// URL of the node; several, separated by commas or each behind its own --rpc, for several nodes of one
+    /// chain: one that fails is passed over
     #[arg(
         long,
         global = true,
         env = "MUSTER_RPC",
         value_name = "URL",
+        value_delimiter = ',',
         default_value = "http://127.0.0.1:8547"
     )]
-    pub(crate) rpc: String,
+    pub(crate) rpc: Vec<String>,
+
+    /// URL of a relay for messages; several like --rpc, all of which are used at once
+    #[arg(
+        long,
+        global = true,
+        env = "MUSTER_RELAY",
+        value_name = "URL",
+        value_delimiter = ',',
+        default_value = "ws://127.0.0.1:7447"
+    )]
+    pub(crate) relay: Vec<String>,
 
     /// Address of the market; without it, the one that `deploy` wrote down in this folder
     #[arg(long, global = true, env = "MUSTER_MARKET", value_name = "ADDRESS", value_parser = parse::contract)]
     pub(crate) market: Option<Address>,
+
+    /// Folder with the state files of what runs on or must not be done twice
+    #[arg(
+        long,
+        global = true,
+        env = "MUSTER_STATE_FOLDER",
+        value_name = "FOLDER",
+        default_value = ".muster"
+    )]
+    pub(crate) state_folder: PathBuf,
 
     /// Account of a dev chain: `dev`, which has money and is the default there, or `dev:NAME`
     #[arg(long, global = true, env = "MUSTER_ACCOUNT", value_name = "NAME")]

@@ -1,7 +1,15 @@
 //! From the command line to a node or a market.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use agents::{Base, Role};
+use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
-use client::{Market, Node, Receipt};
+use client::{Connect, Market, Node, Receipt};
+use messages::{Relays, Transport};
 
 use crate::account;
 use crate::args::Globals;
@@ -34,17 +42,45 @@ impl Context {
 
     /// The node, to look.
     pub(crate) async fn node(&self) -> Result<Node, CliError> {
-        Ok(Node::connect(&self.globals.rpc, None).await?)
+        Ok(self.connect().open().await?)
     }
 
     /// The node, with the account to sign.
     pub(crate) async fn node_to_sign(&self) -> Result<Node, CliError> {
         let chain_id = self.node().await?.chain_id();
-        if self.globals.account.is_some() {
-            account::check_public(chain_id)?;
-        }
-        let signer = self.signer(chain_id)?;
-        Ok(Node::connect(&self.globals.rpc, Some(signer)).await?)
+        let signer = self.private_signer(chain_id)?;
+        Ok(self.connect().with_signer(signer).on_chain(chain_id).open().await?)
+    }
+
+    /// What a program works with that keeps a state file: `state`, or the one of this name for the account and
+    /// the market. Also where that file is.
+    pub(crate) async fn base(
+        &self,
+        role: Role,
+        name: &str,
+        state: Option<&Path>,
+        letters: Arc<dyn Transport>,
+    ) -> Result<(Base, PathBuf), CliError> {
+        let chain_id = self.node().await?.chain_id();
+        let (signer, dispatcher) = (self.private_signer(chain_id)?, self.dispatcher(chain_id)?);
+        let path = match state {
+            Some(path) => path.to_owned(),
+            None => {
+                let folder = &self.globals.state_folder;
+                let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+                made.map_err(|source| CliError::Write { path: folder.clone(), source })?;
+                let account = signer.address();
+                folder.join(format!("{name}-{chain_id}-{dispatcher}-{account}.db"))
+            }
+        };
+        let connect = self.connect().on_chain(chain_id);
+        let base = Base::open(connect, signer, dispatcher, role, &path, letters).await?;
+        Ok((base, path))
+    }
+
+    /// The relays.
+    pub(crate) fn relays(&self) -> Result<Arc<dyn Transport>, CliError> {
+        Ok(Arc::new(Relays::connect(&self.globals.relay)?))
     }
 
     /// The market, to look.
@@ -59,11 +95,26 @@ impl Context {
 
     /// The market that is named or known.
     async fn market_on(&self, node: Node) -> Result<Market, CliError> {
-        let dispatcher = match self.globals.market {
-            Some(address) => address,
-            None => known::market(node.chain_id())?,
-        };
+        let dispatcher = self.dispatcher(node.chain_id())?;
         Ok(Market::open(node, dispatcher).await?)
+    }
+
+    /// The address of the market that is named or known.
+    fn dispatcher(&self, chain_id: u64) -> Result<Address, CliError> {
+        self.globals.market.map_or_else(|| known::market(chain_id), Ok)
+    }
+
+    /// The key of the account, unless it is one that everybody knows and the chain is public.
+    fn private_signer(&self, chain_id: u64) -> Result<PrivateKeySigner, CliError> {
+        if self.globals.account.is_some() {
+            account::check_public(chain_id)?;
+        }
+        self.signer(chain_id)
+    }
+
+    /// Where the nodes are.
+    fn connect(&self) -> Connect {
+        Connect::to(self.globals.rpc.iter().map(String::as_str))
     }
 
     /// Prints an answer.

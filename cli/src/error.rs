@@ -4,11 +4,12 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use agents::tester::Failure;
+use agents::{AgentError, StoreError};
 use alloy::primitives::Address;
-use client::{AmountError, MarketError, NodeError, ProgramError, Source};
+use client::{AmountError, Application, MarketError, NodeError, ProgramError, Source};
 use messages::MessageError;
-
-use crate::service::Failure;
+use metrics_exporter_prometheus::BuildError;
 
 /// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -119,16 +120,30 @@ pub(crate) enum CliError {
     /// A worker that is not registered.
     #[error("no worker is registered as {0}: see `muster workers`")]
     NoWorker(Box<str>),
-    /// A journal without anything to report on the agreement.
+    /// A state file without anything to report on the agreement.
     #[error(
-        "the journal {path} says nothing of this account about agreement {agreement}: probe first, or give --entry"
+        "the state file {path} says nothing about agreement {agreement}: probe first, or give --entry"
     )]
     NothingSeen {
-        /// The journal.
+        /// The file.
         path: PathBuf,
         /// The agreement.
         agreement: Address,
     },
+    /// An application whose workers cannot be judged.
+    #[error("there is no check for {0}: give one in the file of --checks, or one for all")]
+    NoCheck(Application),
+    /// A file of checks that makes no sense.
+    #[error("{path}: {source}")]
+    Checks {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: Box<toml::de::Error>,
+    },
+    /// A state file.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// An agreement that is past what was waited for.
     #[error("agreement {agreement} is {state} now: what was waited for is over")]
     Missed {
@@ -156,9 +171,15 @@ pub(crate) enum CliError {
         /// What the system says.
         source: io::Error,
     },
-    /// The relay does not start.
+    /// Messages: a relay that does not start, or no way to others' relays.
     #[error(transparent)]
-    Relay(#[from] MessageError),
+    Message(#[from] MessageError),
+    /// A program that is left alone cannot go on.
+    #[error(transparent)]
+    Agent(AgentError),
+    /// The numbers of a program cannot be collected.
+    #[error("the metrics are not collected: {0}")]
+    Metrics(BuildError),
     /// The dev chain does not start.
     #[error("the dev chain does not start on {address}: {source}")]
     Devnode {
@@ -187,6 +208,16 @@ pub(crate) enum CliError {
     /// Amounts that leave 128 bits.
     #[error(transparent)]
     Amount(#[from] AmountError),
+}
+
+impl From<AgentError> for CliError {
+    fn from(error: AgentError) -> Self {
+        match error {
+            AgentError::Market(error) => Self::Market(error),
+            AgentError::Message(error) => Self::Message(error),
+            other => Self::Agent(other),
+        }
+    }
 }
 
 impl CliError {

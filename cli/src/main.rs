@@ -10,22 +10,23 @@ use clap::Parser;
 use crate::args::Cli;
 
 mod account;
+mod check;
 mod args;
 mod commands;
 mod context;
+mod daemon;
 mod desk;
 mod error;
-mod factor;
 mod happening;
-mod journal;
 mod known;
+mod logs;
 mod output;
 mod parse;
-mod service;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
+    logs::start();
     // The commands together are too much for the stack of a thread.
     match Box::pin(commands::run(cli)).await {
         Ok(()) => ExitCode::SUCCESS,

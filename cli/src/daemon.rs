@@ -1,0 +1,76 @@
+//! What every daemon has in common: its state file, relays, health, and how it is told to end.
+
+use std::future::Future;
+use std::path::PathBuf;
+
+use agents::{Agent, Base, Pace, Role, Status};
+use clap::Args;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output::{Cell, Facts};
+
+/// What every daemon can be told.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// File with the daemon's state, made if it is not there; nobody else can use it meanwhile. Without it, one in
+    /// the state folder that is named after role, chain, market and account
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+
+    /// Address and port at which /health and /metrics are served; port 0 is any free one
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
+    health: String,
+}
+
+/// What a daemon works with, and the facts about that which are printed when it is ready.
+pub(crate) async fn base(
+    context: &Context,
+    options: &Options,
+    role: Role,
+) -> Result<(Base, Facts), CliError> {
+    named(context, options, role, &role.to_string()).await
+}
+
+/// The same, with another name for the state file in place of the role.
+pub(crate) async fn named(
+    context: &Context,
+    options: &Options,
+    role: Role,
+    name: &str,
+) -> Result<(Base, Facts), CliError> {
+    let state = options.state.as_deref();
+    let (base, path) = context.base(role, name, state, context.relays()?).await?;
+    Ok((base, vec![("state", Cell::text(path.display()))]))
+}
+
+/// Runs a daemon until it is told to end or is through, after a line with these facts and where its health
+/// is. What happens is said on standard error, as much of it as `MUSTER_LOG` asks for.
+pub(crate) async fn run(
+    context: &Context,
+    options: &Options,
+    agent: &mut impl Agent,
+    mut facts: Facts,
+    through: impl Future<Output = ()>,
+) -> Result<(), CliError> {
+    let unable = |source| CliError::Listen { address: "signals".into(), source };
+    let mut terminate = signal(SignalKind::terminate()).map_err(unable)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(unable)?;
+
+    let metrics = PrometheusBuilder::new().install_recorder().map_err(CliError::Metrics)?;
+    let status = Status::default();
+    let health = status.serve(&options.health, metrics).await?;
+    facts.push(("health", Cell::text(format_args!("http://{health}/health"))));
+    context.print_event("ready", &facts)?;
+
+    let end = async {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            () = through => {}
+        }
+    };
+    Ok(agents::run(agent, Pace::default(), &status, end).await?)
+}
