@@ -22,7 +22,7 @@ pub(crate) struct Step {
     end_ink: u64,
     /// What happened in the frame that it opened.
     #[serde(default)]
-    steps: Vec<Step>,
+    steps: Vec<Self>,
 }
 
 /// Gas by host call, with how often it was made, and between host calls.

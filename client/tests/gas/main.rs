@@ -6,7 +6,6 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
-    clippy::integer_division,
     reason = "a test that meets what it does not expect should end there, and say where"
 )]
 
@@ -19,8 +18,11 @@ mod paper;
 #[path = "../it/harness/programs.rs"]
 mod programs;
 mod rows;
+mod scale;
 mod stage;
 mod targets;
+
+use std::fmt::Write;
 
 use crate::hooks::Hooks;
 use crate::life::{Cast, SMALL, live};
@@ -53,7 +55,7 @@ async fn break_down() -> String {
     live(&mut stage, &cast, SMALL).await;
     let mut text = String::new();
     let mut told = Vec::new();
-    for call in stage.called[second..].to_vec() {
+    for call in &stage.called[second..] {
         let name = call.signature.split('(').next().unwrap();
         if told.contains(&name) {
             continue;
@@ -63,11 +65,8 @@ async fn break_down() -> String {
         let rows = rows.rows().into_iter().filter(|(_, gas, _)| *gas >= 100);
         let rows =
             rows.map(|(name, gas, count)| vec![name.into(), count.to_string(), gas.to_string()]);
-        text += &format!(
-            "`{name}`, {} gas:\n\n{}\n",
-            call.gas,
-            table(&["host call", "calls", "gas"], rows)
-        );
+        let table = table(&["host call", "calls", "gas"], rows);
+        writeln!(text, "`{name}`, {} gas:\n\n{table}", call.gas).unwrap();
     }
     text
 }

@@ -18,7 +18,7 @@ use crate::stage::{Contracts, Stage};
 pub(crate) type Row = (String, u64);
 
 /// People of a market: more than take part in anything here.
-const PEOPLE: u16 = 90;
+pub(crate) const PEOPLE: u16 = 90;
 
 /// Everything, in a market with these contracts.
 pub(crate) async fn measure(contracts: &Contracts) -> Vec<Row> {
@@ -37,12 +37,18 @@ pub(crate) async fn measure(contracts: &Contracts) -> Vec<Row> {
 /// Each step by itself, in a market that has been in use for a while.
 async fn steps(contracts: &Contracts) -> Vec<Row> {
     let mut stage = Stage::open(contracts, PEOPLE).await;
-    let (mut cast, mut rows) = (Cast::enter(&mut stage, 20, 3, false).await, Vec::new());
+    let cast = Cast::enter(&mut stage, 20, 3, false).await;
     live(&mut stage, &cast, SMALL).await;
-    offers(&mut stage, &cast, &mut rows).await;
-    testers(&mut stage, &mut cast, &mut rows).await;
-    purchases(&mut stage, &cast, &mut rows).await;
-    ends(&mut stage, &cast, &mut rows).await;
+    single(&mut stage, &cast).await
+}
+
+/// Each step by itself, by a cast of at least twenty workers and three testers.
+pub(crate) async fn single(stage: &mut Stage, cast: &Cast) -> Vec<Row> {
+    let mut rows = Vec::new();
+    offers(stage, cast, &mut rows).await;
+    testers(stage, cast, &mut rows).await;
+    purchases(stage, cast, &mut rows).await;
+    ends(stage, cast, &mut rows).await;
     rows
 }
 
@@ -84,7 +90,7 @@ async fn offers(stage: &mut Stage, cast: &Cast, rows: &mut Vec<Row>) {
 }
 
 /// What testers do for themselves.
-async fn testers(stage: &mut Stage, cast: &mut Cast, rows: &mut Vec<Row>) {
+async fn testers(stage: &mut Stage, cast: &Cast, rows: &mut Vec<Row>) {
     let (new, bond) = (joining(stage, 71), stage.settings.testerBond);
     note(rows, "registerTester", stage.tell(71, &new, bond).await);
     note(rows, "checkIn, for the next epoch", stage.tell(71, &checkInCall {}, 0).await);
@@ -165,17 +171,21 @@ async fn scattered(contracts: &Contracts) -> Vec<Row> {
         if credits {
             live(&mut stage, &cast, SMALL).await;
         }
-        let life = loop {
-            let (to, buy) = buy(&mut stage, cast.client, order(SMALL)).await;
-            let accepts = accept(&mut stage, &cast, SMALL, to).await;
-            if seated(&stage, &cast, SMALL, to).await.len() == 12 {
-                let (reports, settle) = end(&mut stage, &cast, SMALL, to).await;
-                break Life { buy, accepts, reports, settle };
-            }
-        };
-        lives.push(life);
+        lives.push(apart(&mut stage, &cast).await);
     }
     told("1 × 3, 12 testers: ", &lives[0], &lives[1])
+}
+
+/// The first life in which no tester has two seats.
+pub(crate) async fn apart(stage: &mut Stage, cast: &Cast) -> Life {
+    loop {
+        let (to, buy) = buy(stage, cast.client, order(SMALL)).await;
+        let accepts = accept(stage, cast, SMALL, to).await;
+        if seated(stage, cast, SMALL, to).await.len() == 12 {
+            let (reports, settle) = end(stage, cast, SMALL, to).await;
+            return Life { buy, accepts, reports, settle };
+        }
+    }
 }
 
 /// The largest agreement there can be.

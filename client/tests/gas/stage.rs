@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use alloy::primitives::{Address, B256, Bytes};
+use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::providers::Provider;
 use alloy::rpc::types::TransactionReceipt;
 use alloy::signers::local::PrivateKeySigner;
@@ -19,6 +19,9 @@ use crate::hooks::Step;
 
 /// The second in which every market is deployed: the first one of an epoch.
 const BEGIN: u64 = 604_800 * 6_000;
+
+/// Wei that who is admitted later has at first.
+const FORTUNE: U256 = U256::from_limbs([0, 1_000, 0, 0]);
 
 sol! {
     /// Of the precompile that keeps programs ready.
@@ -142,6 +145,14 @@ impl Stage {
     /// Somebody's account.
     pub(crate) fn account(&self, who: Who) -> Address {
         self.keys[who].address()
+    }
+
+    /// Somebody new, with a fortune.
+    pub(crate) async fn admit(&mut self, key: PrivateKeySigner) -> Who {
+        self.chain.node.set_balance(key.address(), FORTUNE).await.unwrap();
+        self.keys.push(key);
+        self.nonces.push(0);
+        self.nonces.len() - 1
     }
 
     /// Somebody's key.

@@ -6,7 +6,7 @@ use terms::PRICE_LIMIT;
 use terms::abi::{Clock, Settings};
 use terms::settings::{FIELDS, check, dev, production};
 
-use crate::{amount, preset, price, ticks};
+use crate::{preset, price, ticks};
 
 /// Every preset.
 fn presets() -> [Settings; 4] {
