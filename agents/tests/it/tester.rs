@@ -65,7 +65,7 @@ async fn each_worker_gets_what_it_deserves_and_the_tester_its_fee() {
         scene.until_served(2, window).await;
     }
     let report = scene.until_reported().await;
-    let entries: Vec<_> = report.entries.iter().map(|e| (e.index, e.checked, e.served)).collect();
+    let entries: Vec<_> = report.findings.iter().map(|e| (e.index, e.checked, e.served)).collect();
     assert_eq!(entries, [(0, 0b1111, 0b1111), (1, 0b1111, 0b0001), (2, 0b1111, 0b1111)]);
 
     // Nobody else settles. The others said nothing, so this tester's word counts alone.
@@ -117,7 +117,7 @@ async fn who_cannot_write_letters_says_nothing_false() {
         }
     }
     let report = scene.until_reported().await;
-    assert_eq!((report.entries[0].checked, report.entries[0].served), (0b1001, 0b1001));
+    assert_eq!((report.findings[0].checked, report.entries[0].served), (0b1001, 0b1001));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -138,7 +138,7 @@ async fn a_restart_forgets_nothing_and_repeats_nothing() {
     assert_eq!(asked.len(), 2, "nobody is looked at twice in a window");
 
     let report = scene.until_reported().await;
-    assert_eq!((report.entries[0].checked, report.entries[0].served), (0b11, 0b11));
+    assert_eq!((report.findings[0].checked, report.entries[0].served), (0b11, 0b11));
     let scene = scene.restart().await;
     scene.until_settled().await;
     assert_eq!(scene.agreement.reports().await.unwrap().len(), 1);
