@@ -7,8 +7,11 @@
 
 mod answering;
 mod base;
+mod chance;
+mod clock;
 mod error;
 pub mod fault;
+mod letters;
 mod pulse;
 mod scan;
 mod standing;

@@ -15,23 +15,20 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use tokio::sync::watch;
 use tokio::time::Duration;
 
-use self::clock::Clock;
 use self::duty::Duty;
-use self::letters::Letters;
 use self::seat::Kit;
 use crate::base::Base;
+use crate::clock::Clock;
 use crate::error::AgentError;
+use crate::letters::Letters;
 use crate::pulse::Agent;
 use crate::scan::{begin, scan};
 use crate::status::Waiting;
 
 mod ask;
-mod chance;
 mod check;
-mod clock;
 mod duty;
 mod factor;
-mod letters;
 mod look;
 mod membership;
 mod seat;

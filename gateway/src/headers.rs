@@ -38,7 +38,7 @@ const ORIGIN: &str = "x-forwarded-";
 const ORIGINS: [HeaderName; 2] = [FORWARDED, HeaderName::from_static("x-real-ip")];
 
 /// Whether a request asks for a WebSocket.
-pub(crate) fn asks_websocket<B>(request: &Request<B>) -> bool {
+pub fn asks_websocket<B>(request: &Request<B>) -> bool {
     let headers = request.headers();
     let upgrade = headers.get(UPGRADE).and_then(|value| value.to_str().ok());
     request.method() == Method::GET
@@ -48,7 +48,7 @@ pub(crate) fn asks_websocket<B>(request: &Request<B>) -> bool {
 
 /// Makes a guest's headers those of a request to the service.
 pub(crate) fn to_service(headers: &mut HeaderMap, upstream: &Upstream, websocket: bool) {
-    pass(headers);
+    strip(headers);
     for name in ORIGINS {
         headers.remove(name);
     }
@@ -65,7 +65,7 @@ pub(crate) fn to_service(headers: &mut HeaderMap, upstream: &Upstream, websocket
 
 /// Makes the service's headers those of an answer to the guest.
 pub(crate) fn to_guest(headers: &mut HeaderMap, upstream: &Upstream, websocket: bool) {
-    pass(headers);
+    strip(headers);
     let place = headers.get(LOCATION).and_then(|place| upstream.path(place.to_str().ok()?));
     if let Some(path) = place.and_then(|path| HeaderValue::from_str(path).ok()) {
         headers.insert(LOCATION, path);
@@ -76,8 +76,9 @@ pub(crate) fn to_guest(headers: &mut HeaderMap, upstream: &Upstream, websocket: 
     }
 }
 
-/// Takes away what passes in neither direction.
-fn pass(headers: &mut HeaderMap) {
+/// Takes away what passes in neither direction: what concerns one connection, `authorization`, and what is
+/// between guest and gateway.
+pub fn strip(headers: &mut HeaderMap) {
     let named: Vec<String> = named(headers).map(str::to_owned).collect();
     for name in named {
         headers.remove(name);

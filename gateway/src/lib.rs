@@ -24,6 +24,7 @@ pub use child::{Child, ChildLimits, Service};
 pub use config::{Config, Limits};
 pub use door::{Door, Refusal};
 pub use error::GatewayError;
+pub use headers::{asks_websocket, strip};
 pub use receipts::{RECEIPT, Receipts, SESSION};
 pub use server::Gateway;
 pub use token::{Guest, Secret, TOKEN, Token};

@@ -13,9 +13,9 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use sha2::{Digest, Sha256};
 use tokio::time::{Duration, timeout};
 
-use super::chance::random;
 use super::check::{Check, Command, Page};
 use super::factor::Factors;
+use crate::chance::random;
 
 /// The longest answer that is read, in bytes.
 const LONGEST: usize = 8 << 20;

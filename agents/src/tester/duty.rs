@@ -11,9 +11,9 @@ use client::terms::lifecycle;
 use client::{Agreement, MarketError, Progress, seats};
 use tokio::task::JoinHandle;
 
-use super::chance::below;
 use super::check::Check;
 use super::seat::{Kit, Seat, session};
+use crate::chance::below;
 use crate::error::{AgentError, StoreError};
 use crate::status::Waiting;
 

@@ -11,8 +11,8 @@ use messages::{Content, Hidden, MessageError};
 use tokio::select;
 
 use super::ask::{Failure, Place, verified};
-use super::chance::below;
 use super::seat::{Seat, Way};
+use crate::chance::below;
 use crate::fault::point;
 
 /// Where a worker serves.

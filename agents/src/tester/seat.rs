@@ -12,10 +12,10 @@ use tokio::sync::OnceCell;
 
 use super::ask::Asker;
 use super::check::Check;
-use super::clock::Clock;
-use super::letters::Letters;
+use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::fault::point;
+use crate::letters::Letters;
 use crate::store::Store;
 
 /// How many letters to a fresh key are told from their repetitions.

@@ -11,7 +11,7 @@ const POLL: Duration = Duration::from_millis(250);
 /// The latest tick that the chain was seen in. While no node answers, time stands still: nobody is looked
 /// at without knowing in which window.
 #[derive(Debug)]
-pub(super) struct Clock {
+pub(crate) struct Clock {
     /// The tick.
     tick: watch::Sender<u64>,
     /// What keeps it going.
@@ -20,7 +20,7 @@ pub(super) struct Clock {
 
 impl Clock {
     /// A clock that shows `now`, and goes on from there with the market's until it is dropped.
-    pub(super) fn start(market: Market, now: u64) -> Self {
+    pub(crate) fn start(market: Market, now: u64) -> Self {
         let tick = watch::Sender::new(now);
         let (mut task, shown) = (JoinSet::new(), tick.clone());
         task.spawn(async move {
@@ -35,12 +35,12 @@ impl Clock {
     }
 
     /// The tick of now.
-    pub(super) fn now(&self) -> u64 {
+    pub(crate) fn now(&self) -> u64 {
         *self.tick.borrow()
     }
 
     /// Returns when this tick, or a later one, is there.
-    pub(super) async fn reach(&self, tick: u64) {
+    pub(crate) async fn reach(&self, tick: u64) {
         // The channel is open as long as the clock is there.
         drop(self.tick.subscribe().wait_for(|now| *now >= tick).await);
     }

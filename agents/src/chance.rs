@@ -3,12 +3,12 @@
 use messages::MessageKey;
 
 /// A random number.
-pub(super) fn random() -> u64 {
+pub(crate) fn random() -> u64 {
     let bytes = MessageKey::random().to_bytes();
     bytes.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
 /// A random number below `limit`; 0 if that is 0.
-pub(super) fn below(limit: u64) -> u64 {
+pub(crate) fn below(limit: u64) -> u64 {
     random().checked_rem(limit).unwrap_or(0)
 }
