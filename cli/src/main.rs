@@ -10,8 +10,8 @@ use clap::Parser;
 use crate::args::Cli;
 
 mod account;
-mod check;
 mod args;
+mod check;
 mod commands;
 mod context;
 mod daemon;

@@ -1,5 +1,8 @@
 //! `muster client`: asking for a price, buying, using what was bought, and cutting it short.
 
+use std::time::Duration;
+
+use agents::tester::{Asker, Place};
 use alloy::primitives::Address;
 use clap::{Args, Subcommand};
 use client::terms::abi::{Quote, Reason};
@@ -10,7 +13,6 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::output::{Cell, Page, Rows};
 use crate::parse;
-use crate::service::Asker;
 
 /// What a client does.
 #[derive(Debug, Subcommand)]
@@ -113,7 +115,8 @@ async fn cancel(context: &Context, agreement: Address) -> Result<(), CliError> {
 
 /// Uses a service, in a session like any tester's.
 async fn try_out(context: &Context, url: &str, timeout: u64) -> Result<(), CliError> {
-    let answer = Asker::new(timeout, Session::random().salt)?.factor(url).await;
+    let place = Place { url, token: "", session: Session::random().salt };
+    let answer = Asker::new(Duration::from_millis(timeout))?.factor(&place).await;
     let (answer, _) = answer.map_err(|failure| CliError::Service { url: url.into(), failure })?;
     let rows = answer.factors.iter().map(|factor| vec![Cell::Count(*factor)]);
     let page = Page::new([("url", Cell::text(url)), ("number", Cell::Count(answer.n))]);

@@ -2,19 +2,19 @@
 //! serves if it gives the right answer and a receipt for it.
 
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use alloy::primitives::{Address, B256};
-use clap::{Args, ValueEnum};
-use client::{Agreement, Market, ServiceReceipt, state};
+use agents::tester::{Asker, Failure, Place, verified};
+use alloy::primitives::Address;
+use clap::Args;
+use client::{Agreement, Application, Market, ServiceReceipt, Session, state};
 use futures::future::join_all;
 
+use crate::check::CheckOptions;
+use crate::commands::tester::store;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::journal::{Job, Journal, Sight};
 use crate::output::{Cell, Page, Rows};
 use crate::parse::{self, window_list};
-use crate::service::{Answer, Asker, Failure};
 
 /// Whom to probe, and how.
 #[derive(Debug, Args)]
@@ -27,32 +27,13 @@ pub(crate) struct Options {
     #[arg(long, required = true, value_name = "WORKER=URL", value_parser = parse::pair)]
     url: Vec<(String, String)>,
 
-    /// File to add what was seen to
+    /// State file to add what was seen to; the first word about a worker in a window is the last one
     #[arg(long, value_name = "FILE")]
-    journal: PathBuf,
+    state: PathBuf,
 
-    /// Path to ask for, behind the URL
-    #[arg(long, default_value = "/health", conflicts_with = "check")]
-    path: String,
-
-    /// Text that the answer must contain
-    #[arg(long, value_name = "TEXT", conflicts_with = "check")]
-    expect: Option<String>,
-
-    /// A question with an answer that can be checked, in place of a path
-    #[arg(long, value_enum)]
-    check: Option<Check>,
-
-    /// How long to wait for an answer
-    #[arg(long, value_name = "MS", default_value_t = 2_000)]
-    timeout: u64,
-}
-
-/// A question with an answer that can be checked.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Check {
-    /// The prime factors of a random number, from `muster serve`
-    Factor,
+    /// How workers are checked.
+    #[command(flatten)]
+    check: CheckOptions,
 }
 
 /// Probes workers, and writes down what was seen.
@@ -65,15 +46,16 @@ pub(crate) async fn run(
     let targets = targets(&agreement, &options.url)?;
     let window = seat(market, &agreement).await?;
 
-    let (chain, tester) = (market.node().chain_id(), market.account()?);
-    let job = Job { chain, agreement: agreement.address(), tester };
-    let journal = Journal::open(&options.journal, job)?;
-    let session = journal.session.value(tester);
-    let asker = Asker::new(options.timeout, session)?;
+    let store = store(market, &options.state)?;
+    let salt = store.salt(agreement.address(), || Session::random().salt)?;
+    let session = Session { salt }.value(market.account()?);
+    let asker = Asker::new(options.check.patience())?;
+    let application = Application(agreement.terms().head.application);
+    let checks = options.check.checks()?;
+    let check = checks.of(application).ok_or(CliError::NoCheck(application))?;
     let looks = targets.iter().map(async |(index, url)| {
-        let ((), receipt) = look(&asker, url, &options).await?;
-        let receipt = receipt.ok_or(Failure::NoReceipt)?;
-        check(&agreement, session, *index, window, &receipt).ok_or(Failure::WrongReceipt)
+        let receipt = asker.look(check, &Place { url, token: "", session }).await?;
+        verified(&agreement, session, *index, window, &receipt).ok_or(Failure::WrongReceipt)
     });
     let seen: Vec<Result<ServiceReceipt, Failure>> = join_all(looks).await;
     // A receipt of the next window would say nothing about this one.
@@ -81,14 +63,9 @@ pub(crate) async fn run(
         return Err(CliError::WindowOver(window));
     }
 
-    let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let sights = targets.iter().zip(&seen).map(|((worker, _), seen)| Sight {
-        worker: *worker,
-        window,
-        receipt: seen.ok(),
-        at,
-    });
-    journal.add(sights.collect())?;
+    for ((worker, _), seen) in targets.iter().zip(&seen) {
+        store.saw(agreement.address(), *worker, window, seen.as_ref().ok())?;
+    }
 
     let rows = targets.iter().zip(&seen).map(|((worker, url), seen)| {
         let (receipt, why) = match seen {
@@ -103,20 +80,6 @@ pub(crate) async fn run(
         ["worker", "url", "served", "receipt", "failure"],
         rows,
     )))
-}
-
-/// The receipt in a text, if it is the worker's for this session and covers the window.
-fn check(
-    agreement: &Agreement,
-    session: B256,
-    index: u8,
-    window: u8,
-    text: &str,
-) -> Option<ServiceReceipt> {
-    let receipt: ServiceReceipt = text.parse().ok()?;
-    let worker = agreement.terms().worker(index)?.account;
-    let signer = receipt.signer(agreement.receipt_domain(), session);
-    (signer == Some(worker) && receipt.covers(window)).then_some(receipt)
 }
 
 /// The window of now, in which this account must hold a seat.
@@ -151,15 +114,4 @@ fn targets(
         Ok((place, url.clone()))
     };
     pairs.iter().map(target).collect()
-}
-
-/// One look at one worker.
-async fn look(asker: &Asker, url: &str, options: &Options) -> Answer<()> {
-    match options.check {
-        Some(Check::Factor) => asker.factor(url).await.map(|(_, receipt)| ((), receipt)),
-        None => {
-            let expected = options.expect.as_deref().unwrap_or_default();
-            asker.page(url, &options.path, expected).await
-        }
-    }
 }

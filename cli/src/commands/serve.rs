@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use agents::tester::Factors;
 use alloy::primitives::{Address, B256};
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -10,6 +11,7 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
 use clap::Args;
+use gateway::{RECEIPT, SESSION};
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
@@ -17,10 +19,8 @@ use tokio::task::spawn_blocking;
 use crate::context::Context;
 use crate::desk::Desk;
 use crate::error::CliError;
-use crate::factor::Factors;
 use crate::output::{Cell, Page, complain};
 use crate::parse;
-use crate::service::{RECEIPT, SESSION};
 
 /// Where to serve.
 #[derive(Debug, Args)]

@@ -1,22 +1,27 @@
-//! `muster tester`: joining, checking in, and reporting. Probing is in [`super::probe`].
+//! `muster tester`: the daemon, and joining, checking in and reporting by hand. Probing is in [`super::probe`].
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use agents::tester::{Tester, TesterOptions};
+use agents::{Identity, Role, Store};
 use alloy::primitives::{Address, B256};
 use clap::{ArgGroup, Args, Subcommand};
 use client::terms::abi::{Entry, Finding};
-use client::{Market, Session, message_key};
+use client::{Agreement, Market, Session, message_key};
 
+use crate::check::CheckOptions;
 use crate::commands::probe;
 use crate::context::Context;
+use crate::daemon;
 use crate::error::CliError;
-use crate::journal::{Job, Journal};
 use crate::output::{Cell, Page, Rows};
 use crate::parse::{self, window_list};
 
 /// What a tester does.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
+    /// Do all of it: join, check in, look at workers where the account holds a seat, report, collect fees
+    Run(Run),
     /// Register the account as a tester, once and for ever
     Join(Join),
     /// Get into the next epoch's list of testers, and into this one's while that is short
@@ -33,6 +38,34 @@ pub(crate) enum Action {
     Report(Report),
 }
 
+/// How it is all done.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// What every daemon can be told.
+    #[command(flatten)]
+    daemon: daemon::Options,
+
+    /// How workers are checked.
+    #[command(flatten)]
+    check: CheckOptions,
+
+    /// Who gets the fees; without it, the account itself
+    #[arg(long, value_parser = parse::party, value_name = "ADDRESS|NAME")]
+    payout: Option<Address>,
+
+    /// Fees are withdrawn when there are so many
+    #[arg(long, value_name = "AMOUNT", value_parser = parse::wei, default_value = "1000000gwei")]
+    withdraw_at: u128,
+
+    /// First block in which to look for agreements if the account is registered and the state file is lost
+    #[arg(long, value_name = "BLOCK", default_value_t = 0)]
+    from_block: u64,
+
+    /// Check in no more, take the bond back when the last list with the account is over, and end
+    #[arg(long)]
+    leave: bool,
+}
+
 /// What is registered.
 #[derive(Debug, Args)]
 pub(crate) struct Join {
@@ -47,17 +80,17 @@ pub(crate) struct Join {
 
 /// What is reported.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("seen").required(true).args(["journal", "entry"]))]
+#[command(group = ArgGroup::new("seen").required(true).args(["state", "entry"]))]
 pub(crate) struct Report {
     /// The agreement
     #[arg(value_parser = parse::contract)]
     agreement: Address,
 
-    /// Journal that `tester probe` wrote
+    /// State file that `tester probe` wrote
     #[arg(long, value_name = "FILE")]
-    journal: Option<PathBuf>,
+    state: Option<PathBuf>,
 
-    /// What was seen of one worker, in place of a journal: windows that were looked at, as 0b1011 or 0,1,3, and
+    /// What was seen of one worker, in place of a state file: windows that were looked at, as 0b1011 or 0,1,3, and
     /// the receipt for those of them that were served
     #[arg(long, value_name = "INDEX:CHECKED[:RECEIPT]", value_parser = parse::entry)]
     entry: Vec<Entry>,
@@ -69,14 +102,40 @@ pub(crate) struct Report {
 
 /// Does what a tester does.
 pub(crate) async fn run(context: &Context, action: Action) -> Result<(), CliError> {
-    let market = context.market_to_sign().await?;
+    let market = async || context.market_to_sign().await;
     match action {
-        Action::Join(options) => join(context, &market, options).await,
-        Action::CheckIn => check_in(context, &market).await,
-        Action::Seats { agreement } => seats(context, &market, agreement).await,
-        Action::Probe(options) => probe::run(context, &market, options).await,
-        Action::Report(options) => report(context, &market, options).await,
+        Action::Run(options) => daemon(context, options).await,
+        Action::Join(options) => join(context, &market().await?, options).await,
+        Action::CheckIn => check_in(context, &market().await?).await,
+        Action::Seats { agreement } => seats(context, &market().await?, agreement).await,
+        Action::Probe(options) => probe::run(context, &market().await?, options).await,
+        Action::Report(options) => report(context, &market().await?, options).await,
     }
+}
+
+/// Does it all, until it is told to end or has left.
+async fn daemon(context: &Context, options: Run) -> Result<(), CliError> {
+    let Run { daemon, check, payout, withdraw_at, from_block, leave } = options;
+    let options = TesterOptions {
+        patience: check.patience(),
+        checks: check.checks()?,
+        payout,
+        withdraw_at,
+        first_block: from_block,
+        leave,
+    };
+    let (base, mut facts) = daemon::base(context, &daemon, Role::Tester).await?;
+    facts.push(("account", Cell::text(base.account())));
+    let mut tester = Tester::start(base, options).await?;
+    let left = tester.left();
+    daemon::run(context, &daemon, &mut tester, facts, left).await
+}
+
+/// The state file of this account's looks.
+pub(crate) fn store(market: &Market, path: &Path) -> Result<Store, CliError> {
+    let (chain, dispatcher) = (market.node().chain_id(), market.dispatcher());
+    let identity = Identity { role: Role::Tester, chain, dispatcher, account: market.account()? };
+    Ok(Store::open(path, &identity)?)
 }
 
 /// Registers a tester.
@@ -132,23 +191,34 @@ async fn seats(context: &Context, market: &Market, address: Address) -> Result<(
 
 /// Reports.
 async fn report(context: &Context, market: &Market, options: Report) -> Result<(), CliError> {
-    let Report { agreement: address, journal, entry, salt } = options;
-    let (session, entries) = match journal {
+    let Report { agreement: address, state, entry, salt } = options;
+    let agreement = market.agreement(address).await?;
+    let (session, entries) = match state {
         None => (Session { salt: salt.unwrap_or_default() }, entry),
         Some(path) => {
-            let (chain, tester) = (market.node().chain_id(), market.account()?);
-            let journal = Journal::read(&path, Job { chain, agreement: address, tester })?;
-            let seen = journal.map(|journal| (journal.session, journal.entries()));
-            let seen = seen.filter(|(_, entries)| !entries.is_empty());
-            seen.ok_or(CliError::NothingSeen { path, agreement: address })?
+            let store = store(market, &path)?;
+            let entries = seen(&store, &agreement)?;
+            if entries.is_empty() {
+                return Err(CliError::NothingSeen { path, agreement: address });
+            }
+            let salt = store.salt(address, || Session::random().salt)?;
+            (Session { salt }, entries)
         }
     };
-    let agreement = market.agreement(address).await?;
     let rows: Vec<_> = entries.iter().map(|entry| finding_row((*entry).into())).collect();
     let receipt = agreement.report(&session, entries).await?;
     let facts = [("agreement", Cell::text(address)), ("tester", Cell::text(market.account()?))];
     let page = Page::new(facts).table(Rows::new("entries", ["worker", "checked", "served"], rows));
     context.print_transaction(page, &receipt)
+}
+
+/// What was seen of each worker.
+fn seen(store: &Store, agreement: &Agreement) -> Result<Vec<Entry>, CliError> {
+    let mut entries = Vec::new();
+    for index in 0..agreement.terms().head.redundancy {
+        entries.extend(store.seen(agreement.address(), index)?.entry(index));
+    }
+    Ok(entries)
 }
 
 /// What was seen of one worker.

@@ -45,7 +45,7 @@ async fn from_a_price_to_a_ledger_that_balances() {
     let mut plain = Background::start(folder, "serve --listen 127.0.0.1:0");
     let plain_url = plain.field("url");
     let seen = folder.json(&format!(
-        "tester probe {agreement} --account dev:tom --check factor --journal other.jsonl \
+        "tester probe {agreement} --account dev:tom --check factor --state other.db \
          --url 0={plain_url} --url 1={ada_url}"
     ));
     let failures: Vec<_> = (0..2).map(|worker| &seen["probes"][worker]["failure"]).collect();
@@ -54,7 +54,7 @@ async fn from_a_price_to_a_ledger_that_balances() {
     // Ben's service stops after the first window.
     let probe = |name: &str| {
         folder.json(&format!(
-            "tester probe {agreement} --account dev:{name} --check factor --journal {name}.jsonl \
+            "tester probe {agreement} --account dev:{name} --check factor --state {name}.db \
              --url dev:ada={ada_url} --url 1={ben_url}"
         ))
     };
@@ -77,9 +77,7 @@ async fn from_a_price_to_a_ledger_that_balances() {
 
     folder.json(&format!("agreement wait {agreement} --state reporting"));
     for name in ["tom", "una", "vic"] {
-        folder.json(&format!(
-            "tester report {agreement} --account dev:{name} --journal {name}.jsonl"
-        ));
+        folder.json(&format!("tester report {agreement} --account dev:{name} --state {name}.db"));
     }
     let unfinished = folder.refused(&format!("ledger {agreement}"));
     assert!(unfinished.contains("is reporting"), "{unfinished}");
@@ -136,7 +134,7 @@ async fn without_a_service_everything_can_be_said_by_hand() {
     let bought = folder.json("client buy --account dev:cleo --length 12 --windows 2");
     let agreement = bought["agreement"].as_str().unwrap();
     let probe = format!(
-        "tester probe {agreement} --account dev:tom --journal tom.jsonl --url 0=http://127.0.0.1:1"
+        "tester probe {agreement} --account dev:tom --state tom.db --url 0=http://127.0.0.1:1"
     );
     assert!(folder.refused(&probe).contains("offered at tick"));
     folder.json(&format!("worker accept {agreement} --account dev:ada"));
@@ -153,9 +151,9 @@ async fn without_a_service_everything_can_be_said_by_hand() {
     for name in ["tom", "una"] {
         folder.json(&format!("tester report {agreement} --account dev:{name} --entry 0:0,1"));
     }
-    let nothing = format!("tester report {agreement} --account dev:vic --journal vic.jsonl");
+    let nothing = format!("tester report {agreement} --account dev:vic --state vic.db");
     assert!(
-        folder.refused(&nothing).starts_with("the journal vic.jsonl says nothing of this account")
+        folder.refused(&nothing).starts_with("the state file vic.db says nothing about agreement")
     );
     let forged = format!("0b1,0x{},0x{}", "11".repeat(32), "22".repeat(32));
     let forged = format!("tester report {agreement} --account dev:vic --entry 0:0:{forged}");

@@ -14,3 +14,4 @@ mod life;
 mod refusals;
 mod signing;
 mod state;
+mod tester;

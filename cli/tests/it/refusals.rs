@@ -76,7 +76,7 @@ async fn a_wrong_command_line_is_exit_code_2() {
         ("fund dev:ada 1parsec", "an amount's unit is eth, gwei or wei"),
         ("agreement show dev", "a contract's address is 0x and 40 hexadecimal digits"),
         ("worker available maybe", "[possible values: yes, no]"),
-        ("tester report 0x0000000000000000000000000000000000000001", "--journal <FILE>|--entry"),
+        ("tester report 0x0000000000000000000000000000000000000001", "--state <FILE>|--entry"),
         ("credit --key 0x12", "a private key is 64 hexadecimal digits"),
         ("client buy --min-uptime 101%", "a share is basis points from 0 to 10000"),
     ] {
