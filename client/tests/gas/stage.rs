@@ -89,9 +89,6 @@ impl Stage {
         let config =
             Config { accounts: people, genesis: Some(BEGIN - 1_000), ..Config::any_port() };
         let chain = Chain::connect(Devnode::start(config).await.unwrap(), BEGIN).await;
-        // Blocks of the deployment have the time of the one before, and not the wall clock's.
-        let method = "anvil_setBlockTimestampInterval";
-        let () = chain.provider.raw_request(method.into(), (0,)).await.unwrap();
         let keys: Vec<_> = chain.node.accounts().iter().map(|account| account.key).collect();
         let keys = keys.iter().map(|key| PrivateKeySigner::from_bytes(key).unwrap()).collect();
         let mut stage = Self {

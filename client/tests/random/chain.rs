@@ -76,12 +76,15 @@ enum Pending {
 }
 
 impl Chain {
-    /// Connects to a chain, and makes a block at this time.
+    /// Connects to a chain, and makes a block at this time. Blocks that are given no time have that of the
+    /// one before: nothing depends on how long anything takes.
     pub(crate) async fn connect(node: Devnode, time: u64) -> Self {
         let builder = ProviderBuilder::new().disable_recommended_fillers();
         let provider = builder.connect(&node.url()).await.unwrap().erased();
         let mut chain = Self { node, provider, height: 0, time };
         chain.move_to(time).await;
+        let method = "anvil_setBlockTimestampInterval";
+        let () = chain.provider.raw_request(method.into(), (0,)).await.unwrap();
         chain
     }
 
@@ -90,6 +93,12 @@ impl Chain {
         let _: String = self.provider.raw_request("evm_mine".into(), (time,)).await.unwrap();
         self.height = self.provider.get_block_number().await.unwrap();
         self.time = time;
+    }
+
+    /// Hash of the newest block, which no two histories have in common.
+    pub(crate) async fn tip(&self) -> B256 {
+        let block = self.provider.get_block(self.height.into()).await.unwrap();
+        block.unwrap().header.hash
     }
 
     /// How many transactions an account has sent.

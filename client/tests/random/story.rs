@@ -1,6 +1,6 @@
 //! A story: steps on both sides, and everything that must be equal and true after each of them.
 
-use alloy::primitives::{Address, Bytes, IntoLogData, LogData, U256};
+use alloy::primitives::{Address, B256, Bytes, IntoLogData, LogData, U256};
 use alloy::rpc::types::TransactionReceipt;
 use alloy::sol_types::{SolError, SolEvent};
 use client::terms::abi::IWorkAgreement::{IWorkAgreementCalls, acceptCall};
@@ -33,8 +33,9 @@ pub(crate) struct Story {
 }
 
 impl Story {
-    /// Plays so many steps from a seed and tells what happened; panics at the first difference.
-    pub(crate) async fn play(seed: u64, steps: u64) -> Tally {
+    /// Plays so many steps from a seed and tells what happened, and the hash of the last block; panics at
+    /// the first difference.
+    pub(crate) async fn play(seed: u64, steps: u64) -> (Tally, B256) {
         let mut dice = Dice::new(seed);
         let world = World::new(&mut dice).await;
         let mut story = Self { world, dice, here: String::new(), tally: Tally::default() };
@@ -57,7 +58,7 @@ impl Story {
                 story.survey().await;
             }
         }
-        story.tally
+        (story.tally, story.world.chain.tip().await)
     }
 
     /// Both sides get a call.

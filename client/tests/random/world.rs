@@ -59,8 +59,9 @@ impl World {
     /// A market with constants that the dice choose.
     pub(crate) async fn new(dice: &mut Dice) -> Self {
         let settings = constants(dice);
-        let node = Devnode::start(Config { accounts: PEOPLE, ..Config::any_port() }).await.unwrap();
-        let mut chain = Chain::connect(node, BEGIN).await;
+        let genesis = Some(BEGIN - 1_000);
+        let config = Config { accounts: PEOPLE, genesis, ..Config::any_port() };
+        let mut chain = Chain::connect(Devnode::start(config).await.unwrap(), BEGIN).await;
         let signers: Vec<PrivateKeySigner> = chain
             .node
             .accounts()
