@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Order, Quote, Reason} from "../../abi/IWorkerDispatcher.sol";
 import {tickOf} from "./Chain.sol";
-import {Bonds, HEAD, LOADER, Layout, MAX_REDUNDANCY, PROXY, WORKER} from "./Layout.sol";
+import {HEAD, LOADER, Layout, MAX_REDUNDANCY, PROXY, WORKER} from "./Layout.sol";
 import {Money} from "./Money.sol";
 import {Offer, Offers} from "./Offers.sol";
 import {Accounts, Book, Books, Identities, LISTS} from "./State.sol";
@@ -76,8 +76,8 @@ abstract contract Choice is Testers {
             }
             uint256 count = chosen.redundancy;
             if (hiring && hired.length != count) return (Reason.Redundancy, chosen);
-            // Records are written in two words, which reach four bytes behind the last one.
-            chosen.terms = reserve(LOADER + PROXY + HEAD + WORKER * count + 4) + LOADER + PROXY;
+            // Records are written in two words, which reach behind the last one.
+            chosen.terms = reserve(LOADER + PROXY + HEAD + WORKER * count + 32) + LOADER + PROXY;
             chosen.parties = reserve(count << 6);
             reason = hiring ? _hire(order, chosen, hired) : _scan(order, chosen, all.head());
             return (reason, chosen);
@@ -162,7 +162,7 @@ abstract contract Choice is Testers {
             uint256 bond = Money.bond(price, chosen.length, BOND_BPS, MIN_BOND);
             address account = Identities.read(number).account();
             uint256 misses = Accounts.read(account).misses();
-            chosen.terms.worker(index).putWorker(account, price, Bonds.make(offer.promised(), fee, bond, misses));
+            chosen.terms.worker(index).putWorker(account, price, offer.promised(), misses);
             uint256 party = chosen.parties + (index << 6);
             poke(party, number);
             poke(party + 32, bond);

@@ -10,27 +10,23 @@ library Draw {
         return bytes16(keccak256(abi.encodePacked(hash, address(this))));
     }
 
-    /// Writes the places that hold the seats of `window` to `places`, a word each, of a list of `pool` places.
-    /// `sorted` is room for as many words.
-    function seats(bytes16 seed_, uint256 window, uint256 testers, uint256 pool, uint256 places, uint256 sorted)
+    /// The place that holds a seat of `window`, in a list of `pool` places; called for each seat in order. The
+    /// places drawn before stand in `sorted`, which has room for a word each.
+    function place(bytes16 seed_, uint256 window, uint256 seat, uint256 pool, uint256 sorted)
         internal
         pure
+        returns (uint256 drawn)
     {
         unchecked {
-            uint256 preimage = uint256(bytes32(seed_)) | (window << 96);
-            for (uint256 seat; seat < testers; ++seat) {
-                uint256 place;
-                assembly ("memory-safe") {
-                    mstore(0, or(preimage, shl(64, seat)))
-                    place := mod(shr(192, keccak256(0, 24)), sub(pool, seat))
-                }
-                uint256 spot = sorted;
-                uint256 end = sorted + (seat << 5);
-                for (; spot < end && place >= peek(spot); spot += 32) ++place;
-                for (; end > spot; end -= 32) poke(end, peek(end - 32));
-                poke(spot, place);
-                poke(places + (seat << 5), place);
+            uint256 preimage = uint256(bytes32(seed_)) | (window << 96) | (seat << 64);
+            assembly ("memory-safe") {
+                mstore(0, preimage)
+                drawn := mod(shr(192, keccak256(0, 24)), sub(pool, seat))
             }
+            uint256 end = sorted + (seat << 5);
+            for (; sorted < end && drawn >= peek(sorted); sorted += 32) ++drawn;
+            for (; end > sorted; end -= 32) poke(end, peek(end - 32));
+            poke(sorted, drawn);
         }
     }
 }

@@ -4,11 +4,11 @@ pragma solidity 0.8.37;
 import {State} from "../../abi/IWorkAgreement.sol";
 import {IWorkerDispatcher} from "../../abi/IWorkerDispatcher.sol";
 import {Draw} from "./Draw.sol";
-import {Bond, Layout, MAX_REDUNDANCY, termsSize} from "./Layout.sol";
+import {Layout, MAX_REDUNDANCY, Rules, termsSize} from "./Layout.sol";
 import {Agreement, Life} from "./Life.sol";
 import {Money} from "./Money.sol";
-import {Progress, Steps, seenAt, seenSlot} from "./Progress.sol";
-import {U32, load, min, peek, poke, reserve} from "./Words.sol";
+import {Lanes, LanesOf, Steps, seenSlot} from "./Progress.sol";
+import {load, min, peek, poke, reserve} from "./Words.sol";
 
 /// The end: seats become verdicts, verdicts become pay, and all wei go to the dispatcher in one call; the
 /// twin of agreement/src/settlement.rs. The call is written where it is sent from: nothing is copied.
@@ -22,14 +22,12 @@ abstract contract Judgement is Life {
     /// The most seats in one agreement; rooms in the table of records, one of which always stays free.
     uint256 private constant MAX_SEATS = 63;
     uint256 private constant ROOMS = 64;
-    /// What a window was that was checked, and one that was served, in a word of a report.
-    uint256 private constant CHECKED = 1 << 32;
-    uint256 private constant SERVED = CHECKED | 1;
 
     /// What is at hand while workers are judged; all but the counts are addresses in memory.
     struct Desk {
         uint256 windows;
         uint256 testers;
+        Lanes lanes;
         /// For each seat, window by window, where the record of its place is.
         uint256 seats;
         /// Records by place: where each one is, 0 = free. Places that meet move up.
@@ -56,7 +54,7 @@ abstract contract Judgement is Life {
     /// Writes the call that hands everything over, and sends it.
     function _conclude(Agreement memory self, uint32[] calldata hints) private {
         unchecked {
-            uint256 redundancy = self.head.redundancy();
+            uint256 redundancy = self.terms.redundancy();
             uint256 size = termsSize(redundancy);
             Desk memory desk = _lay(self);
             uint256 data = reserve(4 + 8 * 32 + size + 32 + RESULT * MAX_REDUNDANCY + FEE * MAX_SEATS + 32 * MAX_REDUNDANCY);
@@ -102,44 +100,47 @@ abstract contract Judgement is Life {
             if (self.progress.start() == 0) return desk;
             uint256 testers = self.head.testers();
             uint256 windows = _windows(self);
-            uint256 places = reserve(testers << 6);
-            uint256 sorted = places + (testers << 5);
-            uint256 seat = reserve((testers * windows) << 5);
+            uint256 sorted = reserve(testers << 5);
+            uint256 to = reserve((testers * windows) << 5);
             uint256 rooms = reserve(ROOMS << 5);
             assembly ("memory-safe") {
                 calldatacopy(rooms, calldatasize(), shl(5, 64))
             }
-            (desk.windows, desk.testers, desk.seats, desk.rooms) = (windows, testers, seat, rooms);
+            (desk.windows, desk.testers, desk.seats, desk.rooms) = (windows, testers, to, rooms);
             desk.nextRecord = reserve(RECORD * testers * windows);
-            bool wide = self.head.redundancy() > 4;
+            desk.lanes = LanesOf.of_(self.head.windows());
+            bool two = desk.lanes.word(self.terms.redundancy() - 1) != 0;
+            uint256 pool = self.terms.rules().pool();
+            bytes16 seed = self.progress.seed();
             for (uint256 window; window < windows; ++window) {
-                Draw.seats(self.progress.seed(), window, testers, self.head.pool(), places, sorted);
-                for (uint256 place = places; place < sorted; place += 32) {
-                    poke(seat, _record(desk, peek(place), wide));
-                    seat += 32;
+                for (uint256 seat; seat < testers; ++seat) {
+                    poke(to, _record(desk, Draw.place(seed, window, seat, pool, sorted), two));
+                    to += 32;
                 }
             }
         }
     }
 
-    /// Where the record of a place is, which is made if there is none; of reports on more than four workers if
-    /// `wide`.
-    function _record(Desk memory desk, uint256 place, bool wide) private view returns (uint256 record) {
+    /// Where the record of a place is, which is made if there is none; of reports of `two` words, or of
+    /// one.
+    function _record(Desk memory desk, uint256 place, bool two) private view returns (uint256 record) {
         unchecked {
-            uint256 room = desk.rooms + ((place % ROOMS) << 5);
-            uint256 end_ = desk.rooms + (ROOMS << 5);
-            for (record = peek(room); record != 0; record = peek(room)) {
+            uint256 rooms = desk.rooms;
+            uint256 room = place << 5;
+            while (true) {
+                room &= (ROOMS - 1) << 5;
+                record = peek(rooms + room);
+                if (record == 0) break;
                 if (peek(record) == place) return record;
                 room += 32;
-                if (room == end_) room = desk.rooms;
             }
             record = desk.nextRecord;
             desk.nextRecord = record + RECORD;
-            poke(room, record);
+            poke(rooms + room, record);
             poke(record, place);
             poke(record + 32, 0);
             poke(record + 64, load(seenSlot(place, 0)));
-            if (wide) poke(record + 96, load(seenSlot(place, 1)));
+            if (two) poke(record + 96, load(seenSlot(place, 1)));
         }
     }
 
@@ -154,15 +155,18 @@ abstract contract Judgement is Life {
             }
             uint256 after_ = self.progress.resignedAfter(index);
             uint256 windows = after_ == 0 ? desk.windows : min(after_ - 1, desk.windows);
-            Bond bond = record.bond();
-            (uint256 served, uint256 failed, uint256 sure, uint256 paid) = _count(desk, index, windows, bond.fee());
+            uint256 price = record.price();
+            Rules rules = self.terms.rules();
+            uint256 fee = rules.fee(self.head, price);
+            uint256 bond = rules.bond(self.head, price);
+            (uint256 served, uint256 failed, uint256 sure, uint256 paid) = _count(desk, index, windows, fee);
             uint256 ticks = self.head.ticks(windows);
-            uint256 atRisk = bond.locked() * ticks / self.head.length();
-            uint256 slash = Money.missed(atRisk, bond.promised(), served + failed, sure);
-            if (after_ != 0) slash += Money.tenth(bond.locked());
-            poke(result + 32, Money.pay(record.price(), ticks, bond.promised(), served, failed));
-            poke(result + 64, min(slash, bond.locked()));
-            poke(result + 96, paid * bond.fee());
+            uint256 promised = record.promised();
+            uint256 slash = Money.missed(bond * ticks / self.head.length(), promised, served + failed, sure);
+            if (after_ != 0) slash += Money.tenth(bond);
+            poke(result + 32, Money.pay(price, ticks, promised, served, failed));
+            poke(result + 64, min(slash, bond));
+            poke(result + 96, paid * fee);
             poke(result + 128, 1);
             poke(result + 160, after_ == 0 ? 0 : 1);
             poke(result + 192, windows);
@@ -181,14 +185,16 @@ abstract contract Judgement is Life {
         unchecked {
             uint256 size = desk.testers << 5;
             uint256 seat = desk.seats;
-            uint256 word = index < 4 ? 64 : 96;
+            uint256 word = 64 + (desk.lanes.word(index) << 5);
+            uint256 bit = desk.lanes.start(index);
+            uint256 half = desk.lanes.half();
+            uint256 mask = (1 << half) | 1;
             for (uint256 window; window < windows; ++window) {
-                uint256 bit = seenAt(index) + window;
                 uint256 end_ = seat + size;
-                uint256 votes = _votes(seat, end_, word, bit);
-                uint256 ayes = votes & U32;
-                uint256 noes = (votes >> 32) - ayes;
+                uint256 votes = _votes(seat, end_, word, bit, mask);
                 if (votes != 0) {
+                    uint256 ayes = votes & 0xffff;
+                    uint256 noes = (votes >> half) - ayes;
                     bool fails = noes > ayes;
                     if (fails) {
                         ++failed;
@@ -197,22 +203,27 @@ abstract contract Judgement is Life {
                         ++served;
                     }
                     paid += fails ? noes : ayes;
-                    uint256 wanted = fails ? CHECKED : SERVED;
+                    uint256 wanted = fails ? mask - 1 : mask;
                     for (; seat < end_; seat += 32) {
                         uint256 record = peek(seat);
-                        if ((peek(record + word) >> bit) & SERVED == wanted) _pay(desk, record, fee);
+                        if ((peek(record + word) >> bit) & mask == wanted) _pay(desk, record, fee);
                     }
                 }
                 seat = end_;
+                ++bit;
             }
         }
     }
 
-    /// How many of the seats from `seat` to `end_` say checked, in the upper half, and served, by the bits from
-    /// `bit` on of a word of their records.
-    function _votes(uint256 seat, uint256 end_, uint256 word, uint256 bit) private pure returns (uint256 votes) {
+    /// How many of the seats from `seat` to `end_` say checked, in the upper half, and served, by the bits of
+    /// `mask`, moved up by `bit`, of a word of their records.
+    function _votes(uint256 seat, uint256 end_, uint256 word, uint256 bit, uint256 mask)
+        private
+        pure
+        returns (uint256 votes)
+    {
         unchecked {
-            for (; seat < end_; seat += 32) votes += (peek(peek(seat) + word) >> bit) & SERVED;
+            for (; seat < end_; seat += 32) votes += (peek(peek(seat) + word) >> bit) & mask;
         }
     }
 

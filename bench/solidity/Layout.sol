@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {U16, U32, U40, U96, field, peek, poke, swapped} from "./Words.sol";
+import {Money} from "./Money.sol";
+import {U16, U32, U40, U64, U96, field, peek, poke, swapped, swappedPair} from "./Words.sol";
 
 // The terms of an agreement, byte for byte as in `terms::layout`, and its proxy, as in `terms::proxy`.
 // Terms are named by their address in memory. Integers have their lowest byte first.
@@ -9,8 +10,8 @@ import {U16, U32, U40, U96, field, peek, poke, swapped} from "./Words.sol";
 // Bytes of the proxy, of the init code in front of it, of what all workers share, and of one worker.
 uint256 constant PROXY = 45;
 uint256 constant LOADER = 10;
-uint256 constant HEAD = 87;
-uint256 constant WORKER = 60;
+uint256 constant HEAD = 111;
+uint256 constant WORKER = 36;
 // The most workers in one agreement.
 uint256 constant MAX_REDUNDANCY = 8;
 // The most bytes of an agreement's code.
@@ -26,26 +27,22 @@ function termsSize(uint256 redundancy) pure returns (uint256) {
     }
 }
 
-/// The numbers that all workers share, read in one word from byte 58 of the terms on.
+/// Times and sizes that all workers share, read in one word from byte 58 of the terms on.
 type Head is uint256;
 
 using Heads for Head global;
 
 library Heads {
-    function make(uint256 height, uint256 length, uint256 acceptWindow, uint256 reportWindow)
+    function make(uint256 height_, uint256 length_, uint256 acceptWindow_, uint256 reportWindow_)
         internal
         pure
         returns (Head)
     {
-        return Head.wrap(height | (length << 40) | (acceptWindow << 72) | (reportWindow << 104));
+        return Head.wrap(height_ | (length_ << 40) | (acceptWindow_ << 72) | (reportWindow_ << 104));
     }
 
-    function withSeats(Head self, uint256 windows, uint256 testers, uint256 least) internal pure returns (Head) {
-        return Head.wrap(Head.unwrap(self) | (windows << 136) | (testers << 144) | (least << 152));
-    }
-
-    function withPool(Head self, uint256 epoch, uint256 pool, uint256 redundancy) internal pure returns (Head) {
-        return Head.wrap(Head.unwrap(self) | (epoch << 160) | (pool << 192) | (redundancy << 224));
+    function withSeats(Head self, uint256 windows_, uint256 testers_, uint256 bondBps_) internal pure returns (Head) {
+        return Head.wrap(Head.unwrap(self) | (windows_ << 136) | (testers_ << 144) | (bondBps_ << 152));
     }
 
     /// L2 block of the purchase.
@@ -73,56 +70,80 @@ library Heads {
         return field(Head.unwrap(self), 144, 0xff);
     }
 
-    /// The fewest windows that are paid when the client cancels.
-    function least(Head self) internal pure returns (uint256) {
-        return field(Head.unwrap(self), 152, 0xff);
+    /// A bond as a share of the whole price.
+    function bondBps(Head self) internal pure returns (uint256) {
+        return field(Head.unwrap(self), 152, U16);
     }
 
-    function epoch(Head self) internal pure returns (uint256) {
-        return field(Head.unwrap(self), 160, U32);
-    }
-
-    function pool(Head self) internal pure returns (uint256) {
-        return field(Head.unwrap(self), 192, U32);
-    }
-
-    function redundancy(Head self) internal pure returns (uint256) {
-        return field(Head.unwrap(self), 224, 0xff);
+    /// Ticks of one window, rounded down.
+    function quantum(Head self) internal pure returns (uint256) {
+        unchecked {
+            return length(self) / windows(self);
+        }
     }
 
     /// Ticks of the first `count` windows; of all of them, the whole length.
     function ticks(Head self, uint256 count) internal pure returns (uint256) {
         unchecked {
-            uint256 all = windows(self);
-            return count < all ? length(self) / all * count : length(self);
+            return count < windows(self) ? quantum(self) * count : length(self);
         }
     }
 }
 
-/// What a worker agreed to besides its price, read in one word from byte 32 of its record on.
-type Bond is uint256;
+/// Amounts and testers that all workers share, read in one word from byte 79 of the terms on.
+type Rules is uint256;
 
-using Bonds for Bond global;
+using RulesOf for Rules global;
 
-library Bonds {
-    function make(uint256 promise_, uint256 fee_, uint256 bond, uint256 misses_) internal pure returns (Bond) {
-        return Bond.wrap(promise_ | (fee_ << 16) | (bond << 112) | (misses_ << 208));
+library RulesOf {
+    function make(uint256 minBond_, uint256 feeBps_, uint256 minFee_) internal pure returns (Rules) {
+        return Rules.wrap(minBond_ | (feeBps_ << 96) | (minFee_ << 112));
     }
 
-    function promised(Bond self) internal pure returns (uint256) {
-        return field(Bond.unwrap(self), 0, U16);
+    function withPool(Rules self, uint256 least_, uint256 epoch_, uint256 pool_, uint256 redundancy_)
+        internal
+        pure
+        returns (Rules)
+    {
+        uint256 more = (least_ << 176) | (epoch_ << 184) | (pool_ << 216) | (redundancy_ << 248);
+        return Rules.wrap(Rules.unwrap(self) | more);
     }
 
-    function fee(Bond self) internal pure returns (uint256) {
-        return field(Bond.unwrap(self), 16, U96);
+    /// The least bond.
+    function minBond(Rules self) internal pure returns (uint256) {
+        return field(Rules.unwrap(self), 0, U96);
     }
 
-    function locked(Bond self) internal pure returns (uint256) {
-        return field(Bond.unwrap(self), 112, U96);
+    /// The fee of a seat as a share of what the worker earns in a window, and the least fee.
+    function feeBps(Rules self) internal pure returns (uint256) {
+        return field(Rules.unwrap(self), 96, U16);
     }
 
-    function misses(Bond self) internal pure returns (uint256) {
-        return field(Bond.unwrap(self), 208, U16);
+    function minFee(Rules self) internal pure returns (uint256) {
+        return field(Rules.unwrap(self), 112, U64);
+    }
+
+    /// The fewest windows that are paid when the client cancels.
+    function least(Rules self) internal pure returns (uint256) {
+        return field(Rules.unwrap(self), 176, 0xff);
+    }
+
+    function epoch(Rules self) internal pure returns (uint256) {
+        return field(Rules.unwrap(self), 184, U32);
+    }
+
+    function pool(Rules self) internal pure returns (uint256) {
+        return field(Rules.unwrap(self), 216, U32);
+    }
+
+    /// The fee of one seat for a worker of this price; 0 without testers.
+    function fee(Rules self, Head head, uint256 price) internal pure returns (uint256) {
+        return head.testers() == 0 ? 0 : Money.fee(price, head.quantum(), feeBps(self), minFee(self));
+    }
+
+    /// The bond of a worker of this price.
+    function bond(Rules self, Head head, uint256 price) internal pure returns (uint256) {
+        return Money.bond(price, head.length(), head.bondBps(), minBond(self));
     }
 }
 
@@ -164,6 +185,19 @@ library Layout {
         }
     }
 
+    function rules(uint256 terms) internal pure returns (Rules) {
+        unchecked {
+            return Rules.wrap(swapped(peek(terms + 79)));
+        }
+    }
+
+    /// How many workers there are.
+    function redundancy(uint256 terms) internal pure returns (uint256) {
+        unchecked {
+            return peek(terms + 79) & 0xff;
+        }
+    }
+
     /// Where the record of worker `index` is.
     function worker(uint256 terms, uint256 index) internal pure returns (uint256) {
         unchecked {
@@ -179,18 +213,26 @@ library Layout {
         return swapped(peek(record)) >> 160;
     }
 
-    function bond(uint256 record) internal pure returns (Bond) {
+    /// Promised uptime in basis points.
+    function promised(uint256 record) internal pure returns (uint256) {
         unchecked {
-            return Bond.wrap(swapped(peek(record + 32)));
+            return swappedPair(peek(record + 2));
+        }
+    }
+
+    /// How often the worker had not accepted before, at the purchase.
+    function misses(uint256 record) internal pure returns (uint256) {
+        unchecked {
+            return swappedPair(peek(record + 4));
         }
     }
 
     // ------------------------------------------------------------------ writing
-    /// Writes one worker's record; what stands behind it is lost.
-    function putWorker(uint256 record, address who, uint256 price_, Bond rest) internal pure {
+    /// Writes one worker's record, and nothing else if records are written in their order.
+    function putWorker(uint256 record, address who, uint256 price_, uint256 promised_, uint256 misses_) internal pure {
         unchecked {
             poke(record, (uint256(uint160(who)) << 96) | (swapped(price_) >> 160));
-            poke(record + 32, swapped(Bond.unwrap(rest)));
+            poke(record + 32, swapped(promised_ | (misses_ << 16)));
         }
     }
 
@@ -212,10 +254,11 @@ library Layout {
         }
     }
 
-    /// Writes the numbers that all workers share, and leaves the records behind them as they are.
-    function putHead(uint256 terms, Head numbers) internal pure {
+    /// Writes the numbers that all workers share.
+    function putNumbers(uint256 terms, Head head_, Rules rules_) internal pure {
         unchecked {
-            poke(terms + 58, swapped(Head.unwrap(numbers)) | (peek(terms + 58) & 0xffffff));
+            poke(terms + 58, swapped(Head.unwrap(head_)));
+            poke(terms + 79, swapped(Rules.unwrap(rules_)));
         }
     }
 

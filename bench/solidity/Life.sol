@@ -10,7 +10,7 @@ import {peek, reserve, store} from "./Words.sol";
 
 /// One agreement, as it is now.
 struct Agreement {
-    /// Where its terms are in memory, and the numbers that all workers share.
+    /// Where its terms are in memory, and the times and sizes in them.
     uint256 terms;
     Head head;
     Progress progress;
@@ -32,12 +32,11 @@ abstract contract Life is IWorkAgreement {
                 extcodecopy(address(), code, 0, size)
             }
             uint256 terms = code + PROXY;
-            Head head = terms.head();
-            uint256 redundancy = head.redundancy();
+            uint256 redundancy = terms.redundancy();
             bool genuine = peek(code) >> 176 == FRONT && size == PROXY + termsSize(redundancy);
             if (!genuine || redundancy > MAX_REDUNDANCY) revert NotAnAgreement(msg.sender);
             self.terms = terms;
-            self.head = head;
+            self.head = terms.head();
             self.progress = Steps.read();
         }
     }
@@ -94,7 +93,7 @@ abstract contract Life is IWorkAgreement {
     /// The place of the worker that calls.
     function _callingWorker(Agreement memory self) internal view returns (uint256 index) {
         unchecked {
-            uint256 redundancy = self.head.redundancy();
+            uint256 redundancy = self.terms.redundancy();
             for (; index < redundancy; ++index) {
                 if (self.terms.worker(index).account() == msg.sender) return index;
             }
@@ -105,7 +104,7 @@ abstract contract Life is IWorkAgreement {
     /// The account at a place of the agreement's tester list.
     function _tester(Agreement memory self, uint256 place) internal view returns (address) {
         bytes4 selector = IWorkerDispatcher.testerAt.selector;
-        return address(uint160(_ask(self, selector, self.head.epoch(), place)));
+        return address(uint160(_ask(self, selector, self.terms.rules().epoch(), place)));
     }
 
     /// The word that the dispatcher answers to a question of two words.

@@ -55,11 +55,6 @@ library Offers {
         return field(Offer.unwrap(self), 208, U16);
     }
 
-    /// Agreements now.
-    function active(Offer self) internal pure returns (uint256) {
-        return field(Offer.unwrap(self), 224, U16);
-    }
-
     /// Whether it wants new work.
     function available(Offer self) internal pure returns (bool) {
         return Offer.unwrap(self) & AVAILABLE != 0;
@@ -81,18 +76,6 @@ library Offers {
 
     function withAvailable(Offer self, bool wanted) internal pure returns (Offer) {
         return Offer.wrap((Offer.unwrap(self) & ~AVAILABLE) | (wanted ? AVAILABLE : 0));
-    }
-
-    function withMore(Offer self) internal pure returns (Offer) {
-        unchecked {
-            return Offer.wrap(Offer.unwrap(self) + (1 << 224));
-        }
-    }
-
-    function withFewer(Offer self) internal pure returns (Offer) {
-        unchecked {
-            return Offer.wrap(Offer.unwrap(self) - (1 << 224));
-        }
     }
 
     function withNext(Offer self, uint256 number) internal pure returns (Offer) {

@@ -3,22 +3,48 @@ pragma solidity 0.8.37;
 
 import {U32, U40, field, load} from "./Words.sol";
 
-// What an agreement remembers: all that changes in one word, and two words for each tester's report; the
+// What an agreement remembers: all that changes in one word, and one or two words for each tester's report; the
 // twin of agreement/src/state.rs.
 
 // Slot of the progress.
 uint256 constant PROGRESS = 0;
-// Slots of the reports, by place of the tester and half of the workers.
+// Slots of the reports, by place of the tester and word of its lanes.
 uint256 constant SEEN = 1 << 248;
 
-/// Slot of what the tester at `place` saw of four workers.
-function seenSlot(uint256 place, uint256 half) pure returns (uint256) {
-    return SEEN | (place << 32) | half;
+/// Slot of a word of what the tester at `place` saw.
+function seenSlot(uint256 place, uint256 word) pure returns (uint256) {
+    return SEEN | (place << 32) | word;
 }
 
-/// Where the bits of a worker begin in its word: 32 of windows served, then 32 of windows checked.
-function seenAt(uint256 index) pure returns (uint256) {
-    return (index & 3) << 6;
+/// How wide the lanes of a report are, one for each worker: up to 16 windows take 32 bits, so that all workers
+/// are in one word; more take 64. The bits of windows served are below those of windows checked.
+type Lanes is bool;
+
+using LanesOf for Lanes global;
+
+library LanesOf {
+    function of_(uint256 windows) internal pure returns (Lanes) {
+        return Lanes.wrap(windows > 16);
+    }
+
+    function isWide(Lanes self) internal pure returns (bool) {
+        return Lanes.unwrap(self);
+    }
+
+    /// Which word the lane of worker `index` is in.
+    function word(Lanes self, uint256 index) internal pure returns (uint256) {
+        return isWide(self) ? index >> 2 : 0;
+    }
+
+    /// The bit at which the lane of worker `index` begins in its word.
+    function start(Lanes self, uint256 index) internal pure returns (uint256) {
+        return isWide(self) ? (index & 3) << 6 : index << 5;
+    }
+
+    /// How many bits the windows checked are above the windows served.
+    function half(Lanes self) internal pure returns (uint256) {
+        return isWide(self) ? 32 : 16;
+    }
 }
 
 /// How far an agreement has come.

@@ -4,8 +4,7 @@ pragma solidity 0.8.37;
 import {Order, Reason} from "../../abi/IWorkerDispatcher.sol";
 import {blockHeight} from "./Chain.sol";
 import {Choice, Chosen} from "./Choice.sol";
-import {Heads, LOADER, Layout, MAX_REDUNDANCY, PROXY, termsSize} from "./Layout.sol";
-import {Offer, Offers} from "./Offers.sol";
+import {Head, Heads, Layout, MAX_REDUNDANCY, Rules, RulesOf, termsSize} from "./Layout.sol";
 import {Account, Accounts, ROOT} from "./State.sol";
 import {U32, load, min, peek, store} from "./Words.sol";
 
@@ -63,9 +62,9 @@ abstract contract Purchase is Choice {
             address worker = chosen.terms.worker(index).account();
             uint256 party = chosen.parties + (index << 6);
             uint256 number = peek(party);
-            Account account = Accounts.read(worker).withLocked(peek(party + 32));
+            Account account = Accounts.read(worker).engaged(peek(party + 32));
             account.write(worker);
-            _keepIfFit(number, Offers.read(number).withMore(), account, worker);
+            _dropUnfit(number, account, worker);
         }
     }
 
@@ -80,10 +79,11 @@ abstract contract Purchase is Choice {
             uint256 init = terms.putProxy(AGREEMENT, size);
             terms.putParties(msg.sender, number, order.application, SECONDS, now_);
             uint256 least = min((MIN_LENGTH + chosen.quantum - 1) / chosen.quantum, order.windows);
-            terms.putHead(
-                Heads.make(height, chosen.length, ACCEPT_WINDOW, REPORT_WINDOW).withSeats(
-                    order.windows, order.testers, least
-                ).withPool(chosen.epoch, chosen.pool, chosen.redundancy)
+            Head head = Heads.make(height, chosen.length, ACCEPT_WINDOW, REPORT_WINDOW);
+            Rules rules = RulesOf.make(MIN_BOND, TESTER_FEE_BPS, MIN_TESTER_FEE);
+            terms.putNumbers(
+                head.withSeats(order.windows, order.testers, BOND_BPS),
+                rules.withPool(least, chosen.epoch, chosen.pool, chosen.redundancy)
             );
             uint256 escrow = chosen.escrow;
             assembly ("memory-safe") {

@@ -23,14 +23,14 @@ abstract contract Registry is Shelf {
             uint256 root = load(ROOT) + 1;
             number = root & U32;
             store(ROOT, root);
-            account = Accounts.make(number, _staked(0));
+            uint256 staked = _staked(0);
+            account = Accounts.make(number, staked);
             account.write(msg.sender);
             identity = Identities.make(msg.sender, application);
             identity.write(number);
             _writeKey(number, key);
             all = Books.read(application).withRegistered();
-            emit WorkerRegistered(msg.sender, uint32(number), application, key);
-            if (msg.value != 0) emit StakeChanged(msg.sender, uint128(msg.value));
+            emit WorkerRegistered(msg.sender, uint32(number), application, key, uint128(staked));
         }
     }
 
@@ -150,8 +150,7 @@ abstract contract Registry is Shelf {
             uint256 slot = creditSlot(msg.sender);
             store(slot, load(slot) + amount);
             emit StakeChanged(msg.sender, uint128(account.stake()));
-            Offer offer = Offers.read(number);
-            if (offer.listed() && !_fits(offer, account)) _drop(number, offer, msg.sender);
+            _dropUnfit(number, account, msg.sender);
         }
     }
 
@@ -190,7 +189,7 @@ abstract contract Registry is Shelf {
         seen.maxLength = uint32(offer.maxLength());
         seen.promised = uint16(offer.promised());
         seen.capacity = uint16(offer.capacity());
-        seen.active = uint16(offer.active());
+        seen.active = uint16(account.active());
         seen.available = offer.available();
         seen.listed = offer.listed();
         seen.next = uint32(offer.next());

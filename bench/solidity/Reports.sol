@@ -4,30 +4,29 @@ pragma solidity 0.8.37;
 import {Entry, State} from "../../abi/IWorkAgreement.sol";
 import {Layout, MAX_REDUNDANCY} from "./Layout.sol";
 import {Agreement, Life} from "./Life.sol";
-import {seenAt, seenSlot} from "./Progress.sol";
+import {Lanes, LanesOf, seenSlot} from "./Progress.sol";
 import {Receipts} from "./Receipts.sol";
-import {U32, field, load, store} from "./Words.sol";
+import {load, store} from "./Words.sol";
 
 /// What a tester saw of all workers, once, after the end: the twin of agreement/src/reports.rs.
 abstract contract Reports is Life {
     using Layout for uint256;
-
-    /// Workers whose bits fit into one word.
-    uint256 private constant HALF = 4;
 
     function report(uint32 place, bytes32 salt, Entry[] calldata entries) external {
         unchecked {
             if (entries.length > MAX_REDUNDANCY) revert MalformedCall(3);
             Agreement memory self = _load();
             _expect(self, State.Reporting);
-            uint256 pool = self.head.pool();
+            uint256 pool = self.terms.rules().pool();
             if (place >= pool) revert PlaceOutOfRange(place, uint32(pool));
             if (_tester(self, place) != msg.sender) revert NotTheTester(place, msg.sender);
+            Lanes lanes = LanesOf.of_(self.head.windows());
             uint256 before = load(seenSlot(place, 0));
-            if (self.head.redundancy() > HALF) before |= load(seenSlot(place, 1));
+            if (lanes.word(self.terms.redundancy() - 1) != 0) before |= load(seenSlot(place, 1));
             if (before != 0) revert AlreadyReported(place);
 
-            (uint256 first, uint256 second) = _read(self, Receipts.session(msg.sender, salt), entries);
+            bytes32 session = Receipts.session(msg.sender, salt);
+            (uint256 first, uint256 second) = _read(self, lanes, session, entries);
             if (entries.length == 0) revert NothingReported();
             if (first != 0) store(seenSlot(place, 0), first);
             if (second != 0) store(seenSlot(place, 1), second);
@@ -36,14 +35,14 @@ abstract contract Reports is Life {
     }
 
     /// Checks all entries, and makes words of what they say.
-    function _read(Agreement memory self, bytes32 session, Entry[] calldata entries)
+    function _read(Agreement memory self, Lanes lanes, bytes32 session, Entry[] calldata entries)
         private
         view
         returns (uint256 first, uint256 second)
     {
         unchecked {
             bytes32 domain = Receipts.domain();
-            uint256 redundancy = self.head.redundancy();
+            uint256 redundancy = self.terms.redundancy();
             uint256 windows = self.head.windows();
             uint256 least;
             for (uint256 i; i < entries.length; ++i) {
@@ -58,30 +57,35 @@ abstract contract Reports is Life {
                     if (!signed) revert BadReceipt(uint8(i));
                 }
                 least = index + 1;
-                uint256 bits = ((checked << 32) | served) << seenAt(index);
-                if (index < HALF) first |= bits;
+                uint256 bits = ((checked << lanes.half()) | served) << lanes.start(index);
+                if (lanes.word(index) == 0) first |= bits;
                 else second |= bits;
             }
         }
     }
 
-    /// Emits `Reported` with the entries as they came.
+    /// Emits `Reported` with the first three words of each entry.
     function _tell(uint256 place, Entry[] calldata entries) private {
         bytes32 topic = Reported.selector;
         assembly ("memory-safe") {
             let data := mload(0x40)
-            let size := mul(entries.length, 160)
             mstore(data, place)
             mstore(add(data, 32), 64)
             mstore(add(data, 64), entries.length)
-            calldatacopy(add(data, 96), entries.offset, size)
-            log2(data, add(size, 96), topic, caller())
+            let to := add(data, 96)
+            let end := add(entries.offset, mul(entries.length, 160))
+            for { let entry := entries.offset } lt(entry, end) { entry := add(entry, 160) } {
+                calldatacopy(to, entry, 96)
+                to := add(to, 96)
+            }
+            log2(data, sub(to, data), topic, caller())
         }
     }
 
     function reported(uint32 place, uint8 index) external view returns (uint32 checked, uint32 served) {
-        _load();
-        uint256 bits = load(seenSlot(place, index >> 2)) >> seenAt(index);
-        return (uint32(bits >> 32), uint32(bits));
+        Lanes lanes = LanesOf.of_(_load().head.windows());
+        uint256 bits = load(seenSlot(place, lanes.word(index))) >> lanes.start(index);
+        if (lanes.isWide()) return (uint32(bits >> 32), uint32(bits));
+        return (uint16(bits >> 16), uint16(bits));
     }
 }

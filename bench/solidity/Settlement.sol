@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Fee, WorkerResult} from "../../abi/IWorkerDispatcher.sol";
-import {Bond, Head, LOADER, Layout, MAX_CODE, PROXY} from "./Layout.sol";
+import {Head, LOADER, Layout, MAX_CODE, PROXY, Rules} from "./Layout.sol";
 import {Money} from "./Money.sol";
 import {Offer, Offers} from "./Offers.sol";
 import {Purchase} from "./Purchase.sol";
@@ -26,6 +26,7 @@ abstract contract Settlement is Purchase {
         uint256 burned;
         uint256 terms;
         Head head;
+        Rules rules;
         uint256 results;
         uint256 tested;
     }
@@ -75,7 +76,7 @@ abstract contract Settlement is Purchase {
                 calldatacopy(to, terms.offset, terms.length)
             }
             if (!_isGenuine(msg.sender, init, terms.length)) revert NotAnAgreement(msg.sender);
-            sum.head = sum.terms.head();
+            (sum.head, sum.rules) = (sum.terms.head(), sum.terms.rules());
             sum.refund = msg.value;
             uint256 data = _begin(sum, workers, fees.length);
             for (uint256 i; i < workers.length; ++i) {
@@ -127,7 +128,7 @@ abstract contract Settlement is Purchase {
     /// Credits what places of the tester list earned.
     function _payTesters(Sum memory sum, Fee[] calldata fees) private {
         unchecked {
-            uint256 epoch_ = sum.head.epoch();
+            uint256 epoch_ = sum.rules.epoch();
             uint256 to = sum.tested;
             for (uint256 i; i < fees.length; ++i) {
                 Fee calldata fee = fees[i];
@@ -151,20 +152,21 @@ abstract contract Settlement is Purchase {
         unchecked {
             uint256 record = sum.terms.worker(index);
             address worker = record.account();
-            Bond bond = record.bond();
+            uint256 price = record.price();
+            uint256 bond = sum.rules.bond(sum.head, price);
             Account account = Accounts.read(worker);
             // One absence counts once, in however many agreements it showed.
-            bool missed = !result.accepted && account.misses() == bond.misses();
+            bool missed = !result.accepted && account.misses() == record.misses();
             uint256 slash;
             if (missed) {
                 account = account.withMiss();
-                slash = Money.tenth(bond.locked());
+                slash = Money.tenth(bond);
             } else if (result.accepted) {
-                slash = min(result.slash, bond.locked());
+                slash = min(result.slash, bond);
             }
-            account = account.withFreed(bond.locked()).unstaked(slash);
+            account = account.released(bond).unstaked(slash);
             account.write(worker);
-            _judge(sum.head, bond, worker, account.number(), result, missed);
+            _judge(sum.head, sum.rules.fee(sum.head, price), worker, account.number(), result, missed);
             _settleIn(worker, account, missed, hinted, hint);
 
             poke(sum.results + RESULT * index + 64, slash);
@@ -177,26 +179,27 @@ abstract contract Settlement is Purchase {
         }
     }
 
-    /// Gives a worker its slot back and its place in the book; one that was missed is taken out until it says that
-    /// it is there.
+    /// Gives a worker its place in the book; one that was missed is taken out until it says that it is there.
+    /// Nobody else leaves: a slot and what is left of a bond make nobody unfit.
     function _settleIn(address worker, Account account, bool missed, bool hinted, uint256 hint) private {
+        if (!missed && !hinted) return;
         uint256 number = account.number();
-        Offer offer = Offers.read(number).withFewer();
+        Offer offer = Offers.read(number);
         if (missed) {
             offer = offer.withAvailable(false);
             emit AvailabilityChanged(worker, false);
+            if (offer.listed()) _drop(number, offer, worker);
+            else offer.write(number);
+        } else if (!offer.listed()) {
+            _tryList(number, offer, account, hint);
         }
-        bool listed = offer.listed();
-        if (listed && missed) _drop(number, offer, worker);
-        else if (listed) _keepIfFit(number, offer, account, worker);
-        else if (!hinted || !_tryList(number, offer, account, hint)) offer.write(number);
     }
 
     /// Moves a worker's reputation by what its testers were paid for saying; an absence and a resignation count by
     /// the fees that were there for them.
     function _judge(
         Head head,
-        Bond bond,
+        uint256 fee,
         address worker,
         uint256 number,
         WorkerResult calldata result,
@@ -204,7 +207,7 @@ abstract contract Settlement is Purchase {
     ) private {
         unchecked {
             uint256 windows = head.windows();
-            uint256 whole = Reputation.weight(bond.fee() * windows * head.testers(), UNIT);
+            uint256 whole = Reputation.weight(fee * windows * head.testers(), UNIT);
             if (!result.accepted) {
                 _rate(worker, number, 0, missed ? whole : 0);
                 return;

@@ -55,6 +55,7 @@ abstract contract Setup is IWorkerDispatcher {
         _demand(s.testerBond < Money.PRICE_LIMIT, 12);
         // A bought score costs real fees.
         _demand(s.reputationUnit > 0 && s.reputationUnit >= 12 * uint256(s.minTesterFee), 13);
+        _demand(s.reputationUnit < Money.PRICE_LIMIT, 13);
         _demand(agreement_ != address(0), 14);
         SECONDS = s.clock == Clock.Second;
         ACCEPT_WINDOW = s.acceptWindow;

@@ -55,13 +55,10 @@ abstract contract Shelf is Standing {
         return (offer, all, listed);
     }
 
-    /// Writes the offer of a worker, which leaves its book if it no longer fits.
-    function _keepIfFit(uint256 number, Offer offer, Account account, address worker) internal {
-        if (!offer.listed() || _fits(offer, account)) {
-            offer.write(number);
-        } else {
-            _drop(number, offer, worker);
-        }
+    /// Takes a worker out of its book that no longer fits.
+    function _dropUnfit(uint256 number, Account account, address worker) internal {
+        Offer offer = Offers.read(number);
+        if (offer.listed() && !_fits(offer, account)) _drop(number, offer, worker);
     }
 
     /// Writes the offer of a listed worker, which leaves its book.
@@ -78,7 +75,7 @@ abstract contract Shelf is Standing {
     /// bond of its own longest agreement.
     function _fits(Offer offer, Account account) internal view returns (bool) {
         uint256 bond = Money.bond(offer.price(), offer.maxLength(), BOND_BPS, MIN_BOND);
-        return offer.available() && offer.active() < offer.capacity() && account.free() >= bond;
+        return offer.available() && account.active() < offer.capacity() && account.free() >= bond;
     }
 
     /// Whether a number stands in this application's book, and its offer.

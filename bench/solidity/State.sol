@@ -52,14 +52,19 @@ library Accounts {
         return field(Account.unwrap(self), 32, U16);
     }
 
+    /// Agreements now.
+    function active(Account self) internal pure returns (uint256) {
+        return field(Account.unwrap(self), 48, U16);
+    }
+
     /// Wei staked.
     function stake(Account self) internal pure returns (uint256) {
-        return field(Account.unwrap(self), 48, U96);
+        return field(Account.unwrap(self), 64, U96);
     }
 
     /// Wei of the stake that are locked as bonds; never more than the stake.
     function locked(Account self) internal pure returns (uint256) {
-        return field(Account.unwrap(self), 144, U96);
+        return Account.unwrap(self) >> 160;
     }
 
     function free(Account self) internal pure returns (uint256) {
@@ -69,30 +74,32 @@ library Accounts {
     }
 
     function make(uint256 number_, uint256 stake_) internal pure returns (Account) {
-        return Account.wrap(number_ | (stake_ << 48));
+        return Account.wrap(number_ | (stake_ << 64));
     }
 
     function staked(Account self, uint256 amount) internal pure returns (Account) {
         unchecked {
-            return Account.wrap(Account.unwrap(self) + (amount << 48));
+            return Account.wrap(Account.unwrap(self) + (amount << 64));
         }
     }
 
     function unstaked(Account self, uint256 amount) internal pure returns (Account) {
         unchecked {
-            return Account.wrap(Account.unwrap(self) - (amount << 48));
+            return Account.wrap(Account.unwrap(self) - (amount << 64));
         }
     }
 
-    function withLocked(Account self, uint256 bond) internal pure returns (Account) {
+    /// In one more agreement.
+    function engaged(Account self, uint256 bond) internal pure returns (Account) {
         unchecked {
-            return Account.wrap(Account.unwrap(self) + (bond << 144));
+            return Account.wrap(Account.unwrap(self) + ((bond << 160) | (1 << 48)));
         }
     }
 
-    function withFreed(Account self, uint256 bond) internal pure returns (Account) {
+    /// In one agreement less.
+    function released(Account self, uint256 bond) internal pure returns (Account) {
         unchecked {
-            return Account.wrap(Account.unwrap(self) - (bond << 144));
+            return Account.wrap(Account.unwrap(self) - ((bond << 160) | (1 << 48)));
         }
     }
 

@@ -62,6 +62,11 @@ function swapped(uint256 word) pure returns (uint256) {
     return (word >> 128) | (word << 128);
 }
 
+/// The number in the last two bytes of a word, whose lowest byte comes first.
+function swappedPair(uint256 word) pure returns (uint256) {
+    return ((word & 0xff) << 8) | ((word >> 8) & 0xff);
+}
+
 /// The word at an address of memory.
 function peek(uint256 spot) pure returns (uint256 word) {
     assembly ("memory-safe") {

@@ -9,7 +9,7 @@ import {Judgement} from "./Judgement.sol";
 import {Layout, termsSize} from "./Layout.sol";
 import {Agreement} from "./Life.sol";
 import {Reports} from "./Reports.sol";
-import {max, min, peek, poke, reserve} from "./Words.sol";
+import {max, min, reserve} from "./Words.sol";
 
 /// One purchase, with its escrow and its reports; behind a proxy for each. Called directly it refuses
 /// everything.
@@ -50,7 +50,7 @@ contract WorkAgreement is Reports, Judgement {
         uint256 current = _window(self);
         uint256 before = _windows(self);
         unchecked {
-            uint256 windows = min(max(current + 2, self.head.least()), self.head.windows());
+            uint256 windows = min(max(current + 2, self.terms.rules().least()), self.head.windows());
             if (windows >= before) revert CannotShorten(uint8(before));
             self.progress = self.progress.withShortened(windows);
             _save(self.progress);
@@ -72,9 +72,8 @@ contract WorkAgreement is Reports, Judgement {
     function _window(Agreement memory self) private view returns (uint256) {
         uint256 now_ = _expect(self, State.Running);
         unchecked {
-            uint256 windows = self.head.windows();
-            uint256 quantum = self.head.length() / windows;
-            return min((now_ - self.progress.start()) / quantum, windows - 1);
+            uint256 passed = (now_ - self.progress.start()) / self.head.quantum();
+            return min(passed, self.head.windows() - 1);
         }
     }
 
@@ -85,7 +84,7 @@ contract WorkAgreement is Reports, Judgement {
 
     function workers() external view returns (address[] memory accounts) {
         Agreement memory self = _load();
-        accounts = new address[](self.head.redundancy());
+        accounts = new address[](self.terms.redundancy());
         for (uint256 index; index < accounts.length; ++index) {
             accounts[index] = self.terms.worker(index).account();
         }
@@ -96,12 +95,12 @@ contract WorkAgreement is Reports, Judgement {
         uint256 windows = self.head.windows();
         if (window >= windows) revert WindowUnknown(window, uint8(windows));
         uint256 count = self.progress.start() == 0 ? 0 : self.head.testers();
-        uint256 places = reserve(count << 6);
-        Draw.seats(self.progress.seed(), window, count, self.head.pool(), places, places + (count << 5));
+        uint256 sorted = reserve(count << 5);
+        uint256 pool = self.terms.rules().pool();
         accounts = new address[](count);
         keys = new bytes32[](count);
         for (uint256 seat; seat < count; ++seat) {
-            accounts[seat] = _tester(self, peek(places + (seat << 5)));
+            accounts[seat] = _tester(self, Draw.place(self.progress.seed(), window, seat, pool, sorted));
             uint256 account = uint256(uint160(accounts[seat]));
             keys[seat] = bytes32(_ask(self, IWorkerDispatcher.keyOf.selector, account, 0));
         }
@@ -109,13 +108,13 @@ contract WorkAgreement is Reports, Judgement {
 
     function price() external view returns (uint128 sum) {
         Agreement memory self = _load();
-        for (uint256 index; index < self.head.redundancy(); ++index) {
+        for (uint256 index; index < self.terms.redundancy(); ++index) {
             sum += uint128(self.terms.worker(index).price());
         }
     }
 
     function redundancy() external view returns (uint8) {
-        return uint8(_load().head.redundancy());
+        return uint8(_load().terms.redundancy());
     }
 
     function application() external view returns (bytes8) {
@@ -128,7 +127,7 @@ contract WorkAgreement is Reports, Judgement {
 
     function terms() external view returns (bytes memory all) {
         Agreement memory self = _load();
-        all = new bytes(termsSize(self.head.redundancy()));
+        all = new bytes(termsSize(self.terms.redundancy()));
         uint256 from = self.terms;
         assembly ("memory-safe") {
             mcopy(add(all, 32), from, mload(all))

@@ -14,20 +14,27 @@ use client::terms::abi::Settings;
 
 use super::programs::PROGRAMS;
 
-/// Where the twin is, if it is what is tested.
-fn twin() -> Option<PathBuf> {
-    std::env::var_os("MUSTER_TWIN").map(PathBuf::from)
+/// Init code of the twin's contracts, agreement first, if it is what is tested; a folder counts from the root of the
+/// project.
+pub(crate) fn twin() -> Option<[Bytes; 2]> {
+    let folder = PathBuf::from(std::env::var_os("MUSTER_TWIN")?);
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(folder);
+    Some(["agreement", "dispatcher"].map(|name| {
+        let path = folder.join(name).with_extension("bin");
+        let code = std::fs::read(&path);
+        code.unwrap_or_else(|_| panic!("{} is not there: run scripts/twin", path.display())).into()
+    }))
 }
 
 /// Whether the market is the one in Solidity.
 pub(crate) fn is_twin() -> bool {
-    twin().is_some()
+    std::env::var_os("MUSTER_TWIN").is_some()
 }
 
 /// Deploys a market and tells where it is: the agreements' implementation, then the dispatcher.
 pub(crate) async fn deploy(url: &str, key: PrivateKeySigner, settings: &Settings) -> [Address; 2] {
-    if let Some(folder) = twin() {
-        return deploy_twin(url, key, settings, &folder).await;
+    if let Some(twin) = twin() {
+        return deploy_twin(url, key, settings, twin).await;
     }
     let node = Node::connect(url, Some(key)).await.unwrap();
     let [agreement, dispatcher] = &*PROGRAMS;
@@ -40,25 +47,17 @@ async fn deploy_twin(
     url: &str,
     key: PrivateKeySigner,
     settings: &Settings,
-    folder: &Path,
+    [agreement, dispatcher]: [Bytes; 2],
 ) -> [Address; 2] {
     let provider = ProviderBuilder::new().wallet(EthereumWallet::from(key));
     let provider = provider.connect(url).await.unwrap();
-    let create = async |init: Vec<u8>| {
-        let request = TransactionRequest::default().with_deploy_code(Bytes::from(init));
+    let create = async |init: Bytes| {
+        let request = TransactionRequest::default().with_deploy_code(init);
         let sent = provider.send_transaction(request).await.unwrap();
         sent.get_receipt().await.unwrap().contract_address.unwrap()
     };
-    let agreement = create(code(folder, "agreement")).await;
+    let agreement = create(agreement).await;
     let constants = (*settings, agreement).abi_encode_params();
-    let dispatcher = create([code(folder, "dispatcher"), constants].concat()).await;
+    let dispatcher = create([dispatcher.as_ref(), &constants].concat().into()).await;
     [agreement, dispatcher]
-}
-
-/// Init code by its name; a folder counts from the root of the project.
-fn code(folder: &Path, name: &str) -> Vec<u8> {
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    let path = root.join(folder).join(name).with_extension("bin");
-    std::fs::read(&path)
-        .unwrap_or_else(|_| panic!("{} is not there: run scripts/twin", path.display()))
 }
