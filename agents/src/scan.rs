@@ -22,7 +22,8 @@ pub(crate) async fn begin(market: &Market, store: &Store) -> Result<(), AgentErr
 }
 
 /// Searches the blocks that came since the last time, from `first` on at the earliest, and writes down the
-/// agreements that are `ours`. If the chain moved back meanwhile, all of them are searched again.
+/// agreements that are `ours`. If the chain moved back meanwhile, they are searched again; what was found in
+/// blocks that are gone stays written down, in case that they come back.
 pub(crate) async fn scan(
     market: &Market,
     store: &Store,
@@ -36,7 +37,12 @@ pub(crate) async fn scan(
             match market.node().head_after(&seen).await {
                 Ok(head) if head.number == number => return Ok(()),
                 Ok(head) => (number.saturating_add(1), head),
-                Err(MarketError::MovedBack { .. }) => (first, market.node().head().await?),
+                Err(MarketError::MovedBack { .. }) => {
+                    let head = market.node().head().await?;
+                    // A node that is a few blocks behind looks the same: that must not cost a whole search.
+                    let near = head.number.saturating_sub(STRIDE);
+                    (if head.number < number { near.max(first) } else { first }, head)
+                }
                 Err(error) => return Err(error.into()),
             }
         }

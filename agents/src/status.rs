@@ -146,8 +146,58 @@ impl Status {
     }
 }
 
+/// Wei in ether, as monitors take numbers: to about sixteen digits.
+pub(crate) fn ether(wei: impl Display) -> f64 {
+    format!("{wei}e-18").parse().unwrap_or(f64::NAN)
+}
+
 /// What is said to whoever asks how it is.
 async fn health(State(status): State<Status>) -> (StatusCode, String) {
     let code = if status.is_well() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (code, format!("{}\n", status.condition()))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    #[test]
+    fn what_comes_first_is_waited_for() {
+        let any = || Waiting::for_a("a letter");
+        let (soon, late) = (|| Waiting::until(5, "the start"), || Waiting::until(9, "the end"));
+        for (one, other, first) in [
+            (soon(), late(), soon()),
+            (late(), soon(), soon()),
+            (any(), late(), late()),
+            (late(), any(), late()),
+            (any(), any(), any()),
+        ] {
+            assert_eq!(one.or(other), first);
+        }
+        assert_eq!(soon().to_string(), "waits for the start (tick 5)");
+        assert_eq!(any().to_string(), "waits for a letter");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_minute_without_a_whole_step_is_an_illness() {
+        let status = Status::default();
+        status.set(Condition::Well(Waiting::for_a("work")));
+        advance(Duration::from_secs(59)).await;
+        status.set(Condition::Failing("no node answers".into()));
+        assert!(status.is_well());
+        advance(Duration::from_secs(1)).await;
+        assert!(!status.is_well());
+        assert_eq!(status.condition().to_string(), "tries again: no node answers");
+        status.set(Condition::Well(Waiting::for_a("work")));
+        assert!(status.is_well());
+    }
+
+    #[test]
+    #[expect(clippy::float_cmp, reason = "the nearest number is the one that is meant")]
+    fn wei_are_told_in_ether() {
+        assert_eq!(ether(1_500_000_000_000_000_000_u128), 1.5);
+        assert_eq!(ether(0), 0.0);
+    }
 }

@@ -9,8 +9,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use alloy::primitives::Address;
-use client::terms::abi::{Clock, Worker as Known};
-use client::{Application, Offer};
+use client::terms::abi::{Clock, State, Worker as Known};
+use client::{Application, MarketError, Offer, state as words};
 use gateway::{Config, Gateway, Limits, Secret};
 use messages::{MessageKey, WorkerDesk};
 use tokio::task::JoinSet;
@@ -28,7 +28,7 @@ use crate::error::AgentError;
 use crate::pulse::Agent;
 use crate::scan::{begin, scan};
 use crate::standing::ChainStanding;
-use crate::status::Waiting;
+use crate::status::{Waiting, ether};
 
 mod deal;
 mod desk;
@@ -88,6 +88,9 @@ pub const POINTS: [&str; 46] = [
     "letter/remembered",
     "letter/noted",
 ];
+
+/// Where an agreement is that is not settled.
+const STATES: [State; 4] = [State::Offered, State::Running, State::Reporting, State::Due];
 
 /// What can be chosen about a worker.
 #[derive(Clone, Debug)]
@@ -190,8 +193,15 @@ impl Worker {
     async fn attend(&mut self) -> Result<Option<Waiting>, AgentError> {
         for address in self.base.store().open_agreements()? {
             if let Entry::Vacant(vacant) = self.deals.entry(address) {
-                let agreement = self.base.market().agreement(address).await?;
-                vacant.insert(Deal::new(agreement, self.base.account(), self.options.courtesy));
+                match self.base.market().agreement(address).await {
+                    Ok(agreement) => {
+                        let (account, courtesy) = (self.base.account(), self.options.courtesy);
+                        vacant.insert(Deal::new(agreement, account, courtesy));
+                    }
+                    // The chain has moved back behind its purchase.
+                    Err(MarketError::NotAnAgreement(_)) => {}
+                    Err(error) => return Err(error.into()),
+                }
             }
         }
         let (mut waiting, mut failed, mut open) = (None, None, Vec::new());
@@ -205,6 +215,11 @@ impl Worker {
             }
         }
         let (now, settings) = (self.base.market().now().await?, self.base.market().settings());
+        for state in STATES {
+            let count = self.deals.values().filter(|deal| deal.state() == state).count();
+            let count = f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+            metrics::gauge!("muster_worker_agreements", "state" => words(state)).set(count);
+        }
         self.roll.renew(now, settings.clock == Clock::Second, open);
         failed.map_or(Ok(waiting), Err)
     }
@@ -218,6 +233,11 @@ impl Worker {
         let Some(deal) = self.deals.get_mut(&address) else { return Ok(None) };
         let due = deal.attend(&mut self.services).await;
         match due {
+            // The chain has moved back behind its purchase; if that comes again, so does the deal.
+            Err(AgentError::Market(MarketError::NoContract(_))) => {
+                self.deals.remove(&address);
+                return Ok(None);
+            }
             Ok(None) => {
                 self.services.end(address).await;
                 self.base.store().close(address)?;
@@ -231,8 +251,11 @@ impl Worker {
 
     /// Takes pay out when it has reached so much.
     async fn withdraw(&self) -> Result<(), AgentError> {
-        let account = self.base.account();
-        let credit = self.base.market().credit(account).await?;
+        let (account, market) = (self.base.account(), self.base.market());
+        let (credit, balance) =
+            (market.credit(account).await?, market.node().balance(account).await?);
+        metrics::gauge!("muster_worker_credit_ether").set(ether(credit));
+        metrics::gauge!("muster_worker_balance_ether").set(ether(balance));
         if credit > 0 && credit >= self.options.withdraw_at {
             let to = self.options.payout.unwrap_or(account);
             self.base.doing(&format!("withdraw/{account}")).withdraw(to).await?;

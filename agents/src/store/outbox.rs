@@ -73,6 +73,10 @@ impl Outbox for Store {
     }
 
     fn outcome(&self, signed: &Signed, outcome: &Outcome) {
+        if let Outcome::InBlock(receipt) = outcome {
+            metrics::counter!("muster_transactions_total").increment(1);
+            metrics::counter!("muster_gas_used_total").increment(receipt.gas_used);
+        }
         let noted = self.purpose(signed).and_then(|purpose| {
             let purpose = purpose.unwrap_or_default();
             point(deed(&purpose), "mined");

@@ -23,6 +23,8 @@ pub(super) struct Deal {
     index: u8,
     /// How it stood.
     progress: Option<Progress>,
+    /// Where it was in its life.
+    state: State,
     /// How long others have to settle first.
     courtesy: Duration,
     /// When this worker settles, if nobody else does.
@@ -39,7 +41,8 @@ impl Deal {
         let [chance, ..] = *keccak256([agreement.address(), account].concat());
         let part = courtesy.saturating_mul(chance.into()).checked_div(u8::MAX.into());
         let courtesy = part.unwrap_or_default();
-        Self { agreement, account, index, progress: None, courtesy, settles: None }
+        let state = State::Offered;
+        Self { agreement, account, index, progress: None, state, courtesy, settles: None }
     }
 
     /// Does what is due; `None` if nothing ever will be again.
@@ -52,7 +55,8 @@ impl Deal {
         let address = self.agreement.address();
         let (times, next) = (self.agreement.times(&progress), self.next().await?);
         let accepted = progress.has_accepted(self.index);
-        match times.state(next) {
+        self.state = times.state(next);
+        match self.state {
             State::Offered | State::Running if !accepted && next <= times.last_accept() => {
                 services.begin(address)?;
                 self.accept(services, &times).await.map(Some)
@@ -74,6 +78,11 @@ impl Deal {
             }
             _ => self.finish().await,
         }
+    }
+
+    /// Where it is in its life, as far as the latest step knows.
+    pub(super) const fn state(&self) -> State {
+        self.state
     }
 
     /// What the gateway is to know of it; `None` unless this worker serves it.
@@ -114,7 +123,7 @@ impl Deal {
             Ok(receipt) => {
                 tracing::info!("has accepted {address} in block {}", receipt.block);
                 let progress = self.agreement.progress().await?;
-                self.progress = Some(progress);
+                (self.progress, self.state) = (Some(progress), State::Running);
                 let end = self.agreement.times(&progress).end();
                 Ok(Waiting::until(end, format_args!("the end of {address}")))
             }

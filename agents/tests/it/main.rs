@@ -12,5 +12,6 @@
 mod guest;
 mod harness;
 mod outbox;
+mod standing;
 mod tester;
 mod worker;

@@ -104,8 +104,8 @@ async fn a_worker_lives_from_its_registration_to_its_pay() {
     // Everybody gets receipts of the same kind.
     assert_eq!((client.served().await, other.served().await), (0b1, 0b1));
     let (_, receipt) = client.get().await;
-    let signed = receipt.unwrap().signer(first.receipt_domain(), client.session);
-    assert_eq!(signed, Some(signer.address()));
+    let author = receipt.unwrap().signer(first.receipt_domain(), client.session);
+    assert_eq!(author, Some(signer.address()));
     let (fresh, claim) = delegate(&ann, &first);
     assert_eq!(ask(&fresh, &first, claim).await.unwrap().served().await, 0b1);
     let (fresh, claim) = delegate(&bob, &first);
@@ -166,9 +166,10 @@ async fn a_worker_without_its_service_accepts_nothing_and_says_why() {
     // It comes too late: the worker does not even try, and its client gets its money back.
     world.pass(700).await;
     let credit = async |who| world.market(who).await.credit(who.address()).await.unwrap();
+    step(&mut daemon).await;
+    assert_eq!(agreement.state().await.unwrap(), State::Void);
     let waits = step(&mut daemon).await;
     assert!(waits.contains("--return makes it available"), "{waits}");
-    assert_eq!(agreement.state().await.unwrap(), State::Void);
     assert_eq!(credit(&client).await, purchase.escrow);
     daemon.stop().await;
     drop(daemon);
@@ -256,4 +257,34 @@ async fn an_offer_that_the_market_never_takes_ends_the_worker() {
     let other = WorkerOptions { application: "other".parse().unwrap(), ..usual };
     let error = worker(&world, &signer, other).await.step().await.unwrap_err();
     assert!(matches!(error, AgentError::OtherApplication { .. }), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_that_moves_back_takes_agreements_with_it_and_brings_others() {
+    let (world, service) = (World::new().await, Service::start().await);
+    let [signer, ann, bob] = [world.person(), world.person(), world.person()];
+    let mut daemon = worker(&world, &signer, options(&service.url())).await;
+    step(&mut daemon).await;
+    let snapshot = world.ask("evm_snapshot", "").await;
+    let snapshot = snapshot.split('"').find(|part| part.starts_with("0x")).unwrap().to_owned();
+    let gone = world.buy(&ann, 1, 0).await.agreement;
+    step(&mut daemon).await;
+    let market = world.market(&signer).await;
+    assert_eq!(market.agreement(gone).await.unwrap().state().await.unwrap(), State::Running);
+
+    world.ask("evm_revert", &format!("\"{snapshot}\"")).await;
+    assert!(market.agreement(gone).await.is_err());
+    assert_eq!(step(&mut daemon).await, "waits for somebody to buy");
+    let agreement = world.buy(&bob, 1, 0).await.agreement;
+    step(&mut daemon).await;
+    let agreement = market.agreement(agreement).await.unwrap();
+    assert_eq!(agreement.state().await.unwrap(), State::Running);
+
+    // The same once more, with a daemon that was away meanwhile.
+    daemon.stop().await;
+    drop(daemon);
+    let mut daemon = worker(&world, &signer, options(&service.url())).await;
+    let waits = step(&mut daemon).await;
+    assert!(waits.contains(&agreement.address().to_string()), "{waits}");
+    daemon.stop().await;
 }
