@@ -114,6 +114,8 @@ pub(crate) enum Command {
     Credit(commands::money::CreditOptions),
     /// Take out everything that the account can withdraw
     Withdraw(commands::money::WithdrawOptions),
+    /// Begin the life of the market's programs anew before the chain ends it, or after; anybody may
+    Keepalive(commands::keepalive::Options),
     /// Look at the market itself
     #[command(subcommand)]
     Market(commands::market::Action),

@@ -100,7 +100,7 @@ impl Context {
     }
 
     /// The address of the market that is named or known.
-    fn dispatcher(&self, chain_id: u64) -> Result<Address, CliError> {
+    pub(crate) fn dispatcher(&self, chain_id: u64) -> Result<Address, CliError> {
         self.globals.market.map_or_else(|| known::market(chain_id), Ok)
     }
 

@@ -10,6 +10,7 @@ pub(crate) mod deploy;
 pub(crate) mod devnode;
 pub(crate) mod fund;
 pub(crate) mod history;
+pub(crate) mod keepalive;
 pub(crate) mod ledger;
 pub(crate) mod market;
 pub(crate) mod money;
@@ -40,6 +41,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Settle(options) => settle::run(context, options).await,
         Command::Credit(options) => money::credit(context, options).await,
         Command::Withdraw(options) => money::withdraw(context, options).await,
+        Command::Keepalive(options) => keepalive::run(context, options).await,
         Command::Market(action) => market::run(context, action).await,
         Command::History(options) => history::run(context, options).await,
         Command::Watch(options) => history::watch(context, options).await,

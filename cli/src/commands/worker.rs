@@ -1,4 +1,4 @@
-//! `muster worker`: offering work, and taking it.
+//! `muster worker`: offering work, and taking it, by hand; the daemon is in [`run`](mod@run).
 
 use alloy::primitives::{Address, B256};
 use clap::{Args, Subcommand, ValueEnum};
@@ -11,9 +11,21 @@ use crate::error::CliError;
 use crate::output::{Cell, Page};
 use crate::parse;
 
+mod run;
+
 /// What a worker does.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
+    /// Do all of it: register, keep a place in the book, accept, serve through a gateway, settle, withdraw
+    Run(Box<run::Run>),
+    /// One thing of it.
+    #[command(flatten)]
+    ByHand(ByHand),
+}
+
+/// What a worker does by hand.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ByHand {
     /// Register the account as a worker, once and for ever
     Register(Register),
     /// Put a worker that fits into its book; anybody may
@@ -124,22 +136,30 @@ pub(crate) struct Register {
 
 /// Does what a worker does.
 pub(crate) async fn run(context: &Context, action: Action) -> Result<(), CliError> {
-    if let Action::Show { worker: Some(worker) } = action {
+    match action {
+        Action::Run(options) => run::run(context, *options).await,
+        Action::ByHand(action) => by_hand(context, action).await,
+    }
+}
+
+/// Does one thing.
+async fn by_hand(context: &Context, action: ByHand) -> Result<(), CliError> {
+    if let ByHand::Show { worker: Some(worker) } = action {
         return show(context, &context.market().await?, worker).await;
     }
     let market = context.market_to_sign().await?;
     let account = market.account()?;
     let receipt = match action {
-        Action::Register(options) => return register(context, &market, options).await,
-        Action::Show { worker } => return show(context, &market, worker.unwrap_or(account)).await,
-        Action::List { worker } => market.list(worker.unwrap_or(account)).await?,
-        Action::Update(terms) => market.update(&terms.offer()).await?,
-        Action::Price { price } => market.set_price(price).await?,
-        Action::Available { available } => market.set_available(available == Answer::Yes).await?,
-        Action::Key { message_key } => market.set_key(message_key).await?,
-        Action::Stake { amount } => market.stake(amount).await?,
-        Action::Unstake { amount } => market.unstake(amount).await?,
-        Action::Accept { agreement } => {
+        ByHand::Register(options) => return register(context, &market, options).await,
+        ByHand::Show { worker } => return show(context, &market, worker.unwrap_or(account)).await,
+        ByHand::List { worker } => market.list(worker.unwrap_or(account)).await?,
+        ByHand::Update(terms) => market.update(&terms.offer()).await?,
+        ByHand::Price { price } => market.set_price(price).await?,
+        ByHand::Available { available } => market.set_available(available == Answer::Yes).await?,
+        ByHand::Key { message_key } => market.set_key(message_key).await?,
+        ByHand::Stake { amount } => market.stake(amount).await?,
+        ByHand::Unstake { amount } => market.unstake(amount).await?,
+        ByHand::Accept { agreement } => {
             let agreement = market.agreement(agreement).await?;
             let receipt = agreement.accept().await?;
             let progress = agreement.progress().await?;
@@ -151,7 +171,7 @@ pub(crate) async fn run(context: &Context, action: Action) -> Result<(), CliErro
             ];
             return context.print_transaction(Page::new(facts), &receipt);
         }
-        Action::Resign { agreement } => {
+        ByHand::Resign { agreement } => {
             let resigned = market.agreement(agreement).await?.resign().await?;
             let facts = [
                 ("agreement", Cell::text(agreement)),
