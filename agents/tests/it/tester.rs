@@ -46,6 +46,19 @@ async fn without_the_client_the_seat_is_shown_after_a_quarter_of_the_window() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_worthless_pass_is_shown_to_nobody() {
+    let scene = Scene::begin(1).await;
+    scene.answer_falsely().await;
+    for window in 0..2 {
+        let start = scene.enter(window).await;
+        scene.world.pass_until(start + TICKS / 4 + 60).await;
+        scene.until_served(0, window).await;
+    }
+    let asked = scene.workers[0].asked.lock().unwrap().clone();
+    assert!(asked.iter().all(|(claim, _)| matches!(claim, Claim::Seat { .. })), "{asked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn each_worker_gets_what_it_deserves_and_the_tester_its_fee() {
     let mut scene = Scene::begin(3).await;
     scene.answer_passes().await;
@@ -117,7 +130,7 @@ async fn who_cannot_write_letters_says_nothing_false() {
         }
     }
     let report = scene.until_reported().await;
-    assert_eq!((report.findings[0].checked, report.entries[0].served), (0b1001, 0b1001));
+    assert_eq!((report.findings[0].checked, report.findings[0].served), (0b1001, 0b1001));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -138,7 +151,7 @@ async fn a_restart_forgets_nothing_and_repeats_nothing() {
     assert_eq!(asked.len(), 2, "nobody is looked at twice in a window");
 
     let report = scene.until_reported().await;
-    assert_eq!((report.findings[0].checked, report.entries[0].served), (0b11, 0b11));
+    assert_eq!((report.findings[0].checked, report.findings[0].served), (0b11, 0b11));
     let scene = scene.restart().await;
     scene.until_settled().await;
     assert_eq!(scene.agreement.reports().await.unwrap().len(), 1);

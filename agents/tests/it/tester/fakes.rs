@@ -13,8 +13,8 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use gateway::{Config, Door, Gateway, Guest, Receipts, Refusal, Secret, Upstream};
 use messages::{
-    Claim, ClientDesk, Content, Event, Hidden, Inbox, Local, MessageError, MessageKey, PostBox,
-    RecentlySeen, Transport,
+    Claim, ClientDesk, Content, Delegation, Event, Hidden, Inbox, Letter, Local, MessageError,
+    MessageKey, PostBox, RecentlySeen, Transport,
 };
 use tokio::task::JoinHandle;
 
@@ -155,6 +155,24 @@ pub(super) async fn client(
         }
     });
     count
+}
+
+/// A client's program whose passes are worth nothing: by another's signature, and for too short a time.
+pub(super) async fn false_client(signer: &PrivateKeySigner, letters: Arc<dyn Transport>) {
+    let (key, seen) = (MessageKey::of(signer).unwrap(), Arc::new(RecentlySeen::new(256)));
+    let mut post_box = PostBox::open(key, letters, seen).await.unwrap();
+    let (client, other) = (signer.clone(), PrivateKeySigner::random());
+    tokio::spawn(async move {
+        while let Ok(delivery) = post_box.next().await {
+            let Letter { chain_id, agreement, ref content, .. } = delivery.letter;
+            let Content::PassRequest { window, key, .. } = *content else { continue };
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+            let (signer, until) = if window == 0 { (&other, 1 << 40) } else { (&client, now + 60) };
+            let delegation = Delegation::sign(signer, chain_id, agreement, key, until).unwrap();
+            let reply = delivery.letter.reply(Content::Pass { delegation });
+            post_box.send(delivery.sender, &reply).await.unwrap();
+        }
+    });
 }
 
 /// How a way for letters is.

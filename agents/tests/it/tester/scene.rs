@@ -15,7 +15,7 @@ use tokio::select;
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, yield_now};
 
-use super::fakes::{Line, Worker, client};
+use super::fakes::{Line, Worker, client, false_client};
 use crate::harness::{LENGTH, World, offer};
 
 /// Ticks of a window.
@@ -179,6 +179,11 @@ impl Scene {
         let letters = self.world.letters.clone();
         self.passes = Some(client(&self.client, market, letters).await);
         self.passes_are(1).await;
+    }
+
+    /// Lets the client answer requests for passes with worthless ones.
+    pub(super) async fn answer_falsely(&self) {
+        false_client(&self.client, self.world.letters.clone()).await;
     }
 
     /// Waits until the client has given so many passes.
