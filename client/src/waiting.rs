@@ -21,11 +21,14 @@ impl Agreement {
         state: State,
         patience: Duration,
     ) -> Result<State, MarketError> {
-        until("the agreement came so far", patience, move || async move {
-            let found = self.state().await?;
-            Ok((order(found) >= order(state)).then_some(found))
-        })
-        .await
+        let wait = Wait::new("the agreement came so far", patience);
+        loop {
+            let found = self.state().await;
+            let found = found.map(|found| (order(found) >= order(state)).then_some(found));
+            if let Some(found) = wait.look(found).await? {
+                return Ok(found);
+            }
+        }
     }
 
     /// Waits until a worker has accepted, and says how the agreement stands.
@@ -34,17 +37,12 @@ impl Agreement {
     /// [`MarketError::Never`] if the time to accept has passed; [`MarketError::Deadline`] if it takes longer
     /// than `patience`; [`MarketError::Node`].
     pub async fn wait_for_accept(&self, patience: Duration) -> Result<Progress, MarketError> {
-        until("a worker accepted", patience, move || async move {
-            let progress = self.progress().await?;
-            if progress.start != 0 {
-                return Ok(Some(progress));
+        let wait = Wait::new("a worker accepted", patience);
+        loop {
+            if let Some(progress) = wait.look(self.accepted().await).await? {
+                return Ok(progress);
             }
-            match self.state().await? {
-                State::Due | State::Void => Err(MarketError::Never("a worker accepts")),
-                _ => Ok(None),
-            }
-        })
-        .await
+        }
     }
 
     /// Waits until a window, counted from 0, has begun.
@@ -53,18 +51,12 @@ impl Agreement {
     /// [`MarketError::Never`] if the agreement ends before it; [`MarketError::Deadline`] if it takes longer
     /// than `patience`; [`MarketError::Node`].
     pub async fn wait_for_window(&self, window: u8, patience: Duration) -> Result<(), MarketError> {
-        let since = Instant::now();
-        self.wait_for_accept(patience).await?;
-        until("the window began", patience.saturating_sub(since.elapsed()), move || async move {
-            // The client may cancel meanwhile.
-            let progress = self.progress().await?;
-            let windows = self.windows(&progress);
-            let Some((_, ticks)) = windows.get(usize::from(window)) else {
-                return Err(MarketError::Never("the window begins"));
-            };
-            Ok((self.market().now().await? >= ticks.start).then_some(()))
-        })
-        .await
+        let wait = Wait::new("the window began", patience);
+        loop {
+            if wait.look(self.begun(window).await).await?.is_some() {
+                return Ok(());
+            }
+        }
     }
 
     /// Waits until somebody has settled the agreement, and says what it paid.
@@ -75,7 +67,34 @@ impl Agreement {
         &self,
         patience: Duration,
     ) -> Result<AgreementSettled, MarketError> {
-        until("the agreement was settled", patience, || self.settlement()).await
+        let wait = Wait::new("the agreement was settled", patience);
+        loop {
+            if let Some(settled) = wait.look(self.settlement().await).await? {
+                return Ok(settled);
+            }
+        }
+    }
+
+    /// How it stands, if a worker has accepted.
+    async fn accepted(&self) -> Result<Option<Progress>, MarketError> {
+        let progress = self.progress().await?;
+        if progress.start != 0 {
+            return Ok(Some(progress));
+        }
+        match self.state().await? {
+            State::Due | State::Void => Err(MarketError::Never("a worker accepts")),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether a window has begun, which it may never do if the client cancels meanwhile.
+    async fn begun(&self, window: u8) -> Result<Option<()>, MarketError> {
+        let Some(progress) = self.accepted().await? else { return Ok(None) };
+        let windows = self.windows(&progress);
+        let Some((_, ticks)) = windows.get(usize::from(window)) else {
+            return Err(MarketError::Never("the window begins"));
+        };
+        Ok((self.market().now().await? >= ticks.start).then_some(()))
     }
 }
 
@@ -90,21 +109,36 @@ const fn order(state: State) -> u8 {
     }
 }
 
-/// Looks until there is something, or `patience` is over. That a node does not answer does not end it.
-async fn until<T, F: Future<Output = Result<Option<T>, MarketError>>>(
+/// Patience with something.
+struct Wait {
+    /// What is waited for, in the past tense.
     what: &'static str,
+    /// Since when.
+    since: Instant,
+    /// For how long.
     patience: Duration,
-    look: impl Fn() -> F,
-) -> Result<T, MarketError> {
-    let since = Instant::now();
-    loop {
-        match look().await {
-            Ok(Some(found)) => return Ok(found),
+}
+
+impl Wait {
+    /// Begins now.
+    fn new(what: &'static str, patience: Duration) -> Self {
+        Self { what, since: Instant::now(), patience }
+    }
+
+    /// What a look has found; if nothing, after a pause. That a node does not answer does not end it.
+    async fn look<T>(
+        &self,
+        found: Result<Option<T>, MarketError>,
+    ) -> Result<Option<T>, MarketError> {
+        match found {
+            Ok(Some(found)) => return Ok(Some(found)),
             Err(error) if !error.is_temporary() => return Err(error),
-            Ok(None) | Err(_) if since.elapsed() >= patience => {
-                return Err(MarketError::Deadline(what));
+            Ok(None) | Err(_) if self.since.elapsed() >= self.patience => {
+                return Err(MarketError::Deadline(self.what));
             }
-            Ok(None) | Err(_) => sleep(POLL).await,
+            Ok(None) | Err(_) => {}
         }
+        sleep(POLL).await;
+        Ok(None)
     }
 }

@@ -1,0 +1,37 @@
+//! Buys work and stays until it is paid: `MUSTER_KEY=0x… first_purchase URL DISPATCHER`.
+
+use std::time::Duration;
+
+use alloy::signers::local::PrivateKeySigner;
+use client::terms::abi::State;
+use client::{Ether, Market, MarketError, Settlement, Want};
+
+/// Longer than anything here takes.
+const PATIENCE: Duration = Duration::from_hours(24);
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut args = std::env::args().skip(1);
+    let (Some(url), Some(dispatcher)) = (args.next(), args.next()) else {
+        return Err("usage: first_purchase URL DISPATCHER".into());
+    };
+    let key: PrivateKeySigner = std::env::var("MUSTER_KEY")?.parse()?;
+    let market = Market::connect(&url, key, dispatcher.parse()?).await?;
+
+    // One worker, for as long as the market's shortest agreement, on the usual terms.
+    let want = Want::Usual { redundancy: 1, length: market.settings().minLength };
+    let settlement = purchase(&market, &want).await?;
+    eprintln!("{} came back", Ether::from(settlement.refund));
+    Ok(())
+}
+
+/// Buys at the quoted price, and settles when it is due.
+pub(crate) async fn purchase(market: &Market, want: &Want) -> Result<Settlement, MarketError> {
+    let quote = market.quote(want).await?;
+    // Never more than quoted, and nothing at all, with the reason, if it cannot be bought.
+    let purchase = market.buy(want, quote.price).await?;
+    let agreement = market.agreement(purchase.agreement).await?;
+    agreement.wait_for_accept(PATIENCE).await?;
+    agreement.wait_for_state(State::Due, PATIENCE).await?;
+    agreement.settle().await
+}

@@ -1,0 +1,102 @@
+//! Looks at what workers do and reports it: `MUSTER_KEY=0x… tester URL DISPATCHER PORT`, where the port is that
+//! of the example `worker`.
+
+use std::time::Duration;
+
+use alloy::signers::local::PrivateKeySigner;
+use client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents::ContractBought;
+use client::terms::abi::State;
+use client::{
+    Agreement, Event, Market, MarketError, ServiceReceipt, Session, Sighting, failed_entry,
+    message_key,
+};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+
+/// Longer than anything here takes.
+const PATIENCE: Duration = Duration::from_hours(24);
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut args = std::env::args().skip(1);
+    let (Some(url), Some(dispatcher), Some(port)) = (args.next(), args.next(), args.next()) else {
+        return Err("usage: tester URL DISPATCHER PORT".into());
+    };
+    let key: PrivateKeySigner = std::env::var("MUSTER_KEY")?.parse()?;
+    let market = Market::connect(&url, key.clone(), dispatcher.parse()?).await?;
+    run(&market, &key, port.parse()?).await?;
+    Ok(())
+}
+
+/// Checks in, and tests whatever is bought from then on.
+pub(crate) async fn run(
+    market: &Market,
+    key: &PrivateKeySigner,
+    port: u16,
+) -> Result<(), MarketError> {
+    enlist(market, key).await?;
+    let mut watch = market.watch(market.node().head().await?.number);
+    loop {
+        let Sighting::Happened(happening) = watch.next().await else { continue };
+        if let Event::Dispatcher(ContractBought(bought)) = happening.event {
+            match test(&market.agreement(bought.agreement).await?, port).await {
+                // No place in its list, or nobody accepted it.
+                Ok(()) | Err(MarketError::NotListed { .. } | MarketError::Never(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// Registers unless that has been done, and checks in.
+async fn enlist(market: &Market, key: &PrivateKeySigner) -> Result<(), MarketError> {
+    if market.key_of(market.account()?).await?.is_none() {
+        market.register_tester(message_key(key), market.settings().testerBond).await?;
+    }
+    match market.check_in().await {
+        Ok(_) | Err(MarketError::Refused(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Looks once at the first worker in every window in which this account holds a seat, and reports.
+async fn test(agreement: &Agreement, port: u16) -> Result<(), MarketError> {
+    let me = agreement.market().account()?;
+    agreement.place(me).await?;
+    let progress = agreement.wait_for_accept(PATIENCE).await?;
+    let seats = agreement.seats(me).await?;
+    let session = Session::random();
+    let (mut receipt, mut failed) = (None, 0_u32);
+    for (window, _) in agreement.windows(&progress) {
+        let bit = 1_u32.checked_shl(window.into()).unwrap_or(0);
+        if seats & bit == 0 {
+            continue;
+        }
+        agreement.wait_for_window(window, PATIENCE).await?;
+        match look(agreement, &session, port).await {
+            Ok(newest) if newest.covers(window) => receipt = Some(newest),
+            _ => failed |= bit,
+        }
+    }
+    agreement.wait_for_state(State::Reporting, PATIENCE).await?;
+    let entry = receipt.map_or(failed_entry(0, failed), |receipt| receipt.entry(0, failed));
+    if entry.checked != 0 {
+        agreement.report(&session, vec![entry]).await?;
+    }
+    Ok(())
+}
+
+/// Asks the worker for a receipt.
+async fn look(
+    agreement: &Agreement,
+    session: &Session,
+    port: u16,
+) -> Result<ServiceReceipt, Box<dyn std::error::Error + Send + Sync>> {
+    let session = session.value(agreement.market().account()?);
+    let mut stream = BufReader::new(TcpStream::connect(("127.0.0.1", port)).await?);
+    let line = format!("{} {session}\n", agreement.address());
+    stream.get_mut().write_all(line.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_line(&mut answer).await?;
+    Ok(answer.trim().parse()?)
+}

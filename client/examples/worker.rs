@@ -1,0 +1,88 @@
+//! Offers work, accepts what is bought, and signs receipts: `MUSTER_KEY=0x… worker URL DISPATCHER PORT`.
+//!
+//! Its service is the smallest there is: whoever sends a line with an agreement and a session to the port
+//! gets a receipt for the window of this moment.
+
+use std::collections::HashMap;
+
+use alloy::primitives::{Address, B256};
+use alloy::signers::local::PrivateKeySigner;
+use client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents::ContractBought;
+use client::{
+    Application, Event, Market, MarketError, Offer, ServiceReceipt, Sighting, message_key,
+};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Wei that it stakes: enough for a few agreements on a dev chain.
+const STAKE: u128 = 1_000_000_000_000_000_000;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut args = std::env::args().skip(1);
+    let (Some(url), Some(dispatcher), Some(port)) = (args.next(), args.next(), args.next()) else {
+        return Err("usage: worker URL DISPATCHER PORT".into());
+    };
+    let key: PrivateKeySigner = std::env::var("MUSTER_KEY")?.parse()?;
+    let market = Market::connect(&url, key.clone(), dispatcher.parse()?).await?;
+    let listener = TcpListener::bind(("127.0.0.1", port.parse()?)).await?;
+    work(&market, &key, listener).await?;
+    Ok(())
+}
+
+/// Registers unless that has been done, and works for ever.
+pub(crate) async fn work(
+    market: &Market,
+    key: &PrivateKeySigner,
+    listener: TcpListener,
+) -> Result<(), MarketError> {
+    let me = market.account()?;
+    if market.key_of(me).await?.is_none() {
+        let offer = Offer { price: 1_000, max_length: 100_000, promise: 9_000, capacity: 4 };
+        market.register(Application::default(), &offer, message_key(key), STAKE).await?;
+    }
+    let mut watch = market.watch(0);
+    let mut sessions = HashMap::new();
+    loop {
+        tokio::select! {
+            sighting = watch.next() => accept(market, me, &sighting).await?,
+            Ok((stream, _)) = listener.accept() => {
+                // Whoever asks nonsense, or goes away, gets nothing.
+                drop(serve(market, key, &mut sessions, stream).await);
+            }
+        }
+    }
+}
+
+/// Accepts an agreement that was just bought, if it is ours and there is still time.
+async fn accept(market: &Market, me: Address, sighting: &Sighting) -> Result<(), MarketError> {
+    let Sighting::Happened(happening) = sighting else { return Ok(()) };
+    let Event::Dispatcher(ContractBought(bought)) = &happening.event else { return Ok(()) };
+    if !bought.workers.contains(&me) {
+        return Ok(());
+    }
+    match market.agreement(bought.agreement).await?.accept().await {
+        // Too late, or accepted before this program was started again.
+        Ok(_) | Err(MarketError::Refused(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Serves one line. A session's receipt covers every window in which it was served.
+async fn serve(
+    market: &Market,
+    key: &PrivateKeySigner,
+    sessions: &mut HashMap<(Address, B256), u32>,
+    stream: TcpStream,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let (mut reader, mut line) = (BufReader::new(stream), String::new());
+    reader.read_line(&mut line).await?;
+    let (agreement, session) = line.trim().split_once(' ').ok_or("two words")?;
+    let (agreement, session) = (market.agreement(agreement.parse()?).await?, session.parse()?);
+    let window = agreement.window().await?.ok_or("it does not run")?;
+    let served = sessions.entry((agreement.address(), session)).or_default();
+    *served |= 1_u32.checked_shl(window.into()).unwrap_or(0);
+    let receipt = ServiceReceipt::sign(key, agreement.receipt_domain(), session, *served)?;
+    reader.get_mut().write_all(format!("{receipt}\n").as_bytes()).await?;
+    Ok(())
+}

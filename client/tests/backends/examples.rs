@@ -1,0 +1,78 @@
+//! The examples, all at once on one market, as somebody would run them by hand.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use client::Want;
+use client::terms::abi::{Clock, Settings};
+use client::terms::settings;
+use devnode::Config;
+use tokio::net::TcpListener;
+
+use crate::stage::{Stage, until};
+
+#[expect(dead_code, reason = "here it is not run as a program of its own")]
+#[path = "../../examples/first_purchase.rs"]
+mod first_purchase;
+#[expect(dead_code, reason = "here it is not run as a program of its own")]
+#[path = "../../examples/tester.rs"]
+mod tester;
+#[expect(dead_code, reason = "here it is not run as a program of its own")]
+#[path = "../../examples/watch_market.rs"]
+mod watch_market;
+#[expect(dead_code, reason = "here it is not run as a program of its own")]
+#[path = "../../examples/worker.rs"]
+mod worker;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn together_they_make_a_market() {
+    let constants = Settings {
+        acceptWindow: 150,
+        reportWindow: 150,
+        minLength: 300,
+        minWindow: 300,
+        ..settings::dev(Clock::ArbBlock)
+    };
+    let block_time = Some(Duration::from_millis(20));
+    let stage = Stage::with(Config { block_time, ..Config::any_port() }, &constants).await;
+
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut programs = Vec::new();
+    let (market, key) = (stage.market(1).await, stage.key(1));
+    programs.push(tokio::spawn(async move { worker::work(&market, &key, listener).await }));
+    for number in 2..5 {
+        let (market, key) = (stage.market(number).await, stage.key(number));
+        programs.push(tokio::spawn(async move { tester::run(&market, &key, port).await }));
+    }
+    let (client, epoch) = (stage.market(5).await, stage.market(5).await.epoch().await.unwrap());
+    until(async || client.tester_count(epoch).await.unwrap() == 3).await;
+    until(async || client.book(client::Application::default().0).await.unwrap().listed == 1).await;
+
+    let (seen, market) = (Arc::new(Mutex::new(Vec::new())), client.clone());
+    let lines = seen.clone();
+    let all_seen = tokio::spawn(async move {
+        watch_market::watch(&market, |line| {
+            let goes_on = !line.contains("AgreementSettled");
+            lines.lock().unwrap().push(line);
+            goes_on
+        })
+        .await;
+    });
+
+    let want = Want::Usual { redundancy: 1, length: constants.minLength };
+    let settlement = first_purchase::purchase(&client, &want).await.unwrap();
+    let [worker] = settlement.workers.as_slice() else { panic!("{settlement:?}") };
+    assert_eq!((worker.accepted, worker.served, worker.failed, worker.slash), (true, 1, 0, 0));
+    assert_eq!((worker.pay, settlement.testers.len(), settlement.refund), (300_000, 3, 0));
+    all_seen.await.unwrap();
+    let seen = seen.lock().unwrap().join("\n");
+    for event in ["WorkerRegistered", "ContractBought", "Accepted", "Reported", "AgreementSettled"]
+    {
+        assert!(seen.contains(event), "{event} was not seen in\n{seen}");
+    }
+    for program in programs {
+        assert!(!program.is_finished(), "it ended by itself");
+        program.abort();
+    }
+}
