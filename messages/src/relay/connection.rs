@@ -103,6 +103,7 @@ impl Connection {
             self.send(&message).await?;
         }
         let mut heartbeat = interval(self.limits.heartbeat);
+        heartbeat.reset();
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut silence = 0_u32;
         loop {

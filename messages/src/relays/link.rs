@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::fmt::{self, Debug, Formatter};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -36,7 +37,6 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 const SILENCE: u32 = 3;
 
 /// See the module.
-#[derive(Debug)]
 pub(super) struct Link {
     /// Which of the relays it is: what logs call it, as an address does not belong there.
     number: usize,
@@ -48,6 +48,15 @@ pub(super) struct Link {
     filled: Notify,
     /// Whether it is connected.
     is_up: AtomicBool,
+}
+
+impl Debug for Link {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link")
+            .field("number", &self.number)
+            .field("is_up", &self.is_up)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What is under way on one connection.

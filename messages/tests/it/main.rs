@@ -8,8 +8,10 @@
     reason = "a test that meets what it does not expect should end there"
 )]
 
+mod clear;
 mod forged;
 mod harness;
+mod hostile;
 mod letters;
 mod refusals;
 mod relay;
