@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::task::block_in_place;
 
 /// The command.
-const MUSTER: &str = env!("CARGO_BIN_EXE_muster");
+pub(crate) const MUSTER: &str = env!("CARGO_BIN_EXE_muster");
 
 /// A folder in which the command is run.
 pub(crate) struct Folder {
@@ -93,6 +93,17 @@ pub(crate) struct World {
 impl World {
     /// A market with the constants for dev chains.
     pub(crate) async fn new(name: &str) -> Self {
+        Self::with(name, "").await
+    }
+
+    /// A market on which everything takes long enough not to be over before a slow machine is done.
+    pub(crate) async fn slow(name: &str) -> Self {
+        let times = "--accept-window 600 --report-window 600 --min-window 1200 --min-length 1200";
+        Self::with(name, times).await
+    }
+
+    /// A market that is deployed with these options.
+    async fn with(name: &str, options: &str) -> Self {
         let chain = Devnode::start(Config::any_port()).await.unwrap();
         let folder = Folder::new(name, &chain.url());
         let built =
@@ -103,7 +114,8 @@ impl World {
             path.display().to_string()
         };
         let (agreement, dispatcher) = (wasm("agreement.wasm"), wasm("dispatcher.wasm"));
-        folder.json(&format!("deploy --agreement-wasm {agreement} --dispatcher-wasm {dispatcher}"));
+        let files = format!("--agreement-wasm {agreement} --dispatcher-wasm {dispatcher}");
+        folder.json(&format!("deploy {files} {options}"));
         Self { chain, folder }
     }
 
@@ -141,7 +153,12 @@ pub(crate) struct Background {
 impl Background {
     /// Starts the command with these arguments, to answer in JSON.
     pub(crate) fn start(folder: &Folder, args: &str) -> Self {
-        let mut command = folder.command(&format!("{args} --json"));
+        Self::spawn(folder.command(args))
+    }
+
+    /// Starts a command, to answer in JSON.
+    pub(crate) fn spawn(mut command: Command) -> Self {
+        command.arg("--json");
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Self { child, lines }
@@ -150,6 +167,18 @@ impl Background {
     /// Its next line.
     pub(crate) fn line(&mut self) -> String {
         block_in_place(|| self.lines.next()).unwrap().unwrap()
+    }
+
+    /// What a daemon says in one line when it is ready.
+    pub(crate) fn ready(&mut self) -> Value {
+        let ready: Value = serde_json::from_str(&self.line()).unwrap();
+        assert_eq!(ready["event"], "ready");
+        ready
+    }
+
+    /// Its exit code, when it ends by itself; `None` if a signal ended it.
+    pub(crate) fn ended(mut self) -> Option<i32> {
+        block_in_place(|| self.child.wait()).unwrap().code()
     }
 
     /// The value of a field, from the line of its answer that holds it.

@@ -15,3 +15,4 @@ mod refusals;
 mod signing;
 mod state;
 mod tester;
+mod worker;

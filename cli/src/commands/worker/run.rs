@@ -17,9 +17,6 @@ use crate::error::CliError;
 use crate::output::Cell;
 use crate::parse;
 
-/// How long others have to settle first.
-const COURTESY: Duration = Duration::from_secs(10);
-
 /// Bytes of a mebibyte.
 const MEBIBYTE: u64 = 1 << 20;
 
@@ -69,6 +66,10 @@ pub(crate) struct Run {
     /// Pay is withdrawn when there is so much
     #[arg(long, value_name = "AMOUNT", value_parser = parse::wei, default_value = "1000000gwei")]
     withdraw_at: u128,
+
+    /// Seconds that others have to settle first, at most
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    courtesy: u64,
 
     /// First block in which to look for agreements if the account is registered and the state file is lost
     #[arg(long, value_name = "BLOCK", default_value_t = 0)]
@@ -133,7 +134,7 @@ pub(super) async fn run(context: &Context, options: Run) -> Result<(), CliError>
         public_url: options.public_url,
         payout: options.payout,
         withdraw_at: options.withdraw_at,
-        courtesy: COURTESY,
+        courtesy: Duration::from_secs(options.courtesy),
         first_block: options.from_block,
     };
     facts.push(("account", Cell::text(base.account())));
