@@ -12,6 +12,9 @@
 #[path = "../random/chain.rs"]
 #[expect(dead_code, reason = "random steps look at what is not looked at here")]
 mod chain;
+#[path = "../it/harness/deployed.rs"]
+#[expect(dead_code, reason = "markets are deployed by the stage here")]
+mod deployed;
 mod hooks;
 mod life;
 mod paper;
@@ -21,6 +24,7 @@ mod rows;
 mod scale;
 mod stage;
 mod targets;
+mod twin;
 
 use std::fmt::Write;
 
@@ -77,4 +81,8 @@ async fn every_step_costs_what_is_written_down() {
     paper::whole("gas.snap", &snapshot(&cached, &uncached));
     paper::part("docs/gas.md", "targets", &targets::compared(&cached));
     paper::part("docs/gas.md", "host calls", &break_down().await);
+    if let Some([agreement, dispatcher]) = deployed::twin() {
+        let theirs = measure(&Contracts::Evm { agreement, dispatcher }).await;
+        paper::part("docs/gas.md", "twin", &twin::compared(&cached, &theirs));
+    }
 }

@@ -44,7 +44,6 @@ pub(crate) enum Contracts {
         cached: bool,
     },
     /// Init code for the EVM; the constructor's arguments are appended to the dispatcher's.
-    #[expect(dead_code, reason = "the same market in Solidity takes this way")]
     Evm {
         /// The implementation behind every agreement.
         agreement: Bytes,
