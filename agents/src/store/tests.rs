@@ -2,7 +2,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use alloy::primitives::{Address, B256};
 use client::ServiceReceipt;
-use messages::Seen as _;
+use messages::{Admission, Party, Seen as _};
 
 use super::sights::Seen;
 use super::{Identity, Role, Store};
@@ -107,4 +107,43 @@ fn a_receipt_that_denies_a_failure_is_not_taken() {
     store.saw(DEAL, 0, 1, None).unwrap();
     store.saw(DEAL, 0, 2, Some(&receipt(0b111))).unwrap();
     assert_eq!(store.seen(DEAL, 0).unwrap(), Seen { failed: 0b10, receipt: Some(receipt(0b1)) });
+}
+
+#[test]
+fn an_agreement_that_is_found_again_is_open_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("state.db"), &OURS).unwrap();
+    store.found("bought", 7, B256::ZERO, &[DEAL]).unwrap();
+    store.close(DEAL).unwrap();
+    assert!(store.open_agreements().unwrap().is_empty());
+    store.found("bought", 5, B256::ZERO, &[DEAL]).unwrap();
+    assert_eq!(store.open_agreements().unwrap(), [DEAL]);
+}
+
+#[test]
+fn whoever_is_let_in_is_known_until_the_agreement_is_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    let key = B256::repeat_byte(6);
+    let parties = [
+        Party::Client,
+        Party::Delegate { until: 1_900_000_000 },
+        Party::Tester { window: 0 },
+        Party::Tester { window: 20 },
+    ];
+    for party in parties {
+        let store = Store::open(&path, &OURS).unwrap();
+        store.admit(&Admission { agreement: DEAL, key, party }).unwrap();
+        drop(store);
+        let store = Store::open(&path, &OURS).unwrap();
+        assert_eq!(store.party(DEAL, key).unwrap(), Some(party), "the latest word counts");
+        assert_eq!(store.party(Address::ZERO, key).unwrap(), None);
+    }
+    let store = Store::open(&path, &OURS).unwrap();
+    let party = Party::Delegate { until: u64::MAX };
+    store.admit(&Admission { agreement: DEAL, key, party }).unwrap();
+    let until = u64::MAX >> 1;
+    assert_eq!(store.party(DEAL, key).unwrap(), Some(Party::Delegate { until }));
+    store.close(DEAL).unwrap();
+    assert_eq!(store.party(DEAL, key).unwrap(), None);
 }

@@ -10,6 +10,7 @@
 
 mod devnode;
 mod harness;
+mod keepalive;
 mod life;
 mod refusals;
 mod signing;
