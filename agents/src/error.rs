@@ -36,6 +36,9 @@ pub enum AgentError {
         /// What it is registered for.
         application: Application,
     },
+    /// The agreement has not begun or is over.
+    #[error("agreement {0} does not run now: nobody serves it")]
+    NotRunning(Address),
     /// An address that cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {

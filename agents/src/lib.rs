@@ -7,6 +7,7 @@
 
 mod answering;
 mod base;
+pub mod buyer;
 mod chance;
 mod clock;
 mod error;

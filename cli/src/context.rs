@@ -63,15 +63,14 @@ impl Context {
     ) -> Result<(Base, PathBuf), CliError> {
         let chain_id = self.node().await?.chain_id();
         let (signer, dispatcher) = (self.private_signer(chain_id)?, self.dispatcher(chain_id)?);
-        let path = match state {
-            Some(path) => path.to_owned(),
-            None => {
-                let folder = &self.globals.state_folder;
-                let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-                made.map_err(|source| CliError::Write { path: folder.clone(), source })?;
-                let account = signer.address();
-                folder.join(format!("{name}-{chain_id}-{dispatcher}-{account}.db"))
-            }
+        let path = if let Some(path) = state {
+            path.to_owned()
+        } else {
+            let folder = &self.globals.state_folder;
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            made.map_err(|source| CliError::Write { path: folder.clone(), source })?;
+            let account = signer.address();
+            folder.join(format!("{name}-{chain_id}-{dispatcher}-{account}.db"))
         };
         let connect = self.connect().on_chain(chain_id);
         let base = Base::open(connect, signer, dispatcher, role, &path, letters).await?;

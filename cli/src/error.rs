@@ -202,6 +202,9 @@ pub(crate) enum CliError {
         /// Its state.
         state: &'static str,
     },
+    /// No worker has said where it serves.
+    #[error("no worker of agreement {0} says where it serves: is --relay one that they use?")]
+    NoEntrance(Address),
     /// Standard output is closed or full.
     #[error("cannot write the answer: {0}")]
     Output(io::Error),

@@ -29,6 +29,9 @@ pub(crate) enum ParseError {
     /// No share.
     #[error("a share is basis points from 0 to 10000, or a percentage such as 95%")]
     Share,
+    /// No path.
+    #[error("a path begins with a slash")]
+    Path,
 }
 
 /// A worker to hire.
@@ -78,6 +81,11 @@ pub(crate) fn pair(text: &str) -> Result<(String, String), ParseError> {
         return Err(ParseError::Pair);
     }
     Ok((worker.to_owned(), url.to_owned()))
+}
+
+/// A path of a service.
+pub(crate) fn path(text: &str) -> Result<Box<str>, ParseError> {
+    if text.starts_with('/') { Ok(text.into()) } else { Err(ParseError::Path) }
 }
 
 /// A worker to hire: its number, its address, or a dev account.

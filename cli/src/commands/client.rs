@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use agents::tester::{Asker, Place};
 use alloy::primitives::Address;
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use client::terms::abi::{Quote, Reason};
 use client::{MarketError, Session};
 
@@ -14,13 +14,21 @@ use crate::error::CliError;
 use crate::output::{Cell, Page, Rows};
 use crate::parse;
 
+mod buy;
+mod connect;
+mod run;
+
 /// What a client does.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
     /// Show what it would cost, and who would do it
     Quote(Wish),
     /// Buy it
-    Buy(Buy),
+    Buy(buy::Buy),
+    /// Use the service of an agreement at an address of this machine, and do the client's part until it is settled
+    Connect(connect::Connect),
+    /// Do the client's part in all agreements: give testers passes, settle, take refunds out
+    Run(run::Run),
     /// End an agreement after the window of now and one more, but not before the market's shortest length
     Cancel {
         /// The agreement
@@ -38,23 +46,13 @@ pub(crate) enum Action {
     },
 }
 
-/// What to buy, and for how much.
-#[derive(Debug, Args)]
-pub(crate) struct Buy {
-    /// What is wanted
-    #[command(flatten)]
-    wish: Wish,
-
-    /// The most to pay; without it, the price of this moment
-    #[arg(long, value_name = "AMOUNT", value_parser = parse::wei)]
-    at_most: Option<u128>,
-}
-
-/// Quotes or buys.
+/// Does what a client does.
 pub(crate) async fn run(context: &Context, action: Action) -> Result<(), CliError> {
     match action {
         Action::Quote(wish) => quote(context, &wish).await,
-        Action::Buy(options) => buy(context, &options).await,
+        Action::Buy(options) => buy::run(context, options).await,
+        Action::Connect(options) => connect::run(context, options).await,
+        Action::Run(options) => run::run(context, options).await,
         Action::Cancel { agreement } => cancel(context, agreement).await,
         Action::Try { url, timeout } => try_out(context, &url, timeout).await,
     }
@@ -78,27 +76,6 @@ async fn quote(context: &Context, wish: &Wish) -> Result<(), CliError> {
     ];
     let rows = workers.into_iter().map(|worker| vec![Cell::text(worker)]);
     context.print(&Page::new(facts).table(Rows::new("workers", ["account"], rows)))
-}
-
-/// Buys.
-async fn buy(context: &Context, options: &Buy) -> Result<(), CliError> {
-    let market = context.market_to_sign().await?;
-    let plan = options.wish.plan(&market).await?;
-    let at_most = match options.at_most {
-        Some(most) => most,
-        None => plan.quote(&market).await?.price,
-    };
-    let purchase = plan.buy(&market, at_most).await?;
-    let agreement = market.agreement(purchase.agreement).await?;
-    let accept_until = agreement.times(&agreement.progress().await?).last_accept();
-    let facts = [
-        ("agreement", Cell::text(purchase.agreement)),
-        ("escrow", Cell::wei(purchase.escrow)),
-        ("accept_until", Cell::Count(accept_until)),
-    ];
-    let rows = purchase.workers.iter().map(|worker| vec![Cell::text(worker)]);
-    let page = Page::new(facts).table(Rows::new("workers", ["account"], rows));
-    context.print_transaction(page, &purchase.receipt)
 }
 
 /// Cuts an agreement short.

@@ -1,0 +1,172 @@
+//! The client: answers testers that ask for a pass, settles its agreements when they are due, and takes out
+//! what comes back.
+//!
+//! Buying once and no more is in [`buy`], using an agreement's service in [`Connection`].
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use alloy::primitives::Address;
+use messages::ClientDesk;
+use tokio::task::JoinSet;
+use tokio::time::Duration;
+
+use self::deal::Deal;
+use crate::answering::answer;
+use crate::base::Base;
+use crate::error::AgentError;
+use crate::pulse::Agent;
+use crate::scan::scan;
+use crate::standing::ChainStanding;
+use crate::status::Waiting;
+
+mod connection;
+mod deal;
+mod proxy;
+mod purchase;
+mod visit;
+mod ways;
+
+pub use self::connection::{ConnectOptions, Connection, Entrance, entrances};
+pub use self::purchase::buy;
+
+/// What is done, each with the points at which a test may end the process; see [`crate::fault`].
+pub const POINTS: [&str; 17] = [
+    "buy/decided",
+    "buy/remembered",
+    "buy/mined",
+    "buy/noted",
+    "settle/decided",
+    "settle/remembered",
+    "settle/mined",
+    "settle/noted",
+    "withdraw/decided",
+    "withdraw/remembered",
+    "withdraw/mined",
+    "withdraw/noted",
+    "endpoint/decided",
+    "endpoint/noted",
+    "letter/decided",
+    "letter/remembered",
+    "letter/noted",
+];
+
+/// What can be chosen about a client.
+#[derive(Clone, Debug)]
+pub struct BuyerOptions {
+    /// The one agreement that is attended; without it, all of the account.
+    pub only: Option<Address>,
+    /// Where refunds go; without it, to the account.
+    pub payout: Option<Address>,
+    /// Refunds are taken out when they have reached so many wei.
+    pub withdraw_at: u128,
+    /// How long others have to settle first, at most.
+    pub courtesy: Duration,
+    /// The block from which on agreements are looked for, if the state file is new.
+    pub first_block: u64,
+}
+
+/// A client.
+#[derive(Debug)]
+pub struct Buyer {
+    /// The account, its state file and its letters.
+    base: Base,
+    /// What was chosen.
+    options: BuyerOptions,
+    /// Agreements that are not settled.
+    deals: HashMap<Address, Deal>,
+    /// Whether the only agreement is over.
+    is_over: bool,
+    /// Answers letters.
+    clerk: JoinSet<()>,
+}
+
+impl Buyer {
+    /// A client that begins, or goes on where its state file ends. Letters are answered from now on.
+    ///
+    /// # Errors
+    /// [`AgentError::Message`].
+    pub async fn start(base: Base, options: BuyerOptions) -> Result<Self, AgentError> {
+        let standing = Arc::new(ChainStanding::new(base.market().clone()));
+        let given = Arc::new(base.store().clone());
+        let desk = ClientDesk::new(base.signer().clone(), standing, given);
+        let clerk = answer(&base, desk).await?;
+        Ok(Self { base, options, deals: HashMap::new(), is_over: false, clerk })
+    }
+
+    /// Whether the one agreement that it attends is settled.
+    pub(crate) const fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// The agreements that are to be attended.
+    async fn find(&self) -> Result<Vec<Address>, AgentError> {
+        if let Some(only) = self.options.only {
+            return Ok(if self.is_over { Vec::new() } else { vec![only] });
+        }
+        let (market, store, account) = (self.base.market(), self.base.store(), self.base.account());
+        scan(market, store, self.options.first_block, |bought| bought.client == account).await?;
+        Ok(store.open_agreements()?)
+    }
+
+    /// Does what is due in every agreement.
+    async fn attend(&mut self) -> Result<Option<Waiting>, AgentError> {
+        let (mut waiting, mut failed) = (None::<Waiting>, None);
+        for address in self.find().await? {
+            match self.attend_one(address).await {
+                Ok(Some(due)) => {
+                    waiting = Some(match waiting {
+                        Some(waiting) => waiting.or(due),
+                        None => due,
+                    });
+                }
+                Ok(None) => {
+                    self.is_over = self.options.only.is_some();
+                    self.base.store().close(address)?;
+                    self.deals.remove(&address);
+                }
+                // One agreement never keeps the others from what is due.
+                Err(error) if error.is_passing() => failed = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+        failed.map_or(Ok(waiting), Err)
+    }
+
+    /// Does what is due in one agreement; `None` if nothing ever will be again.
+    async fn attend_one(&mut self, address: Address) -> Result<Option<Waiting>, AgentError> {
+        if !self.deals.contains_key(&address) {
+            let agreement = self.base.market().agreement(address).await?;
+            let deal = Deal::new(agreement, self.base.account(), self.options.courtesy);
+            self.deals.insert(address, deal);
+        }
+        match self.deals.get_mut(&address) {
+            Some(deal) => deal.attend().await,
+            None => Ok(None),
+        }
+    }
+
+    /// Takes refunds out when they have reached so much.
+    async fn withdraw(&self) -> Result<(), AgentError> {
+        let account = self.base.account();
+        let credit = self.base.market().credit(account).await?;
+        if credit > 0 && credit >= self.options.withdraw_at {
+            let to = self.options.payout.unwrap_or(account);
+            self.base.doing(&format!("withdraw/{account}")).withdraw(to).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Agent for Buyer {
+    async fn step(&mut self) -> Result<Waiting, AgentError> {
+        self.base.resume().await?;
+        let due = self.attend().await?;
+        self.withdraw().await?;
+        Ok(due.unwrap_or_else(|| Waiting::for_a("agreements")))
+    }
+
+    async fn stop(&mut self) {
+        self.clerk.shutdown().await;
+    }
+}

@@ -1,0 +1,42 @@
+//! Buying once: what has a name is not bought twice, whatever happens in between.
+
+use alloy::primitives::B256;
+use client::{Market, MarketError, Purchase};
+
+use crate::base::Base;
+use crate::error::AgentError;
+
+/// Carries out the purchase of this name, unless it was carried out before: then that one is returned. A
+/// purchase that was cut off is followed to its end first; one that the market refused is made anew.
+///
+/// # Errors
+/// Those of `purchase`; [`AgentError::Market`] with [`MarketError::Unconfirmed`] if it was made and its block is
+/// gone: it may come back, so nothing is bought.
+pub async fn buy<E: From<AgentError>>(
+    base: &Base,
+    name: &str,
+    purchase: impl AsyncFnOnce(&Market) -> Result<Purchase, E>,
+) -> Result<Purchase, E> {
+    let purpose = format!("buy/{name}");
+    match made(base, &purpose).await? {
+        Some(made) => Ok(made),
+        None => purchase(&base.doing(&purpose)).await,
+    }
+}
+
+/// What was bought for this purpose, if anything was.
+async fn made(base: &Base, purpose: &str) -> Result<Option<Purchase>, AgentError> {
+    base.resume().await?;
+    let Some(transaction) = base.store().done(purpose)? else { return Ok(None) };
+    Ok(find(base.market(), transaction).await?)
+}
+
+/// What was bought in a transaction; `None` if the market refused.
+async fn find(market: &Market, transaction: B256) -> Result<Option<Purchase>, MarketError> {
+    let receipt = market.node().receipt(transaction).await?;
+    match market.bought(receipt.ok_or(MarketError::Unconfirmed(transaction))?) {
+        Ok(made) => Ok(Some(made)),
+        Err(MarketError::PurchaseRefused { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
