@@ -34,60 +34,12 @@ mod deal;
 mod desk;
 mod door;
 mod place;
+mod points;
 mod service;
 mod upkeep;
 
+pub use self::points::POINTS;
 pub use self::service::Source;
-
-/// What is done, each with the points at which a test may end the process; see [`crate::fault`].
-pub const POINTS: [&str; 46] = [
-    "register/decided",
-    "register/remembered",
-    "register/mined",
-    "register/noted",
-    "key/decided",
-    "key/remembered",
-    "key/mined",
-    "key/noted",
-    "update/decided",
-    "update/remembered",
-    "update/mined",
-    "update/noted",
-    "available/decided",
-    "available/remembered",
-    "available/mined",
-    "available/noted",
-    "stake/decided",
-    "stake/remembered",
-    "stake/mined",
-    "stake/noted",
-    "list/decided",
-    "list/remembered",
-    "list/mined",
-    "list/noted",
-    "accept/decided",
-    "accept/remembered",
-    "accept/mined",
-    "accept/noted",
-    "settle/decided",
-    "settle/remembered",
-    "settle/mined",
-    "settle/noted",
-    "withdraw/decided",
-    "withdraw/remembered",
-    "withdraw/mined",
-    "withdraw/noted",
-    "keepalive/decided",
-    "keepalive/remembered",
-    "keepalive/mined",
-    "keepalive/noted",
-    "session/decided",
-    "session/noted",
-    "admission/noted",
-    "letter/decided",
-    "letter/remembered",
-    "letter/noted",
-];
 
 /// Where an agreement is that is not settled.
 const STATES: [State; 4] = [State::Offered, State::Running, State::Reporting, State::Due];
