@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use futures::{SinkExt, StreamExt};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use nostr::event::Event;
+use nostr::event::{Event, EventId};
 use nostr::filter::Filter;
 use nostr::key::PublicKey;
 use nostr::message::{ClientMessage, RelayMessage, SubscriptionId};
@@ -23,7 +23,7 @@ use super::limits::Limits;
 use super::login::Login;
 use super::rules::{MESSAGE_LIMIT, Refusal, keys};
 
-/// How many wraps wait to be sent; they are shared, so a place is small.
+/// How many wraps wait to be sent.
 const QUEUE: usize = 256;
 
 /// How many seconds' worth of messages may come at once.
@@ -112,9 +112,8 @@ impl Connection {
                     silence = 0;
                     self.hear(message.ok_or(Gone)?.map_err(|_| Gone)?).await?;
                 }
-                Some((subscription, wrap)) = self.parcels.recv() => {
-                    let (subscription_id, event) = (Cow::Borrowed(&*subscription), Cow::Borrowed(&*wrap));
-                    self.send(&RelayMessage::Event { subscription_id, event }).await?;
+                Some((subscription, id)) = self.parcels.recv() => {
+                    self.deliver(&subscription, &id).await?;
                 }
                 _ = heartbeat.tick() => {
                     silence = silence.saturating_add(1);
@@ -184,8 +183,7 @@ impl Connection {
         let kept = self.hub.subscribe(id.clone(), &keys, filters, &self.queue);
         self.subscriptions.insert(name, (id.clone(), keys));
         for wrap in kept {
-            let (subscription_id, event) = (Cow::Borrowed(&*id), Cow::Borrowed(&*wrap));
-            self.send(&RelayMessage::Event { subscription_id, event }).await?;
+            self.deliver(&id, &wrap).await?;
         }
         self.send(&RelayMessage::EndOfStoredEvents(Cow::Borrowed(&*id))).await
     }
@@ -207,6 +205,13 @@ impl Connection {
         if let Some((subscription, keys)) = self.subscriptions.remove(name) {
             self.hub.unsubscribe(&subscription, &keys);
         }
+    }
+
+    /// Sends a wrap, if it is still kept.
+    async fn deliver(&mut self, subscription: &SubscriptionId, id: &EventId) -> Result<(), Gone> {
+        let Some(wrap) = self.hub.get(id) else { return Ok(()) };
+        let (subscription_id, event) = (Cow::Borrowed(subscription), Cow::Borrowed(&*wrap));
+        self.send(&RelayMessage::Event { subscription_id, event }).await
     }
 
     /// Takes a proof that the other side holds a key.

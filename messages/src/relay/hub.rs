@@ -15,8 +15,8 @@ use super::limits::Limits;
 use super::rules::{Refusal, check, receivers};
 use super::store::Store;
 
-/// A wrap for a subscription.
-pub(super) type Parcel = (Arc<SubscriptionId>, Arc<Event>);
+/// A wrap for a subscription, by its id: what waits to be sent keeps nothing that the store lets go.
+pub(super) type Parcel = (Arc<SubscriptionId>, EventId);
 
 /// Where the wraps for one connection wait to be sent.
 #[derive(Clone, Debug)]
@@ -94,36 +94,41 @@ impl Hub {
 
     /// Keeps a wrap, and hands it to everybody who waits for it.
     pub(super) fn put(&self, wrap: Event) -> Result<Taken, Refusal> {
-        if self.state().store.has(&wrap.id) {
+        if self.state().store.get(&wrap.id).is_some() {
             return Ok(Taken::Known);
         }
         let now = Timestamp::now().as_secs();
         let (receiver, until) = check(&wrap, now, self.limits.age)?;
-        let wrap = Arc::new(wrap);
         let mut state = self.state();
-        if state.store.has(&wrap.id) {
+        if state.store.get(&wrap.id).is_some() {
             return Ok(Taken::Known);
         }
+        let wrap = Arc::new(wrap);
         state.store.put(wrap.clone(), receiver, until);
         for Listener { subscription, filters, queue } in
             state.listeners.get(&receiver).into_iter().flatten()
         {
             if filters.iter().any(|filter| wants(filter, &wrap)) {
-                queue.put((subscription.clone(), wrap.clone()));
+                queue.put((subscription.clone(), wrap.id));
             }
         }
         Ok(Taken::New)
     }
 
-    /// Gives what is kept for a subscription, the newest first, and from now on puts into the queue what
-    /// comes.
+    /// A wrap, if it is still kept.
+    pub(super) fn get(&self, id: &EventId) -> Option<Arc<Event>> {
+        self.state().store.get(id).cloned()
+    }
+
+    /// Gives the ids of what is kept for a subscription, the newest first, and from now on puts into the
+    /// queue what comes.
     pub(super) fn subscribe(
         &self,
         subscription: Arc<SubscriptionId>,
         keys: &[PublicKey],
         filters: Vec<Filter>,
         queue: &Queue,
-    ) -> Vec<Arc<Event>> {
+    ) -> Vec<EventId> {
         let mut state = self.state();
         state.store.sweep(Timestamp::now().as_secs());
         let kept = find(&state.store, &filters, self.limits.per_key);
@@ -164,8 +169,8 @@ fn wants(filter: &Filter, wrap: &Event) -> bool {
     filter.match_event(wrap, MatchEventOptions::new())
 }
 
-/// What filters let through of what is kept, the newest first and at most so many for each filter.
-fn find(store: &Store, filters: &[Filter], limit: usize) -> Vec<Arc<Event>> {
+/// What filters let through of what is kept: for each filter the newest first, and at most so many in all.
+fn find(store: &Store, filters: &[Filter], limit: usize) -> Vec<EventId> {
     let mut given: BTreeSet<EventId> = BTreeSet::new();
     let mut found = Vec::new();
     for filter in filters {
@@ -176,7 +181,8 @@ fn find(store: &Store, filters: &[Filter], limit: usize) -> Vec<Arc<Event>> {
             .collect();
         matching.sort_unstable_by(|a, b| (b.created_at, a.id).cmp(&(a.created_at, b.id)));
         matching.truncate(filter.limit.map_or(limit, |asked| asked.min(limit)));
-        found.extend(matching.into_iter().filter(|wrap| given.insert(wrap.id)).cloned());
+        found.extend(matching.iter().map(|wrap| wrap.id).filter(|id| given.insert(*id)));
     }
+    found.truncate(limit);
     found
 }

@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// What a relay holds at most, and for how long. Its memory is bounded by `bytes` for wraps, and by about
-/// 100 kB for each connection.
+/// What a relay holds at most, and for how long. Its memory is bounded by `bytes` and `wraps`, and by
+/// about 260 kB for each connection that does its worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Connections at a time.

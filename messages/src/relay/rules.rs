@@ -1,5 +1,6 @@
 //! What a relay takes and answers; the rest is refused in the words that NIP-01 prescribes.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use nostr::event::{Event, Kind, Tag};
@@ -16,8 +17,11 @@ pub(super) const MESSAGE_LIMIT: usize = CONTENT_LIMIT + TAGS_LIMIT + 2048;
 /// The most filters of a subscription.
 const FILTERS: usize = 4;
 
-/// The most keys of a filter.
-const KEYS: usize = 16;
+/// The most keys of a subscription.
+const KEYS: usize = 4;
+
+/// The most ids, authors and kinds of a subscription.
+const VALUES: usize = 4;
 
 /// The longest name of a subscription, by NIP-01.
 const NAME: usize = 64;
@@ -73,26 +77,36 @@ pub(super) fn keys(name: &SubscriptionId, filters: &[Filter]) -> Result<Vec<Publ
         return Err("invalid: too many filters");
     }
     let mut keys = Vec::new();
+    let mut values = 0_usize;
     for filter in filters {
         let receivers = receivers(filter);
         if receivers.is_empty() {
             return Err("restricted: name the receivers by #p");
         }
-        if receivers.len() > KEYS {
-            return Err("invalid: too many receivers");
-        }
         keys.extend(receivers);
+        if filter.generic_tags.len() > 1 || filter.search.is_some() {
+            return Err("unsupported: receivers, ids, authors, kinds and times only");
+        }
+        let lengths = [
+            filter.ids.as_ref().map_or(0, BTreeSet::len),
+            filter.authors.as_ref().map_or(0, BTreeSet::len),
+            filter.kinds.as_ref().map_or(0, BTreeSet::len),
+        ];
+        values = lengths.into_iter().fold(values, usize::saturating_add);
+    }
+    if keys.len() > KEYS || values > VALUES {
+        return Err("invalid: too many values");
     }
     keys.sort_unstable();
     keys.dedup();
     Ok(keys)
 }
 
-/// The receivers that a filter names.
+/// The receivers that a filter names; none if one of them is no key.
 pub(super) fn receivers(filter: &Filter) -> Vec<PublicKey> {
     let named = filter.generic_tags.get(&SingleLetterTag::LOWERCASE_P);
-    let keys = named.into_iter().flatten().filter_map(|key| PublicKey::from_hex(key).ok());
-    keys.collect()
+    let keys = named.into_iter().flatten().map(|key| PublicKey::from_hex(key));
+    keys.collect::<Result<_, _>>().unwrap_or_default()
 }
 
 /// Whether a proof that somebody holds a key is of now.

@@ -57,9 +57,9 @@ impl Store {
         }
     }
 
-    /// Whether a wrap is kept.
-    pub(super) fn has(&self, id: &EventId) -> bool {
-        self.by_id.contains_key(id)
+    /// A wrap, if it is kept.
+    pub(super) fn get(&self, id: &EventId) -> Option<&Arc<Event>> {
+        self.wraps.get(self.by_id.get(id)?).map(|kept| &kept.wrap)
     }
 
     /// Keeps a wrap, and lets older ones go if there are too many.
@@ -139,6 +139,11 @@ mod tests {
         wrap
     }
 
+    /// Whether a wrap is kept.
+    fn has(store: &Store, wrap: &Event) -> bool {
+        store.get(&wrap.id).is_some()
+    }
+
     /// Whether nothing is left of what is gone.
     fn is_whole(store: &Store) -> bool {
         let count = store.wraps.len();
@@ -157,7 +162,7 @@ mod tests {
             let mut store = Store::new(limits);
             let first = put(&mut store, &a, 10);
             let rest = [put(&mut store, &b, 10), put(&mut store, &a, 10)];
-            assert!(!store.has(&first.id) && rest.iter().all(|wrap| store.has(&wrap.id)));
+            assert!(!has(&store, &first) && rest.iter().all(|wrap| has(&store, wrap)));
             assert!(is_whole(&store));
         }
     }
@@ -170,7 +175,7 @@ mod tests {
         let flood: Vec<_> = (0..4).map(|_| put(&mut store, &a, 10)).collect();
         let left: Vec<_> = store.of(&a.keys().public_key()).cloned().collect();
         assert_eq!(left, flood[2..]);
-        assert!(store.has(&quiet.id) && is_whole(&store));
+        assert!(has(&store, &quiet) && is_whole(&store));
     }
 
     #[test]
@@ -179,7 +184,7 @@ mod tests {
         let mut store = Store::new(Limits::default());
         let [early, late] = [10, 11].map(|until| put(&mut store, &key, until));
         store.sweep(10);
-        assert!(!store.has(&early.id) && store.has(&late.id));
+        assert!(!has(&store, &early) && has(&store, &late));
         assert!(is_whole(&store));
     }
 }

@@ -125,3 +125,64 @@ impl Mail {
         self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use nostr::event::{Event, EventBuilder, FinalizeEvent, Kind, Tag};
+    use nostr::key::Keys;
+
+    use super::{Mail, ROOM};
+    use crate::keys::MessageKey;
+
+    /// A wrap for a key, with nothing in it.
+    fn wrap(receiver: &MessageKey) -> Event {
+        let to = Tag::public_key(receiver.keys().public_key());
+        let event = EventBuilder::new(Kind::GiftWrap, "").tag(to);
+        event.finalize(&Keys::generate()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_did_not_fit_in_is_asked_for_again_when_there_is_room() {
+        let (mail, key) = (Mail::default(), MessageKey::random());
+        let mut inbox = mail.open(&key);
+        let numbers = || mail.wanted().iter().map(|(_, number)| *number).collect::<Vec<_>>();
+        let before = numbers();
+        let wraps: Vec<_> = (0..=ROOM).map(|_| wrap(&key)).collect();
+        for wrap in &wraps {
+            mail.put(wrap.clone());
+        }
+        mail.make_up();
+        assert_eq!(numbers(), before);
+        assert_eq!(inbox.next().await.as_ref(), wraps.first());
+        mail.make_up();
+        assert_ne!(numbers(), before);
+        // The relay sends everything again, and what was in is not put in twice.
+        for wrap in &wraps {
+            mail.put(wrap.clone());
+        }
+        for wrap in &wraps[1..] {
+            assert_eq!(inbox.next().await.as_ref(), Some(wrap));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_relay_that_lies_about_a_wrap_does_not_hide_it() {
+        let (mail, key) = (Mail::default(), MessageKey::random());
+        let mut inbox = mail.open(&key);
+        let wrap = wrap(&key);
+        let mut altered = wrap.clone();
+        altered.content.push('!');
+        mail.put(altered);
+        mail.put(wrap.clone());
+        assert_eq!(inbox.next().await, Some(wrap));
+    }
+
+    #[test]
+    fn an_inbox_that_nobody_reads_any_more_is_not_asked_for() {
+        let (mail, key) = (Mail::default(), MessageKey::random());
+        let inbox = mail.open(&key);
+        assert_eq!(mail.wanted().len(), 1);
+        drop(inbox);
+        assert_eq!(mail.wanted().len(), 0);
+    }
+}

@@ -66,3 +66,54 @@ impl Outbox {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use nostr::event::{Event, EventBuilder, FinalizeEvent, Kind, Tag};
+    use nostr::key::Keys;
+    use nostr::types::Timestamp;
+    use tokio::sync::mpsc;
+
+    use super::{Outbox, ROOM, Verdict};
+
+    /// Something to send, with a tag or without.
+    fn wrap(tag: Option<Tag>) -> Arc<Event> {
+        let event = EventBuilder::new(Kind::GiftWrap, "").tag_maybe(tag);
+        Arc::new(event.finalize(&Keys::generate()).unwrap())
+    }
+
+    #[test]
+    fn a_wrap_is_sent_once_on_a_connection_until_the_relay_decides() {
+        let (told, mut verdicts) = mpsc::channel(1);
+        let (mut outbox, wrap) = (Outbox::default(), wrap(None));
+        outbox.push(wrap.clone(), told);
+        assert_eq!(outbox.next(), Some(wrap.clone()));
+        assert_eq!(outbox.next(), None);
+        outbox.again();
+        assert_eq!(outbox.next(), Some(wrap.clone()));
+        outbox.settle(wrap.id, Verdict::Taken);
+        assert_eq!(verdicts.try_recv(), Ok(Verdict::Taken));
+        outbox.again();
+        assert_eq!(outbox.next(), None);
+    }
+
+    #[test]
+    fn the_oldest_is_given_up_when_there_are_too_many() {
+        let (mut outbox, wraps) = (Outbox::default(), [(); ROOM + 1].map(|()| wrap(None)));
+        for wrap in &wraps {
+            outbox.push(wrap.clone(), mpsc::channel(1).0);
+        }
+        let left: Vec<_> = std::iter::from_fn(|| outbox.next()).collect();
+        assert_eq!(left, wraps[1..]);
+    }
+
+    #[test]
+    fn what_has_expired_is_not_sent() {
+        let mut outbox = Outbox::default();
+        let expired = Tag::expiration(Timestamp::from_secs(1));
+        outbox.push(wrap(Some(expired)), mpsc::channel(1).0);
+        assert_eq!(outbox.next(), None);
+    }
+}
