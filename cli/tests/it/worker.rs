@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::sync::Arc;
 
-use alloy::primitives::{Address, B256};
+use alloy::primitives::{Address, B256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use devnode::CHAIN_ID;
 use gateway::{RECEIPT, SESSION};
@@ -25,30 +25,41 @@ fn worker(folder: &Folder, relay: &Relay) -> Command {
     command
 }
 
-/// What the worker tells its client: where the service is, and the token for it.
-async fn endpoint(relay: &Relay, agreement: Address, worker: B256) -> (String, String) {
-    let client = alloy::primitives::keccak256("muster dev account cleo");
-    let key = MessageKey::of(&PrivateKeySigner::from_bytes(&client).unwrap()).unwrap();
+/// A letter of the client's to the worker, and the box for the reply.
+async fn request(relay: &Relay, agreement: Address, worker: B256) -> (PostBox, Letter) {
+    let client = PrivateKeySigner::from_bytes(&keccak256("muster dev account cleo")).unwrap();
+    let key = MessageKey::of(&client).unwrap();
     let relays = Arc::new(Relays::connect([relay.url()]).unwrap());
-    let mut letters = PostBox::open(key, relays, Arc::new(RecentlySeen::default())).await.unwrap();
+    let letters = PostBox::open(key, relays, Arc::new(RecentlySeen::default())).await.unwrap();
     let claim = Claim::Client {};
     let letter = Letter::request(CHAIN_ID, agreement, Content::EndpointRequest { claim });
     letters.send(worker, &letter).await.unwrap();
+    (letters, letter)
+}
+
+/// What the worker tells its client: where the service is, and the token for it.
+async fn endpoint(relay: &Relay, agreement: Address, worker: B256) -> (String, String) {
+    let (mut letters, letter) = request(relay, agreement, worker).await;
     loop {
         let delivery = letters.next().await.unwrap();
-        match delivery.letter.content {
-            Content::EndpointReply { url, token } => {
-                return (url.reveal().to_owned(), token.reveal().to_owned());
-            }
-            other => panic!("{other:?}"),
+        if delivery.answers(worker, &letter) {
+            let Content::EndpointReply { url, token } = delivery.letter.content else {
+                panic!("{:?}", delivery.letter);
+            };
+            return (url.reveal().to_owned(), token.reveal().to_owned());
         }
     }
 }
 
+/// Asks at a URL.
+async fn ask(url: &str, token: &str) -> Result<reqwest::Response, reqwest::Error> {
+    let request = reqwest::Client::new().get(url).bearer_auth(token);
+    request.header(SESSION, B256::repeat_byte(5).to_string()).send().await
+}
+
 /// What is answered at a URL, with the receipt.
 async fn get(url: &str, token: &str) -> (String, String) {
-    let request = reqwest::Client::new().get(url).bearer_auth(token);
-    let answer = request.header(SESSION, B256::repeat_byte(5).to_string()).send().await.unwrap();
+    let answer = ask(url, token).await.unwrap();
     let receipt = answer.headers().get(RECEIPT).map(|receipt| receipt.to_str().unwrap().to_owned());
     (answer.text().await.unwrap(), receipt.unwrap_or_default())
 }
@@ -102,16 +113,52 @@ async fn a_worker_serves_whoever_bought_and_ends_when_it_is_told() {
     assert_eq!(daemon.terminate(), Some(0));
 }
 
+/// The daemon that ends at a point as if the power had failed, and where its gateway is.
+fn faulty(folder: &Folder, relay: &Relay, point: &str) -> (Background, String) {
+    let mut command = worker(folder, relay);
+    command.env("MUSTER_FAULT", point);
+    let mut daemon = Background::spawn(command);
+    let url = daemon.ready()["gateway"].as_str().unwrap().to_owned();
+    (daemon, url)
+}
+
+/// Kills the worker while it answers letters and requests; whoever asks again gets everything.
+async fn guests(world: &World, relay: &Relay, agreement: Address) {
+    let folder = &world.folder;
+    let key = folder.json("worker show dev:ada")["key"].as_str().unwrap().parse().unwrap();
+    for point in ["letter/decided", "admission/noted", "letter/remembered", "letter/noted"] {
+        let (daemon, _) = faulty(folder, relay, point);
+        request(relay, agreement, key).await;
+        assert_eq!(daemon.ended(), None, "{point} was not reached");
+    }
+    let mut daemon = Background::spawn(worker(folder, relay));
+    daemon.ready();
+    let (_, token) = endpoint(relay, agreement, key).await;
+    assert_eq!(daemon.terminate(), Some(0));
+    for point in ["session/decided", "session/noted"] {
+        let (daemon, url) = faulty(folder, relay, point);
+        while ask(&url, &token).await.is_ok() {}
+        assert_eq!(daemon.ended(), None, "{point} was not reached");
+    }
+    let mut daemon = Background::spawn(worker(folder, relay));
+    let url = daemon.ready()["gateway"].as_str().unwrap().to_owned();
+    let receipt = loop {
+        let (_, receipt) = get(&format!("{url}/factor?n=15"), &token).await;
+        if !receipt.is_empty() {
+            break receipt;
+        }
+    };
+    assert!(receipt.starts_with("0b1,0x"), "{receipt}");
+    assert_eq!(daemon.terminate(), Some(0));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_is_killed_does_nothing_twice() {
     let world = World::slow("killed").await;
     let (folder, relay) = (&world.folder, Relay::start(RelayConfig::default()).await.unwrap());
     world.fund(&["ada", "cleo"]);
     let killed = |point: &str| {
-        let mut command = worker(folder, &relay);
-        command.env("MUSTER_FAULT", point);
-        let mut daemon = Background::spawn(command);
-        daemon.ready();
+        let (daemon, _) = faulty(folder, &relay, point);
         assert_eq!(daemon.ended(), None, "{point} was not reached");
     };
     let deed = |name: &str| {
@@ -124,6 +171,7 @@ async fn a_worker_that_is_killed_does_nothing_twice() {
     let bought = folder.json(&format!("client buy {wish} --account dev:cleo"));
     let agreement = bought["agreement"].as_str().unwrap();
     deed("accept");
+    guests(&world, &relay, agreement.parse().unwrap()).await;
     world.pass(2_000).await;
     deed("settle");
     deed("withdraw");
