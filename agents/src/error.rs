@@ -36,6 +36,14 @@ pub enum AgentError {
         /// What it is registered for.
         application: Application,
     },
+    /// The account did not buy the agreement.
+    #[error("agreement {agreement} is bought by somebody else than {account}")]
+    NotTheClient {
+        /// The agreement.
+        agreement: Address,
+        /// The account.
+        account: Address,
+    },
     /// The agreement has not begun or is over.
     #[error("agreement {0} does not run now: nobody serves it")]
     NotRunning(Address),

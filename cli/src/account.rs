@@ -28,6 +28,13 @@ impl Debug for Key {
     }
 }
 
+impl Key {
+    /// What it signs with.
+    pub(crate) const fn signer(&self) -> &PrivateKeySigner {
+        &self.0
+    }
+}
+
 /// A text that is no private key; the text is not repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a private key is 64 hexadecimal digits")]
@@ -86,19 +93,23 @@ pub(crate) fn signer(globals: &Globals) -> Result<Option<PrivateKeySigner>, CliE
         return Ok(Some(signer.clone()));
     }
     if let Some(path) = &globals.keystore {
-        let password = match &globals.password_file {
-            Some(file) => std::fs::read_to_string(file)
-                .map_err(|source| CliError::Read { path: file.clone(), source })?,
-            None => std::env::var("MUSTER_PASSWORD").map_err(|_| CliError::NoPassword)?,
-        };
-        let password = password.trim_end_matches(['\r', '\n']);
-        let signer = PrivateKeySigner::decrypt_keystore(path, password);
+        let signer = PrivateKeySigner::decrypt_keystore(path, password(globals)?);
         return match signer {
             Ok(signer) => Ok(Some(signer)),
             Err(source) => Err(CliError::Keystore { path: path.clone(), source: source.into() }),
         };
     }
     Ok(globals.key.clone().map(|key| key.0))
+}
+
+/// The password of keystores.
+pub(crate) fn password(globals: &Globals) -> Result<String, CliError> {
+    let password = match &globals.password_file {
+        Some(file) => std::fs::read_to_string(file)
+            .map_err(|source| CliError::Read { path: file.clone(), source })?,
+        None => std::env::var("MUSTER_PASSWORD").map_err(|_| CliError::NoPassword)?,
+    };
+    Ok(password.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 /// Refuses dev accounts where money is real.

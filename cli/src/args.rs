@@ -21,45 +21,26 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// What every command can be told: where, as whom, and how to answer.
+/// What every command can be told: where, as whom, and how to answer. What is not told here, nor by the environment,
+/// may be in a file; see [`crate::config`].
 #[derive(Debug, Args)]
 pub(crate) struct Globals {
     /// URL of the node; several, separated by commas or each behind its own --rpc, for several nodes of one
-    /// chain: one that fails is passed over
-    #[arg(
-        long,
-        global = true,
-        env = "MUSTER_RPC",
-        value_name = "URL",
-        value_delimiter = ',',
-        default_value = "http://127.0.0.1:8547"
-    )]
+    /// chain: one that fails is passed over; without it, `http://127.0.0.1:8547`
+    #[arg(long, global = true, env = "MUSTER_RPC", value_name = "URL", value_delimiter = ',')]
     pub(crate) rpc: Vec<String>,
 
-    /// URL of a relay for messages; several like --rpc, all of which are used at once
-    #[arg(
-        long,
-        global = true,
-        env = "MUSTER_RELAY",
-        value_name = "URL",
-        value_delimiter = ',',
-        default_value = "ws://127.0.0.1:7447"
-    )]
+    /// URL of a relay for messages; several like --rpc, all of which are used at once; without it, `ws://127.0.0.1:7447`
+    #[arg(long, global = true, env = "MUSTER_RELAY", value_name = "URL", value_delimiter = ',')]
     pub(crate) relay: Vec<String>,
 
     /// Address of the market; without it, the one that `deploy` wrote down in this folder
     #[arg(long, global = true, env = "MUSTER_MARKET", value_name = "ADDRESS", value_parser = parse::contract)]
     pub(crate) market: Option<Address>,
 
-    /// Folder with the state files of what runs on or must not be done twice
-    #[arg(
-        long,
-        global = true,
-        env = "MUSTER_STATE_FOLDER",
-        value_name = "FOLDER",
-        default_value = ".muster"
-    )]
-    pub(crate) state_folder: PathBuf,
+    /// Folder with the state files of what runs on or must not be done twice; without it, .muster in this folder
+    #[arg(long, global = true, env = "MUSTER_STATE_FOLDER", value_name = "FOLDER")]
+    pub(crate) state_folder: Option<PathBuf>,
 
     /// Account of a dev chain: `dev`, which has money and is the default there, or `dev:NAME`
     #[arg(long, global = true, env = "MUSTER_ACCOUNT", value_name = "NAME")]
@@ -129,6 +110,16 @@ pub(crate) enum Command {
     Serve(commands::serve::Options),
     /// Account for every wei of agreements
     Ledger(commands::ledger::Options),
+    /// Make and show keys
+    #[command(subcommand)]
+    Key(commands::key::Action),
+    /// Show what counts, and who said it: a flag, the environment, ./.muster/config.toml,
+    /// ~/.config/muster/config.toml, or a default, in this order
+    Config,
+    /// Print what a shell needs to complete command lines
+    Completions(commands::papers::CompletionOptions),
+    /// Write a manual page for every command
+    Man(commands::papers::ManOptions),
 }
 
 #[cfg(test)]

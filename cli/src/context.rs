@@ -13,6 +13,7 @@ use messages::{Relays, Transport};
 
 use crate::account;
 use crate::args::Globals;
+use crate::config::Settings;
 use crate::error::CliError;
 use crate::known;
 use crate::output::{Facts, Page, print_line};
@@ -21,19 +22,34 @@ use crate::output::{Facts, Page, print_line};
 #[derive(Debug)]
 pub(crate) struct Context {
     /// Where, as whom, and how to answer.
-    globals: Globals,
+    settings: Settings,
 }
 
 impl Context {
     /// The context of a command line.
-    pub(crate) const fn new(globals: Globals) -> Self {
-        Self { globals }
+    pub(crate) const fn new(settings: Settings) -> Self {
+        Self { settings }
+    }
+
+    /// What counts, and who said it.
+    pub(crate) const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What counts.
+    pub(crate) const fn globals(&self) -> &Globals {
+        &self.settings.globals
+    }
+
+    /// Whether programs read the answers.
+    pub(crate) const fn is_json(&self) -> bool {
+        self.globals().json
     }
 
     /// The key of the account that the command line names; on a dev chain, if it names none, that of
     /// the dev account.
     pub(crate) fn signer(&self, chain_id: u64) -> Result<PrivateKeySigner, CliError> {
-        match account::signer(&self.globals)? {
+        match account::signer(self.globals())? {
             Some(signer) => Ok(signer),
             None if chain_id == devnode::CHAIN_ID => account::dev(),
             None => Err(CliError::NoAccount),
@@ -66,9 +82,9 @@ impl Context {
         let path = if let Some(path) = state {
             path.to_owned()
         } else {
-            let folder = &self.globals.state_folder;
+            let folder = self.globals().state_folder.as_deref().unwrap_or(Path::new(""));
             let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-            made.map_err(|source| CliError::Write { path: folder.clone(), source })?;
+            made.map_err(|source| CliError::Write { path: folder.into(), source })?;
             let account = signer.address();
             folder.join(format!("{name}-{chain_id}-{dispatcher}-{account}.db"))
         };
@@ -79,7 +95,7 @@ impl Context {
 
     /// The relays.
     pub(crate) fn relays(&self) -> Result<Arc<dyn Transport>, CliError> {
-        Ok(Arc::new(Relays::connect(&self.globals.relay)?))
+        Ok(Arc::new(Relays::connect(&self.globals().relay)?))
     }
 
     /// The market, to look.
@@ -100,12 +116,12 @@ impl Context {
 
     /// The address of the market that is named or known.
     pub(crate) fn dispatcher(&self, chain_id: u64) -> Result<Address, CliError> {
-        self.globals.market.map_or_else(|| known::market(chain_id), Ok)
+        self.globals().market.map_or_else(|| known::market(chain_id), Ok)
     }
 
     /// The key of the account, unless it is one that everybody knows and the chain is public.
     fn private_signer(&self, chain_id: u64) -> Result<PrivateKeySigner, CliError> {
-        if self.globals.account.is_some() {
+        if self.globals().account.is_some() {
             account::check_public(chain_id)?;
         }
         self.signer(chain_id)
@@ -113,12 +129,12 @@ impl Context {
 
     /// Where the nodes are.
     fn connect(&self) -> Connect {
-        Connect::to(self.globals.rpc.iter().map(String::as_str))
+        Connect::to(self.globals().rpc.iter().map(String::as_str))
     }
 
     /// Prints an answer.
     pub(crate) fn print(&self, page: &Page) -> Result<(), CliError> {
-        page.print(self.globals.json)
+        page.print(self.is_json())
     }
 
     /// Prints what a transaction did.
@@ -128,6 +144,6 @@ impl Context {
 
     /// Prints one event.
     pub(crate) fn print_event(&self, name: &str, facts: &Facts) -> Result<(), CliError> {
-        print_line(name, facts, self.globals.json)
+        print_line(name, facts, self.is_json())
     }
 }

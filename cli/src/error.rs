@@ -11,6 +11,8 @@ use client::{AmountError, Application, MarketError, NodeError, ProgramError, Sou
 use messages::MessageError;
 use metrics_exporter_prometheus::BuildError;
 
+use crate::account::KeyError;
+
 /// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
@@ -62,6 +64,20 @@ pub(crate) enum CliError {
         /// What should be there.
         expected: &'static str,
     },
+    /// A file with settings that makes no sense.
+    #[error("{path}: {source}")]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Source,
+    },
+    /// Standard input cannot be read.
+    #[error("cannot read standard input: {0}")]
+    Input(io::Error),
+    /// What was read is no key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// A keystore that does not open.
     #[error("cannot open the keystore {path}: {source}")]
     Keystore {

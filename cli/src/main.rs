@@ -5,14 +5,16 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use crate::args::Cli;
+use crate::context::Context;
 
 mod account;
 mod args;
 mod check;
 mod commands;
+mod config;
 mod context;
 mod daemon;
 mod desk;
@@ -25,10 +27,16 @@ mod parse;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = Cli::command().get_matches();
+    let Cli { globals, command } =
+        Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     logs::start();
-    // The commands together are too much for the stack of a thread.
-    match Box::pin(commands::run(cli)).await {
+    let outcome = match config::settle(globals, &matches) {
+        // The commands together are too much for the stack of a thread.
+        Ok(settings) => Box::pin(commands::run(&Context::new(settings), command)).await,
+        Err(error) => Err(error),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output::complain(&error);

@@ -75,7 +75,7 @@ impl Connection {
     /// Opens the door to an agreement. It leads somewhere as soon as a worker has accepted and answered.
     ///
     /// # Errors
-    /// [`AgentError::Market`] if there is no such agreement; [`AgentError::Listen`], [`AgentError::Message`],
+    /// [`AgentError::Market`] if there is no such agreement; [`AgentError::NotTheClient`]; [`AgentError::Listen`], [`AgentError::Message`],
     /// [`AgentError::Store`], [`AgentError::Http`].
     pub async fn start(
         base: Base,
@@ -151,6 +151,9 @@ pub async fn entrances(base: &Base, agreement: Address) -> Result<Vec<Entrance>,
 /// What the workers of an agreement are asked with.
 async fn kit(base: &Base, agreement: Address, page: Box<str>) -> Result<Kit, AgentError> {
     let deal = base.market().agreement(agreement).await?;
+    if deal.terms().head.client != base.account() {
+        return Err(AgentError::NotTheClient { agreement, account: base.account() });
+    }
     let salt = base.store().salt(agreement, || Session::random().salt)?;
     let session = Session { salt }.value(base.account());
     let ways = Arc::new(Ways::load(deal, session, base.store().clone())?);

@@ -17,6 +17,7 @@ use crate::parse;
 mod buy;
 mod connect;
 mod run;
+mod watch;
 
 /// What a client does.
 #[derive(Debug, Subcommand)]
@@ -29,6 +30,12 @@ pub(crate) enum Action {
     Connect(connect::Connect),
     /// Do the client's part in all agreements: give testers passes, settle, take refunds out
     Run(run::Run),
+    /// Show an agreement as it goes, until it is settled or until ctrl-c
+    Watch {
+        /// The agreement
+        #[arg(value_parser = parse::contract)]
+        agreement: Address,
+    },
     /// End an agreement after the window of now and one more, but not before the market's shortest length
     Cancel {
         /// The agreement
@@ -53,6 +60,7 @@ pub(crate) async fn run(context: &Context, action: Action) -> Result<(), CliErro
         Action::Buy(options) => buy::run(context, options).await,
         Action::Connect(options) => connect::run(context, options).await,
         Action::Run(options) => run::run(context, options).await,
+        Action::Watch { agreement } => watch::run(context, agreement).await,
         Action::Cancel { agreement } => cancel(context, agreement).await,
         Action::Try { url, timeout } => try_out(context, &url, timeout).await,
     }

@@ -1,18 +1,12 @@
 //! `muster history` and `muster watch`: what happened, and what happens.
 
-use std::time::Duration;
-
 use clap::Args;
-use client::Market;
-use tokio::time::sleep;
+use client::{Happening, Sighting};
 
 use crate::context::Context;
 use crate::error::CliError;
 use crate::happening::{facts, name};
 use crate::output::Cell;
-
-/// How often to look for new blocks.
-const POLL: Duration = Duration::from_millis(500);
 
 /// Which part of the past.
 #[derive(Debug, Args)]
@@ -41,22 +35,27 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         Some(to) => to,
         None => market.node().head().await?.number,
     };
-    print(context, &market, options.from, to).await
+    if options.from > to {
+        return Ok(());
+    }
+    let history = market.history(options.from, to).await?;
+    history.iter().try_for_each(|item| print(context, item))
 }
 
 /// Prints what comes, until ctrl-c.
 pub(crate) async fn watch(context: &Context, options: WatchOptions) -> Result<(), CliError> {
     let market = context.market().await?;
+    let from = match options.from {
+        Some(from) => from,
+        None => market.node().head().await?.number.saturating_add(1),
+    };
+    let mut watch = market.watch(from);
     let follow = async {
-        let latest = market.node().head().await?.number;
-        let mut next = options.from.unwrap_or_else(|| latest.saturating_add(1));
         loop {
-            let latest = market.node().head().await?.number;
-            if latest >= next {
-                print(context, &market, next, latest).await?;
-                next = latest.saturating_add(1);
+            match watch.next().await {
+                Sighting::Happened(item) => print(context, &item)?,
+                Sighting::MovedBack(block) => moved_back(context, block)?,
             }
-            sleep(POLL).await;
         }
     };
     tokio::select! {
@@ -66,15 +65,14 @@ pub(crate) async fn watch(context: &Context, options: WatchOptions) -> Result<()
     }
 }
 
-/// Prints what happened in these blocks.
-async fn print(context: &Context, market: &Market, from: u64, to: u64) -> Result<(), CliError> {
-    if from > to {
-        return Ok(());
-    }
-    for item in market.history(from, to).await? {
-        let mut line = vec![("block", Cell::Count(item.block))];
-        line.extend(facts(&item.event));
-        context.print_event(name(&item.event), &line)?;
-    }
-    Ok(())
+/// Prints something that happened.
+pub(crate) fn print(context: &Context, item: &Happening) -> Result<(), CliError> {
+    let mut line = vec![("block", Cell::Count(item.block))];
+    line.extend(facts(&item.event));
+    context.print_event(name(&item.event), &line)
+}
+
+/// Prints that nothing of what happened after a block is so any more.
+pub(crate) fn moved_back(context: &Context, block: u64) -> Result<(), CliError> {
+    context.print_event("MovedBack", &vec![("block", Cell::Count(block))])
 }

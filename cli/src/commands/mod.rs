@@ -1,19 +1,22 @@
 //! One file for each group of commands: its options, and what it does.
 
-use crate::args::{Cli, Command};
+use crate::args::Command;
 use crate::context::Context;
 use crate::error::CliError;
 
 pub(crate) mod agreement;
 pub(crate) mod client;
+pub(crate) mod config;
 pub(crate) mod deploy;
 pub(crate) mod devnode;
 pub(crate) mod fund;
 pub(crate) mod history;
 pub(crate) mod keepalive;
+pub(crate) mod key;
 pub(crate) mod ledger;
 pub(crate) mod market;
 pub(crate) mod money;
+pub(crate) mod papers;
 pub(crate) mod probe;
 pub(crate) mod program;
 pub(crate) mod relay;
@@ -26,9 +29,8 @@ pub(crate) mod worker;
 pub(crate) mod workers;
 
 /// Carries out a command line.
-pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
-    let context = &Context::new(cli.globals);
-    match cli.command {
+pub(crate) async fn run(context: &Context, command: Command) -> Result<(), CliError> {
+    match command {
         Command::Devnode(options) => devnode::run(context, options).await,
         Command::Fund(options) => fund::run(context, options).await,
         Command::Deploy(options) => deploy::run(context, options).await,
@@ -48,5 +50,9 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Relay(options) => relay::run(context, options).await,
         Command::Serve(options) => serve::run(context, options).await,
         Command::Ledger(options) => ledger::run(context, options).await,
+        Command::Key(action) => key::run(context, action),
+        Command::Config => config::run(context),
+        Command::Completions(options) => papers::completions(&options),
+        Command::Man(options) => papers::man(context, &options),
     }
 }

@@ -1,0 +1,158 @@
+//! `muster client watch`: an agreement as it goes, from its purchase to its settlement.
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use alloy::primitives::Address;
+use client::terms::abi::IWorkAgreement::IWorkAgreementEvents;
+use client::terms::abi::State;
+use client::{Agreement, Event, Happening, MarketError, Sighting, judgement, state, votes};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::time::timeout;
+
+use crate::commands::agreement::letters;
+use crate::commands::history::{moved_back, print};
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output::{Cell, Facts};
+
+/// How long nothing has to happen until it is looked at how things stand.
+const QUIET: Duration = Duration::from_millis(500);
+
+/// How far the agreement is, on a terminal.
+const BAR: &str = "{bar:30} {pos}/{len} ticks, {msg}";
+
+/// What is shown of an agreement.
+struct View<'a> {
+    /// How to print.
+    context: &'a Context,
+    /// The agreement.
+    agreement: Agreement,
+    /// The state and the window that were shown last.
+    shown: Option<(State, Option<u8>)>,
+    /// What testers say of each worker so far.
+    verdicts: Vec<String>,
+    /// How far it is; hidden unless somebody sits before it.
+    bar: ProgressBar,
+}
+
+/// Shows an agreement until it is settled, or until ctrl-c.
+pub(super) async fn run(context: &Context, agreement: Address) -> Result<(), CliError> {
+    let agreement = context.market().await?.agreement(agreement).await?;
+    let is_seen = io::stderr().is_terminal() && !context.is_json();
+    let target = if is_seen { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(agreement.terms().head.length.into()), target);
+    let style = ProgressStyle::with_template(BAR).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let view = View { context, agreement, shown: None, verdicts: Vec::new(), bar };
+    tokio::select! {
+        ended = view.with_style(style).follow() => ended,
+        // An error here means that ctrl-c cannot be heard; the watch then ends at once.
+        _ = tokio::signal::ctrl_c() => Ok(()),
+    }
+}
+
+impl View<'_> {
+    /// The same with a bar of this style.
+    fn with_style(self, style: ProgressStyle) -> Self {
+        self.bar.set_style(style);
+        self
+    }
+
+    /// Shows what happens, and in between how things stand, to the end.
+    async fn follow(mut self) -> Result<(), CliError> {
+        let mut watch = self.agreement.watch();
+        loop {
+            match timeout(QUIET, watch.next()).await {
+                Ok(Sighting::Happened(item)) => self.show(&item).await?,
+                Ok(Sighting::MovedBack(block)) => {
+                    self.bar.suspend(|| moved_back(self.context, block))?;
+                }
+                Err(_) => match self.look().await {
+                    Ok(true) => {
+                        self.bar.finish_and_clear();
+                        return Ok(());
+                    }
+                    Err(CliError::Market(error)) if error.is_temporary() => {}
+                    other => drop(other?),
+                },
+            }
+        }
+    }
+
+    /// Shows something that happened.
+    async fn show(&mut self, item: &Happening) -> Result<(), CliError> {
+        self.bar.suspend(|| print(self.context, item))?;
+        if matches!(item.event, Event::Agreement(_, IWorkAgreementEvents::Reported(_))) {
+            self.count().await?;
+        }
+        Ok(())
+    }
+
+    /// Shows what the reports say so far.
+    async fn count(&mut self) -> Result<(), CliError> {
+        let (progress, terms) = (self.agreement.progress().await?, self.agreement.terms());
+        let votes = votes(terms, &progress, &self.agreement.reports().await?);
+        self.verdicts = votes.iter().map(|votes| letters(votes)).collect();
+        for ((index, worker), votes) in (0..).zip(terms.workers()).zip(&votes) {
+            let record = judgement(terms, &progress, index, votes).record;
+            let line = vec![
+                ("worker", Cell::count(index)),
+                ("account", Cell::text(worker.account)),
+                ("windows", Cell::Text(letters(votes))),
+                ("served", Cell::count(record.served)),
+                ("failed", Cell::count(record.failed)),
+            ];
+            self.print("Verdict", &line)?;
+        }
+        Ok(())
+    }
+
+    /// Shows how things stand, if that has changed; whether it is over.
+    async fn look(&mut self) -> Result<bool, CliError> {
+        let agreement = &self.agreement;
+        let (now, window) = (agreement.state().await?, agreement.window().await?);
+        let tick = agreement.market().now().await?;
+        let progress = agreement.progress().await?;
+        let end = agreement.times(&progress).end();
+        self.bar.set_length(end.saturating_sub(progress.start));
+        self.bar.set_position(if progress.start == 0 {
+            0
+        } else {
+            tick.min(end).saturating_sub(progress.start)
+        });
+        let verdicts = self.verdicts.join(" ");
+        self.bar.set_message(format!("{} {verdicts}", state(now)));
+        if self.shown != Some((now, window)) {
+            self.shown = Some((now, window));
+            let line = self.standing(now, window, tick).await?;
+            self.print("State", &line)?;
+        }
+        Ok(matches!(now, State::Settled | State::Void))
+    }
+
+    /// How things stand.
+    async fn standing(
+        &self,
+        now: State,
+        window: Option<u8>,
+        tick: u64,
+    ) -> Result<Facts, MarketError> {
+        let agreement = &self.agreement;
+        let balance = agreement.market().node().balance(agreement.address()).await?;
+        let progress = agreement.progress().await?;
+        let ticks = agreement.windows(&progress).into_iter().find(|(k, _)| Some(*k) == window);
+        Ok(vec![
+            ("tick", Cell::Count(tick)),
+            ("state", Cell::text(state(now))),
+            ("window", window.map_or(Cell::None, Cell::count)),
+            ("until", ticks.map_or(Cell::None, |(_, ticks)| Cell::Count(ticks.end))),
+            ("escrow", Cell::wei(agreement.escrow())),
+            ("balance", Cell::Wei(balance)),
+        ])
+    }
+
+    /// Prints a line beside the bar.
+    fn print(&self, name: &str, facts: &Facts) -> Result<(), CliError> {
+        self.bar.suspend(|| self.context.print_event(name, facts))
+    }
+}
