@@ -14,6 +14,7 @@ use alloy::signers::local::PrivateKeySigner;
 use alloy::transports::{RpcError, TransportError, TransportErrorKind};
 use futures::FutureExt;
 
+use crate::connect::origin;
 use crate::error::{Fault, NodeError};
 use crate::signed::{Draft, Signed};
 use crate::transport::{Answer, Assumption, At, Call, Chain, Head, Log, LogFilter, Receipt, World};
@@ -24,8 +25,8 @@ const REVERTED: i64 = 3;
 /// A node behind a URL.
 #[derive(Debug)]
 pub(crate) struct Alloy {
-    /// Where the node is.
-    url: Box<str>,
+    /// Where the node is, see [`origin`].
+    place: Box<str>,
     /// The connection.
     provider: DynProvider,
     /// Asked for once.
@@ -40,7 +41,8 @@ impl Alloy {
         url: &str,
         signer: Option<PrivateKeySigner>,
     ) -> Result<Arc<dyn Chain>, NodeError> {
-        let node = |error| match fault(url, error) {
+        let place = origin(url);
+        let node = |error| match fault(&place, error) {
             Fault::Node(error) => error,
             Fault::Reverted(data) => {
                 NodeError::Answered { code: REVERTED, message: data.to_string().into() }
@@ -50,12 +52,12 @@ impl Alloy {
         let provider = builder.connect(url).await.map_err(node)?.erased();
         let chain_id = provider.get_chain_id().await.map_err(node)?;
         let wallet = signer.map(|signer| (signer.address(), EthereumWallet::from(signer)));
-        Ok(Arc::new(Self { url: url.into(), provider, chain_id, wallet }))
+        Ok(Arc::new(Self { place, provider, chain_id, wallet }))
     }
 
     /// What this provider's error means.
     fn fault(&self, error: TransportError) -> Fault {
-        fault(&self.url, error)
+        fault(&self.place, error)
     }
 
     /// The node answered nothing where there must be something.

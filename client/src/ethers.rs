@@ -19,6 +19,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, json};
 
 use self::words::{block, fault, log, request, signing, state};
+use crate::connect::origin;
 use crate::error::{Fault, NodeError, Source};
 use crate::signed::{Draft, Signed};
 use crate::transport::{Answer, Call, Chain, Head, Log, LogFilter, Receipt, World};
@@ -26,8 +27,8 @@ use crate::transport::{Answer, Call, Chain, Head, Log, LogFilter, Receipt, World
 /// A node behind a URL.
 #[derive(Debug)]
 pub(crate) struct Ethers {
-    /// Where the node is.
-    url: Box<str>,
+    /// Where the node is, see [`origin`].
+    place: Box<str>,
     /// The connection.
     provider: Provider<Http>,
     /// Asked for once.
@@ -42,26 +43,27 @@ impl Ethers {
         url: &str,
         signer: Option<&PrivateKeySigner>,
     ) -> Result<Arc<dyn Chain>, NodeError> {
-        let not_a_node = |source: Source| NodeError::NotANode { url: url.into(), source };
+        let place = origin(url);
+        let not_a_node = |source: Source| NodeError::NotANode { url: place.clone(), source };
         let provider = Provider::<Http>::try_from(url).map_err(|e| not_a_node(e.into()))?;
-        let chain_id = match provider.get_chainid().await.map_err(|error| fault(url, error)) {
+        let chain_id = match provider.get_chainid().await.map_err(|error| fault(&place, error)) {
             Ok(chain_id) => u64::try_from(chain_id).map_err(|e| not_a_node(e.into()))?,
             Err(Fault::Node(error)) => return Err(error),
             Err(Fault::Reverted(data)) => return Err(not_a_node(data.to_string().into())),
         };
         let wallet = signer.map(|signer| LocalWallet::from_bytes(signer.to_bytes().as_slice()));
         let wallet = wallet.transpose().map_err(|e| NodeError::Signing(e.into()))?;
-        Ok(Arc::new(Self { url: url.into(), provider, chain_id, wallet }))
+        Ok(Arc::new(Self { place, provider, chain_id, wallet }))
     }
 
     /// What this provider's error means.
     fn fault(&self, error: ProviderError) -> Fault {
-        fault(&self.url, error)
+        fault(&self.place, error)
     }
 
     /// The node answered something that cannot be.
     fn nonsense(&self, source: impl Into<Source>) -> Fault {
-        Fault::Node(NodeError::NotANode { url: self.url.clone(), source: source.into() })
+        Fault::Node(NodeError::NotANode { url: self.place.clone(), source: source.into() })
     }
 
     /// Asks for something about a message in a world.

@@ -14,7 +14,7 @@ use futures::future::join_all;
 use tokio::time::{Duration, Instant};
 
 use self::one::{One, is_unwell};
-use crate::connect::Connect;
+use crate::connect::{Connect, origin};
 use crate::error::{Fault, NodeError};
 use crate::signed::{Draft, Signed};
 use crate::transport::{Answer, Call, Chain, Head, Log, LogFilter, Receipt, World};
@@ -59,7 +59,7 @@ impl Several {
         let how = Arc::new(how);
         let one = |url: Box<str>| {
             let (how, at) = (how.clone(), url.clone());
-            One::new(url, Box::new(move || how.clone().one(at.clone()).boxed()))
+            One::new(origin(&url), Box::new(move || how.clone().one(at.clone()).boxed()))
         };
         let nodes = how.urls().iter().cloned().map(one).collect();
         Ok(Arc::new(Self::over(nodes, how.chain_id(), Pace::default()).await?))
