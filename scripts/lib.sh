@@ -57,15 +57,18 @@ start_devnode() {
   RPC=$(printed_url "$log" "$NODE") || die "the dev chain did not start"
 }
 
-# The URL that a background process prints when it is ready: FILE with its output, its process.
-printed_url() {
-  local url
-  until url=$(sed -nE 's/.*"(rpc|url)": ?"([^"]+)".*/\2/p' "$1") && [ -n "$url" ]; do
-    kill -0 "$2" 2>/dev/null || return 1
+# A fact that a background process prints in JSON when it is ready: NAME|NAME, FILE with its output, its process.
+printed() {
+  local value
+  until value=$(sed -nE "s/.*\"($1)\": ?\"([^\"]+)\".*/\2/p" "$2") && [ -n "$value" ]; do
+    kill -0 "$3" 2>/dev/null || return 1
     sleep 0.05
   done
-  printf '%s\n' "${url%%$'\n'*}"
+  printf '%s\n' "${value%%$'\n'*}"
 }
+
+# The URL that a background process prints when it is ready: FILE with its output, its process.
+printed_url() { printed 'rpc|url' "$1" "$2"; }
 
 # The key of the account that every Nitro dev chain starts with.
 DEV_KEY=0xb6b15c8cb491557369f3c7d2c287b053eb229daa9c22138887752191c9520659
