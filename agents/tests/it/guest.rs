@@ -22,6 +22,19 @@ pub(crate) struct Guest {
     pub(crate) session: B256,
 }
 
+/// Sends a request from `key` to the holder of another one, and returns what is answered.
+pub(crate) async fn ask(world: &World, key: &MessageKey, to: B256, request: &Letter) -> Content {
+    let seen = Arc::new(RecentlySeen::default());
+    let mut post_box = PostBox::open(key.clone(), world.letters.clone(), seen).await.unwrap();
+    post_box.send(to, request).await.unwrap();
+    loop {
+        let delivery = post_box.next().await.unwrap();
+        if delivery.answers(to, request) {
+            return delivery.letter.content;
+        }
+    }
+}
+
 impl Guest {
     /// Asks the holder of the key `worker` for the endpoint of an agreement, by this right.
     pub(crate) async fn ask(
@@ -31,24 +44,15 @@ impl Guest {
         agreement: Address,
         claim: Claim,
     ) -> Result<Self, Reason> {
-        let seen = Arc::new(RecentlySeen::default());
-        let mut post_box = PostBox::open(key.clone(), world.letters.clone(), seen).await.unwrap();
-        let letter = Letter::request(CHAIN_ID, agreement, Content::EndpointRequest { claim });
-        post_box.send(worker, &letter).await.unwrap();
-        loop {
-            let delivery = post_box.next().await.unwrap();
-            if !delivery.answers(worker, &letter) {
-                continue;
-            }
-            return match delivery.letter.content {
-                Content::EndpointReply { url, token } => Ok(Self {
-                    url: url.reveal().to_owned(),
-                    token: token.reveal().to_owned(),
-                    session: Session::random().value(Address::ZERO),
-                }),
-                Content::Refusal { reason } => Err(reason),
-                other => panic!("{other:?}"),
-            };
+        let request = Letter::request(CHAIN_ID, agreement, Content::EndpointRequest { claim });
+        match ask(world, key, worker, &request).await {
+            Content::EndpointReply { url, token } => Ok(Self {
+                url: url.reveal().to_owned(),
+                token: token.reveal().to_owned(),
+                session: Session::random().value(Address::ZERO),
+            }),
+            Content::Refusal { reason } => Err(reason),
+            other => panic!("{other:?}"),
         }
     }
 

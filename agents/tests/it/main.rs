@@ -9,6 +9,7 @@
     reason = "a test that meets what it does not expect should end there"
 )]
 
+mod buyer;
 mod guest;
 mod harness;
 mod outbox;

@@ -8,11 +8,13 @@
     reason = "a test that meets what it does not expect should end there"
 )]
 
+mod client;
 mod devnode;
 mod harness;
 mod keepalive;
 mod life;
 mod refusals;
+mod settings;
 mod signing;
 mod state;
 mod tester;

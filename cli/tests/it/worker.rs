@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::harness::{Background, Folder, MUSTER, World};
 
 /// The worker's daemon, which starts `muster serve` for each agreement.
-fn worker(folder: &Folder, relay: &Relay) -> Command {
+pub(crate) fn worker(folder: &Folder, relay: &Relay) -> Command {
     let relay = relay.url();
     let args = format!(
         "worker run --account dev:ada --price 1000gwei --relay {relay} --state ada.db --memory 2048 --courtesy 0"

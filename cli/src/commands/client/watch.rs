@@ -60,7 +60,7 @@ impl View<'_> {
 
     /// Shows what happens, and in between how things stand, to the end.
     async fn follow(mut self) -> Result<(), CliError> {
-        let mut watch = self.agreement.watch();
+        let (mut watch, mut was_over) = (self.agreement.watch(), false);
         loop {
             match timeout(QUIET, watch.next()).await {
                 Ok(Sighting::Happened(item)) => self.show(&item).await?,
@@ -68,12 +68,14 @@ impl View<'_> {
                     self.bar.suspend(|| moved_back(self.context, block))?;
                 }
                 Err(_) => match self.look().await {
-                    Ok(true) => {
+                    // The end itself may have happened just now, and is to be shown.
+                    Ok(true) if was_over => {
                         self.bar.finish_and_clear();
                         return Ok(());
                     }
+                    Ok(is_over) => was_over = is_over,
                     Err(CliError::Market(error)) if error.is_temporary() => {}
-                    other => drop(other?),
+                    Err(error) => return Err(error),
                 },
             }
         }
