@@ -186,3 +186,33 @@ fn find(store: &Store, filters: &[Filter], limit: usize) -> Vec<EventId> {
     found.truncate(limit);
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use alloy::primitives::Address;
+    use nostr::filter::Filter;
+    use nostr::message::SubscriptionId;
+
+    use super::{Hub, Limits, Queue};
+    use crate::{Claim, Content, Letter, MessageKey, seal};
+
+    #[test]
+    fn what_does_not_fit_into_a_queue_is_noticed_and_what_is_given_up_costs_nothing() {
+        let (key, hub) = (MessageKey::random(), Hub::new(Limits { wraps: 1, ..Limits::default() }));
+        let (queue, mut parcels) = Queue::new(1);
+        let receiver = key.keys().public_key();
+        let filters = vec![Filter::new().pubkey(receiver)];
+        hub.subscribe(Arc::new(SubscriptionId::new("s")), &[receiver], filters, &queue);
+        let content = Content::EndpointRequest { claim: Claim::Client {} };
+        let letter = Letter::request(1, Address::ZERO, content);
+        for overrun in [false, true] {
+            let wrap = seal(&MessageKey::random(), key.public(), &letter).unwrap();
+            hub.put(wrap).unwrap();
+            assert_eq!(queue.is_overrun(), overrun);
+        }
+        let (_, id) = parcels.try_recv().unwrap();
+        assert_eq!(hub.get(&id), None);
+    }
+}

@@ -131,7 +131,6 @@ impl Link {
     async fn talk(&self, wire: Wire, mail: &Mail) {
         let mut talk =
             Talk { wire, asked: HashMap::new(), challenge: None, proofs: HashSet::new() };
-        self.outbox().again();
         let mut changes = mail.changes();
         let mut heartbeat = interval(HEARTBEAT);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
