@@ -20,9 +20,9 @@ use serde_json::json;
 use tokio::io::copy_bidirectional;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use tokio::time::{Duration, timeout};
+use tokio::time::Duration;
 
-use super::ways::{Way, Ways};
+use super::ways::{Passed, Way, Ways};
 use crate::error::AgentError;
 
 /// How long a worker may be silent before it answers: gateways give up earlier.
@@ -66,19 +66,6 @@ enum Payload {
     Coming(Option<Body>),
 }
 
-/// What came of passing a request on.
-enum Passed {
-    /// The service has answered.
-    Served(reqwest::Response),
-    /// The worker's gateway has answered in its place.
-    TurnedAway(reqwest::Response),
-    /// Nobody has answered; whether the service can have seen the request.
-    Lost {
-        /// It can.
-        maybe_seen: bool,
-    },
-}
-
 impl Proxy {
     /// Opens the door.
     pub(super) async fn open(
@@ -120,16 +107,11 @@ impl Payload {
 
 impl House {
     /// Passes a request on to one worker.
-    async fn pass(&self, request: &Parts, body: reqwest::Body, way: &Way) -> Passed {
+    async fn pass(&self, request: &Parts, body: reqwest::Body, way: &Arc<Way>) -> Passed {
         let page = request.uri.path_and_query().map_or("/", |page| page.as_str());
         let passed = self.http.request(request.method.clone(), way.at(page));
         let passed = passed.headers(request.headers.clone()).body(body);
-        match timeout(PATIENCE, self.ways.sign(passed, way).send()).await {
-            Ok(Ok(answer)) if self.ways.is_served(way, &answer) => Passed::Served(answer),
-            Ok(Ok(answer)) => Passed::TurnedAway(answer),
-            Ok(Err(error)) => Passed::Lost { maybe_seen: !error.is_connect() },
-            Err(_) => Passed::Lost { maybe_seen: true },
-        }
+        self.ways.send(passed, way, PATIENCE).await
     }
 
     /// Passes a request on to one worker after the other until one serves.
@@ -145,15 +127,9 @@ impl House {
                 Passed::TurnedAway(away) => {
                     let status = away.status();
                     answer = Some(away);
-                    if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-                        self.ways.forget(&way);
-                    }
                     status.is_server_error()
                 }
-                Passed::Lost { maybe_seen } => {
-                    self.ways.forget(&way);
-                    maybe_seen
-                }
+                Passed::Lost { maybe_seen } => maybe_seen,
             };
             tracing::warn!("worker {} has not served a request", way.index);
             if maybe_seen && !request.method.is_idempotent() {

@@ -17,7 +17,7 @@ use tokio::select;
 use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant, sleep, timeout};
 
-use super::ways::Ways;
+use super::ways::{Passed, Ways};
 use crate::base::Base;
 use crate::chance::below;
 use crate::clock::Clock;
@@ -110,14 +110,12 @@ impl Kit {
         Ok(letters.ask(key, letter).await?)
     }
 
-    /// Looks at a worker; a way that leads nowhere is forgotten.
+    /// Looks at a worker.
     async fn look(&self, index: u8) {
         let Some(way) = self.ways.to(index) else { return };
-        let request = self.ways.sign(self.http.get(way.at(&self.page)), &way).timeout(LOOK);
-        let served = request.send().await.is_ok_and(|answer| self.ways.is_served(&way, &answer));
-        if !served {
+        let request = self.http.get(way.at(&self.page));
+        if !matches!(self.ways.send(request, &way, LOOK).await, Passed::Served(_)) {
             tracing::warn!("worker {index} does not serve");
-            self.ways.forget(&way);
         }
     }
 }

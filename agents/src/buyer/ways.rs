@@ -11,6 +11,7 @@ use messages::Hidden;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use tokio::sync::watch;
+use tokio::time::{Duration, timeout};
 
 use crate::error::StoreError;
 use crate::fault::point;
@@ -33,6 +34,31 @@ impl Way {
         format!("{}{page}", self.url.reveal())
     }
 }
+
+/// What came of asking a worker.
+#[derive(Debug)]
+pub(super) enum Passed {
+    /// The service has answered.
+    Served(Response),
+    /// The worker's gateway has answered in its place.
+    TurnedAway(Response),
+    /// Nobody has answered.
+    Lost {
+        /// Whether the service can have seen the request.
+        maybe_seen: bool,
+    },
+}
+
+/// What gateways answer in place of the service. The service may say the same, but then with a receipt, or that
+/// it fails.
+const TURNED_AWAY: [StatusCode; 6] = [
+    StatusCode::UNAUTHORIZED,
+    StatusCode::FORBIDDEN,
+    StatusCode::TOO_MANY_REQUESTS,
+    StatusCode::BAD_GATEWAY,
+    StatusCode::SERVICE_UNAVAILABLE,
+    StatusCode::GATEWAY_TIMEOUT,
+];
 
 /// The ways to all workers of an agreement.
 #[derive(Debug)]
@@ -111,7 +137,7 @@ impl Ways {
     }
 
     /// A way leads nowhere: its worker is to be asked for another one.
-    pub(super) fn forget(&self, way: &Arc<Way>) {
+    fn forget(&self, way: &Arc<Way>) {
         self.change(|state| {
             let is_current = |known: &Arc<Way>| Arc::ptr_eq(known, way);
             if state.ways.get(&way.index).is_some_and(is_current) {
@@ -126,8 +152,31 @@ impl Ways {
         self.lost.subscribe()
     }
 
+    /// Asks a worker, and waits so long for the beginning of an answer. A way that leads nowhere is forgotten.
+    pub(super) async fn send(
+        &self,
+        request: RequestBuilder,
+        way: &Arc<Way>,
+        patience: Duration,
+    ) -> Passed {
+        match timeout(patience, self.sign(request, way).send()).await {
+            Ok(Ok(answer)) if self.is_served(way, &answer) => Passed::Served(answer),
+            Ok(Ok(answer)) => {
+                if matches!(answer.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+                    self.forget(way);
+                }
+                Passed::TurnedAway(answer)
+            }
+            lost => {
+                self.forget(way);
+                let unseen = matches!(lost, Ok(Err(error)) if error.is_connect());
+                Passed::Lost { maybe_seen: !unseen }
+            }
+        }
+    }
+
     /// A request as its worker wants it.
-    pub(super) fn sign(&self, request: RequestBuilder, way: &Way) -> RequestBuilder {
+    fn sign(&self, request: RequestBuilder, way: &Way) -> RequestBuilder {
         let Ok(mut token) = HeaderValue::from_str(way.token.reveal()) else { return request };
         token.set_sensitive(true);
         request.header(TOKEN, token).header(SESSION, self.session.to_string())
@@ -135,18 +184,12 @@ impl Ways {
 
     /// Whether an answer is the service's own, and not that of a gateway that let nobody in. If it brings a
     /// receipt, that is kept.
-    pub(super) fn is_served(&self, way: &Way, answer: &Response) -> bool {
-        let is_new = receipt(answer.headers()).map(|receipt| self.keep(way.index, &receipt));
-        let status = answer.status();
-        let turned_away = [
-            StatusCode::UNAUTHORIZED,
-            StatusCode::FORBIDDEN,
-            StatusCode::TOO_MANY_REQUESTS,
-            StatusCode::BAD_GATEWAY,
-            StatusCode::SERVICE_UNAVAILABLE,
-            StatusCode::GATEWAY_TIMEOUT,
-        ];
-        is_new.is_some() || !turned_away.contains(&status)
+    fn is_served(&self, way: &Way, answer: &Response) -> bool {
+        if let Some(receipt) = receipt(answer.headers()) {
+            self.keep(way.index, &receipt);
+            return true;
+        }
+        !TURNED_AWAY.contains(&answer.status())
     }
 
     /// Whether a worker's receipt for this session covers a window.

@@ -11,10 +11,13 @@ use alloy::signers::local::PrivateKeySigner;
 use client::terms::abi::State;
 use client::{Agreement, Application, Market, MarketError, Purchase, Want, message_key};
 use devnode::CHAIN_ID;
+use futures::{SinkExt, StreamExt};
 use messages::{Claim, Content, Letter, MessageKey};
 use reqwest::{Client, StatusCode};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
+use tokio_tungstenite::{accept_async, connect_async};
 
 use crate::guest::{Guest, ask};
 use crate::harness::{ETHER, LENGTH, Service, World, offer, order};
@@ -52,7 +55,7 @@ async fn until(is_so: impl AsyncFn() -> bool) {
 }
 
 /// A worker's daemon in front of a service, and its key.
-async fn worker(world: &World, service: &Service, price: u128) -> (PrivateKeySigner, Running) {
+async fn worker(world: &World, url: &str, price: u128) -> (PrivateKeySigner, Running) {
     let signer = world.person();
     let options = WorkerOptions {
         application: Application::default(),
@@ -60,7 +63,7 @@ async fn worker(world: &World, service: &Service, price: u128) -> (PrivateKeySig
         stake: ETHER,
         tops_up: false,
         returns: false,
-        source: Source::Upstream(service.url().parse().unwrap()),
+        source: Source::Upstream(url.parse().unwrap()),
         listen: ([127, 0, 0, 1], 0).into(),
         public_url: None,
         payout: None,
@@ -144,9 +147,7 @@ async fn what_was_bought_in_a_block_that_is_gone_is_not_bought_again() {
     world.ask("evm_revert", &format!("\"{snapshot}\"")).await;
     let error = purchase(&base).await.unwrap_err();
     let expected = bought.receipt.transaction;
-    let is_open = |error: &AgentError| {
-        matches!(error, AgentError::Market(MarketError::Unconfirmed(found)) if *found == expected)
-    };
+    let is_open = |error: &AgentError| matches!(error, AgentError::Market(MarketError::Unconfirmed(found)) if *found == expected);
     assert!(is_open(&error), "{error}");
 }
 
@@ -162,7 +163,7 @@ struct Scene {
 impl Scene {
     async fn begin(testers: u8) -> Self {
         let (world, service) = (World::new().await, Service::start().await);
-        let (_, worker) = worker(&world, &service, 1_000_000_000).await;
+        let (_, worker) = worker(&world, &service.url(), 1_000_000_000).await;
         let client = world.person();
         let purchase = world.buy(&client, 1, testers).await;
         let agreement = world.agreement(&client, &purchase).await;
@@ -209,6 +210,37 @@ async fn a_connection_leads_to_the_service_until_the_end_and_brings_the_money_ba
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_web_socket_passes_through_door_and_gateway() {
+    let world = World::new().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let echo = tokio::spawn(async move {
+        loop {
+            // Whoever wants no WebSocket gets nothing.
+            let Ok(socket) = accept_async(listener.accept().await.unwrap().0).await else {
+                continue;
+            };
+            let (mut out, back) = socket.split();
+            drop(back.take(1).forward(&mut out).await);
+        }
+    });
+    let (_, _worker) = worker(&world, &url, 1_000_000_000).await;
+    let client = world.person();
+    let purchase = world.buy(&client, 1, 0).await;
+    let agreement = world.agreement(&client, &purchase).await;
+    until(async || agreement.state().await.unwrap() == State::Running).await;
+    let base = world.base(Role::Client, &client).await;
+    let (connection, door) = connect(base.clone(), agreement.address()).await;
+    let _running = Running::of(connection);
+    until(async || base.store().endpoint(agreement.address(), 0).unwrap().is_some()).await;
+
+    let (mut socket, _) = connect_async(format!("ws://{door}/")).await.unwrap();
+    socket.send("hello".into()).await.unwrap();
+    assert_eq!(socket.next().await.unwrap().unwrap().into_text().unwrap(), "hello");
+    echo.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_window_is_looked_at_under_another_key() {
     let scene = Scene::begin(0).await;
     let world = &scene.world;
@@ -236,8 +268,8 @@ async fn every_window_is_looked_at_under_another_key() {
 async fn the_next_worker_serves_when_one_is_gone() {
     let (world, first, second) =
         (World::new().await, Service::start().await, Service::start().await);
-    let (_, cheap) = worker(&world, &first, 1_000_000_000).await;
-    let (_, _dear) = worker(&world, &second, 2_000_000_000).await;
+    let (_, cheap) = worker(&world, &first.url(), 1_000_000_000).await;
+    let (_, _dear) = worker(&world, &second.url(), 2_000_000_000).await;
     let client = world.person();
     let purchase = world.buy(&client, 2, 0).await;
     let agreement = world.agreement(&client, &purchase).await;
@@ -261,7 +293,7 @@ async fn the_next_worker_serves_when_one_is_gone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tester_gets_a_pass_that_lets_it_in_and_nobody_else_does() {
     let (world, service) = (World::new().await, Service::start().await);
-    let (signer, _worker) = worker(&world, &service, 1_000_000_000).await;
+    let (signer, _worker) = worker(&world, &service.url(), 1_000_000_000).await;
     let (testers, client) = (world.testers(3).await, world.person());
     let purchase = world.buy(&client, 1, 3).await;
     let agreement = world.agreement(&client, &purchase).await;
