@@ -251,6 +251,7 @@ async fn every_window_is_looked_at_under_another_key() {
     let base = scene.base().await;
     let (connection, _) = connect(base.clone(), agreement.address()).await;
     let _running = Running::of(connection);
+    let mut tokens = Vec::new();
     for window in 0..2_u8 {
         let start = agreement.progress().await.unwrap().start;
         world.pass_until(start + (u64::from(window) + 1) * 1_200 - 150).await;
@@ -259,8 +260,10 @@ async fn every_window_is_looked_at_under_another_key() {
             seen.receipt.is_some_and(|receipt| receipt.covers(window))
         };
         until(async || served()).await;
+        tokens.extend(base.store().endpoint(agreement.address(), 0).unwrap());
         world.pass_until(start + (u64::from(window) + 1) * 1_200).await;
     }
+    assert_ne!(tokens[0].1, tokens[1].1, "a token is the same for the same key");
     drop(testers);
 }
 

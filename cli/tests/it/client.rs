@@ -105,6 +105,9 @@ async fn a_service_is_used_through_a_door_of_this_machine_and_nothing_is_told_ab
     assert_eq!(entrance["url"], gateway);
     let token = entrance["token"].as_str().unwrap().to_owned();
 
+    for point in ["endpoint/decided", "endpoint/noted"] {
+        faulty(folder, &connect, point);
+    }
     let log = folder.file("connect.log");
     let mut command = folder.command(&format!("{connect} --courtesy 0"));
     command.env("MUSTER_LOG", "trace").stderr(File::create(&log).unwrap());
