@@ -10,6 +10,7 @@
 
 mod client;
 mod devnode;
+mod faults;
 mod harness;
 mod keepalive;
 mod life;
