@@ -1,11 +1,4 @@
-//! End-to-end encrypted messages between the parties of the market, and a relay for them.
-//!
-//! A [`Letter`] is about one agreement. It travels in a gift wrap (NIP-59) to the x-only secp256k1 key
-//! that its receiver has on chain, over any [`Transport`]: [`Relays`] that anybody runs, or [`Local`]
-//! memory. A [`PostBox`] gives out what is genuine, fresh and new, with its sender's key; what that sender
-//! may ask for is found by a [`WorkerDesk`] or a [`ClientDesk`] from the chain, seen through [`Standing`].
-//!
-//! This crate knows nothing of the market's contracts and never speaks to a node.
+#![doc = include_str!("../README.md")]
 
 mod client_desk;
 mod delegation;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use messages::{
-    Claim, Content, Letter, Limits, MessageError, MessageKey, PostBox, Relay, RelayConfig, Relays,
-    Transport, seal,
+    Claim, Content, Hidden, LETTER_LIMIT, Letter, Limits, MessageError, MessageKey, PostBox, Relay,
+    RelayConfig, Relays, Transport, seal,
 };
 use nostr::event::{EventBuilder, FinalizeEvent, Kind, Tag};
 use nostr::key::Keys;
@@ -58,6 +58,25 @@ async fn a_letter_waits_for_its_receiver() {
     post_box(&sender, &over(&[&relay])).await.send(receiver.public(), &letter).await.unwrap();
     let mut receiving = post_box(&receiver, &over(&[&relay])).await;
     assert_eq!(receiving.next().await.unwrap().letter, letter);
+}
+
+#[tokio::test]
+async fn the_longest_letter_passes() {
+    let relay = relay(Limits::default()).await;
+    let [sender, receiver] = [(); 2].map(|()| MessageKey::random());
+    let reply = |length| {
+        // Nothing grows more on its way than what is escaped in both layers.
+        let (url, token) = (Hidden::new("\"".repeat(length)), Hidden::new(""));
+        letter().reply(Content::EndpointReply { url, token })
+    };
+    let room = LETTER_LIMIT - reply(0).to_json().unwrap().len();
+    let longest = reply(room.div_euclid(2));
+    assert!(longest.to_json().unwrap().len() >= LETTER_LIMIT - 1);
+    let transport = over(&[&relay]);
+    let mut receiving = post_box(&receiver, &transport).await;
+    let sending = post_box(&sender, &transport).await;
+    sending.send(receiver.public(), &longest).await.unwrap();
+    assert_eq!(receiving.next().await.unwrap().letter, longest);
 }
 
 #[tokio::test]
