@@ -1,8 +1,12 @@
 //! The client as a process: it buys once, connects, attends its agreements, and watches.
 
 use std::fs::{self, File};
+use std::sync::Arc;
 
-use messages::{Relay, RelayConfig};
+use alloy::primitives::{B256, keccak256};
+use alloy::signers::local::PrivateKeySigner;
+use devnode::CHAIN_ID;
+use messages::{Content, Letter, MessageKey, PostBox, RecentlySeen, Relay, RelayConfig, Relays};
 use serde_json::Value;
 
 use crate::harness::{Background, Folder, World};
@@ -19,6 +23,21 @@ fn faulty(folder: &Folder, args: &str, point: &str) {
     let mut command = folder.command(args);
     command.env("MUSTER_FAULT", point);
     assert_eq!(Background::spawn(command).ended(), None, "{point} was not passed");
+}
+
+/// The key for letters of a dev account.
+fn key(name: &str) -> MessageKey {
+    let signer = PrivateKeySigner::from_bytes(&keccak256(format!("muster dev account {name}")));
+    MessageKey::of(&signer.unwrap()).unwrap()
+}
+
+/// Sends a letter from one dev account to another.
+async fn send(relay: &Relay, from: &str, to: &str, letter: &Letter) -> PostBox {
+    let relays = Arc::new(Relays::connect([relay.url()]).unwrap());
+    let seen = Arc::new(RecentlySeen::default());
+    let letters = PostBox::open(key(from), relays, seen).await.unwrap();
+    letters.send(key(to).public(), letter).await.unwrap();
+    letters
 }
 
 /// How many agreements there are.
@@ -138,8 +157,47 @@ async fn a_service_is_used_through_a_door_of_this_machine_and_nothing_is_told_ab
     let log = fs::read_to_string(log).unwrap();
     assert!(log.contains("waits for the end of 0x"), "{log}");
     let port = gateway.rsplit(':').next().unwrap();
-    let key = alloy::primitives::keccak256("muster dev account cleo").to_string();
+    let key = keccak256("muster dev account cleo").to_string();
     for secret in [token.as_str(), &format!(":{port}"), key.trim_start_matches("0x")] {
         assert!(!log.contains(secret), "{secret} is in {log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_is_killed_while_it_gives_a_pass_gives_it_when_it_is_asked_anew() {
+    let world = World::slow("client-passes").await;
+    let (folder, relay) = (&world.folder, Relay::start(RelayConfig::default()).await.unwrap());
+    world.fund(&["ada", "cleo"]);
+    folder.json("worker register --account dev:ada --price 20gwei --stake 0.5eth");
+    world.testers(&["tom", "una", "vic"]);
+    let wish = "--length 1200 --windows 1 --testers 3";
+    let bought = folder.json(&format!("client buy {wish} --account dev:cleo"));
+    let agreement = bought["agreement"].as_str().unwrap();
+    folder.json(&format!("worker accept {agreement} --account dev:ada"));
+    let run = format!("client run --account dev:cleo --relay {}", relay.url());
+    let points = agents::buyer::POINTS.into_iter().filter(|point| point.starts_with("letter/"));
+    for (point, (place, name)) in points.zip([(0, "tom"), (1, "una"), (2, "vic")]) {
+        let mut command = folder.command(&run);
+        command.env("MUSTER_FAULT", point);
+        let mut daemon = Background::spawn(command);
+        daemon.ready();
+        let asks = Content::PassRequest { window: 0, place, key: B256::repeat_byte(7) };
+        let ask = || Letter::request(CHAIN_ID, agreement.parse().unwrap(), asks.clone());
+        drop(send(&relay, name, "cleo", &ask()).await);
+        assert_eq!(daemon.ended(), None, "{point}");
+
+        let mut daemon = Background::start(folder, &run);
+        daemon.ready();
+        let anew = ask();
+        let mut letters = send(&relay, name, "cleo", &anew).await;
+        let reply = loop {
+            let delivery = letters.next().await.unwrap();
+            if delivery.answers(key("cleo").public(), &anew) {
+                break delivery.letter.content;
+            }
+        };
+        let Content::Pass { delegation } = reply else { panic!("{point}: {reply:?}") };
+        assert_eq!(delegation.key, B256::repeat_byte(7));
+        assert_eq!(daemon.terminate(), Some(0));
     }
 }
