@@ -1,15 +1,16 @@
-//! The client: it buys once, gives passes, connects to the service of its agreement, and gets its money back.
+//! The client: it connects to the service of its agreement, gives passes, and gets its money back. How it buys is
+//! in [`purchase`].
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use agents::buyer::{BuyerOptions, ConnectOptions, Connection, buy, entrances};
+use agents::buyer::{BuyerOptions, ConnectOptions, Connection, entrances};
 use agents::worker::{Source, Worker, WorkerOptions};
 use agents::{Agent, AgentError, Base, Pace, Role, Status, run};
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
 use client::terms::abi::State;
-use client::{Agreement, Application, Market, MarketError, Purchase, Want, message_key};
+use client::{Agreement, Application, message_key};
 use devnode::CHAIN_ID;
 use futures::{SinkExt, StreamExt};
 use messages::{Claim, Content, Letter, MessageKey};
@@ -20,7 +21,9 @@ use tokio::time::sleep;
 use tokio_tungstenite::{accept_async, connect_async};
 
 use crate::guest::{Guest, ask};
-use crate::harness::{ETHER, LENGTH, Service, World, offer, order};
+use crate::harness::{ETHER, LENGTH, Service, World, offer};
+
+mod purchase;
 
 /// Short pauses, so that stories are short too.
 const PACE: Pace = Pace { rest: Duration::from_millis(20), longest: Duration::from_millis(100) };
@@ -97,58 +100,6 @@ async fn connect(base: Base, agreement: Address) -> (Connection, SocketAddr) {
 async fn get(door: SocketAddr, path: &str) -> (StatusCode, String) {
     let answer = Client::new().get(format!("http://{door}{path}")).send().await.unwrap();
     (answer.status(), answer.text().await.unwrap())
-}
-
-/// Buys by the name `job`.
-async fn purchase(base: &Base) -> Result<Purchase, AgentError> {
-    buy(base, "job", async |market: &Market| {
-        let want = Want::Order(order(1, 0));
-        let price = market.quote(&want).await?.price;
-        Ok(market.buy(&want, price).await?)
-    })
-    .await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_has_a_name_is_bought_once() {
-    let world = World::new().await;
-    world.worker(&offer(7)).await;
-    let client = world.person();
-    let base = world.base(Role::Client, &client).await;
-    let first = purchase(&base).await.unwrap();
-    drop(base);
-    let base = world.base(Role::Client, &client).await;
-    assert_eq!(purchase(&base).await.unwrap(), first);
-    assert_eq!(base.market().agreements().await.unwrap(), [first.agreement]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_refused_is_bought_at_the_next_attempt() {
-    let world = World::new().await;
-    let client = world.person();
-    let base = world.base(Role::Client, &client).await;
-    let refused = purchase(&base).await.unwrap_err();
-    let reason = |error: &AgentError| {
-        matches!(error, AgentError::Market(MarketError::PurchaseRefused { .. }))
-    };
-    assert!(reason(&refused), "{refused}");
-    world.worker(&offer(7)).await;
-    purchase(&base).await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_bought_in_a_block_that_is_gone_is_not_bought_again() {
-    let world = World::new().await;
-    world.worker(&offer(7)).await;
-    let base = world.base(Role::Client, &world.person()).await;
-    let snapshot = world.ask("evm_snapshot", "").await;
-    let snapshot = snapshot.split('"').find(|part| part.starts_with("0x")).unwrap().to_owned();
-    let bought = purchase(&base).await.unwrap();
-    world.ask("evm_revert", &format!("\"{snapshot}\"")).await;
-    let error = purchase(&base).await.unwrap_err();
-    let expected = bought.receipt.transaction;
-    let is_open = |error: &AgentError| matches!(error, AgentError::Market(MarketError::Unconfirmed(found)) if *found == expected);
-    assert!(is_open(&error), "{error}");
 }
 
 /// An agreement that runs, its client, and its worker's daemon in front of a service.

@@ -1,0 +1,59 @@
+//! Buying once.
+
+use agents::buyer::buy;
+use agents::{AgentError, Base, Role};
+use client::{Market, MarketError, Purchase, Want};
+
+use crate::harness::{World, offer, order};
+
+/// Buys by the name `job`.
+async fn purchase(base: &Base) -> Result<Purchase, AgentError> {
+    buy(base, "job", async |market: &Market| {
+        let want = Want::Order(order(1, 0));
+        let price = market.quote(&want).await?.price;
+        Ok(market.buy(&want, price).await?)
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_a_name_is_bought_once() {
+    let world = World::new().await;
+    world.worker(&offer(7)).await;
+    let client = world.person();
+    let base = world.base(Role::Client, &client).await;
+    let first = purchase(&base).await.unwrap();
+    drop(base);
+    let base = world.base(Role::Client, &client).await;
+    assert_eq!(purchase(&base).await.unwrap(), first);
+    assert_eq!(base.market().agreements().await.unwrap(), [first.agreement]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_refused_is_bought_at_the_next_attempt() {
+    let world = World::new().await;
+    let client = world.person();
+    let base = world.base(Role::Client, &client).await;
+    let refused = purchase(&base).await.unwrap_err();
+    let reason = |error: &AgentError| {
+        matches!(error, AgentError::Market(MarketError::PurchaseRefused { .. }))
+    };
+    assert!(reason(&refused), "{refused}");
+    world.worker(&offer(7)).await;
+    purchase(&base).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_bought_in_a_block_that_is_gone_is_not_bought_again() {
+    let world = World::new().await;
+    world.worker(&offer(7)).await;
+    let base = world.base(Role::Client, &world.person()).await;
+    let snapshot = world.ask("evm_snapshot", "").await;
+    let snapshot = snapshot.split('"').find(|part| part.starts_with("0x")).unwrap().to_owned();
+    let bought = purchase(&base).await.unwrap();
+    world.ask("evm_revert", &format!("\"{snapshot}\"")).await;
+    let error = purchase(&base).await.unwrap_err();
+    let expected = bought.receipt.transaction;
+    let is_open = |error: &AgentError| matches!(error, AgentError::Market(MarketError::Unconfirmed(found)) if *found == expected);
+    assert!(is_open(&error), "{error}");
+}
