@@ -45,7 +45,7 @@ struct Victim<'a> {
 
 impl<'a> Victim<'a> {
     /// A daemon that nobody has killed yet.
-    fn new(folder: &'a Folder, run: String) -> Self {
+    const fn new(folder: &'a Folder, run: String) -> Self {
         Self { folder, run, passed: Vec::new() }
     }
 

@@ -13,6 +13,10 @@ use tokio::task::block_in_place;
 /// The command.
 pub(crate) const MUSTER: &str = env!("CARGO_BIN_EXE_muster");
 
+/// Constants with which everything takes long enough not to be over before a slow machine is done.
+pub(crate) const SLOW: &str =
+    "--accept-window 600 --report-window 600 --min-window 1200 --min-length 1200";
+
 /// A folder in which the command is run.
 pub(crate) struct Folder {
     /// Where it is.
@@ -72,6 +76,20 @@ impl Folder {
         serde_json::from_str(&outcome.stdout).unwrap()
     }
 
+    /// Deploys a market with these options.
+    pub(crate) fn deploy(&self, options: &str) {
+        let built =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/wasm32-unknown-unknown/release");
+        let wasm = |name: &str| {
+            let path = built.join(name);
+            assert!(path.exists(), "{} is not there: run scripts/wasm", path.display());
+            path.display().to_string()
+        };
+        let (agreement, dispatcher) = (wasm("agreement.wasm"), wasm("dispatcher.wasm"));
+        let files = format!("--agreement-wasm {agreement} --dispatcher-wasm {dispatcher}");
+        self.json(&format!("deploy {files} {options}"));
+    }
+
     /// What the command says when it is refused: one line on standard error, nothing as a result.
     pub(crate) fn refused(&self, args: &str) -> String {
         let Outcome { code, stdout, stderr } = self.run(args);
@@ -98,24 +116,14 @@ impl World {
 
     /// A market on which everything takes long enough not to be over before a slow machine is done.
     pub(crate) async fn slow(name: &str) -> Self {
-        let times = "--accept-window 600 --report-window 600 --min-window 1200 --min-length 1200";
-        Self::with(name, times).await
+        Self::with(name, SLOW).await
     }
 
     /// A market that is deployed with these options.
     async fn with(name: &str, options: &str) -> Self {
         let chain = Devnode::start(Config::any_port()).await.unwrap();
         let folder = Folder::new(name, &chain.url());
-        let built =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/wasm32-unknown-unknown/release");
-        let wasm = |name: &str| {
-            let path = built.join(name);
-            assert!(path.exists(), "{} is not there: run scripts/wasm", path.display());
-            path.display().to_string()
-        };
-        let (agreement, dispatcher) = (wasm("agreement.wasm"), wasm("dispatcher.wasm"));
-        let files = format!("--agreement-wasm {agreement} --dispatcher-wasm {dispatcher}");
-        folder.json(&format!("deploy {files} {options}"));
+        folder.deploy(options);
         Self { chain, folder }
     }
 

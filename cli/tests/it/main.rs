@@ -14,6 +14,7 @@ mod faults;
 mod harness;
 mod keepalive;
 mod life;
+mod outages;
 mod refusals;
 mod settings;
 mod signing;

@@ -38,7 +38,7 @@ async fn request(relay: &Relay, agreement: Address, worker: B256) -> (PostBox, L
 }
 
 /// What the worker tells its client: where the service is, and the token for it.
-async fn endpoint(relay: &Relay, agreement: Address, worker: B256) -> (String, String) {
+pub(crate) async fn endpoint(relay: &Relay, agreement: Address, worker: B256) -> (String, String) {
     let (mut letters, letter) = request(relay, agreement, worker).await;
     loop {
         let delivery = letters.next().await.unwrap();

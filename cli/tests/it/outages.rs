@@ -1,0 +1,92 @@
+//! The worker's process while what it stands on gives way: the node, the relay, the chain's past. How the client
+//! library bears slow and lying nodes, stolen nonces and transactions that are stuck is shown in its own tests.
+
+use std::net::{Ipv4Addr, TcpListener};
+
+use messages::{Relay, RelayConfig};
+use serde_json::Value;
+
+use crate::harness::{Background, Folder, SLOW, World};
+use crate::worker::{endpoint, worker};
+
+/// What a client of these tests wants.
+const WISH: &str = "--redundancy 1 --length 1200 --windows 1 --testers 0";
+
+/// Returns when the worker stands in its book.
+fn is_listed(folder: &Folder) {
+    while !folder.run("worker show dev:ada --json").stdout.contains("\"listed\": true") {}
+}
+
+/// Buys, and returns the agreement.
+fn buy(folder: &Folder) -> String {
+    let bought = folder.json(&format!("client buy {WISH} --account dev:cleo"));
+    bought["agreement"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_goes_on_when_its_node_and_its_relay_come_back() {
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = taken.local_addr().unwrap().port();
+    drop(taken);
+    let folder = Folder::new("outages", &format!("http://127.0.0.1:{port}"));
+    let node = || {
+        let mut node = Background::start(&folder, &format!("devnode --port {port} --state chain"));
+        node.field("rpc");
+        node
+    };
+    let chain = node();
+    folder.deploy(SLOW);
+    for name in ["ada", "cleo"] {
+        folder.json(&format!("fund dev:{name} 1eth"));
+    }
+    let relay = Relay::start(RelayConfig::default()).await.unwrap();
+    let mut daemon = Background::spawn(worker(&folder, &relay));
+    let health = daemon.ready()["health"].as_str().unwrap().to_owned();
+    let says = async || reqwest::get(&health).await.unwrap().text().await.unwrap();
+    is_listed(&folder);
+
+    assert_eq!(chain.terminate(), Some(0));
+    while !says().await.starts_with("tries again") {}
+    let chain = node();
+    let agreement = buy(&folder);
+    folder.json(&format!("agreement wait {agreement} --state running"));
+
+    let listen = relay.url().trim_start_matches("ws://").parse().unwrap();
+    relay.stop().await;
+    let relay = Relay::start(RelayConfig { listen, ..RelayConfig::default() }).await.unwrap();
+    let key = folder.json("worker show dev:ada")["key"].as_str().unwrap().parse().unwrap();
+    let (url, _) = endpoint(&relay, agreement.parse().unwrap(), key).await;
+    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+    assert_eq!(daemon.terminate(), Some(0));
+    assert_eq!(chain.terminate(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_whose_accept_is_undone_by_the_chain_accepts_again() {
+    let world = World::slow("moved-back").await;
+    let (folder, relay) = (&world.folder, Relay::start(RelayConfig::default()).await.unwrap());
+    world.fund(&["ada", "cleo"]);
+    let mut daemon = Background::spawn(worker(folder, &relay));
+    daemon.ready();
+    is_listed(folder);
+    assert_eq!(daemon.terminate(), Some(0));
+
+    let agreement = buy(folder);
+    let ask = async |method: &str, params: Value| {
+        let request =
+            serde_json::json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let answer: Value =
+            serde_json::from_str(&world.chain.ask(&request.to_string()).await).unwrap();
+        answer["result"].clone()
+    };
+    let before = ask("evm_snapshot", serde_json::json!([])).await;
+    let mut daemon = Background::spawn(worker(folder, &relay));
+    daemon.ready();
+    folder.json(&format!("agreement wait {agreement} --state running"));
+    assert_eq!(ask("evm_revert", serde_json::json!([before])).await, true);
+    folder.json(&format!("agreement wait {agreement} --state running"));
+    world.pass(2_000).await;
+    folder.json(&format!("agreement wait {agreement} --state settled"));
+    while folder.json("credit dev:ada")["credit"] != "0" {}
+    assert_eq!(daemon.terminate(), Some(0));
+}
