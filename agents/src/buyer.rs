@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use alloy::primitives::Address;
+use client::MarketError;
 use messages::ClientDesk;
 use tokio::task::JoinSet;
 use tokio::time::Duration;
@@ -114,6 +115,7 @@ impl Buyer {
         let (mut waiting, mut failed) = (None::<Waiting>, None);
         for address in self.find().await? {
             match self.attend_one(address).await {
+                Err(AgentError::Market(MarketError::NotAnAgreement(_))) => {}
                 Ok(Some(due)) => {
                     waiting = Some(match waiting {
                         Some(waiting) => waiting.or(due),
@@ -126,7 +128,11 @@ impl Buyer {
                     self.deals.remove(&address);
                 }
                 // One agreement never keeps the others from what is due.
-                Err(error) if error.is_passing() => failed = Some(error),
+                Err(error) if error.is_passing() => {
+                    // If the chain has moved back behind its purchase, the next step sees that it is gone.
+                    self.deals.remove(&address);
+                    failed = Some(error);
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -161,9 +167,9 @@ impl Buyer {
 impl Agent for Buyer {
     async fn step(&mut self) -> Result<Waiting, AgentError> {
         self.base.resume().await?;
-        let due = self.attend().await?;
+        let due = self.attend().await;
         self.withdraw().await?;
-        Ok(due.unwrap_or_else(|| Waiting::for_a("agreements")))
+        Ok(due?.unwrap_or_else(|| Waiting::for_a("agreements")))
     }
 
     async fn stop(&mut self) {

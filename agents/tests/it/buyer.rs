@@ -81,16 +81,19 @@ async fn worker(world: &World, url: &str, price: u128) -> (PrivateKeySigner, Run
     (signer, running)
 }
 
+/// A client that does everything at once.
+const EAGER: BuyerOptions = BuyerOptions {
+    only: None,
+    payout: None,
+    withdraw_at: 1,
+    courtesy: Duration::ZERO,
+    first_block: 0,
+};
+
 /// A connection to an agreement, and where its door is.
 async fn connect(base: Base, agreement: Address) -> (Connection, SocketAddr) {
-    let buyer = BuyerOptions {
-        only: None,
-        payout: None,
-        withdraw_at: 1,
-        courtesy: Duration::ZERO,
-        first_block: 0,
-    };
-    let options = ConnectOptions { listen: ([127, 0, 0, 1], 0).into(), page: "/".into(), buyer };
+    let (listen, page) = (([127, 0, 0, 1], 0).into(), "/".into());
+    let options = ConnectOptions { listen, page, buyer: EAGER };
     let connection = Connection::start(base, agreement, options).await.unwrap();
     let address = connection.address();
     (connection, address)

@@ -1,9 +1,10 @@
-//! Buying once.
+//! Buying once, and purchases whose blocks are gone.
 
-use agents::buyer::buy;
-use agents::{AgentError, Base, Role};
+use agents::buyer::{Buyer, buy};
+use agents::{Agent, AgentError, Base, Role};
 use client::{Market, MarketError, Purchase, Want};
 
+use super::EAGER;
 use crate::harness::{World, offer, order};
 
 /// Buys by the name `job`.
@@ -56,4 +57,21 @@ async fn what_was_bought_in_a_block_that_is_gone_is_not_bought_again() {
     let expected = bought.receipt.transaction;
     let is_open = |error: &AgentError| matches!(error, AgentError::Market(MarketError::Unconfirmed(found)) if *found == expected);
     assert!(is_open(&error), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agreement_that_is_gone_keeps_the_client_from_nothing() {
+    let world = World::new().await;
+    world.worker(&offer(7)).await;
+    let client = world.person();
+    let mut daemon = Buyer::start(world.base(Role::Client, &client).await, EAGER).await.unwrap();
+    let snapshot = world.ask("evm_snapshot", "").await;
+    let snapshot = snapshot.split('"').find(|part| part.starts_with("0x")).unwrap().to_owned();
+    world.buy(&client, 1, 0).await;
+    let waits = daemon.step().await.unwrap().to_string();
+    assert!(waits.starts_with("waits for a worker to accept 0x"), "{waits}");
+    world.ask("evm_revert", &format!("\"{snapshot}\"")).await;
+    daemon.step().await.unwrap_err();
+    assert_eq!(daemon.step().await.unwrap().to_string(), "waits for agreements");
+    daemon.stop().await;
 }
