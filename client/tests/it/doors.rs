@@ -6,6 +6,7 @@ use client::terms::abi::IWorkAgreement::{IWorkAgreementCalls, settleCall};
 use client::terms::abi::IWorkerDispatcher::{
     IWorkerDispatcherCalls, MalformedCall, NotAnAgreement, NotPayable, UnknownCall, concludeCall,
 };
+use client::terms::layout::MAX_TERMS;
 use client::{Market, Purchase, Refusal, Want};
 
 use crate::harness::receipts::seen;
@@ -193,9 +194,10 @@ async fn every_wrong_word_of_a_list_is_named() {
     let terms = Bytes::new();
     let (workers, fees, hints) = (vec![], vec![], vec![]);
     let conclude = concludeCall { terms, workers, fees, hints }.abi_encode();
-    // Four offsets, then four lengths; then what each may at most be, and one more.
-    for (word, most) in [(4, 567), (5, 8), (6, 63), (7, 8)] {
-        let data = with(&conclude, usize::try_from(word).unwrap(), U256::from(most + 1));
+    // Four offsets, then four lengths: one more than each may at most be.
+    for (word, most) in [(4, MAX_TERMS), (5, 8), (6, 63), (7, 8)] {
+        let at = usize::try_from(word).unwrap();
+        let data = with(&conclude, at, U256::from(most + 1));
         let answer = knock(&world, &cleo, world.dispatcher, data, 0).await;
         assert_eq!(answer, market(MalformedCall { word }), "conclude, {word}");
     }

@@ -21,6 +21,7 @@ mod hostile;
 mod interface;
 mod leaving;
 mod life;
+mod papers;
 mod purchase;
 mod quote;
 mod receipts;

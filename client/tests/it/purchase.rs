@@ -5,7 +5,7 @@ use client::terms::abi::IWorkAgreement::{
     applicationCall, clientCall, endCall, priceCall, redundancyCall, workersCall,
 };
 use client::terms::abi::IWorkerDispatcher::{
-    ContractBought, buyContract_0Call as BuyUsual, buyContract_1Call as BuyOrder,
+    ContractBought, CreationFailed, buyContract_0Call as BuyUsual, buyContract_1Call as BuyOrder,
     quote_0Call as QuoteUsual, quote_1Call as QuoteOrder,
 };
 use client::terms::abi::{Clock, Order, Quote, Reason, State};
@@ -16,7 +16,7 @@ use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop_oneof, proptest};
 use tokio::runtime::Runtime;
 
-use crate::harness::words::said;
+use crate::harness::words::{market, said};
 use crate::harness::{ETHER, World, agreement, offer};
 use crate::quote::{order, quote, turned_away};
 
@@ -166,6 +166,18 @@ async fn equal_purchases_are_different_agreements() {
     let [one, two] = numbers;
     assert_eq!((one.await, two.await), (1, 2));
     assert_eq!(ada.agreements().await.unwrap(), [first.agreement, second.agreement]);
+}
+
+/// Cannot happen by CREATE2 alone: no two agreements have the same terms.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_an_account_is_no_agreement_is_made() {
+    let world = World::new().await;
+    let (_, cleo) = (world.worker(offer(7)).await, world.person().await);
+    let (from, call) = (cleo.account().unwrap(), BuyOrder { order: order(1, 8) });
+    let address = world.ask(from, world.dispatcher, &call, 56).await.unwrap();
+    world.wire.occupy(address).await;
+    let refusal = market(CreationFailed {});
+    assert_eq!(world.send(&cleo, world.dispatcher, &call, 56).await, refusal);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,13 +1,16 @@
 //! Who says that a worker served shows the worker's own word for it, and for nothing else.
 
 use alloy::primitives::{B256, U256, keccak256};
+use alloy::sol_types::SolCall;
 use client::terms::abi::Entry;
-use client::terms::abi::IWorkAgreement::{BadReceipt, reportCall};
+use client::terms::abi::IWorkAgreement::{BadReceipt, acceptCall, reportCall};
 use client::{Agreement, Market, Purchase, ServiceReceipt, Session, Want};
 
+use crate::harness::evm::{self, Habit};
 use crate::harness::receipts::seen;
 use crate::harness::words::contract;
-use crate::harness::{World, agreement, offer};
+use crate::harness::{ETHER, World, agreement, offer};
+use crate::workers::registration;
 
 /// What a worker signed for a session in an agreement.
 fn signed(
@@ -137,6 +140,33 @@ async fn a_worker_that_did_not_accept_has_to_have_signed_too() {
     assert_eq!(world.send(&testers[0], to, &call, 0).await, refusal);
     let call = world.testimony(&testers[0], to, 0, &[seen(1, 1, 1)]).await;
     world.send(&testers[0], to, &call, 0).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contract_that_works_cannot_prove_it() {
+    let world = World::new().await;
+    let (testers, cleo) = (world.testers(3).await, world.person().await);
+    let puppet = world.puppet(&Habit::Answers(0)).await;
+    world.act(&cleo, puppet, &registration(&cleo), ETHER).await.unwrap();
+    let purchase = world.buy(&cleo, Want::Usual { redundancy: 1, length: 24 }).await;
+    assert_eq!(purchase.workers, [puppet]);
+    let (owner, to) = (cleo.account().unwrap(), purchase.agreement);
+    let order = evm::order(to, &acceptCall {}.abi_encode());
+    assert!(world.wire.send(owner, Some(puppet), order, 0).await.success);
+    world.pass(24).await;
+    let view = agreement(&testers[0], &purchase).await;
+    let session = Session::random();
+    let value = session.value(testers[0].account().unwrap());
+    let owners = signed(&world, &cleo, &view, value, 0b0011);
+    let nothing = ServiceReceipt { r: B256::ZERO, vs: B256::ZERO, ..owners };
+    for receipt in [owners, nothing] {
+        let entries = vec![receipt.entry(0, 0)];
+        let call = reportCall { place: 0, salt: session.salt, entries };
+        let answer = world.send(&testers[0], to, &call, 0).await;
+        assert_eq!(answer, contract(BadReceipt { entry: 0 }));
+    }
+    // What needs no proof can be said of it.
+    world.report(&testers[0], &purchase, &[seen(0, 0b0011, 0)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,9 +3,9 @@
 use alloy::primitives::{B256, FixedBytes};
 use client::terms::abi::IWorkerDispatcher::{
     AlreadyRegistered, CapacityZero, KeyZero, MaxLengthTooShort, NotRegistered, PriceOutOfRange,
-    PromiseOutOfRange, StakeTooLow, WrongApplication, checkInCall, listCall, registerTesterCall,
-    registerWorkerCall, setAvailableCall, setKeyCall, setPriceCall, stakeCall, unstakeCall,
-    updateWorkerCall, workerCall,
+    PromiseOutOfRange, StakeTooHigh, StakeTooLow, WrongApplication, checkInCall, listCall,
+    registerTesterCall, registerWorkerCall, setAvailableCall, setKeyCall, setPriceCall, stakeCall,
+    unstakeCall, updateWorkerCall, workerCall,
 };
 use client::terms::{PRICE_LIMIT, TESTER};
 use client::{Application, Want};
@@ -146,4 +146,21 @@ async fn what_is_locked_cannot_be_unstaked() {
     world.tell(&ada, &unstakeCall { amount: free }).await.unwrap();
     let refusal = market(StakeTooLow { have: 0, need: 1 });
     assert_eq!(world.tell(&ada, &unstakeCall { amount: 1 }).await, refusal);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stake_stays_below_its_limit() {
+    let world = World::new().await;
+    let (ada, tess) = (world.person().await, world.person().await);
+    for who in [&ada, &tess] {
+        world.enrich(who, 2 * PRICE_LIMIT).await;
+    }
+    let refusal = market(StakeTooHigh { stake: PRICE_LIMIT, limit: PRICE_LIMIT });
+    let (to, register) = (world.dispatcher, registration(&ada));
+    assert_eq!(world.send(&ada, to, &register, PRICE_LIMIT).await, refusal);
+    let join = registerTesterCall { key: key(&tess) };
+    assert_eq!(world.send(&tess, to, &join, PRICE_LIMIT).await, refusal);
+    world.send(&ada, to, &register, PRICE_LIMIT - 2).await.unwrap();
+    assert_eq!(world.send(&ada, to, &stakeCall { hint: 0 }, 2).await, refusal);
+    world.send(&ada, to, &stakeCall { hint: 0 }, 1).await.unwrap();
 }

@@ -13,7 +13,8 @@ use crate::{bps, price, ticks};
 fn head() -> impl Strategy<Value = Head> {
     let identity = (any::<[u8; 20]>(), any::<[u8; 20]>(), any::<u32>(), any::<[u8; 8]>());
     let time = (any::<bool>(), 0..1_u64 << 40, 0..1_u64 << 40, ticks(), ticks(), ticks());
-    let seats = (any::<u8>(), any::<u8>(), any::<u8>(), any::<u32>(), ticks());
+    let testers = prop_oneof![Just(0), any::<u8>()];
+    let seats = (any::<u8>(), testers, any::<u8>(), any::<u32>(), ticks());
     let amounts = (bps(), price(), bps(), any::<u64>());
     (identity, time, seats, amounts).prop_map(|(identity, time, seats, amounts)| Head {
         dispatcher: Address::new(identity.0),
@@ -124,6 +125,13 @@ proptest! {
         for len in (0..bytes.len()).filter(|len| *len != right) {
             prop_assert_eq!(Terms::decode(&bytes[..len]), None, "{} of {}", len, right);
         }
+    }
+
+    #[test]
+    fn eight_workers_take_all_the_bytes_that_terms_may_have(
+        head in head(), workers in vec(worker(), 8),
+    ) {
+        prop_assert_eq!(encoded(&Terms::new(head, workers)).len(), MAX_TERMS);
     }
 
     #[test]

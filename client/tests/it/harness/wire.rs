@@ -85,6 +85,12 @@ impl Wire {
         let () = self.provider.raw_request(method.into(), (self.now(),)).await.unwrap();
     }
 
+    /// Puts code where an account may yet come to be.
+    pub(crate) async fn occupy(&self, account: Address) {
+        let method = "anvil_setCode";
+        let () = self.provider.raw_request(method.into(), (account, "0xfe")).await.unwrap();
+    }
+
     /// What an account holds.
     pub(crate) async fn balance(&self, account: Address) -> u128 {
         self.provider.get_balance(account).await.unwrap().to()

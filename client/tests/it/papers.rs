@@ -1,0 +1,128 @@
+//! That nothing is left out: every refusal, every reason and every event has its story, and every test
+//! that the papers name is there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use client::terms::abi::IWorkAgreement::{IWorkAgreementErrors, IWorkAgreementEvents};
+use client::terms::abi::IWorkerDispatcher::{IWorkerDispatcherErrors, IWorkerDispatcherEvents};
+use client::terms::abi::Reason;
+
+/// The workspace.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// All Rust sources in a folder.
+fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("target") {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            found.push((path, text));
+        }
+    }
+    found
+}
+
+/// What the stories say: all but their imports, what helps them, and this file.
+fn stories() -> String {
+    let files = sources(&root().join("client/tests/it")).into_iter();
+    let told = files.filter(|(path, _)| {
+        let helps = path.components().any(|part| part.as_os_str() == "harness");
+        !helps && !path.ends_with("papers.rs")
+    });
+    let spoken = told.map(|(_, text)| {
+        let mut imports = false;
+        let lines = text.lines().filter(|line| {
+            imports |= line.starts_with("use ");
+            let keep = !imports;
+            imports &= !line.ends_with(';');
+            keep
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    });
+    spoken.collect::<Vec<_>>().join("\n")
+}
+
+/// Those of `names` that no expectation in the stories is made of: a value of that type, with its
+/// fields, or the type by which a log is decoded.
+fn untold(signatures: &[&'static str]) -> Vec<&'static str> {
+    let stories = stories();
+    let name = |signature: &&'static str| signature.split('(').next().unwrap();
+    let told = |name: &&str| {
+        let marks = [format!("{name} {{"), format!("<{name}>")];
+        marks.iter().any(|mark| {
+            let mut places = stories.match_indices(mark.as_str());
+            places.any(|(at, _)| !stories[..at].ends_with(|before: char| before.is_alphanumeric()))
+        })
+    };
+    signatures.iter().map(name).filter(|name| !told(name)).collect()
+}
+
+#[test]
+fn every_refusal_is_in_a_story() {
+    let none: [&str; 0] = [];
+    assert_eq!(untold(IWorkAgreementErrors::SIGNATURES), none);
+    assert_eq!(untold(IWorkerDispatcherErrors::SIGNATURES), none);
+}
+
+#[test]
+fn every_event_is_in_a_story() {
+    let none: [&str; 0] = [];
+    assert_eq!(untold(IWorkAgreementEvents::SIGNATURES), none);
+    assert_eq!(untold(IWorkerDispatcherEvents::SIGNATURES), none);
+}
+
+#[test]
+fn every_reason_to_refuse_a_purchase_is_in_a_story() {
+    let (stories, mut count) = (stories(), 0);
+    for reason in (0..=u8::MAX).map_while(|number| Reason::try_from(number).ok()) {
+        let name = format!("Reason::{reason:?}");
+        assert!(stories.contains(&name), "{name}");
+        count += 1;
+    }
+    assert_eq!(count, 13);
+}
+
+/// What stands between single asterisks in a paper: the file of a test or none, and its name.
+fn named(paper: &str) -> Vec<(Option<String>, String)> {
+    let paper = paper.replace("**", "");
+    let spans = paper.split('*').skip(1).step_by(2);
+    let flat = spans.map(|span| span.split_whitespace().collect::<Vec<_>>().join(" "));
+    flat.map(|span| match span.split_once(": ") {
+        Some((file, name)) => (Some(file.to_owned()), name.to_owned()),
+        None => (None, span),
+    })
+    .collect()
+}
+
+/// Whether a test of that name, or one that begins like it, is in the file or folder of that name.
+fn exists(sources: &[(PathBuf, String)], file: Option<&str>, name: &str) -> bool {
+    let function = match name.strip_suffix('…') {
+        Some(front) => format!("fn {}", front.replace(' ', "_")),
+        None => format!("fn {}(", name.replace(' ', "_")),
+    };
+    sources.iter().any(|(path, text)| {
+        let here = file.is_none_or(|file| {
+            path.with_extension("").components().any(|part| part.as_os_str() == file)
+        });
+        here && text.contains(&function)
+    })
+}
+
+#[test]
+fn every_test_that_the_papers_name_is_there() {
+    let sources = sources(&root());
+    for paper in ["docs/rules.md", "docs/security.md"] {
+        let text = fs::read_to_string(root().join(paper)).unwrap();
+        let missing: Vec<_> = named(&text)
+            .into_iter()
+            .filter(|(file, name)| !exists(&sources, file.as_deref(), name))
+            .collect();
+        assert!(missing.is_empty(), "{paper} names what is not there: {missing:#?}");
+    }
+}
