@@ -9,9 +9,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use alloy::primitives::Address;
-use client::Application;
 use client::terms::abi::{Clock as MarketClock, Worker};
-use futures::stream::{self, StreamExt, TryStreamExt};
+use client::{Application, MarketError};
+use futures::stream::{self, StreamExt};
 use tokio::sync::watch;
 use tokio::time::Duration;
 
@@ -164,7 +164,12 @@ impl Tester {
             if self.duties.contains_key(&address) {
                 continue;
             }
-            let agreement = self.base.market().agreement(address).await?;
+            let agreement = match self.base.market().agreement(address).await {
+                Ok(agreement) => agreement,
+                // The chain has moved back behind its purchase; that may come again.
+                Err(MarketError::NotAnAgreement(_)) => continue,
+                Err(error) => return Err(error.into()),
+            };
             let head = &agreement.terms().head;
             let place = if head.testers == 0 { None } else { self.place(head.epoch).await? };
             match place.filter(|place| *place < head.pool) {
@@ -198,10 +203,21 @@ impl Tester {
             _ => now.saturating_add(1),
         };
         let duties = stream::iter(self.duties.values().map(Duty::progress));
-        let progress: Vec<_> = duties.buffer_unordered(AT_ONCE).try_collect().await?;
+        let progress: Vec<_> = duties.buffer_unordered(AT_ONCE).collect().await;
         let (mut waiting, mut failed) = (None::<Waiting>, None);
         for (address, progress) in progress {
             let Some(duty) = self.duties.get_mut(&address) else { continue };
+            let progress = match progress {
+                Ok(progress) => progress,
+                Err(MarketError::NoContract(_)) => {
+                    self.duties.remove(&address);
+                    continue;
+                }
+                Err(error) => {
+                    failed = Some(error.into());
+                    continue;
+                }
+            };
             match duty.attend(&progress, now, next).await {
                 Ok(Some(due)) => {
                     waiting = Some(match waiting {

@@ -67,9 +67,9 @@ impl Duty {
     /// The agreement, and how it stands.
     pub(super) fn progress(
         &self,
-    ) -> impl Future<Output = Result<(Address, Progress), MarketError>> + Send + use<> {
+    ) -> impl Future<Output = (Address, Result<Progress, MarketError>)> + Send + use<> {
         let agreement = self.agreement.clone();
-        async move { Ok((agreement.address(), agreement.progress().await?)) }
+        async move { (agreement.address(), agreement.progress().await) }
     }
 
     /// Does what is due in the tick `now`, where the next transaction will be in the tick `next`; `None` if

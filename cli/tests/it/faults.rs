@@ -108,7 +108,7 @@ impl<'a> Victim<'a> {
 }
 
 /// Returns when a daemon says that it waits for this.
-async fn waits_for(health: &str, what: &str) {
+pub(crate) async fn waits_for(health: &str, what: &str) {
     let waits = format!("waits for {what}");
     while !reqwest::get(health).await.unwrap().text().await.unwrap().starts_with(&waits) {}
 }

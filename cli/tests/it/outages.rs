@@ -1,11 +1,12 @@
-//! The worker's process while what it stands on gives way: the node, the relay, the chain's past. How the client
+//! Processes while what it stands on gives way: the node, the relay, the chain's past. How the client
 //! library bears slow and lying nodes, stolen nonces and transactions that are stuck is shown in its own tests.
 
 use std::net::{Ipv4Addr, TcpListener};
 
 use messages::{Relay, RelayConfig};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::faults::waits_for;
 use crate::harness::{Background, Folder, SLOW, World};
 use crate::worker::{endpoint, worker};
 
@@ -21,6 +22,14 @@ fn is_listed(folder: &Folder) {
 fn buy(folder: &Folder) -> String {
     let bought = folder.json(&format!("client buy {WISH} --account dev:cleo"));
     bought["agreement"].as_str().unwrap().to_owned()
+}
+
+/// What the chain answers.
+async fn ask(world: &World, method: &str, params: Value) -> Value {
+    let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+    let mut answer: Value =
+        serde_json::from_str(&world.chain.ask(&request.to_string()).await).unwrap();
+    answer["result"].take()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,21 +81,42 @@ async fn a_worker_whose_accept_is_undone_by_the_chain_accepts_again() {
     assert_eq!(daemon.terminate(), Some(0));
 
     let agreement = buy(folder);
-    let ask = async |method: &str, params: Value| {
-        let request =
-            serde_json::json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-        let answer: Value =
-            serde_json::from_str(&world.chain.ask(&request.to_string()).await).unwrap();
-        answer["result"].clone()
-    };
-    let before = ask("evm_snapshot", serde_json::json!([])).await;
+    let before = ask(&world, "evm_snapshot", json!([])).await;
     let mut daemon = Background::spawn(worker(folder, &relay));
     daemon.ready();
     folder.json(&format!("agreement wait {agreement} --state running"));
-    assert_eq!(ask("evm_revert", serde_json::json!([before])).await, true);
+    assert_eq!(ask(&world, "evm_revert", json!([before])).await, true);
     folder.json(&format!("agreement wait {agreement} --state running"));
     world.pass(2_000).await;
     folder.json(&format!("agreement wait {agreement} --state settled"));
     while folder.json("credit dev:ada")["credit"] != "0" {}
+    assert_eq!(daemon.terminate(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tester_forgets_what_the_chain_undid() {
+    let world = World::slow("undone").await;
+    let (folder, relay) = (&world.folder, Relay::start(RelayConfig::default()).await.unwrap());
+    world.fund(&["ada", "cleo"]);
+    world.testers(&["tom", "una", "vic"]);
+    folder.json("worker register --account dev:ada --price 1000gwei");
+    let run = "tester run --account dev:tom --check factor --state tom.db";
+    let mut daemon = Background::start(folder, &format!("{run} --relay {}", relay.url()));
+    let health = daemon.ready()["health"].as_str().unwrap().to_owned();
+    let buys = "client buy --redundancy 1 --length 1200 --windows 1 --testers 3 --account dev:cleo";
+    waits_for(&health, "epoch").await;
+    let before = ask(&world, "evm_snapshot", json!([])).await;
+    folder.json(buys);
+    waits_for(&health, "a worker to accept").await;
+    assert_eq!(ask(&world, "evm_revert", json!([before])).await, true);
+    waits_for(&health, "epoch").await;
+    assert_eq!(daemon.terminate(), Some(0));
+
+    // Neither does one that is started now stumble over it.
+    let mut daemon = Background::start(folder, &format!("{run} --relay {}", relay.url()));
+    let health = daemon.ready()["health"].as_str().unwrap().to_owned();
+    waits_for(&health, "epoch").await;
+    folder.json(&format!("{buys} --at-most 1eth"));
+    waits_for(&health, "a worker to accept").await;
     assert_eq!(daemon.terminate(), Some(0));
 }
