@@ -15,6 +15,7 @@ mod harness;
 mod keepalive;
 mod life;
 mod outages;
+mod papers;
 mod refusals;
 mod settings;
 mod signing;

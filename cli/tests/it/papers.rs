@@ -1,0 +1,251 @@
+//! The papers are true: their commands are run as they stand there, and their numbers and names are those of the
+//! programs.
+//!
+//! A block of commands that cannot be run here says why: `sh no-run: REASON`. Blocks of one session are run one after the
+//! other by one shell, against a chain of their own whose clock is hurried wherever a command waits for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::symlink;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use devnode::{Config, Devnode};
+use tokio::time::sleep;
+
+use crate::harness::{Folder, World};
+
+/// What comes before every port of this machine in the papers.
+const HOST: &str = "127.0.0.1:";
+
+/// The port of relays, if nobody names another.
+const RELAY: u16 = 7447;
+
+/// How long the shell is left alone before it is looked at again.
+const REST: Duration = Duration::from_millis(25);
+
+/// The workspace.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// What a paper says.
+fn read(paper: &str) -> String {
+    fs::read_to_string(root().join(paper)).unwrap()
+}
+
+/// Commands that stand together.
+struct Block {
+    /// Paper and line.
+    place: String,
+    /// The commands.
+    code: String,
+}
+
+/// The blocks of a paper that can be run here.
+fn blocks(paper: &str, text: &str) -> Vec<Block> {
+    let mut lines = text.lines().enumerate();
+    let mut found = Vec::new();
+    while let Some((number, line)) = lines.next() {
+        let Some(info) = line.strip_prefix("```") else { continue };
+        let body = lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```");
+        let code = body.collect::<Vec<_>>().join("\n");
+        let place = format!("{paper}:{}", number + 1);
+        match info.split_once(' ').unwrap_or((info, "")) {
+            ("sh", "") => found.push(Block { place, code }),
+            ("sh", why) => {
+                let reason = why.strip_prefix("no-run: ").unwrap_or_default();
+                assert!(!reason.is_empty(), "{place}: only `no-run: REASON` can stand there");
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The port behind each mention of this machine.
+fn ports(code: &str) -> impl Iterator<Item = u16> {
+    code.split(HOST).skip(1).filter_map(|rest| {
+        let digits = rest.split(|next: char| !next.is_ascii_digit()).next()?;
+        digits.parse().ok()
+    })
+}
+
+/// A free port in place of each that the blocks name, so that nothing else on this machine is in the way.
+fn free_ports(blocks: &[Block]) -> BTreeMap<u16, u16> {
+    let named = blocks.iter().flat_map(|block| ports(&block.code)).chain([RELAY]);
+    let named: BTreeSet<_> = named.collect();
+    let hold = |port| (port, TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
+    // All are held until the last is found, so that none is given twice.
+    let held: Vec<_> = named.into_iter().map(hold).collect();
+    held.iter().map(|(port, held)| (*port, held.local_addr().unwrap().port())).collect()
+}
+
+/// A shell, and everything that it leaves running.
+struct Shell(Child);
+
+impl Shell {
+    /// Begins to run a script in a folder.
+    fn start(folder: &Folder, script: &str, relay: u16, rpc: &str) -> Self {
+        fs::write(folder.file("session.sh"), script).unwrap();
+        let log = File::create(folder.file("session.log")).unwrap();
+        let mut bash = Command::new("bash");
+        bash.arg("session.sh").current_dir(folder.file(""));
+        bash.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+        bash.env("HOME", folder.file("home")).env("MUSTER_RPC", rpc);
+        bash.env("MUSTER_RELAY", format!("ws://{HOST}{relay}"));
+        bash.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        Self(bash.process_group(0).spawn().unwrap())
+    }
+
+    /// How it ended, if it has.
+    fn ended(&mut self) -> Option<ExitStatus> {
+        self.0.try_wait().unwrap()
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        let group = format!("-{}", self.0.id());
+        // Everything may have ended already.
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
+        let _ = self.0.wait();
+    }
+}
+
+/// The script of all blocks, with these ports in place of those that they name. It tells where it is in a file.
+fn script(blocks: &[Block], free: &BTreeMap<u16, u16>) -> String {
+    let mut script = String::from("set -euo pipefail\n");
+    for (number, Block { place, code }) in blocks.iter().enumerate() {
+        let mut code = code.clone();
+        for port in ports(&code.clone()).collect::<BTreeSet<_>>() {
+            let (named, free) = (format!("{HOST}{port}"), format!("{HOST}{}", free[&port]));
+            code = code.replace(&named, &free);
+        }
+        writeln!(script, "echo {number} >block\necho '== {place}'\n{code}").unwrap();
+    }
+    script
+}
+
+/// Runs all blocks of these papers, in order; each must succeed.
+async fn session(name: &str, papers: &[&str]) {
+    let chain = Devnode::start(Config::any_port()).await.unwrap();
+    let folder = Folder::new(name, &chain.url());
+    symlink(root().join("target"), folder.file("target")).unwrap();
+    let world = World { chain, folder };
+    let folder = &world.folder;
+    let blocks: Vec<_> = papers.iter().flat_map(|paper| blocks(paper, &read(paper))).collect();
+    let free = free_ports(&blocks);
+
+    let mut shell = Shell::start(folder, &script(&blocks, &free), free[&RELAY], &world.chain.url());
+    let current = || {
+        let number = fs::read_to_string(folder.file("block")).unwrap_or_default();
+        &blocks[number.trim().parse::<usize>().unwrap_or_default()]
+    };
+    let ended = loop {
+        if let Some(ended) = shell.ended() {
+            break ended;
+        }
+        if current().code.contains("agreement wait") {
+            world.pass(1).await;
+        }
+        sleep(REST).await;
+    };
+    let log = fs::read_to_string(folder.file("session.log")).unwrap();
+    assert!(ended.success(), "{} is not true:\n{log}", current().place);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_starts_and_what_operators_do_work_as_they_are_written() {
+    session("papers", &["README.md", "docs/operations.md"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_life_by_hand_works_as_it_is_written() {
+    session("by-hand", &["docs/by-hand.md"]).await;
+}
+
+#[test]
+fn a_block_is_run_unless_it_says_why_not() {
+    let text = "a\n```sh\none\ntwo\n```\n```rust\nno\n```\n```sh no-run: it costs money\nno\n```\n";
+    let [block] = &blocks("paper", text)[..] else { panic!("one block") };
+    assert_eq!((block.place.as_str(), block.code.as_str()), ("paper:2", "one\ntwo"));
+}
+
+/// Cells of the tables in a text, row by row.
+fn rows(text: &str) -> impl Iterator<Item = Vec<&str>> {
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+    rows.map(|row| row.split(" | ").collect())
+}
+
+#[test]
+fn what_steps_cost_is_what_was_measured() {
+    let (snap, paper) = (read("gas.snap"), read("docs/operations.md"));
+    let measured = |step: &str| {
+        let line = snap.lines().find(|line| line.starts_with(&format!("{step}  "))).unwrap();
+        line[step.len()..].split_whitespace().next().unwrap().parse::<u64>().unwrap()
+    };
+    let (_, table) = paper.split_once("| step | gas | gwei at 0.1 gwei |").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    let costs: Vec<_> = rows(table).filter(|row| !row[0].starts_with("---")).collect();
+    assert!(costs.len() > 5, "{costs:?}");
+    for row in costs {
+        let gas = measured(row[0]);
+        assert_eq!(row[1..], [gas.to_string(), (gas / 10).to_string()], "{}", row[0]);
+    }
+}
+
+/// Adds all names of numbers for monitors in the sources below a folder.
+fn metrics(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            metrics(&path, found);
+        } else {
+            let text = fs::read_to_string(&path).unwrap();
+            let names = text.split("metrics::").skip(1);
+            let names = names.filter_map(|call| call.split('"').nth(1));
+            found.extend(names.map(str::to_owned));
+        }
+    }
+}
+
+#[test]
+fn every_number_for_monitors_is_explained() {
+    let mut given = BTreeSet::new();
+    metrics(&root().join("agents/src"), &mut given);
+    let paper = read("docs/operations.md");
+    let told = rows(&paper).filter_map(|row| row[0].strip_prefix('`')?.strip_suffix('`'));
+    let told = told.filter(|name| name.starts_with("muster_")).map(str::to_owned);
+    assert_eq!(told.collect::<BTreeSet<_>>(), given);
+}
+
+#[test]
+fn the_map_of_the_folders_is_complete() {
+    let paper = read("README.md");
+    let first = |row: Vec<&str>| Some(row[0].strip_prefix('`')?.split('/').next()?.to_owned());
+    let told: BTreeSet<_> = rows(&paper).filter_map(first).collect();
+    let entries = fs::read_dir(root()).unwrap().map(Result::unwrap);
+    let folders = entries.filter(|entry| entry.file_type().unwrap().is_dir());
+    let names = folders.map(|folder| folder.file_name().into_string().unwrap());
+    let missing: Vec<_> = names
+        .filter(|name| name != "target" && !name.starts_with('.') && !told.contains(name))
+        .collect();
+    assert_eq!(missing, [""; 0]);
+}
+
+#[test]
+fn what_the_papers_refer_to_is_there() {
+    for paper in ["README.md", "docs/operations.md", "docs/by-hand.md", "docs/rules.md"] {
+        let text = read(paper);
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+        for (link, _) in links.filter(|(link, _)| !link.contains("://")) {
+            let file = root().join(paper).with_file_name(link.split('#').next().unwrap());
+            assert!(file.exists(), "{paper}: {link}");
+        }
+    }
+}
