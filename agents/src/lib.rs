@@ -10,6 +10,7 @@ mod base;
 pub mod buyer;
 mod chance;
 mod clock;
+mod ending;
 mod error;
 pub mod fault;
 mod letters;

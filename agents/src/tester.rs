@@ -9,7 +9,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use alloy::primitives::Address;
-use client::terms::abi::{Clock as MarketClock, Worker};
+use client::terms::abi::Worker;
 use client::{Application, MarketError};
 use futures::stream::{self, StreamExt};
 use tokio::sync::watch;
@@ -197,11 +197,7 @@ impl Tester {
     /// Does what is due in every agreement.
     async fn attend(&mut self) -> Result<Option<Waiting>, AgentError> {
         let market = self.base.market();
-        let now = market.now().await?;
-        let next = match market.settings().clock {
-            MarketClock::Second => now,
-            _ => now.saturating_add(1),
-        };
+        let (now, next) = (market.now().await?, market.next_tick().await?);
         let duties = stream::iter(self.duties.values().map(Duty::progress));
         let progress: Vec<_> = duties.buffer_unordered(AT_ONCE).collect().await;
         let (mut waiting, mut failed) = (None::<Waiting>, None);

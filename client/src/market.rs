@@ -111,6 +111,18 @@ impl Market {
         Ok(if self.settings.clock == Clock::Second { time(&head) } else { head.number })
     }
 
+    /// The earliest tick that the next transaction can be in.
+    ///
+    /// # Errors
+    /// [`MarketError::Node`].
+    pub async fn next_tick(&self) -> Result<u64, MarketError> {
+        let now = self.now().await?;
+        Ok(match self.settings.clock {
+            Clock::Second => now,
+            _ => now.saturating_add(1),
+        })
+    }
+
     /// The tester epoch of now.
     ///
     /// # Errors

@@ -1,14 +1,16 @@
 //! What is due in one agreement that chose this worker: accept, serve, settle.
 
-use alloy::primitives::{Address, keccak256};
+use alloy::primitives::Address;
 use client::terms::abi::IWorkAgreement::IWorkAgreementErrors;
-use client::terms::abi::{Clock, State};
+use client::terms::abi::IWorkerDispatcher::AgreementSettled;
+use client::terms::abi::State;
 use client::terms::lifecycle::Times;
-use client::{Agreement, MarketError, Progress};
-use tokio::time::{Duration, Instant};
+use client::{Agreement, Progress};
+use tokio::time::Duration;
 
 use super::door::Entry;
 use super::service::Services;
+use crate::ending::{End, Ending};
 use crate::error::AgentError;
 use crate::status::Waiting;
 
@@ -25,24 +27,18 @@ pub(super) struct Deal {
     progress: Option<Progress>,
     /// Where it was in its life.
     state: State,
-    /// How long others have to settle first.
-    courtesy: Duration,
-    /// When this worker settles, if nobody else does.
-    settles: Option<Instant>,
+    /// Its settlement.
+    ending: Ending,
 }
 
 impl Deal {
-    /// An agreement that chose `account`, and in which others have so long to settle first, at most: each
-    /// worker waits for a part of it that is its own.
+    /// An agreement that chose `account`, and in which others have so long to settle first, at most.
     pub(super) fn new(agreement: Agreement, account: Address, courtesy: Duration) -> Self {
         let index = agreement.terms().workers().position(|worker| worker.account == account);
         // It is one of them, or the search would not have found it.
         let index = index.and_then(|index| u8::try_from(index).ok()).unwrap_or(u8::MAX);
-        let [chance, ..] = *keccak256([agreement.address(), account].concat());
-        let part = courtesy.saturating_mul(chance.into()).checked_div(u8::MAX.into());
-        let courtesy = part.unwrap_or_default();
-        let state = State::Offered;
-        Self { agreement, account, index, progress: None, state, courtesy, settles: None }
+        let ending = Ending::new(agreement.address(), account, courtesy);
+        Self { agreement, account, index, progress: None, state: State::Offered, ending }
     }
 
     /// Does what is due; `None` if nothing ever will be again.
@@ -53,7 +49,8 @@ impl Deal {
         let progress = self.agreement.progress().await?;
         self.progress = Some(progress);
         let address = self.agreement.address();
-        let (times, next) = (self.agreement.times(&progress), self.next().await?);
+        let (times, next) =
+            (self.agreement.times(&progress), self.agreement.market().next_tick().await?);
         let accepted = progress.has_accepted(self.index);
         self.state = times.state(next);
         match self.state {
@@ -76,7 +73,13 @@ impl Deal {
                 let due = times.end().saturating_add(times.report_window.into());
                 Ok(Some(Waiting::until(due, format_args!("the settlement of {address}"))))
             }
-            _ => self.finish().await,
+            _ => Ok(match self.ending.attend(&self.agreement).await? {
+                End::Waits(waiting) => Some(waiting),
+                End::Settled(settled) => {
+                    self.account_for(settled.as_ref());
+                    None
+                }
+            }),
         }
     }
 
@@ -98,16 +101,6 @@ impl Deal {
             windows,
             domain: self.agreement.receipt_domain(),
             upstream: services.upstream(self.agreement.address())?,
-        })
-    }
-
-    /// The tick of the next transaction.
-    async fn next(&self) -> Result<u64, MarketError> {
-        let market = self.agreement.market();
-        let now = market.now().await?;
-        Ok(match market.settings().clock {
-            Clock::Second => now,
-            _ => now.saturating_add(1),
         })
     }
 
@@ -136,38 +129,8 @@ impl Deal {
         }
     }
 
-    /// Settles if nobody else does for a while; `None` when it is settled.
-    async fn finish(&mut self) -> Result<Option<Waiting>, AgentError> {
-        let address = self.agreement.address();
-        let settles = *self.settles.get_or_insert_with(|| {
-            let now = Instant::now();
-            now.checked_add(self.courtesy).unwrap_or(now)
-        });
-        if !self.is_settled().await? {
-            if Instant::now() < settles {
-                let what = format_args!("somebody to settle {address}");
-                return Ok(Some(Waiting::for_a(what)));
-            }
-            let agreement = self.agreement.clone().with_purpose(&format!("settle/{address}"));
-            match agreement.settle().await {
-                Ok(_) => {}
-                // Somebody else was first.
-                Err(_) if self.is_settled().await? => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        self.account_for().await?;
-        Ok(None)
-    }
-
-    /// Whether everybody is paid.
-    async fn is_settled(&self) -> Result<bool, MarketError> {
-        Ok(matches!(self.agreement.state().await?, State::Settled | State::Void))
-    }
-
     /// Says what came of it.
-    async fn account_for(&self) -> Result<(), MarketError> {
-        let settled = self.agreement.settlement().await?;
+    fn account_for(&self, settled: Option<&AgreementSettled>) {
         let parts = settled.iter().flat_map(|settled| &settled.workers);
         for part in parts.filter(|part| part.account == self.account) {
             let (pay, slash) = (client::Ether::from(part.pay), client::Ether::from(part.slash));
@@ -176,7 +139,6 @@ impl Deal {
             metrics::counter!("muster_worker_earned_gwei_total").increment(gwei(part.pay));
             metrics::counter!("muster_worker_slashed_gwei_total").increment(gwei(part.slash));
         }
-        Ok(())
     }
 }
 
