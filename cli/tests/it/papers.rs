@@ -48,13 +48,13 @@ struct Block {
 
 /// The blocks of a paper that can be run here.
 fn blocks(paper: &str, text: &str) -> Vec<Block> {
-    let mut lines = text.lines().enumerate();
+    let mut lines = (1_usize..).zip(text.lines());
     let mut found = Vec::new();
     while let Some((number, line)) = lines.next() {
         let Some(info) = line.strip_prefix("```") else { continue };
         let body = lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```");
         let code = body.collect::<Vec<_>>().join("\n");
-        let place = format!("{paper}:{}", number + 1);
+        let place = format!("{paper}:{number}");
         match info.split_once(' ').unwrap_or((info, "")) {
             ("sh", "") => found.push(Block { place, code }),
             ("sh", why) => {
@@ -79,9 +79,9 @@ fn ports(code: &str) -> impl Iterator<Item = u16> {
 fn free_ports(blocks: &[Block]) -> BTreeMap<u16, u16> {
     let named = blocks.iter().flat_map(|block| ports(&block.code)).chain([RELAY]);
     let named: BTreeSet<_> = named.collect();
-    let hold = |port| (port, TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
+    let occupy = |port| (port, TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
     // All are held until the last is found, so that none is given twice.
-    let held: Vec<_> = named.into_iter().map(hold).collect();
+    let held: Vec<_> = named.into_iter().map(occupy).collect();
     held.iter().map(|(port, held)| (*port, held.local_addr().unwrap().port())).collect()
 }
 
