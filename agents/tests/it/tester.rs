@@ -124,7 +124,7 @@ async fn who_cannot_write_letters_says_nothing_false() {
         scene.world.pass_until(start + TICKS / 4 + 60).await;
         scene.before_end(window, TICKS / 8).await;
         scene.loses_one().await;
-        scene.before_end(window, 5).await;
+        scene.before_end(window, scene::LAST).await;
         if mood == Mood::Lossy {
             scene.loses_one().await;
         }

@@ -13,13 +13,18 @@ use client::terms::abi::State;
 use client::{Agreement, Connect};
 use tokio::select;
 use tokio::sync::Notify;
-use tokio::task::{JoinHandle, yield_now};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use super::fakes::{Line, Worker, client, false_client};
 use crate::harness::{LENGTH, World, offer};
 
 /// Ticks of a window.
 pub(super) const TICKS: u64 = 1_200;
+
+/// So many ticks before the end of a window no worker is looked at any more: one in 16 are kept for making
+/// sure. Few of them go by while that is done.
+pub(super) const LAST: u64 = TICKS / 16 - 5;
 
 /// Seconds of an epoch.
 pub(super) const EPOCH: u32 = 604_800;
@@ -30,7 +35,7 @@ const PACE: Pace = Pace { rest: Duration::from_millis(5), longest: Duration::fro
 /// Returns when something is true.
 pub(super) async fn until(is_true: impl AsyncFn() -> bool) {
     while !is_true().await {
-        yield_now().await;
+        sleep(Duration::from_millis(2)).await;
     }
 }
 
@@ -221,7 +226,7 @@ impl Scene {
         self.before_end(window, TICKS / 8).await;
         let worker = &self.workers[usize::from(index)];
         until(async || worker.times_asked() > usize::from(window)).await;
-        self.before_end(window, 5).await;
+        self.before_end(window, LAST).await;
         until(async || self.seen(index).failed & (1 << window) != 0).await;
     }
 
