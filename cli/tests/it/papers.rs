@@ -119,7 +119,7 @@ impl Drop for Shell {
 
 /// The script of all blocks, with these ports in place of those that they name. It tells where it is in a file.
 fn script(blocks: &[Block], free: &BTreeMap<u16, u16>) -> String {
-    let mut script = String::from("set -euo pipefail\n");
+    let mut script = String::from("set -euo pipefail\ntrap 'kill $(jobs -p) || true; wait' EXIT\n");
     for (number, Block { place, code }) in blocks.iter().enumerate() {
         let mut code = code.clone();
         for port in ports(&code.clone()).collect::<BTreeSet<_>>() {
@@ -131,8 +131,8 @@ fn script(blocks: &[Block], free: &BTreeMap<u16, u16>) -> String {
     script
 }
 
-/// Runs all blocks of these papers, in order; each must succeed.
-async fn session(name: &str, papers: &[&str]) {
+/// Runs all blocks of these papers, in order; each must succeed. Returns the world that they leave.
+async fn session(name: &str, papers: &[&str]) -> World {
     let chain = Devnode::start(Config::any_port()).await.unwrap();
     let folder = Folder::new(name, &chain.url());
     symlink(root().join("target"), folder.file("target")).unwrap();
@@ -157,6 +157,7 @@ async fn session(name: &str, papers: &[&str]) {
     };
     let log = fs::read_to_string(folder.file("session.log")).unwrap();
     assert!(ended.success(), "{} is not true:\n{log}", current().place);
+    world
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -166,7 +167,12 @@ async fn the_starts_and_what_operators_do_work_as_they_are_written() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_life_by_hand_works_as_it_is_written() {
-    session("by-hand", &["docs/by-hand.md"]).await;
+    let world = session("by-hand", &["docs/by-hand.md"]).await;
+    let bought = world.folder.json("agreement list");
+    let agreement = bought["agreements"][0]["agreement"].as_str().unwrap();
+    let shown = world.folder.json(&format!("agreement show {agreement}"));
+    let windows = |worker: usize| &shown["workers"][worker]["windows"];
+    assert_eq!([windows(0), windows(1)], ["ss", "sf"]);
 }
 
 #[test]
