@@ -1,9 +1,11 @@
 //! A folder of its own for each test, a chain of its own, and the command run in that folder.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use devnode::{Config, Devnode};
@@ -16,6 +18,9 @@ pub(crate) const MUSTER: &str = env!("CARGO_BIN_EXE_muster");
 /// Constants with which everything takes long enough not to be over before a slow machine is done.
 pub(crate) const SLOW: &str =
     "--accept-window 600 --report-window 600 --min-window 1200 --min-length 1200";
+
+/// The names of all folders.
+static NAMES: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 /// A folder in which the command is run.
 pub(crate) struct Folder {
@@ -37,8 +42,10 @@ pub(crate) struct Outcome {
 }
 
 impl Folder {
-    /// An empty folder for the test of this name.
+    /// An empty folder under a name that no other test uses.
     pub(crate) fn new(name: &str, url: &str) -> Self {
+        let fresh = NAMES.lock().unwrap().insert(name.to_owned());
+        assert!(fresh, "{name} is another test's folder");
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).unwrap();

@@ -123,7 +123,7 @@ fn a_key_is_made_taken_in_and_shown_and_only_its_owner_can_read_it() {
 
 #[test]
 fn every_command_has_a_manual_page_and_is_completed() {
-    let folder = Folder::new("papers", "");
+    let folder = Folder::new("manual", "");
     let written = folder.json("man pages");
     let pages: Vec<_> = fs::read_dir(folder.file("pages")).unwrap().collect();
     assert_eq!(written["pages"], pages.len());
