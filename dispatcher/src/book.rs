@@ -11,7 +11,7 @@ use terms::abi::IWorkerDispatcher::{Listed, NotListable, NotRegistered, Unlisted
 use terms::{WALK_LIMIT, money};
 
 use crate::state::{
-    ACCOUNTS, AMOUNTS, Account, BOOKS, Book, IDENTITIES, Identity, OFFERS, Offer, TIMES,
+    ACCOUNTS, Account, BOOKS, Book, IDENTITIES, Identity, OFFERS, Offer, STANDARDS, Standards,
 };
 
 /// Writes a worker's offer and puts it where it then belongs: behind `hint`, by its price, or nowhere.
@@ -57,11 +57,12 @@ pub(crate) fn drop_unfit(number: u32, account: Account) {
 /// Whether a worker may stand in the book: it wants work, has room for more, and its free stake covers
 /// the bond of its own longest agreement.
 fn fits(offer: &Offer, account: Account) -> bool {
-    let bps = TIMES.get(()).bond_bps;
-    let bond = money::bond(offer.price, offer.max_length, bps, AMOUNTS.get(()).min_bond);
-    offer.available
-        && account.active < offer.capacity
-        && account.stake.saturating_sub(account.locked) >= bond
+    if !offer.available || account.active >= offer.capacity {
+        return false;
+    }
+    let Standards { bond_bps, min_bond, .. } = STANDARDS.get(());
+    let bond = money::bond(offer.price, offer.max_length, bond_bps, min_bond);
+    account.stake.saturating_sub(account.locked) >= bond
 }
 
 /// The offer of a number, if it stands in this application's book.

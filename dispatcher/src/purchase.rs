@@ -12,7 +12,7 @@ use terms::proxy::{MAX_INIT, init_code};
 
 use crate::choice::{Choice, choose, hired, usual_order};
 use crate::setup::constants;
-use crate::state::{ACCOUNTS, COUNTS, ROOT};
+use crate::state::{ACCOUNTS, COUNTS};
 use crate::{book, credit};
 
 /// `buyContract(uint256,uint256)`.
@@ -75,7 +75,7 @@ fn sell(order: &Order, hired: Option<Items<u32>>, settings: &Settings) -> Result
         redundancy: shape.redundancy,
     };
     let terms = Terms::new(head, workers.into_iter().take(shape.redundancy.into()));
-    let account = create(ROOT.get(()).agreement, &terms, escrow)?;
+    let account = create(counts.agreement, &terms, escrow)?;
     let topics = [ContractBought::SIGNATURE_HASH, account.into_word(), client.into_word()];
     emit_parts(&topics, &(escrow, List(terms.workers().map(|worker| worker.account))));
 

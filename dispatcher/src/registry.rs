@@ -14,7 +14,7 @@ use terms::{BPS, PRICE_LIMIT, TESTER};
 use crate::standing::standing;
 use crate::state::{
     ACCOUNTS, Account, BOOKS, COUNTS, CREDITS, IDENTITIES, Identity, KEYS, Key, OFFERS, Offer,
-    TIMES, Times,
+    STANDARDS, Standards, TESTING,
 };
 use crate::{book, setup};
 
@@ -76,19 +76,22 @@ fn calling_worker() -> Result<(Address, Account, FixedBytes<8>), Refused> {
 }
 
 /// Checks what a worker offers.
-fn check(offer: &Offer, times: &Times) -> Result<(), Refused> {
+fn check(offer: &Offer, standards: &Standards) -> Result<(), Refused> {
     let Offer { price, max_length, promise, capacity, .. } = *offer;
     if price == 0 || price >= PRICE_LIMIT {
         return Err(refuse(&PriceOutOfRange { price, limit: PRICE_LIMIT }));
     }
-    if max_length < times.min_length {
+    if max_length < standards.min_length {
         return Err(refuse(&MaxLengthTooShort {
             maxLength: max_length,
-            minimum: times.min_length,
+            minimum: standards.min_length,
         }));
     }
-    if promise < times.min_promise || promise > BPS {
-        return Err(refuse(&PromiseOutOfRange { promised: promise, minimum: times.min_promise }));
+    if promise < standards.min_promise || promise > BPS {
+        return Err(refuse(&PromiseOutOfRange {
+            promised: promise,
+            minimum: standards.min_promise,
+        }));
     }
     if capacity == 0 {
         return Err(refuse(&CapacityZero {}));
@@ -112,7 +115,7 @@ pub(crate) fn register(args: &mut Args) -> Result<u32, Refused> {
         return Err(refuse(&WrongApplication { application }));
     }
     let new = Offer { price, max_length, promise, capacity, available: true, ..Offer::default() };
-    check(&new, &TIMES.get(()))?;
+    check(&new, &STANDARDS.get(()))?;
     let (number, _) = join(application, key)?;
     offer(host::caller(), number, &new, hint);
     Ok(number)
@@ -124,7 +127,7 @@ pub(crate) fn update(args: &mut Args) -> Result<(), Refused> {
     let (capacity, hint) = (args.next()?, args.next()?);
     let (account, Account { number, .. }, _) = calling_worker()?;
     let new = Offer { price, max_length, promise, capacity, ..OFFERS.get(number) };
-    check(&new, &TIMES.get(()))?;
+    check(&new, &STANDARDS.get(()))?;
     offer(account, number, &new, hint);
     Ok(())
 }
@@ -134,7 +137,7 @@ pub(crate) fn set_price(args: &mut Args) -> Result<(), Refused> {
     let (price, hint) = (args.next()?, args.next()?);
     let (account, Account { number, .. }, _) = calling_worker()?;
     let new = Offer { price, ..OFFERS.get(number) };
-    check(&new, &TIMES.get(()))?;
+    check(&new, &STANDARDS.get(()))?;
     offer(account, number, &new, hint);
     Ok(())
 }
@@ -176,7 +179,7 @@ pub(crate) fn unstake(args: &mut Args) -> Result<(), Refused> {
     let amount: u128 = args.next()?;
     let (worker, mut record) = caller()?;
     let last = IDENTITIES.get(record.number).last_epoch;
-    if last != 0 && setup::this_epoch(TIMES.get(()).epoch_length) <= last {
+    if last != 0 && setup::this_epoch(TESTING.get(()).epoch_length) <= last {
         return Err(refuse(&StillListed { last }));
     }
     let have = record.stake.saturating_sub(record.locked);

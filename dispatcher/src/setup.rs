@@ -5,7 +5,7 @@ use stylus_sdk::alloy_primitives::Address;
 use terms::abi::IWorkerDispatcher::{AlreadyDeployed, BadSetting};
 use terms::abi::{Clock, Settings};
 
-use crate::state::{AMOUNTS, Amounts, ROOT, Root, TIMES, Times};
+use crate::state::{COUNTS, Counts, ROOT, Root, STANDARDS, Standards, TESTING, Testing};
 
 /// The constructor's selector is fixed by the platform and belongs to no interface.
 pub(crate) struct Constructor;
@@ -29,52 +29,53 @@ pub(crate) fn construct(args: &mut Args) -> Result<(), Refused> {
     }
     let s = settings;
     ROOT.set((), &Root { agreement, unit: s.reputationUnit });
-    TIMES.set(
-        (),
-        &Times {
-            seconds: s.clock == Clock::Second,
-            accept_window: s.acceptWindow,
-            report_window: s.reportWindow,
-            min_length: s.minLength,
-            min_window: s.minWindow,
-            epoch_length: s.epochLength,
-            min_pool: s.minPool,
-            min_promise: s.minPromise,
-            bond_bps: s.bondBps,
-            tester_fee_bps: s.testerFeeBps,
-        },
-    );
-    AMOUNTS.set(
-        (),
-        &Amounts { min_bond: s.minBond, min_tester_fee: s.minTesterFee, tester_bond: s.testerBond },
-    );
+    COUNTS.set((), &Counts { agreement, ..Counts::default() });
+    let standards = Standards {
+        min_bond: s.minBond,
+        bond_bps: s.bondBps,
+        min_promise: s.minPromise,
+        min_length: s.minLength,
+        min_window: s.minWindow,
+        accept_window: s.acceptWindow,
+        report_window: s.reportWindow,
+    };
+    STANDARDS.set((), &standards);
+    let testing = Testing {
+        tester_bond: s.testerBond,
+        min_tester_fee: s.minTesterFee,
+        tester_fee_bps: s.testerFeeBps,
+        epoch_length: s.epochLength,
+        min_pool: s.minPool,
+        seconds: s.clock == Clock::Second,
+    };
+    TESTING.set((), &testing);
     Ok(())
 }
 
-/// The deployment constants.
+/// The deployment constants that a purchase is made by: `reputationUnit` is 0, it stands elsewhere.
 pub(crate) fn constants() -> Settings {
-    let (t, a) = (TIMES.get(()), AMOUNTS.get(()));
+    let (s, t) = (STANDARDS.get(()), TESTING.get(()));
     Settings {
         clock: if t.seconds { Clock::Second } else { Clock::ArbBlock },
-        acceptWindow: t.accept_window,
-        reportWindow: t.report_window,
-        minLength: t.min_length,
-        minWindow: t.min_window,
+        acceptWindow: s.accept_window,
+        reportWindow: s.report_window,
+        minLength: s.min_length,
+        minWindow: s.min_window,
         epochLength: t.epoch_length,
         minPool: t.min_pool,
-        minPromise: t.min_promise,
-        bondBps: t.bond_bps,
+        minPromise: s.min_promise,
+        bondBps: s.bond_bps,
         testerFeeBps: t.tester_fee_bps,
-        minBond: a.min_bond,
-        minTesterFee: a.min_tester_fee,
-        testerBond: a.tester_bond,
-        reputationUnit: ROOT.get(()).unit,
+        minBond: s.min_bond,
+        minTesterFee: t.min_tester_fee,
+        testerBond: t.tester_bond,
+        reputationUnit: 0,
     }
 }
 
 /// `settings()`.
 pub(crate) fn settings(_: &mut Args) -> Settings {
-    constants()
+    Settings { reputationUnit: ROOT.get(()).unit, ..constants() }
 }
 
 /// `agreement()`.
@@ -84,7 +85,7 @@ pub(crate) fn agreement(_: &mut Args) -> Address {
 
 /// `tick()`.
 pub(crate) fn tick(_: &mut Args) -> u64 {
-    chain::tick(TIMES.get(()).seconds)
+    chain::tick(TESTING.get(()).seconds)
 }
 
 /// The tester epoch of now.
@@ -95,5 +96,5 @@ pub(crate) fn this_epoch(epoch_length: u32) -> u32 {
 
 /// `epoch()`.
 pub(crate) fn epoch(_: &mut Args) -> u32 {
-    this_epoch(TIMES.get(()).epoch_length)
+    this_epoch(TESTING.get(()).epoch_length)
 }

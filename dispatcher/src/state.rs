@@ -9,10 +9,10 @@ use terms::packed;
 
 /// What a deployment is made of.
 pub(crate) const ROOT: Map<0, (), Root> = Map::new();
-/// Deployment constants in ticks, seconds and shares.
-pub(crate) const TIMES: Map<1, (), Times> = Map::new();
-/// Deployment constants in wei.
-pub(crate) const AMOUNTS: Map<2, (), Amounts> = Map::new();
+/// Deployment constants for offers and orders.
+pub(crate) const STANDARDS: Map<1, (), Standards> = Map::new();
+/// Deployment constants for testers.
+pub(crate) const TESTING: Map<2, (), Testing> = Map::new();
 /// Registrations by account.
 pub(crate) const ACCOUNTS: Map<3, Address, Account> = Map::new();
 /// Who a number is.
@@ -47,6 +47,8 @@ packed! {
 packed! {
     /// What was given out so far.
     pub(crate) struct Counts [32] {
+        /// As in [`Root`]: a purchase writes this word anyway, and need not read the other.
+        agreement: Address = 20,
         /// Registrations so far; the last number given.
         workers: u32 = 4,
         /// Agreements so far.
@@ -55,40 +57,41 @@ packed! {
 }
 
 packed! {
-    /// See `Settings` in [`terms::abi`].
-    pub(crate) struct Times [32] {
-        /// Whether a tick is a second (else an L2 block).
-        seconds: bool = 1,
-        /// `acceptWindow`.
-        accept_window: u32 = 4,
-        /// `reportWindow`.
-        report_window: u32 = 4,
+    /// What offers and orders must satisfy, and what agreements begin with. This and the next record
+    /// are `Settings` in [`terms::abi`], sorted by who needs what.
+    pub(crate) struct Standards [32] {
+        /// `minBond`.
+        min_bond: u128 = 12,
+        /// `bondBps`.
+        bond_bps: u16 = 2,
+        /// `minPromise`.
+        min_promise: u16 = 2,
         /// `minLength`.
         min_length: u32 = 4,
         /// `minWindow`.
         min_window: u32 = 4,
-        /// `epochLength`.
-        epoch_length: u32 = 4,
-        /// `minPool`.
-        min_pool: u32 = 4,
-        /// `minPromise`.
-        min_promise: u16 = 2,
-        /// `bondBps`.
-        bond_bps: u16 = 2,
-        /// `testerFeeBps`.
-        tester_fee_bps: u16 = 2,
+        /// `acceptWindow`.
+        accept_window: u32 = 4,
+        /// `reportWindow`.
+        report_window: u32 = 4,
     }
 }
 
 packed! {
-    /// See `Settings` in [`terms::abi`].
-    pub(crate) struct Amounts [32] {
-        /// `minBond`.
-        min_bond: u128 = 12,
-        /// `minTesterFee`.
-        min_tester_fee: u128 = 8,
+    /// What testers are subject to, and the clock.
+    pub(crate) struct Testing [32] {
         /// `testerBond`.
         tester_bond: u128 = 12,
+        /// `minTesterFee`.
+        min_tester_fee: u128 = 8,
+        /// `testerFeeBps`.
+        tester_fee_bps: u16 = 2,
+        /// `epochLength`.
+        epoch_length: u32 = 4,
+        /// `minPool`.
+        min_pool: u32 = 4,
+        /// Whether a tick is a second (else an L2 block).
+        seconds: bool = 1,
     }
 }
 

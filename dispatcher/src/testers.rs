@@ -6,13 +6,13 @@ use stylus_sdk::alloy_primitives::{Address, FixedBytes};
 use terms::TESTER;
 use terms::abi::IWorkerDispatcher::{AlreadyCheckedIn, CheckedIn, StakeTooLow, WrongApplication};
 
-use crate::state::{AMOUNTS, IDENTITIES, LISTS, PLACES, Place, TIMES};
+use crate::state::{IDENTITIES, LISTS, PLACES, Place, TESTING, Testing};
 use crate::{registry, setup};
 
 /// `registerTester(bytes32)`.
 pub(crate) fn register(args: &mut Args) -> Result<u32, Refused> {
     let key = args.next()?;
-    let (have, need) = (host::value(), AMOUNTS.get(()).tester_bond);
+    let (have, need) = (host::value(), TESTING.get(()).tester_bond);
     if have < need {
         return Err(refuse(&StakeTooLow { have, need }));
     }
@@ -27,17 +27,16 @@ pub(crate) fn check_in(_: &mut Args) -> Result<(), Refused> {
     if identity.application.0 != TESTER {
         return Err(refuse(&WrongApplication { application: identity.application }));
     }
-    let need = AMOUNTS.get(()).tester_bond;
+    let Testing { tester_bond: need, epoch_length, min_pool, .. } = TESTING.get(());
     if record.stake < need {
         return Err(refuse(&StakeTooLow { have: record.stake, need }));
     }
-    let times = TIMES.get(());
-    let epoch = setup::this_epoch(times.epoch_length);
+    let epoch = setup::this_epoch(epoch_length);
     let next = epoch.saturating_add(1);
     if identity.last_epoch == next {
         return Err(refuse(&AlreadyCheckedIn { epoch: next }));
     }
-    if identity.last_epoch != epoch && LISTS.get(epoch).len < times.min_pool {
+    if identity.last_epoch != epoch && LISTS.get(epoch).len < min_pool {
         append(epoch, tester);
     }
     append(next, tester);
