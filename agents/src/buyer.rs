@@ -16,6 +16,7 @@ use self::deal::Deal;
 use crate::answering::answer;
 use crate::base::Base;
 use crate::error::AgentError;
+use crate::fault::{Deed, LETTER, TRANSACTION};
 use crate::pulse::Agent;
 use crate::scan::scan;
 use crate::standing::ChainStanding;
@@ -31,25 +32,13 @@ mod ways;
 pub use self::connection::{ConnectOptions, Connection, Entrance, entrances};
 pub use self::purchase::buy;
 
-/// What is done, each with the points at which a test may end the process; see [`crate::fault`].
-pub const POINTS: [&str; 17] = [
-    "buy/decided",
-    "buy/remembered",
-    "buy/mined",
-    "buy/noted",
-    "settle/decided",
-    "settle/remembered",
-    "settle/mined",
-    "settle/noted",
-    "withdraw/decided",
-    "withdraw/remembered",
-    "withdraw/mined",
-    "withdraw/noted",
-    "endpoint/decided",
-    "endpoint/noted",
-    "letter/decided",
-    "letter/remembered",
-    "letter/noted",
+/// What is done, each with the stages at which a test may end the process; see [`crate::fault`].
+pub const DEEDS: [Deed; 5] = [
+    ("buy", TRANSACTION),
+    ("settle", TRANSACTION),
+    ("withdraw", TRANSACTION),
+    ("endpoint", &["decided", "noted"]),
+    ("letter", LETTER),
 ];
 
 /// What can be chosen about a client.

@@ -2,18 +2,43 @@
 
 use rustix::process::{Signal, getpid, kill_process};
 
+use crate::{buyer, tester, worker};
+
 /// The variable that names the point at which to end, and after a colon how often it is passed before
 /// (`accept/remembered`, `report/decided:2`).
 pub const VARIABLE: &str = "MUSTER_FAULT";
+
+/// Something that a daemon does, and the stages at which a test may end the process.
+pub type Deed = (&'static str, &'static [&'static str]);
+
+/// The stages of a transaction: it is signed, written down, in a block, and what became of it is written down.
+pub const TRANSACTION: &[&str] = &["decided", "remembered", "mined", "noted"];
+
+/// The stages of an answer to a letter: it is to be made, it is made, and it is sent.
+pub(crate) const LETTER: &[&str] = &["decided", "remembered", "noted"];
+
+/// The points of these deeds, as [`VARIABLE`] names them.
+pub fn points(deeds: &[Deed]) -> impl Iterator<Item = String> {
+    deeds
+        .iter()
+        .flat_map(|(deed, stages)| stages.iter().map(move |stage| format!("{deed}/{stage}")))
+}
 
 /// Ends the process here if it was asked for: at once, with nothing flushed or closed.
 ///
 /// A point is named by what is done and how far that has come.
 pub fn point(deed: &str, stage: &str) {
+    debug_assert!(is_listed(deed, stage), "no list has the point {deed}/{stage}");
     if armed(deed, stage) {
         // Where this fails, the process goes on and the test that waits for its end says so.
         let _ = kill_process(getpid(), Signal::KILL);
     }
+}
+
+/// Whether a daemon says that it passes a point, so that tests know of it.
+fn is_listed(deed: &str, stage: &str) -> bool {
+    let lists: [&[Deed]; 3] = [&worker::DEEDS, &tester::DEEDS, &buyer::DEEDS];
+    lists.into_iter().flatten().any(|(name, stages)| *name == deed && stages.contains(&stage))
 }
 
 /// Whether this passage of a point is the one that was asked for.

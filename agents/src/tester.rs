@@ -20,6 +20,7 @@ use self::seat::Kit;
 use crate::base::Base;
 use crate::clock::Clock;
 use crate::error::AgentError;
+use crate::fault::{Deed, TRANSACTION};
 use crate::letters::Letters;
 use crate::pulse::Agent;
 use crate::scan::{begin, scan};
@@ -40,43 +41,18 @@ pub use self::factor::Factors;
 /// Agreements that the chain is asked about at the same time.
 const AT_ONCE: usize = 16;
 
-/// What is done, each with the points at which a test may end the process; see [`crate::fault`].
-pub const POINTS: [&str; 35] = [
-    "join/decided",
-    "join/remembered",
-    "join/mined",
-    "join/noted",
-    "key/decided",
-    "key/remembered",
-    "key/mined",
-    "key/noted",
-    "bond/decided",
-    "bond/remembered",
-    "bond/mined",
-    "bond/noted",
-    "check-in/decided",
-    "check-in/remembered",
-    "check-in/mined",
-    "check-in/noted",
-    "session/noted",
-    "sight/decided",
-    "sight/noted",
-    "report/decided",
-    "report/remembered",
-    "report/mined",
-    "report/noted",
-    "settle/decided",
-    "settle/remembered",
-    "settle/mined",
-    "settle/noted",
-    "unstake/decided",
-    "unstake/remembered",
-    "unstake/mined",
-    "unstake/noted",
-    "withdraw/decided",
-    "withdraw/remembered",
-    "withdraw/mined",
-    "withdraw/noted",
+/// What is done, each with the stages at which a test may end the process; see [`crate::fault`].
+pub const DEEDS: [Deed; 10] = [
+    ("join", TRANSACTION),
+    ("key", TRANSACTION),
+    ("bond", TRANSACTION),
+    ("check-in", TRANSACTION),
+    ("session", &["noted"]),
+    ("sight", &["decided", "noted"]),
+    ("report", TRANSACTION),
+    ("settle", TRANSACTION),
+    ("unstake", TRANSACTION),
+    ("withdraw", TRANSACTION),
 ];
 
 /// What can be chosen about a tester.

@@ -25,6 +25,7 @@ use self::upkeep::Upkeep;
 use crate::answering::answer;
 use crate::base::Base;
 use crate::error::AgentError;
+use crate::fault::{Deed, LETTER, TRANSACTION};
 use crate::pulse::Agent;
 use crate::scan::{begin, scan};
 use crate::standing::ChainStanding;
@@ -34,12 +35,27 @@ mod deal;
 mod desk;
 mod door;
 mod place;
-mod points;
 mod service;
 mod upkeep;
 
-pub use self::points::POINTS;
 pub use self::service::Source;
+
+/// What is done, each with the stages at which a test may end the process; see [`crate::fault`].
+pub const DEEDS: [Deed; 13] = [
+    ("register", TRANSACTION),
+    ("key", TRANSACTION),
+    ("update", TRANSACTION),
+    ("available", TRANSACTION),
+    ("stake", TRANSACTION),
+    ("list", TRANSACTION),
+    ("accept", TRANSACTION),
+    ("settle", TRANSACTION),
+    ("withdraw", TRANSACTION),
+    ("keepalive", TRANSACTION),
+    ("session", &["decided", "noted"]),
+    ("admission", &["noted"]),
+    ("letter", LETTER),
+];
 
 /// Where an agreement is that is not settled.
 const STATES: [State; 4] = [State::Offered, State::Running, State::Reporting, State::Due];

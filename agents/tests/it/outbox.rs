@@ -30,7 +30,7 @@ async fn killed(world: &World) -> (Base, Signed) {
     let signer = world.person();
     let base = world.base(Role::Worker, &signer).await;
     let deed = first(&signer).await;
-    base.store().remember("deed/1", &deed).unwrap();
+    base.store().remember("withdraw/1", &deed).unwrap();
     drop(base);
     let base = world.base(Role::Worker, &signer).await;
     assert_eq!(base.store().unfinished().unwrap(), std::slice::from_ref(&deed));
@@ -53,7 +53,7 @@ async fn what_was_written_down_is_sent_by_whoever_goes_on() {
     let world = World::new().await;
     let (base, deed) = killed(&world).await;
     base.resume().await.unwrap();
-    assert_eq!(base.store().done("deed/1").unwrap(), Some(deed.hash()));
+    assert_eq!(base.store().done("withdraw/1").unwrap(), Some(deed.hash()));
     assert!(base.store().unfinished().unwrap().is_empty());
     let sent = base.market().node().balance(Address::repeat_byte(7)).await.unwrap();
     assert_eq!(sent, U256::ONE);
@@ -66,6 +66,6 @@ async fn what_another_program_made_impossible_is_not_done() {
     let (base, _) = killed(&world).await;
     world.market(base.signer()).await.node().transfer(Address::ZERO, 1).await.unwrap();
     base.resume().await.unwrap();
-    assert_eq!(base.store().done("deed/1").unwrap(), None);
+    assert_eq!(base.store().done("withdraw/1").unwrap(), None);
     assert!(base.store().unfinished().unwrap().is_empty());
 }

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use crate::harness::{Background, Folder};
+use crate::harness::{Background, Folder, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_answers_until_it_is_told_to_end_and_leaves_its_port() {
@@ -30,7 +30,5 @@ async fn it_makes_blocks_by_itself_if_told_to() {
     let url = process.field("rpc");
     let node = client::Node::connect(&url, None).await.unwrap();
     let first = node.head().await.unwrap().number;
-    while node.head().await.unwrap().number < first + 3 {
-        tokio::task::yield_now().await;
-    }
+    until(async || node.head().await.unwrap().number >= first + 3).await;
 }

@@ -9,8 +9,9 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use devnode::{Config, Devnode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::task::block_in_place;
+use tokio::time::sleep;
 
 /// The command.
 pub(crate) const MUSTER: &str = env!("CARGO_BIN_EXE_muster");
@@ -21,6 +22,13 @@ pub(crate) const SLOW: &str =
 
 /// The names of all folders.
 static NAMES: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Returns when it is so. The pauses leave the processor to those who are waited for.
+pub(crate) async fn until(mut is_so: impl AsyncFnMut() -> bool) {
+    while !is_so().await {
+        sleep(Duration::from_millis(25)).await;
+    }
+}
 
 /// A folder in which the command is run.
 pub(crate) struct Folder {
@@ -150,6 +158,15 @@ impl World {
         }
     }
 
+    /// What the chain answers to a request. It must not be an error.
+    pub(crate) async fn ask(&self, method: &str, params: Value) -> Value {
+        let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let answer = self.chain.ask(&request.to_string()).await;
+        let mut answer: Value = serde_json::from_str(&answer).unwrap();
+        assert!(answer.get("error").is_none(), "{method}: {answer}");
+        answer["result"].take()
+    }
+
     /// Lets the clock go on, and makes a block.
     pub(crate) async fn pass(&self, seconds: u64) {
         self.chain.advance(Duration::from_secs(seconds)).await.unwrap();
@@ -189,6 +206,11 @@ impl Background {
         let ready: Value = serde_json::from_str(&self.line()).unwrap();
         assert_eq!(ready["event"], "ready");
         ready
+    }
+
+    /// Where a daemon says how it is, when it is ready.
+    pub(crate) fn health(&mut self) -> String {
+        self.ready()["health"].as_str().unwrap().to_owned()
     }
 
     /// Its exit code, when it ends by itself; `None` if a signal ended it.

@@ -14,7 +14,6 @@ mod faults;
 mod harness;
 mod keepalive;
 mod life;
-mod outages;
 mod papers;
 mod refusals;
 mod settings;

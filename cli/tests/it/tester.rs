@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::harness::{Background, World};
+use crate::harness::{Background, World, until};
 
 /// What the daemon said when it was ready.
 fn ready(daemon: &mut Background) -> Value {
@@ -24,8 +24,8 @@ async fn a_tester_joins_tells_how_it_is_and_ends_when_it_is_told() {
     let ask = async |url: &str| reqwest::get(url).await.unwrap().text().await.unwrap();
     let health = said["health"].as_str().unwrap();
     let metrics = health.replace("/health", "/metrics");
-    while !ask(&metrics).await.contains("muster_tester_check_ins_total 1") {}
-    while !ask(health).await.starts_with("waits for epoch ") {}
+    until(async || ask(&metrics).await.contains("muster_tester_check_ins_total 1")).await;
+    until(async || ask(health).await.starts_with("waits for epoch ")).await;
     let tester = world.folder.json("worker show dev:tom");
     assert_eq!(
         (&tester["application"], &tester["stake"]),

@@ -4,32 +4,19 @@
 use std::net::{Ipv4Addr, TcpListener};
 
 use messages::{Relay, RelayConfig};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::faults::waits_for;
-use crate::harness::{Background, Folder, SLOW, World};
-use crate::worker::{endpoint, worker};
+use super::waits_for;
+use crate::harness::{Background, Folder, SLOW, World, until};
+use crate::worker::{endpoint, is_listed, worker};
 
 /// What a client of these tests wants.
 const WISH: &str = "--redundancy 1 --length 1200 --windows 1 --testers 0";
-
-/// Returns when the worker stands in its book.
-fn is_listed(folder: &Folder) {
-    while !folder.run("worker show dev:ada --json").stdout.contains("\"listed\": true") {}
-}
 
 /// Buys, and returns the agreement.
 fn buy(folder: &Folder) -> String {
     let bought = folder.json(&format!("client buy {WISH} --account dev:cleo"));
     bought["agreement"].as_str().unwrap().to_owned()
-}
-
-/// What the chain answers.
-async fn ask(world: &World, method: &str, params: Value) -> Value {
-    let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-    let mut answer: Value =
-        serde_json::from_str(&world.chain.ask(&request.to_string()).await).unwrap();
-    answer["result"].take()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,13 +36,13 @@ async fn a_worker_goes_on_when_its_node_and_its_relay_come_back() {
         folder.json(&format!("fund dev:{name} 1eth"));
     }
     let relay = Relay::start(RelayConfig::default()).await.unwrap();
-    let mut daemon = Background::spawn(worker(&folder, &relay));
+    let mut daemon = Background::spawn(worker(&folder, &relay.url()));
     let health = daemon.ready()["health"].as_str().unwrap().to_owned();
     let says = async || reqwest::get(&health).await.unwrap().text().await.unwrap();
-    is_listed(&folder);
+    is_listed(&folder, "ada").await;
 
     assert_eq!(chain.terminate(), Some(0));
-    while !says().await.starts_with("tries again") {}
+    until(async || says().await.starts_with("tries again")).await;
     let chain = node();
     let agreement = buy(&folder);
     folder.json(&format!("agreement wait {agreement} --state running"));
@@ -64,7 +51,7 @@ async fn a_worker_goes_on_when_its_node_and_its_relay_come_back() {
     relay.stop().await;
     let relay = Relay::start(RelayConfig { listen, ..RelayConfig::default() }).await.unwrap();
     let key = folder.json("worker show dev:ada")["key"].as_str().unwrap().parse().unwrap();
-    let (url, _) = endpoint(&relay, agreement.parse().unwrap(), key).await;
+    let (url, _) = endpoint(&relay.url(), agreement.parse().unwrap(), key).await;
     assert!(url.starts_with("http://127.0.0.1:"), "{url}");
     assert_eq!(daemon.terminate(), Some(0));
     assert_eq!(chain.terminate(), Some(0));
@@ -75,21 +62,21 @@ async fn a_worker_whose_accept_is_undone_by_the_chain_accepts_again() {
     let world = World::slow("moved-back").await;
     let (folder, relay) = (&world.folder, Relay::start(RelayConfig::default()).await.unwrap());
     world.fund(&["ada", "cleo"]);
-    let mut daemon = Background::spawn(worker(folder, &relay));
+    let mut daemon = Background::spawn(worker(folder, &relay.url()));
     daemon.ready();
-    is_listed(folder);
+    is_listed(folder, "ada").await;
     assert_eq!(daemon.terminate(), Some(0));
 
     let agreement = buy(folder);
-    let before = ask(&world, "evm_snapshot", json!([])).await;
-    let mut daemon = Background::spawn(worker(folder, &relay));
+    let before = world.ask("evm_snapshot", json!([])).await;
+    let mut daemon = Background::spawn(worker(folder, &relay.url()));
     daemon.ready();
     folder.json(&format!("agreement wait {agreement} --state running"));
-    assert_eq!(ask(&world, "evm_revert", json!([before])).await, true);
+    assert_eq!(world.ask("evm_revert", json!([before])).await, true);
     folder.json(&format!("agreement wait {agreement} --state running"));
     world.pass(2_000).await;
     folder.json(&format!("agreement wait {agreement} --state settled"));
-    while folder.json("credit dev:ada")["credit"] != "0" {}
+    until(async || folder.json("credit dev:ada")["credit"] == "0").await;
     assert_eq!(daemon.terminate(), Some(0));
 }
 
@@ -105,10 +92,10 @@ async fn a_tester_forgets_what_the_chain_undid() {
     let health = daemon.ready()["health"].as_str().unwrap().to_owned();
     let buys = "client buy --redundancy 1 --length 1200 --windows 1 --testers 3 --account dev:cleo";
     waits_for(&health, "epoch").await;
-    let before = ask(&world, "evm_snapshot", json!([])).await;
+    let before = world.ask("evm_snapshot", json!([])).await;
     folder.json(buys);
     waits_for(&health, "a worker to accept").await;
-    assert_eq!(ask(&world, "evm_revert", json!([before])).await, true);
+    assert_eq!(world.ask("evm_revert", json!([before])).await, true);
     waits_for(&health, "epoch").await;
     assert_eq!(daemon.terminate(), Some(0));
 
