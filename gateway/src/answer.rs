@@ -40,12 +40,9 @@ pub(crate) enum Refused {
     /// The key was used too often in this second.
     #[error("too many requests in a second")]
     Rate,
-    /// The key or its agreement has too many connections.
-    #[error("too many connections of this key or its agreement")]
+    /// The key has its share of the connections.
+    #[error("too many connections of this key: end one, or come later")]
     Connections,
-    /// All places for guests are taken.
-    #[error("too many guests: come later")]
-    Full,
     /// The body is longer than allowed.
     #[error("the body is too long")]
     TooLong,
@@ -73,7 +70,6 @@ impl Refused {
             Self::Door(Refusal::Unclear) => (StatusCode::SERVICE_UNAVAILABLE, "unclear"),
             Self::Rate => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"),
             Self::Connections => (StatusCode::TOO_MANY_REQUESTS, "too_many_connections"),
-            Self::Full => (StatusCode::SERVICE_UNAVAILABLE, "full"),
             Self::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_long"),
             Self::NoService => (StatusCode::BAD_GATEWAY, "no_service"),
             Self::Late => (StatusCode::GATEWAY_TIMEOUT, "service_late"),

@@ -6,8 +6,6 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::Semaphore;
-
 use crate::token::Secret;
 
 /// The smallest buffer of the HTTP library.
@@ -42,13 +40,15 @@ impl Config {
 ///
 /// A connection is a stranger's until a request on it was let in; then it is its guest's. A served one needs
 /// two file descriptors, a stranger's one: the usual limits fit into the 1024 that a process has as a rule.
+/// When guests have all connections that there are for them, a newcomer with fewer than another gets that one's
+/// oldest.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Connections of guests at the same time; one more is told to come later.
+    /// Connections of guests at the same time; for one more, the agreement that has most gives one up.
     pub connections: usize,
-    /// Connections of one agreement at the same time.
+    /// Connections of one agreement at the same time; for one more, its key that has most gives one up.
     pub connections_per_agreement: usize,
-    /// Connections of one key of an agreement at the same time, so that its client's use keeps no tester out.
+    /// Connections of one key of an agreement at the same time; one more is told to come later.
     pub connections_per_key: usize,
     /// Connections of strangers at the same time; one more ends the oldest.
     pub strangers: usize,
@@ -77,9 +77,6 @@ impl Limits {
     /// The nearest limits that the libraries below can keep.
     pub(crate) fn kept(self) -> Self {
         Self {
-            connections: self.connections.min(Semaphore::MAX_PERMITS),
-            connections_per_agreement: self.connections_per_agreement.min(Semaphore::MAX_PERMITS),
-            connections_per_key: self.connections_per_key.min(Semaphore::MAX_PERMITS),
             head_bytes: self.head_bytes.max(LEAST_BUFFER),
             head_time: self.head_time.min(LONGEST_HEAD),
             recheck: self.recheck.max(SHORTEST_CHECK),

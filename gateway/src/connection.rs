@@ -26,10 +26,11 @@ use crate::{
     config::{Config, Limits},
     door::{Door, Refusal},
     exchange::exchange,
+    pace::Pace,
     receipts::{Receipts, session, stamp},
+    seats::{Seat, Seats},
     stopping::{Stopping, told},
     strangers::{Place, Strangers},
-    tabs::{Seat, Tabs},
     token::Guest,
     tunnel::Tunnel,
     watched::{Pulse, Watched},
@@ -46,8 +47,10 @@ pub(crate) struct House<D, R> {
     pub(crate) receipts: R,
     /// Who has not come in yet.
     pub(crate) strangers: Arc<Strangers>,
-    /// What guests use.
-    pub(crate) tabs: Tabs,
+    /// How often guests ask.
+    pub(crate) pace: Pace,
+    /// On which connections they sit.
+    pub(crate) seats: Arc<Seats>,
 }
 
 /// What is known of a connection.
@@ -56,6 +59,8 @@ struct Visit<D, R> {
     house: Arc<House<D, R>>,
     /// When bytes came or went last.
     pulse: Pulse,
+    /// Tells when others need the place.
+    leave: Arc<Notify>,
     /// Whose it is.
     standing: Mutex<Standing>,
     /// The WebSocket that it has become.
@@ -87,16 +92,16 @@ pub(crate) async fn serve<D: Door, R: Receipts>(
     stopping: Stopping,
 ) {
     let stream = Watched::new(stream);
-    let leave = place.leave();
     let visit = Arc::new(Visit {
         house,
         pulse: stream.pulse(),
+        leave: place.leave(),
         standing: Mutex::new(Standing::Stranger { _place: place }),
         tunnel: Mutex::default(),
     });
     tokio::select! {
         () = talk(&visit, stream, stopping) => {}
-        () = unwelcome(&visit, &leave) => {}
+        () = unwelcome(&visit) => {}
     }
 }
 
@@ -138,11 +143,11 @@ async fn talk<D: Door, R: Receipts>(
     }
 }
 
-/// Returns when a connection must end: a stranger's when others need the place, one that is silent for too
-/// long, and one whose guest has lost the right to be here.
-async fn unwelcome<D: Door, R: Receipts>(visit: &Visit<D, R>, leave: &Notify) {
+/// Returns when a connection must end: one whose place others need, one that is silent for too long, and one
+/// whose guest has lost the right to be here.
+async fn unwelcome<D: Door, R: Receipts>(visit: &Visit<D, R>) {
     tokio::select! {
-        () = leave.notified() => {}
+        () = visit.leave.notified() => {}
         () = visit.pulse.silent_for(visit.limits().idle_time) => {}
         () = visit.expelled() => {}
     }
@@ -165,7 +170,7 @@ impl<D, R> Visit<D, R> {
     /// Makes the connection a guest's.
     fn seat(&self, guest: &Guest) -> Result<(), Refused> {
         if self.guest() != Some(*guest) {
-            let seat = self.house.tabs.sit(guest)?;
+            let seat = self.house.seats.sit(guest, &self.leave)?;
             *own(&self.standing) = Standing::Guest { guest: *guest, _seat: seat };
         }
         Ok(())
@@ -186,7 +191,7 @@ impl<D: Door, R: Receipts> Visit<D, R> {
     async fn serve(&self, request: Request<Incoming>) -> Result<Response<Body>, Refused> {
         admission::target(request.method(), request.uri())?;
         let guest = admission::guest(request.headers(), &self.house.config.secret)?;
-        self.house.tabs.request(&guest)?;
+        self.house.pace.request(&guest)?;
         let upstream = self.house.door.admit(&guest).await?;
         let session = session(request.headers())?;
         self.seat(&guest)?;

@@ -14,10 +14,11 @@ use crate::{
     connection::{House, serve},
     door::Door,
     error::GatewayError,
+    pace::Pace,
     receipts::Receipts,
+    seats::Seats,
     stopping::{Stopping, told},
     strangers::Strangers,
-    tabs::Tabs,
 };
 
 /// How long nobody is taken in when the system has no room for a connection.
@@ -48,8 +49,8 @@ impl Gateway {
         let address = listener.local_addr().map_err(GatewayError::Listen)?;
         config.limits = config.limits.kept();
         let strangers = Strangers::new(config.limits.strangers);
-        let tabs = Tabs::new(&config.limits);
-        let house = Arc::new(House { config, door, receipts, strangers, tabs });
+        let (pace, seats) = (Pace::new(&config.limits), Seats::new(&config.limits));
+        let house = Arc::new(House { config, door, receipts, strangers, pace, seats });
         let (stopping, stopped) = watch::channel(false);
         let task = tokio::spawn(listen(listener, house, stopped));
         Ok(Self { address, stopping, task })

@@ -124,25 +124,72 @@ async fn one_key_has_so_many_connections_and_another_its_own() {
 }
 
 #[tokio::test]
-async fn all_keys_of_an_agreement_together_have_so_many_connections() {
-    let house = house(Limits { connections_per_agreement: 1, ..Limits::default() }).await;
-    let mut stream = house.connect().await;
-    assert_eq!(status(&ask(&mut stream, &house.token()).await), 200);
-    let answer = house.ask(head(&house.token_of([8; 32], NEVER))).await;
-    assert_eq!((status(&answer), reason(&answer).as_str()), (429, "too_many_connections"));
-    let elsewhere = Guest { agreement: [8; 20], key: CLIENT, expires: NEVER };
-    let elsewhere = house.secret.issue(&elsewhere);
-    assert_eq!(status(&ask(&mut house.connect().await, elsewhere.reveal()).await), 200);
+async fn a_crowd_of_keys_keeps_no_other_key_and_no_other_agreement_out() {
+    let limits = Limits { connections_per_agreement: 4, connections: 6, ..Limits::default() };
+    let house = house(limits).await;
+    let [mut first, mut last] = [house.connect().await, house.connect().await];
+    assert_eq!(status(&ask(&mut first, &house.token_of([10; 32], NEVER)).await), 200);
+    let mut crowd = Vec::new();
+    for key in 11..13 {
+        crowd.push(house.connect().await);
+        let token = house.token_of([key; 32], NEVER);
+        assert_eq!(status(&ask(crowd.last_mut().unwrap(), &token).await), 200);
+    }
+    assert_eq!(status(&ask(&mut last, &house.token_of([13; 32], NEVER)).await), 200);
+
+    let tester = house.token_of([8; 32], NEVER);
+    assert_eq!(status(&ask(&mut house.connect().await, &tester).await), 200);
+    assert_eq!(rest(&mut first).await, "", "the oldest has to go");
+    assert_eq!(status(&ask(&mut last, &house.token_of([13; 32], NEVER)).await), 200);
+
+    for key in 1..4 {
+        let elsewhere = Guest { agreement: [8; 20], key: [key; 32], expires: NEVER };
+        let elsewhere = house.secret.issue(&elsewhere);
+        crowd.push(house.connect().await);
+        assert_eq!(status(&ask(crowd.last_mut().unwrap(), elsewhere.reveal()).await), 200);
+    }
 }
 
 #[tokio::test]
-async fn all_guests_together_have_so_many_connections() {
-    let house = house(Limits { connections: 1, ..Limits::default() }).await;
-    let mut stream = house.connect().await;
-    assert_eq!(status(&ask(&mut stream, &house.token()).await), 200);
-    let answer = house.ask(head(&house.token_of([8; 32], NEVER))).await;
-    assert_eq!((status(&answer), reason(&answer).as_str()), (503, "full"));
+async fn whoever_has_its_share_of_a_full_house_is_told_to_come_later() {
+    let house = house(Limits { connections_per_agreement: 2, ..Limits::default() }).await;
+    let (token, other) = (house.token(), house.token_of([8; 32], NEVER));
+    let mut streams = [house.connect().await, house.connect().await];
+    for (stream, token) in streams.iter_mut().zip([&token, &other]) {
+        assert_eq!(status(&ask(stream, token).await), 200);
+    }
+    let answer = house.ask(head(&token)).await;
+    assert_eq!((status(&answer), reason(&answer).as_str()), (429, "too_many_connections"));
     assert_eq!(header(&answer, "retry-after"), Some("1"));
+    for (stream, token) in streams.iter_mut().zip([&token, &other]) {
+        assert_eq!(status(&ask(stream, token).await), 200);
+    }
+}
+
+#[tokio::test]
+async fn a_websocket_makes_room_for_who_has_none() {
+    let service = serve(|mut stream| async move {
+        until(&mut stream, "\r\n\r\n").await;
+        let answer =
+            "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        drop(rest(&mut stream).await);
+    });
+    let limits = Limits { connections_per_agreement: 1, ..Limits::default() };
+    let house = House::with(service.await, limits).await;
+    let asks = |token| {
+        format!(
+            "GET / HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\nx-muster-token: {token}\r\n\r\n"
+        )
+    };
+    let [mut first, mut second] = [house.connect().await, house.connect().await];
+    for (stream, token) in
+        [(&mut first, house.token()), (&mut second, house.token_of([8; 32], NEVER))]
+    {
+        stream.write_all(asks(token).as_bytes()).await.unwrap();
+        assert_eq!(status(&until(stream, "\r\n\r\n").await), 101);
+    }
+    assert_eq!(rest(&mut first).await, "");
 }
 
 #[tokio::test]
