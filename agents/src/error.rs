@@ -122,14 +122,14 @@ pub enum StoreError {
     /// Another process has it.
     #[error("the state file {} is in use by another process: end that one, or name another file", .0.display())]
     InUse(PathBuf),
-    /// It was written by a newer version.
-    #[error("the state file {} has version {found}, this program knows up to {known}: use the newer program", path.display())]
-    Newer {
+    /// It was written by another version.
+    #[error("the state file {} has version {found}, this program knows {known}: use the program that wrote it", path.display())]
+    Version {
         /// Where it is.
         path: PathBuf,
         /// Its version.
         found: u32,
-        /// The newest version that is understood.
+        /// The version that is understood.
         known: u32,
     },
 }

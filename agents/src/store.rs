@@ -27,7 +27,7 @@ mod tests;
 pub use self::sights::Seen;
 
 /// The version of the tables.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The tables, made when the file is.
 const TABLES: &str = include_str!("store/tables.sql");
@@ -85,7 +85,7 @@ impl Store {
     /// is this process's until it ends.
     ///
     /// # Errors
-    /// [`StoreError::Foreign`], [`StoreError::InUse`], [`StoreError::Newer`], [`StoreError::File`].
+    /// [`StoreError::Foreign`], [`StoreError::InUse`], [`StoreError::Version`], [`StoreError::File`].
     pub fn open(path: &Path, identity: &Identity) -> Result<Self, StoreError> {
         let failed = |source: rusqlite::Error| match source.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
@@ -102,7 +102,7 @@ impl Store {
             0 => connection.execute_batch(TABLES).map_err(failed)?,
             VERSION => {}
             found => {
-                return Err(StoreError::Newer { path: path.to_owned(), found, known: VERSION });
+                return Err(StoreError::Version { path: path.to_owned(), found, known: VERSION });
             }
         }
         let ours = identity.to_string();

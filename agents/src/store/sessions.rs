@@ -7,8 +7,8 @@ use super::Store;
 use crate::error::StoreError;
 
 impl Store {
-    /// Notes that a session was served in a window, and returns all its windows as a bitmap; `None` if the
-    /// agreement has `most` sessions and this would be one more.
+    /// Notes that a session was served in a window to the holder of a key, and returns all its windows as a
+    /// bitmap; `None` if this key has opened `most` sessions in the agreement and this would be one more.
     ///
     /// # Errors
     /// [`StoreError::Query`].
@@ -16,10 +16,11 @@ impl Store {
         &self,
         agreement: Address,
         session: B256,
+        key: B256,
         window: u8,
         most: u32,
     ) -> Result<Option<u32>, StoreError> {
-        let (agreement, session) = (agreement.0.0, session.0);
+        let (agreement, session, key) = (agreement.0.0, session.0, key.0);
         let connection = self.lock();
         let select = "SELECT served FROM sessions WHERE agreement = ?1 AND session = ?2";
         let known: Option<u32> = connection
@@ -31,14 +32,17 @@ impl Store {
             return Ok(known);
         }
         if known.is_none() {
-            let count = "SELECT count(*) FROM sessions WHERE agreement = ?1";
-            let open: u32 = connection.query_row(count, params![agreement], |row| row.get(0))?;
+            let count = "SELECT count(*) FROM sessions WHERE agreement = ?1 AND opener = ?2";
+            let open: u32 =
+                connection.query_row(count, params![agreement, key], |row| row.get(0))?;
             if open >= most {
                 return Ok(None);
             }
         }
-        let replace = "REPLACE INTO sessions (agreement, session, served) VALUES (?1, ?2, ?3)";
-        connection.execute(replace, params![agreement, session, served])?;
+        let note =
+            "INSERT INTO sessions (agreement, session, opener, served) VALUES (?1, ?2, ?3, ?4)
+            ON CONFLICT DO UPDATE SET served = excluded.served";
+        connection.execute(note, params![agreement, session, key, served])?;
         Ok(Some(served))
     }
 

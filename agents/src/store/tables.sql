@@ -1,4 +1,4 @@
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 BEGIN;
 
 -- Whose state this is, in words; one row.
@@ -28,13 +28,15 @@ CREATE TABLE agreements (
   closed INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
--- A worker's: the windows of each session that a receipt was signed for.
+-- A worker's: the windows of each session that a receipt was signed for, and the key that came with it first.
 CREATE TABLE sessions (
   agreement BLOB NOT NULL,
   session BLOB NOT NULL,
+  opener BLOB NOT NULL,
   served INTEGER NOT NULL,
   PRIMARY KEY (agreement, session)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_of_openers ON sessions (agreement, opener);
 
 -- A worker's: whom it lets in. With a second, a delegate until then; with a window, a tester in it; else the client.
 CREATE TABLE admissions (

@@ -49,7 +49,7 @@ fn what_is_noted_is_there_after_the_file_was_closed() {
         let store = Store::open(&path, &OURS).unwrap();
         assert_eq!(store.secret("gateway", || [8; 32]).unwrap(), [8; 32]);
         assert_eq!(store.salt(DEAL, || B256::repeat_byte(9)).unwrap(), B256::repeat_byte(9));
-        assert_eq!(store.serve(DEAL, session, 0, 1).unwrap(), Some(0b1));
+        assert_eq!(store.serve(DEAL, session, hash, 0, 1).unwrap(), Some(0b1));
         store.found("bought", 10, hash, &[DEAL]).unwrap();
         store.note_endpoint(DEAL, 1, "http://127.0.0.1:1", "token").unwrap();
         assert!(store.remember(hash, u64::MAX >> 1).unwrap());
@@ -58,7 +58,7 @@ fn what_is_noted_is_there_after_the_file_was_closed() {
     let store = Store::open(&path, &OURS).unwrap();
     assert_eq!(store.secret("gateway", || [0; 32]).unwrap(), [8; 32]);
     assert_eq!(store.salt(DEAL, || B256::ZERO).unwrap(), B256::repeat_byte(9));
-    assert_eq!(store.serve(DEAL, session, 2, 1).unwrap(), Some(0b101));
+    assert_eq!(store.serve(DEAL, session, hash, 2, 1).unwrap(), Some(0b101));
     assert_eq!(store.cursor("bought").unwrap(), Some((10, hash)));
     assert_eq!(store.open_agreements().unwrap(), [DEAL]);
     let endpoint = Some(("http://127.0.0.1:1".to_owned(), "token".to_owned()));
@@ -69,14 +69,20 @@ fn what_is_noted_is_there_after_the_file_was_closed() {
 }
 
 #[test]
-fn sessions_are_counted_for_each_agreement() {
+fn sessions_are_counted_for_each_key_of_an_agreement() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("state.db"), &OURS).unwrap();
     let (first, second) = (B256::repeat_byte(1), B256::repeat_byte(2));
-    assert_eq!(store.serve(DEAL, first, 3, 1).unwrap(), Some(0b1000));
-    assert_eq!(store.serve(DEAL, second, 3, 1).unwrap(), None, "one session is the most");
-    assert_eq!(store.serve(Address::ZERO, second, 3, 1).unwrap(), Some(0b1000));
-    assert_eq!(store.serve(DEAL, first, 4, 1).unwrap(), Some(0b11000));
+    let [one, other] = [8, 9].map(B256::repeat_byte);
+    assert_eq!(store.serve(DEAL, first, one, 3, 1).unwrap(), Some(0b1000));
+    assert_eq!(store.serve(DEAL, second, one, 3, 1).unwrap(), None, "one session is the most");
+    assert_eq!(store.serve(Address::ZERO, second, one, 3, 1).unwrap(), Some(0b1000));
+    assert_eq!(store.serve(DEAL, first, other, 4, 1).unwrap(), Some(0b11000));
+    assert_eq!(
+        store.serve(DEAL, second, other, 4, 1).unwrap(),
+        Some(0b10000),
+        "that was the other's"
+    );
 }
 
 #[test]

@@ -12,8 +12,8 @@ use super::door::Roll;
 use crate::fault::point;
 use crate::store::Store;
 
-/// The most sessions of one agreement; later ones get no receipts.
-const MOST_SESSIONS: u32 = 65_536;
+/// The most sessions that one key opens in an agreement; more get no receipts. Clients and testers have one.
+const MOST_SESSIONS: u32 = 16;
 
 /// Tells those who may come in where to go, and remembers them.
 #[derive(Debug)]
@@ -50,12 +50,13 @@ pub(super) struct Receipting {
 }
 
 impl Receipting {
-    /// The newest receipt of a session that is served now; `None` outside the agreement's windows, and when
-    /// too many sessions are open.
-    fn sign(&self, agreement: Address, session: B256) -> Result<Option<ServiceReceipt>, Source> {
+    /// The newest receipt of a session that is served to a guest now; `None` outside the agreement's windows,
+    /// and when the guest's key has opened too many sessions.
+    fn sign(&self, guest: &Guest, session: B256) -> Result<Option<ServiceReceipt>, Source> {
+        let (agreement, key) = (Address::new(guest.agreement), B256::new(guest.key));
         let Ok((entry, window)) = self.roll.find(agreement) else { return Ok(None) };
         point("session", "decided");
-        let served = self.store.serve(agreement, session, window, MOST_SESSIONS)?;
+        let served = self.store.serve(agreement, session, key, window, MOST_SESSIONS)?;
         point("session", "noted");
         let sign = |served| ServiceReceipt::sign(&self.signer, entry.domain, session, served);
         Ok(served.map(sign).transpose()?)
@@ -64,7 +65,7 @@ impl Receipting {
 
 impl Receipts for Receipting {
     async fn stamp(&self, guest: &Guest, session: [u8; 32]) -> Option<String> {
-        match self.sign(Address::new(guest.agreement), B256::new(session)) {
+        match self.sign(guest, B256::new(session)) {
             Ok(receipt) => {
                 let receipt = receipt?;
                 metrics::counter!("muster_worker_receipts_total").increment(1);
@@ -79,5 +80,38 @@ impl Receipts for Receipting {
 
     fn answered(&self, _: &Guest) {
         metrics::counter!("muster_worker_answers_total").increment(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::door::Entry;
+    use super::*;
+    use crate::store::{Identity, Role};
+
+    #[test]
+    fn who_opens_sessions_without_end_takes_nobody_elses_receipts() {
+        let folder = tempfile::tempdir().unwrap();
+        let signer = PrivateKeySigner::random();
+        let (dispatcher, account) = (Address::ZERO, signer.address());
+        let identity = Identity { role: Role::Worker, chain: 1, dispatcher, account };
+        let store = Store::open(&folder.path().join("state.db"), &identity).unwrap();
+        let upstream = "http://127.0.0.1:1".parse().unwrap();
+        let entry = Entry { start: 100, length: 40, windows: 4, domain: B256::ZERO, upstream };
+        let roll = Arc::new(Roll::default());
+        roll.renew(100, false, vec![(Address::ZERO, entry)]);
+        let desk = Receipting { roll, store, signer };
+
+        let guest = |key| Guest { agreement: [0; 20], key: [key; 32], expires: u64::MAX };
+        let served = |key, session: u32| {
+            let session = B256::left_padding_from(&session.to_be_bytes());
+            desk.sign(&guest(key), session).unwrap().map(|receipt| receipt.served)
+        };
+        for session in 0..MOST_SESSIONS {
+            assert_eq!(served(1, session), Some(1));
+        }
+        assert_eq!(served(1, MOST_SESSIONS), None);
+        assert_eq!(served(2, MOST_SESSIONS), Some(1));
+        assert_eq!(served(1, MOST_SESSIONS), Some(1), "it has one already");
     }
 }
