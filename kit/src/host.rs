@@ -33,22 +33,6 @@ std::thread_local! {
 /// Whether storage was written since the last flush.
 static DIRTY: Alone<bool> = Alone(UnsafeCell::new(false));
 
-#[cfg(target_arch = "wasm32")]
-#[link(wasm_import_module = "vm_hooks")]
-unsafe extern "C" {
-    /// TLOAD.
-    fn transient_load_bytes32(key: *const u8, dest: *mut u8);
-    /// TSTORE.
-    fn transient_store_bytes32(key: *const u8, value: *const u8);
-}
-
-/// Off chain there is no transient storage.
-#[cfg(not(target_arch = "wasm32"))]
-const unsafe fn transient_load_bytes32(_: *const u8, _: *mut u8) {}
-/// Off chain there is no transient storage.
-#[cfg(not(target_arch = "wasm32"))]
-const unsafe fn transient_store_bytes32(_: *const u8, _: *const u8) {}
-
 /// Calldata of `len` bytes, which is copied once; `None` if it is longer than the buffer.
 pub(crate) fn input(len: usize) -> Option<&'static [u8]> {
     if len > CAPACITY {
@@ -108,6 +92,9 @@ macro_rules! address {
         Address::new(bytes)
     }};
 }
+
+mod transient;
+pub use transient::{lock, locked};
 
 /// The caller of this frame.
 #[inline(never)]
@@ -209,22 +196,6 @@ fn flush(forget: bool) {
 /// Makes storage written so far permanent, at the end of a call that succeeded.
 pub(crate) fn settle() {
     flush(false);
-}
-
-/// Whether this contract's lock is taken, in this transaction.
-#[must_use]
-pub fn locked() -> bool {
-    word!(transient_load_bytes32, [0; 32]) != [0; 32]
-}
-
-/// Takes or frees this contract's lock.
-pub fn lock(taken: bool) {
-    let mut word = [0; 32];
-    if let Some(last) = word.last_mut() {
-        *last = u8::from(taken);
-    }
-    // SAFETY: both are 32 bytes.
-    unsafe { transient_store_bytes32([0; 32].as_ptr(), word.as_ptr()) }
 }
 
 /// Calls `to` with wei and at most `gas`, whatever it does to this contract meanwhile: storage is

@@ -129,6 +129,7 @@ mod tests {
 
     #[test]
     fn standings_halve_every_thirty_days() {
+        assert_eq!(HALF_LIFE, 2_592_000);
         let now = Standing { good: 64 * ONE, bad: 3 };
         assert_eq!(now.after(0), now);
         assert_eq!(now.after(HALF_LIFE), Standing { good: 32 * ONE, bad: 1 });
