@@ -24,6 +24,7 @@ mod known;
 mod logs;
 mod output;
 mod parse;
+mod screen;
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -5,11 +5,10 @@ use std::io::{self, Write};
 
 use alloy::primitives::U256;
 use client::{Ether, Receipt};
-use comfy_table::Table;
-use comfy_table::presets::NOTHING;
 use serde_json::{Map, Value};
 
 use crate::error::CliError;
+use crate::screen;
 
 /// One value of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,26 +127,25 @@ impl Page {
 
     /// Prints it to standard output.
     pub(crate) fn print(&self, json: bool) -> Result<(), CliError> {
-        let text = if json { format!("{:#}", self.json()) } else { self.plain() };
+        let text = if json { format!("{:#}", self.json()) } else { self.plain(screen::width()) };
         line(text.trim_end())
     }
 
     /// For people: facts one below the other, then each table under its name.
-    fn plain(&self) -> String {
+    fn plain(&self, width: Option<usize>) -> String {
         let mut parts = Vec::new();
         if !self.facts.is_empty() {
-            let rows = self.facts.iter().map(|(name, cell)| vec![spaced(name), cell.plain()]);
-            parts.push(aligned(Table::new(), rows));
+            let facts = self.facts.iter().map(|(name, cell)| (spaced(name), cell.plain()));
+            parts.push(screen::pairs(&facts.collect::<Vec<_>>(), width));
         }
         for table in &self.tables {
             if table.cells.is_empty() {
                 parts.push(format!("no {}", spaced(table.name)));
                 continue;
             }
-            let mut head = Table::new();
-            head.set_header(table.columns.iter().map(|name| spaced(name)));
+            let columns: Vec<_> = table.columns.iter().map(|name| spaced(name)).collect();
             let rows = table.cells.iter().map(|row| row.iter().map(Cell::plain).collect());
-            let body = aligned(head, rows);
+            let body = screen::table(&columns, &rows.collect::<Vec<_>>(), width);
             let alone = self.facts.is_empty() && self.tables.len() == 1;
             parts.push(if alone { body } else { format!("{}:\n{body}", spaced(table.name)) });
         }
@@ -171,14 +169,15 @@ impl Page {
     }
 }
 
-/// Facts in one line for people, or as one line of JSON.
+/// Facts in a line for people, or as one line of JSON.
 pub(crate) fn print_line(name: &str, facts: &Facts, json: bool) -> Result<(), CliError> {
     if json {
         let page = Page::new([("event", Cell::text(name))].into_iter().chain(facts.clone()));
         return line(&page.json().to_string());
     }
-    let facts = facts.iter().map(|(name, cell)| format!("  {}={}", name, cell.plain()));
-    line(&format!("{name}{}", facts.collect::<Vec<_>>().concat()))
+    let facts = facts.iter().map(|(name, cell)| format!("{}={}", name, cell.plain()));
+    let words: Vec<_> = [name.to_owned()].into_iter().chain(facts).collect();
+    line(&screen::line(&words, screen::width()))
 }
 
 /// Prints a line to standard output.
@@ -207,15 +206,6 @@ fn spaced(name: &str) -> String {
     name.replace('_', " ")
 }
 
-/// Rows without lines between them.
-fn aligned(mut table: Table, rows: impl Iterator<Item = Vec<String>>) -> String {
-    table.load_style(NOTHING).add_rows(rows);
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    table.trim_fmt()
-}
-
 #[cfg(test)]
 mod tests {
     use alloy::primitives::U256;
@@ -237,7 +227,7 @@ mod tests {
             ..page()
         };
         let text = "worker name  alice\nprice        7wei\n\nwindows:\nwindow  served\n1       yes\n20      -";
-        assert_eq!(page.plain(), text);
+        assert_eq!(page.plain(None), text);
     }
 
     #[test]
