@@ -8,7 +8,7 @@ use alloy::{
 };
 use serde_json::{Value, json};
 
-use crate::support::Chain;
+use crate::support::{Chain, until};
 
 /// A transfer of one wei from the dev account, sent by the node.
 async fn transfer(chain: &Chain, more: Value) -> Value {
@@ -154,7 +154,7 @@ async fn blocks_come_at_an_interval_that_can_be_changed() {
     chain.get("evm_setIntervalMining", json!([1])).await;
     chain.get("evm_setAutomine", json!([false])).await;
     let hash = transfer(&chain, json!({})).await["result"].take();
-    while chain.get("eth_getTransactionReceipt", json!([hash])).await.is_null() {}
+    until(async || !chain.get("eth_getTransactionReceipt", json!([hash])).await.is_null()).await;
     chain.get("evm_setIntervalMining", json!([0])).await;
     let still = chain.provider.get_block_number().await.unwrap();
     for _ in 0..200 {
@@ -165,7 +165,7 @@ async fn blocks_come_at_an_interval_that_can_be_changed() {
     chain.get("anvil_setIntervalMining", json!([1])).await;
     assert_eq!(chain.get("anvil_getIntervalMining", json!([])).await, 1);
     assert_eq!(chain.get("hardhat_getAutomine", json!([])).await, false);
-    while chain.provider.get_block_number().await.unwrap() <= still + 1 {}
+    until(async || chain.provider.get_block_number().await.unwrap() > still + 1).await;
 }
 
 #[tokio::test]

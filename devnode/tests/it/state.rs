@@ -9,7 +9,7 @@ use alloy::{
 use devnode::{Config, DEV_ADDRESS, Devnode};
 use serde_json::{Value, json};
 
-use crate::support::Chain;
+use crate::support::{Chain, until};
 
 /// A folder for the test of this name.
 fn folder(name: &str) -> PathBuf {
@@ -65,9 +65,7 @@ async fn a_change_is_in_the_file_soon() {
     let chain = Chain::with(kept(file.clone())).await;
     let before = fs::read(&file).unwrap();
     send(&chain, Address::repeat_byte(5)).await;
-    while fs::read(&file).unwrap() == before {
-        tokio::task::yield_now().await;
-    }
+    until(async || fs::read(&file).unwrap() != before).await;
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! A chain of its own for each test, and the few things that every test does with one.
 
-use std::io::Write;
+use std::{io::Write, time::Duration};
 
 use alloy::{
     eips::BlockId,
@@ -13,6 +13,7 @@ use alloy::{
 };
 use devnode::{Config, DEV_KEY, Devnode};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 /// The precompile that activates programs.
 pub(crate) const ARB_WASM: Address = address!("0000000000000000000000000000000000000071");
@@ -103,6 +104,13 @@ impl Chain {
     /// Posts a body as it is; the status and the body of the answer.
     pub(crate) async fn post(&self, body: impl Into<reqwest::Body>) -> (u16, String) {
         post(&self.node.url(), body).await
+    }
+}
+
+/// Returns when it is so. The pauses leave the processor to those who are waited for.
+pub(crate) async fn until(mut is_so: impl AsyncFnMut() -> bool) {
+    while !is_so().await {
+        sleep(Duration::from_millis(25)).await;
     }
 }
 

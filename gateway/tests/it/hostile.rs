@@ -7,7 +7,7 @@ use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use crate::{
     service::{OK, Service, request, serve},
-    support::{CLIENT, House, NEVER, header, reason, rest, status, until},
+    support::{CLIENT, House, NEVER, eventually, header, reason, rest, status, until},
 };
 
 /// How many come in a crowd.
@@ -118,9 +118,7 @@ async fn one_key_has_so_many_connections_and_another_its_own() {
     let [mut first, second] = streams;
     assert_eq!(status(&ask(&mut first, &token).await), 200);
     drop(second);
-    while status(&ask(&mut house.connect().await, &token).await) != 200 {
-        tokio::task::yield_now().await;
-    }
+    eventually(async || status(&ask(&mut house.connect().await, &token).await) == 200).await;
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use tokio::{io::AsyncWriteExt, net::TcpStream, sync::Notify};
 
 use crate::{
     service::{OK, Service, request, serve},
-    support::{House, body, rest, until, watchful},
+    support::{House, body, eventually, rest, until, watchful},
 };
 
 #[tokio::test]
@@ -31,9 +31,7 @@ async fn an_answer_that_has_begun_is_finished_and_nobody_new_comes_in() {
     stream.write_all(head.as_bytes()).await.unwrap();
     let begun = until(&mut stream, "ha").await;
     let stopped = tokio::spawn(house.gateway.stop());
-    while TcpStream::connect(address).await.is_ok() {
-        tokio::task::yield_now().await;
-    }
+    eventually(async || TcpStream::connect(address).await.is_err()).await;
     go.notify_one();
     assert_eq!(body(&(begun + &rest(&mut stream).await)), "half");
     stopped.await.unwrap();
@@ -74,7 +72,5 @@ async fn a_gateway_that_is_dropped_is_gone() {
     let house = House::of(Service::answering(OK).await.address).await;
     let address = house.gateway.address();
     drop(house);
-    while TcpStream::connect(address).await.is_ok() {
-        tokio::task::yield_now().await;
-    }
+    eventually(async || TcpStream::connect(address).await.is_err()).await;
 }

@@ -14,6 +14,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     sync::Notify,
+    time::sleep,
 };
 
 /// The agreement that is served unless a test says otherwise.
@@ -148,6 +149,13 @@ pub(crate) async fn rest(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes).await;
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Returns when it is so. The pauses leave the processor to those who are waited for.
+pub(crate) async fn eventually(mut is_so: impl AsyncFnMut() -> bool) {
+    while !is_so().await {
+        sleep(Duration::from_millis(25)).await;
+    }
 }
 
 /// What comes until it ends so.

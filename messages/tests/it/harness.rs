@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
@@ -14,6 +15,7 @@ use messages::{
 };
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
+use tokio::time::sleep;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
@@ -140,6 +142,13 @@ pub(crate) fn delivery(sender: &MessageKey, letter: &Letter) -> Delivery {
 /// The Unix second.
 pub(crate) fn now() -> u64 {
     nostr::types::Timestamp::now().as_secs()
+}
+
+/// Returns when it is so. The pauses leave the processor to those who are waited for.
+pub(crate) async fn until(mut is_so: impl AsyncFnMut() -> bool) {
+    while !is_so().await {
+        sleep(Duration::from_millis(25)).await;
+    }
 }
 
 /// The post box of a key, with a memory of its own.

@@ -11,7 +11,7 @@ use nostr::key::Keys;
 use nostr::types::Timestamp;
 use serde_json::{Value, json};
 
-use crate::harness::{Raw, now};
+use crate::harness::{Raw, now, until};
 
 /// A relay with these limits.
 pub(crate) async fn relay(limits: Limits) -> Relay {
@@ -166,9 +166,7 @@ async fn what_expires_is_kept_until_then() {
     }
     let filter = json!({ "#p": [keys.public_key().to_hex()] });
     // Both are there, and after its second only one.
-    while raw.stored(&filter).await != [long.id.to_hex()] {
-        tokio::task::yield_now().await;
-    }
+    until(async || raw.stored(&filter).await == [long.id.to_hex()]).await;
 }
 
 /// What a reader says to prove that it holds a key.

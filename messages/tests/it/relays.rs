@@ -11,7 +11,7 @@ use nostr::key::Keys;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
-use crate::harness::{CHAIN, Market, Raw, TOKEN, key, now, post_box};
+use crate::harness::{CHAIN, Market, Raw, TOKEN, key, now, post_box, until};
 use crate::relay::relay;
 
 /// A transport over these relays.
@@ -146,9 +146,7 @@ async fn a_relay_that_is_killed_and_comes_back_delivers() {
     let (letter, to) = (letter(), receiver.key());
     let back = async {
         // The sender notices first that nobody is there.
-        while sending.states().iter().any(|state| state.is_up) {
-            tokio::task::yield_now().await;
-        }
+        until(async || sending.states().iter().all(|state| !state.is_up)).await;
         Relay::start(config).await.unwrap()
     };
     let (sent, _relay) = tokio::join!(sender.send(to, &letter), back);
