@@ -86,6 +86,10 @@ impl Chain for Alloy {
         self.chain_id
     }
 
+    fn identify(&self) -> Answer<'_, u64> {
+        async { self.provider.get_chain_id().await.map_err(|e| self.fault(e)) }.boxed()
+    }
+
     fn account(&self) -> Option<Address> {
         self.wallet.as_ref().map(|(account, _)| *account)
     }

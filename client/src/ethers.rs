@@ -112,6 +112,14 @@ impl Chain for Ethers {
         self.chain_id
     }
 
+    fn identify(&self) -> Answer<'_, u64> {
+        async {
+            let found = self.provider.get_chainid().await.map_err(|e| self.fault(e))?;
+            u64::try_from(found).map_err(|e| self.nonsense(e))
+        }
+        .boxed()
+    }
+
     fn account(&self) -> Option<Address> {
         self.wallet.as_ref().map(|wallet| Address::from(wallet.address().0))
     }

@@ -44,6 +44,10 @@ pub(crate) enum Mood {
     Silent,
     /// It has too much to do.
     Busy,
+    /// It refuses whatever it is asked.
+    Unable,
+    /// It has become one of another chain.
+    Elsewhere,
 }
 
 /// See the module.
@@ -108,10 +112,11 @@ impl Fake {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let (url, source) = ("fake".into(), "away".into());
         match *self.mood.lock().unwrap() {
-            Mood::Well => ready(value).boxed(),
+            Mood::Well | Mood::Elsewhere => ready(value).boxed(),
             Mood::Away => ready(Err(Fault::Node(NodeError::Unreachable { url, source }))).boxed(),
             Mood::Silent => pending().boxed(),
             Mood::Busy => ready(Err(answered(-32_005))).boxed(),
+            Mood::Unable => ready(Err(answered(-32_000))).boxed(),
         }
     }
 
@@ -141,6 +146,11 @@ impl Debug for Fake {
 impl Chain for Fake {
     fn chain_id(&self) -> u64 {
         self.chain_id
+    }
+
+    fn identify(&self) -> Answer<'_, u64> {
+        let moved = *self.mood.lock().unwrap() == Mood::Elsewhere;
+        self.answer(Ok(if moved { self.chain_id.wrapping_add(1) } else { self.chain_id }))
     }
 
     fn account(&self) -> Option<Address> {

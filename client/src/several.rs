@@ -13,7 +13,7 @@ use futures::FutureExt;
 use futures::future::join_all;
 use tokio::time::{Duration, Instant};
 
-use self::one::{One, is_unwell};
+use self::one::{One, Unwell, cannot_say, cannot_tell};
 use crate::connect::{Connect, origin};
 use crate::error::{Fault, NodeError};
 use crate::signed::{Draft, Signed};
@@ -74,11 +74,9 @@ impl Several {
         chain_id: Option<u64>,
         pace: Pace,
     ) -> Result<Self, NodeError> {
-        let answers = join_all(
-            nodes
-                .iter()
-                .map(|one| one.ask(chain_id, pace.answer, |chain| async move { Ok(chain) })),
-        )
+        let answers = join_all(nodes.iter().map(|one| {
+            one.ask(chain_id, pace.answer, cannot_tell, |chain| async move { Ok(chain) })
+        }))
         .await;
         let (mut chains, mut faults) = (Vec::new(), Vec::new());
         for (one, answer) in nodes.iter().zip(answers) {
@@ -105,6 +103,7 @@ impl Several {
     /// Asks the best node, or the next if it cannot answer. Beside the answer: the first fault on the way.
     async fn try_all<T, F: Future<Output = Result<T, Fault>>>(
         &self,
+        unwell: Unwell,
         question: impl Fn(Arc<dyn Chain>) -> F,
     ) -> (Result<T, Fault>, Option<Fault>) {
         self.look_after();
@@ -112,8 +111,8 @@ impl Several {
         nodes.sort_by_key(|one| one.rank());
         let mut first = None;
         for one in nodes {
-            match one.ask(Some(self.chain_id()), self.pace.answer, &question).await {
-                Err(fault) if is_unwell(&fault) => first = first.or(Some(fault)),
+            match one.ask(Some(self.chain_id()), self.pace.answer, unwell, &question).await {
+                Err(fault) if unwell(&fault) => first = first.or(Some(fault)),
                 answer => return (answer, first),
             }
         }
@@ -121,12 +120,20 @@ impl Several {
         (Err(first.unwrap_or_else(nobody)), None)
     }
 
-    /// Asks the best node, or the next if it cannot answer.
+    /// Asks the best node, or the next if it cannot answer, for what it may refuse.
     async fn ask<T, F: Future<Output = Result<T, Fault>>>(
         &self,
         question: impl Fn(Arc<dyn Chain>) -> F,
     ) -> Result<T, Fault> {
-        self.try_all(question).await.0
+        self.try_all(cannot_say, question).await.0
+    }
+
+    /// Asks the best node, or the next if it cannot answer, for what every node knows.
+    async fn look_up<T, F: Future<Output = Result<T, Fault>>>(
+        &self,
+        question: impl Fn(Arc<dyn Chain>) -> F,
+    ) -> Result<T, Fault> {
+        self.try_all(cannot_tell, question).await.0
     }
 
     /// Looks at all nodes, beside the requests, if it is time and there is a choice.
@@ -139,13 +146,9 @@ impl Several {
     }
 }
 
-/// Asks all nodes for their latest blocks, and finds out who is behind.
+/// Asks all nodes which chain they are of and for their latest blocks, and finds out who is behind.
 async fn look(nodes: Arc<[One]>, chain_id: u64, patience: Duration) {
-    let heads = join_all(nodes.iter().map(|one| async move {
-        let asked = one.ask(Some(chain_id), patience, |chain| async move { chain.head().await });
-        asked.await.ok().map(|head| head.number)
-    }))
-    .await;
+    let heads = join_all(nodes.iter().map(|one| one.latest(chain_id, patience))).await;
     let best = heads.iter().flatten().max().copied().unwrap_or_default();
     for (one, head) in nodes.iter().zip(heads) {
         let Some(head) = head else { continue };
@@ -158,16 +161,20 @@ impl Chain for Several {
         self.signer.chain_id()
     }
 
+    fn identify(&self) -> Answer<'_, u64> {
+        self.look_up(move |chain| async move { chain.identify().await }).boxed()
+    }
+
     fn account(&self) -> Option<Address> {
         self.signer.account()
     }
 
     fn head(&self) -> Answer<'_, Head> {
-        self.ask(move |chain| async move { chain.head().await }).boxed()
+        self.look_up(move |chain| async move { chain.head().await }).boxed()
     }
 
     fn block_hash(&self, number: u64) -> Answer<'_, Option<B256>> {
-        self.ask(move |chain| async move { chain.block_hash(number).await }).boxed()
+        self.look_up(move |chain| async move { chain.block_hash(number).await }).boxed()
     }
 
     fn call<'a>(&'a self, call: &'a Call, world: &'a World) -> Answer<'a, Bytes> {
@@ -179,7 +186,7 @@ impl Chain for Several {
     }
 
     fn nonce(&self, account: Address, waiting: bool) -> Answer<'_, u64> {
-        self.ask(move |chain| async move { chain.nonce(account, waiting).await }).boxed()
+        self.look_up(move |chain| async move { chain.nonce(account, waiting).await }).boxed()
     }
 
     fn sign<'a>(&'a self, draft: &'a Draft) -> Answer<'a, Signed> {
@@ -189,7 +196,10 @@ impl Chain for Several {
     fn broadcast<'a>(&'a self, signed: &'a Signed) -> Answer<'a, ()> {
         async move {
             // A node that did not answer may have it, whatever the next one says.
-            match self.try_all(|chain| async move { chain.broadcast(signed).await }).await {
+            match self
+                .try_all(cannot_say, |chain| async move { chain.broadcast(signed).await })
+                .await
+            {
                 (Err(_), Some(fault)) => Err(fault),
                 (answer, _) => answer,
             }
@@ -198,23 +208,23 @@ impl Chain for Several {
     }
 
     fn receipt(&self, transaction: B256) -> Answer<'_, Option<Receipt>> {
-        self.ask(move |chain| async move { chain.receipt(transaction).await }).boxed()
+        self.look_up(move |chain| async move { chain.receipt(transaction).await }).boxed()
     }
 
     fn transaction(&self, hash: B256) -> Answer<'_, Option<Signed>> {
-        self.ask(move |chain| async move { chain.transaction(hash).await }).boxed()
+        self.look_up(move |chain| async move { chain.transaction(hash).await }).boxed()
     }
 
     fn logs<'a>(&'a self, filter: &'a LogFilter) -> Answer<'a, Vec<Log>> {
-        self.ask(move |chain| async move { chain.logs(filter).await }).boxed()
+        self.look_up(move |chain| async move { chain.logs(filter).await }).boxed()
     }
 
     fn code(&self, account: Address) -> Answer<'_, Bytes> {
-        self.ask(move |chain| async move { chain.code(account).await }).boxed()
+        self.look_up(move |chain| async move { chain.code(account).await }).boxed()
     }
 
     fn balance(&self, account: Address) -> Answer<'_, U256> {
-        self.ask(move |chain| async move { chain.balance(account).await }).boxed()
+        self.look_up(move |chain| async move { chain.balance(account).await }).boxed()
     }
 }
 

@@ -15,8 +15,10 @@ pub(crate) type Answer<'a, T> = BoxFuture<'a, Result<T, Fault>>;
 
 /// A connection to one node, with at most one account that signs.
 pub(crate) trait Chain: Debug + Send + Sync {
-    /// The chain's id.
+    /// The chain's id, as it was when the connection was made.
     fn chain_id(&self) -> u64;
+    /// The chain's id, as the node says now.
+    fn identify(&self) -> Answer<'_, u64>;
     /// The account that signs what is sent, if there is one.
     fn account(&self) -> Option<Address>;
     /// The latest block.

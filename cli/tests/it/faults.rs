@@ -3,6 +3,8 @@
 //! `cargo test -p cli --test it faults -- --nocapture` shows the table: who, step, fault, outcome.
 
 mod client;
+mod front;
+mod nodes;
 mod outages;
 mod tester;
 mod worker;

@@ -85,6 +85,33 @@ async fn who_fails_is_passed_over_until_it_is_well_again() {
 }
 
 #[tokio::test]
+async fn who_refuses_what_every_node_knows_is_passed_over() {
+    let (a, _, several) = two(fake(1), fake(2)).await;
+    a.becomes(Mood::Unable);
+    assert!(several.call(&Call::default(), &World::default()).await.is_err(), "it may refuse that");
+    several.head().await.unwrap();
+    assert_eq!(who(&several).await, 2);
+    look_at(&several).await;
+    assert_eq!(who(&several).await, 2);
+    a.becomes(Mood::Well);
+    look_at(&several).await;
+    assert_eq!(who(&several).await, 1);
+}
+
+#[tokio::test]
+async fn who_stands_still_while_others_go_on_is_passed_over() {
+    let (a, b, several) = two(fake(1), fake(2)).await;
+    look_at(&several).await;
+    b.more.store(1, Ordering::Relaxed);
+    look_at(&several).await;
+    assert_eq!(who(&several).await, 2);
+    a.more.store(1, Ordering::Relaxed);
+    b.more.store(2, Ordering::Relaxed);
+    look_at(&several).await;
+    assert_eq!(who(&several).await, 1);
+}
+
+#[tokio::test]
 async fn who_is_far_behind_is_passed_over_until_it_has_caught_up() {
     let (a, b, several) = two(fake(1), fake(2)).await;
     b.more.store(LAG, Ordering::Relaxed);
@@ -174,6 +201,32 @@ async fn a_node_that_comes_back_with_another_chain_is_passed_over() {
         assert_eq!(wrong, again, "{fault:?}");
     }
     assert_eq!(b.asked.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn a_node_that_becomes_one_of_another_chain_is_passed_over() {
+    let (a, _, several) = two(fake(1), fake(2)).await;
+    a.becomes(Mood::Elsewhere);
+    look_at(&several).await;
+    assert_eq!(who(&several).await, 2);
+    a.becomes(Mood::Well);
+    look_at(&several).await;
+    assert_eq!(who(&several).await, 1);
+}
+
+#[tokio::test]
+async fn an_answer_does_not_undo_what_was_found_out_meanwhile() {
+    let (a, _, several) = two(fake(1), fake(2)).await;
+    let question = |chain: Arc<dyn Chain>| {
+        let (a, several) = (&a, &several);
+        async move {
+            a.becomes(Mood::Elsewhere);
+            look_at(several).await;
+            chain.head().await
+        }
+    };
+    several.ask(question).await.unwrap();
+    assert_eq!(who(&several).await, 2);
 }
 
 #[tokio::test]

@@ -75,6 +75,7 @@ async fn all_see_the_same_chain_and_account() {
     let somebody = node.accounts()[1].address;
     for chain in chains {
         assert_eq!((chain.chain_id(), chain.account()), (devnode::CHAIN_ID, Some(somebody)));
+        assert_eq!(chain.identify().await.unwrap(), devnode::CHAIN_ID);
         assert_eq!(chain.head().await.unwrap(), head);
         assert_eq!(chain.block_hash(head.number).await.unwrap(), Some(head.hash));
         assert_eq!(chain.block_hash(head.number + 1).await.unwrap(), None);
