@@ -42,8 +42,6 @@ pub(super) struct Duty {
     seat: Option<Arc<Seat>>,
     /// The look at each worker in each window.
     looks: HashMap<(u8, u8), Task>,
-    /// Whether the chain has our report.
-    has_reported: bool,
     /// The tick in which we settle if nobody else has.
     settles: Option<u64>,
 }
@@ -60,8 +58,8 @@ impl Duty {
             let application = client::Application(agreement.terms().head.application);
             tracing::warn!("there is no check for {application}: its workers are not judged");
         }
-        let (seat, looks, has_reported, settles) = (None, HashMap::new(), false, None);
-        Self { kit, agreement, place, check, seat, looks, has_reported, settles }
+        let (seat, looks, settles) = (None, HashMap::new(), None);
+        Self { kit, agreement, place, check, seat, looks, settles }
     }
 
     /// The agreement, and how it stands.
@@ -95,9 +93,8 @@ impl Duty {
                     let what = format_args!("looks at the workers of {address} to end");
                     return Ok(Some(Waiting::until(half, what)));
                 }
-                self.report(progress).await?;
                 let waiting = Waiting::until(due, format_args!("the settlement of {address}"));
-                Ok(self.has_reported.then_some(waiting))
+                Ok(self.report(progress).await?.then_some(waiting))
             }
             _ => self.finish(progress, next).await,
         }
@@ -164,19 +161,18 @@ impl Duty {
         Waiting::until(end, format_args!("the end of {address}"))
     }
 
-    /// Reports what was seen, unless the chain has it or nothing was.
-    async fn report(&mut self, progress: &Progress) -> Result<(), AgentError> {
+    /// Reports what was seen, unless the chain has it; whether there was anything.
+    async fn report(&self, progress: &Progress) -> Result<bool, AgentError> {
         let entries = self.entries(progress)?;
-        if self.is_reported(&entries).await? || entries.is_empty() {
-            return Ok(());
+        if entries.is_empty() || self.is_reported(&entries).await? {
+            return Ok(!entries.is_empty());
         }
         let address = self.agreement.address();
         let session = session(&self.kit.store, address)?;
         let agreement = self.agreement.clone().with_purpose(&format!("report/{address}"));
         agreement.report(&session, entries).await?;
         metrics::counter!("muster_tester_reports_total").increment(1);
-        self.has_reported = true;
-        Ok(())
+        Ok(true)
     }
 
     /// What was seen of each worker that has accepted.
@@ -191,13 +187,11 @@ impl Duty {
         Ok(entries)
     }
 
-    /// Whether the chain has a report of ours, which is about all of these or none.
-    async fn is_reported(&mut self, entries: &[Entry]) -> Result<bool, AgentError> {
-        if let Some(first) = entries.first().filter(|_| !self.has_reported) {
-            let (checked, _) = self.agreement.reported(self.place, first.index).await?;
-            self.has_reported = checked != 0;
-        }
-        Ok(self.has_reported)
+    /// Whether the chain has a report of ours, which is about all of these or none. It is asked every time: a
+    /// chain that moves back forgets.
+    async fn is_reported(&self, entries: &[Entry]) -> Result<bool, AgentError> {
+        let Some(first) = entries.first() else { return Ok(false) };
+        Ok(self.agreement.reported(self.place, first.index).await?.0 != 0)
     }
 
     /// Collects what the report has earned: settles, if nobody else does for a while.

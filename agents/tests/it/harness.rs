@@ -200,8 +200,20 @@ impl World {
         self.chain.set_balance(who, U256::from(wei)).await.unwrap();
     }
 
-    /// Asks the chain something by hand, such as `("evm_snapshot", "")`.
-    pub(crate) async fn ask(&self, method: &str, parameters: &str) -> String {
+    /// The chain as it is now, to come back to.
+    pub(crate) async fn snapshot(&self) -> String {
+        let answer = self.ask("evm_snapshot", "").await;
+        answer.split('"').find(|part| part.starts_with("0x")).unwrap().to_owned()
+    }
+
+    /// Moves the chain back to where it was.
+    pub(crate) async fn revert(&self, snapshot: &str) {
+        let answer = self.ask("evm_revert", &format!("\"{snapshot}\"")).await;
+        assert!(answer.contains("true"), "{answer}");
+    }
+
+    /// Asks the chain something by hand.
+    async fn ask(&self, method: &str, parameters: &str) -> String {
         let body =
             format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":[{parameters}]}}"#);
         self.chain.ask(&body).await

@@ -158,6 +158,19 @@ async fn a_restart_forgets_nothing_and_repeats_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_the_chain_undid_is_made_again() {
+    let mut scene = Scene::begin(1).await;
+    scene.answer_passes().await;
+    scene.enter(0).await;
+    scene.until_served(0, 0).await;
+    let before = scene.world.snapshot().await;
+    let report = scene.until_reported().await;
+    scene.world.revert(&before).await;
+    assert!(scene.agreement.reports().await.unwrap().is_empty());
+    assert_eq!(scene.until_reported().await.findings, report.findings);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_epoch_has_a_place_of_the_tester() {
     let world = World::new().await;
     let signer = world.person();

@@ -265,14 +265,13 @@ async fn a_chain_that_moves_back_takes_agreements_with_it_and_brings_others() {
     let [signer, ann, bob] = [world.person(), world.person(), world.person()];
     let mut daemon = worker(&world, &signer, options(&service.url())).await;
     step(&mut daemon).await;
-    let snapshot = world.ask("evm_snapshot", "").await;
-    let snapshot = snapshot.split('"').find(|part| part.starts_with("0x")).unwrap().to_owned();
+    let snapshot = world.snapshot().await;
     let gone = world.buy(&ann, 1, 0).await.agreement;
     step(&mut daemon).await;
     let market = world.market(&signer).await;
     assert_eq!(market.agreement(gone).await.unwrap().state().await.unwrap(), State::Running);
 
-    world.ask("evm_revert", &format!("\"{snapshot}\"")).await;
+    world.revert(&snapshot).await;
     assert!(market.agreement(gone).await.is_err());
     assert_eq!(step(&mut daemon).await, "waits for somebody to buy");
     let agreement = world.buy(&bob, 1, 0).await.agreement;

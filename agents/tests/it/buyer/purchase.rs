@@ -49,10 +49,9 @@ async fn what_was_bought_in_a_block_that_is_gone_is_not_bought_again() {
     let world = World::new().await;
     world.worker(&offer(7)).await;
     let base = world.base(Role::Client, &world.person()).await;
-    let snapshot = world.ask("evm_snapshot", "").await;
-    let snapshot = snapshot.split('"').find(|part| part.starts_with("0x")).unwrap().to_owned();
+    let snapshot = world.snapshot().await;
     let bought = purchase(&base).await.unwrap();
-    world.ask("evm_revert", &format!("\"{snapshot}\"")).await;
+    world.revert(&snapshot).await;
     let error = purchase(&base).await.unwrap_err();
     let expected = bought.receipt.transaction;
     let is_open = |error: &AgentError| matches!(error, AgentError::Market(MarketError::Unconfirmed(found)) if *found == expected);
@@ -65,12 +64,11 @@ async fn an_agreement_that_is_gone_keeps_the_client_from_nothing() {
     world.worker(&offer(7)).await;
     let client = world.person();
     let mut daemon = Buyer::start(world.base(Role::Client, &client).await, EAGER).await.unwrap();
-    let snapshot = world.ask("evm_snapshot", "").await;
-    let snapshot = snapshot.split('"').find(|part| part.starts_with("0x")).unwrap().to_owned();
+    let snapshot = world.snapshot().await;
     world.buy(&client, 1, 0).await;
     let waits = daemon.step().await.unwrap().to_string();
     assert!(waits.starts_with("waits for a worker to accept 0x"), "{waits}");
-    world.ask("evm_revert", &format!("\"{snapshot}\"")).await;
+    world.revert(&snapshot).await;
     daemon.step().await.unwrap_err();
     assert_eq!(daemon.step().await.unwrap().to_string(), "waits for agreements");
     daemon.stop().await;
