@@ -33,3 +33,22 @@ fn solidity(source: &'static str) -> impl Iterator<Item = &'static str> {
         .filter(|line| !line.trim_start().starts_with("#["))
         .map(|line| line.strip_prefix("    ").unwrap_or(line))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_what_everybody_was_given() {
+        let given = include_str!("../../../abi/IWorkerDispatcher.sol");
+        assert!(dispatcher().eq(given.lines()));
+        let given = include_str!("../../../abi/IWorkAgreement.sol");
+        assert!(agreement().eq(given.lines()));
+    }
+
+    #[test]
+    fn the_constructor_is_one_line_of_solidity() {
+        assert!(constructor().starts_with("constructor(uint8 clock, uint32 acceptWindow, "));
+        assert!(constructor().ends_with(", uint128 reputationUnit, address agreement)"));
+    }
+}
