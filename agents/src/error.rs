@@ -99,7 +99,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// It cannot be opened, read or written.
-    #[error("the state file {}: {source}", path.display())]
+    #[error("the state file {} cannot be used: {source}: name another one, or mend this one", path.display())]
     File {
         /// Where it is.
         path: PathBuf,

@@ -1,6 +1,7 @@
 //! How a daemon is, for people and for monitors: what it waits for, and its numbers.
 
 use std::fmt::{self, Display, Formatter};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
@@ -130,10 +131,10 @@ impl Status {
     /// [`AgentError::Listen`].
     pub async fn serve(
         &self,
-        listen: &str,
+        listen: SocketAddr,
         metrics: PrometheusHandle,
     ) -> Result<String, AgentError> {
-        let failed = |source| AgentError::Listen { address: listen.into(), source };
+        let failed = |source| AgentError::Listen { address: listen.to_string().into(), source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?.to_string();
         let app = Router::new()

@@ -1,10 +1,12 @@
 //! Whose key signs: a dev account by name, a keystore file, or a key.
 
 use std::fmt::{self, Debug, Formatter};
+use std::path::Path;
 use std::str::FromStr;
 
 use alloy::primitives::{Address, B256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
+use serde_json::Value;
 
 use crate::args::Globals;
 use crate::error::CliError;
@@ -93,13 +95,21 @@ pub(crate) fn signer(globals: &Globals) -> Result<Option<PrivateKeySigner>, CliE
         return Ok(Some(signer.clone()));
     }
     if let Some(path) = &globals.keystore {
-        let signer = PrivateKeySigner::decrypt_keystore(path, password(globals)?);
-        return match signer {
-            Ok(signer) => Ok(Some(signer)),
-            Err(source) => Err(CliError::Keystore { path: path.clone(), source: source.into() }),
-        };
+        return open(path, globals).map(Some);
     }
     Ok(globals.key.clone().map(|key| key.0))
+}
+
+/// The key in a keystore.
+fn open(path: &Path, globals: &Globals) -> Result<PrivateKeySigner, CliError> {
+    let failed = |source| CliError::Read { path: path.into(), source };
+    let text = std::fs::read_to_string(path).map_err(failed)?;
+    let json: Option<Value> = serde_json::from_str(&text).ok();
+    if json.and_then(|json| json.get("crypto").cloned()).is_none() {
+        return Err(CliError::NoKeystore(path.into()));
+    }
+    PrivateKeySigner::decrypt_keystore(path, password(globals)?)
+        .map_err(|source| CliError::Keystore { path: path.into(), source: source.into() })
 }
 
 /// The password of keystores.

@@ -7,13 +7,13 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use alloy::primitives::Address;
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 use serde::Deserialize;
 
 use crate::args::Globals;
 use crate::error::CliError;
+use crate::parse;
 
 /// The file of this folder.
 const HERE: &str = ".muster/config.toml";
@@ -74,7 +74,7 @@ struct Words {
     /// URLs of relays.
     relay: Option<Several>,
     /// The market.
-    market: Option<Address>,
+    market: Option<String>,
     /// The folder with state files.
     state_folder: Option<PathBuf>,
     /// A dev account.
@@ -87,7 +87,7 @@ struct Words {
 
 /// One text or several.
 #[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a text, or a list of texts")]
 enum Several {
     /// One.
     One(String),
@@ -193,6 +193,7 @@ impl Settings {
             self.note("relay", origin.clone());
         }
         if let Some(market) = file.market.filter(|_| open(self, "market")) {
+            let market = parse::contract(&market).map_err(|error| wrong(Box::new(error)))?;
             self.globals.market = Some(market);
             self.note("market", origin.clone());
         }

@@ -17,6 +17,7 @@ use crate::config::Settings;
 use crate::error::CliError;
 use crate::known;
 use crate::output::{Facts, Page, print_line};
+use crate::parse;
 
 /// What every command is given.
 #[derive(Debug)]
@@ -58,14 +59,14 @@ impl Context {
 
     /// The node, to look.
     pub(crate) async fn node(&self) -> Result<Node, CliError> {
-        Ok(self.connect().open().await?)
+        Ok(self.connect()?.open().await?)
     }
 
     /// The node, with the account to sign.
     pub(crate) async fn node_to_sign(&self) -> Result<Node, CliError> {
         let chain_id = self.node().await?.chain_id();
         let signer = self.private_signer(chain_id)?;
-        Ok(self.connect().with_signer(signer).on_chain(chain_id).open().await?)
+        Ok(self.connect()?.with_signer(signer).on_chain(chain_id).open().await?)
     }
 
     /// What a program works with that keeps a state file: `state`, or the one of this name for the account and
@@ -88,7 +89,7 @@ impl Context {
             let account = signer.address();
             folder.join(format!("{name}-{chain_id}-{dispatcher}-{account}.db"))
         };
-        let connect = self.connect().on_chain(chain_id);
+        let connect = self.connect()?.on_chain(chain_id);
         let base = Base::open(connect, signer, dispatcher, role, &path, letters).await?;
         Ok((base, path))
     }
@@ -128,8 +129,13 @@ impl Context {
     }
 
     /// Where the nodes are.
-    fn connect(&self) -> Connect {
-        Connect::to(self.globals().rpc.iter().map(String::as_str))
+    fn connect(&self) -> Result<Connect, CliError> {
+        let urls = &self.globals().rpc;
+        if urls.iter().all(|url| parse::is_url(url, &["http", "https", "ws", "wss"])) {
+            Ok(Connect::to(urls.iter().map(String::as_str)))
+        } else {
+            Err(CliError::NodeUrl)
+        }
     }
 
     /// Prints an answer.
@@ -140,6 +146,15 @@ impl Context {
     /// Prints what a transaction did.
     pub(crate) fn print_transaction(&self, page: Page, receipt: &Receipt) -> Result<(), CliError> {
         self.print(&page.transaction(receipt))
+    }
+
+    /// Prints where a program is that runs on: for programs in one line, so that they know when they have read all.
+    pub(crate) fn print_ready(&self, facts: Facts) -> Result<(), CliError> {
+        if self.is_json() {
+            self.print_event("ready", &facts)
+        } else {
+            self.print(&Page::new(facts))
+        }
     }
 
     /// Prints one event.

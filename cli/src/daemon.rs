@@ -1,6 +1,7 @@
 //! What every daemon has in common: its state file, relays, health, and how it is told to end.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use agents::{Agent, Base, Pace, Role, Status};
@@ -11,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::{Cell, Facts};
+use crate::parse;
 
 /// What every daemon can be told.
 #[derive(Debug, Args)]
@@ -21,8 +23,8 @@ pub(crate) struct Options {
     state: Option<PathBuf>,
 
     /// Address and port at which /health and /metrics are served; port 0 is any free one
-    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
-    health: String,
+    #[arg(long, value_name = "IP:PORT", value_parser = parse::socket, default_value = "127.0.0.1:0")]
+    health: SocketAddr,
 }
 
 /// What a daemon works with, and the facts about that which are printed when it is ready.
@@ -61,9 +63,9 @@ pub(crate) async fn run(
 
     let metrics = PrometheusBuilder::new().install_recorder().map_err(CliError::Metrics)?;
     let status = Status::default();
-    let health = status.serve(&options.health, metrics).await?;
+    let health = status.serve(options.health, metrics).await?;
     facts.push(("health", Cell::text(format_args!("http://{health}/health"))));
-    context.print_event("ready", &facts)?;
+    context.print_ready(facts)?;
 
     let end = async {
         tokio::select! {

@@ -51,6 +51,14 @@ pub(crate) enum CliError {
         /// What the system says.
         source: io::Error,
     },
+    /// A file that would be overwritten.
+    #[error("{0} is there already: name another file")]
+    Exists(PathBuf),
+    /// A node that cannot be reached under what is given as its URL, which may hold a key.
+    #[error(
+        "a node's URL begins with http://, https://, ws:// or wss://: `muster config` shows who gave another one"
+    )]
+    NodeUrl,
     /// A contract that is not compiled.
     #[error("{0} is not there: build the contracts with scripts/wasm, or name the file")]
     NoWasm(PathBuf),
@@ -78,8 +86,13 @@ pub(crate) enum CliError {
     /// What was read is no key.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// A file that is taken for a keystore.
+    #[error(
+        "{0} is no keystore: it must be a V3 file, as `muster key new`, geth and cast write it"
+    )]
+    NoKeystore(PathBuf),
     /// A keystore that does not open.
-    #[error("cannot open the keystore {path}: {source}")]
+    #[error("this password does not open the keystore {path}, or it is damaged: {source}")]
     Keystore {
         /// The file.
         path: PathBuf,

@@ -1,6 +1,8 @@
 //! What people write on the command line, beyond what the types read by themselves.
 
-use alloy::primitives::Address;
+use std::net::SocketAddr;
+
+use alloy::primitives::{Address, B256};
 use client::terms::abi::Entry;
 use client::{AmountError, Ether, ServiceReceipt, failed_entry};
 
@@ -29,6 +31,15 @@ pub(crate) enum ParseError {
     /// No share.
     #[error("a share is basis points from 0 to 10000, or a percentage such as 95%")]
     Share,
+    /// No place to listen on.
+    #[error("IP:PORT is expected, such as 127.0.0.1:3000; port 0 is any free one")]
+    Socket,
+    /// No URL of a service.
+    #[error("a service's URL begins with http:// or https:// and the name of a host")]
+    Service,
+    /// No key for messages.
+    #[error("a key for messages is 64 hexadecimal digits, as `muster key show` prints it")]
+    MessageKey,
     /// No path.
     #[error("a path begins with a slash")]
     Path,
@@ -74,13 +85,33 @@ pub(crate) fn share(text: &str) -> Result<u16, ParseError> {
     bps.filter(|bps| *bps <= client::terms::BPS).ok_or(ParseError::Share)
 }
 
+/// Where to listen.
+pub(crate) fn socket(text: &str) -> Result<SocketAddr, ParseError> {
+    text.parse().map_err(|_| ParseError::Socket)
+}
+
+/// The URL of a service, as it is written.
+pub(crate) fn service(text: &str) -> Result<Box<str>, ParseError> {
+    if is_url(text, &["http", "https"]) { Ok(text.into()) } else { Err(ParseError::Service) }
+}
+
+/// Whether a text is a URL of one of these schemes.
+pub(crate) fn is_url(text: &str, schemes: &[&str]) -> bool {
+    reqwest::Url::parse(text).is_ok_and(|url| schemes.contains(&url.scheme()) && url.has_host())
+}
+
+/// A key for messages.
+pub(crate) fn message_key(text: &str) -> Result<B256, ParseError> {
+    text.parse().map_err(|_| ParseError::MessageKey)
+}
+
 /// A worker of an agreement, as it is written, and where it serves.
 pub(crate) fn pair(text: &str) -> Result<(String, String), ParseError> {
     let (worker, url) = text.split_once('=').ok_or(ParseError::Pair)?;
-    if worker.is_empty() || url.is_empty() {
+    if worker.is_empty() {
         return Err(ParseError::Pair);
     }
-    Ok((worker.to_owned(), url.to_owned()))
+    Ok((worker.to_owned(), service(url)?.into()))
 }
 
 /// A path of a service.
@@ -132,7 +163,9 @@ mod tests {
     use alloy::primitives::B256;
     use client::{ServiceReceipt, failed_entry};
 
-    use super::{Hired, ParseError, entry, hired, pair, party, share, window_list};
+    use super::{
+        Hired, ParseError, entry, hired, pair, party, service, share, socket, window_list,
+    };
 
     #[test]
     fn windows_are_bits_or_numbers() {
@@ -190,6 +223,26 @@ mod tests {
     fn a_pair_has_two_sides() {
         assert_eq!(pair("0=http://a?b=c"), Ok(("0".into(), "http://a?b=c".into())));
         assert_eq!(pair("0"), Err(ParseError::Pair));
-        assert_eq!(pair("=x"), Err(ParseError::Pair));
+        assert_eq!(pair("=http://a"), Err(ParseError::Pair));
+        assert_eq!(pair("0=x"), Err(ParseError::Service));
+    }
+
+    #[test]
+    fn a_service_is_a_url_of_the_web() {
+        for url in ["http://127.0.0.1:3000", "https://worker.example/path?x=y", "HTTP://a"] {
+            assert_eq!(service(url), Ok(url.into()));
+        }
+        for wrong in ["", "a", "a:80", "127.0.0.1:80", "ftp://a", "http:", "http://", "file:///a"] {
+            assert_eq!(service(wrong), Err(ParseError::Service), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_place_to_listen_on_has_a_port() {
+        assert_eq!(socket("127.0.0.1:0"), Ok(([127, 0, 0, 1], 0).into()));
+        assert!(socket("[::1]:80").is_ok());
+        for wrong in ["", "80", "127.0.0.1", "localhost:80", "127.0.0.1:65536"] {
+            assert_eq!(socket(wrong), Err(ParseError::Socket), "{wrong}");
+        }
     }
 }

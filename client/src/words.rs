@@ -65,11 +65,10 @@ pub(crate) fn dispatcher(error: &Dispatcher) -> String {
             "it is handing out money and takes no calls meanwhile: call from outside a payment".into()
         }
         Dispatcher::AlreadyDeployed(_) => "it is set up already, and that happens once".into(),
-        Dispatcher::BadSetting(e) => format!(
-            "the deployment constant number {} ({}) is out of its range or contradicts another",
-            e.index,
-            setting(e.index)
-        ),
+        Dispatcher::BadSetting(e) => {
+            let (name, range) = setting(e.index);
+            format!("the deployment constant number {} ({name}) must be {range}", e.index)
+        }
         Dispatcher::AlreadyRegistered(e) => {
             format!("{} is registered already: update it, or use another account", e.account)
         }
@@ -90,11 +89,11 @@ pub(crate) fn dispatcher(error: &Dispatcher) -> String {
         Dispatcher::CapacityZero(_) => "a worker takes at least one agreement at once: give a capacity".into(),
         Dispatcher::KeyZero(_) => "a key for messages cannot be zero: give one".into(),
         Dispatcher::WrongApplication(e) => format!(
-            "the account is registered for application {}, which cannot do this: use another account",
+            "an account that is registered for application {} cannot do this: use another account",
             Application(e.application)
         ),
         Dispatcher::StakeTooLow(e) => format!(
-            "{} of stake are there where {} are needed: stake more",
+            "{} of stake are there where {} are needed: stake more, or ask for less",
             Ether::from(e.have),
             Ether::from(e.need)
         ),
@@ -209,25 +208,25 @@ pub const fn state(state: State) -> &'static str {
     }
 }
 
-/// The name of a deployment constant, by its index in the settings.
-const fn setting(index: u8) -> &'static str {
+/// The name of a deployment constant, by its index in the settings, and what it must be.
+const fn setting(index: u8) -> (&'static str, &'static str) {
     match index {
-        0 => "clock",
-        1 => "acceptWindow",
-        2 => "reportWindow",
-        3 => "minLength",
-        4 => "minWindow",
-        5 => "epochLength",
-        6 => "minPool",
-        7 => "minPromise",
-        8 => "bondBps",
-        9 => "testerFeeBps",
-        10 => "minBond",
-        11 => "minTesterFee",
-        12 => "testerBond",
-        13 => "reputationUnit",
-        14 => "agreement",
-        _ => "unknown",
+        0 => ("clock", "a clock of blocks or of seconds"),
+        1 => ("acceptWindow", "at least 1 tick"),
+        2 => ("reportWindow", "at least 1 tick"),
+        3 => ("minLength", "at least acceptWindow + reportWindow"),
+        4 => ("minWindow", "at least twice acceptWindow"),
+        5 => ("epochLength", "at least 1 second"),
+        6 => ("minPool", "at least 3"),
+        7 => ("minPromise", "from 1 to 10000 basis points"),
+        8 => ("bondBps", "at most 10000 basis points"),
+        9 => ("testerFeeBps", "at most 10000 basis points"),
+        10 => ("minBond", "below 2^96 wei"),
+        11 => ("minTesterFee", "below 2^64 wei"),
+        12 => ("testerBond", "below 2^96 wei"),
+        13 => ("reputationUnit", "at least 1 wei and 12 times minTesterFee, and below 2^96 wei"),
+        14 => ("agreement", "the address of a contract"),
+        _ => ("unknown", "known to this program"),
     }
 }
 
@@ -238,7 +237,9 @@ fn malformed(word: u32) -> String {
 
 /// Both contracts' `UnknownCall`.
 fn unknown(selector: &impl std::fmt::Display) -> String {
-    format!("it has no call {selector}: the contract is older or newer than this program")
+    format!(
+        "it has no call {selector}: it is another contract, or older or newer than this program"
+    )
 }
 
 /// Both contracts' `NotPayable`.

@@ -45,8 +45,8 @@ pub(crate) enum Action {
     /// Use a worker's service once: the prime factors of a random number, from `muster serve`
     Try {
         /// Where the worker serves
-        #[arg(long)]
-        url: String,
+        #[arg(long, value_parser = parse::service)]
+        url: Box<str>,
         /// How long to wait for an answer
         #[arg(long, value_name = "MS", default_value_t = 2_000)]
         timeout: u64,

@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Cell, Page};
+use crate::output::Cell;
 
 /// What can be chosen.
 #[derive(Debug, Args)]
@@ -44,16 +44,16 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         address: format!("{host}:{port}").into(),
         source: Box::new(source),
     })?;
-    let mut page = Page::new([
+    let mut facts = vec![
         ("rpc", Cell::text(node.url())),
         ("websocket", Cell::text(node.ws_url())),
         ("chain_id", Cell::count(CHAIN_ID)),
-    ]);
+    ];
     if let Some(account) = node.accounts().first() {
-        page = page.fact("dev_account", Cell::text(account.address));
-        page = page.fact("dev_key", Cell::text(account.key));
+        facts.push(("dev_account", Cell::text(account.address)));
+        facts.push(("dev_key", Cell::text(account.key)));
     }
-    context.print(&page)?;
+    context.print_ready(facts)?;
 
     tokio::select! {
         ended = tokio::signal::ctrl_c() => ended.map_err(unable)?,

@@ -1,7 +1,7 @@
 //! `muster key`: keystore files, in the V3 format of geth and cast.
 
 use std::fs::{self, OpenOptions};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -63,7 +63,10 @@ fn write(context: &Context, file: &Path, signer: &PrivateKeySigner) -> Result<()
     let password = account::password(context.globals())?;
     // The file is its owner's alone before there is anything in it.
     let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
-    made.map_err(|source| CliError::Write { path: file.into(), source })?;
+    made.map_err(|source| match source.kind() {
+        ErrorKind::AlreadyExists => CliError::Exists(file.into()),
+        _ => CliError::Write { path: file.into(), source },
+    })?;
     let folder = file.parent().unwrap_or(Path::new(""));
     let name = file.file_name().and_then(|name| name.to_str());
     let key = signer.to_bytes();

@@ -52,7 +52,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<(), CliEr
         Command::Ledger(options) => ledger::run(context, options).await,
         Command::Key(action) => key::run(context, action),
         Command::Config => config::run(context),
-        Command::Completions(options) => papers::completions(&options),
+        Command::Completions(options) => papers::completions(context, &options),
         Command::Man(options) => papers::man(context, &options),
     }
 }

@@ -27,9 +27,14 @@ pub(crate) struct ManOptions {
 }
 
 /// Prints what a shell needs to complete command lines.
-pub(crate) fn completions(options: &CompletionOptions) -> Result<(), CliError> {
+pub(crate) fn completions(context: &Context, options: &CompletionOptions) -> Result<(), CliError> {
     let mut script = Vec::new();
     clap_complete::generate(options.shell, &mut Cli::command(), "muster", &mut script);
+    if context.is_json() {
+        let script = Cell::text(String::from_utf8_lossy(&script));
+        return context
+            .print(&Page::new([("shell", Cell::text(options.shell)), ("script", script)]));
+    }
     io::stdout().write_all(&script).map_err(CliError::Output)
 }
 

@@ -8,13 +8,14 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Cell, Page};
+use crate::output::Cell;
+use crate::parse;
 
 /// What can be chosen.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Address and port to listen on, for WebSocket; port 0 is any free one
-    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:7447")]
+    #[arg(long, value_name = "IP:PORT", value_parser = parse::socket, default_value = "127.0.0.1:7447")]
     listen: SocketAddr,
 
     /// Give messages only to those who prove that they hold the key that the messages are for (NIP-42)
@@ -33,7 +34,7 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let mut terminate = signal(SignalKind::terminate()).map_err(unable)?;
 
     let relay = Relay::start(RelayConfig { listen, login, url, ..RelayConfig::default() }).await?;
-    context.print(&Page::new([("url", Cell::text(relay.url()))]))?;
+    context.print_ready(vec![("url", Cell::text(relay.url()))])?;
 
     tokio::select! {
         ended = tokio::signal::ctrl_c() => ended.map_err(unable)?,

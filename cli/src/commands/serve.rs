@@ -1,5 +1,6 @@
 //! `muster serve`: a small computation over HTTP, for a worker to offer.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use agents::tester::Factors;
@@ -19,15 +20,15 @@ use tokio::task::spawn_blocking;
 use crate::context::Context;
 use crate::desk::Desk;
 use crate::error::CliError;
-use crate::output::{Cell, Page, complain};
+use crate::output::{Cell, complain};
 use crate::parse;
 
 /// Where to serve.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Address and port to listen on
-    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8080")]
-    listen: String,
+    #[arg(long, value_name = "IP:PORT", value_parser = parse::socket, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
 
     /// Agreement to serve as the account, which must be one of its workers: whoever names a session gets a receipt
     /// with every answer; sessions are remembered until the service ends
@@ -48,11 +49,11 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         Some(agreement) => Some(open(context, agreement).await?),
         None => None,
     };
-    let address: Box<str> = options.listen.into();
-    let failed = |source| CliError::Listen { address: address.clone(), source };
-    let listener = TcpListener::bind(&*address).await.map_err(failed)?;
+    let address = options.listen;
+    let failed = |source| CliError::Listen { address: address.to_string().into(), source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
     let url = format!("http://{}", listener.local_addr().map_err(failed)?);
-    context.print(&Page::new([("url", Cell::text(url))]))?;
+    context.print_ready(vec![("url", Cell::text(url))])?;
 
     let mut app = Router::new().route("/factor", get(factor)).route("/health", get(async || "ok"));
     if let Some(desk) = desk {

@@ -50,7 +50,7 @@ pub(crate) enum ByHand {
     /// Change the key for messages
     Key {
         /// X-only secp256k1 key, 64 hexadecimal digits
-        #[arg(value_name = "KEY")]
+        #[arg(value_name = "KEY", value_parser = parse::message_key)]
         message_key: B256,
     },
     /// Add to the stake
@@ -130,7 +130,7 @@ pub(crate) struct Register {
     stake: Option<u128>,
 
     /// Key for messages; without it, the account's own
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", value_parser = parse::message_key)]
     message_key: Option<B256>,
 }
 

@@ -201,7 +201,7 @@ impl Background {
         block_in_place(|| self.lines.next()).unwrap().unwrap()
     }
 
-    /// What a daemon says in one line when it is ready.
+    /// What a program that runs on says in one line when it is ready.
     pub(crate) fn ready(&mut self) -> Value {
         let ready: Value = serde_json::from_str(&self.line()).unwrap();
         assert_eq!(ready["event"], "ready");
@@ -218,14 +218,9 @@ impl Background {
         block_in_place(|| self.child.wait()).unwrap().code()
     }
 
-    /// The value of a field, from the line of its answer that holds it.
+    /// The value of a field of what a program that runs on says when it is ready.
     pub(crate) fn field(&mut self, name: &str) -> String {
-        let start = format!("\"{name}\": \"");
-        loop {
-            if let Some(rest) = self.line().trim().strip_prefix(&start) {
-                return rest.trim_end_matches(['"', ',']).to_owned();
-            }
-        }
+        self.ready()[name].as_str().unwrap().to_owned()
     }
 
     /// Asks it to end as a supervisor does, and returns its exit code.

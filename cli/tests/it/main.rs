@@ -12,6 +12,7 @@ mod client;
 mod devnode;
 mod faults;
 mod harness;
+mod json;
 mod keepalive;
 mod life;
 mod papers;

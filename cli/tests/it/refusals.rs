@@ -68,6 +68,58 @@ async fn the_markets_own_reasons_come_in_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_url_of_a_node_is_not_tried_and_not_repeated() {
+    for wrong in ["nonsense", "127.0.0.1:8547", "ftp://user:secret@127.0.0.1/secret"] {
+        let folder = Folder::new(&format!("no-url-{}", wrong.len()), wrong);
+        let line = folder.refused("workers");
+        assert!(line.starts_with("a node's URL begins with http://"), "{line}");
+        assert!(!line.contains("secret"), "{line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn constants_that_do_not_fit_are_refused_with_what_would() {
+    let world = World::new("constants").await;
+    let built = "target/wasm32-unknown-unknown/release";
+    let built = format!("{}/../{built}", env!("CARGO_MANIFEST_DIR"));
+    let deploy = format!(
+        "deploy --agreement-wasm {built}/agreement.wasm --dispatcher-wasm {built}/dispatcher.wasm"
+    );
+    for (option, expected) in [
+        ("--min-length 1", "3 (minLength) must be at least acceptWindow + reportWindow"),
+        ("--min-window 1", "4 (minWindow) must be at least twice acceptWindow"),
+        ("--min-pool 2", "6 (minPool) must be at least 3"),
+    ] {
+        let line = world.folder.refused(&format!("{deploy} {option}"));
+        let expected = format!("the market refused: the deployment constant number {expected}");
+        assert_eq!(line, expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_no_state_file_is_left_alone() {
+    let world = World::new("no-state").await;
+    let folder = &world.folder;
+    let open = |file: &str| {
+        let mut command = folder.command(&format!("client run --state {file}"));
+        let output = command.env("MUSTER_LOG", "off").output().unwrap();
+        assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), &b""[..]));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    for (name, text) in [("notes.txt", "do not touch"), ("cut.db", "SQLite format 3")] {
+        std::fs::write(folder.file(name), text).unwrap();
+        let line = open(name);
+        assert!(
+            line.starts_with(&format!("error: the state file {name} cannot be used")),
+            "{line}"
+        );
+        assert_eq!(std::fs::read_to_string(folder.file(name)).unwrap(), text);
+    }
+    let line = open("nowhere/state.db");
+    assert!(line.starts_with("error: cannot make the state file nowhere/state.db"), "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_command_line_is_exit_code_2() {
     let folder = Folder::new("usage", "http://127.0.0.1:1");
     for (args, expected) in [
@@ -79,6 +131,20 @@ async fn a_wrong_command_line_is_exit_code_2() {
         ("tester report 0x0000000000000000000000000000000000000001", "--state <FILE>|--entry"),
         ("credit --key 0x12", "a private key is 64 hexadecimal digits"),
         ("client buy --min-uptime 101%", "a share is basis points from 0 to 10000"),
+        ("client buy --id=", "a value is required for '--id <NAME>'"),
+        ("client buy --length long", "invalid value 'long' for '--length <TICKS>'"),
+        ("client try --url 127.0.0.1:80", "a service's URL begins with http:// or https://"),
+        ("client run --health 127.0.0.1", "IP:PORT is expected, such as 127.0.0.1:3000"),
+        ("relay --listen localhost:7447", "IP:PORT is expected, such as 127.0.0.1:3000"),
+        ("worker key 0x12", "a key for messages is 64 hexadecimal digits"),
+        ("worker run --price 1gwei --upstream unix:/x", "a service is named by http://host:port"),
+        ("worker run --price 1gwei --exec x --public-url x", "a service's URL begins with http"),
+        ("worker run --price 1gwei", "--upstream <URL>"),
+        ("worker register --price 1gwei --capacity 65536", "65536 is not in 0..=65535"),
+        (
+            "agreement wait 0x0000000000000000000000000000000000000001 --state over",
+            "[possible values: ",
+        ),
     ] {
         let outcome = folder.run(args);
         assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{args}: {}", outcome.stderr);

@@ -85,6 +85,8 @@ fn a_file_of_settings_that_makes_no_sense_is_refused_with_the_place() {
         ("key = '0x11'", "unknown field `key`"),
         ("account = 'alice'", "an account's name is `dev` or `dev:`"),
         ("market = 12", "invalid type"),
+        ("market = '0x12'", "a contract's address is 0x and 40 hexadecimal digits"),
+        ("rpc = 5", "expected a text, or a list of texts"),
     ] {
         fs::write(folder.file(".muster/config.toml"), text).unwrap();
         let line = folder.refused("config");
@@ -108,7 +110,7 @@ fn a_key_is_made_taken_in_and_shown_and_only_its_owner_can_read_it() {
     );
     assert_eq!(fs::metadata(folder.file("ada.json")).unwrap().permissions().mode() & 0o777, 0o600);
     let again = folder.refused("key new ada.json --password-file password");
-    assert!(again.starts_with("cannot write ada.json: "), "{again}");
+    assert_eq!(again, "ada.json is there already: name another file");
 
     let key = "b6b15c8cb491557369f3c7d2c287b053eb229daa9c22138887752191c9520659";
     let mut import = folder.command("key import dev.json --password-file password --json");
@@ -119,6 +121,32 @@ fn a_key_is_made_taken_in_and_shown_and_only_its_owner_can_read_it() {
     assert!(text.contains("0x3f1Eae7D46d88F08fc2F8ed27FCb2AB183EB2d0E"), "{text}");
     assert!(!text.contains(key));
     assert!(!fs::read_to_string(folder.file("dev.json")).unwrap().contains(key));
+}
+
+#[test]
+fn a_keystore_that_does_not_open_says_why() {
+    let folder = Folder::new("keystores", "");
+    for (name, text) in [("right", "secret"), ("wrong", "other"), ("text.json", "{")] {
+        fs::write(folder.file(name), text).unwrap();
+    }
+    folder.json("key new ada.json --password-file right");
+    let whole = fs::read_to_string(folder.file("ada.json")).unwrap();
+    fs::write(folder.file("cut.json"), &whole[..whole.len() >> 1]).unwrap();
+    fs::write(folder.file("empty.json"), "{}").unwrap();
+
+    let open = |file: &str, password: &str| {
+        folder.refused(&format!("key show --keystore {file} --password-file {password}"))
+    };
+    let wrong = open("ada.json", "wrong");
+    assert!(wrong.starts_with("this password does not open the keystore ada.json"), "{wrong}");
+    for file in ["cut.json", "empty.json", "text.json"] {
+        let line = open(file, "right");
+        assert!(line.starts_with(&format!("{file} is no keystore: it must be")), "{line}");
+    }
+    assert!(open("nowhere.json", "right").starts_with("cannot read nowhere.json: "));
+    assert!(open("ada.json", "nowhere").starts_with("cannot read nowhere: "));
+    let missing = folder.refused("key show --keystore nowhere.json");
+    assert!(missing.starts_with("cannot read nowhere.json: "), "the file first: {missing}");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use nostr::nips::nip42::ClientAuthentication;
 use nostr::types::{RelayUrl, Timestamp};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep};
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use super::RelayState;
 use super::mail::Mail;
@@ -106,7 +106,7 @@ impl Link {
 
     /// Connects for ever.
     pub(super) async fn keep_up(self: Arc<Self>, mail: Arc<Mail>) {
-        let mut pause = FIRST_PAUSE;
+        let (mut pause, mut is_told) = (FIRST_PAUSE, false);
         loop {
             if let Ok(wire) = Wire::connect(self.url.as_str()).await {
                 self.is_up.store(true, Ordering::Relaxed);
@@ -119,8 +119,10 @@ impl Link {
                 }
                 self.is_up.store(false, Ordering::Relaxed);
                 info!(relay = self.number, "cut");
-            } else {
-                debug!(relay = self.number, "cannot be reached");
+                is_told = false;
+            } else if !is_told {
+                warn!(relay = self.number, "cannot be reached; is tried again and again");
+                is_told = true;
             }
             sleep(pause).await;
             pause = pause.saturating_mul(2).min(LONGEST_PAUSE);

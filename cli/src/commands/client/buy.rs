@@ -6,6 +6,7 @@ use std::sync::Arc;
 use agents::{Role, buyer};
 use alloy::primitives::keccak256;
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use client::{Market, Purchase};
 use messages::Local;
 
@@ -28,7 +29,7 @@ pub(crate) struct Buy {
 
     /// Name of the purchase: what was bought under it is found in the state file and not bought again, also if this
     /// command is cut off and repeated
-    #[arg(long, value_name = "NAME", conflicts_with = "once")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new(), conflicts_with = "once")]
     id: Option<String>,
 
     /// As --id, with a name that stands for what is wanted

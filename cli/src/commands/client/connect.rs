@@ -31,7 +31,7 @@ pub(crate) struct Connect {
 
     /// Address and port at which the service is to be had here, for HTTP and WebSocket; port 0 is any free one.
     /// Whoever reaches it uses the service
-    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
+    #[arg(long, value_name = "IP:PORT", value_parser = parse::socket, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
 
     /// Path that workers are asked for once in every window, as testers do

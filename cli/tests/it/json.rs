@@ -1,0 +1,192 @@
+//! What programs read: one value of every command, and a line for each event of those that run on.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde_json::Value;
+
+use crate::harness::{Background, Folder, World};
+
+/// Every command, its words joined by dashes, as the manual has them.
+fn commands(folder: &Folder) -> BTreeSet<String> {
+    folder.json("man pages");
+    let pages = fs::read_dir(folder.file("pages")).unwrap().map(|page| page.unwrap().file_name());
+    let pages = pages.map(|page| page.into_string().unwrap().trim_end_matches(".1").to_owned());
+    let pages: Vec<_> = pages.collect();
+    let is_group =
+        |page: &&String| pages.iter().any(|other| other.starts_with(&format!("{page}-")));
+    let commands = pages.iter().filter(|page| !is_group(page));
+    commands.map(|page| page.trim_start_matches("muster-").to_owned()).collect()
+}
+
+/// A world in which all commands are to be used once.
+struct Round {
+    world: World,
+    left: BTreeSet<String>,
+}
+
+impl Round {
+    /// Notes that a command is used.
+    fn used(&mut self, args: &str) {
+        let words: Vec<_> = args.split_whitespace().collect();
+        for most in 1..=words.len().min(2) {
+            self.left.remove(&words[..most].join("-"));
+        }
+    }
+
+    /// The one value that a command answers.
+    fn ask(&mut self, args: &str) -> Value {
+        self.used(args);
+        self.world.folder.json(args)
+    }
+
+    /// Uses commands that answer with one value each.
+    fn all(&mut self, commands: &[&str]) {
+        for args in commands {
+            assert!(self.ask(args).is_object(), "{args}");
+        }
+    }
+
+    /// Uses a command that runs on, and returns it with its first line.
+    fn run(&mut self, args: &str) -> (Background, Value) {
+        self.used(args);
+        let mut process = Background::start(&self.world.folder, args);
+        let line = serde_json::from_str(&process.line()).unwrap();
+        (process, line)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_answers_programs_in_json() {
+    let world = World::slow("json").await;
+    let left = commands(&world.folder);
+    let mut round = Round { world, left };
+    round.used("deploy");
+    round.used("man");
+
+    let (devnode, ready) = round.run("devnode --port 0");
+    assert_eq!((&ready["event"], &ready["chain_id"]), (&"ready".into(), &412_346.into()));
+    drop(devnode);
+    let (_relay, ready) = round.run("relay --listen 127.0.0.1:0");
+    let relay = ready["url"].as_str().unwrap().to_owned();
+    let (_service, ready) = round.run("serve --listen 127.0.0.1:0");
+    let service = ready["url"].as_str().unwrap().to_owned();
+
+    offer(&mut round);
+    live(&mut round, &relay, &service).await;
+    assert_eq!(round.left, BTreeSet::new(), "commands that this test does not know");
+}
+
+/// Looks at a market, and makes one of it that can be bought on.
+fn offer(round: &mut Round) {
+    let wasm = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/wasm32-unknown-unknown/release");
+    let market = round.ask("market show")["dispatcher"].as_str().unwrap().to_owned();
+    fs::write(round.world.folder.file("password"), "secret").unwrap();
+    round.all(&[
+        "config",
+        "completions bash",
+        "keepalive --look",
+        &format!("program check {wasm}/dispatcher.wasm"),
+        &format!("program verify {market} {wasm}/dispatcher.wasm"),
+        "key new key.json --password-file password",
+        "key show --account dev:ada",
+        "fund dev:ada 5eth",
+        "fund dev:cleo 1eth",
+        "worker register --account dev:ada --price 1gwei --capacity 2 --stake 1eth",
+        "worker update --account dev:ada --price 2gwei --capacity 3",
+        "worker price 1gwei --account dev:ada",
+        "worker available no --account dev:ada",
+        "worker stake 0.1eth --account dev:ada",
+        "worker unstake 0.1eth --account dev:ada",
+        "worker available yes --account dev:ada",
+        "worker show dev:ada",
+        "workers",
+        "agreement list",
+        "credit dev:ada",
+    ]);
+    let (_watch, first) = round.run("watch --from 0");
+    assert!(first["event"].is_string(), "{first}");
+    round.used("worker list");
+    let listed = round.world.folder.refused("worker list dev:ada --json");
+    assert!(listed.contains("cannot be listed: it is listed already"), "{listed}");
+    let imported = import(&round.world.folder);
+    assert!(imported["account"].is_string(), "{imported}");
+    round.used("key import");
+    let key = round.ask("key show --account dev:ada")["message_key"].as_str().unwrap().to_owned();
+    round.all(&[&format!("worker key {key} --account dev:ada")]);
+    for name in ["tom", "una", "vic"] {
+        round.all(&[
+            &format!("fund dev:{name} 1eth"),
+            &format!("tester join --account dev:{name}"),
+            &format!("tester check-in --account dev:{name}"),
+        ]);
+    }
+}
+
+/// Buys, and ends it in every way.
+async fn live(round: &mut Round, relay: &str, service: &str) {
+    let wish = "--length 1200 --windows 1 --testers 3";
+    round.all(&[&format!("client quote {wish}")]);
+    let mut buy = || {
+        let bought = round.ask(&format!("client buy {wish} --account dev:cleo"));
+        bought["agreement"].as_str().unwrap().to_owned()
+    };
+    let (kept, left) = (buy(), buy());
+    let long = round.ask("client buy --length 4800 --windows 4 --account dev:cleo");
+    let long = long["agreement"].as_str().unwrap();
+    for agreement in [&kept, &left, long] {
+        round.all(&[&format!("worker accept {agreement} --account dev:ada")]);
+    }
+    let run = format!("--relay {relay} --account");
+    round.all(&[
+        &format!("worker resign {left} --account dev:ada"),
+        &format!("client cancel {long} --account dev:cleo"),
+        &format!("agreement show {kept}"),
+        &format!("tester seats {kept} --account dev:tom"),
+        &format!(
+            "tester probe {kept} --account dev:tom --check factor --state tom.db --url 0={service}"
+        ),
+        &format!("client try --url {service}"),
+    ]);
+    for daemon in [
+        format!("worker run --price 1gwei --capacity 3 --upstream {service} {run} dev:ada"),
+        format!("tester run --check factor {run} dev:una"),
+        format!("client run {run} dev:cleo"),
+        format!("client connect {kept} {run} dev:cleo"),
+    ] {
+        let (process, ready) = round.run(&daemon);
+        assert_eq!(ready["event"], "ready", "{daemon}");
+        assert_eq!(process.terminate(), Some(0), "{daemon}");
+    }
+
+    round.world.pass(1_200).await;
+    round.all(&[
+        &format!("agreement wait {kept} --state reporting"),
+        &format!("tester report {kept} --account dev:tom --entry 0:0"),
+    ]);
+    round.world.pass(600).await;
+    round.all(&[
+        &format!("settle {kept}"),
+        &format!("ledger {kept}"),
+        "withdraw --account dev:cleo",
+    ]);
+    let (watch, first) = round.run(&format!("client watch {kept}"));
+    assert!(first["event"].is_string(), "{first}");
+    assert_eq!(watch.ended(), Some(0));
+    round.used("history");
+    let history = round.world.folder.run("history --json").stdout;
+    let events = history.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    assert!(events.map(|event| assert!(event["event"].is_string(), "{event}")).count() > 20);
+}
+
+/// What `key import` answers.
+fn import(folder: &Folder) -> Value {
+    let script = format!(
+        "echo {} | exec {} key import imported.json --password-file password --json",
+        "11".repeat(32),
+        crate::harness::MUSTER
+    );
+    let mut shell = std::process::Command::new("sh");
+    let output = shell.args(["-c", &script]).current_dir(folder.file("")).output().unwrap();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
