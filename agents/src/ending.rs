@@ -16,6 +16,8 @@ pub(crate) struct Ending {
     courtesy: Duration,
     /// Until when.
     until: Option<Instant>,
+    /// Whether the step before found everybody paid.
+    was_settled: bool,
 }
 
 /// What came of a look at an agreement that is due.
@@ -33,13 +35,15 @@ impl Ending {
     pub(crate) fn new(agreement: Address, account: Address, courtesy: Duration) -> Self {
         let [chance, ..] = *keccak256([agreement, account].concat());
         let part = courtesy.saturating_mul(chance.into()).checked_div(u8::MAX.into());
-        Self { courtesy: part.unwrap_or_default(), until: None }
+        Self { courtesy: part.unwrap_or_default(), until: None, was_settled: false }
     }
 
-    /// Settles an agreement that is due, if nobody else has.
+    /// Settles an agreement that is due, if nobody else has. What is settled has to be so in the next step too:
+    /// by then purchases are known up to a later block, and a chain that moves back behind that is noticed.
     pub(crate) async fn attend(&mut self, agreement: &Agreement) -> Result<End, AgentError> {
         let address = agreement.address();
         if !is_settled(agreement).await? {
+            self.was_settled = false;
             let until = *self.until.get_or_insert_with(|| {
                 let now = Instant::now();
                 now.checked_add(self.courtesy).unwrap_or(now)
@@ -55,6 +59,10 @@ impl Ending {
                 Err(_) if is_settled(agreement).await? => {}
                 Err(error) => return Err(error.into()),
             }
+        }
+        if !std::mem::replace(&mut self.was_settled, true) {
+            let what = format_args!("the settlement of {address} to last");
+            return Ok(End::Waits(Waiting::for_a(what)));
         }
         Ok(End::Settled(agreement.settlement().await?))
     }

@@ -44,6 +44,8 @@ pub(super) struct Duty {
     looks: HashMap<(u8, u8), Task>,
     /// The tick in which we settle if nobody else has.
     settles: Option<u64>,
+    /// Whether the step before found it settled.
+    was_settled: bool,
 }
 
 impl Duty {
@@ -58,8 +60,8 @@ impl Duty {
             let application = client::Application(agreement.terms().head.application);
             tracing::warn!("there is no check for {application}: its workers are not judged");
         }
-        let (seat, looks, settles) = (None, HashMap::new(), None);
-        Self { kit, agreement, place, check, seat, looks, settles }
+        let (seat, looks, settles, was_settled) = (None, HashMap::new(), None, false);
+        Self { kit, agreement, place, check, seat, looks, settles, was_settled }
     }
 
     /// The agreement, and how it stands.
@@ -204,7 +206,15 @@ impl Duty {
         if !self.is_reported(&entries).await? {
             return Ok(None);
         }
-        if self.agreement.state().await? == State::Settled {
+        let address = self.agreement.address();
+        let is_settled = self.agreement.state().await? == State::Settled;
+        let was_settled = std::mem::replace(&mut self.was_settled, is_settled);
+        if is_settled && !was_settled {
+            // As everybody's, see [`crate::ending`].
+            let what = format_args!("the settlement of {address} to last");
+            return Ok(Some(Waiting::for_a(what)));
+        }
+        if is_settled {
             let settled = self.agreement.settlement().await?;
             let parts = settled.iter().flat_map(|settled| &settled.testers);
             let ours = parts.filter(|part| part.account == self.kit.account);
@@ -213,7 +223,6 @@ impl Duty {
                 .increment(u64::try_from(fee).unwrap_or(u64::MAX));
             return Ok(None);
         }
-        let address = self.agreement.address();
         let patience = u64::from(self.agreement.terms().head.report_window);
         let settles = *self.settles.get_or_insert_with(|| next.saturating_add(below(patience)));
         if next >= settles {

@@ -136,6 +136,8 @@ async fn a_worker_lives_from_its_registration_to_its_pay() {
     assert_eq!(client.get().await, (StatusCode::FORBIDDEN, None));
     world.pass(600).await;
     let before = market.node().balance(signer.address()).await.unwrap();
+    let waits = step(&mut daemon).await;
+    assert!(waits.ends_with(" to last"), "{waits}");
     assert_eq!(step(&mut daemon).await, "waits for somebody to buy");
     for agreement in [&first, &second] {
         assert_eq!(agreement.state().await.unwrap(), State::Settled);

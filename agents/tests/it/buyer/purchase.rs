@@ -2,6 +2,7 @@
 
 use agents::buyer::{Buyer, buy};
 use agents::{Agent, AgentError, Base, Role};
+use client::terms::abi::State;
 use client::{Market, MarketError, Purchase, Want};
 
 use super::EAGER;
@@ -71,5 +72,26 @@ async fn an_agreement_that_is_gone_keeps_the_client_from_nothing() {
     world.revert(&snapshot).await;
     daemon.step().await.unwrap_err();
     assert_eq!(daemon.step().await.unwrap().to_string(), "waits for agreements");
+    daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_settlement_that_is_gone_is_made_again_though_everything_before_it_is_there() {
+    let world = World::new().await;
+    world.worker(&offer(7)).await;
+    let client = world.person();
+    let mut daemon = Buyer::start(world.base(Role::Client, &client).await, EAGER).await.unwrap();
+    let agreement = world.buy(&client, 1, 0).await.agreement;
+    let agreement = world.market(&client).await.agreement(agreement).await.unwrap();
+    world.pass(700).await;
+    for _ in 0..2 {
+        let snapshot = world.snapshot().await;
+        daemon.step().await.unwrap();
+        assert_eq!(agreement.state().await.unwrap(), State::Void);
+        world.revert(&snapshot).await;
+    }
+    daemon.step().await.unwrap();
+    assert_eq!(daemon.step().await.unwrap().to_string(), "waits for agreements");
+    assert_eq!(agreement.state().await.unwrap(), State::Void);
     daemon.stop().await;
 }
