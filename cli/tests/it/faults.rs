@@ -3,8 +3,10 @@
 //! `cargo test -p cli --test it faults -- --nocapture` shows the table: who, step, fault, outcome.
 
 mod client;
+mod crew;
 mod front;
 mod nodes;
+mod nonces;
 mod outages;
 mod tester;
 mod worker;

@@ -1,0 +1,126 @@
+//! A worker, a tester and a client, each a process of its own, and an agreement between them from its purchase to
+//! the last withdrawal.
+
+use serde_json::{Value, json};
+
+use super::{says, waits_for};
+use crate::harness::{Background, Folder, until};
+use crate::worker::{is_listed, worker};
+
+/// Who they are.
+const NAMES: [&str; 3] = ["ada", "tom", "cleo"];
+
+/// What a node answers to a request. It must not be an error.
+pub(super) async fn rpc(node: &str, method: &str, params: Value) -> Value {
+    let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+    let request = reqwest::Client::new().post(node).body(request.to_string());
+    let answer = request.header("content-type", "application/json").send().await.unwrap();
+    let mut answer: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    assert!(answer.get("error").is_none(), "{method}: {answer}");
+    answer["result"].take()
+}
+
+/// See the module.
+pub(super) struct Crew<'a> {
+    /// Where they run.
+    folder: &'a Folder,
+    /// Their node.
+    node: &'a str,
+    /// Their processes, and where each says how it is.
+    daemons: [(Background, String); 3],
+}
+
+impl<'a> Crew<'a> {
+    /// All of them on a new market, when they wait for what others do; with two testers that never say anything.
+    pub(super) async fn start(folder: &'a Folder, node: &'a str, relay: &str) -> Self {
+        for name in NAMES.into_iter().chain(["una", "vic"]) {
+            folder.json(&format!("fund dev:{name} 1eth"));
+        }
+        for name in ["una", "vic"] {
+            folder.json(&format!("tester join --account dev:{name}"));
+            folder.json(&format!("tester check-in --account dev:{name}"));
+        }
+        let more = format!("--withdraw-at 1wei --relay {relay}");
+        let mut ada = worker(folder, relay);
+        ada.args(["--withdraw-at", "1wei"]);
+        let tom = format!("tester run --account dev:tom --check factor --state tom.db {more}");
+        let cleo = format!("client run --account dev:cleo --courtesy 3600 --state cleo.db {more}");
+        let daemons = [ada, folder.command(&tom), folder.command(&cleo)].map(|command| {
+            let mut daemon = Background::spawn(command);
+            let health = daemon.health();
+            (daemon, health)
+        });
+        let crew = Self { folder, node, daemons };
+        is_listed(folder, "ada").await;
+        crew.all_wait_for(["somebody to buy", "epoch", "agreements"]).await;
+        crew
+    }
+
+    /// Returns when each waits for its part of this.
+    pub(super) async fn all_wait_for(&self, what: [&str; 3]) {
+        for ((_, health), what) in self.daemons.iter().zip(what) {
+            waits_for(health, what).await;
+        }
+    }
+
+    /// Returns when so many steps in a row have failed to everybody.
+    pub(super) async fn all_fail(&self, times: usize) {
+        for (_, health) in &self.daemons {
+            let count = format!("muster_failed_steps_total {times}\n");
+            until(async || metrics(health).await.contains(&count)).await;
+            assert!(says(health).await.starts_with("tries again: "));
+        }
+    }
+
+    /// Buys, and returns the agreement when the worker has accepted.
+    pub(super) fn buys(&self) -> String {
+        let wish = "--redundancy 1 --length 1200 --windows 1 --testers 3 --state purchases.db";
+        let bought = self.folder.json(&format!("client buy {wish} --account dev:cleo"));
+        let agreement = bought["agreement"].as_str().unwrap();
+        self.folder.json(&format!("agreement wait {agreement} --state running"));
+        agreement.to_owned()
+    }
+
+    /// Lets an agreement that has just begun live to its end: the tester looks, by a pass of the client's, and
+    /// reports; somebody settles; all take out what they have; and nobody made a transaction too many.
+    pub(super) async fn lives(self, agreement: &str) {
+        let tom = &self.daemons[1].1;
+        let counts = async |line: &str| until(async || metrics(tom).await.contains(line)).await;
+        counts("muster_tester_seats_total{shown=\"no\"} 1").await;
+        // So late in the window that a look is made at once, and so early that it still counts.
+        self.pass(1060).await;
+        counts("muster_tester_windows_total{outcome=\"served\"} 1").await;
+        self.pass(140).await;
+        counts("muster_tester_reports_total 1").await;
+        self.pass(600).await;
+        let state = || self.folder.json(&format!("agreement show {agreement}"))["state"].clone();
+        until(async || state() == "settled").await;
+        let mut transactions = 0;
+        for name in NAMES {
+            let credit = format!("credit dev:{name}");
+            until(async || self.folder.json(&credit)["credit"] == "0").await;
+            let account = self.folder.json(&credit)["account"].take();
+            let count = rpc(self.node, "eth_getTransactionCount", json!([account, "latest"])).await;
+            let digits = count.as_str().unwrap().trim_start_matches("0x");
+            transactions += u64::from_str_radix(digits, 16).unwrap();
+        }
+        // Register, accept, withdraw; join, check in, report, withdraw; buy, withdraw; settle
+        assert_eq!(transactions, 10);
+        let ledger = self.folder.json(&format!("ledger {agreement}"));
+        assert_eq!((&ledger["balanced"], &ledger["solvent"]), (&true.into(), &true.into()));
+        for (daemon, _) in self.daemons {
+            assert_eq!(daemon.terminate(), Some(0));
+        }
+    }
+
+    /// Lets the clock go on, and makes a block.
+    async fn pass(&self, seconds: u64) {
+        rpc(self.node, "evm_increaseTime", json!([seconds])).await;
+        rpc(self.node, "evm_mine", json!([])).await;
+    }
+}
+
+/// The numbers of a daemon.
+async fn metrics(health: &str) -> String {
+    says(&health.replace("/health", "/metrics")).await
+}
