@@ -17,6 +17,7 @@ mod keepalive;
 mod life;
 mod papers;
 mod refusals;
+mod secrets;
 mod settings;
 mod signing;
 mod state;
