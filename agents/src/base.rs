@@ -26,6 +26,15 @@ pub struct Base {
     letters: Arc<dyn Transport>,
 }
 
+/// Where what an account earns or gets back goes, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Payout {
+    /// The receiver; without one, the account.
+    pub to: Option<Address>,
+    /// It is taken out when it has reached so many wei.
+    pub at_least: u128,
+}
+
 impl Base {
     /// Connects as `signer` to the market at `dispatcher`, and opens the state file at `path`, which must
     /// be that of this account, market and role, or be new.
@@ -109,6 +118,19 @@ impl Base {
                 _ => Err(error.into()),
             },
         }
+    }
+
+    /// Takes `credit` out, which the account has, if that is enough.
+    ///
+    /// # Errors
+    /// [`AgentError::Market`].
+    pub async fn pay_out(&self, credit: u128, payout: &Payout) -> Result<(), AgentError> {
+        if credit > 0 && credit >= payout.at_least {
+            let account = self.account();
+            let to = payout.to.unwrap_or(account);
+            self.doing(&format!("withdraw/{account}")).withdraw(to).await?;
+        }
+        Ok(())
     }
 
     /// Finds out what became of everything that was sent and has no outcome: an earlier run, or a step that

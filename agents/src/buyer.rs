@@ -14,7 +14,7 @@ use tokio::time::Duration;
 
 use self::deal::Deal;
 use crate::answering::answer;
-use crate::base::Base;
+use crate::base::{Base, Payout};
 use crate::error::AgentError;
 use crate::fault::{Deed, LETTER, TRANSACTION};
 use crate::pulse::Agent;
@@ -46,10 +46,8 @@ pub const DEEDS: [Deed; 5] = [
 pub struct BuyerOptions {
     /// The one agreement that is attended; without it, all of the account.
     pub only: Option<Address>,
-    /// Where refunds go; without it, to the account.
-    pub payout: Option<Address>,
-    /// Refunds are taken out when they have reached so many wei.
-    pub withdraw_at: u128,
+    /// Where refunds go, and when.
+    pub payout: Payout,
     /// How long others have to settle first, at most.
     pub courtesy: Duration,
     /// The block from which on agreements are looked for, if the state file is new.
@@ -143,13 +141,8 @@ impl Buyer {
 
     /// Takes refunds out when they have reached so much.
     async fn withdraw(&self) -> Result<(), AgentError> {
-        let account = self.base.account();
-        let credit = self.base.market().credit(account).await?;
-        if credit > 0 && credit >= self.options.withdraw_at {
-            let to = self.options.payout.unwrap_or(account);
-            self.base.doing(&format!("withdraw/{account}")).withdraw(to).await?;
-        }
-        Ok(())
+        let credit = self.base.market().credit(self.base.account()).await?;
+        self.base.pay_out(credit, &self.options.payout).await
     }
 }
 

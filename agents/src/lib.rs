@@ -22,7 +22,7 @@ mod store;
 pub mod tester;
 pub mod worker;
 
-pub use crate::base::Base;
+pub use crate::base::{Base, Payout};
 pub use crate::error::{AgentError, StoreError};
 pub use crate::pulse::{Agent, Pace, run};
 pub use crate::standing::ChainStanding;

@@ -17,7 +17,7 @@ use tokio::time::Duration;
 
 use self::duty::Duty;
 use self::seat::Kit;
-use crate::base::Base;
+use crate::base::{Base, Payout};
 use crate::clock::Clock;
 use crate::error::AgentError;
 use crate::fault::{Deed, TRANSACTION};
@@ -62,10 +62,8 @@ pub struct TesterOptions {
     pub checks: Checks,
     /// How long to wait for one.
     pub patience: Duration,
-    /// Where fees go; without it, to the account.
-    pub payout: Option<Address>,
-    /// Fees are taken out when they have reached so many wei.
-    pub withdraw_at: u128,
+    /// Where fees go, and when.
+    pub payout: Payout,
     /// The block from which on agreements are looked for, if the state file is new and the account is not.
     pub first_block: u64,
     /// Whether it stops checking in and takes its bond back.
@@ -213,13 +211,8 @@ impl Tester {
 
     /// Takes fees out when they have reached so much.
     async fn withdraw(&self, at_least: u128) -> Result<(), AgentError> {
-        let account = self.base.account();
-        let credit = self.base.market().credit(account).await?;
-        if credit > 0 && credit >= at_least {
-            let to = self.options.payout.unwrap_or(account);
-            self.base.doing(&format!("withdraw/{account}")).withdraw(to).await?;
-        }
-        Ok(())
+        let credit = self.base.market().credit(self.base.account()).await?;
+        self.base.pay_out(credit, &Payout { at_least, ..self.options.payout }).await
     }
 
     /// Leaves, when nothing is left to do.
@@ -252,7 +245,7 @@ impl Agent for Tester {
         membership::join(&self.base, known.as_ref()).await?;
         let epoch = membership::check_in(&self.base, known.as_ref()).await?;
         let due = due?;
-        self.withdraw(self.options.withdraw_at).await?;
+        self.withdraw(self.options.payout.at_least).await?;
         Ok(due.map_or(epoch.clone(), |due| due.or(epoch)))
     }
 

@@ -23,7 +23,7 @@ use self::place::Place;
 use self::service::Services;
 use self::upkeep::Upkeep;
 use crate::answering::answer;
-use crate::base::Base;
+use crate::base::{Base, Payout};
 use crate::error::AgentError;
 use crate::fault::{Deed, LETTER, TRANSACTION};
 use crate::pulse::Agent;
@@ -79,10 +79,8 @@ pub struct WorkerOptions {
     pub listen: SocketAddr,
     /// Where others reach the gateway; without it, where it listens.
     pub public_url: Option<Box<str>>,
-    /// Where pay goes; without it, to the account.
-    pub payout: Option<Address>,
-    /// Pay is taken out when it has reached so many wei.
-    pub withdraw_at: u128,
+    /// Where pay goes, and when.
+    pub payout: Payout,
     /// How long others have to settle first, at most.
     pub courtesy: Duration,
     /// The block from which on agreements are looked for, if the state file is new and the account is not.
@@ -224,11 +222,7 @@ impl Worker {
             (market.credit(account).await?, market.node().balance(account).await?);
         metrics::gauge!("muster_worker_credit_ether").set(ether(credit));
         metrics::gauge!("muster_worker_balance_ether").set(ether(balance));
-        if credit > 0 && credit >= self.options.withdraw_at {
-            let to = self.options.payout.unwrap_or(account);
-            self.base.doing(&format!("withdraw/{account}")).withdraw(to).await?;
-        }
-        Ok(())
+        self.base.pay_out(credit, &self.options.payout).await
     }
 }
 

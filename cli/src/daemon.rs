@@ -4,7 +4,8 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use agents::{Agent, Base, Pace, Role, Status};
+use agents::{Agent, Base, Pace, Payout, Role, Status};
+use alloy::primitives::Address;
 use clap::Args;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::signal::unix::{SignalKind, signal};
@@ -25,6 +26,25 @@ pub(crate) struct Options {
     /// Address and port at which /health and /metrics are served; port 0 is any free one
     #[arg(long, value_name = "IP:PORT", value_parser = parse::socket, default_value = "127.0.0.1:0")]
     health: SocketAddr,
+}
+
+/// Where what the account earns or gets back goes, and when.
+#[derive(Debug, Args)]
+pub(crate) struct Payouts {
+    /// Who gets what the account earns or gets back; without it, the account itself
+    #[arg(long, value_parser = parse::party, value_name = "ADDRESS|NAME")]
+    payout: Option<Address>,
+
+    /// That is withdrawn when there is so much of it
+    #[arg(long, value_name = "AMOUNT", value_parser = parse::wei, default_value = "1000000gwei")]
+    withdraw_at: u128,
+}
+
+impl Payouts {
+    /// As daemons take it.
+    pub(crate) const fn payout(&self) -> Payout {
+        Payout { to: self.payout, at_least: self.withdraw_at }
+    }
 }
 
 /// What a daemon works with, and the facts about that which are printed when it is ready.

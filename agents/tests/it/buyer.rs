@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use agents::buyer::{BuyerOptions, ConnectOptions, Connection, entrances};
 use agents::worker::{Source, Worker, WorkerOptions};
-use agents::{Agent, AgentError, Base, Pace, Role, Status, run};
+use agents::{Agent, AgentError, Base, Pace, Payout, Role, Status, run};
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
 use client::terms::abi::State;
@@ -69,8 +69,7 @@ async fn worker(world: &World, url: &str, price: u128) -> (PrivateKeySigner, Run
         source: Source::Upstream(url.parse().unwrap()),
         listen: ([127, 0, 0, 1], 0).into(),
         public_url: None,
-        payout: None,
-        withdraw_at: 1,
+        payout: Payout { to: None, at_least: 1 },
         courtesy: Duration::from_hours(1),
         first_block: 0,
     };
@@ -84,8 +83,7 @@ async fn worker(world: &World, url: &str, price: u128) -> (PrivateKeySigner, Run
 /// A client that does everything at once.
 const EAGER: BuyerOptions = BuyerOptions {
     only: None,
-    payout: None,
-    withdraw_at: 1,
+    payout: Payout { to: None, at_least: 1 },
     courtesy: Duration::ZERO,
     first_block: 0,
 };

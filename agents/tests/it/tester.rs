@@ -3,6 +3,7 @@
 mod fakes;
 mod scene;
 
+use agents::Payout;
 use agents::tester::TesterOptions;
 use client::terms::abi::State;
 use messages::Claim;
@@ -199,7 +200,11 @@ async fn who_leaves_takes_everything_along() {
 
     let payout = world.person().address();
     let before = market.node().balance(payout).await.unwrap();
-    let leaving = TesterOptions { leave: true, payout: Some(payout), ..options() };
+    let leaving = TesterOptions {
+        leave: true,
+        payout: Payout { to: Some(payout), ..options().payout },
+        ..options()
+    };
     let running = scene::run(&world, &signer, leaving.clone()).await;
     let last = market.worker(signer.address()).await.unwrap().lastEpoch;
     while market.epoch().await.unwrap() <= last {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use agents::worker::{Source, Worker, WorkerOptions};
-use agents::{Agent, AgentError, Role};
+use agents::{Agent, AgentError, Payout, Role};
 use alloy::primitives::{B256, U256};
 use alloy::signers::local::PrivateKeySigner;
 use client::terms::abi::State;
@@ -29,8 +29,7 @@ fn options(url: &str) -> WorkerOptions {
         source: Source::Upstream(url.parse().unwrap()),
         listen: ([127, 0, 0, 1], 0).into(),
         public_url: None,
-        payout: None,
-        withdraw_at: 1,
+        payout: Payout { to: None, at_least: 1 },
         courtesy: Duration::ZERO,
         first_block: 0,
     }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use agents::Role;
 use agents::tester::Factors;
 use alloy::primitives::{Address, B256};
 use axum::extract::{Query, Request, State};
@@ -13,6 +14,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use clap::Args;
 use gateway::{RECEIPT, SESSION};
+use messages::Local;
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
@@ -31,7 +33,7 @@ pub(crate) struct Options {
     listen: SocketAddr,
 
     /// Agreement to serve as the account, which must be one of its workers: whoever names a session gets a receipt
-    /// with every answer; sessions are remembered until the service ends
+    /// with every answer; sessions are remembered in a file in the state folder
     #[arg(long, value_parser = parse::contract)]
     agreement: Option<Address>,
 }
@@ -72,9 +74,9 @@ async fn factor(Query(question): Query<Question>) -> Result<Json<Factors>, Statu
 
 /// The desk for the receipts of an agreement.
 async fn open(context: &Context, agreement: Address) -> Result<Desk, CliError> {
-    let market = context.market_to_sign().await?;
-    let worker = context.signer(market.node().chain_id())?;
-    Desk::open(market.agreement(agreement).await?, worker)
+    let (name, letters) = (format!("serve-{agreement}"), Arc::new(Local::default()));
+    let (base, _) = context.base(Role::Worker, &name, None, letters).await?;
+    Desk::open(base, agreement).await
 }
 
 /// Puts a receipt on a good answer to a question that names a session. A node that does not answer costs

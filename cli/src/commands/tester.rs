@@ -49,13 +49,9 @@ pub(crate) struct Run {
     #[command(flatten)]
     check: CheckOptions,
 
-    /// Who gets the fees; without it, the account itself
-    #[arg(long, value_parser = parse::party, value_name = "ADDRESS|NAME")]
-    payout: Option<Address>,
-
-    /// Fees are withdrawn when there are so many
-    #[arg(long, value_name = "AMOUNT", value_parser = parse::wei, default_value = "1000000gwei")]
-    withdraw_at: u128,
+    /// Where the fees go.
+    #[command(flatten)]
+    payouts: daemon::Payouts,
 
     /// First block in which to look for agreements if the account is registered and the state file is lost
     #[arg(long, value_name = "BLOCK", default_value_t = 0)]
@@ -115,12 +111,11 @@ pub(crate) async fn run(context: &Context, action: Action) -> Result<(), CliErro
 
 /// Does it all, until it is told to end or has left.
 async fn daemon(context: &Context, options: Run) -> Result<(), CliError> {
-    let Run { daemon, check, payout, withdraw_at, from_block, leave } = options;
+    let Run { daemon, check, payouts, from_block, leave } = options;
     let options = TesterOptions {
         patience: check.patience(),
         checks: check.checks()?,
-        payout,
-        withdraw_at,
+        payout: payouts.payout(),
         first_block: from_block,
         leave,
     };

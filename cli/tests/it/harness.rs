@@ -135,7 +135,7 @@ impl World {
     }
 
     /// A market that is deployed with these options.
-    async fn with(name: &str, options: &str) -> Self {
+    pub(crate) async fn with(name: &str, options: &str) -> Self {
         let chain = Devnode::start(Config::any_port()).await.unwrap();
         let folder = Folder::new(name, &chain.url());
         folder.deploy(options);

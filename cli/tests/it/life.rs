@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use crate::harness::{Background, World};
 
+/// Windows in which a slow machine has the time to look at everybody.
+const UNHURRIED: &str = "--accept-window 12 --report-window 60 --min-window 24 --min-length 72";
+
 /// The account of a dev name, as the command prints it.
 fn account(world: &World, name: &str) -> Value {
     world.folder.json(&format!("credit dev:{name}"))["account"].clone()
@@ -11,16 +14,16 @@ fn account(world: &World, name: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn from_a_price_to_a_ledger_that_balances() {
-    let world = World::new("life").await;
+    let world = World::with("life", UNHURRIED).await;
     let folder = &world.folder;
     world.fund(&["ada", "ben", "cleo"]);
     folder.json("worker register --account dev:ada --price 20gwei");
     folder.json("worker register --account dev:ben --price 30gwei --promise 100%");
     world.testers(&["tom", "una", "vic"]);
-    let wish = "--redundancy 2 --length 18 --windows 3";
+    let wish = "--redundancy 2 --length 72 --windows 3";
     let quote = folder.json(&format!("client quote {wish}"));
     let fees = 2 * 3 * 3 * 20_000_000_000_000_u64;
-    let price = (50_000_000_000 * 18 + fees).to_string();
+    let price = (50_000_000_000 * 72 + fees).to_string();
     assert_eq!(quote["price"], price);
     let bought = folder.json(&format!("client buy {wish} --account dev:cleo"));
     assert_eq!(bought["escrow"], price);
@@ -32,7 +35,7 @@ async fn from_a_price_to_a_ledger_that_balances() {
         Background::start(folder, &args)
     };
     let (mut ada, mut ben) = (serve("ada"), serve("ben"));
-    let (ada_url, ben_url) = (ada.field("url"), ben.field("url"));
+    let (mut ada_url, ben_url) = (ada.field("url"), ben.field("url"));
     let stranger = folder.refused(&format!("serve --account dev:cleo --agreement {agreement}"));
     assert!(stranger.contains("is none of the agreement's workers"), "{stranger}");
 
@@ -51,8 +54,8 @@ async fn from_a_price_to_a_ledger_that_balances() {
     let failures: Vec<_> = (0..2).map(|worker| &seen["probes"][worker]["failure"]).collect();
     assert_eq!(failures, ["no receipt", "wrong receipt"]);
 
-    // Ben's service stops after the first window.
-    let probe = |name: &str| {
+    // Ben's service stops after the first window, ada's is killed and comes back: it knows what it gave receipts for.
+    let probe = |name: &str, ada_url: &str| {
         folder.json(&format!(
             "tester probe {agreement} --account dev:{name} --check factor --state {name}.db \
              --url dev:ada={ada_url} --url 1={ben_url}"
@@ -62,7 +65,7 @@ async fn from_a_price_to_a_ledger_that_balances() {
     for window in 0..3_u64 {
         folder.json(&format!("agreement wait {agreement} --window {window}"));
         for name in ["tom", "una", "vic"] {
-            let seen = probe(name);
+            let seen = probe(name, &ada_url);
             assert_eq!(seen["window"], window);
             assert_eq!(seen["probes"][0]["served"], true);
             assert_eq!(
@@ -72,7 +75,10 @@ async fn from_a_price_to_a_ledger_that_balances() {
             assert_eq!(seen["probes"][1]["served"], window == 0);
         }
         drop(ben.take());
-        world.pass(6).await;
+        drop(ada);
+        ada = serve("ada");
+        ada_url = ada.field("url");
+        world.pass(24).await;
     }
 
     folder.json(&format!("agreement wait {agreement} --state reporting"));
@@ -81,14 +87,14 @@ async fn from_a_price_to_a_ledger_that_balances() {
     }
     let unfinished = folder.refused(&format!("ledger {agreement}"));
     assert!(unfinished.contains("is reporting"), "{unfinished}");
-    world.pass(5).await;
+    world.pass(60).await;
     let settled = folder.json(&format!("settle {agreement}"));
-    assert_eq!(settled["paid_workers"][0]["pay"], (20_000_000_000_u64 * 18).to_string());
-    assert_eq!(settled["paid_workers"][1]["pay"], (30_000_000_000_u64 * 18 / 3).to_string());
+    assert_eq!(settled["paid_workers"][0]["pay"], (20_000_000_000_u64 * 72).to_string());
+    assert_eq!(settled["paid_workers"][1]["pay"], (30_000_000_000_u64 * 72 / 3).to_string());
     assert_eq!(settled["paid_testers"][2]["fee"], (fees / 3).to_string());
     // Two of three windows failed for certain, against a promise of all three.
     let slash = 2_000_000_000_000_000_u64 * 2 / 3;
-    let compensation = 30_000_000_000_u64 * 6;
+    let compensation = 30_000_000_000_u64 * 24;
     assert_eq!(settled["paid_workers"][1]["slash"], slash.to_string());
     assert_eq!(settled["compensation"], compensation.to_string());
     assert_eq!(settled["burned"], (slash - compensation).to_string());
@@ -104,7 +110,7 @@ async fn from_a_price_to_a_ledger_that_balances() {
     assert!(ledger["payments"][2]["why"].as_str().unwrap().contains("windows sff, uptime 33.33%"));
 
     let paid = folder.json("withdraw --account dev:ben --to dev:zed");
-    assert_eq!((&paid["amount"], &paid["to"]), (&"180000000000".into(), &account(&world, "zed")));
+    assert_eq!((&paid["amount"], &paid["to"]), (&"720000000000".into(), &account(&world, "zed")));
     assert_eq!(folder.json("credit dev:ben")["credit"], "0");
 }
 
@@ -126,7 +132,7 @@ async fn what_happens_is_watched_line_by_line() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_service_everything_can_be_said_by_hand() {
-    let world = World::new("by-hand").await;
+    let world = World::new("life-by-hand").await;
     let folder = &world.folder;
     world.fund(&["ada", "cleo"]);
     folder.json("worker register --account dev:ada --price 20gwei");

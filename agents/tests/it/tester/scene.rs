@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use agents::tester::{Check, Checks, Page, Tester, TesterOptions};
-use agents::{Base, Identity, Pace, Role, Seen, Status, Store, run as run_agent};
+use agents::{Base, Identity, Pace, Payout, Role, Seen, Status, Store, run as run_agent};
 use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
 use client::terms::abi::IWorkAgreement::Reported;
@@ -51,8 +51,7 @@ pub(super) fn options() -> TesterOptions {
     TesterOptions {
         checks: Checks::all(Check::Http(page)),
         patience: Duration::from_secs(5),
-        payout: None,
-        withdraw_at: 1,
+        payout: Payout { to: None, at_least: 1 },
         first_block: 0,
         leave: false,
     }
@@ -156,7 +155,8 @@ impl Scene {
         let (signer, payout) = (world.person(), world.person().address());
         let line = line(&world);
         let base = base(&world, &signer, &line).await;
-        let chosen = TesterOptions { payout: Some(payout), ..options() };
+        let chosen =
+            TesterOptions { payout: Payout { to: Some(payout), ..options().payout }, ..options() };
         let running = Running::of(base.clone(), chosen).await;
         let epoch = base.market().epoch().await.unwrap();
         until(async || base.market().tester_count(epoch).await.unwrap() == 3).await;
@@ -268,7 +268,8 @@ impl Scene {
         running.task.abort();
         drop((running.task.await, old));
         let base = base(&world, &signer, &line).await;
-        let chosen = TesterOptions { payout: Some(payout), ..options() };
+        let chosen =
+            TesterOptions { payout: Payout { to: Some(payout), ..options().payout }, ..options() };
         let running = Running::of(base.clone(), chosen).await;
         let Self { workers, agreement, client, passes, .. } = self;
         Self { world, signer, payout, base, line, running, workers, agreement, client, passes }

@@ -4,25 +4,19 @@ use std::time::Duration;
 
 use agents::Role;
 use agents::buyer::{Buyer, BuyerOptions};
-use alloy::primitives::Address;
 use clap::Args;
 
 use crate::context::Context;
-use crate::daemon;
+use crate::daemon::{self, Payouts};
 use crate::error::CliError;
 use crate::output::Cell;
-use crate::parse;
 
 /// What comes back, and when.
 #[derive(Debug, Args)]
 pub(super) struct Refunds {
-    /// Who gets refunds; without it, the account itself
-    #[arg(long, value_parser = parse::party, value_name = "ADDRESS|NAME")]
-    payout: Option<Address>,
-
-    /// Refunds are withdrawn when there is so much
-    #[arg(long, value_name = "AMOUNT", value_parser = parse::wei, default_value = "1000000gwei")]
-    withdraw_at: u128,
+    /// Where they go.
+    #[command(flatten)]
+    payouts: Payouts,
 
     /// Seconds that others have to settle first, at most
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
@@ -32,9 +26,8 @@ pub(super) struct Refunds {
 impl Refunds {
     /// As the daemon takes it, with agreements searched from a block on.
     pub(super) const fn options(&self, first_block: u64) -> BuyerOptions {
-        let Self { payout, withdraw_at, courtesy } = *self;
-        let courtesy = Duration::from_secs(courtesy);
-        BuyerOptions { only: None, payout, withdraw_at, courtesy, first_block }
+        let courtesy = Duration::from_secs(self.courtesy);
+        BuyerOptions { only: None, payout: self.payouts.payout(), courtesy, first_block }
     }
 }
 

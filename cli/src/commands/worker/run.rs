@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use agents::Role;
 use agents::worker::{Source, Worker, WorkerOptions};
-use alloy::primitives::Address;
 use clap::Args;
 use client::Application;
 use gateway::{ChildLimits, Upstream};
@@ -59,13 +58,9 @@ pub(crate) struct Run {
     #[arg(long, value_name = "URL", value_parser = parse::service)]
     public_url: Option<Box<str>>,
 
-    /// Who gets the pay; without it, the account itself
-    #[arg(long, value_parser = parse::party, value_name = "ADDRESS|NAME")]
-    payout: Option<Address>,
-
-    /// Pay is withdrawn when there is so much
-    #[arg(long, value_name = "AMOUNT", value_parser = parse::wei, default_value = "1000000gwei")]
-    withdraw_at: u128,
+    /// Where the pay goes.
+    #[command(flatten)]
+    payouts: daemon::Payouts,
 
     /// Seconds that others have to settle first, at most
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
@@ -132,8 +127,7 @@ pub(super) async fn run(context: &Context, options: Run) -> Result<(), CliError>
         source: options.service.source(),
         listen: options.listen,
         public_url: options.public_url,
-        payout: options.payout,
-        withdraw_at: options.withdraw_at,
+        payout: options.payouts.payout(),
         courtesy: Duration::from_secs(options.courtesy),
         first_block: options.from_block,
     };
