@@ -4,6 +4,7 @@ mod agreement;
 mod alloy;
 mod amount;
 mod arbitrum;
+mod clock;
 mod connect;
 mod deploy;
 mod error;

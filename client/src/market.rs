@@ -10,7 +10,6 @@ use terms::abi::{Clock, Settings};
 use tokio::time::sleep;
 
 use crate::error::{Contract, MarketError};
-use crate::next::time;
 use crate::node::Node;
 use crate::transport::Receipt;
 
@@ -108,7 +107,7 @@ impl Market {
     /// [`MarketError::Node`].
     pub async fn now(&self) -> Result<u64, MarketError> {
         let head = self.node.head().await?;
-        Ok(if self.settings.clock == Clock::Second { time(&head) } else { head.number })
+        Ok(if self.settings.clock == Clock::Second { self.node.time(&head) } else { head.number })
     }
 
     /// The earliest tick that the next transaction can be in.

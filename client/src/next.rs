@@ -1,9 +1,8 @@
 //! The chain as the next transaction will find it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use alloy::primitives::{Address, U256};
 
+use crate::clock::wall;
 use crate::error::MarketError;
 use crate::node::Node;
 use crate::transport::{Assumption, At, Head, World};
@@ -24,12 +23,11 @@ impl Node {
             slot: Some((U256::from(slot).into(), head.hash)),
             ..Assumption::default()
         };
-        Ok(World { at: At::Pending, time: Some(time(&head)), assume: vec![hash] })
+        Ok(World { at: At::Pending, time: Some(self.time(&head)), assume: vec![hash] })
     }
-}
 
-/// Unix seconds, never before the latest block.
-pub(crate) fn time(head: &Head) -> u64 {
-    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    head.timestamp.max(wall.as_secs())
+    /// The chain's Unix second now, never before the latest block.
+    pub(crate) fn time(&self, head: &Head) -> u64 {
+        self.clock.time(head, wall())
+    }
 }

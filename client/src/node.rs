@@ -8,6 +8,7 @@ use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
 
+use crate::clock::{Clock, wall};
 use crate::connect::Connect;
 use crate::error::{Contract, Fault, MarketError, NodeError};
 use crate::outbox::Outbox;
@@ -30,6 +31,8 @@ pub struct Node {
     pub(crate) purpose: Arc<str>,
     /// The account's nonces, shared by all clones.
     pub(crate) line: Arc<Line>,
+    /// What time it is there, shared by all clones.
+    pub(crate) clock: Arc<Clock>,
 }
 
 impl Node {
@@ -44,8 +47,8 @@ impl Node {
 
     /// A node on some backend.
     pub(crate) fn on(chain: Arc<dyn Chain>) -> Self {
-        let (outbox, purpose, line) = (None, Arc::default(), Arc::default());
-        Self { chain, patience: PATIENCE, outbox, purpose, line }
+        let (outbox, purpose, line, clock) = (None, Arc::default(), Arc::default(), Arc::default());
+        Self { chain, patience: PATIENCE, outbox, purpose, line, clock }
     }
 
     /// The same connection, waiting so long for a transaction to be in a block (else a minute).
@@ -88,7 +91,10 @@ impl Node {
     /// # Errors
     /// [`MarketError::Node`].
     pub async fn head(&self) -> Result<Head, MarketError> {
-        self.chain.head().await.map_err(chain_fault)
+        let asked = wall();
+        let head = self.chain.head().await.map_err(chain_fault)?;
+        self.clock.note(&head, asked, wall());
+        Ok(head)
     }
 
     /// The latest block, if a block that was seen earlier is still in the chain.

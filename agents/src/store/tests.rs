@@ -86,6 +86,14 @@ fn sessions_are_counted_for_each_key_of_an_agreement() {
 }
 
 #[test]
+fn what_is_written_is_on_disk_before_it_is_acted_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("state.db"), &OURS).unwrap();
+    let level = store.lock().pragma_query_value(None, "synchronous", |row| row.get(0));
+    assert_eq!(level, Ok(2), "FULL: each commit waits for the disk");
+}
+
+#[test]
 fn the_first_word_about_a_window_is_the_last() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("state.db"), &OURS).unwrap();

@@ -3,6 +3,7 @@
 //! `cargo test -p cli --test it faults -- --nocapture` shows the table: who, step, fault, outcome.
 
 mod client;
+mod clocks;
 mod crew;
 mod front;
 mod nodes;

@@ -59,6 +59,15 @@ async fn look_at(several: &Several) {
     look(several.nodes.clone(), 1, PACE.head).await;
 }
 
+/// Sees that a look passes the first node over, and that one takes it back when it is well.
+async fn stays_away_until_it_is_well(a: &Fake, several: &Several) {
+    look_at(several).await;
+    assert_eq!(who(several).await, 2);
+    a.becomes(Mood::Well);
+    look_at(several).await;
+    assert_eq!(who(several).await, 1);
+}
+
 #[tokio::test]
 async fn the_first_is_preferred() {
     let (_, b, several) = two(fake(1), fake(2)).await;
@@ -76,11 +85,7 @@ async fn who_fails_is_passed_over_until_it_is_well_again() {
         let asked = a.asked.load(Ordering::Relaxed);
         assert_eq!(who(&several).await, 2);
         assert_eq!(a.asked.load(Ordering::Relaxed), asked, "it is left alone");
-        look_at(&several).await;
-        assert_eq!(who(&several).await, 2);
-        a.becomes(Mood::Well);
-        look_at(&several).await;
-        assert_eq!(who(&several).await, 1);
+        stays_away_until_it_is_well(&a, &several).await;
     }
 }
 
@@ -91,11 +96,7 @@ async fn who_refuses_what_every_node_knows_is_passed_over() {
     assert!(several.call(&Call::default(), &World::default()).await.is_err(), "it may refuse that");
     several.head().await.unwrap();
     assert_eq!(who(&several).await, 2);
-    look_at(&several).await;
-    assert_eq!(who(&several).await, 2);
-    a.becomes(Mood::Well);
-    look_at(&several).await;
-    assert_eq!(who(&several).await, 1);
+    stays_away_until_it_is_well(&a, &several).await;
 }
 
 #[tokio::test]
@@ -207,11 +208,7 @@ async fn a_node_that_comes_back_with_another_chain_is_passed_over() {
 async fn a_node_that_becomes_one_of_another_chain_is_passed_over() {
     let (a, _, several) = two(fake(1), fake(2)).await;
     a.becomes(Mood::Elsewhere);
-    look_at(&several).await;
-    assert_eq!(who(&several).await, 2);
-    a.becomes(Mood::Well);
-    look_at(&several).await;
-    assert_eq!(who(&several).await, 1);
+    stays_away_until_it_is_well(&a, &several).await;
 }
 
 #[tokio::test]

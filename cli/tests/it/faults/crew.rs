@@ -63,21 +63,24 @@ impl<'a> Crew<'a> {
         }
     }
 
-    /// Returns when so many steps in a row have failed to everybody.
+    /// Returns when so many steps more have failed to everybody.
     pub(super) async fn all_fail(&self, times: usize) {
+        let mut goals = Vec::new();
         for (_, health) in &self.daemons {
-            let count = format!("muster_failed_steps_total {times}\n");
-            until(async || metrics(health).await.contains(&count)).await;
+            goals.push((health, failed(health).await + times));
+        }
+        for (health, goal) in goals {
+            until(async || failed(health).await >= goal).await;
             assert!(says(health).await.starts_with("tries again: "));
         }
     }
 
     /// Buys, and returns the agreement when the worker has accepted.
-    pub(super) fn buys(&self) -> String {
+    pub(super) async fn buys(&self) -> String {
         let wish = "--redundancy 1 --length 1200 --windows 1 --testers 3 --state purchases.db";
         let bought = self.folder.json(&format!("client buy {wish} --account dev:cleo"));
         let agreement = bought["agreement"].as_str().unwrap();
-        self.folder.json(&format!("agreement wait {agreement} --state running"));
+        waits_for(&self.daemons[0].1, &format!("the end of {agreement}")).await;
         agreement.to_owned()
     }
 
@@ -123,4 +126,11 @@ impl<'a> Crew<'a> {
 /// The numbers of a daemon.
 async fn metrics(health: &str) -> String {
     says(&health.replace("/health", "/metrics")).await
+}
+
+/// How many steps of a daemon have failed.
+async fn failed(health: &str) -> usize {
+    let metrics = metrics(health).await;
+    let line = metrics.lines().find_map(|line| line.strip_prefix("muster_failed_steps_total "));
+    line.map_or(0, |count| count.parse().unwrap())
 }

@@ -48,7 +48,7 @@ async fn everybody_goes_on_when_node_and_relay_come_back() {
 
     // Dropped is killed.
     drop(relay);
-    let agreement = crew.buys();
+    let agreement = crew.buys().await;
     let relay = post();
     crew.lives(&agreement).await;
     assert_eq!((relay.terminate(), chain.terminate()), (Some(0), Some(0)));
