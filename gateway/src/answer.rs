@@ -46,6 +46,9 @@ pub(crate) enum Refused {
     /// The body is longer than allowed.
     #[error("the body is too long")]
     TooLong,
+    /// The body breaks off, or is not framed as its head says.
+    #[error("the body is not what its head says")]
+    Body,
     /// The service cannot be reached, or does not speak HTTP.
     #[error("the service does not answer as it should")]
     NoService,
@@ -71,6 +74,7 @@ impl Refused {
             Self::Rate => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"),
             Self::Connections => (StatusCode::TOO_MANY_REQUESTS, "too_many_connections"),
             Self::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_long"),
+            Self::Body => (StatusCode::BAD_REQUEST, "bad_body"),
             Self::NoService => (StatusCode::BAD_GATEWAY, "no_service"),
             Self::Late => (StatusCode::GATEWAY_TIMEOUT, "service_late"),
         }

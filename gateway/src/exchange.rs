@@ -69,7 +69,7 @@ impl hyper::body::Body for Relayed {
 /// `pulse` is that of the guest's connection.
 ///
 /// # Errors
-/// [`Refused::TooLong`], [`Refused::NoService`], [`Refused::Late`].
+/// [`Refused::TooLong`], [`Refused::Body`], [`Refused::NoService`], [`Refused::Late`].
 pub(crate) async fn exchange(
     mut request: Request<Incoming>,
     upstream: &Upstream,
@@ -130,5 +130,5 @@ fn reason(error: &hyper::Error) -> Refused {
         }
         cause = inner.source();
     }
-    Refused::NoService
+    if error.is_user() { Refused::Body } else { Refused::NoService }
 }
