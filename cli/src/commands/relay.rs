@@ -25,15 +25,22 @@ pub(crate) struct Options {
     /// URL by which everybody reaches the relay, which such a proof names; without it, the address above
     #[arg(long, value_name = "URL", requires = "login")]
     url: Option<RelayUrl>,
+
+    /// Connections at a time from one address, or one IPv6 network of 64 bits; behind a proxy, which then has to count
+    /// them itself, these are all; without it, 128
+    #[arg(long, value_name = "N")]
+    per_address: Option<usize>,
 }
 
 /// Runs the relay until it is told to end.
 pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
-    let Options { listen, login, url } = options;
+    let Options { listen, login, url, per_address } = options;
     let unable = |source| CliError::Listen { address: "signals".into(), source };
     let mut terminate = signal(SignalKind::terminate()).map_err(unable)?;
 
-    let relay = Relay::start(RelayConfig { listen, login, url, ..RelayConfig::default() }).await?;
+    let mut config = RelayConfig { listen, login, url, ..RelayConfig::default() };
+    config.limits.per_address = per_address.unwrap_or(config.limits.per_address);
+    let relay = Relay::start(config).await?;
     context.print_ready(vec![("url", Cell::text(relay.url()))])?;
 
     tokio::select! {

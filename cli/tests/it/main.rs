@@ -18,6 +18,7 @@ mod keepalive;
 mod life;
 mod papers;
 mod refusals;
+mod relay;
 mod secrets;
 mod settings;
 mod signing;
