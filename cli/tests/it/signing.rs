@@ -27,7 +27,10 @@ async fn a_key_a_keystore_and_a_name_are_the_same_account() {
     }
     fs::write(folder.file("password"), "wrong").unwrap();
     let line = folder.refused(&format!("credit --keystore {name} --password-file password"));
-    assert!(line.starts_with(&format!("cannot open the keystore {name}: ")), "{line}");
+    assert!(
+        line.starts_with(&format!("this password does not open the keystore {name}, ")),
+        "{line}"
+    );
     let line = folder.refused(&format!("credit --keystore {name}"));
     assert_eq!(line, "the keystore needs a password: give --password-file, or set MUSTER_PASSWORD");
 }
