@@ -88,6 +88,20 @@ stylus() {
   NO_COLOR=1 with_wasm "$STYLUS_HOME/bin/cargo-stylus" stylus "$@"
 }
 
+MUTANTS_VERSION=27.1.0
+MUTANTS_HOME=$MUSTER_CACHE/cargo-mutants-$MUTANTS_VERSION
+
+# Runs `cargo mutants`; installed once, outside the clone.
+mutants() {
+  if [ ! -x "$MUTANTS_HOME/bin/cargo-mutants" ]; then
+    say "installing cargo-mutants $MUTANTS_VERSION (once)"
+    CARGO_TARGET_DIR=$MUTANTS_HOME/target cargo install --quiet --locked --debug \
+      --root "$MUTANTS_HOME" --version "$MUTANTS_VERSION" cargo-mutants >&2
+    rm -rf "$MUTANTS_HOME/target"
+  fi
+  PATH=$MUTANTS_HOME/bin:$PATH cargo mutants "$@"
+}
+
 # The constructor's constants for dev chains, in seconds: what `muster deploy --preset dev --clock second` takes.
 DEV_CONSTANTS=${DEV_CONSTANTS:-1 3 5 8 6 604800 3 5000 1000 100 2000000000000000 20000000000000 50000000000000000 240000000000000}
 

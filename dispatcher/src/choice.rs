@@ -98,10 +98,8 @@ fn fits(number: u32, offer: &Offer, order: &Order, length: u32) -> bool {
 /// What a worker agrees to, and what it adds to the escrow; `None` if that is too much to hold.
 fn agree(number: u32, offer: &Offer, shape: &Shape, s: &Settings) -> Option<(WorkerTerms, u128)> {
     let Offer { price, promise, .. } = *offer;
-    let fee = match shape.testers {
-        0 => 0,
-        _ => money::fee(price, shape.quantum, s.testerFeeBps, s.minTesterFee),
-    };
+    // For each tester, so that without testers it is in no escrow.
+    let fee = money::fee(price, shape.quantum, s.testerFeeBps, s.minTesterFee);
     let escrow = money::escrow(price, shape.length, fee, shape.windows, shape.testers)?;
     let bond = money::bond(price, shape.length, s.bondBps, s.minBond);
     let account = IDENTITIES.get(number).account;

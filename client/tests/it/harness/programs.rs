@@ -1,5 +1,6 @@
-//! The contracts as `scripts/wasm` built them.
+//! The contracts as `scripts/wasm` built them, or those in the folder that `MUSTER_PROGRAMS` names.
 
+use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use client::Program;
@@ -11,8 +12,9 @@ pub(crate) static PROGRAMS: LazyLock<[Program; 2]> =
 /// A contract by its name.
 fn program(name: &str) -> Program {
     let built = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/wasm32-unknown-unknown/release");
-    let path = format!("{built}/{name}.wasm");
-    let wasm =
-        std::fs::read(&path).unwrap_or_else(|_| panic!("{path} is not there: run scripts/wasm"));
+    let folder = std::env::var_os("MUSTER_PROGRAMS").map_or_else(|| built.into(), PathBuf::from);
+    let path = folder.join(name).with_extension("wasm");
+    let wasm = std::fs::read(&path)
+        .unwrap_or_else(|_| panic!("{} is not there: run scripts/wasm", path.display()));
     Program::from_wasm(&wasm).unwrap()
 }
