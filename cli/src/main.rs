@@ -24,6 +24,7 @@ mod known;
 mod logs;
 mod output;
 mod parse;
+mod progress;
 mod screen;
 
 #[tokio::main]

@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::known;
 use crate::output::{Cell, Page, Rows, note};
-use crate::parse;
+use crate::{parse, progress};
 
 /// Where the compiler puts contracts.
 const BUILT: &str = "target/wasm32-unknown-unknown/release";
@@ -114,7 +114,9 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let dispatcher = load(&options.dispatcher_wasm)?;
     let node = context.node_to_sign().await?;
     let settings = options.settings(node.chain_id() == devnode::CHAIN_ID);
+    let busy = progress::spinner(context, "deploying and activating both contracts");
     let deployed = node.deploy_market(&agreement, &dispatcher, &settings).await?;
+    drop(busy);
     let path = known::remember(node.chain_id(), deployed.dispatcher.address)?;
     note(format!("the market is written down in {}", path.display()));
 

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::{Cell, Page};
-use crate::parse;
+use crate::{parse, progress};
 
 /// How often to look.
 const POLL: Duration = Duration::from_millis(200);
@@ -53,8 +53,10 @@ pub(crate) async fn run(
     options: Options,
 ) -> Result<(), CliError> {
     let agreement = market.agreement(options.agreement).await?;
+    let busy = progress::spinner(context, "waiting");
     let arrived = loop {
         let now = agreement.state().await?;
+        busy.set_message(format!("waits; it is {} now", state(now)));
         let arrived = match (options.window, options.state) {
             (Some(window), _) => in_window(&agreement, now, window).await?,
             (None, goal) => in_state(&agreement, now, goal.unwrap_or(Goal::Settled))?,
@@ -64,6 +66,7 @@ pub(crate) async fn run(
         }
         sleep(POLL).await;
     };
+    drop(busy);
     let facts = [
         ("agreement", Cell::text(agreement.address())),
         ("state", Cell::text(state(arrived))),

@@ -14,7 +14,7 @@ use crate::commands::wish::Wish;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::{Cell, Page, Rows};
-use crate::parse;
+use crate::{parse, progress};
 
 /// What to buy, and for how much.
 #[derive(Debug, Args)]
@@ -61,6 +61,7 @@ impl Buy {
 
 /// Buys.
 pub(super) async fn run(context: &Context, options: Buy) -> Result<(), CliError> {
+    let busy = progress::spinner(context, "buying");
     let (market, purchase) = match options.name() {
         None => {
             let market = context.market_to_sign().await?;
@@ -77,6 +78,7 @@ pub(super) async fn run(context: &Context, options: Buy) -> Result<(), CliError>
     };
     let agreement = market.agreement(purchase.agreement).await?;
     let accept_until = agreement.times(&agreement.progress().await?).last_accept();
+    drop(busy);
     let facts = [
         ("agreement", Cell::text(purchase.agreement)),
         ("escrow", Cell::wei(purchase.escrow)),

@@ -1,13 +1,12 @@
 //! `muster client watch`: an agreement as it goes, from its purchase to its settlement.
 
-use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use alloy::primitives::Address;
 use client::terms::abi::IWorkAgreement::IWorkAgreementEvents;
 use client::terms::abi::State;
 use client::{Agreement, Event, Happening, MarketError, Sighting, judgement, state, votes};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use tokio::time::timeout;
 
 use crate::commands::agreement::letters;
@@ -15,6 +14,7 @@ use crate::commands::history::{moved_back, print};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::{Cell, Facts};
+use crate::progress;
 
 /// How long nothing has to happen until it is looked at how things stand.
 const QUIET: Duration = Duration::from_millis(500);
@@ -39,25 +39,16 @@ struct View<'a> {
 /// Shows an agreement until it is settled, or until ctrl-c.
 pub(super) async fn run(context: &Context, agreement: Address) -> Result<(), CliError> {
     let agreement = context.market().await?.agreement(agreement).await?;
-    let is_seen = io::stderr().is_terminal() && !context.is_json();
-    let target = if is_seen { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let bar = ProgressBar::with_draw_target(Some(agreement.terms().head.length.into()), target);
-    let style = ProgressStyle::with_template(BAR).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = progress::bar(context, agreement.terms().head.length.into(), BAR);
     let view = View { context, agreement, shown: None, verdicts: Vec::new(), bar };
     tokio::select! {
-        ended = view.with_style(style).follow() => ended,
+        ended = view.follow() => ended,
         // An error here means that ctrl-c cannot be heard; the watch then ends at once.
         _ = tokio::signal::ctrl_c() => Ok(()),
     }
 }
 
 impl View<'_> {
-    /// The same with a bar of this style.
-    fn with_style(self, style: ProgressStyle) -> Self {
-        self.bar.set_style(style);
-        self
-    }
-
     /// Shows what happens, and in between how things stand, to the end.
     async fn follow(mut self) -> Result<(), CliError> {
         let (mut watch, mut was_over) = (self.agreement.watch(), false);
@@ -69,10 +60,7 @@ impl View<'_> {
                 }
                 Err(_) => match self.look().await {
                     // The end itself may have happened just now, and is to be shown.
-                    Ok(true) if was_over => {
-                        self.bar.finish_and_clear();
-                        return Ok(());
-                    }
+                    Ok(true) if was_over => return Ok(()),
                     Ok(is_over) => was_over = is_over,
                     Err(CliError::Market(error)) if error.is_temporary() => {}
                     Err(error) => return Err(error),
