@@ -64,6 +64,12 @@ fn module(body: &str) -> String {
     )
 }
 
+/// How a run of `body` ends, without input.
+fn status(body: &str) -> Status {
+    let module = activated(&module(body)).module;
+    run(&module, &Params::default(), &[], 1_000_000, &mut Ledger::default()).status
+}
+
 /// What the module returns without meters, or `None` if it traps.
 fn plain(text: &str, argument: u32) -> Option<u32> {
     let engine = wasmi::Engine::default();
@@ -122,6 +128,31 @@ proptest! {
             run(&activation.module, &Params::default(), b"\xd0\x9d\xe0\x8a", 100_000, &mut ledger);
         }
     }
+}
+
+/// wasmi 2.0.0 decided by another value where the condition was a comparison with zero.
+#[test]
+fn a_select_decides_by_its_condition() {
+    for zero in ["(local.get $a)", "(i32.popcnt (local.get $a))", "(i32.load (local.get $a))"] {
+        for (condition, chosen) in [("eqz", 30), ("eq (i32.const 0)", 30), ("ne (i32.const 0)", 77)]
+        {
+            let body = format!(
+                "(i32.popcnt (local.get $b)) (i32.const 77) (i32.{condition} {zero}) (select) \
+                 (i32.sub (i32.const {chosen}))"
+            );
+            assert_eq!(status(&body), Status::Success, "{condition} of {zero}");
+        }
+    }
+}
+
+/// wasmi 2.0.0 panicked for a distance that needs more than 16 bits.
+#[test]
+fn a_store_takes_address_and_value_from_one_local() {
+    let store = "(i32.store offset=65000 (local.tee $b (i32.clz (local.get $a))) (local.get $b))";
+    let load = "(i32.sub (i32.load (i32.const 65032)) (i32.const 32))";
+    assert_eq!(status(&format!("{store} {load}")), Status::Success);
+    let far = store.replace("65000", "70000");
+    assert_eq!(status(&format!("{far} (i32.const 0)")), Status::Failure);
 }
 
 #[test]
