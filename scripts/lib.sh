@@ -73,34 +73,56 @@ printed_url() { printed 'rpc|url' "$1" "$2"; }
 # The key of the account that every Nitro dev chain starts with.
 DEV_KEY=0xb6b15c8cb491557369f3c7d2c287b053eb229daa9c22138887752191c9520659
 
-STYLUS_VERSION=0.10.10
-STYLUS_HOME=$MUSTER_CACHE/cargo-stylus-$STYLUS_VERSION
+# The folder of a cargo command from the registry, installed once, outside the clone: its crate and version.
+cargo_tool() {
+  local home=$MUSTER_CACHE/$1-$2
+  if [ ! -x "$home/bin/$1" ]; then
+    say "installing $1 $2 (once; cargo-stylus takes about 20 minutes on two cores, others a few)"
+    CARGO_TARGET_DIR=$home/target cargo install --quiet --locked --debug --root "$home" --version "$2" "$1" >&2 ||
+      die "$1 $2 did not install" "see the messages above"
+    rm -rf "$home/target"
+  fi
+  printf '%s\n' "$home/bin"
+}
 
-# Runs `cargo stylus`, as it comes from the registry; installed once, outside the clone.
+# Runs `cargo stylus`, as it comes from the registry.
 stylus() {
-  if [ ! -x "$STYLUS_HOME/bin/cargo-stylus" ]; then
-    say "installing cargo-stylus $STYLUS_VERSION (once, about 20 minutes on two cores)"
-    CARGO_TARGET_DIR=$STYLUS_HOME/target cargo install --quiet --locked --debug \
-      --root "$STYLUS_HOME" --version "$STYLUS_VERSION" cargo-stylus >&2 ||
-      die "cargo-stylus $STYLUS_VERSION did not install" "see the messages above"
-    rm -rf "$STYLUS_HOME/target"
-  fi
-  NO_COLOR=1 with_wasm "$STYLUS_HOME/bin/cargo-stylus" stylus "$@"
+  local bin
+  bin=$(cargo_tool cargo-stylus 0.10.10) || exit 1
+  NO_COLOR=1 with_wasm "$bin/cargo-stylus" stylus "$@"
 }
 
-MUTANTS_VERSION=27.1.0
-MUTANTS_HOME=$MUSTER_CACHE/cargo-mutants-$MUTANTS_VERSION
-
-# Runs `cargo mutants`; installed once, outside the clone.
+# Runs `cargo mutants`.
 mutants() {
-  if [ ! -x "$MUTANTS_HOME/bin/cargo-mutants" ]; then
-    say "installing cargo-mutants $MUTANTS_VERSION (once)"
-    CARGO_TARGET_DIR=$MUTANTS_HOME/target cargo install --quiet --locked --debug \
-      --root "$MUTANTS_HOME" --version "$MUTANTS_VERSION" cargo-mutants >&2
-    rm -rf "$MUTANTS_HOME/target"
-  fi
-  PATH=$MUTANTS_HOME/bin:$PATH cargo mutants "$@"
+  local bin
+  bin=$(cargo_tool cargo-mutants 27.1.0) || exit 1
+  PATH=$bin:$PATH cargo mutants "$@"
 }
+
+# For scripts that run many programs side by side: builds everything, makes `muster` the program itself, and makes
+# $notes, a folder for what they say and know.
+prepare_programs() {
+  scripts/wasm
+  cargo build --quiet --locked -p cli
+  unset -f muster
+  PATH=$ROOT/target/debug:$PATH
+  notes=$(mktemp -d)
+  declare -gA process
+}
+
+# Starts a program that runs until it is ended, with state files of its own: its name here, and the command.
+# Ready when it has said so.
+launch() {
+  local name=$1
+  shift
+  : >"$notes/$name.out"
+  MUSTER_STATE_FOLDER=$notes/$name "$@" --json >"$notes/$name.out" 2>>"$notes/$name.log" &
+  process[$name]=$!
+  said "$name" 'health|url|rpc' >/dev/null || die "$name did not start" "see $notes/$name.log"
+}
+
+# What a program said when it was ready: its name here, and the fact.
+said() { printed "$2" "$notes/$1.out" "${process[$1]}"; }
 
 # The constructor's constants for dev chains, in seconds: what `muster deploy --preset dev --clock second` takes.
 DEV_CONSTANTS=${DEV_CONSTANTS:-1 3 5 8 6 604800 3 5000 1000 100 2000000000000000 20000000000000 50000000000000000 240000000000000}

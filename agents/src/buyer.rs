@@ -99,21 +99,16 @@ impl Buyer {
 
     /// Does what is due in every agreement.
     async fn attend(&mut self) -> Result<Option<Waiting>, AgentError> {
-        let (mut waiting, mut failed) = (None::<Waiting>, None);
+        let (mut waiting, mut failed) = (None, None);
         for address in self.find().await? {
             match self.attend_one(address).await {
                 Err(AgentError::Market(MarketError::NotAnAgreement(_))) => {}
-                Ok(Some(due)) => {
-                    waiting = Some(match waiting {
-                        Some(waiting) => waiting.or(due),
-                        None => due,
-                    });
-                }
                 Ok(None) => {
                     self.is_over = self.options.only.is_some();
                     self.base.store().close(address)?;
                     self.deals.remove(&address);
                 }
+                Ok(due) => waiting = Waiting::sooner(waiting, due),
                 // One agreement never keeps the others from what is due.
                 Err(error) if error.is_passing() => {
                     // If the chain has moved back behind its purchase, the next step sees that it is gone.

@@ -1,5 +1,7 @@
 //! The end of an agreement: somebody has to settle it, and it need not be us.
 
+use std::mem;
+
 use alloy::primitives::{Address, keccak256};
 use client::Agreement;
 use client::terms::abi::IWorkerDispatcher::AgreementSettled;
@@ -16,8 +18,22 @@ pub(crate) struct Ending {
     courtesy: Duration,
     /// Until when.
     until: Option<Instant>,
-    /// Whether the step before found everybody paid.
-    was_settled: bool,
+    /// What was seen of its settlement.
+    settled: Lasting,
+}
+
+/// Whether the look before found an agreement settled. It has to be so in the next one too: by then purchases
+/// are known up to a later block, and a chain that moves back behind that is noticed.
+#[derive(Debug, Default)]
+pub(crate) struct Lasting(bool);
+
+impl Lasting {
+    /// Takes note of a look at an agreement, and says what to wait for if the next one has to show the same.
+    pub(crate) fn seen(&mut self, agreement: Address, is_settled: bool) -> Option<Waiting> {
+        let was_settled = mem::replace(&mut self.0, is_settled);
+        let what = format_args!("the settlement of {agreement} to last");
+        (is_settled && !was_settled).then(|| Waiting::for_a(what))
+    }
 }
 
 /// What came of a look at an agreement that is due.
@@ -35,15 +51,14 @@ impl Ending {
     pub(crate) fn new(agreement: Address, account: Address, courtesy: Duration) -> Self {
         let [chance, ..] = *keccak256([agreement, account].concat());
         let part = courtesy.saturating_mul(chance.into()).checked_div(u8::MAX.into());
-        Self { courtesy: part.unwrap_or_default(), until: None, was_settled: false }
+        Self { courtesy: part.unwrap_or_default(), until: None, settled: Lasting::default() }
     }
 
-    /// Settles an agreement that is due, if nobody else has. What is settled has to be so in the next step too:
-    /// by then purchases are known up to a later block, and a chain that moves back behind that is noticed.
+    /// Settles an agreement that is due, if nobody else has.
     pub(crate) async fn attend(&mut self, agreement: &Agreement) -> Result<End, AgentError> {
         let address = agreement.address();
         if !is_settled(agreement).await? {
-            self.was_settled = false;
+            self.settled = Lasting::default();
             let until = *self.until.get_or_insert_with(|| {
                 let now = Instant::now();
                 now.checked_add(self.courtesy).unwrap_or(now)
@@ -60,9 +75,8 @@ impl Ending {
                 Err(error) => return Err(error.into()),
             }
         }
-        if !std::mem::replace(&mut self.was_settled, true) {
-            let what = format_args!("the settlement of {address} to last");
-            return Ok(End::Waits(Waiting::for_a(what)));
+        if let Some(waiting) = self.settled.seen(address, true) {
+            return Ok(End::Waits(waiting));
         }
         Ok(End::Settled(agreement.settlement().await?))
     }

@@ -48,6 +48,14 @@ impl Waiting {
             _ => self,
         }
     }
+
+    /// Whichever of both comes first, if there is any.
+    pub(crate) fn sooner(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        match (one, other) {
+            (Some(one), Some(other)) => Some(one.or(other)),
+            (one, other) => one.or(other),
+        }
+    }
 }
 
 impl Display for Waiting {

@@ -174,7 +174,7 @@ impl Tester {
         let (now, next) = (market.now().await?, market.next_tick().await?);
         let duties = stream::iter(self.duties.values().map(Duty::progress));
         let progress: Vec<_> = duties.buffer_unordered(AT_ONCE).collect().await;
-        let (mut waiting, mut failed) = (None::<Waiting>, None);
+        let (mut waiting, mut failed) = (None, None);
         for (address, progress) in progress {
             let Some(duty) = self.duties.get_mut(&address) else { continue };
             let progress = match progress {
@@ -189,16 +189,11 @@ impl Tester {
                 }
             };
             match duty.attend(&progress, now, next).await {
-                Ok(Some(due)) => {
-                    waiting = Some(match waiting {
-                        Some(waiting) => waiting.or(due),
-                        None => due,
-                    });
-                }
                 Ok(None) => {
                     self.base.store().close(address)?;
                     self.duties.remove(&address);
                 }
+                Ok(due) => waiting = Waiting::sooner(waiting, due),
                 // One agreement never keeps the others from what is due.
                 Err(error) if error.is_passing() => failed = Some(error),
                 Err(error) => return Err(error),

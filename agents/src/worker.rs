@@ -174,7 +174,7 @@ impl Worker {
         let addresses: Vec<_> = self.deals.keys().copied().collect();
         for address in addresses {
             match self.attend_one(address, &mut open).await {
-                Ok(due) => waiting = sooner(waiting, due),
+                Ok(due) => waiting = Waiting::sooner(waiting, due),
                 // One agreement never keeps the others from what is due.
                 Err(error) if error.is_passing() => failed = Some(error),
                 Err(error) => return Err(error),
@@ -239,7 +239,7 @@ impl Agent for Worker {
             return due.map(|_| Waiting::for_a("agreements"));
         }
         let place = self.place.keep(&self.base, &self.options, known.as_ref()).await?;
-        let due = sooner(due?, place);
+        let due = Waiting::sooner(due?, place);
         self.withdraw().await?;
         self.upkeep.see_to(&self.base).await?;
         Ok(due.unwrap_or_else(|| Waiting::for_a("somebody to buy")))
@@ -251,13 +251,5 @@ impl Agent for Worker {
             gateway.stop().await;
         }
         self.services.stop().await;
-    }
-}
-
-/// What comes first.
-fn sooner(one: Option<Waiting>, other: Option<Waiting>) -> Option<Waiting> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.or(other)),
-        (one, other) => one.or(other),
     }
 }

@@ -161,14 +161,19 @@ impl Agreement {
         (0..windows).map(|k| (k, from(k)..until(k.saturating_add(1)))).collect()
     }
 
+    /// The window of the tick `now`; `None` outside the agreement.
+    #[must_use]
+    pub fn window_at(&self, progress: &Progress, now: u64) -> Option<u8> {
+        let length = self.terms.ticks(progress.windows);
+        lifecycle::window(now, progress.start, length, progress.windows)
+    }
+
     /// The window of this moment; `None` outside the agreement.
     ///
     /// # Errors
     /// [`MarketError::Node`].
     pub async fn window(&self) -> Result<Option<u8>, MarketError> {
-        let (progress, now) = (self.progress().await?, self.market.now().await?);
-        let length = self.terms.ticks(progress.windows);
-        Ok(lifecycle::window(now, progress.start, length, progress.windows))
+        Ok(self.window_at(&self.progress().await?, self.market.now().await?))
     }
 
     /// The testers of a window in order of seats; none before the first accept.

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
 use client::Session;
-use client::terms::lifecycle;
 use futures::future::join_all;
 use messages::Hidden;
 use reqwest::Client;
@@ -136,9 +135,7 @@ pub async fn entrances(base: &Base, agreement: Address) -> Result<Vec<Entrance>,
     let kit = kit(base, agreement, "/".into()).await?;
     let deal = &kit.ways.agreement;
     let (progress, now) = (deal.progress().await?, deal.market().now().await?);
-    let length = deal.terms().ticks(progress.windows);
-    let window = lifecycle::window(now, progress.start, length, progress.windows);
-    let window = window.ok_or(AgentError::NotRunning(agreement))?;
+    let window = deal.window_at(&progress, now).ok_or(AgentError::NotRunning(agreement))?;
     let letters = kit.letters(window).await?;
     let asked = serving(&progress, window).map(async |index| {
         let (url, token) = kit.ask(&letters, index).await?;

@@ -8,7 +8,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy::primitives::keccak256;
 use client::Progress;
-use client::terms::lifecycle;
 use messages::{
     Claim, ClientDesk, Content, Hidden, Letter, MessageError, MessageKey, RecentlySeen,
 };
@@ -142,8 +141,7 @@ impl Visit {
         let agreement = self.kit.ways.agreement.clone();
         let progress = agreement.progress().await?;
         let now = agreement.market().now().await?;
-        let length = agreement.terms().ticks(progress.windows);
-        let window = lifecycle::window(now, progress.start, length, progress.windows);
+        let window = agreement.window_at(&progress, now);
         let current = window.map(|window| (window, progress.accepted));
         if current == self.current {
             return Ok(());

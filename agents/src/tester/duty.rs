@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use alloy::primitives::Address;
 use client::terms::abi::{Entry, State};
-use client::terms::lifecycle;
 use client::{Agreement, MarketError, Progress, seats};
 use tokio::task::JoinHandle;
 
 use super::check::Check;
 use super::seat::{Kit, Seat, session};
 use crate::chance::below;
+use crate::ending::Lasting;
 use crate::error::{AgentError, StoreError};
 use crate::status::Waiting;
 
@@ -44,8 +44,8 @@ pub(super) struct Duty {
     looks: HashMap<(u8, u8), Task>,
     /// The tick in which we settle if nobody else has.
     settles: Option<u64>,
-    /// Whether the step before found it settled.
-    was_settled: bool,
+    /// What was seen of its settlement.
+    settled: Lasting,
 }
 
 impl Duty {
@@ -60,8 +60,8 @@ impl Duty {
             let application = client::Application(agreement.terms().head.application);
             tracing::warn!("there is no check for {application}: its workers are not judged");
         }
-        let (seat, looks, settles, was_settled) = (None, HashMap::new(), None, false);
-        Self { kit, agreement, place, check, seat, looks, settles, was_settled }
+        let (seat, looks, settles, settled) = (None, HashMap::new(), None, Lasting::default());
+        Self { kit, agreement, place, check, seat, looks, settles, settled }
     }
 
     /// The agreement, and how it stands.
@@ -105,8 +105,7 @@ impl Duty {
     /// Sees to it that every worker is looked at in a window in which we hold the seat.
     fn run(&mut self, progress: &Progress, now: u64) -> Result<Waiting, AgentError> {
         let terms = self.agreement.terms();
-        let length = terms.ticks(progress.windows);
-        let current = lifecycle::window(now, progress.start, length, progress.windows);
+        let current = self.agreement.window_at(progress, now);
         let held = seats(terms, &progress.seed, self.place);
         let windows = self.agreement.windows(progress);
         let is_held = |window: u8| held.checked_shr(window.into()).is_some_and(|b| b & 1 == 1);
@@ -208,11 +207,8 @@ impl Duty {
         }
         let address = self.agreement.address();
         let is_settled = self.agreement.state().await? == State::Settled;
-        let was_settled = std::mem::replace(&mut self.was_settled, is_settled);
-        if is_settled && !was_settled {
-            // As everybody's, see [`crate::ending`].
-            let what = format_args!("the settlement of {address} to last");
-            return Ok(Some(Waiting::for_a(what)));
+        if let Some(waiting) = self.settled.seen(address, is_settled) {
+            return Ok(Some(waiting));
         }
         if is_settled {
             let settled = self.agreement.settlement().await?;

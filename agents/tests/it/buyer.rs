@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use agents::buyer::{BuyerOptions, ConnectOptions, Connection, entrances};
-use agents::worker::{Source, Worker, WorkerOptions};
+use agents::worker::{Worker, WorkerOptions};
 use agents::{Agent, AgentError, Base, Pace, Payout, Role, Status, run};
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
 use client::terms::abi::State;
-use client::{Agreement, Application, message_key};
+use client::{Agreement, message_key};
 use devnode::CHAIN_ID;
 use futures::{SinkExt, StreamExt};
 use messages::{Claim, Content, Letter, MessageKey};
@@ -21,7 +21,7 @@ use tokio::time::sleep;
 use tokio_tungstenite::{accept_async, connect_async};
 
 use crate::guest::{Guest, ask};
-use crate::harness::{ETHER, LENGTH, Service, World, offer};
+use crate::harness::{LENGTH, Service, World, serving};
 
 mod purchase;
 
@@ -60,19 +60,8 @@ async fn until(is_so: impl AsyncFn() -> bool) {
 /// A worker's daemon in front of a service, and its key.
 async fn worker(world: &World, url: &str, price: u128) -> (PrivateKeySigner, Running) {
     let signer = world.person();
-    let options = WorkerOptions {
-        application: Application::default(),
-        offer: offer(price),
-        stake: ETHER,
-        tops_up: false,
-        returns: false,
-        source: Source::Upstream(url.parse().unwrap()),
-        listen: ([127, 0, 0, 1], 0).into(),
-        public_url: None,
-        payout: Payout { to: None, at_least: 1 },
-        courtesy: Duration::from_hours(1),
-        first_block: 0,
-    };
+    let courtesy = Duration::from_hours(1);
+    let options = WorkerOptions { courtesy, ..serving(url, price) };
     let base = world.base(Role::Worker, &signer).await;
     let running = Running::of(Worker::start(base, options).await.unwrap());
     let market = world.market(&signer).await;

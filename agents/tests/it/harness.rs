@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use agents::{Base, Role};
+use agents::worker::{Source, WorkerOptions};
+use agents::{Base, Payout, Role};
 use alloy::network::{EthereumWallet, TransactionBuilder};
 use alloy::primitives::{Address, FixedBytes, U256};
 use alloy::providers::{Provider, ProviderBuilder};
@@ -223,6 +224,23 @@ impl World {
 /// The usual offer at this price in wei per tick.
 pub(crate) const fn offer(price: u128) -> Offer {
     Offer { price, max_length: 10_000, promise: 9_000, capacity: 2 }
+}
+
+/// The usual options of a worker whose service is at this URL.
+pub(crate) fn serving(url: &str, price: u128) -> WorkerOptions {
+    WorkerOptions {
+        application: Application::default(),
+        offer: offer(price),
+        stake: ETHER,
+        tops_up: false,
+        returns: false,
+        source: Source::Upstream(url.parse().unwrap()),
+        listen: ([127, 0, 0, 1], 0).into(),
+        public_url: None,
+        payout: Payout { to: None, at_least: 1 },
+        courtesy: Duration::ZERO,
+        first_block: 0,
+    }
 }
 
 /// The usual order.

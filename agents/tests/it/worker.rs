@@ -2,37 +2,25 @@
 
 use std::time::Duration;
 
-use agents::worker::{Source, Worker, WorkerOptions};
-use agents::{Agent, AgentError, Payout, Role};
+use agents::worker::{Worker, WorkerOptions};
+use agents::{Agent, AgentError, Role};
 use alloy::primitives::{B256, U256};
 use alloy::signers::local::PrivateKeySigner;
 use client::terms::abi::State;
-use client::{Agreement, Application, Kept, Market, Offer, message_key, window_seats};
+use client::{Agreement, Kept, Market, Offer, message_key, window_seats};
 use devnode::CHAIN_ID;
 use messages::{Claim, Delegation, MessageKey, Reason};
 use reqwest::StatusCode;
 
 use crate::guest::Guest;
-use crate::harness::{ETHER, LENGTH, Service, WINDOWS, World, offer};
+use crate::harness::{ETHER, LENGTH, Service, WINDOWS, World, offer, serving};
 
 /// Wei per tick: much more than the gas of a life.
 const PRICE: u128 = 1_000_000_000_000;
 
 /// The usual options of a worker whose service is at this URL.
 fn options(url: &str) -> WorkerOptions {
-    WorkerOptions {
-        application: Application::default(),
-        offer: offer(PRICE),
-        stake: ETHER,
-        tops_up: false,
-        returns: false,
-        source: Source::Upstream(url.parse().unwrap()),
-        listen: ([127, 0, 0, 1], 0).into(),
-        public_url: None,
-        payout: Payout { to: None, at_least: 1 },
-        courtesy: Duration::ZERO,
-        first_block: 0,
-    }
+    serving(url, PRICE)
 }
 
 /// A worker that begins, or goes on.
