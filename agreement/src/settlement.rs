@@ -51,7 +51,7 @@ pub(crate) fn settle(args: &mut Args) -> Result<(), Refused> {
     emit(&Closed { state });
 
     let mut fees = Fees { fees: [Fee { place: 0, amount: 0, seats: 0 }; MAX_SEATS], len: 0 };
-    let mut results = [NOTHING; MAX_REDUNDANCY];
+    let mut results = [const { WorkerResult::absent(Address::ZERO) }; MAX_REDUNDANCY];
     let mut drawn = [Seats::default(); WINDOWS];
     for (window, seats) in (0..agreement.windows()).zip(&mut drawn) {
         *seats = agreement.seats(window);
@@ -63,19 +63,6 @@ pub(crate) fn settle(args: &mut Args) -> Result<(), Refused> {
     let results = results.iter().take(agreement.terms.head.redundancy.into());
     market::conclude(&agreement.terms, host::balance(host::this()), results, fees, hints)
 }
-
-/// The result of a worker that did not accept: what it loses, the dispatcher knows.
-const NOTHING: WorkerResult = WorkerResult {
-    account: Address::ZERO,
-    pay: 0,
-    slash: 0,
-    fees: 0,
-    accepted: false,
-    resigned: false,
-    windows: 0,
-    served: 0,
-    failed: 0,
-};
 
 /// Judges one worker by the seats `drawn` for every window that counts for it, pays the seats that agree, and says what it
 /// earned and lost.

@@ -15,6 +15,26 @@ pub use dispatcher::{
     WorkerResult,
 };
 
+use alloy_primitives::Address;
+
+impl WorkerResult {
+    /// The result of a worker that did not accept; what it loses for that, the dispatcher knows.
+    #[must_use]
+    pub const fn absent(account: Address) -> Self {
+        Self {
+            account,
+            pay: 0,
+            slash: 0,
+            fees: 0,
+            accepted: false,
+            resigned: false,
+            windows: 0,
+            served: 0,
+            failed: 0,
+        }
+    }
+}
+
 impl From<Entry> for Finding {
     fn from(entry: Entry) -> Self {
         let Entry { index, checked, served, .. } = entry;

@@ -1,6 +1,5 @@
 //! One worker's part in a settlement: what it is by the rules, from what was reported, and why.
 
-use alloy::primitives::Address;
 use client::terms::abi::WorkerResult;
 use client::terms::layout::{Terms, WorkerTerms};
 use client::terms::money::{self, Judgement};
@@ -52,7 +51,8 @@ impl<'a> Part<'a> {
         if !accepted {
             // One absence costs once, in however many agreements it shows.
             return [0, money::tenth(bond)].contains(&self.result.slash)
-                && *self.result == WorkerResult { slash: self.result.slash, ..absent(account) };
+                && *self.result
+                    == WorkerResult { slash: self.result.slash, ..WorkerResult::absent(account) };
         }
         let Judgement { record, ticks, resigned, .. } = self.judgement;
         let seats = self.votes.iter().map(|votes| match votes.verdict() {
@@ -109,21 +109,6 @@ impl<'a> Part<'a> {
         let left = self.judgement.resigned.then(|| "it resigned".to_owned());
         let why: Vec<_> = sure.into_iter().chain(left).collect();
         format!("lost of its bond of {bond}: {}", why.join(", "))
-    }
-}
-
-/// The result of a worker that did not accept, but for its loss.
-const fn absent(account: Address) -> WorkerResult {
-    WorkerResult {
-        account,
-        pay: 0,
-        slash: 0,
-        fees: 0,
-        accepted: false,
-        resigned: false,
-        windows: 0,
-        served: 0,
-        failed: 0,
     }
 }
 
