@@ -124,7 +124,7 @@ impl Agreement {
     /// Reads the agreement behind the acting account.
     pub(crate) fn load() -> Result<Self, Refused> {
         let (this, mut bytes) = (host::this(), [0; MAX_CODE]);
-        let code = host::code(this, 0, &mut bytes);
+        let code = host::code(this, &mut bytes);
         let terms = proxy::terms(code).and_then(Terms::decode);
         let terms = terms.ok_or_else(|| refuse(&NotAnAgreement { caller: host::caller() }))?;
         Ok(Self { terms, progress: PROGRESS.get(()) })
@@ -137,7 +137,7 @@ impl Agreement {
 
     /// Now, by the market's clock.
     pub(crate) fn now(&self) -> u64 {
-        chain::tick(self.terms.head.seconds)
+        chain::tick(self.terms.head.seconds, chain::block)
     }
 
     /// How many windows are judged.

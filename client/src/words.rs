@@ -190,7 +190,9 @@ pub(crate) fn agreement(error: &Agreement) -> String {
                 e.windows, e.window
             )
         }
-        Agreement::SettlementFailed(_) => "the market did not take the settlement".into(),
+        Agreement::SettlementFailed(_) => {
+            "the market did not answer, or did not take the settlement".into()
+        }
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn replace(number: u32, offer: &Offer, hint: u32) {
     place(number, offer, hint, was_listed);
 }
 
-/// Lists an unlisted worker that fits, if its place is found, and tells whether it did.
+/// As [`place`], for a worker that had no place before.
 pub(crate) fn try_list(number: u32, offer: Offer, hint: u32) -> bool {
     place(number, offer, hint, false)
 }

@@ -176,7 +176,7 @@ impl Put for Answer {
 
 /// The quote for an order.
 fn answer(order: Order, hired: Option<Items<u32>>, settings: &Settings) -> (Answer,) {
-    let now = chain::tick(settings.clock == Clock::Second);
+    let now = chain::tick(settings.clock == Clock::Second, chain::block);
     (Answer { choice: choose(&order, hired, settings, now), order },)
 }
 

@@ -1,4 +1,4 @@
-//! Wei that wait for their owner. The only room that sends wei to anybody.
+//! Wei that wait for their owner. All wei leave by here, but for the escrow of a new agreement.
 
 use kit::{Args, Refused, emit, host, refuse};
 use stylus_sdk::alloy_primitives::Address;

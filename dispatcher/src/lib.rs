@@ -13,7 +13,7 @@
 //! | `purchase` | the order of steps behind `buyContract` |
 //! | `standing` | reputations |
 //! | `settlement` | what an agreement that ends brings and says |
-//! | `credit` | wei that wait for their owner; the only room that sends any |
+//! | `credit` | wei that wait for their owner; nothing but a new agreement's escrow is sent elsewhere |
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
 mod book;

@@ -38,7 +38,7 @@ fn sell(order: &Order, hired: Option<Items<u32>>, settings: &Settings) -> Result
     // Checks.
     let (client, sent) = (host::caller(), host::value());
     let block = chain::block();
-    let now = if settings.clock == Clock::Second { host::timestamp() } else { block };
+    let now = chain::tick(settings.clock == Clock::Second, || block);
     let choice = match choose(order, hired, settings, now) {
         Ok(choice) if choice.escrow <= sent => choice,
         Ok(choice) => return Ok(turn_away(client, Reason::ValueTooLow, choice.escrow, sent)),

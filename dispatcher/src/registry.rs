@@ -13,10 +13,10 @@ use terms::{BPS, PRICE_LIMIT, TESTER};
 
 use crate::standing::standing;
 use crate::state::{
-    ACCOUNTS, Account, BOOKS, COUNTS, CREDITS, IDENTITIES, Identity, KEYS, Key, OFFERS, Offer,
-    STANDARDS, Standards, TESTING,
+    ACCOUNTS, Account, BOOKS, COUNTS, IDENTITIES, Identity, KEYS, Key, OFFERS, Offer, STANDARDS,
+    Standards, TESTING,
 };
-use crate::{book, setup};
+use crate::{book, credit, setup};
 
 /// The most workers of one page.
 const PAGE: u32 = 16;
@@ -27,13 +27,13 @@ pub(crate) fn join(application: FixedBytes<8>, key: B256) -> Result<(u32, Accoun
     if ACCOUNTS.get(account).number != 0 {
         return Err(refuse(&AlreadyRegistered { account }));
     }
+    let (stake, shown) = (staked(0)?, checked(key)?);
     let number =
         COUNTS.update((), |counts| counts.workers = counts.workers.saturating_add(1)).workers;
-    let stake = staked(0)?;
     let record = Account { number, stake, ..Account::default() };
     ACCOUNTS.set(account, &record);
     IDENTITIES.set(number, &Identity { account, application, last_epoch: 0 });
-    write_key(number, key)?;
+    KEYS.set(number, &shown);
     BOOKS.update(application, |book| book.registered = book.registered.saturating_add(1));
     emit(&WorkerRegistered { worker: account, number, application, key, stake });
     Ok((number, record))
@@ -49,13 +49,9 @@ fn staked(before: u128) -> Result<u128, Refused> {
     }
 }
 
-/// Writes a key that is not zero.
-fn write_key(number: u32, key: B256) -> Result<(), Refused> {
-    if key.is_zero() {
-        return Err(refuse(&KeyZero {}));
-    }
-    KEYS.set(number, &Key { key });
-    Ok(())
+/// A key that is not zero.
+fn checked(key: B256) -> Result<Key, Refused> {
+    if key.is_zero() { Err(refuse(&KeyZero {})) } else { Ok(Key { key }) }
 }
 
 /// The caller's registration.
@@ -146,7 +142,7 @@ pub(crate) fn set_price(args: &mut Args) -> Result<(), Refused> {
 pub(crate) fn set_key(args: &mut Args) -> Result<(), Refused> {
     let key = args.next()?;
     let (worker, Account { number, .. }) = caller()?;
-    write_key(number, key)?;
+    KEYS.set(number, &checked(key)?);
     emit(&KeyChanged { worker, key });
     Ok(())
 }
@@ -188,7 +184,7 @@ pub(crate) fn unstake(args: &mut Args) -> Result<(), Refused> {
     }
     record.stake = record.stake.saturating_sub(amount);
     ACCOUNTS.set(worker, &record);
-    CREDITS.update(worker, |credit| credit.wei = credit.wei.saturating_add(amount));
+    credit::add(worker, amount);
     emit(&StakeChanged { worker, stake: record.stake });
     book::drop_unfit(record.number, record);
     Ok(())

@@ -31,7 +31,7 @@ fn is_genuine(account: Address, terms: &[u8]) -> bool {
 pub(crate) fn is_agreement(args: &mut Args) -> Result<bool, Refused> {
     let account = args.next()?;
     let mut bytes = [0; MAX_CODE];
-    let code = host::code(account, 0, &mut bytes);
+    let code = host::code(account, &mut bytes);
     Ok(proxy::terms(code).is_some_and(|terms| is_genuine(account, terms)))
 }
 
@@ -102,13 +102,13 @@ fn release(head: &Head, worker: &WorkerTerms, result: &WorkerResult, hint: Optio
     account.stake = account.stake.saturating_sub(slash);
     ACCOUNTS.set(worker.account, &account);
     rate(head, worker, result, number, missed);
-    place(worker.account, number, missed, hint);
+    put_back(worker.account, number, missed, hint);
     slash
 }
 
 /// Gives a worker its place in the book; one that was missed is taken out until it says that it is
 /// there. Nobody else leaves: a slot and what is left of a bond make nobody unfit.
-fn place(worker: Address, number: u32, missed: bool, hint: Option<u32>) {
+fn put_back(worker: Address, number: u32, missed: bool, hint: Option<u32>) {
     let mut offer = OFFERS.get(number);
     if missed {
         offer.available = false;

@@ -85,7 +85,7 @@ pub(crate) fn agreement(_: &mut Args) -> Address {
 
 /// `tick()`.
 pub(crate) fn tick(_: &mut Args) -> u64 {
-    chain::tick(TESTING.get(()).seconds)
+    chain::tick(TESTING.get(()).seconds, chain::block)
 }
 
 /// The tester epoch of now.

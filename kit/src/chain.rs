@@ -37,9 +37,9 @@ pub fn block_hash(block: u64) -> Option<B256> {
     (word != [0; 32]).then(|| B256::new(word))
 }
 
-/// Now, by a market's clock: unix seconds, or the L2 height.
+/// Now, by a market's clock: unix seconds, or the L2 height, which `block` tells.
 #[must_use]
-pub fn tick(seconds: bool) -> u64 {
+pub fn tick(seconds: bool, block: impl FnOnce() -> u64) -> u64 {
     if seconds { host::timestamp() } else { block() }
 }
 

@@ -48,7 +48,8 @@ pub(crate) fn input(len: usize) -> Option<&'static [u8]> {
 /// Runs `write` on the output buffer.
 #[cfg(target_arch = "wasm32")]
 pub(crate) fn with_output<R>(write: impl FnOnce(&mut Out) -> R) -> R {
-    // SAFETY: one thread, and no `write` in this crate calls back into this function.
+    // SAFETY: one thread, and no `write` calls back into this function: it puts values that are there. A list that
+    // is read from calldata anew was read before without a refusal, so there is none to write in its midst.
     write(unsafe { &mut *OUTPUT.0.get() })
 }
 
@@ -260,11 +261,10 @@ pub fn create(code: &[u8], wei: u128) -> Option<Address> {
     (created != [0; 20]).then(|| Address::new(created))
 }
 
-/// Copies an account's code from `offset` on into `bytes` and tells how much of it there was.
-pub fn code(account: Address, offset: usize, bytes: &mut [u8]) -> &[u8] {
+/// Copies an account's code into `bytes`, as much as fits, and returns what was copied.
+pub fn code(account: Address, bytes: &mut [u8]) -> &[u8] {
     // SAFETY: the host writes at most `bytes.len()` bytes.
-    let len =
-        unsafe { hostio::account_code(account.as_ptr(), offset, bytes.len(), bytes.as_mut_ptr()) };
+    let len = unsafe { hostio::account_code(account.as_ptr(), 0, bytes.len(), bytes.as_mut_ptr()) };
     bytes.get(..len).unwrap_or_default()
 }
 

@@ -7,8 +7,8 @@ use stylus_sdk::alloy_primitives::{Address, FixedBytes, U256};
 
 use crate::CAPACITY;
 
-/// A buffer that is filled from the front. What does not fit is dropped; no answer of a contract
-/// comes near its end.
+/// A buffer that is filled from the front. What would not fit empties it; no answer of a contract comes
+/// near its end.
 #[derive(Debug)]
 pub struct Out {
     /// The bytes; the first `len` count.

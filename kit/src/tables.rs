@@ -2,7 +2,7 @@
 //!
 //! Types, selectors and topics are the interfaces' own; a table only says what is written after
 //! what. Events with arrays have no entry: they are written by their parts. A table is the one thing
-//! that could drift, so the tests compare every entry with alloy's own encoder (`tests/tables.rs`).
+//! that could drift, so the tests compare every entry with alloy's own encoder (`tables/tests.rs`).
 
 use stylus_sdk::alloy_sol_types::{SolError, SolEvent};
 use terms::abi::{

@@ -100,7 +100,7 @@ impl Ledger {
         self.pay(address, &client, "client", escrow, why);
         self.payments_out(agreement, &settled).await?;
         if burned != 0 {
-            let why = "burned: what the bonds lost beyond the client's own loss".to_owned();
+            let why = "burned: what bonds lost beyond what their workers were paid".to_owned();
             self.pay(address, &Cell::None, "nobody", burned, why);
         }
         self.steps(agreement, history).await
@@ -143,7 +143,7 @@ impl Ledger {
         let why = "received what nobody earned".to_owned();
         self.pay(address, &client, "client", settled.refund, why);
         if settled.compensation != 0 {
-            let why = "received from bonds, never more than it lost".to_owned();
+            let why = "received from bonds, of each no more than its worker was paid".to_owned();
             self.pay(address, &client, "client", settled.compensation, why);
         }
         Ok(())

@@ -66,6 +66,8 @@ pub(crate) struct Cast {
     pub(crate) workers: Vec<Who>,
     /// Testers by their places in the list of now.
     pub(crate) testers: Vec<Who>,
+    /// Price and number of the worker at the end of the book.
+    pub(crate) last: (u128, u32),
 }
 
 /// The order for a shape.
@@ -108,10 +110,12 @@ impl Cast {
         let mut people = 2..;
         let workers: Vec<Who> = people.by_ref().take(workers).collect();
         let testers: Vec<Who> = people.take(testers).collect();
+        let mut last = (0, 0);
         for (hint, worker) in (0..).zip(&workers) {
             let price = PRICE + u128::from(hint);
             let call = registration(stage.account(*worker), price, hint);
             stage.tell(*worker, &call, STAKE).await;
+            last = (price, hint + 1);
         }
         for tester in &testers {
             let (call, bond) = (joining(stage, *tester), stage.settings.testerBond);
@@ -123,7 +127,7 @@ impl Cast {
         }
         // Those beyond the shortest list are in that of the next epoch.
         stage.pass(stage.settings.epochLength).await;
-        Self { client: 1, workers, testers }
+        Self { client: 1, workers, testers, last }
     }
 }
 

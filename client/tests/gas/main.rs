@@ -26,14 +26,12 @@ mod stage;
 mod targets;
 mod twin;
 
-use std::fmt::Write;
-
 use crate::hooks::Hooks;
 use crate::life::{Cast, SMALL, live};
 use crate::paper::table;
 use crate::programs::PROGRAMS;
-use crate::rows::{Row, measure};
-use crate::stage::{Contracts, Stage};
+use crate::rows::{Row, measure, scatter};
+use crate::stage::{Called, Contracts, Stage};
 
 /// Our contracts, kept ready by the chain or not.
 fn ours(cached: bool) -> Contracts {
@@ -57,22 +55,26 @@ async fn break_down() -> String {
     live(&mut stage, &cast, SMALL).await;
     let second = stage.called.len();
     live(&mut stage, &cast, SMALL).await;
-    let mut text = String::new();
+    let mut parts = Vec::new();
     let mut told = Vec::new();
     for call in &stage.called[second..] {
-        let name = call.signature.split('(').next().unwrap();
-        if told.contains(&name) {
-            continue;
+        if !told.contains(&call.signature) {
+            told.push(call.signature);
+            parts.push(hooks_of(&stage, call, "").await);
         }
-        told.push(name);
-        let rows = Hooks::of(&stage, call.transaction).await;
-        let rows = rows.rows().into_iter().filter(|(_, gas, _)| *gas >= 100);
-        let rows =
-            rows.map(|(name, gas, count)| vec![name.into(), count.to_string(), gas.to_string()]);
-        let table = table(&["host call", "calls", "gas"], rows);
-        writeln!(text, "`{name}`, {} gas:\n\n{table}", call.gas).unwrap();
     }
-    text
+    let (stage, _) = scatter(&ours(true), true).await;
+    parts.push(hooks_of(&stage, stage.called.last().unwrap(), " of 12 testers").await);
+    parts.join("\n")
+}
+
+/// Where the gas of a call goes, with a word on which it is.
+async fn hooks_of(stage: &Stage, call: &Called, which: &str) -> String {
+    let name = call.signature.split('(').next().unwrap();
+    let rows = Hooks::of(stage, call.transaction).await;
+    let rows = rows.rows().into_iter().filter(|(_, gas, _)| *gas >= 100);
+    let rows = rows.map(|(name, gas, count)| vec![name.into(), count.to_string(), gas.to_string()]);
+    format!("`{name}`{which}, {} gas:\n\n{}", call.gas, table(&["host call", "calls", "gas"], rows))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -61,7 +61,8 @@ fn note(rows: &mut Vec<Row>, what: &str, gas: u64) {
 async fn offers(stage: &mut Stage, cast: &Cast, rows: &mut Vec<Row>) {
     // The last but one of twenty: the one in front of it has number 18.
     let (ada, price, hint) = (cast.workers[18], PRICE + 18, 18);
-    let new = registration(stage.account(70), PRICE + 20, 20);
+    let (dearest, end) = cast.last;
+    let new = registration(stage.account(70), dearest + 1, end);
     note(rows, "registerWorker, at an end of the book", stage.tell(70, &new, STAKE).await);
     let new = registration(stage.account(72), price, 19);
     note(rows, "registerWorker, between two others", stage.tell(72, &new, STAKE).await);
@@ -164,16 +165,20 @@ fn told(name: &str, new: &Life, used: &Life) -> Vec<Row> {
 
 /// A life in which no tester has two seats, with new credits, then one with credits in use.
 async fn scattered(contracts: &Contracts) -> Vec<Row> {
-    let mut lives = Vec::new();
-    for credits in [false, true] {
-        let mut stage = Stage::open(contracts, PEOPLE).await;
-        let cast = Cast::enter(&mut stage, 8, 60, credits).await;
-        if credits {
-            live(&mut stage, &cast, SMALL).await;
-        }
-        lives.push(apart(&mut stage, &cast).await);
+    let (_, new) = scatter(contracts, false).await;
+    let (_, used) = scatter(contracts, true).await;
+    told("1 × 3, 12 testers: ", &new, &used)
+}
+
+/// A life in which no tester has two seats, with credits in use or new ones, and where it was.
+pub(crate) async fn scatter(contracts: &Contracts, credits: bool) -> (Stage, Life) {
+    let mut stage = Stage::open(contracts, PEOPLE).await;
+    let cast = Cast::enter(&mut stage, 8, 60, credits).await;
+    if credits {
+        live(&mut stage, &cast, SMALL).await;
     }
-    told("1 × 3, 12 testers: ", &lives[0], &lives[1])
+    let life = apart(&mut stage, &cast).await;
+    (stage, life)
 }
 
 /// The first life in which no tester has two seats.

@@ -46,6 +46,7 @@ async fn crowded((workers, testers): (u64, u64)) -> (Stage, Cast) {
         stage.tell(who, &call, STAKE).await;
         book.insert((price, number));
     }
+    cast.last = *book.last().unwrap();
     for tester in cast.testers.clone() {
         stage.tell(tester, &checkInCall {}, 0).await;
     }

@@ -24,8 +24,9 @@ impl Rows<'_> {
 }
 
 /// All of them.
-const TARGETS: [Target; 16] = [
+const TARGETS: [Target; 17] = [
     ("register with key, type, price, stake", |rows| rows.0[REGISTER], 140_000),
+    ("register, between two others", |rows| rows.0[BETWEEN], 140_000),
     ("buy: escrow, agreement, tester plan", |rows| rows.of(1, "buyContract"), 145_000),
     ("accept, first", |rows| rows.of(1, "accept, first"), 65_000),
     ("accept, next", |rows| rows.of(8, "accept, last"), 40_000),
@@ -49,6 +50,9 @@ const TARGETS: [Target; 16] = [
 
 /// The row of a newcomer that asks more than all others.
 const REGISTER: &str = "registerWorker, at an end of the book";
+
+/// The row of one that others stand in front of and behind.
+const BETWEEN: &str = "registerWorker, between two others";
 
 /// A row of every size.
 const WHOLE: &str = "whole life, credits in use";

@@ -151,6 +151,12 @@ async fn a_market_is_set_up_once_and_with_constants_that_fit_together() {
     let good = settings::dev(Clock::ArbBlock);
     let bad = [
         Settings { acceptWindow: 0, ..good },
+        Settings {
+            acceptWindow: settings::ACCEPT_LIMIT + 1,
+            minLength: u32::MAX,
+            minWindow: u32::MAX,
+            ..good
+        },
         Settings { reportWindow: 0, ..good },
         Settings { minLength: good.acceptWindow + good.reportWindow - 1, ..good },
         Settings { minWindow: 2 * good.acceptWindow - 1, ..good },

@@ -8,7 +8,7 @@ use client::terms::abi::IWorkAgreement::{IWorkAgreementErrors, SettlementFailed,
 use client::terms::abi::IWorkerDispatcher::{
     ContractBought, Credited, IWorkerDispatcherErrors, NothingToWithdraw, PurchaseRefused,
     Reentered, TransferFailed, Withdrawn, buyContract_0Call as BuyUsual,
-    buyContract_1Call as BuyOrder, checkInCall, creditCall, listCall, registerTesterCall,
+    buyContract_1Call as BuyOrder, checkInCall, creditCall, hireCall, listCall, registerTesterCall,
     registerWorkerCall, setAvailableCall, setKeyCall, setPriceCall, stakeCall, unstakeCall,
     updateWorkerCall, withdrawCall,
 };
@@ -139,6 +139,7 @@ async fn nothing_can_be_done_while_a_refund_is_under_way() {
     let calls = [
         purchase().abi_encode(),
         BuyOrder { order: order(1, 8) }.abi_encode(),
+        hireCall { order: order(1, 8), workers: vec![1] }.abi_encode(),
         withdrawCall { to }.abi_encode(),
         registration(&cleo).abi_encode(),
         registerTesterCall { key }.abi_encode(),

@@ -54,6 +54,7 @@ impl Story {
                 Step::Call(from, call, value) => story.call(from, call, value, when).await,
                 Step::Force(to, value) => story.force(to, value, when).await,
             }
+            story.weigh(U256::from(story.world.model.held()));
             if number % ROUND == 0 || number == steps {
                 story.survey().await;
             }
@@ -239,6 +240,11 @@ impl Story {
             }
         }
         // The dispatcher, everybody, and every agreement that ever was are looked at once.
+        self.weigh(held);
+    }
+
+    /// What everybody holds and what the chain took are all the wei there ever were.
+    fn weigh(&self, held: U256) {
         let fees = self.world.fees;
         assert_eq!(held + fees, self.world.endowed, "{}\nwei were made or lost", self.here);
     }

@@ -91,7 +91,7 @@ sol! {
         /// Entry number `entry` has bits of windows that the agreement does not have.
         error WindowOutOfRange(uint8 entry, uint8 windows);
         error WindowUnknown(uint256 window, uint8 windows);
-        /// The dispatcher did not take the settlement.
+        /// The dispatcher did not answer, or did not take the settlement.
         error SettlementFailed();
 
         // ------------------------------------------------------------------ reading

@@ -33,6 +33,12 @@ impl Model {
         self.purses.get(&account).copied().unwrap_or(0)
     }
 
+    /// What all accounts hold together.
+    #[must_use]
+    pub fn held(&self) -> u128 {
+        self.purses.values().sum()
+    }
+
     /// What an account can withdraw.
     #[must_use]
     pub fn credit(&self, account: Address) -> u128 {
