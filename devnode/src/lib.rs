@@ -7,6 +7,7 @@ mod exec;
 mod keep;
 mod node;
 mod precompiles;
+mod provider;
 mod rpc;
 mod state;
 

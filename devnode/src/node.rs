@@ -1,8 +1,11 @@
 //! A running dev chain, and how it is started and stopped.
 
-use std::{io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
-use alloy::primitives::{Address, U256};
+use alloy::{
+    primitives::{Address, U256},
+    providers::RootProvider,
+};
 use jsonrpsee::server::ServerHandle;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time};
 
@@ -10,6 +13,7 @@ use crate::{
     Account, Config, StateError, accounts,
     chain::{Chain, Refusal, Worker},
     keep::{Keeper, StateFile},
+    provider,
     rpc::{Bodies, Node, ServeError, Server, serve},
 };
 
@@ -61,7 +65,7 @@ pub struct Devnode {
     /// Stops the server.
     server: ServerHandle,
     /// Answers without a connection.
-    bodies: Bodies,
+    bodies: Arc<Bodies>,
     /// Makes blocks when nothing happens.
     ticker: JoinHandle<()>,
     /// Keeps the chain in a file.
@@ -102,6 +106,7 @@ impl Devnode {
         let server = serve(listener, worker.clone())?;
         let ticker = tokio::spawn(tick(worker.clone(), paced));
         let Server { address, handle: server, bodies } = server;
+        let bodies = Arc::new(bodies);
         Ok(Self { address, accounts, worker, server, bodies, ticker, keeper })
     }
 
@@ -127,6 +132,14 @@ impl Devnode {
     /// empty if the body wants none.
     pub async fn ask(&self, body: &str) -> String {
         self.bodies.reply(body).await
+    }
+
+    /// An alloy provider that asks this chain without a connection; it has an error to say once the chain is
+    /// stopped or dropped. The node signs what it sends for [`Self::accounts`]. There are no subscriptions,
+    /// which need a connection.
+    #[must_use]
+    pub fn provider(&self) -> RootProvider {
+        provider::provider(&self.bodies)
     }
 
     /// Sets the balance of an account, in wei.

@@ -22,7 +22,7 @@ use revm::{
 };
 
 use super::{
-    Message, Modules, State, frames::Frames, halt::Detail, host::Move, opcodes::opcodes,
+    Message, Modules, RunError, State, frames::Frames, halt::Detail, host::Move, opcodes::opcodes,
     precompiles::Precompiles, program, watch::Watcher,
 };
 use crate::precompiles::{self as arbitrum, Facts, Host};
@@ -68,8 +68,8 @@ pub(super) struct Arb<'a> {
     pub(super) detail: Option<Detail>,
     /// When the message has to be done.
     deadline: Option<Instant>,
-    /// Whether it was not.
-    late: bool,
+    /// Why it comes to nothing.
+    stopped: Option<RunError>,
 }
 
 impl<'a> Arb<'a> {
@@ -94,14 +94,23 @@ impl<'a> Arb<'a> {
             init_code: 0,
             detail: None,
             deadline,
-            late: false,
+            stopped: None,
         }
     }
 
-    /// Whether the time is over. Once it is, the message goes nowhere any more.
-    pub(super) fn is_late(&mut self) -> bool {
-        self.late = self.late || self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
-        self.late
+    /// Whether the message goes nowhere any more, for one because its time is over.
+    pub(super) fn is_stopped(&mut self) -> bool {
+        if self.stopped.is_none()
+            && self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        {
+            self.stopped = Some(RunError::Late);
+        }
+        self.stopped.is_some()
+    }
+
+    /// Lets the message come to nothing.
+    pub(super) fn stop(&mut self, why: RunError) {
+        self.stopped = Some(why);
     }
 }
 
@@ -130,9 +139,9 @@ impl<'a> ArbEvm<'a> {
         self.0.ctx.chain.detail.take()
     }
 
-    /// Whether the message was stopped because the time was over.
-    pub(super) const fn was_late(&self) -> bool {
-        self.0.ctx.chain.late
+    /// Why the message came to nothing before its end.
+    pub(super) const fn stopped(&mut self) -> Option<RunError> {
+        self.0.ctx.chain.stopped.take()
     }
 
     /// Puts the open frames aside, so that a loop of its own can run; returns them.
@@ -173,7 +182,7 @@ impl<'a> EvmTr for ArbEvm<'a> {
         &mut self,
         init: <Self::Frame as FrameTr>::FrameInit,
     ) -> Result<FrameInitResult<'_, Self::Frame>, ContextDbError<Self::Context>> {
-        if self.0.ctx.chain.is_late() {
+        if self.0.ctx.chain.is_stopped() {
             return Err(ContextError::Custom(String::new()));
         }
         self.0.ctx.chain.frames.enter(init.depth, &init.frame_input);

@@ -70,9 +70,16 @@ impl<'a> Handler for ArbHandler<'a> {
         result: &mut FrameResult,
     ) -> Result<(), Self::Error> {
         let ctx = evm.ctx();
-        let account = to_address(Setting::NetworkFeeAccount.get(ctx));
-        let earned = fee(result.gas().used(), ctx.chain.paid_price);
-        ctx.journal_mut().load_account_mut(account)?.incr_balance(earned);
+        let (gas, price) = (result.gas().used(), ctx.chain.paid_price);
+        let network = to_address(Setting::NetworkFeeAccount.get(ctx));
+        let infrastructure = to_address(Setting::InfraFeeAccount.get(ctx));
+        let mut rest = price;
+        if !infrastructure.is_zero() {
+            let share = price.min(Setting::MinBaseFee.get(ctx).saturating_to());
+            rest = price.saturating_sub(share);
+            ctx.journal_mut().load_account_mut(infrastructure)?.incr_balance(fee(gas, share));
+        }
+        ctx.journal_mut().load_account_mut(network)?.incr_balance(fee(gas, rest));
         Ok(())
     }
 }

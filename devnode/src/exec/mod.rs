@@ -47,7 +47,11 @@ pub(crate) use modules::Modules;
 pub(crate) use trace::{Origin, Trace, TraceError, Tracer, trace};
 use watch::Watcher;
 
-use crate::{CHAIN_ID, precompiles::Facts, state::View};
+use crate::{
+    CHAIN_ID,
+    precompiles::{Facts, Missing},
+    state::View,
+};
 
 /// State to run on: that of one height, with changes on top.
 pub(crate) type State<'a> = CacheDB<View<'a>>;
@@ -94,6 +98,9 @@ pub(crate) enum RunError {
     /// The time was over.
     #[error("execution aborted (timeout = 5s)")]
     Late,
+    /// It called what this chain does not have.
+    #[error(transparent)]
+    Missing(#[from] Missing),
     /// revm refuses it, which its sender's checks should have told before.
     #[error(transparent)]
     Evm(#[from] EVMError<Infallible>),
@@ -181,8 +188,8 @@ fn run<'a>(
     let mut handler = ArbHandler::default();
     let result =
         if evm.is_watched() { handler.inspect_run(&mut evm) } else { handler.run(&mut evm) };
-    if evm.was_late() {
-        return Err(RunError::Late);
+    if let Some(why) = evm.stopped() {
+        return Err(why);
     }
     let result = result?;
     let state = evm.finish();

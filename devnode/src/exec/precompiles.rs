@@ -64,7 +64,7 @@ impl<'a> PrecompileProvider<Ctx<'a>> for Precompiles {
         ctx.chain.moves.clear();
         let input: Bytes = inputs.input.bytes(ctx);
         if let Some(done) = precompiles::run(ctx, caller, own, &input, inputs.gas_limit) {
-            return Ok(Some(conclude(ctx, done, inputs.gas_limit)));
+            return conclude(ctx, done, inputs.gas_limit).map(Some);
         }
         let Some(precompile) = self.ethereum.precompiles.get(&own) else { return Ok(None) };
         let output =
@@ -83,7 +83,10 @@ impl<'a> PrecompileProvider<Ctx<'a>> for Precompiles {
 }
 
 /// The end of a precompile in revm's terms.
-fn conclude(ctx: &mut Ctx<'_>, done: Done, gas_limit: u64) -> InterpreterResult {
+///
+/// # Errors
+/// If the message comes to nothing; why is noted in the context.
+fn conclude(ctx: &mut Ctx<'_>, done: Done, gas_limit: u64) -> Result<InterpreterResult, String> {
     let mut gas = Gas::new(gas_limit);
     gas.set_spent(gas_limit.saturating_sub(done.gas_left));
     let result = match done.ending {
@@ -95,6 +98,10 @@ fn conclude(ctx: &mut Ctx<'_>, done: Done, gas_limit: u64) -> InterpreterResult 
             }
             InstructionResult::PrecompileError
         }
+        Ending::Missing(missing) => {
+            ctx.chain.stop(missing.into());
+            return Err(String::new());
+        }
     };
-    InterpreterResult::new(result, done.output, gas)
+    Ok(InterpreterResult::new(result, done.output, gas))
 }

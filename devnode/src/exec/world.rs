@@ -144,7 +144,7 @@ impl World for FrameWorld<'_, '_> {
     }
 
     fn is_late(&mut self) -> bool {
-        self.ctx().chain.is_late()
+        self.ctx().chain.is_stopped()
     }
 
     fn traced(&self) -> bool {

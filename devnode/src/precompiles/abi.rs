@@ -104,7 +104,6 @@ sol! {
         function setWasmMaxSize(uint32 size) external;
         function addWasmCacheManager(address manager) external;
         function removeWasmCacheManager(address manager) external;
-        function scheduleArbOSUpgrade(uint64 version, uint64 timestamp) external;
         function setPerBatchGasCharge(int64 gas) external;
         function setL1PricingRewardRate(uint64 rate) external;
         function setL1PricingRewardRecipient(address recipient) external;

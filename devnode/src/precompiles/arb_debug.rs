@@ -1,4 +1,4 @@
-//! `ArbDebug` (0xff): what only dev chains allow. Missing: `panic` and `legacyError`.
+//! `ArbDebug` (0xff): what only dev chains allow.
 
 use super::{
     ARB_DEBUG,

@@ -1,4 +1,4 @@
-//! `ArbGasInfo` (0x6c): prices and limits of gas. Missing: the accounts of the parent chain's pricing.
+//! `ArbGasInfo` (0x6c): prices and limits of gas.
 
 use alloy::primitives::U256;
 

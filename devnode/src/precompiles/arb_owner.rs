@@ -1,10 +1,11 @@
 //! `ArbOwner` (0x70): the settings of the chain, for its owners. It costs them no gas, and every
-//! call that succeeds leaves an event. Settings that this chain cannot honour are refused.
+//! call that succeeds leaves an event. Of the prices of data for the parent chain and of how the base
+//! fee would follow the load, which it does not, it only keeps what was set.
 
 use alloy::primitives::{B256, FixedBytes, I256, U256};
 
 use super::{
-    Fault,
+    Fault, Missing,
     abi::ArbOwner::{ArbOwnerCalls as Function, OwnerActs},
     call::{Answer, Call, Stop},
 };
@@ -97,8 +98,9 @@ fn change_numbers(call: &mut Call<'_>, function: &Function) -> Result<(), Stop> 
         Function::setL1PricePerUnit(args) if args.price.is_zero() => {
             (Setting::L1PricePerUnit, args.price)
         }
-        Function::setL1PricePerUnit(_) | Function::scheduleArbOSUpgrade(_) => {
-            return Err(Stop::Fault(Fault::NotImplemented));
+        Function::setL1PricePerUnit(_) => {
+            let function = "setL1PricePerUnit of another price than 0";
+            return Err(Stop::Missing(Missing { precompile: "ArbOwner", function }));
         }
         Function::setMinimumL2BaseFee(args) => (Setting::MinBaseFee, args.price),
         Function::setL2BaseFee(args) => (Setting::BaseFee, args.price),

@@ -11,7 +11,7 @@ use alloy::{
 };
 use engine::Params;
 
-use super::{Fault, Host};
+use super::{Fault, Host, Missing, missing};
 use crate::state::{
     arbos::Words,
     programs::{self, Record},
@@ -84,6 +84,8 @@ pub(crate) enum Stop {
     Refused,
     /// Fails with a text and takes all gas.
     Fault(Fault),
+    /// Ends the whole message: Nitro would do something that this chain cannot.
+    Missing(Missing),
 }
 
 /// The encoded result of a function, or why there is none.
@@ -136,9 +138,14 @@ impl<'h> Call<'h> {
     pub(super) fn function<I: SolInterface>(&self) -> Result<I, Stop> {
         I::abi_decode_validate(self.input).or_else(|_| {
             let mut clean = self.input.to_vec();
-            clean.get_mut(UNUSED).ok_or(Stop::Refused)?.fill(0);
-            I::abi_decode_validate(&clean).map_err(|_| Stop::Refused)
+            clean.get_mut(UNUSED).ok_or_else(|| self.unknown())?.fill(0);
+            I::abi_decode_validate(&clean).map_err(|_| self.unknown())
         })
+    }
+
+    /// How a call ends that no function here can answer.
+    pub(super) fn unknown(&self) -> Stop {
+        missing::find(self.address, self.input).map_or(Stop::Refused, Stop::Missing)
     }
 
     /// Enters a function that needs nothing of the chain.

@@ -22,9 +22,6 @@ pub(crate) enum Fault {
     /// A program was called that is not active.
     #[error("error {}", .0)]
     Inactive(Inactive),
-    /// A precompile that this chain does not have.
-    #[error("this precompile is not implemented by the dev chain")]
-    NotImplemented,
 }
 
 impl std::fmt::Display for Inactive {

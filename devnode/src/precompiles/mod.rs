@@ -1,7 +1,7 @@
 //! Arbitrum's precompiles: what is at which address, and how a call of one ends.
 //!
-//! They know the chain through [`Host`] and nothing of the EVM. A function that is missing here is
-//! refused in the way in which Nitro refuses a selector that it does not know.
+//! They know the chain through [`Host`] and nothing of the EVM. A selector that Nitro does not know is
+//! refused in its way; what is missing only here is listed in [`missing`].
 
 pub(crate) mod abi;
 mod arb_debug;
@@ -18,6 +18,7 @@ mod arbos_test;
 mod call;
 mod errors;
 mod host;
+mod missing;
 
 use alloy::primitives::{Address, Bytes, address};
 
@@ -25,6 +26,7 @@ pub(crate) use call::Caller;
 use call::{Answer, Call, Stop, copy_gas};
 pub(crate) use errors::{Fault, revert_text};
 pub(crate) use host::{Facts, Host};
+pub(crate) use missing::Missing;
 
 /// `ArbOwner`, whose calls are logged by the set-up.
 pub(crate) const ARB_OWNER: Address = address!("0000000000000000000000000000000000000070");
@@ -59,6 +61,8 @@ pub(crate) enum Ending {
     Revert,
     /// It failed and took all gas.
     Fault(Fault),
+    /// Nobody here knows how it would end.
+    Missing(Missing),
 }
 
 /// What a call of a precompile came to.
@@ -89,6 +93,7 @@ pub(crate) fn run(
     let (gas_left, exhausted) = (call.gas(), call.exhausted());
     let end = |ending, output, gas_left| Done { ending, output, gas_left };
     Some(match answer {
+        Err(Stop::Missing(missing)) => end(Ending::Missing(missing), Bytes::new(), 0),
         Err(Stop::Fault(fault)) => end(Ending::Fault(fault), Bytes::new(), 0),
         _ if exhausted => end(Ending::Revert, Bytes::new(), 0),
         Ok(output) => end(Ending::Success, output, gas_left),
@@ -118,7 +123,7 @@ fn find(address: Address) -> Option<fn(&mut Call<'_>) -> Answer> {
         0x71 => arb_wasm::answer,
         0x72 => arb_wasm_cache::answer,
         0xff => arb_debug::answer,
-        low if LOW_BYTES.contains(low) => |_| Err(Stop::Fault(Fault::NotImplemented)),
+        low if LOW_BYTES.contains(low) => |call| Err(call.unknown()),
         _ => return None,
     })
 }

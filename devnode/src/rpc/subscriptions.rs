@@ -22,6 +22,11 @@ enum Topic {
     Logs(Box<Filter>),
 }
 
+/// The last words to a subscriber who did not listen for so long that blocks are gone for it.
+#[derive(Debug, thiserror::Error)]
+#[error("the subscription has ended: the subscriber is {0} blocks behind")]
+struct Behind(u64);
+
 /// Adds `eth_subscribe` and `eth_unsubscribe`.
 pub(super) fn register(module: &mut RpcModule<Worker<Node>>) -> Result<(), RegisterMethodError> {
     module.register_subscription(
@@ -55,7 +60,7 @@ async fn subscribe(
         };
         match block {
             Ok(block) => report(&sink, &topic, &block).await?,
-            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Lagged(blocks)) => return Err(Behind(blocks).into()),
             Err(RecvError::Closed) => return Ok(()),
         }
     }

@@ -10,7 +10,7 @@ use alloy::{
 };
 use devnode::{CHAIN_ID, DEV_ADDRESS};
 
-use crate::support::{ARB_WASM, Chain, message, program_code, revert_data};
+use crate::support::{ARB_OWNER, ARB_WASM, Chain, message, program_code, revert_data};
 
 sol! {
     function arbBlockNumber() returns (uint256);
@@ -26,6 +26,10 @@ sol! {
     function becomeChainOwner();
     function setInkPrice(uint32 price);
     function getMinimumGasPrice() returns (uint256);
+    function setNetworkFeeAccount(address account);
+    function setInfraFeeAccount(address account);
+    function setMinimumL2BaseFee(uint256 price);
+    function setL2BaseFee(uint256 price);
 }
 
 /// The precompile that knows the chain.
@@ -36,9 +40,6 @@ const ARB_OWNER_PUBLIC: Address = address!("000000000000000000000000000000000000
 
 /// The precompile that knows the price of gas.
 const ARB_GAS_INFO: Address = address!("000000000000000000000000000000000000006c");
-
-/// The precompile for owners.
-const ARB_OWNER: Address = address!("0000000000000000000000000000000000000070");
 
 /// The precompile that caches programs.
 const ARB_WASM_CACHE: Address = address!("0000000000000000000000000000000000000072");
@@ -169,11 +170,30 @@ async fn only_owners_change_settings_and_anybody_can_become_one() {
 }
 
 #[tokio::test]
-async fn what_is_not_implemented_says_so() {
+async fn fees_are_shared_between_the_network_and_its_infrastructure() {
     let chain = Chain::start().await;
-    let aggregator = address!("000000000000000000000000000000000000006d");
-    let error = chain.call(aggregator, hex!("12345678")).await.unwrap_err();
-    assert_eq!(message(&error), "this precompile is not implemented by the dev chain");
-    let unknown = chain.call(ARB_SYS, hex!("12345678")).await.unwrap_err();
-    assert_eq!(message(&unknown), "execution reverted");
+    let [network, infrastructure] = [0xaa, 0xbb].map(Address::repeat_byte);
+    chain.own(setNetworkFeeAccountCall { account: network }.abi_encode()).await;
+    chain.own(setMinimumL2BaseFeeCall { price: U256::from(100_000_000) }.abi_encode()).await;
+    chain.own(setL2BaseFeeCall { price: U256::from(300_000_000) }.abi_encode()).await;
+    let balances = || async {
+        let of = |account| chain.provider.get_balance(account);
+        (of(network).await.unwrap(), of(infrastructure).await.unwrap())
+    };
+    let transfer = || {
+        let request = TransactionRequest::default().with_to(Address::ZERO);
+        chain.send(request.with_max_fee_per_gas(1_000_000_000).with_max_priority_fee_per_gas(0))
+    };
+
+    let before = balances().await;
+    let whole = U256::from(transfer().await.gas_used) * U256::from(300_000_000);
+    let after = balances().await;
+    assert_eq!((after.0 - before.0, after.1), (whole, U256::ZERO));
+
+    chain.own(setInfraFeeAccountCall { account: infrastructure }.abi_encode()).await;
+    let before = balances().await;
+    transfer().await;
+    let after = balances().await;
+    let third = whole / U256::from(3);
+    assert_eq!((after.0 - before.0, after.1 - before.1), (third + third, third));
 }

@@ -18,6 +18,9 @@ use tokio::time::sleep;
 /// The precompile that activates programs.
 pub(crate) const ARB_WASM: Address = address!("0000000000000000000000000000000000000071");
 
+/// The precompile for owners.
+pub(crate) const ARB_OWNER: Address = address!("0000000000000000000000000000000000000070");
+
 /// A chain, and a client that signs as the dev account.
 pub(crate) struct Chain {
     /// The chain.
@@ -75,6 +78,12 @@ impl Chain {
             .with_value(U256::from(10).pow(U256::from(18)))
             .with_gas_limit(10_000_000);
         self.send(request).await
+    }
+
+    /// Changes a setting of the chain as its owner.
+    pub(crate) async fn own(&self, call: impl Into<Bytes>) {
+        let request = TransactionRequest::default().with_to(ARB_OWNER).with_input(call);
+        assert!(self.send(request).await.status());
     }
 
     /// Calls a contract in the newest block.
