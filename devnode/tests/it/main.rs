@@ -34,6 +34,7 @@ mod signing;
 mod snapshots;
 mod start;
 mod state;
+mod subscribers;
 mod support;
 mod time;
 mod traces;
