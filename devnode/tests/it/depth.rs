@@ -2,12 +2,21 @@
 
 use alloy::{
     network::TransactionBuilder,
-    primitives::{U256, hex},
+    primitives::{Address, U256, hex},
     providers::Provider,
     rpc::types::TransactionRequest,
+    sol,
+    sol_types::SolCall,
 };
 
-use crate::support::Chain;
+use crate::{hostile::is_well, support::Chain};
+
+sol! {
+    function setMaxTxGasLimit(uint64 limit);
+    function setWasmFreePages(uint16 pages);
+    function setMinimumL2BaseFee(uint256 price);
+    function setL2BaseFee(uint256 price);
+}
 
 /// A program that calls itself with all its gas until it cannot, and answers with how many frames
 /// were below it, in four bytes.
@@ -37,6 +46,109 @@ async fn programs_call_programs_until_the_gas_is_too_little() {
     let depth = u32::from_le_bytes(answer[..4].try_into().unwrap());
     // Each frame has a page of memory open, and 128 pages are the most that can be paid for.
     assert!((100..128).contains(&depth), "{depth} frames");
+}
+
+/// Wei per gas on a chain where gas for the deepest call costs next to nothing.
+const NEXT_TO_NOTHING: u128 = 1;
+
+/// Gas of which enough is left after 1024 frames that each hold back a 64th.
+const PLENTY: u64 = 10_000_000_000_000;
+
+/// A chain on which only the depth ends a recursion: any amount of gas, and memory for nothing.
+async fn bottomless() -> Chain {
+    let chain = Chain::start().await;
+    chain.own(setMaxTxGasLimitCall { limit: u64::MAX }.abi_encode()).await;
+    chain.own(setWasmFreePagesCall { pages: u16::MAX }.abi_encode()).await;
+    let price = U256::from(NEXT_TO_NOTHING);
+    chain.own(setMinimumL2BaseFeeCall { price }.abi_encode()).await;
+    chain.own(setL2BaseFeeCall { price }.abi_encode()).await;
+    chain
+}
+
+/// How many frames there were below the first one, as it logs at its end.
+async fn fall(chain: &Chain, to: Address) -> U256 {
+    let request = TransactionRequest::default()
+        .with_to(to)
+        .with_gas_limit(PLENTY)
+        .with_max_fee_per_gas(NEXT_TO_NOTHING)
+        .with_max_priority_fee_per_gas(0);
+    let receipt = chain.send(request).await;
+    assert!(receipt.status());
+    U256::from_be_slice(&receipt.logs()[0].data().data)
+}
+
+/// Where a contract that falls into itself says whom it calls.
+const CALLED: usize = 7;
+
+/// The opcode of whoever called.
+const CALLER: u8 = 0x33;
+
+/// A contract that calls itself with a byte until it cannot; answers with how many frames were below
+/// it, and logs that if it was not called with a byte.
+fn falls_into_itself() -> Vec<u8> {
+    hex!("60205f60015f5f305af15f51015f523660175760205fa05b60205ff3").to_vec()
+}
+
+/// A program that does the same with another account, or with itself if that is zero.
+fn falls_into(other: Address) -> String {
+    let address: String = other.iter().map(|byte| format!("\\{byte:02x}")).collect();
+    format!(
+        r#"(module
+            (import "vm_hooks" "write_result" (func $write_result (param i32 i32)))
+            (import "vm_hooks" "contract_address" (func $contract_address (param i32)))
+            (import "vm_hooks" "emit_log" (func $emit_log (param i32 i32 i32)))
+            (import "vm_hooks" "call_contract"
+                (func $call_contract (param i32 i32 i32 i32 i64 i32) (result i32)))
+            (import "vm_hooks" "read_return_data"
+                (func $read_return_data (param i32 i32 i32) (result i32)))
+            (memory (export "memory") 1 1)
+            (data (i32.const 0) "{address}")
+            (func (export "user_entrypoint") (param $len i32) (result i32)
+                (if (i64.eqz (i64.load (i32.const 0)))
+                    (then (call $contract_address (i32.const 0))))
+                (if (i32.eqz (call $call_contract (i32.const 0) (i32.const 0) (i32.const 1)
+                        (i32.const 32) (i64.const -1) (i32.const 64)))
+                    (then
+                        (drop (call $read_return_data
+                            (i32.const 96) (i32.const 0) (i32.const 32)))
+                        ;; The number is at most 1024, so its last two bytes are all of it.
+                        (i32.store16 (i32.const 160) (i32.add (i32.const 1) (i32.or
+                            (i32.shl (i32.load8_u (i32.const 126)) (i32.const 8))
+                            (i32.load8_u (i32.const 127)))))
+                        (i32.store8 (i32.const 126) (i32.load8_u (i32.const 161)))
+                        (i32.store8 (i32.const 127) (i32.load8_u (i32.const 160)))))
+                (if (i32.eqz (local.get $len))
+                    (then (call $emit_log (i32.const 96) (i32.const 32) (i32.const 0))))
+                (call $write_result (i32.const 96) (i32.const 32))
+                (i32.const 0)))"#
+    )
+}
+
+#[tokio::test]
+async fn programs_call_programs_to_the_last_frame_that_the_evm_allows() {
+    let chain = bottomless().await;
+    let program = chain.program(&falls_into(Address::ZERO)).await;
+    assert_eq!(fall(&chain, program).await, U256::from(1024));
+    is_well(&chain).await;
+}
+
+#[tokio::test]
+async fn contracts_call_contracts_to_the_last_frame_that_the_evm_allows() {
+    let chain = bottomless().await;
+    let contract = chain.deploy(&falls_into_itself()).await;
+    assert_eq!(fall(&chain, contract).await, U256::from(1024));
+    is_well(&chain).await;
+}
+
+#[tokio::test]
+async fn programs_and_contracts_call_each_other_to_the_last_frame_that_the_evm_allows() {
+    let chain = bottomless().await;
+    let mut calls_back = falls_into_itself();
+    calls_back[CALLED] = CALLER;
+    let contract = chain.deploy(&calls_back).await;
+    let program = chain.program(&falls_into(contract)).await;
+    assert_eq!(fall(&chain, program).await, U256::from(1024));
+    is_well(&chain).await;
 }
 
 #[tokio::test]
