@@ -2,13 +2,19 @@
 
 use std::thread;
 
-use engine::{Activation, Params, Status, activate, run};
+use engine::{Activation, Outcome, Params, Status, activate, run};
 use proptest::prelude::*;
 
 use crate::{counter, ledger::Ledger};
 
 /// Bytes of native stack that a chain of 1024 programs may take.
 const CHAIN_STACK: usize = 32 << 20;
+
+/// Gas of a run: more than any of these takes.
+const GAS: u64 = 10_000_000;
+
+/// Bytes of a page of memory.
+const PAGE: usize = 65_536;
 
 /// Activates a module of text.
 fn activated(text: &str) -> Activation {
@@ -24,60 +30,113 @@ fn expression() -> impl Strategy<Value = String> {
         Just("(i32.wrap_i64 (global.get $g))".to_owned()),
         (0..65_600_u32).prop_map(|at| format!("(i32.load (i32.const {at}))")),
     ];
-    leaf.prop_recursive(5, 60, 4, |inner| {
+    leaf.prop_recursive(6, 80, 4, |inner| {
         let binary = prop::sample::select(vec![
             "add", "sub", "mul", "div_s", "div_u", "rem_s", "rem_u", "and", "or", "xor", "shl",
-            "shr_s", "shr_u", "rotl", "rotr", "eq", "lt_s", "gt_u",
+            "shr_s", "shr_u", "rotl", "rotr",
         ]);
-        let unary = prop::sample::select(vec!["clz", "ctz", "popcnt", "eqz", "extend8_s"]);
-        prop_oneof![
-            (binary, inner.clone(), inner.clone())
-                .prop_map(|(op, a, b)| format!("(i32.{op} {a} {b})")),
-            (unary, inner.clone()).prop_map(|(op, a)| format!("(i32.{op} {a})")),
-            (inner.clone(), inner.clone(), inner.clone())
+        let compare = prop::sample::select(vec![
+            "eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u",
+        ]);
+        let unary =
+            prop::sample::select(vec!["clz", "ctz", "popcnt", "eqz", "extend8_s", "extend16_s"]);
+        let one = inner.clone();
+        let two = (inner.clone(), inner.clone());
+        let three = (inner.clone(), inner.clone(), inner);
+        let of_32 = prop_oneof![
+            (unary, one).prop_map(|(op, a)| format!("(i32.{op} {a})")),
+            (binary.clone(), two.clone()).prop_map(|(op, (a, b))| format!("(i32.{op} {a} {b})")),
+            (compare.clone(), two.clone()).prop_map(|(op, (a, b))| format!("(i32.{op} {a} {b})")),
+        ];
+        let of_64 = prop_oneof![
+            (binary, two.clone()).prop_map(|(op, (a, b))| format!(
+                "(i32.wrap_i64 (i64.rotl (i64.{op} (i64.extend_i32_s {a}) (call $wide {b})) \
+                     (i64.const 21)))"
+            )),
+            (compare, two.clone()).prop_map(|(op, (a, b))| format!(
+                "(i64.{op} (call $wide {a}) (i64.extend_i32_u {b}))"
+            )),
+        ];
+        let flow = prop_oneof![
+            three.clone().prop_map(|(a, b, c)| format!("(select {a} {b} {c})")),
+            three
+                .clone()
                 .prop_map(|(c, a, b)| format!("(if (result i32) {c} (then {a}) (else {b}))")),
-            (inner.clone(), inner.clone(), inner.clone())
-                .prop_map(|(a, b, c)| format!("(select {a} {b} {c})")),
-            (inner.clone(), inner.clone())
-                .prop_map(|(a, b)| format!("(local.tee $a (call $f {a} {b}))")),
-            (inner.clone(), inner.clone()).prop_map(|(c, a)| format!(
+            two.clone().prop_map(|(c, a)| format!(
                 "(block (result i32) (br_if 0 {a} {c}) (drop) (return {a}))"
             )),
-            (inner.clone(), inner).prop_map(|(a, b)| {
-                format!(
-                    "(block (result i32) (global.set $g (i64.extend_i32_u {a})) \
-                         (memory.fill (i32.const 64) {a} (i32.and {b} (i32.const 255))) {b})"
-                )
-            }),
-        ]
+            three.clone().prop_map(|(c, a, b)| format!(
+                "(block $two (result i32) (block $one (result i32) \
+                     (br_table $one $two $one {a} {c})) (i32.sub {b}))"
+            )),
+            two.clone().prop_map(|(a, b)| format!(
+                "(block (result i32) (loop $l (local.set $b (i32.add {a} (local.get $b))) \
+                     (br_if $l (call $again))) {b})"
+            )),
+            two.clone().prop_map(|(a, b)| format!("(local.tee $a (call $f {a} {b}))")),
+            three.clone().prop_map(|(a, b, c)| format!(
+                "(call_indirect (type $both) {a} {b} (i32.and {c} (i32.const 3)))"
+            )),
+        ];
+        let memory = prop_oneof![
+            three.prop_map(|(a, b, c)| format!(
+                "(block (result i32) (global.set $g (call $wide {a})) \
+                     (memory.fill (i32.const 64) {a} (i32.and {b} (i32.const 255))) {c})"
+            )),
+            two.clone().prop_map(|(a, b)| format!(
+                "(block (result i32) (i64.store16 offset=70 (i32.and {a} (i32.const 4095)) \
+                     (call $wide {b})) (i32.load16_s offset=71 (i32.and {b} (i32.const 4095))))"
+            )),
+            two.prop_map(|(a, b)| format!(
+                "(block (result i32) (memory.copy (i32.const 90) (i32.and {a} (i32.const 255)) \
+                     (i32.and {b} (i32.const 255))) (i32.load8_u offset=80 (local.get $b)))"
+            )),
+        ];
+        prop_oneof![3 => of_32, 2 => of_64, 4 => flow, 2 => memory]
     })
 }
 
-/// A module whose entry point returns the value of `body` for its argument.
+/// A module that puts the value of `body` for its argument into memory, a global behind it, and answers with a
+/// page of memory. Loops go round 50 times at most, all together.
 fn module(body: &str) -> String {
     format!(
-        "(module (memory (export \"memory\") 1 1) (global $g (mut i64) (i64.const 5)) \
-         (func $f (param i32 i32) (result i32) \
+        "(module (import \"vm_hooks\" \"write_result\" (func $write_result (param i32 i32))) \
+         (memory (export \"memory\") 1 1) (global $g (mut i64) (i64.const 5)) \
+         (global $left (mut i32) (i32.const 50)) (type $both (func (param i32 i32) (result i32))) \
+         (table funcref (elem $f $h $again)) \
+         (func $f (type $both) \
              (i32.sub (i32.mul (local.get 0) (i32.const 31)) (local.get 1))) \
-         (func (export \"user_entrypoint\") (param $a i32) (result i32) (local $b i32) \
-             (local.set $b (i32.const -7)) {body}))"
+         (func $h (type $both) (i32.xor (local.get 1) (i32.shl (local.get 0) (i32.const 3)))) \
+         (func $again (result i32) \
+             (global.set $left (i32.sub (global.get $left) (i32.const 1))) \
+             (i32.gt_s (global.get $left) (i32.const 0))) \
+         (func $wide (param i32) (result i64) (i64.mul (i64.extend_i32_s (local.get 0)) \
+             (i64.const 0x1_0000_0003))) \
+         (func $main (param $a i32) (result i32) (local $b i32) \
+             (local.set $b (i32.const -7)) {body}) \
+         (func (export \"user_entrypoint\") (param i32) (result i32) \
+             (i32.store (i32.const 0) (call $main (local.get 0))) \
+             (i64.store (i32.const 8) (global.get $g)) \
+             (call $write_result (i32.const 0) (i32.const {PAGE})) (i32.const 0)))"
     )
 }
 
-/// How a run of `body` ends, without input.
-fn status(body: &str) -> Status {
-    let module = activated(&module(body)).module;
-    run(&module, &Params::default(), &[], 1_000_000, &mut Ledger::default()).status
-}
-
-/// What the module returns without meters, or `None` if it traps.
-fn plain(text: &str, argument: u32) -> Option<u32> {
+/// What the module leaves in memory without meters, or `None` if it traps.
+fn plain(text: &str, argument: u32) -> Option<Vec<u8>> {
     let engine = wasmi::Engine::default();
     let module = wasmi::Module::new(&engine, wat::parse_str(text).unwrap()).unwrap();
     let mut store = wasmi::Store::new(&engine, ());
-    let instance = wasmi::Instance::new(&mut store, &module, &[]).unwrap();
+    let mut linker = wasmi::Linker::new(&engine);
+    linker.func_wrap("vm_hooks", "write_result", |_: u32, _: u32| {}).unwrap();
+    let instance = linker.instantiate_and_start(&mut store, &module).unwrap();
     let entrypoint = instance.get_typed_func::<u32, u32>(&store, "user_entrypoint").unwrap();
-    entrypoint.call(&mut store, argument).ok()
+    entrypoint.call(&mut store, argument).ok()?;
+    Some(instance.get_memory(&store, "memory").unwrap().data(&store).to_vec())
+}
+
+/// What comes of the value `body`, without input.
+fn outcome(body: &str) -> Outcome {
+    run(&activated(&module(body)).module, &Params::default(), &[], GAS, &mut Ledger::default())
 }
 
 proptest! {
@@ -85,28 +144,22 @@ proptest! {
     fn meters_do_not_change_what_a_program_does(body in expression(), len in 0_u8..40) {
         let text = module(&body);
         let input = vec![0; len.into()];
-        let outcome = run(
-            &activated(&text).module,
-            &Params::default(),
-            &input,
-            1_000_000,
-            &mut Ledger::default(),
-        );
-        let expected = match plain(&text, len.into()) {
-            Some(0) => Status::Success,
-            Some(_) => Status::Revert,
-            None => Status::Failure,
-        };
-        prop_assert_eq!(outcome.status, expected);
+        let module = activated(&text).module;
+        let outcome = run(&module, &Params::default(), &input, GAS, &mut Ledger::default());
+        if let Some(memory) = plain(&text, len.into()) {
+            prop_assert_eq!(outcome.status, Status::Success);
+            prop_assert!(outcome.output == memory, "the memory is another");
+        } else {
+            prop_assert_eq!(outcome.status, Status::Failure);
+        }
     }
 
     #[test]
     fn less_gas_than_a_run_uses_is_too_little(body in expression()) {
         let module = activated(&module(&body)).module;
-        let gas = 1_000_000;
         let with = |gas| run(&module, &Params::default(), &[], gas, &mut Ledger::default());
-        let used = gas - with(gas).gas_left;
-        prop_assert_eq!(with(used).status, with(gas).status);
+        let used = GAS - with(GAS).gas_left;
+        prop_assert_eq!(with(used).status, with(GAS).status);
         prop_assert_eq!(with(used - 1).status, Status::OutOfInk);
     }
 }
@@ -137,10 +190,9 @@ fn a_select_decides_by_its_condition() {
         for (condition, chosen) in [("eqz", 30), ("eq (i32.const 0)", 30), ("ne (i32.const 0)", 77)]
         {
             let body = format!(
-                "(i32.popcnt (local.get $b)) (i32.const 77) (i32.{condition} {zero}) (select) \
-                 (i32.sub (i32.const {chosen}))"
+                "(i32.popcnt (local.get $b)) (i32.const 77) (i32.{condition} {zero}) (select)"
             );
-            assert_eq!(status(&body), Status::Success, "{condition} of {zero}");
+            assert_eq!(outcome(&body).output[0], chosen, "{condition} of {zero}");
         }
     }
 }
@@ -149,21 +201,21 @@ fn a_select_decides_by_its_condition() {
 #[test]
 fn a_store_takes_address_and_value_from_one_local() {
     let store = "(i32.store offset=65000 (local.tee $b (i32.clz (local.get $a))) (local.get $b))";
-    let load = "(i32.sub (i32.load (i32.const 65032)) (i32.const 32))";
-    assert_eq!(status(&format!("{store} {load}")), Status::Success);
+    let load = "(i32.load (i32.const 65032))";
+    assert_eq!(outcome(&format!("{store} {load}")).output[0], 32);
     let far = store.replace("65000", "70000");
-    assert_eq!(status(&format!("{far} (i32.const 0)")), Status::Failure);
+    assert_eq!(outcome(&format!("{far} (i32.const 0)")).status, Status::Failure);
 }
 
 #[test]
 fn one_module_runs_in_many_threads() {
     let module = activated(&module("(i32.const 1)")).module;
-    let work = || run(&module, &Params::default(), &[], 1000, &mut Ledger::default());
+    let work = || run(&module, &Params::default(), &[], GAS, &mut Ledger::default());
     let outcomes = thread::scope(|scope| {
         let threads = [scope.spawn(work), scope.spawn(work)];
         threads.map(|thread| thread.join().unwrap())
     });
-    assert!(outcomes.iter().all(|outcome| outcome.status == Status::Revert));
+    assert!(outcomes.iter().all(|outcome| outcome.output[0] == 1));
 }
 
 #[test]
