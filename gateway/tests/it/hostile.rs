@@ -33,22 +33,31 @@ async fn ask(stream: &mut TcpStream, token: &str) -> String {
     answer + &String::from_utf8(body).unwrap()
 }
 
+/// The bytes of memory that this process uses.
+fn memory() -> usize {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+    pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+}
+
 #[tokio::test]
-async fn a_crowd_of_silent_strangers_keeps_no_guest_out() {
+async fn a_crowd_of_silent_strangers_keeps_no_guest_out_and_takes_no_memory_without_end() {
     let house = house(Limits::default()).await;
     let token = house.token();
     let mut before = house.connect().await;
     assert_eq!(status(&ask(&mut before, &token).await), 200);
     let room = Limits::default().strangers;
-    let mut crowd = VecDeque::new();
+    let begun = format!("GET / HTTP/1.1\r\nx-slow: {}", "x".repeat(15 << 10));
+    let (mut crowd, empty) = (VecDeque::new(), memory());
     for _ in 0..CROWD {
         let mut stranger = house.connect().await;
-        stranger.write_all(b"GET / HTTP/1.1\r\nx-slow: ").await.unwrap();
+        stranger.write_all(begun.as_bytes()).await.unwrap();
         crowd.push_back(stranger);
         if crowd.len() > room {
             assert_eq!(rest(&mut crowd.pop_front().unwrap()).await, "");
         }
     }
+    let grown = memory().saturating_sub(empty);
+    assert!(grown < CROWD * (15 << 10), "{grown} bytes for {room} strangers of {CROWD}");
     assert_eq!(status(&ask(&mut before, &token).await), 200);
     for _ in 0..100 {
         assert_eq!(status(&house.get("/").await), 200);
