@@ -23,6 +23,14 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
 
+    /// How others see how it is.
+    #[command(flatten)]
+    pub(crate) health: Health,
+}
+
+/// Where a program that is left alone says how it is.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Health {
     /// Address and port at which /health and /metrics are served; port 0 is any free one
     #[arg(long, value_name = "IP:PORT", value_parser = parse::socket, default_value = "127.0.0.1:0")]
     health: SocketAddr,
@@ -68,11 +76,11 @@ pub(crate) async fn named(
     Ok((base, vec![("state", Cell::text(path.display()))]))
 }
 
-/// Runs a daemon until it is told to end or is through, after a line with these facts and where its health
-/// is. What happens is said on standard error, as much of it as `MUSTER_LOG` asks for.
+/// Runs a program that is left alone until it is told to end or is through, after a line with these facts and where its
+/// health is. What happens is said on standard error, as much of it as `MUSTER_LOG` asks for.
 pub(crate) async fn run(
     context: &Context,
-    options: &Options,
+    health: Health,
     agent: &mut impl Agent,
     mut facts: Facts,
     through: impl Future<Output = ()>,
@@ -83,7 +91,7 @@ pub(crate) async fn run(
 
     let metrics = PrometheusBuilder::new().install_recorder().map_err(CliError::Metrics)?;
     let status = Status::default();
-    let health = status.serve(options.health, metrics).await?;
+    let health = status.serve(health.health, metrics).await?;
     facts.push(("health", Cell::text(format_args!("http://{health}/health"))));
     context.print_ready(facts)?;
 

@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 
+use agents::{Agent, AgentError, Waiting};
 use clap::Args;
-use messages::{Relay, RelayConfig, RelayUrl};
-use tokio::signal::unix::{SignalKind, signal};
+use messages::{MessageError, Relay, RelayConfig, RelayUrl};
 
 use crate::context::Context;
+use crate::daemon;
 use crate::error::CliError;
 use crate::output::Cell;
 use crate::parse;
@@ -30,23 +31,36 @@ pub(crate) struct Options {
     /// them itself, these are all; without it, 128
     #[arg(long, value_name = "N")]
     per_address: Option<usize>,
+
+    /// How others see how it is.
+    #[command(flatten)]
+    health: daemon::Health,
+}
+
+/// A relay, as daemons are: it works by itself, and its steps only look whether it still does.
+struct Running(Option<Relay>);
+
+impl Agent for Running {
+    async fn step(&mut self) -> Result<Waiting, AgentError> {
+        match &self.0 {
+            Some(relay) if relay.is_listening() => Ok(Waiting::for_a("letters")),
+            _ => Err(MessageError::Ended.into()),
+        }
+    }
+
+    async fn stop(&mut self) {
+        if let Some(relay) = self.0.take() {
+            relay.stop().await;
+        }
+    }
 }
 
 /// Runs the relay until it is told to end.
 pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
-    let Options { listen, login, url, per_address } = options;
-    let unable = |source| CliError::Listen { address: "signals".into(), source };
-    let mut terminate = signal(SignalKind::terminate()).map_err(unable)?;
-
+    let Options { listen, login, url, per_address, health } = options;
     let mut config = RelayConfig { listen, login, url, ..RelayConfig::default() };
     config.limits.per_address = per_address.unwrap_or(config.limits.per_address);
     let relay = Relay::start(config).await?;
-    context.print_ready(vec![("url", Cell::text(relay.url()))])?;
-
-    tokio::select! {
-        ended = tokio::signal::ctrl_c() => ended.map_err(unable)?,
-        _ = terminate.recv() => {}
-    }
-    relay.stop().await;
-    Ok(())
+    let facts = vec![("url", Cell::text(relay.url()))];
+    daemon::run(context, health, &mut Running(Some(relay)), facts, std::future::pending()).await
 }

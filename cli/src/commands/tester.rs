@@ -123,7 +123,7 @@ async fn daemon(context: &Context, options: Run) -> Result<(), CliError> {
     facts.push(("account", Cell::text(base.account())));
     let mut tester = Tester::start(base, options).await?;
     let left = tester.left();
-    daemon::run(context, &daemon, &mut tester, facts, left).await
+    daemon::run(context, daemon.health, &mut tester, facts, left).await
 }
 
 /// The state file of this account's looks.

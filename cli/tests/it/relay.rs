@@ -2,29 +2,62 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
 
+use messages::{Claim, Content, Letter, MessageKey, PostBox, RecentlySeen, Relays};
 use tokio::task::block_in_place;
 
-use crate::harness::{Background, Folder};
+use crate::harness::{Background, Folder, until};
 
 /// A good request for a WebSocket.
 const HANDSHAKE: &[u8] =
     b"GET / HTTP/1.1\r\nhost: relay\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
     sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
+/// A frame with a text that says nothing.
+const NONSENSE: &[u8] = &[0x81, 0x82, 0, 0, 0, 0, b'{', b'}'];
+
+/// Sends a letter to oneself.
+async fn send(relay: &str) {
+    let (key, relays) = (MessageKey::random(), Arc::new(Relays::connect([relay]).unwrap()));
+    let seen = Arc::new(RecentlySeen::default());
+    let letters = PostBox::open(key.clone(), relays, seen).await.unwrap();
+    let content = Content::EndpointRequest { claim: Claim::Client {} };
+    let letter = Letter::request(1, alloy::primitives::Address::ZERO, content);
+    letters.send(key.public(), &letter).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn one_address_has_as_many_connections_as_it_is_told() {
+async fn one_address_has_as_many_connections_as_it_is_told_and_monitors_are_told_of_all() {
     let folder = Folder::new("relay-room", "");
     let mut relay = Background::start(&folder, "relay --listen 127.0.0.1:0 --per-address 1");
-    let url = relay.field("url");
+    let ready = relay.ready();
+    let [url, health] = ["url", "health"].map(|name| ready[name].as_str().unwrap().to_owned());
+    let read = async |url: &str| reqwest::get(url).await.unwrap().text().await.unwrap();
+    until(async || read(&health).await == "waits for letters\n").await;
+    let metrics = health.replace("/health", "/metrics");
+    let tells = async |line: &str| until(async || read(&metrics).await.contains(line)).await;
+
     let address = url.trim_start_matches("ws://");
     let connect = || TcpStream::connect(address).unwrap();
-    let first = connect();
+    let mut first = connect();
+    tells("muster_relay_connections 1\n").await;
     let mut second = connect();
     // It may have been closed before.
     let _ = second.write_all(HANDSHAKE);
     let heard = block_in_place(|| second.read(&mut [0]));
     assert!(matches!(heard, Ok(0) | Err(_)), "it is closed without a word");
+    let refusals = |why| format!("muster_relay_refusals_total{{why=\"{why}\"}} 1\n");
+    tells(&refusals("restricted: too many connections from there")).await;
+    first.write_all(HANDSHAKE).unwrap();
+    let heard = block_in_place(|| first.read(&mut [0; 1024]));
+    assert!(heard.unwrap() > 0, "it shakes hands");
+    first.write_all(NONSENSE).unwrap();
+    tells(&refusals("invalid: not understood")).await;
+
     drop(first);
+    tells("muster_relay_connections 0\n").await;
+    send(&url).await;
+    tells("muster_relay_letters_total 1\n").await;
     assert_eq!(relay.terminate(), Some(0));
 }

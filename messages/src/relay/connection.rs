@@ -21,7 +21,7 @@ use tokio_tungstenite::{WebSocketStream, accept_async_with_config};
 use super::hub::{Hub, Parcel, Queue, Taken};
 use super::limits::Limits;
 use super::login::Login;
-use super::rules::{MESSAGE_LIMIT, Refusal, keys};
+use super::rules::{MESSAGE_LIMIT, Refusal, keys, refused};
 
 /// How many wraps wait to be sent.
 const QUEUE: usize = 256;
@@ -167,7 +167,7 @@ impl Connection {
         let (status, message) = match self.hub.put(wrap) {
             Ok(Taken::New) => (true, ""),
             Ok(Taken::Known) => (true, "duplicate: it is here"),
-            Err(refusal) => (false, refusal),
+            Err(refusal) => (false, refused(refusal)),
         };
         self.send(&RelayMessage::ok(id, status, message)).await
     }
@@ -177,7 +177,9 @@ impl Connection {
         self.unsubscribe(&name);
         let keys = match self.admit(&name, &filters) {
             Ok(keys) => keys,
-            Err(refusal) => return self.send(&RelayMessage::closed(name, refusal)).await,
+            Err(refusal) => {
+                return self.send(&RelayMessage::closed(name, refused(refusal))).await;
+            }
         };
         let id = Arc::new(name.clone());
         let kept = self.hub.subscribe(id.clone(), &keys, filters, &self.queue);
@@ -217,19 +219,19 @@ impl Connection {
     /// Takes a proof that the other side holds a key.
     async fn prove(&mut self, proof: &Event) -> Result<(), Gone> {
         let proven = self.login.as_mut().map_or(Ok(()), |login| login.prove(proof));
-        let (status, message) = (proven.is_ok(), proven.err().unwrap_or_default());
+        let (status, message) = (proven.is_ok(), proven.err().map(refused).unwrap_or_default());
         self.send(&RelayMessage::ok(proof.id, status, message)).await
     }
 
     /// Says that a message is not understood.
     async fn complain(&mut self) -> Result<(), Gone> {
         self.strikes = self.strikes.saturating_add(1);
-        self.send(&RelayMessage::notice("invalid: not understood")).await
+        self.send(&RelayMessage::notice(refused("invalid: not understood"))).await
     }
 
     /// Says that there are too many messages, by the name of this one if it has one.
     async fn hold_back(&mut self, message: &Message) -> Result<(), Gone> {
-        let refusal = "rate-limited: slower, please";
+        let refusal = refused("rate-limited: slower, please");
         let Message::Text(text) = message else { return Ok(()) };
         match ClientMessage::from_json(text.as_str()) {
             Ok(ClientMessage::Event(wrap)) => {

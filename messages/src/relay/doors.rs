@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::limits::Limits;
+use super::rules::refused;
 
 /// Counts who is connected.
 #[derive(Clone, Debug)]
@@ -35,13 +36,16 @@ impl Doors {
         let place = place(from);
         let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
         if inside.values().sum::<usize>() >= self.limits.connections {
+            refused("restricted: too many connections");
             return None;
         }
         let here = inside.entry(place).or_default();
         if *here >= self.limits.per_address {
+            refused("restricted: too many connections from there");
             return None;
         }
         *here = here.saturating_add(1);
+        tell(&inside);
         drop(inside);
         Some(Pass { doors: self.clone(), place })
     }
@@ -56,7 +60,14 @@ impl Drop for Pass {
                 inside.remove(&self.place);
             }
         }
+        tell(&inside);
     }
+}
+
+/// Tells monitors how many are connected.
+fn tell(inside: &HashMap<IpAddr, usize>) {
+    let count = u32::try_from(inside.values().sum::<usize>()).unwrap_or(u32::MAX);
+    metrics::gauge!("muster_relay_connections").set(f64::from(count));
 }
 
 /// What counts as one place: nobody has many IPv4 addresses, but everybody an IPv6 network.

@@ -105,6 +105,7 @@ impl Hub {
         }
         let wrap = Arc::new(wrap);
         state.store.put(wrap.clone(), receiver, until);
+        metrics::counter!("muster_relay_letters_total").increment(1);
         for Listener { subscription, filters, queue } in
             state.listeners.get(&receiver).into_iter().flatten()
         {

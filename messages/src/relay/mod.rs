@@ -93,6 +93,12 @@ impl Relay {
         self.address
     }
 
+    /// Whether it still takes connections; if it does not, it never will again.
+    #[must_use]
+    pub fn is_listening(&self) -> bool {
+        !self.task.is_finished()
+    }
+
     /// Stops it, cuts every connection and returns when its port is free. What it held is gone.
     pub async fn stop(mut self) {
         self.task.abort();

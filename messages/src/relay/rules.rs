@@ -35,6 +35,12 @@ const TAGS_LIMIT: usize = 1024;
 /// Why something is refused, as NIP-01 writes it.
 pub(super) type Refusal = &'static str;
 
+/// Counts a refusal for monitors.
+pub(super) fn refused(why: Refusal) -> Refusal {
+    metrics::counter!("muster_relay_refusals_total", "why" => why).increment(1);
+    why
+}
+
 /// The receiver of a wrap that is taken, and the Unix second from which on it is no longer kept.
 pub(super) fn check(wrap: &Event, now: u64, age: Duration) -> Result<(PublicKey, u64), Refusal> {
     if wrap.kind != Kind::GiftWrap {

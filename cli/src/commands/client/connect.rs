@@ -72,5 +72,5 @@ pub(super) async fn run(context: &Context, options: Connect) -> Result<(), CliEr
     let mut connection = Connection::start(base, agreement, options).await?;
     facts.push(("proxy", Cell::Text(format!("http://{}", connection.address()))));
     let ended = connection.ended();
-    daemon::run(context, &daemon, &mut connection, facts, ended).await
+    daemon::run(context, daemon.health, &mut connection, facts, ended).await
 }

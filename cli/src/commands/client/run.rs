@@ -52,5 +52,5 @@ pub(super) async fn run(context: &Context, options: Run) -> Result<(), CliError>
     let (base, mut facts) = daemon::base(context, &options.daemon, Role::Client).await?;
     facts.push(("account", Cell::text(base.account())));
     let mut buyer = Buyer::start(base, options.refunds.options(options.from_block)).await?;
-    daemon::run(context, &options.daemon, &mut buyer, facts, std::future::pending()).await
+    daemon::run(context, options.daemon.health, &mut buyer, facts, std::future::pending()).await
 }

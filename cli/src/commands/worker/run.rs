@@ -134,5 +134,5 @@ pub(super) async fn run(context: &Context, options: Run) -> Result<(), CliError>
     facts.push(("account", Cell::text(base.account())));
     let mut worker = Worker::start(base, work).await?;
     facts.push(("gateway", Cell::text(worker.url())));
-    daemon::run(context, &options.daemon, &mut worker, facts, std::future::pending()).await
+    daemon::run(context, options.daemon.health, &mut worker, facts, std::future::pending()).await
 }
