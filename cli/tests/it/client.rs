@@ -6,7 +6,7 @@ use alloy::primitives::keccak256;
 use messages::{Relay, RelayConfig};
 use serde_json::Value;
 
-use crate::harness::{Background, World, until};
+use crate::harness::{Background, World, port, until};
 use crate::worker::{is_listed, worker};
 
 /// What a page of this machine answers.
@@ -20,8 +20,12 @@ async fn a_service_is_used_through_a_door_of_this_machine_and_nothing_is_told_ab
     let world = World::slow("client-connects").await;
     let (folder, relay) = (&world.folder, Relay::start(RelayConfig::default()).await.unwrap());
     world.fund(&["ada", "cleo"]);
-    let mut seller = Background::spawn(worker(folder, &relay.url()));
-    let gateway = seller.ready()["gateway"].as_str().unwrap().to_owned();
+    // What others call this machine is what they are told.
+    let (port, mut command) = (port(), worker(folder, &relay.url()));
+    let gateway = format!("http://localhost:{port}");
+    command.args(["--listen", &format!("127.0.0.1:{port}"), "--public-url", &gateway]);
+    let mut seller = Background::spawn(command);
+    seller.ready();
     is_listed(folder, "ada").await;
     let bought = folder.json("client buy --account dev:cleo --length 1200 --testers 0");
     let agreement = bought["agreement"].as_str().unwrap();
@@ -67,7 +71,6 @@ async fn a_service_is_used_through_a_door_of_this_machine_and_nothing_is_told_ab
 
     let log = fs::read_to_string(log).unwrap();
     assert!(log.contains("waits for the end of 0x"), "{log}");
-    let port = gateway.rsplit(':').next().unwrap();
     let key = keccak256("muster dev account cleo").to_string();
     for secret in [token.as_str(), &format!(":{port}"), key.trim_start_matches("0x")] {
         assert!(!log.contains(secret), "{secret} is in {log}");

@@ -29,7 +29,11 @@ fn row(who: &str, step: &str, fault: &str, outcome: &str) {
 /// How many transactions an account has made.
 async fn transactions(world: &World, name: &str) -> u64 {
     let credit = world.folder.json(&format!("credit dev:{name}"));
-    let account = credit["account"].as_str().unwrap();
+    sent_by(world, credit["account"].as_str().unwrap()).await
+}
+
+/// How many transactions the account at this address has made.
+async fn sent_by(world: &World, account: &str) -> u64 {
     let count = world.ask("eth_getTransactionCount", [account, "latest"].into()).await;
     let digits = count.as_str().unwrap().trim_start_matches("0x").to_owned();
     u64::from_str_radix(&digits, 16).unwrap()

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Lines};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
@@ -28,6 +29,11 @@ pub(crate) async fn until(mut is_so: impl AsyncFnMut() -> bool) {
     while !is_so().await {
         sleep(Duration::from_millis(25)).await;
     }
+}
+
+/// A port that is free.
+pub(crate) fn port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
 /// A folder in which the command is run.

@@ -1,5 +1,6 @@
 //! The worker as a process: it serves, goes on after a start, and ends when it is told.
 
+use std::fs;
 use std::process::Command;
 use std::sync::Arc;
 
@@ -19,8 +20,17 @@ pub(crate) fn worker(folder: &Folder, relay: &str) -> Command {
         "worker run --account dev:ada --price 1000gwei --relay {relay} --state ada.db --memory 2048 --courtesy 0"
     );
     let mut command = folder.command(&args);
-    command.args(["--exec", &format!("exec {MUSTER} serve --listen 127.0.0.1:$PORT")]);
+    let service =
+        format!("echo $$ $PORT >>$MUSTER_AGREEMENT; exec {MUSTER} serve --listen 127.0.0.1:$PORT");
+    command.args(["--exec", &service]);
     command
+}
+
+/// The processes that an agreement's service has been so far, and their ports.
+fn services(folder: &Folder, agreement: &str) -> Vec<(String, String)> {
+    let lines = fs::read_to_string(folder.file(&agreement.to_lowercase())).unwrap_or_default();
+    let words = lines.lines().map(|line| line.split_once(' ').unwrap());
+    words.map(|(process, port)| (process.to_owned(), port.to_owned())).collect()
 }
 
 /// Returns when a dev account stands in its book.
@@ -74,18 +84,30 @@ pub(crate) async fn get(url: &str, token: &str) -> (String, String) {
     (answer.text().await.unwrap(), receipt.unwrap_or_default())
 }
 
+/// Buys, and returns the agreement when it runs.
+fn buy(folder: &Folder) -> String {
+    let wish = "--redundancy 1 --length 1200 --windows 1 --testers 0";
+    let bought = folder.json(&format!("client buy {wish} --account dev:cleo"));
+    let agreement = bought["agreement"].as_str().unwrap().to_owned();
+    folder.json(&format!("agreement wait {agreement} --state running"));
+    agreement
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_serves_whoever_bought_and_ends_when_it_is_told() {
     let world = World::slow("worker").await;
     let (folder, relay) = (&world.folder, Relay::start(RelayConfig::default()).await.unwrap());
     world.fund(&["ada", "cleo"]);
-    let mut daemon = Background::spawn(worker(folder, &relay.url()));
+    let start = || {
+        let mut command = worker(folder, &relay.url());
+        command.args(["--capacity", "2"]);
+        Background::spawn(command)
+    };
+    let mut daemon = start();
     let ready = daemon.ready();
     is_listed(folder, "ada").await;
-    let wish = "--redundancy 1 --length 1200 --windows 1 --testers 0";
-    let bought = folder.json(&format!("client buy {wish} --account dev:cleo"));
-    let agreement = bought["agreement"].as_str().unwrap();
-    folder.json(&format!("agreement wait {agreement} --state running"));
+    let [first, second] = [buy(folder), buy(folder)];
+    let agreement = &*first;
 
     let key = key_of(folder, "ada");
     let (url, token) = endpoint(&relay.url(), agreement.parse().unwrap(), key).await;
@@ -100,16 +122,29 @@ async fn a_worker_serves_whoever_bought_and_ends_when_it_is_told() {
     let metrics = ready["health"].as_str().unwrap().replace("health", "metrics");
     let (metrics, _) = get(&metrics, "").await;
     for line in [
-        "muster_worker_agreements{state=\"running\"} 1",
+        "muster_worker_agreements{state=\"running\"} 2",
         "muster_worker_answers_total 1",
         "muster_worker_receipts_total 1",
     ] {
         assert!(metrics.contains(line), "{line} is not in {metrics}");
     }
+
+    // Each agreement has a service of its own: when one is killed, it alone is started again.
+    let (_, other) = endpoint(&relay.url(), second.parse().unwrap(), key).await;
+    let [ours, theirs] = [&first, &second].map(|agreement| services(folder, agreement));
+    let ([ours], [theirs]) = (&ours[..], &theirs[..]) else { panic!("{ours:?} {theirs:?}") };
+    assert!(ours.0 != theirs.0 && ours.1 != theirs.1, "{ours:?} {theirs:?}");
+    assert!(Command::new("kill").args(["-KILL", &ours.0]).status().unwrap().success());
+    let page = format!("{url}/factor?n=21");
+    until(async || services(folder, &first).len() == 2).await;
+    until(async || get(&page, &token).await.0.contains("[3,7]")).await;
+    assert!(get(&page, &other).await.0.contains("[3,7]"));
+    assert_eq!(services(folder, &second), [theirs.clone()]);
+    assert!(Command::new("kill").args(["-0", &theirs.0]).status().unwrap().success());
     assert_eq!(daemon.terminate(), Some(0));
 
     // It goes on where it was, and so does whoever has a token.
-    let mut daemon = Background::spawn(worker(folder, &relay.url()));
+    let mut daemon = start();
     let url = daemon.ready()["gateway"].as_str().unwrap().to_owned();
     let mut again = String::new();
     until(async || {

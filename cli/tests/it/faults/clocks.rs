@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use devnode::{Config, Devnode};
 use messages::{Relay, RelayConfig};
 
-use super::crew::Crew;
+use super::crew::{Calm, Crew};
 use super::row;
 use crate::harness::{Folder, SLOW};
 
@@ -20,8 +20,8 @@ async fn live(name: &str, genesis: u64) {
     let folder = Folder::new(name, &node);
     folder.deploy(SLOW);
     let crew = Crew::start(&folder, &node, &relay.url()).await;
-    let agreement = crew.buys().await;
-    crew.lives(&agreement).await;
+    let agreement = crew.buys(&mut Calm).await;
+    crew.lives(&agreement, &mut Calm).await;
 }
 
 /// The machine's second.

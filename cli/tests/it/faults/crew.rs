@@ -7,6 +7,24 @@ use super::{says, waits_for};
 use crate::harness::{Background, Folder, until};
 use crate::worker::{is_listed, worker};
 
+/// What comes over the crew's node around everything that somebody has to do.
+pub(super) trait Weather {
+    /// Before it is due.
+    async fn before(&mut self, crew: &Crew<'_>, deed: &str);
+
+    /// When it is due, and not waited for yet.
+    async fn due(&mut self, crew: &Crew<'_>, deed: &str);
+}
+
+/// Nothing.
+pub(super) struct Calm;
+
+impl Weather for Calm {
+    async fn before(&mut self, _: &Crew<'_>, _: &str) {}
+
+    async fn due(&mut self, _: &Crew<'_>, _: &str) {}
+}
+
 /// Who they are.
 const NAMES: [&str; 3] = ["ada", "tom", "cleo"];
 
@@ -24,7 +42,7 @@ pub(super) async fn rpc(node: &str, method: &str, params: Value) -> Value {
 pub(super) struct Crew<'a> {
     /// Where they run.
     folder: &'a Folder,
-    /// Their node.
+    /// A node that tells the truth, and at which the clock can be moved.
     node: &'a str,
     /// Their processes, and where each says how it is.
     daemons: [(Background, String); 3],
@@ -33,6 +51,16 @@ pub(super) struct Crew<'a> {
 impl<'a> Crew<'a> {
     /// All of them on a new market, when they wait for what others do; with two testers that never say anything.
     pub(super) async fn start(folder: &'a Folder, node: &'a str, relay: &str) -> Self {
+        Self::on([node; 3], folder, node, relay).await
+    }
+
+    /// The same, each with nodes of its own.
+    pub(super) async fn on(
+        nodes: [&str; 3],
+        folder: &'a Folder,
+        node: &'a str,
+        relay: &str,
+    ) -> Self {
         for name in NAMES.into_iter().chain(["una", "vic"]) {
             folder.json(&format!("fund dev:{name} 1eth"));
         }
@@ -45,7 +73,9 @@ impl<'a> Crew<'a> {
         ada.args(["--withdraw-at", "1wei"]);
         let tom = format!("tester run --account dev:tom --check factor --state tom.db {more}");
         let cleo = format!("client run --account dev:cleo --courtesy 3600 --state cleo.db {more}");
-        let daemons = [ada, folder.command(&tom), folder.command(&cleo)].map(|command| {
+        let mut nodes = nodes.into_iter();
+        let daemons = [ada, folder.command(&tom), folder.command(&cleo)].map(|mut command| {
+            command.env("MUSTER_RPC", nodes.next().unwrap());
             let mut daemon = Background::spawn(command);
             let health = daemon.health();
             (daemon, health)
@@ -76,26 +106,28 @@ impl<'a> Crew<'a> {
     }
 
     /// Buys, and returns the agreement when the worker has accepted.
-    pub(super) async fn buys(&self) -> String {
+    pub(super) async fn buys(&self, weather: &mut impl Weather) -> String {
+        weather.before(self, "accept").await;
         let wish = "--redundancy 1 --length 1200 --windows 1 --testers 3 --state purchases.db";
         let bought = self.folder.json(&format!("client buy {wish} --account dev:cleo"));
         let agreement = bought["agreement"].as_str().unwrap();
+        weather.due(self, "accept").await;
         waits_for(&self.daemons[0].1, &format!("the end of {agreement}")).await;
         agreement.to_owned()
     }
 
     /// Lets an agreement that has just begun live to its end: the tester looks, by a pass of the client's, and
     /// reports; somebody settles; all take out what they have; and nobody made a transaction too many.
-    pub(super) async fn lives(self, agreement: &str) {
+    pub(super) async fn lives(self, agreement: &str, weather: &mut impl Weather) {
         let tom = &self.daemons[1].1;
         let counts = async |line: &str| until(async || metrics(tom).await.contains(line)).await;
         counts("muster_tester_seats_total{shown=\"no\"} 1").await;
         // So late in the window that a look is made at once, and so early that it still counts.
-        self.pass(1060).await;
+        self.comes_to("look", 1060, weather).await;
         counts("muster_tester_windows_total{outcome=\"served\"} 1").await;
-        self.pass(140).await;
+        self.comes_to("report", 140, weather).await;
         counts("muster_tester_reports_total 1").await;
-        self.pass(600).await;
+        self.comes_to("settle", 600, weather).await;
         let state = || self.folder.json(&format!("agreement show {agreement}"))["state"].clone();
         until(async || state() == "settled").await;
         let mut transactions = 0;
@@ -114,6 +146,13 @@ impl<'a> Crew<'a> {
         for (daemon, _) in self.daemons {
             assert_eq!(daemon.terminate(), Some(0));
         }
+    }
+
+    /// Lets the clock go on to where something is due.
+    async fn comes_to(&self, deed: &str, seconds: u64, weather: &mut impl Weather) {
+        weather.before(self, deed).await;
+        self.pass(seconds).await;
+        weather.due(self, deed).await;
     }
 
     /// Lets the clock go on, and makes a block.

@@ -1,22 +1,17 @@
 //! Processes while what they stand on gives way: the node, the relay, the chain's past.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::fs;
 
 use messages::{Relay, RelayConfig};
 use serde_json::json;
 
-use super::crew::Crew;
+use super::crew::{Crew, Weather, rpc};
 use super::{row, waits_for};
-use crate::harness::{Background, Folder, SLOW, World, until};
+use crate::harness::{Background, Folder, SLOW, World, port, until};
 use crate::worker::{is_listed, worker};
 
 /// Steps that fail in half a minute: the pauses between them are a half, 1, 2, 4, 8 and 15 seconds.
 const HALF_A_MINUTE: usize = 7;
-
-/// A port that is free.
-fn port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
-}
 
 /// Buys, and returns the agreement.
 fn buy(folder: &Folder) -> String {
@@ -25,34 +20,80 @@ fn buy(folder: &Folder) -> String {
     bought["agreement"].as_str().unwrap().to_owned()
 }
 
+/// A node that is killed while an agreement runs, and comes back where it was.
+struct Outages<'a> {
+    /// Where it keeps its chain.
+    folder: &'a Folder,
+    /// Where it is.
+    url: String,
+    /// Its process.
+    node: Option<Background>,
+}
+
+impl<'a> Outages<'a> {
+    /// A node that runs.
+    fn new(folder: &'a Folder, url: &str) -> Self {
+        let mut outages = Self { folder, url: url.to_owned(), node: None };
+        outages.start();
+        outages
+    }
+
+    /// Starts it.
+    fn start(&mut self) {
+        let port = self.url.rsplit(':').next().unwrap();
+        let mut node =
+            Background::start(self.folder, &format!("devnode --port {port} --state chain"));
+        node.field("rpc");
+        self.node = Some(node);
+    }
+
+    /// Is killed, and comes back when so many steps have failed to everybody. No block is made between the last that
+    /// anybody saw and the kill, and the chain goes on from there: a real one goes on without the node that is asked.
+    async fn strikes(&mut self, crew: &Crew<'_>, times: usize) {
+        let image = rpc(&self.url, "anvil_dumpState", json!([])).await;
+        // Dropped is killed.
+        drop(self.node.take());
+        let image = alloy::hex::decode(image.as_str().unwrap()).unwrap();
+        fs::write(self.folder.file("chain"), image).unwrap();
+        crew.all_fail(times).await;
+        self.start();
+    }
+}
+
+impl Weather for Outages<'_> {
+    async fn before(&mut self, _: &Crew<'_>, deed: &str) {
+        rpc(&self.url, "evm_setAutomine", json!([deed != "look"])).await;
+    }
+
+    async fn due(&mut self, crew: &Crew<'_>, deed: &str) {
+        if deed == "look" {
+            self.strikes(crew, HALF_A_MINUTE).await;
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_goes_on_when_node_and_relay_come_back() {
-    let (node_port, relay_port) = (port(), port());
-    let node = format!("http://127.0.0.1:{node_port}");
+    let (node, relay_port) = (format!("http://127.0.0.1:{}", port()), port());
     let folder = Folder::new("outages", &node);
-    let start = |what: &str, field: &str| {
-        let mut process = Background::start(&folder, what);
-        process.field(field);
-        process
+    let post = || {
+        let mut relay =
+            Background::start(&folder, &format!("relay --listen 127.0.0.1:{relay_port}"));
+        relay.field("url");
+        relay
     };
-    let devnode = || start(&format!("devnode --port {node_port} --state chain"), "rpc");
-    let post = || start(&format!("relay --listen 127.0.0.1:{relay_port}"), "url");
-    let (chain, relay) = (devnode(), post());
+    let (mut outages, relay) = (Outages::new(&folder, &node), post());
     folder.deploy(SLOW);
     let crew = Crew::start(&folder, &node, &format!("ws://127.0.0.1:{relay_port}")).await;
 
-    assert_eq!(chain.terminate(), Some(0));
-    crew.all_fail(HALF_A_MINUTE).await;
-    let chain = devnode();
-    crew.all_wait_for(["somebody to buy", "epoch", "agreements"]).await;
-
     // Dropped is killed.
     drop(relay);
-    let agreement = crew.buys().await;
+    let agreement = crew.buys(&mut outages).await;
     let relay = post();
-    crew.lives(&agreement).await;
-    assert_eq!((relay.terminate(), chain.terminate()), (Some(0), Some(0)));
-    row("all", "everything", "node is away for 30 s", "goes on, done once");
+    crew.lives(&agreement, &mut outages).await;
+    let node = outages.node.take().unwrap();
+    assert_eq!((relay.terminate(), node.terminate()), (Some(0), Some(0)));
+    row("all", "look", "node is killed for 30 s", "goes on, done once");
     row("all", "letters", "relay is killed", "asks anew, is answered");
 }
 
