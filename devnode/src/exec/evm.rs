@@ -22,8 +22,14 @@ use revm::{
 };
 
 use super::{
-    Message, Modules, RunError, State, frames::Frames, halt::Detail, host::Move, opcodes::opcodes,
-    precompiles::Precompiles, program, watch::Watcher,
+    Message, Modules, RunError, State,
+    frames::Frames,
+    halt::Detail,
+    host::Move,
+    opcodes::opcodes,
+    precompiles::Precompiles,
+    program,
+    watch::{MAX_TRACE, Watcher},
 };
 use crate::precompiles::{self as arbitrum, Facts, Host};
 
@@ -70,6 +76,8 @@ pub(super) struct Arb<'a> {
     deadline: Option<Instant>,
     /// Why it comes to nothing.
     stopped: Option<RunError>,
+    /// Bytes that may still be told of it.
+    room: usize,
 }
 
 impl<'a> Arb<'a> {
@@ -95,6 +103,7 @@ impl<'a> Arb<'a> {
             detail: None,
             deadline,
             stopped: None,
+            room: MAX_TRACE,
         }
     }
 
@@ -106,6 +115,14 @@ impl<'a> Arb<'a> {
             self.stopped = Some(RunError::Late);
         }
         self.stopped.is_some()
+    }
+
+    /// Notes that so many bytes are told of the message, which comes to nothing if they are too many.
+    pub(super) fn tell(&mut self, bytes: usize) {
+        match self.room.checked_sub(bytes) {
+            Some(rest) => self.room = rest,
+            None => self.stop(RunError::LongTrace),
+        }
     }
 
     /// Lets the message come to nothing.

@@ -98,6 +98,9 @@ pub(crate) enum RunError {
     /// The time was over.
     #[error("execution aborted (timeout = 5s)")]
     Late,
+    /// More is to be told of it than anybody could be.
+    #[error("the trace is too long")]
+    LongTrace,
     /// It called what this chain does not have.
     #[error(transparent)]
     Missing(#[from] Missing),

@@ -5,13 +5,13 @@
 
 use std::mem;
 
-use alloy::primitives::{Bytes, KECCAK256_EMPTY};
+use alloy::primitives::{Address, Bytes, KECCAK256_EMPTY, Log, U256};
 use engine::HookCall;
 use revm::{
     Inspector,
     bytecode::Bytecode,
     context::FrameStack,
-    context_interface::JournalTr,
+    context_interface::{JournalTr, context::ContextError},
     handler::{
         EthFrame, EvmTr, FrameInitOrResult, FrameResult, FrameTr, ItemOrResult,
         evm::{ContextDbError, FrameInitResult},
@@ -24,7 +24,8 @@ use revm::{
     },
     interpreter::{
         CallInput, CallInputs, CallOutcome, CallScheme, CallValue, FrameInput, Gas,
-        InstructionResult, InterpreterResult, interpreter::EthInterpreter,
+        InstructionResult, Interpreter, InterpreterResult, interpreter::EthInterpreter,
+        interpreter_types::MemoryTr,
     },
 };
 use revm_inspectors::tracing::DebugInspector;
@@ -36,6 +37,12 @@ use super::{
     precompiles::Precompiles,
 };
 
+/// Bytes that may be told of a message, about as many as fit into an answer.
+pub(super) const MAX_TRACE: usize = 64 << 20;
+
+/// Bytes that telling of an opcode, a hook or a frame takes, beside what went in and came out.
+const LINE: usize = 256;
+
 /// Who watches.
 pub(super) type Watcher<'a> = &'a mut dyn Watch<'a>;
 
@@ -45,6 +52,11 @@ pub(super) trait Watch<'a>: Inspector<Ctx<'a>> {
     /// Whether there is anything to tell.
     fn is_awake(&self) -> bool {
         true
+    }
+
+    /// Bytes that it keeps of an opcode that finds so many words on the stack and so many bytes in memory.
+    fn opcode(&self, _words: usize, _memory: usize) -> usize {
+        0
     }
 
     /// Whether hooks are to be told.
@@ -63,7 +75,58 @@ impl Watch<'_> for NoOpInspector {
     }
 }
 
-impl Watch<'_> for DebugInspector {}
+impl Watch<'_> for DebugInspector {
+    fn opcode(&self, words: usize, memory: usize) -> usize {
+        let bytes = words.saturating_mul(32);
+        match self {
+            Self::Default(_, options) if options.is_memory_enabled() => {
+                weight(bytes.saturating_add(memory))
+            }
+            Self::Default(..) | Self::Erc7562Tracer(..) => weight(bytes),
+            _ => 0,
+        }
+    }
+}
+
+/// Bytes that something takes of which so many bytes are told, each by two digits.
+pub(super) const fn weight(bytes: usize) -> usize {
+    bytes.saturating_mul(2).saturating_add(LINE)
+}
+
+/// A watcher of opcodes that does not watch for longer, and does not keep more, than it may.
+struct Measured<'w, 'a>(&'w mut dyn Watch<'a>);
+
+impl<'a> Inspector<Ctx<'a>> for Measured<'_, 'a> {
+    fn step(&mut self, interpreter: &mut Interpreter, ctx: &mut Ctx<'a>) {
+        ctx.chain.tell(self.0.opcode(interpreter.stack.len(), interpreter.memory.size()));
+        if ctx.chain.is_stopped() {
+            interpreter.halt(InstructionResult::OutOfGas);
+        } else {
+            self.0.step(interpreter, ctx);
+        }
+    }
+
+    fn step_end(&mut self, interpreter: &mut Interpreter, ctx: &mut Ctx<'a>) {
+        self.0.step_end(interpreter, ctx);
+    }
+
+    fn log_full(&mut self, interpreter: &mut Interpreter, ctx: &mut Ctx<'a>, log: Log) {
+        self.0.log_full(interpreter, ctx, log);
+    }
+
+    fn selfdestruct(&mut self, contract: Address, target: Address, value: U256) {
+        self.0.selfdestruct(contract, target, value);
+    }
+}
+
+/// Bytes that go into a frame.
+fn size(input: &FrameInput) -> usize {
+    match input {
+        FrameInput::Call(call) => call.input.len(),
+        FrameInput::Create(create) => create.init_code().len(),
+        FrameInput::Empty => 0,
+    }
+}
 
 impl ArbEvm<'_> {
     /// Whether anybody watches.
@@ -104,6 +167,10 @@ impl<'a> InspectorEvmTr for ArbEvm<'a> {
         mut init: <Self::Frame as FrameTr>::FrameInit,
     ) -> Result<FrameInitResult<'_, Self::Frame>, ContextDbError<Self::Context>> {
         let (ctx, watcher) = self.ctx_inspector();
+        ctx.chain.tell(weight(size(&init.frame_input)));
+        if ctx.chain.is_stopped() {
+            return Err(ContextError::Custom(String::new()));
+        }
         if let Some(result) = frame_start(ctx, watcher, &mut init.frame_input) {
             return Ok(ItemOrResult::Result(result));
         }
@@ -114,6 +181,7 @@ impl<'a> InspectorEvmTr for ArbEvm<'a> {
             if !matches!(&input, FrameInput::Call(call) if runs_program(call)) {
                 tell_precompile(ctx, watcher, known);
             }
+            ctx.chain.tell(weight(result.interpreter_result().output.len()));
             frame_end(ctx, watcher, &input, &mut result);
             return Ok(ItemOrResult::Result(result));
         }
@@ -129,12 +197,13 @@ impl<'a> InspectorEvmTr for ArbEvm<'a> {
         let action = inspect_instructions(
             ctx,
             &mut frame.interpreter,
-            &mut **watcher,
+            Measured(&mut **watcher),
             instructions.instruction_table(),
             instructions.gas_table(),
         );
         let mut next = proceed(ctx, frame, action)?;
         if let ItemOrResult::Result(result) = &mut next {
+            ctx.chain.tell(weight(result.interpreter_result().output.len()));
             frame_end(ctx, watcher, &frame.input, result);
         }
         Ok(next)

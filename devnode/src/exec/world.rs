@@ -11,7 +11,7 @@ use revm::{
 
 use super::{
     evm::{ArbEvm, Ctx},
-    subcall,
+    subcall, watch,
 };
 
 /// Gas to look at a storage word for the first time in a transaction.
@@ -152,7 +152,11 @@ impl World for FrameWorld<'_, '_> {
     }
 
     fn hook(&mut self, call: HookCall) {
-        self.evm.0.inspector.hook(call);
+        let chain = &mut self.evm.0.ctx.chain;
+        chain.tell(watch::weight(call.args.len().saturating_add(call.outs.len())));
+        if !chain.is_stopped() {
+            self.evm.0.inspector.hook(call);
+        }
     }
 }
 

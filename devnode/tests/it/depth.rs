@@ -91,7 +91,7 @@ fn falls_into_itself() -> Vec<u8> {
 
 /// A program that does the same with another account, or with itself if that is zero.
 fn falls_into(other: Address) -> String {
-    let address: String = other.iter().map(|byte| format!("\\{byte:02x}")).collect();
+    let address = other.iter().fold(String::new(), |text, byte| text + &format!("\\{byte:02x}"));
     format!(
         r#"(module
             (import "vm_hooks" "write_result" (func $write_result (param i32 i32)))

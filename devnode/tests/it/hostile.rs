@@ -3,17 +3,23 @@
 
 use std::{
     fs,
+    io::Write,
     time::{Duration, Instant},
 };
 
 use alloy::primitives::{Address, Bytes, U256, hex, keccak256};
 use devnode::DEV_ADDRESS;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
-use crate::support::{Chain, program_code};
+use crate::support::Chain;
 
-/// The most memory that this process may ever have had, in KiB: many chains run in it.
-const MEMORY: u64 = 3 << 20;
+/// Bytes by which an attack may make this process grow, other tests beside it included. Each that is
+/// measured would take a gibibyte or more if nobody stopped it.
+const GROWTH: u64 = 700 << 20;
+
+/// Attacks that are measured take turns.
+static TURN: Mutex<()> = Mutex::const_new(());
 
 /// A chain, and an account that is a program of this code from the start.
 pub(crate) async fn with_program(wat: &str) -> (Chain, Address) {
@@ -22,14 +28,29 @@ pub(crate) async fn with_program(wat: &str) -> (Chain, Address) {
     (chain, program)
 }
 
-/// Checks that the chain still answers, and that this process has not used too much memory.
+/// Checks that the chain still answers.
 pub(crate) async fn is_well(chain: &Chain) {
     assert_eq!(chain.get("eth_chainId", json!([])).await, "0x64aba");
-    if let Ok(status) = fs::read_to_string("/proc/self/status") {
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        let peak: u64 = peak.trim().strip_suffix(" kB").unwrap().parse().unwrap();
-        assert!(peak < MEMORY, "{peak} KiB");
-    }
+}
+
+/// Bytes of memory that this process has, by what Linux calls them; 0 where there is no Linux.
+fn memory(name: &str) -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    let number = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    number.map_or(0, |number| number.parse::<u64>().unwrap() << 10)
+}
+
+/// Runs an attack, and checks that at no time it has taken too much memory.
+pub(crate) async fn measured<T>(attack: impl Future<Output = T>) -> T {
+    let _turn = TURN.lock().await;
+    // Begins the peak anew, where there is Linux.
+    let _ = fs::write("/proc/self/clear_refs", "5");
+    let before = memory("VmRSS:");
+    let done = attack.await;
+    let grown = memory("VmHWM:").saturating_sub(before);
+    assert!(grown < GROWTH, "{} MiB", grown >> 20);
+    done
 }
 
 /// The error of a request.
@@ -109,11 +130,14 @@ async fn a_program_that_grows_its_memory_without_end_runs_out_of_gas() {
             (func (export "user_entrypoint") (param i32) (result i32)
                 (loop $more
                     (drop (memory.grow (i32.const 1)))
+                    (i32.store (i32.shl (i32.sub (memory.size) (i32.const 1)) (i32.const 16))
+                        (i32.const 1))
                     (br $more))
                 (i32.const 0)))"#,
     )
     .await;
-    let error = refused(&chain, "eth_call", json!([{"to": program}, "latest"])).await;
+    let call = json!([{"to": program}, "latest"]);
+    let error = measured(refused(&chain, "eth_call", call)).await;
     assert_eq!(error, json!({"code": -32000, "message": "out of gas"}));
     is_well(&chain).await;
 }
@@ -129,7 +153,8 @@ async fn a_contract_that_wants_memory_without_end_runs_out_of_gas() {
         (&hex!("5b5f56"), "nothing at all, for ever"),
     ] {
         let contract = chain.deploy(code).await;
-        let error = refused(&chain, "eth_call", json!([{"to": contract}, "latest"])).await;
+        let call = json!([{"to": contract}, "latest"]);
+        let error = measured(refused(&chain, "eth_call", call)).await;
         assert_eq!(error["code"], -32000, "{what}: {error}");
     }
     is_well(&chain).await;
@@ -182,17 +207,38 @@ async fn precompiles_take_any_calldata() {
 #[tokio::test]
 async fn code_that_is_almost_a_program_is_no_harm() {
     let chain = Chain::start().await;
-    // Four megabytes of zeros packed into a few bytes, by an override of state.
-    let bomb = program_code(&format!(
-        r#"(module (memory (export "memory") 1) (data (i32.const 0) "{}")
-            (func (export "user_entrypoint") (param i32) (result i32) (i32.const 0)))"#,
-        "\\00".repeat(4 << 20)
-    ));
-    assert!(bomb.len() < 10_000);
-    let program = chain.deploy(&bomb).await;
+    // A gibibyte of zeros, packed five thousand times smaller.
+    let mut bomb = vec![0xef, 0xf0, 0x00, 0x00];
+    let mut writer = brotli::CompressorWriter::new(&mut bomb, 1 << 20, 1, 22);
+    for _ in 0..1024 {
+        writer.write_all(&vec![0; 1 << 20]).unwrap();
+    }
+    drop(writer);
+    let program = Address::repeat_byte(0xb0);
+    chain.get("anvil_setCode", json!([program, Bytes::from(bomb)])).await;
     let input = [&hex!("58c780c2"), program.into_word().as_slice()].concat();
     let call =
         json!([{"to": Address::with_last_byte(0x71), "input": Bytes::from(input)}, "latest"]);
-    assert_eq!(refused(&chain, "eth_call", call).await["code"], 3);
+    assert_eq!(measured(refused(&chain, "eth_call", call)).await["code"], 3);
+    is_well(&chain).await;
+}
+
+#[tokio::test]
+async fn traces_that_would_be_endless_are_refused() {
+    let chain = Chain::start().await;
+    for (code, tracer, what) in [
+        (&hex!("5b5f56")[..], json!({}), "an opcode, for ever"),
+        (&hex!("62100000515b600556"), json!({"enableMemory": true}), "a mebibyte at each opcode"),
+        (
+            &hex!("5b5f5f621000005f5f5f5af1505f56"),
+            json!({"tracer": "callTracer"}),
+            "a mebibyte at each call",
+        ),
+    ] {
+        let contract = chain.deploy(code).await;
+        let call = json!([{"to": contract}, "latest", tracer]);
+        let error = measured(refused(&chain, "debug_traceCall", call)).await;
+        assert_eq!(error, json!({"code": -32000, "message": "the trace is too long"}), "{what}");
+    }
     is_well(&chain).await;
 }
