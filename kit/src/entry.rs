@@ -86,8 +86,8 @@ pub fn run(len: usize, route: impl FnOnce(u32, &mut Args) -> Reply) -> usize {
 /// A contract's table of calls: kind, the interface's call type, the function that does it.
 ///
 /// A `view` only reads; an `act` or `call` changes something and, like a `view`, takes no wei; a `pay`
-/// does. `call` and `pay` are refused while the contract hands out money; an `act` has no such guard. Each function takes `&mut Args` and returns what is written
-/// back.
+/// does. `call` and `pay` are refused while the contract hands out money; an `act` has no such guard. Each
+/// function takes `&mut Args` and returns what is written back.
 #[macro_export]
 macro_rules! contract {
     ($($kind:ident $call:ty => $run:path;)*) => {

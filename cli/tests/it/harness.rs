@@ -97,8 +97,8 @@ impl Folder {
         serde_json::from_str(&outcome.stdout).unwrap()
     }
 
-    /// Deploys a market with these options.
-    pub(crate) fn deploy(&self, options: &str) {
+    /// Deploys a market with these options, and returns what is said of it.
+    pub(crate) fn deploy(&self, options: &str) -> Value {
         let built =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/wasm32-unknown-unknown/release");
         let wasm = |name: &str| {
@@ -108,7 +108,7 @@ impl Folder {
         };
         let (agreement, dispatcher) = (wasm("agreement.wasm"), wasm("dispatcher.wasm"));
         let files = format!("--agreement-wasm {agreement} --dispatcher-wasm {dispatcher}");
-        self.json(&format!("deploy {files} {options}"));
+        self.json(&format!("deploy {files} {options}"))
     }
 
     /// What the command says when it is refused: one line on standard error, nothing as a result.

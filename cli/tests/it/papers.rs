@@ -205,6 +205,15 @@ fn what_steps_cost_is_what_was_measured() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_market_costs_is_what_deploying_takes() {
+    let chain = Devnode::start(Config::any_port()).await.unwrap();
+    let gas = Folder::new("papers-deploy", &chain.url()).deploy("")["gas"].as_u64().unwrap();
+    let told = format!("{}.{} million gas", gas / 1_000_000, gas % 1_000_000 / 100_000);
+    let paper = read("docs/operations.md");
+    assert!(paper.contains(&format!("deploying took {told} and")), "it takes {told}");
+}
+
 /// Adds all names of numbers for monitors in the sources below a folder.
 fn metrics(folder: &Path, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).unwrap() {
@@ -224,6 +233,7 @@ fn metrics(folder: &Path, found: &mut BTreeSet<String>) {
 fn every_number_for_monitors_is_explained() {
     let mut given = BTreeSet::new();
     metrics(&root().join("agents/src"), &mut given);
+    metrics(&root().join("messages/src"), &mut given);
     let paper = read("docs/operations.md");
     let told = rows(&paper).filter_map(|row| row[0].strip_prefix('`')?.strip_suffix('`'));
     let told = told.filter(|name| name.starts_with("muster_")).map(str::to_owned);

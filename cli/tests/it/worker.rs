@@ -139,7 +139,7 @@ async fn a_worker_serves_whoever_bought_and_ends_when_it_is_told() {
     until(async || services(folder, &first).len() == 2).await;
     until(async || get(&page, &token).await.0.contains("[3,7]")).await;
     assert!(get(&page, &other).await.0.contains("[3,7]"));
-    assert_eq!(services(folder, &second), [theirs.clone()]);
+    assert_eq!(services(folder, &second), std::slice::from_ref(theirs));
     assert!(Command::new("kill").args(["-0", &theirs.0]).status().unwrap().success());
     assert_eq!(daemon.terminate(), Some(0));
 

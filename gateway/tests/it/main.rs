@@ -1,6 +1,7 @@
 //! The gateway over real sockets: what guests, strangers and services see of it.
 
 #![expect(
+    clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "a test may stop at the first surprise, in its helpers too"

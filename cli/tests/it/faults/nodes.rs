@@ -199,8 +199,7 @@ async fn beside_a_good_node_bad_ones_keep_nobody_from_anything() {
     let scene = Scene::new("nodes-many").await;
     let (folder, good) = (&scene.world.folder, scene.world.chain.url());
     let [babbles, fails, .., foreign] = scene.moods();
-    let stuck = scene.stuck().await;
-    let moods = vec![("accept", fails), ("look", stuck), ("report", foreign), ("settle", babbles)];
+    let moods = vec![("accept", fails), ("report", foreign), ("settle", babbles)];
     let mut nodes = Beside(Nodes::new(&scene, moods, "asks the next node").await);
     let urls = nodes.0.fronts.each_ref().map(|front| [NOBODY, &front.url, &good].join(","));
     let urls = urls.each_ref().map(String::as_str);
