@@ -52,7 +52,8 @@ impl Seat {
         }
     }
 
-    /// Looks at a random time, and if that fails again half way to the end, and again.
+    /// Looks at a random time, and if that fails again half way to the end, and again; sooner if nobody could
+    /// be asked, for that is our own trouble and not the worker's.
     async fn judge(&self, index: u8, way: &Way) -> Result<ServiceReceipt, Failure> {
         let clock = &self.kit.clock;
         // What is known at the end has to be made sure of inside the window.
@@ -88,7 +89,8 @@ impl Seat {
                 // It may have moved, or given up its old tokens.
                 endpoint = None;
             }
-            at = next;
+            let soon = clock.now().saturating_add(self.part(64));
+            at = if failure == Failure::Unasked { next.min(soon) } else { next };
         }
     }
 

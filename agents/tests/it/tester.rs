@@ -111,6 +111,20 @@ async fn a_worker_that_comes_back_in_time_has_served() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_cannot_write_letters_tries_again_soon() {
+    let mut scene = Scene::begin(1).await;
+    scene.answer_passes().await;
+    scene.enter(0).await;
+    *scene.line.mood.lock().unwrap() = Mood::Cut;
+    // So late that half way to the end would be too late.
+    scene.before_end(0, TICKS / 8).await;
+    scene.loses_one().await;
+    *scene.line.mood.lock().unwrap() = Mood::Well;
+    scene.before_end(0, TICKS / 8 - TICKS / 32).await;
+    until(async || scene.seen(0).receipt.is_some()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_cannot_write_letters_says_nothing_false() {
     let mut scene = Scene::begin(1).await;
     scene.answer_passes().await;
