@@ -15,6 +15,7 @@ mod worker;
 use std::process::Command;
 
 use agents::fault::{Deed, points};
+use serde_json::Value;
 
 use crate::harness::{Background, World, until};
 
@@ -34,9 +35,13 @@ async fn transactions(world: &World, name: &str) -> u64 {
 
 /// How many transactions the account at this address has made.
 async fn sent_by(world: &World, account: &str) -> u64 {
-    let count = world.ask("eth_getTransactionCount", [account, "latest"].into()).await;
-    let digits = count.as_str().unwrap().trim_start_matches("0x").to_owned();
-    u64::from_str_radix(&digits, 16).unwrap()
+    quantity(&world.ask("eth_getTransactionCount", [account, "latest"].into()).await)
+}
+
+/// A number as nodes write it.
+fn quantity(answer: &Value) -> u64 {
+    let digits = answer.as_str().unwrap().trim_start_matches("0x");
+    u64::from_str_radix(digits, 16).unwrap()
 }
 
 /// Returns when a daemon says that it waits for this.

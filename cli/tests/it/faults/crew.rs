@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{says, waits_for};
+use super::{quantity, says, waits_for};
 use crate::harness::{Background, Folder, until};
 use crate::worker::{is_listed, worker};
 
@@ -136,8 +136,7 @@ impl<'a> Crew<'a> {
             until(async || self.folder.json(&credit)["credit"] == "0").await;
             let account = self.folder.json(&credit)["account"].take();
             let count = rpc(self.node, "eth_getTransactionCount", json!([account, "latest"])).await;
-            let digits = count.as_str().unwrap().trim_start_matches("0x");
-            transactions += u64::from_str_radix(digits, 16).unwrap();
+            transactions += quantity(&count);
         }
         // Register, accept, withdraw; join, check in, report, withdraw; buy, withdraw; settle
         assert_eq!(transactions, 10);

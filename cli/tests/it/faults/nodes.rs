@@ -9,7 +9,7 @@ use messages::{Relay, RelayConfig};
 
 use super::crew::{Crew, Weather};
 use super::front::{Front, Mood};
-use super::{row, says, waits_for};
+use super::{quantity, row, says, waits_for};
 use crate::harness::{Background, World, until};
 use crate::worker::is_listed;
 
@@ -78,8 +78,7 @@ impl Scene {
     /// The mood of a node for which the latest block stays that of now.
     async fn stuck(&self) -> Named {
         let head = self.world.ask("eth_blockNumber", [(); 0].as_slice().into()).await;
-        let digits = head.as_str().unwrap().trim_start_matches("0x");
-        ("node is stuck", Mood::Stuck(u64::from_str_radix(digits, 16).unwrap()))
+        ("node is stuck", Mood::Stuck(quantity(&head)))
     }
 }
 
