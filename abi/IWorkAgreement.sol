@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Exported by the contract; change terms/src/abi instead.
+// Exported by the contract; change protocol/src/abi instead.
 pragma solidity ^0.8.24;
 /// Where an agreement is in its life.
 enum State {
@@ -99,7 +99,7 @@ interface IWorkAgreement {
     function application() external view returns (bytes8);
     /// The tick in which it ends; 0 until the first worker has accepted.
     function end() external view returns (uint64);
-    /// Everything that never changes, in the layout of `terms::layout`.
+    /// Everything that never changes, in the layout of `muster_protocol::layout`.
     function terms() external view returns (bytes memory);
     function state() external view returns (State);
     /// What changes: start and seed (0 before the first accept), who accepted (bit = place of the worker), how

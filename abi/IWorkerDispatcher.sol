@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Exported by the contract; change terms/src/abi instead.
+// Exported by the contract; change protocol/src/abi instead.
 pragma solidity ^0.8.24;
 /// What a tick of the market's clock is, for a whole deployment.
 enum Clock {

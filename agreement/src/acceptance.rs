@@ -1,11 +1,11 @@
 //! A chosen worker takes the work. The first one to do so starts the clock and fixes the testers.
 
 use kit::{Args, Refused, chain, emit, host, refuse};
-use terms::abi::IWorkAgreement::{
+use muster_protocol::abi::IWorkAgreement::{
     Accepted, AlreadyAccepted, SeedNotReady, Started, TooLateToAccept, WrongState,
 };
-use terms::abi::State;
-use terms::draw::seed;
+use muster_protocol::abi::State;
+use muster_protocol::draw::seed;
 
 use crate::state::Agreement;
 

@@ -1,11 +1,11 @@
 //! Ending early: the client cuts the agreement short with notice, a worker leaves at its own cost.
 
 use kit::{Args, Refused, emit, host, refuse};
-use terms::abi::IWorkAgreement::{
+use muster_protocol::abi::IWorkAgreement::{
     AlreadyResigned, Cancelled, CannotShorten, NotAccepted, NotTheClient, Resigned,
 };
-use terms::abi::State;
-use terms::lifecycle::{self, windows_after_cancel};
+use muster_protocol::abi::State;
+use muster_protocol::lifecycle::{self, windows_after_cancel};
 
 use crate::state::Agreement;
 

@@ -22,7 +22,7 @@ mod settlement;
 mod state;
 mod views;
 
-use terms::abi::IWorkAgreement::{
+use muster_protocol::abi::IWorkAgreement::{
     acceptCall, applicationCall, cancelCall, clientCall, endCall, priceCall, progressCall,
     redundancyCall, reportCall, reportedCall, resignCall, settleCall, stateCall, termsCall,
     testersCall, workersCall,

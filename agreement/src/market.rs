@@ -3,10 +3,10 @@
 use kit::{Blob, Items, List, Refused, host, refuse, with_call};
 use stylus_sdk::alloy_primitives::{Address, B256};
 use stylus_sdk::alloy_sol_types::SolCall;
-use terms::abi::IWorkAgreement::SettlementFailed;
-use terms::abi::IWorkerDispatcher::{concludeCall, keyOfCall, testerAtCall};
-use terms::abi::{Fee, WorkerResult};
-use terms::layout::{Head, MAX_TERMS, Terms};
+use muster_protocol::abi::IWorkAgreement::SettlementFailed;
+use muster_protocol::abi::IWorkerDispatcher::{concludeCall, keyOfCall, testerAtCall};
+use muster_protocol::abi::{Fee, WorkerResult};
+use muster_protocol::layout::{Head, MAX_TERMS, Terms};
 
 /// The account at a place of the agreement's tester list.
 pub(crate) fn tester(head: &Head, place: u32) -> Result<Address, Refused> {

@@ -5,13 +5,13 @@
 use kit::{Args, Items, List, Refused, chain, emit_parts, host, refuse};
 use stylus_sdk::alloy_primitives::B256;
 use stylus_sdk::alloy_sol_types::SolEvent;
-use terms::MAX_REDUNDANCY;
-use terms::abi::IWorkAgreement::{
+use muster_protocol::MAX_REDUNDANCY;
+use muster_protocol::abi::IWorkAgreement::{
     AlreadyReported, BadEntry, BadReceipt, NotTheTester, NothingReported, PlaceOutOfRange,
     Reported, WindowOutOfRange,
 };
-use terms::abi::{Entry, Finding, State};
-use terms::receipt::{digest, domain, session};
+use muster_protocol::abi::{Entry, Finding, State};
+use muster_protocol::receipt::{digest, domain, session};
 
 use crate::market;
 use crate::state::{Agreement, SEEN, Seen};
@@ -71,7 +71,7 @@ pub(crate) fn report(args: &mut Args) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Keccak-256, as [`terms`] takes it.
+/// Keccak-256, as [`muster_protocol`] takes it.
 fn hash(bytes: &[u8]) -> [u8; 32] {
     host::keccak(bytes).0
 }

@@ -3,13 +3,13 @@
 
 use kit::{Args, Items, Refused, emit, host};
 use stylus_sdk::alloy_primitives::Address;
-use terms::abi::IWorkAgreement::Closed;
-use terms::abi::{Fee, State, WorkerResult};
-use terms::draw::{Seats, WINDOWS};
-use terms::layout::WorkerTerms;
-use terms::money::{self, Judgement};
-use terms::verdict::{Verdict, judge};
-use terms::{MAX_REDUNDANCY, MAX_SEATS, MAX_TESTERS};
+use muster_protocol::abi::IWorkAgreement::Closed;
+use muster_protocol::abi::{Fee, State, WorkerResult};
+use muster_protocol::draw::{Seats, WINDOWS};
+use muster_protocol::layout::WorkerTerms;
+use muster_protocol::money::{self, Judgement};
+use muster_protocol::verdict::{Verdict, judge};
+use muster_protocol::{MAX_REDUNDANCY, MAX_SEATS, MAX_TESTERS};
 
 use crate::market;
 use crate::state::{Agreement, Lanes, SEEN};

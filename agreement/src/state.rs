@@ -2,14 +2,14 @@
 
 use kit::{Map, Refused, chain, host, refuse};
 use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
-use terms::abi::IWorkAgreement::{NotAWorker, WrongState};
-use terms::abi::IWorkerDispatcher::NotAnAgreement;
-use terms::abi::State;
-use terms::draw::{Seats, seats};
-use terms::layout::Terms;
-use terms::lifecycle::Times;
-use terms::packed;
-use terms::proxy::{self, MAX_CODE};
+use muster_protocol::abi::IWorkAgreement::{NotAWorker, WrongState};
+use muster_protocol::abi::IWorkerDispatcher::NotAnAgreement;
+use muster_protocol::abi::State;
+use muster_protocol::draw::{Seats, seats};
+use muster_protocol::layout::Terms;
+use muster_protocol::lifecycle::Times;
+use muster_protocol::packed;
+use muster_protocol::proxy::{self, MAX_CODE};
 
 /// How far it has come.
 const PROGRESS: Map<0, (), Progress> = Map::new();

@@ -2,10 +2,10 @@
 
 use kit::{Args, Blob, List, Put, Refused, refuse};
 use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes, U256};
-use terms::abi::IWorkAgreement::WindowUnknown;
-use terms::abi::State;
-use terms::draw::SEATS;
-use terms::layout::MAX_TERMS;
+use muster_protocol::abi::IWorkAgreement::WindowUnknown;
+use muster_protocol::abi::State;
+use muster_protocol::draw::SEATS;
+use muster_protocol::layout::MAX_TERMS;
 
 use crate::market;
 use crate::state::{Agreement, Progress};

@@ -28,7 +28,7 @@ struct Chosen {
     uint256 parties;
 }
 
-/// What an order would get, and at what price; the twin of dispatcher/src/choice.rs and `terms::order`.
+/// What an order would get, and at what price; the twin of dispatcher/src/choice.rs and `muster_protocol::order`.
 abstract contract Choice is Testers {
     using Layout for uint256;
 

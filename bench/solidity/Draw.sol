@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {peek, poke} from "./Words.sol";
 
-/// The draw of testers: the twin of `terms::draw`.
+/// The draw of testers: the twin of `muster_protocol::draw`.
 library Draw {
     /// The seed of an agreement.
     function seed(bytes32 hash) internal view returns (bytes16) {

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Money} from "./Money.sol";
 import {U16, U32, U40, U64, U96, field, peek, poke, swapped, swappedPair} from "./Words.sol";
 
-// The terms of an agreement, byte for byte as in `terms::layout`, and its proxy, as in `terms::proxy`.
+// The terms of an agreement, byte for byte as in `muster_protocol::layout`, and its proxy, as in `muster_protocol::proxy`.
 // Terms are named by their address in memory. Integers have their lowest byte first.
 
 // Bytes of the proxy, of the init code in front of it, of what all workers share, and of one worker.

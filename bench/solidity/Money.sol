@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {max, min} from "./Words.sol";
 
-/// Wei: escrow, fees, bonds, pay and slashes; the twin of `terms::money`. Amounts are below 2^128 and
+/// Wei: escrow, fees, bonds, pay and slashes; the twin of `muster_protocol::money`. Amounts are below 2^128 and
 /// shares below 2^32, so no product leaves a word.
 library Money {
     /// The whole, in basis points.

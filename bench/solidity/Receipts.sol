@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-/// Receipts: a worker's word, signed by EIP-712; the twin of `terms::receipt`.
+/// Receipts: a worker's word, signed by EIP-712; the twin of `muster_protocol::receipt`.
 library Receipts {
     bytes32 private constant DOMAIN =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");

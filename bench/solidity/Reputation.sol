@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {U64, less, min} from "./Words.sol";
 
-/// Reputation: the twin of `terms::reputation`. Weights have 32 bits behind the point.
+/// Reputation: the twin of `muster_protocol::reputation`. Weights have 32 bits behind the point.
 library Reputation {
     /// Seconds in which weights fall to one half.
     uint256 private constant HALF_LIFE = 30 days;

@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use alloy::primitives::{Address, U256};
 use alloy::sol_types::SolCall;
-use terms::abi::IWorkAgreement::{
+use muster_protocol::abi::IWorkAgreement::{
     progressCall, progressReturn, reportedCall, stateCall, termsCall, testersCall,
 };
-use terms::abi::IWorkerDispatcher::isAgreementCall;
-use terms::abi::State;
-use terms::layout::{Terms, WorkerTerms};
-use terms::lifecycle::{self, Times};
-use terms::money;
+use muster_protocol::abi::IWorkerDispatcher::isAgreementCall;
+use muster_protocol::abi::State;
+use muster_protocol::layout::{Terms, WorkerTerms};
+use muster_protocol::lifecycle::{self, Times};
+use muster_protocol::money;
 
 use crate::error::{Contract, MarketError};
 use crate::market::Market;

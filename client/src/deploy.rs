@@ -2,9 +2,9 @@
 
 use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::sol_types::{SolCall, SolError, SolValue};
-use terms::abi::IWorkerDispatcher::{BadSetting, IWorkerDispatcherErrors};
-use terms::abi::Settings;
-use terms::settings;
+use muster_protocol::abi::IWorkerDispatcher::{BadSetting, IWorkerDispatcherErrors};
+use muster_protocol::abi::Settings;
+use muster_protocol::settings;
 
 use crate::arbitrum::{
     ARB_WASM, ARB_WASM_CACHE, ArbWasm, ArbWasmCache, DEPLOYER,

@@ -4,9 +4,9 @@ use std::error::Error;
 
 use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::sol_types::SolInterface;
-use terms::abi::IWorkAgreement::IWorkAgreementErrors;
-use terms::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
-use terms::abi::Reason;
+use muster_protocol::abi::IWorkAgreement::IWorkAgreementErrors;
+use muster_protocol::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
+use muster_protocol::abi::Reason;
 
 use crate::amount::Ether;
 use crate::program::ProgramError;

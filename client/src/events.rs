@@ -4,8 +4,8 @@ use std::collections::{HashMap, hash_map::Entry};
 
 use alloy::primitives::{Address, B256};
 use alloy::sol_types::{SolEvent, SolEventInterface};
-use terms::abi::IWorkAgreement::{IWorkAgreementEvents, Reported};
-use terms::abi::IWorkerDispatcher::{
+use muster_protocol::abi::IWorkAgreement::{IWorkAgreementEvents, Reported};
+use muster_protocol::abi::IWorkerDispatcher::{
     AgreementSettled, Burned, ContractBought, IWorkerDispatcherEvents, isAgreementCall,
 };
 

@@ -6,8 +6,8 @@
 use std::collections::HashMap;
 
 use alloy::primitives::{Address, FixedBytes};
-use terms::abi::IWorkerDispatcher::bookCall;
-use terms::abi::Worker;
+use muster_protocol::abi::IWorkerDispatcher::bookCall;
+use muster_protocol::abi::Worker;
 
 use crate::error::MarketError;
 use crate::market::Market;
@@ -53,11 +53,11 @@ fn stand_behind(workers: &[Worker], head: u32, account: Address, price: u128) ->
 mod tests {
     use alloy::primitives::{Address, B256, Bytes, FixedBytes};
     use alloy::sol_types::SolCall;
-    use terms::abi::IWorkerDispatcher::{
+    use muster_protocol::abi::IWorkerDispatcher::{
         bookCall, bookReturn, settingsCall, workerCountCall, workersCall,
     };
-    use terms::abi::{Clock, Worker};
-    use terms::settings;
+    use muster_protocol::abi::{Clock, Worker};
+    use muster_protocol::settings;
 
     use super::stand_behind;
     use crate::fake::Fake;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
-use terms::abi::IWorkerDispatcher::{agreementCall, epochCall, settingsCall, workerCountCall};
-use terms::abi::{Clock, Settings};
+use muster_protocol::abi::IWorkerDispatcher::{agreementCall, epochCall, settingsCall, workerCountCall};
+use muster_protocol::abi::{Clock, Settings};
 use tokio::time::sleep;
 
 use crate::error::{Contract, MarketError};

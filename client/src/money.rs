@@ -1,7 +1,7 @@
 //! Money that waits in the market, and taking it out.
 
 use alloy::primitives::Address;
-use terms::abi::IWorkerDispatcher::{Withdrawn, creditCall, withdrawCall};
+use muster_protocol::abi::IWorkerDispatcher::{Withdrawn, creditCall, withdrawCall};
 
 use crate::error::MarketError;
 use crate::market::Market;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use alloy::primitives::{B256, FixedBytes};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolEvent;
-use terms::abi::IWorkerDispatcher::ContractBought;
+use muster_protocol::abi::IWorkerDispatcher::ContractBought;
 
 use crate::agreement::Agreement;
 use crate::error::MarketError;
@@ -25,7 +25,7 @@ pub struct ApplicationError;
 
 impl Application {
     /// The application of accounts that test others.
-    pub const TESTER: Self = Self(FixedBytes(terms::TESTER));
+    pub const TESTER: Self = Self(FixedBytes(muster_protocol::TESTER));
 }
 
 impl From<FixedBytes<8>> for Application {

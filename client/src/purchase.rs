@@ -1,11 +1,11 @@
 //! Buying: what it costs, and an agreement for exactly that.
 
 use alloy::primitives::{Address, U256};
-use terms::abi::IWorkerDispatcher::{
+use muster_protocol::abi::IWorkerDispatcher::{
     ContractBought, PurchaseRefused, buyContract_0Call as BuyUsual, buyContract_1Call as BuyOrder,
     hireCall, quote_0Call as QuoteUsual, quote_1Call as QuoteOrder, quote_2Call as QuoteHire,
 };
-use terms::abi::{Order, Quote, Reason};
+use muster_protocol::abi::{Order, Quote, Reason};
 
 use crate::error::MarketError;
 use crate::market::Market;
@@ -139,9 +139,9 @@ const fn affordable(quote: &Quote, at_most: u128) -> Result<u128, MarketError> {
 mod tests {
     use alloy::primitives::{Address, Bytes, U256};
     use alloy::sol_types::{SolCall, SolEvent};
-    use terms::abi::IWorkerDispatcher::{PurchaseRefused, settingsCall};
-    use terms::abi::{Clock, Quote, Reason};
-    use terms::settings;
+    use muster_protocol::abi::IWorkerDispatcher::{PurchaseRefused, settingsCall};
+    use muster_protocol::abi::{Clock, Quote, Reason};
+    use muster_protocol::settings;
 
     use super::{BuyUsual, QuoteUsual, Want};
     use crate::error::MarketError;

@@ -1,5 +1,5 @@
 //! Receipts: what a worker signs for the windows in which it served a session, and how a session comes
-//! to be. What exactly is signed is [`terms::receipt`]'s.
+//! to be. What exactly is signed is [`muster_protocol::receipt`]'s.
 
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
@@ -8,8 +8,8 @@ use alloy::primitives::{Address, B256, Signature, keccak256};
 use alloy::signers::SignerSync;
 use alloy::signers::local::PrivateKeySigner;
 use serde::{Deserialize, Serialize};
-use terms::abi::Entry;
-use terms::receipt::{digest, domain, session};
+use muster_protocol::abi::Entry;
+use muster_protocol::receipt::{digest, domain, session};
 
 use crate::agreement::Agreement;
 use crate::error::{MarketError, NodeError};
@@ -136,7 +136,7 @@ pub const fn failed_entry(index: u8, failed: u32) -> Entry {
     Entry { index, checked: failed, served: 0, r: B256::ZERO, vs: B256::ZERO }
 }
 
-/// Keccak-256, as [`terms`] takes it.
+/// Keccak-256, as [`muster_protocol`] takes it.
 fn hash(bytes: &[u8]) -> [u8; 32] {
     keccak256(bytes).0
 }
@@ -145,7 +145,7 @@ fn hash(bytes: &[u8]) -> [u8; 32] {
 mod tests {
     use alloy::primitives::{Address, B256};
     use alloy::signers::local::PrivateKeySigner;
-    use terms::abi::Entry;
+    use muster_protocol::abi::Entry;
 
     use super::{ReceiptError, ServiceReceipt, Session};
 

@@ -1,8 +1,8 @@
 //! Reputation: what the market knows of a worker's past, as it stands now.
 
 use alloy::primitives::Address;
-use terms::abi::IWorkerDispatcher::{reputationCall, reputationReturn};
-use terms::reputation::Standing;
+use muster_protocol::abi::IWorkerDispatcher::{reputationCall, reputationReturn};
+use muster_protocol::reputation::Standing;
 
 use crate::error::MarketError;
 use crate::market::Market;

@@ -2,12 +2,12 @@
 
 use alloy::sol_types::SolCall;
 use futures::future::try_join_all;
-use terms::abi::IWorkAgreement::{
+use muster_protocol::abi::IWorkAgreement::{
     Cancelled, Resigned, acceptCall, cancelCall, reportCall, resignCall, settleCall,
 };
-use terms::abi::IWorkerDispatcher::{AgreementSettled, Burned};
-use terms::abi::{Entry, TesterResult, WorkerResult};
-use terms::layout::WorkerTerms;
+use muster_protocol::abi::IWorkerDispatcher::{AgreementSettled, Burned};
+use muster_protocol::abi::{Entry, TesterResult, WorkerResult};
+use muster_protocol::layout::WorkerTerms;
 
 use crate::agreement::Agreement;
 use crate::error::MarketError;

@@ -2,9 +2,9 @@
 
 use alloy::primitives::{Address, B256, keccak256};
 use alloy::sol_types::{SolEvent, SolValue};
-use terms::abi::IWorkerDispatcher::{CheckedIn, checkInCall, testerAtCall, testerCountCall};
-use terms::draw;
-use terms::layout::Terms;
+use muster_protocol::abi::IWorkerDispatcher::{CheckedIn, checkInCall, testerAtCall, testerCountCall};
+use muster_protocol::draw;
+use muster_protocol::layout::Terms;
 
 use crate::error::MarketError;
 use crate::market::Market;

@@ -1,9 +1,9 @@
 //! What the reports of an agreement say so far, counted as the agreement counts them.
 
-use terms::abi::IWorkAgreement::Reported;
-use terms::layout::Terms;
-use terms::money::Judgement;
-use terms::verdict::{Record, Verdict, judge};
+use muster_protocol::abi::IWorkAgreement::Reported;
+use muster_protocol::layout::Terms;
+use muster_protocol::money::Judgement;
+use muster_protocol::verdict::{Record, Verdict, judge};
 
 use crate::agreement::Progress;
 use crate::testers::window_seats;
@@ -81,11 +81,11 @@ pub fn judgement(terms: &Terms, progress: &Progress, index: u8, votes: &[Votes])
 #[cfg(test)]
 mod tests {
     use alloy::primitives::Address;
-    use terms::abi::Finding;
-    use terms::abi::IWorkAgreement::Reported;
-    use terms::layout::{Head, Terms, WorkerTerms};
-    use terms::money::Judgement;
-    use terms::verdict::{Record, Verdict};
+    use muster_protocol::abi::Finding;
+    use muster_protocol::abi::IWorkAgreement::Reported;
+    use muster_protocol::layout::{Head, Terms, WorkerTerms};
+    use muster_protocol::money::Judgement;
+    use muster_protocol::verdict::{Record, Verdict};
 
     use super::{Votes, judgement, votes};
     use crate::agreement::Progress;

@@ -1,7 +1,7 @@
 //! Waiting for something to happen on the market, up to a deadline.
 
-use terms::abi::IWorkerDispatcher::AgreementSettled;
-use terms::abi::State;
+use muster_protocol::abi::IWorkerDispatcher::AgreementSettled;
+use muster_protocol::abi::State;
 use tokio::time::{Duration, Instant, sleep};
 
 use crate::agreement::{Agreement, Progress};

@@ -1,9 +1,9 @@
 //! What every refusal says to a person: what was wrong, what was expected, what to do.
 
 use alloy::primitives::Address;
-use terms::abi::IWorkAgreement::IWorkAgreementErrors as Agreement;
-use terms::abi::IWorkerDispatcher::IWorkerDispatcherErrors as Dispatcher;
-use terms::abi::{Reason, State};
+use muster_protocol::abi::IWorkAgreement::IWorkAgreementErrors as Agreement;
+use muster_protocol::abi::IWorkerDispatcher::IWorkerDispatcherErrors as Dispatcher;
+use muster_protocol::abi::{Reason, State};
 
 use crate::amount::Ether;
 use crate::names::Application;

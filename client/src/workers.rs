@@ -2,12 +2,12 @@
 
 use alloy::primitives::{Address, B256, FixedBytes};
 use futures::stream::{self, StreamExt, TryStreamExt};
-use terms::abi::IWorkerDispatcher::{
+use muster_protocol::abi::IWorkerDispatcher::{
     WorkerRegistered, bookCall, bookReturn, keyOfCall, listCall, registerTesterCall,
     registerWorkerCall, setAvailableCall, setKeyCall, setPriceCall, stakeCall, unstakeCall,
     updateWorkerCall, workerCall, workersCall,
 };
-use terms::abi::Worker;
+use muster_protocol::abi::Worker;
 
 use crate::error::MarketError;
 use crate::market::Market;

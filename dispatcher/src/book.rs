@@ -7,8 +7,8 @@
 
 use kit::{Args, Put, Refused, emit, refuse};
 use stylus_sdk::alloy_primitives::{Address, FixedBytes};
-use terms::abi::IWorkerDispatcher::{Listed, NotListable, NotRegistered, Unlisted};
-use terms::{WALK_LIMIT, money};
+use muster_protocol::abi::IWorkerDispatcher::{Listed, NotListable, NotRegistered, Unlisted};
+use muster_protocol::{WALK_LIMIT, money};
 
 use crate::state::{
     ACCOUNTS, Account, BOOKS, Book, IDENTITIES, Identity, OFFERS, Offer, STANDARDS, Standards,

@@ -4,10 +4,10 @@
 use kit::out::Out;
 use kit::{Args, Items, List, Put, Refused, chain};
 use stylus_sdk::alloy_primitives::U256;
-use terms::abi::{Clock, Order, Reason, Settings};
-use terms::layout::WorkerTerms;
-use terms::order::{Shape, check, usual};
-use terms::{MAX_REDUNDANCY, SCAN_LIMIT, money};
+use muster_protocol::abi::{Clock, Order, Reason, Settings};
+use muster_protocol::layout::WorkerTerms;
+use muster_protocol::order::{Shape, check, usual};
+use muster_protocol::{MAX_REDUNDANCY, SCAN_LIMIT, money};
 
 use crate::book;
 use crate::setup::{constants, this_epoch};

@@ -2,7 +2,7 @@
 
 use kit::{Args, Refused, emit, host, refuse};
 use stylus_sdk::alloy_primitives::Address;
-use terms::abi::IWorkerDispatcher::{Credited, NothingToWithdraw, TransferFailed, Withdrawn};
+use muster_protocol::abi::IWorkerDispatcher::{Credited, NothingToWithdraw, TransferFailed, Withdrawn};
 
 use crate::state::{CREDITS, Credit};
 

@@ -1,7 +1,7 @@
 //! `WorkerDispatcher`: where workers and testers register, clients buy, and agreements settle.
 //!
 //! This file is the table of contents; each call names the room that does it. What is remembered is
-//! in `state`, the rules are in [`terms`], how calls are read and answered is in [`kit`].
+//! in `state`, the rules are in [`muster_protocol`], how calls are read and answered is in [`kit`].
 //!
 //! | room | owns |
 //! | --- | --- |
@@ -27,7 +27,7 @@ mod standing;
 mod state;
 mod testers;
 
-use terms::abi::IWorkerDispatcher::{
+use muster_protocol::abi::IWorkerDispatcher::{
     agreementCall, bookCall, buyContract_0Call, buyContract_1Call, checkInCall, concludeCall,
     creditCall, epochCall, hireCall, isAgreementCall, keyOfCall, listCall, quote_0Call,
     quote_1Call, quote_2Call, registerTesterCall, registerWorkerCall, reputationCall,

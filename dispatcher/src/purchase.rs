@@ -4,11 +4,11 @@
 use kit::{Args, Items, List, Refused, chain, emit, emit_parts, host, refuse};
 use stylus_sdk::alloy_primitives::Address;
 use stylus_sdk::alloy_sol_types::SolEvent;
-use terms::abi::IWorkerDispatcher::{ContractBought, CreationFailed, PurchaseRefused};
-use terms::abi::{Clock, Order, Reason, Settings};
-use terms::layout::{Head, MAX_TERMS, Terms};
-use terms::lifecycle::least_windows;
-use terms::proxy::{MAX_INIT, init_code};
+use muster_protocol::abi::IWorkerDispatcher::{ContractBought, CreationFailed, PurchaseRefused};
+use muster_protocol::abi::{Clock, Order, Reason, Settings};
+use muster_protocol::layout::{Head, MAX_TERMS, Terms};
+use muster_protocol::lifecycle::least_windows;
+use muster_protocol::proxy::{MAX_INIT, init_code};
 
 use crate::choice::{Choice, choose, hired, usual_order};
 use crate::setup::constants;

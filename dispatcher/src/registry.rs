@@ -3,13 +3,13 @@
 
 use kit::{Args, List, Put, Refused, emit, host, refuse};
 use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
-use terms::abi::IWorkerDispatcher::{
+use muster_protocol::abi::IWorkerDispatcher::{
     AlreadyRegistered, AvailabilityChanged, CapacityZero, KeyChanged, KeyZero, MaxLengthTooShort,
     NotRegistered, PriceOutOfRange, PromiseOutOfRange, StakeChanged, StakeTooHigh, StakeTooLow,
     StillListed, WorkerRegistered, WorkerUpdated, WrongApplication,
 };
-use terms::abi::Worker;
-use terms::{BPS, PRICE_LIMIT, TESTER};
+use muster_protocol::abi::Worker;
+use muster_protocol::{BPS, PRICE_LIMIT, TESTER};
 
 use crate::standing::standing;
 use crate::state::{

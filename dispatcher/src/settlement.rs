@@ -7,14 +7,14 @@
 use kit::{Args, Items, List, Refused, emit, emit_parts, host, refuse};
 use stylus_sdk::alloy_primitives::Address;
 use stylus_sdk::alloy_sol_types::SolEvent;
-use terms::abi::IWorkerDispatcher::{
+use muster_protocol::abi::IWorkerDispatcher::{
     AgreementSettled, AvailabilityChanged, Burned, NotAnAgreement, Unlisted,
 };
-use terms::abi::{Fee, TesterResult, WorkerResult};
-use terms::layout::{Head, MAX_TERMS, Terms, WorkerTerms};
-use terms::proxy::{self, MAX_CODE, MAX_INIT, init_code};
-use terms::reputation::{part, weight};
-use terms::{MAX_REDUNDANCY, MAX_SEATS, money};
+use muster_protocol::abi::{Fee, TesterResult, WorkerResult};
+use muster_protocol::layout::{Head, MAX_TERMS, Terms, WorkerTerms};
+use muster_protocol::proxy::{self, MAX_CODE, MAX_INIT, init_code};
+use muster_protocol::reputation::{part, weight};
+use muster_protocol::{MAX_REDUNDANCY, MAX_SEATS, money};
 
 use crate::state::{ACCOUNTS, OFFERS, PLACES, ROOT};
 use crate::{book, credit, standing};

@@ -2,8 +2,8 @@
 
 use kit::{Args, Refused, chain, host, refuse};
 use stylus_sdk::alloy_primitives::Address;
-use terms::abi::IWorkerDispatcher::{AlreadyDeployed, BadSetting};
-use terms::abi::{Clock, Settings};
+use muster_protocol::abi::IWorkerDispatcher::{AlreadyDeployed, BadSetting};
+use muster_protocol::abi::{Clock, Settings};
 
 use crate::state::{COUNTS, Counts, ROOT, Root, STANDARDS, Standards, TESTING, Testing};
 
@@ -23,9 +23,9 @@ pub(crate) fn construct(args: &mut Args) -> Result<(), Refused> {
     }
     let settings: Settings = args.next()?;
     let agreement: Address = args.next()?;
-    terms::settings::check(&settings).map_err(|index| refuse(&BadSetting { index }))?;
+    muster_protocol::settings::check(&settings).map_err(|index| refuse(&BadSetting { index }))?;
     if agreement.is_zero() {
-        return Err(refuse(&BadSetting { index: terms::settings::FIELDS }));
+        return Err(refuse(&BadSetting { index: muster_protocol::settings::FIELDS }));
     }
     let s = settings;
     ROOT.set((), &Root { agreement, unit: s.reputationUnit });

@@ -2,8 +2,8 @@
 
 use kit::{Args, Put, Refused, emit, host, refuse};
 use stylus_sdk::alloy_primitives::Address;
-use terms::abi::IWorkerDispatcher::{NotRegistered, StandingChanged};
-use terms::reputation::Standing;
+use muster_protocol::abi::IWorkerDispatcher::{NotRegistered, StandingChanged};
+use muster_protocol::reputation::Standing;
 
 use crate::state::{ACCOUNTS, REPUTATIONS, Reputation};
 

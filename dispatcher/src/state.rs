@@ -5,7 +5,7 @@
 
 use kit::Map;
 use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
-use terms::packed;
+use muster_protocol::packed;
 
 /// What a deployment is made of.
 pub(crate) const ROOT: Map<0, (), Root> = Map::new();
@@ -58,7 +58,7 @@ packed! {
 
 packed! {
     /// What offers and orders must satisfy, and what agreements begin with. This and the next record
-    /// are `Settings` in [`terms::abi`], sorted by who needs what.
+    /// are `Settings` in [`muster_protocol::abi`], sorted by who needs what.
     pub(crate) struct Standards [32] {
         /// `minBond`.
         min_bond: u128 = 12,

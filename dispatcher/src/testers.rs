@@ -3,8 +3,8 @@
 
 use kit::{Args, Refused, emit, host, refuse};
 use stylus_sdk::alloy_primitives::{Address, FixedBytes};
-use terms::TESTER;
-use terms::abi::IWorkerDispatcher::{AlreadyCheckedIn, CheckedIn, StakeTooLow, WrongApplication};
+use muster_protocol::TESTER;
+use muster_protocol::abi::IWorkerDispatcher::{AlreadyCheckedIn, CheckedIn, StakeTooLow, WrongApplication};
 
 use crate::state::{IDENTITIES, LISTS, PLACES, Place, TESTING, Testing};
 use crate::{registry, setup};

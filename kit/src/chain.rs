@@ -33,7 +33,7 @@ pub fn block_hash(block: u64) -> Option<B256> {
     if let Some(low) = number.last_chunk_mut() {
         *low = block.to_be_bytes();
     }
-    let word = answer(host::ask(Address::new(terms::HISTORY), &number));
+    let word = answer(host::ask(Address::new(muster_protocol::HISTORY), &number));
     (word != [0; 32]).then(|| B256::new(word))
 }
 

@@ -1,6 +1,6 @@
 //! From the host's call to a contract's routing table and back.
 
-use terms::abi::IWorkerDispatcher::{NotPayable, Reentered, UnknownCall};
+use muster_protocol::abi::IWorkerDispatcher::{NotPayable, Reentered, UnknownCall};
 
 use crate::args::Args;
 use crate::out::Put;

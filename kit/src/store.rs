@@ -8,7 +8,7 @@
 use core::marker::PhantomData;
 
 use stylus_sdk::alloy_primitives::{Address, FixedBytes};
-use terms::packed::Packed;
+use muster_protocol::packed::Packed;
 
 use crate::host;
 

@@ -5,7 +5,7 @@
 //! that could drift, so the tests compare every entry with alloy's own encoder (`tables/tests.rs`).
 
 use stylus_sdk::alloy_sol_types::{SolError, SolEvent};
-use terms::abi::{
+use muster_protocol::abi::{
     Clock, Entry, Fee, Finding, IWorkAgreement as a, IWorkerDispatcher as d, Order, Reason,
     Settings, State, TesterResult, Worker, WorkerResult,
 };

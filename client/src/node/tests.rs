@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use alloy::primitives::{Address, B256, Bytes, U256, address};
 use alloy::sol_types::{SolCall, SolError};
-use terms::abi::IWorkAgreement::{
+use muster_protocol::abi::IWorkAgreement::{
     IWorkAgreementErrors as AgreementErrors, SeedNotReady, acceptCall, stateCall,
 };
-use terms::abi::IWorkerDispatcher::{
+use muster_protocol::abi::IWorkerDispatcher::{
     IWorkerDispatcherErrors as DispatcherErrors, NothingToWithdraw, withdrawCall,
 };
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use alloy::primitives::{Address, Bytes};
 use alloy::sol_types::SolCall;
-use terms::abi::IWorkerDispatcher::withdrawCall;
+use muster_protocol::abi::IWorkerDispatcher::withdrawCall;
 
 use crate::error::{Contract, MarketError, NodeError, Source};
 use crate::fake::{Fake, Fate, ME};

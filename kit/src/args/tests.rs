@@ -3,7 +3,7 @@
 
 use stylus_sdk::alloy_primitives::{Address, Bytes, FixedBytes, U256};
 use stylus_sdk::alloy_sol_types::{SolError, SolValue};
-use terms::abi::IWorkerDispatcher::MalformedCall;
+use muster_protocol::abi::IWorkerDispatcher::MalformedCall;
 
 use super::{Args, Items, Take};
 use crate::host;

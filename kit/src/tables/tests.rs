@@ -2,7 +2,7 @@
 
 use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes, U256};
 use stylus_sdk::alloy_sol_types::{SolError, SolEvent, SolValue};
-use terms::abi::{
+use muster_protocol::abi::{
     Clock, Entry, Fee, IWorkAgreement as a, IWorkerDispatcher as d, Order, Reason, Settings, State,
     TesterResult, Worker, WorkerResult,
 };
@@ -130,7 +130,7 @@ fn errors_in_both_interfaces_are_the_same() {
 fn structs_are_written_and_read_as_their_interface_says() {
     let application = FixedBytes(*b"factors\0");
     for clock in [Clock::ArbBlock, Clock::Second] {
-        value(&terms::settings::production(clock));
+        value(&muster_protocol::settings::production(clock));
         value(&Settings { minBond: 1 << 95, ..terms::settings::dev(clock) });
     }
     value(&Order {

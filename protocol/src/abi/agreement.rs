@@ -105,7 +105,7 @@ sol! {
         function application() external view returns (bytes8);
         /// The tick in which it ends; 0 until the first worker has accepted.
         function end() external view returns (uint64);
-        /// Everything that never changes, in the layout of `terms::layout`.
+        /// Everything that never changes, in the layout of `muster_protocol::layout`.
         function terms() external view returns (bytes memory);
         function state() external view returns (State);
         /// What changes: start and seed (0 before the first accept), who accepted (bit = place of the worker), how

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use alloy_primitives::keccak256;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use terms::draw::{seats, seed};
+use muster_protocol::draw::{seats, seed};
 
 use crate::ticks;
 

@@ -9,7 +9,7 @@
 
 use alloy_primitives::U512;
 use proptest::prelude::*;
-use terms::reputation::{HALF_LIFE, ONE, Standing, part, weight};
+use muster_protocol::reputation::{HALF_LIFE, ONE, Standing, part, weight};
 
 use crate::amount;
 

@@ -3,8 +3,8 @@
 use alloy_primitives::{Address, B256, hex, keccak256};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use terms::layout::MAX_TERMS;
-use terms::proxy::{MAX_CODE, MAX_INIT, PROXY, address, init_code, terms};
+use muster_protocol::layout::MAX_TERMS;
+use muster_protocol::proxy::{MAX_CODE, MAX_INIT, PROXY, address, init_code, terms};
 
 /// The minimal proxy of EIP-1167, as the standard prints it.
 fn standard(implementation: Address) -> Vec<u8> {

@@ -2,9 +2,9 @@
 
 use alloy_primitives::{FixedBytes, U256};
 use proptest::prelude::*;
-use terms::TESTER;
-use terms::abi::{Order, Reason, Settings};
-use terms::order::{check, usual};
+use muster_protocol::TESTER;
+use muster_protocol::abi::{Order, Reason, Settings};
+use muster_protocol::order::{check, usual};
 
 use crate::{preset, ticks};
 

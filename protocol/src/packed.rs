@@ -110,7 +110,7 @@ pub trait Packed<const N: usize>: Copy + Default {
 /// Fields that are wider than the record together do not compile:
 ///
 /// ```compile_fail
-/// terms::packed! {
+/// muster_protocol::packed! {
 ///     /// Five bytes in four.
 ///     struct Wide [4] {
 ///         /// Two of them.

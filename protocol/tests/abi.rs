@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use alloy_primitives::keccak256;
 use alloy_sol_types::{SolCall, SolError, SolEvent, SolInterface, SolValue};
-use terms::abi::{IWorkAgreement, IWorkerDispatcher, Order, Reason, State};
+use muster_protocol::abi::{IWorkAgreement, IWorkerDispatcher, Order, Reason, State};
 
 /// The first four bytes of the hash of a signature.
 fn selector(signature: &str) -> [u8; 4] {
@@ -150,7 +150,7 @@ fn an_order_is_nine_words_and_enums_are_numbers_from_zero() {
         ..terms::order::usual(
             alloy_primitives::U256::from(1),
             alloy_primitives::U256::from(2),
-            &terms::settings::dev(terms::abi::Clock::Second),
+            &muster_protocol::settings::dev(muster_protocol::abi::Clock::Second),
             0,
         )
     };

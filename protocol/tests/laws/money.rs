@@ -3,8 +3,8 @@
 use alloy_primitives::{U256, U512};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use terms::verdict::{Record, Verdict, judge};
-use terms::{BPS, PRICE_LIMIT, money};
+use muster_protocol::verdict::{Record, Verdict, judge};
+use muster_protocol::{BPS, PRICE_LIMIT, money};
 
 use crate::{amount, bps, price, ticks};
 

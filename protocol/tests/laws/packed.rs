@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, FixedBytes};
 use proptest::prelude::*;
-use terms::packed::Field;
+use muster_protocol::packed::Field;
 
 /// The bytes after writing a value at `at` over these bytes, and the value read back.
 fn written<T: Field>(value: T, mut bytes: [u8; 64], at: usize, len: usize) -> ([u8; 64], T) {

@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use terms::verdict::{Record, Verdict, judge};
+use muster_protocol::verdict::{Record, Verdict, judge};
 
 proptest! {
     /// `Some(true)` is a seat that says served, `Some(false)` one that says failed, `None` a silent one.

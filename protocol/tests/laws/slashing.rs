@@ -2,9 +2,9 @@
 
 use alloy_primitives::U512;
 use proptest::prelude::*;
-use terms::money::{Judgement, compensation, slash, tenth};
-use terms::verdict::Record;
-use terms::{BPS, PRICE_LIMIT};
+use muster_protocol::money::{Judgement, compensation, slash, tenth};
+use muster_protocol::verdict::Record;
+use muster_protocol::{BPS, PRICE_LIMIT};
 
 use crate::{amount, bps, price, ticks};
 

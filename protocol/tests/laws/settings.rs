@@ -2,9 +2,9 @@
 
 use alloy_sol_types::SolValue;
 use proptest::prelude::*;
-use terms::PRICE_LIMIT;
-use terms::abi::{Clock, Settings};
-use terms::settings::{FIELDS, check, dev, production};
+use muster_protocol::PRICE_LIMIT;
+use muster_protocol::abi::{Clock, Settings};
+use muster_protocol::settings::{FIELDS, check, dev, production};
 
 use crate::{preset, price, ticks};
 

@@ -3,9 +3,9 @@
 use alloy_primitives::{Address, FixedBytes};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use terms::layout::{Head, MAX_TERMS, Terms, WorkerTerms};
-use terms::lifecycle::window;
-use terms::money;
+use muster_protocol::layout::{Head, MAX_TERMS, Terms, WorkerTerms};
+use muster_protocol::lifecycle::window;
+use muster_protocol::money;
 
 use crate::{bps, price, ticks};
 

@@ -2,10 +2,10 @@
 //! production deployment.
 
 use alloy_primitives::utils::format_ether;
-use terms::abi::{Clock, Settings};
-use terms::reputation::{HALF_LIFE, ONE, Standing, weight};
-use terms::settings::production;
-use terms::{BPS, SCAN_LIMIT, money};
+use muster_protocol::abi::{Clock, Settings};
+use muster_protocol::reputation::{HALF_LIFE, ONE, Standing, weight};
+use muster_protocol::settings::production;
+use muster_protocol::{BPS, SCAN_LIMIT, money};
 
 use crate::{printed, table};
 

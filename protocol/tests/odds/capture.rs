@@ -2,7 +2,7 @@
 //! many testers. Exact; the draw itself is held against them.
 
 use alloy_primitives::{U256, U512, keccak256};
-use terms::draw::seats;
+use muster_protocol::draw::seats;
 
 use crate::counting::{POOLS, hands, odds, percent};
 use crate::{printed, table};

@@ -5,10 +5,10 @@
 //! other testers are honest and speak.
 
 use alloy_primitives::U512;
-use terms::abi::Clock;
-use terms::money::{self, Judgement};
-use terms::settings::production;
-use terms::verdict::{Verdict, judge};
+use muster_protocol::abi::Clock;
+use muster_protocol::money::{self, Judgement};
+use muster_protocol::settings::production;
+use muster_protocol::verdict::{Verdict, judge};
 
 use crate::counting::{choose, hands, ways};
 use crate::{printed, table};

@@ -2,8 +2,8 @@
 //! being honest and speaking, so that every failed window is sure.
 
 use alloy_primitives::U512;
-use terms::money::{self, Judgement};
-use terms::verdict::Record;
+use muster_protocol::money::{self, Judgement};
+use muster_protocol::verdict::Record;
 
 use crate::counting::choose;
 use crate::{printed, table};

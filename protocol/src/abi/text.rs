@@ -2,7 +2,7 @@
 
 /// First lines of an exported file.
 const HEADER: &str = "// SPDX-License-Identifier: MIT OR Apache-2.0\n\
-    // Exported by the contract; change terms/src/abi instead.\n\
+    // Exported by the contract; change protocol/src/abi instead.\n\
     pragma solidity ^0.8.24;\n";
 
 /// `IWorkerDispatcher`, line by line.
