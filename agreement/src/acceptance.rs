@@ -1,6 +1,6 @@
 //! A chosen worker takes the work. The first one to do so starts the clock and fixes the testers.
 
-use kit::{Args, Refused, chain, emit, host, refuse};
+use muster_contract_kit::{Args, Refused, chain, emit, host, refuse};
 use muster_protocol::abi::IWorkAgreement::{
     Accepted, AlreadyAccepted, SeedNotReady, Started, TooLateToAccept, WrongState,
 };

@@ -1,6 +1,6 @@
 //! Ending early: the client cuts the agreement short with notice, a worker leaves at its own cost.
 
-use kit::{Args, Refused, emit, host, refuse};
+use muster_contract_kit::{Args, Refused, emit, host, refuse};
 use muster_protocol::abi::IWorkAgreement::{
     AlreadyResigned, Cancelled, CannotShorten, NotAccepted, NotTheClient, Resigned,
 };

@@ -28,7 +28,7 @@ use muster_protocol::abi::IWorkAgreement::{
     testersCall, workersCall,
 };
 
-kit::contract! {
+muster_contract_kit::contract! {
     view clientCall      => views::client;
     view workersCall     => views::workers;
     view testersCall     => views::testers;

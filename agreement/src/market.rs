@@ -1,6 +1,6 @@
 //! What an agreement asks of its dispatcher, and what it tells it. No other room calls it.
 
-use kit::{Blob, Items, List, Refused, host, refuse, with_call};
+use muster_contract_kit::{Blob, Items, List, Refused, host, refuse, with_call};
 use stylus_sdk::alloy_primitives::{Address, B256};
 use stylus_sdk::alloy_sol_types::SolCall;
 use muster_protocol::abi::IWorkAgreement::SettlementFailed;

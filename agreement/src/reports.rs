@@ -2,7 +2,7 @@
 //! was not needs nothing. Whether the tester held a seat in a window
 //! is not asked here: bits of other windows are kept and never looked at.
 
-use kit::{Args, Items, List, Refused, chain, emit_parts, host, refuse};
+use muster_contract_kit::{Args, Items, List, Refused, chain, emit_parts, host, refuse};
 use stylus_sdk::alloy_primitives::B256;
 use stylus_sdk::alloy_sol_types::SolEvent;
 use muster_protocol::MAX_REDUNDANCY;

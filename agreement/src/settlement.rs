@@ -1,7 +1,7 @@
 //! The end: what every window's seats say becomes verdicts, verdicts become pay, and all wei go to the
 //! dispatcher in one call. Anybody may call it, and no participant can make it fail.
 
-use kit::{Args, Items, Refused, emit, host};
+use muster_contract_kit::{Args, Items, Refused, emit, host};
 use stylus_sdk::alloy_primitives::Address;
 use muster_protocol::abi::IWorkAgreement::Closed;
 use muster_protocol::abi::{Fee, State, WorkerResult};

@@ -1,6 +1,6 @@
 //! What an agreement remembers, the terms it was made with, and what time makes of both.
 
-use kit::{Map, Refused, chain, host, refuse};
+use muster_contract_kit::{Map, Refused, chain, host, refuse};
 use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
 use muster_protocol::abi::IWorkAgreement::{NotAWorker, WrongState};
 use muster_protocol::abi::IWorkerDispatcher::NotAnAgreement;

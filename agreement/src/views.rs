@@ -1,6 +1,6 @@
 //! The names of the specification, and what is needed to follow an agreement from outside.
 
-use kit::{Args, Blob, List, Put, Refused, refuse};
+use muster_contract_kit::{Args, Blob, List, Put, Refused, refuse};
 use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes, U256};
 use muster_protocol::abi::IWorkAgreement::WindowUnknown;
 use muster_protocol::abi::State;
@@ -87,7 +87,7 @@ struct Bytes {
 impl Put for Bytes {
     const DYNAMIC: bool = true;
 
-    fn put(&self, out: &mut kit::out::Out) {
+    fn put(&self, out: &mut muster_contract_kit::out::Out) {
         Blob(self.bytes.get(..self.len).unwrap_or_default()).put(out);
     }
 }

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 // Storage words and bytes, as both contracts use them.
 //
 // A record is one word. Its slot is the number of its map in the first byte, then the key: no hashing,
-// the same as `kit::store`.
+// the same as `muster_contract_kit::store`.
 
 /// The word in a slot.
 function load(uint256 slot) view returns (uint256 word) {

@@ -5,7 +5,7 @@
 //! the hint is of no use, a few steps are walked. Whoever is not placed stays unlisted, and nothing
 //! fails for it: `list` by anybody puts it right.
 
-use kit::{Args, Put, Refused, emit, refuse};
+use muster_contract_kit::{Args, Put, Refused, emit, refuse};
 use stylus_sdk::alloy_primitives::{Address, FixedBytes};
 use muster_protocol::abi::IWorkerDispatcher::{Listed, NotListable, NotRegistered, Unlisted};
 use muster_protocol::{WALK_LIMIT, money};

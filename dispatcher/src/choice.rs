@@ -1,8 +1,8 @@
 //! What an order would get, and at what price. Reads only: `quote` and the purchase ask the same
 //! question and cannot differ.
 
-use kit::out::Out;
-use kit::{Args, Items, List, Put, Refused, chain};
+use muster_contract_kit::out::Out;
+use muster_contract_kit::{Args, Items, List, Put, Refused, chain};
 use stylus_sdk::alloy_primitives::U256;
 use muster_protocol::abi::{Clock, Order, Reason, Settings};
 use muster_protocol::layout::WorkerTerms;

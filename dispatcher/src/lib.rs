@@ -1,7 +1,7 @@
 //! `WorkerDispatcher`: where workers and testers register, clients buy, and agreements settle.
 //!
 //! This file is the table of contents; each call names the room that does it. What is remembered is
-//! in `state`, the rules are in [`muster_protocol`], how calls are read and answered is in [`kit`].
+//! in `state`, the rules are in [`muster_protocol`], how calls are read and answered is in [`muster_contract_kit`].
 //!
 //! | room | owns |
 //! | --- | --- |
@@ -36,7 +36,7 @@ use muster_protocol::abi::IWorkerDispatcher::{
     workerCountCall, workersCall,
 };
 
-kit::contract! {
+muster_contract_kit::contract! {
     call setup::Constructor => setup::construct;
 
     view workerCountCall    => registry::count;

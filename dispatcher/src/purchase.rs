@@ -1,7 +1,7 @@
 //! Buying: the order of steps behind `buyContract`, and nothing else. A purchase never reverts for
 //! what it asks: it is refused with the zero address, an event, and the whole value back.
 
-use kit::{Args, Items, List, Refused, chain, emit, emit_parts, host, refuse};
+use muster_contract_kit::{Args, Items, List, Refused, chain, emit, emit_parts, host, refuse};
 use stylus_sdk::alloy_primitives::Address;
 use stylus_sdk::alloy_sol_types::SolEvent;
 use muster_protocol::abi::IWorkerDispatcher::{ContractBought, CreationFailed, PurchaseRefused};

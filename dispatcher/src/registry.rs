@@ -1,7 +1,7 @@
 //! Accounts: join, change the offer, stake, look up. A registration lasts for ever and its
 //! application never changes.
 
-use kit::{Args, List, Put, Refused, emit, host, refuse};
+use muster_contract_kit::{Args, List, Put, Refused, emit, host, refuse};
 use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
 use muster_protocol::abi::IWorkerDispatcher::{
     AlreadyRegistered, AvailabilityChanged, CapacityZero, KeyChanged, KeyZero, MaxLengthTooShort,

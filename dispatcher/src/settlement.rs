@@ -4,7 +4,7 @@
 //! Only a genuine agreement is listened to, and it is one of ours, so its numbers are taken as they
 //! are: nothing here can fail for what they say, and no participant is called.
 
-use kit::{Args, Items, List, Refused, emit, emit_parts, host, refuse};
+use muster_contract_kit::{Args, Items, List, Refused, emit, emit_parts, host, refuse};
 use stylus_sdk::alloy_primitives::Address;
 use stylus_sdk::alloy_sol_types::SolEvent;
 use muster_protocol::abi::IWorkerDispatcher::{

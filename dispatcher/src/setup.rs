@@ -1,6 +1,6 @@
 //! The constructor, the deployment constants, and the clock.
 
-use kit::{Args, Refused, chain, host, refuse};
+use muster_contract_kit::{Args, Refused, chain, host, refuse};
 use stylus_sdk::alloy_primitives::Address;
 use muster_protocol::abi::IWorkerDispatcher::{AlreadyDeployed, BadSetting};
 use muster_protocol::abi::{Clock, Settings};

@@ -1,9 +1,9 @@
 //! What the dispatcher remembers, and where. No behaviour.
 //!
 //! Every record is one storage word; a word never written is a record of zeros, and that is always
-//! the natural beginning. Slots: see [`kit::store`].
+//! the natural beginning. Slots: see [`muster_contract_kit::store`].
 
-use kit::Map;
+use muster_contract_kit::Map;
 use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
 use muster_protocol::packed;
 

@@ -1,7 +1,7 @@
 //! Epoch lists of testers. Lists only grow, so an agreement needs nothing but an epoch and a length
 //! to know its testers for ever.
 
-use kit::{Args, Refused, emit, host, refuse};
+use muster_contract_kit::{Args, Refused, emit, host, refuse};
 use stylus_sdk::alloy_primitives::{Address, FixedBytes};
 use muster_protocol::TESTER;
 use muster_protocol::abi::IWorkerDispatcher::{AlreadyCheckedIn, CheckedIn, StakeTooLow, WrongApplication};
