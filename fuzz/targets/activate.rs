@@ -9,10 +9,10 @@ use libfuzzer_sys::fuzz_target;
 const PAGES: u16 = 128;
 
 fuzz_target!(|wasm: &[u8]| {
-    if let Ok(activation) = engine::activate(wasm, PAGES, u64::MAX, false) {
+    if let Ok(activation) = stylus_engine::activate(wasm, PAGES, u64::MAX, false) {
         let gas = activation.gas;
-        let again = engine::activate(wasm, PAGES, gas, false);
+        let again = stylus_engine::activate(wasm, PAGES, gas, false);
         assert_eq!(again.map(|again| again.module_hash).ok(), Some(activation.module_hash));
-        assert!(engine::activate(wasm, PAGES, gas - 1, false).is_err());
+        assert!(stylus_engine::activate(wasm, PAGES, gas - 1, false).is_err());
     }
 });

@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 const MAX_WASM: usize = 128 << 10;
 
 fuzz_target!(|code: &[u8]| {
-    if let Ok(wasm) = engine::program::decode(code, MAX_WASM) {
+    if let Ok(wasm) = stylus_engine::program::decode(code, MAX_WASM) {
         assert!(wasm.len() <= MAX_WASM);
         assert!(code.starts_with(&[0xef, 0xf0, 0x00, 0x00]));
     }

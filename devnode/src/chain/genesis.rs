@@ -2,7 +2,7 @@
 //! answers with the hashes of blocks.
 
 use alloy::primitives::{Address, Bytes, U256, address, hex};
-use engine::Params;
+use stylus_engine::Params;
 use revm::state::AccountInfo;
 
 use crate::{

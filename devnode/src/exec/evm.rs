@@ -4,7 +4,7 @@
 use std::{mem, time::Instant};
 
 use alloy::primitives::{Address, B256, KECCAK256_EMPTY, U256, map::AddressMap};
-use engine::{Pages, program::is_program};
+use stylus_engine::{Pages, program::is_program};
 use revm::{
     bytecode::Bytecode,
     context::{BlockEnv, CfgEnv, Context, Evm, FrameStack, Journal, TxEnv},

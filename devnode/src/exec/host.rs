@@ -4,7 +4,7 @@
 //! EVM, not through it.
 
 use alloy::primitives::{Address, B256, Bytes, KECCAK256_EMPTY, Log, LogData, U256};
-use engine::Pages;
+use stylus_engine::Pages;
 use revm::{
     Database,
     bytecode::Bytecode,

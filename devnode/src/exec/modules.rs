@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use alloy::primitives::B256;
-use engine::{Module, Params, activate, program};
+use stylus_engine::{Module, Params, activate, program};
 
 /// How many programs are kept; the oldest goes first.
 const CAPACITY: usize = 1024;

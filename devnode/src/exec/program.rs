@@ -1,7 +1,7 @@
 //! A frame that is a Stylus program: what it costs to enter, and how its end reads to the EVM.
 
 use alloy::primitives::Bytes;
-use engine::{Frame, Status, return_data_cost};
+use stylus_engine::{Frame, Status, return_data_cost};
 use revm::{
     context_interface::{ContextTr, JournalTr},
     handler::EvmTr,
@@ -111,7 +111,7 @@ fn enter(evm: &mut ArbEvm<'_>, depth: usize, memory: SharedMemory, inputs: &Call
     let input = inputs.input.bytes(ctx);
     let frame = frame(ctx, inputs);
     let mut world = FrameWorld::new(evm, frame, depth, memory);
-    let outcome = engine::run(&module, &params, &input, gas, &mut world);
+    let outcome = stylus_engine::run(&module, &params, &input, gas, &mut world);
     let refund = world.refund();
     evm.ctx().chain.pages.open = before.open;
 

@@ -1,7 +1,7 @@
 //! `stylusTracer`: the hooks of programs in the order in which they ended, with what they led to.
 
 use alloy::primitives::{Address, Bytes, U256};
-use engine::HookCall;
+use stylus_engine::HookCall;
 use revm::{
     Inspector,
     context_interface::CreateScheme,

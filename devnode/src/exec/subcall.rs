@@ -1,7 +1,7 @@
 //! Calls and creations that a program makes: what they cost it, and running them in the EVM.
 
 use alloy::primitives::{Address, B256, Bytes, U256};
-use engine::{CallKind, CallOutcome, CallRequest, CreateRequest};
+use stylus_engine::{CallKind, CallOutcome, CallRequest, CreateRequest};
 use revm::{
     bytecode::Bytecode,
     context_interface::{ContextTr, CreateScheme, JournalTr},

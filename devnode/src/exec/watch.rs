@@ -6,7 +6,7 @@
 use std::mem;
 
 use alloy::primitives::{Address, Bytes, KECCAK256_EMPTY, Log, U256};
-use engine::HookCall;
+use stylus_engine::HookCall;
 use revm::{
     Inspector,
     bytecode::Bytecode,

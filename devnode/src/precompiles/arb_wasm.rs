@@ -1,7 +1,7 @@
 //! `ArbWasm` (0x71): activating programs, keeping them alive, and what is known about them.
 
 use alloy::primitives::{Address, B256, U256};
-use engine::{Params, activate, program};
+use stylus_engine::{Params, activate, program};
 
 use super::{
     ARB_WASM, Fault,

@@ -9,7 +9,7 @@ use alloy::{
     primitives::{Address, B256, Bytes, LogData, U256},
     sol_types::{SolCall, SolError, SolEvent, SolInterface},
 };
-use engine::Params;
+use stylus_engine::Params;
 
 use super::{Fault, Host, Missing, missing};
 use crate::state::{

@@ -2,7 +2,7 @@
 //! the node spells out because precompiles are known to raise them.
 
 use alloy::sol_types::{Panic, Revert, SolError, SolInterface};
-use engine::ActivateError;
+use stylus_engine::ActivateError;
 
 use super::abi::{
     ArbDebug::ArbDebugErrors, ArbRetryableTx::ArbRetryableTxErrors, ArbSys::ArbSysErrors,

@@ -1,7 +1,7 @@
 //! The chain as the precompiles see it.
 
 use alloy::primitives::{Address, B256, Bytes, LogData, U256};
-use engine::Pages;
+use stylus_engine::Pages;
 
 use crate::{exec::Modules, state::arbos::Words};
 

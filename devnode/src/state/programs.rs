@@ -2,7 +2,7 @@
 //! price of activations. Layout only; rules of activation are in the precompile.
 
 use alloy::primitives::{B256, U256};
-use engine::{Params, fees::DataPricer};
+use stylus_engine::{Params, fees::DataPricer};
 
 use super::arbos::{Space, Words};
 

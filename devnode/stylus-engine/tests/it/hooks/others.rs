@@ -1,7 +1,7 @@
 //! Surroundings, logs, hashes, memory, printing, and how programs end.
 
 use alloy_primitives::{Address, U256, keccak256};
-use engine::{Frame, Pages, Status, activate};
+use stylus_engine::{Frame, Pages, Status, activate};
 
 use super::{GAS, HEAD, ink, outs, trace, word};
 use crate::ledger::Ledger;

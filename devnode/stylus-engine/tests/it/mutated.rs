@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path};
 
-use engine::{activate, program::decode};
+use stylus_engine::{activate, program::decode};
 use proptest::{prelude::*, sample::Index};
 
 /// Bytes of wasm that a chain allows.

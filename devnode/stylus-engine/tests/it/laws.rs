@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use engine::{Activation, Outcome, Params, Status, activate, run};
+use stylus_engine::{Activation, Outcome, Params, Status, activate, run};
 use proptest::prelude::*;
 
 use crate::{counter, ledger::Ledger};

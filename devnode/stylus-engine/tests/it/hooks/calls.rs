@@ -1,7 +1,7 @@
 //! Other accounts: what they hold, calls of them, and creations.
 
 use alloy_primitives::{Bytes, U256, b256, hex, keccak256};
-use engine::{CallKind, CallOutcome, Status};
+use stylus_engine::{CallKind, CallOutcome, Status};
 
 use super::{OTHER, ink, outs, trace, word};
 use crate::ledger::Ledger;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
-use engine::{
+use stylus_engine::{
     CallOutcome, CallRequest, CreateRequest, Frame, HookCall, Module, Pages, Params, Status,
     StoreFault, World, run,
 };

@@ -1,6 +1,6 @@
 //! Rules of activation that the records of a node do not cover: each has one module that breaks it.
 
-use engine::{ActivateError, BuildFault, Limit, ParseFault, activate};
+use stylus_engine::{ActivateError, BuildFault, Limit, ParseFault, activate};
 use wasm_encoder::{
     CodeSection, ExportKind, ExportSection, Function, FunctionSection, MemorySection, MemoryType,
     Module, RefType, TableSection, TableType, TypeSection, ValType,

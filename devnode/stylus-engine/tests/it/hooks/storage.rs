@@ -1,6 +1,6 @@
 //! Storage, its cache, and transient words.
 
-use engine::Status;
+use stylus_engine::Status;
 
 use super::{OTHER, ink, outs, trace, trace_with, word};
 use crate::ledger::Ledger;

@@ -5,7 +5,7 @@ mod others;
 mod storage;
 
 use alloy_primitives::{Address, B256, U256};
-use engine::{Activation, Outcome, Params, activate, run};
+use stylus_engine::{Activation, Outcome, Params, activate, run};
 
 use crate::ledger::Ledger;
 
