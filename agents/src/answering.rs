@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use messages::{
+use muster_messaging::{
     ClientDesk, Delivery, Letter, MessageError, MessageKey, PostBox, Transport, WorkerDesk, seal,
 };
 use tokio::task::JoinSet;

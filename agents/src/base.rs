@@ -8,7 +8,7 @@ use alloy::signers::local::PrivateKeySigner;
 use client::terms::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
 use client::terms::abi::Worker;
 use client::{Application, Connect, Market, MarketError};
-use messages::{MessageError, MessageKey, Transport};
+use muster_messaging::{MessageError, MessageKey, Transport};
 
 use crate::error::AgentError;
 use crate::store::{Identity, Role, Store};

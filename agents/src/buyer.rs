@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use alloy::primitives::Address;
 use client::MarketError;
-use messages::ClientDesk;
+use muster_messaging::ClientDesk;
 use tokio::task::JoinSet;
 use tokio::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Chance that nobody can foresee.
 
-use messages::MessageKey;
+use muster_messaging::MessageKey;
 
 /// A random number.
 pub(crate) fn random() -> u64 {

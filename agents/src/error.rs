@@ -7,7 +7,7 @@ use alloy::primitives::Address;
 use client::terms::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
 use client::{Application, MarketError};
 use gateway::GatewayError;
-use messages::MessageError;
+use muster_messaging::MessageError;
 
 /// Why a step, or the whole daemon, failed.
 #[derive(Debug, thiserror::Error)]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use alloy::primitives::{Address, B256};
-use messages::{
+use muster_messaging::{
     Content, Delivery, Letter, MessageError, MessageKey, PostBox, Reason, Seen, Transport, seal,
 };
 use tokio::sync::oneshot;
@@ -134,7 +134,7 @@ mod tests {
     use std::sync::Arc;
 
     use alloy::primitives::Address;
-    use messages::{Content, Letter, Local, MessageKey, PostBox, Reason, RecentlySeen, Transport};
+    use muster_messaging::{Content, Letter, Local, MessageKey, PostBox, Reason, RecentlySeen, Transport};
     use tokio::select;
 
     use super::Letters;
@@ -180,7 +180,7 @@ mod tests {
         let request = request();
         let forged = request.reply(Content::Refusal { reason: Reason::NotMine });
         let forging = async {
-            let wrap = messages::seal(&stranger.key, ours.key(), &forged).unwrap();
+            let wrap = muster_messaging::seal(&stranger.key, ours.key(), &forged).unwrap();
             transport.publish(&wrap).await.unwrap();
             ours.echo(7, Address::ZERO).await.unwrap();
         };

@@ -2,7 +2,7 @@
 
 use alloy::primitives::{Address, B256};
 use client::{Agreement, Market, MarketError, window_seats};
-use messages::{Answer, Facts, Source, Standing};
+use muster_messaging::{Answer, Facts, Source, Standing};
 
 /// The chain, seen through the client library.
 #[derive(Clone, Debug)]

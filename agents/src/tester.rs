@@ -99,7 +99,7 @@ impl Tester {
         let now = base.market().now().await?;
         let kit = Arc::new(Kit {
             account: base.account(),
-            secret: store.secret("passes", || messages::MessageKey::random().to_bytes().0)?,
+            secret: store.secret("passes", || muster_messaging::MessageKey::random().to_bytes().0)?,
             store,
             clock: Clock::start(base.market().clone(), now),
             letters: Arc::new(letters),

@@ -12,7 +12,7 @@ use alloy::primitives::Address;
 use client::terms::abi::{Clock, State, Worker as Known};
 use client::{Application, MarketError, Offer, state as words};
 use gateway::{Config, Gateway, Limits, Secret};
-use messages::{MessageKey, WorkerDesk};
+use muster_messaging::{MessageKey, WorkerDesk};
 use tokio::task::JoinSet;
 use tokio::time::Duration;
 

@@ -9,7 +9,7 @@ use agents::{Base, Role};
 use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
 use client::{Connect, Market, Node, Receipt};
-use messages::{Relays, Transport};
+use muster_messaging::{Relays, Transport};
 
 use crate::account;
 use crate::args::Globals;

@@ -8,7 +8,7 @@ use agents::tester::Failure;
 use agents::{AgentError, StoreError};
 use alloy::primitives::Address;
 use client::{AmountError, Application, MarketError, NodeError, ProgramError, Source};
-use messages::MessageError;
+use muster_messaging::MessageError;
 use metrics_exporter_prometheus::BuildError;
 
 use crate::account::KeyError;

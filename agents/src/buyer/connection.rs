@@ -8,7 +8,7 @@ use std::sync::Arc;
 use alloy::primitives::{Address, B256};
 use client::Session;
 use futures::future::join_all;
-use messages::Hidden;
+use muster_messaging::Hidden;
 use reqwest::Client;
 use reqwest::redirect::Policy;
 use tokio::sync::watch;

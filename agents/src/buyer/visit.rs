@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy::primitives::keccak256;
 use client::Progress;
-use messages::{
+use muster_messaging::{
     Claim, ClientDesk, Content, Hidden, Letter, MessageError, MessageKey, RecentlySeen,
 };
 use reqwest::Client;

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use alloy::primitives::B256;
 use client::{Agreement, ServiceReceipt};
 use gateway::{RECEIPT, SESSION, TOKEN};
-use messages::Hidden;
+use muster_messaging::Hidden;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use tokio::sync::watch;

@@ -1,7 +1,7 @@
 //! Whom a worker lets in, and as what.
 
 use alloy::primitives::{Address, B256};
-use messages::{Admission, Party};
+use muster_messaging::{Admission, Party};
 use rusqlite::{OptionalExtension, params};
 
 use super::Store;

@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy::primitives::{Address, B256};
-use messages::{Seen, Source};
+use muster_messaging::{Seen, Source};
 use rusqlite::{OptionalExtension, params};
 
 use super::Store;

@@ -2,7 +2,7 @@
 
 use alloy::primitives::B256;
 use client::{Outbox, Outcome, Signed};
-use messages::Source;
+use muster_messaging::Source;
 use rusqlite::{OptionalExtension, params};
 
 use super::Store;

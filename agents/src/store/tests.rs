@@ -2,7 +2,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use alloy::primitives::{Address, B256};
 use client::ServiceReceipt;
-use messages::{Admission, Party, Seen as _};
+use muster_messaging::{Admission, Party, Seen as _};
 
 use super::sights::Seen;
 use super::{Identity, Role, Store};

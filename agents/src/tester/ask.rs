@@ -6,7 +6,7 @@ use std::process::Stdio;
 use alloy::primitives::B256;
 use client::{Agreement, ServiceReceipt};
 use gateway::{RECEIPT, SESSION, TOKEN};
-use messages::Reason;
+use muster_messaging::Reason;
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response};
 use rustix::process::{Pid, Signal, kill_process_group};

@@ -7,7 +7,7 @@
 
 use alloy::primitives::Address;
 use client::ServiceReceipt;
-use messages::{Content, Hidden, MessageError};
+use muster_messaging::{Content, Hidden, MessageError};
 use tokio::select;
 
 use super::ask::{Failure, Place, verified};

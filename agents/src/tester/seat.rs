@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, B256, keccak256};
 use client::{Agreement, Session};
-use messages::{Claim, Content, Delegation, Letter, MessageKey, RecentlySeen, Transport};
+use muster_messaging::{Claim, Content, Delegation, Letter, MessageKey, RecentlySeen, Transport};
 use tokio::select;
 use tokio::sync::OnceCell;
 

@@ -6,7 +6,7 @@ use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
 use client::ServiceReceipt;
 use gateway::{Guest, Receipts, Secret};
-use messages::{Admission, Endpoint, Hidden, Issuer, Party, Source};
+use muster_messaging::{Admission, Endpoint, Hidden, Issuer, Party, Source};
 
 use super::door::Roll;
 use crate::fault::point;

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use alloy::primitives::{Address, B256};
 use client::terms::lifecycle;
 use gateway::{Door, Guest, Refusal, Upstream};
-use messages::Party;
+use muster_messaging::Party;
 use tokio::time::Instant;
 
 use crate::store::Store;
@@ -115,7 +115,7 @@ fn unix() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use messages::Admission;
+    use muster_messaging::Admission;
     use tokio::time::{Duration, advance};
 
     use super::*;

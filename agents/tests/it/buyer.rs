@@ -13,7 +13,7 @@ use client::terms::abi::State;
 use client::{Agreement, message_key};
 use devnode::CHAIN_ID;
 use futures::{SinkExt, StreamExt};
-use messages::{Claim, Content, Letter, MessageKey};
+use muster_messaging::{Claim, Content, Letter, MessageKey};
 use reqwest::{Client, StatusCode};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;

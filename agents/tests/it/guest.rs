@@ -6,7 +6,7 @@ use alloy::primitives::{Address, B256};
 use client::{ServiceReceipt, Session};
 use devnode::CHAIN_ID;
 use gateway::{RECEIPT, SESSION};
-use messages::{Claim, Content, Letter, MessageKey, PostBox, Reason, RecentlySeen};
+use muster_messaging::{Claim, Content, Letter, MessageKey, PostBox, Reason, RecentlySeen};
 use reqwest::{Client, StatusCode};
 
 use crate::harness::World;

@@ -25,7 +25,7 @@ use client::{
     Agreement, Application, Connect, Market, Node, Offer, Program, Purchase, Want, message_key,
 };
 use devnode::{Config, Devnode};
-use messages::Local;
+use muster_messaging::Local;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;

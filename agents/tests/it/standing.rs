@@ -4,7 +4,7 @@ use agents::ChainStanding;
 use alloy::primitives::{Address, B256};
 use client::{message_key, window_seats};
 use devnode::CHAIN_ID;
-use messages::{Facts, Standing};
+use muster_messaging::{Facts, Standing};
 
 use crate::harness::{LENGTH, WINDOWS, World, offer};
 

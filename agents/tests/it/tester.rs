@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use agents::Payout;
 use agents::tester::TesterOptions;
 use client::terms::abi::State;
-use messages::Claim;
+use muster_messaging::Claim;
 
 use self::fakes::{Habit, Mood};
 use self::scene::{Scene, TICKS, options, until};

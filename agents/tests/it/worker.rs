@@ -9,7 +9,7 @@ use alloy::signers::local::PrivateKeySigner;
 use client::terms::abi::State;
 use client::{Agreement, Kept, Market, Offer, message_key, window_seats};
 use devnode::CHAIN_ID;
-use messages::{Claim, Delegation, MessageKey, Reason};
+use muster_messaging::{Claim, Delegation, MessageKey, Reason};
 use reqwest::StatusCode;
 
 use crate::guest::Guest;

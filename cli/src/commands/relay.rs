@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use agents::{Agent, AgentError, Waiting};
 use clap::Args;
-use messages::{MessageError, Relay, RelayConfig, RelayUrl};
+use muster_messaging::{MessageError, Relay, RelayConfig, RelayUrl};
 
 use crate::context::Context;
 use crate::daemon;

@@ -14,7 +14,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use clap::Args;
 use gateway::{RECEIPT, SESSION};
-use messages::Local;
+use muster_messaging::Local;
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;

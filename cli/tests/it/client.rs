@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 
 use alloy::primitives::keccak256;
-use messages::{Relay, RelayConfig};
+use muster_messaging::{Relay, RelayConfig};
 use serde_json::Value;
 
 use crate::harness::{Background, World, port, until};

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use messages::{Claim, Content, Letter, MessageKey, PostBox, RecentlySeen, Relays};
+use muster_messaging::{Claim, Content, Letter, MessageKey, PostBox, RecentlySeen, Relays};
 use tokio::task::block_in_place;
 
 use crate::harness::{Background, Folder, until};

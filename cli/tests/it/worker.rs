@@ -8,7 +8,7 @@ use alloy::primitives::{Address, B256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use devnode::CHAIN_ID;
 use gateway::{RECEIPT, SESSION};
-use messages::{
+use muster_messaging::{
     Claim, Content, Letter, MessageKey, PostBox, RecentlySeen, Relay, RelayConfig, Relays,
 };
 

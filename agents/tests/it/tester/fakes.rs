@@ -12,7 +12,7 @@ use client::{Market, ServiceReceipt};
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use gateway::{Config, Door, Gateway, Guest, Receipts, Refusal, Secret, Upstream};
-use messages::{
+use muster_messaging::{
     Claim, ClientDesk, Content, Delegation, Event, Hidden, Inbox, Letter, Local, MessageError,
     MessageKey, PostBox, RecentlySeen, Transport,
 };

@@ -8,7 +8,7 @@ use alloy::primitives::keccak256;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use client::{Market, Purchase};
-use messages::Local;
+use muster_messaging::Local;
 
 use crate::commands::wish::Wish;
 use crate::context::Context;

@@ -7,7 +7,7 @@ use agents::fault::points;
 use alloy::primitives::{B256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use devnode::CHAIN_ID;
-use messages::{Content, Letter, MessageKey, PostBox, RecentlySeen, Relay, RelayConfig, Relays};
+use muster_messaging::{Content, Letter, MessageKey, PostBox, RecentlySeen, Relay, RelayConfig, Relays};
 
 use super::{ONCE, Victim, all_were_passed, transactions};
 use crate::harness::{Background, Folder, World, until};

@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use devnode::{Config, Devnode};
-use messages::{Relay, RelayConfig};
+use muster_messaging::{Relay, RelayConfig};
 
 use super::crew::{Calm, Crew};
 use super::row;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use devnode::{Config, Devnode};
-use messages::{Relay, RelayConfig};
+use muster_messaging::{Relay, RelayConfig};
 
 use super::crew::{Crew, Weather};
 use super::front::{Front, Mood};

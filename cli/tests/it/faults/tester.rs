@@ -3,7 +3,7 @@
 use agents::tester::DEEDS;
 use alloy::primitives::keccak256;
 use alloy::signers::local::PrivateKeySigner;
-use messages::{MessageKey, Relay, RelayConfig};
+use muster_messaging::{MessageKey, Relay, RelayConfig};
 
 use super::{Victim, all_were_passed, transactions, waits_for};
 use crate::harness::{Background, World};

@@ -6,7 +6,7 @@ use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
 use client::terms::abi::IWorkerDispatcher::setAvailableCall;
 use client::{Application, Market, Offer, message_key};
-use messages::{Relay, RelayConfig};
+use muster_messaging::{Relay, RelayConfig};
 use serde_json::json;
 
 use super::tester::other_key;

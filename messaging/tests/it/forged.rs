@@ -1,7 +1,7 @@
 //! Wraps that somebody made by hand.
 
 use alloy::primitives::Address;
-use messages::{
+use muster_messaging::{
     Claim, Content, Event, Flaw, LETTER_LIFE, Letter, LetterError, MessageKey, open, seal,
 };
 use nostr::event::{EventBuilder, EventId, FinalizeEvent, Kind, Tag, UnsignedEvent};

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use futures::{Sink, SinkExt, Stream, StreamExt};
-use messages::{Claim, Content, Letter, Relay, RelayConfig, RelayUrl, Relays};
+use muster_messaging::{Claim, Content, Letter, Relay, RelayConfig, RelayUrl, Relays};
 use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{accept_async, connect_async};

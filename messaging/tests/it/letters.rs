@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use messages::{
+use muster_messaging::{
     Admission, Claim, Content, Letter, Local, MessageError, MessageKey, Party, PostBox, Reason,
 };
 

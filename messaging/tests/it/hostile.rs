@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use futures::{SinkExt, StreamExt};
-use messages::{Limits, MessageKey, Relay};
+use muster_messaging::{Limits, MessageKey, Relay};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

@@ -2,7 +2,7 @@
 
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
-use messages::{Claim, ClientDesk, Content, Delegation, Letter, MessageKey, Reason};
+use muster_messaging::{Claim, ClientDesk, Content, Delegation, Letter, MessageKey, Reason};
 
 use crate::harness::{CHAIN, Market, delivery, key, now};
 

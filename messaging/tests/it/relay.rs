@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use alloy::primitives::Address;
-use messages::{
+use muster_messaging::{
     Claim, Content, Event, Letter, Limits, MessageError, MessageKey, Relay, RelayConfig, seal,
 };
 use nostr::event::{EventBuilder, FinalizeEvent, Kind, Tag};

@@ -9,7 +9,7 @@ use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
 use futures::future::ready;
 use futures::{FutureExt, SinkExt, StreamExt};
-use messages::{
+use muster_messaging::{
     Admission, Answer, ClientDesk, Delivery, Endpoint, Facts, Hidden, Issuer, Letter, MessageKey,
     PostBox, RecentlySeen, Relay, Source, Standing, Transport, WorkerDesk,
 };
@@ -192,7 +192,7 @@ impl Raw {
     }
 
     /// What the relay says to an event: whether it keeps it, and why not.
-    pub(crate) async fn publish(&mut self, event: &messages::Event) -> (bool, String) {
+    pub(crate) async fn publish(&mut self, event: &muster_messaging::Event) -> (bool, String) {
         let answer = self.ask(&json!(["EVENT", event])).await;
         assert_eq!((&answer[0], &answer[1]), (&json!("OK"), &json!(event.id)));
         (answer[2].as_bool().unwrap(), answer[3].as_str().unwrap().to_owned())

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use alloy::primitives::Address;
-use messages::{
+use muster_messaging::{
     Claim, Content, Event, Letter, Local, MessageError, MessageKey, PostBox, RecentlySeen, Seen,
     Source, Transport, seal,
 };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use messages::{
+use muster_messaging::{
     Claim, Content, Hidden, LETTER_LIMIT, Letter, Limits, MessageError, MessageKey, PostBox, Relay,
     RelayConfig, Relays, Transport, seal,
 };

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
-use messages::{
+use muster_messaging::{
     Claim, Content, Delegation, Hidden, Letter, MessageKey, PostBox, RecentlySeen, Relays,
 };
 
