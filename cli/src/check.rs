@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use agents::tester::{Check, Checks, Command, Page};
+use muster_daemons::tester::{Check, Checks, Command, Page};
 use alloy::primitives::B256;
 use clap::{Args, ValueEnum};
 

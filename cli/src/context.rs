@@ -5,7 +5,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use agents::{Base, Role};
+use muster_daemons::{Base, Role};
 use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
 use client::{Connect, Market, Node, Receipt};

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use agents::{Agent, Base, Pace, Payout, Role, Status};
+use muster_daemons::{Agent, Base, Pace, Payout, Role, Status};
 use alloy::primitives::Address;
 use clap::Args;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -102,5 +102,5 @@ pub(crate) async fn run(
             () = through => {}
         }
     };
-    Ok(agents::run(agent, Pace::default(), &status, end).await?)
+    Ok(muster_daemons::run(agent, Pace::default(), &status, end).await?)
 }

@@ -1,7 +1,7 @@
 //! A worker's side of receipts, for a service without a gateway: which sessions it served in which windows of one
 //! agreement, signed. It does not ask who opened a session.
 
-use agents::Base;
+use muster_daemons::Base;
 use alloy::primitives::{Address, B256};
 use client::{Agreement, ServiceReceipt};
 

@@ -4,8 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use agents::tester::Failure;
-use agents::{AgentError, StoreError};
+use muster_daemons::tester::Failure;
+use muster_daemons::{AgentError, StoreError};
 use alloy::primitives::Address;
 use client::{AmountError, Application, MarketError, NodeError, ProgramError, Source};
 use muster_messaging::MessageError;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use agents::tester::{Asker, Place};
+use muster_daemons::tester::{Asker, Place};
 use alloy::primitives::Address;
 use clap::Subcommand;
 use client::terms::abi::{Quote, Reason};

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use agents::tester::{Asker, Failure, Place, verified};
+use muster_daemons::tester::{Asker, Failure, Place, verified};
 use alloy::primitives::Address;
 use clap::Args;
 use client::{Agreement, Application, Market, ServiceReceipt, Session, state};

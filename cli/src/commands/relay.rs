@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use agents::{Agent, AgentError, Waiting};
+use muster_daemons::{Agent, AgentError, Waiting};
 use clap::Args;
 use muster_messaging::{MessageError, Relay, RelayConfig, RelayUrl};
 

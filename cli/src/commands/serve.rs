@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use agents::Role;
-use agents::tester::Factors;
+use muster_daemons::Role;
+use muster_daemons::tester::Factors;
 use alloy::primitives::{Address, B256};
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};

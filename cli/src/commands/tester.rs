@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use agents::tester::{Tester, TesterOptions};
-use agents::{Identity, Role, Store};
+use muster_daemons::tester::{Tester, TesterOptions};
+use muster_daemons::{Identity, Role, Store};
 use alloy::primitives::{Address, B256};
 use clap::{ArgGroup, Args, Subcommand};
 use client::terms::abi::{Entry, Finding};

@@ -14,7 +14,7 @@ mod worker;
 
 use std::process::Command;
 
-use agents::fault::{Deed, points};
+use muster_daemons::fault::{Deed, points};
 use serde_json::Value;
 
 use crate::harness::{Background, World, until};
@@ -77,7 +77,7 @@ impl<'a> Victim<'a> {
     /// Starts it, to end at a point as if the power had failed.
     fn faulty(&self, point: &str, more: &str) -> Background {
         let mut command = (self.command)(more);
-        command.env(agents::fault::VARIABLE, point);
+        command.env(muster_daemons::fault::VARIABLE, point);
         Background::spawn(command)
     }
 
@@ -95,7 +95,7 @@ impl<'a> Victim<'a> {
 
     /// Is killed at every stage of a transaction.
     fn does(&mut self, deed: &str, more: &str) {
-        for stage in agents::fault::TRANSACTION {
+        for stage in muster_daemons::fault::TRANSACTION {
             self.is_killed(&format!("{deed}/{stage}"), more, ONCE);
         }
     }

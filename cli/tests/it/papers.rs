@@ -232,7 +232,7 @@ fn metrics(folder: &Path, found: &mut BTreeSet<String>) {
 #[test]
 fn every_number_for_monitors_is_explained() {
     let mut given = BTreeSet::new();
-    metrics(&root().join("agents/src"), &mut given);
+    metrics(&root().join("daemons/src"), &mut given);
     metrics(&root().join("messaging/src"), &mut given);
     let paper = read("docs/operations.md");
     let told = rows(&paper).filter_map(|row| row[0].strip_prefix('`')?.strip_suffix('`'));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use agents::{Role, buyer};
+use muster_daemons::{Role, buyer};
 use alloy::primitives::keccak256;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;

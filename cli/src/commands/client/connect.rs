@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use agents::Role;
-use agents::buyer::{ConnectOptions, Connection, entrances};
+use muster_daemons::Role;
+use muster_daemons::buyer::{ConnectOptions, Connection, entrances};
 use alloy::primitives::Address;
 use clap::Args;
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use agents::Role;
-use agents::buyer::{Buyer, BuyerOptions};
+use muster_daemons::Role;
+use muster_daemons::buyer::{Buyer, BuyerOptions};
 use clap::Args;
 
 use crate::context::Context;

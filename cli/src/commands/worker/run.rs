@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use agents::Role;
-use agents::worker::{Source, Worker, WorkerOptions};
+use muster_daemons::Role;
+use muster_daemons::worker::{Source, Worker, WorkerOptions};
 use clap::Args;
 use client::Application;
 use gateway::{ChildLimits, Upstream};

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use agents::buyer::DEEDS;
-use agents::fault::points;
+use muster_daemons::buyer::DEEDS;
+use muster_daemons::fault::points;
 use alloy::primitives::{B256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use devnode::CHAIN_ID;

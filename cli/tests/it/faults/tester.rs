@@ -1,6 +1,6 @@
 //! A tester that loses power at each of its steps.
 
-use agents::tester::DEEDS;
+use muster_daemons::tester::DEEDS;
 use alloy::primitives::keccak256;
 use alloy::signers::local::PrivateKeySigner;
 use muster_messaging::{MessageKey, Relay, RelayConfig};
@@ -20,7 +20,7 @@ pub(super) fn other_key() -> String {
 
 /// Settles after giving others some time, and is killed at every stage of that.
 async fn settles(tom: &mut Victim<'_>, world: &World) {
-    for stage in agents::fault::TRANSACTION {
+    for stage in muster_daemons::fault::TRANSACTION {
         let point = format!("settle/{stage}");
         let mut daemon = tom.faulty(&point, "");
         if matches!(*stage, "decided" | "remembered") {

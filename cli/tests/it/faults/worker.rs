@@ -1,6 +1,6 @@
 //! A worker that loses power at each of its steps: those for its place in the book, and those in agreements.
 
-use agents::worker::DEEDS;
+use muster_daemons::worker::DEEDS;
 use alloy::primitives::{Address, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;

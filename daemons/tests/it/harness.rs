@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use agents::worker::{Source, WorkerOptions};
-use agents::{Base, Payout, Role};
+use muster_daemons::worker::{Source, WorkerOptions};
+use muster_daemons::{Base, Payout, Role};
 use alloy::network::{EthereumWallet, TransactionBuilder};
 use alloy::primitives::{Address, FixedBytes, U256};
 use alloy::providers::{Provider, ProviderBuilder};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use agents::tester::{Check, Checks, Page, Tester, TesterOptions};
-use agents::{Base, Identity, Pace, Payout, Role, Seen, Status, Store, run as run_agent};
+use muster_daemons::tester::{Check, Checks, Page, Tester, TesterOptions};
+use muster_daemons::{Base, Identity, Pace, Payout, Role, Seen, Status, Store, run as run_agent};
 use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
 use client::terms::abi::IWorkAgreement::Reported;

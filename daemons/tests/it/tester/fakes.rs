@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use agents::ChainStanding;
+use muster_daemons::ChainStanding;
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
 use client::{Market, ServiceReceipt};

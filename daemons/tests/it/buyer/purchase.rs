@@ -1,7 +1,7 @@
 //! Buying once, and purchases whose blocks are gone.
 
-use agents::buyer::{Buyer, buy};
-use agents::{Agent, AgentError, Base, Role};
+use muster_daemons::buyer::{Buyer, buy};
+use muster_daemons::{Agent, AgentError, Base, Role};
 use client::terms::abi::State;
 use client::{Market, MarketError, Purchase, Want};
 

@@ -1,6 +1,6 @@
 //! What those who answer letters are told of the chain.
 
-use agents::ChainStanding;
+use muster_daemons::ChainStanding;
 use alloy::primitives::{Address, B256};
 use client::{message_key, window_seats};
 use devnode::CHAIN_ID;

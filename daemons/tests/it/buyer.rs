@@ -4,9 +4,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use agents::buyer::{BuyerOptions, ConnectOptions, Connection, entrances};
-use agents::worker::{Worker, WorkerOptions};
-use agents::{Agent, AgentError, Base, Pace, Payout, Role, Status, run};
+use muster_daemons::buyer::{BuyerOptions, ConnectOptions, Connection, entrances};
+use muster_daemons::worker::{Worker, WorkerOptions};
+use muster_daemons::{Agent, AgentError, Base, Pace, Payout, Role, Status, run};
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
 use client::terms::abi::State;

@@ -5,8 +5,8 @@ mod scene;
 
 use std::sync::atomic::Ordering;
 
-use agents::Payout;
-use agents::tester::TesterOptions;
+use muster_daemons::Payout;
+use muster_daemons::tester::TesterOptions;
 use client::terms::abi::State;
 use muster_messaging::Claim;
 

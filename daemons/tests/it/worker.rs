@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use agents::worker::{Worker, WorkerOptions};
-use agents::{Agent, AgentError, Role};
+use muster_daemons::worker::{Worker, WorkerOptions};
+use muster_daemons::{Agent, AgentError, Role};
 use alloy::primitives::{B256, U256};
 use alloy::signers::local::PrivateKeySigner;
 use client::terms::abi::State;

@@ -1,6 +1,6 @@
 //! What is sent is in the state file before, and its end afterwards.
 
-use agents::{Base, Role};
+use muster_daemons::{Base, Role};
 use alloy::eips::Encodable2718;
 use alloy::network::{EthereumWallet, NetworkTransactionBuilder, TransactionBuilder};
 use alloy::primitives::{Address, U256};
