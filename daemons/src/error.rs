@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use alloy::primitives::Address;
 use client::terms::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
 use client::{Application, MarketError};
-use gateway::GatewayError;
+use muster_gateway::GatewayError;
 use muster_messaging::MessageError;
 
 /// Why a step, or the whole daemon, failed.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use alloy::primitives::Address;
 use client::terms::abi::{Clock, State, Worker as Known};
 use client::{Application, MarketError, Offer, state as words};
-use gateway::{Config, Gateway, Limits, Secret};
+use muster_gateway::{Config, Gateway, Limits, Secret};
 use muster_messaging::{MessageKey, WorkerDesk};
 use tokio::task::JoinSet;
 use tokio::time::Duration;

@@ -13,7 +13,7 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
 use clap::Args;
-use gateway::{RECEIPT, SESSION};
+use muster_gateway::{RECEIPT, SESSION};
 use muster_messaging::Local;
 use serde::Deserialize;
 use tokio::net::TcpListener;

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use futures::TryStreamExt;
-use gateway::{asks_websocket, strip};
+use muster_gateway::{asks_websocket, strip};
 use hyper::body::Body as _;
 use hyper::upgrade::{self, OnUpgrade};
 use hyper_util::rt::TokioIo;

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use alloy::primitives::B256;
 use client::{Agreement, ServiceReceipt};
-use gateway::{RECEIPT, SESSION, TOKEN};
+use muster_gateway::{RECEIPT, SESSION, TOKEN};
 use muster_messaging::Hidden;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{RequestBuilder, Response, StatusCode};

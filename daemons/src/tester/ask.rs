@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use alloy::primitives::B256;
 use client::{Agreement, ServiceReceipt};
-use gateway::{RECEIPT, SESSION, TOKEN};
+use muster_gateway::{RECEIPT, SESSION, TOKEN};
 use muster_messaging::Reason;
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response};

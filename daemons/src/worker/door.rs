@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy::primitives::{Address, B256};
 use client::terms::lifecycle;
-use gateway::{Door, Guest, Refusal, Upstream};
+use muster_gateway::{Door, Guest, Refusal, Upstream};
 use muster_messaging::Party;
 use tokio::time::Instant;
 

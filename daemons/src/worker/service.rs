@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use alloy::primitives::Address;
-use gateway::{Child, ChildLimits, Service, Upstream};
+use muster_gateway::{Child, ChildLimits, Service, Upstream};
 
 use crate::error::AgentError;
 

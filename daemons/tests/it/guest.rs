@@ -5,7 +5,7 @@ use std::sync::Arc;
 use alloy::primitives::{Address, B256};
 use client::{ServiceReceipt, Session};
 use devnode::CHAIN_ID;
-use gateway::{RECEIPT, SESSION};
+use muster_gateway::{RECEIPT, SESSION};
 use muster_messaging::{Claim, Content, Letter, MessageKey, PostBox, Reason, RecentlySeen};
 use reqwest::{Client, StatusCode};
 

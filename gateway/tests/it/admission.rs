@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use gateway::{Guest, Refusal, Secret};
+use muster_gateway::{Guest, Refusal, Secret};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use gateway::Limits;
+use muster_gateway::Limits;
 use tokio::{io::AsyncWriteExt, sync::Notify, time::timeout};
 
 use crate::{

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use gateway::{Child, ChildLimits, Service};
+use muster_gateway::{Child, ChildLimits, Service};
 
 use crate::support::AGREEMENT;
 

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, num::NonZeroU32, time::Duration};
 
-use gateway::{Guest, Limits};
+use muster_gateway::{Guest, Limits};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use crate::{

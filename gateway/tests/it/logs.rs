@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use gateway::{Child, ChildLimits, Service as Command};
+use muster_gateway::{Child, ChildLimits, Service as Command};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gateway::Limits;
+use muster_gateway::Limits;
 use tokio::io::AsyncWriteExt;
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use gateway::Limits;
+use muster_gateway::Limits;
 use tokio::{io::AsyncWriteExt, net::TcpStream, sync::Notify};
 
 use crate::{

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use gateway::{Config, Door, Gateway, Guest, Limits, Receipts, Refusal, Secret, Upstream};
+use muster_gateway::{Config, Door, Gateway, Guest, Limits, Receipts, Refusal, Secret, Upstream};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,

@@ -7,7 +7,7 @@ use muster_daemons::Role;
 use muster_daemons::worker::{Source, Worker, WorkerOptions};
 use clap::Args;
 use client::Application;
-use gateway::{ChildLimits, Upstream};
+use muster_gateway::{ChildLimits, Upstream};
 
 use super::{Terms, bonds};
 use crate::context::Context;

@@ -11,7 +11,7 @@ use alloy::signers::local::PrivateKeySigner;
 use client::{Market, ServiceReceipt};
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
-use gateway::{Config, Door, Gateway, Guest, Receipts, Refusal, Secret, Upstream};
+use muster_gateway::{Config, Door, Gateway, Guest, Receipts, Refusal, Secret, Upstream};
 use muster_messaging::{
     Claim, ClientDesk, Content, Delegation, Event, Hidden, Inbox, Letter, Local, MessageError,
     MessageKey, PostBox, RecentlySeen, Transport,
