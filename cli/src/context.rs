@@ -8,7 +8,7 @@ use std::sync::Arc;
 use muster_daemons::{Base, Role};
 use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
-use client::{Connect, Market, Node, Receipt};
+use muster_client::{Connect, Market, Node, Receipt};
 use muster_messaging::{Relays, Transport};
 
 use crate::account;

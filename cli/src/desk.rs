@@ -3,7 +3,7 @@
 
 use muster_daemons::Base;
 use alloy::primitives::{Address, B256};
-use client::{Agreement, ServiceReceipt};
+use muster_client::{Agreement, ServiceReceipt};
 
 use crate::error::CliError;
 

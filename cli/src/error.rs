@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use muster_daemons::tester::Failure;
 use muster_daemons::{AgentError, StoreError};
 use alloy::primitives::Address;
-use client::{AmountError, Application, MarketError, NodeError, ProgramError, Source};
+use muster_client::{AmountError, Application, MarketError, NodeError, ProgramError, Source};
 use muster_messaging::MessageError;
 use metrics_exporter_prometheus::BuildError;
 

@@ -1,9 +1,9 @@
 //! Events by name, with what they say.
 
 use alloy::primitives::Address;
-use client::terms::abi::IWorkAgreement::IWorkAgreementEvents as Agreement;
-use client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Dispatcher;
-use client::{Application, Event, reason, state};
+use muster_client::terms::abi::IWorkAgreement::IWorkAgreementEvents as Agreement;
+use muster_client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Dispatcher;
+use muster_client::{Application, Event, reason, state};
 
 use crate::commands::worker::{observations, percent};
 use crate::output::{Cell, Facts};

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use alloy::primitives::U256;
-use client::{Ether, Receipt};
+use muster_client::{Ether, Receipt};
 use serde_json::{Map, Value};
 
 use crate::error::CliError;

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use alloy::primitives::{Address, B256};
-use client::terms::abi::Entry;
-use client::{AmountError, Ether, ServiceReceipt, failed_entry};
+use muster_client::terms::abi::Entry;
+use muster_client::{AmountError, Ether, ServiceReceipt, failed_entry};
 
 use crate::account::Name;
 
@@ -82,7 +82,7 @@ pub(crate) fn share(text: &str) -> Result<u16, ParseError> {
             digits.parse().ok().filter(|_| part.len() <= 2 && !whole.is_empty())
         }
     };
-    bps.filter(|bps| *bps <= client::terms::BPS).ok_or(ParseError::Share)
+    bps.filter(|bps| *bps <= muster_client::terms::BPS).ok_or(ParseError::Share)
 }
 
 /// Where to listen.
@@ -161,7 +161,7 @@ pub(crate) fn window_list(bits: u32) -> String {
 #[cfg(test)]
 mod tests {
     use alloy::primitives::B256;
-    use client::{ServiceReceipt, failed_entry};
+    use muster_client::{ServiceReceipt, failed_entry};
 
     use super::{
         Hired, ParseError, entry, hired, pair, party, service, share, socket, window_list,

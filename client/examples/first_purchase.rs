@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use alloy::signers::local::PrivateKeySigner;
-use client::terms::abi::State;
-use client::{Ether, Market, MarketError, Settlement, Want};
+use muster_client::terms::abi::State;
+use muster_client::{Ether, Market, MarketError, Settlement, Want};
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_hours(24);

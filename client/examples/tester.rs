@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use alloy::signers::local::PrivateKeySigner;
-use client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents::ContractBought;
-use client::terms::abi::State;
-use client::{
+use muster_client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents::ContractBought;
+use muster_client::terms::abi::State;
+use muster_client::{
     Agreement, Event, Market, MarketError, ServiceReceipt, Session, Sighting, failed_entry,
     message_key,
 };

@@ -1,6 +1,6 @@
 //! Prints everything that happens on a market: `watch_market URL DISPATCHER`.
 
-use client::{Event, Market, Sighting};
+use muster_client::{Event, Market, Sighting};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
-use client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents::ContractBought;
-use client::{
+use muster_client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents::ContractBought;
+use muster_client::{
     Application, Event, Market, MarketError, Offer, ServiceReceipt, Sighting, message_key,
 };
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};

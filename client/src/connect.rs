@@ -38,9 +38,9 @@ impl Backend {
 /// Everything about a connection before it is made.
 ///
 /// ```no_run
-/// # async fn example(key: alloy::signers::local::PrivateKeySigner) -> Result<(), client::MarketError> {
+/// # async fn example(key: alloy::signers::local::PrivateKeySigner) -> Result<(), muster_client::MarketError> {
 /// let urls = ["https://one.example", "https://two.example"];
-/// let node = client::Connect::to(urls).with_signer(key).on_chain(42_161).open().await?;
+/// let node = muster_client::Connect::to(urls).with_signer(key).on_chain(42_161).open().await?;
 /// # Ok(())
 /// # }
 /// ```

@@ -14,10 +14,10 @@ use alloy::rpc::types::TransactionRequest;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol;
 use alloy::sol_types::{SolCall, SolValue};
-use client::terms::abi::Clock;
-use client::terms::abi::IWorkerDispatcher::{BadSetting, IWorkerDispatcherErrors};
-use client::terms::settings;
-use client::{Market, MarketError, Node, NodeError, Program};
+use muster_client::terms::abi::Clock;
+use muster_client::terms::abi::IWorkerDispatcher::{BadSetting, IWorkerDispatcherErrors};
+use muster_client::terms::settings;
+use muster_client::{Market, MarketError, Node, NodeError, Program};
 use devnode::{Config, Devnode};
 
 #[path = "it/harness/backend.rs"]

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
-use client::terms::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
-use client::terms::abi::Worker;
-use client::{Application, Connect, Market, MarketError};
+use muster_client::terms::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
+use muster_client::terms::abi::Worker;
+use muster_client::{Application, Connect, Market, MarketError};
 use muster_messaging::{MessageError, MessageKey, Transport};
 
 use crate::error::AgentError;

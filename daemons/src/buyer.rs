@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use alloy::primitives::Address;
-use client::MarketError;
+use muster_client::MarketError;
 use muster_messaging::ClientDesk;
 use tokio::task::JoinSet;
 use tokio::time::Duration;

@@ -1,6 +1,6 @@
 //! The market's clock for what runs beside the steps.
 
-use client::Market;
+use muster_client::Market;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Duration, sleep};

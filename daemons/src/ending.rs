@@ -3,9 +3,9 @@
 use std::mem;
 
 use alloy::primitives::{Address, keccak256};
-use client::Agreement;
-use client::terms::abi::IWorkerDispatcher::AgreementSettled;
-use client::terms::abi::State;
+use muster_client::Agreement;
+use muster_client::terms::abi::IWorkerDispatcher::AgreementSettled;
+use muster_client::terms::abi::State;
 use tokio::time::{Duration, Instant};
 
 use crate::error::AgentError;

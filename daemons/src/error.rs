@@ -4,8 +4,8 @@ use std::io;
 use std::path::PathBuf;
 
 use alloy::primitives::Address;
-use client::terms::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
-use client::{Application, MarketError};
+use muster_client::terms::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
+use muster_client::{Application, MarketError};
 use muster_gateway::GatewayError;
 use muster_messaging::MessageError;
 

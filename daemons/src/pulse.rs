@@ -79,7 +79,7 @@ async fn beat(agent: &mut impl Agent, pace: Pace, status: &Status) -> Result<(),
 mod tests {
     use std::collections::VecDeque;
 
-    use client::MarketError;
+    use muster_client::MarketError;
     use tokio::time::Instant;
 
     use super::*;

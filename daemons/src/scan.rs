@@ -1,7 +1,7 @@
 //! Finding the agreements that concern a daemon, among everything that is bought.
 
-use client::terms::abi::IWorkerDispatcher::ContractBought;
-use client::{Head, Market, MarketError};
+use muster_client::terms::abi::IWorkerDispatcher::ContractBought;
+use muster_client::{Head, Market, MarketError};
 
 use crate::error::AgentError;
 use crate::store::Store;

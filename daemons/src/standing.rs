@@ -1,7 +1,7 @@
 //! What those who answer letters ask the chain.
 
 use alloy::primitives::{Address, B256};
-use client::{Agreement, Market, MarketError, window_seats};
+use muster_client::{Agreement, Market, MarketError, window_seats};
 use muster_messaging::{Answer, Facts, Source, Standing};
 
 /// The chain, seen through the client library.

@@ -9,8 +9,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use alloy::primitives::Address;
-use client::terms::abi::Worker;
-use client::{Application, MarketError};
+use muster_client::terms::abi::Worker;
+use muster_client::{Application, MarketError};
 use futures::stream::{self, StreamExt};
 use tokio::sync::watch;
 use tokio::time::Duration;

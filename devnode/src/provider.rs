@@ -9,7 +9,7 @@ use std::{
 use alloy::{
     providers::RootProvider,
     rpc::{
-        client::RpcClient,
+        muster_client::RpcClient,
         json_rpc::{RequestPacket, ResponsePacket},
     },
     transports::{TransportError, TransportErrorKind, TransportFut},

@@ -2,9 +2,9 @@
 
 use alloy::primitives::Address;
 use clap::Subcommand;
-use client::terms::layout::WorkerTerms;
-use client::terms::verdict::Verdict;
-use client::{
+use muster_client::terms::layout::WorkerTerms;
+use muster_client::terms::verdict::Verdict;
+use muster_client::{
     Agreement, Application, Market, Progress, Votes, judgement, state, votes, window_seats,
 };
 use futures::future::try_join_all;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use muster_daemons::tester::{Asker, Place};
 use alloy::primitives::Address;
 use clap::Subcommand;
-use client::terms::abi::{Quote, Reason};
-use client::{MarketError, Session};
+use muster_client::terms::abi::{Quote, Reason};
+use muster_client::{MarketError, Session};
 
 use crate::commands::wish::Wish;
 use crate::context::Context;

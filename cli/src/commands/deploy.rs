@@ -5,9 +5,9 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use client::Program;
-use client::terms::abi::{Clock, Settings};
-use client::terms::settings;
+use muster_client::Program;
+use muster_client::terms::abi::{Clock, Settings};
+use muster_client::terms::settings;
 
 use crate::context::Context;
 use crate::error::CliError;

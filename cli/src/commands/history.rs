@@ -1,7 +1,7 @@
 //! `muster history` and `muster watch`: what happened, and what happens.
 
 use clap::Args;
-use client::{Happening, Sighting};
+use muster_client::{Happening, Sighting};
 
 use crate::context::Context;
 use crate::error::CliError;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use alloy::primitives::Address;
 use clap::Args;
-use client::{Kept, Market, Node};
+use muster_client::{Kept, Market, Node};
 
 use crate::context::Context;
 use crate::error::CliError;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use alloy::signers::k256::elliptic_curve::rand_core::OsRng;
 use alloy::signers::local::PrivateKeySigner;
 use clap::Subcommand;
-use client::message_key;
+use muster_client::message_key;
 
 use crate::account::{self, Key};
 use crate::context::Context;

@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 
 use alloy::primitives::{Address, U256};
 use clap::Args;
-use client::terms::abi::IWorkAgreement::IWorkAgreementEvents as AgreementEvents;
-use client::terms::abi::IWorkerDispatcher::AgreementSettled;
-use client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents as DispatcherEvents;
-use client::terms::money;
-use client::{Agreement, Event, Happening, Market, state, votes};
+use muster_client::terms::abi::IWorkAgreement::IWorkAgreementEvents as AgreementEvents;
+use muster_client::terms::abi::IWorkerDispatcher::AgreementSettled;
+use muster_client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents as DispatcherEvents;
+use muster_client::terms::money;
+use muster_client::{Agreement, Event, Happening, Market, state, votes};
 use futures::future::try_join_all;
 
 use crate::commands::ledger::part::Part;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use muster_daemons::tester::{Asker, Failure, Place, verified};
 use alloy::primitives::Address;
 use clap::Args;
-use client::{Agreement, Application, Market, ServiceReceipt, Session, state};
+use muster_client::{Agreement, Application, Market, ServiceReceipt, Session, state};
 use futures::future::join_all;
 
 use crate::check::CheckOptions;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use alloy::primitives::Address;
 use clap::Subcommand;
-use client::{CODE_LIMIT, Program, check_no_panics};
+use muster_client::{CODE_LIMIT, Program, check_no_panics};
 
 use crate::context::Context;
 use crate::error::CliError;

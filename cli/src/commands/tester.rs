@@ -6,8 +6,8 @@ use muster_daemons::tester::{Tester, TesterOptions};
 use muster_daemons::{Identity, Role, Store};
 use alloy::primitives::{Address, B256};
 use clap::{ArgGroup, Args, Subcommand};
-use client::terms::abi::{Entry, Finding};
-use client::{Agreement, Market, Session, message_key};
+use muster_client::terms::abi::{Entry, Finding};
+use muster_client::{Agreement, Market, Session, message_key};
 
 use crate::check::CheckOptions;
 use crate::commands::probe;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use alloy::primitives::Address;
 use clap::{ArgGroup, Args, ValueEnum};
-use client::terms::abi::State;
-use client::{Agreement, Market, state};
+use muster_client::terms::abi::State;
+use muster_client::{Agreement, Market, state};
 use tokio::time::sleep;
 
 use crate::context::Context;

@@ -3,9 +3,9 @@
 
 use alloy::primitives::U256;
 use clap::Args;
-use client::terms::abi::{Order, Quote, Settings, Worker};
-use client::terms::order;
-use client::{Application, Market, MarketError, Purchase, Want};
+use muster_client::terms::abi::{Order, Quote, Settings, Worker};
+use muster_client::terms::order;
+use muster_client::{Application, Market, MarketError, Purchase, Want};
 
 use crate::error::CliError;
 use crate::parse::{self, Hired};

@@ -2,9 +2,9 @@
 
 use alloy::primitives::{Address, B256};
 use clap::{Args, Subcommand, ValueEnum};
-use client::terms::abi::{Settings, Worker};
-use client::terms::{money, reputation};
-use client::{Application, Market, Offer, Reputation, message_key};
+use muster_client::terms::abi::{Settings, Worker};
+use muster_client::terms::{money, reputation};
+use muster_client::{Application, Market, Offer, Reputation, message_key};
 
 use crate::context::Context;
 use crate::error::CliError;

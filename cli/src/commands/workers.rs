@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 
 use clap::Args;
-use client::Application;
-use client::terms::abi::Worker;
+use muster_client::Application;
+use muster_client::terms::abi::Worker;
 
 use crate::commands::worker::percent;
 use crate::context::Context;

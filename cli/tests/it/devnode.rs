@@ -28,7 +28,7 @@ async fn it_makes_blocks_by_itself_if_told_to() {
     let nowhere = Folder::new("devnode-ticks", "");
     let mut process = Background::start(&nowhere, "devnode --port 0 --block-time 50");
     let url = process.field("rpc");
-    let node = client::Node::connect(&url, None).await.unwrap();
+    let node = muster_client::Node::connect(&url, None).await.unwrap();
     let first = node.head().await.unwrap().number;
     until(async || node.head().await.unwrap().number >= first + 3).await;
 }

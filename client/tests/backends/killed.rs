@@ -1,7 +1,7 @@
 //! Programs that are killed between signing and knowing, and start again with what they wrote down.
 
 use alloy::primitives::keccak256;
-use client::{MarketError, Outcome};
+use muster_client::{MarketError, Outcome};
 
 use crate::notes::Notes;
 use crate::stage::{Stage, WANT};

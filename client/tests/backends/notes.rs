@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use client::{Outbox, Outcome, Signed, Source};
+use muster_client::{Outbox, Outcome, Signed, Source};
 
 use crate::stage::until;
 

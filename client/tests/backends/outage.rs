@@ -1,9 +1,9 @@
 //! Nodes that are away for a while.
 
 use alloy::primitives::keccak256;
-use client::terms::abi::Clock;
-use client::terms::settings;
-use client::{Connect, MarketError, NodeError};
+use muster_client::terms::abi::Clock;
+use muster_client::terms::settings;
+use muster_client::{Connect, MarketError, NodeError};
 use devnode::{Config, Devnode};
 use tempfile::TempDir;
 

@@ -2,9 +2,9 @@
 
 use alloy::primitives::{Address, keccak256};
 use alloy::signers::local::PrivateKeySigner;
-use client::terms::abi::{Clock, Settings};
-use client::terms::settings;
-use client::{Application, Market, Node, Offer, Want};
+use muster_client::terms::abi::{Clock, Settings};
+use muster_client::terms::settings;
+use muster_client::{Application, Market, Node, Offer, Want};
 use devnode::{Config, Devnode};
 use tokio::time::{Duration, sleep};
 

@@ -4,7 +4,7 @@ use alloy::network::{EthereumWallet, TransactionBuilder};
 use alloy::primitives::{U256, keccak256};
 use alloy::providers::{Provider, ProviderBuilder};
 use alloy::rpc::types::TransactionRequest;
-use client::{MarketError, Outcome, Registered};
+use muster_client::{MarketError, Outcome, Registered};
 use tokio::task::JoinHandle;
 
 use crate::notes::Notes;

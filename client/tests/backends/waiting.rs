@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use client::MarketError;
-use client::terms::abi::State;
+use muster_client::MarketError;
+use muster_client::terms::abi::State;
 
 use crate::stage::{Stage, WANT};
 

@@ -1,8 +1,8 @@
 //! Watching: everything once, in order, also when the chain moves back.
 
 use alloy::primitives::keccak256;
-use client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Happened;
-use client::{Event, Sighting, Watch};
+use muster_client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Happened;
+use muster_client::{Event, Sighting, Watch};
 
 use crate::stage::{Stage, WANT};
 

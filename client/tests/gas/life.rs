@@ -1,14 +1,14 @@
 //! Whole lives of agreements in which everybody does what it should, and the gas of each step.
 
 use alloy::primitives::{Address, FixedBytes, U256, keccak256};
-use client::terms::abi::IWorkAgreement::{acceptCall, reportCall, settleCall, testersCall};
-use client::terms::abi::IWorkerDispatcher::{
+use muster_client::terms::abi::IWorkAgreement::{acceptCall, reportCall, settleCall, testersCall};
+use muster_client::terms::abi::IWorkerDispatcher::{
     ContractBought, buyContract_1Call, checkInCall, quote_1Call, registerTesterCall,
     registerWorkerCall, unstakeCall,
 };
-use client::terms::abi::{Entry, Order};
-use client::terms::receipt;
-use client::{ServiceReceipt, failed_entry};
+use muster_client::terms::abi::{Entry, Order};
+use muster_client::terms::receipt;
+use muster_client::{ServiceReceipt, failed_entry};
 use devnode::CHAIN_ID;
 
 use crate::stage::{Stage, Who, event};

@@ -9,9 +9,9 @@ use alloy::rpc::types::TransactionReceipt;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol;
 use alloy::sol_types::{SolCall, SolEvent, SolValue};
-use client::terms::abi::{Clock, Settings};
-use client::terms::settings;
-use client::{Node, Program};
+use muster_client::terms::abi::{Clock, Settings};
+use muster_client::terms::settings;
+use muster_client::{Node, Program};
 use devnode::{Config, Devnode};
 
 use crate::chain::{Chain, Message, When};

@@ -1,11 +1,11 @@
 //! A worker that was chosen and does not accept: once for each absence it loses a tenth of its bond and
 //! its place.
 
-use client::terms::abi::IWorkerDispatcher::{
+use muster_client::terms::abi::IWorkerDispatcher::{
     AvailabilityChanged, NotListable, StandingChanged, Unlisted, listCall,
 };
-use client::terms::reputation::ONE;
-use client::{Market, Offer, Purchase, Want};
+use muster_client::terms::reputation::ONE;
+use muster_client::{Market, Offer, Purchase, Want};
 
 use crate::harness::ends::{absent, finish, forsake, paid};
 use crate::harness::words::{market, said};

@@ -2,10 +2,10 @@
 
 use alloy::primitives::{FixedBytes, keccak256};
 use alloy::sol_types::SolCall;
-use client::terms::abi::IWorkAgreement::{Accepted, SeedNotReady, Started, acceptCall};
-use client::terms::abi::{Clock, State};
-use client::terms::{draw, settings};
-use client::{Progress, Want};
+use muster_client::terms::abi::IWorkAgreement::{Accepted, SeedNotReady, Started, acceptCall};
+use muster_client::terms::abi::{Clock, State};
+use muster_client::terms::{draw, settings};
+use muster_client::{Progress, Want};
 
 use crate::harness::words::{contract, told};
 use crate::harness::{World, agreement, offer};

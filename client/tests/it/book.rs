@@ -1,12 +1,12 @@
 //! The book: who stands where in it, and why.
 
 use alloy::primitives::FixedBytes;
-use client::terms::abi::IWorkAgreement::settleCall;
-use client::terms::abi::IWorkerDispatcher::{
+use muster_client::terms::abi::IWorkAgreement::settleCall;
+use muster_client::terms::abi::IWorkerDispatcher::{
     Listed, NotListable, Unlisted, WorkerRegistered, WorkerUpdated, listCall, registerWorkerCall,
     setAvailableCall, setPriceCall, stakeCall,
 };
-use client::{Event, Market, Offer, Receipt, Want};
+use muster_client::{Event, Market, Offer, Receipt, Want};
 
 use crate::harness::words::{market, said};
 use crate::harness::{ETHER, World, key, offer};
@@ -48,7 +48,7 @@ async fn stand(world: &World, prices: &[u128]) -> Vec<Market> {
 /// What of a transaction is about standing in the book.
 fn moves(world: &World, receipt: &Receipt) -> Vec<Event> {
     let others = |event: &Event| {
-        use client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents as E;
+        use muster_client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents as E;
         matches!(event, Event::Dispatcher(E::Listed(_) | E::Unlisted(_)))
     };
     world.events(receipt).into_iter().filter(others).collect()
@@ -74,7 +74,7 @@ async fn no_hint_leads_to_a_wrong_place() {
     let workers = stand(&world, &[2, 4, 6, 8, 5]).await;
     world.tell(&workers[3], &setAvailableCall { available: false, hint: 0 }).await.unwrap();
     let other = world.person().await;
-    let application = "factor".parse::<client::Application>().unwrap();
+    let application = "factor".parse::<muster_client::Application>().unwrap();
     world.tx(other.register(application, &offer(1), key(&other), ETHER)).await.unwrap();
     assert_eq!(book(&other).await, [1, 2, 5, 3]);
     // Right; early; too dear; unlisted; of another application; its own; nobody's.

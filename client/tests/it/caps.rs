@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use alloy::primitives::{Address, keccak256};
-use client::terms::abi::{Clock, Entry, Order, Settings, WorkerResult};
-use client::terms::settings;
-use client::{Agreement, Market, Offer, Want};
+use muster_client::terms::abi::{Clock, Entry, Order, Settings, WorkerResult};
+use muster_client::terms::settings;
+use muster_client::{Agreement, Market, Offer, Want};
 
 use crate::harness::receipts::seen;
 use crate::harness::{World, agreement, offer};

@@ -2,12 +2,12 @@
 
 use alloy::primitives::{Address, Bytes, FixedBytes, U256, keccak256};
 use alloy::sol_types::SolCall;
-use client::terms::abi::IWorkAgreement::{IWorkAgreementCalls, settleCall};
-use client::terms::abi::IWorkerDispatcher::{
+use muster_client::terms::abi::IWorkAgreement::{IWorkAgreementCalls, settleCall};
+use muster_client::terms::abi::IWorkerDispatcher::{
     IWorkerDispatcherCalls, MalformedCall, NotAnAgreement, NotPayable, UnknownCall, concludeCall,
 };
-use client::terms::layout::MAX_TERMS;
-use client::{Market, Purchase, Refusal, Want};
+use muster_client::terms::layout::MAX_TERMS;
+use muster_client::{Market, Purchase, Refusal, Want};
 
 use crate::harness::receipts::seen;
 use crate::harness::words::{contract, market};

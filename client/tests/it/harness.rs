@@ -19,11 +19,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::{SolCall, SolInterface};
-use client::terms::abi::IWorkAgreement::IWorkAgreementErrors;
-use client::terms::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
-use client::terms::abi::{Clock, Entry, Settings};
-use client::terms::settings;
-use client::{
+use muster_client::terms::abi::IWorkAgreement::IWorkAgreementErrors;
+use muster_client::terms::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
+use muster_client::terms::abi::{Clock, Entry, Settings};
+use muster_client::terms::settings;
+use muster_client::{
     Agreement, Application, Market, MarketError, Offer, Purchase, Receipt, Refusal, Session,
     Settlement, Want,
 };

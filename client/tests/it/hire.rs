@@ -2,11 +2,11 @@
 
 use alloy::primitives::{Address, U256};
 use alloy::sol_types::SolCall;
-use client::terms::abi::IWorkerDispatcher::{
+use muster_client::terms::abi::IWorkerDispatcher::{
     ContractBought, MalformedCall, hireCall, quote_2Call as QuoteHire,
 };
-use client::terms::abi::{Order, Quote, Reason};
-use client::{Application, Market, Offer, Want};
+use muster_client::terms::abi::{Order, Quote, Reason};
+use muster_client::{Application, Market, Offer, Want};
 
 use crate::harness::ends::{finish, paid};
 use crate::harness::receipts::seen;

@@ -4,16 +4,16 @@ use std::collections::HashMap;
 
 use alloy::primitives::{Address, B256, U256};
 use alloy::sol_types::{SolCall, SolInterface};
-use client::terms::abi::IWorkAgreement::{IWorkAgreementErrors, SettlementFailed, settleCall};
-use client::terms::abi::IWorkerDispatcher::{
+use muster_client::terms::abi::IWorkAgreement::{IWorkAgreementErrors, SettlementFailed, settleCall};
+use muster_client::terms::abi::IWorkerDispatcher::{
     ContractBought, Credited, IWorkerDispatcherErrors, NothingToWithdraw, PurchaseRefused,
     Reentered, TransferFailed, Withdrawn, buyContract_0Call as BuyUsual,
     buyContract_1Call as BuyOrder, checkInCall, creditCall, hireCall, listCall, registerTesterCall,
     registerWorkerCall, setAvailableCall, setKeyCall, setPriceCall, stakeCall, unstakeCall,
     updateWorkerCall, withdrawCall,
 };
-use client::terms::abi::{Reason, State};
-use client::{Market, Receipt, Want};
+use muster_client::terms::abi::{Reason, State};
+use muster_client::{Market, Receipt, Want};
 
 use crate::harness::evm::{self, Habit};
 use crate::harness::words::{market, said};

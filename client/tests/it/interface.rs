@@ -1,9 +1,9 @@
 //! The interface in `terms` and the contracts' tables of calls name the same calls.
 
 use alloy::sol_types::SolInterface;
-use client::Want;
-use client::terms::abi::IWorkAgreement::{IWorkAgreementCalls, IWorkAgreementErrors};
-use client::terms::abi::IWorkerDispatcher::{IWorkerDispatcherCalls, IWorkerDispatcherErrors};
+use muster_client::Want;
+use muster_client::terms::abi::IWorkAgreement::{IWorkAgreementCalls, IWorkAgreementErrors};
+use muster_client::terms::abi::IWorkerDispatcher::{IWorkerDispatcherCalls, IWorkerDispatcherErrors};
 
 use crate::harness::{World, offer};
 use crate::quote::order;

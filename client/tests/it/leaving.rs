@@ -1,12 +1,12 @@
 //! Ending early: the client gives notice, a worker walks out.
 
-use client::terms::abi::IWorkAgreement::{
+use muster_client::terms::abi::IWorkAgreement::{
     AlreadyResigned, Cancelled, CannotShorten, NotAWorker, NotAccepted, NotTheClient, Resigned,
     WrongState, cancelCall, resignCall,
 };
-use client::terms::abi::{Clock, Order, Settings, State, WorkerResult};
-use client::terms::settings;
-use client::{Market, Offer, Progress, Purchase, Want};
+use muster_client::terms::abi::{Clock, Order, Settings, State, WorkerResult};
+use muster_client::terms::settings;
+use muster_client::{Market, Offer, Progress, Purchase, Want};
 
 use crate::harness::ends::{finish, paid};
 use crate::harness::receipts::seen;

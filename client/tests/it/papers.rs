@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use client::terms::abi::IWorkAgreement::{IWorkAgreementErrors, IWorkAgreementEvents};
-use client::terms::abi::IWorkerDispatcher::{IWorkerDispatcherErrors, IWorkerDispatcherEvents};
-use client::terms::abi::Reason;
+use muster_client::terms::abi::IWorkAgreement::{IWorkAgreementErrors, IWorkAgreementEvents};
+use muster_client::terms::abi::IWorkerDispatcher::{IWorkerDispatcherErrors, IWorkerDispatcherEvents};
+use muster_client::terms::abi::Reason;
 
 /// The workspace.
 fn root() -> PathBuf {

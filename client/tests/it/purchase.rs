@@ -1,17 +1,17 @@
 //! Buying: what is charged, what is agreed, what comes back.
 
 use alloy::primitives::{Address, FixedBytes, U256};
-use client::terms::abi::IWorkAgreement::{
+use muster_client::terms::abi::IWorkAgreement::{
     applicationCall, clientCall, endCall, priceCall, redundancyCall, workersCall,
 };
-use client::terms::abi::IWorkerDispatcher::{
+use muster_client::terms::abi::IWorkerDispatcher::{
     ContractBought, CreationFailed, buyContract_0Call as BuyUsual, buyContract_1Call as BuyOrder,
     quote_0Call as QuoteUsual, quote_1Call as QuoteOrder,
 };
-use client::terms::abi::{Clock, Order, Quote, Reason, State};
-use client::terms::layout::{Head, Terms, WorkerTerms};
-use client::terms::settings;
-use client::{Market, Offer, Progress, Purchase};
+use muster_client::terms::abi::{Clock, Order, Quote, Reason, State};
+use muster_client::terms::layout::{Head, Terms, WorkerTerms};
+use muster_client::terms::settings;
+use muster_client::{Market, Offer, Progress, Purchase};
 use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop_oneof, proptest};
 use tokio::runtime::Runtime;

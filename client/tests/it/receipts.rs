@@ -2,9 +2,9 @@
 
 use alloy::primitives::{B256, U256, keccak256};
 use alloy::sol_types::SolCall;
-use client::terms::abi::Entry;
-use client::terms::abi::IWorkAgreement::{BadReceipt, acceptCall, reportCall};
-use client::{Agreement, Market, Purchase, ServiceReceipt, Session, Want};
+use muster_client::terms::abi::Entry;
+use muster_client::terms::abi::IWorkAgreement::{BadReceipt, acceptCall, reportCall};
+use muster_client::{Agreement, Market, Purchase, ServiceReceipt, Session, Want};
 
 use crate::harness::evm::{self, Habit};
 use crate::harness::receipts::seen;

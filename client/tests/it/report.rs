@@ -1,11 +1,11 @@
 //! What a tester saw, once.
 
-use client::terms::abi::IWorkAgreement::{
+use muster_client::terms::abi::IWorkAgreement::{
     AlreadyReported, BadEntry, NotTheTester, NothingReported, PlaceOutOfRange, Reported,
     WindowOutOfRange, WrongState,
 };
-use client::terms::abi::{Finding, Order, State};
-use client::{Market, Purchase, Want};
+use muster_client::terms::abi::{Finding, Order, State};
+use muster_client::{Market, Purchase, Want};
 
 use crate::harness::receipts::seen;
 use crate::harness::words::{contract, told};

@@ -1,9 +1,9 @@
 //! What the market remembers of a worker, and what that is worth to a client.
 
-use client::terms::abi::IWorkerDispatcher::{NotRegistered, StandingChanged, reputationCall};
-use client::terms::abi::{Order, Reason};
-use client::terms::reputation::{HALF_LIFE, ONE, Standing};
-use client::{Market, Want};
+use muster_client::terms::abi::IWorkerDispatcher::{NotRegistered, StandingChanged, reputationCall};
+use muster_client::terms::abi::{Order, Reason};
+use muster_client::terms::reputation::{HALF_LIFE, ONE, Standing};
+use muster_client::{Market, Want};
 
 use crate::harness::ends::{finish, forsake};
 use crate::harness::receipts::seen;

@@ -1,13 +1,13 @@
 //! The end: what the windows say becomes money.
 
-use client::terms::abi::IWorkAgreement::{Closed, WrongState, settleCall};
-use client::terms::abi::IWorkerDispatcher::{
+use muster_client::terms::abi::IWorkAgreement::{Closed, WrongState, settleCall};
+use muster_client::terms::abi::IWorkerDispatcher::{
     AgreementSettled, AvailabilityChanged, Burned, StandingChanged, Unlisted,
 };
-use client::terms::abi::{Clock, Order, State, WorkerResult};
-use client::terms::reputation::ONE;
-use client::terms::settings;
-use client::{Event, Offer, Settlement, Want};
+use muster_client::terms::abi::{Clock, Order, State, WorkerResult};
+use muster_client::terms::reputation::ONE;
+use muster_client::terms::settings;
+use muster_client::{Event, Offer, Settlement, Want};
 
 use crate::harness::ends::{absent, fees, finish, paid, part};
 use crate::harness::receipts::seen;

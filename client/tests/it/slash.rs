@@ -1,8 +1,8 @@
 //! Bonds: what a worker loses for windows that failed for certain, and who gets it.
 
-use client::terms::abi::IWorkerDispatcher::Burned;
-use client::terms::abi::{Entry, Order, WorkerResult};
-use client::{Offer, Want};
+use muster_client::terms::abi::IWorkerDispatcher::Burned;
+use muster_client::terms::abi::{Entry, Order, WorkerResult};
+use muster_client::{Offer, Want};
 
 use crate::harness::ends::{absent, finish, forsake, paid};
 use crate::harness::receipts::seen;

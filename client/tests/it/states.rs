@@ -7,16 +7,16 @@ use std::collections::BTreeSet;
 
 use alloy::primitives::{Address, B256, U256};
 use alloy::sol_types::{SolCall, SolInterface};
-use client::terms::abi::IWorkAgreement::{
+use muster_client::terms::abi::IWorkAgreement::{
     AlreadyAccepted, AlreadyReported, AlreadyResigned, CannotShorten, IWorkAgreementCalls,
     NotAWorker, NotAccepted, NotTheClient, NotTheTester, PlaceOutOfRange, TooLateToAccept,
     WindowUnknown, WrongState, acceptCall, applicationCall, cancelCall, clientCall, endCall,
     priceCall, progressCall, redundancyCall, reportCall, reportedCall, resignCall, settleCall,
     stateCall, termsCall, testersCall, workersCall,
 };
-use client::terms::abi::{Clock, State};
-use client::terms::settings;
-use client::{Market, Purchase, Refusal, Want};
+use muster_client::terms::abi::{Clock, State};
+use muster_client::terms::settings;
+use muster_client::{Market, Purchase, Refusal, Want};
 
 use crate::harness::receipts::seen;
 use crate::harness::words::contract;

@@ -1,13 +1,13 @@
 //! A worker registers, changes what it offers, and stakes.
 
 use alloy::primitives::{B256, FixedBytes};
-use client::terms::abi::IWorkerDispatcher::{
+use muster_client::terms::abi::IWorkerDispatcher::{
     AvailabilityChanged, KeyChanged, Listed, StakeChanged, Unlisted, WorkerRegistered,
     WorkerUpdated, bookReturn, registerWorkerCall, setAvailableCall, setKeyCall, setPriceCall,
     stakeCall, unstakeCall, updateWorkerCall, workersCall,
 };
-use client::terms::abi::Worker;
-use client::{Market, Want};
+use muster_client::terms::abi::Worker;
+use muster_client::{Market, Want};
 
 use crate::harness::words::said;
 use crate::harness::{ETHER, World, agreement, key, offer};

@@ -2,13 +2,13 @@
 
 use alloy::primitives::{Address, B256, U256, keccak256};
 use alloy::signers::SignerSync;
-use client::terms::abi::IWorkAgreement::{
+use muster_client::terms::abi::IWorkAgreement::{
     acceptCall, cancelCall, reportCall, resignCall, settleCall,
 };
-use client::terms::abi::IWorkerDispatcher::{buyContract_0Call, buyContract_1Call, hireCall};
-use client::terms::abi::{Entry, Order, Quote, State};
-use client::terms::model::Call;
-use client::terms::receipt;
+use muster_client::terms::abi::IWorkerDispatcher::{buyContract_0Call, buyContract_1Call, hireCall};
+use muster_client::terms::abi::{Entry, Order, Quote, State};
+use muster_client::terms::model::Call;
+use muster_client::terms::receipt;
 use devnode::CHAIN_ID;
 
 use crate::dice::Dice;

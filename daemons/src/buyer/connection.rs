@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
-use client::Session;
+use muster_client::Session;
 use futures::future::join_all;
 use muster_messaging::Hidden;
 use reqwest::Client;

@@ -1,8 +1,8 @@
 //! What is due in one agreement of the client's: to settle it, if nobody else does.
 
 use alloy::primitives::Address;
-use client::terms::abi::State;
-use client::{Agreement, Ether};
+use muster_client::terms::abi::State;
+use muster_client::{Agreement, Ether};
 use tokio::time::Duration;
 
 use crate::ending::{End, Ending};

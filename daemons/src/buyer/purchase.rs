@@ -1,7 +1,7 @@
 //! Buying once: what has a name is not bought twice, whatever happens in between.
 
 use alloy::primitives::B256;
-use client::{Market, MarketError, Purchase};
+use muster_client::{Market, MarketError, Purchase};
 
 use crate::base::Base;
 use crate::error::AgentError;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy::primitives::keccak256;
-use client::Progress;
+use muster_client::Progress;
 use muster_messaging::{
     Claim, ClientDesk, Content, Hidden, Letter, MessageError, MessageKey, RecentlySeen,
 };

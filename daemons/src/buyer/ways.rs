@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use alloy::primitives::B256;
-use client::{Agreement, ServiceReceipt};
+use muster_client::{Agreement, ServiceReceipt};
 use muster_gateway::{RECEIPT, SESSION, TOKEN};
 use muster_messaging::Hidden;
 use reqwest::header::{HeaderMap, HeaderValue};

@@ -1,7 +1,7 @@
 //! The outbox: transactions are here before any node has them, until it is known what became of them.
 
 use alloy::primitives::B256;
-use client::{Outbox, Outcome, Signed};
+use muster_client::{Outbox, Outcome, Signed};
 use muster_messaging::Source;
 use rusqlite::{OptionalExtension, params};
 

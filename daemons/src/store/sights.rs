@@ -1,8 +1,8 @@
 //! What a tester saw, and the receipts that prove it.
 
 use alloy::primitives::Address;
-use client::terms::abi::Entry;
-use client::{ServiceReceipt, failed_entry};
+use muster_client::terms::abi::Entry;
+use muster_client::{ServiceReceipt, failed_entry};
 use rusqlite::{OptionalExtension, params};
 
 use super::Store;

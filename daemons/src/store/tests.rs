@@ -1,7 +1,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use alloy::primitives::{Address, B256};
-use client::ServiceReceipt;
+use muster_client::ServiceReceipt;
 use muster_messaging::{Admission, Party, Seen as _};
 
 use super::sights::Seen;

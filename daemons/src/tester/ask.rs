@@ -4,7 +4,7 @@ use std::fmt::{self, Debug, Formatter};
 use std::process::Stdio;
 
 use alloy::primitives::B256;
-use client::{Agreement, ServiceReceipt};
+use muster_client::{Agreement, ServiceReceipt};
 use muster_gateway::{RECEIPT, SESSION, TOKEN};
 use muster_messaging::Reason;
 use reqwest::redirect::Policy;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use alloy::primitives::B256;
-use client::{Application, ApplicationError};
+use muster_client::{Application, ApplicationError};
 use serde::Deserialize;
 
 /// How it is found out whether a service does what it should.
@@ -88,7 +88,7 @@ impl TryFrom<BTreeMap<String, Check>> for Checks {
 #[cfg(test)]
 mod tests {
     use alloy::primitives::B256;
-    use client::Application;
+    use muster_client::Application;
 
     use super::{Check, Checks, Command, Page};
 

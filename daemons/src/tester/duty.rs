@@ -6,8 +6,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use alloy::primitives::Address;
-use client::terms::abi::{Entry, State};
-use client::{Agreement, MarketError, Progress, seats};
+use muster_client::terms::abi::{Entry, State};
+use muster_client::{Agreement, MarketError, Progress, seats};
 use tokio::task::JoinHandle;
 
 use super::check::Check;
@@ -57,7 +57,7 @@ impl Duty {
         check: Option<Check>,
     ) -> Self {
         if check.is_none() {
-            let application = client::Application(agreement.terms().head.application);
+            let application = muster_client::Application(agreement.terms().head.application);
             tracing::warn!("there is no check for {application}: its workers are not judged");
         }
         let (seat, looks, settles, settled) = (None, HashMap::new(), None, Lasting::default());

@@ -6,7 +6,7 @@
 //! showing the seat: it would do the same to its client.
 
 use alloy::primitives::Address;
-use client::ServiceReceipt;
+use muster_client::ServiceReceipt;
 use muster_messaging::{Content, Hidden, MessageError};
 use tokio::select;
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use alloy::primitives::{Address, B256, keccak256};
-use client::{Agreement, Session};
+use muster_client::{Agreement, Session};
 use muster_messaging::{Claim, Content, Delegation, Letter, MessageKey, RecentlySeen, Transport};
 use tokio::select;
 use tokio::sync::OnceCell;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
-use client::ServiceReceipt;
+use muster_client::ServiceReceipt;
 use muster_gateway::{Guest, Receipts, Secret};
 use muster_messaging::{Admission, Endpoint, Hidden, Issuer, Party, Source};
 

@@ -1,8 +1,8 @@
 //! A worker's place in its book: registration, what is offered, the key for letters, and being listed.
 
-use client::terms::abi::Worker as Known;
-use client::terms::money;
-use client::{Ether, Offer};
+use muster_client::terms::abi::Worker as Known;
+use muster_client::terms::money;
+use muster_client::{Ether, Offer};
 
 use super::WorkerOptions;
 use crate::base::Base;

@@ -1,6 +1,6 @@
 //! Keeping the market's programs alive: anybody may, and whoever lives on the market should.
 
-use client::Kept;
+use muster_client::Kept;
 use tokio::time::{Duration, Instant};
 
 use crate::base::Base;

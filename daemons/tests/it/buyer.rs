@@ -9,8 +9,8 @@ use muster_daemons::worker::{Worker, WorkerOptions};
 use muster_daemons::{Agent, AgentError, Base, Pace, Payout, Role, Status, run};
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
-use client::terms::abi::State;
-use client::{Agreement, message_key};
+use muster_client::terms::abi::State;
+use muster_client::{Agreement, message_key};
 use devnode::CHAIN_ID;
 use futures::{SinkExt, StreamExt};
 use muster_messaging::{Claim, Content, Letter, MessageKey};
@@ -131,7 +131,7 @@ async fn a_connection_leads_to_the_service_until_the_end_and_brings_the_money_ba
     let address = scene.agreement.address();
     let receipt = base.store().seen(address, 0).unwrap().receipt.unwrap();
     let session = base.store().salt(address, || B256::ZERO).unwrap();
-    let session = client::Session { salt: session }.value(scene.client.address());
+    let session = muster_client::Session { salt: session }.value(scene.client.address());
     let worker = scene.agreement.terms().worker(0).unwrap().account;
     assert_eq!(receipt.signer(scene.agreement.receipt_domain(), session), Some(worker));
 

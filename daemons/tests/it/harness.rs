@@ -18,10 +18,10 @@ use alloy::providers::{Provider, ProviderBuilder};
 use alloy::rpc::types::TransactionRequest;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
-use client::terms::abi::IWorkerDispatcher::setAvailableCall;
-use client::terms::abi::{Clock, Order, Settings};
-use client::terms::settings;
-use client::{
+use muster_client::terms::abi::IWorkerDispatcher::setAvailableCall;
+use muster_client::terms::abi::{Clock, Order, Settings};
+use muster_client::terms::settings;
+use muster_client::{
     Agreement, Application, Connect, Market, Node, Offer, Program, Purchase, Want, message_key,
 };
 use devnode::{Config, Devnode};

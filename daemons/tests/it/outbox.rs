@@ -6,7 +6,7 @@ use alloy::network::{EthereumWallet, NetworkTransactionBuilder, TransactionBuild
 use alloy::primitives::{Address, U256};
 use alloy::rpc::types::TransactionRequest;
 use alloy::signers::local::PrivateKeySigner;
-use client::{Application, Outbox, Signed, message_key};
+use muster_client::{Application, Outbox, Signed, message_key};
 use devnode::CHAIN_ID;
 
 use crate::harness::{ETHER, World, offer};

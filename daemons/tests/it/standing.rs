@@ -2,7 +2,7 @@
 
 use muster_daemons::ChainStanding;
 use alloy::primitives::{Address, B256};
-use client::{message_key, window_seats};
+use muster_client::{message_key, window_seats};
 use devnode::CHAIN_ID;
 use muster_messaging::{Facts, Standing};
 

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use muster_daemons::Payout;
 use muster_daemons::tester::TesterOptions;
-use client::terms::abi::State;
+use muster_client::terms::abi::State;
 use muster_messaging::Claim;
 
 use self::fakes::{Habit, Mood};

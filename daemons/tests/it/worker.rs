@@ -6,8 +6,8 @@ use muster_daemons::worker::{Worker, WorkerOptions};
 use muster_daemons::{Agent, AgentError, Role};
 use alloy::primitives::{B256, U256};
 use alloy::signers::local::PrivateKeySigner;
-use client::terms::abi::State;
-use client::{Agreement, Kept, Market, Offer, message_key, window_seats};
+use muster_client::terms::abi::State;
+use muster_client::{Agreement, Kept, Market, Offer, message_key, window_seats};
 use devnode::CHAIN_ID;
 use muster_messaging::{Claim, Delegation, MessageKey, Reason};
 use reqwest::StatusCode;
@@ -56,7 +56,7 @@ async fn seated<'a>(
     let place = window_seats(terms, &progress.seed, window.into())[0];
     let account = market.tester_at(terms.head.epoch, place).await.unwrap().unwrap();
     let tester = testers.iter().find(|tester| tester.address() == account).unwrap();
-    let seats = client::seats(terms, &progress.seed, place);
+    let seats = muster_client::seats(terms, &progress.seed, place);
     (tester, Claim::Seat { window, place }, seats)
 }
 

@@ -7,7 +7,7 @@ use muster_daemons::{Role, buyer};
 use alloy::primitives::keccak256;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use client::{Market, Purchase};
+use muster_client::{Market, Purchase};
 use muster_messaging::Local;
 
 use crate::commands::wish::Wish;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use alloy::primitives::Address;
-use client::terms::abi::IWorkAgreement::IWorkAgreementEvents;
-use client::terms::abi::State;
-use client::{Agreement, Event, Happening, MarketError, Sighting, judgement, state, votes};
+use muster_client::terms::abi::IWorkAgreement::IWorkAgreementEvents;
+use muster_client::terms::abi::State;
+use muster_client::{Agreement, Event, Happening, MarketError, Sighting, judgement, state, votes};
 use indicatif::ProgressBar;
 use tokio::time::timeout;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use muster_daemons::Role;
 use muster_daemons::worker::{Source, Worker, WorkerOptions};
 use clap::Args;
-use client::Application;
+use muster_client::Application;
 use muster_gateway::{ChildLimits, Upstream};
 
 use super::{Terms, bonds};

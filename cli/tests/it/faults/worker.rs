@@ -4,8 +4,8 @@ use muster_daemons::worker::DEEDS;
 use alloy::primitives::{Address, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
-use client::terms::abi::IWorkerDispatcher::setAvailableCall;
-use client::{Application, Market, Offer, message_key};
+use muster_client::terms::abi::IWorkerDispatcher::setAvailableCall;
+use muster_client::{Application, Market, Offer, message_key};
 use muster_messaging::{Relay, RelayConfig};
 use serde_json::json;
 

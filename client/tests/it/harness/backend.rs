@@ -1,7 +1,7 @@
 //! Connections by the backend that `MUSTER_BACKEND` names, or the usual one.
 
 use alloy::signers::local::PrivateKeySigner;
-use client::{Backend, Connect, Node};
+use muster_client::{Backend, Connect, Node};
 
 /// A connection to a chain.
 pub(crate) async fn connect(url: &str, signer: Option<PrivateKeySigner>) -> Node {

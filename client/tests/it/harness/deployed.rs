@@ -9,8 +9,8 @@ use alloy::providers::{Provider, ProviderBuilder};
 use alloy::rpc::types::TransactionRequest;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolValue;
-use client::Node;
-use client::terms::abi::Settings;
+use muster_client::Node;
+use muster_client::terms::abi::Settings;
 
 use super::programs::PROGRAMS;
 

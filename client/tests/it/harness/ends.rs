@@ -1,8 +1,8 @@
 //! How an agreement ends, and what its parties' parts look like then.
 
 use alloy::primitives::Address;
-use client::terms::abi::{Entry, WorkerResult};
-use client::{Market, Purchase, Settlement};
+use muster_client::terms::abi::{Entry, WorkerResult};
+use muster_client::{Market, Purchase, Settlement};
 
 use crate::harness::{World, agreement};
 

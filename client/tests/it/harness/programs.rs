@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use client::Program;
+use muster_client::Program;
 
 /// Both contracts, agreement first.
 pub(crate) static PROGRAMS: LazyLock<[Program; 2]> =

@@ -2,9 +2,9 @@
 
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
-use client::terms::abi::Entry;
-use client::terms::abi::IWorkAgreement::reportCall;
-use client::{Agreement, Market, ServiceReceipt, Session, failed_entry};
+use muster_client::terms::abi::Entry;
+use muster_client::terms::abi::IWorkAgreement::reportCall;
+use muster_client::{Agreement, Market, ServiceReceipt, Session, failed_entry};
 
 use crate::harness::World;
 

@@ -12,7 +12,7 @@ use alloy::rpc::types::state::{AccountOverride, StateOverride};
 use alloy::rpc::types::{BlockOverrides, Filter, Log, TransactionRequest};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::transports::{RpcError, TransportError};
-use client::{Node, Receipt};
+use muster_client::{Node, Receipt};
 use devnode::{CHAIN_ID, Devnode};
 
 use crate::harness::backend;

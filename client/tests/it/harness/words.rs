@@ -4,9 +4,9 @@
 
 use alloy::primitives::{Address, LogData};
 use alloy::sol_types::{SolError, SolEvent, SolEventInterface, SolInterface};
-use client::terms::abi::IWorkAgreement::{IWorkAgreementErrors, IWorkAgreementEvents};
-use client::terms::abi::IWorkerDispatcher::{IWorkerDispatcherErrors, IWorkerDispatcherEvents};
-use client::{Event, Receipt, Refusal};
+use muster_client::terms::abi::IWorkAgreement::{IWorkAgreementErrors, IWorkAgreementEvents};
+use muster_client::terms::abi::IWorkerDispatcher::{IWorkerDispatcherErrors, IWorkerDispatcherEvents};
+use muster_client::{Event, Receipt, Refusal};
 
 use crate::harness::World;
 
@@ -43,7 +43,7 @@ impl World {
     /// Everything that the market's contracts said in a transaction, in order. Events that no
     /// agreement knows are none of it.
     pub(crate) fn events(&self, receipt: &Receipt) -> Vec<Event> {
-        let event = |log: &client::Log| {
+        let event = |log: &muster_client::Log| {
             if log.address == self.dispatcher {
                 return Some(dispatcher(&log.data));
             }

@@ -2,8 +2,8 @@
 
 use muster_daemons::buyer::{Buyer, buy};
 use muster_daemons::{Agent, AgentError, Base, Role};
-use client::terms::abi::State;
-use client::{Market, MarketError, Purchase, Want};
+use muster_client::terms::abi::State;
+use muster_client::{Market, MarketError, Purchase, Want};
 
 use super::EAGER;
 use crate::harness::{World, offer, order};

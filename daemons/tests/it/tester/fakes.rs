@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use muster_daemons::ChainStanding;
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
-use client::{Market, ServiceReceipt};
+use muster_client::{Market, ServiceReceipt};
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use muster_gateway::{Config, Door, Gateway, Guest, Receipts, Refusal, Secret, Upstream};
