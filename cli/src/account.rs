@@ -65,7 +65,7 @@ impl FromStr for Name {
 
     fn from_str(text: &str) -> Result<Self, NameError> {
         let key = match text.strip_prefix("dev") {
-            Some("") => devnode::DEV_KEY,
+            Some("") => stylus_devnode::DEV_KEY,
             Some(rest) => match rest.strip_prefix(':') {
                 Some("") | None => return Err(NameError),
                 Some(name) => keccak256(format!("muster dev account {name}")),
@@ -86,7 +86,7 @@ impl Name {
 
 /// The dev account with the money.
 pub(crate) fn dev() -> Result<PrivateKeySigner, CliError> {
-    PrivateKeySigner::from_bytes(&devnode::DEV_KEY).map_err(|_| CliError::NoAccount)
+    PrivateKeySigner::from_bytes(&stylus_devnode::DEV_KEY).map_err(|_| CliError::NoAccount)
 }
 
 /// The account that the command line names, if it names one: --account, else --keystore, else --key.

@@ -52,7 +52,7 @@ impl Context {
     pub(crate) fn signer(&self, chain_id: u64) -> Result<PrivateKeySigner, CliError> {
         match account::signer(self.globals())? {
             Some(signer) => Ok(signer),
-            None if chain_id == devnode::CHAIN_ID => account::dev(),
+            None if chain_id == stylus_devnode::CHAIN_ID => account::dev(),
             None => Err(CliError::NoAccount),
         }
     }

@@ -215,11 +215,11 @@ pub(crate) enum CliError {
         /// Where it was to listen.
         address: Box<str>,
         /// What stands against it.
-        source: Box<devnode::StartError>,
+        source: Box<stylus_devnode::StartError>,
     },
     /// The dev chain cannot be kept in its file.
     #[error("the state of the chain is not saved: {0}")]
-    State(devnode::StateError),
+    State(stylus_devnode::StateError),
     /// Amounts that do not add up.
     #[error("the books do not balance: see the lines marked `no` above")]
     OutOfBalance,

@@ -18,7 +18,7 @@ use muster_client::terms::abi::Clock;
 use muster_client::terms::abi::IWorkerDispatcher::{BadSetting, IWorkerDispatcherErrors};
 use muster_client::terms::settings;
 use muster_client::{Market, MarketError, Node, NodeError, Program};
-use devnode::{Config, Devnode};
+use stylus_devnode::{Config, Devnode};
 
 #[path = "it/harness/backend.rs"]
 mod backend;

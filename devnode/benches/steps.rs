@@ -15,7 +15,7 @@ use alloy::{
     sol_types::SolCall,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
-use devnode::{Config, DEV_ADDRESS, Devnode};
+use stylus_devnode::{Config, DEV_ADDRESS, Devnode};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 

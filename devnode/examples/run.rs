@@ -1,6 +1,6 @@
 //! Runs a dev chain until it is interrupted. The only argument is the port, by default 8547.
 
-use devnode::{Config, DEFAULT_PORT, Devnode};
+use stylus_devnode::{Config, DEFAULT_PORT, Devnode};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use devnode::{Config, Devnode};
+use stylus_devnode::{Config, Devnode};
 use libfuzzer_sys::fuzz_target;
 use tokio::runtime::Runtime;
 

@@ -113,7 +113,7 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let agreement = load(&options.agreement_wasm)?;
     let dispatcher = load(&options.dispatcher_wasm)?;
     let node = context.node_to_sign().await?;
-    let settings = options.settings(node.chain_id() == devnode::CHAIN_ID);
+    let settings = options.settings(node.chain_id() == stylus_devnode::CHAIN_ID);
     let busy = progress::spinner(context, "deploying and activating both contracts");
     let deployed = node.deploy_market(&agreement, &dispatcher, &settings).await?;
     drop(busy);

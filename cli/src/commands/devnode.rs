@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use devnode::{CHAIN_ID, Config, DEFAULT_PORT, Devnode};
+use stylus_devnode::{CHAIN_ID, Config, DEFAULT_PORT, Devnode};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::context::Context;

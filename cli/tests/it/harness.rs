@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use devnode::{Config, Devnode};
+use stylus_devnode::{Config, Devnode};
 use serde_json::{Value, json};
 use tokio::task::block_in_place;
 use tokio::time::sleep;

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use devnode::{Config, Devnode};
+use stylus_devnode::{Config, Devnode};
 use tokio::time::sleep;
 
 use crate::harness::{Folder, World};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, B256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
-use devnode::CHAIN_ID;
+use stylus_devnode::CHAIN_ID;
 use muster_gateway::{RECEIPT, SESSION};
 use muster_messaging::{
     Claim, Content, Letter, MessageKey, PostBox, RecentlySeen, Relay, RelayConfig, Relays,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
-use devnode::{Config, Devnode};
+use stylus_devnode::{Config, Devnode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -74,8 +74,8 @@ async fn all_see_the_same_chain_and_account() {
     assert!(head.number > 0 && head.timestamp > 1_700_000_000 && head.gas_price > 0, "{head:?}");
     let somebody = node.accounts()[1].address;
     for chain in chains {
-        assert_eq!((chain.chain_id(), chain.account()), (devnode::CHAIN_ID, Some(somebody)));
-        assert_eq!(chain.identify().await.unwrap(), devnode::CHAIN_ID);
+        assert_eq!((chain.chain_id(), chain.account()), (stylus_devnode::CHAIN_ID, Some(somebody)));
+        assert_eq!(chain.identify().await.unwrap(), stylus_devnode::CHAIN_ID);
         assert_eq!(chain.head().await.unwrap(), head);
         assert_eq!(chain.block_hash(head.number).await.unwrap(), Some(head.hash));
         assert_eq!(chain.block_hash(head.number + 1).await.unwrap(), None);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use muster_client::Want;
 use muster_client::terms::abi::{Clock, Settings};
 use muster_client::terms::settings;
-use devnode::Config;
+use stylus_devnode::Config;
 use tokio::net::TcpListener;
 
 use crate::stage::{Stage, until};

@@ -4,7 +4,7 @@ use alloy::primitives::keccak256;
 use muster_client::terms::abi::Clock;
 use muster_client::terms::settings;
 use muster_client::{Connect, MarketError, NodeError};
-use devnode::{Config, Devnode};
+use stylus_devnode::{Config, Devnode};
 use tempfile::TempDir;
 
 use crate::notes::Notes;

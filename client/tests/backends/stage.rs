@@ -5,7 +5,7 @@ use alloy::signers::local::PrivateKeySigner;
 use muster_client::terms::abi::{Clock, Settings};
 use muster_client::terms::settings;
 use muster_client::{Application, Market, Node, Offer, Want};
-use devnode::{Config, Devnode};
+use stylus_devnode::{Config, Devnode};
 use tokio::time::{Duration, sleep};
 
 use crate::backend;

@@ -9,7 +9,7 @@ use muster_client::terms::abi::IWorkerDispatcher::{
 use muster_client::terms::abi::{Entry, Order};
 use muster_client::terms::receipt;
 use muster_client::{ServiceReceipt, failed_entry};
-use devnode::CHAIN_ID;
+use stylus_devnode::CHAIN_ID;
 
 use crate::stage::{Stage, Who, event};
 

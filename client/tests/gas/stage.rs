@@ -12,7 +12,7 @@ use alloy::sol_types::{SolCall, SolEvent, SolValue};
 use muster_client::terms::abi::{Clock, Settings};
 use muster_client::terms::settings;
 use muster_client::{Node, Program};
-use devnode::{Config, Devnode};
+use stylus_devnode::{Config, Devnode};
 
 use crate::chain::{Chain, Message, When};
 use crate::hooks::Step;

@@ -27,7 +27,7 @@ use muster_client::{
     Agreement, Application, Market, MarketError, Offer, Purchase, Receipt, Refusal, Session,
     Settlement, Want,
 };
-use devnode::{Config, Devnode};
+use stylus_devnode::{Config, Devnode};
 
 use crate::harness::evm::Habit;
 use crate::harness::programs::PROGRAMS;

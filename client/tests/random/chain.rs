@@ -10,7 +10,7 @@ use alloy::rpc::types::state::StateOverride;
 use alloy::rpc::types::{BlockOverrides, TransactionReceipt, TransactionRequest};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::transports::{RpcError, TransportError};
-use devnode::{CHAIN_ID, Devnode};
+use stylus_devnode::{CHAIN_ID, Devnode};
 
 /// Gas of every message: more than any call needs.
 const GAS: u64 = 30_000_000;

@@ -9,7 +9,7 @@ use muster_client::terms::abi::IWorkerDispatcher::{buyContract_0Call, buyContrac
 use muster_client::terms::abi::{Entry, Order, Quote, State};
 use muster_client::terms::model::Call;
 use muster_client::terms::receipt;
-use devnode::CHAIN_ID;
+use stylus_devnode::CHAIN_ID;
 
 use crate::dice::Dice;
 use crate::steps::{application, contract, market};

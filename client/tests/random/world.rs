@@ -7,7 +7,7 @@ use alloy::signers::local::PrivateKeySigner;
 use muster_client::terms::abi::{Clock, Settings};
 use muster_client::terms::model::Model;
 use muster_client::terms::settings;
-use devnode::{Config, Devnode};
+use stylus_devnode::{Config, Devnode};
 
 use crate::chain::{Chain, Message, When};
 use crate::deployed::deploy;

@@ -11,7 +11,7 @@ use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::terms::abi::State;
 use muster_client::{Agreement, message_key};
-use devnode::CHAIN_ID;
+use stylus_devnode::CHAIN_ID;
 use futures::{SinkExt, StreamExt};
 use muster_messaging::{Claim, Content, Letter, MessageKey};
 use reqwest::{Client, StatusCode};

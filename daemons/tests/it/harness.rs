@@ -24,7 +24,7 @@ use muster_client::terms::settings;
 use muster_client::{
     Agreement, Application, Connect, Market, Node, Offer, Program, Purchase, Want, message_key,
 };
-use devnode::{Config, Devnode};
+use stylus_devnode::{Config, Devnode};
 use muster_messaging::Local;
 use tempfile::TempDir;
 use tokio::net::TcpListener;

@@ -7,7 +7,7 @@ use alloy::primitives::{Address, U256};
 use alloy::rpc::types::TransactionRequest;
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::{Application, Outbox, Signed, message_key};
-use devnode::CHAIN_ID;
+use stylus_devnode::CHAIN_ID;
 
 use crate::harness::{ETHER, World, offer};
 

@@ -3,7 +3,7 @@
 use muster_daemons::ChainStanding;
 use alloy::primitives::{Address, B256};
 use muster_client::{message_key, window_seats};
-use devnode::CHAIN_ID;
+use stylus_devnode::CHAIN_ID;
 use muster_messaging::{Facts, Standing};
 
 use crate::harness::{LENGTH, WINDOWS, World, offer};

@@ -8,7 +8,7 @@ use alloy::primitives::{B256, U256};
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::terms::abi::State;
 use muster_client::{Agreement, Kept, Market, Offer, message_key, window_seats};
-use devnode::CHAIN_ID;
+use stylus_devnode::CHAIN_ID;
 use muster_messaging::{Claim, Delegation, MessageKey, Reason};
 use reqwest::StatusCode;
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use alloy::transports::http::reqwest::Client;
-use devnode::CHAIN_ID;
+use stylus_devnode::CHAIN_ID;
 use serde_json::Value;
 use tokio::time::{self, Instant};
 

@@ -22,7 +22,7 @@ use alloy::{
     primitives::{Address, B256, Bytes, TxKind, U256, hex, keccak256},
     signers::{SignerSync, local::PrivateKeySigner},
 };
-use devnode::{CHAIN_ID, Config, Devnode};
+use stylus_devnode::{CHAIN_ID, Config, Devnode};
 use tokio::time::{self, Instant};
 
 use chain::Chain;

@@ -7,7 +7,7 @@ use alloy::{
     primitives::{Address, Bytes, TxKind, U256, address, hex},
     signers::local::PrivateKeySigner,
 };
-use devnode::{CHAIN_ID, DEV_ADDRESS, DEV_KEY};
+use stylus_devnode::{CHAIN_ID, DEV_ADDRESS, DEV_KEY};
 
 use crate::{PRICE, chain::Chain, sign};
 

@@ -140,7 +140,7 @@ impl World for FrameWorld<'_, '_> {
     }
 
     fn console(&mut self, text: &str) {
-        tracing::info!(target: "devnode::console", address = %self.frame.address, "{text}");
+        tracing::info!(target: "stylus_devnode::console", address = %self.frame.address, "{text}");
     }
 
     fn is_late(&mut self) -> bool {

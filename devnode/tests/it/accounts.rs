@@ -4,7 +4,7 @@ use alloy::{
     primitives::{Address, U256, address},
     providers::Provider,
 };
-use devnode::{Config, DEV_ADDRESS};
+use stylus_devnode::{Config, DEV_ADDRESS};
 use serde_json::{Value, json};
 
 use crate::support::{Chain, program_code};

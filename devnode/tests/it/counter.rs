@@ -10,7 +10,7 @@ use alloy::{
     sol,
     sol_types::{SolCall, SolError, SolEvent},
 };
-use devnode::DEV_ADDRESS;
+use stylus_devnode::DEV_ADDRESS;
 
 use crate::support::{Chain, revert_data};
 

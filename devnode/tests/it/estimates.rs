@@ -15,7 +15,7 @@ async fn a_plain_transfer_needs_exactly_21000() {
     let chain = Chain::start().await;
     let request =
         TransactionRequest::default().with_to(Address::repeat_byte(1)).with_value(U256::ONE);
-    let request = request.with_from(devnode::DEV_ADDRESS);
+    let request = request.with_from(stylus_devnode::DEV_ADDRESS);
     assert_eq!(chain.provider.estimate_gas(request).await.unwrap(), 21_000);
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use alloy::primitives::{Address, Bytes, U256, hex, keccak256};
-use devnode::DEV_ADDRESS;
+use stylus_devnode::DEV_ADDRESS;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 

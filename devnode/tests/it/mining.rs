@@ -13,7 +13,7 @@ use crate::support::{Chain, until};
 /// A transfer of one wei from the dev account, sent by the node.
 async fn transfer(chain: &Chain, more: Value) -> Value {
     let mut request =
-        json!({"from": devnode::DEV_ADDRESS, "to": Address::repeat_byte(7), "value": "0x1"});
+        json!({"from": stylus_devnode::DEV_ADDRESS, "to": Address::repeat_byte(7), "value": "0x1"});
     for (name, value) in more.as_object().unwrap() {
         request[name] = value.clone();
     }
@@ -37,7 +37,7 @@ async fn transactions_wait_for_a_block_and_share_it() {
         chain.get("txpool_status", json!([])).await,
         json!({"pending": "0x3", "queued": "0x0"})
     );
-    let count = |tag| chain.get("eth_getTransactionCount", json!([devnode::DEV_ADDRESS, tag]));
+    let count = |tag| chain.get("eth_getTransactionCount", json!([stylus_devnode::DEV_ADDRESS, tag]));
     assert_eq!((count("latest").await, count("pending").await), (json!("0x6"), json!("0x9")));
 
     chain.get("evm_mine", json!([])).await;
@@ -66,7 +66,7 @@ async fn what_waits_can_be_replaced_by_more_money_or_dropped() {
     assert_ne!(first, second);
     assert_eq!(chain.get("eth_getTransactionByHash", json!([first])).await, Value::Null);
     let content = chain.get("txpool_content", json!([])).await;
-    let sender = format!("{:#x}", devnode::DEV_ADDRESS);
+    let sender = format!("{:#x}", stylus_devnode::DEV_ADDRESS);
     assert_eq!(content["pending"][&sender]["6"]["hash"], second);
     let summary = chain.get("txpool_inspect", json!([])).await;
     let line = format!("{}: 1 wei + 21000 gas × 11000000000 wei", Address::repeat_byte(7));
@@ -82,7 +82,7 @@ async fn what_waits_can_be_replaced_by_more_money_or_dropped() {
     assert_eq!(status["pending"], "0x1", "another account's");
     for (method, params) in [
         ("anvil_dropAllTransactions", json!([])),
-        ("anvil_removePoolTransactions", json!([devnode::DEV_ADDRESS])),
+        ("anvil_removePoolTransactions", json!([stylus_devnode::DEV_ADDRESS])),
     ] {
         transfer(&chain, json!({})).await;
         chain.get(method, params).await;
@@ -126,7 +126,7 @@ async fn what_can_no_longer_be_paid_is_dropped() {
     let chain = Chain::start().await;
     chain.get("evm_setAutomine", json!([false])).await;
     let hash = transfer(&chain, json!({"value": "0xde0b6b3a7640000"})).await["result"].take();
-    chain.get("anvil_setBalance", json!([devnode::DEV_ADDRESS, "0x1"])).await;
+    chain.get("anvil_setBalance", json!([stylus_devnode::DEV_ADDRESS, "0x1"])).await;
     chain.get("evm_mine", json!([])).await;
     assert_eq!(chain.get("eth_getTransactionByHash", json!([hash])).await, Value::Null);
 }

@@ -7,7 +7,7 @@ use alloy::{
     providers::Provider,
     rpc::types::TransactionRequest,
 };
-use devnode::DEV_ADDRESS;
+use stylus_devnode::DEV_ADDRESS;
 use serde_json::json;
 
 use crate::support::{Chain, message};

@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path};
 
-use devnode::{Config, Devnode};
+use stylus_devnode::{Config, Devnode};
 use proptest::{prelude::*, sample::Index, test_runner::TestRunner};
 use tokio::runtime::Runtime;
 

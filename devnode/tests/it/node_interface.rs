@@ -8,7 +8,7 @@ use alloy::{
     sol,
     sol_types::SolCall,
 };
-use devnode::DEV_ADDRESS;
+use stylus_devnode::DEV_ADDRESS;
 use serde_json::json;
 
 use crate::support::{Chain, init_code, message};

@@ -8,7 +8,7 @@ use alloy::{
     sol,
     sol_types::SolCall,
 };
-use devnode::{CHAIN_ID, DEV_ADDRESS};
+use stylus_devnode::{CHAIN_ID, DEV_ADDRESS};
 
 use crate::support::{ARB_OWNER, ARB_WASM, Chain, message, program_code, revert_data};
 

@@ -8,7 +8,7 @@ use alloy::{
     providers::Provider,
     rpc::types::TransactionRequest,
 };
-use devnode::{CHAIN_ID, DEV_ADDRESS};
+use stylus_devnode::{CHAIN_ID, DEV_ADDRESS};
 
 use crate::support::{Chain, message, revert_data};
 

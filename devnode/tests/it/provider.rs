@@ -7,7 +7,7 @@ use alloy::{
     rpc::{muster_client::BatchRequest, types::TransactionRequest},
     signers::local::PrivateKeySigner,
 };
-use devnode::{Config, DEV_ADDRESS, DEV_KEY, Devnode};
+use stylus_devnode::{Config, DEV_ADDRESS, DEV_KEY, Devnode};
 
 use crate::support::{init_code, message, revert_data};
 
@@ -54,7 +54,7 @@ async fn a_wallet_signs_for_it_and_it_sees_what_others_do() {
     assert!(pending.get_receipt().await.unwrap().status());
     assert_eq!(outside.get_balance(to).await.unwrap(), U256::from(5));
     let (ids, heights) = tokio::join!(inside.get_chain_id(), inside.get_block_number());
-    assert_eq!((ids.unwrap(), heights.unwrap()), (devnode::CHAIN_ID, 8));
+    assert_eq!((ids.unwrap(), heights.unwrap()), (stylus_devnode::CHAIN_ID, 8));
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn requests_in_a_batch_are_answered_each() {
     let [id, height] = ["eth_chainId", "eth_blockNumber"]
         .map(|method| batch.add_call::<_, U256>(method, &()).unwrap());
     batch.send().await.unwrap();
-    assert_eq!(id.await.unwrap(), U256::from(devnode::CHAIN_ID));
+    assert_eq!(id.await.unwrap(), U256::from(stylus_devnode::CHAIN_ID));
     assert_eq!(height.await.unwrap(), U256::from(7));
 }
 

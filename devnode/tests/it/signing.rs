@@ -5,7 +5,7 @@ use alloy::{
     sol,
     sol_types::{SolStruct, eip712_domain},
 };
-use devnode::DEV_ADDRESS;
+use stylus_devnode::DEV_ADDRESS;
 use serde_json::{Value, json};
 
 use crate::support::Chain;

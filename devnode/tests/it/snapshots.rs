@@ -4,7 +4,7 @@ use alloy::{
     primitives::{Address, Bytes, U256, address},
     providers::Provider,
 };
-use devnode::DEV_ADDRESS;
+use stylus_devnode::DEV_ADDRESS;
 use serde_json::{Value, json};
 
 use crate::support::{Chain, init_code};

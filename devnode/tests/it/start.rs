@@ -10,7 +10,7 @@ use alloy::{
     rpc::types::TransactionRequest,
     signers::local::PrivateKeySigner,
 };
-use devnode::{CHAIN_ID, Config, DEV_ADDRESS, Devnode};
+use stylus_devnode::{CHAIN_ID, Config, DEV_ADDRESS, Devnode};
 use serde_json::json;
 
 use crate::support::{Chain, post};

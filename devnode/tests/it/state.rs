@@ -6,7 +6,7 @@ use alloy::{
     primitives::{Address, U256},
     providers::Provider,
 };
-use devnode::{Config, DEV_ADDRESS, Devnode};
+use stylus_devnode::{Config, DEV_ADDRESS, Devnode};
 use serde_json::{Value, json};
 
 use crate::support::{Chain, until};

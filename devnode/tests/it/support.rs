@@ -11,7 +11,7 @@ use alloy::{
     signers::local::PrivateKeySigner,
     transports::{TransportError, http::reqwest},
 };
-use devnode::{Config, DEV_KEY, Devnode};
+use stylus_devnode::{Config, DEV_KEY, Devnode};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use alloy::{eips::BlockId, providers::Provider};
-use devnode::Config;
+use stylus_devnode::Config;
 use serde_json::json;
 
 use crate::support::Chain;

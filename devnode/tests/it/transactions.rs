@@ -13,7 +13,7 @@ use alloy::{
     rpc::types::TransactionRequest,
     signers::{SignerSync, local::PrivateKeySigner},
 };
-use devnode::{CHAIN_ID, DEV_ADDRESS, DEV_KEY};
+use stylus_devnode::{CHAIN_ID, DEV_ADDRESS, DEV_KEY};
 
 use crate::support::{Chain, init_code, message};
 

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use devnode::{Config, Devnode};
+use stylus_devnode::{Config, Devnode};
 use muster_messaging::{Relay, RelayConfig};
 
 use super::crew::{Calm, Crew};

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use devnode::{Config, Devnode};
+use stylus_devnode::{Config, Devnode};
 use muster_messaging::{Relay, RelayConfig};
 
 use super::crew::{Crew, Weather};

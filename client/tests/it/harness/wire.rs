@@ -13,7 +13,7 @@ use alloy::rpc::types::{BlockOverrides, Filter, Log, TransactionRequest};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::transports::{RpcError, TransportError};
 use muster_client::{Node, Receipt};
-use devnode::{CHAIN_ID, Devnode};
+use stylus_devnode::{CHAIN_ID, Devnode};
 
 use crate::harness::backend;
 

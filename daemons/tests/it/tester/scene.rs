@@ -99,7 +99,7 @@ impl Running {
 /// What a tester works with, once its earlier life has let go of the state file.
 async fn base(world: &World, signer: &PrivateKeySigner, line: &Arc<Line>) -> Base {
     let (path, dispatcher, account) = (world.state(signer), world.dispatcher, signer.address());
-    let chain = devnode::CHAIN_ID;
+    let chain = stylus_devnode::CHAIN_ID;
     let identity = Identity { role: Role::Tester, chain, dispatcher, account };
     until(async || Store::open(&path, &identity).is_ok()).await;
     let connect = Connect::to([world.chain.url()]);
