@@ -41,7 +41,7 @@ with_wasm() {
 # Runs the command `muster`, built if need be.
 muster() {
   if [ -z "${MUSTER_BUILT:-}" ]; then
-    cargo build --quiet --locked -p cli
+    cargo build --quiet --locked -p muster-cli
     MUSTER_BUILT=1
   fi
   target/debug/muster "$@"
@@ -51,7 +51,7 @@ muster() {
 start_devnode() {
   local log
   log=$(mktemp)
-  cargo build --quiet --locked -p cli
+  cargo build --quiet --locked -p muster-cli
   target/debug/muster --json devnode --port 0 >"$log" &
   NODE=$!
   RPC=$(printed_url "$log" "$NODE") || die "the dev chain did not start"
@@ -103,7 +103,7 @@ mutants() {
 # $notes, a folder for what they say and know.
 prepare_programs() {
   scripts/wasm
-  cargo build --quiet --locked -p cli
+  cargo build --quiet --locked -p muster-cli
   unset -f muster
   PATH=$ROOT/target/debug:$PATH
   notes=$(mktemp -d)
