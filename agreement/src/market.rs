@@ -1,12 +1,12 @@
 //! What an agreement asks of its dispatcher, and what it tells it. No other room calls it.
 
 use muster_contract_kit::{Blob, Items, List, Refused, host, refuse, with_call};
-use stylus_sdk::alloy_primitives::{Address, B256};
-use stylus_sdk::alloy_sol_types::SolCall;
 use muster_protocol::abi::IWorkAgreement::SettlementFailed;
 use muster_protocol::abi::IWorkerDispatcher::{concludeCall, keyOfCall, testerAtCall};
 use muster_protocol::abi::{Fee, WorkerResult};
 use muster_protocol::layout::{Head, MAX_TERMS, Terms};
+use stylus_sdk::alloy_primitives::{Address, B256};
+use stylus_sdk::alloy_sol_types::SolCall;
 
 /// The account at a place of the agreement's tester list.
 pub(crate) fn tester(head: &Head, place: u32) -> Result<Address, Refused> {

@@ -3,8 +3,6 @@
 //! is not asked here: bits of other windows are kept and never looked at.
 
 use muster_contract_kit::{Args, Items, List, Refused, chain, emit_parts, host, refuse};
-use stylus_sdk::alloy_primitives::B256;
-use stylus_sdk::alloy_sol_types::SolEvent;
 use muster_protocol::MAX_REDUNDANCY;
 use muster_protocol::abi::IWorkAgreement::{
     AlreadyReported, BadEntry, BadReceipt, NotTheTester, NothingReported, PlaceOutOfRange,
@@ -12,6 +10,8 @@ use muster_protocol::abi::IWorkAgreement::{
 };
 use muster_protocol::abi::{Entry, Finding, State};
 use muster_protocol::receipt::{digest, domain, session};
+use stylus_sdk::alloy_primitives::B256;
+use stylus_sdk::alloy_sol_types::SolEvent;
 
 use crate::market;
 use crate::state::{Agreement, SEEN, Seen};

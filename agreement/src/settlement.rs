@@ -2,7 +2,6 @@
 //! dispatcher in one call. Anybody may call it, and no participant can make it fail.
 
 use muster_contract_kit::{Args, Items, Refused, emit, host};
-use stylus_sdk::alloy_primitives::Address;
 use muster_protocol::abi::IWorkAgreement::Closed;
 use muster_protocol::abi::{Fee, State, WorkerResult};
 use muster_protocol::draw::{Seats, WINDOWS};
@@ -10,6 +9,7 @@ use muster_protocol::layout::WorkerTerms;
 use muster_protocol::money::{self, Judgement};
 use muster_protocol::verdict::{Verdict, judge};
 use muster_protocol::{MAX_REDUNDANCY, MAX_SEATS, MAX_TESTERS};
+use stylus_sdk::alloy_primitives::Address;
 
 use crate::market;
 use crate::state::{Agreement, Lanes, SEEN};

@@ -1,7 +1,6 @@
 //! What an agreement remembers, the terms it was made with, and what time makes of both.
 
 use muster_contract_kit::{Map, Refused, chain, host, refuse};
-use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
 use muster_protocol::abi::IWorkAgreement::{NotAWorker, WrongState};
 use muster_protocol::abi::IWorkerDispatcher::NotAnAgreement;
 use muster_protocol::abi::State;
@@ -10,6 +9,7 @@ use muster_protocol::layout::Terms;
 use muster_protocol::lifecycle::Times;
 use muster_protocol::packed;
 use muster_protocol::proxy::{self, MAX_CODE};
+use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
 
 /// How far it has come.
 const PROGRESS: Map<0, (), Progress> = Map::new();

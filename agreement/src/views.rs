@@ -1,11 +1,11 @@
 //! The names of the specification, and what is needed to follow an agreement from outside.
 
 use muster_contract_kit::{Args, Blob, List, Put, Refused, refuse};
-use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes, U256};
 use muster_protocol::abi::IWorkAgreement::WindowUnknown;
 use muster_protocol::abi::State;
 use muster_protocol::draw::SEATS;
 use muster_protocol::layout::MAX_TERMS;
+use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes, U256};
 
 use crate::market;
 use crate::state::{Agreement, Progress};

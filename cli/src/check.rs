@@ -4,9 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use muster_daemons::tester::{Check, Checks, Command, Page};
 use alloy::primitives::B256;
 use clap::{Args, ValueEnum};
+use muster_daemons::tester::{Check, Checks, Command, Page};
 
 use crate::error::CliError;
 

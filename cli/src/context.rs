@@ -5,10 +5,10 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use muster_daemons::{Base, Role};
 use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::{Connect, Market, Node, Receipt};
+use muster_daemons::{Base, Role};
 use muster_messaging::{Relays, Transport};
 
 use crate::account;

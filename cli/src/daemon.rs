@@ -4,10 +4,10 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use muster_daemons::{Agent, Base, Pace, Payout, Role, Status};
 use alloy::primitives::Address;
 use clap::Args;
 use metrics_exporter_prometheus::PrometheusBuilder;
+use muster_daemons::{Agent, Base, Pace, Payout, Role, Status};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::context::Context;

@@ -1,9 +1,9 @@
 //! A worker's side of receipts, for a service without a gateway: which sessions it served in which windows of one
 //! agreement, signed. It does not ask who opened a session.
 
-use muster_daemons::Base;
 use alloy::primitives::{Address, B256};
 use muster_client::{Agreement, ServiceReceipt};
+use muster_daemons::Base;
 
 use crate::error::CliError;
 

@@ -4,12 +4,12 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use alloy::primitives::Address;
+use metrics_exporter_prometheus::BuildError;
+use muster_client::{AmountError, Application, MarketError, NodeError, ProgramError, Source};
 use muster_daemons::tester::Failure;
 use muster_daemons::{AgentError, StoreError};
-use alloy::primitives::Address;
-use muster_client::{AmountError, Application, MarketError, NodeError, ProgramError, Source};
 use muster_messaging::MessageError;
-use metrics_exporter_prometheus::BuildError;
 
 use crate::account::KeyError;
 

@@ -1,8 +1,8 @@
 //! Events by name, with what they say.
 
 use alloy::primitives::Address;
-use muster_client::terms::abi::IWorkAgreement::IWorkAgreementEvents as Agreement;
-use muster_client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Dispatcher;
+use muster_client::protocol::abi::IWorkAgreement::IWorkAgreementEvents as Agreement;
+use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Dispatcher;
 use muster_client::{Application, Event, reason, state};
 
 use crate::commands::worker::{observations, percent};

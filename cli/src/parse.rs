@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use alloy::primitives::{Address, B256};
-use muster_client::terms::abi::Entry;
+use muster_client::protocol::abi::Entry;
 use muster_client::{AmountError, Ether, ServiceReceipt, failed_entry};
 
 use crate::account::Name;
@@ -82,7 +82,7 @@ pub(crate) fn share(text: &str) -> Result<u16, ParseError> {
             digits.parse().ok().filter(|_| part.len() <= 2 && !whole.is_empty())
         }
     };
-    bps.filter(|bps| *bps <= muster_client::terms::BPS).ok_or(ParseError::Share)
+    bps.filter(|bps| *bps <= muster_client::protocol::BPS).ok_or(ParseError::Share)
 }
 
 /// Where to listen.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use alloy::signers::local::PrivateKeySigner;
-use muster_client::terms::abi::State;
+use muster_client::protocol::abi::State;
 use muster_client::{Ether, Market, MarketError, Settlement, Want};
 
 /// Longer than anything here takes.

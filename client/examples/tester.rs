@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use alloy::signers::local::PrivateKeySigner;
-use muster_client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents::ContractBought;
-use muster_client::terms::abi::State;
+use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents::ContractBought;
+use muster_client::protocol::abi::State;
 use muster_client::{
     Agreement, Event, Market, MarketError, ServiceReceipt, Session, Sighting, failed_entry,
     message_key,

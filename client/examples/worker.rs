@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
-use muster_client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents::ContractBought;
+use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents::ContractBought;
 use muster_client::{
     Application, Event, Market, MarketError, Offer, ServiceReceipt, Sighting, message_key,
 };

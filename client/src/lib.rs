@@ -38,7 +38,7 @@ mod watch;
 mod words;
 mod workers;
 
-pub use muster_protocol;
+pub use muster_protocol as protocol;
 
 pub use crate::agreement::{Agreement, Progress};
 pub use crate::amount::{AmountError, Ether};

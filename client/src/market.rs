@@ -5,7 +5,9 @@ use std::time::Duration;
 use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
-use muster_protocol::abi::IWorkerDispatcher::{agreementCall, epochCall, settingsCall, workerCountCall};
+use muster_protocol::abi::IWorkerDispatcher::{
+    agreementCall, epochCall, settingsCall, workerCountCall,
+};
 use muster_protocol::abi::{Clock, Settings};
 use tokio::time::sleep;
 

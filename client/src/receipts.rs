@@ -7,9 +7,9 @@ use std::str::FromStr;
 use alloy::primitives::{Address, B256, Signature, keccak256};
 use alloy::signers::SignerSync;
 use alloy::signers::local::PrivateKeySigner;
-use serde::{Deserialize, Serialize};
 use muster_protocol::abi::Entry;
 use muster_protocol::receipt::{digest, domain, session};
+use serde::{Deserialize, Serialize};
 
 use crate::agreement::Agreement;
 use crate::error::{MarketError, NodeError};

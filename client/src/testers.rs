@@ -2,7 +2,9 @@
 
 use alloy::primitives::{Address, B256, keccak256};
 use alloy::sol_types::{SolEvent, SolValue};
-use muster_protocol::abi::IWorkerDispatcher::{CheckedIn, checkInCall, testerAtCall, testerCountCall};
+use muster_protocol::abi::IWorkerDispatcher::{
+    CheckedIn, checkInCall, testerAtCall, testerCountCall,
+};
 use muster_protocol::draw;
 use muster_protocol::layout::Terms;
 

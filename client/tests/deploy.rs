@@ -14,9 +14,9 @@ use alloy::rpc::types::TransactionRequest;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol;
 use alloy::sol_types::{SolCall, SolValue};
-use muster_client::terms::abi::Clock;
-use muster_client::terms::abi::IWorkerDispatcher::{BadSetting, IWorkerDispatcherErrors};
-use muster_client::terms::settings;
+use muster_client::protocol::abi::Clock;
+use muster_client::protocol::abi::IWorkerDispatcher::{BadSetting, IWorkerDispatcherErrors};
+use muster_client::protocol::settings;
 use muster_client::{Market, MarketError, Node, NodeError, Program};
 use stylus_devnode::{Config, Devnode};
 

@@ -7,8 +7,8 @@
 
 use core::marker::PhantomData;
 
-use stylus_sdk::alloy_primitives::{Address, FixedBytes};
 use muster_protocol::packed::Packed;
+use stylus_sdk::alloy_primitives::{Address, FixedBytes};
 
 use crate::host;
 

@@ -4,11 +4,11 @@
 //! what. Events with arrays have no entry: they are written by their parts. A table is the one thing
 //! that could drift, so the tests compare every entry with alloy's own encoder (`tables/tests.rs`).
 
-use stylus_sdk::alloy_sol_types::{SolError, SolEvent};
 use muster_protocol::abi::{
     Clock, Entry, Fee, Finding, IWorkAgreement as a, IWorkerDispatcher as d, Order, Reason,
     Settings, State, TesterResult, Worker, WorkerResult,
 };
+use stylus_sdk::alloy_sol_types::{SolError, SolEvent};
 
 use crate::args::{Args, Take};
 use crate::out::{Out, Put};

@@ -1,7 +1,7 @@
 //! How refusals, events and outgoing calls are written.
 
-use stylus_sdk::alloy_primitives::B256;
 use muster_protocol::abi::IWorkerDispatcher::MalformedCall;
+use stylus_sdk::alloy_primitives::B256;
 
 use crate::host;
 use crate::out::{Out, Put};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
-use muster_client::terms::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
-use muster_client::terms::abi::Worker;
+use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
+use muster_client::protocol::abi::Worker;
 use muster_client::{Application, Connect, Market, MarketError};
 use muster_messaging::{MessageError, MessageKey, Transport};
 

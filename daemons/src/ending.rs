@@ -4,8 +4,8 @@ use std::mem;
 
 use alloy::primitives::{Address, keccak256};
 use muster_client::Agreement;
-use muster_client::terms::abi::IWorkerDispatcher::AgreementSettled;
-use muster_client::terms::abi::State;
+use muster_client::protocol::abi::IWorkerDispatcher::AgreementSettled;
+use muster_client::protocol::abi::State;
 use tokio::time::{Duration, Instant};
 
 use crate::error::AgentError;

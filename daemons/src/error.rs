@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use alloy::primitives::Address;
-use muster_client::terms::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
+use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
 use muster_client::{Application, MarketError};
 use muster_gateway::GatewayError;
 use muster_messaging::MessageError;

@@ -134,7 +134,9 @@ mod tests {
     use std::sync::Arc;
 
     use alloy::primitives::Address;
-    use muster_messaging::{Content, Letter, Local, MessageKey, PostBox, Reason, RecentlySeen, Transport};
+    use muster_messaging::{
+        Content, Letter, Local, MessageKey, PostBox, Reason, RecentlySeen, Transport,
+    };
     use tokio::select;
 
     use super::Letters;

@@ -1,6 +1,6 @@
 //! Finding the agreements that concern a daemon, among everything that is bought.
 
-use muster_client::terms::abi::IWorkerDispatcher::ContractBought;
+use muster_client::protocol::abi::IWorkerDispatcher::ContractBought;
 use muster_client::{Head, Market, MarketError};
 
 use crate::error::AgentError;

@@ -9,9 +9,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use alloy::primitives::Address;
-use muster_client::terms::abi::Worker;
-use muster_client::{Application, MarketError};
 use futures::stream::{self, StreamExt};
+use muster_client::protocol::abi::Worker;
+use muster_client::{Application, MarketError};
 use tokio::sync::watch;
 use tokio::time::Duration;
 
@@ -99,7 +99,8 @@ impl Tester {
         let now = base.market().now().await?;
         let kit = Arc::new(Kit {
             account: base.account(),
-            secret: store.secret("passes", || muster_messaging::MessageKey::random().to_bytes().0)?,
+            secret: store
+                .secret("passes", || muster_messaging::MessageKey::random().to_bytes().0)?,
             store,
             clock: Clock::start(base.market().clone(), now),
             letters: Arc::new(letters),

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use alloy::primitives::Address;
-use muster_client::terms::abi::{Clock, State, Worker as Known};
+use muster_client::protocol::abi::{Clock, State, Worker as Known};
 use muster_client::{Application, MarketError, Offer, state as words};
 use muster_gateway::{Config, Gateway, Limits, Secret};
 use muster_messaging::{MessageKey, WorkerDesk};

@@ -15,8 +15,8 @@ use alloy::{
     sol_types::SolCall,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
-use stylus_devnode::{Config, DEV_ADDRESS, Devnode};
 use serde_json::{Value, json};
+use stylus_devnode::{Config, DEV_ADDRESS, Devnode};
 use tokio::runtime::Runtime;
 
 sol! {

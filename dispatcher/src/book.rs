@@ -6,9 +6,9 @@
 //! fails for it: `list` by anybody puts it right.
 
 use muster_contract_kit::{Args, Put, Refused, emit, refuse};
-use stylus_sdk::alloy_primitives::{Address, FixedBytes};
 use muster_protocol::abi::IWorkerDispatcher::{Listed, NotListable, NotRegistered, Unlisted};
 use muster_protocol::{WALK_LIMIT, money};
+use stylus_sdk::alloy_primitives::{Address, FixedBytes};
 
 use crate::state::{
     ACCOUNTS, Account, BOOKS, Book, IDENTITIES, Identity, OFFERS, Offer, STANDARDS, Standards,

@@ -3,11 +3,11 @@
 
 use muster_contract_kit::out::Out;
 use muster_contract_kit::{Args, Items, List, Put, Refused, chain};
-use stylus_sdk::alloy_primitives::U256;
 use muster_protocol::abi::{Clock, Order, Reason, Settings};
 use muster_protocol::layout::WorkerTerms;
 use muster_protocol::order::{Shape, check, usual};
 use muster_protocol::{MAX_REDUNDANCY, SCAN_LIMIT, money};
+use stylus_sdk::alloy_primitives::U256;
 
 use crate::book;
 use crate::setup::{constants, this_epoch};

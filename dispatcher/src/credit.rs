@@ -1,8 +1,10 @@
 //! Wei that wait for their owner. All wei leave by here, but for the escrow of a new agreement.
 
 use muster_contract_kit::{Args, Refused, emit, host, refuse};
+use muster_protocol::abi::IWorkerDispatcher::{
+    Credited, NothingToWithdraw, TransferFailed, Withdrawn,
+};
 use stylus_sdk::alloy_primitives::Address;
-use muster_protocol::abi::IWorkerDispatcher::{Credited, NothingToWithdraw, TransferFailed, Withdrawn};
 
 use crate::state::{CREDITS, Credit};
 

@@ -2,13 +2,13 @@
 //! what it asks: it is refused with the zero address, an event, and the whole value back.
 
 use muster_contract_kit::{Args, Items, List, Refused, chain, emit, emit_parts, host, refuse};
-use stylus_sdk::alloy_primitives::Address;
-use stylus_sdk::alloy_sol_types::SolEvent;
 use muster_protocol::abi::IWorkerDispatcher::{ContractBought, CreationFailed, PurchaseRefused};
 use muster_protocol::abi::{Clock, Order, Reason, Settings};
 use muster_protocol::layout::{Head, MAX_TERMS, Terms};
 use muster_protocol::lifecycle::least_windows;
 use muster_protocol::proxy::{MAX_INIT, init_code};
+use stylus_sdk::alloy_primitives::Address;
+use stylus_sdk::alloy_sol_types::SolEvent;
 
 use crate::choice::{Choice, choose, hired, usual_order};
 use crate::setup::constants;

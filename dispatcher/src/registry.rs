@@ -2,7 +2,6 @@
 //! application never changes.
 
 use muster_contract_kit::{Args, List, Put, Refused, emit, host, refuse};
-use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
 use muster_protocol::abi::IWorkerDispatcher::{
     AlreadyRegistered, AvailabilityChanged, CapacityZero, KeyChanged, KeyZero, MaxLengthTooShort,
     NotRegistered, PriceOutOfRange, PromiseOutOfRange, StakeChanged, StakeTooHigh, StakeTooLow,
@@ -10,6 +9,7 @@ use muster_protocol::abi::IWorkerDispatcher::{
 };
 use muster_protocol::abi::Worker;
 use muster_protocol::{BPS, PRICE_LIMIT, TESTER};
+use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
 
 use crate::standing::standing;
 use crate::state::{

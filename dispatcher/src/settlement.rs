@@ -5,8 +5,6 @@
 //! are: nothing here can fail for what they say, and no participant is called.
 
 use muster_contract_kit::{Args, Items, List, Refused, emit, emit_parts, host, refuse};
-use stylus_sdk::alloy_primitives::Address;
-use stylus_sdk::alloy_sol_types::SolEvent;
 use muster_protocol::abi::IWorkerDispatcher::{
     AgreementSettled, AvailabilityChanged, Burned, NotAnAgreement, Unlisted,
 };
@@ -15,6 +13,8 @@ use muster_protocol::layout::{Head, MAX_TERMS, Terms, WorkerTerms};
 use muster_protocol::proxy::{self, MAX_CODE, MAX_INIT, init_code};
 use muster_protocol::reputation::{part, weight};
 use muster_protocol::{MAX_REDUNDANCY, MAX_SEATS, money};
+use stylus_sdk::alloy_primitives::Address;
+use stylus_sdk::alloy_sol_types::SolEvent;
 
 use crate::state::{ACCOUNTS, OFFERS, PLACES, ROOT};
 use crate::{book, credit, standing};

@@ -1,9 +1,9 @@
 //! The constructor, the deployment constants, and the clock.
 
 use muster_contract_kit::{Args, Refused, chain, host, refuse};
-use stylus_sdk::alloy_primitives::Address;
 use muster_protocol::abi::IWorkerDispatcher::{AlreadyDeployed, BadSetting};
 use muster_protocol::abi::{Clock, Settings};
+use stylus_sdk::alloy_primitives::Address;
 
 use crate::state::{COUNTS, Counts, ROOT, Root, STANDARDS, Standards, TESTING, Testing};
 

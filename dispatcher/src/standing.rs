@@ -1,9 +1,9 @@
 //! Reputations: what agreements that ended said of workers, and what it amounts to now.
 
 use muster_contract_kit::{Args, Put, Refused, emit, host, refuse};
-use stylus_sdk::alloy_primitives::Address;
 use muster_protocol::abi::IWorkerDispatcher::{NotRegistered, StandingChanged};
 use muster_protocol::reputation::Standing;
+use stylus_sdk::alloy_primitives::Address;
 
 use crate::state::{ACCOUNTS, REPUTATIONS, Reputation};
 

@@ -4,8 +4,8 @@
 //! the natural beginning. Slots: see [`muster_contract_kit::store`].
 
 use muster_contract_kit::Map;
-use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
 use muster_protocol::packed;
+use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
 
 /// What a deployment is made of.
 pub(crate) const ROOT: Map<0, (), Root> = Map::new();

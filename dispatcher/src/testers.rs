@@ -2,9 +2,11 @@
 //! to know its testers for ever.
 
 use muster_contract_kit::{Args, Refused, emit, host, refuse};
-use stylus_sdk::alloy_primitives::{Address, FixedBytes};
 use muster_protocol::TESTER;
-use muster_protocol::abi::IWorkerDispatcher::{AlreadyCheckedIn, CheckedIn, StakeTooLow, WrongApplication};
+use muster_protocol::abi::IWorkerDispatcher::{
+    AlreadyCheckedIn, CheckedIn, StakeTooLow, WrongApplication,
+};
+use stylus_sdk::alloy_primitives::{Address, FixedBytes};
 
 use crate::state::{IDENTITIES, LISTS, PLACES, Place, TESTING, Testing};
 use crate::{registry, setup};

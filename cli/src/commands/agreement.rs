@@ -2,12 +2,12 @@
 
 use alloy::primitives::Address;
 use clap::Subcommand;
-use muster_client::terms::layout::WorkerTerms;
-use muster_client::terms::verdict::Verdict;
+use futures::future::try_join_all;
+use muster_client::protocol::layout::WorkerTerms;
+use muster_client::protocol::verdict::Verdict;
 use muster_client::{
     Agreement, Application, Market, Progress, Votes, judgement, state, votes, window_seats,
 };
-use futures::future::try_join_all;
 
 use crate::commands::settle::{paid_testers, paid_workers};
 use crate::commands::tester::finding_row;

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use muster_daemons::tester::{Asker, Place};
 use alloy::primitives::Address;
 use clap::Subcommand;
-use muster_client::terms::abi::{Quote, Reason};
+use muster_client::protocol::abi::{Quote, Reason};
 use muster_client::{MarketError, Session};
+use muster_daemons::tester::{Asker, Place};
 
 use crate::commands::wish::Wish;
 use crate::context::Context;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use muster_client::Program;
-use muster_client::terms::abi::{Clock, Settings};
-use muster_client::terms::settings;
+use muster_client::protocol::abi::{Clock, Settings};
+use muster_client::protocol::settings;
 
 use crate::context::Context;
 use crate::error::CliError;

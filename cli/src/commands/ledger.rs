@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 
 use alloy::primitives::{Address, U256};
 use clap::Args;
-use muster_client::terms::abi::IWorkAgreement::IWorkAgreementEvents as AgreementEvents;
-use muster_client::terms::abi::IWorkerDispatcher::AgreementSettled;
-use muster_client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents as DispatcherEvents;
-use muster_client::terms::money;
-use muster_client::{Agreement, Event, Happening, Market, state, votes};
 use futures::future::try_join_all;
+use muster_client::protocol::abi::IWorkAgreement::IWorkAgreementEvents as AgreementEvents;
+use muster_client::protocol::abi::IWorkerDispatcher::AgreementSettled;
+use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as DispatcherEvents;
+use muster_client::protocol::money;
+use muster_client::{Agreement, Event, Happening, Market, state, votes};
 
 use crate::commands::ledger::part::Part;
 use crate::context::Context;

@@ -1,7 +1,7 @@
 //! `muster market`: the market itself.
 
 use clap::Subcommand;
-use muster_client::terms::abi::Clock;
+use muster_client::protocol::abi::Clock;
 
 use crate::commands::worker::percent;
 use crate::context::Context;

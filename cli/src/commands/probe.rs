@@ -3,11 +3,11 @@
 
 use std::path::PathBuf;
 
-use muster_daemons::tester::{Asker, Failure, Place, verified};
 use alloy::primitives::Address;
 use clap::Args;
-use muster_client::{Agreement, Application, Market, ServiceReceipt, Session, state};
 use futures::future::join_all;
+use muster_client::{Agreement, Application, Market, ServiceReceipt, Session, state};
+use muster_daemons::tester::{Asker, Failure, Place, verified};
 
 use crate::check::CheckOptions;
 use crate::commands::tester::store;

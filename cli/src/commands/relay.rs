@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use muster_daemons::{Agent, AgentError, Waiting};
 use clap::Args;
+use muster_daemons::{Agent, AgentError, Waiting};
 use muster_messaging::{MessageError, Relay, RelayConfig, RelayUrl};
 
 use crate::context::Context;

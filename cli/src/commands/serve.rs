@@ -3,8 +3,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use muster_daemons::Role;
-use muster_daemons::tester::Factors;
 use alloy::primitives::{Address, B256};
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -13,6 +11,8 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
 use clap::Args;
+use muster_daemons::Role;
+use muster_daemons::tester::Factors;
 use muster_gateway::{RECEIPT, SESSION};
 use muster_messaging::Local;
 use serde::Deserialize;

@@ -2,7 +2,7 @@
 
 use alloy::primitives::Address;
 use clap::Args;
-use muster_client::terms::abi::{TesterResult, WorkerResult};
+use muster_client::protocol::abi::{TesterResult, WorkerResult};
 
 use crate::context::Context;
 use crate::error::CliError;

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use muster_daemons::tester::{Tester, TesterOptions};
-use muster_daemons::{Identity, Role, Store};
 use alloy::primitives::{Address, B256};
 use clap::{ArgGroup, Args, Subcommand};
-use muster_client::terms::abi::{Entry, Finding};
+use muster_client::protocol::abi::{Entry, Finding};
 use muster_client::{Agreement, Market, Session, message_key};
+use muster_daemons::tester::{Tester, TesterOptions};
+use muster_daemons::{Identity, Role, Store};
 
 use crate::check::CheckOptions;
 use crate::commands::probe;

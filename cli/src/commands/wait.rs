@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use alloy::primitives::Address;
 use clap::{ArgGroup, Args, ValueEnum};
-use muster_client::terms::abi::State;
+use muster_client::protocol::abi::State;
 use muster_client::{Agreement, Market, state};
 use tokio::time::sleep;
 

@@ -3,8 +3,8 @@
 
 use alloy::primitives::U256;
 use clap::Args;
-use muster_client::terms::abi::{Order, Quote, Settings, Worker};
-use muster_client::terms::order;
+use muster_client::protocol::abi::{Order, Quote, Settings, Worker};
+use muster_client::protocol::order;
 use muster_client::{Application, Market, MarketError, Purchase, Want};
 
 use crate::error::CliError;

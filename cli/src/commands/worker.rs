@@ -2,8 +2,8 @@
 
 use alloy::primitives::{Address, B256};
 use clap::{Args, Subcommand, ValueEnum};
-use muster_client::terms::abi::{Settings, Worker};
-use muster_client::terms::{money, reputation};
+use muster_client::protocol::abi::{Settings, Worker};
+use muster_client::protocol::{money, reputation};
 use muster_client::{Application, Market, Offer, Reputation, message_key};
 
 use crate::context::Context;

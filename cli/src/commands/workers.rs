@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use clap::Args;
 use muster_client::Application;
-use muster_client::terms::abi::Worker;
+use muster_client::protocol::abi::Worker;
 
 use crate::commands::worker::percent;
 use crate::context::Context;

@@ -9,8 +9,8 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use stylus_devnode::{Config, Devnode};
 use serde_json::{Value, json};
+use stylus_devnode::{Config, Devnode};
 use tokio::task::block_in_place;
 use tokio::time::sleep;
 

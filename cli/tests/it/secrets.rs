@@ -29,7 +29,8 @@ async fn chain(world: &World) -> String {
     let url = world.chain.url();
     let logs = json!([{"fromBlock": "0x0", "toBlock": "latest"}]);
     let mut text = ask(&url, "eth_getLogs", logs).await;
-    let number = muster_client::Node::connect(&url, None).await.unwrap().head().await.unwrap().number;
+    let number =
+        muster_client::Node::connect(&url, None).await.unwrap().head().await.unwrap().number;
     for block in 0..=number {
         text += &ask(&url, "eth_getBlockByNumber", json!([format!("{block:#x}"), true])).await;
     }

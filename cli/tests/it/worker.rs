@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, B256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
-use stylus_devnode::CHAIN_ID;
 use muster_gateway::{RECEIPT, SESSION};
 use muster_messaging::{
     Claim, Content, Letter, MessageKey, PostBox, RecentlySeen, Relay, RelayConfig, Relays,
 };
+use stylus_devnode::CHAIN_ID;
 
 use crate::harness::{Background, Folder, MUSTER, World, until};
 

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use muster_client::Want;
-use muster_client::terms::abi::{Clock, Settings};
-use muster_client::terms::settings;
+use muster_client::protocol::abi::{Clock, Settings};
+use muster_client::protocol::settings;
 use stylus_devnode::Config;
 use tokio::net::TcpListener;
 
@@ -47,7 +47,8 @@ async fn together_they_make_a_market() {
     }
     let (client, epoch) = (stage.market(5).await, stage.market(5).await.epoch().await.unwrap());
     until(async || client.tester_count(epoch).await.unwrap() == 3).await;
-    until(async || client.book(muster_client::Application::default().0).await.unwrap().listed == 1).await;
+    until(async || client.book(muster_client::Application::default().0).await.unwrap().listed == 1)
+        .await;
 
     let (seen, market) = (Arc::new(Mutex::new(Vec::new())), client.clone());
     let lines = seen.clone();

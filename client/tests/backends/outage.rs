@@ -1,8 +1,8 @@
 //! Nodes that are away for a while.
 
 use alloy::primitives::keccak256;
-use muster_client::terms::abi::Clock;
-use muster_client::terms::settings;
+use muster_client::protocol::abi::Clock;
+use muster_client::protocol::settings;
 use muster_client::{Connect, MarketError, NodeError};
 use stylus_devnode::{Config, Devnode};
 use tempfile::TempDir;

@@ -2,8 +2,8 @@
 
 use alloy::primitives::{Address, keccak256};
 use alloy::signers::local::PrivateKeySigner;
-use muster_client::terms::abi::{Clock, Settings};
-use muster_client::terms::settings;
+use muster_client::protocol::abi::{Clock, Settings};
+use muster_client::protocol::settings;
 use muster_client::{Application, Market, Node, Offer, Want};
 use stylus_devnode::{Config, Devnode};
 use tokio::time::{Duration, sleep};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use muster_client::MarketError;
-use muster_client::terms::abi::State;
+use muster_client::protocol::abi::State;
 
 use crate::stage::{Stage, WANT};
 

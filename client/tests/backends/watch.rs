@@ -1,7 +1,7 @@
 //! Watching: everything once, in order, also when the chain moves back.
 
 use alloy::primitives::keccak256;
-use muster_client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Happened;
+use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Happened;
 use muster_client::{Event, Sighting, Watch};
 
 use crate::stage::{Stage, WANT};

@@ -1,13 +1,15 @@
 //! Whole lives of agreements in which everybody does what it should, and the gas of each step.
 
 use alloy::primitives::{Address, FixedBytes, U256, keccak256};
-use muster_client::terms::abi::IWorkAgreement::{acceptCall, reportCall, settleCall, testersCall};
-use muster_client::terms::abi::IWorkerDispatcher::{
+use muster_client::protocol::abi::IWorkAgreement::{
+    acceptCall, reportCall, settleCall, testersCall,
+};
+use muster_client::protocol::abi::IWorkerDispatcher::{
     ContractBought, buyContract_1Call, checkInCall, quote_1Call, registerTesterCall,
     registerWorkerCall, unstakeCall,
 };
-use muster_client::terms::abi::{Entry, Order};
-use muster_client::terms::receipt;
+use muster_client::protocol::abi::{Entry, Order};
+use muster_client::protocol::receipt;
 use muster_client::{ServiceReceipt, failed_entry};
 use stylus_devnode::CHAIN_ID;
 

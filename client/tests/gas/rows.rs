@@ -1,8 +1,8 @@
 //! What is measured: every step by itself, and whole lives of agreements of all sizes.
 
 use alloy::primitives::{B256, U256};
-use muster_client::terms::abi::IWorkAgreement::{cancelCall, resignCall, settleCall};
-use muster_client::terms::abi::IWorkerDispatcher::{
+use muster_client::protocol::abi::IWorkAgreement::{cancelCall, resignCall, settleCall};
+use muster_client::protocol::abi::IWorkerDispatcher::{
     buyContract_0Call, buyContract_1Call, checkInCall, hireCall, listCall, quote_2Call,
     setAvailableCall, setKeyCall, setPriceCall, stakeCall, unstakeCall, updateWorkerCall,
     withdrawCall,

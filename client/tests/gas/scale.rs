@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use alloy::primitives::{U256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
-use muster_client::terms::abi::IWorkerDispatcher::{checkInCall, unstakeCall};
+use muster_client::protocol::abi::IWorkerDispatcher::{checkInCall, unstakeCall};
 
 use crate::life::{Cast, Life, PRICE, STAKE, Shape, joining, live, registration};
 use crate::paper::{self, table};

@@ -9,8 +9,8 @@ use alloy::rpc::types::TransactionReceipt;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol;
 use alloy::sol_types::{SolCall, SolEvent, SolValue};
-use muster_client::terms::abi::{Clock, Settings};
-use muster_client::terms::settings;
+use muster_client::protocol::abi::{Clock, Settings};
+use muster_client::protocol::settings;
 use muster_client::{Node, Program};
 use stylus_devnode::{Config, Devnode};
 

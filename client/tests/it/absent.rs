@@ -1,10 +1,10 @@
 //! A worker that was chosen and does not accept: once for each absence it loses a tenth of its bond and
 //! its place.
 
-use muster_client::terms::abi::IWorkerDispatcher::{
+use muster_client::protocol::abi::IWorkerDispatcher::{
     AvailabilityChanged, NotListable, StandingChanged, Unlisted, listCall,
 };
-use muster_client::terms::reputation::ONE;
+use muster_client::protocol::reputation::ONE;
 use muster_client::{Market, Offer, Purchase, Want};
 
 use crate::harness::ends::{absent, finish, forsake, paid};

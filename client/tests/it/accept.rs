@@ -2,9 +2,9 @@
 
 use alloy::primitives::{FixedBytes, keccak256};
 use alloy::sol_types::SolCall;
-use muster_client::terms::abi::IWorkAgreement::{Accepted, SeedNotReady, Started, acceptCall};
-use muster_client::terms::abi::{Clock, State};
-use muster_client::terms::{draw, settings};
+use muster_client::protocol::abi::IWorkAgreement::{Accepted, SeedNotReady, Started, acceptCall};
+use muster_client::protocol::abi::{Clock, State};
+use muster_client::protocol::{draw, settings};
 use muster_client::{Progress, Want};
 
 use crate::harness::words::{contract, told};

@@ -1,8 +1,8 @@
 //! The book: who stands where in it, and why.
 
 use alloy::primitives::FixedBytes;
-use muster_client::terms::abi::IWorkAgreement::settleCall;
-use muster_client::terms::abi::IWorkerDispatcher::{
+use muster_client::protocol::abi::IWorkAgreement::settleCall;
+use muster_client::protocol::abi::IWorkerDispatcher::{
     Listed, NotListable, Unlisted, WorkerRegistered, WorkerUpdated, listCall, registerWorkerCall,
     setAvailableCall, setPriceCall, stakeCall,
 };
@@ -48,7 +48,7 @@ async fn stand(world: &World, prices: &[u128]) -> Vec<Market> {
 /// What of a transaction is about standing in the book.
 fn moves(world: &World, receipt: &Receipt) -> Vec<Event> {
     let others = |event: &Event| {
-        use muster_client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents as E;
+        use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as E;
         matches!(event, Event::Dispatcher(E::Listed(_) | E::Unlisted(_)))
     };
     world.events(receipt).into_iter().filter(others).collect()

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use alloy::primitives::{Address, keccak256};
-use muster_client::terms::abi::{Clock, Entry, Order, Settings, WorkerResult};
-use muster_client::terms::settings;
+use muster_client::protocol::abi::{Clock, Entry, Order, Settings, WorkerResult};
+use muster_client::protocol::settings;
 use muster_client::{Agreement, Market, Offer, Want};
 
 use crate::harness::receipts::seen;

@@ -2,11 +2,11 @@
 
 use alloy::primitives::{Address, Bytes, FixedBytes, U256, keccak256};
 use alloy::sol_types::SolCall;
-use muster_client::terms::abi::IWorkAgreement::{IWorkAgreementCalls, settleCall};
-use muster_client::terms::abi::IWorkerDispatcher::{
+use muster_client::protocol::abi::IWorkAgreement::{IWorkAgreementCalls, settleCall};
+use muster_client::protocol::abi::IWorkerDispatcher::{
     IWorkerDispatcherCalls, MalformedCall, NotAnAgreement, NotPayable, UnknownCall, concludeCall,
 };
-use muster_client::terms::layout::MAX_TERMS;
+use muster_client::protocol::layout::MAX_TERMS;
 use muster_client::{Market, Purchase, Refusal, Want};
 
 use crate::harness::receipts::seen;

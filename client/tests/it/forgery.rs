@@ -2,15 +2,15 @@
 
 use alloy::primitives::{Address, Bytes, keccak256};
 use alloy::sol_types::SolValue;
-use muster_client::terms::abi::IWorkAgreement::{SettlementFailed, acceptCall, settleCall};
-use muster_client::terms::abi::IWorkerDispatcher::{
+use muster_client::protocol::abi::IWorkAgreement::{SettlementFailed, acceptCall, settleCall};
+use muster_client::protocol::abi::IWorkerDispatcher::{
     AlreadyDeployed, BadSetting, MalformedCall, NotAnAgreement, NotPayable, concludeCall,
     isAgreementCall, settingsCall,
 };
-use muster_client::terms::abi::{Clock, Fee, Settings, State, WorkerResult};
-use muster_client::terms::layout::{Head, MAX_TERMS, Terms};
-use muster_client::terms::proxy::{self, MAX_INIT};
-use muster_client::terms::{PRICE_LIMIT, settings};
+use muster_client::protocol::abi::{Clock, Fee, Settings, State, WorkerResult};
+use muster_client::protocol::layout::{Head, MAX_TERMS, Terms};
+use muster_client::protocol::proxy::{self, MAX_INIT};
+use muster_client::protocol::{PRICE_LIMIT, settings};
 use muster_client::{Market, MarketError, Refusal, Want};
 
 use crate::harness::words::{contract, market};
@@ -86,7 +86,7 @@ async fn a_forged_agreement_ends_nowhere() {
     // One with better terms for the worker, and an exact copy.
     let rich = terms
         .workers()
-        .map(|worker| muster_client::terms::layout::WorkerTerms { price: ETHER, ..*worker });
+        .map(|worker| muster_client::protocol::layout::WorkerTerms { price: ETHER, ..*worker });
     let rich = Terms::new(Head { number: 9, ..terms.head }, rich);
     assert!(genuine(&world, purchase.agreement).await);
     let mut forged = Vec::new();

@@ -19,10 +19,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::{SolCall, SolInterface};
-use muster_client::terms::abi::IWorkAgreement::IWorkAgreementErrors;
-use muster_client::terms::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
-use muster_client::terms::abi::{Clock, Entry, Settings};
-use muster_client::terms::settings;
+use muster_client::protocol::abi::IWorkAgreement::IWorkAgreementErrors;
+use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
+use muster_client::protocol::abi::{Clock, Entry, Settings};
+use muster_client::protocol::settings;
 use muster_client::{
     Agreement, Application, Market, MarketError, Offer, Purchase, Receipt, Refusal, Session,
     Settlement, Want,

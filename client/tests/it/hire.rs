@@ -2,10 +2,10 @@
 
 use alloy::primitives::{Address, U256};
 use alloy::sol_types::SolCall;
-use muster_client::terms::abi::IWorkerDispatcher::{
+use muster_client::protocol::abi::IWorkerDispatcher::{
     ContractBought, MalformedCall, hireCall, quote_2Call as QuoteHire,
 };
-use muster_client::terms::abi::{Order, Quote, Reason};
+use muster_client::protocol::abi::{Order, Quote, Reason};
 use muster_client::{Application, Market, Offer, Want};
 
 use crate::harness::ends::{finish, paid};

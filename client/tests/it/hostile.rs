@@ -4,15 +4,17 @@ use std::collections::HashMap;
 
 use alloy::primitives::{Address, B256, U256};
 use alloy::sol_types::{SolCall, SolInterface};
-use muster_client::terms::abi::IWorkAgreement::{IWorkAgreementErrors, SettlementFailed, settleCall};
-use muster_client::terms::abi::IWorkerDispatcher::{
+use muster_client::protocol::abi::IWorkAgreement::{
+    IWorkAgreementErrors, SettlementFailed, settleCall,
+};
+use muster_client::protocol::abi::IWorkerDispatcher::{
     ContractBought, Credited, IWorkerDispatcherErrors, NothingToWithdraw, PurchaseRefused,
     Reentered, TransferFailed, Withdrawn, buyContract_0Call as BuyUsual,
     buyContract_1Call as BuyOrder, checkInCall, creditCall, hireCall, listCall, registerTesterCall,
     registerWorkerCall, setAvailableCall, setKeyCall, setPriceCall, stakeCall, unstakeCall,
     updateWorkerCall, withdrawCall,
 };
-use muster_client::terms::abi::{Reason, State};
+use muster_client::protocol::abi::{Reason, State};
 use muster_client::{Market, Receipt, Want};
 
 use crate::harness::evm::{self, Habit};

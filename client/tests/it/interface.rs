@@ -2,8 +2,10 @@
 
 use alloy::sol_types::SolInterface;
 use muster_client::Want;
-use muster_client::terms::abi::IWorkAgreement::{IWorkAgreementCalls, IWorkAgreementErrors};
-use muster_client::terms::abi::IWorkerDispatcher::{IWorkerDispatcherCalls, IWorkerDispatcherErrors};
+use muster_client::protocol::abi::IWorkAgreement::{IWorkAgreementCalls, IWorkAgreementErrors};
+use muster_client::protocol::abi::IWorkerDispatcher::{
+    IWorkerDispatcherCalls, IWorkerDispatcherErrors,
+};
 
 use crate::harness::{World, offer};
 use crate::quote::order;

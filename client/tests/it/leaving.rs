@@ -1,11 +1,11 @@
 //! Ending early: the client gives notice, a worker walks out.
 
-use muster_client::terms::abi::IWorkAgreement::{
+use muster_client::protocol::abi::IWorkAgreement::{
     AlreadyResigned, Cancelled, CannotShorten, NotAWorker, NotAccepted, NotTheClient, Resigned,
     WrongState, cancelCall, resignCall,
 };
-use muster_client::terms::abi::{Clock, Order, Settings, State, WorkerResult};
-use muster_client::terms::settings;
+use muster_client::protocol::abi::{Clock, Order, Settings, State, WorkerResult};
+use muster_client::protocol::settings;
 use muster_client::{Market, Offer, Progress, Purchase, Want};
 
 use crate::harness::ends::{finish, paid};

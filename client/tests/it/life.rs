@@ -1,10 +1,10 @@
 //! A whole life: two workers, three testers, one client; one worker stops half way.
 
 use muster_client::Want;
-use muster_client::terms::abi::State;
-use muster_client::terms::money::{self, Judgement};
-use muster_client::terms::reputation::{ONE, Standing};
-use muster_client::terms::verdict::Record;
+use muster_client::protocol::abi::State;
+use muster_client::protocol::money::{self, Judgement};
+use muster_client::protocol::reputation::{ONE, Standing};
+use muster_client::protocol::verdict::Record;
 
 use crate::harness::receipts::seen;
 use crate::harness::{ETHER, World, agreement, offer};

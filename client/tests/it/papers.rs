@@ -4,9 +4,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use muster_client::terms::abi::IWorkAgreement::{IWorkAgreementErrors, IWorkAgreementEvents};
-use muster_client::terms::abi::IWorkerDispatcher::{IWorkerDispatcherErrors, IWorkerDispatcherEvents};
-use muster_client::terms::abi::Reason;
+use muster_client::protocol::abi::IWorkAgreement::{IWorkAgreementErrors, IWorkAgreementEvents};
+use muster_client::protocol::abi::IWorkerDispatcher::{
+    IWorkerDispatcherErrors, IWorkerDispatcherEvents,
+};
+use muster_client::protocol::abi::Reason;
 
 /// The workspace.
 fn root() -> PathBuf {

@@ -1,16 +1,16 @@
 //! Buying: what is charged, what is agreed, what comes back.
 
 use alloy::primitives::{Address, FixedBytes, U256};
-use muster_client::terms::abi::IWorkAgreement::{
+use muster_client::protocol::abi::IWorkAgreement::{
     applicationCall, clientCall, endCall, priceCall, redundancyCall, workersCall,
 };
-use muster_client::terms::abi::IWorkerDispatcher::{
+use muster_client::protocol::abi::IWorkerDispatcher::{
     ContractBought, CreationFailed, buyContract_0Call as BuyUsual, buyContract_1Call as BuyOrder,
     quote_0Call as QuoteUsual, quote_1Call as QuoteOrder,
 };
-use muster_client::terms::abi::{Clock, Order, Quote, Reason, State};
-use muster_client::terms::layout::{Head, Terms, WorkerTerms};
-use muster_client::terms::settings;
+use muster_client::protocol::abi::{Clock, Order, Quote, Reason, State};
+use muster_client::protocol::layout::{Head, Terms, WorkerTerms};
+use muster_client::protocol::settings;
 use muster_client::{Market, Offer, Progress, Purchase};
 use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop_oneof, proptest};

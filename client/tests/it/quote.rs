@@ -2,12 +2,12 @@
 
 use alloy::primitives::{Address, FixedBytes, U256};
 use alloy::sol_types::SolCall;
-use muster_client::terms::abi::IWorkerDispatcher::{
+use muster_client::protocol::abi::IWorkerDispatcher::{
     PurchaseRefused, buyContract_0Call as BuyUsual, buyContract_1Call as BuyOrder,
     quote_0Call as QuoteUsual, quote_1Call as QuoteOrder,
 };
-use muster_client::terms::abi::{Clock, Order, Quote, Reason, Settings};
-use muster_client::terms::{PRICE_LIMIT, TESTER, settings};
+use muster_client::protocol::abi::{Clock, Order, Quote, Reason, Settings};
+use muster_client::protocol::{PRICE_LIMIT, TESTER, settings};
 use muster_client::{Application, Market, Offer};
 
 use crate::harness::words::said;

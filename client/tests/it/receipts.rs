@@ -2,8 +2,8 @@
 
 use alloy::primitives::{B256, U256, keccak256};
 use alloy::sol_types::SolCall;
-use muster_client::terms::abi::Entry;
-use muster_client::terms::abi::IWorkAgreement::{BadReceipt, acceptCall, reportCall};
+use muster_client::protocol::abi::Entry;
+use muster_client::protocol::abi::IWorkAgreement::{BadReceipt, acceptCall, reportCall};
 use muster_client::{Agreement, Market, Purchase, ServiceReceipt, Session, Want};
 
 use crate::harness::evm::{self, Habit};

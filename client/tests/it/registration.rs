@@ -1,13 +1,13 @@
 //! Everything that a registration, or a change of one, is refused for.
 
 use alloy::primitives::{B256, FixedBytes};
-use muster_client::terms::abi::IWorkerDispatcher::{
+use muster_client::protocol::abi::IWorkerDispatcher::{
     AlreadyRegistered, CapacityZero, KeyZero, MaxLengthTooShort, NotRegistered, PriceOutOfRange,
     PromiseOutOfRange, StakeTooHigh, StakeTooLow, WrongApplication, checkInCall, listCall,
     registerTesterCall, registerWorkerCall, setAvailableCall, setKeyCall, setPriceCall, stakeCall,
     unstakeCall, updateWorkerCall, workerCall,
 };
-use muster_client::terms::{PRICE_LIMIT, TESTER};
+use muster_client::protocol::{PRICE_LIMIT, TESTER};
 use muster_client::{Application, Want};
 
 use crate::harness::words::market;

@@ -1,10 +1,10 @@
 //! What a tester saw, once.
 
-use muster_client::terms::abi::IWorkAgreement::{
+use muster_client::protocol::abi::IWorkAgreement::{
     AlreadyReported, BadEntry, NotTheTester, NothingReported, PlaceOutOfRange, Reported,
     WindowOutOfRange, WrongState,
 };
-use muster_client::terms::abi::{Finding, Order, State};
+use muster_client::protocol::abi::{Finding, Order, State};
 use muster_client::{Market, Purchase, Want};
 
 use crate::harness::receipts::seen;

@@ -1,8 +1,10 @@
 //! What the market remembers of a worker, and what that is worth to a client.
 
-use muster_client::terms::abi::IWorkerDispatcher::{NotRegistered, StandingChanged, reputationCall};
-use muster_client::terms::abi::{Order, Reason};
-use muster_client::terms::reputation::{HALF_LIFE, ONE, Standing};
+use muster_client::protocol::abi::IWorkerDispatcher::{
+    NotRegistered, StandingChanged, reputationCall,
+};
+use muster_client::protocol::abi::{Order, Reason};
+use muster_client::protocol::reputation::{HALF_LIFE, ONE, Standing};
 use muster_client::{Market, Want};
 
 use crate::harness::ends::{finish, forsake};

@@ -1,12 +1,12 @@
 //! The end: what the windows say becomes money.
 
-use muster_client::terms::abi::IWorkAgreement::{Closed, WrongState, settleCall};
-use muster_client::terms::abi::IWorkerDispatcher::{
+use muster_client::protocol::abi::IWorkAgreement::{Closed, WrongState, settleCall};
+use muster_client::protocol::abi::IWorkerDispatcher::{
     AgreementSettled, AvailabilityChanged, Burned, StandingChanged, Unlisted,
 };
-use muster_client::terms::abi::{Clock, Order, State, WorkerResult};
-use muster_client::terms::reputation::ONE;
-use muster_client::terms::settings;
+use muster_client::protocol::abi::{Clock, Order, State, WorkerResult};
+use muster_client::protocol::reputation::ONE;
+use muster_client::protocol::settings;
 use muster_client::{Event, Offer, Settlement, Want};
 
 use crate::harness::ends::{absent, fees, finish, paid, part};

@@ -1,8 +1,8 @@
 //! Any sequence of what moves workers in a book, compared with a plain list after every step.
 
 use alloy::primitives::Address;
-use muster_client::terms::abi::IWorkAgreement::settleCall;
-use muster_client::terms::abi::IWorkerDispatcher::{
+use muster_client::protocol::abi::IWorkAgreement::settleCall;
+use muster_client::protocol::abi::IWorkerDispatcher::{
     listCall, registerWorkerCall, setAvailableCall, setPriceCall, stakeCall, unstakeCall,
 };
 use muster_client::{Market, Want};
@@ -191,7 +191,7 @@ impl Shuffle {
         let want = Want::Usual { redundancy, length: 8 };
         if usize::from(redundancy) > self.book.len() {
             let quote = who.quote(&want).await.unwrap();
-            assert_eq!(quote.reason, muster_client::terms::abi::Reason::NotEnoughWorkers);
+            assert_eq!(quote.reason, muster_client::protocol::abi::Reason::NotEnoughWorkers);
             return;
         }
         let bought = self.world.buy(who, want).await;

@@ -1,7 +1,7 @@
 //! Bonds: what a worker loses for windows that failed for certain, and who gets it.
 
-use muster_client::terms::abi::IWorkerDispatcher::Burned;
-use muster_client::terms::abi::{Entry, Order, WorkerResult};
+use muster_client::protocol::abi::IWorkerDispatcher::Burned;
+use muster_client::protocol::abi::{Entry, Order, WorkerResult};
 use muster_client::{Offer, Want};
 
 use crate::harness::ends::{absent, finish, forsake, paid};

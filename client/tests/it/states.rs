@@ -7,15 +7,15 @@ use std::collections::BTreeSet;
 
 use alloy::primitives::{Address, B256, U256};
 use alloy::sol_types::{SolCall, SolInterface};
-use muster_client::terms::abi::IWorkAgreement::{
+use muster_client::protocol::abi::IWorkAgreement::{
     AlreadyAccepted, AlreadyReported, AlreadyResigned, CannotShorten, IWorkAgreementCalls,
     NotAWorker, NotAccepted, NotTheClient, NotTheTester, PlaceOutOfRange, TooLateToAccept,
     WindowUnknown, WrongState, acceptCall, applicationCall, cancelCall, clientCall, endCall,
     priceCall, progressCall, redundancyCall, reportCall, reportedCall, resignCall, settleCall,
     stateCall, termsCall, testersCall, workersCall,
 };
-use muster_client::terms::abi::{Clock, State};
-use muster_client::terms::settings;
+use muster_client::protocol::abi::{Clock, State};
+use muster_client::protocol::settings;
 use muster_client::{Market, Purchase, Refusal, Want};
 
 use crate::harness::receipts::seen;

@@ -1,13 +1,13 @@
 //! Testers: who is listed when, what that holds, and who is drawn.
 
 use alloy::primitives::{B256, FixedBytes, U256, keccak256};
-use muster_client::terms::abi::IWorkAgreement::{WindowUnknown, testersCall};
-use muster_client::terms::abi::IWorkerDispatcher::{
+use muster_client::protocol::abi::IWorkAgreement::{WindowUnknown, testersCall};
+use muster_client::protocol::abi::IWorkerDispatcher::{
     AlreadyCheckedIn, CheckedIn, StakeTooLow, StillListed, WorkerRegistered, checkInCall,
     registerTesterCall, unstakeCall,
 };
-use muster_client::terms::abi::{Clock, Settings, Worker};
-use muster_client::terms::{TESTER, draw, settings};
+use muster_client::protocol::abi::{Clock, Settings, Worker};
+use muster_client::protocol::{TESTER, draw, settings};
 use muster_client::{Market, Tester, Want};
 
 use crate::harness::words::{contract, market, said};
@@ -161,7 +161,7 @@ async fn the_testers_of_every_window_are_those_of_the_draw() {
         let world = World::with(Settings { minPool: 9, ..settings::dev(clock) }).await;
         let (ada, cleo) = (world.worker(offer(5)).await, world.person().await);
         let testers = world.testers(9).await;
-        let wanted = muster_client::terms::abi::Order { windows: 7, testers: 5, ..order(1, 42) };
+        let wanted = muster_client::protocol::abi::Order { windows: 7, testers: 5, ..order(1, 42) };
         let bought = world.buy(&cleo, Want::Order(wanted)).await;
         let view = agreement(&cleo, &bought).await;
         assert!(view.testers(0).await.unwrap().is_empty());

@@ -1,12 +1,12 @@
 //! A worker registers, changes what it offers, and stakes.
 
 use alloy::primitives::{B256, FixedBytes};
-use muster_client::terms::abi::IWorkerDispatcher::{
+use muster_client::protocol::abi::IWorkerDispatcher::{
     AvailabilityChanged, KeyChanged, Listed, StakeChanged, Unlisted, WorkerRegistered,
     WorkerUpdated, bookReturn, registerWorkerCall, setAvailableCall, setKeyCall, setPriceCall,
     stakeCall, unstakeCall, updateWorkerCall, workersCall,
 };
-use muster_client::terms::abi::Worker;
+use muster_client::protocol::abi::Worker;
 use muster_client::{Market, Want};
 
 use crate::harness::words::said;

@@ -2,13 +2,15 @@
 
 use alloy::primitives::{Address, B256, U256, keccak256};
 use alloy::signers::SignerSync;
-use muster_client::terms::abi::IWorkAgreement::{
+use muster_client::protocol::abi::IWorkAgreement::{
     acceptCall, cancelCall, reportCall, resignCall, settleCall,
 };
-use muster_client::terms::abi::IWorkerDispatcher::{buyContract_0Call, buyContract_1Call, hireCall};
-use muster_client::terms::abi::{Entry, Order, Quote, State};
-use muster_client::terms::model::Call;
-use muster_client::terms::receipt;
+use muster_client::protocol::abi::IWorkerDispatcher::{
+    buyContract_0Call, buyContract_1Call, hireCall,
+};
+use muster_client::protocol::abi::{Entry, Order, Quote, State};
+use muster_client::protocol::model::Call;
+use muster_client::protocol::receipt;
 use stylus_devnode::CHAIN_ID;
 
 use crate::dice::Dice;

@@ -4,18 +4,18 @@ use std::collections::BTreeSet;
 
 use alloy::primitives::{Address, Bytes, FixedBytes, U256};
 use alloy::sol_types::{SolCall, SolInterface};
-use muster_client::terms::abi::IWorkAgreement::{
+use muster_client::protocol::abi::IWorkAgreement::{
     IWorkAgreementErrors, applicationCall, clientCall, endCall, priceCall, progressCall,
     redundancyCall, reportedCall, stateCall, termsCall, testersCall, workersCall as partiesCall,
 };
-use muster_client::terms::abi::IWorkerDispatcher::{
+use muster_client::protocol::abi::IWorkerDispatcher::{
     IWorkerDispatcherCalls, IWorkerDispatcherErrors, IWorkerDispatcherEvents as Said,
     agreementCall, bookCall, creditCall, epochCall, isAgreementCall, keyOfCall, quote_0Call,
     quote_1Call, quote_2Call, reputationCall, settingsCall, testerAtCall, testerCountCall,
     tickCall, workerCall, workerCountCall, workersCall,
 };
-use muster_client::terms::abi::Worker;
-use muster_client::terms::model::{Call, Event, Refusal};
+use muster_client::protocol::abi::Worker;
+use muster_client::protocol::model::{Call, Event, Refusal};
 
 use crate::chain::{Look, Seen};
 use crate::deployed::is_twin;
@@ -138,7 +138,8 @@ impl World {
         ];
         let pages = (0..=count + 1).step_by(16);
         sights.extend(pages.map(|from| view(&workersCall { from, count: 17 })));
-        for application in [[0; 8], *b"factor\0\0", muster_client::terms::TESTER, *b"nothing\0"] {
+        for application in [[0; 8], *b"factor\0\0", muster_client::protocol::TESTER, *b"nothing\0"]
+        {
             sights.push(view(&bookCall { application: application.into() }));
         }
         let epoch = self.model.epoch();

@@ -5,15 +5,15 @@ use std::ops::Range;
 
 use alloy::primitives::{Address, B256, FixedBytes};
 use alloy::sol_types::SolCall;
-use muster_client::terms::abi::IWorkAgreement::{acceptCall, settleCall};
-use muster_client::terms::abi::IWorkerDispatcher::{
+use muster_client::protocol::abi::IWorkAgreement::{acceptCall, settleCall};
+use muster_client::protocol::abi::IWorkerDispatcher::{
     IWorkerDispatcherCalls as C, checkInCall, concludeCall, listCall, registerTesterCall,
     registerWorkerCall, setAvailableCall, setKeyCall, setPriceCall, stakeCall, unstakeCall,
     updateWorkerCall, withdrawCall,
 };
-use muster_client::terms::abi::{State, Worker};
-use muster_client::terms::model::Call;
-use muster_client::terms::{PRICE_LIMIT, TESTER};
+use muster_client::protocol::abi::{State, Worker};
+use muster_client::protocol::model::Call;
+use muster_client::protocol::{PRICE_LIMIT, TESTER};
 
 use crate::chain::When;
 use crate::dice::Dice;
@@ -45,7 +45,7 @@ pub(crate) fn market<T: SolCall>(call: &T) -> Call {
 
 /// A call to an agreement.
 pub(crate) fn contract<T: SolCall>(to: Address, call: &T) -> Call {
-    use muster_client::terms::abi::IWorkAgreement::IWorkAgreementCalls as C;
+    use muster_client::protocol::abi::IWorkAgreement::IWorkAgreementCalls as C;
     let decoded = <C as alloy::sol_types::SolInterface>::abi_decode(&call.abi_encode());
     Call::Agreement(to, decoded.unwrap())
 }
@@ -86,7 +86,7 @@ impl World {
         let later = target.saturating_sub(here);
         let later = if later > FAR { 0 } else { later };
         match self.model.settings().clock {
-            muster_client::terms::abi::Clock::Second => When { time: now.time + later, ..now },
+            muster_client::protocol::abi::Clock::Second => When { time: now.time + later, ..now },
             _ => When { blocks: later, time: now.time + dice.below(later + 2) },
         }
     }
@@ -256,7 +256,7 @@ impl World {
                 // An agreement's own words, and wei, from somebody else.
                 Some(agreement) => {
                     let terms = self.model.terms(agreement).unwrap();
-                    let mut bytes = [0; muster_client::terms::layout::MAX_TERMS];
+                    let mut bytes = [0; muster_client::protocol::layout::MAX_TERMS];
                     let len = terms.encode(&mut bytes);
                     let terms = bytes[..len].to_vec().into();
                     let call = concludeCall { terms, workers: vec![], fees: vec![], hints: vec![] };

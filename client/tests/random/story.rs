@@ -3,11 +3,11 @@
 use alloy::primitives::{Address, B256, Bytes, IntoLogData, LogData, U256};
 use alloy::rpc::types::TransactionReceipt;
 use alloy::sol_types::{SolError, SolEvent};
-use muster_client::terms::abi::IWorkAgreement::{IWorkAgreementCalls, acceptCall};
-use muster_client::terms::abi::IWorkerDispatcher::{
+use muster_client::protocol::abi::IWorkAgreement::{IWorkAgreementCalls, acceptCall};
+use muster_client::protocol::abi::IWorkerDispatcher::{
     AgreementSettled, IWorkerDispatcherEvents as Said, Reentered,
 };
-use muster_client::terms::model::{Call, Done, Event, Refusal};
+use muster_client::protocol::model::{Call, Done, Event, Refusal};
 
 use crate::chain::{Look, Message, Seen, When};
 use crate::dice::Dice;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Display, Formatter, Result as Written};
 
-use muster_client::terms::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Said;
-use muster_client::terms::model::{Done, Event, Refusal};
+use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Said;
+use muster_client::protocol::model::{Done, Event, Refusal};
 
 /// Counts by name.
 #[derive(Debug, Default)]

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use alloy::primitives::{Address, B256, U256};
 use alloy::signers::local::PrivateKeySigner;
-use muster_client::terms::abi::{Clock, Settings};
-use muster_client::terms::model::Model;
-use muster_client::terms::settings;
+use muster_client::protocol::abi::{Clock, Settings};
+use muster_client::protocol::model::Model;
+use muster_client::protocol::settings;
 use stylus_devnode::{Config, Devnode};
 
 use crate::chain::{Chain, Message, When};
@@ -95,7 +95,8 @@ impl World {
 
     /// Makes the contracts that take part, and gives everybody a fortune.
     async fn settle_in(&mut self) {
-        let withdraw = muster_client::terms::abi::IWorkerDispatcher::withdrawCall { to: self.operator };
+        let withdraw =
+            muster_client::protocol::abi::IWorkerDispatcher::withdrawCall { to: self.operator };
         let withdraw = alloy::sol_types::SolCall::abi_encode(&withdraw);
         self.intruder = self.create(&Habit::Calls(self.dispatcher, withdraw)).await;
         let habits = [

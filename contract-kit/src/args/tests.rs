@@ -1,9 +1,9 @@
 //! Strictness: what is read is a value of its type to the last bit, or the call is refused with the
 //! number of the word.
 
+use muster_protocol::abi::IWorkerDispatcher::MalformedCall;
 use stylus_sdk::alloy_primitives::{Address, Bytes, FixedBytes, U256};
 use stylus_sdk::alloy_sol_types::{SolError, SolValue};
-use muster_protocol::abi::IWorkerDispatcher::MalformedCall;
 
 use super::{Args, Items, Take};
 use crate::host;

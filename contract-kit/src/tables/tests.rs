@@ -1,11 +1,11 @@
 //! Every entry of the tables against alloy's own encoder, with a different value in every field.
 
-use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes, U256};
-use stylus_sdk::alloy_sol_types::{SolError, SolEvent, SolValue};
 use muster_protocol::abi::{
     Clock, Entry, Fee, IWorkAgreement as a, IWorkerDispatcher as d, Order, Reason, Settings, State,
     TesterResult, Worker, WorkerResult,
 };
+use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes, U256};
+use stylus_sdk::alloy_sol_types::{SolError, SolEvent, SolValue};
 
 use crate::out::{Out, Put};
 use crate::wire::{Event, Refusal};

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
-use muster_client::Session;
 use futures::future::join_all;
+use muster_client::Session;
 use muster_messaging::Hidden;
 use reqwest::Client;
 use reqwest::redirect::Policy;

@@ -1,7 +1,7 @@
 //! What is due in one agreement of the client's: to settle it, if nobody else does.
 
 use alloy::primitives::Address;
-use muster_client::terms::abi::State;
+use muster_client::protocol::abi::State;
 use muster_client::{Agreement, Ether};
 use tokio::time::Duration;
 

@@ -1,7 +1,7 @@
 //! What a tester saw, and the receipts that prove it.
 
 use alloy::primitives::Address;
-use muster_client::terms::abi::Entry;
+use muster_client::protocol::abi::Entry;
 use muster_client::{ServiceReceipt, failed_entry};
 use rusqlite::{OptionalExtension, params};
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use alloy::primitives::Address;
-use muster_client::terms::abi::{Entry, State};
+use muster_client::protocol::abi::{Entry, State};
 use muster_client::{Agreement, MarketError, Progress, seats};
 use tokio::task::JoinHandle;
 

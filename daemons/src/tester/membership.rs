@@ -1,7 +1,7 @@
 //! Being a tester: the bond, the key for letters, a place in every epoch's list, and the way out.
 
 use muster_client::Market;
-use muster_client::terms::abi::{Clock, Worker};
+use muster_client::protocol::abi::{Clock, Worker};
 
 use crate::base::Base;
 use crate::error::AgentError;

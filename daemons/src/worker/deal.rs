@@ -1,10 +1,10 @@
 //! What is due in one agreement that chose this worker: accept, serve, settle.
 
 use alloy::primitives::Address;
-use muster_client::terms::abi::IWorkAgreement::IWorkAgreementErrors;
-use muster_client::terms::abi::IWorkerDispatcher::AgreementSettled;
-use muster_client::terms::abi::State;
-use muster_client::terms::lifecycle::Times;
+use muster_client::protocol::abi::IWorkAgreement::IWorkAgreementErrors;
+use muster_client::protocol::abi::IWorkerDispatcher::AgreementSettled;
+use muster_client::protocol::abi::State;
+use muster_client::protocol::lifecycle::Times;
 use muster_client::{Agreement, Progress};
 use tokio::time::Duration;
 
@@ -133,7 +133,8 @@ impl Deal {
     fn account_for(&self, settled: Option<&AgreementSettled>) {
         let parts = settled.iter().flat_map(|settled| &settled.workers);
         for part in parts.filter(|part| part.account == self.account) {
-            let (pay, slash) = (muster_client::Ether::from(part.pay), muster_client::Ether::from(part.slash));
+            let (pay, slash) =
+                (muster_client::Ether::from(part.pay), muster_client::Ether::from(part.slash));
             let address = self.agreement.address();
             tracing::info!("{address} is settled: pay {pay}, slash {slash}");
             metrics::counter!("muster_worker_earned_gwei_total").increment(gwei(part.pay));

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy::primitives::{Address, B256};
-use muster_client::terms::lifecycle;
+use muster_client::protocol::lifecycle;
 use muster_gateway::{Door, Guest, Refusal, Upstream};
 use muster_messaging::Party;
 use tokio::time::Instant;

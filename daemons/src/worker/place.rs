@@ -1,7 +1,7 @@
 //! A worker's place in its book: registration, what is offered, the key for letters, and being listed.
 
-use muster_client::terms::abi::Worker as Known;
-use muster_client::terms::money;
+use muster_client::protocol::abi::Worker as Known;
+use muster_client::protocol::money;
 use muster_client::{Ether, Offer};
 
 use super::WorkerOptions;

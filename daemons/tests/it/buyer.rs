@@ -4,17 +4,17 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use alloy::primitives::{Address, B256};
+use alloy::signers::local::PrivateKeySigner;
+use futures::{SinkExt, StreamExt};
+use muster_client::protocol::abi::State;
+use muster_client::{Agreement, message_key};
 use muster_daemons::buyer::{BuyerOptions, ConnectOptions, Connection, entrances};
 use muster_daemons::worker::{Worker, WorkerOptions};
 use muster_daemons::{Agent, AgentError, Base, Pace, Payout, Role, Status, run};
-use alloy::primitives::{Address, B256};
-use alloy::signers::local::PrivateKeySigner;
-use muster_client::terms::abi::State;
-use muster_client::{Agreement, message_key};
-use stylus_devnode::CHAIN_ID;
-use futures::{SinkExt, StreamExt};
 use muster_messaging::{Claim, Content, Letter, MessageKey};
 use reqwest::{Client, StatusCode};
+use stylus_devnode::CHAIN_ID;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;

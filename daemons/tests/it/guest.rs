@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
 use muster_client::{ServiceReceipt, Session};
-use stylus_devnode::CHAIN_ID;
 use muster_gateway::{RECEIPT, SESSION};
 use muster_messaging::{Claim, Content, Letter, MessageKey, PostBox, Reason, RecentlySeen};
 use reqwest::{Client, StatusCode};
+use stylus_devnode::CHAIN_ID;
 
 use crate::harness::World;
 

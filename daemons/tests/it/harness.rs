@@ -10,22 +10,22 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use muster_daemons::worker::{Source, WorkerOptions};
-use muster_daemons::{Base, Payout, Role};
 use alloy::network::{EthereumWallet, TransactionBuilder};
 use alloy::primitives::{Address, FixedBytes, U256};
 use alloy::providers::{Provider, ProviderBuilder};
 use alloy::rpc::types::TransactionRequest;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
-use muster_client::terms::abi::IWorkerDispatcher::setAvailableCall;
-use muster_client::terms::abi::{Clock, Order, Settings};
-use muster_client::terms::settings;
+use muster_client::protocol::abi::IWorkerDispatcher::setAvailableCall;
+use muster_client::protocol::abi::{Clock, Order, Settings};
+use muster_client::protocol::settings;
 use muster_client::{
     Agreement, Application, Connect, Market, Node, Offer, Program, Purchase, Want, message_key,
 };
-use stylus_devnode::{Config, Devnode};
+use muster_daemons::worker::{Source, WorkerOptions};
+use muster_daemons::{Base, Payout, Role};
 use muster_messaging::Local;
+use stylus_devnode::{Config, Devnode};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;

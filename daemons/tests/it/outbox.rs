@@ -1,12 +1,12 @@
 //! What is sent is in the state file before, and its end afterwards.
 
-use muster_daemons::{Base, Role};
 use alloy::eips::Encodable2718;
 use alloy::network::{EthereumWallet, NetworkTransactionBuilder, TransactionBuilder};
 use alloy::primitives::{Address, U256};
 use alloy::rpc::types::TransactionRequest;
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::{Application, Outbox, Signed, message_key};
+use muster_daemons::{Base, Role};
 use stylus_devnode::CHAIN_ID;
 
 use crate::harness::{ETHER, World, offer};

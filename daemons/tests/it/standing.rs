@@ -1,10 +1,10 @@
 //! What those who answer letters are told of the chain.
 
-use muster_daemons::ChainStanding;
 use alloy::primitives::{Address, B256};
 use muster_client::{message_key, window_seats};
-use stylus_devnode::CHAIN_ID;
+use muster_daemons::ChainStanding;
 use muster_messaging::{Facts, Standing};
+use stylus_devnode::CHAIN_ID;
 
 use crate::harness::{LENGTH, WINDOWS, World, offer};
 

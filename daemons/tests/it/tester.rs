@@ -5,9 +5,9 @@ mod scene;
 
 use std::sync::atomic::Ordering;
 
+use muster_client::protocol::abi::State;
 use muster_daemons::Payout;
 use muster_daemons::tester::TesterOptions;
-use muster_client::terms::abi::State;
 use muster_messaging::Claim;
 
 use self::fakes::{Habit, Mood};

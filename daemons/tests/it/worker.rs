@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use muster_daemons::worker::{Worker, WorkerOptions};
-use muster_daemons::{Agent, AgentError, Role};
 use alloy::primitives::{B256, U256};
 use alloy::signers::local::PrivateKeySigner;
-use muster_client::terms::abi::State;
+use muster_client::protocol::abi::State;
 use muster_client::{Agreement, Kept, Market, Offer, message_key, window_seats};
-use stylus_devnode::CHAIN_ID;
+use muster_daemons::worker::{Worker, WorkerOptions};
+use muster_daemons::{Agent, AgentError, Role};
 use muster_messaging::{Claim, Delegation, MessageKey, Reason};
 use reqwest::StatusCode;
+use stylus_devnode::CHAIN_ID;
 
 use crate::guest::Guest;
 use crate::harness::{ETHER, LENGTH, Service, WINDOWS, World, offer, serving};

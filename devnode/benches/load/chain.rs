@@ -9,8 +9,8 @@ use std::{
 };
 
 use alloy::transports::http::reqwest::Client;
-use stylus_devnode::CHAIN_ID;
 use serde_json::Value;
+use stylus_devnode::CHAIN_ID;
 use tokio::time::{self, Instant};
 
 /// A chain that runs until this is dropped.

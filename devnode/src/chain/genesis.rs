@@ -2,8 +2,8 @@
 //! answers with the hashes of blocks.
 
 use alloy::primitives::{Address, Bytes, U256, address, hex};
-use stylus_engine::Params;
 use revm::state::AccountInfo;
+use stylus_engine::Params;
 
 use crate::{
     accounts::{DEV_ADDRESS, DEV_BALANCE},

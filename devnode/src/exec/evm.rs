@@ -4,7 +4,6 @@
 use std::{mem, time::Instant};
 
 use alloy::primitives::{Address, B256, KECCAK256_EMPTY, U256, map::AddressMap};
-use stylus_engine::{Pages, program::is_program};
 use revm::{
     bytecode::Bytecode,
     context::{BlockEnv, CfgEnv, Context, Evm, FrameStack, Journal, TxEnv},
@@ -20,6 +19,7 @@ use revm::{
     },
     state::Account,
 };
+use stylus_engine::{Pages, program::is_program};
 
 use super::{
     Message, Modules, RunError, State,

@@ -4,13 +4,13 @@
 //! EVM, not through it.
 
 use alloy::primitives::{Address, B256, Bytes, KECCAK256_EMPTY, Log, LogData, U256};
-use stylus_engine::Pages;
 use revm::{
     Database,
     bytecode::Bytecode,
     context_interface::{ContextTr, JournalTr, journaled_state::account::JournaledAccountTr},
     state::AccountInfo,
 };
+use stylus_engine::Pages;
 
 use super::{Modules, evm::Ctx};
 use crate::{

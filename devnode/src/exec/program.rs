@@ -1,7 +1,6 @@
 //! A frame that is a Stylus program: what it costs to enter, and how its end reads to the EVM.
 
 use alloy::primitives::Bytes;
-use stylus_engine::{Frame, Status, return_data_cost};
 use revm::{
     context_interface::{ContextTr, JournalTr},
     handler::EvmTr,
@@ -10,6 +9,7 @@ use revm::{
     },
     primitives::constants::CALL_STACK_LIMIT,
 };
+use stylus_engine::{Frame, Status, return_data_cost};
 
 use super::{
     evm::{ArbEvm, Ctx},

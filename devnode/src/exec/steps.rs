@@ -1,7 +1,6 @@
 //! `stylusTracer`: the hooks of programs in the order in which they ended, with what they led to.
 
 use alloy::primitives::{Address, Bytes, U256};
-use stylus_engine::HookCall;
 use revm::{
     Inspector,
     context_interface::CreateScheme,
@@ -9,6 +8,7 @@ use revm::{
     interpreter::{CallScheme, FrameInput},
 };
 use serde::Serialize;
+use stylus_engine::HookCall;
 
 use super::{evm::Ctx, watch::Watch};
 

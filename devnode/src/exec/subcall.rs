@@ -1,7 +1,6 @@
 //! Calls and creations that a program makes: what they cost it, and running them in the EVM.
 
 use alloy::primitives::{Address, B256, Bytes, U256};
-use stylus_engine::{CallKind, CallOutcome, CallRequest, CreateRequest};
 use revm::{
     bytecode::Bytecode,
     context_interface::{ContextTr, CreateScheme, JournalTr},
@@ -12,6 +11,7 @@ use revm::{
         InterpreterResult, interpreter_action::FrameInit,
     },
 };
+use stylus_engine::{CallKind, CallOutcome, CallRequest, CreateRequest};
 
 use super::{
     handler::ArbHandler,

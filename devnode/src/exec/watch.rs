@@ -6,7 +6,6 @@
 use std::mem;
 
 use alloy::primitives::{Address, Bytes, KECCAK256_EMPTY, Log, U256};
-use stylus_engine::HookCall;
 use revm::{
     Inspector,
     bytecode::Bytecode,
@@ -29,6 +28,7 @@ use revm::{
     },
 };
 use revm_inspectors::tracing::DebugInspector;
+use stylus_engine::HookCall;
 
 use super::{
     evm::{ArbEvm, Ctx, proceed, runs_program},

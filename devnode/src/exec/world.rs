@@ -1,12 +1,14 @@
 //! The chain as one call of a program sees it.
 
 use alloy::primitives::{Address, B256, Bytes, Log, LogData, U256};
-use stylus_engine::{CallOutcome, CallRequest, CreateRequest, Frame, HookCall, Pages, StoreFault, World};
 use revm::{
     context_interface::{Cfg, ContextTr, JournalTr},
     handler::EvmTr,
     inspector::{Inspector, InspectorEvmTr},
     interpreter::SharedMemory,
+};
+use stylus_engine::{
+    CallOutcome, CallRequest, CreateRequest, Frame, HookCall, Pages, StoreFault, World,
 };
 
 use super::{

@@ -4,8 +4,8 @@ use alloy::{
     primitives::{Address, U256, address},
     providers::Provider,
 };
-use stylus_devnode::{Config, DEV_ADDRESS};
 use serde_json::{Value, json};
+use stylus_devnode::{Config, DEV_ADDRESS};
 
 use crate::support::{Chain, program_code};
 

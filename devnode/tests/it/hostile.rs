@@ -8,8 +8,8 @@ use std::{
 };
 
 use alloy::primitives::{Address, Bytes, U256, hex, keccak256};
-use stylus_devnode::DEV_ADDRESS;
 use serde_json::{Value, json};
+use stylus_devnode::DEV_ADDRESS;
 use tokio::sync::Mutex;
 
 use crate::support::Chain;

@@ -37,7 +37,8 @@ async fn transactions_wait_for_a_block_and_share_it() {
         chain.get("txpool_status", json!([])).await,
         json!({"pending": "0x3", "queued": "0x0"})
     );
-    let count = |tag| chain.get("eth_getTransactionCount", json!([stylus_devnode::DEV_ADDRESS, tag]));
+    let count =
+        |tag| chain.get("eth_getTransactionCount", json!([stylus_devnode::DEV_ADDRESS, tag]));
     assert_eq!((count("latest").await, count("pending").await), (json!("0x6"), json!("0x9")));
 
     chain.get("evm_mine", json!([])).await;

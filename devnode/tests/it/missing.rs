@@ -7,8 +7,8 @@ use alloy::{
     providers::Provider,
     rpc::types::TransactionRequest,
 };
-use stylus_devnode::DEV_ADDRESS;
 use serde_json::json;
+use stylus_devnode::DEV_ADDRESS;
 
 use crate::support::{Chain, message};
 

@@ -3,8 +3,8 @@
 
 use std::{fs, path::Path};
 
-use stylus_devnode::{Config, Devnode};
 use proptest::{prelude::*, sample::Index, test_runner::TestRunner};
+use stylus_devnode::{Config, Devnode};
 use tokio::runtime::Runtime;
 
 /// The seeds: the last byte of an address, then calldata.

@@ -8,8 +8,8 @@ use alloy::{
     sol,
     sol_types::SolCall,
 };
-use stylus_devnode::DEV_ADDRESS;
 use serde_json::json;
+use stylus_devnode::DEV_ADDRESS;
 
 use crate::support::{Chain, init_code, message};
 

@@ -5,8 +5,8 @@ use alloy::{
     sol,
     sol_types::{SolStruct, eip712_domain},
 };
-use stylus_devnode::DEV_ADDRESS;
 use serde_json::{Value, json};
+use stylus_devnode::DEV_ADDRESS;
 
 use crate::support::Chain;
 

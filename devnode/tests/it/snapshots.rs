@@ -4,8 +4,8 @@ use alloy::{
     primitives::{Address, Bytes, U256, address},
     providers::Provider,
 };
-use stylus_devnode::DEV_ADDRESS;
 use serde_json::{Value, json};
+use stylus_devnode::DEV_ADDRESS;
 
 use crate::support::{Chain, init_code};
 

@@ -10,8 +10,8 @@ use alloy::{
     rpc::types::TransactionRequest,
     signers::local::PrivateKeySigner,
 };
-use stylus_devnode::{CHAIN_ID, Config, DEV_ADDRESS, Devnode};
 use serde_json::json;
+use stylus_devnode::{CHAIN_ID, Config, DEV_ADDRESS, Devnode};
 
 use crate::support::{Chain, post};
 

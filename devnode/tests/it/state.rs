@@ -6,8 +6,8 @@ use alloy::{
     primitives::{Address, U256},
     providers::Provider,
 };
-use stylus_devnode::{Config, DEV_ADDRESS, Devnode};
 use serde_json::{Value, json};
+use stylus_devnode::{Config, DEV_ADDRESS, Devnode};
 
 use crate::support::{Chain, until};
 

@@ -11,8 +11,8 @@ use alloy::{
     signers::local::PrivateKeySigner,
     transports::{TransportError, http::reqwest},
 };
-use stylus_devnode::{Config, DEV_KEY, Devnode};
 use serde_json::{Value, json};
+use stylus_devnode::{Config, DEV_KEY, Devnode};
 use tokio::time::sleep;
 
 /// The precompile that activates programs.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use alloy::{eips::BlockId, providers::Provider};
-use stylus_devnode::Config;
 use serde_json::json;
+use stylus_devnode::Config;
 
 use crate::support::Chain;
 

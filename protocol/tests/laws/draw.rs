@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use alloy_primitives::keccak256;
+use muster_protocol::draw::{seats, seed};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use muster_protocol::draw::{seats, seed};
 
 use crate::ticks;
 

@@ -1,11 +1,11 @@
 //! The bytes of terms, against fields that are put one behind the other by hand.
 
 use alloy_primitives::{Address, FixedBytes};
-use proptest::collection::vec;
-use proptest::prelude::*;
 use muster_protocol::layout::{Head, MAX_TERMS, Terms, WorkerTerms};
 use muster_protocol::lifecycle::window;
 use muster_protocol::money;
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 use crate::{bps, price, ticks};
 

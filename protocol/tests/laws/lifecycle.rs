@@ -1,8 +1,8 @@
 //! States and windows, against the ranges of the table in docs/rules.md.
 
-use proptest::prelude::*;
 use muster_protocol::abi::State;
 use muster_protocol::lifecycle::{Times, least_windows, window, windows_after_cancel};
+use proptest::prelude::*;
 
 use crate::ticks;
 

@@ -22,9 +22,9 @@ mod settings;
 mod slashing;
 mod verdict;
 
-use proptest::prelude::{Strategy, any, prop_oneof};
 use muster_protocol::PRICE_LIMIT;
 use muster_protocol::abi::{Clock, Settings};
+use proptest::prelude::{Strategy, any, prop_oneof};
 
 /// Numbers of every size, as many short ones as long ones, and their mirror images below the largest.
 fn amount() -> impl Strategy<Value = u128> {
@@ -60,6 +60,10 @@ fn clock() -> impl Strategy<Value = Clock> {
 /// The two presets with both clocks.
 fn preset() -> impl Strategy<Value = Settings> {
     (any::<bool>(), clock()).prop_map(|(production, clock)| {
-        if production { muster_protocol::settings::production(clock) } else { muster_protocol::settings::dev(clock) }
+        if production {
+            muster_protocol::settings::production(clock)
+        } else {
+            muster_protocol::settings::dev(clock)
+        }
     })
 }

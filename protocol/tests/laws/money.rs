@@ -1,10 +1,10 @@
 //! Wei, against the same sentences in 512 bits.
 
 use alloy_primitives::{U256, U512};
-use proptest::collection::vec;
-use proptest::prelude::*;
 use muster_protocol::verdict::{Record, Verdict, judge};
 use muster_protocol::{BPS, PRICE_LIMIT, money};
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 use crate::{amount, bps, price, ticks};
 

@@ -1,10 +1,10 @@
 //! Orders, against a list of everything that can stand against one.
 
 use alloy_primitives::{FixedBytes, U256};
-use proptest::prelude::*;
 use muster_protocol::TESTER;
 use muster_protocol::abi::{Order, Reason, Settings};
 use muster_protocol::order::{check, usual};
+use proptest::prelude::*;
 
 use crate::{preset, ticks};
 

@@ -1,8 +1,8 @@
 //! Fields of records: what is written is read, and nothing else is touched.
 
 use alloy_primitives::{Address, FixedBytes};
-use proptest::prelude::*;
 use muster_protocol::packed::Field;
+use proptest::prelude::*;
 
 /// The bytes after writing a value at `at` over these bytes, and the value read back.
 fn written<T: Field>(value: T, mut bytes: [u8; 64], at: usize, len: usize) -> ([u8; 64], T) {

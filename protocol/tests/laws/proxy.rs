@@ -1,10 +1,10 @@
 //! The account of an agreement, against the standard's bytes and another implementation of CREATE2.
 
 use alloy_primitives::{Address, B256, hex, keccak256};
-use proptest::collection::vec;
-use proptest::prelude::*;
 use muster_protocol::layout::MAX_TERMS;
 use muster_protocol::proxy::{MAX_CODE, MAX_INIT, PROXY, address, init_code, terms};
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 /// The minimal proxy of EIP-1167, as the standard prints it.
 fn standard(implementation: Address) -> Vec<u8> {

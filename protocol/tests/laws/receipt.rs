@@ -2,8 +2,8 @@
 
 use alloy_primitives::{Address, B256, keccak256};
 use alloy_sol_types::{Eip712Domain, SolStruct, SolValue, eip712_domain, sol};
-use proptest::prelude::*;
 use muster_protocol::receipt::{digest, domain, session};
+use proptest::prelude::*;
 
 sol! {
     /// As a wallet would be shown it.

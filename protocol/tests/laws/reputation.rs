@@ -8,8 +8,8 @@
 )]
 
 use alloy_primitives::U512;
-use proptest::prelude::*;
 use muster_protocol::reputation::{HALF_LIFE, ONE, Standing, part, weight};
+use proptest::prelude::*;
 
 use crate::amount;
 

@@ -1,10 +1,10 @@
 //! The constants of a deployment: what may be deployed, and which constant is blamed.
 
 use alloy_sol_types::SolValue;
-use proptest::prelude::*;
 use muster_protocol::PRICE_LIMIT;
 use muster_protocol::abi::{Clock, Settings};
 use muster_protocol::settings::{FIELDS, check, dev, production};
+use proptest::prelude::*;
 
 use crate::{preset, price, ticks};
 

@@ -1,10 +1,10 @@
 //! What a bond loses and who gets it, against the sentences of docs/rules.md in 512 bits.
 
 use alloy_primitives::U512;
-use proptest::prelude::*;
 use muster_protocol::money::{Judgement, compensation, slash, tenth};
 use muster_protocol::verdict::Record;
 use muster_protocol::{BPS, PRICE_LIMIT};
+use proptest::prelude::*;
 
 use crate::{amount, bps, price, ticks};
 

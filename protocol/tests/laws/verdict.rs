@@ -1,9 +1,9 @@
 //! Verdicts, against a scale that every seat puts its weight on.
 
+use muster_protocol::verdict::{Record, Verdict, judge};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use muster_protocol::verdict::{Record, Verdict, judge};
 
 proptest! {
     /// `Some(true)` is a seat that says served, `Some(false)` one that says failed, `None` a silent one.

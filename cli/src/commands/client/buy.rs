@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use muster_daemons::{Role, buyer};
 use alloy::primitives::keccak256;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use muster_client::{Market, Purchase};
+use muster_daemons::{Role, buyer};
 use muster_messaging::Local;
 
 use crate::commands::wish::Wish;

@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 
-use muster_daemons::Role;
-use muster_daemons::buyer::{ConnectOptions, Connection, entrances};
 use alloy::primitives::Address;
 use clap::Args;
+use muster_daemons::Role;
+use muster_daemons::buyer::{ConnectOptions, Connection, entrances};
 
 use super::run::Refunds;
 use crate::context::Context;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use clap::Args;
 use muster_daemons::Role;
 use muster_daemons::buyer::{Buyer, BuyerOptions};
-use clap::Args;
 
 use crate::context::Context;
 use crate::daemon::{self, Payouts};

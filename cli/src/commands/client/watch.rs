@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use alloy::primitives::Address;
-use muster_client::terms::abi::IWorkAgreement::IWorkAgreementEvents;
-use muster_client::terms::abi::State;
-use muster_client::{Agreement, Event, Happening, MarketError, Sighting, judgement, state, votes};
 use indicatif::ProgressBar;
+use muster_client::protocol::abi::IWorkAgreement::IWorkAgreementEvents;
+use muster_client::protocol::abi::State;
+use muster_client::{Agreement, Event, Happening, MarketError, Sighting, judgement, state, votes};
 use tokio::time::timeout;
 
 use crate::commands::agreement::letters;

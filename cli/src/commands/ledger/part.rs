@@ -1,9 +1,9 @@
 //! One worker's part in a settlement: what it is by the rules, from what was reported, and why.
 
-use muster_client::terms::abi::WorkerResult;
-use muster_client::terms::layout::{Terms, WorkerTerms};
-use muster_client::terms::money::{self, Judgement};
-use muster_client::terms::verdict::{Record, Verdict};
+use muster_client::protocol::abi::WorkerResult;
+use muster_client::protocol::layout::{Terms, WorkerTerms};
+use muster_client::protocol::money::{self, Judgement};
+use muster_client::protocol::verdict::{Record, Verdict};
 use muster_client::{Ether, Progress, Votes, judgement};
 
 use crate::commands::agreement::letters;
@@ -114,6 +114,6 @@ impl<'a> Part<'a> {
 
 /// Measured uptime in basis points, rounded down; `None` if nothing was measured.
 fn uptime(record: Record) -> Option<u16> {
-    let served = u32::from(record.served).saturating_mul(muster_client::terms::BPS.into());
+    let served = u32::from(record.served).saturating_mul(muster_client::protocol::BPS.into());
     u16::try_from(served.checked_div(record.known())?).ok()
 }

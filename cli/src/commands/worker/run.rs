@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use muster_daemons::Role;
-use muster_daemons::worker::{Source, Worker, WorkerOptions};
 use clap::Args;
 use muster_client::Application;
+use muster_daemons::Role;
+use muster_daemons::worker::{Source, Worker, WorkerOptions};
 use muster_gateway::{ChildLimits, Upstream};
 
 use super::{Terms, bonds};

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use muster_daemons::buyer::DEEDS;
-use muster_daemons::fault::points;
 use alloy::primitives::{B256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
+use muster_daemons::buyer::DEEDS;
+use muster_daemons::fault::points;
+use muster_messaging::{
+    Content, Letter, MessageKey, PostBox, RecentlySeen, Relay, RelayConfig, Relays,
+};
 use stylus_devnode::CHAIN_ID;
-use muster_messaging::{Content, Letter, MessageKey, PostBox, RecentlySeen, Relay, RelayConfig, Relays};
 
 use super::{ONCE, Victim, all_were_passed, transactions};
 use crate::harness::{Background, Folder, World, until};

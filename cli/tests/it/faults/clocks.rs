@@ -2,8 +2,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use stylus_devnode::{Config, Devnode};
 use muster_messaging::{Relay, RelayConfig};
+use stylus_devnode::{Config, Devnode};
 
 use super::crew::{Calm, Crew};
 use super::row;

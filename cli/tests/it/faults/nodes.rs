@@ -4,8 +4,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use stylus_devnode::{Config, Devnode};
 use muster_messaging::{Relay, RelayConfig};
+use stylus_devnode::{Config, Devnode};
 
 use super::crew::{Crew, Weather};
 use super::front::{Front, Mood};

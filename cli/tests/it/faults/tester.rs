@@ -1,8 +1,8 @@
 //! A tester that loses power at each of its steps.
 
-use muster_daemons::tester::DEEDS;
 use alloy::primitives::keccak256;
 use alloy::signers::local::PrivateKeySigner;
+use muster_daemons::tester::DEEDS;
 use muster_messaging::{MessageKey, Relay, RelayConfig};
 
 use super::{Victim, all_were_passed, transactions, waits_for};

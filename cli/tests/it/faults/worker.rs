@@ -1,11 +1,11 @@
 //! A worker that loses power at each of its steps: those for its place in the book, and those in agreements.
 
-use muster_daemons::worker::DEEDS;
 use alloy::primitives::{Address, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
-use muster_client::terms::abi::IWorkerDispatcher::setAvailableCall;
+use muster_client::protocol::abi::IWorkerDispatcher::setAvailableCall;
 use muster_client::{Application, Market, Offer, message_key};
+use muster_daemons::worker::DEEDS;
 use muster_messaging::{Relay, RelayConfig};
 use serde_json::json;
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use alloy::primitives::Address;
 use alloy::sol_types::{SolCall, SolEvent};
-use muster_client::terms::abi::IWorkerDispatcher::{
+use muster_client::protocol::abi::IWorkerDispatcher::{
     AgreementSettled, Burned, ContractBought, creditCall, workerCountCall, workersCall,
 };
 

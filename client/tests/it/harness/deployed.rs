@@ -10,7 +10,7 @@ use alloy::rpc::types::TransactionRequest;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolValue;
 use muster_client::Node;
-use muster_client::terms::abi::Settings;
+use muster_client::protocol::abi::Settings;
 
 use super::programs::PROGRAMS;
 

@@ -1,7 +1,7 @@
 //! How an agreement ends, and what its parties' parts look like then.
 
 use alloy::primitives::Address;
-use muster_client::terms::abi::{Entry, WorkerResult};
+use muster_client::protocol::abi::{Entry, WorkerResult};
 use muster_client::{Market, Purchase, Settlement};
 
 use crate::harness::{World, agreement};

@@ -2,8 +2,8 @@
 
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
-use muster_client::terms::abi::Entry;
-use muster_client::terms::abi::IWorkAgreement::reportCall;
+use muster_client::protocol::abi::Entry;
+use muster_client::protocol::abi::IWorkAgreement::reportCall;
 use muster_client::{Agreement, Market, ServiceReceipt, Session, failed_entry};
 
 use crate::harness::World;

@@ -4,8 +4,10 @@
 
 use alloy::primitives::{Address, LogData};
 use alloy::sol_types::{SolError, SolEvent, SolEventInterface, SolInterface};
-use muster_client::terms::abi::IWorkAgreement::{IWorkAgreementErrors, IWorkAgreementEvents};
-use muster_client::terms::abi::IWorkerDispatcher::{IWorkerDispatcherErrors, IWorkerDispatcherEvents};
+use muster_client::protocol::abi::IWorkAgreement::{IWorkAgreementErrors, IWorkAgreementEvents};
+use muster_client::protocol::abi::IWorkerDispatcher::{
+    IWorkerDispatcherErrors, IWorkerDispatcherEvents,
+};
 use muster_client::{Event, Receipt, Refusal};
 
 use crate::harness::World;

@@ -1,6 +1,6 @@
 //! The table: what everybody hears who wants something of an agreement, at every moment of its life.
 
-use muster_client::terms::abi::State::{self, Due, Offered, Reporting, Running, Settled, Void};
+use muster_client::protocol::abi::State::{self, Due, Offered, Reporting, Running, Settled, Void};
 
 /// What somebody hears who makes a call: that it can be done, or a refusal of this kind.
 #[derive(Clone, Copy)]

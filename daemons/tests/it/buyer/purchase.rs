@@ -1,9 +1,9 @@
 //! Buying once, and purchases whose blocks are gone.
 
+use muster_client::protocol::abi::State;
+use muster_client::{Market, MarketError, Purchase, Want};
 use muster_daemons::buyer::{Buyer, buy};
 use muster_daemons::{Agent, AgentError, Base, Role};
-use muster_client::terms::abi::State;
-use muster_client::{Market, MarketError, Purchase, Want};
 
 use super::EAGER;
 use crate::harness::{World, offer, order};

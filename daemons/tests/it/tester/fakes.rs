@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use muster_daemons::ChainStanding;
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
-use muster_client::{Market, ServiceReceipt};
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
+use muster_client::{Market, ServiceReceipt};
+use muster_daemons::ChainStanding;
 use muster_gateway::{Config, Door, Gateway, Guest, Receipts, Refusal, Secret, Upstream};
 use muster_messaging::{
     Claim, ClientDesk, Content, Delegation, Event, Hidden, Inbox, Letter, Local, MessageError,

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use muster_daemons::tester::{Check, Checks, Page, Tester, TesterOptions};
-use muster_daemons::{Base, Identity, Pace, Payout, Role, Seen, Status, Store, run as run_agent};
 use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
-use muster_client::terms::abi::IWorkAgreement::Reported;
-use muster_client::terms::abi::State;
+use muster_client::protocol::abi::IWorkAgreement::Reported;
+use muster_client::protocol::abi::State;
 use muster_client::{Agreement, Connect};
+use muster_daemons::tester::{Check, Checks, Page, Tester, TesterOptions};
+use muster_daemons::{Base, Identity, Pace, Payout, Role, Seen, Status, Store, run as run_agent};
 use tokio::select;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;

@@ -2,8 +2,8 @@
 //! its activation, and every host call of one `increment()`, to the last unit of ink.
 
 use alloy_primitives::{B256, U256, hex};
-use stylus_engine::{HookCall, Status, activate, fees::DataPricer, program};
 use serde::Deserialize;
+use stylus_engine::{HookCall, Status, activate, fees::DataPricer, program};
 
 use crate::{ledger::Ledger, recorded};
 

@@ -2,8 +2,8 @@
 
 use std::thread;
 
-use stylus_engine::{Activation, Outcome, Params, Status, activate, run};
 use proptest::prelude::*;
+use stylus_engine::{Activation, Outcome, Params, Status, activate, run};
 
 use crate::{counter, ledger::Ledger};
 

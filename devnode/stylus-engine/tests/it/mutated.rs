@@ -3,8 +3,8 @@
 
 use std::{fs, path::Path};
 
-use stylus_engine::{activate, program::decode};
 use proptest::{prelude::*, sample::Index};
+use stylus_engine::{activate, program::decode};
 
 /// Bytes of wasm that a chain allows.
 const MAX_WASM: usize = 128 << 10;

@@ -7,10 +7,10 @@
 use std::{fs, path::Path};
 
 use alloy_primitives::{Address, Bytes, hex};
+use serde::{Deserialize, de::DeserializeOwned};
 use stylus_engine::{
     ActivateError, Activation, Outcome, Params, Status, activate, program, return_data_cost, run,
 };
-use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::ledger::Ledger;
 
