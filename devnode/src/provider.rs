@@ -9,8 +9,8 @@ use std::{
 use alloy::{
     providers::RootProvider,
     rpc::{
+        client::RpcClient,
         json_rpc::{RequestPacket, ResponsePacket},
-        muster_client::RpcClient,
     },
     transports::{TransportError, TransportErrorKind, TransportFut},
 };

@@ -11,7 +11,7 @@ use http_body_util::{Either, LengthLimitError, Limited};
 use hyper::{
     Request, Response, StatusCode,
     body::{Body as _, Bytes, Frame, Incoming, SizeHint},
-    muster_client::conn::http1,
+    client::conn::http1,
     upgrade,
 };
 use hyper_util::rt::TokioIo;

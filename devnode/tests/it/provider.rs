@@ -4,7 +4,7 @@ use alloy::{
     network::{EthereumWallet, TransactionBuilder},
     primitives::{Address, Bytes, U256, hex},
     providers::{Provider, ProviderBuilder},
-    rpc::{muster_client::BatchRequest, types::TransactionRequest},
+    rpc::{client::BatchRequest, types::TransactionRequest},
     signers::local::PrivateKeySigner,
 };
 use stylus_devnode::{Config, DEV_ADDRESS, DEV_KEY, Devnode};

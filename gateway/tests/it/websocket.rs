@@ -7,7 +7,7 @@ use muster_gateway::{Limits, Refusal};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 use tokio_tungstenite::{
     WebSocketStream, accept_async, client_async,
-    tungstenite::{self, Message, handshake::client::Response, muster_client::IntoClientRequest},
+    tungstenite::{self, Message, client::IntoClientRequest, handshake::client::Response},
 };
 
 use crate::{
