@@ -131,7 +131,7 @@ fn structs_are_written_and_read_as_their_interface_says() {
     let application = FixedBytes(*b"factors\0");
     for clock in [Clock::ArbBlock, Clock::Second] {
         value(&muster_protocol::settings::production(clock));
-        value(&Settings { minBond: 1 << 95, ..terms::settings::dev(clock) });
+        value(&Settings { minBond: 1 << 95, ..muster_protocol::settings::dev(clock) });
     }
     value(&Order {
         application,
