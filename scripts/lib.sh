@@ -5,7 +5,7 @@ set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT"
 
-# Things made once for the machine, outside the clone: the wasm toolchain, cargo-stylus.
+# Things made once for the machine, outside the clone: the wasm toolchain, and tools from the registry.
 MUSTER_CACHE=${MUSTER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/muster}
 WASM_TARGET=wasm32-unknown-unknown
 WASM_TOOLCHAIN=$MUSTER_CACHE/wasm-toolchain
@@ -19,6 +19,23 @@ die() {
 }
 
 has() { command -v "$1" >/dev/null 2>&1; }
+
+# Installs packages of the distribution.
+apt_install() {
+  local sudo=()
+  has apt-get || die "missing: $*" "this system has no apt-get; install the equivalent by hand and try again"
+  if [ "$(id -u)" != 0 ]; then
+    has sudo || die "missing: $*" "as root: apt-get install $*"
+    sudo=(sudo)
+  fi
+  say "installing $* (apt)"
+  if [ -z "${APT_UPDATED:-}" ]; then
+    "${sudo[@]}" apt-get update -qq || say "apt-get update failed, trying with the lists that are here"
+    APT_UPDATED=1
+  fi
+  DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "$@" >/dev/null ||
+    die "apt-get could not install: $*" "try: apt-get update && apt-get install $*"
+}
 
 # Whether the cargo in PATH, as it stands, compiles and links for Stylus.
 has_wasm_target() {
@@ -73,11 +90,12 @@ printed_url() { printed 'rpc|url' "$1" "$2"; }
 # The key of the account that every Nitro dev chain starts with.
 DEV_KEY=0xb6b15c8cb491557369f3c7d2c287b053eb229daa9c22138887752191c9520659
 
-# The folder of a cargo command from the registry, installed once, outside the clone: its crate and version.
+# The folder of a command from the registry, installed once, outside the clone: its crate, its version, and its name if
+# that is not the crate's.
 cargo_tool() {
-  local home=$MUSTER_CACHE/$1-$2
-  if [ ! -x "$home/bin/$1" ]; then
-    say "installing $1 $2 (once; cargo-stylus takes about 20 minutes on two cores, others a few)"
+  local home=$MUSTER_CACHE/$1-$2 command=${3:-$1}
+  if [ ! -x "$home/bin/$command" ]; then
+    say "installing $1 $2 (once; about 4 minutes on two cores, cargo-stylus about 20)"
     CARGO_TARGET_DIR=$home/target cargo install --quiet --locked --debug --root "$home" --version "$2" "$1" >&2 ||
       die "$1 $2 did not install" "see the messages above"
     rm -rf "$home/target"
@@ -97,6 +115,26 @@ mutants() {
   local bin
   bin=$(cargo_tool cargo-mutants 27.1.0) || exit 1
   PATH=$bin:$PATH cargo mutants "$@"
+}
+
+# Runs `cargo deny`.
+deny() {
+  local bin
+  bin=$(cargo_tool cargo-deny 0.20.2) || exit 1
+  PATH=$bin:$PATH cargo deny --locked "$@"
+}
+
+# Runs `typos`.
+typos() {
+  local bin
+  bin=$(cargo_tool typos-cli 1.52.0 typos) || exit 1
+  "$bin/typos" "$@"
+}
+
+# Checks shell scripts.
+lint_scripts() {
+  has shellcheck || apt_install shellcheck
+  shellcheck -x -P scripts "$@"
 }
 
 # For scripts that run many programs side by side: builds everything, makes `muster` the program itself, and makes

@@ -7,7 +7,7 @@ import { createPublicClient, createWalletClient, defineChain, http, parseEther, 
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 
 const { RPC, DEV_KEY } = process.env;
-if (!RPC || !DEV_KEY) throw new Error("RPC and DEV_KEY are not set; scripts/clients sets them");
+if (!RPC || !DEV_KEY) throw new Error("RPC and DEV_KEY are not set; scripts/interop-clients sets them");
 
 const chain = defineChain({
   id: 412346,
