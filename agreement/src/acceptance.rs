@@ -1,6 +1,6 @@
 //! A chosen worker takes the work. The first one to do so starts the clock and fixes the testers.
 
-use muster_contract_kit::{Args, Refused, chain, emit, host, refuse};
+use muster_contract_kit::{Args, Reverted, chain, emit, host, revert};
 use muster_protocol::abi::IWorkAgreement::{
     Accepted, AlreadyAccepted, SeedNotReady, Started, TooLateToAccept, WrongState,
 };
@@ -10,23 +10,23 @@ use muster_protocol::draw::seed;
 use crate::state::Agreement;
 
 /// `accept()`.
-pub(crate) fn accept(_: &mut Args) -> Result<(), Refused> {
+pub(crate) fn accept(_: &mut Args) -> Result<(), Reverted> {
     let mut agreement = Agreement::load()?;
-    let (worker, index) = agreement.calling_worker()?;
+    let (worker, index) = agreement.worker_caller()?;
     if agreement.has_accepted(index) {
-        return Err(refuse(&AlreadyAccepted { worker }));
+        return Err(revert(&AlreadyAccepted { worker }));
     }
     let now = agreement.now();
     let (state, last) = (agreement.state(now), agreement.times().last_accept());
     if agreement.progress.closed != 0 || state == State::Reporting {
-        return Err(refuse(&WrongState { state }));
+        return Err(revert(&WrongState { state }));
     }
     if now > last {
-        return Err(refuse(&TooLateToAccept { tick: now, last }));
+        return Err(revert(&TooLateToAccept { tick: now, last }));
     }
 
     if agreement.progress.start == 0 {
-        start(&mut agreement, now)?;
+        start_clock(&mut agreement, now)?;
     }
     agreement.progress.accepted |= 1_u8.wrapping_shl(index.into());
     agreement.save();
@@ -36,10 +36,10 @@ pub(crate) fn accept(_: &mut Args) -> Result<(), Refused> {
 
 /// Starts the clock: from here on nobody can choose the testers, because the hash of the purchase's
 /// block was not known to anybody who could still have changed the purchase.
-fn start(agreement: &mut Agreement, now: u64) -> Result<(), Refused> {
+fn start_clock(agreement: &mut Agreement, now: u64) -> Result<(), Reverted> {
     let block = agreement.terms.head.block;
     let hash =
-        chain::block_hash(block).ok_or_else(|| refuse(&SeedNotReady { purchaseBlock: block }))?;
+        chain::block_hash(block).ok_or_else(|| revert(&SeedNotReady { purchaseBlock: block }))?;
     let seed = seed(&hash, host::this(), |bytes| host::keccak(bytes).0);
     agreement.progress.start = now;
     agreement.progress.seed = seed;

@@ -15,8 +15,8 @@
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
 mod acceptance;
-mod leaving;
-mod market;
+mod dispatcher;
+mod early_exit;
 mod reports;
 mod settlement;
 mod state;
@@ -42,8 +42,8 @@ muster_contract_kit::contract! {
     view reportedCall    => reports::reported;
 
     act  acceptCall      => acceptance::accept;
-    act  cancelCall      => leaving::cancel;
-    act  resignCall      => leaving::resign;
+    act  cancelCall      => early_exit::cancel;
+    act  resignCall      => early_exit::resign;
     act  reportCall      => reports::report;
     act  settleCall      => settlement::settle;
 }

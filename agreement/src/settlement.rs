@@ -1,7 +1,7 @@
 //! The end: what every window's seats say becomes verdicts, verdicts become pay, and all wei go to the
 //! dispatcher in one call. Anybody may call it, and no participant can make it fail.
 
-use muster_contract_kit::{Args, Items, Refused, emit, host};
+use muster_contract_kit::{Args, ArrayItems, Reverted, emit, host};
 use muster_protocol::abi::IWorkAgreement::Closed;
 use muster_protocol::abi::{Fee, State, WorkerResult};
 use muster_protocol::draw::{Seats, WINDOWS};
@@ -11,18 +11,18 @@ use muster_protocol::verdict::{Verdict, judge};
 use muster_protocol::{MAX_REDUNDANCY, MAX_SEATS, MAX_TESTERS};
 use stylus_sdk::alloy_primitives::Address;
 
-use crate::market;
-use crate::state::{Agreement, Lanes, SEEN};
+use crate::dispatcher;
+use crate::state::{Agreement, REPORTS, ReportLayout};
 
 /// What the places of the tester list earn.
-struct Fees {
+struct SeatFees {
     /// No place stands twice.
     fees: [Fee; MAX_SEATS],
     /// How many entries count.
     len: usize,
 }
 
-impl Fees {
+impl SeatFees {
     /// Pays one seat at `place`.
     fn pay(&mut self, place: u32, amount: u128) {
         let known = self.fees.iter_mut().take(self.len).find(|fee| fee.place == place);
@@ -37,20 +37,20 @@ impl Fees {
 }
 
 /// `settle(uint32[])`.
-pub(crate) fn settle(args: &mut Args) -> Result<(), Refused> {
-    let hints: Items<u32> = args.list(u32::try_from(MAX_REDUNDANCY).unwrap_or(0))?;
+pub(crate) fn settle(args: &mut Args) -> Result<(), Reverted> {
+    let hints: ArrayItems<u32> = args.array(u32::try_from(MAX_REDUNDANCY).unwrap_or(0))?;
     for hint in hints {
         hint?;
     }
     let mut agreement = Agreement::load()?;
-    agreement.expect(State::Due)?;
+    agreement.require_state(State::Due)?;
     let void = agreement.progress.start == 0;
     let (state, closed) = if void { (State::Void, 2) } else { (State::Settled, 1) };
     agreement.progress.closed = closed;
     agreement.save();
     emit(&Closed { state });
 
-    let mut fees = Fees { fees: [Fee { place: 0, amount: 0, seats: 0 }; MAX_SEATS], len: 0 };
+    let mut fees = SeatFees { fees: [Fee { place: 0, amount: 0, seats: 0 }; MAX_SEATS], len: 0 };
     let mut results = [const { WorkerResult::absent(Address::ZERO) }; MAX_REDUNDANCY];
     let mut drawn = [Seats::default(); WINDOWS];
     for (window, seats) in (0..agreement.windows()).zip(&mut drawn) {
@@ -61,7 +61,7 @@ pub(crate) fn settle(args: &mut Args) -> Result<(), Refused> {
     }
     let fees = fees.fees.iter().take(fees.len);
     let results = results.iter().take(agreement.terms.head.redundancy.into());
-    market::conclude(&agreement.terms, host::balance(host::this()), results, fees, hints)
+    dispatcher::conclude(&agreement.terms, host::balance(host::this()), results, fees, hints)
 }
 
 /// Judges one worker by the seats `drawn` for every window that counts for it, pays the seats that agree, and says what it
@@ -71,7 +71,7 @@ fn judge_worker(
     drawn: &[Seats],
     (index, worker): (u8, &WorkerTerms),
     result: &mut WorkerResult,
-    fees: &mut Fees,
+    fees: &mut SeatFees,
 ) {
     result.account = worker.account;
     result.accepted = agreement.has_accepted(index);
@@ -82,9 +82,9 @@ fn judge_worker(
     let windows = resigned.unwrap_or(u8::MAX).min(agreement.windows());
     let ticks = agreement.terms.ticks(windows);
     let mut judgement = Judgement { ticks, resigned: resigned.is_some(), ..Judgement::default() };
-    let lanes = agreement.lanes();
+    let layout = agreement.report_layout();
     for (window, seats) in (0..windows).zip(drawn) {
-        let votes = seats.places().map(|place| (place, vote(lanes, place, index, window)));
+        let votes = seats.places().map(|place| (place, vote(layout, place, index, window)));
         let count = |vote| {
             let agreeing = votes.clone().filter(|(_, cast)| *cast == vote).count();
             u8::try_from(agreeing).unwrap_or(MAX_TESTERS)
@@ -112,8 +112,8 @@ fn judge_worker(
 }
 
 /// What one place says of one worker in one window.
-fn vote(lanes: Lanes, place: u32, index: u8, window: u8) -> Verdict {
-    let (checked, served) = lanes.read(&SEEN.get((place, lanes.word(index))), index);
+fn vote(layout: ReportLayout, place: u32, index: u8, window: u8) -> Verdict {
+    let (checked, served) = layout.read(&REPORTS.get((place, layout.word(index))), index);
     let bit = |bits: u32| bits.checked_shr(window.into()).unwrap_or(0) & 1 == 1;
     match (bit(checked), bit(served)) {
         (_, true) => Verdict::Served,

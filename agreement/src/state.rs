@@ -1,6 +1,6 @@
 //! What an agreement remembers, the terms it was made with, and what time makes of both.
 
-use muster_contract_kit::{Map, Refused, chain, host, refuse};
+use muster_contract_kit::{Reverted, StorageMap, chain, host, revert};
 use muster_protocol::abi::IWorkAgreement::{NotAWorker, WrongState};
 use muster_protocol::abi::IWorkerDispatcher::NotAnAgreement;
 use muster_protocol::abi::State;
@@ -12,9 +12,9 @@ use muster_protocol::proxy::{self, MAX_CODE};
 use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
 
 /// How far it has come.
-const PROGRESS: Map<0, (), Progress> = Map::new();
+const PROGRESS: StorageMap<0, (), Progress> = StorageMap::new();
 /// What testers saw, by place of the tester and word of [`Lanes`].
-pub(crate) const SEEN: Map<1, (u32, u32), Seen> = Map::new();
+pub(crate) const REPORTS: StorageMap<1, (u32, u32), ReportWord> = StorageMap::new();
 
 packed! {
     /// All that changes, but for the reports.
@@ -28,7 +28,7 @@ packed! {
         /// 0 = open, 1 = settled, 2 = void.
         closed: u8 = 1,
         /// Windows that are judged since the client cancelled; 0 = all.
-        shortened: u8 = 1,
+        judged_windows: u8 = 1,
         /// Who resigned: 5 bits for each worker, 0 = stays, else its finished windows + 1.
         resigned: u64 = 5,
     }
@@ -36,7 +36,7 @@ packed! {
 
 packed! {
     /// One word of a tester's report.
-    pub(crate) struct Seen [32] {
+    pub(crate) struct ReportWord [32] {
         /// A lane for each worker: the windows in which it was checked, then those in which it served.
         bits: B256 = 32,
     }
@@ -45,14 +45,14 @@ packed! {
 /// How wide the lanes of a report are: up to 16 windows take 32 bits for each worker, so that all are in
 /// one word; more take 64.
 #[derive(Clone, Copy)]
-pub(crate) struct Lanes {
+pub(crate) struct ReportLayout {
     /// Whether a lane has 64 bits.
     wide: bool,
 }
 
-impl Lanes {
+impl ReportLayout {
     /// Those of an agreement with so many windows.
-    pub(crate) const fn of(windows: u8) -> Self {
+    pub(crate) const fn for_windows(windows: u8) -> Self {
         Self { wide: windows > 16 }
     }
 
@@ -62,35 +62,35 @@ impl Lanes {
     }
 
     /// Windows in which worker `index` was checked, and in which it served, by its word.
-    pub(crate) fn read(self, seen: &Seen, index: u8) -> (u32, u32) {
+    pub(crate) fn read(self, report_word: &ReportWord, index: u8) -> (u32, u32) {
         if self.wide {
-            let bits = u64::from_be_bytes(lane(seen, index & 3));
+            let bits = u64::from_be_bytes(lane(report_word, index & 3));
             (high(bits), low(bits))
         } else {
-            let bits = u32::from_be_bytes(lane(seen, index));
+            let bits = u32::from_be_bytes(lane(report_word, index));
             (bits.wrapping_shr(16), bits & 0xffff)
         }
     }
 
     /// Notes in its word what was seen of worker `index`.
-    pub(crate) fn note(self, seen: &mut Seen, index: u8, checked: u32, served: u32) {
+    pub(crate) fn write(self, report_word: &mut ReportWord, index: u8, checked: u32, served: u32) {
         if self.wide {
             let bits = u64::from(checked).wrapping_shl(32) | u64::from(served);
-            set_lane(seen, index & 3, bits.to_be_bytes());
+            set_lane(report_word, index & 3, bits.to_be_bytes());
         } else {
-            set_lane(seen, index, (checked.wrapping_shl(16) | served).to_be_bytes());
+            set_lane(report_word, index, (checked.wrapping_shl(16) | served).to_be_bytes());
         }
     }
 }
 
 /// Lane `at` of `N` bytes.
-fn lane<const N: usize>(seen: &Seen, at: u8) -> [u8; N] {
-    seen.bits.as_chunks().0.get(usize::from(at)).copied().unwrap_or([0; N])
+fn lane<const N: usize>(report_word: &ReportWord, at: u8) -> [u8; N] {
+    report_word.bits.as_chunks().0.get(usize::from(at)).copied().unwrap_or([0; N])
 }
 
 /// Writes lane `at` of `N` bytes.
-fn set_lane<const N: usize>(seen: &mut Seen, at: u8, bytes: [u8; N]) {
-    if let Some(lane) = seen.bits.as_chunks_mut().0.get_mut(usize::from(at)) {
+fn set_lane<const N: usize>(report_word: &mut ReportWord, at: u8, bytes: [u8; N]) {
+    if let Some(lane) = report_word.bits.as_chunks_mut().0.get_mut(usize::from(at)) {
         *lane = bytes;
     }
 }
@@ -108,7 +108,7 @@ const fn low(bits: u64) -> u32 {
 }
 
 /// Where the bits of worker `index` begin.
-fn resigned_at(index: u8) -> u32 {
+fn resigned_shift(index: u8) -> u32 {
     u32::from(index).wrapping_mul(5)
 }
 
@@ -122,11 +122,11 @@ pub(crate) struct Agreement {
 
 impl Agreement {
     /// Reads the agreement behind the acting account.
-    pub(crate) fn load() -> Result<Self, Refused> {
+    pub(crate) fn load() -> Result<Self, Reverted> {
         let (this, mut bytes) = (host::this(), [0; MAX_CODE]);
         let code = host::code(this, &mut bytes);
         let terms = proxy::terms(code).and_then(Terms::decode);
-        let terms = terms.ok_or_else(|| refuse(&NotAnAgreement { caller: host::caller() }))?;
+        let terms = terms.ok_or_else(|| revert(&NotAnAgreement { caller: host::caller() }))?;
         Ok(Self { terms, progress: PROGRESS.get(()) })
     }
 
@@ -137,12 +137,12 @@ impl Agreement {
 
     /// Now, by the market's clock.
     pub(crate) fn now(&self) -> u64 {
-        chain::tick(self.terms.head.seconds, chain::block)
+        chain::tick(self.terms.head.seconds, chain::l2_block_number)
     }
 
     /// How many windows are judged.
     pub(crate) const fn windows(&self) -> u8 {
-        match self.progress.shortened {
+        match self.progress.judged_windows {
             0 => self.terms.head.windows,
             windows => windows,
         }
@@ -150,22 +150,22 @@ impl Agreement {
 
     /// After how many finished windows worker `index` resigned; `None` if it did not.
     pub(crate) fn resigned(&self, index: u8) -> Option<u8> {
-        let bits = self.progress.resigned.wrapping_shr(resigned_at(index)) & 0b1_1111;
+        let bits = self.progress.resigned.wrapping_shr(resigned_shift(index)) & 0b1_1111;
         u8::try_from(bits).ok()?.checked_sub(1)
     }
 
     /// Notes that worker `index` resigned after `windows` finished windows.
-    pub(crate) fn resign(&mut self, index: u8, windows: u8) {
+    pub(crate) fn set_resigned(&mut self, index: u8, windows: u8) {
         let bits = u64::from(windows.saturating_add(1) & 0b1_1111);
-        self.progress.resigned |= bits.wrapping_shl(resigned_at(index));
+        self.progress.resigned |= bits.wrapping_shl(resigned_shift(index));
     }
 
     /// The worker that calls, and its place.
-    pub(crate) fn calling_worker(&self) -> Result<(Address, u8), Refused> {
+    pub(crate) fn worker_caller(&self) -> Result<(Address, u8), Reverted> {
         let caller = host::caller();
         let mut workers = (0_u8..).zip(self.terms.workers());
         let found = workers.find(|(_, terms)| terms.account == caller);
-        found.map(|(index, _)| (caller, index)).ok_or_else(|| refuse(&NotAWorker { caller }))
+        found.map(|(index, _)| (caller, index)).ok_or_else(|| revert(&NotAWorker { caller }))
     }
 
     /// What decides the state of an open agreement.
@@ -190,9 +190,9 @@ impl Agreement {
     }
 
     /// Refuses a call that belongs to `wanted`.
-    pub(crate) fn expect(&self, wanted: State) -> Result<(), Refused> {
+    pub(crate) fn require_state(&self, wanted: State) -> Result<(), Reverted> {
         let state = self.state(self.now());
-        if state == wanted { Ok(()) } else { Err(refuse(&WrongState { state })) }
+        if state == wanted { Ok(()) } else { Err(revert(&WrongState { state })) }
     }
 
     /// Whether worker `index` accepted.
@@ -201,8 +201,8 @@ impl Agreement {
     }
 
     /// How its reports are laid out.
-    pub(crate) const fn lanes(&self) -> Lanes {
-        Lanes::of(self.terms.head.windows)
+    pub(crate) const fn report_layout(&self) -> ReportLayout {
+        ReportLayout::for_windows(self.terms.head.windows)
     }
 
     /// The seats of a window; none before the first accept.

@@ -1,100 +1,100 @@
 //! The names of the specification, and what is needed to follow an agreement from outside.
 
-use muster_contract_kit::{Args, Blob, List, Put, Refused, refuse};
+use muster_contract_kit::{AbiArray, AbiBytes, AbiEncode, Args, Reverted, revert};
 use muster_protocol::abi::IWorkAgreement::WindowUnknown;
 use muster_protocol::abi::State;
 use muster_protocol::draw::SEATS;
 use muster_protocol::layout::MAX_TERMS;
 use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes, U256};
 
-use crate::market;
+use crate::dispatcher;
 use crate::state::{Agreement, Progress};
 
 /// `client()`.
-pub(crate) fn client(_: &mut Args) -> Result<Address, Refused> {
+pub(crate) fn client(_: &mut Args) -> Result<Address, Reverted> {
     Ok(Agreement::load()?.terms.head.client)
 }
 
 /// `workers()`.
-pub(crate) fn workers(_: &mut Args) -> Result<impl Put + use<>, Refused> {
+pub(crate) fn workers(_: &mut Args) -> Result<impl AbiEncode + use<>, Reverted> {
     let terms = Agreement::load()?.terms;
-    Ok((List(
+    Ok((AbiArray(
         (0..terms.head.redundancy)
             .map(move |index| terms.worker(index).map_or(Address::ZERO, |worker| worker.account)),
     ),))
 }
 
 /// `testers(uint256)`.
-pub(crate) fn testers(args: &mut Args) -> Result<impl Put + use<>, Refused> {
+pub(crate) fn testers(args: &mut Args) -> Result<impl AbiEncode + use<>, Reverted> {
     let window: U256 = args.next()?;
     let agreement = Agreement::load()?;
     let head = &agreement.terms.head;
     let known = u8::try_from(window).ok().filter(|window| *window < head.windows);
-    let window = known.ok_or_else(|| refuse(&WindowUnknown { window, windows: head.windows }))?;
+    let window = known.ok_or_else(|| revert(&WindowUnknown { window, windows: head.windows }))?;
     let mut found = [(Address::ZERO, B256::ZERO); SEATS];
     let mut count = 0_usize;
     for (place, to) in agreement.seats(window).places().zip(&mut found) {
-        let account = market::tester(head, place)?;
-        *to = (account, market::key(head, account)?);
+        let account = dispatcher::tester_at(head, place)?;
+        *to = (account, dispatcher::key_of(head, account)?);
         count = count.saturating_add(1);
     }
     let seats = found.into_iter().take(count);
-    Ok((List(seats.clone().map(|(account, _)| account)), List(seats.map(|(_, key)| key))))
+    Ok((AbiArray(seats.clone().map(|(account, _)| account)), AbiArray(seats.map(|(_, key)| key))))
 }
 
 /// `price()`.
-pub(crate) fn price(_: &mut Args) -> Result<u128, Refused> {
+pub(crate) fn price(_: &mut Args) -> Result<u128, Reverted> {
     // At most eight prices below 2^96.
     Ok(Agreement::load()?.terms.workers().fold(0, |sum, worker| sum.saturating_add(worker.price)))
 }
 
 /// `redundancy()`.
-pub(crate) fn redundancy(_: &mut Args) -> Result<u8, Refused> {
+pub(crate) fn redundancy(_: &mut Args) -> Result<u8, Reverted> {
     Ok(Agreement::load()?.terms.head.redundancy)
 }
 
 /// `application()`.
-pub(crate) fn application(_: &mut Args) -> Result<FixedBytes<8>, Refused> {
+pub(crate) fn application(_: &mut Args) -> Result<FixedBytes<8>, Reverted> {
     Ok(Agreement::load()?.terms.head.application)
 }
 
 /// `end()`.
-pub(crate) fn end(_: &mut Args) -> Result<u64, Refused> {
+pub(crate) fn end(_: &mut Args) -> Result<u64, Reverted> {
     Ok(Agreement::load()?.times().end())
 }
 
 /// `state()`.
-pub(crate) fn state(_: &mut Args) -> Result<State, Refused> {
+pub(crate) fn state(_: &mut Args) -> Result<State, Reverted> {
     let agreement = Agreement::load()?;
     Ok(agreement.state(agreement.now()))
 }
 
 /// `progress()`.
-pub(crate) fn progress(_: &mut Args) -> Result<impl Put + use<>, Refused> {
+pub(crate) fn progress(_: &mut Args) -> Result<impl AbiEncode + use<>, Reverted> {
     let agreement = Agreement::load()?;
     let Progress { start, seed, accepted, resigned, .. } = agreement.progress;
     Ok((start, seed, accepted, agreement.windows(), resigned))
 }
 
 /// The terms as bytes.
-struct Bytes {
+struct EncodedTerms {
     /// The first `len` count.
     bytes: [u8; MAX_TERMS],
     /// How many bytes.
     len: usize,
 }
 
-impl Put for Bytes {
+impl AbiEncode for EncodedTerms {
     const DYNAMIC: bool = true;
 
-    fn put(&self, out: &mut muster_contract_kit::out::Out) {
-        Blob(self.bytes.get(..self.len).unwrap_or_default()).put(out);
+    fn encode(&self, out: &mut muster_contract_kit::output::OutputBuffer) {
+        AbiBytes(self.bytes.get(..self.len).unwrap_or_default()).encode(out);
     }
 }
 
 /// `terms()`.
-pub(crate) fn terms(_: &mut Args) -> Result<impl Put + use<>, Refused> {
+pub(crate) fn terms(_: &mut Args) -> Result<impl AbiEncode + use<>, Reverted> {
     let mut bytes = [0; MAX_TERMS];
     let len = Agreement::load()?.terms.encode(&mut bytes);
-    Ok((Bytes { bytes, len },))
+    Ok((EncodedTerms { bytes, len },))
 }

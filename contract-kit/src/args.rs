@@ -4,7 +4,7 @@
 
 use stylus_sdk::alloy_primitives::{Address, FixedBytes, U256};
 
-use crate::wire::{Refused, malformed};
+use crate::wire::{Reverted, malformed_call};
 
 /// The words of a call that are still to be read.
 #[derive(Clone, Copy, Debug)]
@@ -12,7 +12,7 @@ pub struct Args {
     /// All words of the call, behind the selector.
     data: &'static [u8],
     /// Byte at which the next word begins.
-    at: usize,
+    offset: usize,
     /// Byte that offsets count from.
     base: usize,
 }
@@ -21,7 +21,7 @@ impl Args {
     /// The arguments in these bytes.
     #[must_use]
     pub const fn new(data: &'static [u8]) -> Self {
-        Self { data, at: 0, base: 0 }
+        Self { data, offset: 0, base: 0 }
     }
 
     /// The next value.
@@ -29,47 +29,51 @@ impl Args {
     /// # Errors
     /// `MalformedCall` with the number of the word that is not a value of this type, or is missing.
     #[expect(clippy::should_implement_trait, reason = "generic in what comes next")]
-    pub fn next<T: Take>(&mut self) -> Result<T, Refused> {
-        T::take(self)
+    pub fn next<T: AbiDecode>(&mut self) -> Result<T, Reverted> {
+        T::decode(self)
     }
 
     /// The next word, as it is.
     #[inline(never)]
-    fn word(&mut self) -> Result<&'static [u8; 32], Refused> {
-        let rest = self.data.get(self.at..).unwrap_or_default();
+    fn word(&mut self) -> Result<&'static [u8; 32], Reverted> {
+        let rest = self.data.get(self.offset..).unwrap_or_default();
         let word = rest.first_chunk().ok_or_else(|| self.malformed())?;
-        self.at = self.at.wrapping_add(32);
+        self.offset = self.offset.wrapping_add(32);
         Ok(word)
     }
 
     /// The refusal of the next word.
-    fn malformed(&self) -> Refused {
-        malformed(u32::try_from(self.at >> 5).unwrap_or(u32::MAX))
+    fn malformed(&self) -> Reverted {
+        malformed_call(u32::try_from(self.offset >> 5).unwrap_or(u32::MAX))
     }
 
     /// The refusal of the word before.
-    fn wrong<T>(mut self) -> Result<T, Refused> {
-        self.at = self.at.wrapping_sub(32);
+    fn malformed_previous<T>(mut self) -> Result<T, Reverted> {
+        self.offset = self.offset.wrapping_sub(32);
         Err(self.malformed())
     }
 
     /// The next word as a number of at most `bits` bits.
     #[inline(never)]
-    fn number(&mut self, bits: u32) -> Result<u128, Refused> {
+    fn number(&mut self, bits: u32) -> Result<u128, Reverted> {
         let (high, low) = self.word()?.split_at(16);
         let low = low.first_chunk().map_or(0, |low| u128::from_be_bytes(*low));
         let excess = low.checked_shr(bits).unwrap_or(0) != 0;
-        if excess || high.iter().any(|byte| *byte != 0) { self.wrong() } else { Ok(low) }
+        if excess || high.iter().any(|byte| *byte != 0) {
+            self.malformed_previous()
+        } else {
+            Ok(low)
+        }
     }
 
     /// The values of a dynamic argument: where its offset points, the count that stands there.
     #[inline(never)]
-    fn tail(&mut self, most: u32) -> Result<(Self, usize), Refused> {
+    fn tail(&mut self, most: u32) -> Result<(Self, usize), Reverted> {
         let offset = usize::try_from(self.number(32)?).unwrap_or(usize::MAX);
-        let mut tail = Self { at: self.base.saturating_add(offset), ..*self };
+        let mut tail = Self { offset: self.base.saturating_add(offset), ..*self };
         let count = tail.number(32)?;
         if count > most.into() {
-            tail.wrong()
+            tail.malformed_previous()
         } else {
             Ok((tail, usize::try_from(count).unwrap_or(0)))
         }
@@ -79,9 +83,9 @@ impl Args {
     ///
     /// # Errors
     /// `MalformedCall`: it is longer, or not there.
-    pub fn bytes(&mut self, most: u32) -> Result<&'static [u8], Refused> {
+    pub fn bytes(&mut self, most: u32) -> Result<&'static [u8], Reverted> {
         let (tail, len) = self.tail(most)?;
-        let rest = tail.data.get(tail.at..).unwrap_or_default();
+        let rest = tail.data.get(tail.offset..).unwrap_or_default();
         rest.get(..len).ok_or_else(|| tail.malformed())
     }
 
@@ -89,24 +93,24 @@ impl Args {
     ///
     /// # Errors
     /// `MalformedCall`: it is longer, or its place is not there.
-    pub fn list<T: Take>(&mut self, most: u32) -> Result<Items<T>, Refused> {
+    pub fn array<T: AbiDecode>(&mut self, most: u32) -> Result<ArrayItems<T>, Reverted> {
         let (tail, len) = self.tail(most)?;
-        Ok(Items { tail, len, kind: core::marker::PhantomData })
+        Ok(ArrayItems { args: tail, len, kind: core::marker::PhantomData })
     }
 }
 
 /// The values of an array argument that are still to be read.
 #[derive(Clone, Copy, Debug)]
-pub struct Items<T> {
+pub struct ArrayItems<T> {
     /// Their words.
-    tail: Args,
+    args: Args,
     /// How many they are.
     len: usize,
     /// What they are.
     kind: core::marker::PhantomData<T>,
 }
 
-impl<T> Items<T> {
+impl<T> ArrayItems<T> {
     /// How many values there are.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -120,45 +124,45 @@ impl<T> Items<T> {
     }
 }
 
-impl<T: Take> Iterator for Items<T> {
-    type Item = Result<T, Refused>;
+impl<T: AbiDecode> Iterator for ArrayItems<T> {
+    type Item = Result<T, Reverted>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.len = self.len.checked_sub(1)?;
-        Some(self.tail.next())
+        Some(self.args.next())
     }
 }
 
 /// A value that can be read from calldata.
-pub trait Take: Sized {
+pub trait AbiDecode: Sized {
     /// Reads the value.
     ///
     /// # Errors
     /// `MalformedCall`.
-    fn take(args: &mut Args) -> Result<Self, Refused>;
+    fn decode(args: &mut Args) -> Result<Self, Reverted>;
 }
 
 /// [`Take`] for integers.
-macro_rules! integers {
+macro_rules! impl_decode_for_integers {
     ($($ty:ty),*) => {$(
-        impl Take for $ty {
-            fn take(args: &mut Args) -> Result<Self, Refused> {
+        impl AbiDecode for $ty {
+            fn decode(args: &mut Args) -> Result<Self, Reverted> {
                 args.number(Self::BITS).map(|value| Self::try_from(value).unwrap_or(Self::MAX))
             }
         }
     )*};
 }
 
-integers!(u8, u16, u32, u64, u128);
+impl_decode_for_integers!(u8, u16, u32, u64, u128);
 
-impl Take for bool {
-    fn take(args: &mut Args) -> Result<Self, Refused> {
+impl AbiDecode for bool {
+    fn decode(args: &mut Args) -> Result<Self, Reverted> {
         args.number(1).map(|value| value == 1)
     }
 }
 
-impl Take for U256 {
-    fn take(args: &mut Args) -> Result<Self, Refused> {
+impl AbiDecode for U256 {
+    fn decode(args: &mut Args) -> Result<Self, Reverted> {
         let mut limbs = [0; 4];
         for (limb, bytes) in limbs.iter_mut().rev().zip(args.word()?.as_chunks().0) {
             *limb = u64::from_be_bytes(*bytes);
@@ -167,22 +171,22 @@ impl Take for U256 {
     }
 }
 
-impl Take for Address {
-    fn take(args: &mut Args) -> Result<Self, Refused> {
+impl AbiDecode for Address {
+    fn decode(args: &mut Args) -> Result<Self, Reverted> {
         let (zeros, address) = args.word()?.split_at(12);
         match address.first_chunk() {
             Some(bytes) if zeros.iter().all(|byte| *byte == 0) => Ok(Self::new(*bytes)),
-            _ => args.wrong(),
+            _ => args.malformed_previous(),
         }
     }
 }
 
-impl<const N: usize> Take for FixedBytes<N> {
-    fn take(args: &mut Args) -> Result<Self, Refused> {
+impl<const N: usize> AbiDecode for FixedBytes<N> {
+    fn decode(args: &mut Args) -> Result<Self, Reverted> {
         let word = args.word()?;
         match word.split_first_chunk() {
             Some((bytes, zeros)) if zeros.iter().all(|byte| *byte == 0) => Ok(Self(*bytes)),
-            _ => args.wrong(),
+            _ => args.malformed_previous(),
         }
     }
 }

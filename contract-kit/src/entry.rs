@@ -3,40 +3,40 @@
 use muster_protocol::abi::IWorkerDispatcher::{NotPayable, Reentered, UnknownCall};
 
 use crate::args::Args;
-use crate::out::Put;
-use crate::wire::{Refused, refuse};
-use crate::{CAPACITY, host};
+use crate::output::AbiEncode;
+use crate::wire::{Reverted, revert};
+use crate::{BUFFER_CAPACITY, host};
 
 /// The result, or the reason to refuse, stands in the output buffer.
-pub type Reply = Result<(), Refused>;
+pub type CallResult = Result<(), Reverted>;
 
 /// Writes the result of a call.
-fn reply(result: &impl Put) {
+fn write_return_value(result: &impl AbiEncode) {
     host::with_output(|out| {
         out.clear();
-        result.put(out);
+        result.encode(out);
     });
 }
 
 /// What the function behind a call returns: a value, or a value unless it refuses.
-pub trait Answer {
+pub trait IntoCallResult {
     /// Writes the value.
     ///
     /// # Errors
     /// The function's own refusal.
-    fn answer(self) -> Reply;
+    fn into_call_result(self) -> CallResult;
 }
 
-impl<T: Put> Answer for T {
-    fn answer(self) -> Reply {
-        reply(&self);
+impl<T: AbiEncode> IntoCallResult for T {
+    fn into_call_result(self) -> CallResult {
+        write_return_value(&self);
         Ok(())
     }
 }
 
-impl<T: Put> Answer for Result<T, Refused> {
-    fn answer(self) -> Reply {
-        self.map(|value| reply(&value))
+impl<T: AbiEncode> IntoCallResult for Result<T, Reverted> {
+    fn into_call_result(self) -> CallResult {
+        self.map(|value| write_return_value(&value))
     }
 }
 
@@ -45,10 +45,10 @@ impl<T: Put> Answer for Result<T, Refused> {
 /// # Errors
 /// `NotPayable`.
 #[inline(never)]
-pub fn unpaid() -> Reply {
+pub fn require_no_value() -> CallResult {
     match host::value() {
         0 => Ok(()),
-        value => Err(refuse(&NotPayable { value })),
+        value => Err(revert(&NotPayable { value })),
     }
 }
 
@@ -57,30 +57,30 @@ pub fn unpaid() -> Reply {
 /// # Errors
 /// `Reentered`.
 #[inline(never)]
-pub fn unlocked() -> Reply {
-    if host::locked() { Err(refuse(&Reentered {})) } else { Ok(()) }
+pub fn require_unlocked() -> CallResult {
+    if host::is_locked() { Err(revert(&Reentered {})) } else { Ok(()) }
 }
 
 /// The refusal of a selector that is not in the table.
 #[must_use]
-pub fn unknown(selector: u32) -> Refused {
-    refuse(&UnknownCall { selector: selector.to_be_bytes().into() })
+pub fn unknown_selector(selector: u32) -> Reverted {
+    revert(&UnknownCall { selector: selector.to_be_bytes().into() })
 }
 
 /// Runs a call of `len` bytes through a routing table; returns 0 for a result and 1 for a refusal.
-pub fn run(len: usize, route: impl FnOnce(u32, &mut Args) -> Reply) -> usize {
-    host::begin();
-    let reply = match host::input(len).map(<[u8]>::split_first_chunk) {
+pub fn run(len: usize, route: impl FnOnce(u32, &mut Args) -> CallResult) -> usize {
+    host::import_memory_grow();
+    let result = match host::read_calldata(len).map(<[u8]>::split_first_chunk) {
         Some(Some((selector, data))) => route(u32::from_be_bytes(*selector), &mut Args::new(data)),
         // No selector: a plain transfer.
-        Some(None) => Err(unknown(0)),
-        None => Err(crate::wire::malformed(u32::try_from(CAPACITY >> 5).unwrap_or(0))),
+        Some(None) => Err(unknown_selector(0)),
+        None => Err(crate::wire::malformed_call(u32::try_from(BUFFER_CAPACITY >> 5).unwrap_or(0))),
     };
-    if reply.is_ok() {
-        host::settle();
+    if result.is_ok() {
+        host::commit_storage();
     }
-    host::finish();
-    usize::from(reply.is_err())
+    host::write_result();
+    usize::from(result.is_err())
 }
 
 /// A contract's table of calls: kind, the interface's call type, the function that does it.
@@ -95,14 +95,14 @@ macro_rules! contract {
         ///
         /// # Errors
         /// Every refusal of the contract; its reason stands in the output buffer.
-        pub fn route(selector: u32, args: &mut $crate::Args) -> $crate::Reply {
+        pub fn route(selector: u32, args: &mut $crate::Args) -> $crate::CallResult {
             use stylus_sdk::alloy_sol_types::SolCall as _;
 
             $(if selector == const { u32::from_be_bytes(<$call>::SELECTOR) } {
                 $crate::contract!(@guard $kind);
-                return $crate::entry::Answer::answer($run(args));
+                return $crate::entry::IntoCallResult::into_call_result($run(args));
             })*
-            Err($crate::entry::unknown(selector))
+            Err($crate::entry::unknown_selector(selector))
         }
 
         /// Where the host enters.
@@ -113,8 +113,8 @@ macro_rules! contract {
             $crate::entry::run(len, route)
         }
     };
-    (@guard view) => { $crate::entry::unpaid()? };
-    (@guard act) => { $crate::entry::unpaid()? };
-    (@guard call) => {{ $crate::entry::unpaid()?; $crate::entry::unlocked()? }};
-    (@guard pay) => { $crate::entry::unlocked()? };
+    (@guard view) => { $crate::entry::require_no_value()? };
+    (@guard act) => { $crate::entry::require_no_value()? };
+    (@guard call) => {{ $crate::entry::require_no_value()?; $crate::entry::require_unlocked()? }};
+    (@guard pay) => { $crate::entry::require_unlocked()? };
 }

@@ -10,32 +10,34 @@ use core::cell::UnsafeCell;
 use stylus_sdk::alloy_primitives::{Address, B256};
 use stylus_sdk::hostio;
 
-use crate::CAPACITY;
-use crate::out::Out;
+use crate::BUFFER_CAPACITY;
+use crate::output::OutputBuffer;
 
 /// A value that belongs to the one thread of a contract.
-struct Alone<T>(UnsafeCell<T>);
+struct SingleThreadCell<T>(UnsafeCell<T>);
 
 // SAFETY: wasm contracts have one thread; off chain nothing reaches these statics, because the host
 // stubs stop every caller first.
-unsafe impl<T> Sync for Alone<T> {}
+unsafe impl<T> Sync for SingleThreadCell<T> {}
 
 /// Calldata, behind the length that the host told.
-static INPUT: Alone<[u8; CAPACITY]> = Alone(UnsafeCell::new([0; CAPACITY]));
+static INPUT: SingleThreadCell<[u8; BUFFER_CAPACITY]> =
+    SingleThreadCell(UnsafeCell::new([0; BUFFER_CAPACITY]));
 /// Everything that leaves the contract.
 #[cfg(target_arch = "wasm32")]
-static OUTPUT: Alone<Out> = Alone(UnsafeCell::new(Out::new()));
+static OUTPUT: SingleThreadCell<OutputBuffer> =
+    SingleThreadCell(UnsafeCell::new(OutputBuffer::new()));
 #[cfg(not(target_arch = "wasm32"))]
 std::thread_local! {
     /// Everything that a test writes: there are threads off chain.
-    static OUTPUT: core::cell::RefCell<Out> = const { core::cell::RefCell::new(Out::new()) };
+    static OUTPUT: core::cell::RefCell<OutputBuffer> = const { core::cell::RefCell::new(OutputBuffer::new()) };
 }
 /// Whether storage was written since the last flush.
-static DIRTY: Alone<bool> = Alone(UnsafeCell::new(false));
+static STORAGE_DIRTY: SingleThreadCell<bool> = SingleThreadCell(UnsafeCell::new(false));
 
 /// Calldata of `len` bytes, which is copied once; `None` if it is longer than the buffer.
-pub(crate) fn input(len: usize) -> Option<&'static [u8]> {
-    if len > CAPACITY {
+pub(crate) fn read_calldata(len: usize) -> Option<&'static [u8]> {
+    if len > BUFFER_CAPACITY {
         return None;
     }
     // SAFETY: called once per run, before anything reads the buffer, which holds `len` bytes.
@@ -47,7 +49,7 @@ pub(crate) fn input(len: usize) -> Option<&'static [u8]> {
 
 /// Runs `write` on the output buffer.
 #[cfg(target_arch = "wasm32")]
-pub(crate) fn with_output<R>(write: impl FnOnce(&mut Out) -> R) -> R {
+pub(crate) fn with_output<R>(write: impl FnOnce(&mut OutputBuffer) -> R) -> R {
     // SAFETY: one thread, and no `write` calls back into this function: it puts values that are there. A list that
     // is read from calldata anew was read before without a refusal, so there is none to write in its midst.
     write(unsafe { &mut *OUTPUT.0.get() })
@@ -55,12 +57,12 @@ pub(crate) fn with_output<R>(write: impl FnOnce(&mut Out) -> R) -> R {
 
 /// Runs `write` on the output buffer of this thread.
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) fn with_output<R>(write: impl FnOnce(&mut Out) -> R) -> R {
+pub(crate) fn with_output<R>(write: impl FnOnce(&mut OutputBuffer) -> R) -> R {
     OUTPUT.with_borrow_mut(write)
 }
 
 /// Hands the output to the caller.
-pub(crate) fn finish() {
+pub(crate) fn write_result() {
     with_output(|out| {
         let bytes = out.bytes();
         // SAFETY: pointer and length are those of one slice.
@@ -69,7 +71,7 @@ pub(crate) fn finish() {
 }
 
 /// Keeps the import that every program with growing memory must have.
-pub(crate) fn begin() {
+pub(crate) fn import_memory_grow() {
     // SAFETY: takes no pointer.
     unsafe { hostio::pay_for_memory_grow(0) }
 }
@@ -95,7 +97,7 @@ macro_rules! address {
 }
 
 mod transient;
-pub use transient::{lock, locked};
+pub use transient::{is_locked, set_locked};
 
 /// The caller of this frame.
 #[inline(never)]
@@ -112,7 +114,7 @@ pub fn this() -> Address {
 }
 
 /// The lower 128 bits of an amount, or all ones if it is larger.
-fn wei(word: &[u8; 32]) -> u128 {
+fn u128_from_word(word: &[u8; 32]) -> u128 {
     let (high, low) = word.split_at(16);
     match low.first_chunk() {
         Some(low) if high.iter().all(|byte| *byte == 0) => u128::from_be_bytes(*low),
@@ -121,7 +123,7 @@ fn wei(word: &[u8; 32]) -> u128 {
 }
 
 /// An amount as the host takes it.
-const fn amount(wei: u128) -> [u8; 32] {
+const fn word_from_u128(wei: u128) -> [u8; 32] {
     let mut word = [0; 32];
     if let Some(low) = word.last_chunk_mut() {
         *low = wei.to_be_bytes();
@@ -133,13 +135,13 @@ const fn amount(wei: u128) -> [u8; 32] {
 #[inline(never)]
 #[must_use]
 pub fn value() -> u128 {
-    wei(&word!(hostio::msg_value))
+    u128_from_word(&word!(hostio::msg_value))
 }
 
 /// An account's wei.
 #[must_use]
 pub fn balance(account: Address) -> u128 {
-    wei(&word!(hostio::account_balance, account))
+    u128_from_word(&word!(hostio::account_balance, account))
 }
 
 /// Unix seconds of the block.
@@ -179,24 +181,24 @@ pub fn store(slot: &[u8; 32], word: &[u8; 32]) {
     // SAFETY: both are 32 bytes; one thread.
     unsafe {
         hostio::storage_cache_bytes32(slot.as_ptr(), word.as_ptr());
-        *DIRTY.0.get() = true;
+        *STORAGE_DIRTY.0.get() = true;
     }
 }
 
 /// Writes what was stored to the chain, if anything was.
-fn flush(forget: bool) {
+fn flush_storage(forget: bool) {
     // SAFETY: one thread; takes no pointer.
     unsafe {
-        if *DIRTY.0.get() || forget {
+        if *STORAGE_DIRTY.0.get() || forget {
             hostio::storage_flush_cache(forget);
-            *DIRTY.0.get() = false;
+            *STORAGE_DIRTY.0.get() = false;
         }
     }
 }
 
 /// Makes storage written so far permanent, at the end of a call that succeeded.
-pub(crate) fn settle() {
-    flush(false);
+pub(crate) fn commit_storage() {
+    flush_storage(false);
 }
 
 /// Calls `to` with wei and at most `gas`, whatever it does to this contract meanwhile: storage is
@@ -204,8 +206,8 @@ pub(crate) fn settle() {
 /// [`returned`].
 #[must_use]
 pub fn call(to: Address, wei: u128, gas: u64, data: &[u8]) -> bool {
-    flush(true);
-    let (value, mut len) = (amount(wei), 0);
+    flush_storage(true);
+    let (value, mut len) = (word_from_u128(wei), 0);
     // SAFETY: address and value have their sizes, data has its length, `len` is one word.
     let status = unsafe {
         hostio::call_contract(
@@ -224,7 +226,7 @@ pub fn call(to: Address, wei: u128, gas: u64, data: &[u8]) -> bool {
 /// read it. Tells whether it succeeded.
 #[inline(never)]
 #[must_use]
-pub fn ask(to: Address, data: &[u8]) -> bool {
+pub fn static_call(to: Address, data: &[u8]) -> bool {
     let mut len = 0;
     // SAFETY: as in `call`.
     let status = unsafe {
@@ -235,7 +237,7 @@ pub fn ask(to: Address, data: &[u8]) -> bool {
 
 /// The first `N` bytes of what the last call returned; `None` if it returned fewer.
 #[must_use]
-pub fn returned<const N: usize>() -> Option<[u8; N]> {
+pub fn return_data<const N: usize>() -> Option<[u8; N]> {
     let mut bytes = [0; N];
     // SAFETY: the host writes at most `N` bytes.
     let len = unsafe { hostio::read_return_data(bytes.as_mut_ptr(), 0, N) };
@@ -245,8 +247,8 @@ pub fn returned<const N: usize>() -> Option<[u8; N]> {
 /// Creates a contract by CREATE2 with salt zero; `None` if that fails. The init code must not call
 /// back, because storage is not flushed.
 #[must_use]
-pub fn create(code: &[u8], wei: u128) -> Option<Address> {
-    let (value, salt, mut created, mut len) = (amount(wei), [0; 32], [0; 20], 0);
+pub fn create2(code: &[u8], wei: u128) -> Option<Address> {
+    let (value, salt, mut created, mut len) = (word_from_u128(wei), [0; 32], [0; 20], 0);
     // SAFETY: value and salt are 32 bytes, code has its length, the host writes 20 bytes and a word.
     unsafe {
         hostio::create2(

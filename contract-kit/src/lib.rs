@@ -14,20 +14,20 @@
 //! [`Refused`], which is empty: the reason waits in the output buffer.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
+mod abi_tables;
 pub mod args;
 pub mod chain;
 pub mod entry;
 pub mod host;
-pub mod out;
-pub mod store;
-mod tables;
+pub mod output;
+pub mod storage;
 pub mod wire;
 
-pub use args::{Args, Items, Take};
-pub use entry::Reply;
-pub use out::{Blob, List, Put};
-pub use store::Map;
-pub use wire::{Refused, emit, emit_parts, refuse, with_call};
+pub use args::{AbiDecode, Args, ArrayItems};
+pub use entry::CallResult;
+pub use output::{AbiArray, AbiBytes, AbiEncode};
+pub use storage::StorageMap;
+pub use wire::{Reverted, emit, emit_parts, revert, with_calldata};
 
 /// Bytes of the longest calldata that is read, and of the longest answer, event or outgoing call.
-pub const CAPACITY: usize = 10 * 1024;
+pub const BUFFER_CAPACITY: usize = 10 * 1024;

@@ -4,39 +4,39 @@ use muster_protocol::abi::IWorkerDispatcher::MalformedCall;
 use stylus_sdk::alloy_primitives::B256;
 
 use crate::host;
-use crate::out::{Out, Put};
+use crate::output::{AbiEncode, OutputBuffer};
 
 /// A call was refused; the reason stands in the output buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refused;
+pub struct Reverted;
 
 /// An error of an interface.
-pub trait Refusal {
+pub trait RevertReason {
     /// Appends selector and fields.
-    fn write(&self, out: &mut Out);
+    fn write(&self, out: &mut OutputBuffer);
 }
 
 /// An event of an interface.
-pub trait Event {
+pub trait ContractEvent {
     /// How many topics it has, its own hash included.
     const TOPICS: usize;
     /// Appends topics, then data.
-    fn write(&self, out: &mut Out);
+    fn write(&self, out: &mut OutputBuffer);
 }
 
 /// Writes the refusal.
 #[inline(never)]
-pub fn refuse<E: Refusal>(error: &E) -> Refused {
+pub fn revert<E: RevertReason>(error: &E) -> Reverted {
     host::with_output(|out| {
         out.clear();
         error.write(out);
     });
-    Refused
+    Reverted
 }
 
 /// Records an event.
 #[inline(never)]
-pub fn emit<E: Event>(event: &E) {
+pub fn emit<E: ContractEvent>(event: &E) {
     host::with_output(|out| {
         out.clear();
         event.write(out);
@@ -45,29 +45,33 @@ pub fn emit<E: Event>(event: &E) {
 }
 
 /// Records an event by its parts: its topics, which are words, and its data.
-pub fn emit_parts(topics: &[B256], data: &impl Put) {
+pub fn emit_parts(topics: &[B256], data: &impl AbiEncode) {
     host::with_output(|out| {
         out.clear();
         for topic in topics {
-            out.raw(&topic.0);
+            out.push_bytes(&topic.0);
         }
-        data.put(out);
+        data.encode(out);
         host::log(out.bytes(), topics.len());
     });
 }
 
 /// Writes a call and runs `send` on it.
-pub fn with_call<R>(selector: [u8; 4], args: &impl Put, send: impl FnOnce(&[u8]) -> R) -> R {
+pub fn with_calldata<R>(
+    selector: [u8; 4],
+    args: &impl AbiEncode,
+    send: impl FnOnce(&[u8]) -> R,
+) -> R {
     host::with_output(|out| {
         out.clear();
-        out.raw(&selector);
-        args.put(out);
+        out.push_bytes(&selector);
+        args.encode(out);
         send(out.bytes())
     })
 }
 
 /// `MalformedCall(uint32)`, which every interface has.
 #[inline(never)]
-pub(crate) fn malformed(word: u32) -> Refused {
-    refuse(&MalformedCall { word })
+pub(crate) fn malformed_call(word: u32) -> Reverted {
+    revert(&MalformedCall { word })
 }

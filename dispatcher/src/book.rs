@@ -5,37 +5,37 @@
 //! the hint is of no use, a few steps are walked. Whoever is not placed stays unlisted, and nothing
 //! fails for it: `list` by anybody puts it right.
 
-use muster_contract_kit::{Args, Put, Refused, emit, refuse};
+use muster_contract_kit::{AbiEncode, Args, Reverted, emit, revert};
 use muster_protocol::abi::IWorkerDispatcher::{Listed, NotListable, NotRegistered, Unlisted};
 use muster_protocol::{WALK_LIMIT, money};
 use stylus_sdk::alloy_primitives::{Address, FixedBytes};
 
 use crate::state::{
-    ACCOUNTS, Account, BOOKS, Book, IDENTITIES, Identity, OFFERS, Offer, STANDARDS, Standards,
+    ACCOUNTS, Account, BOOKS, Book, IDENTITIES, Identity, OFFERS, ORDER_RULES, Offer, OrderRules,
 };
 
 /// Writes a worker's offer and puts it where it then belongs: behind `hint`, by its price, or nowhere.
-pub(crate) fn replace(number: u32, offer: &Offer, hint: u32) {
+pub(crate) fn relist(number: u32, offer: &Offer, hint: u32) {
     let mut offer = *offer;
     let was_listed = offer.listed;
     if was_listed {
-        unlink(number, &mut offer);
+        remove(number, &mut offer);
     }
     OFFERS.set(number, &offer);
-    place(number, offer, hint, was_listed);
+    list_if_fits(number, offer, hint, was_listed);
 }
 
 /// As [`place`], for a worker that had no place before.
 pub(crate) fn try_list(number: u32, offer: Offer, hint: u32) -> bool {
-    place(number, offer, hint, false)
+    list_if_fits(number, offer, hint, false)
 }
 
 /// Lists an unlisted worker that fits, if its place is found, and tells whether it did. Who left its
 /// place, or found none, is told so by an event.
-fn place(number: u32, offer: Offer, hint: u32, was_listed: bool) -> bool {
+fn list_if_fits(number: u32, offer: Offer, hint: u32, was_listed: bool) -> bool {
     let Identity { account, application, .. } = IDENTITIES.get(number);
-    let fits = fits(&offer, ACCOUNTS.get(account));
-    let listed = fits && link(number, offer, application, hint);
+    let fits = is_listable(&offer, ACCOUNTS.get(account));
+    let listed = fits && insert(number, offer, application, hint);
     if listed {
         emit(&Listed { worker: account });
     } else if fits || was_listed {
@@ -47,8 +47,8 @@ fn place(number: u32, offer: Offer, hint: u32, was_listed: bool) -> bool {
 /// Takes a worker out of its book that no longer fits.
 pub(crate) fn drop_unfit(number: u32, account: Account) {
     let mut offer = OFFERS.get(number);
-    if offer.listed && !fits(&offer, account) {
-        unlink(number, &mut offer);
+    if offer.listed && !is_listable(&offer, account) {
+        remove(number, &mut offer);
         OFFERS.set(number, &offer);
         emit(&Unlisted { worker: IDENTITIES.get(number).account });
     }
@@ -56,17 +56,17 @@ pub(crate) fn drop_unfit(number: u32, account: Account) {
 
 /// Whether a worker may stand in the book: it wants work, has room for more, and its free stake covers
 /// the bond of its own longest agreement.
-fn fits(offer: &Offer, account: Account) -> bool {
+fn is_listable(offer: &Offer, account: Account) -> bool {
     if !offer.available || account.active >= offer.capacity {
         return false;
     }
-    let Standards { bond_bps, min_bond, .. } = STANDARDS.get(());
+    let OrderRules { bond_bps, min_bond, .. } = ORDER_RULES.get(());
     let bond = money::bond(offer.price, offer.max_length, bond_bps, min_bond);
     account.stake.saturating_sub(account.locked) >= bond
 }
 
 /// The offer of a number, if it stands in this application's book.
-pub(crate) fn listed(number: u32, application: FixedBytes<8>) -> Option<Offer> {
+pub(crate) fn listed_offer(number: u32, application: FixedBytes<8>) -> Option<Offer> {
     if number == 0 {
         return None;
     }
@@ -75,9 +75,9 @@ pub(crate) fn listed(number: u32, application: FixedBytes<8>) -> Option<Offer> {
 }
 
 /// Walks to the worker's place and links it there. False, and nothing changed, if that is too far.
-fn link(number: u32, mut offer: Offer, application: FixedBytes<8>, hint: u32) -> bool {
+fn insert(number: u32, mut offer: Offer, application: FixedBytes<8>, hint: u32) -> bool {
     let mut book = BOOKS.get(application);
-    let hinted = listed(hint, application).filter(|hinted| hinted.price <= offer.price);
+    let hinted = listed_offer(hint, application).filter(|hinted| hinted.price <= offer.price);
     let (mut prev, mut next) = hinted.map_or((0, book.head), |hinted| (hint, hinted.next));
     let mut steps = 0;
     while next != 0 {
@@ -93,25 +93,25 @@ fn link(number: u32, mut offer: Offer, application: FixedBytes<8>, hint: u32) ->
     }
     (offer.prev, offer.next, offer.listed) = (prev, next, true);
     OFFERS.set(number, &offer);
-    join(&mut book, prev, number, number, next);
+    splice(&mut book, prev, number, number, next);
     book.listed = book.listed.saturating_add(1);
     BOOKS.set(application, &book);
     true
 }
 
 /// Takes a listed worker out of its book. The caller writes `offer` back.
-pub(crate) fn unlink(number: u32, offer: &mut Offer) {
+pub(crate) fn remove(number: u32, offer: &mut Offer) {
     let application = IDENTITIES.get(number).application;
     let mut book = BOOKS.get(application);
     let (prev, next) = (offer.prev, offer.next);
-    join(&mut book, prev, next, prev, next);
+    splice(&mut book, prev, next, prev, next);
     book.listed = book.listed.saturating_sub(1);
     BOOKS.set(application, &book);
     (offer.prev, offer.next, offer.listed) = (0, 0, false);
 }
 
 /// Makes `first` follow `prev` (the head if there is none), and `last` precede `next`.
-fn join(book: &mut Book, prev: u32, first: u32, last: u32, next: u32) {
+fn splice(book: &mut Book, prev: u32, first: u32, last: u32, next: u32) {
     if prev == 0 {
         book.head = first;
     } else {
@@ -123,21 +123,21 @@ fn join(book: &mut Book, prev: u32, first: u32, last: u32, next: u32) {
 }
 
 /// `list(address,uint32)`.
-pub(crate) fn list(args: &mut Args) -> Result<(), Refused> {
+pub(crate) fn list(args: &mut Args) -> Result<(), Reverted> {
     let (worker, hint): (Address, u32) = (args.next()?, args.next()?);
     let number = ACCOUNTS.get(worker).number;
     if number == 0 {
-        return Err(refuse(&NotRegistered { account: worker }));
+        return Err(revert(&NotRegistered { account: worker }));
     }
     let offer = OFFERS.get(number);
     if offer.listed || !try_list(number, offer, hint) {
-        return Err(refuse(&NotListable { worker }));
+        return Err(revert(&NotListable { worker }));
     }
     Ok(())
 }
 
 /// `book(bytes8)`.
-pub(crate) fn book(args: &mut Args) -> Result<impl Put + use<>, Refused> {
+pub(crate) fn book(args: &mut Args) -> Result<impl AbiEncode + use<>, Reverted> {
     let Book { head, listed, registered } = BOOKS.get(args.next()?);
     Ok((head, listed, registered))
 }

@@ -17,13 +17,13 @@
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
 mod book;
-mod choice;
 mod credit;
 mod purchase;
 mod registry;
+mod reputation;
+mod selection;
 mod settlement;
 mod setup;
-mod standing;
 mod state;
 mod testers;
 
@@ -37,25 +37,25 @@ use muster_protocol::abi::IWorkerDispatcher::{
 };
 
 muster_contract_kit::contract! {
-    call setup::Constructor => setup::construct;
+    call setup::Constructor => setup::constructor;
 
     view workerCountCall    => registry::count;
     view workerCall         => registry::worker;
     view workersCall        => registry::workers;
     view keyOfCall          => registry::key_of;
     view bookCall           => book::book;
-    view quote_0Call        => choice::quote_usual;
-    view quote_1Call        => choice::quote;
-    view quote_2Call        => choice::quote_hire;
-    view reputationCall     => standing::reputation;
+    view quote_0Call        => selection::quote_default;
+    view quote_1Call        => selection::quote;
+    view quote_2Call        => selection::quote_hire;
+    view reputationCall     => reputation::reputation;
     view creditCall         => credit::credit;
     view settingsCall       => setup::settings;
     view agreementCall      => setup::agreement;
     view isAgreementCall    => settlement::is_agreement;
     view tickCall           => setup::tick;
     view epochCall          => setup::epoch;
-    view testerCountCall    => testers::count;
-    view testerAtCall       => testers::at;
+    view testerCountCall    => testers::tester_count;
+    view testerAtCall       => testers::tester_at;
 
     pay  registerWorkerCall => registry::register;
     call updateWorkerCall   => registry::update;
@@ -69,7 +69,7 @@ muster_contract_kit::contract! {
     pay  registerTesterCall => testers::register;
     call checkInCall        => testers::check_in;
 
-    pay  buyContract_0Call  => purchase::buy_usual;
+    pay  buyContract_0Call  => purchase::buy_default;
     pay  buyContract_1Call  => purchase::buy;
     pay  hireCall           => purchase::hire;
     pay  concludeCall       => settlement::conclude;

@@ -1,7 +1,9 @@
 //! Buying: the order of steps behind `buyContract`, and nothing else. A purchase never reverts for
 //! what it asks: it is refused with the zero address, an event, and the whole value back.
 
-use muster_contract_kit::{Args, Items, List, Refused, chain, emit, emit_parts, host, refuse};
+use muster_contract_kit::{
+    AbiArray, Args, ArrayItems, Reverted, chain, emit, emit_parts, host, revert,
+};
 use muster_protocol::abi::IWorkerDispatcher::{ContractBought, CreationFailed, PurchaseRefused};
 use muster_protocol::abi::{Clock, Order, Reason, Settings};
 use muster_protocol::layout::{Head, MAX_TERMS, Terms};
@@ -10,47 +12,51 @@ use muster_protocol::proxy::{MAX_INIT, init_code};
 use stylus_sdk::alloy_primitives::Address;
 use stylus_sdk::alloy_sol_types::SolEvent;
 
-use crate::choice::{Choice, choose, hired, usual_order};
-use crate::setup::constants;
-use crate::state::{ACCOUNTS, COUNTS};
+use crate::selection::{Selection, current_default_order, read_hired, select_workers};
+use crate::setup::load_settings;
+use crate::state::{ACCOUNTS, COUNTERS};
 use crate::{book, credit};
 
 /// `buyContract(uint256,uint256)`.
-pub(crate) fn buy_usual(args: &mut Args) -> Result<Address, Refused> {
+pub(crate) fn buy_default(args: &mut Args) -> Result<Address, Reverted> {
     let (redundancy, length) = (args.next()?, args.next()?);
-    let settings = constants();
-    sell(&usual_order(redundancy, length, &settings), None, &settings)
+    let settings = load_settings();
+    purchase(&current_default_order(redundancy, length, &settings), None, &settings)
 }
 
 /// `buyContract(Order)`.
-pub(crate) fn buy(args: &mut Args) -> Result<Address, Refused> {
-    sell(&args.next()?, None, &constants())
+pub(crate) fn buy(args: &mut Args) -> Result<Address, Reverted> {
+    purchase(&args.next()?, None, &load_settings())
 }
 
 /// `hire(Order,uint32[])`.
-pub(crate) fn hire(args: &mut Args) -> Result<Address, Refused> {
-    let (order, workers) = (args.next()?, hired(args)?);
-    sell(&order, Some(workers), &constants())
+pub(crate) fn hire(args: &mut Args) -> Result<Address, Reverted> {
+    let (order, workers) = (args.next()?, read_hired(args)?);
+    purchase(&order, Some(workers), &load_settings())
 }
 
 /// Sells what the order asks for to the caller and returns the agreement, or zero.
-fn sell(order: &Order, hired: Option<Items<u32>>, settings: &Settings) -> Result<Address, Refused> {
+fn purchase(
+    order: &Order,
+    hired: Option<ArrayItems<u32>>,
+    settings: &Settings,
+) -> Result<Address, Reverted> {
     // Checks.
     let (client, sent) = (host::caller(), host::value());
-    let block = chain::block();
+    let block = chain::l2_block_number();
     let now = chain::tick(settings.clock == Clock::Second, || block);
-    let choice = match choose(order, hired, settings, now) {
+    let selection = match select_workers(order, hired, settings, now) {
         Ok(choice) if choice.escrow <= sent => choice,
-        Ok(choice) => return Ok(turn_away(client, Reason::ValueTooLow, choice.escrow, sent)),
-        Err(reason) => return Ok(turn_away(client, reason, 0, sent)),
+        Ok(choice) => return Ok(reject_purchase(client, Reason::ValueTooLow, choice.escrow, sent)),
+        Err(reason) => return Ok(reject_purchase(client, reason, 0, sent)),
     };
 
     // Effects.
-    let Choice { shape, epoch, pool, numbers, workers, escrow } = choice;
+    let Selection { order: shape, epoch, pool, numbers, workers, escrow } = selection;
     let counts =
-        COUNTS.update((), |counts| counts.agreements = counts.agreements.saturating_add(1));
+        COUNTERS.update((), |counts| counts.agreements = counts.agreements.saturating_add(1));
     for (number, worker) in numbers.into_iter().zip(&workers).take(shape.redundancy.into()) {
-        engage(number, worker.account, worker.bond);
+        lock_bond(number, worker.account, worker.bond);
     }
     let head = Head {
         dispatcher: host::this(),
@@ -75,17 +81,17 @@ fn sell(order: &Order, hired: Option<Items<u32>>, settings: &Settings) -> Result
         redundancy: shape.redundancy,
     };
     let terms = Terms::new(head, workers.into_iter().take(shape.redundancy.into()));
-    let account = create(counts.agreement, &terms, escrow)?;
+    let account = create_agreement(counts.agreement, &terms, escrow)?;
     let topics = [ContractBought::SIGNATURE_HASH, account.into_word(), client.into_word()];
-    emit_parts(&topics, &(escrow, List(terms.workers().map(|worker| worker.account))));
+    emit_parts(&topics, &(escrow, AbiArray(terms.workers().map(|worker| worker.account))));
 
     // Interaction, last.
-    credit::give_back(client, sent.saturating_sub(escrow));
+    credit::refund(client, sent.saturating_sub(escrow));
     Ok(account)
 }
 
 /// Locks a worker's bond and one of its slots; it leaves the book if it has no more of either.
-fn engage(number: u32, worker: Address, bond: u128) {
+fn lock_bond(number: u32, worker: Address, bond: u128) {
     let account = ACCOUNTS.update(worker, |account| {
         account.locked = account.locked.saturating_add(bond);
         account.active = account.active.saturating_add(1);
@@ -94,17 +100,21 @@ fn engage(number: u32, worker: Address, bond: u128) {
 }
 
 /// Creates the agreement with its escrow.
-fn create(implementation: Address, terms: &Terms, escrow: u128) -> Result<Address, Refused> {
+fn create_agreement(
+    implementation: Address,
+    terms: &Terms,
+    escrow: u128,
+) -> Result<Address, Reverted> {
     let (mut bytes, mut code) = ([0; MAX_TERMS], [0; MAX_INIT]);
     let len = terms.encode(&mut bytes);
     let len = init_code(implementation, bytes.get(..len).unwrap_or_default(), &mut code);
-    host::create(code.get(..len).unwrap_or_default(), escrow)
-        .ok_or_else(|| refuse(&CreationFailed {}))
+    host::create2(code.get(..len).unwrap_or_default(), escrow)
+        .ok_or_else(|| revert(&CreationFailed {}))
 }
 
 /// Refuses a purchase: says why, gives the whole value back, returns zero.
-fn turn_away(client: Address, reason: Reason, required: u128, sent: u128) -> Address {
+fn reject_purchase(client: Address, reason: Reason, required: u128, sent: u128) -> Address {
     emit(&PurchaseRefused { client, reason, required, sent });
-    credit::give_back(client, sent);
+    credit::refund(client, sent);
     Address::ZERO
 }

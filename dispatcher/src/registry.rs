@@ -1,7 +1,7 @@
 //! Accounts: join, change the offer, stake, look up. A registration lasts for ever and its
 //! application never changes.
 
-use muster_contract_kit::{Args, List, Put, Refused, emit, host, refuse};
+use muster_contract_kit::{AbiArray, AbiEncode, Args, Reverted, emit, host, revert};
 use muster_protocol::abi::IWorkerDispatcher::{
     AlreadyRegistered, AvailabilityChanged, CapacityZero, KeyChanged, KeyZero, MaxLengthTooShort,
     NotRegistered, PriceOutOfRange, PromiseOutOfRange, StakeChanged, StakeTooHigh, StakeTooLow,
@@ -11,156 +11,159 @@ use muster_protocol::abi::Worker;
 use muster_protocol::{BPS, PRICE_LIMIT, TESTER};
 use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
 
-use crate::standing::standing;
+use crate::reputation::current_weights;
 use crate::state::{
-    ACCOUNTS, Account, BOOKS, COUNTS, IDENTITIES, Identity, KEYS, Key, OFFERS, Offer, STANDARDS,
-    Standards, TESTING,
+    ACCOUNTS, Account, BOOKS, COUNTERS, IDENTITIES, Identity, MESSAGE_KEYS, MessageKey, OFFERS,
+    ORDER_RULES, Offer, OrderRules, TESTER_RULES,
 };
 use crate::{book, credit, setup};
 
 /// The most workers of one page.
-const PAGE: u32 = 16;
+const PAGE_SIZE: u32 = 16;
 
 /// Gives the caller the next number, with its key and the wei sent as stake.
-pub(crate) fn join(application: FixedBytes<8>, key: B256) -> Result<(u32, Account), Refused> {
+pub(crate) fn create_account(
+    application: FixedBytes<8>,
+    key: B256,
+) -> Result<(u32, Account), Reverted> {
     let account = host::caller();
     if ACCOUNTS.get(account).number != 0 {
-        return Err(refuse(&AlreadyRegistered { account }));
+        return Err(revert(&AlreadyRegistered { account }));
     }
-    let (stake, shown) = (staked(0)?, checked(key)?);
+    let (stake, shown) = (stake_with_value(0)?, nonzero_key(key)?);
     let number =
-        COUNTS.update((), |counts| counts.workers = counts.workers.saturating_add(1)).workers;
+        COUNTERS.update((), |counts| counts.workers = counts.workers.saturating_add(1)).workers;
     let record = Account { number, stake, ..Account::default() };
     ACCOUNTS.set(account, &record);
     IDENTITIES.set(number, &Identity { account, application, last_epoch: 0 });
-    KEYS.set(number, &shown);
+    MESSAGE_KEYS.set(number, &shown);
     BOOKS.update(application, |book| book.registered = book.registered.saturating_add(1));
     emit(&WorkerRegistered { worker: account, number, application, key, stake });
     Ok((number, record))
 }
 
 /// A stake with the wei that were sent.
-fn staked(before: u128) -> Result<u128, Refused> {
+fn stake_with_value(before: u128) -> Result<u128, Reverted> {
     let stake = before.saturating_add(host::value());
     if stake < PRICE_LIMIT {
         Ok(stake)
     } else {
-        Err(refuse(&StakeTooHigh { stake, limit: PRICE_LIMIT }))
+        Err(revert(&StakeTooHigh { stake, limit: PRICE_LIMIT }))
     }
 }
 
 /// A key that is not zero.
-fn checked(key: B256) -> Result<Key, Refused> {
-    if key.is_zero() { Err(refuse(&KeyZero {})) } else { Ok(Key { key }) }
+fn nonzero_key(key: B256) -> Result<MessageKey, Reverted> {
+    if key.is_zero() { Err(revert(&KeyZero {})) } else { Ok(MessageKey { key }) }
 }
 
 /// The caller's registration.
-pub(crate) fn caller() -> Result<(Address, Account), Refused> {
+pub(crate) fn registered_caller() -> Result<(Address, Account), Reverted> {
     let account = host::caller();
     let record = ACCOUNTS.get(account);
-    if record.number == 0 { Err(refuse(&NotRegistered { account })) } else { Ok((account, record)) }
+    if record.number == 0 { Err(revert(&NotRegistered { account })) } else { Ok((account, record)) }
 }
 
 /// The caller's registration as a worker: account, record, application.
-fn calling_worker() -> Result<(Address, Account, FixedBytes<8>), Refused> {
-    let (account, record) = caller()?;
+fn worker_caller() -> Result<(Address, Account, FixedBytes<8>), Reverted> {
+    let (account, record) = registered_caller()?;
     let application = IDENTITIES.get(record.number).application;
     if application.0 == TESTER {
-        return Err(refuse(&WrongApplication { application }));
+        return Err(revert(&WrongApplication { application }));
     }
     Ok((account, record, application))
 }
 
 /// Checks what a worker offers.
-fn check(offer: &Offer, standards: &Standards) -> Result<(), Refused> {
+fn check_offer(offer: &Offer, standards: &OrderRules) -> Result<(), Reverted> {
     let Offer { price, max_length, promise, capacity, .. } = *offer;
     if price == 0 || price >= PRICE_LIMIT {
-        return Err(refuse(&PriceOutOfRange { price, limit: PRICE_LIMIT }));
+        return Err(revert(&PriceOutOfRange { price, limit: PRICE_LIMIT }));
     }
     if max_length < standards.min_length {
-        return Err(refuse(&MaxLengthTooShort {
+        return Err(revert(&MaxLengthTooShort {
             maxLength: max_length,
             minimum: standards.min_length,
         }));
     }
     if promise < standards.min_promise || promise > BPS {
-        return Err(refuse(&PromiseOutOfRange {
+        return Err(revert(&PromiseOutOfRange {
             promised: promise,
             minimum: standards.min_promise,
         }));
     }
     if capacity == 0 {
-        return Err(refuse(&CapacityZero {}));
+        return Err(revert(&CapacityZero {}));
     }
     Ok(())
 }
 
 /// Writes an offer, moves the worker to its place in the book, and says so.
-fn offer(worker: Address, number: u32, offer: &Offer, hint: u32) {
+fn set_offer(worker: Address, number: u32, offer: &Offer, hint: u32) {
     let Offer { price, max_length, promise, capacity, .. } = *offer;
-    book::replace(number, offer, hint);
+    book::relist(number, offer, hint);
     emit(&WorkerUpdated { worker, price, maxLength: max_length, promised: promise, capacity });
 }
 
 /// `registerWorker(...)`.
-pub(crate) fn register(args: &mut Args) -> Result<u32, Refused> {
+pub(crate) fn register(args: &mut Args) -> Result<u32, Reverted> {
     let (price, max_length) = (args.next()?, args.next()?);
     let application: FixedBytes<8> = args.next()?;
     let (promise, key, capacity, hint) = (args.next()?, args.next()?, args.next()?, args.next()?);
     if application.0 == TESTER {
-        return Err(refuse(&WrongApplication { application }));
+        return Err(revert(&WrongApplication { application }));
     }
     let new = Offer { price, max_length, promise, capacity, available: true, ..Offer::default() };
-    check(&new, &STANDARDS.get(()))?;
-    let (number, _) = join(application, key)?;
-    offer(host::caller(), number, &new, hint);
+    check_offer(&new, &ORDER_RULES.get(()))?;
+    let (number, _) = create_account(application, key)?;
+    set_offer(host::caller(), number, &new, hint);
     Ok(number)
 }
 
 /// `updateWorker(...)`.
-pub(crate) fn update(args: &mut Args) -> Result<(), Refused> {
+pub(crate) fn update(args: &mut Args) -> Result<(), Reverted> {
     let (price, max_length, promise) = (args.next()?, args.next()?, args.next()?);
     let (capacity, hint) = (args.next()?, args.next()?);
-    let (account, Account { number, .. }, _) = calling_worker()?;
+    let (account, Account { number, .. }, _) = worker_caller()?;
     let new = Offer { price, max_length, promise, capacity, ..OFFERS.get(number) };
-    check(&new, &STANDARDS.get(()))?;
-    offer(account, number, &new, hint);
+    check_offer(&new, &ORDER_RULES.get(()))?;
+    set_offer(account, number, &new, hint);
     Ok(())
 }
 
 /// `setPrice(uint128,uint32)`.
-pub(crate) fn set_price(args: &mut Args) -> Result<(), Refused> {
+pub(crate) fn set_price(args: &mut Args) -> Result<(), Reverted> {
     let (price, hint) = (args.next()?, args.next()?);
-    let (account, Account { number, .. }, _) = calling_worker()?;
+    let (account, Account { number, .. }, _) = worker_caller()?;
     let new = Offer { price, ..OFFERS.get(number) };
-    check(&new, &STANDARDS.get(()))?;
-    offer(account, number, &new, hint);
+    check_offer(&new, &ORDER_RULES.get(()))?;
+    set_offer(account, number, &new, hint);
     Ok(())
 }
 
 /// `setKey(bytes32)`.
-pub(crate) fn set_key(args: &mut Args) -> Result<(), Refused> {
+pub(crate) fn set_key(args: &mut Args) -> Result<(), Reverted> {
     let key = args.next()?;
-    let (worker, Account { number, .. }) = caller()?;
-    KEYS.set(number, &checked(key)?);
+    let (worker, Account { number, .. }) = registered_caller()?;
+    MESSAGE_KEYS.set(number, &nonzero_key(key)?);
     emit(&KeyChanged { worker, key });
     Ok(())
 }
 
 /// `setAvailable(bool,uint32)`.
-pub(crate) fn set_available(args: &mut Args) -> Result<(), Refused> {
+pub(crate) fn set_available(args: &mut Args) -> Result<(), Reverted> {
     let (available, hint) = (args.next()?, args.next()?);
-    let (worker, Account { number, .. }, _) = calling_worker()?;
+    let (worker, Account { number, .. }, _) = worker_caller()?;
     emit(&AvailabilityChanged { worker, available });
-    book::replace(number, &Offer { available, ..OFFERS.get(number) }, hint);
+    book::relist(number, &Offer { available, ..OFFERS.get(number) }, hint);
     Ok(())
 }
 
 /// `stake(uint32)`.
-pub(crate) fn stake(args: &mut Args) -> Result<(), Refused> {
+pub(crate) fn stake(args: &mut Args) -> Result<(), Reverted> {
     let hint = args.next()?;
-    let (worker, mut record) = caller()?;
-    record.stake = staked(record.stake)?;
+    let (worker, mut record) = registered_caller()?;
+    record.stake = stake_with_value(record.stake)?;
     ACCOUNTS.set(worker, &record);
     emit(&StakeChanged { worker, stake: record.stake });
     let offer = OFFERS.get(record.number);
@@ -171,16 +174,16 @@ pub(crate) fn stake(args: &mut Args) -> Result<(), Refused> {
 }
 
 /// `unstake(uint128)`: a worker may take what is not locked, a tester nothing while it is listed.
-pub(crate) fn unstake(args: &mut Args) -> Result<(), Refused> {
+pub(crate) fn unstake(args: &mut Args) -> Result<(), Reverted> {
     let amount: u128 = args.next()?;
-    let (worker, mut record) = caller()?;
+    let (worker, mut record) = registered_caller()?;
     let last = IDENTITIES.get(record.number).last_epoch;
-    if last != 0 && setup::this_epoch(TESTING.get(()).epoch_length) <= last {
-        return Err(refuse(&StillListed { last }));
+    if last != 0 && setup::epoch_at_now(TESTER_RULES.get(()).epoch_length) <= last {
+        return Err(revert(&StillListed { last }));
     }
     let have = record.stake.saturating_sub(record.locked);
     if amount > have {
-        return Err(refuse(&StakeTooLow { have, need: amount }));
+        return Err(revert(&StakeTooLow { have, need: amount }));
     }
     record.stake = record.stake.saturating_sub(amount);
     ACCOUNTS.set(worker, &record);
@@ -191,7 +194,7 @@ pub(crate) fn unstake(args: &mut Args) -> Result<(), Refused> {
 }
 
 /// Everything that is known of a number.
-fn view(number: u32) -> Worker {
+fn worker_view(number: u32) -> Worker {
     let Identity { account, application, last_epoch } = IDENTITIES.get(number);
     let record = ACCOUNTS.get(account);
     let o = OFFERS.get(number);
@@ -211,34 +214,35 @@ fn view(number: u32) -> Worker {
         locked: record.locked,
         lastEpoch: last_epoch,
         misses: record.misses,
-        score: standing(number).score(),
-        key: KEYS.get(number).key,
+        score: current_weights(number).score(),
+        key: MESSAGE_KEYS.get(number).key,
     }
 }
 
 /// `workerCount()`.
 pub(crate) fn count(_: &mut Args) -> u32 {
-    COUNTS.get(()).workers
+    COUNTERS.get(()).workers
 }
 
 /// `worker(address)`.
-pub(crate) fn worker(args: &mut Args) -> Result<Worker, Refused> {
+pub(crate) fn worker(args: &mut Args) -> Result<Worker, Reverted> {
     let account = args.next()?;
     match ACCOUNTS.get(account).number {
-        0 => Err(refuse(&NotRegistered { account })),
-        number => Ok(view(number)),
+        0 => Err(revert(&NotRegistered { account })),
+        number => Ok(worker_view(number)),
     }
 }
 
 /// `workers(uint32,uint32)`.
-pub(crate) fn workers(args: &mut Args) -> Result<impl Put + use<>, Refused> {
+pub(crate) fn workers(args: &mut Args) -> Result<impl AbiEncode + use<>, Reverted> {
     let (from, count): (u32, u32) = (args.next()?, args.next()?);
     let first = from.max(1);
-    let end = first.saturating_add(count.min(PAGE)).min(COUNTS.get(()).workers.saturating_add(1));
-    Ok((List((first..end).map(view)),))
+    let end =
+        first.saturating_add(count.min(PAGE_SIZE)).min(COUNTERS.get(()).workers.saturating_add(1));
+    Ok((AbiArray((first..end).map(worker_view)),))
 }
 
 /// `keyOf(address)`.
-pub(crate) fn key_of(args: &mut Args) -> Result<B256, Refused> {
-    Ok(KEYS.get(ACCOUNTS.get(args.next()?).number).key)
+pub(crate) fn key_of(args: &mut Args) -> Result<B256, Reverted> {
+    Ok(MESSAGE_KEYS.get(ACCOUNTS.get(args.next()?).number).key)
 }

@@ -4,7 +4,7 @@
 //! Only a genuine agreement is listened to, and it is one of ours, so its numbers are taken as they
 //! are: nothing here can fail for what they say, and no participant is called.
 
-use muster_contract_kit::{Args, Items, List, Refused, emit, emit_parts, host, refuse};
+use muster_contract_kit::{AbiArray, Args, ArrayItems, Reverted, emit, emit_parts, host, revert};
 use muster_protocol::abi::IWorkerDispatcher::{
     AgreementSettled, AvailabilityChanged, Burned, NotAnAgreement, Unlisted,
 };
@@ -16,19 +16,19 @@ use muster_protocol::{MAX_REDUNDANCY, MAX_SEATS, money};
 use stylus_sdk::alloy_primitives::Address;
 use stylus_sdk::alloy_sol_types::SolEvent;
 
-use crate::state::{ACCOUNTS, OFFERS, PLACES, ROOT};
-use crate::{book, credit, standing};
+use crate::state::{ACCOUNTS, DEPLOYMENT, OFFERS, TESTER_PLACES};
+use crate::{book, credit, reputation};
 
 /// Whether `account` is the agreement that these terms make: its address follows from them.
 fn is_genuine(account: Address, terms: &[u8]) -> bool {
     let mut code = [0; MAX_INIT];
-    let len = init_code(ROOT.get(()).agreement, terms, &mut code);
+    let len = init_code(DEPLOYMENT.get(()).agreement, terms, &mut code);
     let hash = host::keccak(code.get(..len).unwrap_or_default());
     proxy::address(host::this(), &hash, |bytes| host::keccak(bytes).0) == account
 }
 
 /// `isAgreement(address)`.
-pub(crate) fn is_agreement(args: &mut Args) -> Result<bool, Refused> {
+pub(crate) fn is_agreement(args: &mut Args) -> Result<bool, Reverted> {
     let account = args.next()?;
     let mut bytes = [0; MAX_CODE];
     let code = host::code(account, &mut bytes);
@@ -36,16 +36,16 @@ pub(crate) fn is_agreement(args: &mut Args) -> Result<bool, Refused> {
 }
 
 /// `conclude(bytes,WorkerResult[],Fee[],uint32[])`.
-pub(crate) fn conclude(args: &mut Args) -> Result<(), Refused> {
+pub(crate) fn conclude(args: &mut Args) -> Result<(), Reverted> {
     let caller = host::caller();
     let most = |count: usize| u32::try_from(count).unwrap_or(0);
     let bytes = args.bytes(most(MAX_TERMS))?;
-    let results: Items<WorkerResult> = args.list(most(MAX_REDUNDANCY))?;
-    let fees: Items<Fee> = args.list(most(MAX_SEATS))?;
-    let mut hints: Items<u32> = args.list(most(MAX_REDUNDANCY))?;
+    let results: ArrayItems<WorkerResult> = args.array(most(MAX_REDUNDANCY))?;
+    let fees: ArrayItems<Fee> = args.array(most(MAX_SEATS))?;
+    let mut hints: ArrayItems<u32> = args.array(most(MAX_REDUNDANCY))?;
     let terms = Terms::decode(bytes)
         .filter(|_| is_genuine(caller, bytes))
-        .ok_or_else(|| refuse(&NotAnAgreement { caller }))?;
+        .ok_or_else(|| revert(&NotAnAgreement { caller }))?;
     let head = &terms.head;
 
     let (mut refund, mut compensation, mut burned) = (host::value(), 0_u128, 0_u128);
@@ -56,7 +56,7 @@ pub(crate) fn conclude(args: &mut Args) -> Result<(), Refused> {
     let mut losses = [0; MAX_REDUNDANCY];
     for ((worker, result), loss) in terms.workers().zip(results).zip(&mut losses) {
         let result = result?;
-        *loss = release(head, worker, &result, hints.next().transpose()?);
+        *loss = release_worker(head, worker, &result, hints.next().transpose()?);
         let back = money::compensation(*loss, result.pay);
         compensation = compensation.saturating_add(back);
         burned = burned.saturating_add(loss.saturating_sub(back));
@@ -64,7 +64,7 @@ pub(crate) fn conclude(args: &mut Args) -> Result<(), Refused> {
     }
     for fee in fees {
         let Fee { place, amount, .. } = fee?;
-        pay(PLACES.get((head.epoch, place)).account, amount);
+        pay(TESTER_PLACES.get((head.epoch, place)).account, amount);
     }
     credit::add(head.client, refund.saturating_add(compensation));
     if burned != 0 {
@@ -74,18 +74,23 @@ pub(crate) fn conclude(args: &mut Args) -> Result<(), Refused> {
     let topics = [AgreementSettled::SIGNATURE_HASH, caller.into_word(), head.client.into_word()];
     let testers = fees.map(|fee| {
         let Fee { place, amount, seats } = fee.unwrap_or(Fee { place: 0, amount: 0, seats: 0 });
-        TesterResult { account: PLACES.get((head.epoch, place)).account, fee: amount, seats }
+        TesterResult { account: TESTER_PLACES.get((head.epoch, place)).account, fee: amount, seats }
     });
     let workers = results.filter_map(Result::ok).zip(&losses);
     let workers = workers.map(|(result, slash)| WorkerResult { slash: *slash, ..result });
-    emit_parts(&topics, &(refund, compensation, List(workers), List(testers)));
+    emit_parts(&topics, &(refund, compensation, AbiArray(workers), AbiArray(testers)));
     Ok(())
 }
 
 /// Frees a worker's slot and what is left of its bond, moves its reputation, and puts it where it then
 /// belongs in its book: out of it if it was missed, into it if it fits and a hint is given. Returns what
 /// it lost.
-fn release(head: &Head, worker: &WorkerTerms, result: &WorkerResult, hint: Option<u32>) -> u128 {
+fn release_worker(
+    head: &Head,
+    worker: &WorkerTerms,
+    result: &WorkerResult,
+    hint: Option<u32>,
+) -> u128 {
     let mut account = ACCOUNTS.get(worker.account);
     let number = account.number;
     let absent = !result.accepted;
@@ -101,20 +106,20 @@ fn release(head: &Head, worker: &WorkerTerms, result: &WorkerResult, hint: Optio
     account.active = account.active.saturating_sub(1);
     account.stake = account.stake.saturating_sub(slash);
     ACCOUNTS.set(worker.account, &account);
-    rate(head, worker, result, number, missed);
-    put_back(worker.account, number, missed, hint);
+    update_reputation(head, worker, result, number, missed);
+    relist_worker(worker.account, number, missed, hint);
     slash
 }
 
 /// Gives a worker its place in the book; one that was missed is taken out until it says that it is
 /// there. Nobody else leaves: a slot and what is left of a bond make nobody unfit.
-fn put_back(worker: Address, number: u32, missed: bool, hint: Option<u32>) {
+fn relist_worker(worker: Address, number: u32, missed: bool, hint: Option<u32>) {
     let mut offer = OFFERS.get(number);
     if missed {
         offer.available = false;
         emit(&AvailabilityChanged { worker, available: false });
         if offer.listed {
-            book::unlink(number, &mut offer);
+            book::remove(number, &mut offer);
             emit(&Unlisted { worker });
         }
         OFFERS.set(number, &offer);
@@ -126,8 +131,14 @@ fn put_back(worker: Address, number: u32, missed: bool, hint: Option<u32>) {
 
 /// Moves a worker's reputation by what its testers were paid for saying; an absence and a resignation
 /// count by the fees that were there for them.
-fn rate(head: &Head, worker: &WorkerTerms, result: &WorkerResult, number: u32, missed: bool) {
-    let unit = ROOT.get(()).unit;
+fn update_reputation(
+    head: &Head,
+    worker: &WorkerTerms,
+    result: &WorkerResult,
+    number: u32,
+    missed: bool,
+) {
+    let unit = DEPLOYMENT.get(()).reputation_unit;
     let seats = u128::from(head.windows).saturating_mul(head.testers.into());
     let whole = weight(worker.fee.saturating_mul(seats), unit);
     let (good, bad) = if result.accepted {
@@ -140,5 +151,5 @@ fn rate(head: &Head, worker: &WorkerTerms, result: &WorkerResult, number: u32, m
     } else {
         (0, if missed { whole } else { 0 })
     };
-    standing::add(worker.account, number, good, bad);
+    reputation::add_weight(worker.account, number, good, bad);
 }

@@ -1,11 +1,13 @@
 //! The constructor, the deployment constants, and the clock.
 
-use muster_contract_kit::{Args, Refused, chain, host, refuse};
+use muster_contract_kit::{Args, Reverted, chain, host, revert};
 use muster_protocol::abi::IWorkerDispatcher::{AlreadyDeployed, BadSetting};
 use muster_protocol::abi::{Clock, Settings};
 use stylus_sdk::alloy_primitives::Address;
 
-use crate::state::{COUNTS, Counts, ROOT, Root, STANDARDS, Standards, TESTING, Testing};
+use crate::state::{
+    COUNTERS, Counters, DEPLOYMENT, Deployment, ORDER_RULES, OrderRules, TESTER_RULES, TesterRules,
+};
 
 /// The constructor's selector is fixed by the platform and belongs to no interface.
 pub(crate) struct Constructor;
@@ -17,20 +19,20 @@ impl Constructor {
 
 /// Writes the deployment constants: the fields of `Settings`, then the implementation of agreements.
 /// Once; they never change.
-pub(crate) fn construct(args: &mut Args) -> Result<(), Refused> {
-    if !ROOT.get(()).agreement.is_zero() {
-        return Err(refuse(&AlreadyDeployed {}));
+pub(crate) fn constructor(args: &mut Args) -> Result<(), Reverted> {
+    if !DEPLOYMENT.get(()).agreement.is_zero() {
+        return Err(revert(&AlreadyDeployed {}));
     }
     let settings: Settings = args.next()?;
     let agreement: Address = args.next()?;
-    muster_protocol::settings::check(&settings).map_err(|index| refuse(&BadSetting { index }))?;
+    muster_protocol::settings::check(&settings).map_err(|index| revert(&BadSetting { index }))?;
     if agreement.is_zero() {
-        return Err(refuse(&BadSetting { index: muster_protocol::settings::FIELDS }));
+        return Err(revert(&BadSetting { index: muster_protocol::settings::FIELDS }));
     }
     let s = settings;
-    ROOT.set((), &Root { agreement, unit: s.reputationUnit });
-    COUNTS.set((), &Counts { agreement, ..Counts::default() });
-    let standards = Standards {
+    DEPLOYMENT.set((), &Deployment { agreement, reputation_unit: s.reputationUnit });
+    COUNTERS.set((), &Counters { agreement, ..Counters::default() });
+    let standards = OrderRules {
         min_bond: s.minBond,
         bond_bps: s.bondBps,
         min_promise: s.minPromise,
@@ -39,8 +41,8 @@ pub(crate) fn construct(args: &mut Args) -> Result<(), Refused> {
         accept_window: s.acceptWindow,
         report_window: s.reportWindow,
     };
-    STANDARDS.set((), &standards);
-    let testing = Testing {
+    ORDER_RULES.set((), &standards);
+    let testing = TesterRules {
         tester_bond: s.testerBond,
         min_tester_fee: s.minTesterFee,
         tester_fee_bps: s.testerFeeBps,
@@ -48,13 +50,13 @@ pub(crate) fn construct(args: &mut Args) -> Result<(), Refused> {
         min_pool: s.minPool,
         seconds: s.clock == Clock::Second,
     };
-    TESTING.set((), &testing);
+    TESTER_RULES.set((), &testing);
     Ok(())
 }
 
 /// The deployment constants that a purchase is made by: `reputationUnit` is 0, it stands elsewhere.
-pub(crate) fn constants() -> Settings {
-    let (s, t) = (STANDARDS.get(()), TESTING.get(()));
+pub(crate) fn load_settings() -> Settings {
+    let (s, t) = (ORDER_RULES.get(()), TESTER_RULES.get(()));
     Settings {
         clock: if t.seconds { Clock::Second } else { Clock::ArbBlock },
         acceptWindow: s.accept_window,
@@ -75,26 +77,26 @@ pub(crate) fn constants() -> Settings {
 
 /// `settings()`.
 pub(crate) fn settings(_: &mut Args) -> Settings {
-    Settings { reputationUnit: ROOT.get(()).unit, ..constants() }
+    Settings { reputationUnit: DEPLOYMENT.get(()).reputation_unit, ..load_settings() }
 }
 
 /// `agreement()`.
 pub(crate) fn agreement(_: &mut Args) -> Address {
-    ROOT.get(()).agreement
+    DEPLOYMENT.get(()).agreement
 }
 
 /// `tick()`.
 pub(crate) fn tick(_: &mut Args) -> u64 {
-    chain::tick(TESTING.get(()).seconds, chain::block)
+    chain::tick(TESTER_RULES.get(()).seconds, chain::l2_block_number)
 }
 
 /// The tester epoch of now.
-pub(crate) fn this_epoch(epoch_length: u32) -> u32 {
+pub(crate) fn epoch_at_now(epoch_length: u32) -> u32 {
     let epoch = host::timestamp().checked_div(epoch_length.into()).unwrap_or(0);
     u32::try_from(epoch).unwrap_or(u32::MAX)
 }
 
 /// `epoch()`.
 pub(crate) fn epoch(_: &mut Args) -> u32 {
-    this_epoch(TESTING.get(()).epoch_length)
+    epoch_at_now(TESTER_RULES.get(()).epoch_length)
 }

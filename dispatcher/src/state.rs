@@ -3,51 +3,51 @@
 //! Every record is one storage word; a word never written is a record of zeros, and that is always
 //! the natural beginning. Slots: see [`muster_contract_kit::store`].
 
-use muster_contract_kit::Map;
+use muster_contract_kit::StorageMap;
 use muster_protocol::packed;
 use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
 
 /// What a deployment is made of.
-pub(crate) const ROOT: Map<0, (), Root> = Map::new();
+pub(crate) const DEPLOYMENT: StorageMap<0, (), Deployment> = StorageMap::new();
 /// Deployment constants for offers and orders.
-pub(crate) const STANDARDS: Map<1, (), Standards> = Map::new();
+pub(crate) const ORDER_RULES: StorageMap<1, (), OrderRules> = StorageMap::new();
 /// Deployment constants for testers.
-pub(crate) const TESTING: Map<2, (), Testing> = Map::new();
+pub(crate) const TESTER_RULES: StorageMap<2, (), TesterRules> = StorageMap::new();
 /// Registrations by account.
-pub(crate) const ACCOUNTS: Map<3, Address, Account> = Map::new();
+pub(crate) const ACCOUNTS: StorageMap<3, Address, Account> = StorageMap::new();
 /// Who a number is.
-pub(crate) const IDENTITIES: Map<4, u32, Identity> = Map::new();
+pub(crate) const IDENTITIES: StorageMap<4, u32, Identity> = StorageMap::new();
 /// What a number offers.
-pub(crate) const OFFERS: Map<5, u32, Offer> = Map::new();
+pub(crate) const OFFERS: StorageMap<5, u32, Offer> = StorageMap::new();
 /// Message keys by number.
-pub(crate) const KEYS: Map<6, u32, Key> = Map::new();
+pub(crate) const MESSAGE_KEYS: StorageMap<6, u32, MessageKey> = StorageMap::new();
 /// Books by application.
-pub(crate) const BOOKS: Map<7, FixedBytes<8>, Book> = Map::new();
+pub(crate) const BOOKS: StorageMap<7, FixedBytes<8>, Book> = StorageMap::new();
 /// Lengths of tester lists by epoch.
-pub(crate) const LISTS: Map<8, u32, List> = Map::new();
+pub(crate) const TESTER_LISTS: StorageMap<8, u32, TesterList> = StorageMap::new();
 /// Places of tester lists by epoch and place.
-pub(crate) const PLACES: Map<9, (u32, u32), Place> = Map::new();
+pub(crate) const TESTER_PLACES: StorageMap<9, (u32, u32), TesterPlace> = StorageMap::new();
 /// Reputations by number.
-pub(crate) const REPUTATIONS: Map<11, u32, Reputation> = Map::new();
+pub(crate) const REPUTATIONS: StorageMap<11, u32, Reputation> = StorageMap::new();
 /// How far it has come.
-pub(crate) const COUNTS: Map<12, (), Counts> = Map::new();
+pub(crate) const COUNTERS: StorageMap<12, (), Counters> = StorageMap::new();
 /// Wei that wait for their owner.
-pub(crate) const CREDITS: Map<10, Address, Credit> = Map::new();
+pub(crate) const CREDITS: StorageMap<10, Address, Credit> = StorageMap::new();
 
 packed! {
     /// What a settlement needs to know of the deployment.
-    pub(crate) struct Root [32] {
+    pub(crate) struct Deployment [32] {
         /// The implementation behind every agreement; zero = not deployed.
         agreement: Address = 20,
         /// `reputationUnit`.
-        unit: u128 = 12,
+        reputation_unit: u128 = 12,
     }
 }
 
 packed! {
     /// What was given out so far.
-    pub(crate) struct Counts [32] {
-        /// As in [`Root`]: a purchase writes this word anyway, and need not read the other.
+    pub(crate) struct Counters [32] {
+        /// As in [`Deployment`]: a purchase writes this word anyway, and need not read the other.
         agreement: Address = 20,
         /// Registrations so far; the last number given.
         workers: u32 = 4,
@@ -59,7 +59,7 @@ packed! {
 packed! {
     /// What offers and orders must satisfy, and what agreements begin with. This and the next record
     /// are `Settings` in [`muster_protocol::abi`], sorted by who needs what.
-    pub(crate) struct Standards [32] {
+    pub(crate) struct OrderRules [32] {
         /// `minBond`.
         min_bond: u128 = 12,
         /// `bondBps`.
@@ -79,7 +79,7 @@ packed! {
 
 packed! {
     /// What testers are subject to, and the clock.
-    pub(crate) struct Testing [32] {
+    pub(crate) struct TesterRules [32] {
         /// `testerBond`.
         tester_bond: u128 = 12,
         /// `minTesterFee`.
@@ -147,7 +147,7 @@ packed! {
 
 packed! {
     /// An x-only secp256k1 key.
-    pub(crate) struct Key [32] {
+    pub(crate) struct MessageKey [32] {
         /// The key.
         key: B256 = 32,
     }
@@ -167,7 +167,7 @@ packed! {
 
 packed! {
     /// An epoch's list of testers; it only grows.
-    pub(crate) struct List [32] {
+    pub(crate) struct TesterList [32] {
         /// Its places.
         len: u32 = 4,
     }
@@ -175,7 +175,7 @@ packed! {
 
 packed! {
     /// One place of a list.
-    pub(crate) struct Place [32] {
+    pub(crate) struct TesterPlace [32] {
         /// The tester.
         account: Address = 20,
     }

@@ -5,9 +5,9 @@ use muster_protocol::abi::IWorkerDispatcher::MalformedCall;
 use stylus_sdk::alloy_primitives::{Address, Bytes, FixedBytes, U256};
 use stylus_sdk::alloy_sol_types::{SolError, SolValue};
 
-use super::{Args, Items, Take};
+use super::{AbiDecode, Args, ArrayItems};
 use crate::host;
-use crate::wire::Refused;
+use crate::wire::Reverted;
 
 fn args(bytes: Vec<u8>) -> Args {
     Args::new(bytes.leak())
@@ -15,8 +15,8 @@ fn args(bytes: Vec<u8>) -> Args {
 
 /// The word that a refusal names.
 #[expect(clippy::needless_pass_by_value, reason = "results are asked where they are made")]
-fn refused_word<T>(result: Result<T, Refused>) -> Option<u32> {
-    let Err(Refused) = result else { return None };
+fn malformed_word<T>(result: Result<T, Reverted>) -> Option<u32> {
+    let Err(Reverted) = result else { return None };
     host::with_output(|out| MalformedCall::abi_decode(out.bytes()).ok()).map(|error| error.word)
 }
 
@@ -26,25 +26,25 @@ fn bit(number: usize) -> Vec<u8> {
 }
 
 /// Every single bit outside the type is refused, every one inside is taken.
-fn exactly<T: Take>(inside: core::ops::Range<usize>) {
+fn accepts_only_bits<T: AbiDecode>(inside: core::ops::Range<usize>) {
     for number in 0..256 {
-        let word = refused_word(args(bit(number)).next::<T>());
+        let word = malformed_word(args(bit(number)).next::<T>());
         assert_eq!(word, if inside.contains(&number) { None } else { Some(0) }, "bit {number}");
     }
 }
 
 #[test]
 fn a_bit_outside_the_type_is_refused() {
-    exactly::<bool>(0..1);
-    exactly::<u8>(0..8);
-    exactly::<u16>(0..16);
-    exactly::<u32>(0..32);
-    exactly::<u64>(0..64);
-    exactly::<u128>(0..128);
-    exactly::<U256>(0..256);
-    exactly::<Address>(0..160);
-    exactly::<FixedBytes<8>>(192..256);
-    exactly::<FixedBytes<32>>(0..256);
+    accepts_only_bits::<bool>(0..1);
+    accepts_only_bits::<u8>(0..8);
+    accepts_only_bits::<u16>(0..16);
+    accepts_only_bits::<u32>(0..32);
+    accepts_only_bits::<u64>(0..64);
+    accepts_only_bits::<u128>(0..128);
+    accepts_only_bits::<U256>(0..256);
+    accepts_only_bits::<Address>(0..160);
+    accepts_only_bits::<FixedBytes<8>>(192..256);
+    accepts_only_bits::<FixedBytes<32>>(0..256);
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn values_are_read_in_order() {
     assert_eq!(args.next(), Ok(Address::repeat_byte(8)));
     assert_eq!(args.next(), Ok(U256::MAX));
     assert_eq!(args.next(), Ok(true));
-    assert_eq!(refused_word(args.next::<u8>()), Some(4));
+    assert_eq!(malformed_word(args.next::<u8>()), Some(4));
 }
 
 #[test]
@@ -64,16 +64,16 @@ fn calldata_that_ends_within_a_word_is_refused() {
     bytes.pop();
     let mut args = args(bytes);
     assert_eq!(args.next(), Ok(1_u32));
-    assert_eq!(refused_word(args.next::<u32>()), Some(1));
+    assert_eq!(malformed_word(args.next::<u32>()), Some(1));
 }
 
 #[test]
 fn arrays_are_read_where_their_offset_points() {
     let bytes = (vec![1_u32, 2, 3], 4_u32, vec![5_u32]).abi_encode_params();
     let mut args = args(bytes);
-    let first: Items<u32> = args.list(3).unwrap();
+    let first: ArrayItems<u32> = args.array(3).unwrap();
     assert_eq!(args.next(), Ok(4_u32));
-    let second: Items<u32> = args.list(3).unwrap();
+    let second: ArrayItems<u32> = args.array(3).unwrap();
     assert_eq!(first.len(), 3);
     assert_eq!(first.collect::<Result<Vec<_>, _>>(), Ok(vec![1, 2, 3]));
     assert_eq!(second.collect::<Result<Vec<_>, _>>(), Ok(vec![5]));
@@ -82,25 +82,25 @@ fn arrays_are_read_where_their_offset_points() {
 #[test]
 fn an_array_over_its_limit_is_refused_at_its_count() {
     let bytes = (vec![1_u32, 2, 3],).abi_encode_params();
-    assert_eq!(refused_word(args(bytes).list::<u32>(2)), Some(1));
+    assert_eq!(malformed_word(args(bytes).array::<u32>(2)), Some(1));
 }
 
 #[test]
 fn an_array_without_its_items_is_refused_at_the_first_missing_one() {
     let mut bytes = (vec![1_u32, 2, 3],).abi_encode_params();
     bytes.truncate(4 * 32);
-    let items: Items<u32> = args(bytes).list(3).unwrap();
+    let items: ArrayItems<u32> = args(bytes).array(3).unwrap();
     let read: Vec<_> = items.collect();
     assert_eq!(read[..2], [Ok(1), Ok(2)]);
-    assert_eq!(refused_word(read[2]), Some(4));
+    assert_eq!(malformed_word(read[2]), Some(4));
 }
 
 #[test]
 fn an_offset_into_nowhere_is_refused() {
     let far = (U256::from(u32::MAX),).abi_encode();
-    assert!(refused_word(args(far).list::<u32>(8)).is_some());
+    assert!(malformed_word(args(far).array::<u32>(8)).is_some());
     let beyond = (U256::from(1) << 32_u32,).abi_encode();
-    assert_eq!(refused_word(args(beyond).bytes(8)), Some(0));
+    assert_eq!(malformed_word(args(beyond).bytes(8)), Some(0));
 }
 
 #[test]
@@ -112,5 +112,5 @@ fn bytes_are_read_as_they_are() {
     assert_eq!(whole.bytes(5), Ok(&blob.0[..]));
     let mut short = args(bytes);
     assert_eq!(short.next(), Ok(9_u32));
-    assert_eq!(refused_word(short.bytes(4)), Some(2));
+    assert_eq!(malformed_word(short.bytes(4)), Some(2));
 }

@@ -18,12 +18,12 @@ const unsafe fn transient_store_bytes32(_: *const u8, _: *const u8) {}
 
 /// Whether this contract's lock is taken, in this transaction.
 #[must_use]
-pub fn locked() -> bool {
+pub fn is_locked() -> bool {
     word!(transient_load_bytes32, [0; 32]) != [0; 32]
 }
 
 /// Takes or frees this contract's lock.
-pub fn lock(taken: bool) {
+pub fn set_locked(taken: bool) {
     let mut word = [0; 32];
     if let Some(last) = word.last_mut() {
         *last = u8::from(taken);

@@ -10,9 +10,9 @@ use muster_protocol::abi::{
 };
 use stylus_sdk::alloy_sol_types::{SolError, SolEvent};
 
-use crate::args::{Args, Take};
-use crate::out::{Out, Put};
-use crate::wire::{Event, Refusal, Refused};
+use crate::args::{AbiDecode, Args};
+use crate::output::{AbiEncode, OutputBuffer};
+use crate::wire::{ContractEvent, RevertReason, Reverted};
 
 /// The 32 bytes of a hash as limbs, the highest first: constants that need no memory.
 const fn limbs(hash: &[u8; 32]) -> [u64; 4] {
@@ -30,10 +30,10 @@ const fn limbs(hash: &[u8; 32]) -> [u64; 4] {
 /// Name, then fields.
 macro_rules! errors {
     ($($name:path { $($field:ident),* })*) => {$(
-        impl Refusal for $name {
-            fn write(&self, out: &mut Out) {
-                out.raw(&u32::from_be_bytes(<Self as SolError>::SELECTOR).to_be_bytes());
-                $(self.$field.put(out);)*
+        impl RevertReason for $name {
+            fn write(&self, out: &mut OutputBuffer) {
+                out.push_bytes(&u32::from_be_bytes(<Self as SolError>::SELECTOR).to_be_bytes());
+                $(self.$field.encode(out);)*
             }
         }
     )*};
@@ -42,13 +42,13 @@ macro_rules! errors {
 /// Name, then indexed fields, then the others.
 macro_rules! events {
     ($($name:path [$($topic:ident)*] [$($field:ident)*])*) => {$(
-        impl Event for $name {
+        impl ContractEvent for $name {
             const TOPICS: usize = [stringify!($name) $(, stringify!($topic))*].len();
 
-            fn write(&self, out: &mut Out) {
-                out.limbs(const { limbs(&<Self as SolEvent>::SIGNATURE_HASH.0) });
-                $(self.$topic.put(out);)*
-                $(self.$field.put(out);)*
+            fn write(&self, out: &mut OutputBuffer) {
+                out.push_limbs(const { limbs(&<Self as SolEvent>::SIGNATURE_HASH.0) });
+                $(self.$topic.encode(out);)*
+                $(self.$field.encode(out);)*
             }
         }
     )*};
@@ -57,14 +57,14 @@ macro_rules! events {
 /// Name, then fields.
 macro_rules! structs {
     ($($name:ident { $($field:ident),* })*) => {$(
-        impl Put for $name {
-            fn put(&self, out: &mut Out) {
-                $(self.$field.put(out);)*
+        impl AbiEncode for $name {
+            fn encode(&self, out: &mut OutputBuffer) {
+                $(self.$field.encode(out);)*
             }
         }
 
-        impl Take for $name {
-            fn take(args: &mut Args) -> Result<Self, Refused> {
+        impl AbiDecode for $name {
+            fn decode(args: &mut Args) -> Result<Self, Reverted> {
                 Ok(Self { $($field: args.next()?),* })
             }
         }
@@ -74,10 +74,10 @@ macro_rules! structs {
 /// An enum is its number.
 macro_rules! enums {
     ($($name:ident)*) => {$(
-        impl Put for $name {
+        impl AbiEncode for $name {
             #[expect(clippy::as_conversions, reason = "the enum's own numbers")]
-            fn put(&self, out: &mut Out) {
-                (*self as u8).put(out);
+            fn encode(&self, out: &mut OutputBuffer) {
+                (*self as u8).encode(out);
             }
         }
     )*};
@@ -85,8 +85,8 @@ macro_rules! enums {
 
 enums! { Clock Reason State }
 
-impl Take for Clock {
-    fn take(args: &mut Args) -> Result<Self, Refused> {
+impl AbiDecode for Clock {
+    fn decode(args: &mut Args) -> Result<Self, Reverted> {
         Ok(if args.next()? { Self::Second } else { Self::ArbBlock })
     }
 }

@@ -14,9 +14,9 @@ use crate::host;
 
 /// The map number `N` from keys to records.
 #[derive(Clone, Copy, Debug)]
-pub struct Map<const N: u8, K, T>(PhantomData<(K, T)>);
+pub struct StorageMap<const N: u8, K, T>(PhantomData<(K, T)>);
 
-impl<const N: u8, K: Key, T: Packed<32>> Map<N, K, T> {
+impl<const N: u8, K: StorageKey, T: Packed<32>> StorageMap<N, K, T> {
     /// The map.
     #[expect(clippy::new_without_default, reason = "maps are constants")]
     #[must_use]
@@ -58,22 +58,22 @@ impl<const N: u8, K: Key, T: Packed<32>> Map<N, K, T> {
 }
 
 /// What a map can be keyed by: at most 31 bytes.
-pub trait Key: Copy {
+pub trait StorageKey: Copy {
     /// Writes the key to the end of a slot.
     fn write(self, slot: &mut [u8; 32]);
 }
 
-impl Key for () {
+impl StorageKey for () {
     fn write(self, _: &mut [u8; 32]) {}
 }
 
-impl Key for u32 {
+impl StorageKey for u32 {
     fn write(self, slot: &mut [u8; 32]) {
         (0, self).write(slot);
     }
 }
 
-impl Key for (u32, u32) {
+impl StorageKey for (u32, u32) {
     fn write(self, slot: &mut [u8; 32]) {
         if let Some(end) = slot.last_chunk_mut() {
             *end = (u64::from(self.0).wrapping_shl(32) | u64::from(self.1)).to_be_bytes();
@@ -81,7 +81,7 @@ impl Key for (u32, u32) {
     }
 }
 
-impl Key for FixedBytes<8> {
+impl StorageKey for FixedBytes<8> {
     fn write(self, slot: &mut [u8; 32]) {
         if let Some(end) = slot.last_chunk_mut() {
             *end = self.0;
@@ -89,7 +89,7 @@ impl Key for FixedBytes<8> {
     }
 }
 
-impl Key for Address {
+impl StorageKey for Address {
     fn write(self, slot: &mut [u8; 32]) {
         if let Some(end) = slot.last_chunk_mut() {
             *end = self.into_array();

@@ -5,22 +5,22 @@
 
 use stylus_sdk::alloy_primitives::{Address, FixedBytes, U256};
 
-use crate::CAPACITY;
+use crate::BUFFER_CAPACITY;
 
 /// A buffer that is filled from the front. What would not fit empties it; no answer of a contract comes
 /// near its end.
 #[derive(Debug)]
-pub struct Out {
+pub struct OutputBuffer {
     /// The bytes; the first `len` count.
-    bytes: [u8; CAPACITY],
+    bytes: [u8; BUFFER_CAPACITY],
     /// How many bytes are written.
     len: usize,
 }
 
-impl Out {
+impl OutputBuffer {
     /// An empty buffer.
     pub(crate) const fn new() -> Self {
-        Self { bytes: [0; CAPACITY], len: 0 }
+        Self { bytes: [0; BUFFER_CAPACITY], len: 0 }
     }
 
     /// Empties the buffer.
@@ -35,7 +35,7 @@ impl Out {
 
     /// Appends bytes as they are.
     #[inline(never)]
-    pub(crate) fn raw(&mut self, bytes: &[u8]) {
+    pub(crate) fn push_bytes(&mut self, bytes: &[u8]) {
         for (to, from) in self.bytes.iter_mut().skip(self.len).zip(bytes) {
             *to = *from;
         }
@@ -44,7 +44,7 @@ impl Out {
 
     /// Appends a word.
     #[inline(never)]
-    pub(crate) fn word(&mut self, word: &[u8; 32]) {
+    pub(crate) fn push_word(&mut self, word: &[u8; 32]) {
         let rest = self.bytes.get_mut(self.len..).unwrap_or_default();
         if let Some(room) = rest.first_chunk_mut() {
             *room = *word;
@@ -54,33 +54,33 @@ impl Out {
 
     /// Appends four 64-bit limbs, the highest first.
     #[inline(never)]
-    pub(crate) fn limbs(&mut self, limbs: [u64; 4]) {
+    pub(crate) fn push_limbs(&mut self, limbs: [u64; 4]) {
         let mut word = [0; 32];
         for (to, limb) in word.as_chunks_mut().0.iter_mut().zip(limbs) {
             *to = limb.to_be_bytes();
         }
-        self.word(&word);
+        self.push_word(&word);
     }
 
     /// Appends a number as one word.
     #[inline(never)]
-    pub(crate) fn number(&mut self, value: u128) {
+    pub(crate) fn push_number(&mut self, value: u128) {
         let mut word = [0; 32];
         if let Some(low) = word.last_chunk_mut() {
             *low = value.to_be_bytes();
         }
-        self.word(&word);
+        self.push_word(&word);
     }
 
     /// Appends zeros up to a whole number of words since `start`.
-    fn pad(&mut self, start: usize) {
+    fn pad_to_word(&mut self, start: usize) {
         while self.len.wrapping_sub(start) & 31 != 0 {
-            self.raw(&[0]);
+            self.push_bytes(&[0]);
         }
     }
 
     /// Writes, into the word at `at`, how far the end is from `start`.
-    fn point(&mut self, at: usize, start: usize) {
+    fn write_offset(&mut self, at: usize, start: usize) {
         let distance = self.len.wrapping_sub(start);
         let word = at.saturating_add(28);
         let bytes = u32::try_from(distance).unwrap_or(u32::MAX).to_be_bytes();
@@ -91,114 +91,114 @@ impl Out {
 }
 
 /// A value that can be written as Solidity ABI.
-pub trait Put {
+pub trait AbiEncode {
     /// Whether its length depends on its value, so that it stands behind the others and an offset
     /// stands in its place.
     const DYNAMIC: bool = false;
 
     /// Appends the value: its words, or for dynamic values their count and then their words.
-    fn put(&self, out: &mut Out);
+    fn encode(&self, out: &mut OutputBuffer);
 }
 
-impl<T: Put> Put for &T {
+impl<T: AbiEncode> AbiEncode for &T {
     const DYNAMIC: bool = T::DYNAMIC;
 
-    fn put(&self, out: &mut Out) {
-        (**self).put(out);
+    fn encode(&self, out: &mut OutputBuffer) {
+        (**self).encode(out);
     }
 }
 
 /// [`Put`] for integers.
-macro_rules! integers {
+macro_rules! impl_encode_for_integers {
     ($($ty:ty),*) => {$(
-        impl Put for $ty {
-            fn put(&self, out: &mut Out) {
-                out.number(u128::from(*self));
+        impl AbiEncode for $ty {
+            fn encode(&self, out: &mut OutputBuffer) {
+                out.push_number(u128::from(*self));
             }
         }
     )*};
 }
 
-integers!(bool, u8, u16, u32, u64, u128);
+impl_encode_for_integers!(bool, u8, u16, u32, u64, u128);
 
-impl Put for U256 {
-    fn put(&self, out: &mut Out) {
+impl AbiEncode for U256 {
+    fn encode(&self, out: &mut OutputBuffer) {
         let [a, b, c, d] = *self.as_limbs();
-        out.limbs([d, c, b, a]);
+        out.push_limbs([d, c, b, a]);
     }
 }
 
-impl Put for Address {
-    fn put(&self, out: &mut Out) {
-        out.word(&self.into_word().0);
+impl AbiEncode for Address {
+    fn encode(&self, out: &mut OutputBuffer) {
+        out.push_word(&self.into_word().0);
     }
 }
 
-impl<const N: usize> Put for FixedBytes<N> {
-    fn put(&self, out: &mut Out) {
+impl<const N: usize> AbiEncode for FixedBytes<N> {
+    fn encode(&self, out: &mut OutputBuffer) {
         let mut word = [0; 32];
         for (to, from) in word.iter_mut().zip(self.0) {
             *to = from;
         }
-        out.word(&word);
+        out.push_word(&word);
     }
 }
 
 /// `bytes`.
 #[derive(Clone, Copy, Debug)]
-pub struct Blob<'a>(pub &'a [u8]);
+pub struct AbiBytes<'a>(pub &'a [u8]);
 
-impl Put for Blob<'_> {
+impl AbiEncode for AbiBytes<'_> {
     const DYNAMIC: bool = true;
 
-    fn put(&self, out: &mut Out) {
-        self.0.len().put_len(out);
+    fn encode(&self, out: &mut OutputBuffer) {
+        self.0.len().encode_len(out);
         let start = out.len;
-        out.raw(self.0);
-        out.pad(start);
+        out.push_bytes(self.0);
+        out.pad_to_word(start);
     }
 }
 
 /// An array of values that are not dynamic themselves.
 #[derive(Clone, Debug)]
-pub struct List<I>(pub I);
+pub struct AbiArray<I>(pub I);
 
-impl<I: Iterator<Item: Put> + Clone> Put for List<I> {
+impl<I: Iterator<Item: AbiEncode> + Clone> AbiEncode for AbiArray<I> {
     const DYNAMIC: bool = true;
 
-    fn put(&self, out: &mut Out) {
-        self.0.clone().count().put_len(out);
+    fn encode(&self, out: &mut OutputBuffer) {
+        self.0.clone().count().encode_len(out);
         for item in self.0.clone() {
-            item.put(out);
+            item.encode(out);
         }
     }
 }
 
 /// Lengths are written as words.
-trait PutLen {
+trait EncodeLen {
     /// Appends a length.
-    fn put_len(&self, out: &mut Out);
+    fn encode_len(&self, out: &mut OutputBuffer);
 }
 
-impl PutLen for usize {
-    fn put_len(&self, out: &mut Out) {
-        u32::try_from(*self).unwrap_or(u32::MAX).put(out);
+impl EncodeLen for usize {
+    fn encode_len(&self, out: &mut OutputBuffer) {
+        u32::try_from(*self).unwrap_or(u32::MAX).encode(out);
     }
 }
 
 /// [`Put`] for tuples: heads, then the dynamic ones in order.
-macro_rules! tuples {
+macro_rules! impl_encode_for_tuples {
     ($(($($name:ident $at:tt),*))*) => {$(
-        impl<$($name: Put),*> Put for ($($name,)*) {
+        impl<$($name: AbiEncode),*> AbiEncode for ($($name,)*) {
             const DYNAMIC: bool = false $(|| $name::DYNAMIC)*;
 
-            fn put(&self, out: &mut Out) {
+            fn encode(&self, out: &mut OutputBuffer) {
                 let start = out.len;
-                let heads = [$(head(&self.$at, out)),*];
+                let heads = [$(encode_head(&self.$at, out)),*];
                 let mut head = heads.iter();
                 $(if let Some(at) = head.next() && $name::DYNAMIC {
-                    out.point(*at, start);
-                    self.$at.put(out);
+                    out.write_offset(*at, start);
+                    self.$at.encode(out);
                 })*
             }
         }
@@ -206,17 +206,17 @@ macro_rules! tuples {
 }
 
 /// Writes a value, or the room for its offset; returns where.
-fn head<T: Put>(value: &T, out: &mut Out) -> usize {
+fn encode_head<T: AbiEncode>(value: &T, out: &mut OutputBuffer) -> usize {
     let at = out.len;
     if T::DYNAMIC {
-        out.number(0);
+        out.push_number(0);
     } else {
-        value.put(out);
+        value.encode(out);
     }
     at
 }
 
-tuples! {
+impl_encode_for_tuples! {
     (A 0)
     (A 0, B 1)
     (A 0, B 1, C 2)
@@ -225,8 +225,8 @@ tuples! {
     (A 0, B 1, C 2, D 3, E 4, F 5)
 }
 
-impl Put for () {
-    fn put(&self, _: &mut Out) {}
+impl AbiEncode for () {
+    fn encode(&self, _: &mut OutputBuffer) {}
 }
 
 #[cfg(test)]
