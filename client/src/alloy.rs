@@ -6,7 +6,7 @@ use alloy::eips::{BlockId, BlockNumberOrTag, Encodable2718};
 use alloy::network::{EthereumWallet, NetworkTransactionBuilder, TransactionBuilder};
 use alloy::primitives::{Address, B256, Bytes, U256, map::B256HashMap};
 use alloy::providers::{DynProvider, Provider, ProviderBuilder};
-use alloy::rpc::types::state::{AccountOverride, StateOverride};
+use alloy::rpc::types::state::StateOverride;
 use alloy::rpc::types::{
     self as rpc, BlockOverrides, Filter, TransactionReceipt, TransactionRequest,
 };
@@ -249,11 +249,11 @@ fn time(world: &World) -> Option<BlockOverrides> {
 
 /// Assumptions in alloy's words.
 fn state(world: &World) -> Option<StateOverride> {
-    let account = |assumed: &Assumption| AccountOverride {
+    let account = |assumed: &Assumption| rpc::state::AccountOverride {
         balance: assumed.balance,
         code: assumed.code.clone(),
         state_diff: assumed.slot.map(|slot| B256HashMap::from_iter([slot])),
-        ..AccountOverride::default()
+        ..rpc::state::AccountOverride::default()
     };
     let entries = world.assume.iter().map(|assumed| (assumed.account, account(assumed)));
     (!world.assume.is_empty()).then(|| entries.collect())

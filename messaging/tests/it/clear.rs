@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use futures::{Sink, SinkExt, Stream, StreamExt};
 use muster_messaging::{Claim, Content, Letter, Relay, RelayConfig, RelayUrl, Relays};
 use tokio::net::TcpListener;
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::tungstenite::{Error, Message as WsMessage};
 use tokio_tungstenite::{accept_async, connect_async};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -36,8 +36,8 @@ impl io::Write for Record {
 
 /// Hands every message on from one side to the other, and records it.
 async fn copy(
-    mut from: impl Stream<Item = Result<Message, Error>> + Unpin,
-    mut to: impl Sink<Message, Error = Error> + Unpin,
+    mut from: impl Stream<Item = Result<WsMessage, Error>> + Unpin,
+    mut to: impl Sink<WsMessage, Error = Error> + Unpin,
     record: Record,
 ) {
     while let Some(Ok(message)) = from.next().await {

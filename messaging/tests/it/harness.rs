@@ -16,7 +16,7 @@ use muster_messaging::{
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::Message as WsMessage;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 /// The chain of every market here.
@@ -171,15 +171,15 @@ impl Raw {
 
     /// Says something.
     pub(crate) async fn say(&mut self, what: &Value) {
-        self.0.send(Message::text(what.to_string())).await.unwrap();
+        self.0.send(WsMessage::text(what.to_string())).await.unwrap();
     }
 
     /// What the relay says next; `None` when it has cut the connection.
     pub(crate) async fn hear(&mut self) -> Option<Value> {
         loop {
             match self.0.next().await?.ok()? {
-                Message::Text(text) => return Some(serde_json::from_str(&text).unwrap()),
-                Message::Close(_) => return None,
+                WsMessage::Text(text) => return Some(serde_json::from_str(&text).unwrap()),
+                WsMessage::Close(_) => return None,
                 _ => {}
             }
         }
