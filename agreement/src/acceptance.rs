@@ -5,7 +5,7 @@ use muster_protocol::abi::IWorkAgreement::{
     Accepted, AlreadyAccepted, SeedNotReady, Started, TooLateToAccept, WrongState,
 };
 use muster_protocol::abi::State;
-use muster_protocol::draw::seed;
+use muster_protocol::draw::derive_seed;
 
 use crate::state::Agreement;
 
@@ -37,10 +37,10 @@ pub(crate) fn accept(_: &mut Args) -> Result<(), Reverted> {
 /// Starts the clock: from here on nobody can choose the testers, because the hash of the purchase's
 /// block was not known to anybody who could still have changed the purchase.
 fn start_clock(agreement: &mut Agreement, now: u64) -> Result<(), Reverted> {
-    let block = agreement.terms.head.block;
+    let block = agreement.terms.header.block;
     let hash =
         chain::block_hash(block).ok_or_else(|| revert(&SeedNotReady { purchaseBlock: block }))?;
-    let seed = seed(&hash, host::this(), |bytes| host::keccak(bytes).0);
+    let seed = derive_seed(&hash, host::this(), |bytes| host::keccak(bytes).0);
     agreement.progress.start = now;
     agreement.progress.seed = seed;
     emit(&Started { start: now, end: agreement.times().end(), seed });

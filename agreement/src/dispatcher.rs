@@ -44,7 +44,7 @@ pub(crate) fn conclude<'a>(
     let blob = AbiBytes(bytes.get(..len).unwrap_or_default());
     let args = (blob, AbiArray(workers), AbiArray(fees), AbiArray(hints.filter_map(Result::ok)));
     let taken = with_calldata(concludeCall::SELECTOR, &args, |call| {
-        host::call(terms.head.dispatcher, wei, u64::MAX, call)
+        host::call(terms.header.dispatcher, wei, u64::MAX, call)
     });
     if taken { Ok(()) } else { Err(revert(&SettlementFailed {})) }
 }

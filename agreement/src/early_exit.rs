@@ -13,8 +13,8 @@ impl Agreement {
     /// The window of now, in an agreement that is running.
     fn window(&self) -> Result<u8, Reverted> {
         self.require_state(State::Running)?;
-        let head = &self.terms.head;
-        let window = lifecycle::window(self.now(), self.progress.start, head.length, head.windows);
+        let head = &self.terms.header;
+        let window = lifecycle::window_at(self.now(), self.progress.start, head.length, head.windows);
         Ok(window.unwrap_or(0))
     }
 }
@@ -22,7 +22,7 @@ impl Agreement {
 /// `cancel()`.
 pub(crate) fn cancel(_: &mut Args) -> Result<(), Reverted> {
     let mut agreement = Agreement::load()?;
-    let (head, caller) = (agreement.terms.head, host::caller());
+    let (head, caller) = (agreement.terms.header, host::caller());
     if caller != head.client {
         return Err(revert(&NotTheClient { caller }));
     }

@@ -4,6 +4,6 @@
 fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("constructor") => {} // it has none
-        _ => muster_protocol::abi::text::agreement().for_each(|line| println!("{line}")),
+        _ => muster_protocol::abi::solidity::agreement().for_each(|line| println!("{line}")),
     }
 }

@@ -9,7 +9,7 @@ use muster_protocol::abi::IWorkAgreement::{
     Reported, WindowOutOfRange,
 };
 use muster_protocol::abi::{Entry, Finding, State};
-use muster_protocol::receipt::{digest, domain, session};
+use muster_protocol::receipt::{signing_hash, domain_separator, session_id};
 use stylus_sdk::alloy_primitives::B256;
 use stylus_sdk::alloy_sol_types::SolEvent;
 
@@ -21,7 +21,7 @@ pub(crate) fn report(args: &mut Args) -> Result<(), Reverted> {
     let (place, salt): (u32, B256) = (args.next()?, args.next()?);
     let entries: ArrayItems<Entry> = args.array(u32::try_from(MAX_REDUNDANCY).unwrap_or(0))?;
     let agreement = Agreement::load()?;
-    let (head, caller) = (&agreement.terms.head, host::caller());
+    let (head, caller) = (&agreement.terms.header, host::caller());
     agreement.require_state(State::Reporting)?;
     if place >= head.pool {
         return Err(revert(&PlaceOutOfRange { place, pool: head.pool }));
@@ -35,8 +35,8 @@ pub(crate) fn report(args: &mut Args) -> Result<(), Reverted> {
         return Err(revert(&AlreadyReported { place }));
     }
 
-    let domain = domain(host::chain_id(), host::this(), keccak);
-    let session = session(caller, salt, keccak);
+    let domain = domain_separator(host::chain_id(), host::this(), keccak);
+    let session = session_id(caller, salt, keccak);
     let mut report = [ReportWord::default(); 2];
     let mut least = 0;
     for (number, entry) in (0_u8..).zip(entries) {
@@ -48,7 +48,7 @@ pub(crate) fn report(args: &mut Args) -> Result<(), Reverted> {
             return Err(revert(&WindowOutOfRange { entry: number, windows: head.windows }));
         }
         if served != 0 {
-            let signer = chain::recover_signer(digest(domain, session, served, keccak), r, vs);
+            let signer = chain::recover_signer(signing_hash(domain, session, served, keccak), r, vs);
             if signer.is_none() || signer != agreement.terms.worker(index).map(|w| w.account) {
                 return Err(revert(&BadReceipt { entry: number }));
             }

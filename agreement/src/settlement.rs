@@ -4,7 +4,7 @@
 use muster_contract_kit::{Args, ArrayItems, Reverted, emit, host};
 use muster_protocol::abi::IWorkAgreement::Closed;
 use muster_protocol::abi::{Fee, State, WorkerResult};
-use muster_protocol::draw::{Seats, WINDOWS};
+use muster_protocol::draw::{Seats, WINDOW_CAPACITY};
 use muster_protocol::layout::WorkerTerms;
 use muster_protocol::money::{self, Judgement};
 use muster_protocol::verdict::{Verdict, judge};
@@ -52,7 +52,7 @@ pub(crate) fn settle(args: &mut Args) -> Result<(), Reverted> {
 
     let mut fees = SeatFees { fees: [Fee { place: 0, amount: 0, seats: 0 }; MAX_SEATS], len: 0 };
     let mut results = [const { WorkerResult::absent(Address::ZERO) }; MAX_REDUNDANCY];
-    let mut drawn = [Seats::default(); WINDOWS];
+    let mut drawn = [Seats::default(); WINDOW_CAPACITY];
     for (window, seats) in (0..agreement.windows()).zip(&mut drawn) {
         *seats = agreement.seats(window);
     }
@@ -60,7 +60,7 @@ pub(crate) fn settle(args: &mut Args) -> Result<(), Reverted> {
         judge_worker(&agreement, &drawn, (index, worker), result, &mut fees);
     }
     let fees = fees.fees.iter().take(fees.len);
-    let results = results.iter().take(agreement.terms.head.redundancy.into());
+    let results = results.iter().take(agreement.terms.header.redundancy.into());
     dispatcher::conclude(&agreement.terms, host::balance(host::this()), results, fees, hints)
 }
 
@@ -91,9 +91,9 @@ fn judge_worker(
         };
         let (served, failed) = (count(Verdict::Served), count(Verdict::Failed));
         let verdict = judge(served, failed);
-        judgement.record.add(verdict);
+        judgement.tally.add(verdict);
         if served == 0 && failed >= 2 {
-            judgement.sure = judgement.sure.saturating_add(1);
+            judgement.certain_failures = judgement.certain_failures.saturating_add(1);
         }
         if verdict != Verdict::Unknown {
             for (place, _) in votes.clone().filter(|(_, cast)| *cast == verdict) {
@@ -102,13 +102,13 @@ fn judge_worker(
             }
         }
     }
-    let length = agreement.terms.head.length;
-    result.pay = money::pay(worker.price, ticks, worker.promise, judgement.record);
+    let length = agreement.terms.header.length;
+    result.pay = money::pay(worker.price, ticks, worker.promise, judgement.tally);
     result.slash = money::slash(worker.bond, length, worker.promise, &judgement);
     result.resigned = judgement.resigned;
     result.windows = windows;
-    result.served = judgement.record.served;
-    result.failed = judgement.record.failed;
+    result.served = judgement.tally.served;
+    result.failed = judgement.tally.failed;
 }
 
 /// What one place says of one worker in one window.

@@ -4,7 +4,7 @@ use muster_contract_kit::{Reverted, StorageMap, chain, host, revert};
 use muster_protocol::abi::IWorkAgreement::{NotAWorker, WrongState};
 use muster_protocol::abi::IWorkerDispatcher::NotAnAgreement;
 use muster_protocol::abi::State;
-use muster_protocol::draw::{Seats, seats};
+use muster_protocol::draw::{Seats, draw_seats};
 use muster_protocol::layout::Terms;
 use muster_protocol::lifecycle::Times;
 use muster_protocol::packed;
@@ -125,7 +125,7 @@ impl Agreement {
     pub(crate) fn load() -> Result<Self, Reverted> {
         let (this, mut bytes) = (host::this(), [0; MAX_CODE]);
         let code = host::code(this, &mut bytes);
-        let terms = proxy::terms(code).and_then(Terms::decode);
+        let terms = proxy::terms_of_code(code).and_then(Terms::decode);
         let terms = terms.ok_or_else(|| revert(&NotAnAgreement { caller: host::caller() }))?;
         Ok(Self { terms, progress: PROGRESS.get(()) })
     }
@@ -137,13 +137,13 @@ impl Agreement {
 
     /// Now, by the market's clock.
     pub(crate) fn now(&self) -> u64 {
-        chain::tick(self.terms.head.seconds, chain::l2_block_number)
+        chain::tick(self.terms.header.seconds, chain::l2_block_number)
     }
 
     /// How many windows are judged.
     pub(crate) const fn windows(&self) -> u8 {
         match self.progress.judged_windows {
-            0 => self.terms.head.windows,
+            0 => self.terms.header.windows,
             windows => windows,
         }
     }
@@ -170,7 +170,7 @@ impl Agreement {
 
     /// What decides the state of an open agreement.
     pub(crate) fn times(&self) -> Times {
-        let head = &self.terms.head;
+        let head = &self.terms.header;
         Times {
             purchased: head.purchased,
             accept_window: head.accept_window,
@@ -202,17 +202,17 @@ impl Agreement {
 
     /// How its reports are laid out.
     pub(crate) const fn report_layout(&self) -> ReportLayout {
-        ReportLayout::for_windows(self.terms.head.windows)
+        ReportLayout::for_windows(self.terms.header.windows)
     }
 
     /// The seats of a window; none before the first accept.
     pub(crate) fn seats(&self, window: u8) -> Seats {
-        let head = &self.terms.head;
+        let head = &self.terms.header;
         if self.progress.start == 0 || window >= head.windows {
             return Seats::default();
         }
         let keccak = |bytes: &[u8; 24]| host::keccak(bytes).0;
-        seats(&self.progress.seed.0, window.into(), head.testers, head.pool, keccak)
+        draw_seats(&self.progress.seed.0, window.into(), head.testers, head.pool, keccak)
             .unwrap_or_default()
     }
 }

@@ -3,7 +3,7 @@
 use muster_contract_kit::{AbiArray, AbiBytes, AbiEncode, Args, Reverted, revert};
 use muster_protocol::abi::IWorkAgreement::WindowUnknown;
 use muster_protocol::abi::State;
-use muster_protocol::draw::SEATS;
+use muster_protocol::draw::SEAT_CAPACITY;
 use muster_protocol::layout::MAX_TERMS;
 use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes, U256};
 
@@ -12,14 +12,14 @@ use crate::state::{Agreement, Progress};
 
 /// `client()`.
 pub(crate) fn client(_: &mut Args) -> Result<Address, Reverted> {
-    Ok(Agreement::load()?.terms.head.client)
+    Ok(Agreement::load()?.terms.header.client)
 }
 
 /// `workers()`.
 pub(crate) fn workers(_: &mut Args) -> Result<impl AbiEncode + use<>, Reverted> {
     let terms = Agreement::load()?.terms;
     Ok((AbiArray(
-        (0..terms.head.redundancy)
+        (0..terms.header.redundancy)
             .map(move |index| terms.worker(index).map_or(Address::ZERO, |worker| worker.account)),
     ),))
 }
@@ -28,10 +28,10 @@ pub(crate) fn workers(_: &mut Args) -> Result<impl AbiEncode + use<>, Reverted> 
 pub(crate) fn testers(args: &mut Args) -> Result<impl AbiEncode + use<>, Reverted> {
     let window: U256 = args.next()?;
     let agreement = Agreement::load()?;
-    let head = &agreement.terms.head;
+    let head = &agreement.terms.header;
     let known = u8::try_from(window).ok().filter(|window| *window < head.windows);
     let window = known.ok_or_else(|| revert(&WindowUnknown { window, windows: head.windows }))?;
-    let mut found = [(Address::ZERO, B256::ZERO); SEATS];
+    let mut found = [(Address::ZERO, B256::ZERO); SEAT_CAPACITY];
     let mut count = 0_usize;
     for (place, to) in agreement.seats(window).places().zip(&mut found) {
         let account = dispatcher::tester_at(head, place)?;
@@ -50,12 +50,12 @@ pub(crate) fn price(_: &mut Args) -> Result<u128, Reverted> {
 
 /// `redundancy()`.
 pub(crate) fn redundancy(_: &mut Args) -> Result<u8, Reverted> {
-    Ok(Agreement::load()?.terms.head.redundancy)
+    Ok(Agreement::load()?.terms.header.redundancy)
 }
 
 /// `application()`.
 pub(crate) fn application(_: &mut Args) -> Result<FixedBytes<8>, Reverted> {
-    Ok(Agreement::load()?.terms.head.application)
+    Ok(Agreement::load()?.terms.header.application)
 }
 
 /// `end()`.

@@ -130,18 +130,18 @@ impl Agreement {
     #[must_use]
     pub fn times(&self, progress: &Progress) -> Times {
         Times {
-            purchased: self.terms.head.purchased,
-            accept_window: self.terms.head.accept_window,
+            purchased: self.terms.header.purchased,
+            accept_window: self.terms.header.accept_window,
             start: progress.start,
             length: self.terms.ticks(progress.windows),
-            report_window: self.terms.head.report_window,
+            report_window: self.terms.header.report_window,
         }
     }
 
     /// What the client paid: prices for the whole length and the fees of all seats, in wei.
     #[must_use]
     pub fn escrow(&self) -> u128 {
-        let head = &self.terms.head;
+        let head = &self.terms.header;
         let part = |worker: &WorkerTerms| {
             money::escrow(worker.price, head.length, worker.fee, head.windows, head.testers)
         };
@@ -153,7 +153,7 @@ impl Agreement {
     /// first accept.
     #[must_use]
     pub fn windows(&self, progress: &Progress) -> Vec<(u8, Range<u64>)> {
-        let (quantum, end) = (u64::from(self.terms.quantum()), self.times(progress).end());
+        let (quantum, end) = (u64::from(self.terms.window_length()), self.times(progress).end());
         let start = progress.start;
         let windows = if start == 0 { 0 } else { progress.windows };
         let from = |window: u8| start.saturating_add(quantum.saturating_mul(window.into()));
@@ -165,7 +165,7 @@ impl Agreement {
     #[must_use]
     pub fn window_at(&self, progress: &Progress, now: u64) -> Option<u8> {
         let length = self.terms.ticks(progress.windows);
-        lifecycle::window(now, progress.start, length, progress.windows)
+        lifecycle::window_at(now, progress.start, length, progress.windows)
     }
 
     /// The window of this moment; `None` outside the agreement.
@@ -202,7 +202,7 @@ impl Agreement {
     /// # Errors
     /// [`MarketError::NotListed`] if it has none that counts; [`MarketError::Node`].
     pub async fn place(&self, account: Address) -> Result<u32, MarketError> {
-        let (epoch, pool) = (self.terms.head.epoch, self.terms.head.pool);
+        let (epoch, pool) = (self.terms.header.epoch, self.terms.header.pool);
         let place = self.market.place(account, epoch).await?.filter(|place| *place < pool);
         place.ok_or(MarketError::NotListed { account, epoch })
     }

@@ -148,7 +148,7 @@ impl Agreement {
     /// [`MarketError::Node`].
     pub async fn reports(&self) -> Result<Vec<Reported>, MarketError> {
         let filter = LogFilter {
-            from: self.terms().head.block,
+            from: self.terms().header.block,
             to: self.market().node().head().await?.number,
             address: Some(self.address()),
             topics: [vec![Reported::SIGNATURE_HASH], vec![], vec![]],
@@ -163,7 +163,7 @@ impl Agreement {
     /// [`MarketError::Node`].
     pub async fn settlement(&self) -> Result<Option<AgreementSettled>, MarketError> {
         let filter = LogFilter {
-            from: self.terms().head.block,
+            from: self.terms().header.block,
             to: self.market().node().head().await?.number,
             address: Some(self.market().dispatcher()),
             topics: [

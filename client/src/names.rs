@@ -25,7 +25,7 @@ pub struct ApplicationError;
 
 impl Application {
     /// The application of accounts that test others.
-    pub const TESTER: Self = Self(FixedBytes(muster_protocol::TESTER));
+    pub const TESTER: Self = Self(FixedBytes(muster_protocol::TESTER_APPLICATION));
 }
 
 impl From<FixedBytes<8>> for Application {
@@ -82,7 +82,7 @@ impl Agreement {
     /// # Errors
     /// [`MarketError::Node`].
     pub async fn client_key(&self) -> Result<Option<B256>, MarketError> {
-        let (client, block) = (self.terms().head.client, self.terms().head.block);
+        let (client, block) = (self.terms().header.client, self.terms().header.block);
         let filter = LogFilter {
             from: block,
             to: block,

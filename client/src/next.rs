@@ -19,7 +19,7 @@ impl Node {
         let head = self.head().await?;
         let slot = head.number.checked_rem(HISTORY_BLOCKS).unwrap_or_default();
         let hash = Assumption {
-            account: Address::new(muster_protocol::HISTORY),
+            account: Address::new(muster_protocol::HISTORY_STORAGE_ADDRESS),
             slot: Some((U256::from(slot).into(), head.hash)),
             ..Assumption::default()
         };

@@ -8,7 +8,7 @@ use alloy::primitives::{Address, B256, Signature, keccak256};
 use alloy::signers::SignerSync;
 use alloy::signers::local::PrivateKeySigner;
 use muster_protocol::abi::Entry;
-use muster_protocol::receipt::{digest, domain, session};
+use muster_protocol::receipt::{signing_hash, domain_separator, session_id};
 use serde::{Deserialize, Serialize};
 
 use crate::agreement::Agreement;
@@ -32,7 +32,7 @@ impl Session {
     /// What `opener` sends to workers: the session's name in receipts.
     #[must_use]
     pub fn value(&self, opener: Address) -> B256 {
-        session(opener, self.salt, hash)
+        session_id(opener, self.salt, hash)
     }
 }
 
@@ -67,7 +67,7 @@ impl ServiceReceipt {
         session: B256,
         served: u32,
     ) -> Result<Self, MarketError> {
-        let signature = worker.sign_hash_sync(&digest(domain, session, served, hash));
+        let signature = worker.sign_hash_sync(&signing_hash(domain, session, served, hash));
         let signature = signature.map_err(|error| NodeError::Signing(error.into()))?;
         let compact = signature.as_erc2098();
         // 64 bytes have two halves.
@@ -80,7 +80,7 @@ impl ServiceReceipt {
     #[must_use]
     pub fn signer(&self, domain: B256, session: B256) -> Option<Address> {
         let signature = Signature::from_erc2098([self.r.0, self.vs.0].as_flattened());
-        let digest = digest(domain, session, self.served, hash);
+        let digest = signing_hash(domain, session, self.served, hash);
         signature.recover_address_from_prehash(&digest).ok()
     }
 
@@ -125,7 +125,7 @@ impl Agreement {
     /// What separates this agreement's receipts from everything else that its workers sign.
     #[must_use]
     pub fn receipt_domain(&self) -> B256 {
-        domain(self.market().node().chain_id(), self.address(), hash)
+        domain_separator(self.market().node().chain_id(), self.address(), hash)
     }
 }
 

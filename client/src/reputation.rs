@@ -2,7 +2,7 @@
 
 use alloy::primitives::Address;
 use muster_protocol::abi::IWorkerDispatcher::{reputationCall, reputationReturn};
-use muster_protocol::reputation::Standing;
+use muster_protocol::reputation::ReputationWeights;
 
 use crate::error::MarketError;
 use crate::market::Market;
@@ -13,7 +13,7 @@ pub struct Reputation {
     /// Lower bound of the share of its work that is good, in basis points; 0 when nothing is known.
     pub score: u16,
     /// The weights behind the score, faded to the latest block.
-    pub standing: Standing,
+    pub standing: ReputationWeights,
     /// Unix second in which they were last added to; 0 = never.
     pub updated: u64,
 }
@@ -27,7 +27,7 @@ impl Market {
         let reputationReturn { score, good, bad, updated } =
             self.read(&reputationCall { account }).await?;
         let now = self.node().head().await?.timestamp;
-        let standing = Standing { good, bad }.after(now.saturating_sub(updated));
+        let standing = ReputationWeights { good, bad }.decayed(now.saturating_sub(updated));
         Ok(Reputation { score, standing, updated })
     }
 }

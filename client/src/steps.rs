@@ -121,7 +121,7 @@ impl Agreement {
     /// Where a worker of this agreement belongs in its book at the price that it asks now.
     async fn hint(&self, worker: &WorkerTerms) -> Result<u32, MarketError> {
         let price = self.market().worker(worker.account).await?.price;
-        self.market().hint(self.terms().head.application, worker.account, price).await
+        self.market().hint(self.terms().header.application, worker.account, price).await
     }
 
     /// Sends a call without value to this agreement.

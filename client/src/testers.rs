@@ -88,7 +88,7 @@ impl Market {
 /// this seed.
 #[must_use]
 pub fn seats(terms: &Terms, seed: &[u8; 16], place: u32) -> u32 {
-    (0..u32::from(terms.head.windows))
+    (0..u32::from(terms.header.windows))
         .filter(|window| window_seats(terms, seed, *window).contains(&place))
         .filter_map(|window| 1_u32.checked_shl(window))
         .fold(0, |seats, bit| seats | bit)
@@ -97,8 +97,8 @@ pub fn seats(terms: &Terms, seed: &[u8; 16], place: u32) -> u32 {
 /// The places that hold the seats of a window, in order of seats; none if the agreement is not tested.
 #[must_use]
 pub fn window_seats(terms: &Terms, seed: &[u8; 16], window: u32) -> Vec<u32> {
-    let (testers, pool) = (terms.head.testers, terms.head.pool);
-    draw::seats(seed, window, testers, pool, |bytes| keccak256(bytes).0)
+    let (testers, pool) = (terms.header.testers, terms.header.pool);
+    draw::draw_seats(seed, window, testers, pool, |bytes| keccak256(bytes).0)
         .map(|seats| seats.places().collect())
         .unwrap_or_default()
 }

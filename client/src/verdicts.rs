@@ -3,7 +3,7 @@
 use muster_protocol::abi::IWorkAgreement::Reported;
 use muster_protocol::layout::Terms;
 use muster_protocol::money::Judgement;
-use muster_protocol::verdict::{Record, Verdict, judge};
+use muster_protocol::verdict::{WindowTally, Verdict, judge};
 
 use crate::agreement::Progress;
 use crate::testers::window_seats;
@@ -54,7 +54,7 @@ pub fn votes(terms: &Terms, progress: &Progress, reports: &[Reported]) -> Vec<Ve
         votes
     };
     let judged = |index| if progress.has_accepted(index) { progress.judged(index) } else { 0 };
-    (0..terms.head.redundancy)
+    (0..terms.header.redundancy)
         .map(|index| {
             let windows = windows.iter().take(judged(index).into());
             windows.map(|window| count(index, window)).collect()
@@ -65,14 +65,14 @@ pub fn votes(terms: &Terms, progress: &Progress, reports: &[Reported]) -> Vec<Ve
 /// What the windows of the worker at `index` add up to.
 #[must_use]
 pub fn judgement(terms: &Terms, progress: &Progress, index: u8, votes: &[Votes]) -> Judgement {
-    let mut record = Record::default();
+    let mut record = WindowTally::default();
     for votes in votes {
         record.add(votes.verdict());
     }
     let sure = votes.iter().filter(|votes| votes.is_sure()).count();
     Judgement {
-        record,
-        sure: u8::try_from(sure).unwrap_or(u8::MAX),
+        tally: record,
+        certain_failures: u8::try_from(sure).unwrap_or(u8::MAX),
         ticks: terms.ticks(progress.judged(index)),
         resigned: progress.resigned(index).is_some(),
     }
@@ -85,7 +85,7 @@ mod tests {
     use muster_protocol::abi::IWorkAgreement::Reported;
     use muster_protocol::layout::{Head, Terms, WorkerTerms};
     use muster_protocol::money::Judgement;
-    use muster_protocol::verdict::{Record, Verdict};
+    use muster_protocol::verdict::{WindowTally, Verdict};
 
     use super::{Votes, judgement, votes};
     use crate::agreement::Progress;
@@ -145,11 +145,11 @@ mod tests {
     fn windows_behind_a_cancellation_or_a_resignation_are_not_judged() {
         let judged = |progress: Progress| {
             let said = votes(&terms(), &progress, &everybody()).remove(0);
-            let Judgement { record, sure, ticks, resigned } =
+            let Judgement { tally: record, certain_failures: sure, ticks, resigned } =
                 judgement(&terms(), &progress, 0, &said);
             (said.len(), record, sure, ticks, resigned)
         };
-        let (half, good) = (Record { served: 1, failed: 1 }, Record { served: 1, failed: 0 });
+        let (half, good) = (WindowTally { served: 1, failed: 1 }, WindowTally { served: 1, failed: 0 });
         assert_eq!(judged(progress()), (4, half, 1, 40, false));
         assert_eq!(judged(Progress { windows: 2, ..progress() }), (2, half, 1, 20, false));
         assert_eq!(judged(Progress { resigned: 0b10, ..progress() }), (1, good, 0, 10, true));

@@ -65,7 +65,7 @@ impl Agreement {
     /// Sees everything that happened and happens to this agreement.
     #[must_use]
     pub fn watch(&self) -> Watch {
-        Watch::new(self.market().clone(), Some(self.address()), self.terms().head.block)
+        Watch::new(self.market().clone(), Some(self.address()), self.terms().header.block)
     }
 }
 

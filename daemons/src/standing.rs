@@ -43,7 +43,7 @@ impl ChainStanding {
         if !window_seats(terms, &progress.seed, window.into()).contains(&place) {
             return Ok(None);
         }
-        Ok(self.market.tester_at(terms.head.epoch, place).await?)
+        Ok(self.market.tester_at(terms.header.epoch, place).await?)
     }
 }
 
@@ -61,7 +61,7 @@ impl Standing for ChainStanding {
                 .filter(|(index, _)| progress.has_accepted(*index))
                 .map(|(_, worker)| worker.account)
                 .collect();
-            let client = agreement.terms().head.client;
+            let client = agreement.terms().header.client;
             Ok(Some(Facts { client, workers, window: agreement.window().await? }))
         })
     }

@@ -145,7 +145,7 @@ impl Tester {
                 Err(MarketError::NotAnAgreement(_)) => continue,
                 Err(error) => return Err(error.into()),
             };
-            let head = &agreement.terms().head;
+            let head = &agreement.terms().header;
             let place = if head.testers == 0 { None } else { self.place(head.epoch).await? };
             match place.filter(|place| *place < head.pool) {
                 None => store.close(address)?,

@@ -3,7 +3,7 @@
 
 fn main() {
     match std::env::args().nth(1).as_deref() {
-        Some("constructor") => println!("{}", muster_protocol::abi::text::constructor()),
-        _ => muster_protocol::abi::text::dispatcher().for_each(|line| println!("{line}")),
+        Some("constructor") => println!("{}", muster_protocol::abi::solidity::constructor()),
+        _ => muster_protocol::abi::solidity::dispatcher().for_each(|line| println!("{line}")),
     }
 }

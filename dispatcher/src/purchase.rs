@@ -7,8 +7,8 @@ use muster_contract_kit::{
 use muster_protocol::abi::IWorkerDispatcher::{ContractBought, CreationFailed, PurchaseRefused};
 use muster_protocol::abi::{Clock, Order, Reason, Settings};
 use muster_protocol::layout::{Head, MAX_TERMS, Terms};
-use muster_protocol::lifecycle::least_windows;
-use muster_protocol::proxy::{MAX_INIT, init_code};
+use muster_protocol::lifecycle::min_paid_windows;
+use muster_protocol::proxy::{MAX_INIT_CODE, init_code};
 use stylus_sdk::alloy_primitives::Address;
 use stylus_sdk::alloy_sol_types::SolEvent;
 
@@ -75,7 +75,7 @@ fn purchase(
         min_tester_fee: settings.minTesterFee,
         windows: shape.windows,
         testers: shape.testers,
-        least: least_windows(settings.minLength, shape.quantum, shape.windows),
+        least: min_paid_windows(settings.minLength, shape.window_length, shape.windows),
         epoch,
         pool,
         redundancy: shape.redundancy,
@@ -105,7 +105,7 @@ fn create_agreement(
     terms: &Terms,
     escrow: u128,
 ) -> Result<Address, Reverted> {
-    let (mut bytes, mut code) = ([0; MAX_TERMS], [0; MAX_INIT]);
+    let (mut bytes, mut code) = ([0; MAX_TERMS], [0; MAX_INIT_CODE]);
     let len = terms.encode(&mut bytes);
     let len = init_code(implementation, bytes.get(..len).unwrap_or_default(), &mut code);
     host::create2(code.get(..len).unwrap_or_default(), escrow)

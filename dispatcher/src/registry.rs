@@ -8,7 +8,7 @@ use muster_protocol::abi::IWorkerDispatcher::{
     StillListed, WorkerRegistered, WorkerUpdated, WrongApplication,
 };
 use muster_protocol::abi::Worker;
-use muster_protocol::{BPS, PRICE_LIMIT, TESTER};
+use muster_protocol::{BPS, PRICE_LIMIT, TESTER_APPLICATION};
 use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
 
 use crate::reputation::current_weights;
@@ -68,7 +68,7 @@ pub(crate) fn registered_caller() -> Result<(Address, Account), Reverted> {
 fn worker_caller() -> Result<(Address, Account, FixedBytes<8>), Reverted> {
     let (account, record) = registered_caller()?;
     let application = IDENTITIES.get(record.number).application;
-    if application.0 == TESTER {
+    if application.0 == TESTER_APPLICATION {
         return Err(revert(&WrongApplication { application }));
     }
     Ok((account, record, application))
@@ -110,7 +110,7 @@ pub(crate) fn register(args: &mut Args) -> Result<u32, Reverted> {
     let (price, max_length) = (args.next()?, args.next()?);
     let application: FixedBytes<8> = args.next()?;
     let (promise, key, capacity, hint) = (args.next()?, args.next()?, args.next()?, args.next()?);
-    if application.0 == TESTER {
+    if application.0 == TESTER_APPLICATION {
         return Err(revert(&WrongApplication { application }));
     }
     let new = Offer { price, max_length, promise, capacity, available: true, ..Offer::default() };

@@ -2,15 +2,15 @@
 
 use muster_contract_kit::{AbiEncode, Args, Reverted, emit, host, revert};
 use muster_protocol::abi::IWorkerDispatcher::{NotRegistered, StandingChanged};
-use muster_protocol::reputation::Standing;
+use muster_protocol::reputation::ReputationWeights;
 use stylus_sdk::alloy_primitives::Address;
 
 use crate::state::{ACCOUNTS, REPUTATIONS, Reputation};
 
 /// The standing of a number now.
-pub(crate) fn current_weights(number: u32) -> Standing {
+pub(crate) fn current_weights(number: u32) -> ReputationWeights {
     let Reputation { good, bad, updated } = REPUTATIONS.get(number);
-    Standing { good, bad }.after(host::timestamp().saturating_sub(updated))
+    ReputationWeights { good, bad }.decayed(host::timestamp().saturating_sub(updated))
 }
 
 /// Adds weight to the standing of a number.
@@ -18,7 +18,7 @@ pub(crate) fn add_weight(worker: Address, number: u32, good: u64, bad: u64) {
     if good == 0 && bad == 0 {
         return;
     }
-    let Standing { good, bad } = current_weights(number).with(good, bad);
+    let ReputationWeights { good, bad } = current_weights(number).with_added(good, bad);
     REPUTATIONS.set(number, &Reputation { good, bad, updated: host::timestamp() });
     emit(&StandingChanged { worker, good, bad });
 }

@@ -5,7 +5,7 @@ use muster_contract_kit::output::OutputBuffer;
 use muster_contract_kit::{AbiArray, AbiEncode, Args, ArrayItems, Reverted, chain};
 use muster_protocol::abi::{Clock, Order, Reason, Settings};
 use muster_protocol::layout::WorkerTerms;
-use muster_protocol::order::{Shape, check, usual};
+use muster_protocol::order::{ValidOrder, check, default_order};
 use muster_protocol::{MAX_REDUNDANCY, SCAN_LIMIT, money};
 use stylus_sdk::alloy_primitives::U256;
 
@@ -18,7 +18,7 @@ use crate::state::{ACCOUNTS, BOOKS, IDENTITIES, OFFERS, Offer, TESTER_LISTS};
 #[derive(Clone, Copy)]
 pub(crate) struct Selection {
     /// The order's numbers.
-    pub(crate) order: Shape,
+    pub(crate) order: ValidOrder,
     /// The epoch whose tester list counts.
     pub(crate) epoch: u32,
     /// How many places of that list count.
@@ -34,7 +34,7 @@ pub(crate) struct Selection {
 /// The order behind `buyContract(redundancy, length)`, as testers are listed now.
 pub(crate) fn current_default_order(redundancy: U256, length: U256, settings: &Settings) -> Order {
     let listed = TESTER_LISTS.get(epoch_at_now(settings.epochLength)).len;
-    usual(redundancy, length, settings, listed)
+    default_order(redundancy, length, settings, listed)
 }
 
 /// Finds the workers of an order at tick `now`: the hired ones, or the cheapest that fit.
@@ -100,12 +100,12 @@ fn satisfies(number: u32, offer: &Offer, order: &Order, length: u32) -> bool {
 fn worker_terms(
     number: u32,
     offer: &Offer,
-    shape: &Shape,
+    shape: &ValidOrder,
     s: &Settings,
 ) -> Option<(WorkerTerms, u128)> {
     let Offer { price, promise, .. } = *offer;
     // For each tester, so that without testers it is in no escrow.
-    let fee = money::fee(price, shape.quantum, s.testerFeeBps, s.minTesterFee);
+    let fee = money::fee(price, shape.window_length, s.testerFeeBps, s.minTesterFee);
     let escrow = money::escrow(price, shape.length, fee, shape.windows, shape.testers)?;
     let bond = money::bond(price, shape.length, s.bondBps, s.minBond);
     let account = IDENTITIES.get(number).account;

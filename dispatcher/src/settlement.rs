@@ -10,8 +10,8 @@ use muster_protocol::abi::IWorkerDispatcher::{
 };
 use muster_protocol::abi::{Fee, TesterResult, WorkerResult};
 use muster_protocol::layout::{Head, MAX_TERMS, Terms, WorkerTerms};
-use muster_protocol::proxy::{self, MAX_CODE, MAX_INIT, init_code};
-use muster_protocol::reputation::{part, weight};
+use muster_protocol::proxy::{self, MAX_CODE, MAX_INIT_CODE, init_code};
+use muster_protocol::reputation::{weight_fraction, weight};
 use muster_protocol::{MAX_REDUNDANCY, MAX_SEATS, money};
 use stylus_sdk::alloy_primitives::Address;
 use stylus_sdk::alloy_sol_types::SolEvent;
@@ -21,10 +21,10 @@ use crate::{book, credit, reputation};
 
 /// Whether `account` is the agreement that these terms make: its address follows from them.
 fn is_genuine(account: Address, terms: &[u8]) -> bool {
-    let mut code = [0; MAX_INIT];
+    let mut code = [0; MAX_INIT_CODE];
     let len = init_code(DEPLOYMENT.get(()).agreement, terms, &mut code);
     let hash = host::keccak(code.get(..len).unwrap_or_default());
-    proxy::address(host::this(), &hash, |bytes| host::keccak(bytes).0) == account
+    proxy::create2_address(host::this(), &hash, |bytes| host::keccak(bytes).0) == account
 }
 
 /// `isAgreement(address)`.
@@ -32,7 +32,7 @@ pub(crate) fn is_agreement(args: &mut Args) -> Result<bool, Reverted> {
     let account = args.next()?;
     let mut bytes = [0; MAX_CODE];
     let code = host::code(account, &mut bytes);
-    Ok(proxy::terms(code).is_some_and(|terms| is_genuine(account, terms)))
+    Ok(proxy::terms_of_code(code).is_some_and(|terms| is_genuine(account, terms)))
 }
 
 /// `conclude(bytes,WorkerResult[],Fee[],uint32[])`.
@@ -46,7 +46,7 @@ pub(crate) fn conclude(args: &mut Args) -> Result<(), Reverted> {
     let terms = Terms::decode(bytes)
         .filter(|_| is_genuine(caller, bytes))
         .ok_or_else(|| revert(&NotAnAgreement { caller }))?;
-    let head = &terms.head;
+    let head = &terms.header;
 
     let (mut refund, mut compensation, mut burned) = (host::value(), 0_u128, 0_u128);
     let mut pay = |account, wei: u128| {
@@ -145,9 +145,9 @@ fn update_reputation(
         let said = weight(result.fees, unit);
         let known = result.served.saturating_add(result.failed);
         let left = head.windows.saturating_sub(result.windows);
-        let left = if result.resigned { part(whole, left, head.windows) } else { 0 };
-        let bad = part(said, result.failed, known).saturating_add(left);
-        (part(said, result.served, known), bad)
+        let left = if result.resigned { weight_fraction(whole, left, head.windows) } else { 0 };
+        let bad = weight_fraction(said, result.failed, known).saturating_add(left);
+        (weight_fraction(said, result.served, known), bad)
     } else {
         (0, if missed { whole } else { 0 })
     };

@@ -27,7 +27,7 @@ pub(crate) fn constructor(args: &mut Args) -> Result<(), Reverted> {
     let agreement: Address = args.next()?;
     muster_protocol::settings::check(&settings).map_err(|index| revert(&BadSetting { index }))?;
     if agreement.is_zero() {
-        return Err(revert(&BadSetting { index: muster_protocol::settings::FIELDS }));
+        return Err(revert(&BadSetting { index: muster_protocol::settings::FIELD_COUNT }));
     }
     let s = settings;
     DEPLOYMENT.set((), &Deployment { agreement, reputation_unit: s.reputationUnit });

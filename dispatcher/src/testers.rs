@@ -2,7 +2,7 @@
 //! to know its testers for ever.
 
 use muster_contract_kit::{Args, Reverted, emit, host, revert};
-use muster_protocol::TESTER;
+use muster_protocol::TESTER_APPLICATION;
 use muster_protocol::abi::IWorkerDispatcher::{
     AlreadyCheckedIn, CheckedIn, StakeTooLow, WrongApplication,
 };
@@ -20,7 +20,7 @@ pub(crate) fn register(args: &mut Args) -> Result<u32, Reverted> {
     if have < need {
         return Err(revert(&StakeTooLow { have, need }));
     }
-    registry::create_account(FixedBytes(TESTER), key).map(|(number, _)| number)
+    registry::create_account(FixedBytes(TESTER_APPLICATION), key).map(|(number, _)| number)
 }
 
 /// `checkIn()`: a place in the next epoch's list, and one in this epoch's while that is short. One
@@ -28,7 +28,7 @@ pub(crate) fn register(args: &mut Args) -> Result<u32, Reverted> {
 pub(crate) fn check_in(_: &mut Args) -> Result<(), Reverted> {
     let (tester, record) = registry::registered_caller()?;
     let mut identity = IDENTITIES.get(record.number);
-    if identity.application.0 != TESTER {
+    if identity.application.0 != TESTER_APPLICATION {
         return Err(revert(&WrongApplication { application: identity.application }));
     }
     let TesterRules { tester_bond: need, epoch_length, min_pool, .. } = TESTER_RULES.get(());

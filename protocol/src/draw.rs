@@ -9,11 +9,11 @@ use crate::{MAX_TESTERS, MAX_WINDOWS};
 
 /// The most seats of a window.
 #[expect(clippy::as_conversions, reason = "widening; `From` is not const")]
-pub const SEATS: usize = MAX_TESTERS as usize;
+pub const SEAT_CAPACITY: usize = MAX_TESTERS as usize;
 
 /// The most windows of an agreement.
 #[expect(clippy::as_conversions, reason = "widening; `From` is not const")]
-pub const WINDOWS: usize = MAX_WINDOWS as usize;
+pub const WINDOW_CAPACITY: usize = MAX_WINDOWS as usize;
 
 /// Bytes that are hashed for one seat: seed ‖ window ‖ seat.
 type Preimage = [u8; 24];
@@ -22,7 +22,7 @@ type Preimage = [u8; 24];
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seats {
     /// Places by seat; the first `len` count.
-    places: [u32; SEATS],
+    places: [u32; SEAT_CAPACITY],
     /// How many seats.
     len: usize,
 }
@@ -41,7 +41,7 @@ impl Seats {
 /// every place drawn before it in this window, in ascending order, moves it up by one if it has reached
 /// that place.
 #[must_use]
-pub fn seats(
+pub fn draw_seats(
     seed: &[u8; 16],
     window: u32,
     testers: u8,
@@ -52,7 +52,7 @@ pub fn seats(
         return None;
     }
     let mut seats = Seats { len: testers.into(), ..Seats::default() };
-    let mut sorted = [u32::MAX; SEATS];
+    let mut sorted = [u32::MAX; SEAT_CAPACITY];
     for (seat, to) in (0..u32::from(testers)).zip(seats.places.iter_mut()) {
         let free = u64::from(pool.checked_sub(seat)?);
         let hash = keccak(&preimage(seed, window, seat));
@@ -77,7 +77,7 @@ pub fn seats(
 /// The seed of an agreement: the first 16 bytes of keccak256(`hash` of the purchase's L2 block ‖ the
 /// `agreement`'s address). Nobody knows it while the purchase can still be changed.
 #[must_use]
-pub fn seed(
+pub fn derive_seed(
     hash: &B256,
     agreement: Address,
     keccak: impl Fn(&[u8; 52]) -> [u8; 32],
@@ -109,25 +109,25 @@ mod tests {
     #[test]
     fn five_seats_among_seven_places() {
         let seed = core::array::from_fn(|index| u8::try_from(index).unwrap());
-        let seats = seats(&seed, 2, 5, 7, |bytes| keccak256(bytes).0).unwrap();
+        let seats = draw_seats(&seed, 2, 5, 7, |bytes| keccak256(bytes).0).unwrap();
         assert!(seats.places().eq([3, 0, 6, 4, 2]));
     }
 
     #[test]
     fn a_list_as_long_as_the_window_is_drawn_out() {
-        let seats = seats(&[0; 16], 0, 3, 3, |_| [0; 32]).unwrap();
+        let seats = draw_seats(&[0; 16], 0, 3, 3, |_| [0; 32]).unwrap();
         assert!(seats.places().eq([0, 1, 2]));
     }
 
     #[test]
     fn too_short_a_list_and_too_many_seats_are_refused() {
-        assert_eq!(seats(&[0; 16], 0, 3, 2, |_| [0; 32]), None);
-        assert_eq!(seats(&[0; 16], 0, 16, 100, |_| [0; 32]), None);
-        assert!(seats(&[0; 16], 0, 15, 15, |_| [0xff; 32]).is_some());
+        assert_eq!(draw_seats(&[0; 16], 0, 3, 2, |_| [0; 32]), None);
+        assert_eq!(draw_seats(&[0; 16], 0, 16, 100, |_| [0; 32]), None);
+        assert!(draw_seats(&[0; 16], 0, 15, 15, |_| [0xff; 32]).is_some());
     }
 
     #[test]
     fn no_testers_are_no_seats() {
-        assert_eq!(seats(&[0; 16], 0, 0, 0, |_| [0; 32]).unwrap().places().count(), 0);
+        assert_eq!(draw_seats(&[0; 16], 0, 0, 0, |_| [0; 32]).unwrap().places().count(), 0);
     }
 }

@@ -92,19 +92,19 @@ impl WorkerTerms {
     pub const BYTES: usize = Part::BYTES;
 
     /// The worker with this part in an agreement with this head.
-    fn of(part: Part, head: &Head) -> Self {
+    fn unpack(part: Part, head: &Head) -> Self {
         let Part { account, price, promise, misses } = part;
-        let quantum = head.length.checked_div(head.windows.into()).unwrap_or(0);
+        let window_length = head.length.checked_div(head.windows.into()).unwrap_or(0);
         let fee = match head.testers {
             0 => 0,
-            _ => money::fee(price, quantum, head.tester_fee_bps, head.min_tester_fee),
+            _ => money::fee(price, window_length, head.tester_fee_bps, head.min_tester_fee),
         };
         let bond = money::bond(price, head.length, head.bond_bps, head.min_bond);
         Self { account, price, promise, fee, bond, misses }
     }
 
     /// What of it is written down.
-    const fn part(&self) -> Part {
+    const fn pack(&self) -> Part {
         let Self { account, price, promise, misses, .. } = *self;
         Part { account, price, promise, misses }
     }
@@ -117,9 +117,9 @@ pub const MAX_TERMS: usize = Head::BYTES + MAX_REDUNDANCY * WorkerTerms::BYTES;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
     /// What all workers share.
-    pub head: Head,
+    pub header: Head,
     /// The first `head.redundancy` entries count; the others are zero.
-    all: [WorkerTerms; MAX_REDUNDANCY],
+    worker_slots: [WorkerTerms; MAX_REDUNDANCY],
 }
 
 impl Terms {
@@ -132,12 +132,12 @@ impl Terms {
             *to = from;
             head.redundancy = head.redundancy.wrapping_add(1); // at most eight times
         }
-        Self { head, all }
+        Self { header: head, worker_slots: all }
     }
 
     /// The workers, in their order in the agreement.
     pub fn workers(&self) -> impl Iterator<Item = &WorkerTerms> + Clone {
-        self.all.iter().take(usize::from(self.head.redundancy))
+        self.worker_slots.iter().take(usize::from(self.header.redundancy))
     }
 
     /// The worker at `index`.
@@ -148,17 +148,17 @@ impl Terms {
 
     /// Ticks of one window, rounded down; the last window also has the rest. 0 without windows.
     #[must_use]
-    pub fn quantum(&self) -> u32 {
-        self.head.length.checked_div(self.head.windows.into()).unwrap_or(0)
+    pub fn window_length(&self) -> u32 {
+        self.header.length.checked_div(self.header.windows.into()).unwrap_or(0)
     }
 
     /// Ticks of the first `windows` windows; of all of them, the whole length.
     #[must_use]
     pub fn ticks(&self, windows: u8) -> u32 {
-        if windows >= self.head.windows {
-            return self.head.length;
+        if windows >= self.header.windows {
+            return self.header.length;
         }
-        self.quantum().saturating_mul(windows.into())
+        self.window_length().saturating_mul(windows.into())
     }
 
     /// The terms in these bytes; `None` if their length is not that of terms.
@@ -168,17 +168,17 @@ impl Terms {
         let head = Head::read(head);
         let (chunks, tail) = rest.as_chunks();
         let fits = chunks.len() == usize::from(head.redundancy) && chunks.len() <= MAX_REDUNDANCY;
-        let workers = chunks.iter().map(|chunk| WorkerTerms::of(Part::read(chunk), &head));
+        let workers = chunks.iter().map(|chunk| WorkerTerms::unpack(Part::read(chunk), &head));
         (fits && tail.is_empty()).then(|| Self::new(head, workers))
     }
 
     /// Writes the terms to the front of `bytes` and returns how many bytes they take.
     pub fn encode(&self, bytes: &mut [u8; MAX_TERMS]) -> usize {
         let Some((head, rest)) = bytes.split_first_chunk_mut() else { return 0 };
-        self.head.write(head);
+        self.header.write(head);
         let mut len = Head::BYTES;
         for (worker, chunk) in self.workers().zip(rest.as_chunks_mut().0) {
-            worker.part().write(chunk);
+            worker.pack().write(chunk);
             len = len.wrapping_add(WorkerTerms::BYTES); // at most MAX_TERMS
         }
         len
@@ -190,30 +190,30 @@ mod tests {
     use super::*;
 
     /// Nine workers, of which an agreement takes eight.
-    fn crowd() -> [WorkerTerms; 9] {
+    fn nine_workers() -> [WorkerTerms; 9] {
         [1, 2, 3, 4, 5, 6, 7, 8, 9].map(|price| WorkerTerms { price, ..WorkerTerms::default() })
     }
 
     #[test]
     fn the_number_of_workers_is_counted_not_believed() {
         let head = Head { redundancy: 7, ..Head::default() };
-        assert_eq!(Terms::new(head, crowd()[..2].iter().copied()).head.redundancy, 2);
-        assert_eq!(Terms::new(head, crowd()).head.redundancy, 8);
+        assert_eq!(Terms::new(head, nine_workers()[..2].iter().copied()).header.redundancy, 2);
+        assert_eq!(Terms::new(head, nine_workers()).header.redundancy, 8);
     }
 
     #[test]
     fn workers_keep_their_places() {
-        let terms = Terms::new(Head::default(), crowd()[..2].iter().copied());
+        let terms = Terms::new(Head::default(), nine_workers()[..2].iter().copied());
         assert_eq!(terms.worker(1).map(|worker| worker.price), Some(2));
         assert_eq!(terms.worker(2), None);
         assert_eq!(terms.workers().count(), 2);
     }
 
     #[test]
-    fn a_quantum_rounds_down_and_is_zero_without_windows() {
+    fn a_window_length_rounds_down_and_is_zero_without_windows() {
         let quantum = |length, windows| {
-            Terms { head: Head { length, windows, ..Head::default() }, ..Terms::default() }
-                .quantum()
+            Terms { header: Head { length, windows, ..Head::default() }, ..Terms::default() }
+                .window_length()
         };
         assert_eq!(quantum(11, 4), 2);
         assert_eq!(quantum(3, 4), 0);

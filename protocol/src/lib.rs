@@ -54,11 +54,11 @@ pub const SCAN_LIMIT: u32 = 64;
 pub const WALK_LIMIT: u32 = 16;
 
 /// The application of accounts that test others; it cannot be bought.
-pub const TESTER: [u8; 8] = *b"tester\0\0";
+pub const TESTER_APPLICATION: [u8; 8] = *b"tester\0\0";
 
 /// The history contract: answers a 32-byte L2 block number with that block's hash, for the last
 /// 393 168 blocks below the current one (EIP-2935 as Arbitrum ships it).
-pub const HISTORY: [u8; 20] = [
+pub const HISTORY_STORAGE_ADDRESS: [u8; 20] = [
     0x00, 0x00, 0xF9, 0x08, 0x27, 0xF1, 0xC5, 0x3a, 0x10, 0xcb, 0x7A, 0x02, 0x33, 0x5B, 0x17, 0x53,
     0x20, 0x00, 0x29, 0x35,
 ];

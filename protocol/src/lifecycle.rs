@@ -54,24 +54,24 @@ impl Times {
 ///
 /// `None` outside the agreement, before the first accept, or if a window has no ticks.
 #[must_use]
-pub fn window(now: u64, start: u64, length: u32, windows: u8) -> Option<u8> {
-    let quantum = u64::from(length.checked_div(windows.into())?);
+pub fn window_at(now: u64, start: u64, length: u32, windows: u8) -> Option<u8> {
+    let window_length = u64::from(length.checked_div(windows.into())?);
     let since = now.checked_sub(start).filter(|since| start > 0 && *since < u64::from(length))?;
     let last = windows.checked_sub(1)?;
-    u8::try_from(since.checked_div(quantum)?.min(last.into())).ok()
+    u8::try_from(since.checked_div(window_length)?.min(last.into())).ok()
 }
 
 /// How many windows remain to be judged when the client cancels in window `current`: that one and the
 /// next, and never fewer than `least`, which pay for the shortest agreement.
 #[must_use]
-pub fn windows_after_cancel(current: u8, windows: u8, least: u8) -> u8 {
-    current.saturating_add(2).max(least).min(windows)
+pub fn windows_after_cancel(current: u8, windows: u8, min_paid: u8) -> u8 {
+    current.saturating_add(2).max(min_paid).min(windows)
 }
 
 /// The fewest windows of `quantum` ticks that make up `min_length`, and no more than `windows`.
 #[must_use]
-pub fn least_windows(min_length: u32, quantum: u32, windows: u8) -> u8 {
-    let least = NonZeroU32::new(quantum).map(|quantum| min_length.div_ceil(quantum.get()));
+pub fn min_paid_windows(min_length: u32, window_length: u32, windows: u8) -> u8 {
+    let least = NonZeroU32::new(window_length).map(|quantum| min_length.div_ceil(quantum.get()));
     least.and_then(|least| u8::try_from(least).ok()).unwrap_or(windows).min(windows)
 }
 
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn the_last_window_also_has_the_rest() {
-        let of = |now| window(now, 100, 11, 4); // windows of 2 ticks, the last of 5
+        let of = |now| window_at(now, 100, 11, 4); // windows of 2 ticks, the last of 5
         assert_eq!(of(99), None);
         assert_eq!(of(100), Some(0));
         assert_eq!(of(101), Some(0));
@@ -124,8 +124,8 @@ mod tests {
 
     #[test]
     fn there_is_no_window_without_a_start_or_without_ticks() {
-        assert_eq!(window(5, 0, 11, 4), None);
-        assert_eq!(window(100, 100, 11, 0), None);
-        assert_eq!(window(100, 100, 3, 4), None);
+        assert_eq!(window_at(5, 0, 11, 4), None);
+        assert_eq!(window_at(100, 100, 11, 0), None);
+        assert_eq!(window_at(100, 100, 3, 4), None);
     }
 }

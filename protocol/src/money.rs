@@ -1,7 +1,7 @@
 //! Wei: escrow, fees, bonds and pay. Every division says which way it rounds; what is left over is
 //! the client's.
 
-use crate::verdict::Record;
+use crate::verdict::WindowTally;
 use crate::{BPS, PRICE_LIMIT};
 
 /// ⌊`amount` × `part` / `whole`⌋ for `part` ≤ `whole`; the whole amount if `part` is larger, and zero
@@ -55,18 +55,18 @@ pub fn escrow(price: u128, length: u32, fee: u128, windows: u8, testers: u8) -> 
 ///
 /// Source: docs/rules.md, "Pay".
 #[must_use]
-pub fn pay(price: u128, length: u32, promise: u16, record: Record) -> u128 {
+pub fn pay(price: u128, length: u32, promise: u16, record: WindowTally) -> u128 {
     let base = cost(price, length);
-    if record.keeps(promise) { base } else { share(base, record.served.into(), record.known()) }
+    if record.meets(promise) { base } else { share(base, record.served.into(), record.decided()) }
 }
 
 /// What the windows that count say about one worker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Judgement {
     /// Windows judged served and failed.
-    pub record: Record,
+    pub tally: WindowTally,
     /// Failed windows in which at least two seats said so and none had a receipt: near-certainty.
-    pub sure: u8,
+    pub certain_failures: u8,
     /// Ticks that the worker is judged and paid for.
     pub ticks: u32,
     /// Whether it resigned.
@@ -87,10 +87,10 @@ pub fn tenth(bond: u128) -> u128 {
 /// Source: docs/rules.md, "Slashing".
 #[must_use]
 pub fn slash(bond: u128, length: u32, promise: u16, judgement: &Judgement) -> u128 {
-    let Judgement { record, sure, ticks, resigned } = *judgement;
+    let Judgement { tally: record, certain_failures, ticks, resigned } = *judgement;
     // At most 42 windows times 10 000.
-    let promised = u32::from(promise).wrapping_mul(record.known());
-    let kept = u32::from(BPS).wrapping_mul(record.known().saturating_sub(sure.into()));
+    let promised = u32::from(promise).wrapping_mul(record.decided());
+    let kept = u32::from(BPS).wrapping_mul(record.decided().saturating_sub(certain_failures.into()));
     let at_risk = share(bond, ticks, length);
     let missed = share(at_risk, promised.saturating_sub(kept), promised);
     let leave = if resigned { tenth(bond) } else { 0 };
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn pay_is_whole_at_the_promise_and_a_share_below_it() {
-        let record = |served, failed| Record { served, failed };
+        let record = |served, failed| WindowTally { served, failed };
         assert_eq!(pay(1, 100, 7_500, record(3, 1)), 100);
         assert_eq!(pay(1, 100, 7_501, record(3, 1)), 75);
         assert_eq!(pay(1, 100, 7_501, record(1, 2)), 33);

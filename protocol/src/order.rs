@@ -3,11 +3,11 @@
 use alloy_primitives::{FixedBytes, U256};
 
 use crate::abi::{Order, Reason, Settings};
-use crate::{MAX_REDUNDANCY, MAX_SEATS, MAX_TESTERS, MAX_WINDOWS, TESTER};
+use crate::{MAX_REDUNDANCY, MAX_SEATS, MAX_TESTERS, MAX_WINDOWS, TESTER_APPLICATION};
 
 /// An order whose numbers are in their ranges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shape {
+pub struct ValidOrder {
     /// Workers, 1 to 8.
     pub redundancy: u8,
     /// Ticks.
@@ -17,13 +17,13 @@ pub struct Shape {
     /// Testers of each window: 0, or odd from 3 to 15.
     pub testers: u8,
     /// Ticks of one window, rounded down.
-    pub quantum: u32,
+    pub window_length: u32,
 }
 
 /// The order behind `buyContract(redundancy, length)`: application 0, promised uptime of 9 000 or
 /// more, three testers and up to four windows; neither where fewer than `minPool` testers are listed.
 #[must_use]
-pub fn usual(redundancy: U256, length: U256, settings: &Settings, testers_listed: u32) -> Order {
+pub fn default_order(redundancy: U256, length: U256, settings: &Settings, testers_listed: u32) -> Order {
     let tested = testers_listed >= settings.minPool;
     let windows =
         u32::try_from(length).ok().and_then(|ticks| ticks.checked_div(settings.minWindow));
@@ -45,7 +45,7 @@ pub fn usual(redundancy: U256, length: U256, settings: &Settings, testers_listed
 ///
 /// # Errors
 /// The first [`Reason`] that applies, in the order of that enum.
-pub fn check(order: &Order, settings: &Settings, now: u64) -> Result<Shape, Reason> {
+pub fn check(order: &Order, settings: &Settings, now: u64) -> Result<ValidOrder, Reason> {
     let redundancy = u8::try_from(order.redundancy)
         .ok()
         .filter(|count| (1..=MAX_REDUNDANCY).contains(&usize::from(*count)))
@@ -54,24 +54,24 @@ pub fn check(order: &Order, settings: &Settings, now: u64) -> Result<Shape, Reas
         .ok()
         .filter(|ticks| *ticks >= settings.minLength)
         .ok_or(Reason::Length)?;
-    let quantum = length
+    let window_length = length
         .checked_div(order.windows.into())
         .filter(|ticks| order.windows <= MAX_WINDOWS && *ticks >= settings.minWindow)
         .ok_or(Reason::Windows)?;
-    if !testers_fit(order.windows, order.testers) {
+    if !are_testers_valid(order.windows, order.testers) {
         return Err(Reason::Testers);
     }
-    if order.application.0 == TESTER {
+    if order.application.0 == TESTER_APPLICATION {
         return Err(Reason::NotForSale);
     }
     if order.expiry != 0 && now > order.expiry {
         return Err(Reason::Expired);
     }
-    Ok(Shape { redundancy, length, windows: order.windows, testers: order.testers, quantum })
+    Ok(ValidOrder { redundancy, length, windows: order.windows, testers: order.testers, window_length })
 }
 
 /// Whether an agreement may have these windows with so many testers each.
-fn testers_fit(windows: u8, testers: u8) -> bool {
+fn are_testers_valid(windows: u8, testers: u8) -> bool {
     if testers == 0 {
         return windows == 1;
     }
@@ -87,17 +87,17 @@ mod tests {
 
     /// One worker for 100 ticks in two windows of three testers: fits a dev chain.
     fn order() -> Order {
-        Order { windows: 2, ..usual(U256::ONE, U256::from(100), &settings::dev(Clock::Second), 3) }
+        Order { windows: 2, ..default_order(U256::ONE, U256::from(100), &settings::dev(Clock::Second), 3) }
     }
 
     /// The check on a dev chain at tick 50.
-    fn checked(order: Order) -> Result<Shape, Reason> {
+    fn checked(order: Order) -> Result<ValidOrder, Reason> {
         check(&order, &settings::dev(Clock::Second), 50)
     }
 
     #[test]
-    fn an_order_becomes_its_shape() {
-        let shape = Shape { redundancy: 1, length: 100, windows: 2, testers: 3, quantum: 50 };
+    fn a_valid_order_keeps_its_numbers() {
+        let shape = ValidOrder { redundancy: 1, length: 100, windows: 2, testers: 3, window_length: 50 };
         assert_eq!(checked(order()), Ok(shape));
     }
 
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn testers_are_not_for_sale() {
-        let order = Order { application: TESTER.into(), ..order() };
+        let order = Order { application: TESTER_APPLICATION.into(), ..order() };
         assert_eq!(checked(order), Err(Reason::NotForSale));
     }
 

@@ -16,7 +16,7 @@ pub trait Field: Copy {
 }
 
 /// [`Field`] for unsigned integers.
-macro_rules! integer {
+macro_rules! impl_field_for_integers {
     ($($ty:ty),*) => {$(
         impl Field for $ty {
             #[inline]
@@ -38,7 +38,7 @@ macro_rules! integer {
     )*};
 }
 
-integer!(u16, u32, u64, u128);
+impl_field_for_integers!(u16, u32, u64, u128);
 
 impl Field for u8 {
     #[inline]

@@ -7,39 +7,39 @@ use alloy_primitives::Address;
 use crate::layout::MAX_TERMS;
 
 /// The proxy's code in front of the implementation's address.
-pub const FRONT: [u8; 10] = [0x36, 0x3d, 0x3d, 0x37, 0x3d, 0x3d, 0x3d, 0x36, 0x3d, 0x73];
+pub const CODE_PREFIX: [u8; 10] = [0x36, 0x3d, 0x3d, 0x37, 0x3d, 0x3d, 0x3d, 0x36, 0x3d, 0x73];
 
 /// The proxy's code behind the implementation's address.
-const BACK: [u8; 15] =
+const CODE_SUFFIX: [u8; 15] =
     [0x5a, 0xf4, 0x3d, 0x82, 0x80, 0x3e, 0x90, 0x3d, 0x91, 0x60, 0x2b, 0x57, 0xfd, 0x5b, 0xf3];
 
 /// Bytes of the proxy; the terms begin here.
-pub const PROXY: usize = 45;
+pub const PROXY_LEN: usize = 45;
 
 /// Bytes of the init code in front of the proxy: it returns everything behind itself.
-const LOADER: usize = 10;
+const LOADER_LEN: usize = 10;
 
 /// The most bytes of an agreement's code.
-pub const MAX_CODE: usize = PROXY + MAX_TERMS;
+pub const MAX_CODE: usize = PROXY_LEN + MAX_TERMS;
 
 /// The most bytes of an agreement's init code.
-pub const MAX_INIT: usize = LOADER + MAX_CODE;
+pub const MAX_INIT_CODE: usize = LOADER_LEN + MAX_CODE;
 
 /// Writes the init code of an agreement to the front of `out` and returns its length.
-pub fn init_code(implementation: Address, terms: &[u8], out: &mut [u8; MAX_INIT]) -> usize {
-    let code = PROXY.saturating_add(terms.len());
+pub fn init_code(implementation: Address, terms: &[u8], out: &mut [u8; MAX_INIT_CODE]) -> usize {
+    let code = PROXY_LEN.saturating_add(terms.len());
     let [high, low] = u16::try_from(code).unwrap_or(u16::MAX).to_be_bytes();
     // PUSH2 code; DUP1; PUSH1 10; 0; CODECOPY; 0; RETURN
-    let loader: [u8; LOADER] = [0x61, high, low, 0x80, 0x60, 0x0a, 0x3d, 0x39, 0x3d, 0xf3];
-    let parts = [&loader, &FRONT, implementation.as_slice(), &BACK, terms];
+    let loader: [u8; LOADER_LEN] = [0x61, high, low, 0x80, 0x60, 0x0a, 0x3d, 0x39, 0x3d, 0xf3];
+    let parts = [&loader, &CODE_PREFIX, implementation.as_slice(), &CODE_SUFFIX, terms];
     for (to, from) in out.iter_mut().zip(parts.into_iter().flatten()) {
         *to = *from;
     }
-    LOADER.saturating_add(code)
+    LOADER_LEN.saturating_add(code)
 }
 
 /// The address that `creator` gives to the contract with this hash of its init code.
-pub fn address(
+pub fn create2_address(
     creator: Address,
     init_hash: &[u8; 32],
     keccak: impl Fn(&[u8]) -> [u8; 32],
@@ -56,6 +56,6 @@ pub fn address(
 
 /// The terms in the code of an agreement; `None` if it is no such proxy.
 #[must_use]
-pub fn terms(code: &[u8]) -> Option<&[u8]> {
-    code.strip_prefix(&FRONT).and_then(|_| code.get(PROXY..))
+pub fn terms_of_code(code: &[u8]) -> Option<&[u8]> {
+    code.strip_prefix(&CODE_PREFIX).and_then(|_| code.get(PROXY_LEN..))
 }

@@ -9,10 +9,10 @@ use crate::BPS;
 pub const HALF_LIFE: u64 = 30 * 86_400;
 
 /// One observation.
-pub const ONE: u64 = 1 << 32;
+pub const ONE_OBSERVATION: u64 = 1 << 32;
 
 /// The most that one agreement weighs, in observations.
-const HEAVIEST: u32 = 4;
+const MAX_WEIGHT: u32 = 4;
 
 /// 1.645, the 95th percentile of the normal distribution, with 32 bits behind the point.
 const Z: u128 = 7_065_221_202;
@@ -22,7 +22,7 @@ const Z_SQUARED: u128 = 11_622_288_877;
 
 /// Good and bad weight.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct ReputationWeights {
     /// Weight of what was served.
     pub good: u64,
     /// Weight of what failed, and of absences.
@@ -34,21 +34,21 @@ pub struct Standing {
 pub fn weight(fees: u128, unit: u128) -> u64 {
     let units = fees.checked_div(unit).unwrap_or(0);
     let log = units.saturating_add(1).checked_ilog2().unwrap_or(0);
-    u64::from(log.min(HEAVIEST)).wrapping_mul(ONE) // at most 2^34
+    u64::from(log.min(MAX_WEIGHT)).wrapping_mul(ONE_OBSERVATION) // at most 2^34
 }
 
 /// ⌊`weight` × `part` / `whole`⌋, for weights of one agreement; zero if `whole` is zero.
 #[must_use]
-pub fn part(weight: u64, part: u8, whole: u8) -> u64 {
+pub fn weight_fraction(weight: u64, part: u8, whole: u8) -> u64 {
     // 35 + 8 bits cannot leave 64.
     weight.wrapping_mul(part.into()).checked_div(whole.into()).unwrap_or(0)
 }
 
-impl Standing {
+impl ReputationWeights {
     /// The standing `seconds` later: half for each half-life that has passed, and for the rest of the
     /// time along a straight line to the next half; rounded down.
     #[must_use]
-    pub fn after(self, seconds: u64) -> Self {
+    pub fn decayed(self, seconds: u64) -> Self {
         let times = u32::try_from(seconds.checked_div(HALF_LIFE).unwrap_or(0)).unwrap_or(u32::MAX);
         let rest = seconds.checked_rem(HALF_LIFE).unwrap_or(0);
         let double = HALF_LIFE.saturating_mul(2);
@@ -64,7 +64,7 @@ impl Standing {
 
     /// The standing with more weight on either side.
     #[must_use]
-    pub const fn with(self, good: u64, bad: u64) -> Self {
+    pub const fn with_added(self, good: u64, bad: u64) -> Self {
         Self { good: self.good.saturating_add(good), bad: self.bad.saturating_add(bad) }
     }
 
@@ -79,7 +79,7 @@ impl Standing {
         // 64 + 64 bits cannot leave 128.
         let Some(spread) = good.wrapping_mul(bad).checked_div(n) else { return 0 };
         // Both below 2^64, so 32 more bits behind the point have room.
-        let root = sqrt(spread.wrapping_add(Z_SQUARED >> 2).wrapping_shl(32));
+        let root = isqrt(spread.wrapping_add(Z_SQUARED >> 2).wrapping_shl(32));
         let low = Z.wrapping_mul(root).wrapping_shr(32); // 33 + 48 bits
         let center = good.wrapping_add(Z_SQUARED >> 1);
         let share = center.saturating_sub(low).wrapping_mul(BPS.into()); // 65 + 14 bits
@@ -89,7 +89,7 @@ impl Standing {
 }
 
 /// ⌊√n⌋ by Newton's method, which falls towards the root from above.
-fn sqrt(n: u128) -> u128 {
+fn isqrt(n: u128) -> u128 {
     let Some(bits) = n.checked_ilog2() else { return 0 };
     let mut root = 1_u128.wrapping_shl((bits >> 1).wrapping_add(1)); // at least the root
     loop {
@@ -108,33 +108,33 @@ mod tests {
 
     #[test]
     fn scores_that_are_known_from_tables() {
-        let score = |good, bad| Standing { good: good * ONE, bad: bad * ONE }.score();
+        let score = |good, bad| ReputationWeights { good: good * ONE_OBSERVATION, bad: bad * ONE_OBSERVATION }.score();
         assert_eq!(score(0, 0), 0);
         assert_eq!(score(0, 5), 0);
         assert_eq!(score(1, 0) / 100, 26);
         assert_eq!(score(10, 0) / 100, 78);
         assert_eq!(score(9, 1) / 100, 65);
         assert_eq!(score(990, 10) / 100, 98);
-        assert_eq!(Standing { good: u64::MAX, bad: 0 }.score(), 9_999);
-        assert_eq!(Standing { good: u64::MAX, bad: u64::MAX }.score(), 4_999);
+        assert_eq!(ReputationWeights { good: u64::MAX, bad: 0 }.score(), 9_999);
+        assert_eq!(ReputationWeights { good: u64::MAX, bad: u64::MAX }.score(), 4_999);
     }
 
     #[test]
     fn weights_grow_with_the_logarithm_of_fees() {
-        let weights = [0, 1, 2, 3, 6, 7, 14, 15, 1 << 80].map(|fees| weight(fees * 100, 100) / ONE);
+        let weights = [0, 1, 2, 3, 6, 7, 14, 15, 1 << 80].map(|fees| weight(fees * 100, 100) / ONE_OBSERVATION);
         assert_eq!(weights, [0, 1, 1, 2, 2, 3, 3, 4, 4]);
         assert_eq!(weight(99, 100), 0);
         assert_eq!(weight(1, 0), 0);
     }
 
     #[test]
-    fn standings_halve_every_thirty_days() {
+    fn weights_halve_every_thirty_days() {
         assert_eq!(HALF_LIFE, 2_592_000);
-        let now = Standing { good: 64 * ONE, bad: 3 };
-        assert_eq!(now.after(0), now);
-        assert_eq!(now.after(HALF_LIFE), Standing { good: 32 * ONE, bad: 1 });
-        assert_eq!(now.after(HALF_LIFE / 2), Standing { good: 48 * ONE, bad: 2 });
-        assert_eq!(now.after(3 * HALF_LIFE + HALF_LIFE / 2).good, 6 * ONE);
-        assert_eq!(now.after(u64::MAX), Standing::default());
+        let now = ReputationWeights { good: 64 * ONE_OBSERVATION, bad: 3 };
+        assert_eq!(now.decayed(0), now);
+        assert_eq!(now.decayed(HALF_LIFE), ReputationWeights { good: 32 * ONE_OBSERVATION, bad: 1 });
+        assert_eq!(now.decayed(HALF_LIFE / 2), ReputationWeights { good: 48 * ONE_OBSERVATION, bad: 2 });
+        assert_eq!(now.decayed(3 * HALF_LIFE + HALF_LIFE / 2).good, 6 * ONE_OBSERVATION);
+        assert_eq!(now.decayed(u64::MAX), ReputationWeights::default());
     }
 }

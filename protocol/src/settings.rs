@@ -5,10 +5,10 @@ use crate::abi::{Clock, Settings};
 
 /// The longest `acceptWindow`, in ticks: a day of seconds is 345 600 blocks at four a second, and the seed of an agreement
 /// is a hash that the chain forgets after 393 168 blocks.
-pub const ACCEPT_LIMIT: u32 = 86_400;
+pub const MAX_ACCEPT_WINDOW: u32 = 86_400;
 
 /// How many fields [`Settings`] has.
-pub const FIELDS: u8 = 14;
+pub const FIELD_COUNT: u8 = 14;
 
 /// For chains where money is real. Times are minutes and hours, in ticks of `clock`.
 #[must_use]
@@ -58,7 +58,7 @@ pub fn check(settings: &Settings) -> Result<(), u8> {
     let held = s.acceptWindow.checked_add(s.reportWindow);
     let tests = [
         (0, matches!(s.clock, Clock::ArbBlock | Clock::Second)),
-        (1, s.acceptWindow > 0 && s.acceptWindow <= ACCEPT_LIMIT),
+        (1, s.acceptWindow > 0 && s.acceptWindow <= MAX_ACCEPT_WINDOW),
         (2, s.reportWindow > 0),
         // Whoever holds a worker's slot pays for at least half of the time it is held.
         (3, held.is_some_and(|held| s.minLength >= held)),
@@ -113,13 +113,13 @@ mod tests {
     #[test]
     fn a_seed_outlives_the_time_to_accept() {
         let long = Settings {
-            acceptWindow: ACCEPT_LIMIT,
+            acceptWindow: MAX_ACCEPT_WINDOW,
             minLength: u32::MAX,
             minWindow: u32::MAX,
             ..dev(Clock::Second)
         };
         assert_eq!(check(&long), Ok(()));
-        assert_eq!(check(&Settings { acceptWindow: ACCEPT_LIMIT + 1, ..long }), Err(1));
+        assert_eq!(check(&Settings { acceptWindow: MAX_ACCEPT_WINDOW + 1, ..long }), Err(1));
     }
 
     #[test]

@@ -28,14 +28,14 @@ pub const fn judge(served: u8, failed: u8) -> Verdict {
 /// How many windows of an agreement were judged served, and how many failed. Unknown ones are in
 /// neither.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Record {
+pub struct WindowTally {
     /// Windows judged served.
     pub served: u8,
     /// Windows judged failed.
     pub failed: u8,
 }
 
-impl Record {
+impl WindowTally {
     /// Adds one window.
     pub const fn add(&mut self, verdict: Verdict) {
         match verdict {
@@ -47,16 +47,16 @@ impl Record {
 
     /// Windows of which anything is known.
     #[must_use]
-    pub fn known(self) -> u32 {
+    pub fn decided(self) -> u32 {
         u32::from(self.served).wrapping_add(self.failed.into()) // two bytes cannot leave 32 bits
     }
 
     /// Whether the measured uptime reaches `promise` basis points, or nothing was measured.
     #[must_use]
-    pub fn keeps(self, promise: u16) -> bool {
+    pub fn meets(self, promise: u16) -> bool {
         // 8 + 14 and 9 + 16 bits cannot leave 32.
         u32::from(BPS).wrapping_mul(self.served.into())
-            >= u32::from(promise).wrapping_mul(self.known())
+            >= u32::from(promise).wrapping_mul(self.decided())
     }
 }
 
@@ -75,25 +75,25 @@ mod tests {
     }
 
     #[test]
-    fn a_record_counts_what_is_known_and_nothing_else() {
-        let mut record = Record::default();
+    fn a_tally_counts_decided_windows_only() {
+        let mut record = WindowTally::default();
         for verdict in [Verdict::Served, Verdict::Unknown, Verdict::Failed, Verdict::Served] {
             record.add(verdict);
         }
-        assert_eq!(record, Record { served: 2, failed: 1 });
-        assert_eq!(record.known(), 3);
+        assert_eq!(record, WindowTally { served: 2, failed: 1 });
+        assert_eq!(record.decided(), 3);
     }
 
     #[test]
     fn a_promise_is_kept_to_the_basis_point() {
-        let record = Record { served: 19, failed: 1 };
-        assert!(record.keeps(9_500));
-        assert!(!record.keeps(9_501));
+        let record = WindowTally { served: 19, failed: 1 };
+        assert!(record.meets(9_500));
+        assert!(!record.meets(9_501));
     }
 
     #[test]
     fn a_promise_is_kept_while_nothing_is_known() {
-        assert!(Record::default().keeps(BPS));
-        assert!(!Record { served: 0, failed: 1 }.keeps(1));
+        assert!(WindowTally::default().meets(BPS));
+        assert!(!WindowTally { served: 0, failed: 1 }.meets(1));
     }
 }

@@ -147,7 +147,7 @@ fn every_event_has_a_topic_of_its_own() {
 fn an_order_is_nine_words_and_enums_are_numbers_from_zero() {
     let order = Order {
         start: 7,
-        ..muster_protocol::order::usual(
+        ..muster_protocol::order::default_order(
             alloy_primitives::U256::from(1),
             alloy_primitives::U256::from(2),
             &muster_protocol::settings::dev(muster_protocol::abi::Clock::Second),

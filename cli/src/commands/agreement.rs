@@ -48,7 +48,7 @@ async fn list(context: &Context, market: &Market) -> Result<(), CliError> {
     let agreements = market.agreements().await?;
     let rows = agreements.into_iter().map(async |address| -> Result<_, CliError> {
         let agreement = market.agreement(address).await?;
-        let (now, head) = (agreement.state().await?, agreement.terms().head);
+        let (now, head) = (agreement.state().await?, agreement.terms().header);
         let end = agreement.times(&agreement.progress().await?).end();
         Ok(vec![
             Cell::text(address),
@@ -106,7 +106,7 @@ async fn show(context: &Context, agreement: &Agreement) -> Result<(), CliError> 
 
 /// What is to be known of an agreement as a whole.
 async fn facts(agreement: &Agreement, progress: &Progress) -> Result<Page, CliError> {
-    let (head, market) = (agreement.terms().head, agreement.market());
+    let (head, market) = (agreement.terms().header, agreement.market());
     let times = agreement.times(progress);
     let state = state(agreement.state().await?);
     let mut page = Page::new([
@@ -152,8 +152,8 @@ fn worker(agreement: &Agreement, index: u8, progress: &Progress, votes: &[Votes]
         Cell::Flag(progress.has_accepted(index)),
         Cell::Flag(judged.resigned),
         Cell::Text(letters(votes)),
-        Cell::count(judged.record.served),
-        Cell::count(judged.record.failed),
+        Cell::count(judged.tally.served),
+        Cell::count(judged.tally.failed),
     ]
 }
 
@@ -177,7 +177,7 @@ async fn windows(agreement: &Agreement, progress: &Progress) -> Result<Rows, Cli
     let mut rows = Vec::new();
     for (window, ticks) in agreement.windows(progress) {
         let places = window_seats(terms, &progress.seed, window.into());
-        let testers = places.into_iter().map(|place| market.tester_at(terms.head.epoch, place));
+        let testers = places.into_iter().map(|place| market.tester_at(terms.header.epoch, place));
         let testers = try_join_all(testers).await?;
         let testers: Vec<_> = testers.into_iter().flatten().map(|t| t.to_string()).collect();
         rows.push(vec![

@@ -66,7 +66,7 @@ impl Ledger {
             return Err(CliError::NotSettled { agreement: address, state });
         };
         let escrow = agreement.escrow();
-        let client = Cell::text(agreement.terms().head.client);
+        let client = Cell::text(agreement.terms().header.client);
         let out = [settled.refund]
             .into_iter()
             .chain(settled.workers.iter().map(|worker| worker.pay))
@@ -232,7 +232,7 @@ impl Ledger {
 
 /// What was agreed, in short.
 fn agreement_text(agreement: &Agreement) -> String {
-    let head = agreement.terms().head;
+    let head = agreement.terms().header;
     let (workers, length, windows) = (head.redundancy, head.length, head.windows);
     format!(
         "{workers} workers, {length} ticks, {windows} windows with {} testers each,",

@@ -50,7 +50,7 @@ pub(crate) async fn run(
     let salt = store.salt(agreement.address(), || Session::random().salt)?;
     let session = Session { salt }.value(market.account()?);
     let asker = Asker::new(options.check.patience())?;
-    let application = Application(agreement.terms().head.application);
+    let application = Application(agreement.terms().header.application);
     let checks = options.check.checks()?;
     let check = checks.of(application).ok_or(CliError::NoCheck(application))?;
     let looks = targets.iter().map(async |(index, url)| {

@@ -24,7 +24,7 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let settlement = agreement.settle().await?;
     let facts = [
         ("agreement", Cell::text(agreement.address())),
-        ("client", Cell::text(agreement.terms().head.client)),
+        ("client", Cell::text(agreement.terms().header.client)),
         ("refund", Cell::wei(settlement.refund)),
         ("compensation", Cell::wei(settlement.compensation)),
         ("burned", Cell::wei(settlement.burned)),

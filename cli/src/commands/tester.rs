@@ -210,7 +210,7 @@ async fn report(context: &Context, market: &Market, options: Report) -> Result<(
 /// What was seen of each worker.
 fn seen(store: &Store, agreement: &Agreement) -> Result<Vec<Entry>, CliError> {
     let mut entries = Vec::new();
-    for index in 0..agreement.terms().head.redundancy {
+    for index in 0..agreement.terms().header.redundancy {
         entries.extend(store.seen(agreement.address(), index)?.entry(index));
     }
     Ok(entries)

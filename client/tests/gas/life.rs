@@ -167,8 +167,8 @@ pub(crate) async fn seated(stage: &Stage, cast: &Cast, shape: Shape, to: Address
 fn report(stage: &Stage, cast: &Cast, shape: Shape, to: Address, place: usize) -> reportCall {
     let tester = stage.account(cast.testers[place]);
     let salt = keccak256(tester);
-    let domain = receipt::domain(CHAIN_ID, to, |bytes| keccak256(bytes).0);
-    let session = receipt::session(tester, salt, |bytes| keccak256(bytes).0);
+    let domain = receipt::domain_separator(CHAIN_ID, to, |bytes| keccak256(bytes).0);
+    let session = receipt::session_id(tester, salt, |bytes| keccak256(bytes).0);
     let all = u32::MAX >> (32 - u32::from(shape.windows));
     let entries = (0..shape.workers).zip(&cast.workers).map(|(index, worker)| {
         let ServiceReceipt { r, vs, .. } =

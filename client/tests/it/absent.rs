@@ -4,7 +4,7 @@
 use muster_client::protocol::abi::IWorkerDispatcher::{
     AvailabilityChanged, NotListable, StandingChanged, Unlisted, listCall,
 };
-use muster_client::protocol::reputation::ONE;
+use muster_client::protocol::reputation::ONE_OBSERVATION;
 use muster_client::{Market, Offer, Purchase, Want};
 
 use crate::harness::ends::{absent, finish, forsake, paid};
@@ -45,7 +45,7 @@ async fn a_worker_that_was_away_in_several_agreements_is_punished_once_and_unlis
         assert_eq!((settlement.compensation, settlement.burned), (0, slash));
         let events = world.events(&settlement.receipt);
         let told = [
-            said(StandingChanged { worker, good: 0, bad: ONE }),
+            said(StandingChanged { worker, good: 0, bad: ONE_OBSERVATION }),
             said(AvailabilityChanged { worker, available: false }),
             said(Unlisted { worker }),
         ];

@@ -24,7 +24,7 @@ async fn the_first_to_accept_starts_the_clock_and_the_others_join() {
         let hash = world.wire.block_hash(purchase.receipt.block).await;
         let hashed = keccak256([hash.as_slice(), address.as_slice()].concat());
         let seed = FixedBytes::from_slice(&hashed[..16]);
-        assert_eq!(seed, draw::seed(&hash, address, |bytes| keccak256(bytes).0));
+        assert_eq!(seed, draw::derive_seed(&hash, address, |bytes| keccak256(bytes).0));
         let worker = ben.account().unwrap();
         let events = [
             told(address, Started { start, end: start + 10, seed }),

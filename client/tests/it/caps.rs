@@ -57,7 +57,7 @@ async fn due(view: &Agreement, testers: &[Market], accepted: u8, escrow: u128) -
             failed: 0,
         };
         let mut sure = 0;
-        for window in (0..terms.head.windows).filter(|_| result.accepted) {
+        for window in (0..terms.header.windows).filter(|_| result.accepted) {
             result.windows += 1;
             let seats = view.testers(window).await.unwrap();
             let votes: Vec<_> = seats
@@ -82,7 +82,7 @@ async fn due(view: &Agreement, testers: &[Market], accepted: u8, escrow: u128) -
             }
         }
         if result.accepted {
-            let base = worker.price * u128::from(terms.head.length);
+            let base = worker.price * u128::from(terms.header.length);
             let served = u128::from(result.served);
             let known = served + u128::from(result.failed);
             let promised = u128::from(worker.promise) * known;
@@ -114,7 +114,7 @@ async fn settles(world: &World, redundancy: u8, wanted: Order, accepted: u8) -> 
         world.accept(worker, &purchase).await;
     }
     let view = agreement(&cleo, &purchase).await;
-    world.pass(view.terms().head.length).await;
+    world.pass(view.terms().header.length).await;
     for (place, tester) in testers.iter().enumerate() {
         let entries = report(place, redundancy, wanted.windows);
         world.report(tester, &purchase, &entries).await;

@@ -9,7 +9,7 @@ use muster_client::protocol::abi::IWorkerDispatcher::{
 };
 use muster_client::protocol::abi::{Clock, Fee, Settings, State, WorkerResult};
 use muster_client::protocol::layout::{Head, MAX_TERMS, Terms};
-use muster_client::protocol::proxy::{self, MAX_INIT};
+use muster_client::protocol::proxy::{self, MAX_INIT_CODE};
 use muster_client::protocol::{PRICE_LIMIT, settings};
 use muster_client::{Market, MarketError, Refusal, Want};
 
@@ -29,7 +29,7 @@ fn encoded(terms: &Terms) -> Bytes {
 
 /// Makes a proxy of the genuine implementation with these terms, but not by the dispatcher.
 async fn forge(world: &World, terms: &Terms) -> Address {
-    let mut code = [0; MAX_INIT];
+    let mut code = [0; MAX_INIT_CODE];
     let len = proxy::init_code(world.implementation, &encoded(terms), &mut code);
     world.create(Bytes::copy_from_slice(&code[..len]), 50).await.created.unwrap()
 }
@@ -87,7 +87,7 @@ async fn a_forged_agreement_ends_nowhere() {
     let rich = terms
         .workers()
         .map(|worker| muster_client::protocol::layout::WorkerTerms { price: ETHER, ..*worker });
-    let rich = Terms::new(Head { number: 9, ..terms.head }, rich);
+    let rich = Terms::new(Head { number: 9, ..terms.header }, rich);
     assert!(genuine(&world, purchase.agreement).await);
     let mut forged = Vec::new();
     let strangers = [world.dispatcher, world.implementation, ada.account().unwrap()];
@@ -122,7 +122,7 @@ async fn an_agreement_is_where_its_terms_say() {
     let cleo = world.person().await;
     let purchase = world.buy(&cleo, Want::Order(order(1, 8))).await;
     let terms = *agreement(&cleo, &purchase).await.terms();
-    let mut code = [0; MAX_INIT];
+    let mut code = [0; MAX_INIT_CODE];
     let len = proxy::init_code(world.implementation, &encoded(&terms), &mut code);
     let hash = keccak256(&code[..len]);
     assert_eq!(purchase.agreement, world.dispatcher.create2([0; 32], hash));
@@ -166,7 +166,7 @@ async fn a_market_is_set_up_once_and_with_constants_that_fit_together() {
     ];
     let times = Settings { minLength: u32::MAX, minWindow: u32::MAX, ..good };
     let high = [
-        (1, Settings { acceptWindow: settings::ACCEPT_LIMIT + 1, ..times }),
+        (1, Settings { acceptWindow: settings::MAX_ACCEPT_WINDOW + 1, ..times }),
         (7, Settings { minPromise: 10_001, ..good }),
     ];
     for (index, settings) in (1..).zip(bad).chain(high) {

@@ -175,7 +175,7 @@ async fn two_purchases_fit_into_one_transaction() {
     assert_ne!(first.agreement, second.agreement);
     assert_eq!(world.wire.balance(receipt.created.unwrap()).await, 100 - 16);
     let numbers = [first, second]
-        .map(async |event| cleo.agreement(event.agreement).await.unwrap().terms().head.number);
+        .map(async |event| cleo.agreement(event.agreement).await.unwrap().terms().header.number);
     let [one, two] = numbers;
     assert_eq!((one.await, two.await), (1, 2));
     let engaged = worker.worker(worker.account().unwrap()).await.unwrap();

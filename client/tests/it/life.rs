@@ -3,8 +3,8 @@
 use muster_client::Want;
 use muster_client::protocol::abi::State;
 use muster_client::protocol::money::{self, Judgement};
-use muster_client::protocol::reputation::{ONE, Standing};
-use muster_client::protocol::verdict::Record;
+use muster_client::protocol::reputation::{ONE_OBSERVATION, ReputationWeights};
+use muster_client::protocol::verdict::WindowTally;
 
 use crate::harness::receipts::seen;
 use crate::harness::{ETHER, World, agreement, offer};
@@ -38,12 +38,12 @@ async fn everybody_gets_what_the_windows_say() {
     world.pass(world.settings.reportWindow).await;
     let settlement = world.settle(&cleo, &purchase).await;
 
-    let half = Record { served: 2, failed: 2 };
+    let half = WindowTally { served: 2, failed: 2 };
     let pays: Vec<u128> = settlement.workers.iter().map(|worker| worker.pay).collect();
     assert_eq!(pays, [24_000, money::pay(2_000, 24, 9_000, half)]);
     assert_eq!(pays[1], 24_000, "half of what was agreed");
     // The promise was 90 %, and half of the windows failed for certain.
-    let judgement = Judgement { record: half, sure: 2, ticks: 24, resigned: false };
+    let judgement = Judgement { tally: half, certain_failures: 2, ticks: 24, resigned: false };
     let slash = money::slash(world.settings.minBond, 24, 9_000, &judgement);
     let slashes: Vec<u128> = settlement.workers.iter().map(|worker| worker.slash).collect();
     assert_eq!(slashes, [0, slash]);
@@ -59,9 +59,9 @@ async fn everybody_gets_what_the_windows_say() {
     assert_eq!(settlement.refund, purchase.escrow - 48_000 - 24 * fee);
     assert_eq!(cleos.state().await.unwrap(), State::Settled);
     // Twelve seats at the lowest fee are one observation, which ada keeps whole and ben halves.
-    for (worker, good, bad) in [(&ada, ONE, 0), (&ben, ONE / 2, ONE / 2)] {
+    for (worker, good, bad) in [(&ada, ONE_OBSERVATION, 0), (&ben, ONE_OBSERVATION / 2, ONE_OBSERVATION / 2)] {
         let known = cleo.reputation(worker.account().unwrap()).await.unwrap();
-        assert_eq!(known.standing, Standing { good, bad });
+        assert_eq!(known.standing, ReputationWeights { good, bad });
         assert_eq!(known.score, known.standing.score());
     }
 

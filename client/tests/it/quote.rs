@@ -7,7 +7,7 @@ use muster_client::protocol::abi::IWorkerDispatcher::{
     quote_0Call as QuoteUsual, quote_1Call as QuoteOrder,
 };
 use muster_client::protocol::abi::{Clock, Order, Quote, Reason, Settings};
-use muster_client::protocol::{PRICE_LIMIT, TESTER, settings};
+use muster_client::protocol::{PRICE_LIMIT, TESTER_APPLICATION, settings};
 use muster_client::{Application, Market, Offer};
 
 use crate::harness::words::said;
@@ -92,7 +92,7 @@ async fn an_order_out_of_range_is_refused_for_its_reason() {
     let cleo = world.person().await;
     let huge = U256::ONE << 255;
     let wide = |windows, testers| Order { windows, testers, ..order(1, 1_000) };
-    let tester = FixedBytes(TESTER);
+    let tester = FixedBytes(TESTER_APPLICATION);
     let cases = [
         (order(0, 24), Reason::Redundancy),
         (order(9, 24), Reason::Redundancy),

@@ -106,7 +106,7 @@ async fn who_checks_in_after_the_purchase_reports_nothing() {
     let late = world.testers(1).await.remove(0);
     world.accept(&ada, &purchase).await;
     world.pass(8).await;
-    assert_eq!(agreement(&cleo, &purchase).await.terms().head.pool, 4);
+    assert_eq!(agreement(&cleo, &purchase).await.terms().header.pool, 4);
     for (place, refusal) in [
         (0, contract(NotTheTester { place: 0, caller: late.account().unwrap() })),
         (4, contract(PlaceOutOfRange { place: 4, pool: 4 })),

@@ -4,7 +4,7 @@ use muster_client::protocol::abi::IWorkerDispatcher::{
     NotRegistered, StandingChanged, reputationCall,
 };
 use muster_client::protocol::abi::{Order, Reason};
-use muster_client::protocol::reputation::{HALF_LIFE, ONE, Standing};
+use muster_client::protocol::reputation::{HALF_LIFE, ONE_OBSERVATION, ReputationWeights};
 use muster_client::{Market, Want};
 
 use crate::harness::ends::{finish, forsake};
@@ -52,10 +52,10 @@ async fn what_testers_were_paid_for_moves_a_score() {
     world.pass(world.settings.reportWindow).await;
     for (count, purchase) in (1..).zip(&purchases) {
         let settlement = world.settle(&cleo, purchase).await;
-        let event = said(StandingChanged { worker, good: count * ONE, bad: 0 });
+        let event = said(StandingChanged { worker, good: count * ONE_OBSERVATION, bad: 0 });
         assert!(world.events(&settlement.receipt).contains(&event));
         let score = spotless(1_000 * count);
-        assert_eq!(known(&ada).await, (count * ONE, 0, score));
+        assert_eq!(known(&ada).await, (count * ONE_OBSERVATION, 0, score));
         assert_eq!(ada.reputation(worker).await.unwrap().updated, world.wire.now());
     }
     // As the tables have it.
@@ -87,8 +87,8 @@ async fn an_agreement_weighs_what_its_testers_were_paid_for_the_worker() {
     finish(&world, &testers, &purchase, &reports).await;
     for (worker, weight) in workers.iter().zip([1, 3, 4, 4]) {
         let (good, bad, score) = known(worker).await;
-        assert_eq!((good, bad), (weight * ONE / 4 * 3, weight * ONE / 4));
-        assert_eq!(score, Standing { good, bad }.score());
+        assert_eq!((good, bad), (weight * ONE_OBSERVATION / 4 * 3, weight * ONE_OBSERVATION / 4));
+        assert_eq!(score, ReputationWeights { good, bad }.score());
     }
 }
 
@@ -123,8 +123,8 @@ async fn absence_and_resignation_count_by_what_was_there_to_test_them() {
     let report = vec![seen(0, 15, 15)];
     finish(&world, &testers, &purchase, &[report.clone(), report.clone(), report]).await;
     // Three seats that were paid weigh nothing; three windows of four are missing.
-    assert_eq!(known(&ada).await, (0, ONE / 4 * 3, 0));
-    assert_eq!(known(&ben).await, (0, ONE, 0));
+    assert_eq!(known(&ada).await, (0, ONE_OBSERVATION / 4 * 3, 0));
+    assert_eq!(known(&ben).await, (0, ONE_OBSERVATION, 0));
 
     // Nobody is absent where nothing is tested.
     let eve = world.worker(offer(1)).await;
@@ -154,7 +154,7 @@ async fn a_reputation_fades_and_orders_see_it_as_it_is_now() {
     for (seconds, left) in times {
         world.at(since + seconds).await;
         let score = spotless(left);
-        assert_eq!(known(&ada).await, (ONE * left / 1_000, 0, score));
+        assert_eq!(known(&ada).await, (ONE_OBSERVATION * left / 1_000, 0, score));
         let wanted = |min_score| Order { minScore: min_score, ..order(1, 8) };
         assert_eq!(quote(&world, &cleo, wanted(0)).await.workers, [ben_at]);
         for min_score in [1, score] {
@@ -169,5 +169,5 @@ async fn a_reputation_fades_and_orders_see_it_as_it_is_now() {
         assert_eq!(hired.reason, Reason::WorkerUnfit);
     }
     world.at(since + 11 * HALF_LIFE).await;
-    assert_eq!(known(&ada).await, (ONE >> 11, 0, 1));
+    assert_eq!(known(&ada).await, (ONE_OBSERVATION >> 11, 0, 1));
 }

@@ -5,7 +5,7 @@ use muster_client::protocol::abi::IWorkerDispatcher::{
     AgreementSettled, AvailabilityChanged, Burned, StandingChanged, Unlisted,
 };
 use muster_client::protocol::abi::{Clock, Order, State, WorkerResult};
-use muster_client::protocol::reputation::ONE;
+use muster_client::protocol::reputation::ONE_OBSERVATION;
 use muster_client::protocol::settings;
 use muster_client::{Event, Offer, Settlement, Want};
 
@@ -143,7 +143,7 @@ async fn an_agreement_that_nobody_accepted_gives_everything_back() {
     let settled = AgreementSettled { agreement, client, refund, compensation, workers, testers };
     let events = [
         told(agreement, Closed { state: State::Void }),
-        said(StandingChanged { worker, good: 0, bad: ONE }),
+        said(StandingChanged { worker, good: 0, bad: ONE_OBSERVATION }),
         said(AvailabilityChanged { worker, available: false }),
         said(Unlisted { worker }),
         said(Burned { agreement, amount: tenth }),

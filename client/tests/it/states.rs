@@ -86,7 +86,7 @@ impl Story {
 
     /// The tick of the purchase, and the last one to accept.
     async fn ticks(&self) -> (u64, u64) {
-        let bought = agreement(&self.client, &self.purchase).await.terms().head.purchased;
+        let bought = agreement(&self.client, &self.purchase).await.terms().header.purchased;
         (bought, bought + u64::from(self.world.settings.acceptWindow))
     }
 

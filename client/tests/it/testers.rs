@@ -7,7 +7,7 @@ use muster_client::protocol::abi::IWorkerDispatcher::{
     registerTesterCall, unstakeCall,
 };
 use muster_client::protocol::abi::{Clock, Settings, Worker};
-use muster_client::protocol::{TESTER, draw, settings};
+use muster_client::protocol::{TESTER_APPLICATION, draw, settings};
 use muster_client::{Market, Tester, Want};
 
 use crate::harness::words::{contract, market, said};
@@ -48,7 +48,7 @@ async fn a_tester_posts_the_bond_and_offers_nothing() {
     assert_eq!(world.send(&tess, world.dispatcher, &call, bond - 1).await, refusal);
     assert_eq!(world.ask(account, world.dispatcher, &call, bond).await, Ok(1));
     let receipt = world.send(&tess, world.dispatcher, &call, bond + 1).await.unwrap();
-    let (application, key) = (FixedBytes(TESTER), key(&tess));
+    let (application, key) = (FixedBytes(TESTER_APPLICATION), key(&tess));
     let events =
         [said(WorkerRegistered { worker: account, number: 1, application, key, stake: bond + 1 })];
     assert_eq!(world.events(&receipt), events);
@@ -168,11 +168,11 @@ async fn the_testers_of_every_window_are_those_of_the_draw() {
         world.accept(&ada, &bought).await;
 
         let hash = world.wire.block_hash(bought.receipt.block).await;
-        let seed = draw::seed(&hash, bought.agreement, |bytes| keccak256(bytes).0);
+        let seed = draw::derive_seed(&hash, bought.agreement, |bytes| keccak256(bytes).0);
         assert_eq!(view.progress().await.unwrap().seed, seed.0);
         let mut different = Vec::new();
         for window in 0..7 {
-            let seats = draw::seats(&seed.0, window, 5, 9, |bytes| keccak256(bytes).0).unwrap();
+            let seats = draw::draw_seats(&seed.0, window, 5, 9, |bytes| keccak256(bytes).0).unwrap();
             let drawn = seats.places().map(|place| {
                 let who = &testers[usize::try_from(place).unwrap()];
                 Tester { account: who.account().unwrap(), key: key(who) }

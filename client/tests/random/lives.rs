@@ -9,7 +9,7 @@ use muster_client::protocol::abi::IWorkerDispatcher::{
     buyContract_0Call, buyContract_1Call, hireCall,
 };
 use muster_client::protocol::abi::{Entry, Order, Quote, State};
-use muster_client::protocol::model::Call;
+use muster_client::protocol::model::ModelCall;
 use muster_client::protocol::receipt;
 use stylus_devnode::CHAIN_ID;
 
@@ -22,13 +22,13 @@ pub(crate) type Signed = (Address, Address, (Address, B256), u32, (B256, B256));
 
 impl World {
     /// Somebody buys.
-    pub(crate) fn buying(&self, dice: &mut Dice) -> (Address, Call, u128) {
+    pub(crate) fn buying(&self, dice: &mut Dice) -> (Address, ModelCall, u128) {
         let from = self.anybody(dice);
         let order = self.order(dice);
         let (call, quote) = match dice.below(5) {
             0 => {
                 let (redundancy, length) = (order.redundancy, order.length);
-                let quote = self.model.quote_usual(redundancy, length);
+                let quote = self.model.quote_default(redundancy, length);
                 (market(&buyContract_0Call { redundancy, length }), quote)
             }
             1 | 2 => {
@@ -53,7 +53,7 @@ impl World {
     /// An order: the dice decide how far from a sensible one.
     pub(crate) fn order(&self, dice: &mut Dice) -> Order {
         let s = self.model.settings();
-        let tested = self.model.places(self.model.epoch()) >= s.minPool && !dice.once_in(8);
+        let tested = self.model.tester_count(self.model.epoch()) >= s.minPool && !dice.once_in(8);
         let windows = if tested { dice.pick(&[1, 2, 3, 4, 4, 7, 21]) } else { 1 };
         let testers = if tested { if dice.once_in(6) { dice.pick(&[5, 9]) } else { 3 } } else { 0 };
         let least = (u32::from(windows) * s.minWindow).max(s.minLength);
@@ -89,7 +89,7 @@ impl World {
 
     /// The score of a number, if a rounding error could not change it.
     fn score(&self, number: u32) -> Option<u16> {
-        let score = self.model.fine_score(number);
+        let score = self.model.precise_score(number);
         let fraction = score & u64::from(u32::MAX);
         let clear = (1 << 20..(1 << 32) - (1 << 20)).contains(&fraction);
         clear.then(|| u16::try_from(score >> 32).unwrap())
@@ -111,7 +111,7 @@ impl World {
     }
 
     /// Somebody does something to an agreement, which mostly is what its state asks for.
-    pub(crate) fn living(&self, dice: &mut Dice) -> (Address, Call, u128) {
+    pub(crate) fn living(&self, dice: &mut Dice) -> (Address, ModelCall, u128) {
         let wanted = dice.pick(&[
             State::Reporting,
             State::Reporting,
@@ -121,16 +121,16 @@ impl World {
         ]);
         let mut open = self.open.clone();
         open.retain(|to| {
-            let talked = wanted == State::Reporting && self.model.silent(*to).is_empty();
+            let talked = wanted == State::Reporting && self.model.unreported_places(*to).is_empty();
             self.model.state(*to) == Some(wanted) && !talked
         });
         let to = dice.any(&open).unwrap_or_else(|| dice.pick(&self.open));
         let state = self.model.state(to).unwrap();
         let terms = self.model.terms(to).unwrap();
-        let head = terms.head;
+        let head = terms.header;
         let workers: Vec<_> = terms.workers().map(|worker| worker.account).collect();
         let party = if dice.once_in(15) { self.anybody(dice) } else { dice.pick(&workers) };
-        let late = dice.any(&self.model.waiting(to)).unwrap_or(party);
+        let late = dice.any(&self.model.unaccepted_workers(to)).unwrap_or(party);
         let deed = if dice.once_in(8) { dice.below(10) } else { 10 };
         let (from, call) = match (deed, state) {
             (0, _) => (party, contract(to, &acceptCall {})),
@@ -149,7 +149,7 @@ impl World {
                 (from, contract(to, &cancelCall {}))
             }
             (5 | 6, _) | (10, State::Reporting) => {
-                let silent = dice.any(&self.model.silent(to)).unwrap_or(head.pool);
+                let silent = dice.any(&self.model.unreported_places(to)).unwrap_or(head.pool);
                 let any = u32::try_from(dice.below(u64::from(head.pool) + 1)).unwrap();
                 let place = if dice.once_in(10) { any } else { silent };
                 let from = self.model.tester_at(head.epoch, place).unwrap_or(party);
@@ -167,7 +167,7 @@ impl World {
 
     /// A report, whose receipts are still to be signed: where one is due, `r` is 1.
     fn report(&self, dice: &mut Dice, to: Address, place: u32) -> reportCall {
-        let head = self.model.terms(to).unwrap().head;
+        let head = self.model.terms(to).unwrap().header;
         let all = u32::try_from((1_u64 << head.windows) - 1).unwrap();
         let mut entries = Vec::new();
         for index in 0..head.redundancy {
@@ -220,9 +220,9 @@ impl World {
             }
             let Some(key) = self.signer(who) else { continue };
             let keccak = |bytes: &[u8]| keccak256(bytes).0;
-            let session = receipt::session(tester, salt, keccak);
-            let domain = receipt::domain(CHAIN_ID, at, keccak);
-            let digest = receipt::digest(domain, session, served, keccak);
+            let session = receipt::session_id(tester, salt, keccak);
+            let domain = receipt::domain_separator(CHAIN_ID, at, keccak);
+            let digest = receipt::signing_hash(domain, session, served, keccak);
             let signature = key.sign_hash_sync(&digest).unwrap();
             entry.r = signature.r().into();
             let parity: U256 = U256::from(u8::from(signature.v())) << 255;

@@ -15,7 +15,7 @@ use muster_client::protocol::abi::IWorkerDispatcher::{
     tickCall, workerCall, workerCountCall, workersCall,
 };
 use muster_client::protocol::abi::Worker;
-use muster_client::protocol::model::{Call, Event, Refusal};
+use muster_client::protocol::model::{ModelCall, ModelEvent, ModelRevert};
 
 use crate::chain::{Look, Seen};
 use crate::deployed::is_twin;
@@ -27,7 +27,7 @@ use crate::world::World;
 #[derive(Clone, Debug)]
 pub(crate) enum Sight {
     /// What a call answers.
-    View(Call),
+    View(ModelCall),
     /// What an account holds.
     Balance(Address),
 }
@@ -38,25 +38,25 @@ fn view<C: SolCall>(call: &C) -> Sight {
 }
 
 /// The data of a refusal. The twin refuses wei that nobody asked for without a word.
-pub(crate) fn data(refusal: &Refusal) -> Bytes {
+pub(crate) fn data(refusal: &ModelRevert) -> Bytes {
     match refusal {
-        Refusal::Dispatcher(IWorkerDispatcherErrors::NotPayable(_))
-        | Refusal::Agreement(IWorkAgreementErrors::NotPayable(_))
+        ModelRevert::Dispatcher(IWorkerDispatcherErrors::NotPayable(_))
+        | ModelRevert::Agreement(IWorkAgreementErrors::NotPayable(_))
             if is_twin() =>
         {
             Bytes::new()
         }
-        Refusal::Dispatcher(error) => error.abi_encode().into(),
-        Refusal::Agreement(error) => error.abi_encode().into(),
+        ModelRevert::Dispatcher(error) => error.abi_encode().into(),
+        ModelRevert::Agreement(error) => error.abi_encode().into(),
     }
 }
 
 impl World {
     /// Where a call goes, and its calldata.
-    pub(crate) fn encode(&self, call: &Call) -> (Address, Bytes) {
+    pub(crate) fn encode(&self, call: &ModelCall) -> (Address, Bytes) {
         match call {
-            Call::Dispatcher(call) => (self.dispatcher, call.abi_encode().into()),
-            Call::Agreement(to, call) => (*to, call.abi_encode().into()),
+            ModelCall::Dispatcher(call) => (self.dispatcher, call.abi_encode().into()),
+            ModelCall::Agreement(to, call) => (*to, call.abi_encode().into()),
         }
     }
 
@@ -76,31 +76,31 @@ impl World {
         match sight {
             Sight::View(call) => {
                 let answer = self.model.call(Address::ZERO, 0, call);
-                let answer = answer.map(|done| Bytes::from(done.returned));
+                let answer = answer.map(|done| Bytes::from(done.output));
                 Seen::Answer(answer.map_err(|refusal| data(&refusal)))
             }
-            Sight::Balance(account) => Seen::Balance(U256::from(self.model.purse(*account))),
+            Sight::Balance(account) => Seen::Balance(U256::from(self.model.balance(*account))),
         }
     }
 
     /// What a call may have touched.
-    pub(crate) fn touched(&self, from: Address, call: &Call, events: &[Event]) -> Vec<Sight> {
+    pub(crate) fn touched(&self, from: Address, call: &ModelCall, events: &[ModelEvent]) -> Vec<Sight> {
         let mut accounts = BTreeSet::from([from]);
         let mut agreements = BTreeSet::new();
         for event in events {
             match event {
-                Event::Dispatcher(Said::AgreementSettled(settled)) => {
+                ModelEvent::Dispatcher(Said::AgreementSettled(settled)) => {
                     accounts.insert(settled.client);
                     accounts.extend(settled.workers.iter().map(|worker| worker.account));
                     accounts.extend(settled.testers.iter().map(|tester| tester.account));
                 }
-                Event::Dispatcher(Said::ContractBought(bought)) => {
+                ModelEvent::Dispatcher(Said::ContractBought(bought)) => {
                     agreements.insert(bought.agreement);
                     accounts.extend(&bought.workers);
                 }
-                Event::Dispatcher(Said::Listed(listed)) => _ = accounts.insert(listed.worker),
-                Event::Dispatcher(_) => {}
-                Event::Agreement(agreement, _) => _ = agreements.insert(*agreement),
+                ModelEvent::Dispatcher(Said::Listed(listed)) => _ = accounts.insert(listed.worker),
+                ModelEvent::Dispatcher(_) => {}
+                ModelEvent::Agreement(agreement, _) => _ = agreements.insert(*agreement),
             }
         }
         let mut sights = vec![Sight::Balance(self.dispatcher), Sight::Balance(from)];
@@ -115,11 +115,11 @@ impl World {
             sights.push(Sight::View(contract(agreement, &endCall {})));
         }
         match call {
-            Call::Dispatcher(IWorkerDispatcherCalls::withdraw(withdraw)) => {
+            ModelCall::Dispatcher(IWorkerDispatcherCalls::withdraw(withdraw)) => {
                 sights.push(Sight::Balance(withdraw.to));
             }
-            Call::Dispatcher(_) => sights.push(view(&bookCall { application: FixedBytes::ZERO })),
-            Call::Agreement(..) => {}
+            ModelCall::Dispatcher(_) => sights.push(view(&bookCall { application: FixedBytes::ZERO })),
+            ModelCall::Agreement(..) => {}
         }
         sights
     }
@@ -138,14 +138,14 @@ impl World {
         ];
         let pages = (0..=count + 1).step_by(16);
         sights.extend(pages.map(|from| view(&workersCall { from, count: 17 })));
-        for application in [[0; 8], *b"factor\0\0", muster_client::protocol::TESTER, *b"nothing\0"]
+        for application in [[0; 8], *b"factor\0\0", muster_client::protocol::TESTER_APPLICATION, *b"nothing\0"]
         {
             sights.push(view(&bookCall { application: application.into() }));
         }
         let epoch = self.model.epoch();
         for epoch in epoch.saturating_sub(1)..=epoch + 1 {
             sights.push(view(&testerCountCall { epoch }));
-            let places = 0..=self.model.places(epoch);
+            let places = 0..=self.model.tester_count(epoch);
             sights.extend(places.map(|place| view(&testerAtCall { epoch, place })));
         }
         for account in self.actors.iter().copied().chain([self.operator, self.intruder]) {
@@ -171,7 +171,7 @@ impl World {
 
     /// Everything that there is to see of an agreement.
     pub(crate) fn inside(&self, of: Address) -> Vec<Sight> {
-        let head = self.model.terms(of).unwrap().head;
+        let head = self.model.terms(of).unwrap().header;
         let mut sights = vec![
             view(&isAgreementCall { account: of }),
             Sight::View(contract(of, &clientCall {})),
@@ -201,7 +201,7 @@ impl World {
 
 /// Whether what was seen is what was expected. A score may be off by two.
 pub(crate) fn same(sight: &Sight, expected: &Seen, seen: &Seen) -> bool {
-    let (Sight::View(Call::Dispatcher(call)), Seen::Answer(Ok(expected)), Seen::Answer(Ok(seen))) =
+    let (Sight::View(ModelCall::Dispatcher(call)), Seen::Answer(Ok(expected)), Seen::Answer(Ok(seen))) =
         (sight, expected, seen)
     else {
         return expected == seen;

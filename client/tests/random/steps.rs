@@ -12,8 +12,8 @@ use muster_client::protocol::abi::IWorkerDispatcher::{
     updateWorkerCall, withdrawCall,
 };
 use muster_client::protocol::abi::{State, Worker};
-use muster_client::protocol::model::Call;
-use muster_client::protocol::{PRICE_LIMIT, TESTER};
+use muster_client::protocol::model::ModelCall;
+use muster_client::protocol::{PRICE_LIMIT, TESTER_APPLICATION};
 
 use crate::chain::When;
 use crate::dice::Dice;
@@ -32,22 +32,22 @@ const TESTERS: Range<usize> = 24..35;
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     /// Somebody calls the market with wei.
-    Call(Address, Call, u128),
+    Call(Address, ModelCall, u128),
     /// Somebody forces wei upon an account.
     Force(Address, u128),
 }
 
 /// A call to the dispatcher.
-pub(crate) fn market<T: SolCall>(call: &T) -> Call {
+pub(crate) fn market<T: SolCall>(call: &T) -> ModelCall {
     let decoded = <C as alloy::sol_types::SolInterface>::abi_decode(&call.abi_encode());
-    Call::Dispatcher(decoded.unwrap())
+    ModelCall::Dispatcher(decoded.unwrap())
 }
 
 /// A call to an agreement.
-pub(crate) fn contract<T: SolCall>(to: Address, call: &T) -> Call {
+pub(crate) fn contract<T: SolCall>(to: Address, call: &T) -> ModelCall {
     use muster_client::protocol::abi::IWorkAgreement::IWorkAgreementCalls as C;
     let decoded = <C as alloy::sol_types::SolInterface>::abi_decode(&call.abi_encode());
-    Call::Agreement(to, decoded.unwrap())
+    ModelCall::Agreement(to, decoded.unwrap())
 }
 
 impl World {
@@ -58,7 +58,7 @@ impl World {
         let here = self.tick(now);
         // Who still has much to say is given time.
         let busy = self.open.iter().any(|open| match self.model.state(*open) {
-            Some(State::Reporting) => self.model.silent(*open).len() > 1,
+            Some(State::Reporting) => self.model.unreported_places(*open).len() > 1,
             state => state == Some(State::Offered),
         });
         let idle = !busy && !self.open.is_empty() && dice.once_in(2);
@@ -67,7 +67,7 @@ impl World {
         let target = match throw {
             13..16 => here + dice.between(1, 3),
             16..19 => {
-                let moments = self.open.iter().flat_map(|open| self.model.moments(*open));
+                let moments = self.open.iter().flat_map(|open| self.model.transition_ticks(*open));
                 let mut moments: Vec<_> = moments.filter(|moment| *moment > here).collect();
                 moments.sort_unstable();
                 let near = moments.iter().take(2).copied().collect::<Vec<_>>();
@@ -95,7 +95,7 @@ impl World {
     pub(crate) fn next(&self, dice: &mut Dice) -> Step {
         let settings = self.model.settings();
         let thin = self.model.book(FixedBytes::ZERO).len() < self.crowd;
-        let short = self.model.places(self.model.epoch()) < settings.minPool;
+        let short = self.model.tester_count(self.model.epoch()) < settings.minPool;
         let few = usize::try_from(self.model.count()).unwrap() < TESTERS.len() + 8;
         let (from, call, value) = match dice.below(100) {
             0..60 if few => self.joining(dice, 0..self.actors.len()),
@@ -131,12 +131,12 @@ impl World {
     }
 
     /// One of these registers, or checks in.
-    fn joining(&self, dice: &mut Dice, who: Range<usize>) -> (Address, Call, u128) {
+    fn joining(&self, dice: &mut Dice, who: Range<usize>) -> (Address, ModelCall, u128) {
         let place = who.start + usize::try_from(dice.below(who.len().try_into().unwrap())).unwrap();
         let from = self.actors[place];
         let key = if dice.once_in(30) { B256::ZERO } else { dice.word().into() };
         let known = self.model.worker_view(from).ok();
-        if known.is_some_and(|known| known.application.0 == TESTER) || dice.once_in(20) {
+        if known.is_some_and(|known| known.application.0 == TESTER_APPLICATION) || dice.once_in(20) {
             return (from, market(&checkInCall {}), 0);
         }
         if known.is_some() && !dice.once_in(8) {
@@ -161,7 +161,7 @@ impl World {
     }
 
     /// Somebody who might do so makes the book longer.
-    fn mending(&self, dice: &mut Dice) -> (Address, Call, u128) {
+    fn mending(&self, dice: &mut Dice) -> (Address, ModelCall, u128) {
         let rows = self.actors.iter().filter_map(|actor| self.model.worker_view(*actor).ok());
         let out: Vec<_> = rows.filter(|row| !row.listed && row.application.is_zero()).collect();
         let Some(row) = dice.any(&out) else { return self.joining(dice, 0..TESTERS.start) };
@@ -202,7 +202,7 @@ impl World {
     }
 
     /// A worker changes what it offers, or what it stakes.
-    pub(crate) fn offering(&self, dice: &mut Dice) -> (Address, Call, u128) {
+    pub(crate) fn offering(&self, dice: &mut Dice) -> (Address, ModelCall, u128) {
         let hint = self.number(dice);
         let members = self.actors.iter().filter(|actor| self.model.worker_view(**actor).is_ok());
         let workers: Vec<_> = members.take(TESTERS.start).copied().collect();
@@ -237,7 +237,7 @@ impl World {
     }
 
     /// Somebody takes its credit, if it has any, to somebody.
-    fn withdrawing(&self, dice: &mut Dice) -> (Address, Call, u128) {
+    fn withdrawing(&self, dice: &mut Dice) -> (Address, ModelCall, u128) {
         let rich: Vec<_> =
             self.actors.iter().copied().filter(|actor| self.model.credit(*actor) > 0).collect();
         let from = dice.any(&rich).unwrap_or(self.actors[0]);
@@ -247,7 +247,7 @@ impl World {
     }
 
     /// Somebody does what is nobody's business.
-    fn intruding(&self, dice: &mut Dice) -> (Address, Call, u128) {
+    fn intruding(&self, dice: &mut Dice) -> (Address, ModelCall, u128) {
         let from = self.anybody(dice);
         let call = match dice.below(4) {
             0 => contract(self.implementation, &acceptCall {}),
@@ -290,7 +290,7 @@ fn promise(dice: &mut Dice) -> u16 {
 /// An application; most ask for the first.
 pub(crate) fn application(dice: &mut Dice) -> FixedBytes<8> {
     let one = if dice.once_in(5) { *b"factor\0\0" } else { [0; 8] };
-    if dice.once_in(40) { TESTER.into() } else { one.into() }
+    if dice.once_in(40) { TESTER_APPLICATION.into() } else { one.into() }
 }
 
 /// How many agreements at once.

@@ -7,7 +7,7 @@ use muster_client::protocol::abi::IWorkAgreement::{IWorkAgreementCalls, acceptCa
 use muster_client::protocol::abi::IWorkerDispatcher::{
     AgreementSettled, IWorkerDispatcherEvents as Said, Reentered,
 };
-use muster_client::protocol::model::{Call, Done, Event, Refusal};
+use muster_client::protocol::model::{ModelCall, ModelOutcome, ModelEvent, ModelRevert};
 
 use crate::chain::{Look, Message, Seen, When};
 use crate::dice::Dice;
@@ -42,7 +42,7 @@ impl Story {
         for number in 1..=steps {
             let when = story.world.when(&mut story.dice);
             let height = story.world.chain.height + when.blocks + 1;
-            story.world.model.enter(height, when.time);
+            story.world.model.begin_block(height, when.time);
             let step = story.world.next(&mut story.dice);
             story.here = format!(
                 "repeat with MUSTER_SEED={seed} MUSTER_STEPS={number}\nstep {number}, tick {}: \
@@ -54,7 +54,7 @@ impl Story {
                 Step::Call(from, call, value) => story.call(from, call, value, when).await,
                 Step::Force(to, value) => story.force(to, value, when).await,
             }
-            story.weigh(U256::from(story.world.model.held()));
+            story.weigh(U256::from(story.world.model.total_balance()));
             if number % ROUND == 0 || number == steps {
                 story.survey().await;
             }
@@ -63,8 +63,8 @@ impl Story {
     }
 
     /// Both sides get a call.
-    async fn call(&mut self, from: Address, mut call: Call, value: u128, when: When) {
-        if let Call::Agreement(to, IWorkAgreementCalls::report(report)) = &mut call {
+    async fn call(&mut self, from: Address, mut call: ModelCall, value: u128, when: When) {
+        if let ModelCall::Agreement(to, IWorkAgreementCalls::report(report)) = &mut call {
             for (at, worker, session, served, signature) in
                 self.world.sign(&mut self.dice, *to, from, report)
             {
@@ -72,17 +72,17 @@ impl Story {
             }
         }
         let payer = if self.world.is_puppet(from) { self.world.operator } else { from };
-        self.world.model.pay(payer, from, value);
+        self.world.model.transfer(payer, from, value);
         let expected = self.world.model.call(from, value, &call);
         if expected.is_err() {
-            self.world.model.pay(from, payer, value);
+            self.world.model.transfer(from, payer, value);
         }
         let events = expected.as_ref().map_or(&[][..], |done| &done.events);
         let sights = self.world.touched(from, &call, events);
         let (to, data) = self.world.encode(&call);
         let (to, data) = if payer == from { (to, data) } else { (from, evm::order(to, &data)) };
         let message = Message { from: payer, to: Some(to), data, value };
-        let accept = matches!(call, Call::Agreement(_, IWorkAgreementCalls::accept(_)));
+        let accept = matches!(call, ModelCall::Agreement(_, IWorkAgreementCalls::accept(_)));
         let foresee = expected.is_err() || (!accept && self.dice.once_in(4));
         let (receipt, foreseen, seen) = self.send(&message, when, foresee, &sights).await;
         self.compare_answer(&expected, &receipt, foreseen);
@@ -107,7 +107,7 @@ impl Story {
         let signer = self.world.signer(message.from).unwrap().clone();
         let sent = self.world.chain.send(message, (&signer, nonce), when, foresee, &looks).await;
         let fee = u128::from(sent.0.gas_used) * sent.0.effective_gas_price;
-        self.world.model.charge(message.from, fee);
+        self.world.model.charge_fee(message.from, fee);
         self.world.fees += U256::from(fee);
         sent
     }
@@ -115,7 +115,7 @@ impl Story {
     /// Success, answer or refusal are the same.
     fn compare_answer(
         &self,
-        expected: &Result<Done, Refusal>,
+        expected: &Result<ModelOutcome, ModelRevert>,
         receipt: &TransactionReceipt,
         foreseen: Option<Result<Bytes, Bytes>>,
     ) {
@@ -127,7 +127,7 @@ impl Story {
         );
         if let Some(foreseen) = foreseen {
             let answer = match expected {
-                Ok(done) => Ok(Bytes::from(done.returned.clone())),
+                Ok(done) => Ok(Bytes::from(done.output.clone())),
                 Err(refusal) => Err(data(refusal)),
             };
             assert_eq!(foreseen, answer, "{here}\nmodel: {expected:?}\nchain (left)");
@@ -135,13 +135,13 @@ impl Story {
     }
 
     /// Events are the same, in the same order.
-    fn compare_events(&self, expected: &Result<Done, Refusal>, receipt: &TransactionReceipt) {
+    fn compare_events(&self, expected: &Result<ModelOutcome, ModelRevert>, receipt: &TransactionReceipt) {
         let events = expected.as_ref().map_or(&[][..], |done| &done.events);
         let expected: Vec<(Address, LogData)> = events
             .iter()
             .map(|event| match event {
-                Event::Dispatcher(event) => (self.world.dispatcher, event.to_log_data()),
-                Event::Agreement(agreement, event) => (*agreement, event.to_log_data()),
+                ModelEvent::Dispatcher(event) => (self.world.dispatcher, event.to_log_data()),
+                ModelEvent::Agreement(agreement, event) => (*agreement, event.to_log_data()),
             })
             .collect();
         let logs = receipt.inner.logs().iter();
@@ -165,20 +165,20 @@ impl Story {
                 self.here
             );
         }
-        let held = self.world.model.purse(self.world.dispatcher);
-        assert!(held >= self.world.model.owed(), "{}\nthe market owes more", self.here);
+        let held = self.world.model.balance(self.world.dispatcher);
+        assert!(held >= self.world.model.liabilities(), "{}\nthe market owes more", self.here);
     }
 
     /// Keeps the list of open agreements, and looks into new ones.
-    async fn follow(&mut self, call: &Call, done: &Done, receipt: &TransactionReceipt) {
+    async fn follow(&mut self, call: &ModelCall, done: &ModelOutcome, receipt: &TransactionReceipt) {
         for event in &done.events {
             match event {
-                Event::Dispatcher(Said::ContractBought(bought)) => {
+                ModelEvent::Dispatcher(Said::ContractBought(bought)) => {
                     self.world.open.push(bought.agreement);
                     self.world.remember(receipt.block_hash.unwrap());
                     self.accept_too_early(bought.agreement).await;
                 }
-                Event::Dispatcher(Said::AgreementSettled(settled)) => {
+                ModelEvent::Dispatcher(Said::AgreementSettled(settled)) => {
                     self.world.open.retain(|open| *open != settled.agreement);
                 }
                 _ => {}
@@ -189,7 +189,7 @@ impl Story {
                 self.no_client_gains(&settled);
             }
         }
-        if let Call::Agreement(agreement, _) = call
+        if let ModelCall::Agreement(agreement, _) = call
             && self.dice.once_in(4)
         {
             let sights = self.world.inside(*agreement);
@@ -220,7 +220,7 @@ impl Story {
     /// Somebody forces wei upon an account.
     async fn force(&mut self, to: Address, value: u128, when: When) {
         let operator = self.world.operator;
-        self.world.model.pay(operator, to, value);
+        self.world.model.transfer(operator, to, value);
         *self.world.forced.entry(to).or_default() += value;
         let message = Message { from: operator, to: None, data: evm::force(to), value };
         let sights = [Sight::Balance(to), Sight::Balance(operator)];

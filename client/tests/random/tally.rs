@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::{Debug, Display, Formatter, Result as Written};
 
 use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Said;
-use muster_client::protocol::model::{Done, Event, Refusal};
+use muster_client::protocol::model::{ModelOutcome, ModelEvent, ModelRevert};
 
 /// Counts by name.
 #[derive(Debug, Default)]
@@ -22,23 +22,23 @@ impl Tally {
     }
 
     /// Counts what a call did.
-    pub(crate) fn count(&mut self, outcome: &Result<Done, Refusal>) {
+    pub(crate) fn count(&mut self, outcome: &Result<ModelOutcome, ModelRevert>) {
         match outcome {
             Ok(done) => done.events.iter().for_each(|event| self.happened(event)),
-            Err(Refusal::Dispatcher(error)) => self.add(&format!("refused: {}", name(error)), 1),
-            Err(Refusal::Agreement(error)) => {
+            Err(ModelRevert::Dispatcher(error)) => self.add(&format!("refused: {}", name(error)), 1),
+            Err(ModelRevert::Agreement(error)) => {
                 self.add(&format!("agreement refused: {}", name(error)), 1);
             }
         }
     }
 
     /// Counts an event, and what it says of purchases and verdicts.
-    fn happened(&mut self, event: &Event) {
+    fn happened(&mut self, event: &ModelEvent) {
         match event {
-            Event::Dispatcher(Said::PurchaseRefused(refused)) => {
+            ModelEvent::Dispatcher(Said::PurchaseRefused(refused)) => {
                 self.add(&format!("not sold: {:?}", refused.reason), 1);
             }
-            Event::Dispatcher(Said::AgreementSettled(settled)) => {
+            ModelEvent::Dispatcher(Said::AgreementSettled(settled)) => {
                 for worker in &settled.workers {
                     self.add("windows served", worker.served.into());
                     self.add("windows failed", worker.failed.into());
@@ -46,8 +46,8 @@ impl Tally {
                 }
                 self.add("AgreementSettled", 1);
             }
-            Event::Dispatcher(event) => self.add(&name(event), 1),
-            Event::Agreement(_, event) => self.add(&name(event), 1),
+            ModelEvent::Dispatcher(event) => self.add(&name(event), 1),
+            ModelEvent::Agreement(_, event) => self.add(&name(event), 1),
         }
     }
 }

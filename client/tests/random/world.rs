@@ -108,16 +108,16 @@ impl World {
         for (habit, deaf) in habits {
             let account = self.create(&habit).await;
             if deaf {
-                self.model.deafen(account);
+                self.model.set_non_payable(account);
             }
             self.actors.push(account);
         }
         for account in self.keys.keys() {
             self.chain.node.set_balance(*account, U256::from(FORTUNE)).await.unwrap();
-            self.model.endow(*account, FORTUNE);
+            self.model.fund(*account, FORTUNE);
             self.endowed += U256::from(FORTUNE);
         }
-        self.model.enter(self.chain.height, self.chain.time);
+        self.model.begin_block(self.chain.height, self.chain.time);
     }
 
     /// Creates a contract with a habit.
@@ -158,7 +158,7 @@ impl World {
 
     /// Remembers the hash of the newest block.
     pub(crate) fn remember(&mut self, hash: B256) {
-        self.model.remember(self.chain.height, hash);
+        self.model.record_block_hash(self.chain.height, hash);
     }
 }
 

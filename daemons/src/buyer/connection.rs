@@ -148,7 +148,7 @@ pub async fn entrances(base: &Base, agreement: Address) -> Result<Vec<Entrance>,
 /// What the workers of an agreement are asked with.
 async fn kit(base: &Base, agreement: Address, page: Box<str>) -> Result<Kit, AgentError> {
     let deal = base.market().agreement(agreement).await?;
-    if deal.terms().head.client != base.account() {
+    if deal.terms().header.client != base.account() {
         return Err(AgentError::NotTheClient { agreement, account: base.account() });
     }
     let salt = base.store().salt(agreement, || Session::random().salt)?;

@@ -94,7 +94,7 @@ impl Ways {
         store: Store,
     ) -> Result<Self, StoreError> {
         let (mut state, address) = (State::default(), agreement.address());
-        for index in 0..agreement.terms().head.redundancy {
+        for index in 0..agreement.terms().header.redundancy {
             if let Some((url, token)) = store.endpoint(address, index)? {
                 let (url, token) = (Hidden::new(url), Hidden::new(token));
                 state.ways.insert(index, Arc::new(Way { index, url, token }));

@@ -57,7 +57,7 @@ impl Duty {
         check: Option<Check>,
     ) -> Self {
         if check.is_none() {
-            let application = muster_client::Application(agreement.terms().head.application);
+            let application = muster_client::Application(agreement.terms().header.application);
             tracing::warn!("there is no check for {application}: its workers are not judged");
         }
         let (seat, looks, settles, settled) = (None, HashMap::new(), None, Lasting::default());
@@ -114,7 +114,7 @@ impl Duty {
             _ => return Ok(self.next_seat(&windows, now, is_held, progress)),
         };
         let address = self.agreement.address();
-        for index in 0..terms.head.redundancy {
+        for index in 0..terms.header.redundancy {
             if progress.has_accepted(index) && progress.judged(index) > window {
                 self.see_to(index, window, ticks.clone())?;
             }
@@ -179,7 +179,7 @@ impl Duty {
     /// What was seen of each worker that has accepted.
     fn entries(&self, progress: &Progress) -> Result<Vec<Entry>, StoreError> {
         let mut entries = Vec::new();
-        for index in 0..self.agreement.terms().head.redundancy {
+        for index in 0..self.agreement.terms().header.redundancy {
             if progress.has_accepted(index) {
                 let seen = self.kit.store.seen(self.agreement.address(), index)?;
                 entries.extend(seen.entry(index));
@@ -219,7 +219,7 @@ impl Duty {
                 .increment(u64::try_from(fee).unwrap_or(u64::MAX));
             return Ok(None);
         }
-        let patience = u64::from(self.agreement.terms().head.report_window);
+        let patience = u64::from(self.agreement.terms().header.report_window);
         let settles = *self.settles.get_or_insert_with(|| next.saturating_add(below(patience)));
         if next >= settles {
             let agreement = self.agreement.clone().with_purpose(&format!("settle/{address}"));

@@ -183,7 +183,7 @@ impl Seat {
         let left = self.ticks.end.saturating_sub(self.kit.clock.now());
         let signer = delegation.signer(self.chain_id(), self.agreement.address());
         delegation.key == key
-            && signer == Some(self.agreement.terms().head.client)
+            && signer == Some(self.agreement.terms().header.client)
             && delegation.until > unix_now().saturating_add(left)
     }
 

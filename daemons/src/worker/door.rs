@@ -70,7 +70,7 @@ impl Roll {
         let now = state.tick.saturating_add(passed);
         let Entry { start, length, windows, .. } = *entry;
         let end = start.saturating_add(length.into());
-        let window = lifecycle::window(now, start, length, windows);
+        let window = lifecycle::window_at(now, start, length, windows);
         Ok((entry.clone(), window.ok_or(Refusal::Closed { start, now, end })?))
     }
 }

@@ -248,7 +248,7 @@ async fn a_tester_gets_a_pass_that_lets_it_in_and_nobody_else_does() {
 
     let fresh = MessageKey::random();
     let tester = &testers[0];
-    let epoch = agreement.terms().head.epoch;
+    let epoch = agreement.terms().header.epoch;
     let place = world.market(tester).await.place(tester.address(), epoch).await.unwrap().unwrap();
     let request = Content::PassRequest { window: 0, place, key: fresh.public() };
     let request = Letter::request(CHAIN_ID, agreement.address(), request);

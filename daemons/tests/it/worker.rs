@@ -54,7 +54,7 @@ async fn seated<'a>(
 ) -> (&'a PrivateKeySigner, Claim, u32) {
     let (progress, terms) = (agreement.progress().await.unwrap(), agreement.terms());
     let place = window_seats(terms, &progress.seed, window.into())[0];
-    let account = market.tester_at(terms.head.epoch, place).await.unwrap().unwrap();
+    let account = market.tester_at(terms.header.epoch, place).await.unwrap().unwrap();
     let tester = testers.iter().find(|tester| tester.address() == account).unwrap();
     let seats = muster_client::seats(terms, &progress.seed, place);
     (tester, Claim::Seat { window, place }, seats)

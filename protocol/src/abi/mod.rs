@@ -6,7 +6,7 @@
 mod agreement;
 mod construct;
 mod dispatcher;
-pub mod text;
+pub mod solidity;
 
 pub use agreement::{Entry, Finding, IWorkAgreement, State};
 pub use construct::WorkerDispatcher;

@@ -6,8 +6,8 @@ use std::vec::Vec;
 
 use alloy_primitives::{Address, B256, FixedBytes, keccak256};
 
-use super::testers::draw;
-use super::{Model, Refusal, deny};
+use super::testers::draw_seats;
+use super::{Model, ModelRevert, agreement_revert};
 use crate::abi::IWorkAgreement::{
     Accepted, AlreadyAccepted, NotAWorker, NotAnAgreement, SeedNotReady, Started, TooLateToAccept,
     WrongState,
@@ -34,7 +34,7 @@ pub(super) struct Agreement {
     /// For each worker that resigned, the windows it had finished.
     pub(super) resigned: Vec<Option<u8>>,
     /// Windows that are judged.
-    pub(super) judged: u8,
+    pub(super) judged_windows: u8,
     /// How it ended.
     pub(super) closed: Option<State>,
     /// By place: what was checked, and what of it served, of each worker.
@@ -48,7 +48,7 @@ impl Agreement {
     pub(super) fn new(terms: &Terms, escrow: u128) -> Self {
         let count = terms.workers().count();
         Self {
-            judged: terms.head.windows,
+            judged_windows: terms.header.windows,
             terms: *terms,
             escrow,
             start: None,
@@ -63,18 +63,18 @@ impl Agreement {
 
     /// Ticks of the first so many windows; the last one also has what rounding left.
     pub(super) fn ticks(&self, windows: u8) -> u32 {
-        let (length, all) = (self.terms.head.length, self.terms.head.windows);
+        let (length, all) = (self.terms.header.length, self.terms.header.windows);
         if windows == all { length } else { length / u32::from(all) * u32::from(windows) }
     }
 
     /// The last tick in which a worker may accept.
     fn last_accept(&self) -> u64 {
-        self.terms.head.purchased + u64::from(self.terms.head.accept_window)
+        self.terms.header.purchased + u64::from(self.terms.header.accept_window)
     }
 
     /// The first tick after it; `None` before the first accept.
     pub(super) fn end(&self) -> Option<u64> {
-        Some(self.start? + u64::from(self.ticks(self.judged)))
+        Some(self.start? + u64::from(self.ticks(self.judged_windows)))
     }
 
     /// Where it is in its life at tick `now`.
@@ -85,30 +85,30 @@ impl Agreement {
         match self.end() {
             None if now <= self.last_accept() => State::Offered,
             Some(end) if now < end => State::Running,
-            Some(end) if now < end + u64::from(self.terms.head.report_window) => State::Reporting,
+            Some(end) if now < end + u64::from(self.terms.header.report_window) => State::Reporting,
             _ => State::Due,
         }
     }
 
     /// The window of tick `now`, while it runs.
     pub(super) fn window(&self, now: u64) -> u8 {
-        let head = &self.terms.head;
+        let head = &self.terms.header;
         let quantum = u64::from(head.length / u32::from(head.windows));
         let current = (now - self.start.unwrap_or(now)) / quantum;
         u8::try_from(current).unwrap_or(u8::MAX).min(head.windows - 1)
     }
 
     /// Refuses what belongs to another state.
-    pub(super) fn expect(&self, wanted: State, now: u64) -> Result<(), Refusal> {
+    pub(super) fn require_state(&self, wanted: State, now: u64) -> Result<(), ModelRevert> {
         let state = self.state(now);
-        if state == wanted { Ok(()) } else { deny(WrongState { state }) }
+        if state == wanted { Ok(()) } else { agreement_revert(WrongState { state }) }
     }
 
     /// The place of a worker.
-    pub(super) fn index(&self, caller: Address) -> Result<u8, Refusal> {
+    pub(super) fn index(&self, caller: Address) -> Result<u8, ModelRevert> {
         let place = self.terms.workers().position(|worker| worker.account == caller);
         let index = place.and_then(|place| u8::try_from(place).ok());
-        index.map_or_else(|| deny(NotAWorker { caller }), Ok)
+        index.map_or_else(|| agreement_revert(NotAWorker { caller }), Ok)
     }
 
     /// Its workers, by place.
@@ -118,52 +118,52 @@ impl Agreement {
 
     /// Places of the seats of a window; none before the first accept.
     pub(super) fn seats(&self, window: u8) -> Vec<u32> {
-        let head = &self.terms.head;
+        let head = &self.terms.header;
         let known = self.start.is_some();
-        if known { draw(self.seed, window, head.testers, head.pool) } else { Vec::new() }
+        if known { draw_seats(self.seed, window, head.testers, head.pool) } else { Vec::new() }
     }
 }
 
 impl Model {
     /// The agreement with this account, for `caller`.
-    pub(super) fn agreement(&self, of: Address, caller: Address) -> Result<&Agreement, Refusal> {
-        self.agreements.get(&of).map_or_else(|| deny(NotAnAgreement { caller }), Ok)
+    pub(super) fn agreement(&self, of: Address, caller: Address) -> Result<&Agreement, ModelRevert> {
+        self.agreements.get(&of).map_or_else(|| agreement_revert(NotAnAgreement { caller }), Ok)
     }
 
     /// Writes an agreement back.
-    pub(super) fn keep(&mut self, account: Address, agreement: Agreement) {
+    pub(super) fn store_agreement(&mut self, account: Address, agreement: Agreement) {
         self.agreements.insert(account, agreement);
     }
 
     /// `accept()`.
-    pub(super) fn accept(&mut self, to: Address, worker: Address) -> Result<(), Refusal> {
+    pub(super) fn accept(&mut self, to: Address, worker: Address) -> Result<(), ModelRevert> {
         let mut agreement = self.agreement(to, worker)?.clone();
         let index = agreement.index(worker)?;
         if agreement.accepted[usize::from(index)] {
-            return deny(AlreadyAccepted { worker });
+            return agreement_revert(AlreadyAccepted { worker });
         }
         let (now, last) = (self.tick(), agreement.last_accept());
         let state = agreement.state(now);
         if matches!(state, State::Reporting | State::Settled | State::Void) {
-            return deny(WrongState { state });
+            return agreement_revert(WrongState { state });
         }
         if now > last {
-            return deny(TooLateToAccept { tick: now, last });
+            return agreement_revert(TooLateToAccept { tick: now, last });
         }
         if agreement.start.is_none() {
-            let block = agreement.terms.head.block;
-            let Some(hash) = self.hashes.get(&block).filter(|_| block < self.height) else {
-                return deny(SeedNotReady { purchaseBlock: block });
+            let block = agreement.terms.header.block;
+            let Some(hash) = self.block_hashes.get(&block).filter(|_| block < self.height) else {
+                return agreement_revert(SeedNotReady { purchaseBlock: block });
             };
             let hash = keccak256([hash.as_slice(), to.as_slice()].concat());
             agreement.start = Some(now);
             agreement.seed = FixedBytes::from_slice(&hash[..16]);
             let end = agreement.end().unwrap_or(0);
-            self.tell(to, Started { start: now, end, seed: agreement.seed });
+            self.emit_from(to, Started { start: now, end, seed: agreement.seed });
         }
         agreement.accepted[usize::from(index)] = true;
-        self.keep(to, agreement);
-        self.tell(to, Accepted { worker, index });
+        self.store_agreement(to, agreement);
+        self.emit_from(to, Accepted { worker, index });
         Ok(())
     }
 }

@@ -2,15 +2,15 @@
 
 use alloy_primitives::{Address, B256, FixedBytes};
 
-use super::reputation::Standing;
-use super::{Model, Refusal, no};
+use super::reputation::Reputation;
+use super::{Model, ModelRevert, dispatcher_revert};
 use crate::abi::IWorkerDispatcher::{
     AlreadyRegistered, AvailabilityChanged, CapacityZero, KeyChanged, KeyZero, MaxLengthTooShort,
     NotRegistered, PriceOutOfRange, PromiseOutOfRange, StakeChanged, StakeTooHigh, StakeTooLow,
     StillListed, WorkerRegistered, WorkerUpdated, WrongApplication, registerWorkerCall,
     updateWorkerCall,
 };
-use crate::{BPS, PRICE_LIMIT, TESTER};
+use crate::{BPS, PRICE_LIMIT, TESTER_APPLICATION};
 
 /// One registration. All of the offer is zero for a tester.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,19 +42,19 @@ pub(super) struct Member {
     /// Absences, modulo 2^16.
     pub(super) misses: u16,
     /// What is known of it.
-    pub(super) standing: Standing,
+    pub(super) reputation: Reputation,
 }
 
 impl Member {
     /// Wei that are no bonds.
-    pub(super) const fn free(&self) -> u128 {
+    pub(super) const fn free_stake(&self) -> u128 {
         self.stake - self.locked
     }
 }
 
 impl Model {
     /// The number of an account, if it is registered.
-    pub(super) fn known(&self, account: Address) -> Option<u32> {
+    pub(super) fn find_number(&self, account: Address) -> Option<u32> {
         self.numbers.get(&account).copied()
     }
 
@@ -65,24 +65,24 @@ impl Model {
 
     /// The registration with a number.
     pub(super) fn member(&self, number: u32) -> &Member {
-        &self.members[at(number)]
+        &self.members[index_of(number)]
     }
 
     /// The registration with a number, to be changed.
     pub(super) fn member_mut(&mut self, number: u32) -> &mut Member {
-        &mut self.members[at(number)]
+        &mut self.members[index_of(number)]
     }
 
     /// The caller's number.
-    pub(super) fn caller(&self, from: Address) -> Result<u32, Refusal> {
-        self.known(from).map_or_else(|| no(NotRegistered { account: from }), Ok)
+    pub(super) fn require_registered(&self, from: Address) -> Result<u32, ModelRevert> {
+        self.find_number(from).map_or_else(|| dispatcher_revert(NotRegistered { account: from }), Ok)
     }
 
     /// The caller's number, if it is a worker.
-    fn worker(&self, from: Address) -> Result<u32, Refusal> {
-        let number = self.caller(from)?;
+    fn require_worker(&self, from: Address) -> Result<u32, ModelRevert> {
+        let number = self.require_registered(from)?;
         let application = self.member(number).application;
-        if application.0 == TESTER { no(WrongApplication { application }) } else { Ok(number) }
+        if application.0 == TESTER_APPLICATION { dispatcher_revert(WrongApplication { application }) } else { Ok(number) }
     }
 
     /// Registers `from` with the wei that it sent, and tells the number.
@@ -91,21 +91,21 @@ impl Model {
         from: Address,
         value: u128,
         new: Member,
-    ) -> Result<u32, Refusal> {
-        if self.known(from).is_some() {
-            return no(AlreadyRegistered { account: from });
+    ) -> Result<u32, ModelRevert> {
+        if self.find_number(from).is_some() {
+            return dispatcher_revert(AlreadyRegistered { account: from });
         }
-        stakeable(value)?;
+        check_stake(value)?;
         if new.key.is_zero() {
-            return no(KeyZero {});
+            return dispatcher_revert(KeyZero {});
         }
-        self.pay(from, self.dispatcher, value);
+        self.transfer(from, self.dispatcher, value);
         self.members.push(Member { account: from, stake: value, ..new });
         let number = u32::try_from(self.members.len()).unwrap_or(u32::MAX);
         self.numbers.insert(from, number);
         let Member { application, key, .. } = new;
         self.books.entry(application).or_default().registered += 1;
-        self.say(WorkerRegistered { worker: from, number, application, key, stake: value });
+        self.emit(WorkerRegistered { worker: from, number, application, key, stake: value });
         Ok(number)
     }
 
@@ -115,10 +115,10 @@ impl Model {
         from: Address,
         value: u128,
         call: &registerWorkerCall,
-    ) -> Result<u32, Refusal> {
+    ) -> Result<u32, ModelRevert> {
         let registerWorkerCall { application, key, hint, .. } = *call;
-        if application.0 == TESTER {
-            return no(WrongApplication { application });
+        if application.0 == TESTER_APPLICATION {
+            return dispatcher_revert(WrongApplication { application });
         }
         let new = Member {
             application,
@@ -132,30 +132,30 @@ impl Model {
         };
         self.check_offer(&new)?;
         let number = self.register(from, value, new)?;
-        self.offered(number, hint);
+        self.publish_offer(number, hint);
         Ok(number)
     }
 
     /// Whether an offer is one.
-    fn check_offer(&self, offer: &Member) -> Result<(), Refusal> {
+    fn check_offer(&self, offer: &Member) -> Result<(), ModelRevert> {
         let Member { price, max_length, promise, capacity, .. } = *offer;
         let (shortest, lowest) = (self.settings.minLength, self.settings.minPromise);
         if !(1..PRICE_LIMIT).contains(&price) {
-            no(PriceOutOfRange { price, limit: PRICE_LIMIT })
+            dispatcher_revert(PriceOutOfRange { price, limit: PRICE_LIMIT })
         } else if max_length < shortest {
-            no(MaxLengthTooShort { maxLength: max_length, minimum: shortest })
+            dispatcher_revert(MaxLengthTooShort { maxLength: max_length, minimum: shortest })
         } else if !(lowest..=BPS).contains(&promise) {
-            no(PromiseOutOfRange { promised: promise, minimum: lowest })
+            dispatcher_revert(PromiseOutOfRange { promised: promise, minimum: lowest })
         } else if capacity == 0 {
-            no(CapacityZero {})
+            dispatcher_revert(CapacityZero {})
         } else {
             Ok(())
         }
     }
 
     /// Puts a number where its new offer belongs, and says what it offers.
-    fn offered(&mut self, number: u32, hint: u32) {
-        self.replace(number, hint);
+    fn publish_offer(&mut self, number: u32, hint: u32) {
+        self.relist(number, hint);
         let Member { account, price, max_length, promise, capacity, .. } = *self.member(number);
         let offer = WorkerUpdated {
             worker: account,
@@ -164,12 +164,12 @@ impl Model {
             promised: promise,
             capacity,
         };
-        self.say(offer);
+        self.emit(offer);
     }
 
     /// `updateWorker(...)`, and `setPrice(...)` as one that changes only the price.
-    pub(super) fn update(&mut self, from: Address, call: &updateWorkerCall) -> Result<(), Refusal> {
-        let number = self.worker(from)?;
+    pub(super) fn update(&mut self, from: Address, call: &updateWorkerCall) -> Result<(), ModelRevert> {
+        let number = self.require_worker(from)?;
         let new = Member {
             price: call.price,
             max_length: call.maxLength,
@@ -179,7 +179,7 @@ impl Model {
         };
         self.check_offer(&new)?;
         *self.member_mut(number) = new;
-        self.offered(number, call.hint);
+        self.publish_offer(number, call.hint);
         Ok(())
     }
 
@@ -189,21 +189,21 @@ impl Model {
         from: Address,
         price: u128,
         hint: u32,
-    ) -> Result<(), Refusal> {
-        let Member { max_length, promise, capacity, .. } = *self.member(self.worker(from)?);
+    ) -> Result<(), ModelRevert> {
+        let Member { max_length, promise, capacity, .. } = *self.member(self.require_worker(from)?);
         let call =
             updateWorkerCall { price, maxLength: max_length, promised: promise, capacity, hint };
         self.update(from, &call)
     }
 
     /// `setKey(bytes32)`.
-    pub(super) fn set_key(&mut self, from: Address, key: B256) -> Result<(), Refusal> {
-        let number = self.caller(from)?;
+    pub(super) fn set_key(&mut self, from: Address, key: B256) -> Result<(), ModelRevert> {
+        let number = self.require_registered(from)?;
         if key.is_zero() {
-            return no(KeyZero {});
+            return dispatcher_revert(KeyZero {});
         }
         self.member_mut(number).key = key;
-        self.say(KeyChanged { worker: from, key });
+        self.emit(KeyChanged { worker: from, key });
         Ok(())
     }
 
@@ -213,51 +213,51 @@ impl Model {
         from: Address,
         available: bool,
         hint: u32,
-    ) -> Result<(), Refusal> {
-        let number = self.worker(from)?;
+    ) -> Result<(), ModelRevert> {
+        let number = self.require_worker(from)?;
         self.member_mut(number).available = available;
-        self.say(AvailabilityChanged { worker: from, available });
-        self.replace(number, hint);
+        self.emit(AvailabilityChanged { worker: from, available });
+        self.relist(number, hint);
         Ok(())
     }
 
     /// `stake(uint32)`.
-    pub(super) fn stake(&mut self, from: Address, value: u128, hint: u32) -> Result<(), Refusal> {
-        let number = self.caller(from)?;
+    pub(super) fn stake(&mut self, from: Address, value: u128, hint: u32) -> Result<(), ModelRevert> {
+        let number = self.require_registered(from)?;
         let stake = self.member(number).stake + value;
-        stakeable(stake)?;
-        self.pay(from, self.dispatcher, value);
+        check_stake(stake)?;
+        self.transfer(from, self.dispatcher, value);
         self.member_mut(number).stake = stake;
-        self.say(StakeChanged { worker: from, stake });
-        self.join(number, hint);
+        self.emit(StakeChanged { worker: from, stake });
+        self.list_if_absent(number, hint);
         Ok(())
     }
 
     /// `unstake(uint128)`.
-    pub(super) fn unstake(&mut self, from: Address, amount: u128) -> Result<(), Refusal> {
-        let number = self.caller(from)?;
+    pub(super) fn unstake(&mut self, from: Address, amount: u128) -> Result<(), ModelRevert> {
+        let number = self.require_registered(from)?;
         let member = *self.member(number);
         if member.last_epoch > 0 && self.epoch() <= member.last_epoch {
-            return no(StillListed { last: member.last_epoch });
+            return dispatcher_revert(StillListed { last: member.last_epoch });
         }
-        if amount > member.free() {
-            return no(StakeTooLow { have: member.free(), need: amount });
+        if amount > member.free_stake() {
+            return dispatcher_revert(StakeTooLow { have: member.free_stake(), need: amount });
         }
         let stake = member.stake - amount;
         self.member_mut(number).stake = stake;
-        self.owe(from, amount);
-        self.say(StakeChanged { worker: from, stake });
+        self.add_credit(from, amount);
+        self.emit(StakeChanged { worker: from, stake });
         self.drop_unfit(number);
         Ok(())
     }
 }
 
 /// Refuses a stake that does not fit.
-fn stakeable(stake: u128) -> Result<(), Refusal> {
-    if stake < PRICE_LIMIT { Ok(()) } else { no(StakeTooHigh { stake, limit: PRICE_LIMIT }) }
+fn check_stake(stake: u128) -> Result<(), ModelRevert> {
+    if stake < PRICE_LIMIT { Ok(()) } else { dispatcher_revert(StakeTooHigh { stake, limit: PRICE_LIMIT }) }
 }
 
 /// Where a number is among the registrations.
-fn at(number: u32) -> usize {
+fn index_of(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX) - 1
 }

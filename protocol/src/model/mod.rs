@@ -18,18 +18,18 @@
 
 mod agreement;
 mod book;
-mod exact;
-mod leaving;
+mod math;
+mod early_exit;
 mod members;
 mod order;
 mod purchase;
 mod reports;
 mod reputation;
-mod routes;
+mod calls;
 mod settlement;
 mod testers;
 mod views;
-mod wei;
+mod balances;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::vec::Vec;
@@ -49,7 +49,7 @@ use members::Member;
 
 /// A call to the market.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Call {
+pub enum ModelCall {
     /// To the dispatcher.
     Dispatcher(IWorkerDispatcherCalls),
     /// To what stands at an address, as an agreement.
@@ -58,7 +58,7 @@ pub enum Call {
 
 /// Something that the market said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum ModelEvent {
     /// By the dispatcher.
     Dispatcher(IWorkerDispatcherEvents),
     /// By an agreement.
@@ -67,7 +67,7 @@ pub enum Event {
 
 /// Why a call changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum ModelRevert {
     /// By the dispatcher.
     Dispatcher(IWorkerDispatcherErrors),
     /// By an agreement.
@@ -76,11 +76,11 @@ pub enum Refusal {
 
 /// What a call did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Done {
+pub struct ModelOutcome {
     /// What it returned, ABI-encoded.
-    pub returned: Vec<u8>,
+    pub output: Vec<u8>,
     /// What was said, in order.
-    pub events: Vec<Event>,
+    pub events: Vec<ModelEvent>,
 }
 
 /// A market with everything that belongs to it.
@@ -97,7 +97,7 @@ pub struct Model {
     /// Its height.
     height: u64,
     /// Hashes of earlier blocks in which somebody bought.
-    hashes: BTreeMap<u64, B256>,
+    block_hashes: BTreeMap<u64, B256>,
     /// Registrations; number 1 comes first.
     members: Vec<Member>,
     /// Numbers by account.
@@ -105,7 +105,7 @@ pub struct Model {
     /// Books by application.
     books: BTreeMap<FixedBytes<8>, Book>,
     /// Lists of testers by epoch.
-    lists: BTreeMap<u32, Vec<Address>>,
+    tester_lists: BTreeMap<u32, Vec<Address>>,
     /// Every agreement that was bought.
     agreements: BTreeMap<Address, Agreement>,
     /// What can be withdrawn.
@@ -113,11 +113,11 @@ pub struct Model {
     /// Wei that belong to nobody any more.
     burned: u128,
     /// What everybody holds, as far as it was told.
-    purses: BTreeMap<Address, u128>,
+    balances: BTreeMap<Address, u128>,
     /// Who takes no ether.
-    deaf: BTreeSet<Address>,
+    non_payable: BTreeSet<Address>,
     /// What the call that runs has said so far.
-    said: Vec<Event>,
+    events: Vec<ModelEvent>,
 }
 
 impl Model {
@@ -130,42 +130,42 @@ impl Model {
             implementation,
             timestamp: 0,
             height: 0,
-            hashes: BTreeMap::new(),
+            block_hashes: BTreeMap::new(),
             members: Vec::new(),
             numbers: BTreeMap::new(),
             books: BTreeMap::new(),
-            lists: BTreeMap::new(),
+            tester_lists: BTreeMap::new(),
             agreements: BTreeMap::new(),
             credits: BTreeMap::new(),
             burned: 0,
-            purses: BTreeMap::new(),
-            deaf: BTreeSet::from([dispatcher, implementation]),
-            said: Vec::new(),
+            balances: BTreeMap::new(),
+            non_payable: BTreeSet::from([dispatcher, implementation]),
+            events: Vec::new(),
         }
     }
 
     /// Begins the block at `height`, made at unix second `timestamp`.
-    pub const fn enter(&mut self, height: u64, timestamp: u64) {
+    pub const fn begin_block(&mut self, height: u64, timestamp: u64) {
         self.height = height;
         self.timestamp = timestamp;
     }
 
     /// Tells the hash of a block before this one. Only blocks with purchases matter.
-    pub fn remember(&mut self, height: u64, hash: B256) {
-        self.hashes.insert(height, hash);
+    pub fn record_block_hash(&mut self, height: u64, hash: B256) {
+        self.block_hashes.insert(height, hash);
     }
 
     /// Does what `from` asks with `value` wei, which it holds.
     ///
     /// # Errors
     /// The refusal of the contract; nothing has changed then.
-    pub fn call(&mut self, from: Address, value: u128, call: &Call) -> Result<Done, Refusal> {
-        self.said.clear();
+    pub fn call(&mut self, from: Address, value: u128, call: &ModelCall) -> Result<ModelOutcome, ModelRevert> {
+        self.events.clear();
         let returned = match call {
-            Call::Dispatcher(call) => self.dispatch(from, value, call)?,
-            Call::Agreement(to, call) => self.perform(*to, from, value, call)?,
+            ModelCall::Dispatcher(call) => self.call_dispatcher(from, value, call)?,
+            ModelCall::Agreement(to, call) => self.call_agreement(*to, from, value, call)?,
         };
-        Ok(Done { returned, events: core::mem::take(&mut self.said) })
+        Ok(ModelOutcome { output: returned, events: core::mem::take(&mut self.events) })
     }
 
     /// What it was deployed with.
@@ -191,33 +191,33 @@ impl Model {
     }
 
     /// The dispatcher says something.
-    fn say(&mut self, event: impl SolEvent) {
+    fn emit(&mut self, event: impl SolEvent) {
         let log = event.encode_log_data();
         let event = IWorkerDispatcherEvents::decode_raw_log(log.topics(), &log.data);
-        self.said.push(Event::Dispatcher(event.expect(OWN)));
+        self.events.push(ModelEvent::Dispatcher(event.expect(DECODES_OWN_OUTPUT)));
     }
 
     /// An agreement says something.
-    fn tell(&mut self, agreement: Address, event: impl SolEvent) {
+    fn emit_from(&mut self, agreement: Address, event: impl SolEvent) {
         let log = event.encode_log_data();
         let event = IWorkAgreementEvents::decode_raw_log(log.topics(), &log.data);
-        self.said.push(Event::Agreement(agreement, event.expect(OWN)));
+        self.events.push(ModelEvent::Agreement(agreement, event.expect(DECODES_OWN_OUTPUT)));
     }
 }
 
 /// Why events and errors can be read back that were just written.
-const OWN: &str = "an interface has its own events and errors";
+const DECODES_OWN_OUTPUT: &str = "an interface has its own events and errors";
 
 /// A refusal of the dispatcher.
-fn no<T>(error: impl SolError) -> Result<T, Refusal> {
+fn dispatcher_revert<T>(error: impl SolError) -> Result<T, ModelRevert> {
     let error = IWorkerDispatcherErrors::abi_decode(&error.abi_encode());
-    Err(Refusal::Dispatcher(error.expect(OWN)))
+    Err(ModelRevert::Dispatcher(error.expect(DECODES_OWN_OUTPUT)))
 }
 
 /// A refusal of an agreement.
-fn deny<T>(error: impl SolError) -> Result<T, Refusal> {
+fn agreement_revert<T>(error: impl SolError) -> Result<T, ModelRevert> {
     let error = IWorkAgreementErrors::abi_decode(&error.abi_encode());
-    Err(Refusal::Agreement(error.expect(OWN)))
+    Err(ModelRevert::Agreement(error.expect(DECODES_OWN_OUTPUT)))
 }
 
 #[cfg(test)]

@@ -4,18 +4,18 @@ use std::vec::Vec;
 
 use alloy_primitives::{FixedBytes, U256};
 
-use super::exact::floor;
+use super::math::mul_div_floor;
 use super::members::Member;
 use super::{Address, Model};
 use crate::abi::{Order, Quote, Reason};
 use crate::layout::WorkerTerms;
-use crate::{BPS, MAX_REDUNDANCY, MAX_SEATS, PRICE_LIMIT, SCAN_LIMIT, TESTER};
+use crate::{BPS, MAX_REDUNDANCY, MAX_SEATS, PRICE_LIMIT, SCAN_LIMIT, TESTER_APPLICATION};
 
 /// What is wanted.
 #[derive(Clone, Copy)]
-pub(super) enum Want<'a> {
+pub(super) enum OrderRequest<'a> {
     /// The usual, by redundancy and length.
-    Usual(U256, U256),
+    Default(U256, U256),
     /// The cheapest that fit.
     Cheapest(&'a Order),
     /// Exactly these.
@@ -23,7 +23,7 @@ pub(super) enum Want<'a> {
 }
 
 /// What an order gets.
-pub(super) struct Choice {
+pub(super) struct Selection {
     /// The order.
     pub(super) order: Order,
     /// Ticks.
@@ -40,12 +40,12 @@ pub(super) struct Choice {
 
 impl Model {
     /// The order that somebody means.
-    fn meant(&self, want: Want<'_>) -> Order {
-        let (redundancy, length) = match want {
-            Want::Cheapest(order) | Want::Hire(order, _) => return *order,
-            Want::Usual(redundancy, length) => (redundancy, length),
+    fn resolve_order(&self, request: OrderRequest<'_>) -> Order {
+        let (redundancy, length) = match request {
+            OrderRequest::Cheapest(order) | OrderRequest::Hire(order, _) => return *order,
+            OrderRequest::Default(redundancy, length) => (redundancy, length),
         };
-        let tested = self.places(self.epoch()) >= self.settings.minPool;
+        let tested = self.tester_count(self.epoch()) >= self.settings.minPool;
         let fitting = length / U256::from(self.settings.minWindow);
         let windows = if tested { fitting.clamp(U256::ONE, U256::from(4)) } else { U256::ONE };
         // A length of 2^32 and more is refused before its windows matter, and is told one.
@@ -64,7 +64,7 @@ impl Model {
     }
 
     /// Why nobody could ever have such an order now, if so.
-    fn objection(&self, order: &Order) -> Option<Reason> {
+    fn invalid_reason(&self, order: &Order) -> Option<Reason> {
         let lengths = U256::from(self.settings.minLength)..U256::from(1_u64 << 32);
         let seats = u32::from(order.windows) * u32::from(order.testers);
         let tests = match order.testers {
@@ -82,14 +82,14 @@ impl Model {
             (lengths.contains(&order.length), Reason::Length),
             (windows, Reason::Windows),
             (tests, Reason::Testers),
-            (order.application.0 != TESTER, Reason::NotForSale),
+            (order.application.0 != TESTER_APPLICATION, Reason::NotForSale),
             (order.expiry == 0 || self.tick() <= order.expiry, Reason::Expired),
         ];
         objections.into_iter().find(|(holds, _)| !holds).map(|(_, reason)| reason)
     }
 
     /// Whether a worker satisfies an order.
-    fn suits(&self, number: u32, order: &Order) -> bool {
+    fn satisfies(&self, number: u32, order: &Order) -> bool {
         let Member { max_length, promise, .. } = *self.member(number);
         U256::from(max_length) >= order.length
             && promise >= order.minUptime
@@ -97,12 +97,12 @@ impl Model {
     }
 
     /// What a worker agrees to, and what it costs; `None` if that is too much.
-    fn agree(&self, number: u32, order: &Order) -> Option<(WorkerTerms, u128)> {
+    fn worker_terms(&self, number: u32, order: &Order) -> Option<(WorkerTerms, u128)> {
         let Member { account, price, promise, misses, .. } = *self.member(number);
         let s = &self.settings;
         let length: u32 = order.length.to();
         let in_window = price * u128::from(length / u32::from(order.windows));
-        let share = floor(in_window, s.testerFeeBps.into(), BPS.into());
+        let share = mul_div_floor(in_window, s.testerFeeBps.into(), BPS.into());
         let fee = if order.testers == 0 { 0 } else { share.max(s.minTesterFee) };
         let seats = u128::from(order.windows) * u128::from(order.testers);
         // 96 + 32 bits, and as much again 63 times: the product of the fee may leave 128 bits.
@@ -113,28 +113,28 @@ impl Model {
     }
 
     /// What somebody gets who wants that, or why not at any price.
-    pub(super) fn choose(&self, want: Want<'_>) -> Result<Choice, Reason> {
-        let order = self.meant(want);
-        if let Some(reason) = self.objection(&order) {
+    pub(super) fn select_workers(&self, request: OrderRequest<'_>) -> Result<Selection, Reason> {
+        let order = self.resolve_order(request);
+        if let Some(reason) = self.invalid_reason(&order) {
             return Err(reason);
         }
         let book = self.books.get(&order.application).filter(|book| book.registered > 0);
-        let book = &book.ok_or(Reason::ApplicationUnknown)?.order;
+        let book = &book.ok_or(Reason::ApplicationUnknown)?.numbers;
         let epoch = self.epoch();
-        let pool = if order.testers == 0 { 0 } else { self.places(epoch) };
+        let pool = if order.testers == 0 { 0 } else { self.tester_count(epoch) };
         if order.testers > 0 && pool < self.settings.minPool.max(order.testers.into()) {
             return Err(Reason::NotEnoughTesters);
         }
         let count: usize = order.redundancy.to();
-        let (candidates, lacking) = match want {
-            Want::Hire(_, numbers) if numbers.len() != count => return Err(Reason::Redundancy),
-            Want::Hire(_, numbers) => (numbers, Reason::WorkerUnfit),
+        let (candidates, lacking) = match request {
+            OrderRequest::Hire(_, numbers) if numbers.len() != count => return Err(Reason::Redundancy),
+            OrderRequest::Hire(_, numbers) => (numbers, Reason::WorkerUnfit),
             _ => {
                 let first = book.iter().position(|number| *number == order.start).unwrap_or(0);
                 (&book[first..], Reason::NotEnoughWorkers)
             }
         };
-        let mut choice = Choice {
+        let mut selection = Selection {
             order,
             length: order.length.to(),
             pool: (epoch, pool),
@@ -143,28 +143,28 @@ impl Model {
             escrow: 0,
         };
         for number in candidates.iter().take(usize::try_from(SCAN_LIMIT).unwrap_or(0)) {
-            if choice.numbers.len() == count {
+            if selection.numbers.len() == count {
                 break;
             }
-            let named = matches!(want, Want::Hire(..));
-            let ascends = choice.numbers.last().is_none_or(|last| last < number);
-            if named && !(ascends && book.contains(number) && self.suits(*number, &order)) {
+            let named = matches!(request, OrderRequest::Hire(..));
+            let ascends = selection.numbers.last().is_none_or(|last| last < number);
+            if named && !(ascends && book.contains(number) && self.satisfies(*number, &order)) {
                 return Err(lacking);
             }
-            if self.suits(*number, &order) {
-                let (terms, cost) = self.agree(*number, &order).ok_or(Reason::PriceOverflow)?;
-                choice.numbers.push(*number);
-                choice.workers.push(terms);
-                choice.escrow += cost;
+            if self.satisfies(*number, &order) {
+                let (terms, cost) = self.worker_terms(*number, &order).ok_or(Reason::PriceOverflow)?;
+                selection.numbers.push(*number);
+                selection.workers.push(terms);
+                selection.escrow += cost;
             }
         }
-        if choice.numbers.len() == count { Ok(choice) } else { Err(lacking) }
+        if selection.numbers.len() == count { Ok(selection) } else { Err(lacking) }
     }
 
     /// The answer to somebody who asks for a quote.
-    pub(super) fn quote(&self, want: Want<'_>) -> Quote {
-        let Order { windows, testers, .. } = self.meant(want);
-        let (reason, price, start, workers) = match self.choose(want) {
+    pub(super) fn quote(&self, request: OrderRequest<'_>) -> Quote {
+        let Order { windows, testers, .. } = self.resolve_order(request);
+        let (reason, price, start, workers) = match self.select_workers(request) {
             Ok(choice) => {
                 let accounts: Vec<Address> =
                     choice.workers.iter().map(|worker| worker.account).collect();

@@ -3,7 +3,7 @@
 use std::vec;
 
 use super::agreement::Agreement;
-use super::{Address, B256, Model, Refusal, deny};
+use super::{Address, B256, Model, ModelRevert, agreement_revert};
 use crate::abi::IWorkAgreement::{
     AlreadyReported, BadEntry, BadReceipt, NotTheTester, NothingReported, PlaceOutOfRange,
     Reported, WindowOutOfRange, reportCall,
@@ -34,58 +34,58 @@ impl Model {
         to: Address,
         caller: Address,
         call: &reportCall,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ModelRevert> {
         let mut agreement = self.agreement(to, caller)?.clone();
-        let (place, head) = (call.place, agreement.terms.head);
-        agreement.expect(State::Reporting, self.tick())?;
+        let (place, head) = (call.place, agreement.terms.header);
+        agreement.require_state(State::Reporting, self.tick())?;
         if place >= head.pool {
-            return deny(PlaceOutOfRange { place, pool: head.pool });
+            return agreement_revert(PlaceOutOfRange { place, pool: head.pool });
         }
         if self.tester_at(head.epoch, place) != Some(caller) {
-            return deny(NotTheTester { place, caller });
+            return agreement_revert(NotTheTester { place, caller });
         }
         if agreement.reports.contains_key(&place) {
-            return deny(AlreadyReported { place });
+            return agreement_revert(AlreadyReported { place });
         }
-        let mut seen = vec![(0, 0); usize::from(head.redundancy)];
+        let mut observed = vec![(0, 0); usize::from(head.redundancy)];
         let mut last = None;
         for (number, entry) in (0_u8..).zip(&call.entries) {
-            check(&agreement, number, entry, last, (caller, call.salt))?;
+            check_entry(&agreement, number, entry, last, (caller, call.salt))?;
             last = Some(entry.index);
-            seen[usize::from(entry.index)] = (entry.checked, entry.served);
+            observed[usize::from(entry.index)] = (entry.checked, entry.served);
         }
         if last.is_none() {
-            return deny(NothingReported {});
+            return agreement_revert(NothingReported {});
         }
-        agreement.reports.insert(place, seen);
-        self.keep(to, agreement);
+        agreement.reports.insert(place, observed);
+        self.store_agreement(to, agreement);
         let findings = call.entries.iter().copied().map(Finding::from).collect();
-        self.tell(to, Reported { tester: caller, place, findings });
+        self.emit_from(to, Reported { tester: caller, place, findings });
         Ok(())
     }
 }
 
 /// Refuses an entry that names no worker behind `last`, says nothing, contradicts itself, names windows
 /// that are not, or has no receipt for what was served in `session`.
-fn check(
+fn check_entry(
     agreement: &Agreement,
     number: u8,
     entry: &Entry,
     last: Option<u8>,
     session: (Address, B256),
-) -> Result<(), Refusal> {
+) -> Result<(), ModelRevert> {
     let Entry { index, checked, served, r, vs } = *entry;
-    let head = &agreement.terms.head;
+    let head = &agreement.terms.header;
     let behind = last.is_none_or(|last| index > last) && index < head.redundancy;
     if !behind || checked == 0 || served | checked != checked {
-        return deny(BadEntry { entry: number });
+        return agreement_revert(BadEntry { entry: number });
     }
     if u64::from(checked) >= 1 << head.windows {
-        return deny(WindowOutOfRange { entry: number, windows: head.windows });
+        return agreement_revert(WindowOutOfRange { entry: number, windows: head.windows });
     }
     let receipt = (index, session.0, session.1, served, r, vs);
     if served != 0 && !agreement.receipts.contains(&receipt) {
-        return deny(BadReceipt { entry: number });
+        return agreement_revert(BadReceipt { entry: number });
     }
     Ok(())
 }

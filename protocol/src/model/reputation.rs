@@ -2,7 +2,7 @@
 
 use alloy_primitives::U512;
 
-use super::exact::{floor, root};
+use super::math::{mul_div_floor, isqrt};
 use super::{Address, Model};
 use crate::abi::IWorkerDispatcher::StandingChanged;
 
@@ -10,14 +10,14 @@ use crate::abi::IWorkerDispatcher::StandingChanged;
 const HALF_LIFE: u64 = 30 * 24 * 60 * 60;
 
 /// Bits of a weight behind the point.
-const FRACTION: u32 = 32;
+const FRACTION_BITS: u32 = 32;
 
 /// The most that one agreement weighs.
-const HEAVIEST: u32 = 4;
+const MAX_WEIGHT: u32 = 4;
 
 /// What is known of a worker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(super) struct Reputation {
     /// Weight of what was good, with 32 bits behind the point.
     pub(super) good: u64,
     /// Weight of what was bad.
@@ -29,27 +29,27 @@ pub(super) struct Standing {
 /// min(4, ⌊log2(1 + ⌊`fees` / `unit`⌋)⌋), with 32 bits behind the point.
 pub(super) fn weight(fees: u128, unit: u128) -> u64 {
     let units = fees / unit;
-    let log = (0..=HEAVIEST).rev().find(|log| 1_u128 << log <= units + 1).unwrap_or(0);
-    u64::from(log) << FRACTION
+    let log = (0..=MAX_WEIGHT).rev().find(|log| 1_u128 << log <= units + 1).unwrap_or(0);
+    u64::from(log) << FRACTION_BITS
 }
 
 /// ⌊`weight` × `part` / `whole`⌋; nothing of nothing.
-pub(super) fn part(weight: u64, part: u8, whole: u8) -> u64 {
+pub(super) fn weight_fraction(weight: u64, part: u8, whole: u8) -> u64 {
     if whole == 0 { 0 } else { weight * u64::from(part) / u64::from(whole) }
 }
 
 /// A weight `age` seconds later: half of it, rounded down, for each half-life, and for the rest of the
 /// time on a straight line towards the next half, rounded down.
-fn faded(weight: u64, age: u64) -> u64 {
+fn decayed(weight: u64, age: u64) -> u64 {
     let half_lives = u32::try_from(age / HALF_LIFE).unwrap_or(u32::MAX);
     let halved = weight.checked_shr(half_lives).unwrap_or(0);
-    let left = floor(halved.into(), 2 * HALF_LIFE - age % HALF_LIFE, 2 * HALF_LIFE);
+    let left = mul_div_floor(halved.into(), 2 * HALF_LIFE - age % HALF_LIFE, 2 * HALF_LIFE);
     u64::try_from(left).unwrap_or(u64::MAX)
 }
 
 /// 10 000 × (g + z²/2 − √(z² × (g·b/n + z²/4))) / (n + z²) with n = g + b and z = 1.645: basis points
 /// with 32 bits behind the point, rounded down; 0 if nothing is known.
-pub(super) fn wilson(good: u64, bad: u64) -> u64 {
+pub(super) fn wilson_lower_bound(good: u64, bad: u64) -> u64 {
     if good == 0 && bad == 0 {
         return 0;
     }
@@ -57,47 +57,47 @@ pub(super) fn wilson(good: u64, bad: u64) -> u64 {
     let millionths = |weight: u64| U512::from(weight) * U512::from(1_000_000);
     let (g, b) = (millionths(good), millionths(bad));
     let n = g + b;
-    let z2 = U512::from(2_706_025) << FRACTION;
+    let z2 = U512::from(2_706_025) << FRACTION_BITS;
     let four: U512 = U512::from(4);
     let square = z2 * (four * g * b + z2 * n);
-    let spread = root((square << 128) / (four * n)); // 64 bits behind the point
+    let spread = isqrt((square << 128) / (four * n)); // 64 bits behind the point
     let middle: U512 = (g << 64) + (z2 << 63);
     let low = middle.saturating_sub(spread);
-    let score: U512 = (low * U512::from(10_000)) << FRACTION;
+    let score: U512 = (low * U512::from(10_000)) << FRACTION_BITS;
     let whole: U512 = (n + z2) << 64;
     (score / whole).to()
 }
 
 impl Model {
     /// Good and bad weight of a number now.
-    fn standing(&self, number: u32) -> (u64, u64) {
-        let Standing { good, bad, updated } = self.member(number).standing;
+    fn current_weights(&self, number: u32) -> (u64, u64) {
+        let Reputation { good, bad, updated } = self.member(number).reputation;
         let age = self.timestamp - updated;
-        (faded(good, age), faded(bad, age))
+        (decayed(good, age), decayed(bad, age))
     }
 
     /// The score of a number now in basis points, with 32 bits behind the point.
     #[must_use]
-    pub fn fine_score(&self, number: u32) -> u64 {
-        let (good, bad) = self.standing(number);
-        wilson(good, bad)
+    pub fn precise_score(&self, number: u32) -> u64 {
+        let (good, bad) = self.current_weights(number);
+        wilson_lower_bound(good, bad)
     }
 
     /// The score of a number now in basis points.
     pub(super) fn score(&self, number: u32) -> u16 {
-        u16::try_from(self.fine_score(number) >> FRACTION).unwrap_or(u16::MAX)
+        u16::try_from(self.precise_score(number) >> FRACTION_BITS).unwrap_or(u16::MAX)
     }
 
     /// Adds weight to the standing of an account.
-    pub(super) fn rate(&mut self, worker: Address, good: u64, bad: u64) {
+    pub(super) fn add_weight(&mut self, worker: Address, good: u64, bad: u64) {
         if good == 0 && bad == 0 {
             return;
         }
         let number = self.number(worker);
-        let before = self.standing(number);
+        let before = self.current_weights(number);
         let (good, bad) = (before.0 + good, before.1 + bad);
-        self.member_mut(number).standing = Standing { good, bad, updated: self.timestamp };
-        self.say(StandingChanged { worker, good, bad });
+        self.member_mut(number).reputation = Reputation { good, bad, updated: self.timestamp };
+        self.emit(StandingChanged { worker, good, bad });
     }
 }
 
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn scores_are_those_of_the_tables() {
-        let score = |good: u64, bad: u64| wilson(good << 32, bad << 32) >> 32;
+        let score = |good: u64, bad: u64| wilson_lower_bound(good << 32, bad << 32) >> 32;
         assert_eq!([score(0, 0), score(0, 5)], [0, 0]);
         // 1 / 3.706025, and 10 / 12.706025.
         assert_eq!([score(1, 0), score(10, 0)], [2_698, 7_870]);
@@ -121,10 +121,10 @@ mod tests {
     }
 
     #[test]
-    fn weights_fade_to_a_half_on_a_straight_line() {
-        assert_eq!(faded(64, 0), 64);
-        assert_eq!(faded(64, HALF_LIFE / 2), 48);
-        assert_eq!(faded(64, HALF_LIFE), 32);
-        assert_eq!(faded(64, u64::MAX), 0);
+    fn weights_decay_to_a_half_on_a_straight_line() {
+        assert_eq!(decayed(64, 0), 64);
+        assert_eq!(decayed(64, HALF_LIFE / 2), 48);
+        assert_eq!(decayed(64, HALF_LIFE), 32);
+        assert_eq!(decayed(64, u64::MAX), 0);
     }
 }

@@ -3,16 +3,16 @@
 use std::vec::Vec;
 
 use super::agreement::Agreement;
-use super::exact::floor;
-use super::reputation::{part, weight};
-use super::{Address, Model, Refusal};
+use super::math::mul_div_floor;
+use super::reputation::{weight_fraction, weight};
+use super::{Address, Model, ModelRevert};
 use crate::abi::IWorkAgreement::Closed;
 use crate::abi::IWorkerDispatcher::{AgreementSettled, AvailabilityChanged, Burned};
 use crate::abi::{State, TesterResult, WorkerResult};
 use crate::layout::WorkerTerms;
 
 /// The whole, in basis points.
-const WHOLE: u64 = 10_000;
+const BPS_DENOMINATOR: u64 = 10_000;
 
 /// What places of the tester list earned, in the order in which they first earned.
 #[derive(Default)]
@@ -37,34 +37,34 @@ impl Model {
         to: Address,
         caller: Address,
         hints: &[u32],
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ModelRevert> {
         let mut agreement = self.agreement(to, caller)?.clone();
-        agreement.expect(State::Due, self.tick())?;
+        agreement.require_state(State::Due, self.tick())?;
         let state = if agreement.start.is_none() { State::Void } else { State::Settled };
         agreement.closed = Some(state);
         // Nobody reports any more.
         agreement.receipts.clear();
-        self.keep(to, agreement.clone());
-        self.tell(to, Closed { state });
+        self.store_agreement(to, agreement.clone());
+        self.emit_from(to, Closed { state });
 
-        let held = self.purse(to);
-        self.pay(to, self.dispatcher, held);
+        let held = self.balance(to);
+        self.transfer(to, self.dispatcher, held);
         let (mut results, mut fees) = (Vec::new(), Fees::default());
         for (index, worker) in agreement.workers() {
-            results.push(judge(&agreement, index, worker, &mut fees));
+            results.push(judge_worker(&agreement, index, worker, &mut fees));
         }
         for ((index, worker), result) in agreement.workers().zip(&mut results) {
-            self.release(&agreement, worker, result, hints.get(usize::from(index)));
-            self.owe(worker.account, result.pay);
+            self.release_worker(&agreement, worker, result, hints.get(usize::from(index)));
+            self.add_credit(worker.account, result.pay);
         }
-        let pool = agreement.terms.head.epoch;
+        let pool = agreement.terms.header.epoch;
         let testers = fees.0.into_iter().map(|(place, fee, seats)| {
             let account = self.tester_at(pool, place).unwrap_or_default();
             TesterResult { account, fee, seats }
         });
         let testers: Vec<_> = testers.collect();
         for TesterResult { account, fee, .. } in &testers {
-            self.owe(*account, *fee);
+            self.add_credit(*account, *fee);
         }
 
         let paid: u128 = results.iter().map(|result| result.pay).sum();
@@ -72,14 +72,14 @@ impl Model {
         let slashed: u128 = results.iter().map(|result| result.slash).sum();
         let refund = held - paid - earned;
         let compensation: u128 = results.iter().map(|result| result.slash.min(result.pay)).sum();
-        let client = agreement.terms.head.client;
-        self.owe(client, refund + compensation);
+        let client = agreement.terms.header.client;
+        self.add_credit(client, refund + compensation);
         if slashed > compensation {
             self.burned += slashed - compensation;
-            self.say(Burned { agreement: to, amount: slashed - compensation });
+            self.emit(Burned { agreement: to, amount: slashed - compensation });
         }
         let workers = results;
-        self.say(AgreementSettled {
+        self.emit(AgreementSettled {
             agreement: to,
             client,
             refund,
@@ -92,7 +92,7 @@ impl Model {
 
     /// Ends a worker's part: takes what it lost, which is written into its result, frees its bond and its
     /// slot, moves its reputation, and gives it the place in its book that it then has.
-    fn release(
+    fn release_worker(
         &mut self,
         agreement: &Agreement,
         worker: &WorkerTerms,
@@ -109,30 +109,30 @@ impl Model {
         member.locked -= worker.bond;
         member.stake -= result.slash;
         member.active -= 1;
-        let (good, bad) = self.weigh(agreement, worker, result, missed);
-        self.rate(account, good, bad);
+        let (good, bad) = self.reputation_weights(agreement, worker, result, missed);
+        self.add_weight(account, good, bad);
         if missed {
             let member = self.member_mut(number);
             member.misses = member.misses.wrapping_add(1);
             member.available = false;
-            self.say(AvailabilityChanged { worker: account, available: false });
+            self.emit(AvailabilityChanged { worker: account, available: false });
         }
         if self.is_listed(number) {
             self.drop_unfit(number);
         } else if let Some(hint) = hint {
-            self.join(number, *hint);
+            self.list_if_absent(number, *hint);
         }
     }
 
     /// What an agreement adds to a worker's good and bad weight.
-    fn weigh(
+    fn reputation_weights(
         &self,
         agreement: &Agreement,
         worker: &WorkerTerms,
         result: &WorkerResult,
         missed: bool,
     ) -> (u64, u64) {
-        let head = &agreement.terms.head;
+        let head = &agreement.terms.header;
         let unit = self.settings.reputationUnit;
         let seats = u128::from(head.windows) * u128::from(head.testers);
         let (said, escrowed) = (weight(result.fees, unit), weight(worker.fee * seats, unit));
@@ -142,15 +142,15 @@ impl Model {
             (false, false) => (0, 0),
             (false, true) => (0, escrowed),
             (true, _) => (
-                part(said, result.served, known),
-                part(said, result.failed, known) + part(escrowed, left, head.windows),
+                weight_fraction(said, result.served, known),
+                weight_fraction(said, result.failed, known) + weight_fraction(escrowed, left, head.windows),
             ),
         }
     }
 }
 
 /// What one worker earns and loses by what the seats said of it; pays the seats that agreed.
-fn judge(agreement: &Agreement, index: u8, worker: &WorkerTerms, fees: &mut Fees) -> WorkerResult {
+fn judge_worker(agreement: &Agreement, index: u8, worker: &WorkerTerms, fees: &mut Fees) -> WorkerResult {
     let place = usize::from(index);
     let mut result = WorkerResult {
         account: worker.account,
@@ -166,14 +166,14 @@ fn judge(agreement: &Agreement, index: u8, worker: &WorkerTerms, fees: &mut Fees
     if !result.accepted {
         return result;
     }
-    result.windows = agreement.resigned[place].unwrap_or(agreement.judged);
+    result.windows = agreement.resigned[place].unwrap_or(agreement.judged_windows);
     let mut certain = 0;
     for window in 0..result.windows {
         // Of each seat that spoke: its place, and whether it said served.
         let mut votes = agreement.seats(window);
-        votes.retain(|seat| bits(agreement, *seat, place).0 >> window & 1 == 1);
+        votes.retain(|seat| reported_windows(agreement, *seat, place).0 >> window & 1 == 1);
         let votes =
-            votes.into_iter().map(|seat| (seat, bits(agreement, seat, place).1 >> window & 1 == 1));
+            votes.into_iter().map(|seat| (seat, reported_windows(agreement, seat, place).1 >> window & 1 == 1));
         let (good, bad): (Vec<_>, Vec<_>) = votes.partition(|(_, served)| *served);
         if good.is_empty() && bad.is_empty() {
             continue;
@@ -190,27 +190,27 @@ fn judge(agreement: &Agreement, index: u8, worker: &WorkerTerms, fees: &mut Fees
             result.fees += worker.fee;
         }
     }
-    earn(agreement, worker, certain, &mut result);
+    pay_and_slash(agreement, worker, certain, &mut result);
     result
 }
 
 /// What a place said of a worker: windows checked, and windows served.
-fn bits(agreement: &Agreement, seat: u32, worker: usize) -> (u32, u32) {
-    agreement.reports.get(&seat).map_or((0, 0), |seen| seen[worker])
+fn reported_windows(agreement: &Agreement, seat: u32, worker: usize) -> (u32, u32) {
+    agreement.reports.get(&seat).map_or((0, 0), |observed| observed[worker])
 }
 
 /// Writes pay and slash of a worker that accepted; `certain` of its failed windows failed beyond doubt.
-fn earn(agreement: &Agreement, worker: &WorkerTerms, certain: u8, result: &mut WorkerResult) {
+fn pay_and_slash(agreement: &Agreement, worker: &WorkerTerms, certain: u8, result: &mut WorkerResult) {
     let ticks = agreement.ticks(result.windows);
     let base = worker.price * u128::from(ticks);
     let (served, known) = (u64::from(result.served), u64::from(result.served + result.failed));
     let promised = u64::from(worker.promise) * known;
-    let kept = WHOLE * served >= promised;
-    result.pay = if known == 0 || kept { base } else { floor(base, served, known) };
+    let kept = BPS_DENOMINATOR * served >= promised;
+    result.pay = if known == 0 || kept { base } else { mul_div_floor(base, served, known) };
 
-    let miss = promised.saturating_sub(WHOLE * (known - u64::from(certain)));
-    let at_risk = floor(worker.bond, ticks.into(), agreement.terms.head.length.into());
-    let uptime = if miss == 0 { 0 } else { floor(at_risk, miss, promised) };
+    let miss = promised.saturating_sub(BPS_DENOMINATOR * (known - u64::from(certain)));
+    let at_risk = mul_div_floor(worker.bond, ticks.into(), agreement.terms.header.length.into());
+    let uptime = if miss == 0 { 0 } else { mul_div_floor(at_risk, miss, promised) };
     let leaving = if result.resigned { worker.bond / 10 } else { 0 };
     result.slash = worker.bond.min(uptime + leaving);
 }

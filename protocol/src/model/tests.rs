@@ -28,7 +28,7 @@ fn account(number: u8) -> Address {
 }
 
 /// Does something that is not refused.
-fn done(model: &mut Model, from: Address, value: u128, call: impl Into<Call>) -> Vec<Event> {
+fn call_ok(model: &mut Model, from: Address, value: u128, call: impl Into<ModelCall>) -> Vec<ModelEvent> {
     model.call(from, value, &call.into()).unwrap().events
 }
 
@@ -56,7 +56,7 @@ calls! {
 }
 
 /// A market with two workers, dear and cheap, and three testers, at second 10 000.
-fn market() -> Model {
+fn test_market() -> Model {
     let settings = Settings {
         clock: Clock::Second,
         acceptWindow: 3,
@@ -74,10 +74,10 @@ fn market() -> Model {
         reputationUnit: 120,
     };
     let mut model = Model::new(settings, account(250), account(251));
-    model.enter(1, 10_000);
+    model.begin_block(1, 10_000);
     let key = B256::with_last_byte(1);
     for number in (1..=5).map(account).chain([CLIENT]) {
-        model.endow(number, 1_000_000);
+        model.fund(number, 1_000_000);
     }
     for (number, price) in [(1, 20), (2, 10)] {
         let call = registerWorkerCall {
@@ -89,11 +89,11 @@ fn market() -> Model {
             capacity: 2,
             hint: 0,
         };
-        done(&mut model, account(number), 1_000, call);
+        call_ok(&mut model, account(number), 1_000, call);
     }
     for tester in (3..=5).map(account) {
-        done(&mut model, tester, 50, registerTesterCall { key });
-        done(&mut model, tester, 0, checkInCall {});
+        call_ok(&mut model, tester, 50, registerTesterCall { key });
+        call_ok(&mut model, tester, 0, checkInCall {});
     }
     model
 }
@@ -116,9 +116,9 @@ fn order(redundancy: u8) -> Order {
 /// Buys from so many workers at the exact price; the next block begins.
 fn buy(model: &mut Model, redundancy: u8) -> Address {
     let price = model.quote_for(&order(redundancy), None).price;
-    done(model, CLIENT, price, buyContract_1Call { order: order(redundancy) });
-    model.remember(1, B256::with_last_byte(7));
-    model.enter(2, 10_001);
+    call_ok(model, CLIENT, price, buyContract_1Call { order: order(redundancy) });
+    model.record_block_hash(1, B256::with_last_byte(7));
+    model.begin_block(2, 10_001);
     model.agreements().next().unwrap()
 }
 
@@ -129,32 +129,32 @@ fn report(model: &mut Model, to: Address, served: u32) {
         let worker = model.terms(to).unwrap().worker(0).unwrap().account;
         model.sign(to, worker, (tester, salt), served, (r, r));
         let entries = vec![Entry { index: 0, checked: ALL, served, r, vs: r }];
-        done(model, tester, 0, (to, reportCall { place: place.into(), salt, entries }));
+        call_ok(model, tester, 0, (to, reportCall { place: place.into(), salt, entries }));
     }
 }
 
 /// What a settlement says, at a second.
-fn settled(model: &mut Model, to: Address, second: u64) -> AgreementSettled {
-    model.enter(3, second);
-    let events = done(model, CLIENT, 0, (to, settleCall { hints: vec![] }));
-    let Some(Event::Dispatcher(IWorkerDispatcherEvents::AgreementSettled(settled))) =
+fn settle_at(model: &mut Model, to: Address, second: u64) -> AgreementSettled {
+    model.begin_block(3, second);
+    let events = call_ok(model, CLIENT, 0, (to, settleCall { hints: vec![] }));
+    let Some(ModelEvent::Dispatcher(IWorkerDispatcherEvents::AgreementSettled(settled))) =
         events.into_iter().last()
     else {
         panic!("nothing was settled")
     };
-    assert_eq!(model.purse(account(250)), model.owed());
+    assert_eq!(model.balance(account(250)), model.liabilities());
     settled
 }
 
 #[test]
 fn half_a_service_is_half_a_price_and_part_of_a_bond() {
-    let mut model = market();
+    let mut model = test_market();
     let to = buy(&mut model, 1);
-    assert_eq!(model.purse(to), 360);
-    done(&mut model, account(2), 0, (to, acceptCall {}));
-    model.enter(3, 10_001 + 24);
+    assert_eq!(model.balance(to), 360);
+    call_ok(&mut model, account(2), 0, (to, acceptCall {}));
+    model.begin_block(3, 10_001 + 24);
     report(&mut model, to, 0b0011);
-    let end = settled(&mut model, to, 10_001 + 24 + 5);
+    let end = settle_at(&mut model, to, 10_001 + 24 + 5);
     // 9 000 × 4 − 10 000 × 2 of 36 000 are missing of a bond of 100.
     let result = WorkerResult {
         account: account(2),
@@ -176,9 +176,9 @@ fn half_a_service_is_half_a_price_and_part_of_a_bond() {
 
 #[test]
 fn an_absence_costs_a_tenth_once_and_is_burned() {
-    let mut model = market();
+    let mut model = test_market();
     let to = buy(&mut model, 2);
-    let end = settled(&mut model, to, 10_004);
+    let end = settle_at(&mut model, to, 10_004);
     assert_eq!((end.refund, end.compensation), (960, 0));
     assert_eq!(end.workers.iter().map(|worker| worker.slash).collect::<Vec<_>>(), [10, 10]);
     assert_eq!(model.burned(), 20);
@@ -188,26 +188,26 @@ fn an_absence_costs_a_tenth_once_and_is_burned() {
 
 #[test]
 fn who_cancels_pays_for_this_window_and_the_next() {
-    let mut model = market();
+    let mut model = test_market();
     let to = buy(&mut model, 1);
-    done(&mut model, account(2), 0, (to, acceptCall {}));
-    model.enter(3, 10_001 + 5);
+    call_ok(&mut model, account(2), 0, (to, acceptCall {}));
+    model.begin_block(3, 10_001 + 5);
     let cancelled = Cancelled { windows: 2, end: 10_013 };
-    let cancelled = Event::Agreement(to, IWorkAgreementEvents::Cancelled(cancelled));
-    assert_eq!(done(&mut model, CLIENT, 0, (to, cancelCall {})), [cancelled]);
-    assert_eq!(model.moments(to)[2..], [10_007, 10_013, 10_018]);
-    let end = settled(&mut model, to, 10_018);
+    let cancelled = ModelEvent::Agreement(to, IWorkAgreementEvents::Cancelled(cancelled));
+    assert_eq!(call_ok(&mut model, CLIENT, 0, (to, cancelCall {})), [cancelled]);
+    assert_eq!(model.transition_ticks(to)[2..], [10_007, 10_013, 10_018]);
+    let end = settle_at(&mut model, to, 10_018);
     assert_eq!((end.workers[0].pay, end.workers[0].windows, end.refund), (120, 2, 240));
 }
 
 #[test]
 fn who_resigns_is_paid_for_finished_windows_and_loses_a_tenth() {
-    let mut model = market();
+    let mut model = test_market();
     let to = buy(&mut model, 1);
-    done(&mut model, account(2), 0, (to, acceptCall {}));
-    model.enter(3, 10_001 + 13);
-    done(&mut model, account(2), 0, (to, resignCall {}));
-    let end = settled(&mut model, to, 10_030);
+    call_ok(&mut model, account(2), 0, (to, acceptCall {}));
+    model.begin_block(3, 10_001 + 13);
+    call_ok(&mut model, account(2), 0, (to, resignCall {}));
+    let end = settle_at(&mut model, to, 10_030);
     let worker = &end.workers[0];
     assert_eq!((worker.pay, worker.slash, worker.windows), (120, 10, 2));
     assert_eq!((end.refund, end.compensation, model.burned()), (240, 10, 0));
@@ -215,27 +215,27 @@ fn who_resigns_is_paid_for_finished_windows_and_loses_a_tenth() {
 
 #[test]
 fn a_refused_purchase_gives_everything_back_or_owes_it() {
-    let mut model = market();
-    let call: Call = buyContract_1Call { order: order(1) }.into();
+    let mut model = test_market();
+    let call: ModelCall = buyContract_1Call { order: order(1) }.into();
     let refused =
         PurchaseRefused { client: CLIENT, reason: Reason::ValueTooLow, required: 360, sent: 359 };
-    let refused = Event::Dispatcher(IWorkerDispatcherEvents::PurchaseRefused(refused));
+    let refused = ModelEvent::Dispatcher(IWorkerDispatcherEvents::PurchaseRefused(refused));
     assert_eq!(model.call(CLIENT, 359, &call).unwrap().events, [refused]);
-    assert_eq!((model.purse(CLIENT), model.credit(CLIENT)), (1_000_000, 0));
-    model.deafen(CLIENT);
-    done(&mut model, CLIENT, 359, buyContract_1Call { order: order(1) });
-    assert_eq!((model.purse(CLIENT), model.credit(CLIENT)), (1_000_000 - 359, 359));
-    assert_eq!(model.purse(account(250)), model.owed());
+    assert_eq!((model.balance(CLIENT), model.credit(CLIENT)), (1_000_000, 0));
+    model.set_non_payable(CLIENT);
+    call_ok(&mut model, CLIENT, 359, buyContract_1Call { order: order(1) });
+    assert_eq!((model.balance(CLIENT), model.credit(CLIENT)), (1_000_000 - 359, 359));
+    assert_eq!(model.balance(account(250)), model.liabilities());
 }
 
 #[test]
 fn a_refusal_changes_nothing() {
-    let mut model = market();
+    let mut model = test_market();
     let to = buy(&mut model, 1);
-    done(&mut model, account(2), 0, (to, acceptCall {}));
+    call_ok(&mut model, account(2), 0, (to, acceptCall {}));
     let mut before = model.clone();
-    before.said.clear();
-    let calls: [Call; 7] = [
+    before.events.clear();
+    let calls: [ModelCall; 7] = [
         (to, settleCall { hints: vec![] }).into(),
         (to, resignCall {}).into(),
         (to, reportCall { place: 0, salt: B256::ZERO, entries: vec![] }).into(),
@@ -246,20 +246,20 @@ fn a_refusal_changes_nothing() {
     ];
     for call in calls {
         assert!(model.call(account(3), 0, &call).is_err(), "{call:?}");
-        model.said.clear();
+        model.events.clear();
         assert_eq!(model, before, "{call:?}");
     }
     let refusal = model.call(CLIENT, 0, &(to, settleCall { hints: vec![] }).into()).unwrap_err();
     let expected = IWorkAgreementErrors::WrongState(WrongState { state: State::Running });
-    assert_eq!(refusal, Refusal::Agreement(expected));
+    assert_eq!(refusal, ModelRevert::Agreement(expected));
 }
 
 #[test]
 fn a_dearer_hint_is_no_hint_and_equals_stand_behind() {
-    let mut model = market();
+    let mut model = test_market();
     assert_eq!(model.book(FixedBytes::ZERO), [2, 1]);
-    done(&mut model, account(2), 0, setPriceCall { price: 20, hint: 1 });
+    call_ok(&mut model, account(2), 0, setPriceCall { price: 20, hint: 1 });
     assert_eq!(model.book(FixedBytes::ZERO), [1, 2]);
-    done(&mut model, account(2), 0, setPriceCall { price: 19, hint: 1 });
+    call_ok(&mut model, account(2), 0, setPriceCall { price: 19, hint: 1 });
     assert_eq!(model.book(FixedBytes::ZERO), [2, 1]);
 }

@@ -6,28 +6,28 @@ use alloy_primitives::{Address, B256, FixedBytes, U256};
 
 use super::agreement::Agreement;
 use super::members::Member;
-use super::order::Want;
-use super::{Model, Refusal, deny, no};
+use super::order::OrderRequest;
+use super::{Model, ModelRevert, agreement_revert, dispatcher_revert};
 use crate::abi::IWorkAgreement::{WindowUnknown, progressReturn, testersReturn};
 use crate::abi::IWorkerDispatcher::{NotRegistered, bookReturn, reputationReturn};
 use crate::abi::{Order, Quote, State, Worker};
 use crate::layout::Terms;
 
 /// The most workers of one page.
-const PAGE: u32 = 16;
+const PAGE_SIZE: u32 = 16;
 
 impl Model {
     /// Everything about an account.
     ///
     /// # Errors
     /// `NotRegistered`.
-    pub fn worker_view(&self, account: Address) -> Result<Worker, Refusal> {
-        let known = self.known(account);
-        known.map_or_else(|| no(NotRegistered { account }), |number| Ok(self.row(number)))
+    pub fn worker_view(&self, account: Address) -> Result<Worker, ModelRevert> {
+        let known = self.find_number(account);
+        known.map_or_else(|| dispatcher_revert(NotRegistered { account }), |number| Ok(self.worker_row(number)))
     }
 
     /// Everything about a number.
-    fn row(&self, number: u32) -> Worker {
+    fn worker_row(&self, number: u32) -> Worker {
         let m: &Member = self.member(number);
         let order = self.book(m.application);
         let behind = order.iter().skip_while(|other| **other != number).nth(1);
@@ -53,9 +53,9 @@ impl Model {
     }
 
     /// A page of workers by number.
-    pub(super) fn page(&self, from: u32, count: u32) -> Vec<Worker> {
-        let count = usize::try_from(count.min(PAGE)).unwrap_or(0);
-        (from.max(1)..=self.count()).take(count).map(|number| self.row(number)).collect()
+    pub(super) fn worker_page(&self, from: u32, count: u32) -> Vec<Worker> {
+        let count = usize::try_from(count.min(PAGE_SIZE)).unwrap_or(0);
+        (from.max(1)..=self.count()).take(count).map(|number| self.worker_row(number)).collect()
     }
 
     /// How many registered.
@@ -73,24 +73,24 @@ impl Model {
     }
 
     /// An account's reputation.
-    pub(super) fn reputation_view(&self, account: Address) -> Result<reputationReturn, Refusal> {
-        let Some(number) = self.known(account) else { return no(NotRegistered { account }) };
-        let standing = self.member(number).standing;
+    pub(super) fn reputation_view(&self, account: Address) -> Result<reputationReturn, ModelRevert> {
+        let Some(number) = self.find_number(account) else { return dispatcher_revert(NotRegistered { account }) };
+        let reputation = self.member(number).reputation;
         let score = self.score(number);
-        let (good, bad, updated) = (standing.good, standing.bad, standing.updated);
+        let (good, bad, updated) = (reputation.good, reputation.bad, reputation.updated);
         Ok(reputationReturn { score, good, bad, updated })
     }
 
     /// The quote for an order, or for hiring these workers by it.
     #[must_use]
     pub fn quote_for(&self, order: &Order, hired: Option<&[u32]>) -> Quote {
-        self.quote(hired.map_or(Want::Cheapest(order), |hired| Want::Hire(order, hired)))
+        self.quote(hired.map_or(OrderRequest::Cheapest(order), |hired| OrderRequest::Hire(order, hired)))
     }
 
     /// The quote for the usual order.
     #[must_use]
-    pub fn quote_usual(&self, redundancy: U256, length: U256) -> Quote {
-        self.quote(Want::Usual(redundancy, length))
+    pub fn quote_default(&self, redundancy: U256, length: U256) -> Quote {
+        self.quote(OrderRequest::Default(redundancy, length))
     }
 
     /// Every agreement, in order of their accounts.
@@ -118,7 +118,7 @@ impl Model {
 
     /// Workers of an agreement that have not accepted.
     #[must_use]
-    pub fn waiting(&self, agreement: Address) -> Vec<Address> {
+    pub fn unaccepted_workers(&self, agreement: Address) -> Vec<Address> {
         let Some(agreement) = self.agreements.get(&agreement) else { return Vec::new() };
         let workers = agreement.terms.workers().zip(&agreement.accepted);
         workers.filter(|(_, accepted)| !**accepted).map(|(worker, _)| worker.account).collect()
@@ -126,33 +126,33 @@ impl Model {
 
     /// Places of an agreement's tester list that have not reported.
     #[must_use]
-    pub fn silent(&self, agreement: Address) -> Vec<u32> {
+    pub fn unreported_places(&self, agreement: Address) -> Vec<u32> {
         let Some(agreement) = self.agreements.get(&agreement) else { return Vec::new() };
-        let places = 0..agreement.terms.head.pool;
+        let places = 0..agreement.terms.header.pool;
         places.filter(|place| !agreement.reports.contains_key(place)).collect()
     }
 
     /// The ticks in which something about an agreement changes by itself, and so the ones to look at:
     /// the last one to accept, the windows' first ones, the end, and the first one to settle.
     #[must_use]
-    pub fn moments(&self, agreement: Address) -> Vec<u64> {
+    pub fn transition_ticks(&self, agreement: Address) -> Vec<u64> {
         let Some(agreement) = self.agreements.get(&agreement) else { return Vec::new() };
-        let head = &agreement.terms.head;
+        let head = &agreement.terms.header;
         let last = head.purchased + u64::from(head.accept_window);
-        let mut moments = Vec::from([last, last + 1]);
+        let mut ticks = Vec::from([last, last + 1]);
         if let (Some(start), Some(end)) = (agreement.start, agreement.end()) {
-            moments.extend((1..agreement.judged).map(|n| start + u64::from(agreement.ticks(n))));
-            moments.extend([end, end + u64::from(head.report_window)]);
+            ticks.extend((1..agreement.judged_windows).map(|n| start + u64::from(agreement.ticks(n))));
+            ticks.extend([end, end + u64::from(head.report_window)]);
         }
-        moments
+        ticks
     }
 
     /// The testers of a window of an agreement.
-    pub(super) fn seated(&self, of: &Agreement, window: U256) -> Result<testersReturn, Refusal> {
-        let head = &of.terms.head;
+    pub(super) fn seated_testers(&self, of: &Agreement, window: U256) -> Result<testersReturn, ModelRevert> {
+        let head = &of.terms.header;
         let windows = head.windows;
         if window >= U256::from(windows) {
-            return deny(WindowUnknown { window, windows });
+            return agreement_revert(WindowUnknown { window, windows });
         }
         let account = |place| self.tester_at(head.epoch, place).unwrap_or_default();
         let accounts: Vec<_> = of.seats(window.to()).into_iter().map(account).collect();
@@ -162,7 +162,7 @@ impl Model {
 
     /// The message key of an account; zero if it has none.
     pub(super) fn key_of(&self, account: Address) -> B256 {
-        self.known(account).map_or(B256::ZERO, |number| self.member(number).key)
+        self.find_number(account).map_or(B256::ZERO, |number| self.member(number).key)
     }
 }
 
@@ -177,15 +177,15 @@ impl Agreement {
             start: self.start.unwrap_or(0),
             seed: self.seed,
             accepted: accepted.map(|(_, index)| 1_u8 << index).sum(),
-            windows: self.judged,
+            windows: self.judged_windows,
             resigned: resigned.sum(),
         }
     }
 
     /// What the tester at a place reported of a worker.
-    pub(super) fn seen(&self, place: u32, index: u8) -> (u32, u32) {
+    pub(super) fn reported(&self, place: u32, index: u8) -> (u32, u32) {
         let report = self.reports.get(&place);
-        report.and_then(|seen| seen.get(usize::from(index))).copied().unwrap_or((0, 0))
+        report.and_then(|observed| observed.get(usize::from(index))).copied().unwrap_or((0, 0))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use alloy_primitives::keccak256;
-use muster_protocol::draw::{seats, seed};
+use muster_protocol::draw::{draw_seats, derive_seed};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -17,7 +17,7 @@ fn hash(front: u64) -> [u8; 32] {
 }
 
 /// The places that follow from the first eight bytes of each seat's hash, as the rule says it.
-fn by_the_sentence(hashes: impl IntoIterator<Item = u64>, pool: u32) -> Vec<u32> {
+fn draw_by_the_rules(hashes: impl IntoIterator<Item = u64>, pool: u32) -> Vec<u32> {
     let mut drawn: Vec<u64> = Vec::new();
     for (seat, hash) in (0_u64..).zip(hashes) {
         let mut place = hash % (u64::from(pool) - seat);
@@ -37,14 +37,14 @@ fn by_the_sentence(hashes: impl IntoIterator<Item = u64>, pool: u32) -> Vec<u32>
 fn drawn(hashes: &[u64], pool: u32) -> Option<Vec<u32>> {
     let testers = u8::try_from(hashes.len()).unwrap();
     let seats =
-        seats(&[7; 16], 3, testers, pool, |preimage| hash(hashes[usize::from(preimage[23])]))?;
+        draw_seats(&[7; 16], 3, testers, pool, |preimage| hash(hashes[usize::from(preimage[23])]))?;
     Some(seats.places().collect())
 }
 
 proptest! {
     #[test]
     fn the_seed_is_half_the_hash_of_block_and_agreement(hash: [u8; 32], agreement: [u8; 20]) {
-        let seed = seed(&hash.into(), agreement.into(), |preimage| keccak256(preimage).0);
+        let seed = derive_seed(&hash.into(), agreement.into(), |preimage| keccak256(preimage).0);
         prop_assert_eq!(&seed.0, &keccak256([&hash[..], &agreement].concat())[..16]);
     }
 
@@ -53,12 +53,12 @@ proptest! {
         seed: [u8; 16], window: u32, testers in 0..=15_u8, pool in ticks(),
     ) {
         prop_assume!(pool >= u32::from(testers));
-        let seats = seats(&seed, window, testers, pool, |preimage| keccak256(preimage).0).unwrap();
+        let seats = draw_seats(&seed, window, testers, pool, |preimage| keccak256(preimage).0).unwrap();
         let hashes = (0..u32::from(testers)).map(|seat| {
             let hash = keccak256([&seed[..], &window.to_be_bytes(), &seat.to_be_bytes()].concat());
             u64::from_be_bytes(hash[..8].try_into().unwrap())
         });
-        prop_assert_eq!(seats.places().collect::<Vec<_>>(), by_the_sentence(hashes, pool));
+        prop_assert_eq!(seats.places().collect::<Vec<_>>(), draw_by_the_rules(hashes, pool));
     }
 
     /// Small hashes and short lists, so that seats collide.
@@ -88,7 +88,7 @@ proptest! {
 
     #[test]
     fn a_window_is_refused_where_its_seats_cannot_be_filled(testers: u8, pool in 0..300_u32) {
-        let answer = seats(&[0; 16], 0, testers, pool, |_| [0; 32]);
+        let answer = draw_seats(&[0; 16], 0, testers, pool, |_| [0; 32]);
         prop_assert_eq!(answer.is_some(), testers <= 15 && u32::from(testers) <= pool);
     }
 }
@@ -99,7 +99,7 @@ proptest! {
 fn every_place_is_as_likely_as_any_other_in_every_seat() {
     let mut counts = [[0_i32; 21]; 3];
     for window in 0..21_000 {
-        let seats = seats(&[42; 16], window, 3, 21, |preimage| keccak256(preimage).0).unwrap();
+        let seats = draw_seats(&[42; 16], window, 3, 21, |preimage| keccak256(preimage).0).unwrap();
         for (count, place) in counts.iter_mut().zip(seats.places()) {
             count[usize::try_from(place).unwrap()] += 1;
         }

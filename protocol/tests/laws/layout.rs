@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, FixedBytes};
 use muster_protocol::layout::{Head, MAX_TERMS, Terms, WorkerTerms};
-use muster_protocol::lifecycle::window;
+use muster_protocol::lifecycle::window_at;
 use muster_protocol::money;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use crate::{bps, price, ticks};
 
 /// Heads with every field anywhere in its range; `redundancy` is for [`Terms::new`] to set.
-fn head() -> impl Strategy<Value = Head> {
+fn terms_header() -> impl Strategy<Value = Head> {
     let identity = (any::<[u8; 20]>(), any::<[u8; 20]>(), any::<u32>(), any::<[u8; 8]>());
     let time = (any::<bool>(), 0..1_u64 << 40, 0..1_u64 << 40, ticks(), ticks(), ticks());
     let testers = prop_oneof![Just(0), any::<u8>()];
@@ -59,7 +59,7 @@ fn low<const N: usize>(value: impl Into<u128>) -> [u8; N] {
 }
 
 /// The layout as docs/rules.md lists it.
-fn by_hand(head: &Head, workers: &[WorkerTerms]) -> Vec<u8> {
+fn encode_by_hand(head: &Head, workers: &[WorkerTerms]) -> Vec<u8> {
     let mut bytes = [
         head.dispatcher.as_slice(),
         head.client.as_slice(),
@@ -101,10 +101,10 @@ fn encoded(terms: &Terms) -> Vec<u8> {
 proptest! {
     #[test]
     fn terms_are_their_fields_in_order_and_come_back_whole(
-        head in head(), workers in vec(worker(), 0..=8),
+        head in terms_header(), workers in vec(worker(), 0..=8),
     ) {
         let bytes = encoded(&Terms::new(head, workers.iter().copied()));
-        prop_assert_eq!(&bytes, &by_hand(&head, &workers));
+        prop_assert_eq!(&bytes, &encode_by_hand(&head, &workers));
         let quantum = head.length.checked_div(head.windows.into()).unwrap_or(0);
         let whole = workers.into_iter().map(|worker| WorkerTerms {
             fee: match head.testers {
@@ -118,7 +118,7 @@ proptest! {
     }
 
     #[test]
-    fn terms_of_any_other_length_are_refused(head in head(), workers in vec(worker(), 0..=8)) {
+    fn terms_of_any_other_length_are_refused(head in terms_header(), workers in vec(worker(), 0..=8)) {
         let mut bytes = encoded(&Terms::new(head, workers));
         let right = bytes.len();
         bytes.resize(MAX_TERMS + 2 * WorkerTerms::BYTES, 0);
@@ -129,13 +129,13 @@ proptest! {
 
     #[test]
     fn eight_workers_take_all_the_bytes_that_terms_may_have(
-        head in head(), workers in vec(worker(), 8),
+        head in terms_header(), workers in vec(worker(), 8),
     ) {
         prop_assert_eq!(encoded(&Terms::new(head, workers)).len(), MAX_TERMS);
     }
 
     #[test]
-    fn more_than_eight_workers_are_refused(head in head(), count in 9..=u8::MAX) {
+    fn more_than_eight_workers_are_refused(head in terms_header(), count in 9..=u8::MAX) {
         let mut bytes = encoded(&Terms::new(head, []));
         bytes[Head::BYTES - 1] = count;
         bytes.resize(Head::BYTES + usize::from(count) * WorkerTerms::BYTES, 0);
@@ -159,7 +159,7 @@ proptest! {
         let terms = Terms::new(Head { length, windows, ..Head::default() }, []);
         for count in 0..=windows + 1 {
             let inside = (start..start + u64::from(length))
-                .filter(|now| window(*now, start, length, windows).expect("inside") < count);
+                .filter(|now| window_at(*now, start, length, windows).expect("inside") < count);
             prop_assert_eq!(usize::try_from(terms.ticks(count)).unwrap(), inside.count());
         }
     }

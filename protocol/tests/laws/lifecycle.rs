@@ -1,7 +1,7 @@
 //! States and windows, against the ranges of the table in docs/rules.md.
 
 use muster_protocol::abi::State;
-use muster_protocol::lifecycle::{Times, least_windows, window, windows_after_cancel};
+use muster_protocol::lifecycle::{Times, min_paid_windows, window_at, windows_after_cancel};
 use proptest::prelude::*;
 
 use crate::ticks;
@@ -84,16 +84,16 @@ proptest! {
             let behind = if k + 1 == windows { end } else { first + quantum };
             let inside = first + at % (behind - first);
             for now in [first, inside, behind - 1] {
-                prop_assert_eq!(window(now, start, length, windows), Some(k));
+                prop_assert_eq!(window_at(now, start, length, windows), Some(k));
             }
         }
-        prop_assert_eq!(window(start - 1, start, length, windows), None);
-        prop_assert_eq!(window(end, start, length, windows), None);
+        prop_assert_eq!(window_at(start - 1, start, length, windows), None);
+        prop_assert_eq!(window_at(end, start, length, windows), None);
     }
 
     #[test]
     fn no_input_makes_a_window_that_is_not_there(now: u64, start: u64, length in ticks(), windows: u8) {
-        if let Some(k) = window(now, start, length, windows) {
+        if let Some(k) = window_at(now, start, length, windows) {
             prop_assert!(k < windows && start > 0 && now >= start);
         }
     }
@@ -118,7 +118,7 @@ proptest! {
     ) {
         let reaches = |count: &u8| u64::from(*count) * u64::from(quantum) >= shortest.into();
         let fewest = (0..=windows).find(reaches).unwrap_or(windows);
-        prop_assert_eq!(least_windows(shortest, quantum, windows), fewest);
+        prop_assert_eq!(min_paid_windows(shortest, quantum, windows), fewest);
     }
 
     #[test]

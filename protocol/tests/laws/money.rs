@@ -1,7 +1,7 @@
 //! Wei, against the same sentences in 512 bits.
 
 use alloy_primitives::{U256, U512};
-use muster_protocol::verdict::{Record, Verdict, judge};
+use muster_protocol::verdict::{WindowTally, Verdict, judge};
 use muster_protocol::{BPS, PRICE_LIMIT, money};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -99,14 +99,14 @@ proptest! {
         let base = times(price, length.into());
         let kept = known == 0 || 10_000 * s >= u128::from(promise) * known;
         let expected = if kept { wei(base) } else { floor(base * U512::from(s), known) };
-        prop_assert_eq!(money::pay(price, length, promise, Record { served, failed }), expected);
+        prop_assert_eq!(money::pay(price, length, promise, WindowTally { served, failed }), expected);
     }
 
     #[test]
     fn one_more_window_served_never_earns_less(
         price in price(), length in ticks(), promise in 1..=BPS, served in 0..21_u8, failed in 1..=21_u8,
     ) {
-        let pay = |served, failed| money::pay(price, length, promise, Record { served, failed });
+        let pay = |served, failed| money::pay(price, length, promise, WindowTally { served, failed });
         let before = pay(served, failed);
         prop_assert!(before <= pay(served + 1, failed));
         prop_assert!(before <= pay(served + 1, failed - 1));
@@ -121,7 +121,7 @@ proptest! {
         let fee = money::fee(price, length / u32::from(windows), bps, minimum);
         let escrow = money::escrow(price, length, fee, windows, testers);
         prop_assume!(escrow.is_some());
-        let mut record = Record::default();
+        let mut record = WindowTally::default();
         let mut owed = U512::ZERO;
         for seats in said.iter().take(windows.into()) {
             let seats = &seats[..testers.into()];

@@ -1,9 +1,9 @@
 //! Orders, against a list of everything that can stand against one.
 
 use alloy_primitives::{FixedBytes, U256};
-use muster_protocol::TESTER;
+use muster_protocol::TESTER_APPLICATION;
 use muster_protocol::abi::{Order, Reason, Settings};
-use muster_protocol::order::{check, usual};
+use muster_protocol::order::{check, default_order};
 use proptest::prelude::*;
 
 use crate::{preset, ticks};
@@ -31,7 +31,7 @@ fn number() -> impl Strategy<Value = U256> {
 
 /// Orders whose numbers are often right and often just wrong, and the tick of the purchase.
 fn order() -> impl Strategy<Value = (Order, u64)> {
-    let application = prop_oneof![4 => any::<[u8; 8]>(), 1 => Just(TESTER)];
+    let application = prop_oneof![4 => any::<[u8; 8]>(), 1 => Just(TESTER_APPLICATION)];
     let redundancy = prop_oneof![4 => (0..10_u64).prop_map(U256::from), 1 => number()];
     let shape = (redundancy, number(), 0..24_u8, 0..18_u8);
     let expiry = prop_oneof![Just(0_i64), -2..=2_i64];
@@ -97,7 +97,7 @@ proptest! {
             prop_assert_eq!(U256::from(shape.redundancy), order.redundancy);
             prop_assert_eq!(U256::from(shape.length), order.length);
             prop_assert_eq!((shape.windows, shape.testers), (order.windows, order.testers));
-            prop_assert_eq!(shape.quantum, shape.length / u32::from(order.windows));
+            prop_assert_eq!(shape.window_length, shape.length / u32::from(order.windows));
         }
     }
 
@@ -105,7 +105,7 @@ proptest! {
     fn the_usual_order_can_be_bought_wherever_one_window_fits(
         settings in preset(), redundancy in 1..=8_u64, length in ticks(), listed in ticks(),
     ) {
-        let order = usual(U256::from(redundancy), U256::from(length), &settings, listed);
+        let order = default_order(U256::from(redundancy), U256::from(length), &settings, listed);
         let fits = length >= settings.minLength.max(settings.minWindow);
         prop_assert_eq!(check(&order, &settings, 1).is_ok(), fits);
     }
@@ -115,7 +115,7 @@ proptest! {
         settings in preset(), redundancy in number(), length in ticks(), near in 0..3_u32,
     ) {
         let listed = settings.minPool + near - 1;
-        let order = usual(redundancy, U256::from(length), &settings, listed);
+        let order = default_order(redundancy, U256::from(length), &settings, listed);
         let windows = (length / settings.minWindow).clamp(1, 4);
         let (windows, testers) = if near == 0 { (1, 0) } else { (windows, 3) };
         prop_assert_eq!((u32::from(order.windows), order.testers), (windows, testers));

@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, keccak256};
 use alloy_sol_types::{Eip712Domain, SolStruct, SolValue, eip712_domain, sol};
-use muster_protocol::receipt::{digest, domain, session};
+use muster_protocol::receipt::{signing_hash, domain_separator, session_id};
 use proptest::prelude::*;
 
 sol! {
@@ -35,15 +35,15 @@ proptest! {
     ) {
         let (agreement, session) = (Address::new(agreement), B256::new(opened));
         let wallet = wallet(chain_id, agreement);
-        let ours = domain(chain_id, agreement, keccak);
+        let ours = domain_separator(chain_id, agreement, keccak);
         prop_assert_eq!(ours, wallet.separator());
         let signed = Receipt { session, served }.eip712_signing_hash(&wallet);
-        prop_assert_eq!(digest(ours, session, served, keccak), signed);
+        prop_assert_eq!(signing_hash(ours, session, served, keccak), signed);
     }
 
     #[test]
     fn a_session_is_the_hash_of_account_and_salt(tester: [u8; 20], salt: [u8; 32]) {
         let (tester, salt) = (Address::new(tester), B256::new(salt));
-        prop_assert_eq!(session(tester, salt, keccak), keccak256((tester, salt).abi_encode()));
+        prop_assert_eq!(session_id(tester, salt, keccak), keccak256((tester, salt).abi_encode()));
     }
 }

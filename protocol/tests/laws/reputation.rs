@@ -8,7 +8,7 @@
 )]
 
 use alloy_primitives::U512;
-use muster_protocol::reputation::{HALF_LIFE, ONE, Standing, part, weight};
+use muster_protocol::reputation::{HALF_LIFE, ONE_OBSERVATION, ReputationWeights, weight_fraction, weight};
 use proptest::prelude::*;
 
 use crate::amount;
@@ -19,8 +19,8 @@ fn weights() -> impl Strategy<Value = u64> {
 }
 
 /// Standings of every size, fractions of observations among them.
-fn standing() -> impl Strategy<Value = Standing> {
-    (weights(), weights()).prop_map(|(good, bad)| Standing { good, bad })
+fn reputation_weights() -> impl Strategy<Value = ReputationWeights> {
+    (weights(), weights()).prop_map(|(good, bad)| ReputationWeights { good, bad })
 }
 
 /// Times from seconds to years, the moments around each half-life often.
@@ -34,7 +34,7 @@ fn seconds() -> impl Strategy<Value = u64> {
 /// Whether the real lower bound is at least `score` basis points. The bound of the share p̂ = good / n is
 /// the smaller x of the equation (p̂ − x)² = z² · x · (1 − x) / n, so x is not above it where
 /// x ≤ p̂ and (p̂ − x)² ≥ z² · x · (1 − x) / n; here multiplied until everything is whole. z = 1.645.
-fn at_least(standing: Standing, score: u64) -> bool {
+fn bound_is_at_least(standing: ReputationWeights, score: u64) -> bool {
     let number = |value: u64| U512::from(value);
     let n = number(standing.good) + number(standing.bad);
     let (share, bound) = (number(standing.good) * number(10_000), n * number(score));
@@ -42,7 +42,7 @@ fn at_least(standing: Standing, score: u64) -> bool {
         return false; // above the share, or the whole, which no bound reaches
     }
     let distance = share - bound;
-    let spread = number(score) * number(10_000 - score) * n * number(ONE);
+    let spread = number(score) * number(10_000 - score) * n * number(ONE_OBSERVATION);
     distance * distance * number(1_000_000) >= spread * number(1_645 * 1_645)
 }
 
@@ -64,14 +64,14 @@ fn lives(seconds: u64) -> f64 {
 
 proptest! {
     #[test]
-    fn a_score_is_within_one_point_of_the_real_bound(standing in standing()) {
+    fn a_score_is_within_one_point_of_the_real_bound(standing in reputation_weights()) {
         let score = u64::from(standing.score());
         prop_assert!(score < 10_000);
         if standing.good | standing.bad == 0 {
             prop_assert_eq!(score, 0);
         } else {
-            prop_assert!(at_least(standing, score.saturating_sub(1)), "{} is too high", score);
-            prop_assert!(!at_least(standing, score + 1), "{} is too low", score);
+            prop_assert!(bound_is_at_least(standing, score.saturating_sub(1)), "{} is too high", score);
+            prop_assert!(!bound_is_at_least(standing, score + 1), "{} is too low", score);
         }
     }
 
@@ -81,7 +81,7 @@ proptest! {
     ) {
         let units = fees.checked_div(unit).unwrap_or(0);
         let doublings = (1..=4_u32).filter(|power| units + 1 >= 1 << power).count();
-        prop_assert_eq!(weight(fees, unit), ONE * u64::try_from(doublings).unwrap());
+        prop_assert_eq!(weight(fees, unit), ONE_OBSERVATION * u64::try_from(doublings).unwrap());
     }
 
     #[test]
@@ -90,26 +90,26 @@ proptest! {
     ) {
         let (whole, sum) = (weight(fees, unit), a + b);
         if sum == 0 {
-            prop_assert_eq!(part(whole, a, sum), 0);
+            prop_assert_eq!(weight_fraction(whole, a, sum), 0);
         } else {
             let exact = U512::from(whole) * U512::from(a) / U512::from(sum);
-            prop_assert_eq!(U512::from(part(whole, a, sum)), exact);
+            prop_assert_eq!(U512::from(weight_fraction(whole, a, sum)), exact);
         }
-        prop_assert!(part(whole, a, sum) + part(whole, b, sum) <= whole);
+        prop_assert!(weight_fraction(whole, a, sum) + weight_fraction(whole, b, sum) <= whole);
     }
 
     #[test]
-    fn standings_only_fade(standing in standing(), a in seconds(), b in seconds()) {
-        let (sooner, later) = (standing.after(a.min(b)), standing.after(a.max(b)));
+    fn standings_only_fade(standing in reputation_weights(), a in seconds(), b in seconds()) {
+        let (sooner, later) = (standing.decayed(a.min(b)), standing.decayed(a.max(b)));
         prop_assert!(sooner.good >= later.good && sooner.bad >= later.bad);
-        prop_assert_eq!(standing.after(0), standing);
+        prop_assert_eq!(standing.decayed(0), standing);
     }
 
     #[test]
-    fn every_half_life_halves(standing in standing(), lives in 0..70_u32) {
+    fn every_half_life_halves(standing in reputation_weights(), lives in 0..70_u32) {
         let halved = |weight: u64| (0..lives).fold(weight, |weight, _| weight / 2);
-        let expected = Standing { good: halved(standing.good), bad: halved(standing.bad) };
-        prop_assert_eq!(standing.after(HALF_LIFE * u64::from(lives)), expected);
+        let expected = ReputationWeights { good: halved(standing.good), bad: halved(standing.bad) };
+        prop_assert_eq!(standing.decayed(HALF_LIFE * u64::from(lives)), expected);
     }
 
     /// The chord lies above the curve 2^−x, by a sixteenth of it at most.
@@ -118,7 +118,7 @@ proptest! {
         weight in weights(), seconds in seconds(),
     ) {
         let real = to_real(weight) * (-lives(seconds)).exp2();
-        let faded = Standing { good: weight, bad: 0 }.after(seconds).good;
+        let faded = ReputationWeights { good: weight, bad: 0 }.decayed(seconds).good;
         prop_assert!(between(real, faded, real * 1.0625), "{} of {}", faded, real);
     }
 
@@ -127,16 +127,16 @@ proptest! {
     fn being_written_in_between_never_fades_faster_and_only_so_much_slower(
         weight in weights(), first in seconds(), second in seconds(),
     ) {
-        let start = Standing { good: weight, bad: 0 };
-        let (once, twice) = (start.after(first + second), start.after(first).after(second));
+        let start = ReputationWeights { good: weight, bad: 0 };
+        let (once, twice) = (start.decayed(first + second), start.decayed(first).decayed(second));
         prop_assert!(twice.good.saturating_add(2) >= once.good);
         let slowest = to_real(weight) * (-lives(first + second) / 2.0).exp();
         prop_assert!(between(0.0, twice.good, slowest));
     }
 
     #[test]
-    fn weight_that_is_added_is_there_and_never_overflows(standing in standing(), good: u64, bad: u64) {
-        let sum = standing.with(good, bad);
+    fn weight_that_is_added_is_there_and_never_overflows(standing in reputation_weights(), good: u64, bad: u64) {
+        let sum = standing.with_added(good, bad);
         let capped = |a: u64, b: u64| u64::try_from(u128::from(a) + u128::from(b)).unwrap_or(u64::MAX);
         prop_assert_eq!(sum.good, capped(standing.good, good));
         prop_assert_eq!(sum.bad, capped(standing.bad, bad));

@@ -3,22 +3,22 @@
 use alloy_sol_types::SolValue;
 use muster_protocol::PRICE_LIMIT;
 use muster_protocol::abi::{Clock, Settings};
-use muster_protocol::settings::{FIELDS, check, dev, production};
+use muster_protocol::settings::{FIELD_COUNT, check, dev, production};
 use proptest::prelude::*;
 
 use crate::{preset, price, ticks};
 
 /// Every preset.
-fn presets() -> [Settings; 4] {
+fn all_presets() -> [Settings; 4] {
     let clocks = [Clock::ArbBlock, Clock::Second];
     [clocks.map(production), clocks.map(dev)].concat().try_into().expect("two of each")
 }
 
 /// A way to break one constant.
-type Break = fn(&mut Settings);
+type Mutation = fn(&mut Settings);
 
 /// Each way to bring one constant just out of its range.
-const BREAKS: [Break; 21] = [
+const MUTATIONS: [Mutation; 21] = [
     |s| s.clock = Clock::__Invalid,
     |s| s.acceptWindow = 0,
     |s| s.acceptWindow = 86_401,
@@ -51,7 +51,7 @@ fn differing(a: &Settings, b: &Settings) -> Option<u8> {
 
 #[test]
 fn every_preset_may_be_deployed() {
-    for preset in presets() {
+    for preset in all_presets() {
         assert_eq!(check(&preset), Ok(()));
     }
 }
@@ -59,15 +59,15 @@ fn every_preset_may_be_deployed() {
 /// The constructor takes the implementation of agreements behind them, and blames it by that number.
 #[test]
 fn settings_have_as_many_fields_as_words() {
-    for preset in presets() {
-        assert_eq!(preset.abi_encode().len(), 32 * usize::from(FIELDS));
+    for preset in all_presets() {
+        assert_eq!(preset.abi_encode().len(), 32 * usize::from(FIELD_COUNT));
     }
 }
 
 #[test]
 fn each_broken_constant_is_reported_by_its_number() {
-    for preset in presets() {
-        for break_it in BREAKS {
+    for preset in all_presets() {
+        for break_it in MUTATIONS {
             let mut broken = preset;
             break_it(&mut broken);
             assert_eq!(check(&broken).err(), differing(&preset, &broken), "{broken:?}");
@@ -77,11 +77,11 @@ fn each_broken_constant_is_reported_by_its_number() {
 
 #[test]
 fn of_several_broken_constants_the_first_is_reported() {
-    for (at, break_it) in BREAKS.iter().enumerate() {
+    for (at, break_it) in MUTATIONS.iter().enumerate() {
         let mut broken = production(Clock::Second);
         let mut expected = broken;
         break_it(&mut expected);
-        for also in &BREAKS[at..] {
+        for also in &MUTATIONS[at..] {
             also(&mut broken);
         }
         assert_eq!(check(&broken), check(&expected));
@@ -91,7 +91,7 @@ fn of_several_broken_constants_the_first_is_reported() {
 /// A reputation that costs nothing would be no number to divide by, either.
 #[test]
 fn an_observation_is_never_free_even_where_testing_is() {
-    for preset in presets() {
+    for preset in all_presets() {
         let free = Settings { minTesterFee: 0, reputationUnit: 0, ..preset };
         assert_eq!(check(&free), Err(13));
         assert_eq!(check(&Settings { reputationUnit: 1, ..free }), Ok(()));

@@ -2,7 +2,7 @@
 
 use alloy_primitives::U512;
 use muster_protocol::money::{Judgement, compensation, slash, tenth};
-use muster_protocol::verdict::Record;
+use muster_protocol::verdict::WindowTally;
 use muster_protocol::{BPS, PRICE_LIMIT};
 use proptest::prelude::*;
 
@@ -13,8 +13,8 @@ use crate::{amount, bps, price, ticks};
 fn judgement(length: u32) -> impl Strategy<Value = Judgement> {
     (0..=21_u8, 0..=21_u8, any::<u8>(), ticks(), any::<bool>()).prop_map(
         move |(served, failed, sure, ticks, resigned)| Judgement {
-            record: Record { served, failed },
-            sure: sure % (failed + 1),
+            tally: WindowTally { served, failed },
+            certain_failures: sure % (failed + 1),
             ticks: ticks.min(length),
             resigned,
         },
@@ -29,10 +29,10 @@ fn judged() -> impl Strategy<Value = (u32, Judgement)> {
 }
 
 /// The slash, sentence by sentence.
-fn by_hand(bond: u128, length: u32, promise: u16, judgement: Judgement) -> U512 {
+fn slash_by_hand(bond: u128, length: u32, promise: u16, judgement: Judgement) -> U512 {
     let number = |value: u32| U512::from(value);
-    let Judgement { record, sure, ticks, resigned } = judgement;
-    let known = number(record.known());
+    let Judgement { tally: record, certain_failures: sure, ticks, resigned } = judgement;
+    let known = number(record.decided());
     let promised = number(promise.into()) * known;
     let almost_surely_kept = number(10_000) * (known - number(sure.into()));
     let mut sum = U512::ZERO;
@@ -51,7 +51,7 @@ proptest! {
     fn a_slash_is_the_sure_part_of_what_the_promise_was_missed_by(
         bond in price(), promise in bps(), (length, judgement) in judged(),
     ) {
-        let expected = by_hand(bond, length, promise, judgement);
+        let expected = slash_by_hand(bond, length, promise, judgement);
         prop_assert_eq!(U512::from(slash(bond, length, promise, &judgement)), expected);
     }
 
@@ -60,7 +60,7 @@ proptest! {
         bond in amount(), length in ticks(), promise: u16,
         served: u8, failed: u8, sure: u8, ticks in ticks(), resigned: bool,
     ) {
-        let judgement = Judgement { record: Record { served, failed }, sure, ticks, resigned };
+        let judgement = Judgement { tally: WindowTally { served, failed }, certain_failures, ticks, resigned };
         prop_assert!(slash(bond, length, promise, &judgement) <= bond);
     }
 
@@ -78,12 +78,12 @@ proptest! {
     fn windows_that_are_not_sure_cost_no_bond(
         bond in price(), promise in bps(), (length, judgement) in judged(),
     ) {
-        let unsure = Judgement { sure: 0, resigned: false, ..judgement };
+        let unsure = Judgement { certain_failures: 0, resigned: false, ..judgement };
         prop_assert_eq!(slash(bond, length, promise, &unsure), 0);
 
-        let Record { served, failed } = judgement.record;
-        let kinder = Record { served: served + failed - judgement.sure, failed: judgement.sure };
-        let kinder = Judgement { record: kinder, ..judgement };
+        let WindowTally { served, failed } = judgement.tally;
+        let kinder = WindowTally { served: served + failed - judgement.certain_failures, failed: judgement.certain_failures };
+        let kinder = Judgement { tally: kinder, ..judgement };
         prop_assert_eq!(slash(bond, length, promise, &kinder), slash(bond, length, promise, &judgement));
     }
 
@@ -91,8 +91,8 @@ proptest! {
     fn one_more_sure_window_never_costs_less(
         bond in price(), promise in bps(), (length, judgement) in judged(),
     ) {
-        prop_assume!(judgement.sure < judgement.record.failed);
-        let worse = Judgement { sure: judgement.sure + 1, ..judgement };
+        prop_assume!(judgement.certain_failures < judgement.tally.failed);
+        let worse = Judgement { certain_failures: judgement.certain_failures + 1, ..judgement };
         prop_assert!(slash(bond, length, promise, &judgement) <= slash(bond, length, promise, &worse));
     }
 
@@ -101,7 +101,7 @@ proptest! {
         bond in price(), length in 1..=u32::MAX, promise in 1..=BPS, failed in 1..=21_u8,
     ) {
         let judgement = |served, failed, sure| Judgement {
-            record: Record { served, failed }, sure, ticks: length, resigned: false,
+            tally: WindowTally { served, failed }, certain_failures, ticks: length, resigned: false,
         };
         prop_assert_eq!(slash(bond, length, promise, &judgement(failed, 0, 0)), 0);
         prop_assert_eq!(slash(bond, length, promise, &judgement(0, failed, failed)), bond);

@@ -1,6 +1,6 @@
 //! Verdicts, against a scale that every seat puts its weight on.
 
-use muster_protocol::verdict::{Record, Verdict, judge};
+use muster_protocol::verdict::{WindowTally, Verdict, judge};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -34,7 +34,7 @@ proptest! {
     #[test]
     fn a_promise_is_kept_where_the_measured_uptime_reaches_it(served: u8, failed: u8, promise in 0..=10_000_u16) {
         let known = u64::from(served) + u64::from(failed);
-        let kept = Record { served, failed }.keeps(promise);
+        let kept = WindowTally { served, failed }.meets(promise);
         prop_assert_eq!(kept, u64::from(served) * 10_000 >= known * u64::from(promise));
     }
 
@@ -42,13 +42,13 @@ proptest! {
     fn windows_of_which_nothing_is_known_change_nothing(
         windows in vec(select(vec![Verdict::Unknown, Verdict::Served, Verdict::Failed]), 0..=21),
     ) {
-        let mut record = Record::default();
+        let mut record = WindowTally::default();
         for verdict in &windows {
             record.add(*verdict);
         }
         let count = |verdict| windows.iter().filter(|window| **window == verdict).count();
         let (served, failed) = (count(Verdict::Served), count(Verdict::Failed));
         prop_assert_eq!((usize::from(record.served), usize::from(record.failed)), (served, failed));
-        prop_assert_eq!(usize::try_from(record.known()).unwrap(), served + failed);
+        prop_assert_eq!(usize::try_from(record.decided()).unwrap(), served + failed);
     }
 }

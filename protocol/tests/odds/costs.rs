@@ -3,11 +3,11 @@
 
 use alloy_primitives::utils::format_ether;
 use muster_protocol::abi::{Clock, Settings};
-use muster_protocol::reputation::{HALF_LIFE, ONE, Standing, weight};
+use muster_protocol::reputation::{HALF_LIFE, ONE_OBSERVATION, ReputationWeights, weight};
 use muster_protocol::settings::production;
 use muster_protocol::{BPS, SCAN_LIMIT, money};
 
-use crate::{printed, table};
+use crate::{assert_printed_in_rules, table};
 
 /// The constants of the page.
 const SETTINGS: Settings = production(Clock::Second);
@@ -20,19 +20,19 @@ pub(crate) fn ether(wei: u128) -> String {
 
 /// The fewest agreements of one weight that bring a newcomer to a score of 0.9.
 fn agreements(each: u64) -> u64 {
-    let enough = |count: &u64| Standing { good: count * each, bad: 0 }.score() >= 9_000;
+    let enough = |count: &u64| ReputationWeights { good: count * each, bad: 0 }.score() >= 9_000;
     (1..=100).find(enough).unwrap()
 }
 
 /// What a score of 0.9 costs in fees, by how much each agreement weighs, and what is left of it later.
-fn bought() -> String {
+fn bought_score_table() -> String {
     let unit = SETTINGS.reputationUnit;
     let rows = (1..=4_u64).map(|observations| {
         let units =
-            (1..=100).find(|units| weight(units * unit, unit) == observations * ONE).unwrap();
-        let count = agreements(observations * ONE);
-        let standing = Standing { good: count * observations * ONE, bad: 0 };
-        let later = [1, 2, 3].map(|lives| standing.after(lives * HALF_LIFE).score().to_string());
+            (1..=100).find(|units| weight(units * unit, unit) == observations * ONE_OBSERVATION).unwrap();
+        let count = agreements(observations * ONE_OBSERVATION);
+        let weights = ReputationWeights { good: count * observations * ONE_OBSERVATION, bad: 0 };
+        let later = [1, 2, 3].map(|lives| weights.decayed(lives * HALF_LIFE).score().to_string());
         let cells = [
             observations.to_string(),
             count.to_string(),
@@ -54,7 +54,7 @@ fn bought() -> String {
 }
 
 /// What each nuisance takes: wei that are locked for a time and come back, and wei that are lost.
-fn nuisances() -> String {
+fn nuisance_table() -> String {
     let s = SETTINGS;
     let listed = money::bond(1, s.minLength, s.bondBps, s.minBond);
     let held = u64::from(s.acceptWindow) + u64::from(s.minLength) + u64::from(s.reportWindow);
@@ -90,16 +90,16 @@ fn nuisances() -> String {
 
 #[test]
 fn the_rules_print_the_price_of_a_bought_score() {
-    printed(&bought());
+    assert_printed_in_rules(&bought_score_table());
 }
 
 #[test]
 fn the_rules_print_the_price_of_each_nuisance() {
-    printed(&nuisances());
+    assert_printed_in_rules(&nuisance_table());
 }
 
 /// The price is that of the smallest number of observations; 0.9 = n / (n + 1.645²) has n = 24.4.
 #[test]
 fn a_score_of_nine_tenths_takes_twenty_five_observations() {
-    assert_eq!(agreements(ONE), 25);
+    assert_eq!(agreements(ONE_OBSERVATION), 25);
 }

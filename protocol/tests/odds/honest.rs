@@ -3,10 +3,10 @@
 
 use alloy_primitives::U512;
 use muster_protocol::money::{self, Judgement};
-use muster_protocol::verdict::Record;
+use muster_protocol::verdict::WindowTally;
 
-use crate::counting::choose;
-use crate::{printed, table};
+use crate::combinatorics::choose;
+use crate::{assert_printed_in_rules, table};
 
 /// Price of the whole agreement, in wei; the bond is a tenth.
 const PRICE: u128 = 1_000_000_000_000_000_000;
@@ -17,8 +17,8 @@ fn expect(windows: u8, promise: u16, among: u64) -> (U512, U512, U512) {
     let (mut pay, mut slash) = (U512::ZERO, U512::ZERO);
     for failed in 0..=windows {
         let served = windows - failed;
-        let record = Record { served, failed };
-        let judgement = Judgement { record, sure: failed, ticks: 1, resigned: false };
+        let record = WindowTally { served, failed };
+        let judgement = Judgement { tally: record, certain_failures: failed, ticks: 1, resigned: false };
         let ways = U512::from(choose(windows.into(), failed.into()))
             * U512::from(among - 1).pow(U512::from(served));
         pay += U512::from(money::pay(PRICE, 1, promise, record)) * ways;
@@ -48,7 +48,7 @@ fn the_rules_print_what_an_honest_worker_loses() {
         })
     });
     let head = ["windows that fail", "windows", "promise", "is paid", "loses"];
-    printed(&table(&head, 1, rows));
+    assert_printed_in_rules(&table(&head, 1, rows));
 }
 
 #[test]

@@ -7,9 +7,9 @@
     reason = "counting, in numbers that hold every count; a test may stop at the first surprise"
 )]
 
-mod capture;
+mod majority;
 mod costs;
-mod counting;
+mod combinatorics;
 mod honest;
 mod play;
 
@@ -17,7 +17,7 @@ mod play;
 const RULES: &str = include_str!("../../../docs/rules.md");
 
 /// Holds a table against the page.
-fn printed(table: &str) {
+fn assert_printed_in_rules(table: &str) {
     assert!(RULES.contains(table), "docs/rules.md should say:\n\n{table}");
 }
 

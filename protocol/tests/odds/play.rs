@@ -10,8 +10,8 @@ use muster_protocol::money::{self, Judgement};
 use muster_protocol::settings::production;
 use muster_protocol::verdict::{Verdict, judge};
 
-use crate::counting::{choose, hands, ways};
-use crate::{printed, table};
+use crate::combinatorics::{choose, ownership_cases, ways};
+use crate::{assert_printed_in_rules, table};
 
 /// Seats of a window.
 const TESTERS: u8 = 3;
@@ -68,12 +68,12 @@ fn settle(owner: Owner, own: [u8; 4]) -> Outcome {
             Owner::Worker => (own, others, Verdict::Served),
         };
         let verdict = judge(served, failed);
-        judgement.record.add(verdict);
-        judgement.sure += u8::from(served == 0 && failed >= 2);
+        judgement.tally.add(verdict);
+        judgement.certain_failures += u8::from(served == 0 && failed >= 2);
         all += fee * u128::from(if verdict == Verdict::Served { served } else { failed });
         fees += if verdict == own_say { fee * u128::from(own) } else { 0 };
     }
-    let pay = money::pay(PRICE, LENGTH, PROMISE, judgement.record);
+    let pay = money::pay(PRICE, LENGTH, PROMISE, judgement.tally);
     let slash = money::slash(bond, LENGTH, PROMISE, &judgement);
     let refund = escrow - pay - all;
     let client = refund + money::compensation(slash, pay);
@@ -113,7 +113,7 @@ fn percent(plus: U512, minus: U512, whole: U512) -> String {
 /// Lists of the page, with nothing and everything in one hand at the ends.
 fn lists() -> Vec<(u32, u32, [String; 2])> {
     let end = |owned: u32, name: &str| (21, owned, ["21".to_owned(), name.to_owned()]);
-    [vec![end(0, "0")], hands(&[21, 100]), vec![end(21, "21 (100 %)")]].concat()
+    [vec![end(0, "0")], ownership_cases(&[21, 100]), vec![end(21, "21 (100 %)")]].concat()
 }
 
 /// In percent of the price of the whole agreement; the bond is a tenth of that.
@@ -147,12 +147,12 @@ fn expectations(owner: Owner) -> String {
 
 #[test]
 fn the_rules_print_what_a_client_makes_of_its_testers() {
-    printed(&expectations(Owner::Client));
+    assert_printed_in_rules(&expectations(Owner::Client));
 }
 
 #[test]
 fn the_rules_print_what_a_worker_makes_of_its_testers() {
-    printed(&expectations(Owner::Worker));
+    assert_printed_in_rules(&expectations(Owner::Worker));
 }
 
 /// Whatever is drawn: a client that owns testers takes away from an agreement what it brought, at most.

@@ -39,7 +39,7 @@ struct View<'a> {
 /// Shows an agreement until it is settled, or until ctrl-c.
 pub(super) async fn run(context: &Context, agreement: Address) -> Result<(), CliError> {
     let agreement = context.market().await?.agreement(agreement).await?;
-    let bar = progress::bar(context, agreement.terms().head.length.into(), BAR);
+    let bar = progress::bar(context, agreement.terms().header.length.into(), BAR);
     let view = View { context, agreement, shown: None, verdicts: Vec::new(), bar };
     tokio::select! {
         ended = view.follow() => ended,
@@ -84,7 +84,7 @@ impl View<'_> {
         let votes = votes(terms, &progress, &self.agreement.reports().await?);
         self.verdicts = votes.iter().map(|votes| letters(votes)).collect();
         for ((index, worker), votes) in (0..).zip(terms.workers()).zip(&votes) {
-            let record = judgement(terms, &progress, index, votes).record;
+            let record = judgement(terms, &progress, index, votes).tally;
             let line = vec![
                 ("worker", Cell::count(index)),
                 ("account", Cell::text(worker.account)),

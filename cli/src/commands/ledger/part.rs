@@ -3,7 +3,7 @@
 use muster_client::protocol::abi::WorkerResult;
 use muster_client::protocol::layout::{Terms, WorkerTerms};
 use muster_client::protocol::money::{self, Judgement};
-use muster_client::protocol::verdict::{Record, Verdict};
+use muster_client::protocol::verdict::{WindowTally, Verdict};
 use muster_client::{Ether, Progress, Votes, judgement};
 
 use crate::commands::agreement::letters;
@@ -37,7 +37,7 @@ impl<'a> Part<'a> {
         Self {
             result,
             terms: terms.worker(index).copied().unwrap_or_default(),
-            length: terms.head.length,
+            length: terms.header.length,
             votes,
             judgement: judgement(terms, progress, index, votes),
             counts: (progress.has_accepted(index), progress.judged(index)),
@@ -54,7 +54,7 @@ impl<'a> Part<'a> {
                 && *self.result
                     == WorkerResult { slash: self.result.slash, ..WorkerResult::absent(account) };
         }
-        let Judgement { record, ticks, resigned, .. } = self.judgement;
+        let Judgement { tally: record, ticks, resigned, .. } = self.judgement;
         let seats = self.votes.iter().map(|votes| match votes.verdict() {
             Verdict::Served => votes.served,
             Verdict::Failed => votes.failed,
@@ -81,14 +81,14 @@ impl<'a> Part<'a> {
             return "did not accept".to_owned();
         }
         let (letters, promise) = (letters(self.votes), self.terms.promise);
-        let (record, left) = (self.judgement.record, self.judgement.resigned);
+        let (record, left) = (self.judgement.tally, self.judgement.resigned);
         let left = if left { " until it resigned" } else { "" };
         let Some(uptime) = uptime(record) else {
             return format!(
                 "received the full price{left}: windows {letters}, nothing known against it"
             );
         };
-        let share = if record.keeps(promise) { "the full price" } else { "a share" };
+        let share = if record.meets(promise) { "the full price" } else { "a share" };
         let (uptime, promise) = (percent(uptime), percent(promise));
         format!(
             "received {share}{left}: windows {letters}, uptime {uptime} against {promise} promised"
@@ -101,7 +101,7 @@ impl<'a> Part<'a> {
         if !self.result.accepted {
             return format!("lost a tenth of its bond of {bond}: did not accept");
         }
-        let sure = match self.judgement.sure {
+        let sure = match self.judgement.certain_failures {
             0 => None,
             1 => Some("one window failed for certain".to_owned()),
             sure => Some(format!("{sure} windows failed for certain")),
@@ -113,7 +113,7 @@ impl<'a> Part<'a> {
 }
 
 /// Measured uptime in basis points, rounded down; `None` if nothing was measured.
-fn uptime(record: Record) -> Option<u16> {
+fn uptime(record: WindowTally) -> Option<u16> {
     let served = u32::from(record.served).saturating_mul(muster_client::protocol::BPS.into());
-    u16::try_from(served.checked_div(record.known())?).ok()
+    u16::try_from(served.checked_div(record.decided())?).ok()
 }

@@ -2,17 +2,17 @@
 //! many testers. Exact; the draw itself is held against them.
 
 use alloy_primitives::{U256, U512, keccak256};
-use muster_protocol::draw::seats;
+use muster_protocol::draw::draw_seats;
 
-use crate::counting::{POOLS, hands, odds, percent};
-use crate::{printed, table};
+use crate::combinatorics::{POOLS, ownership_cases, odds, percent};
+use crate::{assert_printed_in_rules, table};
 
 /// Seats of a window.
 const TESTERS: [u32; 5] = [3, 5, 7, 9, 15];
 
 /// The odds that as many of a window's seats as `least` says are in one hand.
 fn captured(least: fn(u32) -> u32) -> String {
-    let rows = hands(&POOLS).into_iter().map(|(pool, owned, names)| {
+    let rows = ownership_cases(&POOLS).into_iter().map(|(pool, owned, names)| {
         let cells = TESTERS.map(|testers| {
             let (part, whole) = odds(pool, owned, testers, least(testers));
             percent(U512::from(part), U512::from(whole))
@@ -25,7 +25,7 @@ fn captured(least: fn(u32) -> u32) -> String {
 
 /// The odds that at least one of so many draws of a window of three seats captures it.
 fn tries() -> String {
-    let rows = hands(&POOLS[..2]).into_iter().map(|(pool, owned, names)| {
+    let rows = ownership_cases(&POOLS[..2]).into_iter().map(|(pool, owned, names)| {
         let (captured, all) = odds(pool, owned, 3, 2);
         let cells = [1, 2, 4, 8, 16].map(|draws| {
             let power = |base: U256| U512::from(base).pow(U512::from(draws));
@@ -38,17 +38,17 @@ fn tries() -> String {
 
 #[test]
 fn the_rules_print_the_odds_of_a_majority() {
-    printed(&captured(|testers| testers / 2 + 1));
+    assert_printed_in_rules(&captured(|testers| testers / 2 + 1));
 }
 
 #[test]
 fn the_rules_print_the_odds_of_all_seats() {
-    printed(&captured(|testers| testers));
+    assert_printed_in_rules(&captured(|testers| testers));
 }
 
 #[test]
 fn the_rules_print_the_odds_of_several_draws() {
-    printed(&tries());
+    assert_printed_in_rules(&tries());
 }
 
 /// Every set of seats, counted one by one.
@@ -74,7 +74,7 @@ fn the_odds_are_those_of_counting_every_draw() {
 fn the_draw_has_these_odds() {
     let (pool, owned, testers, windows) = (21, 7, 3_u8, 20_000_u32);
     let captures = (0..windows).filter(|window| {
-        let seats = seats(&[1; 16], *window, testers, pool, |bytes| keccak256(bytes).0).unwrap();
+        let seats = draw_seats(&[1; 16], *window, testers, pool, |bytes| keccak256(bytes).0).unwrap();
         seats.places().filter(|place| *place < owned).count() >= 2
     });
     let captures = i64::try_from(captures.count()).unwrap();

@@ -9,7 +9,7 @@ pub(crate) const POOLS: [u32; 3] = [21, 100, 1_000];
 const SHARES: [u32; 4] = [10, 20, 33, 45];
 
 /// Each list with each number of places in one hand, and how the page calls that.
-pub(crate) fn hands(pools: &[u32]) -> Vec<(u32, u32, [String; 2])> {
+pub(crate) fn ownership_cases(pools: &[u32]) -> Vec<(u32, u32, [String; 2])> {
     let rows = pools.iter().flat_map(|pool| SHARES.map(|share| (*pool, share)));
     rows.map(|(pool, share)| {
         let owned = pool * share / 100;

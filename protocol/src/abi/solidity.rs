@@ -7,18 +7,18 @@ const HEADER: &str = "// SPDX-License-Identifier: MIT OR Apache-2.0\n\
 
 /// `IWorkerDispatcher`, line by line.
 pub fn dispatcher() -> impl Iterator<Item = &'static str> {
-    HEADER.lines().chain(solidity(include_str!("dispatcher.rs")))
+    HEADER.lines().chain(sol_lines(include_str!("dispatcher.rs")))
 }
 
 /// `IWorkAgreement`, line by line.
 pub fn agreement() -> impl Iterator<Item = &'static str> {
-    HEADER.lines().chain(solidity(include_str!("agreement.rs")))
+    HEADER.lines().chain(sol_lines(include_str!("agreement.rs")))
 }
 
 /// The dispatcher's constructor, as tools that deploy it want to see it.
 #[must_use]
 pub fn constructor() -> &'static str {
-    let line = solidity(include_str!("construct.rs")).find_map(|line| {
+    let line = sol_lines(include_str!("construct.rs")).find_map(|line| {
         let line = line.trim_start();
         line.starts_with("constructor(").then_some(line)
     });
@@ -26,7 +26,7 @@ pub fn constructor() -> &'static str {
 }
 
 /// What stands inside `sol! { … }`, without the Rust attributes.
-fn solidity(source: &'static str) -> impl Iterator<Item = &'static str> {
+fn sol_lines(source: &'static str) -> impl Iterator<Item = &'static str> {
     let inside = source.lines().skip_while(|line| *line != "sol! {");
     let inside = inside.skip(1).take_while(|line| *line != "}");
     inside
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_what_everybody_was_given() {
+    fn exported_source_matches_the_abi_folder() {
         let given = include_str!("../../../abi/IWorkerDispatcher.sol");
         assert!(dispatcher().eq(given.lines()));
         let given = include_str!("../../../abi/IWorkAgreement.sol");

@@ -2,41 +2,41 @@
 
 use alloy_primitives::Address;
 
-use super::{Model, Refusal, no};
+use super::{Model, ModelRevert, dispatcher_revert};
 use crate::abi::IWorkerDispatcher::{Credited, NothingToWithdraw, TransferFailed, Withdrawn};
 
 impl Model {
     /// Gives wei to somebody from outside.
-    pub fn endow(&mut self, account: Address, wei: u128) {
-        *self.purses.entry(account).or_default() += wei;
+    pub fn fund(&mut self, account: Address, wei: u128) {
+        *self.balances.entry(account).or_default() += wei;
     }
 
     /// Takes wei from somebody for the outside: the chain's fee, say.
-    pub fn charge(&mut self, account: Address, wei: u128) {
-        *self.purses.entry(account).or_default() -= wei;
+    pub fn charge_fee(&mut self, account: Address, wei: u128) {
+        *self.balances.entry(account).or_default() -= wei;
     }
 
     /// From now on an account refuses ether that is sent to it.
-    pub fn deafen(&mut self, account: Address) {
-        self.deaf.insert(account);
+    pub fn set_non_payable(&mut self, account: Address) {
+        self.non_payable.insert(account);
     }
 
     /// Moves wei that `from` holds, without asking anybody.
-    pub fn pay(&mut self, from: Address, to: Address, wei: u128) {
-        self.charge(from, wei);
-        self.endow(to, wei);
+    pub fn transfer(&mut self, from: Address, to: Address, wei: u128) {
+        self.charge_fee(from, wei);
+        self.fund(to, wei);
     }
 
     /// What an account holds.
     #[must_use]
-    pub fn purse(&self, account: Address) -> u128 {
-        self.purses.get(&account).copied().unwrap_or(0)
+    pub fn balance(&self, account: Address) -> u128 {
+        self.balances.get(&account).copied().unwrap_or(0)
     }
 
     /// What all accounts hold together.
     #[must_use]
-    pub fn held(&self) -> u128 {
-        self.purses.values().sum()
+    pub fn total_balance(&self) -> u128 {
+        self.balances.values().sum()
     }
 
     /// What an account can withdraw.
@@ -53,41 +53,41 @@ impl Model {
 
     /// What the dispatcher must be able to pay or keep: stakes, credits, and what was burned.
     #[must_use]
-    pub fn owed(&self) -> u128 {
+    pub fn liabilities(&self) -> u128 {
         let stakes: u128 = self.members.iter().map(|member| member.stake).sum();
         stakes + self.credits.values().sum::<u128>() + self.burned
     }
 
     /// Adds to what an account can withdraw.
-    pub(super) fn owe(&mut self, account: Address, wei: u128) {
+    pub(super) fn add_credit(&mut self, account: Address, wei: u128) {
         *self.credits.entry(account).or_default() += wei;
     }
 
     /// Sends wei of the dispatcher to a buyer, or credits them if it takes none.
-    pub(super) fn give_back(&mut self, account: Address, amount: u128) {
+    pub(super) fn refund(&mut self, account: Address, amount: u128) {
         if amount == 0 {
             return;
         }
-        if self.deaf.contains(&account) {
-            self.owe(account, amount);
-            self.say(Credited { account, amount });
+        if self.non_payable.contains(&account) {
+            self.add_credit(account, amount);
+            self.emit(Credited { account, amount });
         } else {
-            self.pay(self.dispatcher, account, amount);
+            self.transfer(self.dispatcher, account, amount);
         }
     }
 
     /// `withdraw(address)`.
-    pub(super) fn withdraw(&mut self, from: Address, to: Address) -> Result<u128, Refusal> {
+    pub(super) fn withdraw(&mut self, from: Address, to: Address) -> Result<u128, ModelRevert> {
         let amount = self.credit(from);
         if amount == 0 {
-            return no(NothingToWithdraw { account: from });
+            return dispatcher_revert(NothingToWithdraw { account: from });
         }
-        if self.deaf.contains(&to) {
-            return no(TransferFailed { to, amount });
+        if self.non_payable.contains(&to) {
+            return dispatcher_revert(TransferFailed { to, amount });
         }
         self.credits.remove(&from);
-        self.say(Withdrawn { account: from, to, amount });
-        self.pay(self.dispatcher, to, amount);
+        self.emit(Withdrawn { account: from, to, amount });
+        self.transfer(self.dispatcher, to, amount);
         Ok(amount)
     }
 }

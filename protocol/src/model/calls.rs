@@ -1,0 +1,170 @@
+//! From calls to rules: which calls take wei, which arrays are too long, and how answers are encoded.
+
+use std::vec::Vec;
+
+use alloy_sol_types::SolCall;
+
+use super::order::OrderRequest;
+use super::views::{price, workers};
+use super::{Address, Model, ModelRevert, agreement_revert, dispatcher_revert};
+use crate::MAX_REDUNDANCY;
+use crate::abi::IWorkAgreement::{self as agreement, IWorkAgreementCalls};
+use crate::abi::IWorkerDispatcher::{self as dispatcher, IWorkerDispatcherCalls};
+
+/// Encodes what a call answers.
+fn encode_return<C: SolCall>(value: &C::Return) -> Vec<u8> {
+    C::abi_encode_returns(value)
+}
+
+/// Refuses an array for the dispatcher of more than eight values, whose length is the call's word number `word`.
+fn check_dispatcher_array<T>(values: &[T], word: u32) -> Result<(), ModelRevert> {
+    if values.len() > MAX_REDUNDANCY { dispatcher_revert(dispatcher::MalformedCall { word }) } else { Ok(()) }
+}
+
+/// [`few`], for an agreement.
+fn check_agreement_array<T>(values: &[T], word: u32) -> Result<(), ModelRevert> {
+    if values.len() > MAX_REDUNDANCY { agreement_revert(agreement::MalformedCall { word }) } else { Ok(()) }
+}
+
+impl Model {
+    /// Does what `from` asks of the dispatcher, and encodes the answer.
+    pub(super) fn call_dispatcher(
+        &mut self,
+        from: Address,
+        value: u128,
+        call: &IWorkerDispatcherCalls,
+    ) -> Result<Vec<u8>, ModelRevert> {
+        use IWorkerDispatcherCalls as C;
+        use dispatcher as d;
+        match call {
+            C::registerWorker(c) => {
+                let number = self.register_worker(from, value, c)?;
+                return Ok(encode_return::<d::registerWorkerCall>(&number));
+            }
+            C::registerTester(c) => {
+                let number = self.register_tester(from, value, c.key)?;
+                return Ok(encode_return::<d::registerTesterCall>(&number));
+            }
+            C::stake(c) => return self.stake(from, value, c.hint).map(|()| Vec::new()),
+            C::buyContract_0(c) => {
+                let bought = self.purchase(from, value, OrderRequest::Default(c.redundancy, c.length));
+                return Ok(encode_return::<d::buyContract_0Call>(&bought));
+            }
+            C::buyContract_1(c) => {
+                let bought = self.purchase(from, value, OrderRequest::Cheapest(&c.order));
+                return Ok(encode_return::<d::buyContract_1Call>(&bought));
+            }
+            C::hire(c) => {
+                check_dispatcher_array(&c.workers, 10)?;
+                let bought = self.purchase(from, value, OrderRequest::Hire(&c.order, &c.workers));
+                return Ok(encode_return::<d::hireCall>(&bought));
+            }
+            // An agreement's own call is part of its settlement; this is somebody else's.
+            C::conclude(_) => return dispatcher_revert(d::NotAnAgreement { caller: from }),
+            _ if value > 0 => return dispatcher_revert(d::NotPayable { value }),
+            C::updateWorker(c) => self.update(from, c)?,
+            C::setPrice(c) => self.set_price(from, c.price, c.hint)?,
+            C::setKey(c) => self.set_key(from, c.key)?,
+            C::setAvailable(c) => self.set_available(from, c.available, c.hint)?,
+            C::unstake(c) => self.unstake(from, c.amount)?,
+            C::list(c) => self.list(c.worker, c.hint)?,
+            C::checkIn(_) => self.check_in(from)?,
+            C::withdraw(c) => {
+                let amount = self.withdraw(from, c.to)?;
+                return Ok(encode_return::<d::withdrawCall>(&amount));
+            }
+            view => return self.view_dispatcher(view),
+        }
+        Ok(Vec::new())
+    }
+
+    /// What can be read of the dispatcher, encoded.
+    fn view_dispatcher(&self, call: &IWorkerDispatcherCalls) -> Result<Vec<u8>, ModelRevert> {
+        use IWorkerDispatcherCalls as C;
+        use dispatcher as d;
+        Ok(match call {
+            C::worker(c) => encode_return::<d::workerCall>(&self.worker_view(c.account)?),
+            C::workers(c) => encode_return::<d::workersCall>(&self.worker_page(c.from, c.count)),
+            C::book(c) => encode_return::<d::bookCall>(&self.book_view(c.application)),
+            C::quote_0(c) => encode_return::<d::quote_0Call>(&self.quote_default(c.redundancy, c.length)),
+            C::quote_1(c) => encode_return::<d::quote_1Call>(&self.quote_for(&c.order, None)),
+            C::quote_2(c) => {
+                check_dispatcher_array(&c.workers, 10)?;
+                encode_return::<d::quote_2Call>(&self.quote_for(&c.order, Some(&c.workers)))
+            }
+            C::reputation(c) => encode_return::<d::reputationCall>(&self.reputation_view(c.account)?),
+            C::credit(c) => encode_return::<d::creditCall>(&self.credit(c.account)),
+            C::settings(_) => encode_return::<d::settingsCall>(&self.settings),
+            C::agreement(_) => encode_return::<d::agreementCall>(&self.implementation),
+            C::isAgreement(c) => {
+                encode_return::<d::isAgreementCall>(&self.agreements.contains_key(&c.account))
+            }
+            C::tick(_) => encode_return::<d::tickCall>(&self.tick()),
+            C::epoch(_) => encode_return::<d::epochCall>(&self.epoch()),
+            C::testerCount(c) => encode_return::<d::testerCountCall>(&self.tester_count(c.epoch)),
+            C::testerAt(c) => {
+                let tester = self.tester_at(c.epoch, c.place).unwrap_or_default();
+                encode_return::<d::testerAtCall>(&tester)
+            }
+            C::keyOf(c) => encode_return::<d::keyOfCall>(&self.key_of(c.account)),
+            // The last of them: everything that is no view was done before.
+            _ => encode_return::<d::workerCountCall>(&self.count()),
+        })
+    }
+
+    /// Does what `from` asks of what stands at `to`, as an agreement, and encodes the answer.
+    pub(super) fn call_agreement(
+        &mut self,
+        to: Address,
+        from: Address,
+        value: u128,
+        call: &IWorkAgreementCalls,
+    ) -> Result<Vec<u8>, ModelRevert> {
+        use IWorkAgreementCalls as C;
+        if value > 0 {
+            return agreement_revert(agreement::NotPayable { value });
+        }
+        match call {
+            C::accept(_) => self.accept(to, from)?,
+            C::cancel(_) => self.cancel(to, from)?,
+            C::resign(_) => self.resign(to, from)?,
+            C::report(c) => {
+                check_agreement_array(&c.entries, 3)?;
+                self.report(to, from, c)?;
+            }
+            C::settle(c) => {
+                check_agreement_array(&c.hints, 1)?;
+                self.settle(to, from, &c.hints)?;
+            }
+            view => return self.view_agreement(to, from, view),
+        }
+        Ok(Vec::new())
+    }
+
+    /// What can be read of an agreement, encoded.
+    fn view_agreement(
+        &self,
+        to: Address,
+        from: Address,
+        call: &IWorkAgreementCalls,
+    ) -> Result<Vec<u8>, ModelRevert> {
+        use IWorkAgreementCalls as C;
+        use agreement as a;
+        let this = self.agreement(to, from)?;
+        let head = &this.terms.header;
+        Ok(match call {
+            C::client(_) => encode_return::<a::clientCall>(&head.client),
+            C::workers(_) => encode_return::<a::workersCall>(&workers(this)),
+            C::testers(c) => encode_return::<a::testersCall>(&self.seated_testers(this, c.window)?),
+            C::price(_) => encode_return::<a::priceCall>(&price(this)),
+            C::redundancy(_) => encode_return::<a::redundancyCall>(&head.redundancy),
+            C::application(_) => encode_return::<a::applicationCall>(&head.application),
+            C::end(_) => encode_return::<a::endCall>(&this.end().unwrap_or(0)),
+            C::terms(_) => encode_return::<a::termsCall>(&super::purchase::encode_terms(&this.terms).into()),
+            C::progress(_) => encode_return::<a::progressCall>(&this.progress()),
+            C::reported(c) => encode_return::<a::reportedCall>(&this.reported(c.place, c.index).into()),
+            // The last of them: everything that is no view was done before.
+            _ => encode_return::<a::stateCall>(&this.state(self.tick())),
+        })
+    }
+}
