@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
-use muster_client::{Connect, Market, Node, Receipt};
+use muster_client::{Market, Node, NodeBuilder, Receipt};
 use muster_daemons::{Base, Role};
 use muster_messaging::{Relays, Transport};
 
@@ -59,14 +59,14 @@ impl Context {
 
     /// The node, to look.
     pub(crate) async fn node(&self) -> Result<Node, CliError> {
-        Ok(self.connect()?.open().await?)
+        Ok(self.connect()?.connect().await?)
     }
 
     /// The node, with the account to sign.
     pub(crate) async fn node_to_sign(&self) -> Result<Node, CliError> {
         let chain_id = self.node().await?.chain_id();
         let signer = self.private_signer(chain_id)?;
-        Ok(self.connect()?.with_signer(signer).on_chain(chain_id).open().await?)
+        Ok(self.connect()?.with_signer(signer).with_chain_id(chain_id).connect().await?)
     }
 
     /// What a program works with that keeps a state file: `state`, or the one of this name for the account and
@@ -89,7 +89,7 @@ impl Context {
             let account = signer.address();
             folder.join(format!("{name}-{chain_id}-{dispatcher}-{account}.db"))
         };
-        let connect = self.connect()?.on_chain(chain_id);
+        let connect = self.connect()?.with_chain_id(chain_id);
         let base = Base::open(connect, signer, dispatcher, role, &path, letters).await?;
         Ok((base, path))
     }
@@ -129,10 +129,10 @@ impl Context {
     }
 
     /// Where the nodes are.
-    fn connect(&self) -> Result<Connect, CliError> {
+    fn connect(&self) -> Result<NodeBuilder, CliError> {
         let urls = &self.globals().rpc;
         if urls.iter().all(|url| parse::is_url(url, &["http", "https", "ws", "wss"])) {
-            Ok(Connect::to(urls.iter().map(String::as_str)))
+            Ok(NodeBuilder::new(urls.iter().map(String::as_str)))
         } else {
             Err(CliError::NodeUrl)
         }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use alloy::primitives::Address;
 use metrics_exporter_prometheus::BuildError;
-use muster_client::{AmountError, Application, MarketError, NodeError, ProgramError, Source};
+use muster_client::{AmountError, Application, BoxError, MarketError, NodeError, ProgramError};
 use muster_daemons::tester::Failure;
 use muster_daemons::{AgentError, StoreError};
 use muster_messaging::MessageError;
@@ -78,7 +78,7 @@ pub(crate) enum CliError {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: Source,
+        source: BoxError,
     },
     /// Standard input cannot be read.
     #[error("cannot read standard input: {0}")]
@@ -97,7 +97,7 @@ pub(crate) enum CliError {
         /// The file.
         path: PathBuf,
         /// What is wrong.
-        source: Source,
+        source: BoxError,
     },
     /// A keystore without a password.
     #[error("the keystore needs a password: give --password-file, or set MUSTER_PASSWORD")]
@@ -268,7 +268,7 @@ impl CliError {
             Self::Market(MarketError::Node(NodeError::Unreachable { .. })) => {
                 Some("`muster devnode` starts one, --rpc names another")
             }
-            Self::Market(MarketError::NoContract(_) | MarketError::NotTheInterface { .. }) => {
+            Self::Market(MarketError::NoContract(_) | MarketError::InterfaceMismatch { .. }) => {
                 Some("`muster deploy` makes a market, --market names another")
             }
             _ => None,

@@ -3,16 +3,16 @@
 use alloy::primitives::Address;
 use muster_client::protocol::abi::IWorkAgreement::IWorkAgreementEvents as Agreement;
 use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Dispatcher;
-use muster_client::{Application, Event, reason, state};
+use muster_client::{Application, MarketEvent, reason_text, state_text};
 
 use crate::commands::worker::{observations, percent};
 use crate::output::{Cell, Facts};
 use crate::parse::window_list;
 
 /// The event's name in the interface.
-pub(crate) const fn name(event: &Event) -> &'static str {
+pub(crate) const fn name(event: &MarketEvent) -> &'static str {
     match event {
-        Event::Dispatcher(event) => match event {
+        MarketEvent::Dispatcher(event) => match event {
             Dispatcher::WorkerRegistered(_) => "WorkerRegistered",
             Dispatcher::WorkerUpdated(_) => "WorkerUpdated",
             Dispatcher::KeyChanged(_) => "KeyChanged",
@@ -29,7 +29,7 @@ pub(crate) const fn name(event: &Event) -> &'static str {
             Dispatcher::Credited(_) => "Credited",
             Dispatcher::Withdrawn(_) => "Withdrawn",
         },
-        Event::Agreement(_, event) => match event {
+        MarketEvent::Agreement(_, event) => match event {
             Agreement::Accepted(_) => "Accepted",
             Agreement::Started(_) => "Started",
             Agreement::Reported(_) => "Reported",
@@ -41,10 +41,10 @@ pub(crate) const fn name(event: &Event) -> &'static str {
 }
 
 /// What the event says.
-pub(crate) fn facts(event: &Event) -> Facts {
+pub(crate) fn facts(event: &MarketEvent) -> Facts {
     match event {
-        Event::Dispatcher(event) => dispatcher(event),
-        Event::Agreement(address, event) => {
+        MarketEvent::Dispatcher(event) => dispatcher(event),
+        MarketEvent::Agreement(address, event) => {
             let mut facts = vec![("agreement", Cell::text(address))];
             facts.extend(agreement(event));
             facts
@@ -93,7 +93,7 @@ fn dispatcher(event: &Dispatcher) -> Facts {
         ],
         Dispatcher::PurchaseRefused(e) => vec![
             ("client", Cell::text(e.client)),
-            ("reason", Cell::text(reason(e.reason))),
+            ("reason", Cell::text(reason_text(e.reason))),
             ("required", Cell::wei(e.required)),
             ("sent", Cell::wei(e.sent)),
         ],
@@ -155,7 +155,7 @@ fn agreement(event: &Agreement) -> Facts {
             ("index", Cell::count(e.index)),
             ("windows", Cell::count(e.windows)),
         ],
-        Agreement::Closed(e) => vec![("state", Cell::text(state(e.state)))],
+        Agreement::Closed(e) => vec![("state", Cell::text(state_text(e.state)))],
     }
 }
 

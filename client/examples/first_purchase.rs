@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::protocol::abi::State;
-use muster_client::{Ether, Market, MarketError, Settlement, Want};
+use muster_client::{Ether, Market, MarketError, OrderRequest, Settlement};
 
 /// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_hours(24);
+const TIMEOUT: Duration = Duration::from_hours(24);
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -19,19 +19,22 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let market = Market::connect(&url, key, dispatcher.parse()?).await?;
 
     // One worker, for as long as the market's shortest agreement, on the usual terms.
-    let want = Want::Usual { redundancy: 1, length: market.settings().minLength };
-    let settlement = purchase(&market, &want).await?;
+    let request = OrderRequest::Default { redundancy: 1, length: market.settings().minLength };
+    let settlement = purchase(&market, &request).await?;
     eprintln!("{} came back", Ether::from(settlement.refund));
     Ok(())
 }
 
 /// Buys at the quoted price, and settles when it is due.
-pub(crate) async fn purchase(market: &Market, want: &Want) -> Result<Settlement, MarketError> {
-    let quote = market.quote(want).await?;
+pub(crate) async fn purchase(
+    market: &Market,
+    request: &OrderRequest,
+) -> Result<Settlement, MarketError> {
+    let quote = market.quote(request).await?;
     // Never more than quoted, and nothing at all, with the reason, if it cannot be bought.
-    let purchase = market.buy(want, quote.price).await?;
+    let purchase = market.buy(request, quote.price).await?;
     let agreement = market.agreement(purchase.agreement).await?;
-    agreement.wait_for_accept(PATIENCE).await?;
-    agreement.wait_for_state(State::Due, PATIENCE).await?;
+    agreement.wait_for_accept(TIMEOUT).await?;
+    agreement.wait_for_state(State::Due, TIMEOUT).await?;
     agreement.settle().await
 }

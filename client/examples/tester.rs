@@ -7,14 +7,14 @@ use alloy::signers::local::PrivateKeySigner;
 use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents::ContractBought;
 use muster_client::protocol::abi::State;
 use muster_client::{
-    Agreement, Event, Market, MarketError, ServiceReceipt, Session, Sighting, failed_entry,
-    message_key,
+    Agreement, ChainUpdate, Market, MarketError, MarketEvent, ServiceReceipt, Session,
+    failed_entry, message_key,
 };
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 /// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_hours(24);
+const TIMEOUT: Duration = Duration::from_hours(24);
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -34,14 +34,14 @@ pub(crate) async fn run(
     key: &PrivateKeySigner,
     port: u16,
 ) -> Result<(), MarketError> {
-    enlist(market, key).await?;
+    register(market, key).await?;
     let mut watch = market.watch(market.node().head().await?.number);
     loop {
-        let Sighting::Happened(happening) = watch.next().await else { continue };
-        if let Event::Dispatcher(ContractBought(bought)) = happening.event {
+        let ChainUpdate::Event(record) = watch.next().await else { continue };
+        if let MarketEvent::Dispatcher(ContractBought(bought)) = record.event {
             match test(&market.agreement(bought.agreement).await?, port).await {
                 // No place in its list, or nobody accepted it.
-                Ok(()) | Err(MarketError::NotListed { .. } | MarketError::Never(_)) => {}
+                Ok(()) | Err(MarketError::NotListed { .. } | MarketError::Impossible(_)) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -49,7 +49,7 @@ pub(crate) async fn run(
 }
 
 /// Registers unless that has been done, and checks in.
-async fn enlist(market: &Market, key: &PrivateKeySigner) -> Result<(), MarketError> {
+async fn register(market: &Market, key: &PrivateKeySigner) -> Result<(), MarketError> {
     if market.key_of(market.account()?).await?.is_none() {
         market.register_tester(message_key(key), market.settings().testerBond).await?;
     }
@@ -63,7 +63,7 @@ async fn enlist(market: &Market, key: &PrivateKeySigner) -> Result<(), MarketErr
 async fn test(agreement: &Agreement, port: u16) -> Result<(), MarketError> {
     let me = agreement.market().account()?;
     agreement.place(me).await?;
-    let progress = agreement.wait_for_accept(PATIENCE).await?;
+    let progress = agreement.wait_for_accept(TIMEOUT).await?;
     let seats = agreement.seats(me).await?;
     let session = Session::random();
     let (mut receipt, mut failed) = (None, 0_u32);
@@ -72,13 +72,13 @@ async fn test(agreement: &Agreement, port: u16) -> Result<(), MarketError> {
         if seats & bit == 0 {
             continue;
         }
-        agreement.wait_for_window(window, PATIENCE).await?;
-        match look(agreement, &session, port).await {
+        agreement.wait_for_window(window, TIMEOUT).await?;
+        match request_receipt(agreement, &session, port).await {
             Ok(newest) if newest.covers(window) => receipt = Some(newest),
             _ => failed |= bit,
         }
     }
-    agreement.wait_for_state(State::Reporting, PATIENCE).await?;
+    agreement.wait_for_state(State::Reporting, TIMEOUT).await?;
     let entry = receipt.map_or(failed_entry(0, failed), |receipt| receipt.entry(0, failed));
     if entry.checked != 0 {
         agreement.report(&session, vec![entry]).await?;
@@ -87,12 +87,12 @@ async fn test(agreement: &Agreement, port: u16) -> Result<(), MarketError> {
 }
 
 /// Asks the worker for a receipt.
-async fn look(
+async fn request_receipt(
     agreement: &Agreement,
     session: &Session,
     port: u16,
 ) -> Result<ServiceReceipt, Box<dyn std::error::Error + Send + Sync>> {
-    let session = session.value(agreement.market().account()?);
+    let session = session.id(agreement.market().account()?);
     let mut stream = BufReader::new(TcpStream::connect(("127.0.0.1", port)).await?);
     let line = format!("{} {session}\n", agreement.address());
     stream.get_mut().write_all(line.as_bytes()).await?;

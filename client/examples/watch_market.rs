@@ -1,6 +1,6 @@
 //! Prints everything that happens on a market: `watch_market URL DISPATCHER`.
 
-use muster_client::{Event, Market, Sighting};
+use muster_client::{ChainUpdate, Market, MarketEvent};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -21,19 +21,19 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Hands each thing that happens, from the first block on, to `see`, until it has seen enough.
-pub(crate) async fn watch(market: &Market, mut see: impl FnMut(String) -> bool) {
+pub(crate) async fn watch(market: &Market, mut on_event: impl FnMut(String) -> bool) {
     let mut watch = market.watch(0);
     loop {
         let line = match watch.next().await {
-            Sighting::Happened(happening) => match happening.event {
-                Event::Dispatcher(event) => format!("block {}: {event:?}", happening.block),
-                Event::Agreement(agreement, event) => {
-                    format!("block {}: {agreement}: {event:?}", happening.block)
+            ChainUpdate::Event(record) => match record.event {
+                MarketEvent::Dispatcher(event) => format!("block {}: {event:?}", record.block),
+                MarketEvent::Agreement(agreement, event) => {
+                    format!("block {}: {agreement}: {event:?}", record.block)
                 }
             },
-            Sighting::MovedBack(block) => format!("the chain moved back to block {block}"),
+            ChainUpdate::Reorg(block) => format!("the chain moved back to block {block}"),
         };
-        if !see(line) {
+        if !on_event(line) {
             return;
         }
     }

@@ -9,7 +9,7 @@ use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents::ContractBought;
 use muster_client::{
-    Application, Event, Market, MarketError, Offer, ServiceReceipt, Sighting, message_key,
+    Application, ChainUpdate, Market, MarketError, MarketEvent, Offer, ServiceReceipt, message_key,
 };
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -45,9 +45,9 @@ pub(crate) async fn work(
     let mut sessions = HashMap::new();
     loop {
         tokio::select! {
-            sighting = watch.next() => accept(market, me, &sighting).await?,
+            update = watch.next() => accept(market, me, &update).await?,
             Ok((stream, _)) = listener.accept() => {
-                // Whoever asks nonsense, or goes away, gets nothing.
+                // Whoever asks invalid_response, or goes away, gets nothing.
                 drop(serve(market, key, &mut sessions, stream).await);
             }
         }
@@ -55,9 +55,9 @@ pub(crate) async fn work(
 }
 
 /// Accepts an agreement that was just bought, if it is ours and there is still time.
-async fn accept(market: &Market, me: Address, sighting: &Sighting) -> Result<(), MarketError> {
-    let Sighting::Happened(happening) = sighting else { return Ok(()) };
-    let Event::Dispatcher(ContractBought(bought)) = &happening.event else { return Ok(()) };
+async fn accept(market: &Market, me: Address, update: &ChainUpdate) -> Result<(), MarketError> {
+    let ChainUpdate::Event(record) = update else { return Ok(()) };
+    let MarketEvent::Dispatcher(ContractBought(bought)) = &record.event else { return Ok(()) };
     if !bought.workers.contains(&me) {
         return Ok(());
     }

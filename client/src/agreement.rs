@@ -74,7 +74,7 @@ impl Market {
             return Err(MarketError::NotAnAgreement(address));
         }
         let bytes = self.node().read(Contract::Agreement(address), &termsCall {}).await?;
-        let terms = Terms::decode(&bytes).ok_or(MarketError::NotTheInterface {
+        let terms = Terms::decode(&bytes).ok_or(MarketError::InterfaceMismatch {
             contract: address,
             call: termsCall::SIGNATURE,
         })?;
@@ -123,7 +123,7 @@ impl Agreement {
     /// # Errors
     /// [`MarketError::Node`].
     pub async fn state(&self) -> Result<State, MarketError> {
-        self.market.node().read_next(self.contract(), &stateCall {}).await
+        self.market.node().read_pending(self.contract(), &stateCall {}).await
     }
 
     /// When it changes state, as far as it has come.

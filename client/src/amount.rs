@@ -101,7 +101,7 @@ mod tests {
     use super::{AmountError, Ether};
 
     #[test]
-    fn amounts_read_as_people_write_them() {
+    fn amounts_parse_with_every_unit() {
         let wei = |text: &str| text.parse::<Ether>().and_then(Ether::wei);
         assert_eq!(wei("1eth"), Ok(1_000_000_000_000_000_000));
         assert_eq!(wei("0.5 eth"), Ok(500_000_000_000_000_000));
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_amount_is_refused_with_its_reason() {
+    fn invalid_amounts_fail_with_their_reason() {
         let error = |text: &str| text.parse::<Ether>().unwrap_err();
         assert_eq!(error(""), AmountError::NotANumber);
         assert_eq!(error("eth"), AmountError::NotANumber);
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_print_in_a_unit_that_suits_them() {
+    fn amounts_print_in_the_largest_short_unit() {
         let text = |wei: u128| Ether::from(wei).to_string();
         assert_eq!(text(0), "0wei");
         assert_eq!(text(999_999), "999999wei");

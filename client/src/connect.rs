@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use alloy::signers::local::PrivateKeySigner;
 
-use crate::alloy::Alloy;
+use crate::alloy::AlloyBackend;
+use crate::backend::Backend;
 use crate::error::{MarketError, NodeError};
+use crate::fallback::FallbackBackend;
 use crate::node::Node;
-use crate::several::Several;
-use crate::transport::Chain;
 
 /// The library that speaks to nodes. What can be done does not depend on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Backend {
+pub enum BackendKind {
     /// alloy, by HTTP or WebSocket.
     #[default]
     Alloy,
@@ -22,7 +22,7 @@ pub enum Backend {
     Ethers,
 }
 
-impl Backend {
+impl BackendKind {
     /// The backend of this name, if there is one in this build: `alloy` or `ethers`.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
@@ -45,24 +45,24 @@ impl Backend {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct Connect {
+pub struct NodeBuilder {
     /// Where the nodes are, the preferred one first.
     urls: Vec<Box<str>>,
     /// Who signs.
     signer: Option<PrivateKeySigner>,
     /// What speaks to them.
-    backend: Backend,
+    backend: BackendKind,
     /// The chain that they must be of.
     chain_id: Option<u64>,
 }
 
-impl Connect {
+impl NodeBuilder {
     /// To nodes of one chain, the preferred one first. One that fails, is slow, or is behind the others is
     /// passed over until it is well again.
     #[must_use]
-    pub fn to<U: Into<Box<str>>>(urls: impl IntoIterator<Item = U>) -> Self {
+    pub fn new<U: Into<Box<str>>>(urls: impl IntoIterator<Item = U>) -> Self {
         let urls = urls.into_iter().map(Into::into).collect();
-        Self { urls, signer: None, backend: Backend::default(), chain_id: None }
+        Self { urls, signer: None, backend: BackendKind::default(), chain_id: None }
     }
 
     /// In the name of an account. Without one, one can only look.
@@ -74,14 +74,14 @@ impl Connect {
 
     /// By this library.
     #[must_use]
-    pub const fn with_backend(mut self, backend: Backend) -> Self {
+    pub const fn with_backend(mut self, backend: BackendKind) -> Self {
         self.backend = backend;
         self
     }
 
     /// Only if they are of this chain; else that of the first that answers is the right one.
     #[must_use]
-    pub const fn on_chain(mut self, chain_id: u64) -> Self {
+    pub const fn with_chain_id(mut self, chain_id: u64) -> Self {
         self.chain_id = Some(chain_id);
         self
     }
@@ -90,8 +90,8 @@ impl Connect {
     ///
     /// # Errors
     /// [`MarketError::Node`] if none answers, or with `WrongChain` if any is of another chain.
-    pub async fn open(self) -> Result<Node, MarketError> {
-        Ok(Node::on(Several::connect(self).await?))
+    pub async fn connect(self) -> Result<Node, MarketError> {
+        Ok(Node::from_backend(FallbackBackend::connect(self).await?))
     }
 
     /// Where the nodes are.
@@ -105,11 +105,16 @@ impl Connect {
     }
 
     /// Connects to one of the nodes.
-    pub(crate) async fn one(self: Arc<Self>, url: Box<str>) -> Result<Arc<dyn Chain>, NodeError> {
+    pub(crate) async fn connect_one(
+        self: Arc<Self>,
+        url: Box<str>,
+    ) -> Result<Arc<dyn Backend>, NodeError> {
         match self.backend {
-            Backend::Alloy => Alloy::connect(&url, self.signer.clone()).await,
+            BackendKind::Alloy => AlloyBackend::connect(&url, self.signer.clone()).await,
             #[cfg(feature = "ethers")]
-            Backend::Ethers => crate::ethers::Ethers::connect(&url, self.signer.as_ref()).await,
+            BackendKind::Ethers => {
+                crate::ethers::EthersBackend::connect(&url, self.signer.as_ref()).await
+            }
         }
     }
 }
@@ -127,7 +132,7 @@ mod tests {
     use super::origin;
 
     #[test]
-    fn keys_in_a_url_are_not_said() {
+    fn origin_omits_credentials() {
         for url in [
             "https://node.example:8547",
             "https://node.example:8547/v2/KEY",

@@ -10,13 +10,13 @@ use crate::arbitrum::{
     ARB_WASM, ARB_WASM_CACHE, ArbWasm, ArbWasmCache, DEPLOYER,
     StylusDeployer::{ContractDeployed, ContractInitializationError, deployCall},
 };
-use crate::error::{Contract, MarketError, NodeError, Refusal};
+use crate::backend::{AccountOverride, CallEnv, Receipt};
+use crate::error::{Contract, MarketError, NodeError, RevertReason};
 use crate::node::Node;
 use crate::program::Program;
-use crate::transport::{Assumption, Receipt, World};
 
 /// Selector of every Stylus constructor.
-const CONSTRUCTOR: [u8; 4] = [0x55, 0x85, 0x25, 0x8d];
+const CONSTRUCTOR_SELECTOR: [u8; 4] = [0x55, 0x85, 0x25, 0x8d];
 
 /// A program that is on chain, active, and constructed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Node {
     ) -> Result<MarketDeployment, MarketError> {
         if let Err(index) = settings::check(settings) {
             let error = IWorkerDispatcherErrors::BadSetting(BadSetting { index });
-            return Err(MarketError::Refused(Refusal::Dispatcher(error)));
+            return Err(MarketError::Refused(RevertReason::Dispatcher(error)));
         }
         let agreement = self.deploy(agreement, None).await?;
         let arguments = (*settings, agreement.address).abi_encode_params();
@@ -72,7 +72,8 @@ impl Node {
         program: &Program,
         constructor: Option<Bytes>,
     ) -> Result<Deployment, MarketError> {
-        let init = constructor.map(|args| Bytes::from([&CONSTRUCTOR, args.as_ref()].concat()));
+        let init =
+            constructor.map(|args| Bytes::from([&CONSTRUCTOR_SELECTOR, args.as_ref()].concat()));
         let init = init.unwrap_or_default();
         let fee = self.activation_fee(program).await?;
         let (address, mut gas_used) = if self.code(DEPLOYER).await?.is_empty() {
@@ -81,12 +82,12 @@ impl Node {
             self.deploy_at_once(program, init, fee.unwrap_or(0)).await?
         };
         let cached = match self.cache(program.code_hash(), address).await? {
-            Cached::Already => true,
-            Cached::Now(receipt) => {
+            CacheOutcome::Already => true,
+            CacheOutcome::Now(receipt) => {
                 gas_used = gas_used.saturating_add(receipt.gas_used);
                 true
             }
-            Cached::NotAllowed => false,
+            CacheOutcome::NotAllowed => false,
         };
         Ok(Deployment { address, gas_used, cached })
     }
@@ -105,7 +106,7 @@ impl Node {
             salt: B256::ZERO,
         };
         let receipt = self.write(Contract::Other(DEPLOYER), &call, fee).await;
-        let receipt = receipt.map_err(constructors_own)?;
+        let receipt = receipt.map_err(constructor_error)?;
         let event = receipt.event::<ContractDeployed>(DEPLOYER);
         let event = event.ok_or(MarketError::EventMissing("ContractDeployed"))?;
         Ok((event.deployedContract, receipt.gas_used))
@@ -147,32 +148,38 @@ impl Node {
         let account = Address::from_word(program.code_hash());
         let code = Some(program.code().clone());
         let balance = Some(U256::MAX);
-        let world = World {
-            assume: vec![Assumption { account, balance, code, ..Assumption::default() }],
-            ..self.next_world().await?
+        let env = CallEnv {
+            overrides: vec![AccountOverride {
+                account,
+                balance,
+                code,
+                ..AccountOverride::default()
+            }],
+            ..self.pending_env().await?
         };
         let call = ArbWasm::activateProgramCall { program: account };
-        let message = crate::transport::Call {
+        let request = crate::backend::TxRequest {
             from: Some(account),
             to: Some(ARB_WASM),
             data: call.abi_encode().into(),
             value: 1_000_000_000_000_000_000,
         };
-        let answer = self.ask_as::<ArbWasm::activateProgramCall>(wasm, &message, &world).await?;
+        let answer =
+            self.call_contract_with::<ArbWasm::activateProgramCall>(wasm, &request, &env).await?;
         let fee = u128::try_from(answer.dataFee).unwrap_or(u128::MAX);
         Ok(Some(fee.saturating_add(fee.div_ceil(5))))
     }
 
     /// Puts a program into the chain's cache if the account may.
-    async fn cache(&self, codehash: B256, program: Address) -> Result<Cached, MarketError> {
+    async fn cache(&self, codehash: B256, program: Address) -> Result<CacheOutcome, MarketError> {
         let cache = Contract::Other(ARB_WASM_CACHE);
         if self.read(cache, &ArbWasmCache::codehashIsCachedCall { codehash }).await? {
-            return Ok(Cached::Already);
+            return Ok(CacheOutcome::Already);
         }
         match self.write(cache, &ArbWasmCache::cacheProgramCall { program }, 0).await {
-            Ok(receipt) => Ok(Cached::Now(receipt)),
-            Err(MarketError::Reverted { .. } | MarketError::Node(NodeError::Answered { .. })) => {
-                Ok(Cached::NotAllowed)
+            Ok(receipt) => Ok(CacheOutcome::Now(receipt)),
+            Err(MarketError::Reverted { .. } | MarketError::Node(NodeError::Rpc { .. })) => {
+                Ok(CacheOutcome::NotAllowed)
             }
             Err(error) => Err(error),
         }
@@ -180,16 +187,16 @@ impl Node {
 }
 
 /// A refusal of the deployer, or of the constructor that it called, which speaks for itself.
-fn constructors_own(error: MarketError) -> MarketError {
+fn constructor_error(error: MarketError) -> MarketError {
     let MarketError::Reverted { data, .. } = &error else { return error };
     match ContractInitializationError::abi_decode(data) {
-        Ok(refused) => Contract::Dispatcher(refused.newContract).refusal(refused.error),
+        Ok(refused) => Contract::Dispatcher(refused.newContract).decode_revert(refused.error),
         Err(_) => error,
     }
 }
 
 /// What became of putting a program into the cache.
-enum Cached {
+enum CacheOutcome {
     /// It was there.
     Already,
     /// This transaction did it.

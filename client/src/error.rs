@@ -12,7 +12,7 @@ use crate::amount::Ether;
 use crate::program::ProgramError;
 
 /// Somebody else's error, kept as it came.
-pub type Source = Box<dyn Error + Send + Sync>;
+pub type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +20,7 @@ pub type Source = Box<dyn Error + Send + Sync>;
 pub enum MarketError {
     /// A contract refused. Nothing was paid unless a transaction got that far.
     #[error("{0}")]
-    Refused(Refusal),
+    Refused(RevertReason),
     /// The market does not sell this; the whole value stayed with, or went back to, the client.
     #[error("the purchase was refused: {}", crate::words::purchase(*.reason, *.required, *.sent))]
     PurchaseRefused {
@@ -41,7 +41,7 @@ pub enum MarketError {
     },
     /// The account cannot pay for this.
     #[error("{account} has {}, but this takes {} with gas: fund the account, or ask for less", Ether::from(*.have), Ether::from(*.need))]
-    Funds {
+    InsufficientFunds {
         /// The account that was to pay.
         account: Address,
         /// What it has, in wei.
@@ -59,7 +59,7 @@ pub enum MarketError {
     #[error(
         "the contract at {contract} does not answer `{call}` as a contract of this market does: check the address"
     )]
-    NotTheInterface {
+    InterfaceMismatch {
         /// The contract that was called.
         contract: Address,
         /// Signature of the call.
@@ -95,10 +95,10 @@ pub enum MarketError {
     },
     /// The transaction could not be written down before sending, so it was not sent.
     #[error("the transaction was not sent, because it could not be written down first")]
-    Outbox(#[source] Source),
+    Journal(#[source] BoxError),
     /// A block that was seen is no longer in the chain: what was known since is to be looked at again.
     #[error("the chain moved back: block {seen} is gone, the latest is block {head}")]
-    MovedBack {
+    Reorg {
         /// The block that was seen.
         seen: u64,
         /// The latest block now.
@@ -106,10 +106,10 @@ pub enum MarketError {
     },
     /// What was waited for took too long.
     #[error("the deadline passed before {0}")]
-    Deadline(&'static str),
+    Timeout(&'static str),
     /// What was waited for cannot happen any more.
     #[error("it is too late: it will not happen that {0}")]
-    Never(&'static str),
+    Impossible(&'static str),
     /// The transaction went through, but did not say what it must say.
     #[error(
         "the transaction went through without the event `{0}`: the contract is not the one this program knows"
@@ -128,7 +128,7 @@ impl MarketError {
     #[must_use]
     pub const fn dispatcher(&self) -> Option<&IWorkerDispatcherErrors> {
         match self {
-            Self::Refused(Refusal::Dispatcher(reason)) => Some(reason),
+            Self::Refused(RevertReason::Dispatcher(reason)) => Some(reason),
             _ => None,
         }
     }
@@ -137,7 +137,7 @@ impl MarketError {
     #[must_use]
     pub const fn agreement(&self) -> Option<&IWorkAgreementErrors> {
         match self {
-            Self::Refused(Refusal::Agreement(reason)) => Some(reason),
+            Self::Refused(RevertReason::Agreement(reason)) => Some(reason),
             _ => None,
         }
     }
@@ -151,15 +151,15 @@ impl MarketError {
             Self::Node(NodeError::Unreachable { .. })
                 | Self::Unconfirmed(_)
                 | Self::NonceTaken { .. }
-                | Self::MovedBack { .. }
-                | Self::Refused(Refusal::Agreement(IWorkAgreementErrors::SeedNotReady(_)))
+                | Self::Reorg { .. }
+                | Self::Refused(RevertReason::Agreement(IWorkAgreementErrors::SeedNotReady(_)))
         )
     }
 }
 
 /// A contract's own reason for refusing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum RevertReason {
     /// The dispatcher's.
     #[error("the market refused: {}", crate::words::dispatcher(.0))]
     Dispatcher(IWorkerDispatcherErrors),
@@ -188,13 +188,13 @@ impl Contract {
     }
 
     /// What its revert data means.
-    pub(crate) fn refusal(self, data: Bytes) -> MarketError {
+    pub(crate) fn decode_revert(self, data: Bytes) -> MarketError {
         let reason = match self {
             Self::Dispatcher(_) => {
-                IWorkerDispatcherErrors::abi_decode(&data).ok().map(Refusal::Dispatcher)
+                IWorkerDispatcherErrors::abi_decode(&data).ok().map(RevertReason::Dispatcher)
             }
             Self::Agreement(_) => {
-                IWorkAgreementErrors::abi_decode(&data).ok().map(Refusal::Agreement)
+                IWorkAgreementErrors::abi_decode(&data).ok().map(RevertReason::Agreement)
             }
             Self::Other(_) => None,
         };
@@ -207,18 +207,18 @@ impl Contract {
 
 /// What a backend can run into.
 #[derive(Debug)]
-pub(crate) enum Fault {
+pub(crate) enum BackendError {
     /// The contract reverted with this data.
     Reverted(Bytes),
     /// The node is the problem.
     Node(NodeError),
 }
 
-impl Fault {
+impl BackendError {
     /// What this means when `contract` was called.
-    pub(crate) fn at(self, contract: Contract) -> MarketError {
+    pub(crate) fn into_market_error(self, contract: Contract) -> MarketError {
         match self {
-            Self::Reverted(data) => contract.refusal(data),
+            Self::Reverted(data) => contract.decode_revert(data),
             Self::Node(error) => MarketError::Node(error),
         }
     }
@@ -234,7 +234,7 @@ pub enum NodeError {
         /// The node's URL.
         url: Box<str>,
         /// What the connection said.
-        source: Source,
+        source: BoxError,
     },
     /// Somebody answers, but not in Ethereum JSON-RPC.
     #[error("what answers at {url} is no Ethereum node: check the URL")]
@@ -242,11 +242,11 @@ pub enum NodeError {
         /// The node's URL.
         url: Box<str>,
         /// What was wrong with the answer.
-        source: Source,
+        source: BoxError,
     },
     /// The node refused the request itself.
     #[error("the node refused ({code}): {message}")]
-    Answered {
+    Rpc {
         /// The JSON-RPC error code.
         code: i64,
         /// The node's own words.
@@ -264,5 +264,5 @@ pub enum NodeError {
     },
     /// The transaction could not be signed.
     #[error("the transaction could not be signed")]
-    Signing(#[source] Source),
+    Signing(#[source] BoxError),
 }

@@ -1,7 +1,7 @@
 //! The backend on ethers-rs, by plain HTTP: the only module that names it. What contracts are asked and
 //! answer is encoded above the seam, so its own bindings have no part in this.
 
-mod words;
+mod convert;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -18,17 +18,19 @@ use futures::FutureExt;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, json};
 
-use self::words::{block, fault, log, request, signing, state};
+use self::convert::{
+    account_override, backend_error, block_id, convert_log, signing_error, tx_request,
+};
+use crate::backend::{Backend, BackendFuture, CallEnv, Head, Log, LogFilter, Receipt, TxRequest};
 use crate::connect::origin;
-use crate::error::{Fault, NodeError, Source};
-use crate::signed::{Draft, Signed};
-use crate::transport::{Answer, Call, Chain, Head, Log, LogFilter, Receipt, World};
+use crate::error::{BackendError, BoxError, NodeError};
+use crate::signed_tx::{SignedTx, TxDraft};
 
 /// A node behind a URL.
 #[derive(Debug)]
-pub(crate) struct Ethers {
+pub(crate) struct EthersBackend {
     /// Where the node is, see [`origin`].
-    place: Box<str>,
+    origin: Box<str>,
     /// The connection.
     provider: Provider<Http>,
     /// Asked for once.
@@ -37,85 +39,88 @@ pub(crate) struct Ethers {
     wallet: Option<LocalWallet>,
 }
 
-impl Ethers {
+impl EthersBackend {
     /// Connects to the node at an `http` URL and asks for its chain id.
     pub(crate) async fn connect(
         url: &str,
         signer: Option<&PrivateKeySigner>,
-    ) -> Result<Arc<dyn Chain>, NodeError> {
-        let place = origin(url);
-        let not_a_node = |source: Source| NodeError::NotANode { url: place.clone(), source };
+    ) -> Result<Arc<dyn Backend>, NodeError> {
+        let origin = origin(url);
+        let not_a_node = |source: BoxError| NodeError::NotANode { url: origin.clone(), source };
         let provider = Provider::<Http>::try_from(url).map_err(|e| not_a_node(e.into()))?;
-        let chain_id = match provider.get_chainid().await.map_err(|error| fault(&place, error)) {
-            Ok(chain_id) => u64::try_from(chain_id).map_err(|e| not_a_node(e.into()))?,
-            Err(Fault::Node(error)) => return Err(error),
-            Err(Fault::Reverted(data)) => return Err(not_a_node(data.to_string().into())),
-        };
+        let chain_id =
+            match provider.get_chainid().await.map_err(|error| backend_error(&origin, error)) {
+                Ok(chain_id) => u64::try_from(chain_id).map_err(|e| not_a_node(e.into()))?,
+                Err(BackendError::Node(error)) => return Err(error),
+                Err(BackendError::Reverted(data)) => {
+                    return Err(not_a_node(data.to_string().into()));
+                }
+            };
         let wallet = signer.map(|signer| LocalWallet::from_bytes(signer.to_bytes().as_slice()));
         let wallet = wallet.transpose().map_err(|e| NodeError::Signing(e.into()))?;
-        Ok(Arc::new(Self { place, provider, chain_id, wallet }))
+        Ok(Arc::new(Self { origin, provider, chain_id, wallet }))
     }
 
     /// What this provider's error means.
-    fn fault(&self, error: ProviderError) -> Fault {
-        fault(&self.place, error)
+    fn backend_error(&self, error: ProviderError) -> BackendError {
+        backend_error(&self.origin, error)
     }
 
     /// The node answered something that cannot be.
-    fn nonsense(&self, source: impl Into<Source>) -> Fault {
-        Fault::Node(NodeError::NotANode { url: self.place.clone(), source: source.into() })
+    fn invalid_response(&self, source: impl Into<BoxError>) -> BackendError {
+        BackendError::Node(NodeError::NotANode { url: self.origin.clone(), source: source.into() })
     }
 
     /// Asks for something about a message in a world.
-    async fn try_out<T: DeserializeOwned + Serialize + Debug + Send>(
+    async fn simulate<T: DeserializeOwned + Serialize + Debug + Send>(
         &self,
         method: &str,
-        call: &Call,
-        world: &World,
-    ) -> Result<T, Fault> {
-        let mut asked = vec![request(call), json!(block(world.at))];
-        if world.time.is_some() || !world.assume.is_empty() {
-            asked.push(world.assume.iter().map(state).collect::<Map<_, _>>().into());
-            asked.extend(world.time.map(|time| json!({ "time": rpc::U64::from(time) })));
+        call: &TxRequest,
+        env: &CallEnv,
+    ) -> Result<T, BackendError> {
+        let mut asked = vec![tx_request(call), json!(block_id(env.block))];
+        if env.timestamp.is_some() || !env.overrides.is_empty() {
+            asked.push(env.overrides.iter().map(account_override).collect::<Map<_, _>>().into());
+            asked.extend(env.timestamp.map(|time| json!({ "time": rpc::U64::from(time) })));
         }
-        self.provider.request(method, asked).await.map_err(|error| self.fault(error))
+        self.provider.request(method, asked).await.map_err(|error| self.backend_error(error))
     }
 
     /// A block.
-    async fn block(&self, number: BlockNumber) -> Result<Option<rpc::Block<H256>>, Fault> {
-        self.provider.get_block(number).await.map_err(|error| self.fault(error))
+    async fn block(&self, number: BlockNumber) -> Result<Option<rpc::Block<H256>>, BackendError> {
+        self.provider.get_block(number).await.map_err(|error| self.backend_error(error))
     }
 
     /// Signs; see [`Chain::sign`].
-    fn signed(&self, draft: &Draft) -> Result<Signed, Fault> {
-        let wallet = self.wallet.as_ref().ok_or_else(|| signing("no key"))?;
+    fn sign_tx(&self, draft: &TxDraft) -> Result<SignedTx, BackendError> {
+        let wallet = self.wallet.as_ref().ok_or_else(|| signing_error("no key"))?;
         let transaction = TypedTransaction::Eip1559(Eip1559TransactionRequest {
             from: Some(wallet.address()),
-            to: draft.call.to.map(|to| NameOrAddress::Address(H160(to.into_array()))),
-            gas: Some(draft.gas.into()),
-            value: Some(draft.call.value.into()),
-            data: Some(rpc::Bytes(draft.call.data.0.clone())),
+            to: draft.request.to.map(|to| NameOrAddress::Address(H160(to.into_array()))),
+            gas: Some(draft.gas_limit.into()),
+            value: Some(draft.request.value.into()),
+            data: Some(rpc::Bytes(draft.request.data.0.clone())),
             nonce: Some(draft.nonce.into()),
             access_list: rpc::transaction::eip2930::AccessList::default(),
             max_priority_fee_per_gas: Some(draft.fees.tip.into()),
             max_fee_per_gas: Some(draft.fees.cap.into()),
             chain_id: Some(self.chain_id.into()),
         });
-        let signature = wallet.sign_transaction_sync(&transaction).map_err(signing)?;
+        let signature = wallet.sign_transaction_sync(&transaction).map_err(signing_error)?;
         let raw = transaction.rlp_signed(&signature);
-        Signed::decode(&raw).ok_or_else(|| signing("not readable"))
+        SignedTx::decode(&raw).ok_or_else(|| signing_error("not readable"))
     }
 }
 
-impl Chain for Ethers {
+impl Backend for EthersBackend {
     fn chain_id(&self) -> u64 {
         self.chain_id
     }
 
-    fn identify(&self) -> Answer<'_, u64> {
+    fn fetch_chain_id(&self) -> BackendFuture<'_, u64> {
         async {
-            let found = self.provider.get_chainid().await.map_err(|e| self.fault(e))?;
-            u64::try_from(found).map_err(|e| self.nonsense(e))
+            let found = self.provider.get_chainid().await.map_err(|e| self.backend_error(e))?;
+            u64::try_from(found).map_err(|e| self.invalid_response(e))
         }
         .boxed()
     }
@@ -124,22 +129,22 @@ impl Chain for Ethers {
         self.wallet.as_ref().map(|wallet| Address::from(wallet.address().0))
     }
 
-    fn head(&self) -> Answer<'_, Head> {
+    fn head(&self) -> BackendFuture<'_, Head> {
         async {
             let block = self.block(BlockNumber::Latest).await?;
-            let block = block.ok_or_else(|| self.nonsense("no latest block"))?;
+            let block = block.ok_or_else(|| self.invalid_response("no latest block"))?;
             let fee = block.base_fee_per_gas.unwrap_or_default();
             Ok(Head {
                 number: block.number.unwrap_or_default().as_u64(),
                 hash: block.hash.unwrap_or_default().0.into(),
-                timestamp: u64::try_from(block.timestamp).map_err(|e| self.nonsense(e))?,
-                gas_price: u128::try_from(fee).map_err(|e| self.nonsense(e))?,
+                timestamp: u64::try_from(block.timestamp).map_err(|e| self.invalid_response(e))?,
+                gas_price: u128::try_from(fee).map_err(|e| self.invalid_response(e))?,
             })
         }
         .boxed()
     }
 
-    fn block_hash(&self, number: u64) -> Answer<'_, Option<B256>> {
+    fn block_hash(&self, number: u64) -> BackendFuture<'_, Option<B256>> {
         async move {
             let block = self.block(number.into()).await?;
             Ok(block.and_then(|block| block.hash).map(|hash| hash.0.into()))
@@ -147,59 +152,60 @@ impl Chain for Ethers {
         .boxed()
     }
 
-    fn call<'a>(&'a self, call: &'a Call, world: &'a World) -> Answer<'a, Bytes> {
+    fn call<'a>(&'a self, call: &'a TxRequest, env: &'a CallEnv) -> BackendFuture<'a, Bytes> {
         async {
-            let answer: rpc::Bytes = self.try_out("eth_call", call, world).await?;
+            let answer: rpc::Bytes = self.simulate("eth_call", call, env).await?;
             Ok(answer.0.into())
         }
         .boxed()
     }
 
-    fn estimate<'a>(&'a self, call: &'a Call, world: &'a World) -> Answer<'a, u64> {
+    fn estimate_gas<'a>(&'a self, call: &'a TxRequest, env: &'a CallEnv) -> BackendFuture<'a, u64> {
         async {
-            let answer: rpc::U64 = self.try_out("eth_estimateGas", call, world).await?;
+            let answer: rpc::U64 = self.simulate("eth_estimateGas", call, env).await?;
             Ok(answer.as_u64())
         }
         .boxed()
     }
 
-    fn nonce(&self, account: Address, waiting: bool) -> Answer<'_, u64> {
+    fn nonce(&self, account: Address, pending: bool) -> BackendFuture<'_, u64> {
         async move {
-            let block = if waiting { BlockNumber::Pending } else { BlockNumber::Latest };
+            let block = if pending { BlockNumber::Pending } else { BlockNumber::Latest };
             let account = H160(account.into_array());
             let answer = self.provider.get_transaction_count(account, Some(block.into())).await;
-            u64::try_from(answer.map_err(|e| self.fault(e))?).map_err(|e| self.nonsense(e))
+            u64::try_from(answer.map_err(|e| self.backend_error(e))?)
+                .map_err(|e| self.invalid_response(e))
         }
         .boxed()
     }
 
-    fn sign<'a>(&'a self, draft: &'a Draft) -> Answer<'a, Signed> {
-        async { self.signed(draft) }.boxed()
+    fn sign<'a>(&'a self, draft: &'a TxDraft) -> BackendFuture<'a, SignedTx> {
+        async { self.sign_tx(draft) }.boxed()
     }
 
-    fn broadcast<'a>(&'a self, signed: &'a Signed) -> Answer<'a, ()> {
+    fn broadcast<'a>(&'a self, signed: &'a SignedTx) -> BackendFuture<'a, ()> {
         async {
             let raw = rpc::Bytes(signed.raw().0.clone());
             let sent = self.provider.send_raw_transaction(raw).await;
-            sent.map(drop).map_err(|error| self.fault(error))
+            sent.map(drop).map_err(|error| self.backend_error(error))
         }
         .boxed()
     }
 
-    fn receipt(&self, transaction: B256) -> Answer<'_, Option<Receipt>> {
+    fn receipt(&self, transaction: B256) -> BackendFuture<'_, Option<Receipt>> {
         async move {
             let answer = self.provider.get_transaction_receipt(H256(transaction.0)).await;
             answer
-                .map_err(|error| self.fault(error))?
+                .map_err(|error| self.backend_error(error))?
                 .map(|answer| {
                     let gas_used = u64::try_from(answer.gas_used.unwrap_or_default());
                     Ok(Receipt {
                         transaction: answer.transaction_hash.0.into(),
                         block: answer.block_number.unwrap_or_default().as_u64(),
                         success: answer.status.is_some_and(|status| status.as_u64() == 1),
-                        gas_used: gas_used.map_err(|e| self.nonsense(e))?,
+                        gas_used: gas_used.map_err(|e| self.invalid_response(e))?,
                         created: answer.contract_address.map(|created| created.0.into()),
-                        logs: answer.logs.into_iter().map(log).collect(),
+                        logs: answer.logs.into_iter().map(convert_log).collect(),
                     })
                 })
                 .transpose()
@@ -207,16 +213,16 @@ impl Chain for Ethers {
         .boxed()
     }
 
-    fn transaction(&self, hash: B256) -> Answer<'_, Option<Signed>> {
+    fn transaction(&self, hash: B256) -> BackendFuture<'_, Option<SignedTx>> {
         async move {
             let answer = self.provider.get_transaction(H256(hash.0)).await;
-            let answer = answer.map_err(|error| self.fault(error))?;
-            Ok(answer.and_then(|answer| Signed::decode(&answer.rlp())))
+            let answer = answer.map_err(|error| self.backend_error(error))?;
+            Ok(answer.and_then(|answer| SignedTx::decode(&answer.rlp())))
         }
         .boxed()
     }
 
-    fn logs<'a>(&'a self, filter: &'a LogFilter) -> Answer<'a, Vec<Log>> {
+    fn logs<'a>(&'a self, filter: &'a LogFilter) -> BackendFuture<'a, Vec<Log>> {
         async {
             let mut wanted = Filter::new().from_block(filter.from).to_block(filter.to);
             if let Some(address) = filter.address {
@@ -227,23 +233,27 @@ impl Chain for Ethers {
                 *to = (!values.is_empty()).then_some(rpc::ValueOrArray::Array(values));
             }
             let answer = self.provider.get_logs(&wanted).await;
-            Ok(answer.map_err(|error| self.fault(error))?.into_iter().map(log).collect())
+            Ok(answer
+                .map_err(|error| self.backend_error(error))?
+                .into_iter()
+                .map(convert_log)
+                .collect())
         }
         .boxed()
     }
 
-    fn code(&self, account: Address) -> Answer<'_, Bytes> {
+    fn code(&self, account: Address) -> BackendFuture<'_, Bytes> {
         async move {
             let answer = self.provider.get_code(H160(account.into_array()), None).await;
-            Ok(answer.map_err(|error| self.fault(error))?.0.into())
+            Ok(answer.map_err(|error| self.backend_error(error))?.0.into())
         }
         .boxed()
     }
 
-    fn balance(&self, account: Address) -> Answer<'_, U256> {
+    fn balance(&self, account: Address) -> BackendFuture<'_, U256> {
         async move {
             let answer = self.provider.get_balance(H160(account.into_array()), None).await;
-            Ok(U256::from_limbs(answer.map_err(|error| self.fault(error))?.0))
+            Ok(U256::from_limbs(answer.map_err(|error| self.backend_error(error))?.0))
         }
         .boxed()
     }

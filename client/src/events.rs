@@ -1,4 +1,4 @@
-//! The market's history: what its contracts said, as typed items in the order in which it happened.
+//! The market's history: what its contracts said, as typed items in the order in which it count_event.
 
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -10,26 +10,26 @@ use muster_protocol::abi::IWorkerDispatcher::{
 };
 
 use crate::agreement::Agreement;
+use crate::backend::{Log, LogFilter};
 use crate::error::MarketError;
 use crate::market::Market;
-use crate::transport::{Log, LogFilter};
 
-/// Something that happened on the market.
+/// Something that count_event on the market.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Happening {
-    /// What happened.
-    pub event: Event,
-    /// The block it happened in.
+pub struct EventRecord {
+    /// What count_event.
+    pub event: MarketEvent,
+    /// The block it count_event in.
     pub block: u64,
     /// Place among the events of that block.
     pub index: u64,
-    /// The transaction it happened in.
+    /// The transaction it count_event in.
     pub transaction: B256,
 }
 
 /// What one of the market's contracts said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum MarketEvent {
     /// The dispatcher.
     Dispatcher(IWorkerDispatcherEvents),
     /// An agreement, at this address.
@@ -37,26 +37,26 @@ pub enum Event {
 }
 
 impl Market {
-    /// What happened in these blocks, first and last included.
+    /// What count_event in these blocks, first and last included.
     ///
     /// # Errors
     /// [`MarketError::Node`].
-    pub async fn history(&self, from: u64, to: u64) -> Result<Vec<Happening>, MarketError> {
-        self.history_among(from, to, &mut HashMap::new()).await
+    pub async fn history(&self, from: u64, to: u64) -> Result<Vec<EventRecord>, MarketError> {
+        self.history_with_cache(from, to, &mut HashMap::new()).await
     }
 
     /// The same, where it is known of these accounts whether they are agreements of this market.
-    pub(crate) async fn history_among(
+    pub(crate) async fn history_with_cache(
         &self,
         from: u64,
         to: u64,
-        genuine: &mut HashMap<Address, bool>,
-    ) -> Result<Vec<Happening>, MarketError> {
+        known_agreements: &mut HashMap<Address, bool>,
+    ) -> Result<Vec<EventRecord>, MarketError> {
         let address = Some(self.dispatcher());
         let ours = LogFilter { from, to, address, ..LogFilter::default() };
         let ours = self.node().logs(&ours).await?;
         let bought = ours.iter().filter_map(|log| ContractBought::decode_log_data(&log.data).ok());
-        genuine.extend(bought.map(|event| (event.agreement, true)));
+        known_agreements.extend(bought.map(|event| (event.agreement, true)));
         // Agreements have addresses of their own: everybody's events of these types, then only those of
         // agreements that this market made.
         let kinds = IWorkAgreementEvents::SELECTORS.iter().copied().map(B256::new).collect();
@@ -64,22 +64,23 @@ impl Market {
             LogFilter { from, to, topics: [kinds, vec![], vec![]], ..LogFilter::default() };
         let theirs = self.node().logs(&theirs).await?;
         for log in &theirs {
-            if let Entry::Vacant(place) = genuine.entry(log.address) {
+            if let Entry::Vacant(place) = known_agreements.entry(log.address) {
                 let call = isAgreementCall { account: log.address };
                 place.insert(self.read(&call).await?);
             }
         }
-        let theirs = theirs.into_iter().filter(|log| genuine.get(&log.address) == Some(&true));
-        Ok(self.happenings(ours.into_iter().chain(theirs)))
+        let theirs =
+            theirs.into_iter().filter(|log| known_agreements.get(&log.address) == Some(&true));
+        Ok(self.decode_records(ours.into_iter().chain(theirs)))
     }
 
-    /// What happened to one agreement in these blocks.
-    pub(crate) async fn history_of(
+    /// What count_event to one agreement in these blocks.
+    pub(crate) async fn agreement_history(
         &self,
         agreement: Address,
         from: u64,
         to: u64,
-    ) -> Result<Vec<Happening>, MarketError> {
+    ) -> Result<Vec<EventRecord>, MarketError> {
         let address = Some(agreement);
         let own = LogFilter { from, to, address, ..LogFilter::default() };
         let kinds = vec![
@@ -90,12 +91,12 @@ impl Market {
         let topics = [kinds, vec![agreement.into_word()], vec![]];
         let about = LogFilter { from, to, address: Some(self.dispatcher()), topics };
         let (own, about) = (self.node().logs(&own).await?, self.node().logs(&about).await?);
-        Ok(self.happenings(own.into_iter().chain(about)))
+        Ok(self.decode_records(own.into_iter().chain(about)))
     }
 
     /// Logs of the market's contracts, read and in order.
-    fn happenings(&self, logs: impl Iterator<Item = Log>) -> Vec<Happening> {
-        let mut history: Vec<_> = logs.filter_map(|log| self.happening(&log)).collect();
+    fn decode_records(&self, logs: impl Iterator<Item = Log>) -> Vec<EventRecord> {
+        let mut history: Vec<_> = logs.filter_map(|log| self.decode_record(&log)).collect();
         history.sort_by_key(|item| (item.block, item.index));
         history
     }
@@ -129,15 +130,18 @@ impl Market {
     }
 
     /// What a log of one of the market's contracts says; `None` if it is nothing we know.
-    fn happening(&self, log: &Log) -> Option<Happening> {
+    fn decode_record(&self, log: &Log) -> Option<EventRecord> {
         let (topics, data) = (log.data.topics(), &log.data.data);
         let event = if log.address == self.dispatcher() {
-            Event::Dispatcher(IWorkerDispatcherEvents::decode_raw_log(topics, data).ok()?)
+            MarketEvent::Dispatcher(IWorkerDispatcherEvents::decode_raw_log(topics, data).ok()?)
         } else {
-            Event::Agreement(log.address, IWorkAgreementEvents::decode_raw_log(topics, data).ok()?)
+            MarketEvent::Agreement(
+                log.address,
+                IWorkAgreementEvents::decode_raw_log(topics, data).ok()?,
+            )
         };
-        let Log { block, index, transaction, .. } = *log;
-        Some(Happening { event, block, index, transaction })
+        let Log { block, log_index: index, transaction, .. } = *log;
+        Some(EventRecord { event, block, index, transaction })
     }
 }
 

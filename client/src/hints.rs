@@ -13,7 +13,7 @@ use crate::error::MarketError;
 use crate::market::Market;
 
 impl Market {
-    /// The number of the worker behind which `account` would stand in the book of `application` with
+    /// The number of the worker behind which `account` would register_at_prices in the book of `application` with
     /// this price: the last one that is not dearer, leaving `account` itself out; 0 is the front.
     ///
     /// # Errors
@@ -29,13 +29,13 @@ impl Market {
             return Ok(0);
         }
         let workers = self.workers().await?;
-        Ok(stand_behind(&workers, book.head, account, price))
+        Ok(find_hint(&workers, book.head, account, price))
     }
 }
 
 /// Walks the book from `head`. Workers that changed place while the pages were read may end the walk
 /// early: the hint is then a few steps off, which the dispatcher allows for.
-fn stand_behind(workers: &[Worker], head: u32, account: Address, price: u128) -> u32 {
+fn find_hint(workers: &[Worker], head: u32, account: Address, price: u128) -> u32 {
     let by_number: HashMap<u32, &Worker> = workers.iter().map(|w| (w.number, w)).collect();
     let mut next = by_number.get(&head);
     let mut behind = 0;
@@ -59,9 +59,9 @@ mod tests {
     use muster_protocol::abi::{Clock, Worker};
     use muster_protocol::settings;
 
-    use super::stand_behind;
-    use crate::fake::Fake;
+    use super::find_hint;
     use crate::market::Market;
+    use crate::mock::MockBackend;
 
     /// A listed worker whose account is its number.
     fn worker(number: u32, price: u128, next: u32) -> Worker {
@@ -112,8 +112,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_book_of_many_pages_is_walked_to_its_end() {
-        let (node, _) = Fake::new(|call, _| Ok(dispatcher(&call.data))).node();
+    async fn hints_cover_a_book_of_many_pages() {
+        let (node, _) = MockBackend::new(|call, _| Ok(dispatcher(&call.data))).node();
         let market = Market::open(node, Address::ZERO).await.unwrap();
         for (price, behind) in [(0, 0), (1, 100), (40, 61), (100, 1), (5_000, 1)] {
             let hint = market.hint(FixedBytes::ZERO, Address::ZERO, price).await.unwrap();
@@ -122,18 +122,18 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_stands_behind_the_last_that_is_not_dearer() {
+    fn the_hint_is_the_last_worker_at_most_as_expensive() {
         let stranger = Address::repeat_byte(0xff);
-        let behind = |price| stand_behind(&book(), 3, stranger, price);
+        let behind = |price| find_hint(&book(), 3, stranger, price);
         assert_eq!([4, 5, 6, 7, 8, 9, 10].map(behind), [0, 3, 3, 4, 4, 2, 2]);
     }
 
     #[test]
-    fn a_worker_does_not_stand_behind_itself() {
+    fn the_hint_is_never_the_worker_itself() {
         let workers = book();
         let behind = |number: u32, price| {
             let account = Address::left_padding_from(&number.to_be_bytes());
-            stand_behind(&workers, 3, account, price)
+            find_hint(&workers, 3, account, price)
         };
         assert_eq!(behind(3, 5), 0);
         assert_eq!(behind(4, 7), 1);
@@ -141,13 +141,13 @@ mod tests {
     }
 
     #[test]
-    fn a_book_that_runs_in_a_circle_ends_the_walk() {
+    fn a_cyclic_book_ends_the_search() {
         let circle = [worker(1, 1, 2), worker(2, 1, 1)];
-        assert_eq!(stand_behind(&circle, 1, Address::ZERO, 1), 2);
+        assert_eq!(find_hint(&circle, 1, Address::ZERO, 1), 2);
     }
 
     #[test]
-    fn an_unknown_head_gives_the_front() {
-        assert_eq!(stand_behind(&book(), 9, Address::ZERO, 100), 0);
+    fn an_unknown_head_gives_the_hint_zero() {
+        assert_eq!(find_hint(&book(), 9, Address::ZERO, 100), 0);
     }
 }

@@ -10,20 +10,20 @@ use crate::arbitrum::ArbWasm::{
     ProgramInsufficientValue, ProgramKeepaliveTooSoon, activateProgramCall, codehashKeepaliveCall,
     programTimeLeftCall,
 };
+use crate::backend::Receipt;
 use crate::error::{Contract, MarketError};
 use crate::market::Market;
 use crate::node::Node;
-use crate::transport::Receipt;
 
 /// What became of keeping a program alive.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kept {
+pub enum ProgramLifetime {
     /// Its life begins anew with this transaction.
-    Alive(Receipt),
+    Extended(Receipt),
     /// It was dead, or the chain asked for a newer version: this transaction activated it again.
-    Activated(Receipt),
+    Reactivated(Receipt),
     /// It is too young: the chain takes it from a certain age on only.
-    TooYoung,
+    TooSoon,
 }
 
 impl Market {
@@ -43,7 +43,7 @@ impl Node {
     /// # Errors
     /// [`MarketError::Node`].
     pub async fn time_left(&self, program: Address) -> Result<Option<Duration>, MarketError> {
-        match self.read_next(Contract::Other(ARB_WASM), &programTimeLeftCall { program }).await {
+        match self.read_pending(Contract::Other(ARB_WASM), &programTimeLeftCall { program }).await {
             Ok(left) => Ok(Some(Duration::from_secs(left))),
             Err(MarketError::Reverted { .. }) => Ok(None),
             Err(error) => Err(error),
@@ -55,20 +55,25 @@ impl Node {
     /// # Errors
     /// [`MarketError::NoContract`]; [`MarketError::Reverted`] or [`MarketError::Node`] if the chain takes
     /// such a program no longer; otherwise as for every call that sends.
-    pub async fn keep_alive(&self, program: Address) -> Result<Kept, MarketError> {
+    pub async fn keep_alive(&self, program: Address) -> Result<ProgramLifetime, MarketError> {
         let code = self.code(program).await?;
         if code.is_empty() {
             return Err(MarketError::NoContract(program));
         }
         if self.time_left(program).await?.is_none() {
-            return Ok(Kept::Activated(self.pay_for(&activateProgramCall { program }).await?));
+            return Ok(ProgramLifetime::Reactivated(
+                self.write_with_activation_fee(&activateProgramCall { program }).await?,
+            ));
         }
-        match self.pay_for(&codehashKeepaliveCall { codehash: keccak256(code) }).await {
-            Ok(receipt) => Ok(Kept::Alive(receipt)),
+        match self
+            .write_with_activation_fee(&codehashKeepaliveCall { codehash: keccak256(code) })
+            .await
+        {
+            Ok(receipt) => Ok(ProgramLifetime::Extended(receipt)),
             Err(MarketError::Reverted { data, .. })
                 if ProgramKeepaliveTooSoon::abi_decode(&data).is_ok() =>
             {
-                Ok(Kept::TooYoung)
+                Ok(ProgramLifetime::TooSoon)
             }
             Err(error) => Err(error),
         }
@@ -76,9 +81,12 @@ impl Node {
 
     /// Sends a call that takes the fee of an activation, with a fifth more than it would cost now; what is
     /// too much comes back.
-    async fn pay_for<C: SolCall>(&self, call: &C) -> Result<Receipt, MarketError> {
+    async fn write_with_activation_fee<C: SolCall>(
+        &self,
+        call: &C,
+    ) -> Result<Receipt, MarketError> {
         let wasm = Contract::Other(ARB_WASM);
-        let fee = match self.read_next(wasm, call).await {
+        let fee = match self.read_pending(wasm, call).await {
             Ok(_) => 0,
             Err(MarketError::Reverted { contract, data }) => {
                 match ProgramInsufficientValue::abi_decode(&data) {

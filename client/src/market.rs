@@ -11,12 +11,12 @@ use muster_protocol::abi::IWorkerDispatcher::{
 use muster_protocol::abi::{Clock, Settings};
 use tokio::time::sleep;
 
+use crate::backend::Receipt;
 use crate::error::{Contract, MarketError};
 use crate::node::Node;
-use crate::transport::Receipt;
 
 /// How often to look whether a tick has come.
-const POLL: Duration = Duration::from_millis(200);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// A market on a chain, as one account sees it. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ impl Market {
     ///
     /// # Errors
     /// [`MarketError::Node`] if no node answers; [`MarketError::NoContract`] or
-    /// [`MarketError::NotTheInterface`] if there is no market at that address.
+    /// [`MarketError::InterfaceMismatch`] if there is no market at that address.
     pub async fn connect(
         url: &str,
         signer: impl Into<Option<PrivateKeySigner>>,
@@ -109,7 +109,11 @@ impl Market {
     /// [`MarketError::Node`].
     pub async fn now(&self) -> Result<u64, MarketError> {
         let head = self.node.head().await?;
-        Ok(if self.settings.clock == Clock::Second { self.node.time(&head) } else { head.number })
+        Ok(if self.settings.clock == Clock::Second {
+            self.node.chain_time(&head)
+        } else {
+            head.number
+        })
     }
 
     /// The earliest tick that the next transaction can be in.
@@ -129,7 +133,7 @@ impl Market {
     /// # Errors
     /// [`MarketError::Node`].
     pub async fn epoch(&self) -> Result<u32, MarketError> {
-        self.read_next(&epochCall {}).await
+        self.read_pending(&epochCall {}).await
     }
 
     /// Waits until the market's clock shows `tick`. On a clock of blocks this takes as long as others
@@ -139,7 +143,7 @@ impl Market {
     /// [`MarketError::Node`].
     pub async fn wait_until(&self, tick: u64) -> Result<(), MarketError> {
         while self.now().await? < tick {
-            sleep(POLL).await;
+            sleep(POLL_INTERVAL).await;
         }
         Ok(())
     }
@@ -155,8 +159,11 @@ impl Market {
     }
 
     /// Asks the dispatcher as the next transaction would find it.
-    pub(crate) async fn read_next<C: SolCall>(&self, call: &C) -> Result<C::Return, MarketError> {
-        self.node.read_next(self.contract(), call).await
+    pub(crate) async fn read_pending<C: SolCall>(
+        &self,
+        call: &C,
+    ) -> Result<C::Return, MarketError> {
+        self.node.read_pending(self.contract(), call).await
     }
 
     /// Sends a call to the dispatcher.

@@ -8,31 +8,31 @@ use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
 
-use crate::clock::{Clock, wall};
-use crate::connect::Connect;
-use crate::error::{Contract, Fault, MarketError, NodeError};
-use crate::outbox::Outbox;
-use crate::sending::Line;
-use crate::transport::{Call, Chain, Head, Log, LogFilter, Receipt, World};
+use crate::backend::{Backend, CallEnv, Head, Log, LogFilter, Receipt, TxRequest};
+use crate::clock::{ChainClock, unix_now};
+use crate::connect::NodeBuilder;
+use crate::error::{BackendError, Contract, MarketError, NodeError};
+use crate::tx_journal::TxJournal;
+use crate::tx_sender::NonceManager;
 
 /// How long to wait for a transaction to be in a block, unless told otherwise.
-const PATIENCE: Duration = Duration::from_mins(1);
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A connection to a chain, with at most one account that signs. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Node {
     /// The backend.
-    pub(crate) chain: Arc<dyn Chain>,
+    pub(crate) backend: Arc<dyn Backend>,
     /// How long to wait for a transaction to be in a block.
-    pub(crate) patience: Duration,
+    pub(crate) timeout: Duration,
     /// Where transactions are written down, if anywhere.
-    pub(crate) outbox: Option<Arc<dyn Outbox>>,
+    pub(crate) journal: Option<Arc<dyn TxJournal>>,
     /// What the outbox is told that they are for.
     pub(crate) purpose: Arc<str>,
     /// The account's nonces, shared by all clones.
-    pub(crate) line: Arc<Line>,
+    pub(crate) nonces: Arc<NonceManager>,
     /// What time it is there, shared by all clones.
-    pub(crate) clock: Arc<Clock>,
+    pub(crate) clock: Arc<ChainClock>,
 }
 
 impl Node {
@@ -42,26 +42,27 @@ impl Node {
     /// # Errors
     /// [`MarketError::Node`] if no Ethereum node answers there.
     pub async fn connect(url: &str, signer: Option<PrivateKeySigner>) -> Result<Self, MarketError> {
-        Connect::to([url]).with_signer(signer).open().await
+        NodeBuilder::new([url]).with_signer(signer).connect().await
     }
 
     /// A node on some backend.
-    pub(crate) fn on(chain: Arc<dyn Chain>) -> Self {
-        let (outbox, purpose, line, clock) = (None, Arc::default(), Arc::default(), Arc::default());
-        Self { chain, patience: PATIENCE, outbox, purpose, line, clock }
+    pub(crate) fn from_backend(chain: Arc<dyn Backend>) -> Self {
+        let (journal, purpose, nonces, clock) =
+            (None, Arc::default(), Arc::default(), Arc::default());
+        Self { backend: chain, timeout: DEFAULT_TIMEOUT, journal, purpose, nonces, clock }
     }
 
     /// The same connection, waiting so long for a transaction to be in a block (else a minute).
     #[must_use]
-    pub const fn with_patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    pub const fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 
     /// The same connection, which writes down what it sends.
     #[must_use]
-    pub fn with_outbox(mut self, outbox: Arc<dyn Outbox>) -> Self {
-        self.outbox = Some(outbox);
+    pub fn with_journal(mut self, journal: Arc<dyn TxJournal>) -> Self {
+        self.journal = Some(journal);
         self
     }
 
@@ -75,7 +76,7 @@ impl Node {
     /// The chain's id.
     #[must_use]
     pub fn chain_id(&self) -> u64 {
-        self.chain.chain_id()
+        self.backend.chain_id()
     }
 
     /// The account that signs.
@@ -83,7 +84,7 @@ impl Node {
     /// # Errors
     /// [`MarketError::NoAccount`] if there is none.
     pub fn account(&self) -> Result<Address, MarketError> {
-        self.chain.account().ok_or(MarketError::NoAccount)
+        self.backend.account().ok_or(MarketError::NoAccount)
     }
 
     /// The latest block.
@@ -91,9 +92,9 @@ impl Node {
     /// # Errors
     /// [`MarketError::Node`].
     pub async fn head(&self) -> Result<Head, MarketError> {
-        let asked = wall();
-        let head = self.chain.head().await.map_err(chain_fault)?;
-        self.clock.note(&head, asked, wall());
+        let asked = unix_now();
+        let head = self.backend.head().await.map_err(backend_error)?;
+        self.clock.observe(&head, asked, unix_now());
         Ok(head)
     }
 
@@ -107,12 +108,12 @@ impl Node {
         let hash = if head.number == seen.number {
             Some(head.hash)
         } else {
-            self.chain.block_hash(seen.number).await.map_err(chain_fault)?
+            self.backend.block_hash(seen.number).await.map_err(backend_error)?
         };
         if hash == Some(seen.hash) {
             return Ok(head);
         }
-        Err(MarketError::MovedBack { seen: seen.number, head: head.number })
+        Err(MarketError::Reorg { seen: seen.number, head: head.number })
     }
 
     /// The wei that an account holds.
@@ -120,7 +121,7 @@ impl Node {
     /// # Errors
     /// [`MarketError::Node`].
     pub async fn balance(&self, account: Address) -> Result<U256, MarketError> {
-        self.chain.balance(account).await.map_err(chain_fault)
+        self.backend.balance(account).await.map_err(backend_error)
     }
 
     /// The code of an account, empty if it has none.
@@ -128,7 +129,7 @@ impl Node {
     /// # Errors
     /// [`MarketError::Node`].
     pub async fn code(&self, account: Address) -> Result<Bytes, MarketError> {
-        self.chain.code(account).await.map_err(chain_fault)
+        self.backend.code(account).await.map_err(backend_error)
     }
 
     /// Sends `amount` wei to an account.
@@ -146,12 +147,12 @@ impl Node {
     /// # Errors
     /// [`MarketError::Node`].
     pub async fn receipt(&self, transaction: B256) -> Result<Option<Receipt>, MarketError> {
-        self.chain.receipt(transaction).await.map_err(chain_fault)
+        self.backend.receipt(transaction).await.map_err(backend_error)
     }
 
-    /// Events in the order in which they happened.
+    /// Events in the order in which they count_event.
     pub(crate) async fn logs(&self, filter: &LogFilter) -> Result<Vec<Log>, MarketError> {
-        self.chain.logs(filter).await.map_err(chain_fault)
+        self.backend.logs(filter).await.map_err(backend_error)
     }
 
     /// The first door: asks a contract as the chain stands.
@@ -160,43 +161,44 @@ impl Node {
         contract: Contract,
         call: &C,
     ) -> Result<C::Return, MarketError> {
-        self.ask(contract, call, &World::default()).await
+        self.call_contract(contract, call, &CallEnv::default()).await
     }
 
     /// Asks a contract as the next transaction would find it; for what depends on the time.
-    pub(crate) async fn read_next<C: SolCall>(
+    pub(crate) async fn read_pending<C: SolCall>(
         &self,
         contract: Contract,
         call: &C,
     ) -> Result<C::Return, MarketError> {
-        let world = self.next_world().await?;
-        self.ask(contract, call, &world).await
+        let env = self.pending_env().await?;
+        self.call_contract(contract, call, &env).await
     }
 
     /// Asks a contract in this connection's own name.
-    async fn ask<C: SolCall>(
+    async fn call_contract<C: SolCall>(
         &self,
         contract: Contract,
         call: &C,
-        world: &World,
+        env: &CallEnv,
     ) -> Result<C::Return, MarketError> {
-        let message = self.message(contract, call.abi_encode().into(), 0);
-        self.ask_as::<C>(contract, &message, world).await
+        let request = self.tx_request(contract, call.abi_encode().into(), 0);
+        self.call_contract_with::<C>(contract, &request, env).await
     }
 
     /// Asks a contract with a message and in a world of the caller's making.
-    pub(crate) async fn ask_as<C: SolCall>(
+    pub(crate) async fn call_contract_with<C: SolCall>(
         &self,
         contract: Contract,
-        message: &Call,
-        world: &World,
+        request: &TxRequest,
+        env: &CallEnv,
     ) -> Result<C::Return, MarketError> {
-        let answer = self.chain.call(message, world).await.map_err(|f| f.at(contract))?;
-        self.decode::<C>(contract, &answer).await
+        let answer =
+            self.backend.call(request, env).await.map_err(|f| f.into_market_error(contract))?;
+        self.decode_return::<C>(contract, &answer).await
     }
 
     /// What a contract answered; an answer that is none is traced to its cause.
-    pub(crate) async fn decode<C: SolCall>(
+    pub(crate) async fn decode_return<C: SolCall>(
         &self,
         contract: Contract,
         answer: &Bytes,
@@ -208,43 +210,43 @@ impl Node {
         if self.code(address).await?.is_empty() {
             return Err(MarketError::NoContract(address));
         }
-        Err(MarketError::NotTheInterface { contract: address, call: C::SIGNATURE })
+        Err(MarketError::InterfaceMismatch { contract: address, call: C::SIGNATURE })
     }
 
     /// The result, or what stood against it: nodes refuse what an account cannot pay in words of their
     /// own, so the account's balance is looked at.
-    pub(crate) async fn explain<T>(
+    pub(crate) async fn map_backend_error<T>(
         &self,
-        result: Result<T, Fault>,
+        result: Result<T, BackendError>,
         contract: Contract,
-        message: &Call,
+        request: &TxRequest,
         gas: u64,
     ) -> Result<T, MarketError> {
-        let fault = match result {
+        let error = match result {
             Ok(value) => return Ok(value),
-            Err(fault) => fault,
+            Err(error) => error,
         };
-        if let (Fault::Node(NodeError::Answered { .. }), Some(account)) = (&fault, message.from) {
+        if let (BackendError::Node(NodeError::Rpc { .. }), Some(account)) = (&error, request.from) {
             let have = self.balance(account).await?;
             let price = U256::from(self.head().await?.gas_price).saturating_mul(U256::from(2));
             let fee = price.saturating_mul(U256::from(gas));
-            let need = U256::from(message.value).saturating_add(fee);
+            let need = U256::from(request.value).saturating_add(fee);
             if have < need {
-                return Err(MarketError::Funds { account, have, need });
+                return Err(MarketError::InsufficientFunds { account, have, need });
             }
         }
-        Err(fault.at(contract))
+        Err(error.into_market_error(contract))
     }
 
     /// A message from this connection's account.
-    pub(crate) fn message(&self, contract: Contract, data: Bytes, value: u128) -> Call {
-        Call { from: self.chain.account(), to: Some(contract.address()), data, value }
+    pub(crate) fn tx_request(&self, contract: Contract, data: Bytes, value: u128) -> TxRequest {
+        TxRequest { from: self.backend.account(), to: Some(contract.address()), data, value }
     }
 }
 
 /// A fault where no contract was called.
-pub(crate) fn chain_fault(fault: Fault) -> MarketError {
-    fault.at(Contract::Other(Address::ZERO))
+pub(crate) fn backend_error(error: BackendError) -> MarketError {
+    error.into_market_error(Contract::Other(Address::ZERO))
 }
 
 #[cfg(test)]

@@ -13,10 +13,10 @@ use wasmparser::{
     WasmFeatures,
 };
 
-use crate::error::Source;
+use crate::error::BoxError;
 
 /// The first bytes of a program's code: the platform's mark, and "compressed without a dictionary".
-const PREFIX: [u8; 4] = [0xEF, 0xF0, 0x00, 0x00];
+const STYLUS_PREFIX: [u8; 4] = [0xEF, 0xF0, 0x00, 0x00];
 
 /// The most bytes of code that an account can have.
 pub const CODE_LIMIT: usize = 24_576;
@@ -43,7 +43,7 @@ const FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
 pub enum ProgramError {
     /// It is no WebAssembly.
     #[error("the file is no WebAssembly module: give the compiler's .wasm file")]
-    NotWasm(#[source] Source),
+    NotWasm(#[source] BoxError),
     /// It is invalid, or uses what Stylus programs may not use.
     #[error("the module is not valid for Stylus: {0}")]
     Invalid(#[from] BinaryReaderError),
@@ -157,10 +157,10 @@ impl Program {
     /// Whether the code of an account is this program, whatever it says of the project that it was
     /// built from.
     #[must_use]
-    pub fn is_in(&self, code: &[u8]) -> bool {
+    pub fn matches_code(&self, code: &[u8]) -> bool {
         let module = |code: &[u8]| {
             let mut wasm = Vec::new();
-            let mut packed = code.strip_prefix(&PREFIX)?;
+            let mut packed = code.strip_prefix(&STYLUS_PREFIX)?;
             brotli::BrotliDecompress(&mut packed, &mut wasm).ok()?;
             without_custom_sections(&wasm).ok()
         };
@@ -200,7 +200,7 @@ pub fn check_no_panics(module: &[u8]) -> Result<(), ProgramError> {
         let Payload::CustomSection(section) = payload? else { continue };
         let KnownCustom::Name(reader) = section.as_known() else { continue };
         named = true;
-        if let Some(function) = panicking(reader)? {
+        if let Some(function) = find_panicking_function(reader)? {
             return Err(ProgramError::Panics(function));
         }
     }
@@ -208,7 +208,9 @@ pub fn check_no_panics(module: &[u8]) -> Result<(), ProgramError> {
 }
 
 /// The first function in a name section that has to do with panics.
-fn panicking(section: NameSectionReader<'_>) -> Result<Option<Box<str>>, BinaryReaderError> {
+fn find_panicking_function(
+    section: NameSectionReader<'_>,
+) -> Result<Option<Box<str>>, BinaryReaderError> {
     for subsection in section {
         let Name::Function(functions) = subsection? else { continue };
         for function in functions {
@@ -252,7 +254,7 @@ fn without_custom_sections(wasm: &[u8]) -> Result<Module, BinaryReaderError> {
 /// Prefix and module, compressed as well as it goes.
 fn compress(wasm: &[u8]) -> Result<Bytes, ProgramError> {
     let params = BrotliEncoderParams { quality: 11, lgwin: 22, ..BrotliEncoderParams::default() };
-    let mut code = PREFIX.to_vec();
+    let mut code = STYLUS_PREFIX.to_vec();
     brotli::BrotliCompress(&mut &*wasm, &mut code, &params)
         .map_err(|e| ProgramError::NotWasm(e.into()))?;
     Ok(code.into())

@@ -7,31 +7,31 @@ use muster_protocol::abi::IWorkerDispatcher::{
 };
 use muster_protocol::abi::{Order, Quote, Reason};
 
+use crate::backend::Receipt;
 use crate::error::MarketError;
 use crate::market::Market;
-use crate::transport::Receipt;
 
 /// What a client asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Want {
+pub enum OrderRequest {
     /// So many different workers for so many ticks, on the market's usual terms.
-    Usual {
+    Default {
         /// Workers.
         redundancy: u8,
         /// Ticks.
         length: u32,
     },
     /// Everything chosen by the client.
-    Order(Order),
+    Custom(Order),
 }
 
-impl Want {
+impl OrderRequest {
     /// Ticks.
     #[must_use]
     pub fn length(&self) -> U256 {
         match self {
-            Self::Usual { length, .. } => U256::from(*length),
-            Self::Order(order) => order.length,
+            Self::Default { length, .. } => U256::from(*length),
+            Self::Custom(order) => order.length,
         }
     }
 }
@@ -54,13 +54,13 @@ impl Market {
     ///
     /// # Errors
     /// [`MarketError::Node`].
-    pub async fn quote(&self, want: &Want) -> Result<Quote, MarketError> {
-        match *want {
-            Want::Usual { redundancy, length } => {
+    pub async fn quote(&self, request: &OrderRequest) -> Result<Quote, MarketError> {
+        match *request {
+            OrderRequest::Default { redundancy, length } => {
                 let (redundancy, length) = (U256::from(redundancy), U256::from(length));
-                self.read_next(&QuoteUsual { redundancy, length }).await
+                self.read_pending(&QuoteUsual { redundancy, length }).await
             }
-            Want::Order(order) => self.read_next(&QuoteOrder { order }).await,
+            OrderRequest::Custom(order) => self.read_pending(&QuoteOrder { order }).await,
         }
     }
 
@@ -70,14 +70,18 @@ impl Market {
     /// # Errors
     /// [`MarketError::PurchaseRefused`] with reason and amounts, before or after sending; in both cases
     /// the value stays with the client. Otherwise as for every call that sends.
-    pub async fn buy(&self, want: &Want, at_most: u128) -> Result<Purchase, MarketError> {
-        let required = affordable(&self.quote(want).await?, at_most)?;
-        let receipt = match *want {
-            Want::Usual { redundancy, length } => {
+    pub async fn buy(
+        &self,
+        request: &OrderRequest,
+        at_most: u128,
+    ) -> Result<Purchase, MarketError> {
+        let required = required_price(&self.quote(request).await?, at_most)?;
+        let receipt = match *request {
+            OrderRequest::Default { redundancy, length } => {
                 let (redundancy, length) = (U256::from(redundancy), U256::from(length));
                 self.write(&BuyUsual { redundancy, length }, required).await?
             }
-            Want::Order(order) => self.write(&BuyOrder { order }, required).await?,
+            OrderRequest::Custom(order) => self.write(&BuyOrder { order }, required).await?,
         };
         self.bought(receipt)
     }
@@ -88,7 +92,7 @@ impl Market {
     /// # Errors
     /// [`MarketError::Node`].
     pub async fn quote_hire(&self, order: &Order, workers: &[u32]) -> Result<Quote, MarketError> {
-        self.read_next(&QuoteHire { order: *order, workers: workers.to_vec() }).await
+        self.read_pending(&QuoteHire { order: *order, workers: workers.to_vec() }).await
     }
 
     /// Buys from exactly these workers, otherwise as [`Market::buy`].
@@ -101,7 +105,7 @@ impl Market {
         workers: &[u32],
         at_most: u128,
     ) -> Result<Purchase, MarketError> {
-        let required = affordable(&self.quote_hire(order, workers).await?, at_most)?;
+        let required = required_price(&self.quote_hire(order, workers).await?, at_most)?;
         let call = hireCall { order: *order, workers: workers.to_vec() };
         self.bought(self.write(&call, required).await?)
     }
@@ -125,7 +129,7 @@ impl Market {
 }
 
 /// The price of a quote, if it can be bought for at most this many wei.
-const fn affordable(quote: &Quote, at_most: u128) -> Result<u128, MarketError> {
+const fn required_price(quote: &Quote, at_most: u128) -> Result<u128, MarketError> {
     let required = quote.price;
     let reason = match quote.reason {
         Reason::None if required <= at_most => return Ok(required),
@@ -143,15 +147,15 @@ mod tests {
     use muster_protocol::abi::{Clock, Quote, Reason};
     use muster_protocol::settings;
 
-    use super::{BuyUsual, QuoteUsual, Want};
+    use super::{BuyUsual, OrderRequest, QuoteUsual};
+    use crate::backend::{Log, Receipt};
     use crate::error::MarketError;
-    use crate::fake::{Fake, ME};
     use crate::market::Market;
-    use crate::signed::Signed;
-    use crate::transport::{Log, Receipt};
+    use crate::mock::{MOCK_ACCOUNT, MockBackend};
+    use crate::signed_tx::SignedTx;
 
     /// What these tests buy.
-    const WANT: Want = Want::Usual { redundancy: 1, length: 8 };
+    const REQUEST: OrderRequest = OrderRequest::Default { redundancy: 1, length: 8 };
 
     /// A dispatcher whose quote is this reason and a price of 7 wei.
     fn dispatcher(data: &Bytes, reason: Reason) -> Bytes {
@@ -167,14 +171,14 @@ mod tests {
         QuoteUsual::abi_encode_returns(&quote).into()
     }
 
-    /// What came of buying from that dispatcher, and how often it was sent what.
+    /// What came of purchase_step from that dispatcher, and how often it was sent what.
     async fn buy(reason: Reason, at_most: u128, receipt: Receipt) -> (MarketError, Vec<u128>) {
-        let mut fake = Fake::new(move |call, _| Ok(dispatcher(&call.data, reason)));
-        fake.receipt = Some(receipt);
-        let (node, chain) = fake.node();
+        let mut mock = MockBackend::new(move |call, _| Ok(dispatcher(&call.data, reason)));
+        mock.receipt = Some(receipt);
+        let (node, chain) = mock.node();
         let market = Market::open(node, Address::ZERO).await.unwrap();
-        let error = market.buy(&WANT, at_most).await.unwrap_err();
-        let sent = chain.sent.lock().unwrap().iter().map(Signed::value).collect();
+        let error = market.buy(&REQUEST, at_most).await.unwrap_err();
+        let sent = chain.sent.lock().unwrap().iter().map(SignedTx::value).collect();
         (error, sent)
     }
 
@@ -187,23 +191,23 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_cannot_be_bought_is_not_sent() {
+    async fn an_impossible_purchase_is_not_sent() {
         let (error, sent) = buy(Reason::NotEnoughWorkers, 100, Receipt::default()).await;
         assert_eq!(refused(error), (Reason::NotEnoughWorkers, 7, 100));
         assert!(sent.is_empty());
     }
 
     #[tokio::test]
-    async fn nobody_pays_more_than_allowed() {
+    async fn a_price_above_the_limit_is_not_sent() {
         let (error, sent) = buy(Reason::None, 6, Receipt::default()).await;
         assert_eq!(refused(error), (Reason::ValueTooLow, 7, 6));
         assert!(sent.is_empty());
     }
 
     #[tokio::test]
-    async fn a_refusal_after_sending_is_told_from_its_event() {
+    async fn a_refusal_after_sending_is_read_from_its_event() {
         let reason = Reason::NotEnoughWorkers;
-        let event = PurchaseRefused { client: ME, reason, required: 0, sent: 7 };
+        let event = PurchaseRefused { client: MOCK_ACCOUNT, reason, required: 0, sent: 7 };
         let log = Log { data: event.encode_log_data(), ..Log::default() };
         let receipt = Receipt { success: true, logs: vec![log], ..Receipt::default() };
         let (error, sent) = buy(Reason::None, 100, receipt).await;
@@ -212,14 +216,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn silence_after_sending_is_not_taken_for_success() {
+    async fn a_missing_event_is_an_error() {
         let receipt = Receipt { success: true, ..Receipt::default() };
         let (error, _) = buy(Reason::None, 7, receipt).await;
         assert!(matches!(error, MarketError::EventMissing("ContractBought")), "{error}");
     }
 
     #[test]
-    fn a_wish_knows_its_length() {
-        assert_eq!(WANT.length(), U256::from(8));
+    fn an_order_request_has_a_length() {
+        assert_eq!(REQUEST.length(), U256::from(8));
     }
 }

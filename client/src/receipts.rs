@@ -8,7 +8,7 @@ use alloy::primitives::{Address, B256, Signature, keccak256};
 use alloy::signers::SignerSync;
 use alloy::signers::local::PrivateKeySigner;
 use muster_protocol::abi::Entry;
-use muster_protocol::receipt::{signing_hash, domain_separator, session_id};
+use muster_protocol::receipt::{domain_separator, session_id, signing_hash};
 use serde::{Deserialize, Serialize};
 
 use crate::agreement::Agreement;
@@ -31,8 +31,8 @@ impl Session {
 
     /// What `opener` sends to workers: the session's name in receipts.
     #[must_use]
-    pub fn value(&self, opener: Address) -> B256 {
-        session_id(opener, self.salt, hash)
+    pub fn id(&self, opener: Address) -> B256 {
+        session_id(opener, self.salt, keccak)
     }
 }
 
@@ -67,7 +67,7 @@ impl ServiceReceipt {
         session: B256,
         served: u32,
     ) -> Result<Self, MarketError> {
-        let signature = worker.sign_hash_sync(&signing_hash(domain, session, served, hash));
+        let signature = worker.sign_hash_sync(&signing_hash(domain, session, served, keccak));
         let signature = signature.map_err(|error| NodeError::Signing(error.into()))?;
         let compact = signature.as_erc2098();
         // 64 bytes have two halves.
@@ -80,7 +80,7 @@ impl ServiceReceipt {
     #[must_use]
     pub fn signer(&self, domain: B256, session: B256) -> Option<Address> {
         let signature = Signature::from_erc2098([self.r.0, self.vs.0].as_flattened());
-        let digest = signing_hash(domain, session, self.served, hash);
+        let digest = signing_hash(domain, session, self.served, keccak);
         signature.recover_address_from_prehash(&digest).ok()
     }
 
@@ -125,7 +125,7 @@ impl Agreement {
     /// What separates this agreement's receipts from everything else that its workers sign.
     #[must_use]
     pub fn receipt_domain(&self) -> B256 {
-        domain_separator(self.market().node().chain_id(), self.address(), hash)
+        domain_separator(self.market().node().chain_id(), self.address(), keccak)
     }
 }
 
@@ -137,7 +137,7 @@ pub const fn failed_entry(index: u8, failed: u32) -> Entry {
 }
 
 /// Keccak-256, as [`muster_protocol`] takes it.
-fn hash(bytes: &[u8]) -> [u8; 32] {
+fn keccak(bytes: &[u8]) -> [u8; 32] {
     keccak256(bytes).0
 }
 
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_receipt_is_its_workers_for_this_session_agreement_and_bitmap_only() {
+    fn a_receipt_recovers_its_worker_for_exactly_this_session_agreement_and_bitmap() {
         let (worker, receipt) = signed();
         let [domain, session, other] = [9, 7, 8].map(B256::with_last_byte);
         let worker = Some(worker.address());
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_receipt_reads_back_from_its_text() {
+    fn a_receipt_round_trips_through_text() {
         let (_, receipt) = signed();
         let text = receipt.to_string();
         assert!(text.starts_with("0b11,0x"), "{text}");
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_receipt_covers_its_windows_and_is_reported_as_it_is() {
+    fn a_receipt_covers_its_windows_and_makes_an_entry() {
         let (_, receipt) = signed();
         assert_eq!([0, 1, 2, 40].map(|window| receipt.covers(window)), [true, true, false, false]);
         let ServiceReceipt { r, vs, .. } = receipt;
@@ -192,11 +192,11 @@ mod tests {
     }
 
     #[test]
-    fn a_session_is_its_openers() {
+    fn a_session_id_depends_on_the_opener() {
         let session = Session::random();
         assert_ne!(session, Session::random());
         let [one, other] = [1, 2].map(Address::repeat_byte);
-        assert_eq!(session.value(one), session.value(one));
-        assert_ne!(session.value(one), session.value(other));
+        assert_eq!(session.id(one), session.id(one));
+        assert_ne!(session.id(one), session.id(other));
     }
 }

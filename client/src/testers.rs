@@ -8,9 +8,9 @@ use muster_protocol::abi::IWorkerDispatcher::{
 use muster_protocol::draw;
 use muster_protocol::layout::Terms;
 
+use crate::backend::{LogFilter, Receipt};
 use crate::error::MarketError;
 use crate::market::Market;
-use crate::transport::{LogFilter, Receipt};
 
 /// A tester and the key for messages to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

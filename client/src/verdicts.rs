@@ -3,7 +3,7 @@
 use muster_protocol::abi::IWorkAgreement::Reported;
 use muster_protocol::layout::Terms;
 use muster_protocol::money::Judgement;
-use muster_protocol::verdict::{WindowTally, Verdict, judge};
+use muster_protocol::verdict::{Verdict, WindowTally, judge};
 
 use crate::agreement::Progress;
 use crate::testers::window_seats;
@@ -27,7 +27,7 @@ impl Votes {
     /// Whether the window is a failure that counts against the bond: at least two seats say so, and none
     /// has a receipt.
     #[must_use]
-    pub const fn is_sure(self) -> bool {
+    pub const fn is_certain_failure(self) -> bool {
         self.served == 0 && self.failed >= 2
     }
 }
@@ -69,7 +69,7 @@ pub fn judgement(terms: &Terms, progress: &Progress, index: u8, votes: &[Votes])
     for votes in votes {
         record.add(votes.verdict());
     }
-    let sure = votes.iter().filter(|votes| votes.is_sure()).count();
+    let sure = votes.iter().filter(|votes| votes.is_certain_failure()).count();
     Judgement {
         tally: record,
         certain_failures: u8::try_from(sure).unwrap_or(u8::MAX),
@@ -85,7 +85,7 @@ mod tests {
     use muster_protocol::abi::IWorkAgreement::Reported;
     use muster_protocol::layout::{Head, Terms, WorkerTerms};
     use muster_protocol::money::Judgement;
-    use muster_protocol::verdict::{WindowTally, Verdict};
+    use muster_protocol::verdict::{Verdict, WindowTally};
 
     use super::{Votes, judgement, votes};
     use crate::agreement::Progress;
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn seats_of_a_place_are_the_windows_that_drew_it() {
+    fn seats_of_a_place_match_the_drawn_windows() {
         let seed = [3; 16];
         for place in 0..5 {
             for window in 0..4 {
@@ -142,14 +142,15 @@ mod tests {
     }
 
     #[test]
-    fn windows_behind_a_cancellation_or_a_resignation_are_not_judged() {
+    fn windows_after_a_cancellation_or_resignation_are_not_judged() {
         let judged = |progress: Progress| {
             let said = votes(&terms(), &progress, &everybody()).remove(0);
             let Judgement { tally: record, certain_failures: sure, ticks, resigned } =
                 judgement(&terms(), &progress, 0, &said);
             (said.len(), record, sure, ticks, resigned)
         };
-        let (half, good) = (WindowTally { served: 1, failed: 1 }, WindowTally { served: 1, failed: 0 });
+        let (half, good) =
+            (WindowTally { served: 1, failed: 1 }, WindowTally { served: 1, failed: 0 });
         assert_eq!(judged(progress()), (4, half, 1, 40, false));
         assert_eq!(judged(Progress { windows: 2, ..progress() }), (2, half, 1, 20, false));
         assert_eq!(judged(Progress { resigned: 0b10, ..progress() }), (1, good, 0, 10, true));
@@ -162,8 +163,8 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_sure_with_two_seats_and_no_receipt() {
-        let sure = |served, failed| Votes { served, failed }.is_sure();
+    fn a_failure_is_certain_with_two_seats_and_no_receipt() {
+        let sure = |served, failed| Votes { served, failed }.is_certain_failure();
         assert!(sure(0, 2));
         assert!(!sure(0, 1));
         assert!(!sure(1, 2));

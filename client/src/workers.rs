@@ -9,18 +9,18 @@ use muster_protocol::abi::IWorkerDispatcher::{
 };
 use muster_protocol::abi::Worker;
 
+use crate::application::Application;
+use crate::backend::Receipt;
 use crate::error::MarketError;
 use crate::market::Market;
-use crate::names::Application;
-use crate::transport::Receipt;
 
 /// Workers that one call returns.
-const PAGE: u32 = 16;
+const PAGE_SIZE: u32 = 16;
 
 /// Pages that are asked for at the same time.
-const PAGES: usize = 4;
+const CONCURRENT_PAGES: usize = 4;
 
-/// What a worker offers.
+/// What a worker push_worker_rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offer {
     /// Wei per tick.
@@ -35,7 +35,7 @@ pub struct Offer {
 
 /// An account that is registered now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Registered {
+pub struct Registration {
     /// Its number, from 1.
     pub number: u32,
     /// The transaction.
@@ -56,7 +56,7 @@ impl Market {
         offer: &Offer,
         key: B256,
         stake: u128,
-    ) -> Result<Registered, MarketError> {
+    ) -> Result<Registration, MarketError> {
         let hint = self.hint(application.0, self.account()?, offer.price).await?;
         let call = registerWorkerCall {
             price: offer.price,
@@ -67,25 +67,29 @@ impl Market {
             capacity: offer.capacity,
             hint,
         };
-        self.registered(self.write(&call, stake).await?)
+        self.decode_registration(self.write(&call, stake).await?)
     }
 
     /// Registers this account as a tester, with `stake` wei, which must reach the market's `testerBond`.
     ///
     /// # Errors
     /// As [`Market::register`], with `StakeTooLow` among the reasons.
-    pub async fn register_tester(&self, key: B256, stake: u128) -> Result<Registered, MarketError> {
-        self.registered(self.write(&registerTesterCall { key }, stake).await?)
+    pub async fn register_tester(
+        &self,
+        key: B256,
+        stake: u128,
+    ) -> Result<Registration, MarketError> {
+        self.decode_registration(self.write(&registerTesterCall { key }, stake).await?)
     }
 
     /// What a registration said.
-    fn registered(&self, receipt: Receipt) -> Result<Registered, MarketError> {
+    fn decode_registration(&self, receipt: Receipt) -> Result<Registration, MarketError> {
         let event = receipt.event::<WorkerRegistered>(self.dispatcher());
         let number = event.ok_or(MarketError::EventMissing("WorkerRegistered"))?.number;
-        Ok(Registered { number, receipt })
+        Ok(Registration { number, receipt })
     }
 
-    /// Changes everything that this account offers. Running agreements keep their terms.
+    /// Changes everything that this account push_worker_rows. Running agreements keep their terms.
     ///
     /// # Errors
     /// [`MarketError::Refused`], or as for every call that sends.
@@ -167,11 +171,11 @@ impl Market {
     /// [`MarketError::Node`].
     pub async fn workers(&self) -> Result<Vec<Worker>, MarketError> {
         let count = self.worker_count().await?;
-        let pages = (0..count.div_ceil(PAGE)).map(|page| {
-            let from = page.saturating_mul(PAGE).saturating_add(1);
-            async move { self.read(&workersCall { from, count: PAGE }).await }
+        let pages = (0..count.div_ceil(PAGE_SIZE)).map(|page| {
+            let from = page.saturating_mul(PAGE_SIZE).saturating_add(1);
+            async move { self.read(&workersCall { from, count: PAGE_SIZE }).await }
         });
-        let pages: Vec<_> = stream::iter(pages).buffered(PAGES).try_collect().await?;
+        let pages: Vec<_> = stream::iter(pages).buffered(CONCURRENT_PAGES).try_collect().await?;
         Ok(pages.into_iter().flatten().collect())
     }
 

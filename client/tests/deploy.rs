@@ -39,7 +39,7 @@ const ARB_DEBUG: Address = address!("0x00000000000000000000000000000000000000ff"
 const DEPLOYER: Address = address!("0xcEcba2F1DC234f70Dd89F2041029807F8D03A990");
 
 /// A program in text, with the entry point of a contract.
-fn tiny(text: &str) -> Program {
+fn minimal_program(text: &str) -> Program {
     let wasm = wat::parse_str(format!(
         "(module {text} (memory (export \"memory\") 1 1)
            (func (export \"user_entrypoint\") (param i32) (result i32) (i32.const 0)))"
@@ -63,7 +63,7 @@ async fn node(chain: &Devnode, number: usize) -> Node {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_owner_deploys_into_the_cache_and_the_second_time_pays_no_activation() {
+async fn the_chain_owner_caches_and_a_second_deployment_skips_activation() {
     let chain = chain().await;
     let (node, constants) = (node(&chain, 0).await, settings::dev(Clock::Second));
     let [agreement, dispatcher] = &*PROGRAMS;
@@ -82,7 +82,7 @@ async fn the_owner_deploys_into_the_cache_and_the_second_time_pays_no_activation
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_deployer_and_without_rights_it_takes_more_steps() {
+async fn without_a_deployer_deployment_takes_several_transactions() {
     let chain = chain().await;
     let wallet = EthereumWallet::from(signer(&chain, 0));
     let owner = ProviderBuilder::new().wallet(wallet).connect(&chain.url()).await.unwrap();
@@ -102,7 +102,7 @@ async fn without_a_deployer_and_without_rights_it_takes_more_steps() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn constants_that_contradict_each_other_are_refused_before_and_by_the_constructor() {
+async fn invalid_settings_are_rejected_before_sending_and_by_the_constructor() {
     let chain = chain().await;
     let node = node(&chain, 0).await;
     let mut constants = settings::dev(Clock::Second);
@@ -120,12 +120,12 @@ async fn constants_that_contradict_each_other_are_refused_before_and_by_the_cons
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_that_the_chain_does_not_take_is_told_in_its_words() {
+async fn a_failed_activation_keeps_the_nodes_message() {
     let chain = chain().await;
     let node = node(&chain, 0).await;
-    let strange = tiny("(import \"vm_hooks\" \"no_such_hook\" (func))");
+    let strange = minimal_program("(import \"vm_hooks\" \"no_such_hook\" (func))");
     match node.deploy(&strange, None).await.unwrap_err() {
-        MarketError::Node(NodeError::Answered { code, message }) => {
+        MarketError::Node(NodeError::Rpc { code, message }) => {
             assert_eq!(code, -32_000);
             assert!(message.contains("program activation failed"), "{message}");
             assert!(message.contains("no_such_hook"), "{message}");
@@ -135,13 +135,13 @@ async fn a_program_that_the_chain_does_not_take_is_told_in_its_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_that_cannot_pay_the_activation_is_told_what_it_takes() {
+async fn insufficient_funds_for_activation_name_the_amount_needed() {
     let chain = chain().await;
     let account = chain.accounts()[1].address;
     chain.set_balance(account, U256::from(1_000_000)).await.unwrap();
     let node = node(&chain, 1).await;
-    match node.deploy(&tiny(""), None).await.unwrap_err() {
-        MarketError::Funds { account: who, have, need } => {
+    match node.deploy(&minimal_program(""), None).await.unwrap_err() {
+        MarketError::InsufficientFunds { account: who, have, need } => {
             assert_eq!((who, have), (account, U256::from(1_000_000)));
             assert!(need > U256::from(40_000_000_000_000_u64), "{need}");
         }

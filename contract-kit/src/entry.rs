@@ -40,7 +40,7 @@ impl<T: AbiEncode> IntoCallResult for Result<T, Reverted> {
     }
 }
 
-/// Refuses a call that carries wei.
+/// Reverts a call that carries wei.
 ///
 /// # Errors
 /// `NotPayable`.
@@ -52,7 +52,7 @@ pub fn require_no_value() -> CallResult {
     }
 }
 
-/// Refuses a call while the contract hands out money.
+/// Reverts a call while the contract hands out money.
 ///
 /// # Errors
 /// `Reentered`.

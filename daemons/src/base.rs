@@ -7,7 +7,7 @@ use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
 use muster_client::protocol::abi::Worker;
-use muster_client::{Application, Connect, Market, MarketError};
+use muster_client::{Application, Market, MarketError, NodeBuilder};
 use muster_messaging::{MessageError, MessageKey, Transport};
 
 use crate::error::AgentError;
@@ -42,18 +42,18 @@ impl Base {
     /// # Errors
     /// [`AgentError::Market`] if no node answers or there is no market; [`AgentError::Store`].
     pub async fn open(
-        connect: Connect,
+        connect: NodeBuilder,
         signer: PrivateKeySigner,
         dispatcher: Address,
         role: Role,
         path: &Path,
         letters: Arc<dyn Transport>,
     ) -> Result<Self, AgentError> {
-        let node = connect.with_signer(signer.clone()).open().await?;
+        let node = connect.with_signer(signer.clone()).connect().await?;
         let account = signer.address();
         let identity = Identity { role, chain: node.chain_id(), dispatcher, account };
         let store = Store::open(path, &identity)?;
-        let market = Market::open(node.with_outbox(Arc::new(store.clone())), dispatcher).await?;
+        let market = Market::open(node.with_journal(Arc::new(store.clone())), dispatcher).await?;
         Ok(Self { signer, market, store, letters })
     }
 
@@ -140,7 +140,7 @@ impl Base {
     /// [`MarketError::Unconfirmed`] while that is open.
     pub async fn resume(&self) -> Result<(), AgentError> {
         for resumed in self.market.node().resume(self.store.unfinished()?).await {
-            match resumed.end {
+            match resumed.result {
                 Ok(_) | Err(MarketError::NonceTaken { .. }) => {}
                 Err(error) => return Err(error.into()),
             }

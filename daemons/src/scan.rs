@@ -37,7 +37,7 @@ pub(crate) async fn scan(
             match market.node().head_after(&seen).await {
                 Ok(head) if head.number == number => return Ok(()),
                 Ok(head) => (number.saturating_add(1), head),
-                Err(MarketError::MovedBack { .. }) => {
+                Err(MarketError::Reorg { .. }) => {
                     let head = market.node().head().await?;
                     // A node that is a few blocks behind looks the same: that must not cost a whole search.
                     let near = head.number.saturating_sub(STRIDE);

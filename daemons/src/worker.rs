@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use alloy::primitives::Address;
 use muster_client::protocol::abi::{Clock, State, Worker as Known};
-use muster_client::{Application, MarketError, Offer, state as words};
+use muster_client::{Application, MarketError, Offer, state_text as words};
 use muster_gateway::{Config, Gateway, Limits, Secret};
 use muster_messaging::{MessageKey, WorkerDesk};
 use tokio::task::JoinSet;
@@ -65,7 +65,7 @@ const STATES: [State; 4] = [State::Offered, State::Running, State::Reporting, St
 pub struct WorkerOptions {
     /// What it does; for ever, once it is registered.
     pub application: Application,
-    /// What it offers. The chain is made to say the same.
+    /// What it push_worker_rows. The chain is made to say the same.
     pub offer: Offer,
     /// Wei that it stakes when it registers.
     pub stake: u128,

@@ -6,7 +6,7 @@ use futures::future::try_join_all;
 use muster_client::protocol::layout::WorkerTerms;
 use muster_client::protocol::verdict::Verdict;
 use muster_client::{
-    Agreement, Application, Market, Progress, Votes, judgement, state, votes, window_seats,
+    Agreement, Application, Market, Progress, Votes, judgement, state_text, votes, window_seats,
 };
 
 use crate::commands::settle::{paid_testers, paid_workers};
@@ -52,7 +52,7 @@ async fn list(context: &Context, market: &Market) -> Result<(), CliError> {
         let end = agreement.times(&agreement.progress().await?).end();
         Ok(vec![
             Cell::text(address),
-            Cell::text(state(now)),
+            Cell::text(state_text(now)),
             Cell::text(head.client),
             Cell::text(Application(head.application)),
             Cell::count(head.redundancy),
@@ -108,7 +108,7 @@ async fn show(context: &Context, agreement: &Agreement) -> Result<(), CliError> 
 async fn facts(agreement: &Agreement, progress: &Progress) -> Result<Page, CliError> {
     let (head, market) = (agreement.terms().header, agreement.market());
     let times = agreement.times(progress);
-    let state = state(agreement.state().await?);
+    let state = state_text(agreement.state().await?);
     let mut page = Page::new([
         ("agreement", Cell::text(agreement.address())),
         ("state", Cell::text(state)),

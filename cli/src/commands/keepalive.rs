@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use alloy::primitives::Address;
 use clap::Args;
-use muster_client::{Kept, Market, Node};
+use muster_client::{Market, Node, ProgramLifetime};
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -44,9 +44,9 @@ async fn row(name: &str, node: &Node, program: Address, look: bool) -> Result<Ve
         Cell::None
     } else {
         Cell::text(match node.keep_alive(program).await? {
-            Kept::Alive(_) => "kept alive",
-            Kept::Activated(_) => "activated again",
-            Kept::TooYoung => "nothing: it is too young",
+            ProgramLifetime::Extended(_) => "kept alive",
+            ProgramLifetime::Reactivated(_) => "activated again",
+            ProgramLifetime::TooSoon => "nothing: it is too young",
         })
     };
     let left = node.time_left(program).await?.unwrap_or(Duration::ZERO);

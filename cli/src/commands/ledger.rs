@@ -12,7 +12,7 @@ use muster_client::protocol::abi::IWorkAgreement::IWorkAgreementEvents as Agreem
 use muster_client::protocol::abi::IWorkerDispatcher::AgreementSettled;
 use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as DispatcherEvents;
 use muster_client::protocol::money;
-use muster_client::{Agreement, Event, Happening, Market, state, votes};
+use muster_client::{Agreement, EventRecord, Market, MarketEvent, state_text, votes};
 
 use crate::commands::ledger::part::Part;
 use crate::context::Context;
@@ -59,10 +59,14 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
 
 impl Ledger {
     /// Adds an agreement.
-    async fn add(&mut self, agreement: &Agreement, history: &[Happening]) -> Result<(), CliError> {
+    async fn add(
+        &mut self,
+        agreement: &Agreement,
+        history: &[EventRecord],
+    ) -> Result<(), CliError> {
         let address = agreement.address();
         let Some(settled) = agreement.settlement().await? else {
-            let state = state(agreement.state().await?);
+            let state = state_text(agreement.state().await?);
             return Err(CliError::NotSettled { agreement: address, state });
         };
         let escrow = agreement.escrow();
@@ -153,7 +157,7 @@ impl Ledger {
     async fn steps(
         &mut self,
         agreement: &Agreement,
-        history: &[Happening],
+        history: &[EventRecord],
     ) -> Result<(), CliError> {
         let address = agreement.address();
         let steps: Vec<_> = history
@@ -179,7 +183,7 @@ impl Ledger {
     }
 
     /// The whole ledger, with the market's own balance against everything it owes.
-    async fn market(&mut self, market: &Market, history: &[Happening]) -> Result<Page, CliError> {
+    async fn market(&mut self, market: &Market, history: &[EventRecord]) -> Result<Page, CliError> {
         let workers = market.workers().await?;
         let stakes =
             workers.iter().fold(U256::ZERO, |sum, w| sum.saturating_add(U256::from(w.stake)));
@@ -246,9 +250,9 @@ fn total(amounts: impl Iterator<Item = u128>) -> u128 {
 }
 
 /// What was burned by one agreement, or by all.
-fn burned(history: &[Happening], agreement: Option<Address>) -> u128 {
+fn burned(history: &[EventRecord], agreement: Option<Address>) -> u128 {
     total(history.iter().filter_map(|item| match &item.event {
-        Event::Dispatcher(DispatcherEvents::Burned(e))
+        MarketEvent::Dispatcher(DispatcherEvents::Burned(e))
             if agreement.is_none_or(|agreement| agreement == e.agreement) =>
         {
             Some(e.amount)
@@ -258,24 +262,28 @@ fn burned(history: &[Happening], agreement: Option<Address>) -> u128 {
 }
 
 /// What an event is in the life of an agreement, and whose doing; `None` if it is of no step of this one.
-fn step(event: &Event, agreement: Address) -> Option<(&'static str, Option<Address>)> {
+fn step(event: &MarketEvent, agreement: Address) -> Option<(&'static str, Option<Address>)> {
     match event {
-        Event::Dispatcher(DispatcherEvents::ContractBought(e)) if e.agreement == agreement => {
+        MarketEvent::Dispatcher(DispatcherEvents::ContractBought(e))
+            if e.agreement == agreement =>
+        {
             Some(("purchase", Some(e.client)))
         }
-        Event::Dispatcher(DispatcherEvents::AgreementSettled(e)) if e.agreement == agreement => {
+        MarketEvent::Dispatcher(DispatcherEvents::AgreementSettled(e))
+            if e.agreement == agreement =>
+        {
             Some(("settle", None))
         }
-        Event::Agreement(address, AgreementEvents::Accepted(e)) if *address == agreement => {
+        MarketEvent::Agreement(address, AgreementEvents::Accepted(e)) if *address == agreement => {
             Some(("accept", Some(e.worker)))
         }
-        Event::Agreement(address, AgreementEvents::Resigned(e)) if *address == agreement => {
+        MarketEvent::Agreement(address, AgreementEvents::Resigned(e)) if *address == agreement => {
             Some(("resign", Some(e.worker)))
         }
-        Event::Agreement(address, AgreementEvents::Cancelled(_)) if *address == agreement => {
+        MarketEvent::Agreement(address, AgreementEvents::Cancelled(_)) if *address == agreement => {
             Some(("cancel", None))
         }
-        Event::Agreement(address, AgreementEvents::Reported(e)) if *address == agreement => {
+        MarketEvent::Agreement(address, AgreementEvents::Reported(e)) if *address == agreement => {
             Some(("report", Some(e.tester)))
         }
         _ => None,
@@ -283,10 +291,10 @@ fn step(event: &Event, agreement: Address) -> Option<(&'static str, Option<Addre
 }
 
 /// Who may have credit because of an event, beside registered accounts.
-const fn creditor(event: &Event) -> Option<Address> {
+const fn creditor(event: &MarketEvent) -> Option<Address> {
     match event {
-        Event::Dispatcher(DispatcherEvents::ContractBought(e)) => Some(e.client),
-        Event::Dispatcher(DispatcherEvents::Credited(e)) => Some(e.account),
+        MarketEvent::Dispatcher(DispatcherEvents::ContractBought(e)) => Some(e.client),
+        MarketEvent::Dispatcher(DispatcherEvents::Credited(e)) => Some(e.account),
         _ => None,
     }
 }

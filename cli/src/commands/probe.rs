@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use alloy::primitives::Address;
 use clap::Args;
 use futures::future::join_all;
-use muster_client::{Agreement, Application, Market, ServiceReceipt, Session, state};
+use muster_client::{Agreement, Application, Market, ServiceReceipt, Session, state_text};
 use muster_daemons::tester::{Asker, Failure, Place, verified};
 
 use crate::check::CheckOptions;
@@ -48,7 +48,7 @@ pub(crate) async fn run(
 
     let store = store(market, &options.state)?;
     let salt = store.salt(agreement.address(), || Session::random().salt)?;
-    let session = Session { salt }.value(market.account()?);
+    let session = Session { salt }.id(market.account()?);
     let asker = Asker::new(options.check.patience())?;
     let application = Application(agreement.terms().header.application);
     let checks = options.check.checks()?;
@@ -85,7 +85,7 @@ pub(crate) async fn run(
 /// The window of now, in which this account must hold a seat.
 async fn seat(market: &Market, agreement: &Agreement) -> Result<u8, CliError> {
     let Some(window) = agreement.window().await? else {
-        let state = state(agreement.state().await?);
+        let state = state_text(agreement.state().await?);
         return Err(CliError::NoWindow { state, now: market.now().await? });
     };
     let account = market.account()?;

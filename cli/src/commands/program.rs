@@ -50,7 +50,7 @@ pub(crate) async fn run(context: &Context, action: Action) -> Result<(), CliErro
         Action::Verify { address, file } => {
             let (program, _) = read(&file)?;
             let code = context.node().await?.code(address).await?;
-            if !program.is_in(&code) {
+            if !program.matches_code(&code) {
                 return Err(CliError::OtherProgram { address, file });
             }
             context.print(&Page::new([

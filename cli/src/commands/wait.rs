@@ -5,7 +5,7 @@ use std::time::Duration;
 use alloy::primitives::Address;
 use clap::{ArgGroup, Args, ValueEnum};
 use muster_client::protocol::abi::State;
-use muster_client::{Agreement, Market, state};
+use muster_client::{Agreement, Market, state_text};
 use tokio::time::sleep;
 
 use crate::context::Context;
@@ -56,7 +56,7 @@ pub(crate) async fn run(
     let busy = progress::spinner(context, "waiting");
     let arrived = loop {
         let now = agreement.state().await?;
-        busy.set_message(format!("waits; it is {} now", state(now)));
+        busy.set_message(format!("waits; it is {} now", state_text(now)));
         let arrived = match (options.window, options.state) {
             (Some(window), _) => in_window(&agreement, now, window).await?,
             (None, goal) => in_state(&agreement, now, goal.unwrap_or(Goal::Settled))?,
@@ -69,7 +69,7 @@ pub(crate) async fn run(
     drop(busy);
     let facts = [
         ("agreement", Cell::text(agreement.address())),
-        ("state", Cell::text(state(arrived))),
+        ("state", Cell::text(state_text(arrived))),
         ("tick", Cell::count(market.now().await?)),
     ];
     let window = agreement.window().await?.map_or(Cell::None, Cell::count);
@@ -78,7 +78,7 @@ pub(crate) async fn run(
 
 /// Whether it is in this window.
 async fn in_window(agreement: &Agreement, now: State, window: u8) -> Result<bool, CliError> {
-    let missed = || CliError::Missed { agreement: agreement.address(), state: state(now) };
+    let missed = || CliError::Missed { agreement: agreement.address(), state: state_text(now) };
     match (now, agreement.window().await?) {
         (State::Offered, _) => Ok(false),
         (State::Running, Some(current)) if current <= window => Ok(current == window),
@@ -96,7 +96,7 @@ fn in_state(agreement: &Agreement, now: State, goal: Goal) -> Result<bool, CliEr
         _ => Goal::Settled,
     };
     if reached > goal {
-        return Err(CliError::Missed { agreement: agreement.address(), state: state(now) });
+        return Err(CliError::Missed { agreement: agreement.address(), state: state_text(now) });
     }
     Ok(reached == goal)
 }

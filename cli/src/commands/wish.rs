@@ -5,7 +5,7 @@ use alloy::primitives::U256;
 use clap::Args;
 use muster_client::protocol::abi::{Order, Quote, Settings, Worker};
 use muster_client::protocol::order;
-use muster_client::{Application, Market, MarketError, Purchase, Want};
+use muster_client::{Application, Market, MarketError, OrderRequest, Purchase};
 
 use crate::error::CliError;
 use crate::parse::{self, Hired};
@@ -58,7 +58,7 @@ pub(crate) struct Wish {
 #[derive(Debug)]
 pub(crate) enum Plan {
     /// The cheapest workers that fit.
-    Cheapest(Want),
+    Cheapest(OrderRequest),
     /// These workers, by number in ascending order.
     Hire(Order, Vec<u32>),
 }
@@ -103,9 +103,9 @@ impl Wish {
         }
         let redundancy = self.redundancy;
         Ok(Plan::Cheapest(if self.is_usual() {
-            Want::Usual { redundancy, length }
+            OrderRequest::Default { redundancy, length }
         } else {
-            Want::Order(self.order(market, redundancy.into(), length).await?)
+            OrderRequest::Custom(self.order(market, redundancy.into(), length).await?)
         }))
     }
 
@@ -132,7 +132,8 @@ impl Wish {
     ) -> Result<Order, CliError> {
         let settings: &Settings = market.settings();
         let listed = market.tester_count(market.epoch().await?).await?;
-        let usual = order::default_order(U256::from(redundancy), U256::from(length), settings, listed);
+        let usual =
+            order::default_order(U256::from(redundancy), U256::from(length), settings, listed);
         // Orders without testers have one window.
         let windows = if self.testers == Some(0) { 1 } else { usual.windows };
         Ok(Order {

@@ -1,10 +1,10 @@
-//! `muster worker`: offering work, and taking it, by hand; the daemon is in [`run`](mod@run).
+//! `muster worker`: offer_step work, and taking it, by hand; the daemon is in [`run`](mod@run).
 
 use alloy::primitives::{Address, B256};
 use clap::{Args, Subcommand, ValueEnum};
 use muster_client::protocol::abi::{Settings, Worker};
 use muster_client::protocol::{money, reputation};
-use muster_client::{Application, Market, Offer, Reputation, message_key};
+use muster_client::{Application, Market, Offer, WorkerReputation, message_key};
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -206,7 +206,7 @@ async fn show(context: &Context, market: &Market, account: Address) -> Result<()
     let credit = market.credit(account).await?;
     let mut page = page(&worker).fact("credit", Cell::wei(credit));
     if worker.application != Application::TESTER.0 {
-        let Reputation { score, standing, .. } = market.reputation(account).await?;
+        let WorkerReputation { score, weights: standing, .. } = market.reputation(account).await?;
         page = page
             .fact("score", Cell::text(percent(score)))
             .fact("good", Cell::text(observations(standing.good)))
@@ -248,7 +248,8 @@ pub(crate) fn percent(bps: u16) -> String {
 
 /// A weight in a reputation, in observations, rounded down to hundredths.
 pub(crate) fn observations(weight: u64) -> String {
-    let hundredths = u128::from(weight).wrapping_mul(100).checked_div(reputation::ONE_OBSERVATION.into());
+    let hundredths =
+        u128::from(weight).wrapping_mul(100).checked_div(reputation::ONE_OBSERVATION.into());
     let hundredths = hundredths.unwrap_or(0); // 64 + 7 bits cannot leave 128
     let (whole, part) = (hundredths.checked_div(100), hundredths.checked_rem(100));
     format!("{}.{:02}", whole.unwrap_or(0), part.unwrap_or(0))

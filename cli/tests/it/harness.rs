@@ -155,7 +155,7 @@ impl World {
         }
     }
 
-    /// Registered testers that have checked in.
+    /// Registration testers that have checked in.
     pub(crate) fn testers(&self, names: &[&str]) {
         self.fund(names);
         for name in names {

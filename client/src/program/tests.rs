@@ -4,7 +4,7 @@ use std::io::Read;
 
 use wasm_encoder::CustomSection;
 
-use super::{PREFIX, Program, ProgramError, check_no_panics, compress};
+use super::{Program, ProgramError, STYLUS_PREFIX, check_no_panics, compress};
 
 /// The program in a module with the memory and entry point of a contract and this body besides.
 fn program(body: &str) -> Result<Program, ProgramError> {
@@ -25,7 +25,7 @@ fn module(body: &str) -> Vec<u8> {
 fn a_program_is_its_module_with_one_custom_section() {
     let program = program("").unwrap();
     let (prefix, packed) = program.code().split_first_chunk().unwrap();
-    assert_eq!(*prefix, PREFIX);
+    assert_eq!(*prefix, STYLUS_PREFIX);
     let mut wasm = Vec::new();
     brotli::Decompressor::new(packed, 4096).read_to_end(&mut wasm).unwrap();
     assert_eq!(program.wasm_sizes().1, wasm.len());
@@ -48,21 +48,21 @@ fn the_same_module_is_the_same_code() {
 }
 
 #[test]
-fn a_program_is_recognised_whatever_project_it_says_it_is_from() {
+fn matches_code_ignores_the_project_hash() {
     let ours = program("").unwrap();
     let mut project = super::without_custom_sections(&module("")).unwrap();
     project
         .section(&CustomSection { name: "project_hash".into(), data: [7; 32].as_slice().into() });
     let theirs = compress(&project.finish()).unwrap();
     assert_ne!(theirs, *ours.code());
-    assert!(ours.is_in(&theirs));
-    assert!(!ours.is_in(program("(func)").unwrap().code()));
-    assert!(!ours.is_in(b"no program"));
-    assert!(!ours.is_in(&[PREFIX.as_slice(), b"no brotli"].concat()));
+    assert!(ours.matches_code(&theirs));
+    assert!(!ours.matches_code(program("(func)").unwrap().code()));
+    assert!(!ours.matches_code(b"no program"));
+    assert!(!ours.matches_code(&[STYLUS_PREFIX.as_slice(), b"no brotli"].concat()));
 }
 
 #[test]
-fn code_over_the_budget_is_told_apart_from_code_that_fits() {
+fn check_budget_rejects_large_code() {
     // Bytes that do not compress.
     let noise = |len: u32| {
         let mut seed = 1_u32;
@@ -92,7 +92,7 @@ fn init_code_copies_what_follows_its_prelude() {
 }
 
 #[test]
-fn what_stylus_programs_may_use_passes() {
+fn allowed_wasm_features_pass() {
     program("(func (memory.copy (i32.const 0) (i32.const 0) (i32.const 0)))").unwrap();
     program("(func (result i32) (i32.extend8_s (i32.const 0)))").unwrap();
     program("(global (export \"g\") (mut i32) (i32.const 0))").unwrap();
@@ -100,7 +100,7 @@ fn what_stylus_programs_may_use_passes() {
 }
 
 #[test]
-fn what_they_may_not_use_is_refused() {
+fn forbidden_wasm_features_are_rejected() {
     for body in [
         "(func (result i32 i32) (i32.const 0) (i32.const 0))",
         "(table 1 externref)",
@@ -116,7 +116,7 @@ fn what_they_may_not_use_is_refused() {
 }
 
 #[test]
-fn too_many_pages_and_too_much_data_are_found() {
+fn check_rejects_too_many_pages_and_too_much_data() {
     let check = |body: &str| program(body).unwrap().check();
     let data = |bytes: usize| format!("(data (i32.const 0) \"{}\")", "x".repeat(bytes));
     assert!(check("(memory (export \"memory\") 1)").is_ok());
@@ -126,7 +126,7 @@ fn too_many_pages_and_too_much_data_are_found() {
 }
 
 #[test]
-fn what_does_not_fit_the_chain_is_refused() {
+fn modules_over_the_chain_limits_are_rejected() {
     // A multiplicative generator: bytes that do not compress.
     let step = |seed: &u32| Some(seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
     let noise = std::iter::successors(Some(1_u32), step).skip(1).take(25_000);
@@ -142,8 +142,8 @@ fn what_does_not_fit_the_chain_is_refused() {
 #[test]
 fn functions_that_panic_are_found_by_name() {
     assert!(check_no_panics(&module("(func $harmless)")).is_ok());
-    match check_no_panics(&module("(func $core::panicking::panic)")).unwrap_err() {
-        ProgramError::Panics(name) => assert_eq!(&*name, "core::panicking::panic"),
+    match check_no_panics(&module("(func $core::find_panicking_function::panic)")).unwrap_err() {
+        ProgramError::Panics(name) => assert_eq!(&*name, "core::find_panicking_function::panic"),
         other => panic!("{other}"),
     }
     let nameless = wat::parse_str("(module (func))").unwrap();

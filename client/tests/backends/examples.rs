@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use muster_client::Want;
+use muster_client::OrderRequest;
 use muster_client::protocol::abi::{Clock, Settings};
 use muster_client::protocol::settings;
 use stylus_devnode::Config;
 use tokio::net::TcpListener;
 
-use crate::stage::{Stage, until};
+use crate::env::{TestEnv, wait_until};
 
 #[expect(dead_code, reason = "here it is not run as a program of its own")]
 #[path = "../../examples/first_purchase.rs"]
@@ -25,7 +25,7 @@ mod watch_market;
 mod worker;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn together_they_make_a_market() {
+async fn the_examples_run_a_market_together() {
     let constants = Settings {
         acceptWindow: 150,
         reportWindow: 150,
@@ -34,21 +34,23 @@ async fn together_they_make_a_market() {
         ..settings::dev(Clock::ArbBlock)
     };
     let block_time = Some(Duration::from_millis(20));
-    let stage = Stage::with(Config { block_time, ..Config::any_port() }, &constants).await;
+    let env = TestEnv::with(Config { block_time, ..Config::any_port() }, &constants).await;
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let mut programs = Vec::new();
-    let (market, key) = (stage.market(1).await, stage.key(1));
+    let (market, key) = (env.market(1).await, env.key(1));
     programs.push(tokio::spawn(async move { worker::work(&market, &key, listener).await }));
     for number in 2..5 {
-        let (market, key) = (stage.market(number).await, stage.key(number));
+        let (market, key) = (env.market(number).await, env.key(number));
         programs.push(tokio::spawn(async move { tester::run(&market, &key, port).await }));
     }
-    let (client, epoch) = (stage.market(5).await, stage.market(5).await.epoch().await.unwrap());
-    until(async || client.tester_count(epoch).await.unwrap() == 3).await;
-    until(async || client.book(muster_client::Application::default().0).await.unwrap().listed == 1)
-        .await;
+    let (client, epoch) = (env.market(5).await, env.market(5).await.epoch().await.unwrap());
+    wait_until(async || client.tester_count(epoch).await.unwrap() == 3).await;
+    wait_until(async || {
+        client.book(muster_client::Application::default().0).await.unwrap().listed == 1
+    })
+    .await;
 
     let (seen, market) = (Arc::new(Mutex::new(Vec::new())), client.clone());
     let lines = seen.clone();
@@ -61,8 +63,8 @@ async fn together_they_make_a_market() {
         .await;
     });
 
-    let want = Want::Usual { redundancy: 1, length: constants.minLength };
-    let settlement = first_purchase::purchase(&client, &want).await.unwrap();
+    let request = OrderRequest::Default { redundancy: 1, length: constants.minLength };
+    let settlement = first_purchase::purchase(&client, &request).await.unwrap();
     let [worker] = settlement.workers.as_slice() else { panic!("{settlement:?}") };
     assert_eq!((worker.accepted, worker.served, worker.failed, worker.slash), (true, 1, 0, 0));
     assert_eq!((worker.pay, settlement.testers.len(), settlement.refund), (300_000, 3, 0));

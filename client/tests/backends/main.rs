@@ -8,13 +8,13 @@
     reason = "a test that meets what it does not expect should end there"
 )]
 
+mod crash_recovery;
+mod env;
 mod examples;
-mod killed;
-mod notes;
+mod journal;
 mod outage;
-mod stage;
 mod stuck;
-mod waiting;
+mod wait;
 mod watch;
 
 #[path = "../it/harness/backend.rs"]

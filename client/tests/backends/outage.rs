@@ -3,50 +3,50 @@
 use alloy::primitives::keccak256;
 use muster_client::protocol::abi::Clock;
 use muster_client::protocol::settings;
-use muster_client::{Connect, MarketError, NodeError};
+use muster_client::{MarketError, NodeBuilder, NodeError};
 use stylus_devnode::{Config, Devnode};
 use tempfile::TempDir;
 
-use crate::notes::Notes;
-use crate::stage::{Stage, rpc, until};
+use crate::env::{TestEnv, rpc, wait_until};
+use crate::journal::InMemoryJournal;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_node_that_is_started_again_finds_the_transaction_followed() {
+async fn a_pending_transaction_survives_a_node_restart() {
     let folder = TempDir::new().unwrap();
     let file = Some(folder.path().join("chain"));
     let config = Config { state: file.clone(), ..Config::any_port() };
-    let stage = Stage::with(config, &settings::dev(Clock::Second)).await;
-    stage.rpc("evm_setAutomine", "[false]").await;
-    let notes = Notes::new();
-    let market = stage.open(stage.node(1).await.with_outbox(notes.clone())).await;
-    let (bond, watcher) = (market.settings().testerBond, stage.node(2).await);
+    let env = TestEnv::with(config, &settings::dev(Clock::Second)).await;
+    env.rpc("evm_setAutomine", "[false]").await;
+    let journal = InMemoryJournal::new();
+    let market = env.open(env.node(1).await.with_journal(journal.clone())).await;
+    let (bond, watcher) = (market.settings().testerBond, env.node(2).await);
     let doing = tokio::spawn(async move { market.register_tester(keccak256(b"key"), bond).await });
-    notes.remembered(1).await;
-    let port = stage.chain.url().rsplit(':').next().unwrap().parse().unwrap();
-    stage.chain.stop().await.unwrap();
+    journal.wait_for_records(1).await;
+    let port = env.chain.url().rsplit(':').next().unwrap().parse().unwrap();
+    env.chain.stop().await.unwrap();
     let error = watcher.head().await.unwrap_err();
     assert!(matches!(error, MarketError::Node(NodeError::Unreachable { .. })), "{error}");
     let chain = Devnode::start(Config { port, state: file, ..Config::default() }).await.unwrap();
-    until(async || {
+    wait_until(async || {
         rpc(&chain, "evm_mine", "[]").await;
         doing.is_finished()
     })
     .await;
     let registered = doing.await.unwrap().unwrap();
-    assert_eq!(registered.receipt.transaction, notes.signed()[0].hash());
-    assert_eq!(notes.outcomes().len(), 1);
+    assert_eq!(registered.receipt.transaction, journal.signed()[0].hash());
+    assert_eq!(journal.outcomes().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_url_that_answers_is_enough() {
-    let (dead, stage) = (Devnode::start(Config::any_port()).await.unwrap(), Stage::new().await);
-    let (nobody, url) = (dead.url(), stage.chain.url());
+async fn one_reachable_url_is_enough() {
+    let (dead, env) = (Devnode::start(Config::any_port()).await.unwrap(), TestEnv::new().await);
+    let (nobody, url) = (dead.url(), env.chain.url());
     dead.stop().await.unwrap();
-    let node = Connect::to([nobody.as_str(), url.as_str()]).open().await.unwrap();
+    let node = NodeBuilder::new([nobody.as_str(), url.as_str()]).connect().await.unwrap();
     assert!(node.head().await.unwrap().number > 0);
-    let error = Connect::to([nobody]).open().await.unwrap_err();
+    let error = NodeBuilder::new([nobody]).connect().await.unwrap_err();
     assert!(matches!(error, MarketError::Node(NodeError::Unreachable { .. })), "{error}");
-    let error = Connect::to([url]).on_chain(1).open().await.unwrap_err();
+    let error = NodeBuilder::new([url]).with_chain_id(1).connect().await.unwrap_err();
     assert!(
         matches!(error, MarketError::Node(NodeError::WrongChain { expected: 1, .. })),
         "{error}"

@@ -2,35 +2,35 @@
 
 use alloy::primitives::keccak256;
 use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Happened;
-use muster_client::{Event, Sighting, Watch};
+use muster_client::{ChainUpdate, EventWatcher, MarketEvent};
 
-use crate::stage::{Stage, WANT};
+use crate::env::{REQUEST, TestEnv};
 
 /// The dispatcher's next event.
-async fn next(watch: &mut Watch) -> Happened {
-    let Sighting::Happened(happening) = watch.next().await else { panic!("it moved back") };
-    let Event::Dispatcher(event) = happening.event else { panic!("{happening:?}") };
+async fn next_dispatcher_event(watch: &mut EventWatcher) -> Happened {
+    let ChainUpdate::Event(record) = watch.next().await else { panic!("it moved back") };
+    let MarketEvent::Dispatcher(event) = record.event else { panic!("{record:?}") };
     event
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_chain_that_moved_back_lost_is_taken_back() {
-    let stage = Stage::new().await;
-    let worker = stage.worker(1).await;
-    let mut watch = stage.market(2).await.watch(0);
-    while !matches!(next(&mut watch).await, Happened::WorkerRegistered(_)) {}
+async fn a_reorg_is_reported_and_its_events_are_replaced() {
+    let env = TestEnv::new().await;
+    let worker = env.worker(1).await;
+    let mut watch = env.market(2).await.watch(0);
+    while !matches!(next_dispatcher_event(&mut watch).await, Happened::WorkerRegistered(_)) {}
     let before = worker.node().head().await.unwrap();
-    let kept = stage.rpc("evm_snapshot", "[]").await;
+    let kept = env.rpc("evm_snapshot", "[]").await;
     worker.set_key(keccak256(b"other")).await.unwrap();
-    while !matches!(next(&mut watch).await, Happened::KeyChanged(_)) {}
+    while !matches!(next_dispatcher_event(&mut watch).await, Happened::KeyChanged(_)) {}
     let number = kept.split('"').find(|part| part.starts_with("0x")).unwrap();
-    let reverted = stage.rpc("evm_revert", &format!("[\"{number}\"]")).await;
+    let reverted = env.rpc("evm_revert", &format!("[\"{number}\"]")).await;
     assert!(reverted.contains("true"), "{kept}: {reverted}");
-    let Sighting::MovedBack(block) = watch.next().await else { panic!("it did not move back") };
+    let ChainUpdate::Reorg(block) = watch.next().await else { panic!("it did not move back") };
     assert!(block <= before.number, "{block}");
     worker.set_price(77).await.unwrap();
     loop {
-        match next(&mut watch).await {
+        match next_dispatcher_event(&mut watch).await {
             Happened::WorkerUpdated(event) if event.price == 77 => break,
             Happened::KeyChanged(_) => panic!("it did not happen"),
             _ => {}
@@ -39,27 +39,27 @@ async fn what_a_chain_that_moved_back_lost_is_taken_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_an_agreement_only_what_concerns_it_is_seen() {
-    let stage = Stage::new().await;
-    let worker = stage.worker(1).await;
-    let client = stage.market(2).await;
-    let first = client.buy(&WANT, u128::MAX).await.unwrap();
-    let second = client.buy(&WANT, u128::MAX).await.unwrap();
+async fn an_agreement_watcher_sees_only_its_agreement() {
+    let env = TestEnv::new().await;
+    let worker = env.worker(1).await;
+    let client = env.market(2).await;
+    let first = client.buy(&REQUEST, u128::MAX).await.unwrap();
+    let second = client.buy(&REQUEST, u128::MAX).await.unwrap();
     let agreement = worker.agreement(second.agreement).await.unwrap();
     agreement.accept().await.unwrap();
     let mut watch = agreement.watch();
-    match next(&mut watch).await {
+    match next_dispatcher_event(&mut watch).await {
         Happened::ContractBought(event) => assert_eq!(event.agreement, second.agreement),
         other => panic!("{other:?}"),
     }
     for _ in ["Accepted", "Started"] {
-        let Sighting::Happened(happening) = watch.next().await else { panic!("it moved back") };
-        let Event::Agreement(address, _) = happening.event else { panic!("{happening:?}") };
+        let ChainUpdate::Event(record) = watch.next().await else { panic!("it moved back") };
+        let MarketEvent::Agreement(address, _) = record.event else { panic!("{record:?}") };
         assert_eq!(address, second.agreement);
     }
     let everything = client.history(0, client.node().head().await.unwrap().number).await.unwrap();
-    let bought = |event: &Event| match event {
-        Event::Dispatcher(Happened::ContractBought(event)) => Some(event.agreement),
+    let bought = |event: &MarketEvent| match event {
+        MarketEvent::Dispatcher(Happened::ContractBought(event)) => Some(event.agreement),
         _ => None,
     };
     let all: Vec<_> = everything.iter().filter_map(|item| bought(&item.event)).collect();

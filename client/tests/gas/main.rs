@@ -15,26 +15,26 @@ mod chain;
 #[path = "../it/harness/deployed.rs"]
 #[expect(dead_code, reason = "markets are deployed by the stage here")]
 mod deployed;
-mod hooks;
-mod life;
-mod paper;
+mod env;
+mod hostios;
+mod lifecycle;
 #[path = "../it/harness/programs.rs"]
 mod programs;
 mod rows;
 mod scale;
-mod stage;
+mod snapshot;
+mod solidity;
 mod targets;
-mod twin;
 
-use crate::hooks::Hooks;
-use crate::life::{Cast, SMALL, live};
-use crate::paper::table;
+use crate::env::{CallRecord, Contracts, GasEnv};
+use crate::hostios::HostioGas;
+use crate::lifecycle::{Participants, SMALL, run_lifecycle};
 use crate::programs::PROGRAMS;
-use crate::rows::{Row, measure, scatter};
-use crate::stage::{Called, Contracts, Stage};
+use crate::rows::{Row, measure, measure_distinct_testers};
+use crate::snapshot::table;
 
 /// Our contracts, kept ready by the chain or not.
-fn ours(cached: bool) -> Contracts {
+fn stylus_contracts(cached: bool) -> Contracts {
     let [agreement, dispatcher] = PROGRAMS.clone();
     Contracts::Stylus { agreement, dispatcher, cached }
 }
@@ -49,42 +49,47 @@ fn snapshot(cached: &[Row], uncached: &[Row]) -> String {
 }
 
 /// Where the gas of the calls of a life goes that cost most.
-async fn break_down() -> String {
-    let mut stage = Stage::open(&ours(true), 20).await;
-    let cast = Cast::enter(&mut stage, 1, 3, false).await;
-    live(&mut stage, &cast, SMALL).await;
-    let second = stage.called.len();
-    live(&mut stage, &cast, SMALL).await;
+async fn hostio_breakdown() -> String {
+    let mut env = GasEnv::new(&stylus_contracts(true), 20).await;
+    let participants = Participants::register(&mut env, 1, 3, false).await;
+    run_lifecycle(&mut env, &participants, SMALL).await;
+    let second = env.calls.len();
+    run_lifecycle(&mut env, &participants, SMALL).await;
     let mut parts = Vec::new();
     let mut told = Vec::new();
-    for call in &stage.called[second..] {
+    for call in &env.calls[second..] {
         if !told.contains(&call.signature) {
             told.push(call.signature);
-            parts.push(hooks_of(&stage, call, "").await);
+            parts.push(hostio_table(&env, call, "").await);
         }
     }
-    let (stage, _) = scatter(&ours(true), true).await;
-    parts.push(hooks_of(&stage, stage.called.last().unwrap(), " of 12 testers").await);
+    let (env, _) = measure_distinct_testers(&stylus_contracts(true), true).await;
+    parts.push(hostio_table(&env, env.calls.last().unwrap(), " of 12 testers").await);
     parts.join("\n")
 }
 
 /// Where the gas of a call goes, with a word on which it is.
-async fn hooks_of(stage: &Stage, call: &Called, which: &str) -> String {
+async fn hostio_table(env: &GasEnv, call: &CallRecord, which: &str) -> String {
     let name = call.signature.split('(').next().unwrap();
-    let rows = Hooks::of(stage, call.transaction).await;
+    let rows = HostioGas::of(env, call.transaction).await;
     let rows = rows.rows().into_iter().filter(|(_, gas, _)| *gas >= 100);
     let rows = rows.map(|(name, gas, count)| vec![name.into(), count.to_string(), gas.to_string()]);
     format!("`{name}`{which}, {} gas:\n\n{}", call.gas, table(&["host call", "calls", "gas"], rows))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_step_costs_what_is_written_down() {
-    let (cached, uncached) = (measure(&ours(true)).await, measure(&ours(false)).await);
-    paper::whole("gas.snap", &snapshot(&cached, &uncached));
-    paper::part("docs/gas.md", "targets", &targets::compared(&cached));
-    paper::part("docs/gas.md", "host calls", &break_down().await);
-    if let Some([agreement, dispatcher]) = deployed::twin() {
+async fn gas_matches_the_snapshot() {
+    let (cached, uncached) =
+        (measure(&stylus_contracts(true)).await, measure(&stylus_contracts(false)).await);
+    snapshot::check_file("gas.snap", &snapshot(&cached, &uncached));
+    snapshot::check_section("docs/gas.md", "targets", &targets::compared(&cached));
+    snapshot::check_section("docs/gas.md", "host calls", &hostio_breakdown().await);
+    if let Some([agreement, dispatcher]) = deployed::solidity_init_code() {
         let theirs = measure(&Contracts::Evm { agreement, dispatcher }).await;
-        paper::part("docs/gas.md", "twin", &twin::compared(&cached, &theirs));
+        snapshot::check_section(
+            "docs/gas.md",
+            "twin",
+            &solidity::comparison_table(&cached, &theirs),
+        );
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::paper::table;
 use crate::rows::Row;
+use crate::snapshot::table;
 
 /// A step, what of the rows it is, and the most that it may take.
 type Target = (&'static str, fn(&Rows<'_>) -> u64, u64);
@@ -17,8 +17,8 @@ impl Rows<'_> {
         self.0[&*format!("{workers} × 3: {step}")]
     }
 
-    /// What each further worker adds to a step, on average of `workers`.
-    fn further(&self, workers: u64, step: &str) -> u64 {
+    /// What each per_further_worker worker adds to a step, on average of `workers`.
+    fn per_further_worker(&self, workers: u64, step: &str) -> u64 {
         (self.of(workers, step) - self.of(1, step)).div_ceil(workers - 1)
     }
 }
@@ -31,9 +31,17 @@ const TARGETS: [Target; 17] = [
     ("accept, first", |rows| rows.of(1, "accept, first"), 65_000),
     ("accept, next", |rows| rows.of(8, "accept, last"), 40_000),
     ("report of one tester over all its windows", |rows| rows.of(1, "report"), 68_000),
-    ("report, a second worker", |rows| rows.further(2, "report"), 6_000),
-    ("report, each further one of 4", |rows| rows.further(4, "report"), 6_000),
-    ("report, each further one of 8", |rows| rows.further(8, "report"), 6_000),
+    ("report, a second worker", |rows| rows.per_further_worker(2, "report"), 6_000),
+    (
+        "report, each per_further_worker one of 4",
+        |rows| rows.per_further_worker(4, "report"),
+        6_000,
+    ),
+    (
+        "report, each per_further_worker one of 8",
+        |rows| rows.per_further_worker(8, "report"),
+        6_000,
+    ),
     ("settle, credits used before", |rows| rows.of(1, "settle, credits in use"), 115_000),
     ("settle, all new", |rows| rows.of(1, "settle, all credits new"), 195_000),
     ("whole life, a list of 3 testers", |rows| rows.of(1, WHOLE), 490_000),
@@ -42,16 +50,24 @@ const TARGETS: [Target; 17] = [
         |rows| rows.0["1 × 3, 12 testers: whole life, credits in use"],
         1_100_000,
     ),
-    ("whole life, a second replica", |rows| rows.further(2, WHOLE), 90_000),
-    ("whole life, each further replica of 4", |rows| rows.further(4, WHOLE), 90_000),
-    ("whole life, each further replica of 8", |rows| rows.further(8, WHOLE), 90_000),
+    ("whole life, a second replica", |rows| rows.per_further_worker(2, WHOLE), 90_000),
+    (
+        "whole life, each per_further_worker replica of 4",
+        |rows| rows.per_further_worker(4, WHOLE),
+        90_000,
+    ),
+    (
+        "whole life, each per_further_worker replica of 8",
+        |rows| rows.per_further_worker(8, WHOLE),
+        90_000,
+    ),
     ("settle at the caps", |rows| rows.0["8 × 3, 21 windows: settle, all credits new"], 2_500_000),
 ];
 
 /// The row of a newcomer that asks more than all others.
 const REGISTER: &str = "registerWorker, at an end of the book";
 
-/// The row of one that others stand in front of and behind.
+/// The row of one that others register_at_prices in front of and behind.
 const BETWEEN: &str = "registerWorker, between two others";
 
 /// A row of every size.

@@ -6,10 +6,10 @@ use muster_client::protocol::abi::IWorkerDispatcher::{
     Listed, NotListable, Unlisted, WorkerRegistered, WorkerUpdated, listCall, registerWorkerCall,
     setAvailableCall, setPriceCall, stakeCall,
 };
-use muster_client::{Event, Market, Offer, Receipt, Want};
+use muster_client::{Market, MarketEvent, Offer, OrderRequest, Receipt};
 
-use crate::harness::words::{market, said};
-use crate::harness::{ETHER, World, key, offer};
+use crate::harness::expected::{dispatcher_error, dispatcher_event};
+use crate::harness::{ETHER, TestEnv, key, offer};
 use crate::workers::registration;
 
 /// The numbers in the book of application 0, cheapest first; its counters are looked at as well.
@@ -34,56 +34,61 @@ pub(crate) async fn book(who: &Market) -> Vec<u32> {
 }
 
 /// Workers of application 0 at these prices, each registered with the hint 0.
-async fn stand(world: &World, prices: &[u128]) -> Vec<Market> {
+async fn register_at_prices(env: &TestEnv, prices: &[u128]) -> Vec<Market> {
     let mut workers = Vec::new();
     for price in prices {
-        let who = world.person().await;
+        let who = env.new_account().await;
         let call = registerWorkerCall { price: *price, ..registration(&who) };
-        world.send(&who, world.dispatcher, &call, ETHER).await.unwrap();
+        env.send(&who, env.dispatcher, &call, ETHER).await.unwrap();
         workers.push(who);
     }
     workers
 }
 
 /// What of a transaction is about standing in the book.
-fn moves(world: &World, receipt: &Receipt) -> Vec<Event> {
-    let others = |event: &Event| {
+fn listing_events(env: &TestEnv, receipt: &Receipt) -> Vec<MarketEvent> {
+    let others = |event: &MarketEvent| {
         use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as E;
-        matches!(event, Event::Dispatcher(E::Listed(_) | E::Unlisted(_)))
+        matches!(event, MarketEvent::Dispatcher(E::Listed(_) | E::Unlisted(_)))
     };
-    world.events(receipt).into_iter().filter(others).collect()
+    env.events(receipt).into_iter().filter(others).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_cheapest_stands_first_and_equal_prices_in_the_order_of_arrival() {
-    let world = World::new().await;
-    let workers = stand(&world, &[5, 3, 5, 1, 3, 6]).await;
+    let env = TestEnv::new().await;
+    let workers = register_at_prices(&env, &[5, 3, 5, 1, 3, 6]).await;
     assert_eq!(book(&workers[0]).await, [4, 2, 5, 1, 3, 6]);
     // Whoever moves, if only to its own price, stands behind its equals.
-    world.tell(&workers[1], &setPriceCall { price: 3, hint: 0 }).await.unwrap();
+    env.send_to_dispatcher(&workers[1], &setPriceCall { price: 3, hint: 0 }).await.unwrap();
     assert_eq!(book(&workers[0]).await, [4, 5, 2, 1, 3, 6]);
-    world.tell(&workers[3], &setPriceCall { price: 9, hint: 0 }).await.unwrap();
+    env.send_to_dispatcher(&workers[3], &setPriceCall { price: 9, hint: 0 }).await.unwrap();
     assert_eq!(book(&workers[0]).await, [5, 2, 1, 3, 6, 4]);
-    world.tell(&workers[0], &setAvailableCall { available: false, hint: 0 }).await.unwrap();
+    env.send_to_dispatcher(&workers[0], &setAvailableCall { available: false, hint: 0 })
+        .await
+        .unwrap();
     assert_eq!(book(&workers[0]).await, [5, 2, 3, 6, 4]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_hint_leads_to_a_wrong_place() {
-    let world = World::new().await;
-    let workers = stand(&world, &[2, 4, 6, 8, 5]).await;
-    world.tell(&workers[3], &setAvailableCall { available: false, hint: 0 }).await.unwrap();
-    let other = world.person().await;
+    let env = TestEnv::new().await;
+    let workers = register_at_prices(&env, &[2, 4, 6, 8, 5]).await;
+    env.send_to_dispatcher(&workers[3], &setAvailableCall { available: false, hint: 0 })
+        .await
+        .unwrap();
+    let other = env.new_account().await;
     let application = "factor".parse::<muster_client::Application>().unwrap();
-    world.tx(other.register(application, &offer(1), key(&other), ETHER)).await.unwrap();
+    env.tx(other.register(application, &offer(1), key(&other), ETHER)).await.unwrap();
     assert_eq!(book(&other).await, [1, 2, 5, 3]);
     // Right; early; too dear; unlisted; of another application; its own; nobody's.
     for hint in [2, 1, 3, 4, 6, 5, 7, u32::MAX, 0] {
         for (price, expected) in [(5, [1, 2, 5, 3]), (1, [5, 1, 2, 3]), (6, [1, 2, 3, 5])] {
-            let receipt = world.tell(&workers[4], &setPriceCall { price, hint }).await.unwrap();
+            let receipt =
+                env.send_to_dispatcher(&workers[4], &setPriceCall { price, hint }).await.unwrap();
             assert_eq!(book(&other).await, expected, "hint {hint}, price {price}");
             let worker = workers[4].account().unwrap();
-            assert_eq!(moves(&world, &receipt), [said(Listed { worker })]);
+            assert_eq!(listing_events(&env, &receipt), [dispatcher_event(Listed { worker })]);
         }
     }
     assert_eq!(other.book(application.0).await.unwrap().head, 6);
@@ -91,91 +96,115 @@ async fn no_hint_leads_to_a_wrong_place() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_not_placed_in_sixteen_steps_stays_out_until_somebody_shows_the_way() {
-    let world = World::new().await;
+    let env = TestEnv::new().await;
     // The last of these walks over sixteen others.
-    let workers = stand(&world, &[7; 17]).await;
+    let workers = register_at_prices(&env, &[7; 17]).await;
     assert_eq!(book(&workers[0]).await, (1..=17).collect::<Vec<_>>());
-    let late = world.person().await;
+    let late = env.new_account().await;
     let worker = late.account().unwrap();
     let call = registerWorkerCall { price: 7, ..registration(&late) };
-    let receipt = world.send(&late, world.dispatcher, &call, ETHER).await.unwrap();
+    let receipt = env.send(&late, env.dispatcher, &call, ETHER).await.unwrap();
     let (application, number) = (FixedBytes::ZERO, 18);
     let events = [
-        said(WorkerRegistered { worker, number, application, key: key(&late), stake: ETHER }),
-        said(Unlisted { worker }),
-        said(WorkerUpdated { worker, price: 7, maxLength: 1_000, promised: 9_000, capacity: 2 }),
+        dispatcher_event(WorkerRegistered {
+            worker,
+            number,
+            application,
+            key: key(&late),
+            stake: ETHER,
+        }),
+        dispatcher_event(Unlisted { worker }),
+        dispatcher_event(WorkerUpdated {
+            worker,
+            price: 7,
+            maxLength: 1_000,
+            promised: 9_000,
+            capacity: 2,
+        }),
     ];
-    assert_eq!(world.events(&receipt), events);
+    assert_eq!(env.events(&receipt), events);
     assert_eq!(book(&late).await, (1..=17).collect::<Vec<_>>());
 
     // More stake and the same hint do not help, and it is said again.
-    let receipt = world.send(&late, world.dispatcher, &stakeCall { hint: 0 }, 1).await.unwrap();
-    assert_eq!(moves(&world, &receipt), [said(Unlisted { worker })]);
+    let receipt = env.send(&late, env.dispatcher, &stakeCall { hint: 0 }, 1).await.unwrap();
+    assert_eq!(listing_events(&env, &receipt), [dispatcher_event(Unlisted { worker })]);
 
-    let stranger = world.person().await;
-    let refusal = market(NotListable { worker });
-    assert_eq!(world.tell(&stranger, &listCall { worker, hint: 0 }).await, refusal);
+    let stranger = env.new_account().await;
+    let refusal = dispatcher_error(NotListable { worker });
+    assert_eq!(env.send_to_dispatcher(&stranger, &listCall { worker, hint: 0 }).await, refusal);
     // One step behind the head it is sixteen again.
-    let receipt = world.tell(&stranger, &listCall { worker, hint: 1 }).await.unwrap();
-    assert_eq!(world.events(&receipt), [said(Listed { worker })]);
+    let receipt = env.send_to_dispatcher(&stranger, &listCall { worker, hint: 1 }).await.unwrap();
+    assert_eq!(env.events(&receipt), [dispatcher_event(Listed { worker })]);
     assert_eq!(book(&late).await, (1..=18).collect::<Vec<_>>());
-    assert_eq!(world.tell(&stranger, &listCall { worker, hint: 17 }).await, refusal);
+    assert_eq!(env.send_to_dispatcher(&stranger, &listCall { worker, hint: 17 }).await, refusal);
 
     // Who loses its place by a change of price hears of it, and the client finds the way by itself.
-    let receipt = world.tell(&workers[0], &setPriceCall { price: 8, hint: 0 }).await.unwrap();
+    let receipt =
+        env.send_to_dispatcher(&workers[0], &setPriceCall { price: 8, hint: 0 }).await.unwrap();
     let worker = workers[0].account().unwrap();
     let updated =
         WorkerUpdated { worker, price: 8, maxLength: 1_000, promised: 9_000, capacity: 2 };
-    assert_eq!(world.events(&receipt), [said(Unlisted { worker }), said(updated)]);
-    world.tx(stranger.list(worker)).await.unwrap();
+    assert_eq!(
+        env.events(&receipt),
+        [dispatcher_event(Unlisted { worker }), dispatcher_event(updated)]
+    );
+    env.tx(stranger.list(worker)).await.unwrap();
     assert_eq!(book(&late).await, (2..=18).chain([1]).collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_an_available_worker_with_room_and_stake_can_be_listed() {
-    let world = World::new().await;
-    let workers = stand(&world, &[5, 6]).await;
-    let (stranger, tester) = (world.person().await, world.testers(1).await.remove(0));
+    let env = TestEnv::new().await;
+    let workers = register_at_prices(&env, &[5, 6]).await;
+    let (stranger, tester) = (env.new_account().await, env.testers(1).await.remove(0));
     let list = async |who: &Market| {
         let worker = who.account().unwrap();
-        let answer = world.tell(&stranger, &listCall { worker, hint: 0 }).await;
-        assert_eq!(answer, market(NotListable { worker }));
+        let answer = env.send_to_dispatcher(&stranger, &listCall { worker, hint: 0 }).await;
+        assert_eq!(answer, dispatcher_error(NotListable { worker }));
     };
     list(&workers[0]).await;
     list(&tester).await;
-    world.tell(&workers[0], &setAvailableCall { available: false, hint: 0 }).await.unwrap();
+    env.send_to_dispatcher(&workers[0], &setAvailableCall { available: false, hint: 0 })
+        .await
+        .unwrap();
     list(&workers[0]).await;
-    world.tx(workers[1].unstake(ETHER)).await.unwrap();
+    env.tx(workers[1].unstake(ETHER)).await.unwrap();
     list(&workers[1]).await;
     assert!(book(&stranger).await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_at_capacity_leaves_the_book_and_comes_back_with_a_hint() {
-    let world = World::new().await;
-    let worker = world.worker(Offer { capacity: 1, ..offer(5) }).await;
+    let env = TestEnv::new().await;
+    let worker = env.worker(Offer { capacity: 1, ..offer(5) }).await;
     let account = worker.account().unwrap();
-    let (cheaper, cleo) = (world.worker(offer(1)).await, world.person().await);
-    let want = Want::Usual { redundancy: 2, length: 8 };
+    let (cheaper, cleo) = (env.worker(offer(1)).await, env.new_account().await);
+    let request = OrderRequest::Default { redundancy: 2, length: 8 };
     for hints in [vec![2, 2], vec![2], vec![]] {
-        let purchase = world.buy(&cleo, want).await;
-        assert_eq!(moves(&world, &purchase.receipt), [said(Unlisted { worker: account })]);
+        let purchase = env.buy(&cleo, request).await;
+        assert_eq!(
+            listing_events(&env, &purchase.receipt),
+            [dispatcher_event(Unlisted { worker: account })]
+        );
         assert_eq!(book(&cleo).await, [2]);
-        let refusal = market(NotListable { worker: account });
-        assert_eq!(world.tell(&cleo, &listCall { worker: account, hint: 0 }).await, refusal);
+        let refusal = dispatcher_error(NotListable { worker: account });
+        assert_eq!(
+            env.send_to_dispatcher(&cleo, &listCall { worker: account, hint: 0 }).await,
+            refusal
+        );
 
-        world.accept(&worker, &purchase).await;
-        world.accept(&cheaper, &purchase).await;
-        world.pass(8 + world.settings.reportWindow).await;
+        env.accept(&worker, &purchase).await;
+        env.accept(&cheaper, &purchase).await;
+        env.advance(8 + env.settings.reportWindow).await;
         let back = hints.len() == 2;
         let settle = settleCall { hints };
-        let receipt = world.send(&cheaper, purchase.agreement, &settle, 0).await.unwrap();
-        let listed = [said(Listed { worker: account })];
+        let receipt = env.send(&cheaper, purchase.agreement, &settle, 0).await.unwrap();
+        let listed = [dispatcher_event(Listed { worker: account })];
         // The cheaper one is worker 0 of the agreement, so the second hint is for this one.
-        assert_eq!(moves(&world, &receipt), listed[..usize::from(back)]);
+        assert_eq!(listing_events(&env, &receipt), listed[..usize::from(back)]);
         if !back {
             assert_eq!(book(&cleo).await, [2]);
-            world.tell(&cleo, &listCall { worker: account, hint: 0 }).await.unwrap();
+            env.send_to_dispatcher(&cleo, &listCall { worker: account, hint: 0 }).await.unwrap();
         }
         assert_eq!(book(&cleo).await, [2, 1]);
     }
@@ -183,18 +212,20 @@ async fn who_is_at_capacity_leaves_the_book_and_comes_back_with_a_hint() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_cannot_cover_the_bond_of_its_longest_agreement_leaves_the_book() {
-    let world = World::new().await;
-    let (worker, cleo) = (world.person().await, world.person().await);
+    let env = TestEnv::new().await;
+    let (worker, cleo) = (env.new_account().await, env.new_account().await);
     let account = worker.account().unwrap();
     // Its longest agreement takes a bond of ten minimums, the one that is bought takes one.
-    let bond = world.settings.minBond;
+    let bond = env.settings.minBond;
     let call = registerWorkerCall { price: bond, maxLength: 100, ..registration(&worker) };
-    world.send(&worker, world.dispatcher, &call, 10 * bond).await.unwrap();
+    env.send(&worker, env.dispatcher, &call, 10 * bond).await.unwrap();
     assert_eq!(book(&cleo).await, [1]);
-    let purchase = world.buy(&cleo, Want::Usual { redundancy: 1, length: 10 }).await;
-    assert_eq!(moves(&world, &purchase.receipt), [said(Unlisted { worker: account })]);
+    let purchase = env.buy(&cleo, OrderRequest::Default { redundancy: 1, length: 10 }).await;
+    assert_eq!(
+        listing_events(&env, &purchase.receipt),
+        [dispatcher_event(Unlisted { worker: account })]
+    );
     assert!(book(&cleo).await.is_empty());
-    let receipt =
-        world.send(&worker, world.dispatcher, &stakeCall { hint: 0 }, bond).await.unwrap();
-    assert_eq!(moves(&world, &receipt), [said(Listed { worker: account })]);
+    let receipt = env.send(&worker, env.dispatcher, &stakeCall { hint: 0 }, bond).await.unwrap();
+    assert_eq!(listing_events(&env, &receipt), [dispatcher_event(Listed { worker: account })]);
 }

@@ -2,15 +2,15 @@
 //! still unless a story moves it, and the books are checked after every transaction.
 
 pub(crate) mod backend;
-pub(crate) mod books;
+pub(crate) mod balances;
 #[expect(dead_code, reason = "the random steps use what is not used here")]
 mod deployed;
-pub(crate) mod ends;
 pub(crate) mod evm;
+pub(crate) mod expected;
 pub(crate) mod programs;
 pub(crate) mod receipts;
-pub(crate) mod wire;
-pub(crate) mod words;
+pub(crate) mod rpc;
+pub(crate) mod settlement;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,24 +24,24 @@ use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
 use muster_client::protocol::abi::{Clock, Entry, Settings};
 use muster_client::protocol::settings;
 use muster_client::{
-    Agreement, Application, Market, MarketError, Offer, Purchase, Receipt, Refusal, Session,
-    Settlement, Want,
+    Agreement, Application, Market, MarketError, Offer, OrderRequest, Purchase, Receipt,
+    RevertReason, Session, Settlement,
 };
 use stylus_devnode::{Config, Devnode};
 
-use crate::harness::evm::Habit;
+use crate::harness::evm::Behavior;
 use crate::harness::programs::PROGRAMS;
-use crate::harness::wire::Wire;
+use crate::harness::rpc::DevRpc;
 
 /// Wei of one ether.
 pub(crate) const ETHER: u128 = 1_000_000_000_000_000_000;
 
 /// A dev chain with a market.
-pub(crate) struct World {
+pub(crate) struct TestEnv {
     /// The chain.
     chain: Devnode,
     /// Speaks to it by hand.
-    pub(crate) wire: Wire,
+    pub(crate) rpc: DevRpc,
     /// The market's contract.
     pub(crate) dispatcher: Address,
     /// The implementation behind every agreement.
@@ -49,18 +49,18 @@ pub(crate) struct World {
     /// What it was deployed with.
     pub(crate) settings: Settings,
     /// How many of the chain's accounts have been given to people.
-    people: AtomicUsize,
+    accounts_used: AtomicUsize,
     /// Everybody who may have credit.
-    crowd: Mutex<Vec<Address>>,
+    credit_accounts: Mutex<Vec<Address>>,
 }
 
 /// The first second of the next epoch but one, so that no story runs into the end of an epoch.
-fn fresh_epoch(length: u32) -> u64 {
+fn future_epoch_start(length: u32) -> u64 {
     let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     (wall / u64::from(length) + 2) * u64::from(length)
 }
 
-impl World {
+impl TestEnv {
     /// A market whose ticks are seconds, with the constants for dev chains.
     pub(crate) async fn new() -> Self {
         Self::with(settings::dev(Clock::Second)).await
@@ -71,50 +71,50 @@ impl World {
         let chain = Devnode::start(Config { accounts: 100, ..Config::any_port() }).await.unwrap();
         let key = PrivateKeySigner::from_bytes(&chain.accounts()[0].key).unwrap();
         let [implementation, dispatcher] = deployed::deploy(&chain.url(), key, &settings).await;
-        let wire = Wire::new(&chain, fresh_epoch(settings.epochLength)).await;
-        let people = AtomicUsize::new(1);
-        let crowd = Mutex::default();
-        Self { chain, wire, dispatcher, implementation, settings, people, crowd }
+        let rpc = DevRpc::new(&chain, future_epoch_start(settings.epochLength)).await;
+        let accounts_used = AtomicUsize::new(1);
+        let credit_accounts = Mutex::default();
+        Self { chain, rpc, dispatcher, implementation, settings, accounts_used, credit_accounts }
     }
 
     /// A dispatcher whose constructor was not called.
-    pub(crate) async fn bare(&self) -> Address {
+    pub(crate) async fn deploy_unconstructed(&self) -> Address {
         let key = PrivateKeySigner::from_bytes(&self.chain.accounts()[0].key).unwrap();
         let deployer = backend::connect(&self.chain.url(), Some(key)).await;
         let deployment = deployer.deploy(&PROGRAMS[1], None).await.unwrap();
         // Meanwhile the clock went on.
-        self.pass(60).await;
+        self.advance(60).await;
         deployment.address
     }
 
     /// Somebody new, with a thousand ether.
-    pub(crate) async fn person(&self) -> Market {
-        let number = self.people.fetch_add(1, Ordering::Relaxed);
+    pub(crate) async fn new_account(&self) -> Market {
+        let number = self.accounts_used.fetch_add(1, Ordering::Relaxed);
         let account = &self.chain.accounts()[number];
-        self.crowd.lock().unwrap().push(account.address);
+        self.credit_accounts.lock().unwrap().push(account.address);
         let signer = PrivateKeySigner::from_bytes(&account.key).unwrap();
         let node = backend::connect(&self.chain.url(), Some(signer)).await;
         Market::open(node, self.dispatcher).await.unwrap()
     }
 
     /// Gives somebody as many wei as needed.
-    pub(crate) async fn enrich(&self, who: &Market, wei: u128) {
+    pub(crate) async fn set_balance(&self, who: &Market, wei: u128) {
         self.chain.set_balance(who.account().unwrap(), U256::from(wei)).await.unwrap();
     }
 
     /// A registered worker that stakes an ether and stands in the book of application 0.
     pub(crate) async fn worker(&self, offer: Offer) -> Market {
-        let market = self.person().await;
+        let market = self.new_account().await;
         let key = key(&market);
         self.tx(market.register(Application::default(), &offer, key, ETHER)).await.unwrap();
         market
     }
 
-    /// Registered testers that have checked in.
+    /// Registration testers that have checked in.
     pub(crate) async fn testers(&self, count: usize) -> Vec<Market> {
         let mut testers = Vec::new();
         for _ in 0..count {
-            let market = self.person().await;
+            let market = self.new_account().await;
             let bond = self.settings.testerBond;
             self.tx(market.register_tester(key(&market), bond)).await.unwrap();
             self.tx(market.check_in()).await.unwrap();
@@ -124,25 +124,25 @@ impl World {
     }
 
     /// A contract with a habit, whose habit belongs to nobody.
-    pub(crate) async fn puppet(&self, habit: &Habit) -> Address {
-        let account = self.create(evm::puppet(habit), 0).await.created.unwrap();
-        self.crowd.lock().unwrap().push(account);
+    pub(crate) async fn deploy_forwarder(&self, behavior: &Behavior) -> Address {
+        let account = self.create(evm::forwarder_init_code(behavior), 0).await.created.unwrap();
+        self.credit_accounts.lock().unwrap().push(account);
         account
     }
 
     /// Creates a contract.
     pub(crate) async fn create(&self, init: Bytes, value: u128) -> Receipt {
         let from = self.chain.accounts()[0].address;
-        let receipt = self.wire.send(from, None, init, value).await;
+        let receipt = self.rpc.send(from, None, init, value).await;
         assert!(receipt.success, "the contract was not created");
-        self.check().await;
+        self.check_balances().await;
         receipt
     }
 
     /// Buys what is wanted at its quote.
-    pub(crate) async fn buy(&self, client: &Market, want: Want) -> Purchase {
-        let quote = client.quote(&want).await.unwrap();
-        self.tx(client.buy(&want, quote.price)).await.unwrap()
+    pub(crate) async fn buy(&self, client: &Market, request: OrderRequest) -> Purchase {
+        let quote = client.quote(&request).await.unwrap();
+        self.tx(client.buy(&request, quote.price)).await.unwrap()
     }
 
     /// Lets a worker accept.
@@ -154,7 +154,7 @@ impl World {
     pub(crate) async fn report(&self, tester: &Market, purchase: &Purchase, entries: &[Entry]) {
         let agreement = agreement(tester, purchase).await;
         let session = Session::random();
-        let entries = self.receipted(&agreement, &session, entries);
+        let entries = self.with_receipts(&agreement, &session, entries);
         self.tx(agreement.report(&session, entries)).await.unwrap();
     }
 
@@ -167,10 +167,10 @@ impl World {
     pub(crate) async fn tx<T>(
         &self,
         doing: impl Future<Output = Result<T, MarketError>>,
-    ) -> Result<T, Refusal> {
-        self.wire.hold().await;
+    ) -> Result<T, RevertReason> {
+        self.rpc.pin_timestamp().await;
         let done = doing.await;
-        self.check().await;
+        self.check_balances().await;
         match done {
             Ok(done) => Ok(done),
             Err(MarketError::Refused(refusal)) => Err(refusal),
@@ -179,15 +179,15 @@ impl World {
     }
 
     /// What a call would answer in the next transaction.
-    pub(crate) async fn ask<C: SolCall>(
+    pub(crate) async fn call<C: SolCall>(
         &self,
         from: Address,
         to: Address,
         call: &C,
         value: u128,
-    ) -> Result<C::Return, Refusal> {
-        let answer = self.wire.call(from, to, call.abi_encode().into(), value).await;
-        let answer = answer.map_err(|data| self.refusal(to, &data))?;
+    ) -> Result<C::Return, RevertReason> {
+        let answer = self.rpc.call(from, to, call.abi_encode().into(), value).await;
+        let answer = answer.map_err(|data| self.revert_reason(to, &data))?;
         Ok(C::abi_decode_returns_validate(&answer).unwrap())
     }
 
@@ -198,70 +198,70 @@ impl World {
         to: Address,
         call: &C,
         value: u128,
-    ) -> Result<Receipt, Refusal> {
+    ) -> Result<Receipt, RevertReason> {
         let from = from.account().unwrap();
-        let asked = self.ask(from, to, call, value).await;
-        let receipt = self.wire.send(from, Some(to), call.abi_encode().into(), value).await;
+        let asked = self.call(from, to, call, value).await;
+        let receipt = self.rpc.send(from, Some(to), call.abi_encode().into(), value).await;
         assert_eq!(receipt.success, asked.is_ok(), "{} was foreseen wrongly", C::SIGNATURE);
-        self.check().await;
+        self.check_balances().await;
         asked.map(|_| receipt)
     }
 
     /// Sends a call without wei to the dispatcher.
-    pub(crate) async fn tell<C: SolCall>(
+    pub(crate) async fn send_to_dispatcher<C: SolCall>(
         &self,
         from: &Market,
         call: &C,
-    ) -> Result<Receipt, Refusal> {
+    ) -> Result<Receipt, RevertReason> {
         self.send(from, self.dispatcher, call, 0).await
     }
 
     /// Has a puppet call the dispatcher, with wei of `from`.
-    pub(crate) async fn act<C: SolCall>(
+    pub(crate) async fn forward_to_dispatcher<C: SolCall>(
         &self,
         from: &Market,
-        puppet: Address,
+        forwarder: Address,
         call: &C,
         value: u128,
-    ) -> Result<Receipt, Refusal> {
+    ) -> Result<Receipt, RevertReason> {
         let (account, data) = (from.account().unwrap(), call.abi_encode());
-        let order = evm::order(self.dispatcher, &data);
-        let asked = self.wire.call(account, puppet, order.clone(), value).await;
-        let receipt = self.wire.send(account, Some(puppet), order, value).await;
+        let order = evm::forward_calldata(self.dispatcher, &data);
+        let asked = self.rpc.call(account, forwarder, order.clone(), value).await;
+        let receipt = self.rpc.send(account, Some(forwarder), order, value).await;
         assert_eq!(receipt.success, asked.is_ok(), "{} was foreseen wrongly", C::SIGNATURE);
-        self.check().await;
-        asked.map(|_| receipt).map_err(|data| self.refusal(self.dispatcher, &data))
+        self.check_balances().await;
+        asked.map(|_| receipt).map_err(|data| self.revert_reason(self.dispatcher, &data))
     }
 
     /// What a contract's revert data means.
-    pub(crate) fn refusal(&self, contract: Address, data: &[u8]) -> Refusal {
+    pub(crate) fn revert_reason(&self, contract: Address, data: &[u8]) -> RevertReason {
         if contract == self.dispatcher {
-            Refusal::Dispatcher(IWorkerDispatcherErrors::abi_decode_validate(data).unwrap())
+            RevertReason::Dispatcher(IWorkerDispatcherErrors::abi_decode_validate(data).unwrap())
         } else {
-            Refusal::Agreement(IWorkAgreementErrors::abi_decode_validate(data).unwrap())
+            RevertReason::Agreement(IWorkAgreementErrors::abi_decode_validate(data).unwrap())
         }
     }
 
     /// The tick in which the next transaction will be.
-    pub(crate) async fn tick(&self) -> u64 {
+    pub(crate) async fn next_tick(&self) -> u64 {
         match self.settings.clock {
-            Clock::Second => self.wire.now(),
-            _ => self.wire.height().await + 1,
+            Clock::Second => self.rpc.now(),
+            _ => self.rpc.height().await + 1,
         }
     }
 
     /// Sees to it that the next transaction is in this tick.
-    pub(crate) async fn at(&self, tick: u64) {
+    pub(crate) async fn advance_to(&self, tick: u64) {
         match self.settings.clock {
-            Clock::Second => self.wire.move_to(tick).await,
-            _ => self.wire.mine(tick - 1 - self.wire.height().await).await,
+            Clock::Second => self.rpc.mine_at(tick).await,
+            _ => self.rpc.mine(tick - 1 - self.rpc.height().await).await,
         }
-        assert_eq!(self.tick().await, tick);
+        assert_eq!(self.next_tick().await, tick);
     }
 
     /// Lets ticks go by.
-    pub(crate) async fn pass(&self, ticks: u32) {
-        self.at(self.tick().await + u64::from(ticks)).await;
+    pub(crate) async fn advance(&self, ticks: u32) {
+        self.advance_to(self.next_tick().await + u64::from(ticks)).await;
     }
 }
 

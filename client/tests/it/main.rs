@@ -9,27 +9,27 @@
     reason = "a test that meets what it does not expect should end there"
 )]
 
-mod absent;
 mod accept;
 mod book;
-mod caps;
-mod doors;
+mod book_proptest;
+mod calldata;
+mod docs;
+mod early_exit;
 mod forgery;
 mod harness;
 mod hire;
-mod hostile;
 mod interface;
-mod leaving;
-mod life;
-mod papers;
+mod lifecycle;
+mod no_show;
 mod purchase;
 mod quote;
 mod receipts;
+mod reentrancy;
 mod registration;
 mod report;
 mod reputation;
 mod settle;
-mod shuffle;
+mod size_limits;
 mod slash;
 mod states;
 mod testers;

@@ -5,88 +5,89 @@ use muster_client::protocol::abi::IWorkerDispatcher::{
 };
 use muster_client::protocol::abi::{Order, Reason};
 use muster_client::protocol::reputation::{HALF_LIFE, ONE_OBSERVATION, ReputationWeights};
-use muster_client::{Market, Want};
+use muster_client::{Market, OrderRequest};
 
-use crate::harness::ends::{finish, forsake};
-use crate::harness::receipts::seen;
-use crate::harness::words::{market, said};
-use crate::harness::{World, agreement, offer};
+use crate::harness::expected::{dispatcher_error, dispatcher_event};
+use crate::harness::receipts::unsigned_entry;
+use crate::harness::settlement::{run_to_settlement, settle_unaccepted};
+use crate::harness::{TestEnv, agreement, offer};
 use crate::quote::{order, quote};
 
 /// The score of so many thousandths of an observation, all good: n / (n + z²).
-fn spotless(thousandths: u64) -> u16 {
+fn flawless_score(thousandths: u64) -> u16 {
     u16::try_from(thousandths * 10_000_000 / (thousandths * 1_000 + 2_706_025)).unwrap()
 }
 
 /// Four windows of six ticks and three testers, whose fees are one observation at the lowest.
-fn tested(redundancy: u64) -> Want {
-    Want::Order(Order { windows: 4, testers: 3, ..order(redundancy, 24) })
+fn tested_order(redundancy: u64) -> OrderRequest {
+    OrderRequest::Custom(Order { windows: 4, testers: 3, ..order(redundancy, 24) })
 }
 
 /// What is known of a worker.
-async fn known(who: &Market) -> (u64, u64, u16) {
+async fn reputation_of(who: &Market) -> (u64, u64, u16) {
     let account = who.account().unwrap();
     let known = who.reputation(account).await.unwrap();
     assert_eq!(who.worker(account).await.unwrap().score, known.score);
-    (known.standing.good, known.standing.bad, known.score)
+    (known.weights.good, known.weights.bad, known.score)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_testers_were_paid_for_moves_a_score() {
-    let world = World::new().await;
-    let (ada, cleo) = (world.worker(offer(1)).await, world.person().await);
-    let (testers, worker) = (world.testers(3).await, ada.account().unwrap());
-    assert_eq!(known(&ada).await, (0, 0, 0));
+    let env = TestEnv::new().await;
+    let (ada, cleo) = (env.worker(offer(1)).await, env.new_account().await);
+    let (testers, worker) = (env.testers(3).await, ada.account().unwrap());
+    assert_eq!(reputation_of(&ada).await, (0, 0, 0));
     assert_eq!(ada.reputation(worker).await.unwrap().updated, 0);
     // Both end in the same second, so that nothing fades in between.
-    let purchases = [world.buy(&cleo, tested(1)).await, world.buy(&cleo, tested(1)).await];
+    let purchases = [env.buy(&cleo, tested_order(1)).await, env.buy(&cleo, tested_order(1)).await];
     for purchase in &purchases {
-        world.accept(&ada, purchase).await;
+        env.accept(&ada, purchase).await;
     }
-    world.pass(24).await;
+    env.advance(24).await;
     for purchase in &purchases {
         for tester in &testers {
-            world.report(tester, purchase, &[seen(0, 15, 15)]).await;
+            env.report(tester, purchase, &[unsigned_entry(0, 15, 15)]).await;
         }
     }
-    world.pass(world.settings.reportWindow).await;
+    env.advance(env.settings.reportWindow).await;
     for (count, purchase) in (1..).zip(&purchases) {
-        let settlement = world.settle(&cleo, purchase).await;
-        let event = said(StandingChanged { worker, good: count * ONE_OBSERVATION, bad: 0 });
-        assert!(world.events(&settlement.receipt).contains(&event));
-        let score = spotless(1_000 * count);
-        assert_eq!(known(&ada).await, (count * ONE_OBSERVATION, 0, score));
-        assert_eq!(ada.reputation(worker).await.unwrap().updated, world.wire.now());
+        let settlement = env.settle(&cleo, purchase).await;
+        let event =
+            dispatcher_event(StandingChanged { worker, good: count * ONE_OBSERVATION, bad: 0 });
+        assert!(env.events(&settlement.receipt).contains(&event));
+        let score = flawless_score(1_000 * count);
+        assert_eq!(reputation_of(&ada).await, (count * ONE_OBSERVATION, 0, score));
+        assert_eq!(ada.reputation(worker).await.unwrap().updated, env.rpc.now());
     }
     // As the tables have it.
-    assert_eq!([spotless(1_000), spotless(2_000)], [2_698, 4_249]);
+    assert_eq!([flawless_score(1_000), flawless_score(2_000)], [2_698, 4_249]);
     let stranger = cleo.account().unwrap();
     let call = reputationCall { account: stranger };
-    let answer = world.ask(stranger, world.dispatcher, &call, 0).await;
-    let refusal = market::<()>(NotRegistered { account: stranger });
+    let answer = env.call(stranger, env.dispatcher, &call, 0).await;
+    let refusal = dispatcher_error::<()>(NotRegistered { account: stranger });
     assert_eq!(answer.err(), refusal.err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agreement_weighs_what_its_testers_were_paid_for_the_worker() {
-    let world = World::new().await;
+    let env = TestEnv::new().await;
     // Fees of 14.99… units, of 15, and of 30.
     let prices = [4_999_999_999_999_999, 5_000_000_000_000_000, 10_000_000_000_000_000];
-    let mut workers = vec![world.worker(offer(1)).await];
+    let mut workers = vec![env.worker(offer(1)).await];
     for price in prices {
-        workers.push(world.worker(offer(price)).await);
+        workers.push(env.worker(offer(price)).await);
     }
-    let (testers, cleo) = (world.testers(3).await, world.person().await);
-    let purchase = world.buy(&cleo, tested(4)).await;
+    let (testers, cleo) = (env.testers(3).await, env.new_account().await);
+    let purchase = env.buy(&cleo, tested_order(4)).await;
     for worker in &workers {
-        world.accept(worker, &purchase).await;
+        env.accept(worker, &purchase).await;
     }
     // A quarter of what is known of each is bad.
-    let report: Vec<_> = (0..4).map(|index| seen(index, 0b1111, 0b1011)).collect();
+    let report: Vec<_> = (0..4).map(|index| unsigned_entry(index, 0b1111, 0b1011)).collect();
     let reports = [report.clone(), report.clone(), report];
-    finish(&world, &testers, &purchase, &reports).await;
+    run_to_settlement(&env, &testers, &purchase, &reports).await;
     for (worker, weight) in workers.iter().zip([1, 3, 4, 4]) {
-        let (good, bad, score) = known(worker).await;
+        let (good, bad, score) = reputation_of(worker).await;
         assert_eq!((good, bad), (weight * ONE_OBSERVATION / 4 * 3, weight * ONE_OBSERVATION / 4));
         assert_eq!(score, ReputationWeights { good, bad }.score());
     }
@@ -94,80 +95,84 @@ async fn an_agreement_weighs_what_its_testers_were_paid_for_the_worker() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn seats_that_were_not_paid_weigh_nothing() {
-    let world = World::new().await;
-    let (ada, cleo) = (world.worker(offer(1)).await, world.person().await);
-    let testers = world.testers(3).await;
+    let env = TestEnv::new().await;
+    let (ada, cleo) = (env.worker(offer(1)).await, env.new_account().await);
+    let testers = env.testers(3).await;
     // Eleven seats are less than a unit, and nobody speaks of untested work.
-    for (reports, want) in [
-        ([seen(0, 15, 15), seen(0, 15, 15), seen(0, 7, 7)].map(|entry| vec![entry]), tested(1)),
-        ([vec![], vec![], vec![]], tested(1)),
-        ([vec![], vec![], vec![]], Want::Order(order(1, 24))),
+    for (reports, request) in [
+        (
+            [unsigned_entry(0, 15, 15), unsigned_entry(0, 15, 15), unsigned_entry(0, 7, 7)]
+                .map(|entry| vec![entry]),
+            tested_order(1),
+        ),
+        ([vec![], vec![], vec![]], tested_order(1)),
+        ([vec![], vec![], vec![]], OrderRequest::Custom(order(1, 24))),
     ] {
-        let purchase = world.buy(&cleo, want).await;
-        world.accept(&ada, &purchase).await;
-        let settlement = finish(&world, &testers, &purchase, &reports).await;
-        assert!(settlement.receipt.event::<StandingChanged>(world.dispatcher).is_none());
-        assert_eq!(known(&ada).await, (0, 0, 0));
+        let purchase = env.buy(&cleo, request).await;
+        env.accept(&ada, &purchase).await;
+        let settlement = run_to_settlement(&env, &testers, &purchase, &reports).await;
+        assert!(settlement.receipt.event::<StandingChanged>(env.dispatcher).is_none());
+        assert_eq!(reputation_of(&ada).await, (0, 0, 0));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn absence_and_resignation_count_by_what_was_there_to_test_them() {
-    let world = World::new().await;
-    let (ada, ben) = (world.worker(offer(1)).await, world.worker(offer(2)).await);
-    let (testers, cleo) = (world.testers(3).await, world.person().await);
-    let purchase = world.buy(&cleo, tested(2)).await;
-    world.accept(&ada, &purchase).await;
-    world.pass(7).await;
-    world.tx(agreement(&ada, &purchase).await.resign()).await.unwrap();
-    let report = vec![seen(0, 15, 15)];
-    finish(&world, &testers, &purchase, &[report.clone(), report.clone(), report]).await;
-    // Three seats that were paid weigh nothing; three windows of four are missing.
-    assert_eq!(known(&ada).await, (0, ONE_OBSERVATION / 4 * 3, 0));
-    assert_eq!(known(&ben).await, (0, ONE_OBSERVATION, 0));
+    let env = TestEnv::new().await;
+    let (ada, ben) = (env.worker(offer(1)).await, env.worker(offer(2)).await);
+    let (testers, cleo) = (env.testers(3).await, env.new_account().await);
+    let purchase = env.buy(&cleo, tested_order(2)).await;
+    env.accept(&ada, &purchase).await;
+    env.advance(7).await;
+    env.tx(agreement(&ada, &purchase).await.resign()).await.unwrap();
+    let report = vec![unsigned_entry(0, 15, 15)];
+    run_to_settlement(&env, &testers, &purchase, &[report.clone(), report.clone(), report]).await;
+    // Three seats that were paid check_total nothing; three windows of four are missing.
+    assert_eq!(reputation_of(&ada).await, (0, ONE_OBSERVATION / 4 * 3, 0));
+    assert_eq!(reputation_of(&ben).await, (0, ONE_OBSERVATION, 0));
 
     // Nobody is absent where nothing is tested.
-    let eve = world.worker(offer(1)).await;
-    world.tx(ada.set_available(false)).await.unwrap();
-    let purchase = world.buy(&cleo, Want::Order(order(1, 8))).await;
-    forsake(&world, &purchase).await;
-    assert_eq!(known(&eve).await, (0, 0, 0));
+    let eve = env.worker(offer(1)).await;
+    env.tx(ada.set_available(false)).await.unwrap();
+    let purchase = env.buy(&cleo, OrderRequest::Custom(order(1, 8))).await;
+    settle_unaccepted(&env, &purchase).await;
+    assert_eq!(reputation_of(&eve).await, (0, 0, 0));
     assert_eq!(eve.worker(eve.account().unwrap()).await.unwrap().misses, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reputation_fades_and_orders_see_it_as_it_is_now() {
-    let world = World::new().await;
-    let (ada, cleo) = (world.worker(offer(9)).await, world.person().await);
-    let testers = world.testers(3).await;
-    let purchase = world.buy(&cleo, tested(1)).await;
-    world.accept(&ada, &purchase).await;
-    let report = vec![seen(0, 15, 15)];
-    finish(&world, &testers, &purchase, &[report.clone(), report.clone(), report]).await;
+    let env = TestEnv::new().await;
+    let (ada, cleo) = (env.worker(offer(9)).await, env.new_account().await);
+    let testers = env.testers(3).await;
+    let purchase = env.buy(&cleo, tested_order(1)).await;
+    env.accept(&ada, &purchase).await;
+    let report = vec![unsigned_entry(0, 15, 15)];
+    run_to_settlement(&env, &testers, &purchase, &[report.clone(), report.clone(), report]).await;
     // A newcomer is cheaper.
-    let ben = world.worker(offer(1)).await;
+    let ben = env.worker(offer(1)).await;
     let number = ada.worker(ada.account().unwrap()).await.unwrap().number;
     let since = ada.reputation(ada.account().unwrap()).await.unwrap().updated;
     let [ada_at, ben_at] = [&ada, &ben].map(|who| who.account().unwrap());
     // Thousandths of the observation that are left, and when.
     let times = [(0, 1_000), (HALF_LIFE / 2, 750), (HALF_LIFE, 500), (3 * HALF_LIFE, 125)];
     for (seconds, left) in times {
-        world.at(since + seconds).await;
-        let score = spotless(left);
-        assert_eq!(known(&ada).await, (ONE_OBSERVATION * left / 1_000, 0, score));
+        env.advance_to(since + seconds).await;
+        let score = flawless_score(left);
+        assert_eq!(reputation_of(&ada).await, (ONE_OBSERVATION * left / 1_000, 0, score));
         let wanted = |min_score| Order { minScore: min_score, ..order(1, 8) };
-        assert_eq!(quote(&world, &cleo, wanted(0)).await.workers, [ben_at]);
+        assert_eq!(quote(&env, &cleo, wanted(0)).await.workers, [ben_at]);
         for min_score in [1, score] {
-            let quoted = quote(&world, &cleo, wanted(min_score)).await;
+            let quoted = quote(&env, &cleo, wanted(min_score)).await;
             assert_eq!((quoted.start, quoted.workers), (number, vec![ada_at]));
         }
-        let none = quote(&world, &cleo, wanted(score + 1)).await;
+        let none = quote(&env, &cleo, wanted(score + 1)).await;
         assert_eq!((none.reason, none.price), (Reason::NotEnoughWorkers, 0));
         let hired = cleo.quote_hire(&wanted(score), &[number]).await.unwrap();
         assert_eq!(hired.reason, Reason::None);
         let hired = cleo.quote_hire(&wanted(score + 1), &[number]).await.unwrap();
         assert_eq!(hired.reason, Reason::WorkerUnfit);
     }
-    world.at(since + 11 * HALF_LIFE).await;
-    assert_eq!(known(&ada).await, (ONE_OBSERVATION >> 11, 0, 1));
+    env.advance_to(since + 11 * HALF_LIFE).await;
+    assert_eq!(reputation_of(&ada).await, (ONE_OBSERVATION >> 11, 0, 1));
 }

@@ -16,13 +16,13 @@ use muster_client::protocol::abi::IWorkAgreement::{
 };
 use muster_client::protocol::abi::{Clock, State};
 use muster_client::protocol::settings;
-use muster_client::{Market, Purchase, Refusal, Want};
+use muster_client::{Market, OrderRequest, Purchase, RevertReason};
 
-use crate::harness::receipts::seen;
-use crate::harness::words::contract;
-use crate::harness::{World, agreement, key, offer};
-use crate::states::table::Hears::{self, Absent, Again, Done, Late, Wrong};
-use crate::states::table::Moment;
+use crate::harness::expected::agreement_error;
+use crate::harness::receipts::unsigned_entry;
+use crate::harness::{TestEnv, agreement, key, offer};
+use crate::states::table::Expected::{self, Absent, Again, Done, Late, Wrong};
+use crate::states::table::Phase;
 
 /// Every call that only reads, with arguments that are in range.
 fn views() -> Vec<Vec<u8>> {
@@ -44,9 +44,9 @@ fn views() -> Vec<Vec<u8>> {
 
 /// An agreement of three workers and four windows of six ticks, and everybody who could want something
 /// of it.
-struct Story {
+struct StateScenario {
     /// The market.
-    world: World,
+    env: TestEnv,
     /// Bought it.
     client: Market,
     /// Three that were chosen: one stays, one leaves, one stays away. And one that was not.
@@ -54,67 +54,69 @@ struct Story {
     /// Three, in the order of their places; the first one speaks.
     testers: Vec<Market>,
     /// Everybody: the above, a tester without a place, a stranger, and both contracts.
-    everybody: Vec<Address>,
+    callers: Vec<Address>,
     /// What was bought.
     purchase: Purchase,
 }
 
 /// Whether these are an account's.
-fn is(who: &Market, account: Address) -> bool {
+fn is_account_of(who: &Market, account: Address) -> bool {
     who.account().unwrap() == account
 }
 
-impl Story {
+impl StateScenario {
     /// Bought in this very tick.
     async fn new(clock: Clock) -> Self {
-        let world = World::with(settings::dev(clock)).await;
+        let env = TestEnv::with(settings::dev(clock)).await;
         let mut workers = Vec::new();
         for price in 1..=4 {
-            workers.push(world.worker(offer(price)).await);
+            workers.push(env.worker(offer(price)).await);
         }
-        let testers = world.testers(3).await;
+        let testers = env.testers(3).await;
         let (client, placeless, stranger) =
-            (world.person().await, world.person().await, world.person().await);
-        let bond = world.settings.testerBond;
-        world.tx(placeless.register_tester(key(&placeless), bond)).await.unwrap();
-        let purchase = world.buy(&client, Want::Usual { redundancy: 3, length: 24 }).await;
+            (env.new_account().await, env.new_account().await, env.new_account().await);
+        let bond = env.settings.testerBond;
+        env.tx(placeless.register_tester(key(&placeless), bond)).await.unwrap();
+        let purchase = env.buy(&client, OrderRequest::Default { redundancy: 3, length: 24 }).await;
         let people = workers.iter().chain(&testers).chain([&client, &placeless, &stranger]);
         let mut everybody: Vec<_> = people.map(|who| who.account().unwrap()).collect();
-        everybody.extend([world.dispatcher, world.implementation]);
-        Self { world, client, workers, testers, everybody, purchase }
+        everybody.extend([env.dispatcher, env.implementation]);
+        Self { env, client, workers, testers, callers: everybody, purchase }
     }
 
     /// The tick of the purchase, and the last one to accept.
-    async fn ticks(&self) -> (u64, u64) {
+    async fn accept_ticks(&self) -> (u64, u64) {
         let bought = agreement(&self.client, &self.purchase).await.terms().header.purchased;
-        (bought, bought + u64::from(self.world.settings.acceptWindow))
+        (bought, bought + u64::from(self.env.settings.acceptWindow))
     }
 
     /// In `tick`, everybody hears what a row of the table says.
-    async fn at(&self, tick: u64, moment: &Moment) {
-        self.world.at(tick).await;
-        self.now(moment).await;
+    async fn check_at(&self, tick: u64, phase: &Phase) {
+        self.env.advance_to(tick).await;
+        self.check_now(phase).await;
     }
 
     /// The same in the next transaction's tick.
-    async fn now(&self, moment: &Moment) {
-        let (to, tick) = (self.purchase.agreement, self.world.tick().await);
-        let stated = self.world.ask(self.everybody[0], to, &stateCall {}, 0).await;
-        assert_eq!(stated, Ok(moment.state), "in {tick}");
+    async fn check_now(&self, phase: &Phase) {
+        let (to, tick) = (self.purchase.agreement, self.env.next_tick().await);
+        let stated = self.env.call(self.callers[0], to, &stateCall {}, 0).await;
+        assert_eq!(stated, Ok(phase.state), "in {tick}");
         let progress = agreement(&self.client, &self.purchase).await.progress().await.unwrap();
-        let (_, last) = self.ticks().await;
-        for caller in &self.everybody {
-            for (call, expected) in self.acts(*caller, moment, (tick, last, progress.windows)) {
-                let answer = self.world.wire.call(*caller, to, call.clone().into(), 0).await;
-                let answer = answer.map(drop).map_err(|data| self.world.refusal(to, &data));
+        let (_, last) = self.accept_ticks().await;
+        for caller in &self.callers {
+            for (call, expected) in
+                self.expected_results(*caller, phase, (tick, last, progress.windows))
+            {
+                let answer = self.env.rpc.call(*caller, to, call.clone().into(), 0).await;
+                let answer = answer.map(drop).map_err(|data| self.env.revert_reason(to, &data));
                 let call = IWorkAgreementCalls::abi_decode(&call).unwrap();
-                assert_eq!(answer, expected, "{:?} in {tick}: {caller} {call:?}", moment.state);
+                assert_eq!(answer, expected, "{:?} in {tick}: {caller} {call:?}", phase.state);
             }
         }
         for view in views() {
             let mut answers = BTreeSet::new();
-            for caller in &self.everybody {
-                let answer = self.world.wire.call(*caller, to, view.clone().into(), 0).await;
+            for caller in &self.callers {
+                let answer = self.env.rpc.call(*caller, to, view.clone().into(), 0).await;
                 answers.insert(answer.unwrap());
             }
             assert_eq!(answers.len(), 1, "everybody is told the same");
@@ -123,113 +125,116 @@ impl Story {
 
     /// Every call that does something, and one that asks for too much, with what the caller hears: in
     /// this tick, with this last one to accept, and with so many windows to be judged.
-    fn acts(
+    fn expected_results(
         &self,
         caller: Address,
-        moment: &Moment,
+        phase: &Phase,
         (tick, last, windows): (u64, u64, u8),
-    ) -> Vec<(Vec<u8>, Result<(), Refusal>)> {
-        let state = moment.state;
+    ) -> Vec<(Vec<u8>, Result<(), RevertReason>)> {
+        let state = phase.state;
         let told = |hears, again| match hears {
             Done => Ok(()),
-            Wrong => contract(WrongState { state }),
-            Late => contract(TooLateToAccept { tick, last }),
+            Wrong => agreement_error(WrongState { state }),
+            Late => agreement_error(TooLateToAccept { tick, last }),
             Again => again,
-            Absent => contract(NotAccepted { worker: caller }),
+            Absent => agreement_error(NotAccepted { worker: caller }),
         };
-        let chosen = self.workers.iter().take(3).position(|worker| is(worker, caller));
-        let worker = |hears: [Hears; 3], again| match chosen {
+        let chosen = self.workers.iter().take(3).position(|worker| is_account_of(worker, caller));
+        let worker = |hears: [Expected; 3], again| match chosen {
             Some(index) => told(hears[index], again),
-            None => contract(NotAWorker { caller }),
+            None => agreement_error(NotAWorker { caller }),
         };
-        let accepted = worker(moment.accept, contract(AlreadyAccepted { worker: caller }));
-        let resigned = worker(moment.resign, contract(AlreadyResigned { worker: caller }));
-        let cancelled = if is(&self.client, caller) {
-            told(moment.cancel, contract(CannotShorten { windows }))
+        let accepted = worker(phase.accept, agreement_error(AlreadyAccepted { worker: caller }));
+        let resigned = worker(phase.resign, agreement_error(AlreadyResigned { worker: caller }));
+        let cancelled = if is_account_of(&self.client, caller) {
+            told(phase.cancel, agreement_error(CannotShorten { windows }))
         } else {
-            contract(NotTheClient { caller })
+            agreement_error(NotTheClient { caller })
         };
         let mut acts = vec![
             (acceptCall {}.abi_encode(), accepted),
             (resignCall {}.abi_encode(), resigned),
             (cancelCall {}.abi_encode(), cancelled),
-            (settleCall { hints: vec![] }.abi_encode(), told(moment.settle, Ok(()))),
+            (settleCall { hints: vec![] }.abi_encode(), told(phase.settle, Ok(()))),
         ];
         let holders = self.testers.iter().map(Some).chain([None, None]);
         for (place, holder) in (0..).zip(holders) {
-            let [speaks, silent] = moment.report;
+            let [speaks, silent] = phase.report;
             let own = if place == 0 { speaks } else { silent };
             let reported = match holder {
-                None if state == State::Reporting => contract(PlaceOutOfRange { place, pool: 3 }),
-                Some(holder) if state == State::Reporting && !is(holder, caller) => {
-                    contract(NotTheTester { place, caller })
+                None if state == State::Reporting => {
+                    agreement_error(PlaceOutOfRange { place, pool: 3 })
                 }
-                _ => told(own, contract(AlreadyReported { place })),
+                Some(holder) if state == State::Reporting && !is_account_of(holder, caller) => {
+                    agreement_error(NotTheTester { place, caller })
+                }
+                _ => told(own, agreement_error(AlreadyReported { place })),
             };
-            let report = reportCall { place, salt: B256::ZERO, entries: vec![seen(0, 1, 0)] };
+            let report =
+                reportCall { place, salt: B256::ZERO, entries: vec![unsigned_entry(0, 1, 0)] };
             acts.push((report.abi_encode(), reported));
         }
         let beyond = testersCall { window: U256::from(4) };
         let unknown = WindowUnknown { window: beyond.window, windows: 4 };
-        acts.push((beyond.abi_encode(), contract(unknown)));
+        acts.push((beyond.abi_encode(), agreement_error(unknown)));
         acts
     }
 }
 
 /// From the purchase to the last tick of the second window, looked at on both sides of every
 /// boundary. Tells the first tick.
-async fn begin(story: &Story) -> u64 {
-    let (world, stays, leaves) = (&story.world, &story.workers[0], &story.workers[1]);
-    let (bought, last) = story.ticks().await;
-    story.now(&table::OFFERED).await;
+async fn run_to_second_window(scenario: &StateScenario) -> u64 {
+    let (env, stays, leaves) = (&scenario.env, &scenario.workers[0], &scenario.workers[1]);
+    let (bought, last) = scenario.accept_ticks().await;
+    scenario.check_now(&table::OFFERED).await;
     let start = bought + 1;
-    story.at(start, &table::OFFERED).await;
-    world.accept(stays, &story.purchase).await;
-    world.accept(leaves, &story.purchase).await;
-    story.now(&table::RUNNING).await;
-    story.at(last, &table::RUNNING).await;
-    story.at(last + 1, &table::ALONE).await;
-    story.at(start + 6, &table::ALONE).await;
-    world.tx(agreement(leaves, &story.purchase).await.resign()).await.unwrap();
-    story.now(&table::LEFT).await;
-    story.at(start + 11, &table::LEFT).await;
+    scenario.check_at(start, &table::OFFERED).await;
+    env.accept(stays, &scenario.purchase).await;
+    env.accept(leaves, &scenario.purchase).await;
+    scenario.check_now(&table::RUNNING).await;
+    scenario.check_at(last, &table::RUNNING).await;
+    scenario.check_at(last + 1, &table::PARTLY_ACCEPTED).await;
+    scenario.check_at(start + 6, &table::PARTLY_ACCEPTED).await;
+    env.tx(agreement(leaves, &scenario.purchase).await.resign()).await.unwrap();
+    scenario.check_now(&table::RESIGNED).await;
+    scenario.check_at(start + 11, &table::RESIGNED).await;
     start
 }
 
 /// From there, where the client cancels, to the end.
-async fn end(story: &Story, start: u64) {
-    let world = &story.world;
-    world.tx(agreement(&story.client, &story.purchase).await.cancel()).await.unwrap();
-    story.now(&table::CUT).await;
+async fn cancel_and_settle(scenario: &StateScenario, start: u64) {
+    let env = &scenario.env;
+    env.tx(agreement(&scenario.client, &scenario.purchase).await.cancel()).await.unwrap();
+    scenario.check_now(&table::CANCELLED).await;
     let end = start + 18;
-    let due = end + u64::from(world.settings.reportWindow);
-    story.at(end - 1, &table::CUT).await;
-    story.at(end, &table::REPORTING).await;
-    world.report(&story.testers[0], &story.purchase, &[seen(0, 1, 1)]).await;
-    story.now(&table::REPORTED).await;
-    story.at(due - 1, &table::REPORTED).await;
-    story.at(due, &table::DUE).await;
-    story.at(due + 1_000, &table::DUE).await;
-    world.settle(&story.testers[1], &story.purchase).await;
-    story.now(&table::SETTLED).await;
+    let due = end + u64::from(env.settings.reportWindow);
+    scenario.check_at(end - 1, &table::CANCELLED).await;
+    scenario.check_at(end, &table::REPORTING).await;
+    env.report(&scenario.testers[0], &scenario.purchase, &[unsigned_entry(0, 1, 1)]).await;
+    scenario.check_now(&table::REPORTED).await;
+    scenario.check_at(due - 1, &table::REPORTED).await;
+    scenario.check_at(due, &table::DUE).await;
+    scenario.check_at(due + 1_000, &table::DUE).await;
+    env.settle(&scenario.testers[1], &scenario.purchase).await;
+    scenario.check_now(&table::SETTLED).await;
 }
 
 /// A whole life on a clock.
-async fn life(clock: Clock) {
-    let story = Story::new(clock).await;
-    let start = begin(&story).await;
-    end(&story, start).await;
+async fn run_accepted(clock: Clock) {
+    let scenario = StateScenario::new(clock).await;
+    let start = run_to_second_window(&scenario).await;
+    cancel_and_settle(&scenario, start).await;
 }
 
 /// A life in which nobody accepts.
-async fn idle(clock: Clock) {
-    let story = Story::new(clock).await;
-    let (_, last) = story.ticks().await;
-    story.at(last, &table::OFFERED).await;
-    story.at(last + 1, &table::FORSAKEN).await;
-    story.at(last + 1_000, &table::FORSAKEN).await;
-    story.world.settle(&story.testers[1], &story.purchase).await;
-    story.now(&table::VOID).await;
+async fn run_unaccepted(clock: Clock) {
+    let scenario = StateScenario::new(clock).await;
+    let (_, last) = scenario.accept_ticks().await;
+    scenario.check_at(last, &table::OFFERED).await;
+    scenario.check_at(last + 1, &table::EXPIRED).await;
+    scenario.check_at(last + 1_000, &table::EXPIRED).await;
+    scenario.env.settle(&scenario.testers[1], &scenario.purchase).await;
+    scenario.check_now(&table::VOID).await;
 }
 
 /// The table has every call: those that do something, and those that read.
@@ -249,20 +254,20 @@ fn every_call_of_an_agreement_is_in_the_table() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_may_do_what_the_state_allows_on_a_clock_of_seconds() {
-    life(Clock::Second).await;
+    run_accepted(Clock::Second).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_may_do_what_the_state_allows_on_a_clock_of_blocks() {
-    life(Clock::ArbBlock).await;
+    run_accepted(Clock::ArbBlock).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agreement_that_nobody_accepts_is_due_and_then_void_on_a_clock_of_seconds() {
-    idle(Clock::Second).await;
+    run_unaccepted(Clock::Second).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agreement_that_nobody_accepts_is_due_and_then_void_on_a_clock_of_blocks() {
-    idle(Clock::ArbBlock).await;
+    run_unaccepted(Clock::ArbBlock).await;
 }

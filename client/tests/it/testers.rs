@@ -8,50 +8,55 @@ use muster_client::protocol::abi::IWorkerDispatcher::{
 };
 use muster_client::protocol::abi::{Clock, Settings, Worker};
 use muster_client::protocol::{TESTER_APPLICATION, draw, settings};
-use muster_client::{Market, Tester, Want};
+use muster_client::{Market, OrderRequest, Tester};
 
-use crate::harness::words::{contract, market, said};
-use crate::harness::{World, agreement, key, offer};
+use crate::harness::expected::{agreement_error, dispatcher_error, dispatcher_event};
+use crate::harness::{TestEnv, agreement, key, offer};
 use crate::quote::order;
 
 /// Registers a tester with exactly the bond.
-async fn tester(world: &World) -> Market {
-    let who = world.person().await;
-    let bond = world.settings.testerBond;
+async fn register_tester(env: &TestEnv) -> Market {
+    let who = env.new_account().await;
+    let bond = env.settings.testerBond;
     let call = registerTesterCall { key: key(&who) };
-    world.send(&who, world.dispatcher, &call, bond).await.unwrap();
+    env.send(&who, env.dispatcher, &call, bond).await.unwrap();
     who
 }
 
 /// Checks in, and tells epochs and places in the order in which they were announced.
-async fn check_in(world: &World, who: &Market) -> Vec<(u32, u32)> {
+async fn check_in(env: &TestEnv, who: &Market) -> Vec<(u32, u32)> {
     let tester = who.account().unwrap();
-    let receipt = world.tell(who, &checkInCall {}).await.unwrap();
+    let receipt = env.send_to_dispatcher(who, &checkInCall {}).await.unwrap();
     let places: Vec<_> = receipt
-        .events::<CheckedIn>(world.dispatcher)
+        .events::<CheckedIn>(env.dispatcher)
         .map(|event| (event.epoch, event.place))
         .collect();
     let events = places
         .iter()
-        .map(|(epoch, place)| said(CheckedIn { tester, epoch: *epoch, place: *place }));
-    assert_eq!(world.events(&receipt), events.collect::<Vec<_>>());
+        .map(|(epoch, place)| dispatcher_event(CheckedIn { tester, epoch: *epoch, place: *place }));
+    assert_eq!(env.events(&receipt), events.collect::<Vec<_>>());
     places
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tester_posts_the_bond_and_offers_nothing() {
-    let world = World::new().await;
-    let tess = world.person().await;
+    let env = TestEnv::new().await;
+    let tess = env.new_account().await;
     let account = tess.account().unwrap();
-    let (bond, call) = (world.settings.testerBond, registerTesterCall { key: key(&tess) });
-    let refusal = market(StakeTooLow { have: bond - 1, need: bond });
-    assert_eq!(world.send(&tess, world.dispatcher, &call, bond - 1).await, refusal);
-    assert_eq!(world.ask(account, world.dispatcher, &call, bond).await, Ok(1));
-    let receipt = world.send(&tess, world.dispatcher, &call, bond + 1).await.unwrap();
+    let (bond, call) = (env.settings.testerBond, registerTesterCall { key: key(&tess) });
+    let refusal = dispatcher_error(StakeTooLow { have: bond - 1, need: bond });
+    assert_eq!(env.send(&tess, env.dispatcher, &call, bond - 1).await, refusal);
+    assert_eq!(env.call(account, env.dispatcher, &call, bond).await, Ok(1));
+    let receipt = env.send(&tess, env.dispatcher, &call, bond + 1).await.unwrap();
     let (application, key) = (FixedBytes(TESTER_APPLICATION), key(&tess));
-    let events =
-        [said(WorkerRegistered { worker: account, number: 1, application, key, stake: bond + 1 })];
-    assert_eq!(world.events(&receipt), events);
+    let events = [dispatcher_event(WorkerRegistered {
+        worker: account,
+        number: 1,
+        application,
+        key,
+        stake: bond + 1,
+    })];
+    assert_eq!(env.events(&receipt), events);
     let expected = Worker {
         account,
         number: 1,
@@ -77,16 +82,16 @@ async fn a_tester_posts_the_bond_and_offers_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tester_is_listed_for_the_next_epoch_and_for_this_one_while_that_is_short() {
-    let world = World::new().await;
-    let epoch = world.person().await.epoch().await.unwrap();
+    let env = TestEnv::new().await;
+    let epoch = env.new_account().await.epoch().await.unwrap();
     let mut testers = Vec::new();
     for place in 0..5 {
-        let who = tester(&world).await;
+        let who = register_tester(&env).await;
         let expected = vec![(epoch, place), (epoch + 1, place)];
         let expected = if place < 3 { expected } else { expected[1..].to_vec() };
-        assert_eq!(check_in(&world, &who).await, expected);
-        let refusal = market(AlreadyCheckedIn { epoch: epoch + 1 });
-        assert_eq!(world.tell(&who, &checkInCall {}).await, refusal);
+        assert_eq!(check_in(&env, &who).await, expected);
+        let refusal = dispatcher_error(AlreadyCheckedIn { epoch: epoch + 1 });
+        assert_eq!(env.send_to_dispatcher(&who, &checkInCall {}).await, refusal);
         testers.push(who);
     }
     let anybody = &testers[0];
@@ -107,72 +112,73 @@ async fn a_tester_is_listed_for_the_next_epoch_and_for_this_one_while_that_is_sh
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_has_one_place_in_an_epoch() {
-    let world = World::new().await;
-    let who = tester(&world).await;
+    let env = TestEnv::new().await;
+    let who = register_tester(&env).await;
     let epoch = who.epoch().await.unwrap();
-    assert_eq!(check_in(&world, &who).await, [(epoch, 0), (epoch + 1, 0)]);
+    assert_eq!(check_in(&env, &who).await, [(epoch, 0), (epoch + 1, 0)]);
     // The list of the next epoch is short as well, but this account is in it.
-    world.pass(world.settings.epochLength).await;
+    env.advance(env.settings.epochLength).await;
     assert_eq!(who.epoch().await.unwrap(), epoch + 1);
-    assert_eq!(check_in(&world, &who).await, [(epoch + 2, 0)]);
+    assert_eq!(check_in(&env, &who).await, [(epoch + 2, 0)]);
     assert_eq!(who.tester_count(epoch + 1).await.unwrap(), 1);
     // Whoever misses an epoch begins anew.
-    world.pass(2 * world.settings.epochLength).await;
-    assert_eq!(check_in(&world, &who).await, [(epoch + 3, 0), (epoch + 4, 0)]);
+    env.advance(2 * env.settings.epochLength).await;
+    assert_eq!(check_in(&env, &who).await, [(epoch + 3, 0), (epoch + 4, 0)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_bond_comes_back_in_the_first_second_behind_the_last_listed_epoch() {
-    let world = World::new().await;
-    let who = tester(&world).await;
+    let env = TestEnv::new().await;
+    let who = register_tester(&env).await;
     let account = who.account().unwrap();
-    let (bond, length) = (world.settings.testerBond, u64::from(world.settings.epochLength));
+    let (bond, length) = (env.settings.testerBond, u64::from(env.settings.epochLength));
     let last = who.epoch().await.unwrap() + 1;
-    let started = world.tick().await;
-    check_in(&world, &who).await;
-    let refusal = market(StillListed { last });
-    assert_eq!(world.tell(&who, &unstakeCall { amount: 1 }).await, refusal);
-    world.at(started + 2 * length - 1).await;
-    assert_eq!(world.tell(&who, &unstakeCall { amount: bond }).await, refusal);
-    world.at(started + 2 * length).await;
-    world.tell(&who, &unstakeCall { amount: bond }).await.unwrap();
+    let started = env.next_tick().await;
+    check_in(&env, &who).await;
+    let refusal = dispatcher_error(StillListed { last });
+    assert_eq!(env.send_to_dispatcher(&who, &unstakeCall { amount: 1 }).await, refusal);
+    env.advance_to(started + 2 * length - 1).await;
+    assert_eq!(env.send_to_dispatcher(&who, &unstakeCall { amount: bond }).await, refusal);
+    env.advance_to(started + 2 * length).await;
+    env.send_to_dispatcher(&who, &unstakeCall { amount: bond }).await.unwrap();
     assert_eq!(who.credit(account).await.unwrap(), bond);
-    let refusal = market(StakeTooLow { have: 0, need: bond });
-    assert_eq!(world.tell(&who, &checkInCall {}).await, refusal);
-    world.tx(who.stake(bond - 1)).await.unwrap();
-    let refusal = market(StakeTooLow { have: bond - 1, need: bond });
-    assert_eq!(world.tell(&who, &checkInCall {}).await, refusal);
-    world.tx(who.stake(1)).await.unwrap();
-    assert_eq!(check_in(&world, &who).await, [(last + 1, 0), (last + 2, 0)]);
+    let refusal = dispatcher_error(StakeTooLow { have: 0, need: bond });
+    assert_eq!(env.send_to_dispatcher(&who, &checkInCall {}).await, refusal);
+    env.tx(who.stake(bond - 1)).await.unwrap();
+    let refusal = dispatcher_error(StakeTooLow { have: bond - 1, need: bond });
+    assert_eq!(env.send_to_dispatcher(&who, &checkInCall {}).await, refusal);
+    env.tx(who.stake(1)).await.unwrap();
+    assert_eq!(check_in(&env, &who).await, [(last + 1, 0), (last + 2, 0)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tester_that_never_checked_in_takes_its_bond_at_once() {
-    let world = World::new().await;
-    let who = tester(&world).await;
-    let bond = world.settings.testerBond;
-    world.tell(&who, &unstakeCall { amount: bond }).await.unwrap();
+    let env = TestEnv::new().await;
+    let who = register_tester(&env).await;
+    let bond = env.settings.testerBond;
+    env.send_to_dispatcher(&who, &unstakeCall { amount: bond }).await.unwrap();
     assert_eq!(who.credit(who.account().unwrap()).await.unwrap(), bond);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_testers_of_every_window_are_those_of_the_draw() {
     for clock in [Clock::Second, Clock::ArbBlock] {
-        let world = World::with(Settings { minPool: 9, ..settings::dev(clock) }).await;
-        let (ada, cleo) = (world.worker(offer(5)).await, world.person().await);
-        let testers = world.testers(9).await;
+        let env = TestEnv::with(Settings { minPool: 9, ..settings::dev(clock) }).await;
+        let (ada, cleo) = (env.worker(offer(5)).await, env.new_account().await);
+        let testers = env.testers(9).await;
         let wanted = muster_client::protocol::abi::Order { windows: 7, testers: 5, ..order(1, 42) };
-        let bought = world.buy(&cleo, Want::Order(wanted)).await;
+        let bought = env.buy(&cleo, OrderRequest::Custom(wanted)).await;
         let view = agreement(&cleo, &bought).await;
         assert!(view.testers(0).await.unwrap().is_empty());
-        world.accept(&ada, &bought).await;
+        env.accept(&ada, &bought).await;
 
-        let hash = world.wire.block_hash(bought.receipt.block).await;
+        let hash = env.rpc.block_hash(bought.receipt.block).await;
         let seed = draw::derive_seed(&hash, bought.agreement, |bytes| keccak256(bytes).0);
         assert_eq!(view.progress().await.unwrap().seed, seed.0);
         let mut different = Vec::new();
         for window in 0..7 {
-            let seats = draw::draw_seats(&seed.0, window, 5, 9, |bytes| keccak256(bytes).0).unwrap();
+            let seats =
+                draw::draw_seats(&seed.0, window, 5, 9, |bytes| keccak256(bytes).0).unwrap();
             let drawn = seats.places().map(|place| {
                 let who = &testers[usize::try_from(place).unwrap()];
                 Tester { account: who.account().unwrap(), key: key(who) }
@@ -188,28 +194,28 @@ async fn the_testers_of_every_window_are_those_of_the_draw() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn testers_are_asked_for_by_a_window_that_there_is() {
-    let world = World::new().await;
-    let (ada, cleo) = (world.worker(offer(5)).await, world.person().await);
-    world.testers(3).await;
-    let bought = world.buy(&cleo, Want::Usual { redundancy: 1, length: 12 }).await;
-    world.accept(&ada, &bought).await;
+    let env = TestEnv::new().await;
+    let (ada, cleo) = (env.worker(offer(5)).await, env.new_account().await);
+    env.testers(3).await;
+    let bought = env.buy(&cleo, OrderRequest::Default { redundancy: 1, length: 12 }).await;
+    env.accept(&ada, &bought).await;
     let account = cleo.account().unwrap();
     for window in [U256::from(2), U256::from(256), U256::MAX] {
-        let answer = world.ask(account, bought.agreement, &testersCall { window }, 0).await;
+        let answer = env.call(account, bought.agreement, &testersCall { window }, 0).await;
         let refusal = WindowUnknown { window, windows: 2 };
-        assert_eq!(answer.err(), contract::<()>(refusal).err());
+        assert_eq!(answer.err(), agreement_error::<()>(refusal).err());
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_key_is_the_key_of_a_seat() {
-    let world = World::new().await;
-    let (ada, cleo) = (world.worker(offer(5)).await, world.person().await);
-    let testers = world.testers(3).await;
-    let bought = world.buy(&cleo, Want::Usual { redundancy: 1, length: 8 }).await;
-    world.accept(&ada, &bought).await;
+    let env = TestEnv::new().await;
+    let (ada, cleo) = (env.worker(offer(5)).await, env.new_account().await);
+    let testers = env.testers(3).await;
+    let bought = env.buy(&cleo, OrderRequest::Default { redundancy: 1, length: 8 }).await;
+    env.accept(&ada, &bought).await;
     let new = B256::repeat_byte(7);
-    world.tx(testers[1].set_key(new)).await.unwrap();
+    env.tx(testers[1].set_key(new)).await.unwrap();
     let mut seats = agreement(&cleo, &bought).await.testers(0).await.unwrap();
     seats.sort_by_key(|seat| seat.account);
     let mut expected: Vec<_> = testers

@@ -17,7 +17,7 @@ const GAS: u64 = 30_000_000;
 
 /// What a message does.
 #[derive(Clone, Debug)]
-pub(crate) struct Message {
+pub(crate) struct TxRequest {
     /// Who sends it, and pays.
     pub(crate) from: Address,
     /// To whom; `None` to create a contract.
@@ -30,25 +30,25 @@ pub(crate) struct Message {
 
 /// What is to be looked at.
 #[derive(Clone, Debug)]
-pub(crate) enum Look {
+pub(crate) enum Query {
     /// The answer to a message, as the chain stands.
-    Answer(Address, Bytes),
+    Call(Address, Bytes),
     /// An account's wei.
     Balance(Address),
 }
 
 /// What was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Seen {
+pub(crate) enum QueryResult {
     /// An answer, or the data of a revert.
-    Answer(Result<Bytes, Bytes>),
+    Call(Result<Bytes, Bytes>),
     /// Wei.
     Balance(U256),
 }
 
 /// When a transaction happens.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct When {
+pub(crate) struct BlockTime {
     /// Blocks that are made before it.
     pub(crate) blocks: u64,
     /// Unix second of all of them.
@@ -56,7 +56,7 @@ pub(crate) struct When {
 }
 
 /// A connection to a chain that nobody else uses.
-pub(crate) struct Chain {
+pub(crate) struct TestChain {
     /// Keeps it alive.
     pub(crate) node: Devnode,
     /// The connection.
@@ -68,35 +68,35 @@ pub(crate) struct Chain {
 }
 
 /// What is still to come of a look.
-enum Pending {
+enum PendingQuery {
     /// An answer.
-    Answer(Waiter<Bytes>),
+    Call(Waiter<Bytes>),
     /// Wei.
     Balance(Waiter<U256>),
 }
 
-impl Chain {
+impl TestChain {
     /// Connects to a chain, and makes a block at this time. Blocks that are given no time have that of the
     /// one before: nothing depends on how long anything takes.
     pub(crate) async fn connect(node: Devnode, time: u64) -> Self {
         let builder = ProviderBuilder::new().disable_recommended_fillers();
         let provider = builder.connect(&node.url()).await.unwrap().erased();
         let mut chain = Self { node, provider, height: 0, time };
-        chain.move_to(time).await;
+        chain.mine_at(time).await;
         let method = "anvil_setBlockTimestampInterval";
         let () = chain.provider.raw_request(method.into(), (0,)).await.unwrap();
         chain
     }
 
     /// Makes a block at this time.
-    pub(crate) async fn move_to(&mut self, time: u64) {
+    pub(crate) async fn mine_at(&mut self, time: u64) {
         let _: String = self.provider.raw_request("evm_mine".into(), (time,)).await.unwrap();
         self.height = self.provider.get_block_number().await.unwrap();
         self.time = time;
     }
 
     /// Hash of the newest block, which no two histories have in common.
-    pub(crate) async fn tip(&self) -> B256 {
+    pub(crate) async fn head_hash(&self) -> B256 {
         let block = self.provider.get_block(self.height.into()).await.unwrap();
         block.unwrap().header.hash
     }
@@ -110,13 +110,13 @@ impl Chain {
     /// answers or reverts with.
     pub(crate) async fn send(
         &mut self,
-        message: &Message,
+        tx_request: &TxRequest,
         (signer, nonce): (&PrivateKeySigner, u64),
-        when: When,
-        foresee: bool,
-        looks: &[Look],
-    ) -> (TransactionReceipt, Option<Result<Bytes, Bytes>>, Vec<Seen>) {
-        let request = request(message);
+        when: BlockTime,
+        simulate: bool,
+        queries: &[Query],
+    ) -> (TransactionReceipt, Option<Result<Bytes, Bytes>>, Vec<QueryResult>) {
+        let request = request(tx_request);
         let transaction = request
             .clone()
             .with_chain_id(CHAIN_ID)
@@ -134,7 +134,7 @@ impl Chain {
             promises.push(batch.add_call("anvil_mine", &(when.blocks, 0)).unwrap());
         }
         promises.push(batch.add_call(method, &(when.time,)).unwrap());
-        let foreseen = foresee.then(|| {
+        let simulated = simulate.then(|| {
             let block = BlockOverrides::default().with_time(when.time);
             let params = (request, "pending", StateOverride::default(), block);
             batch.add_call::<_, Bytes>("eth_call", &params).unwrap()
@@ -143,12 +143,12 @@ impl Chain {
         let sent = batch.add_call::<_, B256>("eth_sendRawTransaction", &(raw,)).unwrap();
         let hash = *transaction.tx_hash();
         let receipt = batch.add_call("eth_getTransactionReceipt", &(hash,)).unwrap();
-        let pending = queue(&mut batch, looks);
+        let pending = enqueue(&mut batch, queries);
         batch.send().await.unwrap();
         for promise in promises {
             let () = promise.await.unwrap();
         }
-        let foreseen = match foreseen {
+        let simulated = match simulated {
             Some(answer) => Some(answer.await.map_err(revert)),
             None => None,
         };
@@ -157,61 +157,61 @@ impl Chain {
         self.height += when.blocks + 1;
         self.time = when.time;
         assert_eq!(receipt.block_number, Some(self.height));
-        (receipt, foreseen, seen(pending).await)
+        (receipt, simulated, await_results(pending).await)
     }
 
     /// Looks at things, as the chain stands.
-    pub(crate) async fn look(&self, looks: &[Look]) -> Vec<Seen> {
+    pub(crate) async fn query(&self, queries: &[Query]) -> Vec<QueryResult> {
         let mut all = Vec::new();
-        for some in looks.chunks(500) {
+        for some in queries.chunks(500) {
             let mut batch = BatchRequest::new(self.provider.client());
-            let pending = queue(&mut batch, some);
+            let pending = enqueue(&mut batch, some);
             batch.send().await.unwrap();
-            all.extend(seen(pending).await);
+            all.extend(await_results(pending).await);
         }
         all
     }
 
     /// What a message answers as one more of the newest block.
-    pub(crate) async fn ask(&self, message: &Message) -> Result<Bytes, Bytes> {
-        self.provider.call(request(message)).await.map_err(revert)
+    pub(crate) async fn call(&self, tx_request: &TxRequest) -> Result<Bytes, Bytes> {
+        self.provider.call(request(tx_request)).await.map_err(revert)
     }
 }
 
 /// Adds looks to a batch.
-fn queue(batch: &mut BatchRequest<'_>, looks: &[Look]) -> Vec<Pending> {
-    let add = |look: &Look| match look {
-        Look::Answer(to, data) => {
+fn enqueue(batch: &mut BatchRequest<'_>, queries: &[Query]) -> Vec<PendingQuery> {
+    let add = |query: &Query| match query {
+        Query::Call(to, data) => {
             let request = TransactionRequest::default().with_to(*to).with_input(data.clone());
-            Pending::Answer(batch.add_call("eth_call", &(request, "latest")).unwrap())
+            PendingQuery::Call(batch.add_call("eth_call", &(request, "latest")).unwrap())
         }
-        Look::Balance(account) => {
-            Pending::Balance(batch.add_call("eth_getBalance", &(account, "latest")).unwrap())
+        Query::Balance(account) => {
+            PendingQuery::Balance(batch.add_call("eth_getBalance", &(account, "latest")).unwrap())
         }
     };
-    looks.iter().map(add).collect()
+    queries.iter().map(add).collect()
 }
 
 /// Waits for what was looked at.
-async fn seen(pending: Vec<Pending>) -> Vec<Seen> {
+async fn await_results(pending: Vec<PendingQuery>) -> Vec<QueryResult> {
     let mut all = Vec::new();
     for one in pending {
         all.push(match one {
-            Pending::Answer(answer) => Seen::Answer(answer.await.map_err(revert)),
-            Pending::Balance(wei) => Seen::Balance(wei.await.unwrap()),
+            PendingQuery::Call(answer) => QueryResult::Call(answer.await.map_err(revert)),
+            PendingQuery::Balance(wei) => QueryResult::Balance(wei.await.unwrap()),
         });
     }
     all
 }
 
 /// A message as alloy writes it.
-fn request(message: &Message) -> TransactionRequest {
+fn request(tx_request: &TxRequest) -> TransactionRequest {
     TransactionRequest::default()
-        .with_from(message.from)
-        .with_input(message.data.clone())
-        .with_value(U256::from(message.value))
+        .with_from(tx_request.from)
+        .with_input(tx_request.data.clone())
+        .with_value(U256::from(tx_request.value))
         .with_gas_limit(GAS)
-        .with_kind(message.to.into())
+        .with_kind(tx_request.to.into())
 }
 
 /// The data of a revert; a message may also fail without any.

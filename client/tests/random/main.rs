@@ -14,70 +14,73 @@
     reason = "a test that meets what it does not expect should end there, and say where"
 )]
 
+mod agreement_steps;
 mod chain;
 #[path = "../it/harness/deployed.rs"]
 mod deployed;
-mod dice;
+mod env;
 #[path = "../it/harness/evm.rs"]
 #[expect(dead_code, reason = "the stories use what is not used here")]
 mod evm;
-mod lives;
+mod observables;
 #[path = "../it/harness/programs.rs"]
 mod programs;
-mod sight;
+mod rng;
+mod run;
+mod stats;
 mod steps;
-mod story;
-mod tally;
-mod world;
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use alloy::primitives::B256;
 use futures::{StreamExt, TryStreamExt, stream};
 
-use crate::story::Story;
-use crate::tally::Tally;
+use crate::run::RandomRun;
+use crate::stats::Stats;
 
 /// Steps of one market.
-const STORY: u64 = 500;
+const STEPS_PER_MARKET: u64 = 500;
 
 /// Steps of a run that nobody asked to be longer.
-const STEPS: u64 = 2_000;
+const DEFAULT_STEPS: u64 = 2_000;
 
 /// Markets at the same time.
-const BESIDE: usize = 2;
+const PARALLEL_MARKETS: usize = 2;
 
 /// A number from the environment.
-fn asked(name: &str) -> Option<u64> {
+fn env_u64(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|number| number.parse().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn contracts_and_model_do_the_same_whatever_anybody_does() {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let seed = asked("MUSTER_SEED").unwrap_or(now.as_secs());
-    let steps = asked("MUSTER_STEPS").unwrap_or(STEPS);
+    let seed = env_u64("MUSTER_SEED").unwrap_or(now.as_secs());
+    let steps = env_u64("MUSTER_STEPS").unwrap_or(DEFAULT_STEPS);
     eprintln!("MUSTER_SEED={seed} MUSTER_STEPS={steps}");
     let begin = Instant::now();
-    let stories = (0..steps.div_ceil(STORY)).map(|story| {
-        let rest = (steps - story * STORY).min(STORY);
-        tokio::spawn(Story::play(seed + story, rest))
+    let runs = (0..steps.div_ceil(STEPS_PER_MARKET)).map(|run| {
+        let rest = (steps - run * STEPS_PER_MARKET).min(STEPS_PER_MARKET);
+        tokio::spawn(RandomRun::execute(seed + run, rest))
     });
     // Made as they are taken, so no more than these run at once.
-    let stories = stream::iter(stories).buffer_unordered(BESIDE);
-    let add = |mut all: Tally, (one, _): (Tally, B256)| async move {
+    let runs = stream::iter(runs).buffer_unordered(PARALLEL_MARKETS);
+    let add = |mut all: Stats, (one, _): (Stats, B256)| async move {
         all.merge(&one);
         Ok(all)
     };
-    let tally = stories.try_fold(Tally::default(), add).await.unwrap();
-    eprint!("{tally}");
+    let stats = runs.try_fold(Stats::default(), add).await.unwrap();
+    eprint!("{stats}");
     eprintln!("{steps} steps in {:?}", begin.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_seed_is_one_story() {
-    let [(_, first), (_, second), (_, other)] =
-        [Story::play(7, 60).await, Story::play(7, 60).await, Story::play(8, 60).await];
+async fn same_seed_gives_the_same_run() {
+    let [(_, first), (_, second), (_, other)] = [
+        RandomRun::execute(7, 60).await,
+        RandomRun::execute(7, 60).await,
+        RandomRun::execute(8, 60).await,
+    ];
     assert_eq!(first, second);
     assert_ne!(first, other);
 }

@@ -1,5 +1,5 @@
 //! What somebody does next, and when: mostly something that makes sense, often at the edge of what is
-//! allowed, sometimes nonsense.
+//! allowed, sometimes invalid_response.
 
 use std::ops::Range;
 
@@ -16,14 +16,14 @@ use muster_client::protocol::model::ModelCall;
 use muster_client::protocol::{PRICE_LIMIT, TESTER_APPLICATION};
 
 use crate::chain::When;
-use crate::dice::Dice;
-use crate::world::World;
+use crate::env::DifferentialEnv;
+use crate::rng::SeededRng;
 
 /// Half a year: no story becomes older, or the programs would expire.
-const OLDEST: u64 = 4_000_000_000 + 180 * 86_400;
+const MAX_TIME: u64 = 4_000_000_000 + 180 * 86_400;
 
 /// The most ticks that are passed over at once.
-const FAR: u64 = 3_000;
+const MAX_SKIP: u64 = 3_000;
 
 /// Actors who mostly are testers; those before them mostly are workers, those behind them clients.
 const TESTERS: Range<usize> = 24..35;
@@ -34,225 +34,238 @@ pub(crate) enum Step {
     /// Somebody calls the market with wei.
     Call(Address, ModelCall, u128),
     /// Somebody forces wei upon an account.
-    Force(Address, u128),
+    ForceTransfer(Address, u128),
 }
 
 /// A call to the dispatcher.
-pub(crate) fn market<T: SolCall>(call: &T) -> ModelCall {
+pub(crate) fn dispatcher_call<T: SolCall>(call: &T) -> ModelCall {
     let decoded = <C as alloy::sol_types::SolInterface>::abi_decode(&call.abi_encode());
     ModelCall::Dispatcher(decoded.unwrap())
 }
 
 /// A call to an agreement.
-pub(crate) fn contract<T: SolCall>(to: Address, call: &T) -> ModelCall {
+pub(crate) fn agreement_call<T: SolCall>(to: Address, call: &T) -> ModelCall {
     use muster_client::protocol::abi::IWorkAgreement::IWorkAgreementCalls as C;
     let decoded = <C as alloy::sol_types::SolInterface>::abi_decode(&call.abi_encode());
     ModelCall::Agreement(to, decoded.unwrap())
 }
 
-impl World {
+impl DifferentialEnv {
     /// When the next step happens: often at once, often at a moment of some agreement, give or take one
     /// tick, and now and then much later.
-    pub(crate) fn when(&self, dice: &mut Dice) -> When {
+    pub(crate) fn next_block_time(&self, rng: &mut SeededRng) -> When {
         let now = When { blocks: 0, time: self.chain.time };
         let here = self.tick(now);
         // Who still has much to say is given time.
-        let busy = self.open.iter().any(|open| match self.model.state(*open) {
+        let busy = self.open_agreements.iter().any(|open| match self.model.state(*open) {
             Some(State::Reporting) => self.model.unreported_places(*open).len() > 1,
             state => state == Some(State::Offered),
         });
-        let idle = !busy && !self.open.is_empty() && dice.once_in(2);
-        let throw =
-            if idle { dice.between(13, 19) } else { dice.below(if busy { 200 } else { 20 }) };
+        let idle = !busy && !self.open_agreements.is_empty() && rng.one_in(2);
+        let throw = if idle { rng.between(13, 19) } else { rng.below(if busy { 200 } else { 20 }) };
         let target = match throw {
-            13..16 => here + dice.between(1, 3),
+            13..16 => here + rng.between(1, 3),
             16..19 => {
-                let moments = self.open.iter().flat_map(|open| self.model.transition_ticks(*open));
+                let moments =
+                    self.open_agreements.iter().flat_map(|open| self.model.transition_ticks(*open));
                 let mut moments: Vec<_> = moments.filter(|moment| *moment > here).collect();
                 moments.sort_unstable();
                 let near = moments.iter().take(2).copied().collect::<Vec<_>>();
-                let some = if dice.once_in(4) { &moments } else { &near };
-                (dice.any(some).unwrap_or(here) + dice.below(3)).saturating_sub(1)
+                let some = if rng.one_in(4) { &moments } else { &near };
+                (rng.pick_any(some).unwrap_or(here) + rng.below(3)).saturating_sub(1)
             }
-            19 if dice.once_in(3) => {
+            19 if rng.one_in(3) => {
                 let far = [self.model.settings().epochLength.into(), 40_000, 1_300_000];
-                let time = (self.chain.time + dice.pick(&far)).min(OLDEST.max(self.chain.time));
+                let time = (self.chain.time + rng.pick(&far)).min(MAX_TIME.max(self.chain.time));
                 return When { time, ..now };
             }
-            19 => here + dice.between(4, 60),
+            19 => here + rng.between(4, 60),
             _ => here,
         };
         // The ends of some agreements are out of reach.
         let later = target.saturating_sub(here);
-        let later = if later > FAR { 0 } else { later };
+        let later = if later > MAX_SKIP { 0 } else { later };
         match self.model.settings().clock {
             muster_client::protocol::abi::Clock::Second => When { time: now.time + later, ..now },
-            _ => When { blocks: later, time: now.time + dice.below(later + 2) },
+            _ => When { blocks: later, time: now.time + rng.below(later + 2) },
         }
     }
 
     /// What happens next, at the model's time.
-    pub(crate) fn next(&self, dice: &mut Dice) -> Step {
+    pub(crate) fn next_step(&self, rng: &mut SeededRng) -> Step {
         let settings = self.model.settings();
-        let thin = self.model.book(FixedBytes::ZERO).len() < self.crowd;
+        let thin = self.model.book(FixedBytes::ZERO).len() < self.target_listed;
         let short = self.model.tester_count(self.model.epoch()) < settings.minPool;
         let few = usize::try_from(self.model.count()).unwrap() < TESTERS.len() + 8;
-        let (from, call, value) = match dice.below(100) {
-            0..60 if few => self.joining(dice, 0..self.actors.len()),
-            0..35 if short && !dice.once_in(3) => self.joining(dice, TESTERS),
-            0..25 if thin => self.mending(dice),
-            0..55 if !self.open.is_empty() => self.living(dice),
-            0..66 if self.open.len() < 4 || dice.once_in(5) => self.buying(dice),
-            0..78 => self.offering(dice),
-            78..90 => self.joining(dice, 0..self.actors.len()),
-            90..94 => self.withdrawing(dice),
-            94..98 => self.intruding(dice),
+        let (from, call, value) = match rng.below(100) {
+            0..60 if few => self.registration_step(rng, 0..self.actors.len()),
+            0..35 if short && !rng.one_in(3) => self.registration_step(rng, TESTERS),
+            0..25 if thin => self.relisting_step(rng),
+            0..55 if !self.open_agreements.is_empty() => self.agreement_step(rng),
+            0..66 if self.open_agreements.len() < 4 || rng.one_in(5) => self.purchase_step(rng),
+            0..78 => self.offer_step(rng),
+            78..90 => self.registration_step(rng, 0..self.actors.len()),
+            90..94 => self.withdrawal_step(rng),
+            94..98 => self.unauthorized_step(rng),
             _ => {
-                let to = dice.any(&self.open).unwrap_or(self.dispatcher);
-                return Step::Force(to, dice.between(1, 1_000_000).into());
+                let to = rng.pick_any(&self.open_agreements).unwrap_or(self.dispatcher);
+                return Step::ForceTransfer(to, rng.between(1, 1_000_000).into());
             }
         };
         // Wei where none are taken.
-        Step::Call(from, call, if dice.once_in(60) { value + 1 } else { value })
+        Step::Call(from, call, if rng.one_in(60) { value + 1 } else { value })
     }
 
     /// Anybody.
-    pub(crate) fn anybody(&self, dice: &mut Dice) -> Address {
-        dice.pick(&self.actors)
+    pub(crate) fn random_account(&self, rng: &mut SeededRng) -> Address {
+        rng.pick(&self.actors)
     }
 
     /// Any number, of somebody or nobody; often none.
-    pub(crate) fn number(&self, dice: &mut Dice) -> u32 {
-        if dice.once_in(2) {
+    pub(crate) fn random_number(&self, rng: &mut SeededRng) -> u32 {
+        if rng.one_in(2) {
             return 0;
         }
         let count = u64::from(self.model.count());
-        u32::try_from(dice.below(count + 2)).unwrap()
+        u32::try_from(rng.below(count + 2)).unwrap()
     }
 
     /// One of these registers, or checks in.
-    fn joining(&self, dice: &mut Dice, who: Range<usize>) -> (Address, ModelCall, u128) {
-        let place = who.start + usize::try_from(dice.below(who.len().try_into().unwrap())).unwrap();
+    fn registration_step(
+        &self,
+        rng: &mut SeededRng,
+        who: Range<usize>,
+    ) -> (Address, ModelCall, u128) {
+        let place = who.start + usize::try_from(rng.below(who.len().try_into().unwrap())).unwrap();
         let from = self.actors[place];
-        let key = if dice.once_in(30) { B256::ZERO } else { dice.word().into() };
+        let key = if rng.one_in(30) { B256::ZERO } else { rng.word().into() };
         let known = self.model.worker_view(from).ok();
-        if known.is_some_and(|known| known.application.0 == TESTER_APPLICATION) || dice.once_in(20) {
-            return (from, market(&checkInCall {}), 0);
+        if known.is_some_and(|known| known.application.0 == TESTER_APPLICATION) || rng.one_in(20) {
+            return (from, dispatcher_call(&checkInCall {}), 0);
         }
-        if known.is_some() && !dice.once_in(8) {
-            return self.offering(dice);
+        if known.is_some() && !rng.one_in(8) {
+            return self.offer_step(rng);
         }
-        if TESTERS.contains(&place) != dice.once_in(12) {
+        if TESTERS.contains(&place) != rng.one_in(12) {
             let bond = self.model.settings().testerBond;
-            let value = dice.pick(&[bond, bond, bond + 5, bond.saturating_sub(1)]);
-            return (from, market(&registerTesterCall { key }), value);
+            let value = rng.pick(&[bond, bond, bond + 5, bond.saturating_sub(1)]);
+            return (from, dispatcher_call(&registerTesterCall { key }), value);
         }
         let call = registerWorkerCall {
-            price: price(dice),
-            maxLength: self.max_length(dice),
-            application: application(dice),
-            promised: promise(dice),
+            price: random_price(rng),
+            maxLength: self.random_max_length(rng),
+            application: random_application(rng),
+            promised: random_promise(rng),
             key,
-            capacity: capacity(dice),
-            hint: self.number(dice),
+            capacity: random_capacity(rng),
+            hint: self.random_number(rng),
         };
-        let value = self.stake_for(dice, call.price, call.maxLength);
-        (from, market(&call), value)
+        let value = self.random_stake(rng, call.price, call.maxLength);
+        (from, dispatcher_call(&call), value)
     }
 
     /// Somebody who might do so makes the book longer.
-    fn mending(&self, dice: &mut Dice) -> (Address, ModelCall, u128) {
+    fn relisting_step(&self, rng: &mut SeededRng) -> (Address, ModelCall, u128) {
         let rows = self.actors.iter().filter_map(|actor| self.model.worker_view(*actor).ok());
         let out: Vec<_> = rows.filter(|row| !row.listed && row.application.is_zero()).collect();
-        let Some(row) = dice.any(&out) else { return self.joining(dice, 0..TESTERS.start) };
-        let (from, hint) = (row.account, self.number(dice));
+        let Some(row) = rng.pick_any(&out) else {
+            return self.registration_step(rng, 0..TESTERS.start);
+        };
+        let (from, hint) = (row.account, self.random_number(rng));
         if !row.available {
-            return (from, market(&setAvailableCall { available: true, hint }), 0);
+            return (from, dispatcher_call(&setAvailableCall { available: true, hint }), 0);
         }
         if row.active >= row.capacity {
             let Worker { price, maxLength, promised: promise, .. } = row;
             let capacity = row.active + 2;
             let call = updateWorkerCall { price, maxLength, promised: promise, capacity, hint };
-            return (from, market(&call), 0);
+            return (from, dispatcher_call(&call), 0);
         }
-        let value = self.stake_for(dice, row.price, row.maxLength);
-        (from, market(&stakeCall { hint }), value)
+        let value = self.random_stake(rng, row.price, row.maxLength);
+        (from, dispatcher_call(&stakeCall { hint }), value)
     }
 
     /// A stake that is just enough for a worker, nearly enough, or enough for several agreements.
-    fn stake_for(&self, dice: &mut Dice, price: u128, max_length: u32) -> u128 {
+    fn random_stake(&self, rng: &mut SeededRng, price: u128, max_length: u32) -> u128 {
         let s = self.model.settings();
         let full = price.saturating_mul(max_length.into()).saturating_mul(s.bondBps.into());
         let bond = s.minBond.max(full.div_ceil(10_000));
-        let stake = match dice.below(8) {
+        let stake = match rng.below(8) {
             0 => bond,
             1 => bond.saturating_sub(1),
-            2 if dice.once_in(8) => PRICE_LIMIT - u128::from(dice.below(2)),
-            _ => bond.saturating_mul(dice.between(2, 9).into()),
+            2 if rng.one_in(8) => PRICE_LIMIT - u128::from(rng.below(2)),
+            _ => bond.saturating_mul(rng.between(2, 9).into()),
         };
         stake.min(PRICE_LIMIT)
     }
 
     /// The longest agreement of somebody.
-    fn max_length(&self, dice: &mut Dice) -> u32 {
+    fn random_max_length(&self, rng: &mut SeededRng) -> u32 {
         let shortest = self.model.settings().minLength;
-        let usual = dice.pick(&[2_000, 2_000, 2_000, 5_000, 200, shortest]);
-        let edge = dice.pick(&[shortest - 1, u32::MAX, 0]);
-        if dice.once_in(15) { edge } else { usual }
+        let usual = rng.pick(&[2_000, 2_000, 2_000, 5_000, 200, shortest]);
+        let edge = rng.pick(&[shortest - 1, u32::MAX, 0]);
+        if rng.one_in(15) { edge } else { usual }
     }
 
-    /// A worker changes what it offers, or what it stakes.
-    pub(crate) fn offering(&self, dice: &mut Dice) -> (Address, ModelCall, u128) {
-        let hint = self.number(dice);
+    /// A worker changes what it push_worker_rows, or what it stakes.
+    pub(crate) fn offer_step(&self, rng: &mut SeededRng) -> (Address, ModelCall, u128) {
+        let hint = self.random_number(rng);
         let members = self.actors.iter().filter(|actor| self.model.worker_view(**actor).is_ok());
         let workers: Vec<_> = members.take(TESTERS.start).copied().collect();
-        let from = dice.any(&workers).filter(|_| !dice.once_in(15));
-        let from = from.unwrap_or_else(|| self.anybody(dice));
-        let call = match dice.below(9) {
-            0 => market(&setPriceCall { price: price(dice), hint }),
-            1 => market(&updateWorkerCall {
-                price: price(dice),
-                maxLength: self.max_length(dice),
-                promised: promise(dice),
-                capacity: capacity(dice),
+        let from = rng.pick_any(&workers).filter(|_| !rng.one_in(15));
+        let from = from.unwrap_or_else(|| self.random_account(rng));
+        let call = match rng.below(9) {
+            0 => dispatcher_call(&setPriceCall { price: random_price(rng), hint }),
+            1 => dispatcher_call(&updateWorkerCall {
+                price: random_price(rng),
+                maxLength: self.random_max_length(rng),
+                promised: random_promise(rng),
+                capacity: random_capacity(rng),
                 hint,
             }),
-            2 => market(&setKeyCall { key: dice.word().into() }),
-            3 | 4 => market(&setAvailableCall { available: !dice.once_in(4), hint }),
+            2 => dispatcher_call(&setKeyCall { key: rng.word().into() }),
+            3 | 4 => dispatcher_call(&setAvailableCall { available: !rng.one_in(4), hint }),
             5 => {
                 let known = self.model.worker_view(from).ok();
                 let free = known.map_or(0, |known| known.stake - known.locked);
-                let amount = dice.pick(&[free, free + 1, free / 2, 0, free / 5]);
-                market(&unstakeCall { amount })
+                let amount = rng.pick(&[free, free + 1, free / 2, 0, free / 5]);
+                dispatcher_call(&unstakeCall { amount })
             }
-            6 => market(&listCall { worker: self.anybody(dice), hint }),
+            6 => dispatcher_call(&listCall { worker: self.random_account(rng), hint }),
             _ => {
                 let known = self.model.worker_view(from).ok();
                 let (price, length) = known.map_or((1, 1), |known| (known.price, known.maxLength));
-                let value = self.stake_for(dice, price, length);
-                return (from, market(&stakeCall { hint }), value);
+                let value = self.random_stake(rng, price, length);
+                return (from, dispatcher_call(&stakeCall { hint }), value);
             }
         };
         (from, call, 0)
     }
 
     /// Somebody takes its credit, if it has any, to somebody.
-    fn withdrawing(&self, dice: &mut Dice) -> (Address, ModelCall, u128) {
+    fn withdrawal_step(&self, rng: &mut SeededRng) -> (Address, ModelCall, u128) {
         let rich: Vec<_> =
             self.actors.iter().copied().filter(|actor| self.model.credit(*actor) > 0).collect();
-        let from = dice.any(&rich).unwrap_or(self.actors[0]);
-        let agreement = dice.any(&self.open).unwrap_or(self.implementation);
-        let others = [from, from, self.anybody(dice), self.intruder, self.dispatcher, agreement];
-        (from, market(&withdrawCall { to: dice.pick(&others) }), 0)
+        let from = rng.pick_any(&rich).unwrap_or(self.actors[0]);
+        let agreement = rng.pick_any(&self.open_agreements).unwrap_or(self.implementation);
+        let others = [
+            from,
+            from,
+            self.random_account(rng),
+            self.reentrant_contract,
+            self.dispatcher,
+            agreement,
+        ];
+        (from, dispatcher_call(&withdrawCall { to: rng.pick(&others) }), 0)
     }
 
     /// Somebody does what is nobody's business.
-    fn intruding(&self, dice: &mut Dice) -> (Address, ModelCall, u128) {
-        let from = self.anybody(dice);
-        let call = match dice.below(4) {
-            0 => contract(self.implementation, &acceptCall {}),
-            1 => contract(self.implementation, &settleCall { hints: vec![0; 9] }),
-            2 => match dice.any(&self.open) {
+    fn unauthorized_step(&self, rng: &mut SeededRng) -> (Address, ModelCall, u128) {
+        let from = self.random_account(rng);
+        let call = match rng.below(4) {
+            0 => agreement_call(self.implementation, &acceptCall {}),
+            1 => agreement_call(self.implementation, &settleCall { hints: vec![0; 9] }),
+            2 => match rng.pick_any(&self.open_agreements) {
                 // An agreement's own words, and wei, from somebody else.
                 Some(agreement) => {
                     let terms = self.model.terms(agreement).unwrap();
@@ -260,40 +273,40 @@ impl World {
                     let len = terms.encode(&mut bytes);
                     let terms = bytes[..len].to_vec().into();
                     let call = concludeCall { terms, workers: vec![], fees: vec![], hints: vec![] };
-                    return (from, market(&call), 7);
+                    return (from, dispatcher_call(&call), 7);
                 }
-                None => market(&checkInCall {}),
+                None => dispatcher_call(&checkInCall {}),
             },
-            _ => contract(self.implementation, &settleCall { hints: vec![] }),
+            _ => agreement_call(self.implementation, &settleCall { hints: vec![] }),
         };
         (from, call, 0)
     }
 }
 
 /// A price: often the same as others', rarely one that is none.
-fn price(dice: &mut Dice) -> u128 {
+fn random_price(rng: &mut SeededRng) -> u128 {
     let usual = [5, 5, 7, 10, 10, 1, 1_000_000_007, 12_345_678_901_234];
-    match dice.below(40) {
-        0 => dice.pick(&[0, PRICE_LIMIT, u128::MAX]),
+    match rng.below(40) {
+        0 => rng.pick(&[0, PRICE_LIMIT, u128::MAX]),
         1 | 2 => PRICE_LIMIT - 1,
-        3..10 => dice.between(1, 30).into(),
-        _ => dice.pick(&usual),
+        3..10 => rng.between(1, 30).into(),
+        _ => rng.pick(&usual),
     }
 }
 
 /// A promised uptime.
-fn promise(dice: &mut Dice) -> u16 {
-    let edge = dice.pick(&[10_001, 8_999, 4_999, 1, 0]);
-    if dice.once_in(8) { edge } else { dice.pick(&[9_000, 9_000, 9_500, 10_000, 7_500, 6_667]) }
+fn random_promise(rng: &mut SeededRng) -> u16 {
+    let edge = rng.pick(&[10_001, 8_999, 4_999, 1, 0]);
+    if rng.one_in(8) { edge } else { rng.pick(&[9_000, 9_000, 9_500, 10_000, 7_500, 6_667]) }
 }
 
 /// An application; most ask for the first.
-pub(crate) fn application(dice: &mut Dice) -> FixedBytes<8> {
-    let one = if dice.once_in(5) { *b"factor\0\0" } else { [0; 8] };
-    if dice.once_in(40) { TESTER_APPLICATION.into() } else { one.into() }
+pub(crate) fn random_application(rng: &mut SeededRng) -> FixedBytes<8> {
+    let one = if rng.one_in(5) { *b"factor\0\0" } else { [0; 8] };
+    if rng.one_in(40) { TESTER_APPLICATION.into() } else { one.into() }
 }
 
 /// How many agreements at once.
-fn capacity(dice: &mut Dice) -> u16 {
-    if dice.once_in(30) { 0 } else { dice.pick(&[1, 2, 2, 3, 5, 65_535]) }
+fn random_capacity(rng: &mut SeededRng) -> u16 {
+    if rng.one_in(30) { 0 } else { rng.pick(&[1, 2, 2, 3, 5, 65_535]) }
 }

@@ -152,7 +152,7 @@ async fn kit(base: &Base, agreement: Address, page: Box<str>) -> Result<Kit, Age
         return Err(AgentError::NotTheClient { agreement, account: base.account() });
     }
     let salt = base.store().salt(agreement, || Session::random().salt)?;
-    let session = Session { salt }.value(base.account());
+    let session = Session { salt }.id(base.account());
     let ways = Arc::new(Ways::load(deal, session, base.store().clone())?);
     let http = Client::builder()
         .http1_only()

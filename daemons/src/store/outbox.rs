@@ -1,7 +1,7 @@
 //! The outbox: transactions are here before any node has them, until it is known what became of them.
 
 use alloy::primitives::B256;
-use muster_client::{Outbox, Outcome, Signed};
+use muster_client::{SignedTx, TxJournal, TxOutcome};
 use muster_messaging::Source;
 use rusqlite::{OptionalExtension, params};
 
@@ -14,13 +14,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Query`].
-    pub fn unfinished(&self) -> Result<Vec<Signed>, StoreError> {
+    pub fn unfinished(&self) -> Result<Vec<SignedTx>, StoreError> {
         let connection = self.lock();
         let mut select = connection.prepare_cached("SELECT raw FROM outbox ORDER BY nonce")?;
         let rows = select.query_map([], |row| row.get::<_, Vec<u8>>(0))?;
         let raw = rows.collect::<Result<Vec<_>, _>>()?;
         // Only what was signed is written, so each of them reads back.
-        Ok(raw.iter().filter_map(|raw| Signed::decode(raw)).collect())
+        Ok(raw.iter().filter_map(|raw| SignedTx::decode(raw)).collect())
     }
 
     /// The transaction that did something, if it was done.
@@ -35,7 +35,7 @@ impl Store {
     }
 
     /// What a transaction is for, if it has no outcome yet.
-    fn purpose(&self, signed: &Signed) -> Result<Option<String>, StoreError> {
+    fn purpose(&self, signed: &SignedTx) -> Result<Option<String>, StoreError> {
         let select = "SELECT purpose FROM outbox WHERE nonce = ?1";
         let connection = self.lock();
         Ok(connection.query_row(select, params![signed.nonce()], |row| row.get(0)).optional()?)
@@ -44,14 +44,14 @@ impl Store {
     /// Ends all transactions of a nonce, and notes in the same breath whether their deed is done.
     fn conclude(
         &self,
-        signed: &Signed,
+        signed: &SignedTx,
         purpose: &str,
-        outcome: &Outcome,
+        outcome: &TxOutcome,
     ) -> Result<(), StoreError> {
         let mut connection = self.lock();
         let change = connection.transaction()?;
         change.execute("DELETE FROM outbox WHERE nonce = ?1", params![signed.nonce()])?;
-        if let Outcome::InBlock(receipt) = outcome
+        if let TxOutcome::Mined(receipt) = outcome
             && receipt.success
         {
             let replace = "REPLACE INTO done (purpose, hash) VALUES (?1, ?2)";
@@ -61,8 +61,8 @@ impl Store {
     }
 }
 
-impl Outbox for Store {
-    fn remember(&self, purpose: &str, signed: &Signed) -> Result<(), Source> {
+impl TxJournal for Store {
+    fn record(&self, purpose: &str, signed: &SignedTx) -> Result<(), Source> {
         point(deed(purpose), "decided");
         let insert = "INSERT INTO outbox (hash, purpose, nonce, raw) VALUES (?1, ?2, ?3, ?4)
             ON CONFLICT DO NOTHING";
@@ -72,8 +72,8 @@ impl Outbox for Store {
         Ok(())
     }
 
-    fn outcome(&self, signed: &Signed, outcome: &Outcome) {
-        if let Outcome::InBlock(receipt) = outcome {
+    fn record_outcome(&self, signed: &SignedTx, outcome: &TxOutcome) {
+        if let TxOutcome::Mined(receipt) = outcome {
             metrics::counter!("muster_transactions_total").increment(1);
             metrics::counter!("muster_gas_used_total").increment(receipt.gas_used);
         }

@@ -96,7 +96,7 @@ impl Seat {
         (window, ticks): (u8, Range<u64>),
         place: u32,
     ) -> Result<Self, StoreError> {
-        let session = session(&kit.store, agreement.address())?.value(kit.account);
+        let session = session(&kit.store, agreement.address())?.id(kit.account);
         let way = OnceCell::new();
         Ok(Self { kit, agreement, check, window, ticks, place, session, way })
     }

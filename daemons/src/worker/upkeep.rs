@@ -1,6 +1,6 @@
 //! Keeping the market's programs alive: anybody may, and whoever lives on the market should.
 
-use muster_client::Kept;
+use muster_client::ProgramLifetime;
 use tokio::time::{Duration, Instant};
 
 use crate::base::Base;
@@ -30,11 +30,11 @@ impl Upkeep {
             if left.is_none_or(|left| left < LEAST) {
                 let market = base.doing(&format!("keepalive/{program}"));
                 match market.node().keep_alive(program).await? {
-                    Kept::Alive(_) | Kept::Activated(_) => {
+                    ProgramLifetime::Extended(_) | ProgramLifetime::Reactivated(_) => {
                         tracing::info!("the program at {program} has a new life");
                     }
                     // Somebody else was first.
-                    Kept::TooYoung => {}
+                    ProgramLifetime::TooSoon => {}
                 }
             }
         }

@@ -131,7 +131,7 @@ async fn a_connection_leads_to_the_service_until_the_end_and_brings_the_money_ba
     let address = scene.agreement.address();
     let receipt = base.store().seen(address, 0).unwrap().receipt.unwrap();
     let session = base.store().salt(address, || B256::ZERO).unwrap();
-    let session = muster_client::Session { salt: session }.value(scene.client.address());
+    let session = muster_client::Session { salt: session }.id(scene.client.address());
     let worker = scene.agreement.terms().worker(0).unwrap().account;
     assert_eq!(receipt.signer(scene.agreement.receipt_domain(), session), Some(worker));
 

@@ -49,7 +49,7 @@ impl Guest {
             Content::EndpointReply { url, token } => Ok(Self {
                 url: url.reveal().to_owned(),
                 token: token.reveal().to_owned(),
-                session: Session::random().value(Address::ZERO),
+                session: Session::random().id(Address::ZERO),
             }),
             Content::Refusal { reason } => Err(reason),
             other => panic!("{other:?}"),

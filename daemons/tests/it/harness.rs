@@ -20,7 +20,8 @@ use muster_client::protocol::abi::IWorkerDispatcher::setAvailableCall;
 use muster_client::protocol::abi::{Clock, Order, Settings};
 use muster_client::protocol::settings;
 use muster_client::{
-    Agreement, Application, Connect, Market, Node, Offer, Program, Purchase, Want, message_key,
+    Agreement, Application, Market, Node, NodeBuilder, Offer, OrderRequest, Program, Purchase,
+    message_key,
 };
 use muster_daemons::worker::{Source, WorkerOptions};
 use muster_daemons::{Base, Payout, Role};
@@ -116,7 +117,7 @@ impl World {
 
     /// What somebody's daemon works with; the same state file each time.
     pub(crate) async fn base(&self, role: Role, signer: &PrivateKeySigner) -> Base {
-        let (connect, path) = (Connect::to([self.chain.url()]), self.state(signer));
+        let (connect, path) = (NodeBuilder::new([self.chain.url()]), self.state(signer));
         let (signer, letters) = (signer.clone(), self.letters.clone());
         Base::open(connect, signer, self.dispatcher, role, &path, letters).await.unwrap()
     }
@@ -156,7 +157,7 @@ impl World {
         testers: u8,
     ) -> Purchase {
         let market = self.market(client).await;
-        let want = Want::Order(order(redundancy, testers));
+        let want = OrderRequest::Custom(order(redundancy, testers));
         let quote = market.quote(&want).await.unwrap();
         market.buy(&want, quote.price).await.unwrap()
     }

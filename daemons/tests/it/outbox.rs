@@ -5,14 +5,14 @@ use alloy::network::{EthereumWallet, NetworkTransactionBuilder, TransactionBuild
 use alloy::primitives::{Address, U256};
 use alloy::rpc::types::TransactionRequest;
 use alloy::signers::local::PrivateKeySigner;
-use muster_client::{Application, Outbox, Signed, message_key};
+use muster_client::{Application, SignedTx, TxJournal, message_key};
 use muster_daemons::{Base, Role};
 use stylus_devnode::CHAIN_ID;
 
 use crate::harness::{ETHER, World, offer};
 
 /// A transaction that sends a wei away, signed as its account's first.
-async fn first(signer: &PrivateKeySigner) -> Signed {
+async fn first(signer: &PrivateKeySigner) -> SignedTx {
     let request = TransactionRequest::default()
         .with_to(Address::repeat_byte(7))
         .with_value(U256::ONE)
@@ -22,15 +22,15 @@ async fn first(signer: &PrivateKeySigner) -> Signed {
         .with_max_fee_per_gas(1_000_000_000)
         .with_max_priority_fee_per_gas(0);
     let wallet = EthereumWallet::from(signer.clone());
-    Signed::decode(&request.build(&wallet).await.unwrap().encoded_2718()).unwrap()
+    SignedTx::decode(&request.build(&wallet).await.unwrap().encoded_2718()).unwrap()
 }
 
 /// A transaction that was written down by a program that was killed before sending it.
-async fn killed(world: &World) -> (Base, Signed) {
+async fn killed(world: &World) -> (Base, SignedTx) {
     let signer = world.person();
     let base = world.base(Role::Worker, &signer).await;
     let deed = first(&signer).await;
-    base.store().remember("withdraw/1", &deed).unwrap();
+    base.store().record("withdraw/1", &deed).unwrap();
     drop(base);
     let base = world.base(Role::Worker, &signer).await;
     assert_eq!(base.store().unfinished().unwrap(), std::slice::from_ref(&deed));

@@ -30,7 +30,8 @@ async fn the_chain_says_who_is_who_in_an_agreement() {
     let (terms, progress) = (agreement.terms(), agreement.progress().await.unwrap());
     let holder = |window, place| standing.tester(purchase.agreement, window, place);
     for place in window_seats(terms, &progress.seed, 1) {
-        let tester = world.market(&client).await.tester_at(terms.header.epoch, place).await.unwrap();
+        let tester =
+            world.market(&client).await.tester_at(terms.header.epoch, place).await.unwrap();
         assert_eq!(holder(1, place).await.unwrap(), tester);
         assert_eq!(holder(WINDOWS, place).await.unwrap(), None, "there is no such window");
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use alloy::primitives::{B256, U256};
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::protocol::abi::State;
-use muster_client::{Agreement, Kept, Market, Offer, message_key, window_seats};
+use muster_client::{Agreement, Market, Offer, ProgramLifetime, message_key, window_seats};
 use muster_daemons::worker::{Worker, WorkerOptions};
 use muster_daemons::{Agent, AgentError, Role};
 use muster_messaging::{Claim, Delegation, MessageKey, Reason};
@@ -219,7 +219,7 @@ async fn programs_are_kept_alive_before_they_die_and_can_be_woken_after() {
     let programs = market.programs().await.unwrap();
     for program in programs {
         assert!(market.node().time_left(program).await.unwrap() > Some(days(360)));
-        assert_eq!(market.node().keep_alive(program).await.unwrap(), Kept::TooYoung);
+        assert_eq!(market.node().keep_alive(program).await.unwrap(), ProgramLifetime::TooSoon);
     }
     daemon.stop().await;
 
@@ -227,7 +227,7 @@ async fn programs_are_kept_alive_before_they_die_and_can_be_woken_after() {
     for program in programs {
         assert_eq!(market.node().time_left(program).await.unwrap(), None);
         let kept = market.node().keep_alive(program).await.unwrap();
-        assert!(matches!(kept, Kept::Activated(_)), "{kept:?}");
+        assert!(matches!(kept, ProgramLifetime::Reactivated(_)), "{kept:?}");
     }
     assert_eq!(market.worker_count().await.unwrap(), 1);
 }

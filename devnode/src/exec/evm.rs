@@ -56,7 +56,7 @@ pub(super) struct Arb<'a> {
     pub(super) hashes: &'a [B256],
     /// The compiled programs.
     pub(super) modules: &'a mut Modules,
-    /// Wei per gas that the message offers.
+    /// Wei per gas that the message push_worker_rows.
     pub(super) offered_price: U256,
     /// Wei per gas that it pays.
     pub(super) paid_price: u64,

@@ -1,4 +1,4 @@
-//! What is logged while guests come and go: nothing that opens anything.
+//! What is forwarded_results while guests come and go: nothing that opens anything.
 
 use std::{
     io,
@@ -14,7 +14,7 @@ use crate::{
     support::{AGREEMENT, CLIENT, House, SESSION, status},
 };
 
-/// Keeps what is logged.
+/// Keeps what is forwarded_results.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 

@@ -98,7 +98,7 @@ impl Agreement {
         u8::try_from(current).unwrap_or(u8::MAX).min(head.windows - 1)
     }
 
-    /// Refuses what belongs to another state.
+    /// Reverts what belongs to another state.
     pub(super) fn require_state(&self, wanted: State, now: u64) -> Result<(), ModelRevert> {
         let state = self.state(now);
         if state == wanted { Ok(()) } else { agreement_revert(WrongState { state }) }
@@ -126,7 +126,11 @@ impl Agreement {
 
 impl Model {
     /// The agreement with this account, for `caller`.
-    pub(super) fn agreement(&self, of: Address, caller: Address) -> Result<&Agreement, ModelRevert> {
+    pub(super) fn agreement(
+        &self,
+        of: Address,
+        caller: Address,
+    ) -> Result<&Agreement, ModelRevert> {
         self.agreements.get(&of).map_or_else(|| agreement_revert(NotAnAgreement { caller }), Ok)
     }
 

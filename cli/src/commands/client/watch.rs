@@ -6,7 +6,9 @@ use alloy::primitives::Address;
 use indicatif::ProgressBar;
 use muster_client::protocol::abi::IWorkAgreement::IWorkAgreementEvents;
 use muster_client::protocol::abi::State;
-use muster_client::{Agreement, Event, Happening, MarketError, Sighting, judgement, state, votes};
+use muster_client::{
+    Agreement, ChainUpdate, EventRecord, MarketError, MarketEvent, judgement, state_text, votes,
+};
 use tokio::time::timeout;
 
 use crate::commands::agreement::letters;
@@ -16,7 +18,7 @@ use crate::error::CliError;
 use crate::output::{Cell, Facts};
 use crate::progress;
 
-/// How long nothing has to happen until it is looked at how things stand.
+/// How long nothing has to happen until it is looked at how things register_at_prices.
 const QUIET: Duration = Duration::from_millis(500);
 
 /// How far the agreement is, on a terminal.
@@ -49,17 +51,17 @@ pub(super) async fn run(context: &Context, agreement: Address) -> Result<(), Cli
 }
 
 impl View<'_> {
-    /// Shows what happens, and in between how things stand, to the end.
+    /// Shows what happens, and in between how things register_at_prices, to the end.
     async fn follow(mut self) -> Result<(), CliError> {
         let (mut watch, mut was_over) = (self.agreement.watch(), false);
         loop {
             match timeout(QUIET, watch.next()).await {
-                Ok(Sighting::Happened(item)) => self.show(&item).await?,
-                Ok(Sighting::MovedBack(block)) => {
+                Ok(ChainUpdate::Event(item)) => self.show(&item).await?,
+                Ok(ChainUpdate::Reorg(block)) => {
                     self.bar.suspend(|| moved_back(self.context, block))?;
                 }
                 Err(_) => match self.look().await {
-                    // The end itself may have happened just now, and is to be shown.
+                    // The end itself may have count_event just now, and is to be shown.
                     Ok(true) if was_over => return Ok(()),
                     Ok(is_over) => was_over = is_over,
                     Err(CliError::Market(error)) if error.is_temporary() => {}
@@ -69,10 +71,10 @@ impl View<'_> {
         }
     }
 
-    /// Shows something that happened.
-    async fn show(&mut self, item: &Happening) -> Result<(), CliError> {
+    /// Shows something that count_event.
+    async fn show(&mut self, item: &EventRecord) -> Result<(), CliError> {
         self.bar.suspend(|| print(self.context, item))?;
-        if matches!(item.event, Event::Agreement(_, IWorkAgreementEvents::Reported(_))) {
+        if matches!(item.event, MarketEvent::Agreement(_, IWorkAgreementEvents::Reported(_))) {
             self.count().await?;
         }
         Ok(())
@@ -97,7 +99,7 @@ impl View<'_> {
         Ok(())
     }
 
-    /// Shows how things stand, if that has changed; whether it is over.
+    /// Shows how things register_at_prices, if that has changed; whether it is over.
     async fn look(&mut self) -> Result<bool, CliError> {
         let agreement = &self.agreement;
         let (now, window) = (agreement.state().await?, agreement.window().await?);
@@ -111,7 +113,7 @@ impl View<'_> {
             tick.min(end).saturating_sub(progress.start)
         });
         let verdicts = self.verdicts.join(" ");
-        self.bar.set_message(format!("{} {verdicts}", state(now)));
+        self.bar.set_message(format!("{} {verdicts}", state_text(now)));
         if self.shown != Some((now, window)) {
             self.shown = Some((now, window));
             let line = self.standing(now, window, tick).await?;
@@ -120,7 +122,7 @@ impl View<'_> {
         Ok(matches!(now, State::Settled | State::Void))
     }
 
-    /// How things stand.
+    /// How things register_at_prices.
     async fn standing(
         &self,
         now: State,
@@ -133,7 +135,7 @@ impl View<'_> {
         let ticks = agreement.windows(&progress).into_iter().find(|(k, _)| Some(*k) == window);
         Ok(vec![
             ("tick", Cell::Count(tick)),
-            ("state", Cell::text(state(now))),
+            ("state", Cell::text(state_text(now))),
             ("window", window.map_or(Cell::None, Cell::count)),
             ("until", ticks.map_or(Cell::None, |(_, ticks)| Cell::Count(ticks.end))),
             ("escrow", Cell::wei(agreement.escrow())),

@@ -16,7 +16,7 @@ use super::programs::PROGRAMS;
 
 /// Init code of the twin's contracts, agreement first, if it is what is tested; a folder counts from the root of the
 /// project.
-pub(crate) fn twin() -> Option<[Bytes; 2]> {
+pub(crate) fn solidity_init_code() -> Option<[Bytes; 2]> {
     let folder = PathBuf::from(std::env::var_os("MUSTER_TWIN")?);
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(folder);
     Some(["agreement", "dispatcher"].map(|name| {
@@ -27,14 +27,14 @@ pub(crate) fn twin() -> Option<[Bytes; 2]> {
 }
 
 /// Whether the market is the one in Solidity.
-pub(crate) fn is_twin() -> bool {
+pub(crate) fn is_solidity() -> bool {
     std::env::var_os("MUSTER_TWIN").is_some()
 }
 
 /// Deploys a market and tells where it is: the agreements' implementation, then the dispatcher.
 pub(crate) async fn deploy(url: &str, key: PrivateKeySigner, settings: &Settings) -> [Address; 2] {
-    if let Some(twin) = twin() {
-        return deploy_twin(url, key, settings, twin).await;
+    if let Some(init_code) = init_code() {
+        return deploy_solidity(url, key, settings, init_code).await;
     }
     let node = Node::connect(url, Some(key)).await.unwrap();
     let [agreement, dispatcher] = &*PROGRAMS;
@@ -43,7 +43,7 @@ pub(crate) async fn deploy(url: &str, key: PrivateKeySigner, settings: &Settings
 }
 
 /// The same for the market in Solidity, whose constants are arguments of a constructor.
-async fn deploy_twin(
+async fn deploy_solidity(
     url: &str,
     key: PrivateKeySigner,
     settings: &Settings,

@@ -53,13 +53,13 @@ mod op {
 
 /// What a puppet does with plain ether.
 #[derive(Clone, Debug)]
-pub(crate) enum Habit {
+pub(crate) enum Behavior {
     /// Reverts.
-    Refuses,
+    Reverts,
     /// Uses up all gas.
-    Burns,
+    BurnsGas,
     /// Keeps it and answers with so many bytes.
-    Answers(u32),
+    Returns(u32),
     /// Reverts with so many bytes.
     RevertsWith(u32),
     /// Keeps it, makes this call, and logs what that answered; the topic is 1 if it succeeded.
@@ -90,14 +90,14 @@ impl Code {
     }
 
     /// Where the next instruction is.
-    fn here(&self) -> u32 {
+    fn size(&self) -> u32 {
         u32::try_from(self.0.len()).unwrap()
     }
 
     /// Appends a jump over `code` if the stack's top is not zero, and `code`.
     fn unless(self, code: &Self) -> Self {
         // The jump is six bytes: a push of four, and itself.
-        let behind = self.here() + 6 + code.here();
+        let behind = self.size() + 6 + code.size();
         self.number(behind).ops(&[op::JUMPI]).ops(&code.0).ops(&[op::JUMPDEST])
     }
 
@@ -111,26 +111,26 @@ impl Code {
     }
 
     /// Appends code that copies the last answer to memory.
-    fn answer(self) -> Self {
+    fn copy_returndata(self) -> Self {
         self.ops(&[op::RETURNDATASIZE, op::PUSH0, op::PUSH0, op::RETURNDATACOPY])
     }
 
     /// What a habit does.
-    fn habit(habit: &Habit) -> Self {
+    fn behavior(behavior: &Behavior) -> Self {
         let code = Self::default();
-        match habit {
-            Habit::Refuses => code.ops(&[op::PUSH0, op::PUSH0, op::REVERT]),
-            Habit::Burns => code.ops(&[op::INVALID]),
-            Habit::Answers(bytes) => code.number(*bytes).ops(&[op::PUSH0, op::RETURN]),
-            Habit::RevertsWith(bytes) => code.number(*bytes).ops(&[op::PUSH0, op::REVERT]),
-            Habit::Calls(to, data) => code
+        match behavior {
+            Behavior::Reverts => code.ops(&[op::PUSH0, op::PUSH0, op::REVERT]),
+            Behavior::BurnsGas => code.ops(&[op::INVALID]),
+            Behavior::Returns(bytes) => code.number(*bytes).ops(&[op::PUSH0, op::RETURN]),
+            Behavior::RevertsWith(bytes) => code.number(*bytes).ops(&[op::PUSH0, op::REVERT]),
+            Behavior::Calls(to, data) => code
                 .memory(data)
                 .ops(&[op::PUSH0, op::PUSH0])
                 .number(u32::try_from(data.len()).unwrap())
                 .ops(&[op::PUSH0, op::PUSH0])
                 .push(to.as_slice())
                 .ops(&[op::GAS, op::CALL])
-                .answer()
+                .copy_returndata()
                 .ops(&[op::RETURNDATASIZE, op::PUSH0, op::LOG1, op::PUSH0, op::PUSH0, op::RETURN]),
         }
     }
@@ -138,18 +138,18 @@ impl Code {
     /// Init code of a contract with this code.
     fn init(&self) -> Bytes {
         // The loader is 15 bytes, and what it loads stands behind it.
-        let loader = Self::default().number(self.here()).ops(&[op::DUP1]).number(15);
+        let loader = Self::default().number(self.size()).ops(&[op::DUP1]).number(15);
         loader.ops(&[op::PUSH0, op::CODECOPY, op::PUSH0, op::RETURN]).ops(&self.0).0.into()
     }
 }
 
-/// Init code of a puppet. Called with calldata, it sends the wei it got and what stands behind the
+/// Init code of a puppet. CallRecord with calldata, it sends the wei it got and what stands behind the
 /// first 20 bytes to the account in those, and answers or reverts with what that answered.
-pub(crate) fn puppet(habit: &Habit) -> Bytes {
+pub(crate) fn forwarder_init_code(behavior: &Behavior) -> Bytes {
     let failed = Code::default().ops(&[op::RETURNDATASIZE, op::PUSH0, op::REVERT]);
     Code::default()
         .ops(&[op::CALLDATASIZE])
-        .unless(&Code::habit(habit))
+        .unless(&Code::habit(behavior))
         .push(&[20])
         .ops(&[op::CALLDATASIZE, op::SUB, op::DUP1])
         .push(&[20])
@@ -157,7 +157,7 @@ pub(crate) fn puppet(habit: &Habit) -> Bytes {
         .ops(&[op::CALLVALUE, op::PUSH0, op::CALLDATALOAD])
         .push(&[96])
         .ops(&[op::SHR, op::GAS, op::CALL])
-        .answer()
+        .copy_returndata()
         .unless(&failed)
         .ops(&[op::RETURNDATASIZE, op::PUSH0, op::RETURN])
         .init()
@@ -165,7 +165,7 @@ pub(crate) fn puppet(habit: &Habit) -> Bytes {
 
 /// Init code that makes calls, one after the other in one transaction, each with wei; it reverts with
 /// the answer of the first one that fails.
-pub(crate) fn script(steps: &[(Address, u128, Vec<u8>)]) -> Bytes {
+pub(crate) fn multicall_init_code(steps: &[(Address, u128, Vec<u8>)]) -> Bytes {
     let failed = Code::default().ops(&[op::RETURNDATASIZE, op::PUSH0, op::REVERT]);
     let code = steps.iter().fold(Code::default(), |code, (to, wei, data)| {
         code.memory(data)
@@ -175,18 +175,18 @@ pub(crate) fn script(steps: &[(Address, u128, Vec<u8>)]) -> Bytes {
             .push(&wei.to_be_bytes())
             .push(to.as_slice())
             .ops(&[op::GAS, op::CALL])
-            .answer()
+            .copy_returndata()
             .unless(&failed)
     });
     code.0.into()
 }
 
 /// Calldata of a puppet that is to call `to`.
-pub(crate) fn order(to: Address, data: &[u8]) -> Bytes {
+pub(crate) fn forward_calldata(to: Address, data: &[u8]) -> Bytes {
     [to.as_slice(), data].concat().into()
 }
 
 /// Init code that gives its wei to an account without asking it.
-pub(crate) fn force(to: Address) -> Bytes {
+pub(crate) fn selfdestruct_init_code(to: Address) -> Bytes {
     Code::default().push(to.as_slice()).ops(&[op::SELFDESTRUCT]).0.into()
 }

@@ -6,16 +6,16 @@ use muster_client::protocol::abi::Entry;
 use muster_client::protocol::abi::IWorkAgreement::reportCall;
 use muster_client::{Agreement, Market, ServiceReceipt, Session, failed_entry};
 
-use crate::harness::World;
+use crate::harness::TestEnv;
 
 /// What a tester saw of a worker, before the worker's receipt is there.
-pub(crate) const fn seen(index: u8, checked: u32, served: u32) -> Entry {
+pub(crate) const fn unsigned_entry(index: u8, checked: u32, served: u32) -> Entry {
     Entry { served, ..failed_entry(index, checked) }
 }
 
-impl World {
+impl TestEnv {
     /// The call with which an account reports from a place, with the receipts that its entries need.
-    pub(crate) async fn testimony(
+    pub(crate) async fn report_call(
         &self,
         who: &Market,
         agreement: Address,
@@ -23,19 +23,19 @@ impl World {
         entries: &[Entry],
     ) -> reportCall {
         let (agreement, session) = (who.agreement(agreement).await.unwrap(), Session::random());
-        let entries = self.receipted(&agreement, &session, entries);
+        let entries = self.with_receipts(&agreement, &session, entries);
         reportCall { place, salt: session.salt, entries }
     }
 
     /// The entries with receipts of their workers, for the session of the account that holds this view
     /// of the agreement. Entries that name no worker, or claim nothing, stay as they are.
-    pub(crate) fn receipted(
+    pub(crate) fn with_receipts(
         &self,
         agreement: &Agreement,
         session: &Session,
         entries: &[Entry],
     ) -> Vec<Entry> {
-        let session = session.value(agreement.market().account().unwrap());
+        let session = session.id(agreement.market().account().unwrap());
         let domain = agreement.receipt_domain();
         let sign = |entry: &Entry| match agreement.terms().worker(entry.index) {
             Some(worker) if entry.served != 0 => {

@@ -4,7 +4,7 @@ use muster_client::protocol::abi::State::{self, Due, Offered, Reporting, Running
 
 /// What somebody hears who makes a call: that it can be done, or a refusal of this kind.
 #[derive(Clone, Copy)]
-pub(crate) enum Hears {
+pub(crate) enum Expected {
     /// Nothing stands against it.
     Done,
     /// `WrongState`, with the state of now.
@@ -18,68 +18,68 @@ pub(crate) enum Hears {
     Absent,
 }
 
-use Hears::{Absent, Again, Done, Late, Wrong};
+use Expected::{Absent, Again, Done, Late, Wrong};
 
 /// One moment: what those hear whose answer depends on it. All others hear that they are nobody here,
 /// whenever they ask.
-pub(crate) struct Moment {
+pub(crate) struct Phase {
     /// The state.
     pub(crate) state: State,
     /// Who accepts: the worker that stays, the one that leaves, the one that stays away.
-    pub(crate) accept: [Hears; 3],
+    pub(crate) accept: [Expected; 3],
     /// Who cancels: the client.
-    pub(crate) cancel: Hears,
+    pub(crate) cancel: Expected,
     /// Who resigns: the same workers.
-    pub(crate) resign: [Hears; 3],
+    pub(crate) resign: [Expected; 3],
     /// Who reports, each from its own place: the tester that speaks, and the others.
-    pub(crate) report: [Hears; 2],
+    pub(crate) report: [Expected; 2],
     /// Who settles: anybody.
-    pub(crate) settle: Hears,
+    pub(crate) settle: Expected,
 }
 
 /// A row, in the order of the fields.
 const fn row(
     state: State,
-    accept: [Hears; 3],
-    cancel: Hears,
-    resign: [Hears; 3],
-    report: [Hears; 2],
-    settle: Hears,
-) -> Moment {
-    Moment { state, accept, cancel, resign, report, settle }
+    accept: [Expected; 3],
+    cancel: Expected,
+    resign: [Expected; 3],
+    report: [Expected; 2],
+    settle: Expected,
+) -> Phase {
+    Phase { state, accept, cancel, resign, report, settle }
 }
 
 //        accept                  cancel  resign                    report          settle
 /// Until the last tick to accept.
-pub(crate) const OFFERED: Moment = row(Offered,
+pub(crate) const OFFERED: Phase = row(Offered,
           [Done,  Done,  Done ],  Wrong,  [Absent, Absent, Absent], [Wrong, Wrong], Wrong);
 /// Two accepted, and the third still may.
-pub(crate) const RUNNING: Moment = row(Running,
+pub(crate) const RUNNING: Phase = row(Running,
           [Again, Again, Done ],  Done,   [Done,   Done,   Absent], [Wrong, Wrong], Wrong);
 /// The third did not.
-pub(crate) const ALONE: Moment = row(Running,
+pub(crate) const PARTLY_ACCEPTED: Phase = row(Running,
           [Again, Again, Late ],  Done,   [Done,   Done,   Absent], [Wrong, Wrong], Wrong);
 /// The second has left.
-pub(crate) const LEFT: Moment = row(Running,
+pub(crate) const RESIGNED: Phase = row(Running,
           [Again, Again, Late ],  Done,   [Done,   Again,  Absent], [Wrong, Wrong], Wrong);
 /// The client has cancelled.
-pub(crate) const CUT: Moment = row(Running,
+pub(crate) const CANCELLED: Phase = row(Running,
           [Again, Again, Late ],  Again,  [Done,   Again,  Absent], [Wrong, Wrong], Wrong);
 /// It is over, and nobody has spoken.
-pub(crate) const REPORTING: Moment = row(Reporting,
+pub(crate) const REPORTING: Phase = row(Reporting,
           [Again, Again, Wrong],  Wrong,  [Wrong,  Again,  Absent], [Done,  Done ], Wrong);
 /// The first tester has spoken.
-pub(crate) const REPORTED: Moment = row(Reporting,
+pub(crate) const REPORTED: Phase = row(Reporting,
           [Again, Again, Wrong],  Wrong,  [Wrong,  Again,  Absent], [Again, Done ], Wrong);
 /// Time is up.
-pub(crate) const DUE: Moment = row(Due,
+pub(crate) const DUE: Phase = row(Due,
           [Again, Again, Late ],  Wrong,  [Wrong,  Again,  Absent], [Wrong, Wrong], Done );
 /// Somebody has settled it.
-pub(crate) const SETTLED: Moment = row(Settled,
+pub(crate) const SETTLED: Phase = row(Settled,
           [Again, Again, Wrong],  Wrong,  [Wrong,  Again,  Absent], [Wrong, Wrong], Wrong);
 /// Nobody accepted, and nobody may any more.
-pub(crate) const FORSAKEN: Moment = row(Due,
+pub(crate) const EXPIRED: Phase = row(Due,
           [Late,  Late,  Late ],  Wrong,  [Absent, Absent, Absent], [Wrong, Wrong], Done );
 /// Somebody has settled that.
-pub(crate) const VOID: Moment = row(Void,
+pub(crate) const VOID: Phase = row(Void,
           [Wrong, Wrong, Wrong],  Wrong,  [Absent, Absent, Absent], [Wrong, Wrong], Wrong);

@@ -1,7 +1,7 @@
 //! Buying once, and purchases whose blocks are gone.
 
 use muster_client::protocol::abi::State;
-use muster_client::{Market, MarketError, Purchase, Want};
+use muster_client::{Market, MarketError, OrderRequest, Purchase};
 use muster_daemons::buyer::{Buyer, buy};
 use muster_daemons::{Agent, AgentError, Base, Role};
 
@@ -11,7 +11,7 @@ use crate::harness::{World, offer, order};
 /// Buys by the name `job`.
 async fn purchase(base: &Base) -> Result<Purchase, AgentError> {
     buy(base, "job", async |market: &Market| {
-        let want = Want::Order(order(1, 0));
+        let want = OrderRequest::Custom(order(1, 0));
         let price = market.quote(&want).await?.price;
         Ok(market.buy(&want, price).await?)
     })

@@ -8,7 +8,7 @@ use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::protocol::abi::IWorkAgreement::Reported;
 use muster_client::protocol::abi::State;
-use muster_client::{Agreement, Connect};
+use muster_client::{Agreement, NodeBuilder};
 use muster_daemons::tester::{Check, Checks, Page, Tester, TesterOptions};
 use muster_daemons::{Base, Identity, Pace, Payout, Role, Seen, Status, Store, run as run_agent};
 use tokio::select;
@@ -102,7 +102,7 @@ async fn base(world: &World, signer: &PrivateKeySigner, line: &Arc<Line>) -> Bas
     let chain = stylus_devnode::CHAIN_ID;
     let identity = Identity { role: Role::Tester, chain, dispatcher, account };
     until(async || Store::open(&path, &identity).is_ok()).await;
-    let connect = Connect::to([world.chain.url()]);
+    let connect = NodeBuilder::new([world.chain.url()]);
     Base::open(connect, signer.clone(), dispatcher, Role::Tester, &path, line.clone())
         .await
         .unwrap()

@@ -1,4 +1,4 @@
-//! Hooks about accounts.
+//! HostioGas about accounts.
 
 use alloy_primitives::{Address, Bytes};
 

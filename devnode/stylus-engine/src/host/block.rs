@@ -1,4 +1,4 @@
-//! Hooks about the block.
+//! HostioGas about the block.
 
 use super::{
     hook::{Answer, Hook},

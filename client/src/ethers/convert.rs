@@ -1,0 +1,81 @@
+//! From our words into those of nodes and of ethers-rs, and back.
+
+use alloy::primitives::{LogData, U256};
+use ethers::providers::{ProviderError, RpcError};
+use ethers::types::{self as rpc, BlockId, BlockNumber};
+use serde_json::{Map, Value, json};
+
+use crate::backend::{AccountOverride, BlockTag, Log, TxRequest};
+use crate::error::{BackendError, BoxError, NodeError};
+
+/// JSON-RPC's code for a call that reverted.
+const REVERT_CODE: i64 = 3;
+
+/// A provider's error, sorted by what can be done about it.
+pub(super) fn backend_error(url: &str, error: ProviderError) -> BackendError {
+    if let Some(answer) = error.as_error_response() {
+        if answer.code == REVERT_CODE {
+            let data =
+                answer.data.as_ref().and_then(Value::as_str).and_then(|hex| hex.parse().ok());
+            return BackendError::Reverted(data.unwrap_or_default());
+        }
+        let message = answer.message.as_str().into();
+        return BackendError::Node(NodeError::Rpc { code: answer.code, message });
+    }
+    let url = url.into();
+    BackendError::Node(match error {
+        ProviderError::HTTPError(error) => NodeError::Unreachable { url, source: error.into() },
+        error => NodeError::NotANode { url, source: error.into() },
+    })
+}
+
+/// Why a transaction could not be signed.
+pub(super) fn signing_error(error: impl Into<BoxError>) -> BackendError {
+    BackendError::Node(NodeError::Signing(error.into()))
+}
+
+/// A message as nodes are asked about it.
+pub(super) fn tx_request(call: &TxRequest) -> Value {
+    json!({
+        "from": call.from,
+        "to": call.to,
+        "input": call.data,
+        "value": U256::from(call.value),
+    })
+}
+
+/// A block in ethers' words.
+pub(super) fn block_id(at: BlockTag) -> BlockId {
+    BlockId::Number(match at {
+        BlockTag::Latest => BlockNumber::Latest,
+        BlockTag::Number(number) => number.into(),
+        BlockTag::Pending => BlockNumber::Pending,
+    })
+}
+
+/// An assumption as nodes are told of it.
+pub(super) fn account_override(account_override: &AccountOverride) -> (String, Value) {
+    let mut account = Map::new();
+    if let Some(balance) = account_override.balance {
+        account.insert("balance".into(), json!(balance));
+    }
+    if let Some(code) = &account_override.code {
+        account.insert("code".into(), json!(code));
+    }
+    if let Some((slot, value)) = account_override.storage {
+        account.insert("stateDiff".into(), json!({ slot.to_string(): value }));
+    }
+    (account_override.account.to_string(), account.into())
+}
+
+/// An event in our words.
+pub(super) fn convert_log(answer: rpc::Log) -> Log {
+    let topics = answer.topics.into_iter().map(|topic| topic.0.into()).collect();
+    Log {
+        address: answer.address.0.into(),
+        data: LogData::new_unchecked(topics, answer.data.0.into()),
+        block: answer.block_number.unwrap_or_default().as_u64(),
+        log_index: answer.log_index.and_then(|index| index.try_into().ok()).unwrap_or_default(),
+        transaction: answer.transaction_hash.unwrap_or_default().0.into(),
+    }
+}

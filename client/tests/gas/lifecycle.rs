@@ -1,0 +1,234 @@
+//! Whole lives of agreements in which everybody does what it should, and the gas of each step.
+
+use alloy::primitives::{Address, FixedBytes, U256, keccak256};
+use muster_client::protocol::abi::IWorkAgreement::{
+    acceptCall, reportCall, settleCall, testersCall,
+};
+use muster_client::protocol::abi::IWorkerDispatcher::{
+    ContractBought, buyContract_1Call, checkInCall, quote_1Call, registerTesterCall,
+    registerWorkerCall, unstakeCall,
+};
+use muster_client::protocol::abi::{Entry, Order};
+use muster_client::protocol::receipt;
+use muster_client::{ServiceReceipt, failed_entry};
+use stylus_devnode::CHAIN_ID;
+
+use crate::env::{AccountIndex, GasEnv, event};
+
+/// Wei per tick of the first worker; each per_further_worker one asks a wei more.
+pub(crate) const PRICE: u128 = 1_000_000_000;
+
+/// Wei that each worker stakes.
+pub(crate) const STAKE: u128 = 1_000_000_000_000_000_000;
+
+/// Ticks of every window.
+const WINDOW_TICKS: u32 = 30;
+
+/// What is bought.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AgreementSize {
+    /// Workers.
+    pub(crate) workers: u8,
+    /// Testers of each window; 0 is an order in one window.
+    pub(crate) testers: u8,
+    /// Windows.
+    pub(crate) windows: u8,
+}
+
+/// The usual agreement: one worker, three testers, four windows.
+pub(crate) const SMALL: AgreementSize = AgreementSize { workers: 1, testers: 3, windows: 4 };
+
+/// The gas of a life.
+#[derive(Clone, Debug)]
+pub(crate) struct LifecycleGas {
+    /// `buyContract(Order)`.
+    pub(crate) buy: u64,
+    /// `accept()` of each worker.
+    pub(crate) accepts: Vec<u64>,
+    /// `report(…)` of each place that holds a seat.
+    pub(crate) reports: Vec<u64>,
+    /// `settle(uint32[])`.
+    pub(crate) settle: u64,
+}
+
+impl LifecycleGas {
+    /// All of it.
+    pub(crate) fn total(&self) -> u64 {
+        let all = self.accepts.iter().chain(&self.reports);
+        self.buy + self.settle + all.sum::<u64>()
+    }
+}
+
+/// The people of a market.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Participants {
+    /// Who buys.
+    pub(crate) client: AccountIndex,
+    /// Workers in the order of their prices, which is that of their numbers.
+    pub(crate) workers: Vec<AccountIndex>,
+    /// Testers by their places in the list of now.
+    pub(crate) testers: Vec<AccountIndex>,
+    /// Price and number of the worker at the end of the book.
+    pub(crate) last: (u128, u32),
+}
+
+/// The order for a shape.
+pub(crate) fn order_of(size: AgreementSize) -> Order {
+    Order {
+        application: FixedBytes(*b"compute\0"),
+        redundancy: U256::from(size.workers),
+        length: U256::from(WINDOW_TICKS * u32::from(size.windows)),
+        windows: size.windows,
+        testers: size.testers,
+        minScore: 0,
+        minUptime: 9_000,
+        expiry: 0,
+        start: 0,
+    }
+}
+
+/// The registration of a worker that stands behind `hint`.
+pub(crate) fn registration(who: Address, price: u128, hint: u32) -> registerWorkerCall {
+    registerWorkerCall {
+        price,
+        maxLength: 100_000,
+        application: FixedBytes(*b"compute\0"),
+        promised: 9_500,
+        key: keccak256(who),
+        capacity: 50,
+        hint,
+    }
+}
+
+impl Participants {
+    /// A client, so many workers, and so many testers in the list of now, who have some credit or none:
+    /// persons 1, 2, 3 and so on.
+    pub(crate) async fn register(
+        env: &mut GasEnv,
+        workers: usize,
+        testers: usize,
+        credits: bool,
+    ) -> Self {
+        let mut people = 2..;
+        let workers: Vec<AccountIndex> = people.by_ref().take(workers).collect();
+        let testers: Vec<AccountIndex> = people.take(testers).collect();
+        let mut last = (0, 0);
+        for (hint, worker) in (0..).zip(&workers) {
+            let price = PRICE + u128::from(hint);
+            let call = registration(env.account(*worker), price, hint);
+            env.send_to_dispatcher(*worker, &call, STAKE).await;
+            last = (price, hint + 1);
+        }
+        for tester in &testers {
+            let (call, bond) = (tester_registration(env, *tester), env.settings.testerBond);
+            env.send_to_dispatcher(*tester, &call, bond + 1).await;
+            if credits {
+                env.send_to_dispatcher(*tester, &unstakeCall { amount: 1 }, 0).await;
+            }
+            env.send_to_dispatcher(*tester, &checkInCall {}, 0).await;
+        }
+        // Those beyond the shortest list are in that of the next epoch.
+        env.advance(env.settings.epochLength).await;
+        Self { client: 1, workers, testers, last }
+    }
+}
+
+/// The registration of a tester.
+pub(crate) fn tester_registration(env: &GasEnv, who: AccountIndex) -> registerTesterCall {
+    registerTesterCall { key: keccak256(env.account(who)) }
+}
+
+/// Buys at the price of the quote.
+pub(crate) async fn buy(env: &mut GasEnv, client: AccountIndex, order: Order) -> (Address, u64) {
+    let quote = env.view(env.dispatcher, &quote_1Call { order }).await;
+    let to = env.dispatcher;
+    let receipt = env.call(client, to, &buyContract_1Call { order }, quote.price).await;
+    (event::<ContractBought>(&receipt).agreement, receipt.gas_used)
+}
+
+/// Places of the list by person, each once, that hold seats.
+pub(crate) async fn seated_places(
+    env: &GasEnv,
+    participants: &Participants,
+    size: AgreementSize,
+    to: Address,
+) -> Vec<usize> {
+    let mut places = Vec::new();
+    for window in 0..size.windows {
+        let call = testersCall { window: U256::from(window) };
+        for account in env.view(to, &call).await.accounts {
+            let mut testers = participants.testers.iter();
+            let place = testers.position(|who| env.account(*who) == account).unwrap();
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+    }
+    places.sort_unstable();
+    places
+}
+
+/// The report of a tester that was served by every worker in every window.
+fn report(
+    env: &GasEnv,
+    participants: &Participants,
+    size: AgreementSize,
+    to: Address,
+    place: usize,
+) -> reportCall {
+    let tester = env.account(participants.testers[place]);
+    let salt = keccak256(tester);
+    let domain = receipt::domain_separator(CHAIN_ID, to, |bytes| keccak256(bytes).0);
+    let session = receipt::session_id(tester, salt, |bytes| keccak256(bytes).0);
+    let all = u32::MAX >> (32 - u32::from(size.windows));
+    let entries = (0..size.workers).zip(&participants.workers).map(|(index, worker)| {
+        let ServiceReceipt { r, vs, .. } =
+            ServiceReceipt::sign(env.key(*worker), domain, session, all).unwrap();
+        Entry { served: all, r, vs, ..failed_entry(index, all) }
+    });
+    reportCall { place: u32::try_from(place).unwrap(), salt, entries: entries.collect() }
+}
+
+/// One life, from the purchase to the settlement.
+pub(crate) async fn run_lifecycle(
+    env: &mut GasEnv,
+    participants: &Participants,
+    size: AgreementSize,
+) -> LifecycleGas {
+    let (to, buy) = buy(env, participants.client, order_of(size)).await;
+    let accepts = accept_all(env, participants, size, to).await;
+    let (reports, settle) = report_and_settle(env, participants, size, to).await;
+    LifecycleGas { buy, accepts, reports, settle }
+}
+
+/// All workers accept.
+pub(crate) async fn accept_all(
+    env: &mut GasEnv,
+    participants: &Participants,
+    size: AgreementSize,
+    to: Address,
+) -> Vec<u64> {
+    let mut accepts = Vec::new();
+    for worker in participants.workers.iter().take(size.workers.into()) {
+        accepts.push(env.send(*worker, to, &acceptCall {}, 0).await);
+    }
+    accepts
+}
+
+/// Everybody who holds a seat reports, then the agreement is settled.
+pub(crate) async fn report_and_settle(
+    env: &mut GasEnv,
+    participants: &Participants,
+    size: AgreementSize,
+    to: Address,
+) -> (Vec<u64>, u64) {
+    env.advance(WINDOW_TICKS * u32::from(size.windows)).await;
+    let mut reports = Vec::new();
+    for place in seated_places(env, participants, size, to).await {
+        let call = report(env, participants, size, to, place);
+        reports.push(env.send(participants.testers[place], to, &call, 0).await);
+    }
+    env.advance(env.settings.reportWindow).await;
+    let settle = env.send(participants.client, to, &settleCall { hints: vec![] }, 0).await;
+    (reports, settle)
+}

@@ -1,0 +1,130 @@
+//! That nothing is left out: every refusal, every reason and every event has its story, and every test
+//! that the papers name is there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use muster_client::protocol::abi::IWorkAgreement::{IWorkAgreementErrors, IWorkAgreementEvents};
+use muster_client::protocol::abi::IWorkerDispatcher::{
+    IWorkerDispatcherErrors, IWorkerDispatcherEvents,
+};
+use muster_client::protocol::abi::Reason;
+
+/// The workspace.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// All Rust sources in a folder.
+fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("target") {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            found.push((path, text));
+        }
+    }
+    found
+}
+
+/// What the stories say: all but their imports, what helps them, and this file.
+fn test_sources() -> String {
+    let files = sources(&root().join("client/tests/it")).into_iter();
+    let told = files.filter(|(path, _)| {
+        let helps = path.components().any(|part| part.as_os_str() == "harness");
+        !helps && !path.ends_with("papers.rs")
+    });
+    let spoken = told.map(|(_, text)| {
+        let mut imports = false;
+        let lines = text.lines().filter(|line| {
+            imports |= line.starts_with("use ");
+            let keep = !imports;
+            imports &= !line.ends_with(';');
+            keep
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    });
+    spoken.collect::<Vec<_>>().join("\n")
+}
+
+/// Those of `names` that no expectation in the stories is made of: a value of that type, with its
+/// fields, or the type by which a log is decoded.
+fn missing_from_tests(signatures: &[&'static str]) -> Vec<&'static str> {
+    let sources = sources();
+    let name = |signature: &&'static str| signature.split('(').next().unwrap();
+    let told = |name: &&str| {
+        let marks = [format!("{name} {{"), format!("<{name}>")];
+        marks.iter().any(|mark| {
+            let mut places = sources.match_indices(mark.as_str());
+            places.any(|(at, _)| !sources[..at].ends_with(|before: char| before.is_alphanumeric()))
+        })
+    };
+    signatures.iter().map(name).filter(|name| !told(name)).collect()
+}
+
+#[test]
+fn every_contract_error_is_tested() {
+    let none: [&str; 0] = [];
+    assert_eq!(missing_from_tests(IWorkAgreementErrors::SIGNATURES), none);
+    assert_eq!(missing_from_tests(IWorkerDispatcherErrors::SIGNATURES), none);
+}
+
+#[test]
+fn every_event_is_tested() {
+    let none: [&str; 0] = [];
+    assert_eq!(missing_from_tests(IWorkAgreementEvents::SIGNATURES), none);
+    assert_eq!(missing_from_tests(IWorkerDispatcherEvents::SIGNATURES), none);
+}
+
+#[test]
+fn every_purchase_refusal_reason_is_tested() {
+    let (sources, mut count) = (sources(), 0);
+    for reason in (0..=u8::MAX).map_while(|number| Reason::try_from(number).ok()) {
+        let name = format!("Reason::{reason:?}");
+        assert!(sources.contains(&name), "{name}");
+        count += 1;
+    }
+    assert_eq!(count, 13);
+}
+
+/// What stands between single_step_rows asterisks in a paper: the file of a test or none, and its name.
+fn referenced_tests(doc: &str) -> Vec<(Option<String>, String)> {
+    let doc = doc.replace("**", "");
+    let spans = doc.split('*').skip(1).step_by(2);
+    let flat = spans.map(|span| span.split_whitespace().collect::<Vec<_>>().join(" "));
+    flat.map(|span| match span.split_once(": ") {
+        Some((file, name)) => (Some(file.to_owned()), name.to_owned()),
+        None => (None, span),
+    })
+    .collect()
+}
+
+/// Whether a test of that name, or one that begins like it, is in the file or folder of that name.
+fn test_exists(sources: &[(PathBuf, String)], file: Option<&str>, name: &str) -> bool {
+    let function = match name.strip_suffix('…') {
+        Some(front) => format!("fn {}", front.replace(' ', "_")),
+        None => format!("fn {}(", name.replace(' ', "_")),
+    };
+    sources.iter().any(|(path, text)| {
+        let here = file.is_none_or(|file| {
+            path.with_extension("").components().any(|part| part.as_os_str() == file)
+        });
+        here && text.contains(&function)
+    })
+}
+
+#[test]
+fn every_test_named_in_the_docs_exists() {
+    let sources = sources(&root());
+    for doc in ["docs/rules.md", "docs/security.md"] {
+        let text = fs::read_to_string(root().join(doc)).unwrap();
+        let missing: Vec<_> = referenced_tests(&text)
+            .into_iter()
+            .filter(|(file, name)| !test_exists(&sources, file.as_deref(), name))
+            .collect();
+        assert!(missing.is_empty(), "{doc} names what is not there: {missing:#?}");
+    }
+}

@@ -1,0 +1,72 @@
+//! What is true after every transaction, whatever it was.
+
+use std::collections::HashMap;
+
+use alloy::primitives::Address;
+use alloy::sol_types::{SolCall, SolEvent};
+use muster_client::protocol::abi::IWorkerDispatcher::{
+    AgreementSettled, Burned, ContractBought, creditCall, workerCountCall, workersCall,
+};
+
+use crate::harness::TestEnv;
+
+impl TestEnv {
+    /// The dispatcher holds what it owes, stakes and credits, and what was burned, to the wei; every
+    /// agreement that is not settled holds its escrow.
+    pub(crate) async fn check_balances(&self) {
+        let stakes: u128 = self.stakes().await.iter().sum();
+        let credits: u128 = self.credits().await.values().sum();
+        let burned = self.burned().await;
+        let holds = self.rpc.balance(self.dispatcher).await;
+        let owes = stakes + credits + burned;
+        assert_eq!(holds, owes, "stakes are {stakes}, credits {credits}, burned {burned}");
+        for (agreement, escrow) in self.open_escrows().await {
+            let holds = self.rpc.balance(agreement).await;
+            assert!(holds >= escrow, "{agreement} holds {holds} of {escrow}");
+        }
+    }
+
+    /// Stakes of everybody, by number.
+    async fn stakes(&self) -> Vec<u128> {
+        let count = self.rpc.read_all(self.dispatcher, vec![workerCountCall {}.abi_encode()]);
+        let count = workerCountCall::abi_decode_returns(&count.await[0]).unwrap();
+        let pages = (1..=count).step_by(16).map(|from| workersCall { from, count: 16 });
+        let pages = pages.map(|call| call.abi_encode()).collect();
+        let pages = self.rpc.read_all(self.dispatcher, pages).await;
+        let workers = pages.iter().flat_map(|page| workersCall::abi_decode_returns(page).unwrap());
+        let stakes: Vec<_> = workers.map(|worker| worker.stake).collect();
+        assert_eq!(stakes.len(), usize::try_from(count).unwrap());
+        stakes
+    }
+
+    /// Credits of everybody.
+    pub(crate) async fn credits(&self) -> HashMap<Address, u128> {
+        let credit_accounts = self.credit_accounts.lock().unwrap().clone();
+        let calls =
+            credit_accounts.iter().map(|account| creditCall { account: *account }.abi_encode());
+        let credits = self.rpc.read_all(self.dispatcher, calls.collect()).await;
+        let wei = credits.iter().map(|answer| creditCall::abi_decode_returns(answer).unwrap());
+        credit_accounts.into_iter().zip(wei).collect()
+    }
+
+    /// What nobody gets any more.
+    async fn burned(&self) -> u128 {
+        let logs = self.rpc.logs(self.dispatcher, vec![Burned::SIGNATURE_HASH]).await;
+        logs.iter().map(|log| Burned::decode_log(&log.inner).unwrap().amount).sum()
+    }
+
+    /// Escrows of agreements that are not settled.
+    async fn open_escrows(&self) -> HashMap<Address, u128> {
+        let kinds = vec![ContractBought::SIGNATURE_HASH, AgreementSettled::SIGNATURE_HASH];
+        let mut owed = HashMap::new();
+        for log in self.rpc.logs(self.dispatcher, kinds).await {
+            if let Ok(bought) = ContractBought::decode_log(&log.inner) {
+                owed.insert(bought.agreement, bought.escrow);
+            } else {
+                let settled = AgreementSettled::decode_log(&log.inner).unwrap();
+                assert!(owed.remove(&settled.agreement).is_some(), "settled twice");
+            }
+        }
+        owed
+    }
+}

@@ -1,0 +1,87 @@
+//! How an agreement ends, and what its parties' parts look like then.
+
+use alloy::primitives::Address;
+use muster_client::protocol::abi::{Entry, WorkerResult};
+use muster_client::{Market, Purchase, Settlement};
+
+use crate::harness::{TestEnv, agreement};
+
+/// Ends an agreement that runs: its testers say this, in the order of their places; then it is settled.
+pub(crate) async fn run_to_settlement(
+    env: &TestEnv,
+    testers: &[Market],
+    purchase: &Purchase,
+    reports: &[Vec<Entry>],
+) -> Settlement {
+    let cleo = env.new_account().await;
+    let view = agreement(&cleo, purchase).await;
+    let end = view.times(&view.progress().await.unwrap()).end();
+    env.advance_to(end.max(env.next_tick().await)).await;
+    for (tester, entries) in testers.iter().zip(reports) {
+        if !entries.is_empty() {
+            env.report(tester, purchase, entries).await;
+        }
+    }
+    let due = end + u64::from(env.settings.reportWindow);
+    env.advance_to(due.max(env.next_tick().await)).await;
+    env.settle(&cleo, purchase).await
+}
+
+/// Settles an agreement that nobody accepted.
+pub(crate) async fn settle_unaccepted(env: &TestEnv, purchase: &Purchase) -> Settlement {
+    let cleo = env.new_account().await;
+    let view = agreement(&cleo, purchase).await;
+    let last = view.times(&view.progress().await.unwrap()).last_accept();
+    env.advance_to(env.next_tick().await.max(last + 1)).await;
+    env.settle(&cleo, purchase).await
+}
+
+/// Testers' parts by account.
+pub(crate) fn tester_fees(settlement: &Settlement) -> Vec<(Address, u128, u16)> {
+    let mut fees: Vec<_> =
+        settlement.testers.iter().map(|part| (part.account, part.fee, part.seats)).collect();
+    fees.sort_unstable();
+    fees
+}
+
+/// What a tester is paid for so many seats.
+pub(crate) fn tester_fee(env: &TestEnv, who: &Market, seats: u16) -> (Address, u128, u16) {
+    (who.account().unwrap(), env.settings.minTesterFee * u128::from(seats), seats)
+}
+
+/// What a worker gets that accepted and was judged for so many windows, and lost nothing: those served,
+/// those failed, and the seats that were paid for it at the lowest fee.
+pub(crate) fn paid_worker(
+    env: &TestEnv,
+    who: &Market,
+    pay: u128,
+    windows: u8,
+    (served, failed, seats): (u8, u8, u128),
+) -> WorkerResult {
+    WorkerResult {
+        account: who.account().unwrap(),
+        pay,
+        slash: 0,
+        fees: env.settings.minTesterFee * seats,
+        accepted: true,
+        resigned: false,
+        windows,
+        served,
+        failed,
+    }
+}
+
+/// What becomes of a worker that did not accept.
+pub(crate) fn absent_worker(who: &Market, slash: u128) -> WorkerResult {
+    WorkerResult {
+        account: who.account().unwrap(),
+        pay: 0,
+        slash,
+        fees: 0,
+        accepted: false,
+        resigned: false,
+        windows: 0,
+        served: 0,
+        failed: 0,
+    }
+}

@@ -1,0 +1,191 @@
+//! A market on a chain of its own beside a model of it, with everybody who takes part.
+
+use std::collections::BTreeMap;
+
+use alloy::primitives::{Address, B256, U256};
+use alloy::signers::local::PrivateKeySigner;
+use muster_client::protocol::abi::{Clock, Settings};
+use muster_client::protocol::model::Model;
+use muster_client::protocol::settings;
+use stylus_devnode::{Config, Devnode};
+
+use crate::chain::{Chain, Message, When};
+use crate::deployed::deploy;
+use crate::evm::{self, Habit};
+use crate::rng::SeededRng;
+
+/// The second in which every story begins: long after every wall clock's.
+const START_TIME: u64 = 4_000_000_000;
+
+/// Wei that everybody has at first: more than any stake may be.
+const INITIAL_BALANCE: u128 = 1 << 110;
+
+/// Accounts with keys that take part.
+const ACCOUNTS: u16 = 40;
+
+/// A market, twice.
+pub(crate) struct DifferentialEnv {
+    /// Where it is real.
+    pub(crate) chain: Chain,
+    /// What is expected of it.
+    pub(crate) model: Model,
+    /// The market's contract.
+    pub(crate) dispatcher: Address,
+    /// What stands behind every agreement.
+    pub(crate) implementation: Address,
+    /// Everybody who may call; contracts last.
+    pub(crate) actors: Vec<Address>,
+    /// Keys by account; contracts have none.
+    keys: BTreeMap<Address, PrivateKeySigner>,
+    /// Transactions sent, by account.
+    nonces: BTreeMap<Address, u64>,
+    /// Who pays for what contracts do.
+    pub(crate) operator: Address,
+    /// A contract that calls the market when it is given ether.
+    pub(crate) reentrant_contract: Address,
+    /// Wei that everybody had at the beginning.
+    pub(crate) initial_supply: U256,
+    /// Wei that the chain took since.
+    pub(crate) fees: U256,
+    /// How many workers there are mostly in the first book: a few, or too many to walk past.
+    pub(crate) target_listed: usize,
+    /// Agreements that are not settled, oldest first.
+    pub(crate) open_agreements: Vec<Address>,
+    /// Wei forced into agreements.
+    pub(crate) forced_wei: BTreeMap<Address, u128>,
+}
+
+impl DifferentialEnv {
+    /// A market with constants that the dice choose.
+    pub(crate) async fn new(rng: &mut SeededRng) -> Self {
+        let settings = random_settings(rng);
+        let genesis = Some(START_TIME - 1_000);
+        let config = Config { accounts: ACCOUNTS, genesis, ..Config::any_port() };
+        let mut chain = Chain::connect(Devnode::start(config).await.unwrap(), START_TIME).await;
+        let signers: Vec<PrivateKeySigner> = chain
+            .node
+            .accounts()
+            .iter()
+            .map(|account| PrivateKeySigner::from_bytes(&account.key).unwrap())
+            .collect();
+        let deployer = signers[0].clone();
+        let operator = deployer.address();
+        let [implementation, dispatcher] = deploy(&chain.node.url(), deployer, &settings).await;
+        let nonces = BTreeMap::from([(operator, chain.nonce(operator).await)]);
+        chain.move_to(START_TIME + 1_000).await;
+        let mut env = Self {
+            chain,
+            model: Model::new(settings, dispatcher, implementation),
+            dispatcher,
+            implementation,
+            actors: signers.iter().skip(1).map(PrivateKeySigner::address).collect(),
+            nonces,
+            keys: signers.into_iter().map(|signer| (signer.address(), signer)).collect(),
+            operator,
+            reentrant_contract: Address::ZERO,
+            initial_supply: U256::ZERO,
+            fees: U256::ZERO,
+            target_listed: rng.pick(&[3, 3, 20]),
+            open_agreements: Vec::new(),
+            forced_wei: BTreeMap::new(),
+        };
+        env.create_and_fund_accounts().await;
+        env
+    }
+
+    /// Makes the contracts that take part, and gives everybody a fortune.
+    async fn create_and_fund_accounts(&mut self) {
+        let withdraw =
+            muster_client::protocol::abi::IWorkerDispatcher::withdrawCall { to: self.operator };
+        let withdraw = alloy::sol_types::SolCall::abi_encode(&withdraw);
+        self.reentrant_contract = self.create(&Habit::Calls(self.dispatcher, withdraw)).await;
+        let behaviors = [
+            (Habit::Answers(10_000), false),
+            (Habit::Reverts, true),
+            (Habit::BurnsGas, true),
+            (Habit::RevertsWith(10_000), true),
+        ];
+        for (behavior, deaf) in behaviors {
+            let account = self.create(&behavior).await;
+            if deaf {
+                self.model.set_non_payable(account);
+            }
+            self.actors.push(account);
+        }
+        for account in self.keys.keys() {
+            self.chain.node.set_balance(*account, U256::from(INITIAL_BALANCE)).await.unwrap();
+            self.model.fund(*account, INITIAL_BALANCE);
+            self.initial_supply += U256::from(INITIAL_BALANCE);
+        }
+        self.model.begin_block(self.chain.height, self.chain.time);
+    }
+
+    /// Creates a contract with a habit.
+    async fn create(&mut self, behavior: &Habit) -> Address {
+        let data = evm::puppet(behavior);
+        let tx_request = Message { from: self.operator, to: None, data, value: 0 };
+        let now = When { blocks: 0, time: self.chain.time };
+        let nonce = self.next_nonce(self.operator);
+        let signer = self.keys[&self.operator].clone();
+        let sent = self.chain.send(&tx_request, (&signer, nonce), now, false, &[]).await;
+        sent.0.contract_address.unwrap()
+    }
+
+    /// The number of an account's next transaction, which is then taken.
+    pub(crate) fn next_nonce(&mut self, account: Address) -> u64 {
+        let nonce = self.nonces.entry(account).or_default();
+        *nonce += 1;
+        *nonce - 1
+    }
+
+    /// The key of an account, if it has one.
+    pub(crate) fn signer(&self, account: Address) -> Option<&PrivateKeySigner> {
+        self.keys.get(&account)
+    }
+
+    /// Whether an account is one of the contracts that were made here.
+    pub(crate) fn is_contract(&self, account: Address) -> bool {
+        !self.keys.contains_key(&account)
+    }
+
+    /// The tick of a moment.
+    pub(crate) const fn tick(&self, when: When) -> u64 {
+        match self.model.settings().clock {
+            Clock::Second => when.time,
+            _ => self.chain.height + when.blocks + 1,
+        }
+    }
+
+    /// Remembers the hash of the newest block.
+    pub(crate) fn record_block_hash(&mut self, hash: B256) {
+        self.model.record_block_hash(self.chain.height, hash);
+    }
+}
+
+/// Constants that may be deployed: short times, and amounts of all sizes.
+fn random_settings(rng: &mut SeededRng) -> Settings {
+    let word = |number: u64| u32::try_from(number).unwrap();
+    let clock = rng.pick(&[Clock::ArbBlock, Clock::Second]);
+    // Every step takes a block, but no time.
+    let pace = if clock == Clock::ArbBlock { 5 } else { 1 };
+    let (accept, report) = (pace * word(rng.between(3, 12)), pace * word(rng.between(4, 20)));
+    let tester_fee = rng.pick(&[0, 1, 1_000, 20_000_000_000_000]);
+    let settings = Settings {
+        clock,
+        acceptWindow: accept,
+        reportWindow: report,
+        minLength: accept + report + word(rng.below(20)),
+        minWindow: 2 * accept + word(rng.below(5)),
+        epochLength: rng.pick(&[1_000, 50_000, 604_800]),
+        minPool: word(rng.between(3, 5)),
+        minPromise: rng.pick(&[1, 5_000, 9_000]),
+        bondBps: rng.pick(&[0, 333, 1_000, 10_000]),
+        testerFeeBps: rng.pick(&[0, 100, 333, 10_000]),
+        minBond: rng.pick(&[0, 1, 1_000_003, 2_000_000_000_000_000]),
+        minTesterFee: tester_fee,
+        testerBond: rng.pick(&[0, 1, 1_000_000_007]),
+        reputationUnit: (12 * tester_fee).max(rng.pick(&[1, 50, 100_000])),
+    };
+    settings::check(&settings).unwrap();
+    settings
+}

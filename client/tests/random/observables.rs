@@ -1,0 +1,250 @@
+//! What is compared: views, credits and balances, as the chain has them and as the model has them.
+
+use std::collections::BTreeSet;
+
+use alloy::primitives::{Address, Bytes, FixedBytes, U256};
+use alloy::sol_types::{SolCall, SolInterface};
+use muster_client::protocol::abi::IWorkAgreement::{
+    IWorkAgreementErrors, applicationCall, clientCall, endCall, priceCall, progressCall,
+    redundancyCall, reportedCall, stateCall, termsCall, testersCall, workersCall as partiesCall,
+};
+use muster_client::protocol::abi::IWorkerDispatcher::{
+    IWorkerDispatcherCalls, IWorkerDispatcherErrors, IWorkerDispatcherEvents as Said,
+    agreementCall, bookCall, creditCall, epochCall, isAgreementCall, keyOfCall, quote_0Call,
+    quote_1Call, quote_2Call, reputationCall, settingsCall, testerAtCall, testerCountCall,
+    tickCall, workerCall, workerCountCall, workersCall,
+};
+use muster_client::protocol::abi::Worker;
+use muster_client::protocol::model::{ModelCall, ModelEvent, ModelRevert};
+
+use crate::chain::{Look, Seen};
+use crate::deployed::is_solidity;
+use crate::env::DifferentialEnv;
+use crate::rng::SeededRng;
+use crate::steps::{agreement_call, dispatcher_call};
+
+/// Something to compare.
+#[derive(Clone, Debug)]
+pub(crate) enum Observable {
+    /// What a call answers.
+    View(ModelCall),
+    /// What an account holds.
+    Balance(Address),
+}
+
+/// A call to the dispatcher as something to compare.
+fn dispatcher_view<C: SolCall>(call: &C) -> Observable {
+    Observable::View(dispatcher_call(call))
+}
+
+/// The data of a refusal. The twin refuses wei that nobody asked for without a word.
+pub(crate) fn revert_data(refusal: &ModelRevert) -> Bytes {
+    match refusal {
+        ModelRevert::Dispatcher(IWorkerDispatcherErrors::NotPayable(_))
+        | ModelRevert::Agreement(IWorkAgreementErrors::NotPayable(_))
+            if is_solidity() =>
+        {
+            Bytes::new()
+        }
+        ModelRevert::Dispatcher(error) => error.abi_encode().into(),
+        ModelRevert::Agreement(error) => error.abi_encode().into(),
+    }
+}
+
+impl DifferentialEnv {
+    /// Where a call goes, and its calldata.
+    pub(crate) fn encode(&self, call: &ModelCall) -> (Address, Bytes) {
+        match call {
+            ModelCall::Dispatcher(call) => (self.dispatcher, call.abi_encode().into()),
+            ModelCall::Agreement(to, call) => (*to, call.abi_encode().into()),
+        }
+    }
+
+    /// How a sight is looked at.
+    pub(crate) fn query(&self, observable: &Observable) -> Look {
+        match observable {
+            Observable::View(call) => {
+                let (to, data) = self.encode(call);
+                Look::Answer(to, data)
+            }
+            Observable::Balance(account) => Look::Balance(*account),
+        }
+    }
+
+    /// What must be seen.
+    pub(crate) fn expected(&mut self, observable: &Observable) -> Seen {
+        match observable {
+            Observable::View(call) => {
+                let answer = self.model.call(Address::ZERO, 0, call);
+                let answer = answer.map(|done| Bytes::from(done.output));
+                Seen::Answer(answer.map_err(|refusal| revert_data(&refusal)))
+            }
+            Observable::Balance(account) => Seen::Balance(U256::from(self.model.balance(*account))),
+        }
+    }
+
+    /// What a call may have touched.
+    pub(crate) fn affected(
+        &self,
+        from: Address,
+        call: &ModelCall,
+        events: &[ModelEvent],
+    ) -> Vec<Observable> {
+        let mut accounts = BTreeSet::from([from]);
+        let mut agreements = BTreeSet::new();
+        for event in events {
+            match event {
+                ModelEvent::Dispatcher(Said::AgreementSettled(settled)) => {
+                    accounts.insert(settled.client);
+                    accounts.extend(settled.workers.iter().map(|worker| worker.account));
+                    accounts.extend(settled.testers.iter().map(|tester| tester.account));
+                }
+                ModelEvent::Dispatcher(Said::ContractBought(bought)) => {
+                    agreements.insert(bought.agreement);
+                    accounts.extend(&bought.workers);
+                }
+                ModelEvent::Dispatcher(Said::Listed(listed)) => _ = accounts.insert(listed.worker),
+                ModelEvent::Dispatcher(_) => {}
+                ModelEvent::Agreement(agreement, _) => _ = agreements.insert(*agreement),
+            }
+        }
+        let mut observables = vec![Observable::Balance(self.dispatcher), Observable::Balance(from)];
+        for account in accounts {
+            observables.push(dispatcher_view(&creditCall { account }));
+            observables.push(dispatcher_view(&workerCall { account }));
+        }
+        for agreement in agreements {
+            observables.push(Observable::Balance(agreement));
+            observables.push(Observable::View(agreement_call(agreement, &stateCall {})));
+            observables.push(Observable::View(agreement_call(agreement, &progressCall {})));
+            observables.push(Observable::View(agreement_call(agreement, &endCall {})));
+        }
+        match call {
+            ModelCall::Dispatcher(IWorkerDispatcherCalls::withdraw(withdraw)) => {
+                observables.push(Observable::Balance(withdraw.to));
+            }
+            ModelCall::Dispatcher(_) => {
+                observables.push(dispatcher_view(&bookCall { application: FixedBytes::ZERO }))
+            }
+            ModelCall::Agreement(..) => {}
+        }
+        observables
+    }
+
+    /// Everything that there is to see.
+    pub(crate) fn all_observables(&self, rng: &mut SeededRng) -> Vec<Observable> {
+        let count = self.model.count();
+        let mut observables = vec![
+            dispatcher_view(&workerCountCall {}),
+            dispatcher_view(&settingsCall {}),
+            dispatcher_view(&agreementCall {}),
+            dispatcher_view(&tickCall {}),
+            dispatcher_view(&epochCall {}),
+            dispatcher_view(&isAgreementCall { account: self.dispatcher }),
+            Observable::Balance(self.dispatcher),
+        ];
+        let pages = (0..=count + 1).step_by(16);
+        observables.extend(pages.map(|from| dispatcher_view(&workersCall { from, count: 17 })));
+        for application in
+            [[0; 8], *b"factor\0\0", muster_client::protocol::TESTER_APPLICATION, *b"nothing\0"]
+        {
+            observables.push(dispatcher_view(&bookCall { application: application.into() }));
+        }
+        let epoch = self.model.epoch();
+        for epoch in epoch.saturating_sub(1)..=epoch + 1 {
+            observables.push(dispatcher_view(&testerCountCall { epoch }));
+            let places = 0..=self.model.tester_count(epoch);
+            observables.extend(places.map(|place| dispatcher_view(&testerAtCall { epoch, place })));
+        }
+        for account in self.actors.iter().copied().chain([self.operator, self.reentrant_contract]) {
+            observables.push(Observable::Balance(account));
+            observables.push(dispatcher_view(&creditCall { account }));
+            observables.push(dispatcher_view(&reputationCall { account }));
+            observables.push(dispatcher_view(&keyOfCall { account }));
+        }
+        for _ in 0..5 {
+            let order = self.random_order(rng);
+            let (redundancy, length) = (order.redundancy, order.length);
+            let mut workers = self.model.book(order.application).to_vec();
+            workers.sort_unstable();
+            workers.truncate(redundancy.saturating_to());
+            observables.push(dispatcher_view(&quote_0Call { redundancy, length }));
+            observables.push(dispatcher_view(&quote_1Call { order }));
+            observables.push(dispatcher_view(&quote_2Call { order, workers }));
+        }
+        observables.extend(self.model.agreements().map(Observable::Balance));
+        observables.extend(
+            self.open_agreements
+                .iter()
+                .flat_map(|agreement| self.agreement_observables(*agreement)),
+        );
+        observables
+    }
+
+    /// Everything that there is to see of an agreement.
+    pub(crate) fn agreement_observables(&self, of: Address) -> Vec<Observable> {
+        let head = self.model.terms(of).unwrap().header;
+        let mut observables = vec![
+            dispatcher_view(&isAgreementCall { account: of }),
+            Observable::View(agreement_call(of, &clientCall {})),
+            Observable::View(agreement_call(of, &partiesCall {})),
+            Observable::View(agreement_call(of, &priceCall {})),
+            Observable::View(agreement_call(of, &redundancyCall {})),
+            Observable::View(agreement_call(of, &applicationCall {})),
+            Observable::View(agreement_call(of, &endCall {})),
+            Observable::View(agreement_call(of, &termsCall {})),
+            Observable::View(agreement_call(of, &stateCall {})),
+            Observable::View(agreement_call(of, &progressCall {})),
+        ];
+        for window in 0..=head.windows.min(4) {
+            let window = U256::from(window);
+            observables.push(Observable::View(agreement_call(of, &testersCall { window })));
+        }
+        let last = testersCall { window: U256::from(head.windows) };
+        observables.push(Observable::View(agreement_call(of, &last)));
+        for place in 0..head.pool {
+            let worker = |index| reportedCall { place, index };
+            let workers = (0..=head.redundancy).map(worker);
+            observables.extend(workers.map(|call| Observable::View(agreement_call(of, &call))));
+        }
+        observables
+    }
+}
+
+/// Whether what was seen is what was expected. A score may be off by two.
+pub(crate) fn is_equal(observable: &Observable, expected: &Seen, seen: &Seen) -> bool {
+    let (
+        Observable::View(ModelCall::Dispatcher(call)),
+        Seen::Answer(Ok(expected)),
+        Seen::Answer(Ok(seen)),
+    ) = (observable, expected, seen)
+    else {
+        return expected == seen;
+    };
+    let close = |expected: u16, seen: u16| expected.abs_diff(seen) <= 2;
+    let alike = |expected: Worker, seen: Worker| {
+        close(expected.score, seen.score) && Worker { score: seen.score, ..expected } == seen
+    };
+    expected == seen
+        || match call {
+            IWorkerDispatcherCalls::worker(_) => {
+                let worker = |bytes| workerCall::abi_decode_returns(bytes).unwrap();
+                alike(worker(expected), worker(seen))
+            }
+            IWorkerDispatcherCalls::workers(_) => {
+                let page = |bytes| workersCall::abi_decode_returns(bytes).unwrap();
+                let (expected, seen) = (page(expected), page(seen));
+                expected.len() == seen.len()
+                    && expected.into_iter().zip(seen).all(|(expected, seen)| alike(expected, seen))
+            }
+            IWorkerDispatcherCalls::reputation(_) => {
+                let row = |bytes| reputationCall::abi_decode_returns(bytes).unwrap();
+                let (mut expected, seen) = (row(expected), row(seen));
+                close(expected.score, seen.score) && {
+                    expected.score = seen.score;
+                    expected == seen
+                }
+            }
+            _ => false,
+        }
+}
