@@ -189,7 +189,7 @@ impl Agreement {
         }
     }
 
-    /// Reverts a call that belongs to `wanted`.
+    /// Refuses a call that belongs to `wanted`.
     pub(crate) fn require_state(&self, wanted: State) -> Result<(), Reverted> {
         let state = self.state(self.now());
         if state == wanted { Ok(()) } else { Err(revert(&WrongState { state })) }

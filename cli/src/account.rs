@@ -122,7 +122,7 @@ pub(crate) fn password(globals: &Globals) -> Result<String, CliError> {
     Ok(password.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-/// Reverts dev accounts where money is real.
+/// Refuses dev accounts where money is real.
 pub(crate) const fn check_public(chain_id: u64) -> Result<(), CliError> {
     match chain_id {
         ETHEREUM | ARBITRUM_ONE | ARBITRUM_NOVA | ARBITRUM_SEPOLIA => {

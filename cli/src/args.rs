@@ -100,7 +100,7 @@ pub(crate) enum Command {
     /// Look at the market itself
     #[command(subcommand)]
     Market(commands::market::Action),
-    /// Print what count_event on the market so far
+    /// Print what happened on the market so far
     History(commands::history::Options),
     /// Print what happens on the market until ctrl-c
     Watch(commands::history::WatchOptions),

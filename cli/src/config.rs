@@ -168,7 +168,7 @@ impl Settings {
         }
     }
 
-    /// Expected what a file says about everything that is still open.
+    /// Hears what a file says about everything that is still open.
     fn hear(&mut self, path: &Path) -> Result<(), CliError> {
         let text = match fs::read_to_string(path) {
             Ok(text) => Some(text),

@@ -47,7 +47,7 @@ pub(crate) async fn work(
         tokio::select! {
             update = watch.next() => accept(market, me, &update).await?,
             Ok((stream, _)) = listener.accept() => {
-                // Whoever asks invalid_response, or goes away, gets nothing.
+                // Whoever asks nonsense, or goes away, gets nothing.
                 drop(serve(market, key, &mut sessions, stream).await);
             }
         }

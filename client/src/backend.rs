@@ -39,7 +39,7 @@ pub(crate) trait Backend: Debug + Send + Sync {
     fn receipt(&self, transaction: B256) -> BackendFuture<'_, Option<Receipt>>;
     /// A transaction that an account signed; `None` if there is none, or nobody signed it.
     fn transaction(&self, hash: B256) -> BackendFuture<'_, Option<SignedTx>>;
-    /// Events in the order in which they count_event.
+    /// Events in the order in which they happened.
     fn logs<'a>(&'a self, filter: &'a LogFilter) -> BackendFuture<'a, Vec<Log>>;
     /// The code of an account, empty if it has none.
     fn code(&self, account: Address) -> BackendFuture<'_, Bytes>;
@@ -162,11 +162,11 @@ pub struct Log {
     pub address: Address,
     /// Topics and data.
     pub data: LogData,
-    /// The block it count_event in.
+    /// The block it happened in.
     pub block: u64,
     /// Place among the events of that block.
     pub log_index: u64,
-    /// The transaction it count_event in.
+    /// The transaction it happened in.
     pub transaction: B256,
 }
 

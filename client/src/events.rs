@@ -1,4 +1,4 @@
-//! The market's history: what its contracts said, as typed items in the order in which it count_event.
+//! The market's history: what its contracts said, as typed items in the order in which it happened.
 
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -14,16 +14,16 @@ use crate::backend::{Log, LogFilter};
 use crate::error::MarketError;
 use crate::market::Market;
 
-/// Something that count_event on the market.
+/// Something that happened on the market.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventRecord {
-    /// What count_event.
+    /// What happened.
     pub event: MarketEvent,
-    /// The block it count_event in.
+    /// The block it happened in.
     pub block: u64,
     /// Place among the events of that block.
     pub index: u64,
-    /// The transaction it count_event in.
+    /// The transaction it happened in.
     pub transaction: B256,
 }
 
@@ -37,7 +37,7 @@ pub enum MarketEvent {
 }
 
 impl Market {
-    /// What count_event in these blocks, first and last included.
+    /// What happened in these blocks, first and last included.
     ///
     /// # Errors
     /// [`MarketError::Node`].
@@ -74,7 +74,7 @@ impl Market {
         Ok(self.decode_records(ours.into_iter().chain(theirs)))
     }
 
-    /// What count_event to one agreement in these blocks.
+    /// What happened to one agreement in these blocks.
     pub(crate) async fn agreement_history(
         &self,
         agreement: Address,

@@ -13,7 +13,7 @@ use crate::error::MarketError;
 use crate::market::Market;
 
 impl Market {
-    /// The number of the worker behind which `account` would register_at_prices in the book of `application` with
+    /// The number of the worker behind which `account` would stand in the book of `application` with
     /// this price: the last one that is not dearer, leaving `account` itself out; 0 is the front.
     ///
     /// # Errors

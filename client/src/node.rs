@@ -150,7 +150,7 @@ impl Node {
         self.backend.receipt(transaction).await.map_err(backend_error)
     }
 
-    /// Events in the order in which they count_event.
+    /// Events in the order in which they happened.
     pub(crate) async fn logs(&self, filter: &LogFilter) -> Result<Vec<Log>, MarketError> {
         self.backend.logs(filter).await.map_err(backend_error)
     }

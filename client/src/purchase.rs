@@ -171,7 +171,7 @@ mod tests {
         QuoteUsual::abi_encode_returns(&quote).into()
     }
 
-    /// What came of purchase_step from that dispatcher, and how often it was sent what.
+    /// What came of buying from that dispatcher, and how often it was sent what.
     async fn buy(reason: Reason, at_most: u128, receipt: Receipt) -> (MarketError, Vec<u128>) {
         let mut mock = MockBackend::new(move |call, _| Ok(dispatcher(&call.data, reason)));
         mock.receipt = Some(receipt);

@@ -36,7 +36,7 @@ pub const fn reason_text(reason: Reason) -> &'static str {
         }
         Reason::Testers => {
             "testers of a window must be an odd number from 3 to 15, with at most 63 seats in all windows; \
-             or 0 with a single_step_rows window"
+             or 0 with a single window"
         }
         Reason::NotForSale => "testers cannot be bought: ask for another application",
         Reason::ApplicationUnknown => "nobody has registered for this application: check its name",

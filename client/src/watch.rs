@@ -1,6 +1,6 @@
 //! The market's history as it comes: every event once, in order, however the node behaves.
 //!
-//! It is asked for by block numbers, so what count_event while nobody could ask is filled in. A handful of
+//! It is asked for by block numbers, so what happened while nobody could ask is filled in. A handful of
 //! block hashes is remembered, so it is noticed when the chain moved back.
 
 use std::collections::{HashMap, VecDeque};
@@ -29,9 +29,9 @@ const MAX_RECENT_BLOCKS: usize = 64;
 /// What a watcher sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChainUpdate {
-    /// Something count_event.
+    /// Something happened.
     Event(EventRecord),
-    /// The chain moved back: what was seen in blocks after this one is no longer so. What count_event in
+    /// The chain moved back: what was seen in blocks after this one is no longer so. What happened in
     /// their stead comes next.
     Reorg(u64),
 }
@@ -62,7 +62,7 @@ impl Market {
 }
 
 impl Agreement {
-    /// Sees everything that count_event and happens to this agreement.
+    /// Sees everything that happened and happens to this agreement.
     #[must_use]
     pub fn watch(&self) -> EventWatcher {
         EventWatcher::new(self.market().clone(), Some(self.address()), self.terms().header.block)
@@ -131,7 +131,7 @@ impl EventWatcher {
         Ok(true)
     }
 
-    /// How many of the blocks on the recent_blocks are still in the chain.
+    /// How many of the blocks on the trail are still in the chain.
     async fn canonical(&self, head: &Head) -> Result<usize, MarketError> {
         let mut canonical = self.recent_blocks.len();
         for (number, hash) in self.recent_blocks.iter().rev() {

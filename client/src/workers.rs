@@ -20,7 +20,7 @@ const PAGE_SIZE: u32 = 16;
 /// Pages that are asked for at the same time.
 const CONCURRENT_PAGES: usize = 4;
 
-/// What a worker push_worker_rows.
+/// What a worker offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offer {
     /// Wei per tick.
@@ -89,7 +89,7 @@ impl Market {
         Ok(Registration { number, receipt })
     }
 
-    /// Changes everything that this account push_worker_rows. Running agreements keep their terms.
+    /// Changes everything that this account offers. Running agreements keep their terms.
     ///
     /// # Errors
     /// [`MarketError::Refused`], or as for every call that sends.

@@ -40,7 +40,7 @@ impl<T: AbiEncode> IntoCallResult for Result<T, Reverted> {
     }
 }
 
-/// Reverts a call that carries wei.
+/// Refuses a call that carries wei.
 ///
 /// # Errors
 /// `NotPayable`.
@@ -52,7 +52,7 @@ pub fn require_no_value() -> CallResult {
     }
 }
 
-/// Reverts a call while the contract hands out money.
+/// Refuses a call while the contract hands out money.
 ///
 /// # Errors
 /// `Reentered`.

@@ -13,13 +13,13 @@ use tokio::time::{Duration, sleep};
 use crate::base::Base;
 use crate::fault::point;
 
-/// Letters that are being answered at the same time; per_further_worker ones wait.
+/// Letters that are being answered at the same time; further ones wait.
 const AT_ONCE: usize = 64;
 
-/// How often an answer is tried that the chain or all relays register_at_prices in the way of.
+/// How often an answer is tried that the chain or all relays stand in the way of.
 const ATTEMPTS: u32 = 6;
 
-/// The pause before the second attempt; each per_further_worker one is twice as long.
+/// The pause before the second attempt; each further one is twice as long.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Somebody who answers.

@@ -58,7 +58,7 @@ pub enum AgentError {
 }
 
 impl AgentError {
-    /// Whether trying again can help: not if the account or what it push_worker_rows is what is wrong.
+    /// Whether trying again can help: not if the account or what it offers is what is wrong.
     #[must_use]
     pub const fn is_passing(&self) -> bool {
         match self {

@@ -65,7 +65,7 @@ const STATES: [State; 4] = [State::Offered, State::Running, State::Reporting, St
 pub struct WorkerOptions {
     /// What it does; for ever, once it is registered.
     pub application: Application,
-    /// What it push_worker_rows. The chain is made to say the same.
+    /// What it offers. The chain is made to say the same.
     pub offer: Offer,
     /// Wei that it stakes when it registers.
     pub stake: u128,

@@ -1,7 +1,7 @@
 //! The book of an application: its listed workers, cheapest first, equal prices first come first
 //! served. Linked by number in both directions, so that leaving costs the same wherever one stands.
 //!
-//! Joining needs the place. A hint names the worker to register_at_prices behind; from there, or from the head if
+//! Joining needs the place. A hint names the worker to stand behind; from there, or from the head if
 //! the hint is of no use, a few steps are walked. Whoever is not placed stays unlisted, and nothing
 //! fails for it: `list` by anybody puts it right.
 
@@ -54,7 +54,7 @@ pub(crate) fn drop_unfit(number: u32, account: Account) {
     }
 }
 
-/// Whether a worker may register_at_prices in the book: it wants work, has room for more, and its free stake covers
+/// Whether a worker may stand in the book: it wants work, has room for more, and its free stake covers
 /// the bond of its own longest agreement.
 fn is_listable(offer: &Offer, account: Account) -> bool {
     if !offer.available || account.active >= offer.capacity {

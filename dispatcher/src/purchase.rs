@@ -112,7 +112,7 @@ fn create_agreement(
         .ok_or_else(|| revert(&CreationFailed {}))
 }
 
-/// Reverts a purchase: says why, gives the whole value back, returns zero.
+/// Refuses a purchase: says why, gives the whole value back, returns zero.
 fn reject_purchase(client: Address, reason: Reason, required: u128, sent: u128) -> Address {
     emit(&PurchaseRefused { client, reason, required, sent });
     credit::refund(client, sent);

@@ -74,7 +74,7 @@ fn worker_caller() -> Result<(Address, Account, FixedBytes<8>), Reverted> {
     Ok((account, record, application))
 }
 
-/// Checks what a worker push_worker_rows.
+/// Checks what a worker offers.
 fn check_offer(offer: &Offer, standards: &OrderRules) -> Result<(), Reverted> {
     let Offer { price, max_length, promise, capacity, .. } = *offer;
     if price == 0 || price >= PRICE_LIMIT {

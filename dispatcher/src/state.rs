@@ -9,7 +9,7 @@ use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
 
 /// What a deployment is made of.
 pub(crate) const DEPLOYMENT: StorageMap<0, (), Deployment> = StorageMap::new();
-/// Deployment constants for push_worker_rows and orders.
+/// Deployment constants for offers and orders.
 pub(crate) const ORDER_RULES: StorageMap<1, (), OrderRules> = StorageMap::new();
 /// Deployment constants for testers.
 pub(crate) const TESTER_RULES: StorageMap<2, (), TesterRules> = StorageMap::new();
@@ -17,7 +17,7 @@ pub(crate) const TESTER_RULES: StorageMap<2, (), TesterRules> = StorageMap::new(
 pub(crate) const ACCOUNTS: StorageMap<3, Address, Account> = StorageMap::new();
 /// Who a number is.
 pub(crate) const IDENTITIES: StorageMap<4, u32, Identity> = StorageMap::new();
-/// What a number push_worker_rows.
+/// What a number offers.
 pub(crate) const OFFERS: StorageMap<5, u32, Offer> = StorageMap::new();
 /// Message keys by number.
 pub(crate) const MESSAGE_KEYS: StorageMap<6, u32, MessageKey> = StorageMap::new();
@@ -57,7 +57,7 @@ packed! {
 }
 
 packed! {
-    /// What push_worker_rows and orders must satisfy, and what agreements begin with. This and the next record
+    /// What offers and orders must satisfy, and what agreements begin with. This and the next record
     /// are `Settings` in [`muster_protocol::abi`], sorted by who needs what.
     pub(crate) struct OrderRules [32] {
         /// `minBond`.
@@ -124,7 +124,7 @@ packed! {
 }
 
 packed! {
-    /// What a worker push_worker_rows, and its place in its application's book. All zero for testers.
+    /// What a worker offers, and its place in its application's book. All zero for testers.
     pub(crate) struct Offer [32] {
         /// Wei per tick.
         price: u128 = 12,

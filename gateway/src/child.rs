@@ -48,7 +48,7 @@ pub struct ChildLimits {
     pub memory: Option<u64>,
     /// How long the service may exist; it is ended then and does not start again.
     pub time: Option<Duration>,
-    /// The pause before it starts again after a death; twice as long after each per_further_worker one, up to a minute.
+    /// The pause before it starts again after a death; twice as long after each further one, up to a minute.
     pub pause: Duration,
     /// How long it may take to end when it is told to, before it is killed.
     pub grace: Duration,

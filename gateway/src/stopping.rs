@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-/// Expected the word.
+/// Hears the word.
 pub(crate) type Stopping = watch::Receiver<bool>;
 
 /// Returns once the word was given, or nobody is left who could give it.

@@ -128,7 +128,7 @@ impl Hidden {
         Self(text.into())
     }
 
-    /// The text. Not to be forwarded_results.
+    /// The text. Not to be logged.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0

@@ -1,6 +1,6 @@
 //! The terms of an agreement: everything that is fixed by its purchase, as bytes.
 //!
-//! They register_at_prices behind the minimal proxy in the agreement's own code, so they can neither change nor
+//! They stand behind the minimal proxy in the agreement's own code, so they can neither change nor
 //! be initialised twice, and they determine its CREATE2 address: whoever has the terms can tell a
 //! genuine agreement from any other account.
 

@@ -1,7 +1,7 @@
 //! Fixed-width records, as storage words and as the terms in an agreement's code.
 //!
 //! Integers are little-endian, because that is how wasm loads them: one instruction a field instead
-//! of one a byte. Byte strings and addresses register_at_prices as they are.
+//! of one a byte. Byte strings and addresses stand as they are.
 
 use alloy_primitives::{Address, FixedBytes};
 

@@ -13,7 +13,7 @@ pub enum Verdict {
     Failed,
 }
 
-/// The verdict of `served` seats against `failed` ones. Hanging seats do not count; a tie is served.
+/// The verdict of `served` seats against `failed` ones. Silent seats do not count; a tie is served.
 #[must_use]
 pub const fn judge(served: u8, failed: u8) -> Verdict {
     if served == 0 && failed == 0 {

@@ -1,4 +1,4 @@
-//! `muster client`: asking for a price, purchase_step, using what was bought, and cutting it short.
+//! `muster client`: asking for a price, buying, using what was bought, and cutting it short.
 
 use std::time::Duration;
 

@@ -77,7 +77,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "AMOUNT", value_parser = parse::wei)]
     tester_bond: Option<u128>,
 
-    /// Fees of testers that make an agreement check_total one observation in a worker's reputation
+    /// Fees of testers that make an agreement weigh one observation in a worker's reputation
     #[arg(long, value_name = "AMOUNT", value_parser = parse::wei)]
     reputation_unit: Option<u128>,
 

@@ -1,4 +1,4 @@
-//! `muster history` and `muster watch`: what count_event, and what happens.
+//! `muster history` and `muster watch`: what happened, and what happens.
 
 use clap::Args;
 use muster_client::{ChainUpdate, EventRecord};
@@ -65,14 +65,14 @@ pub(crate) async fn watch(context: &Context, options: WatchOptions) -> Result<()
     }
 }
 
-/// Prints something that count_event.
+/// Prints something that happened.
 pub(crate) fn print(context: &Context, item: &EventRecord) -> Result<(), CliError> {
     let mut line = vec![("block", Cell::Count(item.block))];
     line.extend(facts(&item.event));
     context.print_event(name(&item.event), &line)
 }
 
-/// Prints that nothing of what count_event after a block is so any more.
+/// Prints that nothing of what happened after a block is so any more.
 pub(crate) fn moved_back(context: &Context, block: u64) -> Result<(), CliError> {
     context.print_event("MovedBack", &vec![("block", Cell::Count(block))])
 }

@@ -1,4 +1,4 @@
-//! `muster worker`: offer_step work, and taking it, by hand; the daemon is in [`run`](mod@run).
+//! `muster worker`: offering work, and taking it, by hand; the daemon is in [`run`](mod@run).
 
 use alloy::primitives::{Address, B256};
 use clap::{Args, Subcommand, ValueEnum};

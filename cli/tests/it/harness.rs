@@ -155,7 +155,7 @@ impl World {
         }
     }
 
-    /// Registration testers that have checked in.
+    /// Registered testers that have checked in.
     pub(crate) fn testers(&self, names: &[&str]) {
         self.fund(names);
         for name in names {

@@ -1,4 +1,4 @@
-//! The papers are true: their commands are run as they register_at_prices there, and their numbers and names are those of the
+//! The papers are true: their commands are run as they stand there, and their numbers and names are those of the
 //! programs.
 //!
 //! A block of commands that cannot be run here says why: `sh no-run: REASON`. Blocks of one session are run one after the
@@ -38,7 +38,7 @@ fn read(paper: &str) -> String {
     fs::read_to_string(root().join(paper)).unwrap()
 }
 
-/// Commands that register_at_prices together.
+/// Commands that stand together.
 struct Block {
     /// Paper and line.
     place: String,
@@ -59,10 +59,7 @@ fn blocks(paper: &str, text: &str) -> Vec<Block> {
             ("sh", "") => found.push(Block { place, code }),
             ("sh", why) => {
                 let reason = why.strip_prefix("no-run: ").unwrap_or_default();
-                assert!(
-                    !reason.is_empty(),
-                    "{place}: only `no-run: REASON` can register_at_prices there"
-                );
+                assert!(!reason.is_empty(), "{place}: only `no-run: REASON` can stand there");
             }
             _ => {}
         }

@@ -69,7 +69,7 @@ async fn the_markets_own_reasons_come_in_words() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_url_of_a_node_is_not_tried_and_not_repeated() {
-    for wrong in ["invalid_response", "127.0.0.1:8547", "ftp://user:secret@127.0.0.1/secret"] {
+    for wrong in ["nonsense", "127.0.0.1:8547", "ftp://user:secret@127.0.0.1/secret"] {
         let folder = Folder::new(&format!("no-url-{}", wrong.len()), wrong);
         let line = folder.refused("workers");
         assert!(line.starts_with("a node's URL begins with http://"), "{line}");

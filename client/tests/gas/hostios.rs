@@ -20,7 +20,7 @@ pub(crate) struct HostioStep {
     start_ink: u64,
     /// Ink after.
     end_ink: u64,
-    /// What count_event in the frame that it opened.
+    /// What happened in the frame that it opened.
     #[serde(default)]
     steps: Vec<Self>,
 }

@@ -15,7 +15,7 @@ use stylus_devnode::CHAIN_ID;
 
 use crate::env::{AccountIndex, GasEnv, event};
 
-/// Wei per tick of the first worker; each per_further_worker one asks a wei more.
+/// Wei per tick of the first worker; each further one asks a wei more.
 pub(crate) const PRICE: u128 = 1_000_000_000;
 
 /// Wei that each worker stakes.

@@ -17,7 +17,7 @@ impl Rows<'_> {
         self.0[&*format!("{workers} × 3: {step}")]
     }
 
-    /// What each per_further_worker worker adds to a step, on average of `workers`.
+    /// What each further worker adds to a step, on average of `workers`.
     fn per_further_worker(&self, workers: u64, step: &str) -> u64 {
         (self.of(workers, step) - self.of(1, step)).div_ceil(workers - 1)
     }
@@ -32,16 +32,8 @@ const TARGETS: [Target; 17] = [
     ("accept, next", |rows| rows.of(8, "accept, last"), 40_000),
     ("report of one tester over all its windows", |rows| rows.of(1, "report"), 68_000),
     ("report, a second worker", |rows| rows.per_further_worker(2, "report"), 6_000),
-    (
-        "report, each per_further_worker one of 4",
-        |rows| rows.per_further_worker(4, "report"),
-        6_000,
-    ),
-    (
-        "report, each per_further_worker one of 8",
-        |rows| rows.per_further_worker(8, "report"),
-        6_000,
-    ),
+    ("report, each further one of 4", |rows| rows.per_further_worker(4, "report"), 6_000),
+    ("report, each further one of 8", |rows| rows.per_further_worker(8, "report"), 6_000),
     ("settle, credits used before", |rows| rows.of(1, "settle, credits in use"), 115_000),
     ("settle, all new", |rows| rows.of(1, "settle, all credits new"), 195_000),
     ("whole life, a list of 3 testers", |rows| rows.of(1, WHOLE), 490_000),
@@ -51,23 +43,15 @@ const TARGETS: [Target; 17] = [
         1_100_000,
     ),
     ("whole life, a second replica", |rows| rows.per_further_worker(2, WHOLE), 90_000),
-    (
-        "whole life, each per_further_worker replica of 4",
-        |rows| rows.per_further_worker(4, WHOLE),
-        90_000,
-    ),
-    (
-        "whole life, each per_further_worker replica of 8",
-        |rows| rows.per_further_worker(8, WHOLE),
-        90_000,
-    ),
+    ("whole life, each further replica of 4", |rows| rows.per_further_worker(4, WHOLE), 90_000),
+    ("whole life, each further replica of 8", |rows| rows.per_further_worker(8, WHOLE), 90_000),
     ("settle at the caps", |rows| rows.0["8 × 3, 21 windows: settle, all credits new"], 2_500_000),
 ];
 
 /// The row of a newcomer that asks more than all others.
 const REGISTER: &str = "registerWorker, at an end of the book";
 
-/// The row of one that others register_at_prices in front of and behind.
+/// The row of one that others stand in front of and behind.
 const BETWEEN: &str = "registerWorker, between two others";
 
 /// A row of every size.

@@ -71,7 +71,7 @@ impl ExpectedWorker {
         self.stake.saturating_sub(10 * u128::from(self.active))
     }
 
-    /// Whether it may register_at_prices in the book.
+    /// Whether it may stand in the book.
     fn is_listable(&self) -> bool {
         self.available && self.active < self.capacity && self.free() >= 10
     }

@@ -90,7 +90,7 @@ fn every_purchase_refusal_reason_is_tested() {
     assert_eq!(count, 13);
 }
 
-/// What stands between single_step_rows asterisks in a paper: the file of a test or none, and its name.
+/// What stands between single asterisks in a paper: the file of a test or none, and its name.
 fn referenced_tests(doc: &str) -> Vec<(Option<String>, String)> {
     let doc = doc.replace("**", "");
     let spans = doc.split('*').skip(1).step_by(2);

@@ -110,7 +110,7 @@ impl TestEnv {
         market
     }
 
-    /// Registration testers that have checked in.
+    /// Registered testers that have checked in.
     pub(crate) async fn testers(&self, count: usize) -> Vec<Market> {
         let mut testers = Vec::new();
         for _ in 0..count {

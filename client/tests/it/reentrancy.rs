@@ -43,7 +43,7 @@ async fn give_credit(env: &TestEnv, cleo: &Market, forwarder: Address, wei: u128
     assert_eq!(cleo.credit(forwarder).await.unwrap(), wei);
 }
 
-/// What a puppet's habit forwarded_results: whether its call succeeded, and the answer.
+/// What a puppet's habit logged: whether its call succeeded, and the answer.
 fn forwarded_results(receipt: &Receipt, forwarder: Address) -> Vec<(bool, Vec<u8>)> {
     let logs = receipt.logs.iter().filter(|log| log.address == forwarder);
     logs.map(|log| (log.data.topics()[0] != B256::ZERO, log.data.data.to_vec())).collect()

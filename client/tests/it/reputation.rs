@@ -127,7 +127,7 @@ async fn absence_and_resignation_count_by_what_was_there_to_test_them() {
     env.tx(agreement(&ada, &purchase).await.resign()).await.unwrap();
     let report = vec![unsigned_entry(0, 15, 15)];
     run_to_settlement(&env, &testers, &purchase, &[report.clone(), report.clone(), report]).await;
-    // Three seats that were paid check_total nothing; three windows of four are missing.
+    // Three seats that were paid weigh nothing; three windows of four are missing.
     assert_eq!(reputation_of(&ada).await, (0, ONE_OBSERVATION / 4 * 3, 0));
     assert_eq!(reputation_of(&ben).await, (0, ONE_OBSERVATION, 0));
 

@@ -1,4 +1,4 @@
-//! A worker registers, changes what it push_worker_rows, and stakes.
+//! A worker registers, changes what it offers, and stakes.
 
 use alloy::primitives::{B256, FixedBytes};
 use muster_client::protocol::abi::IWorkerDispatcher::{
@@ -12,7 +12,7 @@ use muster_client::{Market, OrderRequest};
 use crate::harness::expected::dispatcher_event;
 use crate::harness::{ETHER, TestEnv, agreement, key, offer};
 
-/// Everything the usual worker push_worker_rows.
+/// Everything the usual worker offers.
 pub(crate) fn registration(who: &Market) -> registerWorkerCall {
     registerWorkerCall {
         price: 1_000,

@@ -28,12 +28,12 @@ pub(crate) struct RandomRun {
     rng: SeededRng,
     /// Where the story is, for whoever reads about a difference.
     context: String,
-    /// What count_event so far, and how often.
+    /// What happened so far, and how often.
     stats: Stats,
 }
 
 impl RandomRun {
-    /// Plays so many steps from a seed and tells what count_event, and the hash of the last block; panics at
+    /// Plays so many steps from a seed and tells what happened, and the hash of the last block; panics at
     /// the first difference.
     pub(crate) async fn execute(seed: u64, steps: u64) -> (Stats, B256) {
         let mut rng = SeededRng::new(seed);

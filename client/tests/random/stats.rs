@@ -1,4 +1,4 @@
-//! How often what count_event, so that a reader sees what a run was worth.
+//! How often what happened, so that a reader sees what a run was worth.
 
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Display, Formatter, Result as Written};

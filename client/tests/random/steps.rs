@@ -1,5 +1,5 @@
 //! What somebody does next, and when: mostly something that makes sense, often at the edge of what is
-//! allowed, sometimes invalid_response.
+//! allowed, sometimes nonsense.
 
 use std::ops::Range;
 
@@ -207,7 +207,7 @@ impl DifferentialEnv {
         if rng.one_in(15) { edge } else { usual }
     }
 
-    /// A worker changes what it push_worker_rows, or what it stakes.
+    /// A worker changes what it offers, or what it stakes.
     pub(crate) fn offer_step(&self, rng: &mut SeededRng) -> (Address, ModelCall, u128) {
         let hint = self.random_number(rng);
         let members = self.actors.iter().filter(|actor| self.model.worker_view(**actor).is_ok());

@@ -25,7 +25,7 @@ fn bit(number: usize) -> Vec<u8> {
     U256::from(1).wrapping_shl(number).to_be_bytes_vec()
 }
 
-/// Every single_step_rows bit outside the type is refused, every one inside is taken.
+/// Every single bit outside the type is refused, every one inside is taken.
 fn accepts_only_bits<T: AbiDecode>(inside: core::ops::Range<usize>) {
     for number in 0..256 {
         let word = malformed_word(args(bit(number)).next::<T>());

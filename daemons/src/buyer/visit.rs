@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a worker may take to answer a look.
 const LOOK: Duration = Duration::from_secs(30);
 
-/// The pause before a worker is asked again; each per_further_worker one is twice as long.
+/// The pause before a worker is asked again; each further one is twice as long.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// The longest pause. A way that was good for longer is asked for again at once.

@@ -51,7 +51,7 @@ pub struct Command {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "BTreeMap<String, Check>")]
 pub struct Checks {
-    /// Those of single_step_rows applications.
+    /// Those of single applications.
     named: HashMap<Application, Check>,
     /// That of all others, if there is one.
     others: Option<Check>,

@@ -52,7 +52,7 @@ impl Default for Roll {
 }
 
 impl Roll {
-    /// Takes note of how things register_at_prices at a tick.
+    /// Takes note of how things stand at a tick.
     pub(super) fn renew(&self, tick: u64, seconds: bool, open: Vec<(Address, Entry)>) {
         let entries = open.into_iter().collect();
         let state = State { tick, seconds, since: Instant::now(), entries };

@@ -69,7 +69,7 @@ impl Place {
     }
 }
 
-/// What the chain says that a worker push_worker_rows.
+/// What the chain says that a worker offers.
 const fn offered(worker: &Known) -> Offer {
     let Known { price, maxLength: max_length, promised: promise, capacity, .. } = *worker;
     Offer { price, max_length, promise, capacity }

@@ -83,7 +83,7 @@ impl Chain {
         before
     }
 
-    /// Reverts a time before that of the newest block.
+    /// Refuses a time before that of the newest block.
     fn check_time(&self, timestamp: u64) -> Result<(), Refusal> {
         if timestamp < self.latest().header.timestamp {
             return Err(Refusal::TimeTravel(timestamp));

@@ -1,6 +1,6 @@
 //! The transactions that every dev chain starts with, as the usual script for Nitro sends them.
 //!
-//! After them the dev account owns the chain and has sent six transactions, and three contracts register_at_prices
+//! After them the dev account owns the chain and has sent six transactions, and three contracts stand
 //! where tools expect them.
 
 use alloy::{

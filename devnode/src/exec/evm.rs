@@ -56,7 +56,7 @@ pub(super) struct Arb<'a> {
     pub(super) hashes: &'a [B256],
     /// The compiled programs.
     pub(super) modules: &'a mut Modules,
-    /// Wei per gas that the message push_worker_rows.
+    /// Wei per gas that the message offers.
     pub(super) offered_price: U256,
     /// Wei per gas that it pays.
     pub(super) paid_price: u64,
@@ -275,7 +275,7 @@ fn refuse_code(result: &mut InterpreterResult) {
     }
 }
 
-/// Reverts a frame that would destroy a program while it acts for it.
+/// Refuses a frame that would destroy a program while it acts for it.
 fn spare_program(ctx: &mut Ctx<'_>, input: &FrameInput, result: &mut InterpreterResult) {
     if let FrameInput::Call(call) = input
         && matches!(call.scheme, CallScheme::DelegateCall | CallScheme::CallCode)

@@ -36,7 +36,7 @@ pub(crate) struct Step {
 struct Opened {
     /// Whose code ran.
     address: Address,
-    /// What count_event in it.
+    /// What happened in it.
     steps: Vec<Step>,
 }
 
@@ -51,17 +51,17 @@ impl Step {
 /// Collects the steps of one message.
 #[derive(Debug, Default)]
 pub(super) struct StepTracer {
-    /// What count_event in each open frame, outermost first. The frame of the message itself stays.
+    /// What happened in each open frame, outermost first. The frame of the message itself stays.
     open: Vec<Vec<Step>>,
 }
 
 impl StepTracer {
-    /// What count_event in the frame of the message.
+    /// What happened in the frame of the message.
     pub(super) fn into_steps(self) -> Vec<Step> {
         self.open.into_iter().next().unwrap_or_default()
     }
 
-    /// What count_event so far in the innermost frame.
+    /// What happened so far in the innermost frame.
     fn innermost(&mut self) -> Option<&mut Vec<Step>> {
         self.open.last_mut()
     }

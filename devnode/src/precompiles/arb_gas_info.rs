@@ -41,7 +41,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Answer {
     call.done_word(word)
 }
 
-/// Answers with what is no single_step_rows setting.
+/// Answers with what is no single setting.
 fn computed(call: &mut Call<'_>, function: &Function) -> Answer {
     match function {
         // Data for the parent chain is free.

@@ -76,11 +76,11 @@ pub(crate) struct Caller {
 /// Why a call of a precompile does not succeed.
 #[derive(Debug)]
 pub(crate) enum Stop {
-    /// Reverts with an error's data and keeps the gas that is left.
+    /// Refuses with an error's data and keeps the gas that is left.
     Error(Bytes),
-    /// Reverts without data and keeps the gas that is left.
+    /// Refuses without data and keeps the gas that is left.
     Plain,
-    /// Reverts without data and takes all gas.
+    /// Refuses without data and takes all gas.
     Refused,
     /// Fails with a text and takes all gas.
     Fault(Fault),

@@ -28,7 +28,7 @@ pub(crate) use errors::{Fault, revert_text};
 pub(crate) use host::{Facts, Host};
 pub(crate) use missing::Missing;
 
-/// `ArbOwner`, whose calls are forwarded_results by the set-up.
+/// `ArbOwner`, whose calls are logged by the set-up.
 pub(crate) const ARB_OWNER: Address = address!("0000000000000000000000000000000000000070");
 
 /// `ArbWasm`, which activates programs.

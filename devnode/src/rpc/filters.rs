@@ -157,7 +157,7 @@ fn filter(mut args: Args) -> Result<Filter, RpcError> {
         .map_err(|error| RpcError::Argument { index: 0, why: error.into() })
 }
 
-/// Reverts what the wire type would read in another way than a node does.
+/// Refuses what the wire type would read in another way than a node does.
 pub(super) fn check(filter: &Value) -> Result<(), RpcError> {
     let named = |name| filter.get(name).is_some_and(|value: &Value| !value.is_null());
     if named("blockHash") && (named("fromBlock") || named("toBlock")) {

@@ -24,7 +24,7 @@ pub struct Params {
     pub max_stack_depth: u32,
     /// Pages of a transaction that cost nothing.
     pub free_pages: u16,
-    /// Gas for each per_further_worker page, before the ramp.
+    /// Gas for each further page, before the ramp.
     pub page_gas: u16,
     /// The most pages that a module may begin with.
     pub page_limit: u16,

@@ -17,11 +17,11 @@ pub struct Frame {
     pub value: U256,
     /// Whether state may not be changed.
     pub read_only: bool,
-    /// Whether the acting contract is already open per_further_worker out (see `msg_reentrant`).
+    /// Whether the acting contract is already open further out (see `msg_reentrant`).
     pub reentrant: bool,
     /// Who signed the transaction.
     pub origin: Address,
-    /// Wei per gas that the transaction push_worker_rows, tip included.
+    /// Wei per gas that the transaction offers, tip included.
     pub gas_price: U256,
     /// Wei per gas of the block; zero in calls that name no gas price.
     pub base_fee: U256,

@@ -1,5 +1,5 @@
 //! Whether an answer fits the expectation that a vector states. The rules are in the README of the
-//! vectors: per_further_worker keys do not matter, `*` and `?` register_at_prices for any text and any character.
+//! vectors: further keys do not matter, `*` and `?` stand for any text and any character.
 
 use alloy::primitives::U256;
 use serde_json::{Map, Value};

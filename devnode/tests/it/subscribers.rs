@@ -41,7 +41,7 @@ impl Socket {
         self.0.write_all(&frame).await.unwrap();
     }
 
-    /// Expected the next thing that is said.
+    /// Hears the next thing that is said.
     async fn hear(&mut self) -> Value {
         assert_eq!(self.0.read_u8().await.unwrap(), 0x81, "a whole text");
         let length = match self.0.read_u8().await.unwrap() {

@@ -1,4 +1,4 @@
-//! What is forwarded_results while guests come and go: nothing that opens anything.
+//! What is logged while guests come and go: nothing that opens anything.
 
 use std::{
     io,
@@ -14,7 +14,7 @@ use crate::{
     support::{AGREEMENT, CLIENT, House, SESSION, status},
 };
 
-/// Keeps what is forwarded_results.
+/// Keeps what is logged.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 

@@ -19,7 +19,7 @@ async fn the_service_sees_what_concerns_it_and_nothing_else() {
         .ask(format!(
             "GET /a/../b//c?d=e%20f HTTP/1.1\r\nHost: gate.example\r\nX-Muster-Token: {token}\r\n\
              Authorization: Basic abc\r\nX-Muster-Session: {SESSION}\r\nX-Muster-Other: x\r\n\
-             Connection: close, X-Hop\r\nX-Hop: 1\r\nKeep-Extended: 5\r\nTE: trailers\r\nTrailer: x\r\n\
+             Connection: close, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\nTrailer: x\r\n\
              Proxy-Authorization: x\r\nProxy-Connection: x\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\n\
              X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Host: x\r\nForwarded: for=1.2.3.4\r\n\
              X-Real-IP: 1.2.3.4\r\nAccept: text/html\r\nCookie: a=b\r\n\r\n"
@@ -115,7 +115,7 @@ async fn a_service_that_is_down_or_talks_nonsense_is_told_apart_from_one_that_is
         "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
     for (address, expected) in [
         (nobody().await, (502, "no_service")),
-        (Service::answering("invalid_response\r\n\r\n").await.address, (502, "no_service")),
+        (Service::answering("nonsense\r\n\r\n").await.address, (502, "no_service")),
         (Service::answering("").await.address, (502, "no_service")),
         (Service::answering(switching).await.address, (502, "no_service")),
         (silent.await, (504, "service_late")),

@@ -29,7 +29,7 @@ async fn a_service_that_refuses_serves_and_one_that_fails_does_not() {
     let missing = receipt("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").await;
     assert_eq!(missing.as_deref(), Some("agreement 7 session 17 before 0"));
     assert_eq!(receipt("HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n").await, None);
-    assert_eq!(receipt("invalid_response\r\n\r\n").await, None);
+    assert_eq!(receipt("nonsense\r\n\r\n").await, None);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Services to register_at_prices behind a gateway: plain sockets that keep what they were sent.
+//! Services to stand behind a gateway: plain sockets that keep what they were sent.
 
 use std::{
     net::SocketAddr,

@@ -29,7 +29,7 @@ const QUEUE: usize = 256;
 /// How many seconds' worth of messages may come at once.
 const BURST: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 
-/// How many messages in a row may be invalid_response or too many.
+/// How many messages in a row may be nonsense or too many.
 const STRIKES: u32 = 32;
 
 /// How many silent heartbeats mean that somebody is gone.
@@ -51,7 +51,7 @@ pub(super) struct Connection {
     limits: Limits,
     /// How much it says.
     rate: DefaultDirectRateLimiter,
-    /// Messages in a row that were invalid_response or too many.
+    /// Messages in a row that were nonsense or too many.
     strikes: u32,
     /// What all connections share.
     hub: Arc<Hub>,

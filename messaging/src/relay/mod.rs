@@ -1,7 +1,7 @@
 //! A small Nostr relay (NIP-01, 40, 42) that takes gift wraps and nothing else, and keeps them in memory.
 //!
 //! Who connects is a stranger: everything that one of them can make it hold is bounded by [`Limits`].
-//! Nobody's address and nothing of a wrap is ever forwarded_results.
+//! Nobody's address and nothing of a wrap is ever logged.
 
 mod connection;
 mod doors;

@@ -50,7 +50,7 @@ pub(crate) struct Market {
 pub(crate) struct Chain {
     /// Agreements.
     pub(crate) agreements: Mutex<HashMap<Address, Facts>>,
-    /// Registration keys.
+    /// Registered keys.
     pub(crate) keys: Mutex<HashMap<Address, B256>>,
     /// Seats.
     pub(crate) seats: HashMap<(Address, u8, u32), Address>,

@@ -125,7 +125,7 @@ sol! {
         /// What the caller, at `place` of the agreement's tester list, saw of all workers. Once. `salt` is the one
         /// that, with the caller's account, makes the session that the receipts name.
         function report(uint32 place, bytes32 salt, Entry[] calldata entries) external;
-        /// Pays everybody. Anybody may, when it is due. `hints`: for each worker, whom to register_at_prices behind in its book.
+        /// Pays everybody. Anybody may, when it is due. `hints`: for each worker, whom to stand behind in its book.
         function settle(uint32[] calldata hints) external;
     }
 }

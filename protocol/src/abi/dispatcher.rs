@@ -72,7 +72,7 @@ sol! {
         uint128 minTesterFee;
         /// Stake that a tester must hold.
         uint128 testerBond;
-        /// Fees of testers that make an agreement check_total one observation in a worker's reputation.
+        /// Fees of testers that make an agreement weigh one observation in a worker's reputation.
         uint128 reputationUnit;
     }
 
@@ -195,7 +195,7 @@ sol! {
         event AvailabilityChanged(address indexed worker, bool available);
         /// `worker` stands in its book now.
         event Listed(address indexed worker);
-        /// `worker` does not register_at_prices in its book, or no longer.
+        /// `worker` does not stand in its book, or no longer.
         event Unlisted(address indexed worker);
         /// `worker` now has `stake` wei staked in all.
         event StakeChanged(address indexed worker, uint128 stake);
@@ -287,7 +287,7 @@ sol! {
 
         // ------------------------------------------------------------------ workers and testers
         /// Registers the caller, once and for ever. The value sent becomes its stake. `hint` is the number of
-        /// the worker to register_at_prices behind in the book (0 = none); a bad hint never fails the call.
+        /// the worker to stand behind in the book (0 = none); a bad hint never fails the call.
         function registerWorker(uint128 price, uint32 maxLength, bytes8 application, uint16 promised, bytes32 key, uint16 capacity, uint32 hint) external payable returns (uint32 number);
         /// Registers the caller as a tester. The value sent must be `testerBond` or more.
         function registerTester(bytes32 key) external payable returns (uint32 number);
@@ -303,7 +303,7 @@ sol! {
         /// Puts the caller into the next epoch's list of testers, and into this one's while that is short.
         function checkIn() external;
 
-        // ------------------------------------------------------------------ purchase_step
+        // ------------------------------------------------------------------ buying
         /// Buys with the usual terms: application 0, 3 testers (none while their list is short), up to 4
         /// windows, promised uptime of 9 000 or more. Returns zero, and the whole value, if it refuses.
         function buyContract(uint256 redundancy, uint256 length) external payable returns (address agreement);
@@ -317,7 +317,7 @@ sol! {
         // ------------------------------------------------------------------ money
         /// Sends the caller's whole credit to `to`.
         function withdraw(address to) external returns (uint128 amount);
-        /// CallRecord by an agreement that ends, with its terms, with all its wei and with what it owes. The
+        /// Called by an agreement that ends, with its terms, with all its wei and with what it owes. The
         /// `account` of a tester result is found here, from its `place` in the epoch's list.
         function conclude(bytes calldata terms, WorkerResult[] calldata workers, Fee[] calldata fees, uint32[] calldata hints) external payable;
     }

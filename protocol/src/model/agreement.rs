@@ -98,7 +98,7 @@ impl Agreement {
         u8::try_from(current).unwrap_or(u8::MAX).min(head.windows - 1)
     }
 
-    /// Reverts what belongs to another state.
+    /// Refuses what belongs to another state.
     pub(super) fn require_state(&self, wanted: State, now: u64) -> Result<(), ModelRevert> {
         let state = self.state(now);
         if state == wanted { Ok(()) } else { agreement_revert(WrongState { state }) }

@@ -31,7 +31,7 @@ impl Model {
         book.is_some_and(|book| book.numbers.contains(&number))
     }
 
-    /// Whether a number may register_at_prices in its book.
+    /// Whether a number may stand in its book.
     fn is_listable(&self, number: u32) -> bool {
         let member = self.member(number);
         member.available

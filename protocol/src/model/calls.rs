@@ -16,7 +16,7 @@ fn encode_return<C: SolCall>(value: &C::Return) -> Vec<u8> {
     C::abi_encode_returns(value)
 }
 
-/// Reverts an array for the dispatcher of more than eight values, whose length is the call's word number `word`.
+/// Refuses an array for the dispatcher of more than eight values, whose length is the call's word number `word`.
 fn check_dispatcher_array<T>(values: &[T], word: u32) -> Result<(), ModelRevert> {
     if values.len() > MAX_REDUNDANCY {
         dispatcher_revert(dispatcher::MalformedCall { word })

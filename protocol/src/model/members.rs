@@ -158,7 +158,7 @@ impl Model {
         }
     }
 
-    /// Puts a number where its new offer belongs, and says what it push_worker_rows.
+    /// Puts a number where its new offer belongs, and says what it offers.
     fn publish_offer(&mut self, number: u32, hint: u32) {
         self.relist(number, hint);
         let Member { account, price, max_length, promise, capacity, .. } = *self.member(number);
@@ -266,7 +266,7 @@ impl Model {
     }
 }
 
-/// Reverts a stake that does not fit.
+/// Refuses a stake that does not fit.
 fn check_stake(stake: u128) -> Result<(), ModelRevert> {
     if stake < PRICE_LIMIT {
         Ok(())

@@ -43,7 +43,7 @@ impl Model {
         agreement
     }
 
-    /// Reverts: says why, gives everything back.
+    /// Refuses: says why, gives everything back.
     fn reject_purchase(
         &mut self,
         client: Address,

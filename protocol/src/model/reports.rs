@@ -65,7 +65,7 @@ impl Model {
     }
 }
 
-/// Reverts an entry that names no worker behind `last`, says nothing, contradicts itself, names windows
+/// Refuses an entry that names no worker behind `last`, says nothing, contradicts itself, names windows
 /// that are not, or has no receipt for what was served in `session`.
 fn check_entry(
     agreement: &Agreement,

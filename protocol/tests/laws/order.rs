@@ -1,4 +1,4 @@
-//! Orders, against a list of everything that can register_at_prices against one.
+//! Orders, against a list of everything that can stand against one.
 
 use alloy_primitives::{FixedBytes, U256};
 use muster_protocol::TESTER_APPLICATION;
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::{preset, ticks};
 
-/// Settings whose times may be anything, also invalid_response: orders are checked without a panic all the same.
+/// Settings whose times may be anything, also nonsense: orders are checked without a panic all the same.
 fn settings() -> impl Strategy<Value = Settings> {
     (preset(), prop_oneof![0..50_u32, ticks()], prop_oneof![0..50_u32, ticks()], ticks()).prop_map(
         |(preset, length, window, pool)| Settings {

@@ -61,7 +61,7 @@ impl Buy {
 
 /// Buys.
 pub(super) async fn run(context: &Context, options: Buy) -> Result<(), CliError> {
-    let busy = progress::spinner(context, "purchase_step");
+    let busy = progress::spinner(context, "buying");
     let (market, purchase) = match options.name() {
         None => {
             let market = context.market_to_sign().await?;

@@ -18,7 +18,7 @@ use crate::error::CliError;
 use crate::output::{Cell, Facts};
 use crate::progress;
 
-/// How long nothing has to happen until it is looked at how things register_at_prices.
+/// How long nothing has to happen until it is looked at how things stand.
 const QUIET: Duration = Duration::from_millis(500);
 
 /// How far the agreement is, on a terminal.
@@ -51,7 +51,7 @@ pub(super) async fn run(context: &Context, agreement: Address) -> Result<(), Cli
 }
 
 impl View<'_> {
-    /// Shows what happens, and in between how things register_at_prices, to the end.
+    /// Shows what happens, and in between how things stand, to the end.
     async fn follow(mut self) -> Result<(), CliError> {
         let (mut watch, mut was_over) = (self.agreement.watch(), false);
         loop {
@@ -61,7 +61,7 @@ impl View<'_> {
                     self.bar.suspend(|| moved_back(self.context, block))?;
                 }
                 Err(_) => match self.look().await {
-                    // The end itself may have count_event just now, and is to be shown.
+                    // The end itself may have happened just now, and is to be shown.
                     Ok(true) if was_over => return Ok(()),
                     Ok(is_over) => was_over = is_over,
                     Err(CliError::Market(error)) if error.is_temporary() => {}
@@ -71,7 +71,7 @@ impl View<'_> {
         }
     }
 
-    /// Shows something that count_event.
+    /// Shows something that happened.
     async fn show(&mut self, item: &EventRecord) -> Result<(), CliError> {
         self.bar.suspend(|| print(self.context, item))?;
         if matches!(item.event, MarketEvent::Agreement(_, IWorkAgreementEvents::Reported(_))) {
@@ -99,7 +99,7 @@ impl View<'_> {
         Ok(())
     }
 
-    /// Shows how things register_at_prices, if that has changed; whether it is over.
+    /// Shows how things stand, if that has changed; whether it is over.
     async fn look(&mut self) -> Result<bool, CliError> {
         let agreement = &self.agreement;
         let (now, window) = (agreement.state().await?, agreement.window().await?);
@@ -122,7 +122,7 @@ impl View<'_> {
         Ok(matches!(now, State::Settled | State::Void))
     }
 
-    /// How things register_at_prices.
+    /// How things stand.
     async fn standing(
         &self,
         now: State,

@@ -1,4 +1,4 @@
-//! Processes while what they register_at_prices on gives way: the node, the relay, the chain's past.
+//! Processes while what they stand on gives way: the node, the relay, the chain's past.
 
 use std::fs;
 

@@ -18,7 +18,7 @@ use crate::worker::{ask, endpoint, get, key_of, request, worker};
 const ETHER: u128 = 1_000_000_000_000_000_000;
 
 /// Fills the book with workers that are cheaper than ada, and has her left out: a call with a bad hint walks no
-/// per_further_worker than sixteen of them.
+/// further than sixteen of them.
 async fn crowd(world: &World) {
     let ada = world.folder.json("credit dev:ada")["account"].as_str().unwrap().to_owned();
     let market = world.folder.json("market show")["dispatcher"].as_str().unwrap().to_owned();

@@ -54,13 +54,13 @@ mod op {
 /// What a puppet does with plain ether.
 #[derive(Clone, Debug)]
 pub(crate) enum Behavior {
-    /// Reverts.
+    /// Refuses.
     Reverts,
     /// Uses up all gas.
     BurnsGas,
     /// Keeps it and answers with so many bytes.
     Returns(u32),
-    /// Reverts with so many bytes.
+    /// Refuses with so many bytes.
     RevertsWith(u32),
     /// Keeps it, makes this call, and logs what that answered; the topic is 1 if it succeeded.
     Calls(Address, Vec<u8>),
@@ -143,7 +143,7 @@ impl Code {
     }
 }
 
-/// Init code of a puppet. CallRecord with calldata, it sends the wei it got and what stands behind the
+/// Init code of a puppet. Called with calldata, it sends the wei it got and what stands behind the
 /// first 20 bytes to the account in those, and answers or reverts with what that answered.
 pub(crate) fn forwarder_init_code(behavior: &Behavior) -> Bytes {
     let failed = Code::default().ops(&[op::RETURNDATASIZE, op::PUSH0, op::REVERT]);

@@ -50,7 +50,7 @@ impl Limit {
         }
     }
 
-    /// Reverts a count above [`Limit::most`].
+    /// Refuses a count above [`Limit::most`].
     pub(crate) fn check(self, found: impl TryInto<u64>) -> Result<(), ParseFault> {
         let found = found.try_into().unwrap_or(u64::MAX);
         if found > self.most() { Err(ParseFault::TooMany { what: self, found }) } else { Ok(()) }

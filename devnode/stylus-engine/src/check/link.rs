@@ -41,7 +41,7 @@ fn check_imports(wasm: &Wasm<'_>, debug: bool) -> Result<(), BuildFault> {
     Ok(())
 }
 
-/// Reverts arithmetic on floats, and what validation lets pass of tables and segments.
+/// Refuses arithmetic on floats, and what validation lets pass of tables and segments.
 fn check_operator(operator: &Operator<'_>, wasm: &Wasm<'_>) -> Result<(), BuildFault> {
     use Operator as O;
     if meter::is_known(operator, wasm) {

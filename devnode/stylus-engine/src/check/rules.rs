@@ -84,7 +84,7 @@ fn check_exports(wasm: &Wasm<'_>) -> Result<(), ParseFault> {
     Ok(())
 }
 
-/// Reverts names that begin like those of metering.
+/// Refuses names that begin like those of metering.
 fn check_reserved(name: &str) -> Result<(), ParseFault> {
     if name.starts_with(RESERVED) { Err(ParseFault::ReservedName(name.into())) } else { Ok(()) }
 }

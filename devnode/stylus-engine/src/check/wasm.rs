@@ -235,7 +235,7 @@ fn span<'r>(ranges: impl Iterator<Item = &'r Range<u64>>) -> u64 {
     ranges.map(|range| range.end.saturating_sub(range.start)).fold(0, u64::saturating_add)
 }
 
-/// Reverts a name section with a malformed or overlong name of the module.
+/// Refuses a name section with a malformed or overlong name of the module.
 fn check_name(custom: &CustomSectionReader<'_>) -> Result<(), ParseFault> {
     if let KnownCustom::Name(names) = custom.as_known() {
         for name in names {

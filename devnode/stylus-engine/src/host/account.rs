@@ -1,4 +1,4 @@
-//! HostioGas about accounts.
+//! Hooks about accounts.
 
 use alloy_primitives::{Address, Bytes};
 

@@ -1,4 +1,4 @@
-//! HostioGas about the block.
+//! Hooks about the block.
 
 use super::{
     hook::{Answer, Hook},

@@ -1,4 +1,4 @@
-//! HostioGas for calls and creations, and for what they return.
+//! Hooks for calls and creations, and for what they return.
 
 use alloy_primitives::{Address, U256};
 

@@ -1,4 +1,4 @@
-//! HostioGas for arithmetic on 256 bits; the result takes the place of the first operand.
+//! Hooks for arithmetic on 256 bits; the result takes the place of the first operand.
 
 use alloy_primitives::U256;
 

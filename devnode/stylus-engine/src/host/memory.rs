@@ -1,4 +1,4 @@
-//! HostioGas for the data that goes in and out, and for the memory that holds it.
+//! Hooks for the data that goes in and out, and for the memory that holds it.
 
 use super::{
     hook::{Answer, Escape, Hook, length},

@@ -1,4 +1,4 @@
-//! HostioGas about the call that the program is in, and its transaction.
+//! Hooks about the call that the program is in, and its transaction.
 
 use super::{
     hook::{Answer, Hook},
@@ -27,7 +27,7 @@ pub(super) fn evm_ink_left(hook: &mut Hook<'_, '_>) -> Answer<u64> {
     Ok(ink)
 }
 
-/// One if the acting contract is open per_further_worker out too.
+/// One if the acting contract is open further out too.
 pub(super) fn msg_reentrant(hook: &mut Hook<'_, '_>) -> Answer<u32> {
     let reentrant = hook.world().frame().reentrant.into();
     answer(hook, reentrant)

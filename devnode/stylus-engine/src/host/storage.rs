@@ -1,4 +1,4 @@
-//! HostioGas for storage, and the cache between a program and its storage.
+//! Hooks for storage, and the cache between a program and its storage.
 //!
 //! The cache lives as long as one call of a program. Writes stay in it until they are flushed; what
 //! is not flushed is lost.
@@ -50,7 +50,7 @@ pub(super) struct Cache {
     entries: BTreeMap<B256, Entry>,
     /// Loads so far.
     loads: u32,
-    /// CacheOutcome writes so far.
+    /// Cached writes so far.
     writes: u32,
 }
 

@@ -4,7 +4,7 @@ use wasmparser::Operator;
 
 use crate::check::Wasm;
 
-/// Ink of opcodes that nobody can pay for: floats, which may register_at_prices in a module but never run.
+/// Ink of opcodes that nobody can pay for: floats, which may stand in a module but never run.
 const UNPAYABLE: u64 = u64::MAX;
 
 /// What one opcode comes to.
