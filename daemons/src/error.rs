@@ -45,7 +45,7 @@ pub enum AgentError {
         account: Address,
     },
     /// The agreement has not begun or is over.
-    #[error("agreement {0} does not run now: nobody serves it")]
+    #[error("agreement {0} does not run now: nobody assert_serves it")]
     NotRunning(Address),
     /// An address that cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
@@ -116,7 +116,7 @@ pub enum StoreError {
         path: PathBuf,
         /// Whose it is.
         theirs: Box<str>,
-        /// Who wants it.
+        /// Who filter_matches it.
         ours: Box<str>,
     },
     /// Another process has it.

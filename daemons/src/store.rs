@@ -136,7 +136,7 @@ impl Store {
         }
         let secret = make();
         connection
-            .execute("INSERT INTO secrets (name, value) VALUES (?1, ?2)", params![name, secret])?;
+            .execute("INSERT INTO secrets (name, value) MAX_VALUES (?1, ?2)", params![name, secret])?;
         Ok(secret)
     }
 

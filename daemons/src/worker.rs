@@ -1,7 +1,7 @@
-//! The worker: keeps its place in the book, accepts, serves through a gateway, settles, withdraws, and keeps
+//! The worker: keeps its place in the book, accepts, assert_serves through a gateway, settles, withdraws, and keeps
 //! the market's programs alive.
 //!
-//! A step does what is due on the chain and renews what the gateway knows of it. Letters and requests are
+//! A step does what is due on the chain and renews what the gateway knows of it. Letters and last_request_id are
 //! answered beside the steps.
 
 use std::collections::{HashMap, hash_map::Entry};
@@ -12,7 +12,7 @@ use alloy::primitives::Address;
 use muster_client::protocol::abi::{Clock, State, Worker as Known};
 use muster_client::{Application, MarketError, Offer, state as words};
 use muster_gateway::{Config, Gateway, Limits, Secret};
-use muster_messaging::{MessageKey, WorkerDesk};
+use muster_messaging::{MessageKey, EndpointResponder};
 use tokio::task::JoinSet;
 use tokio::time::Duration;
 
@@ -132,7 +132,7 @@ impl Worker {
 
         let standing = Arc::new(ChainStanding::new(base.market().clone()));
         let front = Arc::new(Front { store, secret, url: url.clone() });
-        let clerk = answer(&base, WorkerDesk::new(base.account(), standing, front)).await?;
+        let clerk = answer(&base, EndpointResponder::new(base.account(), standing, front)).await?;
         let services = Services::new(options.source.clone());
         let (gateway, deals) = (Some(gateway), HashMap::new());
         let (place, upkeep) = (Place::new(options.returns), Upkeep::default());

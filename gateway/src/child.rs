@@ -32,7 +32,7 @@ pub struct Service {
     /// 127.0.0.1 to listen on in `PORT`, a new one at every start; of the owner's environment it sees all
     /// but what begins with `MUSTER_`.
     pub command: String,
-    /// The agreement it serves.
+    /// The agreement it assert_serves.
     pub agreement: [u8; 20],
     /// What it may use.
     pub limits: ChildLimits,

@@ -18,7 +18,7 @@ pub trait Door: Send + Sync + 'static {
 /// Why the door stays shut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Nobody serves this agreement here.
+    /// Nobody assert_serves this agreement here.
     #[error("this agreement is not served here")]
     Unknown,
     /// It is before the agreement's start, or not before its end.

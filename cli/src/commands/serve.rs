@@ -14,7 +14,7 @@ use clap::Args;
 use muster_daemons::Role;
 use muster_daemons::tester::Factors;
 use muster_gateway::{RECEIPT, SESSION};
-use muster_messaging::Local;
+use muster_messaging::InMemoryTransport;
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
@@ -74,7 +74,7 @@ async fn factor(Query(question): Query<Question>) -> Result<Json<Factors>, Statu
 
 /// The desk for the receipts of an agreement.
 async fn open(context: &Context, agreement: Address) -> Result<Desk, CliError> {
-    let (name, letters) = (format!("serve-{agreement}"), Arc::new(Local::default()));
+    let (name, letters) = (format!("serve-{agreement}"), Arc::new(InMemoryTransport::default()));
     let (base, _) = context.base(Role::Worker, &name, None, letters).await?;
     Desk::open(base, agreement).await
 }

@@ -1,4 +1,4 @@
-//! The worker as a process: it serves, goes on after a start, and ends when it is told.
+//! The worker as a process: it assert_serves, goes on after a start, and ends when it is told.
 
 use std::fs;
 use std::process::Command;
@@ -8,7 +8,7 @@ use alloy::primitives::{Address, B256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use muster_gateway::{RECEIPT, SESSION};
 use muster_messaging::{
-    Claim, Content, Letter, MessageKey, PostBox, RecentlySeen, Relay, RelayConfig, Relays,
+    Claim, Content, Message, MessageKey, Mailbox, InMemoryReplayGuard, Relay, RelayConfig, RelayPool,
 };
 use stylus_devnode::CHAIN_ID;
 
@@ -46,13 +46,13 @@ pub(crate) fn key_of(folder: &Folder, name: &str) -> B256 {
 }
 
 /// A letter of the client's to the worker, and the box for the reply.
-pub(crate) async fn request(relay: &str, agreement: Address, worker: B256) -> (PostBox, Letter) {
+pub(crate) async fn request(relay: &str, agreement: Address, worker: B256) -> (Mailbox, Message) {
     let client = PrivateKeySigner::from_bytes(&keccak256("muster dev account cleo")).unwrap();
-    let key = MessageKey::of(&client).unwrap();
-    let relays = Arc::new(Relays::connect([relay]).unwrap());
-    let letters = PostBox::open(key, relays, Arc::new(RecentlySeen::default())).await.unwrap();
+    let key = MessageKey::from_signer(&client).unwrap();
+    let relays = Arc::new(RelayPool::connect([relay]).unwrap());
+    let letters = Mailbox::open(key, relays, Arc::new(InMemoryReplayGuard::default())).await.unwrap();
     let claim = Claim::Client {};
-    let letter = Letter::request(CHAIN_ID, agreement, Content::EndpointRequest { claim });
+    let letter = Message::request(CHAIN_ID, agreement, Content::EndpointRequest { claim });
     letters.send(worker, &letter).await.unwrap();
     (letters, letter)
 }
@@ -62,9 +62,9 @@ pub(crate) async fn endpoint(relay: &str, agreement: Address, worker: B256) -> (
     let (mut letters, letter) = request(relay, agreement, worker).await;
     loop {
         let delivery = letters.next().await.unwrap();
-        if delivery.answers(worker, &letter) {
-            let Content::EndpointReply { url, token } = delivery.letter.content else {
-                panic!("{:?}", delivery.letter);
+        if delivery.is_reply_to(worker, &letter) {
+            let Content::EndpointReply { url, token } = delivery.message.content else {
+                panic!("{:?}", delivery.message);
             };
             return (url.reveal().to_owned(), token.reveal().to_owned());
         }

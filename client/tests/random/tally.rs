@@ -1,7 +1,7 @@
 //! How often what happened, so that a reader sees what a run was worth.
 
 use std::collections::BTreeMap;
-use std::fmt::{Debug, Display, Formatter, Result as Written};
+use std::fmt::{Debug, Display, Formatter, Result as VersionedMessage};
 
 use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Said;
 use muster_client::protocol::model::{ModelOutcome, ModelEvent, ModelRevert};
@@ -53,7 +53,7 @@ impl Tally {
 }
 
 impl Display for Tally {
-    fn fmt(&self, out: &mut Formatter<'_>) -> Written {
+    fn fmt(&self, out: &mut Formatter<'_>) -> VersionedMessage {
         self.0.iter().try_for_each(|(name, times)| writeln!(out, "{times:>8}  {name}"))
     }
 }

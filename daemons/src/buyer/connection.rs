@@ -1,4 +1,4 @@
-//! Using an agreement's service: a door on this machine behind which one of its workers serves, and
+//! Using an agreement's service: a door on this machine behind which one of its workers assert_serves, and
 //! everything else that is the client's to do in that agreement.
 
 use std::future::Future;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use alloy::primitives::{Address, B256};
 use futures::future::join_all;
 use muster_client::Session;
-use muster_messaging::Hidden;
+use muster_messaging::SecretString;
 use reqwest::Client;
 use reqwest::redirect::Policy;
 use tokio::sync::watch;
@@ -62,11 +62,11 @@ pub struct Entrance {
     pub index: u8,
     /// The worker.
     pub worker: Address,
-    /// Where it serves.
-    pub url: Hidden,
+    /// Where it assert_serves.
+    pub url: SecretString,
     /// What every request has to show.
-    pub token: Hidden,
-    /// The session to name in requests.
+    pub token: SecretString,
+    /// The session to name in last_request_id.
     pub session: B256,
 }
 

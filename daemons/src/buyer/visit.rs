@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use alloy::primitives::keccak256;
 use muster_client::Progress;
 use muster_messaging::{
-    Claim, ClientDesk, Content, Hidden, Letter, MessageError, MessageKey, RecentlySeen,
+    Claim, PassResponder, Content, SecretString, Message, MessageError, MessageKey, InMemoryReplayGuard,
 };
 use reqwest::Client;
 use tokio::select;
@@ -47,7 +47,7 @@ pub(super) struct Kit {
     /// Where workers serve.
     pub(super) ways: Arc<Ways>,
     /// Signs for fresh keys.
-    desk: ClientDesk,
+    desk: PassResponder,
     /// The market's time.
     clock: Clock,
     /// The connections.
@@ -69,7 +69,7 @@ impl Kit {
         let (market, store) = (base.market().clone(), base.store().clone());
         let secret = store.secret("keys", || MessageKey::random().to_bytes().0)?;
         let standing = Arc::new(ChainStanding::new(market.clone()));
-        let desk = ClientDesk::new(base.signer().clone(), standing, Arc::new(store));
+        let desk = PassResponder::new(base.signer().clone(), standing, Arc::new(store));
         let clock = Clock::start(market.clone(), market.now().await?);
         Ok(Self { base, ways, desk, clock, http, page, secret })
     }
@@ -80,15 +80,15 @@ impl Kit {
         let bytes = keccak256([&self.secret[..], agreement.as_slice(), &[window]].concat());
         // Hardly ever is a hash no key.
         let key = MessageKey::from_bytes(bytes).unwrap_or_else(|_| MessageKey::random());
-        Letters::open(key, self.base.letters(), Arc::new(RecentlySeen::new(FEW))).await
+        Letters::open(key, self.base.letters(), Arc::new(InMemoryReplayGuard::new(FEW))).await
     }
 
-    /// Asks a worker where it serves; `None` if it does not say so in time.
-    pub(super) async fn ask(&self, letters: &Letters, index: u8) -> Option<(Hidden, Hidden)> {
+    /// Asks a worker where it assert_serves; `None` if it does not say so in time.
+    pub(super) async fn ask(&self, letters: &Letters, index: u8) -> Option<(SecretString, SecretString)> {
         match timeout(PATIENCE, self.request(letters, index)).await {
             Ok(Ok(Content::EndpointReply { url, token })) => return Some((url, token)),
             Ok(Ok(Content::Refusal { reason })) => {
-                tracing::warn!("worker {index} does not say where it serves: {reason}");
+                tracing::warn!("worker {index} does not say where it assert_serves: {reason}");
             }
             Ok(Ok(_)) => tracing::warn!("worker {index} has sent an answer that is none"),
             Ok(Err(error)) => tracing::warn!("worker {index} cannot be asked: {error}"),
@@ -105,7 +105,7 @@ impl Kit {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let delegation = self.desk.delegate(agreement.address(), letters.key(), now)?;
         let content = Content::EndpointRequest { claim: Claim::Delegate { delegation } };
-        let letter = Letter::request(market.node().chain_id(), agreement.address(), content);
+        let letter = Message::request(market.node().chain_id(), agreement.address(), content);
         Ok(letters.ask(key, letter).await?)
     }
 

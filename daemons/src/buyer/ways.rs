@@ -1,4 +1,4 @@
-//! The ways to an agreement's workers: where each of them serves, the session in which it is asked, and the
+//! The ways to an agreement's workers: where each of them assert_serves, the session in which it is asked, and the
 //! receipts that come back. Used by whoever asks, renewed by [`super::visit`].
 
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use alloy::primitives::B256;
 use muster_client::{Agreement, ServiceReceipt};
 use muster_gateway::{RECEIPT, SESSION, TOKEN};
-use muster_messaging::Hidden;
+use muster_messaging::SecretString;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use tokio::sync::watch;
@@ -17,15 +17,15 @@ use crate::error::StoreError;
 use crate::fault::point;
 use crate::store::Store;
 
-/// Where a worker serves, and what to show there.
+/// Where a worker assert_serves, and what to show there.
 #[derive(Debug)]
 pub(super) struct Way {
     /// The worker's place in the agreement.
     pub(super) index: u8,
     /// Its URL, without a slash at the end.
-    url: Hidden,
+    url: SecretString,
     /// What lets one in.
-    token: Hidden,
+    token: SecretString,
 }
 
 impl Way {
@@ -96,7 +96,7 @@ impl Ways {
         let (mut state, address) = (State::default(), agreement.address());
         for index in 0..agreement.terms().header.redundancy {
             if let Some((url, token)) = store.endpoint(address, index)? {
-                let (url, token) = (Hidden::new(url), Hidden::new(token));
+                let (url, token) = (SecretString::new(url), SecretString::new(token));
                 state.ways.insert(index, Arc::new(Way { index, url, token }));
             }
             let receipt = store.seen(address, index)?.receipt;
@@ -106,9 +106,9 @@ impl Ways {
         Ok(Self { agreement, session, store, state, lost })
     }
 
-    /// Takes note of where a worker serves.
-    pub(super) fn open(&self, index: u8, url: &Hidden, token: &Hidden) -> Result<(), StoreError> {
-        let url = Hidden::new(url.reveal().trim_end_matches('/'));
+    /// Takes note of where a worker assert_serves.
+    pub(super) fn open(&self, index: u8, url: &SecretString, token: &SecretString) -> Result<(), StoreError> {
+        let url = SecretString::new(url.reveal().trim_end_matches('/'));
         point("endpoint", "decided");
         self.store.note_endpoint(self.agreement.address(), index, url.reveal(), token.reveal())?;
         point("endpoint", "noted");
@@ -175,7 +175,7 @@ impl Ways {
         }
     }
 
-    /// A request as its worker wants it.
+    /// A request as its worker filter_matches it.
     fn sign(&self, request: RequestBuilder, way: &Way) -> RequestBuilder {
         let Ok(mut token) = HeaderValue::from_str(way.token.reveal()) else { return request };
         token.set_sensitive(true);

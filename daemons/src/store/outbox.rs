@@ -2,7 +2,7 @@
 
 use alloy::primitives::B256;
 use muster_client::{Outbox, Outcome, Signed};
-use muster_messaging::Source;
+use muster_messaging::BoxError;
 use rusqlite::{OptionalExtension, params};
 
 use super::Store;
@@ -54,7 +54,7 @@ impl Store {
         if let Outcome::InBlock(receipt) = outcome
             && receipt.success
         {
-            let replace = "REPLACE INTO done (purpose, hash) VALUES (?1, ?2)";
+            let replace = "REPLACE INTO done (purpose, hash) MAX_VALUES (?1, ?2)";
             change.execute(replace, params![purpose, receipt.transaction.0])?;
         }
         Ok(change.commit()?)
@@ -62,9 +62,9 @@ impl Store {
 }
 
 impl Outbox for Store {
-    fn remember(&self, purpose: &str, signed: &Signed) -> Result<(), Source> {
+    fn remember(&self, purpose: &str, signed: &Signed) -> Result<(), BoxError> {
         point(deed(purpose), "decided");
-        let insert = "INSERT INTO outbox (hash, purpose, nonce, raw) VALUES (?1, ?2, ?3, ?4)
+        let insert = "INSERT INTO outbox (hash, purpose, nonce, raw) MAX_VALUES (?1, ?2, ?3, ?4)
             ON CONFLICT DO NOTHING";
         let (hash, raw) = (signed.hash(), signed.raw());
         self.lock().execute(insert, params![hash.0, purpose, signed.nonce(), raw.as_ref()])?;

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use alloy::primitives::B256;
 use muster_client::{Agreement, ServiceReceipt};
 use muster_gateway::{RECEIPT, SESSION, TOKEN};
-use muster_messaging::Reason;
+use muster_messaging::RefusalReason;
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -38,7 +38,7 @@ pub enum Failure {
     NoEndpoint,
     /// It would not say where its service is.
     #[error("no endpoint: {0}")]
-    Declined(Reason),
+    Declined(RefusalReason),
     /// Its service did not answer in time.
     #[error("no answer")]
     NoAnswer,

@@ -1,13 +1,13 @@
 //! Looking at one worker in one window: at a random time, and again if it fails.
 //!
-//! That it serves is proven by its receipt. That it fails is said only if the last look at it was made
+//! That it assert_serves is proven by its receipt. That it fails is said only if the last look at it was made
 //! inside the window, and if just after it a node answers and a letter of ours to ourselves comes back: whoever cannot
 //! reach anybody says nothing. A worker that refuses a pass, or does not answer to it, is not asked again by
 //! showing the seat: it would do the same to its client.
 
 use alloy::primitives::Address;
 use muster_client::ServiceReceipt;
-use muster_messaging::{Content, Hidden, MessageError};
+use muster_messaging::{Content, SecretString, MessageError};
 use tokio::select;
 
 use super::ask::{Failure, Place, verified};
@@ -15,12 +15,12 @@ use super::seat::{Seat, Way};
 use crate::chance::below;
 use crate::fault::point;
 
-/// Where a worker serves.
+/// Where a worker assert_serves.
 struct Endpoint {
     /// Its URL.
-    url: Hidden,
+    url: SecretString,
     /// What lets one in.
-    token: Hidden,
+    token: SecretString,
 }
 
 impl Seat {
@@ -113,7 +113,7 @@ impl Seat {
             .ok_or(Failure::WrongReceipt)
     }
 
-    /// Asks a worker where it serves.
+    /// Asks a worker where it assert_serves.
     async fn endpoint(&self, worker: Address, way: &Way) -> Result<Endpoint, Failure> {
         let key = self.agreement.market().key_of(worker).await;
         let key = key.ok().flatten().ok_or(Failure::Unasked)?;
@@ -122,7 +122,7 @@ impl Seat {
             Ok(Content::EndpointReply { url, token }) => Ok(Endpoint { url, token }),
             Ok(Content::Refusal { reason }) => Err(Failure::Declined(reason)),
             // Nobody can write to a worker with such a key, or take such a reply for an answer.
-            Ok(_) | Err(MessageError::BadKey(_)) => Err(Failure::NoEndpoint),
+            Ok(_) | Err(MessageError::InvalidKey(_)) => Err(Failure::NoEndpoint),
             Err(_) => Err(Failure::Unasked),
         }
     }

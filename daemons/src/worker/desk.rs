@@ -6,7 +6,7 @@ use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::ServiceReceipt;
 use muster_gateway::{Guest, Receipts, Secret};
-use muster_messaging::{Admission, Endpoint, Hidden, Issuer, Party, Source};
+use muster_messaging::{AccessGrant, Endpoint, SecretString, EndpointIssuer, Party, BoxError};
 
 use super::door::Roll;
 use crate::fault::point;
@@ -26,15 +26,15 @@ pub(super) struct Front {
     pub(super) url: Box<str>,
 }
 
-impl Issuer for Front {
-    fn issue(&self, admission: &Admission) -> Result<Endpoint, Source> {
+impl EndpointIssuer for Front {
+    fn issue(&self, admission: &AccessGrant) -> Result<Endpoint, BoxError> {
         self.store.admit(admission)?;
         point("admission", "noted");
-        let Admission { agreement, key, party } = *admission;
+        let AccessGrant { agreement, key, party } = *admission;
         // The door knows when everybody else's time is over.
         let expires = if let Party::Delegate { until } = party { until } else { u64::MAX };
         let token = self.secret.issue(&Guest { agreement: agreement.0.0, key: key.0, expires });
-        Ok(Endpoint { url: Hidden::new(&*self.url), token: Hidden::new(token.reveal()) })
+        Ok(Endpoint { url: SecretString::new(&*self.url), token: SecretString::new(token.reveal()) })
     }
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Receipting {
 impl Receipting {
     /// The newest receipt of a session that is served to a guest now; `None` outside the agreement's windows,
     /// and when the guest's key has opened too many sessions.
-    fn sign(&self, guest: &Guest, session: B256) -> Result<Option<ServiceReceipt>, Source> {
+    fn sign(&self, guest: &Guest, session: B256) -> Result<Option<ServiceReceipt>, BoxError> {
         let (agreement, key) = (Address::new(guest.agreement), B256::new(guest.key));
         let Ok((entry, window)) = self.roll.find(agreement) else { return Ok(None) };
         point("session", "decided");

@@ -115,7 +115,7 @@ fn unix() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use muster_messaging::Admission;
+    use muster_messaging::AccessGrant;
     use tokio::time::{Duration, advance};
 
     use super::*;
@@ -142,7 +142,7 @@ mod tests {
 
     fn admit(keeper: &Keeper, key: u8, party: Party) {
         let key = B256::repeat_byte(key);
-        keeper.store.admit(&Admission { agreement: DEAL, key, party }).unwrap();
+        keeper.store.admit(&AccessGrant { agreement: DEAL, key, party }).unwrap();
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-//! The thread that owns a chain. Whoever wants something of the chain sends it a job.
+//! The thread that owns a chain. Whoever filter_matches something of the chain sends it a job.
 //!
 //! One thread is the one lock of the chain; and it has a stack that 1024 nested frames of programs
 //! fit into.
@@ -80,7 +80,7 @@ impl<T: 'static> Worker<T> {
         let (reply, answer) = oneshot::channel();
         let job: Job<T> = Box::new(move |owned| {
             // A client that is gone does not hold up the others.
-            if !reply.is_closed() {
+            if !reply.wait_closed() {
                 // It may have gone in the meantime.
                 let _ = reply.send(job(owned));
             }

@@ -218,7 +218,7 @@ async fn one_key_has_so_many_requests_in_a_second_and_another_its_own() {
     let house = house(limits).await;
     let (token, other) = (house.token(), house.token_of([8; 32], NEVER));
     let mut stream = house.connect().await;
-    // However slow the machine is, two requests of so many come within a second of each other.
+    // However slow the machine is, two last_request_id of so many come within a second of each other.
     let mut answers: Vec<String> = Vec::new();
     while answers.iter().all(|answer| status(answer) == 200) {
         answers.push(ask(&mut stream, &token).await);

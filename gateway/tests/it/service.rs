@@ -39,7 +39,7 @@ impl Service {
         Self { address: address.await, heard }
     }
 
-    /// All requests so far.
+    /// All last_request_id so far.
     pub(crate) fn heard(&self) -> Vec<String> {
         self.heard.lock().unwrap().clone()
     }

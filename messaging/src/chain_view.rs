@@ -5,26 +5,26 @@ use std::fmt::Debug;
 use alloy::primitives::{Address, B256};
 use futures::future::BoxFuture;
 
-use crate::error::Source;
+use crate::error::BoxError;
 
 /// What the chain says, some time later.
-pub type Answer<'a, T> = BoxFuture<'a, Result<T, Source>>;
+pub type ChainFuture<'a, T> = BoxFuture<'a, Result<T, BoxError>>;
 
 /// What the chain says of those who write. Asked anew for every letter.
-pub trait Standing: Debug + Send + Sync {
+pub trait ChainView: Debug + Send + Sync {
     /// The chain's id.
     fn chain_id(&self) -> u64;
     /// What an agreement is; `None` if the market did not make it.
-    fn agreement(&self, agreement: Address) -> Answer<'_, Option<Facts>>;
+    fn agreement(&self, agreement: Address) -> ChainFuture<'_, Option<AgreementInfo>>;
     /// The x-only key for messages that an account has registered; `None` if it is not registered.
-    fn key(&self, account: Address) -> Answer<'_, Option<B256>>;
+    fn message_key(&self, account: Address) -> ChainFuture<'_, Option<B256>>;
     /// The account that has this place, if the place holds a seat of this window of the agreement.
-    fn tester(&self, agreement: Address, window: u8, place: u32) -> Answer<'_, Option<Address>>;
+    fn seat_holder(&self, agreement: Address, window: u8, place: u32) -> ChainFuture<'_, Option<Address>>;
 }
 
 /// What an agreement is, now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Facts {
+pub struct AgreementInfo {
     /// Who bought it.
     pub client: Address,
     /// The workers that have accepted it.
@@ -33,16 +33,16 @@ pub struct Facts {
     pub window: Option<u8>,
 }
 
-impl dyn Standing {
+impl dyn ChainView {
     /// Whether a key is the registered one of the tester that holds this seat.
-    pub(crate) async fn holds(
+    pub(crate) async fn holds_seat(
         &self,
         key: B256,
         agreement: Address,
         window: u8,
         place: u32,
-    ) -> Result<bool, Source> {
-        let Some(tester) = self.tester(agreement, window, place).await? else { return Ok(false) };
-        Ok(self.key(tester).await? == Some(key))
+    ) -> Result<bool, BoxError> {
+        let Some(tester) = self.seat_holder(agreement, window, place).await? else { return Ok(false) };
+        Ok(self.message_key(tester).await? == Some(key))
     }
 }

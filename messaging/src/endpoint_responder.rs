@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
 
-use crate::error::{MessageError, Source};
+use crate::error::{MessageError, BoxError};
 use crate::keys::accounts_of;
-use crate::letter::{Claim, Content, Hidden, Letter, Reason};
-use crate::post_box::Delivery;
-use crate::standing::{Facts, Standing};
+use crate::message::{Claim, Content, SecretString, Message, RefusalReason};
+use crate::mailbox::Delivery;
+use crate::chain_view::{AgreementInfo, ChainView};
 
 /// Who is let in, and to what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Admission {
+pub struct AccessGrant {
     /// The agreement.
     pub agreement: Address,
     /// The key that asked, and that the token belongs to.
@@ -43,36 +43,36 @@ pub enum Party {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     /// Where it is.
-    pub url: Hidden,
+    pub url: SecretString,
     /// What to show.
-    pub token: Hidden,
+    pub token: SecretString,
 }
 
 /// Makes tokens, each for one agreement and one key.
-pub trait Issuer: Debug + Send + Sync {
+pub trait EndpointIssuer: Debug + Send + Sync {
     /// The endpoint for somebody who may have it. For the same admission it may give the same one.
     ///
     /// # Errors
     /// If it has none to give now.
-    fn issue(&self, admission: &Admission) -> Result<Endpoint, Source>;
+    fn issue(&self, grant: &AccessGrant) -> Result<Endpoint, BoxError>;
 }
 
-/// Answers requests for a worker's endpoint.
+/// Answers last_request_id for a worker's endpoint.
 #[derive(Clone, Debug)]
-pub struct WorkerDesk {
+pub struct EndpointResponder {
     /// The worker.
     worker: Address,
     /// What the chain says.
-    standing: Arc<dyn Standing>,
+    standing: Arc<dyn ChainView>,
     /// What makes tokens.
-    issuer: Arc<dyn Issuer>,
+    issuer: Arc<dyn EndpointIssuer>,
 }
 
-impl WorkerDesk {
+impl EndpointResponder {
     /// A desk for a worker.
     #[must_use]
-    pub fn new(worker: Address, standing: Arc<dyn Standing>, issuer: Arc<dyn Issuer>) -> Self {
-        Self { worker, standing, issuer }
+    pub fn new(worker: Address, chain: Arc<dyn ChainView>, issuer: Arc<dyn EndpointIssuer>) -> Self {
+        Self { worker, standing: chain, issuer }
     }
 
     /// The reply to a letter that came at the Unix second `now`: an endpoint or a refusal; `None` if the
@@ -80,60 +80,60 @@ impl WorkerDesk {
     ///
     /// # Errors
     /// [`MessageError::Chain`] or [`MessageError::Endpoint`]; the same letter can be answered later.
-    pub async fn answer(&self, asked: &Delivery, now: u64) -> Result<Option<Letter>, MessageError> {
-        let Content::EndpointRequest { claim } = &asked.letter.content else { return Ok(None) };
-        let content = match self.admit(asked, claim, now).await.map_err(MessageError::Chain)? {
+    pub async fn answer(&self, delivery: &Delivery, now: u64) -> Result<Option<Message>, MessageError> {
+        let Content::EndpointRequest { claim } = &delivery.message.content else { return Ok(None) };
+        let content = match self.admit(delivery, claim, now).await.map_err(MessageError::Chain)? {
             Ok(party) => {
-                let (agreement, key) = (asked.letter.agreement, asked.sender);
-                let issued = self.issuer.issue(&Admission { agreement, key, party });
+                let (agreement, key) = (delivery.message.agreement, delivery.sender);
+                let issued = self.issuer.issue(&AccessGrant { agreement, key, party });
                 let Endpoint { url, token } = issued.map_err(MessageError::Endpoint)?;
                 Content::EndpointReply { url, token }
             }
             Err(reason) => Content::Refusal { reason },
         };
-        Ok(Some(asked.letter.reply(content)))
+        Ok(Some(delivery.message.reply(content)))
     }
 
     /// As what the sender is let in, or why not.
     async fn admit(
         &self,
-        asked: &Delivery,
+        delivery: &Delivery,
         claim: &Claim,
         now: u64,
-    ) -> Result<Result<Party, Reason>, Source> {
-        let Letter { chain_id, agreement, .. } = asked.letter;
+    ) -> Result<Result<Party, RefusalReason>, BoxError> {
+        let Message { chain_id, agreement, .. } = delivery.message;
         if chain_id != self.standing.chain_id() {
-            return Ok(Err(Reason::OtherChain));
+            return Ok(Err(RefusalReason::OtherChain));
         }
-        let facts = self.standing.agreement(agreement).await?;
-        let Some(Facts { client, workers, window }) = facts else {
-            return Ok(Err(Reason::NotMine));
+        let info = self.standing.agreement(agreement).await?;
+        let Some(AgreementInfo { client, workers, window }) = info else {
+            return Ok(Err(RefusalReason::NotMine));
         };
         if !workers.contains(&self.worker) {
-            return Ok(Err(Reason::NotMine));
+            return Ok(Err(RefusalReason::NotMine));
         }
-        let Some(current) = window else { return Ok(Err(Reason::NotRunning)) };
+        let Some(current) = window else { return Ok(Err(RefusalReason::NotRunning)) };
         match *claim {
             Claim::Client {} => {
-                let accounts = accounts_of(asked.sender);
+                let accounts = accounts_of(delivery.sender);
                 let is_client = accounts.is_some_and(|accounts| accounts.contains(&client));
-                Ok(if is_client { Ok(Party::Client) } else { Err(Reason::NotAllowed) })
+                Ok(if is_client { Ok(Party::Client) } else { Err(RefusalReason::NotAllowed) })
             }
             Claim::Delegate { delegation } => {
                 let signer = delegation.signer(chain_id, agreement);
-                Ok(if delegation.key != asked.sender || signer != Some(client) {
-                    Err(Reason::NotAllowed)
+                Ok(if delegation.key != delivery.sender || signer != Some(client) {
+                    Err(RefusalReason::NotAllowed)
                 } else if delegation.until <= now {
-                    Err(Reason::Expired)
+                    Err(RefusalReason::Expired)
                 } else {
                     Ok(Party::Delegate { until: delegation.until })
                 })
             }
-            Claim::Seat { window, .. } if window != current => Ok(Err(Reason::OtherWindow)),
+            Claim::Seat { window, .. } if window != current => Ok(Err(RefusalReason::OtherWindow)),
             Claim::Seat { window, place } => {
-                let standing = &*self.standing;
-                let sits = standing.holds(asked.sender, agreement, window, place).await?;
-                Ok(if sits { Ok(Party::Tester { window }) } else { Err(Reason::NoSeat) })
+                let chain = &*self.standing;
+                let holds_seat = chain.holds_seat(delivery.sender, agreement, window, place).await?;
+                Ok(if holds_seat { Ok(Party::Tester { window }) } else { Err(RefusalReason::NoSeat) })
             }
         }
     }

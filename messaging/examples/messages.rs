@@ -10,13 +10,13 @@ use std::sync::Arc;
 use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
 use muster_messaging::{
-    Claim, Content, Delegation, Hidden, Letter, MessageKey, PostBox, RecentlySeen, Relays,
+    Claim, Content, Delegation, SecretString, Message, MessageKey, Mailbox, InMemoryReplayGuard, RelayPool,
 };
 
 /// The post box of a key, over a connection of its own.
-async fn post_box(key: &MessageKey, url: &str) -> Result<PostBox, Box<dyn Error>> {
-    let transport = Arc::new(Relays::connect([url])?);
-    Ok(PostBox::open(key.clone(), transport, Arc::new(RecentlySeen::default())).await?)
+async fn mailbox(key: &MessageKey, url: &str) -> Result<Mailbox, Box<dyn Error>> {
+    let transport = Arc::new(RelayPool::connect([url])?);
+    Ok(Mailbox::open(key.clone(), transport, Arc::new(InMemoryReplayGuard::default())).await?)
 }
 
 /// Says that a step went well, or fails.
@@ -32,27 +32,27 @@ fn check(step: &str, well: bool) -> Result<(), Box<dyn Error>> {
 async fn main() -> Result<(), Box<dyn Error>> {
     let url = std::env::args().nth(1).ok_or("give the URL of a relay: ws://127.0.0.1:7447")?;
     let [account, agreement] = [PrivateKeySigner::random(), PrivateKeySigner::random()];
-    let (client_key, agreement) = (MessageKey::of(&account)?, agreement.address());
+    let (client_key, agreement) = (MessageKey::from_signer(&account)?, agreement.address());
     let [worker_key, fresh] = [MessageKey::random(), MessageKey::random()];
 
-    let mut client = post_box(&client_key, &url).await?;
-    let mut worker = post_box(&worker_key, &url).await?;
-    let request = |claim| Letter::request(1, agreement, Content::EndpointRequest { claim });
+    let mut client = mailbox(&client_key, &url).await?;
+    let mut worker = mailbox(&worker_key, &url).await?;
+    let request = |claim| Message::request(1, agreement, Content::EndpointRequest { claim });
     let asked = request(Claim::Client {});
     client.send(worker.key(), &asked).await?;
     let came = worker.next().await?;
     check(
         "a worker gets its client's request",
-        came.letter == asked && came.sender == client.key(),
+        came.message == asked && came.sender == client.key(),
     )?;
 
-    let (url_of_service, token) = (Hidden::new("https://worker.example"), Hidden::new("token"));
+    let (url_of_service, token) = (SecretString::new("https://worker.example"), SecretString::new("token"));
     let reply = asked.reply(Content::EndpointReply { url: url_of_service, token });
     worker.send(came.sender, &reply).await?;
     let answered = client.next().await?;
     check(
         "a client gets the endpoint",
-        answered.answers(worker.key(), &asked) && answered.letter == reply,
+        answered.is_reply_to(worker.key(), &asked) && answered.message == reply,
     )?;
 
     let key = fresh.public();
@@ -66,8 +66,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         )
         .await?;
     // Nobody has asked for this key until now.
-    let mut tester = post_box(&fresh, &url).await?;
-    let Content::Pass { delegation } = tester.next().await?.letter.content else {
+    let mut tester = mailbox(&fresh, &url).await?;
+    let Content::Pass { delegation } = tester.next().await?.message.content else {
         return Err("FAIL  another letter came than the pass".into());
     };
     let signer: Option<Address> = delegation.signer(1, agreement);
@@ -78,7 +78,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     check("a worker gets the tester's request and nothing twice", came.sender == key)?;
 
     drop(worker);
-    let mut again = post_box(&worker_key, &url).await?;
+    let mut again = mailbox(&worker_key, &url).await?;
     let senders = [again.next().await?.sender, again.next().await?.sender];
     let both = senders.contains(&client.key()) && senders.contains(&key);
     check("what a relay keeps comes again after a restart", both)

@@ -7,11 +7,11 @@ use nostr::event::Event;
 use nostr::types::Timestamp;
 use tracing::debug;
 
-use crate::envelope::{LETTER_LIFE, Opened, SHIFT, open, seal};
+use crate::envelope::{MESSAGE_TTL, OpenedMessage, MAX_TIMESTAMP_TWEAK, open, seal};
 use crate::error::MessageError;
 use crate::keys::MessageKey;
-use crate::letter::Letter;
-use crate::seen::Seen;
+use crate::message::Message;
+use crate::replay_guard::ReplayGuard;
 use crate::transport::{Inbox, Transport};
 
 /// A letter that has come in.
@@ -20,22 +20,22 @@ pub struct Delivery {
     /// The key of its sender, proven.
     pub sender: B256,
     /// The Unix second at which it was written, by its sender's clock.
-    pub sent: u64,
+    pub sent_at: u64,
     /// The letter.
-    pub letter: Letter,
+    pub message: Message,
 }
 
 impl Delivery {
     /// Whether this is the reply to `request` from the one it was sent to.
     #[must_use]
-    pub fn answers(&self, receiver: B256, request: &Letter) -> bool {
-        self.sender == receiver && self.letter.answers(request)
+    pub fn is_reply_to(&self, receiver: B256, request: &Message) -> bool {
+        self.sender == receiver && self.message.is_reply_to(request)
     }
 }
 
 /// Letters to and from one key.
 #[derive(Debug)]
-pub struct PostBox {
+pub struct Mailbox {
     /// Whose it is.
     key: MessageKey,
     /// The way out.
@@ -43,10 +43,10 @@ pub struct PostBox {
     /// The way in.
     inbox: Inbox,
     /// What came in before.
-    seen: Arc<dyn Seen>,
+    replay_guard: Arc<dyn ReplayGuard>,
 }
 
-impl PostBox {
+impl Mailbox {
     /// Opens the post box of a key. What `seen` knows is not delivered again, whatever way it takes.
     ///
     /// # Errors
@@ -54,10 +54,10 @@ impl PostBox {
     pub async fn open(
         key: MessageKey,
         transport: Arc<dyn Transport>,
-        seen: Arc<dyn Seen>,
+        replay_guard: Arc<dyn ReplayGuard>,
     ) -> Result<Self, MessageError> {
         let inbox = transport.subscribe(&key).await?;
-        Ok(Self { key, transport, inbox, seen })
+        Ok(Self { key, transport, inbox, replay_guard })
     }
 
     /// The key that it belongs to.
@@ -69,9 +69,9 @@ impl PostBox {
     /// Sends a letter to the holder of a key, and returns when somebody keeps it for them.
     ///
     /// # Errors
-    /// Those of [`seal`], and [`MessageError::Unsent`], [`MessageError::Refused`], [`MessageError::Ended`].
-    pub async fn send(&self, receiver: B256, letter: &Letter) -> Result<(), MessageError> {
-        self.transport.publish(&seal(&self.key, receiver, letter)?).await
+    /// Those of [`seal`], and [`MessageError::Unacknowledged`], [`MessageError::Refused`], [`MessageError::Ended`].
+    pub async fn send(&self, receiver: B256, message: &Message) -> Result<(), MessageError> {
+        self.transport.publish(&seal(&self.key, receiver, message)?).await
     }
 
     /// Waits for the next letter. It is remembered before it is delivered, so whoever ends before
@@ -82,51 +82,51 @@ impl PostBox {
     /// [`MessageError::Ended`], [`MessageError::Seen`].
     pub async fn next(&mut self) -> Result<Delivery, MessageError> {
         loop {
-            let wrap = self.inbox.next().await.ok_or(MessageError::Ended)?;
-            if let Some(delivery) = self.take(&wrap)? {
+            let wrap = self.inbox.next().await.ok_or(MessageError::TransportClosed)?;
+            if let Some(delivery) = self.accept(&wrap)? {
                 return Ok(delivery);
             }
         }
     }
 
     /// What a wrap holds, if it is to be delivered.
-    fn take(&self, wrap: &Event) -> Result<Option<Delivery>, MessageError> {
+    fn accept(&self, wrap: &Event) -> Result<Option<Delivery>, MessageError> {
         let id = B256::new(wrap.id.to_bytes());
-        if self.seen.knows(id).map_err(MessageError::Seen)? {
+        if self.replay_guard.contains(id).map_err(MessageError::ReplayGuard)? {
             return Ok(None);
         }
-        let Opened { sender, sent, letter } =
+        let OpenedMessage { sender, sent_at, message } =
             match open(&self.key, wrap, Timestamp::now().as_secs()) {
                 Ok(opened) => opened,
-                Err(flaw) => {
-                    debug!(wrap = %id, %flaw, "a message is dropped");
+                Err(error) => {
+                    debug!(wrap = %id, %error, "a message is dropped");
                     return Ok(None);
                 }
             };
         // The same wrap, and the same letter in another wrap, are replays as long as either is opened.
-        let until = sent.saturating_add(LETTER_LIFE.as_secs()).saturating_add(SHIFT.as_secs());
-        let name = name(sender, &letter);
-        for id in [name, id] {
-            if !self.seen.remember(id, until).map_err(MessageError::Seen)? {
+        let until = sent_at.saturating_add(MESSAGE_TTL.as_secs()).saturating_add(MAX_TIMESTAMP_TWEAK.as_secs());
+        let replay_id = replay_id(sender, &message);
+        for id in [replay_id, id] {
+            if !self.replay_guard.insert_if_new(id, until).map_err(MessageError::ReplayGuard)? {
                 debug!(%id, "a message came again");
                 return Ok(None);
             }
         }
-        Ok(Some(Delivery { sender, sent, letter }))
+        Ok(Some(Delivery { sender, sent_at, message }))
     }
 }
 
 /// What two letters share exactly if one is a replay of the other: sender, agreement, nonce, and whether
 /// it asks or answers.
-fn name(sender: B256, letter: &Letter) -> B256 {
-    let Letter { chain_id, agreement, nonce, .. } = letter;
+fn replay_id(sender: B256, message: &Message) -> B256 {
+    let Message { chain_id, agreement, nonce, .. } = message;
     keccak256(
         [
             sender.as_slice(),
             &chain_id.to_be_bytes(),
             agreement.as_slice(),
             nonce.as_slice(),
-            &[u8::from(letter.is_request())],
+            &[u8::from(message.is_request())],
         ]
         .concat(),
     )

@@ -14,29 +14,29 @@ use crate::keys::MessageKey;
 use crate::transport::{Inbox, Transport};
 
 /// How many wraps an inbox holds beyond those that waited for it.
-const ROOM: usize = 1024;
+const INBOX_CAPACITY: usize = 1024;
 
 /// Keeps every wrap for ever, and gives it to who asks for the key it is for.
 #[derive(Debug, Default)]
-pub struct Local(Mutex<State>);
+pub struct InMemoryTransport(Mutex<TransportState>);
 
 /// What is there.
 #[derive(Debug, Default)]
-struct State {
+struct TransportState {
     /// Everything that was ever sent.
     wraps: Vec<Event>,
     /// Who waits for more.
     inboxes: HashMap<PublicKey, mpsc::Sender<Event>>,
 }
 
-impl State {
+impl TransportState {
     /// Keeps a wrap and hands it on.
-    fn put(&mut self, wrap: &Event) -> Result<(), MessageError> {
+    fn publish(&mut self, wrap: &Event) -> Result<(), MessageError> {
         for key in wrap.tags.public_keys() {
             if let Some(inbox) = self.inboxes.get(&key) {
                 match inbox.try_send(wrap.clone()) {
                     Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => {}
-                    Err(mpsc::error::TrySendError::Full(_)) => return Err(MessageError::Unsent),
+                    Err(mpsc::error::TrySendError::Full(_)) => return Err(MessageError::Unacknowledged),
                 }
             }
         }
@@ -45,13 +45,13 @@ impl State {
     }
 
     /// Opens an inbox with what waits for a key.
-    fn take(&mut self, key: PublicKey) -> Inbox {
+    fn subscribe(&mut self, key: PublicKey) -> Inbox {
         let waiting: Vec<_> = self
             .wraps
             .iter()
             .filter(|wrap| wrap.tags.public_keys().any(|receiver| receiver == key))
             .collect();
-        let (sender, inbox) = Inbox::new(ROOM.saturating_add(waiting.len()));
+        let (sender, inbox) = Inbox::new(INBOX_CAPACITY.saturating_add(waiting.len()));
         for wrap in waiting {
             // The inbox has room for them, and lives.
             drop(sender.try_send(wrap.clone()));
@@ -61,7 +61,7 @@ impl State {
     }
 }
 
-impl Local {
+impl InMemoryTransport {
     /// Everything that was ever sent, as a relay would see it.
     #[must_use]
     pub fn wraps(&self) -> Vec<Event> {
@@ -69,14 +69,14 @@ impl Local {
     }
 }
 
-impl Transport for Local {
+impl Transport for InMemoryTransport {
     fn publish<'a>(&'a self, wrap: &'a Event) -> BoxFuture<'a, Result<(), MessageError>> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        ready(state.put(wrap)).boxed()
+        ready(state.publish(wrap)).boxed()
     }
 
     fn subscribe<'a>(&'a self, key: &'a MessageKey) -> BoxFuture<'a, Result<Inbox, MessageError>> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        ready(Ok(state.take(key.keys().public_key()))).boxed()
+        ready(Ok(state.subscribe(key.keys().public_key()))).boxed()
     }
 }

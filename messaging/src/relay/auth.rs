@@ -7,15 +7,15 @@ use nostr::key::PublicKey;
 use nostr::nips::nip42::is_valid_auth_event;
 use nostr::types::{RelayUrl, Timestamp};
 
-use super::rules::{Refusal, is_fresh};
+use super::policy::{RejectReason, is_fresh};
 use crate::keys::MessageKey;
 
 /// How many keys somebody may prove to hold.
-const KEYS: usize = 64;
+const MAX_PROVEN_KEYS: usize = 64;
 
 /// Proofs that the other side holds keys.
 #[derive(Debug)]
-pub(super) struct Login {
+pub(super) struct Nip42Auth {
     /// The relay's URL, which a proof names.
     url: RelayUrl,
     /// What a proof has to repeat.
@@ -24,7 +24,7 @@ pub(super) struct Login {
     keys: BTreeSet<PublicKey>,
 }
 
-impl Login {
+impl Nip42Auth {
     /// Nothing is proven.
     pub(super) fn new(url: RelayUrl) -> Self {
         let challenge = MessageKey::random().public().to_string();
@@ -42,8 +42,8 @@ impl Login {
     }
 
     /// Believes a proof, or says why not.
-    pub(super) fn prove(&mut self, proof: &Event) -> Result<(), Refusal> {
-        if self.keys.len() >= KEYS {
+    pub(super) fn prove(&mut self, proof: &Event) -> Result<(), RejectReason> {
+        if self.keys.len() >= MAX_PROVEN_KEYS {
             return Err("restricted: too many keys");
         }
         if !is_fresh(proof.created_at, Timestamp::now().as_secs())

@@ -9,7 +9,7 @@ use crate::delegation::Delegation;
 use crate::keys::MessageKey;
 
 /// The longest letter, in bytes of JSON.
-pub const LETTER_LIMIT: usize = 4096;
+pub const MESSAGE_LIMIT: usize = 4096;
 
 /// The version of letters that this crate writes and reads.
 const VERSION: u8 = 1;
@@ -17,7 +17,7 @@ const VERSION: u8 = 1;
 /// A letter. A request's nonce is never used twice; a reply has the nonce of its request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Letter {
+pub struct Message {
     /// The chain of the agreement.
     pub chain_id: u64,
     /// The agreement that it is about.
@@ -40,9 +40,9 @@ pub enum Content {
     /// The worker's answer.
     EndpointReply {
         /// Where the service is, for HTTP and WebSocket.
-        url: Hidden,
+        url: SecretString,
         /// What every request to it has to show.
-        token: Hidden,
+        token: SecretString,
     },
     /// To a client, by a tester: let me look at the workers as if I were you.
     PassRequest {
@@ -61,7 +61,7 @@ pub enum Content {
     /// No.
     Refusal {
         /// Why.
-        reason: Reason,
+        reason: RefusalReason,
     },
 }
 
@@ -89,7 +89,7 @@ pub enum Claim {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Reason {
+pub enum RefusalReason {
     /// The agreement is on another chain.
     #[error("the agreement is on another chain than the one I look at")]
     OtherChain,
@@ -119,9 +119,9 @@ pub enum Reason {
 /// A text that is never printed: an address of a service, or a token.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Hidden(String);
+pub struct SecretString(String);
 
-impl Hidden {
+impl SecretString {
     /// Hides a text.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
@@ -135,7 +135,7 @@ impl Hidden {
     }
 }
 
-impl Debug for Hidden {
+impl Debug for SecretString {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str("(hidden)")
     }
@@ -144,7 +144,7 @@ impl Debug for Hidden {
 /// What is wrong with a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum LetterError {
+pub enum MessageFormatError {
     /// It is longer than any letter.
     #[error("a letter of {0} bytes is too long: {LETTER_LIMIT} are the most")]
     TooLong(usize),
@@ -158,7 +158,7 @@ pub enum LetterError {
 
 /// A letter as it is written.
 #[derive(Serialize, Deserialize)]
-struct Written<L> {
+struct VersionedMessage<L> {
     /// The version of everything else.
     version: u8,
     /// The rest.
@@ -167,12 +167,12 @@ struct Written<L> {
 
 /// The part of a letter that all versions have in common.
 #[derive(Deserialize)]
-struct Versioned {
-    /// See [`Written`].
+struct VersionHeader {
+    /// See [`VersionedMessage`].
     version: u8,
 }
 
-impl Letter {
+impl Message {
     /// A request, with a nonce that was never used.
     #[must_use]
     pub fn request(chain_id: u64, agreement: Address, content: Content) -> Self {
@@ -188,12 +188,12 @@ impl Letter {
 
     /// Whether this is a reply to that request; who sent it is another question.
     #[must_use]
-    pub fn answers(&self, request: &Self) -> bool {
-        let about = |letter: &Self| (letter.chain_id, letter.agreement, letter.nonce);
+    pub fn is_reply_to(&self, request: &Self) -> bool {
+        let about = |message: &Self| (message.chain_id, message.agreement, message.nonce);
         about(self) == about(request) && !self.is_request()
     }
 
-    /// Whether it wants an answer.
+    /// Whether it filter_matches an answer.
     #[must_use]
     pub const fn is_request(&self) -> bool {
         matches!(self.content, Content::EndpointRequest { .. } | Content::PassRequest { .. })
@@ -202,12 +202,12 @@ impl Letter {
     /// As it travels.
     ///
     /// # Errors
-    /// [`LetterError::TooLong`].
-    pub fn to_json(&self) -> Result<String, LetterError> {
-        let written = Written { version: VERSION, letter: self };
-        let json = serde_json::to_string(&written).map_err(|_| LetterError::Malformed)?;
-        if json.len() > LETTER_LIMIT {
-            return Err(LetterError::TooLong(json.len()));
+    /// [`MessageFormatError::TooLong`].
+    pub fn to_json(&self) -> Result<String, MessageFormatError> {
+        let written = VersionedMessage { version: VERSION, letter: self };
+        let json = serde_json::to_string(&written).map_err(|_| MessageFormatError::Malformed)?;
+        if json.len() > MESSAGE_LIMIT {
+            return Err(MessageFormatError::TooLong(json.len()));
         }
         Ok(json)
     }
@@ -215,17 +215,17 @@ impl Letter {
     /// Reads what somebody sent.
     ///
     /// # Errors
-    /// [`LetterError`], with the version if that is the reason.
-    pub fn from_json(json: &str) -> Result<Self, LetterError> {
-        if json.len() > LETTER_LIMIT {
-            return Err(LetterError::TooLong(json.len()));
+    /// [`MessageFormatError`], with the version if that is the reason.
+    pub fn from_json(json: &str) -> Result<Self, MessageFormatError> {
+        if json.len() > MESSAGE_LIMIT {
+            return Err(MessageFormatError::TooLong(json.len()));
         }
-        let malformed = |_| LetterError::Malformed;
-        let Versioned { version } = serde_json::from_str(json).map_err(malformed)?;
+        let malformed = |_| MessageFormatError::Malformed;
+        let VersionHeader { version } = serde_json::from_str(json).map_err(malformed)?;
         if version != VERSION {
-            return Err(LetterError::Version(version));
+            return Err(MessageFormatError::Version(version));
         }
-        Ok(serde_json::from_str::<Written<Self>>(json).map_err(malformed)?.letter)
+        Ok(serde_json::from_str::<VersionedMessage<Self>>(json).map_err(malformed)?.letter)
     }
 }
 
