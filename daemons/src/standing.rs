@@ -27,7 +27,7 @@ impl ChainStanding {
         }
     }
 
-    /// Who holds a seat, see [`Standing::tester`].
+    /// Who holds a seat, see [`ConnectionOwner::tester`].
     async fn holder(
         &self,
         agreement: Address,

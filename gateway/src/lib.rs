@@ -1,31 +1,31 @@
 #![doc = include_str!("../README.md")]
 
-mod address;
-mod admission;
-mod answer;
-mod child;
+mod upstream;
+mod auth;
+mod error_response;
+mod supervisor;
 mod config;
 mod connection;
-mod door;
+mod authorizer;
 mod error;
-mod exchange;
+mod forward;
 mod headers;
-mod pace;
+mod rate_limit;
 mod receipts;
-mod seats;
+mod connection_quota;
 mod server;
-mod stopping;
-mod strangers;
+mod shutdown;
+mod unauthenticated;
 mod token;
 mod tunnel;
-mod watched;
+mod idle;
 
-pub use address::Upstream;
-pub use child::{Child, ChildLimits, Service};
+pub use upstream::Upstream;
+pub use supervisor::{ServiceProcess, ServiceLimits, ServiceConfig};
 pub use config::{Config, Limits};
-pub use door::{Door, Refusal};
+pub use authorizer::{Authorizer, AuthorizationError};
 pub use error::GatewayError;
-pub use headers::{asks_websocket, strip};
-pub use receipts::{RECEIPT, Receipts, SESSION};
+pub use headers::{is_websocket_upgrade, strip_headers};
+pub use receipts::{RECEIPT_HEADER, Receipts, SESSION_HEADER};
 pub use server::Gateway;
-pub use token::{Guest, Secret, TOKEN, Token};
+pub use token::{Claims, Secret, TOKEN_HEADER, Token};

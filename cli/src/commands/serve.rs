@@ -13,7 +13,7 @@ use axum::{Json, Router};
 use clap::Args;
 use muster_daemons::Role;
 use muster_daemons::tester::Factors;
-use muster_gateway::{RECEIPT, SESSION};
+use muster_gateway::{RECEIPT_HEADER, SESSION_HEADER};
 use muster_messaging::InMemoryTransport;
 use serde::Deserialize;
 use tokio::net::TcpListener;
@@ -89,7 +89,7 @@ async fn stamp(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> R
         Ok(receipt) => {
             let text = receipt.and_then(|receipt| HeaderValue::try_from(receipt.to_string()).ok());
             if let Some(text) = text {
-                response.headers_mut().insert(RECEIPT, text);
+                response.headers_mut().insert(RECEIPT_HEADER, text);
             }
         }
         Err(error) => complain(&error),
@@ -99,5 +99,5 @@ async fn stamp(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> R
 
 /// The session that a question names.
 fn session(headers: &HeaderMap) -> Option<B256> {
-    headers.get(SESSION)?.to_str().ok()?.parse().ok()
+    headers.get(SESSION_HEADER)?.to_str().ok()?.parse().ok()
 }

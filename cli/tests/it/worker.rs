@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, B256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
-use muster_gateway::{RECEIPT, SESSION};
+use muster_gateway::{RECEIPT_HEADER, SESSION_HEADER};
 use muster_messaging::{
     Claim, Content, Message, MessageKey, Mailbox, InMemoryReplayGuard, Relay, RelayConfig, RelayPool,
 };
@@ -74,13 +74,13 @@ pub(crate) async fn endpoint(relay: &str, agreement: Address, worker: B256) -> (
 /// Asks at a URL.
 pub(crate) async fn ask(url: &str, token: &str) -> Result<reqwest::Response, reqwest::Error> {
     let request = reqwest::Client::new().get(url).bearer_auth(token);
-    request.header(SESSION, B256::repeat_byte(5).to_string()).send().await
+    request.header(SESSION_HEADER, B256::repeat_byte(5).to_string()).send().await
 }
 
 /// What is answered at a URL, with the receipt.
 pub(crate) async fn get(url: &str, token: &str) -> (String, String) {
     let answer = ask(url, token).await.unwrap();
-    let receipt = answer.headers().get(RECEIPT).map(|receipt| receipt.to_str().unwrap().to_owned());
+    let receipt = answer.headers().get(RECEIPT_HEADER).map(|receipt| receipt.to_str().unwrap().to_owned());
     (answer.text().await.unwrap(), receipt.unwrap_or_default())
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use alloy::primitives::B256;
 use muster_client::{Agreement, ServiceReceipt};
-use muster_gateway::{RECEIPT, SESSION, TOKEN};
+use muster_gateway::{RECEIPT_HEADER, SESSION_HEADER, TOKEN_HEADER};
 use muster_messaging::SecretString;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{RequestBuilder, Response, StatusCode};
@@ -179,7 +179,7 @@ impl Ways {
     fn sign(&self, request: RequestBuilder, way: &Way) -> RequestBuilder {
         let Ok(mut token) = HeaderValue::from_str(way.token.reveal()) else { return request };
         token.set_sensitive(true);
-        request.header(TOKEN, token).header(SESSION, self.session.to_string())
+        request.header(TOKEN_HEADER, token).header(SESSION_HEADER, self.session.to_string())
     }
 
     /// Whether an answer is the service's own, and not that of a gateway that let nobody in. If it brings a
@@ -232,5 +232,5 @@ impl Ways {
 
 /// The receipt that came with an answer.
 fn receipt(headers: &HeaderMap) -> Option<ServiceReceipt> {
-    headers.get(RECEIPT)?.to_str().ok()?.parse().ok()
+    headers.get(RECEIPT_HEADER)?.to_str().ok()?.parse().ok()
 }

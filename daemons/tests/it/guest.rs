@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
 use muster_client::{ServiceReceipt, Session};
-use muster_gateway::{RECEIPT, SESSION};
+use muster_gateway::{RECEIPT_HEADER, SESSION_HEADER};
 use muster_messaging::{Claim, Content, Message, MessageKey, Mailbox, RefusalReason, InMemoryReplayGuard};
 use reqwest::{Client, StatusCode};
 use stylus_devnode::CHAIN_ID;
@@ -59,8 +59,8 @@ impl Guest {
     /// Asks the service something: the status, and the receipt that came along.
     pub(crate) async fn get(&self) -> (StatusCode, Option<ServiceReceipt>) {
         let request = Client::new().get(format!("{}/hello", self.url)).bearer_auth(&self.token);
-        let answer = request.header(SESSION, self.session.to_string()).send().await.unwrap();
-        let receipt = answer.headers().get(RECEIPT).map(|text| text.to_str().unwrap());
+        let answer = request.header(SESSION_HEADER, self.session.to_string()).send().await.unwrap();
+        let receipt = answer.headers().get(RECEIPT_HEADER).map(|text| text.to_str().unwrap());
         (answer.status(), receipt.map(|text| text.parse().unwrap()))
     }
 

@@ -7,9 +7,9 @@ use std::time::Duration;
 /// about 260 kB for each connection that does its worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections at a time.
+    /// TooManyConnections at a time.
     pub connections: usize,
-    /// Connections at a time from one IPv4 address or one IPv6 network of 64 bits.
+    /// TooManyConnections at a time from one IPv4 address or one IPv6 network of 64 bits.
     pub per_address: usize,
     /// Messages per second and connection, after a burst of ten times as many.
     pub messages_per_second: NonZeroU32,

@@ -1,4 +1,4 @@
-//! Connections by the backend that `MUSTER_BACKEND` names, or the usual one.
+//! TooManyConnections by the backend that `MUSTER_BACKEND` names, or the usual one.
 
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::{Backend, Connect, Node};

@@ -11,7 +11,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use muster_client::{Market, ServiceReceipt};
 use muster_daemons::ChainStanding;
-use muster_gateway::{Config, Door, Gateway, Guest, Receipts, Refusal, Secret, Upstream};
+use muster_gateway::{Config, Authorizer, Gateway, Claims, Receipts, AuthorizationError, Secret, Upstream};
 use muster_messaging::{
     Claim, PassResponder, Content, Delegation, Event, SecretString, Inbox, Message, InMemoryTransport, MessageError,
     MessageKey, Mailbox, InMemoryReplayGuard, Transport,
@@ -36,8 +36,8 @@ pub(super) enum Habit {
 /// Lets everybody in.
 struct OpenDoor(Upstream);
 
-impl Door for OpenDoor {
-    async fn admit(&self, _: &Guest) -> Result<Upstream, Refusal> {
+impl Authorizer for OpenDoor {
+    async fn authorize(&self, _: &Claims) -> Result<Upstream, AuthorizationError> {
         Ok(self.0.clone())
     }
 }
@@ -55,7 +55,7 @@ struct Book {
 }
 
 impl Receipts for Book {
-    async fn stamp(&self, guest: &Guest, session: [u8; 32]) -> Option<String> {
+    async fn issue(&self, guest: &Claims, session: [u8; 32]) -> Option<String> {
         let agreement = self.market.agreement(Address::from(guest.agreement)).await.unwrap();
         let window = agreement.window().await.unwrap()?;
         let session = match *self.habit.lock().unwrap() {
@@ -113,7 +113,7 @@ impl Worker {
                     _ => &url,
                 };
                 let (agreement, key) = (delivery.message.agreement.into_array(), delivery.sender.0);
-                let token = secret.issue(&Guest { agreement, key, expires: 1 << 40 });
+                let token = secret.issue(&Claims { agreement, key, expires_at: 1 << 40 });
                 let (url, token) = (SecretString::new(url), SecretString::new(token.reveal()));
                 let reply = delivery.message.reply(Content::EndpointReply { url, token });
                 post_box.send(delivery.sender, &reply).await.unwrap();

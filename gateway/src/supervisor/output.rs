@@ -2,13 +2,13 @@
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
-use crate::token::MARK;
+use crate::token::TOKEN_PREFIX;
 
 /// Bytes of a line; the rest of a longer one is left out.
-const LONGEST: usize = 4096;
+const MAX_LINE_BYTES: usize = 4096;
 
 /// Logs what comes, until nothing comes any more.
-pub(super) async fn pass_on(output: impl AsyncRead + Unpin, agreement: String) {
+pub(super) async fn log_lines(output: impl AsyncRead + Unpin, agreement: String) {
     let mut output = BufReader::new(output);
     let mut line = Vec::new();
     loop {
@@ -18,32 +18,32 @@ pub(super) async fn pass_on(output: impl AsyncRead + Unpin, agreement: String) {
         }
         let end = part.iter().position(|&byte| byte == b'\n');
         let text = end.and_then(|end| part.get(..end)).unwrap_or(part);
-        let room = LONGEST.saturating_sub(line.len());
+        let room = MAX_LINE_BYTES.saturating_sub(line.len());
         line.extend(text.iter().take(room));
         let used = text.len().saturating_add(end.map_or(0, |_| 1));
         output.consume(used);
         if end.is_some() {
-            log(&line, &agreement);
+            log_line(&line, &agreement);
             line.clear();
         }
     }
     if !line.is_empty() {
-        log(&line, &agreement);
+        log_line(&line, &agreement);
     }
 }
 
 /// Logs a line.
-fn log(line: &[u8], agreement: &str) {
-    let line = without_tokens(&String::from_utf8_lossy(line));
+fn log_line(line: &[u8], agreement: &str) {
+    let line = redact_tokens(&String::from_utf8_lossy(line));
     tracing::info!(target: "service", %agreement, "{}", line.trim_end());
 }
 
 /// A text in which nothing is left of tokens but that there was one.
-fn without_tokens(text: &str) -> String {
-    let mut parts = text.split(MARK);
+fn redact_tokens(text: &str) -> String {
+    let mut parts = text.split(TOKEN_PREFIX);
     let mut clean = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        clean.push_str(MARK);
+        clean.push_str(TOKEN_PREFIX);
         clean.push_str("..");
         clean.push_str(part.trim_start_matches(|digit: char| digit.is_ascii_hexdigit()));
     }
@@ -53,15 +53,15 @@ fn without_tokens(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::{Guest, Secret};
+    use crate::token::{Claims, Secret};
 
     #[test]
     fn a_line_keeps_nothing_of_a_token() {
-        let guest = Guest { agreement: [1; 20], key: [2; 32], expires: 3 };
-        let token = Secret::new([4; 32]).issue(&guest);
+        let claims = Claims { agreement: [1; 20], key: [2; 32], expires_at: 3 };
+        let token = Secret::new([4; 32]).issue(&claims);
         let token = token.reveal();
         let line = format!("GET /?t={token}&u={token} from {}", &token[..30]);
-        assert_eq!(without_tokens(&line), "GET /?t=muster_..&u=muster_.. from muster_..");
-        assert_eq!(without_tokens("no token"), "no token");
+        assert_eq!(redact_tokens(&line), "GET /?t=muster_..&u=muster_.. from muster_..");
+        assert_eq!(redact_tokens("no token"), "no token");
     }
 }

@@ -12,22 +12,22 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use self::process::Process;
+use self::process::ProcessGroup;
 use crate::{
-    address::Upstream,
+    upstream::Upstream,
     error::GatewayError,
-    stopping::{Stopping, told},
+    shutdown::{ShutdownSignal, wait},
 };
 
 /// The longest pause between two starts. Whoever ran for longer is forgiven earlier deaths.
-const LONGEST: Duration = Duration::from_mins(1);
+const MAX_BACKOFF: Duration = Duration::from_mins(1);
 
 /// A limit that nobody reaches.
-const FOREVER: Duration = Duration::from_secs(1 << 30);
+const NO_LIFETIME_LIMIT: Duration = Duration::from_secs(1 << 30);
 
 /// What to start for an agreement.
 #[derive(Clone, Debug)]
-pub struct Service {
+pub struct ServiceConfig {
     /// A command line for `/bin/sh`, which stays in the foreground. It finds its agreement in `MUSTER_AGREEMENT` (hex) and the port of
     /// 127.0.0.1 to listen on in `PORT`, a new one at every start; of the owner's environment it sees all
     /// but what begins with `MUSTER_`.
@@ -35,41 +35,41 @@ pub struct Service {
     /// The agreement it assert_serves.
     pub agreement: [u8; 20],
     /// What it may use.
-    pub limits: ChildLimits,
+    pub limits: ServiceLimits,
 }
 
 /// What a service may use. Each of its processes inherits `cpu` and `memory`, and they are set by the
 /// shell's `ulimit`: where that cannot do it, the service does not start.
 #[derive(Clone, Copy, Debug)]
-pub struct ChildLimits {
+pub struct ServiceLimits {
     /// Time on the processor of one process, in whole seconds; it dies of more, and starts again.
-    pub cpu: Option<Duration>,
+    pub cpu_time: Option<Duration>,
     /// Bytes of address space of one process, in whole KiB; it gets no more.
-    pub memory: Option<u64>,
+    pub memory_bytes: Option<u64>,
     /// How long the service may exist; it is ended then and does not start again.
-    pub time: Option<Duration>,
+    pub lifetime: Option<Duration>,
     /// The pause before it starts again after a death; twice as long after each further one, up to a minute.
-    pub pause: Duration,
+    pub restart_backoff: Duration,
     /// How long it may take to end when it is told to, before it is killed.
-    pub grace: Duration,
+    pub stop_timeout: Duration,
 }
 
-impl Default for ChildLimits {
+impl Default for ServiceLimits {
     /// No limits, a pause of a second, five seconds to end.
     fn default() -> Self {
         Self {
-            cpu: None,
-            memory: None,
-            time: None,
-            pause: Duration::from_secs(1),
-            grace: Duration::from_secs(5),
+            cpu_time: None,
+            memory_bytes: None,
+            lifetime: None,
+            restart_backoff: Duration::from_secs(1),
+            stop_timeout: Duration::from_secs(5),
         }
     }
 }
 
 /// A service that is kept running until it is stopped or dropped, or this process dies.
 #[derive(Debug)]
-pub struct Child {
+pub struct ServiceProcess {
     /// Where it listens.
     upstream: watch::Receiver<Upstream>,
     /// Tells it to end.
@@ -78,17 +78,17 @@ pub struct Child {
     task: JoinHandle<()>,
 }
 
-impl Child {
+impl ServiceProcess {
     /// Starts a service and returns when its process exists; it may take a while until it listens.
     ///
     /// # Errors
     /// [`GatewayError::Start`].
-    pub fn start(service: Service) -> Result<Self, GatewayError> {
-        let process = Process::start(&service)?;
-        let (moved, upstream) = watch::channel(process.upstream());
-        let (stopping, stopped) = watch::channel(false);
-        let task = tokio::spawn(keep(service, process, moved, stopped));
-        Ok(Self { upstream, stopping, task })
+    pub fn start(service: ServiceConfig) -> Result<Self, GatewayError> {
+        let process = ProcessGroup::start(&service)?;
+        let (upstream_sender, upstream) = watch::channel(process.upstream());
+        let (shutdown, signal) = watch::channel(false);
+        let task = tokio::spawn(supervise(service, process, upstream_sender, signal));
+        Ok(Self { upstream, stopping: shutdown, task })
     }
 
     /// Where it is told to listen since its last start.
@@ -105,7 +105,7 @@ impl Child {
     }
 }
 
-impl Drop for Child {
+impl Drop for ServiceProcess {
     fn drop(&mut self) {
         // The process ends by itself: it holds on to a pipe that is closed with this.
         self.task.abort();
@@ -113,38 +113,38 @@ impl Drop for Child {
 }
 
 /// Keeps a service running until told to stop, or its time is over.
-async fn keep(
-    service: Service,
-    first: Process,
-    moved: watch::Sender<Upstream>,
-    mut stopping: Stopping,
+async fn supervise(
+    service: ServiceConfig,
+    first: ProcessGroup,
+    upstream_sender: watch::Sender<Upstream>,
+    mut shutdown: ShutdownSignal,
 ) {
     let limits = service.limits;
-    let mut end = Box::pin(sleep(limits.time.unwrap_or(FOREVER)));
+    let mut deadline = Box::pin(sleep(limits.lifetime.unwrap_or(NO_LIFETIME_LIMIT)));
     let mut next = Ok(first);
-    let mut pause = limits.pause;
+    let mut backoff = limits.restart_backoff;
     loop {
         let started = Instant::now();
         match next {
             Ok(mut process) => {
-                moved.send_replace(process.upstream());
+                upstream_sender.send_replace(process.upstream());
                 tokio::select! {
-                    status = process.ended() => tracing::warn!(?status, ?pause, "the service has ended"),
-                    () = &mut end => return process.end(limits.grace).await,
-                    () = told(&mut stopping) => return process.end(limits.grace).await,
+                    status = process.ended() => tracing::warn!(?status, ?backoff, "the service has ended"),
+                    () = &mut deadline => return process.end(limits.stop_timeout).await,
+                    () = wait(&mut shutdown) => return process.end(limits.stop_timeout).await,
                 }
             }
-            Err(error) => tracing::warn!(%error, ?pause, "the service does not start"),
+            Err(error) => tracing::warn!(%error, ?backoff, "the service does not start"),
         }
-        if started.elapsed() > LONGEST {
-            pause = limits.pause;
+        if started.elapsed() > MAX_BACKOFF {
+            backoff = limits.restart_backoff;
         }
         tokio::select! {
-            () = sleep(pause) => {}
-            () = &mut end => return,
-            () = told(&mut stopping) => return,
+            () = sleep(backoff) => {}
+            () = &mut deadline => return,
+            () = wait(&mut shutdown) => return,
         }
-        pause = pause.saturating_mul(2).min(LONGEST);
-        next = Process::start(&service);
+        backoff = backoff.saturating_mul(2).min(MAX_BACKOFF);
+        next = ProcessGroup::start(&service);
     }
 }

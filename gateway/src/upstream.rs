@@ -8,10 +8,10 @@ use tokio::{net::TcpStream, time::timeout};
 use crate::error::GatewayError;
 
 /// The port of HTTP.
-const HTTP: u16 = 80;
+const HTTP_PORT: u16 = 80;
 
 /// How long a service may take to accept a connection if it is up.
-const PATIENCE: Duration = Duration::from_secs(2);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The address of a service. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,22 +20,22 @@ pub struct Upstream(Authority);
 impl Upstream {
     /// Whether somebody takes connections there.
     pub async fn is_up(&self) -> bool {
-        matches!(timeout(PATIENCE, TcpStream::connect(self.target())).await, Ok(Ok(_)))
+        matches!(timeout(CONNECT_TIMEOUT, TcpStream::connect(self.connect_target())).await, Ok(Ok(_)))
     }
 
     /// What the service calls itself.
-    pub(crate) fn host(&self) -> Option<HeaderValue> {
+    pub(crate) fn host_header(&self) -> Option<HeaderValue> {
         HeaderValue::from_str(self.0.as_str()).ok()
     }
 
     /// What to connect to.
-    pub(crate) fn target(&self) -> (&str, u16) {
-        (self.0.host().trim_matches(['[', ']']), self.0.port_u16().unwrap_or(HTTP))
+    pub(crate) fn connect_target(&self) -> (&str, u16) {
+        (self.0.host().trim_matches(['[', ']']), self.0.port_u16().unwrap_or(HTTP_PORT))
     }
 
     /// The path of a place of the service; `None` for a place elsewhere.
-    pub(crate) fn path<'a>(&self, place: &'a str) -> Option<&'a str> {
-        let path = place.strip_prefix("http://")?.strip_prefix(self.0.as_str())?;
+    pub(crate) fn strip_origin<'a>(&self, url: &'a str) -> Option<&'a str> {
+        let path = url.strip_prefix("http://")?.strip_prefix(self.0.as_str())?;
         path.starts_with('/').then_some(path)
     }
 }
@@ -45,14 +45,14 @@ impl FromStr for Upstream {
 
     /// Reads `http://host:port` or `ws://host:port`.
     fn from_str(url: &str) -> Result<Self, GatewayError> {
-        let parts = url.parse::<Uri>().map_err(|_| GatewayError::Upstream)?.into_parts();
+        let parts = url.parse::<Uri>().map_err(|_| GatewayError::InvalidUpstream)?.into_parts();
         let plain = parts.scheme.is_some_and(|scheme| matches!(scheme.as_str(), "http" | "ws"));
         let bare = parts.path_and_query.is_none_or(|path| path == "/");
         match parts.authority {
             Some(authority) if plain && bare && !authority.as_str().contains('@') => {
                 Ok(Self(authority))
             }
-            _ => Err(GatewayError::Upstream),
+            _ => Err(GatewayError::InvalidUpstream),
         }
     }
 }
@@ -73,7 +73,7 @@ mod tests {
     fn a_service_is_a_host_and_a_port() {
         let target = |url: &str| {
             let upstream: Upstream = url.parse().unwrap();
-            let (host, port) = upstream.target();
+            let (host, port) = upstream.connect_target();
             (host.to_owned(), port)
         };
         assert_eq!(target("http://127.0.0.1:3000"), ("127.0.0.1".into(), 3000));
@@ -108,11 +108,11 @@ mod tests {
     }
 
     #[test]
-    fn only_places_of_the_service_have_a_path() {
+    fn only_urls_of_the_service_have_their_origin_stripped() {
         let upstream: Upstream = "http://127.0.0.1:80".parse().unwrap();
-        assert_eq!(upstream.path("http://127.0.0.1:80/a?b"), Some("/a?b"));
-        for place in ["http://127.0.0.1:8080/a", "https://127.0.0.1:80/a", "/a", "http://other/a"] {
-            assert_eq!(upstream.path(place), None, "{place}");
+        assert_eq!(upstream.strip_origin("http://127.0.0.1:80/a?b"), Some("/a?b"));
+        for url in ["http://127.0.0.1:8080/a", "https://127.0.0.1:80/a", "/a", "http://other/a"] {
+            assert_eq!(upstream.strip_origin(url), None, "{url}");
         }
     }
 }

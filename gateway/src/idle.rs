@@ -16,16 +16,16 @@ use tokio::{
 
 /// When the last byte went through a stream.
 #[derive(Clone, Debug)]
-pub(crate) struct Pulse(Arc<Mutex<Instant>>);
+pub(crate) struct IdleTimer(Arc<Mutex<Instant>>);
 
-impl Pulse {
+impl IdleTimer {
     /// How long no byte has gone through.
     pub(crate) fn silence(&self) -> Duration {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
     /// Returns when no byte has gone through for so long.
-    pub(crate) async fn silent_for(&self, time: Duration) {
+    pub(crate) async fn wait_idle(&self, time: Duration) {
         while let Some(rest) = time.checked_sub(self.silence()).filter(|rest| !rest.is_zero()) {
             tokio::time::sleep(rest).await;
         }
@@ -41,39 +41,39 @@ impl Pulse {
 
 /// A stream and its pulse.
 #[derive(Debug)]
-pub(crate) struct Watched {
+pub(crate) struct IdleTracked {
     /// The stream.
     stream: TcpStream,
     /// When it was used last.
-    pulse: Pulse,
+    pulse: IdleTimer,
 }
 
-impl Watched {
+impl IdleTracked {
     /// Watches a stream from now on.
     pub(crate) fn new(stream: TcpStream) -> Self {
-        Self { stream, pulse: Pulse(Arc::new(Mutex::new(Instant::now()))) }
+        Self { stream, pulse: IdleTimer(Arc::new(Mutex::new(Instant::now()))) }
     }
 
     /// Its pulse.
-    pub(crate) fn pulse(&self) -> Pulse {
+    pub(crate) fn pulse(&self) -> IdleTimer {
         self.pulse.clone()
     }
 }
 
-impl AsyncRead for Watched {
+impl AsyncRead for IdleTracked {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let room = buffer.remaining();
+        let capacity = buffer.remaining();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        self.pulse.beat(room.saturating_sub(buffer.remaining()));
+        self.pulse.beat(capacity.saturating_sub(buffer.remaining()));
         Poll::Ready(Ok(()))
     }
 }
 
-impl AsyncWrite for Watched {
+impl AsyncWrite for IdleTracked {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

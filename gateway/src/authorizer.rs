@@ -2,28 +2,28 @@
 
 use std::future::Future;
 
-use crate::{address::Upstream, token::Guest};
+use crate::{upstream::Upstream, token::Claims};
 
 /// Knows agreements and who belongs to them. The gateway asks it before every request, and in every
 /// [`crate::Limits::recheck`] for as long as a connection lasts; so it must answer from what it knows.
-pub trait Door: Send + Sync + 'static {
+pub trait Authorizer: Send + Sync + 'static {
     /// Where a guest is served, now. The token is genuine and not expired; whether the agreement runs and
     /// the key is its client's, a delegate's or that of a seat of the current window, is for the door to say.
     ///
     /// # Errors
     /// See [`Refusal`].
-    fn admit(&self, guest: &Guest) -> impl Future<Output = Result<Upstream, Refusal>> + Send;
+    fn authorize(&self, claims: &Claims) -> impl Future<Output = Result<Upstream, AuthorizationError>> + Send;
 }
 
 /// Why the door stays shut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum AuthorizationError {
     /// Nobody assert_serves this agreement here.
     #[error("this agreement is not served here")]
-    Unknown,
+    UnknownAgreement,
     /// It is before the agreement's start, or not before its end.
     #[error("the agreement does not run now")]
-    Closed {
+    NotRunning {
         /// Its first tick of the market's clock; 0 if nobody has accepted it yet.
         start: u64,
         /// The tick it is now.
@@ -33,8 +33,8 @@ pub enum Refusal {
     },
     /// The key is neither the client's nor a delegate's, and holds no seat of this window.
     #[error("this key has no part in the agreement")]
-    Stranger,
+    NotAParty,
     /// It cannot be told at the moment. Who is being served stays so.
     #[error("it cannot be told at the moment who may come in")]
-    Unclear,
+    Unavailable,
 }

@@ -2,16 +2,16 @@
 
 use governor::{DefaultKeyedRateLimiter, Quota};
 
-use crate::{answer::Refused, config::Limits, token::Guest};
+use crate::{error_response::RequestError, config::Limits, token::Claims};
 
 /// From how many keys on those that have not asked lately are forgotten.
-const MANY: usize = 1024;
+const PRUNE_THRESHOLD: usize = 1024;
 
 /// Everybody's last_request_id.
 #[derive(Debug)]
-pub(crate) struct Pace(DefaultKeyedRateLimiter<([u8; 20], [u8; 32])>);
+pub(crate) struct RateLimiter(DefaultKeyedRateLimiter<([u8; 20], [u8; 32])>);
 
-impl Pace {
+impl RateLimiter {
     /// Nobody has asked yet.
     pub(crate) fn new(limits: &Limits) -> Self {
         Self(DefaultKeyedRateLimiter::keyed(Quota::per_second(limits.requests_per_second)))
@@ -21,10 +21,10 @@ impl Pace {
     ///
     /// # Errors
     /// [`Refused::Rate`].
-    pub(crate) fn request(&self, guest: &Guest) -> Result<(), Refused> {
-        if self.0.len() >= MANY {
+    pub(crate) fn check(&self, claims: &Claims) -> Result<(), RequestError> {
+        if self.0.len() >= PRUNE_THRESHOLD {
             self.0.retain_recent();
         }
-        self.0.check_key(&(guest.agreement, guest.key)).map_err(|_| Refused::Rate)
+        self.0.check_key(&(claims.agreement, claims.key)).map_err(|_| RequestError::TooManyRequests)
     }
 }

@@ -3,9 +3,9 @@
 use tokio::sync::watch;
 
 /// Hears the word.
-pub(crate) type Stopping = watch::Receiver<bool>;
+pub(crate) type ShutdownSignal = watch::Receiver<bool>;
 
 /// Returns once the word was given, or nobody is left who could give it.
-pub(crate) async fn told(stopping: &mut Stopping) {
-    drop(stopping.wait_for(|&stop| stop).await);
+pub(crate) async fn wait(shutdown: &mut ShutdownSignal) {
+    drop(shutdown.wait_for(|&stop| stop).await);
 }

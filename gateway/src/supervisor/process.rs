@@ -14,26 +14,26 @@ use tokio::{
     time::timeout,
 };
 
-use super::{ChildLimits, Service, output};
-use crate::{address::Upstream, error::GatewayError};
+use super::{ServiceLimits, ServiceConfig, output};
+use crate::{upstream::Upstream, error::GatewayError};
 
 /// What begins the names of variables that are the owner's business: keys are among them.
-const OURS: &str = "MUSTER_";
+const MUSTER_PREFIX: &str = "MUSTER_";
 
 /// The shell's part. A second process of the group reads from the owner's pipe, in which nothing ever comes:
 /// when it ends, the owner is gone, and the group has to go too. The service itself reads nothing.
-const SHELL: &str = r#"exec 3<&0
+const SHELL_SCRIPT: &str = r#"exec 3<&0
 (trap '' TERM; read -r _ <&3; kill -TERM 0; sleep "$1"; kill -KILL 0) >/dev/null 2>&1 &
 exec /bin/sh -c "$0" </dev/null 3<&-"#;
 
 /// How long the last words of a dead service are waited for.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+const OUTPUT_DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// One run of a service.
 #[derive(Debug)]
-pub(super) struct Process {
+pub(super) struct ProcessGroup {
     /// The leader of the group.
-    leader: tokio::process::Child,
+    leader: tokio::process::ServiceProcess,
     /// The group.
     group: Option<Pid>,
     /// Closed when the owner is gone.
@@ -44,29 +44,29 @@ pub(super) struct Process {
     upstream: Upstream,
 }
 
-impl Process {
+impl ProcessGroup {
     /// Starts a service.
-    pub(super) fn start(service: &Service) -> Result<Self, GatewayError> {
-        let address = free_port().map_err(GatewayError::Start)?;
+    pub(super) fn start(service: &ServiceConfig) -> Result<Self, GatewayError> {
+        let address = free_port().map_err(GatewayError::StartService)?;
         let agreement = const_hex::encode_prefixed(service.agreement);
         let mut command = Command::new("/bin/sh");
         command.arg("-c").arg(script(&service.limits)).arg(&service.command);
-        command.arg(service.limits.grace.as_secs().to_string());
+        command.arg(service.limits.stop_timeout.as_secs().to_string());
         for (name, _) in env::vars_os() {
-            if name.as_encoded_bytes().starts_with(OURS.as_bytes()) {
+            if name.as_encoded_bytes().starts_with(MUSTER_PREFIX.as_bytes()) {
                 command.env_remove(name);
             }
         }
         command.env("MUSTER_AGREEMENT", &agreement).env("PORT", address.port().to_string());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut leader = command.process_group(0).spawn().map_err(GatewayError::Start)?;
+        let mut leader = command.process_group(0).spawn().map_err(GatewayError::StartService)?;
 
         let mut output = JoinSet::new();
         if let Some(stdout) = leader.stdout.take() {
-            output.spawn(output::pass_on(stdout, agreement.clone()));
+            output.spawn(output::log_lines(stdout, agreement.clone()));
         }
         if let Some(stderr) = leader.stderr.take() {
-            output.spawn(output::pass_on(stderr, agreement));
+            output.spawn(output::log_lines(stderr, agreement));
         }
         let number = leader.id().and_then(|id| i32::try_from(id).ok());
         Ok(Self {
@@ -89,7 +89,7 @@ impl Process {
         // The reader of the pipe still belongs to the group, so that its number is not given to others yet.
         self.tell(Signal::KILL);
         // What has left the group may hold on to the pipes.
-        drop(timeout(LAST_WORDS, async { while self.output.join_next().await.is_some() {} }).await);
+        drop(timeout(OUTPUT_DRAIN_TIMEOUT, async { while self.output.join_next().await.is_some() {} }).await);
         status
     }
 
@@ -110,10 +110,10 @@ impl Process {
 }
 
 /// What the shell does before it becomes the service.
-fn script(limits: &ChildLimits) -> String {
-    let cpu = limits.cpu.map(|time| format!("ulimit -t {} || exit\n", time.as_secs()));
-    let memory = limits.memory.map(|bytes| format!("ulimit -v {} || exit\n", bytes >> 10));
-    [cpu, memory, Some(SHELL.to_owned())].into_iter().flatten().collect()
+fn script(limits: &ServiceLimits) -> String {
+    let cpu = limits.cpu_time.map(|time| format!("ulimit -t {} || exit\n", time.as_secs()));
+    let memory = limits.memory_bytes.map(|bytes| format!("ulimit -v {} || exit\n", bytes >> 10));
+    [cpu, memory, Some(SHELL_SCRIPT.to_owned())].into_iter().flatten().collect()
 }
 
 /// A port of this machine that nobody listens on.

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use muster_gateway::{Child, ChildLimits, Service};
+use muster_gateway::{ServiceProcess, ServiceLimits, ServiceConfig};
 
 use crate::support::AGREEMENT;
 
@@ -55,22 +55,22 @@ impl Drop for Pipe {
 }
 
 /// Limits by which tests do not wait for long.
-fn quick() -> ChildLimits {
-    ChildLimits {
-        pause: Duration::from_millis(1),
-        grace: Duration::from_millis(100),
-        ..ChildLimits::default()
+fn quick_limits() -> ServiceLimits {
+    ServiceLimits {
+        restart_backoff: Duration::from_millis(1),
+        stop_timeout: Duration::from_millis(100),
+        ..ServiceLimits::default()
     }
 }
 
 /// Starts a service; `PIPE` in its command is the pipe's path.
-fn start(pipe: &Pipe, command: &str, limits: ChildLimits) -> Child {
+fn start(pipe: &Pipe, command: &str, limits: ServiceLimits) -> ServiceProcess {
     let command = command.replace("PIPE", pipe.path());
-    Child::start(Service { command, agreement: AGREEMENT, limits }).unwrap()
+    ServiceProcess::start(ServiceConfig { command, agreement: AGREEMENT, limits }).unwrap()
 }
 
 /// Returns when a process is dead.
-async fn dead(process: &str) {
+async fn wait_dead(process: &str) {
     let alive = || {
         let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
         Some(!stat.rsplit(')').next()?.trim_start().starts_with('Z'))
@@ -83,7 +83,7 @@ async fn dead(process: &str) {
 #[tokio::test]
 async fn a_service_is_told_its_agreement_and_port() {
     let pipe = Pipe::new();
-    let child = start(&pipe, "echo $MUSTER_AGREEMENT $PORT > PIPE; sleep 1000", quick());
+    let child = start(&pipe, "echo $MUSTER_AGREEMENT $PORT > PIPE; sleep 1000", quick_limits());
     let line = pipe.line().await;
     let (agreement, port) = line.split_once(' ').unwrap();
     assert_eq!(agreement, format!("0x{}", "07".repeat(20)));
@@ -104,23 +104,23 @@ async fn a_service_sees_nothing_of_its_owner() {
     }
     let pipe = Pipe::new();
     let command = "(cat; env) > PIPE; echo end > PIPE; sleep 1000";
-    let child = start(&pipe, command, quick());
-    let mut ours = Vec::new();
+    let child = start(&pipe, command, quick_limits());
+    let mut leaked = Vec::new();
     loop {
         match pipe.line().await {
             line if line == "end" => break,
-            line if line.contains("MUSTER") || line.contains("secret") => ours.push(line),
+            line if line.contains("MUSTER") || line.contains("secret") => leaked.push(line),
             _ => {}
         }
     }
-    assert_eq!(ours, [format!("MUSTER_AGREEMENT=0x{}", "07".repeat(20))]);
+    assert_eq!(leaked, [format!("MUSTER_AGREEMENT=0x{}", "07".repeat(20))]);
     child.stop().await;
 }
 
 #[tokio::test]
 async fn a_service_that_dies_starts_again_at_another_port() {
     let pipe = Pipe::new();
-    let child = start(&pipe, "echo $PORT > PIPE; exit 1", quick());
+    let child = start(&pipe, "echo $PORT > PIPE; exit 1", quick_limits());
     let ports = [pipe.line().await, pipe.line().await, pipe.line().await];
     assert_ne!(ports[0], ports[1]);
     child.stop().await;
@@ -129,16 +129,16 @@ async fn a_service_that_dies_starts_again_at_another_port() {
 #[tokio::test]
 async fn what_a_dead_service_leaves_behind_is_killed() {
     let pipe = Pipe::new();
-    let limits = ChildLimits { grace: Duration::from_mins(10), ..quick() };
+    let limits = ServiceLimits { stop_timeout: Duration::from_mins(10), ..quick_limits() };
     let child = start(&pipe, "trap '' TERM; sleep 1000 & echo $! > PIPE; exit 1", limits);
-    dead(&pipe.line().await).await;
+    wait_dead(&pipe.line().await).await;
     child.stop().await;
 }
 
 #[tokio::test]
 async fn a_service_may_end_in_its_own_way() {
     let pipe = Pipe::new();
-    let limits = ChildLimits { grace: Duration::from_mins(10), ..quick() };
+    let limits = ServiceLimits { stop_timeout: Duration::from_mins(10), ..quick_limits() };
     let child = start(
         &pipe,
         "trap 'echo bye > PIPE; exit' TERM; echo up > PIPE; sleep 1000 & wait",
@@ -153,38 +153,38 @@ async fn a_service_may_end_in_its_own_way() {
 async fn a_service_that_does_not_want_to_end_is_killed_with_all_it_started() {
     let pipe = Pipe::new();
     let command = "trap '' TERM; sleep 1000 & echo $! > PIPE; echo $$ > PIPE; wait; sleep 1000";
-    let child = start(&pipe, command, quick());
+    let child = start(&pipe, command, quick_limits());
     let (grandchild, leader) = (pipe.line().await, pipe.line().await);
     child.stop().await;
-    dead(&leader).await;
-    dead(&grandchild).await;
+    wait_dead(&leader).await;
+    wait_dead(&grandchild).await;
 }
 
 #[tokio::test]
 async fn a_service_does_not_outlive_its_owner() {
     let pipe = Pipe::new();
     let command = "trap '' TERM; sleep 1000 & echo $! > PIPE; echo $$ > PIPE; wait; sleep 1000";
-    let child = start(&pipe, command, quick());
+    let child = start(&pipe, command, quick_limits());
     let (grandchild, leader) = (pipe.line().await, pipe.line().await);
     // All that a killed owner does is to close its end of a pipe.
     drop(child);
-    dead(&leader).await;
-    dead(&grandchild).await;
+    wait_dead(&leader).await;
+    wait_dead(&grandchild).await;
 }
 
 #[tokio::test]
 async fn a_service_that_uses_too_much_of_the_processor_dies() {
     let pipe = Pipe::new();
-    let limits = ChildLimits { cpu: Some(Duration::from_secs(1)), ..quick() };
+    let limits = ServiceLimits { cpu_time: Some(Duration::from_secs(1)), ..quick_limits() };
     let child = start(&pipe, "echo $$ > PIPE; while :; do :; done", limits);
-    dead(&pipe.line().await).await;
+    wait_dead(&pipe.line().await).await;
     child.stop().await;
 }
 
 #[tokio::test]
 async fn a_service_gets_no_more_memory_than_allowed() {
     let pipe = Pipe::new();
-    let limits = ChildLimits { memory: Some(64 << 20), ..quick() };
+    let limits = ServiceLimits { memory_bytes: Some(64 << 20), ..quick_limits() };
     let child = start(&pipe, "ulimit -v > PIPE; sleep 1000", limits);
     assert_eq!(pipe.line().await, "65536");
     child.stop().await;
@@ -193,9 +193,9 @@ async fn a_service_gets_no_more_memory_than_allowed() {
 #[tokio::test]
 async fn a_service_whose_time_is_over_ends_for_good() {
     let pipe = Pipe::new();
-    let limits = ChildLimits { time: Some(Duration::from_millis(50)), ..quick() };
+    let limits = ServiceLimits { lifetime: Some(Duration::from_millis(50)), ..quick_limits() };
     let child = start(&pipe, "trap '' TERM; echo $$ > PIPE; sleep 1000; sleep 1000", limits);
-    dead(&pipe.line().await).await;
+    wait_dead(&pipe.line().await).await;
     child.stop().await;
     fs::write(pipe.path(), "nothing else\n").unwrap();
     assert_eq!(pipe.line().await, "nothing else");
