@@ -232,7 +232,9 @@ pub(crate) enum CliError {
         state: &'static str,
     },
     /// No worker has said where it assert_serves.
-    #[error("no worker of agreement {0} says where it assert_serves: is --relay one that they use?")]
+    #[error(
+        "no worker of agreement {0} says where it assert_serves: is --relay one that they use?"
+    )]
     NoEntrance(Address),
     /// Standard output is closed or full.
     #[error("cannot write the answer: {0}")]

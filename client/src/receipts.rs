@@ -8,7 +8,7 @@ use alloy::primitives::{Address, B256, Signature, keccak256};
 use alloy::signers::SignerSync;
 use alloy::signers::local::PrivateKeySigner;
 use muster_protocol::abi::Entry;
-use muster_protocol::receipt::{signing_hash, domain_separator, session_id};
+use muster_protocol::receipt::{domain_separator, session_id, signing_hash};
 use serde::{Deserialize, Serialize};
 
 use crate::agreement::Agreement;

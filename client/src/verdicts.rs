@@ -3,7 +3,7 @@
 use muster_protocol::abi::IWorkAgreement::Reported;
 use muster_protocol::layout::Terms;
 use muster_protocol::money::Judgement;
-use muster_protocol::verdict::{WindowTally, Verdict, judge};
+use muster_protocol::verdict::{Verdict, WindowTally, judge};
 
 use crate::agreement::Progress;
 use crate::testers::window_seats;
@@ -85,7 +85,7 @@ mod tests {
     use muster_protocol::abi::IWorkAgreement::Reported;
     use muster_protocol::layout::{Head, Terms, WorkerTerms};
     use muster_protocol::money::Judgement;
-    use muster_protocol::verdict::{WindowTally, Verdict};
+    use muster_protocol::verdict::{Verdict, WindowTally};
 
     use super::{Votes, judgement, votes};
     use crate::agreement::Progress;
@@ -149,7 +149,8 @@ mod tests {
                 judgement(&terms(), &progress, 0, &said);
             (said.len(), record, sure, ticks, resigned)
         };
-        let (half, good) = (WindowTally { served: 1, failed: 1 }, WindowTally { served: 1, failed: 0 });
+        let (half, good) =
+            (WindowTally { served: 1, failed: 1 }, WindowTally { served: 1, failed: 0 });
         assert_eq!(judged(progress()), (4, half, 1, 40, false));
         assert_eq!(judged(Progress { windows: 2, ..progress() }), (2, half, 1, 20, false));
         assert_eq!(judged(Progress { resigned: 0b10, ..progress() }), (1, good, 0, 10, true));

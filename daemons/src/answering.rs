@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use muster_messaging::{
-    PassResponder, Delivery, Message, MessageError, MessageKey, Mailbox, Transport, EndpointResponder, seal,
+    Delivery, EndpointResponder, Mailbox, Message, MessageError, MessageKey, PassResponder,
+    Transport, seal,
 };
 use tokio::task::JoinSet;
 use tokio::time::{Duration, sleep};

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use alloy::primitives::{Address, B256};
 use muster_messaging::{
-    Content, Delivery, Message, MessageError, MessageKey, Mailbox, RefusalReason, ReplayGuard, Transport, seal,
+    Content, Delivery, Mailbox, Message, MessageError, MessageKey, RefusalReason, ReplayGuard,
+    Transport, seal,
 };
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -135,7 +136,8 @@ mod tests {
 
     use alloy::primitives::Address;
     use muster_messaging::{
-        Content, Message, InMemoryTransport, MessageKey, Mailbox, RefusalReason, InMemoryReplayGuard, Transport,
+        Content, InMemoryReplayGuard, InMemoryTransport, Mailbox, Message, MessageKey,
+        RefusalReason, Transport,
     };
     use tokio::select;
 

@@ -2,7 +2,7 @@
 
 use alloy::primitives::{Address, B256};
 use muster_client::{Agreement, Market, MarketError, window_seats};
-use muster_messaging::{ChainFuture, AgreementInfo, BoxError, ChainView};
+use muster_messaging::{AgreementInfo, BoxError, ChainFuture, ChainView};
 
 /// The chain, seen through the client library.
 #[derive(Clone, Debug)]
@@ -70,7 +70,12 @@ impl ChainView for ChainStanding {
         Box::pin(async move { Ok(self.market.key_of(account).await?) })
     }
 
-    fn seat_holder(&self, agreement: Address, window: u8, place: u32) -> ChainFuture<'_, Option<Address>> {
+    fn seat_holder(
+        &self,
+        agreement: Address,
+        window: u8,
+        place: u32,
+    ) -> ChainFuture<'_, Option<Address>> {
         Box::pin(self.holder(agreement, window, place))
     }
 }

@@ -12,7 +12,7 @@ use alloy::primitives::Address;
 use muster_client::protocol::abi::{Clock, State, Worker as Known};
 use muster_client::{Application, MarketError, Offer, state as words};
 use muster_gateway::{Config, Gateway, Limits, Secret};
-use muster_messaging::{MessageKey, EndpointResponder};
+use muster_messaging::{EndpointResponder, MessageKey};
 use tokio::task::JoinSet;
 use tokio::time::Duration;
 

@@ -42,13 +42,19 @@ fn token(headers: &HeaderMap) -> Result<&str, RequestError> {
     let bearer = !headers.contains_key(TOKEN_HEADER);
     let name = if bearer { AUTHORIZATION.as_str() } else { TOKEN_HEADER };
     let mut values = headers.get_all(name).iter();
-    let (Some(value), None) = (values.next(), values.next()) else { return Err(RequestError::MissingToken) };
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return Err(RequestError::MissingToken);
+    };
     let value = value.to_str().map_err(|_| RequestError::InvalidToken)?;
     if !bearer {
         return Ok(value);
     }
     let (scheme, token) = value.split_once(' ').ok_or(RequestError::MissingToken)?;
-    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(RequestError::MissingToken) }
+    if scheme.eq_ignore_ascii_case("bearer") {
+        Ok(token.trim())
+    } else {
+        Err(RequestError::MissingToken)
+    }
 }
 
 #[cfg(test)]

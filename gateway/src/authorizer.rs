@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use crate::{upstream::Upstream, token::Claims};
+use crate::{token::Claims, upstream::Upstream};
 
 /// Knows agreements and who belongs to them. The gateway asks it before every request, and in every
 /// [`crate::Limits::recheck`] for as long as a connection lasts; so it must answer from what it knows.
@@ -12,7 +12,10 @@ pub trait Authorizer: Send + Sync + 'static {
     ///
     /// # Errors
     /// See [`Refusal`].
-    fn authorize(&self, claims: &Claims) -> impl Future<Output = Result<Upstream, AuthorizationError>> + Send;
+    fn authorize(
+        &self,
+        claims: &Claims,
+    ) -> impl Future<Output = Result<Upstream, AuthorizationError>> + Send;
 }
 
 /// Why the door stays shut.

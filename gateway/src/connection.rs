@@ -22,18 +22,18 @@ use tokio::{
 
 use crate::{
     auth,
-    error_response::{ResponseBody, RequestError},
+    authorizer::{AuthorizationError, Authorizer},
     config::{Config, Limits},
-    authorizer::{Authorizer, AuthorizationError},
-    forward::forward,
-    rate_limit::RateLimiter,
-    receipts::{Receipts, session_id, attach_receipt},
     connection_quota::{ConnectionPermit, ConnectionQuota},
+    error_response::{RequestError, ResponseBody},
+    forward::forward,
+    idle::{IdleTimer, IdleTracked},
+    rate_limit::RateLimiter,
+    receipts::{Receipts, attach_receipt, session_id},
     shutdown::{ShutdownSignal, wait},
-    unauthenticated::{PreAuthPermit, PreAuthConnections},
     token::Claims,
     tunnel::Tunnel,
-    idle::{IdleTimer, IdleTracked},
+    unauthenticated::{PreAuthConnections, PreAuthPermit},
 };
 
 /// What all connections share.
@@ -180,7 +180,8 @@ impl<D, R> ConnectionContext<D, R> {
 impl<D: Authorizer, R: Receipts> ConnectionContext<D, R> {
     /// The answer to a request: the service's, or why there is none.
     async fn respond(&self, request: Request<Incoming>) -> Response<ResponseBody> {
-        let mut response = self.try_serve(request).await.unwrap_or_else(RequestError::into_response);
+        let mut response =
+            self.try_serve(request).await.unwrap_or_else(RequestError::into_response);
         if self.guest().is_none() {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
@@ -188,7 +189,10 @@ impl<D: Authorizer, R: Receipts> ConnectionContext<D, R> {
     }
 
     /// Lets a request in, passes it on, and gives a receipt.
-    async fn try_serve(&self, request: Request<Incoming>) -> Result<Response<ResponseBody>, RequestError> {
+    async fn try_serve(
+        &self,
+        request: Request<Incoming>,
+    ) -> Result<Response<ResponseBody>, RequestError> {
         auth::check_target(request.method(), request.uri())?;
         let claims = auth::guest(request.headers(), &self.shared.config.secret)?;
         self.shared.rate_limiter.check(&claims)?;

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::{error_response::RequestError, config::Limits, token::Claims};
+use crate::{config::Limits, error_response::RequestError, token::Claims};
 
 /// An agreement, and a key of it.
 type Owner = ([u8; 20], [u8; 32]);
@@ -82,12 +82,15 @@ impl ConnectionQuota {
         if others.iter().filter(|(_, other)| *other == owner).count() >= self.max_per_key {
             return Err(RequestError::TooManyConnections);
         }
-        let agreement_is_full = others.iter().filter(|(_, other)| other.0 == owner.0).count() >= self.max_per_agreement;
+        let agreement_is_full =
+            others.iter().filter(|(_, other)| other.0 == owner.0).count() >= self.max_per_agreement;
         if agreement_is_full || others.len() >= self.max_total {
             let agreements = others.iter().map(|(_, other)| other.0).filter(|_| !agreement_is_full);
             let largest_agreement = largest_agreement(agreements, owner.0).unwrap_or(owner.0);
-            let keys = others.iter().map(|(_, other)| *other).filter(|other| other.0 == largest_agreement);
-            let largest_key = self::largest_owner(keys, owner).ok_or(RequestError::TooManyConnections)?;
+            let keys =
+                others.iter().map(|(_, other)| *other).filter(|other| other.0 == largest_agreement);
+            let largest_key =
+                self::largest_owner(keys, owner).ok_or(RequestError::TooManyConnections)?;
             let oldest = others.iter().find(|(_, other)| *other == largest_key);
             if let Some(evicted) = oldest.and_then(|(id, _)| state.seats.remove(id)) {
                 evicted.leave.notify_one();

@@ -67,10 +67,18 @@ impl RequestError {
             Self::InvalidToken => (StatusCode::UNAUTHORIZED, "bad_token"),
             Self::ExpiredToken => (StatusCode::UNAUTHORIZED, "expired_token"),
             Self::BadSession => (StatusCode::BAD_REQUEST, "bad_session"),
-            Self::Authorization(AuthorizationError::UnknownAgreement) => (StatusCode::FORBIDDEN, "unknown_agreement"),
-            Self::Authorization(AuthorizationError::NotRunning { .. }) => (StatusCode::FORBIDDEN, "agreement_closed"),
-            Self::Authorization(AuthorizationError::NotAParty) => (StatusCode::FORBIDDEN, "stranger"),
-            Self::Authorization(AuthorizationError::Unavailable) => (StatusCode::SERVICE_UNAVAILABLE, "unclear"),
+            Self::Authorization(AuthorizationError::UnknownAgreement) => {
+                (StatusCode::FORBIDDEN, "unknown_agreement")
+            }
+            Self::Authorization(AuthorizationError::NotRunning { .. }) => {
+                (StatusCode::FORBIDDEN, "agreement_closed")
+            }
+            Self::Authorization(AuthorizationError::NotAParty) => {
+                (StatusCode::FORBIDDEN, "stranger")
+            }
+            Self::Authorization(AuthorizationError::Unavailable) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "unclear")
+            }
             Self::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"),
             Self::TooManyConnections => (StatusCode::TOO_MANY_REQUESTS, "too_many_connections"),
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_long"),

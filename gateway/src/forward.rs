@@ -18,12 +18,12 @@ use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, task::JoinHandle, time::timeout};
 
 use crate::{
-    upstream::Upstream,
-    error_response::{ResponseBody, RequestError},
     config::Limits,
+    error_response::{RequestError, ResponseBody},
     headers,
-    tunnel::Tunnel,
     idle::IdleTimer,
+    tunnel::Tunnel,
+    upstream::Upstream,
 };
 
 /// A connection to the service, which ends when this is dropped.
@@ -85,8 +85,10 @@ pub(crate) async fn forward(
     let max_body = usize::try_from(limits.body_bytes).unwrap_or(usize::MAX);
     let request = request.map(|body| Limited::new(body, max_body));
 
-    let stream = timeout(limits.connect_timeout, TcpStream::connect(upstream.connect_target())).await;
-    let stream = stream.map_err(|_| RequestError::GatewayTimeout)?.map_err(|_| RequestError::BadGateway)?;
+    let stream =
+        timeout(limits.connect_timeout, TcpStream::connect(upstream.connect_target())).await;
+    let stream =
+        stream.map_err(|_| RequestError::GatewayTimeout)?.map_err(|_| RequestError::BadGateway)?;
     stream.set_nodelay(true).map_err(|_| RequestError::BadGateway)?;
     let mut builder = http1::Builder::new();
     builder.max_buf_size(limits.header_bytes);
@@ -114,7 +116,10 @@ fn to_client_response(
     let switched = response.status() == StatusCode::SWITCHING_PROTOCOLS;
     headers::prepare_response(response.headers_mut(), upstream, switched);
     if !switched {
-        return Ok((response.map(|body| Either::Right(UpstreamBody { body, _driver: task })), None));
+        return Ok((
+            response.map(|body| Either::Right(UpstreamBody { body, _driver: task })),
+            None,
+        ));
     }
     let client_upgrade = client_upgrade.ok_or(RequestError::BadGateway)?;
     let tunnel = Tunnel { client: client_upgrade, service: upgrade::on(&mut response), task };

@@ -66,7 +66,8 @@ pub(crate) fn prepare_request(headers: &mut HeaderMap, upstream: &Upstream, webs
 /// Makes the service's headers those of an answer to the guest.
 pub(crate) fn prepare_response(headers: &mut HeaderMap, upstream: &Upstream, websocket: bool) {
     strip_headers(headers);
-    let location = headers.get(LOCATION).and_then(|location| upstream.strip_origin(location.to_str().ok()?));
+    let location =
+        headers.get(LOCATION).and_then(|location| upstream.strip_origin(location.to_str().ok()?));
     if let Some(path) = location.and_then(|path| HeaderValue::from_str(path).ok()) {
         headers.insert(LOCATION, path);
     }

@@ -1,31 +1,31 @@
 #![doc = include_str!("../README.md")]
 
-mod upstream;
 mod auth;
-mod error_response;
-mod supervisor;
+mod authorizer;
 mod config;
 mod connection;
-mod authorizer;
+mod connection_quota;
 mod error;
+mod error_response;
 mod forward;
 mod headers;
+mod idle;
 mod rate_limit;
 mod receipts;
-mod connection_quota;
 mod server;
 mod shutdown;
-mod unauthenticated;
+mod supervisor;
 mod token;
 mod tunnel;
-mod idle;
+mod unauthenticated;
+mod upstream;
 
-pub use upstream::Upstream;
-pub use supervisor::{ServiceProcess, ServiceLimits, ServiceConfig};
+pub use authorizer::{AuthorizationError, Authorizer};
 pub use config::{Config, Limits};
-pub use authorizer::{Authorizer, AuthorizationError};
 pub use error::GatewayError;
 pub use headers::{is_websocket_upgrade, strip_headers};
 pub use receipts::{RECEIPT_HEADER, Receipts, SESSION_HEADER};
 pub use server::Gateway;
+pub use supervisor::{ServiceConfig, ServiceLimits, ServiceProcess};
 pub use token::{Claims, Secret, TOKEN_HEADER, Token};
+pub use upstream::Upstream;

@@ -2,7 +2,7 @@
 
 use governor::{DefaultKeyedRateLimiter, Quota};
 
-use crate::{error_response::RequestError, config::Limits, token::Claims};
+use crate::{config::Limits, error_response::RequestError, token::Claims};
 
 /// From how many keys on those that have not asked lately are forgotten.
 const PRUNE_THRESHOLD: usize = 1024;

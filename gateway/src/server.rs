@@ -10,13 +10,13 @@ use tokio::{
 };
 
 use crate::{
+    authorizer::Authorizer,
     config::Config,
     connection::{SharedState, serve},
-    authorizer::Authorizer,
+    connection_quota::ConnectionQuota,
     error::GatewayError,
     rate_limit::RateLimiter,
     receipts::Receipts,
-    connection_quota::ConnectionQuota,
     shutdown::{ShutdownSignal, wait},
     unauthenticated::PreAuthConnections,
 };
@@ -49,8 +49,10 @@ impl Gateway {
         let address = listener.local_addr().map_err(GatewayError::Listen)?;
         config.limits = config.limits.clamped();
         let pre_auth = PreAuthConnections::new(config.limits.unauthenticated_connections);
-        let (rate_limiter, quota) = (RateLimiter::new(&config.limits), ConnectionQuota::new(&config.limits));
-        let shared = Arc::new(SharedState { config, authorizer, receipts, pre_auth, rate_limiter, quota });
+        let (rate_limiter, quota) =
+            (RateLimiter::new(&config.limits), ConnectionQuota::new(&config.limits));
+        let shared =
+            Arc::new(SharedState { config, authorizer, receipts, pre_auth, rate_limiter, quota });
         let (shutdown, signal) = watch::channel(false);
         let task = tokio::spawn(accept_loop(listener, shared, signal));
         Ok(Self { address, shutdown, task })

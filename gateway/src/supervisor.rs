@@ -14,9 +14,9 @@ use tokio::{
 
 use self::process::ProcessGroup;
 use crate::{
-    upstream::Upstream,
     error::GatewayError,
     shutdown::{ShutdownSignal, wait},
+    upstream::Upstream,
 };
 
 /// The longest pause between two starts. Whoever ran for longer is forgiven earlier deaths.

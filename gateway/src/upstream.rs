@@ -20,7 +20,10 @@ pub struct Upstream(Authority);
 impl Upstream {
     /// Whether somebody takes connections there.
     pub async fn is_up(&self) -> bool {
-        matches!(timeout(CONNECT_TIMEOUT, TcpStream::connect(self.connect_target())).await, Ok(Ok(_)))
+        matches!(
+            timeout(CONNECT_TIMEOUT, TcpStream::connect(self.connect_target())).await,
+            Ok(Ok(_))
+        )
     }
 
     /// What the service calls itself.

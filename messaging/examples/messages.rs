@@ -10,7 +10,8 @@ use std::sync::Arc;
 use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
 use muster_messaging::{
-    Claim, Content, Delegation, SecretString, Message, MessageKey, Mailbox, InMemoryReplayGuard, RelayPool,
+    Claim, Content, Delegation, InMemoryReplayGuard, Mailbox, Message, MessageKey, RelayPool,
+    SecretString,
 };
 
 /// The post box of a key, over a connection of its own.
@@ -46,7 +47,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         came.message == asked && came.sender == client.key(),
     )?;
 
-    let (url_of_service, token) = (SecretString::new("https://worker.example"), SecretString::new("token"));
+    let (url_of_service, token) =
+        (SecretString::new("https://worker.example"), SecretString::new("token"));
     let reply = asked.reply(Content::EndpointReply { url: url_of_service, token });
     worker.send(came.sender, &reply).await?;
     let answered = client.next().await?;

@@ -19,7 +19,12 @@ pub trait ChainView: Debug + Send + Sync {
     /// The x-only key for messages that an account has registered; `None` if it is not registered.
     fn message_key(&self, account: Address) -> ChainFuture<'_, Option<B256>>;
     /// The account that has this place, if the place holds a seat of this window of the agreement.
-    fn seat_holder(&self, agreement: Address, window: u8, place: u32) -> ChainFuture<'_, Option<Address>>;
+    fn seat_holder(
+        &self,
+        agreement: Address,
+        window: u8,
+        place: u32,
+    ) -> ChainFuture<'_, Option<Address>>;
 }
 
 /// What an agreement is, now.
@@ -42,7 +47,9 @@ impl dyn ChainView {
         window: u8,
         place: u32,
     ) -> Result<bool, BoxError> {
-        let Some(tester) = self.seat_holder(agreement, window, place).await? else { return Ok(false) };
+        let Some(tester) = self.seat_holder(agreement, window, place).await? else {
+            return Ok(false);
+        };
         Ok(self.message_key(tester).await? == Some(key))
     }
 }

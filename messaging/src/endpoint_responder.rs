@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
 
-use crate::error::{MessageError, BoxError};
-use crate::keys::accounts_of;
-use crate::message::{Claim, Content, SecretString, Message, RefusalReason};
-use crate::mailbox::Delivery;
 use crate::chain_view::{AgreementInfo, ChainView};
+use crate::error::{BoxError, MessageError};
+use crate::keys::accounts_of;
+use crate::mailbox::Delivery;
+use crate::message::{Claim, Content, Message, RefusalReason, SecretString};
 
 /// Who is let in, and to what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,11 @@ pub struct EndpointResponder {
 impl EndpointResponder {
     /// A desk for a worker.
     #[must_use]
-    pub fn new(worker: Address, chain: Arc<dyn ChainView>, issuer: Arc<dyn EndpointIssuer>) -> Self {
+    pub fn new(
+        worker: Address,
+        chain: Arc<dyn ChainView>,
+        issuer: Arc<dyn EndpointIssuer>,
+    ) -> Self {
         Self { worker, standing: chain, issuer }
     }
 
@@ -80,7 +84,11 @@ impl EndpointResponder {
     ///
     /// # Errors
     /// [`MessageError::Chain`] or [`MessageError::Endpoint`]; the same letter can be answered later.
-    pub async fn answer(&self, delivery: &Delivery, now: u64) -> Result<Option<Message>, MessageError> {
+    pub async fn answer(
+        &self,
+        delivery: &Delivery,
+        now: u64,
+    ) -> Result<Option<Message>, MessageError> {
         let Content::EndpointRequest { claim } = &delivery.message.content else { return Ok(None) };
         let content = match self.admit(delivery, claim, now).await.map_err(MessageError::Chain)? {
             Ok(party) => {
@@ -132,8 +140,13 @@ impl EndpointResponder {
             Claim::Seat { window, .. } if window != current => Ok(Err(RefusalReason::OtherWindow)),
             Claim::Seat { window, place } => {
                 let chain = &*self.standing;
-                let holds_seat = chain.holds_seat(delivery.sender, agreement, window, place).await?;
-                Ok(if holds_seat { Ok(Party::Tester { window }) } else { Err(RefusalReason::NoSeat) })
+                let holds_seat =
+                    chain.holds_seat(delivery.sender, agreement, window, place).await?;
+                Ok(if holds_seat {
+                    Ok(Party::Tester { window })
+                } else {
+                    Err(RefusalReason::NoSeat)
+                })
             }
         }
     }

@@ -36,7 +36,9 @@ impl TransportState {
             if let Some(inbox) = self.inboxes.get(&key) {
                 match inbox.try_send(wrap.clone()) {
                     Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => {}
-                    Err(mpsc::error::TrySendError::Full(_)) => return Err(MessageError::Unacknowledged),
+                    Err(mpsc::error::TrySendError::Full(_)) => {
+                        return Err(MessageError::Unacknowledged);
+                    }
                 }
             }
         }

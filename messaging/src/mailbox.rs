@@ -7,7 +7,7 @@ use nostr::event::Event;
 use nostr::types::Timestamp;
 use tracing::debug;
 
-use crate::envelope::{MESSAGE_TTL, OpenedMessage, MAX_TIMESTAMP_TWEAK, open, seal};
+use crate::envelope::{MAX_TIMESTAMP_TWEAK, MESSAGE_TTL, OpenedMessage, open, seal};
 use crate::error::MessageError;
 use crate::keys::MessageKey;
 use crate::message::Message;
@@ -104,7 +104,9 @@ impl Mailbox {
                 }
             };
         // The same wrap, and the same letter in another wrap, are replays as long as either is opened.
-        let until = sent_at.saturating_add(MESSAGE_TTL.as_secs()).saturating_add(MAX_TIMESTAMP_TWEAK.as_secs());
+        let until = sent_at
+            .saturating_add(MESSAGE_TTL.as_secs())
+            .saturating_add(MAX_TIMESTAMP_TWEAK.as_secs());
         let replay_id = replay_id(sender, &message);
         for id in [replay_id, id] {
             if !self.replay_guard.insert_if_new(id, until).map_err(MessageError::ReplayGuard)? {

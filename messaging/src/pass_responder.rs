@@ -6,12 +6,12 @@ use std::time::Duration;
 use alloy::primitives::{Address, B256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 
-use crate::delegation::Delegation;
-use crate::error::{MessageError, BoxError};
-use crate::message::{Content, Message, RefusalReason};
-use crate::mailbox::Delivery;
-use crate::replay_guard::ReplayGuard;
 use crate::chain_view::{AgreementInfo, ChainView};
+use crate::delegation::Delegation;
+use crate::error::{BoxError, MessageError};
+use crate::mailbox::Delivery;
+use crate::message::{Content, Message, RefusalReason};
+use crate::replay_guard::ReplayGuard;
 
 /// What delegations are rounded to, so that those made on one day look alike.
 const DAY: Duration = Duration::from_hours(24);
@@ -50,7 +50,13 @@ impl PassResponder {
         key: B256,
         now: u64,
     ) -> Result<Delegation, MessageError> {
-        Delegation::sign(&self.account, self.chain.chain_id(), agreement, key, delegation_expiry(now))
+        Delegation::sign(
+            &self.account,
+            self.chain.chain_id(),
+            agreement,
+            key,
+            delegation_expiry(now),
+        )
     }
 
     /// The reply to a letter that came at the Unix second `now`: a pass or a refusal; `None` if the letter
@@ -59,13 +65,20 @@ impl PassResponder {
     /// # Errors
     /// [`MessageError::Chain`], [`MessageError::Seen`] or [`MessageError::Key`]; the same letter can be
     /// answered later.
-    pub async fn respond(&self, delivery: &Delivery, now: u64) -> Result<Option<Message>, MessageError> {
+    pub async fn respond(
+        &self,
+        delivery: &Delivery,
+        now: u64,
+    ) -> Result<Option<Message>, MessageError> {
         let Content::PassRequest { window, place, key } = delivery.message.content else {
             return Ok(None);
         };
         let agreement = delivery.message.agreement;
-        let refused = self.refusal_reason(delivery, window, place).await.map_err(MessageError::Chain)?;
-        let reserve = || self.reserve_pass(agreement, window, place, key, now).map_err(MessageError::ReplayGuard);
+        let refused =
+            self.refusal_reason(delivery, window, place).await.map_err(MessageError::Chain)?;
+        let reserve = || {
+            self.reserve_pass(agreement, window, place, key, now).map_err(MessageError::ReplayGuard)
+        };
         let content = match refused {
             Some(reason) => Content::Refusal { reason },
             None if reserve()? => Content::Pass { delegation: self.delegate(agreement, key, now)? },

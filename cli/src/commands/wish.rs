@@ -132,7 +132,8 @@ impl Wish {
     ) -> Result<Order, CliError> {
         let settings: &Settings = market.settings();
         let listed = market.tester_count(market.epoch().await?).await?;
-        let usual = order::default_order(U256::from(redundancy), U256::from(length), settings, listed);
+        let usual =
+            order::default_order(U256::from(redundancy), U256::from(length), settings, listed);
         // Orders without testers have one window.
         let windows = if self.testers == Some(0) { 1 } else { usual.windows };
         Ok(Order {

@@ -248,7 +248,8 @@ pub(crate) fn percent(bps: u16) -> String {
 
 /// A weight in a reputation, in observations, rounded down to hundredths.
 pub(crate) fn observations(weight: u64) -> String {
-    let hundredths = u128::from(weight).wrapping_mul(100).checked_div(reputation::ONE_OBSERVATION.into());
+    let hundredths =
+        u128::from(weight).wrapping_mul(100).checked_div(reputation::ONE_OBSERVATION.into());
     let hundredths = hundredths.unwrap_or(0); // 64 + 7 bits cannot leave 128
     let (whole, part) = (hundredths.checked_div(100), hundredths.checked_rem(100));
     format!("{}.{:02}", whole.unwrap_or(0), part.unwrap_or(0))

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Lines};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{ServiceProcess, ChildStdout, Command, Stdio};
+use std::process::{ChildStdout, Command, ServiceProcess, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 

@@ -11,7 +11,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{ServiceProcess, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, ServiceProcess, Stdio};
 use std::time::Duration;
 
 use stylus_devnode::{Config, Devnode};

@@ -4,7 +4,9 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use muster_messaging::{Claim, Content, Message, MessageKey, Mailbox, InMemoryReplayGuard, RelayPool};
+use muster_messaging::{
+    Claim, Content, InMemoryReplayGuard, Mailbox, Message, MessageKey, RelayPool,
+};
 use tokio::task::block_in_place;
 
 use crate::harness::{Background, Folder, until};

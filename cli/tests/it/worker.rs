@@ -8,7 +8,8 @@ use alloy::primitives::{Address, B256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use muster_gateway::{RECEIPT_HEADER, SESSION_HEADER};
 use muster_messaging::{
-    Claim, Content, Message, MessageKey, Mailbox, InMemoryReplayGuard, Relay, RelayConfig, RelayPool,
+    Claim, Content, InMemoryReplayGuard, Mailbox, Message, MessageKey, Relay, RelayConfig,
+    RelayPool,
 };
 use stylus_devnode::CHAIN_ID;
 
@@ -50,7 +51,8 @@ pub(crate) async fn request(relay: &str, agreement: Address, worker: B256) -> (M
     let client = PrivateKeySigner::from_bytes(&keccak256("muster dev account cleo")).unwrap();
     let key = MessageKey::from_signer(&client).unwrap();
     let relays = Arc::new(RelayPool::connect([relay]).unwrap());
-    let letters = Mailbox::open(key, relays, Arc::new(InMemoryReplayGuard::default())).await.unwrap();
+    let letters =
+        Mailbox::open(key, relays, Arc::new(InMemoryReplayGuard::default())).await.unwrap();
     let claim = Claim::Client {};
     let letter = Message::request(CHAIN_ID, agreement, Content::EndpointRequest { claim });
     letters.send(worker, &letter).await.unwrap();
@@ -80,7 +82,8 @@ pub(crate) async fn ask(url: &str, token: &str) -> Result<reqwest::Response, req
 /// What is answered at a URL, with the receipt.
 pub(crate) async fn get(url: &str, token: &str) -> (String, String) {
     let answer = ask(url, token).await.unwrap();
-    let receipt = answer.headers().get(RECEIPT_HEADER).map(|receipt| receipt.to_str().unwrap().to_owned());
+    let receipt =
+        answer.headers().get(RECEIPT_HEADER).map(|receipt| receipt.to_str().unwrap().to_owned());
     (answer.text().await.unwrap(), receipt.unwrap_or_default())
 }
 

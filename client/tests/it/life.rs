@@ -59,7 +59,9 @@ async fn everybody_gets_what_the_windows_say() {
     assert_eq!(settlement.refund, purchase.escrow - 48_000 - 24 * fee);
     assert_eq!(cleos.state().await.unwrap(), State::Settled);
     // Twelve seats at the lowest fee are one observation, which ada keeps whole and ben halves.
-    for (worker, good, bad) in [(&ada, ONE_OBSERVATION, 0), (&ben, ONE_OBSERVATION / 2, ONE_OBSERVATION / 2)] {
+    for (worker, good, bad) in
+        [(&ada, ONE_OBSERVATION, 0), (&ben, ONE_OBSERVATION / 2, ONE_OBSERVATION / 2)]
+    {
         let known = cleo.reputation(worker.account().unwrap()).await.unwrap();
         assert_eq!(known.standing, ReputationWeights { good, bad });
         assert_eq!(known.score, known.standing.score());

@@ -161,8 +161,8 @@ async fn equal_purchases_are_different_agreements() {
     let first = bought(&world, &cleo, order(1, 8), 56).await;
     let second = bought(&world, &cleo, order(1, 8), 56).await;
     assert_ne!(first.agreement, second.agreement);
-    let numbers =
-        [&first, &second].map(async |purchase| agreement(&ada, purchase).await.terms().header.number);
+    let numbers = [&first, &second]
+        .map(async |purchase| agreement(&ada, purchase).await.terms().header.number);
     let [one, two] = numbers;
     assert_eq!((one.await, two.await), (1, 2));
     assert_eq!(ada.agreements().await.unwrap(), [first.agreement, second.agreement]);

@@ -90,7 +90,8 @@ async fn testers_do_not_work_and_workers_do_not_test() {
     let (ada, tess) = (world.worker(offer(5)).await, world.testers(1).await.remove(0));
     let ben = world.person().await;
     let tester = market(WrongApplication { application: FixedBytes(TESTER_APPLICATION) });
-    let disguised = registerWorkerCall { application: FixedBytes(TESTER_APPLICATION), ..registration(&ben) };
+    let disguised =
+        registerWorkerCall { application: FixedBytes(TESTER_APPLICATION), ..registration(&ben) };
     assert_eq!(world.send(&ben, world.dispatcher, &disguised, ETHER).await, tester);
     let call = updateWorkerCall { price: 1, maxLength: 8, promised: 9_000, capacity: 1, hint: 0 };
     assert_eq!(world.tell(&tess, &call).await, tester);

@@ -172,7 +172,8 @@ async fn the_testers_of_every_window_are_those_of_the_draw() {
         assert_eq!(view.progress().await.unwrap().seed, seed.0);
         let mut different = Vec::new();
         for window in 0..7 {
-            let seats = draw::draw_seats(&seed.0, window, 5, 9, |bytes| keccak256(bytes).0).unwrap();
+            let seats =
+                draw::draw_seats(&seed.0, window, 5, 9, |bytes| keccak256(bytes).0).unwrap();
             let drawn = seats.places().map(|place| {
                 let who = &testers[usize::try_from(place).unwrap()];
                 Tester { account: who.account().unwrap(), key: key(who) }

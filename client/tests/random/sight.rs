@@ -84,7 +84,12 @@ impl World {
     }
 
     /// What a call may have touched.
-    pub(crate) fn touched(&self, from: Address, call: &ModelCall, events: &[ModelEvent]) -> Vec<Sight> {
+    pub(crate) fn touched(
+        &self,
+        from: Address,
+        call: &ModelCall,
+        events: &[ModelEvent],
+    ) -> Vec<Sight> {
         let mut accounts = BTreeSet::from([from]);
         let mut agreements = BTreeSet::new();
         for event in events {
@@ -118,7 +123,9 @@ impl World {
             ModelCall::Dispatcher(IWorkerDispatcherCalls::withdraw(withdraw)) => {
                 sights.push(Sight::Balance(withdraw.to));
             }
-            ModelCall::Dispatcher(_) => sights.push(view(&bookCall { application: FixedBytes::ZERO })),
+            ModelCall::Dispatcher(_) => {
+                sights.push(view(&bookCall { application: FixedBytes::ZERO }))
+            }
             ModelCall::Agreement(..) => {}
         }
         sights
@@ -138,7 +145,8 @@ impl World {
         ];
         let pages = (0..=count + 1).step_by(16);
         sights.extend(pages.map(|from| view(&workersCall { from, count: 17 })));
-        for application in [[0; 8], *b"factor\0\0", muster_client::protocol::TESTER_APPLICATION, *b"nothing\0"]
+        for application in
+            [[0; 8], *b"factor\0\0", muster_client::protocol::TESTER_APPLICATION, *b"nothing\0"]
         {
             sights.push(view(&bookCall { application: application.into() }));
         }
@@ -201,8 +209,11 @@ impl World {
 
 /// Whether what was seen is what was expected. A score may be off by two.
 pub(crate) fn same(sight: &Sight, expected: &Seen, seen: &Seen) -> bool {
-    let (Sight::View(ModelCall::Dispatcher(call)), Seen::Answer(Ok(expected)), Seen::Answer(Ok(seen))) =
-        (sight, expected, seen)
+    let (
+        Sight::View(ModelCall::Dispatcher(call)),
+        Seen::Answer(Ok(expected)),
+        Seen::Answer(Ok(seen)),
+    ) = (sight, expected, seen)
     else {
         return expected == seen;
     };

@@ -136,7 +136,8 @@ impl World {
         let from = self.actors[place];
         let key = if dice.once_in(30) { B256::ZERO } else { dice.word().into() };
         let known = self.model.worker_view(from).ok();
-        if known.is_some_and(|known| known.application.0 == TESTER_APPLICATION) || dice.once_in(20) {
+        if known.is_some_and(|known| known.application.0 == TESTER_APPLICATION) || dice.once_in(20)
+        {
             return (from, market(&checkInCall {}), 0);
         }
         if known.is_some() && !dice.once_in(8) {

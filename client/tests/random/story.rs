@@ -7,7 +7,7 @@ use muster_client::protocol::abi::IWorkAgreement::{IWorkAgreementCalls, acceptCa
 use muster_client::protocol::abi::IWorkerDispatcher::{
     AgreementSettled, IWorkerDispatcherEvents as Said, Reentered,
 };
-use muster_client::protocol::model::{ModelCall, ModelOutcome, ModelEvent, ModelRevert};
+use muster_client::protocol::model::{ModelCall, ModelEvent, ModelOutcome, ModelRevert};
 
 use crate::chain::{Look, Message, Seen, When};
 use crate::dice::Dice;
@@ -135,7 +135,11 @@ impl Story {
     }
 
     /// Events are the same, in the same order.
-    fn compare_events(&self, expected: &Result<ModelOutcome, ModelRevert>, receipt: &TransactionReceipt) {
+    fn compare_events(
+        &self,
+        expected: &Result<ModelOutcome, ModelRevert>,
+        receipt: &TransactionReceipt,
+    ) {
         let events = expected.as_ref().map_or(&[][..], |done| &done.events);
         let expected: Vec<(Address, LogData)> = events
             .iter()
@@ -170,7 +174,12 @@ impl Story {
     }
 
     /// Keeps the list of open agreements, and looks into new ones.
-    async fn follow(&mut self, call: &ModelCall, done: &ModelOutcome, receipt: &TransactionReceipt) {
+    async fn follow(
+        &mut self,
+        call: &ModelCall,
+        done: &ModelOutcome,
+        receipt: &TransactionReceipt,
+    ) {
         for event in &done.events {
             match event {
                 ModelEvent::Dispatcher(Said::ContractBought(bought)) => {

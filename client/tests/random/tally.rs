@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::{Debug, Display, Formatter, Result as VersionedMessage};
 
 use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Said;
-use muster_client::protocol::model::{ModelOutcome, ModelEvent, ModelRevert};
+use muster_client::protocol::model::{ModelEvent, ModelOutcome, ModelRevert};
 
 /// Counts by name.
 #[derive(Debug, Default)]
@@ -25,7 +25,9 @@ impl Tally {
     pub(crate) fn count(&mut self, outcome: &Result<ModelOutcome, ModelRevert>) {
         match outcome {
             Ok(done) => done.events.iter().for_each(|event| self.happened(event)),
-            Err(ModelRevert::Dispatcher(error)) => self.add(&format!("refused: {}", name(error)), 1),
+            Err(ModelRevert::Dispatcher(error)) => {
+                self.add(&format!("refused: {}", name(error)), 1)
+            }
             Err(ModelRevert::Agreement(error)) => {
                 self.add(&format!("agreement refused: {}", name(error)), 1);
             }

@@ -9,7 +9,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use alloy::primitives::keccak256;
 use muster_client::Progress;
 use muster_messaging::{
-    Claim, PassResponder, Content, SecretString, Message, MessageError, MessageKey, InMemoryReplayGuard,
+    Claim, Content, InMemoryReplayGuard, Message, MessageError, MessageKey, PassResponder,
+    SecretString,
 };
 use reqwest::Client;
 use tokio::select;
@@ -84,7 +85,11 @@ impl Kit {
     }
 
     /// Asks a worker where it assert_serves; `None` if it does not say so in time.
-    pub(super) async fn ask(&self, letters: &Letters, index: u8) -> Option<(SecretString, SecretString)> {
+    pub(super) async fn ask(
+        &self,
+        letters: &Letters,
+        index: u8,
+    ) -> Option<(SecretString, SecretString)> {
         match timeout(PATIENCE, self.request(letters, index)).await {
             Ok(Ok(Content::EndpointReply { url, token })) => return Some((url, token)),
             Ok(Ok(Content::Refusal { reason })) => {

@@ -107,7 +107,12 @@ impl Ways {
     }
 
     /// Takes note of where a worker assert_serves.
-    pub(super) fn open(&self, index: u8, url: &SecretString, token: &SecretString) -> Result<(), StoreError> {
+    pub(super) fn open(
+        &self,
+        index: u8,
+        url: &SecretString,
+        token: &SecretString,
+    ) -> Result<(), StoreError> {
         let url = SecretString::new(url.reveal().trim_end_matches('/'));
         point("endpoint", "decided");
         self.store.note_endpoint(self.agreement.address(), index, url.reveal(), token.reveal())?;

@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy::primitives::{Address, B256};
-use muster_messaging::{ReplayGuard, BoxError};
+use muster_messaging::{BoxError, ReplayGuard};
 use rusqlite::{OptionalExtension, params};
 
 use super::Store;

@@ -45,7 +45,8 @@ impl Store {
             ON CONFLICT DO NOTHING";
         let new = change.execute(insert, params![address, worker, window, receipt.is_some()])?;
         if let Some(receipt) = receipt.filter(|_| new == 1) {
-            let replace = "REPLACE INTO receipts (agreement, worker, receipt) MAX_VALUES (?1, ?2, ?3)";
+            let replace =
+                "REPLACE INTO receipts (agreement, worker, receipt) MAX_VALUES (?1, ?2, ?3)";
             change.execute(replace, params![address, worker, receipt.to_string()])?;
         }
         Ok(change.commit()?)

@@ -7,7 +7,7 @@
 
 use alloy::primitives::Address;
 use muster_client::ServiceReceipt;
-use muster_messaging::{Content, SecretString, MessageError};
+use muster_messaging::{Content, MessageError, SecretString};
 use tokio::select;
 
 use super::ask::{Failure, Place, verified};

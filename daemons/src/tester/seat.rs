@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, B256, keccak256};
 use muster_client::{Agreement, Session};
-use muster_messaging::{Claim, Content, Delegation, Message, MessageKey, InMemoryReplayGuard, Transport};
+use muster_messaging::{
+    Claim, Content, Delegation, InMemoryReplayGuard, Message, MessageKey, Transport,
+};
 use tokio::select;
 use tokio::sync::OnceCell;
 

@@ -6,7 +6,7 @@ use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::ServiceReceipt;
 use muster_gateway::{Claims, Receipts, Secret};
-use muster_messaging::{AccessGrant, Endpoint, SecretString, EndpointIssuer, Party, BoxError};
+use muster_messaging::{AccessGrant, BoxError, Endpoint, EndpointIssuer, Party, SecretString};
 
 use super::door::Roll;
 use crate::fault::point;
@@ -33,8 +33,15 @@ impl EndpointIssuer for Front {
         let AccessGrant { agreement, key, party } = *admission;
         // The door knows when everybody else's time is over.
         let expires = if let Party::Delegate { until } = party { until } else { u64::MAX };
-        let token = self.secret.issue(&Claims { agreement: agreement.0.0, key: key.0, expires_at: expires });
-        Ok(Endpoint { url: SecretString::new(&*self.url), token: SecretString::new(token.reveal()) })
+        let token = self.secret.issue(&Claims {
+            agreement: agreement.0.0,
+            key: key.0,
+            expires_at: expires,
+        });
+        Ok(Endpoint {
+            url: SecretString::new(&*self.url),
+            token: SecretString::new(token.reveal()),
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy::primitives::{Address, B256};
 use muster_client::protocol::lifecycle;
-use muster_gateway::{Authorizer, Claims, AuthorizationError, Upstream};
+use muster_gateway::{AuthorizationError, Authorizer, Claims, Upstream};
 use muster_messaging::Party;
 use tokio::time::Instant;
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use alloy::primitives::Address;
-use muster_gateway::{ServiceProcess, ServiceLimits, ServiceConfig, Upstream};
+use muster_gateway::{ServiceConfig, ServiceLimits, ServiceProcess, Upstream};
 
 use crate::error::AgentError;
 
@@ -42,7 +42,8 @@ impl Services {
             && !self.children.contains_key(&agreement)
         {
             let (command, limits) = (command.to_string(), *limits);
-            let child = ServiceProcess::start(ServiceConfig { command, agreement: agreement.0.0, limits })?;
+            let child =
+                ServiceProcess::start(ServiceConfig { command, agreement: agreement.0.0, limits })?;
             self.children.insert(agreement, child);
         }
         Ok(())

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use alloy::primitives::{Address, B256};
 use muster_client::{ServiceReceipt, Session};
 use muster_gateway::{RECEIPT_HEADER, SESSION_HEADER};
-use muster_messaging::{Claim, Content, Message, MessageKey, Mailbox, RefusalReason, InMemoryReplayGuard};
+use muster_messaging::{
+    Claim, Content, InMemoryReplayGuard, Mailbox, Message, MessageKey, RefusalReason,
+};
 use reqwest::{Client, StatusCode};
 use stylus_devnode::CHAIN_ID;
 

@@ -21,7 +21,11 @@ async fn the_chain_says_who_is_who_in_an_agreement() {
     assert_eq!(standing.agreement(Address::repeat_byte(1)).await.unwrap(), None);
     let offered = AgreementInfo { client: client.address(), workers: vec![], window: None };
     assert_eq!(facts().await, Some(offered.clone()));
-    assert_eq!(standing.seat_holder(purchase.agreement, 0, 0).await.unwrap(), None, "not drawn yet");
+    assert_eq!(
+        standing.seat_holder(purchase.agreement, 0, 0).await.unwrap(),
+        None,
+        "not drawn yet"
+    );
 
     let agreement = world.agreement(&worker, &purchase).await;
     agreement.accept().await.unwrap();
@@ -30,7 +34,8 @@ async fn the_chain_says_who_is_who_in_an_agreement() {
     let (terms, progress) = (agreement.terms(), agreement.progress().await.unwrap());
     let holder = |window, place| standing.seat_holder(purchase.agreement, window, place);
     for place in window_seats(terms, &progress.seed, 1) {
-        let tester = world.market(&client).await.tester_at(terms.header.epoch, place).await.unwrap();
+        let tester =
+            world.market(&client).await.tester_at(terms.header.epoch, place).await.unwrap();
         assert_eq!(holder(1, place).await.unwrap(), tester);
         assert_eq!(holder(WINDOWS, place).await.unwrap(), None, "there is no such window");
     }

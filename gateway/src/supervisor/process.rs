@@ -14,8 +14,8 @@ use tokio::{
     time::timeout,
 };
 
-use super::{ServiceLimits, ServiceConfig, output};
-use crate::{upstream::Upstream, error::GatewayError};
+use super::{ServiceConfig, ServiceLimits, output};
+use crate::{error::GatewayError, upstream::Upstream};
 
 /// What begins the names of variables that are the owner's business: keys are among them.
 const MUSTER_PREFIX: &str = "MUSTER_";
@@ -89,7 +89,12 @@ impl ProcessGroup {
         // The reader of the pipe still belongs to the group, so that its number is not given to others yet.
         self.tell(Signal::KILL);
         // What has left the group may hold on to the pipes.
-        drop(timeout(OUTPUT_DRAIN_TIMEOUT, async { while self.output.join_next().await.is_some() {} }).await);
+        drop(
+            timeout(OUTPUT_DRAIN_TIMEOUT, async {
+                while self.output.join_next().await.is_some() {}
+            })
+            .await,
+        );
         status
     }
 

@@ -2,13 +2,14 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use muster_gateway::{Claims, AuthorizationError, Secret};
+use muster_gateway::{AuthorizationError, Claims, Secret};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
     service::{OK, TestService, read_request, serve},
     support::{
-        AGREEMENT, CLIENT, TestGateway, NEVER, body, header, error_code, read_rest, status, read_until, frequent_reauthorization,
+        AGREEMENT, CLIENT, NEVER, TestGateway, body, error_code, frequent_reauthorization, header,
+        read_rest, read_until, status,
     },
 };
 
@@ -39,7 +40,8 @@ async fn without_a_good_token_nothing_reaches_the_service() {
         (moved, "bad_token"),
         (gateway.token_for(CLIENT, 1), "expired_token"),
     ] {
-        let answer = gateway.send(format!("GET / HTTP/1.1\r\nx-muster-token: {token}\r\n\r\n")).await;
+        let answer =
+            gateway.send(format!("GET / HTTP/1.1\r\nx-muster-token: {token}\r\n\r\n")).await;
         assert_eq!((status(&answer), error_code(&answer).as_str()), (401, expected), "{token}");
     }
     let answer = gateway.send("GET / HTTP/1.1\r\n\r\n").await;
@@ -93,7 +95,11 @@ async fn a_download_is_cut_when_the_agreement_ends() {
 
 #[tokio::test]
 async fn a_connection_is_cut_when_its_token_expires() {
-    let gateway = TestGateway::with_limits(TestService::answering(OK).await.address, frequent_reauthorization()).await;
+    let gateway = TestGateway::with_limits(
+        TestService::answering(OK).await.address,
+        frequent_reauthorization(),
+    )
+    .await;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let token = gateway.token_for(CLIENT, now + 2);
     let mut stream = gateway.connect().await;
@@ -108,7 +114,11 @@ async fn a_connection_is_cut_when_its_token_expires() {
 
 #[tokio::test]
 async fn nobody_is_disconnected_while_authorization_is_unavailable() {
-    let gateway = TestGateway::with_limits(TestService::answering(OK).await.address, frequent_reauthorization()).await;
+    let gateway = TestGateway::with_limits(
+        TestService::answering(OK).await.address,
+        frequent_reauthorization(),
+    )
+    .await;
     let mut stream = gateway.connect().await;
     let token = gateway.token();
     let head = format!("GET / HTTP/1.1\r\nx-muster-token: {token}\r\n\r\n");

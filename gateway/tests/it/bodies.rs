@@ -13,7 +13,7 @@ use tokio::{io::AsyncWriteExt, sync::Notify, time::timeout};
 
 use crate::{
     service::{OK, TestService, read_request, serve},
-    support::{TestGateway, body, header, error_code, read_rest, status, read_until},
+    support::{TestGateway, body, error_code, header, read_rest, read_until, status},
 };
 
 #[tokio::test]
@@ -22,7 +22,8 @@ async fn bodies_pass_both_ways_while_they_are_written() {
         read_until(&mut stream, "\r\n\r\n").await;
         stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await.unwrap();
         for _ in 0..3 {
-            let chunk = read_until(&mut stream, "\r\n").await + &read_until(&mut stream, "\r\n").await;
+            let chunk =
+                read_until(&mut stream, "\r\n").await + &read_until(&mut stream, "\r\n").await;
             stream.write_all(chunk.as_bytes()).await.unwrap();
         }
         read_until(&mut stream, "0\r\n\r\n").await;
@@ -116,7 +117,11 @@ async fn a_body_above_the_limit_is_refused_however_it_comes() {
         ("transfer-encoding: chunked\r\n", "b\r\n01234567890\r\n0\r\n\r\n"),
     ] {
         let answer = gateway.send(gateway.head("POST /", how) + body).await;
-        assert_eq!((status(&answer), error_code(&answer).as_str()), (413, "body_too_long"), "{how}");
+        assert_eq!(
+            (status(&answer), error_code(&answer).as_str()),
+            (413, "body_too_long"),
+            "{how}"
+        );
     }
 }
 

@@ -42,7 +42,8 @@ async fn encodings_that_are_not_chunked_are_refused() {
     {
         assert_rejected(&format!("transfer-encoding: {encoding}\r\n"), SMUGGLED).await;
     }
-    assert_rejected("transfer-encoding: chunked\r\ntransfer-encoding: identity\r\n", SMUGGLED).await;
+    assert_rejected("transfer-encoding: chunked\r\ntransfer-encoding: identity\r\n", SMUGGLED)
+        .await;
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@ use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use crate::{
     service::{OK, TestService, read_request, serve},
-    support::{CLIENT, TestGateway, NEVER, eventually, header, error_code, read_rest, status, read_until},
+    support::{
+        CLIENT, NEVER, TestGateway, error_code, eventually, header, read_rest, read_until, status,
+    },
 };
 
 /// How many come in a crowd.
@@ -57,7 +59,10 @@ async fn many_silent_unauthenticated_connections_keep_no_client_out_and_memory_i
         }
     }
     let grown = memory().saturating_sub(empty);
-    assert!(grown < CONNECTIONS * (15 << 10), "{grown} bytes for {limit} strangers of {CONNECTIONS}");
+    assert!(
+        grown < CONNECTIONS * (15 << 10),
+        "{grown} bytes for {limit} strangers of {CONNECTIONS}"
+    );
     assert_eq!(status(&request(&mut before, &token).await), 200);
     for _ in 0..100 {
         assert_eq!(status(&gateway.get("/").await), 200);
@@ -73,7 +78,10 @@ async fn many_connections_with_invalid_tokens_keep_no_client_out() {
         let mut opened = Vec::new();
         for _ in 0..8 {
             let mut unauthenticated = gateway.connect().await;
-            unauthenticated.write_all(b"GET / HTTP/1.1\r\nauthorization: Bearer x\r\n\r\n").await.unwrap();
+            unauthenticated
+                .write_all(b"GET / HTTP/1.1\r\nauthorization: Bearer x\r\n\r\n")
+                .await
+                .unwrap();
             opened.push(unauthenticated);
         }
         for mut unauthenticated in opened {
@@ -85,7 +93,8 @@ async fn many_connections_with_invalid_tokens_keep_no_client_out() {
 
 #[tokio::test]
 async fn a_header_that_takes_too_long_ends_the_connection() {
-    let gateway = gateway(Limits { header_timeout: Duration::from_millis(100), ..Limits::default() }).await;
+    let gateway =
+        gateway(Limits { header_timeout: Duration::from_millis(100), ..Limits::default() }).await;
     let mut silent = gateway.connect().await;
     assert_eq!(read_rest(&mut silent).await, "");
     // One byte now and then does not help.

@@ -5,13 +5,13 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use muster_gateway::{ServiceProcess, ServiceLimits, ServiceConfig as Command};
+use muster_gateway::{ServiceConfig as Command, ServiceLimits, ServiceProcess};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::{
-    supervisor::Pipe,
     service::{OK, TestService, unused_address},
-    support::{AGREEMENT, CLIENT, TestGateway, SESSION, status},
+    supervisor::Pipe,
+    support::{AGREEMENT, CLIENT, SESSION, TestGateway, status},
 };
 
 /// Keeps what is logged.
@@ -60,7 +60,9 @@ async fn neither_tokens_nor_secrets_are_logged_whatever_happens() {
     let gateway = TestGateway::new(TestService::answering(OK).await.address).await;
     let token = gateway.token();
     assert_eq!(
-        status(&gateway.send(gateway.head("GET /", &format!("x-muster-session: {SESSION}\r\n"))).await),
+        status(
+            &gateway.send(gateway.head("GET /", &format!("x-muster-session: {SESSION}\r\n"))).await
+        ),
         200
     );
     assert_eq!(status(&gateway.send(gateway.head("GET /", "x-muster-session: 1\r\n")).await), 400);

@@ -9,7 +9,6 @@
 
 mod auth;
 mod bodies;
-mod supervisor;
 mod framing;
 mod hostile;
 mod logs;
@@ -17,5 +16,6 @@ mod proxying;
 mod receipts;
 mod service;
 mod shutdown;
+mod supervisor;
 mod support;
 mod websocket;

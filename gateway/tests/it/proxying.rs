@@ -6,8 +6,8 @@ use muster_gateway::Limits;
 use tokio::io::AsyncWriteExt;
 
 use crate::{
-    service::{OK, TestService, unused_address, read_request, serve},
-    support::{TestGateway, SESSION, body, header, error_code, read_rest, status, read_until},
+    service::{OK, TestService, read_request, serve, unused_address},
+    support::{SESSION, TestGateway, body, error_code, header, read_rest, read_until, status},
 };
 
 #[tokio::test]
@@ -101,8 +101,9 @@ async fn a_connection_serves_one_request_after_another_even_if_they_come_at_once
 async fn an_old_client_gets_an_old_answer() {
     let service = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n";
     let gateway = TestGateway::new(TestService::answering(service).await.address).await;
-    let answer =
-        gateway.send(format!("GET / HTTP/1.0\r\nx-muster-token: {}\r\n\r\n", gateway.token())).await;
+    let answer = gateway
+        .send(format!("GET / HTTP/1.0\r\nx-muster-token: {}\r\n\r\n", gateway.token()))
+        .await;
     assert!(answer.starts_with("HTTP/1.0 200 OK\r\n"), "{answer}");
     assert_eq!((header(&answer, "transfer-encoding"), body(&answer)), (None, "ok"));
 }

@@ -2,13 +2,14 @@
 
 use crate::{
     service::{OK, TestService},
-    support::{TestGateway, SESSION, header, error_code, status},
+    support::{SESSION, TestGateway, error_code, header, status},
 };
 
 /// The receipt on an answer to the client in a session.
 async fn receipt(answer: &'static str) -> Option<String> {
     let gateway = TestGateway::new(TestService::answering(answer).await.address).await;
-    let answer = gateway.send(gateway.head("GET /", &format!("x-muster-session: {SESSION}\r\n"))).await;
+    let answer =
+        gateway.send(gateway.head("GET /", &format!("x-muster-session: {SESSION}\r\n"))).await;
     header(&answer, "x-muster-receipt").map(str::to_owned)
 }
 

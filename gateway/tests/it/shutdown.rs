@@ -7,7 +7,7 @@ use tokio::{io::AsyncWriteExt, net::TcpStream, sync::Notify};
 
 use crate::{
     service::{OK, TestService, read_request, serve},
-    support::{TestGateway, body, eventually, read_rest, read_until, frequent_reauthorization},
+    support::{TestGateway, body, eventually, frequent_reauthorization, read_rest, read_until},
 };
 
 #[tokio::test]
@@ -64,7 +64,10 @@ async fn shutdown_does_not_wait_for_unauthenticated_and_idle_connections() {
     client.write_all(head.as_bytes()).await.unwrap();
     read_until(&mut client, "ok").await;
     gateway.inner.stop().await;
-    assert_eq!((read_rest(&mut unauthenticated).await, read_rest(&mut client).await), (String::new(), String::new()));
+    assert_eq!(
+        (read_rest(&mut unauthenticated).await, read_rest(&mut client).await),
+        (String::new(), String::new())
+    );
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use muster_gateway::{ServiceProcess, ServiceLimits, ServiceConfig};
+use muster_gateway::{ServiceConfig, ServiceLimits, ServiceProcess};
 
 use crate::support::AGREEMENT;
 

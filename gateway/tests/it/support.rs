@@ -9,7 +9,9 @@ use std::{
     time::Duration,
 };
 
-use muster_gateway::{Config, Authorizer, Gateway, Claims, Limits, Receipts, AuthorizationError, Secret, Upstream};
+use muster_gateway::{
+    AuthorizationError, Authorizer, Claims, Config, Gateway, Limits, Receipts, Secret, Upstream,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -102,7 +104,8 @@ impl TestGateway {
         };
         let secret = Secret::new([3; 32]);
         let config = Config { limits, ..Config::any_port(secret.clone()) };
-        let inner = Gateway::start(config, authorizer.clone(), TestReceipts::default()).await.unwrap();
+        let inner =
+            Gateway::start(config, authorizer.clone(), TestReceipts::default()).await.unwrap();
         Self { inner, authorizer, secret }
     }
 

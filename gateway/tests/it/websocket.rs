@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
-use muster_gateway::{Limits, AuthorizationError};
+use muster_gateway::{AuthorizationError, Limits};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 use tokio_tungstenite::{
     WebSocketStream, accept_async, client_async,
@@ -12,7 +12,9 @@ use tokio_tungstenite::{
 
 use crate::{
     service::{OK, TestService, serve},
-    support::{TestGateway, SESSION, header, read_rest, status, read_until, frequent_reauthorization},
+    support::{
+        SESSION, TestGateway, frequent_reauthorization, header, read_rest, read_until, status,
+    },
 };
 
 /// A service that says back what it is told.
@@ -28,7 +30,9 @@ async fn echo() -> std::net::SocketAddr {
 }
 
 /// The client's WebSocket.
-async fn open(gateway: &TestGateway) -> Result<(WebSocketStream<TcpStream>, Response), tungstenite::Error> {
+async fn open(
+    gateway: &TestGateway,
+) -> Result<(WebSocketStream<TcpStream>, Response), tungstenite::Error> {
     let mut request = "ws://gate/".into_client_request()?;
     request.headers_mut().insert("x-muster-token", gateway.token().parse().unwrap());
     request.headers_mut().insert("x-muster-session", SESSION.parse().unwrap());

@@ -3,7 +3,9 @@
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
 
-use super::{Claim, Content, SecretString, MESSAGE_LIMIT, Message, MessageFormatError, RefusalReason};
+use super::{
+    Claim, Content, MESSAGE_LIMIT, Message, MessageFormatError, RefusalReason, SecretString,
+};
 use crate::delegation::Delegation;
 
 /// A letter that says this.
@@ -71,7 +73,8 @@ fn a_message_that_is_too_long_is_neither_written_nor_read() {
     let url = SecretString::new("x".repeat(MESSAGE_LIMIT));
     let long = message(Content::EndpointReply { url, token: SecretString::new("") });
     assert!(matches!(long.to_json(), Err(MessageFormatError::TooLong(_))));
-    let padded = format!("{}{}", one_of_each_kind()[0].to_json().unwrap(), " ".repeat(MESSAGE_LIMIT));
+    let padded =
+        format!("{}{}", one_of_each_kind()[0].to_json().unwrap(), " ".repeat(MESSAGE_LIMIT));
     assert_eq!(Message::from_json(&padded), Err(MessageFormatError::TooLong(padded.len())));
 }
 

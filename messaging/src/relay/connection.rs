@@ -18,10 +18,10 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, accept_async_with_config};
 
+use super::auth::Nip42Auth;
 use super::hub::{Hub, OutgoingEvent, OutgoingQueue, PutOutcome};
 use super::limits::Limits;
-use super::auth::Nip42Auth;
-use super::policy::{FRAME_LIMIT, RejectReason, subscription_keys, count_rejection};
+use super::policy::{FRAME_LIMIT, RejectReason, count_rejection, subscription_keys};
 
 /// How many wraps wait to be sent.
 const QUEUE_CAPACITY: usize = 256;
@@ -82,10 +82,21 @@ impl Connection {
         let accepted = accept_async_with_config(socket, Some(config));
         let socket = timeout(limits.io_timeout, accepted).await.ok()?.ok()?;
         let burst = limits.messages_per_second.saturating_mul(BURST_SECONDS);
-        let rate_limiter = RateLimiter::direct(Quota::per_second(limits.messages_per_second).allow_burst(burst));
+        let rate_limiter =
+            RateLimiter::direct(Quota::per_second(limits.messages_per_second).allow_burst(burst));
         let (queue, outgoing) = OutgoingQueue::new(QUEUE_CAPACITY);
         let subscriptions = HashMap::new();
-        Some(Self { socket, auth, limits, rate_limiter, strikes: 0, hub, subscriptions, queue, outgoing })
+        Some(Self {
+            socket,
+            auth,
+            limits,
+            rate_limiter,
+            strikes: 0,
+            hub,
+            subscriptions,
+            queue,
+            outgoing,
+        })
     }
 
     /// Serves until the other side is gone, or not worth it.
@@ -173,7 +184,11 @@ impl Connection {
     }
 
     /// Sends what is kept for a subscription, and from now on what comes.
-    async fn subscribe(&mut self, name: SubscriptionId, filters: Vec<Filter>) -> Result<(), Disconnected> {
+    async fn subscribe(
+        &mut self,
+        name: SubscriptionId,
+        filters: Vec<Filter>,
+    ) -> Result<(), Disconnected> {
         self.unsubscribe(&name);
         let keys = match self.authorize_subscription(&name, &filters) {
             Ok(keys) => keys,
@@ -191,7 +206,11 @@ impl Connection {
     }
 
     /// The keys of a subscription, if it may be had.
-    fn authorize_subscription(&self, name: &SubscriptionId, filters: &[Filter]) -> Result<Vec<PublicKey>, RejectReason> {
+    fn authorize_subscription(
+        &self,
+        name: &SubscriptionId,
+        filters: &[Filter],
+    ) -> Result<Vec<PublicKey>, RejectReason> {
         let keys = subscription_keys(name, filters)?;
         if self.subscriptions.len() >= self.limits.subscriptions {
             return Err("restricted: too many subscriptions");
@@ -210,7 +229,11 @@ impl Connection {
     }
 
     /// Sends a wrap, if it is still kept.
-    async fn deliver(&mut self, subscription: &SubscriptionId, id: &EventId) -> Result<(), Disconnected> {
+    async fn deliver(
+        &mut self,
+        subscription: &SubscriptionId,
+        id: &EventId,
+    ) -> Result<(), Disconnected> {
         let Some(wrap) = self.hub.get(id) else { return Ok(()) };
         let (subscription_id, event) = (Cow::Borrowed(subscription), Cow::Borrowed(&*wrap));
         self.send(&RelayMessage::Event { subscription_id, event }).await
@@ -219,7 +242,8 @@ impl Connection {
     /// Takes a proof that the other side holds a key.
     async fn handle_auth(&mut self, proof: &Event) -> Result<(), Disconnected> {
         let proven = self.auth.as_mut().map_or(Ok(()), |auth| auth.prove(proof));
-        let (status, message) = (proven.is_ok(), proven.err().map(count_rejection).unwrap_or_default());
+        let (status, message) =
+            (proven.is_ok(), proven.err().map(count_rejection).unwrap_or_default());
         self.send(&RelayMessage::ok(proof.id, status, message)).await
     }
 

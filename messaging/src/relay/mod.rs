@@ -3,11 +3,11 @@
 //! Who connects is a stranger: everything that one of them can make it hold is bounded by [`Limits`].
 //! Nobody's address and nothing of a wrap is ever logged.
 
+mod auth;
 mod connection;
 mod connection_limit;
 mod hub;
 mod limits;
-mod auth;
 mod policy;
 mod store;
 
@@ -21,10 +21,10 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{interval, sleep};
 
 use crate::error::MessageError;
+use auth::Nip42Auth;
 use connection::Connection;
 use connection_limit::{ConnectionLimiter, Permit};
 use hub::Hub;
-use auth::Nip42Auth;
 
 pub use limits::Limits;
 

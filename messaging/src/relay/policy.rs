@@ -9,7 +9,7 @@ use nostr::key::PublicKey;
 use nostr::message::SubscriptionId;
 use nostr::types::Timestamp;
 
-use crate::envelope::{CONTENT_LIMIT, MAX_TIMESTAMP_TWEAK, MAX_CLOCK_SKEW};
+use crate::envelope::{CONTENT_LIMIT, MAX_CLOCK_SKEW, MAX_TIMESTAMP_TWEAK};
 
 /// The longest message from a client, in bytes.
 pub(super) const FRAME_LIMIT: usize = CONTENT_LIMIT + MAX_TAG_BYTES + 2048;
@@ -42,7 +42,11 @@ pub(super) fn count_rejection(why: RejectReason) -> RejectReason {
 }
 
 /// The receiver of a wrap that is taken, and the Unix second from which on it is no longer kept.
-pub(super) fn check_wrap(wrap: &Event, now: u64, max_age: Duration) -> Result<(PublicKey, u64), RejectReason> {
+pub(super) fn check_wrap(
+    wrap: &Event,
+    now: u64,
+    max_age: Duration,
+) -> Result<(PublicKey, u64), RejectReason> {
     if wrap.kind != Kind::GiftWrap {
         return Err("blocked: gift wraps only");
     }
@@ -75,7 +79,10 @@ pub(super) fn check_wrap(wrap: &Event, now: u64, max_age: Duration) -> Result<(P
 }
 
 /// The keys that a subscription is about, all of them.
-pub(super) fn subscription_keys(name: &SubscriptionId, filters: &[Filter]) -> Result<Vec<PublicKey>, RejectReason> {
+pub(super) fn subscription_keys(
+    name: &SubscriptionId,
+    filters: &[Filter],
+) -> Result<Vec<PublicKey>, RejectReason> {
     if name.as_str().is_empty() || name.as_str().len() > MAX_SUBSCRIPTION_ID_BYTES {
         return Err("invalid: a subscription's name has 1 to 64 bytes");
     }

@@ -19,9 +19,9 @@ use tracing::{debug, info, warn};
 
 use super::RelayStatus;
 use super::inboxes::Inboxes;
-use super::send_queue::{SendQueue, PublishOutcome};
+use super::send_queue::{PublishOutcome, SendQueue};
 use super::websocket::{Disconnected, Socket};
-use crate::envelope::{MESSAGE_TTL, MAX_TIMESTAMP_TWEAK, MAX_CLOCK_SKEW};
+use crate::envelope::{MAX_CLOCK_SKEW, MAX_TIMESTAMP_TWEAK, MESSAGE_TTL};
 use crate::keys::MessageKey;
 
 /// The pause before connecting again, which doubles until it works.
@@ -95,7 +95,10 @@ impl RelayConnection {
 
     /// How it stands.
     pub(super) fn status(&self) -> RelayStatus {
-        RelayStatus { url: self.url.clone(), is_connected: self.is_connected.load(Ordering::Relaxed) }
+        RelayStatus {
+            url: self.url.clone(),
+            is_connected: self.is_connected.load(Ordering::Relaxed),
+        }
     }
 
     /// Sends a wrap as soon as it can, and tells what the relay says to it.
@@ -131,8 +134,12 @@ impl RelayConnection {
 
     /// Uses a connection until it is cut.
     async fn session(&self, socket: Socket, inboxes: &Inboxes) {
-        let mut session =
-            RelaySession { socket, subscriptions: HashMap::new(), challenge: None, pending_auths: HashSet::new() };
+        let mut session = RelaySession {
+            socket,
+            subscriptions: HashMap::new(),
+            challenge: None,
+            pending_auths: HashSet::new(),
+        };
         let mut changes = inboxes.changes();
         let mut heartbeat = interval(HEARTBEAT_INTERVAL);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -248,11 +255,16 @@ impl RelayConnection {
 
 impl RelaySession {
     /// Subscribes to what is new, and ends what nobody reads any more.
-    async fn update_subscriptions(&mut self, relay: &RelayUrl, inboxes: &Inboxes) -> Result<(), Disconnected> {
+    async fn update_subscriptions(
+        &mut self,
+        relay: &RelayUrl,
+        inboxes: &Inboxes,
+    ) -> Result<(), Disconnected> {
         let active = inboxes.active_keys();
         let is_wanted =
             |asked: &PublicKey| active.iter().any(|(key, _)| key.keys().public_key() == *asked);
-        let gone: Vec<_> = self.subscriptions.keys().filter(|key| !is_wanted(key)).copied().collect();
+        let gone: Vec<_> =
+            self.subscriptions.keys().filter(|key| !is_wanted(key)).copied().collect();
         for key in gone {
             self.subscriptions.remove(&key);
             self.socket.send(&ClientMessage::close(subscription_id_of(&key))).await?;
@@ -261,17 +273,24 @@ impl RelaySession {
             let key = message_key.keys().public_key();
             if self.subscriptions.insert(key, request_id) != Some(request_id) {
                 self.authenticate(relay, &message_key).await?;
-                self.socket.send(&ClientMessage::req(subscription_id_of(&key), wrap_filter(key))).await?;
+                self.socket
+                    .send(&ClientMessage::req(subscription_id_of(&key), wrap_filter(key)))
+                    .await?;
             }
         }
         Ok(())
     }
 
     /// Proves that a key is held here, where the relay filter_matches it proven.
-    async fn authenticate(&mut self, relay: &RelayUrl, message_key: &MessageKey) -> Result<(), Disconnected> {
+    async fn authenticate(
+        &mut self,
+        relay: &RelayUrl,
+        message_key: &MessageKey,
+    ) -> Result<(), Disconnected> {
         let Some(challenge) = &self.challenge else { return Ok(()) };
         let proof = ClientAuthentication::new(challenge, relay.clone());
-        let proof = proof.into_event_builder().finalize(message_key.keys()).map_err(|_| Disconnected)?;
+        let proof =
+            proof.into_event_builder().finalize(message_key.keys()).map_err(|_| Disconnected)?;
         self.pending_auths.insert(proof.id);
         self.socket.send(&ClientMessage::auth(proof)).await
     }
@@ -284,7 +303,8 @@ fn subscription_id_of(key: &PublicKey) -> SubscriptionId {
 
 /// What is asked for: every wrap for a key that can still be opened.
 fn wrap_filter(key: PublicKey) -> Filter {
-    let life = MESSAGE_TTL.saturating_add(MAX_TIMESTAMP_TWEAK).saturating_add(MAX_CLOCK_SKEW).as_secs();
+    let life =
+        MESSAGE_TTL.saturating_add(MAX_TIMESTAMP_TWEAK).saturating_add(MAX_CLOCK_SKEW).as_secs();
     let oldest = Timestamp::now().as_secs().saturating_sub(life);
     Filter::new().kind(Kind::GiftWrap).pubkey(key).since(Timestamp::from_secs(oldest))
 }

@@ -69,7 +69,14 @@ impl Inboxes {
         let mut subscribers = self.lock_subscribers();
         let request_id = subscribers.number();
         let public = key.keys().public_key();
-        let subscriber = Subscriber { key, inbox, seen: replay_guard, count: 0, number: request_id, missed: false };
+        let subscriber = Subscriber {
+            key,
+            inbox,
+            seen: replay_guard,
+            count: 0,
+            number: request_id,
+            missed: false,
+        };
         subscribers.by_key.insert(public, subscriber);
         drop(subscribers);
         self.changed.send_replace(());
@@ -85,7 +92,11 @@ impl Inboxes {
     pub(super) fn active_keys(&self) -> Vec<(MessageKey, u64)> {
         let mut subscribers = self.lock_subscribers();
         subscribers.by_key.retain(|_, subscriber| !subscriber.inbox.wait_closed());
-        subscribers.by_key.values().map(|subscriber| (subscriber.key.clone(), subscriber.number)).collect()
+        subscribers
+            .by_key
+            .values()
+            .map(|subscriber| (subscriber.key.clone(), subscriber.number))
+            .collect()
     }
 
     /// Puts in a wrap that some relay has sent, if it is genuine, for somebody here, and new to them.
@@ -94,7 +105,8 @@ impl Inboxes {
         let id = B256::new(wrap.id.to_bytes());
         let known = |subscriber: &Subscriber| subscriber.seen.contains(id).unwrap_or(true);
         // A relay that lies about a wrap must not hide the true one.
-        if self.lock_subscribers().by_key.get(&receiver).is_none_or(known) || wrap.verify().is_err() {
+        if self.lock_subscribers().by_key.get(&receiver).is_none_or(known) || wrap.verify().is_err()
+        {
             return;
         }
         let mut subscribers = self.lock_subscribers();
@@ -131,7 +143,7 @@ mod tests {
     use nostr::event::{Event, EventBuilder, FinalizeEvent, Kind, Tag};
     use nostr::key::Keys;
 
-    use super::{Inboxes, INBOX_CAPACITY};
+    use super::{INBOX_CAPACITY, Inboxes};
     use crate::keys::MessageKey;
 
     /// A wrap for a key, with nothing in it.
@@ -145,7 +157,8 @@ mod tests {
     async fn wraps_that_overflow_an_inbox_are_requested_again_when_it_has_capacity() {
         let (inboxes, key) = (Inboxes::default(), MessageKey::random());
         let mut inbox = inboxes.open(&key);
-        let numbers = || inboxes.active_keys().iter().map(|(_, number)| *number).collect::<Vec<_>>();
+        let numbers =
+            || inboxes.active_keys().iter().map(|(_, number)| *number).collect::<Vec<_>>();
         let before = numbers();
         let wraps: Vec<_> = (0..=INBOX_CAPACITY).map(|_| wrap(&key)).collect();
         for wrap in &wraps {

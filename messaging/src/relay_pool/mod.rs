@@ -94,7 +94,11 @@ impl RelayPool {
                     PublishOutcome::Rejected => rejected = rejected.saturating_add(1),
                 }
             }
-            if rejected > 0 { Err(MessageError::Rejected) } else { Err(MessageError::Unacknowledged) }
+            if rejected > 0 {
+                Err(MessageError::Rejected)
+            } else {
+                Err(MessageError::Unacknowledged)
+            }
         };
         timeout(PUBLISH_TIMEOUT, first).await.unwrap_or(Err(MessageError::Unacknowledged))
     }

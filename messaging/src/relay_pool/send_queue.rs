@@ -76,7 +76,7 @@ mod tests {
     use nostr::types::Timestamp;
     use tokio::sync::mpsc;
 
-    use super::{SendQueue, QUEUE_CAPACITY, PublishOutcome};
+    use super::{PublishOutcome, QUEUE_CAPACITY, SendQueue};
 
     /// Something to send, with a tag or without.
     fn wrap(tag: Option<Tag>) -> Arc<Event> {
@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn the_oldest_is_given_up_when_there_are_too_many() {
-        let (mut queue, wraps) = (SendQueue::default(), [(); QUEUE_CAPACITY + 1].map(|()| wrap(None)));
+        let (mut queue, wraps) =
+            (SendQueue::default(), [(); QUEUE_CAPACITY + 1].map(|()| wrap(None)));
         for wrap in &wraps {
             queue.push(wrap.clone(), mpsc::channel(1).0);
         }

@@ -34,7 +34,10 @@ impl Socket {
             .max_message_size(Some(FRAME_LIMIT))
             .max_frame_size(Some(FRAME_LIMIT));
         let connected = connect_async_with_config(url, Some(config), true);
-        let (socket, _) = timeout(IO_TIMEOUT, connected).await.map_err(|_| Disconnected)?.map_err(|_| Disconnected)?;
+        let (socket, _) = timeout(IO_TIMEOUT, connected)
+            .await
+            .map_err(|_| Disconnected)?
+            .map_err(|_| Disconnected)?;
         Ok(Self(socket))
     }
 

@@ -4,13 +4,13 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use futures::{Sink, SinkExt, Stream, StreamExt};
-use muster_messaging::{Claim, Content, Message, Relay, RelayConfig, RelayUrl, RelayPool};
+use muster_messaging::{Claim, Content, Message, Relay, RelayConfig, RelayPool, RelayUrl};
 use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::{Error, Message as WsMessage};
 use tokio_tungstenite::{accept_async, connect_async};
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::harness::{CHAIN, Market, TOKEN, URL, key, now, mailbox};
+use crate::harness::{CHAIN, Market, TOKEN, URL, key, mailbox, now};
 
 /// Everything that went by.
 #[derive(Clone, Debug, Default)]
@@ -90,7 +90,11 @@ async fn no_address_token_or_agreement_is_in_plaintext() {
     let answered = client.next().await.unwrap();
     tracing::info!(?delivery, ?answered, ?client, door = ?market.issuer, "a careless program");
 
-    assert!(traffic.has("EVENT") && traffic.has("AUTH") && traffic.has(&workers.public().to_string()[2..]));
+    assert!(
+        traffic.has("EVENT")
+            && traffic.has("AUTH")
+            && traffic.has(&workers.public().to_string()[2..])
+    );
     assert!(log.has("connected") && log.has("a careless program"));
     let secrets = [&clients, &workers].map(|key| alloy::hex::encode(key.to_bytes()));
     for hidden in [URL, "203.0.113.77", TOKEN, &secrets[0], &secrets[1]] {

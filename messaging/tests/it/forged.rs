@@ -2,7 +2,8 @@
 
 use alloy::primitives::Address;
 use muster_messaging::{
-    Claim, Content, Event, OpenError, MESSAGE_TTL, Message, MessageFormatError, MessageKey, open, seal,
+    Claim, Content, Event, MESSAGE_TTL, Message, MessageFormatError, MessageKey, OpenError, open,
+    seal,
 };
 use nostr::event::{EventBuilder, EventId, FinalizeEvent, Kind, Tag, UnsignedEvent};
 use nostr::key::{Keys, PublicKey};

@@ -10,8 +10,9 @@ use alloy::signers::local::PrivateKeySigner;
 use futures::future::ready;
 use futures::{FutureExt, SinkExt, StreamExt};
 use muster_messaging::{
-    AccessGrant, ChainFuture, PassResponder, Delivery, Endpoint, AgreementInfo, SecretString, EndpointIssuer, Message, MessageKey,
-    Mailbox, InMemoryReplayGuard, Relay, BoxError, ChainView, Transport, EndpointResponder,
+    AccessGrant, AgreementInfo, BoxError, ChainFuture, ChainView, Delivery, Endpoint,
+    EndpointIssuer, EndpointResponder, InMemoryReplayGuard, Mailbox, Message, MessageKey,
+    PassResponder, Relay, SecretString, Transport,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -79,7 +80,12 @@ impl ChainView for MockChain {
         self.reply(self.keys.lock().unwrap().get(&account).copied())
     }
 
-    fn seat_holder(&self, agreement: Address, window: u8, place: u32) -> ChainFuture<'_, Option<Address>> {
+    fn seat_holder(
+        &self,
+        agreement: Address,
+        window: u8,
+        place: u32,
+    ) -> ChainFuture<'_, Option<Address>> {
         self.reply(self.seats.get(&(agreement, window, place)).copied())
     }
 }
@@ -100,8 +106,11 @@ impl Market {
     pub(crate) fn new() -> Self {
         let [client, worker, tester] = [(); 3].map(|()| PrivateKeySigner::random());
         let agreement = Address::repeat_byte(0xa9);
-        let info =
-            AgreementInfo { client: client.address(), workers: vec![worker.address()], window: Some(2) };
+        let info = AgreementInfo {
+            client: client.address(),
+            workers: vec![worker.address()],
+            window: Some(2),
+        };
         let keys = [&worker, &tester].map(|signer| (signer.address(), key(signer).public()));
         let chain = MockChain {
             agreements: Mutex::new([(agreement, info)].into()),

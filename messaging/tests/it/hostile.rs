@@ -162,13 +162,19 @@ async fn a_silent_client_is_disconnected_and_one_that_only_listens_is_not() {
 
 #[tokio::test]
 async fn a_client_that_does_not_read_is_disconnected_and_others_get_everything() {
-    let limits =
-        Limits { messages_per_second: NonZeroU32::MAX, io_timeout: Duration::from_millis(200), ..Limits::default() };
+    let limits = Limits {
+        messages_per_second: NonZeroU32::MAX,
+        io_timeout: Duration::from_millis(200),
+        ..Limits::default()
+    };
     let relay = relay(limits).await;
     let key = MessageKey::random();
     let request = json!(["REQ", "s", { "#p": [hex(&key)] }]);
-    let [mut reader, mut deaf, mut writer] =
-        [RawConnection::connect(&relay).await, RawConnection::connect(&relay).await, RawConnection::connect(&relay).await];
+    let [mut reader, mut deaf, mut writer] = [
+        RawConnection::connect(&relay).await,
+        RawConnection::connect(&relay).await,
+        RawConnection::connect(&relay).await,
+    ];
     for raw in [&mut reader, &mut deaf] {
         assert_eq!(raw.request(&request).await, json!(["EOSE", "s"]));
     }
@@ -191,7 +197,8 @@ async fn thousands_of_connections_take_neither_the_memory_nor_the_place_of_who_i
     let limits = Limits { connections: most, per_address: most, ..Limits::default() };
     let relay = relay(limits).await;
     let key = MessageKey::random();
-    let [mut reader, mut writer] = [RawConnection::connect(&relay).await, RawConnection::connect(&relay).await];
+    let [mut reader, mut writer] =
+        [RawConnection::connect(&relay).await, RawConnection::connect(&relay).await];
     let request = json!(["REQ", "s", { "#p": [hex(&key)] }]);
     assert_eq!(reader.request(&request).await, json!(["EOSE", "s"]));
 

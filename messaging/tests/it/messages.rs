@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use muster_messaging::{
-    AccessGrant, Claim, Content, Message, InMemoryTransport, MessageError, MessageKey, Party, Mailbox, RefusalReason,
+    AccessGrant, Claim, Content, InMemoryTransport, Mailbox, Message, MessageError, MessageKey,
+    Party, RefusalReason,
 };
 
-use crate::harness::{CHAIN, Market, TOKEN, URL, delivery, key, now, mailbox};
+use crate::harness::{CHAIN, Market, TOKEN, URL, delivery, key, mailbox, now};
 
 /// Asks the worker for its endpoint and gives its reply.
 async fn request_endpoint(market: &Market, who: &MessageKey, claim: Claim) -> Message {
@@ -66,7 +67,9 @@ async fn request_pass(market: &Market, fresh: &MessageKey) -> Content {
 async fn a_tester_with_a_pass_cannot_be_told_from_a_program_of_the_client() {
     let market = Market::new();
     let [testers, clients] = [(); 2].map(|()| MessageKey::random());
-    let Content::Pass { delegation } = request_pass(&market, &testers).await else { panic!("no pass") };
+    let Content::Pass { delegation } = request_pass(&market, &testers).await else {
+        panic!("no pass")
+    };
     let own = market.pass_responder().delegate(market.agreement, clients.public(), now()).unwrap();
     assert_eq!((delegation.key, delegation.until), (testers.public(), own.until));
 

@@ -2,12 +2,18 @@
 
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
-use muster_messaging::{Claim, PassResponder, Content, Delegation, Message, MessageKey, RefusalReason};
+use muster_messaging::{
+    Claim, Content, Delegation, Message, MessageKey, PassResponder, RefusalReason,
+};
 
 use crate::harness::{CHAIN, Market, delivery, key, now};
 
 /// What the worker says to such a request; `None` if it gives its endpoint.
-async fn endpoint_refusal(market: &Market, sender: &MessageKey, request: &Message) -> Option<RefusalReason> {
+async fn endpoint_refusal(
+    market: &Market,
+    sender: &MessageKey,
+    request: &Message,
+) -> Option<RefusalReason> {
     let incoming = delivery(sender, request);
     let reply = market.endpoint_responder().answer(&incoming, now()).await.unwrap().unwrap();
     assert!(reply.is_reply_to(request));
@@ -29,7 +35,10 @@ async fn a_request_for_another_chain_or_agreement_is_refused() {
     let client = key(&market.client);
     let request = request(&market, Claim::Client {});
     let elsewhere = Message { chain_id: CHAIN + 1, ..request.clone() };
-    assert_eq!(endpoint_refusal(&market, &client, &elsewhere).await, Some(RefusalReason::OtherChain));
+    assert_eq!(
+        endpoint_refusal(&market, &client, &elsewhere).await,
+        Some(RefusalReason::OtherChain)
+    );
     let another = Message { agreement: Address::repeat_byte(1), ..request.clone() };
     assert_eq!(endpoint_refusal(&market, &client, &another).await, Some(RefusalReason::NotMine));
     market.update_agreement(|info| info.workers = vec![Address::repeat_byte(2)]);
@@ -50,7 +59,10 @@ async fn a_stranger_is_not_the_client() {
     let market = Market::new();
     let stranger = MessageKey::random();
     let request = request(&market, Claim::Client {});
-    assert_eq!(endpoint_refusal(&market, &stranger, &request).await, Some(RefusalReason::NotAllowed));
+    assert_eq!(
+        endpoint_refusal(&market, &stranger, &request).await,
+        Some(RefusalReason::NotAllowed)
+    );
 }
 
 #[tokio::test]
@@ -81,7 +93,8 @@ async fn a_seat_is_its_testers_in_its_window() {
     let market = Market::new();
     let (tester, stranger) = (key(&market.tester), MessageKey::random());
     let seat = |window, place| request(&market, Claim::Seat { window, place });
-    let says = async |who, window, place| endpoint_refusal(&market, who, &seat(window, place)).await;
+    let says =
+        async |who, window, place| endpoint_refusal(&market, who, &seat(window, place)).await;
     assert_eq!(says(&tester, 2, 5).await, None);
     assert_eq!(says(&tester, 1, 5).await, Some(RefusalReason::OtherWindow));
     assert_eq!(says(&tester, 2, 6).await, Some(RefusalReason::NoSeat));
@@ -94,7 +107,11 @@ async fn a_seat_is_its_testers_in_its_window() {
 }
 
 /// What the client says to a request for a pass; `None` if it gives one.
-async fn pass_refusal(responder: &PassResponder, sender: &MessageKey, request: &Message) -> Option<RefusalReason> {
+async fn pass_refusal(
+    responder: &PassResponder,
+    sender: &MessageKey,
+    request: &Message,
+) -> Option<RefusalReason> {
     let reply = responder.respond(&delivery(sender, request), now()).await.unwrap().unwrap();
     match reply.content {
         Content::Refusal { reason } => Some(reason),
@@ -123,7 +140,10 @@ async fn a_pass_is_for_the_tester_of_the_current_window_in_an_agreement_of_the_c
         assert_eq!(pass_refusal(&responder, sender, &request).await, Some(said), "{request:?}");
     }
     market.update_agreement(|info| info.window = None);
-    assert_eq!(pass_refusal(&responder, &tester, &ask(2, 5)).await, Some(RefusalReason::NotRunning));
+    assert_eq!(
+        pass_refusal(&responder, &tester, &ask(2, 5)).await,
+        Some(RefusalReason::NotRunning)
+    );
     market.update_agreement(|info| info.client = Address::ZERO);
     assert_eq!(pass_refusal(&responder, &tester, &ask(2, 5)).await, Some(RefusalReason::NotMine));
 }
@@ -139,5 +159,8 @@ async fn a_seat_gets_a_pass_for_one_key_however_often_it_asks() {
     };
     assert_eq!(pass_refusal(&responder, &tester, &ask(first)).await, None);
     assert_eq!(pass_refusal(&responder, &tester, &ask(first)).await, None);
-    assert_eq!(pass_refusal(&responder, &tester, &ask(second)).await, Some(RefusalReason::PassGiven));
+    assert_eq!(
+        pass_refusal(&responder, &tester, &ask(second)).await,
+        Some(RefusalReason::PassGiven)
+    );
 }

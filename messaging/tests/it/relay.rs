@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use alloy::primitives::Address;
 use muster_messaging::{
-    Claim, Content, Event, Message, Limits, MessageError, MessageKey, Relay, RelayConfig, seal,
+    Claim, Content, Event, Limits, Message, MessageError, MessageKey, Relay, RelayConfig, seal,
 };
 use nostr::event::{EventBuilder, FinalizeEvent, Kind, Tag};
 use nostr::key::Keys;
@@ -158,8 +158,10 @@ async fn what_expires_is_kept_until_then() {
     let keys = Keys::generate();
     let to = || Tag::public_key(keys.public_key());
     let soon = Tag::expiration(Timestamp::from_secs(now() + 1));
-    let [short, long] =
-        [custom_event(Kind::GiftWrap, now(), [to(), soon]), custom_event(Kind::GiftWrap, now(), [to()])];
+    let [short, long] = [
+        custom_event(Kind::GiftWrap, now(), [to(), soon]),
+        custom_event(Kind::GiftWrap, now(), [to()]),
+    ];
     let mut raw = RawConnection::connect(&relay).await;
     for event in [&short, &long] {
         assert!(raw.publish(event).await.0);

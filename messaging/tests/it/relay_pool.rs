@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use muster_messaging::{
-    Claim, Content, SecretString, MESSAGE_LIMIT, Message, Limits, MessageError, MessageKey, Mailbox, Relay,
-    RelayConfig, RelayPool, Transport, seal,
+    Claim, Content, Limits, MESSAGE_LIMIT, Mailbox, Message, MessageError, MessageKey, Relay,
+    RelayConfig, RelayPool, SecretString, Transport, seal,
 };
 use nostr::event::{EventBuilder, FinalizeEvent, Kind, Tag};
 use nostr::key::Keys;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
-use crate::harness::{CHAIN, Market, RawConnection, TOKEN, key, now, mailbox, until};
+use crate::harness::{CHAIN, Market, RawConnection, TOKEN, key, mailbox, now, until};
 use crate::relay::relay;
 
 /// A transport over these relays.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use alloy::primitives::Address;
 use muster_messaging::{
-    Claim, Content, Event, Message, InMemoryTransport, MessageError, MessageKey, Mailbox, InMemoryReplayGuard, ReplayGuard,
-    BoxError, Transport, seal,
+    BoxError, Claim, Content, Event, InMemoryReplayGuard, InMemoryTransport, Mailbox, Message,
+    MessageError, MessageKey, ReplayGuard, Transport, seal,
 };
 use nostr::event::{EventBuilder, FinalizeEvent, Kind, Tag};
 use nostr::key::{Keys, PublicKey};
@@ -68,8 +68,10 @@ async fn invalid_wraps_are_skipped() {
 #[tokio::test]
 async fn a_message_is_not_delivered_again_after_a_restart() {
     let [sender, receiver] = [(); 2].map(|()| MessageKey::random());
-    let (transport, replay_guard) = (Arc::new(InMemoryTransport::default()), Arc::new(InMemoryReplayGuard::default()));
-    let open = async || Mailbox::open(receiver.clone(), transport.clone(), replay_guard.clone()).await;
+    let (transport, replay_guard) =
+        (Arc::new(InMemoryTransport::default()), Arc::new(InMemoryReplayGuard::default()));
+    let open =
+        async || Mailbox::open(receiver.clone(), transport.clone(), replay_guard.clone()).await;
     let writing = mailbox(&sender, &transport).await;
     let [first, second] = [message(), message()];
     writing.send(receiver.public(), &first).await.unwrap();
@@ -96,7 +98,8 @@ impl ReplayGuard for FailingReplayGuard {
 async fn nothing_is_delivered_that_cannot_be_recorded() {
     let receiver = MessageKey::random();
     let transport = Arc::new(InMemoryTransport::default());
-    let reading = Mailbox::open(receiver.clone(), transport.clone(), Arc::new(FailingReplayGuard)).await;
+    let reading =
+        Mailbox::open(receiver.clone(), transport.clone(), Arc::new(FailingReplayGuard)).await;
     let writing = mailbox(&MessageKey::random(), &transport).await;
     writing.send(receiver.public(), &message()).await.unwrap();
     let failed = reading.unwrap().next().await;

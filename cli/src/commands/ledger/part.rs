@@ -3,7 +3,7 @@
 use muster_client::protocol::abi::WorkerResult;
 use muster_client::protocol::layout::{Terms, WorkerTerms};
 use muster_client::protocol::money::{self, Judgement};
-use muster_client::protocol::verdict::{WindowTally, Verdict};
+use muster_client::protocol::verdict::{Verdict, WindowTally};
 use muster_client::{Ether, Progress, Votes, judgement};
 
 use crate::commands::agreement::letters;

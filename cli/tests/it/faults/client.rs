@@ -7,7 +7,7 @@ use alloy::signers::local::PrivateKeySigner;
 use muster_daemons::buyer::DEEDS;
 use muster_daemons::fault::points;
 use muster_messaging::{
-    Content, Message, MessageKey, Mailbox, InMemoryReplayGuard, Relay, RelayConfig, RelayPool,
+    Content, InMemoryReplayGuard, Mailbox, Message, MessageKey, Relay, RelayConfig, RelayPool,
 };
 use stylus_devnode::CHAIN_ID;
 

@@ -129,7 +129,10 @@ impl Wire {
             state_diff: Some(B256HashMap::from_iter([(slot, head.hash)])),
             ..AccountOverride::default()
         };
-        let state = StateOverride::from_iter([(Address::new(muster_protocol::HISTORY_STORAGE_ADDRESS), history)]);
+        let state = StateOverride::from_iter([(
+            Address::new(muster_protocol::HISTORY_STORAGE_ADDRESS),
+            history,
+        )]);
         let request = request(from, Some(to), data, value);
         let call = self.provider.call(request).block(BlockId::pending()).overrides(state);
         let block = BlockOverrides::default().with_time(self.now());

@@ -11,10 +11,12 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use muster_client::{Market, ServiceReceipt};
 use muster_daemons::ChainStanding;
-use muster_gateway::{Config, Authorizer, Gateway, Claims, Receipts, AuthorizationError, Secret, Upstream};
+use muster_gateway::{
+    AuthorizationError, Authorizer, Claims, Config, Gateway, Receipts, Secret, Upstream,
+};
 use muster_messaging::{
-    Claim, PassResponder, Content, Delegation, Event, SecretString, Inbox, Message, InMemoryTransport, MessageError,
-    MessageKey, Mailbox, InMemoryReplayGuard, Transport,
+    Claim, Content, Delegation, Event, InMemoryReplayGuard, InMemoryTransport, Inbox, Mailbox,
+    Message, MessageError, MessageKey, PassResponder, SecretString, Transport,
 };
 use tokio::task::JoinHandle;
 
@@ -100,12 +102,15 @@ impl Worker {
         let gateway = Gateway::start(config, door, book).await.unwrap();
         let url = format!("http://{}", gateway.address());
 
-        let (key, seen) = (MessageKey::from_signer(signer).unwrap(), Arc::new(InMemoryReplayGuard::new(256)));
+        let (key, seen) =
+            (MessageKey::from_signer(signer).unwrap(), Arc::new(InMemoryReplayGuard::new(256)));
         let mut post_box = Mailbox::open(key, letters, seen).await.unwrap();
         let (how, who) = (habit.clone(), asked.clone());
         let clerk = tokio::spawn(async move {
             while let Ok(delivery) = post_box.next().await {
-                let Content::EndpointRequest { claim } = &delivery.message.content else { continue };
+                let Content::EndpointRequest { claim } = &delivery.message.content else {
+                    continue;
+                };
                 who.lock().unwrap().push((claim.clone(), delivery.sender));
                 let url = match *how.lock().unwrap() {
                     Habit::Mute => continue,
@@ -140,8 +145,10 @@ pub(super) async fn client(
     letters: Arc<dyn Transport>,
 ) -> Arc<AtomicUsize> {
     let standing = Arc::new(ChainStanding::new(market));
-    let desk = PassResponder::new(signer.clone(), standing, Arc::new(InMemoryReplayGuard::new(256)));
-    let (key, seen) = (MessageKey::from_signer(signer).unwrap(), Arc::new(InMemoryReplayGuard::new(256)));
+    let desk =
+        PassResponder::new(signer.clone(), standing, Arc::new(InMemoryReplayGuard::new(256)));
+    let (key, seen) =
+        (MessageKey::from_signer(signer).unwrap(), Arc::new(InMemoryReplayGuard::new(256)));
     let mut post_box = Mailbox::open(key, letters, seen).await.unwrap();
     let count = Arc::<AtomicUsize>::default();
     let answered = count.clone();
@@ -159,7 +166,8 @@ pub(super) async fn client(
 
 /// A client's program whose passes are worth nothing: by another's signature, and for too short a time.
 pub(super) async fn false_client(signer: &PrivateKeySigner, letters: Arc<dyn Transport>) {
-    let (key, seen) = (MessageKey::from_signer(signer).unwrap(), Arc::new(InMemoryReplayGuard::new(256)));
+    let (key, seen) =
+        (MessageKey::from_signer(signer).unwrap(), Arc::new(InMemoryReplayGuard::new(256)));
     let mut post_box = Mailbox::open(key, letters, seen).await.unwrap();
     let (client, other) = (signer.clone(), PrivateKeySigner::random());
     tokio::spawn(async move {
