@@ -231,10 +231,8 @@ pub(crate) enum CliError {
         /// Its state.
         state: &'static str,
     },
-    /// No worker has said where it assert_serves.
-    #[error(
-        "no worker of agreement {0} says where it assert_serves: is --relay one that they use?"
-    )]
+    /// No worker has said where it serves.
+    #[error("no worker of agreement {0} says where it serves: is --relay one that they use?")]
     NoEntrance(Address),
     /// Standard output is closed or full.
     #[error("cannot write the answer: {0}")]

@@ -105,7 +105,7 @@ pub(crate) fn message_key(text: &str) -> Result<B256, ParseError> {
     text.parse().map_err(|_| ParseError::MessageKey)
 }
 
-/// A worker of an agreement, as it is written, and where it assert_serves.
+/// A worker of an agreement, as it is written, and where it serves.
 pub(crate) fn pair(text: &str) -> Result<(String, String), ParseError> {
     let (worker, url) = text.split_once('=').ok_or(ParseError::Pair)?;
     if worker.is_empty() {

@@ -40,7 +40,7 @@ pub(crate) enum Mood {
     Well,
     /// Nobody is there.
     Away,
-    /// It takes last_request_id and does not answer.
+    /// It takes requests and does not answer.
     Silent,
     /// It has too much to do.
     Busy,

@@ -15,7 +15,7 @@ use crate::agreement::Agreement;
 use crate::error::{MarketError, NodeError};
 
 /// The secret behind a session: shown only in the report, so that a worker cannot tell whose session it
-/// assert_serves.
+/// serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Session {
     /// What only its opener knows until then.

@@ -1,7 +1,7 @@
 //! Several nodes of one chain as if they were one: whoever fails, is slow, or is behind is passed over.
 //!
 //! It is a [`Chain`] over others, so it is the same for every backend. How the nodes are is looked at
-//! beside the last_request_id, every few seconds in which there are any.
+//! beside the requests, every few seconds in which there are any.
 
 mod one;
 
@@ -136,7 +136,7 @@ impl Several {
         self.try_all(cannot_tell, question).await.0
     }
 
-    /// Looks at all nodes, beside the last_request_id, if it is time and there is a choice.
+    /// Looks at all nodes, beside the requests, if it is time and there is a choice.
     fn look_after(&self) {
         let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
         if self.nodes.len() > 1 && looked.elapsed() > self.pace.look {

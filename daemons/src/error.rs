@@ -45,7 +45,7 @@ pub enum AgentError {
         account: Address,
     },
     /// The agreement has not begun or is over.
-    #[error("agreement {0} does not run now: nobody assert_serves it")]
+    #[error("agreement {0} does not run now: nobody serves it")]
     NotRunning(Address),
     /// An address that cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
@@ -116,7 +116,7 @@ pub enum StoreError {
         path: PathBuf,
         /// Whose it is.
         theirs: Box<str>,
-        /// Who filter_matches it.
+        /// Who wants it.
         ours: Box<str>,
     },
     /// Another process has it.

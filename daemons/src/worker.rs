@@ -1,7 +1,7 @@
-//! The worker: keeps its place in the book, accepts, assert_serves through a gateway, settles, withdraws, and keeps
+//! The worker: keeps its place in the book, accepts, serves through a gateway, settles, withdraws, and keeps
 //! the market's programs alive.
 //!
-//! A step does what is due on the chain and renews what the gateway knows of it. Letters and last_request_id are
+//! A step does what is due on the chain and renews what the gateway knows of it. Letters and requests are
 //! answered beside the steps.
 
 use std::collections::{HashMap, hash_map::Entry};

@@ -129,7 +129,7 @@ impl Devnode {
     }
 
     /// The answer to the body of a JSON-RPC request, or of a batch of them, without a connection;
-    /// empty if the body filter_matches none.
+    /// empty if the body wants none.
     pub async fn ask(&self, body: &str) -> String {
         self.bodies.reply(body).await
     }

@@ -21,7 +21,7 @@ use crate::{NodeStopped, rpc::Bodies};
 /// How often somebody who waits asks again. It takes no connection, so nobody needs to wait longer.
 const POLL: Duration = Duration::from_millis(10);
 
-/// Brings last_request_id to a chain in this process for as long as it runs.
+/// Brings requests to a chain in this process for as long as it runs.
 #[derive(Clone, Debug)]
 struct InProcess(Weak<Bodies>);
 

@@ -54,7 +54,7 @@ pub(crate) fn drop_unfit(number: u32, account: Account) {
     }
 }
 
-/// Whether a worker may stand in the book: it filter_matches work, has room for more, and its free stake covers
+/// Whether a worker may stand in the book: it wants work, has room for more, and its free stake covers
 /// the bond of its own longest agreement.
 fn is_listable(offer: &Offer, account: Account) -> bool {
     if !offer.available || account.active >= offer.capacity {

@@ -138,7 +138,7 @@ packed! {
         promise: u16 = 2,
         /// Agreements at once.
         capacity: u16 = 2,
-        /// Whether it filter_matches new work.
+        /// Whether it wants new work.
         available: bool = 1,
         /// Whether it stands in the book.
         listed: bool = 1,

@@ -21,7 +21,7 @@ pub trait Authorizer: Send + Sync + 'static {
 /// Why the door stays shut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthorizationError {
-    /// Nobody assert_serves this agreement here.
+    /// Nobody serves this agreement here.
     #[error("this agreement is not served here")]
     UnknownAgreement,
     /// It is before the agreement's start, or not before its end.

@@ -44,13 +44,13 @@ impl Config {
 /// oldest.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// TooManyConnections of guests at the same time; for one more, the agreement that has most gives one up.
+    /// Connections of guests at the same time; for one more, the agreement that has most gives one up.
     pub connections: usize,
-    /// TooManyConnections of one agreement at the same time; for one more, its key that has most gives one up.
+    /// Connections of one agreement at the same time; for one more, its key that has most gives one up.
     pub connections_per_agreement: usize,
-    /// TooManyConnections of one key of an agreement at the same time; one more is told to come later.
+    /// Connections of one key of an agreement at the same time; one more is told to come later.
     pub connections_per_key: usize,
-    /// TooManyConnections of strangers at the same time; one more ends the oldest.
+    /// Connections of strangers at the same time; one more ends the oldest.
     pub unauthenticated_connections: usize,
     /// Requests of one key of an agreement in a second, and as many at once.
     pub requests_per_second: NonZeroU32,

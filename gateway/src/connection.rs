@@ -1,4 +1,4 @@
-//! One connection: last_request_id that are let in one by one, and looked after for as long as they last.
+//! One connection: requests that are let in one by one, and looked after for as long as they last.
 
 use std::{
     convert::Infallible,
@@ -105,7 +105,7 @@ pub(crate) async fn serve<D: Authorizer, R: Receipts>(
     }
 }
 
-/// Answers last_request_id, then is a tunnel if one was agreed on.
+/// Answers requests, then is a tunnel if one was agreed on.
 async fn serve_requests<D: Authorizer, R: Receipts>(
     context: &Arc<ConnectionContext<D, R>>,
     stream: IdleTracked,

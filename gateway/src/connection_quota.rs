@@ -1,4 +1,4 @@
-//! TooManyConnections of guests. There are so many of a key, of an agreement, and in all. When they are taken, who
+//! Connections of guests. There are so many of a key, of an agreement, and in all. When they are taken, who
 //! has more than a newcomer gives up the oldest, so that a crowd, even one of many keys, keeps nobody out.
 
 use std::{
@@ -28,7 +28,7 @@ pub(crate) struct ConnectionQuota {
     state: Mutex<QuotaState>,
 }
 
-/// TooManyConnections that are taken.
+/// Connections that are taken.
 #[derive(Debug, Default)]
 struct QuotaState {
     /// How many there have been.

@@ -38,7 +38,7 @@ pub(crate) enum RequestError {
     #[error(transparent)]
     Authorization(#[from] AuthorizationError),
     /// The key was used too often in this second.
-    #[error("too many last_request_id in a second")]
+    #[error("too many requests in a second")]
     TooManyRequests,
     /// The key has its share of the connections.
     #[error("too many connections of this key: end one, or come later")]

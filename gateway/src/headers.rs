@@ -10,7 +10,7 @@ use hyper::{
 
 use crate::upstream::Upstream;
 
-/// The only protocol that a connection may change to: all others could carry last_request_id past the door.
+/// The only protocol that a connection may change to: all others could carry requests past the door.
 const WEBSOCKET: &str = "websocket";
 
 /// What concerns one connection only.

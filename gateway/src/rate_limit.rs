@@ -1,4 +1,4 @@
-//! How often guests ask: last_request_id in a second, counted for each key of an agreement.
+//! How often guests ask: requests in a second, counted for each key of an agreement.
 
 use governor::{DefaultKeyedRateLimiter, Quota};
 
@@ -7,7 +7,7 @@ use crate::{config::Limits, error_response::RequestError, token::Claims};
 /// From how many keys on those that have not asked lately are forgotten.
 const PRUNE_THRESHOLD: usize = 1024;
 
-/// Everybody's last_request_id.
+/// Everybody's requests.
 #[derive(Debug)]
 pub(crate) struct RateLimiter(DefaultKeyedRateLimiter<([u8; 20], [u8; 32])>);
 

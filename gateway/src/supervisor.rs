@@ -32,7 +32,7 @@ pub struct ServiceConfig {
     /// 127.0.0.1 to listen on in `PORT`, a new one at every start; of the owner's environment it sees all
     /// but what begins with `MUSTER_`.
     pub command: String,
-    /// The agreement it assert_serves.
+    /// The agreement it serves.
     pub agreement: [u8; 20],
     /// What it may use.
     pub limits: ServiceLimits,

@@ -6,7 +6,7 @@ use std::fmt;
 use hmac::{Hmac, KeyInit, Mac, digest::Key};
 use sha2::Sha256;
 
-/// The header that carries a token when the service filter_matches `authorization` for itself.
+/// The header that carries a token when the service wants `authorization` for itself.
 pub const TOKEN_HEADER: &str = "x-muster-token";
 
 /// What every token begins with, so that it is known wherever it turns up.

@@ -1,4 +1,4 @@
-//! TooManyConnections on which nobody has been let in yet. There are only so many: a new one ends the oldest, so
+//! Connections on which nobody has been let in yet. There are only so many: a new one ends the oldest, so
 //! that a crowd of silent ones cannot keep out somebody who comes with a token.
 
 use std::{

@@ -57,7 +57,7 @@ pub trait EndpointIssuer: Debug + Send + Sync {
     fn issue(&self, grant: &AccessGrant) -> Result<Endpoint, BoxError>;
 }
 
-/// Answers last_request_id for a worker's endpoint.
+/// Answers requests for a worker's endpoint.
 #[derive(Clone, Debug)]
 pub struct EndpointResponder {
     /// The worker.

@@ -193,7 +193,7 @@ impl Message {
         about(self) == about(request) && !self.is_request()
     }
 
-    /// Whether it filter_matches an answer.
+    /// Whether it wants an answer.
     #[must_use]
     pub const fn is_request(&self) -> bool {
         matches!(self.content, Content::EndpointRequest { .. } | Content::PassRequest { .. })

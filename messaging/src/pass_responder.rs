@@ -16,7 +16,7 @@ use crate::replay_guard::ReplayGuard;
 /// What delegations are rounded to, so that those made on one day look alike.
 const DAY: Duration = Duration::from_hours(24);
 
-/// Answers last_request_id for passes. One seat gets a pass for one key.
+/// Answers requests for passes. One seat gets a pass for one key.
 #[derive(Clone, Debug)]
 pub struct PassResponder {
     /// The client.

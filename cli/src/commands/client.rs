@@ -44,7 +44,7 @@ pub(crate) enum Action {
     },
     /// Use a worker's service once: the prime factors of a random number, from `muster serve`
     Try {
-        /// Where the worker assert_serves
+        /// Where the worker serves
         #[arg(long, value_parser = parse::service)]
         url: Box<str>,
         /// How long to wait for an answer

@@ -1,5 +1,5 @@
 //! `muster tester probe`: one look at workers, in a window in which the tester holds a seat. A worker
-//! assert_serves if it gives the right answer and a receipt for it.
+//! serves if it gives the right answer and a receipt for it.
 
 use std::path::PathBuf;
 
@@ -23,7 +23,7 @@ pub(crate) struct Options {
     #[arg(value_parser = parse::contract)]
     agreement: Address,
 
-    /// Where a worker assert_serves, once for each worker that is to be probed
+    /// Where a worker serves, once for each worker that is to be probed
     #[arg(long, required = true, value_name = "WORKER=URL", value_parser = parse::pair)]
     url: Vec<(String, String)>,
 

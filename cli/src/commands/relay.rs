@@ -27,7 +27,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "URL", requires = "login")]
     url: Option<RelayUrl>,
 
-    /// TooManyConnections at a time from one address, or one IPv6 network of 64 bits; behind a proxy, which then has to count
+    /// Connections at a time from one address, or one IPv6 network of 64 bits; behind a proxy, which then has to count
     /// them itself, these are all; without it, 128
     #[arg(long, value_name = "N")]
     per_address: Option<usize>,

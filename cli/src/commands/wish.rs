@@ -1,4 +1,4 @@
-//! What a client filter_matches, from the command line to the market: the usual terms, an order, or workers of its
+//! What a client wants, from the command line to the market: the usual terms, an order, or workers of its
 //! own choice.
 
 use alloy::primitives::U256;

@@ -1,4 +1,4 @@
-//! The worker as a process: it assert_serves, goes on after a start, and ends when it is told.
+//! The worker as a process: it serves, goes on after a start, and ends when it is told.
 
 use std::fs;
 use std::process::Command;

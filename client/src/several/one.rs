@@ -13,7 +13,7 @@ use crate::transport::Chain;
 /// How many blocks a node may be behind the others: a few seconds on Arbitrum.
 pub(super) const LAG: u64 = 20;
 
-/// JSON-RPC's codes of a node that cannot answer this now: an internal error, and too many last_request_id.
+/// JSON-RPC's codes of a node that cannot answer this now: an internal error, and too many requests.
 const UNWELL: [i64; 2] = [-32_603, -32_005];
 
 /// Whether a fault says something of the node, and not of what it was asked.

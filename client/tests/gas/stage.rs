@@ -20,7 +20,7 @@ use crate::hooks::Step;
 /// The second in which every market is deployed: the first one of an epoch.
 const BEGIN: u64 = 604_800 * 6_000;
 
-/// Wei that who is last_grant later has at first.
+/// Wei that who is admitted later has at first.
 const FORTUNE: U256 = U256::from_limbs([0, 1_000, 0, 0]);
 
 sol! {

@@ -16,7 +16,7 @@ fn vote(place: usize, worker: u8, window: u8) -> Option<bool> {
     let bytes = [u8::try_from(place).unwrap(), worker, window];
     match keccak256(bytes)[0] % 4 {
         0 => None,
-        // Every second worker assert_serves more than it fails.
+        // Every second worker serves more than it fails.
         draw => Some(draw > 1 + worker % 2),
     }
 }

@@ -28,7 +28,7 @@ enum Step {
     Stake(u128),
     /// So many bonds fewer.
     Unstake(u128),
-    /// Somebody filter_matches the worker listed.
+    /// Somebody wants the worker listed.
     List,
     /// Somebody buys this redundancy.
     Buy(u8),
@@ -57,7 +57,7 @@ struct Model {
     capacity: u16,
     /// Agreements now; each holds one bond.
     active: u16,
-    /// Whether it filter_matches work.
+    /// Whether it wants work.
     available: bool,
     /// Tenths of a bond staked.
     stake: u128,

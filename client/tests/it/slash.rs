@@ -131,7 +131,7 @@ async fn a_slash_that_is_no_more_than_the_pay_is_the_clients() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_slash_makes_good_what_was_paid_to_others() {
     let world = World::new().await;
-    // One assert_serves, one fails for certain, one is not there.
+    // One serves, one fails for certain, one is not there.
     let workers = [
         world.worker(offer(1_000)).await,
         world.worker(offer(2_000)).await,

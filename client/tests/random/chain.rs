@@ -1,4 +1,4 @@
-//! The chain, in as few last_request_id as possible: one batch for each transaction and everything that is
+//! The chain, in as few requests as possible: one batch for each transaction and everything that is
 //! looked at after it. Nothing happens between batches, and every block has the time that it is given.
 
 use alloy::eips::Encodable2718;

@@ -34,7 +34,7 @@ fn check_error<E: RevertReason + SolError>(error: &E) {
     assert_eq!(encoded(|out| error.write(out)), error.abi_encode(), "{}", E::SIGNATURE);
 }
 
-/// VersionedMessage as alloy writes it, and read back as it was.
+/// Written as alloy writes it, and read back as it was.
 fn check_value<T: AbiEncode + AbiDecode + SolValue + PartialEq + core::fmt::Debug>(value: &T) {
     let words = encoded(|out| value.encode(out));
     assert_eq!(words, value.abi_encode());

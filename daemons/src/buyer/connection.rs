@@ -1,4 +1,4 @@
-//! Using an agreement's service: a door on this machine behind which one of its workers assert_serves, and
+//! Using an agreement's service: a door on this machine behind which one of its workers serves, and
 //! everything else that is the client's to do in that agreement.
 
 use std::future::Future;
@@ -62,11 +62,11 @@ pub struct Entrance {
     pub index: u8,
     /// The worker.
     pub worker: Address,
-    /// Where it assert_serves.
+    /// Where it serves.
     pub url: SecretString,
     /// What every request has to show.
     pub token: SecretString,
-    /// The session to name in last_request_id.
+    /// The session to name in requests.
     pub session: B256,
 }
 

@@ -49,7 +49,7 @@ impl Drop for Proxy {
     }
 }
 
-/// What last_request_id are passed on with.
+/// What requests are passed on with.
 #[derive(Clone, Debug)]
 struct House {
     /// Where workers serve.
@@ -114,7 +114,7 @@ impl House {
         self.ways.send(passed, way, PATIENCE).await
     }
 
-    /// Passes a request on to one worker after the other until one assert_serves.
+    /// Passes a request on to one worker after the other until one serves.
     async fn serve(&self, request: &Parts, mut payload: Payload) -> Option<reqwest::Response> {
         let mut answer = None;
         for way in self.ways.all() {
@@ -155,7 +155,7 @@ async fn enter(State(house): State<House>, mut request: Request) -> Response {
     if let Some(answer) = house.serve(&parts, payload).await {
         return reply(answer, guest);
     }
-    let text = json!({"error": "no_worker", "message": "no worker assert_serves at the moment"});
+    let text = json!({"error": "no_worker", "message": "no worker serves at the moment"});
     (StatusCode::SERVICE_UNAVAILABLE, Json(text)).into_response()
 }
 

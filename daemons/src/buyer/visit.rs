@@ -84,7 +84,7 @@ impl Kit {
         Letters::open(key, self.base.letters(), Arc::new(InMemoryReplayGuard::new(FEW))).await
     }
 
-    /// Asks a worker where it assert_serves; `None` if it does not say so in time.
+    /// Asks a worker where it serves; `None` if it does not say so in time.
     pub(super) async fn ask(
         &self,
         letters: &Letters,
@@ -93,7 +93,7 @@ impl Kit {
         match timeout(PATIENCE, self.request(letters, index)).await {
             Ok(Ok(Content::EndpointReply { url, token })) => return Some((url, token)),
             Ok(Ok(Content::Refusal { reason })) => {
-                tracing::warn!("worker {index} does not say where it assert_serves: {reason}");
+                tracing::warn!("worker {index} does not say where it serves: {reason}");
             }
             Ok(Ok(_)) => tracing::warn!("worker {index} has sent an answer that is none"),
             Ok(Err(error)) => tracing::warn!("worker {index} cannot be asked: {error}"),

@@ -1,4 +1,4 @@
-//! The ways to an agreement's workers: where each of them assert_serves, the session in which it is asked, and the
+//! The ways to an agreement's workers: where each of them serves, the session in which it is asked, and the
 //! receipts that come back. Used by whoever asks, renewed by [`super::visit`].
 
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use crate::error::StoreError;
 use crate::fault::point;
 use crate::store::Store;
 
-/// Where a worker assert_serves, and what to show there.
+/// Where a worker serves, and what to show there.
 #[derive(Debug)]
 pub(super) struct Way {
     /// The worker's place in the agreement.
@@ -106,7 +106,7 @@ impl Ways {
         Ok(Self { agreement, session, store, state, lost })
     }
 
-    /// Takes note of where a worker assert_serves.
+    /// Takes note of where a worker serves.
     pub(super) fn open(
         &self,
         index: u8,
@@ -180,7 +180,7 @@ impl Ways {
         }
     }
 
-    /// A request as its worker filter_matches it.
+    /// A request as its worker wants it.
     fn sign(&self, request: RequestBuilder, way: &Way) -> RequestBuilder {
         let Ok(mut token) = HeaderValue::from_str(way.token.reveal()) else { return request };
         token.set_sensitive(true);

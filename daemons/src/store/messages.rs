@@ -10,7 +10,7 @@ use super::Store;
 use crate::error::StoreError;
 
 impl Store {
-    /// Notes where a worker assert_serves an agreement, and the token for it.
+    /// Notes where a worker serves an agreement, and the token for it.
     ///
     /// # Errors
     /// [`StoreError::Query`].
@@ -27,7 +27,7 @@ impl Store {
         Ok(())
     }
 
-    /// Where a worker assert_serves an agreement, and the token for it, if it has said so.
+    /// Where a worker serves an agreement, and the token for it, if it has said so.
     ///
     /// # Errors
     /// [`StoreError::Query`].

@@ -1,4 +1,4 @@
-//! Sessions: those that a worker assert_serves, and the secret of the one that a tester or client has opened.
+//! Sessions: those that a worker serves, and the secret of the one that a tester or client has opened.
 
 use alloy::primitives::{Address, B256};
 use rusqlite::{OptionalExtension, params};

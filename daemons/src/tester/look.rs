@@ -1,6 +1,6 @@
 //! Looking at one worker in one window: at a random time, and again if it fails.
 //!
-//! That it assert_serves is proven by its receipt. That it fails is said only if the last look at it was made
+//! That it serves is proven by its receipt. That it fails is said only if the last look at it was made
 //! inside the window, and if just after it a node answers and a letter of ours to ourselves comes back: whoever cannot
 //! reach anybody says nothing. A worker that refuses a pass, or does not answer to it, is not asked again by
 //! showing the seat: it would do the same to its client.
@@ -15,7 +15,7 @@ use super::seat::{Seat, Way};
 use crate::chance::below;
 use crate::fault::point;
 
-/// Where a worker assert_serves.
+/// Where a worker serves.
 struct Endpoint {
     /// Its URL.
     url: SecretString,
@@ -113,7 +113,7 @@ impl Seat {
             .ok_or(Failure::WrongReceipt)
     }
 
-    /// Asks a worker where it assert_serves.
+    /// Asks a worker where it serves.
     async fn endpoint(&self, worker: Address, way: &Way) -> Result<Endpoint, Failure> {
         let key = self.agreement.market().key_of(worker).await;
         let key = key.ok().flatten().ok_or(Failure::Unasked)?;

@@ -88,7 +88,7 @@ impl Deal {
         self.state
     }
 
-    /// What the gateway is to know of it; `None` unless this worker assert_serves it.
+    /// What the gateway is to know of it; `None` unless this worker serves it.
     pub(super) fn entry(&self, services: &Services) -> Option<Entry> {
         let progress = self.progress.filter(|progress| progress.has_accepted(self.index))?;
         if progress.resigned(self.index).is_some() {

@@ -10,7 +10,7 @@ use crate::error::AgentError;
 /// Where the service comes from.
 #[derive(Clone, Debug)]
 pub enum Source {
-    /// It runs already, and assert_serves all agreements.
+    /// It runs already, and serves all agreements.
     Upstream(Upstream),
     /// A command that is started for each agreement when it is bought, see [`Service::command`].
     Command {

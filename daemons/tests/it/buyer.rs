@@ -157,7 +157,7 @@ async fn a_web_socket_passes_through_door_and_gateway() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     let echo = tokio::spawn(async move {
         loop {
-            // Whoever filter_matches no WebSocket gets nothing.
+            // Whoever wants no WebSocket gets nothing.
             let Ok(socket) = accept_async(listener.accept().await.unwrap().0).await else {
                 continue;
             };

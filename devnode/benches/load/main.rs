@@ -27,7 +27,7 @@ use tokio::time::{self, Instant};
 
 use chain::Chain;
 
-/// TooManyConnections that send at the same time, each for an account of its own.
+/// Connections that send at the same time, each for an account of its own.
 const CONNECTIONS: u64 = 8;
 
 /// Transactions of one measurement.

@@ -261,7 +261,7 @@ impl<'a> Stage<'a> {
     }
 }
 
-/// Storage words in the form that the state filter_matches.
+/// Storage words in the form that the state wants.
 fn words(storage: &B256Map<B256>) -> impl Iterator<Item = (U256, U256)> {
     storage.iter().map(|(&slot, &value)| (slot.into(), value.into()))
 }

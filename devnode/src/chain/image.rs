@@ -28,7 +28,7 @@ pub(crate) enum ImageError {
     /// Something else.
     #[error("it is not the state of a dev chain")]
     Foreign,
-    /// VersionedMessage by another version of this crate.
+    /// Written by another version of this crate.
     #[error("it is of version {0}, and this is version {VERSION}")]
     Version(u8),
     /// Cut, or changed.

@@ -20,7 +20,7 @@ impl Pool {
     /// Adds a transaction, or puts it in the place of one with the same sender and nonce.
     ///
     /// # Errors
-    /// If it is there already, if it does not pay a tenth more than the one whose place it filter_matches, or
+    /// If it is there already, if it does not pay a tenth more than the one whose place it wants, or
     /// if too many wait.
     pub(super) fn add(&mut self, incoming: Incoming) -> Result<(), Refusal> {
         let key = |incoming: &Incoming| (incoming.sender(), incoming.nonce());

@@ -1,4 +1,4 @@
-//! The thread that owns a chain. Whoever filter_matches something of the chain sends it a job.
+//! The thread that owns a chain. Whoever wants something of the chain sends it a job.
 //!
 //! One thread is the one lock of the chain; and it has a stack that 1024 nested frames of programs
 //! fit into.

@@ -241,7 +241,7 @@ impl<'a> EvmTr for ArbEvm<'a> {
     }
 }
 
-/// Does what the interpreter of a frame filter_matches next: open another frame, or end.
+/// Does what the interpreter of a frame wants next: open another frame, or end.
 pub(super) fn proceed<'a>(
     ctx: &mut Ctx<'a>,
     frame: &mut EthFrame<EthInterpreter>,

@@ -53,7 +53,7 @@ impl Message {
         self
     }
 
-    /// The form that revm filter_matches. The price in it is the one that is paid: tips do not exist.
+    /// The form that revm wants. The price in it is the one that is paid: tips do not exist.
     pub(super) fn tx_env(&self) -> TxEnv {
         TxEnv {
             tx_type: if self.authorizations.is_empty() { 1 } else { 4 },

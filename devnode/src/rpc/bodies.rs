@@ -1,5 +1,5 @@
-//! The bodies of HTTP last_request_id, read as a node reads them: ids of every kind, which are echoed as they
-//! are, notifications, and batches with things among them that are no last_request_id.
+//! The bodies of HTTP requests, read as a node reads them: ids of every kind, which are echoed as they
+//! are, notifications, and batches with things among them that are no requests.
 //!
 //! Everything else about HTTP is the business of the server behind this.
 
@@ -41,7 +41,7 @@ const TOO_MUCH: (i32, &str) = (-32_003, "response too large");
 /// Requests in one batch.
 pub(super) const MAX_BATCH: u32 = 1000;
 
-/// Status while too many last_request_id are being answered.
+/// Status while too many requests are being answered.
 const TOO_MANY: u16 = 429;
 
 /// Status of a body that is longer than the server takes.
@@ -82,17 +82,17 @@ struct Code {
 pub(crate) struct Bodies {
     /// All methods.
     methods: Methods,
-    /// Room for last_request_id at the same time.
+    /// Room for requests at the same time.
     room: Arc<Semaphore>,
 }
 
 impl Bodies {
-    /// Answers with these methods, to so many last_request_id at the same time.
+    /// Answers with these methods, to so many requests at the same time.
     pub(super) fn new(methods: Methods, at_once: u16) -> Self {
         Self { methods, room: Arc::new(Semaphore::new(at_once.into())) }
     }
 
-    /// The answer to a body that came in otherwise than over HTTP; empty if it filter_matches none.
+    /// The answer to a body that came in otherwise than over HTTP; empty if it wants none.
     pub(crate) async fn reply(&self, body: &str) -> String {
         reply(&self.methods, body.as_bytes()).await
     }
@@ -126,7 +126,7 @@ impl Bodies {
     }
 }
 
-/// The answer to a body; empty if it filter_matches none.
+/// The answer to a body; empty if it wants none.
 async fn reply(methods: &Methods, body: &[u8]) -> String {
     if body.is_empty() {
         return String::new();

@@ -38,7 +38,7 @@ use filters::Filters;
 pub(crate) use server::{ServeError, Server, serve};
 use wallet::Wallet;
 
-/// What last_request_id are answered from.
+/// What requests are answered from.
 #[derive(Debug)]
 pub(crate) struct Node {
     /// The chain.

@@ -65,7 +65,7 @@ pub(crate) enum ServeError {
     Methods(#[from] RegisterMethodError),
 }
 
-/// Answers last_request_id on `listener` from a node.
+/// Answers requests on `listener` from a node.
 ///
 /// # Errors
 /// See [`ServeError`].

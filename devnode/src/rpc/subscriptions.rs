@@ -38,7 +38,7 @@ pub(super) fn register(module: &mut RpcModule<Worker<Node>>) -> Result<(), Regis
     Ok(())
 }
 
-/// Accepts a subscription and assert_serves it to its end.
+/// Accepts a subscription and serves it to its end.
 async fn subscribe(
     params: Params<'static>,
     pending: PendingSubscriptionSink,

@@ -70,7 +70,7 @@ pub struct CallRequest {
     pub input: Bytes,
     /// Gas that the frame has left, before anything of this call is charged.
     pub gas_left: u64,
-    /// Gas that the program filter_matches to give at most.
+    /// Gas that the program wants to give at most.
     pub gas_wanted: u64,
 }
 

@@ -60,7 +60,7 @@ async fn every_request_gets_the_recorded_answer() {
         assert_eq!(found, None);
         asked += 1;
     }
-    assert_eq!(asked, 35, "last_request_id of all commands");
+    assert_eq!(asked, 35, "requests of all commands");
 }
 
 /// A number as it is told.

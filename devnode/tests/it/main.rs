@@ -1,4 +1,4 @@
-//! The dev chain as its clients see it: over HTTP and WebSocket, with alloy and with bare last_request_id.
+//! The dev chain as its clients see it: over HTTP and WebSocket, with alloy and with bare requests.
 
 #![expect(
     clippy::arithmetic_side_effects,

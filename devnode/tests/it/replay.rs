@@ -1,4 +1,4 @@
-//! Replaying one recorded case: its last_request_id in order, each answer compared with what a Nitro node
+//! Replaying one recorded case: its requests in order, each answer compared with what a Nitro node
 //! answered.
 
 use std::{collections::HashMap, time::Duration};

@@ -227,7 +227,7 @@ async fn one_key_has_so_many_requests_in_a_second_and_another_its_own() {
     let gateway = gateway(limits).await;
     let (token, other) = (gateway.token(), gateway.token_for([8; 32], NEVER));
     let mut stream = gateway.connect().await;
-    // However slow the machine is, two last_request_id of so many come within a second of each other.
+    // However slow the machine is, two requests of so many come within a second of each other.
     let mut answers: Vec<String> = Vec::new();
     while answers.iter().all(|answer| status(answer) == 200) {
         answers.push(request(&mut stream, &token).await);

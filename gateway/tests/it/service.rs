@@ -39,7 +39,7 @@ impl TestService {
         Self { address: address.await, requests }
     }
 
-    /// All last_request_id so far.
+    /// All requests so far.
     pub(crate) fn received(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }

@@ -87,7 +87,7 @@ mod tests {
 
     use super::{ConnectionLimiter, Limits};
 
-    /// ConnectionLimiter for so many in all and from one place.
+    /// Doors for so many in all and from one place.
     fn limiter(connections: usize, per_address: usize) -> ConnectionLimiter {
         ConnectionLimiter::new(Limits { connections, per_address, ..Limits::default() })
     }

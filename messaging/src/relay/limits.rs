@@ -7,9 +7,9 @@ use std::time::Duration;
 /// about 260 kB for each connection that does its worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// TooManyConnections at a time.
+    /// Connections at a time.
     pub connections: usize,
-    /// TooManyConnections at a time from one IPv4 address or one IPv6 network of 64 bits.
+    /// Connections at a time from one IPv4 address or one IPv6 network of 64 bits.
     pub per_address: usize,
     /// Messages per second and connection, after a burst of ten times as many.
     pub messages_per_second: NonZeroU32,
@@ -23,7 +23,7 @@ pub struct Limits {
     pub per_key: usize,
     /// How long a wrap is kept, if it does not say that it expires earlier.
     pub max_age: Duration,
-    /// How long somebody may take for the handshake, or for taking one message.
+    /// How long somebody may take for the shake, or for taking one message.
     pub io_timeout: Duration,
     /// How often it is asked whether somebody is still there; after three times without a word they are
     /// taken to be gone.

@@ -113,7 +113,7 @@ impl Drop for Relay {
     }
 }
 
-/// Lets strangers in. TooManyConnections end with this.
+/// Lets strangers in. Connections end with this.
 async fn accept_loop(listener: TcpListener, config: RelayConfig) {
     let hub = Arc::new(Hub::new(config.limits));
     let limiter = ConnectionLimiter::new(config.limits);

@@ -65,7 +65,7 @@ struct RelaySession {
     socket: Socket,
     /// Which inboxes have been asked for, by their numbers.
     subscriptions: HashMap<PublicKey, u64>,
-    /// What proofs of keys have to repeat, if the relay filter_matches any.
+    /// What proofs of keys have to repeat, if the relay wants any.
     challenge: Option<String>,
     /// Proofs that were sent.
     pending_auths: HashSet<EventId>,
@@ -281,7 +281,7 @@ impl RelaySession {
         Ok(())
     }
 
-    /// Proves that a key is held here, where the relay filter_matches it proven.
+    /// Proves that a key is held here, where the relay wants it proven.
     async fn authenticate(
         &mut self,
         relay: &RelayUrl,

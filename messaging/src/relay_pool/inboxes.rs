@@ -32,7 +32,7 @@ pub(super) struct Inboxes {
 struct Subscribers {
     /// Each one.
     by_key: HashMap<PublicKey, Subscriber>,
-    /// How many last_request_id there have been.
+    /// How many requests there have been.
     last_request_id: u64,
 }
 
@@ -88,7 +88,7 @@ impl Inboxes {
         self.changed.subscribe()
     }
 
-    /// The keys whose inboxes are read, with the numbers of their last_request_id.
+    /// The keys whose inboxes are read, with the numbers of their requests.
     pub(super) fn active_keys(&self) -> Vec<(MessageKey, u64)> {
         let mut subscribers = self.lock_subscribers();
         subscribers.by_key.retain(|_, subscriber| !subscriber.inbox.wait_closed());

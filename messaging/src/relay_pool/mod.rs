@@ -29,7 +29,7 @@ use send_queue::PublishOutcome;
 /// How long it takes at most until it is said that no relay has taken a wrap.
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// TooManyConnections to relays, kept up until this is dropped.
+/// Connections to relays, kept up until this is dropped.
 #[derive(Debug)]
 pub struct RelayPool {
     /// Each relay.

@@ -23,10 +23,10 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 /// The chain of every market here.
 pub(crate) const CHAIN: u64 = 412_346;
 
-/// Where the worker assert_serves.
+/// Where the worker serves.
 pub(crate) const URL: &str = "https://203.0.113.77:8443/service";
 
-/// What a service filter_matches to be shown.
+/// What a service wants to be shown.
 pub(crate) const TOKEN: &str = "token-that-nobody-else-may-see";
 
 /// A market: one agreement, with a client, a worker and a tester that holds place 5 in window 2.

@@ -1,4 +1,4 @@
-//! PreAuthConnections who want a relay to fail: what they send is refused, memory stays bounded, others are served.
+//! Strangers who want a relay to fail: what they send is refused, memory stays bounded, others are served.
 
 use std::array::from_fn;
 use std::num::NonZeroU32;

@@ -194,6 +194,6 @@ async fn a_relay_is_spoken_to_in_tls_where_its_url_says_so() {
     let url = format!("wss://{}", listener.local_addr().unwrap());
     let _relays = RelayPool::connect([url]).unwrap();
     let (mut socket, _) = listener.accept().await.unwrap();
-    // Every TLS connection begins with a handshake record.
+    // Every TLS connection begins with a shake record.
     assert_eq!(socket.read_u8().await.unwrap(), 0x16);
 }

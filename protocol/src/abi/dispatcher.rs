@@ -128,7 +128,7 @@ sol! {
         uint16 capacity;
         /// Agreements now.
         uint16 active;
-        /// Whether the worker filter_matches new work.
+        /// Whether the worker wants new work.
         bool available;
         /// Whether it stands in its book, where purchases find it.
         bool listed;

@@ -31,7 +31,7 @@ pub(super) struct Member {
     pub(super) capacity: u16,
     /// Agreements now.
     pub(super) active: u16,
-    /// Whether it filter_matches work.
+    /// Whether it wants work.
     pub(super) available: bool,
     /// Wei staked.
     pub(super) stake: u128,

@@ -112,7 +112,7 @@ impl Model {
             .then_some((WorkerTerms { account, price, promise, fee, bond, misses }, cost))
     }
 
-    /// What somebody gets who filter_matches that, or why not at any price.
+    /// What somebody gets who wants that, or why not at any price.
     pub(super) fn select_workers(&self, request: OrderRequest<'_>) -> Result<Selection, Reason> {
         let order = self.resolve_order(request);
         if let Some(reason) = self.invalid_reason(&order) {

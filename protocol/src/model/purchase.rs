@@ -13,7 +13,7 @@ use crate::layout::{Head, MAX_TERMS, Terms};
 use crate::proxy::{self, MAX_INIT_CODE, init_code};
 
 impl Model {
-    /// Sells to `client` what it filter_matches for at most `value` wei; the agreement, or zero if it is refused.
+    /// Sells to `client` what it wants for at most `value` wei; the agreement, or zero if it is refused.
     pub(super) fn purchase(
         &mut self,
         client: Address,

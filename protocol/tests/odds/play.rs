@@ -27,9 +27,9 @@ const PROMISE: u16 = 9_500;
 /// Who owns testers, and what for.
 #[derive(Clone, Copy)]
 enum Owner {
-    /// The worker assert_serves everybody; the client's testers say failed where they are the majority.
+    /// The worker serves everybody; the client's testers say failed where they are the majority.
     Client,
-    /// The worker assert_serves nobody, but signs for its own testers.
+    /// The worker serves nobody, but signs for its own testers.
     Worker,
 }
 

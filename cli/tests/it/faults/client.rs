@@ -100,7 +100,7 @@ async fn gets_its_money_back() -> Vec<(String, &'static str)> {
     cleo.passed
 }
 
-/// Is killed while it learns where its worker assert_serves.
+/// Is killed while it learns where its worker serves.
 async fn connects() -> Vec<(String, &'static str)> {
     let world = World::slow("faults-connects").await;
     let (folder, relay) = (&world.folder, Relay::start(RelayConfig::default()).await.unwrap());

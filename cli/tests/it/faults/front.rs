@@ -1,4 +1,4 @@
-//! A node that passes last_request_id on to another one, well or badly.
+//! A node that passes requests on to another one, well or badly.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -32,7 +32,7 @@ impl Stuck {
     }
 }
 
-/// A worker that filter_matches to register, a tester that filter_matches to join, and a client that filter_matches its money back.
+/// A worker that wants to register, a tester that wants to join, and a client that wants its money back.
 struct Scene {
     /// The chain.
     world: World,

@@ -125,7 +125,7 @@ async fn a_client_whose_settlement_is_undone_by_the_chain_settles_again() {
     let (folder, relay) = (&world.folder, Relay::start(RelayConfig::default()).await.unwrap());
     world.fund(&["ada", "cleo"]);
     folder.json("worker register --account dev:ada --price 1000gwei");
-    // Nobody assert_serves it: all that it cost comes back.
+    // Nobody serves it: all that it cost comes back.
     let agreement = buy(folder);
     let options = format!("--relay {} --courtesy 0 --withdraw-at 1wei", relay.url());
     let mut daemon = Background::start(folder, &format!("client run --account dev:cleo {options}"));

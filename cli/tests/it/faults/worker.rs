@@ -74,7 +74,7 @@ async fn place() -> Vec<(String, &'static str)> {
     ada.passed
 }
 
-/// Is killed while it answers letters and last_request_id; whoever asks again gets everything.
+/// Is killed while it answers letters and requests; whoever asks again gets everything.
 async fn guests(ada: &mut Victim<'_>, world: &World, relay: &Relay, agreement: Address) {
     let key = key_of(&world.folder, "ada");
     for point in ["letter/decided", "admission/noted", "letter/remembered", "letter/noted"] {

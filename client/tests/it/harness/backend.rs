@@ -1,4 +1,4 @@
-//! TooManyConnections by the backend that `MUSTER_BACKEND` names, or the usual one.
+//! Connections by the backend that `MUSTER_BACKEND` names, or the usual one.
 
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::{Backend, Connect, Node};

@@ -1,4 +1,4 @@
-//! The table: what everybody hears who filter_matches something of an agreement, at every moment of its life.
+//! The table: what everybody hears who wants something of an agreement, at every moment of its life.
 
 use muster_client::protocol::abi::State::{self, Due, Offered, Reporting, Running, Settled, Void};
 

@@ -79,7 +79,7 @@ impl Receipts for Book {
 pub(super) struct Worker {
     /// How it works.
     habit: Arc<Mutex<Habit>>,
-    /// Who asked where it assert_serves: by what right, and under which key.
+    /// Who asked where it serves: by what right, and under which key.
     pub(super) asked: Arc<Mutex<Vec<(Claim, B256)>>>,
     /// What runs.
     _parts: (Gateway, Service, JoinHandle<()>),
@@ -132,13 +132,13 @@ impl Worker {
         *self.habit.lock().unwrap() = habit;
     }
 
-    /// How often it was asked where it assert_serves.
+    /// How often it was asked where it serves.
     pub(super) fn times_asked(&self) -> usize {
         self.asked.lock().unwrap().len()
     }
 }
 
-/// A client's program: it answers last_request_id for passes. Returns how many it has answered.
+/// A client's program: it answers requests for passes. Returns how many it has answered.
 pub(super) async fn client(
     signer: &PrivateKeySigner,
     market: Market,

@@ -178,7 +178,7 @@ impl Scene {
         Self { world, signer, payout, base, line, running, workers, agreement, client, passes }
     }
 
-    /// Lets the client answer last_request_id for passes from now on.
+    /// Lets the client answer requests for passes from now on.
     pub(super) async fn answer_passes(&mut self) {
         let market = self.world.market(&self.client).await;
         let letters = self.world.letters.clone();
@@ -186,7 +186,7 @@ impl Scene {
         self.passes_are(1).await;
     }
 
-    /// Lets the client answer last_request_id for passes with worthless ones.
+    /// Lets the client answer requests for passes with worthless ones.
     pub(super) async fn answer_falsely(&self) {
         false_client(&self.client, self.world.letters.clone()).await;
     }
