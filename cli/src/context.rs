@@ -9,7 +9,7 @@ use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::{Market, Node, NodeBuilder, Receipt};
 use muster_daemons::{Base, Role};
-use muster_messaging::{Relays, Transport};
+use muster_messaging::{RelayPool, Transport};
 
 use crate::account;
 use crate::args::Globals;
@@ -96,7 +96,7 @@ impl Context {
 
     /// The relays.
     pub(crate) fn relays(&self) -> Result<Arc<dyn Transport>, CliError> {
-        Ok(Arc::new(Relays::connect(&self.globals().relay)?))
+        Ok(Arc::new(RelayPool::connect(&self.globals().relay)?))
     }
 
     /// The market, to look.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use muster_messaging::{
-    ClientDesk, Delivery, Letter, MessageError, MessageKey, PostBox, Transport, WorkerDesk, seal,
+    Delivery, EndpointResponder, Mailbox, Message, MessageError, MessageKey, PassResponder,
+    Transport, seal,
 };
 use tokio::task::JoinSet;
 use tokio::time::{Duration, sleep};
@@ -29,18 +30,18 @@ pub(crate) trait Desk: Clone + Send + Sync + 'static {
         &self,
         asked: &Delivery,
         now: u64,
-    ) -> impl Future<Output = Result<Option<Letter>, MessageError>> + Send;
+    ) -> impl Future<Output = Result<Option<Message>, MessageError>> + Send;
 }
 
-impl Desk for WorkerDesk {
-    async fn reply(&self, asked: &Delivery, now: u64) -> Result<Option<Letter>, MessageError> {
+impl Desk for EndpointResponder {
+    async fn reply(&self, asked: &Delivery, now: u64) -> Result<Option<Message>, MessageError> {
         self.answer(asked, now).await
     }
 }
 
-impl Desk for ClientDesk {
-    async fn reply(&self, asked: &Delivery, now: u64) -> Result<Option<Letter>, MessageError> {
-        self.answer(asked, now).await
+impl Desk for PassResponder {
+    async fn reply(&self, asked: &Delivery, now: u64) -> Result<Option<Message>, MessageError> {
+        self.respond(asked, now).await
     }
 }
 
@@ -52,7 +53,7 @@ impl Desk for ClientDesk {
 pub(crate) async fn answer<D: Desk>(base: &Base, desk: D) -> Result<JoinSet<()>, MessageError> {
     let (key, letters) = (base.message_key()?, base.letters());
     let seen = Arc::new(base.store().clone());
-    let mut post_box = PostBox::open(key.clone(), letters.clone(), seen).await?;
+    let mut post_box = Mailbox::open(key.clone(), letters.clone(), seen).await?;
     let mut clerk = JoinSet::new();
     clerk.spawn(async move {
         let mut answers = JoinSet::new();
@@ -62,7 +63,7 @@ pub(crate) async fn answer<D: Desk>(base: &Base, desk: D) -> Result<JoinSet<()>,
                     let (key, letters, desk) = (key.clone(), letters.clone(), desk.clone());
                     answers.spawn(async move { see_to(&key, &*letters, &desk, &asked).await });
                 }
-                Err(MessageError::Ended) => return,
+                Err(MessageError::TransportClosed) => return,
                 Err(error) => tracing::warn!("a letter is lost: {error}"),
             }
             while answers.try_join_next().is_some() {}

@@ -98,7 +98,7 @@ impl Base {
     /// # Errors
     /// [`MessageError::Key`], for no key that an account can have.
     pub fn message_key(&self) -> Result<MessageKey, MessageError> {
-        MessageKey::of(&self.signer)
+        MessageKey::from_signer(&self.signer)
     }
 
     /// What the market knows of the account; `None` if it is not registered.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use alloy::primitives::Address;
 use muster_client::MarketError;
-use muster_messaging::ClientDesk;
+use muster_messaging::PassResponder;
 use tokio::task::JoinSet;
 use tokio::time::Duration;
 
@@ -77,7 +77,7 @@ impl Buyer {
     pub async fn start(base: Base, options: BuyerOptions) -> Result<Self, AgentError> {
         let standing = Arc::new(ChainStanding::new(base.market().clone()));
         let given = Arc::new(base.store().clone());
-        let desk = ClientDesk::new(base.signer().clone(), standing, given);
+        let desk = PassResponder::new(base.signer().clone(), standing, given);
         let clerk = answer(&base, desk).await?;
         Ok(Self { base, options, deals: HashMap::new(), is_over: false, clerk })
     }

@@ -63,7 +63,7 @@ impl AgentError {
     pub const fn is_passing(&self) -> bool {
         match self {
             Self::Market(error) => !is_about_the_offer(error),
-            Self::Gateway(error) => matches!(error, GatewayError::Start(_)),
+            Self::Gateway(error) => matches!(error, GatewayError::StartService(_)),
             _ => false,
         }
     }

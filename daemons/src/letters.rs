@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use alloy::primitives::{Address, B256};
 use muster_messaging::{
-    Content, Delivery, Letter, MessageError, MessageKey, PostBox, Reason, Seen, Transport, seal,
+    Content, Delivery, Mailbox, Message, MessageError, MessageKey, RefusalReason, ReplayGuard,
+    Transport, seal,
 };
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -33,7 +34,7 @@ struct Asked {
     /// Who is to answer.
     receiver: B256,
     /// What was asked.
-    letter: Letter,
+    letter: Message,
     /// Where the answer goes.
     reply: oneshot::Sender<Content>,
 }
@@ -52,11 +53,11 @@ impl Waiting {
 
     /// Hands a delivery to whoever waits for it; all others are nobody's.
     fn hand_over(&self, delivery: Delivery) {
-        let nonce = delivery.letter.nonce;
+        let nonce = delivery.message.nonce;
         let Some(asked) = self.remove(nonce) else { return };
-        if delivery.answers(asked.receiver, &asked.letter) {
+        if delivery.is_reply_to(asked.receiver, &asked.letter) {
             // Whoever asked may have given up meanwhile.
-            drop(asked.reply.send(delivery.letter.content));
+            drop(asked.reply.send(delivery.message.content));
         } else {
             self.add(asked);
         }
@@ -80,16 +81,16 @@ impl Letters {
     pub(crate) async fn open(
         key: MessageKey,
         transport: Arc<dyn Transport>,
-        seen: Arc<dyn Seen>,
+        seen: Arc<dyn ReplayGuard>,
     ) -> Result<Self, MessageError> {
-        let mut post_box = PostBox::open(key.clone(), transport.clone(), seen).await?;
+        let mut post_box = Mailbox::open(key.clone(), transport.clone(), seen).await?;
         let waiting = Arc::<Waiting>::default();
         let (mut reader, readers) = (JoinSet::new(), waiting.clone());
         reader.spawn(async move {
             loop {
                 match post_box.next().await {
                     Ok(delivery) => readers.hand_over(delivery),
-                    Err(MessageError::Ended) => return,
+                    Err(MessageError::TransportClosed) => return,
                     Err(error) => tracing::warn!("a letter is lost: {error}"),
                 }
             }
@@ -109,14 +110,14 @@ impl Letters {
     pub(crate) async fn ask(
         &self,
         receiver: B256,
-        letter: Letter,
+        letter: Message,
     ) -> Result<Content, MessageError> {
         let wrap = seal(&self.key, receiver, &letter)?;
         let (reply, answered) = oneshot::channel();
         let _forget = Forget(&self.waiting, letter.nonce);
         self.waiting.add(Asked { receiver, letter, reply });
         self.transport.publish(&wrap).await?;
-        answered.await.map_err(|_| MessageError::Ended)
+        answered.await.map_err(|_| MessageError::TransportClosed)
     }
 
     /// Sends a letter to this key itself, and returns when it has come back: then letters get out and in.
@@ -124,8 +125,8 @@ impl Letters {
     /// # Errors
     /// As [`Letters::ask`].
     pub(crate) async fn echo(&self, chain_id: u64, agreement: Address) -> Result<(), MessageError> {
-        let content = Content::Refusal { reason: Reason::NotMine };
-        self.ask(self.key(), Letter::request(chain_id, agreement, content)).await.map(drop)
+        let content = Content::Refusal { reason: RefusalReason::NotMine };
+        self.ask(self.key(), Message::request(chain_id, agreement, content)).await.map(drop)
     }
 }
 
@@ -135,36 +136,37 @@ mod tests {
 
     use alloy::primitives::Address;
     use muster_messaging::{
-        Content, Letter, Local, MessageKey, PostBox, Reason, RecentlySeen, Transport,
+        Content, InMemoryReplayGuard, InMemoryTransport, Mailbox, Message, MessageKey,
+        RefusalReason, Transport,
     };
     use tokio::select;
 
     use super::Letters;
 
     /// The letters of a fresh key.
-    async fn letters(transport: &Arc<Local>) -> Letters {
-        let seen = Arc::new(RecentlySeen::new(64));
+    async fn letters(transport: &Arc<InMemoryTransport>) -> Letters {
+        let seen = Arc::new(InMemoryReplayGuard::new(64));
         Letters::open(MessageKey::random(), transport.clone(), seen).await.unwrap()
     }
 
     /// A request that is always the same but for its nonce.
-    fn request() -> Letter {
+    fn request() -> Message {
         let key = MessageKey::random().public();
-        Letter::request(7, Address::ZERO, Content::PassRequest { window: 0, place: 1, key })
+        Message::request(7, Address::ZERO, Content::PassRequest { window: 0, place: 1, key })
     }
 
     #[tokio::test]
     async fn replies_find_who_asked_in_any_order() {
-        let transport = Arc::new(Local::default());
+        let transport = Arc::new(InMemoryTransport::default());
         let ours = letters(&transport).await;
-        let seen = Arc::new(RecentlySeen::new(64));
+        let seen = Arc::new(InMemoryReplayGuard::new(64));
         let mut theirs =
-            PostBox::open(MessageKey::random(), transport.clone(), seen).await.unwrap();
-        let (worker, reasons) = (theirs.key(), [Reason::NoSeat, Reason::PassGiven]);
+            Mailbox::open(MessageKey::random(), transport.clone(), seen).await.unwrap();
+        let (worker, reasons) = (theirs.key(), [RefusalReason::NoSeat, RefusalReason::PassGiven]);
         let answers = async {
             let asked = [theirs.next().await.unwrap(), theirs.next().await.unwrap()];
             for (asked, reason) in asked.iter().zip(reasons).rev() {
-                let reply = asked.letter.reply(Content::Refusal { reason });
+                let reply = asked.message.reply(Content::Refusal { reason });
                 theirs.send(asked.sender, &reply).await.unwrap();
             }
         };
@@ -177,10 +179,10 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_else_can_answer() {
-        let transport = Arc::new(Local::default());
+        let transport = Arc::new(InMemoryTransport::default());
         let (ours, stranger) = (letters(&transport).await, letters(&transport).await);
         let request = request();
-        let forged = request.reply(Content::Refusal { reason: Reason::NotMine });
+        let forged = request.reply(Content::Refusal { reason: RefusalReason::NotMine });
         let forging = async {
             let wrap = muster_messaging::seal(&stranger.key, ours.key(), &forged).unwrap();
             transport.publish(&wrap).await.unwrap();

@@ -2,7 +2,7 @@
 
 use alloy::primitives::{Address, B256};
 use muster_client::{Agreement, Market, MarketError, window_seats};
-use muster_messaging::{Answer, Facts, Source, Standing};
+use muster_messaging::{AgreementInfo, BoxError, ChainFuture, ChainView};
 
 /// The chain, seen through the client library.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ impl ChainStanding {
     }
 
     /// An agreement; `None` if the market did not make it.
-    async fn find(&self, address: Address) -> Result<Option<Agreement>, Source> {
+    async fn find(&self, address: Address) -> Result<Option<Agreement>, BoxError> {
         match self.market.agreement(address).await {
             Ok(agreement) => Ok(Some(agreement)),
             Err(MarketError::NotAnAgreement(_)) => Ok(None),
@@ -27,13 +27,13 @@ impl ChainStanding {
         }
     }
 
-    /// Who holds a seat, see [`Standing::tester`].
+    /// Who holds a seat, see [`ConnectionOwner::tester`].
     async fn holder(
         &self,
         agreement: Address,
         window: u8,
         place: u32,
-    ) -> Result<Option<Address>, Source> {
+    ) -> Result<Option<Address>, BoxError> {
         let Some(agreement) = self.find(agreement).await? else { return Ok(None) };
         let progress = agreement.progress().await?;
         let terms = agreement.terms();
@@ -47,12 +47,12 @@ impl ChainStanding {
     }
 }
 
-impl Standing for ChainStanding {
+impl ChainView for ChainStanding {
     fn chain_id(&self) -> u64 {
         self.market.node().chain_id()
     }
 
-    fn agreement(&self, agreement: Address) -> Answer<'_, Option<Facts>> {
+    fn agreement(&self, agreement: Address) -> ChainFuture<'_, Option<AgreementInfo>> {
         Box::pin(async move {
             let Some(agreement) = self.find(agreement).await? else { return Ok(None) };
             let progress = agreement.progress().await?;
@@ -62,15 +62,20 @@ impl Standing for ChainStanding {
                 .map(|(_, worker)| worker.account)
                 .collect();
             let client = agreement.terms().header.client;
-            Ok(Some(Facts { client, workers, window: agreement.window().await? }))
+            Ok(Some(AgreementInfo { client, workers, window: agreement.window().await? }))
         })
     }
 
-    fn key(&self, account: Address) -> Answer<'_, Option<B256>> {
+    fn message_key(&self, account: Address) -> ChainFuture<'_, Option<B256>> {
         Box::pin(async move { Ok(self.market.key_of(account).await?) })
     }
 
-    fn tester(&self, agreement: Address, window: u8, place: u32) -> Answer<'_, Option<Address>> {
+    fn seat_holder(
+        &self,
+        agreement: Address,
+        window: u8,
+        place: u32,
+    ) -> ChainFuture<'_, Option<Address>> {
         Box::pin(self.holder(agreement, window, place))
     }
 }

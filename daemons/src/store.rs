@@ -135,8 +135,10 @@ impl Store {
             return Ok(secret);
         }
         let secret = make();
-        connection
-            .execute("INSERT INTO secrets (name, value) VALUES (?1, ?2)", params![name, secret])?;
+        connection.execute(
+            "INSERT INTO secrets (name, value) MAX_VALUES (?1, ?2)",
+            params![name, secret],
+        )?;
         Ok(secret)
     }
 

@@ -12,7 +12,7 @@ use alloy::primitives::Address;
 use muster_client::protocol::abi::{Clock, State, Worker as Known};
 use muster_client::{Application, MarketError, Offer, state_text as words};
 use muster_gateway::{Config, Gateway, Limits, Secret};
-use muster_messaging::{MessageKey, WorkerDesk};
+use muster_messaging::{EndpointResponder, MessageKey};
 use tokio::task::JoinSet;
 use tokio::time::Duration;
 
@@ -132,7 +132,7 @@ impl Worker {
 
         let standing = Arc::new(ChainStanding::new(base.market().clone()));
         let front = Arc::new(Front { store, secret, url: url.clone() });
-        let clerk = answer(&base, WorkerDesk::new(base.account(), standing, front)).await?;
+        let clerk = answer(&base, EndpointResponder::new(base.account(), standing, front)).await?;
         let services = Services::new(options.source.clone());
         let (gateway, deals) = (Some(gateway), HashMap::new());
         let (place, upkeep) = (Place::new(options.returns), Upkeep::default());

@@ -9,13 +9,13 @@ use std::{
 use crate::token::Secret;
 
 /// The smallest buffer of the HTTP library.
-const LEAST_BUFFER: usize = 8192;
+const MIN_BUFFER_BYTES: usize = 8192;
 
 /// The longest time for a head: later ones are no instants to some clocks.
-const LONGEST_HEAD: Duration = Duration::from_hours(24);
+const MAX_HEADER_TIMEOUT: Duration = Duration::from_hours(24);
 
 /// The shortest time between two looks.
-const SHORTEST_CHECK: Duration = Duration::from_millis(1);
+const MIN_REAUTHORIZE_INTERVAL: Duration = Duration::from_millis(1);
 
 /// Settings of a [`crate::Gateway`].
 #[derive(Clone, Debug)]
@@ -51,35 +51,35 @@ pub struct Limits {
     /// Connections of one key of an agreement at the same time; one more is told to come later.
     pub connections_per_key: usize,
     /// Connections of strangers at the same time; one more ends the oldest.
-    pub strangers: usize,
+    pub unauthenticated_connections: usize,
     /// Requests of one key of an agreement in a second, and as many at once.
     pub requests_per_second: NonZeroU32,
     /// Bytes of a request before its body, and of each buffer of a connection; 8192 at least.
-    pub head_bytes: usize,
+    pub header_bytes: usize,
     /// Bytes of a request's body.
     pub body_bytes: u64,
     /// How long a request's head may take, the wait for the next request on the connection included; a day at
     /// most.
-    pub head_time: Duration,
+    pub header_timeout: Duration,
     /// How long it may take to reach the service.
-    pub connect_time: Duration,
+    pub connect_timeout: Duration,
     /// How long the service may be silent before it answers, from the last byte of the guest's on.
-    pub answer_time: Duration,
+    pub response_timeout: Duration,
     /// How long a connection may be silent while it is served; longer than `answer_time`.
-    pub idle_time: Duration,
+    pub idle_timeout: Duration,
     /// How often it is looked at whether those who are being served still may be.
-    pub recheck: Duration,
+    pub reauthorize_interval: Duration,
     /// How long answers may take to end when the gateway stops.
-    pub grace: Duration,
+    pub shutdown_timeout: Duration,
 }
 
 impl Limits {
     /// The nearest limits that the libraries below can keep.
-    pub(crate) fn kept(self) -> Self {
+    pub(crate) fn clamped(self) -> Self {
         Self {
-            head_bytes: self.head_bytes.max(LEAST_BUFFER),
-            head_time: self.head_time.min(LONGEST_HEAD),
-            recheck: self.recheck.max(SHORTEST_CHECK),
+            header_bytes: self.header_bytes.max(MIN_BUFFER_BYTES),
+            header_timeout: self.header_timeout.min(MAX_HEADER_TIMEOUT),
+            reauthorize_interval: self.reauthorize_interval.max(MIN_REAUTHORIZE_INTERVAL),
             ..self
         }
     }
@@ -91,16 +91,16 @@ impl Default for Limits {
             connections: 256,
             connections_per_agreement: 64,
             connections_per_key: 16,
-            strangers: 256,
+            unauthenticated_connections: 256,
             requests_per_second: NonZeroU32::MIN.saturating_add(99),
-            head_bytes: 16 << 10,
+            header_bytes: 16 << 10,
             body_bytes: 64 << 20,
-            head_time: Duration::from_secs(15),
-            connect_time: Duration::from_secs(2),
-            answer_time: Duration::from_mins(1),
-            idle_time: Duration::from_secs(90),
-            recheck: Duration::from_secs(1),
-            grace: Duration::from_secs(10),
+            header_timeout: Duration::from_secs(15),
+            connect_timeout: Duration::from_secs(2),
+            response_timeout: Duration::from_mins(1),
+            idle_timeout: Duration::from_secs(90),
+            reauthorize_interval: Duration::from_secs(1),
+            shutdown_timeout: Duration::from_secs(10),
         }
     }
 }

@@ -21,166 +21,167 @@ use tokio::{
 };
 
 use crate::{
-    admission,
-    answer::{Body, Refused},
+    auth,
+    authorizer::{AuthorizationError, Authorizer},
     config::{Config, Limits},
-    door::{Door, Refusal},
-    exchange::exchange,
-    pace::Pace,
-    receipts::{Receipts, session, stamp},
-    seats::{Seat, Seats},
-    stopping::{Stopping, told},
-    strangers::{Place, Strangers},
-    token::Guest,
+    connection_quota::{ConnectionPermit, ConnectionQuota},
+    error_response::{RequestError, ResponseBody},
+    forward::forward,
+    idle::{IdleTimer, IdleTracked},
+    rate_limit::RateLimiter,
+    receipts::{Receipts, attach_receipt, session_id},
+    shutdown::{ShutdownSignal, wait},
+    token::Claims,
     tunnel::Tunnel,
-    watched::{Pulse, Watched},
+    unauthenticated::{PreAuthConnections, PreAuthPermit},
 };
 
 /// What all connections share.
 #[derive(Debug)]
-pub(crate) struct House<D, R> {
+pub(crate) struct SharedState<D, R> {
     /// The settings.
     pub(crate) config: Config,
     /// Who may come in.
-    pub(crate) door: D,
+    pub(crate) authorizer: D,
     /// What guests take home.
     pub(crate) receipts: R,
     /// Who has not come in yet.
-    pub(crate) strangers: Arc<Strangers>,
+    pub(crate) pre_auth: Arc<PreAuthConnections>,
     /// How often guests ask.
-    pub(crate) pace: Pace,
+    pub(crate) rate_limiter: RateLimiter,
     /// On which connections they sit.
-    pub(crate) seats: Arc<Seats>,
+    pub(crate) quota: Arc<ConnectionQuota>,
 }
 
 /// What is known of a connection.
-struct Visit<D, R> {
+struct ConnectionContext<D, R> {
     /// Where.
-    house: Arc<House<D, R>>,
+    shared: Arc<SharedState<D, R>>,
     /// When bytes came or went last.
-    pulse: Pulse,
+    idle_timer: IdleTimer,
     /// Tells when others need the place.
-    leave: Arc<Notify>,
+    evict: Arc<Notify>,
     /// Whose it is.
-    standing: Mutex<Standing>,
+    owner: Mutex<ConnectionOwner>,
     /// The WebSocket that it has become.
     tunnel: Mutex<Option<Tunnel>>,
 }
 
 /// Whose a connection is.
-enum Standing {
+enum ConnectionOwner {
     /// Nobody's yet.
     Stranger {
         /// Among those who have not come in.
-        _place: Place,
+        _permit: PreAuthPermit,
     },
     /// That of whoever was let in last.
     Guest {
         /// Who it is.
-        guest: Guest,
+        guest: Claims,
         /// Among those who have.
-        _seat: Seat,
+        _seat: ConnectionPermit,
     },
 }
 
 /// Serves a connection until either side ends it, nobody may be served on it any longer, or `stopping`
 /// tells so.
-pub(crate) async fn serve<D: Door, R: Receipts>(
-    house: Arc<House<D, R>>,
+pub(crate) async fn serve<D: Authorizer, R: Receipts>(
+    shared: Arc<SharedState<D, R>>,
     stream: TcpStream,
-    place: Place,
-    stopping: Stopping,
+    permit: PreAuthPermit,
+    shutdown: ShutdownSignal,
 ) {
-    let stream = Watched::new(stream);
-    let visit = Arc::new(Visit {
-        house,
-        pulse: stream.pulse(),
-        leave: place.leave(),
-        standing: Mutex::new(Standing::Stranger { _place: place }),
+    let stream = IdleTracked::new(stream);
+    let context = Arc::new(ConnectionContext {
+        shared,
+        idle_timer: stream.pulse(),
+        evict: permit.eviction(),
+        owner: Mutex::new(ConnectionOwner::Stranger { _permit: permit }),
         tunnel: Mutex::default(),
     });
     tokio::select! {
-        () = talk(&visit, stream, stopping) => {}
-        () = unwelcome(&visit) => {}
+        () = serve_requests(&context, stream, shutdown) => {}
+        () = wait_closed(&context) => {}
     }
 }
 
 /// Answers requests, then is a tunnel if one was agreed on.
-async fn talk<D: Door, R: Receipts>(
-    visit: &Arc<Visit<D, R>>,
-    stream: Watched,
-    mut stopping: Stopping,
+async fn serve_requests<D: Authorizer, R: Receipts>(
+    context: &Arc<ConnectionContext<D, R>>,
+    stream: IdleTracked,
+    mut shutdown: ShutdownSignal,
 ) {
-    let answering = service_fn(|request| {
-        let visit = Arc::clone(visit);
-        async move { Ok::<_, Infallible>(visit.answer(request).await) }
+    let service = service_fn(|request| {
+        let context = Arc::clone(context);
+        async move { Ok::<_, Infallible>(context.respond(request).await) }
     });
-    let limits = visit.limits();
+    let limits = context.limits();
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.head_time)
-        .max_buf_size(limits.head_bytes)
-        .serve_connection(TokioIo::new(stream), answering)
+        .header_read_timeout(limits.header_timeout)
+        .max_buf_size(limits.header_bytes)
+        .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = pin!(connection);
     tokio::select! {
         // However it ended, it has ended.
         _ = &mut connection => {}
-        () = told(&mut stopping) => {
-            if visit.guest().is_none() {
+        () = wait(&mut shutdown) => {
+            if context.guest().is_none() {
                 return;
             }
             connection.as_mut().graceful_shutdown();
             drop(connection.await);
         }
     }
-    let tunnel = own(&visit.tunnel).take();
+    let tunnel = own(&context.tunnel).take();
     if let Some(tunnel) = tunnel {
         tokio::select! {
             () = tunnel.run() => {}
-            () = told(&mut stopping) => {}
+            () = wait(&mut shutdown) => {}
         }
     }
 }
 
 /// Returns when a connection must end: one whose place others need, one that is silent for too long, and one
 /// whose guest has lost the right to be here.
-async fn unwelcome<D: Door, R: Receipts>(visit: &Visit<D, R>) {
+async fn wait_closed<D: Authorizer, R: Receipts>(context: &ConnectionContext<D, R>) {
     tokio::select! {
-        () = visit.leave.notified() => {}
-        () = visit.pulse.silent_for(visit.limits().idle_time) => {}
-        () = visit.expelled() => {}
+        () = context.evict.notified() => {}
+        () = context.idle_timer.wait_idle(context.limits().idle_timeout) => {}
+        () = context.wait_revoked() => {}
     }
 }
 
-impl<D, R> Visit<D, R> {
+impl<D, R> ConnectionContext<D, R> {
     /// How much of everything.
     fn limits(&self) -> &Limits {
-        &self.house.config.limits
+        &self.shared.config.limits
     }
 
     /// Who was let in last.
-    fn guest(&self) -> Option<Guest> {
-        match &*own(&self.standing) {
-            Standing::Guest { guest, .. } => Some(*guest),
-            Standing::Stranger { .. } => None,
+    fn claims(&self) -> Option<Claims> {
+        match &*own(&self.owner) {
+            ConnectionOwner::Guest { guest: claims, .. } => Some(*claims),
+            ConnectionOwner::Stranger { .. } => None,
         }
     }
 
     /// Makes the connection a guest's.
-    fn seat(&self, guest: &Guest) -> Result<(), Refused> {
-        if self.guest() != Some(*guest) {
-            let seat = self.house.seats.sit(guest, &self.leave)?;
-            *own(&self.standing) = Standing::Guest { guest: *guest, _seat: seat };
+    fn permit(&self, claims: &Claims) -> Result<(), RequestError> {
+        if self.guest() != Some(*claims) {
+            let permit = self.shared.quota.acquire(claims, &self.evict)?;
+            *own(&self.owner) = ConnectionOwner::Guest { guest: *claims, _seat: permit };
         }
         Ok(())
     }
 }
 
-impl<D: Door, R: Receipts> Visit<D, R> {
+impl<D: Authorizer, R: Receipts> ConnectionContext<D, R> {
     /// The answer to a request: the service's, or why there is none.
-    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
-        let mut response = self.serve(request).await.unwrap_or_else(Refused::response);
+    async fn respond(&self, request: Request<Incoming>) -> Response<ResponseBody> {
+        let mut response =
+            self.try_serve(request).await.unwrap_or_else(RequestError::into_response);
         if self.guest().is_none() {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
@@ -188,30 +189,33 @@ impl<D: Door, R: Receipts> Visit<D, R> {
     }
 
     /// Lets a request in, passes it on, and gives a receipt.
-    async fn serve(&self, request: Request<Incoming>) -> Result<Response<Body>, Refused> {
-        admission::target(request.method(), request.uri())?;
-        let guest = admission::guest(request.headers(), &self.house.config.secret)?;
-        self.house.pace.request(&guest)?;
-        let upstream = self.house.door.admit(&guest).await?;
-        let session = session(request.headers())?;
-        self.seat(&guest)?;
+    async fn try_serve(
+        &self,
+        request: Request<Incoming>,
+    ) -> Result<Response<ResponseBody>, RequestError> {
+        auth::check_target(request.method(), request.uri())?;
+        let claims = auth::guest(request.headers(), &self.shared.config.secret)?;
+        self.shared.rate_limiter.check(&claims)?;
+        let upstream = self.shared.authorizer.authorize(&claims).await?;
+        let session = session_id(request.headers())?;
+        self.seat(&claims)?;
         let (mut response, tunnel) =
-            exchange(request, &upstream, self.limits(), &self.pulse).await?;
-        stamp(&self.house.receipts, &guest, session, &mut response).await;
+            forward(request, &upstream, self.limits(), &self.idle_timer).await?;
+        attach_receipt(&self.shared.receipts, &claims, session, &mut response).await;
         *own(&self.tunnel) = tunnel;
         Ok(response)
     }
 
     /// Returns when the guest may not be served any longer.
-    async fn expelled(&self) {
-        let mut clock = interval(self.limits().recheck);
-        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    async fn wait_revoked(&self) {
+        let mut ticker = interval(self.limits().reauthorize_interval);
+        ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            clock.tick().await;
-            let Some(guest) = self.guest() else { continue };
-            let refused = admission::expired(&guest)
-                || matches!(self.house.door.admit(&guest).await, Err(reason) if reason != Refusal::Unclear);
-            if refused {
+            ticker.tick().await;
+            let Some(claims) = self.guest() else { continue };
+            let is_revoked = auth::is_expired(&claims)
+                || matches!(self.shared.authorizer.authorize(&claims).await, Err(reason) if reason != AuthorizationError::Unavailable);
+            if is_revoked {
                 return;
             }
         }

@@ -11,8 +11,8 @@ pub enum GatewayError {
     Listen(#[source] io::Error),
     /// The URL of a service is not `http://host:port` or `ws://host:port`.
     #[error("a service is named by http://host:port, without a path")]
-    Upstream,
+    InvalidUpstream,
     /// The system does not start the service's process.
     #[error("cannot start the service: {0}")]
-    Start(#[source] io::Error),
+    StartService(#[source] io::Error),
 }

@@ -8,13 +8,13 @@ use hyper::{
     },
 };
 
-use crate::address::Upstream;
+use crate::upstream::Upstream;
 
 /// The only protocol that a connection may change to: all others could carry requests past the door.
 const WEBSOCKET: &str = "websocket";
 
 /// What concerns one connection only.
-const HOPS: [HeaderName; 11] = [
+const HOP_BY_HOP_HEADERS: [HeaderName; 11] = [
     CONNECTION,
     EXPECT,
     HeaderName::from_static("http2-settings"),
@@ -29,32 +29,32 @@ const HOPS: [HeaderName; 11] = [
 ];
 
 /// What begins the names of our own headers.
-const OURS: &str = "x-muster-";
+const MUSTER_PREFIX: &str = "x-muster-";
 
 /// What begins the names of headers that tell where a guest comes from.
-const ORIGIN: &str = "x-forwarded-";
+const FORWARDED_PREFIX: &str = "x-forwarded-";
 
 /// What else tells where a guest comes from.
-const ORIGINS: [HeaderName; 2] = [FORWARDED, HeaderName::from_static("x-real-ip")];
+const FORWARDED_HEADERS: [HeaderName; 2] = [FORWARDED, HeaderName::from_static("x-real-ip")];
 
 /// Whether a request asks for a WebSocket.
-pub fn asks_websocket<B>(request: &Request<B>) -> bool {
+pub fn is_websocket_upgrade<B>(request: &Request<B>) -> bool {
     let headers = request.headers();
     let upgrade = headers.get(UPGRADE).and_then(|value| value.to_str().ok());
     request.method() == Method::GET
         && upgrade.is_some_and(|protocol| protocol.eq_ignore_ascii_case(WEBSOCKET))
-        && named(headers).any(|name| name.eq_ignore_ascii_case(UPGRADE.as_str()))
+        && connection_options(headers).any(|name| name.eq_ignore_ascii_case(UPGRADE.as_str()))
 }
 
 /// Makes a guest's headers those of a request to the service.
-pub(crate) fn to_service(headers: &mut HeaderMap, upstream: &Upstream, websocket: bool) {
-    strip(headers);
-    for name in ORIGINS {
+pub(crate) fn prepare_request(headers: &mut HeaderMap, upstream: &Upstream, websocket: bool) {
+    strip_headers(headers);
+    for name in FORWARDED_HEADERS {
         headers.remove(name);
     }
-    remove_all(headers, ORIGIN);
+    remove_with_prefix(headers, FORWARDED_PREFIX);
     headers.remove(HOST);
-    headers.extend(upstream.host().map(|host| (HOST, host)));
+    headers.extend(upstream.host_header().map(|host| (HOST, host)));
     // Every exchange has its own connection to the service, so that no answer can meet another guest.
     let connection = if websocket { UPGRADE.as_str() } else { "close" };
     headers.insert(CONNECTION, HeaderValue::from_static(connection));
@@ -64,10 +64,11 @@ pub(crate) fn to_service(headers: &mut HeaderMap, upstream: &Upstream, websocket
 }
 
 /// Makes the service's headers those of an answer to the guest.
-pub(crate) fn to_guest(headers: &mut HeaderMap, upstream: &Upstream, websocket: bool) {
-    strip(headers);
-    let place = headers.get(LOCATION).and_then(|place| upstream.path(place.to_str().ok()?));
-    if let Some(path) = place.and_then(|path| HeaderValue::from_str(path).ok()) {
+pub(crate) fn prepare_response(headers: &mut HeaderMap, upstream: &Upstream, websocket: bool) {
+    strip_headers(headers);
+    let location =
+        headers.get(LOCATION).and_then(|location| upstream.strip_origin(location.to_str().ok()?));
+    if let Some(path) = location.and_then(|path| HeaderValue::from_str(path).ok()) {
         headers.insert(LOCATION, path);
     }
     if websocket {
@@ -78,28 +79,28 @@ pub(crate) fn to_guest(headers: &mut HeaderMap, upstream: &Upstream, websocket: 
 
 /// Takes away what passes in neither direction: what concerns one connection, `authorization`, and what is
 /// between guest and gateway.
-pub fn strip(headers: &mut HeaderMap) {
-    let named: Vec<String> = named(headers).map(str::to_owned).collect();
+pub fn strip_headers(headers: &mut HeaderMap) {
+    let named: Vec<String> = connection_options(headers).map(str::to_owned).collect();
     for name in named {
         headers.remove(name);
     }
-    for name in HOPS {
+    for name in HOP_BY_HOP_HEADERS {
         headers.remove(name);
     }
     headers.remove(AUTHORIZATION);
-    remove_all(headers, OURS);
+    remove_with_prefix(headers, MUSTER_PREFIX);
 }
 
 /// What `connection` says concerns one connection only.
-fn named(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+fn connection_options(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let values = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).map(str::trim).filter(|name| !name.is_empty())
 }
 
 /// Takes away all headers whose names begin so.
-fn remove_all(headers: &mut HeaderMap, beginning: &str) {
+fn remove_with_prefix(headers: &mut HeaderMap, prefix: &str) {
     let names: Vec<HeaderName> =
-        headers.keys().filter(|name| name.as_str().starts_with(beginning)).cloned().collect();
+        headers.keys().filter(|name| name.as_str().starts_with(prefix)).cloned().collect();
     for name in names {
         headers.remove(name);
     }

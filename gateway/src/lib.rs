@@ -1,31 +1,31 @@
 #![doc = include_str!("../README.md")]
 
-mod address;
-mod admission;
-mod answer;
-mod child;
+mod auth;
+mod authorizer;
 mod config;
 mod connection;
-mod door;
+mod connection_quota;
 mod error;
-mod exchange;
+mod error_response;
+mod forward;
 mod headers;
-mod pace;
+mod idle;
+mod rate_limit;
 mod receipts;
-mod seats;
 mod server;
-mod stopping;
-mod strangers;
+mod shutdown;
+mod supervisor;
 mod token;
 mod tunnel;
-mod watched;
+mod unauthenticated;
+mod upstream;
 
-pub use address::Upstream;
-pub use child::{Child, ChildLimits, Service};
+pub use authorizer::{AuthorizationError, Authorizer};
 pub use config::{Config, Limits};
-pub use door::{Door, Refusal};
 pub use error::GatewayError;
-pub use headers::{asks_websocket, strip};
-pub use receipts::{RECEIPT, Receipts, SESSION};
+pub use headers::{is_websocket_upgrade, strip_headers};
+pub use receipts::{RECEIPT_HEADER, Receipts, SESSION_HEADER};
 pub use server::Gateway;
-pub use token::{Guest, Secret, TOKEN, Token};
+pub use supervisor::{ServiceConfig, ServiceLimits, ServiceProcess};
+pub use token::{Claims, Secret, TOKEN_HEADER, Token};
+pub use upstream::Upstream;

@@ -10,19 +10,19 @@ use tokio::{
 };
 
 use crate::{
+    authorizer::Authorizer,
     config::Config,
-    connection::{House, serve},
-    door::Door,
+    connection::{SharedState, serve},
+    connection_quota::ConnectionQuota,
     error::GatewayError,
-    pace::Pace,
+    rate_limit::RateLimiter,
     receipts::Receipts,
-    seats::Seats,
-    stopping::{Stopping, told},
-    strangers::Strangers,
+    shutdown::{ShutdownSignal, wait},
+    unauthenticated::PreAuthConnections,
 };
 
 /// How long nobody is taken in when the system has no room for a connection.
-const BREATH: Duration = Duration::from_millis(20);
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(20);
 
 /// A gateway that runs until it is stopped or dropped.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub struct Gateway {
     /// Where it listens.
     address: SocketAddr,
     /// Tells all connections to end.
-    stopping: watch::Sender<bool>,
+    shutdown: watch::Sender<bool>,
     /// Takes connections in.
     task: JoinHandle<()>,
 }
@@ -40,20 +40,22 @@ impl Gateway {
     ///
     /// # Errors
     /// [`GatewayError::Listen`].
-    pub async fn start<D: Door, R: Receipts>(
+    pub async fn start<D: Authorizer, R: Receipts>(
         mut config: Config,
-        door: D,
+        authorizer: D,
         receipts: R,
     ) -> Result<Self, GatewayError> {
         let listener = TcpListener::bind(config.listen).await.map_err(GatewayError::Listen)?;
         let address = listener.local_addr().map_err(GatewayError::Listen)?;
-        config.limits = config.limits.kept();
-        let strangers = Strangers::new(config.limits.strangers);
-        let (pace, seats) = (Pace::new(&config.limits), Seats::new(&config.limits));
-        let house = Arc::new(House { config, door, receipts, strangers, pace, seats });
-        let (stopping, stopped) = watch::channel(false);
-        let task = tokio::spawn(listen(listener, house, stopped));
-        Ok(Self { address, stopping, task })
+        config.limits = config.limits.clamped();
+        let pre_auth = PreAuthConnections::new(config.limits.unauthenticated_connections);
+        let (rate_limiter, quota) =
+            (RateLimiter::new(&config.limits), ConnectionQuota::new(&config.limits));
+        let shared =
+            Arc::new(SharedState { config, authorizer, receipts, pre_auth, rate_limiter, quota });
+        let (shutdown, signal) = watch::channel(false);
+        let task = tokio::spawn(accept_loop(listener, shared, signal));
+        Ok(Self { address, shutdown, task })
     }
 
     /// Where it listens.
@@ -65,7 +67,7 @@ impl Gateway {
     /// Takes nobody in any more, ends every WebSocket, and waits until answers have ended, for
     /// [`crate::Limits::grace`] at most.
     pub async fn stop(mut self) {
-        self.stopping.send_replace(true);
+        self.shutdown.send_replace(true);
         // It is ours alone, and nothing in it panics.
         drop((&mut self.task).await);
     }
@@ -78,25 +80,25 @@ impl Drop for Gateway {
 }
 
 /// Takes connections in until told to stop.
-async fn listen<D: Door, R: Receipts>(
+async fn accept_loop<D: Authorizer, R: Receipts>(
     listener: TcpListener,
-    house: Arc<House<D, R>>,
-    mut stopping: Stopping,
+    shared: Arc<SharedState<D, R>>,
+    mut shutdown: ShutdownSignal,
 ) {
     let mut connections = JoinSet::new();
-    let grace = house.config.limits.grace;
+    let grace = shared.config.limits.shutdown_timeout;
     loop {
         tokio::select! {
-            () = told(&mut stopping) => break,
+            () = wait(&mut shutdown) => break,
             Some(_) = connections.join_next() => {}
-            taken = listener.accept() => match taken {
+            accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    let place = house.strangers.enter();
-                    connections.spawn(serve(Arc::clone(&house), stream, place, stopping.clone()));
+                    let permit = shared.pre_auth.enter();
+                    connections.spawn(serve(Arc::clone(&shared), stream, permit, shutdown.clone()));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "no room for a connection");
-                    sleep(BREATH).await;
+                    sleep(ACCEPT_RETRY_DELAY).await;
                 }
             },
         }

@@ -7,48 +7,48 @@ use hmac::{Hmac, KeyInit, Mac, digest::Key};
 use sha2::Sha256;
 
 /// The header that carries a token when the service wants `authorization` for itself.
-pub const TOKEN: &str = "x-muster-token";
+pub const TOKEN_HEADER: &str = "x-muster-token";
 
 /// What every token begins with, so that it is known wherever it turns up.
-pub(crate) const MARK: &str = "muster_";
+pub(crate) const TOKEN_PREFIX: &str = "muster_";
 
 /// What is sealed besides the guest, so that the secret can seal other things too.
-const PURPOSE: &[u8] = b"muster gateway token 1";
+const DOMAIN_SEPARATOR: &[u8] = b"muster gateway token 1";
 
 /// Bytes of a seal.
-const SEAL: usize = 32;
+const MAC_BYTES: usize = 32;
 
 /// Bytes of a guest: agreement, key, expiry.
-const GUEST: usize = 20 + 32 + 8;
+const CLAIMS_BYTES: usize = 20 + 32 + 8;
 
 /// Somebody with a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Guest {
+pub struct Claims {
     /// The agreement that the token is for.
     pub agreement: [u8; 20],
     /// The public key that it was given to, or an address with zeros before it: whatever the door knows
     /// people by.
     pub key: [u8; 32],
     /// Second of Unix time from which on the token is good for nothing.
-    pub expires: u64,
+    pub expires_at: u64,
 }
 
-impl Guest {
+impl Claims {
     /// What is sealed: the fields, in order, big endian.
-    fn bytes(&self) -> [u8; GUEST] {
-        let mut bytes = [0; GUEST];
+    fn encode(&self) -> [u8; CLAIMS_BYTES] {
+        let mut bytes = [0; CLAIMS_BYTES];
         let parts =
-            self.agreement.iter().chain(&self.key).copied().chain(self.expires.to_be_bytes());
+            self.agreement.iter().chain(&self.key).copied().chain(self.expires_at.to_be_bytes());
         bytes.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
         bytes
     }
 
     /// The opposite of [`Self::bytes`].
-    fn read(bytes: &[u8; GUEST]) -> Option<Self> {
+    fn decode(bytes: &[u8; CLAIMS_BYTES]) -> Option<Self> {
         let (agreement, rest) = bytes.split_first_chunk()?;
         let (key, expires) = rest.split_first_chunk()?;
         let expires = u64::from_be_bytes(*expires.first_chunk()?);
-        Some(Self { agreement: *agreement, key: *key, expires })
+        Some(Self { agreement: *agreement, key: *key, expires_at: expires })
     }
 }
 
@@ -84,28 +84,28 @@ impl Secret {
 
     /// A token for a guest. The same guest always gets the same one.
     #[must_use]
-    pub fn issue(&self, guest: &Guest) -> Token {
-        let bytes = guest.bytes();
-        let seal: [u8; SEAL] = self.seal(&bytes).finalize().into_bytes().into();
-        let text = [const_hex::encode(bytes), const_hex::encode(seal)].concat();
-        Token(format!("{MARK}{text}").into())
+    pub fn issue(&self, claims: &Claims) -> Token {
+        let bytes = claims.encode();
+        let mac: [u8; MAC_BYTES] = self.mac(&bytes).finalize().into_bytes().into();
+        let text = [const_hex::encode(bytes), const_hex::encode(mac)].concat();
+        Token(format!("{TOKEN_PREFIX}{text}").into())
     }
 
     /// Whose token this is, expired or not; `None` if it is not one of ours.
-    pub(crate) fn open(&self, token: &str) -> Option<Guest> {
-        let bytes: [u8; GUEST + SEAL] =
-            const_hex::decode_to_array(token.strip_prefix(MARK)?).ok()?;
-        let (guest, seal) = bytes.split_first_chunk::<GUEST>()?;
-        self.seal(guest).verify_slice(seal).ok()?;
-        Guest::read(guest)
+    pub(crate) fn verify(&self, token: &str) -> Option<Claims> {
+        let bytes: [u8; CLAIMS_BYTES + MAC_BYTES] =
+            const_hex::decode_to_array(token.strip_prefix(TOKEN_PREFIX)?).ok()?;
+        let (claims, mac) = bytes.split_first_chunk::<CLAIMS_BYTES>()?;
+        self.mac(claims).verify_slice(mac).ok()?;
+        Claims::decode(claims)
     }
 
     /// The seal of a guest, to be taken or compared.
-    fn seal(&self, guest: &[u8; GUEST]) -> Hmac<Sha256> {
+    fn mac(&self, claims: &[u8; CLAIMS_BYTES]) -> Hmac<Sha256> {
         // A key shorter than a block is one with zeros behind it.
         let mut key = Key::<Hmac<Sha256>>::default();
         key.iter_mut().zip(self.0).for_each(|(to, from)| *to = from);
-        Hmac::new(&key).chain_update(PURPOSE).chain_update(guest)
+        Hmac::new(&key).chain_update(DOMAIN_SEPARATOR).chain_update(claims)
     }
 }
 
@@ -119,44 +119,44 @@ impl fmt::Debug for Secret {
 mod tests {
     use super::*;
 
-    const GUEST: Guest = Guest { agreement: [7; 20], key: [9; 32], expires: 1_700_000_000 };
+    const CLAIMS: Claims = Claims { agreement: [7; 20], key: [9; 32], expires_at: 1_700_000_000 };
 
     #[test]
-    fn a_token_tells_its_guest_after_a_restart() {
-        let token = Secret::new([1; 32]).issue(&GUEST);
-        assert_eq!(Secret::new([1; 32]).open(token.reveal()), Some(GUEST));
+    fn a_token_verifies_after_a_restart() {
+        let token = Secret::new([1; 32]).issue(&CLAIMS);
+        assert_eq!(Secret::new([1; 32]).verify(token.reveal()), Some(CLAIMS));
     }
 
     #[test]
-    fn a_token_of_another_secret_is_none() {
-        let token = Secret::new([1; 32]).issue(&GUEST);
-        assert_eq!(Secret::new([2; 32]).open(token.reveal()), None);
+    fn a_token_of_another_secret_is_invalid() {
+        let token = Secret::new([1; 32]).issue(&CLAIMS);
+        assert_eq!(Secret::new([2; 32]).verify(token.reveal()), None);
     }
 
     #[test]
-    fn a_token_with_any_digit_changed_is_none() {
+    fn a_token_with_any_digit_changed_is_invalid() {
         let secret = Secret::new([1; 32]);
-        let token = secret.issue(&GUEST);
+        let token = secret.issue(&CLAIMS);
         for (at, old) in token.reveal().char_indices() {
             let mut forged = token.reveal().to_owned();
             forged.replace_range(at..=at, if old == '0' { "1" } else { "0" });
-            assert_eq!(secret.open(&forged), None, "at {at}");
+            assert_eq!(secret.verify(&forged), None, "at {at}");
         }
     }
 
     #[test]
     fn a_text_of_another_length_is_no_token() {
         let secret = Secret::new([1; 32]);
-        let token = secret.issue(&GUEST);
-        for text in ["", MARK, &token.reveal()[..60], &format!("{}00", token.reveal())] {
-            assert_eq!(secret.open(text), None, "{text}");
+        let token = secret.issue(&CLAIMS);
+        for text in ["", TOKEN_PREFIX, &token.reveal()[..60], &format!("{}00", token.reveal())] {
+            assert_eq!(secret.verify(text), None, "{text}");
         }
     }
 
     #[test]
     fn neither_token_nor_secret_is_in_what_is_printed_for_debugging() {
         let secret = Secret::new([0xab; 32]);
-        let token = secret.issue(&GUEST);
+        let token = secret.issue(&CLAIMS);
         assert_eq!(format!("{secret:?} {token:?}"), "Secret(..) Token(..)");
     }
 }

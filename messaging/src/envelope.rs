@@ -11,41 +11,41 @@ use nostr::types::Timestamp;
 
 use crate::error::MessageError;
 use crate::keys::{MessageKey, public_key};
-use crate::letter::{Letter, LetterError};
+use crate::message::{Message, MessageFormatError};
 
 /// How long after it was sent a letter is still taken.
-pub const LETTER_LIFE: Duration = Duration::from_hours(24);
+pub const MESSAGE_TTL: Duration = Duration::from_hours(24);
 
 /// How far a wrap's time is moved back at most, so that nobody sees when it was made.
-pub(crate) const SHIFT: Duration = Duration::from_hours(48);
+pub(crate) const MAX_TIMESTAMP_TWEAK: Duration = Duration::from_hours(48);
 
 /// How much a sender's clock may be ahead.
-pub(crate) const SKEW: Duration = Duration::from_mins(10);
+pub(crate) const MAX_CLOCK_SKEW: Duration = Duration::from_mins(10);
 
 /// The longest encrypted content; the letter that grows most on its way takes 19 204 bytes.
 pub(crate) const CONTENT_LIMIT: usize = 32 * 1024;
 
 /// The kind of the innermost event, which nobody but the parties sees.
-const LETTER_KIND: Kind = Kind::Custom(2015);
+const MESSAGE_KIND: Kind = Kind::Custom(2015);
 
 /// A letter as it came out of its wrap.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Opened {
+pub struct OpenedMessage {
     /// The key that signed it.
     pub sender: B256,
     /// The Unix second at which it was written, by its sender's clock.
-    pub sent: u64,
+    pub sent_at: u64,
     /// The letter.
-    pub letter: Letter,
+    pub message: Message,
 }
 
 /// Why a wrap is not opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Flaw {
+pub enum OpenError {
     /// It is no gift wrap.
     #[error("no gift wrap")]
-    NotAWrap,
+    NotAGiftWrap,
     /// It is longer than that of any letter.
     #[error("too large")]
     TooLarge,
@@ -57,34 +57,34 @@ pub enum Flaw {
     Forged,
     /// It is past its time.
     #[error("too old")]
-    TooOld,
+    Expired,
     /// It is from a time to come.
     #[error("from the future")]
     FromTheFuture,
     /// What is in it is no letter.
     #[error(transparent)]
-    Letter(#[from] LetterError),
+    Format(#[from] MessageFormatError),
 }
 
 /// Encrypts a letter for the holder of a key, now.
 ///
 /// # Errors
 /// [`MessageError::BadKey`], [`MessageError::Letter`], [`MessageError::Key`].
-pub fn seal(sender: &MessageKey, receiver: B256, letter: &Letter) -> Result<Event, MessageError> {
-    seal_at(sender, receiver, letter, Timestamp::now())
+pub fn seal(sender: &MessageKey, receiver: B256, message: &Message) -> Result<Event, MessageError> {
+    seal_at(sender, receiver, message, Timestamp::now())
 }
 
 /// Encrypts a letter that is written at this time.
 pub(crate) fn seal_at(
     sender: &MessageKey,
     receiver: B256,
-    letter: &Letter,
+    message: &Message,
     at: Timestamp,
 ) -> Result<Event, MessageError> {
     let author = sender.keys().public_key();
-    let rumor = UnsignedEvent::new(author, at, LETTER_KIND, [], letter.to_json()?);
-    // The wrap's time is up to `SHIFT` too early, and it expires by that time.
-    let life = SHIFT.saturating_add(LETTER_LIFE);
+    let rumor = UnsignedEvent::new(author, at, MESSAGE_KIND, [], message.to_json()?);
+    // The wrap's time is up to `MAX_TIMESTAMP_TWEAK` too early, and it expires by that time.
+    let life = MAX_TIMESTAMP_TWEAK.saturating_add(MESSAGE_TTL);
     let wrap = GiftWrapBuilder::new(public_key(receiver)?, rumor).expiration(life);
     wrap.finalize(sender.keys()).map_err(|error| MessageError::Key(error.into()))
 }
@@ -93,37 +93,37 @@ pub(crate) fn seal_at(
 ///
 /// # Errors
 /// [`Flaw`].
-pub fn open(receiver: &MessageKey, wrap: &Event, now: u64) -> Result<Opened, Flaw> {
+pub fn open(receiver: &MessageKey, wrap: &Event, now: u64) -> Result<OpenedMessage, OpenError> {
     if wrap.kind != Kind::GiftWrap {
-        return Err(Flaw::NotAWrap);
+        return Err(OpenError::NotAGiftWrap);
     }
     if wrap.content.len() > CONTENT_LIMIT {
-        return Err(Flaw::TooLarge);
+        return Err(OpenError::TooLarge);
     }
     if wrap.is_expired_at(Timestamp::from_secs(now)) {
-        return Err(Flaw::TooOld);
+        return Err(OpenError::Expired);
     }
-    wrap.verify().map_err(|_| Flaw::Forged)?;
+    wrap.verify().map_err(|_| OpenError::Forged)?;
 
     let decrypt = |event: &Event| receiver.keys().nip44_decrypt(&event.pubkey, &event.content);
-    let seal = decrypt(wrap).map_err(|_| Flaw::Unreadable)?;
-    let seal = Event::from_json(seal).map_err(|_| Flaw::Unreadable)?;
+    let seal = decrypt(wrap).map_err(|_| OpenError::Unreadable)?;
+    let seal = Event::from_json(seal).map_err(|_| OpenError::Unreadable)?;
     if seal.kind != Kind::Seal || seal.verify().is_err() {
-        return Err(Flaw::Forged);
+        return Err(OpenError::Forged);
     }
-    let rumor = decrypt(&seal).map_err(|_| Flaw::Unreadable)?;
-    let rumor = UnsignedEvent::from_json(rumor).map_err(|_| Flaw::Unreadable)?;
-    if rumor.pubkey != seal.pubkey || rumor.kind != LETTER_KIND || rumor.verify_id().is_err() {
-        return Err(Flaw::Forged);
+    let rumor = decrypt(&seal).map_err(|_| OpenError::Unreadable)?;
+    let rumor = UnsignedEvent::from_json(rumor).map_err(|_| OpenError::Unreadable)?;
+    if rumor.pubkey != seal.pubkey || rumor.kind != MESSAGE_KIND || rumor.verify_id().is_err() {
+        return Err(OpenError::Forged);
     }
 
-    let sent = rumor.created_at.as_secs();
-    if sent.saturating_add(LETTER_LIFE.as_secs()) < now {
-        return Err(Flaw::TooOld);
+    let sent_at = rumor.created_at.as_secs();
+    if sent_at.saturating_add(MESSAGE_TTL.as_secs()) < now {
+        return Err(OpenError::Expired);
     }
-    if sent > now.saturating_add(SKEW.as_secs()) {
-        return Err(Flaw::FromTheFuture);
+    if sent_at > now.saturating_add(MAX_CLOCK_SKEW.as_secs()) {
+        return Err(OpenError::FromTheFuture);
     }
-    let letter = Letter::from_json(&rumor.content)?;
-    Ok(Opened { sender: B256::new(rumor.pubkey.to_bytes()), sent, letter })
+    let message = Message::from_json(&rumor.content)?;
+    Ok(OpenedMessage { sender: B256::new(rumor.pubkey.to_bytes()), sent_at, message })
 }

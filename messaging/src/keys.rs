@@ -18,7 +18,7 @@ impl MessageKey {
     ///
     /// # Errors
     /// [`MessageError::Key`], for no key that an account can have.
-    pub fn of(account: &PrivateKeySigner) -> Result<Self, MessageError> {
+    pub fn from_signer(account: &PrivateKeySigner) -> Result<Self, MessageError> {
         Self::from_bytes(account.to_bytes())
     }
 
@@ -76,7 +76,7 @@ pub fn accounts_of(key: B256) -> Option<[Address; 2]> {
 pub(crate) fn public_key(key: B256) -> Result<PublicKey, MessageError> {
     let parsed = PublicKey::from_byte_array(key.0);
     // The library takes any 32 bytes; only a point can be encrypted to.
-    parsed.xonly().map(|_| parsed).map_err(|_| MessageError::BadKey(key))
+    parsed.xonly().map(|_| parsed).map_err(|_| MessageError::InvalidKey(key))
 }
 
 #[cfg(test)]
@@ -90,7 +90,7 @@ mod tests {
     fn an_account_is_one_of_the_two_that_its_key_controls() {
         for _ in 0..8 {
             let account = PrivateKeySigner::random();
-            let key = MessageKey::of(&account).unwrap();
+            let key = MessageKey::from_signer(&account).unwrap();
             let both = accounts_of(key.public()).unwrap();
             assert!(both.contains(&account.address()));
             assert_ne!(both[0], both[1]);

@@ -1,33 +1,37 @@
 #![doc = include_str!("../README.md")]
 
-mod client_desk;
+mod chain_view;
 mod delegation;
+mod endpoint_responder;
 mod envelope;
 mod error;
+mod in_memory;
 mod keys;
-mod letter;
-mod local;
-mod post_box;
+mod mailbox;
+mod message;
+mod pass_responder;
 mod relay;
-mod relays;
-mod seen;
-mod standing;
+mod relay_pool;
+mod replay_guard;
 mod transport;
-mod worker_desk;
 
-pub use crate::client_desk::ClientDesk;
+pub use crate::chain_view::{AgreementInfo, ChainFuture, ChainView};
 pub use crate::delegation::Delegation;
-pub use crate::envelope::{Flaw, LETTER_LIFE, Opened, open, seal};
-pub use crate::error::{MessageError, Source};
+pub use crate::endpoint_responder::{
+    AccessGrant, Endpoint, EndpointIssuer, EndpointResponder, Party,
+};
+pub use crate::envelope::{MESSAGE_TTL, OpenError, OpenedMessage, open, seal};
+pub use crate::error::{BoxError, MessageError};
+pub use crate::in_memory::InMemoryTransport;
 pub use crate::keys::{MessageKey, accounts_of};
-pub use crate::letter::{Claim, Content, Hidden, LETTER_LIMIT, Letter, LetterError, Reason};
-pub use crate::local::Local;
-pub use crate::post_box::{Delivery, PostBox};
+pub use crate::mailbox::{Delivery, Mailbox};
+pub use crate::message::{
+    Claim, Content, MESSAGE_LIMIT, Message, MessageFormatError, RefusalReason, SecretString,
+};
+pub use crate::pass_responder::PassResponder;
 pub use crate::relay::{Limits, Relay, RelayConfig};
-pub use crate::relays::{RelayState, Relays};
-pub use crate::seen::{RecentlySeen, Seen};
-pub use crate::standing::{Answer, Facts, Standing};
+pub use crate::relay_pool::{RelayPool, RelayStatus};
+pub use crate::replay_guard::{InMemoryReplayGuard, ReplayGuard};
 pub use crate::transport::{Inbox, Transport};
-pub use crate::worker_desk::{Admission, Endpoint, Issuer, Party, WorkerDesk};
 pub use nostr::event::Event;
 pub use nostr::types::RelayUrl;

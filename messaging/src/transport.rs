@@ -14,7 +14,7 @@ pub trait Transport: Debug + Send + Sync {
     /// Hands a wrap over, and returns when somebody has taken it who keeps it for its receiver.
     ///
     /// # Errors
-    /// [`MessageError::Unsent`], [`MessageError::Refused`], [`MessageError::Ended`].
+    /// [`MessageError::Unacknowledged`], [`MessageError::Refused`], [`MessageError::Ended`].
     fn publish<'a>(&'a self, wrap: &'a Event) -> BoxFuture<'a, Result<(), MessageError>>;
 
     /// Opens an inbox for the wraps to a key, those that wait for it first. There is one for each key:
@@ -32,8 +32,8 @@ pub struct Inbox(mpsc::Receiver<Event>);
 impl Inbox {
     /// An inbox for so many unread wraps, and where to put them in.
     #[must_use]
-    pub fn new(room: usize) -> (mpsc::Sender<Event>, Self) {
-        let (sender, receiver) = mpsc::channel(room.max(1));
+    pub fn new(capacity: usize) -> (mpsc::Sender<Event>, Self) {
+        let (sender, receiver) = mpsc::channel(capacity.max(1));
         (sender, Self(receiver))
     }
 

@@ -44,7 +44,7 @@ impl Agent for Running {
     async fn step(&mut self) -> Result<Waiting, AgentError> {
         match &self.0 {
             Some(relay) if relay.is_listening() => Ok(Waiting::for_a("letters")),
-            _ => Err(MessageError::Ended.into()),
+            _ => Err(MessageError::TransportClosed.into()),
         }
     }
 
@@ -58,7 +58,7 @@ impl Agent for Running {
 /// Runs the relay until it is told to end.
 pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let Options { listen, login, url, per_address, health } = options;
-    let mut config = RelayConfig { listen, login, url, ..RelayConfig::default() };
+    let mut config = RelayConfig { listen, require_auth: login, url, ..RelayConfig::default() };
     config.limits.per_address = per_address.unwrap_or(config.limits.per_address);
     let relay = Relay::start(config).await?;
     let facts = vec![("url", Cell::text(relay.url()))];

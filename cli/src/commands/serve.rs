@@ -13,8 +13,8 @@ use axum::{Json, Router};
 use clap::Args;
 use muster_daemons::Role;
 use muster_daemons::tester::Factors;
-use muster_gateway::{RECEIPT, SESSION};
-use muster_messaging::Local;
+use muster_gateway::{RECEIPT_HEADER, SESSION_HEADER};
+use muster_messaging::InMemoryTransport;
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
@@ -74,7 +74,7 @@ async fn factor(Query(question): Query<Question>) -> Result<Json<Factors>, Statu
 
 /// The desk for the receipts of an agreement.
 async fn open(context: &Context, agreement: Address) -> Result<Desk, CliError> {
-    let (name, letters) = (format!("serve-{agreement}"), Arc::new(Local::default()));
+    let (name, letters) = (format!("serve-{agreement}"), Arc::new(InMemoryTransport::default()));
     let (base, _) = context.base(Role::Worker, &name, None, letters).await?;
     Desk::open(base, agreement).await
 }
@@ -89,7 +89,7 @@ async fn stamp(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> R
         Ok(receipt) => {
             let text = receipt.and_then(|receipt| HeaderValue::try_from(receipt.to_string()).ok());
             if let Some(text) = text {
-                response.headers_mut().insert(RECEIPT, text);
+                response.headers_mut().insert(RECEIPT_HEADER, text);
             }
         }
         Err(error) => complain(&error),
@@ -99,5 +99,5 @@ async fn stamp(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> R
 
 /// The session that a question names.
 fn session(headers: &HeaderMap) -> Option<B256> {
-    headers.get(SESSION)?.to_str().ok()?.parse().ok()
+    headers.get(SESSION_HEADER)?.to_str().ok()?.parse().ok()
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Lines};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{ChildStdout, Command, ServiceProcess, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -183,7 +183,7 @@ impl World {
 /// A process that runs until it is dropped.
 pub(crate) struct Background {
     /// The process.
-    child: Child,
+    child: ServiceProcess,
     /// What it answers.
     lines: Lines<BufReader<ChildStdout>>,
 }

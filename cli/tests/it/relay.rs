@@ -4,7 +4,9 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use muster_messaging::{Claim, Content, Letter, MessageKey, PostBox, RecentlySeen, Relays};
+use muster_messaging::{
+    Claim, Content, InMemoryReplayGuard, Mailbox, Message, MessageKey, RelayPool,
+};
 use tokio::task::block_in_place;
 
 use crate::harness::{Background, Folder, until};
@@ -19,11 +21,11 @@ const NONSENSE: &[u8] = &[0x81, 0x82, 0, 0, 0, 0, b'{', b'}'];
 
 /// Sends a letter to oneself.
 async fn send(relay: &str) {
-    let (key, relays) = (MessageKey::random(), Arc::new(Relays::connect([relay]).unwrap()));
-    let seen = Arc::new(RecentlySeen::default());
-    let letters = PostBox::open(key.clone(), relays, seen).await.unwrap();
+    let (key, relays) = (MessageKey::random(), Arc::new(RelayPool::connect([relay]).unwrap()));
+    let seen = Arc::new(InMemoryReplayGuard::default());
+    let letters = Mailbox::open(key.clone(), relays, seen).await.unwrap();
     let content = Content::EndpointRequest { claim: Claim::Client {} };
-    let letter = Letter::request(1, alloy::primitives::Address::ZERO, content);
+    let letter = Message::request(1, alloy::primitives::Address::ZERO, content);
     letters.send(key.public(), &letter).await.unwrap();
 }
 

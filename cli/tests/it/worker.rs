@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, B256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
-use muster_gateway::{RECEIPT, SESSION};
+use muster_gateway::{RECEIPT_HEADER, SESSION_HEADER};
 use muster_messaging::{
-    Claim, Content, Letter, MessageKey, PostBox, RecentlySeen, Relay, RelayConfig, Relays,
+    Claim, Content, InMemoryReplayGuard, Mailbox, Message, MessageKey, Relay, RelayConfig,
+    RelayPool,
 };
 use stylus_devnode::CHAIN_ID;
 
@@ -46,13 +47,14 @@ pub(crate) fn key_of(folder: &Folder, name: &str) -> B256 {
 }
 
 /// A letter of the client's to the worker, and the box for the reply.
-pub(crate) async fn request(relay: &str, agreement: Address, worker: B256) -> (PostBox, Letter) {
+pub(crate) async fn request(relay: &str, agreement: Address, worker: B256) -> (Mailbox, Message) {
     let client = PrivateKeySigner::from_bytes(&keccak256("muster dev account cleo")).unwrap();
-    let key = MessageKey::of(&client).unwrap();
-    let relays = Arc::new(Relays::connect([relay]).unwrap());
-    let letters = PostBox::open(key, relays, Arc::new(RecentlySeen::default())).await.unwrap();
+    let key = MessageKey::from_signer(&client).unwrap();
+    let relays = Arc::new(RelayPool::connect([relay]).unwrap());
+    let letters =
+        Mailbox::open(key, relays, Arc::new(InMemoryReplayGuard::default())).await.unwrap();
     let claim = Claim::Client {};
-    let letter = Letter::request(CHAIN_ID, agreement, Content::EndpointRequest { claim });
+    let letter = Message::request(CHAIN_ID, agreement, Content::EndpointRequest { claim });
     letters.send(worker, &letter).await.unwrap();
     (letters, letter)
 }
@@ -62,9 +64,9 @@ pub(crate) async fn endpoint(relay: &str, agreement: Address, worker: B256) -> (
     let (mut letters, letter) = request(relay, agreement, worker).await;
     loop {
         let delivery = letters.next().await.unwrap();
-        if delivery.answers(worker, &letter) {
-            let Content::EndpointReply { url, token } = delivery.letter.content else {
-                panic!("{:?}", delivery.letter);
+        if delivery.is_reply_to(worker, &letter) {
+            let Content::EndpointReply { url, token } = delivery.message.content else {
+                panic!("{:?}", delivery.message);
             };
             return (url.reveal().to_owned(), token.reveal().to_owned());
         }
@@ -74,13 +76,14 @@ pub(crate) async fn endpoint(relay: &str, agreement: Address, worker: B256) -> (
 /// Asks at a URL.
 pub(crate) async fn ask(url: &str, token: &str) -> Result<reqwest::Response, reqwest::Error> {
     let request = reqwest::Client::new().get(url).bearer_auth(token);
-    request.header(SESSION, B256::repeat_byte(5).to_string()).send().await
+    request.header(SESSION_HEADER, B256::repeat_byte(5).to_string()).send().await
 }
 
 /// What is answered at a URL, with the receipt.
 pub(crate) async fn get(url: &str, token: &str) -> (String, String) {
     let answer = ask(url, token).await.unwrap();
-    let receipt = answer.headers().get(RECEIPT).map(|receipt| receipt.to_str().unwrap().to_owned());
+    let receipt =
+        answer.headers().get(RECEIPT_HEADER).map(|receipt| receipt.to_str().unwrap().to_owned());
     (answer.text().await.unwrap(), receipt.unwrap_or_default())
 }
 

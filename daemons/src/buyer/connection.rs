@@ -8,7 +8,7 @@ use std::sync::Arc;
 use alloy::primitives::{Address, B256};
 use futures::future::join_all;
 use muster_client::Session;
-use muster_messaging::Hidden;
+use muster_messaging::SecretString;
 use reqwest::Client;
 use reqwest::redirect::Policy;
 use tokio::sync::watch;
@@ -63,9 +63,9 @@ pub struct Entrance {
     /// The worker.
     pub worker: Address,
     /// Where it serves.
-    pub url: Hidden,
+    pub url: SecretString,
     /// What every request has to show.
-    pub token: Hidden,
+    pub token: SecretString,
     /// The session to name in requests.
     pub session: B256,
 }

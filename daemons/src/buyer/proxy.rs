@@ -14,7 +14,7 @@ use futures::TryStreamExt;
 use hyper::body::Body as _;
 use hyper::upgrade::{self, OnUpgrade};
 use hyper_util::rt::TokioIo;
-use muster_gateway::{asks_websocket, strip};
+use muster_gateway::{is_websocket_upgrade, strip_headers};
 use reqwest::Client;
 use serde_json::json;
 use tokio::io::copy_bidirectional;
@@ -142,9 +142,9 @@ impl House {
 
 /// Takes a request in.
 async fn enter(State(house): State<House>, mut request: Request) -> Response {
-    let guest = asks_websocket(&request).then(|| upgrade::on(&mut request));
+    let guest = is_websocket_upgrade(&request).then(|| upgrade::on(&mut request));
     let (mut parts, body) = request.into_parts();
-    strip(&mut parts.headers);
+    strip_headers(&mut parts.headers);
     parts.headers.remove(header::HOST);
     if guest.is_some() {
         want_websocket(&mut parts.headers);
@@ -163,7 +163,7 @@ async fn enter(State(house): State<House>, mut request: Request) -> Response {
 fn reply(answer: reqwest::Response, guest: Option<OnUpgrade>) -> Response {
     let status = answer.status();
     let mut headers = answer.headers().clone();
-    strip(&mut headers);
+    strip_headers(&mut headers);
     let body = match guest {
         Some(guest) if status == StatusCode::SWITCHING_PROTOCOLS => {
             want_websocket(&mut headers);

@@ -9,7 +9,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use alloy::primitives::keccak256;
 use muster_client::Progress;
 use muster_messaging::{
-    Claim, ClientDesk, Content, Hidden, Letter, MessageError, MessageKey, RecentlySeen,
+    Claim, Content, InMemoryReplayGuard, Message, MessageError, MessageKey, PassResponder,
+    SecretString,
 };
 use reqwest::Client;
 use tokio::select;
@@ -47,7 +48,7 @@ pub(super) struct Kit {
     /// Where workers serve.
     pub(super) ways: Arc<Ways>,
     /// Signs for fresh keys.
-    desk: ClientDesk,
+    desk: PassResponder,
     /// The market's time.
     clock: Clock,
     /// The connections.
@@ -69,7 +70,7 @@ impl Kit {
         let (market, store) = (base.market().clone(), base.store().clone());
         let secret = store.secret("keys", || MessageKey::random().to_bytes().0)?;
         let standing = Arc::new(ChainStanding::new(market.clone()));
-        let desk = ClientDesk::new(base.signer().clone(), standing, Arc::new(store));
+        let desk = PassResponder::new(base.signer().clone(), standing, Arc::new(store));
         let clock = Clock::start(market.clone(), market.now().await?);
         Ok(Self { base, ways, desk, clock, http, page, secret })
     }
@@ -80,11 +81,15 @@ impl Kit {
         let bytes = keccak256([&self.secret[..], agreement.as_slice(), &[window]].concat());
         // Hardly ever is a hash no key.
         let key = MessageKey::from_bytes(bytes).unwrap_or_else(|_| MessageKey::random());
-        Letters::open(key, self.base.letters(), Arc::new(RecentlySeen::new(FEW))).await
+        Letters::open(key, self.base.letters(), Arc::new(InMemoryReplayGuard::new(FEW))).await
     }
 
     /// Asks a worker where it serves; `None` if it does not say so in time.
-    pub(super) async fn ask(&self, letters: &Letters, index: u8) -> Option<(Hidden, Hidden)> {
+    pub(super) async fn ask(
+        &self,
+        letters: &Letters,
+        index: u8,
+    ) -> Option<(SecretString, SecretString)> {
         match timeout(PATIENCE, self.request(letters, index)).await {
             Ok(Ok(Content::EndpointReply { url, token })) => return Some((url, token)),
             Ok(Ok(Content::Refusal { reason })) => {
@@ -105,7 +110,7 @@ impl Kit {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let delegation = self.desk.delegate(agreement.address(), letters.key(), now)?;
         let content = Content::EndpointRequest { claim: Claim::Delegate { delegation } };
-        let letter = Letter::request(market.node().chain_id(), agreement.address(), content);
+        let letter = Message::request(market.node().chain_id(), agreement.address(), content);
         Ok(letters.ask(key, letter).await?)
     }
 

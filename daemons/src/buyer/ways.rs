@@ -6,8 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use alloy::primitives::B256;
 use muster_client::{Agreement, ServiceReceipt};
-use muster_gateway::{RECEIPT, SESSION, TOKEN};
-use muster_messaging::Hidden;
+use muster_gateway::{RECEIPT_HEADER, SESSION_HEADER, TOKEN_HEADER};
+use muster_messaging::SecretString;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use tokio::sync::watch;
@@ -23,9 +23,9 @@ pub(super) struct Way {
     /// The worker's place in the agreement.
     pub(super) index: u8,
     /// Its URL, without a slash at the end.
-    url: Hidden,
+    url: SecretString,
     /// What lets one in.
-    token: Hidden,
+    token: SecretString,
 }
 
 impl Way {
@@ -96,7 +96,7 @@ impl Ways {
         let (mut state, address) = (State::default(), agreement.address());
         for index in 0..agreement.terms().header.redundancy {
             if let Some((url, token)) = store.endpoint(address, index)? {
-                let (url, token) = (Hidden::new(url), Hidden::new(token));
+                let (url, token) = (SecretString::new(url), SecretString::new(token));
                 state.ways.insert(index, Arc::new(Way { index, url, token }));
             }
             let receipt = store.seen(address, index)?.receipt;
@@ -107,8 +107,13 @@ impl Ways {
     }
 
     /// Takes note of where a worker serves.
-    pub(super) fn open(&self, index: u8, url: &Hidden, token: &Hidden) -> Result<(), StoreError> {
-        let url = Hidden::new(url.reveal().trim_end_matches('/'));
+    pub(super) fn open(
+        &self,
+        index: u8,
+        url: &SecretString,
+        token: &SecretString,
+    ) -> Result<(), StoreError> {
+        let url = SecretString::new(url.reveal().trim_end_matches('/'));
         point("endpoint", "decided");
         self.store.note_endpoint(self.agreement.address(), index, url.reveal(), token.reveal())?;
         point("endpoint", "noted");
@@ -179,7 +184,7 @@ impl Ways {
     fn sign(&self, request: RequestBuilder, way: &Way) -> RequestBuilder {
         let Ok(mut token) = HeaderValue::from_str(way.token.reveal()) else { return request };
         token.set_sensitive(true);
-        request.header(TOKEN, token).header(SESSION, self.session.to_string())
+        request.header(TOKEN_HEADER, token).header(SESSION_HEADER, self.session.to_string())
     }
 
     /// Whether an answer is the service's own, and not that of a gateway that let nobody in. If it brings a
@@ -232,5 +237,5 @@ impl Ways {
 
 /// The receipt that came with an answer.
 fn receipt(headers: &HeaderMap) -> Option<ServiceReceipt> {
-    headers.get(RECEIPT)?.to_str().ok()?.parse().ok()
+    headers.get(RECEIPT_HEADER)?.to_str().ok()?.parse().ok()
 }

@@ -1,7 +1,7 @@
 //! Whom a worker lets in, and as what.
 
 use alloy::primitives::{Address, B256};
-use muster_messaging::{Admission, Party};
+use muster_messaging::{AccessGrant, Party};
 use rusqlite::{OptionalExtension, params};
 
 use super::Store;
@@ -15,15 +15,15 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Query`].
-    pub fn admit(&self, admission: &Admission) -> Result<(), StoreError> {
-        let Admission { agreement, key, party } = admission;
+    pub fn admit(&self, admission: &AccessGrant) -> Result<(), StoreError> {
+        let AccessGrant { agreement, key, party } = admission;
         let (until, window) = match *party {
             Party::Client => (None, None),
             Party::Delegate { until } => (Some(until.min(FOREVER)), None),
             Party::Tester { window } => (None, Some(window)),
         };
         let replace =
-            "REPLACE INTO admissions (agreement, key, until, window) VALUES (?1, ?2, ?3, ?4)";
+            "REPLACE INTO admissions (agreement, key, until, window) MAX_VALUES (?1, ?2, ?3, ?4)";
         self.lock().execute(replace, params![agreement.0.0, key.0, until, window])?;
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy::primitives::{Address, B256};
-use muster_messaging::{Seen, Source};
+use muster_messaging::{BoxError, ReplayGuard};
 use rusqlite::{OptionalExtension, params};
 
 use super::Store;
@@ -22,7 +22,7 @@ impl Store {
         token: &str,
     ) -> Result<(), StoreError> {
         let replace =
-            "REPLACE INTO endpoints (agreement, worker, url, token) VALUES (?1, ?2, ?3, ?4)";
+            "REPLACE INTO endpoints (agreement, worker, url, token) MAX_VALUES (?1, ?2, ?3, ?4)";
         self.lock().execute(replace, params![agreement.0.0, worker, url, token])?;
         Ok(())
     }
@@ -45,18 +45,18 @@ impl Store {
     }
 }
 
-impl Seen for Store {
-    fn knows(&self, id: B256) -> Result<bool, Source> {
+impl ReplayGuard for Store {
+    fn contains(&self, id: B256) -> Result<bool, BoxError> {
         let select = "SELECT EXISTS (SELECT 1 FROM seen WHERE id = ?1)";
         Ok(self.lock().query_row(select, params![id.0], |row| row.get(0))?)
     }
 
     /// Whatever need not be remembered any longer is forgotten.
-    fn remember(&self, id: B256, until: u64) -> Result<bool, Source> {
+    fn insert_if_new(&self, id: B256, until: u64) -> Result<bool, BoxError> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let connection = self.lock();
         connection.execute("DELETE FROM seen WHERE until < ?1", params![now])?;
-        let insert = "INSERT INTO seen (id, until) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        let insert = "INSERT INTO seen (id, until) MAX_VALUES (?1, ?2) ON CONFLICT DO NOTHING";
         Ok(connection.execute(insert, params![id.0, until])? == 1)
     }
 }

@@ -2,7 +2,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use alloy::primitives::{Address, B256};
 use muster_client::ServiceReceipt;
-use muster_messaging::{Admission, Party, Seen as _};
+use muster_messaging::{AccessGrant, Party, ReplayGuard as _};
 
 use super::sights::Seen;
 use super::{Identity, Role, Store};
@@ -52,8 +52,8 @@ fn what_is_noted_is_there_after_the_file_was_closed() {
         assert_eq!(store.serve(DEAL, session, hash, 0, 1).unwrap(), Some(0b1));
         store.found("bought", 10, hash, &[DEAL]).unwrap();
         store.note_endpoint(DEAL, 1, "http://127.0.0.1:1", "token").unwrap();
-        assert!(store.remember(hash, u64::MAX >> 1).unwrap());
-        assert!(store.remember(session, 1).unwrap());
+        assert!(store.insert_if_new(hash, u64::MAX >> 1).unwrap());
+        assert!(store.insert_if_new(session, 1).unwrap());
     }
     let store = Store::open(&path, &OURS).unwrap();
     assert_eq!(store.secret("gateway", || [0; 32]).unwrap(), [8; 32]);
@@ -63,9 +63,9 @@ fn what_is_noted_is_there_after_the_file_was_closed() {
     assert_eq!(store.open_agreements().unwrap(), [DEAL]);
     let endpoint = Some(("http://127.0.0.1:1".to_owned(), "token".to_owned()));
     assert_eq!(store.endpoint(DEAL, 1).unwrap(), endpoint);
-    assert!(store.knows(hash).unwrap());
-    assert!(!store.remember(hash, u64::MAX >> 1).unwrap(), "it was read already");
-    assert!(!store.knows(session).unwrap(), "nobody takes it any more, so it was forgotten");
+    assert!(store.contains(hash).unwrap());
+    assert!(!store.insert_if_new(hash, u64::MAX >> 1).unwrap(), "it was read already");
+    assert!(!store.contains(session).unwrap(), "nobody takes it any more, so it was forgotten");
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn whoever_is_let_in_is_known_until_the_agreement_is_over() {
     ];
     for party in parties {
         let store = Store::open(&path, &OURS).unwrap();
-        store.admit(&Admission { agreement: DEAL, key, party }).unwrap();
+        store.admit(&AccessGrant { agreement: DEAL, key, party }).unwrap();
         drop(store);
         let store = Store::open(&path, &OURS).unwrap();
         assert_eq!(store.party(DEAL, key).unwrap(), Some(party), "the latest word counts");
@@ -155,7 +155,7 @@ fn whoever_is_let_in_is_known_until_the_agreement_is_over() {
     }
     let store = Store::open(&path, &OURS).unwrap();
     let party = Party::Delegate { until: u64::MAX };
-    store.admit(&Admission { agreement: DEAL, key, party }).unwrap();
+    store.admit(&AccessGrant { agreement: DEAL, key, party }).unwrap();
     let until = u64::MAX >> 1;
     assert_eq!(store.party(DEAL, key).unwrap(), Some(Party::Delegate { until }));
     store.close(DEAL).unwrap();

@@ -5,8 +5,8 @@ use std::process::Stdio;
 
 use alloy::primitives::B256;
 use muster_client::{Agreement, ServiceReceipt};
-use muster_gateway::{RECEIPT, SESSION, TOKEN};
-use muster_messaging::Reason;
+use muster_gateway::{RECEIPT_HEADER, SESSION_HEADER, TOKEN_HEADER};
+use muster_messaging::RefusalReason;
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -38,7 +38,7 @@ pub enum Failure {
     NoEndpoint,
     /// It would not say where its service is.
     #[error("no endpoint: {0}")]
-    Declined(Reason),
+    Declined(RefusalReason),
     /// Its service did not answer in time.
     #[error("no answer")]
     NoAnswer,
@@ -199,16 +199,16 @@ impl Asker {
 
 /// Sends a request as part of a session.
 async fn send(request: RequestBuilder, place: &Place<'_>) -> Result<Response, Failure> {
-    let mut request = request.header(SESSION, place.session.to_string());
+    let mut request = request.header(SESSION_HEADER, place.session.to_string());
     if !place.token.is_empty() {
-        request = request.header(TOKEN, place.token);
+        request = request.header(TOKEN_HEADER, place.token);
     }
     request.send().await.map_err(|_| Failure::NoAnswer)
 }
 
 /// The text of the receipt that came with an answer.
 fn receipt(answer: &Response) -> Option<String> {
-    answer.headers().get(RECEIPT)?.to_str().ok().map(str::to_owned)
+    answer.headers().get(RECEIPT_HEADER)?.to_str().ok().map(str::to_owned)
 }
 
 /// An answer's body, if it is not too long.

@@ -7,7 +7,7 @@
 
 use alloy::primitives::Address;
 use muster_client::ServiceReceipt;
-use muster_messaging::{Content, Hidden, MessageError};
+use muster_messaging::{Content, MessageError, SecretString};
 use tokio::select;
 
 use super::ask::{Failure, Place, verified};
@@ -18,9 +18,9 @@ use crate::fault::point;
 /// Where a worker serves.
 struct Endpoint {
     /// Its URL.
-    url: Hidden,
+    url: SecretString,
     /// What lets one in.
-    token: Hidden,
+    token: SecretString,
 }
 
 impl Seat {
@@ -122,7 +122,7 @@ impl Seat {
             Ok(Content::EndpointReply { url, token }) => Ok(Endpoint { url, token }),
             Ok(Content::Refusal { reason }) => Err(Failure::Declined(reason)),
             // Nobody can write to a worker with such a key, or take such a reply for an answer.
-            Ok(_) | Err(MessageError::BadKey(_)) => Err(Failure::NoEndpoint),
+            Ok(_) | Err(MessageError::InvalidKey(_)) => Err(Failure::NoEndpoint),
             Err(_) => Err(Failure::Unasked),
         }
     }

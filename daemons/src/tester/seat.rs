@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, B256, keccak256};
 use muster_client::{Agreement, Session};
-use muster_messaging::{Claim, Content, Delegation, Letter, MessageKey, RecentlySeen, Transport};
+use muster_messaging::{
+    Claim, Content, Delegation, InMemoryReplayGuard, Message, MessageKey, Transport,
+};
 use tokio::select;
 use tokio::sync::OnceCell;
 
@@ -108,8 +110,8 @@ impl Seat {
     }
 
     /// A request to somebody about this agreement.
-    pub(super) fn request(&self, content: Content) -> Letter {
-        Letter::request(self.chain_id(), self.agreement.address(), content)
+    pub(super) fn request(&self, content: Content) -> Message {
+        Message::request(self.chain_id(), self.agreement.address(), content)
     }
 
     /// The chain's id.
@@ -162,7 +164,7 @@ impl Seat {
     async fn ask_pass(&self, client: B256) -> Option<Way> {
         let fresh = self.kit.fresh_key(self.agreement.address(), self.window);
         let (window, place, key) = (self.window, self.place, fresh.public());
-        let seen = Arc::new(RecentlySeen::new(FEW));
+        let seen = Arc::new(InMemoryReplayGuard::new(FEW));
         let letters = Letters::open(fresh, self.kit.transport.clone(), seen).await.ok()?;
         let request = self.request(Content::PassRequest { window, place, key });
         match self.kit.letters.ask(client, request).await {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::ServiceReceipt;
-use muster_gateway::{Guest, Receipts, Secret};
-use muster_messaging::{Admission, Endpoint, Hidden, Issuer, Party, Source};
+use muster_gateway::{Claims, Receipts, Secret};
+use muster_messaging::{AccessGrant, BoxError, Endpoint, EndpointIssuer, Party, SecretString};
 
 use super::door::Roll;
 use crate::fault::point;
@@ -26,15 +26,22 @@ pub(super) struct Front {
     pub(super) url: Box<str>,
 }
 
-impl Issuer for Front {
-    fn issue(&self, admission: &Admission) -> Result<Endpoint, Source> {
+impl EndpointIssuer for Front {
+    fn issue(&self, admission: &AccessGrant) -> Result<Endpoint, BoxError> {
         self.store.admit(admission)?;
         point("admission", "noted");
-        let Admission { agreement, key, party } = *admission;
+        let AccessGrant { agreement, key, party } = *admission;
         // The door knows when everybody else's time is over.
         let expires = if let Party::Delegate { until } = party { until } else { u64::MAX };
-        let token = self.secret.issue(&Guest { agreement: agreement.0.0, key: key.0, expires });
-        Ok(Endpoint { url: Hidden::new(&*self.url), token: Hidden::new(token.reveal()) })
+        let token = self.secret.issue(&Claims {
+            agreement: agreement.0.0,
+            key: key.0,
+            expires_at: expires,
+        });
+        Ok(Endpoint {
+            url: SecretString::new(&*self.url),
+            token: SecretString::new(token.reveal()),
+        })
     }
 }
 
@@ -52,7 +59,7 @@ pub(super) struct Receipting {
 impl Receipting {
     /// The newest receipt of a session that is served to a guest now; `None` outside the agreement's windows,
     /// and when the guest's key has opened too many sessions.
-    fn sign(&self, guest: &Guest, session: B256) -> Result<Option<ServiceReceipt>, Source> {
+    fn sign(&self, guest: &Claims, session: B256) -> Result<Option<ServiceReceipt>, BoxError> {
         let (agreement, key) = (Address::new(guest.agreement), B256::new(guest.key));
         let Ok((entry, window)) = self.roll.find(agreement) else { return Ok(None) };
         point("session", "decided");
@@ -64,7 +71,7 @@ impl Receipting {
 }
 
 impl Receipts for Receipting {
-    async fn stamp(&self, guest: &Guest, session: [u8; 32]) -> Option<String> {
+    async fn issue(&self, guest: &Claims, session: [u8; 32]) -> Option<String> {
         match self.sign(guest, B256::new(session)) {
             Ok(receipt) => {
                 let receipt = receipt?;
@@ -78,7 +85,7 @@ impl Receipts for Receipting {
         }
     }
 
-    fn answered(&self, _: &Guest) {
+    fn on_response(&self, _: &Claims) {
         metrics::counter!("muster_worker_answers_total").increment(1);
     }
 }
@@ -102,7 +109,7 @@ mod tests {
         roll.renew(100, false, vec![(Address::ZERO, entry)]);
         let desk = Receipting { roll, store, signer };
 
-        let guest = |key| Guest { agreement: [0; 20], key: [key; 32], expires: u64::MAX };
+        let guest = |key| Claims { agreement: [0; 20], key: [key; 32], expires_at: u64::MAX };
         let served = |key, session: u32| {
             let session = B256::left_padding_from(&session.to_be_bytes());
             desk.sign(&guest(key), session).unwrap().map(|receipt| receipt.served)

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy::primitives::{Address, B256};
 use muster_client::protocol::lifecycle;
-use muster_gateway::{Door, Guest, Refusal, Upstream};
+use muster_gateway::{AuthorizationError, Authorizer, Claims, Upstream};
 use muster_messaging::Party;
 use tokio::time::Instant;
 
@@ -63,15 +63,15 @@ impl Roll {
     ///
     /// # Errors
     /// [`Refusal::Unknown`], [`Refusal::Closed`].
-    pub(super) fn find(&self, agreement: Address) -> Result<(Entry, u8), Refusal> {
+    pub(super) fn find(&self, agreement: Address) -> Result<(Entry, u8), AuthorizationError> {
         let state = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let entry = state.entries.get(&agreement).ok_or(Refusal::Unknown)?;
+        let entry = state.entries.get(&agreement).ok_or(AuthorizationError::UnknownAgreement)?;
         let passed = if state.seconds { state.since.elapsed().as_secs() } else { 0 };
         let now = state.tick.saturating_add(passed);
         let Entry { start, length, windows, .. } = *entry;
         let end = start.saturating_add(length.into());
         let window = lifecycle::window_at(now, start, length, windows);
-        Ok((entry.clone(), window.ok_or(Refusal::Closed { start, now, end })?))
+        Ok((entry.clone(), window.ok_or(AuthorizationError::NotRunning { start, now, end })?))
     }
 }
 
@@ -86,24 +86,24 @@ pub(super) struct Keeper {
 
 impl Keeper {
     /// Where a guest is served.
-    fn judge(&self, guest: &Guest) -> Result<Upstream, Refusal> {
+    fn judge(&self, guest: &Claims) -> Result<Upstream, AuthorizationError> {
         let (agreement, key) = (Address::new(guest.agreement), B256::new(guest.key));
         let (entry, current) = self.roll.find(agreement)?;
         let party = self.store.party(agreement, key).map_err(|error| {
             tracing::error!("{error}");
-            Refusal::Unclear
+            AuthorizationError::Unavailable
         })?;
-        let welcome = match party.ok_or(Refusal::Stranger)? {
+        let welcome = match party.ok_or(AuthorizationError::NotAParty)? {
             Party::Client => true,
             Party::Delegate { until } => unix() < until,
             Party::Tester { window } => window == current,
         };
-        if welcome { Ok(entry.upstream) } else { Err(Refusal::Stranger) }
+        if welcome { Ok(entry.upstream) } else { Err(AuthorizationError::NotAParty) }
     }
 }
 
-impl Door for Keeper {
-    async fn admit(&self, guest: &Guest) -> Result<Upstream, Refusal> {
+impl Authorizer for Keeper {
+    async fn authorize(&self, guest: &Claims) -> Result<Upstream, AuthorizationError> {
         self.judge(guest)
     }
 }
@@ -115,7 +115,7 @@ fn unix() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use muster_messaging::Admission;
+    use muster_messaging::AccessGrant;
     use tokio::time::{Duration, advance};
 
     use super::*;
@@ -136,13 +136,13 @@ mod tests {
     }
 
     /// Somebody with a token.
-    fn guest(key: u8) -> Guest {
-        Guest { agreement: DEAL.0.0, key: [key; 32], expires: u64::MAX }
+    fn guest(key: u8) -> Claims {
+        Claims { agreement: DEAL.0.0, key: [key; 32], expires_at: u64::MAX }
     }
 
     fn admit(keeper: &Keeper, key: u8, party: Party) {
         let key = B256::repeat_byte(key);
-        keeper.store.admit(&Admission { agreement: DEAL, key, party }).unwrap();
+        keeper.store.admit(&AccessGrant { agreement: DEAL, key, party }).unwrap();
     }
 
     #[tokio::test(start_paused = true)]
@@ -154,7 +154,7 @@ mod tests {
         admit(&keeper, 3, Party::Delegate { until: unix() });
         admit(&keeper, 4, Party::Tester { window: 0 });
         let judged = || [1, 2, 3, 4, 5].map(|key| keeper.judge(&guest(key)).err());
-        let no = Some(Refusal::Stranger);
+        let no = Some(AuthorizationError::NotAParty);
         assert_eq!(judged(), [None, None, no, None, no]);
         advance(Duration::from_secs(10)).await;
         assert_eq!(judged(), [None, None, no, no, no], "the window of the seat is over");
@@ -170,10 +170,10 @@ mod tests {
         advance(Duration::from_secs(39)).await;
         assert!(keeper.judge(&guest(1)).is_ok());
         advance(Duration::from_secs(1)).await;
-        let closed = Refusal::Closed { start: 100, now: 140, end: 140 };
+        let closed = AuthorizationError::NotRunning { start: 100, now: 140, end: 140 };
         assert_eq!(keeper.judge(&guest(1)), Err(closed));
-        let other = Guest { agreement: [9; 20], ..guest(1) };
-        assert_eq!(keeper.judge(&other), Err(Refusal::Unknown));
+        let other = Claims { agreement: [9; 20], ..guest(1) };
+        assert_eq!(keeper.judge(&other), Err(AuthorizationError::UnknownAgreement));
     }
 
     #[tokio::test(start_paused = true)]

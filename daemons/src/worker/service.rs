@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use alloy::primitives::Address;
-use muster_gateway::{Child, ChildLimits, Service, Upstream};
+use muster_gateway::{ServiceConfig, ServiceLimits, ServiceProcess, Upstream};
 
 use crate::error::AgentError;
 
@@ -17,7 +17,7 @@ pub enum Source {
         /// The command line.
         command: Box<str>,
         /// What each process may use.
-        limits: ChildLimits,
+        limits: ServiceLimits,
     },
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Services {
     /// Where they come from.
     source: Source,
     /// Those that were started.
-    children: HashMap<Address, Child>,
+    children: HashMap<Address, ServiceProcess>,
 }
 
 impl Services {
@@ -42,7 +42,8 @@ impl Services {
             && !self.children.contains_key(&agreement)
         {
             let (command, limits) = (command.to_string(), *limits);
-            let child = Child::start(Service { command, agreement: agreement.0.0, limits })?;
+            let child =
+                ServiceProcess::start(ServiceConfig { command, agreement: agreement.0.0, limits })?;
             self.children.insert(agreement, child);
         }
         Ok(())
@@ -52,7 +53,7 @@ impl Services {
     pub(super) fn upstream(&self, agreement: Address) -> Option<Upstream> {
         match &self.source {
             Source::Upstream(upstream) => Some(upstream.clone()),
-            Source::Command { .. } => self.children.get(&agreement).map(Child::upstream),
+            Source::Command { .. } => self.children.get(&agreement).map(ServiceProcess::upstream),
         }
     }
 

@@ -12,7 +12,7 @@ use muster_client::{Agreement, message_key};
 use muster_daemons::buyer::{BuyerOptions, ConnectOptions, Connection, entrances};
 use muster_daemons::worker::{Worker, WorkerOptions};
 use muster_daemons::{Agent, AgentError, Base, Pace, Payout, Role, Status, run};
-use muster_messaging::{Claim, Content, Letter, MessageKey};
+use muster_messaging::{Claim, Content, Message, MessageKey};
 use reqwest::{Client, StatusCode};
 use stylus_devnode::CHAIN_ID;
 use tokio::net::TcpListener;
@@ -251,8 +251,8 @@ async fn a_tester_gets_a_pass_that_lets_it_in_and_nobody_else_does() {
     let epoch = agreement.terms().header.epoch;
     let place = world.market(tester).await.place(tester.address(), epoch).await.unwrap().unwrap();
     let request = Content::PassRequest { window: 0, place, key: fresh.public() };
-    let request = Letter::request(CHAIN_ID, agreement.address(), request);
-    let (own, client_key) = (MessageKey::of(tester).unwrap(), message_key(&client));
+    let request = Message::request(CHAIN_ID, agreement.address(), request);
+    let (own, client_key) = (MessageKey::from_signer(tester).unwrap(), message_key(&client));
     let Content::Pass { delegation } = ask(&world, &own, client_key, &request).await else {
         panic!("no pass")
     };

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
 use muster_client::{ServiceReceipt, Session};
-use muster_gateway::{RECEIPT, SESSION};
-use muster_messaging::{Claim, Content, Letter, MessageKey, PostBox, Reason, RecentlySeen};
+use muster_gateway::{RECEIPT_HEADER, SESSION_HEADER};
+use muster_messaging::{
+    Claim, Content, InMemoryReplayGuard, Mailbox, Message, MessageKey, RefusalReason,
+};
 use reqwest::{Client, StatusCode};
 use stylus_devnode::CHAIN_ID;
 
@@ -23,14 +25,14 @@ pub(crate) struct Guest {
 }
 
 /// Sends a request from `key` to the holder of another one, and returns what is answered.
-pub(crate) async fn ask(world: &World, key: &MessageKey, to: B256, request: &Letter) -> Content {
-    let seen = Arc::new(RecentlySeen::default());
-    let mut post_box = PostBox::open(key.clone(), world.letters.clone(), seen).await.unwrap();
+pub(crate) async fn ask(world: &World, key: &MessageKey, to: B256, request: &Message) -> Content {
+    let seen = Arc::new(InMemoryReplayGuard::default());
+    let mut post_box = Mailbox::open(key.clone(), world.letters.clone(), seen).await.unwrap();
     post_box.send(to, request).await.unwrap();
     loop {
         let delivery = post_box.next().await.unwrap();
-        if delivery.answers(to, request) {
-            return delivery.letter.content;
+        if delivery.is_reply_to(to, request) {
+            return delivery.message.content;
         }
     }
 }
@@ -43,8 +45,8 @@ impl Guest {
         worker: B256,
         agreement: Address,
         claim: Claim,
-    ) -> Result<Self, Reason> {
-        let request = Letter::request(CHAIN_ID, agreement, Content::EndpointRequest { claim });
+    ) -> Result<Self, RefusalReason> {
+        let request = Message::request(CHAIN_ID, agreement, Content::EndpointRequest { claim });
         match ask(world, key, worker, &request).await {
             Content::EndpointReply { url, token } => Ok(Self {
                 url: url.reveal().to_owned(),
@@ -59,8 +61,8 @@ impl Guest {
     /// Asks the service something: the status, and the receipt that came along.
     pub(crate) async fn get(&self) -> (StatusCode, Option<ServiceReceipt>) {
         let request = Client::new().get(format!("{}/hello", self.url)).bearer_auth(&self.token);
-        let answer = request.header(SESSION, self.session.to_string()).send().await.unwrap();
-        let receipt = answer.headers().get(RECEIPT).map(|text| text.to_str().unwrap());
+        let answer = request.header(SESSION_HEADER, self.session.to_string()).send().await.unwrap();
+        let receipt = answer.headers().get(RECEIPT_HEADER).map(|text| text.to_str().unwrap());
         (answer.status(), receipt.map(|text| text.parse().unwrap()))
     }
 

@@ -25,7 +25,7 @@ use muster_client::{
 };
 use muster_daemons::worker::{Source, WorkerOptions};
 use muster_daemons::{Base, Payout, Role};
-use muster_messaging::Local;
+use muster_messaging::InMemoryTransport;
 use stylus_devnode::{Config, Devnode};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -60,7 +60,7 @@ pub(crate) struct World {
     /// The market's contract.
     pub(crate) dispatcher: Address,
     /// The way for letters.
-    pub(crate) letters: Arc<Local>,
+    pub(crate) letters: Arc<InMemoryTransport>,
     /// How many of the chain's accounts have been given to people.
     people: AtomicUsize,
     /// Where state files are.

@@ -3,7 +3,7 @@
 use alloy::primitives::{Address, B256};
 use muster_client::{message_key, window_seats};
 use muster_daemons::ChainStanding;
-use muster_messaging::{Facts, Standing};
+use muster_messaging::{AgreementInfo, ChainView};
 use stylus_devnode::CHAIN_ID;
 
 use crate::harness::{LENGTH, WINDOWS, World, offer};
@@ -19,16 +19,20 @@ async fn the_chain_says_who_is_who_in_an_agreement() {
     let facts = async || standing.agreement(purchase.agreement).await.unwrap();
     assert_eq!(standing.chain_id(), CHAIN_ID);
     assert_eq!(standing.agreement(Address::repeat_byte(1)).await.unwrap(), None);
-    let offered = Facts { client: client.address(), workers: vec![], window: None };
+    let offered = AgreementInfo { client: client.address(), workers: vec![], window: None };
     assert_eq!(facts().await, Some(offered.clone()));
-    assert_eq!(standing.tester(purchase.agreement, 0, 0).await.unwrap(), None, "not drawn yet");
+    assert_eq!(
+        standing.seat_holder(purchase.agreement, 0, 0).await.unwrap(),
+        None,
+        "not drawn yet"
+    );
 
     let agreement = world.agreement(&worker, &purchase).await;
     agreement.accept().await.unwrap();
-    let running = Facts { workers: vec![worker.address()], window: Some(0), ..offered };
+    let running = AgreementInfo { workers: vec![worker.address()], window: Some(0), ..offered };
     assert_eq!(facts().await, Some(running.clone()), "{} did not accept", late.address());
     let (terms, progress) = (agreement.terms(), agreement.progress().await.unwrap());
-    let holder = |window, place| standing.tester(purchase.agreement, window, place);
+    let holder = |window, place| standing.seat_holder(purchase.agreement, window, place);
     for place in window_seats(terms, &progress.seed, 1) {
         let tester =
             world.market(&client).await.tester_at(terms.header.epoch, place).await.unwrap();
@@ -36,12 +40,12 @@ async fn the_chain_says_who_is_who_in_an_agreement() {
         assert_eq!(holder(WINDOWS, place).await.unwrap(), None, "there is no such window");
     }
     assert_eq!(holder(1, 3).await.unwrap(), None, "there is no such place");
-    let key = |who: Address| standing.key(who);
+    let key = |who: Address| standing.message_key(who);
     assert_eq!(key(testers[0].address()).await.unwrap(), Some(message_key(&testers[0])));
     assert_eq!(key(client.address()).await.unwrap(), None::<B256>);
 
     world.pass(u64::from(LENGTH / u32::from(WINDOWS))).await;
-    assert_eq!(facts().await, Some(Facts { window: Some(1), ..running.clone() }));
+    assert_eq!(facts().await, Some(AgreementInfo { window: Some(1), ..running.clone() }));
     world.pass(LENGTH.into()).await;
-    assert_eq!(facts().await, Some(Facts { window: None, ..running }));
+    assert_eq!(facts().await, Some(AgreementInfo { window: None, ..running }));
 }

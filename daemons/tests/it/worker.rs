@@ -8,7 +8,7 @@ use muster_client::protocol::abi::State;
 use muster_client::{Agreement, Market, Offer, ProgramLifetime, message_key, window_seats};
 use muster_daemons::worker::{Worker, WorkerOptions};
 use muster_daemons::{Agent, AgentError, Role};
-use muster_messaging::{Claim, Delegation, MessageKey, Reason};
+use muster_messaging::{Claim, Delegation, MessageKey, RefusalReason};
 use reqwest::StatusCode;
 use stylus_devnode::CHAIN_ID;
 
@@ -35,7 +35,7 @@ async fn step(worker: &mut Worker) -> String {
 
 /// The key for letters of an account.
 fn key(signer: &PrivateKeySigner) -> MessageKey {
-    MessageKey::of(signer).unwrap()
+    MessageKey::from_signer(signer).unwrap()
 }
 
 /// A fresh key, and the client's word for it.
@@ -86,7 +86,7 @@ async fn a_worker_lives_from_its_registration_to_its_pay() {
     let mut client = ask(&key(&ann), &first, Claim::Client {}).await.unwrap();
     let mut other = ask(&key(&bob), &second, Claim::Client {}).await.unwrap();
     let nobody = ask(&key(&ann), &second, Claim::Client {}).await.unwrap_err();
-    assert_eq!(nobody, Reason::NotAllowed, "she bought the other one");
+    assert_eq!(nobody, RefusalReason::NotAllowed, "she bought the other one");
 
     // Everybody gets receipts of the same kind.
     assert_eq!((client.served().await, other.served().await), (0b1, 0b1));
@@ -96,12 +96,12 @@ async fn a_worker_lives_from_its_registration_to_its_pay() {
     let (fresh, claim) = delegate(&ann, &first);
     assert_eq!(ask(&fresh, &first, claim).await.unwrap().served().await, 0b1);
     let (fresh, claim) = delegate(&bob, &first);
-    assert_eq!(ask(&fresh, &first, claim).await.unwrap_err(), Reason::NotAllowed);
+    assert_eq!(ask(&fresh, &first, claim).await.unwrap_err(), RefusalReason::NotAllowed);
     let (tester, claim, seats) = seated(&market, &testers, &first, 0).await;
     let mut visitor = ask(&key(tester), &first, claim.clone()).await.unwrap();
     assert_eq!(visitor.served().await, 0b1);
     let stranger = ask(&MessageKey::random(), &first, claim).await.unwrap_err();
-    assert_eq!(stranger, Reason::NoSeat);
+    assert_eq!(stranger, RefusalReason::NoSeat);
 
     // A restart in the middle: tokens are good, sessions go on, and so do receipts.
     daemon.stop().await;

@@ -12,40 +12,41 @@ use muster_gateway::Limits;
 use tokio::{io::AsyncWriteExt, sync::Notify, time::timeout};
 
 use crate::{
-    service::{OK, Service, request, serve},
-    support::{House, body, header, reason, rest, status, until},
+    service::{OK, TestService, read_request, serve},
+    support::{TestGateway, body, error_code, header, read_rest, read_until, status},
 };
 
 #[tokio::test]
 async fn bodies_pass_both_ways_while_they_are_written() {
     let address = serve(|mut stream| async move {
-        until(&mut stream, "\r\n\r\n").await;
+        read_until(&mut stream, "\r\n\r\n").await;
         stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await.unwrap();
         for _ in 0..3 {
-            let chunk = until(&mut stream, "\r\n").await + &until(&mut stream, "\r\n").await;
+            let chunk =
+                read_until(&mut stream, "\r\n").await + &read_until(&mut stream, "\r\n").await;
             stream.write_all(chunk.as_bytes()).await.unwrap();
         }
-        until(&mut stream, "0\r\n\r\n").await;
+        read_until(&mut stream, "0\r\n\r\n").await;
         stream.write_all(b"0\r\n\r\n").await.unwrap();
     });
-    let house = House::of(address.await).await;
-    let mut stream = house.connect().await;
-    let head = house.head("POST /", "transfer-encoding: chunked\r\n");
+    let gateway = TestGateway::new(address.await).await;
+    let mut stream = gateway.connect().await;
+    let head = gateway.head("POST /", "transfer-encoding: chunked\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
     stream.write_all(b"3\r\none\r\n").await.unwrap();
-    let answer = until(&mut stream, "3\r\none\r\n").await;
+    let answer = read_until(&mut stream, "3\r\none\r\n").await;
     assert_eq!(header(&answer, "transfer-encoding"), Some("chunked"));
     for word in ["two", "six"] {
         let chunk = format!("3\r\n{word}\r\n");
         stream.write_all(chunk.as_bytes()).await.unwrap();
-        assert_eq!(until(&mut stream, &chunk).await, chunk);
+        assert_eq!(read_until(&mut stream, &chunk).await, chunk);
     }
     stream.write_all(b"0\r\n\r\n").await.unwrap();
-    assert_eq!(rest(&mut stream).await, "0\r\n\r\n");
+    assert_eq!(read_rest(&mut stream).await, "0\r\n\r\n");
 }
 
 #[tokio::test]
-async fn a_guest_that_does_not_read_holds_the_service_back() {
+async fn a_client_that_does_not_read_applies_backpressure_to_the_service() {
     const TOTAL: usize = 512 << 20;
     let written = Arc::new(AtomicUsize::new(0));
     let stuck = Arc::new(Notify::new());
@@ -53,7 +54,7 @@ async fn a_guest_that_does_not_read_holds_the_service_back() {
     let address = serve(move |mut stream| {
         let (progress, tell) = (Arc::clone(&progress), Arc::clone(&tell));
         async move {
-            request(&mut stream).await;
+            read_request(&mut stream).await;
             let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {TOTAL}\r\n\r\n");
             stream.write_all(head.as_bytes()).await.unwrap();
             let part = vec![b'x'; 1 << 20];
@@ -67,76 +68,80 @@ async fn a_guest_that_does_not_read_holds_the_service_back() {
             tell.notify_one();
         }
     });
-    let house = House::of(address.await).await;
-    let mut stream = house.connect().await;
-    stream.write_all(house.head("GET /", "").as_bytes()).await.unwrap();
+    let gateway = TestGateway::new(address.await).await;
+    let mut stream = gateway.connect().await;
+    stream.write_all(gateway.head("GET /", "").as_bytes()).await.unwrap();
     stuck.notified().await;
     let written = written.load(Ordering::Relaxed);
     assert!(written < 64 << 20, "{written} bytes are somewhere");
 }
 
 #[tokio::test]
-async fn a_guest_that_waits_for_leave_to_send_its_body_gets_it() {
-    let service = Service::answering(OK).await;
-    let house = House::of(service.address).await;
-    let mut stream = house.connect().await;
-    let head = house.head("PUT /", "expect: 100-continue\r\ncontent-length: 4\r\n");
+async fn a_client_that_expects_100_continue_gets_it() {
+    let service = TestService::answering(OK).await;
+    let gateway = TestGateway::new(service.address).await;
+    let mut stream = gateway.connect().await;
+    let head = gateway.head("PUT /", "expect: 100-continue\r\ncontent-length: 4\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
-    assert_eq!(until(&mut stream, "\r\n\r\n").await, "HTTP/1.1 100 Continue\r\n\r\n");
+    assert_eq!(read_until(&mut stream, "\r\n\r\n").await, "HTTP/1.1 100 Continue\r\n\r\n");
     stream.write_all(b"body").await.unwrap();
-    assert_eq!(status(&rest(&mut stream).await), 200);
-    assert_eq!(header(&service.heard().concat(), "expect"), None);
-    assert_eq!(body(&service.heard().concat()), "body");
+    assert_eq!(status(&read_rest(&mut stream).await), 200);
+    assert_eq!(header(&service.received().concat(), "expect"), None);
+    assert_eq!(body(&service.received().concat()), "body");
 }
 
 #[tokio::test]
 async fn a_slow_upload_is_not_taken_for_a_late_service() {
-    let service = Service::answering(OK).await;
-    let limits = Limits { answer_time: Duration::from_secs(2), ..Limits::default() };
-    let house = House::with(service.address, limits).await;
-    let mut stream = house.connect().await;
-    stream.write_all(house.head("POST /", "content-length: 8\r\n").as_bytes()).await.unwrap();
+    let service = TestService::answering(OK).await;
+    let limits = Limits { response_timeout: Duration::from_secs(2), ..Limits::default() };
+    let gateway = TestGateway::with_limits(service.address, limits).await;
+    let mut stream = gateway.connect().await;
+    stream.write_all(gateway.head("POST /", "content-length: 8\r\n").as_bytes()).await.unwrap();
     for _ in 0..8 {
         tokio::time::sleep(Duration::from_millis(300)).await;
         stream.write_all(b"x").await.unwrap();
     }
-    assert_eq!(status(&rest(&mut stream).await), 200);
+    assert_eq!(status(&read_rest(&mut stream).await), 200);
 }
 
 #[tokio::test]
 async fn a_body_above_the_limit_is_refused_however_it_comes() {
-    let service = Service::answering(OK).await;
+    let service = TestService::answering(OK).await;
     let limits = Limits { body_bytes: 10, ..Limits::default() };
-    let house = House::with(service.address, limits).await;
-    let exact = house.ask(house.head("POST /", "content-length: 10\r\n") + "0123456789").await;
+    let gateway = TestGateway::with_limits(service.address, limits).await;
+    let exact = gateway.send(gateway.head("POST /", "content-length: 10\r\n") + "0123456789").await;
     assert_eq!(status(&exact), 200);
     for (how, body) in [
         // Before any of it has come.
         ("content-length: 11\r\n", ""),
         ("transfer-encoding: chunked\r\n", "b\r\n01234567890\r\n0\r\n\r\n"),
     ] {
-        let answer = house.ask(house.head("POST /", how) + body).await;
-        assert_eq!((status(&answer), reason(&answer).as_str()), (413, "body_too_long"), "{how}");
+        let answer = gateway.send(gateway.head("POST /", how) + body).await;
+        assert_eq!(
+            (status(&answer), error_code(&answer).as_str()),
+            (413, "body_too_long"),
+            "{how}"
+        );
     }
 }
 
 #[tokio::test]
-async fn trailers_stay_behind() {
+async fn trailers_are_dropped() {
     let service = "HTTP/1.1 200 OK\r\ntrailer: x-muster-receipt\r\ntransfer-encoding: chunked\r\n\r\n\
         2\r\nok\r\n0\r\nx-muster-receipt: false\r\n\r\n";
-    let house = House::of(Service::answering(service).await.address).await;
-    let answer = house.ask(house.head("GET /", "te: trailers\r\n")).await;
+    let house = TestGateway::new(TestService::answering(service).await.address).await;
+    let answer = house.send(house.head("GET /", "te: trailers\r\n")).await;
     assert_eq!(body(&answer), "2\r\nok\r\n0\r\n\r\n");
 }
 
 #[tokio::test]
 async fn an_answer_that_ends_with_its_connection_arrives_whole() {
     let address = serve(|mut stream| async move {
-        request(&mut stream).await;
+        read_request(&mut stream).await;
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
         stream.write_all(&vec![b'x'; 5 << 20]).await.unwrap();
     });
-    let house = House::of(address.await).await;
+    let house = TestGateway::new(address.await).await;
     let answer = house.get("/").await;
     assert!(answer.ends_with("\r\n0\r\n\r\n"));
     assert_eq!(body(&answer).matches('x').count(), 5 << 20);
@@ -145,14 +150,14 @@ async fn an_answer_that_ends_with_its_connection_arrives_whole() {
 #[tokio::test]
 async fn a_service_may_answer_before_it_has_read_everything() {
     let address = serve(|mut stream| async move {
-        until(&mut stream, "\r\n\r\n").await;
+        read_until(&mut stream, "\r\n\r\n").await;
         stream.write_all(b"HTTP/1.1 403 No\r\ncontent-length: 2\r\n\r\nno").await.unwrap();
         // Hangs up with most of the body unread.
     });
-    let house = House::of(address.await).await;
+    let house = TestGateway::new(address.await).await;
     let mut stream = house.connect().await;
     let head = house.head("POST /", "content-length: 1000000\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
-    let answer = until(&mut stream, "no").await;
+    let answer = read_until(&mut stream, "no").await;
     assert_eq!(status(&answer), 403);
 }

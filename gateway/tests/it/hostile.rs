@@ -2,20 +2,22 @@
 
 use std::{collections::VecDeque, num::NonZeroU32, time::Duration};
 
-use muster_gateway::{Guest, Limits};
+use muster_gateway::{Claims, Limits};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use crate::{
-    service::{OK, Service, request, serve},
-    support::{CLIENT, House, NEVER, eventually, header, reason, rest, status, until},
+    service::{OK, TestService, read_request, serve},
+    support::{
+        CLIENT, NEVER, TestGateway, error_code, eventually, header, read_rest, read_until, status,
+    },
 };
 
 /// How many come in a crowd.
-const CROWD: usize = 2000;
+const CONNECTIONS: usize = 2000;
 
 /// A gateway with other limits, in front of a service that answers.
-async fn house(limits: Limits) -> House {
-    House::with(Service::answering(OK).await.address, limits).await
+async fn gateway(limits: Limits) -> TestGateway {
+    TestGateway::with_limits(TestService::answering(OK).await.address, limits).await
 }
 
 /// A request that keeps the connection.
@@ -24,9 +26,9 @@ fn head(token: &str) -> String {
 }
 
 /// Asks for something on a connection that stays; the answer, up to the end of its head.
-async fn ask(stream: &mut TcpStream, token: &str) -> String {
+async fn request(stream: &mut TcpStream, token: &str) -> String {
     stream.write_all(head(token).as_bytes()).await.unwrap();
-    let answer = until(stream, "\r\n\r\n").await;
+    let answer = read_until(stream, "\r\n\r\n").await;
     let length = header(&answer, "content-length").unwrap().parse().unwrap();
     let mut body = vec![0; length];
     tokio::io::AsyncReadExt::read_exact(stream, &mut body).await.unwrap();
@@ -40,56 +42,63 @@ fn memory() -> usize {
 }
 
 #[tokio::test]
-async fn a_crowd_of_silent_strangers_keeps_no_guest_out_and_takes_no_memory_without_end() {
-    let house = house(Limits::default()).await;
-    let token = house.token();
-    let mut before = house.connect().await;
-    assert_eq!(status(&ask(&mut before, &token).await), 200);
-    let room = Limits::default().strangers;
+async fn many_silent_unauthenticated_connections_keep_no_client_out_and_memory_is_bounded() {
+    let gateway = gateway(Limits::default()).await;
+    let token = gateway.token();
+    let mut before = gateway.connect().await;
+    assert_eq!(status(&request(&mut before, &token).await), 200);
+    let limit = Limits::default().unauthenticated_connections;
     let begun = format!("GET / HTTP/1.1\r\nx-slow: {}", "x".repeat(15 << 10));
-    let (mut crowd, empty) = (VecDeque::new(), memory());
-    for _ in 0..CROWD {
-        let mut stranger = house.connect().await;
-        stranger.write_all(begun.as_bytes()).await.unwrap();
-        crowd.push_back(stranger);
-        if crowd.len() > room {
-            assert_eq!(rest(&mut crowd.pop_front().unwrap()).await, "");
+    let (mut opened, empty) = (VecDeque::new(), memory());
+    for _ in 0..CONNECTIONS {
+        let mut silent = gateway.connect().await;
+        silent.write_all(begun.as_bytes()).await.unwrap();
+        opened.push_back(silent);
+        if opened.len() > limit {
+            assert_eq!(read_rest(&mut opened.pop_front().unwrap()).await, "");
         }
     }
     let grown = memory().saturating_sub(empty);
-    assert!(grown < CROWD * (15 << 10), "{grown} bytes for {room} strangers of {CROWD}");
-    assert_eq!(status(&ask(&mut before, &token).await), 200);
+    assert!(
+        grown < CONNECTIONS * (15 << 10),
+        "{grown} bytes for {limit} strangers of {CONNECTIONS}"
+    );
+    assert_eq!(status(&request(&mut before, &token).await), 200);
     for _ in 0..100 {
-        assert_eq!(status(&house.get("/").await), 200);
+        assert_eq!(status(&gateway.get("/").await), 200);
     }
 }
 
 #[tokio::test]
-async fn a_crowd_with_bad_tokens_keeps_no_guest_out() {
-    let house = house(Limits::default()).await;
-    let mut guest = house.connect().await;
-    let token = house.token();
-    for _ in 0..CROWD >> 3 {
-        let mut crowd = Vec::new();
+async fn many_connections_with_invalid_tokens_keep_no_client_out() {
+    let gateway = gateway(Limits::default()).await;
+    let mut client = gateway.connect().await;
+    let token = gateway.token();
+    for _ in 0..CONNECTIONS >> 3 {
+        let mut opened = Vec::new();
         for _ in 0..8 {
-            let mut stranger = house.connect().await;
-            stranger.write_all(b"GET / HTTP/1.1\r\nauthorization: Bearer x\r\n\r\n").await.unwrap();
-            crowd.push(stranger);
+            let mut unauthenticated = gateway.connect().await;
+            unauthenticated
+                .write_all(b"GET / HTTP/1.1\r\nauthorization: Bearer x\r\n\r\n")
+                .await
+                .unwrap();
+            opened.push(unauthenticated);
         }
-        for mut stranger in crowd {
-            assert_eq!(status(&rest(&mut stranger).await), 401);
+        for mut unauthenticated in opened {
+            assert_eq!(status(&read_rest(&mut unauthenticated).await), 401);
         }
     }
-    assert_eq!(status(&ask(&mut guest, &token).await), 200);
+    assert_eq!(status(&request(&mut client, &token).await), 200);
 }
 
 #[tokio::test]
-async fn whoever_takes_too_long_for_a_head_is_sent_away() {
-    let house = house(Limits { head_time: Duration::from_millis(100), ..Limits::default() }).await;
-    let mut silent = house.connect().await;
-    assert_eq!(rest(&mut silent).await, "");
+async fn a_header_that_takes_too_long_ends_the_connection() {
+    let gateway =
+        gateway(Limits { header_timeout: Duration::from_millis(100), ..Limits::default() }).await;
+    let mut silent = gateway.connect().await;
+    assert_eq!(read_rest(&mut silent).await, "");
     // One byte now and then does not help.
-    let (mut read, mut write) = house.connect().await.into_split();
+    let (mut read, mut write) = gateway.connect().await.into_split();
     tokio::spawn(async move {
         write.write_all(b"GET / HTTP/1.1\r\nx: ").await.unwrap();
         while write.write_all(b"x").await.is_ok() {
@@ -102,162 +111,162 @@ async fn whoever_takes_too_long_for_a_head_is_sent_away() {
 
 #[tokio::test]
 async fn a_head_above_the_limit_is_refused() {
-    let house = house(Limits::default()).await;
-    let long = house.head("GET /", &format!("x-long: {}\r\n", "x".repeat(16 << 10)));
-    assert_eq!(status(&house.ask(long).await), 431);
-    let many = house.head("GET /", &"x: y\r\n".repeat(200));
-    assert_eq!(status(&house.ask(many).await), 431);
-    let path = house.head(&format!("GET /{}", "x".repeat(16 << 10)), "");
-    assert!([414, 431].contains(&status(&house.ask(path).await)));
-    assert_eq!(status(&house.get("/").await), 200);
+    let gateway = gateway(Limits::default()).await;
+    let long = gateway.head("GET /", &format!("x-long: {}\r\n", "x".repeat(16 << 10)));
+    assert_eq!(status(&gateway.ask(long).await), 431);
+    let many = gateway.head("GET /", &"x: y\r\n".repeat(200));
+    assert_eq!(status(&gateway.ask(many).await), 431);
+    let path = gateway.head(&format!("GET /{}", "x".repeat(16 << 10)), "");
+    assert!([414, 431].contains(&status(&gateway.ask(path).await)));
+    assert_eq!(status(&gateway.get("/").await), 200);
 }
 
 #[tokio::test]
 async fn one_key_has_so_many_connections_and_another_its_own() {
-    let house = house(Limits { connections_per_key: 2, ..Limits::default() }).await;
-    let (token, other) = (house.token(), house.token_of([8; 32], NEVER));
-    let mut streams = [house.connect().await, house.connect().await];
+    let gateway = gateway(Limits { connections_per_key: 2, ..Limits::default() }).await;
+    let (token, other) = (gateway.token(), gateway.token_for([8; 32], NEVER));
+    let mut streams = [gateway.connect().await, gateway.connect().await];
     for stream in &mut streams {
-        assert_eq!(status(&ask(stream, &token).await), 200);
+        assert_eq!(status(&request(stream, &token).await), 200);
     }
     // Another token of the same key makes no difference.
-    let answer = house.ask(head(&house.token_of(CLIENT, NEVER - 1))).await;
-    assert_eq!((status(&answer), reason(&answer).as_str()), (429, "too_many_connections"));
-    assert_eq!(status(&ask(&mut house.connect().await, &other).await), 200);
+    let answer = gateway.ask(head(&gateway.token_for(CLIENT, NEVER - 1))).await;
+    assert_eq!((status(&answer), error_code(&answer).as_str()), (429, "too_many_connections"));
+    assert_eq!(status(&request(&mut gateway.connect().await, &other).await), 200);
     let [mut first, second] = streams;
-    assert_eq!(status(&ask(&mut first, &token).await), 200);
+    assert_eq!(status(&request(&mut first, &token).await), 200);
     drop(second);
-    eventually(async || status(&ask(&mut house.connect().await, &token).await) == 200).await;
+    eventually(async || status(&request(&mut gateway.connect().await, &token).await) == 200).await;
 }
 
 #[tokio::test]
-async fn a_crowd_of_keys_keeps_no_other_key_and_no_other_agreement_out() {
+async fn many_keys_keep_no_other_key_and_no_other_agreement_out() {
     let limits = Limits { connections_per_agreement: 4, connections: 6, ..Limits::default() };
-    let house = house(limits).await;
-    let [mut first, mut last] = [house.connect().await, house.connect().await];
-    assert_eq!(status(&ask(&mut first, &house.token_of([10; 32], NEVER)).await), 200);
-    let mut crowd = Vec::new();
+    let gateway = gateway(limits).await;
+    let [mut first, mut last] = [gateway.connect().await, gateway.connect().await];
+    assert_eq!(status(&request(&mut first, &gateway.token_for([10; 32], NEVER)).await), 200);
+    let mut opened = Vec::new();
     for key in 11..13 {
-        crowd.push(house.connect().await);
-        let token = house.token_of([key; 32], NEVER);
-        assert_eq!(status(&ask(crowd.last_mut().unwrap(), &token).await), 200);
+        opened.push(gateway.connect().await);
+        let token = gateway.token_for([key; 32], NEVER);
+        assert_eq!(status(&request(opened.last_mut().unwrap(), &token).await), 200);
     }
-    assert_eq!(status(&ask(&mut last, &house.token_of([13; 32], NEVER)).await), 200);
+    assert_eq!(status(&request(&mut last, &gateway.token_for([13; 32], NEVER)).await), 200);
 
-    let tester = house.token_of([8; 32], NEVER);
-    assert_eq!(status(&ask(&mut house.connect().await, &tester).await), 200);
-    assert_eq!(rest(&mut first).await, "", "the oldest has to go");
-    assert_eq!(status(&ask(&mut last, &house.token_of([13; 32], NEVER)).await), 200);
+    let tester = gateway.token_for([8; 32], NEVER);
+    assert_eq!(status(&request(&mut gateway.connect().await, &tester).await), 200);
+    assert_eq!(read_rest(&mut first).await, "", "the oldest has to go");
+    assert_eq!(status(&request(&mut last, &gateway.token_for([13; 32], NEVER)).await), 200);
 
     for key in 1..4 {
-        let elsewhere = Guest { agreement: [8; 20], key: [key; 32], expires: NEVER };
-        let elsewhere = house.secret.issue(&elsewhere);
-        crowd.push(house.connect().await);
-        assert_eq!(status(&ask(crowd.last_mut().unwrap(), elsewhere.reveal()).await), 200);
+        let elsewhere = Claims { agreement: [8; 20], key: [key; 32], expires_at: NEVER };
+        let elsewhere = gateway.secret.issue(&elsewhere);
+        opened.push(gateway.connect().await);
+        assert_eq!(status(&request(opened.last_mut().unwrap(), elsewhere.reveal()).await), 200);
     }
 }
 
 #[tokio::test]
-async fn whoever_has_its_share_of_a_full_house_is_told_to_come_later() {
-    let house = house(Limits { connections_per_agreement: 2, ..Limits::default() }).await;
-    let (token, other) = (house.token(), house.token_of([8; 32], NEVER));
-    let mut streams = [house.connect().await, house.connect().await];
+async fn a_key_with_its_share_of_a_full_gateway_is_told_to_retry_later() {
+    let gateway = gateway(Limits { connections_per_agreement: 2, ..Limits::default() }).await;
+    let (token, other) = (gateway.token(), gateway.token_for([8; 32], NEVER));
+    let mut streams = [gateway.connect().await, gateway.connect().await];
     for (stream, token) in streams.iter_mut().zip([&token, &other]) {
-        assert_eq!(status(&ask(stream, token).await), 200);
+        assert_eq!(status(&request(stream, token).await), 200);
     }
-    let answer = house.ask(head(&token)).await;
-    assert_eq!((status(&answer), reason(&answer).as_str()), (429, "too_many_connections"));
+    let answer = gateway.ask(head(&token)).await;
+    assert_eq!((status(&answer), error_code(&answer).as_str()), (429, "too_many_connections"));
     assert_eq!(header(&answer, "retry-after"), Some("1"));
     for (stream, token) in streams.iter_mut().zip([&token, &other]) {
-        assert_eq!(status(&ask(stream, token).await), 200);
+        assert_eq!(status(&request(stream, token).await), 200);
     }
 }
 
 #[tokio::test]
-async fn a_websocket_makes_room_for_who_has_none() {
+async fn a_websocket_is_evicted_for_a_key_without_connections() {
     let service = serve(|mut stream| async move {
-        until(&mut stream, "\r\n\r\n").await;
+        read_until(&mut stream, "\r\n\r\n").await;
         let answer =
             "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
         stream.write_all(answer.as_bytes()).await.unwrap();
-        drop(rest(&mut stream).await);
+        drop(read_rest(&mut stream).await);
     });
     let limits = Limits { connections_per_agreement: 1, ..Limits::default() };
-    let house = House::with(service.await, limits).await;
+    let gateway = TestGateway::with_limits(service.await, limits).await;
     let asks = |token| {
         format!(
             "GET / HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\nx-muster-token: {token}\r\n\r\n"
         )
     };
-    let [mut first, mut second] = [house.connect().await, house.connect().await];
+    let [mut first, mut second] = [gateway.connect().await, gateway.connect().await];
     for (stream, token) in
-        [(&mut first, house.token()), (&mut second, house.token_of([8; 32], NEVER))]
+        [(&mut first, gateway.token()), (&mut second, gateway.token_for([8; 32], NEVER))]
     {
         stream.write_all(asks(token).as_bytes()).await.unwrap();
-        assert_eq!(status(&until(stream, "\r\n\r\n").await), 101);
+        assert_eq!(status(&read_until(stream, "\r\n\r\n").await), 101);
     }
-    assert_eq!(rest(&mut first).await, "");
+    assert_eq!(read_rest(&mut first).await, "");
 }
 
 #[tokio::test]
-async fn guests_that_share_a_connection_share_no_limits() {
-    let house = house(Limits { connections_per_key: 1, ..Limits::default() }).await;
-    let (token, other) = (house.token(), house.token_of([8; 32], NEVER));
-    let mut shared = house.connect().await;
+async fn keys_that_share_a_connection_share_no_limits() {
+    let gateway = gateway(Limits { connections_per_key: 1, ..Limits::default() }).await;
+    let (token, other) = (gateway.token(), gateway.token_for([8; 32], NEVER));
+    let mut shared = gateway.connect().await;
     for token in [&token, &other, &token, &other] {
-        assert_eq!(status(&ask(&mut shared, token).await), 200);
+        assert_eq!(status(&request(&mut shared, token).await), 200);
     }
     // It is the other's connection now.
-    assert_eq!(status(&ask(&mut house.connect().await, &token).await), 200);
-    assert_eq!(status(&ask(&mut house.connect().await, &other).await), 429);
+    assert_eq!(status(&request(&mut gateway.connect().await, &token).await), 200);
+    assert_eq!(status(&request(&mut gateway.connect().await, &other).await), 429);
 }
 
 #[tokio::test]
 async fn one_key_has_so_many_requests_in_a_second_and_another_its_own() {
     let limits = Limits { requests_per_second: NonZeroU32::MIN, ..Limits::default() };
-    let house = house(limits).await;
-    let (token, other) = (house.token(), house.token_of([8; 32], NEVER));
-    let mut stream = house.connect().await;
+    let gateway = gateway(limits).await;
+    let (token, other) = (gateway.token(), gateway.token_for([8; 32], NEVER));
+    let mut stream = gateway.connect().await;
     // However slow the machine is, two requests of so many come within a second of each other.
     let mut answers: Vec<String> = Vec::new();
     while answers.iter().all(|answer| status(answer) == 200) {
-        answers.push(ask(&mut stream, &token).await);
+        answers.push(request(&mut stream, &token).await);
     }
     let refused = answers.last().unwrap();
-    assert_eq!((status(refused), reason(refused).as_str()), (429, "too_many_requests"));
-    assert_eq!(status(&ask(&mut house.connect().await, &other).await), 200);
-    while status(&ask(&mut stream, &token).await) != 200 {
+    assert_eq!((status(refused), error_code(refused).as_str()), (429, "too_many_requests"));
+    assert_eq!(status(&request(&mut gateway.connect().await, &other).await), 200);
+    while status(&request(&mut stream, &token).await) != 200 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
 #[tokio::test]
-async fn a_guest_that_stops_in_the_middle_of_its_body_is_cut() {
+async fn a_client_that_stops_in_the_middle_of_its_body_is_disconnected() {
     let service = serve(|mut stream| async move {
-        until(&mut stream, "\r\n\r\n").await;
-        drop(rest(&mut stream).await);
+        read_until(&mut stream, "\r\n\r\n").await;
+        drop(read_rest(&mut stream).await);
     });
     let limits = Limits {
-        answer_time: Duration::from_mins(1),
-        idle_time: Duration::from_millis(200),
+        response_timeout: Duration::from_mins(1),
+        idle_timeout: Duration::from_millis(200),
         ..Limits::default()
     };
-    let house = House::with(service.await, limits).await;
-    let half = house.head("POST /", "content-length: 10\r\n") + "half";
-    assert_eq!(house.ask(half).await, "");
+    let gateway = TestGateway::with_limits(service.await, limits).await;
+    let half = gateway.head("POST /", "content-length: 10\r\n") + "half";
+    assert_eq!(gateway.send(half).await, "");
 }
 
 #[tokio::test]
-async fn a_guest_that_stops_reading_is_cut() {
+async fn a_client_that_stops_reading_is_disconnected() {
     let service = serve(|mut stream| async move {
-        request(&mut stream).await;
+        read_request(&mut stream).await;
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
         while stream.write_all(&[b'x'; 1 << 12]).await.is_ok() {}
     });
-    let limits = Limits { idle_time: Duration::from_millis(300), ..Limits::default() };
-    let house = House::with(service.await, limits).await;
-    let mut stream = house.connect().await;
-    stream.write_all(house.head("GET /", "").as_bytes()).await.unwrap();
+    let limits = Limits { idle_timeout: Duration::from_millis(300), ..Limits::default() };
+    let gateway = TestGateway::with_limits(service.await, limits).await;
+    let mut stream = gateway.connect().await;
+    stream.write_all(gateway.head("GET /", "").as_bytes()).await.unwrap();
     // Asks for nothing more until the connection is reset.
     while stream.write_all(b"x").await.is_ok() {
         tokio::time::sleep(Duration::from_millis(400)).await;

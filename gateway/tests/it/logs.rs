@@ -5,13 +5,13 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use muster_gateway::{Child, ChildLimits, Service as Command};
+use muster_gateway::{ServiceConfig as Command, ServiceLimits, ServiceProcess};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::{
-    child::Pipe,
-    service::{OK, Service, nobody},
-    support::{AGREEMENT, CLIENT, House, SESSION, status},
+    service::{OK, TestService, unused_address},
+    supervisor::Pipe,
+    support::{AGREEMENT, CLIENT, SESSION, TestGateway, status},
 };
 
 /// Keeps what is logged.
@@ -44,7 +44,7 @@ impl MakeWriter<'_> for Log {
 }
 
 /// Logs everything of this thread.
-fn listen() -> (Log, tracing::subscriber::DefaultGuard) {
+fn capture_logs() -> (Log, tracing::subscriber::DefaultGuard) {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
@@ -56,26 +56,28 @@ fn listen() -> (Log, tracing::subscriber::DefaultGuard) {
 
 #[tokio::test]
 async fn neither_tokens_nor_secrets_are_logged_whatever_happens() {
-    let (log, _guard) = listen();
-    let house = House::of(Service::answering(OK).await.address).await;
-    let token = house.token();
+    let (log, _guard) = capture_logs();
+    let gateway = TestGateway::new(TestService::answering(OK).await.address).await;
+    let token = gateway.token();
     assert_eq!(
-        status(&house.ask(house.head("GET /", &format!("x-muster-session: {SESSION}\r\n"))).await),
+        status(
+            &gateway.send(gateway.head("GET /", &format!("x-muster-session: {SESSION}\r\n"))).await
+        ),
         200
     );
-    assert_eq!(status(&house.ask(house.head("GET /", "x-muster-session: 1\r\n")).await), 400);
+    assert_eq!(status(&gateway.send(gateway.head("GET /", "x-muster-session: 1\r\n")).await), 400);
     assert_eq!(
-        status(&house.ask(format!("GET / HTTP/1.1\r\nx-muster-token: {token}0\r\n\r\n")).await),
+        status(&gateway.send(format!("GET / HTTP/1.1\r\nx-muster-token: {token}0\r\n\r\n")).await),
         401
     );
-    let expired = house.token_of(CLIENT, 1);
+    let expired = gateway.token_for(CLIENT, 1);
     assert_eq!(
-        status(&house.ask(format!("GET / HTTP/1.1\r\nx-muster-token: {expired}\r\n\r\n")).await),
+        status(&gateway.send(format!("GET / HTTP/1.1\r\nx-muster-token: {expired}\r\n\r\n")).await),
         401
     );
-    assert_eq!(status(&House::of(nobody().await).await.get("/").await), 502);
-    tracing::info!(?house.secret, "the log works");
-    house.gateway.stop().await;
+    assert_eq!(status(&TestGateway::new(unused_address().await).await.get("/").await), 502);
+    tracing::info!(?gateway.secret, "the log works");
+    gateway.inner.stop().await;
     let text = log.text();
     assert!(text.contains("the log works"), "{text}");
     for secret in [&token[7..40], &token[160..], &expired[160..], &"03".repeat(8)] {
@@ -85,16 +87,16 @@ async fn neither_tokens_nor_secrets_are_logged_whatever_happens() {
 
 #[tokio::test]
 async fn what_a_service_writes_is_logged_line_by_line_without_tokens() {
-    let (log, _guard) = listen();
+    let (log, _guard) = capture_logs();
     let pipe = Pipe::new();
-    let token = House::of(nobody().await).await.token();
+    let token = TestGateway::new(unused_address().await).await.token();
     let endless = "y".repeat(10_000);
     let command = format!(
         "echo one {token}; echo two >&2; echo {endless}; printf three; echo done > {}; sleep 1000",
         pipe.path()
     );
-    let service = Command { command, agreement: AGREEMENT, limits: ChildLimits::default() };
-    let child = Child::start(service).unwrap();
+    let service = Command { command, agreement: AGREEMENT, limits: ServiceLimits::default() };
+    let child = ServiceProcess::start(service).unwrap();
     assert_eq!(pipe.line().await, "done");
     child.stop().await;
     let text = log.text();

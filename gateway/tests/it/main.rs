@@ -7,15 +7,15 @@
     reason = "a test may stop at the first surprise, in its helpers too"
 )]
 
-mod admission;
+mod auth;
 mod bodies;
-mod child;
 mod framing;
 mod hostile;
 mod logs;
 mod proxying;
 mod receipts;
 mod service;
-mod stopping;
+mod shutdown;
+mod supervisor;
 mod support;
 mod websocket;

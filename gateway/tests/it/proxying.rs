@@ -6,17 +6,17 @@ use muster_gateway::Limits;
 use tokio::io::AsyncWriteExt;
 
 use crate::{
-    service::{OK, Service, nobody, request, serve},
-    support::{House, SESSION, body, header, reason, rest, status, until},
+    service::{OK, TestService, read_request, serve, unused_address},
+    support::{SESSION, TestGateway, body, error_code, header, read_rest, read_until, status},
 };
 
 #[tokio::test]
 async fn the_service_sees_what_concerns_it_and_nothing_else() {
-    let service = Service::answering(OK).await;
-    let house = House::of(service.address).await;
-    let token = house.token();
-    let answer = house
-        .ask(format!(
+    let service = TestService::answering(OK).await;
+    let gateway = TestGateway::new(service.address).await;
+    let token = gateway.token();
+    let answer = gateway
+        .send(format!(
             "GET /a/../b//c?d=e%20f HTTP/1.1\r\nHost: gate.example\r\nX-Muster-Token: {token}\r\n\
              Authorization: Basic abc\r\nX-Muster-Session: {SESSION}\r\nX-Muster-Other: x\r\n\
              Connection: close, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\nTrailer: x\r\n\
@@ -26,7 +26,7 @@ async fn the_service_sees_what_concerns_it_and_nothing_else() {
         ))
         .await;
     assert_eq!(status(&answer), 200);
-    let heard = service.heard().concat();
+    let heard = service.received().concat();
     let mut lines: Vec<&str> = heard.trim_end().split("\r\n").collect();
     assert_eq!(lines.remove(0), "GET /a/../b//c?d=e%20f HTTP/1.1");
     lines.sort_unstable();
@@ -35,10 +35,10 @@ async fn the_service_sees_what_concerns_it_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn the_guest_sees_what_concerns_it_and_nothing_else() {
+async fn the_client_sees_what_concerns_it_and_nothing_else() {
     let service = "HTTP/1.1 201 Made\r\nconnection: x-hop\r\nx-hop: 1\r\nkeep-alive: 5\r\nauthorization: x\r\n\
         set-cookie: a=b\r\nset-cookie: c=d\r\ndate: x\r\ncontent-length: 2\r\n\r\nok";
-    let house = House::of(Service::answering(service).await.address).await;
+    let house = TestGateway::new(TestService::answering(service).await.address).await;
     let answer = house.get("/").await;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let mut lines: Vec<&str> = head.split("\r\n").collect();
@@ -50,100 +50,101 @@ async fn the_guest_sees_what_concerns_it_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_redirection_within_the_service_stays_behind_the_gateway() {
+async fn a_redirect_within_the_service_becomes_a_path() {
     let address = serve(|mut stream| async move {
-        let request = request(&mut stream).await;
+        let request = read_request(&mut stream).await;
         let host = header(&request, "host").unwrap();
         let answer = format!(
             "HTTP/1.1 302 Found\r\nlocation: http://{host}/there?a\r\ncontent-length: 0\r\n\r\n"
         );
         stream.write_all(answer.as_bytes()).await.unwrap();
     });
-    let house = House::of(address.await).await;
+    let house = TestGateway::new(address.await).await;
     assert_eq!(header(&house.get("/").await, "location"), Some("/there?a"));
 }
 
 #[tokio::test]
 async fn an_answer_to_head_has_a_length_and_no_body() {
-    let service = Service::answering("HTTP/1.1 200 OK\r\ncontent-length: 1234\r\n\r\n").await;
-    let house = House::of(service.address).await;
-    let answer = house.ask(house.head("HEAD /", "")).await;
+    let service = TestService::answering("HTTP/1.1 200 OK\r\ncontent-length: 1234\r\n\r\n").await;
+    let gateway = TestGateway::new(service.address).await;
+    let answer = gateway.send(gateway.head("HEAD /", "")).await;
     assert_eq!((header(&answer, "content-length"), body(&answer)), (Some("1234"), ""));
-    assert!(service.heard().concat().starts_with("HEAD / HTTP/1.1\r\n"));
+    assert!(service.received().concat().starts_with("HEAD / HTTP/1.1\r\n"));
 }
 
 #[tokio::test]
 async fn the_options_of_the_whole_service_can_be_asked_for() {
-    let service = Service::answering("HTTP/1.1 204 No Content\r\nallow: GET\r\n\r\n").await;
-    let house = House::of(service.address).await;
-    let answer = house.ask(house.head("OPTIONS *", "")).await;
+    let service = TestService::answering("HTTP/1.1 204 No Content\r\nallow: GET\r\n\r\n").await;
+    let gateway = TestGateway::new(service.address).await;
+    let answer = gateway.send(gateway.head("OPTIONS *", "")).await;
     assert_eq!((status(&answer), header(&answer, "allow")), (204, Some("GET")));
-    assert!(service.heard().concat().starts_with("OPTIONS * HTTP/1.1\r\n"));
+    assert!(service.received().concat().starts_with("OPTIONS * HTTP/1.1\r\n"));
 }
 
 #[tokio::test]
 async fn a_connection_serves_one_request_after_another_even_if_they_come_at_once() {
-    let service = Service::answering(OK).await;
-    let house = House::of(service.address).await;
-    let mut stream = house.connect().await;
-    let token = house.token();
+    let service = TestService::answering(OK).await;
+    let gateway = TestGateway::new(service.address).await;
+    let mut stream = gateway.connect().await;
+    let token = gateway.token();
     let one = |path: &str| format!("GET {path} HTTP/1.1\r\nx-muster-token: {token}\r\n\r\n");
     stream.write_all((one("/1") + &one("/2")).as_bytes()).await.unwrap();
-    until(&mut stream, "ok").await;
-    until(&mut stream, "ok").await;
+    read_until(&mut stream, "ok").await;
+    read_until(&mut stream, "ok").await;
     stream.write_all(one("/3").as_bytes()).await.unwrap();
-    until(&mut stream, "ok").await;
-    let paths: Vec<String> = service.heard().iter().map(|head| head[4..6].to_owned()).collect();
+    read_until(&mut stream, "ok").await;
+    let paths: Vec<String> = service.received().iter().map(|head| head[4..6].to_owned()).collect();
     assert_eq!(paths, ["/1", "/2", "/3"]);
 }
 
 #[tokio::test]
 async fn an_old_client_gets_an_old_answer() {
     let service = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n";
-    let house = House::of(Service::answering(service).await.address).await;
-    let answer =
-        house.ask(format!("GET / HTTP/1.0\r\nx-muster-token: {}\r\n\r\n", house.token())).await;
+    let gateway = TestGateway::new(TestService::answering(service).await.address).await;
+    let answer = gateway
+        .send(format!("GET / HTTP/1.0\r\nx-muster-token: {}\r\n\r\n", gateway.token()))
+        .await;
     assert!(answer.starts_with("HTTP/1.0 200 OK\r\n"), "{answer}");
     assert_eq!((header(&answer, "transfer-encoding"), body(&answer)), (None, "ok"));
 }
 
 #[tokio::test]
 async fn a_service_that_is_down_or_talks_nonsense_is_told_apart_from_one_that_is_late() {
-    let limits = Limits { answer_time: Duration::from_millis(50), ..Limits::default() };
-    let silent = serve(|mut stream| async move { drop(rest(&mut stream).await) });
+    let limits = Limits { response_timeout: Duration::from_millis(50), ..Limits::default() };
+    let silent = serve(|mut stream| async move { drop(read_rest(&mut stream).await) });
     let switching =
         "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
     for (address, expected) in [
-        (nobody().await, (502, "no_service")),
-        (Service::answering("nonsense\r\n\r\n").await.address, (502, "no_service")),
-        (Service::answering("").await.address, (502, "no_service")),
-        (Service::answering(switching).await.address, (502, "no_service")),
+        (unused_address().await, (502, "no_service")),
+        (TestService::answering("nonsense\r\n\r\n").await.address, (502, "no_service")),
+        (TestService::answering("").await.address, (502, "no_service")),
+        (TestService::answering(switching).await.address, (502, "no_service")),
         (silent.await, (504, "service_late")),
     ] {
-        let house = House::with(address, limits).await;
-        let answer = house.get("/").await;
-        assert_eq!((status(&answer), reason(&answer).as_str()), expected);
+        let gateway = TestGateway::with_limits(address, limits).await;
+        let answer = gateway.get("/").await;
+        assert_eq!((status(&answer), error_code(&answer).as_str()), expected);
     }
 }
 
 #[tokio::test]
-async fn limits_that_nobody_can_keep_are_those_next_to_them() {
+async fn limits_out_of_range_are_clamped() {
     let most = Limits {
         connections: usize::MAX,
         connections_per_agreement: usize::MAX,
         connections_per_key: usize::MAX,
-        strangers: usize::MAX,
-        head_bytes: 0,
+        unauthenticated_connections: usize::MAX,
+        header_bytes: 0,
         body_bytes: u64::MAX,
-        head_time: Duration::MAX,
-        connect_time: Duration::MAX,
-        answer_time: Duration::MAX,
-        idle_time: Duration::MAX,
-        recheck: Duration::ZERO,
-        grace: Duration::MAX,
+        header_timeout: Duration::MAX,
+        connect_timeout: Duration::MAX,
+        response_timeout: Duration::MAX,
+        idle_timeout: Duration::MAX,
+        reauthorize_interval: Duration::ZERO,
+        shutdown_timeout: Duration::MAX,
         ..Limits::default()
     };
-    let house = House::with(Service::answering(OK).await.address, most).await;
-    assert_eq!(status(&house.get("/").await), 200);
-    house.gateway.stop().await;
+    let gateway = TestGateway::with_limits(TestService::answering(OK).await.address, most).await;
+    assert_eq!(status(&gateway.get("/").await), 200);
+    gateway.inner.stop().await;
 }

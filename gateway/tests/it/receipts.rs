@@ -1,24 +1,25 @@
 //! What a guest takes home.
 
 use crate::{
-    service::{OK, Service},
-    support::{House, SESSION, header, reason, status},
+    service::{OK, TestService},
+    support::{SESSION, TestGateway, error_code, header, status},
 };
 
 /// The receipt on an answer to the client in a session.
 async fn receipt(answer: &'static str) -> Option<String> {
-    let house = House::of(Service::answering(answer).await.address).await;
-    let answer = house.ask(house.head("GET /", &format!("x-muster-session: {SESSION}\r\n"))).await;
+    let gateway = TestGateway::new(TestService::answering(answer).await.address).await;
+    let answer =
+        gateway.send(gateway.head("GET /", &format!("x-muster-session: {SESSION}\r\n"))).await;
     header(&answer, "x-muster-receipt").map(str::to_owned)
 }
 
 #[tokio::test]
 async fn every_answer_in_a_session_carries_its_newest_receipt() {
-    let house = House::of(Service::answering(OK).await.address).await;
+    let gateway = TestGateway::new(TestService::answering(OK).await.address).await;
     for before in 0..3 {
         let session = if before == 1 { format!("0x{SESSION}") } else { SESSION.to_owned() };
         let answer =
-            house.ask(house.head("GET /", &format!("x-muster-session: {session}\r\n"))).await;
+            gateway.send(gateway.head("GET /", &format!("x-muster-session: {session}\r\n"))).await;
         let expected = format!("agreement 7 session 17 before {before}");
         assert_eq!(header(&answer, "x-muster-receipt"), Some(expected.as_str()));
     }
@@ -36,21 +37,21 @@ async fn a_service_that_refuses_serves_and_one_that_fails_does_not() {
 async fn the_service_cannot_give_receipts_of_its_own() {
     let service =
         "HTTP/1.1 500 Oh\r\nx-muster-receipt: false\r\nx-muster-x: y\r\ncontent-length: 0\r\n\r\n";
-    let house = House::of(Service::answering(service).await.address).await;
-    assert!(!house.get("/").await.contains("x-muster"));
+    let gateway = TestGateway::new(TestService::answering(service).await.address).await;
+    assert!(!gateway.get("/").await.contains("x-muster"));
 }
 
 #[tokio::test]
 async fn without_a_session_there_is_no_receipt() {
-    let house = House::of(Service::answering(OK).await.address).await;
-    assert_eq!(header(&house.get("/").await, "x-muster-receipt"), None);
+    let gateway = TestGateway::new(TestService::answering(OK).await.address).await;
+    assert_eq!(header(&gateway.get("/").await, "x-muster-receipt"), None);
 }
 
 #[tokio::test]
-async fn a_session_that_is_none_is_refused() {
-    let service = Service::answering(OK).await;
-    let house = House::of(service.address).await;
-    let answer = house.ask(house.head("GET /", "x-muster-session: 11\r\n")).await;
-    assert_eq!((status(&answer), reason(&answer).as_str()), (400, "bad_session"));
-    assert_eq!(service.heard().len(), 0);
+async fn an_invalid_session_is_rejected() {
+    let service = TestService::answering(OK).await;
+    let gateway = TestGateway::new(service.address).await;
+    let answer = gateway.send(gateway.head("GET /", "x-muster-session: 11\r\n")).await;
+    assert_eq!((status(&answer), error_code(&answer).as_str()), (400, "bad_session"));
+    assert_eq!(service.received().len(), 0);
 }

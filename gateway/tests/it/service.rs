@@ -10,38 +10,38 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::support::{header, until};
+use crate::support::{header, read_until};
 
 /// An answer without much in it.
 pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
 /// A service that gives everybody the same answer.
-pub(crate) struct Service {
+pub(crate) struct TestService {
     /// Where it listens.
     pub(crate) address: SocketAddr,
     /// What it was sent.
-    heard: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<String>>>,
 }
 
-impl Service {
+impl TestService {
     /// A service with this answer.
     pub(crate) async fn answering(answer: &'static str) -> Self {
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let told = Arc::clone(&heard);
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let recorded = Arc::clone(&requests);
         let address = serve(move |mut stream| {
-            let told = Arc::clone(&told);
+            let recorded = Arc::clone(&recorded);
             async move {
-                let request = request(&mut stream).await;
-                told.lock().unwrap().push(request);
+                let request = read_request(&mut stream).await;
+                recorded.lock().unwrap().push(request);
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
         });
-        Self { address: address.await, heard }
+        Self { address: address.await, requests }
     }
 
     /// All requests so far.
-    pub(crate) fn heard(&self) -> Vec<String> {
-        self.heard.lock().unwrap().clone()
+    pub(crate) fn received(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
     }
 }
 
@@ -63,20 +63,20 @@ where
 }
 
 /// An address that nobody listens on.
-pub(crate) async fn nobody() -> SocketAddr {
+pub(crate) async fn unused_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
 }
 
 /// A request with its body, as it came.
-pub(crate) async fn request(stream: &mut TcpStream) -> String {
-    let mut request = until(stream, "\r\n\r\n").await;
+pub(crate) async fn read_request(stream: &mut TcpStream) -> String {
+    let mut request = read_until(stream, "\r\n\r\n").await;
     if let Some(length) = header(&request, "content-length") {
         let mut body = vec![0; length.parse().unwrap()];
         stream.read_exact(&mut body).await.unwrap();
         request.push_str(&String::from_utf8(body).unwrap());
     } else if header(&request, "transfer-encoding").is_some() {
         while !request.ends_with("0\r\n\r\n") {
-            request.push_str(&until(stream, "\r\n").await);
+            request.push_str(&read_until(stream, "\r\n").await);
         }
     }
     request

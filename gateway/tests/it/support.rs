@@ -9,7 +9,9 @@ use std::{
     time::Duration,
 };
 
-use muster_gateway::{Config, Door, Gateway, Guest, Limits, Receipts, Refusal, Secret, Upstream};
+use muster_gateway::{
+    AuthorizationError, Authorizer, Claims, Config, Gateway, Limits, Receipts, Secret, Upstream,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -31,16 +33,16 @@ pub(crate) const SESSION: &str = "1111111111111111111111111111111111111111111111
 
 /// A door that says what a test told it last.
 #[derive(Clone)]
-pub(crate) struct TestDoor {
+pub(crate) struct TestAuthorizer {
     /// What it says.
-    says: Arc<Mutex<Result<Upstream, Refusal>>>,
+    says: Arc<Mutex<Result<Upstream, AuthorizationError>>>,
     /// Told whenever it was asked.
     asked: Arc<Notify>,
 }
 
-impl TestDoor {
+impl TestAuthorizer {
     /// Shuts it.
-    pub(crate) fn shut(&self, reason: Refusal) {
+    pub(crate) fn shut(&self, reason: AuthorizationError) {
         *self.says.lock().unwrap() = Err(reason);
     }
 
@@ -50,8 +52,8 @@ impl TestDoor {
     }
 }
 
-impl Door for TestDoor {
-    async fn admit(&self, _: &Guest) -> Result<Upstream, Refusal> {
+impl Authorizer for TestAuthorizer {
+    async fn authorize(&self, _: &Claims) -> Result<Upstream, AuthorizationError> {
         self.asked.notify_waiters();
         self.says.lock().unwrap().clone()
     }
@@ -62,59 +64,60 @@ impl Door for TestDoor {
 pub(crate) struct TestReceipts(AtomicUsize);
 
 impl Receipts for TestReceipts {
-    async fn stamp(&self, guest: &Guest, session: [u8; 32]) -> Option<String> {
+    async fn issue(&self, claims: &Claims, session: [u8; 32]) -> Option<String> {
         let before = self.0.fetch_add(1, Ordering::Relaxed);
-        Some(format!("agreement {} session {} before {before}", guest.agreement[0], session[0]))
+        Some(format!("agreement {} session {} before {before}", claims.agreement[0], session[0]))
     }
 }
 
 /// Looks after guests all the time, and cuts nobody for anything else.
-pub(crate) fn watchful() -> Limits {
+pub(crate) fn frequent_reauthorization() -> Limits {
     Limits {
-        recheck: Duration::from_millis(5),
-        head_time: Duration::MAX,
-        idle_time: Duration::MAX,
+        reauthorize_interval: Duration::from_millis(5),
+        header_timeout: Duration::MAX,
+        idle_timeout: Duration::MAX,
         ..Limits::default()
     }
 }
 
 /// A gateway, and what opens it.
-pub(crate) struct House {
+pub(crate) struct TestGateway {
     /// The gateway.
-    pub(crate) gateway: Gateway,
+    pub(crate) inner: Gateway,
     /// Its door.
-    pub(crate) door: TestDoor,
+    pub(crate) authorizer: TestAuthorizer,
     /// What seals its tokens.
     pub(crate) secret: Secret,
 }
 
-impl House {
+impl TestGateway {
     /// A gateway in front of a service.
-    pub(crate) async fn of(service: SocketAddr) -> Self {
-        Self::with(service, Limits::default()).await
+    pub(crate) async fn new(service: SocketAddr) -> Self {
+        Self::with_limits(service, Limits::default()).await
     }
 
     /// A gateway with other limits.
-    pub(crate) async fn with(service: SocketAddr, limits: Limits) -> Self {
-        let door = TestDoor {
+    pub(crate) async fn with_limits(service: SocketAddr, limits: Limits) -> Self {
+        let authorizer = TestAuthorizer {
             says: Arc::new(Mutex::new(Ok(service.try_into().unwrap()))),
             asked: Arc::default(),
         };
         let secret = Secret::new([3; 32]);
         let config = Config { limits, ..Config::any_port(secret.clone()) };
-        let gateway = Gateway::start(config, door.clone(), TestReceipts::default()).await.unwrap();
-        Self { gateway, door, secret }
+        let inner =
+            Gateway::start(config, authorizer.clone(), TestReceipts::default()).await.unwrap();
+        Self { inner, authorizer, secret }
     }
 
     /// A token of the client's.
     pub(crate) fn token(&self) -> String {
-        self.token_of(CLIENT, NEVER)
+        self.token_for(CLIENT, NEVER)
     }
 
     /// A token of somebody's.
-    pub(crate) fn token_of(&self, key: [u8; 32], expires: u64) -> String {
-        let guest = Guest { agreement: AGREEMENT, key, expires };
-        self.secret.issue(&guest).reveal().to_owned()
+    pub(crate) fn token_for(&self, key: [u8; 32], expires: u64) -> String {
+        let claims = Claims { agreement: AGREEMENT, key, expires_at: expires };
+        self.secret.issue(&claims).reveal().to_owned()
     }
 
     /// The head of a request of the client's that ends the connection; `more` are lines, each with its end.
@@ -127,25 +130,25 @@ impl House {
 
     /// A new connection.
     pub(crate) async fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.gateway.address()).await.unwrap()
+        TcpStream::connect(self.inner.address()).await.unwrap()
     }
 
     /// Everything that is answered to these bytes.
-    pub(crate) async fn ask(&self, bytes: impl AsRef<[u8]>) -> String {
+    pub(crate) async fn send(&self, bytes: impl AsRef<[u8]>) -> String {
         let mut stream = self.connect().await;
         // The gateway may hang up before it has read everything.
         let _ = stream.write_all(bytes.as_ref()).await;
-        rest(&mut stream).await
+        read_rest(&mut stream).await
     }
 
     /// The answer to a request of the client's.
     pub(crate) async fn get(&self, path: &str) -> String {
-        self.ask(self.head(&format!("GET {path}"), "")).await
+        self.send(self.head(&format!("GET {path}"), "")).await
     }
 }
 
 /// Everything that comes until the connection ends, however it ends.
-pub(crate) async fn rest(stream: &mut TcpStream) -> String {
+pub(crate) async fn read_rest(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes).await;
     String::from_utf8_lossy(&bytes).into_owned()
@@ -159,7 +162,7 @@ pub(crate) async fn eventually(mut is_so: impl AsyncFnMut() -> bool) {
 }
 
 /// What comes until it ends so.
-pub(crate) async fn until(stream: &mut TcpStream, end: &str) -> String {
+pub(crate) async fn read_until(stream: &mut TcpStream, end: &str) -> String {
     let mut bytes = Vec::new();
     while !bytes.ends_with(end.as_bytes()) {
         bytes.push(stream.read_u8().await.unwrap());
@@ -187,7 +190,7 @@ pub(crate) fn body(message: &str) -> &str {
 }
 
 /// The name that a refusal gives as its reason.
-pub(crate) fn reason(answer: &str) -> String {
+pub(crate) fn error_code(answer: &str) -> String {
     let body: serde_json::Value = serde_json::from_str(body(answer)).unwrap();
     body["error"].as_str().unwrap().to_owned()
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
-use muster_gateway::{Limits, Refusal};
+use muster_gateway::{AuthorizationError, Limits};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 use tokio_tungstenite::{
     WebSocketStream, accept_async, client_async,
@@ -11,8 +11,10 @@ use tokio_tungstenite::{
 };
 
 use crate::{
-    service::{OK, Service, serve},
-    support::{House, SESSION, header, rest, status, until, watchful},
+    service::{OK, TestService, serve},
+    support::{
+        SESSION, TestGateway, frequent_reauthorization, header, read_rest, read_until, status,
+    },
 };
 
 /// A service that says back what it is told.
@@ -28,30 +30,32 @@ async fn echo() -> std::net::SocketAddr {
 }
 
 /// The client's WebSocket.
-async fn open(house: &House) -> Result<(WebSocketStream<TcpStream>, Response), tungstenite::Error> {
+async fn open(
+    gateway: &TestGateway,
+) -> Result<(WebSocketStream<TcpStream>, Response), tungstenite::Error> {
     let mut request = "ws://gate/".into_client_request()?;
-    request.headers_mut().insert("x-muster-token", house.token().parse().unwrap());
+    request.headers_mut().insert("x-muster-token", gateway.token().parse().unwrap());
     request.headers_mut().insert("x-muster-session", SESSION.parse().unwrap());
-    client_async(request, house.connect().await).await
+    client_async(request, gateway.connect().await).await
 }
 
 /// Sends and gets a message back.
-async fn say(socket: &mut WebSocketStream<TcpStream>, text: &str) {
+async fn echo_message(socket: &mut WebSocketStream<TcpStream>, text: &str) {
     socket.send(text.into()).await.unwrap();
     assert_eq!(socket.next().await.unwrap().unwrap().into_text().unwrap(), text);
 }
 
 #[tokio::test]
 async fn messages_pass_both_ways_and_the_first_answer_carries_a_receipt() {
-    let house = House::of(echo().await).await;
+    let house = TestGateway::new(echo().await).await;
     let (mut socket, answer) = open(&house).await.unwrap();
     assert_eq!(answer.headers()["x-muster-receipt"], "agreement 7 session 17 before 0");
-    say(&mut socket, "hello").await;
-    say(&mut socket, &"long".repeat(100_000)).await;
+    echo_message(&mut socket, "hello").await;
+    echo_message(&mut socket, &"long".repeat(100_000)).await;
 }
 
 #[tokio::test]
-async fn when_the_guest_hangs_up_so_does_the_gateway() {
+async fn when_the_client_disconnects_so_does_the_gateway() {
     let (told, mut ended) = tokio::sync::mpsc::unbounded_channel();
     let service = serve(move |stream| {
         let told = told.clone();
@@ -61,50 +65,50 @@ async fn when_the_guest_hangs_up_so_does_the_gateway() {
             told.send(()).unwrap();
         }
     });
-    let house = House::of(service.await).await;
+    let house = TestGateway::new(service.await).await;
     drop(open(&house).await.unwrap());
     ended.recv().await.unwrap();
 }
 
 #[tokio::test]
 async fn it_is_cut_when_the_agreement_ends() {
-    let house = House::with(echo().await, watchful()).await;
+    let house = TestGateway::with_limits(echo().await, frequent_reauthorization()).await;
     let (mut socket, _) = open(&house).await.unwrap();
-    say(&mut socket, "hello").await;
-    house.door.shut(Refusal::Closed { start: 1, now: 2, end: 2 });
+    echo_message(&mut socket, "hello").await;
+    house.authorizer.shut(AuthorizationError::NotRunning { start: 1, now: 2, end: 2 });
     assert!(!matches!(socket.next().await, Some(Ok(_))));
 }
 
 #[tokio::test]
 async fn it_is_cut_when_nothing_is_said_for_too_long() {
-    let limits = Limits { idle_time: Duration::from_millis(300), ..Limits::default() };
-    let house = House::with(echo().await, limits).await;
+    let limits = Limits { idle_timeout: Duration::from_millis(300), ..Limits::default() };
+    let house = TestGateway::with_limits(echo().await, limits).await;
     let (mut socket, _) = open(&house).await.unwrap();
     assert!(!matches!(socket.next().await, Some(Ok(_))));
 }
 
 #[tokio::test]
 async fn without_a_token_there_is_none() {
-    let house = House::of(echo().await).await;
-    house.door.shut(Refusal::Stranger);
+    let house = TestGateway::new(echo().await).await;
+    house.authorizer.shut(AuthorizationError::NotAParty);
     let Err(tungstenite::Error::Http(answer)) = open(&house).await else { panic!("it is open") };
     assert_eq!(answer.status(), 403);
 }
 
 #[tokio::test]
 async fn other_protocols_are_not_asked_for() {
-    let service = Service::answering(OK).await;
-    let house = House::of(service.address).await;
+    let service = TestService::answering(OK).await;
+    let house = TestGateway::new(service.address).await;
     for more in [
         "upgrade: h2c\r\nconnection: upgrade\r\n",
         "upgrade: websocket, h2c\r\nconnection: upgrade\r\n",
         "upgrade: websocket\r\n",
     ] {
-        assert_eq!(status(&house.ask(house.head("GET /", more)).await), 200);
+        assert_eq!(status(&house.send(house.head("GET /", more)).await), 200);
     }
     let post = house.head("POST /", "upgrade: websocket\r\nconnection: upgrade\r\n");
-    assert_eq!(status(&house.ask(post).await), 200);
-    for heard in service.heard() {
+    assert_eq!(status(&house.send(post).await), 200);
+    for heard in service.received() {
         assert_eq!(header(&heard, "upgrade"), None, "{heard}");
     }
 }
@@ -112,15 +116,15 @@ async fn other_protocols_are_not_asked_for() {
 #[tokio::test]
 async fn after_a_service_that_does_not_want_one_requests_are_requests() {
     let service =
-        Service::answering("HTTP/1.1 426 Upgrade Required\r\ncontent-length: 0\r\n\r\n").await;
-    let house = House::of(service.address).await;
+        TestService::answering("HTTP/1.1 426 Upgrade Required\r\ncontent-length: 0\r\n\r\n").await;
+    let house = TestGateway::new(service.address).await;
     let mut stream = house.connect().await;
     let token = house.token();
     let more = "upgrade: websocket\r\nconnection: upgrade\r\n";
     let head = format!("GET / HTTP/1.1\r\nx-muster-token: {token}\r\n{more}\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
-    assert_eq!(status(&until(&mut stream, "\r\n\r\n").await), 426);
+    assert_eq!(status(&read_until(&mut stream, "\r\n\r\n").await), 426);
     stream.write_all(b"GET /hidden HTTP/1.1\r\nconnection: close\r\n\r\n").await.unwrap();
-    assert_eq!(status(&rest(&mut stream).await), 401);
-    assert_eq!(service.heard().len(), 1);
+    assert_eq!(status(&read_rest(&mut stream).await), 401);
+    assert_eq!(service.received().len(), 1);
 }

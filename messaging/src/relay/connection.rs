@@ -18,25 +18,25 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, accept_async_with_config};
 
-use super::hub::{Hub, Parcel, Queue, Taken};
+use super::auth::Nip42Auth;
+use super::hub::{Hub, OutgoingEvent, OutgoingQueue, PutOutcome};
 use super::limits::Limits;
-use super::login::Login;
-use super::rules::{MESSAGE_LIMIT, Refusal, keys, refused};
+use super::policy::{FRAME_LIMIT, RejectReason, count_rejection, subscription_keys};
 
 /// How many wraps wait to be sent.
-const QUEUE: usize = 256;
+const QUEUE_CAPACITY: usize = 256;
 
 /// How many seconds' worth of messages may come at once.
-const BURST: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
+const BURST_SECONDS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 
 /// How many messages in a row may be nonsense or too many.
-const STRIKES: u32 = 32;
+const MAX_STRIKES: u32 = 32;
 
 /// How many silent heartbeats mean that somebody is gone.
-const SILENCE: u32 = 3;
+const MAX_MISSED_HEARTBEATS: u32 = 3;
 
 /// The connection is of no more use.
-struct Gone;
+struct Disconnected;
 
 /// A subscription: its name, and its keys.
 type Subscription = (Arc<SubscriptionId>, Vec<PublicKey>);
@@ -46,11 +46,11 @@ pub(super) struct Connection {
     /// The stranger.
     socket: WebSocketStream<TcpStream>,
     /// Proofs, where they are wanted.
-    login: Option<Login>,
+    auth: Option<Nip42Auth>,
     /// What is allowed.
     limits: Limits,
     /// How much it says.
-    rate: DefaultDirectRateLimiter,
+    rate_limiter: DefaultDirectRateLimiter,
     /// Messages in a row that were nonsense or too many.
     strikes: u32,
     /// What all connections share.
@@ -58,16 +58,16 @@ pub(super) struct Connection {
     /// What it waits for, by name.
     subscriptions: HashMap<SubscriptionId, Subscription>,
     /// Where its wraps are put.
-    queue: Queue,
+    queue: OutgoingQueue,
     /// Where they come out.
-    parcels: mpsc::Receiver<Parcel>,
+    outgoing: mpsc::Receiver<OutgoingEvent>,
 }
 
 impl Connection {
     /// Shakes hands; `None` if the other side does not in time.
     pub(super) async fn open(
         socket: TcpStream,
-        login: Option<Login>,
+        auth: Option<Nip42Auth>,
         limits: Limits,
         hub: Arc<Hub>,
     ) -> Option<Self> {
@@ -76,30 +76,41 @@ impl Connection {
         let config = WebSocketConfig::default()
             .read_buffer_size(8 << 10)
             .write_buffer_size(0)
-            .max_write_buffer_size(MESSAGE_LIMIT.saturating_mul(2))
-            .max_message_size(Some(MESSAGE_LIMIT))
-            .max_frame_size(Some(MESSAGE_LIMIT));
+            .max_write_buffer_size(FRAME_LIMIT.saturating_mul(2))
+            .max_message_size(Some(FRAME_LIMIT))
+            .max_frame_size(Some(FRAME_LIMIT));
         let accepted = accept_async_with_config(socket, Some(config));
-        let socket = timeout(limits.patience, accepted).await.ok()?.ok()?;
-        let burst = limits.rate.saturating_mul(BURST);
-        let rate = RateLimiter::direct(Quota::per_second(limits.rate).allow_burst(burst));
-        let (queue, parcels) = Queue::new(QUEUE);
+        let socket = timeout(limits.io_timeout, accepted).await.ok()?.ok()?;
+        let burst = limits.messages_per_second.saturating_mul(BURST_SECONDS);
+        let rate_limiter =
+            RateLimiter::direct(Quota::per_second(limits.messages_per_second).allow_burst(burst));
+        let (queue, outgoing) = OutgoingQueue::new(QUEUE_CAPACITY);
         let subscriptions = HashMap::new();
-        Some(Self { socket, login, limits, rate, strikes: 0, hub, subscriptions, queue, parcels })
+        Some(Self {
+            socket,
+            auth,
+            limits,
+            rate_limiter,
+            strikes: 0,
+            hub,
+            subscriptions,
+            queue,
+            outgoing,
+        })
     }
 
     /// Serves until the other side is gone, or not worth it.
     pub(super) async fn run(mut self) {
         // The reason why it ends is nobody's business.
-        let Err(Gone) = self.serve().await else { return };
-        let (socket, patience) = (&mut self.socket, self.limits.patience);
-        drop(timeout(patience, socket.close(None)).await);
+        let Err(Disconnected) = self.serve().await else { return };
+        let (socket, io_timeout) = (&mut self.socket, self.limits.io_timeout);
+        drop(timeout(io_timeout, socket.close(None)).await);
     }
 
     /// See [`Self::run`].
-    async fn serve(&mut self) -> Result<(), Gone> {
-        if let Some(login) = &self.login {
-            let message = RelayMessage::auth(login.challenge());
+    async fn serve(&mut self) -> Result<(), Disconnected> {
+        if let Some(auth) = &self.auth {
+            let message = RelayMessage::auth(auth.challenge());
             self.send(&message).await?;
         }
         let mut heartbeat = interval(self.limits.heartbeat);
@@ -110,44 +121,44 @@ impl Connection {
             tokio::select! {
                 message = self.socket.next() => {
                     silence = 0;
-                    self.hear(message.ok_or(Gone)?.map_err(|_| Gone)?).await?;
+                    self.handle_message(message.ok_or(Disconnected)?.map_err(|_| Disconnected)?).await?;
                 }
-                Some((subscription, id)) = self.parcels.recv() => {
+                Some((subscription, id)) = self.outgoing.recv() => {
                     self.deliver(&subscription, &id).await?;
                 }
                 _ = heartbeat.tick() => {
                     silence = silence.saturating_add(1);
-                    if silence > SILENCE {
-                        return Err(Gone);
+                    if silence > MAX_MISSED_HEARTBEATS {
+                        return Err(Disconnected);
                     }
-                    self.push(Message::Ping(Vec::new().into())).await?;
+                    self.send_frame(Message::Ping(Vec::new().into())).await?;
                 }
             }
-            if self.queue.is_overrun() || self.strikes > STRIKES {
-                return Err(Gone);
+            if self.queue.has_overflowed() || self.strikes > MAX_STRIKES {
+                return Err(Disconnected);
             }
         }
     }
 
     /// Takes a message.
-    async fn hear(&mut self, message: Message) -> Result<(), Gone> {
-        if self.rate.check().is_err() {
+    async fn handle_message(&mut self, message: Message) -> Result<(), Disconnected> {
+        if self.rate_limiter.check().is_err() {
             self.strikes = self.strikes.saturating_add(1);
-            return self.hold_back(&message).await;
+            return self.reject_rate_limited(&message).await;
         }
         let Message::Text(text) = message else {
             return match message {
-                Message::Close(_) => Err(Gone),
-                Message::Binary(_) => self.complain().await,
+                Message::Close(_) => Err(Disconnected),
+                Message::Binary(_) => self.reject_invalid().await,
                 _ => Ok(()),
             };
         };
         let Ok(message) = ClientMessage::from_json(text.as_str()) else {
-            return self.complain().await;
+            return self.reject_invalid().await;
         };
         self.strikes = 0;
         match message {
-            ClientMessage::Event(wrap) => self.keep(wrap.into_owned()).await,
+            ClientMessage::Event(wrap) => self.handle_event(wrap.into_owned()).await,
             ClientMessage::Req { subscription_id, filters } => {
                 let filters = filters.into_iter().map(Cow::into_owned).collect();
                 self.subscribe(subscription_id.into_owned(), filters).await
@@ -156,29 +167,33 @@ impl Connection {
                 self.unsubscribe(&name);
                 Ok(())
             }
-            ClientMessage::Auth(proof) => self.prove(&proof).await,
-            _ => self.complain().await,
+            ClientMessage::Auth(proof) => self.handle_auth(&proof).await,
+            _ => self.reject_invalid().await,
         }
     }
 
     /// Takes a wrap.
-    async fn keep(&mut self, wrap: Event) -> Result<(), Gone> {
+    async fn handle_event(&mut self, wrap: Event) -> Result<(), Disconnected> {
         let id = wrap.id;
         let (status, message) = match self.hub.put(wrap) {
-            Ok(Taken::New) => (true, ""),
-            Ok(Taken::Known) => (true, "duplicate: it is here"),
-            Err(refusal) => (false, refused(refusal)),
+            Ok(PutOutcome::Stored) => (true, ""),
+            Ok(PutOutcome::Duplicate) => (true, "duplicate: it is here"),
+            Err(refusal) => (false, count_rejection(refusal)),
         };
         self.send(&RelayMessage::ok(id, status, message)).await
     }
 
     /// Sends what is kept for a subscription, and from now on what comes.
-    async fn subscribe(&mut self, name: SubscriptionId, filters: Vec<Filter>) -> Result<(), Gone> {
+    async fn subscribe(
+        &mut self,
+        name: SubscriptionId,
+        filters: Vec<Filter>,
+    ) -> Result<(), Disconnected> {
         self.unsubscribe(&name);
-        let keys = match self.admit(&name, &filters) {
+        let keys = match self.authorize_subscription(&name, &filters) {
             Ok(keys) => keys,
             Err(refusal) => {
-                return self.send(&RelayMessage::closed(name, refused(refusal))).await;
+                return self.send(&RelayMessage::closed(name, count_rejection(refusal))).await;
             }
         };
         let id = Arc::new(name.clone());
@@ -191,12 +206,16 @@ impl Connection {
     }
 
     /// The keys of a subscription, if it may be had.
-    fn admit(&self, name: &SubscriptionId, filters: &[Filter]) -> Result<Vec<PublicKey>, Refusal> {
-        let keys = keys(name, filters)?;
+    fn authorize_subscription(
+        &self,
+        name: &SubscriptionId,
+        filters: &[Filter],
+    ) -> Result<Vec<PublicKey>, RejectReason> {
+        let keys = subscription_keys(name, filters)?;
         if self.subscriptions.len() >= self.limits.subscriptions {
             return Err("restricted: too many subscriptions");
         }
-        if self.login.as_ref().is_some_and(|login| !login.has(&keys)) {
+        if self.auth.as_ref().is_some_and(|auth| !auth.has(&keys)) {
             return Err("auth-required: prove that you hold these keys");
         }
         Ok(keys)
@@ -210,28 +229,33 @@ impl Connection {
     }
 
     /// Sends a wrap, if it is still kept.
-    async fn deliver(&mut self, subscription: &SubscriptionId, id: &EventId) -> Result<(), Gone> {
+    async fn deliver(
+        &mut self,
+        subscription: &SubscriptionId,
+        id: &EventId,
+    ) -> Result<(), Disconnected> {
         let Some(wrap) = self.hub.get(id) else { return Ok(()) };
         let (subscription_id, event) = (Cow::Borrowed(subscription), Cow::Borrowed(&*wrap));
         self.send(&RelayMessage::Event { subscription_id, event }).await
     }
 
     /// Takes a proof that the other side holds a key.
-    async fn prove(&mut self, proof: &Event) -> Result<(), Gone> {
-        let proven = self.login.as_mut().map_or(Ok(()), |login| login.prove(proof));
-        let (status, message) = (proven.is_ok(), proven.err().map(refused).unwrap_or_default());
+    async fn handle_auth(&mut self, proof: &Event) -> Result<(), Disconnected> {
+        let proven = self.auth.as_mut().map_or(Ok(()), |auth| auth.prove(proof));
+        let (status, message) =
+            (proven.is_ok(), proven.err().map(count_rejection).unwrap_or_default());
         self.send(&RelayMessage::ok(proof.id, status, message)).await
     }
 
     /// Says that a message is not understood.
-    async fn complain(&mut self) -> Result<(), Gone> {
+    async fn reject_invalid(&mut self) -> Result<(), Disconnected> {
         self.strikes = self.strikes.saturating_add(1);
-        self.send(&RelayMessage::notice(refused("invalid: not understood"))).await
+        self.send(&RelayMessage::notice(count_rejection("invalid: not understood"))).await
     }
 
     /// Says that there are too many messages, by the name of this one if it has one.
-    async fn hold_back(&mut self, message: &Message) -> Result<(), Gone> {
-        let refusal = refused("rate-limited: slower, please");
+    async fn reject_rate_limited(&mut self, message: &Message) -> Result<(), Disconnected> {
+        let refusal = count_rejection("rate-limited: slower, please");
         let Message::Text(text) = message else { return Ok(()) };
         match ClientMessage::from_json(text.as_str()) {
             Ok(ClientMessage::Event(wrap)) => {
@@ -246,14 +270,14 @@ impl Connection {
     }
 
     /// Sends a message.
-    async fn send(&mut self, message: &RelayMessage<'_>) -> Result<(), Gone> {
-        self.push(Message::text(message.as_json())).await
+    async fn send(&mut self, message: &RelayMessage<'_>) -> Result<(), Disconnected> {
+        self.send_frame(Message::text(message.as_json())).await
     }
 
     /// Sends a frame, if the other side takes it in time.
-    async fn push(&mut self, frame: Message) -> Result<(), Gone> {
-        let sent = timeout(self.limits.patience, self.socket.send(frame)).await;
-        sent.map_err(|_| Gone)?.map_err(|_| Gone)
+    async fn send_frame(&mut self, frame: Message) -> Result<(), Disconnected> {
+        let sent = timeout(self.limits.io_timeout, self.socket.send(frame)).await;
+        sent.map_err(|_| Disconnected)?.map_err(|_| Disconnected)
     }
 }
 

@@ -12,36 +12,36 @@ use nostr::types::Timestamp;
 use tokio::sync::mpsc;
 
 use super::limits::Limits;
-use super::rules::{Refusal, check, receivers};
+use super::policy::{RejectReason, check_wrap, filter_receivers};
 use super::store::Store;
 
 /// A wrap for a subscription, by its id: what waits to be sent keeps nothing that the store lets go.
-pub(super) type Parcel = (Arc<SubscriptionId>, EventId);
+pub(super) type OutgoingEvent = (Arc<SubscriptionId>, EventId);
 
 /// Where the wraps for one connection wait to be sent.
 #[derive(Clone, Debug)]
-pub(super) struct Queue {
+pub(super) struct OutgoingQueue {
     /// The queue.
-    parcels: mpsc::Sender<Parcel>,
+    parcels: mpsc::Sender<OutgoingEvent>,
     /// Whether one did not fit in.
     overrun: Arc<AtomicBool>,
 }
 
-impl Queue {
+impl OutgoingQueue {
     /// A queue for so many, and its end.
-    pub(super) fn new(room: usize) -> (Self, mpsc::Receiver<Parcel>) {
-        let (parcels, end) = mpsc::channel(room);
-        (Self { parcels, overrun: Arc::default() }, end)
+    pub(super) fn new(capacity: usize) -> (Self, mpsc::Receiver<OutgoingEvent>) {
+        let (events, end) = mpsc::channel(capacity);
+        (Self { parcels: events, overrun: Arc::default() }, end)
     }
 
     /// Whether a wrap did not fit in: the connection has to be cut, so that its client asks again.
-    pub(super) fn is_overrun(&self) -> bool {
+    pub(super) fn has_overflowed(&self) -> bool {
         self.overrun.load(Ordering::Relaxed)
     }
 
     /// Puts a wrap in.
-    fn put(&self, parcel: Parcel) {
-        if self.parcels.try_send(parcel).is_err() {
+    fn put(&self, event: OutgoingEvent) {
+        if self.parcels.try_send(event).is_err() {
             self.overrun.store(true, Ordering::Relaxed);
         }
     }
@@ -53,12 +53,12 @@ pub(super) struct Hub {
     /// What is allowed.
     limits: Limits,
     /// Everything that changes.
-    state: Mutex<State>,
+    state: Mutex<HubState>,
 }
 
 /// Everything that changes.
 #[derive(Debug)]
-struct State {
+struct HubState {
     /// The wraps.
     store: Store,
     /// Who waits for wraps to a key.
@@ -73,47 +73,47 @@ struct Listener {
     /// What it lets through.
     filters: Arc<[Filter]>,
     /// Where its wraps go.
-    queue: Queue,
+    queue: OutgoingQueue,
 }
 
 /// What became of a wrap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Taken {
+pub(super) enum PutOutcome {
     /// It is kept.
-    New,
+    Stored,
     /// It was kept before.
-    Known,
+    Duplicate,
 }
 
 impl Hub {
     /// Nothing kept, nobody waiting.
     pub(super) fn new(limits: Limits) -> Self {
-        let state = State { store: Store::new(limits), listeners: HashMap::new() };
+        let state = HubState { store: Store::new(limits), listeners: HashMap::new() };
         Self { limits, state: Mutex::new(state) }
     }
 
     /// Keeps a wrap, and hands it to everybody who waits for it.
-    pub(super) fn put(&self, wrap: Event) -> Result<Taken, Refusal> {
+    pub(super) fn put(&self, wrap: Event) -> Result<PutOutcome, RejectReason> {
         if self.state().store.get(&wrap.id).is_some() {
-            return Ok(Taken::Known);
+            return Ok(PutOutcome::Duplicate);
         }
         let now = Timestamp::now().as_secs();
-        let (receiver, until) = check(&wrap, now, self.limits.age)?;
+        let (receiver, until) = check_wrap(&wrap, now, self.limits.max_age)?;
         let mut state = self.state();
         if state.store.get(&wrap.id).is_some() {
-            return Ok(Taken::Known);
+            return Ok(PutOutcome::Duplicate);
         }
         let wrap = Arc::new(wrap);
-        state.store.put(wrap.clone(), receiver, until);
+        state.store.insert(wrap.clone(), receiver, until);
         metrics::counter!("muster_relay_letters_total").increment(1);
         for Listener { subscription, filters, queue } in
             state.listeners.get(&receiver).into_iter().flatten()
         {
-            if filters.iter().any(|filter| wants(filter, &wrap)) {
+            if filters.iter().any(|filter| filter_matches(filter, &wrap)) {
                 queue.put((subscription.clone(), wrap.id));
             }
         }
-        Ok(Taken::New)
+        Ok(PutOutcome::Stored)
     }
 
     /// A wrap, if it is still kept.
@@ -128,11 +128,11 @@ impl Hub {
         subscription: Arc<SubscriptionId>,
         keys: &[PublicKey],
         filters: Vec<Filter>,
-        queue: &Queue,
+        queue: &OutgoingQueue,
     ) -> Vec<EventId> {
         let mut state = self.state();
-        state.store.sweep(Timestamp::now().as_secs());
-        let kept = find(&state.store, &filters, self.limits.per_key);
+        state.store.remove_expired(Timestamp::now().as_secs());
+        let kept = find_stored(&state.store, &filters, self.limits.per_key);
         let queue = queue.clone();
         let listener = Listener { subscription, filters: filters.into(), queue };
         for key in keys {
@@ -155,30 +155,30 @@ impl Hub {
     }
 
     /// Forgets what has expired.
-    pub(super) fn sweep(&self) {
-        self.state().store.sweep(Timestamp::now().as_secs());
+    pub(super) fn remove_expired(&self) {
+        self.state().store.remove_expired(Timestamp::now().as_secs());
     }
 
     /// What is there now.
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, HubState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Whether a filter lets a wrap through.
-fn wants(filter: &Filter, wrap: &Event) -> bool {
+fn filter_matches(filter: &Filter, wrap: &Event) -> bool {
     filter.match_event(wrap, MatchEventOptions::new())
 }
 
 /// What filters let through of what is kept: for each filter the newest first, and at most so many in all.
-fn find(store: &Store, filters: &[Filter], limit: usize) -> Vec<EventId> {
+fn find_stored(store: &Store, filters: &[Filter], limit: usize) -> Vec<EventId> {
     let mut given: BTreeSet<EventId> = BTreeSet::new();
     let mut found = Vec::new();
     for filter in filters {
-        let mut matching: Vec<_> = receivers(filter)
+        let mut matching: Vec<_> = filter_receivers(filter)
             .iter()
-            .flat_map(|key| store.of(key))
-            .filter(|wrap| wants(filter, wrap))
+            .flat_map(|key| store.for_receiver(key))
+            .filter(|wrap| filter_matches(filter, wrap))
             .collect();
         matching.sort_unstable_by(|a, b| (b.created_at, a.id).cmp(&(a.created_at, b.id)));
         matching.truncate(filter.limit.map_or(limit, |asked| asked.min(limit)));
@@ -196,24 +196,24 @@ mod tests {
     use nostr::filter::Filter;
     use nostr::message::SubscriptionId;
 
-    use super::{Hub, Limits, Queue};
-    use crate::{Claim, Content, Letter, MessageKey, seal};
+    use super::{Hub, Limits, OutgoingQueue};
+    use crate::{Claim, Content, Message, MessageKey, seal};
 
     #[test]
-    fn what_does_not_fit_into_a_queue_is_noticed_and_what_is_given_up_costs_nothing() {
+    fn a_full_queue_is_marked_as_overflowed_and_holds_no_evicted_wrap() {
         let (key, hub) = (MessageKey::random(), Hub::new(Limits { wraps: 1, ..Limits::default() }));
-        let (queue, mut parcels) = Queue::new(1);
+        let (queue, mut events) = OutgoingQueue::new(1);
         let receiver = key.keys().public_key();
         let filters = vec![Filter::new().pubkey(receiver)];
         hub.subscribe(Arc::new(SubscriptionId::new("s")), &[receiver], filters, &queue);
         let content = Content::EndpointRequest { claim: Claim::Client {} };
-        let letter = Letter::request(1, Address::ZERO, content);
+        let message = Message::request(1, Address::ZERO, content);
         for overrun in [false, true] {
-            let wrap = seal(&MessageKey::random(), key.public(), &letter).unwrap();
+            let wrap = seal(&MessageKey::random(), key.public(), &message).unwrap();
             hub.put(wrap).unwrap();
-            assert_eq!(queue.is_overrun(), overrun);
+            assert_eq!(queue.has_overflowed(), overrun);
         }
-        let (_, id) = parcels.try_recv().unwrap();
+        let (_, id) = events.try_recv().unwrap();
         assert_eq!(hub.get(&id), None);
     }
 }

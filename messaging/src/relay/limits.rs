@@ -12,7 +12,7 @@ pub struct Limits {
     /// Connections at a time from one IPv4 address or one IPv6 network of 64 bits.
     pub per_address: usize,
     /// Messages per second and connection, after a burst of ten times as many.
-    pub rate: NonZeroU32,
+    pub messages_per_second: NonZeroU32,
     /// Subscriptions of one connection at a time.
     pub subscriptions: usize,
     /// Wraps that are kept; beyond, the oldest goes.
@@ -22,9 +22,9 @@ pub struct Limits {
     /// Wraps that are kept for one key; beyond, the oldest of them goes.
     pub per_key: usize,
     /// How long a wrap is kept, if it does not say that it expires earlier.
-    pub age: Duration,
-    /// How long somebody may take for the handshake, or for taking one message.
-    pub patience: Duration,
+    pub max_age: Duration,
+    /// How long somebody may take for the shake, or for taking one message.
+    pub io_timeout: Duration,
     /// How often it is asked whether somebody is still there; after three times without a word they are
     /// taken to be gone.
     pub heartbeat: Duration,
@@ -35,13 +35,13 @@ impl Default for Limits {
         Self {
             connections: 512,
             per_address: 128,
-            rate: NonZeroU32::MIN.saturating_add(19),
+            messages_per_second: NonZeroU32::MIN.saturating_add(19),
             subscriptions: 64,
             wraps: 50_000,
             bytes: 64 << 20,
             per_key: 500,
-            age: Duration::from_hours(96),
-            patience: Duration::from_secs(10),
+            max_age: Duration::from_hours(96),
+            io_timeout: Duration::from_secs(10),
             heartbeat: Duration::from_secs(30),
         }
     }

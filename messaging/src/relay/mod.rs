@@ -3,12 +3,12 @@
 //! Who connects is a stranger: everything that one of them can make it hold is bounded by [`Limits`].
 //! Nobody's address and nothing of a wrap is ever logged.
 
+mod auth;
 mod connection;
-mod doors;
+mod connection_limit;
 mod hub;
 mod limits;
-mod login;
-mod rules;
+mod policy;
 mod store;
 
 use std::net::SocketAddr;
@@ -21,18 +21,18 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{interval, sleep};
 
 use crate::error::MessageError;
+use auth::Nip42Auth;
 use connection::Connection;
-use doors::{Doors, Pass};
+use connection_limit::{ConnectionLimiter, Permit};
 use hub::Hub;
-use login::Login;
 
 pub use limits::Limits;
 
 /// How often it forgets what has expired.
-const SWEEP: Duration = Duration::from_secs(30);
+const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
 
 /// How long it waits when the system gives it no more connections.
-const PAUSE: Duration = Duration::from_millis(100);
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// How a relay is run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub struct RelayConfig {
     /// Where it listens; port 0 is any free one.
     pub listen: SocketAddr,
     /// Whether a key's messages are given only to those who prove that they hold the key (NIP-42).
-    pub login: bool,
+    pub require_auth: bool,
     /// The URL by which it is known, which such a proof must name; without it, `ws://` and the address
     /// connected to.
     pub url: Option<RelayUrl>,
@@ -51,7 +51,7 @@ pub struct RelayConfig {
 impl Default for RelayConfig {
     fn default() -> Self {
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self { listen, login: false, url: None, limits: Limits::default() }
+        Self { listen, require_auth: false, url: None, limits: Limits::default() }
     }
 }
 
@@ -77,7 +77,7 @@ impl Relay {
             Ok((listener.local_addr()?, listener))
         };
         let (address, listener) = bound.await.map_err(failed)?;
-        let task = tokio::spawn(listen(listener, config));
+        let task = tokio::spawn(accept_loop(listener, config));
         Ok(Self { address, task })
     }
 
@@ -114,31 +114,31 @@ impl Drop for Relay {
 }
 
 /// Lets strangers in. Connections end with this.
-async fn listen(listener: TcpListener, config: RelayConfig) {
+async fn accept_loop(listener: TcpListener, config: RelayConfig) {
     let hub = Arc::new(Hub::new(config.limits));
-    let doors = Doors::new(config.limits);
+    let limiter = ConnectionLimiter::new(config.limits);
     let mut connections = JoinSet::new();
-    let mut sweep = interval(SWEEP);
+    let mut sweep = interval(SWEEP_INTERVAL);
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((socket, from)) => {
                     // One too many is closed at once.
-                    if let Some(pass) = doors.enter(from.ip()) {
-                        connections.spawn(serve(socket, pass, config.clone(), hub.clone()));
+                    if let Some(permit) = limiter.enter(from.ip()) {
+                        connections.spawn(serve_connection(socket, permit, config.clone(), hub.clone()));
                     }
                 }
-                Err(_) => sleep(PAUSE).await,
+                Err(_) => sleep(ACCEPT_RETRY_DELAY).await,
             },
             Some(_) = connections.join_next() => {}
-            _ = sweep.tick() => hub.sweep(),
+            _ = sweep.tick() => hub.remove_expired(),
         }
     }
 }
 
 /// Serves one connection until it ends.
-async fn serve(socket: TcpStream, pass: Pass, config: RelayConfig, hub: Arc<Hub>) {
-    let RelayConfig { login, url, limits, .. } = config;
+async fn serve_connection(socket: TcpStream, permit: Permit, config: RelayConfig, hub: Arc<Hub>) {
+    let RelayConfig { require_auth: login, url, limits, .. } = config;
     let here = |socket: &TcpStream| {
         let address = socket.local_addr().ok()?;
         RelayUrl::parse(&format!("ws://{address}")).ok()
@@ -147,9 +147,9 @@ async fn serve(socket: TcpStream, pass: Pass, config: RelayConfig, hub: Arc<Hub>
     if login && url.is_none() {
         return;
     }
-    let login = url.map(Login::new);
+    let login = url.map(Nip42Auth::new);
     if let Some(connection) = Connection::open(socket, login, limits, hub).await {
         connection.run().await;
     }
-    drop(pass);
+    drop(permit);
 }

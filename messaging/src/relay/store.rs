@@ -9,7 +9,7 @@ use nostr::key::PublicKey;
 use super::limits::Limits;
 
 /// In which order wraps came.
-type Number = u64;
+type SequenceNumber = u64;
 
 /// See the module.
 #[derive(Debug)]
@@ -17,22 +17,22 @@ pub(super) struct Store {
     /// What is allowed.
     limits: Limits,
     /// The number of the next wrap.
-    next: Number,
+    next_number: SequenceNumber,
     /// Bytes of all wraps.
     bytes: usize,
     /// Every wrap, the oldest first.
-    wraps: BTreeMap<Number, Kept>,
+    wraps: BTreeMap<SequenceNumber, StoredWrap>,
     /// The same by id.
-    by_id: HashMap<EventId, Number>,
+    by_id: HashMap<EventId, SequenceNumber>,
     /// The same by receiver.
-    by_key: HashMap<PublicKey, BTreeSet<Number>>,
+    by_key: HashMap<PublicKey, BTreeSet<SequenceNumber>>,
     /// The same by expiry.
-    by_end: BTreeSet<(u64, Number)>,
+    by_end: BTreeSet<(u64, SequenceNumber)>,
 }
 
 /// A wrap that is kept.
 #[derive(Debug)]
-struct Kept {
+struct StoredWrap {
     /// The wrap.
     wrap: Arc<Event>,
     /// Its bytes, as JSON.
@@ -48,7 +48,7 @@ impl Store {
     pub(super) fn new(limits: Limits) -> Self {
         Self {
             limits,
-            next: 0,
+            next_number: 0,
             bytes: 0,
             wraps: BTreeMap::new(),
             by_id: HashMap::new(),
@@ -63,18 +63,18 @@ impl Store {
     }
 
     /// Keeps a wrap, and lets older ones go if there are too many.
-    pub(super) fn put(&mut self, wrap: Arc<Event>, receiver: PublicKey, until: u64) {
-        let (number, bytes) = (self.next, wrap.as_json().len());
-        self.next = number.saturating_add(1);
+    pub(super) fn insert(&mut self, wrap: Arc<Event>, receiver: PublicKey, until: u64) {
+        let (number, bytes) = (self.next_number, wrap.as_json().len());
+        self.next_number = number.saturating_add(1);
         self.bytes = self.bytes.saturating_add(bytes);
         self.by_id.insert(wrap.id, number);
         self.by_end.insert((until, number));
         let same = self.by_key.entry(receiver).or_default();
         same.insert(number);
-        let crowded = (same.len() > self.limits.per_key).then(|| same.first().copied()).flatten();
-        self.wraps.insert(number, Kept { wrap, bytes, receiver, until });
+        let evicted = (same.len() > self.limits.per_key).then(|| same.first().copied()).flatten();
+        self.wraps.insert(number, StoredWrap { wrap, bytes, receiver, until });
 
-        if let Some(oldest) = crowded {
+        if let Some(oldest) = evicted {
             self.remove(oldest);
         }
         while self.wraps.len() > self.limits.wraps || self.bytes > self.limits.bytes {
@@ -84,7 +84,7 @@ impl Store {
     }
 
     /// Lets everything go that is past its time at the Unix second `now`.
-    pub(super) fn sweep(&mut self, now: u64) {
+    pub(super) fn remove_expired(&mut self, now: u64) {
         while let Some((until, number)) = self.by_end.first().copied()
             && until <= now
         {
@@ -93,14 +93,14 @@ impl Store {
     }
 
     /// What is kept for a receiver, in the order in which it came.
-    pub(super) fn of(&self, receiver: &PublicKey) -> impl Iterator<Item = &Arc<Event>> {
+    pub(super) fn for_receiver(&self, receiver: &PublicKey) -> impl Iterator<Item = &Arc<Event>> {
         let numbers = self.by_key.get(receiver).into_iter().flatten();
         numbers.filter_map(|number| self.wraps.get(number)).map(|kept| &kept.wrap)
     }
 
     /// Lets a wrap go.
-    fn remove(&mut self, number: Number) {
-        let Some(Kept { wrap, bytes, receiver, until }) = self.wraps.remove(&number) else {
+    fn remove(&mut self, number: SequenceNumber) {
+        let Some(StoredWrap { wrap, bytes, receiver, until }) = self.wraps.remove(&number) else {
             return;
         };
         self.bytes = self.bytes.saturating_sub(bytes);
@@ -123,19 +123,19 @@ mod tests {
     use nostr::event::Event;
 
     use super::{Limits, Store};
-    use crate::{Claim, Content, Letter, MessageKey, seal};
+    use crate::{Claim, Content, Message, MessageKey, seal};
 
     /// A wrap for a key.
     fn wrap(receiver: &MessageKey) -> Arc<Event> {
         let content = Content::EndpointRequest { claim: Claim::Client {} };
-        let letter = Letter::request(1, Address::ZERO, content);
-        Arc::new(seal(&MessageKey::random(), receiver.public(), &letter).unwrap())
+        let message = Message::request(1, Address::ZERO, content);
+        Arc::new(seal(&MessageKey::random(), receiver.public(), &message).unwrap())
     }
 
     /// Keeps a wrap.
     fn put(store: &mut Store, receiver: &MessageKey, until: u64) -> Arc<Event> {
         let wrap = wrap(receiver);
-        store.put(wrap.clone(), receiver.keys().public_key(), until);
+        store.insert(wrap.clone(), receiver.keys().public_key(), until);
         wrap
     }
 
@@ -145,7 +145,7 @@ mod tests {
     }
 
     /// Whether nothing is left of what is gone.
-    fn is_whole(store: &Store) -> bool {
+    fn is_consistent(store: &Store) -> bool {
         let count = store.wraps.len();
         let by_key: usize = store.by_key.values().map(std::collections::BTreeSet::len).sum();
         let bytes: usize = store.wraps.values().map(|kept| kept.bytes).sum();
@@ -163,28 +163,28 @@ mod tests {
             let first = put(&mut store, &a, 10);
             let rest = [put(&mut store, &b, 10), put(&mut store, &a, 10)];
             assert!(!has(&store, &first) && rest.iter().all(|wrap| has(&store, wrap)));
-            assert!(is_whole(&store));
+            assert!(is_consistent(&store));
         }
     }
 
     #[test]
-    fn who_is_flooded_loses_only_their_own() {
+    fn a_flood_to_one_key_evicts_only_wraps_to_that_key() {
         let [a, b] = [(); 2].map(|()| MessageKey::random());
         let mut store = Store::new(Limits { per_key: 2, ..Limits::default() });
         let quiet = put(&mut store, &b, 10);
         let flood: Vec<_> = (0..4).map(|_| put(&mut store, &a, 10)).collect();
-        let left: Vec<_> = store.of(&a.keys().public_key()).cloned().collect();
+        let left: Vec<_> = store.for_receiver(&a.keys().public_key()).cloned().collect();
         assert_eq!(left, flood[2..]);
-        assert!(has(&store, &quiet) && is_whole(&store));
+        assert!(has(&store, &quiet) && is_consistent(&store));
     }
 
     #[test]
-    fn what_is_past_its_time_goes() {
+    fn expired_wraps_are_removed() {
         let key = MessageKey::random();
         let mut store = Store::new(Limits::default());
         let [early, late] = [10, 11].map(|until| put(&mut store, &key, until));
-        store.sweep(10);
+        store.remove_expired(10);
         assert!(!has(&store, &early) && has(&store, &late));
-        assert!(is_whole(&store));
+        assert!(is_consistent(&store));
     }
 }

@@ -2,7 +2,8 @@
 
 use alloy::primitives::Address;
 use muster_messaging::{
-    Claim, Content, Event, Flaw, LETTER_LIFE, Letter, LetterError, MessageKey, open, seal,
+    Claim, Content, Event, MESSAGE_TTL, Message, MessageFormatError, MessageKey, OpenError, open,
+    seal,
 };
 use nostr::event::{EventBuilder, EventId, FinalizeEvent, Kind, Tag, UnsignedEvent};
 use nostr::key::{Keys, PublicKey};
@@ -30,15 +31,15 @@ impl Forgery {
     fn new() -> Self {
         let sealer = Keys::generate();
         let content = Content::EndpointRequest { claim: Claim::Client {} };
-        let letter = Letter::request(1, Address::ZERO, content).to_json().unwrap();
+        let message = Message::request(1, Address::ZERO, content).to_json().unwrap();
         let kind = Kind::Custom(2015);
-        let rumor = UnsignedEvent::new(sealer.public_key(), Timestamp::now(), kind, [], letter);
+        let rumor = UnsignedEvent::new(sealer.public_key(), Timestamp::now(), kind, [], message);
         let until = now() + 100;
         Self { sealer, rumor, seal: Kind::Seal, wrap: Kind::GiftWrap, until }
     }
 
     /// What the receiver makes of it.
-    fn open(self) -> Result<(), Flaw> {
+    fn open(self) -> Result<(), OpenError> {
         let receiver = MessageKey::random();
         open(&receiver, &self.wrap(&receiver), now()).map(drop)
     }
@@ -57,7 +58,7 @@ impl Forgery {
 }
 
 /// An honest letter with another rumor.
-fn with(change: impl FnOnce(&mut UnsignedEvent)) -> Forgery {
+fn with_rumor(change: impl FnOnce(&mut UnsignedEvent)) -> Forgery {
     let mut forgery = Forgery::new();
     change(&mut forgery.rumor);
     forgery
@@ -71,66 +72,66 @@ fn what_is_honest_opens() {
 #[test]
 fn nobody_writes_in_another_name() {
     let victim = Keys::generate().public_key();
-    assert_eq!(with(|rumor| rumor.pubkey = victim).open(), Err(Flaw::Forged));
+    assert_eq!(with_rumor(|rumor| rumor.pubkey = victim).open(), Err(OpenError::Forged));
 }
 
 #[test]
-fn an_id_that_is_not_the_letters_is_forged() {
+fn an_id_that_is_not_the_messages_is_forged() {
     let id = EventId::from_slice(&[7; 32]).unwrap();
-    assert_eq!(with(|rumor| rumor.id = Some(id)).open(), Err(Flaw::Forged));
+    assert_eq!(with_rumor(|rumor| rumor.id = Some(id)).open(), Err(OpenError::Forged));
 }
 
 #[test]
 fn each_layer_has_its_kind() {
     let note = Kind::TextNote;
-    assert_eq!(with(|rumor| rumor.kind = note).open(), Err(Flaw::Forged));
-    assert_eq!(Forgery { seal: note, ..Forgery::new() }.open(), Err(Flaw::Forged));
-    assert_eq!(Forgery { wrap: note, ..Forgery::new() }.open(), Err(Flaw::NotAWrap));
+    assert_eq!(with_rumor(|rumor| rumor.kind = note).open(), Err(OpenError::Forged));
+    assert_eq!(Forgery { seal: note, ..Forgery::new() }.open(), Err(OpenError::Forged));
+    assert_eq!(Forgery { wrap: note, ..Forgery::new() }.open(), Err(OpenError::NotAGiftWrap));
 }
 
 #[test]
-fn a_letter_is_taken_for_a_day() {
-    let life = LETTER_LIFE.as_secs();
-    let sent = |at: u64| with(|rumor| rumor.created_at = Timestamp::from_secs(at)).open();
+fn a_message_is_accepted_for_a_day() {
+    let life = MESSAGE_TTL.as_secs();
+    let sent = |at: u64| with_rumor(|rumor| rumor.created_at = Timestamp::from_secs(at)).open();
     assert_eq!(sent(now() - life + 60), Ok(()));
-    assert_eq!(sent(now() - life - 60), Err(Flaw::TooOld));
-    assert_eq!(sent(now() + 3_600), Err(Flaw::FromTheFuture));
-    assert_eq!(Forgery { until: now() - 1, ..Forgery::new() }.open(), Err(Flaw::TooOld));
+    assert_eq!(sent(now() - life - 60), Err(OpenError::Expired));
+    assert_eq!(sent(now() + 3_600), Err(OpenError::FromTheFuture));
+    assert_eq!(Forgery { until: now() - 1, ..Forgery::new() }.open(), Err(OpenError::Expired));
 }
 
 #[test]
-fn what_is_in_a_wrap_is_a_letter() {
-    let malformed = Err(Flaw::Letter(LetterError::Malformed));
-    assert_eq!(with(|rumor| rumor.content = "hello".to_owned()).open(), malformed);
+fn the_content_of_a_wrap_is_a_message() {
+    let malformed = Err(OpenError::Format(MessageFormatError::Malformed));
+    assert_eq!(with_rumor(|rumor| rumor.content = "hello".to_owned()).open(), malformed);
     let long = " ".repeat(9_000);
-    let too_long = Err(Flaw::Letter(LetterError::TooLong(long.len())));
-    assert_eq!(with(|rumor| rumor.content = long).open(), too_long);
+    let too_long = Err(OpenError::Format(MessageFormatError::TooLong(long.len())));
+    assert_eq!(with_rumor(|rumor| rumor.content = long).open(), too_long);
     let huge = " ".repeat(30_000);
-    assert_eq!(with(|rumor| rumor.content = huge).open(), Err(Flaw::TooLarge));
+    assert_eq!(with_rumor(|rumor| rumor.content = huge).open(), Err(OpenError::TooLarge));
 }
 
 #[test]
 fn a_wrap_is_for_its_receiver_and_cannot_be_changed() {
     let receiver = MessageKey::random();
     let wrap = Forgery::new().wrap(&receiver);
-    assert_eq!(open(&MessageKey::random(), &wrap, now()), Err(Flaw::Unreadable));
+    assert_eq!(open(&MessageKey::random(), &wrap, now()), Err(OpenError::Unreadable));
     let mut changed = wrap.clone();
     changed.created_at = Timestamp::from_secs(1);
-    assert_eq!(open(&receiver, &changed, now()), Err(Flaw::Forged));
+    assert_eq!(open(&receiver, &changed, now()), Err(OpenError::Forged));
     let mut swapped = wrap;
     swapped.sig = Forgery::new().wrap(&receiver).sig;
-    assert_eq!(open(&receiver, &swapped, now()), Err(Flaw::Forged));
+    assert_eq!(open(&receiver, &swapped, now()), Err(OpenError::Forged));
 }
 
 #[test]
-fn a_wrap_hides_its_sender_and_outlives_its_letter() {
+fn a_wrap_hides_its_sender_and_outlives_its_message() {
     let [sender, receiver] = [(); 2].map(|()| MessageKey::random());
     let content = Content::EndpointRequest { claim: Claim::Client {} };
-    let letter = Letter::request(1, Address::ZERO, content);
-    let wrap = seal(&sender, receiver.public(), &letter).unwrap();
+    let message = Message::request(1, Address::ZERO, content);
+    let wrap = seal(&sender, receiver.public(), &message).unwrap();
     assert!(!wrap.as_json().contains(&alloy::hex::encode(sender.public())));
     assert!(wrap.created_at.as_secs() <= now());
     let until = wrap.tags.expiration().unwrap().as_secs();
-    assert!(until >= now() + LETTER_LIFE.as_secs() - 1);
-    assert_eq!(open(&receiver, &wrap, now()).unwrap().letter, letter);
+    assert!(until >= now() + MESSAGE_TTL.as_secs() - 1);
+    assert_eq!(open(&receiver, &wrap, now()).unwrap().message, message);
 }

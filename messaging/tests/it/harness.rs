@@ -10,8 +10,9 @@ use alloy::signers::local::PrivateKeySigner;
 use futures::future::ready;
 use futures::{FutureExt, SinkExt, StreamExt};
 use muster_messaging::{
-    Admission, Answer, ClientDesk, Delivery, Endpoint, Facts, Hidden, Issuer, Letter, MessageKey,
-    PostBox, RecentlySeen, Relay, Source, Standing, Transport, WorkerDesk,
+    AccessGrant, AgreementInfo, BoxError, ChainFuture, ChainView, Delivery, Endpoint,
+    EndpointIssuer, EndpointResponder, InMemoryReplayGuard, Mailbox, Message, MessageKey,
+    PassResponder, Relay, SecretString, Transport,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -40,16 +41,16 @@ pub(crate) struct Market {
     /// The agreement.
     pub(crate) agreement: Address,
     /// What the chain says.
-    pub(crate) chain: Arc<Chain>,
+    pub(crate) chain: Arc<MockChain>,
     /// Whom the worker has let in.
-    pub(crate) door: Arc<Door>,
+    pub(crate) issuer: Arc<RecordingIssuer>,
 }
 
 /// What a chain says.
 #[derive(Debug)]
-pub(crate) struct Chain {
+pub(crate) struct MockChain {
     /// Agreements.
-    pub(crate) agreements: Mutex<HashMap<Address, Facts>>,
+    pub(crate) agreements: Mutex<HashMap<Address, AgreementInfo>>,
     /// Registered keys.
     pub(crate) keys: Mutex<HashMap<Address, B256>>,
     /// Seats.
@@ -58,40 +59,45 @@ pub(crate) struct Chain {
     pub(crate) is_down: AtomicBool,
 }
 
-impl Chain {
+impl MockChain {
     /// An answer, unless it is down.
-    fn say<T: Send + 'static>(&self, answer: T) -> Answer<'_, T> {
+    fn reply<T: Send + 'static>(&self, answer: T) -> ChainFuture<'_, T> {
         let down = self.is_down.load(Ordering::Relaxed);
-        ready(if down { Err(Source::from("the node is down")) } else { Ok(answer) }).boxed()
+        ready(if down { Err(BoxError::from("the node is down")) } else { Ok(answer) }).boxed()
     }
 }
 
-impl Standing for Chain {
+impl ChainView for MockChain {
     fn chain_id(&self) -> u64 {
         CHAIN
     }
 
-    fn agreement(&self, agreement: Address) -> Answer<'_, Option<Facts>> {
-        self.say(self.agreements.lock().unwrap().get(&agreement).cloned())
+    fn agreement(&self, agreement: Address) -> ChainFuture<'_, Option<AgreementInfo>> {
+        self.reply(self.agreements.lock().unwrap().get(&agreement).cloned())
     }
 
-    fn key(&self, account: Address) -> Answer<'_, Option<B256>> {
-        self.say(self.keys.lock().unwrap().get(&account).copied())
+    fn message_key(&self, account: Address) -> ChainFuture<'_, Option<B256>> {
+        self.reply(self.keys.lock().unwrap().get(&account).copied())
     }
 
-    fn tester(&self, agreement: Address, window: u8, place: u32) -> Answer<'_, Option<Address>> {
-        self.say(self.seats.get(&(agreement, window, place)).copied())
+    fn seat_holder(
+        &self,
+        agreement: Address,
+        window: u8,
+        place: u32,
+    ) -> ChainFuture<'_, Option<Address>> {
+        self.reply(self.seats.get(&(agreement, window, place)).copied())
     }
 }
 
 /// Gives everybody the same endpoint, and remembers whom.
 #[derive(Debug, Default)]
-pub(crate) struct Door(pub(crate) Mutex<Vec<Admission>>);
+pub(crate) struct RecordingIssuer(pub(crate) Mutex<Vec<AccessGrant>>);
 
-impl Issuer for Door {
-    fn issue(&self, admission: &Admission) -> Result<Endpoint, Source> {
-        self.0.lock().unwrap().push(*admission);
-        Ok(Endpoint { url: Hidden::new(URL), token: Hidden::new(TOKEN) })
+impl EndpointIssuer for RecordingIssuer {
+    fn issue(&self, grant: &AccessGrant) -> Result<Endpoint, BoxError> {
+        self.0.lock().unwrap().push(*grant);
+        Ok(Endpoint { url: SecretString::new(URL), token: SecretString::new(TOKEN) })
     }
 }
 
@@ -100,43 +106,46 @@ impl Market {
     pub(crate) fn new() -> Self {
         let [client, worker, tester] = [(); 3].map(|()| PrivateKeySigner::random());
         let agreement = Address::repeat_byte(0xa9);
-        let facts =
-            Facts { client: client.address(), workers: vec![worker.address()], window: Some(2) };
+        let info = AgreementInfo {
+            client: client.address(),
+            workers: vec![worker.address()],
+            window: Some(2),
+        };
         let keys = [&worker, &tester].map(|signer| (signer.address(), key(signer).public()));
-        let chain = Chain {
-            agreements: Mutex::new([(agreement, facts)].into()),
+        let chain = MockChain {
+            agreements: Mutex::new([(agreement, info)].into()),
             keys: Mutex::new(keys.into()),
             seats: [((agreement, 2, 5), tester.address())].into(),
             is_down: AtomicBool::new(false),
         };
-        Self { client, worker, tester, agreement, chain: Arc::new(chain), door: Arc::default() }
+        Self { client, worker, tester, agreement, chain: Arc::new(chain), issuer: Arc::default() }
     }
 
     /// The worker's desk.
-    pub(crate) fn worker_desk(&self) -> WorkerDesk {
-        WorkerDesk::new(self.worker.address(), self.chain.clone(), self.door.clone())
+    pub(crate) fn endpoint_responder(&self) -> EndpointResponder {
+        EndpointResponder::new(self.worker.address(), self.chain.clone(), self.issuer.clone())
     }
 
     /// The client's desk.
-    pub(crate) fn client_desk(&self) -> ClientDesk {
-        let given = Arc::new(RecentlySeen::default());
-        ClientDesk::new(self.client.clone(), self.chain.clone(), given)
+    pub(crate) fn pass_responder(&self) -> PassResponder {
+        let issued_passes = Arc::new(InMemoryReplayGuard::default());
+        PassResponder::new(self.client.clone(), self.chain.clone(), issued_passes)
     }
 
     /// Changes what the agreement is.
-    pub(crate) fn change(&self, change: impl FnOnce(&mut Facts)) {
+    pub(crate) fn update_agreement(&self, change: impl FnOnce(&mut AgreementInfo)) {
         change(self.chain.agreements.lock().unwrap().get_mut(&self.agreement).unwrap());
     }
 }
 
 /// The key of an account.
 pub(crate) fn key(account: &PrivateKeySigner) -> MessageKey {
-    MessageKey::of(account).unwrap()
+    MessageKey::from_signer(account).unwrap()
 }
 
 /// A letter that has come in from the holder of a key.
-pub(crate) fn delivery(sender: &MessageKey, letter: &Letter) -> Delivery {
-    Delivery { sender: sender.public(), sent: now(), letter: letter.clone() }
+pub(crate) fn delivery(sender: &MessageKey, message: &Message) -> Delivery {
+    Delivery { sender: sender.public(), sent_at: now(), message: message.clone() }
 }
 
 /// The Unix second.
@@ -152,30 +161,30 @@ pub(crate) async fn until(mut is_so: impl AsyncFnMut() -> bool) {
 }
 
 /// The post box of a key, with a memory of its own.
-pub(crate) async fn post_box(
+pub(crate) async fn mailbox(
     key: &MessageKey,
     transport: &Arc<impl Transport + 'static>,
-) -> PostBox {
-    let seen = Arc::new(RecentlySeen::default());
-    PostBox::open(key.clone(), transport.clone(), seen).await.unwrap()
+) -> Mailbox {
+    let replay_guard = Arc::new(InMemoryReplayGuard::default());
+    Mailbox::open(key.clone(), transport.clone(), replay_guard).await.unwrap()
 }
 
 /// A connection to a relay, by hand.
-pub(crate) struct Raw(pub(crate) WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct RawConnection(pub(crate) WebSocketStream<MaybeTlsStream<TcpStream>>);
 
-impl Raw {
+impl RawConnection {
     /// Connects.
     pub(crate) async fn connect(relay: &Relay) -> Self {
         Self(connect_async(relay.url()).await.unwrap().0)
     }
 
     /// Says something.
-    pub(crate) async fn say(&mut self, what: &Value) {
+    pub(crate) async fn send(&mut self, what: &Value) {
         self.0.send(WsMessage::text(what.to_string())).await.unwrap();
     }
 
     /// What the relay says next; `None` when it has cut the connection.
-    pub(crate) async fn hear(&mut self) -> Option<Value> {
+    pub(crate) async fn receive(&mut self) -> Option<Value> {
         loop {
             match self.0.next().await?.ok()? {
                 WsMessage::Text(text) => return Some(serde_json::from_str(&text).unwrap()),
@@ -186,27 +195,27 @@ impl Raw {
     }
 
     /// What the relay answers.
-    pub(crate) async fn ask(&mut self, what: &Value) -> Value {
-        self.say(what).await;
-        self.hear().await.unwrap()
+    pub(crate) async fn request(&mut self, what: &Value) -> Value {
+        self.send(what).await;
+        self.receive().await.unwrap()
     }
 
     /// What the relay says to an event: whether it keeps it, and why not.
     pub(crate) async fn publish(&mut self, event: &muster_messaging::Event) -> (bool, String) {
-        let answer = self.ask(&json!(["EVENT", event])).await;
+        let answer = self.request(&json!(["EVENT", event])).await;
         assert_eq!((&answer[0], &answer[1]), (&json!("OK"), &json!(event.id)));
         (answer[2].as_bool().unwrap(), answer[3].as_str().unwrap().to_owned())
     }
 
     /// Everything that is kept for a filter, by id.
     pub(crate) async fn stored(&mut self, filter: &Value) -> Vec<String> {
-        self.say(&json!(["REQ", "stored", filter])).await;
+        self.send(&json!(["REQ", "stored", filter])).await;
         let mut ids = Vec::new();
         loop {
-            let said = self.hear().await.unwrap();
+            let said = self.receive().await.unwrap();
             if said[0] != "EVENT" {
                 assert_eq!(said, json!(["EOSE", "stored"]));
-                self.say(&json!(["CLOSE", "stored"])).await;
+                self.send(&json!(["CLOSE", "stored"])).await;
                 return ids;
             }
             ids.push(said[2]["id"].as_str().unwrap().to_owned());

@@ -12,20 +12,20 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::harness::Raw;
+use crate::harness::RawConnection;
 use crate::relay::{hex, relay, wrap};
 
 /// Whether an honest client is served.
-async fn serves(relay: &Relay) {
+async fn assert_serves(relay: &Relay) {
     let key = MessageKey::random();
-    let mut raw = Raw::connect(relay).await;
+    let mut raw = RawConnection::connect(relay).await;
     let wrap = wrap(&key);
     assert!(raw.publish(&wrap).await.0);
     assert_eq!(raw.stored(&json!({ "#p": [hex(&key)] })).await, [wrap.id.to_hex()]);
 }
 
 /// Waits until the other side has closed a connection, reading what it still says.
-async fn is_closed(socket: &mut TcpStream) {
+async fn wait_closed(socket: &mut TcpStream) {
     let mut rest = [0; 1024];
     while !matches!(socket.read(&mut rest).await, Ok(0) | Err(_)) {}
 }
@@ -37,7 +37,7 @@ fn memory() -> usize {
 }
 
 /// A WebSocket connection without its frames.
-async fn shake(relay: &Relay) -> TcpStream {
+async fn handshake(relay: &Relay) -> TcpStream {
     let mut socket = TcpStream::connect(relay.address()).await.unwrap();
     let head = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
                 Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
@@ -60,17 +60,17 @@ fn frame(announced: u64) -> Vec<u8> {
 async fn a_frame_that_is_too_large_ends_the_connection_before_it_is_read() {
     let relay = relay(Limits::default()).await;
     for announced in [40_000, 1 << 30, 1 << 62] {
-        let mut socket = shake(&relay).await;
+        let mut socket = handshake(&relay).await;
         socket.write_all(&frame(announced)).await.unwrap();
-        is_closed(&mut socket).await;
+        wait_closed(&mut socket).await;
     }
-    serves(&relay).await;
+    assert_serves(&relay).await;
 }
 
 #[tokio::test]
 async fn a_message_in_ever_more_pieces_ends_the_connection() {
     let relay = relay(Limits::default()).await;
-    let mut socket = shake(&relay).await;
+    let mut socket = handshake(&relay).await;
     let piece = |first: bool| {
         let head = [u8::from(first), 0x80 | 0x7e, 0x10, 0x00, 0, 0, 0, 0];
         [&head[..], &[b'['; 0x1000]].concat()
@@ -79,13 +79,13 @@ async fn a_message_in_ever_more_pieces_ends_the_connection() {
     while socket.write_all(&piece(first)).await.is_ok() {
         first = false;
     }
-    serves(&relay).await;
+    assert_serves(&relay).await;
 }
 
 #[tokio::test]
 async fn nonsense_is_refused_and_too_much_of_it_ends_the_connection() {
     let relay = relay(Limits::default()).await;
-    let mut raw = Raw::connect(&relay).await;
+    let mut raw = RawConnection::connect(&relay).await;
     let not_understood = json!(["NOTICE", "invalid: not understood"]);
     let deep = "[".repeat(30_000);
     let nested = format!(r#"["REQ","s",{{"x":{}"#, "[".repeat(30_000));
@@ -93,24 +93,24 @@ async fn nonsense_is_refused_and_too_much_of_it_ends_the_connection() {
     for text in ["", "{}", "[]", "hello", r#"["NO"]"#, r#"["COUNT","s",{}]"#, &deep, &nested, &wide]
     {
         raw.0.send(Message::text(text)).await.unwrap();
-        assert_eq!(raw.hear().await.as_ref(), Some(&not_understood), "{text:.20}");
+        assert_eq!(raw.receive().await.as_ref(), Some(&not_understood), "{text:.20}");
     }
     raw.0.send(Message::binary(vec![0; 100])).await.unwrap();
-    assert_eq!(raw.hear().await.as_ref(), Some(&not_understood));
+    assert_eq!(raw.receive().await.as_ref(), Some(&not_understood));
     let mut notices = 0;
-    while raw.0.send(Message::text("{}")).await.is_ok() && raw.hear().await.is_some() {
+    while raw.0.send(Message::text("{}")).await.is_ok() && raw.receive().await.is_some() {
         notices += 1;
     }
     assert!(notices < 32, "{notices}");
-    serves(&relay).await;
+    assert_serves(&relay).await;
 }
 
 #[tokio::test]
-async fn who_says_too_much_is_held_back_and_then_cut_off() {
-    let limits = Limits { rate: NonZeroU32::MIN, ..Limits::default() };
+async fn a_client_above_the_rate_limit_is_limited_and_then_disconnected() {
+    let limits = Limits { messages_per_second: NonZeroU32::MIN, ..Limits::default() };
     let relay = relay(limits).await;
     let wrap = wrap(&MessageKey::random());
-    let mut raw = Raw::connect(&relay).await;
+    let mut raw = RawConnection::connect(&relay).await;
     let mut said: Vec<(bool, String)> = Vec::new();
     for _ in 0..10 {
         said.push(raw.publish(&wrap).await);
@@ -118,71 +118,77 @@ async fn who_says_too_much_is_held_back_and_then_cut_off() {
     assert!(said.iter().all(|(kept, _)| *kept), "{said:?}");
     let slower = "rate-limited: slower, please";
     assert_eq!(raw.publish(&wrap).await, (false, slower.to_owned()));
-    let closed = raw.ask(&json!(["REQ", "s", {}])).await;
+    let closed = raw.request(&json!(["REQ", "s", {}])).await;
     assert_eq!(closed, json!(["CLOSED", "s", slower]));
     let text = Message::text(json!(["EVENT", wrap]).to_string());
-    while raw.0.send(text.clone()).await.is_ok() && raw.hear().await.is_some() {}
-    serves(&relay).await;
+    while raw.0.send(text.clone()).await.is_ok() && raw.receive().await.is_some() {}
+    assert_serves(&relay).await;
 }
 
 #[tokio::test]
-async fn who_is_slow_to_shake_hands_is_cut_off() {
+async fn a_slow_handshake_is_disconnected() {
     let patience = Duration::from_millis(100);
-    let relay = relay(Limits { patience, ..Limits::default() }).await;
+    let relay = relay(Limits { io_timeout: patience, ..Limits::default() }).await;
     for begun in ["", "GET / HTTP/1.1\r\nHost:"] {
         let mut socket = TcpStream::connect(relay.address()).await.unwrap();
         socket.write_all(begun.as_bytes()).await.unwrap();
-        is_closed(&mut socket).await;
+        wait_closed(&mut socket).await;
     }
     let mut endless = TcpStream::connect(relay.address()).await.unwrap();
     endless.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
     while endless.write_all(&[b'x'; 4096]).await.is_ok() {}
-    serves(&relay).await;
+    assert_serves(&relay).await;
 }
 
 #[tokio::test]
-async fn who_falls_silent_is_cut_off_and_who_only_listens_is_not() {
+async fn a_silent_client_is_disconnected_and_one_that_only_listens_is_not() {
     let heartbeat = Duration::from_millis(50);
     let relay = relay(Limits { heartbeat, ..Limits::default() }).await;
     let key = MessageKey::random();
-    let mut listener = Raw::connect(&relay).await;
+    let mut listener = RawConnection::connect(&relay).await;
     let request = json!(["REQ", "s", { "#p": [hex(&key)] }]);
-    assert_eq!(listener.ask(&request).await, json!(["EOSE", "s"]));
+    assert_eq!(listener.request(&request).await, json!(["EOSE", "s"]));
     // Reading answers what the relay asks for.
-    let heard = tokio::spawn(async move { listener.hear().await });
-    let mut silent = shake(&relay).await;
-    is_closed(&mut silent).await;
-    let mut dripping = shake(&relay).await;
+    let heard = tokio::spawn(async move { listener.receive().await });
+    let mut silent = handshake(&relay).await;
+    wait_closed(&mut silent).await;
+    let mut dripping = handshake(&relay).await;
     dripping.write_all(&frame(1_000)).await.unwrap();
-    is_closed(&mut dripping).await;
+    wait_closed(&mut dripping).await;
     let wrap = wrap(&key);
-    Raw::connect(&relay).await.publish(&wrap).await;
+    RawConnection::connect(&relay).await.publish(&wrap).await;
     assert_eq!(heard.await.unwrap(), Some(json!(["EVENT", "s", wrap])));
 }
 
 #[tokio::test]
-async fn who_does_not_read_is_cut_off_and_others_get_everything() {
-    let limits =
-        Limits { rate: NonZeroU32::MAX, patience: Duration::from_millis(200), ..Limits::default() };
+async fn a_client_that_does_not_read_is_disconnected_and_others_get_everything() {
+    let limits = Limits {
+        messages_per_second: NonZeroU32::MAX,
+        io_timeout: Duration::from_millis(200),
+        ..Limits::default()
+    };
     let relay = relay(limits).await;
     let key = MessageKey::random();
     let request = json!(["REQ", "s", { "#p": [hex(&key)] }]);
-    let [mut reader, mut deaf, mut writer] =
-        [Raw::connect(&relay).await, Raw::connect(&relay).await, Raw::connect(&relay).await];
+    let [mut reader, mut deaf, mut writer] = [
+        RawConnection::connect(&relay).await,
+        RawConnection::connect(&relay).await,
+        RawConnection::connect(&relay).await,
+    ];
     for raw in [&mut reader, &mut deaf] {
-        assert_eq!(raw.ask(&request).await, json!(["EOSE", "s"]));
+        assert_eq!(raw.request(&request).await, json!(["EOSE", "s"]));
     }
     // Asked for again and again, what is kept outgrows what the system holds for a connection.
     let wraps: Vec<_> = (0..100).map(|_| wrap(&key)).collect();
     for wrap in &wraps {
         assert!(writer.publish(wrap).await.0);
-        assert_eq!(reader.hear().await, Some(json!(["EVENT", "s", wrap])));
+        assert_eq!(reader.receive().await, Some(json!(["EVENT", "s", wrap])));
     }
     let text = Message::text(request.to_string());
     while deaf.0.send(text.clone()).await.is_ok() {}
     let last = wrap(&key);
     assert!(writer.publish(&last).await.0);
-    assert_eq!(reader.hear().await, Some(json!(["EVENT", "s", last])));
+    assert_eq!(reader.receive().await, Some(json!(["EVENT", "s", last])));
 }
 
 #[tokio::test]
@@ -191,15 +197,16 @@ async fn thousands_of_connections_take_neither_the_memory_nor_the_place_of_who_i
     let limits = Limits { connections: most, per_address: most, ..Limits::default() };
     let relay = relay(limits).await;
     let key = MessageKey::random();
-    let [mut reader, mut writer] = [Raw::connect(&relay).await, Raw::connect(&relay).await];
+    let [mut reader, mut writer] =
+        [RawConnection::connect(&relay).await, RawConnection::connect(&relay).await];
     let request = json!(["REQ", "s", { "#p": [hex(&key)] }]);
-    assert_eq!(reader.ask(&request).await, json!(["EOSE", "s"]));
+    assert_eq!(reader.request(&request).await, json!(["EOSE", "s"]));
 
     let before = memory();
     // Each one that gets in asks for all it may, and leaves a message of almost the largest size unfinished.
     let mut inside = Vec::new();
     for socket_number in 2..most {
-        let mut socket = shake(&relay).await;
+        let mut socket = handshake(&relay).await;
         for name in 0..64 {
             let keys: [_; 4] = from_fn(|key| format!("{socket_number:020}{name:020}{key:024}"));
             let request =
@@ -214,13 +221,13 @@ async fn thousands_of_connections_take_neither_the_memory_nor_the_place_of_who_i
     for _ in 0..20 {
         let attempts = (0..100).map(|_| async {
             let Ok(mut socket) = TcpStream::connect(relay.address()).await else { return };
-            is_closed(&mut socket).await;
+            wait_closed(&mut socket).await;
         });
         join_all(attempts).await;
     }
     let wrap = wrap(&key);
     assert!(writer.publish(&wrap).await.0);
-    assert_eq!(reader.hear().await, Some(json!(["EVENT", "s", wrap])));
+    assert_eq!(reader.receive().await, Some(json!(["EVENT", "s", wrap])));
     let grown = memory().saturating_sub(before);
     assert!(grown < most * 400_000, "{grown} bytes for {most} connections");
 

@@ -8,12 +8,12 @@
     reason = "a test that meets what it does not expect should end there"
 )]
 
-mod clear;
+mod confidentiality;
 mod forged;
 mod harness;
 mod hostile;
-mod letters;
+mod messages;
 mod refusals;
 mod relay;
-mod relays;
+mod relay_pool;
 mod replays;

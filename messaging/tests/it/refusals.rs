@@ -2,15 +2,21 @@
 
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
-use muster_messaging::{Claim, ClientDesk, Content, Delegation, Letter, MessageKey, Reason};
+use muster_messaging::{
+    Claim, Content, Delegation, Message, MessageKey, PassResponder, RefusalReason,
+};
 
 use crate::harness::{CHAIN, Market, delivery, key, now};
 
 /// What the worker says to such a request; `None` if it gives its endpoint.
-async fn worker_says(market: &Market, sender: &MessageKey, request: &Letter) -> Option<Reason> {
-    let asked = delivery(sender, request);
-    let reply = market.worker_desk().answer(&asked, now()).await.unwrap().unwrap();
-    assert!(reply.answers(request));
+async fn endpoint_refusal(
+    market: &Market,
+    sender: &MessageKey,
+    request: &Message,
+) -> Option<RefusalReason> {
+    let incoming = delivery(sender, request);
+    let reply = market.endpoint_responder().answer(&incoming, now()).await.unwrap().unwrap();
+    assert!(reply.is_reply_to(request));
     match reply.content {
         Content::Refusal { reason } => Some(reason),
         Content::EndpointReply { .. } => None,
@@ -19,8 +25,8 @@ async fn worker_says(market: &Market, sender: &MessageKey, request: &Letter) -> 
 }
 
 /// A request for the endpoint of the market's agreement.
-fn request(market: &Market, claim: Claim) -> Letter {
-    Letter::request(CHAIN, market.agreement, Content::EndpointRequest { claim })
+fn request(market: &Market, claim: Claim) -> Message {
+    Message::request(CHAIN, market.agreement, Content::EndpointRequest { claim })
 }
 
 #[tokio::test]
@@ -28,21 +34,24 @@ async fn a_request_for_another_chain_or_agreement_is_refused() {
     let market = Market::new();
     let client = key(&market.client);
     let request = request(&market, Claim::Client {});
-    let elsewhere = Letter { chain_id: CHAIN + 1, ..request.clone() };
-    assert_eq!(worker_says(&market, &client, &elsewhere).await, Some(Reason::OtherChain));
-    let another = Letter { agreement: Address::repeat_byte(1), ..request.clone() };
-    assert_eq!(worker_says(&market, &client, &another).await, Some(Reason::NotMine));
-    market.change(|facts| facts.workers = vec![Address::repeat_byte(2)]);
-    assert_eq!(worker_says(&market, &client, &request).await, Some(Reason::NotMine));
+    let elsewhere = Message { chain_id: CHAIN + 1, ..request.clone() };
+    assert_eq!(
+        endpoint_refusal(&market, &client, &elsewhere).await,
+        Some(RefusalReason::OtherChain)
+    );
+    let another = Message { agreement: Address::repeat_byte(1), ..request.clone() };
+    assert_eq!(endpoint_refusal(&market, &client, &another).await, Some(RefusalReason::NotMine));
+    market.update_agreement(|info| info.workers = vec![Address::repeat_byte(2)]);
+    assert_eq!(endpoint_refusal(&market, &client, &request).await, Some(RefusalReason::NotMine));
 }
 
 #[tokio::test]
 async fn nobody_is_let_in_before_the_start_or_after_the_end() {
     let market = Market::new();
-    market.change(|facts| facts.window = None);
+    market.update_agreement(|info| info.window = None);
     let client = key(&market.client);
     let request = request(&market, Claim::Client {});
-    assert_eq!(worker_says(&market, &client, &request).await, Some(Reason::NotRunning));
+    assert_eq!(endpoint_refusal(&market, &client, &request).await, Some(RefusalReason::NotRunning));
 }
 
 #[tokio::test]
@@ -50,7 +59,10 @@ async fn a_stranger_is_not_the_client() {
     let market = Market::new();
     let stranger = MessageKey::random();
     let request = request(&market, Claim::Client {});
-    assert_eq!(worker_says(&market, &stranger, &request).await, Some(Reason::NotAllowed));
+    assert_eq!(
+        endpoint_refusal(&market, &stranger, &request).await,
+        Some(RefusalReason::NotAllowed)
+    );
 }
 
 #[tokio::test]
@@ -63,16 +75,16 @@ async fn a_delegation_is_good_for_its_agreement_key_and_time_and_from_the_client
         request(&market, Claim::Delegate { delegation })
     };
     let key = fresh.public();
-    let not_allowed = Some(Reason::NotAllowed);
+    let not_allowed = Some(RefusalReason::NotAllowed);
     for (delegated, said) in [
         (sign(client, CHAIN, here, key, later), None),
-        (sign(client, CHAIN, here, key, now()), Some(Reason::Expired)),
+        (sign(client, CHAIN, here, key, now()), Some(RefusalReason::Expired)),
         (sign(client, CHAIN + 1, here, key, later), not_allowed),
         (sign(client, CHAIN, Address::ZERO, key, later), not_allowed),
         (sign(client, CHAIN, here, MessageKey::random().public(), later), not_allowed),
         (sign(&PrivateKeySigner::random(), CHAIN, here, key, later), not_allowed),
     ] {
-        assert_eq!(worker_says(&market, &fresh, &delegated).await, said, "{delegated:?}");
+        assert_eq!(endpoint_refusal(&market, &fresh, &delegated).await, said, "{delegated:?}");
     }
 }
 
@@ -81,21 +93,26 @@ async fn a_seat_is_its_testers_in_its_window() {
     let market = Market::new();
     let (tester, stranger) = (key(&market.tester), MessageKey::random());
     let seat = |window, place| request(&market, Claim::Seat { window, place });
-    let says = async |who, window, place| worker_says(&market, who, &seat(window, place)).await;
+    let says =
+        async |who, window, place| endpoint_refusal(&market, who, &seat(window, place)).await;
     assert_eq!(says(&tester, 2, 5).await, None);
-    assert_eq!(says(&tester, 1, 5).await, Some(Reason::OtherWindow));
-    assert_eq!(says(&tester, 2, 6).await, Some(Reason::NoSeat));
-    assert_eq!(says(&stranger, 2, 5).await, Some(Reason::NoSeat));
+    assert_eq!(says(&tester, 1, 5).await, Some(RefusalReason::OtherWindow));
+    assert_eq!(says(&tester, 2, 6).await, Some(RefusalReason::NoSeat));
+    assert_eq!(says(&stranger, 2, 5).await, Some(RefusalReason::NoSeat));
     // A key counts as long as it is the registered one.
     let rotated = MessageKey::random();
     market.chain.keys.lock().unwrap().insert(market.tester.address(), rotated.public());
-    assert_eq!(says(&tester, 2, 5).await, Some(Reason::NoSeat));
+    assert_eq!(says(&tester, 2, 5).await, Some(RefusalReason::NoSeat));
     assert_eq!(says(&rotated, 2, 5).await, None);
 }
 
 /// What the client says to a request for a pass; `None` if it gives one.
-async fn client_says(desk: &ClientDesk, sender: &MessageKey, request: &Letter) -> Option<Reason> {
-    let reply = desk.answer(&delivery(sender, request), now()).await.unwrap().unwrap();
+async fn pass_refusal(
+    responder: &PassResponder,
+    sender: &MessageKey,
+    request: &Message,
+) -> Option<RefusalReason> {
+    let reply = responder.respond(&delivery(sender, request), now()).await.unwrap().unwrap();
     match reply.content {
         Content::Refusal { reason } => Some(reason),
         Content::Pass { .. } => None,
@@ -106,38 +123,44 @@ async fn client_says(desk: &ClientDesk, sender: &MessageKey, request: &Letter) -
 #[tokio::test]
 async fn a_pass_is_for_the_tester_of_the_current_window_in_an_agreement_of_the_client() {
     let market = Market::new();
-    let (desk, tester) = (market.client_desk(), key(&market.tester));
+    let (responder, tester) = (market.pass_responder(), key(&market.tester));
     let ask = |window, place| {
         let content = Content::PassRequest { window, place, key: MessageKey::random().public() };
-        Letter::request(CHAIN, market.agreement, content)
+        Message::request(CHAIN, market.agreement, content)
     };
-    let elsewhere = Letter { chain_id: 1, ..ask(2, 5) };
-    let another = Letter { agreement: Address::ZERO, ..ask(2, 5) };
+    let elsewhere = Message { chain_id: 1, ..ask(2, 5) };
+    let another = Message { agreement: Address::ZERO, ..ask(2, 5) };
     for (sender, request, said) in [
-        (&tester, elsewhere, Reason::OtherChain),
-        (&tester, another, Reason::NotMine),
-        (&tester, ask(3, 5), Reason::OtherWindow),
-        (&tester, ask(2, 4), Reason::NoSeat),
-        (&MessageKey::random(), ask(2, 5), Reason::NoSeat),
+        (&tester, elsewhere, RefusalReason::OtherChain),
+        (&tester, another, RefusalReason::NotMine),
+        (&tester, ask(3, 5), RefusalReason::OtherWindow),
+        (&tester, ask(2, 4), RefusalReason::NoSeat),
+        (&MessageKey::random(), ask(2, 5), RefusalReason::NoSeat),
     ] {
-        assert_eq!(client_says(&desk, sender, &request).await, Some(said), "{request:?}");
+        assert_eq!(pass_refusal(&responder, sender, &request).await, Some(said), "{request:?}");
     }
-    market.change(|facts| facts.window = None);
-    assert_eq!(client_says(&desk, &tester, &ask(2, 5)).await, Some(Reason::NotRunning));
-    market.change(|facts| facts.client = Address::ZERO);
-    assert_eq!(client_says(&desk, &tester, &ask(2, 5)).await, Some(Reason::NotMine));
+    market.update_agreement(|info| info.window = None);
+    assert_eq!(
+        pass_refusal(&responder, &tester, &ask(2, 5)).await,
+        Some(RefusalReason::NotRunning)
+    );
+    market.update_agreement(|info| info.client = Address::ZERO);
+    assert_eq!(pass_refusal(&responder, &tester, &ask(2, 5)).await, Some(RefusalReason::NotMine));
 }
 
 #[tokio::test]
 async fn a_seat_gets_a_pass_for_one_key_however_often_it_asks() {
     let market = Market::new();
-    let (desk, tester) = (market.client_desk(), key(&market.tester));
+    let (responder, tester) = (market.pass_responder(), key(&market.tester));
     let [first, second] = [(); 2].map(|()| MessageKey::random().public());
     let ask = |key| {
         let content = Content::PassRequest { window: 2, place: 5, key };
-        Letter::request(CHAIN, market.agreement, content)
+        Message::request(CHAIN, market.agreement, content)
     };
-    assert_eq!(client_says(&desk, &tester, &ask(first)).await, None);
-    assert_eq!(client_says(&desk, &tester, &ask(first)).await, None);
-    assert_eq!(client_says(&desk, &tester, &ask(second)).await, Some(Reason::PassGiven));
+    assert_eq!(pass_refusal(&responder, &tester, &ask(first)).await, None);
+    assert_eq!(pass_refusal(&responder, &tester, &ask(first)).await, None);
+    assert_eq!(
+        pass_refusal(&responder, &tester, &ask(second)).await,
+        Some(RefusalReason::PassGiven)
+    );
 }

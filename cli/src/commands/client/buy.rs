@@ -8,7 +8,7 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use muster_client::{Market, Purchase};
 use muster_daemons::{Role, buyer};
-use muster_messaging::Local;
+use muster_messaging::InMemoryTransport;
 
 use crate::commands::wish::Wish;
 use crate::context::Context;
@@ -69,7 +69,8 @@ pub(super) async fn run(context: &Context, options: Buy) -> Result<(), CliError>
             (market, purchase)
         }
         Some(name) => {
-            let (state, letters) = (options.state.as_deref(), Arc::new(Local::default()));
+            let (state, letters) =
+                (options.state.as_deref(), Arc::new(InMemoryTransport::default()));
             let (base, _) = context.base(Role::Client, "purchases", state, letters).await?;
             let make = async |market: &Market| options.make(market).await;
             let purchase = buyer::buy(&base, &name, make).await?;

@@ -7,7 +7,7 @@ use clap::Args;
 use muster_client::Application;
 use muster_daemons::Role;
 use muster_daemons::worker::{Source, Worker, WorkerOptions};
-use muster_gateway::{ChildLimits, Upstream};
+use muster_gateway::{ServiceLimits, Upstream};
 
 use super::{Terms, bonds};
 use crate::context::Context;
@@ -103,11 +103,11 @@ impl Service {
         if let Some(upstream) = upstream {
             return Source::Upstream(upstream);
         }
-        let limits = ChildLimits {
-            cpu: cpu.map(Duration::from_secs),
-            memory: memory.map(|memory| memory.saturating_mul(MEBIBYTE)),
-            time: time.map(Duration::from_secs),
-            ..ChildLimits::default()
+        let limits = ServiceLimits {
+            cpu_time: cpu.map(Duration::from_secs),
+            memory_bytes: memory.map(|memory| memory.saturating_mul(MEBIBYTE)),
+            lifetime: time.map(Duration::from_secs),
+            ..ServiceLimits::default()
         };
         Source::Command { command: exec.unwrap_or_default(), limits }
     }

@@ -7,7 +7,7 @@ use alloy::signers::local::PrivateKeySigner;
 use muster_daemons::buyer::DEEDS;
 use muster_daemons::fault::points;
 use muster_messaging::{
-    Content, Letter, MessageKey, PostBox, RecentlySeen, Relay, RelayConfig, Relays,
+    Content, InMemoryReplayGuard, Mailbox, Message, MessageKey, Relay, RelayConfig, RelayPool,
 };
 use stylus_devnode::CHAIN_ID;
 
@@ -23,14 +23,14 @@ fn points_of(deed: &str) -> impl Iterator<Item = String> {
 /// The key for letters of a dev account.
 fn key(name: &str) -> MessageKey {
     let signer = PrivateKeySigner::from_bytes(&keccak256(format!("muster dev account {name}")));
-    MessageKey::of(&signer.unwrap()).unwrap()
+    MessageKey::from_signer(&signer.unwrap()).unwrap()
 }
 
 /// Sends a letter from one dev account to another.
-async fn send(relay: &Relay, from: &str, to: &str, letter: &Letter) -> PostBox {
-    let relays = Arc::new(Relays::connect([relay.url()]).unwrap());
-    let seen = Arc::new(RecentlySeen::default());
-    let letters = PostBox::open(key(from), relays, seen).await.unwrap();
+async fn send(relay: &Relay, from: &str, to: &str, letter: &Message) -> Mailbox {
+    let relays = Arc::new(RelayPool::connect([relay.url()]).unwrap());
+    let seen = Arc::new(InMemoryReplayGuard::default());
+    let letters = Mailbox::open(key(from), relays, seen).await.unwrap();
     letters.send(key(to).public(), letter).await.unwrap();
     letters
 }
@@ -140,7 +140,7 @@ async fn gives_passes() -> Vec<(String, &'static str)> {
         let mut daemon = cleo.faulty(&point, "");
         daemon.ready();
         let asks = Content::PassRequest { window: 0, place, key: B256::repeat_byte(7) };
-        let ask = || Letter::request(CHAIN_ID, agreement.parse().unwrap(), asks.clone());
+        let ask = || Message::request(CHAIN_ID, agreement.parse().unwrap(), asks.clone());
         drop(send(&relay, name, "cleo", &ask()).await);
         cleo.ends(daemon, &point, "who asks anew is answered");
 
@@ -150,8 +150,8 @@ async fn gives_passes() -> Vec<(String, &'static str)> {
         let mut letters = send(&relay, name, "cleo", &anew).await;
         let reply = loop {
             let delivery = letters.next().await.unwrap();
-            if delivery.answers(key("cleo").public(), &anew) {
-                break delivery.letter.content;
+            if delivery.is_reply_to(key("cleo").public(), &anew) {
+                break delivery.message.content;
             }
         };
         let Content::Pass { delegation } = reply else { panic!("{point}: {reply:?}") };

@@ -15,7 +15,7 @@ const WEEKS: u64 = 21 * 24 * 60 * 60;
 /// A message key that is not the account's own.
 pub(super) fn other_key() -> String {
     let signer = PrivateKeySigner::from_bytes(&keccak256("muster dev account una")).unwrap();
-    MessageKey::of(&signer).unwrap().public().to_string()
+    MessageKey::from_signer(&signer).unwrap().public().to_string()
 }
 
 /// Settles after giving others some time, and is killed at every stage of that.

@@ -11,10 +11,12 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use muster_client::{Market, ServiceReceipt};
 use muster_daemons::ChainStanding;
-use muster_gateway::{Config, Door, Gateway, Guest, Receipts, Refusal, Secret, Upstream};
+use muster_gateway::{
+    AuthorizationError, Authorizer, Claims, Config, Gateway, Receipts, Secret, Upstream,
+};
 use muster_messaging::{
-    Claim, ClientDesk, Content, Delegation, Event, Hidden, Inbox, Letter, Local, MessageError,
-    MessageKey, PostBox, RecentlySeen, Transport,
+    Claim, Content, Delegation, Event, InMemoryReplayGuard, InMemoryTransport, Inbox, Mailbox,
+    Message, MessageError, MessageKey, PassResponder, SecretString, Transport,
 };
 use tokio::task::JoinHandle;
 
@@ -36,8 +38,8 @@ pub(super) enum Habit {
 /// Lets everybody in.
 struct OpenDoor(Upstream);
 
-impl Door for OpenDoor {
-    async fn admit(&self, _: &Guest) -> Result<Upstream, Refusal> {
+impl Authorizer for OpenDoor {
+    async fn authorize(&self, _: &Claims) -> Result<Upstream, AuthorizationError> {
         Ok(self.0.clone())
     }
 }
@@ -55,7 +57,7 @@ struct Book {
 }
 
 impl Receipts for Book {
-    async fn stamp(&self, guest: &Guest, session: [u8; 32]) -> Option<String> {
+    async fn issue(&self, guest: &Claims, session: [u8; 32]) -> Option<String> {
         let agreement = self.market.agreement(Address::from(guest.agreement)).await.unwrap();
         let window = agreement.window().await.unwrap()?;
         let session = match *self.habit.lock().unwrap() {
@@ -100,22 +102,25 @@ impl Worker {
         let gateway = Gateway::start(config, door, book).await.unwrap();
         let url = format!("http://{}", gateway.address());
 
-        let (key, seen) = (MessageKey::of(signer).unwrap(), Arc::new(RecentlySeen::new(256)));
-        let mut post_box = PostBox::open(key, letters, seen).await.unwrap();
+        let (key, seen) =
+            (MessageKey::from_signer(signer).unwrap(), Arc::new(InMemoryReplayGuard::new(256)));
+        let mut post_box = Mailbox::open(key, letters, seen).await.unwrap();
         let (how, who) = (habit.clone(), asked.clone());
         let clerk = tokio::spawn(async move {
             while let Ok(delivery) = post_box.next().await {
-                let Content::EndpointRequest { claim } = &delivery.letter.content else { continue };
+                let Content::EndpointRequest { claim } = &delivery.message.content else {
+                    continue;
+                };
                 who.lock().unwrap().push((claim.clone(), delivery.sender));
                 let url = match *how.lock().unwrap() {
                     Habit::Mute => continue,
                     Habit::Gone => "http://127.0.0.1:1",
                     _ => &url,
                 };
-                let (agreement, key) = (delivery.letter.agreement.into_array(), delivery.sender.0);
-                let token = secret.issue(&Guest { agreement, key, expires: 1 << 40 });
-                let (url, token) = (Hidden::new(url), Hidden::new(token.reveal()));
-                let reply = delivery.letter.reply(Content::EndpointReply { url, token });
+                let (agreement, key) = (delivery.message.agreement.into_array(), delivery.sender.0);
+                let token = secret.issue(&Claims { agreement, key, expires_at: 1 << 40 });
+                let (url, token) = (SecretString::new(url), SecretString::new(token.reveal()));
+                let reply = delivery.message.reply(Content::EndpointReply { url, token });
                 post_box.send(delivery.sender, &reply).await.unwrap();
             }
         });
@@ -140,15 +145,17 @@ pub(super) async fn client(
     letters: Arc<dyn Transport>,
 ) -> Arc<AtomicUsize> {
     let standing = Arc::new(ChainStanding::new(market));
-    let desk = ClientDesk::new(signer.clone(), standing, Arc::new(RecentlySeen::new(256)));
-    let (key, seen) = (MessageKey::of(signer).unwrap(), Arc::new(RecentlySeen::new(256)));
-    let mut post_box = PostBox::open(key, letters, seen).await.unwrap();
+    let desk =
+        PassResponder::new(signer.clone(), standing, Arc::new(InMemoryReplayGuard::new(256)));
+    let (key, seen) =
+        (MessageKey::from_signer(signer).unwrap(), Arc::new(InMemoryReplayGuard::new(256)));
+    let mut post_box = Mailbox::open(key, letters, seen).await.unwrap();
     let count = Arc::<AtomicUsize>::default();
     let answered = count.clone();
     tokio::spawn(async move {
         while let Ok(delivery) = post_box.next().await {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-            if let Some(reply) = desk.answer(&delivery, now).await.unwrap() {
+            if let Some(reply) = desk.respond(&delivery, now).await.unwrap() {
                 post_box.send(delivery.sender, &reply).await.unwrap();
                 answered.fetch_add(1, Ordering::Relaxed);
             }
@@ -159,17 +166,18 @@ pub(super) async fn client(
 
 /// A client's program whose passes are worth nothing: by another's signature, and for too short a time.
 pub(super) async fn false_client(signer: &PrivateKeySigner, letters: Arc<dyn Transport>) {
-    let (key, seen) = (MessageKey::of(signer).unwrap(), Arc::new(RecentlySeen::new(256)));
-    let mut post_box = PostBox::open(key, letters, seen).await.unwrap();
+    let (key, seen) =
+        (MessageKey::from_signer(signer).unwrap(), Arc::new(InMemoryReplayGuard::new(256)));
+    let mut post_box = Mailbox::open(key, letters, seen).await.unwrap();
     let (client, other) = (signer.clone(), PrivateKeySigner::random());
     tokio::spawn(async move {
         while let Ok(delivery) = post_box.next().await {
-            let Letter { chain_id, agreement, ref content, .. } = delivery.letter;
+            let Message { chain_id, agreement, ref content, .. } = delivery.message;
             let Content::PassRequest { window, key, .. } = *content else { continue };
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
             let (signer, until) = if window == 0 { (&other, 1 << 40) } else { (&client, now + 60) };
             let delegation = Delegation::sign(signer, chain_id, agreement, key, until).unwrap();
-            let reply = delivery.letter.reply(Content::Pass { delegation });
+            let reply = delivery.message.reply(Content::Pass { delegation });
             post_box.send(delivery.sender, &reply).await.unwrap();
         }
     });
@@ -191,7 +199,7 @@ pub(super) enum Mood {
 #[derive(Debug)]
 pub(super) struct Line {
     /// The way.
-    pub(super) local: Arc<Local>,
+    pub(super) local: Arc<InMemoryTransport>,
     /// How it is.
     pub(super) mood: Mutex<Mood>,
     /// How many letters it has lost.
@@ -205,7 +213,7 @@ impl Transport for Line {
             return self.local.publish(wrap);
         }
         self.lost.fetch_add(1, Ordering::Relaxed);
-        ready(if mood == Mood::Cut { Err(MessageError::Unsent) } else { Ok(()) }).boxed()
+        ready(if mood == Mood::Cut { Err(MessageError::Unacknowledged) } else { Ok(()) }).boxed()
     }
 
     fn subscribe<'a>(&'a self, key: &'a MessageKey) -> BoxFuture<'a, Result<Inbox, MessageError>> {

@@ -1,0 +1,234 @@
+//! Connections of guests. There are so many of a key, of an agreement, and in all. When they are taken, who
+//! has more than a newcomer gives up the oldest, so that a crowd, even one of many keys, keeps nobody out.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap},
+    hash::Hash,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::Notify;
+
+use crate::{config::Limits, error_response::RequestError, token::Claims};
+
+/// An agreement, and a key of it.
+type Owner = ([u8; 20], [u8; 32]);
+
+/// All connections.
+#[derive(Debug)]
+pub(crate) struct ConnectionQuota {
+    /// How many in all.
+    max_total: usize,
+    /// How many of an agreement.
+    max_per_agreement: usize,
+    /// How many of a key.
+    max_per_key: usize,
+    /// Those that are taken.
+    state: Mutex<QuotaState>,
+}
+
+/// Connections that are taken.
+#[derive(Debug, Default)]
+struct QuotaState {
+    /// How many there have been.
+    come: u64,
+    /// Whose they are, by order of arrival.
+    seats: BTreeMap<u64, ActiveConnection>,
+}
+
+/// A guest on a connection.
+#[derive(Debug)]
+struct ActiveConnection {
+    /// Who it is.
+    name: Owner,
+    /// Tells the connection to end.
+    leave: Arc<Notify>,
+}
+
+/// A guest's connection, counted until dropped.
+#[derive(Debug)]
+pub(crate) struct ConnectionPermit {
+    /// Among which.
+    quota: Arc<ConnectionQuota>,
+    /// Its number.
+    id: u64,
+}
+
+impl ConnectionQuota {
+    /// None is taken.
+    pub(crate) fn new(limits: &Limits) -> Arc<Self> {
+        Arc::new(Self {
+            max_total: limits.connections,
+            max_per_agreement: limits.connections_per_agreement,
+            max_per_key: limits.connections_per_key,
+            state: Mutex::default(),
+        })
+    }
+
+    /// Counts a connection, which `leave` ends. It may have been another guest's.
+    ///
+    /// # Errors
+    /// [`Refused::TooManyConnections`].
+    pub(crate) fn acquire(
+        self: &Arc<Self>,
+        claims: &Claims,
+        evict: &Arc<Notify>,
+    ) -> Result<ConnectionPermit, RequestError> {
+        let owner = (claims.agreement, claims.key);
+        let mut state = self.lock();
+        let others = state.seats.iter().filter(|(_, other)| !Arc::ptr_eq(&other.leave, evict));
+        let others: Vec<_> = others.map(|(id, other)| (*id, other.name)).collect();
+        if others.iter().filter(|(_, other)| *other == owner).count() >= self.max_per_key {
+            return Err(RequestError::TooManyConnections);
+        }
+        let agreement_is_full =
+            others.iter().filter(|(_, other)| other.0 == owner.0).count() >= self.max_per_agreement;
+        if agreement_is_full || others.len() >= self.max_total {
+            let agreements = others.iter().map(|(_, other)| other.0).filter(|_| !agreement_is_full);
+            let largest_agreement = largest_agreement(agreements, owner.0).unwrap_or(owner.0);
+            let keys =
+                others.iter().map(|(_, other)| *other).filter(|other| other.0 == largest_agreement);
+            let largest_key =
+                self::largest_owner(keys, owner).ok_or(RequestError::TooManyConnections)?;
+            let oldest = others.iter().find(|(_, other)| *other == largest_key);
+            if let Some(evicted) = oldest.and_then(|(id, _)| state.seats.remove(id)) {
+                evicted.leave.notify_one();
+            }
+        }
+        let id = state.come;
+        state.come = id.wrapping_add(1);
+        state.seats.insert(id, ActiveConnection { name: owner, leave: Arc::clone(evict) });
+        drop(state);
+        Ok(ConnectionPermit { quota: Arc::clone(self), id })
+    }
+
+    /// Those that are taken; a panic elsewhere cannot leave them half written.
+    fn lock(&self) -> MutexGuard<'_, QuotaState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for ConnectionPermit {
+    fn drop(&mut self) {
+        self.quota.lock().seats.remove(&self.id);
+    }
+}
+
+/// Whose connections these are most, if `own` has too few beside them: none, or less than both would have if one
+/// more changed hands. Among equals it is who came first.
+fn largest_owner<K: Copy + Eq + Hash>(owners: impl Iterator<Item = K>, own: K) -> Option<K> {
+    let mut counts = HashMap::new();
+    for (order, owner) in owners.enumerate() {
+        let (count, _) = counts.entry(owner).or_insert((0_usize, Reverse(order)));
+        *count = count.saturating_add(1);
+    }
+    let mine = counts.get(&own).map_or(0, |(count, _)| *count);
+    let (largest, (count, _)) = counts.into_iter().max_by_key(|(_, weight)| *weight)?;
+    (largest != own && (mine == 0 || count > mine.saturating_add(1))).then_some(largest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three connections of a key, four of an agreement, six in all.
+    const SMALL_LIMITS: (usize, usize, usize) = (3, 4, 6);
+
+    /// Seats, and the connections on which somebody sits.
+    struct Fixture(Arc<ConnectionQuota>, Vec<(Owner, Arc<Notify>, ConnectionPermit)>);
+
+    impl Fixture {
+        fn new() -> Self {
+            let (connections_per_key, connections_per_agreement, connections) = SMALL_LIMITS;
+            let limits = Limits {
+                connections,
+                connections_per_agreement,
+                connections_per_key,
+                ..Limits::default()
+            };
+            Self(ConnectionQuota::new(&limits), Vec::new())
+        }
+
+        /// A key of an agreement comes on a new connection. Who has to go for it goes at once; `None` if it is
+        /// refused.
+        fn connect(&mut self, agreement: u8, key: u8) -> Option<Vec<(u8, u8)>> {
+            let claims = Claims { agreement: [agreement; 20], key: [key; 32], expires_at: 0 };
+            let evict = Arc::default();
+            let permit = self.0.acquire(&claims, &evict).ok()?;
+            let mut evicted = Vec::new();
+            self.1.retain(|(owner, evict, _)| {
+                let is_evicted = std::pin::pin!(evict.notified()).enable();
+                if is_evicted {
+                    evicted.push((owner.0[0], owner.1[0]));
+                }
+                !is_evicted
+            });
+            self.1.push(((claims.agreement, claims.key), evict, permit));
+            assert_eq!(self.0.lock().seats.len(), self.1.len());
+            Some(evicted)
+        }
+
+        /// Several come, and nobody has to go.
+        fn connect_all(&mut self, names: &[(u8, u8)]) {
+            for (agreement, key) in names {
+                assert_eq!(self.connect(*agreement, *key), Some(vec![]));
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_has_its_quota_and_evicts_nobody() {
+        let mut fixture = Fixture::new();
+        fixture.connect_all(&[(1, 1), (1, 1), (1, 1)]);
+        assert_eq!(fixture.connect(1, 1), None);
+        fixture.1.clear();
+        assert_eq!(fixture.connect(1, 1), Some(vec![]), "who has gone has made room");
+    }
+
+    #[test]
+    fn in_a_full_agreement_the_largest_key_is_evicted_until_all_are_equal() {
+        let mut fixture = Fixture::new();
+        fixture.connect_all(&[(1, 2), (1, 1), (1, 1), (1, 1)]);
+        assert_eq!(fixture.connect(1, 3), Some(vec![(1, 1)]));
+        assert_eq!(fixture.connect(1, 3), None, "one more than the largest would have left");
+        assert_eq!(fixture.connect(1, 1), None, "the largest itself");
+    }
+
+    #[test]
+    fn many_keys_keep_no_new_key_out() {
+        let mut fixture = Fixture::new();
+        fixture.connect_all(&[(1, 1), (1, 2), (1, 3), (1, 4)]);
+        assert_eq!(fixture.connect(1, 5), Some(vec![(1, 1)]), "among equals the first goes");
+        assert_eq!(fixture.connect(1, 1), Some(vec![(1, 2)]));
+        assert_eq!(fixture.connect(1, 1), None);
+    }
+
+    #[test]
+    fn in_a_full_gateway_the_largest_agreement_is_evicted_until_all_are_equal() {
+        let mut fixture = Fixture::new();
+        fixture.connect_all(&[(2, 1), (1, 1), (1, 1), (1, 2), (1, 3), (2, 2)]);
+        assert_eq!(
+            fixture.connect(3, 1),
+            Some(vec![(1, 1)]),
+            "the largest key of the largest agreement"
+        );
+        assert_eq!(fixture.connect(3, 2), Some(vec![(1, 1)]));
+        assert_eq!(fixture.connect(3, 1), None, "all have as many");
+        assert_eq!(fixture.connect(3, 3), Some(vec![(3, 1)]), "a key that has none");
+    }
+
+    #[test]
+    fn a_connection_that_changes_owner_counts_once() {
+        let mut fixture = Fixture::new();
+        fixture.connect_all(&[(1, 1), (1, 1), (1, 1), (1, 2)]);
+        let claims = |key| Claims { agreement: [1; 20], key: [key; 32], expires_at: 0 };
+        let (owner, evict, permit) = fixture.1.pop().unwrap();
+        assert_eq!(owner, (claims(2).agreement, claims(2).key));
+        let other = fixture.0.acquire(&claims(3), &evict).unwrap();
+        drop(permit);
+        assert_eq!(fixture.0.lock().seats.len(), 4);
+        drop(other);
+        assert_eq!(fixture.0.lock().seats.len(), 3);
+    }
+}

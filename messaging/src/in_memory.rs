@@ -1,0 +1,84 @@
+//! A transport in memory, for tests and for parties in one process.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
+use nostr::event::Event;
+use nostr::key::PublicKey;
+use tokio::sync::mpsc;
+
+use crate::error::MessageError;
+use crate::keys::MessageKey;
+use crate::transport::{Inbox, Transport};
+
+/// How many wraps an inbox holds beyond those that waited for it.
+const INBOX_CAPACITY: usize = 1024;
+
+/// Keeps every wrap for ever, and gives it to who asks for the key it is for.
+#[derive(Debug, Default)]
+pub struct InMemoryTransport(Mutex<TransportState>);
+
+/// What is there.
+#[derive(Debug, Default)]
+struct TransportState {
+    /// Everything that was ever sent.
+    wraps: Vec<Event>,
+    /// Who waits for more.
+    inboxes: HashMap<PublicKey, mpsc::Sender<Event>>,
+}
+
+impl TransportState {
+    /// Keeps a wrap and hands it on.
+    fn publish(&mut self, wrap: &Event) -> Result<(), MessageError> {
+        for key in wrap.tags.public_keys() {
+            if let Some(inbox) = self.inboxes.get(&key) {
+                match inbox.try_send(wrap.clone()) {
+                    Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => {}
+                    Err(mpsc::error::TrySendError::Full(_)) => {
+                        return Err(MessageError::Unacknowledged);
+                    }
+                }
+            }
+        }
+        self.wraps.push(wrap.clone());
+        Ok(())
+    }
+
+    /// Opens an inbox with what waits for a key.
+    fn subscribe(&mut self, key: PublicKey) -> Inbox {
+        let waiting: Vec<_> = self
+            .wraps
+            .iter()
+            .filter(|wrap| wrap.tags.public_keys().any(|receiver| receiver == key))
+            .collect();
+        let (sender, inbox) = Inbox::new(INBOX_CAPACITY.saturating_add(waiting.len()));
+        for wrap in waiting {
+            // The inbox has room for them, and lives.
+            drop(sender.try_send(wrap.clone()));
+        }
+        self.inboxes.insert(key, sender);
+        inbox
+    }
+}
+
+impl InMemoryTransport {
+    /// Everything that was ever sent, as a relay would see it.
+    #[must_use]
+    pub fn wraps(&self) -> Vec<Event> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).wraps.clone()
+    }
+}
+
+impl Transport for InMemoryTransport {
+    fn publish<'a>(&'a self, wrap: &'a Event) -> BoxFuture<'a, Result<(), MessageError>> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ready(state.publish(wrap)).boxed()
+    }
+
+    fn subscribe<'a>(&'a self, key: &'a MessageKey) -> BoxFuture<'a, Result<Inbox, MessageError>> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ready(Ok(state.subscribe(key.keys().public_key()))).boxed()
+    }
+}

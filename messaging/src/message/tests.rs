@@ -1,0 +1,97 @@
+//! What letters look like, and what is none.
+
+use alloy::primitives::{Address, B256};
+use alloy::signers::local::PrivateKeySigner;
+
+use super::{
+    Claim, Content, MESSAGE_LIMIT, Message, MessageFormatError, RefusalReason, SecretString,
+};
+use crate::delegation::Delegation;
+
+/// A letter that says this.
+fn message(content: Content) -> Message {
+    Message::request(412_346, Address::repeat_byte(7), content)
+}
+
+/// One of every kind.
+fn one_of_each_kind() -> Vec<Message> {
+    let client = PrivateKeySigner::random();
+    let key = B256::repeat_byte(3);
+    let delegation = Delegation::sign(&client, 1, Address::ZERO, key, u64::MAX).unwrap();
+    let url = SecretString::new("https://worker.example");
+    [
+        Content::EndpointRequest { claim: Claim::Client {} },
+        Content::EndpointRequest { claim: Claim::Delegate { delegation } },
+        Content::EndpointRequest { claim: Claim::Seat { window: 20, place: u32::MAX } },
+        Content::EndpointReply { url, token: SecretString::new("token") },
+        Content::PassRequest { window: 20, place: u32::MAX, key },
+        Content::Pass { delegation },
+        Content::Refusal { reason: RefusalReason::NotRunning },
+    ]
+    .map(message)
+    .to_vec()
+}
+
+#[test]
+fn every_message_round_trips() {
+    for message in one_of_each_kind() {
+        let json = message.to_json().unwrap();
+        assert!(json.len() < 700, "{json}");
+        assert_eq!(Message::from_json(&json), Ok(message));
+    }
+}
+
+#[test]
+fn the_json_of_a_message_is_fixed() {
+    let nonce = B256::repeat_byte(1);
+    let request =
+        Message { nonce, ..message(Content::PassRequest { window: 1, place: 2, key: nonce }) };
+    let json = concat!(
+        r#"{"version":1,"letter":{"chain_id":412346,"#,
+        r#""agreement":"0x0707070707070707070707070707070707070707","#,
+        r#""nonce":"0x0101010101010101010101010101010101010101010101010101010101010101","#,
+        r#""content":{"pass_request":{"window":1,"place":2,"#,
+        r#""key":"0x0101010101010101010101010101010101010101010101010101010101010101"}}}}"#,
+    );
+    assert_eq!(request.to_json().unwrap(), json);
+}
+
+#[test]
+fn unsupported_versions_and_malformed_messages_are_told_apart() {
+    let json = one_of_each_kind().remove(0).to_json().unwrap();
+    let newer = json.replace(r#""version":1"#, r#""version":2"#);
+    assert_eq!(Message::from_json(&newer), Err(MessageFormatError::Version(2)));
+    let more = json.replace(r#""client":{}"#, r#""client":{"really":true}"#);
+    let deep = "[".repeat(MESSAGE_LIMIT);
+    for wrong in ["", "{}", r#"{"version":1}"#, &deep, &json[1..], &more] {
+        assert_eq!(Message::from_json(wrong), Err(MessageFormatError::Malformed), "{wrong}");
+    }
+}
+
+#[test]
+fn a_message_that_is_too_long_is_neither_written_nor_read() {
+    let url = SecretString::new("x".repeat(MESSAGE_LIMIT));
+    let long = message(Content::EndpointReply { url, token: SecretString::new("") });
+    assert!(matches!(long.to_json(), Err(MessageFormatError::TooLong(_))));
+    let padded =
+        format!("{}{}", one_of_each_kind()[0].to_json().unwrap(), " ".repeat(MESSAGE_LIMIT));
+    assert_eq!(Message::from_json(&padded), Err(MessageFormatError::TooLong(padded.len())));
+}
+
+#[test]
+fn a_reply_matches_only_its_request() {
+    let [request, other] =
+        [(); 2].map(|()| message(Content::EndpointRequest { claim: Claim::Client {} }));
+    let reply = request.reply(Content::Refusal { reason: RefusalReason::NotMine });
+    assert!(reply.is_reply_to(&request));
+    assert!(!reply.is_reply_to(&other));
+    assert!(!request.is_reply_to(&request));
+}
+
+#[test]
+fn addresses_and_tokens_are_not_printed() {
+    let [url, token] = ["https://worker.example", "secret"].map(SecretString::new);
+    let message = message(Content::EndpointReply { url, token });
+    let printed = format!("{message:?}");
+    assert!(!printed.contains("example") && !printed.contains("secret"), "{printed}");
+}

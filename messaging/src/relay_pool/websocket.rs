@@ -1,0 +1,68 @@
+//! One WebSocket connection to a relay.
+
+use std::time::Duration;
+
+use futures::{SinkExt, StreamExt};
+use nostr::message::{ClientMessage, RelayMessage};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+
+/// How long a relay may take to connect, and to take one message.
+const IO_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The longest message from a relay, in bytes.
+const FRAME_LIMIT: usize = 128 << 10;
+
+/// The connection is cut.
+#[derive(Debug)]
+pub(super) struct Disconnected;
+
+/// A connection to a relay.
+#[derive(Debug)]
+pub(super) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Socket {
+    /// Connects.
+    pub(super) async fn connect(url: &str) -> Result<Self, Disconnected> {
+        let config = WebSocketConfig::default()
+            .read_buffer_size(16 << 10)
+            .write_buffer_size(0)
+            .max_write_buffer_size(FRAME_LIMIT.saturating_mul(2))
+            .max_message_size(Some(FRAME_LIMIT))
+            .max_frame_size(Some(FRAME_LIMIT));
+        let connected = connect_async_with_config(url, Some(config), true);
+        let (socket, _) = timeout(IO_TIMEOUT, connected)
+            .await
+            .map_err(|_| Disconnected)?
+            .map_err(|_| Disconnected)?;
+        Ok(Self(socket))
+    }
+
+    /// The next thing that the relay says; `None` for what is not understood. Can be cut off anywhere.
+    pub(super) async fn receive(&mut self) -> Result<Option<RelayMessage<'static>>, Disconnected> {
+        match self.0.next().await.ok_or(Disconnected)?.map_err(|_| Disconnected)? {
+            Message::Text(text) => Ok(RelayMessage::from_json(text.as_str()).ok()),
+            Message::Close(_) => Err(Disconnected),
+            _ => Ok(None),
+        }
+    }
+
+    /// Says something.
+    pub(super) async fn send(&mut self, message: &ClientMessage<'_>) -> Result<(), Disconnected> {
+        self.send_frame(Message::text(message.as_json())).await
+    }
+
+    /// Asks for a sign of life.
+    pub(super) async fn ping(&mut self) -> Result<(), Disconnected> {
+        self.send_frame(Message::Ping(Vec::new().into())).await
+    }
+
+    /// Sends a frame.
+    async fn send_frame(&mut self, frame: Message) -> Result<(), Disconnected> {
+        let sent = timeout(IO_TIMEOUT, self.0.send(frame)).await;
+        sent.map_err(|_| Disconnected)?.map_err(|_| Disconnected)
+    }
+}

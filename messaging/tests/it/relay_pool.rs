@@ -1,0 +1,199 @@
+//! Letters over relays that come and go.
+
+use std::sync::Arc;
+
+use muster_messaging::{
+    Claim, Content, Limits, MESSAGE_LIMIT, Mailbox, Message, MessageError, MessageKey, Relay,
+    RelayConfig, RelayPool, SecretString, Transport, seal,
+};
+use nostr::event::{EventBuilder, FinalizeEvent, Kind, Tag};
+use nostr::key::Keys;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
+
+use crate::harness::{CHAIN, Market, RawConnection, TOKEN, key, mailbox, now, until};
+use crate::relay::relay;
+
+/// A transport over these relays.
+fn pool_over(relays: &[&Relay]) -> Arc<RelayPool> {
+    Arc::new(RelayPool::connect(relays.iter().map(|relay| relay.url())).unwrap())
+}
+
+/// A request that nobody has made before.
+fn message() -> Message {
+    let content = Content::EndpointRequest { claim: Claim::Client {} };
+    Message::request(CHAIN, alloy::primitives::Address::ZERO, content)
+}
+
+/// Sends a letter and sees it come in.
+async fn assert_delivers(sender: &Mailbox, receiver: &mut Mailbox) {
+    let message = message();
+    sender.send(receiver.key(), &message).await.unwrap();
+    let delivery = receiver.next().await.unwrap();
+    assert_eq!((delivery.sender, delivery.message), (sender.key(), message));
+}
+
+#[tokio::test]
+async fn a_client_learns_its_workers_endpoint_over_a_relay() {
+    let (market, relay) = (Market::new(), relay(Limits::default()).await);
+    let mut client = mailbox(&key(&market.client), &pool_over(&[&relay])).await;
+    let mut worker = mailbox(&key(&market.worker), &pool_over(&[&relay])).await;
+    let content = Content::EndpointRequest { claim: Claim::Client {} };
+    let request = Message::request(CHAIN, market.agreement, content);
+    client.send(worker.key(), &request).await.unwrap();
+    let delivery = worker.next().await.unwrap();
+    let reply = market.endpoint_responder().answer(&delivery, now()).await.unwrap().unwrap();
+    worker.send(delivery.sender, &reply).await.unwrap();
+    let answered = client.next().await.unwrap();
+    assert!(answered.is_reply_to(worker.key(), &request));
+    let Content::EndpointReply { token, .. } = answered.message.content else { panic!("refused") };
+    assert_eq!(token.reveal(), TOKEN);
+}
+
+#[tokio::test]
+async fn a_message_waits_for_its_receiver() {
+    let relay = relay(Limits::default()).await;
+    let [sender, receiver] = [(); 2].map(|()| MessageKey::random());
+    let message = message();
+    mailbox(&sender, &pool_over(&[&relay])).await.send(receiver.public(), &message).await.unwrap();
+    let mut receiving = mailbox(&receiver, &pool_over(&[&relay])).await;
+    assert_eq!(receiving.next().await.unwrap().message, message);
+}
+
+#[tokio::test]
+async fn the_longest_message_is_delivered() {
+    let relay = relay(Limits::default()).await;
+    let [sender, receiver] = [(); 2].map(|()| MessageKey::random());
+    let reply = |length| {
+        // Nothing grows more on its way than what is escaped in both layers.
+        let (url, token) = (SecretString::new("\"".repeat(length)), SecretString::new(""));
+        message().reply(Content::EndpointReply { url, token })
+    };
+    let room = MESSAGE_LIMIT - reply(0).to_json().unwrap().len();
+    let longest = reply(room.div_euclid(2));
+    assert!(longest.to_json().unwrap().len() >= MESSAGE_LIMIT - 1);
+    let transport = pool_over(&[&relay]);
+    let mut receiving = mailbox(&receiver, &transport).await;
+    let sending = mailbox(&sender, &transport).await;
+    sending.send(receiver.public(), &longest).await.unwrap();
+    assert_eq!(receiving.next().await.unwrap().message, longest);
+}
+
+#[tokio::test]
+async fn a_second_inbox_for_a_key_gets_what_waits_again() {
+    let relay = relay(Limits::default()).await;
+    let [sender, receiver] = [(); 2].map(|()| MessageKey::random());
+    let transport = pool_over(&[&relay]);
+    let sending = mailbox(&sender, &transport).await;
+    let mut first = mailbox(&receiver, &transport).await;
+    let message = message();
+    sending.send(receiver.public(), &message).await.unwrap();
+    assert_eq!(first.next().await.unwrap().message, message);
+    let mut second = mailbox(&receiver, &transport).await;
+    assert_eq!(second.next().await.unwrap().message, message);
+    assert!(matches!(first.next().await, Err(MessageError::TransportClosed)));
+    assert_delivers(&sending, &mut second).await;
+}
+
+#[tokio::test]
+async fn with_one_relay_dead_the_other_is_enough() {
+    let [alive, dead] = [relay(Limits::default()).await, relay(Limits::default()).await];
+    let urls = [dead.url(), alive.url()];
+    dead.stop().await;
+    let transport = Arc::new(RelayPool::connect(&urls).unwrap());
+    let [sender, receiver] = [(); 2].map(|()| MessageKey::random());
+    let sending = mailbox(&sender, &transport).await;
+    let mut receiving = mailbox(&receiver, &transport).await;
+    for _ in 0..3 {
+        assert_delivers(&sending, &mut receiving).await;
+    }
+    let up: Vec<_> = transport.states().iter().map(|status| status.is_connected).collect();
+    assert_eq!(up, [false, true]);
+}
+
+#[tokio::test]
+async fn two_relays_deliver_once() {
+    let [one, other] = [relay(Limits::default()).await, relay(Limits::default()).await];
+    let key = MessageKey::random();
+    let transport = pool_over(&[&one, &other]);
+    let mut inbox = transport.subscribe(&key).await.unwrap();
+    let wraps = [(); 4].map(|()| seal(&MessageKey::random(), key.public(), &message()).unwrap());
+    for wrap in &wraps {
+        // Both have it before anybody reads.
+        for relay in [&one, &other] {
+            RawConnection::connect(relay).await.publish(wrap).await;
+        }
+    }
+    let mut ids = Vec::new();
+    for _ in &wraps {
+        ids.push(inbox.next().await.unwrap().id);
+    }
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), wraps.len());
+}
+
+#[tokio::test]
+async fn a_relay_that_is_killed_and_comes_back_delivers() {
+    let relay = relay(Limits::default()).await;
+    let config = RelayConfig { listen: relay.address(), ..RelayConfig::default() };
+    let [sending, receiving] = [pool_over(&[&relay]), pool_over(&[&relay])];
+    let sender = mailbox(&MessageKey::random(), &sending).await;
+    let mut receiver = mailbox(&MessageKey::random(), &receiving).await;
+    assert_delivers(&sender, &mut receiver).await;
+    relay.stop().await;
+
+    let (message, to) = (message(), receiver.key());
+    let back = async {
+        // The sender notices first that nobody is there.
+        until(async || sending.states().iter().all(|status| !status.is_connected)).await;
+        Relay::start(config).await.unwrap()
+    };
+    let (sent, _relay) = tokio::join!(sender.send(to, &message), back);
+    sent.unwrap();
+    assert_eq!(receiver.next().await.unwrap().message, message);
+}
+
+#[tokio::test]
+async fn a_relay_that_wants_keys_proven_gets_the_proof() {
+    let config = RelayConfig { require_auth: true, ..RelayConfig::default() };
+    let relay = Relay::start(config).await.unwrap();
+    let [sender, receiver, late] = [(); 3].map(|()| MessageKey::random());
+    let transport = pool_over(&[&relay]);
+    let sending = mailbox(&sender, &pool_over(&[&relay])).await;
+    let mut receiving = mailbox(&receiver, &transport).await;
+    assert_delivers(&sending, &mut receiving).await;
+    // A key that is added later is proven then.
+    let mut another = mailbox(&late, &transport).await;
+    assert_delivers(&sending, &mut another).await;
+    assert_delivers(&sending, &mut receiving).await;
+}
+
+#[tokio::test]
+async fn a_wrap_that_every_relay_refuses_is_refused() {
+    let relay = relay(Limits::default()).await;
+    let to = Tag::public_key(Keys::generate().public_key());
+    let note = EventBuilder::new(Kind::TextNote, "").tags([to]).finalize(&Keys::generate());
+    let refused = pool_over(&[&relay]).publish(&note.unwrap()).await;
+    assert!(matches!(refused, Err(MessageError::Rejected)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn an_invalid_relay_url_is_an_error() {
+    let failed = RelayPool::connect(["ws://127.0.0.1:1", "http://127.0.0.1:1"]);
+    let Err(MessageError::InvalidRelayUrl(url)) = failed else { panic!("{failed:?}") };
+    assert_eq!(&*url, "http://127.0.0.1:1");
+    let none = RelayPool::connect([""; 0]).unwrap();
+    let wrap = crate::relay::wrap(&MessageKey::random());
+    assert!(matches!(none.publish(&wrap).await, Err(MessageError::Unacknowledged)));
+}
+
+#[tokio::test]
+async fn a_relay_is_spoken_to_in_tls_where_its_url_says_so() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("wss://{}", listener.local_addr().unwrap());
+    let _relays = RelayPool::connect([url]).unwrap();
+    let (mut socket, _) = listener.accept().await.unwrap();
+    // Every TLS connection begins with a shake record.
+    assert_eq!(socket.read_u8().await.unwrap(), 0x16);
+}
