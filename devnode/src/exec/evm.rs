@@ -275,7 +275,7 @@ fn refuse_code(result: &mut InterpreterResult) {
     }
 }
 
-/// Refuses a frame that would destroy a program while it acts for it.
+/// Reverts a frame that would destroy a program while it acts for it.
 fn spare_program(ctx: &mut Ctx<'_>, input: &FrameInput, result: &mut InterpreterResult) {
     if let FrameInput::Call(call) = input
         && matches!(call.scheme, CallScheme::DelegateCall | CallScheme::CallCode)

@@ -41,7 +41,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Answer {
     }
 }
 
-/// Refuses after looking for a ticket.
+/// Reverts after looking for a ticket.
 fn no_ticket(call: &mut Call<'_>, gas: u64) -> Answer {
     call.burn(gas);
     Err(error(&NoTicketWithID {}))

@@ -76,11 +76,11 @@ pub(crate) struct Caller {
 /// Why a call of a precompile does not succeed.
 #[derive(Debug)]
 pub(crate) enum Stop {
-    /// Refuses with an error's data and keeps the gas that is left.
+    /// Reverts with an error's data and keeps the gas that is left.
     Error(Bytes),
-    /// Refuses without data and keeps the gas that is left.
+    /// Reverts without data and keeps the gas that is left.
     Plain,
-    /// Refuses without data and takes all gas.
+    /// Reverts without data and takes all gas.
     Refused,
     /// Fails with a text and takes all gas.
     Fault(Fault),

@@ -54,7 +54,7 @@ pub(crate) struct Record {
     pub(crate) footprint: u16,
     /// Hours from the epoch to the activation; 24 bits.
     pub(crate) activated_at: u32,
-    /// Hears size of native code in KB; 24 bits.
+    /// Expected size of native code in KB; 24 bits.
     pub(crate) asm_kb: u32,
     /// Whether entries cost less.
     pub(crate) cached: bool,

@@ -23,7 +23,7 @@ const ECHO: &str = r#"(module
 #[tokio::test]
 async fn reverts_carry_their_data() {
     let chain = Chain::start().await;
-    // Refuses with its calldata.
+    // Reverts with its calldata.
     let contract = chain.deploy(&hex!("365f5f37365ffd")).await;
     let plain = chain.call(contract, hex!("1234")).await.unwrap_err();
     assert_eq!(

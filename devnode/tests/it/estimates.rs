@@ -54,7 +54,7 @@ async fn a_call_that_never_ends_has_no_estimate() {
 async fn an_estimate_takes_a_block_and_what_it_may_pretend() {
     let chain = Chain::start().await;
     let contract = Address::repeat_byte(0x42);
-    // Refuses before a certain time.
+    // Reverts before a certain time.
     let code = json!({contract.to_string(): {"code": "0x63ee6b2800421015600e575f5ffd5b"}});
     let early = json!([{"to": contract}, "latest", code, {"time": "0x1"}]);
     let late = json!([{"to": contract}, "latest", code, {"time": "0xee6b2801"}]);

@@ -1,4 +1,4 @@
-//! Readers that do not read what they are told, over a bare WebSocket: they are told what they can
+//! Subscribers that do not read what they are told, over a bare WebSocket: they are told what they can
 //! still be told, without a gap, and then that it has ended.
 
 use alloy::primitives::U64;
