@@ -1,7 +1,7 @@
 //! How often what happened, so that a reader sees what a run was worth.
 
 use std::collections::BTreeMap;
-use std::fmt::{Debug, Display, Formatter, Result as VersionedMessage};
+use std::fmt::{Debug, Display, Formatter, Result as Written};
 
 use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Said;
 use muster_client::protocol::model::{ModelEvent, ModelOutcome, ModelRevert};

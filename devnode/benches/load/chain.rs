@@ -4,7 +4,7 @@ use std::{
     env, fs,
     io::{BufRead, BufReader},
     net::TcpListener,
-    process::{Command, ServiceProcess, Stdio},
+    process::{Child, Command, Stdio},
     time::Duration,
 };
 
@@ -18,7 +18,7 @@ pub(crate) struct Chain {
     /// What it is called.
     pub(crate) name: &'static str,
     /// The process.
-    process: ServiceProcess,
+    process: Child,
     /// The connection for questions.
     connection: Connection,
     /// Time from nothing to the first answer.
@@ -65,12 +65,7 @@ impl Chain {
     }
 
     /// Waits for the first answer of a process.
-    async fn ready(
-        name: &'static str,
-        process: ServiceProcess,
-        url: String,
-        begin: Instant,
-    ) -> Self {
+    async fn ready(name: &'static str, process: Child, url: String, begin: Instant) -> Self {
         let connection = Connection { client: Client::new(), url };
         while connection.post(request("eth_chainId", "[]")).await.is_none() {
             time::sleep(Duration::from_millis(1)).await;

@@ -32,7 +32,7 @@ impl Chain {
     /// Why the call may not run, or that no amount of gas is enough.
     pub(crate) fn estimate(&mut self, ask: &Ask) -> Result<Estimate, Refusal> {
         let mut enough = ask.request.gas.filter(|&gas| gas >= TRANSFER).unwrap_or(GAS_CAP);
-        enough = self.required_price(ask, enough)?.min(GAS_CAP);
+        enough = self.affordable(ask, enough)?.min(GAS_CAP);
 
         // A refusal here is told below, with all the gas.
         if self.is_plain_transfer(ask)? && self.suffices(ask, TRANSFER).unwrap_or(false) {
@@ -67,7 +67,7 @@ impl Chain {
     }
 
     /// `gas`, or less if the sender cannot pay for as much.
-    fn required_price(&mut self, ask: &Ask, gas: u64) -> Result<u64, Refusal> {
+    fn affordable(&mut self, ask: &Ask, gas: u64) -> Result<u64, Refusal> {
         let message = self.message(ask, gas.min(GAS_CAP))?;
         let Some(price) = message.price.offered else { return Ok(gas) };
         let (mut stage, _) = self.stage(ask)?;

@@ -80,7 +80,7 @@ impl<T: 'static> Worker<T> {
         let (reply, answer) = oneshot::channel();
         let job: Job<T> = Box::new(move |owned| {
             // A client that is gone does not hold up the others.
-            if !reply.wait_closed() {
+            if !reply.is_closed() {
                 // It may have gone in the meantime.
                 let _ = reply.send(job(owned));
             }

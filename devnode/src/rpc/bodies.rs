@@ -115,7 +115,7 @@ impl Bodies {
             return server.oneshot(request).await;
         }
         let response = HttpResponse::builder().header(CONTENT_TYPE, JSON);
-        let Ok(_permit) = self.room.try_acquire() else {
+        let Ok(_place) = self.room.try_acquire() else {
             return Ok(response.status(TOO_MANY).body(HttpBody::empty())?);
         };
         let limit = usize::try_from(MAX_REQUEST).unwrap_or(usize::MAX);

@@ -23,7 +23,7 @@ pub struct Limits {
     pub per_key: usize,
     /// How long a wrap is kept, if it does not say that it expires earlier.
     pub max_age: Duration,
-    /// How long somebody may take for the handshake, or for taking one message.
+    /// How long somebody may take for the shake, or for taking one message.
     pub io_timeout: Duration,
     /// How often it is asked whether somebody is still there; after three times without a word they are
     /// taken to be gone.

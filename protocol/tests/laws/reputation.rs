@@ -8,9 +8,7 @@
 )]
 
 use alloy_primitives::U512;
-use muster_protocol::reputation::{
-    HALF_LIFE, ONE_OBSERVATION, ReputationWeights, weight, weight_fraction,
-};
+use muster_protocol::reputation::{HALF_LIFE, ONE_OBSERVATION, ReputationWeights, weight_fraction, weight};
 use proptest::prelude::*;
 
 use crate::amount;

@@ -54,13 +54,13 @@ mod op {
 /// What a puppet does with plain ether.
 #[derive(Clone, Debug)]
 pub(crate) enum Behavior {
-    /// Reverts.
+    /// Refuses.
     Reverts,
     /// Uses up all gas.
     BurnsGas,
     /// Keeps it and answers with so many bytes.
     Returns(u32),
-    /// Reverts with so many bytes.
+    /// Refuses with so many bytes.
     RevertsWith(u32),
     /// Keeps it, makes this call, and logs what that answered; the topic is 1 if it succeeded.
     Calls(Address, Vec<u8>),
