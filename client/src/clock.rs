@@ -21,7 +21,7 @@ struct ClockState {
     /// Seconds that the machine is ahead; none until blocks say otherwise.
     offset: u64,
     /// The latest block, and the machine's second in which it was known to be that.
-    seen: Option<(u64, u64)>,
+    latest: Option<(u64, u64)>,
 }
 
 impl ChainClock {
@@ -29,7 +29,7 @@ impl ChainClock {
     /// in the second `came`.
     pub(crate) fn observe(&self, head: &Head, asked: u64, came: u64) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match state.seen.replace((head.number, asked)) {
+        match state.latest.replace((head.number, asked)) {
             // It was made since then, so the chain's clock did not show more at that time.
             Some((number, since)) if number < head.number => {
                 let latest = head.timestamp.saturating_add(PROPAGATION_DELAY);

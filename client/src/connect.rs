@@ -25,7 +25,7 @@ pub enum BackendKind {
 impl BackendKind {
     /// The backend of this name, if there is one in this build: `alloy` or `ethers`.
     #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         match name {
             "alloy" => Some(Self::Alloy),
             #[cfg(feature = "ethers")]

@@ -22,7 +22,7 @@ pub enum MarketError {
     #[error("{0}")]
     Refused(RevertReason),
     /// The market does not sell this; the whole value stayed with, or went back to, the client.
-    #[error("the purchase was refused: {}", crate::words::purchase(*.reason, *.required, *.sent))]
+    #[error("the purchase was refused: {}", crate::refusal_text::purchase_text(*.reason, *.required, *.sent))]
     PurchaseRefused {
         /// What stood against it.
         reason: Reason,
@@ -161,10 +161,10 @@ impl MarketError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RevertReason {
     /// The dispatcher's.
-    #[error("the market refused: {}", crate::words::dispatcher(.0))]
+    #[error("the market refused: {}", crate::refusal_text::dispatcher_text(.0))]
     Dispatcher(IWorkerDispatcherErrors),
     /// An agreement's.
-    #[error("the agreement refused: {}", crate::words::agreement(.0))]
+    #[error("the agreement refused: {}", crate::refusal_text::agreement_text(.0))]
     Agreement(IWorkAgreementErrors),
 }
 

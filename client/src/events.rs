@@ -22,7 +22,7 @@ pub struct EventRecord {
     /// The block it happened in.
     pub block: u64,
     /// Place among the events of that block.
-    pub index: u64,
+    pub log_index: u64,
     /// The transaction it happened in.
     pub transaction: B256,
 }
@@ -97,7 +97,7 @@ impl Market {
     /// Logs of the market's contracts, read and in order.
     fn decode_records(&self, logs: impl Iterator<Item = Log>) -> Vec<EventRecord> {
         let mut history: Vec<_> = logs.filter_map(|log| self.decode_record(&log)).collect();
-        history.sort_by_key(|item| (item.block, item.index));
+        history.sort_by_key(|item| (item.block, item.log_index));
         history
     }
 
@@ -141,7 +141,7 @@ impl Market {
             )
         };
         let Log { block, log_index: index, transaction, .. } = *log;
-        Some(EventRecord { event, block, index, transaction })
+        Some(EventRecord { event, block, log_index: index, transaction })
     }
 }
 

@@ -46,11 +46,11 @@ impl PendingTx {
 /// What is seen of a deed.
 enum PollResult {
     /// One of its transactions is in a block.
-    InBlock(Receipt),
+    Mined(Receipt),
     /// The nonce is taken, and not by one of them.
-    Passed,
+    NonceTaken,
     /// They wait.
-    Waiting,
+    Pending,
 }
 
 impl Node {
@@ -73,9 +73,9 @@ impl Node {
         let (since, mut last_broadcast, mut nonce_taken) = (Instant::now(), Instant::now(), 0_u8);
         loop {
             nonce_taken = match self.poll(tx).await {
-                Ok(PollResult::InBlock(receipt)) => return Ok(receipt),
-                Ok(PollResult::Passed) => nonce_taken.saturating_add(1),
-                Ok(PollResult::Waiting) => 0,
+                Ok(PollResult::Mined(receipt)) => return Ok(receipt),
+                Ok(PollResult::NonceTaken) => nonce_taken.saturating_add(1),
+                Ok(PollResult::Pending) => 0,
                 Err(_) => nonce_taken,
             };
             if nonce_taken == NONCE_TAKEN_POLLS {
@@ -97,11 +97,11 @@ impl Node {
     async fn poll(&self, tx: &PendingTx) -> Result<PollResult, MarketError> {
         for hash in tx.replaced.iter().chain([&tx.latest.hash]) {
             if let Some(receipt) = self.receipt(*hash).await? {
-                return Ok(PollResult::InBlock(receipt));
+                return Ok(PollResult::Mined(receipt));
             }
         }
         let next = self.backend.nonce(tx.latest.from, false).await.map_err(backend_error)?;
-        Ok(if next > tx.latest.nonce() { PollResult::Passed } else { PollResult::Waiting })
+        Ok(if next > tx.latest.nonce() { PollResult::NonceTaken } else { PollResult::Pending })
     }
 
     /// Sends a deed once more, in case that no node has it any longer; replaced by one that pays more if
@@ -109,7 +109,7 @@ impl Node {
     async fn rebroadcast(&self, tx: &mut PendingTx) {
         if let Some(bumped) = self.dearer(tx).await {
             // What cannot be written down is not sent; what it would replace stays.
-            if self.remember(&bumped).is_ok() {
+            if self.journal_signed(&bumped).is_ok() {
                 tx.add_replacement(bumped);
             }
         }

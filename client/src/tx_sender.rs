@@ -147,7 +147,7 @@ impl Node {
         let draft = TxDraft { request: request.clone(), gas_limit: gas, nonce, fees };
         let signed = self.backend.sign(&draft).await.map_err(backend_error)?;
         let guard = self.nonces.reserve(nonce);
-        self.remember(&signed)?;
+        self.journal_signed(&signed)?;
         let sent = self.broadcast(&signed).await;
         if sent.is_err() {
             self.journal_outcome(&signed, &TxOutcome::Rejected);
@@ -157,7 +157,7 @@ impl Node {
     }
 
     /// Writes a transaction down, if there is an outbox.
-    pub(crate) fn remember(&self, signed: &SignedTx) -> Result<(), MarketError> {
+    pub(crate) fn journal_signed(&self, signed: &SignedTx) -> Result<(), MarketError> {
         let Some(journal) = &self.journal else { return Ok(()) };
         journal.record(&self.purpose, signed).map_err(MarketError::Journal)
     }

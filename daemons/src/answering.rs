@@ -35,7 +35,7 @@ pub(crate) trait Desk: Clone + Send + Sync + 'static {
 
 impl Desk for EndpointResponder {
     async fn reply(&self, asked: &Delivery, now: u64) -> Result<Option<Message>, MessageError> {
-        self.answer(asked, now).await
+        self.respond(asked, now).await
     }
 }
 

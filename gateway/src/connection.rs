@@ -70,12 +70,12 @@ struct ConnectionContext<D, R> {
 /// Whose a connection is.
 enum ConnectionOwner {
     /// Nobody's yet.
-    Stranger {
+    Unauthenticated {
         /// Among those who have not come in.
         _permit: PreAuthPermit,
     },
     /// That of whoever was let in last.
-    Guest {
+    Authenticated {
         /// Who it is.
         guest: Claims,
         /// Among those who have.
@@ -94,9 +94,9 @@ pub(crate) async fn serve<D: Authorizer, R: Receipts>(
     let stream = IdleTracked::new(stream);
     let context = Arc::new(ConnectionContext {
         shared,
-        idle_timer: stream.pulse(),
+        idle_timer: stream.idle_timer(),
         evict: permit.eviction(),
-        owner: Mutex::new(ConnectionOwner::Stranger { _permit: permit }),
+        owner: Mutex::new(ConnectionOwner::Unauthenticated { _permit: permit }),
         tunnel: Mutex::default(),
     });
     tokio::select! {
@@ -134,7 +134,7 @@ async fn serve_requests<D: Authorizer, R: Receipts>(
             drop(connection.await);
         }
     }
-    let tunnel = own(&context.tunnel).take();
+    let tunnel = lock(&context.tunnel).take();
     if let Some(tunnel) = tunnel {
         tokio::select! {
             () = tunnel.run() => {}
@@ -161,9 +161,9 @@ impl<D, R> ConnectionContext<D, R> {
 
     /// Who was let in last.
     fn claims(&self) -> Option<Claims> {
-        match &*own(&self.owner) {
-            ConnectionOwner::Guest { guest: claims, .. } => Some(*claims),
-            ConnectionOwner::Stranger { .. } => None,
+        match &*lock(&self.owner) {
+            ConnectionOwner::Authenticated { guest: claims, .. } => Some(*claims),
+            ConnectionOwner::Unauthenticated { .. } => None,
         }
     }
 
@@ -171,7 +171,7 @@ impl<D, R> ConnectionContext<D, R> {
     fn permit(&self, claims: &Claims) -> Result<(), RequestError> {
         if self.guest() != Some(*claims) {
             let permit = self.shared.quota.acquire(claims, &self.evict)?;
-            *own(&self.owner) = ConnectionOwner::Guest { guest: *claims, _seat: permit };
+            *lock(&self.owner) = ConnectionOwner::Authenticated { guest: *claims, _seat: permit };
         }
         Ok(())
     }
@@ -202,7 +202,7 @@ impl<D: Authorizer, R: Receipts> ConnectionContext<D, R> {
         let (mut response, tunnel) =
             forward(request, &upstream, self.limits(), &self.idle_timer).await?;
         attach_receipt(&self.shared.receipts, &claims, session, &mut response).await;
-        *own(&self.tunnel) = tunnel;
+        *lock(&self.tunnel) = tunnel;
         Ok(response)
     }
 
@@ -223,6 +223,6 @@ impl<D: Authorizer, R: Receipts> ConnectionContext<D, R> {
 }
 
 /// What is behind a lock; a panic elsewhere cannot leave it half written.
-fn own<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }

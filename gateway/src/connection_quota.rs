@@ -32,18 +32,18 @@ pub(crate) struct ConnectionQuota {
 #[derive(Debug, Default)]
 struct QuotaState {
     /// How many there have been.
-    come: u64,
+    next_id: u64,
     /// Whose they are, by order of arrival.
-    seats: BTreeMap<u64, ActiveConnection>,
+    connections: BTreeMap<u64, ActiveConnection>,
 }
 
 /// A guest on a connection.
 #[derive(Debug)]
 struct ActiveConnection {
     /// Who it is.
-    name: Owner,
+    owner: Owner,
     /// Tells the connection to end.
-    leave: Arc<Notify>,
+    evict: Arc<Notify>,
 }
 
 /// A guest's connection, counted until dropped.
@@ -77,8 +77,8 @@ impl ConnectionQuota {
     ) -> Result<ConnectionPermit, RequestError> {
         let owner = (claims.agreement, claims.key);
         let mut state = self.lock();
-        let others = state.seats.iter().filter(|(_, other)| !Arc::ptr_eq(&other.leave, evict));
-        let others: Vec<_> = others.map(|(id, other)| (*id, other.name)).collect();
+        let others = state.connections.iter().filter(|(_, other)| !Arc::ptr_eq(&other.evict, evict));
+        let others: Vec<_> = others.map(|(id, other)| (*id, other.owner)).collect();
         if others.iter().filter(|(_, other)| *other == owner).count() >= self.max_per_key {
             return Err(RequestError::TooManyConnections);
         }
@@ -92,13 +92,13 @@ impl ConnectionQuota {
             let largest_key =
                 self::largest_owner(keys, owner).ok_or(RequestError::TooManyConnections)?;
             let oldest = others.iter().find(|(_, other)| *other == largest_key);
-            if let Some(evicted) = oldest.and_then(|(id, _)| state.seats.remove(id)) {
-                evicted.leave.notify_one();
+            if let Some(evicted) = oldest.and_then(|(id, _)| state.connections.remove(id)) {
+                evicted.evict.notify_one();
             }
         }
-        let id = state.come;
-        state.come = id.wrapping_add(1);
-        state.seats.insert(id, ActiveConnection { name: owner, leave: Arc::clone(evict) });
+        let id = state.next_id;
+        state.next_id = id.wrapping_add(1);
+        state.connections.insert(id, ActiveConnection { owner, evict: Arc::clone(evict) });
         drop(state);
         Ok(ConnectionPermit { quota: Arc::clone(self), id })
     }
@@ -111,7 +111,7 @@ impl ConnectionQuota {
 
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        self.quota.lock().seats.remove(&self.id);
+        self.quota.lock().connections.remove(&self.id);
     }
 }
 
@@ -165,7 +165,7 @@ mod tests {
                 !is_evicted
             });
             self.1.push(((claims.agreement, claims.key), evict, permit));
-            assert_eq!(self.0.lock().seats.len(), self.1.len());
+            assert_eq!(self.0.lock().connections.len(), self.1.len());
             Some(evicted)
         }
 
@@ -227,8 +227,8 @@ mod tests {
         assert_eq!(owner, (claims(2).agreement, claims(2).key));
         let other = fixture.0.acquire(&claims(3), &evict).unwrap();
         drop(permit);
-        assert_eq!(fixture.0.lock().seats.len(), 4);
+        assert_eq!(fixture.0.lock().connections.len(), 4);
         drop(other);
-        assert_eq!(fixture.0.lock().seats.len(), 3);
+        assert_eq!(fixture.0.lock().connections.len(), 3);
     }
 }

@@ -42,7 +42,7 @@ pub(crate) struct UpstreamBody {
     /// The body.
     body: Incoming,
     /// What brings it.
-    _driver: ConnectionTask,
+    _task: ConnectionTask,
 }
 
 impl hyper::body::Body for UpstreamBody {
@@ -117,7 +117,7 @@ fn to_client_response(
     headers::prepare_response(response.headers_mut(), upstream, switched);
     if !switched {
         return Ok((
-            response.map(|body| Either::Right(UpstreamBody { body, _driver: task })),
+            response.map(|body| Either::Right(UpstreamBody { body, _task: task })),
             None,
         ));
     }

@@ -20,19 +20,19 @@ pub(crate) struct IdleTimer(Arc<Mutex<Instant>>);
 
 impl IdleTimer {
     /// How long no byte has gone through.
-    pub(crate) fn silence(&self) -> Duration {
+    pub(crate) fn elapsed(&self) -> Duration {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
     /// Returns when no byte has gone through for so long.
     pub(crate) async fn wait_idle(&self, time: Duration) {
-        while let Some(rest) = time.checked_sub(self.silence()).filter(|rest| !rest.is_zero()) {
+        while let Some(rest) = time.checked_sub(self.elapsed()).filter(|rest| !rest.is_zero()) {
             tokio::time::sleep(rest).await;
         }
     }
 
     /// Notes that bytes went through, if any did.
-    fn beat(&self, bytes: usize) {
+    fn record_bytes(&self, bytes: usize) {
         if bytes > 0 {
             *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         }
@@ -45,18 +45,18 @@ pub(crate) struct IdleTracked {
     /// The stream.
     stream: TcpStream,
     /// When it was used last.
-    pulse: IdleTimer,
+    timer: IdleTimer,
 }
 
 impl IdleTracked {
     /// Watches a stream from now on.
     pub(crate) fn new(stream: TcpStream) -> Self {
-        Self { stream, pulse: IdleTimer(Arc::new(Mutex::new(Instant::now()))) }
+        Self { stream, timer: IdleTimer(Arc::new(Mutex::new(Instant::now()))) }
     }
 
     /// Its pulse.
-    pub(crate) fn pulse(&self) -> IdleTimer {
-        self.pulse.clone()
+    pub(crate) fn idle_timer(&self) -> IdleTimer {
+        self.timer.clone()
     }
 }
 
@@ -68,7 +68,7 @@ impl AsyncRead for IdleTracked {
     ) -> Poll<io::Result<()>> {
         let capacity = buffer.remaining();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        self.pulse.beat(capacity.saturating_sub(buffer.remaining()));
+        self.timer.record_bytes(capacity.saturating_sub(buffer.remaining()));
         Poll::Ready(Ok(()))
     }
 }
@@ -80,7 +80,7 @@ impl AsyncWrite for IdleTracked {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
-        self.pulse.beat(written);
+        self.timer.record_bytes(written);
         Poll::Ready(Ok(written))
     }
 
@@ -90,7 +90,7 @@ impl AsyncWrite for IdleTracked {
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, parts))?;
-        self.pulse.beat(written);
+        self.timer.record_bytes(written);
         Poll::Ready(Ok(written))
     }
 

@@ -93,7 +93,7 @@ async fn accept_loop<D: Authorizer, R: Receipts>(
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    let permit = shared.pre_auth.enter();
+                    let permit = shared.pre_auth.acquire();
                     connections.spawn(serve(Arc::clone(&shared), stream, permit, shutdown.clone()));
                 }
                 Err(error) => {

@@ -73,7 +73,7 @@ pub struct ServiceProcess {
     /// Where it listens.
     upstream: watch::Receiver<Upstream>,
     /// Tells it to end.
-    stopping: watch::Sender<bool>,
+    shutdown: watch::Sender<bool>,
     /// Keeps it running.
     task: JoinHandle<()>,
 }
@@ -88,7 +88,7 @@ impl ServiceProcess {
         let (upstream_sender, upstream) = watch::channel(process.upstream());
         let (shutdown, signal) = watch::channel(false);
         let task = tokio::spawn(supervise(service, process, upstream_sender, signal));
-        Ok(Self { upstream, stopping: shutdown, task })
+        Ok(Self { upstream, shutdown, task })
     }
 
     /// Where it is told to listen since its last start.
@@ -99,7 +99,7 @@ impl ServiceProcess {
 
     /// Tells the service to end, and waits until all of it has; what does not end in time is killed.
     pub async fn stop(mut self) {
-        self.stopping.send_replace(true);
+        self.shutdown.send_replace(true);
         // It is ours alone, and nothing in it panics.
         drop((&mut self.task).await);
     }
@@ -129,9 +129,9 @@ async fn supervise(
             Ok(mut process) => {
                 upstream_sender.send_replace(process.upstream());
                 tokio::select! {
-                    status = process.ended() => tracing::warn!(?status, ?backoff, "the service has ended"),
-                    () = &mut deadline => return process.end(limits.stop_timeout).await,
-                    () = wait(&mut shutdown) => return process.end(limits.stop_timeout).await,
+                    status = process.wait() => tracing::warn!(?status, ?backoff, "the service has ended"),
+                    () = &mut deadline => return process.terminate(limits.stop_timeout).await,
+                    () = wait(&mut shutdown) => return process.terminate(limits.stop_timeout).await,
                 }
             }
             Err(error) => tracing::warn!(%error, ?backoff, "the service does not start"),

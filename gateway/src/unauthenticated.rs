@@ -12,9 +12,9 @@ use tokio::sync::Notify;
 #[derive(Debug)]
 pub(crate) struct PreAuthConnections {
     /// How many there may be.
-    most: usize,
+    max: usize,
     /// Who is there.
-    line: Mutex<PreAuthState>,
+    state: Mutex<PreAuthState>,
 }
 
 /// Who is there.
@@ -40,17 +40,17 @@ pub(crate) struct PreAuthPermit {
 impl PreAuthConnections {
     /// A line of so many.
     pub(crate) fn new(max: usize) -> Arc<Self> {
-        Arc::new(Self { most: max, line: Mutex::default() })
+        Arc::new(Self { max, state: Mutex::default() })
     }
 
     /// Takes one more in, and sends the oldest away if they are too many.
-    pub(crate) fn enter(self: &Arc<Self>) -> PreAuthPermit {
+    pub(crate) fn acquire(self: &Arc<Self>) -> PreAuthPermit {
         let evict = Arc::new(Notify::new());
-        let mut state = self.line();
+        let mut state = self.lock();
         let id = state.next_id;
         state.next_id = id.wrapping_add(1);
         state.connections.insert(id, Arc::clone(&evict));
-        if state.connections.len() > self.most
+        if state.connections.len() > self.max
             && let Some((_, oldest)) = state.connections.pop_first()
         {
             oldest.notify_one();
@@ -60,8 +60,8 @@ impl PreAuthConnections {
     }
 
     /// The line; a panic elsewhere cannot leave it half written.
-    fn line(&self) -> MutexGuard<'_, PreAuthState> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, PreAuthState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -74,7 +74,7 @@ impl PreAuthPermit {
 
 impl Drop for PreAuthPermit {
     fn drop(&mut self) {
-        self.connections.line().connections.remove(&self.id);
+        self.connections.lock().connections.remove(&self.id);
     }
 }
 
@@ -91,16 +91,16 @@ mod tests {
     #[test]
     fn one_too_many_evicts_the_oldest_and_no_other() {
         let pre_auth = PreAuthConnections::new(2);
-        let [first, second, third] = [(); 3].map(|()| pre_auth.enter());
+        let [first, second, third] = [(); 3].map(|()| pre_auth.acquire());
         assert_eq!([&first, &second, &third].map(is_evicted), [true, false, false]);
     }
 
     #[test]
     fn a_dropped_permit_is_free_again() {
         let pre_auth = PreAuthConnections::new(2);
-        let first = pre_auth.enter();
-        drop(pre_auth.enter());
-        let third = pre_auth.enter();
+        let first = pre_auth.acquire();
+        drop(pre_auth.acquire());
+        let third = pre_auth.acquire();
         assert_eq!([&first, &third].map(is_evicted), [false, false]);
     }
 }

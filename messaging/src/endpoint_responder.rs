@@ -63,7 +63,7 @@ pub struct EndpointResponder {
     /// The worker.
     worker: Address,
     /// What the chain says.
-    standing: Arc<dyn ChainView>,
+    chain: Arc<dyn ChainView>,
     /// What makes tokens.
     issuer: Arc<dyn EndpointIssuer>,
 }
@@ -76,7 +76,7 @@ impl EndpointResponder {
         chain: Arc<dyn ChainView>,
         issuer: Arc<dyn EndpointIssuer>,
     ) -> Self {
-        Self { worker, standing: chain, issuer }
+        Self { worker, chain, issuer }
     }
 
     /// The reply to a letter that came at the Unix second `now`: an endpoint or a refusal; `None` if the
@@ -84,13 +84,13 @@ impl EndpointResponder {
     ///
     /// # Errors
     /// [`MessageError::Chain`] or [`MessageError::Endpoint`]; the same letter can be answered later.
-    pub async fn answer(
+    pub async fn respond(
         &self,
         delivery: &Delivery,
         now: u64,
     ) -> Result<Option<Message>, MessageError> {
         let Content::EndpointRequest { claim } = &delivery.message.content else { return Ok(None) };
-        let content = match self.admit(delivery, claim, now).await.map_err(MessageError::Chain)? {
+        let content = match self.authorize(delivery, claim, now).await.map_err(MessageError::Chain)? {
             Ok(party) => {
                 let (agreement, key) = (delivery.message.agreement, delivery.sender);
                 let issued = self.issuer.issue(&AccessGrant { agreement, key, party });
@@ -103,17 +103,17 @@ impl EndpointResponder {
     }
 
     /// As what the sender is let in, or why not.
-    async fn admit(
+    async fn authorize(
         &self,
         delivery: &Delivery,
         claim: &Claim,
         now: u64,
     ) -> Result<Result<Party, RefusalReason>, BoxError> {
         let Message { chain_id, agreement, .. } = delivery.message;
-        if chain_id != self.standing.chain_id() {
+        if chain_id != self.chain.chain_id() {
             return Ok(Err(RefusalReason::OtherChain));
         }
-        let info = self.standing.agreement(agreement).await?;
+        let info = self.chain.agreement(agreement).await?;
         let Some(AgreementInfo { client, workers, window }) = info else {
             return Ok(Err(RefusalReason::NotMine));
         };
@@ -139,7 +139,7 @@ impl EndpointResponder {
             }
             Claim::Seat { window, .. } if window != current => Ok(Err(RefusalReason::OtherWindow)),
             Claim::Seat { window, place } => {
-                let chain = &*self.standing;
+                let chain = &*self.chain;
                 let holds_seat =
                     chain.holds_seat(delivery.sender, agreement, window, place).await?;
                 Ok(if holds_seat {

@@ -146,14 +146,14 @@ impl Debug for SecretString {
 #[non_exhaustive]
 pub enum MessageFormatError {
     /// It is longer than any letter.
-    #[error("a letter of {0} bytes is too long: {LETTER_LIMIT} are the most")]
+    #[error("a letter of {0} bytes is too long: {MESSAGE_LIMIT} are the most")]
     TooLong(usize),
     /// It does not read as a letter.
     #[error("this is no letter")]
     Malformed,
     /// It has another version.
     #[error("a letter of version {0}, of which this program only knows {VERSION}")]
-    Version(u8),
+    UnsupportedVersion(u8),
 }
 
 /// A letter as it is written.
@@ -223,7 +223,7 @@ impl Message {
         let malformed = |_| MessageFormatError::Malformed;
         let VersionHeader { version } = serde_json::from_str(json).map_err(malformed)?;
         if version != VERSION {
-            return Err(MessageFormatError::Version(version));
+            return Err(MessageFormatError::UnsupportedVersion(version));
         }
         Ok(serde_json::from_str::<VersionedMessage<Self>>(json).map_err(malformed)?.letter)
     }

@@ -27,7 +27,7 @@ pub trait ReplayGuard: Debug + Send + Sync {
 #[derive(Debug)]
 pub struct InMemoryReplayGuard {
     /// The most that are remembered.
-    limit: usize,
+    capacity: usize,
     /// What is.
     ids: Mutex<Ids>,
 }
@@ -45,7 +45,7 @@ impl InMemoryReplayGuard {
     /// Remembers so many ids at most, and forgets those first that need not be remembered for long.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        Self { limit: capacity, ids: Mutex::default() }
+        Self { capacity, ids: Mutex::default() }
     }
 }
 
@@ -69,7 +69,7 @@ impl ReplayGuard for InMemoryReplayGuard {
             by_expiry.remove(&(before, id));
         }
         by_expiry.insert((until, id));
-        while by_expiry.len() > self.limit {
+        while by_expiry.len() > self.capacity {
             if let Some((_, oldest)) = by_expiry.pop_first() {
                 expiries.remove(&oldest);
             }

@@ -34,7 +34,7 @@ pub(crate) struct HostioGas {
 
 impl HostioGas {
     /// Those of a transaction.
-    pub(crate) async fn of(env: &GasEnv, transaction: B256) -> Self {
+    pub(crate) async fn of_transaction(env: &GasEnv, transaction: B256) -> Self {
         let mut hostios = Self::default();
         hostios.add(&env.trace(transaction).await);
         hostios

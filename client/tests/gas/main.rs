@@ -71,7 +71,7 @@ async fn hostio_breakdown() -> String {
 /// Where the gas of a call goes, with a word on which it is.
 async fn hostio_table(env: &GasEnv, call: &CallRecord, which: &str) -> String {
     let name = call.signature.split('(').next().unwrap();
-    let rows = HostioGas::of(env, call.transaction).await;
+    let rows = HostioGas::of_transaction(env, call.transaction).await;
     let rows = rows.rows().into_iter().filter(|(_, gas, _)| *gas >= 100);
     let rows = rows.map(|(name, gas, count)| vec![name.into(), count.to_string(), gas.to_string()]);
     format!("`{name}`{which}, {} gas:\n\n{}", call.gas, table(&["host call", "calls", "gas"], rows))

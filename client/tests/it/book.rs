@@ -9,7 +9,7 @@ use muster_client::protocol::abi::IWorkerDispatcher::{
 use muster_client::{Market, MarketEvent, Offer, OrderRequest, Receipt};
 
 use crate::harness::expected::{dispatcher_error, dispatcher_event};
-use crate::harness::{ETHER, TestEnv, key, offer};
+use crate::harness::{ETHER, TestEnv, message_key_of, offer};
 use crate::workers::registration;
 
 /// The numbers in the book of application 0, cheapest first; its counters are looked at as well.
@@ -79,7 +79,7 @@ async fn no_hint_leads_to_a_wrong_place() {
         .unwrap();
     let other = env.new_account().await;
     let application = "factor".parse::<muster_client::Application>().unwrap();
-    env.tx(other.register(application, &offer(1), key(&other), ETHER)).await.unwrap();
+    env.tx(other.register(application, &offer(1), message_key_of(&other), ETHER)).await.unwrap();
     assert_eq!(book(&other).await, [1, 2, 5, 3]);
     // Right; early; too dear; unlisted; of another application; its own; nobody's.
     for hint in [2, 1, 3, 4, 6, 5, 7, u32::MAX, 0] {
@@ -110,7 +110,7 @@ async fn who_is_not_placed_in_sixteen_steps_stays_out_until_somebody_shows_the_w
             worker,
             number,
             application,
-            key: key(&late),
+            key: message_key_of(&late),
             stake: ETHER,
         }),
         dispatcher_event(Unlisted { worker }),

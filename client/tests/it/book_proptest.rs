@@ -80,13 +80,13 @@ impl ExpectedWorker {
 /// The story's market, and what is expected of it.
 struct BookComparison {
     /// The market.
-    world: TestEnv,
+    env: TestEnv,
     /// Its workers, by number from 1.
     workers: Vec<Market>,
     /// What is expected of each.
     expected_workers: Vec<ExpectedWorker>,
     /// The expected book.
-    book: Vec<u32>,
+    expected_book: Vec<u32>,
     /// Agreements that run, oldest first, with their workers and how often each had not accepted before.
     agreements: Vec<(Address, Vec<(u32, u32)>)>,
 }
@@ -111,78 +111,78 @@ impl BookComparison {
             });
             workers.push(who);
         }
-        Self { world: env, workers, expected_workers, book: Vec::new(), agreements: Vec::new() }
+        Self { env, workers, expected_workers, expected_book: Vec::new(), agreements: Vec::new() }
     }
 
     /// What is expected of a number.
-    fn model(&mut self, number: u32) -> &mut ExpectedWorker {
+    fn expected_worker(&mut self, number: u32) -> &mut ExpectedWorker {
         &mut self.expected_workers[usize::try_from(number).unwrap() - 1]
     }
 
     /// Takes a number out of the list, and puts it in again where it belongs if it fits.
-    fn place(&mut self, number: u32) {
-        self.book.retain(|other| *other != number);
-        let (price, fits) = (self.model(number).price, self.model(number).is_listable());
+    fn expect_relisted(&mut self, number: u32) {
+        self.expected_book.retain(|other| *other != number);
+        let (price, fits) = (self.expected_worker(number).price, self.expected_worker(number).is_listable());
         if fits {
-            let cheaper = self.book.clone().into_iter().filter(|n| self.model(*n).price <= price);
+            let cheaper = self.expected_book.clone().into_iter().filter(|n| self.expected_worker(*n).price <= price);
             let at = cheaper.count();
-            self.book.insert(at, number);
+            self.expected_book.insert(at, number);
         }
     }
 
     /// Takes a number out of the list if it no longer fits.
-    fn leave(&mut self, number: u32) {
-        if !self.model(number).is_listable() {
-            self.book.retain(|other| *other != number);
+    fn expect_unlisted(&mut self, number: u32) {
+        if !self.expected_worker(number).is_listable() {
+            self.expected_book.retain(|other| *other != number);
         }
     }
 
     /// Puts a number into the list if it is not there.
-    fn join(&mut self, number: u32) {
-        if !self.book.contains(&number) {
-            self.place(number);
+    fn expect_listed(&mut self, number: u32) {
+        if !self.expected_book.contains(&number) {
+            self.expect_relisted(number);
         }
     }
 
     /// Takes one step, on the chain and in the list.
-    async fn take(&mut self, number: u32, hint: u32, step: Step) {
-        let bond = self.world.settings.minBond;
+    async fn apply(&mut self, number: u32, hint: u32, step: Step) {
+        let bond = self.env.settings.minBond;
         let who = self.workers[usize::try_from(number).unwrap() - 1].clone();
         match step {
             Step::Price(price) => {
-                self.world.send_to_dispatcher(&who, &setPriceCall { price, hint }).await.unwrap();
-                self.model(number).price = price;
-                self.place(number);
+                self.env.send_to_dispatcher(&who, &setPriceCall { price, hint }).await.unwrap();
+                self.expected_worker(number).price = price;
+                self.expect_relisted(number);
             }
             Step::Available(available) => {
                 let call = setAvailableCall { available, hint };
-                self.world.send_to_dispatcher(&who, &call).await.unwrap();
-                self.model(number).available = available;
-                self.place(number);
+                self.env.send_to_dispatcher(&who, &call).await.unwrap();
+                self.expected_worker(number).available = available;
+                self.expect_relisted(number);
             }
             Step::Stake(bonds) => {
                 let call = stakeCall { hint };
-                self.world.send(&who, self.world.dispatcher, &call, bonds * bond).await.unwrap();
-                self.model(number).stake += 10 * bonds;
-                self.join(number);
+                self.env.send(&who, self.env.dispatcher, &call, bonds * bond).await.unwrap();
+                self.expected_worker(number).stake += 10 * bonds;
+                self.expect_listed(number);
             }
             Step::Unstake(bonds) => {
                 let answer = self
-                    .world
+                    .env
                     .send_to_dispatcher(&who, &unstakeCall { amount: bonds * bond })
                     .await;
-                assert_eq!(answer.is_ok(), self.model(number).free() >= 10 * bonds);
+                assert_eq!(answer.is_ok(), self.expected_worker(number).free() >= 10 * bonds);
                 if answer.is_ok() {
-                    self.model(number).stake -= 10 * bonds;
-                    self.leave(number);
+                    self.expected_worker(number).stake -= 10 * bonds;
+                    self.expect_unlisted(number);
                 }
             }
             Step::List => {
                 let worker = who.account().unwrap();
-                let answer = self.world.send_to_dispatcher(&who, &listCall { worker, hint }).await;
-                let able = !self.book.contains(&number) && self.model(number).is_listable();
+                let answer = self.env.send_to_dispatcher(&who, &listCall { worker, hint }).await;
+                let able = !self.expected_book.contains(&number) && self.expected_worker(number).is_listable();
                 assert_eq!(answer.is_ok(), able);
-                self.join(number);
+                self.expect_listed(number);
             }
             Step::Buy(redundancy) => self.buy(&who, redundancy).await,
             Step::Settle(hints) => self.settle(&who, hints, hint).await,
@@ -192,18 +192,18 @@ impl BookComparison {
     /// Buys the first workers of the list.
     async fn buy(&mut self, who: &Market, redundancy: u8) {
         let request = OrderRequest::Default { redundancy, length: 8 };
-        if usize::from(redundancy) > self.book.len() {
+        if usize::from(redundancy) > self.expected_book.len() {
             let quote = who.quote(&request).await.unwrap();
             assert_eq!(quote.reason, muster_client::protocol::abi::Reason::NotEnoughWorkers);
             return;
         }
-        let bought = self.world.buy(who, request).await;
-        let chosen = self.book[..usize::from(redundancy)].to_vec();
+        let bought = self.env.buy(who, request).await;
+        let chosen = self.expected_book[..usize::from(redundancy)].to_vec();
         for number in &chosen {
-            self.model(*number).active += 1;
-            self.leave(*number);
+            self.expected_worker(*number).active += 1;
+            self.expect_unlisted(*number);
         }
-        let misses: Vec<_> = chosen.iter().map(|number| self.model(*number).misses).collect();
+        let misses: Vec<_> = chosen.iter().map(|number| self.expected_worker(*number).misses).collect();
         self.agreements.push((bought.agreement, chosen.into_iter().zip(misses).collect()));
     }
 
@@ -214,21 +214,21 @@ impl BookComparison {
             return;
         }
         let (agreement, workers) = self.agreements.remove(0);
-        self.world.advance(self.world.settings.acceptWindow + 1).await;
+        self.env.advance(self.env.settings.acceptWindow + 1).await;
         let hints = hints.min(workers.len());
         let call = settleCall { hints: vec![hint; hints] };
-        self.world.send(who, agreement, &call, 0).await.unwrap();
+        self.env.send(who, agreement, &call, 0).await.unwrap();
         for (index, (number, misses)) in workers.into_iter().enumerate() {
-            let model = self.model(number);
+            let model = self.expected_worker(number);
             model.active -= 1;
             if model.misses == misses {
                 model.misses += 1;
                 model.stake -= 1;
                 model.available = false;
             }
-            self.leave(number);
+            self.expect_unlisted(number);
             if index < hints {
-                self.join(number);
+                self.expect_listed(number);
             }
         }
     }
@@ -249,8 +249,8 @@ proptest! {
         Runtime::new().unwrap().block_on(async {
             let mut shuffle = BookComparison::new().await;
             for (number, hint, step) in steps {
-                shuffle.take(number, hint, step).await;
-                assert_eq!(book(&shuffle.workers[0]).await, shuffle.book);
+                shuffle.apply(number, hint, step).await;
+                assert_eq!(book(&shuffle.workers[0]).await, shuffle.expected_book);
             }
         });
     }

@@ -105,7 +105,7 @@ impl TestEnv {
     /// A registered worker that stakes an ether and stands in the book of application 0.
     pub(crate) async fn worker(&self, offer: Offer) -> Market {
         let market = self.new_account().await;
-        let key = key(&market);
+        let key = message_key_of(&market);
         self.tx(market.register(Application::default(), &offer, key, ETHER)).await.unwrap();
         market
     }
@@ -116,7 +116,7 @@ impl TestEnv {
         for _ in 0..count {
             let market = self.new_account().await;
             let bond = self.settings.testerBond;
-            self.tx(market.register_tester(key(&market), bond)).await.unwrap();
+            self.tx(market.register_tester(message_key_of(&market), bond)).await.unwrap();
             self.tx(market.check_in()).await.unwrap();
             testers.push(market);
         }
@@ -271,7 +271,7 @@ pub(crate) const fn offer(price: u128) -> Offer {
 }
 
 /// The key for messages that somebody uses here.
-pub(crate) fn key(who: &Market) -> B256 {
+pub(crate) fn message_key_of(who: &Market) -> B256 {
     keccak256(who.account().unwrap())
 }
 

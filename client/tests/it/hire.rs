@@ -11,7 +11,7 @@ use muster_client::{Application, Market, Offer, OrderRequest};
 use crate::harness::expected::{dispatcher_error, dispatcher_event};
 use crate::harness::receipts::unsigned_entry;
 use crate::harness::settlement::{paid_worker, run_to_settlement};
-use crate::harness::{ETHER, TestEnv, agreement, key, offer};
+use crate::harness::{ETHER, TestEnv, agreement, message_key_of, offer};
 use crate::quote::{check_purchase_refused, order};
 
 /// What hiring would cost.
@@ -124,10 +124,10 @@ async fn only_listed_workers_of_the_application_are_hired() {
     // Number 3 is of another application, 4 is a tester, 5 never was listed, 6 is nobody.
     let other = env.new_account().await;
     let application: Application = "factor".parse().unwrap();
-    env.tx(other.register(application, &offer(1), key(&other), ETHER)).await.unwrap();
+    env.tx(other.register(application, &offer(1), message_key_of(&other), ETHER)).await.unwrap();
     env.testers(1).await;
     let poor = env.new_account().await;
-    env.tx(poor.register(Application::default(), &offer(1), key(&poor), 0)).await.unwrap();
+    env.tx(poor.register(Application::default(), &offer(1), message_key_of(&poor), 0)).await.unwrap();
     for number in 3..=6 {
         check_unhireable(&env, &cleo, order(1, 8), &[number], Reason::WorkerUnfit).await;
         check_unhireable(&env, &cleo, order(2, 8), &[1, number], Reason::WorkerUnfit).await;

@@ -11,7 +11,7 @@ use muster_client::protocol::{PRICE_LIMIT, TESTER_APPLICATION, settings};
 use muster_client::{Application, Market, Offer};
 
 use crate::harness::expected::dispatcher_event;
-use crate::harness::{ETHER, TestEnv, key, offer};
+use crate::harness::{ETHER, TestEnv, message_key_of, offer};
 
 /// An untested order of application 0.
 pub(crate) fn order(redundancy: u64, length: u64) -> Order {
@@ -141,7 +141,7 @@ async fn an_order_waits_for_workers_and_testers_that_are_there() {
     check_default_unbuyable(&env, &cleo, (one, length), (1, 0), Reason::ApplicationUnknown).await;
     // One registration is enough to be known, but not to be bought.
     let ada = env.new_account().await;
-    env.tx(ada.register(Application::default(), &offer(5), key(&ada), 0)).await.unwrap();
+    env.tx(ada.register(Application::default(), &offer(5), message_key_of(&ada), 0)).await.unwrap();
     check_unbuyable(&env, &cleo, order(1, 24), Reason::NotEnoughWorkers).await;
     check_default_unbuyable(&env, &cleo, (one, length), (1, 0), Reason::NotEnoughWorkers).await;
     env.tx(ada.stake(ETHER)).await.unwrap();
@@ -197,12 +197,12 @@ async fn what_a_worker_would_hold_stays_below_two_to_the_ninety_six() {
     let (dear, less) = (1 << 93, (1 << 93) - 1);
     let offered = |price| Offer { price, max_length: 16, promise: 9_000, capacity: 9 };
     let none = Application::default();
-    env.tx(ada.register(none, &offered(dear), key(&ada), PRICE_LIMIT - 1)).await.unwrap();
+    env.tx(ada.register(none, &offered(dear), message_key_of(&ada), PRICE_LIMIT - 1)).await.unwrap();
     check_unbuyable(&env, &cleo, order(1, 8), Reason::PriceOverflow).await;
     let (one, eight) = (U256::ONE, U256::from(8));
     check_default_unbuyable(&env, &cleo, (one, eight), (1, 0), Reason::PriceOverflow).await;
 
-    env.tx(ben.register(none, &offered(less), key(&ben), PRICE_LIMIT - 1)).await.unwrap();
+    env.tx(ben.register(none, &offered(less), message_key_of(&ben), PRICE_LIMIT - 1)).await.unwrap();
     let price = less * 8;
     assert_eq!(quote(&env, &cleo, order(1, 8)).await.price, price);
     check_unbuyable(&env, &cleo, order(2, 8), Reason::PriceOverflow).await;
@@ -224,7 +224,7 @@ async fn the_scan_begins_at_the_worker_that_is_named_if_it_is_listed() {
         (env.worker(offer(1)).await, env.new_account().await, env.new_account().await);
     env.tx(gone.set_available(false)).await.unwrap();
     let application: Application = "factor".parse().unwrap();
-    env.tx(other.register(application, &offer(1), key(&other), ETHER)).await.unwrap();
+    env.tx(other.register(application, &offer(1), message_key_of(&other), ETHER)).await.unwrap();
     // Numbers 1 to 3 are listed, 4 is not, 5 is of another application, 6 is nobody.
     for (start, first) in [(0, 1), (1, 1), (2, 2), (3, 3), (4, 1), (5, 1), (6, 1), (u32::MAX, 1)] {
         let quoted = quote(&env, &cleo, Order { start, ..order(1, 8) }).await;

@@ -11,7 +11,7 @@ use muster_client::protocol::{PRICE_LIMIT, TESTER_APPLICATION};
 use muster_client::{Application, OrderRequest};
 
 use crate::harness::expected::dispatcher_error;
-use crate::harness::{ETHER, TestEnv, key, offer};
+use crate::harness::{ETHER, TestEnv, message_key_of, offer};
 use crate::workers::registration;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,7 +72,7 @@ async fn a_key_is_never_zero() {
         env.send_to_dispatcher(&ada, &setKeyCall { key: B256::ZERO }).await,
         dispatcher_error(KeyZero {})
     );
-    assert_eq!(ada.key_of(ada.account().unwrap()).await.unwrap(), Some(key(&ada)));
+    assert_eq!(ada.key_of(ada.account().unwrap()).await.unwrap(), Some(message_key_of(&ada)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,7 +83,7 @@ async fn an_account_registers_once() {
     for who in [&ada, &tess] {
         let refusal = dispatcher_error(AlreadyRegistered { account: who.account().unwrap() });
         assert_eq!(env.send(who, env.dispatcher, &registration(who), ETHER).await, refusal);
-        let tester = registerTesterCall { key: key(who) };
+        let tester = registerTesterCall { key: message_key_of(who) };
         assert_eq!(env.send(who, env.dispatcher, &tester, bond).await, refusal);
     }
 }
@@ -107,7 +107,7 @@ async fn testers_do_not_work_and_workers_do_not_test() {
     assert_eq!(env.send_to_dispatcher(&ada, &checkInCall {}).await, worker);
     let other = env.new_account().await;
     let name: Application = "factor".parse().unwrap();
-    env.tx(other.register(name, &offer(5), key(&other), ETHER)).await.unwrap();
+    env.tx(other.register(name, &offer(5), message_key_of(&other), ETHER)).await.unwrap();
     let worker = dispatcher_error(WrongApplication { application: name.0 });
     assert_eq!(env.send_to_dispatcher(&other, &checkInCall {}).await, worker);
 }
@@ -121,7 +121,7 @@ async fn a_stranger_has_nothing_to_change() {
     let call = updateWorkerCall { price: 1, maxLength: 8, promised: 9_000, capacity: 1, hint: 0 };
     assert_eq!(env.send_to_dispatcher(&sam, &call).await, refusal);
     assert_eq!(env.send_to_dispatcher(&sam, &setPriceCall { price: 1, hint: 0 }).await, refusal);
-    assert_eq!(env.send_to_dispatcher(&sam, &setKeyCall { key: key(&sam) }).await, refusal);
+    assert_eq!(env.send_to_dispatcher(&sam, &setKeyCall { key: message_key_of(&sam) }).await, refusal);
     let call = setAvailableCall { available: true, hint: 0 };
     assert_eq!(env.send_to_dispatcher(&sam, &call).await, refusal);
     assert_eq!(env.send(&sam, env.dispatcher, &stakeCall { hint: 0 }, 1).await, refusal);
@@ -163,7 +163,7 @@ async fn a_stake_stays_below_its_limit() {
     let refusal = dispatcher_error(StakeTooHigh { stake: PRICE_LIMIT, limit: PRICE_LIMIT });
     let (to, register) = (env.dispatcher, registration(&ada));
     assert_eq!(env.send(&ada, to, &register, PRICE_LIMIT).await, refusal);
-    let join = registerTesterCall { key: key(&tess) };
+    let join = registerTesterCall { key: message_key_of(&tess) };
     assert_eq!(env.send(&tess, to, &join, PRICE_LIMIT).await, refusal);
     env.send(&ada, to, &register, PRICE_LIMIT - 2).await.unwrap();
     assert_eq!(env.send(&ada, to, &stakeCall { hint: 0 }, 2).await, refusal);

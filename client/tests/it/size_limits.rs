@@ -34,7 +34,7 @@ fn report(place: usize, workers: u8, windows: u8) -> Vec<Entry> {
 }
 
 /// What everybody is due: workers in their order, testers by account, the client's rest.
-type Due = (Vec<WorkerResult>, BTreeMap<Address, (u128, u16)>, u128);
+type ExpectedSettlement = (Vec<WorkerResult>, BTreeMap<Address, (u128, u16)>, u128);
 
 /// Counts what is due when every tester reported and the workers in `accepted` accepted.
 async fn expected_settlement(
@@ -42,7 +42,7 @@ async fn expected_settlement(
     testers: &[Market],
     accepted: u8,
     escrow: u128,
-) -> Due {
+) -> ExpectedSettlement {
     let terms = view.terms();
     let place_of: BTreeMap<_, _> =
         testers.iter().map(|who| who.account().unwrap()).zip(0..).collect();

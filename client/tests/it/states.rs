@@ -20,7 +20,7 @@ use muster_client::{Market, OrderRequest, Purchase, RevertReason};
 
 use crate::harness::expected::agreement_error;
 use crate::harness::receipts::unsigned_entry;
-use crate::harness::{TestEnv, agreement, key, offer};
+use crate::harness::{TestEnv, agreement, message_key_of, offer};
 use crate::states::table::Expected::{self, Absent, Again, Done, Late, Wrong};
 use crate::states::table::Phase;
 
@@ -76,7 +76,7 @@ impl StateScenario {
         let (client, placeless, stranger) =
             (env.new_account().await, env.new_account().await, env.new_account().await);
         let bond = env.settings.testerBond;
-        env.tx(placeless.register_tester(key(&placeless), bond)).await.unwrap();
+        env.tx(placeless.register_tester(message_key_of(&placeless), bond)).await.unwrap();
         let purchase = env.buy(&client, OrderRequest::Default { redundancy: 3, length: 24 }).await;
         let people = workers.iter().chain(&testers).chain([&client, &placeless, &stranger]);
         let mut everybody: Vec<_> = people.map(|who| who.account().unwrap()).collect();

@@ -11,14 +11,14 @@ use muster_client::protocol::{TESTER_APPLICATION, draw, settings};
 use muster_client::{Market, OrderRequest, Tester};
 
 use crate::harness::expected::{agreement_error, dispatcher_error, dispatcher_event};
-use crate::harness::{TestEnv, agreement, key, offer};
+use crate::harness::{TestEnv, agreement, message_key_of, offer};
 use crate::quote::order;
 
 /// Registers a tester with exactly the bond.
 async fn register_tester(env: &TestEnv) -> Market {
     let who = env.new_account().await;
     let bond = env.settings.testerBond;
-    let call = registerTesterCall { key: key(&who) };
+    let call = registerTesterCall { key: message_key_of(&who) };
     env.send(&who, env.dispatcher, &call, bond).await.unwrap();
     who
 }
@@ -43,12 +43,12 @@ async fn a_tester_posts_the_bond_and_offers_nothing() {
     let env = TestEnv::new().await;
     let tess = env.new_account().await;
     let account = tess.account().unwrap();
-    let (bond, call) = (env.settings.testerBond, registerTesterCall { key: key(&tess) });
+    let (bond, call) = (env.settings.testerBond, registerTesterCall { key: message_key_of(&tess) });
     let refusal = dispatcher_error(StakeTooLow { have: bond - 1, need: bond });
     assert_eq!(env.send(&tess, env.dispatcher, &call, bond - 1).await, refusal);
     assert_eq!(env.call(account, env.dispatcher, &call, bond).await, Ok(1));
     let receipt = env.send(&tess, env.dispatcher, &call, bond + 1).await.unwrap();
-    let (application, key) = (FixedBytes(TESTER_APPLICATION), key(&tess));
+    let (application, key) = (FixedBytes(TESTER_APPLICATION), message_key_of(&tess));
     let events = [dispatcher_event(WorkerRegistered {
         worker: account,
         number: 1,
@@ -181,7 +181,7 @@ async fn the_testers_of_every_window_are_those_of_the_draw() {
                 draw::draw_seats(&seed.0, window, 5, 9, |bytes| keccak256(bytes).0).unwrap();
             let drawn = seats.places().map(|place| {
                 let who = &testers[usize::try_from(place).unwrap()];
-                Tester { account: who.account().unwrap(), key: key(who) }
+                Tester { account: who.account().unwrap(), key: message_key_of(who) }
             });
             let drawn: Vec<_> = drawn.collect();
             assert_eq!(view.testers(window.try_into().unwrap()).await.unwrap(), drawn);
@@ -220,7 +220,7 @@ async fn a_changed_key_is_the_key_of_a_seat() {
     seats.sort_by_key(|seat| seat.account);
     let mut expected: Vec<_> = testers
         .iter()
-        .map(|who| Tester { account: who.account().unwrap(), key: key(who) })
+        .map(|who| Tester { account: who.account().unwrap(), key: message_key_of(who) })
         .collect();
     expected[1].key = new;
     expected.sort_by_key(|seat| seat.account);

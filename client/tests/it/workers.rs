@@ -10,7 +10,7 @@ use muster_client::protocol::abi::Worker;
 use muster_client::{Market, OrderRequest};
 
 use crate::harness::expected::dispatcher_event;
-use crate::harness::{ETHER, TestEnv, agreement, key, offer};
+use crate::harness::{ETHER, TestEnv, agreement, message_key_of, offer};
 
 /// Everything the usual worker offers.
 pub(crate) fn registration(who: &Market) -> registerWorkerCall {
@@ -19,7 +19,7 @@ pub(crate) fn registration(who: &Market) -> registerWorkerCall {
         maxLength: 1_000,
         application: FixedBytes::ZERO,
         promised: 9_000,
-        key: key(who),
+        key: message_key_of(who),
         capacity: 2,
         hint: 0,
     }
@@ -44,7 +44,7 @@ fn expected_worker(who: &Market) -> Worker {
         lastEpoch: 0,
         misses: 0,
         score: 0,
-        key: key(who),
+        key: message_key_of(who),
     }
 }
 
@@ -88,7 +88,7 @@ async fn a_worker_is_what_it_registered_as() {
     ];
     assert_eq!(env.events(&receipt), events);
     assert_eq!(worker_of(&ada).await, expected_worker(&ada));
-    assert_eq!(ada.key_of(worker).await.unwrap(), Some(key(&ada)));
+    assert_eq!(ada.key_of(worker).await.unwrap(), Some(message_key_of(&ada)));
     let book = ada.book(call.application).await.unwrap();
     assert_eq!(book, bookReturn { head: 1, listed: 1, registered: 1 });
 }
@@ -99,7 +99,7 @@ async fn a_worker_without_stake_is_registered_but_not_listed() {
     let ada = env.new_account().await;
     let worker = ada.account().unwrap();
     let receipt = env.send_to_dispatcher(&ada, &registration(&ada)).await.unwrap();
-    let (application, key) = (FixedBytes::ZERO, key(&ada));
+    let (application, key) = (FixedBytes::ZERO, message_key_of(&ada));
     let events = [
         dispatcher_event(WorkerRegistered { worker, number: 1, application, key, stake: 0 }),
         dispatcher_event(WorkerUpdated {

@@ -37,7 +37,7 @@ pub(super) struct ProcessGroup {
     /// The group.
     group: Option<Pid>,
     /// Closed when the owner is gone.
-    _pipe: Option<ChildStdin>,
+    _owner_pipe: Option<ChildStdin>,
     /// What reads what it writes.
     output: JoinSet<()>,
     /// Where it was told to listen.
@@ -71,7 +71,7 @@ impl ProcessGroup {
         let number = leader.id().and_then(|id| i32::try_from(id).ok());
         Ok(Self {
             group: number.and_then(Pid::from_raw),
-            _pipe: leader.stdin.take(),
+            _owner_pipe: leader.stdin.take(),
             leader,
             output,
             upstream: address.try_into()?,
@@ -84,10 +84,10 @@ impl ProcessGroup {
     }
 
     /// Waits until it has ended, and ends what is left of its group.
-    pub(super) async fn ended(&mut self) -> io::Result<ExitStatus> {
+    pub(super) async fn wait(&mut self) -> io::Result<ExitStatus> {
         let status = self.leader.wait().await;
         // The reader of the pipe still belongs to the group, so that its number is not given to others yet.
-        self.tell(Signal::KILL);
+        self.signal(Signal::KILL);
         // What has left the group may hold on to the pipes.
         drop(
             timeout(OUTPUT_DRAIN_TIMEOUT, async {
@@ -99,17 +99,17 @@ impl ProcessGroup {
     }
 
     /// Ends it: politely first.
-    pub(super) async fn end(mut self, grace: Duration) {
-        self.tell(Signal::TERM);
+    pub(super) async fn terminate(mut self, grace: Duration) {
+        self.signal(Signal::TERM);
         if timeout(grace, self.leader.wait()).await.is_err() {
-            self.tell(Signal::KILL);
+            self.signal(Signal::KILL);
         }
         // How it ended does not matter any more.
-        drop(self.ended().await);
+        drop(self.wait().await);
     }
 
     /// Sends a signal to the group; it may have ended already.
-    fn tell(&self, signal: Signal) {
+    fn signal(&self, signal: Signal) {
         let _ = self.group.map(|group| kill_process_group(group, signal));
     }
 }

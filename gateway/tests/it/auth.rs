@@ -61,7 +61,7 @@ async fn the_authorizer_is_called_for_every_request_and_its_error_is_returned() 
         (AuthorizationError::NotAParty, (403, "stranger")),
         (AuthorizationError::Unavailable, (503, "unclear")),
     ] {
-        gateway.authorizer.shut(error);
+        gateway.authorizer.deny(error);
         let answer = gateway.get("/").await;
         assert_eq!((status(&answer), error_code(&answer).as_str()), expected);
     }
@@ -71,7 +71,7 @@ async fn the_authorizer_is_called_for_every_request_and_its_error_is_returned() 
 #[tokio::test]
 async fn a_request_before_the_start_or_after_the_end_is_told_the_ticks() {
     let gateway = TestGateway::new(TestService::answering(OK).await.address).await;
-    gateway.authorizer.shut(AuthorizationError::NotRunning { start: 100, now: 99, end: 200 });
+    gateway.authorizer.deny(AuthorizationError::NotRunning { start: 100, now: 99, end: 200 });
     let answer = gateway.get("/").await;
     let body: serde_json::Value = serde_json::from_str(body(&answer)).unwrap();
     assert_eq!([&body["start"], &body["now"], &body["end"]], [100, 99, 200]);
@@ -89,7 +89,7 @@ async fn a_download_is_cut_when_the_agreement_ends() {
     let mut stream = gateway.connect().await;
     stream.write_all(gateway.head("GET /", "").as_bytes()).await.unwrap();
     read_until(&mut stream, "half").await;
-    gateway.authorizer.shut(AuthorizationError::NotRunning { start: 1, now: 2, end: 2 });
+    gateway.authorizer.deny(AuthorizationError::NotRunning { start: 1, now: 2, end: 2 });
     assert_eq!(read_rest(&mut stream).await, "");
 }
 
@@ -124,9 +124,9 @@ async fn nobody_is_disconnected_while_authorization_is_unavailable() {
     let head = format!("GET / HTTP/1.1\r\nx-muster-token: {token}\r\n\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
     read_until(&mut stream, "ok").await;
-    gateway.authorizer.shut(AuthorizationError::Unavailable);
+    gateway.authorizer.deny(AuthorizationError::Unavailable);
     for _ in 0..3 {
-        gateway.authorizer.asked().await;
+        gateway.authorizer.wait_checked().await;
     }
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut answer = [0; 12];

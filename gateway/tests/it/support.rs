@@ -35,27 +35,27 @@ pub(crate) const SESSION: &str = "1111111111111111111111111111111111111111111111
 #[derive(Clone)]
 pub(crate) struct TestAuthorizer {
     /// What it says.
-    says: Arc<Mutex<Result<Upstream, AuthorizationError>>>,
+    result: Arc<Mutex<Result<Upstream, AuthorizationError>>>,
     /// Told whenever it was asked.
-    asked: Arc<Notify>,
+    checked: Arc<Notify>,
 }
 
 impl TestAuthorizer {
     /// Shuts it.
-    pub(crate) fn shut(&self, reason: AuthorizationError) {
-        *self.says.lock().unwrap() = Err(reason);
+    pub(crate) fn deny(&self, reason: AuthorizationError) {
+        *self.result.lock().unwrap() = Err(reason);
     }
 
     /// Returns when it has been asked once more.
-    pub(crate) async fn asked(&self) {
-        self.asked.notified().await;
+    pub(crate) async fn wait_checked(&self) {
+        self.checked.notified().await;
     }
 }
 
 impl Authorizer for TestAuthorizer {
     async fn authorize(&self, _: &Claims) -> Result<Upstream, AuthorizationError> {
-        self.asked.notify_waiters();
-        self.says.lock().unwrap().clone()
+        self.checked.notify_waiters();
+        self.result.lock().unwrap().clone()
     }
 }
 
@@ -99,8 +99,8 @@ impl TestGateway {
     /// A gateway with other limits.
     pub(crate) async fn with_limits(service: SocketAddr, limits: Limits) -> Self {
         let authorizer = TestAuthorizer {
-            says: Arc::new(Mutex::new(Ok(service.try_into().unwrap()))),
-            asked: Arc::default(),
+            result: Arc::new(Mutex::new(Ok(service.try_into().unwrap()))),
+            checked: Arc::default(),
         };
         let secret = Secret::new([3; 32]);
         let config = Config { limits, ..Config::any_port(secret.clone()) };

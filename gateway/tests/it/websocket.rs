@@ -75,7 +75,7 @@ async fn it_is_cut_when_the_agreement_ends() {
     let house = TestGateway::with_limits(echo().await, frequent_reauthorization()).await;
     let (mut socket, _) = open(&house).await.unwrap();
     echo_message(&mut socket, "hello").await;
-    house.authorizer.shut(AuthorizationError::NotRunning { start: 1, now: 2, end: 2 });
+    house.authorizer.deny(AuthorizationError::NotRunning { start: 1, now: 2, end: 2 });
     assert!(!matches!(socket.next().await, Some(Ok(_))));
 }
 
@@ -90,7 +90,7 @@ async fn it_is_cut_when_nothing_is_said_for_too_long() {
 #[tokio::test]
 async fn without_a_token_there_is_none() {
     let house = TestGateway::new(echo().await).await;
-    house.authorizer.shut(AuthorizationError::NotAParty);
+    house.authorizer.deny(AuthorizationError::NotAParty);
     let Err(tungstenite::Error::Http(answer)) = open(&house).await else { panic!("it is open") };
     assert_eq!(answer.status(), 403);
 }

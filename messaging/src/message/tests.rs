@@ -60,7 +60,7 @@ fn the_json_of_a_message_is_fixed() {
 fn unsupported_versions_and_malformed_messages_are_told_apart() {
     let json = one_of_each_kind().remove(0).to_json().unwrap();
     let newer = json.replace(r#""version":1"#, r#""version":2"#);
-    assert_eq!(Message::from_json(&newer), Err(MessageFormatError::Version(2)));
+    assert_eq!(Message::from_json(&newer), Err(MessageFormatError::UnsupportedVersion(2)));
     let more = json.replace(r#""client":{}"#, r#""client":{"really":true}"#);
     let deep = "[".repeat(MESSAGE_LIMIT);
     for wrong in ["", "{}", r#"{"version":1}"#, &deep, &json[1..], &more] {

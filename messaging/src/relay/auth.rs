@@ -21,19 +21,19 @@ pub(super) struct Nip42Auth {
     /// What a proof has to repeat.
     challenge: String,
     /// The keys.
-    keys: BTreeSet<PublicKey>,
+    proven_keys: BTreeSet<PublicKey>,
 }
 
 impl Nip42Auth {
     /// Nothing is proven.
     pub(super) fn new(url: RelayUrl) -> Self {
         let challenge = MessageKey::random().public().to_string();
-        Self { url, challenge, keys: BTreeSet::new() }
+        Self { url, challenge, proven_keys: BTreeSet::new() }
     }
 
     /// Whether all these keys are proven to be held.
-    pub(super) fn has(&self, keys: &[PublicKey]) -> bool {
-        keys.iter().all(|key| self.keys.contains(key))
+    pub(super) fn has_proven(&self, keys: &[PublicKey]) -> bool {
+        keys.iter().all(|key| self.proven_keys.contains(key))
     }
 
     /// What a proof has to repeat.
@@ -42,8 +42,8 @@ impl Nip42Auth {
     }
 
     /// Believes a proof, or says why not.
-    pub(super) fn prove(&mut self, proof: &Event) -> Result<(), RejectReason> {
-        if self.keys.len() >= MAX_PROVEN_KEYS {
+    pub(super) fn verify(&mut self, proof: &Event) -> Result<(), RejectReason> {
+        if self.proven_keys.len() >= MAX_PROVEN_KEYS {
             return Err("restricted: too many keys");
         }
         if !is_fresh(proof.created_at, Timestamp::now().as_secs())
@@ -52,7 +52,7 @@ impl Nip42Auth {
             return Err("invalid: another relay, challenge or time");
         }
         proof.verify().map_err(|_| "invalid: id or signature")?;
-        self.keys.insert(proof.pubkey);
+        self.proven_keys.insert(proof.pubkey);
         Ok(())
     }
 }

@@ -215,7 +215,7 @@ impl Connection {
         if self.subscriptions.len() >= self.limits.subscriptions {
             return Err("restricted: too many subscriptions");
         }
-        if self.auth.as_ref().is_some_and(|auth| !auth.has(&keys)) {
+        if self.auth.as_ref().is_some_and(|auth| !auth.has_proven(&keys)) {
             return Err("auth-required: prove that you hold these keys");
         }
         Ok(keys)
@@ -241,7 +241,7 @@ impl Connection {
 
     /// Takes a proof that the other side holds a key.
     async fn handle_auth(&mut self, proof: &Event) -> Result<(), Disconnected> {
-        let proven = self.auth.as_mut().map_or(Ok(()), |auth| auth.prove(proof));
+        let proven = self.auth.as_mut().map_or(Ok(()), |auth| auth.verify(proof));
         let (status, message) =
             (proven.is_ok(), proven.err().map(count_rejection).unwrap_or_default());
         self.send(&RelayMessage::ok(proof.id, status, message)).await

@@ -13,7 +13,7 @@ pub(super) struct ConnectionLimiter {
     /// What is allowed.
     limits: Limits,
     /// How many are connected from each place.
-    inside: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    connected: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
 /// One connection's place, free again when it is dropped.
@@ -28,13 +28,13 @@ pub(super) struct Permit {
 impl ConnectionLimiter {
     /// Nobody is in.
     pub(super) fn new(limits: Limits) -> Self {
-        Self { limits, inside: Arc::default() }
+        Self { limits, connected: Arc::default() }
     }
 
     /// A place for a connection from this address, if there is one.
-    pub(super) fn enter(&self, from: IpAddr) -> Option<Permit> {
+    pub(super) fn acquire(&self, from: IpAddr) -> Option<Permit> {
         let network = network(from);
-        let mut connected = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connected = self.connected.lock().unwrap_or_else(PoisonError::into_inner);
         if connected.values().sum::<usize>() >= self.limits.connections {
             count_rejection("restricted: too many connections");
             return None;
@@ -53,7 +53,7 @@ impl ConnectionLimiter {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let mut connected = self.limiter.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connected = self.limiter.connected.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(here) = connected.get_mut(&self.network) {
             *here = here.saturating_sub(1);
             if *here == 0 {
@@ -96,18 +96,18 @@ mod tests {
     fn a_permit_is_released_when_its_connection_ends() {
         let limiter = limiter(2, 2);
         let from: IpAddr = [10, 0, 0, 1].into();
-        let first = limiter.enter(from).unwrap();
-        let _second = limiter.enter(from).unwrap();
-        assert!(limiter.enter(from).is_none());
+        let first = limiter.acquire(from).unwrap();
+        let _second = limiter.acquire(from).unwrap();
+        assert!(limiter.acquire(from).is_none());
         drop(first);
-        assert!(limiter.enter(from).is_some());
-        assert_eq!(limiter.inside.lock().unwrap().values().sum::<usize>(), 1);
+        assert!(limiter.acquire(from).is_some());
+        assert_eq!(limiter.connected.lock().unwrap().values().sum::<usize>(), 1);
     }
 
     #[test]
     fn one_network_does_not_take_every_connection() {
         let limiter = limiter(9, 1);
-        let acquire = |from: &str| limiter.enter(from.parse().unwrap());
+        let acquire = |from: &str| limiter.acquire(from.parse().unwrap());
         let _one = acquire("2001:db8::1").unwrap();
         assert!(acquire("2001:db8::ffff:2").is_none());
         let _other = acquire("2001:db8:0:1::1").unwrap();

@@ -22,27 +22,27 @@ pub(super) type OutgoingEvent = (Arc<SubscriptionId>, EventId);
 #[derive(Clone, Debug)]
 pub(super) struct OutgoingQueue {
     /// The queue.
-    parcels: mpsc::Sender<OutgoingEvent>,
+    events: mpsc::Sender<OutgoingEvent>,
     /// Whether one did not fit in.
-    overrun: Arc<AtomicBool>,
+    overflowed: Arc<AtomicBool>,
 }
 
 impl OutgoingQueue {
     /// A queue for so many, and its end.
     pub(super) fn new(capacity: usize) -> (Self, mpsc::Receiver<OutgoingEvent>) {
         let (events, end) = mpsc::channel(capacity);
-        (Self { parcels: events, overrun: Arc::default() }, end)
+        (Self { events, overflowed: Arc::default() }, end)
     }
 
     /// Whether a wrap did not fit in: the connection has to be cut, so that its client asks again.
     pub(super) fn has_overflowed(&self) -> bool {
-        self.overrun.load(Ordering::Relaxed)
+        self.overflowed.load(Ordering::Relaxed)
     }
 
     /// Puts a wrap in.
-    fn put(&self, event: OutgoingEvent) {
-        if self.parcels.try_send(event).is_err() {
-            self.overrun.store(true, Ordering::Relaxed);
+    fn push(&self, event: OutgoingEvent) {
+        if self.events.try_send(event).is_err() {
+            self.overflowed.store(true, Ordering::Relaxed);
         }
     }
 }
@@ -110,7 +110,7 @@ impl Hub {
             state.listeners.get(&receiver).into_iter().flatten()
         {
             if filters.iter().any(|filter| filter_matches(filter, &wrap)) {
-                queue.put((subscription.clone(), wrap.id));
+                queue.push((subscription.clone(), wrap.id));
             }
         }
         Ok(PutOutcome::Stored)

@@ -124,7 +124,7 @@ async fn accept_loop(listener: TcpListener, config: RelayConfig) {
             accepted = listener.accept() => match accepted {
                 Ok((socket, from)) => {
                     // One too many is closed at once.
-                    if let Some(permit) = limiter.enter(from.ip()) {
+                    if let Some(permit) = limiter.acquire(from.ip()) {
                         connections.spawn(serve_connection(socket, permit, config.clone(), hub.clone()));
                     }
                 }

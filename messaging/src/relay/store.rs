@@ -27,7 +27,7 @@ pub(super) struct Store {
     /// The same by receiver.
     by_key: HashMap<PublicKey, BTreeSet<SequenceNumber>>,
     /// The same by expiry.
-    by_end: BTreeSet<(u64, SequenceNumber)>,
+    by_expiry: BTreeSet<(u64, SequenceNumber)>,
 }
 
 /// A wrap that is kept.
@@ -53,7 +53,7 @@ impl Store {
             wraps: BTreeMap::new(),
             by_id: HashMap::new(),
             by_key: HashMap::new(),
-            by_end: BTreeSet::new(),
+            by_expiry: BTreeSet::new(),
         }
     }
 
@@ -68,7 +68,7 @@ impl Store {
         self.next_number = number.saturating_add(1);
         self.bytes = self.bytes.saturating_add(bytes);
         self.by_id.insert(wrap.id, number);
-        self.by_end.insert((until, number));
+        self.by_expiry.insert((until, number));
         let same = self.by_key.entry(receiver).or_default();
         same.insert(number);
         let evicted = (same.len() > self.limits.per_key).then(|| same.first().copied()).flatten();
@@ -85,7 +85,7 @@ impl Store {
 
     /// Lets everything go that is past its time at the Unix second `now`.
     pub(super) fn remove_expired(&mut self, now: u64) {
-        while let Some((until, number)) = self.by_end.first().copied()
+        while let Some((until, number)) = self.by_expiry.first().copied()
             && until <= now
         {
             self.remove(number);
@@ -105,7 +105,7 @@ impl Store {
         };
         self.bytes = self.bytes.saturating_sub(bytes);
         self.by_id.remove(&wrap.id);
-        self.by_end.remove(&(until, number));
+        self.by_expiry.remove(&(until, number));
         if let Some(same) = self.by_key.get_mut(&receiver) {
             same.remove(&number);
             if same.is_empty() {
@@ -149,7 +149,7 @@ mod tests {
         let count = store.wraps.len();
         let by_key: usize = store.by_key.values().map(std::collections::BTreeSet::len).sum();
         let bytes: usize = store.wraps.values().map(|kept| kept.bytes).sum();
-        (store.by_id.len(), store.by_end.len(), by_key, store.bytes) == (count, count, count, bytes)
+        (store.by_id.len(), store.by_expiry.len(), by_key, store.bytes) == (count, count, count, bytes)
     }
 
     #[test]

@@ -38,7 +38,7 @@ struct Subscribers {
 
 impl Subscribers {
     /// The number of a new request.
-    const fn number(&mut self) -> u64 {
+    const fn next_request_id(&mut self) -> u64 {
         self.last_request_id = self.last_request_id.wrapping_add(1);
         self.last_request_id
     }
@@ -52,13 +52,13 @@ struct Subscriber {
     /// The inbox.
     inbox: mpsc::Sender<Event>,
     /// What was put in.
-    seen: InMemoryReplayGuard,
+    replay_guard: InMemoryReplayGuard,
     /// Counts what is put in, so that the oldest is forgotten first.
-    count: u64,
+    delivered_count: u64,
     /// Under which number relays are asked for it.
-    number: u64,
+    request_id: u64,
     /// Whether something did not fit in: it is asked for again.
-    missed: bool,
+    has_overflowed: bool,
 }
 
 impl Inboxes {
@@ -67,15 +67,15 @@ impl Inboxes {
         let (inbox, receiver) = Inbox::new(INBOX_CAPACITY);
         let (key, replay_guard) = (key.clone(), InMemoryReplayGuard::new(REPLAY_CAPACITY));
         let mut subscribers = self.lock_subscribers();
-        let request_id = subscribers.number();
+        let request_id = subscribers.next_request_id();
         let public = key.keys().public_key();
         let subscriber = Subscriber {
             key,
             inbox,
-            seen: replay_guard,
-            count: 0,
-            number: request_id,
-            missed: false,
+            replay_guard,
+            delivered_count: 0,
+            request_id,
+            has_overflowed: false,
         };
         subscribers.by_key.insert(public, subscriber);
         drop(subscribers);
@@ -91,11 +91,11 @@ impl Inboxes {
     /// The keys whose inboxes are read, with the numbers of their requests.
     pub(super) fn active_keys(&self) -> Vec<(MessageKey, u64)> {
         let mut subscribers = self.lock_subscribers();
-        subscribers.by_key.retain(|_, subscriber| !subscriber.inbox.wait_closed());
+        subscribers.by_key.retain(|_, subscriber| !subscriber.inbox.is_closed());
         subscribers
             .by_key
             .values()
-            .map(|subscriber| (subscriber.key.clone(), subscriber.number))
+            .map(|subscriber| (subscriber.key.clone(), subscriber.request_id))
             .collect()
     }
 
@@ -103,7 +103,7 @@ impl Inboxes {
     pub(super) fn deliver(&self, wrap: Event) {
         let Some(receiver) = wrap.tags.public_keys().next() else { return };
         let id = B256::new(wrap.id.to_bytes());
-        let known = |subscriber: &Subscriber| subscriber.seen.contains(id).unwrap_or(true);
+        let known = |subscriber: &Subscriber| subscriber.replay_guard.contains(id).unwrap_or(true);
         // A relay that lies about a wrap must not hide the true one.
         if self.lock_subscribers().by_key.get(&receiver).is_none_or(known) || wrap.verify().is_err()
         {
@@ -113,21 +113,21 @@ impl Inboxes {
         let subscriber = subscribers.by_key.get_mut(&receiver);
         let Some(subscriber) = subscriber.filter(|subscriber| !known(subscriber)) else { return };
         if subscriber.inbox.try_send(wrap).is_ok() {
-            subscriber.count = subscriber.count.saturating_add(1);
+            subscriber.delivered_count = subscriber.delivered_count.saturating_add(1);
             // This memory does not fail.
-            drop(subscriber.seen.insert_if_new(id, subscriber.count));
+            drop(subscriber.replay_guard.insert_if_new(id, subscriber.delivered_count));
         } else {
-            subscriber.missed = true;
+            subscriber.has_overflowed = true;
         }
     }
 
     /// Asks again for what did not fit in, where there is room now.
     pub(super) fn retry_overflowed(&self) {
         let mut subscribers = self.lock_subscribers();
-        let request_id = subscribers.number();
+        let request_id = subscribers.next_request_id();
         for subscriber in subscribers.by_key.values_mut() {
-            if subscriber.missed && subscriber.inbox.capacity() > 0 {
-                (subscriber.missed, subscriber.number) = (false, request_id);
+            if subscriber.has_overflowed && subscriber.inbox.capacity() > 0 {
+                (subscriber.has_overflowed, subscriber.request_id) = (false, request_id);
             }
         }
     }

@@ -33,9 +33,9 @@ const PUBLISH_TIMEOUT: Duration = Duration::from_secs(15);
 #[derive(Debug)]
 pub struct RelayPool {
     /// Each relay.
-    links: Vec<Arc<RelayConnection>>,
+    connections: Vec<Arc<RelayConnection>>,
     /// Who receives.
-    mail: Arc<Inboxes>,
+    inboxes: Arc<Inboxes>,
     /// What keeps the connections up.
     _tasks: JoinSet<()>,
 }
@@ -69,20 +69,20 @@ impl RelayPool {
             tasks.spawn(connection.clone().run(inboxes.clone()));
             connections.push(connection);
         }
-        Ok(Self { links: connections, mail: inboxes, _tasks: tasks })
+        Ok(Self { connections, inboxes, _tasks: tasks })
     }
 
     /// How it stands with each relay.
     #[must_use]
-    pub fn states(&self) -> Vec<RelayStatus> {
-        self.links.iter().map(|connection| connection.status()).collect()
+    pub fn statuses(&self) -> Vec<RelayStatus> {
+        self.connections.iter().map(|connection| connection.status()).collect()
     }
 
     /// Hands a wrap to every relay and waits for the first that takes it.
-    async fn spread(&self, wrap: &Event) -> Result<(), MessageError> {
+    async fn broadcast(&self, wrap: &Event) -> Result<(), MessageError> {
         let wrap = Arc::new(wrap.clone());
-        let (sender, mut outcomes) = mpsc::channel(self.links.len().max(1));
-        for connection in &self.links {
+        let (sender, mut outcomes) = mpsc::channel(self.connections.len().max(1));
+        for connection in &self.connections {
             connection.send(wrap.clone(), sender.clone());
         }
         drop(sender);
@@ -106,10 +106,10 @@ impl RelayPool {
 
 impl Transport for RelayPool {
     fn publish<'a>(&'a self, wrap: &'a Event) -> BoxFuture<'a, Result<(), MessageError>> {
-        self.spread(wrap).boxed()
+        self.broadcast(wrap).boxed()
     }
 
     fn subscribe<'a>(&'a self, key: &'a MessageKey) -> BoxFuture<'a, Result<Inbox, MessageError>> {
-        async { Ok(self.mail.open(key)) }.boxed()
+        async { Ok(self.inboxes.open(key)) }.boxed()
     }
 }

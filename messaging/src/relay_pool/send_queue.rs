@@ -28,9 +28,9 @@ struct QueuedWrap {
     /// The wrap.
     wrap: Arc<Event>,
     /// Who waits for the verdict.
-    told: mpsc::Sender<PublishOutcome>,
+    outcomes: mpsc::Sender<PublishOutcome>,
     /// Whether it was sent on this connection.
-    sent: bool,
+    is_sent: bool,
 }
 
 impl SendQueue {
@@ -39,28 +39,28 @@ impl SendQueue {
         if self.0.len() >= QUEUE_CAPACITY {
             self.0.pop_front();
         }
-        self.0.push_back(QueuedWrap { wrap, told: outcomes, sent: false });
+        self.0.push_back(QueuedWrap { wrap, outcomes, is_sent: false });
     }
 
     /// The next wrap to send.
     pub(super) fn next(&mut self) -> Option<Arc<Event>> {
         self.0.retain(|queued| !queued.wrap.is_expired());
-        let queued = self.0.iter_mut().find(|queued| !queued.sent)?;
-        queued.sent = true;
+        let queued = self.0.iter_mut().find(|queued| !queued.is_sent)?;
+        queued.is_sent = true;
         Some(queued.wrap.clone())
     }
 
     /// Everything that is left is to be sent again.
     pub(super) fn mark_all_unsent(&mut self) {
         for queued in &mut self.0 {
-            queued.sent = false;
+            queued.is_sent = false;
         }
     }
 
     /// The relay has decided.
     pub(super) fn resolve(&mut self, id: EventId, outcome: PublishOutcome) {
         let Some(index) = self.0.iter().position(|queued| queued.wrap.id == id) else { return };
-        if let Some(QueuedWrap { told: outcomes, .. }) = self.0.remove(index) {
+        if let Some(QueuedWrap { outcomes, .. }) = self.0.remove(index) {
             // It has room for every relay's verdict, and perhaps nobody who still reads them.
             let _ = outcomes.try_send(outcome);
         }

@@ -85,7 +85,7 @@ async fn no_address_token_or_agreement_is_in_plaintext() {
     let request = Message::request(CHAIN, market.agreement, content);
     client.send(worker.key(), &request).await.unwrap();
     let delivery = worker.next().await.unwrap();
-    let reply = market.endpoint_responder().answer(&delivery, now()).await.unwrap().unwrap();
+    let reply = market.endpoint_responder().respond(&delivery, now()).await.unwrap().unwrap();
     worker.send(delivery.sender, &reply).await.unwrap();
     let answered = client.next().await.unwrap();
     tracing::info!(?delivery, ?answered, ?client, door = ?market.issuer, "a careless program");

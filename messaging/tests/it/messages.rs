@@ -21,7 +21,7 @@ async fn request_endpoint(market: &Market, who: &MessageKey, claim: Claim) -> Me
 
     let delivery = worker.next().await.unwrap();
     assert_eq!((delivery.sender, &delivery.message), (who.public(), &request));
-    let reply = market.endpoint_responder().answer(&delivery, now()).await.unwrap().unwrap();
+    let reply = market.endpoint_responder().respond(&delivery, now()).await.unwrap().unwrap();
     worker.send(delivery.sender, &reply).await.unwrap();
 
     let answered = asking.next().await.unwrap();
@@ -115,7 +115,7 @@ async fn a_message_that_is_no_request_to_a_responder_gets_no_reply() {
     let refusal = Content::Refusal { reason: RefusalReason::NotMine };
     let message = Message::request(CHAIN, market.agreement, refusal);
     let delivery = delivery(&MessageKey::random(), &message);
-    assert_eq!(market.endpoint_responder().answer(&delivery, now()).await.unwrap(), None);
+    assert_eq!(market.endpoint_responder().respond(&delivery, now()).await.unwrap(), None);
     assert_eq!(market.pass_responder().respond(&delivery, now()).await.unwrap(), None);
 }
 
@@ -126,9 +126,9 @@ async fn a_message_can_be_answered_when_the_chain_is_back() {
     let request = Message::request(CHAIN, market.agreement, content);
     let delivery = delivery(&key(&market.client), &request);
     market.chain.is_down.store(true, Ordering::Relaxed);
-    let failed = market.endpoint_responder().answer(&delivery, now()).await;
+    let failed = market.endpoint_responder().respond(&delivery, now()).await;
     assert!(matches!(failed, Err(MessageError::Chain(_))), "{failed:?}");
     market.chain.is_down.store(false, Ordering::Relaxed);
-    let reply = market.endpoint_responder().answer(&delivery, now()).await.unwrap().unwrap();
+    let reply = market.endpoint_responder().respond(&delivery, now()).await.unwrap().unwrap();
     assert!(matches!(reply.content, Content::EndpointReply { .. }), "{reply:?}");
 }

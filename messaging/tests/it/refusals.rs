@@ -15,7 +15,7 @@ async fn endpoint_refusal(
     request: &Message,
 ) -> Option<RefusalReason> {
     let incoming = delivery(sender, request);
-    let reply = market.endpoint_responder().answer(&incoming, now()).await.unwrap().unwrap();
+    let reply = market.endpoint_responder().respond(&incoming, now()).await.unwrap().unwrap();
     assert!(reply.is_reply_to(request));
     match reply.content {
         Content::Refusal { reason } => Some(reason),

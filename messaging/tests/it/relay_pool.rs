@@ -42,7 +42,7 @@ async fn a_client_learns_its_workers_endpoint_over_a_relay() {
     let request = Message::request(CHAIN, market.agreement, content);
     client.send(worker.key(), &request).await.unwrap();
     let delivery = worker.next().await.unwrap();
-    let reply = market.endpoint_responder().answer(&delivery, now()).await.unwrap().unwrap();
+    let reply = market.endpoint_responder().respond(&delivery, now()).await.unwrap().unwrap();
     worker.send(delivery.sender, &reply).await.unwrap();
     let answered = client.next().await.unwrap();
     assert!(answered.is_reply_to(worker.key(), &request));
@@ -107,7 +107,7 @@ async fn with_one_relay_dead_the_other_is_enough() {
     for _ in 0..3 {
         assert_delivers(&sending, &mut receiving).await;
     }
-    let up: Vec<_> = transport.states().iter().map(|status| status.is_connected).collect();
+    let up: Vec<_> = transport.statuses().iter().map(|status| status.is_connected).collect();
     assert_eq!(up, [false, true]);
 }
 
@@ -146,7 +146,7 @@ async fn a_relay_that_is_killed_and_comes_back_delivers() {
     let (message, to) = (message(), receiver.key());
     let back = async {
         // The sender notices first that nobody is there.
-        until(async || sending.states().iter().all(|status| !status.is_connected)).await;
+        until(async || sending.statuses().iter().all(|status| !status.is_connected)).await;
         Relay::start(config).await.unwrap()
     };
     let (sent, _relay) = tokio::join!(sender.send(to, &message), back);
