@@ -107,7 +107,7 @@ impl Node {
     /// Sends a deed once more, in case that no node has it any longer; replaced by one that pays more if
     /// the base fee has left it behind. What a node says to that does not matter: looking does.
     async fn rebroadcast(&self, tx: &mut PendingTx) {
-        if let Some(bumped) = self.dearer(tx).await {
+        if let Some(bumped) = self.bumped(tx).await {
             // What cannot be written down is not sent; what it would replace stays.
             if self.journal_signed(&bumped).is_ok() {
                 tx.add_replacement(bumped);

@@ -106,9 +106,9 @@ impl EventWatcher {
     /// Looks at the next blocks; whether there were any, or fewer than before.
     async fn poll(&mut self) -> Result<bool, MarketError> {
         let head = self.market.node().head().await?;
-        let canonical = self.kept(&head).await?;
-        if canonical < self.recent_blocks.len() {
-            self.recent_blocks.truncate(canonical);
+        let canonical_blocks = self.canonical_blocks(&head).await?;
+        if canonical_blocks < self.recent_blocks.len() {
+            self.recent_blocks.truncate(canonical_blocks);
             self.pending.push_back(ChainUpdate::Reorg(self.next_block().saturating_sub(1)));
             return Ok(true);
         }
@@ -132,8 +132,8 @@ impl EventWatcher {
     }
 
     /// How many of the blocks on the trail are still in the chain.
-    async fn canonical(&self, head: &Head) -> Result<usize, MarketError> {
-        let mut canonical = self.recent_blocks.len();
+    async fn canonical_blocks(&self, head: &Head) -> Result<usize, MarketError> {
+        let mut canonical_blocks = self.recent_blocks.len();
         for (number, hash) in self.recent_blocks.iter().rev() {
             let now = match *number {
                 later if later > head.number => None,
@@ -143,9 +143,9 @@ impl EventWatcher {
             if now == Some(*hash) {
                 break;
             }
-            canonical = canonical.saturating_sub(1);
+            canonical_blocks = canonical_blocks.saturating_sub(1);
         }
-        Ok(canonical)
+        Ok(canonical_blocks)
     }
 
     /// The hash of a block.

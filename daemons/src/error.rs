@@ -12,7 +12,7 @@ use muster_messaging::MessageError;
 /// Why a step, or the whole daemon, failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum AgentError {
+pub enum DaemonError {
     /// The market, or the way to it. The next step tries again.
     #[error(transparent)]
     Market(#[from] MarketError),
@@ -30,7 +30,7 @@ pub enum AgentError {
     Http(#[from] reqwest::Error),
     /// The account does something else on this market.
     #[error("{account} is registered for {application} for ever: name another account")]
-    OtherApplication {
+    ApplicationMismatch {
         /// The account.
         account: Address,
         /// What it is registered for.
@@ -38,7 +38,7 @@ pub enum AgentError {
     },
     /// The account did not buy the agreement.
     #[error("agreement {agreement} is bought by somebody else than {account}")]
-    NotTheClient {
+    NotClient {
         /// The agreement.
         agreement: Address,
         /// The account.
@@ -57,12 +57,12 @@ pub enum AgentError {
     },
 }
 
-impl AgentError {
+impl DaemonError {
     /// Whether trying again can help: not if the account or what it offers is what is wrong.
     #[must_use]
-    pub const fn is_passing(&self) -> bool {
+    pub const fn is_transient(&self) -> bool {
         match self {
-            Self::Market(error) => !is_about_the_offer(error),
+            Self::Market(error) => !is_invalid_offer(error),
             Self::Gateway(error) => matches!(error, GatewayError::StartService(_)),
             _ => false,
         }
@@ -70,7 +70,7 @@ impl AgentError {
 }
 
 /// Whether a market says that it never takes what is offered to it.
-const fn is_about_the_offer(error: &MarketError) -> bool {
+const fn is_invalid_offer(error: &MarketError) -> bool {
     use IWorkerDispatcherErrors as Refusal;
 
     matches!(
@@ -111,7 +111,7 @@ pub enum StoreError {
     Query(#[from] rusqlite::Error),
     /// It belongs to somebody else.
     #[error("the state file {} belongs to {theirs}, not to {ours}: name another one", path.display())]
-    Foreign {
+    IdentityMismatch {
         /// Where it is.
         path: PathBuf,
         /// Whose it is.

@@ -5,26 +5,26 @@
 //! next one; what the chain does not know (secrets, sessions, what was seen, what was sent and is in no block
 //! yet) is in the store before it is acted on.
 
-mod answering;
-mod base;
-pub mod buyer;
-mod chance;
-mod clock;
-mod ending;
+mod responder;
+mod context;
+pub mod client;
+mod rng;
+mod market_clock;
+mod settlement;
 mod error;
-pub mod fault;
-mod letters;
-mod pulse;
+pub mod failpoint;
+mod request_client;
+mod run_loop;
 mod scan;
-mod standing;
-mod status;
+mod chain_view;
+mod health;
 mod store;
 pub mod tester;
 pub mod worker;
 
-pub use crate::base::{Base, Payout};
-pub use crate::error::{AgentError, StoreError};
-pub use crate::pulse::{Agent, Pace, run};
-pub use crate::standing::ChainStanding;
-pub use crate::status::{Condition, Status, Waiting};
-pub use crate::store::{Identity, Role, Seen, Store};
+pub use crate::context::{DaemonContext, Payout};
+pub use crate::error::{DaemonError, StoreError};
+pub use crate::run_loop::{Daemon, Backoff, run};
+pub use crate::chain_view::RpcChainView;
+pub use crate::health::{Health, HealthReporter, NextEvent};
+pub use crate::store::{Identity, Role, Observations, Store};

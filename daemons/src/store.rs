@@ -18,19 +18,19 @@ use crate::error::StoreError;
 mod admissions;
 mod agreements;
 mod messages;
-mod outbox;
+mod tx_journal;
 mod sessions;
-mod sights;
+mod observations;
 #[cfg(test)]
 mod tests;
 
-pub use self::sights::Seen;
+pub use self::observations::Observations;
 
 /// The version of the tables.
-const VERSION: u32 = 2;
+const SCHEMA_VERSION: u32 = 2;
 
 /// The tables, made when the file is.
-const TABLES: &str = include_str!("store/tables.sql");
+const SCHEMA: &str = include_str!("store/tables.sql");
 
 /// What a daemon does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,16 +93,16 @@ impl Store {
             }
             _ => StoreError::File { path: path.to_owned(), source },
         };
-        touch(path).map_err(|source| StoreError::Create { path: path.to_owned(), source })?;
+        create_private(path).map_err(|source| StoreError::Create { path: path.to_owned(), source })?;
         let connection = Connection::open(path).map_err(failed)?;
-        prepare(&connection).map_err(failed)?;
+        configure(&connection).map_err(failed)?;
 
         let found = connection.pragma_query_value(None, "user_version", |row| row.get(0));
         match found.map_err(failed)? {
-            0 => connection.execute_batch(TABLES).map_err(failed)?,
-            VERSION => {}
+            0 => connection.execute_batch(SCHEMA).map_err(failed)?,
+            SCHEMA_VERSION => {}
             found => {
-                return Err(StoreError::Version { path: path.to_owned(), found, known: VERSION });
+                return Err(StoreError::Version { path: path.to_owned(), found, known: SCHEMA_VERSION });
             }
         }
         let ours = identity.to_string();
@@ -114,7 +114,7 @@ impl Store {
             .map_err(failed)?;
         if theirs != ours {
             let (theirs, ours) = (theirs.into(), ours.into());
-            return Err(StoreError::Foreign { path: path.to_owned(), theirs, ours });
+            return Err(StoreError::IdentityMismatch { path: path.to_owned(), theirs, ours });
         }
         Ok(Self { connection: Arc::new(Mutex::new(connection)) })
     }
@@ -149,12 +149,12 @@ impl Store {
 }
 
 /// Makes the file, if it is not there, so that nobody but its owner can read it.
-fn touch(path: &Path) -> io::Result<()> {
+fn create_private(path: &Path) -> io::Result<()> {
     OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
 }
 
 /// Everything is on disk before a write returns, and the file is ours alone.
-fn prepare(connection: &Connection) -> Result<(), rusqlite::Error> {
+fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.busy_timeout(Duration::ZERO)?;
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;

@@ -15,44 +15,44 @@ use muster_client::{Application, MarketError};
 use tokio::sync::watch;
 use tokio::time::Duration;
 
-use self::duty::Duty;
-use self::seat::Kit;
-use crate::base::{Base, Payout};
-use crate::clock::Clock;
-use crate::error::AgentError;
-use crate::fault::{Deed, TRANSACTION};
-use crate::letters::Letters;
-use crate::pulse::Agent;
-use crate::scan::{begin, scan};
-use crate::status::Waiting;
+use self::assignment::Assignment;
+use self::seat::ProbeContext;
+use crate::context::{DaemonContext, Payout};
+use crate::market_clock::MarketClock;
+use crate::error::DaemonError;
+use crate::failpoint::{FailPoint, TX_STAGES};
+use crate::request_client::RequestClient;
+use crate::run_loop::Daemon;
+use crate::scan::{skip_history, scan_purchases};
+use crate::health::NextEvent;
 
-mod ask;
+mod prober;
 mod check;
-mod duty;
+mod assignment;
 mod factor;
-mod look;
+mod probe;
 mod membership;
 mod seat;
 
-pub use self::ask::{Asker, Failure, Place, verified};
-pub use self::check::{Check, Checks, Command, Page};
+pub use self::prober::{Prober, ProbeFailure, ServiceTarget, verify_receipt};
+pub use self::check::{Check, Checks, CommandCheck, HttpCheck};
 pub use self::factor::Factors;
 
 /// Agreements that the chain is asked about at the same time.
-const AT_ONCE: usize = 16;
+const MAX_CONCURRENT_QUERIES: usize = 16;
 
 /// What is done, each with the stages at which a test may end the process; see [`crate::fault`].
-pub const DEEDS: [Deed; 10] = [
-    ("join", TRANSACTION),
-    ("key", TRANSACTION),
-    ("bond", TRANSACTION),
-    ("check-in", TRANSACTION),
+pub const FAILPOINTS: [FailPoint; 10] = [
+    ("join", TX_STAGES),
+    ("key", TX_STAGES),
+    ("bond", TX_STAGES),
+    ("check-in", TX_STAGES),
     ("session", &["noted"]),
     ("sight", &["decided", "noted"]),
-    ("report", TRANSACTION),
-    ("settle", TRANSACTION),
-    ("unstake", TRANSACTION),
-    ("withdraw", TRANSACTION),
+    ("report", TX_STAGES),
+    ("settle", TX_STAGES),
+    ("unstake", TX_STAGES),
+    ("withdraw", TX_STAGES),
 ];
 
 /// What can be chosen about a tester.
@@ -61,7 +61,7 @@ pub struct TesterOptions {
     /// What a right answer is.
     pub checks: Checks,
     /// How long to wait for one.
-    pub patience: Duration,
+    pub probe_timeout: Duration,
     /// Where fees go, and when.
     pub payout: Payout,
     /// The block from which on agreements are looked for, if the state file is new and the account is not.
@@ -72,44 +72,44 @@ pub struct TesterOptions {
 
 /// A tester.
 #[derive(Debug)]
-pub struct Tester {
+pub struct TesterDaemon {
     /// The account, its state file and its letters.
-    base: Base,
+    context: DaemonContext,
     /// What was chosen.
     options: TesterOptions,
     /// What looks are made with.
-    kit: Arc<Kit>,
+    probe_context: Arc<ProbeContext>,
     /// Agreements that have a place of ours.
-    duties: HashMap<Address, Duty>,
+    assignments: HashMap<Address, Assignment>,
     /// Our places in lists, by epoch.
     places: HashMap<u32, u32>,
     /// Whether it has left.
     has_left: watch::Sender<bool>,
 }
 
-impl Tester {
+impl TesterDaemon {
     /// A tester that begins, or goes on where its state file ends.
     ///
     /// # Errors
-    /// [`AgentError::Market`], [`AgentError::Store`], [`AgentError::Message`], [`AgentError::Http`].
-    pub async fn start(base: Base, options: TesterOptions) -> Result<Self, AgentError> {
-        let (store, transport) = (base.store().clone(), base.letters());
-        let letters =
-            Letters::open(base.message_key()?, transport.clone(), Arc::new(store.clone())).await?;
-        let now = base.market().now().await?;
-        let kit = Arc::new(Kit {
-            account: base.account(),
-            secret: store
+    /// [`DaemonError::Market`], [`DaemonError::Store`], [`DaemonError::Message`], [`DaemonError::Http`].
+    pub async fn start(context: DaemonContext, options: TesterOptions) -> Result<Self, DaemonError> {
+        let (store, transport) = (context.store().clone(), context.letters());
+        let request_client =
+            RequestClient::open(context.message_key()?, transport.clone(), Arc::new(store.clone())).await?;
+        let now = context.market().now().await?;
+        let probe_context = Arc::new(ProbeContext {
+            account: context.account(),
+            key_seed: store
                 .secret("passes", || muster_messaging::MessageKey::random().to_bytes().0)?,
             store,
-            clock: Clock::start(base.market().clone(), now),
-            letters: Arc::new(letters),
+            clock: MarketClock::start(context.market().clone(), now),
+            request_client: Arc::new(request_client),
             transport,
-            asker: Asker::new(options.patience)?,
+            prober: Prober::new(options.probe_timeout)?,
         });
-        let (duties, places) = (HashMap::new(), HashMap::new());
+        let (assignments, places) = (HashMap::new(), HashMap::new());
         let has_left = watch::Sender::new(false);
-        Ok(Self { base, options, kit, duties, places, has_left })
+        Ok(Self { context, options, probe_context, assignments, places, has_left })
     }
 
     /// Comes to pass when the tester has left and nothing of it remains on the market.
@@ -124,22 +124,22 @@ impl Tester {
     }
 
     /// Finds agreements that may have a place of ours. Whoever is not registered has none in earlier ones.
-    async fn find(&self, known: Option<&Worker>) -> Result<(), AgentError> {
-        let (market, store) = (self.base.market(), self.base.store());
+    async fn scan_agreements(&self, known: Option<&Worker>) -> Result<(), DaemonError> {
+        let (market, store) = (self.context.market(), self.context.store());
         if known.is_none() {
-            begin(market, store).await?;
+            skip_history(market, store).await?;
         }
-        scan(market, store, self.options.first_block, |_| true).await
+        scan_purchases(market, store, self.options.first_block, |_| true).await
     }
 
     /// Takes up agreements that have a place of ours, and lets go of all others.
-    async fn take_up(&mut self) -> Result<(), AgentError> {
-        let store = self.base.store().clone();
+    async fn load_assignments(&mut self) -> Result<(), DaemonError> {
+        let store = self.context.store().clone();
         for address in store.open_agreements()? {
-            if self.duties.contains_key(&address) {
+            if self.assignments.contains_key(&address) {
                 continue;
             }
-            let agreement = match self.base.market().agreement(address).await {
+            let agreement = match self.context.market().agreement(address).await {
                 Ok(agreement) => agreement,
                 // The chain has moved back behind its purchase; that may come again.
                 Err(MarketError::NotAnAgreement(_)) => continue,
@@ -148,11 +148,11 @@ impl Tester {
             let head = &agreement.terms().header;
             let place = if head.testers == 0 { None } else { self.place(head.epoch).await? };
             match place.filter(|place| *place < head.pool) {
-                None => store.close(address)?,
+                None => store.close_agreement(address)?,
                 Some(place) => {
-                    let check = self.options.checks.of(head.application.into()).cloned();
-                    let duty = Duty::new(self.kit.clone(), agreement, place, check);
-                    self.duties.insert(address, duty);
+                    let check = self.options.checks.for_application(head.application.into()).cloned();
+                    let duty = Assignment::new(self.probe_context.clone(), agreement, place, check);
+                    self.assignments.insert(address, duty);
                 }
             }
         }
@@ -160,28 +160,28 @@ impl Tester {
     }
 
     /// Our place in an epoch's list, if we have one by now.
-    async fn place(&mut self, epoch: u32) -> Result<Option<u32>, AgentError> {
+    async fn place(&mut self, epoch: u32) -> Result<Option<u32>, DaemonError> {
         if let Some(place) = self.places.get(&epoch) {
             return Ok(Some(*place));
         }
-        let place = self.base.market().place(self.base.account(), epoch).await?;
+        let place = self.context.market().place(self.context.account(), epoch).await?;
         self.places.extend(place.map(|place| (epoch, place)));
         Ok(place)
     }
 
     /// Does what is due in every agreement.
-    async fn attend(&mut self) -> Result<Option<Waiting>, AgentError> {
-        let market = self.base.market();
+    async fn step_assignments(&mut self) -> Result<Option<NextEvent>, DaemonError> {
+        let market = self.context.market();
         let (now, next) = (market.now().await?, market.next_tick().await?);
-        let duties = stream::iter(self.duties.values().map(Duty::progress));
-        let progress: Vec<_> = duties.buffer_unordered(AT_ONCE).collect().await;
-        let (mut waiting, mut failed) = (None, None);
+        let assignments = stream::iter(self.assignments.values().map(Assignment::progress));
+        let progress: Vec<_> = assignments.buffer_unordered(MAX_CONCURRENT_QUERIES).collect().await;
+        let (mut next_event, mut failed) = (None, None);
         for (address, progress) in progress {
-            let Some(duty) = self.duties.get_mut(&address) else { continue };
+            let Some(assignment) = self.assignments.get_mut(&address) else { continue };
             let progress = match progress {
                 Ok(progress) => progress,
                 Err(MarketError::NoContract(_)) => {
-                    self.duties.remove(&address);
+                    self.assignments.remove(&address);
                     continue;
                 }
                 Err(error) => {
@@ -189,48 +189,48 @@ impl Tester {
                     continue;
                 }
             };
-            match duty.attend(&progress, now, next).await {
+            match assignment.step(&progress, now, next).await {
                 Ok(None) => {
-                    self.base.store().close(address)?;
-                    self.duties.remove(&address);
+                    self.context.store().close_agreement(address)?;
+                    self.assignments.remove(&address);
                 }
-                Ok(due) => waiting = Waiting::sooner(waiting, due),
+                Ok(due) => next_event = NextEvent::earliest(next_event, due),
                 // One agreement never keeps the others from what is due.
-                Err(error) if error.is_passing() => failed = Some(error),
+                Err(error) if error.is_transient() => failed = Some(error),
                 Err(error) => return Err(error),
             }
         }
         metrics::gauge!("muster_tester_agreements")
-            .set(f64::from(u32::try_from(self.duties.len()).unwrap_or(u32::MAX)));
-        failed.map_or(Ok(waiting), Err)
+            .set(f64::from(u32::try_from(self.assignments.len()).unwrap_or(u32::MAX)));
+        failed.map_or(Ok(next_event), Err)
     }
 
     /// Takes fees out when they have reached so much.
-    async fn withdraw(&self, at_least: u128) -> Result<(), AgentError> {
-        let credit = self.base.market().credit(self.base.account()).await?;
-        self.base.pay_out(credit, &Payout { at_least, ..self.options.payout }).await
+    async fn withdraw(&self, at_least: u128) -> Result<(), DaemonError> {
+        let credit = self.context.market().credit(self.context.account()).await?;
+        self.context.withdraw_credit(credit, &Payout { threshold: at_least, ..self.options.payout }).await
     }
 
     /// Leaves, when nothing is left to do.
-    async fn leave(&self, known: Option<&Worker>) -> Result<Waiting, AgentError> {
+    async fn leave(&self, known: Option<&Worker>) -> Result<NextEvent, DaemonError> {
         if let Some(tester) = known
-            && let Some(waiting) = membership::leave(&self.base, tester).await?
+            && let Some(next_event) = membership::leave(&self.context, tester).await?
         {
-            return Ok(waiting);
+            return Ok(next_event);
         }
         self.withdraw(0).await?;
         self.has_left.send_replace(true);
-        Ok(Waiting::for_a("nothing: it has left"))
+        Ok(NextEvent::untimed("nothing: it has left"))
     }
 }
 
-impl Agent for Tester {
-    async fn step(&mut self) -> Result<Waiting, AgentError> {
-        self.base.resume().await?;
-        let known = self.base.registered(Application::TESTER).await?;
-        self.find(known.as_ref()).await?;
-        self.take_up().await?;
-        let due = self.attend().await;
+impl Daemon for TesterDaemon {
+    async fn step(&mut self) -> Result<NextEvent, DaemonError> {
+        self.context.resume_pending_txs().await?;
+        let known = self.context.registration(Application::TESTER).await?;
+        self.scan_agreements(known.as_ref()).await?;
+        self.load_assignments().await?;
+        let due = self.step_assignments().await;
         if self.options.leave {
             return match due? {
                 Some(due) => Ok(due),
@@ -238,14 +238,14 @@ impl Agent for Tester {
             };
         }
         // Whatever stands against a report is no reason to miss an epoch.
-        membership::join(&self.base, known.as_ref()).await?;
-        let epoch = membership::check_in(&self.base, known.as_ref()).await?;
+        membership::ensure_joined(&self.context, known.as_ref()).await?;
+        let epoch = membership::check_in(&self.context, known.as_ref()).await?;
         let due = due?;
-        self.withdraw(self.options.payout.at_least).await?;
-        Ok(due.map_or(epoch.clone(), |due| due.or(epoch)))
+        self.withdraw(self.options.payout.threshold).await?;
+        Ok(due.map_or(epoch.clone(), |due| due.earlier(epoch)))
     }
 
     async fn stop(&mut self) {
-        self.duties.clear();
+        self.assignments.clear();
     }
 }

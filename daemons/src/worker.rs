@@ -16,49 +16,49 @@ use muster_messaging::{EndpointResponder, MessageKey};
 use tokio::task::JoinSet;
 use tokio::time::Duration;
 
-use self::deal::Deal;
-use self::desk::{Front, Receipting};
-use self::door::{Keeper, Roll};
-use self::place::Place;
+use self::agreement_task::AgreementTask;
+use self::endpoint_issuer::{TokenIssuer, ReceiptSigner};
+use self::access::{AgreementAccess, AgreementTable};
+use self::listing::BookListing;
 use self::service::Services;
-use self::upkeep::Upkeep;
-use crate::answering::answer;
-use crate::base::{Base, Payout};
-use crate::error::AgentError;
-use crate::fault::{Deed, LETTER, TRANSACTION};
-use crate::pulse::Agent;
-use crate::scan::{begin, scan};
-use crate::standing::ChainStanding;
-use crate::status::{Waiting, ether};
+use self::keepalive::Keepalive;
+use crate::responder::spawn_responder;
+use crate::context::{DaemonContext, Payout};
+use crate::error::DaemonError;
+use crate::failpoint::{FailPoint, MESSAGE_STAGES, TX_STAGES};
+use crate::run_loop::Daemon;
+use crate::scan::{skip_history, scan_purchases};
+use crate::chain_view::RpcChainView;
+use crate::health::{NextEvent, wei_to_ether};
 
-mod deal;
-mod desk;
-mod door;
-mod place;
+mod agreement_task;
+mod endpoint_issuer;
+mod access;
+mod listing;
 mod service;
-mod upkeep;
+mod keepalive;
 
-pub use self::service::Source;
+pub use self::service::ServiceSource;
 
 /// What is done, each with the stages at which a test may end the process; see [`crate::fault`].
-pub const DEEDS: [Deed; 13] = [
-    ("register", TRANSACTION),
-    ("key", TRANSACTION),
-    ("update", TRANSACTION),
-    ("available", TRANSACTION),
-    ("stake", TRANSACTION),
-    ("list", TRANSACTION),
-    ("accept", TRANSACTION),
-    ("settle", TRANSACTION),
-    ("withdraw", TRANSACTION),
-    ("keepalive", TRANSACTION),
+pub const FAILPOINTS: [FailPoint; 13] = [
+    ("register", TX_STAGES),
+    ("key", TX_STAGES),
+    ("update", TX_STAGES),
+    ("available", TX_STAGES),
+    ("stake", TX_STAGES),
+    ("list", TX_STAGES),
+    ("accept", TX_STAGES),
+    ("settle", TX_STAGES),
+    ("withdraw", TX_STAGES),
+    ("keepalive", TX_STAGES),
     ("session", &["decided", "noted"]),
     ("admission", &["noted"]),
-    ("letter", LETTER),
+    ("letter", MESSAGE_STAGES),
 ];
 
 /// Where an agreement is that is not settled.
-const STATES: [State; 4] = [State::Offered, State::Running, State::Reporting, State::Due];
+const UNSETTLED_STATES: [State; 4] = [State::Offered, State::Running, State::Reporting, State::Due];
 
 /// What can be chosen about a worker.
 #[derive(Clone, Debug)]
@@ -70,11 +70,11 @@ pub struct WorkerOptions {
     /// Wei that it stakes when it registers.
     pub stake: u128,
     /// Whether it adds to its stake what is missing for its place in the book.
-    pub tops_up: bool,
+    pub top_up_stake: bool,
     /// Whether it makes itself available once, if it is not: after it did not accept, or took no new work.
-    pub returns: bool,
+    pub make_available: bool,
     /// What is served.
-    pub source: Source,
+    pub source: ServiceSource,
     /// Where the gateway listens; port 0 for any that is free.
     pub listen: SocketAddr,
     /// Where others reach the gateway; without it, where it listens.
@@ -82,16 +82,16 @@ pub struct WorkerOptions {
     /// Where pay goes, and when.
     pub payout: Payout,
     /// How long others have to settle first, at most.
-    pub courtesy: Duration,
+    pub settle_delay: Duration,
     /// The block from which on agreements are looked for, if the state file is new and the account is not.
     pub first_block: u64,
 }
 
 /// A worker.
 #[derive(Debug)]
-pub struct Worker {
+pub struct WorkerDaemon {
     /// The account, its state file and its letters.
-    base: Base,
+    context: DaemonContext,
     /// What was chosen.
     options: WorkerOptions,
     /// The way in for guests.
@@ -99,44 +99,44 @@ pub struct Worker {
     /// Where guests are told to go.
     url: Box<str>,
     /// What the gateway knows of agreements.
-    roll: Arc<Roll>,
+    agreement_table: Arc<AgreementTable>,
     /// What is behind the gateway.
     services: Services,
     /// Agreements that are not settled.
-    deals: HashMap<Address, Deal>,
+    tasks: HashMap<Address, AgreementTask>,
     /// Its place in the book.
-    place: Place,
+    listing: BookListing,
     /// Keeps the market's programs alive.
-    upkeep: Upkeep,
+    keepalive: Keepalive,
     /// Answers letters.
-    clerk: JoinSet<()>,
+    responder_task: JoinSet<()>,
 }
 
-impl Worker {
+impl WorkerDaemon {
     /// A worker that begins, or goes on where its state file ends. Its gateway listens when this returns.
     ///
     /// # Errors
-    /// [`AgentError::Gateway`], [`AgentError::Message`], [`AgentError::Store`].
-    pub async fn start(base: Base, options: WorkerOptions) -> Result<Self, AgentError> {
-        let store = base.store().clone();
+    /// [`DaemonError::Gateway`], [`DaemonError::Message`], [`DaemonError::Store`].
+    pub async fn start(context: DaemonContext, options: WorkerOptions) -> Result<Self, DaemonError> {
+        let store = context.store().clone();
         let secret = Secret::new(store.secret("gateway", || MessageKey::random().to_bytes().0)?);
-        let roll = Arc::new(Roll::default());
+        let agreement_table = Arc::new(AgreementTable::default());
         let config =
             Config { listen: options.listen, secret: secret.clone(), limits: Limits::default() };
-        let keeper = Keeper { roll: roll.clone(), store: store.clone() };
+        let access = AgreementAccess { agreement_table: agreement_table.clone(), store: store.clone() };
         let receipts =
-            Receipting { roll: roll.clone(), store: store.clone(), signer: base.signer().clone() };
-        let gateway = Gateway::start(config, keeper, receipts).await?;
+            ReceiptSigner { agreement_table: agreement_table.clone(), store: store.clone(), signer: context.signer().clone() };
+        let gateway = Gateway::start(config, access, receipts).await?;
         let own = || format!("http://{}", gateway.address()).into();
         let url: Box<str> = options.public_url.clone().unwrap_or_else(own);
 
-        let standing = Arc::new(ChainStanding::new(base.market().clone()));
-        let front = Arc::new(Front { store, secret, url: url.clone() });
-        let clerk = answer(&base, EndpointResponder::new(base.account(), standing, front)).await?;
+        let chain_view = Arc::new(RpcChainView::new(context.market().clone()));
+        let token_issuer = Arc::new(TokenIssuer { store, secret, url: url.clone() });
+        let responder_task = spawn_responder(&context, EndpointResponder::new(context.account(), chain_view, token_issuer)).await?;
         let services = Services::new(options.source.clone());
-        let (gateway, deals) = (Some(gateway), HashMap::new());
-        let (place, upkeep) = (Place::new(options.returns), Upkeep::default());
-        Ok(Self { base, options, gateway, url, roll, services, deals, place, upkeep, clerk })
+        let (gateway, tasks) = (Some(gateway), HashMap::new());
+        let (listing, keepalive) = (BookListing::new(options.make_available), Keepalive::default());
+        Ok(Self { context, options, gateway, url, agreement_table, services, tasks, listing, keepalive, responder_task })
     }
 
     /// Where guests are told to go.
@@ -146,23 +146,23 @@ impl Worker {
     }
 
     /// Finds agreements that chose this worker. Whoever is not registered was never chosen.
-    async fn find(&self, known: Option<&Known>) -> Result<(), AgentError> {
-        let (market, store, account) = (self.base.market(), self.base.store(), self.base.account());
+    async fn scan_agreements(&self, known: Option<&Known>) -> Result<(), DaemonError> {
+        let (market, store, account) = (self.context.market(), self.context.store(), self.context.account());
         if known.is_none() {
-            return begin(market, store).await;
+            return skip_history(market, store).await;
         }
-        scan(market, store, self.options.first_block, |bought| bought.workers.contains(&account))
+        scan_purchases(market, store, self.options.first_block, |bought| bought.workers.contains(&account))
             .await
     }
 
     /// Does what is due in every agreement, and renews what the gateway knows.
-    async fn attend(&mut self) -> Result<Option<Waiting>, AgentError> {
-        for address in self.base.store().open_agreements()? {
-            if let Entry::Vacant(vacant) = self.deals.entry(address) {
-                match self.base.market().agreement(address).await {
+    async fn step_agreements(&mut self) -> Result<Option<NextEvent>, DaemonError> {
+        for address in self.context.store().open_agreements()? {
+            if let Entry::Vacant(vacant) = self.tasks.entry(address) {
+                match self.context.market().agreement(address).await {
                     Ok(agreement) => {
-                        let (account, courtesy) = (self.base.account(), self.options.courtesy);
-                        vacant.insert(Deal::new(agreement, account, courtesy));
+                        let (account, settle_delay) = (self.context.account(), self.options.settle_delay);
+                        vacant.insert(AgreementTask::new(agreement, account, settle_delay));
                     }
                     // The chain has moved back behind its purchase.
                     Err(MarketError::NotAnAgreement(_)) => {}
@@ -170,86 +170,86 @@ impl Worker {
                 }
             }
         }
-        let (mut waiting, mut failed, mut open) = (None, None, Vec::new());
-        let addresses: Vec<_> = self.deals.keys().copied().collect();
+        let (mut next_event, mut failed, mut open) = (None, None, Vec::new());
+        let addresses: Vec<_> = self.tasks.keys().copied().collect();
         for address in addresses {
-            match self.attend_one(address, &mut open).await {
-                Ok(due) => waiting = Waiting::sooner(waiting, due),
+            match self.step_agreement(address, &mut open).await {
+                Ok(due) => next_event = NextEvent::earliest(next_event, due),
                 // One agreement never keeps the others from what is due.
-                Err(error) if error.is_passing() => failed = Some(error),
+                Err(error) if error.is_transient() => failed = Some(error),
                 Err(error) => return Err(error),
             }
         }
-        let (now, settings) = (self.base.market().now().await?, self.base.market().settings());
-        for state in STATES {
-            let count = self.deals.values().filter(|deal| deal.state() == state).count();
+        let (now, settings) = (self.context.market().now().await?, self.context.market().settings());
+        for state in UNSETTLED_STATES {
+            let count = self.tasks.values().filter(|task| task.state() == state).count();
             let count = f64::from(u32::try_from(count).unwrap_or(u32::MAX));
             metrics::gauge!("muster_worker_agreements", "state" => words(state)).set(count);
         }
-        self.roll.renew(now, settings.clock == Clock::Second, open);
-        failed.map_or(Ok(waiting), Err)
+        self.agreement_table.replace(now, settings.clock == Clock::Second, open);
+        failed.map_or(Ok(next_event), Err)
     }
 
     /// Does what is due in one agreement.
-    async fn attend_one(
+    async fn step_agreement(
         &mut self,
         address: Address,
-        open: &mut Vec<(Address, door::Entry)>,
-    ) -> Result<Option<Waiting>, AgentError> {
-        let Some(deal) = self.deals.get_mut(&address) else { return Ok(None) };
-        let due = deal.attend(&mut self.services).await;
+        open: &mut Vec<(Address, access::TableEntry)>,
+    ) -> Result<Option<NextEvent>, DaemonError> {
+        let Some(task) = self.tasks.get_mut(&address) else { return Ok(None) };
+        let due = task.step(&mut self.services).await;
         match due {
             // The chain has moved back behind its purchase; if that comes again, so does the deal.
-            Err(AgentError::Market(MarketError::NoContract(_))) => {
-                self.deals.remove(&address);
+            Err(DaemonError::Market(MarketError::NoContract(_))) => {
+                self.tasks.remove(&address);
                 return Ok(None);
             }
             Ok(None) => {
-                self.services.end(address).await;
-                self.base.store().close(address)?;
-                self.deals.remove(&address);
+                self.services.stop(address).await;
+                self.context.store().close_agreement(address)?;
+                self.tasks.remove(&address);
             }
             // What runs goes on running, whatever failed.
-            _ => open.extend(deal.entry(&self.services).map(|entry| (address, entry))),
+            _ => open.extend(task.table_entry(&self.services).map(|entry| (address, entry))),
         }
         due
     }
 
     /// Takes pay out when it has reached so much.
-    async fn withdraw(&self) -> Result<(), AgentError> {
-        let (account, market) = (self.base.account(), self.base.market());
+    async fn withdraw(&self) -> Result<(), DaemonError> {
+        let (account, market) = (self.context.account(), self.context.market());
         let (credit, balance) =
             (market.credit(account).await?, market.node().balance(account).await?);
-        metrics::gauge!("muster_worker_credit_ether").set(ether(credit));
-        metrics::gauge!("muster_worker_balance_ether").set(ether(balance));
-        self.base.pay_out(credit, &self.options.payout).await
+        metrics::gauge!("muster_worker_credit_ether").set(wei_to_ether(credit));
+        metrics::gauge!("muster_worker_balance_ether").set(wei_to_ether(balance));
+        self.context.withdraw_credit(credit, &self.options.payout).await
     }
 }
 
-impl Agent for Worker {
-    async fn step(&mut self) -> Result<Waiting, AgentError> {
-        self.base.resume().await?;
-        let known = self.base.registered(self.options.application).await?;
-        self.find(known.as_ref()).await?;
+impl Daemon for WorkerDaemon {
+    async fn step(&mut self) -> Result<NextEvent, DaemonError> {
+        self.context.resume_pending_txs().await?;
+        let known = self.context.registration(self.options.application).await?;
+        self.scan_agreements(known.as_ref()).await?;
         // What is due in agreements comes first: it cannot wait.
-        let due = self.attend().await;
+        let due = self.step_agreements().await;
         if let Err(error) = &due
-            && !error.is_passing()
+            && !error.is_transient()
         {
-            return due.map(|_| Waiting::for_a("agreements"));
+            return due.map(|_| NextEvent::untimed("agreements"));
         }
-        let place = self.place.keep(&self.base, &self.options, known.as_ref()).await?;
-        let due = Waiting::sooner(due?, place);
+        let listing_event = self.listing.maintain(&self.context, &self.options, known.as_ref()).await?;
+        let due = NextEvent::earliest(due?, listing_event);
         self.withdraw().await?;
-        self.upkeep.see_to(&self.base).await?;
-        Ok(due.unwrap_or_else(|| Waiting::for_a("somebody to buy")))
+        self.keepalive.run_if_due(&self.context).await?;
+        Ok(due.unwrap_or_else(|| NextEvent::untimed("somebody to buy")))
     }
 
     async fn stop(&mut self) {
-        self.clerk.shutdown().await;
+        self.responder_task.shutdown().await;
         if let Some(gateway) = self.gateway.take() {
             gateway.stop().await;
         }
-        self.services.stop().await;
+        self.services.stop_all().await;
     }
 }

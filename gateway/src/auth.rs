@@ -26,7 +26,7 @@ pub(crate) fn check_target(method: &Method, uri: &Uri) -> Result<(), RequestErro
 ///
 /// # Errors
 /// [`Refused::MissingToken`], [`Refused::InvalidToken`], [`Refused::Expired`].
-pub(crate) fn claims(headers: &HeaderMap, secret: &Secret) -> Result<Claims, RequestError> {
+pub(crate) fn authenticate(headers: &HeaderMap, secret: &Secret) -> Result<Claims, RequestError> {
     let claims = secret.verify(token(headers)?).ok_or(RequestError::InvalidToken)?;
     if is_expired(&claims) { Err(RequestError::ExpiredToken) } else { Ok(claims) }
 }

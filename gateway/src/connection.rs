@@ -127,7 +127,7 @@ async fn serve_requests<D: Authorizer, R: Receipts>(
         // However it ended, it has ended.
         _ = &mut connection => {}
         () = wait(&mut shutdown) => {
-            if context.guest().is_none() {
+            if context.claims().is_none() {
                 return;
             }
             connection.as_mut().graceful_shutdown();
@@ -169,7 +169,7 @@ impl<D, R> ConnectionContext<D, R> {
 
     /// Makes the connection a guest's.
     fn permit(&self, claims: &Claims) -> Result<(), RequestError> {
-        if self.guest() != Some(*claims) {
+        if self.claims() != Some(*claims) {
             let permit = self.shared.quota.acquire(claims, &self.evict)?;
             *lock(&self.owner) = ConnectionOwner::Authenticated { guest: *claims, _seat: permit };
         }
@@ -182,7 +182,7 @@ impl<D: Authorizer, R: Receipts> ConnectionContext<D, R> {
     async fn respond(&self, request: Request<Incoming>) -> Response<ResponseBody> {
         let mut response =
             self.try_serve(request).await.unwrap_or_else(RequestError::into_response);
-        if self.guest().is_none() {
+        if self.claims().is_none() {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response
@@ -194,11 +194,11 @@ impl<D: Authorizer, R: Receipts> ConnectionContext<D, R> {
         request: Request<Incoming>,
     ) -> Result<Response<ResponseBody>, RequestError> {
         auth::check_target(request.method(), request.uri())?;
-        let claims = auth::guest(request.headers(), &self.shared.config.secret)?;
+        let claims = auth::authenticate(request.headers(), &self.shared.config.secret)?;
         self.shared.rate_limiter.check(&claims)?;
         let upstream = self.shared.authorizer.authorize(&claims).await?;
         let session = session_id(request.headers())?;
-        self.seat(&claims)?;
+        self.permit(&claims)?;
         let (mut response, tunnel) =
             forward(request, &upstream, self.limits(), &self.idle_timer).await?;
         attach_receipt(&self.shared.receipts, &claims, session, &mut response).await;
@@ -212,7 +212,7 @@ impl<D: Authorizer, R: Receipts> ConnectionContext<D, R> {
         ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticker.tick().await;
-            let Some(claims) = self.guest() else { continue };
+            let Some(claims) = self.claims() else { continue };
             let is_revoked = auth::is_expired(&claims)
                 || matches!(self.shared.authorizer.authorize(&claims).await, Err(reason) if reason != AuthorizationError::Unavailable);
             if is_revoked {

@@ -86,7 +86,7 @@ impl ConnectionQuota {
             others.iter().filter(|(_, other)| other.0 == owner.0).count() >= self.max_per_agreement;
         if agreement_is_full || others.len() >= self.max_total {
             let agreements = others.iter().map(|(_, other)| other.0).filter(|_| !agreement_is_full);
-            let largest_agreement = largest_agreement(agreements, owner.0).unwrap_or(owner.0);
+            let largest_agreement = largest_owner(agreements, owner.0).unwrap_or(owner.0);
             let keys =
                 others.iter().map(|(_, other)| *other).filter(|other| other.0 == largest_agreement);
             let largest_key =

@@ -8,18 +8,18 @@ use super::Store;
 use crate::error::StoreError;
 
 /// The latest second that fits into a column.
-const FOREVER: u64 = u64::MAX >> 1;
+const MAX_UNTIL: u64 = u64::MAX >> 1;
 
 impl Store {
     /// Notes that the holder of a key is let in, in place of what was noted of it for this agreement.
     ///
     /// # Errors
     /// [`StoreError::Query`].
-    pub fn admit(&self, admission: &AccessGrant) -> Result<(), StoreError> {
+    pub fn record_admission(&self, admission: &AccessGrant) -> Result<(), StoreError> {
         let AccessGrant { agreement, key, party } = admission;
         let (until, window) = match *party {
             Party::Client => (None, None),
-            Party::Delegate { until } => (Some(until.min(FOREVER)), None),
+            Party::Delegate { until } => (Some(until.min(MAX_UNTIL)), None),
             Party::Tester { window } => (None, Some(window)),
         };
         let replace =
@@ -32,7 +32,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Query`].
-    pub fn party(&self, agreement: Address, key: B256) -> Result<Option<Party>, StoreError> {
+    pub fn admitted_party(&self, agreement: Address, key: B256) -> Result<Option<Party>, StoreError> {
         let select = "SELECT until, window FROM admissions WHERE agreement = ?1 AND key = ?2";
         let connection = self.lock();
         let row = connection.query_row(select, params![agreement.0.0, key.0], |row| {

@@ -24,7 +24,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Query`].
-    pub fn found(
+    pub fn record_scan(
         &self,
         name: &str,
         block: u64,
@@ -59,7 +59,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Query`].
-    pub fn close(&self, agreement: Address) -> Result<(), StoreError> {
+    pub fn close_agreement(&self, agreement: Address) -> Result<(), StoreError> {
         let mut connection = self.lock();
         let change = connection.transaction()?;
         let address = params![agreement.0.0];

@@ -14,7 +14,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Query`].
-    pub fn note_endpoint(
+    pub fn save_endpoint(
         &self,
         agreement: Address,
         worker: u8,

@@ -12,13 +12,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Query`].
-    pub fn serve(
+    pub fn record_served(
         &self,
         agreement: Address,
         session: B256,
         key: B256,
         window: u8,
-        most: u32,
+        max_sessions: u32,
     ) -> Result<Option<u32>, StoreError> {
         let (agreement, session, key) = (agreement.0.0, session.0, key.0);
         let connection = self.lock();
@@ -35,7 +35,7 @@ impl Store {
             let count = "SELECT count(*) FROM sessions WHERE agreement = ?1 AND opener = ?2";
             let open: u32 =
                 connection.query_row(count, params![agreement, key], |row| row.get(0))?;
-            if open >= most {
+            if open >= max_sessions {
                 return Ok(None);
             }
         }
@@ -50,7 +50,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Query`].
-    pub fn salt(
+    pub fn session_salt(
         &self,
         agreement: Address,
         make: impl FnOnce() -> B256,

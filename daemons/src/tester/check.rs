@@ -11,17 +11,17 @@ use serde::Deserialize;
 #[serde(rename_all = "lowercase", tag = "kind")]
 pub enum Check {
     /// By a page that has to be right.
-    Http(Page),
+    Http(HttpCheck),
     /// By the prime factors of a random number, as `muster serve` computes them.
     Factor,
     /// By a command.
-    Command(Command),
+    Command(CommandCheck),
 }
 
 /// A page of a service, and what is right about it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Page {
+pub struct HttpCheck {
     /// Where it is, behind the service's URL.
     #[serde(default)]
     pub path: String,
@@ -38,7 +38,7 @@ pub struct Page {
 /// A command that ends with code 0 if the service does what it should.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Command {
+pub struct CommandCheck {
     /// What the shell runs. In its environment are `MUSTER_URL`, `MUSTER_TOKEN` and `MUSTER_SESSION`, which belong
     /// into the request's headers `x-muster-token` and `x-muster-session`, and of ours `PATH` and `HOME`.
     pub run: String,
@@ -52,25 +52,25 @@ pub struct Command {
 #[serde(try_from = "BTreeMap<String, Check>")]
 pub struct Checks {
     /// Those of single applications.
-    named: HashMap<Application, Check>,
+    by_application: HashMap<Application, Check>,
     /// That of all others, if there is one.
-    others: Option<Check>,
+    fallback: Option<Check>,
 }
 
 /// In place of an application's name, for all that are not named.
-const OTHERS: &str = "*";
+const WILDCARD: &str = "*";
 
 impl Checks {
     /// The same check for every application.
     #[must_use]
     pub fn all(check: Check) -> Self {
-        Self { named: HashMap::new(), others: Some(check) }
+        Self { by_application: HashMap::new(), fallback: Some(check) }
     }
 
     /// The check of an application; `None` if its workers cannot be judged.
     #[must_use]
-    pub fn of(&self, application: Application) -> Option<&Check> {
-        self.named.get(&application).or(self.others.as_ref())
+    pub fn for_application(&self, application: Application) -> Option<&Check> {
+        self.by_application.get(&application).or(self.fallback.as_ref())
     }
 }
 
@@ -79,9 +79,9 @@ impl TryFrom<BTreeMap<String, Check>> for Checks {
 
     /// Reads names of applications, and `*` for all others.
     fn try_from(mut checks: BTreeMap<String, Check>) -> Result<Self, ApplicationError> {
-        let others = checks.remove(OTHERS);
+        let others = checks.remove(WILDCARD);
         let named = checks.into_iter().map(|(name, check)| Ok((name.parse()?, check)));
-        Ok(Self { named: named.collect::<Result<_, _>>()?, others })
+        Ok(Self { by_application: named.collect::<Result<_, _>>()?, fallback: others })
     }
 }
 
@@ -90,54 +90,54 @@ mod tests {
     use alloy::primitives::B256;
     use muster_client::Application;
 
-    use super::{Check, Checks, Command, Page};
+    use super::{Check, Checks, CommandCheck, HttpCheck};
 
     /// The check of an application in a file.
-    fn of(file: &str, application: &str) -> Option<Check> {
+    fn parse_check(file: &str, application: &str) -> Option<Check> {
         let checks: Checks = serde_json::from_str(file).unwrap();
-        checks.of(application.parse().unwrap()).cloned()
+        checks.for_application(application.parse().unwrap()).cloned()
     }
 
     #[test]
-    fn every_application_has_its_check_and_the_rest_may_have_one() {
+    fn checks_are_per_application_with_a_wildcard() {
         let some = r#"{"factor": {"kind": "factor"}, "0": {"kind": "http", "path": "/health"}}"#;
-        let page = Page {
+        let page = HttpCheck {
             path: "/health".to_owned(),
             post: None,
             status: None,
             contains: None,
             sha256: None,
         };
-        assert_eq!(of(some, "factor"), Some(Check::Factor));
-        assert_eq!(of(some, "0"), Some(Check::Http(page)));
-        assert_eq!(of(some, "render"), None);
+        assert_eq!(parse_check(some, "factor"), Some(Check::Factor));
+        assert_eq!(parse_check(some, "0"), Some(Check::Http(page)));
+        assert_eq!(parse_check(some, "render"), None);
         let all = r#"{"*": {"kind": "command", "run": "true"}, "factor": {"kind": "factor"}}"#;
-        let command = Command { run: "true".to_owned(), path: String::new() };
-        assert_eq!(of(all, "render"), Some(Check::Command(command)));
-        assert_eq!(of(all, "factor"), Some(Check::Factor));
+        let command = CommandCheck { run: "true".to_owned(), path: String::new() };
+        assert_eq!(parse_check(all, "render"), Some(Check::Command(command)));
+        assert_eq!(parse_check(all, "factor"), Some(Check::Factor));
         let one = Checks::all(Check::Factor);
-        assert_eq!(one.of(Application::default()), Some(&Check::Factor));
+        assert_eq!(one.for_application(Application::default()), Some(&Check::Factor));
     }
 
     #[test]
-    fn everything_about_a_page_can_be_said() {
+    fn http_check_parses_every_field() {
         let text = format!(
             r#"{{"*": {{"kind": "http", "path": "/sum", "post": "1+1", "status": 201, "contains": "2",
                 "sha256": "{}"}}}}"#,
             B256::repeat_byte(7)
         );
-        let page = Page {
+        let page = HttpCheck {
             path: "/sum".to_owned(),
             post: Some("1+1".to_owned()),
             status: Some(201),
             contains: Some("2".to_owned()),
             sha256: Some(B256::repeat_byte(7)),
         };
-        assert_eq!(of(&text, "x"), Some(Check::Http(page)));
+        assert_eq!(parse_check(&text, "x"), Some(Check::Http(page)));
     }
 
     #[test]
-    fn what_is_misspelt_is_refused() {
+    fn unknown_fields_and_kinds_are_rejected() {
         for wrong in [
             r#"{"*": {"kind": "http", "pth": "/"}}"#,
             r#"{"*": {"kind": "ping"}}"#,

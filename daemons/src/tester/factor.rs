@@ -20,21 +20,21 @@ impl Factors {
     #[must_use]
     pub fn of(n: u64) -> Self {
         let mut factors = Vec::new();
-        split(n, &mut factors);
+        collect_factors(n, &mut factors);
         factors.sort_unstable();
         Self { n, factors }
     }
 
     /// Whether these are the prime factors of `n`: every one a prime, and `n` their product.
     #[must_use]
-    pub fn are_those_of(&self, n: u64) -> bool {
+    pub fn is_factorization_of(&self, n: u64) -> bool {
         let product = self.factors.iter().try_fold(1_u64, |product, f| product.checked_mul(*f));
         self.n == n && product == Some(n.max(1)) && self.factors.iter().all(|f| is_prime(*f))
     }
 }
 
 /// Adds the prime factors of `n` in any order.
-fn split(n: u64, factors: &mut Vec<u64>) {
+fn collect_factors(n: u64, factors: &mut Vec<u64>) {
     if n < 2 {
         return;
     }
@@ -44,15 +44,15 @@ fn split(n: u64, factors: &mut Vec<u64>) {
     }
     let divisor =
         WITNESSES.into_iter().find(|p| n.is_multiple_of(*p)).unwrap_or_else(|| divisor(n));
-    split(divisor, factors);
-    split(n.checked_div(divisor).unwrap_or(0), factors);
+    collect_factors(divisor, factors);
+    collect_factors(n.checked_div(divisor).unwrap_or(0), factors);
 }
 
 /// A divisor of a composite number without small ones, neither 1 nor the number (Pollard's rho).
 fn divisor(n: u64) -> u64 {
     (1..n)
         .find_map(|step| {
-            let next = |x: u64| add(mul(x, x, n), step, n);
+            let next = |x: u64| add_mod(mul_mod(x, x, n), step, n);
             let (mut slow, mut fast, mut found) = (2, 2, 1);
             while found == 1 {
                 slow = next(slow);
@@ -73,38 +73,38 @@ fn is_prime(n: u64) -> bool {
     let twos = even.trailing_zeros();
     let odd = even.checked_shr(twos).unwrap_or(0);
     WITNESSES.into_iter().filter(|p| *p < n).all(|witness| {
-        let mut x = power(witness, odd, n);
+        let mut x = pow_mod(witness, odd, n);
         if x == 1 || x == even {
             return true;
         }
         (1..twos).any(|_| {
-            x = mul(x, x, n);
+            x = mul_mod(x, x, n);
             x == even
         })
     })
 }
 
 /// a · b mod n.
-fn mul(a: u64, b: u64, n: u64) -> u64 {
+fn mul_mod(a: u64, b: u64, n: u64) -> u64 {
     // 64 + 64 bits fit into 128.
     let product = u128::from(a).wrapping_mul(b.into());
     product.checked_rem(n.into()).and_then(|rest| u64::try_from(rest).ok()).unwrap_or(0)
 }
 
 /// a + b mod n.
-fn add(a: u64, b: u64, n: u64) -> u64 {
+fn add_mod(a: u64, b: u64, n: u64) -> u64 {
     let sum = u128::from(a).wrapping_add(b.into());
     sum.checked_rem(n.into()).and_then(|rest| u64::try_from(rest).ok()).unwrap_or(0)
 }
 
 /// a to the power of e, mod n.
-fn power(mut a: u64, mut e: u64, n: u64) -> u64 {
+fn pow_mod(mut a: u64, mut e: u64, n: u64) -> u64 {
     let mut result = 1;
     while e > 0 {
         if e & 1 == 1 {
-            result = mul(result, a, n);
+            result = mul_mod(result, a, n);
         }
-        a = mul(a, a, n);
+        a = mul_mod(a, a, n);
         e >>= 1;
     }
     result
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn hard_numbers_are_factored() {
+    fn large_numbers_are_factored() {
         let factors = |n| Factors::of(n).factors;
         assert!(factors(0).is_empty());
         assert!(factors(1).is_empty());
@@ -146,8 +146,8 @@ mod tests {
     }
 
     #[test]
-    fn wrong_answers_are_found() {
-        let claim = |n, factors: &[u64]| Factors { n, factors: factors.to_vec() }.are_those_of(12);
+    fn wrong_factors_are_rejected() {
+        let claim = |n, factors: &[u64]| Factors { n, factors: factors.to_vec() }.is_factorization_of(12);
         assert!(claim(12, &[2, 2, 3]));
         assert!(!claim(12, &[3, 4]));
         assert!(!claim(12, &[2, 3]));
@@ -160,7 +160,7 @@ mod tests {
     proptest! {
         #[test]
         fn factors_multiply_to_their_number(n: u64) {
-            prop_assert!(Factors::of(n).are_those_of(n));
+            prop_assert!(Factors::of(n).is_factorization_of(n));
         }
     }
 }

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use alloy::primitives::Address;
 use muster_gateway::{ServiceConfig, ServiceLimits, ServiceProcess, Upstream};
 
-use crate::error::AgentError;
+use crate::error::DaemonError;
 
 /// Where the service comes from.
 #[derive(Clone, Debug)]
-pub enum Source {
+pub enum ServiceSource {
     /// It runs already, and serves all agreements.
     Upstream(Upstream),
     /// A command that is started for each agreement when it is bought, see [`Service::command`].
@@ -25,26 +25,26 @@ pub enum Source {
 #[derive(Debug)]
 pub(super) struct Services {
     /// Where they come from.
-    source: Source,
+    source: ServiceSource,
     /// Those that were started.
-    children: HashMap<Address, ServiceProcess>,
+    processes: HashMap<Address, ServiceProcess>,
 }
 
 impl Services {
     /// No service yet.
-    pub(super) fn new(source: Source) -> Self {
-        Self { source, children: HashMap::new() }
+    pub(super) fn new(source: ServiceSource) -> Self {
+        Self { source, processes: HashMap::new() }
     }
 
     /// Sees to it that an agreement has its service.
-    pub(super) fn begin(&mut self, agreement: Address) -> Result<(), AgentError> {
-        if let Source::Command { command, limits } = &self.source
-            && !self.children.contains_key(&agreement)
+    pub(super) fn start(&mut self, agreement: Address) -> Result<(), DaemonError> {
+        if let ServiceSource::Command { command, limits } = &self.source
+            && !self.processes.contains_key(&agreement)
         {
             let (command, limits) = (command.to_string(), *limits);
             let child =
                 ServiceProcess::start(ServiceConfig { command, agreement: agreement.0.0, limits })?;
-            self.children.insert(agreement, child);
+            self.processes.insert(agreement, child);
         }
         Ok(())
     }
@@ -52,8 +52,8 @@ impl Services {
     /// Where an agreement's service listens; `None` if it was not begun.
     pub(super) fn upstream(&self, agreement: Address) -> Option<Upstream> {
         match &self.source {
-            Source::Upstream(upstream) => Some(upstream.clone()),
-            Source::Command { .. } => self.children.get(&agreement).map(ServiceProcess::upstream),
+            ServiceSource::Upstream(upstream) => Some(upstream.clone()),
+            ServiceSource::Command { .. } => self.processes.get(&agreement).map(ServiceProcess::upstream),
         }
     }
 
@@ -66,15 +66,15 @@ impl Services {
     }
 
     /// Ends the service of an agreement, unless it is that of all.
-    pub(super) async fn end(&mut self, agreement: Address) {
-        if let Some(child) = self.children.remove(&agreement) {
+    pub(super) async fn stop(&mut self, agreement: Address) {
+        if let Some(child) = self.processes.remove(&agreement) {
             child.stop().await;
         }
     }
 
     /// Ends everything that was started.
-    pub(super) async fn stop(&mut self) {
-        let ends = self.children.drain().map(|(_, child)| child.stop());
+    pub(super) async fn stop_all(&mut self) {
+        let ends = self.processes.drain().map(|(_, child)| child.stop());
         futures::future::join_all(ends).await;
     }
 }

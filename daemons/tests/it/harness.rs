@@ -23,8 +23,8 @@ use muster_client::{
     Agreement, Application, Market, Node, NodeBuilder, Offer, OrderRequest, Program, Purchase,
     message_key,
 };
-use muster_daemons::worker::{Source, WorkerOptions};
-use muster_daemons::{Base, Payout, Role};
+use muster_daemons::worker::{ServiceSource, WorkerOptions};
+use muster_daemons::{DaemonContext, Payout, Role};
 use muster_messaging::InMemoryTransport;
 use stylus_devnode::{Config, Devnode};
 use tempfile::TempDir;
@@ -54,21 +54,21 @@ fn program(name: &str) -> Program {
 }
 
 /// A dev chain with a market.
-pub(crate) struct World {
+pub(crate) struct TestChain {
     /// The chain.
-    pub(crate) chain: Devnode,
+    pub(crate) devnode: Devnode,
     /// The market's contract.
     pub(crate) dispatcher: Address,
     /// The way for letters.
-    pub(crate) letters: Arc<InMemoryTransport>,
+    pub(crate) transport: Arc<InMemoryTransport>,
     /// How many of the chain's accounts have been given to people.
-    people: AtomicUsize,
+    next_account: AtomicUsize,
     /// Where state files are.
-    folder: TempDir,
+    state_dir: TempDir,
 }
 
 /// Everything takes long enough not to be over before a slow machine is done.
-const fn constants() -> Settings {
+const fn market_settings() -> Settings {
     Settings {
         acceptWindow: 600,
         reportWindow: 600,
@@ -79,69 +79,69 @@ const fn constants() -> Settings {
 }
 
 /// The first second of the next epoch but one.
-fn fresh_epoch() -> u64 {
-    let length = u64::from(constants().epochLength);
+fn future_epoch_start() -> u64 {
+    let length = u64::from(market_settings().epochLength);
     let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     (wall / length + 2) * length
 }
 
-impl World {
+impl TestChain {
     /// A market at the beginning of an epoch.
     pub(crate) async fn new() -> Self {
-        let genesis = Some(fresh_epoch());
+        let genesis = Some(future_epoch_start());
         let config = Config { accounts: 40, genesis, ..Config::any_port() };
-        let chain = Devnode::start(config).await.unwrap();
-        let key = PrivateKeySigner::from_bytes(&chain.accounts()[0].key).unwrap();
-        let node = Node::connect(&chain.url(), Some(key)).await.unwrap();
+        let devnode = Devnode::start(config).await.unwrap();
+        let key = PrivateKeySigner::from_bytes(&devnode.accounts()[0].key).unwrap();
+        let node = Node::connect(&devnode.url(), Some(key)).await.unwrap();
         let [agreement, dispatcher] = &*PROGRAMS;
-        let market = node.deploy_market(agreement, dispatcher, &constants()).await.unwrap();
+        let market = node.deploy_market(agreement, dispatcher, &market_settings()).await.unwrap();
         Self {
-            chain,
+            devnode,
             dispatcher: market.dispatcher.address,
-            letters: Arc::default(),
-            people: AtomicUsize::new(1),
-            folder: tempfile::tempdir().unwrap(),
+            transport: Arc::default(),
+            next_account: AtomicUsize::new(1),
+            state_dir: tempfile::tempdir().unwrap(),
         }
     }
 
     /// Somebody new, with a thousand ether.
-    pub(crate) fn person(&self) -> PrivateKeySigner {
-        let number = self.people.fetch_add(1, Ordering::Relaxed);
-        PrivateKeySigner::from_bytes(&self.chain.accounts()[number].key).unwrap()
+    pub(crate) fn new_account(&self) -> PrivateKeySigner {
+        let number = self.next_account.fetch_add(1, Ordering::Relaxed);
+        PrivateKeySigner::from_bytes(&self.devnode.accounts()[number].key).unwrap()
     }
 
     /// The market as somebody does things there by hand.
     pub(crate) async fn market(&self, signer: &PrivateKeySigner) -> Market {
-        Market::connect(&self.chain.url(), signer.clone(), self.dispatcher).await.unwrap()
+        Market::connect(&self.devnode.url(), signer.clone(), self.dispatcher).await.unwrap()
     }
 
     /// What somebody's daemon works with; the same state file each time.
-    pub(crate) async fn base(&self, role: Role, signer: &PrivateKeySigner) -> Base {
-        let (connect, path) = (NodeBuilder::new([self.chain.url()]), self.state(signer));
-        let (signer, letters) = (signer.clone(), self.letters.clone());
-        Base::open(connect, signer, self.dispatcher, role, &path, letters).await.unwrap()
+    pub(crate) async fn context(&self, role: Role, signer: &PrivateKeySigner) -> DaemonContext {
+        let (connect, path) = (NodeBuilder::new([self.devnode.url()]), self.state_path(signer));
+        let (signer, transport) = (signer.clone(), self.transport.clone());
+        DaemonContext::open(connect, signer, self.dispatcher, role, &path, transport).await.unwrap()
     }
 
     /// Somebody's state file.
-    pub(crate) fn state(&self, signer: &PrivateKeySigner) -> PathBuf {
-        Path::join(self.folder.path(), signer.address().to_string())
+    pub(crate) fn state_path(&self, signer: &PrivateKeySigner) -> PathBuf {
+        Path::join(self.state_dir.path(), signer.address().to_string())
     }
 
     /// A worker that is registered by hand, stakes an ether, and stands in the book of application 0.
-    pub(crate) async fn worker(&self, offer: &Offer) -> PrivateKeySigner {
-        let signer = self.person();
+    pub(crate) async fn register_worker(&self, offer: &Offer) -> PrivateKeySigner {
+        let signer = self.new_account();
         let (market, key) = (self.market(&signer).await, message_key(&signer));
         market.register(Application::default(), offer, key, ETHER).await.unwrap();
         signer
     }
 
     /// Testers that are registered and have checked in by hand.
-    pub(crate) async fn testers(&self, count: usize) -> Vec<PrivateKeySigner> {
+    pub(crate) async fn register_testers(&self, count: usize) -> Vec<PrivateKeySigner> {
         let mut testers = Vec::new();
         for _ in 0..count {
-            let signer = self.person();
+            let signer = self.new_account();
             let market = self.market(&signer).await;
-            let bond = constants().testerBond;
+            let bond = market_settings().testerBond;
             market.register_tester(message_key(&signer), bond).await.unwrap();
             market.check_in().await.unwrap();
             testers.push(signer);
@@ -169,26 +169,26 @@ impl World {
 
     /// The tick of the latest block.
     pub(crate) async fn tick(&self) -> u64 {
-        Node::connect(&self.chain.url(), None).await.unwrap().head().await.unwrap().timestamp
+        Node::connect(&self.devnode.url(), None).await.unwrap().head().await.unwrap().timestamp
     }
 
     /// Lets ticks go by, and makes a block.
-    pub(crate) async fn pass(&self, ticks: u64) {
-        self.chain.advance(Duration::from_secs(ticks)).await.unwrap();
-        self.chain.mine().await.unwrap();
+    pub(crate) async fn advance(&self, ticks: u64) {
+        self.devnode.advance(Duration::from_secs(ticks)).await.unwrap();
+        self.devnode.mine().await.unwrap();
     }
 
     /// Lets the ticks go by that are left until this one.
-    pub(crate) async fn pass_until(&self, tick: u64) {
+    pub(crate) async fn advance_to(&self, tick: u64) {
         // The clock went on since the latest block.
-        self.chain.mine().await.unwrap();
-        self.pass(tick.saturating_sub(self.tick().await)).await;
+        self.devnode.mine().await.unwrap();
+        self.advance(tick.saturating_sub(self.tick().await)).await;
     }
 
     /// Takes a worker out of its book by a call with a bad hint, which needs seventeen that are cheaper.
     pub(crate) async fn unlist(&self, worker: &PrivateKeySigner) {
         let key = EthereumWallet::from(worker.clone());
-        let provider = ProviderBuilder::new().wallet(key).connect(&self.chain.url()).await.unwrap();
+        let provider = ProviderBuilder::new().wallet(key).connect(&self.devnode.url()).await.unwrap();
         for (available, hint) in [(false, 0), (true, 0)] {
             let call = setAvailableCall { available, hint }.abi_encode();
             let request = TransactionRequest::default().with_to(self.dispatcher).with_input(call);
@@ -198,27 +198,27 @@ impl World {
     }
 
     /// Gives somebody as many wei as needed.
-    pub(crate) async fn enrich(&self, who: Address, wei: u128) {
-        self.chain.set_balance(who, U256::from(wei)).await.unwrap();
+    pub(crate) async fn set_balance(&self, who: Address, wei: u128) {
+        self.devnode.set_balance(who, U256::from(wei)).await.unwrap();
     }
 
     /// The chain as it is now, to come back to.
     pub(crate) async fn snapshot(&self) -> String {
-        let answer = self.ask("evm_snapshot", "").await;
-        answer.split('"').find(|part| part.starts_with("0x")).unwrap().to_owned()
+        let response = self.rpc("evm_snapshot", "").await;
+        response.split('"').find(|part| part.starts_with("0x")).unwrap().to_owned()
     }
 
     /// Moves the chain back to where it was.
     pub(crate) async fn revert(&self, snapshot: &str) {
-        let answer = self.ask("evm_revert", &format!("\"{snapshot}\"")).await;
-        assert!(answer.contains("true"), "{answer}");
+        let response = self.rpc("evm_revert", &format!("\"{snapshot}\"")).await;
+        assert!(response.contains("true"), "{response}");
     }
 
     /// Asks the chain something by hand.
-    async fn ask(&self, method: &str, parameters: &str) -> String {
+    async fn rpc(&self, method: &str, parameters: &str) -> String {
         let body =
             format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":[{parameters}]}}"#);
-        self.chain.ask(&body).await
+        self.devnode.ask(&body).await
     }
 }
 
@@ -228,18 +228,18 @@ pub(crate) const fn offer(price: u128) -> Offer {
 }
 
 /// The usual options of a worker whose service is at this URL.
-pub(crate) fn serving(url: &str, price: u128) -> WorkerOptions {
+pub(crate) fn worker_options(url: &str, price: u128) -> WorkerOptions {
     WorkerOptions {
         application: Application::default(),
         offer: offer(price),
         stake: ETHER,
-        tops_up: false,
-        returns: false,
-        source: Source::Upstream(url.parse().unwrap()),
+        top_up_stake: false,
+        make_available: false,
+        source: ServiceSource::Upstream(url.parse().unwrap()),
         listen: ([127, 0, 0, 1], 0).into(),
         public_url: None,
-        payout: Payout { to: None, at_least: 1 },
-        courtesy: Duration::ZERO,
+        payout: Payout { to: None, threshold: 1 },
+        settle_delay: Duration::ZERO,
         first_block: 0,
     }
 }
@@ -260,14 +260,14 @@ pub(crate) fn order(redundancy: u8, testers: u8) -> Order {
 }
 
 /// A service that answers every request with its path, until it is dropped.
-pub(crate) struct Service {
+pub(crate) struct EchoService {
     /// Where it is.
     address: SocketAddr,
     /// The service.
     task: JoinHandle<()>,
 }
 
-impl Service {
+impl EchoService {
     /// Starts it.
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -290,7 +290,7 @@ impl Service {
     }
 }
 
-impl Drop for Service {
+impl Drop for EchoService {
     fn drop(&mut self) {
         self.task.abort();
     }

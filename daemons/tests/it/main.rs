@@ -9,10 +9,10 @@
     reason = "a test that meets what it does not expect should end there"
 )]
 
-mod buyer;
-mod guest;
+mod client;
+mod endpoint_client;
 mod harness;
-mod outbox;
-mod standing;
+mod tx_journal;
+mod chain_view;
 mod tester;
 mod worker;

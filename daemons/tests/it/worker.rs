@@ -6,30 +6,30 @@ use alloy::primitives::{B256, U256};
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::protocol::abi::State;
 use muster_client::{Agreement, Market, Offer, ProgramLifetime, message_key, window_seats};
-use muster_daemons::worker::{Worker, WorkerOptions};
-use muster_daemons::{Agent, AgentError, Role};
+use muster_daemons::worker::{WorkerDaemon, WorkerOptions};
+use muster_daemons::{Daemon, DaemonError, Role};
 use muster_messaging::{Claim, Delegation, MessageKey, RefusalReason};
 use reqwest::StatusCode;
 use stylus_devnode::CHAIN_ID;
 
-use crate::guest::Guest;
-use crate::harness::{ETHER, LENGTH, Service, WINDOWS, World, offer, serving};
+use crate::endpoint_client::EndpointClient;
+use crate::harness::{ETHER, LENGTH, EchoService, WINDOWS, TestChain, offer, worker_options};
 
 /// Wei per tick: much more than the gas of a life.
 const PRICE: u128 = 1_000_000_000_000;
 
 /// The usual options of a worker whose service is at this URL.
 fn options(url: &str) -> WorkerOptions {
-    serving(url, PRICE)
+    worker_options(url, PRICE)
 }
 
 /// A worker that begins, or goes on.
-async fn worker(world: &World, signer: &PrivateKeySigner, options: WorkerOptions) -> Worker {
-    Worker::start(world.base(Role::Worker, signer).await, options).await.unwrap()
+async fn start_worker(chain: &TestChain, signer: &PrivateKeySigner, options: WorkerOptions) -> WorkerDaemon {
+    WorkerDaemon::start(chain.context(Role::Worker, signer).await, options).await.unwrap()
 }
 
 /// What a worker waits for after a step.
-async fn step(worker: &mut Worker) -> String {
+async fn step(worker: &mut WorkerDaemon) -> String {
     worker.step().await.unwrap().to_string()
 }
 
@@ -46,7 +46,7 @@ fn delegate(client: &PrivateKeySigner, agreement: &Agreement) -> (MessageKey, Cl
 }
 
 /// The holder of the first seat of a window, its claim, and the windows in which it holds any.
-async fn seated<'a>(
+async fn seat_holder<'a>(
     market: &Market,
     testers: &'a [PrivateKeySigner],
     agreement: &Agreement,
@@ -61,17 +61,17 @@ async fn seated<'a>(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_lives_from_its_registration_to_its_pay() {
-    let (world, service) = (World::new().await, Service::start().await);
-    let testers = world.testers(5).await;
-    let signer = world.person();
+async fn worker_registers_serves_settles_and_is_paid() {
+    let (world, service) = (TestChain::new().await, EchoService::start().await);
+    let testers = world.register_testers(5).await;
+    let signer = world.new_account();
     let (worker_key, market) = (message_key(&signer), world.market(&signer).await);
-    let mut daemon = worker(&world, &signer, options(&service.url())).await;
+    let mut daemon = start_worker(&world, &signer, options(&service.url())).await;
     step(&mut daemon).await;
     assert_eq!(step(&mut daemon).await, "waits for somebody to buy");
 
     // Two agreements at once, which one gateway tells apart by the token.
-    let [ann, bob] = [world.person(), world.person()];
+    let [ann, bob] = [world.new_account(), world.new_account()];
     let [first, second] = [world.buy(&ann, 1, 3).await, world.buy(&bob, 1, 3).await];
     let [first, second] =
         [world.agreement(&signer, &first).await, world.agreement(&signer, &second).await];
@@ -81,7 +81,7 @@ async fn a_worker_lives_from_its_registration_to_its_pay() {
         assert_eq!(agreement.state().await.unwrap(), State::Running);
     }
     let ask = async |key: &MessageKey, agreement: &Agreement, claim| {
-        Guest::ask(&world, key, worker_key, agreement.address(), claim).await
+        EndpointClient::request_endpoint(&world, key, worker_key, agreement.address(), claim).await
     };
     let mut client = ask(&key(&ann), &first, Claim::Client {}).await.unwrap();
     let mut other = ask(&key(&bob), &second, Claim::Client {}).await.unwrap();
@@ -97,7 +97,7 @@ async fn a_worker_lives_from_its_registration_to_its_pay() {
     assert_eq!(ask(&fresh, &first, claim).await.unwrap().served().await, 0b1);
     let (fresh, claim) = delegate(&bob, &first);
     assert_eq!(ask(&fresh, &first, claim).await.unwrap_err(), RefusalReason::NotAllowed);
-    let (tester, claim, seats) = seated(&market, &testers, &first, 0).await;
+    let (tester, claim, seats) = seat_holder(&market, &testers, &first, 0).await;
     let mut visitor = ask(&key(tester), &first, claim.clone()).await.unwrap();
     assert_eq!(visitor.served().await, 0b1);
     let stranger = ask(&MessageKey::random(), &first, claim).await.unwrap_err();
@@ -106,8 +106,8 @@ async fn a_worker_lives_from_its_registration_to_its_pay() {
     // A restart in the middle: tokens are good, sessions go on, and so do receipts.
     daemon.stop().await;
     drop(daemon);
-    let mut daemon = worker(&world, &signer, options(&service.url())).await;
-    world.pass(u64::from(LENGTH / u32::from(WINDOWS))).await;
+    let mut daemon = start_worker(&world, &signer, options(&service.url())).await;
+    world.advance(u64::from(LENGTH / u32::from(WINDOWS))).await;
     step(&mut daemon).await;
     client.url = daemon.url().to_owned();
     other.url = daemon.url().to_owned();
@@ -117,11 +117,11 @@ async fn a_worker_lives_from_its_registration_to_its_pay() {
     assert_eq!(status, StatusCode::FORBIDDEN, "its seat was of window 0 (all: {seats:#b})");
 
     // The end: nobody comes in, the worker settles and takes its pay.
-    world.pass(u64::from(LENGTH * 3 / 4)).await;
+    world.advance(u64::from(LENGTH * 3 / 4)).await;
     let waits = step(&mut daemon).await;
     assert!(waits.starts_with("waits for the settlement of 0x"), "{waits}");
     assert_eq!(client.get().await, (StatusCode::FORBIDDEN, None));
-    world.pass(600).await;
+    world.advance(600).await;
     let before = market.node().balance(signer.address()).await.unwrap();
     let waits = step(&mut daemon).await;
     assert!(waits.ends_with(" to last"), "{waits}");
@@ -138,12 +138,12 @@ async fn a_worker_lives_from_its_registration_to_its_pay() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_without_its_service_accepts_nothing_and_says_why() {
-    let (world, service) = (World::new().await, Service::start().await);
+async fn worker_without_its_service_does_not_accept() {
+    let (world, service) = (TestChain::new().await, EchoService::start().await);
     let url = service.url();
     service.stop().await;
-    let (signer, client) = (world.person(), world.person());
-    let mut daemon = worker(&world, &signer, options(&url)).await;
+    let (signer, client) = (world.new_account(), world.new_account());
+    let mut daemon = start_worker(&world, &signer, options(&url)).await;
     step(&mut daemon).await;
     let purchase = world.buy(&client, 1, 0).await;
     let agreement = world.agreement(&signer, &purchase).await;
@@ -153,7 +153,7 @@ async fn a_worker_without_its_service_accepts_nothing_and_says_why() {
     assert_eq!(agreement.state().await.unwrap(), State::Offered);
 
     // It comes too late: the worker does not even try, and its client gets its money back.
-    world.pass(700).await;
+    world.advance(700).await;
     let credit = async |who| world.market(who).await.credit(who.address()).await.unwrap();
     step(&mut daemon).await;
     assert_eq!(agreement.state().await.unwrap(), State::Void);
@@ -164,8 +164,8 @@ async fn a_worker_without_its_service_accepts_nothing_and_says_why() {
     drop(daemon);
 
     // Only if its owner says so does it return to the book.
-    let returning = WorkerOptions { returns: true, ..options(&url) };
-    let mut daemon = worker(&world, &signer, returning).await;
+    let returning = WorkerOptions { make_available: true, ..options(&url) };
+    let mut daemon = start_worker(&world, &signer, returning).await;
     step(&mut daemon).await;
     assert_eq!(step(&mut daemon).await, "waits for somebody to buy");
     let known = world.market(&signer).await.worker(signer.address()).await.unwrap();
@@ -174,12 +174,12 @@ async fn a_worker_without_its_service_accepts_nothing_and_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_offers_what_it_is_told_and_keeps_its_place() {
-    let (world, service) = (World::new().await, Service::start().await);
-    let signer = world.worker(&offer(7)).await;
+async fn worker_updates_its_offer_and_stays_listed() {
+    let (world, service) = (TestChain::new().await, EchoService::start().await);
+    let signer = world.register_worker(&offer(7)).await;
     let (market, account) = (world.market(&signer).await, signer.address());
     market.set_key(B256::repeat_byte(9)).await.unwrap();
-    let mut daemon = worker(&world, &signer, options(&service.url())).await;
+    let mut daemon = start_worker(&world, &signer, options(&service.url())).await;
     step(&mut daemon).await;
     let known = market.worker(account).await.unwrap();
     assert_eq!((known.price, known.key), (PRICE, message_key(&signer)));
@@ -190,15 +190,15 @@ async fn a_worker_offers_what_it_is_told_and_keeps_its_place() {
     assert_eq!(waits, "waits for 0.002eth more stake, to be listed");
     daemon.stop().await;
     drop(daemon);
-    let generous = WorkerOptions { tops_up: true, ..options(&service.url()) };
-    let mut daemon = worker(&world, &signer, generous).await;
+    let generous = WorkerOptions { top_up_stake: true, ..options(&service.url()) };
+    let mut daemon = start_worker(&world, &signer, generous).await;
     step(&mut daemon).await;
     let known = market.worker(account).await.unwrap();
     assert!(known.listed && known.stake == ETHER / 500);
 
     // Unlisted by a call with a bad hint, it walks to its place with a good one.
     for price in 1..=17 {
-        world.worker(&offer(price)).await;
+        world.register_worker(&offer(price)).await;
     }
     world.unlist(&signer).await;
     assert!(!market.worker(account).await.unwrap().listed);
@@ -208,13 +208,13 @@ async fn a_worker_offers_what_it_is_told_and_keeps_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn programs_are_kept_alive_before_they_die_and_can_be_woken_after() {
-    let (world, service) = (World::new().await, Service::start().await);
-    let signer = world.person();
+async fn programs_are_kept_alive_and_can_be_reactivated() {
+    let (world, service) = (TestChain::new().await, EchoService::start().await);
+    let signer = world.new_account();
     let market = world.market(&signer).await;
     let days = |days: u64| Duration::from_secs(days * 86_400);
-    world.pass(days(300).as_secs()).await;
-    let mut daemon = worker(&world, &signer, options(&service.url())).await;
+    world.advance(days(300).as_secs()).await;
+    let mut daemon = start_worker(&world, &signer, options(&service.url())).await;
     step(&mut daemon).await;
     let programs = market.programs().await.unwrap();
     for program in programs {
@@ -223,7 +223,7 @@ async fn programs_are_kept_alive_before_they_die_and_can_be_woken_after() {
     }
     daemon.stop().await;
 
-    world.pass(days(400).as_secs()).await;
+    world.advance(days(400).as_secs()).await;
     for program in programs {
         assert_eq!(market.node().time_left(program).await.unwrap(), None);
         let kept = market.node().keep_alive(program).await.unwrap();
@@ -233,26 +233,26 @@ async fn programs_are_kept_alive_before_they_die_and_can_be_woken_after() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_offer_that_the_market_never_takes_ends_the_worker() {
-    let (world, service) = (World::new().await, Service::start().await);
+async fn invalid_offer_is_a_fatal_error() {
+    let (world, service) = (TestChain::new().await, EchoService::start().await);
     let usual = options(&service.url());
-    let signer = world.person();
+    let signer = world.new_account();
     let promise =
         WorkerOptions { offer: Offer { promise: 10_001, ..usual.offer }, ..usual.clone() };
-    let error = worker(&world, &signer, promise).await.step().await.unwrap_err();
-    assert!(!error.is_passing(), "{error}");
+    let error = start_worker(&world, &signer, promise).await.step().await.unwrap_err();
+    assert!(!error.is_transient(), "{error}");
 
-    let signer = world.worker(&offer(7)).await;
+    let signer = world.register_worker(&offer(7)).await;
     let other = WorkerOptions { application: "other".parse().unwrap(), ..usual };
-    let error = worker(&world, &signer, other).await.step().await.unwrap_err();
-    assert!(matches!(error, AgentError::OtherApplication { .. }), "{error}");
+    let error = start_worker(&world, &signer, other).await.step().await.unwrap_err();
+    assert!(matches!(error, DaemonError::ApplicationMismatch { .. }), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_chain_that_moves_back_takes_agreements_with_it_and_brings_others() {
-    let (world, service) = (World::new().await, Service::start().await);
-    let [signer, ann, bob] = [world.person(), world.person(), world.person()];
-    let mut daemon = worker(&world, &signer, options(&service.url())).await;
+async fn worker_follows_a_reorg() {
+    let (world, service) = (TestChain::new().await, EchoService::start().await);
+    let [signer, ann, bob] = [world.new_account(), world.new_account(), world.new_account()];
+    let mut daemon = start_worker(&world, &signer, options(&service.url())).await;
     step(&mut daemon).await;
     let snapshot = world.snapshot().await;
     let gone = world.buy(&ann, 1, 0).await.agreement;
@@ -271,7 +271,7 @@ async fn a_chain_that_moves_back_takes_agreements_with_it_and_brings_others() {
     // The same once more, with a daemon that was away meanwhile.
     daemon.stop().await;
     drop(daemon);
-    let mut daemon = worker(&world, &signer, options(&service.url())).await;
+    let mut daemon = start_worker(&world, &signer, options(&service.url())).await;
     let waits = step(&mut daemon).await;
     assert!(waits.contains(&agreement.address().to_string()), "{waits}");
     daemon.stop().await;

@@ -33,7 +33,7 @@ const OUTPUT_DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct ProcessGroup {
     /// The leader of the group.
-    leader: tokio::process::ServiceProcess,
+    leader: tokio::process::Child,
     /// The group.
     group: Option<Pid>,
     /// Closed when the owner is gone.

@@ -33,7 +33,7 @@ impl ConnectionLimiter {
 
     /// A place for a connection from this address, if there is one.
     pub(super) fn acquire(&self, from: IpAddr) -> Option<Permit> {
-        let network = network(from);
+        let network = network_of(from);
         let mut connected = self.connected.lock().unwrap_or_else(PoisonError::into_inner);
         if connected.values().sum::<usize>() >= self.limits.connections {
             count_rejection("restricted: too many connections");

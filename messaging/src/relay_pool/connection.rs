@@ -115,7 +115,7 @@ impl RelayConnection {
                 self.is_connected.store(true, Ordering::Relaxed);
                 info!(relay = self.index, "connected");
                 let began = Instant::now();
-                self.talk(socket, &inboxes).await;
+                self.session(socket, &inboxes).await;
                 // A relay that always cuts soon is not bothered again soon.
                 if began.elapsed() > MAX_BACKOFF {
                     backoff = MIN_BACKOFF;

@@ -1,0 +1,81 @@
+//! What those who answer letters ask the chain.
+
+use alloy::primitives::{Address, B256};
+use muster_client::{Agreement, Market, MarketError, window_seats};
+use muster_messaging::{AgreementInfo, BoxError, ChainFuture, ChainView};
+
+/// The chain, seen through the client library.
+#[derive(Clone, Debug)]
+pub struct RpcChainView {
+    /// The market.
+    market: Market,
+}
+
+impl RpcChainView {
+    /// The standing of everybody on a market.
+    #[must_use]
+    pub const fn new(market: Market) -> Self {
+        Self { market }
+    }
+
+    /// An agreement; `None` if the market did not make it.
+    async fn find_agreement(&self, address: Address) -> Result<Option<Agreement>, BoxError> {
+        match self.market.agreement(address).await {
+            Ok(agreement) => Ok(Some(agreement)),
+            Err(MarketError::NotAnAgreement(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Who holds a seat, see [`ConnectionOwner::tester`].
+    async fn seat_holder(
+        &self,
+        agreement: Address,
+        window: u8,
+        place: u32,
+    ) -> Result<Option<Address>, BoxError> {
+        let Some(agreement) = self.find_agreement(agreement).await? else { return Ok(None) };
+        let progress = agreement.progress().await?;
+        let terms = agreement.terms();
+        if progress.start == 0 || window >= progress.windows {
+            return Ok(None);
+        }
+        if !window_seats(terms, &progress.seed, window.into()).contains(&place) {
+            return Ok(None);
+        }
+        Ok(self.market.tester_at(terms.header.epoch, place).await?)
+    }
+}
+
+impl ChainView for RpcChainView {
+    fn chain_id(&self) -> u64 {
+        self.market.node().chain_id()
+    }
+
+    fn agreement(&self, agreement: Address) -> ChainFuture<'_, Option<AgreementInfo>> {
+        Box::pin(async move {
+            let Some(agreement) = self.find_agreement(agreement).await? else { return Ok(None) };
+            let progress = agreement.progress().await?;
+            let workers = (0..).zip(agreement.terms().workers());
+            let workers = workers
+                .filter(|(index, _)| progress.has_accepted(*index))
+                .map(|(_, worker)| worker.account)
+                .collect();
+            let client = agreement.terms().header.client;
+            Ok(Some(AgreementInfo { client, workers, window: agreement.window().await? }))
+        })
+    }
+
+    fn message_key(&self, account: Address) -> ChainFuture<'_, Option<B256>> {
+        Box::pin(async move { Ok(self.market.key_of(account).await?) })
+    }
+
+    fn seat_holder(
+        &self,
+        agreement: Address,
+        window: u8,
+        place: u32,
+    ) -> ChainFuture<'_, Option<Address>> {
+        Box::pin(self.seat_holder(agreement, window, place))
+    }
+}

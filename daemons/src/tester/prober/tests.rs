@@ -1,0 +1,126 @@
+use alloy::primitives::{B256, b256};
+use axum::Router;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Redirect;
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tokio::time::{Duration, sleep};
+
+use super::{Prober, ProbeFailure, ServiceTarget};
+use crate::tester::check::{Check, CommandCheck, HttpCheck};
+
+const SESSION: B256 = B256::repeat_byte(0x5e);
+
+/// What SHA-256 makes of `2`.
+const SHA256_OF_2: B256 = b256!("0xd4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35");
+
+/// A service whose receipts say what it was shown.
+async fn service() -> String {
+    let shown = |headers: HeaderMap| {
+        let header = |name: &str| headers.get(name).map_or("", |value| value.to_str().unwrap());
+        let text = format!("{} {}", header("x-muster-token"), header("x-muster-session"));
+        ([("x-muster-receipt", text)], "hello, stranger")
+    };
+    let added = async |body: String| {
+        let answer = if body == "1+1" { "2" } else { "5" };
+        (StatusCode::CREATED, [("x-muster-receipt", "sum")], answer)
+    };
+    let app = Router::new()
+        .route("/", get(async move |headers| shown(headers)))
+        .route("/sum", post(added))
+        .route("/bare", get(async || "hello"))
+        .route("/away", get(async || Redirect::temporary("/")))
+        .route("/factor", get(async || r#"{"n": 12, "factors": [2, 2, 3]}"#))
+        .route("/long", get(async || vec![b'a'; prober::MAX_RESPONSE_BYTES + 1]))
+        .route("/slow", get(async || std::future::pending::<()>().await));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async { axum::serve(listener, app).await.unwrap() });
+    url
+}
+
+/// What comes of a look at a service.
+async fn probe(url: &str, check: Check) -> Result<String, ProbeFailure> {
+    let prober = Prober::new(Duration::from_secs(1)).unwrap();
+    prober.probe(&check, &ServiceTarget { url, token: "secret", session: SESSION }).await
+}
+
+/// A page at a path that is right however it is.
+fn page(path: &str) -> HttpCheck {
+    let path = path.to_owned();
+    HttpCheck { path, post: None, status: None, contains: None, sha256: None }
+}
+
+/// A command after which a receipt is got from the root.
+fn command(run: &str) -> Check {
+    Check::Command(CommandCheck { run: run.to_owned(), path: "/".to_owned() })
+}
+
+#[tokio::test]
+async fn http_check_sends_session_and_token() {
+    let url = service().await;
+    let shown = format!("secret {SESSION}");
+    assert_eq!(probe(&url, Check::Http(page("/"))).await, Ok(shown.clone()));
+    let contains = |text: &str| HttpCheck { contains: Some(text.to_owned()), ..page("/") };
+    assert_eq!(probe(&url, Check::Http(contains("stranger"))).await, Ok(shown.clone()));
+    assert_eq!(probe(&url, Check::Http(contains("friend"))).await, Err(ProbeFailure::WrongResponse));
+    assert_eq!(probe(&url, Check::Http(contains(""))).await, Ok(shown));
+}
+
+#[tokio::test]
+async fn http_check_posts_and_compares_status_and_digest() {
+    let url = service().await;
+    let sum = |post: &str| HttpCheck {
+        post: Some(post.to_owned()),
+        status: Some(201),
+        sha256: Some(SHA256_OF_2),
+        ..page("/sum")
+    };
+    assert_eq!(probe(&url, Check::Http(sum("1+1"))).await, Ok("sum".to_owned()));
+    assert_eq!(probe(&url, Check::Http(sum("2+3"))).await, Err(ProbeFailure::WrongResponse));
+    let other = HttpCheck { status: Some(200), ..sum("1+1") };
+    assert_eq!(probe(&url, Check::Http(other)).await, Err(ProbeFailure::UnexpectedStatus));
+}
+
+#[tokio::test]
+async fn each_failure_is_distinguished() {
+    let url = service().await;
+    for (path, why) in [
+        ("/bare", ProbeFailure::NoReceipt),
+        ("/nowhere", ProbeFailure::UnexpectedStatus),
+        ("/away", ProbeFailure::UnexpectedStatus),
+        ("/long", ProbeFailure::WrongResponse),
+        ("/slow", ProbeFailure::NoResponse),
+    ] {
+        assert_eq!(probe(&url, Check::Http(page(path))).await, Err(why), "{path}");
+    }
+    assert_eq!(probe(&url, Check::Factor).await, Err(ProbeFailure::WrongResponse));
+    let nobody = probe("http://127.0.0.1:1", Check::Http(page("/"))).await;
+    assert_eq!(nobody, Err(ProbeFailure::NoResponse));
+}
+
+#[tokio::test]
+async fn command_check_gets_its_environment_and_uses_the_exit_code() {
+    let url = service().await;
+    let told = format!(
+        r#"test "$MUSTER_URL" = "{url}" && test "$MUSTER_TOKEN" = secret &&
+        test "$MUSTER_SESSION" = {SESSION} && test -z "$CARGO_MANIFEST_DIR""#
+    );
+    assert_eq!(probe(&url, command(&told)).await, Ok(format!("secret {SESSION}")));
+    assert_eq!(probe(&url, command("exit 3")).await, Err(ProbeFailure::WrongResponse));
+}
+
+#[tokio::test]
+async fn command_timeout_kills_the_process_group() {
+    let folder = tempfile::tempdir().unwrap();
+    let pid = folder.path().join("pid");
+    let run = format!("tail -f /dev/null & echo $! > {}; wait", pid.display());
+    assert_eq!(probe(&service().await, command(&run)).await, Err(ProbeFailure::NoResponse));
+    let pid = std::fs::read_to_string(pid).unwrap();
+    let stat = format!("/proc/{}/stat", pid.trim());
+    // Whoever inherits it may not have taken notice of its end yet.
+    let is_over = || std::fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z "));
+    while !is_over() {
+        sleep(Duration::from_millis(25)).await;
+    }
+}
