@@ -14,7 +14,8 @@ impl Agreement {
     fn window(&self) -> Result<u8, Reverted> {
         self.require_state(State::Running)?;
         let head = &self.terms.header;
-        let window = lifecycle::window_at(self.now(), self.progress.start, head.length, head.windows);
+        let window =
+            lifecycle::window_at(self.now(), self.progress.start, head.length, head.windows);
         Ok(window.unwrap_or(0))
     }
 }

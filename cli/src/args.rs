@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use alloy::primitives::Address;
 use clap::{Args, Parser, Subcommand};
 
-use crate::account::{Key, Name};
+use crate::account::{DevAccount, PrivateKey};
 use crate::commands;
 use crate::parse;
 
@@ -15,7 +15,7 @@ use crate::parse;
 pub(crate) struct Cli {
     /// What every command can be told.
     #[command(flatten)]
-    pub(crate) globals: Globals,
+    pub(crate) globals: GlobalArgs,
     /// What to do.
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -24,7 +24,7 @@ pub(crate) struct Cli {
 /// What every command can be told: where, as whom, and how to answer. What is not told here, nor by the environment,
 /// may be in a file; see [`crate::config`].
 #[derive(Debug, Args)]
-pub(crate) struct Globals {
+pub(crate) struct GlobalArgs {
     /// URL of the node; several, separated by commas or each behind its own --rpc, for several nodes of one
     /// chain: one that fails is passed over; without it, `http://127.0.0.1:8547`
     #[arg(long, global = true, env = "MUSTER_RPC", value_name = "URL", value_delimiter = ',')]
@@ -44,7 +44,7 @@ pub(crate) struct Globals {
 
     /// Account of a dev chain: `dev`, which has money and is the default there, or `dev:NAME`
     #[arg(long, global = true, env = "MUSTER_ACCOUNT", value_name = "NAME")]
-    pub(crate) account: Option<Name>,
+    pub(crate) account: Option<DevAccount>,
 
     /// Keystore file of the account (V3, as geth and cast write it), used if no --account is given
     #[arg(long, global = true, env = "MUSTER_KEYSTORE", value_name = "FILE")]
@@ -56,7 +56,7 @@ pub(crate) struct Globals {
 
     /// Private key of the account in hexadecimal, used if neither --account nor --keystore is given
     #[arg(long, global = true, env = "MUSTER_KEY", value_name = "KEY", hide_env_values = true)]
-    pub(crate) key: Option<Key>,
+    pub(crate) key: Option<PrivateKey>,
 
     /// Answer in JSON instead of tables
     #[arg(long, global = true)]
@@ -92,9 +92,9 @@ pub(crate) enum Command {
     /// End an agreement and pay everybody; anybody may, when it is due
     Settle(commands::settle::Options),
     /// Show what an account can withdraw
-    Credit(commands::money::CreditOptions),
+    Credit(commands::credit::CreditOptions),
     /// Take out everything that the account can withdraw
-    Withdraw(commands::money::WithdrawOptions),
+    Withdraw(commands::credit::WithdrawOptions),
     /// Begin the life of the market's programs anew before the chain ends it, or after; anybody may
     Keepalive(commands::keepalive::Options),
     /// Look at the market itself
@@ -117,9 +117,9 @@ pub(crate) enum Command {
     /// ~/.config/muster/config.toml, or a default, in this order
     Config,
     /// Print what a shell needs to complete command lines
-    Completions(commands::papers::CompletionOptions),
+    Completions(commands::completions::CompletionOptions),
     /// Write a manual page for every command
-    Man(commands::papers::ManOptions),
+    Man(commands::completions::ManOptions),
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use alloy::primitives::B256;
 use clap::{Args, ValueEnum};
-use muster_daemons::tester::{Check, Checks, Command, Page};
+use muster_daemons::tester::{Check, Checks, CommandCheck, HttpCheck};
 
 use crate::error::CliError;
 
@@ -21,7 +21,7 @@ pub(crate) struct CheckOptions {
 
     /// A question with an answer that can be checked, in place of a page
     #[arg(long, value_enum, conflicts_with_all = ["check_command", "post", "status", "expect", "digest"])]
-    check: Option<Question>,
+    check: Option<BuiltinCheck>,
 
     /// Command for the shell that succeeds if the service does what it should: it finds `MUSTER_URL`, `MUSTER_TOKEN`
     /// and `MUSTER_SESSION` in its environment
@@ -55,14 +55,14 @@ pub(crate) struct CheckOptions {
 
 /// A question with an answer that can be checked.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Question {
+enum BuiltinCheck {
     /// The prime factors of a random number, from `muster serve`
     Factor,
 }
 
 impl CheckOptions {
     /// How long to wait for an answer.
-    pub(crate) const fn patience(&self) -> Duration {
+    pub(crate) const fn timeout_duration(&self) -> Duration {
         Duration::from_millis(self.timeout)
     }
 
@@ -70,20 +70,20 @@ impl CheckOptions {
     pub(crate) fn checks(self) -> Result<Checks, CliError> {
         let Self { checks, check, check_command, path, post, status, expect, digest, .. } = self;
         if let Some(file) = checks {
-            return read(file);
+            return read_checks(file);
         }
         Ok(Checks::all(match (check, check_command) {
-            (Some(Question::Factor), _) => Check::Factor,
-            (None, Some(run)) => Check::Command(Command { run, path }),
+            (Some(BuiltinCheck::Factor), _) => Check::Factor,
+            (None, Some(run)) => Check::Command(CommandCheck { run, path }),
             (None, None) => {
-                Check::Http(Page { path, post, status, contains: expect, sha256: digest })
+                Check::Http(HttpCheck { path, post, status, contains: expect, sha256: digest })
             }
         }))
     }
 }
 
 /// The checks in a file.
-fn read(path: PathBuf) -> Result<Checks, CliError> {
+fn read_checks(path: PathBuf) -> Result<Checks, CliError> {
     match fs::read_to_string(&path) {
         Ok(text) => toml::from_str(&text)
             .map_err(|source| CliError::Checks { path, source: Box::new(source) }),

@@ -11,24 +11,24 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use serde::Deserialize;
 
-use crate::args::Globals;
+use crate::args::GlobalArgs;
 use crate::error::CliError;
 use crate::parse;
 
 /// The file of this folder.
-const HERE: &str = ".muster/config.toml";
+const LOCAL_CONFIG_PATH: &str = ".muster/config.toml";
 
 /// Where a dev chain listens.
-const RPC: &str = "http://127.0.0.1:8547";
+const DEFAULT_RPC: &str = "http://127.0.0.1:8547";
 
 /// Where a relay of this machine listens.
-const RELAY: &str = "ws://127.0.0.1:7447";
+const DEFAULT_RELAY: &str = "ws://127.0.0.1:7447";
 
 /// Where state files are.
-const STATE_FOLDER: &str = ".muster";
+const DEFAULT_STATE_FOLDER: &str = ".muster";
 
 /// Ways to name an account: whoever names one higher up is not asked for the others.
-const ACCOUNT: [&str; 3] = ["account", "keystore", "key"];
+const ACCOUNT_SETTINGS: [&str; 3] = ["account", "keystore", "key"];
 
 /// Who said what counts, in the order in which they are heard.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,9 +56,9 @@ impl Display for Origin {
 
 /// What counts, and who said it.
 #[derive(Debug)]
-pub(crate) struct Settings {
+pub(crate) struct Config {
     /// What counts.
-    pub(crate) globals: Globals,
+    pub(crate) globals: GlobalArgs,
     /// Who said it, by the flag's name.
     pub(crate) origins: BTreeMap<&'static str, Origin>,
     /// Files that were looked for, and whether they are there.
@@ -68,11 +68,11 @@ pub(crate) struct Settings {
 /// What a file can say. Keys are not among it: they belong into keystores.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Words {
+struct ConfigFile {
     /// URLs of nodes.
-    rpc: Option<Several>,
+    rpc: Option<OneOrMany>,
     /// URLs of relays.
-    relay: Option<Several>,
+    relay: Option<OneOrMany>,
     /// The market.
     market: Option<String>,
     /// The folder with state files.
@@ -88,18 +88,18 @@ struct Words {
 /// One text or several.
 #[derive(Debug, Deserialize)]
 #[serde(untagged, expecting = "expected a text, or a list of texts")]
-enum Several {
+enum OneOrMany {
     /// One.
     One(String),
     /// Several.
-    All(Vec<String>),
+    Many(Vec<String>),
 }
 
-impl From<Several> for Vec<String> {
-    fn from(several: Several) -> Self {
-        match several {
-            Several::One(one) => vec![one],
-            Several::All(all) => all,
+impl From<OneOrMany> for Vec<String> {
+    fn from(one_or_many: OneOrMany) -> Self {
+        match one_or_many {
+            OneOrMany::One(one) => vec![one],
+            OneOrMany::Many(all) => all,
         }
     }
 }
@@ -108,8 +108,8 @@ impl From<Several> for Vec<String> {
 ///
 /// # Errors
 /// [`CliError::Read`], [`CliError::Config`].
-pub(crate) fn settle(globals: Globals, matches: &ArgMatches) -> Result<Settings, CliError> {
-    let mut settings = Settings { globals, origins: BTreeMap::new(), files: Vec::new() };
+pub(crate) fn resolve(globals: GlobalArgs, matches: &ArgMatches) -> Result<Config, CliError> {
+    let mut settings = Config { globals, origins: BTreeMap::new(), files: Vec::new() };
     for name in [
         "rpc",
         "relay",
@@ -122,41 +122,41 @@ pub(crate) fn settle(globals: Globals, matches: &ArgMatches) -> Result<Settings,
         "json",
     ] {
         match matches.value_source(name) {
-            Some(ValueSource::CommandLine) => settings.note(name, Origin::Flag),
-            Some(ValueSource::EnvVariable) => settings.note(name, Origin::Environment),
+            Some(ValueSource::CommandLine) => settings.set_origin(name, Origin::Flag),
+            Some(ValueSource::EnvVariable) => settings.set_origin(name, Origin::Environment),
             _ => {}
         }
     }
-    settings.drop_lesser_accounts();
-    for path in std::iter::once(PathBuf::from(HERE)).chain(of_user()) {
-        settings.hear(&path)?;
+    settings.drop_shadowed_accounts();
+    for path in std::iter::once(PathBuf::from(LOCAL_CONFIG_PATH)).chain(user_config_path()) {
+        settings.merge_file(&path)?;
     }
-    settings.fill_up();
+    settings.apply_defaults();
     Ok(settings)
 }
 
 /// The file of the user, if the system says where it is.
-fn of_user() -> Option<PathBuf> {
+fn user_config_path() -> Option<PathBuf> {
     let folder = |name| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
     let folder = folder("XDG_CONFIG_HOME").or_else(|| Some(folder("HOME")?.join(".config")))?;
     Some(folder.join("muster/config.toml"))
 }
 
-impl Settings {
+impl Config {
     /// Takes note of who said something.
-    fn note(&mut self, name: &'static str, origin: Origin) {
+    fn set_origin(&mut self, name: &'static str, origin: Origin) {
         self.origins.insert(name, origin);
     }
 
     /// Whether somebody has said it already.
-    fn is_said(&self, name: &str) -> bool {
+    fn is_set(&self, name: &str) -> bool {
         self.origins.contains_key(name)
     }
 
     /// What names an account in the environment does not count if the command line names one.
-    fn drop_lesser_accounts(&mut self) {
-        let said = ACCOUNT.iter().filter_map(|name| self.origins.get(name)).min().cloned();
-        for name in ACCOUNT {
+    fn drop_shadowed_accounts(&mut self) {
+        let said = ACCOUNT_SETTINGS.iter().filter_map(|name| self.origins.get(name)).min().cloned();
+        for name in ACCOUNT_SETTINGS {
             if self.origins.get(name) > said.as_ref() {
                 self.origins.remove(name);
                 match name {
@@ -169,7 +169,7 @@ impl Settings {
     }
 
     /// Hears what a file says about everything that is still open.
-    fn hear(&mut self, path: &Path) -> Result<(), CliError> {
+    fn merge_file(&mut self, path: &Path) -> Result<(), CliError> {
         let text = match fs::read_to_string(path) {
             Ok(text) => Some(text),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
@@ -178,61 +178,62 @@ impl Settings {
         self.files.push((path.into(), text.is_some()));
         let Some(text) = text else { return Ok(()) };
         let wrong = |source| CliError::Config { path: path.into(), source };
-        let file: Words = toml::from_str(&text).map_err(|error| wrong(error.into()))?;
+        let file: ConfigFile = toml::from_str(&text).map_err(|error| wrong(error.into()))?;
         let origin = Origin::File(path.into());
         // What a file names is beside it.
         let beside = |named: PathBuf| path.parent().unwrap_or(Path::new("")).join(named);
-        let open = |settings: &Self, name| !settings.is_said(name);
+        let open = |settings: &Self, name| !settings.is_set(name);
 
         if let Some(rpc) = file.rpc.filter(|_| open(self, "rpc")) {
             self.globals.rpc = rpc.into();
-            self.note("rpc", origin.clone());
+            self.set_origin("rpc", origin.clone());
         }
         if let Some(relay) = file.relay.filter(|_| open(self, "relay")) {
             self.globals.relay = relay.into();
-            self.note("relay", origin.clone());
+            self.set_origin("relay", origin.clone());
         }
         if let Some(market) = file.market.filter(|_| open(self, "market")) {
-            let market = parse::contract(&market).map_err(|error| wrong(Box::new(error)))?;
+            let market =
+                parse::contract_address(&market).map_err(|error| wrong(Box::new(error)))?;
             self.globals.market = Some(market);
-            self.note("market", origin.clone());
+            self.set_origin("market", origin.clone());
         }
         if let Some(folder) = file.state_folder.filter(|_| open(self, "state_folder")) {
             self.globals.state_folder = Some(beside(folder));
-            self.note("state_folder", origin.clone());
+            self.set_origin("state_folder", origin.clone());
         }
         let password = file.password_file.filter(|_| open(self, "password_file"));
         // The environment comes before every file, also if it has the password itself.
         if let Some(password) = password.filter(|_| std::env::var_os("MUSTER_PASSWORD").is_none()) {
             self.globals.password_file = Some(beside(password));
-            self.note("password_file", origin.clone());
+            self.set_origin("password_file", origin.clone());
         }
-        if ACCOUNT.iter().any(|name| self.is_said(name)) {
+        if ACCOUNT_SETTINGS.iter().any(|name| self.is_set(name)) {
             return Ok(());
         }
         if let Some(account) = file.account {
             self.globals.account = Some(account.parse().map_err(|error| wrong(Box::new(error)))?);
-            self.note("account", origin);
+            self.set_origin("account", origin);
         } else if let Some(keystore) = file.keystore {
             self.globals.keystore = Some(beside(keystore));
-            self.note("keystore", origin);
+            self.set_origin("keystore", origin);
         }
         Ok(())
     }
 
     /// Fills in what nobody has said.
-    fn fill_up(&mut self) {
-        if !self.is_said("rpc") {
-            self.globals.rpc = vec![RPC.to_owned()];
-            self.note("rpc", Origin::Default);
+    fn apply_defaults(&mut self) {
+        if !self.is_set("rpc") {
+            self.globals.rpc = vec![DEFAULT_RPC.to_owned()];
+            self.set_origin("rpc", Origin::Default);
         }
-        if !self.is_said("relay") {
-            self.globals.relay = vec![RELAY.to_owned()];
-            self.note("relay", Origin::Default);
+        if !self.is_set("relay") {
+            self.globals.relay = vec![DEFAULT_RELAY.to_owned()];
+            self.set_origin("relay", Origin::Default);
         }
-        if !self.is_said("state_folder") {
-            self.globals.state_folder = Some(STATE_FOLDER.into());
-            self.note("state_folder", Origin::Default);
+        if !self.is_set("state_folder") {
+            self.globals.state_folder = Some(DEFAULT_STATE_FOLDER.into());
+            self.set_origin("state_folder", Origin::Default);
         }
     }
 }

@@ -7,17 +7,17 @@ use std::path::PathBuf;
 use alloy::primitives::Address;
 use clap::Args;
 use metrics_exporter_prometheus::PrometheusBuilder;
-use muster_daemons::{Agent, Base, Pace, Payout, Role, Status};
+use muster_daemons::{Backoff, Daemon, DaemonContext, HealthReporter, Payout, Role};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Cell, Facts};
+use crate::output::{Cell, Fields};
 use crate::parse;
 
 /// What every daemon can be told.
 #[derive(Debug, Args)]
-pub(crate) struct Options {
+pub(crate) struct DaemonOptions {
     /// File with the daemon's state, made if it is not there; nobody else can use it meanwhile. Without it, one in
     /// the state folder that is named after role, chain, market and account
     #[arg(long, value_name = "FILE")]
@@ -25,12 +25,12 @@ pub(crate) struct Options {
 
     /// How others see how it is.
     #[command(flatten)]
-    pub(crate) health: Health,
+    pub(crate) health: HealthOptions,
 }
 
 /// Where a program that is left alone says how it is.
 #[derive(Clone, Copy, Debug, Args)]
-pub(crate) struct Health {
+pub(crate) struct HealthOptions {
     /// Address and port at which /health and /metrics are served; port 0 is any free one
     #[arg(long, value_name = "IP:PORT", value_parser = parse::socket, default_value = "127.0.0.1:0")]
     health: SocketAddr,
@@ -38,7 +38,7 @@ pub(crate) struct Health {
 
 /// Where what the account earns or gets back goes, and when.
 #[derive(Debug, Args)]
-pub(crate) struct Payouts {
+pub(crate) struct PayoutOptions {
     /// Who gets what the account earns or gets back; without it, the account itself
     #[arg(long, value_parser = parse::party, value_name = "ADDRESS|NAME")]
     payout: Option<Address>,
@@ -48,49 +48,49 @@ pub(crate) struct Payouts {
     withdraw_at: u128,
 }
 
-impl Payouts {
+impl PayoutOptions {
     /// As daemons take it.
     pub(crate) const fn payout(&self) -> Payout {
-        Payout { to: self.payout, at_least: self.withdraw_at }
+        Payout { to: self.payout, threshold: self.withdraw_at }
     }
 }
 
 /// What a daemon works with, and the facts about that which are printed when it is ready.
-pub(crate) async fn base(
+pub(crate) async fn daemon_context(
     context: &Context,
-    options: &Options,
+    options: &DaemonOptions,
     role: Role,
-) -> Result<(Base, Facts), CliError> {
-    named(context, options, role, &role.to_string()).await
+) -> Result<(DaemonContext, Fields), CliError> {
+    named_daemon_context(context, options, role, &role.to_string()).await
 }
 
 /// The same, with another name for the state file in place of the role.
-pub(crate) async fn named(
+pub(crate) async fn named_daemon_context(
     context: &Context,
-    options: &Options,
+    options: &DaemonOptions,
     role: Role,
     name: &str,
-) -> Result<(Base, Facts), CliError> {
+) -> Result<(DaemonContext, Fields), CliError> {
     let state = options.state.as_deref();
-    let (base, path) = context.base(role, name, state, context.relays()?).await?;
-    Ok((base, vec![("state", Cell::text(path.display()))]))
+    let (daemon_context, path) = context.base(role, name, state, context.transport()?).await?;
+    Ok((daemon_context, vec![("state", Cell::text(path.display()))]))
 }
 
 /// Runs a program that is left alone until it is told to end or is through, after a line with these facts and where its
 /// health is. What happens is said on standard error, as much of it as `MUSTER_LOG` asks for.
 pub(crate) async fn run(
     context: &Context,
-    health: Health,
-    agent: &mut impl Agent,
-    mut facts: Facts,
-    through: impl Future<Output = ()>,
+    health: HealthOptions,
+    daemon: &mut impl Daemon,
+    mut facts: Fields,
+    finished: impl Future<Output = ()>,
 ) -> Result<(), CliError> {
     let unable = |source| CliError::Listen { address: "signals".into(), source };
     let mut terminate = signal(SignalKind::terminate()).map_err(unable)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(unable)?;
 
     let metrics = PrometheusBuilder::new().install_recorder().map_err(CliError::Metrics)?;
-    let status = Status::default();
+    let status = HealthReporter::default();
     let health = status.serve(health.health, metrics).await?;
     facts.push(("health", Cell::text(format_args!("http://{health}/health"))));
     context.print_ready(facts)?;
@@ -99,8 +99,8 @@ pub(crate) async fn run(
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
-            () = through => {}
+            () = finished => {}
         }
     };
-    Ok(muster_daemons::run(agent, Pace::default(), &status, end).await?)
+    Ok(muster_daemons::run(daemon, Backoff::default(), &status, end).await?)
 }

@@ -7,11 +7,11 @@ use std::process::ExitCode;
 use alloy::primitives::Address;
 use metrics_exporter_prometheus::BuildError;
 use muster_client::{AmountError, Application, BoxError, MarketError, NodeError, ProgramError};
-use muster_daemons::tester::Failure;
-use muster_daemons::{AgentError, StoreError};
+use muster_daemons::tester::ProbeFailure;
+use muster_daemons::{DaemonError, StoreError};
 use muster_messaging::MessageError;
 
-use crate::account::KeyError;
+use crate::account::PrivateKeyError;
 
 /// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +53,7 @@ pub(crate) enum CliError {
     },
     /// A file that would be overwritten.
     #[error("{0} is there already: name another file")]
-    Exists(PathBuf),
+    AlreadyExists(PathBuf),
     /// A node that cannot be reached under what is given as its URL, which may hold a key.
     #[error(
         "a node's URL begins with http://, https://, ws:// or wss://: `muster config` shows who gave another one"
@@ -85,7 +85,7 @@ pub(crate) enum CliError {
     Input(io::Error),
     /// What was read is no key.
     #[error(transparent)]
-    Key(#[from] KeyError),
+    Key(#[from] PrivateKeyError),
     /// A file that is taken for a keystore.
     #[error(
         "{0} is no keystore: it must be a V3 file, as `muster key new`, geth and cast write it"
@@ -153,7 +153,7 @@ pub(crate) enum CliError {
     #[error(
         "the state file {path} says nothing about agreement {agreement}: probe first, or give --entry"
     )]
-    NothingSeen {
+    NothingObserved {
         /// The file.
         path: PathBuf,
         /// The agreement.
@@ -175,7 +175,7 @@ pub(crate) enum CliError {
     Store(#[from] StoreError),
     /// An agreement that is past what was waited for.
     #[error("agreement {agreement} is {state} now: what was waited for is over")]
-    Missed {
+    WaitMissed {
         /// The agreement.
         agreement: Address,
         /// Its state.
@@ -187,7 +187,7 @@ pub(crate) enum CliError {
         /// Where it is.
         url: Box<str>,
         /// What was wrong.
-        failure: Failure,
+        failure: ProbeFailure,
     },
     /// The HTTP client does not start.
     #[error("the HTTP client does not start: {0}")]
@@ -205,7 +205,7 @@ pub(crate) enum CliError {
     Message(#[from] MessageError),
     /// A program that is left alone cannot go on.
     #[error(transparent)]
-    Agent(AgentError),
+    Daemon(DaemonError),
     /// The numbers of a program cannot be collected.
     #[error("the metrics are not collected: {0}")]
     Metrics(BuildError),
@@ -222,7 +222,7 @@ pub(crate) enum CliError {
     State(stylus_devnode::StateError),
     /// Amounts that do not add up.
     #[error("the books do not balance: see the lines marked `no` above")]
-    OutOfBalance,
+    LedgerUnbalanced,
     /// An agreement that is not settled.
     #[error("agreement {agreement} is {state}, and its ledger closes when it is settled")]
     NotSettled {
@@ -233,7 +233,7 @@ pub(crate) enum CliError {
     },
     /// No worker has said where it serves.
     #[error("no worker of agreement {0} says where it serves: is --relay one that they use?")]
-    NoEntrance(Address),
+    NoEndpoint(Address),
     /// Standard output is closed or full.
     #[error("cannot write the answer: {0}")]
     Output(io::Error),
@@ -242,12 +242,12 @@ pub(crate) enum CliError {
     Amount(#[from] AmountError),
 }
 
-impl From<AgentError> for CliError {
-    fn from(error: AgentError) -> Self {
+impl From<DaemonError> for CliError {
+    fn from(error: DaemonError) -> Self {
         match error {
-            AgentError::Market(error) => Self::Market(error),
-            AgentError::Message(error) => Self::Message(error),
-            other => Self::Agent(other),
+            DaemonError::Market(error) => Self::Market(error),
+            DaemonError::Message(error) => Self::Message(error),
+            other => Self::Daemon(other),
         }
     }
 }

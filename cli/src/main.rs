@@ -17,23 +17,23 @@ mod commands;
 mod config;
 mod context;
 mod daemon;
-mod desk;
+mod deployments;
 mod error;
-mod happening;
-mod known;
+mod event_format;
 mod logs;
 mod output;
 mod parse;
 mod progress;
-mod screen;
+mod receipt_signer;
+mod table_layout;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
     let Cli { globals, command } =
         Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    logs::start();
-    let outcome = match config::settle(globals, &matches) {
+    logs::init();
+    let outcome = match config::resolve(globals, &matches) {
         // The commands together are too much for the stack of a thread.
         Ok(settings) => Box::pin(commands::run(&Context::new(settings), command)).await,
         Err(error) => Err(error),
@@ -41,7 +41,7 @@ async fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            output::complain(&error);
+            output::print_error(&error);
             error.exit_code()
         }
     }

@@ -8,7 +8,7 @@ use muster_client::{Ether, Receipt};
 use serde_json::{Map, Value};
 
 use crate::error::CliError;
-use crate::screen;
+use crate::table_layout;
 
 /// One value of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Cell {
     }
 
     /// For people.
-    fn plain(&self) -> String {
+    fn to_text(&self) -> String {
         match self {
             Self::None => "-".to_owned(),
             Self::Text(text) => text.clone(),
@@ -54,7 +54,7 @@ impl Cell {
     }
 
     /// For programs.
-    fn json(&self) -> Value {
+    fn to_json(&self) -> Value {
         match self {
             Self::None => Value::Null,
             Self::Text(text) => Value::from(text.as_str()),
@@ -66,20 +66,20 @@ impl Cell {
 }
 
 /// Named values, in order.
-pub(crate) type Facts = Vec<(&'static str, Cell)>;
+pub(crate) type Fields = Vec<(&'static str, Cell)>;
 
 /// Rows of values under the same names.
 #[derive(Clone, Debug)]
-pub(crate) struct Rows {
+pub(crate) struct Table {
     /// What they are.
     name: &'static str,
     /// What each column is.
     columns: Vec<&'static str>,
     /// The values.
-    cells: Vec<Vec<Cell>>,
+    rows: Vec<Vec<Cell>>,
 }
 
-impl Rows {
+impl Table {
     /// Rows that are called so, in these columns.
     pub(crate) fn new(
         name: &'static str,
@@ -87,79 +87,83 @@ impl Rows {
         rows: impl IntoIterator<Item = Vec<Cell>>,
     ) -> Self {
         let (columns, rows) = (columns.into_iter().collect(), rows.into_iter().collect());
-        Self { name, columns, cells: rows }
+        Self { name, columns, rows }
     }
 }
 
 /// An answer: facts, then tables.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Page {
+pub(crate) struct CommandOutput {
     /// Single values.
-    facts: Facts,
+    fields: Fields,
     /// Tables.
-    tables: Vec<Rows>,
+    tables: Vec<Table>,
 }
 
-impl Page {
+impl CommandOutput {
     /// An answer with these facts.
     pub(crate) fn new(facts: impl IntoIterator<Item = (&'static str, Cell)>) -> Self {
-        Self { facts: facts.into_iter().collect(), tables: Vec::new() }
+        Self { fields: facts.into_iter().collect(), tables: Vec::new() }
     }
 
     /// The answer, and one more fact.
-    pub(crate) fn fact(mut self, name: &'static str, value: Cell) -> Self {
-        self.facts.push((name, value));
+    pub(crate) fn field(mut self, name: &'static str, value: Cell) -> Self {
+        self.fields.push((name, value));
         self
     }
 
     /// The answer, and what a transaction did.
     pub(crate) fn transaction(self, receipt: &Receipt) -> Self {
-        self.fact("transaction", Cell::text(receipt.transaction))
-            .fact("block", Cell::Count(receipt.block))
-            .fact("gas", Cell::Count(receipt.gas_used))
+        self.field("transaction", Cell::text(receipt.transaction))
+            .field("block", Cell::Count(receipt.block))
+            .field("gas", Cell::Count(receipt.gas_used))
     }
 
     /// The answer, and a table.
-    pub(crate) fn table(mut self, rows: Rows) -> Self {
+    pub(crate) fn table(mut self, rows: Table) -> Self {
         self.tables.push(rows);
         self
     }
 
     /// Prints it to standard output.
     pub(crate) fn print(&self, json: bool) -> Result<(), CliError> {
-        let text = if json { format!("{:#}", self.json()) } else { self.plain(screen::width()) };
-        line(text.trim_end())
+        let text = if json {
+            format!("{:#}", self.to_json())
+        } else {
+            self.to_text(table_layout::terminal_width())
+        };
+        print_text(text.trim_end())
     }
 
     /// For people: facts one below the other, then each table under its name.
-    fn plain(&self, width: Option<usize>) -> String {
+    fn to_text(&self, width: Option<usize>) -> String {
         let mut parts = Vec::new();
-        if !self.facts.is_empty() {
-            let facts = self.facts.iter().map(|(name, cell)| (spaced(name), cell.plain()));
-            parts.push(screen::pairs(&facts.collect::<Vec<_>>(), width));
+        if !self.fields.is_empty() {
+            let facts = self.fields.iter().map(|(name, cell)| (spaced(name), cell.to_text()));
+            parts.push(table_layout::key_value_lines(&facts.collect::<Vec<_>>(), width));
         }
         for table in &self.tables {
-            if table.cells.is_empty() {
+            if table.rows.is_empty() {
                 parts.push(format!("no {}", spaced(table.name)));
                 continue;
             }
             let columns: Vec<_> = table.columns.iter().map(|name| spaced(name)).collect();
-            let rows = table.cells.iter().map(|row| row.iter().map(Cell::plain).collect());
-            let body = screen::table(&columns, &rows.collect::<Vec<_>>(), width);
-            let alone = self.facts.is_empty() && self.tables.len() == 1;
+            let rows = table.rows.iter().map(|row| row.iter().map(Cell::to_text).collect());
+            let body = table_layout::table(&columns, &rows.collect::<Vec<_>>(), width);
+            let alone = self.fields.is_empty() && self.tables.len() == 1;
             parts.push(if alone { body } else { format!("{}:\n{body}", spaced(table.name)) });
         }
         parts.join("\n\n")
     }
 
     /// For programs: an object with the facts and, for each table, a list of objects.
-    fn json(&self) -> Value {
+    fn to_json(&self) -> Value {
         let object = |facts: &[(&'static str, Cell)]| -> Map<String, Value> {
-            facts.iter().map(|(name, cell)| ((*name).to_owned(), cell.json())).collect()
+            facts.iter().map(|(name, cell)| ((*name).to_owned(), cell.to_json())).collect()
         };
-        let mut page = object(&self.facts);
+        let mut page = object(&self.fields);
         for table in &self.tables {
-            let rows = table.cells.iter().map(|row| {
+            let rows = table.rows.iter().map(|row| {
                 let row: Vec<_> = table.columns.iter().copied().zip(row.iter().cloned()).collect();
                 Value::from(object(&row))
             });
@@ -170,34 +174,35 @@ impl Page {
 }
 
 /// Facts in a line for people, or as one line of JSON.
-pub(crate) fn print_line(name: &str, facts: &Facts, json: bool) -> Result<(), CliError> {
+pub(crate) fn print_event_line(name: &str, facts: &Fields, json: bool) -> Result<(), CliError> {
     if json {
-        let page = Page::new([("event", Cell::text(name))].into_iter().chain(facts.clone()));
-        return line(&page.json().to_string());
+        let page =
+            CommandOutput::new([("event", Cell::text(name))].into_iter().chain(facts.clone()));
+        return print_text(&page.to_json().to_string());
     }
-    let facts = facts.iter().map(|(name, cell)| format!("{}={}", name, cell.plain()));
+    let facts = facts.iter().map(|(name, cell)| format!("{}={}", name, cell.to_text()));
     let words: Vec<_> = [name.to_owned()].into_iter().chain(facts).collect();
-    line(&screen::line(&words, screen::width()))
+    print_text(&table_layout::wrapped_line(&words, table_layout::terminal_width()))
 }
 
 /// Prints a line to standard output.
-pub(crate) fn line(text: &str) -> Result<(), CliError> {
+pub(crate) fn print_text(text: &str) -> Result<(), CliError> {
     writeln!(io::stdout(), "{text}").map_err(CliError::Output)
 }
 
 /// Says something on standard error that is no result.
-pub(crate) fn note(text: impl Display) {
+pub(crate) fn print_note(text: impl Display) {
     // If standard error is closed, there is nobody left to tell.
     let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Says on standard error what went wrong, in one line whatever a node answered.
-pub(crate) fn complain(error: &CliError) {
+pub(crate) fn print_error(error: &CliError) {
     let text = error.to_string();
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match error.advice() {
-        Some(advice) => note(format!("error: {text} ({advice})")),
-        None => note(format!("error: {text}")),
+        Some(advice) => print_note(format!("error: {text} ({advice})")),
+        None => print_note(format!("error: {text}")),
     }
 }
 
@@ -210,29 +215,29 @@ fn spaced(name: &str) -> String {
 mod tests {
     use alloy::primitives::U256;
 
-    use super::{Cell, Page, Rows};
+    use super::{Cell, CommandOutput, Table};
 
     /// Every kind of value.
-    fn page() -> Page {
+    fn sample_output() -> CommandOutput {
         let rows =
             [vec![Cell::count(1_u8), Cell::Flag(true)], vec![Cell::count(20_u8), Cell::None]];
-        Page::new([("worker_name", Cell::text("alice")), ("price", Cell::Wei(U256::MAX))])
-            .table(Rows::new("windows", ["window", "served"], rows))
+        CommandOutput::new([("worker_name", Cell::text("alice")), ("price", Cell::Wei(U256::MAX))])
+            .table(Table::new("windows", ["window", "served"], rows))
     }
 
     #[test]
     fn people_get_aligned_lines() {
-        let page = Page {
-            facts: vec![("worker_name", Cell::text("alice")), ("price", Cell::wei(7))],
-            ..page()
+        let page = CommandOutput {
+            fields: vec![("worker_name", Cell::text("alice")), ("price", Cell::wei(7))],
+            ..sample_output()
         };
         let text = "worker name  alice\nprice        7wei\n\nwindows:\nwindow  served\n1       yes\n20      -";
-        assert_eq!(page.plain(None), text);
+        assert_eq!(page.to_text(None), text);
     }
 
     #[test]
     fn programs_get_every_digit() {
-        let json = page().json();
+        let json = sample_output().to_json();
         assert_eq!(json["worker_name"], "alice");
         assert_eq!(json["price"], U256::MAX.to_string());
         assert_eq!(json["windows"][0]["served"], true);

@@ -6,14 +6,14 @@ use alloy::primitives::{Address, B256};
 use muster_client::protocol::abi::Entry;
 use muster_client::{AmountError, Ether, ServiceReceipt, failed_entry};
 
-use crate::account::Name;
+use crate::account::DevAccount;
 
 /// A text that is not what it should be; the sentence says what it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ParseError {
     /// No address.
     #[error("an address is 0x and 40 hexadecimal digits, or a dev account such as dev:alice")]
-    Party,
+    Account,
     /// No address of a contract.
     #[error("a contract's address is 0x and 40 hexadecimal digits")]
     Contract,
@@ -21,7 +21,7 @@ pub(crate) enum ParseError {
     #[error(
         "expected WORKER=URL, the worker being an address, a dev account, or its number in the agreement"
     )]
-    Pair,
+    WorkerUrl,
     /// No entry.
     #[error(
         "expected INDEX:CHECKED or INDEX:CHECKED:RECEIPT, the windows as 0b1011 or as 0,1,3, those of the receipt \
@@ -30,13 +30,13 @@ pub(crate) enum ParseError {
     Entry,
     /// No share.
     #[error("a share is basis points from 0 to 10000, or a percentage such as 95%")]
-    Share,
+    BasisPoints,
     /// No place to listen on.
     #[error("IP:PORT is expected, such as 127.0.0.1:3000; port 0 is any free one")]
-    Socket,
+    SocketAddress,
     /// No URL of a service.
     #[error("a service's URL begins with http:// or https:// and the name of a host")]
-    Service,
+    ServiceUrl,
     /// No key for messages.
     #[error("a key for messages is 64 hexadecimal digits, as `muster key show` prints it")]
     MessageKey,
@@ -47,7 +47,7 @@ pub(crate) enum ParseError {
 
 /// A worker to hire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Hired {
+pub(crate) enum HiredWorker {
     /// By its number.
     Number(u32),
     /// By its account.
@@ -60,20 +60,20 @@ pub(crate) fn wei(text: &str) -> Result<u128, AmountError> {
 }
 
 /// An address, or the address of a dev account.
-pub(crate) fn party(text: &str) -> Result<Address, ParseError> {
-    if let Ok(name) = text.parse::<Name>() {
+pub(crate) fn account_address(text: &str) -> Result<Address, ParseError> {
+    if let Ok(name) = text.parse::<DevAccount>() {
         return Ok(name.address());
     }
-    text.parse().map_err(|_| ParseError::Party)
+    text.parse().map_err(|_| ParseError::Account)
 }
 
 /// The address of a contract.
-pub(crate) fn contract(text: &str) -> Result<Address, ParseError> {
+pub(crate) fn contract_address(text: &str) -> Result<Address, ParseError> {
     text.parse().map_err(|_| ParseError::Contract)
 }
 
 /// Basis points from a number of them or a percentage with up to two decimals.
-pub(crate) fn share(text: &str) -> Result<u16, ParseError> {
+pub(crate) fn basis_points(text: &str) -> Result<u16, ParseError> {
     let bps = match text.strip_suffix('%') {
         None => text.parse().ok(),
         Some(percent) => {
@@ -82,17 +82,17 @@ pub(crate) fn share(text: &str) -> Result<u16, ParseError> {
             digits.parse().ok().filter(|_| part.len() <= 2 && !whole.is_empty())
         }
     };
-    bps.filter(|bps| *bps <= muster_client::protocol::BPS).ok_or(ParseError::Share)
+    bps.filter(|bps| *bps <= muster_client::protocol::BPS).ok_or(ParseError::BasisPoints)
 }
 
 /// Where to listen.
-pub(crate) fn socket(text: &str) -> Result<SocketAddr, ParseError> {
-    text.parse().map_err(|_| ParseError::Socket)
+pub(crate) fn socket_address(text: &str) -> Result<SocketAddr, ParseError> {
+    text.parse().map_err(|_| ParseError::SocketAddress)
 }
 
 /// The URL of a service, as it is written.
-pub(crate) fn service(text: &str) -> Result<Box<str>, ParseError> {
-    if is_url(text, &["http", "https"]) { Ok(text.into()) } else { Err(ParseError::Service) }
+pub(crate) fn service_url(text: &str) -> Result<Box<str>, ParseError> {
+    if is_url(text, &["http", "https"]) { Ok(text.into()) } else { Err(ParseError::ServiceUrl) }
 }
 
 /// Whether a text is a URL of one of these schemes.
@@ -106,26 +106,28 @@ pub(crate) fn message_key(text: &str) -> Result<B256, ParseError> {
 }
 
 /// A worker of an agreement, as it is written, and where it serves.
-pub(crate) fn pair(text: &str) -> Result<(String, String), ParseError> {
-    let (worker, url) = text.split_once('=').ok_or(ParseError::Pair)?;
+pub(crate) fn worker_url(text: &str) -> Result<(String, String), ParseError> {
+    let (worker, url) = text.split_once('=').ok_or(ParseError::WorkerUrl)?;
     if worker.is_empty() {
-        return Err(ParseError::Pair);
+        return Err(ParseError::WorkerUrl);
     }
-    Ok((worker.to_owned(), service(url)?.into()))
+    Ok((worker.to_owned(), service_url(url)?.into()))
 }
 
 /// A path of a service.
-pub(crate) fn path(text: &str) -> Result<Box<str>, ParseError> {
+pub(crate) fn url_path(text: &str) -> Result<Box<str>, ParseError> {
     if text.starts_with('/') { Ok(text.into()) } else { Err(ParseError::Path) }
 }
 
 /// A worker to hire: its number, its address, or a dev account.
-pub(crate) fn hired(text: &str) -> Result<Hired, ParseError> {
-    text.parse().map(Hired::Number).or_else(|_| party(text).map(Hired::Account))
+pub(crate) fn hired_worker(text: &str) -> Result<HiredWorker, ParseError> {
+    text.parse()
+        .map(HiredWorker::Number)
+        .or_else(|_| account_address(text).map(HiredWorker::Account))
 }
 
 /// What a tester saw of a worker: windows in which it looked, and the receipt for those that were served.
-pub(crate) fn entry(text: &str) -> Result<Entry, ParseError> {
+pub(crate) fn report_entry(text: &str) -> Result<Entry, ParseError> {
     let mut parts = text.split(':');
     let (Some(index), Some(checked), receipt, None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
@@ -133,7 +135,7 @@ pub(crate) fn entry(text: &str) -> Result<Entry, ParseError> {
         return Err(ParseError::Entry);
     };
     let index = index.parse().map_err(|_| ParseError::Entry)?;
-    let checked = windows(checked).filter(|checked| *checked != 0).ok_or(ParseError::Entry)?;
+    let checked = window_bits(checked).filter(|checked| *checked != 0).ok_or(ParseError::Entry)?;
     let Some(receipt) = receipt else { return Ok(failed_entry(index, checked)) };
     let receipt: ServiceReceipt = receipt.parse().map_err(|_| ParseError::Entry)?;
     if receipt.served == 0 || receipt.served & !checked != 0 {
@@ -143,7 +145,7 @@ pub(crate) fn entry(text: &str) -> Result<Entry, ParseError> {
 }
 
 /// Windows as bits, from `0b1011`, or a list of their numbers.
-fn windows(text: &str) -> Option<u32> {
+fn window_bits(text: &str) -> Option<u32> {
     if let Some(bits) = text.strip_prefix("0b") {
         return u32::from_str_radix(bits, 2).ok();
     }
@@ -164,13 +166,14 @@ mod tests {
     use muster_client::{ServiceReceipt, failed_entry};
 
     use super::{
-        Hired, ParseError, entry, hired, pair, party, service, share, socket, window_list,
+        HiredWorker, ParseError, account_address, basis_points, hired_worker, report_entry,
+        service_url, socket_address, window_list, worker_url,
     };
 
     #[test]
     fn windows_are_bits_or_numbers() {
-        assert_eq!(entry("2:0b1011"), Ok(failed_entry(2, 0b1011)));
-        assert_eq!(entry("2:0,1,3"), Ok(failed_entry(2, 0b1011)));
+        assert_eq!(report_entry("2:0b1011"), Ok(failed_entry(2, 0b1011)));
+        assert_eq!(report_entry("2:0,1,3"), Ok(failed_entry(2, 0b1011)));
         assert_eq!(window_list(0b1011), "0,1,3");
         assert_eq!(window_list(0), "none");
     }
@@ -179,10 +182,10 @@ mod tests {
     fn what_was_served_comes_with_a_receipt() {
         let [r, vs] = [1, 2].map(B256::with_last_byte);
         let receipt = ServiceReceipt { served: 0b11, r, vs };
-        assert_eq!(entry(&format!("1:0,1,2:{receipt}")), Ok(receipt.entry(1, 0b100)));
-        assert_eq!(entry(&format!("1:0:{receipt}")), Err(ParseError::Entry));
+        assert_eq!(report_entry(&format!("1:0,1,2:{receipt}")), Ok(receipt.entry(1, 0b100)));
+        assert_eq!(report_entry(&format!("1:0:{receipt}")), Err(ParseError::Entry));
         let nothing = ServiceReceipt { served: 0, ..receipt };
-        assert_eq!(entry(&format!("1:0:{nothing}")), Err(ParseError::Entry));
+        assert_eq!(report_entry(&format!("1:0:{nothing}")), Err(ParseError::Entry));
     }
 
     #[test]
@@ -190,59 +193,62 @@ mod tests {
         for wrong in
             ["", "0", "0:", "0:1:1", "0:1:0b1,1,1:", "x:1", "0:0b2", "0:40", "256:0", "0:0b0"]
         {
-            assert_eq!(entry(wrong), Err(ParseError::Entry), "{wrong}");
+            assert_eq!(report_entry(wrong), Err(ParseError::Entry), "{wrong}");
         }
     }
 
     #[test]
     fn a_worker_is_hired_by_number_or_account() {
-        assert_eq!(hired("3"), Ok(Hired::Number(3)));
-        assert_eq!(hired("dev:alice"), party("dev:alice").map(Hired::Account));
-        assert_eq!(hired("alice"), Err(ParseError::Party));
+        assert_eq!(hired_worker("3"), Ok(HiredWorker::Number(3)));
+        assert_eq!(
+            hired_worker("dev:alice"),
+            account_address("dev:alice").map(HiredWorker::Account)
+        );
+        assert_eq!(hired_worker("alice"), Err(ParseError::Account));
     }
 
     #[test]
     fn shares_are_basis_points_or_percent() {
-        assert_eq!(share("9000"), Ok(9_000));
-        assert_eq!(share("95%"), Ok(9_500));
-        assert_eq!(share("99.5%"), Ok(9_950));
-        assert_eq!(share("0.01%"), Ok(1));
+        assert_eq!(basis_points("9000"), Ok(9_000));
+        assert_eq!(basis_points("95%"), Ok(9_500));
+        assert_eq!(basis_points("99.5%"), Ok(9_950));
+        assert_eq!(basis_points("0.01%"), Ok(1));
         for wrong in ["10001", "101%", "1.234%", ".5%", "-1", "x"] {
-            assert_eq!(share(wrong), Err(ParseError::Share), "{wrong}");
+            assert_eq!(basis_points(wrong), Err(ParseError::BasisPoints), "{wrong}");
         }
     }
 
     #[test]
-    fn a_party_is_an_address_or_a_dev_account() {
-        assert_eq!(party("dev:alice"), party("dev:alice"));
-        assert!(party("0x3f1Eae7D46d88F08fc2F8ed27FCb2AB183EB2d0E").is_ok());
-        assert_eq!(party("alice"), Err(ParseError::Party));
+    fn an_account_is_an_address_or_a_dev_account() {
+        assert_eq!(account_address("dev:alice"), account_address("dev:alice"));
+        assert!(account_address("0x3f1Eae7D46d88F08fc2F8ed27FCb2AB183EB2d0E").is_ok());
+        assert_eq!(account_address("alice"), Err(ParseError::Account));
     }
 
     #[test]
-    fn a_pair_has_two_sides() {
-        assert_eq!(pair("0=http://a?b=c"), Ok(("0".into(), "http://a?b=c".into())));
-        assert_eq!(pair("0"), Err(ParseError::Pair));
-        assert_eq!(pair("=http://a"), Err(ParseError::Pair));
-        assert_eq!(pair("0=x"), Err(ParseError::Service));
+    fn a_worker_url_has_two_sides() {
+        assert_eq!(worker_url("0=http://a?b=c"), Ok(("0".into(), "http://a?b=c".into())));
+        assert_eq!(worker_url("0"), Err(ParseError::WorkerUrl));
+        assert_eq!(worker_url("=http://a"), Err(ParseError::WorkerUrl));
+        assert_eq!(worker_url("0=x"), Err(ParseError::ServiceUrl));
     }
 
     #[test]
     fn a_service_is_a_url_of_the_web() {
         for url in ["http://127.0.0.1:3000", "https://worker.example/path?x=y", "HTTP://a"] {
-            assert_eq!(service(url), Ok(url.into()));
+            assert_eq!(service_url(url), Ok(url.into()));
         }
         for wrong in ["", "a", "a:80", "127.0.0.1:80", "ftp://a", "http:", "http://", "file:///a"] {
-            assert_eq!(service(wrong), Err(ParseError::Service), "{wrong}");
+            assert_eq!(service_url(wrong), Err(ParseError::ServiceUrl), "{wrong}");
         }
     }
 
     #[test]
-    fn a_place_to_listen_on_has_a_port() {
-        assert_eq!(socket("127.0.0.1:0"), Ok(([127, 0, 0, 1], 0).into()));
-        assert!(socket("[::1]:80").is_ok());
+    fn a_socket_address_has_a_port() {
+        assert_eq!(socket_address("127.0.0.1:0"), Ok(([127, 0, 0, 1], 0).into()));
+        assert!(socket_address("[::1]:80").is_ok());
         for wrong in ["", "80", "127.0.0.1", "localhost:80", "127.0.0.1:65536"] {
-            assert_eq!(socket(wrong), Err(ParseError::Socket), "{wrong}");
+            assert_eq!(socket_address(wrong), Err(ParseError::SocketAddress), "{wrong}");
         }
     }
 }

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use crate::context::Context;
 
 /// How often a spinner turns.
-const TURN: Duration = Duration::from_millis(100);
+const SPINNER_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A bar up to a number, in this style. It is gone when it is dropped.
 pub(crate) fn bar(context: &Context, len: u64, style: &str) -> ProgressBar {
@@ -24,6 +24,6 @@ pub(crate) fn bar(context: &Context, len: u64, style: &str) -> ProgressBar {
 /// A sign that this is being done, until it is dropped.
 pub(crate) fn spinner(context: &Context, what: &'static str) -> ProgressBar {
     let spinner = bar(context, 0, "{spinner} {msg} ({elapsed})").with_message(what);
-    spinner.enable_steady_tick(TURN);
+    spinner.enable_steady_tick(SPINNER_INTERVAL);
     spinner
 }

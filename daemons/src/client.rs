@@ -13,23 +13,23 @@ use tokio::task::JoinSet;
 use tokio::time::Duration;
 
 use self::agreement_task::AgreementTask;
-use crate::responder::spawn_responder;
+use crate::chain_view::RpcChainView;
 use crate::context::{DaemonContext, Payout};
 use crate::error::DaemonError;
 use crate::failpoint::{FailPoint, MESSAGE_STAGES, TX_STAGES};
+use crate::health::NextEvent;
+use crate::responder::spawn_responder;
 use crate::run_loop::Daemon;
 use crate::scan::scan_purchases;
-use crate::chain_view::RpcChainView;
-use crate::health::NextEvent;
 
-mod connect;
 mod agreement_task;
+mod connect;
+mod endpoint_pool;
+mod endpoint_refresh;
 mod proxy;
 mod purchase;
-mod endpoint_refresh;
-mod endpoint_pool;
 
-pub use self::connect::{ConnectOptions, ConnectDaemon, EndpointInfo, fetch_endpoints};
+pub use self::connect::{ConnectDaemon, ConnectOptions, EndpointInfo, fetch_endpoints};
 pub use self::purchase::buy_once;
 
 /// What is done, each with the stages at which a test may end the process; see [`crate::fault`].
@@ -74,7 +74,10 @@ impl ClientDaemon {
     ///
     /// # Errors
     /// [`DaemonError::Message`].
-    pub async fn start(context: DaemonContext, options: ClientOptions) -> Result<Self, DaemonError> {
+    pub async fn start(
+        context: DaemonContext,
+        options: ClientOptions,
+    ) -> Result<Self, DaemonError> {
         let chain_view = Arc::new(RpcChainView::new(context.market().clone()));
         let replay_guard = Arc::new(context.store().clone());
         let pass_responder = PassResponder::new(context.signer().clone(), chain_view, replay_guard);
@@ -92,8 +95,10 @@ impl ClientDaemon {
         if let Some(only) = self.options.only_agreement {
             return Ok(if self.is_over { Vec::new() } else { vec![only] });
         }
-        let (market, store, account) = (self.context.market(), self.context.store(), self.context.account());
-        scan_purchases(market, store, self.options.first_block, |bought| bought.client == account).await?;
+        let (market, store, account) =
+            (self.context.market(), self.context.store(), self.context.account());
+        scan_purchases(market, store, self.options.first_block, |bought| bought.client == account)
+            .await?;
         Ok(store.open_agreements()?)
     }
 
@@ -125,7 +130,8 @@ impl ClientDaemon {
     async fn step_agreement(&mut self, address: Address) -> Result<Option<NextEvent>, DaemonError> {
         if !self.tasks.contains_key(&address) {
             let agreement = self.context.market().agreement(address).await?;
-            let task = AgreementTask::new(agreement, self.context.account(), self.options.settle_delay);
+            let task =
+                AgreementTask::new(agreement, self.context.account(), self.options.settle_delay);
             self.tasks.insert(address, task);
         }
         match self.tasks.get_mut(&address) {

@@ -105,7 +105,10 @@ impl DaemonContext {
     ///
     /// # Errors
     /// [`DaemonError::ApplicationMismatch`] if it is registered for something else than `application`.
-    pub async fn registration(&self, application: Application) -> Result<Option<Worker>, DaemonError> {
+    pub async fn registration(
+        &self,
+        application: Application,
+    ) -> Result<Option<Worker>, DaemonError> {
         let account = self.account();
         match self.market.worker(account).await {
             Ok(worker) if worker.application == application.0 => Ok(Some(worker)),

@@ -19,9 +19,9 @@ pub(crate) const MESSAGE_STAGES: &[&str] = &["decided", "remembered", "noted"];
 
 /// The points of these deeds, as [`VARIABLE`] names them.
 pub fn failpoint_names(failpoints: &[FailPoint]) -> impl Iterator<Item = String> {
-    failpoints
-        .iter()
-        .flat_map(|(operation, stages)| stages.iter().map(move |stage| format!("{operation}/{stage}")))
+    failpoints.iter().flat_map(|(operation, stages)| {
+        stages.iter().map(move |stage| format!("{operation}/{stage}"))
+    })
 }
 
 /// Ends the process here if it was asked for: at once, with nothing flushed or closed.

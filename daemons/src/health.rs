@@ -175,7 +175,8 @@ mod tests {
     #[test]
     fn earlier_event_wins() {
         let any = || NextEvent::untimed("a letter");
-        let (soon, late) = (|| NextEvent::at_tick(5, "the start"), || NextEvent::at_tick(9, "the end"));
+        let (soon, late) =
+            (|| NextEvent::at_tick(5, "the start"), || NextEvent::at_tick(9, "the end"));
         for (one, other, first) in [
             (soon(), late(), soon()),
             (late(), soon(), soon()),

@@ -5,26 +5,26 @@
 //! next one; what the chain does not know (secrets, sessions, what was seen, what was sent and is in no block
 //! yet) is in the store before it is acted on.
 
-mod responder;
-mod context;
+mod chain_view;
 pub mod client;
-mod rng;
-mod market_clock;
-mod settlement;
+mod context;
 mod error;
 pub mod failpoint;
+mod health;
+mod market_clock;
 mod request_client;
+mod responder;
+mod rng;
 mod run_loop;
 mod scan;
-mod chain_view;
-mod health;
+mod settlement;
 mod store;
 pub mod tester;
 pub mod worker;
 
+pub use crate::chain_view::RpcChainView;
 pub use crate::context::{DaemonContext, Payout};
 pub use crate::error::{DaemonError, StoreError};
-pub use crate::run_loop::{Daemon, Backoff, run};
-pub use crate::chain_view::RpcChainView;
 pub use crate::health::{Health, HealthReporter, NextEvent};
-pub use crate::store::{Identity, Role, Observations, Store};
+pub use crate::run_loop::{Backoff, Daemon, run};
+pub use crate::store::{Identity, Observations, Role, Store};

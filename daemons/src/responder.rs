@@ -50,7 +50,10 @@ impl Responder for PassResponder {
 ///
 /// # Errors
 /// [`MessageError::Key`], [`MessageError::Ended`].
-pub(crate) async fn spawn_responder<D: Responder>(context: &DaemonContext, responder: D) -> Result<JoinSet<()>, MessageError> {
+pub(crate) async fn spawn_responder<D: Responder>(
+    context: &DaemonContext,
+    responder: D,
+) -> Result<JoinSet<()>, MessageError> {
     let (key, transport) = (context.message_key()?, context.letters());
     let replay_guard = Arc::new(context.store().clone());
     let mut mailbox = Mailbox::open(key.clone(), transport.clone(), replay_guard).await?;
@@ -60,8 +63,11 @@ pub(crate) async fn spawn_responder<D: Responder>(context: &DaemonContext, respo
         loop {
             match mailbox.next().await {
                 Ok(delivery) => {
-                    let (key, transport, responder) = (key.clone(), transport.clone(), responder.clone());
-                    replies.spawn(async move { respond(&key, &*transport, &responder, &delivery).await });
+                    let (key, transport, responder) =
+                        (key.clone(), transport.clone(), responder.clone());
+                    replies.spawn(async move {
+                        respond(&key, &*transport, &responder, &delivery).await
+                    });
                 }
                 Err(MessageError::TransportClosed) => return,
                 Err(error) => tracing::warn!("a letter is lost: {error}"),
@@ -76,7 +82,12 @@ pub(crate) async fn spawn_responder<D: Responder>(context: &DaemonContext, respo
 }
 
 /// Answers one letter.
-async fn respond(key: &MessageKey, transport: &dyn Transport, responder: &impl Responder, delivery: &Delivery) {
+async fn respond(
+    key: &MessageKey,
+    transport: &dyn Transport,
+    responder: &impl Responder,
+    delivery: &Delivery,
+) {
     let mut backoff = INITIAL_BACKOFF;
     for _ in 0..MAX_ATTEMPTS {
         match try_respond(key, transport, responder, delivery).await {

@@ -53,7 +53,11 @@ pub async fn run(
 }
 
 /// Step after step; ends with the first error that is not a passing one.
-async fn run_steps(daemon: &mut impl Daemon, backoff: Backoff, health: &HealthReporter) -> Result<(), DaemonError> {
+async fn run_steps(
+    daemon: &mut impl Daemon,
+    backoff: Backoff,
+    health: &HealthReporter,
+) -> Result<(), DaemonError> {
     let mut delay = backoff.interval;
     loop {
         match daemon.step().await {
@@ -126,12 +130,21 @@ mod tests {
         }
     }
 
-    const BACKOFF: Backoff = Backoff { interval: Duration::from_secs(1), max_delay: Duration::from_secs(4) };
+    const BACKOFF: Backoff =
+        Backoff { interval: Duration::from_secs(1), max_delay: Duration::from_secs(4) };
 
     #[tokio::test(start_paused = true)]
     async fn delay_doubles_while_steps_fail_and_resets_after_a_success() {
         use StepOutcome::{FailsTransiently, Succeeds};
-        let mut agent = ScriptedDaemon::new([Succeeds, FailsTransiently, FailsTransiently, FailsTransiently, FailsTransiently, Succeeds, FailsTransiently]);
+        let mut agent = ScriptedDaemon::new([
+            Succeeds,
+            FailsTransiently,
+            FailsTransiently,
+            FailsTransiently,
+            FailsTransiently,
+            Succeeds,
+            FailsTransiently,
+        ]);
         let (status, end) = (HealthReporter::default(), sleep(Duration::from_mins(1)));
         run(&mut agent, BACKOFF, &status, end).await.unwrap();
         assert_eq!(agent.steps, [0, 1, 2, 4, 8, 12, 13, 14]);
@@ -141,7 +154,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn fatal_error_ends_the_loop_after_an_orderly_stop() {
-        let mut agent = ScriptedDaemon::new([StepOutcome::Succeeds, StepOutcome::FailsFatally, StepOutcome::Succeeds]);
+        let mut agent = ScriptedDaemon::new([
+            StepOutcome::Succeeds,
+            StepOutcome::FailsFatally,
+            StepOutcome::Succeeds,
+        ]);
         let end = std::future::pending();
         let ended = run(&mut agent, BACKOFF, &HealthReporter::default(), end).await;
         assert!(matches!(ended, Err(DaemonError::Listen { .. })));

@@ -51,7 +51,11 @@ impl SettleTask {
     pub(crate) fn new(agreement: Address, account: Address, settle_delay: Duration) -> Self {
         let [chance, ..] = *keccak256([agreement, account].concat());
         let part = settle_delay.saturating_mul(chance.into()).checked_div(u8::MAX.into());
-        Self { settle_delay: part.unwrap_or_default(), deadline: None, confirmed: Confirmed::default() }
+        Self {
+            settle_delay: part.unwrap_or_default(),
+            deadline: None,
+            confirmed: Confirmed::default(),
+        }
     }
 
     /// Settles an agreement that is due, if nobody else has.

@@ -18,11 +18,11 @@ use crate::error::StoreError;
 mod admissions;
 mod agreements;
 mod messages;
-mod tx_journal;
-mod sessions;
 mod observations;
+mod sessions;
 #[cfg(test)]
 mod tests;
+mod tx_journal;
 
 pub use self::observations::Observations;
 
@@ -93,7 +93,8 @@ impl Store {
             }
             _ => StoreError::File { path: path.to_owned(), source },
         };
-        create_private(path).map_err(|source| StoreError::Create { path: path.to_owned(), source })?;
+        create_private(path)
+            .map_err(|source| StoreError::Create { path: path.to_owned(), source })?;
         let connection = Connection::open(path).map_err(failed)?;
         configure(&connection).map_err(failed)?;
 
@@ -102,7 +103,11 @@ impl Store {
             0 => connection.execute_batch(SCHEMA).map_err(failed)?,
             SCHEMA_VERSION => {}
             found => {
-                return Err(StoreError::Version { path: path.to_owned(), found, known: SCHEMA_VERSION });
+                return Err(StoreError::Version {
+                    path: path.to_owned(),
+                    found,
+                    known: SCHEMA_VERSION,
+                });
             }
         }
         let ours = identity.to_string();

@@ -18,25 +18,25 @@ use tokio::time::Duration;
 use self::assignment::Assignment;
 use self::seat::ProbeContext;
 use crate::context::{DaemonContext, Payout};
-use crate::market_clock::MarketClock;
 use crate::error::DaemonError;
 use crate::failpoint::{FailPoint, TX_STAGES};
+use crate::health::NextEvent;
+use crate::market_clock::MarketClock;
 use crate::request_client::RequestClient;
 use crate::run_loop::Daemon;
-use crate::scan::{skip_history, scan_purchases};
-use crate::health::NextEvent;
+use crate::scan::{scan_purchases, skip_history};
 
-mod prober;
-mod check;
 mod assignment;
+mod check;
 mod factor;
-mod probe;
 mod membership;
+mod probe;
+mod prober;
 mod seat;
 
-pub use self::prober::{Prober, ProbeFailure, ServiceTarget, verify_receipt};
 pub use self::check::{Check, Checks, CommandCheck, HttpCheck};
 pub use self::factor::Factors;
+pub use self::prober::{ProbeFailure, Prober, ServiceTarget, verify_receipt};
 
 /// Agreements that the chain is asked about at the same time.
 const MAX_CONCURRENT_QUERIES: usize = 16;
@@ -92,10 +92,14 @@ impl TesterDaemon {
     ///
     /// # Errors
     /// [`DaemonError::Market`], [`DaemonError::Store`], [`DaemonError::Message`], [`DaemonError::Http`].
-    pub async fn start(context: DaemonContext, options: TesterOptions) -> Result<Self, DaemonError> {
+    pub async fn start(
+        context: DaemonContext,
+        options: TesterOptions,
+    ) -> Result<Self, DaemonError> {
         let (store, transport) = (context.store().clone(), context.letters());
         let request_client =
-            RequestClient::open(context.message_key()?, transport.clone(), Arc::new(store.clone())).await?;
+            RequestClient::open(context.message_key()?, transport.clone(), Arc::new(store.clone()))
+                .await?;
         let now = context.market().now().await?;
         let probe_context = Arc::new(ProbeContext {
             account: context.account(),
@@ -150,7 +154,8 @@ impl TesterDaemon {
             match place.filter(|place| *place < head.pool) {
                 None => store.close_agreement(address)?,
                 Some(place) => {
-                    let check = self.options.checks.for_application(head.application.into()).cloned();
+                    let check =
+                        self.options.checks.for_application(head.application.into()).cloned();
                     let duty = Assignment::new(self.probe_context.clone(), agreement, place, check);
                     self.assignments.insert(address, duty);
                 }
@@ -208,7 +213,9 @@ impl TesterDaemon {
     /// Takes fees out when they have reached so much.
     async fn withdraw(&self, at_least: u128) -> Result<(), DaemonError> {
         let credit = self.context.market().credit(self.context.account()).await?;
-        self.context.withdraw_credit(credit, &Payout { threshold: at_least, ..self.options.payout }).await
+        self.context
+            .withdraw_credit(credit, &Payout { threshold: at_least, ..self.options.payout })
+            .await
     }
 
     /// Leaves, when nothing is left to do.

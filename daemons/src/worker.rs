@@ -16,27 +16,27 @@ use muster_messaging::{EndpointResponder, MessageKey};
 use tokio::task::JoinSet;
 use tokio::time::Duration;
 
-use self::agreement_task::AgreementTask;
-use self::endpoint_issuer::{TokenIssuer, ReceiptSigner};
 use self::access::{AgreementAccess, AgreementTable};
+use self::agreement_task::AgreementTask;
+use self::endpoint_issuer::{ReceiptSigner, TokenIssuer};
+use self::keepalive::Keepalive;
 use self::listing::BookListing;
 use self::service::Services;
-use self::keepalive::Keepalive;
-use crate::responder::spawn_responder;
+use crate::chain_view::RpcChainView;
 use crate::context::{DaemonContext, Payout};
 use crate::error::DaemonError;
 use crate::failpoint::{FailPoint, MESSAGE_STAGES, TX_STAGES};
-use crate::run_loop::Daemon;
-use crate::scan::{skip_history, scan_purchases};
-use crate::chain_view::RpcChainView;
 use crate::health::{NextEvent, wei_to_ether};
+use crate::responder::spawn_responder;
+use crate::run_loop::Daemon;
+use crate::scan::{scan_purchases, skip_history};
 
+mod access;
 mod agreement_task;
 mod endpoint_issuer;
-mod access;
+mod keepalive;
 mod listing;
 mod service;
-mod keepalive;
 
 pub use self::service::ServiceSource;
 
@@ -117,26 +117,48 @@ impl WorkerDaemon {
     ///
     /// # Errors
     /// [`DaemonError::Gateway`], [`DaemonError::Message`], [`DaemonError::Store`].
-    pub async fn start(context: DaemonContext, options: WorkerOptions) -> Result<Self, DaemonError> {
+    pub async fn start(
+        context: DaemonContext,
+        options: WorkerOptions,
+    ) -> Result<Self, DaemonError> {
         let store = context.store().clone();
         let secret = Secret::new(store.secret("gateway", || MessageKey::random().to_bytes().0)?);
         let agreement_table = Arc::new(AgreementTable::default());
         let config =
             Config { listen: options.listen, secret: secret.clone(), limits: Limits::default() };
-        let access = AgreementAccess { agreement_table: agreement_table.clone(), store: store.clone() };
-        let receipts =
-            ReceiptSigner { agreement_table: agreement_table.clone(), store: store.clone(), signer: context.signer().clone() };
+        let access =
+            AgreementAccess { agreement_table: agreement_table.clone(), store: store.clone() };
+        let receipts = ReceiptSigner {
+            agreement_table: agreement_table.clone(),
+            store: store.clone(),
+            signer: context.signer().clone(),
+        };
         let gateway = Gateway::start(config, access, receipts).await?;
         let own = || format!("http://{}", gateway.address()).into();
         let url: Box<str> = options.public_url.clone().unwrap_or_else(own);
 
         let chain_view = Arc::new(RpcChainView::new(context.market().clone()));
         let token_issuer = Arc::new(TokenIssuer { store, secret, url: url.clone() });
-        let responder_task = spawn_responder(&context, EndpointResponder::new(context.account(), chain_view, token_issuer)).await?;
+        let responder_task = spawn_responder(
+            &context,
+            EndpointResponder::new(context.account(), chain_view, token_issuer),
+        )
+        .await?;
         let services = Services::new(options.source.clone());
         let (gateway, tasks) = (Some(gateway), HashMap::new());
         let (listing, keepalive) = (BookListing::new(options.make_available), Keepalive::default());
-        Ok(Self { context, options, gateway, url, agreement_table, services, tasks, listing, keepalive, responder_task })
+        Ok(Self {
+            context,
+            options,
+            gateway,
+            url,
+            agreement_table,
+            services,
+            tasks,
+            listing,
+            keepalive,
+            responder_task,
+        })
     }
 
     /// Where guests are told to go.
@@ -147,12 +169,15 @@ impl WorkerDaemon {
 
     /// Finds agreements that chose this worker. Whoever is not registered was never chosen.
     async fn scan_agreements(&self, known: Option<&Known>) -> Result<(), DaemonError> {
-        let (market, store, account) = (self.context.market(), self.context.store(), self.context.account());
+        let (market, store, account) =
+            (self.context.market(), self.context.store(), self.context.account());
         if known.is_none() {
             return skip_history(market, store).await;
         }
-        scan_purchases(market, store, self.options.first_block, |bought| bought.workers.contains(&account))
-            .await
+        scan_purchases(market, store, self.options.first_block, |bought| {
+            bought.workers.contains(&account)
+        })
+        .await
     }
 
     /// Does what is due in every agreement, and renews what the gateway knows.
@@ -161,7 +186,8 @@ impl WorkerDaemon {
             if let Entry::Vacant(vacant) = self.tasks.entry(address) {
                 match self.context.market().agreement(address).await {
                     Ok(agreement) => {
-                        let (account, settle_delay) = (self.context.account(), self.options.settle_delay);
+                        let (account, settle_delay) =
+                            (self.context.account(), self.options.settle_delay);
                         vacant.insert(AgreementTask::new(agreement, account, settle_delay));
                     }
                     // The chain has moved back behind its purchase.
@@ -180,7 +206,8 @@ impl WorkerDaemon {
                 Err(error) => return Err(error),
             }
         }
-        let (now, settings) = (self.context.market().now().await?, self.context.market().settings());
+        let (now, settings) =
+            (self.context.market().now().await?, self.context.market().settings());
         for state in UNSETTLED_STATES {
             let count = self.tasks.values().filter(|task| task.state() == state).count();
             let count = f64::from(u32::try_from(count).unwrap_or(u32::MAX));
@@ -238,7 +265,8 @@ impl Daemon for WorkerDaemon {
         {
             return due.map(|_| NextEvent::untimed("agreements"));
         }
-        let listing_event = self.listing.maintain(&self.context, &self.options, known.as_ref()).await?;
+        let listing_event =
+            self.listing.maintain(&self.context, &self.options, known.as_ref()).await?;
         let due = NextEvent::earliest(due?, listing_event);
         self.withdraw().await?;
         self.keepalive.run_if_due(&self.context).await?;

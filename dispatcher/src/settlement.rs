@@ -11,7 +11,7 @@ use muster_protocol::abi::IWorkerDispatcher::{
 use muster_protocol::abi::{Fee, TesterResult, WorkerResult};
 use muster_protocol::layout::{Head, MAX_TERMS, Terms, WorkerTerms};
 use muster_protocol::proxy::{self, MAX_CODE, MAX_INIT_CODE, init_code};
-use muster_protocol::reputation::{weight_fraction, weight};
+use muster_protocol::reputation::{weight, weight_fraction};
 use muster_protocol::{MAX_REDUNDANCY, MAX_SEATS, money};
 use stylus_sdk::alloy_primitives::Address;
 use stylus_sdk::alloy_sol_types::SolEvent;

@@ -77,7 +77,8 @@ impl ConnectionQuota {
     ) -> Result<ConnectionPermit, RequestError> {
         let owner = (claims.agreement, claims.key);
         let mut state = self.lock();
-        let others = state.connections.iter().filter(|(_, other)| !Arc::ptr_eq(&other.evict, evict));
+        let others =
+            state.connections.iter().filter(|(_, other)| !Arc::ptr_eq(&other.evict, evict));
         let others: Vec<_> = others.map(|(id, other)| (*id, other.owner)).collect();
         if others.iter().filter(|(_, other)| *other == owner).count() >= self.max_per_key {
             return Err(RequestError::TooManyConnections);

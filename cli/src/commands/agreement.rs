@@ -10,12 +10,12 @@ use muster_client::{
 };
 
 use crate::commands::settle::{paid_testers, paid_workers};
-use crate::commands::tester::finding_row;
+use crate::commands::tester::finding_cells;
 use crate::commands::wait;
-use crate::commands::worker::percent;
+use crate::commands::worker::format_percent;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Cell, Page, Rows};
+use crate::output::{Cell, CommandOutput, Table};
 use crate::parse;
 
 /// What to look at.
@@ -62,7 +62,7 @@ async fn list(context: &Context, market: &Market) -> Result<(), CliError> {
         ])
     });
     let rows = try_join_all(rows).await?;
-    context.print(&Page::default().table(Rows::new(
+    context.print(&CommandOutput::default().table(Table::new(
         "agreements",
         ["agreement", "state", "client", "application", "workers", "length", "end", "balance"],
         rows,
@@ -75,16 +75,16 @@ async fn show(context: &Context, agreement: &Agreement) -> Result<(), CliError> 
     let reports = agreement.reports().await?;
     let votes = votes(agreement.terms(), &progress, &reports);
     let workers =
-        (0..).zip(&votes).map(|(index, votes)| worker(agreement, index, &progress, votes));
+        (0..).zip(&votes).map(|(index, votes)| worker_row(agreement, index, &progress, votes));
     let reports = reports.iter().flat_map(|report| {
         report.findings.iter().map(|finding| {
             let tester = [Cell::text(report.tester), Cell::count(report.place)];
-            tester.into_iter().chain(finding_row(*finding)).collect()
+            tester.into_iter().chain(finding_cells(*finding)).collect()
         })
     });
-    let mut page = facts(agreement, &progress)
+    let mut page = agreement_output(agreement, &progress)
         .await?
-        .table(Rows::new(
+        .table(Table::new(
             "workers",
             [
                 "index", "account", "price", "promise", "fee", "bond", "accepted", "resigned",
@@ -92,12 +92,12 @@ async fn show(context: &Context, agreement: &Agreement) -> Result<(), CliError> 
             ],
             workers,
         ))
-        .table(windows(agreement, &progress).await?)
-        .table(Rows::new("reports", ["tester", "place", "worker", "checked", "served"], reports));
+        .table(window_table(agreement, &progress).await?)
+        .table(Table::new("reports", ["tester", "place", "worker", "checked", "served"], reports));
     if let Some(settled) = agreement.settlement().await? {
         page = page
-            .fact("refund", Cell::wei(settled.refund))
-            .fact("compensation", Cell::wei(settled.compensation))
+            .field("refund", Cell::wei(settled.refund))
+            .field("compensation", Cell::wei(settled.compensation))
             .table(paid_workers(&settled.workers))
             .table(paid_testers(&settled.testers));
     }
@@ -105,11 +105,14 @@ async fn show(context: &Context, agreement: &Agreement) -> Result<(), CliError> 
 }
 
 /// What is to be known of an agreement as a whole.
-async fn facts(agreement: &Agreement, progress: &Progress) -> Result<Page, CliError> {
+async fn agreement_output(
+    agreement: &Agreement,
+    progress: &Progress,
+) -> Result<CommandOutput, CliError> {
     let (head, market) = (agreement.terms().header, agreement.market());
     let times = agreement.times(progress);
     let state = state_text(agreement.state().await?);
-    let mut page = Page::new([
+    let mut page = CommandOutput::new([
         ("agreement", Cell::text(agreement.address())),
         ("state", Cell::text(state)),
         ("client", Cell::text(head.client)),
@@ -124,20 +127,20 @@ async fn facts(agreement: &Agreement, progress: &Progress) -> Result<Page, CliEr
     ]);
     if progress.start != 0 {
         page = page
-            .fact("start", Cell::Count(progress.start))
-            .fact("end", Cell::Count(times.end()))
-            .fact(
+            .field("start", Cell::Count(progress.start))
+            .field("end", Cell::Count(times.end()))
+            .field(
                 "report_until",
                 Cell::Count(times.end().saturating_add(head.report_window.into())),
             );
     }
     Ok(page
-        .fact("tester_epoch", Cell::count(head.epoch))
-        .fact("tester_pool", Cell::count(head.pool)))
+        .field("tester_epoch", Cell::count(head.epoch))
+        .field("tester_pool", Cell::count(head.pool)))
 }
 
 /// One worker and how it does.
-fn worker(agreement: &Agreement, index: u8, progress: &Progress, votes: &[Votes]) -> Vec<Cell> {
+fn worker_row(agreement: &Agreement, index: u8, progress: &Progress, votes: &[Votes]) -> Vec<Cell> {
     let terms = agreement.terms();
     let judged = judgement(terms, progress, index, votes);
     let WorkerTerms { account, price, promise, fee, bond, .. } =
@@ -146,24 +149,24 @@ fn worker(agreement: &Agreement, index: u8, progress: &Progress, votes: &[Votes]
         Cell::count(index),
         Cell::text(account),
         Cell::wei(price),
-        Cell::text(percent(promise)),
+        Cell::text(format_percent(promise)),
         Cell::wei(fee),
         Cell::wei(bond),
         Cell::Flag(progress.has_accepted(index)),
         Cell::Flag(judged.resigned),
-        Cell::Text(letters(votes)),
+        Cell::Text(verdict_chars(votes)),
         Cell::count(judged.tally.served),
         Cell::count(judged.tally.failed),
     ]
 }
 
 /// What is said of each window, in letters.
-pub(crate) fn letters(votes: &[Votes]) -> String {
-    votes.iter().map(|votes| letter(votes.verdict())).collect()
+pub(crate) fn verdict_chars(votes: &[Votes]) -> String {
+    votes.iter().map(|votes| verdict_char(votes.verdict())).collect()
 }
 
 /// A verdict as one letter: served, failed, or not known.
-const fn letter(verdict: Verdict) -> char {
+const fn verdict_char(verdict: Verdict) -> char {
     match verdict {
         Verdict::Served => 's',
         Verdict::Failed => 'f',
@@ -172,7 +175,7 @@ const fn letter(verdict: Verdict) -> char {
 }
 
 /// When each window is, and who tests in it; none before the start.
-async fn windows(agreement: &Agreement, progress: &Progress) -> Result<Rows, CliError> {
+async fn window_table(agreement: &Agreement, progress: &Progress) -> Result<Table, CliError> {
     let (terms, market) = (agreement.terms(), agreement.market());
     let mut rows = Vec::new();
     for (window, ticks) in agreement.windows(progress) {
@@ -187,5 +190,5 @@ async fn windows(agreement: &Agreement, progress: &Progress) -> Result<Rows, Cli
             Cell::Text(testers.join(" ")),
         ]);
     }
-    Ok(Rows::new("windows", ["window", "from", "until", "testers"], rows))
+    Ok(Table::new("windows", ["window", "from", "until", "testers"], rows))
 }

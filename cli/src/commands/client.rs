@@ -6,12 +6,12 @@ use alloy::primitives::Address;
 use clap::Subcommand;
 use muster_client::protocol::abi::{Quote, Reason};
 use muster_client::{MarketError, Session};
-use muster_daemons::tester::{Asker, Place};
+use muster_daemons::tester::{Prober, ServiceTarget};
 
-use crate::commands::wish::Wish;
+use crate::commands::order_args::OrderArgs;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Cell, Page, Rows};
+use crate::output::{Cell, CommandOutput, Table};
 use crate::parse;
 
 mod buy;
@@ -23,13 +23,13 @@ mod watch;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
     /// Show what it would cost, and who would do it
-    Quote(Wish),
+    Quote(OrderArgs),
     /// Buy it
-    Buy(buy::Buy),
+    Buy(buy::BuyOptions),
     /// Use the service of an agreement at an address of this machine, and do the client's part until it is settled
-    Connect(connect::Connect),
+    Connect(connect::ConnectArgs),
     /// Do the client's part in all agreements: give testers passes, settle, take refunds out
-    Run(run::Run),
+    Run(run::ClientRunOptions),
     /// Show an agreement as it goes, until it is settled or until ctrl-c
     Watch {
         /// The agreement
@@ -56,20 +56,20 @@ pub(crate) enum Action {
 /// Does what a client does.
 pub(crate) async fn run(context: &Context, action: Action) -> Result<(), CliError> {
     match action {
-        Action::Quote(wish) => quote(context, &wish).await,
+        Action::Quote(order_args) => quote(context, &order_args).await,
         Action::Buy(options) => buy::run(context, options).await,
         Action::Connect(options) => connect::run(context, options).await,
         Action::Run(options) => run::run(context, options).await,
         Action::Watch { agreement } => watch::run(context, agreement).await,
         Action::Cancel { agreement } => cancel(context, agreement).await,
-        Action::Try { url, timeout } => try_out(context, &url, timeout).await,
+        Action::Try { url, timeout } => try_service(context, &url, timeout).await,
     }
 }
 
 /// Shows a price; fails if it cannot be bought.
-async fn quote(context: &Context, wish: &Wish) -> Result<(), CliError> {
+async fn quote(context: &Context, order_args: &OrderArgs) -> Result<(), CliError> {
     let market = context.market().await?;
-    let plan = wish.plan(&market).await?;
+    let plan = order_args.plan(&market).await?;
     let Quote { reason, price, start, windows, testers, workers } = plan.quote(&market).await?;
     if reason != Reason::None {
         let refused = MarketError::PurchaseRefused { reason, required: price, sent: 0 };
@@ -83,27 +83,27 @@ async fn quote(context: &Context, wish: &Wish) -> Result<(), CliError> {
         ("start", Cell::count(start)),
     ];
     let rows = workers.into_iter().map(|worker| vec![Cell::text(worker)]);
-    context.print(&Page::new(facts).table(Rows::new("workers", ["account"], rows)))
+    context.print(&CommandOutput::new(facts).table(Table::new("workers", ["account"], rows)))
 }
 
 /// Cuts an agreement short.
 async fn cancel(context: &Context, agreement: Address) -> Result<(), CliError> {
-    let market = context.market_to_sign().await?;
+    let market = context.signing_market().await?;
     let cancelled = market.agreement(agreement).await?.cancel().await?;
     let facts = [
         ("agreement", Cell::text(agreement)),
         ("windows", Cell::count(cancelled.windows)),
         ("end", Cell::Count(cancelled.end)),
     ];
-    context.print_transaction(Page::new(facts), &cancelled.receipt)
+    context.print_transaction(CommandOutput::new(facts), &cancelled.receipt)
 }
 
 /// Uses a service, in a session like any tester's.
-async fn try_out(context: &Context, url: &str, timeout: u64) -> Result<(), CliError> {
-    let place = Place { url, token: "", session: Session::random().salt };
-    let answer = Asker::new(Duration::from_millis(timeout))?.factor(&place).await;
+async fn try_service(context: &Context, url: &str, timeout: u64) -> Result<(), CliError> {
+    let target = ServiceTarget { url, token: "", session: Session::random().salt };
+    let answer = Prober::new(Duration::from_millis(timeout))?.request_factors(&target).await;
     let (answer, _) = answer.map_err(|failure| CliError::Service { url: url.into(), failure })?;
     let rows = answer.factors.iter().map(|factor| vec![Cell::Count(*factor)]);
-    let page = Page::new([("url", Cell::text(url)), ("number", Cell::Count(answer.n))]);
-    context.print(&page.table(Rows::new("factors", ["factor"], rows)))
+    let page = CommandOutput::new([("url", Cell::text(url)), ("number", Cell::Count(answer.n))]);
+    context.print(&page.table(Table::new("factors", ["factor"], rows)))
 }

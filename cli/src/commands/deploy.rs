@@ -10,13 +10,13 @@ use muster_client::protocol::abi::{Clock, Settings};
 use muster_client::protocol::settings;
 
 use crate::context::Context;
+use crate::deployments;
 use crate::error::CliError;
-use crate::known;
-use crate::output::{Cell, Page, Rows, note};
+use crate::output::{Cell, CommandOutput, Table, print_note};
 use crate::{parse, progress};
 
 /// Where the compiler puts contracts.
-const BUILT: &str = "target/wasm32-unknown-unknown/release";
+const WASM_FOLDER: &str = "target/wasm32-unknown-unknown/release";
 
 /// What to deploy, and the constants that hold for ever.
 #[derive(Debug, Args)]
@@ -27,7 +27,7 @@ pub(crate) struct Options {
 
     /// What a tick is; without it, `second` on a dev chain and `block` everywhere else
     #[arg(long, value_enum)]
-    clock: Option<Ticks>,
+    clock: Option<TickUnit>,
 
     /// Ticks in which a chosen worker may accept
     #[arg(long, value_name = "TICKS")]
@@ -101,7 +101,7 @@ enum Preset {
 
 /// What a tick is.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Ticks {
+enum TickUnit {
     /// A block of the L2 chain
     Block,
     /// A second
@@ -110,15 +110,15 @@ enum Ticks {
 
 /// Deploys both contracts.
 pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
-    let agreement = load(&options.agreement_wasm)?;
-    let dispatcher = load(&options.dispatcher_wasm)?;
-    let node = context.node_to_sign().await?;
+    let agreement = load_program(&options.agreement_wasm)?;
+    let dispatcher = load_program(&options.dispatcher_wasm)?;
+    let node = context.signing_node().await?;
     let settings = options.settings(node.chain_id() == stylus_devnode::CHAIN_ID);
     let busy = progress::spinner(context, "deploying and activating both contracts");
     let deployed = node.deploy_market(&agreement, &dispatcher, &settings).await?;
     drop(busy);
-    let path = known::remember(node.chain_id(), deployed.dispatcher.address)?;
-    note(format!("the market is written down in {}", path.display()));
+    let path = deployments::save_dispatcher(node.chain_id(), deployed.dispatcher.address)?;
+    print_note(format!("the market is written down in {}", path.display()));
 
     let gas = deployed.dispatcher.gas_used.saturating_add(deployed.agreement.gas_used);
     let parts = [
@@ -134,8 +134,9 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
             Cell::Flag(deployment.cached),
         ]
     });
-    let page = Page::new([("chain_id", Cell::count(node.chain_id())), ("gas", Cell::count(gas))]);
-    context.print(&page.table(Rows::new(
+    let page =
+        CommandOutput::new([("chain_id", Cell::count(node.chain_id())), ("gas", Cell::count(gas))]);
+    context.print(&page.table(Table::new(
         "contracts",
         ["contract", "address", "bytes", "gas", "cached"],
         rows,
@@ -143,7 +144,7 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
 }
 
 /// The program in a compiled module.
-fn load(path: &Path) -> Result<Program, CliError> {
+fn load_program(path: &Path) -> Result<Program, CliError> {
     let module = fs::read(path).map_err(|source| match source.kind() {
         ErrorKind::NotFound => CliError::NoWasm(path.into()),
         _ => CliError::Read { path: path.into(), source },
@@ -155,8 +156,8 @@ impl Options {
     /// The preset, with everything that was chosen in place of its constants.
     fn settings(&self, dev_chain: bool) -> Settings {
         let clock = match (self.clock, dev_chain) {
-            (Some(Ticks::Second), _) | (None, true) => Clock::Second,
-            (Some(Ticks::Block), _) | (None, false) => Clock::ArbBlock,
+            (Some(TickUnit::Second), _) | (None, true) => Clock::Second,
+            (Some(TickUnit::Block), _) | (None, false) => Clock::ArbBlock,
         };
         let preset = match (self.preset, dev_chain) {
             (Some(Preset::Dev), _) | (None, true) => settings::dev(clock),

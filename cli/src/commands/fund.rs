@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Cell, Page};
+use crate::output::{Cell, CommandOutput};
 use crate::parse;
 
 /// Who gets how much.
@@ -23,12 +23,12 @@ pub(crate) struct Options {
 /// Sends ether.
 pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let Options { to, amount } = options;
-    let node = context.node_to_sign().await?;
+    let node = context.signing_node().await?;
     let receipt = node.transfer(to, amount).await?;
     let facts = [
         ("to", Cell::text(to)),
         ("amount", Cell::wei(amount)),
         ("balance", Cell::Wei(node.balance(to).await?)),
     ];
-    context.print_transaction(Page::new(facts), &receipt)
+    context.print_transaction(CommandOutput::new(facts), &receipt)
 }

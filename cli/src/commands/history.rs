@@ -5,7 +5,7 @@ use muster_client::{ChainUpdate, EventRecord};
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::happening::{facts, name};
+use crate::event_format::{event_fields, event_name};
 use crate::output::Cell;
 
 /// Which part of the past.
@@ -39,7 +39,7 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         return Ok(());
     }
     let history = market.history(options.from, to).await?;
-    history.iter().try_for_each(|item| print(context, item))
+    history.iter().try_for_each(|item| print_record(context, item))
 }
 
 /// Prints what comes, until ctrl-c.
@@ -53,8 +53,8 @@ pub(crate) async fn watch(context: &Context, options: WatchOptions) -> Result<()
     let follow = async {
         loop {
             match watch.next().await {
-                ChainUpdate::Event(item) => print(context, &item)?,
-                ChainUpdate::Reorg(block) => moved_back(context, block)?,
+                ChainUpdate::Event(item) => print_record(context, &item)?,
+                ChainUpdate::Reorg(block) => print_reorg(context, block)?,
             }
         }
     };
@@ -66,13 +66,13 @@ pub(crate) async fn watch(context: &Context, options: WatchOptions) -> Result<()
 }
 
 /// Prints something that happened.
-pub(crate) fn print(context: &Context, item: &EventRecord) -> Result<(), CliError> {
+pub(crate) fn print_record(context: &Context, item: &EventRecord) -> Result<(), CliError> {
     let mut line = vec![("block", Cell::Count(item.block))];
-    line.extend(facts(&item.event));
-    context.print_event(name(&item.event), &line)
+    line.extend(event_fields(&item.event));
+    context.print_event(event_name(&item.event), &line)
 }
 
 /// Prints that nothing of what happened after a block is so any more.
-pub(crate) fn moved_back(context: &Context, block: u64) -> Result<(), CliError> {
+pub(crate) fn print_reorg(context: &Context, block: u64) -> Result<(), CliError> {
     context.print_event("MovedBack", &vec![("block", Cell::Count(block))])
 }

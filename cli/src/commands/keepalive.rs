@@ -8,7 +8,7 @@ use muster_client::{Market, Node, ProgramLifetime};
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Cell, Page, Rows};
+use crate::output::{Cell, CommandOutput, Table};
 
 /// What programs are kept alive with.
 #[derive(Debug, Args)]
@@ -26,20 +26,25 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         let dispatcher = context.dispatcher(node.chain_id())?;
         (node, dispatcher)
     } else {
-        let node = context.node_to_sign().await?;
+        let node = context.signing_node().await?;
         let dispatcher = context.dispatcher(node.chain_id())?;
         (node, dispatcher)
     };
-    let mut rows = vec![row("dispatcher", &node, dispatcher, options.look).await?];
+    let mut rows = vec![program_row("dispatcher", &node, dispatcher, options.look).await?];
     let market = Market::open(node.clone(), dispatcher).await?;
     let implementation = market.implementation().await?;
-    rows.push(row("agreement", &node, implementation, options.look).await?);
+    rows.push(program_row("agreement", &node, implementation, options.look).await?);
     let columns = ["program", "address", "days_left", "done"];
-    context.print(&Page::default().table(Rows::new("programs", columns, rows)))
+    context.print(&CommandOutput::default().table(Table::new("programs", columns, rows)))
 }
 
 /// One program: what was done, and how long it has now.
-async fn row(name: &str, node: &Node, program: Address, look: bool) -> Result<Vec<Cell>, CliError> {
+async fn program_row(
+    name: &str,
+    node: &Node,
+    program: Address,
+    look: bool,
+) -> Result<Vec<Cell>, CliError> {
     let done = if look {
         Cell::None
     } else {

@@ -10,10 +10,10 @@ use alloy::signers::local::PrivateKeySigner;
 use clap::Subcommand;
 use muster_client::message_key;
 
-use crate::account::{self, Key};
+use crate::account::{self, PrivateKey};
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Cell, Page};
+use crate::output::{Cell, CommandOutput};
 
 /// What to do with a key.
 #[derive(Debug, Subcommand)]
@@ -36,35 +36,39 @@ pub(crate) enum Action {
 /// Makes, takes or shows a key.
 pub(crate) fn run(context: &Context, action: Action) -> Result<(), CliError> {
     match action {
-        Action::New { file } => write(context, &file, &PrivateKeySigner::random()),
+        Action::New { file } => write_keystore(context, &file, &PrivateKeySigner::random()),
         Action::Import { file } => {
             let mut text = String::new();
             io::stdin().read_line(&mut text).map_err(CliError::Input)?;
-            let key: Key = text.parse().map_err(CliError::Key)?;
-            write(context, &file, key.signer())
+            let key: PrivateKey = text.parse().map_err(CliError::Key)?;
+            write_keystore(context, &file, key.signer())
         }
         Action::Show => {
             let signer = account::signer(context.globals())?.ok_or(CliError::NoAccount)?;
-            context.print(&page(&signer))
+            context.print(&key_output(&signer))
         }
     }
 }
 
 /// What everybody may know of a key.
-fn page(signer: &PrivateKeySigner) -> Page {
-    Page::new([
+fn key_output(signer: &PrivateKeySigner) -> CommandOutput {
+    CommandOutput::new([
         ("account", Cell::text(signer.address())),
         ("message_key", Cell::text(message_key(signer))),
     ])
 }
 
 /// Seals a key into a new file.
-fn write(context: &Context, file: &Path, signer: &PrivateKeySigner) -> Result<(), CliError> {
+fn write_keystore(
+    context: &Context,
+    file: &Path,
+    signer: &PrivateKeySigner,
+) -> Result<(), CliError> {
     let password = account::password(context.globals())?;
     // The file is its owner's alone before there is anything in it.
     let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
     made.map_err(|source| match source.kind() {
-        ErrorKind::AlreadyExists => CliError::Exists(file.into()),
+        ErrorKind::AlreadyExists => CliError::AlreadyExists(file.into()),
         _ => CliError::Write { path: file.into(), source },
     })?;
     let folder = file.parent().unwrap_or(Path::new(""));
@@ -76,5 +80,5 @@ fn write(context: &Context, file: &Path, signer: &PrivateKeySigner) -> Result<()
         drop(fs::remove_file(file));
         return Err(CliError::Keystore { path: file.into(), source: error.into() });
     }
-    context.print(&page(signer).fact("keystore", Cell::text(file.display())))
+    context.print(&key_output(signer).field("keystore", Cell::text(file.display())))
 }

@@ -1,7 +1,7 @@
 //! `muster ledger`: who paid, who received what and why, what it cost in gas, and whether all of it
 //! adds up. What one worker is owed, and why, is in [`part`].
 
-mod part;
+mod worker_share;
 
 use std::collections::BTreeSet;
 
@@ -14,10 +14,10 @@ use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as 
 use muster_client::protocol::money;
 use muster_client::{Agreement, EventRecord, Market, MarketEvent, state_text, votes};
 
-use crate::commands::ledger::part::Part;
+use crate::commands::ledger::worker_share::WorkerShare;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Cell, Page, Rows};
+use crate::output::{Cell, CommandOutput, Table};
 use crate::parse;
 
 /// What to account for.
@@ -50,16 +50,16 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let history = market.history(0, market.node().head().await?.number).await?;
     let mut ledger = Ledger { balanced: true, ..Ledger::default() };
     for address in options.agreements {
-        ledger.add(&market.agreement(address).await?, &history).await?;
+        ledger.add_agreement(&market.agreement(address).await?, &history).await?;
     }
-    let page = ledger.market(&market, &history).await?;
+    let page = ledger.output(&market, &history).await?;
     context.print(&page)?;
-    if ledger.balanced { Ok(()) } else { Err(CliError::OutOfBalance) }
+    if ledger.balanced { Ok(()) } else { Err(CliError::LedgerUnbalanced) }
 }
 
 impl Ledger {
     /// Adds an agreement.
-    async fn add(
+    async fn add_agreement(
         &mut self,
         agreement: &Agreement,
         history: &[EventRecord],
@@ -99,19 +99,28 @@ impl Ledger {
             Cell::wei(burned),
             Cell::Flag(balanced),
         ]);
-        let why =
-            format!("paid {} for the price and the fees of all seats", agreement_text(agreement));
-        self.pay(address, &client, "client", escrow, why);
-        self.payments_out(agreement, &settled).await?;
+        let why = format!(
+            "paid {} for the price and the fees of all seats",
+            agreement_summary(agreement)
+        );
+        self.add_payment(address, &client, "client", escrow, why);
+        self.add_payouts(agreement, &settled).await?;
         if burned != 0 {
             let why = "burned: what bonds lost beyond what their workers were paid".to_owned();
-            self.pay(address, &Cell::None, "nobody", burned, why);
+            self.add_payment(address, &Cell::None, "nobody", burned, why);
         }
-        self.steps(agreement, history).await
+        self.add_gas(agreement, history).await
     }
 
     /// Adds a payment.
-    fn pay(&mut self, agreement: Address, account: &Cell, role: &str, amount: u128, why: String) {
+    fn add_payment(
+        &mut self,
+        agreement: Address,
+        account: &Cell,
+        role: &str,
+        amount: u128,
+        why: String,
+    ) {
         self.payments.push(vec![
             Cell::text(agreement),
             account.clone(),
@@ -122,39 +131,39 @@ impl Ledger {
     }
 
     /// Adds what an agreement paid, and checks it against its terms and reports.
-    async fn payments_out(
+    async fn add_payouts(
         &mut self,
         agreement: &Agreement,
         settled: &AgreementSettled,
     ) -> Result<(), CliError> {
         let (address, terms) = (agreement.address(), agreement.terms());
         let progress = agreement.progress().await?;
-        let seen = votes(terms, &progress, &agreement.reports().await?);
-        for ((index, result), votes) in (0..).zip(&settled.workers).zip(&seen) {
-            let part = Part::new(terms, &progress, index, result, votes);
-            self.balanced &= part.is_right();
+        let worker_votes = votes(terms, &progress, &agreement.reports().await?);
+        for ((index, result), votes) in (0..).zip(&settled.workers).zip(&worker_votes) {
+            let part = WorkerShare::new(terms, &progress, index, result, votes);
+            self.balanced &= part.follows_rules();
             let account = Cell::text(result.account);
-            self.pay(address, &account, "worker", result.pay, part.why_paid());
+            self.add_payment(address, &account, "worker", result.pay, part.pay_reason());
             if result.slash != 0 {
-                self.pay(address, &account, "worker", result.slash, part.why_slashed());
+                self.add_payment(address, &account, "worker", result.slash, part.slash_reason());
             }
         }
         for tester in &settled.testers {
             let why = format!("received for {} seats that agreed with the verdict", tester.seats);
-            self.pay(address, &Cell::text(tester.account), "tester", tester.fee, why);
+            self.add_payment(address, &Cell::text(tester.account), "tester", tester.fee, why);
         }
         let client = Cell::text(settled.client);
         let why = "received what nobody earned".to_owned();
-        self.pay(address, &client, "client", settled.refund, why);
+        self.add_payment(address, &client, "client", settled.refund, why);
         if settled.compensation != 0 {
             let why = "received from bonds, of each no more than its worker was paid".to_owned();
-            self.pay(address, &client, "client", settled.compensation, why);
+            self.add_payment(address, &client, "client", settled.compensation, why);
         }
         Ok(())
     }
 
     /// Adds the gas of every transaction that moved an agreement on.
-    async fn steps(
+    async fn add_gas(
         &mut self,
         agreement: &Agreement,
         history: &[EventRecord],
@@ -183,7 +192,11 @@ impl Ledger {
     }
 
     /// The whole ledger, with the market's own balance against everything it owes.
-    async fn market(&mut self, market: &Market, history: &[EventRecord]) -> Result<Page, CliError> {
+    async fn output(
+        &mut self,
+        market: &Market,
+        history: &[EventRecord],
+    ) -> Result<CommandOutput, CliError> {
         let workers = market.workers().await?;
         let stakes =
             workers.iter().fold(U256::ZERO, |sum, w| sum.saturating_add(U256::from(w.stake)));
@@ -197,7 +210,7 @@ impl Ledger {
         let solvent = balance >= stakes.saturating_add(credits).saturating_add(burned);
         self.balanced &= solvent;
 
-        let mut page = Page::new([
+        let mut page = CommandOutput::new([
             ("market", Cell::text(market.dispatcher())),
             ("balance", Cell::Wei(balance)),
             ("stakes", Cell::Wei(stakes)),
@@ -228,14 +241,14 @@ impl Ledger {
             ("steps", &["agreement", "step", "account", "gas", "transaction"], &self.gas),
         ];
         for (name, columns, rows) in tables {
-            page = page.table(Rows::new(name, columns.iter().copied(), rows.clone()));
+            page = page.table(Table::new(name, columns.iter().copied(), rows.clone()));
         }
         Ok(page)
     }
 }
 
 /// What was agreed, in short.
-fn agreement_text(agreement: &Agreement) -> String {
+fn agreement_summary(agreement: &Agreement) -> String {
     let head = agreement.terms().header;
     let (workers, length, windows) = (head.redundancy, head.length, head.windows);
     format!(

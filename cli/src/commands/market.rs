@@ -3,10 +3,10 @@
 use clap::Subcommand;
 use muster_client::protocol::abi::Clock;
 
-use crate::commands::worker::percent;
+use crate::commands::worker::format_percent;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Cell, Page};
+use crate::output::{Cell, CommandOutput};
 
 /// What to look at.
 #[derive(Debug, Subcommand)]
@@ -23,7 +23,7 @@ pub(crate) async fn run(context: &Context, action: Action) -> Result<(), CliErro
     let epoch = market.epoch().await?;
     let agreements = u64::try_from(market.agreements().await?.len()).unwrap_or(u64::MAX);
     let clock = if settings.clock == Clock::Second { "second" } else { "block" };
-    context.print(&Page::new([
+    context.print(&CommandOutput::new([
         ("chain_id", Cell::count(market.node().chain_id())),
         ("dispatcher", Cell::text(market.dispatcher())),
         ("agreement_code", Cell::text(market.implementation().await?)),
@@ -41,9 +41,9 @@ pub(crate) async fn run(context: &Context, action: Action) -> Result<(), CliErro
         ("min_window", Cell::count(settings.minWindow)),
         ("epoch_length", Cell::count(settings.epochLength)),
         ("min_pool", Cell::count(settings.minPool)),
-        ("min_promise", Cell::text(percent(settings.minPromise))),
-        ("bond", Cell::text(percent(settings.bondBps))),
-        ("tester_fee", Cell::text(percent(settings.testerFeeBps))),
+        ("min_promise", Cell::text(format_percent(settings.minPromise))),
+        ("bond", Cell::text(format_percent(settings.bondBps))),
+        ("tester_fee", Cell::text(format_percent(settings.testerFeeBps))),
         ("min_bond", Cell::wei(settings.minBond)),
         ("min_tester_fee", Cell::wei(settings.minTesterFee)),
         ("tester_bond", Cell::wei(settings.testerBond)),

@@ -6,7 +6,9 @@ use crate::error::CliError;
 
 pub(crate) mod agreement;
 pub(crate) mod client;
+pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod credit;
 pub(crate) mod deploy;
 pub(crate) mod devnode;
 pub(crate) mod fund;
@@ -15,8 +17,7 @@ pub(crate) mod keepalive;
 pub(crate) mod key;
 pub(crate) mod ledger;
 pub(crate) mod market;
-pub(crate) mod money;
-pub(crate) mod papers;
+pub(crate) mod order_args;
 pub(crate) mod probe;
 pub(crate) mod program;
 pub(crate) mod relay;
@@ -24,7 +25,6 @@ pub(crate) mod serve;
 pub(crate) mod settle;
 pub(crate) mod tester;
 pub(crate) mod wait;
-pub(crate) mod wish;
 pub(crate) mod worker;
 pub(crate) mod workers;
 
@@ -41,8 +41,8 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<(), CliEr
         Command::Client(action) => client::run(context, action).await,
         Command::Agreement(action) => agreement::run(context, action).await,
         Command::Settle(options) => settle::run(context, options).await,
-        Command::Credit(options) => money::credit(context, options).await,
-        Command::Withdraw(options) => money::withdraw(context, options).await,
+        Command::Credit(options) => credit::credit(context, options).await,
+        Command::Withdraw(options) => credit::withdraw(context, options).await,
         Command::Keepalive(options) => keepalive::run(context, options).await,
         Command::Market(action) => market::run(context, action).await,
         Command::History(options) => history::run(context, options).await,
@@ -52,7 +52,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<(), CliEr
         Command::Ledger(options) => ledger::run(context, options).await,
         Command::Key(action) => key::run(context, action),
         Command::Config => config::run(context),
-        Command::Completions(options) => papers::completions(context, &options),
-        Command::Man(options) => papers::man(context, &options),
+        Command::Completions(options) => completions::completions(context, &options),
+        Command::Man(options) => completions::man(context, &options),
     }
 }

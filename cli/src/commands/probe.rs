@@ -7,13 +7,13 @@ use alloy::primitives::Address;
 use clap::Args;
 use futures::future::join_all;
 use muster_client::{Agreement, Application, Market, ServiceReceipt, Session, state_text};
-use muster_daemons::tester::{Asker, Failure, Place, verified};
+use muster_daemons::tester::{ProbeFailure, Prober, ServiceTarget, verify_receipt};
 
 use crate::check::CheckOptions;
-use crate::commands::tester::store;
+use crate::commands::tester::open_store;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Cell, Page, Rows};
+use crate::output::{Cell, CommandOutput, Table};
 use crate::parse::{self, window_list};
 
 /// Whom to probe, and how.
@@ -43,39 +43,40 @@ pub(crate) async fn run(
     options: Options,
 ) -> Result<(), CliError> {
     let agreement = market.agreement(options.agreement).await?;
-    let targets = targets(&agreement, &options.url)?;
-    let window = seat(market, &agreement).await?;
+    let targets = probe_targets(&agreement, &options.url)?;
+    let window = seated_window(market, &agreement).await?;
 
-    let store = store(market, &options.state)?;
-    let salt = store.salt(agreement.address(), || Session::random().salt)?;
+    let store = open_store(market, &options.state)?;
+    let salt = store.session_salt(agreement.address(), || Session::random().salt)?;
     let session = Session { salt }.id(market.account()?);
-    let asker = Asker::new(options.check.patience())?;
+    let prober = Prober::new(options.check.timeout_duration())?;
     let application = Application(agreement.terms().header.application);
     let checks = options.check.checks()?;
-    let check = checks.of(application).ok_or(CliError::NoCheck(application))?;
-    let looks = targets.iter().map(async |(index, url)| {
-        let receipt = asker.look(check, &Place { url, token: "", session }).await?;
-        verified(&agreement, session, *index, window, &receipt).ok_or(Failure::WrongReceipt)
+    let check = checks.for_application(application).ok_or(CliError::NoCheck(application))?;
+    let probes = targets.iter().map(async |(index, url)| {
+        let receipt = prober.probe(check, &ServiceTarget { url, token: "", session }).await?;
+        verify_receipt(&agreement, session, *index, window, &receipt)
+            .ok_or(ProbeFailure::WrongReceipt)
     });
-    let seen: Vec<Result<ServiceReceipt, Failure>> = join_all(looks).await;
+    let results: Vec<Result<ServiceReceipt, ProbeFailure>> = join_all(probes).await;
     // A receipt of the next window would say nothing about this one.
     if agreement.window().await? != Some(window) {
         return Err(CliError::WindowOver(window));
     }
 
-    for ((worker, _), seen) in targets.iter().zip(&seen) {
-        store.saw(agreement.address(), *worker, window, seen.as_ref().ok())?;
+    for ((worker, _), results) in targets.iter().zip(&results) {
+        store.record_observation(agreement.address(), *worker, window, results.as_ref().ok())?;
     }
 
-    let rows = targets.iter().zip(&seen).map(|((worker, url), seen)| {
-        let (receipt, why) = match seen {
+    let rows = targets.iter().zip(&results).map(|((worker, url), results)| {
+        let (receipt, why) = match results {
             Ok(receipt) => (Cell::text(window_list(receipt.served)), Cell::None),
             Err(failure) => (Cell::None, Cell::text(failure)),
         };
-        vec![Cell::count(*worker), Cell::text(url), Cell::Flag(seen.is_ok()), receipt, why]
+        vec![Cell::count(*worker), Cell::text(url), Cell::Flag(results.is_ok()), receipt, why]
     });
     let facts = [("agreement", Cell::text(agreement.address())), ("window", Cell::count(window))];
-    context.print(&Page::new(facts).table(Rows::new(
+    context.print(&CommandOutput::new(facts).table(Table::new(
         "probes",
         ["worker", "url", "served", "receipt", "failure"],
         rows,
@@ -83,7 +84,7 @@ pub(crate) async fn run(
 }
 
 /// The window of now, in which this account must hold a seat.
-async fn seat(market: &Market, agreement: &Agreement) -> Result<u8, CliError> {
+async fn seated_window(market: &Market, agreement: &Agreement) -> Result<u8, CliError> {
     let Some(window) = agreement.window().await? else {
         let state = state_text(agreement.state().await?);
         return Err(CliError::NoWindow { state, now: market.now().await? });
@@ -97,7 +98,7 @@ async fn seat(market: &Market, agreement: &Agreement) -> Result<u8, CliError> {
 }
 
 /// Places of workers in the agreement, from their places, addresses or names.
-fn targets(
+fn probe_targets(
     agreement: &Agreement,
     pairs: &[(String, String)],
 ) -> Result<Vec<(u8, String)>, CliError> {
@@ -106,7 +107,7 @@ fn targets(
         if let Ok(index) = worker.parse() {
             return terms.worker(index).map(|_| index);
         }
-        let account = parse::party(worker).ok()?;
+        let account = parse::account_address(worker).ok()?;
         (0..).zip(terms.workers()).find(|(_, w)| w.account == account).map(|(index, _)| index)
     };
     let target = |(worker, url): &(String, String)| {

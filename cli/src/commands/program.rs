@@ -9,7 +9,7 @@ use muster_client::{CODE_LIMIT, Program, check_no_panics};
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Cell, Page, Rows};
+use crate::output::{Cell, CommandOutput, Table};
 use crate::parse;
 
 /// What to do with programs.
@@ -39,21 +39,23 @@ pub(crate) enum Action {
 pub(crate) async fn run(context: &Context, action: Action) -> Result<(), CliError> {
     match action {
         Action::Check { files, strict } => {
-            let rows =
-                files.iter().map(|path| check(path, strict)).collect::<Result<Vec<_>, _>>()?;
-            context.print(&Page::default().table(Rows::new(
+            let rows = files
+                .iter()
+                .map(|path| check_program(path, strict))
+                .collect::<Result<Vec<_>, _>>()?;
+            context.print(&CommandOutput::default().table(Table::new(
                 "programs",
                 ["file", "raw", "rewritten", "compressed", "free", "pages", "data"],
                 rows,
             )))
         }
         Action::Verify { address, file } => {
-            let (program, _) = read(&file)?;
+            let (program, _) = read_program(&file)?;
             let code = context.node().await?.code(address).await?;
             if !program.matches_code(&code) {
                 return Err(CliError::OtherProgram { address, file });
             }
-            context.print(&Page::new([
+            context.print(&CommandOutput::new([
                 ("address", Cell::text(address)),
                 ("file", Cell::text(file.display())),
                 ("same", Cell::Flag(true)),
@@ -63,15 +65,15 @@ pub(crate) async fn run(context: &Context, action: Action) -> Result<(), CliErro
 }
 
 /// The program in a file, and the module that it was made from.
-fn read(path: &PathBuf) -> Result<(Program, Vec<u8>), CliError> {
+fn read_program(path: &PathBuf) -> Result<(Program, Vec<u8>), CliError> {
     let module = fs::read(path).map_err(|source| CliError::Read { path: path.clone(), source })?;
     let wrong = |source| CliError::Program { path: path.clone(), source };
     Ok((Program::from_wasm(&module).map_err(wrong)?, module))
 }
 
 /// The sizes of one program.
-fn check(path: &PathBuf, strict: bool) -> Result<Vec<Cell>, CliError> {
-    let (program, module) = read(path)?;
+fn check_program(path: &PathBuf, strict: bool) -> Result<Vec<Cell>, CliError> {
+    let (program, module) = read_program(path)?;
     let wrong = |source| CliError::Program { path: path.clone(), source };
     program.check().map_err(wrong)?;
     if strict {

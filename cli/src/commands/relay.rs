@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use clap::Args;
-use muster_daemons::{Agent, AgentError, Waiting};
+use muster_daemons::{Daemon, DaemonError, NextEvent};
 use muster_messaging::{MessageError, Relay, RelayConfig, RelayUrl};
 
 use crate::context::Context;
@@ -34,16 +34,16 @@ pub(crate) struct Options {
 
     /// How others see how it is.
     #[command(flatten)]
-    health: daemon::Health,
+    health: daemon::HealthOptions,
 }
 
 /// A relay, as daemons are: it works by itself, and its steps only look whether it still does.
-struct Running(Option<Relay>);
+struct RelayDaemon(Option<Relay>);
 
-impl Agent for Running {
-    async fn step(&mut self) -> Result<Waiting, AgentError> {
+impl Daemon for RelayDaemon {
+    async fn step(&mut self) -> Result<NextEvent, DaemonError> {
         match &self.0 {
-            Some(relay) if relay.is_listening() => Ok(Waiting::for_a("letters")),
+            Some(relay) if relay.is_listening() => Ok(NextEvent::untimed("letters")),
             _ => Err(MessageError::TransportClosed.into()),
         }
     }
@@ -62,5 +62,5 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     config.limits.per_address = per_address.unwrap_or(config.limits.per_address);
     let relay = Relay::start(config).await?;
     let facts = vec![("url", Cell::text(relay.url()))];
-    daemon::run(context, health, &mut Running(Some(relay)), facts, std::future::pending()).await
+    daemon::run(context, health, &mut RelayDaemon(Some(relay)), facts, std::future::pending()).await
 }

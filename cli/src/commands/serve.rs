@@ -20,10 +20,10 @@ use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
 
 use crate::context::Context;
-use crate::desk::Desk;
 use crate::error::CliError;
-use crate::output::{Cell, complain};
+use crate::output::{Cell, print_error};
 use crate::parse;
+use crate::receipt_signer::ReceiptSigner;
 
 /// Where to serve.
 #[derive(Debug, Args)]
@@ -40,15 +40,15 @@ pub(crate) struct Options {
 
 /// What is asked.
 #[derive(Debug, Deserialize)]
-struct Question {
+struct FactorQuery {
     /// The number to factor.
     n: u64,
 }
 
 /// Serves until ctrl-c: `GET /factor?n=NUMBER` and `GET /health`.
 pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
-    let desk = match options.agreement {
-        Some(agreement) => Some(open(context, agreement).await?),
+    let receipt_signer = match options.agreement {
+        Some(agreement) => Some(open_receipt_signer(context, agreement).await?),
         None => None,
     };
     let address = options.listen;
@@ -58,8 +58,8 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     context.print_ready(vec![("url", Cell::text(url))])?;
 
     let mut app = Router::new().route("/factor", get(factor)).route("/health", get(async || "ok"));
-    if let Some(desk) = desk {
-        app = app.layer(from_fn_with_state(Arc::new(desk), stamp));
+    if let Some(receipt_signer) = receipt_signer {
+        app = app.layer(from_fn_with_state(Arc::new(receipt_signer), attach_receipt));
     }
     // An error here means that ctrl-c cannot be heard; the service then ends at once.
     let end = async { drop(tokio::signal::ctrl_c().await) };
@@ -67,37 +67,44 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
 }
 
 /// The prime factors of a number.
-async fn factor(Query(question): Query<Question>) -> Result<Json<Factors>, StatusCode> {
+async fn factor(Query(question): Query<FactorQuery>) -> Result<Json<Factors>, StatusCode> {
     let factors = spawn_blocking(move || Factors::of(question.n)).await;
     factors.map(Json).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// The desk for the receipts of an agreement.
-async fn open(context: &Context, agreement: Address) -> Result<Desk, CliError> {
-    let (name, letters) = (format!("serve-{agreement}"), Arc::new(InMemoryTransport::default()));
-    let (base, _) = context.base(Role::Worker, &name, None, letters).await?;
-    Desk::open(base, agreement).await
+async fn open_receipt_signer(
+    context: &Context,
+    agreement: Address,
+) -> Result<ReceiptSigner, CliError> {
+    let (name, transport) = (format!("serve-{agreement}"), Arc::new(InMemoryTransport::default()));
+    let (daemon_context, _) = context.base(Role::Worker, &name, None, transport).await?;
+    ReceiptSigner::open(daemon_context, agreement).await
 }
 
 /// Puts a receipt on a good answer to a question that names a session. A node that does not answer costs
 /// the receipt, not the answer.
-async fn stamp(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
-    let session = session(request.headers());
+async fn attach_receipt(
+    State(receipt_signer): State<Arc<ReceiptSigner>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let session = requested_session(request.headers());
     let mut response = next.run(request).await;
     let Some(session) = session.filter(|_| response.status().is_success()) else { return response };
-    match desk.stamp(session).await {
+    match receipt_signer.sign_receipt(session).await {
         Ok(receipt) => {
             let text = receipt.and_then(|receipt| HeaderValue::try_from(receipt.to_string()).ok());
             if let Some(text) = text {
                 response.headers_mut().insert(RECEIPT_HEADER, text);
             }
         }
-        Err(error) => complain(&error),
+        Err(error) => print_error(&error),
     }
     response
 }
 
 /// The session that a question names.
-fn session(headers: &HeaderMap) -> Option<B256> {
+fn requested_session(headers: &HeaderMap) -> Option<B256> {
     headers.get(SESSION_HEADER)?.to_str().ok()?.parse().ok()
 }

@@ -6,7 +6,7 @@ use muster_client::protocol::abi::{TesterResult, WorkerResult};
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Cell, Page, Rows};
+use crate::output::{Cell, CommandOutput, Table};
 use crate::parse;
 
 /// What to settle.
@@ -19,7 +19,7 @@ pub(crate) struct Options {
 
 /// Settles an agreement.
 pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
-    let market = context.market_to_sign().await?;
+    let market = context.signing_market().await?;
     let agreement = market.agreement(options.agreement).await?;
     let settlement = agreement.settle().await?;
     let facts = [
@@ -29,14 +29,14 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         ("compensation", Cell::wei(settlement.compensation)),
         ("burned", Cell::wei(settlement.burned)),
     ];
-    let page = Page::new(facts)
+    let page = CommandOutput::new(facts)
         .table(paid_workers(&settlement.workers))
         .table(paid_testers(&settlement.testers));
     context.print_transaction(page, &settlement.receipt)
 }
 
 /// Each worker's part in a settlement.
-pub(crate) fn paid_workers(workers: &[WorkerResult]) -> Rows {
+pub(crate) fn paid_workers(workers: &[WorkerResult]) -> Table {
     let rows = workers.iter().map(|worker| {
         vec![
             Cell::text(worker.account),
@@ -50,13 +50,13 @@ pub(crate) fn paid_workers(workers: &[WorkerResult]) -> Rows {
         ]
     });
     let columns = ["account", "accepted", "resigned", "judged", "served", "failed", "pay", "slash"];
-    Rows::new("paid_workers", columns, rows)
+    Table::new("paid_workers", columns, rows)
 }
 
 /// Each tester's part in a settlement.
-pub(crate) fn paid_testers(testers: &[TesterResult]) -> Rows {
+pub(crate) fn paid_testers(testers: &[TesterResult]) -> Table {
     let rows = testers.iter().map(|tester| {
         vec![Cell::text(tester.account), Cell::count(tester.seats), Cell::wei(tester.fee)]
     });
-    Rows::new("paid_testers", ["account", "seats", "fee"], rows)
+    Table::new("paid_testers", ["account", "seats", "fee"], rows)
 }

@@ -6,7 +6,7 @@ use alloy::primitives::{Address, B256};
 use clap::{ArgGroup, Args, Subcommand};
 use muster_client::protocol::abi::{Entry, Finding};
 use muster_client::{Agreement, Market, Session, message_key};
-use muster_daemons::tester::{Tester, TesterOptions};
+use muster_daemons::tester::{TesterDaemon, TesterOptions};
 use muster_daemons::{Identity, Role, Store};
 
 use crate::check::CheckOptions;
@@ -14,16 +14,16 @@ use crate::commands::probe;
 use crate::context::Context;
 use crate::daemon;
 use crate::error::CliError;
-use crate::output::{Cell, Page, Rows};
+use crate::output::{Cell, CommandOutput, Table};
 use crate::parse::{self, window_list};
 
 /// What a tester does.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
     /// Do all of it: join, check in, look at workers where the account holds a seat, report, collect fees
-    Run(Run),
+    Run(TesterRunOptions),
     /// Register the account as a tester, once and for ever
-    Join(Join),
+    Join(JoinOptions),
     /// Get into the next epoch's list of testers, and into this one's while that is short
     CheckIn,
     /// Show in which windows of an agreement the account holds a seat
@@ -35,15 +35,15 @@ pub(crate) enum Action {
     /// Look at workers now, in a window in which the account holds a seat
     Probe(probe::Options),
     /// Report what was seen, once, after the agreement's end
-    Report(Report),
+    Report(ReportOptions),
 }
 
 /// How it is all done.
 #[derive(Debug, Args)]
-pub(crate) struct Run {
+pub(crate) struct TesterRunOptions {
     /// What every daemon can be told.
     #[command(flatten)]
-    daemon: daemon::Options,
+    daemon: daemon::DaemonOptions,
 
     /// How workers are checked.
     #[command(flatten)]
@@ -51,7 +51,7 @@ pub(crate) struct Run {
 
     /// Where the fees go.
     #[command(flatten)]
-    payouts: daemon::Payouts,
+    payouts: daemon::PayoutOptions,
 
     /// First block in which to look for agreements if the account is registered and the state file is lost
     #[arg(long, value_name = "BLOCK", default_value_t = 0)]
@@ -64,7 +64,7 @@ pub(crate) struct Run {
 
 /// What is registered.
 #[derive(Debug, Args)]
-pub(crate) struct Join {
+pub(crate) struct JoinOptions {
     /// Stake; without it, the market's tester bond
     #[arg(long, value_name = "AMOUNT", value_parser = parse::wei)]
     stake: Option<u128>,
@@ -77,7 +77,7 @@ pub(crate) struct Join {
 /// What is reported.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("seen").required(true).args(["state", "entry"]))]
-pub(crate) struct Report {
+pub(crate) struct ReportOptions {
     /// The agreement
     #[arg(value_parser = parse::contract)]
     agreement: Address,
@@ -98,9 +98,9 @@ pub(crate) struct Report {
 
 /// Does what a tester does.
 pub(crate) async fn run(context: &Context, action: Action) -> Result<(), CliError> {
-    let market = async || context.market_to_sign().await;
+    let market = async || context.signing_market().await;
     match action {
-        Action::Run(options) => daemon(context, options).await,
+        Action::Run(options) => run_daemon(context, options).await,
         Action::Join(options) => join(context, &market().await?, options).await,
         Action::CheckIn => check_in(context, &market().await?).await,
         Action::Seats { agreement } => seats(context, &market().await?, agreement).await,
@@ -110,31 +110,32 @@ pub(crate) async fn run(context: &Context, action: Action) -> Result<(), CliErro
 }
 
 /// Does it all, until it is told to end or has left.
-async fn daemon(context: &Context, options: Run) -> Result<(), CliError> {
-    let Run { daemon, check, payouts, from_block, leave } = options;
+async fn run_daemon(context: &Context, options: TesterRunOptions) -> Result<(), CliError> {
+    let TesterRunOptions { daemon, check, payouts, from_block, leave } = options;
     let options = TesterOptions {
-        patience: check.patience(),
+        probe_timeout: check.timeout_duration(),
         checks: check.checks()?,
         payout: payouts.payout(),
         first_block: from_block,
         leave,
     };
-    let (base, mut facts) = daemon::base(context, &daemon, Role::Tester).await?;
-    facts.push(("account", Cell::text(base.account())));
-    let mut tester = Tester::start(base, options).await?;
+    let (daemon_context, mut facts) =
+        daemon::daemon_context(context, &daemon, Role::Tester).await?;
+    facts.push(("account", Cell::text(daemon_context.account())));
+    let mut tester = TesterDaemon::start(daemon_context, options).await?;
     let left = tester.left();
     daemon::run(context, daemon.health, &mut tester, facts, left).await
 }
 
 /// The state file of this account's looks.
-pub(crate) fn store(market: &Market, path: &Path) -> Result<Store, CliError> {
+pub(crate) fn open_store(market: &Market, path: &Path) -> Result<Store, CliError> {
     let (chain, dispatcher) = (market.node().chain_id(), market.dispatcher());
     let identity = Identity { role: Role::Tester, chain, dispatcher, account: market.account()? };
     Ok(Store::open(path, &identity)?)
 }
 
 /// Registers a tester.
-async fn join(context: &Context, market: &Market, options: Join) -> Result<(), CliError> {
+async fn join(context: &Context, market: &Market, options: JoinOptions) -> Result<(), CliError> {
     let stake = options.stake.unwrap_or(market.settings().testerBond);
     let key = match options.message_key {
         Some(key) => key,
@@ -146,7 +147,7 @@ async fn join(context: &Context, market: &Market, options: Join) -> Result<(), C
         ("number", Cell::count(registered.number)),
         ("stake", Cell::wei(stake)),
     ];
-    context.print_transaction(Page::new(facts), &registered.receipt)
+    context.print_transaction(CommandOutput::new(facts), &registered.receipt)
 }
 
 /// Checks in.
@@ -154,7 +155,7 @@ async fn check_in(context: &Context, market: &Market) -> Result<(), CliError> {
     let done = market.check_in().await?;
     let rows =
         done.places.iter().map(|(epoch, place)| vec![Cell::count(*epoch), Cell::count(*place)]);
-    let page = Page::new([("account", Cell::text(market.account()?))]).table(Rows::new(
+    let page = CommandOutput::new([("account", Cell::text(market.account()?))]).table(Table::new(
         "lists",
         ["epoch", "place"],
         rows,
@@ -181,43 +182,55 @@ async fn seats(context: &Context, market: &Market, address: Address) -> Result<(
         ("windows", Cell::text(window_list(seats))),
         ("tick", Cell::count(market.now().await?)),
     ];
-    context.print(&Page::new(facts).table(Rows::new("seats", ["window", "from", "until"], rows)))
+    context.print(&CommandOutput::new(facts).table(Table::new(
+        "seats",
+        ["window", "from", "until"],
+        rows,
+    )))
 }
 
 /// Reports.
-async fn report(context: &Context, market: &Market, options: Report) -> Result<(), CliError> {
-    let Report { agreement: address, state, entry, salt } = options;
+async fn report(
+    context: &Context,
+    market: &Market,
+    options: ReportOptions,
+) -> Result<(), CliError> {
+    let ReportOptions { agreement: address, state, entry, salt } = options;
     let agreement = market.agreement(address).await?;
     let (session, entries) = match state {
         None => (Session { salt: salt.unwrap_or_default() }, entry),
         Some(path) => {
-            let store = store(market, &path)?;
-            let entries = seen(&store, &agreement)?;
+            let store = open_store(market, &path)?;
+            let entries = observed_entries(&store, &agreement)?;
             if entries.is_empty() {
-                return Err(CliError::NothingSeen { path, agreement: address });
+                return Err(CliError::NothingObserved { path, agreement: address });
             }
-            let salt = store.salt(address, || Session::random().salt)?;
+            let salt = store.session_salt(address, || Session::random().salt)?;
             (Session { salt }, entries)
         }
     };
-    let rows: Vec<_> = entries.iter().map(|entry| finding_row((*entry).into())).collect();
+    let rows: Vec<_> = entries.iter().map(|entry| finding_cells((*entry).into())).collect();
     let receipt = agreement.report(&session, entries).await?;
     let facts = [("agreement", Cell::text(address)), ("tester", Cell::text(market.account()?))];
-    let page = Page::new(facts).table(Rows::new("entries", ["worker", "checked", "served"], rows));
+    let page = CommandOutput::new(facts).table(Table::new(
+        "entries",
+        ["worker", "checked", "served"],
+        rows,
+    ));
     context.print_transaction(page, &receipt)
 }
 
 /// What was seen of each worker.
-fn seen(store: &Store, agreement: &Agreement) -> Result<Vec<Entry>, CliError> {
+fn observed_entries(store: &Store, agreement: &Agreement) -> Result<Vec<Entry>, CliError> {
     let mut entries = Vec::new();
     for index in 0..agreement.terms().header.redundancy {
-        entries.extend(store.seen(agreement.address(), index)?.entry(index));
+        entries.extend(store.observations(agreement.address(), index)?.report_entry(index));
     }
     Ok(entries)
 }
 
 /// What was seen of one worker.
-pub(crate) fn finding_row(finding: Finding) -> Vec<Cell> {
+pub(crate) fn finding_cells(finding: Finding) -> Vec<Cell> {
     let windows = |bits| Cell::text(window_list(bits));
     vec![Cell::count(finding.index), windows(finding.checked), windows(finding.served)]
 }

@@ -10,11 +10,11 @@ use tokio::time::sleep;
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Cell, Page};
+use crate::output::{Cell, CommandOutput};
 use crate::{parse, progress};
 
 /// How often to look.
-const POLL: Duration = Duration::from_millis(200);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// What to wait for.
 #[derive(Debug, Args)]
@@ -30,12 +30,12 @@ pub(crate) struct Options {
 
     /// Until this state
     #[arg(long, value_enum)]
-    state: Option<Goal>,
+    state: Option<TargetState>,
 }
 
 /// A state that comes by itself or by others' doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-enum Goal {
+enum TargetState {
     /// A worker has accepted
     Running,
     /// The time is over, testers may report
@@ -58,13 +58,15 @@ pub(crate) async fn run(
         let now = agreement.state().await?;
         busy.set_message(format!("waits; it is {} now", state_text(now)));
         let arrived = match (options.window, options.state) {
-            (Some(window), _) => in_window(&agreement, now, window).await?,
-            (None, goal) => in_state(&agreement, now, goal.unwrap_or(Goal::Settled))?,
+            (Some(window), _) => has_reached_window(&agreement, now, window).await?,
+            (None, goal) => {
+                has_reached_state(&agreement, now, goal.unwrap_or(TargetState::Settled))?
+            }
         };
         if arrived {
             break now;
         }
-        sleep(POLL).await;
+        sleep(POLL_INTERVAL).await;
     };
     drop(busy);
     let facts = [
@@ -73,12 +75,16 @@ pub(crate) async fn run(
         ("tick", Cell::count(market.now().await?)),
     ];
     let window = agreement.window().await?.map_or(Cell::None, Cell::count);
-    context.print(&Page::new(facts).fact("window", window))
+    context.print(&CommandOutput::new(facts).field("window", window))
 }
 
 /// Whether it is in this window.
-async fn in_window(agreement: &Agreement, now: State, window: u8) -> Result<bool, CliError> {
-    let missed = || CliError::Missed { agreement: agreement.address(), state: state_text(now) };
+async fn has_reached_window(
+    agreement: &Agreement,
+    now: State,
+    window: u8,
+) -> Result<bool, CliError> {
+    let missed = || CliError::WaitMissed { agreement: agreement.address(), state: state_text(now) };
     match (now, agreement.window().await?) {
         (State::Offered, _) => Ok(false),
         (State::Running, Some(current)) if current <= window => Ok(current == window),
@@ -87,16 +93,23 @@ async fn in_window(agreement: &Agreement, now: State, window: u8) -> Result<bool
 }
 
 /// Whether it is in this state.
-fn in_state(agreement: &Agreement, now: State, goal: Goal) -> Result<bool, CliError> {
+fn has_reached_state(
+    agreement: &Agreement,
+    now: State,
+    goal: TargetState,
+) -> Result<bool, CliError> {
     let reached = match now {
         State::Offered => return Ok(false),
-        State::Running => Goal::Running,
-        State::Reporting => Goal::Reporting,
-        State::Due => Goal::Due,
-        _ => Goal::Settled,
+        State::Running => TargetState::Running,
+        State::Reporting => TargetState::Reporting,
+        State::Due => TargetState::Due,
+        _ => TargetState::Settled,
     };
     if reached > goal {
-        return Err(CliError::Missed { agreement: agreement.address(), state: state_text(now) });
+        return Err(CliError::WaitMissed {
+            agreement: agreement.address(),
+            state: state_text(now),
+        });
     }
     Ok(reached == goal)
 }

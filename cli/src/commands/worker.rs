@@ -8,7 +8,7 @@ use muster_client::{Application, Market, Offer, WorkerReputation, message_key};
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Cell, Page};
+use crate::output::{Cell, CommandOutput};
 use crate::parse;
 
 mod run;
@@ -17,17 +17,17 @@ mod run;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
     /// Do all of it: register, keep a place in the book, accept, serve through a gateway, settle, withdraw
-    Run(Box<run::Run>),
+    Run(Box<run::WorkerRunOptions>),
     /// One thing of it.
     #[command(flatten)]
-    ByHand(ByHand),
+    ByHand(ManualAction),
 }
 
 /// What a worker does by hand.
 #[derive(Debug, Subcommand)]
-pub(crate) enum ByHand {
+pub(crate) enum ManualAction {
     /// Register the account as a worker, once and for ever
-    Register(Register),
+    Register(RegisterOptions),
     /// Put a worker that fits into its book; anybody may
     List {
         /// The worker; without it, the account itself
@@ -35,7 +35,7 @@ pub(crate) enum ByHand {
         worker: Option<Address>,
     },
     /// Change everything that is offered
-    Update(Terms),
+    Update(OfferArgs),
     /// Change the price
     Price {
         /// Amount per tick, such as 20gwei
@@ -45,7 +45,7 @@ pub(crate) enum ByHand {
     /// Take new work, or no more of it
     Available {
         /// Whether it takes new work
-        available: Answer,
+        available: YesNo,
     },
     /// Change the key for messages
     Key {
@@ -87,7 +87,7 @@ pub(crate) enum ByHand {
 
 /// Yes or no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Answer {
+pub(crate) enum YesNo {
     /// It does
     Yes,
     /// It does not
@@ -96,7 +96,7 @@ pub(crate) enum Answer {
 
 /// What is offered.
 #[derive(Debug, Args)]
-pub(crate) struct Terms {
+pub(crate) struct OfferArgs {
     /// Amount per tick, such as 20gwei
     #[arg(long, value_parser = parse::wei)]
     price: u128,
@@ -116,10 +116,10 @@ pub(crate) struct Terms {
 
 /// What is registered.
 #[derive(Debug, Args)]
-pub(crate) struct Register {
+pub(crate) struct RegisterOptions {
     /// What is offered
     #[command(flatten)]
-    terms: Terms,
+    offer: OfferArgs,
 
     /// Kind of work: a name of up to 8 bytes; 0 is what `client buy` buys if it is told nothing else
     #[arg(long, value_name = "NAME", default_value = "0")]
@@ -138,28 +138,32 @@ pub(crate) struct Register {
 pub(crate) async fn run(context: &Context, action: Action) -> Result<(), CliError> {
     match action {
         Action::Run(options) => run::run(context, *options).await,
-        Action::ByHand(action) => by_hand(context, action).await,
+        Action::ByHand(action) => run_manual(context, action).await,
     }
 }
 
 /// Does one thing.
-async fn by_hand(context: &Context, action: ByHand) -> Result<(), CliError> {
-    if let ByHand::Show { worker: Some(worker) } = action {
+async fn run_manual(context: &Context, action: ManualAction) -> Result<(), CliError> {
+    if let ManualAction::Show { worker: Some(worker) } = action {
         return show(context, &context.market().await?, worker).await;
     }
-    let market = context.market_to_sign().await?;
+    let market = context.signing_market().await?;
     let account = market.account()?;
     let receipt = match action {
-        ByHand::Register(options) => return register(context, &market, options).await,
-        ByHand::Show { worker } => return show(context, &market, worker.unwrap_or(account)).await,
-        ByHand::List { worker } => market.list(worker.unwrap_or(account)).await?,
-        ByHand::Update(terms) => market.update(&terms.offer()).await?,
-        ByHand::Price { price } => market.set_price(price).await?,
-        ByHand::Available { available } => market.set_available(available == Answer::Yes).await?,
-        ByHand::Key { message_key } => market.set_key(message_key).await?,
-        ByHand::Stake { amount } => market.stake(amount).await?,
-        ByHand::Unstake { amount } => market.unstake(amount).await?,
-        ByHand::Accept { agreement } => {
+        ManualAction::Register(options) => return register(context, &market, options).await,
+        ManualAction::Show { worker } => {
+            return show(context, &market, worker.unwrap_or(account)).await;
+        }
+        ManualAction::List { worker } => market.list(worker.unwrap_or(account)).await?,
+        ManualAction::Update(terms) => market.update(&terms.offer()).await?,
+        ManualAction::Price { price } => market.set_price(price).await?,
+        ManualAction::Available { available } => {
+            market.set_available(available == YesNo::Yes).await?
+        }
+        ManualAction::Key { message_key } => market.set_key(message_key).await?,
+        ManualAction::Stake { amount } => market.stake(amount).await?,
+        ManualAction::Unstake { amount } => market.unstake(amount).await?,
+        ManualAction::Accept { agreement } => {
             let agreement = market.agreement(agreement).await?;
             let receipt = agreement.accept().await?;
             let progress = agreement.progress().await?;
@@ -169,27 +173,31 @@ async fn by_hand(context: &Context, action: ByHand) -> Result<(), CliError> {
                 ("start", Cell::Count(progress.start)),
                 ("end", Cell::Count(agreement.times(&progress).end())),
             ];
-            return context.print_transaction(Page::new(facts), &receipt);
+            return context.print_transaction(CommandOutput::new(facts), &receipt);
         }
-        ByHand::Resign { agreement } => {
+        ManualAction::Resign { agreement } => {
             let resigned = market.agreement(agreement).await?.resign().await?;
             let facts = [
                 ("agreement", Cell::text(agreement)),
                 ("worker", Cell::text(account)),
                 ("windows", Cell::count(resigned.windows)),
             ];
-            return context.print_transaction(Page::new(facts), &resigned.receipt);
+            return context.print_transaction(CommandOutput::new(facts), &resigned.receipt);
         }
     };
     let worker = market.worker(account).await?;
-    context.print_transaction(page(&worker), &receipt)
+    context.print_transaction(worker_output(&worker), &receipt)
 }
 
 /// Registers a worker.
-async fn register(context: &Context, market: &Market, options: Register) -> Result<(), CliError> {
-    let Register { terms, application, stake, message_key: key } = options;
+async fn register(
+    context: &Context,
+    market: &Market,
+    options: RegisterOptions,
+) -> Result<(), CliError> {
+    let RegisterOptions { offer: terms, application, stake, message_key: key } = options;
     let offer = terms.offer();
-    let stake = stake.unwrap_or_else(|| bonds(&offer, market.settings()));
+    let stake = stake.unwrap_or_else(|| total_bonds(&offer, market.settings()));
     let key = match key {
         Some(key) => key,
         None => message_key(&context.signer(market.node().chain_id())?),
@@ -197,57 +205,57 @@ async fn register(context: &Context, market: &Market, options: Register) -> Resu
     let registered = market.register(application, &offer, key, stake).await?;
     let account = market.account()?;
     let worker = market.worker(account).await?;
-    context.print_transaction(page(&worker), &registered.receipt)
+    context.print_transaction(worker_output(&worker), &registered.receipt)
 }
 
 /// Shows a worker.
 async fn show(context: &Context, market: &Market, account: Address) -> Result<(), CliError> {
     let worker = market.worker(account).await?;
     let credit = market.credit(account).await?;
-    let mut page = page(&worker).fact("credit", Cell::wei(credit));
+    let mut page = worker_output(&worker).field("credit", Cell::wei(credit));
     if worker.application != Application::TESTER.0 {
-        let WorkerReputation { score, weights: standing, .. } = market.reputation(account).await?;
+        let WorkerReputation { score, weights: weights, .. } = market.reputation(account).await?;
         page = page
-            .fact("score", Cell::text(percent(score)))
-            .fact("good", Cell::text(observations(standing.good)))
-            .fact("bad", Cell::text(observations(standing.bad)))
-            .fact("misses", Cell::count(worker.misses));
+            .field("score", Cell::text(format_percent(score)))
+            .field("good", Cell::text(format_observations(weights.good)))
+            .field("bad", Cell::text(format_observations(weights.bad)))
+            .field("misses", Cell::count(worker.misses));
     }
     context.print(&page)
 }
 
 /// What is known of a worker.
-fn page(worker: &Worker) -> Page {
+fn worker_output(worker: &Worker) -> CommandOutput {
     let tester = worker.application == Application::TESTER.0;
-    let mut page = Page::new([
+    let mut page = CommandOutput::new([
         ("account", Cell::text(worker.account)),
         ("number", Cell::count(worker.number)),
         ("application", Cell::text(Application(worker.application))),
     ]);
     if tester {
-        page = page.fact("last_epoch", Cell::count(worker.lastEpoch));
+        page = page.field("last_epoch", Cell::count(worker.lastEpoch));
     } else {
         page = page
-            .fact("price", Cell::wei(worker.price))
-            .fact("max_length", Cell::count(worker.maxLength))
-            .fact("promise", Cell::text(percent(worker.promised)))
-            .fact("capacity", Cell::count(worker.capacity))
-            .fact("active", Cell::count(worker.active))
-            .fact("available", Cell::Flag(worker.available))
-            .fact("listed", Cell::Flag(worker.listed))
-            .fact("locked", Cell::wei(worker.locked));
+            .field("price", Cell::wei(worker.price))
+            .field("max_length", Cell::count(worker.maxLength))
+            .field("promise", Cell::text(format_percent(worker.promised)))
+            .field("capacity", Cell::count(worker.capacity))
+            .field("active", Cell::count(worker.active))
+            .field("available", Cell::Flag(worker.available))
+            .field("listed", Cell::Flag(worker.listed))
+            .field("locked", Cell::wei(worker.locked));
     }
-    page.fact("stake", Cell::wei(worker.stake)).fact("key", Cell::text(worker.key))
+    page.field("stake", Cell::wei(worker.stake)).field("key", Cell::text(worker.key))
 }
 
 /// Basis points as people read them.
-pub(crate) fn percent(bps: u16) -> String {
+pub(crate) fn format_percent(bps: u16) -> String {
     let (whole, part) = (bps.checked_div(100).unwrap_or(0), bps.checked_rem(100).unwrap_or(0));
     if part == 0 { format!("{whole}%") } else { format!("{whole}.{part:02}%") }
 }
 
 /// A weight in a reputation, in observations, rounded down to hundredths.
-pub(crate) fn observations(weight: u64) -> String {
+pub(crate) fn format_observations(weight: u64) -> String {
     let hundredths =
         u128::from(weight).wrapping_mul(100).checked_div(reputation::ONE_OBSERVATION.into());
     let hundredths = hundredths.unwrap_or(0); // 64 + 7 bits cannot leave 128
@@ -256,12 +264,12 @@ pub(crate) fn observations(weight: u64) -> String {
 }
 
 /// The bonds of as many longest agreements as a worker takes at once.
-fn bonds(offer: &Offer, settings: &Settings) -> u128 {
+fn total_bonds(offer: &Offer, settings: &Settings) -> u128 {
     let bond = money::bond(offer.price, offer.max_length, settings.bondBps, settings.minBond);
     bond.saturating_mul(offer.capacity.into())
 }
 
-impl Terms {
+impl OfferArgs {
     /// As the market takes it.
     const fn offer(&self) -> Offer {
         let Self { price, max_length, promise, capacity } = *self;

@@ -6,10 +6,10 @@ use clap::Args;
 use muster_client::Application;
 use muster_client::protocol::abi::Worker;
 
-use crate::commands::worker::percent;
+use crate::commands::worker::format_percent;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Cell, Page, Rows};
+use crate::output::{Cell, CommandOutput, Table};
 
 /// Whom to list.
 #[derive(Debug, Args)]
@@ -27,7 +27,7 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         workers.retain(|worker| worker.application == application);
     }
     workers.sort_by_key(|worker| (Reverse(worker.listed), worker.price, worker.number));
-    context.print(&Page::default().table(Rows::new(
+    context.print(&CommandOutput::default().table(Table::new(
         "workers",
         [
             "number",
@@ -44,20 +44,20 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
             "stake",
             "locked",
         ],
-        workers.iter().map(row),
+        workers.iter().map(worker_row),
     )))
 }
 
 /// One worker.
-fn row(worker: &Worker) -> Vec<Cell> {
+fn worker_row(worker: &Worker) -> Vec<Cell> {
     vec![
         Cell::count(worker.number),
         Cell::text(worker.account),
         Cell::text(Application(worker.application)),
         Cell::wei(worker.price),
         Cell::count(worker.maxLength),
-        Cell::text(percent(worker.promised)),
-        Cell::text(percent(worker.score)),
+        Cell::text(format_percent(worker.promised)),
+        Cell::text(format_percent(worker.score)),
         Cell::count(worker.active),
         Cell::count(worker.capacity),
         Cell::Flag(worker.available),

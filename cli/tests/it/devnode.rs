@@ -2,14 +2,14 @@
 
 use std::net::TcpListener;
 
-use crate::harness::{Background, Folder, until};
+use crate::harness::{BackgroundProcess, TestFolder, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_answers_until_it_is_told_to_end_and_leaves_its_port() {
-    let nowhere = Folder::new("devnode-runs", "");
-    let mut node = Background::start(&nowhere, "devnode --port 0");
+    let nowhere = TestFolder::new("devnode-runs", "");
+    let mut node = BackgroundProcess::start(&nowhere, "devnode --port 0");
     let url = node.field("rpc");
-    let folder = Folder::new("devnode-answers", &url);
+    let folder = TestFolder::new("devnode-answers", &url);
     assert_eq!(folder.json("fund dev:ada 1eth")["balance"], "1000000000000000000");
 
     let port = url.rsplit(':').next().unwrap().to_owned();
@@ -25,8 +25,8 @@ async fn it_answers_until_it_is_told_to_end_and_leaves_its_port() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_makes_blocks_by_itself_if_told_to() {
-    let nowhere = Folder::new("devnode-ticks", "");
-    let mut process = Background::start(&nowhere, "devnode --port 0 --block-time 50");
+    let nowhere = TestFolder::new("devnode-ticks", "");
+    let mut process = BackgroundProcess::start(&nowhere, "devnode --port 0 --block-time 50");
     let url = process.field("rpc");
     let node = muster_client::Node::connect(&url, None).await.unwrap();
     let first = node.head().await.unwrap().number;

@@ -18,7 +18,7 @@ use tokio::time::sleep;
 pub(crate) const MUSTER: &str = env!("CARGO_BIN_EXE_muster");
 
 /// Constants with which everything takes long enough not to be over before a slow machine is done.
-pub(crate) const SLOW: &str =
+pub(crate) const LONG_WINDOWS: &str =
     "--accept-window 600 --report-window 600 --min-window 1200 --min-length 1200";
 
 /// The names of all folders.
@@ -32,12 +32,12 @@ pub(crate) async fn until(mut is_so: impl AsyncFnMut() -> bool) {
 }
 
 /// A port that is free.
-pub(crate) fn port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
 /// A folder in which the command is run.
-pub(crate) struct Folder {
+pub(crate) struct TestFolder {
     /// Where it is.
     path: PathBuf,
     /// The node that the command is told.
@@ -46,7 +46,7 @@ pub(crate) struct Folder {
 
 /// What a command did.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub(crate) struct CommandResult {
     /// Its exit code.
     pub(crate) code: i32,
     /// Its result.
@@ -55,7 +55,7 @@ pub(crate) struct Outcome {
     pub(crate) stderr: String,
 }
 
-impl Folder {
+impl TestFolder {
     /// An empty folder under a name that no other test uses.
     pub(crate) fn new(name: &str, url: &str) -> Self {
         let fresh = NAMES.lock().unwrap().insert(name.to_owned());
@@ -80,10 +80,10 @@ impl Folder {
     }
 
     /// Runs the command with these arguments, separated by blanks.
-    pub(crate) fn run(&self, args: &str) -> Outcome {
+    pub(crate) fn run(&self, args: &str) -> CommandResult {
         let output = block_in_place(|| self.command(args).output()).unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        Outcome {
+        CommandResult {
             code: output.status.code().unwrap(),
             stdout: text(output.stdout),
             stderr: text(output.stderr),
@@ -113,7 +113,7 @@ impl Folder {
 
     /// What the command says when it is refused: one line on standard error, nothing as a result.
     pub(crate) fn refused(&self, args: &str) -> String {
-        let Outcome { code, stdout, stderr } = self.run(args);
+        let CommandResult { code, stdout, stderr } = self.run(args);
         assert_eq!((code, stdout.as_str()), (1, ""), "{args}: {stderr}");
         let line = stderr.strip_prefix("error: ").unwrap_or_else(|| panic!("{args}: {stderr}"));
         assert_eq!(line.lines().count(), 1, "{args}: {stderr}");
@@ -122,42 +122,42 @@ impl Folder {
 }
 
 /// A chain with a market on it, and a folder that knows the market.
-pub(crate) struct World {
+pub(crate) struct TestMarket {
     /// The chain.
     pub(crate) chain: Devnode,
     /// The folder.
-    pub(crate) folder: Folder,
+    pub(crate) folder: TestFolder,
 }
 
-impl World {
+impl TestMarket {
     /// A market with the constants for dev chains.
     pub(crate) async fn new(name: &str) -> Self {
-        Self::with(name, "").await
+        Self::with_options(name, "").await
     }
 
     /// A market on which everything takes long enough not to be over before a slow machine is done.
-    pub(crate) async fn slow(name: &str) -> Self {
-        Self::with(name, SLOW).await
+    pub(crate) async fn with_long_windows(name: &str) -> Self {
+        Self::with_options(name, LONG_WINDOWS).await
     }
 
     /// A market that is deployed with these options.
-    pub(crate) async fn with(name: &str, options: &str) -> Self {
+    pub(crate) async fn with_options(name: &str, options: &str) -> Self {
         let chain = Devnode::start(Config::any_port()).await.unwrap();
-        let folder = Folder::new(name, &chain.url());
+        let folder = TestFolder::new(name, &chain.url());
         folder.deploy(options);
         Self { chain, folder }
     }
 
     /// Gives these dev accounts an ether each.
-    pub(crate) fn fund(&self, names: &[&str]) {
+    pub(crate) fn fund_accounts(&self, names: &[&str]) {
         for name in names {
             self.folder.json(&format!("fund dev:{name} 1eth"));
         }
     }
 
     /// Registered testers that have checked in.
-    pub(crate) fn testers(&self, names: &[&str]) {
-        self.fund(names);
+    pub(crate) fn join_testers(&self, names: &[&str]) {
+        self.fund_accounts(names);
         for name in names {
             self.folder.json(&format!("tester join --account dev:{name}"));
             self.folder.json(&format!("tester check-in --account dev:{name}"));
@@ -165,7 +165,7 @@ impl World {
     }
 
     /// What the chain answers to a request. It must not be an error.
-    pub(crate) async fn ask(&self, method: &str, params: Value) -> Value {
+    pub(crate) async fn rpc(&self, method: &str, params: Value) -> Value {
         let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let answer = self.chain.ask(&request.to_string()).await;
         let mut answer: Value = serde_json::from_str(&answer).unwrap();
@@ -174,23 +174,23 @@ impl World {
     }
 
     /// Lets the clock go on, and makes a block.
-    pub(crate) async fn pass(&self, seconds: u64) {
+    pub(crate) async fn advance_time(&self, seconds: u64) {
         self.chain.advance(Duration::from_secs(seconds)).await.unwrap();
         self.chain.mine().await.unwrap();
     }
 }
 
 /// A process that runs until it is dropped.
-pub(crate) struct Background {
+pub(crate) struct BackgroundProcess {
     /// The process.
     child: ServiceProcess,
     /// What it answers.
     lines: Lines<BufReader<ChildStdout>>,
 }
 
-impl Background {
+impl BackgroundProcess {
     /// Starts the command with these arguments, to answer in JSON.
-    pub(crate) fn start(folder: &Folder, args: &str) -> Self {
+    pub(crate) fn start(folder: &TestFolder, args: &str) -> Self {
         Self::spawn(folder.command(args))
     }
 
@@ -203,13 +203,13 @@ impl Background {
     }
 
     /// Its next line.
-    pub(crate) fn line(&mut self) -> String {
+    pub(crate) fn next_line(&mut self) -> String {
         block_in_place(|| self.lines.next()).unwrap().unwrap()
     }
 
     /// What a program that runs on says in one line when it is ready.
     pub(crate) fn ready(&mut self) -> Value {
-        let ready: Value = serde_json::from_str(&self.line()).unwrap();
+        let ready: Value = serde_json::from_str(&self.next_line()).unwrap();
         assert_eq!(ready["event"], "ready");
         ready
     }
@@ -220,7 +220,7 @@ impl Background {
     }
 
     /// Its exit code, when it ends by itself; `None` if a signal ended it.
-    pub(crate) fn ended(mut self) -> Option<i32> {
+    pub(crate) fn wait(mut self) -> Option<i32> {
         block_in_place(|| self.child.wait()).unwrap().code()
     }
 
@@ -237,7 +237,7 @@ impl Background {
     }
 }
 
-impl Drop for Background {
+impl Drop for BackgroundProcess {
     fn drop(&mut self) {
         // It may have ended already.
         let _ = self.child.kill();

@@ -5,10 +5,10 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::harness::{Background, Folder, World};
+use crate::harness::{BackgroundProcess, TestFolder, TestMarket};
 
 /// Every command, its words joined by dashes, as the manual has them.
-fn commands(folder: &Folder) -> BTreeSet<String> {
+fn commands(folder: &TestFolder) -> BTreeSet<String> {
     folder.json("man pages");
     let pages = fs::read_dir(folder.file("pages")).unwrap().map(|page| page.unwrap().file_name());
     let pages = pages.map(|page| page.into_string().unwrap().trim_end_matches(".1").to_owned());
@@ -20,47 +20,47 @@ fn commands(folder: &Folder) -> BTreeSet<String> {
 }
 
 /// A world in which all commands are to be used once.
-struct Round {
-    world: World,
-    left: BTreeSet<String>,
+struct CommandCoverage {
+    test_market: TestMarket,
+    unused: BTreeSet<String>,
 }
 
-impl Round {
+impl CommandCoverage {
     /// Notes that a command is used.
     fn used(&mut self, args: &str) {
         let words: Vec<_> = args.split_whitespace().collect();
         for most in 1..=words.len().min(2) {
-            self.left.remove(&words[..most].join("-"));
+            self.unused.remove(&words[..most].join("-"));
         }
     }
 
     /// The one value that a command answers.
-    fn ask(&mut self, args: &str) -> Value {
+    fn json(&mut self, args: &str) -> Value {
         self.used(args);
-        self.world.folder.json(args)
+        self.test_market.folder.json(args)
     }
 
     /// Uses commands that answer with one value each.
     fn all(&mut self, commands: &[&str]) {
         for args in commands {
-            assert!(self.ask(args).is_object(), "{args}");
+            assert!(self.json(args).is_object(), "{args}");
         }
     }
 
     /// Uses a command that runs on, and returns it with its first line.
-    fn run(&mut self, args: &str) -> (Background, Value) {
+    fn run(&mut self, args: &str) -> (BackgroundProcess, Value) {
         self.used(args);
-        let mut process = Background::start(&self.world.folder, args);
-        let line = serde_json::from_str(&process.line()).unwrap();
+        let mut process = BackgroundProcess::start(&self.test_market.folder, args);
+        let line = serde_json::from_str(&process.next_line()).unwrap();
         (process, line)
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_command_answers_programs_in_json() {
-    let world = World::slow("json").await;
-    let left = commands(&world.folder);
-    let mut round = Round { world, left };
+    let test_market = TestMarket::with_long_windows("json").await;
+    let left = commands(&test_market.folder);
+    let mut round = CommandCoverage { test_market, unused: left };
     round.used("deploy");
     round.used("man");
 
@@ -72,16 +72,16 @@ async fn every_command_answers_programs_in_json() {
     let (_service, ready) = round.run("serve --listen 127.0.0.1:0");
     let service = ready["url"].as_str().unwrap().to_owned();
 
-    offer(&mut round);
-    live(&mut round, &relay, &service).await;
-    assert_eq!(round.left, BTreeSet::new(), "commands that this test does not know");
+    set_up_market(&mut round);
+    run_agreements(&mut round, &relay, &service).await;
+    assert_eq!(round.unused, BTreeSet::new(), "commands that this test does not know");
 }
 
 /// Looks at a market, and makes one of it that can be bought on.
-fn offer(round: &mut Round) {
+fn set_up_market(round: &mut CommandCoverage) {
     let wasm = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/wasm32-unknown-unknown/release");
-    let market = round.ask("market show")["dispatcher"].as_str().unwrap().to_owned();
-    fs::write(round.world.folder.file("password"), "secret").unwrap();
+    let market = round.json("market show")["dispatcher"].as_str().unwrap().to_owned();
+    fs::write(round.test_market.folder.file("password"), "secret").unwrap();
     round.all(&[
         "config",
         "completions bash",
@@ -107,12 +107,12 @@ fn offer(round: &mut Round) {
     let (_watch, first) = round.run("watch --from 0");
     assert!(first["event"].is_string(), "{first}");
     round.used("worker list");
-    let listed = round.world.folder.refused("worker list dev:ada --json");
+    let listed = round.test_market.folder.refused("worker list dev:ada --json");
     assert!(listed.contains("cannot be listed: it is listed already"), "{listed}");
-    let imported = import(&round.world.folder);
+    let imported = import(&round.test_market.folder);
     assert!(imported["account"].is_string(), "{imported}");
     round.used("key import");
-    let key = round.ask("key show --account dev:ada")["message_key"].as_str().unwrap().to_owned();
+    let key = round.json("key show --account dev:ada")["message_key"].as_str().unwrap().to_owned();
     round.all(&[&format!("worker key {key} --account dev:ada")]);
     for name in ["tom", "una", "vic"] {
         round.all(&[
@@ -124,15 +124,15 @@ fn offer(round: &mut Round) {
 }
 
 /// Buys, and ends it in every way.
-async fn live(round: &mut Round, relay: &str, service: &str) {
-    let wish = "--length 1200 --windows 1 --testers 3";
-    round.all(&[&format!("client quote {wish}")]);
+async fn run_agreements(round: &mut CommandCoverage, relay: &str, service: &str) {
+    let order_args = "--length 1200 --windows 1 --testers 3";
+    round.all(&[&format!("client quote {order_args}")]);
     let mut buy = || {
-        let bought = round.ask(&format!("client buy {wish} --account dev:cleo"));
+        let bought = round.json(&format!("client buy {order_args} --account dev:cleo"));
         bought["agreement"].as_str().unwrap().to_owned()
     };
     let (kept, left) = (buy(), buy());
-    let long = round.ask("client buy --length 4800 --windows 4 --account dev:cleo");
+    let long = round.json("client buy --length 4800 --windows 4 --account dev:cleo");
     let long = long["agreement"].as_str().unwrap();
     for agreement in [&kept, &left, long] {
         round.all(&[&format!("worker accept {agreement} --account dev:ada")]);
@@ -159,12 +159,12 @@ async fn live(round: &mut Round, relay: &str, service: &str) {
         assert_eq!(process.terminate(), Some(0), "{daemon}");
     }
 
-    round.world.pass(1_200).await;
+    round.test_market.advance_time(1_200).await;
     round.all(&[
         &format!("agreement wait {kept} --state reporting"),
         &format!("tester report {kept} --account dev:tom --entry 0:0"),
     ]);
-    round.world.pass(600).await;
+    round.test_market.advance_time(600).await;
     round.all(&[
         &format!("settle {kept}"),
         &format!("ledger {kept}"),
@@ -172,15 +172,15 @@ async fn live(round: &mut Round, relay: &str, service: &str) {
     ]);
     let (watch, first) = round.run(&format!("client watch {kept}"));
     assert!(first["event"].is_string(), "{first}");
-    assert_eq!(watch.ended(), Some(0));
+    assert_eq!(watch.wait(), Some(0));
     round.used("history");
-    let history = round.world.folder.run("history --json").stdout;
+    let history = round.test_market.folder.run("history --json").stdout;
     let events = history.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     assert!(events.map(|event| assert!(event["event"].is_string(), "{event}")).count() > 20);
 }
 
 /// What `key import` answers.
-fn import(folder: &Folder) -> Value {
+fn import(folder: &TestFolder) -> Value {
     let script = format!(
         "echo {} | exec {} key import imported.json --password-file password --json",
         "11".repeat(32),

@@ -11,13 +11,13 @@
 
 mod client;
 mod devnode;
+mod docs;
+mod errors;
 mod faults;
 mod harness;
 mod json;
 mod keepalive;
-mod life;
-mod papers;
-mod refusals;
+mod lifecycle;
 mod relay;
 mod secrets;
 mod settings;

@@ -9,7 +9,7 @@ use muster_messaging::{
 };
 use tokio::task::block_in_place;
 
-use crate::harness::{Background, Folder, until};
+use crate::harness::{BackgroundProcess, TestFolder, until};
 
 /// A good request for a WebSocket.
 const HANDSHAKE: &[u8] =
@@ -22,17 +22,17 @@ const NONSENSE: &[u8] = &[0x81, 0x82, 0, 0, 0, 0, b'{', b'}'];
 /// Sends a letter to oneself.
 async fn send(relay: &str) {
     let (key, relays) = (MessageKey::random(), Arc::new(RelayPool::connect([relay]).unwrap()));
-    let seen = Arc::new(InMemoryReplayGuard::default());
-    let letters = Mailbox::open(key.clone(), relays, seen).await.unwrap();
+    let replay_guard = Arc::new(InMemoryReplayGuard::default());
+    let mailbox = Mailbox::open(key.clone(), relays, replay_guard).await.unwrap();
     let content = Content::EndpointRequest { claim: Claim::Client {} };
-    let letter = Message::request(1, alloy::primitives::Address::ZERO, content);
-    letters.send(key.public(), &letter).await.unwrap();
+    let message = Message::request(1, alloy::primitives::Address::ZERO, content);
+    mailbox.send(key.public(), &message).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_address_has_as_many_connections_as_it_is_told_and_monitors_are_told_of_all() {
-    let folder = Folder::new("relay-room", "");
-    let mut relay = Background::start(&folder, "relay --listen 127.0.0.1:0 --per-address 1");
+async fn connections_per_address_are_limited_and_counted_in_metrics() {
+    let folder = TestFolder::new("relay-room", "");
+    let mut relay = BackgroundProcess::start(&folder, "relay --listen 127.0.0.1:0 --per-address 1");
     let ready = relay.ready();
     let [url, health] = ["url", "health"].map(|name| ready[name].as_str().unwrap().to_owned());
     let read = async |url: &str| reqwest::get(url).await.unwrap().text().await.unwrap();

@@ -5,15 +5,15 @@ use std::fs::{self, File};
 use alloy::primitives::keccak256;
 use serde_json::{Value, json};
 
-use crate::harness::{Background, Folder, World, until};
+use crate::harness::{BackgroundProcess, TestFolder, TestMarket, until};
 use crate::worker::is_listed;
 
 /// Starts the command with these arguments, to tell everything in a file.
-fn talkative(folder: &Folder, name: &str, args: &str) -> Background {
+fn spawn_with_trace_log(folder: &TestFolder, name: &str, args: &str) -> BackgroundProcess {
     let mut command = folder.command(args);
     command.env("MUSTER_LOG", "trace");
     command.stderr(File::create(folder.file(&format!("{name}.log"))).unwrap());
-    Background::spawn(command)
+    BackgroundProcess::spawn(command)
 }
 
 /// What a node answers, as text.
@@ -25,8 +25,8 @@ async fn ask(url: &str, method: &str, params: Value) -> String {
 }
 
 /// Everything that was sent to the chain, and everything that it says of it.
-async fn chain(world: &World) -> String {
-    let url = world.chain.url();
+async fn chain_dump(test_market: &TestMarket) -> String {
+    let url = test_market.chain.url();
     let logs = json!([{"fromBlock": "0x0", "toBlock": "latest"}]);
     let mut text = ask(&url, "eth_getLogs", logs).await;
     let number =
@@ -39,32 +39,32 @@ async fn chain(world: &World) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_key_token_or_address_is_in_a_log_or_on_the_chain() {
-    let world = World::slow("secrets").await;
-    let folder = &world.folder;
-    world.fund(&["ada", "cleo"]);
-    world.testers(&["tom", "una", "vic"]);
-    let mut relay = talkative(folder, "relay", "relay --listen 127.0.0.1:0");
+    let test_market = TestMarket::with_long_windows("secrets").await;
+    let folder = &test_market.folder;
+    test_market.fund_accounts(&["ada", "cleo"]);
+    test_market.join_testers(&["tom", "una", "vic"]);
+    let mut relay = spawn_with_trace_log(folder, "relay", "relay --listen 127.0.0.1:0");
     let relay = format!("--relay {} --account dev", relay.field("url"));
-    let mut service = Background::start(folder, "serve --listen 127.0.0.1:0");
+    let mut service = BackgroundProcess::start(folder, "serve --listen 127.0.0.1:0");
     let service = service.field("url");
 
     let work = format!("worker run --price 1000gwei --upstream {service} {relay}:ada");
-    let mut worker = talkative(folder, "worker", &work);
+    let mut worker = spawn_with_trace_log(folder, "worker", &work);
     let gateway = worker.field("gateway");
     is_listed(folder, "ada").await;
     let bought = folder.json("client buy --account dev:cleo --length 2400 --testers 3");
     let agreement = bought["agreement"].as_str().unwrap();
     folder.json(&format!("agreement wait {agreement} --state running"));
     let connect = format!("client connect {agreement} {relay}:cleo");
-    let mut client = talkative(folder, "client", &format!("{connect} --page /health"));
-    let door = client.field("proxy");
+    let mut client = spawn_with_trace_log(folder, "client", &format!("{connect} --page /health"));
+    let proxy = client.field("proxy");
     let test = format!("tester run --check factor {relay}:tom");
-    let mut tester = talkative(folder, "tester", &test);
+    let mut tester = spawn_with_trace_log(folder, "tester", &test);
     let metrics = tester.field("health").replace("/health", "/metrics");
     let read = async |url: &str| reqwest::get(url).await.unwrap().text().await.unwrap();
-    until(async || read(&format!("{door}/factor?n=15")).await.contains("[3,5]")).await;
+    until(async || read(&format!("{proxy}/factor?n=15")).await.contains("[3,5]")).await;
     until(async || {
-        world.pass(5).await;
+        test_market.advance_time(5).await;
         read(&metrics).await.contains("muster_tester_windows_total{outcome=\"served\"}")
     })
     .await;
@@ -91,7 +91,7 @@ async fn no_key_token_or_address_is_in_a_log_or_on_the_chain() {
             assert!(!log.contains(secret), "{secret} is in the log of the {name}: {log}");
         }
     }
-    let kept = chain(&world).await.to_lowercase();
+    let kept = chain_dump(&test_market).await.to_lowercase();
     let account = folder.json("credit dev:ada")["account"].as_str().unwrap().to_lowercase();
     assert!(kept.contains(account.trim_start_matches("0x")), "the worker is on the chain");
     for secret in keys.iter().map(String::as_str).chain([seal]) {

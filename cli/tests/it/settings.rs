@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::harness::Folder;
+use crate::harness::TestFolder;
 
 /// What `muster config` answers.
 fn config(mut command: Command) -> Value {
@@ -24,8 +24,8 @@ fn setting<'a>(config: &'a Value, name: &str) -> (&'a str, &'a str) {
 }
 
 #[test]
-fn the_first_word_counts_flag_environment_this_folder_user_default() {
-    let folder = Folder::new("settings-order", "http://environment.example");
+fn precedence_is_flag_environment_folder_user_default() {
+    let folder = TestFolder::new("settings-order", "http://environment.example");
     let write = |name: &str, text: &str| {
         let path = folder.file(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -78,7 +78,7 @@ fn the_first_word_counts_flag_environment_this_folder_user_default() {
 
 #[test]
 fn a_file_of_settings_that_makes_no_sense_is_refused_with_the_place() {
-    let folder = Folder::new("settings-wrong", "");
+    let folder = TestFolder::new("settings-wrong", "");
     fs::create_dir_all(folder.file(".muster")).unwrap();
     for (text, expected) in [
         ("rcp = 'http://here.example'", "unknown field `rcp`"),
@@ -97,7 +97,7 @@ fn a_file_of_settings_that_makes_no_sense_is_refused_with_the_place() {
 
 #[test]
 fn a_key_is_made_taken_in_and_shown_and_only_its_owner_can_read_it() {
-    let folder = Folder::new("keys", "");
+    let folder = TestFolder::new("keys", "");
     let missing = folder.refused("key new ada.json");
     assert!(missing.starts_with("the keystore needs a password"), "{missing}");
     assert!(!folder.file("ada.json").exists());
@@ -125,7 +125,7 @@ fn a_key_is_made_taken_in_and_shown_and_only_its_owner_can_read_it() {
 
 #[test]
 fn a_keystore_that_does_not_open_says_why() {
-    let folder = Folder::new("keystores", "");
+    let folder = TestFolder::new("keystores", "");
     for (name, text) in [("right", "secret"), ("wrong", "other"), ("text.json", "{")] {
         fs::write(folder.file(name), text).unwrap();
     }
@@ -151,7 +151,7 @@ fn a_keystore_that_does_not_open_says_why() {
 
 #[test]
 fn every_command_has_a_manual_page_and_is_completed() {
-    let folder = Folder::new("manual", "");
+    let folder = TestFolder::new("manual", "");
     let written = folder.json("man pages");
     let pages: Vec<_> = fs::read_dir(folder.file("pages")).unwrap().collect();
     assert_eq!(written["pages"], pages.len());

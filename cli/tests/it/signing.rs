@@ -5,12 +5,12 @@ use std::fs;
 use alloy::primitives::keccak256;
 use alloy::signers::local::PrivateKeySigner;
 
-use crate::harness::World;
+use crate::harness::TestMarket;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_a_keystore_and_a_name_are_the_same_account() {
-    let world = World::new("signing").await;
-    let folder = &world.folder;
+    let test_market = TestMarket::new("signing").await;
+    let folder = &test_market.folder;
     let key = keccak256("muster dev account ada");
     let signer = PrivateKeySigner::from_bytes(&key).unwrap();
     let name = "ada.json";

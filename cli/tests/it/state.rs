@@ -7,29 +7,29 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Background, Folder};
+use crate::harness::{BackgroundProcess, TestFolder};
 
 /// The rounds of killing.
 const ROUNDS: u32 = 8;
 
 /// The longest life of a process, in milliseconds.
-const LIFE: u64 = 1500;
+const MAX_LIFETIME_MS: u64 = 1500;
 
 /// A chain in a process of its own.
-struct Chain {
+struct DevnodeProcess {
     /// The process, killed without warning when this is dropped.
-    process: Background,
+    process: BackgroundProcess,
     /// Where it answers.
     url: String,
     /// A client.
     http: reqwest::Client,
 }
 
-impl Chain {
+impl DevnodeProcess {
     /// Starts a chain from a file.
-    fn start(folder: &Folder, file: &Path) -> Self {
+    fn start(folder: &TestFolder, file: &Path) -> Self {
         let args = format!("devnode --port 0 --state {}", file.display());
-        let mut process = Background::start(folder, &args);
+        let mut process = BackgroundProcess::start(folder, &args);
         let url = process.field("rpc");
         Self { process, url, http: reqwest::Client::new() }
     }
@@ -55,7 +55,7 @@ impl Chain {
     }
 
     /// Sends money back and forth until the time is up.
-    async fn live(&self, time: Duration) {
+    async fn send_transfers(&self, time: Duration) {
         let accounts = self.ask("eth_accounts", json!([])).await;
         let transfers = async {
             loop {
@@ -69,39 +69,40 @@ impl Chain {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chain_that_is_killed_goes_on_from_its_last_whole_file() {
-    let folder = Folder::new("devnode-killed", "");
+    let folder = TestFolder::new("devnode-killed", "");
     let (file, copy) = (folder.file("chain"), folder.file("copy"));
     let mut grown = 0;
     for round in 0..ROUNDS {
-        let time = Duration::from_millis(RandomState::new().hash_one(round) % LIFE);
+        let time = Duration::from_millis(RandomState::new().hash_one(round) % MAX_LIFETIME_MS);
         eprintln!("round {round}: killed after {time:?}");
         let before = fs::read(&file).unwrap_or_default();
-        let killed = Chain::start(&folder, &file);
-        killed.live(time).await;
+        let killed = DevnodeProcess::start(&folder, &file);
+        killed.send_transfers(time).await;
         // What is in the file now must be there afterwards, whatever is being written.
         fs::copy(&file, &copy).unwrap();
         drop(killed);
 
         grown += u32::from(fs::read(&copy).unwrap().len() > before.len());
-        let (saved, after) = (Chain::start(&folder, &copy), Chain::start(&folder, &file));
+        let (saved, after) =
+            (DevnodeProcess::start(&folder, &copy), DevnodeProcess::start(&folder, &file));
         let head = saved.head().await;
         assert_eq!(after.block(&head["number"]).await, head);
-        after.live(Duration::from_millis(20)).await;
+        after.send_transfers(Duration::from_millis(20)).await;
     }
     assert!(grown >= ROUNDS / 4, "the chain grew in {grown} rounds only");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chain_that_is_told_to_end_loses_nothing() {
-    let folder = Folder::new("devnode-ended", "");
+    let folder = TestFolder::new("devnode-ended", "");
     let file = folder.file("chain");
     let mut head = Value::Null;
     for _ in 0..2 {
-        let chain = Chain::start(&folder, &file);
+        let chain = DevnodeProcess::start(&folder, &file);
         if !head.is_null() {
             assert_eq!(chain.head().await, head);
         }
-        chain.live(Duration::from_millis(50)).await;
+        chain.send_transfers(Duration::from_millis(50)).await;
         head = chain.head().await;
         assert_eq!(chain.process.terminate(), Some(0));
     }
@@ -109,7 +110,7 @@ async fn a_chain_that_is_told_to_end_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_something_else_is_one_line_of_refusal() {
-    let folder = Folder::new("devnode-foreign", "");
+    let folder = TestFolder::new("devnode-foreign", "");
     let file = folder.file("chain");
     fs::write(&file, "hello").unwrap();
     let words = folder.refused(&format!("devnode --port 0 --state {}", file.display()));

@@ -4,49 +4,49 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::harness::{Background, World, until};
+use crate::harness::{BackgroundProcess, TestMarket, until};
 
 /// What the daemon said when it was ready.
-fn ready(daemon: &mut Background) -> Value {
-    serde_json::from_str(&daemon.line()).unwrap()
+fn ready_event(daemon: &mut BackgroundProcess) -> Value {
+    serde_json::from_str(&daemon.next_line()).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tester_joins_tells_how_it_is_and_ends_when_it_is_told() {
-    let world = World::new("tester-run").await;
-    world.fund(&["tom"]);
-    let mut relay = Background::start(&world.folder, "relay --listen 127.0.0.1:0");
+    let test_market = TestMarket::new("tester-run").await;
+    test_market.fund_accounts(&["tom"]);
+    let mut relay = BackgroundProcess::start(&test_market.folder, "relay --listen 127.0.0.1:0");
     let relay = relay.field("url");
     let run = format!("tester run --account dev:tom --check factor --relay {relay} --state tom.db");
-    let mut daemon = Background::start(&world.folder, &run);
-    let said = ready(&mut daemon);
+    let mut daemon = BackgroundProcess::start(&test_market.folder, &run);
+    let said = ready_event(&mut daemon);
     assert_eq!((&said["event"], &said["state"]), (&"ready".into(), &"tom.db".into()));
     let ask = async |url: &str| reqwest::get(url).await.unwrap().text().await.unwrap();
     let health = said["health"].as_str().unwrap();
     let metrics = health.replace("/health", "/metrics");
     until(async || ask(&metrics).await.contains("muster_tester_check_ins_total 1")).await;
     until(async || ask(health).await.starts_with("waits for epoch ")).await;
-    let tester = world.folder.json("worker show dev:tom");
+    let tester = test_market.folder.json("worker show dev:tom");
     assert_eq!(
         (&tester["application"], &tester["stake"]),
         (&"tester".into(), &"50000000000000000".into())
     );
 
     // The state file is the daemon's alone until it ends.
-    let other = world.folder.run(&run);
+    let other = test_market.folder.run(&run);
     assert_eq!(other.code, 1);
     assert!(other.stderr.contains("tom.db is in use by another process"), "{}", other.stderr);
     assert_eq!(daemon.terminate(), Some(0));
-    let mut daemon = Background::start(&world.folder, &run);
-    ready(&mut daemon);
+    let mut daemon = BackgroundProcess::start(&test_market.folder, &run);
+    ready_event(&mut daemon);
     assert_eq!(daemon.terminate(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tester_with_bad_orders_ends_at_once_with_what_to_do() {
-    let world = World::new("tester-orders").await;
-    let folder = &world.folder;
-    world.fund(&["ada"]);
+async fn a_tester_with_a_bad_configuration_ends_at_once_with_what_to_do() {
+    let test_market = TestMarket::new("tester-orders").await;
+    let folder = &test_market.folder;
+    test_market.fund_accounts(&["ada"]);
     let run = "tester run --account dev:ada --state ada.db --relay ws://127.0.0.1:1";
     fs::write(folder.file("bad.toml"), "[factor]\nkind = \"magic\"\n").unwrap();
     let words = folder.refused(&format!("{run} --checks bad.toml"));

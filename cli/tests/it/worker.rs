@@ -13,10 +13,10 @@ use muster_messaging::{
 };
 use stylus_devnode::CHAIN_ID;
 
-use crate::harness::{Background, Folder, MUSTER, World, until};
+use crate::harness::{BackgroundProcess, MUSTER, TestFolder, TestMarket, until};
 
 /// The worker's daemon, which starts `muster serve` for each agreement.
-pub(crate) fn worker(folder: &Folder, relay: &str) -> Command {
+pub(crate) fn worker(folder: &TestFolder, relay: &str) -> Command {
     let args = format!(
         "worker run --account dev:ada --price 1000gwei --relay {relay} --state ada.db --memory 2048 --courtesy 0"
     );
@@ -28,43 +28,47 @@ pub(crate) fn worker(folder: &Folder, relay: &str) -> Command {
 }
 
 /// The processes that an agreement's service has been so far, and their ports.
-fn services(folder: &Folder, agreement: &str) -> Vec<(String, String)> {
+fn services(folder: &TestFolder, agreement: &str) -> Vec<(String, String)> {
     let lines = fs::read_to_string(folder.file(&agreement.to_lowercase())).unwrap_or_default();
     let words = lines.lines().map(|line| line.split_once(' ').unwrap());
     words.map(|(process, port)| (process.to_owned(), port.to_owned())).collect()
 }
 
 /// Returns when a dev account stands in its book.
-pub(crate) async fn is_listed(folder: &Folder, name: &str) {
+pub(crate) async fn is_listed(folder: &TestFolder, name: &str) {
     let show = format!("worker show dev:{name} --json");
     until(async || folder.run(&show).stdout.contains("\"listed\": true")).await;
 }
 
 /// The key for letters of a dev account.
-pub(crate) fn key_of(folder: &Folder, name: &str) -> B256 {
+pub(crate) fn key_of(folder: &TestFolder, name: &str) -> B256 {
     let known = folder.json(&format!("worker show dev:{name}"));
     known["key"].as_str().unwrap().parse().unwrap()
 }
 
 /// A letter of the client's to the worker, and the box for the reply.
-pub(crate) async fn request(relay: &str, agreement: Address, worker: B256) -> (Mailbox, Message) {
+pub(crate) async fn request_endpoint(
+    relay: &str,
+    agreement: Address,
+    worker: B256,
+) -> (Mailbox, Message) {
     let client = PrivateKeySigner::from_bytes(&keccak256("muster dev account cleo")).unwrap();
     let key = MessageKey::from_signer(&client).unwrap();
     let relays = Arc::new(RelayPool::connect([relay]).unwrap());
-    let letters =
+    let mailbox =
         Mailbox::open(key, relays, Arc::new(InMemoryReplayGuard::default())).await.unwrap();
     let claim = Claim::Client {};
-    let letter = Message::request(CHAIN_ID, agreement, Content::EndpointRequest { claim });
-    letters.send(worker, &letter).await.unwrap();
-    (letters, letter)
+    let message = Message::request(CHAIN_ID, agreement, Content::EndpointRequest { claim });
+    mailbox.send(worker, &message).await.unwrap();
+    (mailbox, message)
 }
 
 /// What the worker tells its client: where the service is, and the token for it.
 pub(crate) async fn endpoint(relay: &str, agreement: Address, worker: B256) -> (String, String) {
-    let (mut letters, letter) = request(relay, agreement, worker).await;
+    let (mut mailbox, message) = request_endpoint(relay, agreement, worker).await;
     loop {
-        let delivery = letters.next().await.unwrap();
-        if delivery.is_reply_to(worker, &letter) {
+        let delivery = mailbox.next().await.unwrap();
+        if delivery.is_reply_to(worker, &message) {
             let Content::EndpointReply { url, token } = delivery.message.content else {
                 panic!("{:?}", delivery.message);
             };
@@ -88,9 +92,9 @@ pub(crate) async fn get(url: &str, token: &str) -> (String, String) {
 }
 
 /// Buys, and returns the agreement when it runs.
-fn buy(folder: &Folder) -> String {
-    let wish = "--redundancy 1 --length 1200 --windows 1 --testers 0";
-    let bought = folder.json(&format!("client buy {wish} --account dev:cleo"));
+fn buy(folder: &TestFolder) -> String {
+    let order_args = "--redundancy 1 --length 1200 --windows 1 --testers 0";
+    let bought = folder.json(&format!("client buy {order_args} --account dev:cleo"));
     let agreement = bought["agreement"].as_str().unwrap().to_owned();
     folder.json(&format!("agreement wait {agreement} --state running"));
     agreement
@@ -98,13 +102,14 @@ fn buy(folder: &Folder) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_serves_whoever_bought_and_ends_when_it_is_told() {
-    let world = World::slow("worker").await;
-    let (folder, relay) = (&world.folder, Relay::start(RelayConfig::default()).await.unwrap());
-    world.fund(&["ada", "cleo"]);
+    let test_market = TestMarket::with_long_windows("worker").await;
+    let (folder, relay) =
+        (&test_market.folder, Relay::start(RelayConfig::default()).await.unwrap());
+    test_market.fund_accounts(&["ada", "cleo"]);
     let start = || {
         let mut command = worker(folder, &relay.url());
         command.args(["--capacity", "2"]);
-        Background::spawn(command)
+        BackgroundProcess::spawn(command)
     };
     let mut daemon = start();
     let ready = daemon.ready();

@@ -197,12 +197,16 @@ async fn what_a_worker_would_hold_stays_below_two_to_the_ninety_six() {
     let (dear, less) = (1 << 93, (1 << 93) - 1);
     let offered = |price| Offer { price, max_length: 16, promise: 9_000, capacity: 9 };
     let none = Application::default();
-    env.tx(ada.register(none, &offered(dear), message_key_of(&ada), PRICE_LIMIT - 1)).await.unwrap();
+    env.tx(ada.register(none, &offered(dear), message_key_of(&ada), PRICE_LIMIT - 1))
+        .await
+        .unwrap();
     check_unbuyable(&env, &cleo, order(1, 8), Reason::PriceOverflow).await;
     let (one, eight) = (U256::ONE, U256::from(8));
     check_default_unbuyable(&env, &cleo, (one, eight), (1, 0), Reason::PriceOverflow).await;
 
-    env.tx(ben.register(none, &offered(less), message_key_of(&ben), PRICE_LIMIT - 1)).await.unwrap();
+    env.tx(ben.register(none, &offered(less), message_key_of(&ben), PRICE_LIMIT - 1))
+        .await
+        .unwrap();
     let price = less * 8;
     assert_eq!(quote(&env, &cleo, order(1, 8)).await.price, price);
     check_unbuyable(&env, &cleo, order(2, 8), Reason::PriceOverflow).await;

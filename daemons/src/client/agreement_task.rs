@@ -5,9 +5,9 @@ use muster_client::protocol::abi::State;
 use muster_client::{Agreement, Ether};
 use tokio::time::Duration;
 
-use crate::settlement::{SettleState, SettleTask};
 use crate::error::DaemonError;
 use crate::health::NextEvent;
+use crate::settlement::{SettleState, SettleTask};
 
 /// An agreement that was bought.
 #[derive(Debug)]

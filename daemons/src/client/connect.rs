@@ -14,14 +14,14 @@ use reqwest::redirect::Policy;
 use tokio::sync::watch;
 use tokio::time::Duration;
 
-use super::proxy::Proxy;
-use super::endpoint_refresh::{ProbeContext, EndpointRefresh, serving_workers};
 use super::endpoint_pool::Ways;
+use super::endpoint_refresh::{EndpointRefresh, ProbeContext, serving_workers};
+use super::proxy::Proxy;
 use super::{ClientDaemon, ClientOptions};
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
-use crate::run_loop::Daemon;
 use crate::health::NextEvent;
+use crate::run_loop::Daemon;
 
 /// How long it may take to reach a worker.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -83,8 +83,14 @@ impl ConnectDaemon {
     ) -> Result<Self, DaemonError> {
         let ConnectOptions { listen, probe_path: page, client } = options;
         let probe_context = Arc::new(probe_context(&context, agreement, page).await?);
-        let proxy = Proxy::open(listen, probe_context.endpoints.clone(), probe_context.http.clone()).await?;
-        let client = ClientDaemon::start(context, ClientOptions { only_agreement: Some(agreement), ..client }).await?;
+        let proxy =
+            Proxy::open(listen, probe_context.endpoints.clone(), probe_context.http.clone())
+                .await?;
+        let client = ClientDaemon::start(
+            context,
+            ClientOptions { only_agreement: Some(agreement), ..client },
+        )
+        .await?;
         let (endpoint_refresh, address) = (EndpointRefresh::new(probe_context), proxy.address);
         let has_ended = watch::Sender::new(false);
         Ok(Self { client, endpoint_refresh, proxy: Some(proxy), address, has_ended })
@@ -131,11 +137,16 @@ impl Daemon for ConnectDaemon {
 ///
 /// # Errors
 /// [`DaemonError::NotRunning`]; otherwise as [`Connection::start`].
-pub async fn fetch_endpoints(context: &DaemonContext, agreement: Address) -> Result<Vec<EndpointInfo>, DaemonError> {
+pub async fn fetch_endpoints(
+    context: &DaemonContext,
+    agreement: Address,
+) -> Result<Vec<EndpointInfo>, DaemonError> {
     let probe_context = probe_context(context, agreement, "/".into()).await?;
     let agreement_handle = &probe_context.endpoints.agreement;
-    let (progress, now) = (agreement_handle.progress().await?, agreement_handle.market().now().await?);
-    let window = agreement_handle.window_at(&progress, now).ok_or(DaemonError::NotRunning(agreement))?;
+    let (progress, now) =
+        (agreement_handle.progress().await?, agreement_handle.market().now().await?);
+    let window =
+        agreement_handle.window_at(&progress, now).ok_or(DaemonError::NotRunning(agreement))?;
     let request_client = probe_context.request_client(window).await?;
     let requests = serving_workers(&progress, window).map(async |index| {
         let (url, token) = probe_context.request_endpoint(&request_client, index).await?;
@@ -146,7 +157,11 @@ pub async fn fetch_endpoints(context: &DaemonContext, agreement: Address) -> Res
 }
 
 /// What the workers of an agreement are asked with.
-async fn probe_context(context: &DaemonContext, agreement: Address, page: Box<str>) -> Result<ProbeContext, DaemonError> {
+async fn probe_context(
+    context: &DaemonContext,
+    agreement: Address,
+    page: Box<str>,
+) -> Result<ProbeContext, DaemonError> {
     let agreement_handle = context.market().agreement(agreement).await?;
     if agreement_handle.terms().header.client != context.account() {
         return Err(DaemonError::NotClient { agreement, account: context.account() });

@@ -130,8 +130,11 @@ impl Ways {
     /// All ways in the order in which they are to be tried.
     pub(super) fn by_preference(&self) -> Vec<Arc<WorkerEndpoint>> {
         self.read(|state| {
-            let (before, from): (Vec<_>, Vec<_>) =
-                state.endpoints.values().cloned().partition(|endpoint| endpoint.index < state.preferred);
+            let (before, from): (Vec<_>, Vec<_>) = state
+                .endpoints
+                .values()
+                .cloned()
+                .partition(|endpoint| endpoint.index < state.preferred);
             [from, before].concat()
         })
     }
@@ -165,7 +168,9 @@ impl Ways {
         response_timeout: Duration,
     ) -> ForwardOutcome {
         match timeout(response_timeout, self.authenticate(request, endpoint).send()).await {
-            Ok(Ok(response)) if self.is_served(endpoint, &response) => ForwardOutcome::Served(response),
+            Ok(Ok(response)) if self.is_served(endpoint, &response) => {
+                ForwardOutcome::Served(response)
+            }
             Ok(Ok(response)) => {
                 if matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
                     self.remove(endpoint);
@@ -217,7 +222,8 @@ impl Ways {
             tracing::warn!("worker {index} has sent a receipt that is not its own");
             return;
         }
-        let noted = self.store.record_observation(self.agreement.address(), index, window, Some(receipt));
+        let noted =
+            self.store.record_observation(self.agreement.address(), index, window, Some(receipt));
         if let Err(error) = noted {
             tracing::error!("a receipt is not kept: {error}");
         }

@@ -18,12 +18,12 @@ use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant, sleep, timeout};
 
 use super::endpoint_pool::{ForwardOutcome, Ways};
-use crate::context::DaemonContext;
-use crate::rng::random_below;
-use crate::market_clock::MarketClock;
-use crate::error::DaemonError;
-use crate::request_client::RequestClient;
 use crate::chain_view::RpcChainView;
+use crate::context::DaemonContext;
+use crate::error::DaemonError;
+use crate::market_clock::MarketClock;
+use crate::request_client::RequestClient;
+use crate::rng::random_below;
 
 /// How long a worker may take to answer a letter.
 const REPLY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -70,7 +70,8 @@ impl ProbeContext {
         let (market, store) = (context.market().clone(), context.store().clone());
         let key_seed = store.secret("keys", || MessageKey::random().to_bytes().0)?;
         let chain_view = Arc::new(RpcChainView::new(market.clone()));
-        let pass_responder = PassResponder::new(context.signer().clone(), chain_view, Arc::new(store));
+        let pass_responder =
+            PassResponder::new(context.signer().clone(), chain_view, Arc::new(store));
         let clock = MarketClock::start(market.clone(), market.now().await?);
         Ok(Self { context, endpoints, pass_responder, clock, http, probe_path, key_seed })
     }
@@ -81,7 +82,12 @@ impl ProbeContext {
         let bytes = keccak256([&self.key_seed[..], agreement.as_slice(), &[window]].concat());
         // Hardly ever is a hash no key.
         let key = MessageKey::from_bytes(bytes).unwrap_or_else(|_| MessageKey::random());
-        RequestClient::open(key, self.context.letters(), Arc::new(InMemoryReplayGuard::new(REPLAY_GUARD_CAPACITY))).await
+        RequestClient::open(
+            key,
+            self.context.letters(),
+            Arc::new(InMemoryReplayGuard::new(REPLAY_GUARD_CAPACITY)),
+        )
+        .await
     }
 
     /// Asks a worker where it serves; `None` if it does not say so in time.
@@ -103,12 +109,17 @@ impl ProbeContext {
     }
 
     /// Asks a worker as a delegate of the client.
-    async fn send_endpoint_request(&self, request_client: &RequestClient, index: u8) -> Result<Content, DaemonError> {
+    async fn send_endpoint_request(
+        &self,
+        request_client: &RequestClient,
+        index: u8,
+    ) -> Result<Content, DaemonError> {
         let (agreement, market) = (&self.endpoints.agreement, self.context.market());
         let worker = agreement.terms().worker(index).map(|worker| worker.account);
         let key = market.key_of(worker.unwrap_or_default()).await?.unwrap_or_default();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let delegation = self.pass_responder.delegate(agreement.address(), request_client.key(), now)?;
+        let delegation =
+            self.pass_responder.delegate(agreement.address(), request_client.key(), now)?;
         let content = Content::EndpointRequest { claim: Claim::Delegate { delegation } };
         let message = Message::request(market.node().chain_id(), agreement.address(), content);
         Ok(request_client.request(key, message).await?)
@@ -118,7 +129,10 @@ impl ProbeContext {
     async fn probe(&self, index: u8) {
         let Some(endpoint) = self.endpoints.get(index) else { return };
         let request = self.http.get(endpoint.url_for(&self.probe_path));
-        if !matches!(self.endpoints.send(request, &endpoint, PROBE_TIMEOUT).await, ForwardOutcome::Served(_)) {
+        if !matches!(
+            self.endpoints.send(request, &endpoint, PROBE_TIMEOUT).await,
+            ForwardOutcome::Served(_)
+        ) {
             tracing::warn!("worker {index} does not serve");
         }
     }
@@ -158,9 +172,12 @@ impl EndpointRefresh {
             let ticks = windows.into_iter().find_map(|(k, ticks)| (k == window).then_some(ticks));
             let request_client = Arc::new(self.probe_context.request_client(window).await?);
             for index in serving_workers(&progress, window) {
-                let (probe_context, request_client) = (self.probe_context.clone(), request_client.clone());
+                let (probe_context, request_client) =
+                    (self.probe_context.clone(), request_client.clone());
                 let ticks = ticks.clone().unwrap_or_default();
-                self.tasks.spawn(async move { refresh_endpoint(&probe_context, &request_client, index, window, ticks).await });
+                self.tasks.spawn(async move {
+                    refresh_endpoint(&probe_context, &request_client, index, window, ticks).await
+                });
             }
         }
         self.current = current;
@@ -175,7 +192,13 @@ pub(super) fn serving_workers(progress: &Progress, window: u8) -> impl Iterator<
 }
 
 /// Keeps a way to a worker open through a window, and looks at it once, at a random time.
-async fn refresh_endpoint(probe_context: &ProbeContext, request_client: &RequestClient, index: u8, window: u8, ticks: Range<u64>) {
+async fn refresh_endpoint(
+    probe_context: &ProbeContext,
+    request_client: &RequestClient,
+    index: u8,
+    window: u8,
+    ticks: Range<u64>,
+) {
     let part = |parts: u64| {
         let length = ticks.end.saturating_sub(ticks.start);
         length.checked_div(parts).unwrap_or_default().max(1)
@@ -187,7 +210,8 @@ async fn refresh_endpoint(probe_context: &ProbeContext, request_client: &Request
     loop {
         if last_request.is_none() || probe_context.endpoints.get(index).is_none() {
             if let Some(last_request) = last_request {
-                backoff = if last_request.elapsed() > MAX_BACKOFF { INITIAL_BACKOFF } else { backoff };
+                backoff =
+                    if last_request.elapsed() > MAX_BACKOFF { INITIAL_BACKOFF } else { backoff };
                 sleep(backoff).await;
                 backoff = backoff.saturating_mul(2).min(MAX_BACKOFF);
             }

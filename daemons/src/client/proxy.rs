@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::Duration;
 
-use super::endpoint_pool::{ForwardOutcome, WorkerEndpoint, Ways};
+use super::endpoint_pool::{ForwardOutcome, Ways, WorkerEndpoint};
 use crate::error::DaemonError;
 
 /// How long a worker may be silent before it answers: gateways give up earlier.
@@ -107,7 +107,12 @@ impl RequestBody {
 
 impl ProxyState {
     /// Passes a request on to one worker.
-    async fn forward_to(&self, request: &Parts, body: reqwest::Body, endpoint: &Arc<WorkerEndpoint>) -> ForwardOutcome {
+    async fn forward_to(
+        &self,
+        request: &Parts,
+        body: reqwest::Body,
+        endpoint: &Arc<WorkerEndpoint>,
+    ) -> ForwardOutcome {
         let page = request.uri.path_and_query().map_or("/", |page| page.as_str());
         let outgoing = self.http.request(request.method.clone(), endpoint.url_for(page));
         let outgoing = outgoing.headers(request.headers.clone()).body(body);
@@ -115,7 +120,11 @@ impl ProxyState {
     }
 
     /// Passes a request on to one worker after the other until one serves.
-    async fn forward(&self, request: &Parts, mut body_source: RequestBody) -> Option<reqwest::Response> {
+    async fn forward(
+        &self,
+        request: &Parts,
+        mut body_source: RequestBody,
+    ) -> Option<reqwest::Response> {
         let mut response = None;
         for endpoint in self.endpoints.by_preference() {
             let Some(body) = body_source.next_attempt() else { break };
@@ -177,7 +186,10 @@ fn client_response(response: reqwest::Response, client_upgrade: Option<OnUpgrade
 
 /// Passes the bytes of a WebSocket both ways until either side hangs up.
 async fn tunnel(client_upgrade: OnUpgrade, response: reqwest::Response) {
-    let (Ok(client_upgrade), Ok(mut worker)) = (client_upgrade.await, response.upgrade().await) else { return };
+    let (Ok(client_upgrade), Ok(mut worker)) = (client_upgrade.await, response.upgrade().await)
+    else {
+        return;
+    };
     drop(copy_bidirectional(&mut TokioIo::new(client_upgrade), &mut worker).await);
 }
 

@@ -25,14 +25,20 @@ pub async fn buy_once<E: From<DaemonError>>(
 }
 
 /// What was bought for this purpose, if anything was.
-async fn existing_purchase(context: &DaemonContext, purpose: &str) -> Result<Option<Purchase>, DaemonError> {
+async fn existing_purchase(
+    context: &DaemonContext,
+    purpose: &str,
+) -> Result<Option<Purchase>, DaemonError> {
     context.resume_pending_txs().await?;
     let Some(transaction) = context.store().completed_tx(purpose)? else { return Ok(None) };
     Ok(purchase_in_tx(context.market(), transaction).await?)
 }
 
 /// What was bought in a transaction; `None` if the market refused.
-async fn purchase_in_tx(market: &Market, transaction: B256) -> Result<Option<Purchase>, MarketError> {
+async fn purchase_in_tx(
+    market: &Market,
+    transaction: B256,
+) -> Result<Option<Purchase>, MarketError> {
     let receipt = market.node().receipt(transaction).await?;
     match market.bought(receipt.ok_or(MarketError::Unconfirmed(transaction))?) {
         Ok(made) => Ok(Some(made)),

@@ -32,7 +32,11 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Query`].
-    pub fn admitted_party(&self, agreement: Address, key: B256) -> Result<Option<Party>, StoreError> {
+    pub fn admitted_party(
+        &self,
+        agreement: Address,
+        key: B256,
+    ) -> Result<Option<Party>, StoreError> {
         let select = "SELECT until, window FROM admissions WHERE agreement = ?1 AND key = ?2";
         let connection = self.lock();
         let row = connection.query_row(select, params![agreement.0.0, key.0], |row| {

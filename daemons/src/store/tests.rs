@@ -36,7 +36,10 @@ fn state_file_is_private_and_bound_to_one_identity() {
         Identity { dispatcher: AGREEMENT, ..IDENTITY },
         Identity { account: AGREEMENT, ..IDENTITY },
     ] {
-        assert!(matches!(Store::open(&path, &other), Err(StoreError::IdentityMismatch { .. })), "{other}");
+        assert!(
+            matches!(Store::open(&path, &other), Err(StoreError::IdentityMismatch { .. })),
+            "{other}"
+        );
     }
 }
 
@@ -48,7 +51,10 @@ fn state_survives_reopening() {
     {
         let store = Store::open(&path, &IDENTITY).unwrap();
         assert_eq!(store.secret("gateway", || [8; 32]).unwrap(), [8; 32]);
-        assert_eq!(store.session_salt(AGREEMENT, || B256::repeat_byte(9)).unwrap(), B256::repeat_byte(9));
+        assert_eq!(
+            store.session_salt(AGREEMENT, || B256::repeat_byte(9)).unwrap(),
+            B256::repeat_byte(9)
+        );
         assert_eq!(store.record_served(AGREEMENT, session, hash, 0, 1).unwrap(), Some(0b1));
         store.record_scan("bought", 10, hash, &[AGREEMENT]).unwrap();
         store.save_endpoint(AGREEMENT, 1, "http://127.0.0.1:1", "token").unwrap();
@@ -75,7 +81,11 @@ fn session_limit_is_per_key_and_agreement() {
     let (first, second) = (B256::repeat_byte(1), B256::repeat_byte(2));
     let [one, other] = [8, 9].map(B256::repeat_byte);
     assert_eq!(store.record_served(AGREEMENT, first, one, 3, 1).unwrap(), Some(0b1000));
-    assert_eq!(store.record_served(AGREEMENT, second, one, 3, 1).unwrap(), None, "one session is the most");
+    assert_eq!(
+        store.record_served(AGREEMENT, second, one, 3, 1).unwrap(),
+        None,
+        "one session is the most"
+    );
     assert_eq!(store.record_served(Address::ZERO, second, one, 3, 1).unwrap(), Some(0b1000));
     assert_eq!(store.record_served(AGREEMENT, first, other, 4, 1).unwrap(), Some(0b11000));
     assert_eq!(
@@ -99,7 +109,10 @@ fn first_observation_of_a_window_is_final() {
     let store = Store::open(&folder.path().join("state.db"), &IDENTITY).unwrap();
     store.record_observation(AGREEMENT, 0, 3, None).unwrap();
     store.record_observation(AGREEMENT, 0, 3, Some(&receipt(0b1000))).unwrap();
-    assert_eq!(store.observations(AGREEMENT, 0).unwrap(), Observations { failed: 0b1000, receipt: None });
+    assert_eq!(
+        store.observations(AGREEMENT, 0).unwrap(),
+        Observations { failed: 0b1000, receipt: None }
+    );
 
     store.record_observation(AGREEMENT, 0, 0, Some(&receipt(0b1))).unwrap();
     store.record_observation(AGREEMENT, 0, 1, Some(&receipt(0b11))).unwrap();
@@ -110,7 +123,11 @@ fn first_observation_of_a_window_is_final() {
     assert_eq!(store.observations(AGREEMENT, 1).unwrap(), Observations::default());
 
     store.close_agreement(AGREEMENT).unwrap();
-    assert_eq!(store.observations(AGREEMENT, 0).unwrap(), Observations::default(), "what is over is forgotten");
+    assert_eq!(
+        store.observations(AGREEMENT, 0).unwrap(),
+        Observations::default(),
+        "what is over is forgotten"
+    );
 }
 
 #[test]
@@ -120,7 +137,10 @@ fn receipt_that_contradicts_a_recorded_failure_is_ignored() {
     store.record_observation(AGREEMENT, 0, 0, Some(&receipt(0b1))).unwrap();
     store.record_observation(AGREEMENT, 0, 1, None).unwrap();
     store.record_observation(AGREEMENT, 0, 2, Some(&receipt(0b111))).unwrap();
-    assert_eq!(store.observations(AGREEMENT, 0).unwrap(), Observations { failed: 0b10, receipt: Some(receipt(0b1)) });
+    assert_eq!(
+        store.observations(AGREEMENT, 0).unwrap(),
+        Observations { failed: 0b10, receipt: Some(receipt(0b1)) }
+    );
 }
 
 #[test]
@@ -150,7 +170,11 @@ fn admissions_are_kept_until_the_agreement_is_closed() {
         store.record_admission(&AccessGrant { agreement: AGREEMENT, key, party }).unwrap();
         drop(store);
         let store = Store::open(&path, &IDENTITY).unwrap();
-        assert_eq!(store.admitted_party(AGREEMENT, key).unwrap(), Some(party), "the latest word counts");
+        assert_eq!(
+            store.admitted_party(AGREEMENT, key).unwrap(),
+            Some(party),
+            "the latest word counts"
+        );
         assert_eq!(store.admitted_party(Address::ZERO, key).unwrap(), None);
     }
     let store = Store::open(&path, &IDENTITY).unwrap();

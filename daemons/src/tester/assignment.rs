@@ -12,10 +12,10 @@ use tokio::task::JoinHandle;
 
 use super::check::Check;
 use super::seat::{ProbeContext, Seat, load_session};
-use crate::rng::random_below;
-use crate::settlement::Confirmed;
 use crate::error::{DaemonError, StoreError};
 use crate::health::NextEvent;
+use crate::rng::random_below;
+use crate::settlement::Confirmed;
 
 /// A task that ends when this is dropped.
 #[derive(Debug)]
@@ -61,7 +61,16 @@ impl Assignment {
             tracing::warn!("there is no check for {application}: its workers are not judged");
         }
         let (seat, looks, settle_at, settled) = (None, HashMap::new(), None, Confirmed::default());
-        Self { probe_context, agreement, place, check, seat, probes: looks, settle_at, settlement_confirmed: settled }
+        Self {
+            probe_context,
+            agreement,
+            place,
+            check,
+            seat,
+            probes: looks,
+            settle_at,
+            settlement_confirmed: settled,
+        }
     }
 
     /// The agreement, and how it stands.
@@ -95,7 +104,8 @@ impl Assignment {
                     let what = format_args!("looks at the workers of {address} to end");
                     return Ok(Some(NextEvent::at_tick(half, what)));
                 }
-                let next_event = NextEvent::at_tick(due, format_args!("the settlement of {address}"));
+                let next_event =
+                    NextEvent::at_tick(due, format_args!("the settlement of {address}"));
                 Ok(self.report(progress).await?.then_some(next_event))
             }
             _ => self.finish(progress, next).await,
@@ -128,15 +138,26 @@ impl Assignment {
         if self.probes.contains_key(&(window, index)) {
             return Ok(());
         }
-        let probed = self.probe_context.store.observations(self.agreement.address(), index)?.probed_windows();
+        let probed = self
+            .probe_context
+            .store
+            .observations(self.agreement.address(), index)?
+            .probed_windows();
         if probed.checked_shr(window.into()).is_some_and(|bits| bits & 1 == 1) {
             return Ok(());
         }
         let seat = match &self.seat {
             Some(seat) if seat.window == window => seat.clone(),
             _ => {
-                let (probe_context, agreement) = (self.probe_context.clone(), self.agreement.clone());
-                let seat = Seat::new(probe_context, agreement, check.clone(), (window, ticks), self.place)?;
+                let (probe_context, agreement) =
+                    (self.probe_context.clone(), self.agreement.clone());
+                let seat = Seat::new(
+                    probe_context,
+                    agreement,
+                    check.clone(),
+                    (window, ticks),
+                    self.place,
+                )?;
                 self.seat.insert(Arc::new(seat)).clone()
             }
         };
@@ -181,7 +202,8 @@ impl Assignment {
         let mut entries = Vec::new();
         for index in 0..self.agreement.terms().header.redundancy {
             if progress.has_accepted(index) {
-                let observations = self.probe_context.store.observations(self.agreement.address(), index)?;
+                let observations =
+                    self.probe_context.store.observations(self.agreement.address(), index)?;
                 entries.extend(observations.report_entry(index));
             }
         }
@@ -220,7 +242,8 @@ impl Assignment {
             return Ok(None);
         }
         let settle_window = u64::from(self.agreement.terms().header.report_window);
-        let settle_at = *self.settle_at.get_or_insert_with(|| next.saturating_add(random_below(settle_window)));
+        let settle_at =
+            *self.settle_at.get_or_insert_with(|| next.saturating_add(random_below(settle_window)));
         if next >= settle_at {
             let agreement = self.agreement.clone().with_purpose(&format!("settle/{address}"));
             agreement.settle().await?;

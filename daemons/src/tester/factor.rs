@@ -147,7 +147,8 @@ mod tests {
 
     #[test]
     fn wrong_factors_are_rejected() {
-        let claim = |n, factors: &[u64]| Factors { n, factors: factors.to_vec() }.is_factorization_of(12);
+        let claim =
+            |n, factors: &[u64]| Factors { n, factors: factors.to_vec() }.is_factorization_of(12);
         assert!(claim(12, &[2, 2, 3]));
         assert!(!claim(12, &[3, 4]));
         assert!(!claim(12, &[2, 3]));

@@ -8,7 +8,10 @@ use crate::error::DaemonError;
 use crate::health::NextEvent;
 
 /// Registers, makes the bond whole, and sees to it that letters can be answered.
-pub(super) async fn ensure_joined(context: &DaemonContext, known: Option<&Worker>) -> Result<(), DaemonError> {
+pub(super) async fn ensure_joined(
+    context: &DaemonContext,
+    known: Option<&Worker>,
+) -> Result<(), DaemonError> {
     let (account, bond) = (context.account(), context.market().settings().testerBond);
     let key = context.message_key()?.public();
     let Some(tester) = known else {
@@ -25,7 +28,10 @@ pub(super) async fn ensure_joined(context: &DaemonContext, known: Option<&Worker
 }
 
 /// Gets a place in the next epoch's list, unless there is one.
-pub(super) async fn check_in(context: &DaemonContext, known: Option<&Worker>) -> Result<NextEvent, DaemonError> {
+pub(super) async fn check_in(
+    context: &DaemonContext,
+    known: Option<&Worker>,
+) -> Result<NextEvent, DaemonError> {
     let market = context.market();
     let epoch = market.epoch().await?;
     if known.is_none_or(|tester| tester.lastEpoch <= epoch) {
@@ -36,7 +42,10 @@ pub(super) async fn check_in(context: &DaemonContext, known: Option<&Worker>) ->
 }
 
 /// Takes the bond back, if no list has a place of the tester's any more; `None` when that is done.
-pub(super) async fn leave(context: &DaemonContext, tester: &Worker) -> Result<Option<NextEvent>, DaemonError> {
+pub(super) async fn leave(
+    context: &DaemonContext,
+    tester: &Worker,
+) -> Result<Option<NextEvent>, DaemonError> {
     if tester.stake == 0 {
         return Ok(None);
     }

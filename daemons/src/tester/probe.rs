@@ -11,9 +11,9 @@ use muster_messaging::{Content, MessageError, SecretString};
 use tokio::select;
 
 use super::prober::{ProbeFailure, ServiceTarget, verify_receipt};
-use super::seat::{Seat, ProbeIdentity};
-use crate::rng::random_below;
+use super::seat::{ProbeIdentity, Seat};
 use crate::failpoint::fail_point;
+use crate::rng::random_below;
 
 /// Where a worker serves.
 struct Endpoint {
@@ -30,7 +30,9 @@ impl Seat {
         let identity = self.identity().await;
         let outcome = match self.probe_with_retries(index, identity).await {
             Ok(receipt) => self.record(index, Some(&receipt)),
-            Err(failure) if self.is_worker_fault(failure, identity).await => self.record(index, None),
+            Err(failure) if self.is_worker_fault(failure, identity).await => {
+                self.record(index, None)
+            }
             Err(_) => "unknown",
         };
         metrics::counter!("muster_tester_windows_total", "outcome" => outcome).increment(1);
@@ -41,7 +43,12 @@ impl Seat {
     /// Writes down what was seen, and names it.
     fn record(&self, index: u8, receipt: Option<&ServiceReceipt>) -> &'static str {
         fail_point("sight", "decided");
-        let noted = self.probe_context.store.record_observation(self.agreement.address(), index, self.window, receipt);
+        let noted = self.probe_context.store.record_observation(
+            self.agreement.address(),
+            index,
+            self.window,
+            receipt,
+        );
         fail_point("sight", "noted");
         match noted {
             Ok(()) => receipt.map_or("failed", |_| "served"),
@@ -54,7 +61,11 @@ impl Seat {
 
     /// Looks at a random time, and if that fails again half way to the end, and again; sooner if nobody could
     /// be asked, for that is our own trouble and not the worker's.
-    async fn probe_with_retries(&self, index: u8, identity: &ProbeIdentity) -> Result<ServiceReceipt, ProbeFailure> {
+    async fn probe_with_retries(
+        &self,
+        index: u8,
+        identity: &ProbeIdentity,
+    ) -> Result<ServiceReceipt, ProbeFailure> {
         let clock = &self.probe_context.clock;
         // What is known at the end has to be made sure of inside the window.
         let end = self.ticks.end.saturating_sub(self.window_part(16));
@@ -101,7 +112,8 @@ impl Seat {
         identity: &ProbeIdentity,
         endpoint: &mut Option<Endpoint>,
     ) -> Result<ServiceReceipt, ProbeFailure> {
-        let worker = self.agreement.terms().worker(index).ok_or(ProbeFailure::Inconclusive)?.account;
+        let worker =
+            self.agreement.terms().worker(index).ok_or(ProbeFailure::Inconclusive)?.account;
         let known = match endpoint {
             Some(known) => known,
             None => endpoint.insert(self.request_endpoint(worker, identity).await?),
@@ -114,7 +126,11 @@ impl Seat {
     }
 
     /// Asks a worker where it serves.
-    async fn request_endpoint(&self, worker: Address, identity: &ProbeIdentity) -> Result<Endpoint, ProbeFailure> {
+    async fn request_endpoint(
+        &self,
+        worker: Address,
+        identity: &ProbeIdentity,
+    ) -> Result<Endpoint, ProbeFailure> {
         let key = self.agreement.market().key_of(worker).await;
         let key = key.ok().flatten().ok_or(ProbeFailure::Inconclusive)?;
         let request = self.new_message(Content::EndpointRequest { claim: identity.claim.clone() });

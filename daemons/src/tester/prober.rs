@@ -116,7 +116,11 @@ impl Prober {
     ///
     /// # Errors
     /// Why it does not serve.
-    pub async fn probe(&self, check: &Check, target: &ServiceTarget<'_>) -> Result<String, ProbeFailure> {
+    pub async fn probe(
+        &self,
+        check: &Check,
+        target: &ServiceTarget<'_>,
+    ) -> Result<String, ProbeFailure> {
         let receipt = match check {
             Check::Http(page) => self.check_http(page, target).await?,
             Check::Factor => self.request_factors(target).await?.1,
@@ -130,7 +134,10 @@ impl Prober {
     ///
     /// # Errors
     /// As [`Asker::look`].
-    pub async fn request_factors(&self, target: &ServiceTarget<'_>) -> Result<(Factors, Option<String>), ProbeFailure> {
+    pub async fn request_factors(
+        &self,
+        target: &ServiceTarget<'_>,
+    ) -> Result<(Factors, Option<String>), ProbeFailure> {
         let n = random_u64();
         let request = self.http.get(target.url_for(&format!("/factor?n={n}")));
         let response = send(request, target).await?;
@@ -138,12 +145,21 @@ impl Prober {
             return Err(ProbeFailure::UnexpectedStatus);
         }
         let (receipt, body) = (receipt_header(&response), read_body(response).await?);
-        let factors: Factors = serde_json::from_slice(&body).map_err(|_| ProbeFailure::WrongResponse)?;
-        if factors.is_factorization_of(n) { Ok((factors, receipt)) } else { Err(ProbeFailure::WrongResponse) }
+        let factors: Factors =
+            serde_json::from_slice(&body).map_err(|_| ProbeFailure::WrongResponse)?;
+        if factors.is_factorization_of(n) {
+            Ok((factors, receipt))
+        } else {
+            Err(ProbeFailure::WrongResponse)
+        }
     }
 
     /// Gets or posts to a page that must be right.
-    async fn check_http(&self, page: &HttpCheck, target: &ServiceTarget<'_>) -> Result<Option<String>, ProbeFailure> {
+    async fn check_http(
+        &self,
+        page: &HttpCheck,
+        target: &ServiceTarget<'_>,
+    ) -> Result<Option<String>, ProbeFailure> {
         let url = target.url_for(&page.path);
         let request = match &page.post {
             Some(text) => self.http.post(url).body(text.clone()),
@@ -187,7 +203,8 @@ impl Prober {
         let mut child = child.map_err(|_| ProbeFailure::Inconclusive)?;
         let id = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         let mut group = ProcessGroup(id);
-        let ended = timeout(self.timeout, child.wait()).await.map_err(|_| ProbeFailure::NoResponse)?;
+        let ended =
+            timeout(self.timeout, child.wait()).await.map_err(|_| ProbeFailure::NoResponse)?;
         group.0 = None;
         if !ended.map_err(|_| ProbeFailure::Inconclusive)?.success() {
             return Err(ProbeFailure::WrongResponse);
@@ -198,7 +215,10 @@ impl Prober {
 }
 
 /// Sends a request as part of a session.
-async fn send(request: RequestBuilder, target: &ServiceTarget<'_>) -> Result<Response, ProbeFailure> {
+async fn send(
+    request: RequestBuilder,
+    target: &ServiceTarget<'_>,
+) -> Result<Response, ProbeFailure> {
     let mut request = request.header(SESSION_HEADER, target.session.to_string());
     if !target.token.is_empty() {
         request = request.header(TOKEN_HEADER, target.token);

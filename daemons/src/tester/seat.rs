@@ -12,11 +12,11 @@ use muster_messaging::{
 use tokio::select;
 use tokio::sync::OnceCell;
 
-use super::prober::Prober;
 use super::check::Check;
-use crate::market_clock::MarketClock;
+use super::prober::Prober;
 use crate::error::StoreError;
 use crate::failpoint::fail_point;
+use crate::market_clock::MarketClock;
 use crate::request_client::RequestClient;
 use crate::store::Store;
 
@@ -98,7 +98,8 @@ impl Seat {
         (window, ticks): (u8, Range<u64>),
         place: u32,
     ) -> Result<Self, StoreError> {
-        let session = load_session(&probe_context.store, agreement.address())?.id(probe_context.account);
+        let session =
+            load_session(&probe_context.store, agreement.address())?.id(probe_context.account);
         let identity = OnceCell::new();
         Ok(Self { probe_context, agreement, check, window, ticks, place, session, identity })
     }
@@ -165,7 +166,8 @@ impl Seat {
         let fresh = self.probe_context.window_key(self.agreement.address(), self.window);
         let (window, place, key) = (self.window, self.place, fresh.public());
         let seen = Arc::new(InMemoryReplayGuard::new(REPLAY_GUARD_CAPACITY));
-        let letters = RequestClient::open(fresh, self.probe_context.transport.clone(), seen).await.ok()?;
+        let letters =
+            RequestClient::open(fresh, self.probe_context.transport.clone(), seen).await.ok()?;
         let request = self.new_message(Content::PassRequest { window, place, key });
         match self.probe_context.request_client.request(client, request).await {
             Ok(Content::Pass { delegation }) if self.is_valid_pass(&delegation, key) => {

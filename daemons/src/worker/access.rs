@@ -47,7 +47,12 @@ struct TableState {
 impl Default for AgreementTable {
     fn default() -> Self {
         let (since, entries) = (Instant::now(), HashMap::new());
-        Self(RwLock::new(TableState { tick: 0, ticks_are_seconds: false, updated_at: since, entries }))
+        Self(RwLock::new(TableState {
+            tick: 0,
+            ticks_are_seconds: false,
+            updated_at: since,
+            entries,
+        }))
     }
 }
 
@@ -55,7 +60,8 @@ impl AgreementTable {
     /// Takes note of how things stand at a tick.
     pub(super) fn replace(&self, tick: u64, seconds: bool, open: Vec<(Address, TableEntry)>) {
         let entries = open.into_iter().collect();
-        let state = TableState { tick, ticks_are_seconds: seconds, updated_at: Instant::now(), entries };
+        let state =
+            TableState { tick, ticks_are_seconds: seconds, updated_at: Instant::now(), entries };
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
@@ -63,7 +69,10 @@ impl AgreementTable {
     ///
     /// # Errors
     /// [`Refusal::Unknown`], [`Refusal::Closed`].
-    pub(super) fn lookup(&self, agreement: Address) -> Result<(TableEntry, u8), AuthorizationError> {
+    pub(super) fn lookup(
+        &self,
+        agreement: Address,
+    ) -> Result<(TableEntry, u8), AuthorizationError> {
         let state = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let entry = state.entries.get(&agreement).ok_or(AuthorizationError::UnknownAgreement)?;
         let passed = if state.ticks_are_seconds { state.updated_at.elapsed().as_secs() } else { 0 };
@@ -129,7 +138,8 @@ mod tests {
         let identity = Identity { role: Role::Worker, chain: 1, dispatcher, account };
         let store = Store::open(&folder.path().join("state.db"), &identity).unwrap();
         let upstream = "http://127.0.0.1:1".parse().unwrap();
-        let entry = TableEntry { start: 100, length: 40, windows: 4, receipt_domain: B256::ZERO, upstream };
+        let entry =
+            TableEntry { start: 100, length: 40, windows: 4, receipt_domain: B256::ZERO, upstream };
         let agreement_table = Arc::new(AgreementTable::default());
         agreement_table.replace(100, seconds, vec![(AGREEMENT, entry)]);
         AgreementAccess { agreement_table, store }

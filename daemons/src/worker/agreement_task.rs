@@ -10,9 +10,9 @@ use tokio::time::Duration;
 
 use super::access::TableEntry;
 use super::service::Services;
-use crate::settlement::{SettleState, SettleTask};
 use crate::error::DaemonError;
 use crate::health::NextEvent;
+use crate::settlement::{SettleState, SettleTask};
 
 /// An agreement, and how it was found by the latest step.
 #[derive(Debug)]
@@ -105,7 +105,11 @@ impl AgreementTask {
     }
 
     /// Accepts, if its service is there.
-    async fn accept(&mut self, services: &Services, times: &Times) -> Result<NextEvent, DaemonError> {
+    async fn accept(
+        &mut self,
+        services: &Services,
+        times: &Times,
+    ) -> Result<NextEvent, DaemonError> {
         let (address, last) = (self.agreement.address(), times.last_accept());
         if !services.is_up(address).await {
             let what = format_args!("its service, which does not answer, to accept {address}");
@@ -138,7 +142,8 @@ impl AgreementTask {
             let address = self.agreement.address();
             tracing::info!("{address} is settled: pay {pay}, slash {slash}");
             metrics::counter!("muster_worker_earned_gwei_total").increment(wei_to_gwei(part.pay));
-            metrics::counter!("muster_worker_slashed_gwei_total").increment(wei_to_gwei(part.slash));
+            metrics::counter!("muster_worker_slashed_gwei_total")
+                .increment(wei_to_gwei(part.slash));
         }
     }
 }

@@ -59,13 +59,19 @@ pub(super) struct ReceiptSigner {
 impl ReceiptSigner {
     /// The newest receipt of a session that is served to a guest now; `None` outside the agreement's windows,
     /// and when the guest's key has opened too many sessions.
-    fn sign_receipt(&self, claims: &Claims, session: B256) -> Result<Option<ServiceReceipt>, BoxError> {
+    fn sign_receipt(
+        &self,
+        claims: &Claims,
+        session: B256,
+    ) -> Result<Option<ServiceReceipt>, BoxError> {
         let (agreement, key) = (Address::new(claims.agreement), B256::new(claims.key));
         let Ok((entry, window)) = self.agreement_table.lookup(agreement) else { return Ok(None) };
         fail_point("session", "decided");
-        let served = self.store.record_served(agreement, session, key, window, MAX_SESSIONS_PER_KEY)?;
+        let served =
+            self.store.record_served(agreement, session, key, window, MAX_SESSIONS_PER_KEY)?;
         fail_point("session", "noted");
-        let sign = |served| ServiceReceipt::sign(&self.signer, entry.receipt_domain, session, served);
+        let sign =
+            |served| ServiceReceipt::sign(&self.signer, entry.receipt_domain, session, served);
         Ok(served.map(sign).transpose()?)
     }
 }
@@ -104,7 +110,8 @@ mod tests {
         let identity = Identity { role: Role::Worker, chain: 1, dispatcher, account };
         let store = Store::open(&folder.path().join("state.db"), &identity).unwrap();
         let upstream = "http://127.0.0.1:1".parse().unwrap();
-        let entry = TableEntry { start: 100, length: 40, windows: 4, receipt_domain: B256::ZERO, upstream };
+        let entry =
+            TableEntry { start: 100, length: 40, windows: 4, receipt_domain: B256::ZERO, upstream };
         let roll = Arc::new(AgreementTable::default());
         roll.replace(100, false, vec![(Address::ZERO, entry)]);
         let desk = ReceiptSigner { agreement_table: roll, store, signer };

@@ -53,7 +53,9 @@ impl Services {
     pub(super) fn upstream(&self, agreement: Address) -> Option<Upstream> {
         match &self.source {
             ServiceSource::Upstream(upstream) => Some(upstream.clone()),
-            ServiceSource::Command { .. } => self.processes.get(&agreement).map(ServiceProcess::upstream),
+            ServiceSource::Command { .. } => {
+                self.processes.get(&agreement).map(ServiceProcess::upstream)
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use muster_daemons::RpcChainView;
 use muster_messaging::{AgreementInfo, ChainView};
 use stylus_devnode::CHAIN_ID;
 
-use crate::harness::{LENGTH, WINDOWS, TestChain, offer};
+use crate::harness::{LENGTH, TestChain, WINDOWS, offer};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn chain_view_reports_the_parties_of_an_agreement() {

@@ -9,9 +9,11 @@ use alloy::signers::local::PrivateKeySigner;
 use futures::{SinkExt, StreamExt};
 use muster_client::protocol::abi::State;
 use muster_client::{Agreement, message_key};
-use muster_daemons::client::{ClientOptions, ConnectOptions, ConnectDaemon, fetch_endpoints};
+use muster_daemons::client::{ClientOptions, ConnectDaemon, ConnectOptions, fetch_endpoints};
 use muster_daemons::worker::{WorkerDaemon, WorkerOptions};
-use muster_daemons::{Daemon, DaemonError, DaemonContext, Backoff, Payout, Role, HealthReporter, run};
+use muster_daemons::{
+    Backoff, Daemon, DaemonContext, DaemonError, HealthReporter, Payout, Role, run,
+};
 use muster_messaging::{Claim, Content, Message, MessageKey};
 use reqwest::{Client, StatusCode};
 use stylus_devnode::CHAIN_ID;
@@ -21,12 +23,13 @@ use tokio::time::sleep;
 use tokio_tungstenite::{accept_async, connect_async};
 
 use crate::endpoint_client::{EndpointClient, send_request};
-use crate::harness::{LENGTH, EchoService, TestChain, worker_options};
+use crate::harness::{EchoService, LENGTH, TestChain, worker_options};
 
 mod purchase;
 
 /// Short pauses, so that stories are short too.
-const BACKOFF: Backoff = Backoff { interval: Duration::from_millis(20), max_delay: Duration::from_millis(100) };
+const BACKOFF: Backoff =
+    Backoff { interval: Duration::from_millis(20), max_delay: Duration::from_millis(100) };
 
 /// A daemon that runs beside a story.
 struct RunningDaemon {
@@ -58,14 +61,19 @@ async fn wait_until(is_so: impl AsyncFn() -> bool) {
 }
 
 /// A worker's daemon in front of a service, and its key.
-async fn start_worker(chain: &TestChain, url: &str, price: u128) -> (PrivateKeySigner, RunningDaemon) {
+async fn start_worker(
+    chain: &TestChain,
+    url: &str,
+    price: u128,
+) -> (PrivateKeySigner, RunningDaemon) {
     let signer = chain.new_account();
     let settle_delay = Duration::from_hours(1);
     let options = WorkerOptions { settle_delay, ..worker_options(url, price) };
     let context = chain.context(Role::Worker, &signer).await;
     let running = RunningDaemon::spawn(WorkerDaemon::start(context, options).await.unwrap());
     let market = chain.market(&signer).await;
-    wait_until(async || market.worker(signer.address()).await.is_ok_and(|worker| worker.listed)).await;
+    wait_until(async || market.worker(signer.address()).await.is_ok_and(|worker| worker.listed))
+        .await;
     (signer, running)
 }
 
@@ -253,11 +261,14 @@ async fn pass_is_given_to_the_seated_tester_only() {
     let request = Content::PassRequest { window: 0, place, key: fresh.public() };
     let request = Message::request(CHAIN_ID, agreement.address(), request);
     let (own, client_key) = (MessageKey::from_signer(tester).unwrap(), message_key(&client));
-    let Content::Pass { delegation } = send_request(&world, &own, client_key, &request).await else {
+    let Content::Pass { delegation } = send_request(&world, &own, client_key, &request).await
+    else {
         panic!("no pass")
     };
     let (claim, key) = (Claim::Delegate { delegation }, message_key(&signer));
-    let guest = EndpointClient::request_endpoint(&world, &fresh, key, agreement.address(), claim).await.unwrap();
+    let guest = EndpointClient::request_endpoint(&world, &fresh, key, agreement.address(), claim)
+        .await
+        .unwrap();
     assert_eq!(guest.served().await, 0b1);
     let stranger = send_request(&world, &MessageKey::random(), client_key, &request).await;
     assert!(matches!(stranger, Content::Refusal { .. }), "{stranger:?}");

@@ -25,7 +25,12 @@ pub(crate) struct EndpointClient {
 }
 
 /// Sends a request from `key` to the holder of another one, and returns what is answered.
-pub(crate) async fn send_request(world: &TestChain, key: &MessageKey, to: B256, request: &Message) -> Content {
+pub(crate) async fn send_request(
+    world: &TestChain,
+    key: &MessageKey,
+    to: B256,
+    request: &Message,
+) -> Content {
     let seen = Arc::new(InMemoryReplayGuard::default());
     let mut post_box = Mailbox::open(key.clone(), world.transport.clone(), seen).await.unwrap();
     post_box.send(to, request).await.unwrap();
@@ -61,7 +66,8 @@ impl EndpointClient {
     /// Asks the service something: the status, and the receipt that came along.
     pub(crate) async fn get(&self) -> (StatusCode, Option<ServiceReceipt>) {
         let request = Client::new().get(format!("{}/hello", self.url)).bearer_auth(&self.token);
-        let response = request.header(SESSION_HEADER, self.session.to_string()).send().await.unwrap();
+        let response =
+            request.header(SESSION_HEADER, self.session.to_string()).send().await.unwrap();
         let receipt = response.headers().get(RECEIPT_HEADER).map(|text| text.to_str().unwrap());
         (response.status(), receipt.map(|text| text.parse().unwrap()))
     }

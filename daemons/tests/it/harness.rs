@@ -188,7 +188,8 @@ impl TestChain {
     /// Takes a worker out of its book by a call with a bad hint, which needs seventeen that are cheaper.
     pub(crate) async fn unlist(&self, worker: &PrivateKeySigner) {
         let key = EthereumWallet::from(worker.clone());
-        let provider = ProviderBuilder::new().wallet(key).connect(&self.devnode.url()).await.unwrap();
+        let provider =
+            ProviderBuilder::new().wallet(key).connect(&self.devnode.url()).await.unwrap();
         for (available, hint) in [(false, 0), (true, 0)] {
             let call = setAvailableCall { available, hint }.abi_encode();
             let request = TransactionRequest::default().with_to(self.dispatcher).with_input(call);

@@ -9,10 +9,10 @@
     reason = "a test that meets what it does not expect should end there"
 )]
 
+mod chain_view;
 mod client;
 mod endpoint_client;
 mod harness;
-mod tx_journal;
-mod chain_view;
 mod tester;
+mod tx_journal;
 mod worker;

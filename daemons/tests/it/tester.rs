@@ -1,7 +1,7 @@
 //! A tester's life: looks, reports, fees, and what it does not say.
 
-mod mocks;
 mod fixture;
+mod mocks;
 
 use std::sync::atomic::Ordering;
 
@@ -10,8 +10,8 @@ use muster_daemons::Payout;
 use muster_daemons::tester::TesterOptions;
 use muster_messaging::Claim;
 
+use self::fixture::{TICKS, TesterFixture, options, wait_until};
 use self::mocks::{Behavior, TransportState};
-use self::fixture::{TesterFixture, TICKS, options, wait_until};
 use crate::harness::TestChain;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -43,7 +43,8 @@ async fn without_a_pass_the_seat_is_shown_after_a_quarter_window() {
     scene.chain.advance_to(start + TICKS / 4 + 60).await;
     scene.until_served(0, 0).await;
     let own = scene.context.message_key().unwrap().public();
-    let [(claim, key)] = scene.workers[0].endpoint_requests.lock().unwrap().clone().try_into().unwrap();
+    let [(claim, key)] =
+        scene.workers[0].endpoint_requests.lock().unwrap().clone().try_into().unwrap();
     assert!(matches!(claim, Claim::Seat { window: 0, .. }), "{claim:?}");
     assert_eq!(key, own);
 }
@@ -67,7 +68,9 @@ async fn each_behavior_is_reported_and_the_fee_is_paid() {
     scene.answer_passes().await;
     // Window 0: all well. Then one kind of trouble for each window.
     for (window, habit) in
-        [Behavior::Honest, Behavior::Silent, Behavior::ServiceDown, Behavior::WrongReceipts].into_iter().enumerate()
+        [Behavior::Honest, Behavior::Silent, Behavior::ServiceDown, Behavior::WrongReceipts]
+            .into_iter()
+            .enumerate()
     {
         let window = u8::try_from(window).unwrap();
         scene.workers[1].set_behavior(habit);
@@ -128,7 +131,12 @@ async fn failed_publish_is_retried_soon() {
 async fn no_failure_is_reported_while_messages_are_lost() {
     let mut scene = TesterFixture::start(1).await;
     scene.answer_passes().await;
-    for (window, mood) in [(0, TransportState::Up), (1, TransportState::Down), (2, TransportState::Lossy), (3, TransportState::Up)] {
+    for (window, mood) in [
+        (0, TransportState::Up),
+        (1, TransportState::Down),
+        (2, TransportState::Lossy),
+        (3, TransportState::Up),
+    ] {
         *scene.transport.state.lock().unwrap() = mood;
         // Requests for a pass that were lost in the window before are none of this one's.
         scene.transport.lost.store(0, Ordering::Relaxed);
@@ -258,7 +266,9 @@ async fn agreement_without_a_seat_is_closed() {
         cursor.is_some_and(|(block, _)| block >= untested.receipt.block)
     })
     .await;
-    wait_until(async || scene.context.store().open_agreements().unwrap() == [scene.agreement.address()])
-        .await;
+    wait_until(async || {
+        scene.context.store().open_agreements().unwrap() == [scene.agreement.address()]
+    })
+    .await;
     scene.enter_window_with_pass(0).await;
 }

@@ -13,7 +13,7 @@ use reqwest::StatusCode;
 use stylus_devnode::CHAIN_ID;
 
 use crate::endpoint_client::EndpointClient;
-use crate::harness::{ETHER, LENGTH, EchoService, WINDOWS, TestChain, offer, worker_options};
+use crate::harness::{ETHER, EchoService, LENGTH, TestChain, WINDOWS, offer, worker_options};
 
 /// Wei per tick: much more than the gas of a life.
 const PRICE: u128 = 1_000_000_000_000;
@@ -24,7 +24,11 @@ fn options(url: &str) -> WorkerOptions {
 }
 
 /// A worker that begins, or goes on.
-async fn start_worker(chain: &TestChain, signer: &PrivateKeySigner, options: WorkerOptions) -> WorkerDaemon {
+async fn start_worker(
+    chain: &TestChain,
+    signer: &PrivateKeySigner,
+    options: WorkerOptions,
+) -> WorkerDaemon {
     WorkerDaemon::start(chain.context(Role::Worker, signer).await, options).await.unwrap()
 }
 

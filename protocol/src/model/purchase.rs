@@ -5,7 +5,7 @@ use std::vec::Vec;
 use alloy_primitives::{Address, keccak256};
 
 use super::agreement::Agreement;
-use super::order::{Selection, OrderRequest};
+use super::order::{OrderRequest, Selection};
 use super::{Clock, Model};
 use crate::abi::IWorkerDispatcher::{ContractBought, PurchaseRefused};
 use crate::abi::{Order, Reason};
@@ -14,7 +14,12 @@ use crate::proxy::{self, MAX_INIT_CODE, init_code};
 
 impl Model {
     /// Sells to `client` what it wants for at most `value` wei; the agreement, or zero if it is refused.
-    pub(super) fn purchase(&mut self, client: Address, value: u128, request: OrderRequest<'_>) -> Address {
+    pub(super) fn purchase(
+        &mut self,
+        client: Address,
+        value: u128,
+        request: OrderRequest<'_>,
+    ) -> Address {
         self.transfer(client, self.dispatcher, value);
         let selection = match self.select_workers(request) {
             Ok(choice) if choice.escrow <= value => choice,
@@ -91,7 +96,9 @@ impl Model {
     fn agreement_address(&self, terms: &[u8]) -> Address {
         let mut code = [0; MAX_INIT_CODE];
         let len = init_code(self.implementation, terms, &mut code);
-        proxy::create2_address(self.dispatcher, &keccak256(&code[..len]).0, |bytes| keccak256(bytes).0)
+        proxy::create2_address(self.dispatcher, &keccak256(&code[..len]).0, |bytes| {
+            keccak256(bytes).0
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use alloy_primitives::U512;
 
-use super::math::{mul_div_floor, isqrt};
+use super::math::{isqrt, mul_div_floor};
 use super::{Address, Model};
 use crate::abi::IWorkerDispatcher::StandingChanged;
 

@@ -28,7 +28,12 @@ fn account(number: u8) -> Address {
 }
 
 /// Does something that is not refused.
-fn call_ok(model: &mut Model, from: Address, value: u128, call: impl Into<ModelCall>) -> Vec<ModelEvent> {
+fn call_ok(
+    model: &mut Model,
+    from: Address,
+    value: u128,
+    call: impl Into<ModelCall>,
+) -> Vec<ModelEvent> {
     model.call(from, value, &call.into()).unwrap().events
 }
 

@@ -7,21 +7,21 @@ use alloy::primitives::keccak256;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use muster_client::{Market, Purchase};
-use muster_daemons::{Role, buyer};
+use muster_daemons::{Role, client};
 use muster_messaging::InMemoryTransport;
 
-use crate::commands::wish::Wish;
+use crate::commands::order_args::OrderArgs;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Cell, Page, Rows};
+use crate::output::{Cell, CommandOutput, Table};
 use crate::{parse, progress};
 
 /// What to buy, and for how much.
 #[derive(Debug, Args)]
-pub(crate) struct Buy {
+pub(crate) struct BuyOptions {
     /// What is wanted
     #[command(flatten)]
-    wish: Wish,
+    order_args: OrderArgs,
 
     /// The most to pay; without it, the price of this moment
     #[arg(long, value_name = "AMOUNT", value_parser = parse::wei)]
@@ -41,16 +41,16 @@ pub(crate) struct Buy {
     state: Option<PathBuf>,
 }
 
-impl Buy {
+impl BuyOptions {
     /// The name of the purchase, if it has one.
-    fn name(&self) -> Option<String> {
-        let derived = || keccak256(format!("{:?}", self.wish)).to_string();
+    fn purchase_name(&self) -> Option<String> {
+        let derived = || keccak256(format!("{:?}", self.order_args)).to_string();
         self.id.clone().or_else(|| self.once.then(derived))
     }
 
     /// Buys it.
-    async fn make(&self, market: &Market) -> Result<Purchase, CliError> {
-        let plan = self.wish.plan(market).await?;
+    async fn purchase(&self, market: &Market) -> Result<Purchase, CliError> {
+        let plan = self.order_args.plan(market).await?;
         let at_most = match self.at_most {
             Some(most) => most,
             None => plan.quote(market).await?.price,
@@ -60,21 +60,22 @@ impl Buy {
 }
 
 /// Buys.
-pub(super) async fn run(context: &Context, options: Buy) -> Result<(), CliError> {
+pub(super) async fn run(context: &Context, options: BuyOptions) -> Result<(), CliError> {
     let busy = progress::spinner(context, "buying");
-    let (market, purchase) = match options.name() {
+    let (market, purchase) = match options.purchase_name() {
         None => {
-            let market = context.market_to_sign().await?;
-            let purchase = options.make(&market).await?;
+            let market = context.signing_market().await?;
+            let purchase = options.purchase(&market).await?;
             (market, purchase)
         }
         Some(name) => {
-            let (state, letters) =
+            let (state, transport) =
                 (options.state.as_deref(), Arc::new(InMemoryTransport::default()));
-            let (base, _) = context.base(Role::Client, "purchases", state, letters).await?;
-            let make = async |market: &Market| options.make(market).await;
-            let purchase = buyer::buy(&base, &name, make).await?;
-            (base.market().clone(), purchase)
+            let (daemon_context, _) =
+                context.base(Role::Client, "purchases", state, transport).await?;
+            let make = async |market: &Market| options.purchase(market).await;
+            let purchase = client::buy_once(&daemon_context, &name, make).await?;
+            (daemon_context.market().clone(), purchase)
         }
     };
     let agreement = market.agreement(purchase.agreement).await?;
@@ -86,6 +87,6 @@ pub(super) async fn run(context: &Context, options: Buy) -> Result<(), CliError>
         ("accept_until", Cell::Count(accept_until)),
     ];
     let rows = purchase.workers.iter().map(|worker| vec![Cell::text(worker)]);
-    let page = Page::new(facts).table(Rows::new("workers", ["account"], rows));
+    let page = CommandOutput::new(facts).table(Table::new("workers", ["account"], rows));
     context.print_transaction(page, &purchase.receipt)
 }

@@ -5,29 +5,29 @@ use std::net::SocketAddr;
 use alloy::primitives::Address;
 use clap::Args;
 use muster_daemons::Role;
-use muster_daemons::buyer::{ConnectOptions, Connection, entrances};
+use muster_daemons::client::{ConnectDaemon, ConnectOptions, fetch_endpoints};
 
-use super::run::Refunds;
+use super::run::RefundOptions;
 use crate::context::Context;
 use crate::daemon;
 use crate::error::CliError;
-use crate::output::{Cell, Page, Rows};
+use crate::output::{Cell, CommandOutput, Table};
 use crate::parse;
 
 /// What to connect to, and how.
 #[derive(Debug, Args)]
-pub(crate) struct Connect {
+pub(crate) struct ConnectArgs {
     /// The agreement
     #[arg(value_parser = parse::contract)]
     agreement: Address,
 
     /// What every daemon can be told.
     #[command(flatten)]
-    daemon: daemon::Options,
+    daemon: daemon::DaemonOptions,
 
     /// What comes back, and when.
     #[command(flatten)]
-    refunds: Refunds,
+    refunds: RefundOptions,
 
     /// Address and port at which the service is to be had here, for HTTP and WebSocket; port 0 is any free one.
     /// Whoever reaches it uses the service
@@ -44,32 +44,33 @@ pub(crate) struct Connect {
 }
 
 /// Connects, until it is told to end or the agreement is settled.
-pub(super) async fn run(context: &Context, options: Connect) -> Result<(), CliError> {
-    let Connect { agreement, daemon, refunds, listen, page, print } = options;
+pub(super) async fn run(context: &Context, options: ConnectArgs) -> Result<(), CliError> {
+    let ConnectArgs { agreement, daemon, refunds, listen, page, print } = options;
     let name = format!("connect-{agreement}");
-    let (base, mut facts) = daemon::named(context, &daemon, Role::Client, &name).await?;
+    let (daemon_context, mut facts) =
+        daemon::named_daemon_context(context, &daemon, Role::Client, &name).await?;
     if print {
-        let entrances = entrances(&base, agreement).await?;
-        let Some(first) = entrances.first() else { return Err(CliError::NoEntrance(agreement)) };
-        let page = Page::new([
+        let endpoints = fetch_endpoints(&daemon_context, agreement).await?;
+        let Some(first) = endpoints.first() else { return Err(CliError::NoEndpoint(agreement)) };
+        let page = CommandOutput::new([
             ("agreement", Cell::text(agreement)),
             ("session", Cell::text(first.session)),
         ]);
-        let rows = entrances.iter().map(|entrance| {
+        let rows = endpoints.iter().map(|endpoint| {
             vec![
-                Cell::count(entrance.index),
-                Cell::text(entrance.worker),
-                Cell::text(entrance.url.reveal()),
-                Cell::text(entrance.token.reveal()),
+                Cell::count(endpoint.index),
+                Cell::text(endpoint.worker),
+                Cell::text(endpoint.url.reveal()),
+                Cell::text(endpoint.token.reveal()),
             ]
         });
         let columns = ["worker", "account", "url", "token"];
-        return context.print(&page.table(Rows::new("entrances", columns, rows)));
+        return context.print(&page.table(Table::new("entrances", columns, rows)));
     }
     facts.push(("agreement", Cell::text(agreement)));
-    facts.push(("account", Cell::text(base.account())));
-    let options = ConnectOptions { listen, page, buyer: refunds.options(0) };
-    let mut connection = Connection::start(base, agreement, options).await?;
+    facts.push(("account", Cell::text(daemon_context.account())));
+    let options = ConnectOptions { listen, probe_path: page, client: refunds.client_options(0) };
+    let mut connection = ConnectDaemon::start(daemon_context, agreement, options).await?;
     facts.push(("proxy", Cell::Text(format!("http://{}", connection.address()))));
     let ended = connection.ended();
     daemon::run(context, daemon.health, &mut connection, facts, ended).await

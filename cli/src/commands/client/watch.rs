@@ -11,21 +11,21 @@ use muster_client::{
 };
 use tokio::time::timeout;
 
-use crate::commands::agreement::letters;
-use crate::commands::history::{moved_back, print};
+use crate::commands::agreement::verdict_chars;
+use crate::commands::history::{print_record, print_reorg};
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Cell, Facts};
+use crate::output::{Cell, Fields};
 use crate::progress;
 
 /// How long nothing has to happen until it is looked at how things stand.
-const QUIET: Duration = Duration::from_millis(500);
+const QUIET_PERIOD: Duration = Duration::from_millis(500);
 
 /// How far the agreement is, on a terminal.
-const BAR: &str = "{bar:30} {pos}/{len} ticks, {msg}";
+const BAR_TEMPLATE: &str = "{bar:30} {pos}/{len} ticks, {msg}";
 
 /// What is shown of an agreement.
-struct View<'a> {
+struct WatchView<'a> {
     /// How to print.
     context: &'a Context,
     /// The agreement.
@@ -41,24 +41,24 @@ struct View<'a> {
 /// Shows an agreement until it is settled, or until ctrl-c.
 pub(super) async fn run(context: &Context, agreement: Address) -> Result<(), CliError> {
     let agreement = context.market().await?.agreement(agreement).await?;
-    let bar = progress::bar(context, agreement.terms().header.length.into(), BAR);
-    let view = View { context, agreement, shown: None, verdicts: Vec::new(), bar };
+    let bar = progress::bar(context, agreement.terms().header.length.into(), BAR_TEMPLATE);
+    let view = WatchView { context, agreement, shown: None, verdicts: Vec::new(), bar };
     tokio::select! {
-        ended = view.follow() => ended,
+        ended = view.run() => ended,
         // An error here means that ctrl-c cannot be heard; the watch then ends at once.
         _ = tokio::signal::ctrl_c() => Ok(()),
     }
 }
 
-impl View<'_> {
+impl WatchView<'_> {
     /// Shows what happens, and in between how things stand, to the end.
-    async fn follow(mut self) -> Result<(), CliError> {
+    async fn run(mut self) -> Result<(), CliError> {
         let (mut watch, mut was_over) = (self.agreement.watch(), false);
         loop {
-            match timeout(QUIET, watch.next()).await {
-                Ok(ChainUpdate::Event(item)) => self.show(&item).await?,
+            match timeout(QUIET_PERIOD, watch.next()).await {
+                Ok(ChainUpdate::Event(item)) => self.show_event(&item).await?,
                 Ok(ChainUpdate::Reorg(block)) => {
-                    self.bar.suspend(|| moved_back(self.context, block))?;
+                    self.bar.suspend(|| print_reorg(self.context, block))?;
                 }
                 Err(_) => match self.look().await {
                     // The end itself may have happened just now, and is to be shown.
@@ -72,25 +72,25 @@ impl View<'_> {
     }
 
     /// Shows something that happened.
-    async fn show(&mut self, item: &EventRecord) -> Result<(), CliError> {
-        self.bar.suspend(|| print(self.context, item))?;
+    async fn show_event(&mut self, item: &EventRecord) -> Result<(), CliError> {
+        self.bar.suspend(|| print_record(self.context, item))?;
         if matches!(item.event, MarketEvent::Agreement(_, IWorkAgreementEvents::Reported(_))) {
-            self.count().await?;
+            self.show_verdicts().await?;
         }
         Ok(())
     }
 
     /// Shows what the reports say so far.
-    async fn count(&mut self) -> Result<(), CliError> {
+    async fn show_verdicts(&mut self) -> Result<(), CliError> {
         let (progress, terms) = (self.agreement.progress().await?, self.agreement.terms());
         let votes = votes(terms, &progress, &self.agreement.reports().await?);
-        self.verdicts = votes.iter().map(|votes| letters(votes)).collect();
+        self.verdicts = votes.iter().map(|votes| verdict_chars(votes)).collect();
         for ((index, worker), votes) in (0..).zip(terms.workers()).zip(&votes) {
             let record = judgement(terms, &progress, index, votes).tally;
             let line = vec![
                 ("worker", Cell::count(index)),
                 ("account", Cell::text(worker.account)),
-                ("windows", Cell::Text(letters(votes))),
+                ("windows", Cell::Text(verdict_chars(votes))),
                 ("served", Cell::count(record.served)),
                 ("failed", Cell::count(record.failed)),
             ];
@@ -116,19 +116,19 @@ impl View<'_> {
         self.bar.set_message(format!("{} {verdicts}", state_text(now)));
         if self.shown != Some((now, window)) {
             self.shown = Some((now, window));
-            let line = self.standing(now, window, tick).await?;
+            let line = self.status_fields(now, window, tick).await?;
             self.print("State", &line)?;
         }
         Ok(matches!(now, State::Settled | State::Void))
     }
 
     /// How things stand.
-    async fn standing(
+    async fn status_fields(
         &self,
         now: State,
         window: Option<u8>,
         tick: u64,
-    ) -> Result<Facts, MarketError> {
+    ) -> Result<Fields, MarketError> {
         let agreement = &self.agreement;
         let balance = agreement.market().node().balance(agreement.address()).await?;
         let progress = agreement.progress().await?;
@@ -144,7 +144,7 @@ impl View<'_> {
     }
 
     /// Prints a line beside the bar.
-    fn print(&self, name: &str, facts: &Facts) -> Result<(), CliError> {
+    fn print(&self, name: &str, facts: &Fields) -> Result<(), CliError> {
         self.bar.suspend(|| self.context.print_event(name, facts))
     }
 }

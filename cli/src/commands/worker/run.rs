@@ -6,10 +6,10 @@ use std::time::Duration;
 use clap::Args;
 use muster_client::Application;
 use muster_daemons::Role;
-use muster_daemons::worker::{Source, Worker, WorkerOptions};
+use muster_daemons::worker::{ServiceSource, WorkerDaemon, WorkerOptions};
 use muster_gateway::{ServiceLimits, Upstream};
 
-use super::{Terms, bonds};
+use super::{OfferArgs, total_bonds};
 use crate::context::Context;
 use crate::daemon;
 use crate::error::CliError;
@@ -21,18 +21,18 @@ const MEBIBYTE: u64 = 1 << 20;
 
 /// How it is all done.
 #[derive(Debug, Args)]
-pub(crate) struct Run {
+pub(crate) struct WorkerRunOptions {
     /// What every daemon can be told.
     #[command(flatten)]
-    daemon: daemon::Options,
+    daemon: daemon::DaemonOptions,
 
     /// What is offered; the chain is made to say the same.
     #[command(flatten)]
-    terms: Terms,
+    offer: OfferArgs,
 
     /// What is served.
     #[command(flatten)]
-    service: Service,
+    service: ServiceOptions,
 
     /// Kind of work, if the account is not registered: a name of up to 8 bytes
     #[arg(long, value_name = "NAME", default_value = "0")]
@@ -60,7 +60,7 @@ pub(crate) struct Run {
 
     /// Where the pay goes.
     #[command(flatten)]
-    payouts: daemon::Payouts,
+    payouts: daemon::PayoutOptions,
 
     /// Seconds that others have to settle first, at most
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
@@ -73,7 +73,7 @@ pub(crate) struct Run {
 
 /// What is served: something that runs already, or a command for each agreement.
 #[derive(Debug, Args)]
-struct Service {
+struct ServiceOptions {
     /// Service of this machine for all agreements, such as `http://127.0.0.1:3000`, for HTTP and WebSocket
     #[arg(long, value_name = "URL", conflicts_with = "exec", required_unless_present = "exec")]
     upstream: Option<Upstream>,
@@ -96,12 +96,12 @@ struct Service {
     time: Option<u64>,
 }
 
-impl Service {
+impl ServiceOptions {
     /// As the daemon takes it. The command line has one of both.
-    fn source(self) -> Source {
+    fn source(self) -> ServiceSource {
         let Self { upstream, exec, cpu, memory, time } = self;
         if let Some(upstream) = upstream {
-            return Source::Upstream(upstream);
+            return ServiceSource::Upstream(upstream);
         }
         let limits = ServiceLimits {
             cpu_time: cpu.map(Duration::from_secs),
@@ -109,30 +109,32 @@ impl Service {
             lifetime: time.map(Duration::from_secs),
             ..ServiceLimits::default()
         };
-        Source::Command { command: exec.unwrap_or_default(), limits }
+        ServiceSource::Command { command: exec.unwrap_or_default(), limits }
     }
 }
 
 /// Works until it is told to end.
-pub(super) async fn run(context: &Context, options: Run) -> Result<(), CliError> {
-    let (base, mut facts) = daemon::base(context, &options.daemon, Role::Worker).await?;
-    let offer = options.terms.offer();
-    let stake = options.stake.unwrap_or_else(|| bonds(&offer, base.market().settings()));
+pub(super) async fn run(context: &Context, options: WorkerRunOptions) -> Result<(), CliError> {
+    let (daemon_context, mut facts) =
+        daemon::daemon_context(context, &options.daemon, Role::Worker).await?;
+    let offer = options.offer.offer();
+    let stake =
+        options.stake.unwrap_or_else(|| total_bonds(&offer, daemon_context.market().settings()));
     let work = WorkerOptions {
         application: options.application,
         offer,
         stake,
-        tops_up: options.top_up,
-        returns: options.returns,
+        top_up_stake: options.top_up,
+        make_available: options.returns,
         source: options.service.source(),
         listen: options.listen,
         public_url: options.public_url,
         payout: options.payouts.payout(),
-        courtesy: Duration::from_secs(options.courtesy),
+        settle_delay: Duration::from_secs(options.courtesy),
         first_block: options.from_block,
     };
-    facts.push(("account", Cell::text(base.account())));
-    let mut worker = Worker::start(base, work).await?;
+    facts.push(("account", Cell::text(daemon_context.account())));
+    let mut worker = WorkerDaemon::start(daemon_context, work).await?;
     facts.push(("gateway", Cell::text(worker.url())));
     daemon::run(context, options.daemon.health, &mut worker, facts, std::future::pending()).await
 }

@@ -2,11 +2,11 @@
 
 use alloy::primitives::keccak256;
 use alloy::signers::local::PrivateKeySigner;
-use muster_daemons::tester::DEEDS;
+use muster_daemons::tester::FAILPOINTS;
 use muster_messaging::{MessageKey, Relay, RelayConfig};
 
-use super::{Victim, all_were_passed, transactions, waits_for};
-use crate::harness::{Background, World};
+use super::{FaultRunner, assert_all_failpoints_reached, transactions, until_waiting_for};
+use crate::harness::{BackgroundProcess, TestMarket};
 use crate::worker::{is_listed, worker};
 
 /// Three weeks: no list has a place of anybody's any more.
@@ -19,68 +19,69 @@ pub(super) fn other_key() -> String {
 }
 
 /// Settles after giving others some time, and is killed at every stage of that.
-async fn settles(tom: &mut Victim<'_>, world: &World) {
-    for stage in muster_daemons::fault::TRANSACTION {
+async fn kill_while_settling(tom: &mut FaultRunner<'_>, test_market: &TestMarket) {
+    for stage in muster_daemons::failpoint::TX_STAGES {
         let point = format!("settle/{stage}");
-        let mut daemon = tom.faulty(&point, "");
+        let mut daemon = tom.start_with_failpoint(&point, "");
         if matches!(*stage, "decided" | "remembered") {
-            waits_for(&daemon.health(), "somebody to settle").await;
-            world.pass(600).await;
+            until_waiting_for(&daemon.health(), "somebody to settle").await;
+            test_market.advance_time(600).await;
         }
-        tom.ends(daemon, &point, super::ONCE);
+        tom.expect_killed(daemon, &point, super::DONE_ONCE);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tester_that_is_killed_at_every_step_does_nothing_twice() {
-    let world = World::slow("faults-tester").await;
-    let (folder, relay) = (&world.folder, Relay::start(RelayConfig::default()).await.unwrap());
-    world.fund(&["tom", "ada", "cleo"]);
-    world.testers(&["una", "vic"]);
+    let test_market = TestMarket::with_long_windows("faults-tester").await;
+    let (folder, relay) =
+        (&test_market.folder, Relay::start(RelayConfig::default()).await.unwrap());
+    test_market.fund_accounts(&["tom", "ada", "cleo"]);
+    test_market.join_testers(&["una", "vic"]);
     let url = relay.url();
     let run = format!(
         "tester run --account dev:tom --check factor --withdraw-at 1wei --state tom.db --relay {url}"
     );
-    let mut tom = Victim::new(|more| folder.command(&format!("{run} {more}")));
-    tom.does("join", "");
-    tom.does("check-in", "");
+    let mut tom = FaultRunner::new(|more| folder.command(&format!("{run} {more}")));
+    tom.kill_at_every_stage("join", "");
+    tom.kill_at_every_stage("check-in", "");
     folder.json(&format!("worker key {} --account dev:tom", other_key()));
-    tom.does("key", "");
-    tom.rests("epoch", "").await;
+    tom.kill_at_every_stage("key", "");
+    tom.run_until_waiting_for("epoch", "").await;
 
-    let mut ada = Background::spawn(worker(folder, &url));
+    let mut ada = BackgroundProcess::spawn(worker(folder, &url));
     ada.ready();
     is_listed(folder, "ada").await;
-    let wish = "--redundancy 1 --length 1200 --windows 1 --testers 3";
-    let bought = folder.json(&format!("client buy {wish} --account dev:cleo"));
+    let order_args = "--redundancy 1 --length 1200 --windows 1 --testers 3";
+    let bought = folder.json(&format!("client buy {order_args} --account dev:cleo"));
     let agreement = bought["agreement"].as_str().unwrap();
     folder.json(&format!("agreement wait {agreement} --state running"));
-    tom.is_killed("session/noted", "", "one session");
+    tom.kill_at("session/noted", "", "one session");
     // So late in the window that a look is made at once, and so early that it still counts.
-    world.pass(1060).await;
-    tom.is_killed("sight/decided", "", "looks again, reports it once");
-    tom.is_killed("sight/noted", "", "reports it once");
+    test_market.advance_time(1060).await;
+    tom.kill_at("sight/decided", "", "looks again, reports it once");
+    tom.kill_at("sight/noted", "", "reports it once");
     assert_eq!(ada.terminate(), Some(0));
-    world.pass(140).await;
-    tom.does("report", "");
-    world.pass(600).await;
-    settles(&mut tom, &world).await;
-    tom.does("withdraw", "");
+    test_market.advance_time(140).await;
+    tom.kill_at_every_stage("report", "");
+    test_market.advance_time(600).await;
+    kill_while_settling(&mut tom, &test_market).await;
+    tom.kill_at_every_stage("withdraw", "");
     let shown = folder.json(&format!("agreement show {agreement}"));
     assert_eq!(shown["state"], "settled");
     assert_eq!(folder.json("credit dev:tom")["credit"], "0");
 
-    world.pass(WEEKS).await;
+    test_market.advance_time(WEEKS).await;
     folder.json("worker unstake 0.05eth --account dev:tom");
-    tom.does("bond", "");
-    tom.rests("epoch", "").await;
-    world.pass(WEEKS).await;
-    tom.does("unstake", "--leave");
+    tom.kill_at_every_stage("bond", "");
+    tom.run_until_waiting_for("epoch", "").await;
+    test_market.advance_time(WEEKS).await;
+    tom.kill_at_every_stage("unstake", "--leave");
     let left = folder.run(&format!("{run} --leave"));
     assert_eq!(left.code, 0, "{}", left.stderr);
     assert_eq!(folder.json("worker show dev:tom")["stake"], "0");
     assert_eq!(folder.json("credit dev:tom")["credit"], "0");
     // Join, check-in, key twice, report, settle, withdraw, unstake by hand, withdraw, bond, check-in, unstake, withdraw
-    assert_eq!(transactions(&world, "tom").await, 13);
-    all_were_passed("tester", &DEEDS, &tom.passed);
+    assert_eq!(transactions(&test_market, "tom").await, 13);
+    assert_all_failpoints_reached("tester", &FAILPOINTS, &tom.reached);
 }

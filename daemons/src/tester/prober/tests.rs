@@ -6,13 +6,14 @@ use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tokio::time::{Duration, sleep};
 
-use super::{Prober, ProbeFailure, ServiceTarget};
+use super::{ProbeFailure, Prober, ServiceTarget};
 use crate::tester::check::{Check, CommandCheck, HttpCheck};
 
 const SESSION: B256 = B256::repeat_byte(0x5e);
 
 /// What SHA-256 makes of `2`.
-const SHA256_OF_2: B256 = b256!("0xd4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35");
+const SHA256_OF_2: B256 =
+    b256!("0xd4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35");
 
 /// A service whose receipts say what it was shown.
 async fn service() -> String {
@@ -63,7 +64,10 @@ async fn http_check_sends_session_and_token() {
     assert_eq!(probe(&url, Check::Http(page("/"))).await, Ok(shown.clone()));
     let contains = |text: &str| HttpCheck { contains: Some(text.to_owned()), ..page("/") };
     assert_eq!(probe(&url, Check::Http(contains("stranger"))).await, Ok(shown.clone()));
-    assert_eq!(probe(&url, Check::Http(contains("friend"))).await, Err(ProbeFailure::WrongResponse));
+    assert_eq!(
+        probe(&url, Check::Http(contains("friend"))).await,
+        Err(ProbeFailure::WrongResponse)
+    );
     assert_eq!(probe(&url, Check::Http(contains(""))).await, Ok(shown));
 }
 

@@ -3,7 +3,7 @@
 use muster_client::protocol::abi::State;
 use muster_client::{Market, MarketError, OrderRequest, Purchase};
 use muster_daemons::client::{ClientDaemon, buy_once};
-use muster_daemons::{Daemon, DaemonError, DaemonContext, Role};
+use muster_daemons::{Daemon, DaemonContext, DaemonError, Role};
 
 use super::CLIENT_OPTIONS;
 use crate::harness::{TestChain, offer, order};
@@ -64,7 +64,10 @@ async fn client_continues_after_a_reorg_removes_its_agreement() {
     let world = TestChain::new().await;
     world.register_worker(&offer(7)).await;
     let client = world.new_account();
-    let mut daemon = ClientDaemon::start(world.context(Role::Client, &client).await, CLIENT_OPTIONS).await.unwrap();
+    let mut daemon =
+        ClientDaemon::start(world.context(Role::Client, &client).await, CLIENT_OPTIONS)
+            .await
+            .unwrap();
     let snapshot = world.snapshot().await;
     world.buy(&client, 1, 0).await;
     let waits = daemon.step().await.unwrap().to_string();
@@ -80,7 +83,10 @@ async fn settlement_lost_in_a_reorg_is_repeated() {
     let world = TestChain::new().await;
     world.register_worker(&offer(7)).await;
     let client = world.new_account();
-    let mut daemon = ClientDaemon::start(world.context(Role::Client, &client).await, CLIENT_OPTIONS).await.unwrap();
+    let mut daemon =
+        ClientDaemon::start(world.context(Role::Client, &client).await, CLIENT_OPTIONS)
+            .await
+            .unwrap();
     let agreement = world.buy(&client, 1, 0).await.agreement;
     let agreement = world.market(&client).await.agreement(agreement).await.unwrap();
     world.advance(700).await;

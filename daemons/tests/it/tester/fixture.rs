@@ -10,7 +10,10 @@ use muster_client::protocol::abi::IWorkAgreement::Reported;
 use muster_client::protocol::abi::State;
 use muster_client::{Agreement, NodeBuilder};
 use muster_daemons::tester::{Check, Checks, HttpCheck, TesterDaemon, TesterOptions};
-use muster_daemons::{DaemonContext, Identity, Backoff, Payout, Role, Observations, HealthReporter, Store, run as run_agent};
+use muster_daemons::{
+    Backoff, DaemonContext, HealthReporter, Identity, Observations, Payout, Role, Store,
+    run as run_agent,
+};
 use tokio::select;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -30,7 +33,8 @@ pub(super) const GRACE_TICKS: u64 = TICKS / 16 - 5;
 pub(super) const EPOCH: u32 = 604_800;
 
 /// Steps follow each other at once.
-const BACKOFF: Backoff = Backoff { interval: Duration::from_millis(5), max_delay: Duration::from_millis(5) };
+const BACKOFF: Backoff =
+    Backoff { interval: Duration::from_millis(5), max_delay: Duration::from_millis(5) };
 
 /// Returns when something is true.
 pub(super) async fn wait_until(is_true: impl AsyncFn() -> bool) {
@@ -97,8 +101,13 @@ impl RunningTester {
 }
 
 /// What a tester works with, once its earlier life has let go of the state file.
-async fn open_context(chain: &TestChain, signer: &PrivateKeySigner, transport: &Arc<FaultyTransport>) -> DaemonContext {
-    let (path, dispatcher, account) = (chain.state_path(signer), chain.dispatcher, signer.address());
+async fn open_context(
+    chain: &TestChain,
+    signer: &PrivateKeySigner,
+    transport: &Arc<FaultyTransport>,
+) -> DaemonContext {
+    let (path, dispatcher, account) =
+        (chain.state_path(signer), chain.dispatcher, signer.address());
     let chain_id = stylus_devnode::CHAIN_ID;
     let identity = Identity { role: Role::Tester, chain: chain_id, dispatcher, account };
     wait_until(async || Store::open(&path, &identity).is_ok()).await;
@@ -111,7 +120,11 @@ async fn open_context(chain: &TestChain, signer: &PrivateKeySigner, transport: &
 /// A line that works.
 fn faulty_transport(chain: &TestChain) -> Arc<FaultyTransport> {
     let local = chain.transport.clone();
-    Arc::new(FaultyTransport { inner: local, state: std::sync::Mutex::default(), lost: AtomicUsize::new(0) })
+    Arc::new(FaultyTransport {
+        inner: local,
+        state: std::sync::Mutex::default(),
+        lost: AtomicUsize::new(0),
+    })
 }
 
 /// Runs a tester without anybody else.
@@ -175,7 +188,18 @@ impl TesterFixture {
         }
         let agreement = chain.agreement(&signer, &purchase).await;
         let (workers, passes) = (programs, None);
-        Self { chain, signer, payout, context, transport, running, workers, agreement, client, passes }
+        Self {
+            chain,
+            signer,
+            payout,
+            context,
+            transport,
+            running,
+            workers,
+            agreement,
+            client,
+            passes,
+        }
     }
 
     /// Lets the client answer requests for passes from now on.
@@ -217,7 +241,9 @@ impl TesterFixture {
     /// Lets time go by until workers have to be looked at, and waits until this one was, with success.
     pub(super) async fn until_served(&self, index: u8, window: u8) {
         self.before_end(window, TICKS / 8).await;
-        let served = |observations: Observations| observations.receipt.is_some_and(|receipt| receipt.covers(window));
+        let served = |observations: Observations| {
+            observations.receipt.is_some_and(|receipt| receipt.covers(window))
+        };
         wait_until(async || served(self.observations(index))).await;
     }
 
@@ -272,6 +298,17 @@ impl TesterFixture {
             TesterOptions { payout: Payout { to: Some(payout), ..options().payout }, ..options() };
         let running = RunningTester::spawn(context.clone(), chosen).await;
         let Self { workers, agreement, client, passes, .. } = self;
-        Self { chain, signer, payout, context, transport, running, workers, agreement, client, passes }
+        Self {
+            chain,
+            signer,
+            payout,
+            context,
+            transport,
+            running,
+            workers,
+            agreement,
+            client,
+            passes,
+        }
     }
 }

@@ -92,13 +92,18 @@ impl MockWorker {
         market: Market,
         transport: Arc<dyn Transport>,
     ) -> Self {
-        let (behavior, endpoint_requests) = (Arc::new(Mutex::new(Behavior::Honest)), Arc::<Mutex<Vec<_>>>::default());
+        let (behavior, endpoint_requests) =
+            (Arc::new(Mutex::new(Behavior::Honest)), Arc::<Mutex<Vec<_>>>::default());
         let service = EchoService::start().await;
         let secret = Secret::new([7; 32]);
         let (config, authorizer) =
             (Config::any_port(secret.clone()), AllowAll(service.url().parse().unwrap()));
-        let receipts =
-            MockReceipts { behavior: behavior.clone(), signer: signer.clone(), market, served: Mutex::default() };
+        let receipts = MockReceipts {
+            behavior: behavior.clone(),
+            signer: signer.clone(),
+            market,
+            served: Mutex::default(),
+        };
         let gateway = Gateway::start(config, authorizer, receipts).await.unwrap();
         let url = format!("http://{}", gateway.address());
 
@@ -213,7 +218,12 @@ impl Transport for FaultyTransport {
             return self.inner.publish(wrap);
         }
         self.lost.fetch_add(1, Ordering::Relaxed);
-        ready(if state == TransportState::Down { Err(MessageError::Unacknowledged) } else { Ok(()) }).boxed()
+        ready(if state == TransportState::Down {
+            Err(MessageError::Unacknowledged)
+        } else {
+            Ok(())
+        })
+        .boxed()
     }
 
     fn subscribe<'a>(&'a self, key: &'a MessageKey) -> BoxFuture<'a, Result<Inbox, MessageError>> {

@@ -1,10 +1,10 @@
 //! What is refused, in words and with the right exit code.
 
-use crate::harness::{Folder, World};
+use crate::harness::{TestFolder, TestMarket};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_not_there_is_one_clear_line() {
-    let folder = Folder::new("no-node", "http://127.0.0.1:1");
+    let folder = TestFolder::new("no-node", "http://127.0.0.1:1");
     let line = folder.refused("workers");
     assert_eq!(
         line,
@@ -15,8 +15,8 @@ async fn a_node_that_is_not_there_is_one_clear_line() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chain_without_a_market_says_so() {
-    let world = World::new("no-market").await;
-    let elsewhere = Folder::new("no-market-elsewhere", &world.chain.url());
+    let test_market = TestMarket::new("no-market").await;
+    let elsewhere = TestFolder::new("no-market-elsewhere", &test_market.chain.url());
     assert_eq!(
         elsewhere.refused("workers"),
         "no market is known on chain 412346: deploy one with `muster deploy`, or give --market \
@@ -31,15 +31,15 @@ async fn a_chain_without_a_market_says_so() {
         )
     );
     assert_eq!(
-        world.folder.refused(&format!("agreement show {nobody}")),
+        test_market.folder.refused(&format!("agreement show {nobody}")),
         format!("{nobody} is no agreement of this market: check the address and the market")
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_markets_own_reasons_come_in_words() {
-    let world = World::new("reasons").await;
-    let folder = &world.folder;
+    let test_market = TestMarket::new("reasons").await;
+    let folder = &test_market.folder;
     assert_eq!(
         folder.refused("client quote"),
         "the purchase was refused: nobody has registered for this application: check its name"
@@ -70,7 +70,7 @@ async fn the_markets_own_reasons_come_in_words() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_url_of_a_node_is_not_tried_and_not_repeated() {
     for wrong in ["nonsense", "127.0.0.1:8547", "ftp://user:secret@127.0.0.1/secret"] {
-        let folder = Folder::new(&format!("no-url-{}", wrong.len()), wrong);
+        let folder = TestFolder::new(&format!("no-url-{}", wrong.len()), wrong);
         let line = folder.refused("workers");
         assert!(line.starts_with("a node's URL begins with http://"), "{line}");
         assert!(!line.contains("secret"), "{line}");
@@ -79,7 +79,7 @@ async fn what_is_no_url_of_a_node_is_not_tried_and_not_repeated() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn constants_that_do_not_fit_are_refused_with_what_would() {
-    let world = World::new("constants").await;
+    let test_market = TestMarket::new("constants").await;
     let built = "target/wasm32-unknown-unknown/release";
     let built = format!("{}/../{built}", env!("CARGO_MANIFEST_DIR"));
     let deploy = format!(
@@ -90,7 +90,7 @@ async fn constants_that_do_not_fit_are_refused_with_what_would() {
         ("--min-window 1", "4 (minWindow) must be at least twice acceptWindow"),
         ("--min-pool 2", "6 (minPool) must be at least 3"),
     ] {
-        let line = world.folder.refused(&format!("{deploy} {option}"));
+        let line = test_market.folder.refused(&format!("{deploy} {option}"));
         let expected = format!("the market refused: the deployment constant number {expected}");
         assert_eq!(line, expected);
     }
@@ -98,8 +98,8 @@ async fn constants_that_do_not_fit_are_refused_with_what_would() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_no_state_file_is_left_alone() {
-    let world = World::new("no-state").await;
-    let folder = &world.folder;
+    let test_market = TestMarket::new("no-state").await;
+    let folder = &test_market.folder;
     let open = |file: &str| {
         let mut command = folder.command(&format!("client run --state {file}"));
         let output = command.env("MUSTER_LOG", "off").output().unwrap();
@@ -121,7 +121,7 @@ async fn a_file_that_is_no_state_file_is_left_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_command_line_is_exit_code_2() {
-    let folder = Folder::new("usage", "http://127.0.0.1:1");
+    let folder = TestFolder::new("usage", "http://127.0.0.1:1");
     for (args, expected) in [
         ("", "requires a subcommand"),
         ("fund alice 1eth", "an address is 0x and 40 hexadecimal digits"),

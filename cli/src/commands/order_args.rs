@@ -8,18 +8,18 @@ use muster_client::protocol::order;
 use muster_client::{Application, Market, MarketError, OrderRequest, Purchase};
 
 use crate::error::CliError;
-use crate::parse::{self, Hired};
+use crate::parse::{self, HiredWorker};
 
 /// What is wanted. Without any of the later options, the market's usual terms.
 #[derive(Debug, Args)]
-pub(crate) struct Wish {
+pub(crate) struct OrderArgs {
     /// Number of different workers, 1 to 8
     #[arg(long, value_name = "N", default_value_t = 1)]
     redundancy: u8,
 
     /// Hire this worker, and no others than those given like this
     #[arg(long, value_name = "NUMBER|ADDRESS", value_parser = parse::hired, conflicts_with_all = ["redundancy", "start"])]
-    worker: Vec<Hired>,
+    worker: Vec<HiredWorker>,
 
     /// Length of the agreement; without it, the market's shortest
     #[arg(long, value_name = "TICKS")]
@@ -56,14 +56,14 @@ pub(crate) struct Wish {
 
 /// A wish in the market's terms.
 #[derive(Debug)]
-pub(crate) enum Plan {
+pub(crate) enum PurchasePlan {
     /// The cheapest workers that fit.
     Cheapest(OrderRequest),
     /// These workers, by number in ascending order.
     Hire(Order, Vec<u32>),
 }
 
-impl Plan {
+impl PurchasePlan {
     /// Ticks.
     pub(crate) fn length(&self) -> U256 {
         match self {
@@ -93,16 +93,16 @@ impl Plan {
     }
 }
 
-impl Wish {
+impl OrderArgs {
     /// As the market takes it: the usual terms, or an order with the usual terms in place of what was
     /// not chosen.
-    pub(crate) async fn plan(&self, market: &Market) -> Result<Plan, CliError> {
+    pub(crate) async fn plan(&self, market: &Market) -> Result<PurchasePlan, CliError> {
         let length = self.length.unwrap_or(market.settings().minLength);
         if !self.worker.is_empty() {
-            return self.hire(market, length).await;
+            return self.hire_plan(market, length).await;
         }
         let redundancy = self.redundancy;
-        Ok(Plan::Cheapest(if self.is_usual() {
+        Ok(PurchasePlan::Cheapest(if self.is_default() {
             OrderRequest::Default { redundancy, length }
         } else {
             OrderRequest::Custom(self.order(market, redundancy.into(), length).await?)
@@ -110,9 +110,9 @@ impl Wish {
     }
 
     /// The workers of the client's choice.
-    async fn hire(&self, market: &Market, length: u32) -> Result<Plan, CliError> {
+    async fn hire_plan(&self, market: &Market, length: u32) -> Result<PurchasePlan, CliError> {
         let all = market.workers().await?;
-        let hired = self.worker.iter().map(|hired| find(&all, *hired));
+        let hired = self.worker.iter().map(|hired| find_worker(&all, *hired));
         let hired = hired.collect::<Result<Vec<_>, _>>()?;
         let mut numbers: Vec<_> = hired.iter().map(|worker| worker.number).collect();
         numbers.sort_unstable();
@@ -120,7 +120,7 @@ impl Wish {
         if let (None, Some(first)) = (self.application, hired.first()) {
             order.application = first.application;
         }
-        Ok(Plan::Hire(order, numbers))
+        Ok(PurchasePlan::Hire(order, numbers))
     }
 
     /// The order with everything that was chosen.
@@ -132,24 +132,24 @@ impl Wish {
     ) -> Result<Order, CliError> {
         let settings: &Settings = market.settings();
         let listed = market.tester_count(market.epoch().await?).await?;
-        let usual =
+        let defaults =
             order::default_order(U256::from(redundancy), U256::from(length), settings, listed);
         // Orders without testers have one window.
-        let windows = if self.testers == Some(0) { 1 } else { usual.windows };
+        let windows = if self.testers == Some(0) { 1 } else { defaults.windows };
         Ok(Order {
-            application: self.application.map_or(usual.application, |application| application.0),
+            application: self.application.map_or(defaults.application, |application| application.0),
             windows: self.windows.unwrap_or(windows),
-            testers: self.testers.unwrap_or(usual.testers),
-            minScore: self.min_score.unwrap_or(usual.minScore),
-            minUptime: self.min_uptime.unwrap_or(usual.minUptime),
-            expiry: self.expiry.unwrap_or(usual.expiry),
-            start: self.start.unwrap_or(usual.start),
-            ..usual
+            testers: self.testers.unwrap_or(defaults.testers),
+            minScore: self.min_score.unwrap_or(defaults.minScore),
+            minUptime: self.min_uptime.unwrap_or(defaults.minUptime),
+            expiry: self.expiry.unwrap_or(defaults.expiry),
+            start: self.start.unwrap_or(defaults.start),
+            ..defaults
         })
     }
 
     /// Whether nothing was chosen beyond redundancy and length.
-    const fn is_usual(&self) -> bool {
+    const fn is_default(&self) -> bool {
         self.application.is_none()
             && self.windows.is_none()
             && self.testers.is_none()
@@ -161,10 +161,14 @@ impl Wish {
 }
 
 /// A registered worker.
-fn find(all: &[Worker], hired: Hired) -> Result<&Worker, CliError> {
+fn find_worker(all: &[Worker], hired: HiredWorker) -> Result<&Worker, CliError> {
     let (found, name) = match hired {
-        Hired::Number(number) => (all.iter().find(|w| w.number == number), number.to_string()),
-        Hired::Account(account) => (all.iter().find(|w| w.account == account), account.to_string()),
+        HiredWorker::Number(number) => {
+            (all.iter().find(|w| w.number == number), number.to_string())
+        }
+        HiredWorker::Account(account) => {
+            (all.iter().find(|w| w.account == account), account.to_string())
+        }
     };
     found.ok_or_else(|| CliError::NoWorker(name.into()))
 }

@@ -16,28 +16,28 @@ use crate::harness::until;
 
 /// How a node answers.
 #[derive(Clone, Debug)]
-pub(super) enum Mood {
+pub(super) enum NodeBehavior {
     /// As the one behind it.
-    Well,
+    Healthy,
     /// As the one behind it, after so long.
     Slow(Duration),
     /// With a page instead of JSON.
-    Babbling,
+    NotJson,
     /// With an error of the web.
-    Failing(StatusCode),
+    HttpError(StatusCode),
     /// With an error of JSON-RPC's.
-    Refusing(i64),
+    RpcError(i64),
     /// As one of another chain, which is at this URL.
-    Foreign(String),
+    OtherChain(String),
     /// As if this block were the latest for ever.
     Stuck(u64),
 }
 
 /// How it is, and how often it was asked since.
-type Shared = Arc<Mutex<(Mood, usize)>>;
+type Shared = Arc<Mutex<(NodeBehavior, usize)>>;
 
 /// See the module.
-pub(super) struct Front {
+pub(super) struct FaultyNode {
     /// Where it is.
     pub(super) url: String,
     /// How it is.
@@ -46,38 +46,38 @@ pub(super) struct Front {
     task: JoinHandle<()>,
 }
 
-impl Front {
+impl FaultyNode {
     /// A node that answers well, as the one at this URL does.
-    pub(super) async fn of(url: &str) -> Self {
+    pub(super) async fn start(url: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Shared::new(Mutex::new((Mood::Well, 0)));
-        let app = Router::new().fallback(answer).with_state((shared.clone(), url.to_owned()));
+        let shared = Shared::new(Mutex::new((NodeBehavior::Healthy, 0)));
+        let app = Router::new().fallback(respond).with_state((shared.clone(), url.to_owned()));
         let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         Self { url: format!("http://{address}"), shared, task }
     }
 
     /// Changes how it is, and waits until somebody has noticed.
-    pub(super) async fn becomes(&self, mood: Mood) {
-        *self.shared.lock().unwrap() = (mood, 0);
-        self.is_asked(1).await;
+    pub(super) async fn set_behavior(&self, behavior: NodeBehavior) {
+        *self.shared.lock().unwrap() = (behavior, 0);
+        self.until_requested(1).await;
     }
 
     /// Returns when it was asked so often since it became what it is.
-    pub(super) async fn is_asked(&self, times: usize) {
+    pub(super) async fn until_requested(&self, times: usize) {
         until(async || self.shared.lock().unwrap().1 >= times).await;
     }
 }
 
-impl Drop for Front {
+impl Drop for FaultyNode {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
 /// Answers a request.
-async fn answer(State((shared, url)): State<(Shared, String)>, body: String) -> Response {
-    let mood = {
+async fn respond(State((shared, url)): State<(Shared, String)>, body: String) -> Response {
+    let behavior = {
         let mut shared = shared.lock().unwrap();
         shared.1 += 1;
         shared.0.clone()
@@ -86,30 +86,32 @@ async fn answer(State((shared, url)): State<(Shared, String)>, body: String) -> 
     let reply = |field: &str, what: Value| {
         json!({"jsonrpc": "2.0", "id": asked["id"], field: what}).to_string().into_response()
     };
-    match mood {
-        Mood::Well => pass_on(&url, body).await,
-        Mood::Slow(pause) => {
+    match behavior {
+        NodeBehavior::Healthy => forward(&url, body).await,
+        NodeBehavior::Slow(pause) => {
             sleep(pause).await;
-            pass_on(&url, body).await
+            forward(&url, body).await
         }
-        Mood::Babbling => "It works!".into_response(),
-        Mood::Failing(status) => status.into_response(),
-        Mood::Refusing(code) => reply("error", json!({"code": code, "message": "not now"})),
-        Mood::Foreign(_) if asked["method"] == "eth_chainId" => reply("result", "0x1".into()),
-        Mood::Foreign(other) => pass_on(&other, body).await,
-        Mood::Stuck(_) if asked["method"] == "eth_getTransactionReceipt" => {
+        NodeBehavior::NotJson => "It works!".into_response(),
+        NodeBehavior::HttpError(status) => status.into_response(),
+        NodeBehavior::RpcError(code) => reply("error", json!({"code": code, "message": "not now"})),
+        NodeBehavior::OtherChain(_) if asked["method"] == "eth_chainId" => {
+            reply("result", "0x1".into())
+        }
+        NodeBehavior::OtherChain(other) => forward(&other, body).await,
+        NodeBehavior::Stuck(_) if asked["method"] == "eth_getTransactionReceipt" => {
             reply("result", Value::Null)
         }
-        Mood::Stuck(block) => {
+        NodeBehavior::Stuck(block) => {
             let block = format!("\"{block:#x}\"");
             let body = body.replace("\"latest\"", &block).replace("\"pending\"", &block);
-            pass_on(&url, body).await
+            forward(&url, body).await
         }
     }
 }
 
 /// What another node answers.
-async fn pass_on(url: &str, body: String) -> Response {
+async fn forward(url: &str, body: String) -> Response {
     let request = reqwest::Client::new().post(url).header("content-type", "application/json");
     // Whoever asks a node that has ended meanwhile gets no answer either.
     match request.body(body).send().await {

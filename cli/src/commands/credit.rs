@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Cell, Page};
+use crate::output::{Cell, CommandOutput};
 use crate::parse;
 
 /// Whose credit.
@@ -29,22 +29,25 @@ pub(crate) async fn credit(context: &Context, options: CreditOptions) -> Result<
     let (market, account) = if let Some(account) = options.whose {
         (context.market().await?, account)
     } else {
-        let market = context.market_to_sign().await?;
+        let market = context.signing_market().await?;
         let account = market.account()?;
         (market, account)
     };
     let credit = market.credit(account).await?;
-    context.print(&Page::new([("account", Cell::text(account)), ("credit", Cell::wei(credit))]))
+    context.print(&CommandOutput::new([
+        ("account", Cell::text(account)),
+        ("credit", Cell::wei(credit)),
+    ]))
 }
 
 /// Withdraws a credit.
 pub(crate) async fn withdraw(context: &Context, options: WithdrawOptions) -> Result<(), CliError> {
-    let market = context.market_to_sign().await?;
+    let market = context.signing_market().await?;
     let to = match options.to {
         Some(to) => to,
         None => market.account()?,
     };
     let withdrawal = market.withdraw(to).await?;
     let facts = [("to", Cell::text(withdrawal.to)), ("amount", Cell::wei(withdrawal.amount))];
-    context.print_transaction(Page::new(facts), &withdrawal.receipt)
+    context.print_transaction(CommandOutput::new(facts), &withdrawal.receipt)
 }

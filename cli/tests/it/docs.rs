@@ -17,7 +17,7 @@ use std::time::Duration;
 use stylus_devnode::{Config, Devnode};
 use tokio::time::sleep;
 
-use crate::harness::{Folder, World};
+use crate::harness::{TestFolder, TestMarket};
 
 /// What comes before every port of this machine in the papers.
 const HOST: &str = "127.0.0.1:";
@@ -26,7 +26,7 @@ const HOST: &str = "127.0.0.1:";
 const RELAY: u16 = 7447;
 
 /// How long the shell is left alone before it is looked at again.
-const REST: Duration = Duration::from_millis(25);
+const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
 /// The workspace.
 fn root() -> PathBuf {
@@ -34,29 +34,29 @@ fn root() -> PathBuf {
 }
 
 /// What a paper says.
-fn read(paper: &str) -> String {
-    fs::read_to_string(root().join(paper)).unwrap()
+fn read_doc(doc: &str) -> String {
+    fs::read_to_string(root().join(doc)).unwrap()
 }
 
 /// Commands that stand together.
 struct Block {
     /// Paper and line.
-    place: String,
+    location: String,
     /// The commands.
     code: String,
 }
 
 /// The blocks of a paper that can be run here.
-fn blocks(paper: &str, text: &str) -> Vec<Block> {
+fn blocks(doc: &str, text: &str) -> Vec<Block> {
     let mut lines = (1_usize..).zip(text.lines());
     let mut found = Vec::new();
     while let Some((number, line)) = lines.next() {
         let Some(info) = line.strip_prefix("```") else { continue };
         let body = lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```");
         let code = body.collect::<Vec<_>>().join("\n");
-        let place = format!("{paper}:{number}");
+        let place = format!("{doc}:{number}");
         match info.split_once(' ').unwrap_or((info, "")) {
-            ("sh", "") => found.push(Block { place, code }),
+            ("sh", "") => found.push(Block { location: place, code }),
             ("sh", why) => {
                 let reason = why.strip_prefix("no-run: ").unwrap_or_default();
                 assert!(!reason.is_empty(), "{place}: only `no-run: REASON` can stand there");
@@ -90,7 +90,7 @@ struct Shell(ServiceProcess);
 
 impl Shell {
     /// Begins to run a script in a folder.
-    fn start(folder: &Folder, script: &str, relay: u16, rpc: &str) -> Self {
+    fn start(folder: &TestFolder, script: &str, relay: u16, rpc: &str) -> Self {
         fs::write(folder.file("session.sh"), script).unwrap();
         let log = File::create(folder.file("session.log")).unwrap();
         let mut bash = Command::new("bash");
@@ -120,7 +120,7 @@ impl Drop for Shell {
 /// The script of all blocks, with these ports in place of those that they name. It tells where it is in a file.
 fn script(blocks: &[Block], free: &BTreeMap<u16, u16>) -> String {
     let mut script = String::from("set -euo pipefail\ntrap 'kill $(jobs -p) || true; wait' EXIT\n");
-    for (number, Block { place, code }) in blocks.iter().enumerate() {
+    for (number, Block { location: place, code }) in blocks.iter().enumerate() {
         let mut code = code.clone();
         for port in ports(&code.clone()).collect::<BTreeSet<_>>() {
             let (named, free) = (format!("{HOST}{port}"), format!("{HOST}{}", free[&port]));
@@ -132,16 +132,17 @@ fn script(blocks: &[Block], free: &BTreeMap<u16, u16>) -> String {
 }
 
 /// Runs all blocks of these papers, in order; each must succeed. Returns the world that they leave.
-async fn session(name: &str, papers: &[&str]) -> World {
+async fn run_session(name: &str, docs: &[&str]) -> TestMarket {
     let chain = Devnode::start(Config::any_port()).await.unwrap();
-    let folder = Folder::new(name, &chain.url());
+    let folder = TestFolder::new(name, &chain.url());
     symlink(root().join("target"), folder.file("target")).unwrap();
-    let world = World { chain, folder };
-    let folder = &world.folder;
-    let blocks: Vec<_> = papers.iter().flat_map(|paper| blocks(paper, &read(paper))).collect();
+    let test_market = TestMarket { chain, folder };
+    let folder = &test_market.folder;
+    let blocks: Vec<_> = docs.iter().flat_map(|doc| blocks(doc, &read_doc(doc))).collect();
     let free = free_ports(&blocks);
 
-    let mut shell = Shell::start(folder, &script(&blocks, &free), free[&RELAY], &world.chain.url());
+    let mut shell =
+        Shell::start(folder, &script(&blocks, &free), free[&RELAY], &test_market.chain.url());
     let current = || {
         let number = fs::read_to_string(folder.file("block")).unwrap_or_default();
         &blocks[number.trim().parse::<usize>().unwrap_or_default()]
@@ -151,53 +152,53 @@ async fn session(name: &str, papers: &[&str]) -> World {
             break ended;
         }
         if current().code.contains("agreement wait") {
-            world.pass(1).await;
+            test_market.advance_time(1).await;
         }
-        sleep(REST).await;
+        sleep(POLL_INTERVAL).await;
     };
     let log = fs::read_to_string(folder.file("session.log")).unwrap();
-    assert!(ended.success(), "{} is not true:\n{log}", current().place);
-    world
+    assert!(ended.success(), "{} is not true:\n{log}", current().location);
+    test_market
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_starts_and_what_operators_do_work_as_they_are_written() {
-    session("papers", &["README.md", "docs/operations.md"]).await;
+async fn readme_and_operations_guide_run_as_written() {
+    run_session("papers", &["README.md", "docs/operations.md"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_life_by_hand_works_as_it_is_written() {
-    let world = session("by-hand", &["docs/by-hand.md"]).await;
-    let bought = world.folder.json("agreement list");
+async fn by_hand_guide_runs_as_written() {
+    let test_market = run_session("by-hand", &["docs/by-hand.md"]).await;
+    let bought = test_market.folder.json("agreement list");
     let agreement = bought["agreements"][0]["agreement"].as_str().unwrap();
-    let shown = world.folder.json(&format!("agreement show {agreement}"));
+    let shown = test_market.folder.json(&format!("agreement show {agreement}"));
     let windows = |worker: usize| &shown["workers"][worker]["windows"];
     assert_eq!([windows(0), windows(1)], ["ss", "sf"]);
 }
 
 #[test]
-fn a_block_is_run_unless_it_says_why_not() {
+fn a_code_block_is_run_unless_it_says_no_run() {
     let text = "a\n```sh\none\ntwo\n```\n```rust\nno\n```\n```sh no-run: it costs money\nno\n```\n";
     let [block] = &blocks("paper", text)[..] else { panic!("one block") };
-    assert_eq!((block.place.as_str(), block.code.as_str()), ("paper:2", "one\ntwo"));
+    assert_eq!((block.location.as_str(), block.code.as_str()), ("paper:2", "one\ntwo"));
 }
 
 /// Cells of the tables in a text, row by row.
-fn rows(text: &str) -> impl Iterator<Item = Vec<&str>> {
+fn table_rows(text: &str) -> impl Iterator<Item = Vec<&str>> {
     let rows = text.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
     rows.map(|row| row.split(" | ").collect())
 }
 
 #[test]
-fn what_steps_cost_is_what_was_measured() {
-    let (snap, paper) = (read("gas.snap"), read("docs/operations.md"));
+fn gas_table_matches_the_snapshot() {
+    let (snap, doc) = (read_doc("gas.snap"), read_doc("docs/operations.md"));
     let measured = |step: &str| {
         let line = snap.lines().find(|line| line.starts_with(&format!("{step}  "))).unwrap();
         line[step.len()..].split_whitespace().next().unwrap().parse::<u64>().unwrap()
     };
-    let (_, table) = paper.split_once("| step | gas | gwei at 0.1 gwei |").unwrap();
+    let (_, table) = doc.split_once("| step | gas | gwei at 0.1 gwei |").unwrap();
     let (table, _) = table.split_once("\n\n").unwrap();
-    let costs: Vec<_> = rows(table).filter(|row| !row[0].starts_with("---")).collect();
+    let costs: Vec<_> = table_rows(table).filter(|row| !row[0].starts_with("---")).collect();
     assert!(costs.len() > 5, "{costs:?}");
     for row in costs {
         let gas = measured(row[0]);
@@ -206,12 +207,12 @@ fn what_steps_cost_is_what_was_measured() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_market_costs_is_what_deploying_takes() {
+async fn documented_deployment_gas_is_the_measured_one() {
     let chain = Devnode::start(Config::any_port()).await.unwrap();
-    let gas = Folder::new("papers-deploy", &chain.url()).deploy("")["gas"].as_u64().unwrap();
+    let gas = TestFolder::new("papers-deploy", &chain.url()).deploy("")["gas"].as_u64().unwrap();
     let told = format!("{}.{} million gas", gas / 1_000_000, gas % 1_000_000 / 100_000);
-    let paper = read("docs/operations.md");
-    assert!(paper.contains(&format!("deploying took {told} and")), "it takes {told}");
+    let doc = read_doc("docs/operations.md");
+    assert!(doc.contains(&format!("deploying took {told} and")), "it takes {told}");
 }
 
 /// Adds all names of numbers for monitors in the sources below a folder.
@@ -230,21 +231,21 @@ fn metrics(folder: &Path, found: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn every_number_for_monitors_is_explained() {
+fn every_metric_is_documented() {
     let mut given = BTreeSet::new();
     metrics(&root().join("daemons/src"), &mut given);
     metrics(&root().join("messaging/src"), &mut given);
-    let paper = read("docs/operations.md");
-    let told = rows(&paper).filter_map(|row| row[0].strip_prefix('`')?.strip_suffix('`'));
+    let doc = read_doc("docs/operations.md");
+    let told = table_rows(&doc).filter_map(|row| row[0].strip_prefix('`')?.strip_suffix('`'));
     let told = told.filter(|name| name.starts_with("muster_")).map(str::to_owned);
     assert_eq!(told.collect::<BTreeSet<_>>(), given);
 }
 
 #[test]
-fn the_map_of_the_folders_is_complete() {
-    let paper = read("README.md");
+fn every_folder_is_listed_in_the_readme() {
+    let doc = read_doc("README.md");
     let first = |row: Vec<&str>| Some(row[0].strip_prefix('`')?.split('/').next()?.to_owned());
-    let told: BTreeSet<_> = rows(&paper).filter_map(first).collect();
+    let told: BTreeSet<_> = table_rows(&doc).filter_map(first).collect();
     let entries = fs::read_dir(root()).unwrap().map(Result::unwrap);
     let folders = entries.filter(|entry| entry.file_type().unwrap().is_dir());
     let names = folders.map(|folder| folder.file_name().into_string().unwrap());
@@ -255,13 +256,13 @@ fn the_map_of_the_folders_is_complete() {
 }
 
 #[test]
-fn what_the_papers_refer_to_is_there() {
-    for paper in ["README.md", "docs/operations.md", "docs/by-hand.md", "docs/rules.md"] {
-        let text = read(paper);
+fn links_in_the_docs_resolve() {
+    for doc in ["README.md", "docs/operations.md", "docs/by-hand.md", "docs/rules.md"] {
+        let text = read_doc(doc);
         let links = text.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
         for (link, _) in links.filter(|(link, _)| !link.contains("://")) {
-            let file = root().join(paper).with_file_name(link.split('#').next().unwrap());
-            assert!(file.exists(), "{paper}: {link}");
+            let file = root().join(doc).with_file_name(link.split('#').next().unwrap());
+            assert!(file.exists(), "{doc}: {link}");
         }
     }
 }

@@ -5,12 +5,12 @@ use muster_client::protocol::abi::IWorkAgreement::IWorkAgreementEvents as Agreem
 use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Dispatcher;
 use muster_client::{Application, MarketEvent, reason_text, state_text};
 
-use crate::commands::worker::{observations, percent};
-use crate::output::{Cell, Facts};
+use crate::commands::worker::{format_observations, format_percent};
+use crate::output::{Cell, Fields};
 use crate::parse::window_list;
 
 /// The event's name in the interface.
-pub(crate) const fn name(event: &MarketEvent) -> &'static str {
+pub(crate) const fn event_name(event: &MarketEvent) -> &'static str {
     match event {
         MarketEvent::Dispatcher(event) => match event {
             Dispatcher::WorkerRegistered(_) => "WorkerRegistered",
@@ -41,19 +41,19 @@ pub(crate) const fn name(event: &MarketEvent) -> &'static str {
 }
 
 /// What the event says.
-pub(crate) fn facts(event: &MarketEvent) -> Facts {
+pub(crate) fn event_fields(event: &MarketEvent) -> Fields {
     match event {
-        MarketEvent::Dispatcher(event) => dispatcher(event),
+        MarketEvent::Dispatcher(event) => dispatcher_event_fields(event),
         MarketEvent::Agreement(address, event) => {
             let mut facts = vec![("agreement", Cell::text(address))];
-            facts.extend(agreement(event));
+            facts.extend(agreement_event_fields(event));
             facts
         }
     }
 }
 
 /// What an event of the dispatcher says.
-fn dispatcher(event: &Dispatcher) -> Facts {
+fn dispatcher_event_fields(event: &Dispatcher) -> Fields {
     match event {
         Dispatcher::WorkerRegistered(e) => vec![
             ("worker", Cell::text(e.worker)),
@@ -66,7 +66,7 @@ fn dispatcher(event: &Dispatcher) -> Facts {
             ("worker", Cell::text(e.worker)),
             ("price", Cell::wei(e.price)),
             ("max_length", Cell::count(e.maxLength)),
-            ("promise", Cell::text(percent(e.promised))),
+            ("promise", Cell::text(format_percent(e.promised))),
             ("capacity", Cell::count(e.capacity)),
         ],
         Dispatcher::KeyChanged(e) => {
@@ -111,8 +111,8 @@ fn dispatcher(event: &Dispatcher) -> Facts {
         }
         Dispatcher::StandingChanged(e) => vec![
             ("worker", Cell::text(e.worker)),
-            ("good", Cell::text(observations(e.good))),
-            ("bad", Cell::text(observations(e.bad))),
+            ("good", Cell::text(format_observations(e.good))),
+            ("bad", Cell::text(format_observations(e.bad))),
         ],
         Dispatcher::Credited(e) => {
             vec![("account", Cell::text(e.account)), ("amount", Cell::wei(e.amount))]
@@ -126,7 +126,7 @@ fn dispatcher(event: &Dispatcher) -> Facts {
 }
 
 /// What an event of an agreement says.
-fn agreement(event: &Agreement) -> Facts {
+fn agreement_event_fields(event: &Agreement) -> Fields {
     match event {
         Agreement::Accepted(e) => {
             vec![("worker", Cell::text(e.worker)), ("index", Cell::count(e.index))]

@@ -5,21 +5,21 @@ use comfy_table::presets::NOTHING;
 use console::Term;
 
 /// What is between two columns, and between two facts of a line.
-const GAP: usize = 2;
+const COLUMN_GAP: usize = 2;
 
 /// How wide lines may be: the terminal that standard output goes to; `None` if it goes elsewhere.
-pub(crate) fn width() -> Option<usize> {
+pub(crate) fn terminal_width() -> Option<usize> {
     let terminal = Term::stdout();
     terminal.is_term().then(|| terminal.size().1.into())
 }
 
 /// Names and values, one below the other.
-pub(crate) fn pairs(facts: &[(String, String)], width: Option<usize>) -> String {
+pub(crate) fn key_value_lines(facts: &[(String, String)], width: Option<usize>) -> String {
     let names = facts.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-    let room = width.map(|width| width.saturating_sub(names).saturating_sub(GAP));
+    let room = width.map(|width| width.saturating_sub(names).saturating_sub(COLUMN_GAP));
     let rows = facts.iter().map(|(name, value)| {
         let words: Vec<_> = value.split(' ').collect();
-        vec![name.clone(), folded(&words, " ", room).join("\n")]
+        vec![name.clone(), wrap(&words, " ", room).join("\n")]
     });
     aligned(Table::new(), rows)
 }
@@ -34,19 +34,19 @@ pub(crate) fn table(columns: &[String], rows: &[Vec<String>], width: Option<usiz
     }
     let records = rows.iter().map(|row| {
         let facts: Vec<_> = columns.iter().cloned().zip(row.iter().cloned()).collect();
-        pairs(&facts, width)
+        key_value_lines(&facts, width)
     });
     records.collect::<Vec<_>>().join("\n\n")
 }
 
 /// A line of words; if that is too wide, several, the later ones set in.
-pub(crate) fn line(words: &[String], width: Option<usize>) -> String {
+pub(crate) fn wrapped_line(words: &[String], width: Option<usize>) -> String {
     let words: Vec<_> = words.iter().map(String::as_str).collect();
-    folded(&words, "  ", width.map(|width| width.saturating_sub(GAP))).join("\n  ")
+    wrap(&words, "  ", width.map(|width| width.saturating_sub(COLUMN_GAP))).join("\n  ")
 }
 
 /// Words in lines of at most this width. A word alone may be wider.
-fn folded(words: &[&str], gap: &str, width: Option<usize>) -> Vec<String> {
+fn wrap(words: &[&str], gap: &str, width: Option<usize>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in words {
         let fits = |line: &str| {
@@ -91,16 +91,16 @@ mod tests {
     #[test]
     fn values_are_folded_between_words_only() {
         let facts = [("testers".to_owned(), "0x01 0x02 0x03".to_owned())];
-        assert_eq!(pairs(&facts, None), "testers  0x01 0x02 0x03");
-        assert_eq!(pairs(&facts, Some(18)), "testers  0x01 0x02\n         0x03");
-        assert_eq!(pairs(&facts, Some(1)), "testers  0x01\n         0x02\n         0x03");
+        assert_eq!(key_value_lines(&facts, None), "testers  0x01 0x02 0x03");
+        assert_eq!(key_value_lines(&facts, Some(18)), "testers  0x01 0x02\n         0x03");
+        assert_eq!(key_value_lines(&facts, Some(1)), "testers  0x01\n         0x02\n         0x03");
     }
 
     #[test]
     fn a_line_goes_on_below_if_it_is_too_wide() {
         let words = owned(["Started", "start=1", "end=2"]);
-        assert_eq!(line(&words, None), "Started  start=1  end=2");
-        assert_eq!(line(&words, Some(18)), "Started  start=1\n  end=2");
-        assert_eq!(line(&words, Some(17)), "Started\n  start=1  end=2");
+        assert_eq!(wrapped_line(&words, None), "Started  start=1  end=2");
+        assert_eq!(wrapped_line(&words, Some(18)), "Started  start=1\n  end=2");
+        assert_eq!(wrapped_line(&words, Some(17)), "Started\n  start=1  end=2");
     }
 }

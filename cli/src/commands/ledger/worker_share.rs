@@ -6,11 +6,11 @@ use muster_client::protocol::money::{self, Judgement};
 use muster_client::protocol::verdict::{Verdict, WindowTally};
 use muster_client::{Ether, Progress, Votes, judgement};
 
-use crate::commands::agreement::letters;
-use crate::commands::worker::percent;
+use crate::commands::agreement::verdict_chars;
+use crate::commands::worker::format_percent;
 
 /// What the contract says of a worker, and what it is to be measured by.
-pub(super) struct Part<'a> {
+pub(super) struct WorkerShare<'a> {
     /// What the contract says.
     result: &'a WorkerResult,
     /// What the worker agreed to.
@@ -25,7 +25,7 @@ pub(super) struct Part<'a> {
     counts: (bool, u8),
 }
 
-impl<'a> Part<'a> {
+impl<'a> WorkerShare<'a> {
     /// The part of the worker at `index`.
     pub(super) fn new(
         terms: &Terms,
@@ -45,7 +45,7 @@ impl<'a> Part<'a> {
     }
 
     /// Whether the contract did by this worker as the rules say.
-    pub(super) fn is_right(&self) -> bool {
+    pub(super) fn follows_rules(&self) -> bool {
         let WorkerTerms { account, price, promise, fee, bond, .. } = self.terms;
         let (accepted, windows) = self.counts;
         if !accepted {
@@ -76,27 +76,27 @@ impl<'a> Part<'a> {
     }
 
     /// Why it received what it did.
-    pub(super) fn why_paid(&self) -> String {
+    pub(super) fn pay_reason(&self) -> String {
         if !self.result.accepted {
             return "did not accept".to_owned();
         }
-        let (letters, promise) = (letters(self.votes), self.terms.promise);
+        let (verdicts, promise) = (verdicts(self.votes), self.terms.promise);
         let (record, left) = (self.judgement.tally, self.judgement.resigned);
         let left = if left { " until it resigned" } else { "" };
         let Some(uptime) = uptime(record) else {
             return format!(
-                "received the full price{left}: windows {letters}, nothing known against it"
+                "received the full price{left}: windows {verdicts}, nothing known against it"
             );
         };
         let share = if record.meets(promise) { "the full price" } else { "a share" };
-        let (uptime, promise) = (percent(uptime), percent(promise));
+        let (uptime, promise) = (format_percent(uptime), format_percent(promise));
         format!(
-            "received {share}{left}: windows {letters}, uptime {uptime} against {promise} promised"
+            "received {share}{left}: windows {verdicts}, uptime {uptime} against {promise} promised"
         )
     }
 
     /// Why it lost what it did.
-    pub(super) fn why_slashed(&self) -> String {
+    pub(super) fn slash_reason(&self) -> String {
         let bond = Ether::from(self.terms.bond);
         if !self.result.accepted {
             return format!("lost a tenth of its bond of {bond}: did not accept");

@@ -10,7 +10,7 @@ use clap_complete::Shell;
 use crate::args::Cli;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Cell, Page};
+use crate::output::{Cell, CommandOutput};
 
 /// For whom to write.
 #[derive(Debug, Args)]
@@ -32,8 +32,10 @@ pub(crate) fn completions(context: &Context, options: &CompletionOptions) -> Res
     clap_complete::generate(options.shell, &mut Cli::command(), "muster", &mut script);
     if context.is_json() {
         let script = Cell::text(String::from_utf8_lossy(&script));
-        return context
-            .print(&Page::new([("shell", Cell::text(options.shell)), ("script", script)]));
+        return context.print(&CommandOutput::new([
+            ("shell", Cell::text(options.shell)),
+            ("script", script),
+        ]));
     }
     io::stdout().write_all(&script).map_err(CliError::Output)
 }
@@ -46,7 +48,7 @@ pub(crate) fn man(context: &Context, options: &ManOptions) -> Result<(), CliErro
         .and_then(|()| Ok(fs::read_dir(folder)?.count()));
     let count = written.map_err(|source| CliError::Write { path: folder.clone(), source })?;
     let count = u64::try_from(count).unwrap_or(u64::MAX);
-    context.print(&Page::new([
+    context.print(&CommandOutput::new([
         ("folder", Cell::text(folder.display())),
         ("pages", Cell::Count(count)),
     ]))

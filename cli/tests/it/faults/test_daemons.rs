@@ -3,26 +3,26 @@
 
 use serde_json::{Value, json};
 
-use super::{quantity, says, waits_for};
-use crate::harness::{Background, Folder, until};
+use super::{health_text, quantity, until_waiting_for};
+use crate::harness::{BackgroundProcess, TestFolder, until};
 use crate::worker::{is_listed, worker};
 
 /// What comes over the crew's node around everything that somebody has to do.
-pub(super) trait Weather {
+pub(super) trait FaultSchedule {
     /// Before it is due.
-    async fn before(&mut self, crew: &Crew<'_>, deed: &str);
+    async fn before(&mut self, crew: &TestDaemons<'_>, deed: &str);
 
     /// When it is due, and not waited for yet.
-    async fn due(&mut self, crew: &Crew<'_>, deed: &str);
+    async fn due(&mut self, crew: &TestDaemons<'_>, deed: &str);
 }
 
 /// Nothing.
-pub(super) struct Calm;
+pub(super) struct NoFaults;
 
-impl Weather for Calm {
-    async fn before(&mut self, _: &Crew<'_>, _: &str) {}
+impl FaultSchedule for NoFaults {
+    async fn before(&mut self, _: &TestDaemons<'_>, _: &str) {}
 
-    async fn due(&mut self, _: &Crew<'_>, _: &str) {}
+    async fn due(&mut self, _: &TestDaemons<'_>, _: &str) {}
 }
 
 /// Who they are.
@@ -39,25 +39,25 @@ pub(super) async fn rpc(node: &str, method: &str, params: Value) -> Value {
 }
 
 /// See the module.
-pub(super) struct Crew<'a> {
+pub(super) struct TestDaemons<'a> {
     /// Where they run.
-    folder: &'a Folder,
+    folder: &'a TestFolder,
     /// A node that tells the truth, and at which the clock can be moved.
     node: &'a str,
     /// Their processes, and where each says how it is.
-    daemons: [(Background, String); 3],
+    daemons: [(BackgroundProcess, String); 3],
 }
 
-impl<'a> Crew<'a> {
+impl<'a> TestDaemons<'a> {
     /// All of them on a new market, when they wait for what others do; with two testers that never say anything.
-    pub(super) async fn start(folder: &'a Folder, node: &'a str, relay: &str) -> Self {
-        Self::on([node; 3], folder, node, relay).await
+    pub(super) async fn start(folder: &'a TestFolder, node: &'a str, relay: &str) -> Self {
+        Self::start_on([node; 3], folder, node, relay).await
     }
 
     /// The same, each with nodes of its own.
-    pub(super) async fn on(
+    pub(super) async fn start_on(
         nodes: [&str; 3],
-        folder: &'a Folder,
+        folder: &'a TestFolder,
         node: &'a str,
         relay: &str,
     ) -> Self {
@@ -76,58 +76,59 @@ impl<'a> Crew<'a> {
         let mut nodes = nodes.into_iter();
         let daemons = [ada, folder.command(&tom), folder.command(&cleo)].map(|mut command| {
             command.env("MUSTER_RPC", nodes.next().unwrap());
-            let mut daemon = Background::spawn(command);
+            let mut daemon = BackgroundProcess::spawn(command);
             let health = daemon.health();
             (daemon, health)
         });
         let crew = Self { folder, node, daemons };
         is_listed(folder, "ada").await;
-        crew.all_wait_for(["somebody to buy", "epoch", "agreements"]).await;
+        crew.until_all_waiting_for(["somebody to buy", "epoch", "agreements"]).await;
         crew
     }
 
     /// Returns when each waits for its part of this.
-    pub(super) async fn all_wait_for(&self, what: [&str; 3]) {
+    pub(super) async fn until_all_waiting_for(&self, what: [&str; 3]) {
         for ((_, health), what) in self.daemons.iter().zip(what) {
-            waits_for(health, what).await;
+            until_waiting_for(health, what).await;
         }
     }
 
     /// Returns when so many steps more have failed to everybody.
-    pub(super) async fn all_fail(&self, times: usize) {
+    pub(super) async fn until_all_failed(&self, times: usize) {
         let mut goals = Vec::new();
         for (_, health) in &self.daemons {
-            goals.push((health, failed(health).await + times));
+            goals.push((health, failed_steps(health).await + times));
         }
         for (health, goal) in goals {
-            until(async || failed(health).await >= goal).await;
-            assert!(says(health).await.starts_with("tries again: "));
+            until(async || failed_steps(health).await >= goal).await;
+            assert!(health_text(health).await.starts_with("tries again: "));
         }
     }
 
     /// Buys, and returns the agreement when the worker has accepted.
-    pub(super) async fn buys(&self, weather: &mut impl Weather) -> String {
-        weather.before(self, "accept").await;
-        let wish = "--redundancy 1 --length 1200 --windows 1 --testers 3 --state purchases.db";
-        let bought = self.folder.json(&format!("client buy {wish} --account dev:cleo"));
+    pub(super) async fn buy(&self, faults: &mut impl FaultSchedule) -> String {
+        faults.before(self, "accept").await;
+        let order_args =
+            "--redundancy 1 --length 1200 --windows 1 --testers 3 --state purchases.db";
+        let bought = self.folder.json(&format!("client buy {order_args} --account dev:cleo"));
         let agreement = bought["agreement"].as_str().unwrap();
-        weather.due(self, "accept").await;
-        waits_for(&self.daemons[0].1, &format!("the end of {agreement}")).await;
+        faults.due(self, "accept").await;
+        until_waiting_for(&self.daemons[0].1, &format!("the end of {agreement}")).await;
         agreement.to_owned()
     }
 
     /// Lets an agreement that has just begun live to its end: the tester looks, by a pass of the client's, and
     /// reports; somebody settles; all take out what they have; and nobody made a transaction too many.
-    pub(super) async fn lives(self, agreement: &str, weather: &mut impl Weather) {
+    pub(super) async fn run_to_settlement(self, agreement: &str, faults: &mut impl FaultSchedule) {
         let tom = &self.daemons[1].1;
         let counts = async |line: &str| until(async || metrics(tom).await.contains(line)).await;
         counts("muster_tester_seats_total{shown=\"no\"} 1").await;
         // So late in the window that a look is made at once, and so early that it still counts.
-        self.comes_to("look", 1060, weather).await;
+        self.advance_to("look", 1060, faults).await;
         counts("muster_tester_windows_total{outcome=\"served\"} 1").await;
-        self.comes_to("report", 140, weather).await;
+        self.advance_to("report", 140, faults).await;
         counts("muster_tester_reports_total 1").await;
-        self.comes_to("settle", 600, weather).await;
+        self.advance_to("settle", 600, faults).await;
         let state = || self.folder.json(&format!("agreement show {agreement}"))["state"].clone();
         until(async || state() == "settled").await;
         let mut transactions = 0;
@@ -148,14 +149,14 @@ impl<'a> Crew<'a> {
     }
 
     /// Lets the clock go on to where something is due.
-    async fn comes_to(&self, deed: &str, seconds: u64, weather: &mut impl Weather) {
-        weather.before(self, deed).await;
-        self.pass(seconds).await;
-        weather.due(self, deed).await;
+    async fn advance_to(&self, operation: &str, seconds: u64, faults: &mut impl FaultSchedule) {
+        faults.before(self, operation).await;
+        self.advance_time(seconds).await;
+        faults.due(self, operation).await;
     }
 
     /// Lets the clock go on, and makes a block.
-    async fn pass(&self, seconds: u64) {
+    async fn advance_time(&self, seconds: u64) {
         rpc(self.node, "evm_increaseTime", json!([seconds])).await;
         rpc(self.node, "evm_mine", json!([])).await;
     }
@@ -163,11 +164,11 @@ impl<'a> Crew<'a> {
 
 /// The numbers of a daemon.
 async fn metrics(health: &str) -> String {
-    says(&health.replace("/health", "/metrics")).await
+    health_text(&health.replace("/health", "/metrics")).await
 }
 
 /// How many steps of a daemon have failed.
-async fn failed(health: &str) -> usize {
+async fn failed_steps(health: &str) -> usize {
     let metrics = metrics(health).await;
     let line = metrics.lines().find_map(|line| line.strip_prefix("muster_failed_steps_total "));
     line.map_or(0, |count| count.parse().unwrap())

@@ -10,23 +10,23 @@ use alloy::primitives::Address;
 use crate::error::CliError;
 
 /// Dispatchers by chain id.
-type Markets = BTreeMap<u64, Address>;
+type Deployments = BTreeMap<u64, Address>;
 
 /// Where they are written down.
-fn file() -> PathBuf {
+fn file_path() -> PathBuf {
     Path::new(".muster").join("market.json")
 }
 
 /// The market on a chain.
-pub(crate) fn market(chain_id: u64) -> Result<Address, CliError> {
-    let path = file();
+pub(crate) fn dispatcher_on(chain_id: u64) -> Result<Address, CliError> {
+    let path = file_path();
     let market = read(&path)?.get(&chain_id).copied();
     market.ok_or(CliError::NoMarket { chain_id, path })
 }
 
 /// Writes down the market on a chain, in place of the one that was known.
-pub(crate) fn remember(chain_id: u64, dispatcher: Address) -> Result<PathBuf, CliError> {
-    let path = file();
+pub(crate) fn save_dispatcher(chain_id: u64, dispatcher: Address) -> Result<PathBuf, CliError> {
+    let path = file_path();
     let mut markets = read(&path)?;
     markets.insert(chain_id, dispatcher);
     write(&path, &markets)?;
@@ -34,10 +34,10 @@ pub(crate) fn remember(chain_id: u64, dispatcher: Address) -> Result<PathBuf, Cl
 }
 
 /// What the file says; nothing if there is none.
-fn read(path: &Path) -> Result<Markets, CliError> {
+fn read(path: &Path) -> Result<Deployments, CliError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Markets::new()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Deployments::new()),
         Err(source) => return Err(CliError::Read { path: path.into(), source }),
     };
     serde_json::from_str(&text).map_err(|error| CliError::BadFile {
@@ -48,7 +48,7 @@ fn read(path: &Path) -> Result<Markets, CliError> {
 }
 
 /// Writes the file, and its folder if there is none.
-fn write(path: &Path, markets: &Markets) -> Result<(), CliError> {
+fn write(path: &Path, markets: &Deployments) -> Result<(), CliError> {
     let text = serde_json::to_string_pretty(markets).unwrap_or_default();
     let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
     let written = folder.and_then(|()| fs::write(path, format!("{text}\n")));

@@ -2,37 +2,38 @@
 
 use serde_json::Value;
 
-use crate::harness::{Background, World};
+use crate::harness::{BackgroundProcess, TestMarket};
 
 /// Windows in which a slow machine has the time to look at everybody.
-const UNHURRIED: &str = "--accept-window 12 --report-window 60 --min-window 24 --min-length 72";
+const COMFORTABLE_WINDOWS: &str =
+    "--accept-window 12 --report-window 60 --min-window 24 --min-length 72";
 
 /// The account of a dev name, as the command prints it.
-fn account(world: &World, name: &str) -> Value {
-    world.folder.json(&format!("credit dev:{name}"))["account"].clone()
+fn account(test_market: &TestMarket, name: &str) -> Value {
+    test_market.folder.json(&format!("credit dev:{name}"))["account"].clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn from_a_price_to_a_ledger_that_balances() {
-    let world = World::with("life", UNHURRIED).await;
-    let folder = &world.folder;
-    world.fund(&["ada", "ben", "cleo"]);
+async fn an_agreement_runs_from_quote_to_balanced_ledger() {
+    let test_market = TestMarket::with_options("life", COMFORTABLE_WINDOWS).await;
+    let folder = &test_market.folder;
+    test_market.fund_accounts(&["ada", "ben", "cleo"]);
     folder.json("worker register --account dev:ada --price 20gwei");
     folder.json("worker register --account dev:ben --price 30gwei --promise 100%");
-    world.testers(&["tom", "una", "vic"]);
-    let wish = "--redundancy 2 --length 72 --windows 3";
-    let quote = folder.json(&format!("client quote {wish}"));
+    test_market.join_testers(&["tom", "una", "vic"]);
+    let order_args = "--redundancy 2 --length 72 --windows 3";
+    let quote = folder.json(&format!("client quote {order_args}"));
     let fees = 2 * 3 * 3 * 20_000_000_000_000_u64;
     let price = (50_000_000_000 * 72 + fees).to_string();
     assert_eq!(quote["price"], price);
-    let bought = folder.json(&format!("client buy {wish} --account dev:cleo"));
+    let bought = folder.json(&format!("client buy {order_args} --account dev:cleo"));
     assert_eq!(bought["escrow"], price);
     let agreement = bought["agreement"].as_str().unwrap();
 
     let serve = |name: &str| {
         let args =
             format!("serve --listen 127.0.0.1:0 --account dev:{name} --agreement {agreement}");
-        Background::start(folder, &args)
+        BackgroundProcess::start(folder, &args)
     };
     let (mut ada, mut ben) = (serve("ada"), serve("ben"));
     let (mut ada_url, ben_url) = (ada.field("url"), ben.field("url"));
@@ -45,13 +46,13 @@ async fn from_a_price_to_a_ledger_that_balances() {
     assert_eq!(folder.json(&format!("client try --url {ada_url}"))["url"], ada_url);
 
     // A right answer is not enough, and neither is somebody else's receipt.
-    let mut plain = Background::start(folder, "serve --listen 127.0.0.1:0");
+    let mut plain = BackgroundProcess::start(folder, "serve --listen 127.0.0.1:0");
     let plain_url = plain.field("url");
-    let seen = folder.json(&format!(
+    let probed = folder.json(&format!(
         "tester probe {agreement} --account dev:tom --check factor --state other.db \
          --url 0={plain_url} --url 1={ada_url}"
     ));
-    let failures: Vec<_> = (0..2).map(|worker| &seen["probes"][worker]["failure"]).collect();
+    let failures: Vec<_> = (0..2).map(|worker| &probed["probes"][worker]["failure"]).collect();
     assert_eq!(failures, ["no receipt", "wrong receipt"]);
 
     // Ben's service stops after the first window, ada's is killed and comes back: it knows what it gave receipts for.
@@ -65,20 +66,20 @@ async fn from_a_price_to_a_ledger_that_balances() {
     for window in 0..3_u64 {
         folder.json(&format!("agreement wait {agreement} --window {window}"));
         for name in ["tom", "una", "vic"] {
-            let seen = probe(name, &ada_url);
-            assert_eq!(seen["window"], window);
-            assert_eq!(seen["probes"][0]["served"], true);
+            let probed = probe(name, &ada_url);
+            assert_eq!(probed["window"], window);
+            assert_eq!(probed["probes"][0]["served"], true);
             assert_eq!(
-                seen["probes"][0]["receipt"],
+                probed["probes"][0]["receipt"],
                 ["0", "0,1", "0,1,2"][usize::try_from(window).unwrap()]
             );
-            assert_eq!(seen["probes"][1]["served"], window == 0);
+            assert_eq!(probed["probes"][1]["served"], window == 0);
         }
         drop(ben.take());
         drop(ada);
         ada = serve("ada");
         ada_url = ada.field("url");
-        world.pass(24).await;
+        test_market.advance_time(24).await;
     }
 
     folder.json(&format!("agreement wait {agreement} --state reporting"));
@@ -87,7 +88,7 @@ async fn from_a_price_to_a_ledger_that_balances() {
     }
     let unfinished = folder.refused(&format!("ledger {agreement}"));
     assert!(unfinished.contains("is reporting"), "{unfinished}");
-    world.pass(60).await;
+    test_market.advance_time(60).await;
     let settled = folder.json(&format!("settle {agreement}"));
     assert_eq!(settled["paid_workers"][0]["pay"], (20_000_000_000_u64 * 72).to_string());
     assert_eq!(settled["paid_workers"][1]["pay"], (30_000_000_000_u64 * 72 / 3).to_string());
@@ -105,38 +106,43 @@ async fn from_a_price_to_a_ledger_that_balances() {
     let steps: Vec<_> = ledger["steps"].as_array().unwrap().iter().map(|s| &s["step"]).collect();
     assert_eq!(steps, ["purchase", "accept", "accept", "report", "report", "report", "settle"]);
     assert_eq!(ledger["burned"], settled["burned"]);
-    assert_eq!(ledger["payments"][2]["account"], account(&world, "ben"));
+    assert_eq!(ledger["payments"][2]["account"], account(&test_market, "ben"));
     assert_eq!(ledger["payments"][3]["amount"], slash.to_string());
     assert!(ledger["payments"][2]["why"].as_str().unwrap().contains("windows sff, uptime 33.33%"));
 
     let paid = folder.json("withdraw --account dev:ben --to dev:zed");
-    assert_eq!((&paid["amount"], &paid["to"]), (&"720000000000".into(), &account(&world, "zed")));
+    assert_eq!(
+        (&paid["amount"], &paid["to"]),
+        (&"720000000000".into(), &account(&test_market, "zed"))
+    );
     assert_eq!(folder.json("credit dev:ben")["credit"], "0");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_happens_is_watched_line_by_line() {
-    let world = World::new("watch").await;
-    let mut watch = Background::start(&world.folder, "watch --from 0");
-    world.fund(&["ada"]);
-    world.folder.json("worker register --account dev:ada --price 20gwei --application render");
-    let event: Value = serde_json::from_str(&watch.line()).unwrap();
+async fn watch_prints_an_event_per_line() {
+    let test_market = TestMarket::new("watch").await;
+    let mut watch = BackgroundProcess::start(&test_market.folder, "watch --from 0");
+    test_market.fund_accounts(&["ada"]);
+    test_market
+        .folder
+        .json("worker register --account dev:ada --price 20gwei --application render");
+    let event: Value = serde_json::from_str(&watch.next_line()).unwrap();
     assert_eq!(event["event"], "WorkerRegistered");
-    assert_eq!((&event["worker"], &event["number"]), (&account(&world, "ada"), &1.into()));
+    assert_eq!((&event["worker"], &event["number"]), (&account(&test_market, "ada"), &1.into()));
     assert_eq!(event["application"], "render");
-    let past = world.folder.run("history");
+    let past = test_market.folder.run("history");
     assert_eq!(past.code, 0, "{}", past.stderr);
     let first = past.stdout.lines().next().unwrap();
     assert!(first.starts_with("WorkerRegistered  block="), "{first}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_service_everything_can_be_said_by_hand() {
-    let world = World::new("life-by-hand").await;
-    let folder = &world.folder;
-    world.fund(&["ada", "cleo"]);
+async fn reports_can_be_entered_by_hand() {
+    let test_market = TestMarket::new("life-by-hand").await;
+    let folder = &test_market.folder;
+    test_market.fund_accounts(&["ada", "cleo"]);
     folder.json("worker register --account dev:ada --price 20gwei");
-    world.testers(&["tom", "una", "vic"]);
+    test_market.join_testers(&["tom", "una", "vic"]);
     let bought = folder.json("client buy --account dev:cleo --length 12 --windows 2");
     let agreement = bought["agreement"].as_str().unwrap();
     let probe = format!(
@@ -153,7 +159,7 @@ async fn without_a_service_everything_can_be_said_by_hand() {
         "0,1"
     );
 
-    world.pass(12).await;
+    test_market.advance_time(12).await;
     for name in ["tom", "una"] {
         folder.json(&format!("tester report {agreement} --account dev:{name} --entry 0:0,1"));
     }
@@ -164,7 +170,7 @@ async fn without_a_service_everything_can_be_said_by_hand() {
     let forged = format!("0b1,0x{},0x{}", "11".repeat(32), "22".repeat(32));
     let forged = format!("tester report {agreement} --account dev:vic --entry 0:0:{forged}");
     assert!(folder.refused(&forged).starts_with("the agreement refused: entry number 0 says"));
-    world.pass(5).await;
+    test_market.advance_time(5).await;
     let late = folder.refused(&format!("agreement wait {agreement} --state reporting"));
     assert!(late.contains("is due now: what was waited for is over"), "{late}");
     folder.json(&format!("settle {agreement}"));
@@ -181,29 +187,30 @@ async fn without_a_service_everything_can_be_said_by_hand() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_hired_can_be_left_and_cut_short() {
-    let world = World::new("hire").await;
-    let folder = &world.folder;
-    world.fund(&["ada", "ben", "cleo"]);
-    world.testers(&["tom", "una", "vic"]);
+async fn a_hired_worker_can_resign_and_a_client_can_cancel() {
+    let test_market = TestMarket::new("hire").await;
+    let folder = &test_market.folder;
+    test_market.fund_accounts(&["ada", "ben", "cleo"]);
+    test_market.join_testers(&["tom", "una", "vic"]);
     folder.json("worker register --account dev:ada --price 20gwei --application render");
     let ben = folder.json("worker register --account dev:ben --price 30gwei --application render");
-    let wish = "--length 24 --windows 4 --worker dev:ben";
-    let quote = folder.json(&format!("client quote {wish} --worker 4"));
-    assert_eq!(quote["workers"][0]["account"], account(&world, "ada"), "in ascending order");
+    let order_args = "--length 24 --windows 4 --worker dev:ben";
+    let quote = folder.json(&format!("client quote {order_args} --worker 4"));
+    assert_eq!(quote["workers"][0]["account"], account(&test_market, "ada"), "in ascending order");
     let nobody = folder.refused("client quote --worker 9");
     assert!(nobody.starts_with("no worker is registered as 9"), "{nobody}");
     let unfit = folder.refused("client quote --worker dev:ben --application 0");
     assert!(unfit.contains("nobody has registered for this application"), "{unfit}");
 
-    let bought = folder.json(&format!("client buy {wish} --worker dev:ada --account dev:cleo"));
+    let bought =
+        folder.json(&format!("client buy {order_args} --worker dev:ada --account dev:cleo"));
     let agreement = bought["agreement"].as_str().unwrap();
     let early = folder.refused(&format!("client cancel {agreement} --account dev:cleo"));
     assert!(early.contains("it is offered"), "{early}");
     for name in ["ada", "ben"] {
         folder.json(&format!("worker accept {agreement} --account dev:{name}"));
     }
-    world.pass(6).await;
+    test_market.advance_time(6).await;
     let resigned = folder.json(&format!("worker resign {agreement} --account dev:ben"));
     assert_eq!(resigned["windows"], 1);
     let cancelled = folder.json(&format!("client cancel {agreement} --account dev:cleo"));
@@ -214,7 +221,7 @@ async fn what_is_hired_can_be_left_and_cut_short() {
     assert_eq!((&shown["windows_judged"], &shown["end"]), (&3.into(), &cancelled["end"]));
     assert_eq!(shown["workers"][1]["resigned"], true);
 
-    world.pass(17).await;
+    test_market.advance_time(17).await;
     folder.json(&format!("settle {agreement}"));
     let ledger = folder.json(&format!("ledger {agreement}"));
     assert_eq!((&ledger["balanced"], &ledger["solvent"]), (&true.into(), &true.into()));
