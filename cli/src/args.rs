@@ -35,7 +35,7 @@ pub(crate) struct GlobalArgs {
     pub(crate) relay: Vec<String>,
 
     /// Address of the market; without it, the one that `deploy` wrote down in this folder
-    #[arg(long, global = true, env = "MUSTER_MARKET", value_name = "ADDRESS", value_parser = parse::contract)]
+    #[arg(long, global = true, env = "MUSTER_MARKET", value_name = "ADDRESS", value_parser = parse::contract_address)]
     pub(crate) market: Option<Address>,
 
     /// Folder with the state files of what runs on or must not be done twice; without it, .muster in this folder

@@ -32,7 +32,7 @@ pub(crate) struct DaemonOptions {
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct HealthOptions {
     /// Address and port at which /health and /metrics are served; port 0 is any free one
-    #[arg(long, value_name = "IP:PORT", value_parser = parse::socket, default_value = "127.0.0.1:0")]
+    #[arg(long, value_name = "IP:PORT", value_parser = parse::socket_address, default_value = "127.0.0.1:0")]
     health: SocketAddr,
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct HealthOptions {
 #[derive(Debug, Args)]
 pub(crate) struct PayoutOptions {
     /// Who gets what the account earns or gets back; without it, the account itself
-    #[arg(long, value_parser = parse::party, value_name = "ADDRESS|NAME")]
+    #[arg(long, value_parser = parse::account_address, value_name = "ADDRESS|NAME")]
     payout: Option<Address>,
 
     /// That is withdrawn when there is so much of it
@@ -72,7 +72,7 @@ pub(crate) async fn named_daemon_context(
     name: &str,
 ) -> Result<(DaemonContext, Fields), CliError> {
     let state = options.state.as_deref();
-    let (daemon_context, path) = context.base(role, name, state, context.transport()?).await?;
+    let (daemon_context, path) = context.daemon_context(role, name, state, context.transport()?).await?;
     Ok((daemon_context, vec![("state", Cell::text(path.display()))]))
 }
 

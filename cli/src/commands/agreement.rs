@@ -24,7 +24,7 @@ pub(crate) enum Action {
     /// Show one agreement
     Show {
         /// The agreement
-        #[arg(value_parser = parse::contract)]
+        #[arg(value_parser = parse::contract_address)]
         agreement: Address,
     },
     /// List all agreements

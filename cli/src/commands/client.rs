@@ -33,19 +33,19 @@ pub(crate) enum Action {
     /// Show an agreement as it goes, until it is settled or until ctrl-c
     Watch {
         /// The agreement
-        #[arg(value_parser = parse::contract)]
+        #[arg(value_parser = parse::contract_address)]
         agreement: Address,
     },
     /// End an agreement after the window of now and one more, but not before the market's shortest length
     Cancel {
         /// The agreement
-        #[arg(value_parser = parse::contract)]
+        #[arg(value_parser = parse::contract_address)]
         agreement: Address,
     },
     /// Use a worker's service once: the prime factors of a random number, from `muster serve`
     Try {
         /// Where the worker serves
-        #[arg(long, value_parser = parse::service)]
+        #[arg(long, value_parser = parse::service_url)]
         url: Box<str>,
         /// How long to wait for an answer
         #[arg(long, value_name = "MS", default_value_t = 2_000)]

@@ -12,7 +12,7 @@ use crate::parse;
 #[derive(Debug, Args)]
 pub(crate) struct CreditOptions {
     /// Address, or a dev account such as dev:alice; without it, the account itself
-    #[arg(value_parser = parse::party, value_name = "ADDRESS|NAME")]
+    #[arg(value_parser = parse::account_address, value_name = "ADDRESS|NAME")]
     whose: Option<Address>,
 }
 
@@ -20,7 +20,7 @@ pub(crate) struct CreditOptions {
 #[derive(Debug, Args)]
 pub(crate) struct WithdrawOptions {
     /// Who gets it; without it, the account itself
-    #[arg(long, value_parser = parse::party, value_name = "ADDRESS|NAME")]
+    #[arg(long, value_parser = parse::account_address, value_name = "ADDRESS|NAME")]
     to: Option<Address>,
 }
 

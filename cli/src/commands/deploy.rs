@@ -54,15 +54,15 @@ pub(crate) struct Options {
     min_pool: Option<u32>,
 
     /// Lowest uptime a worker may promise
-    #[arg(long, value_name = "SHARE", value_parser = parse::share)]
+    #[arg(long, value_name = "SHARE", value_parser = parse::basis_points)]
     min_promise: Option<u16>,
 
     /// Bond, as a share of price × length
-    #[arg(long, value_name = "SHARE", value_parser = parse::share)]
+    #[arg(long, value_name = "SHARE", value_parser = parse::basis_points)]
     bond: Option<u16>,
 
     /// Fee of a tester's seat, as a share of what the worker earns in a window
-    #[arg(long, value_name = "SHARE", value_parser = parse::share)]
+    #[arg(long, value_name = "SHARE", value_parser = parse::basis_points)]
     tester_fee: Option<u16>,
 
     /// Lowest bond of one worker in one agreement
@@ -82,11 +82,11 @@ pub(crate) struct Options {
     reputation_unit: Option<u128>,
 
     /// The agreement's compiled module
-    #[arg(long, value_name = "FILE", default_value_os_t = Path::new(BUILT).join("agreement.wasm"))]
+    #[arg(long, value_name = "FILE", default_value_os_t = Path::new(WASM_FOLDER).join("agreement.wasm"))]
     agreement_wasm: PathBuf,
 
     /// The dispatcher's compiled module
-    #[arg(long, value_name = "FILE", default_value_os_t = Path::new(BUILT).join("dispatcher.wasm"))]
+    #[arg(long, value_name = "FILE", default_value_os_t = Path::new(WASM_FOLDER).join("dispatcher.wasm"))]
     dispatcher_wasm: PathBuf,
 }
 

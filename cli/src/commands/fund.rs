@@ -12,7 +12,7 @@ use crate::parse;
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Address, or a dev account such as dev:alice
-    #[arg(value_parser = parse::party, value_name = "ADDRESS|NAME")]
+    #[arg(value_parser = parse::account_address, value_name = "ADDRESS|NAME")]
     to: Address,
 
     /// Amount, such as 1eth, 0.5eth or 20gwei; a plain number is wei

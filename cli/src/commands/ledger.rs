@@ -24,7 +24,7 @@ use crate::parse;
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Settled agreements
-    #[arg(required = true, value_name = "AGREEMENT", value_parser = parse::contract)]
+    #[arg(required = true, value_name = "AGREEMENT", value_parser = parse::contract_address)]
     agreements: Vec<Address>,
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct OrderArgs {
     redundancy: u8,
 
     /// Hire this worker, and no others than those given like this
-    #[arg(long, value_name = "NUMBER|ADDRESS", value_parser = parse::hired, conflicts_with_all = ["redundancy", "start"])]
+    #[arg(long, value_name = "NUMBER|ADDRESS", value_parser = parse::hired_worker, conflicts_with_all = ["redundancy", "start"])]
     worker: Vec<HiredWorker>,
 
     /// Length of the agreement; without it, the market's shortest
@@ -38,11 +38,11 @@ pub(crate) struct OrderArgs {
     testers: Option<u8>,
 
     /// Lowest score of a worker: basis points or a percentage
-    #[arg(long, value_name = "SHARE", value_parser = parse::share)]
+    #[arg(long, value_name = "SHARE", value_parser = parse::basis_points)]
     min_score: Option<u16>,
 
     /// Lowest promised uptime of a worker: basis points or a percentage
-    #[arg(long, value_name = "SHARE", value_parser = parse::share)]
+    #[arg(long, value_name = "SHARE", value_parser = parse::basis_points)]
     min_uptime: Option<u16>,
 
     /// Last tick in which to buy

@@ -20,11 +20,11 @@ use crate::parse::{self, window_list};
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// The agreement
-    #[arg(value_parser = parse::contract)]
+    #[arg(value_parser = parse::contract_address)]
     agreement: Address,
 
     /// Where a worker serves, once for each worker that is to be probed
-    #[arg(long, required = true, value_name = "WORKER=URL", value_parser = parse::pair)]
+    #[arg(long, required = true, value_name = "WORKER=URL", value_parser = parse::worker_url)]
     url: Vec<(String, String)>,
 
     /// State file to add what was seen to; the first word about a worker in a window is the last one

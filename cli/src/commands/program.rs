@@ -28,7 +28,7 @@ pub(crate) enum Action {
     /// Fail unless the program at an address is the one in a compiled module
     Verify {
         /// Where the program is
-        #[arg(value_parser = parse::contract)]
+        #[arg(value_parser = parse::contract_address)]
         address: Address,
         /// Compiled module (.wasm)
         file: PathBuf,

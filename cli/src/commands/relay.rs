@@ -16,7 +16,7 @@ use crate::parse;
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Address and port to listen on, for WebSocket; port 0 is any free one
-    #[arg(long, value_name = "IP:PORT", value_parser = parse::socket, default_value = "127.0.0.1:7447")]
+    #[arg(long, value_name = "IP:PORT", value_parser = parse::socket_address, default_value = "127.0.0.1:7447")]
     listen: SocketAddr,
 
     /// Give messages only to those who prove that they hold the key that the messages are for (NIP-42)

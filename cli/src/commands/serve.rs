@@ -29,12 +29,12 @@ use crate::receipt_signer::ReceiptSigner;
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Address and port to listen on
-    #[arg(long, value_name = "IP:PORT", value_parser = parse::socket, default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "IP:PORT", value_parser = parse::socket_address, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
 
     /// Agreement to serve as the account, which must be one of its workers: whoever names a session gets a receipt
     /// with every answer; sessions are remembered in a file in the state folder
-    #[arg(long, value_parser = parse::contract)]
+    #[arg(long, value_parser = parse::contract_address)]
     agreement: Option<Address>,
 }
 
@@ -78,7 +78,7 @@ async fn open_receipt_signer(
     agreement: Address,
 ) -> Result<ReceiptSigner, CliError> {
     let (name, transport) = (format!("serve-{agreement}"), Arc::new(InMemoryTransport::default()));
-    let (daemon_context, _) = context.base(Role::Worker, &name, None, transport).await?;
+    let (daemon_context, _) = context.daemon_context(Role::Worker, &name, None, transport).await?;
     ReceiptSigner::open(daemon_context, agreement).await
 }
 

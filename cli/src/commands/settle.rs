@@ -13,7 +13,7 @@ use crate::parse;
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// The agreement
-    #[arg(value_parser = parse::contract)]
+    #[arg(value_parser = parse::contract_address)]
     agreement: Address,
 }
 

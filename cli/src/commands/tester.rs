@@ -29,7 +29,7 @@ pub(crate) enum Action {
     /// Show in which windows of an agreement the account holds a seat
     Seats {
         /// The agreement
-        #[arg(value_parser = parse::contract)]
+        #[arg(value_parser = parse::contract_address)]
         agreement: Address,
     },
     /// Look at workers now, in a window in which the account holds a seat
@@ -79,7 +79,7 @@ pub(crate) struct JoinOptions {
 #[command(group = ArgGroup::new("seen").required(true).args(["state", "entry"]))]
 pub(crate) struct ReportOptions {
     /// The agreement
-    #[arg(value_parser = parse::contract)]
+    #[arg(value_parser = parse::contract_address)]
     agreement: Address,
 
     /// State file that `tester probe` wrote
@@ -88,7 +88,7 @@ pub(crate) struct ReportOptions {
 
     /// What was seen of one worker, in place of a state file: windows that were looked at, as 0b1011 or 0,1,3, and
     /// the receipt for those of them that were served
-    #[arg(long, value_name = "INDEX:CHECKED[:RECEIPT]", value_parser = parse::entry)]
+    #[arg(long, value_name = "INDEX:CHECKED[:RECEIPT]", value_parser = parse::report_entry)]
     entry: Vec<Entry>,
 
     /// Salt of the session that these receipts are for

@@ -21,7 +21,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(200);
 #[command(group = ArgGroup::new("goal").required(true).args(["window", "state"]))]
 pub(crate) struct Options {
     /// The agreement
-    #[arg(value_parser = parse::contract)]
+    #[arg(value_parser = parse::contract_address)]
     agreement: Address,
 
     /// Until this window, counted from 0

@@ -31,7 +31,7 @@ pub(crate) enum ManualAction {
     /// Put a worker that fits into its book; anybody may
     List {
         /// The worker; without it, the account itself
-        #[arg(value_parser = parse::party)]
+        #[arg(value_parser = parse::account_address)]
         worker: Option<Address>,
     },
     /// Change everything that is offered
@@ -68,19 +68,19 @@ pub(crate) enum ManualAction {
     /// Take the work of an agreement that chose the account
     Accept {
         /// The agreement
-        #[arg(value_parser = parse::contract)]
+        #[arg(value_parser = parse::contract_address)]
         agreement: Address,
     },
     /// Leave an agreement: the account is paid for the windows that are finished, and loses a tenth of its bond
     Resign {
         /// The agreement
-        #[arg(value_parser = parse::contract)]
+        #[arg(value_parser = parse::contract_address)]
         agreement: Address,
     },
     /// Show what is known of a worker
     Show {
         /// The worker; without it, the account itself
-        #[arg(value_parser = parse::party)]
+        #[arg(value_parser = parse::account_address)]
         worker: Option<Address>,
     },
 }
@@ -106,7 +106,7 @@ pub(crate) struct OfferArgs {
     max_length: u32,
 
     /// Promised uptime: basis points or a percentage
-    #[arg(long, value_name = "SHARE", default_value = "95%", value_parser = parse::share)]
+    #[arg(long, value_name = "SHARE", default_value = "95%", value_parser = parse::basis_points)]
     promise: u16,
 
     /// Agreements at once

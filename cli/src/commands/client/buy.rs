@@ -72,7 +72,7 @@ pub(super) async fn run(context: &Context, options: BuyOptions) -> Result<(), Cl
             let (state, transport) =
                 (options.state.as_deref(), Arc::new(InMemoryTransport::default()));
             let (daemon_context, _) =
-                context.base(Role::Client, "purchases", state, transport).await?;
+                context.daemon_context(Role::Client, "purchases", state, transport).await?;
             let make = async |market: &Market| options.purchase(market).await;
             let purchase = client::buy_once(&daemon_context, &name, make).await?;
             (daemon_context.market().clone(), purchase)

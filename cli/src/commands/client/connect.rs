@@ -18,7 +18,7 @@ use crate::parse;
 #[derive(Debug, Args)]
 pub(crate) struct ConnectArgs {
     /// The agreement
-    #[arg(value_parser = parse::contract)]
+    #[arg(value_parser = parse::contract_address)]
     agreement: Address,
 
     /// What every daemon can be told.
@@ -31,11 +31,11 @@ pub(crate) struct ConnectArgs {
 
     /// Address and port at which the service is to be had here, for HTTP and WebSocket; port 0 is any free one.
     /// Whoever reaches it uses the service
-    #[arg(long, value_name = "IP:PORT", value_parser = parse::socket, default_value = "127.0.0.1:0")]
+    #[arg(long, value_name = "IP:PORT", value_parser = parse::socket_address, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
 
     /// Path that workers are asked for once in every window, as testers do
-    #[arg(long, value_name = "PATH", default_value = "/", value_parser = parse::path)]
+    #[arg(long, value_name = "PATH", default_value = "/", value_parser = parse::url_path)]
     page: Box<str>,
 
     /// Print where the workers serve and the tokens to show there, and end: whoever sees that uses the service

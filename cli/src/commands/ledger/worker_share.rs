@@ -80,7 +80,7 @@ impl<'a> WorkerShare<'a> {
         if !self.result.accepted {
             return "did not accept".to_owned();
         }
-        let (verdicts, promise) = (verdicts(self.votes), self.terms.promise);
+        let (verdicts, promise) = (verdict_chars(self.votes), self.terms.promise);
         let (record, left) = (self.judgement.tally, self.judgement.resigned);
         let left = if left { " until it resigned" } else { "" };
         let Some(uptime) = uptime(record) else {

@@ -51,11 +51,11 @@ pub(crate) struct WorkerRunOptions {
     returns: bool,
 
     /// Address and port of the gateway; port 0 is any free one
-    #[arg(long, value_name = "IP:PORT", value_parser = parse::socket, default_value = "127.0.0.1:0")]
+    #[arg(long, value_name = "IP:PORT", value_parser = parse::socket_address, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
 
     /// URL by which clients and testers reach the gateway; without it, where it listens
-    #[arg(long, value_name = "URL", value_parser = parse::service)]
+    #[arg(long, value_name = "URL", value_parser = parse::service_url)]
     public_url: Option<Box<str>>,
 
     /// Where the pay goes.
