@@ -77,9 +77,9 @@ enum ConnectionOwner {
     /// That of whoever was let in last.
     Authenticated {
         /// Who it is.
-        guest: Claims,
+        claims: Claims,
         /// Among those who have.
-        _seat: ConnectionPermit,
+        _permit: ConnectionPermit,
     },
 }
 
@@ -162,16 +162,17 @@ impl<D, R> ConnectionContext<D, R> {
     /// Who was let in last.
     fn claims(&self) -> Option<Claims> {
         match &*lock(&self.owner) {
-            ConnectionOwner::Authenticated { guest: claims, .. } => Some(*claims),
+            ConnectionOwner::Authenticated { claims, .. } => Some(*claims),
             ConnectionOwner::Unauthenticated { .. } => None,
         }
     }
 
     /// Makes the connection a guest's.
-    fn permit(&self, claims: &Claims) -> Result<(), RequestError> {
+    fn assign_owner(&self, claims: &Claims) -> Result<(), RequestError> {
         if self.claims() != Some(*claims) {
             let permit = self.shared.quota.acquire(claims, &self.evict)?;
-            *lock(&self.owner) = ConnectionOwner::Authenticated { guest: *claims, _seat: permit };
+            *lock(&self.owner) =
+                ConnectionOwner::Authenticated { claims: *claims, _permit: permit };
         }
         Ok(())
     }
@@ -198,7 +199,7 @@ impl<D: Authorizer, R: Receipts> ConnectionContext<D, R> {
         self.shared.rate_limiter.check(&claims)?;
         let upstream = self.shared.authorizer.authorize(&claims).await?;
         let session = session_id(request.headers())?;
-        self.permit(&claims)?;
+        self.assign_owner(&claims)?;
         let (mut response, tunnel) =
             forward(request, &upstream, self.limits(), &self.idle_timer).await?;
         attach_receipt(&self.shared.receipts, &claims, session, &mut response).await;

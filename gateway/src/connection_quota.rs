@@ -77,7 +77,8 @@ impl ConnectionQuota {
     ) -> Result<ConnectionPermit, RequestError> {
         let owner = (claims.agreement, claims.key);
         let mut state = self.lock();
-        let others = state.connections.iter().filter(|(_, other)| !Arc::ptr_eq(&other.evict, evict));
+        let others =
+            state.connections.iter().filter(|(_, other)| !Arc::ptr_eq(&other.evict, evict));
         let others: Vec<_> = others.map(|(id, other)| (*id, other.owner)).collect();
         if others.iter().filter(|(_, other)| *other == owner).count() >= self.max_per_key {
             return Err(RequestError::TooManyConnections);
@@ -89,8 +90,7 @@ impl ConnectionQuota {
             let largest_agreement = largest_owner(agreements, owner.0).unwrap_or(owner.0);
             let keys =
                 others.iter().map(|(_, other)| *other).filter(|other| other.0 == largest_agreement);
-            let largest_key =
-                self::largest_owner(keys, owner).ok_or(RequestError::TooManyConnections)?;
+            let largest_key = largest_owner(keys, owner).ok_or(RequestError::TooManyConnections)?;
             let oldest = others.iter().find(|(_, other)| *other == largest_key);
             if let Some(evicted) = oldest.and_then(|(id, _)| state.connections.remove(id)) {
                 evicted.evict.notify_one();

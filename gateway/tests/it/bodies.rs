@@ -129,8 +129,8 @@ async fn a_body_above_the_limit_is_refused_however_it_comes() {
 async fn trailers_are_dropped() {
     let service = "HTTP/1.1 200 OK\r\ntrailer: x-muster-receipt\r\ntransfer-encoding: chunked\r\n\r\n\
         2\r\nok\r\n0\r\nx-muster-receipt: false\r\n\r\n";
-    let house = TestGateway::new(TestService::answering(service).await.address).await;
-    let answer = house.send(house.head("GET /", "te: trailers\r\n")).await;
+    let gateway = TestGateway::new(TestService::answering(service).await.address).await;
+    let answer = gateway.send(gateway.head("GET /", "te: trailers\r\n")).await;
     assert_eq!(body(&answer), "2\r\nok\r\n0\r\n\r\n");
 }
 
@@ -141,8 +141,8 @@ async fn an_answer_that_ends_with_its_connection_arrives_whole() {
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
         stream.write_all(&vec![b'x'; 5 << 20]).await.unwrap();
     });
-    let house = TestGateway::new(address.await).await;
-    let answer = house.get("/").await;
+    let gateway = TestGateway::new(address.await).await;
+    let answer = gateway.get("/").await;
     assert!(answer.ends_with("\r\n0\r\n\r\n"));
     assert_eq!(body(&answer).matches('x').count(), 5 << 20);
 }
@@ -154,9 +154,9 @@ async fn a_service_may_answer_before_it_has_read_everything() {
         stream.write_all(b"HTTP/1.1 403 No\r\ncontent-length: 2\r\n\r\nno").await.unwrap();
         // Hangs up with most of the body unread.
     });
-    let house = TestGateway::new(address.await).await;
-    let mut stream = house.connect().await;
-    let head = house.head("POST /", "content-length: 1000000\r\n");
+    let gateway = TestGateway::new(address.await).await;
+    let mut stream = gateway.connect().await;
+    let head = gateway.head("POST /", "content-length: 1000000\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
     let answer = read_until(&mut stream, "no").await;
     assert_eq!(status(&answer), 403);

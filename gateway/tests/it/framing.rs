@@ -9,7 +9,7 @@ use crate::{
 /// What follows the head of a request that asks for `/hidden` in its body.
 const SMUGGLED: &str = "0\r\n\r\nGET /hidden HTTP/1.1\r\nhost: x\r\n\r\n";
 
-/// What the client is answered to a request with these lines and this body, and what the service heard.
+/// What the client is answered to a request with these lines and this body, and what the service received.
 async fn send(line: &str, more: &str, body: &str) -> (u16, Vec<String>) {
     let service = TestService::answering(OK).await;
     let gateway = TestGateway::new(service.address).await;
@@ -73,12 +73,12 @@ async fn a_request_with_length_and_encoding_is_chunked_for_all_and_the_last_one(
         "transfer-encoding: gzip, chunked\r\ncontent-length: 41\r\n",
         "content-length: 41\r\nconnection: content-length\r\ntransfer-encoding: chunked\r\n",
     ] {
-        let (status, heard) = send("POST / HTTP/1.1", more, SMUGGLED).await;
-        assert_eq!((status, heard.len()), (200, 1), "{more}");
-        let heard = heard.concat().to_lowercase();
-        assert!(heard.ends_with("\r\n\r\n0\r\n\r\n"), "{heard}");
-        assert_eq!(heard.matches("transfer-encoding: chunked\r\n").count(), 1, "{heard}");
-        assert!(!heard.contains("content-length") && !heard.contains("hidden"), "{heard}");
+        let (status, received) = send("POST / HTTP/1.1", more, SMUGGLED).await;
+        assert_eq!((status, received.len()), (200, 1), "{more}");
+        let received = received.concat().to_lowercase();
+        assert!(received.ends_with("\r\n\r\n0\r\n\r\n"), "{received}");
+        assert_eq!(received.matches("transfer-encoding: chunked\r\n").count(), 1, "{received}");
+        assert!(!received.contains("content-length") && !received.contains("hidden"), "{received}");
     }
 }
 
@@ -92,12 +92,12 @@ async fn chunks_of_dubious_form_end_the_connection() {
 
 #[tokio::test]
 async fn a_second_request_behind_the_first_needs_a_token_too() {
-    let (status, heard) =
+    let (status, received) =
         send("GET / HTTP/1.1", "", "GET /hidden HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
             .await;
     assert_eq!(status, 200);
-    assert_eq!(heard.len(), 1);
-    assert!(heard.concat().starts_with("GET / HTTP/1.1\r\n"));
+    assert_eq!(received.len(), 1);
+    assert!(received.concat().starts_with("GET / HTTP/1.1\r\n"));
 }
 
 #[tokio::test]
@@ -122,9 +122,9 @@ async fn a_path_is_passed_as_it_is() {
     for path in
         ["//other.example/a", "/../../etc/passwd", "/%2e%2e%2f", "/;a?b=http://c", "/a%0d%0ab:c"]
     {
-        let (status, heard) =
+        let (status, received) =
             send(&format!("GET {path} HTTP/1.1"), "connection: close\r\n", "").await;
         assert_eq!(status, 200, "{path}");
-        assert!(heard.concat().starts_with(&format!("GET {path} HTTP/1.1\r\n")), "{heard:?}");
+        assert!(received.concat().starts_with(&format!("GET {path} HTTP/1.1\r\n")), "{received:?}");
     }
 }

@@ -113,11 +113,11 @@ async fn a_header_that_takes_too_long_ends_the_connection() {
 async fn a_head_above_the_limit_is_refused() {
     let gateway = gateway(Limits::default()).await;
     let long = gateway.head("GET /", &format!("x-long: {}\r\n", "x".repeat(16 << 10)));
-    assert_eq!(status(&gateway.ask(long).await), 431);
+    assert_eq!(status(&gateway.send(long).await), 431);
     let many = gateway.head("GET /", &"x: y\r\n".repeat(200));
-    assert_eq!(status(&gateway.ask(many).await), 431);
+    assert_eq!(status(&gateway.send(many).await), 431);
     let path = gateway.head(&format!("GET /{}", "x".repeat(16 << 10)), "");
-    assert!([414, 431].contains(&status(&gateway.ask(path).await)));
+    assert!([414, 431].contains(&status(&gateway.send(path).await)));
     assert_eq!(status(&gateway.get("/").await), 200);
 }
 
@@ -130,7 +130,7 @@ async fn one_key_has_so_many_connections_and_another_its_own() {
         assert_eq!(status(&request(stream, &token).await), 200);
     }
     // Another token of the same key makes no difference.
-    let answer = gateway.ask(head(&gateway.token_for(CLIENT, NEVER - 1))).await;
+    let answer = gateway.send(head(&gateway.token_for(CLIENT, NEVER - 1))).await;
     assert_eq!((status(&answer), error_code(&answer).as_str()), (429, "too_many_connections"));
     assert_eq!(status(&request(&mut gateway.connect().await, &other).await), 200);
     let [mut first, second] = streams;
@@ -174,7 +174,7 @@ async fn a_key_with_its_share_of_a_full_gateway_is_told_to_retry_later() {
     for (stream, token) in streams.iter_mut().zip([&token, &other]) {
         assert_eq!(status(&request(stream, token).await), 200);
     }
-    let answer = gateway.ask(head(&token)).await;
+    let answer = gateway.send(head(&token)).await;
     assert_eq!((status(&answer), error_code(&answer).as_str()), (429, "too_many_connections"));
     assert_eq!(header(&answer, "retry-after"), Some("1"));
     for (stream, token) in streams.iter_mut().zip([&token, &other]) {

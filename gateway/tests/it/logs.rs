@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use muster_gateway::{ServiceConfig as Command, ServiceLimits, ServiceProcess};
+use muster_gateway::{ServiceConfig, ServiceLimits, ServiceProcess};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::{
@@ -95,10 +95,10 @@ async fn what_a_service_writes_is_logged_line_by_line_without_tokens() {
         "echo one {token}; echo two >&2; echo {endless}; printf three; echo done > {}; sleep 1000",
         pipe.path()
     );
-    let service = Command { command, agreement: AGREEMENT, limits: ServiceLimits::default() };
-    let child = ServiceProcess::start(service).unwrap();
+    let service = ServiceConfig { command, agreement: AGREEMENT, limits: ServiceLimits::default() };
+    let process = ServiceProcess::start(service).unwrap();
     assert_eq!(pipe.line().await, "done");
-    child.stop().await;
+    process.stop().await;
     let text = log.text();
     for line in ["one muster_..", "two", "three"] {
         let line = format!("{line} agreement=0x{}\n", "07".repeat(20));

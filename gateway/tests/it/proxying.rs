@@ -26,8 +26,8 @@ async fn the_service_sees_what_concerns_it_and_nothing_else() {
         ))
         .await;
     assert_eq!(status(&answer), 200);
-    let heard = service.received().concat();
-    let mut lines: Vec<&str> = heard.trim_end().split("\r\n").collect();
+    let received = service.received().concat();
+    let mut lines: Vec<&str> = received.trim_end().split("\r\n").collect();
     assert_eq!(lines.remove(0), "GET /a/../b//c?d=e%20f HTTP/1.1");
     lines.sort_unstable();
     let host = format!("host: {}", service.address);
@@ -38,8 +38,8 @@ async fn the_service_sees_what_concerns_it_and_nothing_else() {
 async fn the_client_sees_what_concerns_it_and_nothing_else() {
     let service = "HTTP/1.1 201 Made\r\nconnection: x-hop\r\nx-hop: 1\r\nkeep-alive: 5\r\nauthorization: x\r\n\
         set-cookie: a=b\r\nset-cookie: c=d\r\ndate: x\r\ncontent-length: 2\r\n\r\nok";
-    let house = TestGateway::new(TestService::answering(service).await.address).await;
-    let answer = house.get("/").await;
+    let gateway = TestGateway::new(TestService::answering(service).await.address).await;
+    let answer = gateway.get("/").await;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let mut lines: Vec<&str> = head.split("\r\n").collect();
     assert_eq!(lines.remove(0), "HTTP/1.1 201 Made");
@@ -59,8 +59,8 @@ async fn a_redirect_within_the_service_becomes_a_path() {
         );
         stream.write_all(answer.as_bytes()).await.unwrap();
     });
-    let house = TestGateway::new(address.await).await;
-    assert_eq!(header(&house.get("/").await, "location"), Some("/there?a"));
+    let gateway = TestGateway::new(address.await).await;
+    assert_eq!(header(&gateway.get("/").await, "location"), Some("/there?a"));
 }
 
 #[tokio::test]
