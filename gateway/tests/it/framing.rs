@@ -1,24 +1,23 @@
-//! Requests written so that two programs may read them differently. A service behind the gateway reads one
-//! request, framed by the gateway, or none.
+//! Request smuggling: whatever a client sends, the service reads one request, framed by the gateway, or none.
 
 use crate::{
     service::{OK, TestService},
     support::{TestGateway, status},
 };
 
-/// What follows the head of a request that asks for `/hidden` in its body.
+/// A chunked body that ends at once, followed by a request for `/hidden`.
 const SMUGGLED: &str = "0\r\n\r\nGET /hidden HTTP/1.1\r\nhost: x\r\n\r\n";
 
-/// What the client is answered to a request with these lines and this body, and what the service received.
+/// Sends a request with these lines and this body; returns the response's status and what the service received.
 async fn send(line: &str, more: &str, body: &str) -> (u16, Vec<String>) {
-    let service = TestService::answering(OK).await;
+    let service = TestService::responding(OK).await;
     let gateway = TestGateway::new(service.address).await;
     let token = gateway.token();
     let head = format!("{line}\r\nhost: gate\r\nx-muster-token: {token}\r\n{more}\r\n");
-    let answer = gateway.send(head + body).await;
-    // Whatever is in the body comes without a token at best.
-    assert_eq!(answer.matches("HTTP/1.1 200").count(), service.received().len(), "{answer}");
-    (status(&answer), service.received())
+    let response = gateway.send(head + body).await;
+    // A request in the body has no token.
+    assert_eq!(response.matches("HTTP/1.1 200").count(), service.received().len(), "{response}");
+    (status(&response), service.received())
 }
 
 /// Asserts that a request with these lines does not reach the service.
@@ -47,7 +46,7 @@ async fn encodings_that_are_not_chunked_are_refused() {
 }
 
 #[tokio::test]
-async fn an_old_request_has_no_encoding() {
+async fn an_http_1_0_request_with_transfer_encoding_is_rejected() {
     let old = send("POST / HTTP/1.0", "transfer-encoding: chunked\r\n", SMUGGLED).await;
     assert_eq!(old, (400, Vec::new()));
 }

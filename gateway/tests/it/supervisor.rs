@@ -1,4 +1,4 @@
-//! Services that are started, started again, and ended.
+//! Services that are started, restarted and stopped.
 
 use std::{
     fs,
@@ -13,16 +13,16 @@ use muster_gateway::{ServiceConfig, ServiceLimits, ServiceProcess};
 
 use crate::support::AGREEMENT;
 
-/// A named pipe by which processes tell tests what they do.
+/// A named pipe by which a process reports to its test.
 pub(crate) struct Pipe {
-    /// Where it is.
+    /// The pipe's path.
     path: PathBuf,
     /// Reads from it, and keeps it open.
     reader: Arc<Mutex<BufReader<fs::File>>>,
 }
 
 impl Pipe {
-    /// A new one.
+    /// Creates a pipe.
     pub(crate) fn new() -> Self {
         let name = format!("muster-pipe-{}-{:?}", std::process::id(), std::thread::current().id());
         let path = std::env::temp_dir().join(name.replace(['(', ')'], ""));
@@ -31,12 +31,12 @@ impl Pipe {
         Self { path, reader: Arc::new(Mutex::new(BufReader::new(file))) }
     }
 
-    /// Its name for a shell.
+    /// The path, for a shell.
     pub(crate) fn path(&self) -> &str {
         self.path.to_str().unwrap()
     }
 
-    /// The next line.
+    /// Reads the next line.
     pub(crate) async fn line(&self) -> String {
         let reader = Arc::clone(&self.reader);
         let read = tokio::task::spawn_blocking(move || {
@@ -54,7 +54,7 @@ impl Drop for Pipe {
     }
 }
 
-/// Limits by which tests do not wait for long.
+/// Limits with short waits.
 fn quick_limits() -> ServiceLimits {
     ServiceLimits {
         restart_backoff: Duration::from_millis(1),
@@ -81,7 +81,7 @@ async fn wait_dead(process: &str) {
 }
 
 #[tokio::test]
-async fn a_service_is_told_its_agreement_and_port() {
+async fn a_service_gets_its_agreement_and_port() {
     let pipe = Pipe::new();
     let service = start(&pipe, "echo $MUSTER_AGREEMENT $PORT > PIPE; sleep 1000", quick_limits());
     let line = pipe.line().await;
@@ -91,7 +91,7 @@ async fn a_service_is_told_its_agreement_and_port() {
     service.stop().await;
 }
 
-/// Started with a key in its environment, this test looks for it in a service's; else it starts itself so.
+/// Runs itself with a key in the environment, then looks for that key in a service's environment.
 #[tokio::test]
 async fn a_service_sees_nothing_of_its_owner() {
     if std::env::var_os("MUSTER_KEY").is_none() {
@@ -118,7 +118,7 @@ async fn a_service_sees_nothing_of_its_owner() {
 }
 
 #[tokio::test]
-async fn a_service_that_dies_starts_again_at_another_port() {
+async fn a_service_that_exits_restarts_on_another_port() {
     let pipe = Pipe::new();
     let service = start(&pipe, "echo $PORT > PIPE; exit 1", quick_limits());
     let ports = [pipe.line().await, pipe.line().await, pipe.line().await];
@@ -127,7 +127,7 @@ async fn a_service_that_dies_starts_again_at_another_port() {
 }
 
 #[tokio::test]
-async fn what_a_dead_service_leaves_behind_is_killed() {
+async fn processes_left_by_a_dead_service_are_killed() {
     let pipe = Pipe::new();
     let limits = ServiceLimits { stop_timeout: Duration::from_mins(10), ..quick_limits() };
     let service = start(&pipe, "trap '' TERM; sleep 1000 & echo $! > PIPE; exit 1", limits);
@@ -136,7 +136,7 @@ async fn what_a_dead_service_leaves_behind_is_killed() {
 }
 
 #[tokio::test]
-async fn a_service_may_end_in_its_own_way() {
+async fn a_service_can_handle_sigterm() {
     let pipe = Pipe::new();
     let limits = ServiceLimits { stop_timeout: Duration::from_mins(10), ..quick_limits() };
     let service = start(
@@ -150,7 +150,7 @@ async fn a_service_may_end_in_its_own_way() {
 }
 
 #[tokio::test]
-async fn a_service_that_does_not_want_to_end_is_killed_with_all_it_started() {
+async fn a_service_that_ignores_sigterm_is_killed_with_its_children() {
     let pipe = Pipe::new();
     let command = "trap '' TERM; sleep 1000 & echo $! > PIPE; echo $$ > PIPE; wait; sleep 1000";
     let service = start(&pipe, command, quick_limits());
@@ -166,14 +166,14 @@ async fn a_service_does_not_outlive_its_owner() {
     let command = "trap '' TERM; sleep 1000 & echo $! > PIPE; echo $$ > PIPE; wait; sleep 1000";
     let service = start(&pipe, command, quick_limits());
     let (grandchild, leader) = (pipe.line().await, pipe.line().await);
-    // All that a killed owner does is to close its end of a pipe.
+    // A killed owner does no more than close its end of the pipe.
     drop(service);
     wait_dead(&leader).await;
     wait_dead(&grandchild).await;
 }
 
 #[tokio::test]
-async fn a_service_that_uses_too_much_of_the_processor_dies() {
+async fn a_service_over_its_cpu_time_is_killed() {
     let pipe = Pipe::new();
     let limits = ServiceLimits { cpu_time: Some(Duration::from_secs(1)), ..quick_limits() };
     let service = start(&pipe, "echo $$ > PIPE; while :; do :; done", limits);
@@ -191,7 +191,7 @@ async fn a_service_gets_no_more_memory_than_allowed() {
 }
 
 #[tokio::test]
-async fn a_service_whose_time_is_over_ends_for_good() {
+async fn a_service_is_stopped_for_good_after_its_lifetime() {
     let pipe = Pipe::new();
     let limits = ServiceLimits { lifetime: Some(Duration::from_millis(50)), ..quick_limits() };
     let service = start(&pipe, "trap '' TERM; echo $$ > PIPE; sleep 1000; sleep 1000", limits);
