@@ -77,8 +77,7 @@ fn to_client_response(
     let switched = response.status() == StatusCode::SWITCHING_PROTOCOLS;
     headers::prepare_response(response.headers_mut(), upstream, switched);
     if !switched {
-        let response = response.map(|body| Either::Right(UpstreamBody { body, _task: task }));
-        return Ok((response, None));
+        return Ok((response.map(|body| Either::Right(UpstreamBody { body, _task: task })), None));
     }
     let client_upgrade = client_upgrade.ok_or(RequestError::BadGateway)?;
     let tunnel = Tunnel { client: client_upgrade, service: upgrade::on(&mut response), task };
