@@ -1,4 +1,4 @@
-//! Reading a request's head: what is asked for, and who asks.
+//! Checks of a request's head: its target and its token.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,10 +9,10 @@ use crate::{
     token::{Claims, Secret, TOKEN_HEADER},
 };
 
-/// Lets only paths of the service pass, as they are: what a path means is the service's business.
+/// Accepts a path, or `*` with OPTIONS. Paths are not normalised: only the service interprets them.
 ///
 /// # Errors
-/// [`Refused::Connect`], [`Refused::Target`].
+/// [`RequestError::ConnectNotAllowed`], [`RequestError::BadTarget`].
 pub(crate) fn check_target(method: &Method, uri: &Uri) -> Result<(), RequestError> {
     if method == Method::CONNECT {
         return Err(RequestError::ConnectNotAllowed);
@@ -22,22 +22,22 @@ pub(crate) fn check_target(method: &Method, uri: &Uri) -> Result<(), RequestErro
     if own && is_path { Ok(()) } else { Err(RequestError::BadTarget) }
 }
 
-/// Whoever shows a good token.
+/// The claims of the request's token, if it is genuine and not expired.
 ///
 /// # Errors
-/// [`Refused::MissingToken`], [`Refused::InvalidToken`], [`Refused::Expired`].
+/// [`RequestError::MissingToken`], [`RequestError::InvalidToken`], [`RequestError::ExpiredToken`].
 pub(crate) fn authenticate(headers: &HeaderMap, secret: &Secret) -> Result<Claims, RequestError> {
     let claims = secret.verify(token(headers)?).ok_or(RequestError::InvalidToken)?;
     if is_expired(&claims) { Err(RequestError::ExpiredToken) } else { Ok(claims) }
 }
 
-/// Whether a guest's token is good for nothing by now.
+/// Whether a token has expired.
 pub(crate) fn is_expired(claims: &Claims) -> bool {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.is_ok_and(|now| now.as_secs() >= claims.expires_at)
 }
 
-/// The one token of a request.
+/// The request's token: in `x-muster-token` if that is present, else the bearer token.
 fn token(headers: &HeaderMap) -> Result<&str, RequestError> {
     let bearer = !headers.contains_key(TOKEN_HEADER);
     let name = if bearer { AUTHORIZATION.as_str() } else { TOKEN_HEADER };

@@ -1,43 +1,56 @@
-//! Who may come in: asked at every request, answered by the gateway's owner.
+//! The boundary to the gateway's owner: which token holders are served, and where.
 
 use std::future::Future;
 
 use crate::{token::Claims, upstream::Upstream};
 
-/// Knows agreements and who belongs to them. The gateway asks it before every request, and in every
-/// [`crate::Limits::recheck`] for as long as a connection lasts; so it must answer from what it knows.
+/// Decides for every request whether the token's holder is served.
+///
+/// - **When.** Once for each request, after the token and the key's request rate were checked and before
+///   anything is sent to the service; and in every [`crate::Limits::reauthorize_interval`] for each connection
+///   that has an owner.
+/// - **Ordering.** None between calls. Calls for different connections run in parallel, and on one connection
+///   the call for a request and the periodic one may overlap.
+/// - **Time.** The gateway sets no timeout: the request waits for the result. Answer from memory.
+/// - **Cancellation.** The future is dropped when its connection ends, so it must be cancel safe.
+/// - **Retries.** None. A result counts for one request or one periodic check. After an error a periodic
+///   check ends the connection, except after [`AuthorizationError::Unavailable`].
+/// - **Panics** end the connection they happen on, and no other.
 pub trait Authorizer: Send + Sync + 'static {
-    /// Where a guest is served, now. The token is genuine and not expired; whether the agreement runs and
-    /// the key is its client's, a delegate's or that of a seat of the current window, is for the door to say.
+    /// Returns the service that serves the holder now. The token is genuine and not expired; whether the
+    /// agreement runs, and whether the key is the client's, a delegate's or a tester's of the current window,
+    /// is for the implementation to decide.
     ///
     /// # Errors
-    /// See [`Refusal`].
+    /// Any [`AuthorizationError`]; the client gets it as a response, with the status that the crate's
+    /// documentation lists.
     fn authorize(
         &self,
         claims: &Claims,
     ) -> impl Future<Output = Result<Upstream, AuthorizationError>> + Send;
 }
 
-/// Why the door stays shut.
+/// Why an [`Authorizer`] does not let a token holder in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthorizationError {
-    /// Nobody serves this agreement here.
-    #[error("this agreement is not served here")]
+    /// The gateway does not serve this agreement. Status 403.
+    #[error("this gateway does not serve the agreement")]
     UnknownAgreement,
-    /// It is before the agreement's start, or not before its end.
-    #[error("the agreement does not run now")]
+    /// The agreement has not started yet or has ended. Status 403.
+    #[error("the agreement is not running now")]
     NotRunning {
-        /// Its first tick of the market's clock; 0 if nobody has accepted it yet.
+        /// First tick of the agreement on the market's clock; 0 if no worker has accepted it yet.
         start: u64,
-        /// The tick it is now.
+        /// The current tick.
         now: u64,
-        /// The first tick behind it; 0 if nobody has accepted it yet.
+        /// First tick after the agreement; 0 if no worker has accepted it yet.
         end: u64,
     },
-    /// The key is neither the client's nor a delegate's, and holds no seat of this window.
-    #[error("this key has no part in the agreement")]
+    /// The key is not the client's, a delegate's or a tester's of the current window. Status 403.
+    #[error("the key is not a party to the agreement")]
     NotAParty,
-    /// It cannot be told at the moment. Who is being served stays so.
-    #[error("it cannot be told at the moment who may come in")]
+    /// The implementation cannot decide now. Status 503 with `retry-after`; connections that are already
+    /// authenticated stay open.
+    #[error("authorization is unavailable: retry later")]
     Unavailable,
 }

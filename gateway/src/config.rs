@@ -1,4 +1,4 @@
-//! What can be chosen about a gateway.
+//! Settings of a gateway: address, secret and limits.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -8,73 +8,73 @@ use std::{
 
 use crate::token::Secret;
 
-/// The smallest buffer of the HTTP library.
+/// The smallest buffer that hyper accepts.
 const MIN_BUFFER_BYTES: usize = 8192;
 
-/// The longest time for a head: later ones are no instants to some clocks.
+/// The longest time for a request's head: a later instant overflows some clocks.
 const MAX_HEADER_TIMEOUT: Duration = Duration::from_hours(24);
 
-/// The shortest time between two looks.
+/// The shortest interval between two periodic authorization checks.
 const MIN_REAUTHORIZE_INTERVAL: Duration = Duration::from_millis(1);
 
 /// Settings of a [`crate::Gateway`].
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where to listen; port 0 for any that is free.
+    /// Where to listen; port 0 for any free port.
     pub listen: SocketAddr,
-    /// What tokens are sealed with.
+    /// Authenticates tokens.
     pub secret: Secret,
-    /// How much of everything.
+    /// Quotas, sizes and timeouts.
     pub limits: Limits,
 }
 
 impl Config {
-    /// Any free port of this machine, with the usual limits.
+    /// Any free port of 127.0.0.1, with the default limits.
     #[must_use]
     pub fn any_port(secret: Secret) -> Self {
         Self { listen: (Ipv4Addr::LOCALHOST, 0).into(), secret, limits: Limits::default() }
     }
 }
 
-/// How much of everything a gateway allows.
+/// Quotas, sizes and timeouts of a gateway.
 ///
-/// A connection is a stranger's until a request on it was let in; then it is its guest's. A served one needs
-/// two file descriptors, a stranger's one: the usual limits fit into the 1024 that a process has as a rule.
-/// When guests have all connections that there are for them, a newcomer with fewer than another gets that one's
-/// oldest.
+/// A connection is unauthenticated until a request on it is let in; from then on it belongs to the key of
+/// the latest such request. An authenticated connection needs two file descriptors, an unauthenticated one
+/// needs one: the defaults fit into the usual 1024 of a process. When a quota is exhausted, a key that has
+/// fewer connections than another evicts the other's oldest one.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Connections of guests at the same time; for one more, the agreement that has most gives one up.
+    /// Authenticated connections in total; one more evicts a connection of the agreement that has most.
     pub connections: usize,
-    /// Connections of one agreement at the same time; for one more, its key that has most gives one up.
+    /// Connections per agreement; one more evicts a connection of the agreement's key that has most.
     pub connections_per_agreement: usize,
-    /// Connections of one key of an agreement at the same time; one more is told to come later.
+    /// Connections per key of an agreement; one more is answered with 429.
     pub connections_per_key: usize,
-    /// Connections of strangers at the same time; one more ends the oldest.
+    /// Unauthenticated connections; one more evicts the oldest.
     pub unauthenticated_connections: usize,
-    /// Requests of one key of an agreement in a second, and as many at once.
+    /// Requests per second per key of an agreement, and as many in a burst; one more is answered with 429.
     pub requests_per_second: NonZeroU32,
-    /// Bytes of a request before its body, and of each buffer of a connection; 8192 at least.
+    /// Bytes of a request's head, and of each buffer of a connection; at least 8192.
     pub header_bytes: usize,
     /// Bytes of a request's body.
     pub body_bytes: u64,
-    /// How long a request's head may take, the wait for the next request on the connection included; a day at
-    /// most.
+    /// Time for a request's head, including the wait for the next request on a connection; at most a day.
     pub header_timeout: Duration,
-    /// How long it may take to reach the service.
+    /// Time to connect to the service.
     pub connect_timeout: Duration,
-    /// How long the service may be silent before it answers, from the last byte of the guest's on.
+    /// Time from the last byte on the client's connection to the head of the service's response.
     pub response_timeout: Duration,
-    /// How long a connection may be silent while it is served; longer than `answer_time`.
+    /// Time without a byte on a client's connection after which the connection ends; longer than
+    /// `response_timeout`.
     pub idle_timeout: Duration,
-    /// How often it is looked at whether those who are being served still may be.
+    /// Interval at which open connections are authorized again; at least a millisecond.
     pub reauthorize_interval: Duration,
-    /// How long answers may take to end when the gateway stops.
+    /// Time that responses in progress have to end when the gateway stops.
     pub shutdown_timeout: Duration,
 }
 
 impl Limits {
-    /// The nearest limits that the libraries below can keep.
+    /// The nearest limits that hyper and tokio can enforce.
     pub(crate) fn clamped(self) -> Self {
         Self {
             header_bytes: self.header_bytes.max(MIN_BUFFER_BYTES),

@@ -1,4 +1,4 @@
-//! One connection: requests that are let in one by one, and looked after for as long as they last.
+//! One client connection: each request is authorized, and what is served is authorized again periodically.
 
 use std::{
     convert::Infallible,
@@ -19,77 +19,78 @@ use tokio::{
     sync::Notify,
     time::{MissedTickBehavior, interval},
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth,
     authorizer::{AuthorizationError, Authorizer},
+    body::ResponseBody,
     config::{Config, Limits},
     connection_quota::{ConnectionPermit, ConnectionQuota},
-    error_response::{RequestError, ResponseBody},
+    error_response::RequestError,
     forward::forward,
     idle::{IdleTimer, IdleTracked},
     rate_limit::RateLimiter,
     receipts::{Receipts, attach_receipt, session_id},
-    shutdown::{ShutdownSignal, wait},
     token::Claims,
     tunnel::Tunnel,
     unauthenticated::{PreAuthConnections, PreAuthPermit},
 };
 
-/// What all connections share.
+/// State that all connections share.
 #[derive(Debug)]
-pub(crate) struct SharedState<D, R> {
+pub(crate) struct SharedState<A, R> {
     /// The settings.
     pub(crate) config: Config,
-    /// Who may come in.
-    pub(crate) authorizer: D,
-    /// What guests take home.
+    /// Decides who is served.
+    pub(crate) authorizer: A,
+    /// Issues receipts.
     pub(crate) receipts: R,
-    /// Who has not come in yet.
+    /// The unauthenticated connections.
     pub(crate) pre_auth: Arc<PreAuthConnections>,
-    /// How often guests ask.
+    /// The request rates.
     pub(crate) rate_limiter: RateLimiter,
-    /// On which connections they sit.
+    /// The authenticated connections.
     pub(crate) quota: Arc<ConnectionQuota>,
 }
 
-/// What is known of a connection.
-struct ConnectionContext<D, R> {
-    /// Where.
-    shared: Arc<SharedState<D, R>>,
-    /// When bytes came or went last.
+/// The state of one connection.
+struct ConnectionContext<A, R> {
+    /// What it shares with all others.
+    shared: Arc<SharedState<A, R>>,
+    /// When bytes last passed.
     idle_timer: IdleTimer,
-    /// Tells when others need the place.
+    /// Evicts the connection.
     evict: Arc<Notify>,
     /// Whose it is.
     owner: Mutex<ConnectionOwner>,
-    /// The WebSocket that it has become.
+    /// The WebSocket that the connection becomes after its HTTP part.
     tunnel: Mutex<Option<Tunnel>>,
 }
 
-/// Whose a connection is.
+/// The owner of a connection.
 enum ConnectionOwner {
-    /// Nobody's yet.
+    /// No request was let in yet.
     Unauthenticated {
-        /// Among those who have not come in.
+        /// Counts the connection as unauthenticated.
         _permit: PreAuthPermit,
     },
-    /// That of whoever was let in last.
+    /// The holder of the token that was let in last.
     Authenticated {
-        /// Who it is.
-        guest: Claims,
-        /// Among those who have.
-        _seat: ConnectionPermit,
+        /// The token's claims.
+        claims: Claims,
+        /// Counts the connection for the key.
+        _permit: ConnectionPermit,
     },
 }
 
-/// Serves a connection until either side ends it, nobody may be served on it any longer, or `stopping`
-/// tells so.
-pub(crate) async fn serve<D: Authorizer, R: Receipts>(
-    shared: Arc<SharedState<D, R>>,
+/// Serves a connection until either side closes it, it is evicted, idle or no longer authorized, or
+/// `shutdown` is cancelled and its response in progress has ended.
+pub(crate) async fn serve<A: Authorizer, R: Receipts>(
+    shared: Arc<SharedState<A, R>>,
     stream: TcpStream,
     permit: PreAuthPermit,
-    shutdown: ShutdownSignal,
+    shutdown: CancellationToken,
 ) {
     let stream = IdleTracked::new(stream);
     let context = Arc::new(ConnectionContext {
@@ -100,16 +101,16 @@ pub(crate) async fn serve<D: Authorizer, R: Receipts>(
         tunnel: Mutex::default(),
     });
     tokio::select! {
-        () = serve_requests(&context, stream, shutdown) => {}
+        () = serve_requests(&context, stream, &shutdown) => {}
         () = wait_closed(&context) => {}
     }
 }
 
-/// Answers requests, then is a tunnel if one was agreed on.
-async fn serve_requests<D: Authorizer, R: Receipts>(
-    context: &Arc<ConnectionContext<D, R>>,
+/// Serves requests, then the tunnel if the service upgraded to WebSocket.
+async fn serve_requests<A: Authorizer, R: Receipts>(
+    context: &Arc<ConnectionContext<A, R>>,
     stream: IdleTracked,
-    mut shutdown: ShutdownSignal,
+    shutdown: &CancellationToken,
 ) {
     let service = service_fn(|request| {
         let context = Arc::clone(context);
@@ -124,9 +125,9 @@ async fn serve_requests<D: Authorizer, R: Receipts>(
         .with_upgrades();
     let mut connection = pin!(connection);
     tokio::select! {
-        // However it ended, it has ended.
+        // An error ends a connection like a disconnect.
         _ = &mut connection => {}
-        () = wait(&mut shutdown) => {
+        () = shutdown.cancelled() => {
             if context.claims().is_none() {
                 return;
             }
@@ -138,14 +139,13 @@ async fn serve_requests<D: Authorizer, R: Receipts>(
     if let Some(tunnel) = tunnel {
         tokio::select! {
             () = tunnel.run() => {}
-            () = wait(&mut shutdown) => {}
+            () = shutdown.cancelled() => {}
         }
     }
 }
 
-/// Returns when a connection must end: one whose place others need, one that is silent for too long, and one
-/// whose guest has lost the right to be here.
-async fn wait_closed<D: Authorizer, R: Receipts>(context: &ConnectionContext<D, R>) {
+/// Returns when a connection must end: it is evicted, idle for too long, or no longer authorized.
+async fn wait_closed<A: Authorizer, R: Receipts>(context: &ConnectionContext<A, R>) {
     tokio::select! {
         () = context.evict.notified() => {}
         () = context.idle_timer.wait_idle(context.limits().idle_timeout) => {}
@@ -153,32 +153,33 @@ async fn wait_closed<D: Authorizer, R: Receipts>(context: &ConnectionContext<D, 
     }
 }
 
-impl<D, R> ConnectionContext<D, R> {
-    /// How much of everything.
+impl<A, R> ConnectionContext<A, R> {
+    /// The gateway's limits.
     fn limits(&self) -> &Limits {
         &self.shared.config.limits
     }
 
-    /// Who was let in last.
+    /// The claims of the owner, if the connection is authenticated.
     fn claims(&self) -> Option<Claims> {
         match &*lock(&self.owner) {
-            ConnectionOwner::Authenticated { guest: claims, .. } => Some(*claims),
+            ConnectionOwner::Authenticated { claims, .. } => Some(*claims),
             ConnectionOwner::Unauthenticated { .. } => None,
         }
     }
 
-    /// Makes the connection a guest's.
-    fn permit(&self, claims: &Claims) -> Result<(), RequestError> {
+    /// Makes the claims' key the owner of the connection.
+    fn assign_owner(&self, claims: &Claims) -> Result<(), RequestError> {
         if self.claims() != Some(*claims) {
             let permit = self.shared.quota.acquire(claims, &self.evict)?;
-            *lock(&self.owner) = ConnectionOwner::Authenticated { guest: *claims, _seat: permit };
+            *lock(&self.owner) =
+                ConnectionOwner::Authenticated { claims: *claims, _permit: permit };
         }
         Ok(())
     }
 }
 
-impl<D: Authorizer, R: Receipts> ConnectionContext<D, R> {
-    /// The answer to a request: the service's, or why there is none.
+impl<A: Authorizer, R: Receipts> ConnectionContext<A, R> {
+    /// The response to a request: the service's or an error's. Unauthenticated connections close after it.
     async fn respond(&self, request: Request<Incoming>) -> Response<ResponseBody> {
         let mut response =
             self.try_serve(request).await.unwrap_or_else(RequestError::into_response);
@@ -188,7 +189,7 @@ impl<D: Authorizer, R: Receipts> ConnectionContext<D, R> {
         response
     }
 
-    /// Lets a request in, passes it on, and gives a receipt.
+    /// Authorizes a request, forwards it, and adds a receipt to the response.
     async fn try_serve(
         &self,
         request: Request<Incoming>,
@@ -198,7 +199,7 @@ impl<D: Authorizer, R: Receipts> ConnectionContext<D, R> {
         self.shared.rate_limiter.check(&claims)?;
         let upstream = self.shared.authorizer.authorize(&claims).await?;
         let session = session_id(request.headers())?;
-        self.permit(&claims)?;
+        self.assign_owner(&claims)?;
         let (mut response, tunnel) =
             forward(request, &upstream, self.limits(), &self.idle_timer).await?;
         attach_receipt(&self.shared.receipts, &claims, session, &mut response).await;
@@ -206,7 +207,7 @@ impl<D: Authorizer, R: Receipts> ConnectionContext<D, R> {
         Ok(response)
     }
 
-    /// Returns when the guest may not be served any longer.
+    /// Returns when the owner may not be served any longer. Unavailable authorization revokes nothing.
     async fn wait_revoked(&self) {
         let mut ticker = interval(self.limits().reauthorize_interval);
         ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -214,7 +215,10 @@ impl<D: Authorizer, R: Receipts> ConnectionContext<D, R> {
             ticker.tick().await;
             let Some(claims) = self.claims() else { continue };
             let is_revoked = auth::is_expired(&claims)
-                || matches!(self.shared.authorizer.authorize(&claims).await, Err(reason) if reason != AuthorizationError::Unavailable);
+                || matches!(
+                    self.shared.authorizer.authorize(&claims).await,
+                    Err(error) if error != AuthorizationError::Unavailable
+                );
             if is_revoked {
                 return;
             }
@@ -222,7 +226,7 @@ impl<D: Authorizer, R: Receipts> ConnectionContext<D, R> {
     }
 }
 
-/// What is behind a lock; a panic elsewhere cannot leave it half written.
+/// Locks a mutex; a panic elsewhere cannot leave its value inconsistent.
 fn lock<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,6 @@
-//! Connections of guests. There are so many of a key, of an agreement, and in all. When they are taken, who
-//! has more than a newcomer gives up the oldest, so that a crowd, even one of many keys, keeps nobody out.
+//! The quotas of authenticated connections: per key, per agreement and in total. When a quota is exhausted, a
+//! key with fewer connections evicts the oldest connection of the key with most, so that neither many
+//! connections nor many keys keep another key out.
 
 use std::{
     cmp::Reverse,
@@ -12,51 +13,51 @@ use tokio::sync::Notify;
 
 use crate::{config::Limits, error_response::RequestError, token::Claims};
 
-/// An agreement, and a key of it.
+/// An agreement and a key of it.
 type Owner = ([u8; 20], [u8; 32]);
 
-/// All connections.
+/// The authenticated connections and their quotas.
 #[derive(Debug)]
 pub(crate) struct ConnectionQuota {
-    /// How many in all.
+    /// Connections in total.
     max_total: usize,
-    /// How many of an agreement.
+    /// Connections per agreement.
     max_per_agreement: usize,
-    /// How many of a key.
+    /// Connections per key.
     max_per_key: usize,
-    /// Those that are taken.
+    /// The open connections.
     state: Mutex<QuotaState>,
 }
 
-/// Connections that are taken.
+/// The open authenticated connections.
 #[derive(Debug, Default)]
 struct QuotaState {
-    /// How many there have been.
+    /// The next connection's id; ids follow the order of arrival.
     next_id: u64,
-    /// Whose they are, by order of arrival.
+    /// The connections, oldest first.
     connections: BTreeMap<u64, ActiveConnection>,
 }
 
-/// A guest on a connection.
+/// An open connection.
 #[derive(Debug)]
 struct ActiveConnection {
-    /// Who it is.
+    /// Whose it is.
     owner: Owner,
-    /// Tells the connection to end.
+    /// Evicts the connection, and identifies it.
     evict: Arc<Notify>,
 }
 
-/// A guest's connection, counted until dropped.
+/// Counts one authenticated connection until dropped.
 #[derive(Debug)]
 pub(crate) struct ConnectionPermit {
-    /// Among which.
+    /// Where it is counted.
     quota: Arc<ConnectionQuota>,
-    /// Its number.
+    /// The connection's id.
     id: u64,
 }
 
 impl ConnectionQuota {
-    /// None is taken.
+    /// Quotas with no connection.
     pub(crate) fn new(limits: &Limits) -> Arc<Self> {
         Arc::new(Self {
             max_total: limits.connections,
@@ -66,10 +67,12 @@ impl ConnectionQuota {
         })
     }
 
-    /// Counts a connection, which `leave` ends. It may have been another guest's.
+    /// Counts a connection, identified by its signal `evict`, for the claims' key. A connection that another
+    /// key owned until now is not counted twice.
     ///
     /// # Errors
-    /// [`Refused::TooManyConnections`].
+    /// [`RequestError::TooManyConnections`] if the key has its quota, or if another quota is exhausted and an
+    /// eviction would leave the key with more connections than the evicted one.
     pub(crate) fn acquire(
         self: &Arc<Self>,
         claims: &Claims,
@@ -90,8 +93,7 @@ impl ConnectionQuota {
             let largest_agreement = largest_owner(agreements, owner.0).unwrap_or(owner.0);
             let keys =
                 others.iter().map(|(_, other)| *other).filter(|other| other.0 == largest_agreement);
-            let largest_key =
-                self::largest_owner(keys, owner).ok_or(RequestError::TooManyConnections)?;
+            let largest_key = largest_owner(keys, owner).ok_or(RequestError::TooManyConnections)?;
             let oldest = others.iter().find(|(_, other)| *other == largest_key);
             if let Some(evicted) = oldest.and_then(|(id, _)| state.connections.remove(id)) {
                 evicted.evict.notify_one();
@@ -104,7 +106,7 @@ impl ConnectionQuota {
         Ok(ConnectionPermit { quota: Arc::clone(self), id })
     }
 
-    /// Those that are taken; a panic elsewhere cannot leave them half written.
+    /// Locks the state; a panic elsewhere cannot leave it inconsistent.
     fn lock(&self) -> MutexGuard<'_, QuotaState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -116,8 +118,8 @@ impl Drop for ConnectionPermit {
     }
 }
 
-/// Whose connections these are most, if `own` has too few beside them: none, or less than both would have if one
-/// more changed hands. Among equals it is who came first.
+/// The owner with most connections, if `own` may evict one of them: `own` has none, or would afterwards have
+/// no more than that owner. Among equals it is the owner whose connection is oldest.
 fn largest_owner<K: Copy + Eq + Hash>(owners: impl Iterator<Item = K>, own: K) -> Option<K> {
     let mut counts = HashMap::new();
     for (order, owner) in owners.enumerate() {
@@ -133,10 +135,10 @@ fn largest_owner<K: Copy + Eq + Hash>(owners: impl Iterator<Item = K>, own: K) -
 mod tests {
     use super::*;
 
-    /// Three connections of a key, four of an agreement, six in all.
+    /// Three connections per key, four per agreement, six in total.
     const SMALL_LIMITS: (usize, usize, usize) = (3, 4, 6);
 
-    /// Seats, and the connections on which somebody sits.
+    /// Quotas and their open connections.
     struct Fixture(Arc<ConnectionQuota>, Vec<(Owner, Arc<Notify>, ConnectionPermit)>);
 
     impl Fixture {
@@ -151,8 +153,8 @@ mod tests {
             Self(ConnectionQuota::new(&limits), Vec::new())
         }
 
-        /// A key of an agreement comes on a new connection. Who has to go for it goes at once; `None` if it is
-        /// refused.
+        /// Opens a connection of a key of an agreement and closes those it evicts, which are returned; `None` if
+        /// it is rejected.
         fn connect(&mut self, agreement: u8, key: u8) -> Option<Vec<(u8, u8)>> {
             let claims = Claims { agreement: [agreement; 20], key: [key; 32], expires_at: 0 };
             let evict = Arc::default();
@@ -170,7 +172,7 @@ mod tests {
             Some(evicted)
         }
 
-        /// Several come, and nobody has to go.
+        /// Opens connections that evict nobody.
         fn connect_all(&mut self, names: &[(u8, u8)]) {
             for (agreement, key) in names {
                 assert_eq!(self.connect(*agreement, *key), Some(vec![]));
@@ -184,7 +186,7 @@ mod tests {
         fixture.connect_all(&[(1, 1), (1, 1), (1, 1)]);
         assert_eq!(fixture.connect(1, 1), None);
         fixture.1.clear();
-        assert_eq!(fixture.connect(1, 1), Some(vec![]), "who has gone has made room");
+        assert_eq!(fixture.connect(1, 1), Some(vec![]), "a closed connection is free again");
     }
 
     #[test]
@@ -192,15 +194,15 @@ mod tests {
         let mut fixture = Fixture::new();
         fixture.connect_all(&[(1, 2), (1, 1), (1, 1), (1, 1)]);
         assert_eq!(fixture.connect(1, 3), Some(vec![(1, 1)]));
-        assert_eq!(fixture.connect(1, 3), None, "one more than the largest would have left");
-        assert_eq!(fixture.connect(1, 1), None, "the largest itself");
+        assert_eq!(fixture.connect(1, 3), None, "would have more than the largest key");
+        assert_eq!(fixture.connect(1, 1), None, "is the largest key");
     }
 
     #[test]
     fn many_keys_keep_no_new_key_out() {
         let mut fixture = Fixture::new();
         fixture.connect_all(&[(1, 1), (1, 2), (1, 3), (1, 4)]);
-        assert_eq!(fixture.connect(1, 5), Some(vec![(1, 1)]), "among equals the first goes");
+        assert_eq!(fixture.connect(1, 5), Some(vec![(1, 1)]), "among equals the oldest is evicted");
         assert_eq!(fixture.connect(1, 1), Some(vec![(1, 2)]));
         assert_eq!(fixture.connect(1, 1), None);
     }
@@ -215,8 +217,8 @@ mod tests {
             "the largest key of the largest agreement"
         );
         assert_eq!(fixture.connect(3, 2), Some(vec![(1, 1)]));
-        assert_eq!(fixture.connect(3, 1), None, "all have as many");
-        assert_eq!(fixture.connect(3, 3), Some(vec![(3, 1)]), "a key that has none");
+        assert_eq!(fixture.connect(3, 1), None, "all agreements have as many");
+        assert_eq!(fixture.connect(3, 3), Some(vec![(3, 1)]), "a key without connections");
     }
 
     #[test]

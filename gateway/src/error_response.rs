@@ -1,64 +1,60 @@
-//! What the gateway itself answers: every refusal, as a status and a JSON body.
+//! The gateway's own responses: a status and a JSON body for each reason to reject a request.
 
-use http_body_util::{Either, Full};
+use http_body_util::Either;
 use hyper::{
     HeaderMap, Response, StatusCode,
-    body::Bytes,
     header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use serde_json::{Map, Value, json};
 
-use crate::{authorizer::AuthorizationError, forward::UpstreamBody};
-
-/// The body of an answer: ours, or the service's.
-pub(crate) type ResponseBody = Either<Full<Bytes>, UpstreamBody>;
+use crate::{authorizer::AuthorizationError, body::ResponseBody};
 
 /// Why a request is not served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RequestError {
-    /// Something else than a path of the service is asked for.
-    #[error("ask for a path of the service")]
+    /// The request target is no path.
+    #[error("the request target must be a path")]
     BadTarget,
-    /// A tunnel through the gateway is asked for.
-    #[error("there are no tunnels here")]
+    /// The method is CONNECT.
+    #[error("CONNECT is not supported")]
     ConnectNotAllowed,
-    /// There is no token, or more than one.
-    #[error("come with one token, as a bearer or in x-muster-token")]
+    /// The request has no token, or more than one.
+    #[error("one token is required: as authorization: Bearer or in x-muster-token")]
     MissingToken,
-    /// The token is not one of this gateway's.
-    #[error("this is no token of this gateway")]
+    /// This gateway did not issue the token.
+    #[error("the token is invalid: this gateway did not issue it")]
     InvalidToken,
-    /// The token was good once.
-    #[error("the token has expired: ask for another one")]
+    /// The token has expired.
+    #[error("the token has expired: request a new one")]
     ExpiredToken,
     /// The session is not 32 bytes in hex.
-    #[error("a session is 32 bytes in hex")]
+    #[error("x-muster-session must be 32 bytes in hex")]
     BadSession,
-    /// The door stays shut.
+    /// The authorizer does not let the token's holder in.
     #[error(transparent)]
     Authorization(#[from] AuthorizationError),
-    /// The key was used too often in this second.
-    #[error("too many requests in a second")]
+    /// The key exceeds its request rate.
+    #[error("too many requests with this key: retry in a second")]
     TooManyRequests,
     /// The key has its share of the connections.
-    #[error("too many connections of this key: end one, or come later")]
+    #[error("too many connections with this key: close one or retry later")]
     TooManyConnections,
-    /// The body is longer than allowed.
-    #[error("the body is too long")]
+    /// The request's body exceeds the limit.
+    #[error("the request body is too long")]
     BodyTooLarge,
-    /// The body breaks off, or is not framed as its head says.
-    #[error("the body is not what its head says")]
+    /// The request's body is incomplete or wrongly framed.
+    #[error("the request body is incomplete or wrongly framed")]
     BadBody,
     /// The service cannot be reached, or does not speak HTTP.
-    #[error("the service does not answer as it should")]
+    #[error("the service is down or does not speak HTTP")]
     BadGateway,
-    /// The service does not answer.
-    #[error("the service does not answer in time")]
+    /// The service does not accept a connection or respond in time.
+    #[error("the service did not respond in time")]
     GatewayTimeout,
 }
 
 impl RequestError {
-    /// The status, and the name by which programs know the reason.
+    /// The status, and the stable code in the body's `error`.
     const fn status_and_code(self) -> (StatusCode, &'static str) {
         match self {
             Self::BadTarget => (StatusCode::BAD_REQUEST, "bad_target"),
@@ -88,7 +84,7 @@ impl RequestError {
         }
     }
 
-    /// What goes with the status.
+    /// The header that belongs to the status.
     const fn extra_header(self) -> Option<(HeaderName, HeaderValue)> {
         match self.status_and_code().0 {
             StatusCode::UNAUTHORIZED => {
@@ -102,7 +98,7 @@ impl RequestError {
         }
     }
 
-    /// `{"error": name, "message": words}`, and the agreement's time if that is the reason.
+    /// `{"error": code, "message": text}`, with `start`, `now` and `end` if the agreement is not running.
     fn body(self) -> Value {
         let mut body = Map::new();
         body.insert("error".to_owned(), self.status_and_code().1.into());
@@ -116,7 +112,7 @@ impl RequestError {
         body.into()
     }
 
-    /// The answer.
+    /// The response.
     pub(crate) fn into_response(self) -> Response<ResponseBody> {
         let mut response = Response::new(Either::Left(self.body().to_string().into()));
         *response.status_mut() = self.status_and_code().0;

@@ -1,75 +1,36 @@
-//! One request and its answer: a connection to the service that nothing else uses, bodies streamed both
-//! ways, and a tunnel if both sides want a WebSocket.
+//! One request to the service and its response: over a connection of its own, with streamed bodies, and
+//! with a tunnel if both sides upgrade to WebSocket.
 
-use std::{
-    error::Error,
-    pin::Pin,
-    task::{Context, Poll},
-};
+use std::error::Error;
 
 use http_body_util::{Either, LengthLimitError, Limited};
 use hyper::{
     Request, Response, StatusCode,
-    body::{Body as _, Bytes, Frame, Incoming, SizeHint},
+    body::{Body as _, Bytes, Incoming},
     client::conn::http1,
     upgrade,
 };
 use hyper_util::rt::TokioIo;
-use tokio::{net::TcpStream, task::JoinHandle, time::timeout};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
+    body::{ResponseBody, UpstreamBody},
     config::Limits,
-    error_response::{RequestError, ResponseBody},
+    error_response::RequestError,
     headers,
     idle::IdleTimer,
     tunnel::Tunnel,
     upstream::Upstream,
 };
 
-/// A connection to the service, which ends when this is dropped.
-#[derive(Debug)]
-pub(crate) struct ConnectionTask(JoinHandle<()>);
-
-impl Drop for ConnectionTask {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-/// The body of the service's answer, without trailers, and the connection that it comes over.
-#[derive(Debug)]
-pub(crate) struct UpstreamBody {
-    /// The body.
-    body: Incoming,
-    /// What brings it.
-    _task: ConnectionTask,
-}
-
-impl hyper::body::Body for UpstreamBody {
-    type Data = Bytes;
-    type Error = hyper::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-/// Passes a request to the service, and its answer back; with a tunnel if it has changed to WebSocket.
-/// `pulse` is that of the guest's connection.
+/// Forwards a request to the service and returns its response, with a tunnel if the service switched to
+/// WebSocket. `idle_timer` is that of the client's connection: an upload in progress extends the wait for
+/// the response. Nothing is retried.
 ///
 /// # Errors
-/// [`Refused::TooLong`], [`Refused::Body`], [`Refused::BadGateway`], [`Refused::Late`].
+/// [`RequestError::BodyTooLarge`], [`RequestError::BadBody`], [`RequestError::BadGateway`],
+/// [`RequestError::GatewayTimeout`].
 pub(crate) async fn forward(
     mut request: Request<Incoming>,
     upstream: &Upstream,
@@ -94,8 +55,8 @@ pub(crate) async fn forward(
     builder.max_buf_size(limits.header_bytes);
     let (mut sender, connection) =
         builder.handshake(TokioIo::new(stream)).await.map_err(|_| RequestError::BadGateway)?;
-    let task = ConnectionTask(tokio::spawn(async {
-        // Whoever waits for the answer is told the same.
+    let task = AbortOnDropHandle::new(tokio::spawn(async {
+        // `send_request` returns the same error.
         drop(connection.with_upgrades().await);
     }));
 
@@ -106,12 +67,12 @@ pub(crate) async fn forward(
     to_client_response(response, upstream, client_upgrade, task)
 }
 
-/// The service's answer as the guest gets it.
+/// Converts the service's response to the one for the client.
 fn to_client_response(
     mut response: Response<Incoming>,
     upstream: &Upstream,
     client_upgrade: Option<upgrade::OnUpgrade>,
-    task: ConnectionTask,
+    task: AbortOnDropHandle<()>,
 ) -> Result<(Response<ResponseBody>, Option<Tunnel>), RequestError> {
     let switched = response.status() == StatusCode::SWITCHING_PROTOCOLS;
     headers::prepare_response(response.headers_mut(), upstream, switched);
@@ -123,7 +84,7 @@ fn to_client_response(
     Ok((response.map(|_| Either::Left(Bytes::new().into())), Some(tunnel)))
 }
 
-/// Why a request could not be passed on: the guest's body, or the service.
+/// Whether the client's body or the service made a request fail.
 fn classify_error(error: &hyper::Error) -> RequestError {
     let mut cause = error.source();
     while let Some(inner) = cause {

@@ -1,4 +1,4 @@
-//! Which headers pass. Those that concern one connection never do, nor do those between guest and gateway.
+//! Which headers are forwarded. Hop-by-hop headers never are, nor are those between client and gateway.
 
 use hyper::{
     HeaderMap, Method, Request,
@@ -10,10 +10,10 @@ use hyper::{
 
 use crate::upstream::Upstream;
 
-/// The only protocol that a connection may change to: all others could carry requests past the door.
+/// The only protocol to upgrade to: requests in any other could bypass the authorizer.
 const WEBSOCKET: &str = "websocket";
 
-/// What concerns one connection only.
+/// Headers that concern one connection only.
 const HOP_BY_HOP_HEADERS: [HeaderName; 11] = [
     CONNECTION,
     EXPECT,
@@ -28,16 +28,16 @@ const HOP_BY_HOP_HEADERS: [HeaderName; 11] = [
     UPGRADE,
 ];
 
-/// What begins the names of our own headers.
+/// Prefix of the gateway's own headers.
 const MUSTER_PREFIX: &str = "x-muster-";
 
-/// What begins the names of headers that tell where a guest comes from.
+/// Prefix of headers that identify the client's address.
 const FORWARDED_PREFIX: &str = "x-forwarded-";
 
-/// What else tells where a guest comes from.
+/// The other headers that identify the client's address.
 const FORWARDED_HEADERS: [HeaderName; 2] = [FORWARDED, HeaderName::from_static("x-real-ip")];
 
-/// Whether a request asks for a WebSocket.
+/// Whether a request asks for an upgrade to WebSocket.
 pub fn is_websocket_upgrade<B>(request: &Request<B>) -> bool {
     let headers = request.headers();
     let upgrade = headers.get(UPGRADE).and_then(|value| value.to_str().ok());
@@ -46,7 +46,7 @@ pub fn is_websocket_upgrade<B>(request: &Request<B>) -> bool {
         && connection_options(headers).any(|name| name.eq_ignore_ascii_case(UPGRADE.as_str()))
 }
 
-/// Makes a guest's headers those of a request to the service.
+/// Converts a client's headers to those of a request to the service.
 pub(crate) fn prepare_request(headers: &mut HeaderMap, upstream: &Upstream, websocket: bool) {
     strip_headers(headers);
     for name in FORWARDED_HEADERS {
@@ -55,7 +55,7 @@ pub(crate) fn prepare_request(headers: &mut HeaderMap, upstream: &Upstream, webs
     remove_with_prefix(headers, FORWARDED_PREFIX);
     headers.remove(HOST);
     headers.extend(upstream.host_header().map(|host| (HOST, host)));
-    // Every exchange has its own connection to the service, so that no answer can meet another guest.
+    // Every request has its own connection to the service, so no response can reach another client.
     let connection = if websocket { UPGRADE.as_str() } else { "close" };
     headers.insert(CONNECTION, HeaderValue::from_static(connection));
     if websocket {
@@ -63,7 +63,7 @@ pub(crate) fn prepare_request(headers: &mut HeaderMap, upstream: &Upstream, webs
     }
 }
 
-/// Makes the service's headers those of an answer to the guest.
+/// Converts the service's headers to those of a response to the client.
 pub(crate) fn prepare_response(headers: &mut HeaderMap, upstream: &Upstream, websocket: bool) {
     strip_headers(headers);
     let location =
@@ -77,8 +77,7 @@ pub(crate) fn prepare_response(headers: &mut HeaderMap, upstream: &Upstream, web
     }
 }
 
-/// Takes away what passes in neither direction: what concerns one connection, `authorization`, and what is
-/// between guest and gateway.
+/// Removes what is forwarded in neither direction: hop-by-hop headers, `authorization` and `x-muster-…`.
 pub fn strip_headers(headers: &mut HeaderMap) {
     let named: Vec<String> = connection_options(headers).map(str::to_owned).collect();
     for name in named {
@@ -91,13 +90,13 @@ pub fn strip_headers(headers: &mut HeaderMap) {
     remove_with_prefix(headers, MUSTER_PREFIX);
 }
 
-/// What `connection` says concerns one connection only.
+/// The header names that `connection` lists as hop-by-hop.
 fn connection_options(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let values = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).map(str::trim).filter(|name| !name.is_empty())
 }
 
-/// Takes away all headers whose names begin so.
+/// Removes all headers with a prefix.
 fn remove_with_prefix(headers: &mut HeaderMap, prefix: &str) {
     let names: Vec<HeaderName> =
         headers.keys().filter(|name| name.as_str().starts_with(prefix)).cloned().collect();

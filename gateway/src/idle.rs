@@ -1,4 +1,4 @@
-//! A stream that knows since when it is silent.
+//! A TCP stream that records when bytes last passed, in either direction.
 
 use std::{
     io::{self, IoSlice},
@@ -14,24 +14,24 @@ use tokio::{
     time::Instant,
 };
 
-/// When the last byte went through a stream.
+/// When the last byte passed through a stream. Clones share the time.
 #[derive(Clone, Debug)]
 pub(crate) struct IdleTimer(Arc<Mutex<Instant>>);
 
 impl IdleTimer {
-    /// How long no byte has gone through.
+    /// How long no byte has passed.
     pub(crate) fn elapsed(&self) -> Duration {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
-    /// Returns when no byte has gone through for so long.
-    pub(crate) async fn wait_idle(&self, time: Duration) {
-        while let Some(rest) = time.checked_sub(self.elapsed()).filter(|rest| !rest.is_zero()) {
+    /// Returns when no byte has passed for `timeout`.
+    pub(crate) async fn wait_idle(&self, timeout: Duration) {
+        while let Some(rest) = timeout.checked_sub(self.elapsed()).filter(|rest| !rest.is_zero()) {
             tokio::time::sleep(rest).await;
         }
     }
 
-    /// Notes that bytes went through, if any did.
+    /// Records that bytes passed, unless there are 0.
     fn record_bytes(&self, bytes: usize) {
         if bytes > 0 {
             *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
@@ -39,22 +39,22 @@ impl IdleTimer {
     }
 }
 
-/// A stream and its pulse.
+/// A TCP stream with an idle timer.
 #[derive(Debug)]
 pub(crate) struct IdleTracked {
     /// The stream.
     stream: TcpStream,
-    /// When it was used last.
+    /// When bytes last passed.
     timer: IdleTimer,
 }
 
 impl IdleTracked {
-    /// Watches a stream from now on.
+    /// Tracks a stream; its idle time starts now.
     pub(crate) fn new(stream: TcpStream) -> Self {
         Self { stream, timer: IdleTimer(Arc::new(Mutex::new(Instant::now()))) }
     }
 
-    /// Its pulse.
+    /// The stream's idle timer.
     pub(crate) fn idle_timer(&self) -> IdleTimer {
         self.timer.clone()
     }

@@ -2,6 +2,7 @@
 
 mod auth;
 mod authorizer;
+mod body;
 mod config;
 mod connection;
 mod connection_quota;
@@ -13,7 +14,6 @@ mod idle;
 mod rate_limit;
 mod receipts;
 mod server;
-mod shutdown;
 mod supervisor;
 mod token;
 mod tunnel;

@@ -1,18 +1,18 @@
-//! How often guests ask: requests in a second, counted for each key of an agreement.
+//! Requests per second, counted per key of an agreement.
 
 use governor::{DefaultKeyedRateLimiter, Quota};
 
 use crate::{config::Limits, error_response::RequestError, token::Claims};
 
-/// From how many keys on those that have not asked lately are forgotten.
+/// The number of keys from which on keys without recent requests are removed.
 const PRUNE_THRESHOLD: usize = 1024;
 
-/// Everybody's requests.
+/// The request rates of all keys.
 #[derive(Debug)]
 pub(crate) struct RateLimiter(DefaultKeyedRateLimiter<([u8; 20], [u8; 32])>);
 
 impl RateLimiter {
-    /// Nobody has asked yet.
+    /// A limiter that has counted nothing.
     pub(crate) fn new(limits: &Limits) -> Self {
         Self(DefaultKeyedRateLimiter::keyed(Quota::per_second(limits.requests_per_second)))
     }
@@ -20,7 +20,7 @@ impl RateLimiter {
     /// Counts a request.
     ///
     /// # Errors
-    /// [`Refused::Rate`].
+    /// [`RequestError::TooManyRequests`].
     pub(crate) fn check(&self, claims: &Claims) -> Result<(), RequestError> {
         if self.0.len() >= PRUNE_THRESHOLD {
             self.0.retain_recent();

@@ -1,13 +1,13 @@
-//! A running gateway, and how it is started and stopped.
+//! A running gateway: start, accept loop and stop.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     net::TcpListener,
-    sync::watch,
-    task::{JoinHandle, JoinSet},
+    task::JoinSet,
     time::{sleep, timeout},
 };
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
     authorizer::Authorizer,
@@ -17,32 +17,32 @@ use crate::{
     error::GatewayError,
     rate_limit::RateLimiter,
     receipts::Receipts,
-    shutdown::{ShutdownSignal, wait},
     unauthenticated::PreAuthConnections,
 };
 
-/// How long nobody is taken in when the system has no room for a connection.
+/// The pause after a failed `accept`, usually for want of file descriptors.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(20);
 
-/// A gateway that runs until it is stopped or dropped.
+/// A gateway that runs until it is stopped or dropped. A drop closes all connections at once.
 #[derive(Debug)]
 pub struct Gateway {
     /// Where it listens.
     address: SocketAddr,
-    /// Tells all connections to end.
-    shutdown: watch::Sender<bool>,
-    /// Takes connections in.
-    task: JoinHandle<()>,
+    /// Cancelled by [`Self::stop`].
+    shutdown: CancellationToken,
+    /// The accept loop, which owns the connections' tasks.
+    task: AbortOnDropHandle<()>,
 }
 
 impl Gateway {
-    /// Starts a gateway and returns when it listens.
+    /// Starts a gateway; it listens when this returns. Limits that hyper or tokio cannot enforce are
+    /// replaced by the nearest that they can, see [`crate::Limits`].
     ///
     /// # Errors
     /// [`GatewayError::Listen`].
-    pub async fn start<D: Authorizer, R: Receipts>(
+    pub async fn start<A: Authorizer, R: Receipts>(
         mut config: Config,
-        authorizer: D,
+        authorizer: A,
         receipts: R,
     ) -> Result<Self, GatewayError> {
         let listener = TcpListener::bind(config.listen).await.map_err(GatewayError::Listen)?;
@@ -53,43 +53,40 @@ impl Gateway {
             (RateLimiter::new(&config.limits), ConnectionQuota::new(&config.limits));
         let shared =
             Arc::new(SharedState { config, authorizer, receipts, pre_auth, rate_limiter, quota });
-        let (shutdown, signal) = watch::channel(false);
-        let task = tokio::spawn(accept_loop(listener, shared, signal));
+        let shutdown = CancellationToken::new();
+        let task =
+            AbortOnDropHandle::new(tokio::spawn(accept_loop(listener, shared, shutdown.clone())));
         Ok(Self { address, shutdown, task })
     }
 
-    /// Where it listens.
+    /// The address that the gateway listens on.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Takes nobody in any more, ends every WebSocket, and waits until answers have ended, for
-    /// [`crate::Limits::grace`] at most.
-    pub async fn stop(mut self) {
-        self.shutdown.send_replace(true);
-        // It is ours alone, and nothing in it panics.
-        drop((&mut self.task).await);
+    /// Stops the gateway.
+    ///
+    /// New connections are refused from now on; unauthenticated connections, idle ones and tunnels end at
+    /// once; responses in progress end within [`crate::Limits::shutdown_timeout`] or are cut. If the returned
+    /// future is dropped, everything ends at once.
+    pub async fn stop(self) {
+        self.shutdown.cancel();
+        // The task is neither aborted nor does it panic.
+        drop(self.task.await);
     }
 }
 
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-/// Takes connections in until told to stop.
-async fn accept_loop<D: Authorizer, R: Receipts>(
+/// Accepts connections until `shutdown` is cancelled, then waits for those that are open.
+async fn accept_loop<A: Authorizer, R: Receipts>(
     listener: TcpListener,
-    shared: Arc<SharedState<D, R>>,
-    mut shutdown: ShutdownSignal,
+    shared: Arc<SharedState<A, R>>,
+    shutdown: CancellationToken,
 ) {
     let mut connections = JoinSet::new();
-    let grace = shared.config.limits.shutdown_timeout;
     loop {
         tokio::select! {
-            () = wait(&mut shutdown) => break,
+            () = shutdown.cancelled() => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
@@ -97,15 +94,15 @@ async fn accept_loop<D: Authorizer, R: Receipts>(
                     connections.spawn(serve(Arc::clone(&shared), stream, permit, shutdown.clone()));
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "no room for a connection");
+                    tracing::warn!(%error, retry_in = ?ACCEPT_RETRY_DELAY, "accept failed");
                     sleep(ACCEPT_RETRY_DELAY).await;
                 }
             },
         }
     }
     drop(listener);
-    let ended = timeout(grace, async { while connections.join_next().await.is_some() {} }).await;
-    if ended.is_err() {
+    let all_ended = async { while connections.join_next().await.is_some() {} };
+    if timeout(shared.config.limits.shutdown_timeout, all_ended).await.is_err() {
         connections.shutdown().await;
     }
 }

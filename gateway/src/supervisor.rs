@@ -1,6 +1,7 @@
-//! The service as a process of the gateway's owner: started, started again when it dies, and ended with
-//! everything that it started itself.
+//! The service as a supervised process: started, restarted when it exits, and stopped with every process
+//! that it started.
 
+mod config;
 mod output;
 mod process;
 
@@ -8,118 +9,75 @@ use std::time::Duration;
 
 use tokio::{
     sync::watch,
-    task::JoinHandle,
     time::{Instant, sleep},
 };
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
+pub use self::config::{ServiceConfig, ServiceLimits};
 use self::process::ProcessGroup;
-use crate::{
-    error::GatewayError,
-    shutdown::{ShutdownSignal, wait},
-    upstream::Upstream,
-};
+use crate::{error::GatewayError, upstream::Upstream};
 
-/// The longest pause between two starts. Whoever ran for longer is forgiven earlier deaths.
+/// The longest pause before a restart. A run that is longer than this resets the pause.
 const MAX_BACKOFF: Duration = Duration::from_mins(1);
 
-/// A limit that nobody reaches.
+/// The lifetime of a service without a limit.
 const NO_LIFETIME_LIMIT: Duration = Duration::from_secs(1 << 30);
 
-/// What to start for an agreement.
-#[derive(Clone, Debug)]
-pub struct ServiceConfig {
-    /// A command line for `/bin/sh`, which stays in the foreground. It finds its agreement in `MUSTER_AGREEMENT` (hex) and the port of
-    /// 127.0.0.1 to listen on in `PORT`, a new one at every start; of the owner's environment it sees all
-    /// but what begins with `MUSTER_`.
-    pub command: String,
-    /// The agreement it serves.
-    pub agreement: [u8; 20],
-    /// What it may use.
-    pub limits: ServiceLimits,
-}
-
-/// What a service may use. Each of its processes inherits `cpu` and `memory`, and they are set by the
-/// shell's `ulimit`: where that cannot do it, the service does not start.
-#[derive(Clone, Copy, Debug)]
-pub struct ServiceLimits {
-    /// Time on the processor of one process, in whole seconds; it dies of more, and starts again.
-    pub cpu_time: Option<Duration>,
-    /// Bytes of address space of one process, in whole KiB; it gets no more.
-    pub memory_bytes: Option<u64>,
-    /// How long the service may exist; it is ended then and does not start again.
-    pub lifetime: Option<Duration>,
-    /// The pause before it starts again after a death; twice as long after each further one, up to a minute.
-    pub restart_backoff: Duration,
-    /// How long it may take to end when it is told to, before it is killed.
-    pub stop_timeout: Duration,
-}
-
-impl Default for ServiceLimits {
-    /// No limits, a pause of a second, five seconds to end.
-    fn default() -> Self {
-        Self {
-            cpu_time: None,
-            memory_bytes: None,
-            lifetime: None,
-            restart_backoff: Duration::from_secs(1),
-            stop_timeout: Duration::from_secs(5),
-        }
-    }
-}
-
-/// A service that is kept running until it is stopped or dropped, or this process dies.
+/// A service that is kept running until it is stopped or dropped, or the owner's process dies.
+///
+/// A drop stops it too, but does not wait: the service's process group gets SIGTERM, and SIGKILL after
+/// [`ServiceLimits::stop_timeout`].
 #[derive(Debug)]
 pub struct ServiceProcess {
-    /// Where it listens.
+    /// Where the service listens.
     upstream: watch::Receiver<Upstream>,
-    /// Tells it to end.
-    shutdown: watch::Sender<bool>,
-    /// Keeps it running.
-    task: JoinHandle<()>,
+    /// Cancelled by [`Self::stop`].
+    shutdown: CancellationToken,
+    /// Supervises the service. When it is aborted, it drops the pipe by which the service ends itself.
+    task: AbortOnDropHandle<()>,
 }
 
 impl ServiceProcess {
-    /// Starts a service and returns when its process exists; it may take a while until it listens.
+    /// Starts a service. Its process exists when this returns, but may not listen yet. A later start that
+    /// fails is logged and retried like an exit.
     ///
     /// # Errors
-    /// [`GatewayError::Start`].
+    /// [`GatewayError::StartService`].
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
     pub fn start(service: ServiceConfig) -> Result<Self, GatewayError> {
         let process = ProcessGroup::start(&service)?;
         let (upstream_sender, upstream) = watch::channel(process.upstream());
-        let (shutdown, signal) = watch::channel(false);
-        let task = tokio::spawn(supervise(service, process, upstream_sender, signal));
-        Ok(Self { upstream, shutdown, task })
+        let shutdown = CancellationToken::new();
+        let task = tokio::spawn(supervise(service, process, upstream_sender, shutdown.clone()));
+        Ok(Self { upstream, shutdown, task: AbortOnDropHandle::new(task) })
     }
 
-    /// Where it is told to listen since its last start.
+    /// The address that the service is told to listen on; every restart changes it.
     #[must_use]
     pub fn upstream(&self) -> Upstream {
         self.upstream.borrow().clone()
     }
 
-    /// Tells the service to end, and waits until all of it has; what does not end in time is killed.
-    pub async fn stop(mut self) {
-        self.shutdown.send_replace(true);
-        // It is ours alone, and nothing in it panics.
-        drop((&mut self.task).await);
+    /// Stops the service with SIGTERM, and with SIGKILL after [`ServiceLimits::stop_timeout`]; returns when
+    /// its process has exited and the rest of its process group has been killed.
+    pub async fn stop(self) {
+        self.shutdown.cancel();
+        // The task is neither aborted nor does it panic.
+        drop(self.task.await);
     }
 }
 
-impl Drop for ServiceProcess {
-    fn drop(&mut self) {
-        // The process ends by itself: it holds on to a pipe that is closed with this.
-        self.task.abort();
-    }
-}
-
-/// Keeps a service running until told to stop, or its time is over.
+/// Keeps a service running until `shutdown` is cancelled or its lifetime is over.
 async fn supervise(
     service: ServiceConfig,
     first: ProcessGroup,
     upstream_sender: watch::Sender<Upstream>,
-    mut shutdown: ShutdownSignal,
+    shutdown: CancellationToken,
 ) {
     let limits = service.limits;
+    let agreement = const_hex::encode_prefixed(service.agreement);
     let mut deadline = Box::pin(sleep(limits.lifetime.unwrap_or(NO_LIFETIME_LIMIT)));
     let mut next = Ok(first);
     let mut backoff = limits.restart_backoff;
@@ -129,12 +87,16 @@ async fn supervise(
             Ok(mut process) => {
                 upstream_sender.send_replace(process.upstream());
                 tokio::select! {
-                    status = process.wait() => tracing::warn!(?status, ?backoff, "the service has ended"),
+                    status = process.wait() => {
+                        tracing::warn!(%agreement, ?status, restart_in = ?backoff, "service exited");
+                    }
                     () = &mut deadline => return process.terminate(limits.stop_timeout).await,
-                    () = wait(&mut shutdown) => return process.terminate(limits.stop_timeout).await,
+                    () = shutdown.cancelled() => return process.terminate(limits.stop_timeout).await,
                 }
             }
-            Err(error) => tracing::warn!(%error, ?backoff, "the service does not start"),
+            Err(error) => {
+                tracing::warn!(%agreement, %error, retry_in = ?backoff, "service start failed");
+            }
         }
         if started.elapsed() > MAX_BACKOFF {
             backoff = limits.restart_backoff;
@@ -142,7 +104,7 @@ async fn supervise(
         tokio::select! {
             () = sleep(backoff) => {}
             () = &mut deadline => return,
-            () = wait(&mut shutdown) => return,
+            () = shutdown.cancelled() => return,
         }
         backoff = backoff.saturating_mul(2).min(MAX_BACKOFF);
         next = ProcessGroup::start(&service);

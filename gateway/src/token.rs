@@ -1,40 +1,43 @@
-//! Tokens: who may come in, said by the gateway's owner to itself. A token is its own record, sealed with
-//! the owner's secret, so that none is stored anywhere.
+//! Access tokens: the claims of their holder and a MAC under the gateway's secret. No token is stored.
 
-use std::fmt;
+use std::sync::Arc;
 
-use hmac::{Hmac, KeyInit, Mac, digest::Key};
+use hmac::{Hmac, KeyInit, Mac};
+use secrecy::{ExposeSecret, SecretBox, SecretString, zeroize::Zeroizing};
 use sha2::Sha256;
 
-/// The header that carries a token when the service wants `authorization` for itself.
+/// The header for a token when the service needs `authorization` itself.
 pub const TOKEN_HEADER: &str = "x-muster-token";
 
-/// What every token begins with, so that it is known wherever it turns up.
+/// The prefix of every token, by which logs find tokens to redact.
 pub(crate) const TOKEN_PREFIX: &str = "muster_";
 
-/// What is sealed besides the guest, so that the secret can seal other things too.
+/// Prefix of the MAC's input, so that the secret can authenticate other things too.
 const DOMAIN_SEPARATOR: &[u8] = b"muster gateway token 1";
 
-/// Bytes of a seal.
+/// Bytes of a MAC.
 const MAC_BYTES: usize = 32;
 
-/// Bytes of a guest: agreement, key, expiry.
+/// Bytes of a block of SHA-256, to which HMAC pads its key with zeros.
+const BLOCK_BYTES: usize = 64;
+
+/// Bytes of encoded claims: agreement, key, expiry.
 const CLAIMS_BYTES: usize = 20 + 32 + 8;
 
-/// Somebody with a token.
+/// What a token says about its holder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Claims {
-    /// The agreement that the token is for.
+    /// Address of the agreement that the token is for.
     pub agreement: [u8; 20],
-    /// The public key that it was given to, or an address with zeros before it: whatever the door knows
-    /// people by.
+    /// The holder: a public key, an address padded with zeros on the left, or whatever else the
+    /// [`crate::Authorizer`] identifies holders by.
     pub key: [u8; 32],
-    /// Second of Unix time from which on the token is good for nothing.
+    /// The Unix second from which the token is invalid.
     pub expires_at: u64,
 }
 
 impl Claims {
-    /// What is sealed: the fields, in order, big endian.
+    /// The fields in order, integers big endian.
     fn encode(&self) -> [u8; CLAIMS_BYTES] {
         let mut bytes = [0; CLAIMS_BYTES];
         let parts =
@@ -43,7 +46,7 @@ impl Claims {
         bytes
     }
 
-    /// The opposite of [`Self::bytes`].
+    /// The inverse of [`Self::encode`].
     fn decode(bytes: &[u8; CLAIMS_BYTES]) -> Option<Self> {
         let (agreement, rest) = bytes.split_first_chunk()?;
         let (key, expires) = rest.split_first_chunk()?;
@@ -52,46 +55,43 @@ impl Claims {
     }
 }
 
-/// What a guest shows to come in. Only [`Self::reveal`] tells it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Token(Box<str>);
+/// A bearer token. `Debug` does not print it, and its memory is zeroed on drop.
+#[derive(Clone, Debug)]
+pub struct Token(SecretString);
 
 impl Token {
-    /// The text, for the guest and nobody else; letters, digits and `_`.
+    /// The text to hand to the holder: ASCII alphanumerics and `_`.
     #[must_use]
     pub fn reveal(&self) -> &str {
-        &self.0
+        self.0.expose_secret()
     }
 }
 
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(..)")
-    }
-}
-
-/// What seals tokens: 32 random bytes that only the gateway's owner has. Tokens outlive a restart if it
-/// does; with another secret all of them are void.
-#[derive(Clone)]
-pub struct Secret([u8; 32]);
+/// The 32 random bytes that authenticate tokens.
+///
+/// Tokens stay valid across a restart if the owner keeps the secret; another secret invalidates them all.
+/// Clones share one copy, which `Debug` does not print and which is zeroed when the last clone is dropped.
+#[derive(Clone, Debug)]
+pub struct Secret(Arc<SecretBox<[u8; 32]>>);
 
 impl Secret {
-    /// A secret of these random bytes.
+    /// A secret of these bytes, which must be random and known to the gateway's owner only.
     #[must_use]
-    pub const fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(Arc::new(SecretBox::new(Box::new(bytes))))
     }
 
-    /// A token for a guest. The same guest always gets the same one.
+    /// Issues a token with these claims. Equal claims give equal tokens.
     #[must_use]
     pub fn issue(&self, claims: &Claims) -> Token {
         let bytes = claims.encode();
         let mac: [u8; MAC_BYTES] = self.mac(&bytes).finalize().into_bytes().into();
-        let text = [const_hex::encode(bytes), const_hex::encode(mac)].concat();
-        Token(format!("{TOKEN_PREFIX}{text}").into())
+        let [claims, mac] = [const_hex::encode(bytes), const_hex::encode(mac)];
+        Token(format!("{TOKEN_PREFIX}{claims}{mac}").into())
     }
 
-    /// Whose token this is, expired or not; `None` if it is not one of ours.
+    /// The claims of a token, expired or not; `None` if this secret did not issue it. The MAC is compared in
+    /// constant time.
     pub(crate) fn verify(&self, token: &str) -> Option<Claims> {
         let bytes: [u8; CLAIMS_BYTES + MAC_BYTES] =
             const_hex::decode_to_array(token.strip_prefix(TOKEN_PREFIX)?).ok()?;
@@ -100,18 +100,11 @@ impl Secret {
         Claims::decode(claims)
     }
 
-    /// The seal of a guest, to be taken or compared.
+    /// The MAC state over encoded claims, to finalize or to verify.
     fn mac(&self, claims: &[u8; CLAIMS_BYTES]) -> Hmac<Sha256> {
-        // A key shorter than a block is one with zeros behind it.
-        let mut key = Key::<Hmac<Sha256>>::default();
-        key.iter_mut().zip(self.0).for_each(|(to, from)| *to = from);
-        Hmac::new(&key).chain_update(DOMAIN_SEPARATOR).chain_update(claims)
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(..)")
+        let mut key = Zeroizing::new([0; BLOCK_BYTES]);
+        key.iter_mut().zip(self.0.expose_secret()).for_each(|(to, from)| *to = *from);
+        Hmac::new((&*key).into()).chain_update(DOMAIN_SEPARATOR).chain_update(claims)
     }
 }
 
@@ -154,9 +147,12 @@ mod tests {
     }
 
     #[test]
-    fn neither_token_nor_secret_is_in_what_is_printed_for_debugging() {
+    fn debug_prints_neither_token_nor_secret() {
         let secret = Secret::new([0xab; 32]);
         let token = secret.issue(&CLAIMS);
-        assert_eq!(format!("{secret:?} {token:?}"), "Secret(..) Token(..)");
+        assert_eq!(
+            format!("{secret:?} {token:?}"),
+            "Secret(SecretBox<[u8; 32]>([REDACTED])) Token(SecretBox<str>([REDACTED]))"
+        );
     }
 }

@@ -1,24 +1,23 @@
-//! A WebSocket: bytes both ways between guest and service, until either hangs up.
+//! A WebSocket: bytes in both directions between client and service until either disconnects.
 
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::copy_bidirectional;
+use tokio_util::task::AbortOnDropHandle;
 
-use crate::forward::ConnectionTask;
-
-/// Both ends of a WebSocket that has been agreed on.
+/// Both ends of an accepted WebSocket upgrade.
 #[derive(Debug)]
 pub(crate) struct Tunnel {
-    /// The guest's end.
+    /// The client's end.
     pub(crate) client: OnUpgrade,
     /// The service's end.
     pub(crate) service: OnUpgrade,
-    /// What hands over the service's end.
-    pub(crate) task: ConnectionTask,
+    /// Drives the service's connection until it hands over `service`.
+    pub(crate) task: AbortOnDropHandle<()>,
 }
 
 impl Tunnel {
-    /// Passes bytes until either side hangs up, which is how it ends well and badly alike.
+    /// Copies bytes until either side disconnects. An I/O error ends a tunnel like a disconnect.
     pub(crate) async fn run(self) {
         let Self { client, service, task: _task } = self;
         let (Ok(client), Ok(service)) = (client.await, service.await) else { return };

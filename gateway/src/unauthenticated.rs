@@ -1,5 +1,5 @@
-//! Connections on which nobody has been let in yet. There are only so many: a new one ends the oldest, so
-//! that a crowd of silent ones cannot keep out somebody who comes with a token.
+//! The quota of unauthenticated connections. A new connection over the quota evicts the oldest, so that many
+//! silent connections keep no client with a token out.
 
 use std::{
     collections::BTreeMap,
@@ -8,42 +8,42 @@ use std::{
 
 use tokio::sync::Notify;
 
-/// The connections, by order of arrival.
+/// The unauthenticated connections.
 #[derive(Debug)]
 pub(crate) struct PreAuthConnections {
     /// How many there may be.
     max: usize,
-    /// Who is there.
+    /// The open ones.
     state: Mutex<PreAuthState>,
 }
 
-/// Who is there.
+/// The open unauthenticated connections.
 #[derive(Debug, Default)]
 struct PreAuthState {
-    /// How many have come.
+    /// The next connection's id; ids follow the order of arrival.
     next_id: u64,
-    /// What tells each one to leave.
+    /// The signal that evicts each connection.
     connections: BTreeMap<u64, Arc<Notify>>,
 }
 
-/// A stranger's place, free again when dropped.
+/// Counts one unauthenticated connection until dropped.
 #[derive(Debug)]
 pub(crate) struct PreAuthPermit {
-    /// Among whom.
+    /// Where it is counted.
     connections: Arc<PreAuthConnections>,
-    /// Its number.
+    /// The connection's id.
     id: u64,
-    /// Tells it to leave.
+    /// Evicts the connection.
     evict: Arc<Notify>,
 }
 
 impl PreAuthConnections {
-    /// A line of so many.
+    /// A quota of `max` connections.
     pub(crate) fn new(max: usize) -> Arc<Self> {
         Arc::new(Self { max, state: Mutex::default() })
     }
 
-    /// Takes one more in, and sends the oldest away if they are too many.
+    /// Counts a new connection, and evicts the oldest if the quota is exceeded.
     pub(crate) fn acquire(self: &Arc<Self>) -> PreAuthPermit {
         let evict = Arc::new(Notify::new());
         let mut state = self.lock();
@@ -59,14 +59,14 @@ impl PreAuthConnections {
         PreAuthPermit { connections: Arc::clone(self), id, evict }
     }
 
-    /// The line; a panic elsewhere cannot leave it half written.
+    /// Locks the state; a panic elsewhere cannot leave it inconsistent.
     fn lock(&self) -> MutexGuard<'_, PreAuthState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl PreAuthPermit {
-    /// Tells when to leave.
+    /// The signal that evicts the connection. It outlives the permit.
     pub(crate) fn eviction(&self) -> Arc<Notify> {
         Arc::clone(&self.evict)
     }

@@ -1,4 +1,4 @@
-//! Where a service is: one of this machine, spoken to in plain HTTP.
+//! The address of a service, which speaks HTTP without TLS.
 
 use std::{net::SocketAddr, str::FromStr, time::Duration};
 
@@ -7,18 +7,18 @@ use tokio::{net::TcpStream, time::timeout};
 
 use crate::error::GatewayError;
 
-/// The port of HTTP.
+/// HTTP's default port.
 const HTTP_PORT: u16 = 80;
 
-/// How long a service may take to accept a connection if it is up.
+/// How long [`Upstream::is_up`] waits for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The address of a service. Cheap to clone.
+/// The host and port of a service. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upstream(Authority);
 
 impl Upstream {
-    /// Whether somebody takes connections there.
+    /// Whether the service accepts a TCP connection within 2 seconds.
     pub async fn is_up(&self) -> bool {
         matches!(
             timeout(CONNECT_TIMEOUT, TcpStream::connect(self.connect_target())).await,
@@ -26,17 +26,17 @@ impl Upstream {
         )
     }
 
-    /// What the service calls itself.
+    /// The `host` header of requests to the service.
     pub(crate) fn host_header(&self) -> Option<HeaderValue> {
         HeaderValue::from_str(self.0.as_str()).ok()
     }
 
-    /// What to connect to.
+    /// Host and port to connect to.
     pub(crate) fn connect_target(&self) -> (&str, u16) {
         (self.0.host().trim_matches(['[', ']']), self.0.port_u16().unwrap_or(HTTP_PORT))
     }
 
-    /// The path of a place of the service; `None` for a place elsewhere.
+    /// The path and query of a URL of the service; `None` for any other URL.
     pub(crate) fn strip_origin<'a>(&self, url: &'a str) -> Option<&'a str> {
         let path = url.strip_prefix("http://")?.strip_prefix(self.0.as_str())?;
         path.starts_with('/').then_some(path)
@@ -46,7 +46,7 @@ impl Upstream {
 impl FromStr for Upstream {
     type Err = GatewayError;
 
-    /// Reads `http://host:port` or `ws://host:port`.
+    /// Parses `http://host:port` or `ws://host:port`; the port defaults to 80.
     fn from_str(url: &str) -> Result<Self, GatewayError> {
         let parts = url.parse::<Uri>().map_err(|_| GatewayError::InvalidUpstream)?.into_parts();
         let plain = parts.scheme.is_some_and(|scheme| matches!(scheme.as_str(), "http" | "ws"));

@@ -137,7 +137,7 @@ async fn a_wrong_command_line_is_exit_code_2() {
         ("client run --health 127.0.0.1", "IP:PORT is expected, such as 127.0.0.1:3000"),
         ("relay --listen localhost:7447", "IP:PORT is expected, such as 127.0.0.1:3000"),
         ("worker key 0x12", "a key for messages is 64 hexadecimal digits"),
-        ("worker run --price 1gwei --upstream unix:/x", "a service is named by http://host:port"),
+        ("worker run --price 1gwei --upstream unix:/x", "a service URL must be http://host:port"),
         ("worker run --price 1gwei --exec x --public-url x", "a service's URL begins with http"),
         ("worker run --price 1gwei", "--upstream <URL>"),
         ("worker register --price 1gwei --capacity 65536", "65536 is not in 0..=65535"),

@@ -1,13 +1,13 @@
-//! What a service writes: into the owner's log, line by line, without tokens and without end.
+//! The output of a service: logged line by line, with tokens redacted and long lines cut.
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
 use crate::token::TOKEN_PREFIX;
 
-/// Bytes of a line; the rest of a longer one is left out.
+/// Bytes of a line; the rest of a longer one is dropped.
 const MAX_LINE_BYTES: usize = 4096;
 
-/// Logs what comes, until nothing comes any more.
+/// Logs all lines until the output ends.
 pub(super) async fn log_lines(output: impl AsyncRead + Unpin, agreement: String) {
     let mut output = BufReader::new(output);
     let mut line = Vec::new();
@@ -18,8 +18,8 @@ pub(super) async fn log_lines(output: impl AsyncRead + Unpin, agreement: String)
         }
         let end = part.iter().position(|&byte| byte == b'\n');
         let text = end.and_then(|end| part.get(..end)).unwrap_or(part);
-        let room = MAX_LINE_BYTES.saturating_sub(line.len());
-        line.extend(text.iter().take(room));
+        let capacity = MAX_LINE_BYTES.saturating_sub(line.len());
+        line.extend(text.iter().take(capacity));
         let used = text.len().saturating_add(end.map_or(0, |_| 1));
         output.consume(used);
         if end.is_some() {
@@ -38,7 +38,7 @@ fn log_line(line: &[u8], agreement: &str) {
     tracing::info!(target: "service", %agreement, "{}", line.trim_end());
 }
 
-/// A text in which nothing is left of tokens but that there was one.
+/// The text with `..` for what follows the prefix of each token.
 fn redact_tokens(text: &str) -> String {
     let mut parts = text.split(TOKEN_PREFIX);
     let mut clean = parts.next().unwrap_or_default().to_owned();
@@ -56,7 +56,7 @@ mod tests {
     use crate::token::{Claims, Secret};
 
     #[test]
-    fn a_line_keeps_nothing_of_a_token() {
+    fn tokens_in_a_line_are_redacted() {
         let claims = Claims { agreement: [1; 20], key: [2; 32], expires_at: 3 };
         let token = Secret::new([4; 32]).issue(&claims);
         let token = token.reveal();

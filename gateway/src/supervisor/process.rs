@@ -1,4 +1,4 @@
-//! One run of a service: a process group that is ended as a whole, and that ends when its owner dies.
+//! One run of a service: a process group that is stopped as a whole and does not outlive its owner.
 
 use std::{
     env, io,
@@ -14,38 +14,45 @@ use tokio::{
     time::timeout,
 };
 
-use super::{ServiceConfig, ServiceLimits, output};
+use super::{
+    config::{ServiceConfig, ServiceLimits},
+    output,
+};
 use crate::{error::GatewayError, upstream::Upstream};
 
-/// What begins the names of variables that are the owner's business: keys are among them.
+/// Prefix of the environment variables that a service does not get: the owner's keys are among them.
 const MUSTER_PREFIX: &str = "MUSTER_";
 
-/// The shell's part. A second process of the group reads from the owner's pipe, in which nothing ever comes:
-/// when it ends, the owner is gone, and the group has to go too. The service itself reads nothing.
+/// Starts the service and a watcher in one process group. The watcher reads the owner's pipe, to which nothing
+/// is ever written: end of file means that the owner is gone, and the watcher kills the group. `$0` is the
+/// service's command, `$1` the seconds from SIGTERM to SIGKILL.
 const SHELL_SCRIPT: &str = r#"exec 3<&0
 (trap '' TERM; read -r _ <&3; kill -TERM 0; sleep "$1"; kill -KILL 0) >/dev/null 2>&1 &
 exec /bin/sh -c "$0" </dev/null 3<&-"#;
 
-/// How long the last words of a dead service are waited for.
+/// How long to wait for the rest of the output of a service that has exited.
 const OUTPUT_DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// One run of a service.
 #[derive(Debug)]
 pub(super) struct ProcessGroup {
-    /// The leader of the group.
+    /// The service itself, which leads the group.
     leader: tokio::process::Child,
-    /// The group.
+    /// The group's id.
     group: Option<Pid>,
-    /// Closed when the owner is gone.
+    /// The owner's end of the watcher's pipe.
     _owner_pipe: Option<ChildStdin>,
-    /// What reads what it writes.
+    /// Log standard output and standard error.
     output: JoinSet<()>,
-    /// Where it was told to listen.
+    /// Where the service is told to listen.
     upstream: Upstream,
 }
 
 impl ProcessGroup {
-    /// Starts a service.
+    /// Starts a service at a free port.
+    ///
+    /// # Errors
+    /// [`GatewayError::StartService`].
     pub(super) fn start(service: &ServiceConfig) -> Result<Self, GatewayError> {
         let address = free_port().map_err(GatewayError::StartService)?;
         let agreement = const_hex::encode_prefixed(service.agreement);
@@ -78,17 +85,17 @@ impl ProcessGroup {
         })
     }
 
-    /// Where it was told to listen.
+    /// Where the service is told to listen.
     pub(super) fn upstream(&self) -> Upstream {
         self.upstream.clone()
     }
 
-    /// Waits until it has ended, and ends what is left of its group.
+    /// Waits until the service exits, and kills the rest of its group.
     pub(super) async fn wait(&mut self) -> io::Result<ExitStatus> {
         let status = self.leader.wait().await;
-        // The reader of the pipe still belongs to the group, so that its number is not given to others yet.
+        // The watcher is still in the group, so the group's id cannot have been reused.
         self.signal(Signal::KILL);
-        // What has left the group may hold on to the pipes.
+        // A process that has left the group may keep the output open.
         drop(
             timeout(OUTPUT_DRAIN_TIMEOUT, async {
                 while self.output.join_next().await.is_some() {}
@@ -98,30 +105,30 @@ impl ProcessGroup {
         status
     }
 
-    /// Ends it: politely first.
-    pub(super) async fn terminate(mut self, grace: Duration) {
+    /// Stops the group: with SIGTERM, and with SIGKILL if the service has not exited after `stop_timeout`.
+    pub(super) async fn terminate(mut self, stop_timeout: Duration) {
         self.signal(Signal::TERM);
-        if timeout(grace, self.leader.wait()).await.is_err() {
+        if timeout(stop_timeout, self.leader.wait()).await.is_err() {
             self.signal(Signal::KILL);
         }
-        // How it ended does not matter any more.
+        // The exit status of a stopped service does not matter.
         drop(self.wait().await);
     }
 
-    /// Sends a signal to the group; it may have ended already.
+    /// Sends a signal to the group, which may be gone already.
     fn signal(&self, signal: Signal) {
         let _ = self.group.map(|group| kill_process_group(group, signal));
     }
 }
 
-/// What the shell does before it becomes the service.
+/// The whole shell script: the limits, then [`SHELL_SCRIPT`].
 fn script(limits: &ServiceLimits) -> String {
     let cpu = limits.cpu_time.map(|time| format!("ulimit -t {} || exit\n", time.as_secs()));
     let memory = limits.memory_bytes.map(|bytes| format!("ulimit -v {} || exit\n", bytes >> 10));
     [cpu, memory, Some(SHELL_SCRIPT.to_owned())].into_iter().flatten().collect()
 }
 
-/// A port of this machine that nobody listens on.
+/// A port of 127.0.0.1 that nobody listens on now.
 fn free_port() -> io::Result<SocketAddr> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
 }

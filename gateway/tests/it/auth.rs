@@ -1,4 +1,4 @@
-//! Who comes in, who does not, and who has to leave.
+//! Tokens, the authorizer, and the periodic check of open connections.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,45 +14,45 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_token_opens_as_a_bearer_and_in_its_own_header() {
-    let service = TestService::answering(OK).await;
+async fn a_token_is_accepted_as_bearer_and_in_its_own_header() {
+    let service = TestService::responding(OK).await;
     let gateway = TestGateway::new(service.address).await;
     let token = gateway.token();
     for line in [format!("authorization: Bearer {token}"), format!("x-muster-token: {token}")] {
-        let answer =
+        let response =
             gateway.send(format!("GET / HTTP/1.1\r\nconnection: close\r\n{line}\r\n\r\n")).await;
-        assert_eq!((status(&answer), body(&answer)), (200, "ok"), "{answer}");
+        assert_eq!((status(&response), body(&response)), (200, "ok"), "{response}");
     }
 }
 
 #[tokio::test]
 async fn without_a_good_token_nothing_reaches_the_service() {
-    let service = TestService::answering(OK).await;
+    let service = TestService::responding(OK).await;
     let gateway = TestGateway::new(service.address).await;
     let claims = Claims { agreement: AGREEMENT, key: CLIENT, expires_at: NEVER };
     let foreign = Secret::new([4; 32]).issue(&claims).reveal().to_owned();
-    let mut moved = gateway.token();
-    moved.replace_range("muster_".len().."muster_".len() + 40, &"08".repeat(20));
+    let mut other_agreement = gateway.token();
+    other_agreement.replace_range("muster_".len().."muster_".len() + 40, &"08".repeat(20));
     for (token, expected) in [
         (String::new(), "bad_token"),
         ("Bearer".to_owned(), "bad_token"),
         (foreign, "bad_token"),
-        (moved, "bad_token"),
+        (other_agreement, "bad_token"),
         (gateway.token_for(CLIENT, 1), "expired_token"),
     ] {
-        let answer =
+        let response =
             gateway.send(format!("GET / HTTP/1.1\r\nx-muster-token: {token}\r\n\r\n")).await;
-        assert_eq!((status(&answer), error_code(&answer).as_str()), (401, expected), "{token}");
+        assert_eq!((status(&response), error_code(&response).as_str()), (401, expected), "{token}");
     }
-    let answer = gateway.send("GET / HTTP/1.1\r\n\r\n").await;
-    assert_eq!((status(&answer), error_code(&answer).as_str()), (401, "no_token"));
-    assert_eq!(header(&answer, "www-authenticate"), Some("Bearer"));
+    let response = gateway.send("GET / HTTP/1.1\r\n\r\n").await;
+    assert_eq!((status(&response), error_code(&response).as_str()), (401, "no_token"));
+    assert_eq!(header(&response, "www-authenticate"), Some("Bearer"));
     assert_eq!(service.received(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn the_authorizer_is_called_for_every_request_and_its_error_is_returned() {
-    let service = TestService::answering(OK).await;
+    let service = TestService::responding(OK).await;
     let gateway = TestGateway::new(service.address).await;
     assert_eq!(status(&gateway.get("/").await), 200);
     for (error, expected) in [
@@ -62,18 +62,18 @@ async fn the_authorizer_is_called_for_every_request_and_its_error_is_returned() 
         (AuthorizationError::Unavailable, (503, "unclear")),
     ] {
         gateway.authorizer.deny(error);
-        let answer = gateway.get("/").await;
-        assert_eq!((status(&answer), error_code(&answer).as_str()), expected);
+        let response = gateway.get("/").await;
+        assert_eq!((status(&response), error_code(&response).as_str()), expected);
     }
     assert_eq!(service.received().len(), 1);
 }
 
 #[tokio::test]
 async fn a_request_before_the_start_or_after_the_end_is_told_the_ticks() {
-    let gateway = TestGateway::new(TestService::answering(OK).await.address).await;
+    let gateway = TestGateway::new(TestService::responding(OK).await.address).await;
     gateway.authorizer.deny(AuthorizationError::NotRunning { start: 100, now: 99, end: 200 });
-    let answer = gateway.get("/").await;
-    let body: serde_json::Value = serde_json::from_str(body(&answer)).unwrap();
+    let response = gateway.get("/").await;
+    let body: serde_json::Value = serde_json::from_str(body(&response)).unwrap();
     assert_eq!([&body["start"], &body["now"], &body["end"]], [100, 99, 200]);
 }
 
@@ -96,7 +96,7 @@ async fn a_download_is_cut_when_the_agreement_ends() {
 #[tokio::test]
 async fn a_connection_is_cut_when_its_token_expires() {
     let gateway = TestGateway::with_limits(
-        TestService::answering(OK).await.address,
+        TestService::responding(OK).await.address,
         frequent_reauthorization(),
     )
     .await;
@@ -115,7 +115,7 @@ async fn a_connection_is_cut_when_its_token_expires() {
 #[tokio::test]
 async fn nobody_is_disconnected_while_authorization_is_unavailable() {
     let gateway = TestGateway::with_limits(
-        TestService::answering(OK).await.address,
+        TestService::responding(OK).await.address,
         frequent_reauthorization(),
     )
     .await;
@@ -129,7 +129,7 @@ async fn nobody_is_disconnected_while_authorization_is_unavailable() {
         gateway.authorizer.wait_checked().await;
     }
     stream.write_all(head.as_bytes()).await.unwrap();
-    let mut answer = [0; 12];
-    stream.read_exact(&mut answer).await.unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 503");
+    let mut response = [0; 12];
+    stream.read_exact(&mut response).await.unwrap();
+    assert_eq!(&response, b"HTTP/1.1 503");
 }

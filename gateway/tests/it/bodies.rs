@@ -1,4 +1,4 @@
-//! Bodies: streamed both ways, never kept.
+//! Bodies: streamed both ways, never buffered whole.
 
 use std::{
     sync::{
@@ -17,7 +17,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn bodies_pass_both_ways_while_they_are_written() {
+async fn bodies_are_streamed_both_ways() {
     let address = serve(|mut stream| async move {
         read_until(&mut stream, "\r\n\r\n").await;
         stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await.unwrap();
@@ -34,8 +34,8 @@ async fn bodies_pass_both_ways_while_they_are_written() {
     let head = gateway.head("POST /", "transfer-encoding: chunked\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
     stream.write_all(b"3\r\none\r\n").await.unwrap();
-    let answer = read_until(&mut stream, "3\r\none\r\n").await;
-    assert_eq!(header(&answer, "transfer-encoding"), Some("chunked"));
+    let response = read_until(&mut stream, "3\r\none\r\n").await;
+    assert_eq!(header(&response, "transfer-encoding"), Some("chunked"));
     for word in ["two", "six"] {
         let chunk = format!("3\r\n{word}\r\n");
         stream.write_all(chunk.as_bytes()).await.unwrap();
@@ -50,22 +50,22 @@ async fn a_client_that_does_not_read_applies_backpressure_to_the_service() {
     const TOTAL: usize = 512 << 20;
     let written = Arc::new(AtomicUsize::new(0));
     let stuck = Arc::new(Notify::new());
-    let (progress, tell) = (Arc::clone(&written), Arc::clone(&stuck));
+    let (progress, notify) = (Arc::clone(&written), Arc::clone(&stuck));
     let address = serve(move |mut stream| {
-        let (progress, tell) = (Arc::clone(&progress), Arc::clone(&tell));
+        let (progress, notify) = (Arc::clone(&progress), Arc::clone(&notify));
         async move {
             read_request(&mut stream).await;
             let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {TOTAL}\r\n\r\n");
             stream.write_all(head.as_bytes()).await.unwrap();
             let part = vec![b'x'; 1 << 20];
             while progress.load(Ordering::Relaxed) < TOTAL {
-                // On a busy machine it may be taken for stuck too early, never too late.
+                // On a busy machine this may stop too early, never too late.
                 if timeout(Duration::from_millis(500), stream.write_all(&part)).await.is_err() {
                     break;
                 }
                 progress.fetch_add(part.len(), Ordering::Relaxed);
             }
-            tell.notify_one();
+            notify.notify_one();
         }
     });
     let gateway = TestGateway::new(address.await).await;
@@ -73,12 +73,12 @@ async fn a_client_that_does_not_read_applies_backpressure_to_the_service() {
     stream.write_all(gateway.head("GET /", "").as_bytes()).await.unwrap();
     stuck.notified().await;
     let written = written.load(Ordering::Relaxed);
-    assert!(written < 64 << 20, "{written} bytes are somewhere");
+    assert!(written < 64 << 20, "{written} bytes are buffered");
 }
 
 #[tokio::test]
 async fn a_client_that_expects_100_continue_gets_it() {
-    let service = TestService::answering(OK).await;
+    let service = TestService::responding(OK).await;
     let gateway = TestGateway::new(service.address).await;
     let mut stream = gateway.connect().await;
     let head = gateway.head("PUT /", "expect: 100-continue\r\ncontent-length: 4\r\n");
@@ -91,8 +91,8 @@ async fn a_client_that_expects_100_continue_gets_it() {
 }
 
 #[tokio::test]
-async fn a_slow_upload_is_not_taken_for_a_late_service() {
-    let service = TestService::answering(OK).await;
+async fn a_slow_upload_does_not_time_out_the_service() {
+    let service = TestService::responding(OK).await;
     let limits = Limits { response_timeout: Duration::from_secs(2), ..Limits::default() };
     let gateway = TestGateway::with_limits(service.address, limits).await;
     let mut stream = gateway.connect().await;
@@ -105,22 +105,22 @@ async fn a_slow_upload_is_not_taken_for_a_late_service() {
 }
 
 #[tokio::test]
-async fn a_body_above_the_limit_is_refused_however_it_comes() {
-    let service = TestService::answering(OK).await;
+async fn a_body_over_the_limit_is_rejected_with_and_without_a_length() {
+    let service = TestService::responding(OK).await;
     let limits = Limits { body_bytes: 10, ..Limits::default() };
     let gateway = TestGateway::with_limits(service.address, limits).await;
     let exact = gateway.send(gateway.head("POST /", "content-length: 10\r\n") + "0123456789").await;
     assert_eq!(status(&exact), 200);
-    for (how, body) in [
-        // Before any of it has come.
+    for (framing, body) in [
+        // Rejected before any of it arrives.
         ("content-length: 11\r\n", ""),
         ("transfer-encoding: chunked\r\n", "b\r\n01234567890\r\n0\r\n\r\n"),
     ] {
-        let answer = gateway.send(gateway.head("POST /", how) + body).await;
+        let response = gateway.send(gateway.head("POST /", framing) + body).await;
         assert_eq!(
-            (status(&answer), error_code(&answer).as_str()),
+            (status(&response), error_code(&response).as_str()),
             (413, "body_too_long"),
-            "{how}"
+            "{framing}"
         );
     }
 }
@@ -129,35 +129,35 @@ async fn a_body_above_the_limit_is_refused_however_it_comes() {
 async fn trailers_are_dropped() {
     let service = "HTTP/1.1 200 OK\r\ntrailer: x-muster-receipt\r\ntransfer-encoding: chunked\r\n\r\n\
         2\r\nok\r\n0\r\nx-muster-receipt: false\r\n\r\n";
-    let house = TestGateway::new(TestService::answering(service).await.address).await;
-    let answer = house.send(house.head("GET /", "te: trailers\r\n")).await;
-    assert_eq!(body(&answer), "2\r\nok\r\n0\r\n\r\n");
+    let gateway = TestGateway::new(TestService::responding(service).await.address).await;
+    let response = gateway.send(gateway.head("GET /", "te: trailers\r\n")).await;
+    assert_eq!(body(&response), "2\r\nok\r\n0\r\n\r\n");
 }
 
 #[tokio::test]
-async fn an_answer_that_ends_with_its_connection_arrives_whole() {
+async fn a_response_that_ends_with_its_connection_arrives_whole() {
     let address = serve(|mut stream| async move {
         read_request(&mut stream).await;
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
         stream.write_all(&vec![b'x'; 5 << 20]).await.unwrap();
     });
-    let house = TestGateway::new(address.await).await;
-    let answer = house.get("/").await;
-    assert!(answer.ends_with("\r\n0\r\n\r\n"));
-    assert_eq!(body(&answer).matches('x').count(), 5 << 20);
+    let gateway = TestGateway::new(address.await).await;
+    let response = gateway.get("/").await;
+    assert!(response.ends_with("\r\n0\r\n\r\n"));
+    assert_eq!(body(&response).matches('x').count(), 5 << 20);
 }
 
 #[tokio::test]
-async fn a_service_may_answer_before_it_has_read_everything() {
+async fn a_service_may_respond_before_it_has_read_the_body() {
     let address = serve(|mut stream| async move {
         read_until(&mut stream, "\r\n\r\n").await;
         stream.write_all(b"HTTP/1.1 403 No\r\ncontent-length: 2\r\n\r\nno").await.unwrap();
-        // Hangs up with most of the body unread.
+        // Disconnects with most of the body unread.
     });
-    let house = TestGateway::new(address.await).await;
-    let mut stream = house.connect().await;
-    let head = house.head("POST /", "content-length: 1000000\r\n");
+    let gateway = TestGateway::new(address.await).await;
+    let mut stream = gateway.connect().await;
+    let head = gateway.head("POST /", "content-length: 1000000\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
-    let answer = read_until(&mut stream, "no").await;
-    assert_eq!(status(&answer), 403);
+    let response = read_until(&mut stream, "no").await;
+    assert_eq!(status(&response), 403);
 }

@@ -1,24 +1,23 @@
-//! Requests written so that two programs may read them differently. A service behind the gateway reads one
-//! request, framed by the gateway, or none.
+//! Request smuggling: whatever a client sends, the service reads one request, framed by the gateway, or none.
 
 use crate::{
     service::{OK, TestService},
     support::{TestGateway, status},
 };
 
-/// What follows the head of a request that asks for `/hidden` in its body.
+/// A chunked body that ends at once, followed by a request for `/hidden`.
 const SMUGGLED: &str = "0\r\n\r\nGET /hidden HTTP/1.1\r\nhost: x\r\n\r\n";
 
-/// What the client is answered to a request with these lines and this body, and what the service heard.
+/// Sends a request with these lines and this body; returns the response's status and what the service received.
 async fn send(line: &str, more: &str, body: &str) -> (u16, Vec<String>) {
-    let service = TestService::answering(OK).await;
+    let service = TestService::responding(OK).await;
     let gateway = TestGateway::new(service.address).await;
     let token = gateway.token();
     let head = format!("{line}\r\nhost: gate\r\nx-muster-token: {token}\r\n{more}\r\n");
-    let answer = gateway.send(head + body).await;
-    // Whatever is in the body comes without a token at best.
-    assert_eq!(answer.matches("HTTP/1.1 200").count(), service.received().len(), "{answer}");
-    (status(&answer), service.received())
+    let response = gateway.send(head + body).await;
+    // A request in the body has no token.
+    assert_eq!(response.matches("HTTP/1.1 200").count(), service.received().len(), "{response}");
+    (status(&response), service.received())
 }
 
 /// Asserts that a request with these lines does not reach the service.
@@ -47,7 +46,7 @@ async fn encodings_that_are_not_chunked_are_refused() {
 }
 
 #[tokio::test]
-async fn an_old_request_has_no_encoding() {
+async fn an_http_1_0_request_with_transfer_encoding_is_rejected() {
     let old = send("POST / HTTP/1.0", "transfer-encoding: chunked\r\n", SMUGGLED).await;
     assert_eq!(old, (400, Vec::new()));
 }
@@ -73,12 +72,12 @@ async fn a_request_with_length_and_encoding_is_chunked_for_all_and_the_last_one(
         "transfer-encoding: gzip, chunked\r\ncontent-length: 41\r\n",
         "content-length: 41\r\nconnection: content-length\r\ntransfer-encoding: chunked\r\n",
     ] {
-        let (status, heard) = send("POST / HTTP/1.1", more, SMUGGLED).await;
-        assert_eq!((status, heard.len()), (200, 1), "{more}");
-        let heard = heard.concat().to_lowercase();
-        assert!(heard.ends_with("\r\n\r\n0\r\n\r\n"), "{heard}");
-        assert_eq!(heard.matches("transfer-encoding: chunked\r\n").count(), 1, "{heard}");
-        assert!(!heard.contains("content-length") && !heard.contains("hidden"), "{heard}");
+        let (status, received) = send("POST / HTTP/1.1", more, SMUGGLED).await;
+        assert_eq!((status, received.len()), (200, 1), "{more}");
+        let received = received.concat().to_lowercase();
+        assert!(received.ends_with("\r\n\r\n0\r\n\r\n"), "{received}");
+        assert_eq!(received.matches("transfer-encoding: chunked\r\n").count(), 1, "{received}");
+        assert!(!received.contains("content-length") && !received.contains("hidden"), "{received}");
     }
 }
 
@@ -92,12 +91,12 @@ async fn chunks_of_dubious_form_end_the_connection() {
 
 #[tokio::test]
 async fn a_second_request_behind_the_first_needs_a_token_too() {
-    let (status, heard) =
+    let (status, received) =
         send("GET / HTTP/1.1", "", "GET /hidden HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
             .await;
     assert_eq!(status, 200);
-    assert_eq!(heard.len(), 1);
-    assert!(heard.concat().starts_with("GET / HTTP/1.1\r\n"));
+    assert_eq!(received.len(), 1);
+    assert!(received.concat().starts_with("GET / HTTP/1.1\r\n"));
 }
 
 #[tokio::test]
@@ -122,9 +121,9 @@ async fn a_path_is_passed_as_it_is() {
     for path in
         ["//other.example/a", "/../../etc/passwd", "/%2e%2e%2f", "/;a?b=http://c", "/a%0d%0ab:c"]
     {
-        let (status, heard) =
+        let (status, received) =
             send(&format!("GET {path} HTTP/1.1"), "connection: close\r\n", "").await;
         assert_eq!(status, 200, "{path}");
-        assert!(heard.concat().starts_with(&format!("GET {path} HTTP/1.1\r\n")), "{heard:?}");
+        assert!(received.concat().starts_with(&format!("GET {path} HTTP/1.1\r\n")), "{received:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Crowds, slow talkers and greedy guests: those who are served do not feel them.
+//! Many connections, slow clients and greedy keys: other clients are served as before.
 
 use std::{collections::VecDeque, num::NonZeroU32, time::Duration};
 
@@ -12,30 +12,30 @@ use crate::{
     },
 };
 
-/// How many come in a crowd.
+/// Connections of an attacker.
 const CONNECTIONS: usize = 2000;
 
-/// A gateway with other limits, in front of a service that answers.
+/// A gateway with these limits in front of a service.
 async fn gateway(limits: Limits) -> TestGateway {
-    TestGateway::with_limits(TestService::answering(OK).await.address, limits).await
+    TestGateway::with_limits(TestService::responding(OK).await.address, limits).await
 }
 
-/// A request that keeps the connection.
+/// A request that keeps its connection open.
 fn head(token: &str) -> String {
     format!("GET / HTTP/1.1\r\nx-muster-token: {token}\r\n\r\n")
 }
 
-/// Asks for something on a connection that stays; the answer, up to the end of its head.
+/// Sends a request on a connection that stays open; returns the response.
 async fn request(stream: &mut TcpStream, token: &str) -> String {
     stream.write_all(head(token).as_bytes()).await.unwrap();
-    let answer = read_until(stream, "\r\n\r\n").await;
-    let length = header(&answer, "content-length").unwrap().parse().unwrap();
+    let response = read_until(stream, "\r\n\r\n").await;
+    let length = header(&response, "content-length").unwrap().parse().unwrap();
     let mut body = vec![0; length];
     tokio::io::AsyncReadExt::read_exact(stream, &mut body).await.unwrap();
-    answer + &String::from_utf8(body).unwrap()
+    response + &String::from_utf8(body).unwrap()
 }
 
-/// The bytes of memory that this process uses.
+/// The resident memory of this process, in bytes.
 fn memory() -> usize {
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
     pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
@@ -61,7 +61,7 @@ async fn many_silent_unauthenticated_connections_keep_no_client_out_and_memory_i
     let grown = memory().saturating_sub(empty);
     assert!(
         grown < CONNECTIONS * (15 << 10),
-        "{grown} bytes for {limit} strangers of {CONNECTIONS}"
+        "{grown} bytes for {CONNECTIONS} connections, {limit} at a time"
     );
     assert_eq!(status(&request(&mut before, &token).await), 200);
     for _ in 0..100 {
@@ -97,7 +97,7 @@ async fn a_header_that_takes_too_long_ends_the_connection() {
         gateway(Limits { header_timeout: Duration::from_millis(100), ..Limits::default() }).await;
     let mut silent = gateway.connect().await;
     assert_eq!(read_rest(&mut silent).await, "");
-    // One byte now and then does not help.
+    // A byte now and then does not extend the time.
     let (mut read, mut write) = gateway.connect().await.into_split();
     tokio::spawn(async move {
         write.write_all(b"GET / HTTP/1.1\r\nx: ").await.unwrap();
@@ -105,7 +105,7 @@ async fn a_header_that_takes_too_long_ends_the_connection() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     });
-    // It ends with an error if the last bytes were not read.
+    // An error is fine: the gateway may reset the connection.
     drop(tokio::io::AsyncReadExt::read_to_end(&mut read, &mut Vec::new()).await);
 }
 
@@ -113,11 +113,11 @@ async fn a_header_that_takes_too_long_ends_the_connection() {
 async fn a_head_above_the_limit_is_refused() {
     let gateway = gateway(Limits::default()).await;
     let long = gateway.head("GET /", &format!("x-long: {}\r\n", "x".repeat(16 << 10)));
-    assert_eq!(status(&gateway.ask(long).await), 431);
+    assert_eq!(status(&gateway.send(long).await), 431);
     let many = gateway.head("GET /", &"x: y\r\n".repeat(200));
-    assert_eq!(status(&gateway.ask(many).await), 431);
+    assert_eq!(status(&gateway.send(many).await), 431);
     let path = gateway.head(&format!("GET /{}", "x".repeat(16 << 10)), "");
-    assert!([414, 431].contains(&status(&gateway.ask(path).await)));
+    assert!([414, 431].contains(&status(&gateway.send(path).await)));
     assert_eq!(status(&gateway.get("/").await), 200);
 }
 
@@ -130,8 +130,8 @@ async fn one_key_has_so_many_connections_and_another_its_own() {
         assert_eq!(status(&request(stream, &token).await), 200);
     }
     // Another token of the same key makes no difference.
-    let answer = gateway.ask(head(&gateway.token_for(CLIENT, NEVER - 1))).await;
-    assert_eq!((status(&answer), error_code(&answer).as_str()), (429, "too_many_connections"));
+    let response = gateway.send(head(&gateway.token_for(CLIENT, NEVER - 1))).await;
+    assert_eq!((status(&response), error_code(&response).as_str()), (429, "too_many_connections"));
     assert_eq!(status(&request(&mut gateway.connect().await, &other).await), 200);
     let [mut first, second] = streams;
     assert_eq!(status(&request(&mut first, &token).await), 200);
@@ -155,14 +155,14 @@ async fn many_keys_keep_no_other_key_and_no_other_agreement_out() {
 
     let tester = gateway.token_for([8; 32], NEVER);
     assert_eq!(status(&request(&mut gateway.connect().await, &tester).await), 200);
-    assert_eq!(read_rest(&mut first).await, "", "the oldest has to go");
+    assert_eq!(read_rest(&mut first).await, "", "the oldest is evicted");
     assert_eq!(status(&request(&mut last, &gateway.token_for([13; 32], NEVER)).await), 200);
 
     for key in 1..4 {
-        let elsewhere = Claims { agreement: [8; 20], key: [key; 32], expires_at: NEVER };
-        let elsewhere = gateway.secret.issue(&elsewhere);
+        let claims = Claims { agreement: [8; 20], key: [key; 32], expires_at: NEVER };
+        let token = gateway.secret.issue(&claims);
         opened.push(gateway.connect().await);
-        assert_eq!(status(&request(opened.last_mut().unwrap(), elsewhere.reveal()).await), 200);
+        assert_eq!(status(&request(opened.last_mut().unwrap(), token.reveal()).await), 200);
     }
 }
 
@@ -174,9 +174,9 @@ async fn a_key_with_its_share_of_a_full_gateway_is_told_to_retry_later() {
     for (stream, token) in streams.iter_mut().zip([&token, &other]) {
         assert_eq!(status(&request(stream, token).await), 200);
     }
-    let answer = gateway.ask(head(&token)).await;
-    assert_eq!((status(&answer), error_code(&answer).as_str()), (429, "too_many_connections"));
-    assert_eq!(header(&answer, "retry-after"), Some("1"));
+    let response = gateway.send(head(&token)).await;
+    assert_eq!((status(&response), error_code(&response).as_str()), (429, "too_many_connections"));
+    assert_eq!(header(&response, "retry-after"), Some("1"));
     for (stream, token) in streams.iter_mut().zip([&token, &other]) {
         assert_eq!(status(&request(stream, token).await), 200);
     }
@@ -186,14 +186,14 @@ async fn a_key_with_its_share_of_a_full_gateway_is_told_to_retry_later() {
 async fn a_websocket_is_evicted_for_a_key_without_connections() {
     let service = serve(|mut stream| async move {
         read_until(&mut stream, "\r\n\r\n").await;
-        let answer =
+        let response =
             "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
-        stream.write_all(answer.as_bytes()).await.unwrap();
+        stream.write_all(response.as_bytes()).await.unwrap();
         drop(read_rest(&mut stream).await);
     });
     let limits = Limits { connections_per_agreement: 1, ..Limits::default() };
     let gateway = TestGateway::with_limits(service.await, limits).await;
-    let asks = |token| {
+    let upgrade = |token| {
         format!(
             "GET / HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\nx-muster-token: {token}\r\n\r\n"
         )
@@ -202,7 +202,7 @@ async fn a_websocket_is_evicted_for_a_key_without_connections() {
     for (stream, token) in
         [(&mut first, gateway.token()), (&mut second, gateway.token_for([8; 32], NEVER))]
     {
-        stream.write_all(asks(token).as_bytes()).await.unwrap();
+        stream.write_all(upgrade(token).as_bytes()).await.unwrap();
         assert_eq!(status(&read_until(stream, "\r\n\r\n").await), 101);
     }
     assert_eq!(read_rest(&mut first).await, "");
@@ -216,7 +216,7 @@ async fn keys_that_share_a_connection_share_no_limits() {
     for token in [&token, &other, &token, &other] {
         assert_eq!(status(&request(&mut shared, token).await), 200);
     }
-    // It is the other's connection now.
+    // The shared connection counts for the other key now.
     assert_eq!(status(&request(&mut gateway.connect().await, &token).await), 200);
     assert_eq!(status(&request(&mut gateway.connect().await, &other).await), 429);
 }
@@ -227,13 +227,13 @@ async fn one_key_has_so_many_requests_in_a_second_and_another_its_own() {
     let gateway = gateway(limits).await;
     let (token, other) = (gateway.token(), gateway.token_for([8; 32], NEVER));
     let mut stream = gateway.connect().await;
-    // However slow the machine is, two requests of so many come within a second of each other.
-    let mut answers: Vec<String> = Vec::new();
-    while answers.iter().all(|answer| status(answer) == 200) {
-        answers.push(request(&mut stream, &token).await);
+    // On a machine of any speed, two of these requests come within a second of each other.
+    let mut responses: Vec<String> = Vec::new();
+    while responses.iter().all(|response| status(response) == 200) {
+        responses.push(request(&mut stream, &token).await);
     }
-    let refused = answers.last().unwrap();
-    assert_eq!((status(refused), error_code(refused).as_str()), (429, "too_many_requests"));
+    let rejected = responses.last().unwrap();
+    assert_eq!((status(rejected), error_code(rejected).as_str()), (429, "too_many_requests"));
     assert_eq!(status(&request(&mut gateway.connect().await, &other).await), 200);
     while status(&request(&mut stream, &token).await) != 200 {
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -267,7 +267,7 @@ async fn a_client_that_stops_reading_is_disconnected() {
     let gateway = TestGateway::with_limits(service.await, limits).await;
     let mut stream = gateway.connect().await;
     stream.write_all(gateway.head("GET /", "").as_bytes()).await.unwrap();
-    // Asks for nothing more until the connection is reset.
+    // Reads nothing until the connection is reset.
     while stream.write_all(b"x").await.is_ok() {
         tokio::time::sleep(Duration::from_millis(400)).await;
     }

@@ -1,11 +1,11 @@
-//! What is logged while guests come and go: nothing that opens anything.
+//! Logs contain no token and no secret.
 
 use std::{
     io,
     sync::{Arc, Mutex},
 };
 
-use muster_gateway::{ServiceConfig as Command, ServiceLimits, ServiceProcess};
+use muster_gateway::{ServiceConfig, ServiceLimits, ServiceProcess};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::{
@@ -14,12 +14,12 @@ use crate::{
     support::{AGREEMENT, CLIENT, SESSION, TestGateway, status},
 };
 
-/// Keeps what is logged.
+/// Captures what is logged.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// Everything so far.
+    /// The whole log so far.
     fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
@@ -43,7 +43,7 @@ impl MakeWriter<'_> for Log {
     }
 }
 
-/// Logs everything of this thread.
+/// Captures all logs of this thread.
 fn capture_logs() -> (Log, tracing::subscriber::DefaultGuard) {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
@@ -57,7 +57,7 @@ fn capture_logs() -> (Log, tracing::subscriber::DefaultGuard) {
 #[tokio::test]
 async fn neither_tokens_nor_secrets_are_logged_whatever_happens() {
     let (log, _guard) = capture_logs();
-    let gateway = TestGateway::new(TestService::answering(OK).await.address).await;
+    let gateway = TestGateway::new(TestService::responding(OK).await.address).await;
     let token = gateway.token();
     assert_eq!(
         status(
@@ -86,7 +86,7 @@ async fn neither_tokens_nor_secrets_are_logged_whatever_happens() {
 }
 
 #[tokio::test]
-async fn what_a_service_writes_is_logged_line_by_line_without_tokens() {
+async fn service_output_is_logged_by_line_with_tokens_redacted() {
     let (log, _guard) = capture_logs();
     let pipe = Pipe::new();
     let token = TestGateway::new(unused_address().await).await.token();
@@ -95,10 +95,10 @@ async fn what_a_service_writes_is_logged_line_by_line_without_tokens() {
         "echo one {token}; echo two >&2; echo {endless}; printf three; echo done > {}; sleep 1000",
         pipe.path()
     );
-    let service = Command { command, agreement: AGREEMENT, limits: ServiceLimits::default() };
-    let child = ServiceProcess::start(service).unwrap();
+    let service = ServiceConfig { command, agreement: AGREEMENT, limits: ServiceLimits::default() };
+    let process = ServiceProcess::start(service).unwrap();
     assert_eq!(pipe.line().await, "done");
-    child.stop().await;
+    process.stop().await;
     let text = log.text();
     for line in ["one muster_..", "two", "three"] {
         let line = format!("{line} agreement=0x{}\n", "07".repeat(20));

@@ -1,4 +1,4 @@
-//! The gateway over real sockets: what guests, strangers and services see of it.
+//! The gateway over real sockets, as clients and services see it.
 
 #![expect(
     clippy::arithmetic_side_effects,

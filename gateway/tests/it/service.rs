@@ -1,4 +1,4 @@
-//! Services to stand behind a gateway: plain sockets that keep what they were sent.
+//! Services behind a gateway: plain sockets that record the requests they receive.
 
 use std::{
     net::SocketAddr,
@@ -12,20 +12,20 @@ use tokio::{
 
 use crate::support::{header, read_until};
 
-/// An answer without much in it.
+/// A short response.
 pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
-/// A service that gives everybody the same answer.
+/// A service with one response to every request.
 pub(crate) struct TestService {
     /// Where it listens.
     pub(crate) address: SocketAddr,
-    /// What it was sent.
+    /// The requests it received.
     requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl TestService {
-    /// A service with this answer.
-    pub(crate) async fn answering(answer: &'static str) -> Self {
+    /// A service with this response.
+    pub(crate) async fn responding(response: &'static str) -> Self {
         let requests = Arc::new(Mutex::new(Vec::new()));
         let recorded = Arc::clone(&requests);
         let address = serve(move |mut stream| {
@@ -33,19 +33,19 @@ impl TestService {
             async move {
                 let request = read_request(&mut stream).await;
                 recorded.lock().unwrap().push(request);
-                let _ = stream.write_all(answer.as_bytes()).await;
+                let _ = stream.write_all(response.as_bytes()).await;
             }
         });
         Self { address: address.await, requests }
     }
 
-    /// All requests so far.
+    /// The requests it received so far.
     pub(crate) fn received(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
 }
 
-/// Handles every connection so; returns where.
+/// Listens on a free port and runs `handle` for every connection; returns the address.
 pub(crate) async fn serve<F, W>(handle: F) -> SocketAddr
 where
     F: Fn(TcpStream) -> W + Send + 'static,
@@ -67,7 +67,7 @@ pub(crate) async fn unused_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
 }
 
-/// A request with its body, as it came.
+/// Reads a request with its body, as sent.
 pub(crate) async fn read_request(stream: &mut TcpStream) -> String {
     let mut request = read_until(stream, "\r\n\r\n").await;
     if let Some(length) = header(&request, "content-length") {

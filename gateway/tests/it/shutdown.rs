@@ -1,4 +1,4 @@
-//! How a gateway ends.
+//! Stopping and dropping a gateway.
 
 use std::{sync::Arc, time::Duration};
 
@@ -56,7 +56,7 @@ async fn a_response_that_does_not_end_is_cut_after_the_shutdown_timeout() {
 #[tokio::test]
 async fn shutdown_does_not_wait_for_unauthenticated_and_idle_connections() {
     let limits = Limits { shutdown_timeout: Duration::MAX, ..frequent_reauthorization() };
-    let gateway = TestGateway::with_limits(TestService::answering(OK).await.address, limits).await;
+    let gateway = TestGateway::with_limits(TestService::responding(OK).await.address, limits).await;
     let mut unauthenticated = gateway.connect().await;
     unauthenticated.write_all(b"GET / HT").await.unwrap();
     let mut client = gateway.connect().await;
@@ -71,8 +71,8 @@ async fn shutdown_does_not_wait_for_unauthenticated_and_idle_connections() {
 }
 
 #[tokio::test]
-async fn a_gateway_that_is_dropped_is_gone() {
-    let gateway = TestGateway::new(TestService::answering(OK).await.address).await;
+async fn a_dropped_gateway_stops_listening() {
+    let gateway = TestGateway::new(TestService::responding(OK).await.address).await;
     let address = gateway.inner.address();
     drop(gateway);
     eventually(async || TcpStream::connect(address).await.is_err()).await;

@@ -1,4 +1,4 @@
-//! Services that are started, started again, and ended.
+//! Services that are started, restarted and stopped.
 
 use std::{
     fs,
@@ -13,16 +13,16 @@ use muster_gateway::{ServiceConfig, ServiceLimits, ServiceProcess};
 
 use crate::support::AGREEMENT;
 
-/// A named pipe by which processes tell tests what they do.
+/// A named pipe by which a process reports to its test.
 pub(crate) struct Pipe {
-    /// Where it is.
+    /// The pipe's path.
     path: PathBuf,
     /// Reads from it, and keeps it open.
     reader: Arc<Mutex<BufReader<fs::File>>>,
 }
 
 impl Pipe {
-    /// A new one.
+    /// Creates a pipe.
     pub(crate) fn new() -> Self {
         let name = format!("muster-pipe-{}-{:?}", std::process::id(), std::thread::current().id());
         let path = std::env::temp_dir().join(name.replace(['(', ')'], ""));
@@ -31,12 +31,12 @@ impl Pipe {
         Self { path, reader: Arc::new(Mutex::new(BufReader::new(file))) }
     }
 
-    /// Its name for a shell.
+    /// The path, for a shell.
     pub(crate) fn path(&self) -> &str {
         self.path.to_str().unwrap()
     }
 
-    /// The next line.
+    /// Reads the next line.
     pub(crate) async fn line(&self) -> String {
         let reader = Arc::clone(&self.reader);
         let read = tokio::task::spawn_blocking(move || {
@@ -54,7 +54,7 @@ impl Drop for Pipe {
     }
 }
 
-/// Limits by which tests do not wait for long.
+/// Limits with short waits.
 fn quick_limits() -> ServiceLimits {
     ServiceLimits {
         restart_backoff: Duration::from_millis(1),
@@ -81,30 +81,30 @@ async fn wait_dead(process: &str) {
 }
 
 #[tokio::test]
-async fn a_service_is_told_its_agreement_and_port() {
+async fn a_service_gets_its_agreement_and_port() {
     let pipe = Pipe::new();
-    let child = start(&pipe, "echo $MUSTER_AGREEMENT $PORT > PIPE; sleep 1000", quick_limits());
+    let service = start(&pipe, "echo $MUSTER_AGREEMENT $PORT > PIPE; sleep 1000", quick_limits());
     let line = pipe.line().await;
     let (agreement, port) = line.split_once(' ').unwrap();
     assert_eq!(agreement, format!("0x{}", "07".repeat(20)));
-    assert_eq!(child.upstream(), format!("http://127.0.0.1:{port}").parse().unwrap());
-    child.stop().await;
+    assert_eq!(service.upstream(), format!("http://127.0.0.1:{port}").parse().unwrap());
+    service.stop().await;
 }
 
-/// Started with a key in its environment, this test looks for it in a service's; else it starts itself so.
+/// Runs itself with a key in the environment, then looks for that key in a service's environment.
 #[tokio::test]
 async fn a_service_sees_nothing_of_its_owner() {
     if std::env::var_os("MUSTER_KEY").is_none() {
-        let name = "child::a_service_sees_nothing_of_its_owner";
+        let name = "supervisor::a_service_sees_nothing_of_its_owner";
         let mut again = Command::new(std::env::current_exe().unwrap());
         let done = again.args(["--exact", name]).env("MUSTER_KEY", "secret").output().unwrap();
-        let said = String::from_utf8(done.stdout).unwrap();
-        assert!(done.status.success() && said.contains("1 passed"), "{said}");
+        let stdout = String::from_utf8(done.stdout).unwrap();
+        assert!(done.status.success() && stdout.contains("1 passed"), "{stdout}");
         return;
     }
     let pipe = Pipe::new();
     let command = "(cat; env) > PIPE; echo end > PIPE; sleep 1000";
-    let child = start(&pipe, command, quick_limits());
+    let service = start(&pipe, command, quick_limits());
     let mut leaked = Vec::new();
     loop {
         match pipe.line().await {
@@ -114,48 +114,48 @@ async fn a_service_sees_nothing_of_its_owner() {
         }
     }
     assert_eq!(leaked, [format!("MUSTER_AGREEMENT=0x{}", "07".repeat(20))]);
-    child.stop().await;
+    service.stop().await;
 }
 
 #[tokio::test]
-async fn a_service_that_dies_starts_again_at_another_port() {
+async fn a_service_that_exits_restarts_on_another_port() {
     let pipe = Pipe::new();
-    let child = start(&pipe, "echo $PORT > PIPE; exit 1", quick_limits());
+    let service = start(&pipe, "echo $PORT > PIPE; exit 1", quick_limits());
     let ports = [pipe.line().await, pipe.line().await, pipe.line().await];
     assert_ne!(ports[0], ports[1]);
-    child.stop().await;
+    service.stop().await;
 }
 
 #[tokio::test]
-async fn what_a_dead_service_leaves_behind_is_killed() {
+async fn processes_left_by_a_dead_service_are_killed() {
     let pipe = Pipe::new();
     let limits = ServiceLimits { stop_timeout: Duration::from_mins(10), ..quick_limits() };
-    let child = start(&pipe, "trap '' TERM; sleep 1000 & echo $! > PIPE; exit 1", limits);
+    let service = start(&pipe, "trap '' TERM; sleep 1000 & echo $! > PIPE; exit 1", limits);
     wait_dead(&pipe.line().await).await;
-    child.stop().await;
+    service.stop().await;
 }
 
 #[tokio::test]
-async fn a_service_may_end_in_its_own_way() {
+async fn a_service_can_handle_sigterm() {
     let pipe = Pipe::new();
     let limits = ServiceLimits { stop_timeout: Duration::from_mins(10), ..quick_limits() };
-    let child = start(
+    let service = start(
         &pipe,
         "trap 'echo bye > PIPE; exit' TERM; echo up > PIPE; sleep 1000 & wait",
         limits,
     );
     assert_eq!(pipe.line().await, "up");
-    child.stop().await;
+    service.stop().await;
     assert_eq!(pipe.line().await, "bye");
 }
 
 #[tokio::test]
-async fn a_service_that_does_not_want_to_end_is_killed_with_all_it_started() {
+async fn a_service_that_ignores_sigterm_is_killed_with_its_children() {
     let pipe = Pipe::new();
     let command = "trap '' TERM; sleep 1000 & echo $! > PIPE; echo $$ > PIPE; wait; sleep 1000";
-    let child = start(&pipe, command, quick_limits());
+    let service = start(&pipe, command, quick_limits());
     let (grandchild, leader) = (pipe.line().await, pipe.line().await);
-    child.stop().await;
+    service.stop().await;
     wait_dead(&leader).await;
     wait_dead(&grandchild).await;
 }
@@ -164,39 +164,39 @@ async fn a_service_that_does_not_want_to_end_is_killed_with_all_it_started() {
 async fn a_service_does_not_outlive_its_owner() {
     let pipe = Pipe::new();
     let command = "trap '' TERM; sleep 1000 & echo $! > PIPE; echo $$ > PIPE; wait; sleep 1000";
-    let child = start(&pipe, command, quick_limits());
+    let service = start(&pipe, command, quick_limits());
     let (grandchild, leader) = (pipe.line().await, pipe.line().await);
-    // All that a killed owner does is to close its end of a pipe.
-    drop(child);
+    // A killed owner does no more than close its end of the pipe.
+    drop(service);
     wait_dead(&leader).await;
     wait_dead(&grandchild).await;
 }
 
 #[tokio::test]
-async fn a_service_that_uses_too_much_of_the_processor_dies() {
+async fn a_service_over_its_cpu_time_is_killed() {
     let pipe = Pipe::new();
     let limits = ServiceLimits { cpu_time: Some(Duration::from_secs(1)), ..quick_limits() };
-    let child = start(&pipe, "echo $$ > PIPE; while :; do :; done", limits);
+    let service = start(&pipe, "echo $$ > PIPE; while :; do :; done", limits);
     wait_dead(&pipe.line().await).await;
-    child.stop().await;
+    service.stop().await;
 }
 
 #[tokio::test]
 async fn a_service_gets_no_more_memory_than_allowed() {
     let pipe = Pipe::new();
     let limits = ServiceLimits { memory_bytes: Some(64 << 20), ..quick_limits() };
-    let child = start(&pipe, "ulimit -v > PIPE; sleep 1000", limits);
+    let service = start(&pipe, "ulimit -v > PIPE; sleep 1000", limits);
     assert_eq!(pipe.line().await, "65536");
-    child.stop().await;
+    service.stop().await;
 }
 
 #[tokio::test]
-async fn a_service_whose_time_is_over_ends_for_good() {
+async fn a_service_is_stopped_for_good_after_its_lifetime() {
     let pipe = Pipe::new();
     let limits = ServiceLimits { lifetime: Some(Duration::from_millis(50)), ..quick_limits() };
-    let child = start(&pipe, "trap '' TERM; echo $$ > PIPE; sleep 1000; sleep 1000", limits);
+    let service = start(&pipe, "trap '' TERM; echo $$ > PIPE; sleep 1000; sleep 1000", limits);
     wait_dead(&pipe.line().await).await;
-    child.stop().await;
+    service.stop().await;
     fs::write(pipe.path(), "nothing else\n").unwrap();
     assert_eq!(pipe.line().await, "nothing else");
 }

@@ -1,4 +1,4 @@
-//! A gateway of its own for each test, with a door that tests can shut, and bytes as they are on the wire.
+//! A gateway for each test with an authorizer that the test controls, and HTTP as bytes on the wire.
 
 use std::{
     net::SocketAddr,
@@ -19,34 +19,34 @@ use tokio::{
     time::sleep,
 };
 
-/// The agreement that is served unless a test says otherwise.
+/// The agreement that is served by default.
 pub(crate) const AGREEMENT: [u8; 20] = [7; 20];
 
-/// Its client.
+/// The key of its client.
 pub(crate) const CLIENT: [u8; 32] = [9; 32];
 
-/// Long after every test.
+/// An expiry after every test.
 pub(crate) const NEVER: u64 = 1 << 40;
 
 /// A session.
 pub(crate) const SESSION: &str = "1111111111111111111111111111111111111111111111111111111111111111";
 
-/// A door that says what a test told it last.
+/// An authorizer with the result that the test set last.
 #[derive(Clone)]
 pub(crate) struct TestAuthorizer {
-    /// What it says.
+    /// The result.
     result: Arc<Mutex<Result<Upstream, AuthorizationError>>>,
-    /// Told whenever it was asked.
+    /// Notified by every call.
     checked: Arc<Notify>,
 }
 
 impl TestAuthorizer {
-    /// Shuts it.
+    /// Denies every request from now on.
     pub(crate) fn deny(&self, reason: AuthorizationError) {
         *self.result.lock().unwrap() = Err(reason);
     }
 
-    /// Returns when it has been asked once more.
+    /// Returns after the next call.
     pub(crate) async fn wait_checked(&self) {
         self.checked.notified().await;
     }
@@ -59,7 +59,7 @@ impl Authorizer for TestAuthorizer {
     }
 }
 
-/// Receipts that tell for whom, for which session, and how many there were before.
+/// Receipts with the agreement, the session, and the number of earlier receipts.
 #[derive(Default)]
 pub(crate) struct TestReceipts(AtomicUsize);
 
@@ -70,7 +70,7 @@ impl Receipts for TestReceipts {
     }
 }
 
-/// Looks after guests all the time, and cuts nobody for anything else.
+/// Limits that authorize open connections every 5 ms and have no other timeouts.
 pub(crate) fn frequent_reauthorization() -> Limits {
     Limits {
         reauthorize_interval: Duration::from_millis(5),
@@ -80,13 +80,13 @@ pub(crate) fn frequent_reauthorization() -> Limits {
     }
 }
 
-/// A gateway, and what opens it.
+/// A gateway with its authorizer and secret.
 pub(crate) struct TestGateway {
     /// The gateway.
     pub(crate) inner: Gateway,
-    /// Its door.
+    /// Its authorizer.
     pub(crate) authorizer: TestAuthorizer,
-    /// What seals its tokens.
+    /// The secret of its tokens.
     pub(crate) secret: Secret,
 }
 
@@ -96,7 +96,7 @@ impl TestGateway {
         Self::with_limits(service, Limits::default()).await
     }
 
-    /// A gateway with other limits.
+    /// A gateway with these limits in front of a service.
     pub(crate) async fn with_limits(service: SocketAddr, limits: Limits) -> Self {
         let authorizer = TestAuthorizer {
             result: Arc::new(Mutex::new(Ok(service.try_into().unwrap()))),
@@ -109,18 +109,19 @@ impl TestGateway {
         Self { inner, authorizer, secret }
     }
 
-    /// A token of the client's.
+    /// A token for the client.
     pub(crate) fn token(&self) -> String {
         self.token_for(CLIENT, NEVER)
     }
 
-    /// A token of somebody's.
+    /// A token for a key.
     pub(crate) fn token_for(&self, key: [u8; 32], expires: u64) -> String {
         let claims = Claims { agreement: AGREEMENT, key, expires_at: expires };
         self.secret.issue(&claims).reveal().to_owned()
     }
 
-    /// The head of a request of the client's that ends the connection; `more` are lines, each with its end.
+    /// The head of a client's request that closes the connection after it; `more` is further header lines, each
+    /// with its line end.
     pub(crate) fn head(&self, line: &str, more: &str) -> String {
         let token = self.token();
         format!(
@@ -128,40 +129,40 @@ impl TestGateway {
         )
     }
 
-    /// A new connection.
+    /// Opens a connection.
     pub(crate) async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.inner.address()).await.unwrap()
     }
 
-    /// Everything that is answered to these bytes.
+    /// Sends bytes on a new connection; returns all that comes back.
     pub(crate) async fn send(&self, bytes: impl AsRef<[u8]>) -> String {
         let mut stream = self.connect().await;
-        // The gateway may hang up before it has read everything.
+        // The gateway may disconnect before it has read everything.
         let _ = stream.write_all(bytes.as_ref()).await;
         read_rest(&mut stream).await
     }
 
-    /// The answer to a request of the client's.
+    /// Sends a GET request of the client; returns the response.
     pub(crate) async fn get(&self, path: &str) -> String {
         self.send(self.head(&format!("GET {path}"), "")).await
     }
 }
 
-/// Everything that comes until the connection ends, however it ends.
+/// Reads until the connection ends, with or without an error.
 pub(crate) async fn read_rest(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes).await;
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Returns when it is so. The pauses leave the processor to those who are waited for.
+/// Polls every 25 ms until `is_so`.
 pub(crate) async fn eventually(mut is_so: impl AsyncFnMut() -> bool) {
     while !is_so().await {
         sleep(Duration::from_millis(25)).await;
     }
 }
 
-/// What comes until it ends so.
+/// Reads until the text ends with `end`.
 pub(crate) async fn read_until(stream: &mut TcpStream, end: &str) -> String {
     let mut bytes = Vec::new();
     while !bytes.ends_with(end.as_bytes()) {
@@ -170,12 +171,12 @@ pub(crate) async fn read_until(stream: &mut TcpStream, end: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// The status of an answer.
-pub(crate) fn status(answer: &str) -> u16 {
-    answer.get(9..12).and_then(|status| status.parse().ok()).unwrap_or_default()
+/// The status of a response.
+pub(crate) fn status(response: &str) -> u16 {
+    response.get(9..12).and_then(|status| status.parse().ok()).unwrap_or_default()
 }
 
-/// The value of a header of an answer or a request.
+/// The value of a header of a response or a request.
 pub(crate) fn header<'a>(message: &'a str, name: &str) -> Option<&'a str> {
     let head = message.split("\r\n\r\n").next()?;
     head.lines().find_map(|line| {
@@ -184,13 +185,13 @@ pub(crate) fn header<'a>(message: &'a str, name: &str) -> Option<&'a str> {
     })
 }
 
-/// What follows the head.
+/// The text after the head.
 pub(crate) fn body(message: &str) -> &str {
     message.split_once("\r\n\r\n").map_or("", |(_, body)| body)
 }
 
-/// The name that a refusal gives as its reason.
-pub(crate) fn error_code(answer: &str) -> String {
-    let body: serde_json::Value = serde_json::from_str(body(answer)).unwrap();
+/// The `error` code of the gateway's own response.
+pub(crate) fn error_code(response: &str) -> String {
+    let body: serde_json::Value = serde_json::from_str(body(response)).unwrap();
     body["error"].as_str().unwrap().to_owned()
 }

@@ -17,19 +17,19 @@ use crate::{
     },
 };
 
-/// A service that says back what it is told.
+/// A service that returns every message.
 async fn echo() -> std::net::SocketAddr {
     serve(|stream| async move {
         let (mut out, back) = accept_async(stream).await.unwrap().split();
-        let said = back
+        let messages = back
             .take_while(|message| std::future::ready(message.as_ref().is_ok_and(Message::is_text)));
-        // It ends when the gateway does.
-        drop(out.send_all(&mut said.boxed()).await);
+        // It ends when the gateway disconnects.
+        drop(out.send_all(&mut messages.boxed()).await);
     })
     .await
 }
 
-/// The client's WebSocket.
+/// Opens a WebSocket as the client.
 async fn open(
     gateway: &TestGateway,
 ) -> Result<(WebSocketStream<TcpStream>, Response), tungstenite::Error> {
@@ -39,87 +39,87 @@ async fn open(
     client_async(request, gateway.connect().await).await
 }
 
-/// Sends and gets a message back.
+/// Sends a message and expects it back.
 async fn echo_message(socket: &mut WebSocketStream<TcpStream>, text: &str) {
     socket.send(text.into()).await.unwrap();
     assert_eq!(socket.next().await.unwrap().unwrap().into_text().unwrap(), text);
 }
 
 #[tokio::test]
-async fn messages_pass_both_ways_and_the_first_answer_carries_a_receipt() {
-    let house = TestGateway::new(echo().await).await;
-    let (mut socket, answer) = open(&house).await.unwrap();
-    assert_eq!(answer.headers()["x-muster-receipt"], "agreement 7 session 17 before 0");
+async fn messages_pass_both_ways_and_the_handshake_carries_a_receipt() {
+    let gateway = TestGateway::new(echo().await).await;
+    let (mut socket, response) = open(&gateway).await.unwrap();
+    assert_eq!(response.headers()["x-muster-receipt"], "agreement 7 session 17 before 0");
     echo_message(&mut socket, "hello").await;
     echo_message(&mut socket, &"long".repeat(100_000)).await;
 }
 
 #[tokio::test]
 async fn when_the_client_disconnects_so_does_the_gateway() {
-    let (told, mut ended) = tokio::sync::mpsc::unbounded_channel();
+    let (sender, mut ended) = tokio::sync::mpsc::unbounded_channel();
     let service = serve(move |stream| {
-        let told = told.clone();
+        let sender = sender.clone();
         async move {
             let mut socket = accept_async(stream).await.unwrap();
             while let Some(Ok(_)) = socket.next().await {}
-            told.send(()).unwrap();
+            sender.send(()).unwrap();
         }
     });
-    let house = TestGateway::new(service.await).await;
-    drop(open(&house).await.unwrap());
+    let gateway = TestGateway::new(service.await).await;
+    drop(open(&gateway).await.unwrap());
     ended.recv().await.unwrap();
 }
 
 #[tokio::test]
 async fn it_is_cut_when_the_agreement_ends() {
-    let house = TestGateway::with_limits(echo().await, frequent_reauthorization()).await;
-    let (mut socket, _) = open(&house).await.unwrap();
+    let gateway = TestGateway::with_limits(echo().await, frequent_reauthorization()).await;
+    let (mut socket, _) = open(&gateway).await.unwrap();
     echo_message(&mut socket, "hello").await;
-    house.authorizer.deny(AuthorizationError::NotRunning { start: 1, now: 2, end: 2 });
+    gateway.authorizer.deny(AuthorizationError::NotRunning { start: 1, now: 2, end: 2 });
     assert!(!matches!(socket.next().await, Some(Ok(_))));
 }
 
 #[tokio::test]
-async fn it_is_cut_when_nothing_is_said_for_too_long() {
+async fn it_is_cut_after_the_idle_timeout() {
     let limits = Limits { idle_timeout: Duration::from_millis(300), ..Limits::default() };
-    let house = TestGateway::with_limits(echo().await, limits).await;
-    let (mut socket, _) = open(&house).await.unwrap();
+    let gateway = TestGateway::with_limits(echo().await, limits).await;
+    let (mut socket, _) = open(&gateway).await.unwrap();
     assert!(!matches!(socket.next().await, Some(Ok(_))));
 }
 
 #[tokio::test]
-async fn without_a_token_there_is_none() {
-    let house = TestGateway::new(echo().await).await;
-    house.authorizer.deny(AuthorizationError::NotAParty);
-    let Err(tungstenite::Error::Http(answer)) = open(&house).await else { panic!("it is open") };
-    assert_eq!(answer.status(), 403);
+async fn a_denied_client_gets_no_websocket() {
+    let gateway = TestGateway::new(echo().await).await;
+    gateway.authorizer.deny(AuthorizationError::NotAParty);
+    let Err(tungstenite::Error::Http(response)) = open(&gateway).await else { panic!("no error") };
+    assert_eq!(response.status(), 403);
 }
 
 #[tokio::test]
 async fn other_protocols_are_not_asked_for() {
-    let service = TestService::answering(OK).await;
-    let house = TestGateway::new(service.address).await;
+    let service = TestService::responding(OK).await;
+    let gateway = TestGateway::new(service.address).await;
     for more in [
         "upgrade: h2c\r\nconnection: upgrade\r\n",
         "upgrade: websocket, h2c\r\nconnection: upgrade\r\n",
         "upgrade: websocket\r\n",
     ] {
-        assert_eq!(status(&house.send(house.head("GET /", more)).await), 200);
+        assert_eq!(status(&gateway.send(gateway.head("GET /", more)).await), 200);
     }
-    let post = house.head("POST /", "upgrade: websocket\r\nconnection: upgrade\r\n");
-    assert_eq!(status(&house.send(post).await), 200);
-    for heard in service.received() {
-        assert_eq!(header(&heard, "upgrade"), None, "{heard}");
+    let post = gateway.head("POST /", "upgrade: websocket\r\nconnection: upgrade\r\n");
+    assert_eq!(status(&gateway.send(post).await), 200);
+    for received in service.received() {
+        assert_eq!(header(&received, "upgrade"), None, "{received}");
     }
 }
 
 #[tokio::test]
-async fn after_a_service_that_does_not_want_one_requests_are_requests() {
+async fn after_a_refused_upgrade_the_next_request_needs_a_token() {
     let service =
-        TestService::answering("HTTP/1.1 426 Upgrade Required\r\ncontent-length: 0\r\n\r\n").await;
-    let house = TestGateway::new(service.address).await;
-    let mut stream = house.connect().await;
-    let token = house.token();
+        TestService::responding("HTTP/1.1 426 Upgrade Required\r\ncontent-length: 0\r\n\r\n").await;
+    let gateway = TestGateway::new(service.address).await;
+    let mut stream = gateway.connect().await;
+    let token = gateway.token();
     let more = "upgrade: websocket\r\nconnection: upgrade\r\n";
     let head = format!("GET / HTTP/1.1\r\nx-muster-token: {token}\r\n{more}\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
