@@ -1,6 +1,6 @@
 //! Letters between a client, a worker and a tester over a relay of anybody's: prints a line for each step.
 //!
-//! `cargo run -p messages --example letters -- URL`, for example with what `muster relay` prints.
+//! `cargo run -p muster-messaging --example messages -- URL`, for example with what `muster relay` prints.
 
 #![expect(clippy::print_stdout, reason = "this is what a person reads")]
 

@@ -90,15 +90,16 @@ impl EndpointResponder {
         now: u64,
     ) -> Result<Option<Message>, MessageError> {
         let Content::EndpointRequest { claim } = &delivery.message.content else { return Ok(None) };
-        let content = match self.authorize(delivery, claim, now).await.map_err(MessageError::Chain)? {
-            Ok(party) => {
-                let (agreement, key) = (delivery.message.agreement, delivery.sender);
-                let issued = self.issuer.issue(&AccessGrant { agreement, key, party });
-                let Endpoint { url, token } = issued.map_err(MessageError::Endpoint)?;
-                Content::EndpointReply { url, token }
-            }
-            Err(reason) => Content::Refusal { reason },
-        };
+        let content =
+            match self.authorize(delivery, claim, now).await.map_err(MessageError::Chain)? {
+                Ok(party) => {
+                    let (agreement, key) = (delivery.message.agreement, delivery.sender);
+                    let issued = self.issuer.issue(&AccessGrant { agreement, key, party });
+                    let Endpoint { url, token } = issued.map_err(MessageError::Endpoint)?;
+                    Content::EndpointReply { url, token }
+                }
+                Err(reason) => Content::Refusal { reason },
+            };
         Ok(Some(delivery.message.reply(content)))
     }
 

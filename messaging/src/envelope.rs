@@ -69,7 +69,7 @@ pub enum OpenError {
 /// Encrypts a letter for the holder of a key, now.
 ///
 /// # Errors
-/// [`MessageError::BadKey`], [`MessageError::Letter`], [`MessageError::Key`].
+/// [`MessageError::InvalidKey`], [`MessageError::Format`], [`MessageError::Key`].
 pub fn seal(sender: &MessageKey, receiver: B256, message: &Message) -> Result<Event, MessageError> {
     seal_at(sender, receiver, message, Timestamp::now())
 }
@@ -92,7 +92,7 @@ pub(crate) fn seal_at(
 /// Opens a wrap as its receiver at the Unix second `now`, believing nothing that is not signed.
 ///
 /// # Errors
-/// [`Flaw`].
+/// [`OpenError`].
 pub fn open(receiver: &MessageKey, wrap: &Event, now: u64) -> Result<OpenedMessage, OpenError> {
     if wrap.kind != Kind::GiftWrap {
         return Err(OpenError::NotAGiftWrap);

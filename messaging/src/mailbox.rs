@@ -47,10 +47,10 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
-    /// Opens the post box of a key. What `seen` knows is not delivered again, whatever way it takes.
+    /// Opens the post box of a key. What `replay_guard` knows is not delivered again, whatever way it takes.
     ///
     /// # Errors
-    /// [`MessageError::Ended`].
+    /// [`MessageError::TransportClosed`].
     pub async fn open(
         key: MessageKey,
         transport: Arc<dyn Transport>,
@@ -69,7 +69,7 @@ impl Mailbox {
     /// Sends a letter to the holder of a key, and returns when somebody keeps it for them.
     ///
     /// # Errors
-    /// Those of [`seal`], and [`MessageError::Unacknowledged`], [`MessageError::Refused`], [`MessageError::Ended`].
+    /// Those of [`seal`], and [`MessageError::Unacknowledged`], [`MessageError::Rejected`], [`MessageError::TransportClosed`].
     pub async fn send(&self, receiver: B256, message: &Message) -> Result<(), MessageError> {
         self.transport.publish(&seal(&self.key, receiver, message)?).await
     }
@@ -79,7 +79,7 @@ impl Mailbox {
     /// anywhere without losing one.
     ///
     /// # Errors
-    /// [`MessageError::Ended`], [`MessageError::Seen`].
+    /// [`MessageError::TransportClosed`], [`MessageError::ReplayGuard`].
     pub async fn next(&mut self) -> Result<Delivery, MessageError> {
         loop {
             let wrap = self.inbox.next().await.ok_or(MessageError::TransportClosed)?;

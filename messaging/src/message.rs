@@ -158,11 +158,12 @@ pub enum MessageFormatError {
 
 /// A letter as it is written.
 #[derive(Serialize, Deserialize)]
-struct VersionedMessage<L> {
+struct VersionedMessage<M> {
     /// The version of everything else.
     version: u8,
     /// The rest.
-    letter: L,
+    #[serde(rename = "letter")]
+    message: M,
 }
 
 /// The part of a letter that all versions have in common.
@@ -204,7 +205,7 @@ impl Message {
     /// # Errors
     /// [`MessageFormatError::TooLong`].
     pub fn to_json(&self) -> Result<String, MessageFormatError> {
-        let written = VersionedMessage { version: VERSION, letter: self };
+        let written = VersionedMessage { version: VERSION, message: self };
         let json = serde_json::to_string(&written).map_err(|_| MessageFormatError::Malformed)?;
         if json.len() > MESSAGE_LIMIT {
             return Err(MessageFormatError::TooLong(json.len()));
@@ -225,7 +226,7 @@ impl Message {
         if version != VERSION {
             return Err(MessageFormatError::UnsupportedVersion(version));
         }
-        Ok(serde_json::from_str::<VersionedMessage<Self>>(json).map_err(malformed)?.letter)
+        Ok(serde_json::from_str::<VersionedMessage<Self>>(json).map_err(malformed)?.message)
     }
 }
 

@@ -63,7 +63,7 @@ impl PassResponder {
     /// is no request for a pass.
     ///
     /// # Errors
-    /// [`MessageError::Chain`], [`MessageError::Seen`] or [`MessageError::Key`]; the same letter can be
+    /// [`MessageError::Chain`], [`MessageError::ReplayGuard`] or [`MessageError::Key`]; the same letter can be
     /// answered later.
     pub async fn respond(
         &self,

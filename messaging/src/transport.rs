@@ -14,14 +14,14 @@ pub trait Transport: Debug + Send + Sync {
     /// Hands a wrap over, and returns when somebody has taken it who keeps it for its receiver.
     ///
     /// # Errors
-    /// [`MessageError::Unacknowledged`], [`MessageError::Refused`], [`MessageError::Ended`].
+    /// [`MessageError::Unacknowledged`], [`MessageError::Rejected`], [`MessageError::TransportClosed`].
     fn publish<'a>(&'a self, wrap: &'a Event) -> BoxFuture<'a, Result<(), MessageError>>;
 
     /// Opens an inbox for the wraps to a key, those that wait for it first. There is one for each key:
     /// the latest.
     ///
     /// # Errors
-    /// [`MessageError::Ended`].
+    /// [`MessageError::TransportClosed`].
     fn subscribe<'a>(&'a self, key: &'a MessageKey) -> BoxFuture<'a, Result<Inbox, MessageError>>;
 }
 

@@ -2,7 +2,7 @@
 
 use alloy::primitives::B256;
 use muster_client::{SignedTx, TxJournal, TxOutcome};
-use muster_messaging::Source;
+use muster_messaging::BoxError;
 use rusqlite::{OptionalExtension, params};
 
 use super::Store;
@@ -62,7 +62,7 @@ impl Store {
 }
 
 impl TxJournal for Store {
-    fn record(&self, purpose: &str, signed: &SignedTx) -> Result<(), Source> {
+    fn record(&self, purpose: &str, signed: &SignedTx) -> Result<(), BoxError> {
         fail_point(failpoint_operation(purpose), "decided");
         let insert = "INSERT INTO outbox (hash, purpose, nonce, raw) MAX_VALUES (?1, ?2, ?3, ?4)
             ON CONFLICT DO NOTHING";

@@ -138,17 +138,17 @@ async fn accept_loop(listener: TcpListener, config: RelayConfig) {
 
 /// Serves one connection until it ends.
 async fn serve_connection(socket: TcpStream, permit: Permit, config: RelayConfig, hub: Arc<Hub>) {
-    let RelayConfig { require_auth: login, url, limits, .. } = config;
+    let RelayConfig { require_auth, url, limits, .. } = config;
     let here = |socket: &TcpStream| {
         let address = socket.local_addr().ok()?;
         RelayUrl::parse(&format!("ws://{address}")).ok()
     };
-    let url = if login { url.or_else(|| here(&socket)) } else { None };
-    if login && url.is_none() {
+    let url = if require_auth { url.or_else(|| here(&socket)) } else { None };
+    if require_auth && url.is_none() {
         return;
     }
-    let login = url.map(Nip42Auth::new);
-    if let Some(connection) = Connection::open(socket, login, limits, hub).await {
+    let auth = url.map(Nip42Auth::new);
+    if let Some(connection) = Connection::open(socket, auth, limits, hub).await {
         connection.run().await;
     }
     drop(permit);

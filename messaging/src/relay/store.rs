@@ -149,7 +149,8 @@ mod tests {
         let count = store.wraps.len();
         let by_key: usize = store.by_key.values().map(std::collections::BTreeSet::len).sum();
         let bytes: usize = store.wraps.values().map(|kept| kept.bytes).sum();
-        (store.by_id.len(), store.by_expiry.len(), by_key, store.bytes) == (count, count, count, bytes)
+        (store.by_id.len(), store.by_expiry.len(), by_key, store.bytes)
+            == (count, count, count, bytes)
     }
 
     #[test]

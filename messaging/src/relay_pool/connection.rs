@@ -52,9 +52,9 @@ pub(super) struct RelayConnection {
 
 impl Debug for RelayConnection {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Link")
-            .field("number", &self.index)
-            .field("is_up", &self.is_connected)
+        f.debug_struct("RelayConnection")
+            .field("index", &self.index)
+            .field("is_connected", &self.is_connected)
             .finish_non_exhaustive()
     }
 }
@@ -169,7 +169,7 @@ impl RelayConnection {
                 }
                 Ok(LoopEvent::Received)
             }
-            // The other end is in `mail`.
+            // The other end is in `inboxes`.
             Ok(()) = changes.changed() => {
                 session.update_subscriptions(&self.url, inboxes).await?;
                 Ok(LoopEvent::Sent)

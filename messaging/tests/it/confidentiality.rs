@@ -88,7 +88,7 @@ async fn no_address_token_or_agreement_is_in_plaintext() {
     let reply = market.endpoint_responder().respond(&delivery, now()).await.unwrap().unwrap();
     worker.send(delivery.sender, &reply).await.unwrap();
     let answered = client.next().await.unwrap();
-    tracing::info!(?delivery, ?answered, ?client, door = ?market.issuer, "a careless program");
+    tracing::info!(?delivery, ?answered, ?client, issuer = ?market.issuer, "a careless program");
 
     assert!(
         traffic.has("EVENT")
