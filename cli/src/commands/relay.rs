@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use clap::Args;
 use muster_daemons::{Agent, AgentError, Waiting};
-use muster_messaging::{MessageError, Relay, RelayConfig, RelayUrl};
+use muster_messaging::MessageError;
+use muster_relay::{Relay, RelayConfig, RelayUrl};
 
 use crate::context::Context;
 use crate::daemon;
@@ -43,7 +44,7 @@ struct Running(Option<Relay>);
 impl Agent for Running {
     async fn step(&mut self) -> Result<Waiting, AgentError> {
         match &self.0 {
-            Some(relay) if relay.is_listening() => Ok(Waiting::for_a("letters")),
+            Some(relay) if relay.is_listening() => Ok(Waiting::for_a("messages")),
             _ => Err(MessageError::TransportClosed.into()),
         }
     }

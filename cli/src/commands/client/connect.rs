@@ -6,6 +6,7 @@ use alloy::primitives::Address;
 use clap::Args;
 use muster_daemons::Role;
 use muster_daemons::buyer::{ConnectOptions, Connection, entrances};
+use muster_messaging::ExposeSecret;
 
 use super::run::Refunds;
 use crate::context::Context;
@@ -59,8 +60,8 @@ pub(super) async fn run(context: &Context, options: Connect) -> Result<(), CliEr
             vec![
                 Cell::count(entrance.index),
                 Cell::text(entrance.worker),
-                Cell::text(entrance.url.reveal()),
-                Cell::text(entrance.token.reveal()),
+                Cell::text(entrance.url.expose_secret()),
+                Cell::text(entrance.token.expose_secret()),
             ]
         });
         let columns = ["worker", "account", "url", "token"];

@@ -7,8 +7,9 @@ use alloy::signers::local::PrivateKeySigner;
 use muster_daemons::buyer::DEEDS;
 use muster_daemons::fault::points;
 use muster_messaging::{
-    Content, InMemoryReplayGuard, Mailbox, Message, MessageKey, Relay, RelayConfig, RelayPool,
+    Content, InMemoryReplayGuard, Mailbox, Message, MessageKey, RelayPool,
 };
+use muster_relay::{Relay, RelayConfig};
 use stylus_devnode::CHAIN_ID;
 
 use super::{ONCE, Victim, all_were_passed, transactions};

@@ -3,7 +3,8 @@
 use alloy::primitives::keccak256;
 use alloy::signers::local::PrivateKeySigner;
 use muster_daemons::tester::DEEDS;
-use muster_messaging::{MessageKey, Relay, RelayConfig};
+use muster_messaging::MessageKey;
+use muster_relay::{Relay, RelayConfig};
 
 use super::{Victim, all_were_passed, transactions, waits_for};
 use crate::harness::{Background, World};
