@@ -10,6 +10,7 @@ use muster_client::{AmountError, Application, BoxError, MarketError, NodeError, 
 use muster_daemons::tester::ProbeFailure;
 use muster_daemons::{DaemonError, StoreError};
 use muster_messaging::MessageError;
+use muster_relay::RelayError;
 
 use crate::account::PrivateKeyError;
 
@@ -203,6 +204,9 @@ pub(crate) enum CliError {
     /// Messages: a relay that does not start, or no way to others' relays.
     #[error(transparent)]
     Message(#[from] MessageError),
+    /// A relay that cannot start.
+    #[error(transparent)]
+    Relay(#[from] RelayError),
     /// A program that is left alone cannot go on.
     #[error(transparent)]
     Daemon(DaemonError),

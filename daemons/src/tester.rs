@@ -12,6 +12,7 @@ use alloy::primitives::Address;
 use futures::stream::{self, StreamExt};
 use muster_client::protocol::abi::Worker;
 use muster_client::{Application, MarketError};
+use muster_messaging::{ExposeSecret, MessageKey};
 use tokio::sync::watch;
 use tokio::time::Duration;
 
@@ -104,7 +105,7 @@ impl TesterDaemon {
         let probe_context = Arc::new(ProbeContext {
             account: context.account(),
             key_seed: store
-                .secret("passes", || muster_messaging::MessageKey::random().to_bytes().0)?,
+                .secret("passes", || *MessageKey::random().to_bytes().expose_secret())?,
             store,
             clock: MarketClock::start(context.market().clone(), now),
             request_client: Arc::new(request_client),

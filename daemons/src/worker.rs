@@ -12,7 +12,7 @@ use alloy::primitives::Address;
 use muster_client::protocol::abi::{Clock, State, Worker as Known};
 use muster_client::{Application, MarketError, Offer, state_text as words};
 use muster_gateway::{Config, Gateway, Limits, Secret};
-use muster_messaging::{EndpointResponder, MessageKey};
+use muster_messaging::{EndpointResponder, ExposeSecret, MessageKey};
 use tokio::task::JoinSet;
 use tokio::time::Duration;
 
@@ -122,7 +122,7 @@ impl WorkerDaemon {
         options: WorkerOptions,
     ) -> Result<Self, DaemonError> {
         let store = context.store().clone();
-        let secret = Secret::new(store.secret("gateway", || MessageKey::random().to_bytes().0)?);
+        let secret = Secret::new(store.secret("gateway", || *MessageKey::random().to_bytes().expose_secret())?);
         let agreement_table = Arc::new(AgreementTable::default());
         let config =
             Config { listen: options.listen, secret: secret.clone(), limits: Limits::default() };

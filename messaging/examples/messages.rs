@@ -1,8 +1,8 @@
-//! Letters between a client, a worker and a tester over a relay of anybody's: prints a line for each step.
+//! Sends messages between a client, a worker and a tester over any Nostr relay, and prints a line for each step.
 //!
-//! `cargo run -p messages --example letters -- URL`, for example with what `muster relay` prints.
+//! `cargo run -p muster-messaging --example messages -- URL`, for example with the URL that `muster relay` prints.
 
-#![expect(clippy::print_stdout, reason = "this is what a person reads")]
+#![expect(clippy::print_stdout, reason = "the lines are for the user")]
 
 use std::error::Error;
 use std::sync::Arc;
@@ -10,19 +10,19 @@ use std::sync::Arc;
 use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
 use muster_messaging::{
-    Claim, Content, Delegation, InMemoryReplayGuard, Mailbox, Message, MessageKey, RelayPool,
-    SecretString,
+    Claim, Content, Delegation, Endpoint, InMemoryReplayGuard, Mailbox, Message, MessageKey,
+    RelayPool,
 };
 
-/// The post box of a key, over a connection of its own.
+/// The mailbox of a key, over a connection of its own.
 async fn mailbox(key: &MessageKey, url: &str) -> Result<Mailbox, Box<dyn Error>> {
     let transport = Arc::new(RelayPool::connect([url])?);
     Ok(Mailbox::open(key.clone(), transport, Arc::new(InMemoryReplayGuard::default())).await?)
 }
 
-/// Says that a step went well, or fails.
-fn check(step: &str, well: bool) -> Result<(), Box<dyn Error>> {
-    if !well {
+/// Prints that a step succeeded, or fails.
+fn check(step: &str, succeeded: bool) -> Result<(), Box<dyn Error>> {
+    if !succeeded {
         return Err(format!("FAIL  {step}").into());
     }
     println!("ok    {step}");
@@ -34,54 +34,47 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let url = std::env::args().nth(1).ok_or("give the URL of a relay: ws://127.0.0.1:7447")?;
     let [account, agreement] = [PrivateKeySigner::random(), PrivateKeySigner::random()];
     let (client_key, agreement) = (MessageKey::from_signer(&account)?, agreement.address());
-    let [worker_key, fresh] = [MessageKey::random(), MessageKey::random()];
+    let [worker_key, tester_key] = [MessageKey::random(), MessageKey::random()];
 
     let mut client = mailbox(&client_key, &url).await?;
     let mut worker = mailbox(&worker_key, &url).await?;
     let request = |claim| Message::request(1, agreement, Content::EndpointRequest { claim });
-    let asked = request(Claim::Client {});
-    client.send(worker.key(), &asked).await?;
-    let came = worker.next().await?;
+    let client_request = request(Claim::Client {});
+    client.send(worker.key(), &client_request).await?;
+    let delivery = worker.next().await?;
     check(
         "a worker gets its client's request",
-        came.message == asked && came.sender == client.key(),
+        delivery.message == client_request && delivery.sender == client.key(),
     )?;
 
-    let (url_of_service, token) =
-        (SecretString::new("https://worker.example"), SecretString::new("token"));
-    let reply = asked.reply(Content::EndpointReply { url: url_of_service, token });
-    worker.send(came.sender, &reply).await?;
-    let answered = client.next().await?;
+    let endpoint = Endpoint { url: "https://worker.example".into(), token: "token".into() };
+    let reply = client_request.reply(Content::EndpointReply(endpoint));
+    worker.send(delivery.sender, &reply).await?;
+    let delivery = client.next().await?;
     check(
         "a client gets the endpoint",
-        answered.is_reply_to(worker.key(), &asked) && answered.message == reply,
+        delivery.is_reply_to(worker.key(), &client_request) && delivery.message == reply,
     )?;
 
-    let key = fresh.public();
-    let pass = request(Claim::Client {});
-    client
-        .send(
-            key,
-            &pass.reply(Content::Pass {
-                delegation: Delegation::sign(&account, 1, agreement, key, u64::MAX)?,
-            }),
-        )
-        .await?;
-    // Nobody has asked for this key until now.
-    let mut tester = mailbox(&fresh, &url).await?;
+    let key = tester_key.public();
+    let delegation = Delegation::sign(&account, 1, agreement, key, u64::MAX)?;
+    let pass = client_request.reply(Content::Pass { delegation });
+    client.send(key, &pass).await?;
+    // The tester subscribes only now.
+    let mut tester = mailbox(&tester_key, &url).await?;
     let Content::Pass { delegation } = tester.next().await?.message.content else {
-        return Err("FAIL  another letter came than the pass".into());
+        return Err("FAIL  a pass waits for its tester".into());
     };
     let signer: Option<Address> = delegation.signer(1, agreement);
     check("a pass waits for its tester", signer == Some(account.address()))?;
 
     tester.send(worker.key(), &request(Claim::Delegate { delegation })).await?;
-    let came = worker.next().await?;
-    check("a worker gets the tester's request and nothing twice", came.sender == key)?;
+    let delivery = worker.next().await?;
+    check("a worker gets the tester's request and nothing twice", delivery.sender == key)?;
 
     drop(worker);
-    let mut again = mailbox(&worker_key, &url).await?;
-    let senders = [again.next().await?.sender, again.next().await?.sender];
-    let both = senders.contains(&client.key()) && senders.contains(&key);
-    check("what a relay keeps comes again after a restart", both)
+    let mut restarted = mailbox(&worker_key, &url).await?;
+    let senders = [restarted.next().await?.sender, restarted.next().await?.sender];
+    let has_both = senders.contains(&client.key()) && senders.contains(&key);
+    check("a relay delivers stored messages again after a restart", has_both)
 }

@@ -1,4 +1,4 @@
-//! Delegations: a client's signature that lets another key ask its workers, in one agreement and for a time.
+//! Delegations: a client's signature that gives another key its right to request endpoints.
 
 use alloy::primitives::{Address, B256, Signature};
 use alloy::signers::SignerSync;
@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::MessageError;
 
-/// What the client signs, under the domain "Muster messages", version "1", with the chain and the agreement.
+/// The EIP-712 struct. Its domain has the name "Muster messages", version "1", the chain and the agreement.
 mod typed {
     alloy::sol! {
-        /// `key` may ask as the client does until the Unix second `until`.
+        /// `key` has the client's right until the Unix second `until`.
         struct Delegation {
             bytes32 key;
             uint64 until;
@@ -19,25 +19,25 @@ mod typed {
     }
 }
 
-/// A client's word that a key may ask in its place.
+/// A client's signature that a key may request endpoints as the client, in one agreement and for a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Delegation {
-    /// The x-only key that may ask.
+    /// The x-only key with the right.
     pub key: B256,
-    /// The Unix second from which on it may not.
+    /// The Unix second at which the right ends.
     pub until: u64,
-    /// First half of the client's compact signature (EIP-2098).
+    /// The first half of the client's compact signature (EIP-2098).
     pub r: B256,
-    /// Second half, with the parity in its highest bit.
+    /// The second half, with the parity in its highest bit.
     pub vs: B256,
 }
 
 impl Delegation {
-    /// Lets `key` ask as `client` about an agreement.
+    /// Signs a delegation as `client`.
     ///
     /// # Errors
-    /// [`MessageError::Key`].
+    /// [`MessageError::Key`] if the account cannot sign.
     pub fn sign(
         client: &PrivateKeySigner,
         chain_id: u64,
@@ -47,13 +47,14 @@ impl Delegation {
     ) -> Result<Self, MessageError> {
         let signature = client.sign_hash_sync(&digest(chain_id, agreement, key, until));
         let compact = signature.map_err(|error| MessageError::Key(error.into()))?.as_erc2098();
-        // 64 bytes have two halves.
+        // Both halves of 64 bytes are there.
         let [r, vs] = [compact.first_chunk(), compact.last_chunk()]
             .map(|half| half.copied().map(B256::new).unwrap_or_default());
         Ok(Self { key, until, r, vs })
     }
 
-    /// Who signed it for this agreement; `None` if nobody can have.
+    /// The account that signed it for this agreement; `None` if the signature is invalid. The caller compares the
+    /// account with the agreement's client and checks `until`.
     #[must_use]
     pub fn signer(&self, chain_id: u64, agreement: Address) -> Option<Address> {
         let signature = Signature::from_erc2098([self.r.0, self.vs.0].as_flattened());
@@ -62,7 +63,7 @@ impl Delegation {
     }
 }
 
-/// What is signed.
+/// The EIP-712 hash that is signed.
 fn digest(chain_id: u64, agreement: Address, key: B256, until: u64) -> B256 {
     let domain: Eip712Domain = eip712_domain! {
         name: "Muster messages",
@@ -82,7 +83,7 @@ mod tests {
     use super::{Delegation, digest};
 
     #[test]
-    fn a_delegation_is_its_clients_for_this_chain_agreement_key_and_time_only() {
+    fn a_delegation_holds_for_one_client_chain_agreement_key_and_time() {
         let client = PrivateKeySigner::random();
         let [here, there] = [1, 2].map(Address::with_last_byte);
         let key = B256::repeat_byte(9);
@@ -97,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_signed_is_typed_data_that_wallets_show() {
+    fn the_signed_hash_is_that_of_eip_712() {
         let (agreement, key) = (Address::repeat_byte(2), B256::repeat_byte(3));
         let domain = keccak256(
             (

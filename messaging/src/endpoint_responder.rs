@@ -1,4 +1,4 @@
-//! The worker's answer to whoever asks for its endpoint.
+//! A worker's replies to requests for its endpoint.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -9,51 +9,49 @@ use crate::chain_view::{AgreementInfo, ChainView};
 use crate::error::{BoxError, MessageError};
 use crate::keys::accounts_of;
 use crate::mailbox::Delivery;
-use crate::message::{Claim, Content, Message, RefusalReason, SecretString};
+use crate::message::{Claim, Content, Endpoint, Message, RefusalReason};
 
-/// Who is let in, and to what.
+/// The access that a token gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccessGrant {
     /// The agreement.
     pub agreement: Address,
-    /// The key that asked, and that the token belongs to.
+    /// The key that requested the endpoint, and that the token is for.
     pub key: B256,
-    /// As what it asked.
+    /// The role in which that key has access.
     pub party: Party,
 }
 
-/// As what somebody is let in.
+/// The role in which a key has access to a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Party {
     /// The agreement's client.
     Client,
-    /// Somebody with the client's delegation: a program of the client, or a tester with a pass.
+    /// The holder of a delegation: a program of the client, or a tester with a pass. Nobody can tell which.
     Delegate {
-        /// The Unix second from which on the delegation is void.
+        /// The Unix second at which the delegation expires.
         until: u64,
     },
-    /// A tester that shows its seat.
+    /// A tester that names its seat.
     Tester {
         /// The window of the seat, counted from 0.
         window: u8,
     },
 }
 
-/// Where a service is, and what to show there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Endpoint {
-    /// Where it is.
-    pub url: SecretString,
-    /// What to show.
-    pub token: SecretString,
-}
-
-/// Makes tokens, each for one agreement and one key.
+/// Issues tokens for a worker's service.
+///
+/// - **Ordering.** A responder calls [`issue`](Self::issue) after it has checked the sender's right, and sends what
+///   it returns. Calls may overlap.
+/// - **Cancellation.** `issue` blocks and is called from async tasks, so it must not wait for the network.
+/// - **Retries.** The same grant may be requested again, for example after a lost reply. The issuer may return the
+///   same endpoint again.
 pub trait EndpointIssuer: Debug + Send + Sync {
-    /// The endpoint for somebody who may have it. For the same admission it may give the same one.
+    /// The endpoint for a grant. Its token must give no other access, and no access after the grant has ended.
     ///
     /// # Errors
-    /// If it has none to give now.
+    /// If it cannot be issued now. The responder returns [`MessageError::Endpoint`] and sends nothing, and its
+    /// caller can pass the same delivery again.
     fn issue(&self, grant: &AccessGrant) -> Result<Endpoint, BoxError>;
 }
 
@@ -62,14 +60,14 @@ pub trait EndpointIssuer: Debug + Send + Sync {
 pub struct EndpointResponder {
     /// The worker.
     worker: Address,
-    /// What the chain says.
+    /// The chain.
     chain: Arc<dyn ChainView>,
-    /// What makes tokens.
+    /// The issuer of tokens.
     issuer: Arc<dyn EndpointIssuer>,
 }
 
 impl EndpointResponder {
-    /// A desk for a worker.
+    /// A responder for a worker.
     #[must_use]
     pub fn new(
         worker: Address,
@@ -79,31 +77,33 @@ impl EndpointResponder {
         Self { worker, chain, issuer }
     }
 
-    /// The reply to a letter that came at the Unix second `now`: an endpoint or a refusal; `None` if the
-    /// letter is no request for an endpoint.
+    /// The reply to a message that arrived at the Unix second `now`: the endpoint or a refusal. `None` if the
+    /// message is not a request for an endpoint.
+    ///
+    /// It sends nothing and keeps no state, so a dropped future has no effect unless the issuer has recorded the
+    /// grant.
     ///
     /// # Errors
-    /// [`MessageError::Chain`] or [`MessageError::Endpoint`]; the same letter can be answered later.
+    /// [`MessageError::Chain`] or [`MessageError::Endpoint`]. The same delivery can be passed again.
     pub async fn respond(
         &self,
         delivery: &Delivery,
         now: u64,
     ) -> Result<Option<Message>, MessageError> {
         let Content::EndpointRequest { claim } = &delivery.message.content else { return Ok(None) };
-        let content =
-            match self.authorize(delivery, claim, now).await.map_err(MessageError::Chain)? {
-                Ok(party) => {
-                    let (agreement, key) = (delivery.message.agreement, delivery.sender);
-                    let issued = self.issuer.issue(&AccessGrant { agreement, key, party });
-                    let Endpoint { url, token } = issued.map_err(MessageError::Endpoint)?;
-                    Content::EndpointReply { url, token }
-                }
-                Err(reason) => Content::Refusal { reason },
-            };
+        let authorized = self.authorize(delivery, claim, now).await;
+        let content = match authorized.map_err(MessageError::Chain)? {
+            Ok(party) => {
+                let (agreement, key) = (delivery.message.agreement, delivery.sender);
+                let endpoint = self.issuer.issue(&AccessGrant { agreement, key, party });
+                Content::EndpointReply(endpoint.map_err(MessageError::Endpoint)?)
+            }
+            Err(reason) => Content::Refusal { reason },
+        };
         Ok(Some(delivery.message.reply(content)))
     }
 
-    /// As what the sender is let in, or why not.
+    /// The role in which the sender has access, or why it has none.
     async fn authorize(
         &self,
         delivery: &Delivery,

@@ -1,5 +1,5 @@
-//! Gift wraps (NIP-59, encrypted by NIP-44): a letter inside a seal, signed by its sender, inside a wrap that is
-//! signed by a key used once. A relay sees the receiver's key and the size.
+//! Gift wraps (NIP-59, encrypted with NIP-44): a message in a seal that its sender signs, in a wrap that a one-time
+//! key signs. A relay sees the receiver's key and the size.
 
 use std::time::Duration;
 
@@ -11,70 +11,71 @@ use nostr::types::Timestamp;
 
 use crate::error::MessageError;
 use crate::keys::{MessageKey, public_key};
-use crate::message::{Message, MessageFormatError};
+use crate::message::Message;
+use crate::message_format::MessageFormatError;
 
-/// How long after it was sent a letter is still taken.
+/// How long after it was sent a message is accepted.
 pub const MESSAGE_TTL: Duration = Duration::from_hours(24);
 
-/// How far a wrap's time is moved back at most, so that nobody sees when it was made.
+/// How far the date of a wrap is moved back at most, which hides when it was sent (NIP-59).
 pub(crate) const MAX_TIMESTAMP_TWEAK: Duration = Duration::from_hours(48);
 
-/// How much a sender's clock may be ahead.
+/// How far a sender's clock may be ahead.
 pub(crate) const MAX_CLOCK_SKEW: Duration = Duration::from_mins(10);
 
-/// The longest encrypted content; the letter that grows most on its way takes 19 204 bytes.
+/// The longest encrypted content, in bytes. A message needs 19 204 bytes at most.
 pub(crate) const CONTENT_LIMIT: usize = 32 * 1024;
 
-/// The kind of the innermost event, which nobody but the parties sees.
+/// The kind of the innermost event (the rumor), which only the receiver sees.
 const MESSAGE_KIND: Kind = Kind::Custom(2015);
 
-/// A letter as it came out of its wrap.
+/// A decrypted message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenedMessage {
-    /// The key that signed it.
+    /// The key that signed the seal.
     pub sender: B256,
-    /// The Unix second at which it was written, by its sender's clock.
+    /// The Unix second at which it was sent, by the sender's clock.
     pub sent_at: u64,
-    /// The letter.
+    /// The message.
     pub message: Message,
 }
 
-/// Why a wrap is not opened.
+/// Why a wrap cannot be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// It is no gift wrap.
-    #[error("no gift wrap")]
+    /// The event is not a gift wrap.
+    #[error("not a gift wrap")]
     NotAGiftWrap,
-    /// It is longer than that of any letter.
-    #[error("too large")]
+    /// The content is longer than that of any message.
+    #[error("the wrap is too large")]
     TooLarge,
-    /// It does not decrypt, or not to what belongs into a wrap.
-    #[error("unreadable")]
+    /// A layer cannot be decrypted with the receiver's key, or is not an event.
+    #[error("the wrap cannot be decrypted")]
     Unreadable,
-    /// A signature, an id or an author is not what it has to be.
-    #[error("forged")]
+    /// A kind, id, signature or author is wrong.
+    #[error("a kind, id, signature or author is wrong")]
     Forged,
-    /// It is past its time.
-    #[error("too old")]
+    /// The wrap has expired, or the message is older than [`MESSAGE_TTL`].
+    #[error("the message has expired")]
     Expired,
-    /// It is from a time to come.
-    #[error("from the future")]
+    /// The message is dated too far in the future.
+    #[error("the message is dated in the future")]
     FromTheFuture,
-    /// What is in it is no letter.
+    /// The decrypted content is not a message.
     #[error(transparent)]
     Format(#[from] MessageFormatError),
 }
 
-/// Encrypts a letter for the holder of a key, now.
+/// Encrypts a message for the holder of a key, dated now.
 ///
 /// # Errors
-/// [`MessageError::BadKey`], [`MessageError::Letter`], [`MessageError::Key`].
+/// [`MessageError::InvalidKey`], [`MessageError::Format`], [`MessageError::Key`].
 pub fn seal(sender: &MessageKey, receiver: B256, message: &Message) -> Result<Event, MessageError> {
     seal_at(sender, receiver, message, Timestamp::now())
 }
 
-/// Encrypts a letter that is written at this time.
+/// Encrypts a message, dated `at`.
 pub(crate) fn seal_at(
     sender: &MessageKey,
     receiver: B256,
@@ -83,16 +84,17 @@ pub(crate) fn seal_at(
 ) -> Result<Event, MessageError> {
     let author = sender.keys().public_key();
     let rumor = UnsignedEvent::new(author, at, MESSAGE_KIND, [], message.to_json()?);
-    // The wrap's time is up to `MAX_TIMESTAMP_TWEAK` too early, and it expires by that time.
+    // A wrap expires relative to its date, which is up to `MAX_TIMESTAMP_TWEAK` too early.
     let life = MAX_TIMESTAMP_TWEAK.saturating_add(MESSAGE_TTL);
     let wrap = GiftWrapBuilder::new(public_key(receiver)?, rumor).expiration(life);
     wrap.finalize(sender.keys()).map_err(|error| MessageError::Key(error.into()))
 }
 
-/// Opens a wrap as its receiver at the Unix second `now`, believing nothing that is not signed.
+/// Decrypts a wrap as its receiver at the Unix second `now`. It checks kind, id, signature and author of every layer,
+/// and the date. It does not detect replays: [`Mailbox`](crate::Mailbox) does.
 ///
 /// # Errors
-/// [`Flaw`].
+/// [`OpenError`].
 pub fn open(receiver: &MessageKey, wrap: &Event, now: u64) -> Result<OpenedMessage, OpenError> {
     if wrap.kind != Kind::GiftWrap {
         return Err(OpenError::NotAGiftWrap);

@@ -1,55 +1,49 @@
-//! What can go wrong, by what the caller can do next.
+//! The errors of this crate, by what the caller can do next.
 
 use std::error::Error;
-use std::io;
 
 use alloy::primitives::B256;
 
-use crate::message::MessageFormatError;
+use crate::message_format::MessageFormatError;
 
-/// Somebody else's error, kept as it came.
+/// An error of an implementation that this crate calls.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Why something was not done.
+/// Why a message was not sent, received or answered.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MessageError {
-    /// No message can be encrypted to this key.
-    #[error("{0} is no x-only secp256k1 key: its owner has to register another one")]
+    /// The receiver's key is not a valid public key, so nothing can be encrypted to it.
+    #[error("{0} is not an x-only secp256k1 key: its owner must register a valid one")]
     InvalidKey(B256),
-    /// The letter cannot be sent as it is.
+    /// The message cannot be written.
     #[error(transparent)]
     Format(#[from] MessageFormatError),
-    /// The letter cannot be sealed or a delegation not signed.
-    #[error("the key does not sign or encrypt: {0}")]
+    /// The secret key is invalid, or cannot sign or encrypt.
+    #[error("the secret key cannot sign or encrypt: {0}")]
     Key(BoxError),
-    /// No relay has taken the message yet. It may still arrive; a repetition needs a new nonce.
-    #[error("no relay has taken the message yet: it may still arrive when one can be reached")]
+    /// No relay has accepted the message within the timeout. It may still be delivered, so a retry must be a new
+    /// request with a new nonce.
+    #[error(
+        "no relay has accepted the message: check that a relay can be reached; the message may still arrive"
+    )]
     Unacknowledged,
-    /// Every relay refused the message.
-    #[error("every relay refused the message: name other relays")]
+    /// Every relay rejected the message. A retry over the same relays fails again.
+    #[error("every relay rejected the message: use other relays")]
     Rejected,
-    /// The transport has ended.
-    #[error("the transport has ended")]
+    /// The transport has ended, or another inbox for the same key has replaced this one.
+    #[error("the message transport is closed")]
     TransportClosed,
-    /// What was seen before cannot be looked up or written down.
-    #[error("what was received before cannot be looked up: {0}")]
+    /// The replay guard failed. The message is not delivered.
+    #[error("the record of received messages cannot be read or written: {0}")]
     ReplayGuard(BoxError),
-    /// The chain does not answer. The same letter can be answered later.
-    #[error("the chain does not say who asks: {0}")]
+    /// The chain cannot be read. The same delivery can be answered later.
+    #[error("the sender's right cannot be read from the chain: {0}")]
     Chain(BoxError),
-    /// The endpoint cannot be given. The same letter can be answered later.
-    #[error("no endpoint can be given: {0}")]
+    /// The issuer failed. The same delivery can be answered later.
+    #[error("the endpoint cannot be issued: {0}")]
     Endpoint(BoxError),
-    /// This is no address of a relay.
-    #[error("{0} is no address of a relay: it looks like wss://relay.example")]
+    /// The text is not the URL of a relay.
+    #[error("{0} is not the URL of a relay, such as wss://relay.example")]
     InvalidRelayUrl(Box<str>),
-    /// An address that cannot be listened on.
-    #[error("cannot listen on {address}: {source}")]
-    Listen {
-        /// The address.
-        address: Box<str>,
-        /// What the system says.
-        source: io::Error,
-    },
 }

@@ -13,24 +13,25 @@ use crate::error::MessageError;
 use crate::keys::MessageKey;
 use crate::transport::{Inbox, Transport};
 
-/// How many wraps an inbox holds beyond those that waited for it.
+/// How many unread wraps an inbox holds, besides those that were stored when it was opened.
 const INBOX_CAPACITY: usize = 1024;
 
-/// Keeps every wrap for ever, and gives it to who asks for the key it is for.
+/// A transport in memory. It stores every wrap for ever and delivers wraps in the order in which they were
+/// published. Publishing to a full inbox is [`MessageError::Unacknowledged`].
 #[derive(Debug, Default)]
 pub struct InMemoryTransport(Mutex<TransportState>);
 
-/// What is there.
+/// The stored wraps and the open inboxes.
 #[derive(Debug, Default)]
 struct TransportState {
-    /// Everything that was ever sent.
+    /// Every published wrap.
     wraps: Vec<Event>,
-    /// Who waits for more.
+    /// The newest inbox for each key.
     inboxes: HashMap<PublicKey, mpsc::Sender<Event>>,
 }
 
 impl TransportState {
-    /// Keeps a wrap and hands it on.
+    /// Stores a wrap and delivers it to the inboxes for its receivers.
     fn publish(&mut self, wrap: &Event) -> Result<(), MessageError> {
         for key in wrap.tags.public_keys() {
             if let Some(inbox) = self.inboxes.get(&key) {
@@ -46,16 +47,16 @@ impl TransportState {
         Ok(())
     }
 
-    /// Opens an inbox with what waits for a key.
+    /// Opens an inbox with the stored wraps for a key.
     fn subscribe(&mut self, key: PublicKey) -> Inbox {
-        let waiting: Vec<_> = self
+        let stored: Vec<_> = self
             .wraps
             .iter()
             .filter(|wrap| wrap.tags.public_keys().any(|receiver| receiver == key))
             .collect();
-        let (sender, inbox) = Inbox::new(INBOX_CAPACITY.saturating_add(waiting.len()));
-        for wrap in waiting {
-            // The inbox has room for them, and lives.
+        let (sender, inbox) = Inbox::new(INBOX_CAPACITY.saturating_add(stored.len()));
+        for wrap in stored {
+            // The inbox is open and has the capacity.
             drop(sender.try_send(wrap.clone()));
         }
         self.inboxes.insert(key, sender);
@@ -64,7 +65,7 @@ impl TransportState {
 }
 
 impl InMemoryTransport {
-    /// Everything that was ever sent, as a relay would see it.
+    /// Every published wrap, as a relay would see it.
     #[must_use]
     pub fn wraps(&self) -> Vec<Event> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).wraps.clone()

@@ -9,29 +9,25 @@ mod in_memory;
 mod keys;
 mod mailbox;
 mod message;
+mod message_format;
 mod pass_responder;
-mod relay;
 mod relay_pool;
 mod replay_guard;
 mod transport;
 
 pub use crate::chain_view::{AgreementInfo, ChainFuture, ChainView};
 pub use crate::delegation::Delegation;
-pub use crate::endpoint_responder::{
-    AccessGrant, Endpoint, EndpointIssuer, EndpointResponder, Party,
-};
+pub use crate::endpoint_responder::{AccessGrant, EndpointIssuer, EndpointResponder, Party};
 pub use crate::envelope::{MESSAGE_TTL, OpenError, OpenedMessage, open, seal};
 pub use crate::error::{BoxError, MessageError};
 pub use crate::in_memory::InMemoryTransport;
 pub use crate::keys::{MessageKey, accounts_of};
 pub use crate::mailbox::{Delivery, Mailbox};
-pub use crate::message::{
-    Claim, Content, MESSAGE_LIMIT, Message, MessageFormatError, RefusalReason, SecretString,
-};
+pub use crate::message::{Claim, Content, Endpoint, Message, RefusalReason};
+pub use crate::message_format::{MESSAGE_LIMIT, MessageFormatError};
 pub use crate::pass_responder::PassResponder;
-pub use crate::relay::{Limits, Relay, RelayConfig};
 pub use crate::relay_pool::{RelayPool, RelayStatus};
 pub use crate::replay_guard::{InMemoryReplayGuard, ReplayGuard};
 pub use crate::transport::{Inbox, Transport};
 pub use nostr::event::Event;
-pub use nostr::types::RelayUrl;
+pub use secrecy::{ExposeSecret, SecretBox, SecretString};

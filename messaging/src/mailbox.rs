@@ -1,4 +1,4 @@
-//! A post box: letters out, and in only what is genuine, fresh and new.
+//! Sends messages, and receives those that are authentic, recent and new.
 
 use std::sync::Arc;
 
@@ -14,43 +14,44 @@ use crate::message::Message;
 use crate::replay_guard::ReplayGuard;
 use crate::transport::{Inbox, Transport};
 
-/// A letter that has come in.
+/// A received message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// The key of its sender, proven.
+    /// The sender's key, proven by its signature.
     pub sender: B256,
-    /// The Unix second at which it was written, by its sender's clock.
+    /// The Unix second at which it was sent, by the sender's clock.
     pub sent_at: u64,
-    /// The letter.
+    /// The message.
     pub message: Message,
 }
 
 impl Delivery {
-    /// Whether this is the reply to `request` from the one it was sent to.
+    /// Whether this is the reply to `request`, from the receiver of that request.
     #[must_use]
     pub fn is_reply_to(&self, receiver: B256, request: &Message) -> bool {
         self.sender == receiver && self.message.is_reply_to(request)
     }
 }
 
-/// Letters to and from one key.
+/// Sends and receives the messages of one key.
 #[derive(Debug)]
 pub struct Mailbox {
-    /// Whose it is.
+    /// The key.
     key: MessageKey,
-    /// The way out.
+    /// Where messages are sent.
     transport: Arc<dyn Transport>,
-    /// The way in.
+    /// Where wraps arrive.
     inbox: Inbox,
-    /// What came in before.
+    /// What was received before.
     replay_guard: Arc<dyn ReplayGuard>,
 }
 
 impl Mailbox {
-    /// Opens the post box of a key. What `seen` knows is not delivered again, whatever way it takes.
+    /// Opens the mailbox of a key. A message that `replay_guard` has recorded is not delivered again. Another mailbox
+    /// for the same key over the same transport replaces this one.
     ///
     /// # Errors
-    /// [`MessageError::Ended`].
+    /// [`MessageError::TransportClosed`].
     pub async fn open(
         key: MessageKey,
         transport: Arc<dyn Transport>,
@@ -60,26 +61,29 @@ impl Mailbox {
         Ok(Self { key, transport, inbox, replay_guard })
     }
 
-    /// The key that it belongs to.
+    /// The public key of this mailbox.
     #[must_use]
     pub fn key(&self) -> B256 {
         self.key.public()
     }
 
-    /// Sends a letter to the holder of a key, and returns when somebody keeps it for them.
+    /// Encrypts a message for a key, sends it and waits until somebody stores it for its receiver. Dropping the
+    /// future does not withdraw the message.
     ///
     /// # Errors
-    /// Those of [`seal`], and [`MessageError::Unacknowledged`], [`MessageError::Refused`], [`MessageError::Ended`].
+    /// Those of [`seal`]; [`MessageError::Unacknowledged`], [`MessageError::Rejected`], [`MessageError::TransportClosed`].
     pub async fn send(&self, receiver: B256, message: &Message) -> Result<(), MessageError> {
         self.transport.publish(&seal(&self.key, receiver, message)?).await
     }
 
-    /// Waits for the next letter. It is remembered before it is delivered, so whoever ends before
-    /// answering it will not see it again; its sender asks anew, with another nonce. Can be cut off
-    /// anywhere without losing one.
+    /// Waits for the next message. Messages have no order. Invalid, expired and repeated ones are skipped.
+    ///
+    /// A message is recorded before it is delivered, so a crash before the reply loses it, and its sender must
+    /// request again with another nonce. Cancel-safe: a dropped future loses no message.
     ///
     /// # Errors
-    /// [`MessageError::Ended`], [`MessageError::Seen`].
+    /// [`MessageError::TransportClosed`], and then always; [`MessageError::ReplayGuard`], after which the next call
+    /// continues with the next message.
     pub async fn next(&mut self) -> Result<Delivery, MessageError> {
         loop {
             let wrap = self.inbox.next().await.ok_or(MessageError::TransportClosed)?;
@@ -89,7 +93,7 @@ impl Mailbox {
         }
     }
 
-    /// What a wrap holds, if it is to be delivered.
+    /// The message in a wrap; `None` if it is invalid or a replay.
     fn accept(&self, wrap: &Event) -> Result<Option<Delivery>, MessageError> {
         let id = B256::new(wrap.id.to_bytes());
         if self.replay_guard.contains(id).map_err(MessageError::ReplayGuard)? {
@@ -99,18 +103,18 @@ impl Mailbox {
             match open(&self.key, wrap, Timestamp::now().as_secs()) {
                 Ok(opened) => opened,
                 Err(error) => {
-                    debug!(wrap = %id, %error, "a message is dropped");
+                    debug!(wrap = %id, %error, "invalid message dropped");
                     return Ok(None);
                 }
             };
-        // The same wrap, and the same letter in another wrap, are replays as long as either is opened.
+        // The same wrap, and the same message in another wrap, are replays for as long as either opens.
         let until = sent_at
             .saturating_add(MESSAGE_TTL.as_secs())
             .saturating_add(MAX_TIMESTAMP_TWEAK.as_secs());
         let replay_id = replay_id(sender, &message);
         for id in [replay_id, id] {
             if !self.replay_guard.insert_if_new(id, until).map_err(MessageError::ReplayGuard)? {
-                debug!(%id, "a message came again");
+                debug!(%id, "repeated message dropped");
                 return Ok(None);
             }
         }
@@ -118,8 +122,7 @@ impl Mailbox {
     }
 }
 
-/// What two letters share exactly if one is a replay of the other: sender, agreement, nonce, and whether
-/// it asks or answers.
+/// The id that a message shares with its replays alone: the hash of sender, agreement, nonce and direction.
 fn replay_id(sender: B256, message: &Message) -> B256 {
     let Message { chain_id, agreement, nonce, .. } = message;
     keccak256(

@@ -1,82 +1,83 @@
-//! What the parties write to each other: small JSON of one version, each letter about one agreement.
-
-use std::fmt::{self, Debug, Formatter};
+//! The messages of the protocol and their JSON.
 
 use alloy::primitives::{Address, B256};
-use serde::{Deserialize, Serialize};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize, Serializer};
+use subtle::ConstantTimeEq;
 
 use crate::delegation::Delegation;
-use crate::keys::MessageKey;
+use crate::message_format::{MESSAGE_LIMIT, MessageFormatError, VERSION};
 
-/// The longest letter, in bytes of JSON.
-pub const MESSAGE_LIMIT: usize = 4096;
-
-/// The version of letters that this crate writes and reads.
-const VERSION: u8 = 1;
-
-/// A letter. A request's nonce is never used twice; a reply has the nonce of its request.
+/// A message about one agreement. A request's nonce is used once; a reply has the nonce of its request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Message {
-    /// The chain of the agreement.
+    /// The id of the agreement's chain.
     pub chain_id: u64,
-    /// The agreement that it is about.
+    /// The agreement.
     pub agreement: Address,
-    /// What ties a reply to its request.
+    /// Ties a reply to its request.
     pub nonce: B256,
-    /// What it says.
+    /// The request or reply.
     pub content: Content,
 }
 
-/// What a letter says.
+/// A request or a reply.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Content {
-    /// To a worker: where is the service?
+    /// Asks a worker for its endpoint.
     EndpointRequest {
-        /// By what right this is asked.
+        /// Why the sender may have it.
         claim: Claim,
     },
-    /// The worker's answer.
-    EndpointReply {
-        /// Where the service is, for HTTP and WebSocket.
-        url: SecretString,
-        /// What every request to it has to show.
-        token: SecretString,
-    },
-    /// To a client, by a tester: let me look at the workers as if I were you.
+    /// A worker's reply to [`Content::EndpointRequest`].
+    EndpointReply(Endpoint),
+    /// A tester asks the client for a pass, with which it probes workers as the client would.
     PassRequest {
-        /// The window, counted from 0, in which the tester holds a seat.
+        /// The window in which the tester holds a seat, counted from 0.
         window: u8,
         /// The tester's place in the list of its agreement's epoch.
         place: u32,
-        /// A fresh key, which workers will see in place of the tester's own.
+        /// The fresh key for which the tester wants the pass. Workers see this key instead of the tester's.
         key: B256,
     },
-    /// The client's answer.
+    /// The client's reply to [`Content::PassRequest`].
     Pass {
-        /// The fresh key's right to ask workers.
+        /// The client's delegation for the fresh key.
         delegation: Delegation,
     },
-    /// No.
+    /// The negative reply to either request.
     Refusal {
-        /// Why.
+        /// The reason.
         reason: RefusalReason,
     },
 }
 
-/// By what right an endpoint is asked for.
+/// The endpoint of a worker's service. `Debug` redacts both fields, and dropping it zeroizes them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Endpoint {
+    /// The URL of the service, for HTTP and WebSocket.
+    #[serde(serialize_with = "serialize_secret")]
+    pub url: SecretString,
+    /// The bearer token that every request to the service must carry.
+    #[serde(serialize_with = "serialize_secret")]
+    pub token: SecretString,
+}
+
+/// Why the sender of a [`Content::EndpointRequest`] may have the endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Claim {
     /// The sender's key belongs to the agreement's client.
     Client {},
-    /// The agreement's client has signed for the sender's key.
+    /// The agreement's client has delegated its right to the sender's key.
     Delegate {
-        /// What it signed.
+        /// The delegation.
         delegation: Delegation,
     },
-    /// The sender is a tester, under its registered key.
+    /// The sender is a tester and uses its registered key.
     Seat {
         /// The current window, counted from 0.
         window: u8,
@@ -85,137 +86,100 @@ pub enum Claim {
     },
 }
 
-/// Why a request is refused.
+/// Why a request is refused. The text is for the sender of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RefusalReason {
-    /// The agreement is on another chain.
-    #[error("the agreement is on another chain than the one I look at")]
+    /// The receiver uses another chain.
+    #[error("the receiver uses another chain than that of the agreement")]
     OtherChain,
-    /// The market did not make this agreement, or not with the one who is asked.
-    #[error("this is no agreement of mine")]
+    /// The market did not create the agreement, or the receiver is not its client or one of its workers.
+    #[error("the receiver has no part in this agreement")]
     NotMine,
     /// The agreement has not started or has ended.
-    #[error("the agreement does not run now")]
+    #[error("the agreement has not started or has ended")]
     NotRunning,
-    /// The sender is not who may ask this.
-    #[error("the key that asks has no right to: it is neither the client's nor delegated by it")]
+    /// The sender's key is neither the client's nor delegated by the client.
+    #[error("the sender's key is neither the client's nor delegated by the client")]
     NotAllowed,
     /// The delegation has expired.
     #[error("the client's delegation has expired")]
     Expired,
-    /// Another window is the current one.
-    #[error("another window is the current one")]
+    /// The request names a window that is not the current one.
+    #[error("the requested window is not the current one")]
     OtherWindow,
     /// The sender's account does not hold that seat.
     #[error("the sender does not hold that seat")]
     NoSeat,
-    /// A pass for that seat was given to another key.
-    #[error("a pass for that seat was given before, for another key")]
+    /// The client gave the seat's pass to another key.
+    #[error("the seat's pass was already given to another key")]
     PassGiven,
 }
 
-/// A text that is never printed: an address of a service, or a token.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SecretString(String);
-
-impl SecretString {
-    /// Hides a text.
-    #[must_use]
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text. Not to be logged.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Debug for SecretString {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str("(hidden)")
-    }
-}
-
-/// What is wrong with a letter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum MessageFormatError {
-    /// It is longer than any letter.
-    #[error("a letter of {0} bytes is too long: {MESSAGE_LIMIT} are the most")]
-    TooLong(usize),
-    /// It does not read as a letter.
-    #[error("this is no letter")]
-    Malformed,
-    /// It has another version.
-    #[error("a letter of version {0}, of which this program only knows {VERSION}")]
-    UnsupportedVersion(u8),
-}
-
-/// A letter as it is written.
+/// The outermost JSON object.
 #[derive(Serialize, Deserialize)]
-struct VersionedMessage<L> {
-    /// The version of everything else.
+struct VersionedMessage<M> {
+    /// The version of the format.
     version: u8,
-    /// The rest.
-    letter: L,
+    /// The message.
+    #[serde(rename = "letter")]
+    message: M,
 }
 
-/// The part of a letter that all versions have in common.
+/// The part of [`VersionedMessage`] that all versions share.
 #[derive(Deserialize)]
 struct VersionHeader {
-    /// See [`VersionedMessage`].
+    /// The version of the format.
     version: u8,
 }
 
 impl Message {
-    /// A request, with a nonce that was never used.
+    /// A request with a fresh random nonce.
     #[must_use]
     pub fn request(chain_id: u64, agreement: Address, content: Content) -> Self {
-        Self { chain_id, agreement, nonce: MessageKey::random().to_bytes(), content }
+        Self { chain_id, agreement, nonce: B256::random(), content }
     }
 
-    /// A reply to this letter.
+    /// A reply to this message.
     #[must_use]
     pub const fn reply(&self, content: Content) -> Self {
         let Self { chain_id, agreement, nonce, content: _ } = *self;
         Self { chain_id, agreement, nonce, content }
     }
 
-    /// Whether this is a reply to that request; who sent it is another question.
+    /// Whether this is a reply to that request. It says nothing about who sent it: see
+    /// [`Delivery::is_reply_to`](crate::Delivery::is_reply_to).
     #[must_use]
     pub fn is_reply_to(&self, request: &Self) -> bool {
-        let about = |message: &Self| (message.chain_id, message.agreement, message.nonce);
-        about(self) == about(request) && !self.is_request()
+        let subject = |message: &Self| (message.chain_id, message.agreement, message.nonce);
+        subject(self) == subject(request) && !self.is_request()
     }
 
-    /// Whether it wants an answer.
+    /// Whether this is a request.
     #[must_use]
     pub const fn is_request(&self) -> bool {
         matches!(self.content, Content::EndpointRequest { .. } | Content::PassRequest { .. })
     }
 
-    /// As it travels.
+    /// The message's JSON, with its secrets in plaintext.
     ///
     /// # Errors
     /// [`MessageFormatError::TooLong`].
     pub fn to_json(&self) -> Result<String, MessageFormatError> {
-        let written = VersionedMessage { version: VERSION, letter: self };
-        let json = serde_json::to_string(&written).map_err(|_| MessageFormatError::Malformed)?;
+        let versioned = VersionedMessage { version: VERSION, message: self };
+        let json = serde_json::to_string(&versioned).map_err(|_| MessageFormatError::Malformed)?;
         if json.len() > MESSAGE_LIMIT {
             return Err(MessageFormatError::TooLong(json.len()));
         }
         Ok(json)
     }
 
-    /// Reads what somebody sent.
+    /// Parses a message. Unknown fields are errors.
     ///
     /// # Errors
-    /// [`MessageFormatError`], with the version if that is the reason.
+    /// [`MessageFormatError`]. Another version is [`MessageFormatError::UnsupportedVersion`] whatever else the
+    /// JSON has.
     pub fn from_json(json: &str) -> Result<Self, MessageFormatError> {
         if json.len() > MESSAGE_LIMIT {
             return Err(MessageFormatError::TooLong(json.len()));
@@ -225,8 +189,25 @@ impl Message {
         if version != VERSION {
             return Err(MessageFormatError::UnsupportedVersion(version));
         }
-        Ok(serde_json::from_str::<VersionedMessage<Self>>(json).map_err(malformed)?.letter)
+        Ok(serde_json::from_str::<VersionedMessage<Self>>(json).map_err(malformed)?.message)
     }
+}
+
+/// Takes the same time for any two endpoints of the same lengths.
+impl PartialEq for Endpoint {
+    fn eq(&self, other: &Self) -> bool {
+        let is_same = |a: &SecretString, b: &SecretString| {
+            a.expose_secret().as_bytes().ct_eq(b.expose_secret().as_bytes())
+        };
+        (is_same(&self.url, &other.url) & is_same(&self.token, &other.token)).into()
+    }
+}
+
+impl Eq for Endpoint {}
+
+/// Writes a secret, which `secrecy` does only on request.
+fn serialize_secret<S: Serializer>(secret: &SecretString, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(secret.expose_secret())
 }
 
 #[cfg(test)]

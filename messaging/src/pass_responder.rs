@@ -1,4 +1,4 @@
-//! The client's answer to testers that ask for a pass, and delegations for the client's own programs.
+//! A client's replies to testers that request a pass, and delegations for the client's own programs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,22 +13,22 @@ use crate::mailbox::Delivery;
 use crate::message::{Content, Message, RefusalReason};
 use crate::replay_guard::ReplayGuard;
 
-/// What delegations are rounded to, so that those made on one day look alike.
+/// Delegations expire at the end of a day, so that all delegations of one day look alike.
 const DAY: Duration = Duration::from_hours(24);
 
-/// Answers requests for passes. One seat gets a pass for one key.
+/// Answers requests for passes. A seat gets passes for one key only.
 #[derive(Clone, Debug)]
 pub struct PassResponder {
-    /// The client.
+    /// The client's account.
     account: PrivateKeySigner,
-    /// What the chain says.
+    /// The chain.
     chain: Arc<dyn ChainView>,
-    /// Which passes were given.
+    /// The seats that have a pass, and the keys of these passes.
     issued_passes: Arc<dyn ReplayGuard>,
 }
 
 impl PassResponder {
-    /// A desk for a client.
+    /// A responder for a client. `issued_passes` must outlive a restart: without it a seat could get a second pass.
     #[must_use]
     pub fn new(
         account: PrivateKeySigner,
@@ -38,12 +38,11 @@ impl PassResponder {
         Self { account, chain, issued_passes }
     }
 
-    /// Lets a key ask the workers of an agreement as the client does, from the Unix second `now` for one to
-    /// two days. A client that asks under a fresh key of its own, delegated by this, cannot be told from a
-    /// tester with a pass.
+    /// Delegates the client's right to a key, from the Unix second `now` for one to two days. A client that
+    /// requests endpoints with a delegated key looks like a tester with a pass.
     ///
     /// # Errors
-    /// [`MessageError::Key`].
+    /// [`MessageError::Key`] if the account cannot sign.
     pub fn delegate(
         &self,
         agreement: Address,
@@ -59,12 +58,12 @@ impl PassResponder {
         )
     }
 
-    /// The reply to a letter that came at the Unix second `now`: a pass or a refusal; `None` if the letter
-    /// is no request for a pass.
+    /// The reply to a message that arrived at the Unix second `now`: a pass or a refusal. `None` if the message is
+    /// not a request for a pass. It sends nothing; the pass is recorded before this returns.
     ///
     /// # Errors
-    /// [`MessageError::Chain`], [`MessageError::Seen`] or [`MessageError::Key`]; the same letter can be
-    /// answered later.
+    /// [`MessageError::Chain`], [`MessageError::ReplayGuard`] or [`MessageError::Key`]. The same delivery can be
+    /// passed again.
     pub async fn respond(
         &self,
         delivery: &Delivery,
@@ -74,12 +73,12 @@ impl PassResponder {
             return Ok(None);
         };
         let agreement = delivery.message.agreement;
-        let refused =
+        let refusal =
             self.refusal_reason(delivery, window, place).await.map_err(MessageError::Chain)?;
         let reserve = || {
             self.reserve_pass(agreement, window, place, key, now).map_err(MessageError::ReplayGuard)
         };
-        let content = match refused {
+        let content = match refusal {
             Some(reason) => Content::Refusal { reason },
             None if reserve()? => Content::Pass { delegation: self.delegate(agreement, key, now)? },
             None => Content::Refusal { reason: RefusalReason::PassGiven },
@@ -87,7 +86,7 @@ impl PassResponder {
         Ok(Some(delivery.message.reply(content)))
     }
 
-    /// Why the sender gets no pass, if so.
+    /// Why the sender gets no pass; `None` if it may have one.
     async fn refusal_reason(
         &self,
         delivery: &Delivery,
@@ -112,7 +111,7 @@ impl PassResponder {
         Ok((!holds_seat).then_some(RefusalReason::NoSeat))
     }
 
-    /// Whether a seat's pass goes to this key: the first that asks for it.
+    /// Reserves a seat's pass for the first key that requests it. Returns whether the pass is for this key.
     fn reserve_pass(
         &self,
         agreement: Address,
@@ -126,13 +125,13 @@ impl PassResponder {
         if self.issued_passes.contains(pass)? {
             return Ok(true);
         }
-        // Cut off between these two, the seat has no pass and its tester shows the seat instead.
+        // After a crash between the two, the seat has no pass, and its tester names the seat to workers instead.
         Ok(self.issued_passes.insert_if_new(keccak256(seat), delegation_expiry(now))?
             && self.issued_passes.insert_if_new(pass, delegation_expiry(now))?)
     }
 }
 
-/// Until when a delegation made now is good: the end of the next day.
+/// The Unix second at which a delegation of `now` expires: the end of the day after.
 fn delegation_expiry(now: u64) -> u64 {
     let midnight = now.checked_next_multiple_of(DAY.as_secs()).unwrap_or(now);
     midnight.saturating_add(DAY.as_secs())

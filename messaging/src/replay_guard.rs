@@ -1,4 +1,4 @@
-//! What was received before, so that nothing is answered twice.
+//! Remembers what was received, so that nothing is answered twice.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Debug;
@@ -8,47 +8,57 @@ use alloy::primitives::B256;
 
 use crate::error::BoxError;
 
-/// Remembers ids for a time.
+/// A set of ids that expire. A daemon keeps it in its state file, so that a restart forgets nothing.
+///
+/// - **Atomicity.** Of several calls of [`insert_if_new`](Self::insert_if_new) with one id, one returns `true`.
+/// - **Durability.** An id is recorded when `insert_if_new` returns: a crash after that must not forget it.
+/// - **Ordering, cancellation.** The methods block and have no order among different ids. They are called from
+///   async tasks, so they must not wait for the network.
+/// - **Retries.** Nobody retries a failed call. [`Mailbox::next`](crate::Mailbox::next) returns the error and
+///   delivers nothing; the wrap arrives again in the next inbox for its key.
 pub trait ReplayGuard: Debug + Send + Sync {
-    /// Whether an id is remembered.
+    /// Whether an id is recorded.
     ///
     /// # Errors
-    /// If that cannot be looked up.
+    /// If the record cannot be read.
     fn contains(&self, id: B256) -> Result<bool, BoxError>;
 
-    /// Remembers an id until a Unix second at least; `true` if it was not remembered before.
+    /// Records an id until the Unix second `until` at least, and returns whether it was not recorded before. For
+    /// an id that was, an implementation may keep the earlier `until`.
     ///
     /// # Errors
-    /// If it cannot be written down.
+    /// If the record cannot be read or written. The id may be recorded or not.
     fn insert_if_new(&self, id: B256, until: u64) -> Result<bool, BoxError>;
 }
 
-/// Remembers in memory: the latest ids, by the time until which they are remembered.
+/// A [`ReplayGuard`] in memory. It forgets everything with the process, and the ids that expire first when it is
+/// full.
 #[derive(Debug)]
 pub struct InMemoryReplayGuard {
-    /// The most that are remembered.
+    /// The most ids.
     capacity: usize,
-    /// What is.
+    /// The ids.
     ids: Mutex<Ids>,
 }
 
-/// Ids, found both ways.
+/// The ids, with an index by expiry.
 #[derive(Debug, Default)]
 struct Ids {
-    /// When each can be forgotten.
+    /// The Unix second at which each expires.
     expiries: HashMap<B256, u64>,
-    /// The same, the first one to forget in front.
+    /// The same, the earliest first.
     by_expiry: BTreeSet<(u64, B256)>,
 }
 
 impl InMemoryReplayGuard {
-    /// Remembers so many ids at most, and forgets those first that need not be remembered for long.
+    /// An empty guard for so many ids.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self { capacity, ids: Mutex::default() }
     }
 }
 
+/// A guard for 65 536 ids.
 impl Default for InMemoryReplayGuard {
     fn default() -> Self {
         Self::new(1 << 16)
@@ -70,8 +80,8 @@ impl ReplayGuard for InMemoryReplayGuard {
         }
         by_expiry.insert((until, id));
         while by_expiry.len() > self.capacity {
-            if let Some((_, oldest)) = by_expiry.pop_first() {
-                expiries.remove(&oldest);
+            if let Some((_, earliest)) = by_expiry.pop_first() {
+                expiries.remove(&earliest);
             }
         }
         Ok(before.is_none())

@@ -1,4 +1,4 @@
-//! How wraps get from one to another: one small trait, and what it gives out.
+//! The boundary to whatever carries wraps from senders to receivers.
 
 use std::fmt::Debug;
 
@@ -9,35 +9,49 @@ use tokio::sync::mpsc;
 use crate::error::MessageError;
 use crate::keys::MessageKey;
 
-/// A way for wraps, which knows neither what is in them nor who sent them.
+/// Carries wraps to the receivers that they name, and sees neither their content nor their sender.
+///
+/// - **Delivery.** A wrap that [`publish`](Self::publish) has acknowledged is delivered at least once to an inbox
+///   that is open before the wrap expires, unless everybody who stores it loses it.
+/// - **Ordering.** There is none: wraps may arrive in any order and more than once. [`Mailbox`](crate::Mailbox)
+///   drops duplicates.
+/// - **Concurrency.** All methods may be called at the same time from any task.
 pub trait Transport: Debug + Send + Sync {
-    /// Hands a wrap over, and returns when somebody has taken it who keeps it for its receiver.
+    /// Sends a wrap and waits until somebody stores it for its receiver.
+    ///
+    /// Dropping the future does not withdraw the wrap. Publishing the same wrap again is safe: its receiver gets
+    /// it once.
     ///
     /// # Errors
-    /// [`MessageError::Unacknowledged`], [`MessageError::Refused`], [`MessageError::Ended`].
+    /// [`MessageError::Unacknowledged`] if nobody has stored it yet (it may still be delivered),
+    /// [`MessageError::Rejected`] if nobody will, [`MessageError::TransportClosed`].
     fn publish<'a>(&'a self, wrap: &'a Event) -> BoxFuture<'a, Result<(), MessageError>>;
 
-    /// Opens an inbox for the wraps to a key, those that wait for it first. There is one for each key:
-    /// the latest.
+    /// Opens an inbox for the wraps to a key, and requests the stored ones. A new inbox for the same key replaces
+    /// the older one, which then ends. Dropping the inbox ends the subscription.
+    ///
+    /// This does not wait for a connection: an implementation connects, and reconnects, in the background.
+    /// Dropping the future opens nothing.
     ///
     /// # Errors
-    /// [`MessageError::Ended`].
+    /// [`MessageError::TransportClosed`].
     fn subscribe<'a>(&'a self, key: &'a MessageKey) -> BoxFuture<'a, Result<Inbox, MessageError>>;
 }
 
-/// Where wraps to one key come in, until it is dropped. A wrap may come more than once.
+/// The receiving end for the wraps to one key. A wrap may arrive more than once.
 #[derive(Debug)]
 pub struct Inbox(mpsc::Receiver<Event>);
 
 impl Inbox {
-    /// An inbox for so many unread wraps, and where to put them in.
+    /// An inbox for so many unread wraps, at least one, and the sending end for a transport.
     #[must_use]
     pub fn new(capacity: usize) -> (mpsc::Sender<Event>, Self) {
         let (sender, receiver) = mpsc::channel(capacity.max(1));
         (sender, Self(receiver))
     }
 
-    /// The next wrap; `None` when the transport has ended.
+    /// Waits for the next wrap; `None` when the transport has closed the inbox. Cancel-safe: a dropped future
+    /// loses no wrap.
     pub async fn next(&mut self) -> Option<Event> {
         self.0.recv().await
     }

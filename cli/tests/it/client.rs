@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 
 use alloy::primitives::keccak256;
-use muster_messaging::{Relay, RelayConfig};
+use muster_relay::{Relay, RelayConfig};
 use serde_json::Value;
 
 use crate::harness::{BackgroundProcess, TestMarket, free_port, until};

@@ -36,7 +36,7 @@ async fn connections_per_address_are_limited_and_counted_in_metrics() {
     let ready = relay.ready();
     let [url, health] = ["url", "health"].map(|name| ready[name].as_str().unwrap().to_owned());
     let read = async |url: &str| reqwest::get(url).await.unwrap().text().await.unwrap();
-    until(async || read(&health).await == "waits for letters\n").await;
+    until(async || read(&health).await == "waits for messages\n").await;
     let metrics = health.replace("/health", "/metrics");
     let tells = async |line: &str| until(async || read(&metrics).await.contains(line)).await;
 
@@ -60,6 +60,6 @@ async fn connections_per_address_are_limited_and_counted_in_metrics() {
     drop(first);
     tells("muster_relay_connections 0\n").await;
     send(&url).await;
-    tells("muster_relay_letters_total 1\n").await;
+    tells("muster_relay_messages_total 1\n").await;
     assert_eq!(relay.terminate(), Some(0));
 }

@@ -8,9 +8,10 @@ use alloy::primitives::{Address, B256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use muster_gateway::{RECEIPT_HEADER, SESSION_HEADER};
 use muster_messaging::{
-    Claim, Content, InMemoryReplayGuard, Mailbox, Message, MessageKey, Relay, RelayConfig,
+    Claim, Content, Endpoint, ExposeSecret, InMemoryReplayGuard, Mailbox, Message, MessageKey,
     RelayPool,
 };
+use muster_relay::{Relay, RelayConfig};
 use stylus_devnode::CHAIN_ID;
 
 use crate::harness::{BackgroundProcess, MUSTER, TestFolder, TestMarket, until};
@@ -72,7 +73,7 @@ pub(crate) async fn endpoint(relay: &str, agreement: Address, worker: B256) -> (
             let Content::EndpointReply { url, token } = delivery.message.content else {
                 panic!("{:?}", delivery.message);
             };
-            return (url.reveal().to_owned(), token.reveal().to_owned());
+            return (url.expose_secret().to_owned(), token.expose_secret().to_owned());
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use alloy::primitives::B256;
 use muster_client::{Agreement, ServiceReceipt};
 use muster_gateway::{RECEIPT_HEADER, SESSION_HEADER, TOKEN_HEADER};
-use muster_messaging::SecretString;
+use muster_messaging::{ExposeSecret, SecretString};
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use tokio::sync::watch;
@@ -31,7 +31,7 @@ pub(super) struct WorkerEndpoint {
 impl WorkerEndpoint {
     /// The address of a page, given by its path and query.
     pub(super) fn url_for(&self, page: &str) -> String {
-        format!("{}{page}", self.url.reveal())
+        format!("{}{page}", self.url.expose_secret())
     }
 }
 
@@ -96,7 +96,7 @@ impl Ways {
         let (mut state, address) = (PoolState::default(), agreement.address());
         for index in 0..agreement.terms().header.redundancy {
             if let Some((url, token)) = store.endpoint(address, index)? {
-                let (url, token) = (SecretString::new(url), SecretString::new(token));
+                let (url, token) = (SecretString::from(url), SecretString::from(token));
                 state.endpoints.insert(index, Arc::new(WorkerEndpoint { index, url, token }));
             }
             let receipt = store.observations(address, index)?.receipt;
@@ -113,9 +113,9 @@ impl Ways {
         url: &SecretString,
         token: &SecretString,
     ) -> Result<(), StoreError> {
-        let url = SecretString::new(url.reveal().trim_end_matches('/'));
+        let url = SecretString::from(url.expose_secret().trim_end_matches('/'));
         fail_point("endpoint", "decided");
-        self.store.save_endpoint(self.agreement.address(), index, url.reveal(), token.reveal())?;
+        self.store.save_endpoint(self.agreement.address(), index, url.expose_secret(), token.expose_secret())?;
         fail_point("endpoint", "noted");
         let endpoint = Arc::new(WorkerEndpoint { index, url, token: token.clone() });
         self.write(|state| state.endpoints.insert(index, endpoint));
@@ -187,7 +187,7 @@ impl Ways {
 
     /// A request as its worker wants it.
     fn authenticate(&self, request: RequestBuilder, endpoint: &WorkerEndpoint) -> RequestBuilder {
-        let Ok(mut token) = HeaderValue::from_str(endpoint.token.reveal()) else { return request };
+        let Ok(mut token) = HeaderValue::from_str(endpoint.token.expose_secret()) else { return request };
         token.set_sensitive(true);
         request.header(TOKEN_HEADER, token).header(SESSION_HEADER, self.session.to_string())
     }

@@ -9,8 +9,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use alloy::primitives::keccak256;
 use muster_client::Progress;
 use muster_messaging::{
-    Claim, Content, InMemoryReplayGuard, Message, MessageError, MessageKey, PassResponder,
-    SecretString,
+    Claim, Content, Endpoint, ExposeSecret, InMemoryReplayGuard, Message, MessageError, MessageKey,
+    PassResponder, SecretString,
 };
 use reqwest::Client;
 use tokio::select;
@@ -68,7 +68,7 @@ impl ProbeContext {
         probe_path: Box<str>,
     ) -> Result<Self, DaemonError> {
         let (market, store) = (context.market().clone(), context.store().clone());
-        let key_seed = store.secret("keys", || MessageKey::random().to_bytes().0)?;
+        let key_seed = store.secret("keys", || *MessageKey::random().to_bytes().expose_secret())?;
         let chain_view = Arc::new(RpcChainView::new(market.clone()));
         let pass_responder =
             PassResponder::new(context.signer().clone(), chain_view, Arc::new(store));
@@ -97,7 +97,7 @@ impl ProbeContext {
         index: u8,
     ) -> Option<(SecretString, SecretString)> {
         match timeout(REPLY_TIMEOUT, self.send_endpoint_request(request_client, index)).await {
-            Ok(Ok(Content::EndpointReply { url, token })) => return Some((url, token)),
+            Ok(Ok(Content::EndpointReply(Endpoint { url, token }))) => return Some((url, token)),
             Ok(Ok(Content::Refusal { reason })) => {
                 tracing::warn!("worker {index} does not say where it serves: {reason}");
             }

@@ -7,7 +7,7 @@
 
 use alloy::primitives::Address;
 use muster_client::ServiceReceipt;
-use muster_messaging::{Content, MessageError, SecretString};
+use muster_messaging::{Content, ExposeSecret, MessageError, SecretString};
 use tokio::select;
 
 use super::prober::{ProbeFailure, ServiceTarget, verify_receipt};
@@ -118,7 +118,7 @@ impl Seat {
             Some(known) => known,
             None => endpoint.insert(self.request_endpoint(worker, identity).await?),
         };
-        let (url, token) = (known.url.reveal(), known.token.reveal());
+        let (url, token) = (known.url.expose_secret(), known.token.expose_secret());
         let target = ServiceTarget { url, token, session: self.session };
         let receipt = self.probe_context.prober.probe(&self.check, &target).await?;
         verify_receipt(&self.agreement, self.session, index, self.window, &receipt)
@@ -135,7 +135,7 @@ impl Seat {
         let key = key.ok().flatten().ok_or(ProbeFailure::Inconclusive)?;
         let request = self.new_message(Content::EndpointRequest { claim: identity.claim.clone() });
         match identity.request_client.request(key, request).await {
-            Ok(Content::EndpointReply { url, token }) => Ok(Endpoint { url, token }),
+            Ok(Content::EndpointReply(muster_messaging::Endpoint { url, token })) => Ok(Endpoint { url, token }),
             Ok(Content::Refusal { reason }) => Err(ProbeFailure::EndpointRefused(reason)),
             // Nobody can write to a worker with such a key, or take such a reply for an answer.
             Ok(_) | Err(MessageError::InvalidKey(_)) => Err(ProbeFailure::NoEndpoint),

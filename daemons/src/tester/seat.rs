@@ -48,7 +48,7 @@ impl ProbeContext {
     fn window_key(&self, agreement: Address, window: u8) -> MessageKey {
         let bytes = keccak256([&self.key_seed[..], agreement.as_slice(), &[window]].concat());
         // Hardly ever is a hash no key.
-        MessageKey::from_bytes(bytes).unwrap_or_else(|_| MessageKey::random())
+        MessageKey::from_bytes(&bytes).unwrap_or_else(|_| MessageKey::random())
     }
 }
 

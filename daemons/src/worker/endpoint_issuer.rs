@@ -39,8 +39,8 @@ impl EndpointIssuer for TokenIssuer {
             expires_at: expires,
         });
         Ok(Endpoint {
-            url: SecretString::new(&*self.url),
-            token: SecretString::new(token.reveal()),
+            url: SecretString::from(&*self.url),
+            token: SecretString::from(token.reveal()),
         })
     }
 }

@@ -279,8 +279,8 @@ async fn endpoints_are_fetched_while_the_agreement_runs() {
     let scene = ClientFixture::start(0).await;
     let (base, address) = (scene.context().await, scene.agreement.address());
     let [entrance] = fetch_endpoints(&base, address).await.unwrap().try_into().unwrap();
-    let request = Client::new().get(format!("{}/x", entrance.url.reveal()));
-    let answer = request.bearer_auth(entrance.token.reveal()).send().await.unwrap();
+    let request = Client::new().get(format!("{}/x", entrance.url.expose_secret()));
+    let answer = request.bearer_auth(entrance.token.expose_secret()).send().await.unwrap();
     assert_eq!(answer.text().await.unwrap(), "you asked for /x");
     scene.chain.advance(LENGTH.into()).await;
     let over = fetch_endpoints(&base, address).await.unwrap_err();

@@ -6,7 +6,8 @@ use alloy::primitives::{Address, B256};
 use muster_client::{ServiceReceipt, Session};
 use muster_gateway::{RECEIPT_HEADER, SESSION_HEADER};
 use muster_messaging::{
-    Claim, Content, InMemoryReplayGuard, Mailbox, Message, MessageKey, RefusalReason,
+    Claim, Content, Endpoint, ExposeSecret, InMemoryReplayGuard, Mailbox, Message, MessageKey,
+    RefusalReason,
 };
 use reqwest::{Client, StatusCode};
 use stylus_devnode::CHAIN_ID;
@@ -53,9 +54,9 @@ impl EndpointClient {
     ) -> Result<Self, RefusalReason> {
         let request = Message::request(CHAIN_ID, agreement, Content::EndpointRequest { claim });
         match send_request(world, key, worker, &request).await {
-            Content::EndpointReply { url, token } => Ok(Self {
-                url: url.reveal().to_owned(),
-                token: token.reveal().to_owned(),
+            Content::EndpointReply(Endpoint { url, token }) => Ok(Self {
+                url: url.expose_secret().to_owned(),
+                token: token.expose_secret().to_owned(),
                 session: Session::random().id(Address::ZERO),
             }),
             Content::Refusal { reason } => Err(reason),

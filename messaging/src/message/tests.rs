@@ -1,29 +1,31 @@
-//! What letters look like, and what is none.
+//! The JSON of messages, valid and invalid.
 
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
 
-use super::{
-    Claim, Content, MESSAGE_LIMIT, Message, MessageFormatError, RefusalReason, SecretString,
-};
+use super::{Claim, Content, Endpoint, MESSAGE_LIMIT, Message, MessageFormatError, RefusalReason};
 use crate::delegation::Delegation;
 
-/// A letter that says this.
+/// A message with this content.
 fn message(content: Content) -> Message {
     Message::request(412_346, Address::repeat_byte(7), content)
 }
 
-/// One of every kind.
+/// The content of an endpoint reply.
+fn endpoint(url: &str, token: &str) -> Content {
+    Content::EndpointReply(Endpoint { url: url.into(), token: token.into() })
+}
+
+/// One message of each kind.
 fn one_of_each_kind() -> Vec<Message> {
     let client = PrivateKeySigner::random();
     let key = B256::repeat_byte(3);
     let delegation = Delegation::sign(&client, 1, Address::ZERO, key, u64::MAX).unwrap();
-    let url = SecretString::new("https://worker.example");
     [
         Content::EndpointRequest { claim: Claim::Client {} },
         Content::EndpointRequest { claim: Claim::Delegate { delegation } },
         Content::EndpointRequest { claim: Claim::Seat { window: 20, place: u32::MAX } },
-        Content::EndpointReply { url, token: SecretString::new("token") },
+        endpoint("https://worker.example", "token"),
         Content::PassRequest { window: 20, place: u32::MAX, key },
         Content::Pass { delegation },
         Content::Refusal { reason: RefusalReason::NotRunning },
@@ -70,8 +72,7 @@ fn unsupported_versions_and_malformed_messages_are_told_apart() {
 
 #[test]
 fn a_message_that_is_too_long_is_neither_written_nor_read() {
-    let url = SecretString::new("x".repeat(MESSAGE_LIMIT));
-    let long = message(Content::EndpointReply { url, token: SecretString::new("") });
+    let long = message(endpoint(&"x".repeat(MESSAGE_LIMIT), ""));
     assert!(matches!(long.to_json(), Err(MessageFormatError::TooLong(_))));
     let padded =
         format!("{}{}", one_of_each_kind()[0].to_json().unwrap(), " ".repeat(MESSAGE_LIMIT));
@@ -90,8 +91,7 @@ fn a_reply_matches_only_its_request() {
 
 #[test]
 fn addresses_and_tokens_are_not_printed() {
-    let [url, token] = ["https://worker.example", "secret"].map(SecretString::new);
-    let message = message(Content::EndpointReply { url, token });
+    let message = message(endpoint("https://worker.example", "hunter2"));
     let printed = format!("{message:?}");
-    assert!(!printed.contains("example") && !printed.contains("secret"), "{printed}");
+    assert!(!printed.contains("example") && !printed.contains("hunter2"), "{printed}");
 }

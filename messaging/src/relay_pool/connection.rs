@@ -1,88 +1,84 @@
-//! The link to one relay: connects, subscribes, sends, proves keys, and begins anew when it is cut.
+//! Keeps the connection to one relay: connects, handles what the relay sends, and reconnects.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 use std::fmt::{self, Debug, Formatter};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use nostr::event::{Event, EventId, FinalizeEvent, IntoEventBuilder, Kind};
-use nostr::filter::Filter;
-use nostr::key::PublicKey;
-use nostr::message::{ClientMessage, MachineReadablePrefix, RelayMessage, SubscriptionId};
-use nostr::nips::nip42::ClientAuthentication;
-use nostr::types::{RelayUrl, Timestamp};
+use nostr::event::{Event, EventId};
+use nostr::message::{ClientMessage, MachineReadablePrefix, RelayMessage};
+use nostr::types::RelayUrl;
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
+use tower::retry::backoff::{Backoff, ExponentialBackoffMaker, MakeBackoff};
+use tower::util::rng::HasherRng;
 use tracing::{debug, info, warn};
 
-use super::RelayStatus;
 use super::inboxes::Inboxes;
 use super::send_queue::{PublishOutcome, SendQueue};
+use super::session::RelaySession;
 use super::websocket::{Disconnected, Socket};
-use crate::envelope::{MAX_CLOCK_SKEW, MAX_TIMESTAMP_TWEAK, MESSAGE_TTL};
-use crate::keys::MessageKey;
 
-/// The pause before connecting again, which doubles until it works.
+/// The first pause before reconnecting. It doubles with every attempt.
 const MIN_BACKOFF: Duration = Duration::from_millis(100);
 
-/// The longest pause.
+/// The longest pause before reconnecting. A session that lasts longer resets the backoff.
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
 
-/// How often a relay is asked for a sign of life.
+/// The part of a pause that may be added at random, so that clients do not reconnect to a restarted relay at once.
+const BACKOFF_JITTER: f64 = 0.25;
+
+/// The interval of pings.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
 
-/// How many silent heartbeats mean that the connection is dead.
+/// How many pings in a row may stay without an answer.
 const MAX_MISSED_HEARTBEATS: u32 = 3;
 
-/// See the module.
-pub(super) struct RelayConnection {
-    /// Which of the relays it is: what logs call it, as an address does not belong there.
-    index: usize,
-    /// Where the relay is.
-    url: RelayUrl,
-    /// What it has not taken yet.
-    queue: Mutex<SendQueue>,
-    /// Says that there is more in the outbox.
-    queue_changed: Notify,
+/// The status of a relay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelayStatus {
+    /// The relay's URL.
+    pub url: RelayUrl,
     /// Whether it is connected.
+    pub is_connected: bool,
+}
+
+/// The connection to one relay, whether it is up or not.
+pub(super) struct RelayConnection {
+    /// The relay's position in the pool. Logs name the relay by it, because they must not contain addresses.
+    index: usize,
+    /// The relay's URL.
+    url: RelayUrl,
+    /// The wraps that the relay has not answered.
+    queue: Mutex<SendQueue>,
+    /// Notified when a wrap is queued.
+    queue_changed: Notify,
+    /// Whether the relay is connected.
     is_connected: AtomicBool,
 }
 
 impl Debug for RelayConnection {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Link")
-            .field("number", &self.index)
-            .field("is_up", &self.is_connected)
+        f.debug_struct("RelayConnection")
+            .field("index", &self.index)
+            .field("is_connected", &self.is_connected)
             .finish_non_exhaustive()
     }
 }
 
-/// What is under way on one connection.
-struct RelaySession {
-    /// The connection.
-    socket: Socket,
-    /// Which inboxes have been asked for, by their numbers.
-    subscriptions: HashMap<PublicKey, u64>,
-    /// What proofs of keys have to repeat, if the relay wants any.
-    challenge: Option<String>,
-    /// Proofs that were sent.
-    pending_auths: HashSet<EventId>,
-}
-
-/// What a step was.
+/// What one turn of the session did.
 enum LoopEvent {
-    /// The relay said something.
+    /// It received something.
     Received,
-    /// Something was said to it.
+    /// It sent something.
     Sent,
-    /// It was asked for a sign of life.
+    /// It sent a ping.
     Pinged,
 }
 
 impl RelayConnection {
-    /// A link that is not up yet.
+    /// A connection that is not up yet.
     pub(super) fn new(index: usize, url: RelayUrl) -> Self {
         Self {
             index,
@@ -93,7 +89,7 @@ impl RelayConnection {
         }
     }
 
-    /// How it stands.
+    /// The relay's status.
     pub(super) fn status(&self) -> RelayStatus {
         RelayStatus {
             url: self.url.clone(),
@@ -101,60 +97,55 @@ impl RelayConnection {
         }
     }
 
-    /// Sends a wrap as soon as it can, and tells what the relay says to it.
+    /// Queues a wrap. The relay's decision goes to `outcomes`.
     pub(super) fn send(&self, wrap: Arc<Event>, outcomes: mpsc::Sender<PublishOutcome>) {
         self.lock_queue().push(wrap, outcomes);
         self.queue_changed.notify_one();
     }
 
-    /// Connects for ever.
+    /// Connects, and reconnects for ever.
     pub(super) async fn run(self: Arc<Self>, inboxes: Arc<Inboxes>) {
-        let (mut backoff, mut has_warned) = (MIN_BACKOFF, false);
+        let mut backoffs = backoffs();
+        let (mut backoff, mut has_warned) = (backoffs.make_backoff(), false);
         loop {
             if let Ok(socket) = Socket::connect(self.url.as_str()).await {
                 self.is_connected.store(true, Ordering::Relaxed);
-                info!(relay = self.index, "connected");
+                info!(relay = self.index, "relay connected");
                 let began = Instant::now();
-                self.session(socket, &inboxes).await;
-                // A relay that always cuts soon is not bothered again soon.
+                self.run_session(socket, &inboxes).await;
+                // A relay that always disconnects soon is not reconnected soon.
                 if began.elapsed() > MAX_BACKOFF {
-                    backoff = MIN_BACKOFF;
+                    backoff = backoffs.make_backoff();
                 }
                 self.is_connected.store(false, Ordering::Relaxed);
-                info!(relay = self.index, "cut");
+                info!(relay = self.index, "relay disconnected");
                 has_warned = false;
             } else if !has_warned {
-                warn!(relay = self.index, "cannot be reached; is tried again and again");
+                warn!(relay = self.index, "relay unreachable, retrying");
                 has_warned = true;
             }
-            sleep(backoff).await;
-            backoff = backoff.saturating_mul(2).min(MAX_BACKOFF);
+            backoff.next_backoff().await;
         }
     }
 
-    /// Uses a connection until it is cut.
-    async fn session(&self, socket: Socket, inboxes: &Inboxes) {
-        let mut session = RelaySession {
-            socket,
-            subscriptions: HashMap::new(),
-            challenge: None,
-            pending_auths: HashSet::new(),
-        };
+    /// Runs a session until the relay disconnects or stops answering.
+    async fn run_session(&self, socket: Socket, inboxes: &Inboxes) {
+        let mut session = RelaySession::new(socket);
         let mut changes = inboxes.changes();
         let mut heartbeat = interval(HEARTBEAT_INTERVAL);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut silence = 0_u32;
-        while silence <= MAX_MISSED_HEARTBEATS {
+        let mut missed_heartbeats = 0_u32;
+        while missed_heartbeats <= MAX_MISSED_HEARTBEATS {
             match self.next_event(&mut session, inboxes, &mut changes, &mut heartbeat).await {
-                Ok(LoopEvent::Received) => silence = 0,
+                Ok(LoopEvent::Received) => missed_heartbeats = 0,
                 Ok(LoopEvent::Sent) => {}
-                Ok(LoopEvent::Pinged) => silence = silence.saturating_add(1),
+                Ok(LoopEvent::Pinged) => missed_heartbeats = missed_heartbeats.saturating_add(1),
                 Err(Disconnected) => return,
             }
         }
     }
 
-    /// Waits for one thing and does it. The first heartbeat comes at once, and sends what waits.
+    /// Waits for one event and handles it. The first heartbeat comes at once, and sends what was queued before.
     async fn next_event(
         &self,
         session: &mut RelaySession,
@@ -163,13 +154,13 @@ impl RelayConnection {
         heartbeat: &mut Interval,
     ) -> Result<LoopEvent, Disconnected> {
         tokio::select! {
-            said = session.socket.receive() => {
-                if let Some(message) = said? {
+            received = session.socket.receive() => {
+                if let Some(message) = received? {
                     self.handle_message(session, inboxes, message).await?;
                 }
                 Ok(LoopEvent::Received)
             }
-            // The other end is in `mail`.
+            // It fails only when `inboxes` is dropped.
             Ok(()) = changes.changed() => {
                 session.update_subscriptions(&self.url, inboxes).await?;
                 Ok(LoopEvent::Sent)
@@ -181,15 +172,24 @@ impl RelayConnection {
             _ = heartbeat.tick() => {
                 session.socket.ping().await?;
                 inboxes.retry_overflowed();
-                session.update_subscriptions(&self.url, inboxes).await?;
-                self.lock_queue().mark_all_unsent();
-                self.flush_queue(session).await?;
+                self.resume(session, inboxes).await?;
                 Ok(LoopEvent::Pinged)
             }
         }
     }
 
-    /// Sends everything that was not sent.
+    /// Subscribes where necessary and sends every unanswered wrap again.
+    async fn resume(
+        &self,
+        session: &mut RelaySession,
+        inboxes: &Inboxes,
+    ) -> Result<(), Disconnected> {
+        session.update_subscriptions(&self.url, inboxes).await?;
+        self.lock_queue().mark_all_unsent();
+        self.flush_queue(session).await
+    }
+
+    /// Sends every wrap that was not sent.
     async fn flush_queue(&self, session: &mut RelaySession) -> Result<(), Disconnected> {
         loop {
             let next = self.lock_queue().next();
@@ -198,7 +198,7 @@ impl RelayConnection {
         }
     }
 
-    /// Does what follows from a relay's words.
+    /// Handles one message of the relay.
     async fn handle_message(
         &self,
         session: &mut RelaySession,
@@ -208,108 +208,73 @@ impl RelayConnection {
         match message {
             RelayMessage::Event { event, .. } => inboxes.deliver(event.into_owned()),
             RelayMessage::Ok { event_id, status, message } => {
-                if !session.pending_auths.remove(&event_id) {
+                if !session.take_pending_auth(&event_id) {
                     self.handle_ok(event_id, status, &message);
                 } else if status {
-                    // Now it answers what it refused before.
-                    session.update_subscriptions(&self.url, inboxes).await?;
-                    self.lock_queue().mark_all_unsent();
-                    self.flush_queue(session).await?;
+                    // The relay now accepts what it rejected for want of a proof.
+                    self.resume(session, inboxes).await?;
                 }
             }
             RelayMessage::Auth { challenge } => {
-                session.challenge = Some(challenge.into_owned());
-                session.subscriptions.clear();
+                session.set_challenge(challenge.into_owned());
                 session.update_subscriptions(&self.url, inboxes).await?;
             }
             RelayMessage::Closed { subscription_id, message } => {
-                debug!(relay = self.index, why = ?rejection_prefix(&message), "a subscription is refused");
-                // It is asked for again after the next proof or heartbeat.
-                session.subscriptions.retain(|key, _| subscription_id_of(key) != *subscription_id);
+                let reason = MachineReadablePrefix::parse(&message);
+                debug!(relay = self.index, ?reason, "subscription rejected");
+                // The next proof or heartbeat requests it again.
+                session.forget_subscription(&subscription_id);
             }
             _ => {}
         }
         Ok(())
     }
 
-    /// The relay has said what it does with a wrap. One that it may take later is sent again then.
-    fn handle_ok(&self, id: EventId, status: bool, message: &str) {
+    /// Handles the relay's decision about a wrap. One that it may accept later stays in the queue.
+    fn handle_ok(&self, id: EventId, accepted: bool, message: &str) {
         use MachineReadablePrefix::{AuthRequired, Duplicate, Error, RateLimited};
-        let prefix = rejection_prefix(message);
-        match prefix {
-            _ if status => self.lock_queue().resolve(id, PublishOutcome::Accepted),
+        let reason = MachineReadablePrefix::parse(message);
+        match reason {
+            _ if accepted => self.lock_queue().resolve(id, PublishOutcome::Accepted),
             Some(Duplicate) => self.lock_queue().resolve(id, PublishOutcome::Accepted),
             Some(AuthRequired | RateLimited | Error) => {}
             _ => self.lock_queue().resolve(id, PublishOutcome::Rejected),
         }
-        if !status {
-            debug!(relay = self.index, why = ?prefix, "a message is refused");
+        if !accepted {
+            debug!(relay = self.index, ?reason, "message rejected");
         }
     }
 
-    /// The outbox, now.
+    /// Locks the queue.
     fn lock_queue(&self) -> MutexGuard<'_, SendQueue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl RelaySession {
-    /// Subscribes to what is new, and ends what nobody reads any more.
-    async fn update_subscriptions(
-        &mut self,
-        relay: &RelayUrl,
-        inboxes: &Inboxes,
-    ) -> Result<(), Disconnected> {
-        let active = inboxes.active_keys();
-        let is_wanted =
-            |asked: &PublicKey| active.iter().any(|(key, _)| key.keys().public_key() == *asked);
-        let gone: Vec<_> =
-            self.subscriptions.keys().filter(|key| !is_wanted(key)).copied().collect();
-        for key in gone {
-            self.subscriptions.remove(&key);
-            self.socket.send(&ClientMessage::close(subscription_id_of(&key))).await?;
-        }
-        for (message_key, request_id) in active {
-            let key = message_key.keys().public_key();
-            if self.subscriptions.insert(key, request_id) != Some(request_id) {
-                self.authenticate(relay, &message_key).await?;
-                self.socket
-                    .send(&ClientMessage::req(subscription_id_of(&key), wrap_filter(key)))
-                    .await?;
-            }
-        }
-        Ok(())
+/// Makes the backoff of one relay.
+fn backoffs() -> ExponentialBackoffMaker {
+    #[expect(clippy::expect_used, reason = "the constants fulfil the conditions of `new`")]
+    ExponentialBackoffMaker::new(MIN_BACKOFF, MAX_BACKOFF, BACKOFF_JITTER, HasherRng::new())
+        .expect("a valid range")
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+    use tower::retry::backoff::{Backoff, MakeBackoff};
+
+    use super::{MAX_BACKOFF, MIN_BACKOFF, backoffs};
+
+    #[tokio::test]
+    async fn the_pause_before_reconnecting_grows_up_to_its_limit() {
+        let mut backoff = backoffs().make_backoff();
+        let mut pause = || {
+            let now = Instant::now();
+            backoff.next_backoff().deadline().saturating_duration_since(now)
+        };
+        let pauses: Vec<_> = (0..20).map(|_| pause()).collect();
+        assert!(pauses[0] >= MIN_BACKOFF && pauses[0] < MIN_BACKOFF * 2, "{pauses:?}");
+        assert!(pauses[1] >= MIN_BACKOFF * 2, "{pauses:?}");
+        assert!(pauses[19] >= MAX_BACKOFF && pauses[19] < MAX_BACKOFF * 2, "{pauses:?}");
     }
-
-    /// Proves that a key is held here, where the relay wants it proven.
-    async fn authenticate(
-        &mut self,
-        relay: &RelayUrl,
-        message_key: &MessageKey,
-    ) -> Result<(), Disconnected> {
-        let Some(challenge) = &self.challenge else { return Ok(()) };
-        let proof = ClientAuthentication::new(challenge, relay.clone());
-        let proof =
-            proof.into_event_builder().finalize(message_key.keys()).map_err(|_| Disconnected)?;
-        self.pending_auths.insert(proof.id);
-        self.socket.send(&ClientMessage::auth(proof)).await
-    }
-}
-
-/// What a subscription is called: its key.
-fn subscription_id_of(key: &PublicKey) -> SubscriptionId {
-    SubscriptionId::new(key.to_hex())
-}
-
-/// What is asked for: every wrap for a key that can still be opened.
-fn wrap_filter(key: PublicKey) -> Filter {
-    let life =
-        MESSAGE_TTL.saturating_add(MAX_TIMESTAMP_TWEAK).saturating_add(MAX_CLOCK_SKEW).as_secs();
-    let oldest = Timestamp::now().as_secs().saturating_sub(life);
-    Filter::new().kind(Kind::GiftWrap).pubkey(key).since(Timestamp::from_secs(oldest))
-}
-
-/// Why a relay refuses something, as far as programs are told.
-fn rejection_prefix(message: &str) -> Option<MachineReadablePrefix> {
-    MachineReadablePrefix::parse(message)
 }

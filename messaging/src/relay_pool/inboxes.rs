@@ -1,94 +1,85 @@
-//! What comes in: one inbox for each key, in which every wrap is put once.
+//! The open inboxes, one for each key. A wrap that arrives from several relays is put into its inbox once.
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use alloy::primitives::B256;
-use nostr::event::Event;
+use lru::LruCache;
+use nostr::event::{Event, EventId};
 use nostr::key::PublicKey;
 use tokio::sync::{mpsc, watch};
 
 use crate::keys::MessageKey;
-use crate::replay_guard::{InMemoryReplayGuard, ReplayGuard};
 use crate::transport::Inbox;
 
-/// How many wraps an inbox holds.
+/// How many unread wraps an inbox holds.
 const INBOX_CAPACITY: usize = 256;
 
-/// How many ids an inbox remembers.
-const REPLAY_CAPACITY: usize = 8192;
+/// How many ids of delivered wraps an inbox remembers.
+const DELIVERED_CAPACITY: NonZeroUsize = NonZeroUsize::MIN.saturating_add(8191);
 
-/// Every inbox.
+/// The open inboxes.
 #[derive(Debug, Default)]
 pub(super) struct Inboxes {
-    /// Who reads.
+    /// The readers.
     subscribers: Mutex<Subscribers>,
-    /// Changes whenever relays have to be asked again.
+    /// Notified when relays must be asked for another inbox.
     changed: watch::Sender<()>,
 }
 
-/// Who reads, by key.
+/// The readers.
 #[derive(Debug, Default)]
 struct Subscribers {
-    /// Each one.
+    /// The readers by key.
     by_key: HashMap<PublicKey, Subscriber>,
-    /// How many requests there have been.
+    /// The newest request id.
     last_request_id: u64,
 }
 
 impl Subscribers {
-    /// The number of a new request.
+    /// A new request id.
     const fn next_request_id(&mut self) -> u64 {
         self.last_request_id = self.last_request_id.wrapping_add(1);
         self.last_request_id
     }
 }
 
-/// Who reads an inbox.
+/// The reader of an inbox.
 #[derive(Debug)]
 struct Subscriber {
-    /// The key, to prove that it is held.
+    /// The key, for NIP-42 proofs.
     key: MessageKey,
-    /// The inbox.
+    /// The sending end of the inbox.
     inbox: mpsc::Sender<Event>,
-    /// What was put in.
-    replay_guard: InMemoryReplayGuard,
-    /// Counts what is put in, so that the oldest is forgotten first.
-    delivered_count: u64,
-    /// Under which number relays are asked for it.
+    /// The ids of the wraps that were put into the inbox, the oldest evicted first.
+    delivered: LruCache<EventId, ()>,
+    /// Relays are asked again when it changes.
     request_id: u64,
-    /// Whether something did not fit in: it is asked for again.
+    /// Whether a wrap was dropped because the inbox was full. Relays are asked for it again.
     has_overflowed: bool,
 }
 
 impl Inboxes {
-    /// Opens an inbox in place of an older one for the same key.
+    /// Opens an inbox, which replaces an older one for the same key.
     pub(super) fn open(&self, key: &MessageKey) -> Inbox {
         let (inbox, receiver) = Inbox::new(INBOX_CAPACITY);
-        let (key, replay_guard) = (key.clone(), InMemoryReplayGuard::new(REPLAY_CAPACITY));
+        let (key, delivered) = (key.clone(), LruCache::new(DELIVERED_CAPACITY));
         let mut subscribers = self.lock_subscribers();
         let request_id = subscribers.next_request_id();
         let public = key.keys().public_key();
-        let subscriber = Subscriber {
-            key,
-            inbox,
-            replay_guard,
-            delivered_count: 0,
-            request_id,
-            has_overflowed: false,
-        };
+        let subscriber = Subscriber { key, inbox, delivered, request_id, has_overflowed: false };
         subscribers.by_key.insert(public, subscriber);
         drop(subscribers);
         self.changed.send_replace(());
         receiver
     }
 
-    /// Tells when relays have to be asked again.
+    /// Notified when relays must be asked for another inbox.
     pub(super) fn changes(&self) -> watch::Receiver<()> {
         self.changed.subscribe()
     }
 
-    /// The keys whose inboxes are read, with the numbers of their requests.
+    /// The keys with an open inbox, and their request ids.
     pub(super) fn active_keys(&self) -> Vec<(MessageKey, u64)> {
         let mut subscribers = self.lock_subscribers();
         subscribers.by_key.retain(|_, subscriber| !subscriber.inbox.is_closed());
@@ -99,29 +90,30 @@ impl Inboxes {
             .collect()
     }
 
-    /// Puts in a wrap that some relay has sent, if it is genuine, for somebody here, and new to them.
+    /// Puts a wrap from a relay into its receiver's inbox, if its signature is valid and it is new there.
     pub(super) fn deliver(&self, wrap: Event) {
         let Some(receiver) = wrap.tags.public_keys().next() else { return };
-        let id = B256::new(wrap.id.to_bytes());
-        let known = |subscriber: &Subscriber| subscriber.replay_guard.contains(id).unwrap_or(true);
-        // A relay that lies about a wrap must not hide the true one.
-        if self.lock_subscribers().by_key.get(&receiver).is_none_or(known) || wrap.verify().is_err()
+        let id = wrap.id;
+        let is_delivered = |subscriber: &Subscriber| subscriber.delivered.contains(&id);
+        // The signature comes first: an altered copy from one relay must not hide the true wrap.
+        if self.lock_subscribers().by_key.get(&receiver).is_none_or(is_delivered)
+            || wrap.verify().is_err()
         {
             return;
         }
         let mut subscribers = self.lock_subscribers();
         let subscriber = subscribers.by_key.get_mut(&receiver);
-        let Some(subscriber) = subscriber.filter(|subscriber| !known(subscriber)) else { return };
+        let Some(subscriber) = subscriber.filter(|subscriber| !is_delivered(subscriber)) else {
+            return;
+        };
         if subscriber.inbox.try_send(wrap).is_ok() {
-            subscriber.delivered_count = subscriber.delivered_count.saturating_add(1);
-            // This memory does not fail.
-            drop(subscriber.replay_guard.insert_if_new(id, subscriber.delivered_count));
+            subscriber.delivered.put(id, ());
         } else {
             subscriber.has_overflowed = true;
         }
     }
 
-    /// Asks again for what did not fit in, where there is room now.
+    /// Gives every inbox that has dropped wraps, and has capacity now, a new request id.
     pub(super) fn retry_overflowed(&self) {
         let mut subscribers = self.lock_subscribers();
         let request_id = subscribers.next_request_id();
@@ -132,7 +124,7 @@ impl Inboxes {
         }
     }
 
-    /// Who reads, now.
+    /// Locks the readers.
     fn lock_subscribers(&self) -> MutexGuard<'_, Subscribers> {
         self.subscribers.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -146,7 +138,7 @@ mod tests {
     use super::{INBOX_CAPACITY, Inboxes};
     use crate::keys::MessageKey;
 
-    /// A wrap for a key, with nothing in it.
+    /// An empty wrap for a key.
     fn wrap(receiver: &MessageKey) -> Event {
         let to = Tag::public_key(receiver.keys().public_key());
         let event = EventBuilder::new(Kind::GiftWrap, "").tag(to);
@@ -157,19 +149,18 @@ mod tests {
     async fn wraps_that_overflow_an_inbox_are_requested_again_when_it_has_capacity() {
         let (inboxes, key) = (Inboxes::default(), MessageKey::random());
         let mut inbox = inboxes.open(&key);
-        let numbers =
-            || inboxes.active_keys().iter().map(|(_, number)| *number).collect::<Vec<_>>();
-        let before = numbers();
+        let request_ids = || inboxes.active_keys().iter().map(|(_, id)| *id).collect::<Vec<_>>();
+        let before = request_ids();
         let wraps: Vec<_> = (0..=INBOX_CAPACITY).map(|_| wrap(&key)).collect();
         for wrap in &wraps {
             inboxes.deliver(wrap.clone());
         }
         inboxes.retry_overflowed();
-        assert_eq!(numbers(), before);
+        assert_eq!(request_ids(), before);
         assert_eq!(inbox.next().await.as_ref(), wraps.first());
         inboxes.retry_overflowed();
-        assert_ne!(numbers(), before);
-        // The relay sends everything again, and what was in is not put in twice.
+        assert_ne!(request_ids(), before);
+        // The relay sends every wrap again, and the inbox gets only those that it has not had.
         for wrap in &wraps {
             inboxes.deliver(wrap.clone());
         }
@@ -179,7 +170,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_relay_that_lies_about_a_wrap_does_not_hide_it() {
+    async fn an_altered_copy_of_a_wrap_does_not_hide_it() {
         let (inboxes, key) = (Inboxes::default(), MessageKey::random());
         let mut inbox = inboxes.open(&key);
         let wrap = wrap(&key);
@@ -191,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn an_inbox_that_nobody_reads_any_more_is_not_asked_for() {
+    fn a_dropped_inbox_is_not_requested() {
         let (inboxes, key) = (Inboxes::default(), MessageKey::random());
         let inbox = inboxes.open(&key);
         assert_eq!(inboxes.active_keys().len(), 1);

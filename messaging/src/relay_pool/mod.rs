@@ -1,11 +1,9 @@
-//! A transport over several Nostr relays at once: every wrap goes to all of them, and comes from any.
-//!
-//! Each relay has a link that connects again whenever it is cut, subscribes again, and sends again what the
-//! relay has not taken. What is held for a relay that is away is bounded: the oldest goes first.
+//! A transport over several Nostr relays at once.
 
 mod connection;
 mod inboxes;
 mod send_queue;
+mod session;
 mod websocket;
 
 use std::sync::Arc;
@@ -19,48 +17,50 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use self::connection::RelayConnection;
+use self::inboxes::Inboxes;
+use self::send_queue::PublishOutcome;
 use crate::error::MessageError;
 use crate::keys::MessageKey;
 use crate::transport::{Inbox, Transport};
-use connection::RelayConnection;
-use inboxes::Inboxes;
-use send_queue::PublishOutcome;
 
-/// How long it takes at most until it is said that no relay has taken a wrap.
+pub use self::connection::RelayStatus;
+
+/// How long publishing waits for the first relay that accepts a wrap.
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Connections to relays, kept up until this is dropped.
+/// Connections to Nostr relays. A wrap is sent to all relays and received from any of them.
+///
+/// Every connection is kept in the background until the pool is dropped: it reconnects with exponential backoff (100 ms
+/// to 30 s, with jitter), subscribes again, and sends again what the relay has not answered. It proves keys to relays
+/// that require that (NIP-42). The last 256 unanswered wraps wait for each relay; beyond that the oldest is dropped.
+///
+/// [`Transport::publish`] returns when the first relay accepts the wrap, and after 15 seconds with
+/// [`MessageError::Unacknowledged`] if none has. A dropped future and a timeout leave the wrap in the queues.
 #[derive(Debug)]
 pub struct RelayPool {
-    /// Each relay.
+    /// One connection for each relay.
     connections: Vec<Arc<RelayConnection>>,
-    /// Who receives.
+    /// The open inboxes.
     inboxes: Arc<Inboxes>,
-    /// What keeps the connections up.
+    /// The background tasks of the connections, which end with the pool.
     _tasks: JoinSet<()>,
 }
 
-/// How it stands with a relay.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RelayStatus {
-    /// The relay.
-    pub url: RelayUrl,
-    /// Whether it is connected.
-    pub is_connected: bool,
-}
-
 impl RelayPool {
-    /// Begins to connect to relays, by URLs that begin with `wss://` or `ws://`. Has to be called inside a
-    /// Tokio runtime.
+    /// Starts to connect to the relays at these URLs (`wss://` or `ws://`), and returns at once.
     ///
     /// # Errors
-    /// [`MessageError::InvalidRelayUrl`], for the first that is none.
+    /// [`MessageError::InvalidRelayUrl`] for the first text that is not the URL of a relay.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
     pub fn connect(urls: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, MessageError> {
         let parse =
             |url: &str| RelayUrl::parse(url).map_err(|_| MessageError::InvalidRelayUrl(url.into()));
         let urls: Vec<_> =
             urls.into_iter().map(|url| parse(url.as_ref())).collect::<Result<_, _>>()?;
-        // Whoever has installed another one before may keep it.
+        // The error says that the process has installed a provider before, which is as good.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let inboxes = Arc::new(Inboxes::default());
         let (mut connections, mut tasks) = (Vec::new(), JoinSet::new());
@@ -72,13 +72,13 @@ impl RelayPool {
         Ok(Self { connections, inboxes, _tasks: tasks })
     }
 
-    /// How it stands with each relay.
+    /// The status of each relay, in the order of the URLs.
     #[must_use]
     pub fn statuses(&self) -> Vec<RelayStatus> {
         self.connections.iter().map(|connection| connection.status()).collect()
     }
 
-    /// Hands a wrap to every relay and waits for the first that takes it.
+    /// Sends a wrap to every relay and waits for the first that accepts it.
     async fn broadcast(&self, wrap: &Event) -> Result<(), MessageError> {
         let wrap = Arc::new(wrap.clone());
         let (sender, mut outcomes) = mpsc::channel(self.connections.len().max(1));

@@ -1,4 +1,4 @@
-//! What goes out to one relay.
+//! The wraps that one relay has not answered.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -6,35 +6,35 @@ use std::sync::Arc;
 use nostr::event::{Event, EventId};
 use tokio::sync::mpsc;
 
-/// How many wraps wait for a relay that is away.
+/// How many wraps wait for a relay.
 const QUEUE_CAPACITY: usize = 256;
 
-/// What a relay says to a wrap.
+/// A relay's decision about a wrap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PublishOutcome {
-    /// It keeps it.
+    /// The relay stores it.
     Accepted,
-    /// It does not want it.
+    /// The relay refuses to store it.
     Rejected,
 }
 
-/// What one relay has not taken yet, the oldest first.
+/// The wraps that one relay has not answered, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct SendQueue(VecDeque<QueuedWrap>);
 
-/// A wrap for a relay.
+/// A wrap in the queue.
 #[derive(Debug)]
 struct QueuedWrap {
     /// The wrap.
     wrap: Arc<Event>,
-    /// Who waits for the verdict.
+    /// Where the relay's decision goes.
     outcomes: mpsc::Sender<PublishOutcome>,
-    /// Whether it was sent on this connection.
+    /// Whether it was sent since the last [`SendQueue::mark_all_unsent`].
     is_sent: bool,
 }
 
 impl SendQueue {
-    /// Takes a wrap in. If there are too many, the oldest is given up.
+    /// Queues a wrap. A full queue drops the oldest.
     pub(super) fn push(&mut self, wrap: Arc<Event>, outcomes: mpsc::Sender<PublishOutcome>) {
         if self.0.len() >= QUEUE_CAPACITY {
             self.0.pop_front();
@@ -42,7 +42,7 @@ impl SendQueue {
         self.0.push_back(QueuedWrap { wrap, outcomes, is_sent: false });
     }
 
-    /// The next wrap to send.
+    /// The next wrap to send, now marked as sent. Expired wraps are dropped.
     pub(super) fn next(&mut self) -> Option<Arc<Event>> {
         self.0.retain(|queued| !queued.wrap.is_expired());
         let queued = self.0.iter_mut().find(|queued| !queued.is_sent)?;
@@ -50,18 +50,18 @@ impl SendQueue {
         Some(queued.wrap.clone())
     }
 
-    /// Everything that is left is to be sent again.
+    /// Marks every wrap to be sent again.
     pub(super) fn mark_all_unsent(&mut self) {
         for queued in &mut self.0 {
             queued.is_sent = false;
         }
     }
 
-    /// The relay has decided.
+    /// Removes a wrap and reports the relay's decision.
     pub(super) fn resolve(&mut self, id: EventId, outcome: PublishOutcome) {
         let Some(index) = self.0.iter().position(|queued| queued.wrap.id == id) else { return };
         if let Some(QueuedWrap { outcomes, .. }) = self.0.remove(index) {
-            // It has room for every relay's verdict, and perhaps nobody who still reads them.
+            // The channel has capacity for every relay. An error says that the publisher waits no longer.
             let _ = outcomes.try_send(outcome);
         }
     }
@@ -78,7 +78,7 @@ mod tests {
 
     use super::{PublishOutcome, QUEUE_CAPACITY, SendQueue};
 
-    /// Something to send, with a tag or without.
+    /// A wrap, with a tag or without.
     fn wrap(tag: Option<Tag>) -> Arc<Event> {
         let event = EventBuilder::new(Kind::GiftWrap, "").tag_maybe(tag);
         Arc::new(event.finalize(&Keys::generate()).unwrap())
@@ -100,18 +100,18 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_is_given_up_when_there_are_too_many() {
+    fn a_full_queue_drops_the_oldest_wrap() {
         let (mut queue, wraps) =
             (SendQueue::default(), [(); QUEUE_CAPACITY + 1].map(|()| wrap(None)));
         for wrap in &wraps {
             queue.push(wrap.clone(), mpsc::channel(1).0);
         }
-        let left: Vec<_> = std::iter::from_fn(|| queue.next()).collect();
-        assert_eq!(left, wraps[1..]);
+        let queued: Vec<_> = std::iter::from_fn(|| queue.next()).collect();
+        assert_eq!(queued, wraps[1..]);
     }
 
     #[test]
-    fn what_has_expired_is_not_sent() {
+    fn an_expired_wrap_is_not_sent() {
         let mut queue = SendQueue::default();
         let expired = Tag::expiration(Timestamp::from_secs(1));
         queue.push(wrap(Some(expired)), mpsc::channel(1).0);

@@ -10,22 +10,22 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
-/// How long a relay may take to connect, and to take one message.
+/// The timeout for connecting, and for sending one message.
 const IO_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The longest message from a relay, in bytes.
+/// The longest message and frame from a relay, in bytes.
 const FRAME_LIMIT: usize = 128 << 10;
 
-/// The connection is cut.
+/// The connection is closed or has failed.
 #[derive(Debug)]
 pub(super) struct Disconnected;
 
-/// A connection to a relay.
+/// A WebSocket connection to a relay.
 #[derive(Debug)]
 pub(super) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
-    /// Connects.
+    /// Connects, with TLS for `wss://`.
     pub(super) async fn connect(url: &str) -> Result<Self, Disconnected> {
         let config = WebSocketConfig::default()
             .read_buffer_size(16 << 10)
@@ -41,7 +41,7 @@ impl Socket {
         Ok(Self(socket))
     }
 
-    /// The next thing that the relay says; `None` for what is not understood. Can be cut off anywhere.
+    /// The relay's next message; `None` if it is not one of NIP-01. Cancel-safe.
     pub(super) async fn receive(&mut self) -> Result<Option<RelayMessage<'static>>, Disconnected> {
         match self.0.next().await.ok_or(Disconnected)?.map_err(|_| Disconnected)? {
             Message::Text(text) => Ok(RelayMessage::from_json(text.as_str()).ok()),
@@ -50,17 +50,17 @@ impl Socket {
         }
     }
 
-    /// Says something.
+    /// Sends a message.
     pub(super) async fn send(&mut self, message: &ClientMessage<'_>) -> Result<(), Disconnected> {
         self.send_frame(Message::text(message.as_json())).await
     }
 
-    /// Asks for a sign of life.
+    /// Sends a ping.
     pub(super) async fn ping(&mut self) -> Result<(), Disconnected> {
         self.send_frame(Message::Ping(Vec::new().into())).await
     }
 
-    /// Sends a frame.
+    /// Sends a frame within the timeout.
     async fn send_frame(&mut self, frame: Message) -> Result<(), Disconnected> {
         let sent = timeout(IO_TIMEOUT, self.0.send(frame)).await;
         sent.map_err(|_| Disconnected)?.map_err(|_| Disconnected)

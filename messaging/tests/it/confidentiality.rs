@@ -1,10 +1,11 @@
-//! Nothing that only the parties may know is in the clear, at any relay, in any log.
+//! Relays and logs contain no secret of the parties in plaintext.
 
 use std::io;
 use std::sync::{Arc, Mutex};
 
 use futures::{Sink, SinkExt, Stream, StreamExt};
-use muster_messaging::{Claim, Content, Message, Relay, RelayConfig, RelayPool, RelayUrl};
+use muster_messaging::{Claim, Content, ExposeSecret, Message, RelayPool};
+use muster_relay::{Relay, RelayConfig, RelayUrl};
 use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::{Error, Message as WsMessage};
 use tokio_tungstenite::{accept_async, connect_async};
@@ -12,12 +13,12 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::harness::{CHAIN, Market, TOKEN, URL, key, mailbox, now};
 
-/// Everything that went by.
+/// Records bytes.
 #[derive(Clone, Debug, Default)]
 struct Recorder(Arc<Mutex<Vec<u8>>>);
 
 impl Recorder {
-    /// Whether a text went by.
+    /// Whether the bytes contain a text.
     fn has(&self, text: &str) -> bool {
         self.0.lock().unwrap().windows(text.len()).any(|bytes| bytes == text.as_bytes())
     }
@@ -34,7 +35,7 @@ impl io::Write for Recorder {
     }
 }
 
-/// Hands every message on from one side to the other, and records it.
+/// Forwards and records every message of one direction.
 async fn copy(
     mut from: impl Stream<Item = Result<WsMessage, Error>> + Unpin,
     mut to: impl Sink<WsMessage, Error = Error> + Unpin,
@@ -48,7 +49,7 @@ async fn copy(
     }
 }
 
-/// Lets a relay be reached through somebody who records what it sees and says.
+/// Forwards connections to a relay, and records what both sides send.
 async fn intercept(listener: TcpListener, relay: String, recorder: Recorder) {
     while let Ok((client, _)) = listener.accept().await {
         let (client_to, client_from) = accept_async(client).await.unwrap().split();
@@ -66,29 +67,29 @@ async fn no_address_token_or_agreement_is_in_plaintext() {
         .with_max_level(LevelFilter::TRACE)
         .with_writer(move || writer.clone())
         .finish();
-    // Everything runs in this thread.
+    // The test and its tasks run on this thread.
     let _guard = tracing::subscriber::set_default(subscriber);
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}", listener.local_addr().unwrap());
-    let known = RelayUrl::parse(&url).ok();
-    let config = RelayConfig { require_auth: true, url: known, ..RelayConfig::default() };
+    let public_url = RelayUrl::parse(&url).ok();
+    let config = RelayConfig { require_auth: true, url: public_url, ..RelayConfig::default() };
     let relay = Relay::start(config).await.unwrap();
     tokio::spawn(intercept(listener, relay.url(), traffic.clone()));
 
     let market = Market::new();
     let [clients, workers] = [&market.client, &market.worker].map(key);
-    let over = || Arc::new(RelayPool::connect([&url]).unwrap());
-    let mut worker = mailbox(&workers, &over()).await;
-    let mut client = mailbox(&clients, &over()).await;
+    let pool = || Arc::new(RelayPool::connect([&url]).unwrap());
+    let mut worker = mailbox(&workers, &pool()).await;
+    let mut client = mailbox(&clients, &pool()).await;
     let content = Content::EndpointRequest { claim: Claim::Client {} };
     let request = Message::request(CHAIN, market.agreement, content);
     client.send(worker.key(), &request).await.unwrap();
     let delivery = worker.next().await.unwrap();
     let reply = market.endpoint_responder().respond(&delivery, now()).await.unwrap().unwrap();
     worker.send(delivery.sender, &reply).await.unwrap();
-    let answered = client.next().await.unwrap();
-    tracing::info!(?delivery, ?answered, ?client, door = ?market.issuer, "a careless program");
+    let reply = client.next().await.unwrap();
+    tracing::info!(?delivery, ?reply, ?client, issuer = ?market.issuer, "a careless program");
 
     assert!(
         traffic.has("EVENT")
@@ -96,9 +97,10 @@ async fn no_address_token_or_agreement_is_in_plaintext() {
             && traffic.has(&workers.public().to_string()[2..])
     );
     assert!(log.has("connected") && log.has("a careless program"));
-    let secrets = [&clients, &workers].map(|key| alloy::hex::encode(key.to_bytes()));
-    for hidden in [URL, "203.0.113.77", TOKEN, &secrets[0], &secrets[1]] {
-        assert!(!traffic.has(hidden) && !log.has(hidden), "{hidden}");
+    let secrets =
+        [&clients, &workers].map(|key| alloy::hex::encode(key.to_bytes().expose_secret()));
+    for secret in [URL, "203.0.113.77", TOKEN, &secrets[0], &secrets[1]] {
+        assert!(!traffic.has(secret) && !log.has(secret), "{secret}");
     }
     for private in [request.nonce.to_string(), market.agreement.to_string().to_lowercase()] {
         assert!(!traffic.has(&private[2..]), "{private}");

@@ -1,4 +1,4 @@
-//! Wraps that somebody made by hand.
+//! Forged wraps.
 
 use alloy::primitives::Address;
 use muster_messaging::{
@@ -12,22 +12,22 @@ use nostr::types::Timestamp;
 
 use crate::harness::now;
 
-/// What forgers choose.
+/// What a forger can choose.
 struct Forgery {
-    /// Who signs the seal.
+    /// The key that signs the seal.
     sealer: Keys,
-    /// What is in the seal.
+    /// The rumor in the seal.
     rumor: UnsignedEvent,
     /// The seal's kind.
     seal: Kind,
     /// The wrap's kind.
     wrap: Kind,
-    /// When the wrap expires.
+    /// The Unix second at which the wrap expires.
     until: u64,
 }
 
 impl Forgery {
-    /// An honest letter, sent now.
+    /// A valid message, sent now.
     fn new() -> Self {
         let sealer = Keys::generate();
         let content = Content::EndpointRequest { claim: Claim::Client {} };
@@ -38,7 +38,7 @@ impl Forgery {
         Self { sealer, rumor, seal: Kind::Seal, wrap: Kind::GiftWrap, until }
     }
 
-    /// What the receiver makes of it.
+    /// Opens the wrap as its receiver.
     fn open(self) -> Result<(), OpenError> {
         let receiver = MessageKey::random();
         open(&receiver, &self.wrap(&receiver), now()).map(drop)
@@ -50,14 +50,14 @@ impl Forgery {
         let encrypt = |keys: &Keys, text: &str| keys.nip44_encrypt(&to, text).unwrap();
         let rumor = encrypt(&self.sealer, &self.rumor.as_json());
         let seal = EventBuilder::new(self.seal, rumor).finalize(&self.sealer).unwrap();
-        let once = Keys::generate();
+        let one_time = Keys::generate();
         let tags = [Tag::public_key(to), Tag::expiration(Timestamp::from_secs(self.until))];
-        let content = encrypt(&once, &seal.as_json());
-        EventBuilder::new(self.wrap, content).tags(tags).finalize(&once).unwrap()
+        let content = encrypt(&one_time, &seal.as_json());
+        EventBuilder::new(self.wrap, content).tags(tags).finalize(&one_time).unwrap()
     }
 }
 
-/// An honest letter with another rumor.
+/// A valid message with a changed rumor.
 fn with_rumor(change: impl FnOnce(&mut UnsignedEvent)) -> Forgery {
     let mut forgery = Forgery::new();
     change(&mut forgery.rumor);
@@ -65,7 +65,7 @@ fn with_rumor(change: impl FnOnce(&mut UnsignedEvent)) -> Forgery {
 }
 
 #[test]
-fn what_is_honest_opens() {
+fn a_valid_wrap_opens() {
     assert_eq!(Forgery::new().open(), Ok(()));
 }
 

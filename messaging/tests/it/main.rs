@@ -1,19 +1,17 @@
-//! Letters between parties, over memory and over relays, among strangers who mean no good.
+//! Messages between parties, in memory and over relays, with forgers and eavesdroppers.
 
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
-    reason = "a test that meets what it does not expect should end there"
+    reason = "a test ends at the first value that it does not expect"
 )]
 
 mod confidentiality;
 mod forged;
 mod harness;
-mod hostile;
 mod messages;
 mod refusals;
-mod relay;
 mod relay_pool;
 mod replays;

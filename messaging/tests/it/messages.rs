@@ -1,51 +1,53 @@
-//! What parties get from each other.
+//! Requests and the replies to them.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use alloy::primitives::Address;
 use muster_messaging::{
-    AccessGrant, Claim, Content, InMemoryTransport, Mailbox, Message, MessageError, MessageKey,
-    Party, RefusalReason,
+    AccessGrant, Claim, Content, ExposeSecret, InMemoryTransport, Mailbox, Message, MessageError,
+    MessageKey, Party, RefusalReason,
 };
 
 use crate::harness::{CHAIN, Market, TOKEN, URL, delivery, key, mailbox, now};
 
-/// Asks the worker for its endpoint and gives its reply.
-async fn request_endpoint(market: &Market, who: &MessageKey, claim: Claim) -> Message {
+/// Requests the worker's endpoint and returns the reply.
+async fn request_endpoint(market: &Market, sender: &MessageKey, claim: Claim) -> Message {
     let transport = &Arc::new(InMemoryTransport::default());
     let mut worker = mailbox(&key(&market.worker), transport).await;
-    let mut asking = mailbox(who, transport).await;
+    let mut requester = mailbox(sender, transport).await;
     let content = Content::EndpointRequest { claim };
     let request = Message::request(CHAIN, market.agreement, content);
-    asking.send(worker.key(), &request).await.unwrap();
+    requester.send(worker.key(), &request).await.unwrap();
 
     let delivery = worker.next().await.unwrap();
-    assert_eq!((delivery.sender, &delivery.message), (who.public(), &request));
+    assert_eq!((delivery.sender, &delivery.message), (sender.public(), &request));
     let reply = market.endpoint_responder().respond(&delivery, now()).await.unwrap().unwrap();
     worker.send(delivery.sender, &reply).await.unwrap();
 
-    let answered = asking.next().await.unwrap();
-    assert!(answered.is_reply_to(worker.key(), &request));
-    answered.message
+    let reply = requester.next().await.unwrap();
+    assert!(reply.is_reply_to(worker.key(), &request));
+    reply.message
 }
 
-/// Whom the worker has let in, at last.
+/// The worker's latest grant.
 fn last_grant(market: &Market) -> Option<AccessGrant> {
     market.issuer.0.lock().unwrap().last().copied()
 }
 
 #[tokio::test]
-async fn the_client_learns_where_its_worker_serves() {
+async fn the_client_gets_its_workers_endpoint() {
     let market = Market::new();
     let client = key(&market.client);
     let reply = request_endpoint(&market, &client, Claim::Client {}).await;
-    let Content::EndpointReply { url, token } = reply.content else { panic!("{reply:?}") };
-    assert_eq!((url.reveal(), token.reveal()), (URL, TOKEN));
+    let Content::EndpointReply(endpoint) = reply.content else { panic!("{reply:?}") };
+    let (url, token) = (endpoint.url.expose_secret(), endpoint.token.expose_secret());
+    assert_eq!((url, token), (URL, TOKEN));
     let (agreement, key) = (market.agreement, client.public());
     assert_eq!(last_grant(&market), Some(AccessGrant { agreement, key, party: Party::Client }));
 }
 
-/// Asks the client for a pass as the tester, and gives the reply.
+/// Requests a pass from the client as the tester, and returns the reply.
 async fn request_pass(market: &Market, fresh: &MessageKey) -> Content {
     let transport = &Arc::new(InMemoryTransport::default());
     let responder = market.pass_responder();
@@ -58,9 +60,9 @@ async fn request_pass(market: &Market, fresh: &MessageKey) -> Content {
     let delivery = client.next().await.unwrap();
     let reply = responder.respond(&delivery, now()).await.unwrap().unwrap();
     client.send(delivery.sender, &reply).await.unwrap();
-    let answered = tester.next().await.unwrap();
-    assert!(answered.is_reply_to(client.key(), &request));
-    answered.message.content
+    let reply = tester.next().await.unwrap();
+    assert!(reply.is_reply_to(client.key(), &request));
+    reply.message.content
 }
 
 #[tokio::test]
@@ -76,7 +78,7 @@ async fn a_tester_with_a_pass_cannot_be_told_from_a_program_of_the_client() {
     for (key, delegation) in [(testers, delegation), (clients, own)] {
         let claim = Claim::Delegate { delegation };
         let reply = request_endpoint(&market, &key, claim).await;
-        assert!(matches!(reply.content, Content::EndpointReply { .. }), "{reply:?}");
+        assert!(matches!(reply.content, Content::EndpointReply(_)), "{reply:?}");
         let party = Party::Delegate { until: delegation.until };
         let (agreement, key) = (market.agreement, key.public());
         assert_eq!(last_grant(&market), Some(AccessGrant { agreement, key, party }));
@@ -84,23 +86,23 @@ async fn a_tester_with_a_pass_cannot_be_told_from_a_program_of_the_client() {
 }
 
 #[tokio::test]
-async fn a_tester_without_a_pass_shows_its_seat() {
+async fn a_tester_without_a_pass_names_its_seat() {
     let market = Market::new();
     let tester = key(&market.tester);
     let claim = Claim::Seat { window: 2, place: 5 };
     let reply = request_endpoint(&market, &tester, claim).await;
-    assert!(matches!(reply.content, Content::EndpointReply { .. }), "{reply:?}");
+    assert!(matches!(reply.content, Content::EndpointReply(_)), "{reply:?}");
     let (agreement, key) = (market.agreement, tester.public());
     let party = Party::Tester { window: 2 };
     assert_eq!(last_grant(&market), Some(AccessGrant { agreement, key, party }));
 }
 
 #[tokio::test]
-async fn a_delegation_lasts_one_to_two_days_and_does_not_say_when_it_was_made() {
+async fn a_delegation_lasts_one_to_two_days_and_hides_when_it_was_signed() {
     let responder = Market::new().pass_responder();
     let until = |now| {
         let key = MessageKey::random().public();
-        responder.delegate(alloy::primitives::Address::ZERO, key, now).unwrap().until
+        responder.delegate(Address::ZERO, key, now).unwrap().until
     };
     let day = 86_400;
     assert_eq!(until(1), 2 * day);
@@ -110,7 +112,7 @@ async fn a_delegation_lasts_one_to_two_days_and_does_not_say_when_it_was_made() 
 }
 
 #[tokio::test]
-async fn a_message_that_is_no_request_to_a_responder_gets_no_reply() {
+async fn a_responder_ignores_a_message_that_is_not_its_request() {
     let market = Market::new();
     let refusal = Content::Refusal { reason: RefusalReason::NotMine };
     let message = Message::request(CHAIN, market.agreement, refusal);
@@ -130,5 +132,5 @@ async fn a_message_can_be_answered_when_the_chain_is_back() {
     assert!(matches!(failed, Err(MessageError::Chain(_))), "{failed:?}");
     market.chain.is_down.store(false, Ordering::Relaxed);
     let reply = market.endpoint_responder().respond(&delivery, now()).await.unwrap().unwrap();
-    assert!(matches!(reply.content, Content::EndpointReply { .. }), "{reply:?}");
+    assert!(matches!(reply.content, Content::EndpointReply(_)), "{reply:?}");
 }

@@ -1,4 +1,4 @@
-//! Who gets no endpoint and no pass, and why.
+//! Refused requests for endpoints and passes, and the reasons.
 
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
@@ -8,7 +8,7 @@ use muster_messaging::{
 
 use crate::harness::{CHAIN, Market, delivery, key, now};
 
-/// What the worker says to such a request; `None` if it gives its endpoint.
+/// The worker's reason to refuse a request; `None` if it replies with its endpoint.
 async fn endpoint_refusal(
     market: &Market,
     sender: &MessageKey,
@@ -19,7 +19,7 @@ async fn endpoint_refusal(
     assert!(reply.is_reply_to(request));
     match reply.content {
         Content::Refusal { reason } => Some(reason),
-        Content::EndpointReply { .. } => None,
+        Content::EndpointReply(_) => None,
         other => panic!("{other:?}"),
     }
 }
@@ -46,7 +46,7 @@ async fn a_request_for_another_chain_or_agreement_is_refused() {
 }
 
 #[tokio::test]
-async fn nobody_is_let_in_before_the_start_or_after_the_end() {
+async fn nobody_has_access_before_the_start_or_after_the_end() {
     let market = Market::new();
     market.update_agreement(|info| info.window = None);
     let client = key(&market.client);
@@ -76,7 +76,7 @@ async fn a_delegation_is_good_for_its_agreement_key_and_time_and_from_the_client
     };
     let key = fresh.public();
     let not_allowed = Some(RefusalReason::NotAllowed);
-    for (delegated, said) in [
+    for (delegated, expected) in [
         (sign(client, CHAIN, here, key, later), None),
         (sign(client, CHAIN, here, key, now()), Some(RefusalReason::Expired)),
         (sign(client, CHAIN + 1, here, key, later), not_allowed),
@@ -84,7 +84,7 @@ async fn a_delegation_is_good_for_its_agreement_key_and_time_and_from_the_client
         (sign(client, CHAIN, here, MessageKey::random().public(), later), not_allowed),
         (sign(&PrivateKeySigner::random(), CHAIN, here, key, later), not_allowed),
     ] {
-        assert_eq!(endpoint_refusal(&market, &fresh, &delegated).await, said, "{delegated:?}");
+        assert_eq!(endpoint_refusal(&market, &fresh, &delegated).await, expected, "{delegated:?}");
     }
 }
 
@@ -93,20 +93,20 @@ async fn a_seat_is_its_testers_in_its_window() {
     let market = Market::new();
     let (tester, stranger) = (key(&market.tester), MessageKey::random());
     let seat = |window, place| request(&market, Claim::Seat { window, place });
-    let says =
-        async |who, window, place| endpoint_refusal(&market, who, &seat(window, place)).await;
-    assert_eq!(says(&tester, 2, 5).await, None);
-    assert_eq!(says(&tester, 1, 5).await, Some(RefusalReason::OtherWindow));
-    assert_eq!(says(&tester, 2, 6).await, Some(RefusalReason::NoSeat));
-    assert_eq!(says(&stranger, 2, 5).await, Some(RefusalReason::NoSeat));
-    // A key counts as long as it is the registered one.
+    let refusal =
+        async |sender, window, place| endpoint_refusal(&market, sender, &seat(window, place)).await;
+    assert_eq!(refusal(&tester, 2, 5).await, None);
+    assert_eq!(refusal(&tester, 1, 5).await, Some(RefusalReason::OtherWindow));
+    assert_eq!(refusal(&tester, 2, 6).await, Some(RefusalReason::NoSeat));
+    assert_eq!(refusal(&stranger, 2, 5).await, Some(RefusalReason::NoSeat));
+    // A key counts for as long as it is the registered one.
     let rotated = MessageKey::random();
     market.chain.keys.lock().unwrap().insert(market.tester.address(), rotated.public());
-    assert_eq!(says(&tester, 2, 5).await, Some(RefusalReason::NoSeat));
-    assert_eq!(says(&rotated, 2, 5).await, None);
+    assert_eq!(refusal(&tester, 2, 5).await, Some(RefusalReason::NoSeat));
+    assert_eq!(refusal(&rotated, 2, 5).await, None);
 }
 
-/// What the client says to a request for a pass; `None` if it gives one.
+/// The client's reason to refuse a request for a pass; `None` if it replies with one.
 async fn pass_refusal(
     responder: &PassResponder,
     sender: &MessageKey,
@@ -124,28 +124,31 @@ async fn pass_refusal(
 async fn a_pass_is_for_the_tester_of_the_current_window_in_an_agreement_of_the_client() {
     let market = Market::new();
     let (responder, tester) = (market.pass_responder(), key(&market.tester));
-    let ask = |window, place| {
+    let request = |window, place| {
         let content = Content::PassRequest { window, place, key: MessageKey::random().public() };
         Message::request(CHAIN, market.agreement, content)
     };
-    let elsewhere = Message { chain_id: 1, ..ask(2, 5) };
-    let another = Message { agreement: Address::ZERO, ..ask(2, 5) };
-    for (sender, request, said) in [
+    let elsewhere = Message { chain_id: 1, ..request(2, 5) };
+    let another = Message { agreement: Address::ZERO, ..request(2, 5) };
+    for (sender, refused, reason) in [
         (&tester, elsewhere, RefusalReason::OtherChain),
         (&tester, another, RefusalReason::NotMine),
-        (&tester, ask(3, 5), RefusalReason::OtherWindow),
-        (&tester, ask(2, 4), RefusalReason::NoSeat),
-        (&MessageKey::random(), ask(2, 5), RefusalReason::NoSeat),
+        (&tester, request(3, 5), RefusalReason::OtherWindow),
+        (&tester, request(2, 4), RefusalReason::NoSeat),
+        (&MessageKey::random(), request(2, 5), RefusalReason::NoSeat),
     ] {
-        assert_eq!(pass_refusal(&responder, sender, &request).await, Some(said), "{request:?}");
+        assert_eq!(pass_refusal(&responder, sender, &refused).await, Some(reason), "{refused:?}");
     }
     market.update_agreement(|info| info.window = None);
     assert_eq!(
-        pass_refusal(&responder, &tester, &ask(2, 5)).await,
+        pass_refusal(&responder, &tester, &request(2, 5)).await,
         Some(RefusalReason::NotRunning)
     );
     market.update_agreement(|info| info.client = Address::ZERO);
-    assert_eq!(pass_refusal(&responder, &tester, &ask(2, 5)).await, Some(RefusalReason::NotMine));
+    assert_eq!(
+        pass_refusal(&responder, &tester, &request(2, 5)).await,
+        Some(RefusalReason::NotMine)
+    );
 }
 
 #[tokio::test]
@@ -153,14 +156,14 @@ async fn a_seat_gets_a_pass_for_one_key_however_often_it_asks() {
     let market = Market::new();
     let (responder, tester) = (market.pass_responder(), key(&market.tester));
     let [first, second] = [(); 2].map(|()| MessageKey::random().public());
-    let ask = |key| {
+    let request = |key| {
         let content = Content::PassRequest { window: 2, place: 5, key };
         Message::request(CHAIN, market.agreement, content)
     };
-    assert_eq!(pass_refusal(&responder, &tester, &ask(first)).await, None);
-    assert_eq!(pass_refusal(&responder, &tester, &ask(first)).await, None);
+    assert_eq!(pass_refusal(&responder, &tester, &request(first)).await, None);
+    assert_eq!(pass_refusal(&responder, &tester, &request(first)).await, None);
     assert_eq!(
-        pass_refusal(&responder, &tester, &ask(second)).await,
+        pass_refusal(&responder, &tester, &request(second)).await,
         Some(RefusalReason::PassGiven)
     );
 }

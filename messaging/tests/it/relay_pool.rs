@@ -1,31 +1,32 @@
-//! Letters over relays that come and go.
+//! Messages over relays that stop and restart.
 
 use std::sync::Arc;
 
+use alloy::primitives::Address;
 use muster_messaging::{
-    Claim, Content, Limits, MESSAGE_LIMIT, Mailbox, Message, MessageError, MessageKey, Relay,
-    RelayConfig, RelayPool, SecretString, Transport, seal,
+    Claim, Content, Endpoint, ExposeSecret, MESSAGE_LIMIT, Mailbox, Message, MessageError,
+    MessageKey, RelayPool, Transport, seal,
 };
+use muster_relay::{Relay, RelayConfig};
 use nostr::event::{EventBuilder, FinalizeEvent, Kind, Tag};
 use nostr::key::Keys;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
-use crate::harness::{CHAIN, Market, RawConnection, TOKEN, key, mailbox, now, until};
-use crate::relay::relay;
+use crate::harness::{CHAIN, Market, TOKEN, key, mailbox, now, relay, until};
 
-/// A transport over these relays.
+/// A pool of these relays.
 fn pool_over(relays: &[&Relay]) -> Arc<RelayPool> {
     Arc::new(RelayPool::connect(relays.iter().map(|relay| relay.url())).unwrap())
 }
 
-/// A request that nobody has made before.
+/// A new request.
 fn message() -> Message {
     let content = Content::EndpointRequest { claim: Claim::Client {} };
-    Message::request(CHAIN, alloy::primitives::Address::ZERO, content)
+    Message::request(CHAIN, Address::ZERO, content)
 }
 
-/// Sends a letter and sees it come in.
+/// Checks that a message is delivered.
 async fn assert_delivers(sender: &Mailbox, receiver: &mut Mailbox) {
     let message = message();
     sender.send(receiver.key(), &message).await.unwrap();
@@ -35,7 +36,7 @@ async fn assert_delivers(sender: &Mailbox, receiver: &mut Mailbox) {
 
 #[tokio::test]
 async fn a_client_learns_its_workers_endpoint_over_a_relay() {
-    let (market, relay) = (Market::new(), relay(Limits::default()).await);
+    let (market, relay) = (Market::new(), relay().await);
     let mut client = mailbox(&key(&market.client), &pool_over(&[&relay])).await;
     let mut worker = mailbox(&key(&market.worker), &pool_over(&[&relay])).await;
     let content = Content::EndpointRequest { claim: Claim::Client {} };
@@ -44,15 +45,15 @@ async fn a_client_learns_its_workers_endpoint_over_a_relay() {
     let delivery = worker.next().await.unwrap();
     let reply = market.endpoint_responder().respond(&delivery, now()).await.unwrap().unwrap();
     worker.send(delivery.sender, &reply).await.unwrap();
-    let answered = client.next().await.unwrap();
-    assert!(answered.is_reply_to(worker.key(), &request));
-    let Content::EndpointReply { token, .. } = answered.message.content else { panic!("refused") };
-    assert_eq!(token.reveal(), TOKEN);
+    let reply = client.next().await.unwrap();
+    assert!(reply.is_reply_to(worker.key(), &request));
+    let Content::EndpointReply(endpoint) = reply.message.content else { panic!("refused") };
+    assert_eq!(endpoint.token.expose_secret(), TOKEN);
 }
 
 #[tokio::test]
 async fn a_message_waits_for_its_receiver() {
-    let relay = relay(Limits::default()).await;
+    let relay = relay().await;
     let [sender, receiver] = [(); 2].map(|()| MessageKey::random());
     let message = message();
     mailbox(&sender, &pool_over(&[&relay])).await.send(receiver.public(), &message).await.unwrap();
@@ -62,12 +63,12 @@ async fn a_message_waits_for_its_receiver() {
 
 #[tokio::test]
 async fn the_longest_message_is_delivered() {
-    let relay = relay(Limits::default()).await;
+    let relay = relay().await;
     let [sender, receiver] = [(); 2].map(|()| MessageKey::random());
     let reply = |length| {
-        // Nothing grows more on its way than what is escaped in both layers.
-        let (url, token) = (SecretString::new("\"".repeat(length)), SecretString::new(""));
-        message().reply(Content::EndpointReply { url, token })
+        // A quotation mark grows the most, because both layers escape it.
+        let (url, token) = ("\"".repeat(length).into(), "".into());
+        message().reply(Content::EndpointReply(Endpoint { url, token }))
     };
     let room = MESSAGE_LIMIT - reply(0).to_json().unwrap().len();
     let longest = reply(room.div_euclid(2));
@@ -80,8 +81,8 @@ async fn the_longest_message_is_delivered() {
 }
 
 #[tokio::test]
-async fn a_second_inbox_for_a_key_gets_what_waits_again() {
-    let relay = relay(Limits::default()).await;
+async fn a_second_inbox_for_a_key_gets_stored_wraps_again() {
+    let relay = relay().await;
     let [sender, receiver] = [(); 2].map(|()| MessageKey::random());
     let transport = pool_over(&[&relay]);
     let sending = mailbox(&sender, &transport).await;
@@ -97,7 +98,7 @@ async fn a_second_inbox_for_a_key_gets_what_waits_again() {
 
 #[tokio::test]
 async fn with_one_relay_dead_the_other_is_enough() {
-    let [alive, dead] = [relay(Limits::default()).await, relay(Limits::default()).await];
+    let [alive, dead] = [relay().await, relay().await];
     let urls = [dead.url(), alive.url()];
     dead.stop().await;
     let transport = Arc::new(RelayPool::connect(&urls).unwrap());
@@ -107,21 +108,22 @@ async fn with_one_relay_dead_the_other_is_enough() {
     for _ in 0..3 {
         assert_delivers(&sending, &mut receiving).await;
     }
-    let up: Vec<_> = transport.statuses().iter().map(|status| status.is_connected).collect();
-    assert_eq!(up, [false, true]);
+    let is_connected: Vec<_> =
+        transport.statuses().iter().map(|status| status.is_connected).collect();
+    assert_eq!(is_connected, [false, true]);
 }
 
 #[tokio::test]
 async fn two_relays_deliver_once() {
-    let [one, other] = [relay(Limits::default()).await, relay(Limits::default()).await];
+    let [one, other] = [relay().await, relay().await];
     let key = MessageKey::random();
     let transport = pool_over(&[&one, &other]);
     let mut inbox = transport.subscribe(&key).await.unwrap();
     let wraps = [(); 4].map(|()| seal(&MessageKey::random(), key.public(), &message()).unwrap());
     for wrap in &wraps {
-        // Both have it before anybody reads.
+        // Both relays have the wrap before the inbox is read.
         for relay in [&one, &other] {
-            RawConnection::connect(relay).await.publish(wrap).await;
+            pool_over(&[relay]).publish(wrap).await.unwrap();
         }
     }
     let mut ids = Vec::new();
@@ -135,7 +137,7 @@ async fn two_relays_deliver_once() {
 
 #[tokio::test]
 async fn a_relay_that_is_killed_and_comes_back_delivers() {
-    let relay = relay(Limits::default()).await;
+    let relay = relay().await;
     let config = RelayConfig { listen: relay.address(), ..RelayConfig::default() };
     let [sending, receiving] = [pool_over(&[&relay]), pool_over(&[&relay])];
     let sender = mailbox(&MessageKey::random(), &sending).await;
@@ -144,18 +146,18 @@ async fn a_relay_that_is_killed_and_comes_back_delivers() {
     relay.stop().await;
 
     let (message, to) = (message(), receiver.key());
-    let back = async {
-        // The sender notices first that nobody is there.
+    let restart = async {
+        // The sender notices first that the relay is gone.
         until(async || sending.statuses().iter().all(|status| !status.is_connected)).await;
         Relay::start(config).await.unwrap()
     };
-    let (sent, _relay) = tokio::join!(sender.send(to, &message), back);
+    let (sent, _relay) = tokio::join!(sender.send(to, &message), restart);
     sent.unwrap();
     assert_eq!(receiver.next().await.unwrap().message, message);
 }
 
 #[tokio::test]
-async fn a_relay_that_wants_keys_proven_gets_the_proof() {
+async fn a_pool_proves_its_keys_to_a_relay_that_requires_it() {
     let config = RelayConfig { require_auth: true, ..RelayConfig::default() };
     let relay = Relay::start(config).await.unwrap();
     let [sender, receiver, late] = [(); 3].map(|()| MessageKey::random());
@@ -163,19 +165,19 @@ async fn a_relay_that_wants_keys_proven_gets_the_proof() {
     let sending = mailbox(&sender, &pool_over(&[&relay])).await;
     let mut receiving = mailbox(&receiver, &transport).await;
     assert_delivers(&sending, &mut receiving).await;
-    // A key that is added later is proven then.
+    // A key that is added later is proven when it is added.
     let mut another = mailbox(&late, &transport).await;
     assert_delivers(&sending, &mut another).await;
     assert_delivers(&sending, &mut receiving).await;
 }
 
 #[tokio::test]
-async fn a_wrap_that_every_relay_refuses_is_refused() {
-    let relay = relay(Limits::default()).await;
+async fn a_wrap_that_every_relay_rejects_is_rejected() {
+    let relay = relay().await;
     let to = Tag::public_key(Keys::generate().public_key());
     let note = EventBuilder::new(Kind::TextNote, "").tags([to]).finalize(&Keys::generate());
-    let refused = pool_over(&[&relay]).publish(&note.unwrap()).await;
-    assert!(matches!(refused, Err(MessageError::Rejected)), "{refused:?}");
+    let rejected = pool_over(&[&relay]).publish(&note.unwrap()).await;
+    assert!(matches!(rejected, Err(MessageError::Rejected)), "{rejected:?}");
 }
 
 #[tokio::test]
@@ -184,16 +186,16 @@ async fn an_invalid_relay_url_is_an_error() {
     let Err(MessageError::InvalidRelayUrl(url)) = failed else { panic!("{failed:?}") };
     assert_eq!(&*url, "http://127.0.0.1:1");
     let none = RelayPool::connect([""; 0]).unwrap();
-    let wrap = crate::relay::wrap(&MessageKey::random());
+    let wrap = seal(&MessageKey::random(), MessageKey::random().public(), &message()).unwrap();
     assert!(matches!(none.publish(&wrap).await, Err(MessageError::Unacknowledged)));
 }
 
 #[tokio::test]
-async fn a_relay_is_spoken_to_in_tls_where_its_url_says_so() {
+async fn a_wss_url_is_connected_with_tls() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("wss://{}", listener.local_addr().unwrap());
-    let _relays = RelayPool::connect([url]).unwrap();
+    let _pool = RelayPool::connect([url]).unwrap();
     let (mut socket, _) = listener.accept().await.unwrap();
-    // Every TLS connection begins with a shake record.
+    // A TLS connection begins with a handshake record.
     assert_eq!(socket.read_u8().await.unwrap(), 0x16);
 }

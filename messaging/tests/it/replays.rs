@@ -1,4 +1,4 @@
-//! Letters that come twice, and what else does not come at all.
+//! Repeated and invalid wraps, which are not delivered.
 
 use std::sync::Arc;
 
@@ -12,13 +12,13 @@ use nostr::key::{Keys, PublicKey};
 
 use crate::harness::mailbox;
 
-/// A request that nobody has made before.
+/// A new request.
 fn message() -> Message {
     let content = Content::EndpointRequest { claim: Claim::Client {} };
     Message::request(1, Address::ZERO, content)
 }
 
-/// Sends wraps and then an honest letter, and counts what is delivered before that letter.
+/// Publishes wraps and then a message, and counts what is delivered before that message.
 async fn delivered_of(wraps: &[Event], receiver: &MessageKey) -> usize {
     let transport = Arc::new(InMemoryTransport::default());
     let mut reading = mailbox(receiver, &transport).await;
@@ -45,7 +45,7 @@ async fn a_message_is_delivered_once_however_often_it_is_sent() {
 }
 
 #[tokio::test]
-async fn a_nonce_is_its_senders_and_its_agreements() {
+async fn a_nonce_belongs_to_its_sender_chain_and_agreement() {
     let [sender, other, receiver] = [(); 3].map(|()| MessageKey::random());
     let message = message();
     let elsewhere = Message { agreement: Address::repeat_byte(1), ..message.clone() };
@@ -80,7 +80,7 @@ async fn a_message_is_not_delivered_again_after_a_restart() {
     assert_eq!(open().await.unwrap().next().await.unwrap().message, second);
 }
 
-/// A memory that fails.
+/// A replay guard that cannot write.
 #[derive(Debug)]
 struct FailingReplayGuard;
 

@@ -7,8 +7,9 @@ use alloy::signers::local::PrivateKeySigner;
 use muster_daemons::client::FAILPOINTS;
 use muster_daemons::failpoint::failpoint_names;
 use muster_messaging::{
-    Content, InMemoryReplayGuard, Mailbox, Message, MessageKey, Relay, RelayConfig, RelayPool,
+    Content, InMemoryReplayGuard, Mailbox, Message, MessageKey, RelayPool,
 };
+use muster_relay::{Relay, RelayConfig};
 use stylus_devnode::CHAIN_ID;
 
 use super::{DONE_ONCE, FaultRunner, assert_all_failpoints_reached, transactions};

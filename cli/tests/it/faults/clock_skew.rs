@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use muster_messaging::{Relay, RelayConfig};
+use muster_relay::{Relay, RelayConfig};
 use stylus_devnode::{Config, Devnode};
 
 use super::print_row;

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use muster_messaging::{Relay, RelayConfig};
+use muster_relay::{Relay, RelayConfig};
 use stylus_devnode::{Config, Devnode};
 
 use super::faulty_node::{FaultyNode, NodeBehavior};

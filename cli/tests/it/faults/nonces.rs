@@ -1,6 +1,6 @@
 //! Transactions of every daemon's process that do not get into a block by themselves.
 
-use muster_messaging::{Relay, RelayConfig};
+use muster_relay::{Relay, RelayConfig};
 use serde_json::{Value, json};
 
 use super::{print_row, sent_by, until_waiting_for};

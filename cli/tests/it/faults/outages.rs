@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use muster_messaging::{Relay, RelayConfig};
+use muster_relay::{Relay, RelayConfig};
 use serde_json::json;
 
 use super::test_daemons::{FaultSchedule, TestDaemons, rpc};

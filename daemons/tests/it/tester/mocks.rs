@@ -15,7 +15,7 @@ use muster_gateway::{
     AuthorizationError, Authorizer, Claims, Config, Gateway, Receipts, Secret, Upstream,
 };
 use muster_messaging::{
-    Claim, Content, Delegation, Event, InMemoryReplayGuard, InMemoryTransport, Inbox, Mailbox,
+    Claim, Content, Delegation, Endpoint, Event, InMemoryReplayGuard, InMemoryTransport, Inbox, Mailbox,
     Message, MessageError, MessageKey, PassResponder, SecretString, Transport,
 };
 use tokio::task::JoinHandle;
@@ -124,8 +124,8 @@ impl MockWorker {
                 };
                 let (agreement, key) = (delivery.message.agreement.into_array(), delivery.sender.0);
                 let token = secret.issue(&Claims { agreement, key, expires_at: 1 << 40 });
-                let (url, token) = (SecretString::new(url), SecretString::new(token.reveal()));
-                let reply = delivery.message.reply(Content::EndpointReply { url, token });
+                let (url, token) = (SecretString::from(url), SecretString::from(token.reveal()));
+                let reply = delivery.message.reply(Content::EndpointReply(Endpoint { url, token }));
                 mailbox.send(delivery.sender, &reply).await.unwrap();
             }
         });

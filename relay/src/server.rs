@@ -1,15 +1,4 @@
-//! A small Nostr relay (NIP-01, 40, 42) that takes gift wraps and nothing else, and keeps them in memory.
-//!
-//! Who connects is a stranger: everything that one of them can make it hold is bounded by [`Limits`].
-//! Nobody's address and nothing of a wrap is ever logged.
-
-mod auth;
-mod connection;
-mod connection_limit;
-mod hub;
-mod limits;
-mod policy;
-mod store;
+//! Starts and stops a relay, accepts connections and removes expired wraps.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,31 +9,30 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{interval, sleep};
 
-use crate::error::MessageError;
-use auth::Nip42Auth;
-use connection::Connection;
-use connection_limit::{ConnectionLimiter, Permit};
-use hub::Hub;
+use crate::auth::Nip42Auth;
+use crate::connection::Connection;
+use crate::connection_limit::{ConnectionLimiter, Permit};
+use crate::error::RelayError;
+use crate::hub::Hub;
+use crate::limits::Limits;
 
-pub use limits::Limits;
-
-/// How often it forgets what has expired.
+/// The interval between two removals of expired wraps.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
 
-/// How long it waits when the system gives it no more connections.
+/// The pause after `accept` fails, for example because no file descriptor is left.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// How a relay is run.
+/// The configuration of a relay. The default listens on a free port of 127.0.0.1 without NIP-42.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RelayConfig {
-    /// Where it listens; port 0 is any free one.
+    /// Address and port to listen on; port 0 is any free port.
     pub listen: SocketAddr,
-    /// Whether a key's messages are given only to those who prove that they hold the key (NIP-42).
+    /// Whether a subscription to a key needs a proof of that key (NIP-42).
     pub require_auth: bool,
-    /// The URL by which it is known, which such a proof must name; without it, `ws://` and the address
-    /// connected to.
+    /// The relay's public URL, which a NIP-42 proof must name. If it is `None`, a proof must name `ws://` with
+    /// the address that the client connected to.
     pub url: Option<RelayUrl>,
-    /// What it holds at most.
+    /// The limits.
     pub limits: Limits,
 }
 
@@ -55,54 +43,53 @@ impl Default for RelayConfig {
     }
 }
 
-/// A relay that runs in this process until it is stopped or dropped.
+/// A running relay. Dropping it stops it without waiting.
 #[derive(Debug)]
 pub struct Relay {
-    /// Where it listens.
+    /// The address that it listens on.
     address: SocketAddr,
-    /// The relay itself.
+    /// The accept loop, which owns every connection.
     task: JoinHandle<()>,
 }
 
 impl Relay {
-    /// Starts a relay and returns when it can be connected to.
+    /// Starts a relay on the current Tokio runtime. It accepts connections when this returns.
     ///
     /// # Errors
-    /// [`MessageError::Listen`].
-    pub async fn start(config: RelayConfig) -> Result<Self, MessageError> {
-        let address = config.listen.to_string().into();
-        let failed = |source| MessageError::Listen { address, source };
-        let bound = async {
-            let listener = TcpListener::bind(config.listen).await?;
-            Ok((listener.local_addr()?, listener))
-        };
-        let (address, listener) = bound.await.map_err(failed)?;
+    /// [`RelayError::Listen`] if the address cannot be bound.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    pub async fn start(config: RelayConfig) -> Result<Self, RelayError> {
+        let listen_error = |source| RelayError::Listen { address: config.listen, source };
+        let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
+        let address = listener.local_addr().map_err(listen_error)?;
         let task = tokio::spawn(accept_loop(listener, config));
         Ok(Self { address, task })
     }
 
-    /// Where it can be connected to.
+    /// The URL under which this machine reaches the relay: `ws://` with [`Self::address`].
     #[must_use]
     pub fn url(&self) -> String {
         format!("ws://{}", self.address)
     }
 
-    /// Where it listens.
+    /// The address that the relay listens on, with the real port if the configured one was 0.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Whether it still takes connections; if it does not, it never will again.
+    /// Whether the relay accepts connections. Once this is `false` it stays `false`.
     #[must_use]
     pub fn is_listening(&self) -> bool {
         !self.task.is_finished()
     }
 
-    /// Stops it, cuts every connection and returns when its port is free. What it held is gone.
+    /// Closes every connection and returns when the port is free. Stored wraps are lost.
     pub async fn stop(mut self) {
         self.task.abort();
-        // It ends because it is told to.
+        // The join error says that the task was aborted.
         drop((&mut self.task).await);
     }
 }
@@ -113,7 +100,7 @@ impl Drop for Relay {
     }
 }
 
-/// Lets strangers in. Connections end with this.
+/// Accepts connections for ever. Every connection ends with this future.
 async fn accept_loop(listener: TcpListener, config: RelayConfig) {
     let hub = Arc::new(Hub::new(config.limits));
     let limiter = ConnectionLimiter::new(config.limits);
@@ -123,7 +110,7 @@ async fn accept_loop(listener: TcpListener, config: RelayConfig) {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((socket, from)) => {
-                    // One too many is closed at once.
+                    // Without a permit the socket is dropped, which closes it.
                     if let Some(permit) = limiter.acquire(from.ip()) {
                         connections.spawn(serve_connection(socket, permit, config.clone(), hub.clone()));
                     }
@@ -136,19 +123,19 @@ async fn accept_loop(listener: TcpListener, config: RelayConfig) {
     }
 }
 
-/// Serves one connection until it ends.
+/// Serves one connection until it ends, then releases its permit.
 async fn serve_connection(socket: TcpStream, permit: Permit, config: RelayConfig, hub: Arc<Hub>) {
-    let RelayConfig { require_auth: login, url, limits, .. } = config;
-    let here = |socket: &TcpStream| {
+    let RelayConfig { require_auth, url, limits, .. } = config;
+    let local_url = |socket: &TcpStream| {
         let address = socket.local_addr().ok()?;
         RelayUrl::parse(&format!("ws://{address}")).ok()
     };
-    let url = if login { url.or_else(|| here(&socket)) } else { None };
-    if login && url.is_none() {
+    let url = if require_auth { url.or_else(|| local_url(&socket)) } else { None };
+    if require_auth && url.is_none() {
         return;
     }
-    let login = url.map(Nip42Auth::new);
-    if let Some(connection) = Connection::open(socket, login, limits, hub).await {
+    let auth = url.map(Nip42Auth::new);
+    if let Some(connection) = Connection::open(socket, auth, limits, hub).await {
         connection.run().await;
     }
     drop(permit);

@@ -1,48 +1,48 @@
-//! Who holds which key, where that has to be proven (NIP-42).
+//! The keys that a client has proven to hold (NIP-42).
 
 use std::collections::BTreeSet;
 
 use nostr::event::Event;
-use nostr::key::PublicKey;
+use nostr::key::{Keys, PublicKey};
 use nostr::nips::nip42::is_valid_auth_event;
 use nostr::types::{RelayUrl, Timestamp};
 
-use super::policy::{RejectReason, is_fresh};
-use crate::keys::MessageKey;
+use crate::policy::{RejectReason, is_fresh};
 
-/// How many keys somebody may prove to hold.
+/// The most keys that one connection may prove.
 const MAX_PROVEN_KEYS: usize = 64;
 
-/// Proofs that the other side holds keys.
+/// The NIP-42 state of one connection.
 #[derive(Debug)]
-pub(super) struct Nip42Auth {
-    /// The relay's URL, which a proof names.
+pub(crate) struct Nip42Auth {
+    /// The relay's URL, which a proof must name.
     url: RelayUrl,
-    /// What a proof has to repeat.
+    /// The challenge, which a proof must repeat.
     challenge: String,
-    /// The keys.
+    /// The proven keys.
     proven_keys: BTreeSet<PublicKey>,
 }
 
 impl Nip42Auth {
-    /// Nothing is proven.
-    pub(super) fn new(url: RelayUrl) -> Self {
-        let challenge = MessageKey::random().public().to_string();
+    /// A fresh challenge; no key is proven.
+    pub(crate) fn new(url: RelayUrl) -> Self {
+        // A fresh public key is 32 random bytes.
+        let challenge = Keys::generate().public_key().to_hex();
         Self { url, challenge, proven_keys: BTreeSet::new() }
     }
 
-    /// Whether all these keys are proven to be held.
-    pub(super) fn has_proven(&self, keys: &[PublicKey]) -> bool {
+    /// Whether all these keys are proven.
+    pub(crate) fn has_proven(&self, keys: &[PublicKey]) -> bool {
         keys.iter().all(|key| self.proven_keys.contains(key))
     }
 
-    /// What a proof has to repeat.
-    pub(super) fn challenge(&self) -> &str {
+    /// The challenge.
+    pub(crate) fn challenge(&self) -> &str {
         &self.challenge
     }
 
-    /// Believes a proof, or says why not.
-    pub(super) fn verify(&mut self, proof: &Event) -> Result<(), RejectReason> {
+    /// Adds the key of a valid proof.
+    pub(crate) fn verify(&mut self, proof: &Event) -> Result<(), RejectReason> {
         if self.proven_keys.len() >= MAX_PROVEN_KEYS {
             return Err("restricted: too many keys");
         }

@@ -1,50 +1,50 @@
-//! Who may connect: so many at a time, and not all of them from one place.
+//! Limits open connections, in total and per network.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::limits::Limits;
-use super::policy::count_rejection;
+use crate::limits::Limits;
+use crate::policy::count_rejection;
 
-/// Counts who is connected.
+/// Counts open connections per network.
 #[derive(Clone, Debug)]
-pub(super) struct ConnectionLimiter {
-    /// What is allowed.
+pub(crate) struct ConnectionLimiter {
+    /// The limits.
     limits: Limits,
-    /// How many are connected from each place.
+    /// Open connections by network. Networks without one have no entry.
     connected: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
-/// One connection's place, free again when it is dropped.
+/// The right to one open connection. Dropping it releases the right.
 #[derive(Debug)]
-pub(super) struct Permit {
-    /// The counter.
+pub(crate) struct Permit {
+    /// The limiter that gave the permit.
     limiter: ConnectionLimiter,
-    /// Where the connection comes from.
+    /// The network of the connection.
     network: IpAddr,
 }
 
 impl ConnectionLimiter {
-    /// Nobody is in.
-    pub(super) fn new(limits: Limits) -> Self {
+    /// A limiter without open connections.
+    pub(crate) fn new(limits: Limits) -> Self {
         Self { limits, connected: Arc::default() }
     }
 
-    /// A place for a connection from this address, if there is one.
-    pub(super) fn acquire(&self, from: IpAddr) -> Option<Permit> {
+    /// A permit for a connection from this address; `None`, and a counted rejection, at a limit.
+    pub(crate) fn acquire(&self, from: IpAddr) -> Option<Permit> {
         let network = network_of(from);
         let mut connected = self.connected.lock().unwrap_or_else(PoisonError::into_inner);
         if connected.values().sum::<usize>() >= self.limits.connections {
             count_rejection("restricted: too many connections");
             return None;
         }
-        let here = connected.entry(network).or_default();
-        if *here >= self.limits.per_address {
+        let count = connected.entry(network).or_default();
+        if *count >= self.limits.per_address {
             count_rejection("restricted: too many connections from there");
             return None;
         }
-        *here = here.saturating_add(1);
+        *count = count.saturating_add(1);
         record_connections(&connected);
         drop(connected);
         Some(Permit { limiter: self.clone(), network })
@@ -54,9 +54,9 @@ impl ConnectionLimiter {
 impl Drop for Permit {
     fn drop(&mut self) {
         let mut connected = self.limiter.connected.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(here) = connected.get_mut(&self.network) {
-            *here = here.saturating_sub(1);
-            if *here == 0 {
+        if let Some(count) = connected.get_mut(&self.network) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
                 connected.remove(&self.network);
             }
         }
@@ -64,13 +64,14 @@ impl Drop for Permit {
     }
 }
 
-/// Tells monitors how many are connected.
+/// Sets the gauge of open connections.
 fn record_connections(connected: &HashMap<IpAddr, usize>) {
     let count = u32::try_from(connected.values().sum::<usize>()).unwrap_or(u32::MAX);
     metrics::gauge!("muster_relay_connections").set(f64::from(count));
 }
 
-/// What counts as one place: nobody has many IPv4 addresses, but everybody an IPv6 network.
+/// The network that an address counts for: an IPv4 address for itself, an IPv6 address for its /64, because one
+/// host usually has a whole /64.
 fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
@@ -87,7 +88,7 @@ mod tests {
 
     use super::{ConnectionLimiter, Limits};
 
-    /// Doors for so many in all and from one place.
+    /// A limiter for so many connections in total and per address.
     fn limiter(connections: usize, per_address: usize) -> ConnectionLimiter {
         ConnectionLimiter::new(Limits { connections, per_address, ..Limits::default() })
     }

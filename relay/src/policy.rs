@@ -1,4 +1,4 @@
-//! What a relay takes and answers; the rest is refused in the words that NIP-01 prescribes.
+//! Which events and subscriptions the relay accepts, and the NIP-01 reasons of its rejections.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -9,40 +9,48 @@ use nostr::key::PublicKey;
 use nostr::message::SubscriptionId;
 use nostr::types::Timestamp;
 
-use crate::envelope::{CONTENT_LIMIT, MAX_CLOCK_SKEW, MAX_TIMESTAMP_TWEAK};
-
-/// The longest message from a client, in bytes.
-pub(super) const FRAME_LIMIT: usize = CONTENT_LIMIT + MAX_TAG_BYTES + 2048;
-
-/// The most filters of a subscription.
-const MAX_FILTERS: usize = 4;
-
-/// The most keys of a subscription.
-const MAX_KEYS: usize = 4;
-
-/// The most ids, authors and kinds of a subscription.
-const MAX_VALUES: usize = 4;
-
-/// The longest name of a subscription, by NIP-01.
-const MAX_SUBSCRIPTION_ID_BYTES: usize = 64;
-
-/// The most tags of a wrap.
-const MAX_TAGS: usize = 8;
+/// The longest content of a wrap, in bytes.
+const MAX_CONTENT_BYTES: usize = 32 << 10;
 
 /// The most bytes in the tags of a wrap.
 const MAX_TAG_BYTES: usize = 1024;
 
-/// Why something is refused, as NIP-01 writes it.
-pub(super) type RejectReason = &'static str;
+/// The longest WebSocket message and frame from a client, in bytes: the largest wrap and its JSON around it.
+pub(crate) const FRAME_LIMIT: usize = MAX_CONTENT_BYTES + MAX_TAG_BYTES + 2048;
 
-/// Counts a refusal for monitors.
-pub(super) fn count_rejection(why: RejectReason) -> RejectReason {
-    metrics::counter!("muster_relay_refusals_total", "why" => why).increment(1);
-    why
+/// The most tags of a wrap.
+const MAX_TAGS: usize = 8;
+
+/// The most filters of a subscription.
+const MAX_FILTERS: usize = 4;
+
+/// The most receivers of a subscription.
+const MAX_KEYS: usize = 4;
+
+/// The most ids, authors and kinds of a subscription, together.
+const MAX_VALUES: usize = 4;
+
+/// The longest id of a subscription, in bytes (NIP-01).
+const MAX_SUBSCRIPTION_ID_BYTES: usize = 64;
+
+/// How far a client's clock may be ahead, or off in a NIP-42 proof.
+const MAX_CLOCK_SKEW: Duration = Duration::from_mins(10);
+
+/// How far senders move the time of a wrap into the past (NIP-59).
+const MAX_TIMESTAMP_TWEAK: Duration = Duration::from_hours(48);
+
+/// Why something is rejected, as NIP-01 writes it: a machine-readable prefix, a colon, a text.
+pub(crate) type RejectReason = &'static str;
+
+/// Counts a rejection and returns its reason.
+pub(crate) fn count_rejection(reason: RejectReason) -> RejectReason {
+    metrics::counter!("muster_relay_refusals_total", "why" => reason).increment(1);
+    reason
 }
 
-/// The receiver of a wrap that is taken, and the Unix second from which on it is no longer kept.
-pub(super) fn check_wrap(
+/// Checks a wrap at the Unix second `now`. Returns its receiver, and the Unix second at which it expires: the
+/// earlier of the wrap's own expiration (NIP-40) and `max_age` from now.
+pub(crate) fn check_wrap(
     wrap: &Event,
     now: u64,
     max_age: Duration,
@@ -50,7 +58,7 @@ pub(super) fn check_wrap(
     if wrap.kind != Kind::GiftWrap {
         return Err("blocked: gift wraps only");
     }
-    if wrap.content.len() > CONTENT_LIMIT {
+    if wrap.content.len() > MAX_CONTENT_BYTES {
         return Err("invalid: the content is too long");
     }
     let tags = wrap.tags.as_ref().iter().flat_map(Tag::as_slice);
@@ -61,11 +69,12 @@ pub(super) fn check_wrap(
     let (Some(receiver), None) = (receivers.next(), receivers.next()) else {
         return Err("invalid: one receiver, please");
     };
-    let made = wrap.created_at.as_secs();
-    if made > now.saturating_add(MAX_CLOCK_SKEW.as_secs()) {
+    let created_at = wrap.created_at.as_secs();
+    if created_at > now.saturating_add(MAX_CLOCK_SKEW.as_secs()) {
         return Err("invalid: made in the future");
     }
-    if made.saturating_add(MAX_TIMESTAMP_TWEAK.as_secs()).saturating_add(max_age.as_secs()) < now {
+    let max_age_at_arrival = MAX_TIMESTAMP_TWEAK.saturating_add(max_age).as_secs();
+    if created_at.saturating_add(max_age_at_arrival) < now {
         return Err("invalid: made too long ago");
     }
     let latest = now.saturating_add(max_age.as_secs());
@@ -73,17 +82,17 @@ pub(super) fn check_wrap(
     if until <= now {
         return Err("invalid: expired");
     }
-    // Last, because it is dear.
+    // The signature comes last because it is the most expensive check.
     wrap.verify().map_err(|_| "invalid: id or signature")?;
     Ok((receiver, until))
 }
 
-/// The keys that a subscription is about, all of them.
-pub(super) fn subscription_keys(
-    name: &SubscriptionId,
+/// Checks a subscription. Returns the receivers that its filters name, sorted and without duplicates.
+pub(crate) fn subscription_keys(
+    id: &SubscriptionId,
     filters: &[Filter],
 ) -> Result<Vec<PublicKey>, RejectReason> {
-    if name.as_str().is_empty() || name.as_str().len() > MAX_SUBSCRIPTION_ID_BYTES {
+    if id.as_str().is_empty() || id.as_str().len() > MAX_SUBSCRIPTION_ID_BYTES {
         return Err("invalid: a subscription's name has 1 to 64 bytes");
     }
     if filters.len() > MAX_FILTERS {
@@ -115,14 +124,14 @@ pub(super) fn subscription_keys(
     Ok(keys)
 }
 
-/// The receivers that a filter names; none if one of them is no key.
-pub(super) fn filter_receivers(filter: &Filter) -> Vec<PublicKey> {
+/// The receivers that a filter names by `#p`; none if one of them is not a key.
+pub(crate) fn filter_receivers(filter: &Filter) -> Vec<PublicKey> {
     let named = filter.generic_tags.get(&SingleLetterTag::LOWERCASE_P);
     let keys = named.into_iter().flatten().map(|key| PublicKey::from_hex(key));
     keys.collect::<Result<_, _>>().unwrap_or_default()
 }
 
-/// Whether a proof that somebody holds a key is of now.
-pub(super) const fn is_fresh(made: Timestamp, now: u64) -> bool {
-    made.as_secs().abs_diff(now) <= MAX_CLOCK_SKEW.as_secs()
+/// Whether a NIP-42 proof was created about now.
+pub(crate) const fn is_fresh(created_at: Timestamp, now: u64) -> bool {
+    created_at.as_secs().abs_diff(now) <= MAX_CLOCK_SKEW.as_secs()
 }

@@ -1,4 +1,4 @@
-//! Strangers who want a relay to fail: what they send is refused, memory stays bounded, others are served.
+//! Hostile clients: the relay rejects what they send, its memory stays bounded, and it serves other clients.
 
 use std::array::from_fn;
 use std::num::NonZeroU32;
@@ -6,52 +6,51 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use futures::{SinkExt, StreamExt};
-use muster_messaging::{Limits, MessageKey, Relay};
+use muster_relay::{Limits, Relay};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::harness::RawConnection;
-use crate::relay::{hex, relay, wrap};
+use crate::harness::{RawConnection, key, relay, wrap};
 
-/// Whether an honest client is served.
+/// Checks that the relay serves an honest client.
 async fn assert_serves(relay: &Relay) {
-    let key = MessageKey::random();
+    let receiver = key();
     let mut raw = RawConnection::connect(relay).await;
-    let wrap = wrap(&key);
+    let wrap = wrap(receiver);
     assert!(raw.publish(&wrap).await.0);
-    assert_eq!(raw.stored(&json!({ "#p": [hex(&key)] })).await, [wrap.id.to_hex()]);
+    assert_eq!(raw.stored(&json!({ "#p": [receiver] })).await, [wrap.id.to_hex()]);
 }
 
-/// Waits until the other side has closed a connection, reading what it still says.
+/// Reads until the relay has closed the connection.
 async fn wait_closed(socket: &mut TcpStream) {
-    let mut rest = [0; 1024];
-    while !matches!(socket.read(&mut rest).await, Ok(0) | Err(_)) {}
+    let mut buffer = [0; 1024];
+    while !matches!(socket.read(&mut buffer).await, Ok(0) | Err(_)) {}
 }
 
-/// The bytes of memory that this process uses.
-fn memory() -> usize {
+/// The resident memory of this process, in bytes.
+fn resident_bytes() -> usize {
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
     pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
 }
 
-/// A WebSocket connection without its frames.
+/// A TCP connection after the WebSocket handshake.
 async fn handshake(relay: &Relay) -> TcpStream {
     let mut socket = TcpStream::connect(relay.address()).await.unwrap();
     let head = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
                 Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     socket.write_all(head.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n\r\n") {
-        answer.push(socket.read_u8().await.unwrap());
+    let mut response = Vec::new();
+    while !response.ends_with(b"\r\n\r\n") {
+        response.push(socket.read_u8().await.unwrap());
     }
-    assert!(answer.starts_with(b"HTTP/1.1 101"));
+    assert!(response.starts_with(b"HTTP/1.1 101"));
     socket
 }
 
-/// The beginning of a text frame that announces so many bytes.
-fn frame(announced: u64) -> Vec<u8> {
+/// The header of a masked text frame that announces so many bytes.
+fn frame_header(announced: u64) -> Vec<u8> {
     let mask = [0; 4];
     [&[0x81, 0x80 | 0x7f][..], &announced.to_be_bytes(), &mask].concat()
 }
@@ -61,29 +60,29 @@ async fn a_frame_that_is_too_large_ends_the_connection_before_it_is_read() {
     let relay = relay(Limits::default()).await;
     for announced in [40_000, 1 << 30, 1 << 62] {
         let mut socket = handshake(&relay).await;
-        socket.write_all(&frame(announced)).await.unwrap();
+        socket.write_all(&frame_header(announced)).await.unwrap();
         wait_closed(&mut socket).await;
     }
     assert_serves(&relay).await;
 }
 
 #[tokio::test]
-async fn a_message_in_ever_more_pieces_ends_the_connection() {
+async fn a_message_in_endless_fragments_ends_the_connection() {
     let relay = relay(Limits::default()).await;
     let mut socket = handshake(&relay).await;
-    let piece = |first: bool| {
+    let fragment = |first: bool| {
         let head = [u8::from(first), 0x80 | 0x7e, 0x10, 0x00, 0, 0, 0, 0];
         [&head[..], &[b'['; 0x1000]].concat()
     };
     let mut first = true;
-    while socket.write_all(&piece(first)).await.is_ok() {
+    while socket.write_all(&fragment(first)).await.is_ok() {
         first = false;
     }
     assert_serves(&relay).await;
 }
 
 #[tokio::test]
-async fn nonsense_is_refused_and_too_much_of_it_ends_the_connection() {
+async fn malformed_messages_are_rejected_and_too_many_end_the_connection() {
     let relay = relay(Limits::default()).await;
     let mut raw = RawConnection::connect(&relay).await;
     let not_understood = json!(["NOTICE", "invalid: not understood"]);
@@ -109,17 +108,17 @@ async fn nonsense_is_refused_and_too_much_of_it_ends_the_connection() {
 async fn a_client_above_the_rate_limit_is_limited_and_then_disconnected() {
     let limits = Limits { messages_per_second: NonZeroU32::MIN, ..Limits::default() };
     let relay = relay(limits).await;
-    let wrap = wrap(&MessageKey::random());
+    let wrap = wrap(key());
     let mut raw = RawConnection::connect(&relay).await;
-    let mut said: Vec<(bool, String)> = Vec::new();
+    let mut replies: Vec<(bool, String)> = Vec::new();
     for _ in 0..10 {
-        said.push(raw.publish(&wrap).await);
+        replies.push(raw.publish(&wrap).await);
     }
-    assert!(said.iter().all(|(kept, _)| *kept), "{said:?}");
-    let slower = "rate-limited: slower, please";
-    assert_eq!(raw.publish(&wrap).await, (false, slower.to_owned()));
+    assert!(replies.iter().all(|(accepted, _)| *accepted), "{replies:?}");
+    let rate_limited = "rate-limited: slower, please";
+    assert_eq!(raw.publish(&wrap).await, (false, rate_limited.to_owned()));
     let closed = raw.request(&json!(["REQ", "s", {}])).await;
-    assert_eq!(closed, json!(["CLOSED", "s", slower]));
+    assert_eq!(closed, json!(["CLOSED", "s", rate_limited]));
     let text = Message::text(json!(["EVENT", wrap]).to_string());
     while raw.0.send(text.clone()).await.is_ok() && raw.receive().await.is_some() {}
     assert_serves(&relay).await;
@@ -127,11 +126,11 @@ async fn a_client_above_the_rate_limit_is_limited_and_then_disconnected() {
 
 #[tokio::test]
 async fn a_slow_handshake_is_disconnected() {
-    let patience = Duration::from_millis(100);
-    let relay = relay(Limits { io_timeout: patience, ..Limits::default() }).await;
-    for begun in ["", "GET / HTTP/1.1\r\nHost:"] {
+    let io_timeout = Duration::from_millis(100);
+    let relay = relay(Limits { io_timeout, ..Limits::default() }).await;
+    for start in ["", "GET / HTTP/1.1\r\nHost:"] {
         let mut socket = TcpStream::connect(relay.address()).await.unwrap();
-        socket.write_all(begun.as_bytes()).await.unwrap();
+        socket.write_all(start.as_bytes()).await.unwrap();
         wait_closed(&mut socket).await;
     }
     let mut endless = TcpStream::connect(relay.address()).await.unwrap();
@@ -144,20 +143,20 @@ async fn a_slow_handshake_is_disconnected() {
 async fn a_silent_client_is_disconnected_and_one_that_only_listens_is_not() {
     let heartbeat = Duration::from_millis(50);
     let relay = relay(Limits { heartbeat, ..Limits::default() }).await;
-    let key = MessageKey::random();
+    let receiver = key();
     let mut listener = RawConnection::connect(&relay).await;
-    let request = json!(["REQ", "s", { "#p": [hex(&key)] }]);
+    let request = json!(["REQ", "s", { "#p": [receiver] }]);
     assert_eq!(listener.request(&request).await, json!(["EOSE", "s"]));
-    // Reading answers what the relay asks for.
-    let heard = tokio::spawn(async move { listener.receive().await });
+    // Reading answers the pings of the relay.
+    let received = tokio::spawn(async move { listener.receive().await });
     let mut silent = handshake(&relay).await;
     wait_closed(&mut silent).await;
     let mut dripping = handshake(&relay).await;
-    dripping.write_all(&frame(1_000)).await.unwrap();
+    dripping.write_all(&frame_header(1_000)).await.unwrap();
     wait_closed(&mut dripping).await;
-    let wrap = wrap(&key);
+    let wrap = wrap(receiver);
     RawConnection::connect(&relay).await.publish(&wrap).await;
-    assert_eq!(heard.await.unwrap(), Some(json!(["EVENT", "s", wrap])));
+    assert_eq!(received.await.unwrap(), Some(json!(["EVENT", "s", wrap])));
 }
 
 #[tokio::test]
@@ -168,55 +167,56 @@ async fn a_client_that_does_not_read_is_disconnected_and_others_get_everything()
         ..Limits::default()
     };
     let relay = relay(limits).await;
-    let key = MessageKey::random();
-    let request = json!(["REQ", "s", { "#p": [hex(&key)] }]);
-    let [mut reader, mut deaf, mut writer] = [
+    let receiver = key();
+    let request = json!(["REQ", "s", { "#p": [receiver] }]);
+    let [mut reader, mut stalled, mut writer] = [
         RawConnection::connect(&relay).await,
         RawConnection::connect(&relay).await,
         RawConnection::connect(&relay).await,
     ];
-    for raw in [&mut reader, &mut deaf] {
+    for raw in [&mut reader, &mut stalled] {
         assert_eq!(raw.request(&request).await, json!(["EOSE", "s"]));
     }
-    // Asked for again and again, what is kept outgrows what the system holds for a connection.
-    let wraps: Vec<_> = (0..100).map(|_| wrap(&key)).collect();
+    // Repeated requests for the stored wraps fill the buffers of the operating system.
+    let wraps: Vec<_> = (0..100).map(|_| wrap(receiver)).collect();
     for wrap in &wraps {
         assert!(writer.publish(wrap).await.0);
         assert_eq!(reader.receive().await, Some(json!(["EVENT", "s", wrap])));
     }
     let text = Message::text(request.to_string());
-    while deaf.0.send(text.clone()).await.is_ok() {}
-    let last = wrap(&key);
+    while stalled.0.send(text.clone()).await.is_ok() {}
+    let last = wrap(receiver);
     assert!(writer.publish(&last).await.0);
     assert_eq!(reader.receive().await, Some(json!(["EVENT", "s", last])));
 }
 
 #[tokio::test]
-async fn thousands_of_connections_take_neither_the_memory_nor_the_place_of_who_is_served() {
-    let most = 200;
-    let limits = Limits { connections: most, per_address: most, ..Limits::default() };
+async fn thousands_of_connections_neither_exhaust_memory_nor_end_open_connections() {
+    let limit = 200;
+    let limits = Limits { connections: limit, per_address: limit, ..Limits::default() };
     let relay = relay(limits).await;
-    let key = MessageKey::random();
+    let receiver = key();
     let [mut reader, mut writer] =
         [RawConnection::connect(&relay).await, RawConnection::connect(&relay).await];
-    let request = json!(["REQ", "s", { "#p": [hex(&key)] }]);
+    let request = json!(["REQ", "s", { "#p": [receiver] }]);
     assert_eq!(reader.request(&request).await, json!(["EOSE", "s"]));
 
-    let before = memory();
-    // Each one that gets in asks for all it may, and leaves a message of almost the largest size unfinished.
-    let mut inside = Vec::new();
-    for socket_number in 2..most {
+    let before = resident_bytes();
+    // Each connection opens every subscription that it may, and leaves a message of almost the largest size unfinished.
+    let mut open = Vec::new();
+    for socket_number in 2..limit {
         let mut socket = handshake(&relay).await;
-        for name in 0..64 {
-            let keys: [_; 4] = from_fn(|key| format!("{socket_number:020}{name:020}{key:024}"));
+        for id in 0..64 {
+            let keys: [_; 4] = from_fn(|key| format!("{socket_number:020}{id:020}{key:024}"));
             let request =
-                json!(["REQ", format!("{name:64}"), { "#p": keys, "ids": keys }]).to_string();
-            let asked = [frame(request.len().try_into().unwrap()), request.into_bytes()].concat();
-            socket.write_all(&asked).await.unwrap();
+                json!(["REQ", format!("{id:64}"), { "#p": keys, "ids": keys }]).to_string();
+            let frame =
+                [frame_header(request.len().try_into().unwrap()), request.into_bytes()].concat();
+            socket.write_all(&frame).await.unwrap();
         }
-        let begun = [frame(35_000), vec![b'['; 34_000]].concat();
-        socket.write_all(&begun).await.unwrap();
-        inside.push(socket);
+        let unfinished = [frame_header(35_000), vec![b'['; 34_000]].concat();
+        socket.write_all(&unfinished).await.unwrap();
+        open.push(socket);
     }
     for _ in 0..20 {
         let attempts = (0..100).map(|_| async {
@@ -225,21 +225,21 @@ async fn thousands_of_connections_take_neither_the_memory_nor_the_place_of_who_i
         });
         join_all(attempts).await;
     }
-    let wrap = wrap(&key);
+    let wrap = wrap(receiver);
     assert!(writer.publish(&wrap).await.0);
     assert_eq!(reader.receive().await, Some(json!(["EVENT", "s", wrap])));
-    let grown = memory().saturating_sub(before);
-    assert!(grown < most * 400_000, "{grown} bytes for {most} connections");
+    let grown = resident_bytes().saturating_sub(before);
+    assert!(grown < limit * 400_000, "{grown} bytes for {limit} connections");
 
-    // A place that becomes free is taken by the next one.
-    drop(inside.pop());
+    // A connection that ends makes room for the next one.
+    drop(open.pop());
     loop {
         let Ok((mut socket, _)) = tokio_tungstenite::connect_async(relay.url()).await else {
             continue;
         };
         socket.send(Message::text(request.to_string())).await.unwrap();
-        let said = socket.next().await.unwrap().unwrap();
-        if let Message::Text(text) = said {
+        let received = socket.next().await.unwrap().unwrap();
+        if let Message::Text(text) = received {
             assert_eq!(serde_json::from_str::<Value>(&text).unwrap()[0], "EVENT");
             return;
         }

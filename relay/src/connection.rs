@@ -1,4 +1,4 @@
-//! One connection: reads a stranger's messages, answers them, and sends what they wait for.
+//! One connection: reads and answers a client's messages, and sends the wraps that match its subscriptions.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -18,60 +18,60 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, accept_async_with_config};
 
-use super::auth::Nip42Auth;
-use super::hub::{Hub, OutgoingEvent, OutgoingQueue, PutOutcome};
-use super::limits::Limits;
-use super::policy::{FRAME_LIMIT, RejectReason, count_rejection, subscription_keys};
+use crate::auth::Nip42Auth;
+use crate::hub::{Hub, OutgoingEvent, OutgoingQueue, PutOutcome};
+use crate::limits::Limits;
+use crate::policy::{FRAME_LIMIT, RejectReason, count_rejection, subscription_keys};
 
-/// How many wraps wait to be sent.
+/// How many wraps may wait to be sent.
 const QUEUE_CAPACITY: usize = 256;
 
-/// How many seconds' worth of messages may come at once.
+/// How many seconds' worth of messages a burst may have.
 const BURST_SECONDS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 
-/// How many messages in a row may be nonsense or too many.
+/// How many messages in a row may be invalid or beyond the rate limit.
 const MAX_STRIKES: u32 = 32;
 
-/// How many silent heartbeats mean that somebody is gone.
+/// How many pings in a row may stay without an answer.
 const MAX_MISSED_HEARTBEATS: u32 = 3;
 
-/// The connection is of no more use.
+/// The connection is closed, or must be.
 struct Disconnected;
 
-/// A subscription: its name, and its keys.
+/// An open subscription: its id and its receivers.
 type Subscription = (Arc<SubscriptionId>, Vec<PublicKey>);
 
-/// See the module.
-pub(super) struct Connection {
-    /// The stranger.
+/// A connection after its WebSocket handshake.
+pub(crate) struct Connection {
+    /// The client.
     socket: WebSocketStream<TcpStream>,
-    /// Proofs, where they are wanted.
+    /// The NIP-42 state, if the relay requires proofs.
     auth: Option<Nip42Auth>,
-    /// What is allowed.
+    /// The limits.
     limits: Limits,
-    /// How much it says.
+    /// Limits the messages that the client sends.
     rate_limiter: DefaultDirectRateLimiter,
-    /// Messages in a row that were nonsense or too many.
+    /// Messages in a row that were invalid or beyond the rate limit.
     strikes: u32,
     /// What all connections share.
     hub: Arc<Hub>,
-    /// What it waits for, by name.
+    /// The open subscriptions.
     subscriptions: HashMap<SubscriptionId, Subscription>,
-    /// Where its wraps are put.
+    /// Where the hub queues wraps for this connection.
     queue: OutgoingQueue,
-    /// Where they come out.
+    /// The receiving half of `queue`.
     outgoing: mpsc::Receiver<OutgoingEvent>,
 }
 
 impl Connection {
-    /// Shakes hands; `None` if the other side does not in time.
-    pub(super) async fn open(
+    /// Completes the WebSocket handshake; `None` if the client does not within the timeout.
+    pub(crate) async fn open(
         socket: TcpStream,
         auth: Option<Nip42Auth>,
         limits: Limits,
         hub: Arc<Hub>,
     ) -> Option<Self> {
-        // A failure costs speed only.
+        // Without it the connection works, only slower.
         drop(socket.set_nodelay(true));
         let config = WebSocketConfig::default()
             .read_buffer_size(8 << 10)
@@ -82,26 +82,23 @@ impl Connection {
         let accepted = accept_async_with_config(socket, Some(config));
         let socket = timeout(limits.io_timeout, accepted).await.ok()?.ok()?;
         let burst = limits.messages_per_second.saturating_mul(BURST_SECONDS);
-        let rate_limiter =
-            RateLimiter::direct(Quota::per_second(limits.messages_per_second).allow_burst(burst));
+        let quota = Quota::per_second(limits.messages_per_second).allow_burst(burst);
         let (queue, outgoing) = OutgoingQueue::new(QUEUE_CAPACITY);
-        let subscriptions = HashMap::new();
         Some(Self {
             socket,
             auth,
             limits,
-            rate_limiter,
+            rate_limiter: RateLimiter::direct(quota),
             strikes: 0,
             hub,
-            subscriptions,
+            subscriptions: HashMap::new(),
             queue,
             outgoing,
         })
     }
 
-    /// Serves until the other side is gone, or not worth it.
-    pub(super) async fn run(mut self) {
-        // The reason why it ends is nobody's business.
+    /// Serves until the client disconnects or must be disconnected.
+    pub(crate) async fn run(mut self) {
         let Err(Disconnected) = self.serve().await else { return };
         let (socket, io_timeout) = (&mut self.socket, self.limits.io_timeout);
         drop(timeout(io_timeout, socket.close(None)).await);
@@ -116,19 +113,19 @@ impl Connection {
         let mut heartbeat = interval(self.limits.heartbeat);
         heartbeat.reset();
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut silence = 0_u32;
+        let mut missed_heartbeats = 0_u32;
         loop {
             tokio::select! {
                 message = self.socket.next() => {
-                    silence = 0;
+                    missed_heartbeats = 0;
                     self.handle_message(message.ok_or(Disconnected)?.map_err(|_| Disconnected)?).await?;
                 }
                 Some((subscription, id)) = self.outgoing.recv() => {
                     self.deliver(&subscription, &id).await?;
                 }
                 _ = heartbeat.tick() => {
-                    silence = silence.saturating_add(1);
-                    if silence > MAX_MISSED_HEARTBEATS {
+                    missed_heartbeats = missed_heartbeats.saturating_add(1);
+                    if missed_heartbeats > MAX_MISSED_HEARTBEATS {
                         return Err(Disconnected);
                     }
                     self.send_frame(Message::Ping(Vec::new().into())).await?;
@@ -140,7 +137,7 @@ impl Connection {
         }
     }
 
-    /// Takes a message.
+    /// Handles one message of the client.
     async fn handle_message(&mut self, message: Message) -> Result<(), Disconnected> {
         if self.rate_limiter.check().is_err() {
             self.strikes = self.strikes.saturating_add(1);
@@ -163,8 +160,8 @@ impl Connection {
                 let filters = filters.into_iter().map(Cow::into_owned).collect();
                 self.subscribe(subscription_id.into_owned(), filters).await
             }
-            ClientMessage::Close(name) => {
-                self.unsubscribe(&name);
+            ClientMessage::Close(id) => {
+                self.unsubscribe(&id);
                 Ok(())
             }
             ClientMessage::Auth(proof) => self.handle_auth(&proof).await,
@@ -172,18 +169,19 @@ impl Connection {
         }
     }
 
-    /// Takes a wrap.
+    /// Handles `EVENT`: stores a wrap.
     async fn handle_event(&mut self, wrap: Event) -> Result<(), Disconnected> {
         let id = wrap.id;
-        let (status, message) = match self.hub.put(wrap) {
+        let (accepted, message) = match self.hub.put(wrap) {
             Ok(PutOutcome::Stored) => (true, ""),
             Ok(PutOutcome::Duplicate) => (true, "duplicate: it is here"),
-            Err(refusal) => (false, count_rejection(refusal)),
+            Err(reason) => (false, count_rejection(reason)),
         };
-        self.send(&RelayMessage::ok(id, status, message)).await
+        self.send(&RelayMessage::ok(id, accepted, message)).await
     }
 
-    /// Sends what is kept for a subscription, and from now on what comes.
+    /// Handles `REQ`: sends the stored wraps that match, and from now on those that arrive. It replaces a
+    /// subscription with the same id.
     async fn subscribe(
         &mut self,
         name: SubscriptionId,
@@ -192,26 +190,26 @@ impl Connection {
         self.unsubscribe(&name);
         let keys = match self.authorize_subscription(&name, &filters) {
             Ok(keys) => keys,
-            Err(refusal) => {
-                return self.send(&RelayMessage::closed(name, count_rejection(refusal))).await;
+            Err(reason) => {
+                return self.send(&RelayMessage::closed(name, count_rejection(reason))).await;
             }
         };
         let id = Arc::new(name.clone());
-        let kept = self.hub.subscribe(id.clone(), &keys, filters, &self.queue);
+        let stored = self.hub.subscribe(id.clone(), &keys, filters, &self.queue);
         self.subscriptions.insert(name, (id.clone(), keys));
-        for wrap in kept {
+        for wrap in stored {
             self.deliver(&id, &wrap).await?;
         }
         self.send(&RelayMessage::EndOfStoredEvents(Cow::Borrowed(&*id))).await
     }
 
-    /// The keys of a subscription, if it may be had.
+    /// The receivers of a subscription that the client may open.
     fn authorize_subscription(
         &self,
-        name: &SubscriptionId,
+        id: &SubscriptionId,
         filters: &[Filter],
     ) -> Result<Vec<PublicKey>, RejectReason> {
-        let keys = subscription_keys(name, filters)?;
+        let keys = subscription_keys(id, filters)?;
         if self.subscriptions.len() >= self.limits.subscriptions {
             return Err("restricted: too many subscriptions");
         }
@@ -221,14 +219,14 @@ impl Connection {
         Ok(keys)
     }
 
-    /// Ends a subscription, if there is one of this name.
-    fn unsubscribe(&mut self, name: &SubscriptionId) {
-        if let Some((subscription, keys)) = self.subscriptions.remove(name) {
+    /// Closes a subscription, if there is one with this id.
+    fn unsubscribe(&mut self, id: &SubscriptionId) {
+        if let Some((subscription, keys)) = self.subscriptions.remove(id) {
             self.hub.unsubscribe(&subscription, &keys);
         }
     }
 
-    /// Sends a wrap, if it is still kept.
+    /// Sends a wrap, if it is still stored.
     async fn deliver(
         &mut self,
         subscription: &SubscriptionId,
@@ -239,33 +237,33 @@ impl Connection {
         self.send(&RelayMessage::Event { subscription_id, event }).await
     }
 
-    /// Takes a proof that the other side holds a key.
+    /// Handles `AUTH`: verifies a NIP-42 proof. A relay that requires none accepts every proof.
     async fn handle_auth(&mut self, proof: &Event) -> Result<(), Disconnected> {
-        let proven = self.auth.as_mut().map_or(Ok(()), |auth| auth.verify(proof));
-        let (status, message) =
-            (proven.is_ok(), proven.err().map(count_rejection).unwrap_or_default());
-        self.send(&RelayMessage::ok(proof.id, status, message)).await
+        let verified = self.auth.as_mut().map_or(Ok(()), |auth| auth.verify(proof));
+        let accepted = verified.is_ok();
+        let message = verified.err().map(count_rejection).unwrap_or_default();
+        self.send(&RelayMessage::ok(proof.id, accepted, message)).await
     }
 
-    /// Says that a message is not understood.
+    /// Rejects a message that is not valid NIP-01.
     async fn reject_invalid(&mut self) -> Result<(), Disconnected> {
         self.strikes = self.strikes.saturating_add(1);
         self.send(&RelayMessage::notice(count_rejection("invalid: not understood"))).await
     }
 
-    /// Says that there are too many messages, by the name of this one if it has one.
+    /// Rejects a message beyond the rate limit, under its own id if it has one.
     async fn reject_rate_limited(&mut self, message: &Message) -> Result<(), Disconnected> {
-        let refusal = count_rejection("rate-limited: slower, please");
+        let reason = count_rejection("rate-limited: slower, please");
         let Message::Text(text) = message else { return Ok(()) };
         match ClientMessage::from_json(text.as_str()) {
             Ok(ClientMessage::Event(wrap)) => {
-                self.send(&RelayMessage::ok(wrap.id, false, refusal)).await
+                self.send(&RelayMessage::ok(wrap.id, false, reason)).await
             }
             Ok(ClientMessage::Req { subscription_id, .. }) => {
-                let name = subscription_id.into_owned();
-                self.send(&RelayMessage::closed(name, refusal)).await
+                let id = subscription_id.into_owned();
+                self.send(&RelayMessage::closed(id, reason)).await
             }
-            _ => self.send(&RelayMessage::notice(refusal)).await,
+            _ => self.send(&RelayMessage::notice(reason)).await,
         }
     }
 
@@ -274,7 +272,7 @@ impl Connection {
         self.send_frame(Message::text(message.as_json())).await
     }
 
-    /// Sends a frame, if the other side takes it in time.
+    /// Sends a frame within the timeout.
     async fn send_frame(&mut self, frame: Message) -> Result<(), Disconnected> {
         let sent = timeout(self.limits.io_timeout, self.socket.send(frame)).await;
         sent.map_err(|_| Disconnected)?.map_err(|_| Disconnected)

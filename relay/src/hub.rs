@@ -1,4 +1,4 @@
-//! What all connections share: the wraps that are kept, and who waits for more.
+//! What all connections share: the stored wraps and the open subscriptions.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,35 +11,35 @@ use nostr::message::SubscriptionId;
 use nostr::types::Timestamp;
 use tokio::sync::mpsc;
 
-use super::limits::Limits;
-use super::policy::{RejectReason, check_wrap, filter_receivers};
-use super::store::Store;
+use crate::limits::Limits;
+use crate::policy::{RejectReason, check_wrap, filter_receivers};
+use crate::store::Store;
 
-/// A wrap for a subscription, by its id: what waits to be sent keeps nothing that the store lets go.
-pub(super) type OutgoingEvent = (Arc<SubscriptionId>, EventId);
+/// A wrap to send for a subscription. It is an id, so that a queue keeps no wrap that the store has evicted.
+pub(crate) type OutgoingEvent = (Arc<SubscriptionId>, EventId);
 
-/// Where the wraps for one connection wait to be sent.
+/// The sending half of one connection's bounded queue of wraps.
 #[derive(Clone, Debug)]
-pub(super) struct OutgoingQueue {
+pub(crate) struct OutgoingQueue {
     /// The queue.
     events: mpsc::Sender<OutgoingEvent>,
-    /// Whether one did not fit in.
+    /// Whether a wrap was dropped because the queue was full.
     overflowed: Arc<AtomicBool>,
 }
 
 impl OutgoingQueue {
-    /// A queue for so many, and its end.
-    pub(super) fn new(capacity: usize) -> (Self, mpsc::Receiver<OutgoingEvent>) {
-        let (events, end) = mpsc::channel(capacity);
-        (Self { events, overflowed: Arc::default() }, end)
+    /// A queue for so many wraps, and its receiving half.
+    pub(crate) fn new(capacity: usize) -> (Self, mpsc::Receiver<OutgoingEvent>) {
+        let (events, receiver) = mpsc::channel(capacity);
+        (Self { events, overflowed: Arc::default() }, receiver)
     }
 
-    /// Whether a wrap did not fit in: the connection has to be cut, so that its client asks again.
-    pub(super) fn has_overflowed(&self) -> bool {
+    /// Whether a wrap was dropped. The connection must be closed then, so that its client subscribes again.
+    pub(crate) fn has_overflowed(&self) -> bool {
         self.overflowed.load(Ordering::Relaxed)
     }
 
-    /// Puts a wrap in.
+    /// Queues a wrap.
     fn push(&self, event: OutgoingEvent) {
         if self.events.try_send(event).is_err() {
             self.overflowed.store(true, Ordering::Relaxed);
@@ -47,10 +47,10 @@ impl OutgoingQueue {
     }
 }
 
-/// See the module.
+/// The stored wraps and the open subscriptions.
 #[derive(Debug)]
-pub(super) struct Hub {
-    /// What is allowed.
+pub(crate) struct Hub {
+    /// The limits.
     limits: Limits,
     /// Everything that changes.
     state: Mutex<HubState>,
@@ -59,44 +59,45 @@ pub(super) struct Hub {
 /// Everything that changes.
 #[derive(Debug)]
 struct HubState {
-    /// The wraps.
+    /// The stored wraps.
     store: Store,
-    /// Who waits for wraps to a key.
+    /// The open subscriptions, by each of their receivers.
     listeners: HashMap<PublicKey, Vec<Listener>>,
 }
 
-/// A subscription, under one of its keys.
+/// An open subscription, under one of its receivers.
 #[derive(Clone, Debug)]
 struct Listener {
-    /// Whose it is, and its name.
+    /// The subscription's id; the pointer tells subscriptions of different connections apart.
     subscription: Arc<SubscriptionId>,
-    /// What it lets through.
+    /// The subscription's filters.
     filters: Arc<[Filter]>,
-    /// Where its wraps go.
+    /// The queue of its connection.
     queue: OutgoingQueue,
 }
 
-/// What became of a wrap.
+/// The outcome of [`Hub::put`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum PutOutcome {
-    /// It is kept.
+pub(crate) enum PutOutcome {
+    /// The wrap is new and now stored.
     Stored,
-    /// It was kept before.
+    /// The wrap was stored before.
     Duplicate,
 }
 
 impl Hub {
-    /// Nothing kept, nobody waiting.
-    pub(super) fn new(limits: Limits) -> Self {
+    /// No wraps and no subscriptions.
+    pub(crate) fn new(limits: Limits) -> Self {
         let state = HubState { store: Store::new(limits), listeners: HashMap::new() };
         Self { limits, state: Mutex::new(state) }
     }
 
-    /// Keeps a wrap, and hands it to everybody who waits for it.
-    pub(super) fn put(&self, wrap: Event) -> Result<PutOutcome, RejectReason> {
+    /// Checks and stores a wrap, and queues it for every subscription that matches.
+    pub(crate) fn put(&self, wrap: Event) -> Result<PutOutcome, RejectReason> {
         if self.state().store.get(&wrap.id).is_some() {
             return Ok(PutOutcome::Duplicate);
         }
+        // The signature is verified without the lock.
         let now = Timestamp::now().as_secs();
         let (receiver, until) = check_wrap(&wrap, now, self.limits.max_age)?;
         let mut state = self.state();
@@ -105,7 +106,7 @@ impl Hub {
         }
         let wrap = Arc::new(wrap);
         state.store.insert(wrap.clone(), receiver, until);
-        metrics::counter!("muster_relay_letters_total").increment(1);
+        metrics::counter!("muster_relay_messages_total").increment(1);
         for Listener { subscription, filters, queue } in
             state.listeners.get(&receiver).into_iter().flatten()
         {
@@ -116,14 +117,14 @@ impl Hub {
         Ok(PutOutcome::Stored)
     }
 
-    /// A wrap, if it is still kept.
-    pub(super) fn get(&self, id: &EventId) -> Option<Arc<Event>> {
+    /// A wrap, if it is stored.
+    pub(crate) fn get(&self, id: &EventId) -> Option<Arc<Event>> {
         self.state().store.get(id).cloned()
     }
 
-    /// Gives the ids of what is kept for a subscription, the newest first, and from now on puts into the
-    /// queue what comes.
-    pub(super) fn subscribe(
+    /// Opens a subscription: returns the ids of the stored wraps that match, newest first, and queues the
+    /// matching wraps that arrive from now on.
+    pub(crate) fn subscribe(
         &self,
         subscription: Arc<SubscriptionId>,
         keys: &[PublicKey],
@@ -132,17 +133,17 @@ impl Hub {
     ) -> Vec<EventId> {
         let mut state = self.state();
         state.store.remove_expired(Timestamp::now().as_secs());
-        let kept = find_stored(&state.store, &filters, self.limits.per_key);
+        let stored = find_stored(&state.store, &filters, self.limits.per_key);
         let queue = queue.clone();
         let listener = Listener { subscription, filters: filters.into(), queue };
         for key in keys {
             state.listeners.entry(*key).or_default().push(listener.clone());
         }
-        kept
+        stored
     }
 
-    /// Ends a subscription.
-    pub(super) fn unsubscribe(&self, subscription: &Arc<SubscriptionId>, keys: &[PublicKey]) {
+    /// Closes a subscription to these receivers.
+    pub(crate) fn unsubscribe(&self, subscription: &Arc<SubscriptionId>, keys: &[PublicKey]) {
         let mut state = self.state();
         for key in keys {
             if let Some(listeners) = state.listeners.get_mut(key) {
@@ -154,25 +155,25 @@ impl Hub {
         }
     }
 
-    /// Forgets what has expired.
-    pub(super) fn remove_expired(&self) {
+    /// Removes expired wraps.
+    pub(crate) fn remove_expired(&self) {
         self.state().store.remove_expired(Timestamp::now().as_secs());
     }
 
-    /// What is there now.
+    /// Locks the state.
     fn state(&self) -> MutexGuard<'_, HubState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Whether a filter lets a wrap through.
+/// Whether a wrap matches a filter.
 fn filter_matches(filter: &Filter, wrap: &Event) -> bool {
     filter.match_event(wrap, MatchEventOptions::new())
 }
 
-/// What filters let through of what is kept: for each filter the newest first, and at most so many in all.
+/// The ids of stored wraps that match, each once: filter by filter, newest first, at most `limit` in all.
 fn find_stored(store: &Store, filters: &[Filter], limit: usize) -> Vec<EventId> {
-    let mut given: BTreeSet<EventId> = BTreeSet::new();
+    let mut seen_ids: BTreeSet<EventId> = BTreeSet::new();
     let mut found = Vec::new();
     for filter in filters {
         let mut matching: Vec<_> = filter_receivers(filter)
@@ -182,7 +183,7 @@ fn find_stored(store: &Store, filters: &[Filter], limit: usize) -> Vec<EventId> 
             .collect();
         matching.sort_unstable_by(|a, b| (b.created_at, a.id).cmp(&(a.created_at, b.id)));
         matching.truncate(filter.limit.map_or(limit, |asked| asked.min(limit)));
-        found.extend(matching.iter().map(|wrap| wrap.id).filter(|id| given.insert(*id)));
+        found.extend(matching.iter().map(|wrap| wrap.id).filter(|id| seen_ids.insert(*id)));
     }
     found.truncate(limit);
     found
@@ -192,26 +193,24 @@ fn find_stored(store: &Store, filters: &[Filter], limit: usize) -> Vec<EventId> 
 mod tests {
     use std::sync::Arc;
 
-    use alloy::primitives::Address;
+    use nostr::event::{EventBuilder, FinalizeEvent, Kind, Tag};
     use nostr::filter::Filter;
+    use nostr::key::Keys;
     use nostr::message::SubscriptionId;
 
     use super::{Hub, Limits, OutgoingQueue};
-    use crate::{Claim, Content, Message, MessageKey, seal};
 
     #[test]
     fn a_full_queue_is_marked_as_overflowed_and_holds_no_evicted_wrap() {
-        let (key, hub) = (MessageKey::random(), Hub::new(Limits { wraps: 1, ..Limits::default() }));
+        let hub = Hub::new(Limits { wraps: 1, ..Limits::default() });
         let (queue, mut events) = OutgoingQueue::new(1);
-        let receiver = key.keys().public_key();
+        let receiver = Keys::generate().public_key();
         let filters = vec![Filter::new().pubkey(receiver)];
         hub.subscribe(Arc::new(SubscriptionId::new("s")), &[receiver], filters, &queue);
-        let content = Content::EndpointRequest { claim: Claim::Client {} };
-        let message = Message::request(1, Address::ZERO, content);
-        for overrun in [false, true] {
-            let wrap = seal(&MessageKey::random(), key.public(), &message).unwrap();
-            hub.put(wrap).unwrap();
-            assert_eq!(queue.has_overflowed(), overrun);
+        for overflows in [false, true] {
+            let wrap = EventBuilder::new(Kind::GiftWrap, "").tag(Tag::public_key(receiver));
+            hub.put(wrap.finalize(&Keys::generate()).unwrap()).unwrap();
+            assert_eq!(queue.has_overflowed(), overflows);
         }
         let (_, id) = events.try_recv().unwrap();
         assert_eq!(hub.get(&id), None);

@@ -1,43 +1,17 @@
-//! What a relay takes, keeps and gives out.
+//! What a relay accepts, stores and sends.
 
 use std::num::NonZeroU32;
 
-use alloy::primitives::Address;
-use muster_messaging::{
-    Claim, Content, Event, Limits, Message, MessageError, MessageKey, Relay, RelayConfig, seal,
-};
-use nostr::event::{EventBuilder, FinalizeEvent, Kind, Tag};
+use muster_relay::{Limits, Relay, RelayConfig, RelayError};
+use nostr::event::{Event, EventBuilder, FinalizeEvent, Kind, Tag};
 use nostr::key::Keys;
 use nostr::types::Timestamp;
 use serde_json::{Value, json};
 
-use crate::harness::{RawConnection, now, until};
-
-/// A relay with these limits.
-pub(crate) async fn relay(limits: Limits) -> Relay {
-    Relay::start(RelayConfig { limits, ..RelayConfig::default() }).await.unwrap()
-}
-
-/// A wrap for a key.
-pub(crate) fn wrap(receiver: &MessageKey) -> Event {
-    let content = Content::EndpointRequest { claim: Claim::Client {} };
-    let message = Message::request(1, Address::ZERO, content);
-    seal(&MessageKey::random(), receiver.public(), &message).unwrap()
-}
-
-/// A key as filters have it.
-pub(crate) fn hex(key: &MessageKey) -> String {
-    alloy::hex::encode(key.public())
-}
-
-/// A wrap made by hand.
-fn custom_event(kind: Kind, at: u64, tags: impl IntoIterator<Item = Tag>) -> Event {
-    let event = EventBuilder::new(kind, "x").tags(tags);
-    event.custom_created_at(Timestamp::from_secs(at)).finalize(&Keys::generate()).unwrap()
-}
+use crate::harness::{RawConnection, custom_event, key, now, relay, until, wrap};
 
 #[tokio::test]
-async fn only_genuine_wraps_of_now_for_one_receiver_are_taken() {
+async fn only_valid_and_recent_wraps_for_one_receiver_are_accepted() {
     let relay = relay(Limits::default()).await;
     let mut raw = RawConnection::connect(&relay).await;
     let to = || Tag::public_key(Keys::generate().public_key());
@@ -46,7 +20,7 @@ async fn only_genuine_wraps_of_now_for_one_receiver_are_taken() {
     let many = (0..9).map(|_| Tag::custom("x", ["y"]));
     let mut altered = custom_event(gift, now(), [to()]);
     altered.content.push('!');
-    for (event, said) in [
+    for (event, reason) in [
         (custom_event(gift, now(), [to()]), ""),
         (custom_event(gift, now() - 5 * 86_400, [to()]), ""),
         (custom_event(Kind::TextNote, now(), [to()]), "blocked: gift wraps only"),
@@ -62,22 +36,22 @@ async fn only_genuine_wraps_of_now_for_one_receiver_are_taken() {
         (custom_event(gift, now(), [to(), expired]), "invalid: expired"),
         (altered, "invalid: id or signature"),
     ] {
-        assert_eq!(raw.publish(&event).await, (said.is_empty(), said.to_owned()));
+        assert_eq!(raw.publish(&event).await, (reason.is_empty(), reason.to_owned()));
     }
 }
 
 #[tokio::test]
-async fn wraps_wait_for_their_receiver_and_then_come_as_they_are_sent() {
+async fn stored_wraps_are_sent_before_wraps_that_arrive_later() {
     let relay = relay(Limits::default()).await;
-    let key = MessageKey::random();
-    let [before, after, other] = [wrap(&key), wrap(&key), wrap(&MessageKey::random())];
+    let receiver_key = key();
+    let [before, after, other] = [wrap(receiver_key), wrap(receiver_key), wrap(key())];
     let mut sender = RawConnection::connect(&relay).await;
     assert_eq!(sender.publish(&before).await, (true, String::new()));
     let again = sender.publish(&before).await;
     assert_eq!(again, (true, "duplicate: it is here".to_owned()));
 
     let mut receiver = RawConnection::connect(&relay).await;
-    let first = receiver.request(&json!(["REQ", "s", { "#p": [hex(&key)] }])).await;
+    let first = receiver.request(&json!(["REQ", "s", { "#p": [receiver_key] }])).await;
     assert_eq!(first, json!(["EVENT", "s", before]));
     assert_eq!(receiver.receive().await, Some(json!(["EOSE", "s"])));
     for wrap in [&other, &after] {
@@ -89,21 +63,22 @@ async fn wraps_wait_for_their_receiver_and_then_come_as_they_are_sent() {
 #[tokio::test]
 async fn a_closed_subscription_gets_no_more_events() {
     let relay = relay(Limits::default()).await;
-    let key = MessageKey::random();
-    let filter = json!({ "#p": [hex(&key)] });
+    let receiver = key();
+    let filter = json!({ "#p": [receiver] });
     let mut raw = RawConnection::connect(&relay).await;
-    for name in ["kept", "closed"] {
+    for name in ["open", "closed"] {
         assert_eq!(raw.request(&json!(["REQ", name, filter])).await, json!(["EOSE", name]));
     }
     raw.send(&json!(["CLOSE", "closed"])).await;
-    let wrap = wrap(&key);
-    let mut heard = vec![raw.request(&json!(["EVENT", wrap])).await, raw.receive().await.unwrap()];
-    heard.sort_by_key(|said| said[0].to_string());
-    assert_eq!(heard, [json!(["EVENT", "kept", wrap]), json!(["OK", wrap.id, true, ""])]);
+    let wrap = wrap(receiver);
+    let mut received =
+        vec![raw.request(&json!(["EVENT", wrap])).await, raw.receive().await.unwrap()];
+    received.sort_by_key(|message| message[0].to_string());
+    assert_eq!(received, [json!(["EVENT", "open", wrap]), json!(["OK", wrap.id, true, ""])]);
 }
 
 #[tokio::test]
-async fn the_newest_come_first_and_no_more_than_asked_for() {
+async fn stored_wraps_are_sent_newest_first_up_to_the_limit_of_the_filter() {
     let relay = relay(Limits::default()).await;
     let keys = Keys::generate();
     let mut raw = RawConnection::connect(&relay).await;
@@ -122,38 +97,38 @@ async fn the_newest_come_first_and_no_more_than_asked_for() {
 }
 
 #[tokio::test]
-async fn nobody_reads_without_naming_receivers() {
+async fn a_subscription_must_name_its_receivers() {
     let relay = relay(Limits { subscriptions: 1, ..Limits::default() }).await;
     let mut raw = RawConnection::connect(&relay).await;
-    let key = hex(&MessageKey::random());
-    let filter = json!({ "#p": [key] });
-    let many: Vec<_> = (0..5).map(|_| hex(&MessageKey::random())).collect();
+    let receiver = key();
+    let filter = json!({ "#p": [receiver] });
+    let many: Vec<_> = (0..5).map(|_| key()).collect();
     let long = "s".repeat(65);
     let other = "unsupported: receivers, ids, authors, kinds and times only";
-    for (request, said) in [
+    for (request, reason) in [
         (json!(["REQ", "s", {}]), "restricted: name the receivers by #p"),
         (json!(["REQ", "s", { "kinds": [1059] }]), "restricted: name the receivers by #p"),
         (json!(["REQ", "s", filter, {}]), "restricted: name the receivers by #p"),
-        (json!(["REQ", "s", { "#p": [key, "x"] }]), "restricted: name the receivers by #p"),
+        (json!(["REQ", "s", { "#p": [receiver, "x"] }]), "restricted: name the receivers by #p"),
         (json!(["REQ", "s", { "#p": many }]), "invalid: too many values"),
-        (json!(["REQ", "s", { "#p": [key], "ids": many }]), "invalid: too many values"),
-        (json!(["REQ", "s", { "#p": [key], "#e": ["x"] }]), other),
-        (json!(["REQ", "s", { "#p": [key], "search": "x" }]), other),
+        (json!(["REQ", "s", { "#p": [receiver], "ids": many }]), "invalid: too many values"),
+        (json!(["REQ", "s", { "#p": [receiver], "#e": ["x"] }]), other),
+        (json!(["REQ", "s", { "#p": [receiver], "search": "x" }]), other),
         (json!(["REQ", "s", filter, filter, filter, filter, filter]), "invalid: too many filters"),
         (json!(["REQ", long, filter]), "invalid: a subscription's name has 1 to 64 bytes"),
     ] {
-        let name = &request[1];
-        assert_eq!(raw.request(&request).await, json!(["CLOSED", name, said]));
+        let id = &request[1];
+        assert_eq!(raw.request(&request).await, json!(["CLOSED", id, reason]));
     }
     assert_eq!(raw.request(&json!(["REQ", "s", filter])).await, json!(["EOSE", "s"]));
-    // The same name again takes the place of the first.
+    // The same id again replaces the first subscription.
     assert_eq!(raw.request(&json!(["REQ", "s", filter])).await, json!(["EOSE", "s"]));
     let more = raw.request(&json!(["REQ", "t", filter])).await;
     assert_eq!(more, json!(["CLOSED", "t", "restricted: too many subscriptions"]));
 }
 
 #[tokio::test]
-async fn what_expires_is_kept_until_then() {
+async fn a_wrap_is_stored_until_it_expires() {
     let relay = relay(Limits { messages_per_second: NonZeroU32::MAX, ..Limits::default() }).await;
     let keys = Keys::generate();
     let to = || Tag::public_key(keys.public_key());
@@ -167,15 +142,15 @@ async fn what_expires_is_kept_until_then() {
         assert!(raw.publish(event).await.0);
     }
     let filter = json!({ "#p": [keys.public_key().to_hex()] });
-    // Both are there, and after its second only one.
+    // Both are stored, and after a second only one of them.
     until(async || raw.stored(&filter).await == [long.id.to_hex()]).await;
 }
 
-/// What a reader says to prove that it holds a key.
-fn proof(key: &Keys, relay: &str, challenge: &Value) -> Event {
+/// A NIP-42 proof of a key.
+fn proof(keys: &Keys, relay: &str, challenge: &Value) -> Event {
     let challenge = Tag::custom("challenge", [challenge.as_str().unwrap()]);
     let tags = [Tag::custom("relay", [relay]), challenge];
-    EventBuilder::new(Kind::Authentication, "").tags(tags).finalize(key).unwrap()
+    EventBuilder::new(Kind::Authentication, "").tags(tags).finalize(keys).unwrap()
 }
 
 #[tokio::test]
@@ -187,25 +162,25 @@ async fn with_nip42_required_nobody_reads_messages_for_other_keys() {
     let refused = json!(["CLOSED", "s", "auth-required: prove that you hold these keys"]);
 
     let mut raw = RawConnection::connect(&relay).await;
-    let asked = raw.receive().await.unwrap();
-    assert_eq!(asked[0], "AUTH");
-    let challenge = &asked[1];
+    let hello = raw.receive().await.unwrap();
+    assert_eq!(hello[0], "AUTH");
+    let challenge = &hello[1];
     assert_eq!(raw.request(&request).await, refused);
     let wrong = json!(["OK", null, false, "invalid: another relay, challenge or time"]);
-    for (who, said) in [
+    for (proof, expected) in [
         (proof(&owner, "wss://elsewhere.example", challenge), &wrong),
         (proof(&owner, &relay.url(), &json!("guessed")), &wrong),
         (proof(&stranger, &relay.url(), challenge), &json!(["OK", null, true, ""])),
     ] {
-        let mut answer = raw.request(&json!(["AUTH", who])).await;
-        answer[1] = Value::Null;
-        assert_eq!(&answer, said);
+        let mut reply = raw.request(&json!(["AUTH", proof])).await;
+        reply[1] = Value::Null;
+        assert_eq!(&reply, expected);
         assert_eq!(raw.request(&request).await, refused);
     }
     let mut forged = proof(&stranger, &relay.url(), challenge);
     forged.pubkey = owner.public_key();
-    let answer = raw.request(&json!(["AUTH", forged])).await;
-    assert_eq!(answer, json!(["OK", forged.id, false, "invalid: id or signature"]));
+    let reply = raw.request(&json!(["AUTH", forged])).await;
+    assert_eq!(reply, json!(["OK", forged.id, false, "invalid: id or signature"]));
 
     let proven = proof(&owner, &relay.url(), challenge);
     assert_eq!(raw.request(&json!(["AUTH", proven])).await, json!(["OK", proven.id, true, ""]));
@@ -213,11 +188,11 @@ async fn with_nip42_required_nobody_reads_messages_for_other_keys() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_taken_is_an_error() {
+async fn an_address_in_use_is_an_error() {
     let relay = relay(Limits::default()).await;
     let config = RelayConfig { listen: relay.address(), ..RelayConfig::default() };
     let failed = Relay::start(config.clone()).await;
-    assert!(matches!(failed, Err(MessageError::Listen { .. })), "{failed:?}");
+    assert!(matches!(failed, Err(RelayError::Listen { .. })), "{failed:?}");
     relay.stop().await;
     Relay::start(config).await.unwrap();
 }

@@ -1,0 +1,12 @@
+//! A relay as its clients see it, honest ones and hostile ones.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test ends at the first value that it does not expect"
+)]
+
+mod harness;
+mod hostile;
+mod protocol;
