@@ -4,12 +4,12 @@ use muster_contract_kit::{AbiArray, AbiBytes, ArrayItems, Reverted, host, revert
 use muster_protocol::abi::IWorkAgreement::SettlementFailed;
 use muster_protocol::abi::IWorkerDispatcher::{concludeCall, keyOfCall, testerAtCall};
 use muster_protocol::abi::{Fee, WorkerResult};
-use muster_protocol::layout::{Head, MAX_TERMS, Terms};
+use muster_protocol::layout::{MAX_TERMS, Terms, TermsHeader};
 use stylus_sdk::alloy_primitives::{Address, B256};
 use stylus_sdk::alloy_sol_types::SolCall;
 
 /// The account at a place of the agreement's tester list.
-pub(crate) fn tester_at(head: &Head, place: u32) -> Result<Address, Reverted> {
+pub(crate) fn tester_at(head: &TermsHeader, place: u32) -> Result<Address, Reverted> {
     let found = with_calldata(testerAtCall::SELECTOR, &(head.epoch, place), |call| {
         host::static_call(head.dispatcher, call)
     });
@@ -17,7 +17,7 @@ pub(crate) fn tester_at(head: &Head, place: u32) -> Result<Address, Reverted> {
 }
 
 /// The message key of an account.
-pub(crate) fn key_of(head: &Head, account: Address) -> Result<B256, Reverted> {
+pub(crate) fn key_of(head: &TermsHeader, account: Address) -> Result<B256, Reverted> {
     returned_word(with_calldata(keyOfCall::SELECTOR, &account, |call| {
         host::static_call(head.dispatcher, call)
     }))

@@ -14,7 +14,8 @@ impl Agreement {
     fn window(&self) -> Result<u8, Reverted> {
         self.require_state(State::Running)?;
         let head = &self.terms.header;
-        let window = lifecycle::window_at(self.now(), self.progress.start, head.length, head.windows);
+        let window =
+            lifecycle::window_at(self.now(), self.progress.start, head.length, head.windows);
         Ok(window.unwrap_or(0))
     }
 }
@@ -28,7 +29,7 @@ pub(crate) fn cancel(_: &mut Args) -> Result<(), Reverted> {
     }
     let current = agreement.window()?;
     let (before, windows) =
-        (agreement.windows(), windows_after_cancel(current, head.windows, head.least));
+        (agreement.windows(), windows_after_cancel(current, head.windows, head.min_paid_windows));
     if windows >= before {
         return Err(revert(&CannotShorten { windows: before }));
     }

@@ -9,7 +9,7 @@ use muster_protocol::abi::IWorkAgreement::{
     Reported, WindowOutOfRange,
 };
 use muster_protocol::abi::{Entry, Finding, State};
-use muster_protocol::receipt::{signing_hash, domain_separator, session_id};
+use muster_protocol::receipt::{domain_separator, session_id, signing_hash};
 use stylus_sdk::alloy_primitives::B256;
 use stylus_sdk::alloy_sol_types::SolEvent;
 
@@ -48,7 +48,8 @@ pub(crate) fn report(args: &mut Args) -> Result<(), Reverted> {
             return Err(revert(&WindowOutOfRange { entry: number, windows: head.windows }));
         }
         if served != 0 {
-            let signer = chain::recover_signer(signing_hash(domain, session, served, keccak), r, vs);
+            let signer =
+                chain::recover_signer(signing_hash(domain, session, served, keccak), r, vs);
             if signer.is_none() || signer != agreement.terms.worker(index).map(|w| w.account) {
                 return Err(revert(&BadReceipt { entry: number }));
             }

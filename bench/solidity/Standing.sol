@@ -28,7 +28,7 @@ abstract contract Standing is Credits {
         good = Reputation.sum(wasGood, good);
         bad = Reputation.sum(wasBad, bad);
         Records.write(number, good, bad);
-        emit StandingChanged(worker, uint64(good), uint64(bad));
+        emit ReputationChanged(worker, uint64(good), uint64(bad));
     }
 
     function reputation(address account)

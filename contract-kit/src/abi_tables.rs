@@ -119,7 +119,7 @@ events! {
     d::CheckedIn [tester epoch] [place]
     d::PurchaseRefused [client] [reason required sent]
     d::Burned [agreement] [amount]
-    d::StandingChanged [worker] [good bad]
+    d::ReputationChanged [worker] [good bad]
     d::Credited [account] [amount]
     d::Withdrawn [account to] [amount]
     a::Accepted [worker] [index]

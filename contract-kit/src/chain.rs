@@ -33,7 +33,10 @@ pub fn block_hash(block: u64) -> Option<B256> {
     if let Some(low) = number.last_chunk_mut() {
         *low = block.to_be_bytes();
     }
-    let word = returned_word(host::static_call(Address::new(muster_protocol::HISTORY_STORAGE_ADDRESS), &number));
+    let word = returned_word(host::static_call(
+        Address::new(muster_protocol::HISTORY_STORAGE_ADDRESS),
+        &number,
+    ));
     (word != [0; 32]).then(|| B256::new(word))
 }
 

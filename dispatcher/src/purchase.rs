@@ -6,7 +6,7 @@ use muster_contract_kit::{
 };
 use muster_protocol::abi::IWorkerDispatcher::{ContractBought, CreationFailed, PurchaseRefused};
 use muster_protocol::abi::{Clock, Order, Reason, Settings};
-use muster_protocol::layout::{Head, MAX_TERMS, Terms};
+use muster_protocol::layout::{MAX_TERMS, Terms, TermsHeader};
 use muster_protocol::lifecycle::min_paid_windows;
 use muster_protocol::proxy::{MAX_INIT_CODE, init_code};
 use stylus_sdk::alloy_primitives::Address;
@@ -58,7 +58,7 @@ fn purchase(
     for (number, worker) in numbers.into_iter().zip(&workers).take(shape.redundancy.into()) {
         lock_bond(number, worker.account, worker.bond);
     }
-    let head = Head {
+    let head = TermsHeader {
         dispatcher: host::this(),
         client,
         number: counts.agreements,
@@ -75,7 +75,7 @@ fn purchase(
         min_tester_fee: settings.minTesterFee,
         windows: shape.windows,
         testers: shape.testers,
-        least: min_paid_windows(settings.minLength, shape.window_length, shape.windows),
+        min_paid_windows: min_paid_windows(settings.minLength, shape.window_length, shape.windows),
         epoch,
         pool,
         redundancy: shape.redundancy,

@@ -1,7 +1,7 @@
 //! Reputations: what agreements that ended said of workers, and what it amounts to now.
 
 use muster_contract_kit::{AbiEncode, Args, Reverted, emit, host, revert};
-use muster_protocol::abi::IWorkerDispatcher::{NotRegistered, StandingChanged};
+use muster_protocol::abi::IWorkerDispatcher::{NotRegistered, ReputationChanged};
 use muster_protocol::reputation::ReputationWeights;
 use stylus_sdk::alloy_primitives::Address;
 
@@ -20,7 +20,7 @@ pub(crate) fn add_weight(worker: Address, number: u32, good: u64, bad: u64) {
     }
     let ReputationWeights { good, bad } = current_weights(number).with_added(good, bad);
     REPUTATIONS.set(number, &Reputation { good, bad, updated: host::timestamp() });
-    emit(&StandingChanged { worker, good, bad });
+    emit(&ReputationChanged { worker, good, bad });
 }
 
 /// `reputation(address)`.

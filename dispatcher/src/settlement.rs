@@ -9,9 +9,9 @@ use muster_protocol::abi::IWorkerDispatcher::{
     AgreementSettled, AvailabilityChanged, Burned, NotAnAgreement, Unlisted,
 };
 use muster_protocol::abi::{Fee, TesterResult, WorkerResult};
-use muster_protocol::layout::{Head, MAX_TERMS, Terms, WorkerTerms};
+use muster_protocol::layout::{MAX_TERMS, Terms, TermsHeader, WorkerTerms};
 use muster_protocol::proxy::{self, MAX_CODE, MAX_INIT_CODE, init_code};
-use muster_protocol::reputation::{weight_fraction, weight};
+use muster_protocol::reputation::{weight, weight_fraction};
 use muster_protocol::{MAX_REDUNDANCY, MAX_SEATS, money};
 use stylus_sdk::alloy_primitives::Address;
 use stylus_sdk::alloy_sol_types::SolEvent;
@@ -86,7 +86,7 @@ pub(crate) fn conclude(args: &mut Args) -> Result<(), Reverted> {
 /// belongs in its book: out of it if it was missed, into it if it fits and a hint is given. Returns what
 /// it lost.
 fn release_worker(
-    head: &Head,
+    head: &TermsHeader,
     worker: &WorkerTerms,
     result: &WorkerResult,
     hint: Option<u32>,
@@ -132,7 +132,7 @@ fn relist_worker(worker: Address, number: u32, missed: bool, hint: Option<u32>) 
 /// Moves a worker's reputation by what its testers were paid for saying; an absence and a resignation
 /// count by the fees that were there for them.
 fn update_reputation(
-    head: &Head,
+    head: &TermsHeader,
     worker: &WorkerTerms,
     result: &WorkerResult,
     number: u32,

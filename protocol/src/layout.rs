@@ -12,7 +12,7 @@ use crate::{MAX_REDUNDANCY, money};
 
 packed! {
     /// What all workers of an agreement share.
-    pub struct Head [111] {
+    pub struct TermsHeader [111] {
         /// Where it was bought and where it settles.
         dispatcher: Address = 20,
         /// Who pays.
@@ -46,7 +46,7 @@ packed! {
         /// The least fee.
         min_tester_fee: u128 = 8,
         /// The fewest windows that are paid when the client cancels.
-        least: u8 = 1,
+        min_paid_windows: u8 = 1,
         /// The epoch whose list of testers is drawn from.
         epoch: u32 = 4,
         /// How many places of that list count.
@@ -58,7 +58,7 @@ packed! {
 
 packed! {
     /// What one worker agreed to, without what follows from it and the head.
-    struct Part [36] {
+    struct PackedWorkerTerms [36] {
         /// The worker's account.
         account: Address = 20,
         /// Wei per tick.
@@ -89,11 +89,11 @@ pub struct WorkerTerms {
 
 impl WorkerTerms {
     /// Bytes of one worker in the terms.
-    pub const BYTES: usize = Part::BYTES;
+    pub const BYTES: usize = PackedWorkerTerms::BYTES;
 
     /// The worker with this part in an agreement with this head.
-    fn unpack(part: Part, head: &Head) -> Self {
-        let Part { account, price, promise, misses } = part;
+    fn unpack(part: PackedWorkerTerms, head: &TermsHeader) -> Self {
+        let PackedWorkerTerms { account, price, promise, misses } = part;
         let window_length = head.length.checked_div(head.windows.into()).unwrap_or(0);
         let fee = match head.testers {
             0 => 0,
@@ -104,20 +104,20 @@ impl WorkerTerms {
     }
 
     /// What of it is written down.
-    const fn pack(&self) -> Part {
+    const fn pack(&self) -> PackedWorkerTerms {
         let Self { account, price, promise, misses, .. } = *self;
-        Part { account, price, promise, misses }
+        PackedWorkerTerms { account, price, promise, misses }
     }
 }
 
 /// The most bytes that terms take.
-pub const MAX_TERMS: usize = Head::BYTES + MAX_REDUNDANCY * WorkerTerms::BYTES;
+pub const MAX_TERMS: usize = TermsHeader::BYTES + MAX_REDUNDANCY * WorkerTerms::BYTES;
 
 /// The terms of one agreement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
     /// What all workers share.
-    pub header: Head,
+    pub header: TermsHeader,
     /// The first `head.redundancy` entries count; the others are zero.
     worker_slots: [WorkerTerms; MAX_REDUNDANCY],
 }
@@ -125,7 +125,7 @@ pub struct Terms {
 impl Terms {
     /// Terms for these workers, at most eight of them. `head.redundancy` is set to their number.
     #[must_use]
-    pub fn new(mut head: Head, workers: impl IntoIterator<Item = WorkerTerms>) -> Self {
+    pub fn new(mut head: TermsHeader, workers: impl IntoIterator<Item = WorkerTerms>) -> Self {
         let mut all = [WorkerTerms::default(); MAX_REDUNDANCY];
         head.redundancy = 0;
         for (to, from) in all.iter_mut().zip(workers) {
@@ -165,10 +165,11 @@ impl Terms {
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (head, rest) = bytes.split_first_chunk()?;
-        let head = Head::read(head);
+        let head = TermsHeader::read(head);
         let (chunks, tail) = rest.as_chunks();
         let fits = chunks.len() == usize::from(head.redundancy) && chunks.len() <= MAX_REDUNDANCY;
-        let workers = chunks.iter().map(|chunk| WorkerTerms::unpack(Part::read(chunk), &head));
+        let workers =
+            chunks.iter().map(|chunk| WorkerTerms::unpack(PackedWorkerTerms::read(chunk), &head));
         (fits && tail.is_empty()).then(|| Self::new(head, workers))
     }
 
@@ -176,7 +177,7 @@ impl Terms {
     pub fn encode(&self, bytes: &mut [u8; MAX_TERMS]) -> usize {
         let Some((head, rest)) = bytes.split_first_chunk_mut() else { return 0 };
         self.header.write(head);
-        let mut len = Head::BYTES;
+        let mut len = TermsHeader::BYTES;
         for (worker, chunk) in self.workers().zip(rest.as_chunks_mut().0) {
             worker.pack().write(chunk);
             len = len.wrapping_add(WorkerTerms::BYTES); // at most MAX_TERMS
@@ -196,14 +197,14 @@ mod tests {
 
     #[test]
     fn the_number_of_workers_is_counted_not_believed() {
-        let head = Head { redundancy: 7, ..Head::default() };
+        let head = TermsHeader { redundancy: 7, ..TermsHeader::default() };
         assert_eq!(Terms::new(head, nine_workers()[..2].iter().copied()).header.redundancy, 2);
         assert_eq!(Terms::new(head, nine_workers()).header.redundancy, 8);
     }
 
     #[test]
     fn workers_keep_their_places() {
-        let terms = Terms::new(Head::default(), nine_workers()[..2].iter().copied());
+        let terms = Terms::new(TermsHeader::default(), nine_workers()[..2].iter().copied());
         assert_eq!(terms.worker(1).map(|worker| worker.price), Some(2));
         assert_eq!(terms.worker(2), None);
         assert_eq!(terms.workers().count(), 2);
@@ -212,8 +213,11 @@ mod tests {
     #[test]
     fn a_window_length_rounds_down_and_is_zero_without_windows() {
         let quantum = |length, windows| {
-            Terms { header: Head { length, windows, ..Head::default() }, ..Terms::default() }
-                .window_length()
+            Terms {
+                header: TermsHeader { length, windows, ..TermsHeader::default() },
+                ..Terms::default()
+            }
+            .window_length()
         };
         assert_eq!(quantum(11, 4), 2);
         assert_eq!(quantum(3, 4), 0);
@@ -224,7 +228,7 @@ mod tests {
     fn nothing_and_nine_workers_are_no_terms() {
         assert_eq!(Terms::decode(&[]), None);
         let mut bytes = [0; MAX_TERMS + WorkerTerms::BYTES];
-        bytes[Head::BYTES - 1] = 9;
+        bytes[TermsHeader::BYTES - 1] = 9;
         assert_eq!(Terms::decode(&bytes), None);
     }
 }

@@ -90,7 +90,8 @@ pub fn slash(bond: u128, length: u32, promise: u16, judgement: &Judgement) -> u1
     let Judgement { tally: record, certain_failures, ticks, resigned } = *judgement;
     // At most 42 windows times 10 000.
     let promised = u32::from(promise).wrapping_mul(record.decided());
-    let kept = u32::from(BPS).wrapping_mul(record.decided().saturating_sub(certain_failures.into()));
+    let kept =
+        u32::from(BPS).wrapping_mul(record.decided().saturating_sub(certain_failures.into()));
     let at_risk = share(bond, ticks, length);
     let missed = share(at_risk, promised.saturating_sub(kept), promised);
     let leave = if resigned { tenth(bond) } else { 0 };

@@ -23,7 +23,12 @@ pub struct ValidOrder {
 /// The order behind `buyContract(redundancy, length)`: application 0, promised uptime of 9 000 or
 /// more, three testers and up to four windows; neither where fewer than `minPool` testers are listed.
 #[must_use]
-pub fn default_order(redundancy: U256, length: U256, settings: &Settings, testers_listed: u32) -> Order {
+pub fn default_order(
+    redundancy: U256,
+    length: U256,
+    settings: &Settings,
+    testers_listed: u32,
+) -> Order {
     let tested = testers_listed >= settings.minPool;
     let windows =
         u32::try_from(length).ok().and_then(|ticks| ticks.checked_div(settings.minWindow));
@@ -67,7 +72,13 @@ pub fn check(order: &Order, settings: &Settings, now: u64) -> Result<ValidOrder,
     if order.expiry != 0 && now > order.expiry {
         return Err(Reason::Expired);
     }
-    Ok(ValidOrder { redundancy, length, windows: order.windows, testers: order.testers, window_length })
+    Ok(ValidOrder {
+        redundancy,
+        length,
+        windows: order.windows,
+        testers: order.testers,
+        window_length,
+    })
 }
 
 /// Whether an agreement may have these windows with so many testers each.
@@ -87,7 +98,10 @@ mod tests {
 
     /// One worker for 100 ticks in two windows of three testers: fits a dev chain.
     fn order() -> Order {
-        Order { windows: 2, ..default_order(U256::ONE, U256::from(100), &settings::dev(Clock::Second), 3) }
+        Order {
+            windows: 2,
+            ..default_order(U256::ONE, U256::from(100), &settings::dev(Clock::Second), 3)
+        }
     }
 
     /// The check on a dev chain at tick 50.
@@ -97,7 +111,8 @@ mod tests {
 
     #[test]
     fn a_valid_order_keeps_its_numbers() {
-        let shape = ValidOrder { redundancy: 1, length: 100, windows: 2, testers: 3, window_length: 50 };
+        let shape =
+            ValidOrder { redundancy: 1, length: 100, windows: 2, testers: 3, window_length: 50 };
         assert_eq!(checked(order()), Ok(shape));
     }
 

@@ -7,13 +7,16 @@
 use alloy_primitives::{Address, B256, b256};
 
 /// keccak256 of the domain's type: name, version, chain id, verifying contract.
-const DOMAIN_TYPE_HASH: B256 = b256!("8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f");
+const DOMAIN_TYPE_HASH: B256 =
+    b256!("8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f");
 /// keccak256("WorkAgreement").
 const NAME_HASH: B256 = b256!("3f97d0b942f838e17fd51bafa9f6491ec6f7175b08d89e44c2840cac8c22d741");
 /// keccak256("1").
-const VERSION_HASH: B256 = b256!("c89efdaa54c0f20c7adf612882df0950f5a951637e0307cdcb4c672f298b8bc6");
+const VERSION_HASH: B256 =
+    b256!("c89efdaa54c0f20c7adf612882df0950f5a951637e0307cdcb4c672f298b8bc6");
 /// keccak256("Receipt(bytes32 session,uint32 served)").
-const RECEIPT_TYPE_HASH: B256 = b256!("9e5c8f2f87c8600425c1e52f333093f1e91f7ea9201a354437f6c5c6f70b47e7");
+const RECEIPT_TYPE_HASH: B256 =
+    b256!("9e5c8f2f87c8600425c1e52f333093f1e91f7ea9201a354437f6c5c6f70b47e7");
 
 /// A number as a word.
 const fn u64_word(number: u64) -> [u8; 32] {
@@ -32,8 +35,18 @@ pub fn session_id(tester: Address, salt: B256, keccak: impl Fn(&[u8]) -> [u8; 32
 
 /// What separates the receipts of one agreement from everything else that is signed.
 #[must_use]
-pub fn domain_separator(chain_id: u64, agreement: Address, keccak: impl Fn(&[u8]) -> [u8; 32]) -> B256 {
-    let words = [DOMAIN_TYPE_HASH.0, NAME_HASH.0, VERSION_HASH.0, u64_word(chain_id), agreement.into_word().0];
+pub fn domain_separator(
+    chain_id: u64,
+    agreement: Address,
+    keccak: impl Fn(&[u8]) -> [u8; 32],
+) -> B256 {
+    let words = [
+        DOMAIN_TYPE_HASH.0,
+        NAME_HASH.0,
+        VERSION_HASH.0,
+        u64_word(chain_id),
+        agreement.into_word().0,
+    ];
     B256::new(keccak(words.as_flattened()))
 }
 
@@ -85,7 +98,8 @@ mod tests {
         assert_eq!(domain_separator(412_346, agreement, keccak), wallet.separator());
         for served in [0, 0b101, u32::MAX] {
             let signed = Receipt { session, served }.eip712_signing_hash(&wallet);
-            let ours = signing_hash(domain_separator(412_346, agreement, keccak), session, served, keccak);
+            let ours =
+                signing_hash(domain_separator(412_346, agreement, keccak), session, served, keccak);
             assert_eq!(ours, signed);
         }
     }

@@ -108,7 +108,9 @@ mod tests {
 
     #[test]
     fn scores_that_are_known_from_tables() {
-        let score = |good, bad| ReputationWeights { good: good * ONE_OBSERVATION, bad: bad * ONE_OBSERVATION }.score();
+        let score = |good, bad| {
+            ReputationWeights { good: good * ONE_OBSERVATION, bad: bad * ONE_OBSERVATION }.score()
+        };
         assert_eq!(score(0, 0), 0);
         assert_eq!(score(0, 5), 0);
         assert_eq!(score(1, 0) / 100, 26);
@@ -121,7 +123,8 @@ mod tests {
 
     #[test]
     fn weights_grow_with_the_logarithm_of_fees() {
-        let weights = [0, 1, 2, 3, 6, 7, 14, 15, 1 << 80].map(|fees| weight(fees * 100, 100) / ONE_OBSERVATION);
+        let weights = [0, 1, 2, 3, 6, 7, 14, 15, 1 << 80]
+            .map(|fees| weight(fees * 100, 100) / ONE_OBSERVATION);
         assert_eq!(weights, [0, 1, 1, 2, 2, 3, 3, 4, 4]);
         assert_eq!(weight(99, 100), 0);
         assert_eq!(weight(1, 0), 0);
@@ -132,8 +135,14 @@ mod tests {
         assert_eq!(HALF_LIFE, 2_592_000);
         let now = ReputationWeights { good: 64 * ONE_OBSERVATION, bad: 3 };
         assert_eq!(now.decayed(0), now);
-        assert_eq!(now.decayed(HALF_LIFE), ReputationWeights { good: 32 * ONE_OBSERVATION, bad: 1 });
-        assert_eq!(now.decayed(HALF_LIFE / 2), ReputationWeights { good: 48 * ONE_OBSERVATION, bad: 2 });
+        assert_eq!(
+            now.decayed(HALF_LIFE),
+            ReputationWeights { good: 32 * ONE_OBSERVATION, bad: 1 }
+        );
+        assert_eq!(
+            now.decayed(HALF_LIFE / 2),
+            ReputationWeights { good: 48 * ONE_OBSERVATION, bad: 2 }
+        );
         assert_eq!(now.decayed(3 * HALF_LIFE + HALF_LIFE / 2).good, 6 * ONE_OBSERVATION);
         assert_eq!(now.decayed(u64::MAX), ReputationWeights::default());
     }

@@ -134,8 +134,8 @@ fn every_event_has_a_topic_of_its_own() {
     assert_eq!(D::AgreementSettled::SIGNATURE_HASH, keccak256(settled));
     assert_eq!(D::Burned::SIGNATURE_HASH, keccak256("Burned(address,uint128)"));
     assert_eq!(
-        D::StandingChanged::SIGNATURE_HASH,
-        keccak256("StandingChanged(address,uint64,uint64)")
+        D::ReputationChanged::SIGNATURE_HASH,
+        keccak256("ReputationChanged(address,uint64,uint64)")
     );
     assert_eq!(A::Started::SIGNATURE_HASH, keccak256("Started(uint64,uint64,bytes16)"));
     assert_eq!(A::Cancelled::SIGNATURE_HASH, keccak256("Cancelled(uint8,uint64)"));

@@ -57,7 +57,7 @@ fn events_are_encoded_as_alloy_encodes_them() {
     check_event(&d::CheckedIn { tester, epoch: 12, place: 13 });
     check_event(&d::PurchaseRefused { client, reason: Reason::Expired, required: 14, sent: 15 });
     check_event(&d::Burned { agreement: account, amount: 22 });
-    check_event(&d::StandingChanged { worker, good: 23, bad: 24 });
+    check_event(&d::ReputationChanged { worker, good: 23, bad: 24 });
     check_event(&a::Cancelled { windows: 25, end: 26 });
     check_event(&a::Resigned { worker, index: 27, windows: 28 });
     check_event(&d::Credited { account, amount: 16 });

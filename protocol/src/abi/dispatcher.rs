@@ -210,7 +210,7 @@ sol! {
         /// What each slash exceeds its worker's pay by, in all: it stays here for ever.
         event Burned(address indexed agreement, uint128 amount);
         /// What is known of `worker` now: decayed weights, with 32 bits behind the point.
-        event StandingChanged(address indexed worker, uint64 good, uint64 bad);
+        event ReputationChanged(address indexed worker, uint64 good, uint64 bad);
         /// `amount` wei were added to the credit of `account` because it would not take them.
         event Credited(address indexed account, uint128 amount);
         event Withdrawn(address indexed account, address indexed to, uint128 amount);

@@ -126,7 +126,11 @@ impl Agreement {
 
 impl Model {
     /// The agreement with this account, for `caller`.
-    pub(super) fn agreement(&self, of: Address, caller: Address) -> Result<&Agreement, ModelRevert> {
+    pub(super) fn agreement(
+        &self,
+        of: Address,
+        caller: Address,
+    ) -> Result<&Agreement, ModelRevert> {
         self.agreements.get(&of).map_or_else(|| agreement_revert(NotAnAgreement { caller }), Ok)
     }
 

@@ -56,7 +56,8 @@ impl Model {
         }
         let member = self.member(number);
         let (price, application) = (member.price, member.application);
-        let order = self.books.get(&application).map(|book| book.numbers.clone()).unwrap_or_default();
+        let order =
+            self.books.get(&application).map(|book| book.numbers.clone()).unwrap_or_default();
         let dearer = |number: &u32| self.member(*number).price > price;
         let place = order.iter().position(dearer).unwrap_or(order.len());
         let hinted = order.iter().position(|other| *other == hint && !dearer(other));

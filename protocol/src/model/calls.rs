@@ -18,12 +18,20 @@ fn encode_return<C: SolCall>(value: &C::Return) -> Vec<u8> {
 
 /// Refuses an array for the dispatcher of more than eight values, whose length is the call's word number `word`.
 fn check_dispatcher_array<T>(values: &[T], word: u32) -> Result<(), ModelRevert> {
-    if values.len() > MAX_REDUNDANCY { dispatcher_revert(dispatcher::MalformedCall { word }) } else { Ok(()) }
+    if values.len() > MAX_REDUNDANCY {
+        dispatcher_revert(dispatcher::MalformedCall { word })
+    } else {
+        Ok(())
+    }
 }
 
 /// [`few`], for an agreement.
 fn check_agreement_array<T>(values: &[T], word: u32) -> Result<(), ModelRevert> {
-    if values.len() > MAX_REDUNDANCY { agreement_revert(agreement::MalformedCall { word }) } else { Ok(()) }
+    if values.len() > MAX_REDUNDANCY {
+        agreement_revert(agreement::MalformedCall { word })
+    } else {
+        Ok(())
+    }
 }
 
 impl Model {
@@ -47,7 +55,8 @@ impl Model {
             }
             C::stake(c) => return self.stake(from, value, c.hint).map(|()| Vec::new()),
             C::buyContract_0(c) => {
-                let bought = self.purchase(from, value, OrderRequest::Default(c.redundancy, c.length));
+                let bought =
+                    self.purchase(from, value, OrderRequest::Default(c.redundancy, c.length));
                 return Ok(encode_return::<d::buyContract_0Call>(&bought));
             }
             C::buyContract_1(c) => {
@@ -86,13 +95,17 @@ impl Model {
             C::worker(c) => encode_return::<d::workerCall>(&self.worker_view(c.account)?),
             C::workers(c) => encode_return::<d::workersCall>(&self.worker_page(c.from, c.count)),
             C::book(c) => encode_return::<d::bookCall>(&self.book_view(c.application)),
-            C::quote_0(c) => encode_return::<d::quote_0Call>(&self.quote_default(c.redundancy, c.length)),
+            C::quote_0(c) => {
+                encode_return::<d::quote_0Call>(&self.quote_default(c.redundancy, c.length))
+            }
             C::quote_1(c) => encode_return::<d::quote_1Call>(&self.quote_for(&c.order, None)),
             C::quote_2(c) => {
                 check_dispatcher_array(&c.workers, 10)?;
                 encode_return::<d::quote_2Call>(&self.quote_for(&c.order, Some(&c.workers)))
             }
-            C::reputation(c) => encode_return::<d::reputationCall>(&self.reputation_view(c.account)?),
+            C::reputation(c) => {
+                encode_return::<d::reputationCall>(&self.reputation_view(c.account)?)
+            }
             C::credit(c) => encode_return::<d::creditCall>(&self.credit(c.account)),
             C::settings(_) => encode_return::<d::settingsCall>(&self.settings),
             C::agreement(_) => encode_return::<d::agreementCall>(&self.implementation),
@@ -160,9 +173,13 @@ impl Model {
             C::redundancy(_) => encode_return::<a::redundancyCall>(&head.redundancy),
             C::application(_) => encode_return::<a::applicationCall>(&head.application),
             C::end(_) => encode_return::<a::endCall>(&this.end().unwrap_or(0)),
-            C::terms(_) => encode_return::<a::termsCall>(&super::purchase::encode_terms(&this.terms).into()),
+            C::terms(_) => {
+                encode_return::<a::termsCall>(&super::purchase::encode_terms(&this.terms).into())
+            }
             C::progress(_) => encode_return::<a::progressCall>(&this.progress()),
-            C::reported(c) => encode_return::<a::reportedCall>(&this.reported(c.place, c.index).into()),
+            C::reported(c) => {
+                encode_return::<a::reportedCall>(&this.reported(c.place, c.index).into())
+            }
             // The last of them: everything that is no view was done before.
             _ => encode_return::<a::stateCall>(&this.state(self.tick())),
         })

@@ -75,14 +75,19 @@ impl Model {
 
     /// The caller's number.
     pub(super) fn require_registered(&self, from: Address) -> Result<u32, ModelRevert> {
-        self.find_number(from).map_or_else(|| dispatcher_revert(NotRegistered { account: from }), Ok)
+        self.find_number(from)
+            .map_or_else(|| dispatcher_revert(NotRegistered { account: from }), Ok)
     }
 
     /// The caller's number, if it is a worker.
     fn require_worker(&self, from: Address) -> Result<u32, ModelRevert> {
         let number = self.require_registered(from)?;
         let application = self.member(number).application;
-        if application.0 == TESTER_APPLICATION { dispatcher_revert(WrongApplication { application }) } else { Ok(number) }
+        if application.0 == TESTER_APPLICATION {
+            dispatcher_revert(WrongApplication { application })
+        } else {
+            Ok(number)
+        }
     }
 
     /// Registers `from` with the wei that it sent, and tells the number.
@@ -168,7 +173,11 @@ impl Model {
     }
 
     /// `updateWorker(...)`, and `setPrice(...)` as one that changes only the price.
-    pub(super) fn update(&mut self, from: Address, call: &updateWorkerCall) -> Result<(), ModelRevert> {
+    pub(super) fn update(
+        &mut self,
+        from: Address,
+        call: &updateWorkerCall,
+    ) -> Result<(), ModelRevert> {
         let number = self.require_worker(from)?;
         let new = Member {
             price: call.price,
@@ -222,7 +231,12 @@ impl Model {
     }
 
     /// `stake(uint32)`.
-    pub(super) fn stake(&mut self, from: Address, value: u128, hint: u32) -> Result<(), ModelRevert> {
+    pub(super) fn stake(
+        &mut self,
+        from: Address,
+        value: u128,
+        hint: u32,
+    ) -> Result<(), ModelRevert> {
         let number = self.require_registered(from)?;
         let stake = self.member(number).stake + value;
         check_stake(stake)?;
@@ -254,7 +268,11 @@ impl Model {
 
 /// Refuses a stake that does not fit.
 fn check_stake(stake: u128) -> Result<(), ModelRevert> {
-    if stake < PRICE_LIMIT { Ok(()) } else { dispatcher_revert(StakeTooHigh { stake, limit: PRICE_LIMIT }) }
+    if stake < PRICE_LIMIT {
+        Ok(())
+    } else {
+        dispatcher_revert(StakeTooHigh { stake, limit: PRICE_LIMIT })
+    }
 }
 
 /// Where a number is among the registrations.

@@ -17,19 +17,19 @@
 #![expect(clippy::needless_pass_by_value, reason = "what is said is made where it is said")]
 
 mod agreement;
+mod balances;
 mod book;
-mod math;
+mod calls;
 mod early_exit;
+mod math;
 mod members;
 mod order;
 mod purchase;
 mod reports;
 mod reputation;
-mod calls;
 mod settlement;
 mod testers;
 mod views;
-mod balances;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::vec::Vec;
@@ -159,7 +159,12 @@ impl Model {
     ///
     /// # Errors
     /// The refusal of the contract; nothing has changed then.
-    pub fn call(&mut self, from: Address, value: u128, call: &ModelCall) -> Result<ModelOutcome, ModelRevert> {
+    pub fn call(
+        &mut self,
+        from: Address,
+        value: u128,
+        call: &ModelCall,
+    ) -> Result<ModelOutcome, ModelRevert> {
         self.events.clear();
         let returned = match call {
             ModelCall::Dispatcher(call) => self.call_dispatcher(from, value, call)?,

@@ -127,7 +127,9 @@ impl Model {
         }
         let count: usize = order.redundancy.to();
         let (candidates, lacking) = match request {
-            OrderRequest::Hire(_, numbers) if numbers.len() != count => return Err(Reason::Redundancy),
+            OrderRequest::Hire(_, numbers) if numbers.len() != count => {
+                return Err(Reason::Redundancy);
+            }
             OrderRequest::Hire(_, numbers) => (numbers, Reason::WorkerUnfit),
             _ => {
                 let first = book.iter().position(|number| *number == order.start).unwrap_or(0);
@@ -152,7 +154,8 @@ impl Model {
                 return Err(lacking);
             }
             if self.satisfies(*number, &order) {
-                let (terms, cost) = self.worker_terms(*number, &order).ok_or(Reason::PriceOverflow)?;
+                let (terms, cost) =
+                    self.worker_terms(*number, &order).ok_or(Reason::PriceOverflow)?;
                 selection.numbers.push(*number);
                 selection.workers.push(terms);
                 selection.escrow += cost;

@@ -5,16 +5,21 @@ use std::vec::Vec;
 use alloy_primitives::{Address, keccak256};
 
 use super::agreement::Agreement;
-use super::order::{Selection, OrderRequest};
+use super::order::{OrderRequest, Selection};
 use super::{Clock, Model};
 use crate::abi::IWorkerDispatcher::{ContractBought, PurchaseRefused};
 use crate::abi::{Order, Reason};
-use crate::layout::{Head, MAX_TERMS, Terms};
+use crate::layout::{MAX_TERMS, Terms, TermsHeader};
 use crate::proxy::{self, MAX_INIT_CODE, init_code};
 
 impl Model {
     /// Sells to `client` what it wants for at most `value` wei; the agreement, or zero if it is refused.
-    pub(super) fn purchase(&mut self, client: Address, value: u128, request: OrderRequest<'_>) -> Address {
+    pub(super) fn purchase(
+        &mut self,
+        client: Address,
+        value: u128,
+        request: OrderRequest<'_>,
+    ) -> Address {
         self.transfer(client, self.dispatcher, value);
         let selection = match self.select_workers(request) {
             Ok(choice) if choice.escrow <= value => choice,
@@ -58,7 +63,7 @@ impl Model {
         let number = u32::try_from(self.agreements.len()).unwrap_or(u32::MAX) + 1;
         let quantum = selection.length / u32::from(windows);
         let least = s.minLength.div_ceil(quantum).min(windows.into());
-        let head = Head {
+        let head = TermsHeader {
             dispatcher: self.dispatcher,
             client,
             number,
@@ -75,7 +80,7 @@ impl Model {
             min_bond: s.minBond,
             tester_fee_bps: s.testerFeeBps,
             min_tester_fee: s.minTesterFee,
-            least: u8::try_from(least).unwrap_or(windows),
+            min_paid_windows: u8::try_from(least).unwrap_or(windows),
             epoch: selection.pool.0,
             pool: selection.pool.1,
             redundancy: 0,
@@ -91,7 +96,9 @@ impl Model {
     fn agreement_address(&self, terms: &[u8]) -> Address {
         let mut code = [0; MAX_INIT_CODE];
         let len = init_code(self.implementation, terms, &mut code);
-        proxy::create2_address(self.dispatcher, &keccak256(&code[..len]).0, |bytes| keccak256(bytes).0)
+        proxy::create2_address(self.dispatcher, &keccak256(&code[..len]).0, |bytes| {
+            keccak256(bytes).0
+        })
     }
 }
 

@@ -2,9 +2,9 @@
 
 use alloy_primitives::U512;
 
-use super::math::{mul_div_floor, isqrt};
+use super::math::{isqrt, mul_div_floor};
 use super::{Address, Model};
-use crate::abi::IWorkerDispatcher::StandingChanged;
+use crate::abi::IWorkerDispatcher::ReputationChanged;
 
 /// Seconds of a half-life: 30 days.
 const HALF_LIFE: u64 = 30 * 24 * 60 * 60;
@@ -97,7 +97,7 @@ impl Model {
         let before = self.current_weights(number);
         let (good, bad) = (before.0 + good, before.1 + bad);
         self.member_mut(number).reputation = Reputation { good, bad, updated: self.timestamp };
-        self.emit(StandingChanged { worker, good, bad });
+        self.emit(ReputationChanged { worker, good, bad });
     }
 }
 

@@ -4,7 +4,7 @@ use std::vec::Vec;
 
 use super::agreement::Agreement;
 use super::math::mul_div_floor;
-use super::reputation::{weight_fraction, weight};
+use super::reputation::{weight, weight_fraction};
 use super::{Address, Model, ModelRevert};
 use crate::abi::IWorkAgreement::Closed;
 use crate::abi::IWorkerDispatcher::{AgreementSettled, AvailabilityChanged, Burned};
@@ -143,14 +143,20 @@ impl Model {
             (false, true) => (0, escrowed),
             (true, _) => (
                 weight_fraction(said, result.served, known),
-                weight_fraction(said, result.failed, known) + weight_fraction(escrowed, left, head.windows),
+                weight_fraction(said, result.failed, known)
+                    + weight_fraction(escrowed, left, head.windows),
             ),
         }
     }
 }
 
 /// What one worker earns and loses by what the seats said of it; pays the seats that agreed.
-fn judge_worker(agreement: &Agreement, index: u8, worker: &WorkerTerms, fees: &mut Fees) -> WorkerResult {
+fn judge_worker(
+    agreement: &Agreement,
+    index: u8,
+    worker: &WorkerTerms,
+    fees: &mut Fees,
+) -> WorkerResult {
     let place = usize::from(index);
     let mut result = WorkerResult {
         account: worker.account,
@@ -172,8 +178,9 @@ fn judge_worker(agreement: &Agreement, index: u8, worker: &WorkerTerms, fees: &m
         // Of each seat that spoke: its place, and whether it said served.
         let mut votes = agreement.seats(window);
         votes.retain(|seat| reported_windows(agreement, *seat, place).0 >> window & 1 == 1);
-        let votes =
-            votes.into_iter().map(|seat| (seat, reported_windows(agreement, seat, place).1 >> window & 1 == 1));
+        let votes = votes
+            .into_iter()
+            .map(|seat| (seat, reported_windows(agreement, seat, place).1 >> window & 1 == 1));
         let (good, bad): (Vec<_>, Vec<_>) = votes.partition(|(_, served)| *served);
         if good.is_empty() && bad.is_empty() {
             continue;
@@ -200,7 +207,12 @@ fn reported_windows(agreement: &Agreement, seat: u32, worker: usize) -> (u32, u3
 }
 
 /// Writes pay and slash of a worker that accepted; `certain` of its failed windows failed beyond doubt.
-fn pay_and_slash(agreement: &Agreement, worker: &WorkerTerms, certain: u8, result: &mut WorkerResult) {
+fn pay_and_slash(
+    agreement: &Agreement,
+    worker: &WorkerTerms,
+    certain: u8,
+    result: &mut WorkerResult,
+) {
     let ticks = agreement.ticks(result.windows);
     let base = worker.price * u128::from(ticks);
     let (served, known) = (u64::from(result.served), u64::from(result.served + result.failed));

@@ -21,7 +21,11 @@ impl Model {
         if value < need {
             return dispatcher_revert(StakeTooLow { have: value, need });
         }
-        self.register(from, value, Member { application: TESTER_APPLICATION.into(), key, ..Member::default() })
+        self.register(
+            from,
+            value,
+            Member { application: TESTER_APPLICATION.into(), key, ..Member::default() },
+        )
     }
 
     /// `checkIn()`.
@@ -56,7 +60,9 @@ impl Model {
     /// How many places an epoch's list has.
     #[must_use]
     pub fn tester_count(&self, epoch: u32) -> u32 {
-        self.tester_lists.get(&epoch).map_or(0, |list| u32::try_from(list.len()).unwrap_or(u32::MAX))
+        self.tester_lists
+            .get(&epoch)
+            .map_or(0, |list| u32::try_from(list.len()).unwrap_or(u32::MAX))
     }
 
     /// The account at a place of an epoch's list.

@@ -28,20 +28,25 @@ fn account(number: u8) -> Address {
 }
 
 /// Does something that is not refused.
-fn call_ok(model: &mut Model, from: Address, value: u128, call: impl Into<ModelCall>) -> Vec<ModelEvent> {
+fn call_ok(
+    model: &mut Model,
+    from: Address,
+    value: u128,
+    call: impl Into<ModelCall>,
+) -> Vec<ModelEvent> {
     model.call(from, value, &call.into()).unwrap().events
 }
 
-/// [`From`] for calls of both interfaces.
+/// `From` for calls of both interfaces.
 macro_rules! calls {
     ($($name:ident)* ; $($market:ident)*) => {
-        $(impl From<(Address, $name)> for Call {
+        $(impl From<(Address, $name)> for ModelCall {
             fn from((to, call): (Address, $name)) -> Self {
                 let call = alloy_sol_types::SolCall::abi_encode(&call);
                 Self::Agreement(to, IWorkAgreementCalls::abi_decode(&call).unwrap())
             }
         })*
-        $(impl From<$market> for Call {
+        $(impl From<$market> for ModelCall {
             fn from(call: $market) -> Self {
                 let call = alloy_sol_types::SolCall::abi_encode(&call);
                 Self::Dispatcher(IWorkerDispatcherCalls::abi_decode(&call).unwrap())

@@ -23,7 +23,10 @@ impl Model {
     /// `NotRegistered`.
     pub fn worker_view(&self, account: Address) -> Result<Worker, ModelRevert> {
         let known = self.find_number(account);
-        known.map_or_else(|| dispatcher_revert(NotRegistered { account }), |number| Ok(self.worker_row(number)))
+        known.map_or_else(
+            || dispatcher_revert(NotRegistered { account }),
+            |number| Ok(self.worker_row(number)),
+        )
     }
 
     /// Everything about a number.
@@ -73,8 +76,13 @@ impl Model {
     }
 
     /// An account's reputation.
-    pub(super) fn reputation_view(&self, account: Address) -> Result<reputationReturn, ModelRevert> {
-        let Some(number) = self.find_number(account) else { return dispatcher_revert(NotRegistered { account }) };
+    pub(super) fn reputation_view(
+        &self,
+        account: Address,
+    ) -> Result<reputationReturn, ModelRevert> {
+        let Some(number) = self.find_number(account) else {
+            return dispatcher_revert(NotRegistered { account });
+        };
         let reputation = self.member(number).reputation;
         let score = self.score(number);
         let (good, bad, updated) = (reputation.good, reputation.bad, reputation.updated);
@@ -84,7 +92,9 @@ impl Model {
     /// The quote for an order, or for hiring these workers by it.
     #[must_use]
     pub fn quote_for(&self, order: &Order, hired: Option<&[u32]>) -> Quote {
-        self.quote(hired.map_or(OrderRequest::Cheapest(order), |hired| OrderRequest::Hire(order, hired)))
+        self.quote(
+            hired.map_or(OrderRequest::Cheapest(order), |hired| OrderRequest::Hire(order, hired)),
+        )
     }
 
     /// The quote for the usual order.
@@ -141,14 +151,20 @@ impl Model {
         let last = head.purchased + u64::from(head.accept_window);
         let mut ticks = Vec::from([last, last + 1]);
         if let (Some(start), Some(end)) = (agreement.start, agreement.end()) {
-            ticks.extend((1..agreement.judged_windows).map(|n| start + u64::from(agreement.ticks(n))));
+            ticks.extend(
+                (1..agreement.judged_windows).map(|n| start + u64::from(agreement.ticks(n))),
+            );
             ticks.extend([end, end + u64::from(head.report_window)]);
         }
         ticks
     }
 
     /// The testers of a window of an agreement.
-    pub(super) fn seated_testers(&self, of: &Agreement, window: U256) -> Result<testersReturn, ModelRevert> {
+    pub(super) fn seated_testers(
+        &self,
+        of: &Agreement,
+        window: U256,
+    ) -> Result<testersReturn, ModelRevert> {
         let head = &of.terms.header;
         let windows = head.windows;
         if window >= U256::from(windows) {

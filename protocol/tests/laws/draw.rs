@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use alloy_primitives::keccak256;
-use muster_protocol::draw::{draw_seats, derive_seed};
+use muster_protocol::draw::{derive_seed, draw_seats};
 use proptest::collection::vec;
 use proptest::prelude::*;
 

@@ -1,7 +1,7 @@
 //! The bytes of terms, against fields that are put one behind the other by hand.
 
 use alloy_primitives::{Address, FixedBytes};
-use muster_protocol::layout::{Head, MAX_TERMS, Terms, WorkerTerms};
+use muster_protocol::layout::{MAX_TERMS, Terms, TermsHeader, WorkerTerms};
 use muster_protocol::lifecycle::window_at;
 use muster_protocol::money;
 use proptest::collection::vec;
@@ -10,13 +10,13 @@ use proptest::prelude::*;
 use crate::{bps, price, ticks};
 
 /// Heads with every field anywhere in its range; `redundancy` is for [`Terms::new`] to set.
-fn terms_header() -> impl Strategy<Value = Head> {
+fn terms_header() -> impl Strategy<Value = TermsHeader> {
     let identity = (any::<[u8; 20]>(), any::<[u8; 20]>(), any::<u32>(), any::<[u8; 8]>());
     let time = (any::<bool>(), 0..1_u64 << 40, 0..1_u64 << 40, ticks(), ticks(), ticks());
     let testers = prop_oneof![Just(0), any::<u8>()];
     let seats = (any::<u8>(), testers, any::<u8>(), any::<u32>(), ticks());
     let amounts = (bps(), price(), bps(), any::<u64>());
-    (identity, time, seats, amounts).prop_map(|(identity, time, seats, amounts)| Head {
+    (identity, time, seats, amounts).prop_map(|(identity, time, seats, amounts)| TermsHeader {
         dispatcher: Address::new(identity.0),
         client: Address::new(identity.1),
         number: identity.2,
@@ -33,7 +33,7 @@ fn terms_header() -> impl Strategy<Value = Head> {
         min_bond: amounts.1,
         tester_fee_bps: amounts.2,
         min_tester_fee: amounts.3.into(),
-        least: seats.2,
+        min_paid_windows: seats.2,
         epoch: seats.3,
         pool: seats.4,
         redundancy: 0,
@@ -59,7 +59,7 @@ fn low<const N: usize>(value: impl Into<u128>) -> [u8; N] {
 }
 
 /// The layout as docs/rules.md lists it.
-fn encode_by_hand(head: &Head, workers: &[WorkerTerms]) -> Vec<u8> {
+fn encode_by_hand(head: &TermsHeader, workers: &[WorkerTerms]) -> Vec<u8> {
     let mut bytes = [
         head.dispatcher.as_slice(),
         head.client.as_slice(),
@@ -76,7 +76,7 @@ fn encode_by_hand(head: &Head, workers: &[WorkerTerms]) -> Vec<u8> {
         &low::<12>(head.min_bond),
         &low::<2>(head.tester_fee_bps),
         &low::<8>(head.min_tester_fee),
-        &[head.least],
+        &[head.min_paid_windows],
         &low::<4>(head.epoch),
         &low::<4>(head.pool),
         &[u8::try_from(workers.len()).expect("at most eight")],
@@ -137,8 +137,8 @@ proptest! {
     #[test]
     fn more_than_eight_workers_are_refused(head in terms_header(), count in 9..=u8::MAX) {
         let mut bytes = encoded(&Terms::new(head, []));
-        bytes[Head::BYTES - 1] = count;
-        bytes.resize(Head::BYTES + usize::from(count) * WorkerTerms::BYTES, 0);
+        bytes[TermsHeader::BYTES - 1] = count;
+        bytes.resize(TermsHeader::BYTES + usize::from(count) * WorkerTerms::BYTES, 0);
         prop_assert_eq!(Terms::decode(&bytes), None);
     }
 
@@ -156,7 +156,7 @@ proptest! {
         start in 1..1_u64 << 40, length in 1..400_u32, windows in 1..=21_u8,
     ) {
         prop_assume!(length >= u32::from(windows));
-        let terms = Terms::new(Head { length, windows, ..Head::default() }, []);
+        let terms = Terms::new(TermsHeader { length, windows, ..TermsHeader::default() }, []);
         for count in 0..=windows + 1 {
             let inside = (start..start + u64::from(length))
                 .filter(|now| window_at(*now, start, length, windows).expect("inside") < count);
@@ -168,7 +168,7 @@ proptest! {
     fn the_ticks_of_all_windows_are_the_length_and_fewer_are_never_more(
         length in ticks(), windows: u8, a: u8, b: u8,
     ) {
-        let terms = Terms::new(Head { length, windows, ..Head::default() }, []);
+        let terms = Terms::new(TermsHeader { length, windows, ..TermsHeader::default() }, []);
         prop_assert_eq!(terms.ticks(windows), length);
         prop_assert!(terms.ticks(a.min(b)) <= terms.ticks(a.max(b)));
     }

@@ -1,7 +1,7 @@
 //! Wei, against the same sentences in 512 bits.
 
 use alloy_primitives::{U256, U512};
-use muster_protocol::verdict::{WindowTally, Verdict, judge};
+use muster_protocol::verdict::{Verdict, WindowTally, judge};
 use muster_protocol::{BPS, PRICE_LIMIT, money};
 use proptest::collection::vec;
 use proptest::prelude::*;

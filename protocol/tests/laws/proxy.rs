@@ -2,7 +2,9 @@
 
 use alloy_primitives::{Address, B256, hex, keccak256};
 use muster_protocol::layout::MAX_TERMS;
-use muster_protocol::proxy::{MAX_CODE, MAX_INIT_CODE, PROXY_LEN, create2_address, init_code, terms_of_code};
+use muster_protocol::proxy::{
+    MAX_CODE, MAX_INIT_CODE, PROXY_LEN, create2_address, init_code, terms_of_code,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 

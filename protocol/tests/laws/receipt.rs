@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, keccak256};
 use alloy_sol_types::{Eip712Domain, SolStruct, SolValue, eip712_domain, sol};
-use muster_protocol::receipt::{signing_hash, domain_separator, session_id};
+use muster_protocol::receipt::{domain_separator, session_id, signing_hash};
 use proptest::prelude::*;
 
 sol! {

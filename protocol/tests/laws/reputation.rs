@@ -8,7 +8,9 @@
 )]
 
 use alloy_primitives::U512;
-use muster_protocol::reputation::{HALF_LIFE, ONE_OBSERVATION, ReputationWeights, weight_fraction, weight};
+use muster_protocol::reputation::{
+    HALF_LIFE, ONE_OBSERVATION, ReputationWeights, weight, weight_fraction,
+};
 use proptest::prelude::*;
 
 use crate::amount;

@@ -58,7 +58,7 @@ proptest! {
     #[test]
     fn no_input_slashes_more_than_the_bond(
         bond in amount(), length in ticks(), promise: u16,
-        served: u8, failed: u8, sure: u8, ticks in ticks(), resigned: bool,
+        served: u8, failed: u8, certain_failures: u8, ticks in ticks(), resigned: bool,
     ) {
         let judgement = Judgement { tally: WindowTally { served, failed }, certain_failures, ticks, resigned };
         prop_assert!(slash(bond, length, promise, &judgement) <= bond);
@@ -100,7 +100,7 @@ proptest! {
     fn a_kept_promise_costs_nothing_and_a_day_without_service_everything(
         bond in price(), length in 1..=u32::MAX, promise in 1..=BPS, failed in 1..=21_u8,
     ) {
-        let judgement = |served, failed, sure| Judgement {
+        let judgement = |served, failed, certain_failures| Judgement {
             tally: WindowTally { served, failed }, certain_failures, ticks: length, resigned: false,
         };
         prop_assert_eq!(slash(bond, length, promise, &judgement(failed, 0, 0)), 0);

@@ -1,6 +1,6 @@
 //! Verdicts, against a scale that every seat puts its weight on.
 
-use muster_protocol::verdict::{WindowTally, Verdict, judge};
+use muster_protocol::verdict::{Verdict, WindowTally, judge};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -28,8 +28,9 @@ fn agreements(each: u64) -> u64 {
 fn bought_score_table() -> String {
     let unit = SETTINGS.reputationUnit;
     let rows = (1..=4_u64).map(|observations| {
-        let units =
-            (1..=100).find(|units| weight(units * unit, unit) == observations * ONE_OBSERVATION).unwrap();
+        let units = (1..=100)
+            .find(|units| weight(units * unit, unit) == observations * ONE_OBSERVATION)
+            .unwrap();
         let count = agreements(observations * ONE_OBSERVATION);
         let weights = ReputationWeights { good: count * observations * ONE_OBSERVATION, bad: 0 };
         let later = [1, 2, 3].map(|lives| weights.decayed(lives * HALF_LIFE).score().to_string());

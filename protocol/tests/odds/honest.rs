@@ -18,7 +18,8 @@ fn expect(windows: u8, promise: u16, among: u64) -> (U512, U512, U512) {
     for failed in 0..=windows {
         let served = windows - failed;
         let record = WindowTally { served, failed };
-        let judgement = Judgement { tally: record, certain_failures: failed, ticks: 1, resigned: false };
+        let judgement =
+            Judgement { tally: record, certain_failures: failed, ticks: 1, resigned: false };
         let ways = U512::from(choose(windows.into(), failed.into()))
             * U512::from(among - 1).pow(U512::from(served));
         pay += U512::from(money::pay(PRICE, 1, promise, record)) * ways;

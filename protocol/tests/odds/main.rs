@@ -7,10 +7,10 @@
     reason = "counting, in numbers that hold every count; a test may stop at the first surprise"
 )]
 
-mod majority;
-mod costs;
 mod combinatorics;
+mod costs;
 mod honest;
+mod majority;
 mod play;
 
 /// Where the tables are printed.

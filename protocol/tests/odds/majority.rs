@@ -4,7 +4,7 @@
 use alloy_primitives::{U256, U512, keccak256};
 use muster_protocol::draw::draw_seats;
 
-use crate::combinatorics::{POOLS, ownership_cases, odds, percent};
+use crate::combinatorics::{POOLS, odds, ownership_cases, percent};
 use crate::{assert_printed_in_rules, table};
 
 /// Seats of a window.
@@ -74,7 +74,8 @@ fn the_odds_are_those_of_counting_every_draw() {
 fn the_draw_has_these_odds() {
     let (pool, owned, testers, windows) = (21, 7, 3_u8, 20_000_u32);
     let captures = (0..windows).filter(|window| {
-        let seats = draw_seats(&[1; 16], *window, testers, pool, |bytes| keccak256(bytes).0).unwrap();
+        let seats =
+            draw_seats(&[1; 16], *window, testers, pool, |bytes| keccak256(bytes).0).unwrap();
         seats.places().filter(|place| *place < owned).count() >= 2
     });
     let captures = i64::try_from(captures.count()).unwrap();
