@@ -1,8 +1,8 @@
-//! The fields of every error, event and struct of both interfaces, in order.
+//! Encoders for every error, event and struct of both interfaces: tables of their fields, in order.
 //!
-//! Types, selectors and topics are the interfaces' own; a table only says what is written after
-//! what. Events with arrays have no entry: they are written by their parts. A table is the one thing
-//! that could drift, so the tests compare every entry with alloy's own encoder (`tables/tests.rs`).
+//! Types, selectors and topics come from `muster_protocol::abi`; a table adds only the order of the
+//! fields. Events with arrays have no entry: [`emit_parts`](crate::emit_parts) writes them. The tests compare
+//! every entry with alloy's own encoder (`abi_tables/tests.rs`), so a table cannot drift.
 
 use muster_protocol::abi::{
     Clock, Entry, Fee, Finding, IWorkAgreement as a, IWorkerDispatcher as d, Order, Reason,
@@ -14,7 +14,7 @@ use crate::args::{AbiDecode, Args};
 use crate::output::{AbiEncode, OutputBuffer};
 use crate::wire::{ContractEvent, RevertReason, Reverted};
 
-/// The 32 bytes of a hash as limbs, the highest first: constants that need no memory.
+/// The 32 bytes of a hash as four big-endian limbs: constants in code, not in the data segment.
 const fn limbs(hash: &[u8; 32]) -> [u64; 4] {
     match hash.as_chunks().0 {
         [a, b, c, d] => [
@@ -27,7 +27,7 @@ const fn limbs(hash: &[u8; 32]) -> [u64; 4] {
     }
 }
 
-/// Name, then fields.
+/// Implements [`RevertReason`]: name, then fields in order.
 macro_rules! errors {
     ($($name:path { $($field:ident),* })*) => {$(
         impl RevertReason for $name {
@@ -39,7 +39,7 @@ macro_rules! errors {
     )*};
 }
 
-/// Name, then indexed fields, then the others.
+/// Implements [`ContractEvent`]: name, then indexed fields, then the others.
 macro_rules! events {
     ($($name:path [$($topic:ident)*] [$($field:ident)*])*) => {$(
         impl ContractEvent for $name {
@@ -54,7 +54,7 @@ macro_rules! events {
     )*};
 }
 
-/// Name, then fields.
+/// Implements [`AbiEncode`] and [`AbiDecode`]: name, then fields in order.
 macro_rules! structs {
     ($($name:ident { $($field:ident),* })*) => {$(
         impl AbiEncode for $name {
@@ -71,11 +71,11 @@ macro_rules! structs {
     )*};
 }
 
-/// An enum is its number.
+/// Implements [`AbiEncode`]: an enum is encoded as its number.
 macro_rules! enums {
     ($($name:ident)*) => {$(
         impl AbiEncode for $name {
-            #[expect(clippy::as_conversions, reason = "the enum's own numbers")]
+            #[expect(clippy::as_conversions, reason = "an enum without fields")]
             fn encode(&self, out: &mut OutputBuffer) {
                 (*self as u8).encode(out);
             }
