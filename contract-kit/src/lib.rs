@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
+pub mod abi_macros;
 mod abi_tables;
 pub mod args;
 pub mod chain;

@@ -7,8 +7,7 @@ use stylus_sdk::alloy_primitives::{Address, FixedBytes, U256};
 
 use crate::BUFFER_CAPACITY;
 
-/// An append-only buffer of [`BUFFER_CAPACITY`] bytes. After an overflow, [`bytes`](Self::bytes) returns an empty
-/// slice instead of truncated data.
+/// An append-only buffer of [`BUFFER_CAPACITY`] bytes. After an overflow it is empty instead of truncated.
 #[derive(Debug)]
 pub struct OutputBuffer {
     /// The bytes; the first `len` are written.
@@ -35,7 +34,7 @@ impl OutputBuffer {
 
     /// Appends bytes unchanged.
     #[inline(never)]
-    pub(crate) fn push_bytes(&mut self, bytes: &[u8]) {
+    pub fn push_bytes(&mut self, bytes: &[u8]) {
         for (to, from) in self.bytes.iter_mut().skip(self.len).zip(bytes) {
             *to = *from;
         }
@@ -54,7 +53,7 @@ impl OutputBuffer {
 
     /// Appends a word given as four 64-bit limbs, the highest first.
     #[inline(never)]
-    pub(crate) fn push_limbs(&mut self, limbs: [u64; 4]) {
+    pub fn push_limbs(&mut self, limbs: [u64; 4]) {
         let mut word = [0; 32];
         for (to, limb) in word.as_chunks_mut().0.iter_mut().zip(limbs) {
             *to = limb.to_be_bytes();
