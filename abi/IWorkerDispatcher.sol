@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Exported by the contract; change protocol/src/abi instead.
 pragma solidity ^0.8.24;
-/// What a tick of the market's clock is, for a whole deployment.
+/// The unit of the market's clock, fixed for a deployment.
 enum Clock {
     /// The height of the L2 chain, from `ArbSys.arbBlockNumber`.
     ArbBlock,
@@ -9,9 +9,9 @@ enum Clock {
     Second
 }
 
-/// Why a purchase was refused.
+/// Why a purchase was rejected.
 enum Reason {
-    /// Nothing stands against it.
+    /// The order can be bought.
     None,
     /// The value sent is below the price.
     ValueTooLow,
@@ -21,29 +21,29 @@ enum Reason {
     Length,
     /// Windows are not from 1 to 21, or one would be shorter than `minWindow`.
     Windows,
-    /// Testers are neither 0 nor an odd number from 3 to 15, or windows × testers exceeds 63, or
-    /// there is more than one window to an order without testers.
+    /// Testers are neither 0 nor an odd number from 3 to 15, or windows × testers exceeds 63, or an order
+    /// without testers has more than one window.
     Testers,
-    /// `tester` is not for sale.
+    /// The application `tester` cannot be bought.
     NotForSale,
-    /// Nobody has registered for this application.
+    /// No worker has registered for this application.
     ApplicationUnknown,
-    /// Fewer fitting workers than the redundancy asks for, among the 64 that are looked at.
+    /// Fewer workers satisfy the order than its redundancy, among the 64 that are scanned.
     NotEnoughWorkers,
-    /// This epoch's list of testers is shorter than `minPool` or than the testers asked for.
+    /// This epoch's tester list is shorter than `minPool` or than the order's testers.
     NotEnoughTesters,
     /// The order's expiry has passed.
     Expired,
-    /// What one worker would hold is 2^96 wei or more.
+    /// One worker's part of the escrow is 2^96 wei or more.
     PriceOverflow,
-    /// A hired worker is not listed for the application, does not fit, or is out of order.
+    /// A hired worker is not listed for the application, does not satisfy the order, or is out of order.
     WorkerUnfit
 }
 
-/// What a deployment fixes for ever.
+/// The immutable constants of a deployment.
 struct Settings {
     Clock clock;
-    /// Ticks in which a chosen worker may accept.
+    /// Ticks in which a selected worker may accept.
     uint32 acceptWindow;
     /// Ticks after the end in which testers may report.
     uint32 reportWindow;
@@ -53,7 +53,7 @@ struct Settings {
     uint32 minWindow;
     /// Seconds of a tester epoch.
     uint32 epochLength;
-    /// Shortest list of testers that an order may draw from.
+    /// Shortest tester list that an order may draw from.
     uint32 minPool;
     /// Lowest uptime a worker may promise.
     uint16 minPromise;
@@ -65,13 +65,13 @@ struct Settings {
     uint128 minBond;
     /// Lowest fee of one seat for one worker.
     uint128 minTesterFee;
-    /// Stake that a tester must hold.
+    /// Lowest stake of a tester.
     uint128 testerBond;
-    /// Fees of testers that make an agreement weigh one observation in a worker's reputation.
+    /// Tester fees for which an agreement counts as one observation in a worker's reputation.
     uint128 reputationUnit;
 }
 
-/// What a client asks for.
+/// A client's order.
 struct Order {
     bytes8 application;
     /// Number of different workers.
@@ -87,24 +87,24 @@ struct Order {
     uint16 minUptime;
     /// Last tick in which the order may be bought; 0 = no expiry.
     uint64 expiry;
-    /// Number of the listed worker at which to begin; 0, or one that is not listed: the cheapest.
+    /// Number of the listed worker at which the scan begins; the cheapest if 0 or not listed.
     uint32 start;
 }
 
-/// What an order would cost, and whom it would get.
+/// The price of an order and the workers it would select.
 struct Quote {
     Reason reason;
-    /// Escrow: the exact value to send. 0 if the order could not be bought at any price.
+    /// Escrow: the exact value to send. 0 if the order cannot be bought at any price.
     uint128 price;
-    /// Number of the first worker chosen.
+    /// Number of the first selected worker.
     uint32 start;
-    /// Windows and testers that the agreement would have.
+    /// Windows and testers of the agreement.
     uint8 windows;
     uint8 testers;
     address[] workers;
 }
 
-/// What is known of a registered account.
+/// A registered account.
 struct Worker {
     address account;
     /// 1 for the first registration; 0 = not registered.
@@ -116,24 +116,24 @@ struct Worker {
     uint32 maxLength;
     /// Promised uptime.
     uint16 promised;
-    /// Agreements at once.
+    /// The most agreements at once.
     uint16 capacity;
-    /// Agreements now.
+    /// Current agreements.
     uint16 active;
-    /// Whether the worker wants new work.
+    /// Whether the worker accepts new work.
     bool available;
-    /// Whether it stands in its book, where purchases find it.
+    /// Whether it is listed in its book, where purchases find it.
     bool listed;
-    /// Number of the worker behind it in the book; 0 = last or not listed.
+    /// Number of the next worker in the book; 0 = last or not listed.
     uint32 next;
-    /// Everything staked, and the part of it that is locked as bonds.
+    /// The whole stake, and the part of it that is locked as bonds.
     uint128 stake;
     uint128 locked;
-    /// For a tester: the last epoch whose list it is in.
+    /// For a tester: the last epoch whose list it is in; 0 = none.
     uint32 lastEpoch;
-    /// How often it was chosen and did not accept, modulo 2^16.
+    /// How often it was selected and did not accept, modulo 2^16.
     uint16 misses;
-    /// Lower bound of the share of its work that is good; 0 = nothing is known.
+    /// Lower confidence bound of the share of good work, in basis points; 0 = no observations.
     uint16 score;
     /// X-only secp256k1 key for messages.
     bytes32 key;
@@ -143,15 +143,15 @@ struct Worker {
 struct WorkerResult {
     address account;
     uint128 pay;
-    /// Wei of its bond that it loses.
+    /// Wei that it loses of its bond.
     uint128 slash;
-    /// Wei that its testers were paid for it.
+    /// Wei paid to testers for reporting on it.
     uint128 fees;
     /// Whether it accepted.
     bool accepted;
     /// Whether it resigned.
     bool resigned;
-    /// Windows that it was judged for.
+    /// Windows for which it was judged.
     uint8 windows;
     /// Windows judged served, and windows judged failed.
     uint8 served;
@@ -162,120 +162,120 @@ struct WorkerResult {
 struct TesterResult {
     address account;
     uint128 fee;
-    /// Seats (one worker in one window) that were paid.
+    /// Paid seats (one worker in one window).
     uint16 seats;
 }
 
-/// What an agreement owes to a place of its tester list.
+/// The fee that an agreement owes to a place of its tester list.
 struct Fee {
     uint32 place;
     uint128 amount;
-    /// Seats (one worker in one window) that were paid.
+    /// Paid seats (one worker in one window).
     uint16 seats;
 }
 
 interface IWorkerDispatcher {
     // ------------------------------------------------------------------ events
-    /// `worker` has `number` now, and `stake` wei staked.
+    /// `worker` registered as `number` with `stake` wei.
     event WorkerRegistered(address indexed worker, uint32 number, bytes8 indexed application, bytes32 key, uint128 stake);
     event WorkerUpdated(address indexed worker, uint128 price, uint32 maxLength, uint16 promised, uint16 capacity);
     event KeyChanged(address indexed worker, bytes32 key);
     event AvailabilityChanged(address indexed worker, bool available);
-    /// `worker` stands in its book now.
+    /// `worker` is now listed in its book.
     event Listed(address indexed worker);
-    /// `worker` does not stand in its book, or no longer.
+    /// `worker` was removed from its book, or could not be listed.
     event Unlisted(address indexed worker);
-    /// `worker` now has `stake` wei staked in all.
+    /// The stake of `worker` is now `stake` wei.
     event StakeChanged(address indexed worker, uint128 stake);
-    /// `tester` has `place` in the list of `epoch`.
+    /// `tester` holds `place` in the list of `epoch`.
     event CheckedIn(address indexed tester, uint32 indexed epoch, uint32 place);
-    /// `escrow` wei are in `agreement`, which names `workers`.
+    /// `client` bought `agreement` with `workers`; it holds `escrow` wei.
     event ContractBought(address indexed agreement, address indexed client, uint128 escrow, address[] workers);
-    /// The whole value went back. `required` is the price, 0 if there is none.
+    /// The whole value was returned. `required` is the price, 0 if there is none.
     event PurchaseRefused(address indexed client, Reason reason, uint128 required, uint128 sent);
-    /// `agreement` ended; the amounts were added to the parties' credits.
+    /// `agreement` was settled; the amounts were added to the parties' credits.
     event AgreementSettled(address indexed agreement, address indexed client, uint128 refund, uint128 compensation, WorkerResult[] workers, TesterResult[] testers);
-    /// What each slash exceeds its worker's pay by, in all: it stays here for ever.
+    /// The sum of what each slash exceeds its worker's pay by. It stays in the contract for ever.
     event Burned(address indexed agreement, uint128 amount);
-    /// What is known of `worker` now: decayed weights, with 32 bits behind the point.
-    event StandingChanged(address indexed worker, uint64 good, uint64 bad);
-    /// `amount` wei were added to the credit of `account` because it would not take them.
+    /// The weights of `worker`, decayed to now, with 32 fractional bits.
+    event ReputationChanged(address indexed worker, uint64 good, uint64 bad);
+    /// A refund of `amount` wei to `account` failed and was added to its credit.
     event Credited(address indexed account, uint128 amount);
     event Withdrawn(address indexed account, address indexed to, uint128 amount);
 
     // ------------------------------------------------------------------ errors
-    /// The call's word number `word` (from 0, behind the selector) is not a value of its type.
+    /// Argument word number `word` (from 0, after the selector) is not a value of its type, or is missing.
     error MalformedCall(uint32 word);
-    /// The selector is none of this contract's, or the call has none.
+    /// The contract has no function with this selector, or the call has no selector.
     error UnknownCall(bytes4 selector);
-    /// `value` wei came with a call that takes none.
+    /// The call is not payable and carried `value` wei.
     error NotPayable(uint128 value);
-    /// A call came in while another one was handing out money.
+    /// The call arrived while the contract was sending wei.
     error Reentered();
     error AlreadyDeployed();
-    /// The deployment constant number `index` of the constructor contradicts the others or its range.
+    /// Constructor argument number `index` is out of its range or contradicts another one.
     error BadSetting(uint8 index);
     error AlreadyRegistered(address account);
     error NotRegistered(address account);
-    /// A price must be from 1 to `limit` − 1 wei per tick.
+    /// A price is from 1 to `limit` − 1 wei per tick.
     error PriceOutOfRange(uint128 price, uint128 limit);
-    /// A worker's longest agreement must be at least `minimum` ticks.
+    /// A worker's longest agreement is at least `minimum` ticks.
     error MaxLengthTooShort(uint32 maxLength, uint32 minimum);
-    /// A promise must be from `minimum` to 10 000 basis points.
+    /// A promise is from `minimum` to 10 000 basis points.
     error PromiseOutOfRange(uint16 promised, uint16 minimum);
     error CapacityZero();
     error KeyZero();
-    /// The account is registered for `application`, for which this call is not.
+    /// The call is not for accounts registered for `application`.
     error WrongApplication(bytes8 application);
-    /// `have` wei of stake where `need` are needed.
+    /// The stake is `have` wei, but `need` are required.
     error StakeTooLow(uint128 have, uint128 need);
-    /// A stake must stay below `limit` wei.
+    /// A stake stays below `limit` wei.
     error StakeTooHigh(uint128 stake, uint128 limit);
     /// The worker cannot be listed: it is listed already, not available, at capacity, or short of stake.
     error NotListable(address worker);
     error AlreadyCheckedIn(uint32 epoch);
-    /// The tester is in the list of epoch `last`, and its bond stays until that has passed.
+    /// The tester is in the list of epoch `last`; its stake is locked until that epoch has passed.
     error StillListed(uint32 last);
     error NothingToWithdraw(address account);
-    /// `to` did not take `amount` wei.
+    /// The transfer of `amount` wei to `to` failed.
     error TransferFailed(address to, uint128 amount);
-    /// The caller is no agreement of this dispatcher.
+    /// The caller is not an agreement of this dispatcher.
     error NotAnAgreement(address caller);
-    /// The chain did not create the agreement.
+    /// CREATE2 of the agreement failed.
     error CreationFailed();
 
-    // ------------------------------------------------------------------ reading
+    // ------------------------------------------------------------------ views
     function workerCount() external view returns (uint32);
     function worker(address account) external view returns (Worker memory);
-    /// Workers by number, from `from` (1 = first) on; at most 16 at once.
+    /// Up to 16 workers by number, starting at `from` (1 = first).
     function workers(uint32 from, uint32 count) external view returns (Worker[] memory);
     /// The cheapest listed worker of an application, and how many are listed and registered.
     function book(bytes8 application) external view returns (uint32 head, uint32 listed, uint32 registered);
     function quote(uint256 redundancy, uint256 length) external view returns (Quote memory);
     function quote(Order calldata order) external view returns (Quote memory);
-    /// A quote for hiring exactly these workers.
+    /// The quote for hiring exactly these workers.
     function quote(Order calldata order, uint32[] calldata workers) external view returns (Quote memory);
-    /// A worker's score, and what it is made of: decayed weights with 32 bits behind the point, and when they
-    /// were last written, in unix seconds.
+    /// A worker's score now, and the stored weights (32 fractional bits) with the unix second at which they were
+    /// written.
     function reputation(address account) external view returns (uint16 score, uint64 good, uint64 bad, uint64 updated);
     function credit(address account) external view returns (uint128);
     function settings() external view returns (Settings memory);
-    /// The implementation behind every agreement.
+    /// The implementation contract of agreements.
     function agreement() external view returns (address);
     function isAgreement(address account) external view returns (bool);
-    /// Now, in ticks of the market's clock.
+    /// The current tick of the market's clock.
     function tick() external view returns (uint64);
-    /// The tester epoch of now.
+    /// The current tester epoch.
     function epoch() external view returns (uint32);
     function testerCount(uint32 epoch) external view returns (uint32);
-    /// The account at a place of an epoch's list; zero if there is none.
+    /// The account at a place of an epoch's tester list; zero if there is none.
     function testerAt(uint32 epoch, uint32 place) external view returns (address);
     /// The message key of a registered account; zero for others.
     function keyOf(address account) external view returns (bytes32);
 
     // ------------------------------------------------------------------ workers and testers
-    /// Registers the caller, once and for ever. The value sent becomes its stake. `hint` is the number of
-    /// the worker to stand behind in the book (0 = none); a bad hint never fails the call.
+    /// Registers the caller permanently. The value sent becomes its stake. `hint` is the number of the worker
+    /// after which to insert it into the book (0 = none); a wrong hint never reverts the call.
     function registerWorker(uint128 price, uint32 maxLength, bytes8 application, uint16 promised, bytes32 key, uint16 capacity, uint32 hint) external payable returns (uint32 number);
     /// Registers the caller as a tester. The value sent must be `testerBond` or more.
     function registerTester(bytes32 key) external payable returns (uint32 number);
@@ -286,26 +286,26 @@ interface IWorkerDispatcher {
     function stake(uint32 hint) external payable;
     /// Moves free stake to the caller's credit.
     function unstake(uint128 amount) external;
-    /// Puts an available worker that fits into its book. Anybody may.
+    /// Lists an available worker that qualifies in its book. Anyone may call it.
     function list(address worker, uint32 hint) external;
-    /// Puts the caller into the next epoch's list of testers, and into this one's while that is short.
+    /// Adds the caller to the next epoch's tester list, and to the current one while that is shorter than `minPool`.
     function checkIn() external;
 
     // ------------------------------------------------------------------ buying
-    /// Buys with the usual terms: application 0, 3 testers (none while their list is short), up to 4
-    /// windows, promised uptime of 9 000 or more. Returns zero, and the whole value, if it refuses.
+    /// Buys the default order: application 0, 3 testers (none while the tester list is shorter than `minPool`), up to
+    /// 4 windows, promised uptime of at least 9 000. Returns zero and refunds the value if the order is rejected.
     function buyContract(uint256 redundancy, uint256 length) external payable returns (address agreement);
-    /// Buys by an order. The value sent is the most that the client pays; the excess comes back.
+    /// Buys an order. The value sent is the most that the client pays; the excess is refunded.
     function buyContract(Order calldata order) external payable returns (address agreement);
 
-    /// Buys from exactly these workers, by number in ascending order. They must be listed and fit the order;
-    /// its redundancy must be their count.
+    /// Buys from exactly these workers, given by number in ascending order. They must be listed and satisfy the
+    /// order; its redundancy must be their count.
     function hire(Order calldata order, uint32[] calldata workers) external payable returns (address agreement);
 
     // ------------------------------------------------------------------ money
     /// Sends the caller's whole credit to `to`.
     function withdraw(address to) external returns (uint128 amount);
-    /// Called by an agreement that ends, with its terms, with all its wei and with what it owes. The
-    /// `account` of a tester result is found here, from its `place` in the epoch's list.
+    /// Settles the calling agreement, which sends its terms, all its wei, the results of its workers and the fees
+    /// by place. The dispatcher looks up the account of each place in the epoch's tester list.
     function conclude(bytes calldata terms, WorkerResult[] calldata workers, Fee[] calldata fees, uint32[] calldata hints) external payable;
 }

@@ -1,4 +1,4 @@
-//! A chosen worker takes the work. The first one to do so starts the clock and fixes the testers.
+//! `accept`: a worker accepts the work. The first accept starts the agreement and fixes the testers.
 
 use muster_contract_kit::{Args, Reverted, chain, emit, host, revert};
 use muster_protocol::abi::IWorkAgreement::{
@@ -26,7 +26,7 @@ pub(crate) fn accept(_: &mut Args) -> Result<(), Reverted> {
     }
 
     if agreement.progress.start == 0 {
-        start_clock(&mut agreement, now)?;
+        start_agreement(&mut agreement, now)?;
     }
     agreement.progress.accepted |= 1_u8.wrapping_shl(index.into());
     agreement.save();
@@ -34,9 +34,9 @@ pub(crate) fn accept(_: &mut Args) -> Result<(), Reverted> {
     Ok(())
 }
 
-/// Starts the clock: from here on nobody can choose the testers, because the hash of the purchase's
-/// block was not known to anybody who could still have changed the purchase.
-fn start_clock(agreement: &mut Agreement, now: u64) -> Result<(), Reverted> {
+/// Starts the agreement: derives the seed from the hash of the purchase's block, which was unknown while the
+/// purchase could still be changed. So no one can choose the testers.
+fn start_agreement(agreement: &mut Agreement, now: u64) -> Result<(), Reverted> {
     let block = agreement.terms.header.block;
     let hash =
         chain::block_hash(block).ok_or_else(|| revert(&SeedNotReady { purchaseBlock: block }))?;

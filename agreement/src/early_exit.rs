@@ -1,4 +1,4 @@
-//! Ending early: the client cuts the agreement short with notice, a worker leaves at its own cost.
+//! `cancel` and `resign`: the client shortens the agreement, or a worker leaves it.
 
 use muster_contract_kit::{Args, Reverted, emit, host, revert};
 use muster_protocol::abi::IWorkAgreement::{
@@ -10,12 +10,12 @@ use muster_protocol::lifecycle::{self, windows_after_cancel};
 use crate::state::Agreement;
 
 impl Agreement {
-    /// The window of now, in an agreement that is running.
+    /// The current window. Reverts unless the agreement is running.
     fn window(&self) -> Result<u8, Reverted> {
         self.require_state(State::Running)?;
-        let head = &self.terms.header;
+        let header = &self.terms.header;
         let window =
-            lifecycle::window_at(self.now(), self.progress.start, head.length, head.windows);
+            lifecycle::window_at(self.now(), self.progress.start, header.length, header.windows);
         Ok(window.unwrap_or(0))
     }
 }
@@ -23,13 +23,15 @@ impl Agreement {
 /// `cancel()`.
 pub(crate) fn cancel(_: &mut Args) -> Result<(), Reverted> {
     let mut agreement = Agreement::load()?;
-    let (head, caller) = (agreement.terms.header, host::caller());
-    if caller != head.client {
+    let (header, caller) = (agreement.terms.header, host::caller());
+    if caller != header.client {
         return Err(revert(&NotTheClient { caller }));
     }
     let current = agreement.window()?;
-    let (before, windows) =
-        (agreement.windows(), windows_after_cancel(current, head.windows, head.least));
+    let (before, windows) = (
+        agreement.windows(),
+        windows_after_cancel(current, header.windows, header.min_paid_windows),
+    );
     if windows >= before {
         return Err(revert(&CannotShorten { windows: before }));
     }

@@ -1,17 +1,4 @@
-//! `WorkAgreement`: one purchase, with its escrow and its reports.
-//!
-//! Each agreement is a minimal proxy of this contract, with its terms behind the proxy's code; called
-//! directly, the contract refuses everything. This file is the table of contents.
-//!
-//! | room | owns |
-//! | --- | --- |
-//! | `state` | what an agreement remembers, the terms it was made with, what time makes of both |
-//! | `views` | the names of the specification |
-//! | `acceptance` | a worker takes the work; the clock starts |
-//! | `leaving` | the client cancels, a worker resigns |
-//! | `reports` | what a tester saw, once |
-//! | `settlement` | verdicts, pay and fees; the end |
-//! | `market` | the only room that calls the dispatcher |
+#![doc = include_str!("../README.md")]
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
 mod acceptance;

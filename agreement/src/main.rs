@@ -1,9 +1,9 @@
-//! Prints what `cargo stylus` asks a contract for: its interface, and its constructor.
-#![expect(clippy::print_stdout, reason = "that is what the program is for")]
+//! Prints the contract's interface, or its constructor with the argument `constructor`, for `cargo stylus`.
+#![expect(clippy::print_stdout, reason = "the program prints to standard output")]
 
 fn main() {
     match std::env::args().nth(1).as_deref() {
-        Some("constructor") => {} // it has none
+        Some("constructor") => {} // an agreement has none
         _ => muster_protocol::abi::solidity::agreement().for_each(|line| println!("{line}")),
     }
 }

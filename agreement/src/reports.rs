@@ -1,6 +1,6 @@
-//! What a tester saw of all workers, once, after the end: what was served needs the worker's receipt, what
-//! was not needs nothing. Whether the tester held a seat in a window
-//! is not asked here: bits of other windows are kept and never looked at.
+//! `report`: a tester's report on all workers, once, after the end. Served windows need a receipt of the
+//! worker; failed ones need none. A report may have bits for windows in which its tester has no seat: they
+//! are stored, and the settlement ignores them.
 
 use muster_contract_kit::{AbiArray, Args, ArrayItems, Reverted, chain, emit_parts, host, revert};
 use muster_protocol::MAX_REDUNDANCY;
@@ -21,16 +21,16 @@ pub(crate) fn report(args: &mut Args) -> Result<(), Reverted> {
     let (place, salt): (u32, B256) = (args.next()?, args.next()?);
     let entries: ArrayItems<Entry> = args.array(u32::try_from(MAX_REDUNDANCY).unwrap_or(0))?;
     let agreement = Agreement::load()?;
-    let (head, caller) = (&agreement.terms.header, host::caller());
+    let (header, caller) = (&agreement.terms.header, host::caller());
     agreement.require_state(State::Reporting)?;
-    if place >= head.pool {
-        return Err(revert(&PlaceOutOfRange { place, pool: head.pool }));
+    if place >= header.pool {
+        return Err(revert(&PlaceOutOfRange { place, pool: header.pool }));
     }
-    if dispatcher::tester_at(head, place)? != caller {
+    if dispatcher::tester_at(header, place)? != caller {
         return Err(revert(&NotTheTester { place, caller }));
     }
     let layout = agreement.report_layout();
-    let words = 0..=layout.word(head.redundancy.saturating_sub(1));
+    let words = 0..=layout.word(header.redundancy.saturating_sub(1));
     if words.clone().any(|word| REPORTS.get((place, word)) != ReportWord::default()) {
         return Err(revert(&AlreadyReported { place }));
     }
@@ -38,14 +38,15 @@ pub(crate) fn report(args: &mut Args) -> Result<(), Reverted> {
     let domain = domain_separator(host::chain_id(), host::this(), keccak);
     let session = session_id(caller, salt, keccak);
     let mut report = [ReportWord::default(); 2];
-    let mut least = 0;
+    let mut min_index = 0;
     for (number, entry) in (0_u8..).zip(entries) {
         let Entry { index, checked, served, r, vs } = entry?;
-        if index < least || index >= head.redundancy || checked == 0 || served & !checked != 0 {
+        if index < min_index || index >= header.redundancy || checked == 0 || served & !checked != 0
+        {
             return Err(revert(&BadEntry { entry: number }));
         }
-        if checked.checked_shr(head.windows.into()).unwrap_or(0) != 0 {
-            return Err(revert(&WindowOutOfRange { entry: number, windows: head.windows }));
+        if checked.checked_shr(header.windows.into()).unwrap_or(0) != 0 {
+            return Err(revert(&WindowOutOfRange { entry: number, windows: header.windows }));
         }
         if served != 0 {
             let signer =
@@ -54,7 +55,7 @@ pub(crate) fn report(args: &mut Args) -> Result<(), Reverted> {
                 return Err(revert(&BadReceipt { entry: number }));
             }
         }
-        least = index.saturating_add(1);
+        min_index = index.saturating_add(1);
         let [first, second] = &mut report;
         let report_word = if layout.word(index) == 0 { first } else { second };
         layout.write(report_word, index, checked, served);
@@ -62,9 +63,9 @@ pub(crate) fn report(args: &mut Args) -> Result<(), Reverted> {
     if entries.is_empty() {
         return Err(revert(&NothingReported {}));
     }
-    for (word, seen) in words.zip(&report) {
-        if *seen != ReportWord::default() {
-            REPORTS.set((place, word), seen);
+    for (word, report_word) in words.zip(&report) {
+        if *report_word != ReportWord::default() {
+            REPORTS.set((place, word), report_word);
         }
     }
     let topics = [Reported::SIGNATURE_HASH, caller.into_word()];
@@ -72,7 +73,7 @@ pub(crate) fn report(args: &mut Args) -> Result<(), Reverted> {
     Ok(())
 }
 
-/// Keccak-256, as [`muster_protocol`] takes it.
+/// Keccak-256 in the form that [`muster_protocol`] expects.
 fn keccak(bytes: &[u8]) -> [u8; 32] {
     host::keccak(bytes).0
 }

@@ -1,5 +1,5 @@
-//! The end: what every window's seats say becomes verdicts, verdicts become pay, and all wei go to the
-//! dispatcher in one call. Anybody may call it, and no participant can make it fail.
+//! `settle`: computes verdicts from the reports, pay and fees from the verdicts, and sends all wei to the
+//! dispatcher in one call. Anyone may call it, and no participant can make it revert.
 
 use muster_contract_kit::{Args, ArrayItems, Reverted, emit, host};
 use muster_protocol::abi::IWorkAgreement::Closed;
@@ -14,19 +14,19 @@ use stylus_sdk::alloy_primitives::Address;
 use crate::dispatcher;
 use crate::state::{Agreement, REPORTS, ReportLayout};
 
-/// What the places of the tester list earn.
+/// The fees of the places of the tester list.
 struct SeatFees {
-    /// No place stands twice.
+    /// Fees in the order of the first seat; no place appears twice.
     fees: [Fee; MAX_SEATS],
-    /// How many entries count.
+    /// Number of entries in use.
     len: usize,
 }
 
 impl SeatFees {
-    /// Pays one seat at `place`.
+    /// Adds the fee of one seat at `place`.
     fn pay(&mut self, place: u32, amount: u128) {
-        let known = self.fees.iter_mut().take(self.len).find(|fee| fee.place == place);
-        if let Some(fee) = known {
+        let entry = self.fees.iter_mut().take(self.len).find(|fee| fee.place == place);
+        if let Some(fee) = entry {
             fee.amount = fee.amount.saturating_add(amount);
             fee.seats = fee.seats.saturating_add(1);
         } else if let Some(fee) = self.fees.get_mut(self.len) {
@@ -64,8 +64,8 @@ pub(crate) fn settle(args: &mut Args) -> Result<(), Reverted> {
     dispatcher::conclude(&agreement.terms, host::balance(host::this()), results, fees, hints)
 }
 
-/// Judges one worker by the seats `drawn` for every window that counts for it, pays the seats that agree, and says what it
-/// earned and lost.
+/// Judges one worker by the seats `drawn` for each of its windows, pays the seats of the majorities, and fills
+/// in its result.
 fn judge_worker(
     agreement: &Agreement,
     drawn: &[Seats],
@@ -111,7 +111,7 @@ fn judge_worker(
     result.failed = judgement.tally.failed;
 }
 
-/// What one place says of one worker in one window.
+/// The vote of one place on one worker in one window.
 fn vote(layout: ReportLayout, place: u32, index: u8, window: u8) -> Verdict {
     let (checked, served) = layout.read(&REPORTS.get((place, layout.word(index))), index);
     let bit = |bits: u32| bits.checked_shr(window.into()).unwrap_or(0) & 1 == 1;

@@ -1,4 +1,4 @@
-//! The names of the specification, and what is needed to follow an agreement from outside.
+//! The views of an agreement.
 
 use muster_contract_kit::{AbiArray, AbiBytes, AbiEncode, Args, Reverted, revert};
 use muster_protocol::abi::IWorkAgreement::WindowUnknown;
@@ -28,14 +28,14 @@ pub(crate) fn workers(_: &mut Args) -> Result<impl AbiEncode + use<>, Reverted> 
 pub(crate) fn testers(args: &mut Args) -> Result<impl AbiEncode + use<>, Reverted> {
     let window: U256 = args.next()?;
     let agreement = Agreement::load()?;
-    let head = &agreement.terms.header;
-    let known = u8::try_from(window).ok().filter(|window| *window < head.windows);
-    let window = known.ok_or_else(|| revert(&WindowUnknown { window, windows: head.windows }))?;
+    let header = &agreement.terms.header;
+    let known = u8::try_from(window).ok().filter(|window| *window < header.windows);
+    let window = known.ok_or_else(|| revert(&WindowUnknown { window, windows: header.windows }))?;
     let mut found = [(Address::ZERO, B256::ZERO); SEAT_CAPACITY];
     let mut count = 0_usize;
     for (place, to) in agreement.seats(window).places().zip(&mut found) {
-        let account = dispatcher::tester_at(head, place)?;
-        *to = (account, dispatcher::key_of(head, account)?);
+        let account = dispatcher::tester_at(header, place)?;
+        *to = (account, dispatcher::key_of(header, account)?);
         count = count.saturating_add(1);
     }
     let seats = found.into_iter().take(count);
@@ -44,7 +44,7 @@ pub(crate) fn testers(args: &mut Args) -> Result<impl AbiEncode + use<>, Reverte
 
 /// `price()`.
 pub(crate) fn price(_: &mut Args) -> Result<u128, Reverted> {
-    // At most eight prices below 2^96.
+    // At most eight prices below 2^96 cannot saturate.
     Ok(Agreement::load()?.terms.workers().fold(0, |sum, worker| sum.saturating_add(worker.price)))
 }
 
@@ -76,11 +76,11 @@ pub(crate) fn progress(_: &mut Args) -> Result<impl AbiEncode + use<>, Reverted>
     Ok((start, seed, accepted, agreement.windows(), resigned))
 }
 
-/// The terms as bytes.
+/// The encoded terms.
 struct EncodedTerms {
-    /// The first `len` count.
+    /// The bytes; the first `len` are in use.
     bytes: [u8; MAX_TERMS],
-    /// How many bytes.
+    /// Number of bytes.
     len: usize,
 }
 

@@ -5,13 +5,13 @@ import {Setup} from "./Setup.sol";
 import {creditSlot} from "./State.sol";
 import {load, store} from "./Words.sol";
 
-/// Wei that wait for their owner. The only room that sends wei to anybody; the twin of
+/// Wei that accounts can withdraw. The only contract here that sends wei to an account. Rust:
 /// dispatcher/src/credit.rs.
 abstract contract Credits is Setup {
-    /// Gas for a receiver that did not ask to be called.
-    uint256 private constant PUSH_GAS = 50_000;
+    /// Gas for the receiver of a refund, which did not ask to be called.
+    uint256 private constant REFUND_GAS = 50_000;
 
-    /// Adds to what an account can withdraw.
+    /// Adds wei to the credit of an account.
     function _credit(address who, uint256 amount) internal {
         unchecked {
             if (amount == 0) return;
@@ -20,8 +20,7 @@ abstract contract Credits is Setup {
         }
     }
 
-    /// Sends wei under lock, so that nothing here can be called meanwhile. What the receiver returns is not
-    /// looked at.
+    /// Sends wei while the lock is held, so that the receiver cannot call back in. Ignores the return data.
     function _send(address to, uint256 amount, uint256 most) private returns (bool taken) {
         locked = true;
         assembly ("memory-safe") {
@@ -30,9 +29,9 @@ abstract contract Credits is Setup {
         locked = false;
     }
 
-    /// Gives wei back to the buyer; credits them if it does not take them. Comes last in a call.
-    function _giveBack(uint256 amount) internal {
-        if (amount == 0 || _send(msg.sender, amount, PUSH_GAS)) return;
+    /// Sends wei back to the client, or credits them if the transfer fails. Must be the last step of a call.
+    function _refund(uint256 amount) internal {
+        if (amount == 0 || _send(msg.sender, amount, REFUND_GAS)) return;
         _credit(msg.sender, amount);
         emit Credited(msg.sender, uint128(amount));
     }

@@ -3,15 +3,15 @@ pragma solidity 0.8.37;
 
 import {peek, poke} from "./Words.sol";
 
-/// The draw of testers: the twin of `muster_protocol::draw`.
+/// The draw of testers. Rust: `muster_protocol::draw`.
 library Draw {
     /// The seed of an agreement.
     function seed(bytes32 hash) internal view returns (bytes16) {
         return bytes16(keccak256(abi.encodePacked(hash, address(this))));
     }
 
-    /// The place that holds a seat of `window`, in a list of `pool` places; called for each seat in order. The
-    /// places drawn before stand in `sorted`, which has room for a word each.
+    /// Draws the place that holds a seat of `window` in a list of `pool` places. Call it for each seat in order.
+    /// `sorted` holds the places drawn before, in ascending order, and must have space for one more word.
     function place(bytes16 seed_, uint256 window, uint256 seat, uint256 pool, uint256 sorted)
         internal
         pure

@@ -4,10 +4,10 @@ pragma solidity 0.8.37;
 import {Money} from "./Money.sol";
 import {U16, U32, U40, U64, U96, field, peek, poke, swapped, swappedPair} from "./Words.sol";
 
-// The terms of an agreement, byte for byte as in `muster_protocol::layout`, and its proxy, as in `muster_protocol::proxy`.
-// Terms are named by their address in memory. Integers have their lowest byte first.
+// The terms of an agreement, byte for byte as in `muster_protocol::layout`, and its proxy, as in
+// `muster_protocol::proxy`. Terms are passed by their memory address. Integers are little-endian.
 
-// Bytes of the proxy, of the init code in front of it, of what all workers share, and of one worker.
+// Bytes of the proxy, of the init code in front of it, of the header of the terms, and of one worker.
 uint256 constant PROXY = 45;
 uint256 constant LOADER = 10;
 uint256 constant HEAD = 111;
@@ -16,11 +16,11 @@ uint256 constant WORKER = 36;
 uint256 constant MAX_REDUNDANCY = 8;
 // The most bytes of an agreement's code.
 uint256 constant MAX_CODE = PROXY + HEAD + MAX_REDUNDANCY * WORKER;
-// The proxy's code in front of the implementation's address, and behind it.
-uint256 constant FRONT = 0x363d3d373d3d3d363d73;
-uint256 constant BACK = 0x5af43d82803e903d91602b57fd5bf3;
+// The proxy's code before and after the implementation's address.
+uint256 constant CODE_PREFIX = 0x363d3d373d3d3d363d73;
+uint256 constant CODE_SUFFIX = 0x5af43d82803e903d91602b57fd5bf3;
 
-/// Bytes of the terms of so many workers.
+/// Bytes of the terms of `redundancy` workers.
 function termsSize(uint256 redundancy) pure returns (uint256) {
     unchecked {
         return HEAD + WORKER * redundancy;
@@ -76,7 +76,7 @@ library Heads {
     }
 
     /// Ticks of one window, rounded down.
-    function quantum(Head self) internal pure returns (uint256) {
+    function windowLength(Head self) internal pure returns (uint256) {
         unchecked {
             return length(self) / windows(self);
         }
@@ -85,7 +85,7 @@ library Heads {
     /// Ticks of the first `count` windows; of all of them, the whole length.
     function ticks(Head self, uint256 count) internal pure returns (uint256) {
         unchecked {
-            return count < windows(self) ? quantum(self) * count : length(self);
+            return count < windows(self) ? windowLength(self) * count : length(self);
         }
     }
 }
@@ -100,21 +100,21 @@ library RulesOf {
         return Rules.wrap(minBond_ | (feeBps_ << 96) | (minFee_ << 112));
     }
 
-    function withPool(Rules self, uint256 least_, uint256 epoch_, uint256 pool_, uint256 redundancy_)
+    function withPool(Rules self, uint256 minPaidWindows_, uint256 epoch_, uint256 pool_, uint256 redundancy_)
         internal
         pure
         returns (Rules)
     {
-        uint256 more = (least_ << 176) | (epoch_ << 184) | (pool_ << 216) | (redundancy_ << 248);
+        uint256 more = (minPaidWindows_ << 176) | (epoch_ << 184) | (pool_ << 216) | (redundancy_ << 248);
         return Rules.wrap(Rules.unwrap(self) | more);
     }
 
-    /// The least bond.
+    /// The lowest bond.
     function minBond(Rules self) internal pure returns (uint256) {
         return field(Rules.unwrap(self), 0, U96);
     }
 
-    /// The fee of a seat as a share of what the worker earns in a window, and the least fee.
+    /// The fee of a seat as a share of what the worker earns in a window, and the lowest fee.
     function feeBps(Rules self) internal pure returns (uint256) {
         return field(Rules.unwrap(self), 96, U16);
     }
@@ -123,8 +123,8 @@ library RulesOf {
         return field(Rules.unwrap(self), 112, U64);
     }
 
-    /// The fewest windows that are paid when the client cancels.
-    function least(Rules self) internal pure returns (uint256) {
+    /// The fewest windows that a client pays for when it cancels.
+    function minPaidWindows(Rules self) internal pure returns (uint256) {
         return field(Rules.unwrap(self), 176, 0xff);
     }
 
@@ -138,7 +138,7 @@ library RulesOf {
 
     /// The fee of one seat for a worker of this price; 0 without testers.
     function fee(Rules self, Head head, uint256 price) internal pure returns (uint256) {
-        return head.testers() == 0 ? 0 : Money.fee(price, head.quantum(), feeBps(self), minFee(self));
+        return head.testers() == 0 ? 0 : Money.fee(price, head.windowLength(), feeBps(self), minFee(self));
     }
 
     /// The bond of a worker of this price.
@@ -191,14 +191,14 @@ library Layout {
         }
     }
 
-    /// How many workers there are.
+    /// Number of workers.
     function redundancy(uint256 terms) internal pure returns (uint256) {
         unchecked {
             return peek(terms + 79) & 0xff;
         }
     }
 
-    /// Where the record of worker `index` is.
+    /// Address of the record of worker `index`.
     function worker(uint256 terms, uint256 index) internal pure returns (uint256) {
         unchecked {
             return terms + HEAD + WORKER * index;
@@ -220,7 +220,7 @@ library Layout {
         }
     }
 
-    /// How often the worker had not accepted before, at the purchase.
+    /// The worker's count of absences at the purchase.
     function misses(uint256 record) internal pure returns (uint256) {
         unchecked {
             return swappedPair(peek(record + 4));
@@ -228,7 +228,7 @@ library Layout {
     }
 
     // ------------------------------------------------------------------ writing
-    /// Writes one worker's record, and nothing else if records are written in their order.
+    /// Writes one worker's record. It also writes past its end, so records must be written in order.
     function putWorker(uint256 record, address who, uint256 price_, uint256 promised_, uint256 misses_) internal pure {
         unchecked {
             poke(record, (uint256(uint160(who)) << 96) | (swapped(price_) >> 160));
@@ -236,7 +236,7 @@ library Layout {
         }
     }
 
-    /// Writes who shares the agreement, and when and for what it was bought.
+    /// Writes parties, number, application, clock and tick of the purchase.
     function putParties(
         uint256 terms,
         address client_,
@@ -254,7 +254,7 @@ library Layout {
         }
     }
 
-    /// Writes the numbers that all workers share.
+    /// Writes the numeric fields of the header.
     function putNumbers(uint256 terms, Head head_, Rules rules_) internal pure {
         unchecked {
             poke(terms + 58, swapped(Head.unwrap(head_)));
@@ -262,16 +262,16 @@ library Layout {
         }
     }
 
-    /// Writes init code and proxy in front of terms that are still to be written, of `size` bytes; the address
-    /// of the init code.
+    /// Writes init code and proxy in front of the terms, which have `size` bytes. Returns the address of the init
+    /// code.
     function putProxy(uint256 terms, address implementation, uint256 size) internal pure returns (uint256 init) {
         unchecked {
             init = terms - PROXY - LOADER;
             // PUSH2 code; DUP1; PUSH1 10; 0; CODECOPY; 0; RETURN
             uint256 loader = 0x61000080600a3d393df3 | ((PROXY + size) << 56);
-            poke(init, (loader << 176) | (FRONT << 96));
+            poke(init, (loader << 176) | (CODE_PREFIX << 96));
             poke(init + 20, uint256(uint160(implementation)) << 96);
-            poke(init + 40, BACK << 136);
+            poke(init + 40, CODE_SUFFIX << 136);
         }
     }
 }

@@ -3,18 +3,18 @@ pragma solidity 0.8.37;
 
 import {max, min} from "./Words.sol";
 
-/// Wei: escrow, fees, bonds, pay and slashes; the twin of `muster_protocol::money`. Amounts are below 2^128 and
-/// shares below 2^32, so no product leaves a word.
+/// Wei: escrow, fees, bonds, pay and slashes. Rust: `muster_protocol::money`. Amounts are below 2^128 and shares
+/// below 2^32, so no product overflows a word.
 library Money {
     /// The whole, in basis points.
     uint256 internal constant BPS = 10_000;
-    /// Prices per tick, and bonds, fees and escrow of one worker, are below this many wei.
+    /// Exclusive limit in wei for a price per tick and for bond, fee and escrow of one worker.
     uint256 internal constant PRICE_LIMIT = 1 << 96;
 
     /// The fee of one seat for one worker.
-    function fee(uint256 price, uint256 quantum, uint256 bps, uint256 minimum) internal pure returns (uint256) {
+    function fee(uint256 price, uint256 windowLength, uint256 bps, uint256 minimum) internal pure returns (uint256) {
         unchecked {
-            return max(minimum, price * quantum * bps / BPS);
+            return max(minimum, price * windowLength * bps / BPS);
         }
     }
 
@@ -25,8 +25,8 @@ library Money {
         }
     }
 
-    /// What a worker that accepted earns for `ticks`: all of it if it kept its promise or nothing is known,
-    /// else the share of the known windows that it served, rounded down.
+    /// The pay for `ticks` of a worker that accepted: the whole price if it kept its promise or no window was
+    /// decided, otherwise the share of the decided windows that it served, rounded down.
     function pay(uint256 price, uint256 ticks, uint256 promised, uint256 served, uint256 failed)
         internal
         pure
@@ -39,22 +39,22 @@ library Money {
         }
     }
 
-    /// A tenth of a bond, rounded down: the price of not accepting, and of leaving.
+    /// A tenth of a bond, rounded down: the penalty for not accepting, and for resigning.
     function tenth(uint256 whole) internal pure returns (uint256) {
         return whole / 10;
     }
 
-    /// What a worker loses of what its bond has `atRisk`: the share of its promise that was missed, if only the
-    /// `sure` windows had failed.
-    function missed(uint256 atRisk, uint256 promised, uint256 known, uint256 sure) internal pure returns (uint256) {
+    /// The part of the bond `atRisk` that a worker loses: the share of its promise that it missed if only the
+    /// `certain` failures count.
+    function missed(uint256 atRisk, uint256 promised, uint256 known, uint256 certain) internal pure returns (uint256) {
         unchecked {
             uint256 whole = promised * known;
-            uint256 kept = BPS * (known - sure);
+            uint256 kept = BPS * (known - certain);
             return kept < whole ? atRisk * (whole - kept) / whole : 0;
         }
     }
 
-    /// What a client gets of the `slash` of one worker: no more than the pay of that very worker.
+    /// The part of one worker's `slash` that goes to the client: at most that worker's pay.
     function compensation(uint256 slash, uint256 paid) internal pure returns (uint256) {
         return min(slash, paid);
     }

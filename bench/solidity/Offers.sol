@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {OFFERS} from "./State.sol";
 import {U16, U32, U96, field, load, store} from "./Words.sol";
 
-/// What a worker offers, and its place in its application's book. All zero for testers.
+/// A worker's offer and its position in the book of its application. All zero for testers.
 type Offer is uint256;
 
 using Offers for Offer global;
@@ -12,9 +12,9 @@ using Offers for Offer global;
 library Offers {
     uint256 private constant AVAILABLE = 1 << 240;
     uint256 private constant LISTED = 1 << 248;
-    /// Everything but the place in the book.
-    uint256 private constant PLACELESS = ~((((1 << 64) - 1) << 96) | LISTED);
-    /// Everything but what a worker sets.
+    /// All bits except the position in the book.
+    uint256 private constant UNLISTED_MASK = ~((((1 << 64) - 1) << 96) | LISTED);
+    /// All bits except the fields that a worker sets.
     uint256 private constant OTHERS = ~(U96 | (((1 << 64) - 1) << 160));
 
     function read(uint256 number) internal view returns (Offer) {
@@ -25,17 +25,17 @@ library Offers {
         store(OFFERS | number, Offer.unwrap(self));
     }
 
-    /// Wei per tick.
+    /// Price in wei per tick.
     function price(Offer self) internal pure returns (uint256) {
         return field(Offer.unwrap(self), 0, U96);
     }
 
-    /// The listed worker behind this one; 0 = last.
+    /// The next listed worker; 0 = last.
     function next(Offer self) internal pure returns (uint256) {
         return field(Offer.unwrap(self), 96, U32);
     }
 
-    /// The listed worker in front of this one; 0 = first.
+    /// The previous listed worker; 0 = first.
     function prev(Offer self) internal pure returns (uint256) {
         return field(Offer.unwrap(self), 128, U32);
     }
@@ -50,17 +50,17 @@ library Offers {
         return field(Offer.unwrap(self), 192, U16);
     }
 
-    /// Agreements at once.
+    /// The most agreements at once.
     function capacity(Offer self) internal pure returns (uint256) {
         return field(Offer.unwrap(self), 208, U16);
     }
 
-    /// Whether it wants new work.
+    /// Whether the worker accepts new work.
     function available(Offer self) internal pure returns (bool) {
         return Offer.unwrap(self) & AVAILABLE != 0;
     }
 
-    /// Whether it stands in the book.
+    /// Whether the worker is listed in the book.
     function listed(Offer self) internal pure returns (bool) {
         return Offer.unwrap(self) & LISTED != 0;
     }
@@ -86,13 +86,13 @@ library Offers {
         return Offer.wrap((Offer.unwrap(self) & ~(U32 << 128)) | (number << 128));
     }
 
-    /// In the book, between these two.
+    /// Listed between `prev_` and `next_`.
     function placed(Offer self, uint256 prev_, uint256 next_) internal pure returns (Offer) {
-        return Offer.wrap((Offer.unwrap(self) & PLACELESS) | LISTED | (next_ << 96) | (prev_ << 128));
+        return Offer.wrap((Offer.unwrap(self) & UNLISTED_MASK) | LISTED | (next_ << 96) | (prev_ << 128));
     }
 
-    /// Out of the book.
+    /// Not listed.
     function unplaced(Offer self) internal pure returns (Offer) {
-        return Offer.wrap(Offer.unwrap(self) & PLACELESS);
+        return Offer.wrap(Offer.unwrap(self) & UNLISTED_MASK);
     }
 }

@@ -3,51 +3,51 @@ pragma solidity 0.8.37;
 
 import {U32, U40, field, load} from "./Words.sol";
 
-// What an agreement remembers: all that changes in one word, and one or two words for each tester's report; the
-// twin of agreement/src/state.rs.
+// Storage of an agreement: its progress in one word, and one or two words for each tester's report. Rust:
+// agreement/src/state.rs.
 
 // Slot of the progress.
 uint256 constant PROGRESS = 0;
-// Slots of the reports, by place of the tester and word of its lanes.
-uint256 constant SEEN = 1 << 248;
+// Slots of the reports, by the tester's place and the word of its report.
+uint256 constant REPORTS = 1 << 248;
 
-/// Slot of a word of what the tester at `place` saw.
-function seenSlot(uint256 place, uint256 word) pure returns (uint256) {
-    return SEEN | (place << 32) | word;
+/// Slot of a word of the report of the tester at `place`.
+function reportSlot(uint256 place, uint256 word) pure returns (uint256) {
+    return REPORTS | (place << 32) | word;
 }
 
-/// How wide the lanes of a report are, one for each worker: up to 16 windows take 32 bits, so that all workers
-/// are in one word; more take 64. The bits of windows served are below those of windows checked.
-type Lanes is bool;
+/// Layout of a report: one lane for each worker. With up to 16 windows a lane has 32 bits and all workers share one
+/// word; with more it has 64. The bits of windows served are below the bits of windows checked.
+type ReportLayout is bool;
 
-using LanesOf for Lanes global;
+using ReportLayouts for ReportLayout global;
 
-library LanesOf {
-    function of_(uint256 windows) internal pure returns (Lanes) {
-        return Lanes.wrap(windows > 16);
+library ReportLayouts {
+    function of_(uint256 windows) internal pure returns (ReportLayout) {
+        return ReportLayout.wrap(windows > 16);
     }
 
-    function isWide(Lanes self) internal pure returns (bool) {
-        return Lanes.unwrap(self);
+    function isWide(ReportLayout self) internal pure returns (bool) {
+        return ReportLayout.unwrap(self);
     }
 
     /// Which word the lane of worker `index` is in.
-    function word(Lanes self, uint256 index) internal pure returns (uint256) {
+    function word(ReportLayout self, uint256 index) internal pure returns (uint256) {
         return isWide(self) ? index >> 2 : 0;
     }
 
     /// The bit at which the lane of worker `index` begins in its word.
-    function start(Lanes self, uint256 index) internal pure returns (uint256) {
+    function start(ReportLayout self, uint256 index) internal pure returns (uint256) {
         return isWide(self) ? (index & 3) << 6 : index << 5;
     }
 
     /// How many bits the windows checked are above the windows served.
-    function half(Lanes self) internal pure returns (uint256) {
+    function half(ReportLayout self) internal pure returns (uint256) {
         return isWide(self) ? 32 : 16;
     }
 }
 
-/// How far an agreement has come.
+/// The progress of an agreement.
 type Progress is uint256;
 
 using Steps for Progress global;

@@ -3,61 +3,61 @@ pragma solidity 0.8.37;
 
 import {Order, Reason} from "../../abi/IWorkerDispatcher.sol";
 import {blockHeight} from "./Chain.sol";
-import {Choice, Chosen} from "./Choice.sol";
+import {Selection, Selected} from "./Selection.sol";
 import {Head, Heads, Layout, MAX_REDUNDANCY, Rules, RulesOf, termsSize} from "./Layout.sol";
-import {Account, Accounts, ROOT} from "./State.sol";
+import {Account, Accounts, COUNTERS} from "./State.sol";
 import {U32, load, min, peek, store} from "./Words.sol";
 
-/// Buying: the order of steps behind `buyContract`; the twin of dispatcher/src/purchase.rs. A purchase never
-/// reverts for what it asks.
-abstract contract Purchase is Choice {
+/// The steps of a purchase. An order that cannot be bought is rejected with an event, not reverted. Rust:
+/// dispatcher/src/purchase.rs.
+abstract contract Purchase is Selection {
     using Layout for uint256;
 
     function buyContract(uint256 redundancy, uint256 length) external payable unlocked returns (address) {
-        return _sell(_usual(redundancy, length), false, _nobody());
+        return _purchase(_defaultOrder(redundancy, length), false, _noWorkers());
     }
 
     function buyContract(Order calldata order) external payable unlocked returns (address) {
-        return _sell(order, false, _nobody());
+        return _purchase(order, false, _noWorkers());
     }
 
     function hire(Order calldata order, uint32[] calldata hired) external payable unlocked returns (address) {
         if (hired.length > MAX_REDUNDANCY) revert MalformedCall(10);
-        return _sell(order, true, hired);
+        return _purchase(order, true, hired);
     }
 
-    /// Sells what the order asks for to the caller.
-    function _sell(Order memory order, bool hiring, uint32[] calldata hired) private returns (address account) {
+    /// Buys an order for the caller.
+    function _purchase(Order memory order, bool hiring, uint32[] calldata hired) private returns (address account) {
         unchecked {
             // Checks.
             uint256 height = blockHeight();
             uint256 now_ = SECONDS ? block.timestamp : height;
-            (Reason reason, Chosen memory chosen) = _choose(order, hiring, hired, now_);
-            if (reason != Reason.None) return _turnAway(reason, 0);
+            (Reason reason, Selected memory chosen) = _selectWorkers(order, hiring, hired, now_);
+            if (reason != Reason.None) return _rejectPurchase(reason, 0);
             uint256 escrow = chosen.escrow;
-            if (msg.value < escrow) return _turnAway(Reason.ValueTooLow, escrow);
+            if (msg.value < escrow) return _rejectPurchase(Reason.ValueTooLow, escrow);
 
             // Effects.
-            uint256 root = load(ROOT) + (1 << 32);
-            store(ROOT, root);
-            for (uint256 i; i < chosen.redundancy; ++i) _engage(chosen, i);
-            account = _create(order, chosen, (root >> 32) & U32, now_, height);
+            uint256 root = load(COUNTERS) + (1 << 32);
+            store(COUNTERS, root);
+            for (uint256 i; i < chosen.redundancy; ++i) _lockBond(chosen, i);
+            account = _createAgreement(order, chosen, (root >> 32) & U32, now_, height);
             emit ContractBought(account, msg.sender, uint128(escrow), _accounts(chosen));
 
             // Interaction, last.
-            _giveBack(msg.value - escrow);
+            _refund(msg.value - escrow);
         }
     }
 
-    /// Refuses a purchase: says why, gives the whole value back, returns zero.
-    function _turnAway(Reason reason, uint256 required) private returns (address) {
+    /// Rejects a purchase: emits the reason, refunds the whole value and returns zero.
+    function _rejectPurchase(Reason reason, uint256 required) private returns (address) {
         emit PurchaseRefused(msg.sender, reason, uint128(required), uint128(msg.value));
-        _giveBack(msg.value);
+        _refund(msg.value);
         return address(0);
     }
 
-    /// Locks a worker's bond and one of its slots; it leaves the book if it has no more of either.
-    function _engage(Chosen memory chosen, uint256 index) private {
+    /// Locks a worker's bond and one of its slots, and removes the worker from the book if it no longer qualifies.
+    function _lockBond(Selected memory chosen, uint256 index) private {
         unchecked {
             address worker = chosen.terms.worker(index).account();
             uint256 party = chosen.parties + (index << 6);
@@ -69,7 +69,7 @@ abstract contract Purchase is Choice {
     }
 
     /// Creates the agreement with its escrow.
-    function _create(Order memory order, Chosen memory chosen, uint256 number, uint256 now_, uint256 height)
+    function _createAgreement(Order memory order, Selected memory chosen, uint256 number, uint256 now_, uint256 height)
         private
         returns (address account)
     {
@@ -78,12 +78,12 @@ abstract contract Purchase is Choice {
             uint256 size = termsSize(chosen.redundancy);
             uint256 init = terms.putProxy(AGREEMENT, size);
             terms.putParties(msg.sender, number, order.application, SECONDS, now_);
-            uint256 least = min((MIN_LENGTH + chosen.quantum - 1) / chosen.quantum, order.windows);
+            uint256 minPaidWindows = min((MIN_LENGTH + chosen.windowLength - 1) / chosen.windowLength, order.windows);
             Head head = Heads.make(height, chosen.length, ACCEPT_WINDOW, REPORT_WINDOW);
             Rules rules = RulesOf.make(MIN_BOND, TESTER_FEE_BPS, MIN_TESTER_FEE);
             terms.putNumbers(
                 head.withSeats(order.windows, order.testers, BOND_BPS),
-                rules.withPool(least, chosen.epoch, chosen.pool, chosen.redundancy)
+                rules.withPool(minPaidWindows, chosen.epoch, chosen.pool, chosen.redundancy)
             );
             uint256 escrow = chosen.escrow;
             assembly ("memory-safe") {

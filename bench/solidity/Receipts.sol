@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-/// Receipts: a worker's word, signed by EIP-712; the twin of `muster_protocol::receipt`.
+/// Receipts: service that a worker confirms with an EIP-712 signature. Rust: `muster_protocol::receipt`.
 library Receipts {
     bytes32 private constant DOMAIN =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
@@ -9,18 +9,18 @@ library Receipts {
     bytes32 private constant VERSION = keccak256("1");
     bytes32 private constant RECEIPT = keccak256("Receipt(bytes32 session,uint32 served)");
 
-    /// The session that `tester` opens with `salt`.
+    /// The session of `tester` and `salt`.
     function session(address tester, bytes32 salt) internal pure returns (bytes32) {
         return keccak256(abi.encode(tester, salt));
     }
 
-    /// What separates the receipts of this agreement from everything else that is signed.
+    /// The EIP-712 domain separator of this agreement.
     function domain() internal view returns (bytes32) {
         return keccak256(abi.encode(DOMAIN, NAME, VERSION, block.chainid, address(this)));
     }
 
-    /// Who signed that a session was served in these windows, by a compact signature (EIP-2098); zero if
-    /// nobody did.
+    /// The signer of a receipt for a session and the windows `served`, from a compact signature (EIP-2098); zero if
+    /// the signature is invalid.
     function signer(bytes32 separator, bytes32 opened, uint256 served, bytes32 r, bytes32 vs)
         internal
         pure

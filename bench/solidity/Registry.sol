@@ -4,25 +4,26 @@ pragma solidity 0.8.37;
 import {Worker} from "../../abi/IWorkerDispatcher.sol";
 import {Money} from "./Money.sol";
 import {Offer, Offers} from "./Offers.sol";
-import {Shelf} from "./Shelf.sol";
-import {Account, Accounts, Book, Books, Identities, Identity, KEYS, ROOT, creditSlot} from "./State.sol";
+import {Listing} from "./Listing.sol";
+import {Account, Accounts, Book, Books, Identities, Identity, MESSAGE_KEYS, COUNTERS, creditSlot} from "./State.sol";
 import {U32, load, max, min, store} from "./Words.sol";
 
-/// Accounts: join, change the offer, stake, look up; the twin of dispatcher/src/registry.rs.
-abstract contract Registry is Shelf {
-    /// The most workers of one page.
-    uint256 private constant PAGE = 16;
+/// Accounts: register, update the offer, stake, look up. Rust: dispatcher/src/registry.rs.
+abstract contract Registry is Listing {
+    /// The most workers in one page.
+    uint256 private constant PAGE_SIZE = 16;
 
-    /// Gives the caller the next number, with its key and the wei sent as stake. The caller writes the book.
+    /// Registers the caller under the next number, with the wei sent as its stake. The calling function writes the
+    /// book.
     function _join(bytes8 application, bytes32 key)
         internal
         returns (uint256 number, Account account, Identity identity, Book all)
     {
         unchecked {
             if (Accounts.read(msg.sender).number() != 0) revert AlreadyRegistered(msg.sender);
-            uint256 root = load(ROOT) + 1;
+            uint256 root = load(COUNTERS) + 1;
             number = root & U32;
-            store(ROOT, root);
+            store(COUNTERS, root);
             uint256 staked = _staked(0);
             account = Accounts.make(number, staked);
             account.write(msg.sender);
@@ -34,7 +35,7 @@ abstract contract Registry is Shelf {
         }
     }
 
-    /// A stake with the wei that were sent.
+    /// A stake plus the wei sent.
     function _staked(uint256 before) private view returns (uint256 sum) {
         unchecked {
             sum = before + msg.value;
@@ -42,10 +43,10 @@ abstract contract Registry is Shelf {
         }
     }
 
-    /// Writes a key that is not zero.
+    /// Writes a key; reverts if it is zero.
     function _writeKey(uint256 number, bytes32 key) private {
         if (key == 0) revert KeyZero();
-        store(KEYS | number, uint256(key));
+        store(MESSAGE_KEYS | number, uint256(key));
     }
 
     /// The caller's registration.
@@ -63,7 +64,7 @@ abstract contract Registry is Shelf {
         if (application == TESTER) revert WrongApplication(application);
     }
 
-    /// Checks what a worker offers.
+    /// Checks an offer.
     function _check(uint256 price, uint256 maxLength, uint256 promised, uint256 capacity) private view {
         if (price == 0 || price >= Money.PRICE_LIMIT) {
             revert PriceOutOfRange(uint128(price), uint128(Money.PRICE_LIMIT));
@@ -88,7 +89,7 @@ abstract contract Registry is Shelf {
         _check(price, maxLength, promised, capacity);
         (uint256 number, Account account, Identity identity, Book all) = _join(application, key);
         Offer offer = Offer.wrap(0).withTerms(price, maxLength, promised, capacity).withAvailable(true);
-        (offer, all,) = _place(number, offer, account, all, identity, hint, false);
+        (offer, all,) = _insertListed(number, offer, account, all, identity, hint, false);
         offer.write(number);
         all.write(application);
         emit WorkerUpdated(msg.sender, price, maxLength, promised, capacity);
@@ -102,7 +103,7 @@ abstract contract Registry is Shelf {
         (uint256 number, Account account, Identity identity) = _callingWorker();
         _check(price, maxLength, promised, capacity);
         Offer offer = Offers.read(number).withTerms(price, maxLength, promised, capacity);
-        _replace(number, offer, account, identity, hint);
+        _relist(number, offer, account, identity, hint);
         emit WorkerUpdated(msg.sender, price, maxLength, promised, capacity);
     }
 
@@ -112,7 +113,7 @@ abstract contract Registry is Shelf {
         (uint256 maxLength, uint256 promised, uint256 capacity) =
             (offer.maxLength(), offer.promised(), offer.capacity());
         _check(price, maxLength, promised, capacity);
-        _replace(number, offer.withTerms(price, maxLength, promised, capacity), account, identity, hint);
+        _relist(number, offer.withTerms(price, maxLength, promised, capacity), account, identity, hint);
         emit WorkerUpdated(msg.sender, price, uint32(maxLength), uint16(promised), uint16(capacity));
     }
 
@@ -125,7 +126,7 @@ abstract contract Registry is Shelf {
     function setAvailable(bool available, uint32 hint) external unlocked {
         (uint256 number, Account account, Identity identity) = _callingWorker();
         emit AvailabilityChanged(msg.sender, available);
-        _replace(number, Offers.read(number).withAvailable(available), account, identity, hint);
+        _relist(number, Offers.read(number).withAvailable(available), account, identity, hint);
     }
 
     function stake(uint32 hint) external payable unlocked {
@@ -155,7 +156,7 @@ abstract contract Registry is Shelf {
     }
 
     function workerCount() external view returns (uint32) {
-        return uint32(load(ROOT));
+        return uint32(load(COUNTERS));
     }
 
     function worker(address account) external view returns (Worker memory) {
@@ -167,17 +168,17 @@ abstract contract Registry is Shelf {
     function workers(uint32 from, uint32 count) external view returns (Worker[] memory page) {
         unchecked {
             uint256 first = max(from, 1);
-            uint256 end = min(min(first + min(count, PAGE), U32), (load(ROOT) & U32) + 1);
+            uint256 end = min(min(first + min(count, PAGE_SIZE), U32), (load(COUNTERS) & U32) + 1);
             page = new Worker[](first < end ? end - first : 0);
             for (uint256 i; i < page.length; ++i) page[i] = _view(first + i);
         }
     }
 
     function keyOf(address account) external view returns (bytes32) {
-        return bytes32(load(KEYS | Accounts.read(account).number()));
+        return bytes32(load(MESSAGE_KEYS | Accounts.read(account).number()));
     }
 
-    /// Everything that is known of a number.
+    /// The `Worker` view of a number.
     function _view(uint256 number) private view returns (Worker memory seen) {
         Identity identity = Identities.read(number);
         Account account = Accounts.read(identity.account());
@@ -198,6 +199,6 @@ abstract contract Registry is Shelf {
         seen.lastEpoch = uint32(identity.lastEpoch());
         seen.misses = uint16(account.misses());
         seen.score = uint16(_score(number));
-        seen.key = bytes32(load(KEYS | number));
+        seen.key = bytes32(load(MESSAGE_KEYS | number));
     }
 }

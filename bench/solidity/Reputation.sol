@@ -3,19 +3,20 @@ pragma solidity 0.8.37;
 
 import {U64, less, min} from "./Words.sol";
 
-/// Reputation: the twin of `muster_protocol::reputation`. Weights have 32 bits behind the point.
+/// Reputation weights and scores. Weights are fixed-point numbers with 32 fractional bits. Rust:
+/// `muster_protocol::reputation`.
 library Reputation {
-    /// Seconds in which weights fall to one half.
+    /// Half-life of a weight, in seconds.
     uint256 private constant HALF_LIFE = 30 days;
     /// One observation.
     uint256 private constant ONE = 1 << 32;
-    /// The most that one agreement weighs, in observations.
-    uint256 private constant HEAVIEST = 4;
-    /// 1.645 and its square, with 32 bits behind the point.
+    /// The highest weight of one agreement, in observations.
+    uint256 private constant MAX_WEIGHT = 4;
+    /// 1.645 and its square, with 32 fractional bits.
     uint256 private constant Z = 7_065_221_202;
     uint256 private constant Z_SQUARED = 11_622_288_877;
 
-    /// What an agreement weighs whose testers were paid `fees`: min(4, ⌊log2(1 + ⌊fees / unit⌋)⌋).
+    /// The weight of an agreement whose testers were paid `fees`: min(4, ⌊log2(1 + ⌊fees / unit⌋)⌋).
     function weight(uint256 fees, uint256 unit) internal pure returns (uint256) {
         unchecked {
             uint256 units = fees / unit + 1;
@@ -23,7 +24,7 @@ library Reputation {
             assembly ("memory-safe") {
                 zeros := clz(units)
             }
-            return min(255 - zeros, HEAVIEST) * ONE;
+            return min(255 - zeros, MAX_WEIGHT) * ONE;
         }
     }
 
@@ -34,21 +35,21 @@ library Reputation {
         }
     }
 
-    /// A weight `age` seconds later: half for each half-life, along a straight line in between.
-    function faded(uint256 whole, uint256 age) internal pure returns (uint256) {
+    /// A weight after `age` seconds: halved for each half-life, linear in between.
+    function decayed(uint256 whole, uint256 age) internal pure returns (uint256) {
         unchecked {
             return (whole >> (age / HALF_LIFE)) * (2 * HALF_LIFE - age % HALF_LIFE) / (2 * HALF_LIFE);
         }
     }
 
-    /// Two weights together, as far as they fit.
+    /// The saturating sum of two weights.
     function sum(uint256 a, uint256 b) internal pure returns (uint256) {
         unchecked {
             return min(a + b, U64);
         }
     }
 
-    /// The lower end of the 95 % one-sided Wilson interval in basis points; 0 when nothing is known.
+    /// The lower end of the 95 % one-sided Wilson interval in basis points; 0 without observations.
     function score(uint256 good, uint256 bad) internal pure returns (uint256) {
         unchecked {
             uint256 n = good + bad;

@@ -10,8 +10,8 @@ import {Reputation} from "./Reputation.sol";
 import {Account, Accounts, placeSlot} from "./State.sol";
 import {less, load, min, poke, reserve} from "./Words.sol";
 
-/// What an agreement that ends brings and says; the twin of dispatcher/src/settlement.rs. Only a genuine
-/// agreement is listened to, and it is one of ours, so its numbers are taken as they are.
+/// Settles an agreement: credits, bonds and reputations. Only a genuine agreement may call `conclude`; its code is
+/// `WorkAgreement`, so its numbers are trusted. Rust: dispatcher/src/settlement.rs.
 abstract contract Settlement is Purchase {
     using Layout for uint256;
 
@@ -19,7 +19,7 @@ abstract contract Settlement is Purchase {
     uint256 private constant RESULT = 9 * 32;
     uint256 private constant TESTED = 3 * 32;
 
-    /// What a settlement adds up to, and where its event is written.
+    /// Running sums of a settlement, and memory addresses of its event.
     struct Sum {
         uint256 refund;
         uint256 compensation;
@@ -31,15 +31,15 @@ abstract contract Settlement is Purchase {
         uint256 tested;
     }
 
-    /// Where terms of `size` bytes go, with the init code that they belong to in front of them.
-    function _room(uint256 size) private view returns (uint256 terms, uint256 init) {
+    /// Reserves memory for terms of `size` bytes behind the init code that they belong to.
+    function _reserveTerms(uint256 size) private view returns (uint256 terms, uint256 init) {
         unchecked {
             terms = reserve(LOADER + PROXY + size + 32) + LOADER + PROXY;
             init = terms.putProxy(AGREEMENT, size);
         }
     }
 
-    /// Whether `account` is the agreement with this init code: its address follows from it.
+    /// Whether `account` is the agreement with this init code, by its CREATE2 address.
     function _isGenuine(address account, uint256 init, uint256 size) private view returns (bool) {
         bytes32 hash;
         assembly ("memory-safe") {
@@ -53,7 +53,7 @@ abstract contract Settlement is Purchase {
         unchecked {
             uint256 size = min(account.code.length, MAX_CODE);
             if (size < PROXY) return false;
-            (uint256 terms, uint256 init) = _room(size - PROXY);
+            (uint256 terms, uint256 init) = _reserveTerms(size - PROXY);
             assembly ("memory-safe") {
                 extcodecopy(account, terms, 45, sub(size, 45))
             }
@@ -70,7 +70,7 @@ abstract contract Settlement is Purchase {
         unchecked {
             Sum memory sum;
             uint256 init;
-            (sum.terms, init) = _room(terms.length);
+            (sum.terms, init) = _reserveTerms(terms.length);
             uint256 to = sum.terms;
             assembly ("memory-safe") {
                 calldatacopy(to, terms.offset, terms.length)
@@ -81,16 +81,16 @@ abstract contract Settlement is Purchase {
             uint256 data = _begin(sum, workers, fees.length);
             for (uint256 i; i < workers.length; ++i) {
                 bool hinted = i < hints.length;
-                _release(sum, i, workers[i], hinted, hinted ? hints[i] : 0);
+                _releaseWorker(sum, i, workers[i], hinted, hinted ? hints[i] : 0);
             }
             _payTesters(sum, fees);
             _credit(sum.terms.client(), sum.refund + sum.compensation);
             if (sum.burned != 0) emit Burned(msg.sender, uint128(sum.burned));
-            _tell(sum, data, sum.tested + TESTED * fees.length);
+            _emitSettled(sum, data, sum.tested + TESTED * fees.length);
         }
     }
 
-    /// Lays out the data of `AgreementSettled`, with the results as they came.
+    /// Lays out the data of `AgreementSettled` with the results as received.
     function _begin(Sum memory sum, WorkerResult[] calldata workers, uint256 fees)
         private
         pure
@@ -113,7 +113,7 @@ abstract contract Settlement is Purchase {
     }
 
     /// Emits `AgreementSettled`, whose data is from `data` to `end`.
-    function _tell(Sum memory sum, uint256 data, uint256 end) private {
+    function _emitSettled(Sum memory sum, uint256 data, uint256 end) private {
         poke(data, sum.refund);
         unchecked {
             poke(data + 32, sum.compensation);
@@ -125,7 +125,7 @@ abstract contract Settlement is Purchase {
         }
     }
 
-    /// Credits what places of the tester list earned.
+    /// Credits the fees of the testers.
     function _payTesters(Sum memory sum, Fee[] calldata fees) private {
         unchecked {
             uint256 epoch_ = sum.rules.epoch();
@@ -144,9 +144,9 @@ abstract contract Settlement is Purchase {
         }
     }
 
-    /// Frees a worker's slot and what is left of its bond, moves its reputation, puts it where it then belongs in
-    /// its book, and credits its pay.
-    function _release(Sum memory sum, uint256 index, WorkerResult calldata result, bool hinted, uint256 hint)
+    /// Releases a worker's slot and the rest of its bond, updates its reputation and its listing, and credits its
+    /// pay.
+    function _releaseWorker(Sum memory sum, uint256 index, WorkerResult calldata result, bool hinted, uint256 hint)
         private
     {
         unchecked {
@@ -155,7 +155,7 @@ abstract contract Settlement is Purchase {
             uint256 price = record.price();
             uint256 bond = sum.rules.bond(sum.head, price);
             Account account = Accounts.read(worker);
-            // One absence counts once, in however many agreements it showed.
+            // An absence counts once, even if it shows in several agreements.
             bool missed = !result.accepted && account.misses() == record.misses();
             uint256 slash;
             if (missed) {
@@ -166,8 +166,8 @@ abstract contract Settlement is Purchase {
             }
             account = account.released(bond).unstaked(slash);
             account.write(worker);
-            _judge(sum.head, sum.rules.fee(sum.head, price), worker, account.number(), result, missed);
-            _settleIn(worker, account, missed, hinted, hint);
+            _updateReputation(sum.head, sum.rules.fee(sum.head, price), worker, account.number(), result, missed);
+            _relistWorker(worker, account, missed, hinted, hint);
 
             poke(sum.results + RESULT * index + 64, slash);
             uint256 paid = result.pay;
@@ -179,9 +179,9 @@ abstract contract Settlement is Purchase {
         }
     }
 
-    /// Gives a worker its place in the book; one that was missed is taken out until it says that it is there.
-    /// Nobody else leaves: a slot and what is left of a bond make nobody unfit.
-    function _settleIn(address worker, Account account, bool missed, bool hinted, uint256 hint) private {
+    /// Removes an absent worker from the book until it sets itself available again; lists any other unlisted worker
+    /// if a hint is given. No listed worker becomes unfit here: it gains a slot and free stake.
+    function _relistWorker(address worker, Account account, bool missed, bool hinted, uint256 hint) private {
         if (!missed && !hinted) return;
         uint256 number = account.number();
         Offer offer = Offers.read(number);
@@ -195,9 +195,9 @@ abstract contract Settlement is Purchase {
         }
     }
 
-    /// Moves a worker's reputation by what its testers were paid for saying; an absence and a resignation count by
-    /// the fees that were there for them.
-    function _judge(
+    /// Updates a worker's reputation by the fees paid to its testers; an absence and a resignation weigh as much as
+    /// the fees in escrow.
+    function _updateReputation(
         Head head,
         uint256 fee,
         address worker,
@@ -209,14 +209,14 @@ abstract contract Settlement is Purchase {
             uint256 windows = head.windows();
             uint256 whole = Reputation.weight(fee * windows * head.testers(), UNIT);
             if (!result.accepted) {
-                _rate(worker, number, 0, missed ? whole : 0);
+                _addWeight(worker, number, 0, missed ? whole : 0);
                 return;
             }
             uint256 said = Reputation.weight(result.fees, UNIT);
             (uint256 served, uint256 failed) = (result.served, result.failed);
             uint256 bad = Reputation.part(said, failed, served + failed);
             if (result.resigned) bad += Reputation.part(whole, windows - result.windows, windows);
-            _rate(worker, number, Reputation.part(said, served, served + failed), bad);
+            _addWeight(worker, number, Reputation.part(said, served, served + failed), bad);
         }
     }
 }

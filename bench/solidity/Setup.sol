@@ -2,14 +2,14 @@
 pragma solidity 0.8.37;
 
 import {Clock, IWorkerDispatcher, Settings} from "../../abi/IWorkerDispatcher.sol";
-import {tickOf} from "./Chain.sol";
+import {tickAt} from "./Chain.sol";
 import {Money} from "./Money.sol";
 import {U32, U64, min} from "./Words.sol";
 
-/// The constructor, the deployment constants, which are part of the code, and the clock; the twin of
+/// The constructor, the deployment constants (immutables, so part of the code) and the clock. Rust:
 /// dispatcher/src/setup.rs.
 abstract contract Setup is IWorkerDispatcher {
-    /// The application of accounts that test others.
+    /// The application of testers.
     bytes8 internal constant TESTER = "tester";
 
     bool internal immutable SECONDS;
@@ -28,10 +28,10 @@ abstract contract Setup is IWorkerDispatcher {
     uint256 internal immutable UNIT;
     address internal immutable AGREEMENT;
 
-    /// Whether the contract hands out money.
+    /// Whether the contract is sending wei.
     bool internal transient locked;
 
-    /// Refuses a call while the contract hands out money.
+    /// Reverts a call that arrives while the contract is sending wei.
     modifier unlocked() {
         if (locked) revert Reentered();
         _;
@@ -100,14 +100,14 @@ abstract contract Setup is IWorkerDispatcher {
     }
 
     function tick() external view returns (uint64) {
-        return uint64(tickOf(SECONDS));
+        return uint64(tickAt(SECONDS));
     }
 
     function epoch() external view returns (uint32) {
         return uint32(_epoch());
     }
 
-    /// The tester epoch of now.
+    /// The current tester epoch.
     function _epoch() internal view returns (uint256) {
         return min(block.timestamp / EPOCH_LENGTH, U32);
     }

@@ -3,18 +3,18 @@ pragma solidity 0.8.37;
 
 import {U16, U32, U40, U64, U96, field, load, store} from "./Words.sol";
 
-// What the dispatcher remembers, and where; the twin of dispatcher/src/state.rs. Every record is one word;
-// a word never written is a record of zeros, and that is always the natural beginning.
+// Storage of the dispatcher. Every record is one word; a word never written is a record of zeros, which is a valid
+// initial state. Rust: dispatcher/src/state.rs.
 
-// How many registrations and agreements there are.
-uint256 constant ROOT = 0;
+// Numbers of registrations and agreements.
+uint256 constant COUNTERS = 0;
 uint256 constant ACCOUNTS = 3 << 248;
 uint256 constant IDENTITIES = 4 << 248;
 uint256 constant OFFERS = 5 << 248;
-uint256 constant KEYS = 6 << 248;
+uint256 constant MESSAGE_KEYS = 6 << 248;
 uint256 constant BOOKS = 7 << 248;
-uint256 constant LISTS = 8 << 248;
-uint256 constant PLACES = 9 << 248;
+uint256 constant TESTER_LISTS = 8 << 248;
+uint256 constant TESTER_PLACES = 9 << 248;
 uint256 constant CREDITS = 10 << 248;
 uint256 constant REPUTATIONS = 11 << 248;
 
@@ -25,7 +25,7 @@ function creditSlot(address who) pure returns (uint256) {
 
 /// Slot of a place of an epoch's list.
 function placeSlot(uint256 epoch, uint256 place) pure returns (uint256) {
-    return PLACES | (epoch << 32) | place;
+    return TESTER_PLACES | (epoch << 32) | place;
 }
 
 /// One account's registration.
@@ -47,12 +47,12 @@ library Accounts {
         return field(Account.unwrap(self), 0, U32);
     }
 
-    /// How often it was chosen and did not accept; what passes 16 bits is dropped.
+    /// How often it was selected and did not accept, modulo 2^16.
     function misses(Account self) internal pure returns (uint256) {
         return field(Account.unwrap(self), 32, U16);
     }
 
-    /// Agreements now.
+    /// Current agreements.
     function active(Account self) internal pure returns (uint256) {
         return field(Account.unwrap(self), 48, U16);
     }
@@ -62,7 +62,7 @@ library Accounts {
         return field(Account.unwrap(self), 64, U96);
     }
 
-    /// Wei of the stake that are locked as bonds; never more than the stake.
+    /// Wei of the stake that are locked as bonds.
     function locked(Account self) internal pure returns (uint256) {
         return Account.unwrap(self) >> 160;
     }
@@ -89,14 +89,14 @@ library Accounts {
         }
     }
 
-    /// In one more agreement.
+    /// One more agreement, and its bond locked.
     function engaged(Account self, uint256 bond) internal pure returns (Account) {
         unchecked {
             return Account.wrap(Account.unwrap(self) + ((bond << 160) | (1 << 48)));
         }
     }
 
-    /// In one agreement less.
+    /// One agreement less, and its bond released.
     function released(Account self, uint256 bond) internal pure returns (Account) {
         unchecked {
             return Account.wrap(Account.unwrap(self) - ((bond << 160) | (1 << 48)));
@@ -111,7 +111,7 @@ library Accounts {
     }
 }
 
-/// Who a number is.
+/// Account and application of a number.
 type Identity is uint256;
 
 using Identities for Identity global;
@@ -147,7 +147,7 @@ library Identities {
     }
 }
 
-/// The workers of one application, cheapest first; equal prices in the order of listing.
+/// The listed workers of one application, by ascending price; equal prices in the order of listing.
 type Book is uint256;
 
 using Books for Book global;
@@ -171,7 +171,7 @@ library Books {
         return field(Book.unwrap(self), 32, U32);
     }
 
-    /// How many ever registered.
+    /// How many accounts have registered.
     function registered(Book self) internal pure returns (uint256) {
         return field(Book.unwrap(self), 64, U32);
     }
@@ -199,7 +199,7 @@ library Books {
     }
 }
 
-/// A worker's reputation: weights with 32 bits behind the point, and when they were written.
+/// A worker's reputation: weights with 32 fractional bits, and when they were written.
 type Record is uint256;
 
 using Records for Record global;

@@ -2,10 +2,10 @@
 pragma solidity 0.8.37;
 
 import {Registry} from "./Registry.sol";
-import {Account, Book, Identities, Identity, LISTS, placeSlot} from "./State.sol";
+import {Account, Book, Identities, Identity, TESTER_LISTS, placeSlot} from "./State.sol";
 import {load, store} from "./Words.sol";
 
-/// Epoch lists of testers, which only grow; the twin of dispatcher/src/testers.rs.
+/// Tester lists by epoch; they are append-only. Rust: dispatcher/src/testers.rs.
 abstract contract Testers is Registry {
     function registerTester(bytes32 key) external payable unlocked returns (uint32) {
         if (msg.value < TESTER_BOND) revert StakeTooLow(uint128(msg.value), uint128(TESTER_BOND));
@@ -27,25 +27,25 @@ abstract contract Testers is Registry {
             uint256 last = identity.lastEpoch();
             if (last == next) revert AlreadyCheckedIn(uint32(next));
             if (last != now_) {
-                uint256 length = load(LISTS | now_);
+                uint256 length = load(TESTER_LISTS | now_);
                 if (length < MIN_POOL) _append(now_, length);
             }
-            _append(next, load(LISTS | next));
+            _append(next, load(TESTER_LISTS | next));
             identity.withLastEpoch(next).write(number);
         }
     }
 
-    /// Gives the caller the next place of an epoch's list.
+    /// Appends the caller to an epoch's list.
     function _append(uint256 epoch_, uint256 place) private {
         unchecked {
-            store(LISTS | epoch_, place + 1);
+            store(TESTER_LISTS | epoch_, place + 1);
             store(placeSlot(epoch_, place), uint160(msg.sender));
             emit CheckedIn(msg.sender, uint32(epoch_), uint32(place));
         }
     }
 
     function testerCount(uint32 epoch_) external view returns (uint32) {
-        return uint32(load(LISTS | epoch_));
+        return uint32(load(TESTER_LISTS | epoch_));
     }
 
     function testerAt(uint32 epoch_, uint32 place) external view returns (address) {

@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 // Storage words and bytes, as both contracts use them.
 //
-// A record is one word. Its slot is the number of its map in the first byte, then the key: no hashing,
-// the same as `muster_contract_kit::store`.
+// A record is one word. Its slot has the map's number in the first byte and the key at the end; nothing is hashed.
+// The same as `muster_contract_kit::storage`.
 
 /// The word in a slot.
 function load(uint256 slot) view returns (uint256 word) {
@@ -20,22 +20,22 @@ function store(uint256 slot, uint256 word) {
     }
 }
 
-/// The bits of a word from `spot` on, as many as `mask` has.
+/// The bits of `word` from bit `spot` on, as many as `mask` has.
 function field(uint256 word, uint256 spot, uint256 mask) pure returns (uint256) {
     return (word >> spot) & mask;
 }
 
-/// The smaller one.
+/// The smaller of two numbers.
 function min(uint256 a, uint256 b) pure returns (uint256) {
     return a < b ? a : b;
 }
 
-/// The larger one.
+/// The larger of two numbers.
 function max(uint256 a, uint256 b) pure returns (uint256) {
     return a > b ? a : b;
 }
 
-/// What is left of `a` without `b`, at least nothing.
+/// `a` - `b`, or 0 if `b` is larger.
 function less(uint256 a, uint256 b) pure returns (uint256) {
     unchecked {
         return a > b ? a - b : 0;
@@ -53,7 +53,7 @@ uint256 constant PAIRS = 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000f
 uint256 constant QUADS = 0x00000000ffffffff00000000ffffffff00000000ffffffff00000000ffffffff;
 uint256 constant OCTETS = 0x0000000000000000ffffffffffffffff0000000000000000ffffffffffffffff;
 
-/// The word with its bytes in the other order. Terms have integers with their lowest byte first.
+/// The word with its bytes in reverse order. Terms hold little-endian integers.
 function swapped(uint256 word) pure returns (uint256) {
     word = ((word >> 8) & BYTES) | ((word & BYTES) << 8);
     word = ((word >> 16) & PAIRS) | ((word & PAIRS) << 16);
@@ -62,26 +62,26 @@ function swapped(uint256 word) pure returns (uint256) {
     return (word >> 128) | (word << 128);
 }
 
-/// The number in the last two bytes of a word, whose lowest byte comes first.
+/// The little-endian number in the last two bytes of a word.
 function swappedPair(uint256 word) pure returns (uint256) {
     return ((word & 0xff) << 8) | ((word >> 8) & 0xff);
 }
 
-/// The word at an address of memory.
+/// The word at a memory address.
 function peek(uint256 spot) pure returns (uint256 word) {
     assembly ("memory-safe") {
         word := mload(spot)
     }
 }
 
-/// Writes the word at an address of memory, which the caller has reserved.
+/// Writes the word at a memory address that the caller has reserved.
 function poke(uint256 spot, uint256 word) pure {
     assembly ("memory-safe") {
         mstore(spot, word)
     }
 }
 
-/// Reserves memory, which is not cleared; its address.
+/// Reserves memory without clearing it and returns its address.
 function reserve(uint256 size) pure returns (uint256 spot) {
     assembly ("memory-safe") {
         spot := mload(0x40)

@@ -3,20 +3,19 @@ pragma solidity 0.8.37;
 
 import {State} from "../../abi/IWorkAgreement.sol";
 import {IWorkerDispatcher} from "../../abi/IWorkerDispatcher.sol";
-import {hashOf} from "./Chain.sol";
+import {blockHash} from "./Chain.sol";
 import {Draw} from "./Draw.sol";
 import {Judgement} from "./Judgement.sol";
 import {Layout, termsSize} from "./Layout.sol";
-import {Agreement} from "./Life.sol";
+import {Agreement} from "./Lifecycle.sol";
 import {Reports} from "./Reports.sol";
 import {max, min, reserve} from "./Words.sol";
 
-/// One purchase, with its escrow and its reports; behind a proxy for each. Called directly it refuses
-/// everything.
+/// One purchase with its escrow and its reports, behind one proxy for each purchase. Reverts every direct call.
 contract WorkAgreement is Reports, Judgement {
     using Layout for uint256;
 
-    /// Says so if a call is unknown.
+    /// Reverts an unknown call.
     fallback() external payable {
         revert UnknownCall(msg.data.length < 4 ? bytes4(0) : msg.sig);
     }
@@ -34,7 +33,7 @@ contract WorkAgreement is Reports, Judgement {
 
         if (self.progress.start() == 0) {
             uint256 height = self.head.height();
-            bytes32 hash = hashOf(height);
+            bytes32 hash = blockHash(height);
             if (hash == 0) revert SeedNotReady(uint64(height));
             bytes16 seed = Draw.seed(hash);
             self.progress = self.progress.withStart(now_, seed);
@@ -50,7 +49,7 @@ contract WorkAgreement is Reports, Judgement {
         uint256 current = _window(self);
         uint256 before = _windows(self);
         unchecked {
-            uint256 windows = min(max(current + 2, self.terms.rules().least()), self.head.windows());
+            uint256 windows = min(max(current + 2, self.terms.rules().minPaidWindows()), self.head.windows());
             if (windows >= before) revert CannotShorten(uint8(before));
             self.progress = self.progress.withShortened(windows);
             _save(self.progress);
@@ -68,11 +67,11 @@ contract WorkAgreement is Reports, Judgement {
         emit Resigned(msg.sender, uint8(index), uint8(windows));
     }
 
-    /// The window of now, in an agreement that is running.
+    /// The current window of a running agreement.
     function _window(Agreement memory self) private view returns (uint256) {
-        uint256 now_ = _expect(self, State.Running);
+        uint256 now_ = _requireState(self, State.Running);
         unchecked {
-            uint256 passed = (now_ - self.progress.start()) / self.head.quantum();
+            uint256 passed = (now_ - self.progress.start()) / self.head.windowLength();
             return min(passed, self.head.windows() - 1);
         }
     }
@@ -102,7 +101,7 @@ contract WorkAgreement is Reports, Judgement {
         for (uint256 seat; seat < count; ++seat) {
             accounts[seat] = _tester(self, Draw.place(self.progress.seed(), window, seat, pool, sorted));
             uint256 account = uint256(uint160(accounts[seat]));
-            keys[seat] = bytes32(_ask(self, IWorkerDispatcher.keyOf.selector, account, 0));
+            keys[seat] = bytes32(_callDispatcher(self, IWorkerDispatcher.keyOf.selector, account, 0));
         }
     }
 

@@ -5,12 +5,12 @@ import {Settings} from "../../abi/IWorkerDispatcher.sol";
 import {Settlement} from "./Settlement.sol";
 import {Setup} from "./Setup.sol";
 
-/// Where workers and testers register, clients buy, and agreements settle. What each room owns is written in
-/// dispatcher/src/lib.rs.
+/// Workers and testers register here, clients buy, and agreements settle. dispatcher/README.md says what each module
+/// does.
 contract WorkerDispatcher is Settlement {
     constructor(Settings memory constants, address implementation) Setup(constants, implementation) {}
 
-    /// Says so if a call is unknown.
+    /// Reverts an unknown call.
     fallback() external payable {
         revert UnknownCall(msg.data.length < 4 ? bytes4(0) : msg.sig);
     }

@@ -1,4 +1,4 @@
-// Writes the init code of both contracts to out/NAME.bin, and prints how long their code is.
+// Writes the init code of both contracts to out/NAME.bin, and prints the length of their code.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,15 +9,15 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const root = join(here, "../..");
 const read = (path) => ({ contents: readFileSync(join(root, path), "utf8") });
 
-// Optimised for calls as far as the code fits into 24 576 bytes, about which the compiler warns.
+// Optimise for calls as far as the code fits into 24 576 bytes; the compiler warns if it does not.
 const contracts = [
   { name: "agreement", file: "WorkAgreement", runs: 1_000_000 },
   { name: "dispatcher", file: "WorkerDispatcher", runs: 5_000 },
 ];
-// The interfaces name parameters like their functions, and ether without a call is an unknown call.
+// Warnings 2519 (a parameter shadows a function) and 3628 (a payable fallback without `receive`) are intended.
 const harmless = ["2519", "3628"];
 
-/** Init code and code of a contract. */
+/** Init code and runtime code of a contract. */
 function compile(file, runs) {
   const path = `bench/solidity/${file}.sol`;
   const settings = {

@@ -83,7 +83,7 @@ mod tests {
     use alloy::primitives::Address;
     use muster_protocol::abi::Finding;
     use muster_protocol::abi::IWorkAgreement::Reported;
-    use muster_protocol::layout::{Head, Terms, WorkerTerms};
+    use muster_protocol::layout::{Terms, TermsHeader, WorkerTerms};
     use muster_protocol::money::Judgement;
     use muster_protocol::verdict::{Verdict, WindowTally};
 
@@ -93,7 +93,8 @@ mod tests {
 
     /// Two workers, four windows of ten ticks, three testers of a list of five.
     fn terms() -> Terms {
-        let head = Head { windows: 4, length: 40, testers: 3, pool: 5, ..Head::default() };
+        let head =
+            TermsHeader { windows: 4, length: 40, testers: 3, pool: 5, ..TermsHeader::default() };
         Terms::new(head, [WorkerTerms::default(); 2])
     }
 

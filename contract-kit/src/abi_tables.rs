@@ -1,89 +1,16 @@
-//! The fields of every error, event and struct of both interfaces, in order.
+//! Encoders for every error, event and struct of both interfaces: tables of their fields, in order.
 //!
-//! Types, selectors and topics are the interfaces' own; a table only says what is written after
-//! what. Events with arrays have no entry: they are written by their parts. A table is the one thing
-//! that could drift, so the tests compare every entry with alloy's own encoder (`tables/tests.rs`).
+//! Types, selectors and topics come from `muster_protocol::abi`; a table adds only the order of the
+//! fields. Events with arrays have no entry: [`emit_parts`](crate::emit_parts) writes them. The tests compare
+//! every entry with alloy's own encoder (`abi_tables/tests.rs`), so a table cannot drift.
 
+use crate::{AbiDecode, Args, Reverted, abi_enums, abi_errors, abi_events, abi_structs};
 use muster_protocol::abi::{
     Clock, Entry, Fee, Finding, IWorkAgreement as a, IWorkerDispatcher as d, Order, Reason,
     Settings, State, TesterResult, Worker, WorkerResult,
 };
-use stylus_sdk::alloy_sol_types::{SolError, SolEvent};
 
-use crate::args::{AbiDecode, Args};
-use crate::output::{AbiEncode, OutputBuffer};
-use crate::wire::{ContractEvent, RevertReason, Reverted};
-
-/// The 32 bytes of a hash as limbs, the highest first: constants that need no memory.
-const fn limbs(hash: &[u8; 32]) -> [u64; 4] {
-    match hash.as_chunks().0 {
-        [a, b, c, d] => [
-            u64::from_be_bytes(*a),
-            u64::from_be_bytes(*b),
-            u64::from_be_bytes(*c),
-            u64::from_be_bytes(*d),
-        ],
-        _ => [0; 4],
-    }
-}
-
-/// Name, then fields.
-macro_rules! errors {
-    ($($name:path { $($field:ident),* })*) => {$(
-        impl RevertReason for $name {
-            fn write(&self, out: &mut OutputBuffer) {
-                out.push_bytes(&u32::from_be_bytes(<Self as SolError>::SELECTOR).to_be_bytes());
-                $(self.$field.encode(out);)*
-            }
-        }
-    )*};
-}
-
-/// Name, then indexed fields, then the others.
-macro_rules! events {
-    ($($name:path [$($topic:ident)*] [$($field:ident)*])*) => {$(
-        impl ContractEvent for $name {
-            const TOPICS: usize = [stringify!($name) $(, stringify!($topic))*].len();
-
-            fn write(&self, out: &mut OutputBuffer) {
-                out.push_limbs(const { limbs(&<Self as SolEvent>::SIGNATURE_HASH.0) });
-                $(self.$topic.encode(out);)*
-                $(self.$field.encode(out);)*
-            }
-        }
-    )*};
-}
-
-/// Name, then fields.
-macro_rules! structs {
-    ($($name:ident { $($field:ident),* })*) => {$(
-        impl AbiEncode for $name {
-            fn encode(&self, out: &mut OutputBuffer) {
-                $(self.$field.encode(out);)*
-            }
-        }
-
-        impl AbiDecode for $name {
-            fn decode(args: &mut Args) -> Result<Self, Reverted> {
-                Ok(Self { $($field: args.next()?),* })
-            }
-        }
-    )*};
-}
-
-/// An enum is its number.
-macro_rules! enums {
-    ($($name:ident)*) => {$(
-        impl AbiEncode for $name {
-            #[expect(clippy::as_conversions, reason = "the enum's own numbers")]
-            fn encode(&self, out: &mut OutputBuffer) {
-                (*self as u8).encode(out);
-            }
-        }
-    )*};
-}
-
-enums! { Clock Reason State }
+abi_enums! { Clock Reason State }
 
 impl AbiDecode for Clock {
     fn decode(args: &mut Args) -> Result<Self, Reverted> {
@@ -91,7 +18,7 @@ impl AbiDecode for Clock {
     }
 }
 
-structs! {
+abi_structs! {
     Settings {
         clock, acceptWindow, reportWindow, minLength, minWindow, epochLength, minPool, minPromise,
         bondBps, testerFeeBps, minBond, minTesterFee, testerBond, reputationUnit
@@ -108,7 +35,7 @@ structs! {
     Finding { index, checked, served }
 }
 
-events! {
+abi_events! {
     d::WorkerRegistered [worker application] [number key stake]
     d::WorkerUpdated [worker] [price maxLength promised capacity]
     d::KeyChanged [worker] [key]
@@ -119,7 +46,7 @@ events! {
     d::CheckedIn [tester epoch] [place]
     d::PurchaseRefused [client] [reason required sent]
     d::Burned [agreement] [amount]
-    d::StandingChanged [worker] [good bad]
+    d::ReputationChanged [worker] [good bad]
     d::Credited [account] [amount]
     d::Withdrawn [account to] [amount]
     a::Accepted [worker] [index]
@@ -129,7 +56,7 @@ events! {
     a::Closed [] [state]
 }
 
-errors! {
+abi_errors! {
     d::MalformedCall { word }
     d::UnknownCall { selector }
     d::NotPayable { value }

@@ -1,39 +1,40 @@
-//! Calldata, read word by word where it lies. A word that is not a value of its type is refused,
-//! whichever bit is wrong; so is calldata that ends too early. What stands behind the arguments is
-//! ignored.
+//! Decodes calldata in place, word by word, without copies.
+//!
+//! Decoding is strict: a word with any bit outside its type, or calldata that ends too early, reverts
+//! with `MalformedCall` and the number of the word. Bytes after the arguments are ignored.
 
 use stylus_sdk::alloy_primitives::{Address, FixedBytes, U256};
 
 use crate::wire::{Reverted, malformed_call};
 
-/// The words of a call that are still to be read.
+/// A cursor over the argument words of a call.
 #[derive(Clone, Copy, Debug)]
 pub struct Args {
-    /// All words of the call, behind the selector.
+    /// The calldata after the selector.
     data: &'static [u8],
-    /// Byte at which the next word begins.
+    /// Offset of the next word.
     offset: usize,
-    /// Byte that offsets count from.
+    /// Position from which ABI offsets count.
     base: usize,
 }
 
 impl Args {
-    /// The arguments in these bytes.
+    /// A cursor at the start of `data`, the calldata after the selector.
     #[must_use]
     pub const fn new(data: &'static [u8]) -> Self {
         Self { data, offset: 0, base: 0 }
     }
 
-    /// The next value.
+    /// Decodes the next value.
     ///
     /// # Errors
-    /// `MalformedCall` with the number of the word that is not a value of this type, or is missing.
-    #[expect(clippy::should_implement_trait, reason = "generic in what comes next")]
+    /// `MalformedCall` with the number of the word that is missing or not a value of this type.
+    #[expect(clippy::should_implement_trait, reason = "generic over the type of the value")]
     pub fn next<T: AbiDecode>(&mut self) -> Result<T, Reverted> {
         T::decode(self)
     }
 
-    /// The next word, as it is.
+    /// The next word, undecoded.
     #[inline(never)]
     fn word(&mut self) -> Result<&'static [u8; 32], Reverted> {
         let rest = self.data.get(self.offset..).unwrap_or_default();
@@ -42,18 +43,18 @@ impl Args {
         Ok(word)
     }
 
-    /// The refusal of the next word.
+    /// Reverts for the next word.
     fn malformed(&self) -> Reverted {
         malformed_call(u32::try_from(self.offset >> 5).unwrap_or(u32::MAX))
     }
 
-    /// The refusal of the word before.
+    /// Reverts for the previous word.
     fn malformed_previous<T>(mut self) -> Result<T, Reverted> {
         self.offset = self.offset.wrapping_sub(32);
         Err(self.malformed())
     }
 
-    /// The next word as a number of at most `bits` bits.
+    /// Decodes the next word as a number of at most `bits` bits.
     #[inline(never)]
     fn number(&mut self, bits: u32) -> Result<u128, Reverted> {
         let (high, low) = self.word()?.split_at(16);
@@ -66,7 +67,8 @@ impl Args {
         }
     }
 
-    /// The values of a dynamic argument: where its offset points, the count that stands there.
+    /// The tail of a dynamic argument: a cursor after its length, and the length, which must not exceed
+    /// `most`.
     #[inline(never)]
     fn tail(&mut self, most: u32) -> Result<(Self, usize), Reverted> {
         let offset = usize::try_from(self.number(32)?).unwrap_or(usize::MAX);
@@ -79,45 +81,46 @@ impl Args {
         }
     }
 
-    /// A `bytes` argument of at most `most` bytes.
+    /// Decodes a `bytes` argument of at most `most` bytes.
     ///
     /// # Errors
-    /// `MalformedCall`: it is longer, or not there.
+    /// `MalformedCall` if it is longer or truncated.
     pub fn bytes(&mut self, most: u32) -> Result<&'static [u8], Reverted> {
         let (tail, len) = self.tail(most)?;
         let rest = tail.data.get(tail.offset..).unwrap_or_default();
         rest.get(..len).ok_or_else(|| tail.malformed())
     }
 
-    /// An array argument of at most `most` values, which are read as they are taken.
+    /// Decodes the length of an array argument of at most `most` values; the iterator decodes the values.
     ///
     /// # Errors
-    /// `MalformedCall`: it is longer, or its place is not there.
+    /// `MalformedCall` if it is longer or its length is missing.
     pub fn array<T: AbiDecode>(&mut self, most: u32) -> Result<ArrayItems<T>, Reverted> {
         let (tail, len) = self.tail(most)?;
         Ok(ArrayItems { args: tail, len, kind: core::marker::PhantomData })
     }
 }
 
-/// The values of an array argument that are still to be read.
+/// An iterator over an array argument that decodes each value when it is taken. A copy iterates again from
+/// the same position.
 #[derive(Clone, Copy, Debug)]
 pub struct ArrayItems<T> {
-    /// Their words.
+    /// Cursor at the next value.
     args: Args,
-    /// How many they are.
+    /// Values left.
     len: usize,
-    /// What they are.
+    /// Their type.
     kind: core::marker::PhantomData<T>,
 }
 
 impl<T> ArrayItems<T> {
-    /// How many values there are.
+    /// Number of values left.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there are none.
+    /// Whether no value is left.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
@@ -133,16 +136,16 @@ impl<T: AbiDecode> Iterator for ArrayItems<T> {
     }
 }
 
-/// A value that can be read from calldata.
+/// A type that can be decoded from calldata.
 pub trait AbiDecode: Sized {
-    /// Reads the value.
+    /// Decodes a value and moves the cursor behind it.
     ///
     /// # Errors
-    /// `MalformedCall`.
+    /// `MalformedCall` with the number of the word that is missing or not a value of this type.
     fn decode(args: &mut Args) -> Result<Self, Reverted>;
 }
 
-/// [`Take`] for integers.
+/// Implements [`AbiDecode`] for integers.
 macro_rules! impl_decode_for_integers {
     ($($ty:ty),*) => {$(
         impl AbiDecode for $ty {

@@ -1,4 +1,4 @@
-//! From the host's call to a contract's routing table and back.
+//! The entry point: from the host's call to the routing table of a contract, and back.
 
 use muster_protocol::abi::IWorkerDispatcher::{NotPayable, Reentered, UnknownCall};
 
@@ -7,10 +7,10 @@ use crate::output::AbiEncode;
 use crate::wire::{Reverted, revert};
 use crate::{BUFFER_CAPACITY, host};
 
-/// The result, or the reason to refuse, stands in the output buffer.
+/// The result of a call. The return value or the revert data is in the output buffer.
 pub type CallResult = Result<(), Reverted>;
 
-/// Writes the result of a call.
+/// Encodes the return value of a call into the output buffer.
 fn write_return_value(result: &impl AbiEncode) {
     host::with_output(|out| {
         out.clear();
@@ -18,12 +18,12 @@ fn write_return_value(result: &impl AbiEncode) {
     });
 }
 
-/// What the function behind a call returns: a value, or a value unless it refuses.
+/// The return type of a routed function: a value, or a `Result` with a value.
 pub trait IntoCallResult {
-    /// Writes the value.
+    /// Encodes the value into the output buffer.
     ///
     /// # Errors
-    /// The function's own refusal.
+    /// The error of the function, if it returned one.
     fn into_call_result(self) -> CallResult;
 }
 
@@ -40,7 +40,7 @@ impl<T: AbiEncode> IntoCallResult for Result<T, Reverted> {
     }
 }
 
-/// Refuses a call that carries wei.
+/// Reverts a call that carries wei.
 ///
 /// # Errors
 /// `NotPayable`.
@@ -52,7 +52,7 @@ pub fn require_no_value() -> CallResult {
     }
 }
 
-/// Refuses a call while the contract hands out money.
+/// Reverts a call that arrives while the contract holds its lock, that is, while it sends wei.
 ///
 /// # Errors
 /// `Reentered`.
@@ -61,18 +61,19 @@ pub fn require_unlocked() -> CallResult {
     if host::is_locked() { Err(revert(&Reentered {})) } else { Ok(()) }
 }
 
-/// The refusal of a selector that is not in the table.
+/// The revert for a selector that is not in the routing table.
 #[must_use]
 pub fn unknown_selector(selector: u32) -> Reverted {
     revert(&UnknownCall { selector: selector.to_be_bytes().into() })
 }
 
-/// Runs a call of `len` bytes through a routing table; returns 0 for a result and 1 for a refusal.
+/// Runs a call with `len` bytes of calldata through a routing table. Returns the status for the host: 0 for
+/// success, 1 for a revert. Storage is flushed only on success.
 pub fn run(len: usize, route: impl FnOnce(u32, &mut Args) -> CallResult) -> usize {
     host::import_memory_grow();
     let result = match host::read_calldata(len).map(<[u8]>::split_first_chunk) {
         Some(Some((selector, data))) => route(u32::from_be_bytes(*selector), &mut Args::new(data)),
-        // No selector: a plain transfer.
+        // No selector: a plain transfer of wei.
         Some(None) => Err(unknown_selector(0)),
         None => Err(crate::wire::malformed_call(u32::try_from(BUFFER_CAPACITY >> 5).unwrap_or(0))),
     };
@@ -83,18 +84,23 @@ pub fn run(len: usize, route: impl FnOnce(u32, &mut Args) -> CallResult) -> usiz
     usize::from(result.is_err())
 }
 
-/// A contract's table of calls: kind, the interface's call type, the function that does it.
+/// Declares the routing table of a contract: kind, call type of the interface, function.
 ///
-/// A `view` only reads; an `act` or `call` changes something and, like a `view`, takes no wei; a `pay`
-/// does. `call` and `pay` are refused while the contract hands out money; an `act` has no such guard. Each
-/// function takes `&mut Args` and returns what is written back.
+/// | kind | value | while the lock is held |
+/// | --- | --- | --- |
+/// | `view`, `act` | reverts with `NotPayable` | runs |
+/// | `call` | reverts with `NotPayable` | reverts with `Reentered` |
+/// | `pay` | is accepted | reverts with `Reentered` |
+///
+/// A `view` must not write; the kind is otherwise the same as `act`. Each function takes `&mut Args` and
+/// returns a type that implements [`IntoCallResult`](crate::entry::IntoCallResult).
 #[macro_export]
 macro_rules! contract {
     ($($kind:ident $call:ty => $run:path;)*) => {
-        /// The contract's table of calls.
+        /// Routes a call by its selector.
         ///
         /// # Errors
-        /// Every refusal of the contract; its reason stands in the output buffer.
+        /// Every revert of the contract; the revert data is in the output buffer.
         pub fn route(selector: u32, args: &mut $crate::Args) -> $crate::CallResult {
             use stylus_sdk::alloy_sol_types::SolCall as _;
 
@@ -105,7 +111,7 @@ macro_rules! contract {
             Err($crate::entry::unknown_selector(selector))
         }
 
-        /// Where the host enters.
+        /// The entry point that the host calls.
         #[cfg(target_arch = "wasm32")]
         #[expect(unsafe_code, reason = "the host calls this function by its name")]
         #[unsafe(no_mangle)]

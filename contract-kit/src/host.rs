@@ -1,8 +1,7 @@
-//! The Stylus host functions as safe calls. The only unsafe code of the contracts.
+//! The Stylus host functions as safe calls: the only unsafe code of the contracts.
 //!
-//! A contract runs alone and on one thread, from `user_entrypoint` to its return; calls that come
-//! back in (re-entrance) run in an instance of their own. So the buffers below have one user at a
-//! time.
+//! An instance of a contract runs on one thread from `user_entrypoint` to its return, and a reentrant
+//! call runs in an instance of its own. So the static buffers below have one user at a time.
 #![expect(unsafe_code, reason = "host functions take pointers; every buffer here has a fixed size")]
 
 use core::cell::UnsafeCell;
@@ -13,29 +12,29 @@ use stylus_sdk::hostio;
 use crate::BUFFER_CAPACITY;
 use crate::output::OutputBuffer;
 
-/// A value that belongs to the one thread of a contract.
+/// A cell for the single thread of a contract.
 struct SingleThreadCell<T>(UnsafeCell<T>);
 
-// SAFETY: wasm contracts have one thread; off chain nothing reaches these statics, because the host
-// stubs stop every caller first.
+// SAFETY: wasm contracts have one thread. Off chain nothing reaches these statics: the host stubs stop
+// every caller first.
 unsafe impl<T> Sync for SingleThreadCell<T> {}
 
-/// Calldata, behind the length that the host told.
+/// The calldata.
 static INPUT: SingleThreadCell<[u8; BUFFER_CAPACITY]> =
     SingleThreadCell(UnsafeCell::new([0; BUFFER_CAPACITY]));
-/// Everything that leaves the contract.
+/// The output buffer.
 #[cfg(target_arch = "wasm32")]
 static OUTPUT: SingleThreadCell<OutputBuffer> =
     SingleThreadCell(UnsafeCell::new(OutputBuffer::new()));
 #[cfg(not(target_arch = "wasm32"))]
 std::thread_local! {
-    /// Everything that a test writes: there are threads off chain.
+    /// The output buffer of a test thread.
     static OUTPUT: core::cell::RefCell<OutputBuffer> = const { core::cell::RefCell::new(OutputBuffer::new()) };
 }
 /// Whether storage was written since the last flush.
 static STORAGE_DIRTY: SingleThreadCell<bool> = SingleThreadCell(UnsafeCell::new(false));
 
-/// Calldata of `len` bytes, which is copied once; `None` if it is longer than the buffer.
+/// Reads calldata of `len` bytes into the input buffer; `None` if it is longer than the buffer.
 pub(crate) fn read_calldata(len: usize) -> Option<&'static [u8]> {
     if len > BUFFER_CAPACITY {
         return None;
@@ -50,8 +49,8 @@ pub(crate) fn read_calldata(len: usize) -> Option<&'static [u8]> {
 /// Runs `write` on the output buffer.
 #[cfg(target_arch = "wasm32")]
 pub(crate) fn with_output<R>(write: impl FnOnce(&mut OutputBuffer) -> R) -> R {
-    // SAFETY: one thread, and no `write` calls back into this function: it puts values that are there. A list that
-    // is read from calldata anew was read before without a refusal, so there is none to write in its midst.
+    // SAFETY: one thread, and no `write` calls this function again. Values are encoded without reverting: an array
+    // that is decoded during encoding was decoded once before without an error.
     write(unsafe { &mut *OUTPUT.0.get() })
 }
 
@@ -61,7 +60,7 @@ pub(crate) fn with_output<R>(write: impl FnOnce(&mut OutputBuffer) -> R) -> R {
     OUTPUT.with_borrow_mut(write)
 }
 
-/// Hands the output to the caller.
+/// Passes the output buffer to the host as return or revert data.
 pub(crate) fn write_result() {
     with_output(|out| {
         let bytes = out.bytes();
@@ -70,13 +69,13 @@ pub(crate) fn write_result() {
     });
 }
 
-/// Keeps the import that every program with growing memory must have.
+/// Keeps the import that every Stylus program must have.
 pub(crate) fn import_memory_grow() {
     // SAFETY: takes no pointer.
     unsafe { hostio::pay_for_memory_grow(0) }
 }
 
-/// Fills 32 bytes by a host function.
+/// Calls a host function that writes 32 bytes.
 macro_rules! word {
     ($call:path $(, $arg:expr)*) => {{
         let mut word = [0; 32];
@@ -86,7 +85,7 @@ macro_rules! word {
     }};
 }
 
-/// Fills an address by a host function.
+/// Calls a host function that writes an address.
 macro_rules! address {
     ($call:path) => {{
         let mut bytes = [0; 20];
@@ -106,14 +105,14 @@ pub fn caller() -> Address {
     address!(hostio::msg_sender)
 }
 
-/// The acting contract.
+/// The address of this contract.
 #[inline(never)]
 #[must_use]
 pub fn this() -> Address {
     address!(hostio::contract_address)
 }
 
-/// The lower 128 bits of an amount, or all ones if it is larger.
+/// An amount in 128 bits; `u128::MAX` if it is larger.
 fn u128_from_word(word: &[u8; 32]) -> u128 {
     let (high, low) = word.split_at(16);
     match low.first_chunk() {
@@ -122,7 +121,7 @@ fn u128_from_word(word: &[u8; 32]) -> u128 {
     }
 }
 
-/// An amount as the host takes it.
+/// An amount as a big-endian word, for the host.
 const fn word_from_u128(wei: u128) -> [u8; 32] {
     let mut word = [0; 32];
     if let Some(low) = word.last_chunk_mut() {
@@ -131,34 +130,34 @@ const fn word_from_u128(wei: u128) -> [u8; 32] {
     word
 }
 
-/// Wei that came with this call.
+/// The value of this call in wei.
 #[inline(never)]
 #[must_use]
 pub fn value() -> u128 {
     u128_from_word(&word!(hostio::msg_value))
 }
 
-/// An account's wei.
+/// The balance of an account in wei.
 #[must_use]
 pub fn balance(account: Address) -> u128 {
     u128_from_word(&word!(hostio::account_balance, account))
 }
 
-/// Unix seconds of the block.
+/// The timestamp of the block in unix seconds.
 #[must_use]
 pub fn timestamp() -> u64 {
     // SAFETY: takes no pointer.
     unsafe { hostio::block_timestamp() }
 }
 
-/// The chain's id.
+/// The chain id.
 #[must_use]
 pub fn chain_id() -> u64 {
     // SAFETY: takes no pointer.
     unsafe { hostio::chainid() }
 }
 
-/// Keccak-256.
+/// Keccak-256, by the host.
 #[inline(never)]
 #[must_use]
 pub fn keccak(bytes: &[u8]) -> B256 {
@@ -168,14 +167,14 @@ pub fn keccak(bytes: &[u8]) -> B256 {
     B256::new(hash)
 }
 
-/// A storage word.
+/// Reads a storage word.
 #[inline(never)]
 #[must_use]
 pub fn load(slot: &[u8; 32]) -> [u8; 32] {
     word!(hostio::storage_load_bytes32, slot)
 }
 
-/// Writes a storage word, to be flushed with the others.
+/// Writes a storage word to the host's cache; it is flushed before an outgoing call and on success.
 #[inline(never)]
 pub fn store(slot: &[u8; 32], word: &[u8; 32]) {
     // SAFETY: both are 32 bytes; one thread.
@@ -185,7 +184,7 @@ pub fn store(slot: &[u8; 32], word: &[u8; 32]) {
     }
 }
 
-/// Writes what was stored to the chain, if anything was.
+/// Flushes the storage cache if a word was written or `forget` is set; `forget` also empties the cache.
 fn flush_storage(forget: bool) {
     // SAFETY: one thread; takes no pointer.
     unsafe {
@@ -196,14 +195,16 @@ fn flush_storage(forget: bool) {
     }
 }
 
-/// Makes storage written so far permanent, at the end of a call that succeeded.
+/// Flushes storage at the end of a successful call.
 pub(crate) fn commit_storage() {
     flush_storage(false);
 }
 
-/// Calls `to` with wei and at most `gas`, whatever it does to this contract meanwhile: storage is
-/// flushed before and read anew after. Tells whether it succeeded; what it returned can be read by
-/// [`returned`].
+/// Calls `to` with wei and at most `gas`. Returns whether the call succeeded; [`return_data`] reads its
+/// return data.
+///
+/// The callee may reenter this contract: storage is flushed before the call, and the cache is emptied, so
+/// later reads see what the callee wrote.
 #[must_use]
 pub fn call(to: Address, wei: u128, gas: u64, data: &[u8]) -> bool {
     flush_storage(true);
@@ -222,8 +223,8 @@ pub fn call(to: Address, wei: u128, gas: u64, data: &[u8]) -> bool {
     status == 0
 }
 
-/// Asks `to`, which can change nothing; storage written here before is not flushed, so `to` must not
-/// read it. Tells whether it succeeded.
+/// Calls `to` statically. Returns whether the call succeeded. Storage is not flushed, so `to` must not
+/// depend on words that this call has written.
 #[inline(never)]
 #[must_use]
 pub fn static_call(to: Address, data: &[u8]) -> bool {
@@ -235,7 +236,7 @@ pub fn static_call(to: Address, data: &[u8]) -> bool {
     status == 0
 }
 
-/// The first `N` bytes of what the last call returned; `None` if it returned fewer.
+/// The first `N` bytes of the last call's return data; `None` if it is shorter.
 #[must_use]
 pub fn return_data<const N: usize>() -> Option<[u8; N]> {
     let mut bytes = [0; N];
@@ -244,8 +245,8 @@ pub fn return_data<const N: usize>() -> Option<[u8; N]> {
     (len == N).then_some(bytes)
 }
 
-/// Creates a contract by CREATE2 with salt zero; `None` if that fails. The init code must not call
-/// back, because storage is not flushed.
+/// Creates a contract by CREATE2 with salt zero; `None` if that fails. Storage is not flushed, so the init
+/// code must not call this contract.
 #[must_use]
 pub fn create2(code: &[u8], wei: u128) -> Option<Address> {
     let (value, salt, mut created, mut len) = (word_from_u128(wei), [0; 32], [0; 20], 0);
@@ -263,14 +264,14 @@ pub fn create2(code: &[u8], wei: u128) -> Option<Address> {
     (created != [0; 20]).then(|| Address::new(created))
 }
 
-/// Copies an account's code into `bytes`, as much as fits, and returns what was copied.
+/// Copies an account's code into `bytes`, truncated to its length, and returns the copied part.
 pub fn code(account: Address, bytes: &mut [u8]) -> &[u8] {
     // SAFETY: the host writes at most `bytes.len()` bytes.
     let len = unsafe { hostio::account_code(account.as_ptr(), 0, bytes.len(), bytes.as_mut_ptr()) };
     bytes.get(..len).unwrap_or_default()
 }
 
-/// Records an event: `topics` words, then data.
+/// Emits an event: `bytes` has `topics` words of topics, then the data.
 pub(crate) fn log(bytes: &[u8], topics: usize) {
     // SAFETY: pointer and length are those of one slice.
     unsafe { hostio::emit_log(bytes.as_ptr(), bytes.len(), topics) }

@@ -1,19 +1,7 @@
-//! What both contracts are made with.
-//!
-//! | module | owns |
-//! | --- | --- |
-//! | [`host`] | the Stylus host functions, as safe calls; the only unsafe code |
-//! | [`args`] | calldata, read strictly and without copies |
-//! | [`out`] | the one buffer for results, events, refusals and outgoing calls, and how values are written |
-//! | [`wire`] | how refusals, events and outgoing calls are written |
-//! | [`store`] | storage words as typed maps |
-//! | [`chain`] | questions to Arbitrum itself: L2 height, block hashes |
-//! | [`entry`] | from the host's call to a contract's routing table and back |
-//!
-//! Nothing here allocates or panics. Of the market it knows the shapes (`tables`), not the rules. A fallible function returns
-//! [`Refused`], which is empty: the reason waits in the output buffer.
+#![doc = include_str!("../README.md")]
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
+pub mod abi_macros;
 mod abi_tables;
 pub mod args;
 pub mod chain;
@@ -29,5 +17,6 @@ pub use output::{AbiArray, AbiBytes, AbiEncode};
 pub use storage::StorageMap;
 pub use wire::{Reverted, emit, emit_parts, revert, with_calldata};
 
-/// Bytes of the longest calldata that is read, and of the longest answer, event or outgoing call.
+/// Size in bytes of the input and the output buffer: the most calldata that a contract reads, and the longest
+/// return value, event or outgoing call.
 pub const BUFFER_CAPACITY: usize = 10 * 1024;

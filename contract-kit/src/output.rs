@@ -1,19 +1,18 @@
-//! The output buffer, and how values are written as Solidity ABI.
+//! The output buffer, and encoding of values as Solidity ABI.
 //!
-//! Results, refusals, events and outgoing calls are all written here, one after the other: each is
-//! handed to the host before the next begins.
+//! Return values, revert data, events and outgoing calls share one buffer: each is passed to the host
+//! before the next is written.
 
 use stylus_sdk::alloy_primitives::{Address, FixedBytes, U256};
 
 use crate::BUFFER_CAPACITY;
 
-/// A buffer that is filled from the front. What would not fit empties it; no answer of a contract comes
-/// near its end.
+/// An append-only buffer of [`BUFFER_CAPACITY`] bytes. After an overflow it is empty instead of truncated.
 #[derive(Debug)]
 pub struct OutputBuffer {
-    /// The bytes; the first `len` count.
+    /// The bytes; the first `len` are written.
     bytes: [u8; BUFFER_CAPACITY],
-    /// How many bytes are written.
+    /// Number of bytes written, also of those that did not fit.
     len: usize,
 }
 
@@ -28,14 +27,14 @@ impl OutputBuffer {
         self.len = 0;
     }
 
-    /// What is written.
+    /// The written bytes; empty after an overflow.
     pub(crate) fn bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 
-    /// Appends bytes as they are.
+    /// Appends bytes unchanged.
     #[inline(never)]
-    pub(crate) fn push_bytes(&mut self, bytes: &[u8]) {
+    pub fn push_bytes(&mut self, bytes: &[u8]) {
         for (to, from) in self.bytes.iter_mut().skip(self.len).zip(bytes) {
             *to = *from;
         }
@@ -46,15 +45,15 @@ impl OutputBuffer {
     #[inline(never)]
     pub(crate) fn push_word(&mut self, word: &[u8; 32]) {
         let rest = self.bytes.get_mut(self.len..).unwrap_or_default();
-        if let Some(room) = rest.first_chunk_mut() {
-            *room = *word;
+        if let Some(to) = rest.first_chunk_mut() {
+            *to = *word;
         }
         self.len = self.len.saturating_add(32);
     }
 
-    /// Appends four 64-bit limbs, the highest first.
+    /// Appends a word given as four 64-bit limbs, the highest first.
     #[inline(never)]
-    pub(crate) fn push_limbs(&mut self, limbs: [u64; 4]) {
+    pub fn push_limbs(&mut self, limbs: [u64; 4]) {
         let mut word = [0; 32];
         for (to, limb) in word.as_chunks_mut().0.iter_mut().zip(limbs) {
             *to = limb.to_be_bytes();
@@ -62,7 +61,7 @@ impl OutputBuffer {
         self.push_word(&word);
     }
 
-    /// Appends a number as one word.
+    /// Appends a number as a word.
     #[inline(never)]
     pub(crate) fn push_number(&mut self, value: u128) {
         let mut word = [0; 32];
@@ -72,14 +71,14 @@ impl OutputBuffer {
         self.push_word(&word);
     }
 
-    /// Appends zeros up to a whole number of words since `start`.
+    /// Pads with zeros to a whole number of words since `start`.
     fn pad_to_word(&mut self, start: usize) {
         while self.len.wrapping_sub(start) & 31 != 0 {
             self.push_bytes(&[0]);
         }
     }
 
-    /// Writes, into the word at `at`, how far the end is from `start`.
+    /// Writes the distance from `start` to the end into the word at `at`.
     fn write_offset(&mut self, at: usize, start: usize) {
         let distance = self.len.wrapping_sub(start);
         let word = at.saturating_add(28);
@@ -90,13 +89,12 @@ impl OutputBuffer {
     }
 }
 
-/// A value that can be written as Solidity ABI.
+/// A type that can be encoded as Solidity ABI.
 pub trait AbiEncode {
-    /// Whether its length depends on its value, so that it stands behind the others and an offset
-    /// stands in its place.
+    /// Whether the type is dynamic in the sense of the ABI: an offset in the head, the value in the tail.
     const DYNAMIC: bool = false;
 
-    /// Appends the value: its words, or for dynamic values their count and then their words.
+    /// Appends the value: its words; for arrays and `bytes` the length first.
     fn encode(&self, out: &mut OutputBuffer);
 }
 
@@ -108,7 +106,7 @@ impl<T: AbiEncode> AbiEncode for &T {
     }
 }
 
-/// [`Put`] for integers.
+/// Implements [`AbiEncode`] for integers.
 macro_rules! impl_encode_for_integers {
     ($($ty:ty),*) => {$(
         impl AbiEncode for $ty {
@@ -144,7 +142,7 @@ impl<const N: usize> AbiEncode for FixedBytes<N> {
     }
 }
 
-/// `bytes`.
+/// A `bytes` value.
 #[derive(Clone, Copy, Debug)]
 pub struct AbiBytes<'a>(pub &'a [u8]);
 
@@ -159,7 +157,7 @@ impl AbiEncode for AbiBytes<'_> {
     }
 }
 
-/// An array of values that are not dynamic themselves.
+/// An array of static values, encoded from an iterator, which is cloned to count first.
 #[derive(Clone, Debug)]
 pub struct AbiArray<I>(pub I);
 
@@ -174,9 +172,9 @@ impl<I: Iterator<Item: AbiEncode> + Clone> AbiEncode for AbiArray<I> {
     }
 }
 
-/// Lengths are written as words.
+/// Encoding of lengths.
 trait EncodeLen {
-    /// Appends a length.
+    /// Appends a length as a word.
     fn encode_len(&self, out: &mut OutputBuffer);
 }
 
@@ -186,7 +184,7 @@ impl EncodeLen for usize {
     }
 }
 
-/// [`Put`] for tuples: heads, then the dynamic ones in order.
+/// Implements [`AbiEncode`] for tuples: heads, then the tails in order.
 macro_rules! impl_encode_for_tuples {
     ($(($($name:ident $at:tt),*))*) => {$(
         impl<$($name: AbiEncode),*> AbiEncode for ($($name,)*) {
@@ -205,7 +203,7 @@ macro_rules! impl_encode_for_tuples {
     )*};
 }
 
-/// Writes a value, or the room for its offset; returns where.
+/// Writes the head of a value: the value, or a placeholder for its offset. Returns its position.
 fn encode_head<T: AbiEncode>(value: &T, out: &mut OutputBuffer) -> usize {
     let at = out.len;
     if T::DYNAMIC {

@@ -1,9 +1,8 @@
 //! Storage words as typed maps.
 //!
-//! A slot is the map's number, then the key, in one word: no hashing, no collisions between maps,
-//! and a layout that can be read from outside with nothing but this sentence. A map takes no room
-//! itself; what it holds are records of one word ([`Packed`]), and a word never written is a record
-//! of zeros.
+//! A slot has the number of the map in its first byte and the key at its end. Slots are not hashed, so
+//! maps cannot collide and anyone can read the layout from outside. A value is a record of one word
+//! ([`Packed`]); a word never written is a record of zeros. A map itself is a zero-sized constant.
 
 use core::marker::PhantomData;
 
@@ -12,19 +11,19 @@ use stylus_sdk::alloy_primitives::{Address, FixedBytes};
 
 use crate::host;
 
-/// The map number `N` from keys to records.
+/// Map number `N` from keys `K` to records `T` of one word.
 #[derive(Clone, Copy, Debug)]
 pub struct StorageMap<const N: u8, K, T>(PhantomData<(K, T)>);
 
 impl<const N: u8, K: StorageKey, T: Packed<32>> StorageMap<N, K, T> {
     /// The map.
-    #[expect(clippy::new_without_default, reason = "maps are constants")]
+    #[expect(clippy::new_without_default, reason = "a map is declared as a constant")]
     #[must_use]
     pub const fn new() -> Self {
         Self(PhantomData)
     }
 
-    /// The record of `key`.
+    /// Reads the record of `key`.
     #[inline(never)]
     #[must_use]
     pub fn get(&self, key: K) -> T {
@@ -39,7 +38,7 @@ impl<const N: u8, K: StorageKey, T: Packed<32>> StorageMap<N, K, T> {
         host::store(&Self::slot(key), &word);
     }
 
-    /// Changes the record of `key` in place and returns what it became.
+    /// Reads, changes and writes the record of `key`, and returns the new record.
     pub fn update(&self, key: K, change: impl FnOnce(&mut T)) -> T {
         let mut record = self.get(key);
         change(&mut record);
@@ -47,7 +46,7 @@ impl<const N: u8, K: StorageKey, T: Packed<32>> StorageMap<N, K, T> {
         record
     }
 
-    /// The slot of a key.
+    /// The slot of `key`.
     fn slot(key: K) -> [u8; 32] {
         let mut slot = [0; 32];
         key.write(&mut slot);
@@ -57,7 +56,7 @@ impl<const N: u8, K: StorageKey, T: Packed<32>> StorageMap<N, K, T> {
     }
 }
 
-/// What a map can be keyed by: at most 31 bytes.
+/// A key of a map, of at most 31 bytes.
 pub trait StorageKey: Copy {
     /// Writes the key to the end of a slot.
     fn write(self, slot: &mut [u8; 32]);

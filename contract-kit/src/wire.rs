@@ -1,4 +1,4 @@
-//! How refusals, events and outgoing calls are written.
+//! Reverts, events and outgoing calls.
 
 use muster_protocol::abi::IWorkerDispatcher::MalformedCall;
 use stylus_sdk::alloy_primitives::B256;
@@ -6,25 +6,25 @@ use stylus_sdk::alloy_primitives::B256;
 use crate::host;
 use crate::output::{AbiEncode, OutputBuffer};
 
-/// A call was refused; the reason stands in the output buffer.
+/// The error of a call that reverts. It is empty: the revert data is in the output buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reverted;
 
-/// An error of an interface.
+/// An error of an interface that can be encoded as revert data. `abi_tables` implements it.
 pub trait RevertReason {
     /// Appends selector and fields.
     fn write(&self, out: &mut OutputBuffer);
 }
 
-/// An event of an interface.
+/// An event of an interface that can be emitted. `abi_tables` implements it.
 pub trait ContractEvent {
-    /// How many topics it has, its own hash included.
+    /// Number of topics, with the signature hash.
     const TOPICS: usize;
     /// Appends topics, then data.
     fn write(&self, out: &mut OutputBuffer);
 }
 
-/// Writes the refusal.
+/// Encodes `error` as revert data. Return the result as `Err`.
 #[inline(never)]
 pub fn revert<E: RevertReason>(error: &E) -> Reverted {
     host::with_output(|out| {
@@ -34,7 +34,7 @@ pub fn revert<E: RevertReason>(error: &E) -> Reverted {
     Reverted
 }
 
-/// Records an event.
+/// Emits an event.
 #[inline(never)]
 pub fn emit<E: ContractEvent>(event: &E) {
     host::with_output(|out| {
@@ -44,7 +44,7 @@ pub fn emit<E: ContractEvent>(event: &E) {
     });
 }
 
-/// Records an event by its parts: its topics, which are words, and its data.
+/// Emits an event from its topics and its data: for events with arrays.
 pub fn emit_parts(topics: &[B256], data: &impl AbiEncode) {
     host::with_output(|out| {
         out.clear();
@@ -56,7 +56,7 @@ pub fn emit_parts(topics: &[B256], data: &impl AbiEncode) {
     });
 }
 
-/// Writes a call and runs `send` on it.
+/// Encodes the calldata of an outgoing call and runs `send` on it. `send` must not encode anything.
 pub fn with_calldata<R>(
     selector: [u8; 4],
     args: &impl AbiEncode,
@@ -70,7 +70,7 @@ pub fn with_calldata<R>(
     })
 }
 
-/// `MalformedCall(uint32)`, which every interface has.
+/// Reverts with `MalformedCall(uint32)`, which both interfaces have.
 #[inline(never)]
 pub(crate) fn malformed_call(word: u32) -> Reverted {
     revert(&MalformedCall { word })

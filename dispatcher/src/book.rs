@@ -1,9 +1,9 @@
-//! The book of an application: its listed workers, cheapest first, equal prices first come first
-//! served. Linked by number in both directions, so that leaving costs the same wherever one stands.
+//! The book of an application: its listed workers by ascending price, equal prices in the order of
+//! listing. A doubly linked list by number, so removal costs the same at every position.
 //!
-//! Joining needs the place. A hint names the worker to stand behind; from there, or from the head if
-//! the hint is of no use, a few steps are walked. Whoever is not placed stays unlisted, and nothing
-//! fails for it: `list` by anybody puts it right.
+//! An insertion walks from the worker that the hint names, or from the head if the hint is of no use, at
+//! most [`WALK_LIMIT`] steps. A worker whose position is further away stays unlisted and the call
+//! succeeds; anyone can list it later with `list`.
 
 use muster_contract_kit::{AbiEncode, Args, Reverted, emit, revert};
 use muster_protocol::abi::IWorkerDispatcher::{Listed, NotListable, NotRegistered, Unlisted};
@@ -14,7 +14,8 @@ use crate::state::{
     ACCOUNTS, Account, BOOKS, Book, IDENTITIES, Identity, OFFERS, ORDER_RULES, Offer, OrderRules,
 };
 
-/// Writes a worker's offer and puts it where it then belongs: behind `hint`, by its price, or nowhere.
+/// Writes a worker's offer and moves the worker to the position of its price, searched from `hint`; it is
+/// unlisted if it does not qualify or the position is not found.
 pub(crate) fn relist(number: u32, offer: &Offer, hint: u32) {
     let mut offer = *offer;
     let was_listed = offer.listed;
@@ -25,13 +26,13 @@ pub(crate) fn relist(number: u32, offer: &Offer, hint: u32) {
     list_if_fits(number, offer, hint, was_listed);
 }
 
-/// As [`place`], for a worker that had no place before.
+/// As [`list_if_fits`], for a worker that was not listed before.
 pub(crate) fn try_list(number: u32, offer: Offer, hint: u32) -> bool {
     list_if_fits(number, offer, hint, false)
 }
 
-/// Lists an unlisted worker that fits, if its place is found, and tells whether it did. Who left its
-/// place, or found none, is told so by an event.
+/// Lists an unlisted worker if it qualifies and its position is found. Returns whether it did, and emits
+/// `Listed`, or `Unlisted` if it was listed before or its position was not found.
 fn list_if_fits(number: u32, offer: Offer, hint: u32, was_listed: bool) -> bool {
     let Identity { account, application, .. } = IDENTITIES.get(number);
     let fits = is_listable(&offer, ACCOUNTS.get(account));
@@ -44,7 +45,7 @@ fn list_if_fits(number: u32, offer: Offer, hint: u32, was_listed: bool) -> bool 
     listed
 }
 
-/// Takes a worker out of its book that no longer fits.
+/// Removes a worker from its book if it no longer qualifies.
 pub(crate) fn drop_unfit(number: u32, account: Account) {
     let mut offer = OFFERS.get(number);
     if offer.listed && !is_listable(&offer, account) {
@@ -54,8 +55,8 @@ pub(crate) fn drop_unfit(number: u32, account: Account) {
     }
 }
 
-/// Whether a worker may stand in the book: it wants work, has room for more, and its free stake covers
-/// the bond of its own longest agreement.
+/// Whether a worker may be listed: it is available, below its capacity, and its free stake covers the
+/// bond of its longest agreement.
 fn is_listable(offer: &Offer, account: Account) -> bool {
     if !offer.available || account.active >= offer.capacity {
         return false;
@@ -65,7 +66,7 @@ fn is_listable(offer: &Offer, account: Account) -> bool {
     account.stake.saturating_sub(account.locked) >= bond
 }
 
-/// The offer of a number, if it stands in this application's book.
+/// The offer of a number, if it is listed in this application's book.
 pub(crate) fn listed_offer(number: u32, application: FixedBytes<8>) -> Option<Offer> {
     if number == 0 {
         return None;
@@ -74,7 +75,8 @@ pub(crate) fn listed_offer(number: u32, application: FixedBytes<8>) -> Option<Of
     (offer.listed && IDENTITIES.get(number).application == application).then_some(offer)
 }
 
-/// Walks to the worker's place and links it there. False, and nothing changed, if that is too far.
+/// Links a worker into its book at its position. Returns false and changes nothing if the position is more
+/// than [`WALK_LIMIT`] steps away.
 fn insert(number: u32, mut offer: Offer, application: FixedBytes<8>, hint: u32) -> bool {
     let mut book = BOOKS.get(application);
     let hinted = listed_offer(hint, application).filter(|hinted| hinted.price <= offer.price);
@@ -99,7 +101,7 @@ fn insert(number: u32, mut offer: Offer, application: FixedBytes<8>, hint: u32) 
     true
 }
 
-/// Takes a listed worker out of its book. The caller writes `offer` back.
+/// Unlinks a listed worker from its book. The caller must write `offer`.
 pub(crate) fn remove(number: u32, offer: &mut Offer) {
     let application = IDENTITIES.get(number).application;
     let mut book = BOOKS.get(application);
@@ -110,7 +112,7 @@ pub(crate) fn remove(number: u32, offer: &mut Offer) {
     (offer.prev, offer.next, offer.listed) = (0, 0, false);
 }
 
-/// Makes `first` follow `prev` (the head if there is none), and `last` precede `next`.
+/// Makes `first` follow `prev`, or become the head if `prev` is 0, and makes `last` precede `next`.
 fn splice(book: &mut Book, prev: u32, first: u32, last: u32, next: u32) {
     if prev == 0 {
         book.head = first;

@@ -1,4 +1,5 @@
-//! Wei that wait for their owner. All wei leave by here, but for the escrow of a new agreement.
+//! Credits: wei that accounts can withdraw. All transfers out of the dispatcher are here, except the escrow
+//! of a new agreement.
 
 use muster_contract_kit::{Args, Reverted, emit, host, revert};
 use muster_protocol::abi::IWorkerDispatcher::{
@@ -8,26 +9,27 @@ use stylus_sdk::alloy_primitives::Address;
 
 use crate::state::{CREDITS, Credit};
 
-/// Gas for a receiver that did not ask to be called: enough for a contract to take note, not enough to
-/// do harm.
+/// Gas for the receiver of a refund: enough for a contract to record the payment. The receiver did not ask
+/// for the call, so it must not consume the client's gas.
 const REFUND_GAS: u64 = 50_000;
 
-/// Adds to what an account can withdraw.
+/// Adds wei to the credit of an account.
 pub(crate) fn add(account: Address, wei: u128) {
     if wei != 0 {
         CREDITS.update(account, |credit| credit.wei = credit.wei.saturating_add(wei));
     }
 }
 
-/// Sends wei under lock, so that nothing here can be called meanwhile. Tells whether they were taken.
+/// Sends wei while the lock is held, so that the receiver cannot call back in. Returns whether the transfer
+/// succeeded.
 fn send(to: Address, wei: u128, gas: u64) -> bool {
     host::set_locked(true);
-    let taken = host::call(to, wei, gas, &[]);
+    let succeeded = host::call(to, wei, gas, &[]);
     host::set_locked(false);
-    taken
+    succeeded
 }
 
-/// Gives wei back to a buyer; credits them if it does not take them. Comes last in a call.
+/// Sends wei back to a client, or credits them if the transfer fails. Must be the last step of a call.
 pub(crate) fn refund(account: Address, amount: u128) {
     if amount != 0 && !send(account, amount, REFUND_GAS) {
         add(account, amount);

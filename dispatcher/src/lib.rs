@@ -1,19 +1,4 @@
-//! `WorkerDispatcher`: where workers and testers register, clients buy, and agreements settle.
-//!
-//! This file is the table of contents; each call names the room that does it. What is remembered is
-//! in `state`, the rules are in [`muster_protocol`], how calls are read and answered is in [`muster_contract_kit`].
-//!
-//! | room | owns |
-//! | --- | --- |
-//! | `setup` | the constructor, deployment constants, clock and epoch |
-//! | `registry` | accounts: join, offer, stake, look up |
-//! | `book` | the price-ordered list of an application |
-//! | `testers` | epoch lists of testers |
-//! | `choice` | what an order would get, at what price |
-//! | `purchase` | the order of steps behind `buyContract` |
-//! | `standing` | reputations |
-//! | `settlement` | what an agreement that ends brings and says |
-//! | `credit` | wei that wait for their owner; nothing but a new agreement's escrow is sent elsewhere |
+#![doc = include_str!("../README.md")]
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
 mod book;

@@ -1,5 +1,5 @@
-//! Prints what `cargo stylus` asks a contract for: its interface, and its constructor.
-#![expect(clippy::print_stdout, reason = "that is what the program is for")]
+//! Prints the contract's interface, or its constructor with the argument `constructor`, for `cargo stylus`.
+#![expect(clippy::print_stdout, reason = "the program prints to standard output")]
 
 fn main() {
     match std::env::args().nth(1).as_deref() {

@@ -1,12 +1,12 @@
-//! Buying: the order of steps behind `buyContract`, and nothing else. A purchase never reverts for
-//! what it asks: it is refused with the zero address, an event, and the whole value back.
+//! The steps of a purchase: `buyContract` and `hire`. An order that cannot be bought does not revert: the
+//! call returns the zero address, emits `PurchaseRefused` and refunds the whole value.
 
 use muster_contract_kit::{
     AbiArray, Args, ArrayItems, Reverted, chain, emit, emit_parts, host, revert,
 };
 use muster_protocol::abi::IWorkerDispatcher::{ContractBought, CreationFailed, PurchaseRefused};
 use muster_protocol::abi::{Clock, Order, Reason, Settings};
-use muster_protocol::layout::{Head, MAX_TERMS, Terms};
+use muster_protocol::layout::{MAX_TERMS, Terms, TermsHeader};
 use muster_protocol::lifecycle::min_paid_windows;
 use muster_protocol::proxy::{MAX_INIT_CODE, init_code};
 use stylus_sdk::alloy_primitives::Address;
@@ -35,7 +35,7 @@ pub(crate) fn hire(args: &mut Args) -> Result<Address, Reverted> {
     purchase(&order, Some(workers), &load_settings())
 }
 
-/// Sells what the order asks for to the caller and returns the agreement, or zero.
+/// Buys an order for the caller. Returns the agreement, or zero if the order is rejected.
 fn purchase(
     order: &Order,
     hired: Option<ArrayItems<u32>>,
@@ -46,19 +46,21 @@ fn purchase(
     let block = chain::l2_block_number();
     let now = chain::tick(settings.clock == Clock::Second, || block);
     let selection = match select_workers(order, hired, settings, now) {
-        Ok(choice) if choice.escrow <= sent => choice,
-        Ok(choice) => return Ok(reject_purchase(client, Reason::ValueTooLow, choice.escrow, sent)),
+        Ok(selection) if selection.escrow <= sent => selection,
+        Ok(Selection { escrow, .. }) => {
+            return Ok(reject_purchase(client, Reason::ValueTooLow, escrow, sent));
+        }
         Err(reason) => return Ok(reject_purchase(client, reason, 0, sent)),
     };
 
     // Effects.
-    let Selection { order: shape, epoch, pool, numbers, workers, escrow } = selection;
+    let Selection { order: valid, epoch, pool, numbers, workers, escrow } = selection;
     let counts =
         COUNTERS.update((), |counts| counts.agreements = counts.agreements.saturating_add(1));
-    for (number, worker) in numbers.into_iter().zip(&workers).take(shape.redundancy.into()) {
+    for (number, worker) in numbers.into_iter().zip(&workers).take(valid.redundancy.into()) {
         lock_bond(number, worker.account, worker.bond);
     }
-    let head = Head {
+    let header = TermsHeader {
         dispatcher: host::this(),
         client,
         number: counts.agreements,
@@ -66,21 +68,21 @@ fn purchase(
         seconds: settings.clock == Clock::Second,
         purchased: now,
         block,
-        length: shape.length,
+        length: valid.length,
         accept_window: settings.acceptWindow,
         report_window: settings.reportWindow,
         bond_bps: settings.bondBps,
         tester_fee_bps: settings.testerFeeBps,
         min_bond: settings.minBond,
         min_tester_fee: settings.minTesterFee,
-        windows: shape.windows,
-        testers: shape.testers,
-        least: min_paid_windows(settings.minLength, shape.window_length, shape.windows),
+        windows: valid.windows,
+        testers: valid.testers,
+        min_paid_windows: min_paid_windows(settings.minLength, valid.window_length, valid.windows),
         epoch,
         pool,
-        redundancy: shape.redundancy,
+        redundancy: valid.redundancy,
     };
-    let terms = Terms::new(head, workers.into_iter().take(shape.redundancy.into()));
+    let terms = Terms::new(header, workers.into_iter().take(valid.redundancy.into()));
     let account = create_agreement(counts.agreement, &terms, escrow)?;
     let topics = [ContractBought::SIGNATURE_HASH, account.into_word(), client.into_word()];
     emit_parts(&topics, &(escrow, AbiArray(terms.workers().map(|worker| worker.account))));
@@ -90,7 +92,7 @@ fn purchase(
     Ok(account)
 }
 
-/// Locks a worker's bond and one of its slots; it leaves the book if it has no more of either.
+/// Locks a worker's bond and one of its slots, and removes it from the book if it no longer qualifies.
 fn lock_bond(number: u32, worker: Address, bond: u128) {
     let account = ACCOUNTS.update(worker, |account| {
         account.locked = account.locked.saturating_add(bond);
@@ -99,7 +101,7 @@ fn lock_bond(number: u32, worker: Address, bond: u128) {
     book::drop_unfit(number, account);
 }
 
-/// Creates the agreement with its escrow.
+/// Creates the agreement by CREATE2, with its escrow.
 fn create_agreement(
     implementation: Address,
     terms: &Terms,
@@ -112,7 +114,7 @@ fn create_agreement(
         .ok_or_else(|| revert(&CreationFailed {}))
 }
 
-/// Refuses a purchase: says why, gives the whole value back, returns zero.
+/// Rejects a purchase: emits the reason, refunds the whole value, returns zero.
 fn reject_purchase(client: Address, reason: Reason, required: u128, sent: u128) -> Address {
     emit(&PurchaseRefused { client, reason, required, sent });
     credit::refund(client, sent);

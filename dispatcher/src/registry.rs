@@ -1,5 +1,5 @@
-//! Accounts: join, change the offer, stake, look up. A registration lasts for ever and its
-//! application never changes.
+//! Accounts: register, update the offer, stake, look up. A registration is permanent and its application
+//! never changes.
 
 use muster_contract_kit::{AbiArray, AbiEncode, Args, Reverted, emit, host, revert};
 use muster_protocol::abi::IWorkerDispatcher::{
@@ -18,10 +18,10 @@ use crate::state::{
 };
 use crate::{book, credit, setup};
 
-/// The most workers of one page.
+/// The most workers in one page.
 const PAGE_SIZE: u32 = 16;
 
-/// Gives the caller the next number, with its key and the wei sent as stake.
+/// Registers the caller under the next number, with the value sent as its stake.
 pub(crate) fn create_account(
     application: FixedBytes<8>,
     key: B256,
@@ -30,19 +30,19 @@ pub(crate) fn create_account(
     if ACCOUNTS.get(account).number != 0 {
         return Err(revert(&AlreadyRegistered { account }));
     }
-    let (stake, shown) = (stake_with_value(0)?, nonzero_key(key)?);
+    let (stake, message_key) = (stake_with_value(0)?, nonzero_key(key)?);
     let number =
         COUNTERS.update((), |counts| counts.workers = counts.workers.saturating_add(1)).workers;
     let record = Account { number, stake, ..Account::default() };
     ACCOUNTS.set(account, &record);
     IDENTITIES.set(number, &Identity { account, application, last_epoch: 0 });
-    MESSAGE_KEYS.set(number, &shown);
+    MESSAGE_KEYS.set(number, &message_key);
     BOOKS.update(application, |book| book.registered = book.registered.saturating_add(1));
     emit(&WorkerRegistered { worker: account, number, application, key, stake });
     Ok((number, record))
 }
 
-/// A stake with the wei that were sent.
+/// A stake plus the value sent. Reverts from [`PRICE_LIMIT`] on.
 fn stake_with_value(before: u128) -> Result<u128, Reverted> {
     let stake = before.saturating_add(host::value());
     if stake < PRICE_LIMIT {
@@ -52,19 +52,19 @@ fn stake_with_value(before: u128) -> Result<u128, Reverted> {
     }
 }
 
-/// A key that is not zero.
+/// Reverts if a key is zero.
 fn nonzero_key(key: B256) -> Result<MessageKey, Reverted> {
     if key.is_zero() { Err(revert(&KeyZero {})) } else { Ok(MessageKey { key }) }
 }
 
-/// The caller's registration.
+/// The caller's address and record. Reverts if it is not registered.
 pub(crate) fn registered_caller() -> Result<(Address, Account), Reverted> {
     let account = host::caller();
     let record = ACCOUNTS.get(account);
     if record.number == 0 { Err(revert(&NotRegistered { account })) } else { Ok((account, record)) }
 }
 
-/// The caller's registration as a worker: account, record, application.
+/// The caller's address, record and application. Reverts if it is not a worker.
 fn worker_caller() -> Result<(Address, Account, FixedBytes<8>), Reverted> {
     let (account, record) = registered_caller()?;
     let application = IDENTITIES.get(record.number).application;
@@ -74,23 +74,20 @@ fn worker_caller() -> Result<(Address, Account, FixedBytes<8>), Reverted> {
     Ok((account, record, application))
 }
 
-/// Checks what a worker offers.
-fn check_offer(offer: &Offer, standards: &OrderRules) -> Result<(), Reverted> {
+/// Checks the ranges of an offer.
+fn check_offer(offer: &Offer, rules: &OrderRules) -> Result<(), Reverted> {
     let Offer { price, max_length, promise, capacity, .. } = *offer;
     if price == 0 || price >= PRICE_LIMIT {
         return Err(revert(&PriceOutOfRange { price, limit: PRICE_LIMIT }));
     }
-    if max_length < standards.min_length {
+    if max_length < rules.min_length {
         return Err(revert(&MaxLengthTooShort {
             maxLength: max_length,
-            minimum: standards.min_length,
+            minimum: rules.min_length,
         }));
     }
-    if promise < standards.min_promise || promise > BPS {
-        return Err(revert(&PromiseOutOfRange {
-            promised: promise,
-            minimum: standards.min_promise,
-        }));
+    if promise < rules.min_promise || promise > BPS {
+        return Err(revert(&PromiseOutOfRange { promised: promise, minimum: rules.min_promise }));
     }
     if capacity == 0 {
         return Err(revert(&CapacityZero {}));
@@ -98,7 +95,7 @@ fn check_offer(offer: &Offer, standards: &OrderRules) -> Result<(), Reverted> {
     Ok(())
 }
 
-/// Writes an offer, moves the worker to its place in the book, and says so.
+/// Writes an offer, moves the worker to its position in the book, and emits `WorkerUpdated`.
 fn set_offer(worker: Address, number: u32, offer: &Offer, hint: u32) {
     let Offer { price, max_length, promise, capacity, .. } = *offer;
     book::relist(number, offer, hint);
@@ -173,7 +170,7 @@ pub(crate) fn stake(args: &mut Args) -> Result<(), Reverted> {
     Ok(())
 }
 
-/// `unstake(uint128)`: a worker may take what is not locked, a tester nothing while it is listed.
+/// `unstake(uint128)`: only free stake, and for a tester only after the last epoch whose list it is in.
 pub(crate) fn unstake(args: &mut Args) -> Result<(), Reverted> {
     let amount: u128 = args.next()?;
     let (worker, mut record) = registered_caller()?;
@@ -193,23 +190,23 @@ pub(crate) fn unstake(args: &mut Args) -> Result<(), Reverted> {
     Ok(())
 }
 
-/// Everything that is known of a number.
+/// The `Worker` view of a number.
 fn worker_view(number: u32) -> Worker {
     let Identity { account, application, last_epoch } = IDENTITIES.get(number);
     let record = ACCOUNTS.get(account);
-    let o = OFFERS.get(number);
+    let offer = OFFERS.get(number);
     Worker {
         account,
         number: record.number,
         application,
-        price: o.price,
-        maxLength: o.max_length,
-        promised: o.promise,
-        capacity: o.capacity,
+        price: offer.price,
+        maxLength: offer.max_length,
+        promised: offer.promise,
+        capacity: offer.capacity,
         active: record.active,
-        available: o.available,
-        listed: o.listed,
-        next: o.next,
+        available: offer.available,
+        listed: offer.listed,
+        next: offer.next,
         stake: record.stake,
         locked: record.locked,
         lastEpoch: last_epoch,

@@ -1,26 +1,26 @@
-//! Reputations: what agreements that ended said of workers, and what it amounts to now.
+//! Reputations in storage: reads them decayed to now, and adds the weight of settled agreements.
 
 use muster_contract_kit::{AbiEncode, Args, Reverted, emit, host, revert};
-use muster_protocol::abi::IWorkerDispatcher::{NotRegistered, StandingChanged};
+use muster_protocol::abi::IWorkerDispatcher::{NotRegistered, ReputationChanged};
 use muster_protocol::reputation::ReputationWeights;
 use stylus_sdk::alloy_primitives::Address;
 
 use crate::state::{ACCOUNTS, REPUTATIONS, Reputation};
 
-/// The standing of a number now.
+/// The weights of a worker, decayed to now.
 pub(crate) fn current_weights(number: u32) -> ReputationWeights {
     let Reputation { good, bad, updated } = REPUTATIONS.get(number);
     ReputationWeights { good, bad }.decayed(host::timestamp().saturating_sub(updated))
 }
 
-/// Adds weight to the standing of a number.
+/// Adds weight to a worker's reputation and emits `ReputationChanged`. Does nothing if both are zero.
 pub(crate) fn add_weight(worker: Address, number: u32, good: u64, bad: u64) {
     if good == 0 && bad == 0 {
         return;
     }
     let ReputationWeights { good, bad } = current_weights(number).with_added(good, bad);
     REPUTATIONS.set(number, &Reputation { good, bad, updated: host::timestamp() });
-    emit(&StandingChanged { worker, good, bad });
+    emit(&ReputationChanged { worker, good, bad });
 }
 
 /// `reputation(address)`.

@@ -1,5 +1,5 @@
-//! What an order would get, and at what price. Reads only: `quote` and the purchase ask the same
-//! question and cannot differ.
+//! Selects the workers of an order and computes its price. Reads only; quotes and purchases call the same
+//! function, so they cannot differ.
 
 use muster_contract_kit::output::OutputBuffer;
 use muster_contract_kit::{AbiArray, AbiEncode, Args, ArrayItems, Reverted, chain};
@@ -14,54 +14,54 @@ use crate::reputation::current_weights;
 use crate::setup::{epoch_at_now, load_settings};
 use crate::state::{ACCOUNTS, BOOKS, IDENTITIES, OFFERS, Offer, TESTER_LISTS};
 
-/// What an order gets.
+/// The workers selected for an order.
 #[derive(Clone, Copy)]
 pub(crate) struct Selection {
-    /// The order's numbers.
+    /// The checked order.
     pub(crate) order: ValidOrder,
-    /// The epoch whose tester list counts.
+    /// The epoch whose tester list is drawn from.
     pub(crate) epoch: u32,
-    /// How many places of that list count.
+    /// Number of places of that list that take part.
     pub(crate) pool: u32,
-    /// Numbers of the workers; the first `shape.redundancy` count.
+    /// Numbers of the workers; the first `order.redundancy` are used.
     pub(crate) numbers: [u32; MAX_REDUNDANCY],
-    /// What they agree to.
+    /// Terms of the workers.
     pub(crate) workers: [WorkerTerms; MAX_REDUNDANCY],
-    /// Wei that the agreement must hold.
+    /// The escrow in wei.
     pub(crate) escrow: u128,
 }
 
-/// The order behind `buyContract(redundancy, length)`, as testers are listed now.
+/// The order behind `buyContract(redundancy, length)`, with the testers that are listed now.
 pub(crate) fn current_default_order(redundancy: U256, length: U256, settings: &Settings) -> Order {
     let listed = TESTER_LISTS.get(epoch_at_now(settings.epochLength)).len;
     default_order(redundancy, length, settings, listed)
 }
 
-/// Finds the workers of an order at tick `now`: the hired ones, or the cheapest that fit.
+/// Selects the workers of an order at tick `now`: the hired ones, or the cheapest that satisfy it.
 ///
 /// # Errors
-/// Why the order cannot be bought at any price.
+/// The reason why the order cannot be bought at any price.
 pub(crate) fn select_workers(
     order: &Order,
     hired: Option<ArrayItems<u32>>,
     settings: &Settings,
     now: u64,
 ) -> Result<Selection, Reason> {
-    let shape = check(order, settings, now)?;
+    let valid = check(order, settings, now)?;
     let list = BOOKS.get(order.application);
     if list.registered == 0 {
         return Err(Reason::ApplicationUnknown);
     }
     let epoch = epoch_at_now(settings.epochLength);
-    let pool = if shape.testers == 0 { 0 } else { TESTER_LISTS.get(epoch).len };
-    if shape.testers != 0 && pool < settings.minPool.max(shape.testers.into()) {
+    let pool = if valid.testers == 0 { 0 } else { TESTER_LISTS.get(epoch).len };
+    if valid.testers != 0 && pool < settings.minPool.max(valid.testers.into()) {
         return Err(Reason::NotEnoughTesters);
     }
 
     let (numbers, workers) = ([0; MAX_REDUNDANCY], [WorkerTerms::default(); MAX_REDUNDANCY]);
-    let mut selection = Selection { order: shape, epoch, pool, numbers, workers, escrow: 0 };
+    let mut selection = Selection { order: valid, epoch, pool, numbers, workers, escrow: 0 };
     let mut candidates = match hired {
-        Some(hired) if hired.len() != usize::from(shape.redundancy) => {
+        Some(hired) if hired.len() != usize::from(valid.redundancy) => {
             return Err(Reason::Redundancy);
         }
         Some(hired) => Candidates::Hired { rest: hired, min_number: 1, order },
@@ -71,18 +71,18 @@ pub(crate) fn select_workers(
             Candidates::Listed { next, scan_budget: SCAN_LIMIT }
         }
     };
-    let rooms = selection.numbers.iter_mut().zip(&mut selection.workers);
-    for (number, worker) in rooms.take(shape.redundancy.into()) {
+    let slots = selection.numbers.iter_mut().zip(&mut selection.workers);
+    for (number, worker) in slots.take(valid.redundancy.into()) {
         let fitting =
-            |(number, offer): &(u32, Offer)| satisfies(*number, offer, order, shape.length);
+            |(number, offer): &(u32, Offer)| satisfies(*number, offer, order, valid.length);
         let found = match hired {
             Some(_) => candidates.next().filter(fitting).ok_or(Reason::WorkerUnfit),
             None => candidates.find(fitting).ok_or(Reason::NotEnoughWorkers),
         };
         let (candidate, offer) = found?;
         let (terms, escrow) =
-            worker_terms(candidate, &offer, &shape, settings).ok_or(Reason::PriceOverflow)?;
-        // At most eight amounts below 2^96.
+            worker_terms(candidate, &offer, &valid, settings).ok_or(Reason::PriceOverflow)?;
+        // At most eight amounts below 2^96 cannot saturate.
         selection.escrow = selection.escrow.saturating_add(escrow);
         (*number, *worker) = (candidate, terms);
     }
@@ -96,39 +96,39 @@ fn satisfies(number: u32, offer: &Offer, order: &Order, length: u32) -> bool {
         && (order.minScore == 0 || current_weights(number).score() >= order.minScore)
 }
 
-/// What a worker agrees to, and what it adds to the escrow; `None` if that is too much to hold.
+/// A worker's terms and its part of the escrow; `None` if that reaches the limit.
 fn worker_terms(
     number: u32,
     offer: &Offer,
-    shape: &ValidOrder,
-    s: &Settings,
+    order: &ValidOrder,
+    settings: &Settings,
 ) -> Option<(WorkerTerms, u128)> {
     let Offer { price, promise, .. } = *offer;
-    // For each tester, so that without testers it is in no escrow.
-    let fee = money::fee(price, shape.window_length, s.testerFeeBps, s.minTesterFee);
-    let escrow = money::escrow(price, shape.length, fee, shape.windows, shape.testers)?;
-    let bond = money::bond(price, shape.length, s.bondBps, s.minBond);
+    // The escrow counts the fee once for each seat, so an order without testers pays none.
+    let fee = money::fee(price, order.window_length, settings.testerFeeBps, settings.minTesterFee);
+    let escrow = money::escrow(price, order.length, fee, order.windows, order.testers)?;
+    let bond = money::bond(price, order.length, settings.bondBps, settings.minBond);
     let account = IDENTITIES.get(number).account;
     let misses = ACCOUNTS.get(account).misses;
     Some((WorkerTerms { account, price, promise, fee, bond, misses }, escrow))
 }
 
-/// The workers that an order may get, in the order in which they are asked.
+/// The candidates for an order, in the order in which they are tried.
 enum Candidates<'a> {
-    /// The listed ones from one on, in the order of their book.
+    /// The listed workers from `next` on, in the order of the book.
     Listed {
-        /// The next one; 0 = none.
+        /// Number of the next candidate; 0 = none.
         next: u32,
-        /// How many may still be looked at.
+        /// Number of candidates left to scan.
         scan_budget: u32,
     },
-    /// Those that were named, as long as they are listed and their numbers ascend.
+    /// The hired workers, as long as they are listed and their numbers ascend.
     Hired {
-        /// The numbers that are still to come.
+        /// The numbers left.
         rest: ArrayItems<u32>,
-        /// The least that the next one may be.
+        /// The lowest valid next number.
         min_number: u32,
-        /// Whose application they must be listed for.
+        /// The order, for its application.
         order: &'a Order,
     },
 }
@@ -138,27 +138,27 @@ impl Iterator for Candidates<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         match self {
-            Self::Listed { next, scan_budget: left } => {
+            Self::Listed { next, scan_budget } => {
                 let number = *next;
-                *left = left.checked_sub(1).filter(|_| number != 0)?;
+                *scan_budget = scan_budget.checked_sub(1).filter(|_| number != 0)?;
                 let offer = OFFERS.get(number);
                 *next = offer.next;
                 Some((number, offer))
             }
-            Self::Hired { rest, min_number: least, order } => {
-                let number = rest.next()?.ok().filter(|number| number >= least)?;
-                *least = number.saturating_add(1);
+            Self::Hired { rest, min_number, order } => {
+                let number = rest.next()?.ok().filter(|number| number >= min_number)?;
+                *min_number = number.saturating_add(1);
                 Some((number, book::listed_offer(number, order.application)?))
             }
         }
     }
 }
 
-/// A quote, or why there is none.
+/// The return value of `quote`.
 pub(crate) struct QuoteReturn {
-    /// What was asked for.
+    /// The order.
     order: Order,
-    /// What it gets.
+    /// Its selection, or the reason why it cannot be bought.
     selection: Result<Selection, Reason>,
 }
 
@@ -167,10 +167,10 @@ impl AbiEncode for QuoteReturn {
 
     fn encode(&self, out: &mut OutputBuffer) {
         let (reason, price, start, workers) = match &self.selection {
-            Ok(choice) => {
-                let [start, ..] = choice.numbers;
-                let count = choice.order.redundancy.into();
-                (Reason::None, choice.escrow, start, choice.workers.get(..count))
+            Ok(selection) => {
+                let [start, ..] = selection.numbers;
+                let count = selection.order.redundancy.into();
+                (Reason::None, selection.escrow, start, selection.workers.get(..count))
             }
             Err(reason) => (*reason, 0, 0, None),
         };
@@ -208,7 +208,8 @@ pub(crate) fn quote_hire(args: &mut Args) -> Result<(QuoteReturn,), Reverted> {
     Ok(quote_return(order, Some(hired), &load_settings()))
 }
 
-/// The numbers of workers to hire.
+/// Decodes the numbers of the workers to hire. Decodes every value once, so that a malformed word reverts
+/// here.
 pub(crate) fn read_hired(args: &mut Args) -> Result<ArrayItems<u32>, Reverted> {
     let mut hired: ArrayItems<u32> = args.array(u32::try_from(MAX_REDUNDANCY).unwrap_or(0))?;
     let whole = hired;

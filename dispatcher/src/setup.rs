@@ -9,16 +9,16 @@ use crate::state::{
     COUNTERS, Counters, DEPLOYMENT, Deployment, ORDER_RULES, OrderRules, TESTER_RULES, TesterRules,
 };
 
-/// The constructor's selector is fixed by the platform and belongs to no interface.
+/// The constructor. Stylus fixes its selector; it is in no interface.
 pub(crate) struct Constructor;
 
 impl Constructor {
-    /// What `cargo stylus` and the deployer contract call.
+    /// The selector that `cargo stylus` and the deployer contract call.
     pub(crate) const SELECTOR: [u8; 4] = [0x55, 0x85, 0x25, 0x8d];
 }
 
-/// Writes the deployment constants: the fields of `Settings`, then the implementation of agreements.
-/// Once; they never change.
+/// The constructor: writes the deployment constants. Arguments are the fields of `Settings`, then the
+/// implementation of agreements. Runs once.
 pub(crate) fn constructor(args: &mut Args) -> Result<(), Reverted> {
     if !DEPLOYMENT.get(()).agreement.is_zero() {
         return Err(revert(&AlreadyDeployed {}));
@@ -32,7 +32,7 @@ pub(crate) fn constructor(args: &mut Args) -> Result<(), Reverted> {
     let s = settings;
     DEPLOYMENT.set((), &Deployment { agreement, reputation_unit: s.reputationUnit });
     COUNTERS.set((), &Counters { agreement, ..Counters::default() });
-    let standards = OrderRules {
+    let order_rules = OrderRules {
         min_bond: s.minBond,
         bond_bps: s.bondBps,
         min_promise: s.minPromise,
@@ -41,8 +41,8 @@ pub(crate) fn constructor(args: &mut Args) -> Result<(), Reverted> {
         accept_window: s.acceptWindow,
         report_window: s.reportWindow,
     };
-    ORDER_RULES.set((), &standards);
-    let testing = TesterRules {
+    ORDER_RULES.set((), &order_rules);
+    let tester_rules = TesterRules {
         tester_bond: s.testerBond,
         min_tester_fee: s.minTesterFee,
         tester_fee_bps: s.testerFeeBps,
@@ -50,11 +50,12 @@ pub(crate) fn constructor(args: &mut Args) -> Result<(), Reverted> {
         min_pool: s.minPool,
         seconds: s.clock == Clock::Second,
     };
-    TESTER_RULES.set((), &testing);
+    TESTER_RULES.set((), &tester_rules);
     Ok(())
 }
 
-/// The deployment constants that a purchase is made by: `reputationUnit` is 0, it stands elsewhere.
+/// The deployment constants that a purchase needs, in two reads. `reputationUnit` is 0: it is in
+/// [`Deployment`].
 pub(crate) fn load_settings() -> Settings {
     let (s, t) = (ORDER_RULES.get(()), TESTER_RULES.get(()));
     Settings {
@@ -90,7 +91,7 @@ pub(crate) fn tick(_: &mut Args) -> u64 {
     chain::tick(TESTER_RULES.get(()).seconds, chain::l2_block_number)
 }
 
-/// The tester epoch of now.
+/// The current tester epoch.
 pub(crate) fn epoch_at_now(epoch_length: u32) -> u32 {
     let epoch = host::timestamp().checked_div(epoch_length.into()).unwrap_or(0);
     u32::try_from(epoch).unwrap_or(u32::MAX)

@@ -1,13 +1,13 @@
-//! What the dispatcher remembers, and where. No behaviour.
+//! The storage of the dispatcher: maps and records, without behaviour.
 //!
-//! Every record is one storage word; a word never written is a record of zeros, and that is always
-//! the natural beginning. Slots: see [`muster_contract_kit::store`].
+//! Every record is one storage word. A word never written is a record of zeros, which is a valid initial
+//! state. [`muster_contract_kit::storage`] describes the slots.
 
 use muster_contract_kit::StorageMap;
 use muster_protocol::packed;
 use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
 
-/// What a deployment is made of.
+/// Deployment constants for settlements.
 pub(crate) const DEPLOYMENT: StorageMap<0, (), Deployment> = StorageMap::new();
 /// Deployment constants for offers and orders.
 pub(crate) const ORDER_RULES: StorageMap<1, (), OrderRules> = StorageMap::new();
@@ -15,9 +15,9 @@ pub(crate) const ORDER_RULES: StorageMap<1, (), OrderRules> = StorageMap::new();
 pub(crate) const TESTER_RULES: StorageMap<2, (), TesterRules> = StorageMap::new();
 /// Registrations by account.
 pub(crate) const ACCOUNTS: StorageMap<3, Address, Account> = StorageMap::new();
-/// Who a number is.
+/// Identities by number.
 pub(crate) const IDENTITIES: StorageMap<4, u32, Identity> = StorageMap::new();
-/// What a number offers.
+/// Offers by number.
 pub(crate) const OFFERS: StorageMap<5, u32, Offer> = StorageMap::new();
 /// Message keys by number.
 pub(crate) const MESSAGE_KEYS: StorageMap<6, u32, MessageKey> = StorageMap::new();
@@ -25,19 +25,19 @@ pub(crate) const MESSAGE_KEYS: StorageMap<6, u32, MessageKey> = StorageMap::new(
 pub(crate) const BOOKS: StorageMap<7, FixedBytes<8>, Book> = StorageMap::new();
 /// Lengths of tester lists by epoch.
 pub(crate) const TESTER_LISTS: StorageMap<8, u32, TesterList> = StorageMap::new();
-/// Places of tester lists by epoch and place.
+/// Tester lists by epoch and place.
 pub(crate) const TESTER_PLACES: StorageMap<9, (u32, u32), TesterPlace> = StorageMap::new();
 /// Reputations by number.
 pub(crate) const REPUTATIONS: StorageMap<11, u32, Reputation> = StorageMap::new();
-/// How far it has come.
+/// Counters of registrations and agreements.
 pub(crate) const COUNTERS: StorageMap<12, (), Counters> = StorageMap::new();
-/// Wei that wait for their owner.
+/// Credits by account.
 pub(crate) const CREDITS: StorageMap<10, Address, Credit> = StorageMap::new();
 
 packed! {
-    /// What a settlement needs to know of the deployment.
+    /// The deployment constants that a settlement needs.
     pub(crate) struct Deployment [32] {
-        /// The implementation behind every agreement; zero = not deployed.
+        /// The implementation of agreements; zero = not deployed.
         agreement: Address = 20,
         /// `reputationUnit`.
         reputation_unit: u128 = 12,
@@ -45,11 +45,11 @@ packed! {
 }
 
 packed! {
-    /// What was given out so far.
+    /// Registrations and agreements so far.
     pub(crate) struct Counters [32] {
-        /// As in [`Deployment`]: a purchase writes this word anyway, and need not read the other.
+        /// A copy of the field in [`Deployment`]: a purchase writes this word anyway, so it saves a read.
         agreement: Address = 20,
-        /// Registrations so far; the last number given.
+        /// Registrations so far: the last number in use.
         workers: u32 = 4,
         /// Agreements so far.
         agreements: u32 = 4,
@@ -57,8 +57,8 @@ packed! {
 }
 
 packed! {
-    /// What offers and orders must satisfy, and what agreements begin with. This and the next record
-    /// are `Settings` in [`muster_protocol::abi`], sorted by who needs what.
+    /// The deployment constants for offers and orders. This record and the next one hold the `Settings` of
+    /// [`muster_protocol::abi`], grouped by use.
     pub(crate) struct OrderRules [32] {
         /// `minBond`.
         min_bond: u128 = 12,
@@ -78,7 +78,7 @@ packed! {
 }
 
 packed! {
-    /// What testers are subject to, and the clock.
+    /// The deployment constants for testers, and the clock.
     pub(crate) struct TesterRules [32] {
         /// `testerBond`.
         tester_bond: u128 = 12,
@@ -100,9 +100,9 @@ packed! {
     pub(crate) struct Account [32] {
         /// Its number, from 1 on; 0 = not registered.
         number: u32 = 4,
-        /// How often it was chosen and did not accept; what passes 16 bits is dropped.
+        /// How often it was selected and did not accept, modulo 2^16.
         misses: u16 = 2,
-        /// Agreements now.
+        /// Current agreements.
         active: u16 = 2,
         /// Wei staked.
         stake: u128 = 12,
@@ -112,11 +112,11 @@ packed! {
 }
 
 packed! {
-    /// Who a number is; all but the last field never change.
+    /// Account and application of a number. Only the last field changes.
     pub(crate) struct Identity [32] {
         /// The account.
         account: Address = 20,
-        /// What it registered for.
+        /// The application.
         application: FixedBytes<8> = 8,
         /// For testers: the last epoch whose list it is in; 0 = none.
         last_epoch: u32 = 4,
@@ -124,23 +124,23 @@ packed! {
 }
 
 packed! {
-    /// What a worker offers, and its place in its application's book. All zero for testers.
+    /// A worker's offer and its links in the book of its application. All zero for testers.
     pub(crate) struct Offer [32] {
         /// Wei per tick.
         price: u128 = 12,
-        /// The listed worker behind this one; 0 = last.
+        /// The next listed worker; 0 = last.
         next: u32 = 4,
-        /// The listed worker in front of this one; 0 = first.
+        /// The previous listed worker; 0 = first.
         prev: u32 = 4,
         /// Longest agreement in ticks.
         max_length: u32 = 4,
         /// Promised uptime in basis points.
         promise: u16 = 2,
-        /// Agreements at once.
+        /// The most agreements at once.
         capacity: u16 = 2,
-        /// Whether it wants new work.
+        /// Whether it accepts new work.
         available: bool = 1,
-        /// Whether it stands in the book.
+        /// Whether it is listed in the book.
         listed: bool = 1,
     }
 }
@@ -154,27 +154,27 @@ packed! {
 }
 
 packed! {
-    /// The workers of one application, cheapest first; equal prices in the order of listing.
+    /// The book of one application.
     pub(crate) struct Book [32] {
         /// The first listed worker; 0 = none.
         head: u32 = 4,
-        /// How many are listed.
+        /// Number of listed workers.
         listed: u32 = 4,
-        /// How many ever registered.
+        /// Number of accounts ever registered.
         registered: u32 = 4,
     }
 }
 
 packed! {
-    /// An epoch's list of testers; it only grows.
+    /// An epoch's tester list, which is append-only.
     pub(crate) struct TesterList [32] {
-        /// Its places.
+        /// Number of places.
         len: u32 = 4,
     }
 }
 
 packed! {
-    /// One place of a list.
+    /// One place of a tester list.
     pub(crate) struct TesterPlace [32] {
         /// The tester.
         account: Address = 20,
@@ -182,19 +182,19 @@ packed! {
 }
 
 packed! {
-    /// A worker's reputation: weights with 32 bits behind the point.
+    /// A worker's reputation: weights with 32 fractional bits.
     pub(crate) struct Reputation [32] {
-        /// What was good, at the time below.
+        /// Good weight at the time `updated`.
         good: u64 = 8,
-        /// What was bad.
+        /// Bad weight at the time `updated`.
         bad: u64 = 8,
-        /// When it was written, in unix seconds; weights have decayed since.
+        /// When both were written, in unix seconds; weights decay from then on.
         updated: u64 = 5,
     }
 }
 
 packed! {
-    /// What an account can withdraw.
+    /// The credit of an account.
     pub(crate) struct Credit [32] {
         /// Wei.
         wei: u128 = 16,

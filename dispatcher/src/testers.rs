@@ -1,5 +1,5 @@
-//! Epoch lists of testers. Lists only grow, so an agreement needs nothing but an epoch and a length
-//! to know its testers for ever.
+//! Tester lists by epoch. Lists are append-only, so an epoch and a length identify the testers of an
+//! agreement permanently.
 
 use muster_contract_kit::{Args, Reverted, emit, host, revert};
 use muster_protocol::TESTER_APPLICATION;
@@ -23,8 +23,8 @@ pub(crate) fn register(args: &mut Args) -> Result<u32, Reverted> {
     registry::create_account(FixedBytes(TESTER_APPLICATION), key).map(|(number, _)| number)
 }
 
-/// `checkIn()`: a place in the next epoch's list, and one in this epoch's while that is short. One
-/// account has one place an epoch.
+/// `checkIn()`: adds the caller to the next epoch's list, and to the current one while that is shorter than
+/// `minPool`. An account has at most one place in an epoch.
 pub(crate) fn check_in(_: &mut Args) -> Result<(), Reverted> {
     let (tester, record) = registry::registered_caller()?;
     let mut identity = IDENTITIES.get(record.number);
@@ -49,7 +49,7 @@ pub(crate) fn check_in(_: &mut Args) -> Result<(), Reverted> {
     Ok(())
 }
 
-/// Gives `tester` the next place of an epoch's list.
+/// Appends a tester to an epoch's list.
 fn append_tester(epoch: u32, tester: Address) {
     let len = TESTER_LISTS.update(epoch, |list| list.len = list.len.saturating_add(1)).len;
     let place = len.saturating_sub(1);

@@ -1,7 +1,7 @@
 //! The draw: which places of a tester list hold the seats of a window.
 //!
-//! A pure function of the agreement's seed, so everybody can compute it once the seed is known, and
-//! nobody before. No seat is empty, and no place holds two seats of one window.
+//! The draw is a pure function of the agreement's seed: anyone can compute it once the seed is known,
+//! no one before. Every seat is filled, and no place holds two seats of one window.
 
 use alloy_primitives::{Address, B256, FixedBytes};
 
@@ -15,7 +15,7 @@ pub const SEAT_CAPACITY: usize = MAX_TESTERS as usize;
 #[expect(clippy::as_conversions, reason = "widening; `From` is not const")]
 pub const WINDOW_CAPACITY: usize = MAX_WINDOWS as usize;
 
-/// Bytes that are hashed for one seat: seed ‖ window ‖ seat.
+/// The hash preimage of one seat: seed ‖ window ‖ seat.
 type Preimage = [u8; 24];
 
 /// The seats of one window, in order.
@@ -23,23 +23,23 @@ type Preimage = [u8; 24];
 pub struct Seats {
     /// Places by seat; the first `len` count.
     places: [u32; SEAT_CAPACITY],
-    /// How many seats.
+    /// Number of seats.
     len: usize,
 }
 
 impl Seats {
-    /// Place of each seat in the tester list.
+    /// The place of each seat in the tester list, in seat order.
     pub fn places(&self) -> impl Iterator<Item = u32> + Clone {
         self.places.iter().copied().take(self.len)
     }
 }
 
-/// The seats of `window` in an agreement with this seed, `testers` seats a window and a list of
-/// `pool` places. `None` if the list is shorter than that, or there are more than 15 seats.
+/// Draws the seats of `window` in an agreement with this seed, `testers` seats in each window and a
+/// tester list of `pool` places. `None` if `pool` is less than `testers`, or `testers` exceeds 15.
 ///
-/// Seat j takes h mod (pool − j), h being the first 8 bytes of keccak256(seed ‖ window ‖ j); then
-/// every place drawn before it in this window, in ascending order, moves it up by one if it has reached
-/// that place.
+/// Seat j starts at place h mod (pool − j), where h is the first 8 bytes of
+/// keccak256(seed ‖ window ‖ j). Then, for each place already drawn in this window in ascending order,
+/// it moves up by one if it is at or above that place.
 #[must_use]
 pub fn draw_seats(
     seed: &[u8; 16],
@@ -60,11 +60,11 @@ pub fn draw_seats(
         let mut place = u32::try_from(draw).ok()?;
         for taken in &sorted {
             if place >= *taken {
-                place = place.wrapping_add(1); // below pool
+                place = place.wrapping_add(1); // stays below `pool`
             }
         }
         *to = place;
-        // Keeps the list sorted: the new place goes where it belongs, the larger ones move up.
+        // Insertion: the new place goes to its position, larger ones move up.
         for taken in &mut sorted {
             if place < *taken {
                 core::mem::swap(taken, &mut place);
@@ -74,8 +74,8 @@ pub fn draw_seats(
     Some(seats)
 }
 
-/// The seed of an agreement: the first 16 bytes of keccak256(`hash` of the purchase's L2 block ‖ the
-/// `agreement`'s address). Nobody knows it while the purchase can still be changed.
+/// The seed of an agreement: the first 16 bytes of keccak256(`hash` ‖ `agreement`), where `hash` is the
+/// hash of the purchase's L2 block. It is unknown until the purchase is final.
 #[must_use]
 pub fn derive_seed(
     hash: &B256,
@@ -89,7 +89,7 @@ pub fn derive_seed(
     FixedBytes(keccak(&preimage).first_chunk().copied().unwrap_or_default())
 }
 
-/// The bytes hashed for one seat.
+/// The hash preimage of one seat.
 fn preimage(seed: &[u8; 16], window: u32, seat: u32) -> Preimage {
     let mut bytes = [0; 24];
     let parts = seed.iter().copied().chain(window.to_be_bytes()).chain(seat.to_be_bytes());

@@ -1,8 +1,8 @@
-//! The terms of an agreement: everything that is fixed by its purchase, as bytes.
+//! The terms of an agreement and their encoding: everything that its purchase fixes.
 //!
-//! They stand behind the minimal proxy in the agreement's own code, so they can neither change nor
-//! be initialised twice, and they determine its CREATE2 address: whoever has the terms can tell a
-//! genuine agreement from any other account.
+//! The encoded terms follow the minimal proxy in the agreement's code. So they are immutable, they
+//! cannot be initialised twice, and they determine the CREATE2 address: anyone who has the terms can
+//! tell a genuine agreement from any other account.
 
 use alloy_primitives::{Address, FixedBytes};
 
@@ -11,15 +11,15 @@ use crate::packed::Packed;
 use crate::{MAX_REDUNDANCY, money};
 
 packed! {
-    /// What all workers of an agreement share.
-    pub struct Head [111] {
-        /// Where it was bought and where it settles.
+    /// The part of the terms that is common to all workers.
+    pub struct TermsHeader [111] {
+        /// The dispatcher that sold the agreement and settles it.
         dispatcher: Address = 20,
-        /// Who pays.
+        /// The client, who pays.
         client: Address = 20,
-        /// Its number among the dispatcher's agreements, from 1 on; makes the terms unique.
+        /// Number of the agreement, from 1; makes the terms unique.
         number: u32 = 4,
-        /// What the work is.
+        /// The application of the work.
         application: FixedBytes<8> = 8,
         /// Whether a tick is a second (else an L2 block).
         seconds: bool = 1,
@@ -33,23 +33,23 @@ packed! {
         accept_window: u32 = 4,
         /// Ticks after the end in which testers may report.
         report_window: u32 = 4,
-        /// Windows.
+        /// Number of windows.
         windows: u8 = 1,
-        /// Testers of each window.
+        /// Number of testers of each window.
         testers: u8 = 1,
-        /// A bond as a share of the whole price, in basis points.
+        /// Bond as a share of the whole price, in basis points.
         bond_bps: u16 = 2,
-        /// The least bond.
+        /// The lowest bond in wei.
         min_bond: u128 = 12,
-        /// The fee of a seat as a share of what the worker earns in a window, in basis points.
+        /// Fee of a seat as a share of what the worker earns in a window, in basis points.
         tester_fee_bps: u16 = 2,
-        /// The least fee.
+        /// The lowest fee in wei.
         min_tester_fee: u128 = 8,
-        /// The fewest windows that are paid when the client cancels.
-        least: u8 = 1,
-        /// The epoch whose list of testers is drawn from.
+        /// The fewest windows that the client pays for when it cancels.
+        min_paid_windows: u8 = 1,
+        /// The epoch whose tester list is drawn from.
         epoch: u32 = 4,
-        /// How many places of that list count.
+        /// Number of places of that list that take part.
         pool: u32 = 4,
         /// Number of workers.
         redundancy: u8 = 1,
@@ -57,8 +57,8 @@ packed! {
 }
 
 packed! {
-    /// What one worker agreed to, without what follows from it and the head.
-    struct Part [36] {
+    /// The encoded terms of one worker: without bond and fee, which are computed.
+    struct PackedWorkerTerms [36] {
         /// The worker's account.
         account: Address = 20,
         /// Wei per tick.
@@ -70,7 +70,8 @@ packed! {
     }
 }
 
-/// What one worker agreed to. Fee and bond follow from the rest and from the head, so they take no bytes.
+/// The terms of one worker. Fee and bond are computed from the other fields and the header, so they are
+/// not encoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WorkerTerms {
     /// The worker's account.
@@ -79,63 +80,63 @@ pub struct WorkerTerms {
     pub price: u128,
     /// Promised uptime in basis points.
     pub promise: u16,
-    /// Wei for each (window, seat) that is paid for this worker.
+    /// Fee in wei of one seat in one window, for reporting on this worker.
     pub fee: u128,
-    /// Wei of its stake that are locked until the settlement.
+    /// Wei of its stake that stay locked until the settlement.
     pub bond: u128,
-    /// How often it had not accepted before, at the purchase; the lowest 16 bits count.
+    /// Its count of absences at the purchase, modulo 2^16.
     pub misses: u16,
 }
 
 impl WorkerTerms {
-    /// Bytes of one worker in the terms.
-    pub const BYTES: usize = Part::BYTES;
+    /// Encoded bytes of one worker.
+    pub const BYTES: usize = PackedWorkerTerms::BYTES;
 
-    /// The worker with this part in an agreement with this head.
-    fn unpack(part: Part, head: &Head) -> Self {
-        let Part { account, price, promise, misses } = part;
-        let window_length = head.length.checked_div(head.windows.into()).unwrap_or(0);
-        let fee = match head.testers {
+    /// Decodes a worker's terms: computes fee and bond.
+    fn unpack(packed: PackedWorkerTerms, header: &TermsHeader) -> Self {
+        let PackedWorkerTerms { account, price, promise, misses } = packed;
+        let window_length = header.length.checked_div(header.windows.into()).unwrap_or(0);
+        let fee = match header.testers {
             0 => 0,
-            _ => money::fee(price, window_length, head.tester_fee_bps, head.min_tester_fee),
+            _ => money::fee(price, window_length, header.tester_fee_bps, header.min_tester_fee),
         };
-        let bond = money::bond(price, head.length, head.bond_bps, head.min_bond);
+        let bond = money::bond(price, header.length, header.bond_bps, header.min_bond);
         Self { account, price, promise, fee, bond, misses }
     }
 
-    /// What of it is written down.
-    const fn pack(&self) -> Part {
+    /// The encoded fields.
+    const fn pack(&self) -> PackedWorkerTerms {
         let Self { account, price, promise, misses, .. } = *self;
-        Part { account, price, promise, misses }
+        PackedWorkerTerms { account, price, promise, misses }
     }
 }
 
-/// The most bytes that terms take.
-pub const MAX_TERMS: usize = Head::BYTES + MAX_REDUNDANCY * WorkerTerms::BYTES;
+/// The most bytes of encoded terms.
+pub const MAX_TERMS: usize = TermsHeader::BYTES + MAX_REDUNDANCY * WorkerTerms::BYTES;
 
 /// The terms of one agreement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
-    /// What all workers share.
-    pub header: Head,
-    /// The first `head.redundancy` entries count; the others are zero.
+    /// The part that is common to all workers.
+    pub header: TermsHeader,
+    /// The first `header.redundancy` entries are used; the others are zero.
     worker_slots: [WorkerTerms; MAX_REDUNDANCY],
 }
 
 impl Terms {
-    /// Terms for these workers, at most eight of them. `head.redundancy` is set to their number.
+    /// Terms for these workers; ignores all after the eighth. Sets `header.redundancy` to their number.
     #[must_use]
-    pub fn new(mut head: Head, workers: impl IntoIterator<Item = WorkerTerms>) -> Self {
-        let mut all = [WorkerTerms::default(); MAX_REDUNDANCY];
-        head.redundancy = 0;
-        for (to, from) in all.iter_mut().zip(workers) {
+    pub fn new(mut header: TermsHeader, workers: impl IntoIterator<Item = WorkerTerms>) -> Self {
+        let mut worker_slots = [WorkerTerms::default(); MAX_REDUNDANCY];
+        header.redundancy = 0;
+        for (to, from) in worker_slots.iter_mut().zip(workers) {
             *to = from;
-            head.redundancy = head.redundancy.wrapping_add(1); // at most eight times
+            header.redundancy = header.redundancy.wrapping_add(1); // at most eight times
         }
-        Self { header: head, worker_slots: all }
+        Self { header, worker_slots }
     }
 
-    /// The workers, in their order in the agreement.
+    /// The workers, by index.
     pub fn workers(&self) -> impl Iterator<Item = &WorkerTerms> + Clone {
         self.worker_slots.iter().take(usize::from(self.header.redundancy))
     }
@@ -146,13 +147,13 @@ impl Terms {
         self.workers().nth(usize::from(index))
     }
 
-    /// Ticks of one window, rounded down; the last window also has the rest. 0 without windows.
+    /// Ticks of one window, rounded down; the last window also takes the remainder. 0 without windows.
     #[must_use]
     pub fn window_length(&self) -> u32 {
         self.header.length.checked_div(self.header.windows.into()).unwrap_or(0)
     }
 
-    /// Ticks of the first `windows` windows; of all of them, the whole length.
+    /// Ticks of the first `windows` windows; the whole length for all windows.
     #[must_use]
     pub fn ticks(&self, windows: u8) -> u32 {
         if windows >= self.header.windows {
@@ -161,22 +162,23 @@ impl Terms {
         self.window_length().saturating_mul(windows.into())
     }
 
-    /// The terms in these bytes; `None` if their length is not that of terms.
+    /// Decodes terms; `None` if the length does not match the redundancy in the header.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let (head, rest) = bytes.split_first_chunk()?;
-        let head = Head::read(head);
+        let (header, rest) = bytes.split_first_chunk()?;
+        let header = TermsHeader::read(header);
         let (chunks, tail) = rest.as_chunks();
-        let fits = chunks.len() == usize::from(head.redundancy) && chunks.len() <= MAX_REDUNDANCY;
-        let workers = chunks.iter().map(|chunk| WorkerTerms::unpack(Part::read(chunk), &head));
-        (fits && tail.is_empty()).then(|| Self::new(head, workers))
+        let fits = chunks.len() == usize::from(header.redundancy) && chunks.len() <= MAX_REDUNDANCY;
+        let workers =
+            chunks.iter().map(|chunk| WorkerTerms::unpack(PackedWorkerTerms::read(chunk), &header));
+        (fits && tail.is_empty()).then(|| Self::new(header, workers))
     }
 
-    /// Writes the terms to the front of `bytes` and returns how many bytes they take.
+    /// Encodes the terms at the start of `bytes` and returns their length.
     pub fn encode(&self, bytes: &mut [u8; MAX_TERMS]) -> usize {
-        let Some((head, rest)) = bytes.split_first_chunk_mut() else { return 0 };
-        self.header.write(head);
-        let mut len = Head::BYTES;
+        let Some((header, rest)) = bytes.split_first_chunk_mut() else { return 0 };
+        self.header.write(header);
+        let mut len = TermsHeader::BYTES;
         for (worker, chunk) in self.workers().zip(rest.as_chunks_mut().0) {
             worker.pack().write(chunk);
             len = len.wrapping_add(WorkerTerms::BYTES); // at most MAX_TERMS
@@ -189,21 +191,21 @@ impl Terms {
 mod tests {
     use super::*;
 
-    /// Nine workers, of which an agreement takes eight.
+    /// Nine workers; terms hold eight.
     fn nine_workers() -> [WorkerTerms; 9] {
         [1, 2, 3, 4, 5, 6, 7, 8, 9].map(|price| WorkerTerms { price, ..WorkerTerms::default() })
     }
 
     #[test]
     fn the_number_of_workers_is_counted_not_believed() {
-        let head = Head { redundancy: 7, ..Head::default() };
+        let head = TermsHeader { redundancy: 7, ..TermsHeader::default() };
         assert_eq!(Terms::new(head, nine_workers()[..2].iter().copied()).header.redundancy, 2);
         assert_eq!(Terms::new(head, nine_workers()).header.redundancy, 8);
     }
 
     #[test]
     fn workers_keep_their_places() {
-        let terms = Terms::new(Head::default(), nine_workers()[..2].iter().copied());
+        let terms = Terms::new(TermsHeader::default(), nine_workers()[..2].iter().copied());
         assert_eq!(terms.worker(1).map(|worker| worker.price), Some(2));
         assert_eq!(terms.worker(2), None);
         assert_eq!(terms.workers().count(), 2);
@@ -211,20 +213,23 @@ mod tests {
 
     #[test]
     fn a_window_length_rounds_down_and_is_zero_without_windows() {
-        let quantum = |length, windows| {
-            Terms { header: Head { length, windows, ..Head::default() }, ..Terms::default() }
-                .window_length()
+        let window_length = |length, windows| {
+            Terms {
+                header: TermsHeader { length, windows, ..TermsHeader::default() },
+                ..Terms::default()
+            }
+            .window_length()
         };
-        assert_eq!(quantum(11, 4), 2);
-        assert_eq!(quantum(3, 4), 0);
-        assert_eq!(quantum(11, 0), 0);
+        assert_eq!(window_length(11, 4), 2);
+        assert_eq!(window_length(3, 4), 0);
+        assert_eq!(window_length(11, 0), 0);
     }
 
     #[test]
     fn nothing_and_nine_workers_are_no_terms() {
         assert_eq!(Terms::decode(&[]), None);
         let mut bytes = [0; MAX_TERMS + WorkerTerms::BYTES];
-        bytes[Head::BYTES - 1] = 9;
+        bytes[TermsHeader::BYTES - 1] = 9;
         assert_eq!(Terms::decode(&bytes), None);
     }
 }

@@ -1,10 +1,10 @@
-//! The phases of an agreement, as a pure function of time, and its windows.
+//! The state of an agreement as a function of time, and its windows.
 
 use core::num::NonZeroU32;
 
 use crate::abi::State;
 
-/// What decides the state of an agreement that is not closed; all in ticks.
+/// The times that determine the state of an agreement before its settlement, in ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Times {
     /// Tick of the purchase.
@@ -26,14 +26,14 @@ impl Times {
         self.purchased.saturating_add(self.accept_window.into())
     }
 
-    /// The first tick behind the agreement; 0 before the first accept.
+    /// The first tick after the agreement; 0 before the first accept.
     #[must_use]
     pub fn end(&self) -> u64 {
         if self.start == 0 { 0 } else { self.start.saturating_add(self.length.into()) }
     }
 
-    /// The state at `now`, which is never before `start`. Not `Settled` or `Void`: those are events, not
-    /// times.
+    /// The state at tick `now`, which must not be before `start`. Never `Settled` or `Void`: a settlement
+    /// sets those, not time.
     #[must_use]
     pub fn state(&self, now: u64) -> State {
         if self.start == 0 {
@@ -50,9 +50,9 @@ impl Times {
     }
 }
 
-/// The window of tick `now`: ⌊(now − start) / quantum⌋, the last one running to the end.
+/// The window of tick `now`: ⌊(now − start) / window length⌋; the last window lasts to the end.
 ///
-/// `None` outside the agreement, before the first accept, or if a window has no ticks.
+/// `None` outside the agreement, before the first accept (`start` = 0), or if a window has no ticks.
 #[must_use]
 pub fn window_at(now: u64, start: u64, length: u32, windows: u8) -> Option<u8> {
     let window_length = u64::from(length.checked_div(windows.into())?);
@@ -61,25 +61,25 @@ pub fn window_at(now: u64, start: u64, length: u32, windows: u8) -> Option<u8> {
     u8::try_from(since.checked_div(window_length)?.min(last.into())).ok()
 }
 
-/// How many windows remain to be judged when the client cancels in window `current`: that one and the
-/// next, and never fewer than `least`, which pay for the shortest agreement.
+/// The number of windows to be judged after the client cancels in window `current`: up to that window
+/// and the next one, and at least `min_paid`.
 #[must_use]
 pub fn windows_after_cancel(current: u8, windows: u8, min_paid: u8) -> u8 {
     current.saturating_add(2).max(min_paid).min(windows)
 }
 
-/// The fewest windows of `quantum` ticks that make up `min_length`, and no more than `windows`.
+/// The fewest windows of `window_length` ticks that last at least `min_length`; at most `windows`.
 #[must_use]
 pub fn min_paid_windows(min_length: u32, window_length: u32, windows: u8) -> u8 {
-    let least = NonZeroU32::new(window_length).map(|quantum| min_length.div_ceil(quantum.get()));
-    least.and_then(|least| u8::try_from(least).ok()).unwrap_or(windows).min(windows)
+    let fewest = NonZeroU32::new(window_length).map(|ticks| min_length.div_ceil(ticks.get()));
+    fewest.and_then(|fewest| u8::try_from(fewest).ok()).unwrap_or(windows).min(windows)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Bought at 100, to be accepted until 110, 40 ticks long, reported for 20.
+    /// Bought at tick 100, accepted by tick 110, 40 ticks long, with 20 ticks to report.
     const fn times(start: u64) -> Times {
         Times { purchased: 100, accept_window: 10, start, length: 40, report_window: 20 }
     }

@@ -1,11 +1,11 @@
-//! Wei: escrow, fees, bonds and pay. Every division says which way it rounds; what is left over is
-//! the client's.
+//! Wei: escrow, fees, bonds, pay and slashes. Every division states how it rounds; remainders go to the
+//! client.
 
 use crate::verdict::WindowTally;
 use crate::{BPS, PRICE_LIMIT};
 
-/// ⌊`amount` × `part` / `whole`⌋ for `part` ≤ `whole`; the whole amount if `part` is larger, and zero
-/// if `whole` is zero.
+/// ⌊`amount` × `part` / `whole`⌋ for `part` ≤ `whole`; `amount` if `part` is larger; zero if `whole` is
+/// zero.
 #[must_use]
 pub fn share(amount: u128, part: u32, whole: u32) -> u128 {
     let (part, whole) = (u128::from(part.min(whole)), u128::from(whole));
@@ -18,21 +18,21 @@ pub fn share(amount: u128, part: u32, whole: u32) -> u128 {
     quotient.wrapping_mul(part).wrapping_add(tail)
 }
 
-/// What `ticks` cost at `price` wei each, for prices below [`PRICE_LIMIT`].
+/// The cost in wei of `ticks` at `price` wei each, for prices below [`PRICE_LIMIT`].
 #[must_use]
 pub fn cost(price: u128, ticks: u32) -> u128 {
-    price.saturating_mul(ticks.into()) // 96 + 32 bits cannot leave 128
+    price.saturating_mul(ticks.into()) // 96 + 32 bits fit into 128
 }
 
-/// The fee of one seat for one worker: `bps` of what the worker earns in a window of `quantum` ticks,
-/// rounded down, and at least `minimum`.
+/// The fee of one seat for one worker: `bps` of what the worker earns in a window of `window_length`
+/// ticks, rounded down, and at least `minimum`.
 #[must_use]
-pub fn fee(price: u128, quantum: u32, bps: u16, minimum: u128) -> u128 {
-    minimum.max(share(cost(price, quantum), bps.into(), BPS.into()))
+pub fn fee(price: u128, window_length: u32, bps: u16, minimum: u128) -> u128 {
+    minimum.max(share(cost(price, window_length), bps.into(), BPS.into()))
 }
 
-/// The bond of one worker in one agreement: `bps` of what it can earn, rounded up, and at least
-/// `minimum`.
+/// The bond of one worker in one agreement: `bps` of the price of the whole length, rounded up, and at
+/// least `minimum`.
 #[must_use]
 pub fn bond(price: u128, length: u32, bps: u16, minimum: u128) -> u128 {
     let full = cost(price, length);
@@ -41,8 +41,8 @@ pub fn bond(price: u128, length: u32, bps: u16, minimum: u128) -> u128 {
     minimum.max(full.saturating_sub(rest))
 }
 
-/// What one worker adds to the escrow: its price for the whole length and the fees of all its seats.
-/// `None` from [`PRICE_LIMIT`] on, which also keeps its fee and its bond below that limit.
+/// One worker's part of the escrow: its price for the whole length and the fees of all its seats. `None`
+/// from [`PRICE_LIMIT`] on, which also keeps its fee and its bond below that limit.
 #[must_use]
 pub fn escrow(price: u128, length: u32, fee: u128, windows: u8, testers: u8) -> Option<u128> {
     let seats = u128::from(windows).checked_mul(testers.into())?;
@@ -50,56 +50,57 @@ pub fn escrow(price: u128, length: u32, fee: u128, windows: u8, testers: u8) -> 
     (sum < PRICE_LIMIT).then_some(sum)
 }
 
-/// What a worker earns that accepted: all of it if it kept its promise or nothing is known, else the
-/// share of the known windows that it served, rounded down.
+/// The pay of a worker that accepted: the whole price if it kept its promise or no window was decided,
+/// otherwise the share of the decided windows that it served, rounded down.
 ///
 /// Source: docs/rules.md, "Pay".
 #[must_use]
-pub fn pay(price: u128, length: u32, promise: u16, record: WindowTally) -> u128 {
+pub fn pay(price: u128, length: u32, promise: u16, tally: WindowTally) -> u128 {
     let base = cost(price, length);
-    if record.meets(promise) { base } else { share(base, record.served.into(), record.decided()) }
+    if tally.meets(promise) { base } else { share(base, tally.served.into(), tally.decided()) }
 }
 
-/// What the windows that count say about one worker.
+/// The verdicts on one worker over all judged windows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Judgement {
     /// Windows judged served and failed.
     pub tally: WindowTally,
-    /// Failed windows in which at least two seats said so and none had a receipt: near-certainty.
+    /// Failed windows in which at least two seats reported a failure and none has a receipt: a worker
+    /// loses its bond only for these.
     pub certain_failures: u8,
-    /// Ticks that the worker is judged and paid for.
+    /// Ticks for which the worker is judged and paid.
     pub ticks: u32,
     /// Whether it resigned.
     pub resigned: bool,
 }
 
-/// A tenth of a bond, rounded down: the price of not accepting, and of leaving.
+/// A tenth of a bond, rounded down: the penalty for not accepting, and for resigning.
 #[must_use]
 pub fn tenth(bond: u128) -> u128 {
     share(bond, 1, 10)
 }
 
-/// What a worker that accepted loses of its bond for an agreement of `length` ticks. The price follows
-/// the majority; the bond follows near-certainty only: what the promise was missed by if every failed
-/// window that is not sure had been served, as a share of the promise, of the bond for the ticks that
-/// count. Leaving costs a tenth. Never more than the bond; every part rounds down.
+/// The part of its bond that a worker loses which accepted an agreement of `length` ticks.
+///
+/// Pay follows the majority, but the slash counts only certain failures: all other windows count as
+/// served. The slash is the missed share of the promise, applied to the bond for the judged ticks.
+/// Resigning adds a tenth of the bond. Never more than the bond; every part rounds down.
 ///
 /// Source: docs/rules.md, "Slashing".
 #[must_use]
 pub fn slash(bond: u128, length: u32, promise: u16, judgement: &Judgement) -> u128 {
-    let Judgement { tally: record, certain_failures, ticks, resigned } = *judgement;
+    let Judgement { tally, certain_failures, ticks, resigned } = *judgement;
     // At most 42 windows times 10 000.
-    let promised = u32::from(promise).wrapping_mul(record.decided());
-    let kept =
-        u32::from(BPS).wrapping_mul(record.decided().saturating_sub(certain_failures.into()));
+    let promised = u32::from(promise).wrapping_mul(tally.decided());
+    let kept = u32::from(BPS).wrapping_mul(tally.decided().saturating_sub(certain_failures.into()));
     let at_risk = share(bond, ticks, length);
     let missed = share(at_risk, promised.saturating_sub(kept), promised);
     let leave = if resigned { tenth(bond) } else { 0 };
     bond.min(missed.saturating_add(leave))
 }
 
-/// What a client gets of the `slash` of one worker: no more than the `pay` of that very worker. The rest
-/// is burned, so nobody earns by a worker's failure.
+/// The part of one worker's `slash` that goes to the client: at most the `pay` of the same worker. The
+/// rest is burned, so no one profits from a worker's failure.
 ///
 /// Source: docs/rules.md, "Compensation".
 #[must_use]
@@ -162,11 +163,11 @@ mod tests {
 
     #[test]
     fn pay_is_whole_at_the_promise_and_a_share_below_it() {
-        let record = |served, failed| WindowTally { served, failed };
-        assert_eq!(pay(1, 100, 7_500, record(3, 1)), 100);
-        assert_eq!(pay(1, 100, 7_501, record(3, 1)), 75);
-        assert_eq!(pay(1, 100, 7_501, record(1, 2)), 33);
-        assert_eq!(pay(1, 100, 10_000, record(0, 0)), 100);
-        assert_eq!(pay(1, 100, 1, record(0, 1)), 0);
+        let tally = |served, failed| WindowTally { served, failed };
+        assert_eq!(pay(1, 100, 7_500, tally(3, 1)), 100);
+        assert_eq!(pay(1, 100, 7_501, tally(3, 1)), 75);
+        assert_eq!(pay(1, 100, 7_501, tally(1, 2)), 33);
+        assert_eq!(pay(1, 100, 10_000, tally(0, 0)), 100);
+        assert_eq!(pay(1, 100, 1, tally(0, 1)), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! What an order may ask for. Whether workers and testers are there is the dispatcher's to know.
+//! Checks the numbers of an order. Whether workers and testers are available is the dispatcher's check.
 
 use alloy_primitives::{FixedBytes, U256};
 
@@ -8,11 +8,11 @@ use crate::{MAX_REDUNDANCY, MAX_SEATS, MAX_TESTERS, MAX_WINDOWS, TESTER_APPLICAT
 /// An order whose numbers are in their ranges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ValidOrder {
-    /// Workers, 1 to 8.
+    /// Number of workers, 1 to 8.
     pub redundancy: u8,
-    /// Ticks.
+    /// Length in ticks.
     pub length: u32,
-    /// Windows, 1 to 21.
+    /// Number of windows, 1 to 21.
     pub windows: u8,
     /// Testers of each window: 0, or odd from 3 to 15.
     pub testers: u8,
@@ -20,8 +20,9 @@ pub struct ValidOrder {
     pub window_length: u32,
 }
 
-/// The order behind `buyContract(redundancy, length)`: application 0, promised uptime of 9 000 or
-/// more, three testers and up to four windows; neither where fewer than `minPool` testers are listed.
+/// The order behind `buyContract(redundancy, length)`: application 0, promised uptime of at least 9 000,
+/// three testers and up to four windows; no testers and one window if fewer than `minPool` testers are
+/// listed.
 #[must_use]
 pub fn default_order(
     redundancy: U256,
@@ -46,7 +47,7 @@ pub fn default_order(
     }
 }
 
-/// Checks the numbers of an order at tick `now`.
+/// Checks the numbers of an order at tick `now` and narrows them to their ranges.
 ///
 /// # Errors
 /// The first [`Reason`] that applies, in the order of that enum.
@@ -81,7 +82,7 @@ pub fn check(order: &Order, settings: &Settings, now: u64) -> Result<ValidOrder,
     })
 }
 
-/// Whether an agreement may have these windows with so many testers each.
+/// Whether an agreement may have `windows` windows with `testers` testers each.
 fn are_testers_valid(windows: u8, testers: u8) -> bool {
     if testers == 0 {
         return windows == 1;
@@ -96,7 +97,7 @@ mod tests {
     use crate::abi::Clock;
     use crate::settings;
 
-    /// One worker for 100 ticks in two windows of three testers: fits a dev chain.
+    /// One worker for 100 ticks in two windows of three testers, valid with the dev preset.
     fn order() -> Order {
         Order {
             windows: 2,
@@ -104,7 +105,7 @@ mod tests {
         }
     }
 
-    /// The check on a dev chain at tick 50.
+    /// Checks an order with the dev preset at tick 50.
     fn checked(order: Order) -> Result<ValidOrder, Reason> {
         check(&order, &settings::dev(Clock::Second), 50)
     }
@@ -119,16 +120,16 @@ mod tests {
     #[test]
     fn redundancy_is_one_to_eight() {
         for (redundancy, fits) in [(0, false), (1, true), (8, true), (9, false), (257, false)] {
-            let answer = checked(Order { redundancy: U256::from(redundancy), ..order() });
-            assert_eq!(answer.err(), (!fits).then_some(Reason::Redundancy), "{redundancy}");
+            let result = checked(Order { redundancy: U256::from(redundancy), ..order() });
+            assert_eq!(result.err(), (!fits).then_some(Reason::Redundancy), "{redundancy}");
         }
     }
 
     #[test]
     fn length_is_at_least_the_shortest_and_four_bytes() {
         for (length, fits) in [(7, false), (8, true), (u64::MAX >> 32, true), (1 << 32, false)] {
-            let answer = checked(Order { length: U256::from(length), windows: 1, ..order() });
-            assert_eq!(answer.err(), (!fits).then_some(Reason::Length), "{length}");
+            let result = checked(Order { length: U256::from(length), windows: 1, ..order() });
+            assert_eq!(result.err(), (!fits).then_some(Reason::Length), "{length}");
         }
     }
 
@@ -136,8 +137,8 @@ mod tests {
     fn windows_are_one_to_twenty_one_and_long_enough() {
         let table = [(100, 0, false), (126, 21, true), (125, 21, false), (1_000, 22, false)];
         for (length, windows, fits) in table {
-            let answer = checked(Order { length: U256::from(length), windows, ..order() });
-            assert_eq!(answer.err(), (!fits).then_some(Reason::Windows), "{length}/{windows}");
+            let result = checked(Order { length: U256::from(length), windows, ..order() });
+            assert_eq!(result.err(), (!fits).then_some(Reason::Windows), "{length}/{windows}");
         }
     }
 
@@ -158,8 +159,8 @@ mod tests {
         ];
         for (windows, testers, fits) in table {
             let length = U256::from(1_000);
-            let answer = checked(Order { length, windows, testers, ..order() });
-            assert_eq!(answer.err(), (!fits).then_some(Reason::Testers), "{windows}x{testers}");
+            let result = checked(Order { length, windows, testers, ..order() });
+            assert_eq!(result.err(), (!fits).then_some(Reason::Testers), "{windows}x{testers}");
         }
     }
 
@@ -172,8 +173,8 @@ mod tests {
     #[test]
     fn an_order_can_be_bought_in_its_last_tick() {
         for (expiry, fits) in [(0, true), (49, false), (50, true), (51, true)] {
-            let answer = checked(Order { expiry, ..order() });
-            assert_eq!(answer.err(), (!fits).then_some(Reason::Expired), "{expiry}");
+            let result = checked(Order { expiry, ..order() });
+            assert_eq!(result.err(), (!fits).then_some(Reason::Expired), "{expiry}");
         }
     }
 }

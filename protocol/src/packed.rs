@@ -1,21 +1,21 @@
-//! Fixed-width records, as storage words and as the terms in an agreement's code.
+//! Fixed-width records: storage words, and the terms in an agreement's code.
 //!
-//! Integers are little-endian, because that is how wasm loads them: one instruction a field instead
-//! of one a byte. Byte strings and addresses stand as they are.
+//! Integers are little-endian, as wasm loads them: one instruction for each field instead of one for
+//! each byte. Byte strings and addresses keep their byte order.
 
 use alloy_primitives::{Address, FixedBytes};
 
-/// A value that is written in a fixed number of bytes.
+/// A value with a fixed-width encoding.
 pub trait Field: Copy {
-    /// The value in the `len` bytes of `bytes` from `at` on, as far as `bytes` reaches. Single bytes and
-    /// byte strings have the width of their type, whatever `len` says.
+    /// Reads the value from the `len` bytes of `bytes` at `at`; bytes past the end read as zero. Single
+    /// bytes and byte strings have the width of their type and ignore `len`.
     fn read(bytes: &[u8], at: usize, len: usize) -> Self;
-    /// Writes the lowest `len` bytes of the value at `at`, as far as `bytes` reaches. What does not fit
-    /// into `len` bytes is lost: whoever fills a record sees to it that values fit.
+    /// Writes the lowest `len` bytes of the value at `at`; drops bytes past the end. Higher bytes of the
+    /// value are lost: the caller must ensure that it fits.
     fn write(self, bytes: &mut [u8], at: usize, len: usize);
 }
 
-/// [`Field`] for unsigned integers.
+/// Implements [`Field`] for unsigned integers.
 macro_rules! impl_field_for_integers {
     ($($ty:ty),*) => {$(
         impl Field for $ty {
@@ -96,18 +96,18 @@ impl Field for Address {
     }
 }
 
-/// A record of `N` bytes; all fields zero is its default.
+/// A record of `N` bytes. Its default has all fields zero, which are `N` zero bytes.
 pub trait Packed<const N: usize>: Copy + Default {
-    /// The record in these bytes.
+    /// Reads the record.
     fn read(bytes: &[u8; N]) -> Self;
-    /// Writes the record into these bytes; the inverse of `read`.
+    /// Writes the record; the inverse of `read`.
     fn write(&self, bytes: &mut [u8; N]);
 }
 
-/// Declares a [`Packed`] record: fields in order, each with its width in bytes. Bytes behind the last
-/// field are never touched.
+/// Declares a [`Packed`] record: fields in order, each with its width in bytes. `write` leaves bytes after
+/// the last field unchanged.
 ///
-/// Fields that are wider than the record together do not compile:
+/// Fields that do not fit into the record do not compile:
 ///
 /// ```compile_fail
 /// muster_protocol::packed! {
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     packed! {
-        /// One field of each kind, one byte to spare.
+        /// One field of each kind, and one unused byte.
         struct Sample [32] {
             /// A flag.
             flag: bool = 1,
@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(bytes[..7], [1, 0xab, 5, 4, 3, 2, 1]);
         assert_eq!(bytes[7..27], sample.account.0.0);
         assert_eq!(bytes[27..31], *b"name");
-        assert_eq!(bytes[31], 0xee); // not a field's
+        assert_eq!(bytes[31], 0xee); // unused
         assert_eq!(Sample::read(&bytes), sample);
     }
 

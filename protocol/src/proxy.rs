@@ -1,22 +1,22 @@
-//! The account of an agreement: a minimal proxy (EIP-1167) with the terms behind it, made by CREATE2
-//! with salt zero. Terms are unique, so every agreement has an address of its own, and whoever has
-//! the terms can compute it.
+//! The account of an agreement: a minimal proxy (EIP-1167) followed by the terms, created by CREATE2
+//! with salt zero. Terms are unique, so every agreement has its own address, and anyone who has the
+//! terms can compute it.
 
 use alloy_primitives::Address;
 
 use crate::layout::MAX_TERMS;
 
-/// The proxy's code in front of the implementation's address.
+/// The proxy's code before the implementation's address.
 pub const CODE_PREFIX: [u8; 10] = [0x36, 0x3d, 0x3d, 0x37, 0x3d, 0x3d, 0x3d, 0x36, 0x3d, 0x73];
 
-/// The proxy's code behind the implementation's address.
+/// The proxy's code after the implementation's address.
 const CODE_SUFFIX: [u8; 15] =
     [0x5a, 0xf4, 0x3d, 0x82, 0x80, 0x3e, 0x90, 0x3d, 0x91, 0x60, 0x2b, 0x57, 0xfd, 0x5b, 0xf3];
 
-/// Bytes of the proxy; the terms begin here.
+/// Bytes of the proxy; the terms start at this offset.
 pub const PROXY_LEN: usize = 45;
 
-/// Bytes of the init code in front of the proxy: it returns everything behind itself.
+/// Bytes of the init code in front of the proxy: it returns everything after itself.
 const LOADER_LEN: usize = 10;
 
 /// The most bytes of an agreement's code.
@@ -25,7 +25,7 @@ pub const MAX_CODE: usize = PROXY_LEN + MAX_TERMS;
 /// The most bytes of an agreement's init code.
 pub const MAX_INIT_CODE: usize = LOADER_LEN + MAX_CODE;
 
-/// Writes the init code of an agreement to the front of `out` and returns its length.
+/// Writes the init code of an agreement to the start of `out` and returns its length.
 pub fn init_code(implementation: Address, terms: &[u8], out: &mut [u8; MAX_INIT_CODE]) -> usize {
     let code = PROXY_LEN.saturating_add(terms.len());
     let [high, low] = u16::try_from(code).unwrap_or(u16::MAX).to_be_bytes();
@@ -38,7 +38,7 @@ pub fn init_code(implementation: Address, terms: &[u8], out: &mut [u8; MAX_INIT_
     LOADER_LEN.saturating_add(code)
 }
 
-/// The address that `creator` gives to the contract with this hash of its init code.
+/// The CREATE2 address for `creator`, salt zero and the hash of the init code.
 pub fn create2_address(
     creator: Address,
     init_hash: &[u8; 32],
@@ -54,7 +54,7 @@ pub fn create2_address(
     Address::new(hash.last_chunk().copied().unwrap_or_default())
 }
 
-/// The terms in the code of an agreement; `None` if it is no such proxy.
+/// The encoded terms in the code of an agreement; `None` if the code is not such a proxy.
 #[must_use]
 pub fn terms_of_code(code: &[u8]) -> Option<&[u8]> {
     code.strip_prefix(&CODE_PREFIX).and_then(|_| code.get(PROXY_LEN..))

@@ -1,12 +1,12 @@
-//! Receipts: a worker's word, signed, for the windows in which it served a session.
+//! Receipts: a worker signs the windows in which it served a session.
 //!
-//! A receipt names a session and not who opened it, so a worker cannot tell testers from the client.
-//! The session is the hash of the tester's account and a salt that only the tester knows; it shows
-//! both when it reports.
+//! A receipt names a session, not the account that opened it, so a worker cannot tell testers from
+//! the client. The session id is the hash of the tester's account and a secret salt; the tester reveals
+//! both in its report.
 
 use alloy_primitives::{Address, B256, b256};
 
-/// keccak256 of the domain's type: name, version, chain id, verifying contract.
+/// keccak256 of the EIP-712 domain type with name, version, chain id and verifying contract.
 const DOMAIN_TYPE_HASH: B256 =
     b256!("8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f");
 /// keccak256("WorkAgreement").
@@ -18,7 +18,7 @@ const VERSION_HASH: B256 =
 const RECEIPT_TYPE_HASH: B256 =
     b256!("9e5c8f2f87c8600425c1e52f333093f1e91f7ea9201a354437f6c5c6f70b47e7");
 
-/// A number as a word.
+/// A number as a big-endian word.
 const fn u64_word(number: u64) -> [u8; 32] {
     let mut word = [0; 32];
     if let Some(low) = word.last_chunk_mut() {
@@ -27,13 +27,13 @@ const fn u64_word(number: u64) -> [u8; 32] {
     word
 }
 
-/// The session that `tester` opens with `salt`: keccak256(account ‖ salt), one word each.
+/// The session id of `tester` and `salt`: keccak256(account ‖ salt), one word each.
 #[must_use]
 pub fn session_id(tester: Address, salt: B256, keccak: impl Fn(&[u8]) -> [u8; 32]) -> B256 {
     B256::new(keccak([tester.into_word().0, salt.0].as_flattened()))
 }
 
-/// What separates the receipts of one agreement from everything else that is signed.
+/// The EIP-712 domain separator of one agreement.
 #[must_use]
 pub fn domain_separator(
     chain_id: u64,
@@ -50,8 +50,8 @@ pub fn domain_separator(
     B256::new(keccak(words.as_flattened()))
 }
 
-/// What a worker signs: EIP-712 `Receipt(bytes32 session,uint32 served)`, `served` having a bit for each
-/// window.
+/// The EIP-712 hash that a worker signs: `Receipt(bytes32 session,uint32 served)`. `served` has one bit for
+/// each window.
 #[must_use]
 pub fn signing_hash(
     domain: B256,

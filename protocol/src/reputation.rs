@@ -1,35 +1,36 @@
-//! Reputation: what the testers of past agreements say of a worker, weighted by what they were paid,
-//! fading with time, read as a cautious estimate.
+//! Reputation: reports of past agreements on a worker, weighted by the fees paid for them and decayed
+//! over time. The score is a lower confidence bound.
 //!
-//! Weights are counts of observations with 32 bits behind the point.
+//! Weights are fixed-point counts of observations with 32 fractional bits.
 
 use crate::BPS;
 
-/// Seconds in which weights fall to one half: 30 days.
+/// Half-life of a weight in seconds: 30 days.
 pub const HALF_LIFE: u64 = 30 * 86_400;
 
-/// One observation.
+/// The weight of one observation.
 pub const ONE_OBSERVATION: u64 = 1 << 32;
 
-/// The most that one agreement weighs, in observations.
+/// The highest weight of one agreement, in observations.
 const MAX_WEIGHT: u32 = 4;
 
-/// 1.645, the 95th percentile of the normal distribution, with 32 bits behind the point.
+/// 1.645, the 95th percentile of the normal distribution, with 32 fractional bits.
 const Z: u128 = 7_065_221_202;
 
-/// Its square, with 32 bits behind the point.
+/// The square of [`Z`], with 32 fractional bits.
 const Z_SQUARED: u128 = 11_622_288_877;
 
-/// Good and bad weight.
+/// A worker's good and bad weight.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReputationWeights {
-    /// Weight of what was served.
+    /// Weight of served windows.
     pub good: u64,
-    /// Weight of what failed, and of absences.
+    /// Weight of failed windows, absences and resignations.
     pub bad: u64,
 }
 
-/// What an agreement weighs whose testers were paid `fees`: min(4, ⌊log2(1 + ⌊fees / unit⌋)⌋).
+/// The weight of an agreement whose testers were paid `fees`: min(4, ⌊log2(1 + ⌊fees / unit⌋)⌋)
+/// observations.
 #[must_use]
 pub fn weight(fees: u128, unit: u128) -> u64 {
     let units = fees.checked_div(unit).unwrap_or(0);
@@ -40,45 +41,45 @@ pub fn weight(fees: u128, unit: u128) -> u64 {
 /// ⌊`weight` × `part` / `whole`⌋, for weights of one agreement; zero if `whole` is zero.
 #[must_use]
 pub fn weight_fraction(weight: u64, part: u8, whole: u8) -> u64 {
-    // 35 + 8 bits cannot leave 64.
+    // 35 + 8 bits fit into 64.
     weight.wrapping_mul(part.into()).checked_div(whole.into()).unwrap_or(0)
 }
 
 impl ReputationWeights {
-    /// The standing `seconds` later: half for each half-life that has passed, and for the rest of the
-    /// time along a straight line to the next half; rounded down.
+    /// The weights after `seconds`: halved for each full half-life, then linear towards the next half;
+    /// rounded down.
     #[must_use]
     pub fn decayed(self, seconds: u64) -> Self {
         let times = u32::try_from(seconds.checked_div(HALF_LIFE).unwrap_or(0)).unwrap_or(u32::MAX);
         let rest = seconds.checked_rem(HALF_LIFE).unwrap_or(0);
         let double = HALF_LIFE.saturating_mul(2);
-        let fade = |weight: u64| {
+        let decay = |weight: u64| {
             let halved = u128::from(weight.checked_shr(times).unwrap_or(0));
-            // 64 + 23 bits cannot leave 128; the quotient is at most the weight.
-            let faded = halved.wrapping_mul(double.saturating_sub(rest).into());
-            let faded = faded.checked_div(double.into()).unwrap_or(0);
-            u64::try_from(faded).unwrap_or(u64::MAX)
+            // 64 + 23 bits fit into 128; the quotient is at most the weight.
+            let decayed = halved.wrapping_mul(double.saturating_sub(rest).into());
+            let decayed = decayed.checked_div(double.into()).unwrap_or(0);
+            u64::try_from(decayed).unwrap_or(u64::MAX)
         };
-        Self { good: fade(self.good), bad: fade(self.bad) }
+        Self { good: decay(self.good), bad: decay(self.bad) }
     }
 
-    /// The standing with more weight on either side.
+    /// The weights plus `good` and `bad`, saturating.
     #[must_use]
     pub const fn with_added(self, good: u64, bad: u64) -> Self {
         Self { good: self.good.saturating_add(good), bad: self.bad.saturating_add(bad) }
     }
 
-    /// The lower end of the 95 % one-sided Wilson interval for the share that is good, in basis points
-    /// and rounded down; 0 when nothing is known.
+    /// The lower bound of the one-sided 95 % Wilson interval for the good share, in basis points, rounded
+    /// down; 0 without observations.
     ///
     /// With n = good + bad: (good + z²/2 − z·√(good·bad/n + z²/4)) / (n + z²).
     #[must_use]
     pub fn score(self) -> u16 {
         let (good, bad) = (u128::from(self.good), u128::from(self.bad));
         let n = good.wrapping_add(bad); // 65 bits
-        // 64 + 64 bits cannot leave 128.
+        // 64 + 64 bits fit into 128.
         let Some(spread) = good.wrapping_mul(bad).checked_div(n) else { return 0 };
-        // Both below 2^64, so 32 more bits behind the point have room.
+        // Both are below 2^64, so there is space for 32 more fractional bits.
         let root = isqrt(spread.wrapping_add(Z_SQUARED >> 2).wrapping_shl(32));
         let low = Z.wrapping_mul(root).wrapping_shr(32); // 33 + 48 bits
         let center = good.wrapping_add(Z_SQUARED >> 1);
@@ -88,7 +89,7 @@ impl ReputationWeights {
     }
 }
 
-/// ⌊√n⌋ by Newton's method, which falls towards the root from above.
+/// ⌊√n⌋ by Newton's method, which converges from above.
 fn isqrt(n: u128) -> u128 {
     let Some(bits) = n.checked_ilog2() else { return 0 };
     let mut root = 1_u128.wrapping_shl((bits >> 1).wrapping_add(1)); // at least the root
@@ -102,7 +103,7 @@ fn isqrt(n: u128) -> u128 {
 }
 
 #[cfg(test)]
-#[expect(clippy::integer_division, reason = "hundredths and observations are cut off on purpose")]
+#[expect(clippy::integer_division, reason = "tests compare whole hundredths and observations")]
 mod tests {
     use super::*;
 

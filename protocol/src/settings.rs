@@ -1,19 +1,19 @@
-//! The constants of a deployment: two presets, and what they must satisfy.
+//! The constants of a deployment: two presets, and the check of the constructor.
 
 use crate::BPS;
 use crate::abi::{Clock, Settings};
 
-/// The longest `acceptWindow`, in ticks: a day of seconds is 345 600 blocks at four a second, and the seed of an agreement
-/// is a hash that the chain forgets after 393 168 blocks.
+/// The longest `acceptWindow`, in ticks. The seed of an agreement needs a block hash that the chain keeps
+/// for 393 168 blocks; a day of seconds is 345 600 blocks, at four blocks a second.
 pub const MAX_ACCEPT_WINDOW: u32 = 86_400;
 
-/// How many fields [`Settings`] has.
+/// The number of fields of [`Settings`].
 pub const FIELD_COUNT: u8 = 14;
 
-/// For chains where money is real. Times are minutes and hours, in ticks of `clock`.
+/// The preset for live chains. Times are minutes and hours, in ticks of `clock`.
 #[must_use]
 pub const fn production(clock: Clock) -> Settings {
-    // Arbitrum makes four blocks a second.
+    // Arbitrum produces four blocks a second.
     let second: u32 = match clock {
         Clock::ArbBlock => 4,
         _ => 1,
@@ -36,7 +36,7 @@ pub const fn production(clock: Clock) -> Settings {
     }
 }
 
-/// For dev chains: as `production`, but an agreement lasts seconds and three testers are enough.
+/// The preset for dev chains: as `production`, but agreements last seconds and three testers suffice.
 #[must_use]
 pub const fn dev(clock: Clock) -> Settings {
     Settings {
@@ -49,7 +49,7 @@ pub const fn dev(clock: Clock) -> Settings {
     }
 }
 
-/// Checks the constants against each other.
+/// Checks that every constant is in its range and that they fit together.
 ///
 /// # Errors
 /// The index of the first field that is out of its range, in the order of [`Settings`].
@@ -60,7 +60,7 @@ pub fn check(settings: &Settings) -> Result<(), u8> {
         (0, matches!(s.clock, Clock::ArbBlock | Clock::Second)),
         (1, s.acceptWindow > 0 && s.acceptWindow <= MAX_ACCEPT_WINDOW),
         (2, s.reportWindow > 0),
-        // Whoever holds a worker's slot pays for at least half of the time it is held.
+        // A client pays for at least half of the time for which it holds a worker's slot.
         (3, held.is_some_and(|held| s.minLength >= held)),
         // A worker that accepts late still has half of window 0.
         (4, s.minWindow >= s.acceptWindow.saturating_mul(2)),
@@ -72,7 +72,7 @@ pub fn check(settings: &Settings) -> Result<(), u8> {
         (10, s.minBond < crate::PRICE_LIMIT),
         (11, u64::try_from(s.minTesterFee).is_ok()),
         (12, s.testerBond < crate::PRICE_LIMIT),
-        // A bought score costs real fees.
+        // Buying a score costs fees.
         (13, s.reputationUnit > 0 && s.reputationUnit >= s.minTesterFee.saturating_mul(12)),
         (13, s.reputationUnit < crate::PRICE_LIMIT),
     ];

@@ -1,19 +1,20 @@
-//! What the seats of a window say about a worker, and what all windows say together.
+//! Verdicts of windows, and their tally over an agreement.
 
 use crate::BPS;
 
-/// What the seats of one window say about one worker.
+/// The verdict on one worker in one window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// No seat said anything.
+    /// No seat reported.
     Unknown,
-    /// At least as many seats were served as were not.
+    /// At least as many seats report service as failure.
     Served,
-    /// More seats were not served than were.
+    /// More seats report failure than service.
     Failed,
 }
 
-/// The verdict of `served` seats against `failed` ones. Silent seats do not count; a tie is served.
+/// The verdict of `served` seats against `failed` ones. Seats without a report do not count; a tie is
+/// [`Verdict::Served`].
 #[must_use]
 pub const fn judge(served: u8, failed: u8) -> Verdict {
     if served == 0 && failed == 0 {
@@ -25,8 +26,7 @@ pub const fn judge(served: u8, failed: u8) -> Verdict {
     }
 }
 
-/// How many windows of an agreement were judged served, and how many failed. Unknown ones are in
-/// neither.
+/// The decided windows of an agreement; unknown ones are in neither count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WindowTally {
     /// Windows judged served.
@@ -36,7 +36,7 @@ pub struct WindowTally {
 }
 
 impl WindowTally {
-    /// Adds one window.
+    /// Adds the verdict of one window.
     pub const fn add(&mut self, verdict: Verdict) {
         match verdict {
             Verdict::Unknown => {}
@@ -45,16 +45,16 @@ impl WindowTally {
         }
     }
 
-    /// Windows of which anything is known.
+    /// The number of decided windows.
     #[must_use]
     pub fn decided(self) -> u32 {
-        u32::from(self.served).wrapping_add(self.failed.into()) // two bytes cannot leave 32 bits
+        u32::from(self.served).wrapping_add(self.failed.into()) // two bytes fit into 32 bits
     }
 
-    /// Whether the measured uptime reaches `promise` basis points, or nothing was measured.
+    /// Whether the measured uptime reaches `promise` basis points, or no window was decided.
     #[must_use]
     pub fn meets(self, promise: u16) -> bool {
-        // 8 + 14 and 9 + 16 bits cannot leave 32.
+        // 8 + 14 and 9 + 16 bits fit into 32.
         u32::from(BPS).wrapping_mul(self.served.into())
             >= u32::from(promise).wrapping_mul(self.decided())
     }
@@ -76,19 +76,19 @@ mod tests {
 
     #[test]
     fn a_tally_counts_decided_windows_only() {
-        let mut record = WindowTally::default();
+        let mut tally = WindowTally::default();
         for verdict in [Verdict::Served, Verdict::Unknown, Verdict::Failed, Verdict::Served] {
-            record.add(verdict);
+            tally.add(verdict);
         }
-        assert_eq!(record, WindowTally { served: 2, failed: 1 });
-        assert_eq!(record.decided(), 3);
+        assert_eq!(tally, WindowTally { served: 2, failed: 1 });
+        assert_eq!(tally.decided(), 3);
     }
 
     #[test]
     fn a_promise_is_kept_to_the_basis_point() {
-        let record = WindowTally { served: 19, failed: 1 };
-        assert!(record.meets(9_500));
-        assert!(!record.meets(9_501));
+        let tally = WindowTally { served: 19, failed: 1 };
+        assert!(tally.meets(9_500));
+        assert!(!tally.meets(9_501));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! The interface against Solidity: selectors are hashed here from signatures typed as a Solidity
-//! author would, and nothing in an interface hides behind anything else.
+//! Compares the interface with Solidity: selectors are hashed from signatures written by hand, and no two
+//! items of an interface share a selector.
 
 use std::collections::BTreeSet;
 
@@ -7,16 +7,16 @@ use alloy_primitives::keccak256;
 use alloy_sol_types::{SolCall, SolError, SolEvent, SolInterface, SolValue};
 use muster_protocol::abi::{IWorkAgreement, IWorkerDispatcher, Order, Reason, State};
 
-/// The first four bytes of the hash of a signature.
+/// The selector of a signature.
 fn selector(signature: &str) -> [u8; 4] {
     let [a, b, c, d, ..] = keccak256(signature).0;
     [a, b, c, d]
 }
 
-/// An order, as Solidity sees it.
+/// The Solidity type of `Order`.
 const ORDER: &str = "(bytes8,uint256,uint256,uint8,uint8,uint16,uint16,uint64,uint32)";
 
-/// What an agreement says of one worker.
+/// The Solidity type of `WorkerResult`.
 const RESULT: &str = "(address,uint128,uint128,uint128,bool,bool,uint8,uint8,uint8)";
 
 #[test]
@@ -64,7 +64,7 @@ fn the_names_of_the_specification_have_the_selectors_of_solidity() {
     }
 }
 
-/// A constant from outside this workspace, so that the hash function is checked too.
+/// A constant from outside this workspace, which also checks the hash function.
 #[test]
 fn the_purchase_of_the_specification_is_0db680f6() {
     assert_eq!(IWorkerDispatcher::buyContract_0Call::SELECTOR, [0x0d, 0xb6, 0x80, 0xf6]);
@@ -86,7 +86,7 @@ fn no_two_calls_and_no_two_errors_of_a_contract_share_a_selector() {
     distinct::<IWorkAgreementErrors>(IWorkAgreementErrors::SIGNATURES);
 }
 
-/// A client that meets an error or an event need not know which of the two contracts it came from.
+/// A client can decode an error without knowing which contract it came from.
 #[test]
 fn what_both_contracts_may_say_means_the_same() {
     use IWorkAgreement as A;
@@ -100,8 +100,8 @@ fn what_both_contracts_may_say_means_the_same() {
     let agreement = names(A::IWorkAgreementErrors::SIGNATURES);
     let dispatcher = names(D::IWorkerDispatcherErrors::SIGNATURES);
     let all: BTreeSet<_> = agreement.union(&dispatcher).collect();
-    let words: BTreeSet<_> = all.iter().map(|signature| bare(signature)).collect();
-    assert_eq!(all.len(), words.len(), "one name, two shapes");
+    let bare_names: BTreeSet<_> = all.iter().map(|signature| bare(signature)).collect();
+    assert_eq!(all.len(), bare_names.len(), "one name, two signatures");
 
     let selectors: BTreeSet<_> = all.iter().map(|signature| selector(signature)).collect();
     assert_eq!(all.len(), selectors.len(), "two errors, one selector");
@@ -134,15 +134,15 @@ fn every_event_has_a_topic_of_its_own() {
     assert_eq!(D::AgreementSettled::SIGNATURE_HASH, keccak256(settled));
     assert_eq!(D::Burned::SIGNATURE_HASH, keccak256("Burned(address,uint128)"));
     assert_eq!(
-        D::StandingChanged::SIGNATURE_HASH,
-        keccak256("StandingChanged(address,uint64,uint64)")
+        D::ReputationChanged::SIGNATURE_HASH,
+        keccak256("ReputationChanged(address,uint64,uint64)")
     );
     assert_eq!(A::Started::SIGNATURE_HASH, keccak256("Started(uint64,uint64,bytes16)"));
     assert_eq!(A::Cancelled::SIGNATURE_HASH, keccak256("Cancelled(uint8,uint64)"));
     assert_eq!(A::Resigned::SIGNATURE_HASH, keccak256("Resigned(address,uint8,uint8)"));
 }
 
-/// Contracts read an order word by word.
+/// The contracts decode an order word by word.
 #[test]
 fn an_order_is_nine_words_and_enums_are_numbers_from_zero() {
     let order = Order {

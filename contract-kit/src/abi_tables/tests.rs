@@ -1,4 +1,4 @@
-//! Every entry of the tables against alloy's own encoder, with a different value in every field.
+//! Compares every entry of the tables with alloy's own encoder, with a different value in every field.
 
 use muster_protocol::abi::{
     Clock, Entry, Fee, IWorkAgreement as a, IWorkerDispatcher as d, Order, Reason, Settings, State,
@@ -11,7 +11,7 @@ use crate::output::{AbiEncode, OutputBuffer};
 use crate::wire::{ContractEvent, RevertReason};
 use crate::{AbiDecode, Args};
 
-/// An address unlike the other values.
+/// An address that differs from all other values.
 const fn address(last: u8) -> Address {
     Address::repeat_byte(last)
 }
@@ -34,7 +34,7 @@ fn check_error<E: RevertReason + SolError>(error: &E) {
     assert_eq!(encoded(|out| error.write(out)), error.abi_encode(), "{}", E::SIGNATURE);
 }
 
-/// Written as alloy writes it, and read back as it was.
+/// Encodes as alloy does, and decodes to the same value.
 fn check_value<T: AbiEncode + AbiDecode + SolValue + PartialEq + core::fmt::Debug>(value: &T) {
     let words = encoded(|out| value.encode(out));
     assert_eq!(words, value.abi_encode());
@@ -57,7 +57,7 @@ fn events_are_encoded_as_alloy_encodes_them() {
     check_event(&d::CheckedIn { tester, epoch: 12, place: 13 });
     check_event(&d::PurchaseRefused { client, reason: Reason::Expired, required: 14, sent: 15 });
     check_event(&d::Burned { agreement: account, amount: 22 });
-    check_event(&d::StandingChanged { worker, good: 23, bad: 24 });
+    check_event(&d::ReputationChanged { worker, good: 23, bad: 24 });
     check_event(&a::Cancelled { windows: 25, end: 26 });
     check_event(&a::Resigned { worker, index: 27, windows: 28 });
     check_event(&d::Credited { account, amount: 16 });
@@ -118,7 +118,7 @@ fn agreement_errors_are_encoded_as_alloy_encodes_them() {
     check_error(&a::SettlementFailed {});
 }
 
-/// What both contracts refuse with is one and the same error.
+/// Errors that both contracts share have one selector.
 #[test]
 fn errors_in_both_interfaces_are_the_same() {
     assert_eq!(d::MalformedCall::SELECTOR, a::MalformedCall::SELECTOR);

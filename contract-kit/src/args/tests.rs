@@ -1,5 +1,4 @@
-//! Strictness: what is read is a value of its type to the last bit, or the call is refused with the
-//! number of the word.
+//! Strict decoding: every bit of a word is checked, and a revert names the word.
 
 use muster_protocol::abi::IWorkerDispatcher::MalformedCall;
 use stylus_sdk::alloy_primitives::{Address, Bytes, FixedBytes, U256};
@@ -13,8 +12,8 @@ fn args(bytes: Vec<u8>) -> Args {
     Args::new(bytes.leak())
 }
 
-/// The word that a refusal names.
-#[expect(clippy::needless_pass_by_value, reason = "results are asked where they are made")]
+/// The word number in the revert, if any.
+#[expect(clippy::needless_pass_by_value, reason = "callers pass temporaries")]
 fn malformed_word<T>(result: Result<T, Reverted>) -> Option<u32> {
     let Err(Reverted) = result else { return None };
     host::with_output(|out| MalformedCall::abi_decode(out.bytes()).ok()).map(|error| error.word)
@@ -25,7 +24,7 @@ fn bit(number: usize) -> Vec<u8> {
     U256::from(1).wrapping_shl(number).to_be_bytes_vec()
 }
 
-/// Every single bit outside the type is refused, every one inside is taken.
+/// Decodes words with a single bit set: fails for each bit outside the type, succeeds for each bit inside.
 fn accepts_only_bits<T: AbiDecode>(inside: core::ops::Range<usize>) {
     for number in 0..256 {
         let word = malformed_word(args(bit(number)).next::<T>());
@@ -34,7 +33,7 @@ fn accepts_only_bits<T: AbiDecode>(inside: core::ops::Range<usize>) {
 }
 
 #[test]
-fn a_bit_outside_the_type_is_refused() {
+fn a_bit_outside_the_type_reverts() {
     accepts_only_bits::<bool>(0..1);
     accepts_only_bits::<u8>(0..8);
     accepts_only_bits::<u16>(0..16);
@@ -48,7 +47,7 @@ fn a_bit_outside_the_type_is_refused() {
 }
 
 #[test]
-fn values_are_read_in_order() {
+fn values_are_decoded_in_order() {
     let bytes = (7_u32, Address::repeat_byte(8), U256::MAX, true).abi_encode();
     let mut args = args(bytes);
     assert_eq!(args.next(), Ok(7_u32));
@@ -59,7 +58,7 @@ fn values_are_read_in_order() {
 }
 
 #[test]
-fn calldata_that_ends_within_a_word_is_refused() {
+fn calldata_that_ends_within_a_word_reverts() {
     let mut bytes = (1_u32, 2_u32).abi_encode();
     bytes.pop();
     let mut args = args(bytes);
@@ -68,7 +67,7 @@ fn calldata_that_ends_within_a_word_is_refused() {
 }
 
 #[test]
-fn arrays_are_read_where_their_offset_points() {
+fn arrays_are_decoded_at_their_offset() {
     let bytes = (vec![1_u32, 2, 3], 4_u32, vec![5_u32]).abi_encode_params();
     let mut args = args(bytes);
     let first: ArrayItems<u32> = args.array(3).unwrap();
@@ -80,13 +79,13 @@ fn arrays_are_read_where_their_offset_points() {
 }
 
 #[test]
-fn an_array_over_its_limit_is_refused_at_its_count() {
+fn an_array_over_its_limit_reverts_at_its_length() {
     let bytes = (vec![1_u32, 2, 3],).abi_encode_params();
     assert_eq!(malformed_word(args(bytes).array::<u32>(2)), Some(1));
 }
 
 #[test]
-fn an_array_without_its_items_is_refused_at_the_first_missing_one() {
+fn an_array_without_its_items_reverts_at_the_first_missing_one() {
     let mut bytes = (vec![1_u32, 2, 3],).abi_encode_params();
     bytes.truncate(4 * 32);
     let items: ArrayItems<u32> = args(bytes).array(3).unwrap();
@@ -96,7 +95,7 @@ fn an_array_without_its_items_is_refused_at_the_first_missing_one() {
 }
 
 #[test]
-fn an_offset_into_nowhere_is_refused() {
+fn an_offset_past_the_end_reverts() {
     let far = (U256::from(u32::MAX),).abi_encode();
     assert!(malformed_word(args(far).array::<u32>(8)).is_some());
     let beyond = (U256::from(1) << 32_u32,).abi_encode();
@@ -104,7 +103,7 @@ fn an_offset_into_nowhere_is_refused() {
 }
 
 #[test]
-fn bytes_are_read_as_they_are() {
+fn bytes_are_decoded_unchanged() {
     let blob = FixedBytes::<5>([1, 2, 3, 4, 5]);
     let bytes = (9_u32, Bytes::from(blob.to_vec())).abi_encode_params();
     let mut whole = args(bytes.clone());

@@ -1,4 +1,5 @@
-//! Transient storage, which the SDK does not name: the lock of a contract, for one transaction.
+//! The reentrancy lock of a contract, in transient storage. The SDK 0.10.10 does not bind these two host
+//! functions.
 
 #[cfg(target_arch = "wasm32")]
 #[link(wasm_import_module = "vm_hooks")]
@@ -9,20 +10,20 @@ unsafe extern "C" {
     fn transient_store_bytes32(key: *const u8, value: *const u8);
 }
 
-/// Off chain there is no transient storage.
+/// A stub: off chain there is no transient storage.
 #[cfg(not(target_arch = "wasm32"))]
 const unsafe fn transient_load_bytes32(_: *const u8, _: *mut u8) {}
-/// Off chain there is no transient storage.
+/// A stub: off chain there is no transient storage.
 #[cfg(not(target_arch = "wasm32"))]
 const unsafe fn transient_store_bytes32(_: *const u8, _: *const u8) {}
 
-/// Whether this contract's lock is taken, in this transaction.
+/// Whether this contract's lock is held.
 #[must_use]
 pub fn is_locked() -> bool {
     word!(transient_load_bytes32, [0; 32]) != [0; 32]
 }
 
-/// Takes or frees this contract's lock.
+/// Takes or releases this contract's lock. It ends with the transaction at the latest.
 pub fn set_locked(taken: bool) {
     let mut word = [0; 32];
     if let Some(last) = word.last_mut() {

@@ -1,4 +1,4 @@
-//! What is written is what alloy writes.
+//! Compares the encoding with alloy's.
 
 use stylus_sdk::alloy_primitives::{Address, B256, Bytes, FixedBytes, U256};
 use stylus_sdk::alloy_sol_types::SolValue;
@@ -12,7 +12,7 @@ fn encoded(value: &impl AbiEncode) -> Vec<u8> {
 }
 
 #[test]
-fn plain_values_are_one_word() {
+fn static_values_are_one_word() {
     assert_eq!(encoded(&true), true.abi_encode());
     assert_eq!(encoded(&7_u16), 7_u16.abi_encode());
     assert_eq!(encoded(&u128::MAX), u128::MAX.abi_encode());
@@ -23,7 +23,7 @@ fn plain_values_are_one_word() {
 }
 
 #[test]
-fn arrays_stand_behind_the_values_around_them() {
+fn arrays_are_encoded_in_the_tail() {
     let (many, none) = (vec![B256::repeat_byte(1), B256::repeat_byte(2)], Vec::<B256>::new());
     let ours =
         encoded(&(9_u16, AbiArray(many.iter().copied()), 10_u16, AbiArray(none.iter().copied())));
@@ -31,7 +31,7 @@ fn arrays_stand_behind_the_values_around_them() {
 }
 
 #[test]
-fn bytes_are_filled_up_to_a_word() {
+fn bytes_are_padded_to_a_word() {
     for len in [0, 1, 31, 32, 33, 550] {
         let bytes = Bytes::from(vec![7; len]);
         let ours = encoded(&(AbiBytes(&bytes), 8_u16));
@@ -47,10 +47,10 @@ fn a_tuple_in_a_tuple_has_offsets_of_its_own() {
 }
 
 #[test]
-fn what_does_not_fit_is_dropped() {
+fn an_overflow_leaves_no_bytes() {
     let mut out = OutputBuffer::new();
     for _ in 0..crate::BUFFER_CAPACITY {
         out.push_number(1);
     }
-    assert!(out.bytes().is_empty(), "nothing of an answer that is not whole");
+    assert!(out.bytes().is_empty(), "a truncated value must not be returned");
 }

@@ -1,9 +1,9 @@
-//! The agreement: its states, what testers report, its end.
+//! The agreement's interface: its states, reports and settlement.
 
 use alloy_sol_types::sol;
 
 sol! {
-    /// Where an agreement is in its life.
+    /// The state of an agreement.
     #[derive(Debug, PartialEq, Eq)]
     enum State {
         /// Paid; no worker has accepted yet.
@@ -12,18 +12,18 @@ sol! {
         Running,
         /// Ended; testers may report.
         Reporting,
-        /// Anybody may settle.
+        /// Anyone may settle it.
         Due,
         /// Paid out.
         Settled,
-        /// Nobody accepted; the client has its money back.
+        /// No worker accepted; the client's money was credited back.
         Void
     }
 
-    /// What a tester saw of one worker: bit k stands for window k.
+    /// A tester's report on one worker: bit k stands for window k.
     #[derive(Debug, PartialEq, Eq, Copy)]
     struct Entry {
-        /// Place of the worker in the agreement.
+        /// Index of the worker in the agreement.
         uint8 index;
         /// Windows in which it was probed.
         uint32 checked;
@@ -34,10 +34,10 @@ sol! {
         bytes32 vs;
     }
 
-    /// What a tester said of one worker: an entry without its receipt.
+    /// An `Entry` without its receipt, as events carry it.
     #[derive(Debug, PartialEq, Eq, Copy)]
     struct Finding {
-        /// Place of the worker in the agreement.
+        /// Index of the worker in the agreement.
         uint8 index;
         /// Windows in which it was probed, and windows in which it served.
         uint32 checked;
@@ -48,84 +48,85 @@ sol! {
     interface IWorkAgreement {
         // ------------------------------------------------------------------ events
         event Accepted(address indexed worker, uint8 index);
-        /// The first worker accepted: the clock runs, the testers of every window are known.
+        /// The first worker accepted. The agreement runs, and the testers of every window are fixed.
         event Started(uint64 start, uint64 end, bytes16 seed);
         event Reported(address indexed tester, uint32 place, Finding[] findings);
-        /// The client cut the agreement short: it ends after `windows` windows, at `end`.
+        /// The client cancelled: the agreement ends after `windows` windows, at `end`.
         event Cancelled(uint8 windows, uint64 end);
-        /// A worker left; it is judged for the `windows` windows that were finished.
+        /// A worker resigned; it is judged for the `windows` windows that it finished.
         event Resigned(address indexed worker, uint8 index, uint8 windows);
-        /// All its wei went to the dispatcher; `state` is Settled or Void.
+        /// The agreement sent all its wei to the dispatcher; `state` is Settled or Void.
         event Closed(State state);
 
         // ------------------------------------------------------------------ errors
         error MalformedCall(uint32 word);
         error UnknownCall(bytes4 selector);
         error NotPayable(uint128 value);
-        /// The implementation was called directly; only its agreements answer.
+        /// The call went to the implementation, not to an agreement.
         error NotAnAgreement(address caller);
-        /// The call belongs to another state.
+        /// The call is not allowed in this state.
         error WrongState(State state);
         /// The caller is not one of this agreement's workers.
         error NotAWorker(address caller);
         error AlreadyAccepted(address worker);
         /// The last tick to accept was `last`.
         error TooLateToAccept(uint64 tick, uint64 last);
-        /// The hash of the purchase's block is not known yet: accept in a later block.
+        /// The hash of the purchase's block is not available yet: accept in a later block.
         error SeedNotReady(uint64 purchaseBlock);
         /// The caller does not hold this place in the agreement's list of testers.
         error NotTheTester(uint32 place, address caller);
         error PlaceOutOfRange(uint32 place, uint32 pool);
         error AlreadyReported(uint32 place);
         error NotTheClient(address caller);
-        /// Nothing is left to cancel: it ends after `windows` windows as it is.
+        /// Cancelling would not shorten the agreement: it already ends after `windows` windows.
         error CannotShorten(uint8 windows);
         /// The worker did not accept.
         error NotAccepted(address worker);
         error AlreadyResigned(address worker);
-        /// Entry number `entry` has no receipt of its worker for what it says was served.
+        /// Entry number `entry` has no valid receipt from its worker for `served`.
         error BadReceipt(uint8 entry);
         error NothingReported();
-        /// Entry number `entry` names no worker, is out of order, or claims service that was not checked.
+        /// Entry number `entry` names no worker, is out of order, checks nothing, or claims service in unchecked windows.
         error BadEntry(uint8 entry);
-        /// Entry number `entry` has bits of windows that the agreement does not have.
+        /// Entry number `entry` has bits for windows that the agreement does not have.
         error WindowOutOfRange(uint8 entry, uint8 windows);
         error WindowUnknown(uint256 window, uint8 windows);
-        /// The dispatcher did not answer, or did not take the settlement.
+        /// A call to the dispatcher failed.
         error SettlementFailed();
 
-        // ------------------------------------------------------------------ reading
+        // ------------------------------------------------------------------ views
         function client() external view returns (address);
         function workers() external view returns (address[] memory);
-        /// Accounts and keys of the testers of a window, in order of seats; none before the first accept.
+        /// Accounts and message keys of the testers of a window, in seat order; empty before the first accept.
         function testers(uint256 window) external view returns (address[] memory accounts, bytes32[] memory keys);
-        /// Wei per tick, of all workers together.
+        /// The sum of the workers' prices, in wei per tick.
         function price() external view returns (uint128);
         function redundancy() external view returns (uint8);
         function application() external view returns (bytes8);
-        /// The tick in which it ends; 0 until the first worker has accepted.
+        /// The first tick after the agreement; 0 until the first worker accepts.
         function end() external view returns (uint64);
-        /// Everything that never changes, in the layout of `muster_protocol::layout`.
+        /// The immutable terms, encoded as in `muster_protocol::layout`.
         function terms() external view returns (bytes memory);
         function state() external view returns (State);
-        /// What changes: start and seed (0 before the first accept), who accepted (bit = place of the worker), how
-        /// many windows are judged, and who resigned: 5 bits for each worker, 0 = stays, else its finished
-        /// windows + 1.
+        /// The mutable state: start and seed (0 before the first accept), who accepted (bit i is worker i), how many
+        /// windows are judged, and who resigned (5 bits for each worker: 0 = has not resigned, otherwise its finished
+        /// windows + 1).
         function progress() external view returns (uint64 start, bytes16 seed, uint8 accepted, uint8 windows, uint64 resigned);
-        /// What the tester at `place` reported of worker `index`.
+        /// The report of the tester at `place` on worker `index`; zero if there is none.
         function reported(uint32 place, uint8 index) external view returns (uint32 checked, uint32 served);
 
-        // ------------------------------------------------------------------ doing
-        /// A chosen worker takes the work, in a later block than the purchase's.
+        // ------------------------------------------------------------------ transactions
+        /// The calling worker accepts the work. Not possible in the block of the purchase.
         function accept() external;
-        /// The client ends it after the window of now and one more, but not before the shortest length.
+        /// The client ends the agreement after the current window and one more, but not before `minLength`.
         function cancel() external;
-        /// A worker that accepted leaves; it is judged for the finished windows and loses a tenth of its bond.
+        /// The calling worker resigns: it is judged for its finished windows and loses a tenth of its bond.
         function resign() external;
-        /// What the caller, at `place` of the agreement's tester list, saw of all workers. Once. `salt` is the one
-        /// that, with the caller's account, makes the session that the receipts name.
+        /// Reports on all workers, once. `place` is the caller's place in the agreement's tester list; the receipts
+        /// must name the session that follows from the caller's account and `salt`.
         function report(uint32 place, bytes32 salt, Entry[] calldata entries) external;
-        /// Pays everybody. Anybody may, when it is due. `hints`: for each worker, whom to stand behind in its book.
+        /// Settles a due agreement and pays all parties. Anyone may call it. `hints` has, for each worker, the number
+        /// of the worker after which to insert it into its book.
         function settle(uint32[] calldata hints) external;
     }
 }

@@ -1,7 +1,7 @@
-//! The interface of both contracts: calls, events, errors and view structs, written once.
+//! The interface of both contracts: calls, events, errors and structs, declared once with `sol!`.
 //!
-//! Contracts take selectors, events and errors from here, the client its `…Call` types, tests all of
-//! them. Amounts are wei, times are ticks of the market's clock, shares are basis points.
+//! Contracts, client and tests use the generated types. Amounts are wei, times are ticks of the
+//! market's clock, shares are basis points.
 
 mod agreement;
 mod construct;
@@ -18,7 +18,7 @@ pub use dispatcher::{
 use alloy_primitives::Address;
 
 impl WorkerResult {
-    /// The result of a worker that did not accept; what it loses for that, the dispatcher knows.
+    /// The result of a worker that did not accept. `slash` is 0: the dispatcher computes it.
     #[must_use]
     pub const fn absent(account: Address) -> Self {
         Self {

@@ -1,6 +1,6 @@
-//! The interface as Solidity source, from the very text that the Rust types are made of.
+//! The interface as Solidity source: the text inside the `sol!` blocks that generate the Rust types.
 
-/// First lines of an exported file.
+/// The first lines of an exported file.
 const HEADER: &str = "// SPDX-License-Identifier: MIT OR Apache-2.0\n\
     // Exported by the contract; change protocol/src/abi instead.\n\
     pragma solidity ^0.8.24;\n";
@@ -15,7 +15,7 @@ pub fn agreement() -> impl Iterator<Item = &'static str> {
     HEADER.lines().chain(sol_lines(include_str!("agreement.rs")))
 }
 
-/// The dispatcher's constructor, as tools that deploy it want to see it.
+/// The dispatcher's constructor in one line of Solidity, for tools that deploy it.
 #[must_use]
 pub fn constructor() -> &'static str {
     let line = sol_lines(include_str!("construct.rs")).find_map(|line| {
@@ -25,7 +25,7 @@ pub fn constructor() -> &'static str {
     line.unwrap_or_default().trim_end_matches(';')
 }
 
-/// What stands inside `sol! { … }`, without the Rust attributes.
+/// The lines inside `sol! { … }`, without Rust attributes.
 fn sol_lines(source: &'static str) -> impl Iterator<Item = &'static str> {
     let inside = source.lines().skip_while(|line| *line != "sol! {");
     let inside = inside.skip(1).take_while(|line| *line != "}");
@@ -40,10 +40,10 @@ mod tests {
 
     #[test]
     fn exported_source_matches_the_abi_folder() {
-        let given = include_str!("../../../abi/IWorkerDispatcher.sol");
-        assert!(dispatcher().eq(given.lines()));
-        let given = include_str!("../../../abi/IWorkAgreement.sol");
-        assert!(agreement().eq(given.lines()));
+        let exported = include_str!("../../../abi/IWorkerDispatcher.sol");
+        assert!(dispatcher().eq(exported.lines()));
+        let exported = include_str!("../../../abi/IWorkAgreement.sol");
+        assert!(agreement().eq(exported.lines()));
     }
 
     #[test]

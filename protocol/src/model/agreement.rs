@@ -1,4 +1,4 @@
-//! Agreements: what each remembers, where it is in its life, and how its workers take it.
+//! Agreements: their state, and how workers accept them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::vec;
@@ -15,36 +15,36 @@ use crate::abi::IWorkAgreement::{
 use crate::abi::State;
 use crate::layout::{Terms, WorkerTerms};
 
-/// A receipt: the worker's place, the tester and its salt, the windows served, the signature.
+/// A receipt: the worker's index, the tester and its salt, the windows served, the signature.
 pub(super) type Receipt = (u8, Address, B256, u32, B256, B256);
 
 /// One agreement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Agreement {
-    /// What never changes.
+    /// The immutable terms.
     pub(super) terms: Terms,
-    /// What it was paid.
+    /// The escrow in wei.
     pub(super) escrow: u128,
     /// Tick of the first accept.
     pub(super) start: Option<u64>,
-    /// What testers are drawn by; zero before the start.
+    /// The seed of the draw; zero before the start.
     pub(super) seed: FixedBytes<16>,
     /// For each worker, whether it accepted.
     pub(super) accepted: Vec<bool>,
-    /// For each worker that resigned, the windows it had finished.
+    /// For each worker, its finished windows if it resigned.
     pub(super) resigned: Vec<Option<u8>>,
-    /// Windows that are judged.
+    /// Number of windows to judge.
     pub(super) judged_windows: u8,
-    /// How it ended.
+    /// `Settled` or `Void`, once closed.
     pub(super) closed: Option<State>,
-    /// By place: what was checked, and what of it served, of each worker.
+    /// Reports by place: windows checked and windows served, for each worker.
     pub(super) reports: BTreeMap<u32, Vec<(u32, u32)>>,
-    /// What its workers signed.
+    /// All receipts that its workers signed.
     pub(super) receipts: BTreeSet<Receipt>,
 }
 
 impl Agreement {
-    /// A new one.
+    /// A new agreement, not yet accepted.
     pub(super) fn new(terms: &Terms, escrow: u128) -> Self {
         let count = terms.workers().count();
         Self {
@@ -61,7 +61,7 @@ impl Agreement {
         }
     }
 
-    /// Ticks of the first so many windows; the last one also has what rounding left.
+    /// Ticks of the first `windows` windows; the last window also has the remainder.
     pub(super) fn ticks(&self, windows: u8) -> u32 {
         let (length, all) = (self.terms.header.length, self.terms.header.windows);
         if windows == all { length } else { length / u32::from(all) * u32::from(windows) }
@@ -72,12 +72,12 @@ impl Agreement {
         self.terms.header.purchased + u64::from(self.terms.header.accept_window)
     }
 
-    /// The first tick after it; `None` before the first accept.
+    /// The first tick after the agreement; `None` before the first accept.
     pub(super) fn end(&self) -> Option<u64> {
         Some(self.start? + u64::from(self.ticks(self.judged_windows)))
     }
 
-    /// Where it is in its life at tick `now`.
+    /// The state at tick `now`.
     pub(super) fn state(&self, now: u64) -> State {
         if let Some(closed) = self.closed {
             return closed;
@@ -90,42 +90,42 @@ impl Agreement {
         }
     }
 
-    /// The window of tick `now`, while it runs.
+    /// The window of tick `now` in a running agreement.
     pub(super) fn window(&self, now: u64) -> u8 {
-        let head = &self.terms.header;
-        let quantum = u64::from(head.length / u32::from(head.windows));
+        let header = &self.terms.header;
+        let quantum = u64::from(header.length / u32::from(header.windows));
         let current = (now - self.start.unwrap_or(now)) / quantum;
-        u8::try_from(current).unwrap_or(u8::MAX).min(head.windows - 1)
+        u8::try_from(current).unwrap_or(u8::MAX).min(header.windows - 1)
     }
 
-    /// Refuses what belongs to another state.
+    /// Reverts unless the state at tick `now` is `wanted`.
     pub(super) fn require_state(&self, wanted: State, now: u64) -> Result<(), ModelRevert> {
         let state = self.state(now);
         if state == wanted { Ok(()) } else { agreement_revert(WrongState { state }) }
     }
 
-    /// The place of a worker.
+    /// The index of a worker.
     pub(super) fn index(&self, caller: Address) -> Result<u8, ModelRevert> {
         let place = self.terms.workers().position(|worker| worker.account == caller);
         let index = place.and_then(|place| u8::try_from(place).ok());
         index.map_or_else(|| agreement_revert(NotAWorker { caller }), Ok)
     }
 
-    /// Its workers, by place.
+    /// The workers with their indices.
     pub(super) fn workers(&self) -> impl Iterator<Item = (u8, &WorkerTerms)> {
         (0..).zip(self.terms.workers())
     }
 
-    /// Places of the seats of a window; none before the first accept.
+    /// Places of the seats of a window; empty before the first accept.
     pub(super) fn seats(&self, window: u8) -> Vec<u32> {
-        let head = &self.terms.header;
+        let header = &self.terms.header;
         let known = self.start.is_some();
-        if known { draw_seats(self.seed, window, head.testers, head.pool) } else { Vec::new() }
+        if known { draw_seats(self.seed, window, header.testers, header.pool) } else { Vec::new() }
     }
 }
 
 impl Model {
-    /// The agreement with this account, for `caller`.
+    /// The agreement at an address, for a call of `caller`.
     pub(super) fn agreement(
         &self,
         of: Address,
@@ -134,7 +134,7 @@ impl Model {
         self.agreements.get(&of).map_or_else(|| agreement_revert(NotAnAgreement { caller }), Ok)
     }
 
-    /// Writes an agreement back.
+    /// Stores an agreement.
     pub(super) fn store_agreement(&mut self, account: Address, agreement: Agreement) {
         self.agreements.insert(account, agreement);
     }

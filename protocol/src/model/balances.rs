@@ -1,4 +1,4 @@
-//! Wei: who holds how much, who is owed how much, and who takes any.
+//! Balances, credits and transfers of wei.
 
 use alloy_primitives::Address;
 
@@ -6,64 +6,70 @@ use super::{Model, ModelRevert, dispatcher_revert};
 use crate::abi::IWorkerDispatcher::{Credited, NothingToWithdraw, TransferFailed, Withdrawn};
 
 impl Model {
-    /// Gives wei to somebody from outside.
+    /// Adds wei to an account from outside the model.
     pub fn fund(&mut self, account: Address, wei: u128) {
         *self.balances.entry(account).or_default() += wei;
     }
 
-    /// Takes wei from somebody for the outside: the chain's fee, say.
+    /// Removes wei from an account, such as the gas fee.
+    ///
+    /// # Panics
+    /// If it holds less.
     pub fn charge_fee(&mut self, account: Address, wei: u128) {
         *self.balances.entry(account).or_default() -= wei;
     }
 
-    /// From now on an account refuses ether that is sent to it.
+    /// Makes an account reject transfers from now on.
     pub fn set_non_payable(&mut self, account: Address) {
         self.non_payable.insert(account);
     }
 
-    /// Moves wei that `from` holds, without asking anybody.
+    /// Moves wei between accounts, also to one that rejects transfers.
+    ///
+    /// # Panics
+    /// If `from` holds less.
     pub fn transfer(&mut self, from: Address, to: Address, wei: u128) {
         self.charge_fee(from, wei);
         self.fund(to, wei);
     }
 
-    /// What an account holds.
+    /// Balance of an account in wei.
     #[must_use]
     pub fn balance(&self, account: Address) -> u128 {
         self.balances.get(&account).copied().unwrap_or(0)
     }
 
-    /// What all accounts hold together.
+    /// Sum of all balances in wei.
     #[must_use]
     pub fn total_balance(&self) -> u128 {
         self.balances.values().sum()
     }
 
-    /// What an account can withdraw.
+    /// Credit of an account in wei.
     #[must_use]
     pub fn credit(&self, account: Address) -> u128 {
         self.credits.get(&account).copied().unwrap_or(0)
     }
 
-    /// Wei that belong to nobody any more.
+    /// Wei burned so far; the dispatcher holds them for ever.
     #[must_use]
     pub const fn burned(&self) -> u128 {
         self.burned
     }
 
-    /// What the dispatcher must be able to pay or keep: stakes, credits, and what was burned.
+    /// The sum of stakes, credits and burned wei: the balance that the dispatcher must have.
     #[must_use]
     pub fn liabilities(&self) -> u128 {
         let stakes: u128 = self.members.iter().map(|member| member.stake).sum();
         stakes + self.credits.values().sum::<u128>() + self.burned
     }
 
-    /// Adds to what an account can withdraw.
+    /// Adds wei to the credit of an account.
     pub(super) fn add_credit(&mut self, account: Address, wei: u128) {
         *self.credits.entry(account).or_default() += wei;
     }
 
-    /// Sends wei of the dispatcher to a buyer, or credits them if it takes none.
+    /// Sends wei of the dispatcher to a client, or credits them if it rejects transfers.
     pub(super) fn refund(&mut self, account: Address, amount: u128) {
         if amount == 0 {
             return;

@@ -1,4 +1,4 @@
-//! Books: who may be sold, cheapest first, equal prices first come first served.
+//! Books: the listed workers by ascending price, equal prices in the order of listing.
 
 use std::vec::Vec;
 
@@ -12,26 +12,26 @@ use crate::{BPS, WALK_LIMIT};
 /// The workers of one application.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Book {
-    /// How many ever registered.
+    /// Number of accounts ever registered.
     pub(super) registered: u32,
-    /// Numbers of those who are listed, in order.
+    /// Numbers of the listed workers, in order.
     pub(super) numbers: Vec<u32>,
 }
 
 impl Model {
-    /// The bond of `price` for `length` ticks.
+    /// The bond for `length` ticks at `price`.
     pub(super) fn bond(&self, price: u128, length: u32) -> u128 {
         let full = price * u128::from(length);
         self.settings.minBond.max(mul_div_ceil(full, self.settings.bondBps.into(), BPS.into()))
     }
 
-    /// Whether a number stands in its book.
+    /// Whether a worker is listed.
     pub(super) fn is_listed(&self, number: u32) -> bool {
         let book = self.books.get(&self.member(number).application);
         book.is_some_and(|book| book.numbers.contains(&number))
     }
 
-    /// Whether a number may stand in its book.
+    /// Whether a worker qualifies for its book.
     fn is_listable(&self, number: u32) -> bool {
         let member = self.member(number);
         member.available
@@ -39,7 +39,7 @@ impl Model {
             && member.free_stake() >= self.bond(member.price, member.max_length)
     }
 
-    /// Takes a number out of its book and tells whether it was there.
+    /// Removes a worker from its book. Returns whether it was listed.
     fn remove_from_book(&mut self, number: u32) -> bool {
         let book = self.books.entry(self.member(number).application).or_default();
         let before = book.numbers.len();
@@ -47,9 +47,9 @@ impl Model {
         book.numbers.len() < before
     }
 
-    /// Puts a number that is not listed behind all that cost no more, if it fits and its place is at most
-    /// 16 steps from the worker with the number `hint`, or from the front if that one is not there or
-    /// dearer. Tells whether it did.
+    /// Inserts an unlisted worker after all that cost no more, if it qualifies and its position is at most 16
+    /// steps from the worker with the number `hint`, or from the front if that one is not listed or costs
+    /// more. Returns whether it did.
     fn insert_into_book(&mut self, number: u32, hint: u32) -> bool {
         if !self.is_listable(number) {
             return false;
@@ -58,9 +58,9 @@ impl Model {
         let (price, application) = (member.price, member.application);
         let order =
             self.books.get(&application).map(|book| book.numbers.clone()).unwrap_or_default();
-        let dearer = |number: &u32| self.member(*number).price > price;
-        let place = order.iter().position(dearer).unwrap_or(order.len());
-        let hinted = order.iter().position(|other| *other == hint && !dearer(other));
+        let costs_more = |number: &u32| self.member(*number).price > price;
+        let place = order.iter().position(costs_more).unwrap_or(order.len());
+        let hinted = order.iter().position(|other| *other == hint && !costs_more(other));
         let from = hinted.map_or(0, |at| at + 1);
         if u32::try_from(place - from).is_ok_and(|steps| steps <= WALK_LIMIT) {
             self.books.entry(application).or_default().numbers.insert(place, number);
@@ -69,7 +69,7 @@ impl Model {
         false
     }
 
-    /// Says where a number stands now, if that is news.
+    /// Emits `Listed` or `Unlisted` after an attempt to list a worker.
     fn emit_listing(&mut self, number: u32, listed: bool, was_listed: bool) {
         let worker = self.member(number).account;
         if listed {
@@ -79,14 +79,14 @@ impl Model {
         }
     }
 
-    /// Puts a number where it belongs after its offer changed.
+    /// Moves a worker to its position after its offer changed.
     pub(super) fn relist(&mut self, number: u32, hint: u32) {
         let was_listed = self.remove_from_book(number);
         let listed = self.insert_into_book(number, hint);
         self.emit_listing(number, listed, was_listed);
     }
 
-    /// Puts a number into its book if it is not there.
+    /// Lists a worker if it is not listed.
     pub(super) fn list_if_absent(&mut self, number: u32, hint: u32) {
         if !self.is_listed(number) {
             let listed = self.insert_into_book(number, hint);
@@ -94,7 +94,7 @@ impl Model {
         }
     }
 
-    /// Takes a number out of its book if it no longer fits.
+    /// Removes a worker from its book if it no longer qualifies.
     pub(super) fn drop_unfit(&mut self, number: u32) {
         if !self.is_listable(number) && self.remove_from_book(number) {
             self.emit_listing(number, false, true);
@@ -113,7 +113,7 @@ impl Model {
         Ok(())
     }
 
-    /// Numbers in the book of an application, cheapest first.
+    /// Numbers of the listed workers of an application, cheapest first.
     #[must_use]
     pub fn book(&self, application: FixedBytes<8>) -> &[u32] {
         self.books.get(&application).map_or(&[], |book| &book.numbers)

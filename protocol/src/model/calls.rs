@@ -1,4 +1,4 @@
-//! From calls to rules: which calls take wei, which arrays are too long, and how answers are encoded.
+//! Dispatches calls: checks value and array lengths, and encodes return values.
 
 use std::vec::Vec;
 
@@ -11,12 +11,12 @@ use crate::MAX_REDUNDANCY;
 use crate::abi::IWorkAgreement::{self as agreement, IWorkAgreementCalls};
 use crate::abi::IWorkerDispatcher::{self as dispatcher, IWorkerDispatcherCalls};
 
-/// Encodes what a call answers.
+/// Encodes the return value of a call.
 fn encode_return<C: SolCall>(value: &C::Return) -> Vec<u8> {
     C::abi_encode_returns(value)
 }
 
-/// Refuses an array for the dispatcher of more than eight values, whose length is the call's word number `word`.
+/// Reverts a call to the dispatcher with an array of more than eight values; its length is word number `word`.
 fn check_dispatcher_array<T>(values: &[T], word: u32) -> Result<(), ModelRevert> {
     if values.len() > MAX_REDUNDANCY {
         dispatcher_revert(dispatcher::MalformedCall { word })
@@ -25,7 +25,7 @@ fn check_dispatcher_array<T>(values: &[T], word: u32) -> Result<(), ModelRevert>
     }
 }
 
-/// [`few`], for an agreement.
+/// As [`check_dispatcher_array`], for an agreement.
 fn check_agreement_array<T>(values: &[T], word: u32) -> Result<(), ModelRevert> {
     if values.len() > MAX_REDUNDANCY {
         agreement_revert(agreement::MalformedCall { word })
@@ -35,7 +35,7 @@ fn check_agreement_array<T>(values: &[T], word: u32) -> Result<(), ModelRevert> 
 }
 
 impl Model {
-    /// Does what `from` asks of the dispatcher, and encodes the answer.
+    /// Executes a call to the dispatcher.
     pub(super) fn call_dispatcher(
         &mut self,
         from: Address,
@@ -68,7 +68,7 @@ impl Model {
                 let bought = self.purchase(from, value, OrderRequest::Hire(&c.order, &c.workers));
                 return Ok(encode_return::<d::hireCall>(&bought));
             }
-            // An agreement's own call is part of its settlement; this is somebody else's.
+            // The model settles without this call, so the caller is not an agreement.
             C::conclude(_) => return dispatcher_revert(d::NotAnAgreement { caller: from }),
             _ if value > 0 => return dispatcher_revert(d::NotPayable { value }),
             C::updateWorker(c) => self.update(from, c)?,
@@ -87,7 +87,7 @@ impl Model {
         Ok(Vec::new())
     }
 
-    /// What can be read of the dispatcher, encoded.
+    /// Evaluates a view of the dispatcher.
     fn view_dispatcher(&self, call: &IWorkerDispatcherCalls) -> Result<Vec<u8>, ModelRevert> {
         use IWorkerDispatcherCalls as C;
         use dispatcher as d;
@@ -120,12 +120,12 @@ impl Model {
                 encode_return::<d::testerAtCall>(&tester)
             }
             C::keyOf(c) => encode_return::<d::keyOfCall>(&self.key_of(c.account)),
-            // The last of them: everything that is no view was done before.
+            // The last view; all transactions were handled before.
             _ => encode_return::<d::workerCountCall>(&self.count()),
         })
     }
 
-    /// Does what `from` asks of what stands at `to`, as an agreement, and encodes the answer.
+    /// Executes a call to the agreement at `to`.
     pub(super) fn call_agreement(
         &mut self,
         to: Address,
@@ -154,7 +154,7 @@ impl Model {
         Ok(Vec::new())
     }
 
-    /// What can be read of an agreement, encoded.
+    /// Evaluates a view of an agreement.
     fn view_agreement(
         &self,
         to: Address,
@@ -164,14 +164,14 @@ impl Model {
         use IWorkAgreementCalls as C;
         use agreement as a;
         let this = self.agreement(to, from)?;
-        let head = &this.terms.header;
+        let header = &this.terms.header;
         Ok(match call {
-            C::client(_) => encode_return::<a::clientCall>(&head.client),
+            C::client(_) => encode_return::<a::clientCall>(&header.client),
             C::workers(_) => encode_return::<a::workersCall>(&workers(this)),
             C::testers(c) => encode_return::<a::testersCall>(&self.seated_testers(this, c.window)?),
             C::price(_) => encode_return::<a::priceCall>(&price(this)),
-            C::redundancy(_) => encode_return::<a::redundancyCall>(&head.redundancy),
-            C::application(_) => encode_return::<a::applicationCall>(&head.application),
+            C::redundancy(_) => encode_return::<a::redundancyCall>(&header.redundancy),
+            C::application(_) => encode_return::<a::applicationCall>(&header.application),
             C::end(_) => encode_return::<a::endCall>(&this.end().unwrap_or(0)),
             C::terms(_) => {
                 encode_return::<a::termsCall>(&super::purchase::encode_terms(&this.terms).into())
@@ -180,7 +180,7 @@ impl Model {
             C::reported(c) => {
                 encode_return::<a::reportedCall>(&this.reported(c.place, c.index).into())
             }
-            // The last of them: everything that is no view was done before.
+            // The last view; all transactions were handled before.
             _ => encode_return::<a::stateCall>(&this.state(self.tick())),
         })
     }

@@ -1,4 +1,4 @@
-//! Ending early.
+//! Ending early: cancelling and resigning.
 
 use super::{Address, Model, ModelRevert, agreement_revert};
 use crate::abi::IWorkAgreement::{
@@ -7,17 +7,17 @@ use crate::abi::IWorkAgreement::{
 use crate::abi::State;
 
 impl Model {
-    /// `cancel()`: the window of now and one more are kept, and what makes up the shortest agreement.
+    /// `cancel()`: keeps the current window and one more, and enough windows for `minLength`.
     pub(super) fn cancel(&mut self, to: Address, caller: Address) -> Result<(), ModelRevert> {
         let mut agreement = self.agreement(to, caller)?.clone();
-        let head = agreement.terms.header;
-        if caller != head.client {
+        let header = agreement.terms.header;
+        if caller != header.client {
             return agreement_revert(NotTheClient { caller });
         }
         agreement.require_state(State::Running, self.tick())?;
-        let paid = (1..=head.windows).find(|n| agreement.ticks(*n) >= self.settings.minLength);
+        let paid = (1..=header.windows).find(|n| agreement.ticks(*n) >= self.settings.minLength);
         let kept = agreement.window(self.tick()) + 2;
-        let windows = kept.max(paid.unwrap_or(head.windows)).min(head.windows);
+        let windows = kept.max(paid.unwrap_or(header.windows)).min(header.windows);
         if windows >= agreement.judged_windows {
             return agreement_revert(CannotShorten { windows: agreement.judged_windows });
         }
@@ -28,7 +28,7 @@ impl Model {
         Ok(())
     }
 
-    /// `resign()`: from here on the worker is judged for what was finished.
+    /// `resign()`: the worker is judged for its finished windows.
     pub(super) fn resign(&mut self, to: Address, worker: Address) -> Result<(), ModelRevert> {
         let mut agreement = self.agreement(to, worker)?.clone();
         let index = agreement.index(worker)?;

@@ -1,4 +1,4 @@
-//! Members: whoever registered, as worker or tester.
+//! Members: registered workers and testers.
 
 use alloy_primitives::{Address, B256, FixedBytes};
 
@@ -12,14 +12,14 @@ use crate::abi::IWorkerDispatcher::{
 };
 use crate::{BPS, PRICE_LIMIT, TESTER_APPLICATION};
 
-/// One registration. All of the offer is zero for a tester.
+/// One registration. The fields of an offer are zero for a tester.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Member {
-    /// Whose it is.
+    /// The account.
     pub(super) account: Address,
-    /// What it is for.
+    /// The application.
     pub(super) application: FixedBytes<8>,
-    /// For messages.
+    /// The message key.
     pub(super) key: B256,
     /// Wei per tick.
     pub(super) price: u128,
@@ -27,26 +27,26 @@ pub(super) struct Member {
     pub(super) max_length: u32,
     /// Promised uptime.
     pub(super) promise: u16,
-    /// Agreements at once.
+    /// The most agreements at once.
     pub(super) capacity: u16,
-    /// Agreements now.
+    /// Current agreements.
     pub(super) active: u16,
-    /// Whether it wants work.
+    /// Whether it accepts new work.
     pub(super) available: bool,
     /// Wei staked.
     pub(super) stake: u128,
-    /// Wei of it that are bonds.
+    /// Wei of the stake that are locked as bonds.
     pub(super) locked: u128,
     /// The last epoch whose list it is in; 0 = none.
     pub(super) last_epoch: u32,
     /// Absences, modulo 2^16.
     pub(super) misses: u16,
-    /// What is known of it.
+    /// The reputation.
     pub(super) reputation: Reputation,
 }
 
 impl Member {
-    /// Wei that are no bonds.
+    /// Wei of the stake that are not locked.
     pub(super) const fn free_stake(&self) -> u128 {
         self.stake - self.locked
     }
@@ -58,7 +58,7 @@ impl Model {
         self.numbers.get(&account).copied()
     }
 
-    /// The number of a registered account.
+    /// The number of a registered account; panics for others.
     pub(super) fn number(&self, account: Address) -> u32 {
         self.numbers[&account]
     }
@@ -68,18 +68,18 @@ impl Model {
         &self.members[index_of(number)]
     }
 
-    /// The registration with a number, to be changed.
+    /// The registration with a number, mutable.
     pub(super) fn member_mut(&mut self, number: u32) -> &mut Member {
         &mut self.members[index_of(number)]
     }
 
-    /// The caller's number.
+    /// The caller's number; reverts if it is not registered.
     pub(super) fn require_registered(&self, from: Address) -> Result<u32, ModelRevert> {
         self.find_number(from)
             .map_or_else(|| dispatcher_revert(NotRegistered { account: from }), Ok)
     }
 
-    /// The caller's number, if it is a worker.
+    /// The caller's number; reverts if it is not a worker.
     fn require_worker(&self, from: Address) -> Result<u32, ModelRevert> {
         let number = self.require_registered(from)?;
         let application = self.member(number).application;
@@ -90,7 +90,7 @@ impl Model {
         }
     }
 
-    /// Registers `from` with the wei that it sent, and tells the number.
+    /// Registers `from` with the wei sent as its stake. Returns its number.
     pub(super) fn register(
         &mut self,
         from: Address,
@@ -141,7 +141,7 @@ impl Model {
         Ok(number)
     }
 
-    /// Whether an offer is one.
+    /// Checks the ranges of an offer.
     fn check_offer(&self, offer: &Member) -> Result<(), ModelRevert> {
         let Member { price, max_length, promise, capacity, .. } = *offer;
         let (shortest, lowest) = (self.settings.minLength, self.settings.minPromise);
@@ -158,7 +158,7 @@ impl Model {
         }
     }
 
-    /// Puts a number where its new offer belongs, and says what it offers.
+    /// Moves a worker to the position of its new offer and emits `WorkerUpdated`.
     fn publish_offer(&mut self, number: u32, hint: u32) {
         self.relist(number, hint);
         let Member { account, price, max_length, promise, capacity, .. } = *self.member(number);
@@ -172,7 +172,7 @@ impl Model {
         self.emit(offer);
     }
 
-    /// `updateWorker(...)`, and `setPrice(...)` as one that changes only the price.
+    /// `updateWorker(...)`.
     pub(super) fn update(
         &mut self,
         from: Address,
@@ -266,7 +266,7 @@ impl Model {
     }
 }
 
-/// Refuses a stake that does not fit.
+/// Checks that a stake is below the limit.
 fn check_stake(stake: u128) -> Result<(), ModelRevert> {
     if stake < PRICE_LIMIT {
         Ok(())
@@ -275,7 +275,7 @@ fn check_stake(stake: u128) -> Result<(), ModelRevert> {
     }
 }
 
-/// Where a number is among the registrations.
+/// The index of a number in `members`.
 fn index_of(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX) - 1
 }

@@ -1,20 +1,20 @@
-//! The whole market in plain Rust: the oracle that random tests hold the contracts against.
+//! A model of the whole market in plain Rust: the oracle of the random tests.
 //!
-//! It follows the rules as they are written, with numbers as wide as they need to be, lists instead of
-//! links, and none of the contracts' code for money, verdicts, draws and reputations. It speaks the
-//! interface's own words: a [`Call`] is answered with encoded values and [`Event`]s or with a
-//! [`Refusal`], so both sides compare by value.
+//! The model implements docs/rules.md with wide integers and vectors instead of packed words and linked
+//! lists, and shares none of the contracts' code for money, verdicts, draws and reputations. A
+//! [`ModelCall`] returns a [`ModelOutcome`] (ABI-encoded output and [`ModelEvent`]s) or a [`ModelRevert`], so
+//! tests compare it with a contract by value.
 //!
-//! It does not know gas, signatures or hashes of blocks: who tests tells it what was signed
-//! ([`Model::sign`]), when it is and what the last block's hash was ([`Model::enter`]).
+//! The model has no gas, signatures or block hashes. A test passes them in: [`Model::sign`] for receipts,
+//! [`Model::begin_block`] for height and time, [`Model::record_block_hash`] for hashes.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::integer_division,
     clippy::indexing_slicing,
     clippy::expect_used,
-    reason = "to leave the range of its numbers is an oracle's way to fail a test"
+    reason = "a panic fails the test that runs the model"
 )]
-#![expect(clippy::needless_pass_by_value, reason = "what is said is made where it is said")]
+#![expect(clippy::needless_pass_by_value, reason = "events and errors are built at the call")]
 
 mod agreement;
 mod balances;
@@ -52,76 +52,76 @@ use members::Member;
 pub enum ModelCall {
     /// To the dispatcher.
     Dispatcher(IWorkerDispatcherCalls),
-    /// To what stands at an address, as an agreement.
+    /// To the account at an address, by the agreement's interface.
     Agreement(Address, IWorkAgreementCalls),
 }
 
-/// Something that the market said.
+/// An event of the market.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ModelEvent {
-    /// By the dispatcher.
+    /// Of the dispatcher.
     Dispatcher(IWorkerDispatcherEvents),
-    /// By an agreement.
+    /// Of an agreement.
     Agreement(Address, IWorkAgreementEvents),
 }
 
-/// Why a call changed nothing.
+/// The revert of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ModelRevert {
-    /// By the dispatcher.
+    /// Of the dispatcher.
     Dispatcher(IWorkerDispatcherErrors),
-    /// By an agreement.
+    /// Of an agreement.
     Agreement(IWorkAgreementErrors),
 }
 
-/// What a call did.
+/// The result of a call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModelOutcome {
-    /// What it returned, ABI-encoded.
+    /// The return value, ABI-encoded.
     pub output: Vec<u8>,
-    /// What was said, in order.
+    /// The emitted events, in order.
     pub events: Vec<ModelEvent>,
 }
 
-/// A market with everything that belongs to it.
+/// A dispatcher with its members, agreements and all accounts' balances.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Model {
-    /// What it was deployed with.
+    /// The deployment constants.
     settings: Settings,
-    /// The market's account.
+    /// The dispatcher's address.
     dispatcher: Address,
-    /// The account behind every agreement.
+    /// The address of the implementation of agreements.
     implementation: Address,
-    /// Unix seconds of the block that is being made.
+    /// Unix seconds of the current block.
     timestamp: u64,
-    /// Its height.
+    /// Height of the current block.
     height: u64,
-    /// Hashes of earlier blocks in which somebody bought.
+    /// Hashes of earlier blocks that contain purchases.
     block_hashes: BTreeMap<u64, B256>,
-    /// Registrations; number 1 comes first.
+    /// Members by number; number 1 is at index 0.
     members: Vec<Member>,
     /// Numbers by account.
     numbers: BTreeMap<Address, u32>,
     /// Books by application.
     books: BTreeMap<FixedBytes<8>, Book>,
-    /// Lists of testers by epoch.
+    /// Tester lists by epoch.
     tester_lists: BTreeMap<u32, Vec<Address>>,
-    /// Every agreement that was bought.
+    /// All agreements.
     agreements: BTreeMap<Address, Agreement>,
-    /// What can be withdrawn.
+    /// Credits in wei by account.
     credits: BTreeMap<Address, u128>,
-    /// Wei that belong to nobody any more.
+    /// Wei burned so far.
     burned: u128,
-    /// What everybody holds, as far as it was told.
+    /// Balances in wei by account.
     balances: BTreeMap<Address, u128>,
-    /// Who takes no ether.
+    /// Accounts that reject transfers.
     non_payable: BTreeSet<Address>,
-    /// What the call that runs has said so far.
+    /// Events of the current call.
     events: Vec<ModelEvent>,
 }
 
 impl Model {
-    /// A market in which nobody is yet.
+    /// A market without members.
     #[must_use]
     pub fn new(settings: Settings, dispatcher: Address, implementation: Address) -> Self {
         Self {
@@ -144,21 +144,24 @@ impl Model {
         }
     }
 
-    /// Begins the block at `height`, made at unix second `timestamp`.
+    /// Starts the block at `height` with unix second `timestamp`.
     pub const fn begin_block(&mut self, height: u64, timestamp: u64) {
         self.height = height;
         self.timestamp = timestamp;
     }
 
-    /// Tells the hash of a block before this one. Only blocks with purchases matter.
+    /// Sets the hash of an earlier block. Only blocks with purchases are needed.
     pub fn record_block_hash(&mut self, height: u64, hash: B256) {
         self.block_hashes.insert(height, hash);
     }
 
-    /// Does what `from` asks with `value` wei, which it holds.
+    /// Executes a call of `from` with `value` wei.
     ///
     /// # Errors
-    /// The refusal of the contract; nothing has changed then.
+    /// The contract's revert; the model is unchanged except for the events of the last call.
+    ///
+    /// # Panics
+    /// If `from` holds less than `value` wei.
     pub fn call(
         &mut self,
         from: Address,
@@ -173,13 +176,13 @@ impl Model {
         Ok(ModelOutcome { output: returned, events: core::mem::take(&mut self.events) })
     }
 
-    /// What it was deployed with.
+    /// The deployment constants.
     #[must_use]
     pub const fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Now, in ticks.
+    /// The current tick.
     #[must_use]
     pub const fn tick(&self) -> u64 {
         match self.settings.clock {
@@ -188,21 +191,21 @@ impl Model {
         }
     }
 
-    /// The tester epoch of now.
+    /// The current tester epoch.
     #[must_use]
     pub fn epoch(&self) -> u32 {
         let epoch = self.timestamp / u64::from(self.settings.epochLength);
         u32::try_from(epoch).unwrap_or(u32::MAX)
     }
 
-    /// The dispatcher says something.
+    /// Records an event of the dispatcher.
     fn emit(&mut self, event: impl SolEvent) {
         let log = event.encode_log_data();
         let event = IWorkerDispatcherEvents::decode_raw_log(log.topics(), &log.data);
         self.events.push(ModelEvent::Dispatcher(event.expect(DECODES_OWN_OUTPUT)));
     }
 
-    /// An agreement says something.
+    /// Records an event of an agreement.
     fn emit_from(&mut self, agreement: Address, event: impl SolEvent) {
         let log = event.encode_log_data();
         let event = IWorkAgreementEvents::decode_raw_log(log.topics(), &log.data);
@@ -210,16 +213,16 @@ impl Model {
     }
 }
 
-/// Why events and errors can be read back that were just written.
-const DECODES_OWN_OUTPUT: &str = "an interface has its own events and errors";
+/// Why decoding an event or error just encoded cannot fail.
+const DECODES_OWN_OUTPUT: &str = "an interface decodes its own events and errors";
 
-/// A refusal of the dispatcher.
+/// A revert of the dispatcher.
 fn dispatcher_revert<T>(error: impl SolError) -> Result<T, ModelRevert> {
     let error = IWorkerDispatcherErrors::abi_decode(&error.abi_encode());
     Err(ModelRevert::Dispatcher(error.expect(DECODES_OWN_OUTPUT)))
 }
 
-/// A refusal of an agreement.
+/// A revert of an agreement.
 fn agreement_revert<T>(error: impl SolError) -> Result<T, ModelRevert> {
     let error = IWorkAgreementErrors::abi_decode(&error.abi_encode());
     Err(ModelRevert::Agreement(error.expect(DECODES_OWN_OUTPUT)))

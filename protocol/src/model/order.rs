@@ -1,4 +1,4 @@
-//! What an order would get, at what price, or why not.
+//! Selects the workers of an order and computes its price.
 
 use std::vec::Vec;
 
@@ -11,35 +11,35 @@ use crate::abi::{Order, Quote, Reason};
 use crate::layout::WorkerTerms;
 use crate::{BPS, MAX_REDUNDANCY, MAX_SEATS, PRICE_LIMIT, SCAN_LIMIT, TESTER_APPLICATION};
 
-/// What is wanted.
+/// What a client asks for.
 #[derive(Clone, Copy)]
 pub(super) enum OrderRequest<'a> {
-    /// The usual, by redundancy and length.
+    /// The default order with this redundancy and length.
     Default(U256, U256),
-    /// The cheapest that fit.
+    /// The cheapest workers that satisfy an order.
     Cheapest(&'a Order),
-    /// Exactly these.
+    /// Exactly these workers.
     Hire(&'a Order, &'a [u32]),
 }
 
-/// What an order gets.
+/// The workers selected for an order.
 pub(super) struct Selection {
     /// The order.
     pub(super) order: Order,
-    /// Ticks.
+    /// Length in ticks.
     pub(super) length: u32,
-    /// Its tester list: epoch and places that count.
+    /// Its tester list: the epoch, and the number of places.
     pub(super) pool: (u32, u32),
     /// Numbers of the workers.
     pub(super) numbers: Vec<u32>,
-    /// What they agree to.
+    /// Their terms.
     pub(super) workers: Vec<WorkerTerms>,
-    /// Wei that they cost in all.
+    /// The price in wei.
     pub(super) escrow: u128,
 }
 
 impl Model {
-    /// The order that somebody means.
+    /// The order behind a request.
     fn resolve_order(&self, request: OrderRequest<'_>) -> Order {
         let (redundancy, length) = match request {
             OrderRequest::Cheapest(order) | OrderRequest::Hire(order, _) => return *order,
@@ -48,7 +48,7 @@ impl Model {
         let tested = self.tester_count(self.epoch()) >= self.settings.minPool;
         let fitting = length / U256::from(self.settings.minWindow);
         let windows = if tested { fitting.clamp(U256::ONE, U256::from(4)) } else { U256::ONE };
-        // A length of 2^32 and more is refused before its windows matter, and is told one.
+        // A length of 2^32 or more is rejected anyway; the contract quotes one window for it.
         let windows = if length >= U256::from(1_u64 << 32) { U256::ONE } else { windows };
         Order {
             application: FixedBytes::ZERO,
@@ -63,7 +63,7 @@ impl Model {
         }
     }
 
-    /// Why nobody could ever have such an order now, if so.
+    /// The first reason why the numbers of an order are invalid.
     fn invalid_reason(&self, order: &Order) -> Option<Reason> {
         let lengths = U256::from(self.settings.minLength)..U256::from(1_u64 << 32);
         let seats = u32::from(order.windows) * u32::from(order.testers);
@@ -74,7 +74,7 @@ impl Model {
         };
         let windows = (1..=21).contains(&order.windows)
             && order.length / U256::from(order.windows) >= U256::from(self.settings.minWindow);
-        let objections = [
+        let checks = [
             (
                 (U256::ONE..=U256::from(MAX_REDUNDANCY)).contains(&order.redundancy),
                 Reason::Redundancy,
@@ -85,7 +85,7 @@ impl Model {
             (order.application.0 != TESTER_APPLICATION, Reason::NotForSale),
             (order.expiry == 0 || self.tick() <= order.expiry, Reason::Expired),
         ];
-        objections.into_iter().find(|(holds, _)| !holds).map(|(_, reason)| reason)
+        checks.into_iter().find(|(holds, _)| !holds).map(|(_, reason)| reason)
     }
 
     /// Whether a worker satisfies an order.
@@ -96,7 +96,7 @@ impl Model {
             && (order.minScore == 0 || self.score(number) >= order.minScore)
     }
 
-    /// What a worker agrees to, and what it costs; `None` if that is too much.
+    /// A worker's terms and its part of the escrow; `None` if that reaches the limit.
     fn worker_terms(&self, number: u32, order: &Order) -> Option<(WorkerTerms, u128)> {
         let Member { account, price, promise, misses, .. } = *self.member(number);
         let s = &self.settings;
@@ -105,14 +105,14 @@ impl Model {
         let share = mul_div_floor(in_window, s.testerFeeBps.into(), BPS.into());
         let fee = if order.testers == 0 { 0 } else { share.max(s.minTesterFee) };
         let seats = u128::from(order.windows) * u128::from(order.testers);
-        // 96 + 32 bits, and as much again 63 times: the product of the fee may leave 128 bits.
+        // The price fits into 96 + 32 bits; the fees of up to 63 seats may overflow.
         let cost = (price * u128::from(length)).checked_add(fee.checked_mul(seats)?)?;
         let bond = self.bond(price, length);
         (cost < PRICE_LIMIT)
             .then_some((WorkerTerms { account, price, promise, fee, bond, misses }, cost))
     }
 
-    /// What somebody gets who wants that, or why not at any price.
+    /// Selects the workers for a request, or the reason why it cannot be bought at any price.
     pub(super) fn select_workers(&self, request: OrderRequest<'_>) -> Result<Selection, Reason> {
         let order = self.resolve_order(request);
         if let Some(reason) = self.invalid_reason(&order) {
@@ -164,7 +164,7 @@ impl Model {
         if selection.numbers.len() == count { Ok(selection) } else { Err(lacking) }
     }
 
-    /// The answer to somebody who asks for a quote.
+    /// The quote for a request.
     pub(super) fn quote(&self, request: OrderRequest<'_>) -> Quote {
         let Order { windows, testers, .. } = self.resolve_order(request);
         let (reason, price, start, workers) = match self.select_workers(request) {

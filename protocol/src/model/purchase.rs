@@ -1,4 +1,4 @@
-//! Buying.
+//! Purchases.
 
 use std::vec::Vec;
 
@@ -9,11 +9,11 @@ use super::order::{OrderRequest, Selection};
 use super::{Clock, Model};
 use crate::abi::IWorkerDispatcher::{ContractBought, PurchaseRefused};
 use crate::abi::{Order, Reason};
-use crate::layout::{Head, MAX_TERMS, Terms};
+use crate::layout::{MAX_TERMS, Terms, TermsHeader};
 use crate::proxy::{self, MAX_INIT_CODE, init_code};
 
 impl Model {
-    /// Sells to `client` what it wants for at most `value` wei; the agreement, or zero if it is refused.
+    /// Buys for `client` at a price of at most `value` wei. Returns the agreement, or zero if it is rejected.
     pub(super) fn purchase(
         &mut self,
         client: Address,
@@ -43,7 +43,7 @@ impl Model {
         agreement
     }
 
-    /// Refuses: says why, gives everything back.
+    /// Rejects a purchase: emits the reason and refunds the whole value.
     fn reject_purchase(
         &mut self,
         client: Address,
@@ -56,14 +56,14 @@ impl Model {
         Address::ZERO
     }
 
-    /// Writes down an agreement and tells its account.
+    /// Creates an agreement and returns its address.
     fn create_agreement(&mut self, client: Address, selection: &Selection) -> Address {
         let Order { application, windows, testers, .. } = selection.order;
         let s = &self.settings;
         let number = u32::try_from(self.agreements.len()).unwrap_or(u32::MAX) + 1;
-        let quantum = selection.length / u32::from(windows);
-        let least = s.minLength.div_ceil(quantum).min(windows.into());
-        let head = Head {
+        let window_length = selection.length / u32::from(windows);
+        let paid = s.minLength.div_ceil(window_length).min(windows.into());
+        let header = TermsHeader {
             dispatcher: self.dispatcher,
             client,
             number,
@@ -80,19 +80,19 @@ impl Model {
             min_bond: s.minBond,
             tester_fee_bps: s.testerFeeBps,
             min_tester_fee: s.minTesterFee,
-            least: u8::try_from(least).unwrap_or(windows),
+            min_paid_windows: u8::try_from(paid).unwrap_or(windows),
             epoch: selection.pool.0,
             pool: selection.pool.1,
             redundancy: 0,
         };
-        let terms = Terms::new(head, selection.workers.iter().copied());
+        let terms = Terms::new(header, selection.workers.iter().copied());
         let account = self.agreement_address(&encode_terms(&terms));
         self.agreements.insert(account, Agreement::new(&terms, selection.escrow));
         self.non_payable.insert(account);
         account
     }
 
-    /// The account of the agreement with these terms.
+    /// The address of the agreement with these encoded terms.
     fn agreement_address(&self, terms: &[u8]) -> Address {
         let mut code = [0; MAX_INIT_CODE];
         let len = init_code(self.implementation, terms, &mut code);
@@ -102,7 +102,7 @@ impl Model {
     }
 }
 
-/// Terms as bytes.
+/// Encodes terms.
 pub(super) fn encode_terms(terms: &Terms) -> Vec<u8> {
     let mut bytes = [0; MAX_TERMS];
     let len = terms.encode(&mut bytes);

@@ -1,4 +1,4 @@
-//! What testers say they saw.
+//! Reports of testers, and the receipts that they need.
 
 use std::vec;
 
@@ -11,9 +11,9 @@ use crate::abi::IWorkAgreement::{
 use crate::abi::{Entry, Finding, State};
 
 impl Model {
-    /// A worker of an agreement signs a receipt for a session, which `tester` opened with `salt`, and
-    /// for exactly the windows `served`; (`r`, `vs`) is the signature. Nothing happens if it is none of
-    /// the agreement's workers.
+    /// Records that a worker signed a receipt for the session of a tester and a salt, and for exactly the
+    /// windows `served`; (`r`, `vs`) is the signature. Does nothing if the account is not one of the
+    /// agreement's workers.
     pub fn sign(
         &mut self,
         agreement: Address,
@@ -36,18 +36,18 @@ impl Model {
         call: &reportCall,
     ) -> Result<(), ModelRevert> {
         let mut agreement = self.agreement(to, caller)?.clone();
-        let (place, head) = (call.place, agreement.terms.header);
+        let (place, header) = (call.place, agreement.terms.header);
         agreement.require_state(State::Reporting, self.tick())?;
-        if place >= head.pool {
-            return agreement_revert(PlaceOutOfRange { place, pool: head.pool });
+        if place >= header.pool {
+            return agreement_revert(PlaceOutOfRange { place, pool: header.pool });
         }
-        if self.tester_at(head.epoch, place) != Some(caller) {
+        if self.tester_at(header.epoch, place) != Some(caller) {
             return agreement_revert(NotTheTester { place, caller });
         }
         if agreement.reports.contains_key(&place) {
             return agreement_revert(AlreadyReported { place });
         }
-        let mut observed = vec![(0, 0); usize::from(head.redundancy)];
+        let mut observed = vec![(0, 0); usize::from(header.redundancy)];
         let mut last = None;
         for (number, entry) in (0_u8..).zip(&call.entries) {
             check_entry(&agreement, number, entry, last, (caller, call.salt))?;
@@ -65,8 +65,8 @@ impl Model {
     }
 }
 
-/// Refuses an entry that names no worker behind `last`, says nothing, contradicts itself, names windows
-/// that are not, or has no receipt for what was served in `session`.
+/// Checks an entry: it names a worker after `last`, checks at least one window, claims service only in
+/// checked windows that exist, and has a receipt for the windows served in `session`.
 fn check_entry(
     agreement: &Agreement,
     number: u8,
@@ -75,13 +75,13 @@ fn check_entry(
     session: (Address, B256),
 ) -> Result<(), ModelRevert> {
     let Entry { index, checked, served, r, vs } = *entry;
-    let head = &agreement.terms.header;
-    let behind = last.is_none_or(|last| index > last) && index < head.redundancy;
-    if !behind || checked == 0 || served | checked != checked {
+    let header = &agreement.terms.header;
+    let in_order = last.is_none_or(|last| index > last) && index < header.redundancy;
+    if !in_order || checked == 0 || served | checked != checked {
         return agreement_revert(BadEntry { entry: number });
     }
-    if u64::from(checked) >= 1 << head.windows {
-        return agreement_revert(WindowOutOfRange { entry: number, windows: head.windows });
+    if u64::from(checked) >= 1 << header.windows {
+        return agreement_revert(WindowOutOfRange { entry: number, windows: header.windows });
     }
     let receipt = (index, session.0, session.1, served, r, vs);
     if served != 0 && !agreement.receipts.contains(&receipt) {

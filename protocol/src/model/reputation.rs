@@ -1,45 +1,45 @@
-//! Reputations: fading weights of what was good and bad, read as the lower end of a Wilson interval.
+//! Reputations: decaying good and bad weights, and the Wilson lower bound as the score.
 
 use alloy_primitives::U512;
 
 use super::math::{isqrt, mul_div_floor};
 use super::{Address, Model};
-use crate::abi::IWorkerDispatcher::StandingChanged;
+use crate::abi::IWorkerDispatcher::ReputationChanged;
 
-/// Seconds of a half-life: 30 days.
+/// Half-life in seconds: 30 days.
 const HALF_LIFE: u64 = 30 * 24 * 60 * 60;
 
-/// Bits of a weight behind the point.
+/// Fractional bits of a weight.
 const FRACTION_BITS: u32 = 32;
 
-/// The most that one agreement weighs.
+/// The highest weight of one agreement, in observations.
 const MAX_WEIGHT: u32 = 4;
 
-/// What is known of a worker.
+/// A worker's reputation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Reputation {
-    /// Weight of what was good, with 32 bits behind the point.
+    /// Good weight, with 32 fractional bits.
     pub(super) good: u64,
-    /// Weight of what was bad.
+    /// Bad weight, with 32 fractional bits.
     pub(super) bad: u64,
-    /// Unix second in which both were right.
+    /// Unix second at which both were written.
     pub(super) updated: u64,
 }
 
-/// min(4, ⌊log2(1 + ⌊`fees` / `unit`⌋)⌋), with 32 bits behind the point.
+/// min(4, ⌊log2(1 + ⌊`fees` / `unit`⌋)⌋), with 32 fractional bits.
 pub(super) fn weight(fees: u128, unit: u128) -> u64 {
     let units = fees / unit;
     let log = (0..=MAX_WEIGHT).rev().find(|log| 1_u128 << log <= units + 1).unwrap_or(0);
     u64::from(log) << FRACTION_BITS
 }
 
-/// ⌊`weight` × `part` / `whole`⌋; nothing of nothing.
+/// ⌊`weight` × `part` / `whole`⌋; zero if `whole` is zero.
 pub(super) fn weight_fraction(weight: u64, part: u8, whole: u8) -> u64 {
     if whole == 0 { 0 } else { weight * u64::from(part) / u64::from(whole) }
 }
 
-/// A weight `age` seconds later: half of it, rounded down, for each half-life, and for the rest of the
-/// time on a straight line towards the next half, rounded down.
+/// A weight after `age` seconds: halved for each full half-life, then linear towards the next half; both
+/// steps round down.
 fn decayed(weight: u64, age: u64) -> u64 {
     let half_lives = u32::try_from(age / HALF_LIFE).unwrap_or(u32::MAX);
     let halved = weight.checked_shr(half_lives).unwrap_or(0);
@@ -48,19 +48,19 @@ fn decayed(weight: u64, age: u64) -> u64 {
 }
 
 /// 10 000 × (g + z²/2 − √(z² × (g·b/n + z²/4))) / (n + z²) with n = g + b and z = 1.645: basis points
-/// with 32 bits behind the point, rounded down; 0 if nothing is known.
+/// with 32 fractional bits, rounded down; 0 without observations.
 pub(super) fn wilson_lower_bound(good: u64, bad: u64) -> u64 {
     if good == 0 && bad == 0 {
         return 0;
     }
-    // Everything in millionths of the weights' unit, as z² is a number of millionths.
+    // Everything in millionths of the weights' unit, because z² = 2.706025.
     let millionths = |weight: u64| U512::from(weight) * U512::from(1_000_000);
     let (g, b) = (millionths(good), millionths(bad));
     let n = g + b;
     let z2 = U512::from(2_706_025) << FRACTION_BITS;
     let four: U512 = U512::from(4);
     let square = z2 * (four * g * b + z2 * n);
-    let spread = isqrt((square << 128) / (four * n)); // 64 bits behind the point
+    let spread = isqrt((square << 128) / (four * n)); // 64 fractional bits
     let middle: U512 = (g << 64) + (z2 << 63);
     let low = middle.saturating_sub(spread);
     let score: U512 = (low * U512::from(10_000)) << FRACTION_BITS;
@@ -69,26 +69,26 @@ pub(super) fn wilson_lower_bound(good: u64, bad: u64) -> u64 {
 }
 
 impl Model {
-    /// Good and bad weight of a number now.
+    /// Good and bad weight of a worker, decayed to now.
     fn current_weights(&self, number: u32) -> (u64, u64) {
         let Reputation { good, bad, updated } = self.member(number).reputation;
         let age = self.timestamp - updated;
         (decayed(good, age), decayed(bad, age))
     }
 
-    /// The score of a number now in basis points, with 32 bits behind the point.
+    /// The current score of a worker in basis points, with 32 fractional bits.
     #[must_use]
     pub fn precise_score(&self, number: u32) -> u64 {
         let (good, bad) = self.current_weights(number);
         wilson_lower_bound(good, bad)
     }
 
-    /// The score of a number now in basis points.
+    /// The current score of a worker in basis points.
     pub(super) fn score(&self, number: u32) -> u16 {
         u16::try_from(self.precise_score(number) >> FRACTION_BITS).unwrap_or(u16::MAX)
     }
 
-    /// Adds weight to the standing of an account.
+    /// Adds weight to the reputation of a worker.
     pub(super) fn add_weight(&mut self, worker: Address, good: u64, bad: u64) {
         if good == 0 && bad == 0 {
             return;
@@ -97,7 +97,7 @@ impl Model {
         let before = self.current_weights(number);
         let (good, bad) = (before.0 + good, before.1 + bad);
         self.member_mut(number).reputation = Reputation { good, bad, updated: self.timestamp };
-        self.emit(StandingChanged { worker, good, bad });
+        self.emit(ReputationChanged { worker, good, bad });
     }
 }
 

@@ -1,4 +1,4 @@
-//! The end of an agreement: verdicts, pay, fees, what is lost, and who gets it.
+//! Settlement of an agreement: verdicts, pay, fees, slashes and compensation.
 
 use std::vec::Vec;
 
@@ -11,15 +11,15 @@ use crate::abi::IWorkerDispatcher::{AgreementSettled, AvailabilityChanged, Burne
 use crate::abi::{State, TesterResult, WorkerResult};
 use crate::layout::WorkerTerms;
 
-/// The whole, in basis points.
+/// 100 % in basis points.
 const BPS_DENOMINATOR: u64 = 10_000;
 
-/// What places of the tester list earned, in the order in which they first earned.
+/// Fees by place: place, wei, seats; in the order of the first fee.
 #[derive(Default)]
 struct Fees(Vec<(u32, u128, u16)>);
 
 impl Fees {
-    /// One more seat of a place.
+    /// Adds the fee of one seat.
     fn pay(&mut self, place: u32, fee: u128) {
         if let Some((_, amount, seats)) = self.0.iter_mut().find(|(known, ..)| *known == place) {
             *amount += fee;
@@ -42,7 +42,7 @@ impl Model {
         agreement.require_state(State::Due, self.tick())?;
         let state = if agreement.start.is_none() { State::Void } else { State::Settled };
         agreement.closed = Some(state);
-        // Nobody reports any more.
+        // No report can follow.
         agreement.receipts.clear();
         self.store_agreement(to, agreement.clone());
         self.emit_from(to, Closed { state });
@@ -90,8 +90,8 @@ impl Model {
         Ok(())
     }
 
-    /// Ends a worker's part: takes what it lost, which is written into its result, frees its bond and its
-    /// slot, moves its reputation, and gives it the place in its book that it then has.
+    /// Releases a worker: takes the slash, releases bond and slot, updates reputation and listing. Sets the
+    /// slash of an absent worker in `result`.
     fn release_worker(
         &mut self,
         agreement: &Agreement,
@@ -124,7 +124,7 @@ impl Model {
         }
     }
 
-    /// What an agreement adds to a worker's good and bad weight.
+    /// The good and bad weight that an agreement adds to a worker's reputation.
     fn reputation_weights(
         &self,
         agreement: &Agreement,
@@ -132,25 +132,25 @@ impl Model {
         result: &WorkerResult,
         missed: bool,
     ) -> (u64, u64) {
-        let head = &agreement.terms.header;
+        let header = &agreement.terms.header;
         let unit = self.settings.reputationUnit;
-        let seats = u128::from(head.windows) * u128::from(head.testers);
+        let seats = u128::from(header.windows) * u128::from(header.testers);
         let (said, escrowed) = (weight(result.fees, unit), weight(worker.fee * seats, unit));
         let known = result.served + result.failed;
-        let left = if result.resigned { head.windows - result.windows } else { 0 };
+        let left = if result.resigned { header.windows - result.windows } else { 0 };
         match (result.accepted, missed) {
             (false, false) => (0, 0),
             (false, true) => (0, escrowed),
             (true, _) => (
                 weight_fraction(said, result.served, known),
                 weight_fraction(said, result.failed, known)
-                    + weight_fraction(escrowed, left, head.windows),
+                    + weight_fraction(escrowed, left, header.windows),
             ),
         }
     }
 }
 
-/// What one worker earns and loses by what the seats said of it; pays the seats that agreed.
+/// Judges one worker by the reports of its seats, and pays the seats of the majorities.
 fn judge_worker(
     agreement: &Agreement,
     index: u8,
@@ -175,7 +175,7 @@ fn judge_worker(
     result.windows = agreement.resigned[place].unwrap_or(agreement.judged_windows);
     let mut certain = 0;
     for window in 0..result.windows {
-        // Of each seat that spoke: its place, and whether it said served.
+        // For each seat that reported: its place, and whether it reported service.
         let mut votes = agreement.seats(window);
         votes.retain(|seat| reported_windows(agreement, *seat, place).0 >> window & 1 == 1);
         let votes = votes
@@ -201,12 +201,12 @@ fn judge_worker(
     result
 }
 
-/// What a place said of a worker: windows checked, and windows served.
+/// The report of a place on a worker: windows checked, and windows served.
 fn reported_windows(agreement: &Agreement, seat: u32, worker: usize) -> (u32, u32) {
     agreement.reports.get(&seat).map_or((0, 0), |observed| observed[worker])
 }
 
-/// Writes pay and slash of a worker that accepted; `certain` of its failed windows failed beyond doubt.
+/// Sets pay and slash of a worker that accepted; `certain` is its number of certain failures.
 fn pay_and_slash(
     agreement: &Agreement,
     worker: &WorkerTerms,

@@ -1,4 +1,4 @@
-//! Testers: their lists, and which of them hold the seats of a window.
+//! Tester lists, and the draw of seats.
 
 use std::vec::Vec;
 
@@ -50,14 +50,14 @@ impl Model {
         Ok(())
     }
 
-    /// Gives a tester the next place of an epoch's list.
+    /// Appends a tester to an epoch's list.
     fn append_tester(&mut self, tester: Address, epoch: u32) {
         let place = self.tester_count(epoch);
         self.tester_lists.entry(epoch).or_default().push(tester);
         self.emit(CheckedIn { tester, epoch, place });
     }
 
-    /// How many places an epoch's list has.
+    /// The length of an epoch's list.
     #[must_use]
     pub fn tester_count(&self, epoch: u32) -> u32 {
         self.tester_lists
@@ -73,8 +73,8 @@ impl Model {
     }
 }
 
-/// Places of the seats of a window, in order: of those that are free, seat j takes the one that the
-/// hash of seed, window and j points at.
+/// Draws the places of the seats of a window: seat j takes place number h mod n of the n free places, where
+/// h is the hash of seed, window and j.
 pub(super) fn draw_seats(seed: FixedBytes<16>, window: u8, testers: u8, pool: u32) -> Vec<u32> {
     let mut free: Vec<u32> = (0..pool).collect();
     let seat = |seat: u8| {

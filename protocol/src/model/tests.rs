@@ -1,4 +1,4 @@
-//! Stories with numbers that were worked out by hand.
+//! Scenarios with amounts computed by hand.
 
 use std::vec;
 use std::vec::Vec;
@@ -16,10 +16,10 @@ use crate::abi::IWorkerDispatcher::{
 };
 use crate::abi::{Entry, Order, Reason, State, WorkerResult};
 
-/// The client of every story.
+/// The client of every scenario.
 const CLIENT: Address = Address::with_last_byte(200);
 
-/// Windows of the order.
+/// The bits of all windows of the order.
 const ALL: u32 = 0b1111;
 
 /// Accounts of workers and testers, by number.
@@ -27,7 +27,7 @@ fn account(number: u8) -> Address {
     Address::with_last_byte(number)
 }
 
-/// Does something that is not refused.
+/// Executes a call that must succeed.
 fn call_ok(
     model: &mut Model,
     from: Address,
@@ -37,16 +37,16 @@ fn call_ok(
     model.call(from, value, &call.into()).unwrap().events
 }
 
-/// [`From`] for calls of both interfaces.
+/// Implements `From` for calls of both interfaces.
 macro_rules! calls {
     ($($name:ident)* ; $($market:ident)*) => {
-        $(impl From<(Address, $name)> for Call {
+        $(impl From<(Address, $name)> for ModelCall {
             fn from((to, call): (Address, $name)) -> Self {
                 let call = alloy_sol_types::SolCall::abi_encode(&call);
                 Self::Agreement(to, IWorkAgreementCalls::abi_decode(&call).unwrap())
             }
         })*
-        $(impl From<$market> for Call {
+        $(impl From<$market> for ModelCall {
             fn from(call: $market) -> Self {
                 let call = alloy_sol_types::SolCall::abi_encode(&call);
                 Self::Dispatcher(IWorkerDispatcherCalls::abi_decode(&call).unwrap())
@@ -60,7 +60,7 @@ calls! {
     buyContract_1Call checkInCall listCall registerTesterCall registerWorkerCall setPriceCall withdrawCall
 }
 
-/// A market with two workers, dear and cheap, and three testers, at second 10 000.
+/// A market with two workers at prices 20 and 10, and three testers, at second 10 000.
 fn test_market() -> Model {
     let settings = Settings {
         clock: Clock::Second,
@@ -103,7 +103,7 @@ fn test_market() -> Model {
     model
 }
 
-/// One worker for 24 seconds in four windows of three testers: 240 wei for it, 120 for them.
+/// An order for 24 seconds in four windows of three testers. The second worker costs 240 wei, its testers 120.
 fn order(redundancy: u8) -> Order {
     Order {
         application: FixedBytes::ZERO,
@@ -118,7 +118,7 @@ fn order(redundancy: u8) -> Order {
     }
 }
 
-/// Buys from so many workers at the exact price; the next block begins.
+/// Buys from `redundancy` workers at the exact price and starts the next block.
 fn buy(model: &mut Model, redundancy: u8) -> Address {
     let price = model.quote_for(&order(redundancy), None).price;
     call_ok(model, CLIENT, price, buyContract_1Call { order: order(redundancy) });
@@ -127,7 +127,7 @@ fn buy(model: &mut Model, redundancy: u8) -> Address {
     model.agreements().next().unwrap()
 }
 
-/// What all three testers report of the first worker.
+/// Reports of all three testers on the first worker.
 fn report(model: &mut Model, to: Address, served: u32) {
     for (place, tester) in (0..).zip((3..=5).map(account)) {
         let (salt, r) = (B256::with_last_byte(9), B256::with_last_byte(place + 1));
@@ -138,14 +138,14 @@ fn report(model: &mut Model, to: Address, served: u32) {
     }
 }
 
-/// What a settlement says, at a second.
+/// Settles at a second and returns the event.
 fn settle_at(model: &mut Model, to: Address, second: u64) -> AgreementSettled {
     model.begin_block(3, second);
     let events = call_ok(model, CLIENT, 0, (to, settleCall { hints: vec![] }));
     let Some(ModelEvent::Dispatcher(IWorkerDispatcherEvents::AgreementSettled(settled))) =
         events.into_iter().last()
     else {
-        panic!("nothing was settled")
+        panic!("no settlement")
     };
     assert_eq!(model.balance(account(250)), model.liabilities());
     settled
@@ -160,7 +160,7 @@ fn half_a_service_is_half_a_price_and_part_of_a_bond() {
     model.begin_block(3, 10_001 + 24);
     report(&mut model, to, 0b0011);
     let end = settle_at(&mut model, to, 10_001 + 24 + 5);
-    // 9 000 × 4 − 10 000 × 2 of 36 000 are missing of a bond of 100.
+    // The slash is (9 000 × 4 − 10 000 × 2) / (9 000 × 4) of a bond of 100.
     let result = WorkerResult {
         account: account(2),
         pay: 120,
@@ -192,7 +192,7 @@ fn an_absence_costs_a_tenth_once_and_is_burned() {
 }
 
 #[test]
-fn who_cancels_pays_for_this_window_and_the_next() {
+fn a_client_that_cancels_pays_for_this_window_and_the_next() {
     let mut model = test_market();
     let to = buy(&mut model, 1);
     call_ok(&mut model, account(2), 0, (to, acceptCall {}));
@@ -206,7 +206,7 @@ fn who_cancels_pays_for_this_window_and_the_next() {
 }
 
 #[test]
-fn who_resigns_is_paid_for_finished_windows_and_loses_a_tenth() {
+fn a_worker_that_resigns_is_paid_for_finished_windows_and_loses_a_tenth() {
     let mut model = test_market();
     let to = buy(&mut model, 1);
     call_ok(&mut model, account(2), 0, (to, acceptCall {}));
@@ -219,13 +219,13 @@ fn who_resigns_is_paid_for_finished_windows_and_loses_a_tenth() {
 }
 
 #[test]
-fn a_refused_purchase_gives_everything_back_or_owes_it() {
+fn a_rejected_purchase_refunds_the_value_or_credits_it() {
     let mut model = test_market();
     let call: ModelCall = buyContract_1Call { order: order(1) }.into();
-    let refused =
+    let rejected =
         PurchaseRefused { client: CLIENT, reason: Reason::ValueTooLow, required: 360, sent: 359 };
-    let refused = ModelEvent::Dispatcher(IWorkerDispatcherEvents::PurchaseRefused(refused));
-    assert_eq!(model.call(CLIENT, 359, &call).unwrap().events, [refused]);
+    let rejected = ModelEvent::Dispatcher(IWorkerDispatcherEvents::PurchaseRefused(rejected));
+    assert_eq!(model.call(CLIENT, 359, &call).unwrap().events, [rejected]);
     assert_eq!((model.balance(CLIENT), model.credit(CLIENT)), (1_000_000, 0));
     model.set_non_payable(CLIENT);
     call_ok(&mut model, CLIENT, 359, buyContract_1Call { order: order(1) });
@@ -234,7 +234,7 @@ fn a_refused_purchase_gives_everything_back_or_owes_it() {
 }
 
 #[test]
-fn a_refusal_changes_nothing() {
+fn a_revert_changes_nothing() {
     let mut model = test_market();
     let to = buy(&mut model, 1);
     call_ok(&mut model, account(2), 0, (to, acceptCall {}));
@@ -254,13 +254,13 @@ fn a_refusal_changes_nothing() {
         model.events.clear();
         assert_eq!(model, before, "{call:?}");
     }
-    let refusal = model.call(CLIENT, 0, &(to, settleCall { hints: vec![] }).into()).unwrap_err();
+    let revert = model.call(CLIENT, 0, &(to, settleCall { hints: vec![] }).into()).unwrap_err();
     let expected = IWorkAgreementErrors::WrongState(WrongState { state: State::Running });
-    assert_eq!(refusal, ModelRevert::Agreement(expected));
+    assert_eq!(revert, ModelRevert::Agreement(expected));
 }
 
 #[test]
-fn a_dearer_hint_is_no_hint_and_equals_stand_behind() {
+fn a_hint_that_costs_more_is_ignored_and_equal_prices_keep_their_order() {
     let mut model = test_market();
     assert_eq!(model.book(FixedBytes::ZERO), [2, 1]);
     call_ok(&mut model, account(2), 0, setPriceCall { price: 20, hint: 1 });

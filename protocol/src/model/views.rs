@@ -1,4 +1,4 @@
-//! What can be read.
+//! Views of the market, and what tests read directly.
 
 use std::vec::Vec;
 
@@ -13,11 +13,11 @@ use crate::abi::IWorkerDispatcher::{NotRegistered, bookReturn, reputationReturn}
 use crate::abi::{Order, Quote, State, Worker};
 use crate::layout::Terms;
 
-/// The most workers of one page.
+/// The most workers in one page.
 const PAGE_SIZE: u32 = 16;
 
 impl Model {
-    /// Everything about an account.
+    /// The `Worker` view of an account.
     ///
     /// # Errors
     /// `NotRegistered`.
@@ -29,7 +29,7 @@ impl Model {
         )
     }
 
-    /// Everything about a number.
+    /// The `Worker` view of a number.
     fn worker_row(&self, number: u32) -> Worker {
         let m: &Member = self.member(number);
         let order = self.book(m.application);
@@ -55,19 +55,19 @@ impl Model {
         }
     }
 
-    /// A page of workers by number.
+    /// A page of workers, by number.
     pub(super) fn worker_page(&self, from: u32, count: u32) -> Vec<Worker> {
         let count = usize::try_from(count.min(PAGE_SIZE)).unwrap_or(0);
         (from.max(1)..=self.count()).take(count).map(|number| self.worker_row(number)).collect()
     }
 
-    /// How many registered.
+    /// The number of members.
     #[must_use]
     pub fn count(&self) -> u32 {
         u32::try_from(self.members.len()).unwrap_or(u32::MAX)
     }
 
-    /// A book's front and sizes.
+    /// The head of a book and its sizes.
     pub(super) fn book_view(&self, application: FixedBytes<8>) -> bookReturn {
         let order = self.book(application);
         let registered = self.books.get(&application).map_or(0, |book| book.registered);
@@ -97,13 +97,13 @@ impl Model {
         )
     }
 
-    /// The quote for the usual order.
+    /// The quote for the default order.
     #[must_use]
     pub fn quote_default(&self, redundancy: U256, length: U256) -> Quote {
         self.quote(OrderRequest::Default(redundancy, length))
     }
 
-    /// Every agreement, in order of their accounts.
+    /// The addresses of all agreements, in ascending order.
     pub fn agreements(&self) -> impl Iterator<Item = Address> + '_ {
         self.agreements.keys().copied()
     }
@@ -114,13 +114,13 @@ impl Model {
         Some(&self.agreements.get(&agreement)?.terms)
     }
 
-    /// What an agreement was paid.
+    /// The escrow of an agreement in wei.
     #[must_use]
     pub fn escrow(&self, agreement: Address) -> Option<u128> {
         Some(self.agreements.get(&agreement)?.escrow)
     }
 
-    /// Where an agreement is in its life.
+    /// The state of an agreement.
     #[must_use]
     pub fn state(&self, agreement: Address) -> Option<State> {
         Some(self.agreements.get(&agreement)?.state(self.tick()))
@@ -142,19 +142,19 @@ impl Model {
         places.filter(|place| !agreement.reports.contains_key(place)).collect()
     }
 
-    /// The ticks in which something about an agreement changes by itself, and so the ones to look at:
-    /// the last one to accept, the windows' first ones, the end, and the first one to settle.
+    /// The ticks around which time changes an agreement: the last one to accept and the next, the first of each
+    /// window, the end, and the first one to settle.
     #[must_use]
     pub fn transition_ticks(&self, agreement: Address) -> Vec<u64> {
         let Some(agreement) = self.agreements.get(&agreement) else { return Vec::new() };
-        let head = &agreement.terms.header;
-        let last = head.purchased + u64::from(head.accept_window);
+        let header = &agreement.terms.header;
+        let last = header.purchased + u64::from(header.accept_window);
         let mut ticks = Vec::from([last, last + 1]);
         if let (Some(start), Some(end)) = (agreement.start, agreement.end()) {
             ticks.extend(
                 (1..agreement.judged_windows).map(|n| start + u64::from(agreement.ticks(n))),
             );
-            ticks.extend([end, end + u64::from(head.report_window)]);
+            ticks.extend([end, end + u64::from(header.report_window)]);
         }
         ticks
     }
@@ -165,12 +165,12 @@ impl Model {
         of: &Agreement,
         window: U256,
     ) -> Result<testersReturn, ModelRevert> {
-        let head = &of.terms.header;
-        let windows = head.windows;
+        let header = &of.terms.header;
+        let windows = header.windows;
         if window >= U256::from(windows) {
             return agreement_revert(WindowUnknown { window, windows });
         }
-        let account = |place| self.tester_at(head.epoch, place).unwrap_or_default();
+        let account = |place| self.tester_at(header.epoch, place).unwrap_or_default();
         let accounts: Vec<_> = of.seats(window.to()).into_iter().map(account).collect();
         let keys = accounts.iter().map(|account| self.key_of(*account)).collect();
         Ok(testersReturn { accounts, keys })
@@ -183,7 +183,7 @@ impl Model {
 }
 
 impl Agreement {
-    /// What changes of it.
+    /// The `progress()` view.
     pub(super) fn progress(&self) -> progressReturn {
         let accepted = self.accepted.iter().zip(0_u32..).filter(|(accepted, _)| **accepted);
         let resigned = self.resigned.iter().zip(0_u32..);
@@ -198,19 +198,19 @@ impl Agreement {
         }
     }
 
-    /// What the tester at a place reported of a worker.
+    /// The report of the tester at a place on a worker.
     pub(super) fn reported(&self, place: u32, index: u8) -> (u32, u32) {
         let report = self.reports.get(&place);
         report.and_then(|observed| observed.get(usize::from(index))).copied().unwrap_or((0, 0))
     }
 }
 
-/// Accounts of an agreement's workers, by place.
+/// The workers' accounts, by index.
 pub(super) fn workers(of: &Agreement) -> Vec<Address> {
     of.terms.workers().map(|worker| worker.account).collect()
 }
 
-/// Wei per tick of all workers of an agreement.
+/// The sum of the workers' prices.
 pub(super) fn price(of: &Agreement) -> u128 {
     of.terms.workers().map(|worker| worker.price).sum()
 }

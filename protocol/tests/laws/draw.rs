@@ -1,4 +1,4 @@
-//! The draw, against the sentence of the rule with a list that is sorted anew for every seat.
+//! The draw, compared with the text of the rule, with a list that is sorted again for every seat.
 
 use std::collections::BTreeSet;
 
@@ -9,14 +9,14 @@ use proptest::prelude::*;
 
 use crate::ticks;
 
-/// What a hash of these first eight bytes looks like.
+/// A hash with these first eight bytes.
 fn hash(front: u64) -> [u8; 32] {
     let mut bytes = [0xa5; 32];
     bytes[..8].copy_from_slice(&front.to_be_bytes());
     bytes
 }
 
-/// The places that follow from the first eight bytes of each seat's hash, as the rule says it.
+/// The places for the first eight bytes of each seat's hash, by the text of the rule.
 fn draw_by_the_rules(hashes: impl IntoIterator<Item = u64>, pool: u32) -> Vec<u32> {
     let mut drawn: Vec<u64> = Vec::new();
     for (seat, hash) in (0_u64..).zip(hashes) {
@@ -33,7 +33,7 @@ fn draw_by_the_rules(hashes: impl IntoIterator<Item = u64>, pool: u32) -> Vec<u3
     drawn.into_iter().map(|place| u32::try_from(place).unwrap()).collect()
 }
 
-/// The places with these hashes for the seats of one window.
+/// The places drawn for these hashes of the seats of one window.
 fn drawn(hashes: &[u64], pool: u32) -> Option<Vec<u32>> {
     let testers = u8::try_from(hashes.len()).unwrap();
     let seats =
@@ -88,13 +88,13 @@ proptest! {
 
     #[test]
     fn a_window_is_refused_where_its_seats_cannot_be_filled(testers: u8, pool in 0..300_u32) {
-        let answer = draw_seats(&[0; 16], 0, testers, pool, |_| [0; 32]);
-        prop_assert_eq!(answer.is_some(), testers <= 15 && u32::from(testers) <= pool);
+        let seats = draw_seats(&[0; 16], 0, testers, pool, |_| [0; 32]);
+        prop_assert_eq!(seats.is_some(), testers <= 15 && u32::from(testers) <= pool);
     }
 }
 
 /// 21 000 windows of three seats among 21 places: every place is expected 1 000 times in each seat,
-/// with a deviation of 31. Six of them are allowed; the seed is fixed.
+/// with a deviation of 31. Six deviations are allowed; the seed is fixed.
 #[test]
 fn every_place_is_as_likely_as_any_other_in_every_seat() {
     let mut counts = [[0_i32; 21]; 3];

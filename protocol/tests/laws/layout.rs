@@ -1,7 +1,7 @@
-//! The bytes of terms, against fields that are put one behind the other by hand.
+//! The encoding of terms, compared with fields concatenated by hand.
 
 use alloy_primitives::{Address, FixedBytes};
-use muster_protocol::layout::{Head, MAX_TERMS, Terms, WorkerTerms};
+use muster_protocol::layout::{MAX_TERMS, Terms, TermsHeader, WorkerTerms};
 use muster_protocol::lifecycle::window_at;
 use muster_protocol::money;
 use proptest::collection::vec;
@@ -9,14 +9,14 @@ use proptest::prelude::*;
 
 use crate::{bps, price, ticks};
 
-/// Heads with every field anywhere in its range; `redundancy` is for [`Terms::new`] to set.
-fn terms_header() -> impl Strategy<Value = Head> {
+/// Headers with every field anywhere in its range; [`Terms::new`] sets `redundancy`.
+fn terms_header() -> impl Strategy<Value = TermsHeader> {
     let identity = (any::<[u8; 20]>(), any::<[u8; 20]>(), any::<u32>(), any::<[u8; 8]>());
     let time = (any::<bool>(), 0..1_u64 << 40, 0..1_u64 << 40, ticks(), ticks(), ticks());
     let testers = prop_oneof![Just(0), any::<u8>()];
     let seats = (any::<u8>(), testers, any::<u8>(), any::<u32>(), ticks());
     let amounts = (bps(), price(), bps(), any::<u64>());
-    (identity, time, seats, amounts).prop_map(|(identity, time, seats, amounts)| Head {
+    (identity, time, seats, amounts).prop_map(|(identity, time, seats, amounts)| TermsHeader {
         dispatcher: Address::new(identity.0),
         client: Address::new(identity.1),
         number: identity.2,
@@ -33,7 +33,7 @@ fn terms_header() -> impl Strategy<Value = Head> {
         min_bond: amounts.1,
         tester_fee_bps: amounts.2,
         min_tester_fee: amounts.3.into(),
-        least: seats.2,
+        min_paid_windows: seats.2,
         epoch: seats.3,
         pool: seats.4,
         redundancy: 0,
@@ -53,32 +53,32 @@ fn worker() -> impl Strategy<Value = WorkerTerms> {
     )
 }
 
-/// The lowest `N` bytes of a number, the lowest of them first.
+/// The lowest `N` bytes of a number, little-endian.
 fn low<const N: usize>(value: impl Into<u128>) -> [u8; N] {
     *value.into().to_le_bytes().first_chunk().expect("at most 16 bytes")
 }
 
 /// The layout as docs/rules.md lists it.
-fn encode_by_hand(head: &Head, workers: &[WorkerTerms]) -> Vec<u8> {
+fn encode_by_hand(header: &TermsHeader, workers: &[WorkerTerms]) -> Vec<u8> {
     let mut bytes = [
-        head.dispatcher.as_slice(),
-        head.client.as_slice(),
-        &low::<4>(head.number),
-        head.application.as_slice(),
-        &[u8::from(head.seconds)],
-        &low::<5>(head.purchased),
-        &low::<5>(head.block),
-        &low::<4>(head.length),
-        &low::<4>(head.accept_window),
-        &low::<4>(head.report_window),
-        &[head.windows, head.testers],
-        &low::<2>(head.bond_bps),
-        &low::<12>(head.min_bond),
-        &low::<2>(head.tester_fee_bps),
-        &low::<8>(head.min_tester_fee),
-        &[head.least],
-        &low::<4>(head.epoch),
-        &low::<4>(head.pool),
+        header.dispatcher.as_slice(),
+        header.client.as_slice(),
+        &low::<4>(header.number),
+        header.application.as_slice(),
+        &[u8::from(header.seconds)],
+        &low::<5>(header.purchased),
+        &low::<5>(header.block),
+        &low::<4>(header.length),
+        &low::<4>(header.accept_window),
+        &low::<4>(header.report_window),
+        &[header.windows, header.testers],
+        &low::<2>(header.bond_bps),
+        &low::<12>(header.min_bond),
+        &low::<2>(header.tester_fee_bps),
+        &low::<8>(header.min_tester_fee),
+        &[header.min_paid_windows],
+        &low::<4>(header.epoch),
+        &low::<4>(header.pool),
         &[u8::try_from(workers.len()).expect("at most eight")],
     ]
     .concat();
@@ -91,7 +91,7 @@ fn encode_by_hand(head: &Head, workers: &[WorkerTerms]) -> Vec<u8> {
     bytes
 }
 
-/// The terms in as many bytes as they take.
+/// The encoded terms.
 fn encoded(terms: &Terms) -> Vec<u8> {
     let mut bytes = [0xee; MAX_TERMS];
     let len = terms.encode(&mut bytes);
@@ -101,25 +101,25 @@ fn encoded(terms: &Terms) -> Vec<u8> {
 proptest! {
     #[test]
     fn terms_are_their_fields_in_order_and_come_back_whole(
-        head in terms_header(), workers in vec(worker(), 0..=8),
+        header in terms_header(), workers in vec(worker(), 0..=8),
     ) {
-        let bytes = encoded(&Terms::new(head, workers.iter().copied()));
-        prop_assert_eq!(&bytes, &encode_by_hand(&head, &workers));
-        let quantum = head.length.checked_div(head.windows.into()).unwrap_or(0);
+        let bytes = encoded(&Terms::new(header, workers.iter().copied()));
+        prop_assert_eq!(&bytes, &encode_by_hand(&header, &workers));
+        let window_length = header.length.checked_div(header.windows.into()).unwrap_or(0);
         let whole = workers.into_iter().map(|worker| WorkerTerms {
-            fee: match head.testers {
+            fee: match header.testers {
                 0 => 0,
-                _ => money::fee(worker.price, quantum, head.tester_fee_bps, head.min_tester_fee),
+                _ => money::fee(worker.price, window_length, header.tester_fee_bps, header.min_tester_fee),
             },
-            bond: money::bond(worker.price, head.length, head.bond_bps, head.min_bond),
+            bond: money::bond(worker.price, header.length, header.bond_bps, header.min_bond),
             ..worker
         });
-        prop_assert_eq!(Terms::decode(&bytes), Some(Terms::new(head, whole)));
+        prop_assert_eq!(Terms::decode(&bytes), Some(Terms::new(header, whole)));
     }
 
     #[test]
-    fn terms_of_any_other_length_are_refused(head in terms_header(), workers in vec(worker(), 0..=8)) {
-        let mut bytes = encoded(&Terms::new(head, workers));
+    fn terms_of_any_other_length_are_refused(header in terms_header(), workers in vec(worker(), 0..=8)) {
+        let mut bytes = encoded(&Terms::new(header, workers));
         let right = bytes.len();
         bytes.resize(MAX_TERMS + 2 * WorkerTerms::BYTES, 0);
         for len in (0..bytes.len()).filter(|len| *len != right) {
@@ -129,16 +129,16 @@ proptest! {
 
     #[test]
     fn eight_workers_take_all_the_bytes_that_terms_may_have(
-        head in terms_header(), workers in vec(worker(), 8),
+        header in terms_header(), workers in vec(worker(), 8),
     ) {
-        prop_assert_eq!(encoded(&Terms::new(head, workers)).len(), MAX_TERMS);
+        prop_assert_eq!(encoded(&Terms::new(header, workers)).len(), MAX_TERMS);
     }
 
     #[test]
-    fn more_than_eight_workers_are_refused(head in terms_header(), count in 9..=u8::MAX) {
-        let mut bytes = encoded(&Terms::new(head, []));
-        bytes[Head::BYTES - 1] = count;
-        bytes.resize(Head::BYTES + usize::from(count) * WorkerTerms::BYTES, 0);
+    fn more_than_eight_workers_are_refused(header in terms_header(), count in 9..=u8::MAX) {
+        let mut bytes = encoded(&Terms::new(header, []));
+        bytes[TermsHeader::BYTES - 1] = count;
+        bytes.resize(TermsHeader::BYTES + usize::from(count) * WorkerTerms::BYTES, 0);
         prop_assert_eq!(Terms::decode(&bytes), None);
     }
 
@@ -149,14 +149,14 @@ proptest! {
         }
     }
 
-    /// Counted tick by tick, each in its window: the ticks of some windows are those of the windows before
-    /// them and their own.
+    /// Counts tick by tick with `window_at`: `ticks(count)` is the number of ticks in the first `count`
+    /// windows.
     #[test]
     fn the_ticks_of_windows_are_those_that_lie_in_them(
         start in 1..1_u64 << 40, length in 1..400_u32, windows in 1..=21_u8,
     ) {
         prop_assume!(length >= u32::from(windows));
-        let terms = Terms::new(Head { length, windows, ..Head::default() }, []);
+        let terms = Terms::new(TermsHeader { length, windows, ..TermsHeader::default() }, []);
         for count in 0..=windows + 1 {
             let inside = (start..start + u64::from(length))
                 .filter(|now| window_at(*now, start, length, windows).expect("inside") < count);
@@ -168,7 +168,7 @@ proptest! {
     fn the_ticks_of_all_windows_are_the_length_and_fewer_are_never_more(
         length in ticks(), windows: u8, a: u8, b: u8,
     ) {
-        let terms = Terms::new(Head { length, windows, ..Head::default() }, []);
+        let terms = Terms::new(TermsHeader { length, windows, ..TermsHeader::default() }, []);
         prop_assert_eq!(terms.ticks(windows), length);
         prop_assert!(terms.ticks(a.min(b)) <= terms.ticks(a.max(b)));
     }

@@ -1,4 +1,4 @@
-//! States and windows, against the ranges of the table in docs/rules.md.
+//! States and windows, compared with the table in docs/rules.md.
 
 use muster_protocol::abi::State;
 use muster_protocol::lifecycle::{Times, min_paid_windows, window_at, windows_after_cancel};
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::ticks;
 
-/// An agreement bought at some tick, accepted at once, later, in the last tick, or not at all.
+/// An agreement bought at any tick and accepted at once, later, in the last tick, or never.
 fn times() -> impl Strategy<Value = Times> {
     (1..1_u64 << 40, ticks(), ticks(), ticks(), any::<bool>(), ticks()).prop_map(
         |(purchased, accept_window, length, report_window, accepted, after)| Times {
@@ -19,7 +19,7 @@ fn times() -> impl Strategy<Value = Times> {
     )
 }
 
-/// Every tick at which anything changes, the one before and the one behind it, from `from` on.
+/// Every tick at which the state changes, with the ticks before and after it, from `from` on.
 fn ticks_around(times: &Times, from: u64) -> Vec<u64> {
     let end = times.start + u64::from(times.length);
     [
@@ -76,12 +76,12 @@ proptest! {
     fn the_windows_of_an_agreement_are_its_ticks_without_gap_or_overlap(
         start in 1..1_u64 << 40, length in ticks(), windows in 1..=u8::MAX, at: u64,
     ) {
-        let quantum = u64::from(length / u32::from(windows));
-        prop_assume!(quantum > 0);
+        let window_length = u64::from(length / u32::from(windows));
+        prop_assume!(window_length > 0);
         let end = start + u64::from(length);
         for k in 0..windows {
-            let first = start + u64::from(k) * quantum;
-            let behind = if k + 1 == windows { end } else { first + quantum };
+            let first = start + u64::from(k) * window_length;
+            let behind = if k + 1 == windows { end } else { first + window_length };
             let inside = first + at % (behind - first);
             for now in [first, inside, behind - 1] {
                 prop_assert_eq!(window_at(now, start, length, windows), Some(k));
@@ -98,27 +98,27 @@ proptest! {
         }
     }
 
-    /// The fewest windows that contain the window of now and the next one and last for the shortest
-    /// agreement, found by trying; all of them if so many are not there.
+    /// Searches for the fewest windows that contain the current window and the next one and last at least
+    /// `shortest`; all windows if there are not enough.
     #[test]
     fn a_client_that_cancels_pays_for_this_window_and_the_next_and_for_the_shortest_agreement(
-        quantum in 1..10_000_u64, shortest in 0..40_000_u64, windows in 1..=21_u8, at: u8,
+        window_length in 1..10_000_u64, shortest in 0..40_000_u64, windows in 1..=21_u8, at: u8,
     ) {
         let current = at % windows;
-        let long_enough = |count: &u8| u64::from(*count) * quantum >= shortest;
+        let long_enough = |count: &u8| u64::from(*count) * window_length >= shortest;
         let least = (0..windows).find(long_enough).unwrap_or(windows);
         let paid = (1..windows).filter(long_enough).find(|count| (0..*count).contains(&(current + 1)));
         prop_assert_eq!(windows_after_cancel(current, windows, least), paid.unwrap_or(windows));
     }
 
-    /// Counted window by window.
+    /// Counts window by window.
     #[test]
     fn the_shortest_agreement_is_the_fewest_windows_that_reach_it(
-        shortest in ticks(), quantum in 1..=u32::MAX, windows: u8,
+        shortest in ticks(), window_length in 1..=u32::MAX, windows: u8,
     ) {
-        let reaches = |count: &u8| u64::from(*count) * u64::from(quantum) >= shortest.into();
+        let reaches = |count: &u8| u64::from(*count) * u64::from(window_length) >= shortest.into();
         let fewest = (0..=windows).find(reaches).unwrap_or(windows);
-        prop_assert_eq!(min_paid_windows(shortest, quantum, windows), fewest);
+        prop_assert_eq!(min_paid_windows(shortest, window_length, windows), fewest);
     }
 
     #[test]

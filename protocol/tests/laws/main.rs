@@ -1,12 +1,12 @@
-//! The rules as laws: each holds for every input, and is checked by arithmetic or a list that shares
-//! nothing with the rule's own code. docs/rules.md names the law behind each rule.
+//! The rules as properties: each holds for every input and is checked by independent arithmetic that shares
+//! no code with the rule. docs/rules.md names the property behind each rule.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::integer_division,
     clippy::indexing_slicing,
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "checks read like the sentences they check, and a test may stop at the first surprise"
+    reason = "checks read like the rules, and a panic fails the test"
 )]
 
 mod draw;
@@ -26,7 +26,7 @@ use muster_protocol::PRICE_LIMIT;
 use muster_protocol::abi::{Clock, Settings};
 use proptest::prelude::{Strategy, any, prop_oneof};
 
-/// Numbers of every size, as many short ones as long ones, and their mirror images below the largest.
+/// Numbers of every bit length, equally often, and their mirror images below the maximum.
 fn amount() -> impl Strategy<Value = u128> {
     (any::<u128>(), 0..=128_u32, any::<bool>()).prop_map(|(bits, zeros, mirror)| {
         let value = bits.checked_shr(zeros).unwrap_or(0);
@@ -34,7 +34,7 @@ fn amount() -> impl Strategy<Value = u128> {
     })
 }
 
-/// As [`amount`], in 32 bits.
+/// As [`amount`], with 32 bits.
 fn ticks() -> impl Strategy<Value = u32> {
     (any::<u32>(), 0..=32_u32, any::<bool>()).prop_map(|(bits, zeros, mirror)| {
         let value = bits.checked_shr(zeros).unwrap_or(0);
@@ -47,7 +47,7 @@ fn price() -> impl Strategy<Value = u128> {
     amount().prop_map(|wei| wei % PRICE_LIMIT)
 }
 
-/// Basis points, both ends often.
+/// Basis points, with both ends frequent.
 fn bps() -> impl Strategy<Value = u16> {
     prop_oneof![2 => 0..=10_000_u16, 1 => 0..=2_u16, 1 => 9_998..=10_000_u16]
 }

@@ -1,4 +1,4 @@
-//! Wei, against the same sentences in 512 bits.
+//! Wei, compared with the same formulas in 512 bits.
 
 use alloy_primitives::{U256, U512};
 use muster_protocol::verdict::{Verdict, WindowTally, judge};
@@ -13,7 +13,7 @@ fn times(a: u128, b: u128) -> U512 {
     U512::from(a) * U512::from(b)
 }
 
-/// The number in 128 bits, where it must fit.
+/// Converts to 128 bits; panics if it does not fit.
 fn wei(value: U512) -> u128 {
     u128::try_from(value).expect("fits into 128 bits")
 }
@@ -53,10 +53,10 @@ proptest! {
 
     #[test]
     fn a_fee_is_its_share_of_a_window_rounded_down_or_the_minimum(
-        price in price(), quantum in ticks(), bps in bps(), minimum in price(),
+        price in price(), window_length in ticks(), bps in bps(), minimum in price(),
     ) {
-        let share = floor(times(price, quantum.into()) * U512::from(bps), 10_000);
-        prop_assert_eq!(money::fee(price, quantum, bps, minimum), share.max(minimum));
+        let share = floor(times(price, window_length.into()) * U512::from(bps), 10_000);
+        prop_assert_eq!(money::fee(price, window_length, bps, minimum), share.max(minimum));
     }
 
     #[test]
@@ -78,7 +78,7 @@ proptest! {
         prop_assert_eq!(money::escrow(price, length, fee, windows, testers), expected);
     }
 
-    /// Terms hold amounts in twelve bytes.
+    /// The encoding of terms has twelve bytes for an amount.
     #[test]
     fn what_an_escrow_admits_fits_into_terms(
         price in price(), length in ticks(), fee_bps in bps(), bond_bps in bps(),
@@ -112,7 +112,7 @@ proptest! {
         prop_assert!(before <= pay(served + 1, failed - 1));
     }
 
-    /// Whatever the seats say, so that every rest is left for the client.
+    /// For any votes of the seats; every remainder is left for the client.
     #[test]
     fn pay_and_fees_never_exceed_the_escrow(
         price in price(), length in 21..u32::MAX, promise in bps(), bps in bps(), minimum in 0..1_u128 << 40,

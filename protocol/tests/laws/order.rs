@@ -1,4 +1,4 @@
-//! Orders, against a list of everything that can stand against one.
+//! Orders, compared with a list of all reasons to reject one.
 
 use alloy_primitives::{FixedBytes, U256};
 use muster_protocol::TESTER_APPLICATION;
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::{preset, ticks};
 
-/// Settings whose times may be anything, also nonsense: orders are checked without a panic all the same.
+/// Settings with any times, also invalid ones: the check of an order must not panic.
 fn settings() -> impl Strategy<Value = Settings> {
     (preset(), prop_oneof![0..50_u32, ticks()], prop_oneof![0..50_u32, ticks()], ticks()).prop_map(
         |(preset, length, window, pool)| Settings {
@@ -20,7 +20,7 @@ fn settings() -> impl Strategy<Value = Settings> {
     )
 }
 
-/// Numbers around small bounds and around 2^32, and any other.
+/// Numbers near small bounds, near 2^32, and any others.
 fn number() -> impl Strategy<Value = U256> {
     prop_oneof![
         6 => (0..1_100_u64).prop_map(U256::from),
@@ -29,7 +29,7 @@ fn number() -> impl Strategy<Value = U256> {
     ]
 }
 
-/// Orders whose numbers are often right and often just wrong, and the tick of the purchase.
+/// Orders with valid numbers and numbers just out of range, and the tick of the purchase.
 fn order() -> impl Strategy<Value = (Order, u64)> {
     let application = prop_oneof![4 => any::<[u8; 8]>(), 1 => Just(TESTER_APPLICATION)];
     let redundancy = prop_oneof![4 => (0..10_u64).prop_map(U256::from), 1 => number()];
@@ -55,7 +55,7 @@ fn order() -> impl Strategy<Value = (Order, u64)> {
     )
 }
 
-/// Every reason with whether it stands against the order, in the order of [`Reason`].
+/// Every reason and whether it applies to the order, in the order of [`Reason`].
 fn reasons(order: &Order, settings: &Settings, now: u64) -> [(bool, Reason); 6] {
     let length = order.length;
     let windows = U256::from(order.windows);
@@ -63,7 +63,7 @@ fn reasons(order: &Order, settings: &Settings, now: u64) -> [(bool, Reason); 6] 
     [
         (order.redundancy.is_zero() || order.redundancy > U256::from(8), Reason::Redundancy),
         (length < U256::from(settings.minLength) || length >> 32 != U256::ZERO, Reason::Length),
-        // ⌊length / windows⌋ ≥ minWindow, said without a division.
+        // The negation of ⌊length / windows⌋ ≥ minWindow, without a division.
         (
             order.windows == 0
                 || order.windows > 21
@@ -90,14 +90,14 @@ proptest! {
     fn an_order_is_refused_for_the_first_reason_that_stands_against_it(
         (order, now) in order(), settings in settings(),
     ) {
-        let first = reasons(&order, &settings, now).into_iter().find(|(stands, _)| *stands);
-        let answer = check(&order, &settings, now);
-        prop_assert_eq!(answer.err(), first.map(|(_, reason)| reason));
-        if let Ok(shape) = answer {
-            prop_assert_eq!(U256::from(shape.redundancy), order.redundancy);
-            prop_assert_eq!(U256::from(shape.length), order.length);
-            prop_assert_eq!((shape.windows, shape.testers), (order.windows, order.testers));
-            prop_assert_eq!(shape.window_length, shape.length / u32::from(order.windows));
+        let first = reasons(&order, &settings, now).into_iter().find(|(applies, _)| *applies);
+        let checked = check(&order, &settings, now);
+        prop_assert_eq!(checked.err(), first.map(|(_, reason)| reason));
+        if let Ok(valid) = checked {
+            prop_assert_eq!(U256::from(valid.redundancy), order.redundancy);
+            prop_assert_eq!(U256::from(valid.length), order.length);
+            prop_assert_eq!((valid.windows, valid.testers), (order.windows, order.testers));
+            prop_assert_eq!(valid.window_length, valid.length / u32::from(order.windows));
         }
     }
 

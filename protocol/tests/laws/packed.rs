@@ -1,4 +1,4 @@
-//! Fields of records: what is written is read, and nothing else is touched.
+//! Fields of records: reading returns what was written, and no other byte changes.
 
 use alloy_primitives::{Address, FixedBytes};
 use muster_protocol::packed::Field;
@@ -10,7 +10,7 @@ fn written<T: Field>(value: T, mut bytes: [u8; 64], at: usize, len: usize) -> ([
     (bytes, T::read(&bytes, at, len))
 }
 
-/// These bytes with others put over them from `at` on.
+/// These bytes with `with` written over them at `at`.
 fn over(mut bytes: [u8; 64], at: usize, with: &[u8]) -> [u8; 64] {
     bytes[at..at + with.len()].copy_from_slice(with);
     bytes

@@ -1,4 +1,4 @@
-//! The account of an agreement, against the standard's bytes and another implementation of CREATE2.
+//! The account of an agreement, compared with the bytes of EIP-1167 and another implementation of CREATE2.
 
 use alloy_primitives::{Address, B256, hex, keccak256};
 use muster_protocol::layout::MAX_TERMS;
@@ -27,8 +27,8 @@ proptest! {
         prop_assert_eq!(code, [standard(implementation), data.clone()].concat());
         prop_assert_eq!(terms_of_code(code), Some(&data[..]));
 
-        // PUSH2 length, DUP1, PUSH1 length of the loader, 0, CODECOPY, 0, RETURN: nothing was returned
-        // to a contract that only begins, so RETURNDATASIZE is zero.
+        // PUSH2 length, DUP1, PUSH1 length of the loader, 0, CODECOPY, 0, RETURN. The zeros are
+        // RETURNDATASIZE: no call has returned yet.
         let size = u16::try_from(code.len()).unwrap().to_be_bytes();
         prop_assert_eq!(loader, [&[0x61][..], &size, &[0x80, 0x60, 10, 0x3d, 0x39, 0x3d, 0xf3]].concat());
     }

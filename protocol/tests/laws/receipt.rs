@@ -1,4 +1,4 @@
-//! Receipts, against alloy's own EIP-712 and ABI encoding.
+//! Receipts, compared with alloy's EIP-712 and ABI encoding.
 
 use alloy_primitives::{Address, B256, keccak256};
 use alloy_sol_types::{Eip712Domain, SolStruct, SolValue, eip712_domain, sol};
@@ -6,19 +6,19 @@ use muster_protocol::receipt::{domain_separator, session_id, signing_hash};
 use proptest::prelude::*;
 
 sol! {
-    /// As a wallet would be shown it.
+    /// The struct that a wallet shows.
     struct Receipt {
         bytes32 session;
         uint32 served;
     }
 }
 
-/// As contracts hash.
+/// Keccak-256, as the contracts pass it in.
 fn keccak(bytes: &[u8]) -> [u8; 32] {
     keccak256(bytes).0
 }
 
-/// The domain, as a wallet would be told it.
+/// The EIP-712 domain of a wallet.
 const fn wallet(chain_id: u64, agreement: Address) -> Eip712Domain {
     eip712_domain! {
         name: "WorkAgreement",

@@ -1,4 +1,4 @@
-//! The constants of a deployment: what may be deployed, and which constant is blamed.
+//! The constants of a deployment: which values are valid, and which constant an error names.
 
 use alloy_sol_types::SolValue;
 use muster_protocol::PRICE_LIMIT;
@@ -14,10 +14,10 @@ fn all_presets() -> [Settings; 4] {
     [clocks.map(production), clocks.map(dev)].concat().try_into().expect("two of each")
 }
 
-/// A way to break one constant.
+/// A change that makes one constant invalid.
 type Mutation = fn(&mut Settings);
 
-/// Each way to bring one constant just out of its range.
+/// Changes that each set one constant just out of its range.
 const MUTATIONS: [Mutation; 21] = [
     |s| s.clock = Clock::__Invalid,
     |s| s.acceptWindow = 0,
@@ -42,7 +42,7 @@ const MUTATIONS: [Mutation; 21] = [
     |s| s.reputationUnit = PRICE_LIMIT,
 ];
 
-/// The first word of the ABI encoding in which two settings differ: the number of the field.
+/// The number of the first field in which two settings differ, by their ABI encoding.
 fn differing(a: &Settings, b: &Settings) -> Option<u8> {
     let (a, b) = (a.abi_encode(), b.abi_encode());
     let word = a.chunks(32).zip(b.chunks(32)).position(|(a, b)| a != b)?;
@@ -56,7 +56,7 @@ fn every_preset_may_be_deployed() {
     }
 }
 
-/// The constructor takes the implementation of agreements behind them, and blames it by that number.
+/// The constructor takes the implementation of agreements as argument number `FIELD_COUNT`.
 #[test]
 fn settings_have_as_many_fields_as_words() {
     for preset in all_presets() {
@@ -88,7 +88,7 @@ fn of_several_broken_constants_the_first_is_reported() {
     }
 }
 
-/// A reputation that costs nothing would be no number to divide by, either.
+/// An observation that costs nothing would also be a division by zero.
 #[test]
 fn an_observation_is_never_free_even_where_testing_is() {
     for preset in all_presets() {
@@ -99,8 +99,8 @@ fn an_observation_is_never_free_even_where_testing_is() {
 }
 
 proptest! {
-    /// Whoever holds a worker's slot pays for half of the time it is held, a worker that accepts in the last
-    /// tick still has half of window 0, and by then the chain knows the block of the purchase.
+    /// A client pays for at least half of the time for which it holds a worker's slot, a worker that accepts in
+    /// the last tick still has half of window 0, and the chain still has the hash of the purchase's block.
     #[test]
     fn settings_that_may_be_deployed_keep_their_promises(
         preset in preset(), accept in ticks(), report in ticks(), length in ticks(), window in ticks(),

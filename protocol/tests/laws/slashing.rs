@@ -1,4 +1,4 @@
-//! What a bond loses and who gets it, against the sentences of docs/rules.md in 512 bits.
+//! Slashes and compensation, compared with the rules of docs/rules.md in 512 bits.
 
 use alloy_primitives::U512;
 use muster_protocol::money::{Judgement, compensation, slash, tenth};
@@ -8,37 +8,37 @@ use proptest::prelude::*;
 
 use crate::{amount, bps, price, ticks};
 
-/// What may be found about a worker: failed windows that are sure are failed windows, and a worker is not
-/// judged for more ticks than the agreement has.
+/// Possible judgements of a worker: at most as many certain failures as failed windows, and at most as many
+/// ticks as the agreement has.
 fn judgement(length: u32) -> impl Strategy<Value = Judgement> {
     (0..=21_u8, 0..=21_u8, any::<u8>(), ticks(), any::<bool>()).prop_map(
-        move |(served, failed, sure, ticks, resigned)| Judgement {
+        move |(served, failed, certain, ticks, resigned)| Judgement {
             tally: WindowTally { served, failed },
-            certain_failures: sure % (failed + 1),
+            certain_failures: certain % (failed + 1),
             ticks: ticks.min(length),
             resigned,
         },
     )
 }
 
-/// A length, and a judgement of an agreement so long.
+/// A length, and a judgement in an agreement of that length.
 fn judged() -> impl Strategy<Value = (u32, Judgement)> {
     ticks()
         .prop_map(|length| length.max(1))
         .prop_flat_map(|length| (Just(length), judgement(length)))
 }
 
-/// The slash, sentence by sentence.
+/// The slash by the text of the rule.
 fn slash_by_hand(bond: u128, length: u32, promise: u16, judgement: Judgement) -> U512 {
     let number = |value: u32| U512::from(value);
-    let Judgement { tally: record, certain_failures: sure, ticks, resigned } = judgement;
-    let known = number(record.decided());
-    let promised = number(promise.into()) * known;
-    let almost_surely_kept = number(10_000) * (known - number(sure.into()));
+    let Judgement { tally, certain_failures, ticks, resigned } = judgement;
+    let decided = number(tally.decided());
+    let promised = number(promise.into()) * decided;
+    let kept = number(10_000) * (decided - number(certain_failures.into()));
     let mut sum = U512::ZERO;
-    if promised > almost_surely_kept {
+    if promised > kept {
         let at_risk = U512::from(bond) * number(ticks) / number(length);
-        sum += at_risk * (promised - almost_surely_kept) / promised;
+        sum += at_risk * (promised - kept) / promised;
     }
     if resigned {
         sum += U512::from(bond) / number(10);
@@ -58,7 +58,7 @@ proptest! {
     #[test]
     fn no_input_slashes_more_than_the_bond(
         bond in amount(), length in ticks(), promise: u16,
-        served: u8, failed: u8, sure: u8, ticks in ticks(), resigned: bool,
+        served: u8, failed: u8, certain_failures: u8, ticks in ticks(), resigned: bool,
     ) {
         let judgement = Judgement { tally: WindowTally { served, failed }, certain_failures, ticks, resigned };
         prop_assert!(slash(bond, length, promise, &judgement) <= bond);
@@ -73,7 +73,7 @@ proptest! {
         prop_assert!(lost * U512::from(length) <= U512::from(bond) * U512::from(judgement.ticks));
     }
 
-    /// However many windows a majority failed.
+    /// Also if a majority failed many windows.
     #[test]
     fn windows_that_are_not_sure_cost_no_bond(
         bond in price(), promise in bps(), (length, judgement) in judged(),
@@ -100,7 +100,7 @@ proptest! {
     fn a_kept_promise_costs_nothing_and_a_day_without_service_everything(
         bond in price(), length in 1..=u32::MAX, promise in 1..=BPS, failed in 1..=21_u8,
     ) {
-        let judgement = |served, failed, sure| Judgement {
+        let judgement = |served, failed, certain_failures| Judgement {
             tally: WindowTally { served, failed }, certain_failures, ticks: length, resigned: false,
         };
         prop_assert_eq!(slash(bond, length, promise, &judgement(failed, 0, 0)), 0);
@@ -114,9 +114,8 @@ proptest! {
         prop_assert_eq!(tenth(bond), bond / 10);
     }
 
-    /// Whatever is paid and slashed, and whichever workers and fees are the client's own: all of them
-    /// together have no more than the escrow, what was not paid back is burned, and as much as may be is
-    /// paid back.
+    /// For any pay and slashes, and any workers and fees that belong to the client: together they receive at
+    /// most the escrow plus their own slashes, and the compensation is as high as it may be.
     #[test]
     fn no_coalition_ends_ahead_and_what_it_cannot_get_is_burned(
         workers in proptest::collection::vec((0..PRICE_LIMIT, price(), any::<bool>()), 1..=8),

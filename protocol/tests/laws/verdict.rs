@@ -1,4 +1,4 @@
-//! Verdicts, against a scale that every seat puts its weight on.
+//! Verdicts, compared with the sum of all votes.
 
 use muster_protocol::verdict::{Verdict, WindowTally, judge};
 use proptest::collection::vec;
@@ -6,14 +6,14 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 proptest! {
-    /// `Some(true)` is a seat that says served, `Some(false)` one that says failed, `None` a silent one.
+    /// `Some(true)` is a seat that reports service, `Some(false)` a failure, `None` no report.
     #[test]
     fn the_majority_of_the_seats_that_speak_decides_and_a_tie_is_served(
         seats in vec(any::<Option<bool>>(), 0..=15),
     ) {
         let count = |word| u8::try_from(seats.iter().filter(|said| **said == Some(word)).count());
-        let scale: i32 = seats.iter().flatten().map(|served| if *served { 1 } else { -1 }).sum();
-        let expected = match scale {
+        let sum: i32 = seats.iter().flatten().map(|served| if *served { 1 } else { -1 }).sum();
+        let expected = match sum {
             _ if seats.iter().all(Option::is_none) => Verdict::Unknown,
             ..0 => Verdict::Failed,
             0.. => Verdict::Served,
@@ -42,13 +42,13 @@ proptest! {
     fn windows_of_which_nothing_is_known_change_nothing(
         windows in vec(select(vec![Verdict::Unknown, Verdict::Served, Verdict::Failed]), 0..=21),
     ) {
-        let mut record = WindowTally::default();
+        let mut tally = WindowTally::default();
         for verdict in &windows {
-            record.add(*verdict);
+            tally.add(*verdict);
         }
         let count = |verdict| windows.iter().filter(|window| **window == verdict).count();
         let (served, failed) = (count(Verdict::Served), count(Verdict::Failed));
-        prop_assert_eq!((usize::from(record.served), usize::from(record.failed)), (served, failed));
-        prop_assert_eq!(usize::try_from(record.decided()).unwrap(), served + failed);
+        prop_assert_eq!((usize::from(tally.served), usize::from(tally.failed)), (served, failed));
+        prop_assert_eq!(usize::try_from(tally.decided()).unwrap(), served + failed);
     }
 }

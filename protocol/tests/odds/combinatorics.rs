@@ -1,14 +1,14 @@
-//! Ways to draw seats, and shares of them.
+//! Counting the draws of seats.
 
 use alloy_primitives::{U256, U512};
 
 /// Lengths of tester lists: the shortest of a production deployment, and two longer ones.
 pub(crate) const POOLS: [u32; 3] = [21, 100, 1_000];
 
-/// Percent of the list in one hand; the places are rounded down.
+/// Percent of a list that one owner holds; places are rounded down.
 const SHARES: [u32; 4] = [10, 20, 33, 45];
 
-/// Each list with each number of places in one hand, and how the page calls that.
+/// Each list with each number of owned places, and the first two cells of its row.
 pub(crate) fn ownership_cases(pools: &[u32]) -> Vec<(u32, u32, [String; 2])> {
     let rows = pools.iter().flat_map(|pool| SHARES.map(|share| (*pool, share)));
     rows.map(|(pool, share)| {
@@ -18,27 +18,27 @@ pub(crate) fn ownership_cases(pools: &[u32]) -> Vec<(u32, u32, [String; 2])> {
     .collect()
 }
 
-/// In how many ways `k` of `n` can be chosen.
+/// The binomial coefficient: the number of ways to choose `k` of `n`.
 pub(crate) fn choose(n: u32, k: u32) -> U256 {
     if k > n {
         return U256::ZERO;
     }
-    // Each step is a whole number: it counts the ways to choose `i` + 1 of `n`.
+    // Each step is an integer: the number of ways to choose `i` + 1 of `n`.
     (0..k).fold(U256::ONE, |ways, i| ways * U256::from(n - i) / U256::from(i + 1))
 }
 
-/// In how many draws of `testers` seats among `pool` places exactly `seats` are among the `owned` ones.
+/// The number of draws of `testers` seats among `pool` places in which exactly `seats` are owned.
 pub(crate) fn ways(pool: u32, owned: u32, testers: u32, seats: u32) -> U256 {
     choose(owned, seats) * choose(pool - owned, testers - seats)
 }
 
-/// In how many draws at least `least` seats are among the `owned` ones, and how many draws there are.
+/// The number of draws in which at least `least` seats are owned, and the number of all draws.
 pub(crate) fn odds(pool: u32, owned: u32, testers: u32, least: u32) -> (U256, U256) {
     let hit = (least..=testers).map(|seats| ways(pool, owned, testers, seats));
     (hit.fold(U256::ZERO, |sum, ways| sum + ways), choose(pool, testers))
 }
 
-/// As a percentage with two digits, rounded up: odds are never made to look better than they are.
+/// A percentage with two decimals, rounded up, so that the odds of an attack are never understated.
 pub(crate) fn percent(part: U512, whole: U512) -> String {
     let hundredths = (part * U512::from(10_000)).div_ceil(whole).to::<u32>();
     format!("{}.{:02} %", hundredths / 100, hundredths % 100)

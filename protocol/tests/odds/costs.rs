@@ -1,5 +1,4 @@
-//! What a bought reputation costs, and what it costs to be in others' way, with the constants of a
-//! production deployment.
+//! The cost of a bought reputation and of nuisances, with the constants of the production preset.
 
 use alloy_primitives::utils::format_ether;
 use muster_protocol::abi::{Clock, Settings};
@@ -9,22 +8,22 @@ use muster_protocol::{BPS, SCAN_LIMIT, money};
 
 use crate::{assert_printed_in_rules, table};
 
-/// The constants of the page.
+/// The constants of the tables.
 const SETTINGS: Settings = production(Clock::Second);
 
-/// Wei as the page prints them.
+/// Wei as the document prints them.
 pub(crate) fn ether(wei: u128) -> String {
     let text = format_ether(wei);
     format!("{} ETH", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
-/// The fewest agreements of one weight that bring a newcomer to a score of 0.9.
+/// The fewest agreements of weight `each` that bring a new worker to a score of 0.9.
 fn agreements(each: u64) -> u64 {
     let enough = |count: &u64| ReputationWeights { good: count * each, bad: 0 }.score() >= 9_000;
     (1..=100).find(enough).unwrap()
 }
 
-/// What a score of 0.9 costs in fees, by how much each agreement weighs, and what is left of it later.
+/// Fees for a score of 0.9 by the weight of each agreement, and the score after one to three half-lives.
 fn bought_score_table() -> String {
     let unit = SETTINGS.reputationUnit;
     let rows = (1..=4_u64).map(|observations| {
@@ -54,7 +53,7 @@ fn bought_score_table() -> String {
     table(&head, 0, rows)
 }
 
-/// What each nuisance takes: wei that are locked for a time and come back, and wei that are lost.
+/// For each nuisance the wei that are locked for a time, and the wei that are lost.
 fn nuisance_table() -> String {
     let s = SETTINGS;
     let listed = money::bond(1, s.minLength, s.bondBps, s.minBond);
@@ -99,7 +98,7 @@ fn the_rules_print_the_price_of_each_nuisance() {
     assert_printed_in_rules(&nuisance_table());
 }
 
-/// The price is that of the smallest number of observations; 0.9 = n / (n + 1.645²) has n = 24.4.
+/// 0.9 = n / (n + 1.645²) gives n = 24.4.
 #[test]
 fn a_score_of_nine_tenths_takes_twenty_five_observations() {
     assert_eq!(agreements(ONE_OBSERVATION), 25);

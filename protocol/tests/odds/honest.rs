@@ -1,5 +1,5 @@
-//! What an honest worker is paid and loses that fails now and then: the exact expectation, all testers
-//! being honest and speaking, so that every failed window is sure.
+//! The exact expectation of pay and slash of an honest worker that sometimes fails. All testers are honest and
+//! report, so every failed window is a certain failure.
 
 use alloy_primitives::U512;
 use muster_protocol::money::{self, Judgement};
@@ -11,8 +11,8 @@ use crate::{assert_printed_in_rules, table};
 /// Price of the whole agreement, in wei; the bond is a tenth.
 const PRICE: u128 = 1_000_000_000_000_000_000;
 
-/// Pay and slash of an agreement with these windows, in wei times `among` to the power of `windows`, if
-/// one window in `among` fails.
+/// Expected pay and slash if one window in `among` fails, and the whole price; all multiplied by `among` to
+/// the power of `windows`.
 fn expect(windows: u8, promise: u16, among: u64) -> (U512, U512, U512) {
     let (mut pay, mut slash) = (U512::ZERO, U512::ZERO);
     for failed in 0..=windows {

@@ -1,10 +1,10 @@
-//! What docs/rules.md says about trust, in numbers: odds, prices and expectations, computed from the
-//! rules themselves and compared with the page word for word.
+//! The tables of odds, prices and expectations in docs/rules.md: computed from the rules and compared with
+//! the document character by character.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::integer_division,
     clippy::unwrap_used,
-    reason = "counting, in numbers that hold every count; a test may stop at the first surprise"
+    reason = "the numbers are small enough, and a panic fails the test"
 )]
 
 mod combinatorics;
@@ -13,19 +13,24 @@ mod honest;
 mod majority;
 mod play;
 
-/// Where the tables are printed.
+/// The document with the tables.
 const RULES: &str = include_str!("../../../docs/rules.md");
 
-/// Holds a table against the page.
+/// Asserts that the document contains a table.
 fn assert_printed_in_rules(table: &str) {
     assert!(RULES.contains(table), "docs/rules.md should say:\n\n{table}");
 }
 
-/// A table of the page: its head, how many of its first columns are words, and its rows.
-fn table(head: &[&str], words: usize, rows: impl IntoIterator<Item = Vec<String>>) -> String {
+/// A Markdown table: its header, the number of left-aligned columns at its start, and its rows.
+fn table(
+    header: &[&str],
+    text_columns: usize,
+    rows: impl IntoIterator<Item = Vec<String>>,
+) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let names: Vec<_> = head.iter().map(|name| (*name).to_owned()).collect();
-    let aligned = (0..head.len()).map(|column| if column < words { "---" } else { "---:" });
+    let names: Vec<_> = header.iter().map(|name| (*name).to_owned()).collect();
+    let aligned =
+        (0..header.len()).map(|column| if column < text_columns { "---" } else { "---:" });
     let rule: Vec<_> = aligned.map(str::to_owned).collect();
     rows.into_iter().fold(line(&names) + &line(&rule), |table, row| table + &line(&row))
 }

@@ -1,5 +1,5 @@
-//! The odds that a window is captured: that its seats' majority, or all of them, belong to one owner of
-//! many testers. Exact; the draw itself is held against them.
+//! The exact odds that one owner of many testers captures a window: that it holds the majority of the seats,
+//! or all of them. A test compares the draw with these odds.
 
 use alloy_primitives::{U256, U512, keccak256};
 use muster_protocol::draw::draw_seats;
@@ -10,7 +10,7 @@ use crate::{assert_printed_in_rules, table};
 /// Seats of a window.
 const TESTERS: [u32; 5] = [3, 5, 7, 9, 15];
 
-/// The odds that as many of a window's seats as `least` says are in one hand.
+/// The odds that one owner holds at least `least(testers)` seats of a window.
 fn captured(least: fn(u32) -> u32) -> String {
     let rows = ownership_cases(&POOLS).into_iter().map(|(pool, owned, names)| {
         let cells = TESTERS.map(|testers| {
@@ -23,7 +23,7 @@ fn captured(least: fn(u32) -> u32) -> String {
     table(&head, 0, rows)
 }
 
-/// The odds that at least one of so many draws of a window of three seats captures it.
+/// The odds that at least one of several draws of a window of three seats captures it.
 fn tries() -> String {
     let rows = ownership_cases(&POOLS[..2]).into_iter().map(|(pool, owned, names)| {
         let (captured, all) = odds(pool, owned, 3, 2);
@@ -51,7 +51,7 @@ fn the_rules_print_the_odds_of_several_draws() {
     assert_printed_in_rules(&tries());
 }
 
-/// Every set of seats, counted one by one.
+/// Counts every set of seats.
 #[test]
 fn the_odds_are_those_of_counting_every_draw() {
     let (pool, testers) = (12_u32, 5_u32);
@@ -68,8 +68,8 @@ fn the_odds_are_those_of_counting_every_draw() {
     }
 }
 
-/// 20 000 windows of three seats; a third of 21 places in one hand. 4 947 captures are expected, with
-/// a deviation of 61. Six of them are allowed; the seed is fixed.
+/// 20 000 windows of three seats; one owner holds a third of 21 places. 4 947 captures are expected, with a
+/// deviation of 61. Six deviations are allowed; the seed is fixed.
 #[test]
 fn the_draw_has_these_odds() {
     let (pool, owned, testers, windows) = (21, 7, 3_u8, 20_000_u32);

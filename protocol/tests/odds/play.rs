@@ -1,8 +1,8 @@
-//! What a client, or a worker, that owns testers makes of one agreement: the exact expectation over all
-//! draws, with the rules' own money.
+//! The exact expectation, over all draws, of what a client or a worker gains from one agreement if it owns
+//! testers.
 //!
 //! One worker, four windows of three seats, a promise of 9 500, a bond and fees above their minimum. All
-//! other testers are honest and speak.
+//! other testers are honest and report.
 
 use alloy_primitives::U512;
 use muster_protocol::abi::Clock;
@@ -24,25 +24,25 @@ const LENGTH: u32 = 7_200;
 /// The worker's promise.
 const PROMISE: u16 = 9_500;
 
-/// Who owns testers, and what for.
+/// The owner of testers, and its strategy.
 #[derive(Clone, Copy)]
 enum Owner {
-    /// The worker serves everybody; the client's testers say failed where they are the majority.
+    /// The worker serves all testers; the client's testers report a failure where they have the majority.
     Client,
-    /// The worker serves nobody, but signs for its own testers.
+    /// The worker serves no one, but signs receipts for its own testers.
     Worker,
 }
 
 /// Wei of one agreement, or sums of them over draws.
 #[derive(Clone, Copy, Default)]
 struct Outcome {
-    /// What came back to the client.
+    /// Refund and compensation of the client.
     client: U512,
-    /// Fees of the testers in one hand.
+    /// Fees of the owner's testers.
     fees: U512,
     /// Pay of the worker.
     pay: U512,
-    /// What it lost of its bond.
+    /// Slash of the worker.
     slash: U512,
 }
 
@@ -55,7 +55,7 @@ fn amounts() -> (u128, u128, u128) {
     (fee, bond, escrow)
 }
 
-/// The end of an agreement in whose windows so many seats are in one hand.
+/// Settles an agreement with `own` owned seats in each of its windows.
 fn settle(owner: Owner, own: [u8; 4]) -> Outcome {
     let (fee, bond, escrow) = amounts();
     let mut judgement = Judgement { ticks: LENGTH, ..Judgement::default() };
@@ -85,7 +85,7 @@ fn settle(owner: Owner, own: [u8; 4]) -> Outcome {
     }
 }
 
-/// The sum over all draws of all windows, so many `places` being in one hand, and how many draws there are.
+/// The sum of outcomes over all draws of all windows with `places` owned places, and the number of draws.
 fn expect(owner: Owner, pool: u32, places: u32) -> (Outcome, U512) {
     let way = |own: u8| U512::from(ways(pool, places, TESTERS.into(), own.into()));
     let mut sum = Outcome::default();
@@ -110,13 +110,13 @@ fn percent(plus: U512, minus: U512, whole: U512) -> String {
     format!("{sign}{}.{:02} %", hundredths / 100, hundredths % 100)
 }
 
-/// Lists of the page, with nothing and everything in one hand at the ends.
+/// The lists of the table; the first row has no owned place, the last has all.
 fn lists() -> Vec<(u32, u32, [String; 2])> {
     let end = |owned: u32, name: &str| (21, owned, ["21".to_owned(), name.to_owned()]);
     [vec![end(0, "0")], ownership_cases(&[21, 100]), vec![end(21, "21 (100 %)")]].concat()
 }
 
-/// In percent of the price of the whole agreement; the bond is a tenth of that.
+/// The table, in percent of the price of the whole agreement; the bond is a tenth of the price.
 fn expectations(owner: Owner) -> String {
     let (_, _, escrow) = amounts();
     let rows = lists().into_iter().map(|(pool, owned, names)| {
@@ -155,7 +155,7 @@ fn the_rules_print_what_a_worker_makes_of_its_testers() {
     assert_printed_in_rules(&expectations(Owner::Worker));
 }
 
-/// Whatever is drawn: a client that owns testers takes away from an agreement what it brought, at most.
+/// For every draw, a client that owns testers receives at most the escrow it paid.
 #[test]
 fn a_client_and_its_testers_never_end_ahead() {
     let (_, bond, escrow) = amounts();

@@ -6,14 +6,14 @@ import {Reputation} from "./Reputation.sol";
 import {Accounts, Record, Records} from "./State.sol";
 import {less} from "./Words.sol";
 
-/// What agreements that ended said of workers, and what it amounts to now; the twin of
-/// dispatcher/src/standing.rs.
-abstract contract Standing is Credits {
-    /// The weights of a number now.
+/// Reputations in storage: reads them decayed to now and adds the weight of settled agreements. Rust:
+/// dispatcher/src/reputation.rs.
+abstract contract ReputationRecords is Credits {
+    /// The weights of a worker, decayed to now.
     function _weights(uint256 number) internal view returns (uint256 good, uint256 bad) {
         Record record = Records.read(number);
         uint256 age = less(block.timestamp, record.updated());
-        return (Reputation.faded(record.good(), age), Reputation.faded(record.bad(), age));
+        return (Reputation.decayed(record.good(), age), Reputation.decayed(record.bad(), age));
     }
 
     function _score(uint256 number) internal view returns (uint256) {
@@ -21,14 +21,14 @@ abstract contract Standing is Credits {
         return Reputation.score(good, bad);
     }
 
-    /// Adds weight to the standing of a number.
-    function _rate(address worker, uint256 number, uint256 good, uint256 bad) internal {
+    /// Adds weight to the reputation of a worker.
+    function _addWeight(address worker, uint256 number, uint256 good, uint256 bad) internal {
         if (good | bad == 0) return;
         (uint256 wasGood, uint256 wasBad) = _weights(number);
         good = Reputation.sum(wasGood, good);
         bad = Reputation.sum(wasBad, bad);
         Records.write(number, good, bad);
-        emit StandingChanged(worker, uint64(good), uint64(bad));
+        emit ReputationChanged(worker, uint64(good), uint64(bad));
     }
 
     function reputation(address account)

@@ -3,43 +3,44 @@ pragma solidity 0.8.37;
 
 import {Money} from "./Money.sol";
 import {Offer, Offers} from "./Offers.sol";
-import {Standing} from "./Standing.sol";
+import {ReputationRecords} from "./ReputationRecords.sol";
 import {Account, Accounts, Book, Books, Identities, Identity} from "./State.sol";
 
-/// The book of an application: its listed workers, cheapest first, equal prices first come first served; the
-/// twin of dispatcher/src/book.rs. Words that are at hand are passed along and written once.
-abstract contract Shelf is Standing {
-    /// The most list entries that an insertion walks over.
+/// The book of an application: its listed workers by ascending price, equal prices in the order of listing.
+/// Functions pass storage words along and write each of them once. Rust: dispatcher/src/book.rs.
+abstract contract Listing is ReputationRecords {
+    /// The most book entries that an insertion walks past.
     uint256 private constant WALK_LIMIT = 16;
 
-    /// Writes a worker's offer and puts it where it then belongs: behind `hint`, by its price, or nowhere.
-    function _replace(uint256 number, Offer offer, Account account, Identity identity, uint256 hint) internal {
+    /// Writes a worker's offer and moves the worker to its position in the book, searching from `hint`; it stays
+    /// unlisted if it does not qualify or its position is too far away.
+    function _relist(uint256 number, Offer offer, Account account, Identity identity, uint256 hint) internal {
         bytes8 application = identity.application();
         Book all = Books.read(application);
         bool was = offer.listed();
         if (was) (offer, all) = _taken(offer, all);
         bool listed;
-        (offer, all, listed) = _place(number, offer, account, all, identity, hint, was);
+        (offer, all, listed) = _insertListed(number, offer, account, all, identity, hint, was);
         offer.write(number);
         if (was || listed) all.write(application);
     }
 
-    /// Lists an unlisted worker that fits, if its place is found, and tells whether it did.
+    /// Lists an unlisted worker that qualifies, if its position is found. Returns whether it did.
     function _tryList(uint256 number, Offer offer, Account account, uint256 hint) internal returns (bool listed) {
-        if (!_fits(offer, account)) return false;
+        if (!_isListable(offer, account)) return false;
         Identity identity = Identities.read(number);
         bytes8 application = identity.application();
         Book all = Books.read(application);
-        (offer, all, listed) = _place(number, offer, account, all, identity, hint, false);
+        (offer, all, listed) = _insertListed(number, offer, account, all, identity, hint, false);
         if (listed) {
             offer.write(number);
             all.write(application);
         }
     }
 
-    /// Puts a worker that fits into its place, if that is found; says so, or that it has left the one it had.
+    /// Inserts a worker that qualifies at its position, if that is found, and emits `Listed` or `Unlisted`.
     /// The caller writes offer and book.
-    function _place(
+    function _insertListed(
         uint256 number,
         Offer offer,
         Account account,
@@ -48,20 +49,20 @@ abstract contract Shelf is Standing {
         uint256 hint,
         bool was
     ) internal returns (Offer, Book, bool listed) {
-        bool fits = _fits(offer, account);
+        bool fits = _isListable(offer, account);
         if (fits) (offer, all, listed) = _link(number, offer, all, identity.application(), hint);
         if (listed) emit Listed(identity.account());
         else if (fits || was) emit Unlisted(identity.account());
         return (offer, all, listed);
     }
 
-    /// Takes a worker out of its book that no longer fits.
+    /// Removes a worker from its book if it no longer qualifies.
     function _dropUnfit(uint256 number, Account account, address worker) internal {
         Offer offer = Offers.read(number);
-        if (offer.listed() && !_fits(offer, account)) _drop(number, offer, worker);
+        if (offer.listed() && !_isListable(offer, account)) _drop(number, offer, worker);
     }
 
-    /// Writes the offer of a listed worker, which leaves its book.
+    /// Removes a listed worker from its book and writes its offer.
     function _drop(uint256 number, Offer offer, address worker) internal {
         bytes8 application = Identities.read(number).application();
         Book all;
@@ -71,22 +72,22 @@ abstract contract Shelf is Standing {
         emit Unlisted(worker);
     }
 
-    /// Whether a worker may stand in the book: it wants work, has room for more, and its free stake covers the
-    /// bond of its own longest agreement.
-    function _fits(Offer offer, Account account) internal view returns (bool) {
+    /// Whether a worker may be listed: it is available, below its capacity, and its free stake covers the bond of
+    /// its longest agreement.
+    function _isListable(Offer offer, Account account) internal view returns (bool) {
         uint256 bond = Money.bond(offer.price(), offer.maxLength(), BOND_BPS, MIN_BOND);
         return offer.available() && account.active() < offer.capacity() && account.free() >= bond;
     }
 
-    /// Whether a number stands in this application's book, and its offer.
+    /// Whether a number is listed in this application's book, and its offer.
     function _listed(uint256 number, bytes8 application) internal view returns (bool, Offer offer) {
         if (number == 0) return (false, offer);
         offer = Offers.read(number);
         return (offer.listed() && Identities.read(number).application() == application, offer);
     }
 
-    /// Walks to the worker's place and links its neighbours to it. False, and nothing changed, if that is too
-    /// far.
+    /// Walks to the worker's position and links its neighbours to it. Returns false and changes nothing if the
+    /// position is more than `WALK_LIMIT` steps away.
     function _link(uint256 number, Offer offer, Book all, bytes8 application, uint256 hint)
         private
         returns (Offer, Book, bool)
@@ -114,7 +115,7 @@ abstract contract Shelf is Standing {
         }
     }
 
-    /// Takes a listed worker out of its book and joins its neighbours. The caller writes offer and book.
+    /// Unlinks a listed worker from its book. The caller writes offer and book.
     function _taken(Offer offer, Book all) private returns (Offer, Book) {
         (uint256 prev, uint256 next) = (offer.prev(), offer.next());
         if (prev == 0) all = all.withHead(next);

@@ -3,24 +3,24 @@ pragma solidity 0.8.37;
 
 import {IWorkAgreement, State} from "../../abi/IWorkAgreement.sol";
 import {IWorkerDispatcher} from "../../abi/IWorkerDispatcher.sol";
-import {tickOf} from "./Chain.sol";
-import {FRONT, HEAD, Head, Layout, MAX_REDUNDANCY, PROXY, termsSize} from "./Layout.sol";
+import {tickAt} from "./Chain.sol";
+import {CODE_PREFIX, HEAD, Head, Layout, MAX_REDUNDANCY, PROXY, termsSize} from "./Layout.sol";
 import {PROGRESS, Progress, Steps} from "./Progress.sol";
 import {peek, reserve, store} from "./Words.sol";
 
-/// One agreement, as it is now.
+/// One agreement: its terms and its progress.
 struct Agreement {
-    /// Where its terms are in memory, and the times and sizes in them.
+    /// Memory address of its terms, and the times and sizes in them.
     uint256 terms;
     Head head;
     Progress progress;
 }
 
-/// What time makes of an agreement, and who may do what: the twin of agreement/src/state.rs.
-abstract contract Life is IWorkAgreement {
+/// The state of an agreement at a tick, and checks of the caller. Rust: agreement/src/state.rs.
+abstract contract Lifecycle is IWorkAgreement {
     using Layout for uint256;
 
-    /// Reads the agreement behind the acting account.
+    /// Loads the terms from the proxy's own code and the progress from storage.
     function _load() internal view returns (Agreement memory self) {
         unchecked {
             uint256 size;
@@ -33,7 +33,7 @@ abstract contract Life is IWorkAgreement {
             }
             uint256 terms = code + PROXY;
             uint256 redundancy = terms.redundancy();
-            bool genuine = peek(code) >> 176 == FRONT && size == PROXY + termsSize(redundancy);
+            bool genuine = peek(code) >> 176 == CODE_PREFIX && size == PROXY + termsSize(redundancy);
             if (!genuine || redundancy > MAX_REDUNDANCY) revert NotAnAgreement(msg.sender);
             self.terms = terms;
             self.head = terms.head();
@@ -45,9 +45,9 @@ abstract contract Life is IWorkAgreement {
         store(PROGRESS, Progress.unwrap(progress_));
     }
 
-    /// Now, by the market's clock.
+    /// The current tick of the market's clock.
     function _now(Agreement memory self) internal view returns (uint256) {
-        return tickOf(self.terms.inSeconds());
+        return tickAt(self.terms.inSeconds());
     }
 
     /// How many windows are judged.
@@ -63,7 +63,7 @@ abstract contract Life is IWorkAgreement {
         }
     }
 
-    /// The first tick behind the agreement; 0 before the first accept.
+    /// The first tick after the agreement; 0 before the first accept.
     function _end(Agreement memory self) internal pure returns (uint256) {
         unchecked {
             uint256 start = self.progress.start();
@@ -83,14 +83,14 @@ abstract contract Life is IWorkAgreement {
         }
     }
 
-    /// Refuses a call that belongs to another state than `wanted`; now.
-    function _expect(Agreement memory self, State wanted) internal view returns (uint256 now_) {
+    /// Reverts unless the agreement is in the state `wanted`. Returns the current tick.
+    function _requireState(Agreement memory self, State wanted) internal view returns (uint256 now_) {
         now_ = _now(self);
         State state_ = _state(self, now_);
         if (state_ != wanted) revert WrongState(state_);
     }
 
-    /// The place of the worker that calls.
+    /// The index of the worker that calls.
     function _callingWorker(Agreement memory self) internal view returns (uint256 index) {
         unchecked {
             uint256 redundancy = self.terms.redundancy();
@@ -104,11 +104,11 @@ abstract contract Life is IWorkAgreement {
     /// The account at a place of the agreement's tester list.
     function _tester(Agreement memory self, uint256 place) internal view returns (address) {
         bytes4 selector = IWorkerDispatcher.testerAt.selector;
-        return address(uint160(_ask(self, selector, self.terms.rules().epoch(), place)));
+        return address(uint160(_callDispatcher(self, selector, self.terms.rules().epoch(), place)));
     }
 
-    /// The word that the dispatcher answers to a question of two words.
-    function _ask(Agreement memory self, bytes4 selector, uint256 first, uint256 second)
+    /// Calls a view of the dispatcher with two argument words and returns the first word of its answer.
+    function _callDispatcher(Agreement memory self, bytes4 selector, uint256 first, uint256 second)
         internal
         view
         returns (uint256 word)
