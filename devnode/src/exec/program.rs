@@ -9,7 +9,7 @@ use revm::{
     },
     primitives::constants::CALL_STACK_LIMIT,
 };
-use stylus_engine::{Frame, Status, return_data_cost};
+use stylus_engine::{EvmData, Status, return_data_cost};
 
 use super::{
     evm::{ArbEvm, Ctx},
@@ -118,7 +118,7 @@ fn enter(evm: &mut ArbEvm<'_>, depth: usize, memory: SharedMemory, inputs: &Call
     let result = match outcome.status {
         Status::Success => InstructionResult::Return,
         Status::Revert | Status::Failure => InstructionResult::Revert,
-        Status::OutOfInk | Status::Interrupted => return Ended::empty(InstructionResult::OutOfGas),
+        Status::OutOfInk | Status::TimedOut => return Ended::empty(InstructionResult::OutOfGas),
         Status::OutOfStack => {
             // Nothing is left, unlike after a call that the EVM refuses for its depth.
             return Ended::empty(InstructionResult::CallTooDeep);
@@ -132,8 +132,8 @@ fn enter(evm: &mut ArbEvm<'_>, depth: usize, memory: SharedMemory, inputs: &Call
 }
 
 /// The fixed facts of a call.
-fn frame(ctx: &Ctx<'_>, inputs: &CallInputs) -> Frame {
-    Frame {
+fn frame(ctx: &Ctx<'_>, inputs: &CallInputs) -> EvmData {
+    EvmData {
         address: inputs.target_address,
         caller: inputs.caller,
         value: inputs.value.get(),

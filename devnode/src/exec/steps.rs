@@ -8,7 +8,7 @@ use revm::{
     interpreter::{CallScheme, FrameInput},
 };
 use serde::Serialize;
-use stylus_engine::HookCall;
+use stylus_engine::HostioCall;
 
 use super::{evm::Ctx, watch::Watch};
 
@@ -99,8 +99,8 @@ impl Watch<'_> for StepTracer {
         true
     }
 
-    fn hook(&mut self, call: HookCall) {
-        let HookCall { name, args, outs, start_ink, end_ink } = call;
+    fn hook(&mut self, call: HostioCall) {
+        let HostioCall { name, args, outs, start_ink, end_ink } = call;
         let Some(steps) = self.innermost() else { return };
         let called =
             matches!(name, "call_contract" | "delegate_call_contract" | "static_call_contract");

@@ -11,7 +11,7 @@ use revm::{
         InterpreterResult, interpreter_action::FrameInit,
     },
 };
-use stylus_engine::{CallKind, CallOutcome, CallRequest, CreateRequest};
+use stylus_engine::{SubcallKind, SubcallOutcome, SubcallRequest, CreateRequest};
 
 use super::{
     handler::ArbHandler,
@@ -34,10 +34,10 @@ const CREATE: u64 = 32_000;
 const HASH_WORD: u64 = 6;
 
 /// Runs a call of a program to its end.
-pub(super) fn call(world: &mut FrameWorld<'_, '_>, request: CallRequest) -> CallOutcome {
-    let CallRequest { kind, to, value, input, gas_left, gas_wanted } = request;
+pub(super) fn call(world: &mut FrameWorld<'_, '_>, request: SubcallRequest) -> SubcallOutcome {
+    let SubcallRequest { kind, to, value, input, gas_left, gas_requested: gas_wanted } = request;
     if world.frame.read_only && !value.is_zero() {
-        return CallOutcome::default();
+        return SubcallOutcome::default();
     }
     let Ok(account) = world.ctx().journal_mut().load_account_with_code(to);
     let (is_cold, is_empty) = (account.is_cold, account.data.is_empty());
@@ -47,18 +47,18 @@ pub(super) fn call(world: &mut FrameWorld<'_, '_>, request: CallRequest) -> Call
         base = base.saturating_add(new).saturating_add(VALUE);
     }
     let Some(rest) = gas_left.checked_sub(base) else {
-        return CallOutcome { cost: gas_left, ..CallOutcome::default() };
+        return SubcallOutcome { cost: gas_left, ..SubcallOutcome::default() };
     };
     let stipend = if value.is_zero() { 0 } else { STIPEND };
     let gas = all_but_a_64th(rest).min(gas_wanted).saturating_add(stipend);
 
     let frame = &world.frame;
     let (target, caller, call_value, scheme) = match kind {
-        CallKind::Call => (to, frame.address, CallValue::Transfer(value), CallScheme::Call),
-        CallKind::Static => {
+        SubcallKind::Call => (to, frame.address, CallValue::Transfer(value), CallScheme::Call),
+        SubcallKind::Static => {
             (to, frame.address, CallValue::Transfer(U256::ZERO), CallScheme::StaticCall)
         }
-        CallKind::Delegate => (
+        SubcallKind::Delegate => (
             frame.address,
             frame.caller,
             CallValue::Apparent(frame.value),
@@ -76,18 +76,18 @@ pub(super) fn call(world: &mut FrameWorld<'_, '_>, request: CallRequest) -> Call
         caller,
         value: call_value,
         scheme,
-        is_static: world.frame.read_only || kind == CallKind::Static,
+        is_static: world.frame.read_only || kind == SubcallKind::Static,
         charged_new_account_state_gas: false,
     };
     let result = run(world, FrameInput::Call(Box::new(inputs)));
     let Some(InterpreterResult { result, output, gas: left }) =
         result.map(FrameResult::into_interpreter_result)
     else {
-        return CallOutcome { cost: gas_left, ..CallOutcome::default() };
+        return SubcallOutcome { cost: gas_left, ..SubcallOutcome::default() };
     };
     let returned = if result.is_ok_or_revert() { left.remaining() } else { 0 };
     settle_refund(world, result.is_ok(), &left);
-    CallOutcome {
+    SubcallOutcome {
         success: result.is_ok(),
         cost: base.saturating_add(gas).saturating_sub(returned),
         output,
@@ -99,7 +99,7 @@ pub(super) fn call(world: &mut FrameWorld<'_, '_>, request: CallRequest) -> Call
 pub(super) fn create(
     world: &mut FrameWorld<'_, '_>,
     request: CreateRequest,
-) -> Option<CallOutcome> {
+) -> Option<SubcallOutcome> {
     let CreateRequest { code, value, salt, gas_left } = request;
     if world.frame.read_only {
         return None;
@@ -115,7 +115,7 @@ pub(super) fn create(
         None => CreateScheme::Create,
     };
     let inputs = CreateInputs::new(world.frame.address, scheme, value, code, gas, 0);
-    let failed = CallOutcome { cost: gas_left, ..CallOutcome::default() };
+    let failed = SubcallOutcome { cost: gas_left, ..SubcallOutcome::default() };
     let Some(FrameResult::Create(outcome)) = run(world, FrameInput::Create(Box::new(inputs)))
     else {
         return Some(failed);
@@ -124,7 +124,7 @@ pub(super) fn create(
     let returned = if result.is_ok_or_revert() { left.remaining() } else { 0 };
     let created = outcome.address.filter(|_| result.is_ok());
     settle_refund(world, result.is_ok(), &left);
-    Some(CallOutcome {
+    Some(SubcallOutcome {
         success: created.is_some(),
         cost: gas_left.saturating_sub(returned.saturating_add(retained)),
         output: if result.is_revert() { output } else { Bytes::new() },

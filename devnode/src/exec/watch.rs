@@ -28,7 +28,7 @@ use revm::{
     },
 };
 use revm_inspectors::tracing::DebugInspector;
-use stylus_engine::HookCall;
+use stylus_engine::HostioCall;
 
 use super::{
     evm::{ArbEvm, Ctx, proceed, runs_program},
@@ -65,7 +65,7 @@ pub(super) trait Watch<'a>: Inspector<Ctx<'a>> {
     }
 
     /// A hook of a program that ended.
-    fn hook(&mut self, _call: HookCall) {}
+    fn hook(&mut self, _call: HostioCall) {}
 }
 
 /// Nobody.

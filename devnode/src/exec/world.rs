@@ -8,7 +8,7 @@ use revm::{
     interpreter::SharedMemory,
 };
 use stylus_engine::{
-    CallOutcome, CallRequest, CreateRequest, Frame, HookCall, Pages, StoreFault, World,
+    SubcallOutcome, SubcallRequest, CreateRequest, EvmData, HostioCall, Pages, StoreError, EvmApi,
 };
 
 use super::{
@@ -30,7 +30,7 @@ pub(super) struct FrameWorld<'w, 'a> {
     /// The EVM around it.
     pub(super) evm: &'w mut ArbEvm<'a>,
     /// What does not change.
-    pub(super) frame: Frame,
+    pub(super) frame: EvmData,
     /// How deep the call is.
     pub(super) depth: usize,
     /// Memory that nested EVM frames share.
@@ -43,7 +43,7 @@ impl<'w, 'a> FrameWorld<'w, 'a> {
     /// A call that begins.
     pub(super) const fn new(
         evm: &'w mut ArbEvm<'a>,
-        frame: Frame,
+        frame: EvmData,
         depth: usize,
         memory: SharedMemory,
     ) -> Self {
@@ -61,8 +61,8 @@ impl<'w, 'a> FrameWorld<'w, 'a> {
     }
 }
 
-impl World for FrameWorld<'_, '_> {
-    fn frame(&self) -> &Frame {
+impl EvmApi for FrameWorld<'_, '_> {
+    fn evm_data(&self) -> &EvmData {
         &self.frame
     }
 
@@ -72,9 +72,9 @@ impl World for FrameWorld<'_, '_> {
         (word.data.into(), if word.is_cold { COLD_SLOT } else { WARM })
     }
 
-    fn store(&mut self, key: B256, value: B256, gas_left: u64) -> Result<u64, StoreFault> {
+    fn store(&mut self, key: B256, value: B256, gas_left: u64) -> Result<u64, StoreError> {
         if self.frame.read_only {
-            return Err(StoreFault::ReadOnly);
+            return Err(StoreError::ReadOnly);
         }
         let address = self.frame.address;
         let ctx = self.evm.ctx();
@@ -89,7 +89,7 @@ impl World for FrameWorld<'_, '_> {
         let refund = prices.sstore_refund(true, &write.data);
         if cost > gas_left {
             ctx.journal_mut().checkpoint_revert(checkpoint);
-            return Err(StoreFault::OutOfGas);
+            return Err(StoreError::OutOfGas);
         }
         ctx.journal_mut().checkpoint_commit();
         self.refund = self.refund.saturating_add(refund);
@@ -106,11 +106,11 @@ impl World for FrameWorld<'_, '_> {
         self.ctx().journal_mut().tstore(address, key.into(), value.into());
     }
 
-    fn call(&mut self, request: CallRequest) -> CallOutcome {
+    fn call(&mut self, request: SubcallRequest) -> SubcallOutcome {
         subcall::call(self, request)
     }
 
-    fn create(&mut self, request: CreateRequest) -> Option<CallOutcome> {
+    fn create(&mut self, request: CreateRequest) -> Option<SubcallOutcome> {
         subcall::create(self, request)
     }
 
@@ -145,15 +145,15 @@ impl World for FrameWorld<'_, '_> {
         tracing::info!(target: "stylus_devnode::console", address = %self.frame.address, "{text}");
     }
 
-    fn is_late(&mut self) -> bool {
+    fn is_timed_out(&mut self) -> bool {
         self.ctx().chain.is_stopped()
     }
 
-    fn traced(&self) -> bool {
+    fn is_traced(&self) -> bool {
         self.evm.0.inspector.hears_hooks()
     }
 
-    fn hook(&mut self, call: HookCall) {
+    fn capture_hostio(&mut self, call: HostioCall) {
         let chain = &mut self.evm.0.ctx.chain;
         chain.tell(watch::weight(call.args.len().saturating_add(call.outs.len())));
         if !chain.is_stopped() {

@@ -2,7 +2,7 @@
 //! the node spells out because precompiles are known to raise them.
 
 use alloy::sol_types::{Panic, Revert, SolError, SolInterface};
-use stylus_engine::ActivateError;
+use stylus_engine::ActivationError;
 
 use super::abi::{
     ArbDebug::ArbDebugErrors, ArbRetryableTx::ArbRetryableTxErrors, ArbSys::ArbSysErrors,
@@ -18,7 +18,7 @@ pub(crate) enum Fault {
     Unauthorized,
     /// A module cannot be activated.
     #[error(transparent)]
-    Activation(#[from] ActivateError),
+    Activation(#[from] ActivationError),
     /// A program was called that is not active.
     #[error("error {}", .0)]
     Inactive(Inactive),

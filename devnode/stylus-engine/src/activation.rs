@@ -11,7 +11,7 @@
 use alloy_primitives::{B256, keccak256};
 
 use crate::{
-    BuildFault, Module, ParseFault,
+    BuildError, Module, ParseError,
     check::{Wasm, check_links, check_rules},
     meter,
 };
@@ -41,16 +41,16 @@ pub struct Activation {
 /// Why a module cannot be activated. The chain takes all gas for any of these.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ActivateError {
+pub enum ActivationError {
     /// The gas does not suffice.
     #[error("program activation failed: out of gas")]
     OutOfGas,
     /// The module breaks a rule of form.
     #[error("program activation failed: failed to parse wasm\n\nCaused by:\n{0}")]
-    Parse(#[from] ParseFault),
+    Parse(#[from] ParseError),
     /// The module uses what programs do not have.
     #[error("program activation failed: failed to build user module\n\nCaused by:\n{0}")]
-    Build(#[from] BuildFault),
+    Build(#[from] BuildError),
 }
 
 /// Checks, meters and compiles `bytes`, the wasm of a program.
@@ -65,7 +65,7 @@ pub fn activate(
     page_limit: u16,
     gas_budget: u64,
     debug: bool,
-) -> Result<Activation, ActivateError> {
+) -> Result<Activation, ActivationError> {
     let wasm = Wasm::read(bytes)?;
     check_rules(&wasm, page_limit, debug)?;
     let bodies =
@@ -73,10 +73,10 @@ pub fn activate(
     check_links(&wasm, &bodies, debug)?;
     let metered = meter::instrument(&wasm, bodies)?;
 
-    let counts = Counts::of(&wasm)?;
+    let counts = ModuleCounts::of(&wasm)?;
     let gas = counts.gas(metered.opcodes);
     if gas > gas_budget {
-        return Err(ActivateError::OutOfGas);
+        return Err(ActivationError::OutOfGas);
     }
     Ok(Activation {
         gas,
@@ -85,13 +85,13 @@ pub fn activate(
         footprint: counts.footprint()?,
         asm_estimate: counts.asm_estimate()?,
         module_hash: keccak256(bytes),
-        module: Module::compile(&metered.wasm).map_err(BuildFault::from)?,
+        module: Module::compile(&metered.wasm).map_err(BuildError::from)?,
     })
 }
 
 /// What the prices of a module depend on.
 #[derive(Clone, Copy, Debug)]
-struct Counts {
+struct ModuleCounts {
     /// Bytes of the module.
     size: u64,
     /// Its own functions.
@@ -110,9 +110,9 @@ struct Counts {
     pages: u64,
 }
 
-impl Counts {
+impl ModuleCounts {
     /// Counts a module.
-    fn of(wasm: &Wasm<'_>) -> Result<Self, ParseFault> {
+    fn of(wasm: &Wasm<'_>) -> Result<Self, ParseError> {
         let types = wasm.functions.iter().filter_map(|&ty| wasm.ty(ty));
         let type_len = types.map(|ty| ty.params().len() + ty.results().len()).sum::<usize>();
         let payload = wasm.data.iter().map(|data| data.data.len()).sum::<usize>();
@@ -120,7 +120,7 @@ impl Counts {
             size: wasm.size().try_into()?,
             functions: wasm.functions.len().try_into()?,
             type_len: type_len.try_into()?,
-            globals: (wasm.globals.len() + meter::GLOBALS).try_into()?,
+            globals: (wasm.globals.len() + meter::METER_GLOBALS).try_into()?,
             payload: payload.try_into()?,
             data: wasm.data_bytes(),
             elements: wasm.element_bytes(),
@@ -140,14 +140,14 @@ impl Counts {
     }
 
     /// Gas of an entry that is not cached.
-    fn init_cost(&self) -> Result<u16, ParseFault> {
+    fn init_cost(&self) -> Result<u16, ParseError> {
         let gas =
             self.functions * 8252 / 1000 + self.type_len * 1059 / 1000 + self.size * 1286 / 10_000;
         Ok(gas.try_into()?)
     }
 
     /// Gas of an entry that is cached.
-    fn cached_cost(&self) -> Result<u16, ParseFault> {
+    fn cached_cost(&self) -> Result<u16, ParseError> {
         let gas = self.functions * 13_420 / 100_000
             + self.type_len * 89 / 100_000
             + self.size * 122 / 100_000
@@ -158,12 +158,12 @@ impl Counts {
     }
 
     /// Pages that an entry opens.
-    fn footprint(&self) -> Result<u16, ParseFault> {
+    fn footprint(&self) -> Result<u16, ParseError> {
         Ok(self.pages.try_into()?)
     }
 
     /// Bytes of native code.
-    fn asm_estimate(&self) -> Result<u32, ParseFault> {
+    fn asm_estimate(&self) -> Result<u32, ParseError> {
         let bytes = 512_000
             + self.functions * 996_829 / 1000
             + self.type_len * 11_416 / 1000

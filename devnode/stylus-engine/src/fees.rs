@@ -3,7 +3,7 @@
 use alloy_primitives::U256;
 
 /// Unix second at which the chain's price begins.
-const BEGINNING: u64 = 1_421_388_000;
+const INITIAL_TIMESTAMP: u64 = 1_421_388_000;
 
 /// Bytes of demand that fade in a second.
 const BYTES_PER_SECOND: u32 = 34_865;
@@ -15,10 +15,10 @@ const MIN_PRICE: u32 = 82_928_201;
 const INERTIA: u32 = 21_360_419;
 
 /// One, in basis points.
-const ONE: u64 = 10_000;
+const ONE_IN_BIPS: u64 = 10_000;
 
 /// Terms of the series that stands for the exponential function.
-const TERMS: u64 = 12;
+const EXP_SERIES_TERMS: u64 = 12;
 
 /// The state of the price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Default for DataPricer {
         Self {
             demand: 0,
             bytes_per_second: BYTES_PER_SECOND,
-            last_update: BEGINNING,
+            last_update: INITIAL_TIMESTAMP,
             min_price: MIN_PRICE,
             inertia: INERTIA,
         }
@@ -55,32 +55,32 @@ impl DataPricer {
         self.demand = self.demand.saturating_sub(faded).saturating_add(bytes);
         self.last_update = now;
 
-        let exponent = u64::from(self.demand).saturating_mul(ONE);
+        let exponent = u64::from(self.demand).saturating_mul(ONE_IN_BIPS);
         let exponent = exponent.checked_div(self.inertia.into()).unwrap_or_default();
-        let price = u64::from(self.min_price).saturating_mul(exponential(exponent));
-        let price = price.checked_div(ONE).unwrap_or_default();
+        let price = u64::from(self.min_price).saturating_mul(exp_bips(exponent));
+        let price = price.checked_div(ONE_IN_BIPS).unwrap_or_default();
         U256::from(price).saturating_mul(U256::from(bytes))
     }
 }
 
 /// e to the power of `x`, both in basis points, by its series; every division rounds down.
-fn exponential(x: u64) -> u64 {
+fn exp_bips(x: u64) -> u64 {
     let step = |sum: u64, term: u64| {
-        let scaled = sum.saturating_mul(x).checked_div(term.saturating_mul(ONE));
-        ONE.saturating_add(scaled.unwrap_or_default())
+        let scaled = sum.saturating_mul(x).checked_div(term.saturating_mul(ONE_IN_BIPS));
+        ONE_IN_BIPS.saturating_add(scaled.unwrap_or_default())
     };
-    (1..=TERMS).rev().fold(ONE, step)
+    (1..=EXP_SERIES_TERMS).rev().fold(ONE_IN_BIPS, step)
 }
 
 #[cfg(test)]
 mod tests {
     use alloy_primitives::U256;
 
-    use super::{BEGINNING, DataPricer};
+    use super::{INITIAL_TIMESTAMP, DataPricer};
 
     /// The fee of a first activation of this size, long after the beginning.
     fn first(bytes: u32) -> U256 {
-        DataPricer::default().charge(bytes, BEGINNING + 300_000_000)
+        DataPricer::default().charge(bytes, INITIAL_TIMESTAMP + 300_000_000)
     }
 
     #[test]
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn demand_adds_up_and_fades() {
         let mut pricer = DataPricer::default();
-        let now = BEGINNING + 1;
+        let now = INITIAL_TIMESTAMP + 1;
         pricer.charge(512_000, now);
         pricer.charge(512_000, now + 1);
         assert_eq!(pricer.demand, 2 * 512_000 - 34_865);
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn full_demand_is_dear_but_does_not_overflow() {
         let mut pricer = DataPricer { demand: u32::MAX, ..DataPricer::default() };
-        let fee = pricer.charge(u32::MAX, BEGINNING);
+        let fee = pricer.charge(u32::MAX, INITIAL_TIMESTAMP);
         assert_eq!(pricer.demand, u32::MAX);
         assert!(fee > first(u32::MAX - 1));
     }

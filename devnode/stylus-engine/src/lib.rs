@@ -21,15 +21,15 @@ mod meter;
 mod module;
 mod params;
 pub mod program;
-mod ramp;
+mod page_ramp;
 mod run;
-mod world;
+mod evm_api;
 
-pub use activation::{ActivateError, Activation, activate};
-pub use check::{BuildFault, Limit, ParseFault, Signature};
+pub use activation::{ActivationError, Activation, activate};
+pub use check::{BuildError, Limit, ParseError, Signature};
 pub use module::Module;
 pub use params::{Params, return_data_cost};
 pub use run::{Outcome, Status, run};
-pub use world::{
-    CallKind, CallOutcome, CallRequest, CreateRequest, Frame, HookCall, Pages, StoreFault, World,
+pub use evm_api::{
+    SubcallKind, SubcallOutcome, SubcallRequest, CreateRequest, EvmData, HostioCall, Pages, StoreError, EvmApi,
 };

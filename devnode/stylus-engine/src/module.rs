@@ -6,13 +6,13 @@ use wasmi::{CompilationMode, Config, Engine, Func, Instance, Store};
 
 use crate::{
     check::{ENTRYPOINT, MEMORY},
-    host::{Escape, Host, Parts, bind},
+    host::{Escape, WasmEnv, InstanceExports, bind},
     meter::{INK_LEFT, INK_STATUS, STACK_LEFT},
 };
 
 /// Bytes of stack that one program call may take from the interpreter. Its own meter stops programs
 /// long before: at 22 000 words.
-const MAX_STACK: usize = 1 << 28;
+const MAX_STACK_BYTES: usize = 1 << 28;
 
 /// A checked, metered and compiled program; cheap to clone, good for any number of runs.
 #[derive(Clone)]
@@ -25,13 +25,13 @@ impl fmt::Debug for Module {
 }
 
 /// A program at the beginning of a call.
-pub(crate) struct Started {
+pub(crate) struct ProgramInstance {
     /// What the call runs.
     pub(crate) entrypoint: Func,
     /// What hooks reach into.
-    pub(crate) parts: Parts,
+    pub(crate) exports: InstanceExports,
     /// Words of stack that are left.
-    pub(crate) stack: wasmi::Global,
+    pub(crate) stack_left: wasmi::Global,
 }
 
 impl Module {
@@ -43,7 +43,7 @@ impl Module {
         let mut config = Config::default();
         config
             .compilation_mode(CompilationMode::Eager)
-            .set_max_stack_height(MAX_STACK)
+            .set_max_stack_height(MAX_STACK_BYTES)
             .set_max_recursion_depth(usize::MAX)
             .ignore_custom_sections(true)
             .consume_fuel(true);
@@ -59,22 +59,22 @@ impl Module {
     ///
     /// # Errors
     /// What the interpreter says, which for an activated module is only a lack of memory.
-    pub(crate) fn start(&self, store: &mut Store<Host<'_>>) -> Result<Started, wasmi::Error> {
+    pub(crate) fn instantiate(&self, store: &mut Store<WasmEnv<'_>>) -> Result<ProgramInstance, wasmi::Error> {
         let missing = || wasmi::Error::host(Escape::Failure);
         let mut imports = Vec::new();
         for import in self.0.imports() {
-            let hook = bind(store, import.module(), import.name()).ok_or_else(missing)?;
-            imports.push(hook.into());
+            let func = bind(store, import.module(), import.name()).ok_or_else(missing)?;
+            imports.push(func.into());
         }
         let instance = Instance::new(&mut *store, &self.0, &imports)?;
         let global = |name| instance.get_global(&*store, name).ok_or_else(missing);
-        let parts = Parts {
+        let exports = InstanceExports {
             memory: instance.get_memory(&*store, MEMORY).ok_or_else(missing)?,
-            ink: global(INK_LEFT)?,
-            status: global(INK_STATUS)?,
+            ink_left: global(INK_LEFT)?,
+            ink_status: global(INK_STATUS)?,
         };
         let stack = global(STACK_LEFT)?;
         let entrypoint = instance.get_func(&*store, ENTRYPOINT).ok_or_else(missing)?;
-        Ok(Started { entrypoint, parts, stack })
+        Ok(ProgramInstance { entrypoint, exports, stack_left: stack })
     }
 }

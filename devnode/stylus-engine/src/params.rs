@@ -2,7 +2,7 @@
 //!
 //! The chain stores them and lets its owner change them; [`Params::default`] is how it begins.
 
-use crate::{ramp::RAMP, world::Pages};
+use crate::{page_ramp::PAGE_RAMP, evm_api::Pages};
 
 /// Gas of one unit of [`Params::min_init_gas`].
 const INIT_UNIT: u64 = 128;
@@ -84,13 +84,13 @@ impl Params {
     /// Gas to enter a program that is cached, and the part of it that every entry costs.
     #[must_use]
     pub fn cached_gas(&self, cached_cost: u16) -> u64 {
-        entry(self.min_cached_gas, CACHED_UNIT, cached_cost, self.cached_scalar)
+        entry_price(self.min_cached_gas, CACHED_UNIT, cached_cost, self.cached_scalar)
     }
 
     /// Gas to enter a program that is not cached, on top of [`Params::cached_gas`].
     #[must_use]
     pub fn init_gas(&self, init_cost: u16) -> u64 {
-        entry(self.min_init_gas, INIT_UNIT, init_cost, self.init_scalar)
+        entry_price(self.min_init_gas, INIT_UNIT, init_cost, self.init_scalar)
     }
 
     /// Gas to enter a program, without its pages.
@@ -112,20 +112,20 @@ impl Params {
         let paid = |pages: u16| u64::from(pages.saturating_sub(self.free_pages));
         let linear =
             paid(open).saturating_sub(paid(pages.open)).saturating_mul(self.page_gas.into());
-        linear.saturating_add(ramp(ever).saturating_sub(ramp(pages.ever)))
+        linear.saturating_add(ramp_gas(ever).saturating_sub(ramp_gas(pages.ever)))
     }
 }
 
 /// A least price in units, plus a module's own cost by a weight, rounded up.
-fn entry(least: u8, unit: u64, cost: u16, scalar: u8) -> u64 {
+fn entry_price(least: u8, unit: u64, cost: u16, scalar: u8) -> u64 {
     let weighted =
         u64::from(cost).saturating_mul(u64::from(scalar).saturating_mul(SCALAR_UNIT)).div_ceil(100);
     u64::from(least).saturating_mul(unit).saturating_add(weighted)
 }
 
 /// Where the ramp stands at `pages`.
-fn ramp(pages: u16) -> u64 {
-    RAMP.get(usize::from(pages)).map_or(u64::MAX, |&gas| gas.into())
+fn ramp_gas(pages: u16) -> u64 {
+    PAGE_RAMP.get(usize::from(pages)).map_or(u64::MAX, |&gas| gas.into())
 }
 
 /// Least gas that a program call with `len` bytes of output costs: what the EVM would charge for

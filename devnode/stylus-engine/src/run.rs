@@ -6,9 +6,9 @@ use alloy_primitives::Bytes;
 use wasmi::{Func, Global, ResumableCall, Store, TrapCode, Val};
 
 use crate::{
-    HookCall, Module, Params, World,
-    host::{Escape, Host},
-    module::Started,
+    HostioCall, Module, Params, EvmApi,
+    host::{Escape, WasmEnv},
+    module::ProgramInstance,
 };
 
 /// How a call of a program ended.
@@ -25,11 +25,11 @@ pub enum Status {
     /// A trap, or a host call that failed: a revert without data that keeps its gas.
     Failure,
     /// It was stopped because the time was over ([`World::is_late`]).
-    Interrupted,
+    TimedOut,
 }
 
 /// Operators between one look at the clock and the next. Unlike ink, they say nothing about prices.
-const SLICE: u64 = 1 << 20;
+const FUEL_SLICE: u64 = 1 << 20;
 
 /// What a call of a program came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub struct Outcome {
 
 impl Outcome {
     /// An end without output.
-    const fn bare(status: Status, gas_left: u64) -> Self {
+    const fn without_output(status: Status, gas_left: u64) -> Self {
         Self { status, output: Bytes::new(), gas_left }
     }
 }
@@ -57,52 +57,52 @@ pub fn run(
     params: &Params,
     input: &[u8],
     gas: u64,
-    world: &mut dyn World,
+    evm_api: &mut dyn EvmApi,
 ) -> Outcome {
     let ink = params.ink(gas);
     let len = u32::try_from(input.len()).unwrap_or(u32::MAX);
-    report(world, "user_entrypoint", &len.to_be_bytes(), &[], ink);
+    capture_boundary(evm_api, "user_entrypoint", &len.to_be_bytes(), &[], ink);
 
-    let mut store = Store::new(module.engine(), Host::new(world, params, input));
-    let Ok(started) = module.start(&mut store) else {
-        return Outcome::bare(Status::Failure, gas);
+    let mut store = Store::new(module.engine(), WasmEnv::new(evm_api, params, input));
+    let Ok(instance) = module.instantiate(&mut store) else {
+        return Outcome::without_output(Status::Failure, gas);
     };
-    let returned = enter(&mut store, &started, ink, len);
-    let ending = match returned {
+    let returned = run_entrypoint(&mut store, &instance, ink, len);
+    let outcome = match returned {
         Ok(status) => Ok(status),
-        Err(error) => classify(&store, &started, &error),
+        Err(error) => classify(&store, &instance, &error),
     };
-    let gas_left = params.gas(read(&store, started.parts.ink));
-    let Host { output, world, .. } = store.into_data();
-    match ending {
+    let gas_left = params.gas(get_global(&store, instance.exports.ink_left));
+    let WasmEnv { output, evm_api: world, .. } = store.into_data();
+    match outcome {
         Ok(code) => {
-            report(world, "user_returned", &[], &code.to_be_bytes(), ink);
+            capture_boundary(world, "user_returned", &[], &code.to_be_bytes(), ink);
             let status = if code == 0 { Status::Success } else { Status::Revert };
             Outcome { status, output: output.into(), gas_left }
         }
-        Err(Status::Failure) => Outcome::bare(Status::Failure, gas_left),
-        Err(status) => Outcome::bare(status, 0),
+        Err(Status::Failure) => Outcome::without_output(Status::Failure, gas_left),
+        Err(status) => Outcome::without_output(status, 0),
     }
 }
 
 /// Sets the meters and runs the entry point; what it returned.
-fn enter(
-    store: &mut Store<Host<'_>>,
-    started: &Started,
+fn run_entrypoint(
+    store: &mut Store<WasmEnv<'_>>,
+    instance: &ProgramInstance,
     ink: u64,
     len: u32,
 ) -> Result<u32, wasmi::Error> {
     let depth = store.data().params.max_stack_depth;
-    store.data_mut().parts = Some(started.parts);
-    set(store, started.parts.ink, Val::I64(ink.cast_signed()))?;
-    set(store, started.stack, Val::I32(depth.cast_signed()))?;
-    call(store, started.entrypoint, len)
+    store.data_mut().exports = Some(instance.exports);
+    set_global(store, instance.exports.ink_left, Val::I64(ink.cast_signed()))?;
+    set_global(store, instance.stack_left, Val::I32(depth.cast_signed()))?;
+    call_entrypoint(store, instance.entrypoint, len)
 }
 
 /// Calls the entry point and looks at the clock from time to time.
-fn call(store: &mut Store<Host<'_>>, entrypoint: Func, len: u32) -> Result<u32, wasmi::Error> {
+fn call_entrypoint(store: &mut Store<WasmEnv<'_>>, entrypoint: Func, len: u32) -> Result<u32, wasmi::Error> {
     let mut status = [Val::I32(0)];
-    store.set_fuel(SLICE)?;
+    store.set_fuel(FUEL_SLICE)?;
     let mut running =
         entrypoint.call_resumable(&mut *store, &[Val::I32(len.cast_signed())], &mut status)?;
     loop {
@@ -110,10 +110,10 @@ fn call(store: &mut Store<Host<'_>>, entrypoint: Func, len: u32) -> Result<u32, 
             ResumableCall::Finished => break,
             ResumableCall::HostTrap(trap) => return Err(trap.into_host_error()),
             ResumableCall::OutOfFuel(paused) => {
-                if store.data_mut().world.is_late() {
-                    return Err(wasmi::Error::host(Escape::Late));
+                if store.data_mut().evm_api.is_timed_out() {
+                    return Err(wasmi::Error::host(Escape::TimedOut));
                 }
-                store.set_fuel(paused.required_fuel().max(SLICE))?;
+                store.set_fuel(paused.required_fuel().max(FUEL_SLICE))?;
                 running = paused.resume(&mut *store, &mut status)?;
             }
         }
@@ -126,26 +126,26 @@ fn call(store: &mut Store<Host<'_>>, entrypoint: Func, len: u32) -> Result<u32, 
 
 /// What stopped a program: the status it asked for, or how it failed.
 fn classify(
-    store: &Store<Host<'_>>,
-    started: &Started,
+    store: &Store<WasmEnv<'_>>,
+    instance: &ProgramInstance,
     error: &wasmi::Error,
 ) -> Result<u32, Status> {
     let too_deep = matches!(error.as_trap_code(), Some(TrapCode::StackOverflow));
-    if too_deep || read(store, started.stack) == 0 {
+    if too_deep || get_global(store, instance.stack_left) == 0 {
         Err(Status::OutOfStack)
-    } else if read(store, started.parts.status) != 0 {
+    } else if get_global(store, instance.exports.ink_status) != 0 {
         Err(Status::OutOfInk)
     } else {
         match error.downcast_ref() {
             Some(Escape::Exit(status)) => Ok(*status),
-            Some(Escape::Late) => Err(Status::Interrupted),
+            Some(Escape::TimedOut) => Err(Status::TimedOut),
             _ => Err(Status::Failure),
         }
     }
 }
 
 /// The value of a global of the meters.
-fn read(store: &Store<Host<'_>>, global: Global) -> u64 {
+fn get_global(store: &Store<WasmEnv<'_>>, global: Global) -> u64 {
     match global.get(store) {
         Val::I64(value) => value.cast_unsigned(),
         Val::I32(value) => value.cast_unsigned().into(),
@@ -154,14 +154,14 @@ fn read(store: &Store<Host<'_>>, global: Global) -> u64 {
 }
 
 /// Sets a global of the meters.
-fn set(store: &mut Store<Host<'_>>, global: Global, value: Val) -> Result<(), wasmi::Error> {
+fn set_global(store: &mut Store<WasmEnv<'_>>, global: Global, value: Val) -> Result<(), wasmi::Error> {
     global.set(store, value).map_err(|_| wasmi::Error::host(Escape::Failure))
 }
 
 /// Tells a tracer where a run begins or ends.
-fn report(world: &mut dyn World, name: &'static str, args: &[u8], outs: &[u8], ink: u64) {
-    if world.traced() {
+fn capture_boundary(evm_api: &mut dyn EvmApi, name: &'static str, args: &[u8], outs: &[u8], ink: u64) {
+    if evm_api.is_traced() {
         let (args, outs) = (Bytes::copy_from_slice(args), Bytes::copy_from_slice(outs));
-        world.hook(HookCall { name, args, outs, start_ink: ink, end_ink: ink });
+        evm_api.capture_hostio(HostioCall { name, args, outs, start_ink: ink, end_ink: ink });
     }
 }

@@ -3,10 +3,10 @@
 use wasmparser::{ElementItems, Operator};
 
 use super::{
-    BuildFault, ParseFault, Signature, Wasm,
-    wasm::{Place, data_place, element_place},
+    BuildError, ParseError, Signature, Wasm,
+    wasm::{SegmentOffset, data_offset, element_offset},
 };
-use crate::{activation::ActivateError, host, meter};
+use crate::{activation::ActivationError, host, meter};
 
 /// Bytes of a page.
 const PAGE: u64 = 65_536;
@@ -16,7 +16,7 @@ pub(crate) fn check(
     wasm: &Wasm<'_>,
     bodies: &[Vec<Operator<'_>>],
     debug: bool,
-) -> Result<(), ActivateError> {
+) -> Result<(), ActivationError> {
     check_imports(wasm, debug)?;
     bodies.iter().flatten().try_for_each(|operator| check_operator(operator, wasm))?;
     check_elements(wasm)?;
@@ -24,27 +24,27 @@ pub(crate) fn check(
 }
 
 /// Checks that every import is a hook, with the hook's type.
-fn check_imports(wasm: &Wasm<'_>, debug: bool) -> Result<(), BuildFault> {
+fn check_imports(wasm: &Wasm<'_>, debug: bool) -> Result<(), BuildError> {
     for import in &wasm.imports {
         let named = || (import.module.into(), import.name.into());
-        let expected = host::signature(import.module, import.name, debug);
+        let expected = host::import_type(import.module, import.name, debug);
         let (Some(expected), Some(found)) = (expected, wasm.ty(import.ty)) else {
             let (module, name) = named();
-            return Err(BuildFault::NoSuchImport { module, name });
+            return Err(BuildError::NoSuchImport { module, name });
         };
         if expected != *found {
             let (module, name) = named();
             let (expected, found) = (Signature(expected), Signature(found.clone()));
-            return Err(BuildFault::ImportType { module, name, expected, found });
+            return Err(BuildError::ImportTypeMismatch { module, name, expected, found });
         }
     }
     Ok(())
 }
 
 /// Refuses arithmetic on floats, and what validation lets pass of tables and segments.
-fn check_operator(operator: &Operator<'_>, wasm: &Wasm<'_>) -> Result<(), BuildFault> {
+fn check_operator(operator: &Operator<'_>, wasm: &Wasm<'_>) -> Result<(), BuildError> {
     use Operator as O;
-    if meter::is_known(operator, wasm) {
+    if meter::is_supported(operator, wasm) {
         return Ok(());
     }
     let name = format!("{operator:?}").into();
@@ -53,36 +53,36 @@ fn check_operator(operator: &Operator<'_>, wasm: &Wasm<'_>) -> Result<(), BuildF
         | O::DataDrop { .. }
         | O::TableInit { .. }
         | O::TableCopy { .. }
-        | O::ElemDrop { .. } => Err(BuildFault::Opcode(name)),
-        _ => Err(BuildFault::Float(name)),
+        | O::ElemDrop { .. } => Err(BuildError::UnsupportedOpcode(name)),
+        _ => Err(BuildError::FloatOpcode(name)),
     }
 }
 
 /// Checks that the elements of active segments fit the table.
-fn check_elements(wasm: &Wasm<'_>) -> Result<(), ActivateError> {
+fn check_elements(wasm: &Wasm<'_>) -> Result<(), ActivationError> {
     for element in &wasm.elements {
         let size = match &element.items {
             ElementItems::Functions(items) => items.count(),
             ElementItems::Expressions(_, items) => items.count(),
         };
-        if let Place::At(offset) = element_place(element)?
+        if let SegmentOffset::Active(offset) = element_offset(element)?
             && let Err((offset, size)) = check_bounds(offset, size.into(), wasm.table_entries)
         {
-            return Err(BuildFault::ElementBounds { offset, size }.into());
+            return Err(BuildError::ElementsOutOfBounds { offset, size }.into());
         }
     }
     Ok(())
 }
 
 /// Checks that the bytes of active segments fit the memory.
-fn check_data(wasm: &Wasm<'_>) -> Result<(), ActivateError> {
+fn check_data(wasm: &Wasm<'_>) -> Result<(), ActivationError> {
     let end = wasm.pages().saturating_mul(PAGE);
     for data in &wasm.data {
-        let size = u64::try_from(data.data.len()).map_err(ParseFault::from)?;
-        if let Place::At(offset) = data_place(data)?
+        let size = u64::try_from(data.data.len()).map_err(ParseError::from)?;
+        if let SegmentOffset::Active(offset) = data_offset(data)?
             && let Err((offset, size)) = check_bounds(offset, size, end)
         {
-            return Err(BuildFault::DataBounds { offset, size }.into());
+            return Err(BuildError::DataOutOfBounds { offset, size }.into());
         }
     }
     Ok(())

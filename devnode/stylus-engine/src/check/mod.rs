@@ -5,7 +5,7 @@
 //! - [`link`]: imports, operators and segments against what programs have.
 //! - [`fault`]: the refusals.
 
-mod fault;
+mod error;
 mod link;
 mod rules;
 mod wasm;
@@ -14,4 +14,4 @@ pub(crate) use link::check as check_links;
 pub(crate) use rules::{ENTRYPOINT, MEMORY, check as check_rules};
 pub(crate) use wasm::Wasm;
 
-pub use fault::{BuildFault, Limit, ParseFault, Signature};
+pub use error::{BuildError, Limit, ParseError, Signature};

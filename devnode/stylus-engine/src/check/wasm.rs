@@ -12,7 +12,7 @@ use wasmparser::{
     WasmFeatures,
 };
 
-use super::{ParseFault, rules};
+use super::{ParseError, rules};
 use crate::{host, meter};
 
 /// The extensions of wasm that programs may use.
@@ -73,46 +73,46 @@ impl<'a> Wasm<'a> {
     ///
     /// # Errors
     /// [`ParseFault::Invalid`], or one of the faults of a kind of content.
-    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, ParseFault> {
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, ParseError> {
         Validator::new_with_features(FEATURES).validate_all(bytes)?;
         let mut wasm = Self { bytes, ..Self::default() };
         let mut parser = Parser::new(0);
         parser.set_features(FEATURES);
         for payload in parser.parse_all(bytes) {
-            wasm.take(payload?)?;
+            wasm.add_payload(payload?)?;
         }
         Ok(wasm)
     }
 
     /// Adds one section, or one function body.
-    fn take(&mut self, payload: Payload<'a>) -> Result<(), ParseFault> {
+    fn add_payload(&mut self, payload: Payload<'a>) -> Result<(), ParseError> {
         match payload {
             Payload::TypeSection(types) => {
-                self.copy(SectionId::Type, types.range());
+                self.copy_section(SectionId::Type, types.range());
                 self.types = types.into_iter_err_on_gc_types().collect::<Result<_, _>>()?;
             }
             Payload::ImportSection(imports) => {
-                self.copy(SectionId::Import, imports.range());
+                self.copy_section(SectionId::Import, imports.range());
                 for import in imports.into_imports() {
                     let import = import?;
                     let TypeRef::Func(ty) = import.ty else {
-                        return Err(ParseFault::ImportKind(import.name.into()));
+                        return Err(ParseError::ImportKind(import.name.into()));
                     };
                     self.imports.push(Import { module: import.module, name: import.name, ty });
                 }
             }
             Payload::FunctionSection(functions) => {
-                self.copy(SectionId::Function, functions.range());
+                self.copy_section(SectionId::Function, functions.range());
                 self.functions = functions.into_iter().collect::<Result<_, _>>()?;
             }
             Payload::TableSection(tables) => {
-                self.copy(SectionId::Table, tables.range());
+                self.copy_section(SectionId::Table, tables.range());
                 for table in tables {
                     self.table_entries = self.table_entries.saturating_add(table?.ty.initial);
                 }
             }
             Payload::MemorySection(memories) => {
-                self.copy(SectionId::Memory, memories.range());
+                self.copy_section(SectionId::Memory, memories.range());
                 self.memories = memories.into_iter().collect::<Result<_, _>>()?;
             }
             Payload::GlobalSection(globals) => {
@@ -123,16 +123,16 @@ impl<'a> Wasm<'a> {
             }
             Payload::StartSection { .. } => self.start = true,
             Payload::ElementSection(elements) => {
-                self.copy(SectionId::Element, elements.range());
+                self.copy_section(SectionId::Element, elements.range());
                 self.elements = elements.into_iter().collect::<Result<_, _>>()?;
             }
             Payload::CodeSectionEntry(body) => self.bodies.push(body),
             Payload::DataSection(data) => {
-                self.copy(SectionId::Data, data.range());
+                self.copy_section(SectionId::Data, data.range());
                 self.data = data.into_iter().collect::<Result<_, _>>()?;
             }
             Payload::DataCountSection { count, range } => {
-                return Err(ParseFault::DataCount { count, range });
+                return Err(ParseError::DataCount { count, range });
             }
             Payload::CustomSection(custom) => check_name(&custom)?,
             // Headers and the end; the validator refuses every other section.
@@ -142,7 +142,7 @@ impl<'a> Wasm<'a> {
     }
 
     /// Remembers the content of a section.
-    fn copy(&mut self, id: SectionId, range: Range<u64>) {
+    fn copy_section(&mut self, id: SectionId, range: Range<u64>) {
         self.copied.push((id, self.slice(range)));
     }
 
@@ -169,9 +169,9 @@ impl<'a> Wasm<'a> {
     }
 
     /// The index of the import that pays for growing memory.
-    pub(crate) fn grow_hook(&self) -> Option<u32> {
-        let is_hook = |i: &Import<'_>| i.module == host::MODULE && i.name == meter::GROW_HOOK;
-        self.imports.iter().position(is_hook)?.try_into().ok()
+    pub(crate) fn grow_import(&self) -> Option<u32> {
+        let is_grow_import = |i: &Import<'_>| i.module == host::VM_HOOKS_MODULE && i.name == meter::GROW_IMPORT;
+        self.imports.iter().position(is_grow_import)?.try_into().ok()
     }
 
     /// The memory; absent only before [`rules::check`] has passed.
@@ -185,18 +185,18 @@ impl<'a> Wasm<'a> {
     }
 
     /// Whether the memory can grow at all.
-    pub(crate) fn grows(&self) -> bool {
+    pub(crate) fn can_grow(&self) -> bool {
         self.memory().is_some_and(|memory| memory.maximum != Some(memory.initial))
     }
 
     /// Bytes that all element segments take in the module.
     pub(crate) fn element_bytes(&self) -> u64 {
-        span(self.elements.iter().map(|element| &element.range))
+        total_len(self.elements.iter().map(|element| &element.range))
     }
 
     /// Bytes that all data segments take in the module, their heads included.
     pub(crate) fn data_bytes(&self) -> u64 {
-        span(self.data.iter().map(|data| &data.range))
+        total_len(self.data.iter().map(|data| &data.range))
     }
 
     /// Bytes of the whole module.
@@ -211,7 +211,7 @@ impl<'a> Wasm<'a> {
     pub(crate) fn operators(
         &self,
         body: &FunctionBody<'a>,
-    ) -> Result<Vec<Operator<'a>>, ParseFault> {
+    ) -> Result<Vec<Operator<'a>>, ParseError> {
         let mut reader = body.get_operators_reader()?;
         let mut operators = Vec::new();
         while !reader.eof() {
@@ -221,7 +221,7 @@ impl<'a> Wasm<'a> {
                 let coded = self.slice(start..reader.original_position());
                 // The type before it ends with a byte below 0x80, so longer forms show here.
                 if !matches!(coded, [.., 0x00..=0x7f, 0]) {
-                    return Err(ParseFault::OverlongTable(start));
+                    return Err(ParseError::OverlongTableIndex(start));
                 }
             }
             operators.push(operator);
@@ -231,12 +231,12 @@ impl<'a> Wasm<'a> {
 }
 
 /// Bytes in all of these ranges together.
-fn span<'r>(ranges: impl Iterator<Item = &'r Range<u64>>) -> u64 {
+fn total_len<'r>(ranges: impl Iterator<Item = &'r Range<u64>>) -> u64 {
     ranges.map(|range| range.end.saturating_sub(range.start)).fold(0, u64::saturating_add)
 }
 
 /// Refuses a name section with a malformed or overlong name of the module.
-fn check_name(custom: &CustomSectionReader<'_>) -> Result<(), ParseFault> {
+fn check_name(custom: &CustomSectionReader<'_>) -> Result<(), ParseError> {
     if let KnownCustom::Name(names) = custom.as_known() {
         for name in names {
             if let Name::Module { name, .. } = name? {
@@ -248,33 +248,33 @@ fn check_name(custom: &CustomSectionReader<'_>) -> Result<(), ParseFault> {
 }
 
 /// The place of an active segment: table or memory zero, at a constant offset.
-pub(crate) enum Place {
+pub(crate) enum SegmentOffset {
     /// Not placed when the program starts.
     Passive,
     /// At this signed offset.
-    At(i32),
+    Active(i32),
 }
 
 /// Where a data segment goes.
-pub(crate) fn data_place(data: &Data<'_>) -> Result<Place, ParseFault> {
+pub(crate) fn data_offset(data: &Data<'_>) -> Result<SegmentOffset, ParseError> {
     match &data.kind {
-        DataKind::Passive => Ok(Place::Passive),
-        DataKind::Active { offset_expr, .. } => constant(offset_expr).map(Place::At),
+        DataKind::Passive => Ok(SegmentOffset::Passive),
+        DataKind::Active { offset_expr, .. } => constant_offset(offset_expr).map(SegmentOffset::Active),
     }
 }
 
 /// Where an element segment goes.
-pub(crate) fn element_place(element: &Element<'_>) -> Result<Place, ParseFault> {
+pub(crate) fn element_offset(element: &Element<'_>) -> Result<SegmentOffset, ParseError> {
     match &element.kind {
-        ElementKind::Passive | ElementKind::Declared => Ok(Place::Passive),
-        ElementKind::Active { offset_expr, .. } => constant(offset_expr).map(Place::At),
+        ElementKind::Passive | ElementKind::Declared => Ok(SegmentOffset::Passive),
+        ElementKind::Active { offset_expr, .. } => constant_offset(offset_expr).map(SegmentOffset::Active),
     }
 }
 
 /// The value of an offset, which has to be a constant.
-fn constant(expression: &wasmparser::ConstExpr<'_>) -> Result<i32, ParseFault> {
+fn constant_offset(expression: &wasmparser::ConstExpr<'_>) -> Result<i32, ParseError> {
     match expression.get_operators_reader().read()? {
         Operator::I32Const { value } => Ok(value),
-        _ => Err(ParseFault::Offset),
+        _ => Err(ParseError::NonConstantOffset),
     }
 }

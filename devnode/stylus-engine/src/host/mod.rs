@@ -13,7 +13,7 @@ mod block;
 mod call;
 mod console;
 mod crypto;
-mod hook;
+mod hostio;
 mod log;
 mod math;
 mod memory;
@@ -25,29 +25,29 @@ mod table;
 use alloy_primitives::{Address, Bytes};
 use wasmi::{Global, Memory};
 
-use self::storage::Cache;
-use crate::{Params, World};
+use self::storage::StorageCache;
+use crate::{Params, EvmApi};
 
 pub(crate) use self::{
-    hook::Escape,
-    table::{MODULE, bind, signature},
+    hostio::Escape,
+    table::{VM_HOOKS_MODULE, bind, import_type},
 };
 
 /// The parts of a running program that hooks reach into.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Parts {
+pub(crate) struct InstanceExports {
     /// The program's memory.
     pub(crate) memory: Memory,
     /// Ink that is left.
-    pub(crate) ink: Global,
+    pub(crate) ink_left: Global,
     /// Whether the ink is used up.
-    pub(crate) status: Global,
+    pub(crate) ink_status: Global,
 }
 
 /// One call of a program, as its hooks see it.
-pub(crate) struct Host<'w> {
+pub(crate) struct WasmEnv<'w> {
     /// The chain.
-    pub(crate) world: &'w mut dyn World,
+    pub(crate) evm_api: &'w mut dyn EvmApi,
     /// The chain's settings.
     pub(crate) params: &'w Params,
     /// Calldata.
@@ -55,27 +55,27 @@ pub(crate) struct Host<'w> {
     /// What the program has written as its result.
     pub(crate) output: Vec<u8>,
     /// The program's parts; absent until it is instantiated.
-    pub(crate) parts: Option<Parts>,
+    pub(crate) exports: Option<InstanceExports>,
     /// What the last call or creation returned.
-    returned: Bytes,
+    return_data: Bytes,
     /// Storage that was read or written.
-    storage: Cache,
+    storage_cache: StorageCache,
     /// The last code that was asked for, unless it was empty.
-    code: Option<(Address, Bytes)>,
+    last_code: Option<(Address, Bytes)>,
 }
 
-impl<'w> Host<'w> {
+impl<'w> WasmEnv<'w> {
     /// The begin of a call.
-    pub(crate) fn new(world: &'w mut dyn World, params: &'w Params, input: &'w [u8]) -> Self {
+    pub(crate) fn new(evm_api: &'w mut dyn EvmApi, params: &'w Params, input: &'w [u8]) -> Self {
         Self {
-            world,
+            evm_api,
             params,
             input,
             output: Vec::new(),
-            parts: None,
-            returned: Bytes::new(),
-            storage: Cache::default(),
-            code: None,
+            exports: None,
+            return_data: Bytes::new(),
+            storage_cache: StorageCache::default(),
+            last_code: None,
         }
     }
 }

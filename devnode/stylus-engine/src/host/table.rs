@@ -4,39 +4,39 @@ use wasmi::{Caller, Func, Store};
 use wasmparser::{FuncType, ValType};
 
 use super::{
-    Host, account, block, call, console, crypto, hook::Hook, log, math, memory, message, storage,
+    WasmEnv, account, block, call, console, crypto, hostio::Hostio, log, math, memory, message, storage,
 };
 
 /// The module that hooks are imported from.
-pub(crate) const MODULE: &str = "vm_hooks";
+pub(crate) const VM_HOOKS_MODULE: &str = "vm_hooks";
 
 /// The module of imports that only debug chains have.
-const CONSOLE: &str = "console";
+const CONSOLE_MODULE: &str = "console";
 
 /// A Rust type that stands for one of wasm.
-trait Wire {
+trait WasmType {
     /// The type of wasm.
     const TYPE: ValType;
 }
 
-impl Wire for u32 {
+impl WasmType for u32 {
     const TYPE: ValType = ValType::I32;
 }
 
-impl Wire for u64 {
+impl WasmType for u64 {
     const TYPE: ValType = ValType::I64;
 }
 
-impl Wire for f32 {
+impl WasmType for f32 {
     const TYPE: ValType = ValType::F32;
 }
 
-impl Wire for f64 {
+impl WasmType for f64 {
     const TYPE: ValType = ValType::F64;
 }
 
 /// Writes [`lookup`] and [`bind`] from rows of module, trace name, function and type.
-macro_rules! hooks {
+macro_rules! hostios {
     ($($module:ident {$(
         $name:ident = $family:ident::$function:ident($($arg:ident: $ty:ty),*) $(-> $result:ty)?;
     )*})*) => {
@@ -72,8 +72,8 @@ macro_rules! hooks {
     };
 }
 
-hooks! {
-    MODULE {
+hostios! {
+    VM_HOOKS_MODULE {
         read_args = memory::read_args(to: u32);
         write_result = memory::write_result(at: u32, len: u32);
         exit_early = memory::exit_early(status: u32);
@@ -131,7 +131,7 @@ hooks! {
 
         native_keccak256 = crypto::native_keccak256(data: u32, len: u32, to: u32);
     }
-    CONSOLE {
+    CONSOLE_MODULE {
         log_txt = console::console_log_text(text: u32, len: u32);
         log_i32 = console::log_i32(value: u32);
         log_i64 = console::log_i64(value: u64);
@@ -145,6 +145,6 @@ hooks! {
 }
 
 /// The type of an import; `None` if there is no such import, or only on debug chains.
-pub(crate) fn signature(module: &str, name: &str, debug: bool) -> Option<FuncType> {
-    lookup(module, name).filter(|_| debug || module != CONSOLE)
+pub(crate) fn import_type(module: &str, name: &str, debug: bool) -> Option<FuncType> {
+    lookup(module, name).filter(|_| debug || module != CONSOLE_MODULE)
 }

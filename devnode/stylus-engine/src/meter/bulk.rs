@@ -2,13 +2,13 @@
 
 use wasmparser::{BlockType, Operator};
 
-use super::Slots;
+use super::MeterGlobals;
 
 /// Ink of a byte.
-const PER_BYTE: i64 = 100;
+const INK_PER_BYTE: i64 = 100;
 
 /// Puts a meter before every operator that works on many bytes.
-pub(super) fn meter(slots: Slots, operators: Vec<Operator<'_>>) -> Vec<Operator<'_>> {
+pub(super) fn meter(slots: MeterGlobals, operators: Vec<Operator<'_>>) -> Vec<Operator<'_>> {
     let mut metered = Vec::with_capacity(operators.len());
     for operator in operators {
         if matches!(operator, Operator::MemoryCopy { .. } | Operator::MemoryFill { .. }) {
@@ -22,23 +22,23 @@ pub(super) fn meter(slots: Slots, operators: Vec<Operator<'_>>) -> Vec<Operator<
 /// Takes the ink for as many bytes as the topmost operand says, and leaves that operand there.
 ///
 /// The price cannot wrap: it is below 2^39. If the difference does, more was asked than was there.
-const fn charge(slots: Slots) -> [Operator<'static>; 17] {
+const fn charge(slots: MeterGlobals) -> [Operator<'static>; 17] {
     use Operator as O;
     [
         O::GlobalSet { global_index: slots.scratch },
-        O::GlobalGet { global_index: slots.ink },
-        O::GlobalGet { global_index: slots.ink },
+        O::GlobalGet { global_index: slots.ink_left },
+        O::GlobalGet { global_index: slots.ink_left },
         O::GlobalGet { global_index: slots.scratch },
         O::I64ExtendI32U,
-        O::I64Const { value: PER_BYTE },
+        O::I64Const { value: INK_PER_BYTE },
         O::I64Mul,
         O::I64Sub,
-        O::GlobalSet { global_index: slots.ink },
-        O::GlobalGet { global_index: slots.ink },
+        O::GlobalSet { global_index: slots.ink_left },
+        O::GlobalGet { global_index: slots.ink_left },
         O::I64LtU,
         O::If { blockty: BlockType::Empty },
         O::I32Const { value: 1 },
-        O::GlobalSet { global_index: slots.status },
+        O::GlobalSet { global_index: slots.ink_status },
         O::Unreachable,
         O::End,
         O::GlobalGet { global_index: slots.scratch },

@@ -2,10 +2,10 @@
 
 use wasmparser::Operator;
 
-use super::Slots;
+use super::MeterGlobals;
 
 /// Puts a call of the import `hook` before every `memory.grow`, with the same argument.
-pub(super) fn meter(slots: Slots, hook: u32, operators: Vec<Operator<'_>>) -> Vec<Operator<'_>> {
+pub(super) fn meter(slots: MeterGlobals, grow_import: u32, operators: Vec<Operator<'_>>) -> Vec<Operator<'_>> {
     let mut metered = Vec::with_capacity(operators.len());
     for operator in operators {
         if matches!(operator, Operator::MemoryGrow { .. }) {
@@ -13,7 +13,7 @@ pub(super) fn meter(slots: Slots, hook: u32, operators: Vec<Operator<'_>>) -> Ve
                 Operator::GlobalSet { global_index: slots.scratch },
                 Operator::GlobalGet { global_index: slots.scratch },
                 Operator::GlobalGet { global_index: slots.scratch },
-                Operator::Call { function_index: hook },
+                Operator::Call { function_index: grow_import },
             ]);
         }
         metered.push(operator);

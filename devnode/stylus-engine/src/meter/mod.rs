@@ -6,9 +6,9 @@
 
 mod blocks;
 mod bulk;
-mod depth;
+mod stack_depth;
 mod grow;
-mod height;
+mod stack_height;
 mod opcode;
 
 use std::ops::Range;
@@ -20,10 +20,10 @@ use wasm_encoder::{
 };
 use wasmparser::{FunctionBody, Operator};
 
-use crate::check::{ENTRYPOINT, Limit, MEMORY, ParseFault, Wasm};
+use crate::check::{ENTRYPOINT, Limit, MEMORY, ParseError, Wasm};
 
 /// The import that pays for new pages.
-pub(crate) const GROW_HOOK: &str = "pay_for_memory_grow";
+pub(crate) const GROW_IMPORT: &str = "pay_for_memory_grow";
 
 /// Exported global: ink that is left.
 pub(crate) const INK_LEFT: &str = "stylus_ink_left";
@@ -35,29 +35,29 @@ pub(crate) const INK_STATUS: &str = "stylus_ink_status";
 pub(crate) const STACK_LEFT: &str = "stylus_stack_left";
 
 /// Globals that metering adds; Nitro exports them all.
-pub(crate) const GLOBALS: usize = 4;
+pub(crate) const METER_GLOBALS: usize = 4;
 
 /// Indices of the globals that metering adds.
 #[derive(Clone, Copy, Debug)]
-struct Slots {
+struct MeterGlobals {
     /// Ink that is left, 64 bits.
-    ink: u32,
+    ink_left: u32,
     /// Whether the ink is used up.
-    status: u32,
+    ink_status: u32,
     /// A place for an operand.
     scratch: u32,
     /// Words of stack that are left.
-    stack: u32,
+    stack_left: u32,
 }
 
-impl Slots {
+impl MeterGlobals {
     /// The globals behind `taken` others.
     const fn after(taken: u32) -> Self {
         Self {
-            ink: taken,
-            status: taken.saturating_add(1),
+            ink_left: taken,
+            ink_status: taken.saturating_add(1),
             scratch: taken.saturating_add(2),
-            stack: taken.saturating_add(3),
+            stack_left: taken.saturating_add(3),
         }
     }
 }
@@ -72,15 +72,15 @@ pub(crate) struct Metered {
 }
 
 /// Whether programs have this operator.
-pub(crate) fn is_known(operator: &Operator<'_>, wasm: &Wasm<'_>) -> bool {
-    opcode::opcode(operator, wasm).is_some()
+pub(crate) fn is_supported(operator: &Operator<'_>, wasm: &Wasm<'_>) -> bool {
+    opcode::opcode_info(operator, wasm).is_some()
 }
 
 /// Locals that a function declares; parameters are none of them.
 ///
 /// # Errors
 /// [`ParseFault::Invalid`].
-pub(crate) fn locals(body: &FunctionBody<'_>) -> Result<u32, ParseFault> {
+pub(crate) fn declared_locals(body: &FunctionBody<'_>) -> Result<u32, ParseError> {
     let mut declared = 0_u32;
     for group in body.get_locals_reader()? {
         declared = declared.saturating_add(group?.0);
@@ -95,12 +95,12 @@ pub(crate) fn locals(body: &FunctionBody<'_>) -> Result<u32, ParseFault> {
 pub(crate) fn instrument<'a>(
     wasm: &Wasm<'a>,
     bodies: Vec<Vec<Operator<'a>>>,
-) -> Result<Metered, ParseFault> {
-    let slots = Slots::after(u32::try_from(wasm.globals.len())?);
+) -> Result<Metered, ParseError> {
+    let slots = MeterGlobals::after(u32::try_from(wasm.globals.len())?);
     let mut code = CodeSection::new();
     let mut opcodes = 0_u64;
     for (body, operators) in wasm.bodies.iter().zip(bodies) {
-        let operators = pass(wasm, slots, locals(body)?, operators)?;
+        let operators = instrument_function(wasm, slots, declared_locals(body)?, operators)?;
         opcodes = opcodes.saturating_add(u64::try_from(operators.len())?);
         code.function(&encode(body, operators)?);
     }
@@ -108,30 +108,30 @@ pub(crate) fn instrument<'a>(
 }
 
 /// Takes one function through all passes.
-fn pass<'a>(
+fn instrument_function<'a>(
     wasm: &Wasm<'a>,
-    slots: Slots,
+    slots: MeterGlobals,
     locals: u32,
     operators: Vec<Operator<'a>>,
-) -> Result<Vec<Operator<'a>>, ParseFault> {
+) -> Result<Vec<Operator<'a>>, ParseError> {
     let operators = blocks::meter(wasm, slots, operators);
     let operators = bulk::meter(slots, operators);
 
-    let operands = u32::try_from(height::height(wasm, &operators))?;
-    let words = depth::words(locals, operands);
+    let operands = u32::try_from(stack_height::max_stack_height(wasm, &operators))?;
+    let words = stack_depth::frame_words(locals, operands);
     Limit::Operands.check(operands)?;
     Limit::FrameWords.check(words)?;
-    let mut operators = depth::meter(slots, words, operators);
+    let mut operators = stack_depth::meter(slots, words, operators);
 
-    if let Some(hook) = wasm.grow_hook().filter(|_| wasm.grows()) {
-        operators = grow::meter(slots, hook, operators);
+    if let Some(grow_import) = wasm.grow_import().filter(|_| wasm.can_grow()) {
+        operators = grow::meter(slots, grow_import, operators);
     }
     Limit::Opcodes.check(operators.len())?;
     Ok(operators)
 }
 
 /// Writes a function down.
-fn encode(body: &FunctionBody<'_>, operators: Vec<Operator<'_>>) -> Result<Function, ParseFault> {
+fn encode(body: &FunctionBody<'_>, operators: Vec<Operator<'_>>) -> Result<Function, ParseError> {
     let mut locals = Vec::new();
     for group in body.get_locals_reader()? {
         let (count, ty) = group?;
@@ -145,7 +145,7 @@ fn encode(body: &FunctionBody<'_>, operators: Vec<Operator<'_>>) -> Result<Funct
 }
 
 /// Writes the module down: its sections in order, without what a run does not need.
-fn assemble(wasm: &Wasm<'_>, slots: Slots, code: &CodeSection) -> Result<Vec<u8>, ParseFault> {
+fn assemble(wasm: &Wasm<'_>, slots: MeterGlobals, code: &CodeSection) -> Result<Vec<u8>, ParseError> {
     let mut module = Module::new();
     let copy = |module: &mut Module, ids: Range<SectionId>| {
         for &(id, data) in wasm.copied.iter().filter(|(id, _)| ids.contains(id)) {
@@ -162,28 +162,28 @@ fn assemble(wasm: &Wasm<'_>, slots: Slots, code: &CodeSection) -> Result<Vec<u8>
 }
 
 /// The module's own globals, then those of metering.
-fn globals(wasm: &Wasm<'_>) -> Result<GlobalSection, ParseFault> {
+fn globals(wasm: &Wasm<'_>) -> Result<GlobalSection, ParseError> {
     let mut section = GlobalSection::new();
     for global in &wasm.globals {
         RoundtripReencoder.parse_global(&mut section, global.clone())?;
     }
     let variable = |val_type| GlobalType { val_type, mutable: true, shared: false };
     section.global(variable(ValType::I64), &ConstExpr::i64_const(0));
-    for _ in 1..GLOBALS {
+    for _ in 1..METER_GLOBALS {
         section.global(variable(ValType::I32), &ConstExpr::i32_const(0));
     }
     Ok(section)
 }
 
 /// What a run needs to find: entry point, memory and the globals of metering.
-fn exports(wasm: &Wasm<'_>, slots: Slots) -> ExportSection {
+fn exports(wasm: &Wasm<'_>, slots: MeterGlobals) -> ExportSection {
     let mut section = ExportSection::new();
     for export in wasm.exports.iter().filter(|export| export.name == ENTRYPOINT) {
         section.export(ENTRYPOINT, ExportKind::Func, export.index);
     }
     section.export(MEMORY, ExportKind::Memory, 0);
-    section.export(INK_LEFT, ExportKind::Global, slots.ink);
-    section.export(INK_STATUS, ExportKind::Global, slots.status);
-    section.export(STACK_LEFT, ExportKind::Global, slots.stack);
+    section.export(INK_LEFT, ExportKind::Global, slots.ink_left);
+    section.export(INK_STATUS, ExportKind::Global, slots.ink_status);
+    section.export(STACK_LEFT, ExportKind::Global, slots.stack_left);
     section
 }

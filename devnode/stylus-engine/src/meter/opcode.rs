@@ -9,17 +9,17 @@ const UNPAYABLE: u64 = u64::MAX;
 
 /// What one opcode comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Opcode {
+pub(super) struct OpcodeInfo {
     /// Ink.
     pub(super) ink: u64,
     /// Operands that it leaves, less those it takes; zero for calls and blocks, whose effect
     /// depends on types.
-    pub(super) net: i8,
+    pub(super) stack_delta: i8,
 }
 
 /// Looks up an operator; `None` if programs do not have it.
 #[expect(clippy::too_many_lines, reason = "one table, a row for each price and effect")]
-pub(super) fn opcode(operator: &Operator<'_>, wasm: &Wasm<'_>) -> Option<Opcode> {
+pub(super) fn opcode_info(operator: &Operator<'_>, wasm: &Wasm<'_>) -> Option<OpcodeInfo> {
     use Operator as O;
     let (ink, net) = match operator {
         O::Unreachable
@@ -132,7 +132,7 @@ pub(super) fn opcode(operator: &Operator<'_>, wasm: &Wasm<'_>) -> Option<Opcode>
         | O::F64ReinterpretI64 => (UNPAYABLE, 0),
         _ => return None,
     };
-    Some(Opcode { ink, net })
+    Some(OpcodeInfo { ink, stack_delta: net })
 }
 
 /// Whether an operator is the last of its basic block.

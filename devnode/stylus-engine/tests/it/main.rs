@@ -16,9 +16,9 @@
 )]
 
 mod counter;
-mod hooks;
-mod laws;
+mod hostio;
+mod properties;
 mod ledger;
 mod mutated;
 mod recorded;
-mod refusals;
+mod invalid_modules;

@@ -9,7 +9,7 @@ use std::{fs, path::Path};
 use alloy_primitives::{Address, Bytes, hex};
 use serde::{Deserialize, de::DeserializeOwned};
 use stylus_engine::{
-    ActivateError, Activation, Outcome, Params, Status, activate, program, return_data_cost, run,
+    ActivationError, Activation, Outcome, Params, Status, activate, program, return_data_cost, run,
 };
 
 use crate::ledger::Ledger;
@@ -19,16 +19,16 @@ const TRANSACTION: u64 = 21_000;
 
 /// A file.
 #[derive(Debug, Deserialize)]
-struct Topic {
-    programs: Vec<Program>,
+struct RecordedTopic {
+    programs: Vec<RecordedProgram>,
 }
 
 /// A program and what became of it.
 #[derive(Debug, Deserialize)]
-struct Program {
+struct RecordedProgram {
     case: String,
     code: String,
-    activation: Option<Recorded>,
+    activation: Option<RecordedActivation>,
     /// Text of the refusal.
     text: Option<String>,
     /// Gas of an entry, first or cached.
@@ -36,7 +36,7 @@ struct Program {
     footprint: Option<u16>,
     /// Bytes of native code, in whole KiB.
     asm: Option<u32>,
-    runs: Vec<Run>,
+    runs: Vec<RecordedCall>,
     /// The program's account, and the sender's: warm when a transaction begins.
     #[serde(default)]
     warm: Vec<Address>,
@@ -45,22 +45,22 @@ struct Program {
 /// How an activation ended.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Recorded {
+enum RecordedActivation {
     Accepted { gas: u64 },
-    Refused { refused: Stage },
+    Refused { refused: RejectedBy },
 }
 
 /// What refused an activation.
 #[derive(Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-enum Stage {
+enum RejectedBy {
     Code,
     Module,
 }
 
 /// One call, by `eth_call` or by a transaction.
 #[derive(Debug, Deserialize)]
-struct Run {
+struct RecordedCall {
     input: String,
     gas: u64,
     output: Option<String>,
@@ -71,15 +71,15 @@ struct Run {
 }
 
 /// Gas of a transaction with this calldata.
-fn intrinsic(input: &[u8]) -> u64 {
+fn intrinsic_gas(input: &[u8]) -> u64 {
     TRANSACTION + input.iter().map(|&byte| if byte == 0 { 4 } else { 16 }).sum::<u64>()
 }
 
 /// Decodes and activates as the chain does.
-fn activated(code: &[u8]) -> Result<Activation, (Stage, Option<ActivateError>)> {
+fn decode_and_activate(code: &[u8]) -> Result<Activation, (RejectedBy, Option<ActivationError>)> {
     let params = Params::default();
-    let wasm = program::decode(code, 131_072).map_err(|_| (Stage::Code, None))?;
-    activate(&wasm, params.page_limit, u64::MAX, true).map_err(|error| (Stage::Module, Some(error)))
+    let wasm = program::decode(code, 131_072).map_err(|_| (RejectedBy::Code, None))?;
+    activate(&wasm, params.page_limit, u64::MAX, true).map_err(|error| (RejectedBy::Module, Some(error)))
 }
 
 /// Calls a program by a transaction of its own; the outcome and the gas that it used.
@@ -90,7 +90,7 @@ pub(crate) fn transact(
     gas: u64,
 ) -> (Outcome, u64) {
     let params = Params::default();
-    let given = gas - intrinsic(input);
+    let given = gas - intrinsic_gas(input);
     let pages = params.page_cost(program.footprint, ledger.pages);
     let entry = params.entry_gas(program.init_cost, program.cached_cost, false) + pages;
     let exhausted = Outcome { status: Status::OutOfInk, output: Bytes::new(), gas_left: 0 };
@@ -109,16 +109,16 @@ pub(crate) fn transact(
 }
 
 /// Checks one program against its record.
-fn check(program: &Program) {
+fn check(program: &RecordedProgram) {
     let case = &program.case;
     let code = hex::decode(&program.code).unwrap();
-    let activation = match (activated(&code), &program.activation) {
-        (Ok(activation), Some(Recorded::Accepted { gas })) => {
+    let activation = match (decode_and_activate(&code), &program.activation) {
+        (Ok(activation), Some(RecordedActivation::Accepted { gas })) => {
             assert_eq!(activation.gas, *gas, "{case}: gas of the activation");
             activation
         }
         (Ok(activation), None) => activation,
-        (Err((stage, error)), Some(Recorded::Refused { refused })) => {
+        (Err((stage, error)), Some(RecordedActivation::Refused { refused })) => {
             assert_eq!(stage, *refused, "{case}");
             if let (Some(text), Some(error)) = (&program.text, error) {
                 check_text(case, text, &error.to_string());
@@ -155,13 +155,13 @@ fn check_text(case: &str, recorded: &str, ours: &str) {
 }
 
 /// Checks one call.
-fn check_run(program: &Program, activation: &Activation, run: &Run) {
+fn check_run(program: &RecordedProgram, activation: &Activation, run: &RecordedCall) {
     let case = &program.case;
     let input = hex::decode(&run.input).unwrap();
     let code = hex::decode(&program.code).unwrap();
     let code = program.warm.first().map(|&own| (own, code.into())).into_iter().collect();
     let touched = program.warm.iter().copied().collect();
-    let mut ledger = Ledger { touched, code, ..Ledger::default() };
+    let mut ledger = Ledger { warm_accounts: touched, code, ..Ledger::default() };
     let (outcome, used) = transact(activation, &mut ledger, &input, run.gas);
     let at = format!("{case}, calldata {}: {outcome:?}", run.input);
     if let Some(output) = &run.output {
@@ -197,7 +197,7 @@ pub(crate) fn read<T: DeserializeOwned>(name: &str) -> T {
 
 /// Checks one file.
 fn replay(topic: &str) {
-    let topic: Topic = read(topic);
+    let topic: RecordedTopic = read(topic);
     assert!(!topic.programs.is_empty());
     topic.programs.iter().for_each(check);
 }
@@ -233,7 +233,7 @@ fn input_and_output_cost_the_same() {
 }
 
 #[test]
-fn arithmetic_hooks_agree() {
+fn arithmetic_hostios_agree() {
     replay("hostio-math");
 }
 
@@ -268,7 +268,7 @@ fn storage_costs_the_same() {
 }
 
 #[test]
-fn surroundings_cost_the_same() {
+fn environment_costs_the_same() {
     replay("hostio-env");
 }
 

@@ -1,6 +1,6 @@
 //! Rules of activation that the records of a node do not cover: each has one module that breaks it.
 
-use stylus_engine::{ActivateError, BuildFault, Limit, ParseFault, activate};
+use stylus_engine::{ActivationError, BuildError, Limit, ParseError, activate};
 use wasm_encoder::{
     CodeSection, ExportKind, ExportSection, Function, FunctionSection, MemorySection, MemoryType,
     Module, RefType, TableSection, TableType, TypeSection, ValType,
@@ -11,12 +11,12 @@ const PROGRAM: &str = "(memory (export \"memory\") 1 1) \
      (func (export \"user_entrypoint\") (param i32) (result i32) (i32.const 0))";
 
 /// Activates a module with these parts, on a chain that is not for debugging.
-fn refused(parts: &str) -> ActivateError {
-    refused_with(parts, 128, u64::MAX)
+fn activation_error(parts: &str) -> ActivationError {
+    activation_error_with(parts, 128, u64::MAX)
 }
 
 /// Activates a module with these parts, `pages` and `gas`.
-fn refused_with(parts: &str, pages: u16, gas: u64) -> ActivateError {
+fn activation_error_with(parts: &str, pages: u16, gas: u64) -> ActivationError {
     let wasm = wat::parse_str(format!("(module {parts})")).unwrap();
     activate(&wasm, pages, gas, false).unwrap_err()
 }
@@ -26,7 +26,7 @@ fn a_start_function_needs_a_debug_chain() {
     let text = format!("(module {PROGRAM} (start $f) (func $f))");
     let wasm = wat::parse_str(text).unwrap();
     let error = activate(&wasm, 128, u64::MAX, false).unwrap_err();
-    assert!(matches!(error, ActivateError::Parse(ParseFault::Start)), "{error}");
+    assert!(matches!(error, ActivationError::Parse(ParseError::StartFunction)), "{error}");
     assert!(activate(&wasm, 128, u64::MAX, true).is_ok());
 }
 
@@ -34,8 +34,8 @@ fn a_start_function_needs_a_debug_chain() {
 fn memory_that_grows_must_be_paid_for() {
     for memory in ["1", "1 2"] {
         let parts = PROGRAM.replace("1 1", memory);
-        let error = refused(&parts);
-        assert!(matches!(error, ActivateError::Parse(ParseFault::NoGrowHook)), "{error}");
+        let error = activation_error(&parts);
+        assert!(matches!(error, ActivationError::Parse(ParseError::MissingGrowImport)), "{error}");
         assert!(error.to_string().contains("pay_for_memory_grow"), "{error}");
     }
 }
@@ -43,9 +43,9 @@ fn memory_that_grows_must_be_paid_for() {
 #[test]
 fn memory_begins_within_the_open_pages() {
     let parts = PROGRAM.replace("1 1", "3 3");
-    let error = refused_with(&parts, 2, u64::MAX);
-    let expected = ParseFault::Pages { found: 3, most: 2 };
-    assert_eq!(error.to_string(), ActivateError::from(expected).to_string());
+    let error = activation_error_with(&parts, 2, u64::MAX);
+    let expected = ParseError::TooManyInitialPages { found: 3, most: 2 };
+    assert_eq!(error.to_string(), ActivationError::from(expected).to_string());
 }
 
 #[test]
@@ -54,27 +54,27 @@ fn one_gas_too_little_is_too_little() {
     let gas = activate(&wasm, 128, u64::MAX, false).unwrap().gas;
     assert!(activate(&wasm, 128, gas, false).is_ok());
     let error = activate(&wasm, 128, gas - 1, false).unwrap_err();
-    assert!(matches!(error, ActivateError::OutOfGas), "{error}");
+    assert!(matches!(error, ActivationError::OutOfGas), "{error}");
     assert_eq!(error.to_string(), "program activation failed: out of gas");
 }
 
 #[test]
 fn names_of_the_meters_are_reserved() {
-    let error = refused(&format!("{PROGRAM} (func (export \"stylus_ink_left\"))"));
-    assert!(matches!(error, ActivateError::Parse(ParseFault::ReservedName(_))), "{error}");
+    let error = activation_error(&format!("{PROGRAM} (func (export \"stylus_ink_left\"))"));
+    assert!(matches!(error, ActivationError::Parse(ParseError::ReservedName(_))), "{error}");
 }
 
 #[test]
 fn only_functions_are_imported() {
-    let error = refused(&format!("(import \"vm_hooks\" \"x\" (global i32)) {PROGRAM}"));
-    assert!(matches!(error, ActivateError::Parse(ParseFault::ImportKind(_))), "{error}");
+    let error = activation_error(&format!("(import \"vm_hooks\" \"x\" (global i32)) {PROGRAM}"));
+    assert!(matches!(error, ActivationError::Parse(ParseError::ImportKind(_))), "{error}");
 }
 
 #[test]
 fn elements_stay_in_the_table() {
-    let error = refused(&format!("{PROGRAM} (table 1 funcref) (elem (i32.const 1) $f) (func $f)"));
-    let expected = BuildFault::ElementBounds { offset: 1, size: 1 };
-    assert_eq!(error.to_string(), ActivateError::from(expected).to_string());
+    let error = activation_error(&format!("{PROGRAM} (table 1 funcref) (elem (i32.const 1) $f) (func $f)"));
+    let expected = BuildError::ElementsOutOfBounds { offset: 1, size: 1 };
+    assert_eq!(error.to_string(), ActivationError::from(expected).to_string());
 }
 
 #[test]
@@ -83,8 +83,8 @@ fn tables_are_not_changed() {
         "{PROGRAM} (table 1 funcref) (func \
         (table.copy (i32.const 0) (i32.const 0) (i32.const 0)))"
     );
-    let error = refused(&parts);
-    assert!(matches!(error, ActivateError::Build(BuildFault::Opcode(_))), "{error}");
+    let error = activation_error(&parts);
+    assert!(matches!(error, ActivationError::Build(BuildError::UnsupportedOpcode(_))), "{error}");
 }
 
 #[test]
@@ -106,11 +106,11 @@ fn one_of_each_too_many_is_refused() {
             Limit::Operands,
         ),
     ] {
-        let error = refused(&parts);
-        let ActivateError::Parse(ParseFault::TooMany { what, found }) = error else {
+        let error = activation_error(&parts);
+        let ActivationError::Parse(ParseError::LimitExceeded { what, found }) = error else {
             panic!("{limit:?}: {error}");
         };
-        assert_eq!((what, found), (limit, limit.most() + 1));
+        assert_eq!((what, found), (limit, limit.max() + 1));
     }
 }
 

@@ -1,7 +1,7 @@
 //! What each family of hooks does and costs. Ink is what tracers are told.
 
 mod calls;
-mod others;
+mod misc;
 mod storage;
 
 use alloy_primitives::{Address, B256, U256};
@@ -85,13 +85,13 @@ fn trace_with(ledger: &mut Ledger, body: &str, gas: u64) -> Outcome {
 
 /// Ink of each call of the hook `name`.
 fn ink(ledger: &Ledger, name: &str) -> Vec<u64> {
-    let calls = ledger.hooks.iter().filter(|call| call.name == name);
+    let calls = ledger.hostios.iter().filter(|call| call.name == name);
     calls.map(|call| call.start_ink - call.end_ink).collect()
 }
 
 /// The last output of the hook `name`.
 fn outs(ledger: &Ledger, name: &str) -> Vec<u8> {
-    ledger.hooks.iter().rfind(|call| call.name == name).unwrap().outs.to_vec()
+    ledger.hostios.iter().rfind(|call| call.name == name).unwrap().outs.to_vec()
 }
 
 /// Puts a number where programs keep their keys, and returns it as a word.

@@ -122,7 +122,7 @@ fn module(body: &str) -> String {
 }
 
 /// What the module leaves in memory without meters, or `None` if it traps.
-fn plain(text: &str, argument: u32) -> Option<Vec<u8>> {
+fn run_unmetered(text: &str, argument: u32) -> Option<Vec<u8>> {
     let engine = wasmi::Engine::default();
     let module = wasmi::Module::new(&engine, wat::parse_str(text).unwrap()).unwrap();
     let mut store = wasmi::Store::new(&engine, ());
@@ -146,7 +146,7 @@ proptest! {
         let input = vec![0; len.into()];
         let module = activated(&text).module;
         let outcome = run(&module, &Params::default(), &input, GAS, &mut Ledger::default());
-        if let Some(memory) = plain(&text, len.into()) {
+        if let Some(memory) = run_unmetered(&text, len.into()) {
             prop_assert_eq!(outcome.status, Status::Success);
             prop_assert!(outcome.output == memory, "the memory is another");
         } else {

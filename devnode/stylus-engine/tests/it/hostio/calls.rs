@@ -1,7 +1,7 @@
 //! Other accounts: what they hold, calls of them, and creations.
 
 use alloy_primitives::{Bytes, U256, b256, hex, keccak256};
-use stylus_engine::{CallKind, CallOutcome, Status};
+use stylus_engine::{SubcallKind, SubcallOutcome, Status};
 
 use super::{OTHER, ink, outs, trace, word};
 use crate::ledger::Ledger;
@@ -37,13 +37,13 @@ fn empty_code_is_asked_for_again() {
 
 #[test]
 fn calls_pass_on_what_the_program_says() {
-    let answer = CallOutcome {
+    let answer = SubcallOutcome {
         success: true,
         cost: 100,
         output: Bytes::from_static(b"result"),
         created: None,
     };
-    let mut ledger = Ledger { answer, ..Ledger::default() };
+    let mut ledger = Ledger { outcome: answer, ..Ledger::default() };
     let body = "(drop (call $call (i32.const 64) (i32.const 64) (i32.const 36) (i32.const 0) \
                 (i64.const -1) (i32.const 200))) \
                 (drop (call $delegate (i32.const 64) (i32.const 64) (i32.const 36) \
@@ -65,22 +65,22 @@ fn calls_pass_on_what_the_program_says() {
     assert_eq!(ink(&ledger, "return_data_size"), [8400]);
     assert_eq!(outs(&ledger, "static_call_contract"), hex!("0000000600"));
     let parts: Vec<_> =
-        ledger.hooks.iter().filter(|call| call.name == "read_return_data").collect();
+        ledger.hostios.iter().filter(|call| call.name == "read_return_data").collect();
     assert_eq!((&parts[0].outs[..], &parts[1].outs[..]), (&b"sul"[..], &b""[..]));
 
     let kinds: Vec<_> = ledger.calls.iter().map(|call| call.kind).collect();
-    assert_eq!(kinds, [CallKind::Call, CallKind::Delegate, CallKind::Static]);
+    assert_eq!(kinds, [SubcallKind::Call, SubcallKind::Delegate, SubcallKind::Static]);
     let [first, second, _] = &ledger.calls[..] else { panic!("three calls") };
     assert_eq!((first.to, first.input.len()), (OTHER, 36));
-    assert_eq!(first.gas_wanted, first.gas_left);
-    assert_eq!(second.gas_wanted, 5);
+    assert_eq!(first.gas_requested, first.gas_left);
+    assert_eq!(second.gas_requested, 5);
 }
 
 #[test]
 fn failed_calls_leave_their_data_and_status_two() {
     let answer =
-        CallOutcome { output: Bytes::from_static(b"no"), cost: 7, ..CallOutcome::default() };
-    let mut ledger = Ledger { answer, ..Ledger::default() };
+        SubcallOutcome { output: Bytes::from_static(b"no"), cost: 7, ..SubcallOutcome::default() };
+    let mut ledger = Ledger { outcome: answer, ..Ledger::default() };
     let body = "(i32.store8 (i32.const 0) (call $static (i32.const 64) (i32.const 0) (i32.const 0) \
                 (i64.const 1) (i32.const 200))) \
                 (drop (call $returned (i32.const 1) (i32.const 0) (i32.const 9))) \
@@ -91,8 +91,8 @@ fn failed_calls_leave_their_data_and_status_two() {
 #[test]
 fn creations_give_an_address() {
     let answer =
-        CallOutcome { success: true, cost: 32_000, created: Some(OTHER), ..CallOutcome::default() };
-    let mut ledger = Ledger { answer, ..Ledger::default() };
+        SubcallOutcome { success: true, cost: 32_000, created: Some(OTHER), ..SubcallOutcome::default() };
+    let mut ledger = Ledger { outcome: answer, ..Ledger::default() };
     let body = "(call $create1 (i32.const 0) (i32.const 33) (i32.const 96) (i32.const 200) \
                 (i32.const 220)) \
                 (call $create2 (i32.const 0) (i32.const 32) (i32.const 96) (i32.const 64) \

@@ -5,7 +5,7 @@
 
 use wasmparser::{BlockType, FuncType, Operator};
 
-use super::opcode::opcode;
+use super::opcode::opcode_info;
 use crate::check::Wasm;
 
 /// The walk.
@@ -14,18 +14,18 @@ struct Walk {
     /// Operands now.
     height: usize,
     /// The most there were.
-    most: usize,
+    max_height: usize,
     /// For each open block, the operands after its end: those below it, and its results.
     scopes: Vec<usize>,
 }
 
 /// The most operands that the function with these operators holds at a time.
-pub(super) fn height(wasm: &Wasm<'_>, operators: &[Operator<'_>]) -> usize {
+pub(super) fn max_stack_height(wasm: &Wasm<'_>, operators: &[Operator<'_>]) -> usize {
     let mut walk = Walk::default();
     for operator in operators {
         walk.step(wasm, operator);
     }
-    walk.most
+    walk.max_height
 }
 
 impl Walk {
@@ -46,7 +46,7 @@ impl Walk {
                 self.pop(1);
             }
             _ => {
-                let net = opcode(operator, wasm).map_or(0, |opcode| opcode.net);
+                let net = opcode_info(operator, wasm).map_or(0, |opcode| opcode.stack_delta);
                 if net > 0 {
                     self.push(net.unsigned_abs().into());
                 } else {
@@ -59,7 +59,7 @@ impl Walk {
     /// Adds operands.
     fn push(&mut self, count: usize) {
         self.height = self.height.saturating_add(count);
-        self.most = self.most.max(self.height);
+        self.max_height = self.max_height.max(self.height);
     }
 
     /// Takes operands, as many as there are.

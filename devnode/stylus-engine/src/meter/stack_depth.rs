@@ -2,27 +2,27 @@
 
 use wasmparser::{BlockType, Operator};
 
-use super::Slots;
+use super::MeterGlobals;
 
 /// Words of a frame besides locals and operands.
-const FRAME: u32 = 4;
+const FRAME_OVERHEAD_WORDS: u32 = 4;
 
 /// Words of a frame with these many `locals` and `operands`.
-pub(super) const fn words(locals: u32, operands: u32) -> u32 {
-    locals.saturating_add(operands).saturating_add(FRAME)
+pub(super) const fn frame_words(locals: u32, operands: u32) -> u32 {
+    locals.saturating_add(operands).saturating_add(FRAME_OVERHEAD_WORDS)
 }
 
 /// Takes `words` at the entry of a function and gives them back at every return.
-pub(super) fn meter(slots: Slots, words: u32, operators: Vec<Operator<'_>>) -> Vec<Operator<'_>> {
+pub(super) fn meter(slots: MeterGlobals, words: u32, operators: Vec<Operator<'_>>) -> Vec<Operator<'_>> {
     let last = operators.len().saturating_sub(1);
     let mut metered = Vec::with_capacity(operators.len().saturating_add(32));
-    metered.extend(enter(slots, words));
+    metered.extend(enter_frame(slots, words));
     for (at, operator) in operators.into_iter().enumerate() {
         if at == last {
-            metered.extend(leave(slots, words));
+            metered.extend(leave_frame(slots, words));
             metered.push(Operator::Return);
         } else if matches!(operator, Operator::Return) {
-            metered.extend(leave(slots, words));
+            metered.extend(leave_frame(slots, words));
         }
         metered.push(operator);
     }
@@ -30,9 +30,9 @@ pub(super) fn meter(slots: Slots, words: u32, operators: Vec<Operator<'_>>) -> V
 }
 
 /// Takes `words`, or traps with nothing left.
-const fn enter(slots: Slots, words: u32) -> [Operator<'static>; 12] {
+const fn enter_frame(slots: MeterGlobals, words: u32) -> [Operator<'static>; 12] {
     use Operator as O;
-    let (left, words) = (slots.stack, words.cast_signed());
+    let (left, words) = (slots.stack_left, words.cast_signed());
     [
         O::GlobalGet { global_index: left },
         O::I32Const { value: words },
@@ -50,12 +50,12 @@ const fn enter(slots: Slots, words: u32) -> [Operator<'static>; 12] {
 }
 
 /// Gives `words` back.
-const fn leave(slots: Slots, words: u32) -> [Operator<'static>; 4] {
+const fn leave_frame(slots: MeterGlobals, words: u32) -> [Operator<'static>; 4] {
     use Operator as O;
     [
-        O::GlobalGet { global_index: slots.stack },
+        O::GlobalGet { global_index: slots.stack_left },
         O::I32Const { value: words.cast_signed() },
         O::I32Add,
-        O::GlobalSet { global_index: slots.stack },
+        O::GlobalSet { global_index: slots.stack_left },
     ]
 }

@@ -1,21 +1,21 @@
 //! Surroundings, logs, hashes, memory, printing, and how programs end.
 
 use alloy_primitives::{Address, U256, keccak256};
-use stylus_engine::{Frame, Pages, Status, activate};
+use stylus_engine::{EvmData, Pages, Status, activate};
 
 use super::{GAS, HEAD, ink, outs, trace, word};
 use crate::ledger::Ledger;
 
 #[test]
 fn nothing_is_changed_in_a_read_only_call() {
-    let frame = Frame { read_only: true, ..Frame::default() };
+    let frame = EvmData { read_only: true, ..EvmData::default() };
     for body in [
         "(call $cache (i32.const 0) (i32.const 64)) (call $flush (i32.const 0))",
         "(call $tstore (i32.const 0) (i32.const 32))",
         "(call $log (i32.const 0) (i32.const 0) (i32.const 0))",
         "(call $create1 (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))",
     ] {
-        let mut ledger = Ledger { frame: frame.clone(), ..Ledger::default() };
+        let mut ledger = Ledger { evm_data: frame.clone(), ..Ledger::default() };
         let outcome = trace(&mut ledger, body);
         assert_eq!(outcome.status, Status::Failure, "{body}");
         assert!(outcome.output.is_empty() && outcome.gas_left > 0, "{body}");
@@ -55,8 +55,8 @@ fn malformed_logs_fail_and_keep_the_gas() {
 }
 
 #[test]
-fn surroundings_are_told() {
-    let frame = Frame {
+fn environment_is_reported() {
+    let frame = EvmData {
         address: Address::repeat_byte(1),
         caller: Address::repeat_byte(2),
         value: U256::from(3),
@@ -71,7 +71,7 @@ fn surroundings_are_told() {
         chain_id: 11,
         read_only: false,
     };
-    let mut ledger = Ledger { frame, ..Ledger::default() };
+    let mut ledger = Ledger { evm_data: frame, ..Ledger::default() };
     let pointers = ["address", "sender", "value", "origin", "gas_price", "basefee", "coinbase"]
         .map(|name| format!("(call ${name} (i32.const 256))"));
     let numbers = [
@@ -108,9 +108,9 @@ fn surroundings_are_told() {
     for (name, price, out) in expected {
         assert_eq!((ink(&ledger, name), outs(&ledger, name)), (vec![price], out), "{name}");
     }
-    let left = ledger.hooks.iter().find(|call| call.name == "evm_ink_left").unwrap();
+    let left = ledger.hostios.iter().find(|call| call.name == "evm_ink_left").unwrap();
     assert_eq!(left.outs.to_vec(), left.end_ink.to_be_bytes());
-    let left = ledger.hooks.iter().find(|call| call.name == "evm_gas_left").unwrap();
+    let left = ledger.hostios.iter().find(|call| call.name == "evm_gas_left").unwrap();
     assert_eq!(left.outs.to_vec(), (left.end_ink / 10_000).to_be_bytes());
 }
 
@@ -161,7 +161,7 @@ fn printing_is_free() {
     assert_eq!(trace(&mut ledger, body).status, Status::Success);
     assert_eq!(ledger.printed, ["\"\"", "-5"]);
     assert_eq!(ink(&ledger, "console_log_text"), [0]);
-    assert!(ledger.hooks.iter().all(|call| call.name != "tee_i64"));
+    assert!(ledger.hostios.iter().all(|call| call.name != "tee_i64"));
 }
 
 #[test]

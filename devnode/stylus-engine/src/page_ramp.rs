@@ -4,7 +4,7 @@
 ///
 /// Entry `p` is ⌊31 874 000^(p/128)⌋; the last one is 31 873 999, so that 128 pages cost 31 999 998
 /// gas together with the linear part.
-pub(crate) const RAMP: [u32; 129] = [
+pub(crate) const PAGE_RAMP: [u32; 129] = [
     1, 1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 5, 6, 7, 8, 9, 11, 12, 14, 17, 19, 22, 25, 29, 33, 38,
     43, 50, 57, 65, 75, 85, 98, 112, 128, 147, 168, 193, 221, 253, 289, 331, 379, 434, 497, 569,
     651, 745, 853, 976, 1117, 1279, 1463, 1675, 1917, 2194, 2511, 2874, 3290, 3765, 4309, 4932,
@@ -21,7 +21,7 @@ pub(crate) const RAMP: [u32; 129] = [
 mod tests {
     use alloy_primitives::Uint;
 
-    use super::RAMP;
+    use super::PAGE_RAMP;
 
     /// Wide enough for 31 874 000^128.
     type Wide = Uint<4096, 64>;
@@ -29,10 +29,10 @@ mod tests {
     #[test]
     fn every_entry_is_the_floor_of_the_root() {
         let power = |base: u32, exponent: usize| Wide::from(base).pow(Wide::from(exponent));
-        for (pages, &gas) in RAMP.iter().enumerate().take(128) {
+        for (pages, &gas) in PAGE_RAMP.iter().enumerate().take(128) {
             let exact = power(31_874_000, pages);
             assert!(power(gas, 128) <= exact && exact < power(gas + 1, 128), "{pages} pages");
         }
-        assert_eq!(RAMP[128], 31_873_999);
+        assert_eq!(PAGE_RAMP[128], 31_873_999);
     }
 }

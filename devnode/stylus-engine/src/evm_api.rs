@@ -8,7 +8,7 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 
 /// The fixed facts of one program call.
 #[derive(Clone, Debug, Default)]
-pub struct Frame {
+pub struct EvmData {
     /// The acting contract: whose storage and balance this frame has.
     pub address: Address,
     /// Who called (in a delegate call: the caller of the delegating frame).
@@ -48,7 +48,7 @@ pub struct Pages {
 
 /// How a program calls another account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CallKind {
+pub enum SubcallKind {
     /// Plain call, with value.
     Call,
     /// The other's code on this frame's storage; caller and value are this frame's.
@@ -59,9 +59,9 @@ pub enum CallKind {
 
 /// A call that a program makes.
 #[derive(Clone, Debug)]
-pub struct CallRequest {
+pub struct SubcallRequest {
     /// Which kind of call.
-    pub kind: CallKind,
+    pub kind: SubcallKind,
     /// The account to call.
     pub to: Address,
     /// Wei to send along; zero unless [`CallKind::Call`].
@@ -71,12 +71,12 @@ pub struct CallRequest {
     /// Gas that the frame has left, before anything of this call is charged.
     pub gas_left: u64,
     /// Gas that the program wants to give at most.
-    pub gas_wanted: u64,
+    pub gas_requested: u64,
 }
 
 /// What became of a call or creation.
 #[derive(Clone, Debug, Default)]
-pub struct CallOutcome {
+pub struct SubcallOutcome {
     /// Whether it succeeded.
     pub success: bool,
     /// Gas to take from the calling frame for all of it.
@@ -102,7 +102,7 @@ pub struct CreateRequest {
 
 /// Why a storage word could not be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StoreFault {
+pub enum StoreError {
     /// `gas_left` does not cover the write.
     OutOfGas,
     /// The frame is read-only.
@@ -111,7 +111,7 @@ pub enum StoreFault {
 
 /// A host call that ended, as tracers show it; the layout of the bytes is that of `stylusTracer`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HookCall {
+pub struct HostioCall {
     /// The hook, for example `read_args`; `user_entrypoint` and `user_returned` frame a run.
     pub name: &'static str,
     /// What went in.
@@ -125,9 +125,9 @@ pub struct HookCall {
 }
 
 /// The chain, as one program call sees it. Costs are gas, by the EVM's own tables.
-pub trait World {
+pub trait EvmApi {
     /// The fixed facts of this call.
-    fn frame(&self) -> &Frame;
+    fn evm_data(&self) -> &EvmData;
 
     /// A storage word of the acting contract, and what SLOAD costs now (2100 cold, 100 warm).
     fn load(&mut self, key: B256) -> (B256, u64);
@@ -137,7 +137,7 @@ pub trait World {
     ///
     /// # Errors
     /// See [`StoreFault`].
-    fn store(&mut self, key: B256, value: B256, gas_left: u64) -> Result<u64, StoreFault>;
+    fn store(&mut self, key: B256, value: B256, gas_left: u64) -> Result<u64, StoreError>;
 
     /// A transient word of the acting contract.
     fn load_transient(&mut self, key: B256) -> B256;
@@ -147,11 +147,11 @@ pub trait World {
 
     /// Runs a call to its end: access list, value costs, the 63/64 rule and the stipend included;
     /// `cost` is what the calling frame pays in all.
-    fn call(&mut self, request: CallRequest) -> CallOutcome;
+    fn call(&mut self, request: SubcallRequest) -> SubcallOutcome;
 
     /// Runs a creation to its end. `None`: refused before it began (read-only, or less gas than the
     /// base cost), which fails the program.
-    fn create(&mut self, request: CreateRequest) -> Option<CallOutcome>;
+    fn create(&mut self, request: CreateRequest) -> Option<SubcallOutcome>;
 
     /// An account's balance, and the cost of touching it (2600 cold, 100 warm).
     fn balance(&mut self, address: Address) -> (U256, u64);
@@ -173,15 +173,15 @@ pub trait World {
 
     /// Whether the time is over that this call may take, so that the program is to be stopped. Asked
     /// again and again while it runs.
-    fn is_late(&mut self) -> bool {
+    fn is_timed_out(&mut self) -> bool {
         false
     }
 
     /// Whether this call is traced, so that each host call has to be told to [`World::hook`].
-    fn traced(&self) -> bool {
+    fn is_traced(&self) -> bool {
         false
     }
 
     /// A host call that ended, in the order in which they end. Only called when [`World::traced`].
-    fn hook(&mut self, _call: HookCall) {}
+    fn capture_hostio(&mut self, _call: HostioCall) {}
 }

@@ -37,7 +37,7 @@ pub enum Limit {
 impl Limit {
     /// The most that is allowed.
     #[must_use]
-    pub const fn most(self) -> u64 {
+    pub const fn max(self) -> u64 {
         match self {
             Self::Imports => 513,
             Self::Exports => 1024,
@@ -51,9 +51,9 @@ impl Limit {
     }
 
     /// Refuses a count above [`Limit::most`].
-    pub(crate) fn check(self, found: impl TryInto<u64>) -> Result<(), ParseFault> {
+    pub(crate) fn check(self, found: impl TryInto<u64>) -> Result<(), ParseError> {
         let found = found.try_into().unwrap_or(u64::MAX);
-        if found > self.most() { Err(ParseFault::TooMany { what: self, found }) } else { Ok(()) }
+        if found > self.max() { Err(ParseError::LimitExceeded { what: self, found }) } else { Ok(()) }
     }
 }
 
@@ -79,7 +79,7 @@ impl fmt::Display for Limit {
 /// A rule of form that a module breaks.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ParseFault {
+pub enum ParseError {
     /// It is not wasm, or uses extensions that programs do not have.
     #[error("   0: failed to validate user\n   1: {0}")]
     Invalid(#[from] wasmparser::Error),
@@ -89,7 +89,7 @@ pub enum ParseFault {
         "   0: failed to validate user\n   1: reference-types not enabled: zero byte expected \
          (at offset {0:#x})"
     )]
-    OverlongTable(u64),
+    OverlongTableIndex(u64),
     /// It cannot be written down again with its meters.
     #[error("    failed to add meters: {0}")]
     Encode(#[from] wasm_encoder::reencode::Error),
@@ -114,19 +114,19 @@ pub enum ParseFault {
     },
     /// It exports something by the name of an import.
     #[error("    binary exports an import with the same name {0}")]
-    ExportsImport(Box<str>),
+    ExportShadowsImport(Box<str>),
     /// It uses a name that metering needs for itself.
     #[error("    binary uses the reserved name {0}")]
     ReservedName(Box<str>),
     /// A name has this many bytes.
     #[error("    wasm name too long: {0} > {max}", max = super::rules::MAX_NAME)]
-    NameLength(usize),
+    NameTooLong(usize),
     /// The name of the module has this many bytes.
     #[error("    wasm module name too long: {0} > {max}", max = super::rules::MAX_NAME)]
-    ModuleNameLength(usize),
+    ModuleNameTooLong(usize),
     /// There is more of something than allowed.
     #[error("    too many wasm {what}: {found} > {most}", most = what.most())]
-    TooMany {
+    LimitExceeded {
         /// Of what.
         what: Limit,
         /// How much.
@@ -137,7 +137,7 @@ pub enum ParseFault {
     MissingExport(&'static str),
     /// An export that should be a function is something else.
     #[error("    export {name} must be a function but is a {kind:?}")]
-    NotAFunction {
+    ExportNotAFunction {
         /// Name of the export.
         name: &'static str,
         /// What it is.
@@ -153,13 +153,13 @@ pub enum ParseFault {
     },
     /// There is no memory.
     #[error("    missing memory export with name memory")]
-    NoMemory,
+    MissingMemory,
     /// The memory is not exported by its name.
     #[error("    missing memory with export name memory")]
-    MemoryName,
+    MemoryNotExported,
     /// The memory begins with more pages than may be open.
     #[error("    memory of {found} pages exceeds the limit of {most}")]
-    Pages {
+    TooManyInitialPages {
         /// Pages that it begins with.
         found: u64,
         /// Pages that are allowed.
@@ -167,22 +167,22 @@ pub enum ParseFault {
     },
     /// The memory may grow, but the module does not import the hook that pays for it.
     #[error("    missing import with name pay_for_memory_grow")]
-    NoGrowHook,
+    MissingGrowImport,
     /// There is a start function, which only debug chains let pass.
     #[error("    wasm start functions not allowed")]
-    Start,
+    StartFunction,
     /// A segment has an offset that is not a constant.
     #[error("    unsupported offset of a segment")]
-    Offset,
+    NonConstantOffset,
     /// A price of the module does not fit its record.
     #[error("    {0}")]
-    Price(#[from] std::num::TryFromIntError),
+    PriceOverflow(#[from] std::num::TryFromIntError),
 }
 
 /// Something a module uses that programs do not have.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum BuildFault {
+pub enum BuildError {
     /// There is no such import.
     #[error("    No such import {name} in {module} for user")]
     NoSuchImport {
@@ -196,7 +196,7 @@ pub enum BuildFault {
         "    Import {name} for user has different function signature than export.\n    \
          expected {expected} in {module}\n    but have {found}"
     )]
-    ImportType {
+    ImportTypeMismatch {
         /// Module that is imported from.
         module: Box<str>,
         /// Name of the import.
@@ -208,13 +208,13 @@ pub enum BuildFault {
     },
     /// An operator on floats.
     #[error("    No implementation for floating point operation {0} in user")]
-    Float(Box<str>),
+    FloatOpcode(Box<str>),
     /// An operator that programs do not have.
     #[error("    Unsupported opcode {0} in user")]
-    Opcode(Box<str>),
+    UnsupportedOpcode(Box<str>),
     /// Data that goes past the end of memory.
     #[error("    Out-of-bounds data memory init with offset {offset} and size {size}")]
-    DataBounds {
+    DataOutOfBounds {
         /// First byte, sign-extended.
         offset: u64,
         /// Number of bytes.
@@ -222,7 +222,7 @@ pub enum BuildFault {
     },
     /// Elements that go past the end of the table.
     #[error("    Out-of-bounds element table init with offset {offset} and size {size}")]
-    ElementBounds {
+    ElementsOutOfBounds {
         /// First entry, sign-extended.
         offset: u64,
         /// Number of entries.
