@@ -48,7 +48,7 @@ impl Chain {
     }
 
     /// The result of a request about a call from the dev account.
-    fn ask(&self, method: &str, mut call: Value) -> Value {
+    fn rpc(&self, method: &str, mut call: Value) -> Value {
         call["from"] = json!(DEV_ADDRESS);
         let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": [call]});
         self.result(&body)
@@ -56,7 +56,7 @@ impl Chain {
 
     /// The result of a request.
     fn result(&self, body: &Value) -> Value {
-        let answer = self.runtime.block_on(self.node.ask(&body.to_string()));
+        let answer = self.runtime.block_on(self.node.raw_request(&body.to_string()));
         let mut answer: Value = serde_json::from_str(&answer).unwrap();
         assert!(answer.get("error").is_none(), "{answer}");
         answer["result"].take()
@@ -71,14 +71,14 @@ impl Chain {
         let length = U256::from(code.len()).to_be_bytes::<32>();
         // PUSH32 length, DUP1, PUSH1 40, PUSH0, CODECOPY, PUSH0, RETURN.
         let init = [[0x7f].as_slice(), &length, &hex!("8060285f395ff3"), &code].concat();
-        let hash = self.ask("eth_sendTransaction", json!({"input": Bytes::from(init)}));
-        let question = json!({"jsonrpc": "2.0", "id": 1, "method": "eth_getTransactionReceipt", "params": [hash]});
-        let receipt = self.result(&question);
+        let hash = self.rpc("eth_sendTransaction", json!({"input": Bytes::from(init)}));
+        let request = json!({"jsonrpc": "2.0", "id": 1, "method": "eth_getTransactionReceipt", "params": [hash]});
+        let receipt = self.result(&request);
         let program: Address = receipt["contractAddress"].as_str().unwrap().parse().unwrap();
         let activate = Bytes::from(activateProgramCall { program }.abi_encode());
         let value = "0xde0b6b3a7640000";
         let call = json!({"to": ARB_WASM, "value": value, "input": activate, "gas": "0x989680"});
-        self.ask("eth_sendTransaction", call);
+        self.rpc("eth_sendTransaction", call);
         program
     }
 }
@@ -90,21 +90,21 @@ fn steps(criterion: &mut Criterion) {
     let chain = Chain::start();
     let transfer = json!({"to": Address::repeat_byte(7), "value": "0x1", "gas": "0x5208"});
     criterion.bench_function("transfer", |bencher| {
-        bencher.iter(|| chain.ask("eth_sendTransaction", black_box(transfer.clone())));
+        bencher.iter(|| chain.rpc("eth_sendTransaction", black_box(transfer.clone())));
     });
 
     let counter = chain.program(COUNTER);
     let number = json!({"to": counter, "input": Bytes::from(numberCall {}.abi_encode())});
     criterion.bench_function("call of a program", |bencher| {
-        bencher.iter(|| chain.ask("eth_call", black_box(number.clone())));
+        bencher.iter(|| chain.rpc("eth_call", black_box(number.clone())));
     });
     let add = Bytes::from(addCall { amount: U256::ONE }.abi_encode());
     let add = json!({"to": counter, "input": add, "gas": "0x30d40"});
     criterion.bench_function("transaction to a program", |bencher| {
-        bencher.iter(|| chain.ask("eth_sendTransaction", black_box(add.clone())));
+        bencher.iter(|| chain.rpc("eth_sendTransaction", black_box(add.clone())));
     });
     criterion.bench_function("estimate of a program", |bencher| {
-        bencher.iter(|| chain.ask("eth_estimateGas", black_box(add.clone())));
+        bencher.iter(|| chain.rpc("eth_estimateGas", black_box(add.clone())));
     });
 }
 

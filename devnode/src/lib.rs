@@ -4,7 +4,7 @@ mod accounts;
 mod chain;
 mod config;
 mod exec;
-mod keep;
+mod persistence;
 mod node;
 mod precompiles;
 mod provider;
@@ -13,7 +13,7 @@ mod state;
 
 pub use accounts::{Account, DEV_ADDRESS, DEV_KEY};
 pub use config::{Config, DEFAULT_PORT};
-pub use keep::StateError;
+pub use persistence::StateError;
 pub use node::{Devnode, NodeStopped, StartError};
 
 /// The chain's id: that of every Nitro dev chain.

@@ -11,14 +11,14 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time};
 
 use crate::{
     Account, Config, StateError, accounts,
-    chain::{Chain, Refusal, Worker},
-    keep::{Keeper, StateFile},
+    chain::{Chain, ChainError, ChainThread},
+    persistence::{StateSaver, StateFile},
     provider,
-    rpc::{Bodies, Node, ServeError, Server, serve},
+    rpc::{RequestHandler, NodeContext, ServeError, Server, serve},
 };
 
 /// The shortest time between blocks.
-const MIN_PERIOD: Duration = Duration::from_millis(1);
+const MIN_BLOCK_TIME: Duration = Duration::from_millis(1);
 
 /// A time between blocks that nobody waits for.
 const NEVER: Duration = Duration::from_secs(1 << 30);
@@ -26,11 +26,11 @@ const NEVER: Duration = Duration::from_secs(1 << 30);
 /// Why a dev chain does not start.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct StartError(#[from] Cause);
+pub struct StartError(#[from] StartErrorKind);
 
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
-enum Cause {
+enum StartErrorKind {
     /// The address cannot be listened on, or there can be no thread.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -42,10 +42,10 @@ enum Cause {
     State(#[from] StateError),
     /// The chain refuses its own set-up.
     #[error("the chain cannot be set up: {0}")]
-    Setup(#[from] Refusal),
+    Setup(#[from] ChainError),
     /// The chain ended while it was set up.
     #[error(transparent)]
-    Stopped(#[from] crate::chain::Stopped),
+    Stopped(#[from] crate::chain::ChainStopped),
 }
 
 /// The dev chain was stopped before, so it cannot be asked for anything.
@@ -61,15 +61,15 @@ pub struct Devnode {
     /// Accounts that have money.
     accounts: Vec<Account>,
     /// The chain.
-    worker: Worker<Node>,
+    chain_thread: ChainThread<NodeContext>,
     /// Stops the server.
     server: ServerHandle,
     /// Answers without a connection.
-    bodies: Arc<Bodies>,
+    request_handler: Arc<RequestHandler>,
     /// Makes blocks when nothing happens.
     ticker: JoinHandle<()>,
     /// Keeps the chain in a file.
-    keeper: Option<Keeper>,
+    state_saver: Option<StateSaver>,
 }
 
 impl Devnode {
@@ -79,35 +79,35 @@ impl Devnode {
     /// If the address is taken, the machine refuses a thread, or the file that keeps the chain is
     /// none, is damaged, or belongs to another chain that runs.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        Self::launch(config).await.map_err(StartError)
+        Self::try_start(config).await.map_err(StartError)
     }
 
     /// Starts a chain, with what is in its file if there is one.
-    async fn launch(config: Config) -> Result<Self, Cause> {
+    async fn try_start(config: Config) -> Result<Self, StartErrorKind> {
         let listener = TcpListener::bind((config.host, config.port)).await?;
         let accounts = accounts::accounts(config.accounts);
-        let (pace, paced) = watch::channel(config.block_time);
+        let (block_time, block_time_changes) = watch::channel(config.block_time);
         let file = config.state.map(StateFile::open).transpose()?;
         let (known, genesis) = (accounts.clone(), config.genesis);
         let make = move || {
-            let kept = file.as_ref().map(StateFile::read).transpose()?.flatten();
-            let chain = kept.map_or_else(|| fresh(&known, genesis), Ok)?;
+            let restored = file.as_ref().map(StateFile::read).transpose()?.flatten();
+            let chain = restored.map_or_else(|| new_chain(&known, genesis), Ok)?;
             let changes = chain.changes().subscribe();
-            Ok::<_, Cause>((
-                Node::new(chain, &known, genesis, pace),
+            Ok::<_, StartErrorKind>((
+                NodeContext::new(chain, &known, genesis, block_time),
                 file.map(|file| (file, changes)),
             ))
         };
-        let (worker, kept) = Worker::spawn(make).await?;
-        let keeper = match kept {
-            Some((file, changes)) => Some(Keeper::begin(file, worker.clone(), changes).await?),
+        let (chain_thread, kept) = ChainThread::spawn(make).await?;
+        let saver = match kept {
+            Some((file, changes)) => Some(StateSaver::start(file, chain_thread.clone(), changes).await?),
             None => None,
         };
-        let server = serve(listener, worker.clone())?;
-        let ticker = tokio::spawn(tick(worker.clone(), paced));
-        let Server { address, handle: server, bodies } = server;
-        let bodies = Arc::new(bodies);
-        Ok(Self { address, accounts, worker, server, bodies, ticker, keeper })
+        let server = serve(listener, chain_thread.clone())?;
+        let ticker = tokio::spawn(mine_periodically(chain_thread.clone(), block_time_changes));
+        let Server { address, handle: server, request_handler: handler } = server;
+        let bodies = Arc::new(handler);
+        Ok(Self { address, accounts, chain_thread, server, request_handler: bodies, ticker, state_saver: saver })
     }
 
     /// Where it answers over HTTP.
@@ -130,8 +130,8 @@ impl Devnode {
 
     /// The answer to the body of a JSON-RPC request, or of a batch of them, without a connection;
     /// empty if the body wants none.
-    pub async fn ask(&self, body: &str) -> String {
-        self.bodies.reply(body).await
+    pub async fn raw_request(&self, body: &str) -> String {
+        self.request_handler.handle(body).await
     }
 
     /// An alloy provider that asks this chain without a connection; it has an error to say once the chain is
@@ -139,7 +139,7 @@ impl Devnode {
     /// which need a connection.
     #[must_use]
     pub fn provider(&self) -> RootProvider {
-        provider::provider(&self.bodies)
+        provider::provider(&self.request_handler)
     }
 
     /// Sets the balance of an account, in wei.
@@ -147,7 +147,7 @@ impl Devnode {
     /// # Errors
     /// If the chain has stopped.
     pub async fn set_balance(&self, account: Address, balance: U256) -> Result<(), NodeStopped> {
-        let done = self.worker.run(move |node| node.chain.set_balance(account, balance)).await;
+        let done = self.chain_thread.run(move |node| node.chain.set_balance(account, balance)).await;
         done.map_err(|_| NodeStopped)
     }
 
@@ -155,8 +155,8 @@ impl Devnode {
     ///
     /// # Errors
     /// If the chain has stopped.
-    pub async fn advance(&self, time: Duration) -> Result<(), NodeStopped> {
-        let done = self.worker.run(move |node| node.chain.advance(time.as_secs())).await;
+    pub async fn increase_time(&self, time: Duration) -> Result<(), NodeStopped> {
+        let done = self.chain_thread.run(move |node| node.chain.increase_time(time.as_secs())).await;
         done.map_err(|_| NodeStopped)
     }
 
@@ -165,7 +165,7 @@ impl Devnode {
     /// # Errors
     /// If the chain has stopped.
     pub async fn mine(&self) -> Result<(), NodeStopped> {
-        self.worker.run(|node| node.chain.mine()).await.map_err(|_| NodeStopped)
+        self.chain_thread.run(|node| node.chain.mine()).await.map_err(|_| NodeStopped)
     }
 
     /// Stops the chain and waits until its port is free and its file is written.
@@ -173,10 +173,10 @@ impl Devnode {
     /// # Errors
     /// If the file cannot be written.
     pub async fn stop(mut self) -> Result<(), StateError> {
-        let (server, keeper) = (self.server.clone(), self.keeper.take());
+        let (server, saver) = (self.server.clone(), self.state_saver.take());
         drop(self);
         server.stopped().await;
-        match keeper {
+        match saver {
             Some(keeper) => keeper.finish().await,
             None => Ok(()),
         }
@@ -192,26 +192,26 @@ impl Drop for Devnode {
 }
 
 /// A chain that nobody has used, with money for these accounts.
-fn fresh(accounts: &[Account], genesis: Option<u64>) -> Result<Chain, Refusal> {
+fn new_chain(accounts: &[Account], genesis: Option<u64>) -> Result<Chain, ChainError> {
     let funded: Vec<Address> = accounts.iter().skip(1).map(|account| account.address).collect();
     Chain::new(&funded, genesis)
 }
 
 /// Makes a block in every period, as long as there is one.
-async fn tick(worker: Worker<Node>, mut pace: watch::Receiver<Option<Duration>>) {
+async fn mine_periodically(chain_thread: ChainThread<NodeContext>, mut block_time: watch::Receiver<Option<Duration>>) {
     loop {
-        let period = *pace.borrow_and_update();
-        let mut clock = time::interval(period.unwrap_or(NEVER).max(MIN_PERIOD));
+        let period = *block_time.borrow_and_update();
+        let mut clock = time::interval(period.unwrap_or(NEVER).max(MIN_BLOCK_TIME));
         clock.tick().await;
         loop {
             tokio::select! {
                 // A change comes first, so that no period outlives it.
                 biased;
-                changed = pace.changed() => match changed {
+                changed = block_time.changed() => match changed {
                     Ok(()) => break,
                     Err(_) => return,
                 },
-                _ = clock.tick() => if worker.run(|node| node.chain.mine()).await.is_err() {
+                _ = clock.tick() => if chain_thread.run(|node| node.chain.mine()).await.is_err() {
                     return;
                 },
             }

@@ -206,7 +206,7 @@ async fn what_fails_has_a_receipt_that_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_counts_where_it_is_asked_for() {
     let (node, chains) = all().await;
-    node.ask(r#"{"jsonrpc":"2.0","id":1,"method":"evm_setAutomine","params":[false]}"#).await;
+    node.raw_request(r#"{"jsonrpc":"2.0","id":1,"method":"evm_setAutomine","params":[false]}"#).await;
     for chain in chains {
         let order = draft(&*chain, Some(Address::repeat_byte(5)), &[]).await;
         let signed = chain.sign(&order).await.unwrap();

@@ -28,7 +28,7 @@ async fn what_does_not_come_in_time_is_told_from_what_never_comes() {
     assert_eq!(vain(agreement.wait_for_accept(none).await), (true, "a worker accepted"));
     let end = agreement.wait_for_state(State::Due, none).await;
     assert_eq!(vain(end), (true, "the agreement came so far"));
-    stage.chain.advance(Duration::from_mins(1)).await.unwrap();
+    stage.chain.increase_time(Duration::from_mins(1)).await.unwrap();
     stage.chain.mine().await.unwrap();
     assert_eq!(agreement.wait_for_state(State::Running, none).await.unwrap(), State::Due);
     assert_eq!(vain(agreement.wait_for_accept(none).await), (false, "a worker accepts"));

@@ -173,7 +173,7 @@ impl World {
 
     /// Lets ticks go by, and makes a block.
     pub(crate) async fn pass(&self, ticks: u64) {
-        self.chain.advance(Duration::from_secs(ticks)).await.unwrap();
+        self.chain.increase_time(Duration::from_secs(ticks)).await.unwrap();
         self.chain.mine().await.unwrap();
     }
 
@@ -217,7 +217,7 @@ impl World {
     async fn ask(&self, method: &str, parameters: &str) -> String {
         let body =
             format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":[{parameters}]}}"#);
-        self.chain.ask(&body).await
+        self.chain.raw_request(&body).await
     }
 }
 

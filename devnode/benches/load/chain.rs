@@ -48,7 +48,7 @@ impl Chain {
         let mut process = command.spawn().unwrap();
         let mut url = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut url).unwrap();
-        Self::ready("devnode", process, url.trim().to_owned(), begin).await
+        Self::wait_until_ready("devnode", process, url.trim().to_owned(), begin).await
     }
 
     /// An Anvil with the same chain id and base fee. It makes ten blocks a second with room for all that
@@ -61,11 +61,11 @@ impl Chain {
         command.args(["--base-fee", "100000000", "--order", "fifo", "--silent"]);
         command.args(["--block-time", "0.1", "--gas-limit", "1000000000"]);
         let process = command.stdout(Stdio::null()).spawn().unwrap();
-        Self::ready("anvil", process, format!("http://127.0.0.1:{port}"), begin).await
+        Self::wait_until_ready("anvil", process, format!("http://127.0.0.1:{port}"), begin).await
     }
 
     /// Waits for the first answer of a process.
-    async fn ready(name: &'static str, process: Child, url: String, begin: Instant) -> Self {
+    async fn wait_until_ready(name: &'static str, process: Child, url: String, begin: Instant) -> Self {
         let connection = Connection { client: Client::new(), url };
         while connection.post(request("eth_chainId", "[]")).await.is_none() {
             time::sleep(Duration::from_millis(1)).await;
@@ -79,7 +79,7 @@ impl Chain {
     }
 
     /// The result of a question.
-    pub(crate) async fn ask(&self, method: &str, params: &str) -> Value {
+    pub(crate) async fn rpc(&self, method: &str, params: &str) -> Value {
         self.connection.send(request(method, params)).await
     }
 

@@ -31,10 +31,10 @@ use chain::Chain;
 const CONNECTIONS: u64 = 8;
 
 /// Transactions of one measurement.
-const PART: u64 = 10_000;
+const BATCH_SIZE: u64 = 10_000;
 
 /// Measurements one after the other.
-const PARTS: u64 = 10;
+const BATCHES: u64 = 10;
 
 /// Wei per gas that transactions offer.
 const PRICE: u128 = 2_000_000_000;
@@ -60,7 +60,7 @@ async fn serve() {
 
 /// What was measured of one chain.
 #[derive(Default)]
-struct Figures {
+struct Measurements {
     /// Time from nothing to the first answer.
     start: Duration,
     /// Transfers per second, of each part.
@@ -84,7 +84,7 @@ async fn compare(anvil: Option<&str>) {
         Some(path) => Some(measure(&Chain::anvil(path).await).await),
         None => None,
     };
-    let row = |name: &str, tell: &dyn Fn(&Figures) -> String| {
+    let row = |name: &str, tell: &dyn Fn(&Measurements) -> String| {
         println!("| {name} | {} | {} |", tell(&ours), other.as_ref().map_or("–".to_owned(), tell));
     };
     let number = |number: Option<&u64>| number.map_or("–".to_owned(), u64::to_string);
@@ -99,24 +99,24 @@ async fn compare(anvil: Option<&str>) {
 }
 
 /// Measures start, transfers and memory.
-async fn measure(chain: &Chain) -> Figures {
+async fn measure(chain: &Chain) -> Measurements {
     let senders = Sender::all(chain).await;
     let mut transfers = Vec::new();
-    for part in 0..PARTS {
+    for part in 0..BATCHES {
         let to = Address::repeat_byte(u8::try_from(part).unwrap().saturating_add(1));
-        transfers.push(rate(chain, &senders, part, to, 21_000).await);
+        transfers.push(transactions_per_second(chain, &senders, part, to, 21_000).await);
     }
-    Figures { start: chain.start, transfers, program: None, memory: chain.memory() }
+    Measurements { start: chain.start, transfers, program: None, memory: chain.memory() }
 }
 
 /// Measures calls of a program that counts in its storage.
 async fn call_program(chain: &Chain) -> u64 {
     let senders = Sender::all(chain).await;
     let program = program::deploy(chain).await;
-    let rate = rate(chain, &senders, 0, program, 200_000).await;
-    let count = chain.ask("eth_getStorageAt", &format!(r#"["{program}", "0x0", "latest"]"#)).await;
+    let rate = transactions_per_second(chain, &senders, 0, program, 200_000).await;
+    let count = chain.rpc("eth_getStorageAt", &format!(r#"["{program}", "0x0", "latest"]"#)).await;
     let count: U256 = count.as_str().unwrap().parse().unwrap();
-    assert_eq!(count, U256::from(PART), "every call has counted");
+    assert_eq!(count, U256::from(BATCH_SIZE), "every call has counted");
     rate
 }
 
@@ -132,7 +132,7 @@ impl Sender {
             let sender = Self(PrivateKeySigner::from_bytes(&key).unwrap());
             let balance = U256::from(10).pow(U256::from(21));
             let params = format!(r#"["{}", "{balance:#x}"]"#, sender.0.address());
-            chain.ask("anvil_setBalance", &params).await;
+            chain.rpc("anvil_setBalance", &params).await;
             senders.push(sender);
         }
         senders
@@ -165,7 +165,7 @@ fn sign(signer: &PrivateKeySigner, transaction: TxLegacy) -> Vec<u8> {
 async fn all_included(chain: &Chain, senders: &[Sender], count: u64) -> bool {
     for sender in senders {
         let params = format!(r#"["{}", "latest"]"#, sender.0.address());
-        if chain.ask("eth_getTransactionCount", &params).await != format!("{count:#x}") {
+        if chain.rpc("eth_getTransactionCount", &params).await != format!("{count:#x}") {
             return false;
         }
     }
@@ -173,8 +173,8 @@ async fn all_included(chain: &Chain, senders: &[Sender], count: u64) -> bool {
 }
 
 /// Sends the transactions of one part to an account; how many per second get into blocks.
-async fn rate(chain: &Chain, senders: &[Sender], part: u64, to: Address, gas: u64) -> u64 {
-    let each = PART.checked_div(CONNECTIONS).unwrap();
+async fn transactions_per_second(chain: &Chain, senders: &[Sender], part: u64, to: Address, gas: u64) -> u64 {
+    let each = BATCH_SIZE.checked_div(CONNECTIONS).unwrap();
     let nonces = part.saturating_mul(each)..part.saturating_add(1).saturating_mul(each);
     let (first, last) = (nonces.start, nonces.end);
     let bodies: Vec<Vec<String>> = senders
@@ -197,7 +197,7 @@ async fn rate(chain: &Chain, senders: &[Sender], part: u64, to: Address, gas: u6
         time::sleep(Duration::from_millis(1)).await;
     }
     let took = u64::try_from(begin.elapsed().as_micros()).unwrap();
-    let rate = PART.saturating_mul(1_000_000).checked_div(took).unwrap();
-    eprintln!("{}: {rate} per second from transaction {}", chain.name, part.saturating_mul(PART));
+    let rate = BATCH_SIZE.saturating_mul(1_000_000).checked_div(took).unwrap();
+    eprintln!("{}: {rate} per second from transaction {}", chain.name, part.saturating_mul(BATCH_SIZE));
     rate
 }

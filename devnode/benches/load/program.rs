@@ -55,7 +55,7 @@ pub(crate) async fn deploy(chain: &Chain) -> Address {
 /// Sends a transaction of the dev account; its receipt.
 async fn send(chain: &Chain, to: TxKind, value: U256, input: Vec<u8>) -> serde_json::Value {
     let params = format!(r#"["{DEV_ADDRESS}", "latest"]"#);
-    let nonce = chain.ask("eth_getTransactionCount", &params).await;
+    let nonce = chain.rpc("eth_getTransactionCount", &params).await;
     let transaction = TxLegacy {
         chain_id: Some(CHAIN_ID),
         nonce: nonce.as_str().unwrap().parse::<U256>().unwrap().to(),
@@ -67,6 +67,6 @@ async fn send(chain: &Chain, to: TxKind, value: U256, input: Vec<u8>) -> serde_j
     };
     let raw = sign(&PrivateKeySigner::from_bytes(&DEV_KEY).unwrap(), transaction);
     let params = format!(r#"["{}"]"#, hex::encode_prefixed(raw));
-    let hash = chain.ask("eth_sendRawTransaction", &params).await;
-    chain.ask("eth_getTransactionReceipt", &format!("[{hash}]")).await
+    let hash = chain.rpc("eth_sendRawTransaction", &params).await;
+    chain.rpc("eth_getTransactionReceipt", &format!("[{hash}]")).await
 }

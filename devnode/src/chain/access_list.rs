@@ -8,9 +8,9 @@ use alloy::{
 };
 use revm::state::Account;
 
-use super::{Ask, Chain, Refusal, call::GAS_CAP};
+use super::{CallRequest, Chain, ChainError, call::GAS_CAP};
 use crate::{
-    exec::{self, Entered, Execution, Message},
+    exec::{self, ProgramEntry, Execution, Message},
     precompiles,
     state::{
         arbos::{ARBOS, to_address},
@@ -21,7 +21,7 @@ use crate::{
 
 /// What a call looks at, and how it runs if that is said beforehand.
 #[derive(Debug)]
-pub(crate) struct Accessed {
+pub(crate) struct AccessListOutcome {
     /// What it looks at, and what it named already.
     pub(crate) list: AccessList,
     /// How it runs.
@@ -36,22 +36,22 @@ impl Chain {
     ///
     /// # Errors
     /// Why the call may not run.
-    pub(crate) fn access_list(&mut self, ask: &Ask) -> Result<Accessed, Refusal> {
-        let gas = ask.request.gas.unwrap_or(GAS_CAP).min(GAS_CAP);
-        let mut message = self.message(ask, gas)?;
-        let fees = to_address(self.view(ask.block)?.slot(ARBOS, Setting::NetworkFeeAccount.slot()));
+    pub(crate) fn access_list(&mut self, call: &CallRequest) -> Result<AccessListOutcome, ChainError> {
+        let gas = call.request.gas.unwrap_or(GAS_CAP).min(GAS_CAP);
+        let mut message = self.call_message(call, gas)?;
+        let fees = to_address(self.state_at(call.block)?.slot(ARBOS, Setting::NetworkFeeAccount.slot()));
         // Each round names more, which costs more, so there is a last one.
         loop {
-            let (mut stage, modules) = self.stage(ask)?;
-            stage.check(&message).map_err(|why| Refusal::Call { why: Box::new(why), gas })?;
-            let around = stage.around(modules);
-            let (execution, entered) = exec::execute_noting_programs(around, &message)?;
-            let mut seen = Seen::new(&message.access_list);
-            seen.add(&execution.changes, |address| address == fees || is_warm(&message, address));
-            seen.add_entries(&entered);
-            let list = seen.into_list();
+            let (mut context, modules) = self.call_context(call)?;
+            context.validate(&message).map_err(|why| ChainError::Call { why: Box::new(why), gas })?;
+            let env = context.execution_env(modules);
+            let (execution, entered) = exec::execute_recording_programs(env, &message)?;
+            let mut builder = AccessListBuilder::new(&message.access_list);
+            builder.add_loaded(&execution.changes, |address| address == fees || is_warm(&message, address));
+            builder.add_program_entries(&entered);
+            let list = builder.into_list();
             if list == message.access_list {
-                return Ok(Accessed { list, execution });
+                return Ok(AccessListOutcome { list, execution });
             }
             message.access_list = list;
         }
@@ -59,20 +59,20 @@ impl Chain {
 }
 
 /// Accounts and slots that a message looked at.
-struct Seen(BTreeMap<Address, BTreeSet<B256>>);
+struct AccessListBuilder(BTreeMap<Address, BTreeSet<B256>>);
 
-impl Seen {
+impl AccessListBuilder {
     /// Those of a list.
     fn new(list: &AccessList) -> Self {
-        let mut seen = Self(BTreeMap::new());
+        let mut builder = Self(BTreeMap::new());
         for item in &list.0 {
-            seen.0.entry(item.address).or_default().extend(&item.storage_keys);
+            builder.0.entry(item.address).or_default().extend(&item.storage_keys);
         }
-        seen
+        builder
     }
 
     /// Adds those that a message has loaded, without the chain's own bookkeeping.
-    fn add(&mut self, loaded: &AddressMap<Account>, is_warm: impl Fn(Address) -> bool) {
+    fn add_loaded(&mut self, loaded: &AddressMap<Account>, is_warm: impl Fn(Address) -> bool) {
         for (&address, account) in loaded {
             let known = account.storage.is_empty() && (account.is_created() || is_warm(address));
             if address != ARBOS && !known {
@@ -84,8 +84,8 @@ impl Seen {
 
     /// Adds what a node reads to enter programs, under the account that acts: its tracer takes the
     /// words of ArbOS for words of that account.
-    fn add_entries(&mut self, entered: &[Entered]) {
-        for &Entered { address, code_hash } in entered {
+    fn add_program_entries(&mut self, entered: &[ProgramEntry]) {
+        for &ProgramEntry { address, code_hash } in entered {
             let slots = [programs::params_slot(), programs::record_slot(code_hash)];
             self.0.entry(address).or_default().extend(slots.map(B256::from));
         }
@@ -107,6 +107,6 @@ fn is_warm(message: &Message, address: Address) -> bool {
         message.authorizations.iter().filter_map(|signed| signed.recover_authority().ok());
     address == message.from
         || message.to.to() == Some(&address)
-        || precompiles::exists(address)
+        || precompiles::is_precompile(address)
         || authorities.any(|authority| authority == address)
 }

@@ -22,7 +22,7 @@ const ARBOS_VERSION: u8 = 51;
 
 /// A transaction in a block.
 #[derive(Debug)]
-pub(crate) struct Included {
+pub(crate) struct IncludedTransaction {
     /// The transaction and its sender.
     pub(crate) transaction: Recovered<TxEnvelope>,
     /// Whether it succeeded.
@@ -35,7 +35,7 @@ pub(crate) struct Included {
     pub(crate) contract: Option<Address>,
 }
 
-impl Included {
+impl IncludedTransaction {
     /// Hash of the transaction.
     pub(crate) fn hash(&self) -> B256 {
         *self.transaction.hash()
@@ -65,12 +65,12 @@ pub(crate) struct Block {
     /// Its header, with its hash.
     pub(crate) header: Sealed<Header>,
     /// Its transactions, in order.
-    pub(crate) transactions: Vec<Included>,
+    pub(crate) transactions: Vec<IncludedTransaction>,
 }
 
 impl Block {
     /// Closes a block. Its state root is zero: this chain does not hash its state.
-    pub(crate) fn seal(place: Place, transactions: Vec<Included>) -> Self {
+    pub(crate) fn seal(params: BlockParams, transactions: Vec<IncludedTransaction>) -> Self {
         let mut gas_used: u64 = 0;
         let receipts: Vec<ReceiptEnvelope> = transactions
             .iter()
@@ -85,25 +85,25 @@ impl Block {
         let envelopes: Vec<&TxEnvelope> =
             transactions.iter().map(|included| included.transaction.inner()).collect();
         let mut mix_hash = B256::ZERO;
-        mix_hash.0[..8].copy_from_slice(&place.sends.0.to_be_bytes());
+        mix_hash.0[..8].copy_from_slice(&params.sends.0.to_be_bytes());
         mix_hash.0[23] = ARBOS_VERSION;
         let header = Header {
-            parent_hash: place.parent,
+            parent_hash: params.parent,
             ommers_hash: EMPTY_OMMER_ROOT_HASH,
-            beneficiary: if place.height == 0 { Address::ZERO } else { SEQUENCER },
+            beneficiary: if params.height == 0 { Address::ZERO } else { SEQUENCER },
             state_root: B256::ZERO,
             transactions_root: calculate_transaction_root(&envelopes),
             receipts_root: calculate_receipt_root(&receipts),
             logs_bloom: bloom,
             difficulty: U256::ONE,
-            number: place.height,
+            number: params.height,
             gas_limit: GAS_LIMIT,
             gas_used,
-            timestamp: place.timestamp,
-            extra_data: Bytes::from(place.sends.1),
+            timestamp: params.timestamp,
+            extra_data: Bytes::from(params.sends.1),
             mix_hash,
             nonce: B64::with_last_byte(1),
-            base_fee_per_gas: Some(place.base_fee),
+            base_fee_per_gas: Some(params.base_fee),
             ..Header::default()
         };
         Self { header: Sealed::new(header), transactions }
@@ -120,8 +120,8 @@ impl Block {
     }
 
     /// Where and when it stands.
-    pub(super) fn place(&self) -> Place {
-        Place {
+    pub(super) fn params(&self) -> BlockParams {
+        BlockParams {
             height: self.height(),
             parent: self.header.parent_hash,
             timestamp: self.header.timestamp,
@@ -149,7 +149,7 @@ impl Block {
 
 /// Where and when a block stands.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
+pub(crate) struct BlockParams {
     /// Its height.
     pub(crate) height: u64,
     /// The hash of the block before.

@@ -2,57 +2,57 @@
 
 use alloy::primitives::{Address, B256, U256};
 
-use super::fee::Fee;
+use super::fee::MaxFee;
 use crate::{
     CHAIN_ID,
-    exec::{RunError, TraceError},
+    exec::{ExecutionError, TraceError},
 };
 
 /// Why bytes are no transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum DecodeError {
+pub(crate) enum TransactionDecodeError {
     /// Nothing, or only a type.
     #[error("typed transaction too short")]
     TooShort,
     /// A type that is none, or one that the chain does not take.
     #[error("transaction type not supported")]
-    Type,
+    UnsupportedType,
     /// More after the end.
     #[error("rlp: input contains more than one value")]
-    Trailing,
+    TrailingBytes,
     /// The end is missing.
     #[error("rlp: value size exceeds available input length")]
-    Cut,
+    Truncated,
     /// Not the encoding of a transaction.
     #[error("rlp: {0}")]
     Rlp(alloy::rlp::Error),
     /// A price beyond 128 bits, which makes the fee higher than anybody would mean.
     #[error("tx fee ({0}) exceeds the configured cap (1.00 ether)")]
-    Fee(Fee),
+    FeeCapExceeded(MaxFee),
     /// A transaction that delegates has to have a recipient.
     #[error("rlp: input string too short for common.Address, decoding into (types.SetCodeTx).To")]
-    Recipient,
+    MissingRecipient,
     /// A signature that nobody can have made.
     #[error("invalid transaction v, r, s values")]
-    Signature,
+    InvalidSignature,
 }
 
 /// Why a transaction or a call may not run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub(crate) enum Refusal {
+pub(crate) enum ChainError {
     /// The bytes are no transaction.
     #[error(transparent)]
-    Decode(#[from] DecodeError),
+    Decode(#[from] TransactionDecodeError),
     /// The fee is higher than anybody would mean.
     #[error("tx fee ({0}) exceeds the configured cap (1.00 ether)")]
-    FeeCap(Fee),
+    FeeCapExceeded(MaxFee),
     /// The gas does not cover the transaction itself.
     #[error("intrinsic gas too low")]
-    IntrinsicGas,
+    IntrinsicGasTooLow,
     /// The same, in a call.
     #[error("intrinsic gas too low: have {have}, want {want}")]
-    IntrinsicGasOf {
+    CallIntrinsicGasTooLow {
         /// Gas of the call.
         have: u64,
         /// Gas that it needs at least.
@@ -66,14 +66,14 @@ pub(crate) enum Refusal {
     CallChainId(u64),
     /// A call names prices of two kinds.
     #[error("both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified")]
-    TwoPrices,
+    ConflictingGasPrices,
     /// The price is too low.
     #[error(
         "max fee per gas less than block base fee: address {from}, \
          maxFeePerGas: {cap}{} baseFee: {base}",
         if *.call { "," } else { "" }
     )]
-    BaseFee {
+    MaxFeeBelowBaseFee {
         /// The sender.
         from: Address,
         /// Wei per gas offered at most.
@@ -105,7 +105,7 @@ pub(crate) enum Refusal {
     },
     /// The sender cannot pay.
     #[error("insufficient funds for gas * price + value: address {from} have {have} want {want}")]
-    Funds {
+    InsufficientFunds {
         /// The sender.
         from: Address,
         /// Wei of the sender.
@@ -115,13 +115,13 @@ pub(crate) enum Refusal {
     },
     /// The encoding is too long.
     #[error("oversized data")]
-    Oversized,
+    OversizedData,
     /// The init code is too long.
     #[error("max initcode size exceeded: code size {0} limit 49152")]
-    InitCode(usize),
+    InitCodeTooLarge(usize),
     /// A transaction that delegates, but names no delegation.
     #[error("EIP-7702 transaction with empty auth list (sender {0})")]
-    NoAuthorizations(Address),
+    EmptyAuthorizationList(Address),
     /// An account's storage is overridden in two ways.
     #[error("account {0} has both 'state' and 'stateDiff'")]
     StateAndDiff(Address),
@@ -133,28 +133,28 @@ pub(crate) enum Refusal {
     NotImplemented(&'static str),
     /// The node has no answer.
     #[error("execution reverted")]
-    NoAnswer,
+    NodeInterfaceReverted,
     /// A precompile is to move that is none.
     #[error("account {0} is not a precompile")]
     NotAPrecompile(Address),
     /// A block that does not exist.
     #[error("header not found")]
-    NoHeader,
+    HeaderNotFound,
     /// A tag that this chain never reaches.
     #[error("{0} block not found")]
-    NoTag(&'static str),
+    TagNotFound(&'static str),
     /// The same, where events are asked for.
     #[error("{0} header not found")]
-    NoTagHeader(&'static str),
+    TagHeaderNotFound(&'static str),
     /// No transaction has this hash.
     #[error("transaction not found")]
-    NoTransaction,
+    TransactionNotFound,
     /// No block has this hash.
     #[error("unknown block")]
-    NoBlock(B256),
+    UnknownBlock(B256),
     /// A range that ends before it begins, or in the future.
     #[error("invalid block range params")]
-    Range,
+    InvalidBlockRange,
     /// Events of blocks that are not there yet.
     #[error("pending logs are not supported")]
     PendingLogs,
@@ -176,41 +176,41 @@ pub(crate) enum Refusal {
     },
     /// A refusal of a call that was to be traced.
     #[error("tracing failed: {0}")]
-    Traced(Box<Self>),
+    TraceCall(Box<Self>),
     /// Block zero was never run.
     #[error("genesis is not traceable")]
-    Genesis,
+    GenesisNotTraceable,
     /// There is no trace.
     #[error(transparent)]
     Trace(#[from] TraceError),
     /// No amount of gas is enough.
     #[error("gas required exceeds allowance ({0})")]
-    Allowance(u64),
+    GasAllowanceExceeded(u64),
     /// The sender cannot pay for the value.
     #[error("insufficient funds for transfer")]
-    Transfer,
+    InsufficientTransferFunds,
     /// The transaction waits already.
     #[error("already known")]
-    Known,
+    AlreadyKnown,
     /// It would take the place of another that pays as much.
     #[error("replacement transaction underpriced")]
-    Underpriced,
+    ReplacementUnderpriced,
     /// Too many transactions wait.
     #[error("txpool is full")]
     PoolFull,
     /// Too many snapshots.
     #[error("too many snapshots")]
-    Snapshots,
+    TooManySnapshots,
     /// A time before the newest block.
     #[error("the time {0} is before that of the newest block")]
-    TimeTravel(u64),
+    TimestampBeforeLatest(u64),
     /// A chain that begins as another one.
     #[error("this chain cannot fork another")]
-    Fork,
+    ForkingUnsupported,
     /// Bytes that are no chain.
     #[error("the state cannot be loaded: {0}")]
-    Image(#[from] super::ImageError),
+    Dump(#[from] super::DumpError),
     /// It came to nothing.
     #[error(transparent)]
-    Run(#[from] RunError),
+    Execution(#[from] ExecutionError),
 }

@@ -9,9 +9,9 @@ const ETHER: U512 = U512::from_limbs([1_000_000_000_000_000_000, 0, 0, 0, 0, 0, 
 
 /// What a transaction pays at most for its gas, in wei.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Fee(U512);
+pub(crate) struct MaxFee(U512);
 
-impl Fee {
+impl MaxFee {
     /// For so much gas at `price` wei.
     pub(super) fn new(price: U256, gas: u64) -> Self {
         // 256 and 64 bits cannot leave 512.
@@ -24,12 +24,12 @@ impl Fee {
     }
 
     /// Whether nobody can mean it.
-    pub(super) fn is_absurd(self) -> bool {
+    pub(super) fn exceeds_cap(self) -> bool {
         self.0 > ETHER
     }
 }
 
-impl fmt::Display for Fee {
+impl fmt::Display for MaxFee {
     /// In ether, with two places; as exact as a number of 64 bits, as a node tells it.
     #[expect(clippy::float_arithmetic, reason = "a node rounds in the same way")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,7 +10,7 @@ use crate::{
     exec::PRECOMPILE_CODE,
     precompiles,
     state::{
-        Store, StoreWords,
+        Store, BlockArbosStorage,
         arbos::{ARBOS, AddressSet},
         programs,
         settings::Setting,
@@ -21,7 +21,7 @@ use crate::{
 pub(crate) const HASH_HISTORY: Address = address!("0000F90827F1C53a10cb7A02335B175320002935");
 
 /// How many blocks back the hashes are kept.
-const HASHES: u64 = 393_168;
+const HISTORY_WINDOW: u64 = 393_168;
 
 /// Its code, as every Arbitrum chain has it.
 const HASH_HISTORY_CODE: &[u8] = &hex!(
@@ -31,26 +31,26 @@ const HASH_HISTORY_CODE: &[u8] = &hex!(
 );
 
 /// The precompile that only the chain itself calls.
-const ARBOS_ACTS: Address = address!("00000000000000000000000000000000000a4b05");
+const ARBOS_ACTS_ADDRESS: Address = address!("00000000000000000000000000000000000a4b05");
 
 /// Where the contract that answers with hashes has that of the block before `height`.
-pub(super) fn parent_slot(height: u64) -> U256 {
-    let slot = height.checked_sub(1).and_then(|parent| parent.checked_rem(HASHES));
+pub(super) fn parent_hash_slot(height: u64) -> U256 {
+    let slot = height.checked_sub(1).and_then(|parent| parent.checked_rem(HISTORY_WINDOW));
     U256::from(slot.unwrap_or_default())
 }
 
 /// Writes the state of block zero; `accounts` get as much money as the dev account.
-pub(super) fn write(store: &mut Store, accounts: &[Address]) {
+pub(super) fn write_genesis(store: &mut Store, accounts: &[Address]) {
     for &account in [DEV_ADDRESS].iter().chain(accounts) {
         store.write_account(0, account, AccountInfo::from_balance(DEV_BALANCE));
     }
-    for precompile in precompiles::addresses().chain([ARBOS_ACTS]) {
+    for precompile in precompiles::addresses().chain([ARBOS_ACTS_ADDRESS]) {
         store.write_contract(0, precompile, 0, Bytes::from_static(&PRECOMPILE_CODE));
     }
     store.write_contract(0, HASH_HISTORY, 1, Bytes::from_static(HASH_HISTORY_CODE));
     store.write_contract(0, ARBOS, 1, Bytes::new());
 
-    let mut words = StoreWords { store, height: 0 };
+    let mut words = BlockArbosStorage { store, height: 0 };
     for setting in Setting::ALL {
         setting.set(&mut words, U256::from(setting.initial()));
     }

@@ -2,26 +2,26 @@
 
 use std::{mem, sync::Arc};
 
-use super::{Block, Chain, Included, Incoming, Place, Refusal, genesis};
-use crate::state::{StoreWords, arbos::ARBOS, outbox, settings::Setting};
+use super::{Block, Chain, IncludedTransaction, RecoveredTransaction, BlockParams, ChainError, genesis};
+use crate::state::{BlockArbosStorage, arbos::ARBOS, send_accumulator, settings::Setting};
 
 impl Chain {
     /// Makes a block of the transactions that wait, as many as its gas allows; one that may no longer
     /// run is dropped.
     pub(crate) fn mine(&mut self) {
-        let place = self.begin();
+        let params = self.begin_block();
         let mut gas = self.setting(Setting::MaxBlockGas);
         let mut included = Vec::new();
         let (mut later, mut full) = (Vec::new(), false);
         for incoming in mem::take(&mut self.pool) {
-            let message = match self.admit(&incoming, place.height) {
+            let message = match self.validate_transaction(&incoming, params.height) {
                 Ok(message) if !full && (included.is_empty() || message.gas <= gas) => message,
                 Ok(_) => {
                     full = true;
                     later.push(incoming);
                     continue;
                 }
-                Err(Refusal::NonceTooHigh { .. }) => {
+                Err(ChainError::NonceTooHigh { .. }) => {
                     later.push(incoming);
                     continue;
                 }
@@ -31,7 +31,7 @@ impl Chain {
                 }
             };
             let hash = incoming.hash();
-            match self.include(place, incoming.transaction, &message) {
+            match self.apply_transaction(params, incoming.transaction, &message) {
                 Ok(done) => {
                     gas = gas.saturating_sub(done.gas_used);
                     included.push(done);
@@ -40,13 +40,13 @@ impl Chain {
             }
         }
         self.pool = later.into_iter().collect();
-        self.close(place, included);
+        self.seal_block(params, included);
     }
 
     /// Makes blocks until nothing that waits can run.
-    pub(super) fn mine_ready(&mut self) {
+    pub(super) fn mine_until_idle(&mut self) {
         let ready = |chain: &Self| {
-            let view = chain.newest();
+            let view = chain.latest_state();
             chain.pool.iter().any(|incoming| incoming.nonce() <= view.nonce(incoming.sender()))
         };
         while ready(self) {
@@ -63,35 +63,35 @@ impl Chain {
     pub(crate) fn set_automine(&mut self, automine: bool) {
         self.automine = automine;
         if automine {
-            self.mine_ready();
+            self.mine_until_idle();
         }
-        self.touch();
+        self.notify_change();
     }
 
     /// Drops waiting transactions; whether there were any.
-    pub(crate) fn drop_waiting(&mut self, condemned: impl Fn(&Incoming) -> bool) -> bool {
-        let dropped = self.pool.drop_if(condemned);
-        self.touch();
+    pub(crate) fn drop_pooled(&mut self, condemned: impl Fn(&RecoveredTransaction) -> bool) -> bool {
+        let dropped = self.pool.remove_matching(condemned);
+        self.notify_change();
         dropped
     }
 
     /// Begins the next block: it has a place, and the hash of its parent is written down.
-    pub(super) fn begin(&mut self) -> Place {
+    pub(super) fn begin_block(&mut self) -> BlockParams {
         let parent = Arc::clone(self.latest());
         let (height, hash) = (parent.height().saturating_add(1), parent.hash());
-        let timestamp = self.clock.tick(parent.header.timestamp);
+        let timestamp = self.clock.next_block_timestamp(parent.header.timestamp);
         let base_fee = self.base_fee();
-        let slot = genesis::parent_slot(height);
+        let slot = genesis::parent_hash_slot(height);
         self.store.write_slot(height, genesis::HASH_HISTORY, slot, hash.into());
         let sends = (parent.send_count(), parent.send_root());
-        Place { height, parent: hash, timestamp, base_fee, sends }
+        BlockParams { height, parent: hash, timestamp, base_fee, sends }
     }
 
     /// Ends the block at `place` and adds it.
-    pub(super) fn close(&mut self, place: Place, included: Vec<Included>) {
-        let mut words = StoreWords { store: &mut self.store, height: place.height };
-        let sends = outbox::summary(&mut words);
-        self.append(Block::seal(Place { sends, ..place }, included));
+    pub(super) fn seal_block(&mut self, params: BlockParams, included: Vec<IncludedTransaction>) {
+        let mut words = BlockArbosStorage { store: &mut self.store, height: params.height };
+        let sends = send_accumulator::size_and_root(&mut words);
+        self.append_block(Block::seal(BlockParams { sends, ..params }, included));
     }
 
     /// Wei per gas in the next block.
@@ -105,19 +105,19 @@ impl Chain {
     }
 
     /// Adds a block and announces it.
-    pub(super) fn append(&mut self, block: Block) {
+    pub(super) fn append_block(&mut self, block: Block) {
         let block = Arc::new(block);
-        self.link(Arc::clone(&block));
-        self.touch();
+        self.push_block(Arc::clone(&block));
+        self.notify_change();
         // Nobody may be listening, which is fine.
         let _ = self.heads.send(block);
     }
 
     /// Adds a block.
-    pub(super) fn link(&mut self, block: Arc<Block>) {
+    pub(super) fn push_block(&mut self, block: Arc<Block>) {
         let height = block.height();
         for (index, included) in block.transactions.iter().enumerate() {
-            self.places.insert(included.hash(), (height, index));
+            self.transaction_locations.insert(included.hash(), (height, index));
         }
         self.heights.insert(block.hash(), height);
         self.hashes.push(block.hash());
@@ -125,12 +125,12 @@ impl Chain {
     }
 
     /// Takes the newest block off the chain. Its state stays.
-    pub(super) fn unlink(&mut self) {
+    pub(super) fn pop_block(&mut self) {
         let Some(block) = self.blocks.pop() else { return };
         self.hashes.pop();
         self.heights.remove(&block.hash());
         for included in &block.transactions {
-            self.places.remove(&included.hash());
+            self.transaction_locations.remove(&included.hash());
         }
     }
 }

@@ -5,13 +5,13 @@ mod access_list;
 mod block;
 mod call;
 mod clock;
-mod edit;
+mod cheats;
 mod error;
 mod estimate;
 mod fee;
-mod fields;
+mod rlp_fields;
 mod genesis;
-mod image;
+mod dump;
 mod logs;
 mod mine;
 mod node_interface;
@@ -21,7 +21,7 @@ mod snapshot;
 mod submit;
 mod trace;
 mod transaction;
-mod worker;
+mod chain_thread;
 
 use std::sync::Arc;
 
@@ -31,28 +31,28 @@ use alloy::{
 };
 use tokio::sync::{broadcast, watch};
 
-pub(crate) use access_list::Accessed;
-pub(crate) use block::{Block, GAS_LIMIT, Included};
-pub(crate) use call::Ask;
-pub(crate) use error::{DecodeError, Refusal};
+pub(crate) use access_list::AccessListOutcome;
+pub(crate) use block::{Block, GAS_LIMIT, IncludedTransaction};
+pub(crate) use call::CallRequest;
+pub(crate) use error::{TransactionDecodeError, ChainError};
 pub(crate) use estimate::Estimate;
-pub(crate) use image::ImageError;
-pub(crate) use logs::matching;
-pub(crate) use transaction::Incoming;
-pub(crate) use worker::{Stopped, Worker};
+pub(crate) use dump::DumpError;
+pub(crate) use logs::matching_logs;
+pub(crate) use transaction::RecoveredTransaction;
+pub(crate) use chain_thread::{ChainStopped, ChainThread};
 
-use block::Place;
-use clock::Clock;
-use pool::Pool;
+use block::BlockParams;
+use clock::ChainClock;
+use pool::TransactionPool;
 use snapshot::Snapshots;
 
 use crate::{
-    exec::Modules,
-    state::{Store, View, settings::Setting},
+    exec::ModuleCache,
+    state::{Store, StateView, settings::Setting},
 };
 
 /// Heads that a slow subscriber may be behind.
-const HEADS: usize = 1024;
+const HEADS_CAPACITY: usize = 1024;
 
 /// A chain.
 #[derive(Debug)]
@@ -66,17 +66,17 @@ pub(crate) struct Chain {
     /// Heights by hash.
     heights: B256Map<u64>,
     /// Height and index of each transaction, by hash.
-    places: B256Map<(u64, usize)>,
+    transaction_locations: B256Map<(u64, usize)>,
     /// What time it is.
-    clock: Clock,
+    clock: ChainClock,
     /// Whether a transaction makes a block at once; otherwise it waits for the next one.
     automine: bool,
     /// Transactions that wait.
-    pool: Pool,
+    pool: TransactionPool,
     /// What can be gone back to.
     snapshots: Snapshots,
     /// Compiled programs.
-    modules: Modules,
+    module_cache: ModuleCache,
     /// Where new blocks are announced.
     heads: broadcast::Sender<Arc<Block>>,
     /// Counts changes of any kind.
@@ -89,39 +89,39 @@ impl Chain {
     ///
     /// # Errors
     /// If a transaction of the set-up is refused, which means that this chain is broken.
-    pub(crate) fn new(accounts: &[Address], genesis: Option<u64>) -> Result<Self, Refusal> {
-        let mut chain = Self::over(Store::default());
+    pub(crate) fn new(accounts: &[Address], genesis: Option<u64>) -> Result<Self, ChainError> {
+        let mut chain = Self::with_store(Store::default());
         let timestamp = genesis.unwrap_or_else(|| chain.clock.now());
-        genesis::write(&mut chain.store, accounts);
-        let place = Place {
+        genesis::write_genesis(&mut chain.store, accounts);
+        let params = BlockParams {
             height: 0,
             parent: B256::ZERO,
             timestamp,
             base_fee: Setting::BaseFee.initial(),
             sends: (0, B256::ZERO),
         };
-        chain.append(Block::seal(place, Vec::new()));
-        chain.clock.step = Some(0);
-        setup::run(&mut chain)?;
-        chain.clock.step = None;
+        chain.append_block(Block::seal(params, Vec::new()));
+        chain.clock.block_interval = Some(0);
+        setup::deploy_genesis_contracts(&mut chain)?;
+        chain.clock.block_interval = None;
         chain.clock.set(timestamp);
         Ok(chain)
     }
 
     /// A chain without blocks over a state.
-    fn over(store: Store) -> Self {
+    fn with_store(store: Store) -> Self {
         Self {
             store,
             blocks: Vec::new(),
             hashes: Vec::new(),
             heights: B256Map::default(),
-            places: B256Map::default(),
-            clock: Clock::default(),
+            transaction_locations: B256Map::default(),
+            clock: ChainClock::default(),
             automine: true,
-            pool: Pool::default(),
+            pool: TransactionPool::default(),
             snapshots: Snapshots::default(),
-            modules: Modules::default(),
-            heads: broadcast::Sender::new(HEADS),
+            module_cache: ModuleCache::default(),
+            heads: broadcast::Sender::new(HEADS_CAPACITY),
             changes: watch::Sender::new(0),
         }
     }
@@ -149,7 +149,7 @@ impl Chain {
 
     /// The block and the index of a transaction.
     pub(crate) fn transaction(&self, hash: B256) -> Option<(&Arc<Block>, usize)> {
-        let (height, index) = *self.places.get(&hash)?;
+        let (height, index) = *self.transaction_locations.get(&hash)?;
         Some((self.block(height)?, index))
     }
 
@@ -157,7 +157,7 @@ impl Chain {
     ///
     /// # Errors
     /// [`Refusal::NoTag`] for tags that this chain never reaches.
-    pub(crate) fn find(&self, id: BlockId) -> Result<Option<&Arc<Block>>, Refusal> {
+    pub(crate) fn find_block(&self, id: BlockId) -> Result<Option<&Arc<Block>>, ChainError> {
         Ok(match id {
             BlockId::Hash(hash) => self.block_by_hash(hash.block_hash),
             BlockId::Number(BlockNumberOrTag::Number(height)) => self.block(height),
@@ -165,9 +165,9 @@ impl Chain {
             BlockId::Number(BlockNumberOrTag::Latest | BlockNumberOrTag::Pending) => {
                 Some(self.latest())
             }
-            BlockId::Number(BlockNumberOrTag::Safe) => return Err(Refusal::NoTag("safe")),
+            BlockId::Number(BlockNumberOrTag::Safe) => return Err(ChainError::TagNotFound("safe")),
             BlockId::Number(BlockNumberOrTag::Finalized) => {
-                return Err(Refusal::NoTag("finalized"));
+                return Err(ChainError::TagNotFound("finalized"));
             }
         })
     }
@@ -176,16 +176,16 @@ impl Chain {
     ///
     /// # Errors
     /// If it does not exist.
-    pub(crate) fn get(&self, id: BlockId) -> Result<&Arc<Block>, Refusal> {
-        self.find(id)?.ok_or(Refusal::NoHeader)
+    pub(crate) fn require_block(&self, id: BlockId) -> Result<&Arc<Block>, ChainError> {
+        self.find_block(id)?.ok_or(ChainError::HeaderNotFound)
     }
 
     /// The state after the block that is meant.
     ///
     /// # Errors
     /// If the block does not exist.
-    pub(crate) fn view(&self, id: BlockId) -> Result<View<'_>, Refusal> {
-        Ok(self.store.view(self.get(id)?.height()))
+    pub(crate) fn state_at(&self, id: BlockId) -> Result<StateView<'_>, ChainError> {
+        Ok(self.store.view(self.require_block(id)?.height()))
     }
 
     /// Where new blocks are announced.
@@ -194,17 +194,17 @@ impl Chain {
     }
 
     /// The newest state.
-    pub(crate) fn newest(&self) -> View<'_> {
+    pub(crate) fn latest_state(&self) -> StateView<'_> {
         self.store.view(self.height())
     }
 
     /// What time it is.
-    pub(crate) const fn clock(&self) -> Clock {
+    pub(crate) const fn clock(&self) -> ChainClock {
         self.clock
     }
 
     /// Transactions that wait for a block.
-    pub(crate) const fn pool(&self) -> &Pool {
+    pub(crate) const fn pool(&self) -> &TransactionPool {
         &self.pool
     }
 
@@ -214,7 +214,7 @@ impl Chain {
     }
 
     /// Counts a change.
-    fn touch(&self) {
+    fn notify_change(&self) {
         self.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
 }

@@ -1,7 +1,7 @@
 //! Going back: snapshots of the chain, and what becomes of it when one is returned to.
 
-use super::{Chain, Pool, Refusal, clock::Clock};
-use crate::state::Mark;
+use super::{Chain, TransactionPool, ChainError, clock::ChainClock};
+use crate::state::Checkpoint;
 
 /// The most snapshots at the same time.
 const CAPACITY: usize = 4096;
@@ -10,24 +10,24 @@ const CAPACITY: usize = 4096;
 #[derive(Debug)]
 struct Snapshot {
     /// Its number.
-    number: u64,
+    id: u64,
     /// The height of the newest block.
     height: u64,
     /// Where the state was.
-    mark: Mark,
+    checkpoint: Checkpoint,
     /// The clock, and what it said.
-    clock: (Clock, u64),
+    clock: (ChainClock, u64),
     /// Transactions that waited.
-    pool: Pool,
+    pool: TransactionPool,
 }
 
 /// Snapshots, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Snapshots {
     /// Those that can be returned to.
-    kept: Vec<Snapshot>,
+    entries: Vec<Snapshot>,
     /// How many there ever were.
-    taken: u64,
+    next_id: u64,
 }
 
 impl Chain {
@@ -35,16 +35,16 @@ impl Chain {
     ///
     /// # Errors
     /// If there are too many.
-    pub(crate) fn snapshot(&mut self) -> Result<u64, Refusal> {
-        if self.snapshots.kept.len() >= CAPACITY {
-            return Err(Refusal::Snapshots);
+    pub(crate) fn snapshot(&mut self) -> Result<u64, ChainError> {
+        if self.snapshots.entries.len() >= CAPACITY {
+            return Err(ChainError::TooManySnapshots);
         }
-        let number = self.snapshots.taken;
-        self.snapshots.taken = number.saturating_add(1);
-        self.snapshots.kept.push(Snapshot {
-            number,
+        let number = self.snapshots.next_id;
+        self.snapshots.next_id = number.saturating_add(1);
+        self.snapshots.entries.push(Snapshot {
+            id: number,
             height: self.height(),
-            mark: self.store.mark(),
+            checkpoint: self.store.checkpoint(),
             clock: (self.clock, self.clock.now()),
             pool: self.pool.clone(),
         });
@@ -54,30 +54,30 @@ impl Chain {
     /// Returns to a snapshot, which is used up by that, as are all later ones: blocks, state, waiting
     /// transactions and time are as they were. False if there is no such snapshot.
     pub(crate) fn revert(&mut self, number: u64) -> bool {
-        let kept = &mut self.snapshots.kept;
-        let Some(place) = kept.iter().position(|snapshot| snapshot.number == number) else {
+        let kept = &mut self.snapshots.entries;
+        let Some(index) = kept.iter().position(|snapshot| snapshot.id == number) else {
             return false;
         };
-        let later = kept.split_off(place);
+        let later = kept.split_off(index);
         let last = kept.is_empty();
         let Some(snapshot) = later.into_iter().next() else { return false };
         while self.height() > snapshot.height {
-            self.unlink();
+            self.pop_block();
         }
-        self.store.rewind(snapshot.mark);
+        self.store.revert_to(snapshot.checkpoint);
         if last {
-            self.store.forget();
+            self.store.discard_journal();
         }
         let (clock, now) = snapshot.clock;
         self.clock.set(now);
-        self.clock = Clock { offset: self.clock.offset, ..clock };
+        self.clock = ChainClock { offset: self.clock.offset, ..clock };
         self.pool = snapshot.pool;
-        self.touch();
+        self.notify_change();
         true
     }
 
     /// The numbers of the snapshots that can be returned to, with their heights.
     pub(crate) fn snapshots(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.snapshots.kept.iter().map(|snapshot| (snapshot.number, snapshot.height))
+        self.snapshots.entries.iter().map(|snapshot| (snapshot.id, snapshot.height))
     }
 }

@@ -13,13 +13,13 @@ use revm::{
 };
 
 use super::MAX_CODE;
-use crate::precompiles::Fault;
+use crate::precompiles::ArbHalt;
 
 /// More about the failure of the outermost frame than revm keeps.
 #[derive(Debug)]
-pub(super) enum Detail {
+pub(super) enum HaltDetail {
     /// A program or precompile failed.
-    Fault(Fault),
+    Arbitrum(ArbHalt),
     /// An opcode of the EVM failed.
     Opcode {
         /// The opcode.
@@ -28,26 +28,26 @@ pub(super) enum Detail {
         stack: usize,
     },
     /// Code of this many bytes was to be deployed.
-    Code(usize),
+    CodeSize(usize),
     /// Init code of this many bytes was to be run.
-    InitCode(usize),
+    InitCodeSize(usize),
     /// A precompile of Ethereum refused its input.
     Precompile(PrecompileHalt),
 }
 
-impl Detail {
+impl HaltDetail {
     /// What to remember of a frame that ended with `result`; `init_code` is the size of the init code
     /// that was refused last.
-    pub(super) fn of(
+    pub(super) fn from_frame(
         frame: &EthFrame<EthInterpreter>,
         result: &InterpreterResult,
         init_code: usize,
     ) -> Option<Self> {
         if result.result == InstructionResult::CreateInitCodeSizeLimit {
-            return Some(Self::InitCode(init_code));
+            return Some(Self::InitCodeSize(init_code));
         }
         if result.result == InstructionResult::Return && frame.data.is_create() {
-            return Some(Self::Code(result.output.len()));
+            return Some(Self::CodeSize(result.output.len()));
         }
         if !result.result.is_halt() {
             return None;
@@ -65,12 +65,12 @@ pub(crate) struct Halt {
     /// What revm says.
     reason: HaltReason,
     /// What else is known.
-    detail: Option<Detail>,
+    detail: Option<HaltDetail>,
 }
 
 impl Halt {
     /// The failure for `reason`.
-    pub(super) const fn new(reason: HaltReason, detail: Option<Detail>) -> Self {
+    pub(super) const fn new(reason: HaltReason, detail: Option<HaltDetail>) -> Self {
         Self { reason, detail }
     }
 
@@ -83,10 +83,10 @@ impl Halt {
 impl fmt::Display for Halt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (opcode, stack) = match &self.detail {
-            Some(Detail::Fault(fault)) => return write!(f, "{fault}"),
-            Some(Detail::Precompile(halt)) => return write_precompile(f, halt),
-            Some(Detail::Opcode { opcode, stack }) => (*opcode, *stack),
-            Some(Detail::Code(_) | Detail::InitCode(_)) | None => (0, 0),
+            Some(HaltDetail::Arbitrum(fault)) => return write!(f, "{fault}"),
+            Some(HaltDetail::Precompile(halt)) => return write_precompile(f, halt),
+            Some(HaltDetail::Opcode { opcode, stack }) => (*opcode, *stack),
+            Some(HaltDetail::CodeSize(_) | HaltDetail::InitCodeSize(_)) | None => (0, 0),
         };
         match &self.reason {
             HaltReason::OutOfGas(_) => f.write_str("out of gas"),
@@ -109,7 +109,7 @@ impl fmt::Display for Halt {
             }
             HaltReason::NonceOverflow => f.write_str("nonce uint64 overflow"),
             HaltReason::CreateContractSizeLimit => match self.detail {
-                Some(Detail::Code(size)) => {
+                Some(HaltDetail::CodeSize(size)) => {
                     write!(f, "max code size exceeded: code size {size} limit {MAX_CODE}")
                 }
                 _ => f.write_str("max code size exceeded"),
@@ -118,7 +118,7 @@ impl fmt::Display for Halt {
                 f.write_str("invalid code: must not begin with 0xef")
             }
             HaltReason::CreateInitCodeSizeLimit => match self.detail {
-                Some(Detail::InitCode(size)) => {
+                Some(HaltDetail::InitCodeSize(size)) => {
                     write!(f, "out of gas: max initcode size exceeded: size {size}")
                 }
                 _ => f.write_str("out of gas: max initcode size exceeded"),

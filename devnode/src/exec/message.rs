@@ -10,7 +10,7 @@ use crate::CHAIN_ID;
 
 /// What gas costs in a message.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Price {
+pub(crate) struct GasPrice {
     /// Wei per gas that is paid.
     pub(crate) paid: u64,
     /// Wei per gas that is offered, tip included; `None` in calls that name no price, where the
@@ -36,7 +36,7 @@ pub(crate) struct Message {
     /// Gas that is paid for in advance on top, and given back unused.
     pub(crate) held_gas: u64,
     /// What gas costs.
-    pub(crate) price: Price,
+    pub(crate) price: GasPrice,
     /// Accounts and slots that are warm from the start.
     pub(crate) access_list: AccessList,
     /// Delegations of accounts to code.

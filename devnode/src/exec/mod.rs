@@ -3,22 +3,22 @@
 //! Whether a transaction may run at all is judged by the chain before; what is run here changes
 //! nothing until the chain commits the changes.
 
-mod entered;
+mod program_entries;
 mod evm;
-mod frames;
+mod call_stack;
 mod halt;
 mod handler;
-mod host;
+mod precompile_host;
 mod message;
-mod modules;
+mod module_cache;
 mod opcodes;
 mod precompiles;
 mod program;
-mod steps;
+mod stylus_tracer;
 mod subcall;
 mod trace;
-mod watch;
-mod world;
+mod inspector;
+mod evm_api;
 
 use std::{convert::Infallible, time::Instant};
 
@@ -36,35 +36,35 @@ use revm::{
     state::Account,
 };
 
-pub(crate) use entered::{Entered, execute_noting_programs};
+pub(crate) use program_entries::{ProgramEntry, execute_recording_programs};
 pub(crate) use evm::PRECOMPILE_CODE;
-use evm::{Arb, ArbEvm};
-use halt::Detail;
+use evm::{ArbContext, ArbEvm};
+use halt::HaltDetail;
 pub(crate) use halt::Halt;
 use handler::ArbHandler;
-pub(crate) use message::{Message, Price};
-pub(crate) use modules::Modules;
+pub(crate) use message::{Message, GasPrice};
+pub(crate) use module_cache::ModuleCache;
 pub(crate) use trace::{Origin, Trace, TraceError, Tracer, trace};
-use watch::Watcher;
+use inspector::InspectorRef;
 
 use crate::{
     CHAIN_ID,
-    precompiles::{Facts, Missing},
-    state::View,
+    precompiles::{BlockContext, Unimplemented},
+    state::StateView,
 };
 
 /// State to run on: that of one height, with changes on top.
-pub(crate) type State<'a> = CacheDB<View<'a>>;
+pub(crate) type State<'a> = CacheDB<StateView<'a>>;
 
 /// The most bytes of code that a contract may have.
 pub(crate) const MAX_CODE: usize = 24_576;
 
 /// The chain around a message.
-pub(crate) struct Surroundings<'a> {
+pub(crate) struct ExecutionEnv<'a> {
     /// What it runs on.
     pub(crate) state: State<'a>,
     /// Height, time and base fee of the block.
-    pub(crate) facts: Facts,
+    pub(crate) block_context: BlockContext,
     /// Who the block belongs to.
     pub(crate) beneficiary: Address,
     /// The gas limit that the block shows.
@@ -72,38 +72,38 @@ pub(crate) struct Surroundings<'a> {
     /// The hashes of all blocks so far, by height.
     pub(crate) hashes: &'a [B256],
     /// Where precompiles answer that are not at their own address, by that address.
-    pub(crate) moved: AddressMap<Address>,
+    pub(crate) moved_precompiles: AddressMap<Address>,
     /// Addresses whose precompile is replaced by code.
-    pub(crate) replaced: Vec<Address>,
+    pub(crate) replaced_precompiles: Vec<Address>,
     /// The compiled programs of the chain.
-    pub(crate) modules: &'a mut Modules,
+    pub(crate) module_cache: &'a mut ModuleCache,
     /// When the message has to be done; `None` if only its gas ends it.
     pub(crate) deadline: Option<Instant>,
 }
 
 /// How a message ended.
 #[derive(Debug)]
-pub(crate) enum End {
+pub(crate) enum ExecutionStatus {
     /// It succeeded.
     Success,
     /// It reverted.
     Revert,
     /// It failed otherwise and used all its gas.
-    Failure(Halt),
+    Halt(Halt),
 }
 
 /// Why a message came to nothing.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum RunError {
+pub(crate) enum ExecutionError {
     /// The time was over.
     #[error("execution aborted (timeout = 5s)")]
-    Late,
+    TimedOut,
     /// More is to be told of it than anybody could be.
     #[error("the trace is too long")]
-    LongTrace,
+    TraceTooLong,
     /// It called what this chain does not have.
     #[error(transparent)]
-    Missing(#[from] Missing),
+    Unimplemented(#[from] Unimplemented),
     /// revm refuses it, which its sender's checks should have told before.
     #[error(transparent)]
     Evm(#[from] EVMError<Infallible>),
@@ -113,7 +113,7 @@ pub(crate) enum RunError {
 #[derive(Debug)]
 pub(crate) struct Execution {
     /// How it ended.
-    pub(crate) end: End,
+    pub(crate) status: ExecutionStatus,
     /// Result or revert data.
     pub(crate) output: Bytes,
     /// Gas that is paid for.
@@ -126,15 +126,15 @@ pub(crate) struct Execution {
     pub(crate) changes: AddressMap<Account>,
 }
 
-impl Surroundings<'_> {
+impl ExecutionEnv<'_> {
     /// The block as a message sees it: its number is that of the parent chain.
-    fn block(&self, message: &Message) -> BlockEnv {
+    fn block_env(&self, message: &Message) -> BlockEnv {
         BlockEnv {
             number: U256::ZERO,
             beneficiary: self.beneficiary,
-            timestamp: U256::from(self.facts.timestamp),
+            timestamp: U256::from(self.block_context.timestamp),
             gas_limit: self.gas_limit,
-            basefee: if message.price.offered.is_some() { self.facts.base_fee } else { 0 },
+            basefee: if message.price.offered.is_some() { self.block_context.base_fee } else { 0 },
             difficulty: U256::ONE,
             prevrandao: Some(B256::with_last_byte(1)),
             blob_excess_gas_and_price: None,
@@ -145,19 +145,19 @@ impl Surroundings<'_> {
 
 impl Execution {
     /// What revm says, in the words of the chain.
-    fn new(ran: ResultAndState<HaltReason>, detail: Option<Detail>) -> Self {
+    fn new(ran: ResultAndState<HaltReason>, halt_detail: Option<HaltDetail>) -> Self {
         let ResultAndState { result, state: changes } = ran;
         let (gas_used, gas_needed) = (result.gas().tx_gas_used(), result.gas().total_gas_spent());
         let (end, output, logs) = match result {
             ExecutionResult::Success { logs, output, .. } => {
-                (End::Success, output.into_data(), logs)
+                (ExecutionStatus::Success, output.into_data(), logs)
             }
-            ExecutionResult::Revert { output, .. } => (End::Revert, output, Vec::new()),
+            ExecutionResult::Revert { output, .. } => (ExecutionStatus::Revert, output, Vec::new()),
             ExecutionResult::Halt { reason, .. } => {
-                (End::Failure(Halt::new(reason, detail)), Bytes::new(), Vec::new())
+                (ExecutionStatus::Halt(Halt::new(reason, halt_detail)), Bytes::new(), Vec::new())
             }
         };
-        Self { end, output, gas_used, gas_needed, logs, changes }
+        Self { status: end, output, gas_used, gas_needed, logs, changes }
     }
 }
 
@@ -165,38 +165,38 @@ impl Execution {
 ///
 /// # Errors
 /// See [`RunError`].
-pub(crate) fn execute(around: Surroundings<'_>, message: &Message) -> Result<Execution, RunError> {
-    let (ran, detail) = run(around, message, &mut NoOpInspector)?;
-    Ok(Execution::new(ran, detail))
+pub(crate) fn execute(env: ExecutionEnv<'_>, message: &Message) -> Result<Execution, ExecutionError> {
+    let (ran, halt_detail) = run_with_inspector(env, message, &mut NoOpInspector)?;
+    Ok(Execution::new(ran, halt_detail))
 }
 
 /// Runs a message to its end while somebody watches; with what revm says, more about a failure.
-fn run<'a>(
-    around: Surroundings<'a>,
+fn run_with_inspector<'a>(
+    env: ExecutionEnv<'a>,
     message: &Message,
-    watcher: Watcher<'a>,
-) -> Result<(ResultAndState<HaltReason>, Option<Detail>), RunError> {
-    let block = around.block(message);
-    let Surroundings { state, facts, hashes, moved, replaced, modules, deadline, .. } = around;
+    inspector: InspectorRef<'a>,
+) -> Result<(ResultAndState<HaltReason>, Option<HaltDetail>), ExecutionError> {
+    let block = env.block_env(message);
+    let ExecutionEnv { state, block_context, hashes, moved_precompiles: moved, replaced_precompiles: replaced, module_cache: modules, deadline, .. } = env;
     let ctx = Context {
         block,
         tx: message.tx_env(),
         cfg: cfg(),
         journaled_state: Journal::new(state),
-        chain: Arb::new(facts, hashes, modules, message, deadline),
+        chain: ArbContext::new(block_context, hashes, modules, message, deadline),
         local: LocalContext::default(),
         error: Ok(()),
     };
-    let mut evm = ArbEvm::new(ctx, moved, replaced, watcher);
+    let mut evm = ArbEvm::new(ctx, moved, replaced, inspector);
     let mut handler = ArbHandler::default();
     let result =
-        if evm.is_watched() { handler.inspect_run(&mut evm) } else { handler.run(&mut evm) };
-    if let Some(why) = evm.stopped() {
+        if evm.is_inspected() { handler.inspect_run(&mut evm) } else { handler.run(&mut evm) };
+    if let Some(why) = evm.take_abort_reason() {
         return Err(why);
     }
     let result = result?;
     let state = evm.finish();
-    Ok((ResultAndState { result, state }, evm.detail()))
+    Ok((ResultAndState { result, state }, evm.take_halt_detail()))
 }
 
 /// Gas that a message costs before anything runs.

@@ -30,7 +30,7 @@ fn create<const SALTED: bool>(
     let size = interpreter.stack.peek(2);
     let done = contract::create::<SALTED, _, _>(InstructionContext { interpreter, host });
     if done == Err(InstructionResult::CreateInitCodeSizeLimit) {
-        host.chain.init_code = size.unwrap_or_default().saturating_to();
+        host.chain.init_code_size = size.unwrap_or_default().saturating_to();
     }
     done
 }

@@ -10,11 +10,11 @@ use revm::{
     primitives::hardfork::SpecId,
 };
 
-use super::{evm::Ctx, halt::Detail};
-use crate::precompiles::{self, Caller, Done, Ending};
+use super::{evm::Ctx, halt::HaltDetail};
+use crate::precompiles::{self, CallerInfo, PrecompileOutcome, PrecompileStatus};
 
 /// All precompiles.
-pub(super) struct Precompiles {
+pub(super) struct ArbPrecompiles {
     /// Ethereum's.
     ethereum: EthPrecompiles,
     /// Every address that is warm from the start.
@@ -25,7 +25,7 @@ pub(super) struct Precompiles {
     replaced: Vec<Address>,
 }
 
-impl Precompiles {
+impl ArbPrecompiles {
     /// See [`super::Surroundings`] for the arguments.
     pub(super) fn new(moved: AddressMap<Address>, replaced: Vec<Address>) -> Self {
         let ethereum = EthPrecompiles::new(SpecId::OSAKA);
@@ -35,7 +35,7 @@ impl Precompiles {
     }
 }
 
-impl<'a> PrecompileProvider<Ctx<'a>> for Precompiles {
+impl<'a> PrecompileProvider<Ctx<'a>> for ArbPrecompiles {
     type Output = InterpreterResult;
 
     fn set_spec(&mut self, _spec: SpecId) -> bool {
@@ -53,26 +53,26 @@ impl<'a> PrecompileProvider<Ctx<'a>> for Precompiles {
             None if self.replaced.contains(&asked) => return Ok(None),
             None => asked,
         };
-        let caller = Caller {
+        let caller = CallerInfo {
             address: inputs.caller,
             value: inputs.value.get(),
             read_only: inputs.is_static,
-            borrowed: matches!(inputs.scheme, CallScheme::DelegateCall | CallScheme::CallCode),
-            depth: ctx.chain.frames.depth(),
-            beyond: ctx.chain.frames.beyond(),
+            is_delegated: matches!(inputs.scheme, CallScheme::DelegateCall | CallScheme::CallCode),
+            depth: ctx.chain.call_stack.depth(),
+            outer_caller: ctx.chain.call_stack.outer_caller(),
         };
-        ctx.chain.moves.clear();
+        ctx.chain.transfers.clear();
         let input: Bytes = inputs.input.bytes(ctx);
         if let Some(done) = precompiles::run(ctx, caller, own, &input, inputs.gas_limit) {
-            return conclude(ctx, done, inputs.gas_limit).map(Some);
+            return interpreter_result(ctx, done, inputs.gas_limit).map(Some);
         }
         let Some(precompile) = self.ethereum.precompiles.get(&own) else { return Ok(None) };
         let output =
             precompile.execute(&input, inputs.gas_limit, 0).map_err(|fatal| fatal.to_string())?;
         if let Some(halt) = output.halt_reason()
-            && ctx.chain.frames.depth() == 0
+            && ctx.chain.call_stack.depth() == 0
         {
-            ctx.chain.detail = Some(Detail::Precompile(halt.clone()));
+            ctx.chain.halt_detail = Some(HaltDetail::Precompile(halt.clone()));
         }
         Ok(Some(precompile_output_to_interpreter_result(output, inputs.gas_limit)))
     }
@@ -86,20 +86,20 @@ impl<'a> PrecompileProvider<Ctx<'a>> for Precompiles {
 ///
 /// # Errors
 /// If the message comes to nothing; why is noted in the context.
-fn conclude(ctx: &mut Ctx<'_>, done: Done, gas_limit: u64) -> Result<InterpreterResult, String> {
+fn interpreter_result(ctx: &mut Ctx<'_>, done: PrecompileOutcome, gas_limit: u64) -> Result<InterpreterResult, String> {
     let mut gas = Gas::new(gas_limit);
     gas.set_spent(gas_limit.saturating_sub(done.gas_left));
-    let result = match done.ending {
-        Ending::Success => InstructionResult::Return,
-        Ending::Revert => InstructionResult::Revert,
-        Ending::Fault(fault) => {
-            if ctx.chain.frames.depth() == 0 {
-                ctx.chain.detail = Some(Detail::Fault(fault));
+    let result = match done.status {
+        PrecompileStatus::Success => InstructionResult::Return,
+        PrecompileStatus::Revert => InstructionResult::Revert,
+        PrecompileStatus::Halt(fault) => {
+            if ctx.chain.call_stack.depth() == 0 {
+                ctx.chain.halt_detail = Some(HaltDetail::Arbitrum(fault));
             }
             InstructionResult::PrecompileError
         }
-        Ending::Missing(missing) => {
-            ctx.chain.stop(missing.into());
+        PrecompileStatus::Unimplemented(missing) => {
+            ctx.chain.abort(missing.into());
             return Err(String::new());
         }
     };

@@ -14,15 +14,15 @@ use serde::Serialize;
 pub(crate) use revm_inspectors::tracing::TransactionContext as Origin;
 
 use super::{
-    End, Execution, Message, RunError, Surroundings, run,
-    steps::{Step, StepTracer},
+    ExecutionStatus, Execution, Message, ExecutionError, ExecutionEnv, run_with_inspector,
+    stylus_tracer::{TraceStep, StylusTracer},
 };
 
 /// Name of the tracer of programs.
-const STYLUS: &str = "stylusTracer";
+const STYLUS_TRACER: &str = "stylusTracer";
 
 /// What a script has in it that asks for the hooks of programs.
-const HOOKS: &str = "hostio";
+const HOSTIO_MARKER: &str = "hostio";
 
 /// What there is to trace a message with.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub(crate) enum Trace {
     /// In a form of geth's.
     Geth(Box<GethTrace>),
     /// The hooks of programs.
-    Stylus(Vec<Step>),
+    Stylus(Vec<TraceStep>),
 }
 
 /// Why there is no trace.
@@ -48,10 +48,10 @@ pub(crate) enum Trace {
 pub(crate) enum TraceError {
     /// No such tracer, or not with these settings.
     #[error(transparent)]
-    Tracer(#[from] DebugInspectorError),
+    UnsupportedTracer(#[from] DebugInspectorError),
     /// The message comes to nothing.
     #[error(transparent)]
-    Run(#[from] RunError),
+    Execution(#[from] ExecutionError),
 }
 
 impl Tracer {
@@ -61,7 +61,7 @@ impl Tracer {
     /// If there is none like that.
     pub(crate) fn new(options: GethDebugTracingOptions) -> Result<Self, TraceError> {
         match &options.tracer {
-            Some(GethDebugTracerType::JsTracer(text)) if text == STYLUS || text.contains(HOOKS) => {
+            Some(GethDebugTracerType::JsTracer(text)) if text == STYLUS_TRACER || text.contains(HOSTIO_MARKER) => {
                 Ok(Self::Stylus)
             }
             _ => Ok(Self::Geth(Box::new(DebugInspector::new(options)?))),
@@ -74,28 +74,28 @@ impl Tracer {
 /// # Errors
 /// See [`TraceError`].
 pub(crate) fn trace(
-    around: Surroundings<'_>,
+    env: ExecutionEnv<'_>,
     message: &Message,
     tracer: Tracer,
     origin: Option<Origin>,
 ) -> Result<Trace, TraceError> {
     match tracer {
         Tracer::Stylus => {
-            let mut tracer = StepTracer::default();
-            run(around, message, &mut tracer)?;
+            let mut tracer = StylusTracer::default();
+            run_with_inspector(env, message, &mut tracer)?;
             Ok(Trace::Stylus(tracer.into_steps()))
         }
         Tracer::Geth(mut tracer) => {
             let gas_limit = message.gas.saturating_add(message.held_gas);
             let tx = TxEnv { gas_limit, ..message.tx_env() };
-            let number = U256::from(around.facts.height);
-            let block = BlockEnv { number, ..around.block(message) };
-            let mut before = around.state.clone();
-            let (ran, detail) = run(around, message, &mut *tracer)?;
+            let number = U256::from(env.block_context.height);
+            let block = BlockEnv { number, ..env.block_env(message) };
+            let mut before = env.state.clone();
+            let (ran, halt_detail) = run_with_inspector(env, message, &mut *tracer)?;
             let mut trace = tracer.get_result(origin, &tx, &block, &ran, &mut before)?;
             // The outermost failure is known in the words of the node.
             if let GethTrace::CallTracer(frame) = &mut trace
-                && let End::Failure(halt) = Execution::new(ran, detail).end
+                && let ExecutionStatus::Halt(halt) = Execution::new(ran, halt_detail).status
             {
                 frame.error = Some(halt.to_string());
             }

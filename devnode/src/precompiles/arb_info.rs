@@ -2,29 +2,29 @@
 
 use super::{
     abi::ArbInfo::{ArbInfoCalls as Function, getBalanceCall, getCodeCall},
-    call::{Answer, Call, copy_gas},
+    call::{CallResult, PrecompileCall, copy_gas},
 };
 
 /// Gas to look at a balance.
-const BALANCE: u64 = 700;
+const BALANCE_GAS: u64 = 700;
 
 /// Gas to look at code, before its length.
-const CODE: u64 = 2100;
+const CODE_GAS: u64 = 2100;
 
 /// Answers a call.
-pub(super) fn answer(call: &mut Call<'_>) -> Answer {
+pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     match call.function()? {
         Function::getBalance(args) => {
             call.view()?;
-            call.burn(BALANCE);
+            call.burn(BALANCE_GAS);
             let balance = call.host.balance(args.account);
-            call.done::<getBalanceCall>(&balance)
+            call.encode_return::<getBalanceCall>(&balance)
         }
         Function::getCode(args) => {
             call.view()?;
             let code = call.host.code(args.account);
-            call.burn(CODE.saturating_add(copy_gas(code.len())));
-            call.done::<getCodeCall>(&code)
+            call.burn(CODE_GAS.saturating_add(copy_gas(code.len())));
+            call.encode_return::<getCodeCall>(&code)
         }
     }
 }

@@ -7,12 +7,12 @@ use super::{
         ArbOwnerPublicCalls as Function, getAllChainOwnersCall, getAllNativeTokenOwnersCall,
         getScheduledUpgradeCall, getScheduledUpgradeReturn,
     },
-    call::{Answer, Call, READ, Stop},
+    call::{CallResult, PrecompileCall, STORAGE_READ_GAS, CallError},
 };
 use crate::state::{arbos::AddressSet, settings::Setting};
 
 /// Answers a call.
-pub(super) fn answer(call: &mut Call<'_>) -> Answer {
+pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     let function = call.function()?;
     if let Function::rectifyChainOwner(args) = &function {
         call.write()?;
@@ -30,38 +30,38 @@ pub(super) fn answer(call: &mut Call<'_>) -> Answer {
         | Function::isCalldataPriceIncreaseEnabled(_)
         | Function::getParentGasFloorPerToken(_)
         | Function::getNativeTokenManagementFrom(_) => {
-            call.burn(READ);
+            call.burn(STORAGE_READ_GAS);
             U256::ZERO
         }
-        other => return several(call, &other),
+        other => return dispatch_compound(call, &other),
     };
-    call.done_word(word)
+    call.encode_word(word)
 }
 
 /// Answers with more than a word.
-fn several(call: &mut Call<'_>, function: &Function) -> Answer {
+fn dispatch_compound(call: &mut PrecompileCall<'_>, function: &Function) -> CallResult {
     match function {
         Function::getAllChainOwners(_) => {
             let owners = AddressSet::owners().members(call);
-            call.done::<getAllChainOwnersCall>(&owners)
+            call.encode_return::<getAllChainOwnersCall>(&owners)
         }
         Function::getAllNativeTokenOwners(_) => {
-            call.burn(READ);
-            call.done::<getAllNativeTokenOwnersCall>(&Vec::new())
+            call.burn(STORAGE_READ_GAS);
+            call.encode_return::<getAllNativeTokenOwnersCall>(&Vec::new())
         }
         Function::getScheduledUpgrade(_) => {
             let version = Setting::UpgradeVersion.get(call).saturating_to();
             let timestamp = Setting::UpgradeTime.get(call).saturating_to();
-            call.done::<getScheduledUpgradeCall>(&getScheduledUpgradeReturn { version, timestamp })
+            call.encode_return::<getScheduledUpgradeCall>(&getScheduledUpgradeReturn { version, timestamp })
         }
-        _ => Err(Stop::Refused),
+        _ => Err(CallError::RevertAllGas),
     }
 }
 
 /// Mends the list of owners, which is never broken here: reverts after looking.
-fn rectify(call: &mut Call<'_>, owner: alloy::primitives::Address) -> Answer {
+fn rectify(call: &mut PrecompileCall<'_>, owner: alloy::primitives::Address) -> CallResult {
     if AddressSet::owners().contains(call, owner) {
-        call.burn(READ.saturating_mul(3));
+        call.burn(STORAGE_READ_GAS.saturating_mul(3));
     }
-    Err(Stop::Plain)
+    Err(CallError::EmptyRevert)
 }

@@ -5,44 +5,44 @@ use alloy::primitives::U256;
 
 use super::{
     abi::ArbRetryableTx::{ArbRetryableTxCalls as Function, NoTicketWithID, NotCallable},
-    call::{Answer, Call, READ, error},
+    call::{CallResult, PrecompileCall, STORAGE_READ_GAS, solidity_error},
 };
 
 /// Seconds that a ticket would live.
 const LIFETIME: u64 = 604_800;
 
 /// Answers a call.
-pub(super) fn answer(call: &mut Call<'_>) -> Answer {
+pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     match call.function()? {
         Function::getLifetime(_) => {
             call.view()?;
-            call.done_word(U256::from(LIFETIME))
+            call.encode_word(U256::from(LIFETIME))
         }
         Function::getCurrentRedeemer(_) => {
             call.view()?;
-            call.done_word(U256::ZERO)
+            call.encode_word(U256::ZERO)
         }
         Function::getTimeout(_) | Function::getBeneficiary(_) => {
             call.view()?;
-            no_ticket(call, READ)
+            no_ticket(call, STORAGE_READ_GAS)
         }
         Function::cancel(_) | Function::keepalive(_) => {
             call.write()?;
-            no_ticket(call, READ)
+            no_ticket(call, STORAGE_READ_GAS)
         }
         Function::redeem(_) => {
             call.write()?;
-            no_ticket(call, READ.saturating_mul(2))
+            no_ticket(call, STORAGE_READ_GAS.saturating_mul(2))
         }
         Function::submitRetryable(_) => {
             call.write()?;
-            Err(error(&NotCallable {}))
+            Err(solidity_error(&NotCallable {}))
         }
     }
 }
 
 /// Reverts after looking for a ticket.
-fn no_ticket(call: &mut Call<'_>, gas: u64) -> Answer {
+fn no_ticket(call: &mut PrecompileCall<'_>, gas: u64) -> CallResult {
     call.burn(gas);
-    Err(error(&NoTicketWithID {}))
+    Err(solidity_error(&NoTicketWithID {}))
 }

@@ -4,14 +4,14 @@ use alloy::primitives::Bytes;
 
 use super::{
     abi::ArbosTest::ArbosTestCalls as Function,
-    call::{Answer, Call, Stop},
+    call::{CallResult, PrecompileCall, CallError},
 };
 
 /// Answers a call.
-pub(super) fn answer(call: &mut Call<'_>) -> Answer {
+pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     let Function::burnArbGas(args) = call.function()?;
     call.pure()?;
-    let gas = u64::try_from(args.gas).map_err(|_| Stop::Plain)?;
-    call.drain(gas);
+    let gas = u64::try_from(args.gas).map_err(|_| CallError::EmptyRevert)?;
+    call.burn_up_to(gas);
     Ok(Bytes::new())
 }

@@ -11,54 +11,54 @@ use alloy::{
 };
 use stylus_engine::Params;
 
-use super::{Fault, Host, Missing, missing};
+use super::{ArbHalt, PrecompileHost, Unimplemented, unimplemented};
 use crate::state::{
-    arbos::Words,
-    programs::{self, Record},
+    arbos::ArbosStorage,
+    programs::{self, ProgramRecord},
 };
 
 /// Gas to open the state of ArbOS, which every function does that is not pure.
-const OPEN: u64 = 800;
+const OPEN_ARBOS_GAS: u64 = 800;
 
 /// Gas to read a word of ArbOS.
-pub(super) const READ: u64 = 800;
+pub(super) const STORAGE_READ_GAS: u64 = 800;
 
 /// Gas to write a word of ArbOS that is not zero.
-const WRITE: u64 = 20_000;
+const STORAGE_WRITE_GAS: u64 = 20_000;
 
 /// Gas to write a zero.
-const CLEAR: u64 = 5000;
+const STORAGE_CLEAR_GAS: u64 = 5000;
 
 /// Gas to look at the code hash of an account.
-const CODE_HASH: u64 = 2600;
+const CODE_HASH_GAS: u64 = 2600;
 
 /// Gas to read the parameters of programs.
-const PARAMS: u64 = 100;
+const PARAMS_GAS: u64 = 100;
 
 /// Gas for each word of arguments or results.
-const COPY: u64 = 3;
+const COPY_WORD_GAS: u64 = 3;
 
 /// Gas of an event, and again for each of its topics.
-const LOG: u64 = 375;
+const LOG_GAS: u64 = 375;
 
 /// Gas for each byte of an event's data.
-const LOG_BYTE: u64 = 8;
+const LOG_BYTE_GAS: u64 = 8;
 
 /// Gas of a hash.
-const HASH: u64 = 30;
+const HASH_GAS: u64 = 30;
 
 /// Gas for each word that is hashed.
-const HASH_WORD: u64 = 6;
+const HASH_WORD_GAS: u64 = 6;
 
 /// Bytes of a selector.
-const SELECTOR: usize = 4;
+const SELECTOR_LEN: usize = 4;
 
 /// Where in the calldata the unused bytes of a first argument are that is an address.
-const UNUSED: Range<usize> = 4..16;
+const ADDRESS_PADDING: Range<usize> = 4..16;
 
 /// What a call may not be, so that its function can say what it needs.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Caller {
+pub(crate) struct CallerInfo {
     /// Who calls.
     pub(crate) address: Address,
     /// Wei sent along, which have arrived already.
@@ -66,37 +66,37 @@ pub(crate) struct Caller {
     /// Whether state may not be changed.
     pub(crate) read_only: bool,
     /// Whether the caller borrows the precompile's code to act as itself.
-    pub(crate) borrowed: bool,
+    pub(crate) is_delegated: bool,
     /// Frames above this one: 0 if a transaction calls the precompile itself.
     pub(crate) depth: usize,
     /// Who called the caller; zero if nobody did.
-    pub(crate) beyond: Address,
+    pub(crate) outer_caller: Address,
 }
 
 /// Why a call of a precompile does not succeed.
 #[derive(Debug)]
-pub(crate) enum Stop {
+pub(crate) enum CallError {
     /// Reverts with an error's data and keeps the gas that is left.
-    Error(Bytes),
+    Revert(Bytes),
     /// Reverts without data and keeps the gas that is left.
-    Plain,
+    EmptyRevert,
     /// Reverts without data and takes all gas.
-    Refused,
+    RevertAllGas,
     /// Fails with a text and takes all gas.
-    Fault(Fault),
+    Halt(ArbHalt),
     /// Ends the whole message: Nitro would do something that this chain cannot.
-    Missing(Missing),
+    Unimplemented(Unimplemented),
 }
 
 /// The encoded result of a function, or why there is none.
-pub(crate) type Answer = Result<Bytes, Stop>;
+pub(crate) type CallResult = Result<Bytes, CallError>;
 
 /// A call while it is answered.
-pub(crate) struct Call<'h> {
+pub(crate) struct PrecompileCall<'h> {
     /// The chain around it.
-    pub(super) host: &'h mut dyn Host,
+    pub(super) host: &'h mut dyn PrecompileHost,
     /// Who calls, and how.
-    pub(super) caller: Caller,
+    pub(super) caller: CallerInfo,
     /// The precompile.
     address: Address,
     /// Selector and arguments.
@@ -108,19 +108,19 @@ pub(crate) struct Call<'h> {
     /// Gas that it was given.
     limit: u64,
     /// Whether gas is not counted, as for the chain's owner.
-    free: bool,
+    unmetered: bool,
 }
 
-impl<'h> Call<'h> {
+impl<'h> PrecompileCall<'h> {
     /// A call of the precompile at `address` with `gas`.
     pub(super) fn new(
-        host: &'h mut dyn Host,
-        caller: Caller,
+        host: &'h mut dyn PrecompileHost,
+        caller: CallerInfo,
         address: Address,
         input: &'h [u8],
         gas: u64,
     ) -> Self {
-        Self { host, caller, address, input, gas, limit: gas, exhausted: false, free: false }
+        Self { host, caller, address, input, gas, limit: gas, exhausted: false, unmetered: false }
     }
 
     /// Gas that is left.
@@ -135,61 +135,61 @@ impl<'h> Call<'h> {
 
     /// The function that is called, with its arguments. Numbers have to fit their types; an address,
     /// which always comes first, may have anything in its unused bytes.
-    pub(super) fn function<I: SolInterface>(&self) -> Result<I, Stop> {
+    pub(super) fn function<I: SolInterface>(&self) -> Result<I, CallError> {
         I::abi_decode_validate(self.input).or_else(|_| {
             let mut clean = self.input.to_vec();
-            clean.get_mut(UNUSED).ok_or_else(|| self.unknown())?.fill(0);
-            I::abi_decode_validate(&clean).map_err(|_| self.unknown())
+            clean.get_mut(ADDRESS_PADDING).ok_or_else(|| self.unknown_selector())?.fill(0);
+            I::abi_decode_validate(&clean).map_err(|_| self.unknown_selector())
         })
     }
 
     /// How a call ends that no function here can answer.
-    pub(super) fn unknown(&self) -> Stop {
-        missing::find(self.address, self.input).map_or(Stop::Refused, Stop::Missing)
+    pub(super) fn unknown_selector(&self) -> CallError {
+        unimplemented::find_unimplemented(self.address, self.input).map_or(CallError::RevertAllGas, CallError::Unimplemented)
     }
 
     /// Enters a function that needs nothing of the chain.
-    pub(super) fn pure(&mut self) -> Result<(), Stop> {
+    pub(super) fn pure(&mut self) -> Result<(), CallError> {
         if !self.caller.value.is_zero() {
-            return Err(Stop::Refused);
+            return Err(CallError::RevertAllGas);
         }
-        self.pay_arguments();
+        self.charge_arguments();
         Ok(())
     }
 
     /// Enters a function that only reads.
-    pub(super) fn view(&mut self) -> Result<(), Stop> {
-        if self.caller.borrowed {
-            return Err(Stop::Refused);
+    pub(super) fn view(&mut self) -> Result<(), CallError> {
+        if self.caller.is_delegated {
+            return Err(CallError::RevertAllGas);
         }
-        self.burn(OPEN);
+        self.burn(OPEN_ARBOS_GAS);
         self.pure()
     }
 
     /// Enters a function that changes state.
-    pub(super) fn write(&mut self) -> Result<(), Stop> {
-        if self.caller.read_only { Err(Stop::Refused) } else { self.view() }
+    pub(super) fn write(&mut self) -> Result<(), CallError> {
+        if self.caller.read_only { Err(CallError::RevertAllGas) } else { self.view() }
     }
 
     /// Enters a function that changes state and takes money.
-    pub(super) fn payable(&mut self) -> Result<(), Stop> {
-        if self.caller.read_only || self.caller.borrowed {
-            return Err(Stop::Refused);
+    pub(super) fn payable(&mut self) -> Result<(), CallError> {
+        if self.caller.read_only || self.caller.is_delegated {
+            return Err(CallError::RevertAllGas);
         }
-        self.burn(OPEN);
-        self.pay_arguments();
+        self.burn(OPEN_ARBOS_GAS);
+        self.charge_arguments();
         Ok(())
     }
 
     /// Gives all gas back and stops counting it.
-    pub(super) const fn for_free(&mut self) {
+    pub(super) const fn disable_metering(&mut self) {
         self.gas = self.limit;
-        self.free = true;
+        self.unmetered = true;
     }
 
     /// Takes gas.
     pub(super) const fn burn(&mut self, gas: u64) {
-        if self.free {
+        if self.unmetered {
             return;
         }
         self.exhausted = self.exhausted || gas > self.gas;
@@ -197,28 +197,28 @@ impl<'h> Call<'h> {
     }
 
     /// Stops here if the gas has run out.
-    pub(super) const fn still_paid(&self) -> Result<(), Stop> {
-        if self.exhausted { Err(Stop::Refused) } else { Ok(()) }
+    pub(super) const fn check_gas(&self) -> Result<(), CallError> {
+        if self.exhausted { Err(CallError::RevertAllGas) } else { Ok(()) }
     }
 
     /// The parameters of programs.
     pub(super) fn params(&mut self) -> Params {
-        self.burn(PARAMS);
+        self.burn(PARAMS_GAS);
         programs::load_params(self.host)
     }
 
     /// The code hash of an account.
     pub(super) fn code_hash(&mut self, account: Address) -> B256 {
-        self.burn(CODE_HASH);
+        self.burn(CODE_HASH_GAS);
         self.host.code_hash(account)
     }
 
     /// The record of a program that may be called now, and the parameters it was judged by.
-    pub(super) fn active(&mut self, code_hash: B256) -> Result<(Record, Params), Stop> {
+    pub(super) fn active_program(&mut self, code_hash: B256) -> Result<(ProgramRecord, Params), CallError> {
         let params = self.params();
-        let record = Record::load(self, code_hash);
-        let now = self.host.facts().timestamp;
-        record.check(&params, now).map_err(|why| super::arb_wasm::inactive(why, &params))?;
+        let record = ProgramRecord::load(self, code_hash);
+        let now = self.host.block_context().timestamp;
+        record.check(&params, now).map_err(|why| super::arb_wasm::inactive_error(why, &params))?;
         Ok((record, params))
     }
 
@@ -227,14 +227,14 @@ impl<'h> Call<'h> {
         let data: LogData = event.encode_log_data();
         let topics = u64::try_from(data.topics().len()).unwrap_or(u64::MAX);
         let bytes = u64::try_from(data.data.len()).unwrap_or(u64::MAX);
-        let gas = LOG.saturating_mul(topics.saturating_add(1));
-        self.burn(gas.saturating_add(LOG_BYTE.saturating_mul(bytes)));
+        let gas = LOG_GAS.saturating_mul(topics.saturating_add(1));
+        self.burn(gas.saturating_add(LOG_BYTE_GAS.saturating_mul(bytes)));
         self.host.log(self.address, data);
     }
 
     /// Ends a function with its result.
     #[expect(clippy::unnecessary_wraps, reason = "it is the last expression of every function")]
-    pub(super) fn done<C: SolCall>(&mut self, result: &C::Return) -> Answer {
+    pub(super) fn encode_return<C: SolCall>(&mut self, result: &C::Return) -> CallResult {
         let output = C::abi_encode_returns(result);
         self.burn(copy_gas(output.len()));
         Ok(output.into())
@@ -242,46 +242,46 @@ impl<'h> Call<'h> {
 
     /// Ends a function whose result is one word.
     #[expect(clippy::unnecessary_wraps, reason = "it is the last expression of every function")]
-    pub(super) fn done_word(&mut self, word: U256) -> Answer {
-        self.burn(COPY);
+    pub(super) fn encode_word(&mut self, word: U256) -> CallResult {
+        self.burn(COPY_WORD_GAS);
         Ok(B256::from(word).into())
     }
 
     /// Takes gas, or what is left if that is less, without failing.
-    pub(super) const fn drain(&mut self, gas: u64) {
+    pub(super) const fn burn_up_to(&mut self, gas: u64) {
         self.gas = self.gas.saturating_sub(gas);
     }
 
     /// Takes the gas of the arguments.
-    fn pay_arguments(&mut self) {
-        self.burn(copy_gas(self.input.len().saturating_sub(SELECTOR)));
+    fn charge_arguments(&mut self) {
+        self.burn(copy_gas(self.input.len().saturating_sub(SELECTOR_LEN)));
     }
 }
 
-impl Words for Call<'_> {
+impl ArbosStorage for PrecompileCall<'_> {
     fn word(&mut self, slot: U256) -> U256 {
-        self.burn(READ);
+        self.burn(STORAGE_READ_GAS);
         self.host.word(slot)
     }
 
     fn set_word(&mut self, slot: U256, value: U256) {
-        self.burn(if value.is_zero() { CLEAR } else { WRITE });
+        self.burn(if value.is_zero() { STORAGE_CLEAR_GAS } else { STORAGE_WRITE_GAS });
         self.host.set_word(slot, value);
     }
 }
 
 /// Stops with an error of Solidity.
-pub(super) fn error<E: SolError>(error: &E) -> Stop {
-    Stop::Error(error.abi_encode().into())
+pub(super) fn solidity_error<E: SolError>(error: &E) -> CallError {
+    CallError::Revert(error.abi_encode().into())
 }
 
 /// Gas to copy that many bytes.
 pub(super) fn copy_gas(bytes: usize) -> u64 {
-    u64::try_from(bytes.div_ceil(32)).unwrap_or(u64::MAX).saturating_mul(COPY)
+    u64::try_from(bytes.div_ceil(32)).unwrap_or(u64::MAX).saturating_mul(COPY_WORD_GAS)
 }
 
 /// Gas to hash that many bytes.
 pub(super) fn hash_gas(bytes: usize) -> u64 {
     let words = u64::try_from(bytes.div_ceil(32)).unwrap_or(u64::MAX);
-    HASH.saturating_add(HASH_WORD.saturating_mul(words))
+    HASH_GAS.saturating_add(HASH_WORD_GAS.saturating_mul(words))
 }

@@ -3,11 +3,11 @@
 use alloy::primitives::{Address, B256, Bytes, LogData, U256};
 use stylus_engine::Pages;
 
-use crate::{exec::Modules, state::arbos::Words};
+use crate::{exec::ModuleCache, state::arbos::ArbosStorage};
 
 /// What does not change while a transaction runs.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Facts {
+pub(crate) struct BlockContext {
     /// Height of the block.
     pub(crate) height: u64,
     /// Unix second of the block.
@@ -17,9 +17,9 @@ pub(crate) struct Facts {
 }
 
 /// The chain around a call of a precompile. Nothing here costs gas: callers account for it.
-pub(crate) trait Host: Words {
+pub(crate) trait PrecompileHost: ArbosStorage {
     /// What does not change.
-    fn facts(&self) -> Facts;
+    fn block_context(&self) -> BlockContext;
 
     /// The hash of a block of this chain; `None` if it is not below the current one.
     fn block_hash(&self, height: u64) -> Option<B256>;
@@ -49,5 +49,5 @@ pub(crate) trait Host: Words {
     fn pages(&self) -> Pages;
 
     /// The compiled programs of the chain.
-    fn modules(&mut self) -> &mut Modules;
+    fn module_cache(&mut self) -> &mut ModuleCache;
 }

@@ -18,15 +18,15 @@ mod arbos_test;
 mod call;
 mod errors;
 mod host;
-mod missing;
+mod unimplemented;
 
 use alloy::primitives::{Address, Bytes, address};
 
-pub(crate) use call::Caller;
-use call::{Answer, Call, Stop, copy_gas};
-pub(crate) use errors::{Fault, revert_text};
-pub(crate) use host::{Facts, Host};
-pub(crate) use missing::Missing;
+pub(crate) use call::CallerInfo;
+use call::{CallResult, PrecompileCall, CallError, copy_gas};
+pub(crate) use errors::{ArbHalt, revert_text};
+pub(crate) use host::{BlockContext, PrecompileHost};
+pub(crate) use unimplemented::Unimplemented;
 
 /// `ArbOwner`, whose calls are logged by the set-up.
 pub(crate) const ARB_OWNER: Address = address!("0000000000000000000000000000000000000070");
@@ -48,28 +48,28 @@ pub(crate) fn addresses() -> impl Iterator<Item = Address> {
 }
 
 /// Whether there is a precompile at `address`, of Ethereum or of Arbitrum.
-pub(crate) fn exists(address: Address) -> bool {
-    find(address).is_some() || revm::precompile::Precompiles::osaka().contains(&address)
+pub(crate) fn is_precompile(address: Address) -> bool {
+    find_dispatcher(address).is_some() || revm::precompile::Precompiles::osaka().contains(&address)
 }
 
 /// How a call of a precompile ended.
 #[derive(Debug)]
-pub(crate) enum Ending {
+pub(crate) enum PrecompileStatus {
     /// It returned its output.
     Success,
     /// It reverted with its output.
     Revert,
     /// It failed and took all gas.
-    Fault(Fault),
+    Halt(ArbHalt),
     /// Nobody here knows how it would end.
-    Missing(Missing),
+    Unimplemented(Unimplemented),
 }
 
 /// What a call of a precompile came to.
 #[derive(Debug)]
-pub(crate) struct Done {
+pub(crate) struct PrecompileOutcome {
     /// How it ended.
-    pub(crate) ending: Ending,
+    pub(crate) status: PrecompileStatus,
     /// Result or revert data.
     pub(crate) output: Bytes,
     /// Gas that is left.
@@ -78,52 +78,52 @@ pub(crate) struct Done {
 
 /// Calls the precompile at `address`; `None` if there is none.
 pub(crate) fn run(
-    host: &mut dyn Host,
-    caller: Caller,
+    host: &mut dyn PrecompileHost,
+    caller: CallerInfo,
     address: Address,
     input: &[u8],
     gas: u64,
-) -> Option<Done> {
-    let function = find(address)?;
-    let mut call = Call::new(host, caller, address, input, gas);
-    let answer = function(&mut call);
-    if let Err(Stop::Error(data)) = &answer {
+) -> Option<PrecompileOutcome> {
+    let function = find_dispatcher(address)?;
+    let mut call = PrecompileCall::new(host, caller, address, input, gas);
+    let result = function(&mut call);
+    if let Err(CallError::Revert(data)) = &result {
         call.burn(copy_gas(data.len()));
     }
     let (gas_left, exhausted) = (call.gas(), call.exhausted());
-    let end = |ending, output, gas_left| Done { ending, output, gas_left };
-    Some(match answer {
-        Err(Stop::Missing(missing)) => end(Ending::Missing(missing), Bytes::new(), 0),
-        Err(Stop::Fault(fault)) => end(Ending::Fault(fault), Bytes::new(), 0),
-        _ if exhausted => end(Ending::Revert, Bytes::new(), 0),
-        Ok(output) => end(Ending::Success, output, gas_left),
-        Err(Stop::Error(data)) => end(Ending::Revert, data, gas_left),
-        Err(Stop::Plain) => end(Ending::Revert, Bytes::new(), gas_left),
-        Err(Stop::Refused) => end(Ending::Revert, Bytes::new(), 0),
+    let end = |status, output, gas_left| PrecompileOutcome { status, output, gas_left };
+    Some(match result {
+        Err(CallError::Unimplemented(missing)) => end(PrecompileStatus::Unimplemented(missing), Bytes::new(), 0),
+        Err(CallError::Halt(fault)) => end(PrecompileStatus::Halt(fault), Bytes::new(), 0),
+        _ if exhausted => end(PrecompileStatus::Revert, Bytes::new(), 0),
+        Ok(output) => end(PrecompileStatus::Success, output, gas_left),
+        Err(CallError::Revert(data)) => end(PrecompileStatus::Revert, data, gas_left),
+        Err(CallError::EmptyRevert) => end(PrecompileStatus::Revert, Bytes::new(), gas_left),
+        Err(CallError::RevertAllGas) => end(PrecompileStatus::Revert, Bytes::new(), 0),
     })
 }
 
 /// What answers calls of the precompile at `address`.
-fn find(address: Address) -> Option<fn(&mut Call<'_>) -> Answer> {
+fn find_dispatcher(address: Address) -> Option<fn(&mut PrecompileCall<'_>) -> CallResult> {
     let (head, low) = (address.0.0.first_chunk::<19>()?, address.0.0.last()?);
     if *head != [0; 19] {
         return None;
     }
     Some(match low {
-        0x64 => arb_sys::answer,
-        0x65 => arb_info::answer,
-        0x66 => arb_tables::addresses,
-        0x67 => arb_tables::bls,
-        0x68 => arb_tables::functions,
-        0x69 => arbos_test::answer,
-        0x6b => arb_owner_public::answer,
-        0x6c => arb_gas_info::answer,
-        0x6e => arb_retryable_tx::answer,
-        0x70 => arb_owner::answer,
-        0x71 => arb_wasm::answer,
-        0x72 => arb_wasm_cache::answer,
-        0xff => arb_debug::answer,
-        low if LOW_BYTES.contains(low) => |call| Err(call.unknown()),
+        0x64 => arb_sys::dispatch,
+        0x65 => arb_info::dispatch,
+        0x66 => arb_tables::dispatch_address_table,
+        0x67 => arb_tables::dispatch_bls,
+        0x68 => arb_tables::dispatch_function_table,
+        0x69 => arbos_test::dispatch,
+        0x6b => arb_owner_public::dispatch,
+        0x6c => arb_gas_info::dispatch,
+        0x6e => arb_retryable_tx::dispatch,
+        0x70 => arb_owner::dispatch,
+        0x71 => arb_wasm::dispatch,
+        0x72 => arb_wasm_cache::dispatch,
+        0xff => arb_debug::dispatch,
+        low if LOW_BYTES.contains(low) => |call| Err(call.unknown_selector()),
         _ => return None,
     })
 }

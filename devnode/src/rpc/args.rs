@@ -8,10 +8,10 @@ use alloy::{
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::error::{Misfit, RpcError};
+use super::error::{ArgumentError, RpcError};
 
 /// Fields of a call that are numbers in hexadecimal.
-const NUMBERS: [&str; 8] = [
+const NUMBER_FIELDS: [&str; 8] = [
     "gas",
     "gasPrice",
     "maxFeePerGas",
@@ -23,7 +23,7 @@ const NUMBERS: [&str; 8] = [
 ];
 
 /// Names of block overrides that a node no longer knows.
-const OLD_NAMES: [&str; 6] =
+const DEPRECATED_OVERRIDES: [&str; 6] =
     ["blockNumber", "timestamp", "coinbase", "random", "baseFee", "difficulty"];
 
 /// The arguments of a request, taken from the front.
@@ -41,10 +41,10 @@ impl Args {
     /// # Errors
     /// If the parameters are not a list.
     pub(super) fn parse(params: Option<&str>) -> Result<Self, RpcError> {
-        let values = match params.map(serde_json::from_str).transpose().map_err(RpcError::Params)? {
+        let values = match params.map(serde_json::from_str).transpose().map_err(RpcError::InvalidParams)? {
             None | Some(Value::Null) => Vec::new(),
             Some(Value::Array(values)) => values,
-            Some(_) => return Err(RpcError::NotAList),
+            Some(_) => return Err(RpcError::ParamsNotAList),
         };
         Ok(Self { values: values.into_iter(), taken: 0 })
     }
@@ -88,19 +88,19 @@ impl Args {
 
     /// The next argument, an address.
     pub(super) fn address(&mut self) -> Result<Address, RpcError> {
-        self.read(prefixed)
+        self.read(parse_prefixed)
     }
 
     /// The next argument, bytes.
     pub(super) fn bytes(&mut self) -> Result<Bytes, RpcError> {
-        self.read(prefixed)
+        self.read(parse_prefixed)
     }
 
     /// What a call pretends about the block. The names that were used once are ignored.
     pub(super) fn block_overrides(&mut self) -> Result<BlockOverrides, RpcError> {
         let overrides = self.read_optional(|mut value| {
             if let Value::Object(fields) = &mut value {
-                fields.retain(|name, _| !OLD_NAMES.contains(&name.as_str()));
+                fields.retain(|name, _| !DEPRECATED_OVERRIDES.contains(&name.as_str()));
             }
             Ok(serde_json::from_value(value)?)
         })?;
@@ -125,15 +125,15 @@ impl Args {
     /// The next argument, a storage key of at most 32 bytes, with or without prefix.
     pub(super) fn storage_key(&mut self) -> Result<U256, RpcError> {
         self.read(|value| {
-            let text = value.as_str().ok_or(Misfit::NotAString)?;
+            let text = value.as_str().ok_or(ArgumentError::NotAString)?;
             let digits = text.strip_prefix("0x").unwrap_or(text);
             if digits.len() > 64 {
-                return Err(Misfit::LongKey);
+                return Err(ArgumentError::KeyTooLong);
             }
             if digits.is_empty() {
                 return Ok(U256::ZERO);
             }
-            U256::from_str_radix(digits, 16).map_err(|_| Misfit::Digits)
+            U256::from_str_radix(digits, 16).map_err(|_| ArgumentError::InvalidHex)
         })
     }
 
@@ -141,25 +141,25 @@ impl Args {
     ///
     /// # Errors
     /// If there are more.
-    pub(super) fn end(mut self) -> Result<(), RpcError> {
+    pub(super) fn finish(mut self) -> Result<(), RpcError> {
         match self.values.next() {
-            Some(_) => Err(RpcError::TooMany(self.taken)),
+            Some(_) => Err(RpcError::TooManyArguments(self.taken)),
             None => Ok(()),
         }
     }
 
     /// Reads the next argument, which has to be there.
-    fn read<T>(&mut self, read: impl FnOnce(Value) -> Result<T, Misfit>) -> Result<T, RpcError> {
+    fn read<T>(&mut self, read: impl FnOnce(Value) -> Result<T, ArgumentError>) -> Result<T, RpcError> {
         let index = self.taken;
-        let value = self.values.next().ok_or(RpcError::Missing(index))?;
+        let value = self.values.next().ok_or(RpcError::MissingArgument(index))?;
         self.taken = self.taken.saturating_add(1);
-        read(value).map_err(|why| RpcError::Argument { index, why })
+        read(value).map_err(|why| RpcError::InvalidArgument { index, why })
     }
 
     /// Reads the next argument unless it is missing or null.
     fn read_optional<T>(
         &mut self,
-        read: impl FnOnce(Value) -> Result<T, Misfit>,
+        read: impl FnOnce(Value) -> Result<T, ArgumentError>,
     ) -> Result<Option<T>, RpcError> {
         if self.values.as_slice().is_empty() {
             self.taken = self.taken.saturating_add(1);
@@ -170,27 +170,27 @@ impl Args {
 }
 
 /// Something in hexadecimal, which needs its prefix.
-fn prefixed<T: DeserializeOwned>(value: Value) -> Result<T, Misfit> {
+fn parse_prefixed<T: DeserializeOwned>(value: Value) -> Result<T, ArgumentError> {
     match value.as_str() {
-        Some(text) if !text.starts_with("0x") => Err(Misfit::NoPrefix),
+        Some(text) if !text.starts_with("0x") => Err(ArgumentError::MissingPrefix),
         _ => Ok(serde_json::from_value(value)?),
     }
 }
 
 /// A number in hexadecimal: with prefix, without zeros in front.
-fn number(value: &Value, bits: usize) -> Result<U256, Misfit> {
-    let text = value.as_str().ok_or(Misfit::NotAString)?;
-    let digits = text.strip_prefix("0x").ok_or(Misfit::NoPrefix)?;
+fn number(value: &Value, bits: usize) -> Result<U256, ArgumentError> {
+    let text = value.as_str().ok_or(ArgumentError::NotAString)?;
+    let digits = text.strip_prefix("0x").ok_or(ArgumentError::MissingPrefix)?;
     match digits.as_bytes() {
-        [] => Err(Misfit::NoDigits),
-        [b'0', _, ..] => Err(Misfit::LeadingZero),
-        _ if digits.len() > bits.div_ceil(4) => Err(Misfit::TooLarge(bits)),
-        _ => U256::from_str_radix(digits, 16).map_err(|_| Misfit::Digits),
+        [] => Err(ArgumentError::NoDigits),
+        [b'0', _, ..] => Err(ArgumentError::LeadingZero),
+        _ if digits.len() > bits.div_ceil(4) => Err(ArgumentError::TooLarge(bits)),
+        _ => U256::from_str_radix(digits, 16).map_err(|_| ArgumentError::InvalidHex),
     }
 }
 
 /// A number in hexadecimal or in decimal.
-fn any_number(value: &Value) -> Result<u64, Misfit> {
+fn any_number(value: &Value) -> Result<u64, ArgumentError> {
     match value.as_u64() {
         Some(plain) => Ok(plain),
         None => number(value, 64).map(|number| number.saturating_to()),
@@ -198,9 +198,9 @@ fn any_number(value: &Value) -> Result<u64, Misfit> {
 }
 
 /// A block's height or tag.
-fn tag(value: &Value) -> Result<BlockNumberOrTag, Misfit> {
+fn tag(value: &Value) -> Result<BlockNumberOrTag, ArgumentError> {
     // Anything that is no string is a number without prefix.
-    Ok(match value.as_str().ok_or(Misfit::NoPrefix)? {
+    Ok(match value.as_str().ok_or(ArgumentError::MissingPrefix)? {
         "latest" => BlockNumberOrTag::Latest,
         "earliest" => BlockNumberOrTag::Earliest,
         "pending" => BlockNumberOrTag::Pending,
@@ -211,16 +211,16 @@ fn tag(value: &Value) -> Result<BlockNumberOrTag, Misfit> {
 }
 
 /// A block by height, tag or hash, also as an object.
-fn block(value: &Value) -> Result<BlockId, Misfit> {
+fn block(value: &Value) -> Result<BlockId, ArgumentError> {
     if let Value::Object(fields) = value {
         return match (fields.get("blockHash"), fields.get("blockNumber")) {
-            (Some(_), Some(_)) => Err(Misfit::HashAndNumber),
+            (Some(_), Some(_)) => Err(ArgumentError::HashAndNumber),
             (Some(hash), None) => Ok(BlockId::hash(serde_json::from_value(hash.clone())?)),
             (None, Some(height)) => Ok(BlockId::Number(tag(height)?)),
             (None, None) => Ok(serde_json::from_value(value.clone())?),
         };
     }
-    let text = value.as_str().ok_or(Misfit::NotAString)?;
+    let text = value.as_str().ok_or(ArgumentError::NotAString)?;
     match text.parse::<B256>() {
         Ok(hash) if text.starts_with("0x") => Ok(BlockId::hash(hash)),
         _ => tag(value).map(BlockId::Number),
@@ -228,19 +228,19 @@ fn block(value: &Value) -> Result<BlockId, Misfit> {
 }
 
 /// Checks that the numbers of a call are written as numbers are.
-fn check_numbers(fields: &Map<String, Value>) -> Result<(), Misfit> {
-    for name in NUMBERS {
+fn check_numbers(fields: &Map<String, Value>) -> Result<(), ArgumentError> {
+    for name in NUMBER_FIELDS {
         if let Some(value) = fields.get(name).filter(|value| !value.is_null()) {
             number(value, 256)?;
         }
     }
     for name in ["data", "input"] {
         if let Some(value) = fields.get(name).filter(|value| !value.is_null()) {
-            let text = value.as_str().ok_or(Misfit::NotAString)?;
+            let text = value.as_str().ok_or(ArgumentError::NotAString)?;
             if !text.starts_with("0x") {
-                return Err(Misfit::NoPrefix);
+                return Err(ArgumentError::MissingPrefix);
             }
-            text.parse::<Bytes>().map_err(|_| Misfit::Digits)?;
+            text.parse::<Bytes>().map_err(|_| ArgumentError::InvalidHex)?;
         }
     }
     Ok(())

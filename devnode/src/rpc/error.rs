@@ -5,67 +5,67 @@ use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::Value;
 
 use crate::{
-    chain::{Refusal, Stopped},
-    exec::{End, Execution},
+    chain::{ChainError, ChainStopped},
+    exec::{ExecutionStatus, Execution},
     precompiles::revert_text,
 };
 
 /// A call that reverted.
-const REVERT: i32 = 3;
+const EXECUTION_REVERTED: i32 = 3;
 
 /// Anything that the chain refuses.
-const REFUSED: i32 = -32_000;
+const SERVER_ERROR: i32 = -32_000;
 
 /// Arguments that do not fit the method.
-const ARGUMENTS: i32 = -32_602;
+const INVALID_PARAMS: i32 = -32_602;
 
 /// Nobody's fault but ours.
-const INTERNAL: i32 = -32_603;
+const INTERNAL_ERROR: i32 = -32_603;
 
 /// Why a request is not answered.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RpcError {
     /// The parameters cannot be read.
     #[error("invalid params: {0}")]
-    Params(serde_json::Error),
+    InvalidParams(serde_json::Error),
     /// The parameters are not a list.
     #[error("non-array args")]
-    NotAList,
+    ParamsNotAList,
     /// An argument is missing.
     #[error("missing value for required argument {0}")]
-    Missing(usize),
+    MissingArgument(usize),
     /// An argument does not fit.
     #[error("invalid argument {index}: {why}")]
-    Argument {
+    InvalidArgument {
         /// Its place.
         index: usize,
         /// What is wrong with it.
-        why: Misfit,
+        why: ArgumentError,
     },
     /// More arguments than the method takes.
     #[error("too many arguments, want at most {0}")]
-    TooMany(usize),
+    TooManyArguments(usize),
     /// More topics than a log has.
     #[error("exceed max topics")]
-    Topics,
+    TooManyTopics,
     /// The chain refuses.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Chain(#[from] ChainError),
     /// A call reverted with these bytes.
     #[error("execution reverted{}", told(.0))]
     Reverted(Bytes),
     /// A call failed otherwise.
     #[error("{0}")]
-    Failed(crate::exec::Halt),
+    Halted(crate::exec::Halt),
     /// A key of storage with too many digits.
     #[error("hex string too long, want at most 32 bytes")]
-    LongKey,
+    KeyTooLong,
     /// A key of storage with something else than digits.
     #[error("hex string invalid")]
-    BadKey,
+    InvalidKey,
     /// No such filter.
     #[error("filter not found")]
-    NoFilter,
+    FilterNotFound,
     /// Too many filters.
     #[error("at most {0} filters are kept")]
     TooManyFilters(usize),
@@ -74,24 +74,24 @@ pub(super) enum RpcError {
     UnknownAccount,
     /// A transaction with fields that do not go together.
     #[error("the fields do not make a transaction of any type")]
-    Incomplete,
+    UnknownTransactionType,
     /// A structure to sign that does not fit its own types.
     #[error("the typed data does not fit its types")]
-    TypedData,
+    InvalidTypedData,
     /// More blocks than are made at once.
     #[error("at most {0} blocks are made at once")]
     TooManyBlocks(u64),
     /// An answer that cannot be written down.
     #[error(transparent)]
-    Answer(#[from] serde_json::Error),
+    Serialize(#[from] serde_json::Error),
     /// The chain is gone.
     #[error(transparent)]
-    Stopped(#[from] Stopped),
+    Stopped(#[from] ChainStopped),
 }
 
 /// What is wrong with an argument.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Misfit {
+pub(super) enum ArgumentError {
     /// It is not what the method takes.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
@@ -100,7 +100,7 @@ pub(super) enum Misfit {
     NotAString,
     /// Hexadecimal needs its prefix.
     #[error("hex string without 0x prefix")]
-    NoPrefix,
+    MissingPrefix,
     /// No digits.
     #[error("hex string \"0x\"")]
     NoDigits,
@@ -109,13 +109,13 @@ pub(super) enum Misfit {
     LeadingZero,
     /// Something else than digits.
     #[error("invalid hex string")]
-    Digits,
+    InvalidHex,
     /// Too many digits.
     #[error("hex number > {0} bits")]
     TooLarge(usize),
     /// Too many bytes for a storage key.
     #[error("unable to decode storage key: hex string too long, want at most 32 bytes")]
-    LongKey,
+    KeyTooLong,
     /// A block named twice.
     #[error("cannot specify both BlockHash and BlockNumber, choose one or the other")]
     HashAndNumber,
@@ -126,35 +126,35 @@ pub(super) enum Misfit {
 
 impl RpcError {
     /// How a call ended, as an answer or an error.
-    pub(super) fn of(execution: Execution) -> Result<Bytes, Self> {
-        match execution.end {
-            End::Success => Ok(execution.output),
-            End::Revert => Err(Self::Reverted(execution.output)),
-            End::Failure(halt) => Err(Self::Failed(halt)),
+    pub(super) fn execution_output(execution: Execution) -> Result<Bytes, Self> {
+        match execution.status {
+            ExecutionStatus::Success => Ok(execution.output),
+            ExecutionStatus::Revert => Err(Self::Reverted(execution.output)),
+            ExecutionStatus::Halt(halt) => Err(Self::Halted(halt)),
         }
     }
 
     /// Its code.
     const fn code(&self) -> i32 {
         match self {
-            Self::Params(_)
-            | Self::NotAList
-            | Self::Missing(_)
-            | Self::Argument { .. }
-            | Self::TooMany(_)
-            | Self::Topics => ARGUMENTS,
-            Self::Refused(_)
-            | Self::Failed(_)
-            | Self::LongKey
-            | Self::BadKey
-            | Self::NoFilter
+            Self::InvalidParams(_)
+            | Self::ParamsNotAList
+            | Self::MissingArgument(_)
+            | Self::InvalidArgument { .. }
+            | Self::TooManyArguments(_)
+            | Self::TooManyTopics => INVALID_PARAMS,
+            Self::Chain(_)
+            | Self::Halted(_)
+            | Self::KeyTooLong
+            | Self::InvalidKey
+            | Self::FilterNotFound
             | Self::TooManyFilters(_)
             | Self::UnknownAccount
-            | Self::Incomplete
-            | Self::TypedData
-            | Self::TooManyBlocks(_) => REFUSED,
-            Self::Reverted(_) => REVERT,
-            Self::Answer(_) | Self::Stopped(_) => INTERNAL,
+            | Self::UnknownTransactionType
+            | Self::InvalidTypedData
+            | Self::TooManyBlocks(_) => SERVER_ERROR,
+            Self::Reverted(_) => EXECUTION_REVERTED,
+            Self::Serialize(_) | Self::Stopped(_) => INTERNAL_ERROR,
         }
     }
 }
@@ -170,6 +170,6 @@ impl From<RpcError> for ErrorObjectOwned {
 }
 
 /// What is known of revert data, after a colon.
-fn told(data: &[u8]) -> String {
+fn revert_suffix(data: &[u8]) -> String {
     revert_text(data).map(|text| format!(": {text}")).unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! The table of all methods but those that only dev chains have, and those that wait: sending
 //! signed transactions and subscribing.
 
-use super::{Method, blocks, calls, debug, fees, filters, signing, state, wallet, words};
+use super::{Method, blocks, calls, debug, fees, filters, signing, state, wallet, net};
 
 /// Every method by its name.
 pub(super) const METHODS: &[(&str, Method)] = &[
@@ -10,10 +10,10 @@ pub(super) const METHODS: &[(&str, Method)] = &[
     ("debug_traceCall", debug::trace_call),
     ("debug_traceTransaction", debug::trace_transaction),
     ("eth_accounts", wallet::accounts),
-    ("eth_blobBaseFee", words::nothing),
+    ("eth_blobBaseFee", net::null),
     ("eth_blockNumber", blocks::number),
     ("eth_call", calls::call),
-    ("eth_chainId", words::chain_id),
+    ("eth_chainId", net::chain_id),
     ("eth_createAccessList", calls::access_list),
     ("eth_estimateGas", calls::estimate),
     ("eth_feeHistory", fees::history),
@@ -44,7 +44,7 @@ pub(super) const METHODS: &[(&str, Method)] = &[
     ("eth_getUncleByBlockNumberAndIndex", blocks::uncle_by_number),
     ("eth_getUncleCountByBlockHash", blocks::uncle_count_by_hash),
     ("eth_getUncleCountByBlockNumber", blocks::uncle_count_by_number),
-    ("eth_maxPriorityFeePerGas", fees::tip),
+    ("eth_maxPriorityFeePerGas", fees::max_priority_fee),
     ("eth_newBlockFilter", filters::new_block_filter),
     ("eth_newFilter", filters::new_filter),
     ("eth_newPendingTransactionFilter", filters::new_transaction_filter),
@@ -52,11 +52,11 @@ pub(super) const METHODS: &[(&str, Method)] = &[
     ("eth_sendUnsignedTransaction", wallet::send_unsigned),
     ("eth_sign", signing::sign),
     ("eth_signTypedData_v4", signing::sign_typed_data),
-    ("eth_syncing", words::not_syncing),
+    ("eth_syncing", net::not_syncing),
     ("eth_uninstallFilter", filters::uninstall),
-    ("net_version", words::net_version),
+    ("net_version", net::net_version),
     ("personal_sign", signing::personal_sign),
-    ("rpc_modules", words::modules),
-    ("web3_clientVersion", words::client_version),
-    ("web3_sha3", words::sha3),
+    ("rpc_modules", net::modules),
+    ("web3_clientVersion", net::client_version),
+    ("web3_sha3", net::sha3),
 ];

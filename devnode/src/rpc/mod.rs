@@ -4,7 +4,7 @@
 
 mod args;
 mod blocks;
-mod bodies;
+mod request;
 mod calls;
 mod debug;
 mod dev;
@@ -13,12 +13,12 @@ mod fees;
 mod filters;
 mod methods;
 mod server;
-mod shape;
+mod convert;
 mod signing;
 mod state;
 mod subscriptions;
 mod wallet;
-mod words;
+mod net;
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -32,7 +32,7 @@ use tokio::sync::watch;
 use crate::{Account, chain::Chain};
 
 use args::Args;
-pub(crate) use bodies::Bodies;
+pub(crate) use request::RequestHandler;
 use error::RpcError;
 use filters::Filters;
 pub(crate) use server::{ServeError, Server, serve};
@@ -40,7 +40,7 @@ use wallet::Wallet;
 
 /// What requests are answered from.
 #[derive(Debug)]
-pub(crate) struct Node {
+pub(crate) struct NodeContext {
     /// The chain.
     pub(crate) chain: Chain,
     /// Filters that clients have installed.
@@ -50,33 +50,33 @@ pub(crate) struct Node {
     /// The unix second in which chains begin; `None` for when they do.
     genesis: Option<u64>,
     /// How often blocks are made by time.
-    pace: watch::Sender<Option<Duration>>,
+    block_time: watch::Sender<Option<Duration>>,
     /// Tells this node from every other.
     instance: B256,
 }
 
-impl Node {
+impl NodeContext {
     /// Answers from this chain, with the keys of these accounts. A chain in its place would begin in
     /// the unix second `genesis`. Somebody else makes blocks at the given pace.
     pub(crate) fn new(
         chain: Chain,
         accounts: &[Account],
         genesis: Option<u64>,
-        pace: watch::Sender<Option<Duration>>,
+        block_time: watch::Sender<Option<Duration>>,
     ) -> Self {
         Self {
             chain,
             filters: Filters::default(),
             wallet: Wallet::new(accounts),
             genesis,
-            pace,
+            block_time,
             instance: keccak256(RandomState::new().hash_one(()).to_be_bytes()),
         }
     }
 }
 
 /// An answer, or why there is none.
-type Reply = Result<Value, RpcError>;
+type MethodResult = Result<Value, RpcError>;
 
 /// A method.
-type Method = fn(&mut Node, Args) -> Reply;
+type Method = fn(&mut NodeContext, Args) -> MethodResult;

@@ -17,19 +17,19 @@ use tower::{ServiceBuilder, layer::layer_fn, service_fn};
 use tower_http::cors::CorsLayer;
 
 use super::{
-    Args, Node, RpcError,
-    bodies::{Bodies, MAX_BATCH},
+    Args, NodeContext, RpcError,
+    request::{RequestHandler, MAX_BATCH},
     dev,
     methods::METHODS,
     subscriptions,
 };
-use crate::chain::{Incoming, Refusal, Worker};
+use crate::chain::{RecoveredTransaction, ChainError, ChainThread};
 
 /// Bytes of a request.
 pub(super) const MAX_REQUEST: u32 = 5 << 20;
 
 /// Bytes of an answer.
-pub(super) const MAX_ANSWER: u32 = 64 << 20;
+pub(super) const MAX_RESPONSE: u32 = 64 << 20;
 
 /// Requests over HTTP at the same time, and as many connections over WebSocket.
 const MAX_CONNECTIONS: u16 = 1000;
@@ -38,10 +38,10 @@ const MAX_CONNECTIONS: u16 = 1000;
 const MAX_SUBSCRIPTIONS: u32 = 64;
 
 /// Messages that a connection may be behind before it slows down what it is told.
-const MAX_BEHIND: u32 = 128;
+const MAX_BUFFERED_MESSAGES: u32 = 128;
 
 /// How long a transaction waits for those before it.
-const PATIENCE: Duration = Duration::from_secs(1);
+const NONCE_GAP_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A server that runs.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ pub(crate) struct Server {
     /// Stops it.
     pub(crate) handle: ServerHandle,
     /// Answers without a connection.
-    pub(crate) bodies: Bodies,
+    pub(crate) request_handler: RequestHandler,
 }
 
 /// Why there is no server.
@@ -69,35 +69,35 @@ pub(crate) enum ServeError {
 ///
 /// # Errors
 /// See [`ServeError`].
-pub(crate) fn serve(listener: TcpListener, worker: Worker<Node>) -> Result<Server, ServeError> {
+pub(crate) fn serve(listener: TcpListener, chain_thread: ChainThread<NodeContext>) -> Result<Server, ServeError> {
     let address = listener.local_addr()?;
     let config = ServerConfig::builder()
         .max_request_body_size(MAX_REQUEST)
-        .max_response_body_size(MAX_ANSWER)
+        .max_response_body_size(MAX_RESPONSE)
         .max_connections(MAX_CONNECTIONS.into())
         .max_subscriptions_per_connection(MAX_SUBSCRIPTIONS)
-        .set_message_buffer_capacity(MAX_BEHIND)
+        .set_message_buffer_capacity(MAX_BUFFERED_MESSAGES)
         .set_batch_request_config(BatchRequestConfig::Limit(MAX_BATCH))
         .set_id_provider(RandomStringIdProvider::new(16))
         .build();
-    let methods: Methods = module(worker)?.into();
-    let bodies = Bodies::new(methods.clone(), MAX_CONNECTIONS);
-    let shared = bodies.clone();
+    let methods: Methods = rpc_module(chain_thread)?.into();
+    let handler = RequestHandler::new(methods.clone(), MAX_CONNECTIONS);
+    let shared = handler.clone();
     let server = RpcServer::builder()
         .set_config(config)
         .set_http_middleware(ServiceBuilder::new().layer(CorsLayer::permissive()).layer(layer_fn(
             move |server| {
                 let bodies = shared.clone();
-                service_fn(move |request| bodies.clone().answer(Clone::clone(&server), request))
+                service_fn(move |request| bodies.clone().handle_http(Clone::clone(&server), request))
             },
         )))
         .build_from_tcp(listener.into_std()?)?;
-    Ok(Server { address, handle: server.start(methods), bodies })
+    Ok(Server { address, handle: server.start(methods), request_handler: handler })
 }
 
 /// All methods.
-fn module(worker: Worker<Node>) -> Result<RpcModule<Worker<Node>>, RegisterMethodError> {
-    let mut module = RpcModule::new(worker);
+fn rpc_module(chain_thread: ChainThread<NodeContext>) -> Result<RpcModule<ChainThread<NodeContext>>, RegisterMethodError> {
+    let mut module = RpcModule::new(chain_thread);
     let named = dev::METHODS
         .iter()
         .flat_map(|&(names, method)| names.iter().map(move |&name| (name, method)));
@@ -109,7 +109,7 @@ fn module(worker: Worker<Node>) -> Result<RpcModule<Worker<Node>>, RegisterMetho
         })?;
     }
     module.register_async_method("eth_sendRawTransaction", |params, worker, _| async move {
-        send(params, worker).await.map_err(ErrorObjectOwned::from)
+        send_raw_transaction(params, worker).await.map_err(ErrorObjectOwned::from)
     })?;
     subscriptions::register(&mut module)?;
     Ok(module)
@@ -117,18 +117,18 @@ fn module(worker: Worker<Node>) -> Result<RpcModule<Worker<Node>>, RegisterMetho
 
 /// `eth_sendRawTransaction`: answers when the transaction is in a block. One that is ahead of others
 /// of its sender waits a moment for them.
-async fn send(params: Params<'static>, worker: Arc<Worker<Node>>) -> Result<B256, RpcError> {
+async fn send_raw_transaction(params: Params<'static>, chain_thread: Arc<ChainThread<NodeContext>>) -> Result<B256, RpcError> {
     let mut args = Args::parse(params.as_str())?;
     let raw = args.bytes()?;
-    args.end()?;
-    let incoming = Incoming::decode(&raw).map_err(Refusal::from)?;
-    let patience = sleep(PATIENCE);
-    tokio::pin!(patience);
+    args.finish()?;
+    let incoming = RecoveredTransaction::decode(&raw).map_err(ChainError::from)?;
+    let timeout = sleep(NONCE_GAP_TIMEOUT);
+    tokio::pin!(timeout);
     loop {
         let next = incoming.clone();
-        let taken = worker.run(move |node| match node.chain.submit(next) {
-            Err(refusal @ Refusal::NonceTooHigh { .. }) => {
-                Err((refusal, node.chain.changes().subscribe()))
+        let taken = chain_thread.run(move |node| match node.chain.submit(next) {
+            Err(error @ ChainError::NonceTooHigh { .. }) => {
+                Err((error, node.chain.changes().subscribe()))
             }
             done => Ok(done),
         });

@@ -9,10 +9,10 @@ use alloy::{
 };
 use serde_json::json;
 
-use super::{Args, Node, Reply, RpcError};
+use super::{Args, NodeContext, MethodResult, RpcError};
 use crate::{
     Account, CHAIN_ID,
-    chain::{Ask, DecodeError, Estimate, Incoming, Refusal},
+    chain::{CallRequest, TransactionDecodeError, Estimate, RecoveredTransaction, ChainError},
 };
 
 /// The accounts.
@@ -23,7 +23,7 @@ pub(super) struct Wallet {
     /// Accounts that need no signature.
     impersonated: AddressSet,
     /// Whether no account needs one.
-    everybody: bool,
+    auto_impersonate: bool,
 }
 
 impl Wallet {
@@ -33,7 +33,7 @@ impl Wallet {
         Self {
             signers: accounts.iter().filter_map(signer).collect(),
             impersonated: AddressSet::default(),
-            everybody: false,
+            auto_impersonate: false,
         }
     }
 
@@ -54,7 +54,7 @@ impl Wallet {
 
     /// Lets every account send without a signature, or no longer.
     pub(super) const fn impersonate_all(&mut self, all: bool) {
-        self.everybody = all;
+        self.auto_impersonate = all;
     }
 
     /// The signature of an account under a hash.
@@ -71,55 +71,55 @@ impl Wallet {
     /// # Errors
     /// If the sender has to be known or impersonated and is neither, or if there is no such type of
     /// transaction.
-    fn seal(
+    fn sign_request(
         &self,
         from: Address,
         request: TransactionRequest,
         free: bool,
-    ) -> Result<Incoming, RpcError> {
-        let transaction = request.build_typed_tx().map_err(|_| RpcError::Incomplete)?;
+    ) -> Result<RecoveredTransaction, RpcError> {
+        let transaction = request.build_typed_tx().map_err(|_| RpcError::UnknownTransactionType)?;
         if transaction.is_eip4844() {
-            return Err(Refusal::from(DecodeError::Type).into());
+            return Err(ChainError::from(TransactionDecodeError::UnsupportedType).into());
         }
         if let Ok(signature) = self.sign(from, transaction.signature_hash()) {
-            return Ok(Incoming::new(transaction.into_envelope(signature), from));
+            return Ok(RecoveredTransaction::new(transaction.into_envelope(signature), from));
         }
-        if free || self.everybody || self.impersonated.contains(&from) {
-            return Ok(Incoming::unsigned(transaction, from));
+        if free || self.auto_impersonate || self.impersonated.contains(&from) {
+            return Ok(RecoveredTransaction::unsigned(transaction, from));
         }
         Err(RpcError::UnknownAccount)
     }
 }
 
 /// `eth_accounts`: the accounts whose keys the node has.
-pub(super) fn accounts(node: &mut Node, args: Args) -> Reply {
-    args.end()?;
+pub(super) fn accounts(node: &mut NodeContext, args: Args) -> MethodResult {
+    args.finish()?;
     Ok(json!(node.wallet.accounts().collect::<Vec<_>>()))
 }
 
 /// `eth_sendTransaction`: sends for an account, with everything filled in that is left open.
-pub(super) fn send(node: &mut Node, args: Args) -> Reply {
+pub(super) fn send(node: &mut NodeContext, args: Args) -> MethodResult {
     send_for(node, args, false)
 }
 
 /// `eth_sendUnsignedTransaction`: the same for any account, as if it were impersonated.
-pub(super) fn send_unsigned(node: &mut Node, args: Args) -> Reply {
+pub(super) fn send_unsigned(node: &mut NodeContext, args: Args) -> MethodResult {
     send_for(node, args, true)
 }
 
 /// Sends a transaction for an account, which needs no key if it is `free`; its hash.
-fn send_for(node: &mut Node, mut args: Args, free: bool) -> Reply {
+fn send_for(node: &mut NodeContext, mut args: Args, free: bool) -> MethodResult {
     let mut request: TransactionRequest = args.call()?;
-    args.end()?;
+    args.finish()?;
     let from = request.from.unwrap_or_default();
     if let Some(other) = request.chain_id.filter(|&id| id != CHAIN_ID) {
-        return Err(Refusal::CallChainId(other).into());
+        return Err(ChainError::CallChainId(other).into());
     }
     request.chain_id = Some(CHAIN_ID);
     request.to = request.to.or(Some(TxKind::Create));
     request.nonce = request.nonce.or_else(|| Some(node.chain.next_nonce(from)));
     if request.gas.is_none() {
-        request.gas = Some(gas(node, &request)?);
+        request.gas = Some(estimate_gas(node, &request)?);
     }
     if request.gas_price.is_none() {
         let tip = request.max_priority_fee_per_gas.unwrap_or_default();
@@ -127,21 +127,21 @@ fn send_for(node: &mut Node, mut args: Args, free: bool) -> Reply {
         request.max_fee_per_gas = request.max_fee_per_gas.or(Some(enough));
         request.max_priority_fee_per_gas = Some(tip);
     } else if request.max_fee_per_gas.is_some() || request.max_priority_fee_per_gas.is_some() {
-        return Err(Refusal::TwoPrices.into());
+        return Err(ChainError::ConflictingGasPrices.into());
     }
-    let incoming = node.wallet.seal(from, request, free)?;
+    let incoming = node.wallet.sign_request(from, request, free)?;
     Ok(json!(node.chain.submit(incoming)?))
 }
 
 /// The gas that a transaction needs.
-fn gas(node: &mut Node, request: &TransactionRequest) -> Result<u64, RpcError> {
+fn estimate_gas(node: &mut NodeContext, request: &TransactionRequest) -> Result<u64, RpcError> {
     let (state, overrides) = (StateOverride::default(), BlockOverrides::default());
-    let ask = Ask::new(request.clone(), BlockId::pending(), state, overrides);
-    match node.chain.estimate(&ask)? {
+    let call = CallRequest::new(request.clone(), BlockId::pending(), state, overrides);
+    match node.chain.estimate(&call)? {
         Estimate::Gas(gas) => Ok(gas),
         Estimate::Fails(execution) => {
             let used = execution.gas_used;
-            RpcError::of(*execution).map(|_| used)
+            RpcError::execution_output(*execution).map(|_| used)
         }
     }
 }

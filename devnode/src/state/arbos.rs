@@ -6,7 +6,7 @@ use alloy::primitives::{Address, B256, U256, address, keccak256};
 pub(crate) const ARBOS: Address = address!("A4B05FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF");
 
 /// The words of ArbOS, to read and write. Gas is not its business.
-pub(crate) trait Words {
+pub(crate) trait ArbosStorage {
     /// A word of the ArbOS account.
     fn word(&mut self, slot: U256) -> U256;
 
@@ -16,9 +16,9 @@ pub(crate) trait Words {
 
 /// A part of the storage of ArbOS: a key of its own that all keys within are hashed with.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Space(Option<B256>);
+pub(crate) struct Substorage(Option<B256>);
 
-impl Space {
+impl Substorage {
     /// The outermost space.
     pub(crate) const ROOT: Self = Self(None);
 
@@ -48,42 +48,42 @@ impl Space {
 
 /// A set of addresses: its size in word 0, members from word 1 on, places by member in a child.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct AddressSet(Space);
+pub(crate) struct AddressSet(Substorage);
 
 impl AddressSet {
     /// Who may change the settings of the chain.
     pub(crate) fn owners() -> Self {
-        Self(Space::ROOT.child(&[4]))
+        Self(Substorage::ROOT.child(&[4]))
     }
 
     /// Who may cache programs.
     pub(crate) fn cache_managers() -> Self {
-        Self(Space::ROOT.child(&[8]).child(&[4]))
+        Self(Substorage::ROOT.child(&[8]).child(&[4]))
     }
 
     /// Whether `member` is in the set.
-    pub(crate) fn contains(self, words: &mut dyn Words, member: Address) -> bool {
-        !words.word(self.place(member)).is_zero()
+    pub(crate) fn contains(self, words: &mut dyn ArbosStorage, member: Address) -> bool {
+        !words.word(self.index_slot(member)).is_zero()
     }
 
     /// How many members there are.
-    pub(crate) fn len(self, words: &mut dyn Words) -> u64 {
+    pub(crate) fn len(self, words: &mut dyn ArbosStorage) -> u64 {
         words.word(self.0.at(0)).saturating_to()
     }
 
     /// All members.
-    pub(crate) fn members(self, words: &mut dyn Words) -> Vec<Address> {
+    pub(crate) fn members(self, words: &mut dyn ArbosStorage) -> Vec<Address> {
         let len = self.len(words);
         (1..=len).map(|index| to_address(words.word(self.0.at(index)))).collect()
     }
 
     /// Adds `member`; false if it was there already.
-    pub(crate) fn add(self, words: &mut dyn Words, member: Address) -> bool {
+    pub(crate) fn add(self, words: &mut dyn ArbosStorage, member: Address) -> bool {
         if self.contains(words, member) {
             return false;
         }
         let index = self.len(words).saturating_add(1);
-        words.set_word(self.place(member), U256::from(index));
+        words.set_word(self.index_slot(member), U256::from(index));
         words.set_word(self.0.at(index), from_address(member));
         // The size is read once more to be raised: one more read that callers pay for.
         let size = self.len(words).saturating_add(1);
@@ -92,17 +92,17 @@ impl AddressSet {
     }
 
     /// Removes `member`, putting the last one in its place; false if it was not there.
-    pub(crate) fn remove(self, words: &mut dyn Words, member: Address) -> bool {
-        let index: u64 = words.word(self.place(member)).saturating_to();
+    pub(crate) fn remove(self, words: &mut dyn ArbosStorage, member: Address) -> bool {
+        let index: u64 = words.word(self.index_slot(member)).saturating_to();
         if index == 0 {
             return false;
         }
         let last = self.len(words);
-        words.set_word(self.place(member), U256::ZERO);
+        words.set_word(self.index_slot(member), U256::ZERO);
         if index != last {
             let moved = words.word(self.0.at(last));
             words.set_word(self.0.at(index), moved);
-            words.set_word(self.place(to_address(moved)), U256::from(index));
+            words.set_word(self.index_slot(to_address(moved)), U256::from(index));
         }
         words.set_word(self.0.at(last), U256::ZERO);
         words.set_word(self.0.at(0), U256::from(last.saturating_sub(1)));
@@ -110,7 +110,7 @@ impl AddressSet {
     }
 
     /// Where the index of `member` is.
-    fn place(self, member: Address) -> U256 {
+    fn index_slot(self, member: Address) -> U256 {
         self.0.child(&[0]).slot(member.into_word())
     }
 }
@@ -131,7 +131,7 @@ mod tests {
 
     use super::*;
 
-    impl Words for HashMap<U256, U256> {
+    impl ArbosStorage for HashMap<U256, U256> {
         fn word(&mut self, slot: U256) -> U256 {
             self.get(&slot).copied().unwrap_or_default()
         }

@@ -40,7 +40,7 @@ impl<T> History<T> {
     }
 
     /// Takes back the newest write, which returned `replaced`.
-    pub(crate) fn unwrite(&mut self, replaced: Replaced<T>) {
+    pub(crate) fn undo_write(&mut self, replaced: Replaced<T>) {
         match (self.0.last_mut(), replaced.0) {
             (Some((_, value)), Some(replaced)) => *value = replaced,
             _ => drop(self.0.pop()),
@@ -82,11 +82,11 @@ mod tests {
         let first = history.write(2, 'a');
         let second = history.write(2, 'b');
         let third = history.write(3, 'c');
-        history.unwrite(third);
+        history.undo_write(third);
         assert_eq!(history.latest(), Some(&'b'));
-        history.unwrite(second);
+        history.undo_write(second);
         assert_eq!(history.latest(), Some(&'a'));
-        history.unwrite(first);
+        history.undo_write(first);
         assert_eq!(history.latest(), None);
     }
 }

@@ -7,7 +7,7 @@ use super::{Store, history::Replaced};
 
 /// One write, and what it has replaced.
 #[derive(Debug)]
-enum Entry {
+enum JournalEntry {
     /// Of an account.
     Account(Address, Replaced<Option<AccountInfo>>),
     /// Of a storage word.
@@ -18,48 +18,48 @@ enum Entry {
 #[derive(Debug, Default)]
 pub(super) struct Journal {
     /// The writes.
-    entries: Vec<Entry>,
+    entries: Vec<JournalEntry>,
     /// Whether writes are remembered.
-    open: bool,
+    recording: bool,
 }
 
 /// A point in time that a store can go back to.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Mark(usize);
+pub(crate) struct Checkpoint(usize);
 
 impl Journal {
     /// Notes a write of an account.
     pub(super) fn account(&mut self, address: Address, replaced: Replaced<Option<AccountInfo>>) {
-        if self.open {
-            self.entries.push(Entry::Account(address, replaced));
+        if self.recording {
+            self.entries.push(JournalEntry::Account(address, replaced));
         }
     }
 
     /// Notes a write of a storage word.
     pub(super) fn slot(&mut self, address: Address, key: U256, replaced: Replaced<U256>) {
-        if self.open {
-            self.entries.push(Entry::Slot(address, key, replaced));
+        if self.recording {
+            self.entries.push(JournalEntry::Slot(address, key, replaced));
         }
     }
 }
 
 impl Store {
     /// Remembers all writes from now on; the point to go back to.
-    pub(crate) const fn mark(&mut self) -> Mark {
-        self.journal.open = true;
-        Mark(self.journal.entries.len())
+    pub(crate) const fn checkpoint(&mut self) -> Checkpoint {
+        self.journal.recording = true;
+        Checkpoint(self.journal.entries.len())
     }
 
     /// Takes back all writes since `mark`.
-    pub(crate) fn rewind(&mut self, mark: Mark) {
+    pub(crate) fn revert_to(&mut self, mark: Checkpoint) {
         while self.journal.entries.len() > mark.0
             && let Some(entry) = self.journal.entries.pop()
         {
             match entry {
-                Entry::Account(address, replaced) => {
+                JournalEntry::Account(address, replaced) => {
                     self.accounts.entry(address).or_default().unwrite(replaced);
                 }
-                Entry::Slot(address, key, replaced) => {
+                JournalEntry::Slot(address, key, replaced) => {
                     let slots = self.slots.entry(address).or_default();
                     slots.entry(key).or_default().unwrite(replaced);
                 }
@@ -68,7 +68,7 @@ impl Store {
     }
 
     /// Forgets all writes: nobody will go back any more.
-    pub(crate) fn forget(&mut self) {
+    pub(crate) fn discard_journal(&mut self) {
         self.journal = Journal::default();
     }
 }
@@ -87,15 +87,15 @@ mod tests {
         let money = |wei: u64| AccountInfo::from_balance(U256::from(wei));
         store.write_account(1, one, money(10));
         store.write_slot(1, one, U256::ONE, U256::from(5));
-        let (first, at_first) = (store.mark(), read(&store, 9));
+        let (first, at_first) = (store.checkpoint(), read(&store, 9));
         store.write_account(1, one, money(11));
         store.write_slot(2, one, U256::ONE, U256::from(6));
-        let (second, at_second) = (store.mark(), read(&store, 9));
+        let (second, at_second) = (store.checkpoint(), read(&store, 9));
         store.write_account(3, other, money(12));
         store.write_slot(2, one, U256::ONE, U256::ZERO);
-        store.rewind(second);
+        store.revert_to(second);
         assert_eq!(read(&store, 9), at_second);
-        store.rewind(first);
+        store.revert_to(first);
         assert_eq!(read(&store, 9), at_first);
         assert_eq!(at_first, (Some(U256::from(10)), None, U256::from(5)));
     }

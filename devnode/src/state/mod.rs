@@ -3,17 +3,17 @@
 
 pub(crate) mod arbos;
 mod history;
-mod image;
+mod dump;
 mod journal;
-pub(crate) mod outbox;
+pub(crate) mod send_accumulator;
 pub(crate) mod programs;
 mod proof;
 pub(crate) mod settings;
 mod store;
 mod view;
 
-pub(crate) use image::StoreImage;
-pub(crate) use journal::Mark;
+pub(crate) use dump::StoreDump;
+pub(crate) use journal::Checkpoint;
 pub(crate) use proof::Proof;
-pub(crate) use store::{Store, StoreWords};
-pub(crate) use view::View;
+pub(crate) use store::{Store, BlockArbosStorage};
+pub(crate) use view::StateView;

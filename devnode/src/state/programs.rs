@@ -4,10 +4,10 @@
 use alloy::primitives::{B256, U256};
 use stylus_engine::{Params, fees::DataPricer};
 
-use super::arbos::{Space, Words};
+use super::arbos::{Substorage, ArbosStorage};
 
 /// Unix second from which activation times are counted.
-const EPOCH: u64 = 1_421_388_000;
+const ARBITRUM_START_TIME: u64 = 1_421_388_000;
 
 /// Seconds in an hour, the unit of activation times.
 const HOUR: u64 = 3600;
@@ -16,34 +16,34 @@ const HOUR: u64 = 3600;
 const DAY: u64 = 86_400;
 
 /// The space of everything about programs.
-fn space() -> Space {
-    Space::ROOT.child(&[8])
+fn programs_storage() -> Substorage {
+    Substorage::ROOT.child(&[8])
 }
 
 /// Where the record of a program is.
 pub(crate) fn record_slot(code_hash: B256) -> U256 {
-    space().child(&[1]).slot(code_hash)
+    programs_storage().child(&[1]).slot(code_hash)
 }
 
 /// Where the module hash of a program is.
 pub(crate) fn module_slot(code_hash: B256) -> U256 {
-    space().child(&[2]).slot(code_hash)
+    programs_storage().child(&[2]).slot(code_hash)
 }
 
 /// Why a program cannot be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Inactive {
+pub(crate) enum InactiveProgram {
     /// It was never activated.
-    Never,
+    NotActivated,
     /// It was activated for this version, which is no longer the current one.
-    Outdated(u16),
+    NeedsUpgrade(u16),
     /// Its activation, this many seconds old, has lapsed.
     Expired(u64),
 }
 
 /// The record of an activation, one word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Record {
+pub(crate) struct ProgramRecord {
     /// Version of Stylus that it was activated for; zero for never.
     pub(crate) version: u16,
     /// Weight of the module in the price of an entry that is not cached.
@@ -60,20 +60,20 @@ pub(crate) struct Record {
     pub(crate) cached: bool,
 }
 
-impl Record {
+impl ProgramRecord {
     /// Reads the record of a program; all zero if there is none.
-    pub(crate) fn load(words: &mut dyn Words, code_hash: B256) -> Self {
+    pub(crate) fn load(words: &mut dyn ArbosStorage, code_hash: B256) -> Self {
         Self::decode(words.word(record_slot(code_hash)))
     }
 
     /// Writes the record of a program.
-    pub(crate) fn save(self, words: &mut dyn Words, code_hash: B256) {
+    pub(crate) fn save(self, words: &mut dyn ArbosStorage, code_hash: B256) {
         words.set_word(record_slot(code_hash), self.encode());
     }
 
     /// From its word.
     pub(crate) fn decode(word: U256) -> Self {
-        let mut fields = Fields::new(word);
+        let mut fields = PackedFields::new(word);
         Self {
             version: fields.take(16),
             init_cost: fields.take(16),
@@ -87,7 +87,7 @@ impl Record {
 
     /// To its word.
     pub(crate) fn encode(self) -> U256 {
-        let mut fields = Fields::default();
+        let mut fields = PackedFields::default();
         fields.put(16, self.version);
         fields.put(16, self.init_cost);
         fields.put(16, self.cached_cost);
@@ -100,7 +100,7 @@ impl Record {
 
     /// Seconds since the activation at unix second `now`.
     pub(crate) fn age(&self, now: u64) -> u64 {
-        let activated = u64::from(self.activated_at).saturating_mul(HOUR).saturating_add(EPOCH);
+        let activated = u64::from(self.activated_at).saturating_mul(HOUR).saturating_add(ARBITRUM_START_TIME);
         now.saturating_sub(activated)
     }
 
@@ -108,21 +108,21 @@ impl Record {
     ///
     /// # Errors
     /// Why not: see [`Inactive`].
-    pub(crate) fn check(&self, params: &Params, now: u64) -> Result<(), Inactive> {
+    pub(crate) fn check(&self, params: &Params, now: u64) -> Result<(), InactiveProgram> {
         if self.version == 0 {
-            return Err(Inactive::Never);
+            return Err(InactiveProgram::NotActivated);
         }
         if self.version != params.version {
-            return Err(Inactive::Outdated(self.version));
+            return Err(InactiveProgram::NeedsUpgrade(self.version));
         }
         let age = self.age(now);
-        if age > days(params.expiry_days) { Err(Inactive::Expired(age)) } else { Ok(()) }
+        if age > days(params.expiry_days) { Err(InactiveProgram::Expired(age)) } else { Ok(()) }
     }
 }
 
 /// Unix second as whole hours since the epoch.
 pub(crate) fn hours(now: u64) -> u32 {
-    let hours = now.saturating_sub(EPOCH).checked_div(HOUR).unwrap_or_default();
+    let hours = now.saturating_sub(ARBITRUM_START_TIME).checked_div(HOUR).unwrap_or_default();
     u32::try_from(hours).unwrap_or(u32::MAX)
 }
 
@@ -133,12 +133,12 @@ pub(crate) fn days(days: u16) -> u64 {
 
 /// Where the parameters are.
 pub(crate) fn params_slot() -> U256 {
-    space().child(&[0]).at(0)
+    programs_storage().child(&[0]).at(0)
 }
 
 /// Reads the parameters of the chain.
-pub(crate) fn load_params(words: &mut dyn Words) -> Params {
-    let mut fields = Fields::new(words.word(params_slot()));
+pub(crate) fn load_params(words: &mut dyn ArbosStorage) -> Params {
+    let mut fields = PackedFields::new(words.word(params_slot()));
     Params {
         version: fields.take(16),
         ink_price: fields.take(24),
@@ -158,8 +158,8 @@ pub(crate) fn load_params(words: &mut dyn Words) -> Params {
 }
 
 /// Writes the parameters of the chain.
-pub(crate) fn save_params(words: &mut dyn Words, params: &Params) {
-    let mut fields = Fields::default();
+pub(crate) fn save_params(words: &mut dyn ArbosStorage, params: &Params) {
+    let mut fields = PackedFields::default();
     fields.put(16, params.version);
     fields.put(24, params.ink_price);
     fields.put(32, params.max_stack_depth);
@@ -178,8 +178,8 @@ pub(crate) fn save_params(words: &mut dyn Words, params: &Params) {
 }
 
 /// Reads the price of activations.
-pub(crate) fn load_pricer(words: &mut dyn Words) -> DataPricer {
-    let space = space().child(&[3]);
+pub(crate) fn load_pricer(words: &mut dyn ArbosStorage) -> DataPricer {
+    let space = programs_storage().child(&[3]);
     DataPricer {
         demand: words.word(space.at(0)).saturating_to(),
         bytes_per_second: words.word(space.at(1)).saturating_to(),
@@ -190,15 +190,15 @@ pub(crate) fn load_pricer(words: &mut dyn Words) -> DataPricer {
 }
 
 /// Writes what an activation changes of its price: demand and time.
-pub(crate) fn save_pricer(words: &mut dyn Words, pricer: &DataPricer) {
-    let space = space().child(&[3]);
+pub(crate) fn save_pricer(words: &mut dyn ArbosStorage, pricer: &DataPricer) {
+    let space = programs_storage().child(&[3]);
     words.set_word(space.at(0), U256::from(pricer.demand));
     words.set_word(space.at(2), U256::from(pricer.last_update));
 }
 
 /// Writes the price of activations as a chain begins with it.
-pub(crate) fn init_pricer(words: &mut dyn Words) {
-    let space = space().child(&[3]);
+pub(crate) fn init_pricer(words: &mut dyn ArbosStorage) {
+    let space = programs_storage().child(&[3]);
     let pricer = DataPricer::default();
     words.set_word(space.at(1), U256::from(pricer.bytes_per_second));
     words.set_word(space.at(3), U256::from(pricer.min_price));
@@ -208,14 +208,14 @@ pub(crate) fn init_pricer(words: &mut dyn Words) {
 
 /// Numbers packed into one word from its high end.
 #[derive(Default)]
-struct Fields {
+struct PackedFields {
     /// The word.
     word: U256,
     /// Bits passed so far.
     used: u32,
 }
 
-impl Fields {
+impl PackedFields {
     /// Reads from `word`.
     const fn new(word: U256) -> Self {
         Self { word, used: 0 }
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn records_and_parameters_survive_packing() {
-        let record = Record {
+        let record = ProgramRecord {
             version: 2,
             init_cost: 300,
             cached_cost: 40,
@@ -259,7 +259,7 @@ mod tests {
             asm_kb: 501,
             cached: true,
         };
-        assert_eq!(Record::decode(record.encode()), record);
+        assert_eq!(ProgramRecord::decode(record.encode()), record);
 
         let mut words = HashMap::new();
         save_params(&mut words, &Params::default());
@@ -269,12 +269,12 @@ mod tests {
     #[test]
     fn an_activation_lapses_after_a_year() {
         let params = Params::default();
-        let record = Record { version: 2, activated_at: hours(EPOCH + HOUR), ..Record::default() };
-        let lapse = EPOCH + HOUR + 365 * DAY;
+        let record = ProgramRecord { version: 2, activated_at: hours(ARBITRUM_START_TIME + HOUR), ..ProgramRecord::default() };
+        let lapse = ARBITRUM_START_TIME + HOUR + 365 * DAY;
         assert_eq!(record.check(&params, lapse), Ok(()));
-        assert_eq!(record.check(&params, lapse + 1), Err(Inactive::Expired(365 * DAY + 1)));
-        assert_eq!(Record::default().check(&params, 0), Err(Inactive::Never));
-        let old = Record { version: 1, ..record };
-        assert_eq!(old.check(&params, lapse), Err(Inactive::Outdated(1)));
+        assert_eq!(record.check(&params, lapse + 1), Err(InactiveProgram::Expired(365 * DAY + 1)));
+        assert_eq!(ProgramRecord::default().check(&params, 0), Err(InactiveProgram::NotActivated));
+        let old = ProgramRecord { version: 1, ..record };
+        assert_eq!(old.check(&params, lapse), Err(InactiveProgram::NeedsUpgrade(1)));
     }
 }

@@ -9,7 +9,7 @@ use alloy::{
 };
 use revm::state::AccountInfo;
 
-use super::View;
+use super::StateView;
 
 /// What there is to prove about an account.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct Proof {
     pub(crate) words: Vec<(U256, Vec<Bytes>)>,
 }
 
-impl View<'_> {
+impl StateView<'_> {
     /// Proves an account and some of its storage. Goes through all of the state.
     pub(crate) fn prove(&self, address: Address, slots: &[U256]) -> Proof {
         let mut accounts = Trie::default();

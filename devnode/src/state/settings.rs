@@ -2,7 +2,7 @@
 
 use alloy::primitives::U256;
 
-use super::arbos::{Space, Words};
+use super::arbos::{Substorage, ArbosStorage};
 
 /// Gas that the transactions of one second may take before the base fee would begin to move.
 pub(crate) const SPEED_LIMIT: u64 = 7_000_000;
@@ -126,16 +126,16 @@ impl Setting {
             Self::UpgradeVersion => b"upgrade version",
             Self::UpgradeTime => b"upgrade time",
         };
-        Space::ROOT.child(name).at(0)
+        Substorage::ROOT.child(name).at(0)
     }
 
     /// Its value.
-    pub(crate) fn get(self, words: &mut dyn Words) -> U256 {
+    pub(crate) fn get(self, words: &mut dyn ArbosStorage) -> U256 {
         words.word(self.slot())
     }
 
     /// Changes it.
-    pub(crate) fn set(self, words: &mut dyn Words, value: U256) {
+    pub(crate) fn set(self, words: &mut dyn ArbosStorage, value: U256) {
         words.set_word(self.slot(), value);
     }
 }

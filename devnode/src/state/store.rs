@@ -10,8 +10,8 @@ use revm::{
 };
 
 use super::{
-    View,
-    arbos::{ARBOS, Words},
+    StateView,
+    arbos::{ARBOS, ArbosStorage},
     history::History,
     journal::Journal,
 };
@@ -31,8 +31,8 @@ pub(crate) struct Store {
 
 impl Store {
     /// The state after block `height`.
-    pub(crate) const fn view(&self, height: u64) -> View<'_> {
-        View::new(self, height)
+    pub(crate) const fn view(&self, height: u64) -> StateView<'_> {
+        StateView::new(self, height)
     }
 
     /// An account with its code, after block `height`.
@@ -55,7 +55,7 @@ impl Store {
                 continue;
             }
             if account.is_selfdestructed() || account.is_created() {
-                self.wipe(height, address);
+                self.clear_storage(height, address);
             }
             if account.is_selfdestructed() || account.is_empty() {
                 self.write(height, address, None);
@@ -102,7 +102,7 @@ impl Store {
     }
 
     /// Clears all storage of an account.
-    fn wipe(&mut self, height: u64, address: Address) {
+    fn clear_storage(&mut self, height: u64, address: Address) {
         for (&key, history) in self.slots.get_mut(&address).into_iter().flatten() {
             if history.latest().is_some_and(|value| !value.is_zero()) {
                 self.journal.slot(address, key, history.write(height, U256::ZERO));
@@ -112,14 +112,14 @@ impl Store {
 }
 
 /// The words of ArbOS after one block, to read and to write without a transaction.
-pub(crate) struct StoreWords<'a> {
+pub(crate) struct BlockArbosStorage<'a> {
     /// All of the state.
     pub(crate) store: &'a mut Store,
     /// The block.
     pub(crate) height: u64,
 }
 
-impl Words for StoreWords<'_> {
+impl ArbosStorage for BlockArbosStorage<'_> {
     fn word(&mut self, slot: U256) -> U256 {
         self.store.slot(ARBOS, slot, self.height)
     }

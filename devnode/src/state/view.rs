@@ -9,14 +9,14 @@ use super::Store;
 
 /// A reader of the state after one block.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct View<'a> {
+pub(crate) struct StateView<'a> {
     /// All of the state.
     store: &'a Store,
     /// The block after which to read.
     height: u64,
 }
 
-impl<'a> View<'a> {
+impl<'a> StateView<'a> {
     /// Reads `store` after block `height`.
     pub(super) const fn new(store: &'a Store, height: u64) -> Self {
         Self { store, height }
@@ -61,7 +61,7 @@ impl<'a> View<'a> {
     }
 }
 
-impl DatabaseRef for View<'_> {
+impl DatabaseRef for StateView<'_> {
     type Error = Infallible;
 
     fn basic_ref(&self, address: Address) -> Result<Option<AccountInfo>, Infallible> {

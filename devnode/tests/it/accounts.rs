@@ -16,11 +16,11 @@ const STRANGER: Address = address!("00000000000000000000000000000000000057a6");
 async fn money_can_be_given() {
     let chain = Chain::start().await;
     for method in ["anvil_setBalance", "hardhat_setBalance"] {
-        chain.get(method, json!([STRANGER, "0x64"])).await;
-        chain.get("anvil_addBalance", json!([STRANGER, "0x1"])).await;
+        chain.rpc(method, json!([STRANGER, "0x64"])).await;
+        chain.rpc("anvil_addBalance", json!([STRANGER, "0x1"])).await;
         let balance = chain.provider.get_balance(STRANGER).await.unwrap();
         assert_eq!(balance, U256::from(101));
-        chain.get(method, json!([STRANGER, "0x0"])).await;
+        chain.rpc(method, json!([STRANGER, "0x0"])).await;
     }
 }
 
@@ -28,10 +28,10 @@ async fn money_can_be_given() {
 async fn code_and_storage_can_be_set() {
     let chain = Chain::start().await;
     // Answers with the word in slot 1.
-    chain.get("hardhat_setCode", json!([STRANGER, "0x6001545f5260205ff3"])).await;
+    chain.rpc("hardhat_setCode", json!([STRANGER, "0x6001545f5260205ff3"])).await;
     let word = format!("{:#066x}", 0x1234);
-    chain.get("anvil_setStorageAt", json!([STRANGER, "0x1", word])).await;
-    assert_eq!(chain.get("eth_getStorageAt", json!([STRANGER, "0x1", "latest"])).await, word);
+    chain.rpc("anvil_setStorageAt", json!([STRANGER, "0x1", word])).await;
+    assert_eq!(chain.rpc("eth_getStorageAt", json!([STRANGER, "0x1", "latest"])).await, word);
     let answer = chain.call(STRANGER, Vec::new()).await.unwrap();
     assert_eq!(U256::from_be_slice(&answer), U256::from(0x1234));
 }
@@ -49,7 +49,7 @@ async fn a_program_can_be_set_and_then_activated() {
                 (i32.const 0)))"#,
     );
     let code = alloy::primitives::Bytes::from(code);
-    chain.get("anvil_setCode", json!([STRANGER, code])).await;
+    chain.rpc("anvil_setCode", json!([STRANGER, code])).await;
     assert!(chain.call(STRANGER, Vec::new()).await.is_err(), "not activated");
     assert!(chain.activate(STRANGER).await.status());
     assert_eq!(chain.call(STRANGER, Vec::new()).await.unwrap().to_vec(), b"muster");
@@ -58,28 +58,28 @@ async fn a_program_can_be_set_and_then_activated() {
 #[tokio::test]
 async fn nonces_can_be_set() {
     let chain = Chain::start().await;
-    chain.get("anvil_setNonce", json!([DEV_ADDRESS, "0x64"])).await;
+    chain.rpc("anvil_setNonce", json!([DEV_ADDRESS, "0x64"])).await;
     let request = json!({"from": DEV_ADDRESS, "to": STRANGER});
-    let hash = chain.get("eth_sendTransaction", json!([request])).await;
-    let sent = chain.get("eth_getTransactionByHash", json!([hash])).await;
+    let hash = chain.rpc("eth_sendTransaction", json!([request])).await;
+    let sent = chain.rpc("eth_getTransactionByHash", json!([hash])).await;
     assert_eq!(sent["nonce"], "0x64");
 }
 
 #[tokio::test]
 async fn the_node_sends_for_the_accounts_that_it_lists() {
     let chain = Chain::with(Config { accounts: 2, ..Config::any_port() }).await;
-    let listed = chain.get("eth_accounts", json!([])).await;
+    let listed = chain.rpc("eth_accounts", json!([])).await;
     let accounts: Vec<_> = chain.node.accounts().iter().map(|known| known.address).collect();
     assert_eq!(listed, json!(accounts));
     for from in accounts {
         let request = json!({"from": from, "to": STRANGER, "value": "0x5"});
-        let hash = chain.get("eth_sendTransaction", json!([request])).await;
-        let sent = chain.get("eth_getTransactionByHash", json!([hash])).await;
+        let hash = chain.rpc("eth_sendTransaction", json!([request])).await;
+        let sent = chain.rpc("eth_getTransactionByHash", json!([hash])).await;
         assert_eq!(sent["from"], json!(from));
         assert_eq!((&sent["type"], &sent["gas"]), (&json!("0x2"), &json!("0x5208")));
         // Anybody can check the signature: the raw bytes are taken again and only the nonce is old.
-        let raw = chain.get("eth_getRawTransactionByHash", json!([hash])).await;
-        let again = chain.ask("eth_sendRawTransaction", json!([raw])).await;
+        let raw = chain.rpc("eth_getRawTransactionByHash", json!([hash])).await;
+        let again = chain.request("eth_sendRawTransaction", json!([raw])).await;
         let words = again["error"]["message"].as_str().unwrap();
         assert!(words.starts_with(&format!("nonce too low: address {from}")), "{words}");
     }
@@ -95,7 +95,7 @@ async fn what_is_sent_can_be_chosen_in_full() {
         for (name, value) in more.as_object().unwrap() {
             request[name] = value.clone();
         }
-        chain.ask("eth_sendTransaction", json!([request])).await
+        chain.request("eth_sendTransaction", json!([request])).await
     };
     let list = json!([{"address": STRANGER, "storageKeys": []}]);
     for (fields, kind) in [
@@ -104,7 +104,7 @@ async fn what_is_sent_can_be_chosen_in_full() {
         (json!({"maxFeePerGas": "0xee6b280"}), "0x2"),
     ] {
         let hash = send(fields).await["result"].take();
-        let told = chain.get("eth_getTransactionByHash", json!([hash])).await;
+        let told = chain.rpc("eth_getTransactionByHash", json!([hash])).await;
         assert_eq!((&told["type"], &told["gas"]), (&json!(kind), &json!("0x7530")));
     }
     let refused = async |more| send(more).await["error"]["message"].take();
@@ -120,8 +120,8 @@ async fn what_is_sent_can_be_chosen_in_full() {
 async fn a_contract_is_created_by_sending_to_nobody() {
     let chain = Chain::start().await;
     let request = json!({"from": DEV_ADDRESS, "input": "0x602a5f5260205ff3"});
-    let hash = chain.get("eth_sendTransaction", json!([request])).await;
-    let receipt = chain.get("eth_getTransactionReceipt", json!([hash])).await;
+    let hash = chain.rpc("eth_sendTransaction", json!([request])).await;
+    let receipt = chain.rpc("eth_getTransactionReceipt", json!([hash])).await;
     let created = receipt["contractAddress"].as_str().unwrap().parse().unwrap();
     assert_eq!(chain.provider.get_code_at(created).await.unwrap().len(), 32);
 }
@@ -131,7 +131,7 @@ async fn a_transaction_that_must_fail_is_refused_with_its_reason() {
     let chain = Chain::start().await;
     let contract = chain.deploy(&[0x5f, 0x5f, 0xfd]).await;
     let request = json!({"from": DEV_ADDRESS, "to": contract});
-    let answer = chain.ask("eth_sendTransaction", json!([request])).await;
+    let answer = chain.request("eth_sendTransaction", json!([request])).await;
     assert_eq!(answer["error"]["code"], 3);
 }
 
@@ -140,45 +140,45 @@ async fn strangers_can_be_impersonated() {
     let chain = Chain::start().await;
     let request = json!([{"from": STRANGER, "to": DEV_ADDRESS, "value": "0x5"}]);
     let ether = "0xde0b6b3a7640000";
-    chain.get("anvil_setBalance", json!([STRANGER, ether])).await;
+    chain.rpc("anvil_setBalance", json!([STRANGER, ether])).await;
     let unknown = json!({"code": -32000, "message": "unknown account"});
-    let refused = chain.ask("eth_sendTransaction", request.clone()).await;
+    let refused = chain.request("eth_sendTransaction", request.clone()).await;
     assert_eq!(refused["error"], unknown);
 
     for (on, off) in [
         ("anvil_impersonateAccount", "anvil_stopImpersonatingAccount"),
         ("hardhat_impersonateAccount", "hardhat_stopImpersonatingAccount"),
     ] {
-        chain.get(on, json!([STRANGER])).await;
-        let hash = chain.get("eth_sendTransaction", request.clone()).await;
-        let receipt = chain.get("eth_getTransactionReceipt", json!([hash])).await;
+        chain.rpc(on, json!([STRANGER])).await;
+        let hash = chain.rpc("eth_sendTransaction", request.clone()).await;
+        let receipt = chain.rpc("eth_getTransactionReceipt", json!([hash])).await;
         assert_eq!((&receipt["from"], &receipt["status"]), (&json!(STRANGER), &json!("0x1")));
-        chain.get(off, json!([STRANGER])).await;
-        let refused = chain.ask("eth_sendTransaction", request.clone()).await;
+        chain.rpc(off, json!([STRANGER])).await;
+        let refused = chain.request("eth_sendTransaction", request.clone()).await;
         assert_eq!(refused["error"], unknown);
     }
-    chain.get("anvil_autoImpersonateAccount", json!([true])).await;
+    chain.rpc("anvil_autoImpersonateAccount", json!([true])).await;
     // Two senders' first transactions have different hashes, whatever is in them.
     let other = STRANGER.create(0);
-    chain.get("anvil_setBalance", json!([other, ether])).await;
+    chain.rpc("anvil_setBalance", json!([other, ether])).await;
     let twin = |from| json!([{"from": from, "to": DEV_ADDRESS, "nonce": "0x2"}]);
-    chain.get("anvil_setNonce", json!([other, "0x2"])).await;
-    let one = chain.get("eth_sendTransaction", twin(STRANGER)).await;
-    let two = chain.get("eth_sendTransaction", twin(other)).await;
+    chain.rpc("anvil_setNonce", json!([other, "0x2"])).await;
+    let one = chain.rpc("eth_sendTransaction", twin(STRANGER)).await;
+    let two = chain.rpc("eth_sendTransaction", twin(other)).await;
     assert_ne!(one, two);
-    chain.get("anvil_autoImpersonateAccount", json!([false])).await;
-    assert_eq!(chain.ask("eth_sendTransaction", request).await["error"], unknown);
+    chain.rpc("anvil_autoImpersonateAccount", json!([false])).await;
+    assert_eq!(chain.request("eth_sendTransaction", request).await["error"], unknown);
 }
 
 #[tokio::test]
 async fn anybody_can_send_without_a_signature_if_asked_to() {
     let chain = Chain::start().await;
-    chain.get("anvil_setBalance", json!([STRANGER, "0xde0b6b3a7640000"])).await;
+    chain.rpc("anvil_setBalance", json!([STRANGER, "0xde0b6b3a7640000"])).await;
     let request = json!([{"from": STRANGER, "to": DEV_ADDRESS, "value": "0x5"}]);
-    let hash = chain.get("eth_sendUnsignedTransaction", request.clone()).await;
-    let receipt = chain.get("eth_getTransactionReceipt", json!([hash])).await;
+    let hash = chain.rpc("eth_sendUnsignedTransaction", request.clone()).await;
+    let receipt = chain.rpc("eth_getTransactionReceipt", json!([hash])).await;
     assert_eq!((&receipt["from"], &receipt["status"]), (&json!(STRANGER), &json!("0x1")));
-    let refused = chain.ask("eth_sendTransaction", request).await;
+    let refused = chain.request("eth_sendTransaction", request).await;
     assert_eq!(refused["error"]["message"], "unknown account", "only that once");
 }
 
@@ -186,9 +186,9 @@ async fn anybody_can_send_without_a_signature_if_asked_to() {
 async fn contracts_can_be_impersonated() {
     let chain = Chain::start().await;
     let contract = chain.deploy(&[0]).await;
-    chain.get("anvil_setBalance", json!([contract, "0xde0b6b3a7640000"])).await;
-    chain.get("anvil_impersonateAccount", json!([contract])).await;
+    chain.rpc("anvil_setBalance", json!([contract, "0xde0b6b3a7640000"])).await;
+    chain.rpc("anvil_impersonateAccount", json!([contract])).await;
     let request = json!([{"from": contract, "to": STRANGER, "value": "0x5"}]);
-    chain.get("eth_sendTransaction", request).await;
+    chain.rpc("eth_sendTransaction", request).await;
     assert_eq!(chain.provider.get_balance(STRANGER).await.unwrap(), U256::from(5));
 }

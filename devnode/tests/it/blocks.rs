@@ -67,9 +67,9 @@ async fn the_past_can_be_asked_about() {
     assert_eq!(at(first.into()).await.unwrap(), U256::ONE);
     assert_eq!(at(BlockId::latest()).await.unwrap(), U256::from(2));
     assert_eq!(at(BlockId::earliest()).await.unwrap(), U256::ZERO);
-    let future = chain.ask("eth_getBalance", json!([to, "0xffffff"])).await;
+    let future = chain.request("eth_getBalance", json!([to, "0xffffff"])).await;
     assert_eq!(future["error"], json!({"code": -32000, "message": "header not found"}));
-    let safe = chain.ask("eth_getBalance", json!([to, "safe"])).await;
+    let safe = chain.request("eth_getBalance", json!([to, "safe"])).await;
     assert_eq!(safe["error"]["message"], "safe block not found");
 }
 
@@ -78,19 +78,19 @@ async fn what_does_not_exist_is_null() {
     let chain = Chain::start().await;
     let nobody = json!(["0x7777777777777777777777777777777777777777777777777777777777777777"]);
     for method in ["eth_getTransactionByHash", "eth_getTransactionReceipt", "eth_getHeaderByHash"] {
-        assert_eq!(chain.get(method, nobody.clone()).await, Value::Null, "{method}");
+        assert_eq!(chain.rpc(method, nobody.clone()).await, Value::Null, "{method}");
     }
-    assert_eq!(chain.get("eth_getBlockByNumber", json!(["0xffffff", true])).await, Value::Null);
+    assert_eq!(chain.rpc("eth_getBlockByNumber", json!(["0xffffff", true])).await, Value::Null);
 }
 
 #[tokio::test]
 async fn blocks_tell_what_arbitrum_adds() {
     let chain = Chain::start().await;
-    let block = chain.get("eth_getBlockByNumber", json!(["latest", false])).await;
+    let block = chain.rpc("eth_getBlockByNumber", json!(["latest", false])).await;
     assert_eq!(block["miner"], "0xa4b000000000000000000073657175656e636572");
     assert_eq!(block["gasLimit"], "0x4000000000000");
     assert_eq!([&block["l1BlockNumber"], &block["difficulty"]], ["0x0", "0x1"]);
-    let pending = chain.get("eth_getBlockByNumber", json!(["pending", false])).await;
+    let pending = chain.rpc("eth_getBlockByNumber", json!(["pending", false])).await;
     assert_eq!((&pending["number"], &pending["hash"]), (&block["number"], &Value::Null));
 }
 

@@ -43,7 +43,7 @@ async fn reverts_carry_their_data() {
 }
 
 #[tokio::test]
-async fn failures_that_are_no_reverts_have_words_and_no_data() {
+async fn halts_have_a_message_and_no_data() {
     let chain = Chain::start().await;
     let cases = [
         (&hex!("fe")[..], "invalid opcode: INVALID"),
@@ -56,7 +56,7 @@ async fn failures_that_are_no_reverts_have_words_and_no_data() {
     for (code, words) in cases {
         let contract = chain.deploy(code).await;
         let request = json!([{"to": contract, "gas": "0x186a0"}, "latest"]);
-        let answer = chain.ask("eth_call", request).await;
+        let answer = chain.request("eth_call", request).await;
         assert_eq!(answer["error"], json!({"code": -32000, "message": words}));
     }
 }
@@ -70,20 +70,20 @@ async fn a_program_that_is_not_activated_says_so() {
 }
 
 #[tokio::test]
-async fn a_call_may_pretend_that_code_is_there() {
+async fn a_call_may_override_code() {
     let chain = Chain::start().await;
     let program = chain.program(ECHO).await;
     let elsewhere = Address::repeat_byte(0xcc);
     let code = chain.provider.get_code_at(program).await.unwrap();
-    let pretended = AccountOverride { code: Some(code), ..AccountOverride::default() };
+    let overridden = AccountOverride { code: Some(code), ..AccountOverride::default() };
     let request = TransactionRequest::default().with_to(elsewhere).with_input(hex!("77"));
-    let call = chain.provider.call(request).account_override(elsewhere, pretended);
+    let call = chain.provider.call(request).account_override(elsewhere, overridden);
     assert_eq!(call.await.unwrap().to_vec(), hex!("77"));
     assert!(chain.provider.get_code_at(elsewhere).await.unwrap().is_empty(), "nothing stays");
 }
 
 #[tokio::test]
-async fn an_activation_can_be_tried_out() {
+async fn an_activation_can_be_simulated() {
     let chain = Chain::start().await;
     let (rich, target) = (Address::repeat_byte(0xaa), Address::repeat_byte(0xbb));
     let input = [&hex!("58c780c2"), target.into_word().as_slice()].concat();
@@ -102,7 +102,7 @@ async fn an_activation_can_be_tried_out() {
 }
 
 #[tokio::test]
-async fn a_call_may_pretend_storage_in_whole_or_in_part() {
+async fn a_call_may_override_storage_in_whole_or_in_part() {
     let chain = Chain::start().await;
     // Answers with the sum of slots 0 and 1; slot 0 is 5.
     let init = hex!("60055f55600c80600d5f395ff3" "5f54600154015f5260205ff3");
@@ -111,7 +111,7 @@ async fn a_call_may_pretend_storage_in_whole_or_in_part() {
     let slots = |slot: u64, value: u64| {
         B256Map::from_iter([(B256::from(U256::from(slot)), B256::from(U256::from(value)))])
     };
-    let ask = |account| {
+    let call = |account| {
         let request = TransactionRequest::default().with_to(contract);
         chain.provider.call(request).account_override(contract, account).into_future()
     };
@@ -119,14 +119,14 @@ async fn a_call_may_pretend_storage_in_whole_or_in_part() {
     let whole = AccountOverride { state: Some(slots(1, 2)), ..AccountOverride::default() };
     let both = AccountOverride { state: Some(slots(1, 2)), ..part.clone() };
     let number = |bytes: Bytes| U256::from_be_slice(&bytes);
-    assert_eq!(number(ask(part).await.unwrap()), U256::from(7));
-    assert_eq!(number(ask(whole).await.unwrap()), U256::from(2));
-    let error = message(&ask(both).await.unwrap_err());
+    assert_eq!(number(call(part).await.unwrap()), U256::from(7));
+    assert_eq!(number(call(whole).await.unwrap()), U256::from(2));
+    let error = message(&call(both).await.unwrap_err());
     assert_eq!(error, format!("account {contract} has both 'state' and 'stateDiff'"));
 }
 
 #[tokio::test]
-async fn a_call_may_pretend_another_time() {
+async fn a_call_may_override_the_time() {
     let chain = Chain::start().await;
     let clock = chain.deploy(&hex!("425f5260205ff3")).await;
     let request = TransactionRequest::default().with_to(clock);
@@ -159,11 +159,11 @@ async fn a_call_needs_the_money_that_it_moves() {
 }
 
 #[tokio::test]
-async fn the_type_of_a_call_is_looked_past() {
+async fn the_type_of_a_call_is_ignored() {
     let chain = Chain::start().await;
     let friend = Address::repeat_byte(0x55);
     for kind in [json!("0x02"), json!("0x7e"), json!("legacy"), json!(2), json!(null)] {
         let request = json!([{"to": friend, "type": kind}]);
-        assert_eq!(chain.get("eth_estimateGas", request).await, json!("0x5208"), "type {kind}");
+        assert_eq!(chain.rpc("eth_estimateGas", request).await, json!("0x5208"), "type {kind}");
     }
 }

@@ -36,11 +36,11 @@ async fn every_request_gets_the_recorded_answer() {
     let mut asked = 0;
     for line in &lines {
         if line["mark"] == CALL {
-            chain.ask("eth_sendRawTransaction", json!([last_transaction(&lines)])).await;
+            chain.request("eth_sendRawTransaction", json!([last_transaction(&lines)])).await;
         }
         let Some(method) = line["request"]["method"].as_str() else { continue };
         let params = line["request"].get("params").cloned().unwrap_or_default();
-        let got = chain.ask(method, params).await;
+        let got = chain.request(method, params).await;
         let want = &line["response"];
         let found = match method {
             "eth_getBalance" => {

@@ -9,7 +9,7 @@ use alloy::{
     sol_types::SolCall,
 };
 
-use crate::{hostile::is_well, support::Chain};
+use crate::{hostile::assert_healthy, support::Chain};
 
 sol! {
     function setMaxTxGasLimit(uint64 limit);
@@ -55,18 +55,18 @@ const NEXT_TO_NOTHING: u128 = 1;
 const PLENTY: u64 = 10_000_000_000_000;
 
 /// A chain on which only the depth ends a recursion: any amount of gas, and memory for nothing.
-async fn bottomless() -> Chain {
+async fn unlimited_chain() -> Chain {
     let chain = Chain::start().await;
-    chain.own(setMaxTxGasLimitCall { limit: u64::MAX }.abi_encode()).await;
-    chain.own(setWasmFreePagesCall { pages: u16::MAX }.abi_encode()).await;
+    chain.call_as_owner(setMaxTxGasLimitCall { limit: u64::MAX }.abi_encode()).await;
+    chain.call_as_owner(setWasmFreePagesCall { pages: u16::MAX }.abi_encode()).await;
     let price = U256::from(NEXT_TO_NOTHING);
-    chain.own(setMinimumL2BaseFeeCall { price }.abi_encode()).await;
-    chain.own(setL2BaseFeeCall { price }.abi_encode()).await;
+    chain.call_as_owner(setMinimumL2BaseFeeCall { price }.abi_encode()).await;
+    chain.call_as_owner(setL2BaseFeeCall { price }.abi_encode()).await;
     chain
 }
 
 /// How many frames there were below the first one, as it logs at its end.
-async fn fall(chain: &Chain, to: Address) -> U256 {
+async fn recursion_depth(chain: &Chain, to: Address) -> U256 {
     let request = TransactionRequest::default()
         .with_to(to)
         .with_gas_limit(PLENTY)
@@ -85,12 +85,12 @@ const CALLER: u8 = 0x33;
 
 /// A contract that calls itself with a byte until it cannot; answers with how many frames were below
 /// it, and logs that if it was not called with a byte.
-fn falls_into_itself() -> Vec<u8> {
+fn recursive_contract() -> Vec<u8> {
     hex!("60205f60015f5f305af15f51015f523660175760205fa05b60205ff3").to_vec()
 }
 
 /// A program that does the same with another account, or with itself if that is zero.
-fn falls_into(other: Address) -> String {
+fn recursive_program(other: Address) -> String {
     let address = other.iter().fold(String::new(), |text, byte| text + &format!("\\{byte:02x}"));
     format!(
         r#"(module
@@ -126,29 +126,29 @@ fn falls_into(other: Address) -> String {
 
 #[tokio::test]
 async fn programs_call_programs_to_the_last_frame_that_the_evm_allows() {
-    let chain = bottomless().await;
-    let program = chain.program(&falls_into(Address::ZERO)).await;
-    assert_eq!(fall(&chain, program).await, U256::from(1024));
-    is_well(&chain).await;
+    let chain = unlimited_chain().await;
+    let program = chain.program(&recursive_program(Address::ZERO)).await;
+    assert_eq!(recursion_depth(&chain, program).await, U256::from(1024));
+    assert_healthy(&chain).await;
 }
 
 #[tokio::test]
 async fn contracts_call_contracts_to_the_last_frame_that_the_evm_allows() {
-    let chain = bottomless().await;
-    let contract = chain.deploy(&falls_into_itself()).await;
-    assert_eq!(fall(&chain, contract).await, U256::from(1024));
-    is_well(&chain).await;
+    let chain = unlimited_chain().await;
+    let contract = chain.deploy(&recursive_contract()).await;
+    assert_eq!(recursion_depth(&chain, contract).await, U256::from(1024));
+    assert_healthy(&chain).await;
 }
 
 #[tokio::test]
 async fn programs_and_contracts_call_each_other_to_the_last_frame_that_the_evm_allows() {
-    let chain = bottomless().await;
-    let mut calls_back = falls_into_itself();
+    let chain = unlimited_chain().await;
+    let mut calls_back = recursive_contract();
     calls_back[CALLED] = CALLER;
     let contract = chain.deploy(&calls_back).await;
-    let program = chain.program(&falls_into(contract)).await;
-    assert_eq!(fall(&chain, program).await, U256::from(1024));
-    is_well(&chain).await;
+    let program = chain.program(&recursive_program(contract)).await;
+    assert_eq!(recursion_depth(&chain, program).await, U256::from(1024));
+    assert_healthy(&chain).await;
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ async fn an_estimate_is_enough_for_a_program_that_writes() {
 async fn a_call_that_always_reverts_has_no_estimate() {
     let chain = Chain::start().await;
     let contract = chain.deploy(&hex!("5f5ffd")).await;
-    let answer = chain.ask("eth_estimateGas", json!([{"to": contract}])).await;
+    let answer = chain.request("eth_estimateGas", json!([{"to": contract}])).await;
     let error = json!({"code": 3, "message": "execution reverted", "data": "0x"});
     assert_eq!(answer["error"], error);
 }
@@ -46,18 +46,18 @@ async fn a_call_that_always_reverts_has_no_estimate() {
 async fn a_call_that_never_ends_has_no_estimate() {
     let chain = Chain::start().await;
     let contract = chain.deploy(&hex!("5b5f56")).await;
-    let answer = chain.ask("eth_estimateGas", json!([{"to": contract}])).await;
+    let answer = chain.request("eth_estimateGas", json!([{"to": contract}])).await;
     assert_eq!(answer["error"]["message"], "gas required exceeds allowance (50000000)");
 }
 
 #[tokio::test]
-async fn an_estimate_takes_a_block_and_what_it_may_pretend() {
+async fn an_estimate_takes_a_block_and_overrides() {
     let chain = Chain::start().await;
     let contract = Address::repeat_byte(0x42);
     // Reverts before a certain time.
     let code = json!({contract.to_string(): {"code": "0x63ee6b2800421015600e575f5ffd5b"}});
     let early = json!([{"to": contract}, "latest", code, {"time": "0x1"}]);
     let late = json!([{"to": contract}, "latest", code, {"time": "0xee6b2801"}]);
-    assert_eq!(chain.ask("eth_estimateGas", early).await["error"]["code"], 3);
-    assert!(chain.ask("eth_estimateGas", late).await.get("result").is_some());
+    assert_eq!(chain.request("eth_estimateGas", early).await["error"]["code"], 3);
+    assert!(chain.request("eth_estimateGas", late).await.get("result").is_some());
 }

@@ -61,7 +61,7 @@ async fn ranges_that_make_no_sense_are_refused() {
         (json!([{"topics": [null, null, null, null, null]}]), -32602, "exceed max topics"),
     ];
     for (params, code, words) in cases {
-        let answer = chain.ask("eth_getLogs", params).await;
+        let answer = chain.request("eth_getLogs", params).await;
         assert_eq!(answer["error"], json!({"code": code, "message": words}));
     }
 }
@@ -71,8 +71,8 @@ async fn a_filter_reports_each_event_once() {
     let chain = Chain::start().await;
     let contract = logger(&chain).await;
     log(&chain, contract, b"before").await;
-    let filter = chain.get("eth_newFilter", json!([{"address": contract}])).await;
-    let changes = || chain.get("eth_getFilterChanges", json!([filter]));
+    let filter = chain.rpc("eth_newFilter", json!([{"address": contract}])).await;
+    let changes = || chain.rpc("eth_getFilterChanges", json!([filter]));
     assert_eq!(changes().await, json!([]));
     log(&chain, contract, b"a").await;
     log(&chain, contract, b"b").await;
@@ -80,18 +80,18 @@ async fn a_filter_reports_each_event_once() {
         changes().await.as_array().unwrap().iter().map(|log| log["data"].clone()).collect();
     assert_eq!(seen, ["0x61", "0x62"]);
     assert_eq!(changes().await, json!([]));
-    assert_eq!(chain.get("eth_uninstallFilter", json!([filter])).await, true);
-    let gone = chain.ask("eth_getFilterChanges", json!([filter])).await;
+    assert_eq!(chain.rpc("eth_uninstallFilter", json!([filter])).await, true);
+    let gone = chain.request("eth_getFilterChanges", json!([filter])).await;
     assert_eq!(gone["error"]["message"], "filter not found");
 }
 
 #[tokio::test]
 async fn a_block_filter_reports_hashes() {
     let chain = Chain::start().await;
-    let filter = chain.get("eth_newBlockFilter", json!([])).await;
+    let filter = chain.rpc("eth_newBlockFilter", json!([])).await;
     chain.node.mine().await.unwrap();
-    let latest = chain.get("eth_getBlockByNumber", json!(["latest", false])).await;
-    let changes = chain.get("eth_getFilterChanges", json!([filter])).await;
+    let latest = chain.rpc("eth_getBlockByNumber", json!(["latest", false])).await;
+    let changes = chain.rpc("eth_getFilterChanges", json!([filter])).await;
     assert_eq!(changes, json!([latest["hash"]]));
 }
 

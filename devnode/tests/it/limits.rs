@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use crate::{
-    hostile::{is_well, make_ink_cheap, refused, with_program},
+    hostile::{assert_healthy, make_ink_cheap, rpc_error, with_program},
     support::Chain,
 };
 
@@ -32,7 +32,7 @@ async fn bodies_that_are_too_large_or_too_deep_are_refused() {
         let answer: Value = serde_json::from_str(&answer).unwrap();
         assert!(answer.to_string().contains("error"), "{answer}");
     }
-    is_well(&chain).await;
+    assert_healthy(&chain).await;
 }
 
 #[tokio::test]
@@ -56,9 +56,9 @@ async fn filters_are_counted() {
     let answers: Vec<Value> = serde_json::from_str(&answer).unwrap();
     assert!(answers.iter().all(|answer| answer.get("error").is_none()));
     for _ in 0..24 {
-        chain.get("eth_newBlockFilter", json!([])).await;
+        chain.rpc("eth_newBlockFilter", json!([])).await;
     }
-    let error = refused(&chain, "eth_newBlockFilter", json!([])).await;
+    let error = rpc_error(&chain, "eth_newBlockFilter", json!([])).await;
     assert_eq!(error["message"], "at most 1024 filters are kept");
 }
 
@@ -96,7 +96,7 @@ async fn a_thousand_connections_are_all_answered() {
     for connection in &mut connections {
         assert!(answer(connection).await.ends_with(r#""result":"412346"}"#));
     }
-    is_well(&chain).await;
+    assert_healthy(&chain).await;
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ async fn connections_that_stop_half_way_hold_up_nobody() {
         }
         stuck.push(connection);
     }
-    is_well(&chain).await;
+    assert_healthy(&chain).await;
     // One that has asked and then closes its half still may hear the answer.
     let mut polite = connect(&chain).await;
     polite.write_all(&request(BODY)).await.unwrap();
@@ -120,7 +120,7 @@ async fn connections_that_stop_half_way_hold_up_nobody() {
     polite.shutdown().await.unwrap();
     assert_eq!(answer(&mut polite).await, "");
     drop(stuck);
-    is_well(&chain).await;
+    assert_healthy(&chain).await;
 }
 
 #[tokio::test]
@@ -140,7 +140,7 @@ async fn a_client_that_is_gone_is_not_worked_for() {
         connection.write_all(&endless).await.unwrap();
     }
     let begin = Instant::now();
-    is_well(&chain).await;
+    assert_healthy(&chain).await;
     assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
 }
 
@@ -156,5 +156,5 @@ async fn subscriptions_of_a_connection_are_counted() {
     }
     let one_more = socket.raw_request::<_, U256>("eth_subscribe".into(), ["newHeads"]).await;
     assert!(one_more.unwrap_err().as_error_resp().is_some());
-    is_well(&chain).await;
+    assert_healthy(&chain).await;
 }

@@ -23,7 +23,7 @@ mod hostile;
 mod limits;
 mod malformed;
 mod mining;
-mod missing;
+mod unimplemented;
 mod mutated;
 mod node_interface;
 mod precompiles;

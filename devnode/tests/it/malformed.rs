@@ -17,14 +17,14 @@ async fn bodies_that_are_no_requests() {
     assert_eq!(code(&chain, "hello").await, -32700);
     assert_eq!(code(&chain, r#"{"id":1}"#).await, -32600);
     assert_eq!(code(&chain, "[]").await, -32600);
-    assert_eq!(chain.get("eth_chainId", json!([])).await, "0x64aba", "it goes on");
+    assert_eq!(chain.rpc("eth_chainId", json!([])).await, "0x64aba", "it goes on");
 }
 
 #[tokio::test]
 async fn methods_that_do_not_exist() {
     let chain = Chain::start().await;
-    assert_eq!(chain.ask("eth_nothing", json!([])).await["error"]["code"], -32601);
-    assert_eq!(chain.ask("debug_nothing", json!([])).await["error"]["code"], -32601);
+    assert_eq!(chain.request("eth_nothing", json!([])).await["error"]["code"], -32601);
+    assert_eq!(chain.request("debug_nothing", json!([])).await["error"]["code"], -32601);
 }
 
 #[tokio::test]
@@ -49,12 +49,12 @@ async fn arguments_that_do_not_fit() {
         ("eth_chainId", json!({"a": 1}), "non-array args"),
     ];
     for (method, params, words) in cases {
-        let answer = chain.ask(method, params).await;
+        let answer = chain.request(method, params).await;
         assert_eq!(answer["error"], json!({"code": -32602, "message": words}), "{method}");
     }
-    let bad_gas = chain.ask("eth_call", json!([{"to": address, "gas": 5}])).await;
+    let bad_gas = chain.request("eth_call", json!([{"to": address, "gas": 5}])).await;
     assert_eq!(bad_gas["error"]["code"], -32602);
-    let bad_filter = chain.ask("eth_getLogs", json!([{"address": "0x12"}])).await;
+    let bad_filter = chain.request("eth_getLogs", json!([{"address": "0x12"}])).await;
     assert_eq!(bad_filter["error"]["code"], -32602);
 }
 
@@ -69,7 +69,7 @@ async fn bytes_that_are_no_transaction() {
         ("0xffffffffff", "rlp: value size exceeds available input length"),
     ];
     for (raw, words) in cases {
-        let answer = chain.ask("eth_sendRawTransaction", json!([raw])).await;
+        let answer = chain.request("eth_sendRawTransaction", json!([raw])).await;
         assert_eq!(answer["error"], json!({"code": -32000, "message": words}), "{raw}");
     }
 }

@@ -53,18 +53,18 @@ const NOTHING: &str = r#"(module
     (func (export "user_entrypoint") (param $len i32) (result i32) (i32.const 0)))"#;
 
 /// Calls a function of a precompile.
-async fn ask<C: SolCall>(chain: &Chain, to: Address, call: C) -> C::Return {
+async fn query<C: SolCall>(chain: &Chain, to: Address, call: C) -> C::Return {
     C::abi_decode_returns(&chain.call(to, call.abi_encode()).await.unwrap()).unwrap()
 }
 
 #[tokio::test]
 async fn arb_sys_knows_the_height_that_block_number_does_not_tell() {
     let chain = Chain::start().await;
-    assert_eq!(ask(&chain, ARB_SYS, arbBlockNumberCall {}).await, U256::from(7));
-    assert_eq!(ask(&chain, ARB_SYS, arbChainIDCall {}).await, U256::from(CHAIN_ID));
+    assert_eq!(query(&chain, ARB_SYS, arbBlockNumberCall {}).await, U256::from(7));
+    assert_eq!(query(&chain, ARB_SYS, arbChainIDCall {}).await, U256::from(CHAIN_ID));
     let third = chain.provider.get_block_by_number(3.into()).await.unwrap().unwrap();
     let call = arbBlockHashCall { height: U256::from(3) };
-    assert_eq!(ask(&chain, ARB_SYS, call).await, third.header.hash);
+    assert_eq!(query(&chain, ARB_SYS, call).await, third.header.hash);
     let call = arbBlockHashCall { height: U256::from(7) };
     let error = chain.call(ARB_SYS, call.abi_encode()).await.unwrap_err();
     assert_eq!(message(&error), "execution reverted: error InvalidBlockNumber(7, 7)");
@@ -121,8 +121,8 @@ async fn a_code_hash_is_known_once_it_is_activated() {
     assert_eq!(message(&error), "execution reverted: error ProgramNotActivated()");
     assert_eq!(revert_data(&error).to_vec(), hex!("6f809c4e"));
     chain.program(NOTHING).await;
-    assert_eq!(ask(&chain, ARB_WASM, codehashVersionCall { hash }).await, 2);
-    assert_eq!(ask(&chain, ARB_WASM, stylusVersionCall {}).await, 2);
+    assert_eq!(query(&chain, ARB_WASM, codehashVersionCall { hash }).await, 2);
+    assert_eq!(query(&chain, ARB_WASM, stylusVersionCall {}).await, 2);
     let twin = chain.deploy(&program_code(NOTHING)).await;
     assert!(
         chain.call(twin, Bytes::new()).await.is_ok(),
@@ -134,7 +134,7 @@ async fn a_code_hash_is_known_once_it_is_activated() {
 async fn a_cached_program_costs_less_to_enter() {
     let chain = Chain::start().await;
     let program = chain.program(NOTHING).await;
-    let prices = ask(&chain, ARB_WASM, programInitGasCall { program }).await;
+    let prices = query(&chain, ARB_WASM, programInitGasCall { program }).await;
     let enter =
         || chain.send(TransactionRequest::default().with_to(program).with_gas_limit(100_000));
     let cold = enter().await.gas_used;
@@ -142,10 +142,10 @@ async fn a_cached_program_costs_less_to_enter() {
     let request = TransactionRequest::default().with_to(ARB_WASM_CACHE).with_input(cache);
     assert!(chain.send(request).await.status());
     let hash: B256 = keccak256(program_code(NOTHING));
-    assert!(ask(&chain, ARB_WASM_CACHE, codehashIsCachedCall { hash }).await);
+    assert!(query(&chain, ARB_WASM_CACHE, codehashIsCachedCall { hash }).await);
     assert_eq!(cold - enter().await.gas_used, prices.gas - prices.cached);
     let manager = address!("a6e41ffd769491a42a6e5ce453259b93983a22ef");
-    assert_eq!(ask(&chain, ARB_WASM_CACHE, allCacheManagersCall {}).await, [manager]);
+    assert_eq!(query(&chain, ARB_WASM_CACHE, allCacheManagersCall {}).await, [manager]);
 }
 
 #[tokio::test]
@@ -161,21 +161,21 @@ async fn only_owners_change_settings_and_anybody_can_become_one() {
     assert_eq!(message(&refused), "unauthorized caller to access-controlled method");
     assert!(by(DEV_ADDRESS).await.is_ok());
 
-    let owner = |owner| ask(&chain, ARB_OWNER_PUBLIC, isChainOwnerCall { owner });
+    let owner = |owner| query(&chain, ARB_OWNER_PUBLIC, isChainOwnerCall { owner });
     assert!(owner(DEV_ADDRESS).await && !owner(stranger).await);
     let debug = TransactionRequest::default().with_to(ARB_DEBUG).with_from(stranger);
     let debug = debug.with_input(becomeChainOwnerCall {}.abi_encode());
     assert!(chain.provider.call(debug).await.is_ok());
-    assert_eq!(ask(&chain, ARB_GAS_INFO, getMinimumGasPriceCall {}).await, U256::from(100_000_000));
+    assert_eq!(query(&chain, ARB_GAS_INFO, getMinimumGasPriceCall {}).await, U256::from(100_000_000));
 }
 
 #[tokio::test]
 async fn fees_are_shared_between_the_network_and_its_infrastructure() {
     let chain = Chain::start().await;
     let [network, infrastructure] = [0xaa, 0xbb].map(Address::repeat_byte);
-    chain.own(setNetworkFeeAccountCall { account: network }.abi_encode()).await;
-    chain.own(setMinimumL2BaseFeeCall { price: U256::from(100_000_000) }.abi_encode()).await;
-    chain.own(setL2BaseFeeCall { price: U256::from(300_000_000) }.abi_encode()).await;
+    chain.call_as_owner(setNetworkFeeAccountCall { account: network }.abi_encode()).await;
+    chain.call_as_owner(setMinimumL2BaseFeeCall { price: U256::from(100_000_000) }.abi_encode()).await;
+    chain.call_as_owner(setL2BaseFeeCall { price: U256::from(300_000_000) }.abi_encode()).await;
     let balances = || async {
         let of = |account| chain.provider.get_balance(account);
         (of(network).await.unwrap(), of(infrastructure).await.unwrap())
@@ -190,7 +190,7 @@ async fn fees_are_shared_between_the_network_and_its_infrastructure() {
     let after = balances().await;
     assert_eq!((after.0 - before.0, after.1), (whole, U256::ZERO));
 
-    chain.own(setInfraFeeAccountCall { account: infrastructure }.abi_encode()).await;
+    chain.call_as_owner(setInfraFeeAccountCall { account: infrastructure }.abi_encode()).await;
     let before = balances().await;
     transfer().await;
     let after = balances().await;

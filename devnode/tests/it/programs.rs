@@ -207,17 +207,17 @@ async fn call() {
     let program = chain.program(include_str!("../programs/call.wat")).await;
     // EVM code that answers with its calldata.
     let echo = chain.deploy(&hex!("365f5f37365ff3")).await;
-    let ask = |kind: u8, data: &[u8]| {
+    let calldata = |kind: u8, data: &[u8]| {
         let (value, gas) = ([0; 32], [0xff; 8]);
         [&[kind], echo.as_slice(), &value, &gas, data].concat()
     };
     for kind in [0, 1, 2] {
-        let answer = chain.call(program, ask(kind, &[0x98])).await.unwrap();
+        let answer = chain.call(program, calldata(kind, &[0x98])).await.unwrap();
         assert_eq!(answer[0], 0, "kind {kind} succeeds");
         assert_eq!(answer[9..], hex!("010000000100000098"), "kind {kind} brings the byte back");
     }
     let failing = chain.deploy(&hex!("602a5f5260205ffd")).await;
-    let mut request = ask(0, &[]);
+    let mut request = calldata(0, &[]);
     request[1..21].copy_from_slice(failing.as_slice());
     let answer = chain.call(program, request).await.unwrap();
     assert_eq!(answer[0], 2, "a revert is status 2");

@@ -29,7 +29,7 @@ pub(crate) async fn replay(chain: &Chain, case: &Value) -> Option<String> {
     let mut first = None;
     // A case is played to its end even if it differs, so that it can undo what it did.
     for step in case["steps"].as_array().unwrap() {
-        let got = perform(chain, step, &mut names).await;
+        let got = run_step(chain, step, &mut names).await;
         let found = EXPECTATIONS.iter().find_map(|&what| {
             let want = fill(step.get(what)?, &names);
             difference(&want, &got[what], what)
@@ -42,7 +42,7 @@ pub(crate) async fn replay(chain: &Chain, case: &Value) -> Option<String> {
 }
 
 /// Does one step; what came back, by the names of [`EXPECTATIONS`].
-async fn perform(chain: &Chain, step: &Value, names: &mut Names) -> Value {
+async fn run_step(chain: &Chain, step: &Value, names: &mut Names) -> Value {
     if let Some(seconds) = step["wait"].as_f64() {
         time::sleep(Duration::from_secs_f64(seconds)).await;
     }
@@ -54,9 +54,9 @@ async fn perform(chain: &Chain, step: &Value, names: &mut Names) -> Value {
         json!({"reply": reply, "httpStatus": status})
     } else {
         let method = step["method"].as_str().unwrap();
-        let mut got = chain.ask(method, fill(&step["params"], names)).await;
+        let mut got = chain.request(method, fill(&step["params"], names)).await;
         if method == "eth_sendRawTransaction" && got.get("result").is_some() {
-            receipt = chain.get("eth_getTransactionReceipt", json!([got["result"]])).await;
+            receipt = chain.rpc("eth_getTransactionReceipt", json!([got["result"]])).await;
             got["receipt"] = RECEIPT.iter().map(|&key| (key, receipt[key].clone())).collect();
         }
         got

@@ -41,7 +41,7 @@ async fn chains_with_one_genesis_begin_with_the_same_blocks_and_go_on_from_its_s
     assert_eq!(blocks.header, same.header);
     assert_eq!(blocks.header.timestamp, 2_000_000_000);
     other.node.mine().await.unwrap();
-    chain.get("anvil_reset", json!([])).await;
+    chain.rpc("anvil_reset", json!([])).await;
     for next in [chain, other] {
         next.node.mine().await.unwrap();
         let block = next.provider.get_block(BlockId::latest()).await.unwrap().unwrap();
@@ -99,10 +99,10 @@ async fn every_account_has_money_and_its_key() {
 async fn the_hash_history_answers_below_the_current_block_only() {
     let chain = Chain::start().await;
     let history = address!("0000F90827F1C53a10cb7A02335B175320002935");
-    let ask = |height: u64| chain.call(history, U256::from(height).to_be_bytes_vec());
+    let block_hash = |height: u64| chain.call(history, U256::from(height).to_be_bytes_vec());
     let third = chain.provider.get_block_by_number(3.into()).await.unwrap().unwrap();
-    assert_eq!(ask(3).await.unwrap().to_vec(), third.header.hash.0);
-    assert!(ask(7).await.is_err(), "the latest block, in a call at the latest block");
+    assert_eq!(block_hash(3).await.unwrap().to_vec(), third.header.hash.0);
+    assert!(block_hash(7).await.is_err(), "the latest block, in a call at the latest block");
     assert!(chain.call(history, hex!("00")).await.is_err(), "another length");
 }
 

@@ -8,7 +8,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{hostile::is_well, support::Chain};
+use crate::{hostile::assert_healthy, support::Chain};
 
 /// Blocks whose headers fill every buffer between the chain and a subscriber.
 const BLOCKS: u64 = 15_000;
@@ -33,7 +33,7 @@ impl Socket {
     }
 
     /// Says something short.
-    async fn say(&mut self, method: &str, params: Value) {
+    async fn send(&mut self, method: &str, params: Value) {
         let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let text = request.to_string();
         let length = u8::try_from(text.len()).ok().filter(|&length| length < 126).unwrap();
@@ -42,7 +42,7 @@ impl Socket {
     }
 
     /// Hears the next thing that is said.
-    async fn hear(&mut self) -> Value {
+    async fn receive(&mut self) -> Value {
         assert_eq!(self.0.read_u8().await.unwrap(), 0x81, "a whole text");
         let length = match self.0.read_u8().await.unwrap() {
             126 => u64::from(self.0.read_u16().await.unwrap()),
@@ -56,17 +56,17 @@ impl Socket {
 }
 
 #[tokio::test]
-async fn a_subscriber_that_does_not_read_hears_no_gap_but_an_end() {
+async fn a_slow_subscriber_gets_no_gap_but_an_end() {
     let chain = Chain::start().await;
     let mut socket = Socket::open(&chain).await;
-    socket.say("eth_subscribe", json!(["newHeads"])).await;
-    let subscription = socket.hear().await["result"].take();
-    chain.get("anvil_mine", json!([U64::from(BLOCKS)])).await;
-    is_well(&chain).await;
+    socket.send("eth_subscribe", json!(["newHeads"])).await;
+    let subscription = socket.receive().await["result"].take();
+    chain.rpc("anvil_mine", json!([U64::from(BLOCKS)])).await;
+    assert_healthy(&chain).await;
 
     let mut next = 8;
     let end = loop {
-        let params = socket.hear().await["params"].take();
+        let params = socket.receive().await["params"].take();
         assert_eq!(params["subscription"], subscription);
         let Some(height) = params["result"]["number"].as_str() else { break params };
         assert_eq!(height, format!("{next:#x}"));
@@ -77,11 +77,11 @@ async fn a_subscriber_that_does_not_read_hears_no_gap_but_an_end() {
     let missed: u64 = missed.strip_suffix(" blocks behind").unwrap().parse().unwrap();
     assert!((1..BLOCKS).contains(&missed), "{missed}");
 
-    socket.say("eth_unsubscribe", json!([subscription])).await;
-    assert_eq!(socket.hear().await["result"], false, "it has ended already");
-    socket.say("eth_subscribe", json!(["newHeads"])).await;
-    assert!(socket.hear().await["result"].is_string(), "it may begin again");
+    socket.send("eth_unsubscribe", json!([subscription])).await;
+    assert_eq!(socket.receive().await["result"], false, "it has ended already");
+    socket.send("eth_subscribe", json!(["newHeads"])).await;
+    assert!(socket.receive().await["result"].is_string(), "it may begin again");
     chain.node.mine().await.unwrap();
-    let head = socket.hear().await;
+    let head = socket.receive().await;
     assert_eq!(head["params"]["result"]["number"], format!("{:#x}", BLOCKS + 8));
 }

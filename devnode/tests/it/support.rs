@@ -81,7 +81,7 @@ impl Chain {
     }
 
     /// Changes a setting of the chain as its owner.
-    pub(crate) async fn own(&self, call: impl Into<Bytes>) {
+    pub(crate) async fn call_as_owner(&self, call: impl Into<Bytes>) {
         let request = TransactionRequest::default().with_to(ARB_OWNER).with_input(call);
         assert!(self.send(request).await.status());
     }
@@ -97,17 +97,17 @@ impl Chain {
     }
 
     /// The whole answer to a request.
-    pub(crate) async fn ask(&self, method: &str, params: Value) -> Value {
+    pub(crate) async fn request(&self, method: &str, params: Value) -> Value {
         let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-        let (_, answer) = self.post(request.to_string()).await;
-        serde_json::from_str(&answer).unwrap()
+        let (_, response) = self.post(request.to_string()).await;
+        serde_json::from_str(&response).unwrap()
     }
 
     /// The result of a request.
-    pub(crate) async fn get(&self, method: &str, params: Value) -> Value {
-        let mut answer = self.ask(method, params).await;
-        assert!(answer.get("error").is_none(), "{method}: {answer}");
-        answer["result"].take()
+    pub(crate) async fn rpc(&self, method: &str, params: Value) -> Value {
+        let mut response = self.request(method, params).await;
+        assert!(response.get("error").is_none(), "{method}: {response}");
+        response["result"].take()
     }
 
     /// Posts a body as it is; the status and the body of the answer.
@@ -126,8 +126,8 @@ pub(crate) async fn until(mut is_so: impl AsyncFnMut() -> bool) {
 /// Posts a body as it is; the status and the body of the answer.
 pub(crate) async fn post(url: &str, body: impl Into<reqwest::Body>) -> (u16, String) {
     let request = reqwest::Client::new().post(url).header("content-type", "application/json");
-    let answer = request.body(body).send().await.unwrap();
-    (answer.status().as_u16(), answer.text().await.unwrap())
+    let response = request.body(body).send().await.unwrap();
+    (response.status().as_u16(), response.text().await.unwrap())
 }
 
 /// Init code that deploys `code`: 43 bytes of prelude, then the code.
@@ -149,8 +149,8 @@ pub(crate) fn program_code(wat: &str) -> Vec<u8> {
 
 /// The revert data in an error.
 pub(crate) fn revert_data(error: &TransportError) -> Bytes {
-    let answer = error.as_error_resp().expect("an answer");
-    answer.as_revert_data().expect("revert data")
+    let response = error.as_error_resp().expect("an answer");
+    response.as_revert_data().expect("revert data")
 }
 
 /// What an error says.

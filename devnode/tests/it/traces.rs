@@ -32,7 +32,7 @@ fn writing(writer: Address, word: u8) -> TransactionRequest {
 
 /// A trace of a transaction.
 async fn trace(chain: &Chain, hash: B256, options: Value) -> Value {
-    chain.get("debug_traceTransaction", json!([hash, options])).await
+    chain.rpc("debug_traceTransaction", json!([hash, options])).await
 }
 
 #[tokio::test]
@@ -58,14 +58,14 @@ async fn the_state_before_a_transaction() {
 async fn later_transactions_of_a_block_meet_the_earlier_ones() {
     let chain = Chain::start().await;
     let writer = chain.deploy(&WRITER).await;
-    chain.get("evm_setAutomine", json!([false])).await;
+    chain.rpc("evm_setAutomine", json!([false])).await;
     let first = chain.provider.send_transaction(writing(writer, 3)).await.unwrap();
     let second = chain.provider.send_transaction(writing(writer, 4)).await.unwrap();
     let (first, second) = (*first.tx_hash(), *second.tx_hash());
-    chain.get("evm_mine", json!([])).await;
+    chain.rpc("evm_mine", json!([])).await;
 
     let options = json!({"tracer": "prestateTracer", "tracerConfig": {"diffMode": true}});
-    let traces = chain.get("debug_traceBlockByNumber", json!(["latest", options])).await;
+    let traces = chain.rpc("debug_traceBlockByNumber", json!(["latest", options])).await;
     assert_eq!(
         traces,
         json!([
@@ -116,14 +116,14 @@ async fn events_of_nested_programs_are_told_once() {
 #[tokio::test]
 async fn what_cannot_be_traced_says_so() {
     let chain = Chain::start().await;
-    let genesis = chain.ask("debug_traceBlockByNumber", json!(["0x0"])).await;
+    let genesis = chain.request("debug_traceBlockByNumber", json!(["0x0"])).await;
     assert_eq!(genesis["error"], json!({"code": -32000, "message": "genesis is not traceable"}));
     let script = json!({"tracer": "{result: function() { return 1 }}"});
     let call = json!([{"to": Address::ZERO}, "latest", script]);
-    let script = chain.ask("debug_traceCall", call).await;
+    let script = chain.request("debug_traceCall", call).await;
     assert_eq!(script["error"], json!({"code": -32000, "message": "JS Tracer is not enabled"}));
     let poor = json!([{"from": Address::repeat_byte(7), "value": "0x1"}, "latest"]);
-    let poor = chain.ask("debug_traceCall", poor).await;
+    let poor = chain.request("debug_traceCall", poor).await;
     let words = poor["error"]["message"].as_str().unwrap();
     assert!(words.starts_with("tracing failed: insufficient funds"), "{words}");
 }
@@ -134,8 +134,8 @@ async fn a_program_that_is_not_active_fails_in_a_trace_as_in_a_call() {
     let wat = include_str!("../programs/io.wat");
     let program = chain.deploy(&program_code(wat)).await;
     let options = json!([{"to": program}, "latest", {"tracer": "callTracer"}]);
-    let calls = chain.get("debug_traceCall", options).await;
-    let call = chain.ask("eth_call", json!([{"to": program}, "latest"])).await;
+    let calls = chain.rpc("debug_traceCall", options).await;
+    let call = chain.request("eth_call", json!([{"to": program}, "latest"])).await;
     assert_eq!(calls["error"], call["error"]["message"]);
     assert_eq!(calls["error"], "error ProgramNotActivated()");
 }
@@ -146,7 +146,7 @@ async fn proofs_verify() {
     let writer = chain.deploy(&WRITER).await;
     write(&chain, writer, 0x2a).await;
     let keys = json!([slot(1), "0x2"]);
-    let answer = chain.get("eth_getProof", json!([writer, keys, "latest"])).await;
+    let answer = chain.rpc("eth_getProof", json!([writer, keys, "latest"])).await;
     assert_eq!(answer["storageProof"][1]["key"], "0x2", "keys are echoed as they are");
     let proof: EIP1186AccountProofResponse = serde_json::from_value(answer).unwrap();
 
@@ -164,7 +164,7 @@ async fn proofs_verify() {
 
     // Nobody is there, and the same state proves it.
     let nobody = Address::repeat_byte(0x77);
-    let answer = chain.get("eth_getProof", json!([nobody, [], "latest"])).await;
+    let answer = chain.rpc("eth_getProof", json!([nobody, [], "latest"])).await;
     let nodes: Vec<Bytes> = serde_json::from_value(answer["accountProof"].clone()).unwrap();
     verify_proof(state, Nibbles::unpack(keccak256(nobody)), None, &nodes).unwrap();
 }

@@ -39,7 +39,7 @@ async fn signed(request: TransactionRequest) -> Vec<u8> {
 }
 
 /// Why the chain refuses a transaction of the dev account.
-async fn refusal(chain: &Chain, request: TransactionRequest) -> String {
+async fn error_message(chain: &Chain, request: TransactionRequest) -> String {
     let raw = signed(request).await;
     message(&chain.provider.send_raw_transaction(&raw).await.unwrap_err())
 }
@@ -112,9 +112,9 @@ async fn refusals_are_told_as_a_node_tells_them() {
         ),
     ];
     for (request, words) in cases {
-        assert_eq!(refusal(&chain, request).await, words);
+        assert_eq!(error_message(&chain, request).await, words);
     }
-    let funds = refusal(&chain, price(transfer(6)).with_value(U256::MAX >> 1)).await;
+    let funds = error_message(&chain, price(transfer(6)).with_value(U256::MAX >> 1)).await;
     assert!(funds.starts_with("insufficient funds for gas * price + value: address 0x3f1E"));
     assert_eq!(chain.provider.get_block_number().await.unwrap(), 7, "no block was made");
 }
@@ -174,7 +174,7 @@ async fn a_delegation_does_not_outlive_an_empty_list() {
         .with_chain_id(CHAIN_ID)
         .with_max_fee_per_gas(BASE_FEE)
         .with_max_priority_fee_per_gas(0);
-    let words = refusal(&chain, request).await;
+    let words = error_message(&chain, request).await;
     assert_eq!(words, format!("EIP-7702 transaction with empty auth list (sender {DEV_ADDRESS})"));
 }
 

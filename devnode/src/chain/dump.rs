@@ -12,9 +12,9 @@ use alloy::{
 use alloy_rlp::{RlpDecodable, RlpEncodable};
 
 use super::{
-    Block, Chain, Clock, DecodeError, Included, Incoming, submit::contract, transaction::decode,
+    Block, Chain, ChainClock, TransactionDecodeError, IncludedTransaction, RecoveredTransaction, submit::created_address, transaction::decode,
 };
-use crate::state::{Store, StoreImage};
+use crate::state::{Store, StoreDump};
 
 /// First bytes of every image.
 const MAGIC: [u8; 8] = *b"devchain";
@@ -24,56 +24,56 @@ const VERSION: u8 = 1;
 
 /// Why bytes are no chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ImageError {
+pub(crate) enum DumpError {
     /// Something else.
     #[error("it is not the state of a dev chain")]
-    Foreign,
+    NotADump,
     /// Written by another version of this crate.
     #[error("it is of version {0}, and this is version {VERSION}")]
-    Version(u8),
+    UnsupportedVersion(u8),
     /// Cut, or changed.
     #[error("it is damaged: the checksum does not fit")]
-    Damaged,
+    Corrupted,
     /// Not what a chain is written down as.
     #[error("it cannot be read: {0}")]
     Rlp(#[from] rlp::Error),
     /// A transaction that is none.
     #[error("it has a transaction that cannot be read: {0}")]
-    Transaction(#[from] DecodeError),
+    Transaction(#[from] TransactionDecodeError),
     /// A block that does not follow the one before it.
     #[error("block {0} does not follow the one before")]
-    Link(u64),
+    BrokenLink(u64),
 }
 
 /// A chain in the form in which it is written down.
 #[derive(RlpEncodable, RlpDecodable)]
-struct ChainImage {
+struct ChainDump {
     /// Its state.
-    store: StoreImage,
+    store: StoreDump,
     /// Its blocks.
-    blocks: Vec<BlockImage>,
+    blocks: Vec<BlockDump>,
     /// Its clock.
-    clock: ClockImage,
+    clock: ClockDump,
     /// Whether blocks are made at once.
     automine: bool,
     /// Transactions that wait.
-    pool: Vec<TransactionImage>,
+    pool: Vec<TransactionDump>,
 }
 
 /// A block.
 #[derive(RlpEncodable, RlpDecodable)]
-struct BlockImage {
+struct BlockDump {
     /// Its header.
     header: Header,
     /// Its transactions.
-    transactions: Vec<IncludedImage>,
+    transactions: Vec<IncludedTransactionDump>,
 }
 
 /// A transaction in a block.
 #[derive(RlpEncodable, RlpDecodable)]
-struct IncludedImage {
+struct IncludedTransactionDump {
     /// The transaction.
-    transaction: TransactionImage,
+    transaction: TransactionDump,
     /// Whether it succeeded.
     success: bool,
     /// Gas that was paid for.
@@ -84,7 +84,7 @@ struct IncludedImage {
 
 /// A transaction.
 #[derive(RlpEncodable, RlpDecodable)]
-struct TransactionImage {
+struct TransactionDump {
     /// Its encoding.
     raw: Bytes,
     /// Who sent it, which the signature need not tell.
@@ -93,7 +93,7 @@ struct TransactionImage {
 
 /// A clock.
 #[derive(RlpEncodable, RlpDecodable)]
-struct ClockImage {
+struct ClockDump {
     /// Seconds ahead of the wall clock.
     ahead: u64,
     /// Seconds behind the wall clock.
@@ -106,16 +106,16 @@ struct ClockImage {
 
 impl Chain {
     /// All of it but the snapshots: magic, version, checksum, and an RLP list.
-    pub(crate) fn image(&self) -> Vec<u8> {
-        let image = ChainImage {
-            store: self.store.image(),
-            blocks: self.blocks.iter().map(|block| BlockImage::of(block)).collect(),
-            clock: ClockImage::of(self.clock),
+    pub(crate) fn dump(&self) -> Vec<u8> {
+        let dump = ChainDump {
+            store: self.store.dump(),
+            blocks: self.blocks.iter().map(|block| BlockDump::from_block(block)).collect(),
+            clock: ClockDump::from_clock(self.clock),
             automine: self.automine,
-            pool: self.pool.iter().map(|incoming| of(&incoming.transaction)).collect(),
+            pool: self.pool.iter().map(|incoming| dump_transaction(&incoming.transaction)).collect(),
         };
-        let mut body = Vec::with_capacity(image.length());
-        image.encode(&mut body);
+        let mut body = Vec::with_capacity(dump.length());
+        dump.encode(&mut body);
         [&MAGIC[..], &[VERSION], keccak256(&body).as_slice(), &body].concat()
     }
 
@@ -123,54 +123,54 @@ impl Chain {
     ///
     /// # Errors
     /// If the bytes are no chain, or not a whole one.
-    pub(crate) fn from_image(bytes: &[u8]) -> Result<Self, ImageError> {
-        let rest = bytes.strip_prefix(&MAGIC).ok_or(ImageError::Foreign)?;
-        let (&version, rest) = rest.split_first().ok_or(ImageError::Damaged)?;
+    pub(crate) fn from_dump(bytes: &[u8]) -> Result<Self, DumpError> {
+        let rest = bytes.strip_prefix(&MAGIC).ok_or(DumpError::NotADump)?;
+        let (&version, rest) = rest.split_first().ok_or(DumpError::Corrupted)?;
         if version != VERSION {
-            return Err(ImageError::Version(version));
+            return Err(DumpError::UnsupportedVersion(version));
         }
-        let (checksum, mut body) = rest.split_at_checked(32).ok_or(ImageError::Damaged)?;
+        let (checksum, mut body) = rest.split_at_checked(32).ok_or(DumpError::Corrupted)?;
         if keccak256(body) != checksum {
-            return Err(ImageError::Damaged);
+            return Err(DumpError::Corrupted);
         }
-        let image = ChainImage::decode(&mut body)?;
+        let dump = ChainDump::decode(&mut body)?;
         let mut chain = Self {
-            clock: image.clock.read(),
-            automine: image.automine,
-            ..Self::over(Store::from_image(image.store)?)
+            clock: dump.clock.read(),
+            automine: dump.automine,
+            ..Self::with_store(Store::from_dump(dump.store)?)
         };
-        for block in image.blocks {
+        for block in dump.blocks {
             let block = block.read()?;
             let (height, parent) = match chain.blocks.last() {
                 Some(parent) => (parent.height().saturating_add(1), parent.hash()),
                 None => (0, B256::ZERO),
             };
             if block.height() != height || block.header.parent_hash != parent {
-                return Err(ImageError::Link(block.height()));
+                return Err(DumpError::BrokenLink(block.height()));
             }
-            chain.link(Arc::new(block));
+            chain.push_block(Arc::new(block));
         }
         if chain.blocks.is_empty() {
-            return Err(ImageError::Link(0));
+            return Err(DumpError::BrokenLink(0));
         }
-        chain.pool = image.pool.iter().map(incoming).collect::<Result<_, _>>()?;
+        chain.pool = dump.pool.iter().map(restore_transaction).collect::<Result<_, _>>()?;
         Ok(chain)
     }
 
     /// Becomes another chain; whoever listens to this one goes on listening.
-    pub(crate) fn become_other(&mut self, other: Self) {
+    pub(crate) fn replace_with(&mut self, other: Self) {
         let heads = std::mem::replace(&mut self.heads, other.heads.clone());
         let changes = std::mem::replace(&mut self.changes, other.changes.clone());
         *self = Self { heads, changes, ..other };
-        self.touch();
+        self.notify_change();
     }
 }
 
-impl BlockImage {
+impl BlockDump {
     /// Writes a block down.
-    fn of(block: &Block) -> Self {
-        let transactions = block.transactions.iter().map(|included| IncludedImage {
-            transaction: of(&included.transaction),
+    fn from_block(block: &Block) -> Self {
+        let transactions = block.transactions.iter().map(|included| IncludedTransactionDump {
+            transaction: dump_transaction(&included.transaction),
             success: included.success,
             gas_used: included.gas_used,
             logs: included.logs.clone(),
@@ -179,49 +179,49 @@ impl BlockImage {
     }
 
     /// Reads it again.
-    fn read(self) -> Result<Block, ImageError> {
-        let included = |image: IncludedImage| {
-            let Incoming { transaction, .. } = incoming(&image.transaction)?;
-            Ok(Included {
-                contract: contract(&transaction),
+    fn into_block(self) -> Result<Block, DumpError> {
+        let included = |dump: IncludedTransactionDump| {
+            let RecoveredTransaction { transaction, .. } = restore_transaction(&dump.transaction)?;
+            Ok(IncludedTransaction {
+                contract: created_address(&transaction),
                 transaction,
-                success: image.success,
-                gas_used: image.gas_used,
-                logs: image.logs,
+                success: dump.success,
+                gas_used: dump.gas_used,
+                logs: dump.logs,
             })
         };
         let transactions = self.transactions.into_iter().map(included);
-        let transactions = transactions.collect::<Result<_, ImageError>>()?;
+        let transactions = transactions.collect::<Result<_, DumpError>>()?;
         Ok(Block { header: Sealed::new(self.header), transactions })
     }
 }
 
-impl ClockImage {
+impl ClockDump {
     /// Writes a clock down.
-    fn of(clock: Clock) -> Self {
+    fn from_clock(clock: ChainClock) -> Self {
         let distance = clock.offset.unsigned_abs();
         let (ahead, behind) = if clock.offset < 0 { (0, distance) } else { (distance, 0) };
         let list = |value: Option<u64>| value.into_iter().collect();
-        Self { ahead, behind, next: list(clock.next), step: list(clock.step) }
+        Self { ahead, behind, next: list(clock.next_timestamp), step: list(clock.block_interval) }
     }
 
     /// Reads it again.
-    fn read(self) -> Clock {
-        Clock {
+    fn into_clock(self) -> ChainClock {
+        ChainClock {
             offset: 0_i64.saturating_add_unsigned(self.ahead).saturating_sub_unsigned(self.behind),
-            next: self.next.first().copied(),
-            step: self.step.first().copied(),
+            next_timestamp: self.next.first().copied(),
+            block_interval: self.step.first().copied(),
         }
     }
 }
 
 /// Writes a transaction down.
-fn of(transaction: &Recovered<alloy::consensus::TxEnvelope>) -> TransactionImage {
-    TransactionImage { raw: transaction.encoded_2718().into(), sender: transaction.signer() }
+fn dump_transaction(transaction: &Recovered<alloy::consensus::TxEnvelope>) -> TransactionDump {
+    TransactionDump { raw: transaction.encoded_2718().into(), sender: transaction.signer() }
 }
 
 /// Reads it again.
-fn incoming(image: &TransactionImage) -> Result<Incoming, DecodeError> {
-    let transaction = Recovered::new_unchecked(decode(&image.raw)?, image.sender);
-    Ok(Incoming { transaction, size: image.raw.len() })
+fn restore_transaction(dump: &TransactionDump) -> Result<RecoveredTransaction, TransactionDecodeError> {
+    let transaction = Recovered::new_unchecked(decode(&dump.raw)?, dump.sender);
+    Ok(RecoveredTransaction { transaction, size: dump.raw.len() })
 }

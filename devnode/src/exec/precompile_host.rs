@@ -12,15 +12,15 @@ use revm::{
 };
 use stylus_engine::Pages;
 
-use super::{Modules, evm::Ctx};
+use super::{ModuleCache, evm::Ctx};
 use crate::{
-    precompiles::{Facts, Host},
-    state::arbos::{ARBOS, Words},
+    precompiles::{BlockContext, PrecompileHost},
+    state::arbos::{ARBOS, ArbosStorage},
 };
 
 /// Money that a precompile moved.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Move {
+pub(super) struct Transfer {
     /// Whose it was.
     pub(super) from: Address,
     /// Whose it is.
@@ -30,7 +30,7 @@ pub(super) struct Move {
 }
 
 /// An account as it is now, without touching it; empty if there is none.
-fn peek(ctx: &mut Ctx<'_>, account: Address) -> Option<AccountInfo> {
+fn read_account(ctx: &mut Ctx<'_>, account: Address) -> Option<AccountInfo> {
     if let Some(loaded) = ctx.journaled_state.state.get(&account) {
         let exists = !loaded.is_empty();
         let code_unread = loaded.info.code.is_none() && !loaded.info.is_empty_code_hash();
@@ -42,7 +42,7 @@ fn peek(ctx: &mut Ctx<'_>, account: Address) -> Option<AccountInfo> {
     stored
 }
 
-impl Words for Ctx<'_> {
+impl ArbosStorage for Ctx<'_> {
     fn word(&mut self, slot: U256) -> U256 {
         let account = self.journaled_state.state.get(&ARBOS);
         if let Some(known) = account.and_then(|account| account.storage.get(&slot)) {
@@ -60,9 +60,9 @@ impl Words for Ctx<'_> {
     }
 }
 
-impl Host for Ctx<'_> {
-    fn facts(&self) -> Facts {
-        self.chain.facts
+impl PrecompileHost for Ctx<'_> {
+    fn block_context(&self) -> BlockContext {
+        self.chain.block_context
     }
 
     fn block_hash(&self, height: u64) -> Option<B256> {
@@ -70,11 +70,11 @@ impl Host for Ctx<'_> {
     }
 
     fn balance(&mut self, account: Address) -> U256 {
-        peek(self, account).map(|info| info.balance).unwrap_or_default()
+        read_account(self, account).map(|info| info.balance).unwrap_or_default()
     }
 
     fn code(&mut self, account: Address) -> Bytes {
-        let code = peek(self, account).and_then(|info| info.code);
+        let code = read_account(self, account).and_then(|info| info.code);
         code.map(|code| code.original_bytes()).unwrap_or_default()
     }
 
@@ -82,7 +82,7 @@ impl Host for Ctx<'_> {
         let hash = |info: AccountInfo| {
             if info.code_hash.is_zero() { KECCAK256_EMPTY } else { info.code_hash }
         };
-        peek(self, account).map(hash).unwrap_or_default()
+        read_account(self, account).map(hash).unwrap_or_default()
     }
 
     fn set_code(&mut self, account: Address, code: Bytes) {
@@ -94,7 +94,7 @@ impl Host for Ctx<'_> {
     fn transfer(&mut self, from: Address, to: Address, value: U256) -> bool {
         let Ok(refused) = self.journal_mut().transfer(from, to, value);
         if refused.is_none() {
-            self.chain.moves.push(Move { from, to, value });
+            self.chain.transfers.push(Transfer { from, to, value });
         }
         refused.is_none()
     }
@@ -112,7 +112,7 @@ impl Host for Ctx<'_> {
         self.chain.pages
     }
 
-    fn modules(&mut self) -> &mut Modules {
-        self.chain.modules
+    fn module_cache(&mut self) -> &mut ModuleCache {
+        self.chain.module_cache
     }
 }

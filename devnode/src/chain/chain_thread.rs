@@ -13,27 +13,27 @@ use std::{
 use tokio::sync::oneshot;
 
 /// Bytes of stack. Only what is touched takes memory.
-const STACK: usize = 256 << 20;
+const STACK_SIZE: usize = 256 << 20;
 
 /// Something to do on the thread.
-type Job<T> = Box<dyn FnOnce(&mut T) + Send>;
+type Task<T> = Box<dyn FnOnce(&mut T) + Send>;
 
 /// The chain no longer answers: it was stopped, or a job failed in a way that it should not.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the chain does not answer")]
-pub(crate) struct Stopped;
+pub(crate) struct ChainStopped;
 
 /// A handle of the thread. The thread ends when the last handle is gone.
 #[derive(Debug)]
-pub(crate) struct Worker<T>(mpsc::Sender<Job<T>>);
+pub(crate) struct ChainThread<T>(mpsc::Sender<Task<T>>);
 
-impl<T> Clone for Worker<T> {
+impl<T> Clone for ChainThread<T> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-impl<T: 'static> Worker<T> {
+impl<T: 'static> ChainThread<T> {
     /// Starts a thread on which `make` makes what it owns, and waits until it has; with a handle,
     /// what else `make` has made.
     ///
@@ -44,11 +44,11 @@ impl<T: 'static> Worker<T> {
     ) -> Result<(Self, M), E>
     where
         M: Send + 'static,
-        E: Send + From<Stopped> + From<io::Error> + 'static,
+        E: Send + From<ChainStopped> + From<io::Error> + 'static,
     {
-        let (sender, jobs) = mpsc::channel::<Job<T>>();
+        let (sender, tasks) = mpsc::channel::<Task<T>>();
         let (report, outcome) = oneshot::channel();
-        thread::Builder::new().name("chain".to_owned()).stack_size(STACK).spawn(move || {
+        thread::Builder::new().name("chain".to_owned()).stack_size(STACK_SIZE).spawn(move || {
             let (mut owned, more) = match make() {
                 Ok(both) => both,
                 Err(error) => {
@@ -58,14 +58,14 @@ impl<T: 'static> Worker<T> {
                 }
             };
             let _ = report.send(Ok(more));
-            for job in jobs {
+            for task in tasks {
                 // State is only written when a job is done with everything that can fail.
-                if catch_unwind(AssertUnwindSafe(|| job(&mut owned))).is_err() {
+                if catch_unwind(AssertUnwindSafe(|| task(&mut owned))).is_err() {
                     tracing::error!("a job of the chain panicked");
                 }
             }
         })?;
-        let more = outcome.await.map_err(|_| Stopped)??;
+        let more = outcome.await.map_err(|_| ChainStopped)??;
         Ok((Self(sender), more))
     }
 
@@ -76,16 +76,16 @@ impl<T: 'static> Worker<T> {
     pub(crate) async fn run<R: Send + 'static>(
         &self,
         job: impl FnOnce(&mut T) -> R + Send + 'static,
-    ) -> Result<R, Stopped> {
-        let (reply, answer) = oneshot::channel();
-        let job: Job<T> = Box::new(move |owned| {
+    ) -> Result<R, ChainStopped> {
+        let (reply, result) = oneshot::channel();
+        let task: Task<T> = Box::new(move |owned| {
             // A client that is gone does not hold up the others.
             if !reply.is_closed() {
                 // It may have gone in the meantime.
                 let _ = reply.send(job(owned));
             }
         });
-        self.0.send(job).map_err(|_| Stopped)?;
-        answer.await.map_err(|_| Stopped)
+        self.0.send(task).map_err(|_| ChainStopped)?;
+        result.await.map_err(|_| ChainStopped)
     }
 }

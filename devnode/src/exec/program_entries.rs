@@ -4,15 +4,15 @@ use alloy::primitives::{Address, B256};
 use revm::{Inspector, handler::FrameResult, interpreter::FrameInput};
 
 use super::{
-    Execution, Message, RunError, Surroundings,
+    Execution, Message, ExecutionError, ExecutionEnv,
     evm::{Ctx, runs_program},
-    run,
-    watch::Watch,
+    run_with_inspector,
+    inspector::ArbInspector,
 };
 
 /// A frame of a program.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Entered {
+pub(crate) struct ProgramEntry {
     /// The account that acts.
     pub(crate) address: Address,
     /// The program.
@@ -21,31 +21,31 @@ pub(crate) struct Entered {
 
 /// Collects the programs that are entered.
 #[derive(Default)]
-struct Door(Vec<Entered>);
+struct ProgramEntryInspector(Vec<ProgramEntry>);
 
-impl<'a> Inspector<Ctx<'a>> for Door {
+impl<'a> Inspector<Ctx<'a>> for ProgramEntryInspector {
     fn frame_start(&mut self, _: &mut Ctx<'a>, input: &mut FrameInput) -> Option<FrameResult> {
         if let FrameInput::Call(call) = input
             && runs_program(call)
         {
             let (address, code_hash) = (call.target_address, call.known_bytecode.0);
-            self.0.push(Entered { address, code_hash });
+            self.0.push(ProgramEntry { address, code_hash });
         }
         None
     }
 }
 
-impl Watch<'_> for Door {}
+impl ArbInspector<'_> for ProgramEntryInspector {}
 
 /// Runs a message to its end; with it, the programs that it enters, in order.
 ///
 /// # Errors
 /// Those of [`super::execute`].
-pub(crate) fn execute_noting_programs(
-    around: Surroundings<'_>,
+pub(crate) fn execute_recording_programs(
+    env: ExecutionEnv<'_>,
     message: &Message,
-) -> Result<(Execution, Vec<Entered>), RunError> {
-    let mut door = Door::default();
-    let (ran, detail) = run(around, message, &mut door)?;
-    Ok((Execution::new(ran, detail), door.0))
+) -> Result<(Execution, Vec<ProgramEntry>), ExecutionError> {
+    let mut inspector = ProgramEntryInspector::default();
+    let (ran, halt_detail) = run_with_inspector(env, message, &mut inspector)?;
+    Ok((Execution::new(ran, halt_detail), inspector.0))
 }

@@ -10,31 +10,31 @@ const CAPACITY: usize = 1024;
 
 /// A bounded set of compiled programs. What is not in it is compiled again when it is needed.
 #[derive(Debug, Default)]
-pub(crate) struct Modules {
+pub(crate) struct ModuleCache {
     /// The programs.
-    known: HashMap<B256, Module>,
+    modules: HashMap<B256, Module>,
     /// Their code hashes, oldest first.
     order: VecDeque<B256>,
 }
 
-impl Modules {
+impl ModuleCache {
     /// Keeps a program.
     pub(crate) fn insert(&mut self, code_hash: B256, module: Module) {
-        if self.known.insert(code_hash, module).is_some() {
+        if self.modules.insert(code_hash, module).is_some() {
             return;
         }
         self.order.push_back(code_hash);
         if self.order.len() > CAPACITY
             && let Some(oldest) = self.order.pop_front()
         {
-            self.known.remove(&oldest);
+            self.modules.remove(&oldest);
         }
     }
 
     /// The compiled form of a program that was activated at some time; `None` if its code is not one
     /// that can be, which only an override of state brings about.
     pub(super) fn get(&mut self, code_hash: B256, code: &[u8], params: &Params) -> Option<Module> {
-        if let Some(module) = self.known.get(&code_hash) {
+        if let Some(module) = self.modules.get(&code_hash) {
             return Some(module.clone());
         }
         let size = usize::try_from(params.max_wasm_size).unwrap_or(usize::MAX);

@@ -59,7 +59,7 @@ sol! {
 /// Something that Nitro does and this chain does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{precompile}.{function} is not implemented by the dev chain")]
-pub(crate) struct Missing {
+pub(crate) struct Unimplemented {
     /// Whose it is.
     pub(super) precompile: &'static str,
     /// What it is.
@@ -67,7 +67,7 @@ pub(crate) struct Missing {
 }
 
 /// What is missing of the precompile at `address` that a call with `input` asks for.
-pub(super) fn find(address: Address, input: &[u8]) -> Option<Missing> {
+pub(super) fn find_unimplemented(address: Address, input: &[u8]) -> Option<Unimplemented> {
     let &selector = input.first_chunk()?;
     let (precompile, function) = match address.0.0.last()? {
         0x6c => ("ArbGasInfo", ArbGasInfo::ArbGasInfoCalls::name_by_selector(selector)),
@@ -81,5 +81,5 @@ pub(super) fn find(address: Address, input: &[u8]) -> Option<Missing> {
         0xff => ("ArbDebug", ArbDebug::ArbDebugCalls::name_by_selector(selector)),
         _ => return None,
     };
-    Some(Missing { precompile, function: function? })
+    Some(Unimplemented { precompile, function: function? })
 }

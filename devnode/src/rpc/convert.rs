@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::error::RpcError;
-use crate::chain::{Block, Included, Incoming};
+use crate::chain::{Block, IncludedTransaction, RecoveredTransaction};
 
 /// A block; with whole transactions, or only their hashes.
 pub(super) fn block(block: &Block, whole: bool) -> Result<Value, RpcError> {
@@ -19,17 +19,17 @@ pub(super) fn block(block: &Block, whole: bool) -> Result<Value, RpcError> {
         let count = block.transactions.len();
         BlockTransactions::Full((0..count).filter_map(|index| transaction(block, index)).collect())
     } else {
-        let hashes = block.transactions.iter().map(Included::hash).collect();
+        let hashes = block.transactions.iter().map(IncludedTransaction::hash).collect();
         BlockTransactions::Hashes(hashes)
     };
     let header = rpc_header(block);
     let told = types::Block { header, uncles: Vec::new(), transactions, withdrawals: None };
-    arbitrum_header(block, told)
+    add_arbitrum_fields(block, told)
 }
 
 /// The header of a block.
 pub(super) fn header(block: &Block) -> Result<Value, RpcError> {
-    arbitrum_header(block, rpc_header(block))
+    add_arbitrum_fields(block, rpc_header(block))
 }
 
 /// The header of a block, with its size.
@@ -44,7 +44,7 @@ fn rpc_header(block: &Block) -> types::Header {
 }
 
 /// Adds what Arbitrum tells in headers.
-fn arbitrum_header(block: &Block, told: impl Serialize) -> Result<Value, RpcError> {
+fn add_arbitrum_fields(block: &Block, told: impl Serialize) -> Result<Value, RpcError> {
     let mut value = serde_json::to_value(told)?;
     if let Value::Object(fields) = &mut value {
         fields.insert("l1BlockNumber".to_owned(), json!("0x0"));
@@ -70,7 +70,7 @@ pub(super) fn transaction(block: &Block, index: usize) -> Option<Transaction> {
 }
 
 /// A transaction that waits for a block.
-pub(super) fn waiting(incoming: &Incoming) -> Transaction {
+pub(super) fn pending_transaction(incoming: &RecoveredTransaction) -> Transaction {
     Transaction {
         inner: incoming.transaction.clone(),
         block_hash: None,

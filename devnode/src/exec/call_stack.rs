@@ -5,26 +5,26 @@ use revm::interpreter::{CallScheme, FrameInput};
 
 /// One open frame.
 #[derive(Clone, Copy, Debug)]
-struct Frame {
+struct OpenFrame {
     /// Who called.
     caller: Address,
     /// The account that was entered; `None` if its code only acts for another.
-    entered: Option<Address>,
+    context_address: Option<Address>,
 }
 
 /// The open frames, outermost first.
 #[derive(Debug, Default)]
-pub(super) struct Frames(Vec<Frame>);
+pub(super) struct CallStack(Vec<OpenFrame>);
 
-impl Frames {
+impl CallStack {
     /// Notes that a frame opens at `depth`, and that all frames from there on are closed.
     pub(super) fn enter(&mut self, depth: usize, input: &FrameInput) {
         let frame = match input {
             FrameInput::Call(call) => {
                 let own = matches!(call.scheme, CallScheme::Call | CallScheme::StaticCall);
-                Frame { caller: call.caller, entered: own.then_some(call.target_address) }
+                OpenFrame { caller: call.caller, context_address: own.then_some(call.target_address) }
             }
-            FrameInput::Create(create) => Frame { caller: create.caller(), entered: None },
+            FrameInput::Create(create) => OpenFrame { caller: create.caller(), context_address: None },
             FrameInput::Empty => return,
         };
         self.0.truncate(depth);
@@ -37,13 +37,13 @@ impl Frames {
     }
 
     /// Who called the frame that called the innermost one; zero if a transaction did.
-    pub(super) fn beyond(&self) -> Address {
+    pub(super) fn outer_caller(&self) -> Address {
         let outer = self.depth().checked_sub(1).and_then(|depth| self.0.get(depth));
         outer.map(|frame| frame.caller).unwrap_or_default()
     }
 
     /// Whether `address` is entered more than once.
-    pub(super) fn reentered(&self, address: Address) -> bool {
-        self.0.iter().filter(|frame| frame.entered == Some(address)).nth(1).is_some()
+    pub(super) fn is_reentrant(&self, address: Address) -> bool {
+        self.0.iter().filter(|frame| frame.context_address == Some(address)).nth(1).is_some()
     }
 }

@@ -15,50 +15,50 @@ use serde_json::{json, value::RawValue};
 use tokio::sync::Semaphore;
 use tower::{Service, ServiceExt};
 
-use super::server::{MAX_ANSWER, MAX_REQUEST};
+use super::server::{MAX_RESPONSE, MAX_REQUEST};
 
 /// Not JSON.
-const PARSE: (i32, &str) = (-32_700, "parse error");
+const PARSE_ERROR: (i32, &str) = (-32_700, "parse error");
 
 /// JSON, but no request.
-const INVALID: (i32, &str) = (-32_600, "invalid request");
+const INVALID_REQUEST: (i32, &str) = (-32_600, "invalid request");
 
 /// Nothing in it.
-const EMPTY: (i32, &str) = (-32_600, "empty batch");
+const EMPTY_BATCH: (i32, &str) = (-32_600, "empty batch");
 
 /// Code of an unknown method.
-const UNKNOWN: i32 = -32_601;
+const METHOD_NOT_FOUND: i32 = -32_601;
 
 /// Something that only works where a connection stays open.
-const NOTIFY: (i32, &str) = (UNKNOWN, "notifications not supported");
+const NOTIFICATIONS_UNSUPPORTED: (i32, &str) = (METHOD_NOT_FOUND, "notifications not supported");
 
 /// More in it than is taken.
-const TOO_LONG: (i32, &str) = (-32_600, "batch too large");
+const BATCH_TOO_LARGE: (i32, &str) = (-32_600, "batch too large");
 
 /// An answer that is longer than the server gives.
-const TOO_MUCH: (i32, &str) = (-32_003, "response too large");
+const RESPONSE_TOO_LARGE: (i32, &str) = (-32_003, "response too large");
 
 /// Requests in one batch.
 pub(super) const MAX_BATCH: u32 = 1000;
 
 /// Status while too many requests are being answered.
-const TOO_MANY: u16 = 429;
+const TOO_MANY_REQUESTS: u16 = 429;
 
 /// Status of a body that is longer than the server takes.
-const TOO_LARGE: u16 = 413;
+const PAYLOAD_TOO_LARGE: u16 = 413;
 
 /// The header that tells the media type.
 const CONTENT_TYPE: &str = "content-type";
 
 /// The media type of bodies.
-const JSON: &str = "application/json";
+const APPLICATION_JSON: &str = "application/json";
 
 /// The parts of a request or an answer, as they are written.
 type Fields<'a> = HashMap<String, &'a RawValue>;
 
 /// A request as methods want it.
 #[derive(Serialize)]
-struct Call<'a> {
+struct MethodCall<'a> {
     /// Always the same.
     jsonrpc: &'static str,
     /// Stands for any id.
@@ -72,36 +72,36 @@ struct Call<'a> {
 
 /// The code of an error.
 #[derive(Deserialize)]
-struct Code {
+struct ErrorCode {
     /// The code.
     code: i32,
 }
 
 /// What answers bodies.
 #[derive(Clone, Debug)]
-pub(crate) struct Bodies {
+pub(crate) struct RequestHandler {
     /// All methods.
     methods: Methods,
     /// Room for requests at the same time.
-    room: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
-impl Bodies {
+impl RequestHandler {
     /// Answers with these methods, to so many requests at the same time.
     pub(super) fn new(methods: Methods, at_once: u16) -> Self {
-        Self { methods, room: Arc::new(Semaphore::new(at_once.into())) }
+        Self { methods, permits: Arc::new(Semaphore::new(at_once.into())) }
     }
 
     /// The answer to a body that came in otherwise than over HTTP; empty if it wants none.
-    pub(crate) async fn reply(&self, body: &str) -> String {
-        reply(&self.methods, body.as_bytes()).await
+    pub(crate) async fn handle(&self, body: &str) -> String {
+        handle_body(&self.methods, body.as_bytes()).await
     }
 
     /// Answers a request that posts JSON; leaves all others to `server`.
     ///
     /// # Errors
     /// Those of the server.
-    pub(super) async fn answer<S>(
+    pub(super) async fn handle_http<S>(
         self,
         server: S,
         request: HttpRequest,
@@ -110,50 +110,50 @@ impl Bodies {
         S: Service<HttpRequest, Response = HttpResponse, Error = BoxError>,
     {
         let kind = request.headers().get(CONTENT_TYPE);
-        let json = kind.is_some_and(|kind| kind.as_bytes().starts_with(JSON.as_bytes()));
+        let json = kind.is_some_and(|kind| kind.as_bytes().starts_with(APPLICATION_JSON.as_bytes()));
         if request.method() != "POST" || !json {
             return server.oneshot(request).await;
         }
-        let response = HttpResponse::builder().header(CONTENT_TYPE, JSON);
-        let Ok(_place) = self.room.try_acquire() else {
-            return Ok(response.status(TOO_MANY).body(HttpBody::empty())?);
+        let response = HttpResponse::builder().header(CONTENT_TYPE, APPLICATION_JSON);
+        let Ok(_permit) = self.permits.try_acquire() else {
+            return Ok(response.status(TOO_MANY_REQUESTS).body(HttpBody::empty())?);
         };
         let limit = usize::try_from(MAX_REQUEST).unwrap_or(usize::MAX);
         let Ok(body) = Limited::new(request.into_body(), limit).collect().await else {
-            return Ok(response.status(TOO_LARGE).body(HttpBody::empty())?);
+            return Ok(response.status(PAYLOAD_TOO_LARGE).body(HttpBody::empty())?);
         };
-        Ok(response.body(HttpBody::from(reply(&self.methods, &body.to_bytes()).await))?)
+        Ok(response.body(HttpBody::from(handle_body(&self.methods, &body.to_bytes()).await))?)
     }
 }
 
 /// The answer to a body; empty if it wants none.
-async fn reply(methods: &Methods, body: &[u8]) -> String {
+async fn handle_body(methods: &Methods, body: &[u8]) -> String {
     if body.is_empty() {
         return String::new();
     }
-    let Ok(body) = serde_json::from_slice::<&RawValue>(body) else { return refusal(None, PARSE) };
+    let Ok(body) = serde_json::from_slice::<&RawValue>(body) else { return error_response(None, PARSE_ERROR) };
     let Ok(entries) = serde_json::from_str::<Vec<&RawValue>>(body.get()) else {
-        return answer_one(methods, body).await.unwrap_or_default();
+        return handle_one(methods, body).await.unwrap_or_default();
     };
     if entries.is_empty() {
-        return refusal(None, EMPTY);
+        return error_response(None, EMPTY_BATCH);
     }
     if entries.len() > usize::try_from(MAX_BATCH).unwrap_or(usize::MAX) {
-        return refusal(None, TOO_LONG);
+        return error_response(None, BATCH_TOO_LARGE);
     }
-    let mut rest = usize::try_from(MAX_ANSWER).unwrap_or(usize::MAX);
-    let mut answers = Vec::new();
+    let mut rest = usize::try_from(MAX_RESPONSE).unwrap_or(usize::MAX);
+    let mut responses = Vec::new();
     for entry in entries {
-        let Some(answer) = answer_one(methods, entry).await else { continue };
-        let Some(less) = rest.checked_sub(answer.len()) else { return refusal(None, TOO_MUCH) };
+        let Some(response) = handle_one(methods, entry).await else { continue };
+        let Some(less) = rest.checked_sub(response.len()) else { return error_response(None, RESPONSE_TOO_LARGE) };
         rest = less;
-        answers.push(answer);
+        responses.push(response);
     }
-    if answers.is_empty() { String::new() } else { format!("[{}]", answers.join(",")) }
+    if responses.is_empty() { String::new() } else { format!("[{}]", responses.join(",")) }
 }
 
 /// The answer to one request; `None` if it is a notification, which runs unheard.
-async fn answer_one(methods: &Methods, request: &RawValue) -> Option<String> {
+async fn handle_one(methods: &Methods, request: &RawValue) -> Option<String> {
     let fields: Fields<'_> = serde_json::from_str(request.get()).unwrap_or_default();
     let given = fields.get("id").copied();
     let id = given.filter(|id| !id.get().starts_with(['{', '[']));
@@ -161,46 +161,46 @@ async fn answer_one(methods: &Methods, request: &RawValue) -> Option<String> {
     let version = fields.get("jsonrpc").map(|version| version.get());
     let method: String = match method {
         Some(method) if version == Some("\"2.0\"") && given.is_some() == id.is_some() => method,
-        _ => return Some(refusal(id, INVALID)),
+        _ => return Some(error_response(id, INVALID_REQUEST)),
     };
-    let answer = if method.ends_with("_subscribe") || method.ends_with("_unsubscribe") {
-        refusal(id, NOTIFY)
+    let response = if method.ends_with("_subscribe") || method.ends_with("_unsubscribe") {
+        error_response(id, NOTIFICATIONS_UNSUPPORTED)
     } else {
-        call(methods, id, &method, fields.get("params").copied()).await
+        call_method(methods, id, &method, fields.get("params").copied()).await
     };
-    id.map(|_| answer)
+    id.map(|_| response)
 }
 
 /// Calls a method; the answer, which bears `id`.
-async fn call(
+async fn call_method(
     methods: &Methods,
     id: Option<&RawValue>,
     method: &str,
     params: Option<&RawValue>,
 ) -> String {
-    let call = Call { jsonrpc: "2.0", id: 0, method, params };
-    let Ok(call) = serde_json::to_string(&call) else { return refusal(id, INVALID) };
-    let Ok((answer, _)) = methods.raw_json_request(&call, 1).await else {
-        return refusal(id, INVALID);
+    let call = MethodCall { jsonrpc: "2.0", id: 0, method, params };
+    let Ok(call) = serde_json::to_string(&call) else { return error_response(id, INVALID_REQUEST) };
+    let Ok((response, _)) = methods.raw_json_request(&call, 1).await else {
+        return error_response(id, INVALID_REQUEST);
     };
-    let fields: Fields<'_> = serde_json::from_str(answer.get()).unwrap_or_default();
+    let fields: Fields<'_> = serde_json::from_str(response.get()).unwrap_or_default();
     let Some(error) = fields.get("error") else {
-        return envelope(id, "result", fields.get("result").map_or("null", |result| result.get()));
+        return response_json(id, "result", fields.get("result").map_or("null", |result| result.get()));
     };
-    if let Ok(Code { code: UNKNOWN }) = serde_json::from_str(error.get()) {
-        let words = format!("the method {method} does not exist/is not available");
-        return refusal(id, (UNKNOWN, &words));
+    if let Ok(ErrorCode { code: METHOD_NOT_FOUND }) = serde_json::from_str(error.get()) {
+        let message = format!("the method {method} does not exist/is not available");
+        return error_response(id, (METHOD_NOT_FOUND, &message));
     }
-    envelope(id, "error", error.get())
+    response_json(id, "error", error.get())
 }
 
 /// The answer that refuses a request.
-fn refusal(id: Option<&RawValue>, (code, message): (i32, &str)) -> String {
-    envelope(id, "error", &json!({"code": code, "message": message}).to_string())
+fn error_response(id: Option<&RawValue>, (code, message): (i32, &str)) -> String {
+    response_json(id, "error", &json!({"code": code, "message": message}).to_string())
 }
 
 /// An answer; `kind` says what its content is.
-fn envelope(id: Option<&RawValue>, kind: &str, content: &str) -> String {
+fn response_json(id: Option<&RawValue>, kind: &str, content: &str) -> String {
     let id = id.map_or("null", RawValue::get);
     format!(r#"{{"jsonrpc":"2.0","id":{id},"{kind}":{content}}}"#)
 }

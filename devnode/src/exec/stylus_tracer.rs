@@ -10,12 +10,12 @@ use revm::{
 use serde::Serialize;
 use stylus_engine::HostioCall;
 
-use super::{evm::Ctx, watch::Watch};
+use super::{evm::Ctx, inspector::ArbInspector};
 
 /// One thing that a program did, or a frame that EVM code opened.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Step {
+pub(crate) struct TraceStep {
     /// The hook; frames that a hook did not open begin with `evm_`.
     name: &'static str,
     /// What went in.
@@ -28,46 +28,46 @@ pub(crate) struct Step {
     end_ink: u64,
     /// Whose code ran, if a frame was opened.
     #[serde(flatten)]
-    frame: Option<Opened>,
+    frame: Option<TracedFrame>,
 }
 
 /// A frame that was opened.
 #[derive(Clone, Debug, Serialize)]
-struct Opened {
+struct TracedFrame {
     /// Whose code ran.
     address: Address,
     /// What happened in it.
-    steps: Vec<Step>,
+    steps: Vec<TraceStep>,
 }
 
-impl Step {
+impl TraceStep {
     /// A frame that EVM code opened.
     const fn of_evm(name: &'static str, address: Address) -> Self {
-        let frame = Some(Opened { address, steps: Vec::new() });
+        let frame = Some(TracedFrame { address, steps: Vec::new() });
         Self { name, args: Bytes::new(), outs: Bytes::new(), start_ink: 0, end_ink: 0, frame }
     }
 }
 
 /// Collects the steps of one message.
 #[derive(Debug, Default)]
-pub(super) struct StepTracer {
+pub(super) struct StylusTracer {
     /// What happened in each open frame, outermost first. The frame of the message itself stays.
-    open: Vec<Vec<Step>>,
+    open: Vec<Vec<TraceStep>>,
 }
 
-impl StepTracer {
+impl StylusTracer {
     /// What happened in the frame of the message.
-    pub(super) fn into_steps(self) -> Vec<Step> {
+    pub(super) fn into_steps(self) -> Vec<TraceStep> {
         self.open.into_iter().next().unwrap_or_default()
     }
 
     /// What happened so far in the innermost frame.
-    fn innermost(&mut self) -> Option<&mut Vec<Step>> {
+    fn innermost(&mut self) -> Option<&mut Vec<TraceStep>> {
         self.open.last_mut()
     }
 }
 
-impl<'a> Inspector<Ctx<'a>> for StepTracer {
+impl<'a> Inspector<Ctx<'a>> for StylusTracer {
     fn frame_start(&mut self, ctx: &mut Ctx<'a>, input: &mut FrameInput) -> Option<FrameResult> {
         let step = evm_step(ctx, input);
         if let Some(steps) = self.innermost() {
@@ -89,17 +89,17 @@ impl<'a> Inspector<Ctx<'a>> for StepTracer {
 
     fn selfdestruct(&mut self, _contract: Address, heir: Address, _value: U256) {
         if let Some(steps) = self.innermost() {
-            steps.push(Step::of_evm("evm_self_destruct", heir));
+            steps.push(TraceStep::of_evm("evm_self_destruct", heir));
         }
     }
 }
 
-impl Watch<'_> for StepTracer {
-    fn hears_hooks(&self) -> bool {
+impl ArbInspector<'_> for StylusTracer {
+    fn captures_hostios(&self) -> bool {
         true
     }
 
-    fn hook(&mut self, call: HostioCall) {
+    fn capture_hostio(&mut self, call: HostioCall) {
         let HostioCall { name, args, outs, start_ink, end_ink } = call;
         let Some(steps) = self.innermost() else { return };
         let called =
@@ -110,17 +110,17 @@ impl Watch<'_> for StepTracer {
             let opened = steps.pop_if(|step| step.name.strip_prefix("evm_") == Some(name));
             opened.and_then(|step| step.frame).or_else(|| {
                 let address = args.get(..Address::len_bytes()).map(Address::from_slice)?;
-                Some(Opened { address, steps: Vec::new() })
+                Some(TracedFrame { address, steps: Vec::new() })
             })
         } else {
             None
         };
-        steps.push(Step { name, args, outs, start_ink, end_ink, frame });
+        steps.push(TraceStep { name, args, outs, start_ink, end_ink, frame });
     }
 }
 
 /// The step of opening a frame, as if EVM code did it.
-fn evm_step(ctx: &Ctx<'_>, input: &FrameInput) -> Step {
+fn evm_step(ctx: &Ctx<'_>, input: &FrameInput) -> TraceStep {
     match input {
         FrameInput::Call(call) => {
             let name = match call.scheme {
@@ -128,7 +128,7 @@ fn evm_step(ctx: &Ctx<'_>, input: &FrameInput) -> Step {
                 CallScheme::DelegateCall => "evm_delegate_call_contract",
                 CallScheme::StaticCall => "evm_static_call_contract",
             };
-            Step::of_evm(name, call.bytecode_address)
+            TraceStep::of_evm(name, call.bytecode_address)
         }
         FrameInput::Create(create) => {
             let name = match create.scheme() {
@@ -137,8 +137,8 @@ fn evm_step(ctx: &Ctx<'_>, input: &FrameInput) -> Step {
             };
             let creator = ctx.journaled_state.state.get(&create.caller());
             let nonce = creator.map(|account| account.info.nonce).unwrap_or_default();
-            Step::of_evm(name, create.created_address(nonce))
+            TraceStep::of_evm(name, create.created_address(nonce))
         }
-        FrameInput::Empty => Step::of_evm("evm_call_contract", Address::ZERO),
+        FrameInput::Empty => TraceStep::of_evm("evm_call_contract", Address::ZERO),
     }
 }

@@ -31,75 +31,75 @@ use revm_inspectors::tracing::DebugInspector;
 use stylus_engine::HostioCall;
 
 use super::{
-    evm::{ArbEvm, Ctx, proceed, runs_program},
+    evm::{ArbEvm, Ctx, process_action, runs_program},
     handler::ArbHandler,
-    host::Move,
-    precompiles::Precompiles,
+    precompile_host::Transfer,
+    precompiles::ArbPrecompiles,
 };
 
 /// Bytes that may be told of a message, about as many as fit into an answer.
 pub(super) const MAX_TRACE: usize = 64 << 20;
 
 /// Bytes that telling of an opcode, a hook or a frame takes, beside what went in and came out.
-const LINE: usize = 256;
+const STEP_OVERHEAD: usize = 256;
 
 /// Who watches.
-pub(super) type Watcher<'a> = &'a mut dyn Watch<'a>;
+pub(super) type InspectorRef<'a> = &'a mut dyn ArbInspector<'a>;
 
 /// One who watches: a tracer of the EVM that may also want to hear of the hooks of programs. It never
 /// changes what happens.
-pub(super) trait Watch<'a>: Inspector<Ctx<'a>> {
+pub(super) trait ArbInspector<'a>: Inspector<Ctx<'a>> {
     /// Whether there is anything to tell.
-    fn is_awake(&self) -> bool {
+    fn is_enabled(&self) -> bool {
         true
     }
 
     /// Bytes that it keeps of an opcode that finds so many words on the stack and so many bytes in memory.
-    fn opcode(&self, _words: usize, _memory: usize) -> usize {
+    fn step_size(&self, _words: usize, _memory: usize) -> usize {
         0
     }
 
     /// Whether hooks are to be told.
-    fn hears_hooks(&self) -> bool {
+    fn captures_hostios(&self) -> bool {
         false
     }
 
     /// A hook of a program that ended.
-    fn hook(&mut self, _call: HostioCall) {}
+    fn capture_hostio(&mut self, _call: HostioCall) {}
 }
 
 /// Nobody.
-impl Watch<'_> for NoOpInspector {
-    fn is_awake(&self) -> bool {
+impl ArbInspector<'_> for NoOpInspector {
+    fn is_enabled(&self) -> bool {
         false
     }
 }
 
-impl Watch<'_> for DebugInspector {
-    fn opcode(&self, words: usize, memory: usize) -> usize {
+impl ArbInspector<'_> for DebugInspector {
+    fn step_size(&self, words: usize, memory: usize) -> usize {
         let bytes = words.saturating_mul(32);
         match self {
             Self::Default(_, options) if options.is_memory_enabled() => {
-                weight(bytes.saturating_add(memory))
+                traced_size(bytes.saturating_add(memory))
             }
-            Self::Default(..) | Self::Erc7562Tracer(..) => weight(bytes),
+            Self::Default(..) | Self::Erc7562Tracer(..) => traced_size(bytes),
             _ => 0,
         }
     }
 }
 
 /// Bytes that something takes of which so many bytes are told, each by two digits.
-pub(super) const fn weight(bytes: usize) -> usize {
-    bytes.saturating_mul(2).saturating_add(LINE)
+pub(super) const fn traced_size(bytes: usize) -> usize {
+    bytes.saturating_mul(2).saturating_add(STEP_OVERHEAD)
 }
 
 /// A watcher of opcodes that does not watch for longer, and does not keep more, than it may.
-struct Measured<'w, 'a>(&'w mut dyn Watch<'a>);
+struct LimitedInspector<'w, 'a>(&'w mut dyn ArbInspector<'a>);
 
-impl<'a> Inspector<Ctx<'a>> for Measured<'_, 'a> {
+impl<'a> Inspector<Ctx<'a>> for LimitedInspector<'_, 'a> {
     fn step(&mut self, interpreter: &mut Interpreter, ctx: &mut Ctx<'a>) {
-        ctx.chain.tell(self.0.opcode(interpreter.stack.len(), interpreter.memory.size()));
-        if ctx.chain.is_stopped() {
+        ctx.chain.charge_trace(self.0.step_size(interpreter.stack.len(), interpreter.memory.size()));
+        if ctx.chain.is_aborted() {
             interpreter.halt(InstructionResult::OutOfGas);
         } else {
             self.0.step(interpreter, ctx);
@@ -120,7 +120,7 @@ impl<'a> Inspector<Ctx<'a>> for Measured<'_, 'a> {
 }
 
 /// Bytes that go into a frame.
-fn size(input: &FrameInput) -> usize {
+fn input_size(input: &FrameInput) -> usize {
     match input {
         FrameInput::Call(call) => call.input.len(),
         FrameInput::Create(create) => create.init_code().len(),
@@ -130,22 +130,22 @@ fn size(input: &FrameInput) -> usize {
 
 impl ArbEvm<'_> {
     /// Whether anybody watches.
-    pub(super) fn is_watched(&self) -> bool {
-        self.0.inspector.is_awake()
+    pub(super) fn is_inspected(&self) -> bool {
+        self.0.inspector.is_enabled()
     }
 }
 
 impl<'a> InspectorEvmTr for ArbEvm<'a> {
-    type Inspector = Watcher<'a>;
+    type Inspector = InspectorRef<'a>;
 
     fn all_inspector(
         &self,
     ) -> (
         &Ctx<'a>,
         &EthInstructions<EthInterpreter, Ctx<'a>>,
-        &Precompiles,
+        &ArbPrecompiles,
         &FrameStack<EthFrame<EthInterpreter>>,
-        &Watcher<'a>,
+        &InspectorRef<'a>,
     ) {
         self.0.all_inspector()
     }
@@ -155,9 +155,9 @@ impl<'a> InspectorEvmTr for ArbEvm<'a> {
     ) -> (
         &mut Ctx<'a>,
         &mut EthInstructions<EthInterpreter, Ctx<'a>>,
-        &mut Precompiles,
+        &mut ArbPrecompiles,
         &mut FrameStack<EthFrame<EthInterpreter>>,
-        &mut Watcher<'a>,
+        &mut InspectorRef<'a>,
     ) {
         self.0.all_mut_inspector()
     }
@@ -166,12 +166,12 @@ impl<'a> InspectorEvmTr for ArbEvm<'a> {
         &mut self,
         mut init: <Self::Frame as FrameTr>::FrameInit,
     ) -> Result<FrameInitResult<'_, Self::Frame>, ContextDbError<Self::Context>> {
-        let (ctx, watcher) = self.ctx_inspector();
-        ctx.chain.tell(weight(size(&init.frame_input)));
-        if ctx.chain.is_stopped() {
+        let (ctx, inspector) = self.ctx_inspector();
+        ctx.chain.charge_trace(traced_size(input_size(&init.frame_input)));
+        if ctx.chain.is_aborted() {
             return Err(ContextError::Custom(String::new()));
         }
-        if let Some(result) = frame_start(ctx, watcher, &mut init.frame_input) {
+        if let Some(result) = frame_start(ctx, inspector, &mut init.frame_input) {
             return Ok(ItemOrResult::Result(result));
         }
         let input = init.frame_input.clone();
@@ -179,9 +179,9 @@ impl<'a> InspectorEvmTr for ArbEvm<'a> {
         if let ItemOrResult::Result(mut result) = self.frame_init(init)? {
             let (ctx, watcher) = self.ctx_inspector();
             if !matches!(&input, FrameInput::Call(call) if runs_program(call)) {
-                tell_precompile(ctx, watcher, known);
+                report_precompile(ctx, watcher, known);
             }
-            ctx.chain.tell(weight(result.interpreter_result().output.len()));
+            ctx.chain.charge_trace(traced_size(result.interpreter_result().output.len()));
             frame_end(ctx, watcher, &input, &mut result);
             return Ok(ItemOrResult::Result(result));
         }
@@ -193,18 +193,18 @@ impl<'a> InspectorEvmTr for ArbEvm<'a> {
     fn inspect_frame_run(
         &mut self,
     ) -> Result<FrameInitOrResult<Self::Frame>, ContextDbError<Self::Context>> {
-        let (ctx, watcher, frame, instructions) = self.ctx_inspector_frame_instructions();
+        let (ctx, inspector, frame, instructions) = self.ctx_inspector_frame_instructions();
         let action = inspect_instructions(
             ctx,
             &mut frame.interpreter,
-            Measured(&mut **watcher),
+            LimitedInspector(&mut **inspector),
             instructions.instruction_table(),
             instructions.gas_table(),
         );
-        let mut next = proceed(ctx, frame, action)?;
+        let mut next = process_action(ctx, frame, action)?;
         if let ItemOrResult::Result(result) = &mut next {
-            ctx.chain.tell(weight(result.interpreter_result().output.len()));
-            frame_end(ctx, watcher, &frame.input, result);
+            ctx.chain.charge_trace(traced_size(result.interpreter_result().output.len()));
+            frame_end(ctx, inspector, &frame.input, result);
         }
         Ok(next)
     }
@@ -212,8 +212,8 @@ impl<'a> InspectorEvmTr for ArbEvm<'a> {
 
 /// Tells what a precompile did: the money it moved, which looks like calls, and its events, which are
 /// those after the first `known`.
-fn tell_precompile<'a>(ctx: &mut Ctx<'a>, watcher: &mut Watcher<'a>, known: usize) {
-    for Move { from, to, value } in mem::take(&mut ctx.chain.moves) {
+fn report_precompile<'a>(ctx: &mut Ctx<'a>, inspector: &mut InspectorRef<'a>, known: usize) {
+    for Transfer { from, to, value } in mem::take(&mut ctx.chain.transfers) {
         let inputs = CallInputs {
             input: CallInput::default(),
             return_memory_offset: 0..0,
@@ -232,13 +232,13 @@ fn tell_precompile<'a>(ctx: &mut Ctx<'a>, watcher: &mut Watcher<'a>, known: usiz
         let done = InterpreterResult::new(InstructionResult::Stop, Bytes::new(), Gas::new(0));
         let mut result = FrameResult::Call(CallOutcome::new(done, 0..0));
         // No watcher answers in the place of a frame.
-        if frame_start(ctx, watcher, &mut input).is_none() {
-            frame_end(ctx, watcher, &input, &mut result);
+        if frame_start(ctx, inspector, &mut input).is_none() {
+            frame_end(ctx, inspector, &input, &mut result);
         }
     }
     let logs: Vec<_> = ctx.journaled_state.logs().iter().skip(known).cloned().collect();
     for log in logs {
-        watcher.log(ctx, log);
+        inspector.log(ctx, log);
     }
 }
 

@@ -4,18 +4,18 @@
 use alloy::primitives::{Address, Bytes, U256};
 use revm::{bytecode::Bytecode, state::AccountInfo};
 
-use super::{Chain, Refusal};
+use super::{Chain, ChainError};
 use crate::state::{arbos::ARBOS, settings::Setting};
 
 impl Chain {
     /// Sets the balance of an account, in wei.
     pub(crate) fn set_balance(&mut self, account: Address, balance: U256) {
-        self.edit(account, |info| info.balance = balance);
+        self.update_account(account, |info| info.balance = balance);
     }
 
     /// Sets how many transactions an account has sent.
     pub(crate) fn set_nonce(&mut self, account: Address, nonce: u64) {
-        self.edit(account, |info| info.nonce = nonce);
+        self.update_account(account, |info| info.nonce = nonce);
     }
 
     /// Sets the code of an account. A program has to be activated like any other.
@@ -23,44 +23,44 @@ impl Chain {
         // Only a delegation can be malformed, and then it is code like any other.
         let code =
             Bytecode::new_raw_checked(code.clone()).unwrap_or_else(|_| Bytecode::new_legacy(code));
-        self.edit(account, |info| {
+        self.update_account(account, |info| {
             info.set_code(code);
         });
     }
 
     /// Sets a storage word of an account.
-    pub(crate) fn set_slot(&mut self, account: Address, key: U256, value: U256) {
+    pub(crate) fn set_storage_at(&mut self, account: Address, key: U256, value: U256) {
         let height = self.height();
         // Storage without an account around it would not be looked at.
         if self.store.account(account, height).is_none() {
             self.store.write_account(height, account, AccountInfo::default());
         }
         self.store.write_slot(height, account, key, value);
-        self.touch();
+        self.notify_change();
     }
 
     /// Sets the base fee of the blocks that follow, in wei per gas, as the owner of a chain can.
     pub(crate) fn set_base_fee(&mut self, fee: U256) {
         let slots = [Setting::BaseFee, Setting::MinBaseFee].map(Setting::slot);
         for slot in slots {
-            self.set_slot(ARBOS, slot, fee);
+            self.set_storage_at(ARBOS, slot, fee);
         }
     }
 
     /// Moves the clock forward.
-    pub(crate) fn advance(&mut self, seconds: u64) {
+    pub(crate) fn increase_time(&mut self, seconds: u64) {
         self.clock.advance(seconds);
-        self.touch();
+        self.notify_change();
     }
 
     /// Sets the clock.
     ///
     /// # Errors
     /// If the newest block is later.
-    pub(crate) fn set_time(&mut self, timestamp: u64) -> Result<(), Refusal> {
-        self.check_time(timestamp)?;
+    pub(crate) fn set_time(&mut self, timestamp: u64) -> Result<(), ChainError> {
+        self.check_timestamp(timestamp)?;
         self.clock.set(timestamp);
-        self.touch();
+        self.notify_change();
         Ok(())
     }
 
@@ -68,35 +68,35 @@ impl Chain {
     ///
     /// # Errors
     /// If the newest block is later.
-    pub(crate) fn set_next_time(&mut self, timestamp: u64) -> Result<(), Refusal> {
-        self.check_time(timestamp)?;
-        self.clock.next = Some(timestamp);
-        self.touch();
+    pub(crate) fn set_next_block_timestamp(&mut self, timestamp: u64) -> Result<(), ChainError> {
+        self.check_timestamp(timestamp)?;
+        self.clock.next_timestamp = Some(timestamp);
+        self.notify_change();
         Ok(())
     }
 
     /// Sets how many seconds each block is after the one before; `None` for what the clock says.
     /// What there was before.
-    pub(crate) fn set_step(&mut self, step: Option<u64>) -> Option<u64> {
-        let before = std::mem::replace(&mut self.clock.step, step);
-        self.touch();
+    pub(crate) fn set_block_timestamp_interval(&mut self, step: Option<u64>) -> Option<u64> {
+        let before = std::mem::replace(&mut self.clock.block_interval, step);
+        self.notify_change();
         before
     }
 
     /// Refuses a time before that of the newest block.
-    fn check_time(&self, timestamp: u64) -> Result<(), Refusal> {
+    fn check_timestamp(&self, timestamp: u64) -> Result<(), ChainError> {
         if timestamp < self.latest().header.timestamp {
-            return Err(Refusal::TimeTravel(timestamp));
+            return Err(ChainError::TimestampBeforeLatest(timestamp));
         }
         Ok(())
     }
 
     /// Changes an account.
-    fn edit(&mut self, account: Address, change: impl FnOnce(&mut AccountInfo)) {
+    fn update_account(&mut self, account: Address, change: impl FnOnce(&mut AccountInfo)) {
         let height = self.height();
         let mut info = self.store.account(account, height).unwrap_or_default();
         change(&mut info);
         self.store.write_account(height, account, info);
-        self.touch();
+        self.notify_change();
     }
 }

@@ -13,24 +13,24 @@ use stylus_engine::{
 
 use super::{
     evm::{ArbEvm, Ctx},
-    subcall, watch,
+    subcall, inspector,
 };
 
 /// Gas to look at a storage word for the first time in a transaction.
-const COLD_SLOT: u64 = 2100;
+const COLD_SLOT_GAS: u64 = 2100;
 
 /// Gas to look at an account for the first time in a transaction.
-pub(super) const COLD_ACCOUNT: u64 = 2600;
+pub(super) const COLD_ACCOUNT_GAS: u64 = 2600;
 
 /// Gas to look at a word or an account again.
-pub(super) const WARM: u64 = 100;
+pub(super) const WARM_GAS: u64 = 100;
 
 /// One call of a program, in the middle of a message.
-pub(super) struct FrameWorld<'w, 'a> {
+pub(super) struct FrameEvmApi<'w, 'a> {
     /// The EVM around it.
     pub(super) evm: &'w mut ArbEvm<'a>,
     /// What does not change.
-    pub(super) frame: EvmData,
+    pub(super) evm_data: EvmData,
     /// How deep the call is.
     pub(super) depth: usize,
     /// Memory that nested EVM frames share.
@@ -39,7 +39,7 @@ pub(super) struct FrameWorld<'w, 'a> {
     pub(super) refund: i64,
 }
 
-impl<'w, 'a> FrameWorld<'w, 'a> {
+impl<'w, 'a> FrameEvmApi<'w, 'a> {
     /// A call that begins.
     pub(super) const fn new(
         evm: &'w mut ArbEvm<'a>,
@@ -47,7 +47,7 @@ impl<'w, 'a> FrameWorld<'w, 'a> {
         depth: usize,
         memory: SharedMemory,
     ) -> Self {
-        Self { evm, frame, depth, memory, refund: 0 }
+        Self { evm, evm_data: frame, depth, memory, refund: 0 }
     }
 
     /// Gas to give back at the end of the transaction, if the call succeeds.
@@ -61,22 +61,22 @@ impl<'w, 'a> FrameWorld<'w, 'a> {
     }
 }
 
-impl EvmApi for FrameWorld<'_, '_> {
+impl EvmApi for FrameEvmApi<'_, '_> {
     fn evm_data(&self) -> &EvmData {
-        &self.frame
+        &self.evm_data
     }
 
     fn load(&mut self, key: B256) -> (B256, u64) {
-        let address = self.frame.address;
+        let address = self.evm_data.address;
         let Ok(word) = self.ctx().journal_mut().sload(address, key.into());
-        (word.data.into(), if word.is_cold { COLD_SLOT } else { WARM })
+        (word.data.into(), if word.is_cold { COLD_SLOT_GAS } else { WARM_GAS })
     }
 
     fn store(&mut self, key: B256, value: B256, gas_left: u64) -> Result<u64, StoreError> {
-        if self.frame.read_only {
+        if self.evm_data.read_only {
             return Err(StoreError::ReadOnly);
         }
-        let address = self.frame.address;
+        let address = self.evm_data.address;
         let ctx = self.evm.ctx();
         let checkpoint = ctx.journal_mut().checkpoint();
         let Ok(write) = ctx.journal_mut().sstore(address, key.into(), value.into());
@@ -97,12 +97,12 @@ impl EvmApi for FrameWorld<'_, '_> {
     }
 
     fn load_transient(&mut self, key: B256) -> B256 {
-        let address = self.frame.address;
+        let address = self.evm_data.address;
         self.ctx().journal_mut().tload(address, key.into()).into()
     }
 
     fn store_transient(&mut self, key: B256, value: B256) {
-        let address = self.frame.address;
+        let address = self.evm_data.address;
         self.ctx().journal_mut().tstore(address, key.into(), value.into());
     }
 
@@ -116,25 +116,25 @@ impl EvmApi for FrameWorld<'_, '_> {
 
     fn balance(&mut self, address: Address) -> (U256, u64) {
         let Ok(account) = self.ctx().journal_mut().load_account(address);
-        (account.data.info.balance, touch(account.is_cold))
+        (account.data.info.balance, account_access_gas(account.is_cold))
     }
 
     fn code(&mut self, address: Address) -> (Bytes, u64) {
         let Ok(code) = self.ctx().journal_mut().code(address);
-        (code.data, touch(code.is_cold))
+        (code.data, account_access_gas(code.is_cold))
     }
 
     fn code_hash(&mut self, address: Address) -> (B256, u64) {
         let Ok(hash) = self.ctx().journal_mut().code_hash(address);
-        (hash.data, touch(hash.is_cold))
+        (hash.data, account_access_gas(hash.is_cold))
     }
 
     fn log(&mut self, topics: &[B256], data: Bytes) {
-        let address = self.frame.address;
+        let address = self.evm_data.address;
         let log = Log { address, data: LogData::new_unchecked(topics.to_vec(), data) };
         self.ctx().journal_mut().log(log.clone());
-        let (ctx, watcher) = self.evm.ctx_inspector();
-        watcher.log(ctx, log);
+        let (ctx, inspector) = self.evm.ctx_inspector();
+        inspector.log(ctx, log);
     }
 
     fn pages(&mut self) -> &mut Pages {
@@ -142,27 +142,27 @@ impl EvmApi for FrameWorld<'_, '_> {
     }
 
     fn console(&mut self, text: &str) {
-        tracing::info!(target: "stylus_devnode::console", address = %self.frame.address, "{text}");
+        tracing::info!(target: "stylus_devnode::console", address = %self.evm_data.address, "{text}");
     }
 
     fn is_timed_out(&mut self) -> bool {
-        self.ctx().chain.is_stopped()
+        self.ctx().chain.is_aborted()
     }
 
     fn is_traced(&self) -> bool {
-        self.evm.0.inspector.hears_hooks()
+        self.evm.0.inspector.captures_hostios()
     }
 
     fn capture_hostio(&mut self, call: HostioCall) {
         let chain = &mut self.evm.0.ctx.chain;
-        chain.tell(watch::weight(call.args.len().saturating_add(call.outs.len())));
-        if !chain.is_stopped() {
-            self.evm.0.inspector.hook(call);
+        chain.charge_trace(inspector::traced_size(call.args.len().saturating_add(call.outs.len())));
+        if !chain.is_aborted() {
+            self.evm.0.inspector.capture_hostio(call);
         }
     }
 }
 
 /// Gas to look at an account.
-const fn touch(is_cold: bool) -> u64 {
-    if is_cold { COLD_ACCOUNT } else { WARM }
+const fn account_access_gas(is_cold: bool) -> u64 {
+    if is_cold { COLD_ACCOUNT_GAS } else { WARM_GAS }
 }

@@ -77,7 +77,7 @@ fn call(signature: &str) -> Bytes {
 }
 
 /// Code that calls `getStats()` of `ArbStatistics`, whatever it answers, and then ends well.
-fn careless() -> Vec<u8> {
+fn call_and_ignore() -> Vec<u8> {
     let selector = &keccak256("getStats()")[..4];
     [&hex!("63")[..], selector, &hex!("5f525f5f6004601c5f606f5af15000")].concat()
 }
@@ -137,11 +137,11 @@ async fn another_price_of_the_parent_chains_data_is_refused() {
 #[tokio::test]
 async fn a_contract_that_does_not_care_is_told_in_every_kind_of_call() {
     let chain = Chain::start().await;
-    let contract = chain.deploy(&careless()).await;
+    let contract = chain.deploy(&call_and_ignore()).await;
     let height = chain.provider.get_block_number().await.unwrap();
     let nonce = chain.provider.get_transaction_count(DEV_ADDRESS).await.unwrap();
     for method in ["eth_call", "eth_estimateGas", "eth_createAccessList", "debug_traceCall"] {
-        let answer = chain.ask(method, json!([{"to": contract}, "latest"])).await;
+        let answer = chain.request(method, json!([{"to": contract}, "latest"])).await;
         let words = answer["error"]["message"].as_str().unwrap();
         assert!(words.ends_with(NO_STATISTICS), "{method}: {answer}");
     }
@@ -157,7 +157,7 @@ async fn a_contract_that_does_not_care_is_told_in_every_kind_of_call() {
 #[tokio::test]
 async fn a_program_that_does_not_care_is_told_as_well() {
     let chain = Chain::start().await;
-    let contract = chain.deploy(&careless()).await;
+    let contract = chain.deploy(&call_and_ignore()).await;
     for (to, data) in [
         (ARB_STATISTICS, hex::encode(&keccak256("getStats()")[..4])),
         (contract, String::from("00000000")),

@@ -11,18 +11,18 @@ use super::Store;
 
 /// A store in the form in which it is written down.
 #[derive(Debug, RlpEncodable, RlpDecodable)]
-pub(crate) struct StoreImage {
+pub(crate) struct StoreDump {
     /// Accounts.
-    accounts: Vec<AccountImage>,
+    accounts: Vec<AccountDump>,
     /// Storage.
-    storages: Vec<StorageImage>,
+    storages: Vec<StorageDump>,
     /// Every code.
     codes: Vec<Bytes>,
 }
 
 /// An account.
 #[derive(Debug, RlpEncodable, RlpDecodable)]
-struct AccountImage {
+struct AccountDump {
     /// Its address.
     address: Address,
     /// Its versions, oldest first.
@@ -46,16 +46,16 @@ struct AccountVersion {
 
 /// The storage of an account.
 #[derive(Debug, RlpEncodable, RlpDecodable)]
-struct StorageImage {
+struct StorageDump {
     /// Its address.
     address: Address,
     /// Its words.
-    slots: Vec<SlotImage>,
+    slots: Vec<SlotDump>,
 }
 
 /// A storage word.
 #[derive(Debug, RlpEncodable, RlpDecodable)]
-struct SlotImage {
+struct SlotDump {
     /// Its key.
     key: U256,
     /// Its versions, oldest first.
@@ -73,25 +73,25 @@ struct SlotVersion {
 
 impl Store {
     /// All of it, to be written down.
-    pub(crate) fn image(&self) -> StoreImage {
+    pub(crate) fn dump(&self) -> StoreDump {
         let account = |(height, info): (u64, &Option<AccountInfo>)| {
             let (exists, info) = (info.is_some(), info.clone().unwrap_or_default());
             let AccountInfo { balance, nonce, code_hash, .. } = info;
             AccountVersion { height, exists, balance, nonce, code_hash }
         };
-        let accounts = self.accounts.iter().map(|(&address, history)| AccountImage {
+        let accounts = self.accounts.iter().map(|(&address, history)| AccountDump {
             address,
             versions: history.versions().map(account).collect(),
         });
         let slot = |(height, &value): (u64, &U256)| SlotVersion { height, value };
         let storages = self.slots.iter().map(|(&address, slots)| {
-            let slots = slots.iter().map(|(&key, history)| SlotImage {
+            let slots = slots.iter().map(|(&key, history)| SlotDump {
                 key,
                 versions: history.versions().map(slot).collect(),
             });
-            StorageImage { address, slots: slots.collect() }
+            StorageDump { address, slots: slots.collect() }
         });
-        StoreImage {
+        StoreDump {
             accounts: accounts.collect(),
             storages: storages.collect(),
             codes: self.codes.values().map(Bytecode::original_bytes).collect(),
@@ -102,18 +102,18 @@ impl Store {
     ///
     /// # Errors
     /// If a code is none.
-    pub(crate) fn from_image(image: StoreImage) -> rlp::Result<Self> {
+    pub(crate) fn from_dump(dump: StoreDump) -> rlp::Result<Self> {
         let account = |version: AccountVersion| {
             let AccountVersion { height, exists, balance, nonce, code_hash } = version;
             let info = AccountInfo { balance, nonce, code_hash, account_id: None, code: None };
             (height, exists.then_some(info))
         };
-        let accounts = image
+        let accounts = dump
             .accounts
             .into_iter()
             .map(|image| (image.address, image.versions.into_iter().map(account).collect()));
         let slot = |version: SlotVersion| (version.height, version.value);
-        let slots = image.storages.into_iter().map(|image| {
+        let slots = dump.storages.into_iter().map(|image| {
             let slots = image.slots.into_iter();
             let slots =
                 slots.map(|image| (image.key, image.versions.into_iter().map(slot).collect()));
@@ -127,7 +127,7 @@ impl Store {
         Ok(Self {
             accounts: accounts.collect(),
             slots: slots.collect(),
-            codes: image.codes.into_iter().map(code).collect::<rlp::Result<_>>()?,
+            codes: dump.codes.into_iter().map(code).collect::<rlp::Result<_>>()?,
             ..Self::default()
         })
     }

@@ -20,15 +20,15 @@ use tokio::{
 };
 
 use crate::{
-    chain::{Chain, ImageError, Stopped, Worker},
-    rpc::Node,
+    chain::{Chain, DumpError, ChainStopped, ChainThread},
+    rpc::NodeContext,
 };
 
 /// How long after a change the chain is written.
-const DELAY: Duration = Duration::from_millis(500);
+const SAVE_DELAY: Duration = Duration::from_millis(500);
 
 /// How many times as long as writing took nothing is written.
-const REST: u32 = 9;
+const SAVE_DELAY_FACTOR: u32 = 9;
 
 /// What is wrong with the file that keeps the chain.
 #[derive(Debug, thiserror::Error)]
@@ -38,12 +38,12 @@ pub struct StateError {
     path: PathBuf,
     /// What is wrong.
     #[source]
-    cause: Cause,
+    cause: StateErrorKind,
 }
 
 /// What can be wrong with a file that keeps a chain.
 #[derive(Debug, thiserror::Error)]
-enum Cause {
+enum StateErrorKind {
     /// It cannot be read or written.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -52,10 +52,10 @@ enum Cause {
     InUse,
     /// It is something else, or damaged.
     #[error(transparent)]
-    Image(#[from] ImageError),
+    Dump(#[from] DumpError),
     /// The chain is gone.
     #[error(transparent)]
-    Stopped(#[from] Stopped),
+    Stopped(#[from] ChainStopped),
 }
 
 /// A file that keeps a chain, for this process alone.
@@ -84,51 +84,51 @@ impl StateFile {
     /// # Errors
     /// If it cannot be read, is something else, or is damaged.
     pub(crate) fn read(&self) -> Result<Option<Chain>, StateError> {
-        let image = match fs::read(&self.path) {
+        let dump = match fs::read(&self.path) {
             Ok(image) => image,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(self.error(error)),
         };
-        Chain::from_image(&image).map(Some).map_err(|error| self.error(error))
+        Chain::from_dump(&dump).map(Some).map_err(|error| self.error(error))
     }
 
     /// Writes a chain.
     ///
     /// # Errors
     /// If it cannot be written; what was there before is there still.
-    pub(crate) fn write(&self, image: &[u8]) -> Result<(), StateError> {
-        replace(&self.path, image).map_err(|error| self.error(error))
+    pub(crate) fn write(&self, dump: &[u8]) -> Result<(), StateError> {
+        write_atomically(&self.path, dump).map_err(|error| self.error(error))
     }
 
     /// An error of this file.
-    fn error(&self, cause: impl Into<Cause>) -> StateError {
+    fn error(&self, cause: impl Into<StateErrorKind>) -> StateError {
         StateError { path: self.path.clone(), cause: cause.into() }
     }
 }
 
 /// Writes a chain whenever it has changed.
 #[derive(Debug)]
-pub(crate) struct Keeper {
+pub(crate) struct StateSaver {
     /// The work; it ends with writing for the last time.
     task: JoinHandle<Result<(), StateError>>,
     /// Ends the work, also when dropped.
-    end: oneshot::Sender<()>,
+    shutdown: oneshot::Sender<()>,
 }
 
-impl Keeper {
+impl StateSaver {
     /// Begins to keep a chain, whose changes are counted in `changes`, and writes it at once.
     ///
     /// # Errors
     /// If it cannot be written.
-    pub(crate) async fn begin(
+    pub(crate) async fn start(
         file: StateFile,
-        worker: Worker<Node>,
+        chain_thread: ChainThread<NodeContext>,
         changes: watch::Receiver<u64>,
     ) -> Result<Self, StateError> {
         let file = Arc::new(file);
-        let saved = save(&file, &worker).await?;
-        let (end, ended) = oneshot::channel();
-        Ok(Self { task: tokio::spawn(keep(file, worker, changes, saved, ended)), end })
+        let saved = save(&file, &chain_thread).await?;
+        let (shutdown, shutdown_rx) = oneshot::channel();
+        Ok(Self { task: tokio::spawn(save_on_change(file, chain_thread, changes, saved, shutdown_rx)), shutdown })
     }
 
     /// Writes for the last time and ends.
@@ -136,69 +136,69 @@ impl Keeper {
     /// # Errors
     /// If that failed.
     pub(crate) async fn finish(self) -> Result<(), StateError> {
-        drop(self.end);
+        drop(self.shutdown);
         // The task only ends by itself, unless the whole runtime does.
         self.task.await.unwrap_or(Ok(()))
     }
 }
 
 /// Writes a chain whenever the count of its changes is no longer `saved`, until the end.
-async fn keep(
+async fn save_on_change(
     file: Arc<StateFile>,
-    worker: Worker<Node>,
+    chain_thread: ChainThread<NodeContext>,
     mut changes: watch::Receiver<u64>,
     mut saved: u64,
-    mut ended: oneshot::Receiver<()>,
+    mut shutdown_rx: oneshot::Receiver<()>,
 ) -> Result<(), StateError> {
-    let mut delay = DELAY;
+    let mut delay = SAVE_DELAY;
     loop {
         let due = async {
             let alive = changes.wait_for(|&count| count != saved).await.is_ok();
             time::sleep(delay).await;
             alive
         };
-        let goes_on = tokio::select! {
+        let running = tokio::select! {
             alive = due => alive,
-            _ = &mut ended => false,
+            _ = &mut shutdown_rx => false,
         };
         let begin = Instant::now();
         if *changes.borrow() != saved {
-            match save(&file, &worker).await {
+            match save(&file, &chain_thread).await {
                 Ok(count) => saved = count,
-                Err(error) if goes_on => tracing::error!("the state is not saved: {error}"),
+                Err(error) if running => tracing::error!("the state is not saved: {error}"),
                 Err(error) => return Err(error),
             }
         }
-        if !goes_on {
+        if !running {
             return Ok(());
         }
-        delay = DELAY.max(begin.elapsed().saturating_mul(REST));
+        delay = SAVE_DELAY.max(begin.elapsed().saturating_mul(SAVE_DELAY_FACTOR));
     }
 }
 
 /// Writes a chain as it is now; the count of its changes.
-async fn save(file: &Arc<StateFile>, worker: &Worker<Node>) -> Result<u64, StateError> {
-    let picture = worker.run(|node| (*node.chain.changes().borrow(), node.chain.image())).await;
-    let (count, image) = picture.map_err(|error| file.error(error))?;
+async fn save(file: &Arc<StateFile>, chain_thread: &ChainThread<NodeContext>) -> Result<u64, StateError> {
+    let snapshot = chain_thread.run(|node| (*node.chain.changes().borrow(), node.chain.dump())).await;
+    let (count, dump) = snapshot.map_err(|error| file.error(error))?;
     let writer = Arc::clone(file);
-    let written = task::spawn_blocking(move || writer.write(&image)).await;
+    let written = task::spawn_blocking(move || writer.write(&dump)).await;
     written.map_err(|error| file.error(io::Error::other(error)))??;
     Ok(count)
 }
 
 /// Takes the lock beside a file.
-fn lock(path: &Path) -> Result<File, Cause> {
-    let lock = File::create(beside(path, "lock"))?;
+fn lock(path: &Path) -> Result<File, StateErrorKind> {
+    let lock = File::create(sibling(path, "lock"))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(Cause::InUse),
+        Err(TryLockError::WouldBlock) => Err(StateErrorKind::InUse),
         Err(TryLockError::Error(error)) => Err(error.into()),
     }
 }
 
 /// Puts a new file with these bytes in the place of an old one.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let fresh = beside(path, "new");
+fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let fresh = sibling(path, "new");
     let mut file = File::create(&fresh)?;
     file.write_all(bytes)?;
     file.sync_all()?;
@@ -209,7 +209,7 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// The file beside another one with one more ending.
-fn beside(path: &Path, ending: &str) -> PathBuf {
+fn sibling(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.file_name().map(OsStr::to_owned).unwrap_or_default();
     name.push(".");
     name.push(ending);
@@ -226,10 +226,10 @@ mod tests {
         fs::create_dir_all(&folder).unwrap();
         let path = folder.join("chain");
         for bytes in [&b"first"[..], b"", b"second and longer"] {
-            replace(&path, bytes).unwrap();
+            write_atomically(&path, bytes).unwrap();
             assert_eq!(fs::read(&path).unwrap(), bytes);
         }
         fs::remove_dir_all(&folder).unwrap();
-        assert!(replace(&path, b"nowhere").is_err());
+        assert!(write_atomically(&path, b"nowhere").is_err());
     }
 }

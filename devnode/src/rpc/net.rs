@@ -1,0 +1,55 @@
+//! Methods that say what the node is.
+
+use alloy::primitives::keccak256;
+use serde_json::{Value, json};
+
+use super::{Args, NodeContext, MethodResult};
+use crate::CHAIN_ID;
+
+/// What the node calls itself.
+pub(super) const CLIENT_VERSION: &str = concat!("muster-devnode/v", env!("CARGO_PKG_VERSION"));
+
+/// `eth_chainId`
+pub(super) fn chain_id(_: &mut NodeContext, args: Args) -> MethodResult {
+    args.finish()?;
+    Ok(json!(format!("{CHAIN_ID:#x}")))
+}
+
+/// `net_version`
+pub(super) fn net_version(_: &mut NodeContext, args: Args) -> MethodResult {
+    args.finish()?;
+    Ok(json!(CHAIN_ID.to_string()))
+}
+
+/// `web3_clientVersion`
+pub(super) fn client_version(_: &mut NodeContext, args: Args) -> MethodResult {
+    args.finish()?;
+    Ok(json!(CLIENT_VERSION))
+}
+
+/// `web3_sha3`: the keccak hash of the argument.
+pub(super) fn sha3(_: &mut NodeContext, mut args: Args) -> MethodResult {
+    let data = args.bytes()?;
+    args.finish()?;
+    Ok(serde_json::to_value(keccak256(data))?)
+}
+
+/// `rpc_modules`
+pub(super) fn modules(_: &mut NodeContext, args: Args) -> MethodResult {
+    args.finish()?;
+    Ok(
+        json!({"anvil": "1.0", "debug": "1.0", "eth": "1.0", "evm": "1.0", "net": "1.0", "rpc": "1.0", "web3": "1.0"}),
+    )
+}
+
+/// `eth_syncing`: never.
+pub(super) fn not_syncing(_: &mut NodeContext, args: Args) -> MethodResult {
+    args.finish()?;
+    Ok(json!(false))
+}
+
+/// Methods about what the chain does not have.
+pub(super) fn null(_: &mut NodeContext, args: Args) -> MethodResult {
+    args.finish()?;
+    Ok(Value::Null)
+}
