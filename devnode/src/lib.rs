@@ -4,8 +4,8 @@ mod accounts;
 mod chain;
 mod config;
 mod exec;
-mod persistence;
 mod node;
+mod persistence;
 mod precompiles;
 mod provider;
 mod rpc;
@@ -13,8 +13,8 @@ mod state;
 
 pub use accounts::{Account, DEV_ADDRESS, DEV_KEY};
 pub use config::{Config, DEFAULT_PORT};
-pub use persistence::StateError;
 pub use node::{Devnode, NodeStopped, StartError};
+pub use persistence::StateError;
 
 /// The chain's id: that of every Nitro dev chain.
 pub const CHAIN_ID: u64 = 412_346;

@@ -12,9 +12,9 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time};
 use crate::{
     Account, Config, StateError, accounts,
     chain::{Chain, ChainError, ChainThread},
-    persistence::{StateSaver, StateFile},
+    persistence::{StateFile, StateSaver},
     provider,
-    rpc::{RequestHandler, NodeContext, ServeError, Server, serve},
+    rpc::{NodeContext, RequestHandler, ServeError, Server, serve},
 };
 
 /// The shortest time between blocks.
@@ -100,14 +100,24 @@ impl Devnode {
         };
         let (chain_thread, kept) = ChainThread::spawn(make).await?;
         let saver = match kept {
-            Some((file, changes)) => Some(StateSaver::start(file, chain_thread.clone(), changes).await?),
+            Some((file, changes)) => {
+                Some(StateSaver::start(file, chain_thread.clone(), changes).await?)
+            }
             None => None,
         };
         let server = serve(listener, chain_thread.clone())?;
         let ticker = tokio::spawn(mine_periodically(chain_thread.clone(), block_time_changes));
         let Server { address, handle: server, request_handler: handler } = server;
         let bodies = Arc::new(handler);
-        Ok(Self { address, accounts, chain_thread, server, request_handler: bodies, ticker, state_saver: saver })
+        Ok(Self {
+            address,
+            accounts,
+            chain_thread,
+            server,
+            request_handler: bodies,
+            ticker,
+            state_saver: saver,
+        })
     }
 
     /// Where it answers over HTTP.
@@ -147,7 +157,8 @@ impl Devnode {
     /// # Errors
     /// If the chain has stopped.
     pub async fn set_balance(&self, account: Address, balance: U256) -> Result<(), NodeStopped> {
-        let done = self.chain_thread.run(move |node| node.chain.set_balance(account, balance)).await;
+        let done =
+            self.chain_thread.run(move |node| node.chain.set_balance(account, balance)).await;
         done.map_err(|_| NodeStopped)
     }
 
@@ -156,7 +167,8 @@ impl Devnode {
     /// # Errors
     /// If the chain has stopped.
     pub async fn increase_time(&self, time: Duration) -> Result<(), NodeStopped> {
-        let done = self.chain_thread.run(move |node| node.chain.increase_time(time.as_secs())).await;
+        let done =
+            self.chain_thread.run(move |node| node.chain.increase_time(time.as_secs())).await;
         done.map_err(|_| NodeStopped)
     }
 
@@ -198,7 +210,10 @@ fn new_chain(accounts: &[Account], genesis: Option<u64>) -> Result<Chain, ChainE
 }
 
 /// Makes a block in every period, as long as there is one.
-async fn mine_periodically(chain_thread: ChainThread<NodeContext>, mut block_time: watch::Receiver<Option<Duration>>) {
+async fn mine_periodically(
+    chain_thread: ChainThread<NodeContext>,
+    mut block_time: watch::Receiver<Option<Duration>>,
+) {
     loop {
         let period = *block_time.borrow_and_update();
         let mut clock = time::interval(period.unwrap_or(NEVER).max(MIN_BLOCK_TIME));

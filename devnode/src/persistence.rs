@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use crate::{
-    chain::{Chain, DumpError, ChainStopped, ChainThread},
+    chain::{Chain, ChainStopped, ChainThread, DumpError},
     rpc::NodeContext,
 };
 
@@ -128,7 +128,10 @@ impl StateSaver {
         let file = Arc::new(file);
         let saved = save(&file, &chain_thread).await?;
         let (shutdown, shutdown_rx) = oneshot::channel();
-        Ok(Self { task: tokio::spawn(save_on_change(file, chain_thread, changes, saved, shutdown_rx)), shutdown })
+        Ok(Self {
+            task: tokio::spawn(save_on_change(file, chain_thread, changes, saved, shutdown_rx)),
+            shutdown,
+        })
     }
 
     /// Writes for the last time and ends.
@@ -177,8 +180,12 @@ async fn save_on_change(
 }
 
 /// Writes a chain as it is now; the count of its changes.
-async fn save(file: &Arc<StateFile>, chain_thread: &ChainThread<NodeContext>) -> Result<u64, StateError> {
-    let snapshot = chain_thread.run(|node| (*node.chain.changes().borrow(), node.chain.dump())).await;
+async fn save(
+    file: &Arc<StateFile>,
+    chain_thread: &ChainThread<NodeContext>,
+) -> Result<u64, StateError> {
+    let snapshot =
+        chain_thread.run(|node| (*node.chain.changes().borrow(), node.chain.dump())).await;
     let (count, dump) = snapshot.map_err(|error| file.error(error))?;
     let writer = Arc::clone(file);
     let written = task::spawn_blocking(move || writer.write(&dump)).await;

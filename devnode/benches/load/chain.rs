@@ -65,7 +65,12 @@ impl Chain {
     }
 
     /// Waits for the first answer of a process.
-    async fn wait_until_ready(name: &'static str, process: Child, url: String, begin: Instant) -> Self {
+    async fn wait_until_ready(
+        name: &'static str,
+        process: Child,
+        url: String,
+        begin: Instant,
+    ) -> Self {
         let connection = Connection { client: Client::new(), url };
         while connection.post(request("eth_chainId", "[]")).await.is_none() {
             time::sleep(Duration::from_millis(1)).await;

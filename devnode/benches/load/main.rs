@@ -173,7 +173,13 @@ async fn all_included(chain: &Chain, senders: &[Sender], count: u64) -> bool {
 }
 
 /// Sends the transactions of one part to an account; how many per second get into blocks.
-async fn transactions_per_second(chain: &Chain, senders: &[Sender], part: u64, to: Address, gas: u64) -> u64 {
+async fn transactions_per_second(
+    chain: &Chain,
+    senders: &[Sender],
+    part: u64,
+    to: Address,
+    gas: u64,
+) -> u64 {
     let each = BATCH_SIZE.checked_div(CONNECTIONS).unwrap();
     let nonces = part.saturating_mul(each)..part.saturating_add(1).saturating_mul(each);
     let (first, last) = (nonces.start, nonces.end);
@@ -198,6 +204,10 @@ async fn transactions_per_second(chain: &Chain, senders: &[Sender], part: u64, t
     }
     let took = u64::try_from(begin.elapsed().as_micros()).unwrap();
     let rate = BATCH_SIZE.saturating_mul(1_000_000).checked_div(took).unwrap();
-    eprintln!("{}: {rate} per second from transaction {}", chain.name, part.saturating_mul(BATCH_SIZE));
+    eprintln!(
+        "{}: {rate} per second from transaction {}",
+        chain.name,
+        part.saturating_mul(BATCH_SIZE)
+    );
     rate
 }

@@ -10,7 +10,7 @@ use revm::state::Account;
 
 use super::{CallRequest, Chain, ChainError, call::GAS_CAP};
 use crate::{
-    exec::{self, ProgramEntry, Execution, Message},
+    exec::{self, Execution, Message, ProgramEntry},
     precompiles,
     state::{
         arbos::{ARBOS, to_address},
@@ -36,18 +36,26 @@ impl Chain {
     ///
     /// # Errors
     /// Why the call may not run.
-    pub(crate) fn access_list(&mut self, call: &CallRequest) -> Result<AccessListOutcome, ChainError> {
+    pub(crate) fn access_list(
+        &mut self,
+        call: &CallRequest,
+    ) -> Result<AccessListOutcome, ChainError> {
         let gas = call.request.gas.unwrap_or(GAS_CAP).min(GAS_CAP);
         let mut message = self.call_message(call, gas)?;
-        let fees = to_address(self.state_at(call.block)?.slot(ARBOS, Setting::NetworkFeeAccount.slot()));
+        let fees =
+            to_address(self.state_at(call.block)?.slot(ARBOS, Setting::NetworkFeeAccount.slot()));
         // Each round names more, which costs more, so there is a last one.
         loop {
             let (mut context, modules) = self.call_context(call)?;
-            context.validate(&message).map_err(|why| ChainError::Call { why: Box::new(why), gas })?;
+            context
+                .validate(&message)
+                .map_err(|why| ChainError::Call { why: Box::new(why), gas })?;
             let env = context.execution_env(modules);
             let (execution, entered) = exec::execute_recording_programs(env, &message)?;
             let mut builder = AccessListBuilder::new(&message.access_list);
-            builder.add_loaded(&execution.changes, |address| address == fees || is_warm(&message, address));
+            builder.add_loaded(&execution.changes, |address| {
+                address == fees || is_warm(&message, address)
+            });
             builder.add_program_entries(&entered);
             let list = builder.into_list();
             if list == message.access_list {

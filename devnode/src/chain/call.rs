@@ -19,7 +19,7 @@ use revm::{Database, bytecode::Bytecode, state::AccountInfo};
 use super::{Chain, ChainError, block::GAS_LIMIT, node_interface, submit::MAX_INIT_CODE};
 use crate::{
     CHAIN_ID,
-    exec::{self, Execution, Message, ModuleCache, GasPrice, State, ExecutionEnv},
+    exec::{self, Execution, ExecutionEnv, GasPrice, Message, ModuleCache, State},
     precompiles::{self, BlockContext},
 };
 
@@ -106,7 +106,8 @@ impl Chain {
             return Err(ChainError::ConflictingGasPrices);
         }
         let block = self.require_block(call.block)?;
-        let base_fee = call.block_overrides.base_fee.map_or(block.base_fee(), |fee| fee.saturating_to());
+        let base_fee =
+            call.block_overrides.base_fee.map_or(block.base_fee(), |fee| fee.saturating_to());
         let cap = request.gas_price.or(request.max_fee_per_gas).filter(|&price| price > 0);
         let price = match cap {
             Some(cap) => GasPrice { paid: base_fee, offered: Some(cap) },
@@ -131,7 +132,10 @@ impl Chain {
     /// # Errors
     /// If the block does not exist, if what the call pretends contradicts itself, or if only the node
     /// itself could answer.
-    pub(super) fn call_context(&mut self, call: &CallRequest) -> Result<(CallContext<'_>, &mut ModuleCache), ChainError> {
+    pub(super) fn call_context(
+        &mut self,
+        call: &CallRequest,
+    ) -> Result<(CallContext<'_>, &mut ModuleCache), ChainError> {
         if let Some(TxKind::Call(to)) = call.request.to
             && node_interface::is_node_interface(to)
         {
@@ -167,7 +171,12 @@ impl<'a> CallContext<'a> {
         if let Some(cap) = message.price.offered
             && cap < u128::from(self.block_context.base_fee)
         {
-            return Err(ChainError::MaxFeeBelowBaseFee { from, cap, base: self.block_context.base_fee, call: true });
+            return Err(ChainError::MaxFeeBelowBaseFee {
+                from,
+                cap,
+                base: self.block_context.base_fee,
+                call: true,
+            });
         }
         let price = U256::from(message.price.offered.unwrap_or_default());
         let fee = price.saturating_mul(U256::from(message.gas));
@@ -247,7 +256,8 @@ impl<'a> CallContext<'a> {
             match (&change.state, &change.state_diff) {
                 (Some(_), Some(_)) => return Err(ChainError::StateAndDiff(address)),
                 (Some(all), None) => {
-                    let Ok(()) = self.state.replace_account_storage(address, storage_words(all).collect());
+                    let Ok(()) =
+                        self.state.replace_account_storage(address, storage_words(all).collect());
                 }
                 (None, Some(some)) => {
                     for (slot, value) in storage_words(some) {

@@ -48,23 +48,25 @@ impl<T: 'static> ChainThread<T> {
     {
         let (sender, tasks) = mpsc::channel::<Task<T>>();
         let (report, outcome) = oneshot::channel();
-        thread::Builder::new().name("chain".to_owned()).stack_size(STACK_SIZE).spawn(move || {
-            let (mut owned, more) = match make() {
-                Ok(both) => both,
-                Err(error) => {
-                    // Nobody waits any more if this fails, here and below.
-                    let _ = report.send(Err(error));
-                    return;
+        thread::Builder::new().name("chain".to_owned()).stack_size(STACK_SIZE).spawn(
+            move || {
+                let (mut owned, more) = match make() {
+                    Ok(both) => both,
+                    Err(error) => {
+                        // Nobody waits any more if this fails, here and below.
+                        let _ = report.send(Err(error));
+                        return;
+                    }
+                };
+                let _ = report.send(Ok(more));
+                for task in tasks {
+                    // State is only written when a job is done with everything that can fail.
+                    if catch_unwind(AssertUnwindSafe(|| task(&mut owned))).is_err() {
+                        tracing::error!("a job of the chain panicked");
+                    }
                 }
-            };
-            let _ = report.send(Ok(more));
-            for task in tasks {
-                // State is only written when a job is done with everything that can fail.
-                if catch_unwind(AssertUnwindSafe(|| task(&mut owned))).is_err() {
-                    tracing::error!("a job of the chain panicked");
-                }
-            }
-        })?;
+            },
+        )?;
         let more = outcome.await.map_err(|_| ChainStopped)??;
         Ok((Self(sender), more))
     }

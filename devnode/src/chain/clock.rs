@@ -75,8 +75,19 @@ mod tests {
 
     #[test]
     fn a_step_counts_from_the_parent_but_for_a_promise() {
-        let mut clock = ChainClock { block_interval: Some(7), next_timestamp: Some(100), ..ChainClock::default() };
-        assert_eq!([clock.next_block_timestamp(0), clock.next_block_timestamp(100), clock.next_block_timestamp(107)], [100, 107, 114]);
+        let mut clock = ChainClock {
+            block_interval: Some(7),
+            next_timestamp: Some(100),
+            ..ChainClock::default()
+        };
+        assert_eq!(
+            [
+                clock.next_block_timestamp(0),
+                clock.next_block_timestamp(100),
+                clock.next_block_timestamp(107)
+            ],
+            [100, 107, 114]
+        );
     }
 
     #[test]

@@ -12,7 +12,8 @@ use alloy::{
 use alloy_rlp::{RlpDecodable, RlpEncodable};
 
 use super::{
-    Block, Chain, ChainClock, TransactionDecodeError, IncludedTransaction, RecoveredTransaction, submit::created_address, transaction::decode,
+    Block, Chain, ChainClock, IncludedTransaction, RecoveredTransaction, TransactionDecodeError,
+    submit::created_address, transaction::decode,
 };
 use crate::state::{Store, StoreDump};
 
@@ -112,7 +113,11 @@ impl Chain {
             blocks: self.blocks.iter().map(|block| BlockDump::from_block(block)).collect(),
             clock: ClockDump::from_clock(self.clock),
             automine: self.automine,
-            pool: self.pool.iter().map(|incoming| dump_transaction(&incoming.transaction)).collect(),
+            pool: self
+                .pool
+                .iter()
+                .map(|incoming| dump_transaction(&incoming.transaction))
+                .collect(),
         };
         let mut body = Vec::with_capacity(dump.length());
         dump.encode(&mut body);
@@ -135,12 +140,12 @@ impl Chain {
         }
         let dump = ChainDump::decode(&mut body)?;
         let mut chain = Self {
-            clock: dump.clock.read(),
+            clock: dump.clock.into_clock(),
             automine: dump.automine,
             ..Self::with_store(Store::from_dump(dump.store)?)
         };
         for block in dump.blocks {
-            let block = block.read()?;
+            let block = block.into_block()?;
             let (height, parent) = match chain.blocks.last() {
                 Some(parent) => (parent.height().saturating_add(1), parent.hash()),
                 None => (0, B256::ZERO),
@@ -221,7 +226,9 @@ fn dump_transaction(transaction: &Recovered<alloy::consensus::TxEnvelope>) -> Tr
 }
 
 /// Reads it again.
-fn restore_transaction(dump: &TransactionDump) -> Result<RecoveredTransaction, TransactionDecodeError> {
+fn restore_transaction(
+    dump: &TransactionDump,
+) -> Result<RecoveredTransaction, TransactionDecodeError> {
     let transaction = Recovered::new_unchecked(decode(&dump.raw)?, dump.sender);
     Ok(RecoveredTransaction { transaction, size: dump.raw.len() })
 }

@@ -4,7 +4,7 @@ use alloy::primitives::{TxKind, U256};
 
 use super::{CallRequest, Chain, ChainError, call::GAS_CAP};
 use crate::{
-    exec::{ExecutionStatus, Execution},
+    exec::{Execution, ExecutionStatus},
     state::settings::Setting,
 };
 
@@ -35,7 +35,8 @@ impl Chain {
         enough = self.affordable(call, enough)?.min(GAS_CAP);
 
         // A refusal here is told below, with all the gas.
-        if self.is_plain_transfer(call)? && self.succeeds_with(call, TRANSFER_GAS).unwrap_or(false) {
+        if self.is_plain_transfer(call)? && self.succeeds_with(call, TRANSFER_GAS).unwrap_or(false)
+        {
             return Ok(Estimate::Gas(TRANSFER_GAS));
         }
         let Some(execution) = self.try_with(call, enough)? else {
@@ -43,8 +44,12 @@ impl Chain {
         };
         match &execution.status {
             ExecutionStatus::Success => {}
-            ExecutionStatus::Halt(halt) if halt.is_out_of_gas() => return Err(ChainError::GasAllowanceExceeded(enough)),
-            ExecutionStatus::Revert | ExecutionStatus::Halt(_) => return Ok(Estimate::Fails(Box::new(execution))),
+            ExecutionStatus::Halt(halt) if halt.is_out_of_gas() => {
+                return Err(ChainError::GasAllowanceExceeded(enough));
+            }
+            ExecutionStatus::Revert | ExecutionStatus::Halt(_) => {
+                return Ok(Estimate::Fails(Box::new(execution)));
+            }
         }
         let mut too_little = execution.gas_used.saturating_sub(1);
         let likely = likely_gas(execution.gas_needed);

@@ -10,7 +10,7 @@ use crate::{
     exec::PRECOMPILE_CODE,
     precompiles,
     state::{
-        Store, BlockArbosStorage,
+        BlockArbosStorage, Store,
         arbos::{ARBOS, AddressSet},
         programs,
         settings::Setting,

@@ -2,7 +2,9 @@
 
 use std::{mem, sync::Arc};
 
-use super::{Block, Chain, IncludedTransaction, RecoveredTransaction, BlockParams, ChainError, genesis};
+use super::{
+    Block, BlockParams, Chain, ChainError, IncludedTransaction, RecoveredTransaction, genesis,
+};
 use crate::state::{BlockArbosStorage, arbos::ARBOS, send_accumulator, settings::Setting};
 
 impl Chain {
@@ -69,7 +71,10 @@ impl Chain {
     }
 
     /// Drops waiting transactions; whether there were any.
-    pub(crate) fn drop_pooled(&mut self, condemned: impl Fn(&RecoveredTransaction) -> bool) -> bool {
+    pub(crate) fn drop_pooled(
+        &mut self,
+        condemned: impl Fn(&RecoveredTransaction) -> bool,
+    ) -> bool {
         let dropped = self.pool.remove_matching(condemned);
         self.notify_change();
         dropped

@@ -4,24 +4,24 @@
 mod access_list;
 mod block;
 mod call;
-mod clock;
+mod chain_thread;
 mod cheats;
+mod clock;
+mod dump;
 mod error;
 mod estimate;
 mod fee;
-mod rlp_fields;
 mod genesis;
-mod dump;
 mod logs;
 mod mine;
 mod node_interface;
 mod pool;
+mod rlp_fields;
 mod setup;
 mod snapshot;
 mod submit;
 mod trace;
 mod transaction;
-mod chain_thread;
 
 use std::sync::Arc;
 
@@ -34,12 +34,12 @@ use tokio::sync::{broadcast, watch};
 pub(crate) use access_list::AccessListOutcome;
 pub(crate) use block::{Block, GAS_LIMIT, IncludedTransaction};
 pub(crate) use call::CallRequest;
-pub(crate) use error::{TransactionDecodeError, ChainError};
-pub(crate) use estimate::Estimate;
+pub(crate) use chain_thread::{ChainStopped, ChainThread};
 pub(crate) use dump::DumpError;
+pub(crate) use error::{ChainError, TransactionDecodeError};
+pub(crate) use estimate::Estimate;
 pub(crate) use logs::matching_logs;
 pub(crate) use transaction::RecoveredTransaction;
-pub(crate) use chain_thread::{ChainStopped, ChainThread};
 
 use block::BlockParams;
 use clock::ChainClock;
@@ -48,7 +48,7 @@ use snapshot::Snapshots;
 
 use crate::{
     exec::ModuleCache,
-    state::{Store, StateView, settings::Setting},
+    state::{StateView, Store, settings::Setting},
 };
 
 /// Heads that a slow subscriber may be behind.

@@ -7,7 +7,7 @@ use alloy::{
     sol_types::{SolCall, SolInterface},
 };
 
-use super::{CallRequest, Chain, Estimate, ChainError, call::GAS_CAP};
+use super::{CallRequest, Chain, ChainError, Estimate, call::GAS_CAP};
 use crate::{
     precompiles::abi::NodeInterface::{
         NodeInterfaceCalls as Function, blockL1NumCall, gasEstimateComponentsCall,
@@ -37,7 +37,10 @@ impl Chain {
     ///
     /// # Errors
     /// If the call contradicts itself, if a node would have no answer, or if this chain has none.
-    pub(crate) fn node_interface(&mut self, call: &CallRequest) -> Result<Option<Bytes>, ChainError> {
+    pub(crate) fn node_interface(
+        &mut self,
+        call: &CallRequest,
+    ) -> Result<Option<Bytes>, ChainError> {
         let to = match call.request.to {
             Some(TxKind::Call(to)) if is_node_interface(to) => to,
             _ => return Ok(None),
@@ -58,7 +61,11 @@ impl Chain {
     }
 
     /// Answers one function.
-    fn call_node_interface(&mut self, call: &CallRequest, function: Function) -> Result<Bytes, ChainError> {
+    fn call_node_interface(
+        &mut self,
+        call: &CallRequest,
+        function: Function,
+    ) -> Result<Bytes, ChainError> {
         let missing = |name| Err(ChainError::NotImplemented(name));
         let output = match function {
             Function::nitroGenesisBlock(_) => {
@@ -94,7 +101,9 @@ impl Chain {
                 })
             }
             // Only chains that were there before Nitro know any.
-            Function::legacyLookupMessageBatchProof(_) => return Err(ChainError::NodeInterfaceReverted),
+            Function::legacyLookupMessageBatchProof(_) => {
+                return Err(ChainError::NodeInterfaceReverted);
+            }
             Function::findBatchContainingBlock(_) => {
                 return missing("NodeInterface.findBatchContainingBlock");
             }
@@ -110,7 +119,11 @@ impl Chain {
     }
 
     /// The gas that a transaction needs, of which none is for data on the parent chain.
-    fn estimate_components(&mut self, call: &CallRequest, args: gasEstimateComponentsCall) -> Result<u64, ChainError> {
+    fn estimate_components(
+        &mut self,
+        call: &CallRequest,
+        args: gasEstimateComponentsCall,
+    ) -> Result<u64, ChainError> {
         if is_node_interface(args.to) {
             return Err(ChainError::NodeInterfaceReverted);
         }
@@ -122,7 +135,12 @@ impl Chain {
             ..call.request.clone()
         };
         let (state, overrides) = (StateOverride::default(), BlockOverrides::default());
-        let inner = CallRequest { request, state_overrides: state, block_overrides: overrides, ..call.clone() };
+        let inner = CallRequest {
+            request,
+            state_overrides: state,
+            block_overrides: overrides,
+            ..call.clone()
+        };
         match self.estimate(&inner) {
             Ok(Estimate::Gas(gas)) => Ok(gas),
             _ => Err(ChainError::NodeInterfaceReverted),

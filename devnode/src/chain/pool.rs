@@ -7,7 +7,7 @@ use alloy::{
     primitives::{Address, B256},
 };
 
-use super::{RecoveredTransaction, ChainError};
+use super::{ChainError, RecoveredTransaction};
 
 /// The most transactions that wait.
 const CAPACITY: usize = 4096;
@@ -61,7 +61,10 @@ impl TransactionPool {
     }
 
     /// Drops those that `condemned` names; whether there were any.
-    pub(super) fn remove_matching(&mut self, condemned: impl Fn(&RecoveredTransaction) -> bool) -> bool {
+    pub(super) fn remove_matching(
+        &mut self,
+        condemned: impl Fn(&RecoveredTransaction) -> bool,
+    ) -> bool {
         let before = self.0.len();
         self.0.retain(|incoming| !condemned(incoming));
         self.0.len() < before

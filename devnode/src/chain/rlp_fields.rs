@@ -18,8 +18,12 @@ pub(super) fn explain_rlp_error(raw: &[u8], error: Error) -> TransactionDecodeEr
     let told = match error {
         Error::InputTooShort => Some(TransactionDecodeError::Truncated),
         // Prices are read as numbers of 128 bits.
-        Error::Overflow => max_fee(raw).filter(|fee| fee.exceeds_cap()).map(TransactionDecodeError::FeeCapExceeded),
-        Error::UnexpectedLength => lacks_recipient(raw).then_some(TransactionDecodeError::MissingRecipient),
+        Error::Overflow => {
+            max_fee(raw).filter(|fee| fee.exceeds_cap()).map(TransactionDecodeError::FeeCapExceeded)
+        }
+        Error::UnexpectedLength => {
+            lacks_recipient(raw).then_some(TransactionDecodeError::MissingRecipient)
+        }
         _ => None,
     };
     told.unwrap_or(TransactionDecodeError::Rlp(error))

@@ -11,7 +11,7 @@ use alloy::{
     sol_types::SolCall,
 };
 
-use super::{Chain, TransactionDecodeError, RecoveredTransaction, ChainError};
+use super::{Chain, ChainError, RecoveredTransaction, TransactionDecodeError};
 use crate::{
     CHAIN_ID,
     accounts::{DEV_ADDRESS, DEV_KEY},
@@ -94,7 +94,8 @@ impl DevAccount<'_> {
             value,
             input,
         };
-        let signer = PrivateKeySigner::from_bytes(&DEV_KEY).map_err(|_| TransactionDecodeError::InvalidSignature)?;
+        let signer = PrivateKeySigner::from_bytes(&DEV_KEY)
+            .map_err(|_| TransactionDecodeError::InvalidSignature)?;
         let signature = signer
             .sign_hash_sync(&transaction.signature_hash())
             .map_err(|_| TransactionDecodeError::InvalidSignature)?;

@@ -1,6 +1,6 @@
 //! Going back: snapshots of the chain, and what becomes of it when one is returned to.
 
-use super::{Chain, TransactionPool, ChainError, clock::ChainClock};
+use super::{Chain, ChainError, TransactionPool, clock::ChainClock};
 use crate::state::Checkpoint;
 
 /// The most snapshots at the same time.

@@ -6,14 +6,14 @@ use alloy::{
 };
 
 use super::{
-    Chain, IncludedTransaction, RecoveredTransaction, ChainError,
-    block::{GAS_LIMIT, BlockParams, SEQUENCER},
+    Chain, ChainError, IncludedTransaction, RecoveredTransaction,
+    block::{BlockParams, GAS_LIMIT, SEQUENCER},
     fee::MaxFee,
     transaction::transaction_message,
 };
 use crate::{
     CHAIN_ID,
-    exec::{self, ExecutionStatus, MAX_CODE, Message, ModuleCache, State, ExecutionEnv},
+    exec::{self, ExecutionEnv, ExecutionStatus, MAX_CODE, Message, ModuleCache, State},
     precompiles::BlockContext,
     state::settings::Setting,
 };
@@ -56,7 +56,11 @@ impl Chain {
     }
 
     /// Checks a transaction against the state after block `height`; what to run.
-    pub(super) fn validate_transaction(&self, incoming: &RecoveredTransaction, height: u64) -> Result<Message, ChainError> {
+    pub(super) fn validate_transaction(
+        &self,
+        incoming: &RecoveredTransaction,
+        height: u64,
+    ) -> Result<Message, ChainError> {
         let transaction = &incoming.transaction;
         let from = transaction.signer();
         let base_fee = self.base_fee();

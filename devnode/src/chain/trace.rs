@@ -6,8 +6,8 @@ use alloy::{eips::BlockId, primitives::B256, rpc::types::trace::geth::GethDebugT
 use revm::DatabaseCommit;
 
 use super::{
-    CallRequest, Chain, IncludedTransaction, ChainError, block::BlockParams, call::GAS_CAP, genesis, submit,
-    transaction::transaction_message,
+    CallRequest, Chain, ChainError, IncludedTransaction, block::BlockParams, call::GAS_CAP,
+    genesis, submit, transaction::transaction_message,
 };
 use crate::{
     exec::{self, Origin, State, Trace, Tracer},
@@ -34,10 +34,9 @@ impl Chain {
         let hashes = hashes.get(..height).unwrap_or_default();
         let mut state = state_before(store, params);
         let cap = state.db.slot(ARBOS, Setting::MaxTxGas.slot()).saturating_to();
-        let mut messages = block
-            .transactions
-            .iter()
-            .map(|included| transaction_message(&included.transaction, params.base_fee).cap_gas(cap));
+        let mut messages = block.transactions.iter().map(|included| {
+            transaction_message(&included.transaction, params.base_fee).cap_gas(cap)
+        });
         for message in messages.by_ref().take(index) {
             let env = submit::block_execution_env(params, state.clone(), hashes, modules);
             let changes = exec::execute(env, &message)?.changes;

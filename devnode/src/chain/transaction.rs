@@ -10,7 +10,7 @@ use alloy::{
 use revm::precompile::crypto;
 
 use super::{TransactionDecodeError, rlp_fields::explain_rlp_error};
-use crate::exec::{Message, GasPrice};
+use crate::exec::{GasPrice, Message};
 
 /// A transaction whose sender is known.
 #[derive(Clone, Debug)]
@@ -91,7 +91,8 @@ pub(super) fn decode(raw: &[u8]) -> Result<TxEnvelope, TransactionDecodeError> {
     let envelope = match first {
         1 | 2 | 4 => TxEnvelope::decode_2718(&mut rest),
         0x80.. => {
-            alloy::rlp::Header::decode(&mut &*raw).map_err(|error| explain_rlp_error(raw, error))?;
+            alloy::rlp::Header::decode(&mut &*raw)
+                .map_err(|error| explain_rlp_error(raw, error))?;
             Signed::<TxLegacy>::fallback_decode(&mut rest).map(TxEnvelope::Legacy)
         }
         _ => return Err(TransactionDecodeError::UnsupportedType),

@@ -22,9 +22,14 @@ impl CallStack {
         let frame = match input {
             FrameInput::Call(call) => {
                 let own = matches!(call.scheme, CallScheme::Call | CallScheme::StaticCall);
-                OpenFrame { caller: call.caller, context_address: own.then_some(call.target_address) }
+                OpenFrame {
+                    caller: call.caller,
+                    context_address: own.then_some(call.target_address),
+                }
             }
-            FrameInput::Create(create) => OpenFrame { caller: create.caller(), context_address: None },
+            FrameInput::Create(create) => {
+                OpenFrame { caller: create.caller(), context_address: None }
+            }
             FrameInput::Empty => return,
         };
         self.0.truncate(depth);

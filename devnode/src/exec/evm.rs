@@ -22,14 +22,14 @@ use revm::{
 use stylus_engine::{Pages, program::is_program};
 
 use super::{
-    Message, ModuleCache, ExecutionError, State,
+    ExecutionError, Message, ModuleCache, State,
     call_stack::CallStack,
     halt::HaltDetail,
-    precompile_host::Transfer,
+    inspector::{InspectorRef, MAX_TRACE},
     opcodes::opcodes,
+    precompile_host::Transfer,
     precompiles::ArbPrecompiles,
     program,
-    inspector::{MAX_TRACE, InspectorRef},
 };
 use crate::precompiles::{self as arbitrum, BlockContext, PrecompileHost};
 
@@ -37,7 +37,8 @@ use crate::precompiles::{self as arbitrum, BlockContext, PrecompileHost};
 pub(crate) const PRECOMPILE_CODE: [u8; 1] = [0xfe];
 
 /// What runs in a context: the journal over the state, and Arbitrum's additions.
-pub(super) type Ctx<'a> = Context<BlockEnv, TxEnv, CfgEnv, State<'a>, Journal<State<'a>>, ArbContext<'a>>;
+pub(super) type Ctx<'a> =
+    Context<BlockEnv, TxEnv, CfgEnv, State<'a>, Journal<State<'a>>, ArbContext<'a>>;
 
 /// revm's own EVM.
 type InnerEvm<'a> = Evm<

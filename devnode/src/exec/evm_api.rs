@@ -8,12 +8,12 @@ use revm::{
     interpreter::SharedMemory,
 };
 use stylus_engine::{
-    SubcallOutcome, SubcallRequest, CreateRequest, EvmData, HostioCall, Pages, StoreError, EvmApi,
+    CreateRequest, EvmApi, EvmData, HostioCall, Pages, StoreError, SubcallOutcome, SubcallRequest,
 };
 
 use super::{
     evm::{ArbEvm, Ctx},
-    subcall, inspector,
+    inspector, subcall,
 };
 
 /// Gas to look at a storage word for the first time in a transaction.

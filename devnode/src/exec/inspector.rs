@@ -98,7 +98,8 @@ struct LimitedInspector<'w, 'a>(&'w mut dyn ArbInspector<'a>);
 
 impl<'a> Inspector<Ctx<'a>> for LimitedInspector<'_, 'a> {
     fn step(&mut self, interpreter: &mut Interpreter, ctx: &mut Ctx<'a>) {
-        ctx.chain.charge_trace(self.0.step_size(interpreter.stack.len(), interpreter.memory.size()));
+        ctx.chain
+            .charge_trace(self.0.step_size(interpreter.stack.len(), interpreter.memory.size()));
         if ctx.chain.is_aborted() {
             interpreter.halt(InstructionResult::OutOfGas);
         } else {

@@ -3,22 +3,22 @@
 //! Whether a transaction may run at all is judged by the chain before; what is run here changes
 //! nothing until the chain commits the changes.
 
-mod program_entries;
-mod evm;
 mod call_stack;
+mod evm;
+mod evm_api;
 mod halt;
 mod handler;
-mod precompile_host;
+mod inspector;
 mod message;
 mod module_cache;
 mod opcodes;
+mod precompile_host;
 mod precompiles;
 mod program;
+mod program_entries;
 mod stylus_tracer;
 mod subcall;
 mod trace;
-mod inspector;
-mod evm_api;
 
 use std::{convert::Infallible, time::Instant};
 
@@ -36,16 +36,16 @@ use revm::{
     state::Account,
 };
 
-pub(crate) use program_entries::{ProgramEntry, execute_recording_programs};
 pub(crate) use evm::PRECOMPILE_CODE;
 use evm::{ArbContext, ArbEvm};
-use halt::HaltDetail;
 pub(crate) use halt::Halt;
+use halt::HaltDetail;
 use handler::ArbHandler;
-pub(crate) use message::{Message, GasPrice};
-pub(crate) use module_cache::ModuleCache;
-pub(crate) use trace::{Origin, Trace, TraceError, Tracer, trace};
 use inspector::InspectorRef;
+pub(crate) use message::{GasPrice, Message};
+pub(crate) use module_cache::ModuleCache;
+pub(crate) use program_entries::{ProgramEntry, execute_recording_programs};
+pub(crate) use trace::{Origin, Trace, TraceError, Tracer, trace};
 
 use crate::{
     CHAIN_ID,
@@ -165,7 +165,10 @@ impl Execution {
 ///
 /// # Errors
 /// See [`RunError`].
-pub(crate) fn execute(env: ExecutionEnv<'_>, message: &Message) -> Result<Execution, ExecutionError> {
+pub(crate) fn execute(
+    env: ExecutionEnv<'_>,
+    message: &Message,
+) -> Result<Execution, ExecutionError> {
     let (ran, halt_detail) = run_with_inspector(env, message, &mut NoOpInspector)?;
     Ok(Execution::new(ran, halt_detail))
 }
@@ -177,7 +180,16 @@ fn run_with_inspector<'a>(
     inspector: InspectorRef<'a>,
 ) -> Result<(ResultAndState<HaltReason>, Option<HaltDetail>), ExecutionError> {
     let block = env.block_env(message);
-    let ExecutionEnv { state, block_context, hashes, moved_precompiles: moved, replaced_precompiles: replaced, module_cache: modules, deadline, .. } = env;
+    let ExecutionEnv {
+        state,
+        block_context,
+        hashes,
+        moved_precompiles: moved,
+        replaced_precompiles: replaced,
+        module_cache: modules,
+        deadline,
+        ..
+    } = env;
     let ctx = Context {
         block,
         tx: message.tx_env(),

@@ -86,7 +86,11 @@ impl<'a> PrecompileProvider<Ctx<'a>> for ArbPrecompiles {
 ///
 /// # Errors
 /// If the message comes to nothing; why is noted in the context.
-fn interpreter_result(ctx: &mut Ctx<'_>, done: PrecompileOutcome, gas_limit: u64) -> Result<InterpreterResult, String> {
+fn interpreter_result(
+    ctx: &mut Ctx<'_>,
+    done: PrecompileOutcome,
+    gas_limit: u64,
+) -> Result<InterpreterResult, String> {
     let mut gas = Gas::new(gas_limit);
     gas.set_spent(gas_limit.saturating_sub(done.gas_left));
     let result = match done.status {

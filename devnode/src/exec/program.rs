@@ -13,8 +13,8 @@ use stylus_engine::{EvmData, Status, return_data_cost};
 
 use super::{
     evm::{ArbEvm, Ctx},
-    halt::HaltDetail,
     evm_api::FrameEvmApi,
+    halt::HaltDetail,
 };
 use crate::{
     CHAIN_ID,
@@ -49,7 +49,8 @@ pub(super) fn call(
     inputs: &CallInputs,
 ) -> CallOutcome {
     let limit = usize::try_from(CALL_STACK_LIMIT).unwrap_or(usize::MAX);
-    let unspent = |result| ProgramResult { gas_left: inputs.gas_limit, ..ProgramResult::empty(result) };
+    let unspent =
+        |result| ProgramResult { gas_left: inputs.gas_limit, ..ProgramResult::empty(result) };
     let ended = if depth > limit {
         unspent(InstructionResult::CallTooDeep)
     } else {
@@ -81,7 +82,12 @@ pub(super) fn call(
 }
 
 /// Charges the entry, runs the program, and judges its end.
-fn run_program(evm: &mut ArbEvm<'_>, depth: usize, memory: SharedMemory, inputs: &CallInputs) -> ProgramResult {
+fn run_program(
+    evm: &mut ArbEvm<'_>,
+    depth: usize,
+    memory: SharedMemory,
+    inputs: &CallInputs,
+) -> ProgramResult {
     let ctx = evm.ctx();
     let (code_hash, code) = &inputs.known_bytecode;
     let params = load_params(ctx);
@@ -118,7 +124,9 @@ fn run_program(evm: &mut ArbEvm<'_>, depth: usize, memory: SharedMemory, inputs:
     let result = match outcome.status {
         Status::Success => InstructionResult::Return,
         Status::Revert | Status::Failure => InstructionResult::Revert,
-        Status::OutOfInk | Status::TimedOut => return ProgramResult::empty(InstructionResult::OutOfGas),
+        Status::OutOfInk | Status::TimedOut => {
+            return ProgramResult::empty(InstructionResult::OutOfGas);
+        }
         Status::OutOfStack => {
             // Nothing is left, unlike after a call that the EVM refuses for its depth.
             return ProgramResult::empty(InstructionResult::CallTooDeep);

@@ -4,10 +4,10 @@ use alloy::primitives::{Address, B256};
 use revm::{Inspector, handler::FrameResult, interpreter::FrameInput};
 
 use super::{
-    Execution, Message, ExecutionError, ExecutionEnv,
+    Execution, ExecutionEnv, ExecutionError, Message,
     evm::{Ctx, runs_program},
-    run_with_inspector,
     inspector::ArbInspector,
+    run_with_inspector,
 };
 
 /// A frame of a program.

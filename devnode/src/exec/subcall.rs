@@ -11,11 +11,11 @@ use revm::{
         InterpreterResult, interpreter_action::FrameInit,
     },
 };
-use stylus_engine::{SubcallKind, SubcallOutcome, SubcallRequest, CreateRequest};
+use stylus_engine::{CreateRequest, SubcallKind, SubcallOutcome, SubcallRequest};
 
 use super::{
-    handler::ArbHandler,
     evm_api::{COLD_ACCOUNT_GAS, FrameEvmApi, WARM_GAS},
+    handler::ArbHandler,
 };
 
 /// Gas for a call that brings an account into being.
@@ -116,7 +116,8 @@ pub(super) fn create(
     };
     let inputs = CreateInputs::new(evm_api.evm_data.address, scheme, value, code, gas, 0);
     let failed = SubcallOutcome { cost: gas_left, ..SubcallOutcome::default() };
-    let Some(FrameResult::Create(outcome)) = run_frame(evm_api, FrameInput::Create(Box::new(inputs)))
+    let Some(FrameResult::Create(outcome)) =
+        run_frame(evm_api, FrameInput::Create(Box::new(inputs)))
     else {
         return Some(failed);
     };

@@ -14,8 +14,8 @@ use serde::Serialize;
 pub(crate) use revm_inspectors::tracing::TransactionContext as Origin;
 
 use super::{
-    ExecutionStatus, Execution, Message, ExecutionError, ExecutionEnv, run_with_inspector,
-    stylus_tracer::{TraceStep, StylusTracer},
+    Execution, ExecutionEnv, ExecutionError, ExecutionStatus, Message, run_with_inspector,
+    stylus_tracer::{StylusTracer, TraceStep},
 };
 
 /// Name of the tracer of programs.
@@ -61,7 +61,9 @@ impl Tracer {
     /// If there is none like that.
     pub(crate) fn new(options: GethDebugTracingOptions) -> Result<Self, TraceError> {
         match &options.tracer {
-            Some(GethDebugTracerType::JsTracer(text)) if text == STYLUS_TRACER || text.contains(HOSTIO_MARKER) => {
+            Some(GethDebugTracerType::JsTracer(text))
+                if text == STYLUS_TRACER || text.contains(HOSTIO_MARKER) =>
+            {
                 Ok(Self::Stylus)
             }
             _ => Ok(Self::Geth(Box::new(DebugInspector::new(options)?))),

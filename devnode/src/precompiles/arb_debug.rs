@@ -6,7 +6,7 @@ use super::{
         ArbDebugCalls as Function, Basic, Custom, Mixed, becomeChainOwnerCall,
         becomeChainOwnerReturn, eventsCall, eventsReturn, overwriteContractCodeCall,
     },
-    call::{CallResult, PrecompileCall, CallError, solidity_error},
+    call::{CallError, CallResult, PrecompileCall, solidity_error},
 };
 use crate::state::arbos::AddressSet;
 
@@ -48,7 +48,11 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
         }
         Function::customRevert(args) => {
             call.pure()?;
-            Err(solidity_error(&Custom { number: args.number, text: SPIDERS.to_owned(), flag: true }))
+            Err(solidity_error(&Custom {
+                number: args.number,
+                text: SPIDERS.to_owned(),
+                flag: true,
+            }))
         }
     }
 }

@@ -8,7 +8,7 @@ use super::{
         getGasPricingConstraintsCall, getPricesInArbGasCall, getPricesInArbGasReturn,
         getPricesInWeiCall, getPricesInWeiReturn,
     },
-    call::{CallResult, PrecompileCall, STORAGE_READ_GAS, CallError},
+    call::{CallError, CallResult, PrecompileCall, STORAGE_READ_GAS},
 };
 use crate::state::settings::Setting;
 

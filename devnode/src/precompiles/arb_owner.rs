@@ -7,7 +7,7 @@ use alloy::primitives::{B256, FixedBytes, I256, U256};
 use super::{
     ArbHalt, Unimplemented,
     abi::ArbOwner::{ArbOwnerCalls as Function, OwnerActs},
-    call::{CallResult, PrecompileCall, CallError},
+    call::{CallError, CallResult, PrecompileCall},
 };
 use crate::state::{
     arbos::{AddressSet, from_address, to_address},
@@ -100,7 +100,10 @@ fn change_settings(call: &mut PrecompileCall<'_>, function: &Function) -> Result
         }
         Function::setL1PricePerUnit(_) => {
             let function = "setL1PricePerUnit of another price than 0";
-            return Err(CallError::Unimplemented(Unimplemented { precompile: "ArbOwner", function }));
+            return Err(CallError::Unimplemented(Unimplemented {
+                precompile: "ArbOwner",
+                function,
+            }));
         }
         Function::setMinimumL2BaseFee(args) => (Setting::MinBaseFee, args.price),
         Function::setL2BaseFee(args) => (Setting::BaseFee, args.price),
@@ -134,7 +137,10 @@ fn change_settings(call: &mut PrecompileCall<'_>, function: &Function) -> Result
 }
 
 /// Changes the parameters of programs.
-fn change_program_params(call: &mut PrecompileCall<'_>, function: &Function) -> Result<(), CallError> {
+fn change_program_params(
+    call: &mut PrecompileCall<'_>,
+    function: &Function,
+) -> Result<(), CallError> {
     let mut params = call.params();
     match function {
         Function::setInkPrice(args) => {

@@ -7,7 +7,7 @@ use super::{
         ArbOwnerPublicCalls as Function, getAllChainOwnersCall, getAllNativeTokenOwnersCall,
         getScheduledUpgradeCall, getScheduledUpgradeReturn,
     },
-    call::{CallResult, PrecompileCall, STORAGE_READ_GAS, CallError},
+    call::{CallError, CallResult, PrecompileCall, STORAGE_READ_GAS},
 };
 use crate::state::{arbos::AddressSet, settings::Setting};
 
@@ -52,7 +52,10 @@ fn dispatch_compound(call: &mut PrecompileCall<'_>, function: &Function) -> Call
         Function::getScheduledUpgrade(_) => {
             let version = Setting::UpgradeVersion.get(call).saturating_to();
             let timestamp = Setting::UpgradeTime.get(call).saturating_to();
-            call.encode_return::<getScheduledUpgradeCall>(&getScheduledUpgradeReturn { version, timestamp })
+            call.encode_return::<getScheduledUpgradeCall>(&getScheduledUpgradeReturn {
+                version,
+                timestamp,
+            })
         }
         _ => Err(CallError::RevertAllGas),
     }

@@ -9,7 +9,7 @@ use super::{
         isTopLevelCallCall, mapL1SenderContractAddressToL2AliasCall,
         myCallersAddressWithoutAliasingCall, wasMyCallersAddressAliasedCall,
     },
-    call::{CallResult, PrecompileCall, CallError, solidity_error, hash_gas},
+    call::{CallError, CallResult, PrecompileCall, hash_gas, solidity_error},
 };
 use crate::{CHAIN_ID, state::send_accumulator};
 

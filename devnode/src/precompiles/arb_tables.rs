@@ -13,9 +13,9 @@ use super::{
         },
         ArbFunctionTable::ArbFunctionTableCalls,
     },
-    call::{CallResult, PrecompileCall, CallError},
+    call::{CallError, CallResult, PrecompileCall},
 };
-use crate::state::arbos::{Substorage, ArbosStorage, from_address, to_address};
+use crate::state::arbos::{ArbosStorage, Substorage, from_address, to_address};
 
 /// Where the addresses are: their count in word 0, then one by one, and numbers by address.
 fn address_table() -> Substorage {

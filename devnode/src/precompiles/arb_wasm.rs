@@ -15,7 +15,7 @@ use super::{
         pageLimitCall, pageRampCall, programInitGasCall, programInitGasReturn,
         programMemoryFootprintCall, programTimeLeftCall, programVersionCall, stylusVersionCall,
     },
-    call::{CallResult, PrecompileCall, CallError, solidity_error},
+    call::{CallError, CallResult, PrecompileCall, solidity_error},
 };
 use crate::state::{
     arbos::{ArbosStorage, to_address},
@@ -87,7 +87,9 @@ fn read_param(call: &mut PrecompileCall<'_>, function: &Function, params: &Param
     match function {
         Function::stylusVersion(_) => call.encode_return::<stylusVersionCall>(&params.version),
         Function::inkPrice(_) => call.encode_return::<inkPriceCall>(&params.ink_price),
-        Function::maxStackDepth(_) => call.encode_return::<maxStackDepthCall>(&params.max_stack_depth),
+        Function::maxStackDepth(_) => {
+            call.encode_return::<maxStackDepthCall>(&params.max_stack_depth)
+        }
         Function::freePages(_) => call.encode_return::<freePagesCall>(&params.free_pages),
         Function::pageGas(_) => call.encode_return::<pageGasCall>(&params.page_gas),
         Function::pageRamp(_) => call.encode_return::<pageRampCall>(&PAGE_RAMP),
@@ -101,8 +103,12 @@ fn read_param(call: &mut PrecompileCall<'_>, function: &Function, params: &Param
             call.encode_return::<initCostScalarCall>(&percent)
         }
         Function::expiryDays(_) => call.encode_return::<expiryDaysCall>(&params.expiry_days),
-        Function::keepaliveDays(_) => call.encode_return::<keepaliveDaysCall>(&params.keepalive_days),
-        Function::blockCacheSize(_) => call.encode_return::<blockCacheSizeCall>(&params.block_cache_size),
+        Function::keepaliveDays(_) => {
+            call.encode_return::<keepaliveDaysCall>(&params.keepalive_days)
+        }
+        Function::blockCacheSize(_) => {
+            call.encode_return::<blockCacheSizeCall>(&params.block_cache_size)
+        }
         _ => Err(CallError::RevertAllGas),
     }
 }
@@ -125,8 +131,8 @@ fn activate_program(call: &mut PrecompileCall<'_>, account: Address) -> CallResu
     let wasm = program::decode(&code, size).map_err(|_| CallError::EmptyRevert)?;
     call.check_gas()?;
     let page_limit = params.page_limit.saturating_sub(call.host.pages().open);
-    let made =
-        activate(&wasm, page_limit, call.gas(), true).map_err(|e| CallError::Halt(ArbHalt::Activation(e)))?;
+    let made = activate(&wasm, page_limit, call.gas(), true)
+        .map_err(|e| CallError::Halt(ArbHalt::Activation(e)))?;
     call.burn(made.gas);
 
     if known.cached {
@@ -194,7 +200,10 @@ fn pay_fee(call: &mut PrecompileCall<'_>, fee: U256) -> Result<(), CallError> {
 }
 
 /// The record of the active program at `account`.
-fn program_at(call: &mut PrecompileCall<'_>, account: Address) -> Result<(ProgramRecord, Params), CallError> {
+fn program_at(
+    call: &mut PrecompileCall<'_>,
+    account: Address,
+) -> Result<(ProgramRecord, Params), CallError> {
     let code_hash = call.code_hash(account);
     call.active_program(code_hash)
 }

@@ -9,7 +9,7 @@ use super::{
         isCacheManagerCall,
     },
     arb_wasm::inactive_error,
-    call::{CallResult, PrecompileCall, CallError},
+    call::{CallError, CallResult, PrecompileCall},
 };
 use crate::state::{
     arbos::{AddressSet, ArbosStorage},
@@ -49,7 +49,11 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
 }
 
 /// Caches or evicts a program, unless it is so already.
-fn set_cached(call: &mut PrecompileCall<'_>, code_hash: B256, cached: bool) -> Result<(), CallError> {
+fn set_cached(
+    call: &mut PrecompileCall<'_>,
+    code_hash: B256,
+    cached: bool,
+) -> Result<(), CallError> {
     let manager = call.caller.address;
     let allowed = AddressSet::cache_managers().contains(call, manager)
         || AddressSet::owners().contains(call, manager);

@@ -4,7 +4,7 @@ use alloy::primitives::Bytes;
 
 use super::{
     abi::ArbosTest::ArbosTestCalls as Function,
-    call::{CallResult, PrecompileCall, CallError},
+    call::{CallError, CallResult, PrecompileCall},
 };
 
 /// Answers a call.

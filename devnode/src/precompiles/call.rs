@@ -145,7 +145,8 @@ impl<'h> PrecompileCall<'h> {
 
     /// How a call ends that no function here can answer.
     pub(super) fn unknown_selector(&self) -> CallError {
-        unimplemented::find_unimplemented(self.address, self.input).map_or(CallError::RevertAllGas, CallError::Unimplemented)
+        unimplemented::find_unimplemented(self.address, self.input)
+            .map_or(CallError::RevertAllGas, CallError::Unimplemented)
     }
 
     /// Enters a function that needs nothing of the chain.
@@ -214,7 +215,10 @@ impl<'h> PrecompileCall<'h> {
     }
 
     /// The record of a program that may be called now, and the parameters it was judged by.
-    pub(super) fn active_program(&mut self, code_hash: B256) -> Result<(ProgramRecord, Params), CallError> {
+    pub(super) fn active_program(
+        &mut self,
+        code_hash: B256,
+    ) -> Result<(ProgramRecord, Params), CallError> {
         let params = self.params();
         let record = ProgramRecord::load(self, code_hash);
         let now = self.host.block_context().timestamp;

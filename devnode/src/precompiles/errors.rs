@@ -36,7 +36,9 @@ impl std::fmt::Display for InactiveProgram {
 
 /// What the node says about revert data, after "execution reverted: "; `None` if it says nothing.
 pub(crate) fn revert_text(data: &[u8]) -> Option<String> {
-    precompile_error_text(data).map(|error| format!("error {error}")).or_else(|| solidity_error_text(data))
+    precompile_error_text(data)
+        .map(|error| format!("error {error}"))
+        .or_else(|| solidity_error_text(data))
 }
 
 /// The text in `Error(string)`, or the words for a `Panic(uint256)`.
@@ -70,7 +72,9 @@ fn precompile_error_text(data: &[u8]) -> Option<String> {
             ArbWasmErrors::ProgramNeedsUpgrade(e) => {
                 format!("ProgramNeedsUpgrade({}, {})", e.version, e.stylusVersion)
             }
-            ArbWasmErrors::ProgramExpired(e) => InactiveProgram::Expired(e.ageInSeconds).to_string(),
+            ArbWasmErrors::ProgramExpired(e) => {
+                InactiveProgram::Expired(e.ageInSeconds).to_string()
+            }
             ArbWasmErrors::ProgramUpToDate(_) => "ProgramUpToDate()".to_owned(),
             ArbWasmErrors::ProgramKeepaliveTooSoon(e) => {
                 format!("ProgramKeepaliveTooSoon({})", e.ageInSeconds)

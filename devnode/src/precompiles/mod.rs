@@ -23,7 +23,7 @@ mod unimplemented;
 use alloy::primitives::{Address, Bytes, address};
 
 pub(crate) use call::CallerInfo;
-use call::{CallResult, PrecompileCall, CallError, copy_gas};
+use call::{CallError, CallResult, PrecompileCall, copy_gas};
 pub(crate) use errors::{ArbHalt, revert_text};
 pub(crate) use host::{BlockContext, PrecompileHost};
 pub(crate) use unimplemented::Unimplemented;
@@ -93,7 +93,9 @@ pub(crate) fn run(
     let (gas_left, exhausted) = (call.gas(), call.exhausted());
     let end = |status, output, gas_left| PrecompileOutcome { status, output, gas_left };
     Some(match result {
-        Err(CallError::Unimplemented(missing)) => end(PrecompileStatus::Unimplemented(missing), Bytes::new(), 0),
+        Err(CallError::Unimplemented(missing)) => {
+            end(PrecompileStatus::Unimplemented(missing), Bytes::new(), 0)
+        }
         Err(CallError::Halt(fault)) => end(PrecompileStatus::Halt(fault), Bytes::new(), 0),
         _ if exhausted => end(PrecompileStatus::Revert, Bytes::new(), 0),
         Ok(output) => end(PrecompileStatus::Success, output, gas_left),

@@ -41,11 +41,12 @@ impl Args {
     /// # Errors
     /// If the parameters are not a list.
     pub(super) fn parse(params: Option<&str>) -> Result<Self, RpcError> {
-        let values = match params.map(serde_json::from_str).transpose().map_err(RpcError::InvalidParams)? {
-            None | Some(Value::Null) => Vec::new(),
-            Some(Value::Array(values)) => values,
-            Some(_) => return Err(RpcError::ParamsNotAList),
-        };
+        let values =
+            match params.map(serde_json::from_str).transpose().map_err(RpcError::InvalidParams)? {
+                None | Some(Value::Null) => Vec::new(),
+                Some(Value::Array(values)) => values,
+                Some(_) => return Err(RpcError::ParamsNotAList),
+            };
         Ok(Self { values: values.into_iter(), taken: 0 })
     }
 
@@ -149,7 +150,10 @@ impl Args {
     }
 
     /// Reads the next argument, which has to be there.
-    fn read<T>(&mut self, read: impl FnOnce(Value) -> Result<T, ArgumentError>) -> Result<T, RpcError> {
+    fn read<T>(
+        &mut self,
+        read: impl FnOnce(Value) -> Result<T, ArgumentError>,
+    ) -> Result<T, RpcError> {
         let index = self.taken;
         let value = self.values.next().ok_or(RpcError::MissingArgument(index))?;
         self.taken = self.taken.saturating_add(1);

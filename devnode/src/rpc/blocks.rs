@@ -8,7 +8,7 @@ use alloy::{
 };
 use serde_json::{Value, json};
 
-use super::{Args, NodeContext, MethodResult, RpcError, convert};
+use super::{Args, MethodResult, NodeContext, RpcError, convert};
 use crate::chain::{Block, RecoveredTransaction};
 
 /// `eth_blockNumber`
@@ -95,7 +95,9 @@ pub(super) fn receipts(node: &mut NodeContext, mut args: Args) -> MethodResult {
 pub(super) fn transaction(node: &mut NodeContext, args: Args) -> MethodResult {
     match lookup(node, args)? {
         TransactionLookup::Included(block, index) => transaction_at(&block, index),
-        TransactionLookup::Pending(incoming) => Ok(serde_json::to_value(convert::pending_transaction(incoming))?),
+        TransactionLookup::Pending(incoming) => {
+            Ok(serde_json::to_value(convert::pending_transaction(incoming))?)
+        }
         TransactionLookup::Unknown => Ok(Value::Null),
     }
 }
@@ -112,7 +114,9 @@ pub(super) fn receipt(node: &mut NodeContext, args: Args) -> MethodResult {
 pub(super) fn raw_transaction(node: &mut NodeContext, args: Args) -> MethodResult {
     match lookup(node, args)? {
         TransactionLookup::Included(block, index) => raw_transaction_at(&block, index),
-        TransactionLookup::Pending(incoming) => Ok(json!(Bytes::from(incoming.transaction.encoded_2718()))),
+        TransactionLookup::Pending(incoming) => {
+            Ok(json!(Bytes::from(incoming.transaction.encoded_2718())))
+        }
         TransactionLookup::Unknown => Ok(json!("0x")),
     }
 }
@@ -156,33 +160,54 @@ fn raw_transaction_at(block: &Block, index: usize) -> MethodResult {
 }
 
 /// Tells something about the block whose number is the only argument; null if there is none.
-fn with_block_by_number(node: &NodeContext, mut args: Args, tell: fn(&Block) -> MethodResult) -> MethodResult {
+fn with_block_by_number(
+    node: &NodeContext,
+    mut args: Args,
+    tell: fn(&Block) -> MethodResult,
+) -> MethodResult {
     let tag = args.tag()?;
     args.finish()?;
     node.chain.find_block(tag.into())?.map_or(Ok(Value::Null), |block| tell(block))
 }
 
 /// Tells something about the block whose hash is the only argument; null if there is none.
-fn with_block_by_hash(node: &NodeContext, mut args: Args, tell: fn(&Block) -> MethodResult) -> MethodResult {
+fn with_block_by_hash(
+    node: &NodeContext,
+    mut args: Args,
+    tell: fn(&Block) -> MethodResult,
+) -> MethodResult {
     let hash = args.take()?;
     args.finish()?;
     node.chain.block_by_hash(hash).map_or(Ok(Value::Null), |block| tell(block))
 }
 
 /// Tells something at an index of the block that a number names; null if there is no block.
-fn at_index_by_number(node: &NodeContext, mut args: Args, tell: fn(&Block, usize) -> MethodResult) -> MethodResult {
+fn at_index_by_number(
+    node: &NodeContext,
+    mut args: Args,
+    tell: fn(&Block, usize) -> MethodResult,
+) -> MethodResult {
     let tag = args.tag()?;
     at_index(node, args, tag.into(), tell)
 }
 
 /// Tells something at an index of the block that a hash names; null if there is no block.
-fn at_index_by_hash(node: &NodeContext, mut args: Args, tell: fn(&Block, usize) -> MethodResult) -> MethodResult {
+fn at_index_by_hash(
+    node: &NodeContext,
+    mut args: Args,
+    tell: fn(&Block, usize) -> MethodResult,
+) -> MethodResult {
     let hash: B256 = args.take()?;
     at_index(node, args, BlockId::hash(hash), tell)
 }
 
 /// Tells something at an index of a block; null if there is no block.
-fn at_index(node: &NodeContext, mut args: Args, id: BlockId, tell: fn(&Block, usize) -> MethodResult) -> MethodResult {
+fn at_index(
+    node: &NodeContext,
+    mut args: Args,
+    id: BlockId,
+    tell: fn(&Block, usize) -> MethodResult,
+) -> MethodResult {
     let index = args.number()?;
     args.finish()?;
     let index = usize::try_from(index).unwrap_or(usize::MAX);

@@ -5,7 +5,7 @@ use alloy::{
     rpc::types::{AccessListResult, BlockOverrides},
 };
 
-use super::{Args, NodeContext, MethodResult, RpcError};
+use super::{Args, MethodResult, NodeContext, RpcError};
 use crate::{
     chain::{AccessListOutcome, CallRequest, Estimate},
     exec::ExecutionStatus,
@@ -26,7 +26,9 @@ pub(super) fn estimate(node: &mut NodeContext, args: Args) -> MethodResult {
     let call = parse_call(args)?;
     match node.chain.estimate(&call)? {
         Estimate::Gas(gas) => Ok(serde_json::to_value(U64::from(gas))?),
-        Estimate::Fails(execution) => Ok(serde_json::to_value(RpcError::execution_output(*execution)?)?),
+        Estimate::Fails(execution) => {
+            Ok(serde_json::to_value(RpcError::execution_output(*execution)?)?)
+        }
     }
 }
 

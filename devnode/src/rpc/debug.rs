@@ -7,7 +7,7 @@ use alloy::{
 };
 use serde_json::json;
 
-use super::{Args, NodeContext, MethodResult};
+use super::{Args, MethodResult, NodeContext};
 use crate::chain::CallRequest;
 
 /// `debug_traceTransaction`

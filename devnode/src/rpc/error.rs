@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     chain::{ChainError, ChainStopped},
-    exec::{ExecutionStatus, Execution},
+    exec::{Execution, ExecutionStatus},
     precompiles::revert_text,
 };
 
@@ -52,7 +52,7 @@ pub(super) enum RpcError {
     #[error(transparent)]
     Chain(#[from] ChainError),
     /// A call reverted with these bytes.
-    #[error("execution reverted{}", told(.0))]
+    #[error("execution reverted{}", revert_suffix(.0))]
     Reverted(Bytes),
     /// A call failed otherwise.
     #[error("{0}")]

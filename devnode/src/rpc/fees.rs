@@ -5,7 +5,7 @@ use std::sync::Arc;
 use alloy::{eips::BlockNumberOrTag, primitives::U64};
 use serde_json::{Value, json};
 
-use super::{Args, NodeContext, MethodResult, RpcError};
+use super::{Args, MethodResult, NodeContext, RpcError};
 use crate::{chain::Block, state::settings::SPEED_LIMIT};
 
 /// The most blocks of one history.

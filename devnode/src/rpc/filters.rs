@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::chain::IncludedTransaction;
 
-use super::{Args, NodeContext, MethodResult, RpcError, error::ArgumentError};
+use super::{Args, MethodResult, NodeContext, RpcError, error::ArgumentError};
 
 /// The most topics of an event.
 const MAX_TOPICS: usize = 4;
@@ -137,7 +137,10 @@ fn install(node: &mut NodeContext, kind: FilterKind) -> MethodResult {
         return Err(RpcError::TooManyFilters(MAX_FILTERS));
     }
     filters.count = filters.count.saturating_add(1);
-    filters.installed.insert(filters.count, InstalledFilter { kind, next_block: next, last_polled: Instant::now() });
+    filters.installed.insert(
+        filters.count,
+        InstalledFilter { kind, next_block: next, last_polled: Instant::now() },
+    );
     Ok(serde_json::to_value(U64::from(filters.count))?)
 }
 

@@ -1,7 +1,7 @@
 //! The table of all methods but those that only dev chains have, and those that wait: sending
 //! signed transactions and subscribing.
 
-use super::{Method, blocks, calls, debug, fees, filters, signing, state, wallet, net};
+use super::{Method, blocks, calls, debug, fees, filters, net, signing, state, wallet};
 
 /// Every method by its name.
 pub(super) const METHODS: &[(&str, Method)] = &[

@@ -4,21 +4,21 @@
 
 mod args;
 mod blocks;
-mod request;
 mod calls;
+mod convert;
 mod debug;
 mod dev;
 mod error;
 mod fees;
 mod filters;
 mod methods;
+mod net;
+mod request;
 mod server;
-mod convert;
 mod signing;
 mod state;
 mod subscriptions;
 mod wallet;
-mod net;
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -32,9 +32,9 @@ use tokio::sync::watch;
 use crate::{Account, chain::Chain};
 
 use args::Args;
-pub(crate) use request::RequestHandler;
 use error::RpcError;
 use filters::Filters;
+pub(crate) use request::RequestHandler;
 pub(crate) use server::{ServeError, Server, serve};
 use wallet::Wallet;
 

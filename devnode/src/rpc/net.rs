@@ -3,7 +3,7 @@
 use alloy::primitives::keccak256;
 use serde_json::{Value, json};
 
-use super::{Args, NodeContext, MethodResult};
+use super::{Args, MethodResult, NodeContext};
 use crate::CHAIN_ID;
 
 /// What the node calls itself.

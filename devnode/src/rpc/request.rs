@@ -15,7 +15,7 @@ use serde_json::{json, value::RawValue};
 use tokio::sync::Semaphore;
 use tower::{Service, ServiceExt};
 
-use super::server::{MAX_RESPONSE, MAX_REQUEST};
+use super::server::{MAX_REQUEST, MAX_RESPONSE};
 
 /// Not JSON.
 const PARSE_ERROR: (i32, &str) = (-32_700, "parse error");
@@ -110,7 +110,8 @@ impl RequestHandler {
         S: Service<HttpRequest, Response = HttpResponse, Error = BoxError>,
     {
         let kind = request.headers().get(CONTENT_TYPE);
-        let json = kind.is_some_and(|kind| kind.as_bytes().starts_with(APPLICATION_JSON.as_bytes()));
+        let json =
+            kind.is_some_and(|kind| kind.as_bytes().starts_with(APPLICATION_JSON.as_bytes()));
         if request.method() != "POST" || !json {
             return server.oneshot(request).await;
         }
@@ -131,7 +132,9 @@ async fn handle_body(methods: &Methods, body: &[u8]) -> String {
     if body.is_empty() {
         return String::new();
     }
-    let Ok(body) = serde_json::from_slice::<&RawValue>(body) else { return error_response(None, PARSE_ERROR) };
+    let Ok(body) = serde_json::from_slice::<&RawValue>(body) else {
+        return error_response(None, PARSE_ERROR);
+    };
     let Ok(entries) = serde_json::from_str::<Vec<&RawValue>>(body.get()) else {
         return handle_one(methods, body).await.unwrap_or_default();
     };
@@ -145,7 +148,9 @@ async fn handle_body(methods: &Methods, body: &[u8]) -> String {
     let mut responses = Vec::new();
     for entry in entries {
         let Some(response) = handle_one(methods, entry).await else { continue };
-        let Some(less) = rest.checked_sub(response.len()) else { return error_response(None, RESPONSE_TOO_LARGE) };
+        let Some(less) = rest.checked_sub(response.len()) else {
+            return error_response(None, RESPONSE_TOO_LARGE);
+        };
         rest = less;
         responses.push(response);
     }
@@ -185,7 +190,11 @@ async fn call_method(
     };
     let fields: Fields<'_> = serde_json::from_str(response.get()).unwrap_or_default();
     let Some(error) = fields.get("error") else {
-        return response_json(id, "result", fields.get("result").map_or("null", |result| result.get()));
+        return response_json(
+            id,
+            "result",
+            fields.get("result").map_or("null", |result| result.get()),
+        );
     };
     if let Ok(ErrorCode { code: METHOD_NOT_FOUND }) = serde_json::from_str(error.get()) {
         let message = format!("the method {method} does not exist/is not available");

@@ -17,13 +17,12 @@ use tower::{ServiceBuilder, layer::layer_fn, service_fn};
 use tower_http::cors::CorsLayer;
 
 use super::{
-    Args, NodeContext, RpcError,
-    request::{RequestHandler, MAX_BATCH},
-    dev,
+    Args, NodeContext, RpcError, dev,
     methods::METHODS,
+    request::{MAX_BATCH, RequestHandler},
     subscriptions,
 };
-use crate::chain::{RecoveredTransaction, ChainError, ChainThread};
+use crate::chain::{ChainError, ChainThread, RecoveredTransaction};
 
 /// Bytes of a request.
 pub(super) const MAX_REQUEST: u32 = 5 << 20;
@@ -69,7 +68,10 @@ pub(crate) enum ServeError {
 ///
 /// # Errors
 /// See [`ServeError`].
-pub(crate) fn serve(listener: TcpListener, chain_thread: ChainThread<NodeContext>) -> Result<Server, ServeError> {
+pub(crate) fn serve(
+    listener: TcpListener,
+    chain_thread: ChainThread<NodeContext>,
+) -> Result<Server, ServeError> {
     let address = listener.local_addr()?;
     let config = ServerConfig::builder()
         .max_request_body_size(MAX_REQUEST)
@@ -88,7 +90,9 @@ pub(crate) fn serve(listener: TcpListener, chain_thread: ChainThread<NodeContext
         .set_http_middleware(ServiceBuilder::new().layer(CorsLayer::permissive()).layer(layer_fn(
             move |server| {
                 let bodies = shared.clone();
-                service_fn(move |request| bodies.clone().handle_http(Clone::clone(&server), request))
+                service_fn(move |request| {
+                    bodies.clone().handle_http(Clone::clone(&server), request)
+                })
             },
         )))
         .build_from_tcp(listener.into_std()?)?;
@@ -96,7 +100,9 @@ pub(crate) fn serve(listener: TcpListener, chain_thread: ChainThread<NodeContext
 }
 
 /// All methods.
-fn rpc_module(chain_thread: ChainThread<NodeContext>) -> Result<RpcModule<ChainThread<NodeContext>>, RegisterMethodError> {
+fn rpc_module(
+    chain_thread: ChainThread<NodeContext>,
+) -> Result<RpcModule<ChainThread<NodeContext>>, RegisterMethodError> {
     let mut module = RpcModule::new(chain_thread);
     let named = dev::METHODS
         .iter()
@@ -117,7 +123,10 @@ fn rpc_module(chain_thread: ChainThread<NodeContext>) -> Result<RpcModule<ChainT
 
 /// `eth_sendRawTransaction`: answers when the transaction is in a block. One that is ahead of others
 /// of its sender waits a moment for them.
-async fn send_raw_transaction(params: Params<'static>, chain_thread: Arc<ChainThread<NodeContext>>) -> Result<B256, RpcError> {
+async fn send_raw_transaction(
+    params: Params<'static>,
+    chain_thread: Arc<ChainThread<NodeContext>>,
+) -> Result<B256, RpcError> {
     let mut args = Args::parse(params.as_str())?;
     let raw = args.bytes()?;
     args.finish()?;
@@ -137,7 +146,7 @@ async fn send_raw_transaction(params: Params<'static>, chain_thread: Arc<ChainTh
             Err(early) => early,
         };
         tokio::select! {
-            () = &mut patience => return Err(refusal.into()),
+            () = &mut timeout => return Err(refusal.into()),
             _ = changes.changed() => {}
         }
     }

@@ -4,7 +4,7 @@ use alloy::primitives::{Address, B256, Bytes, eip191_hash_message};
 use alloy_dyn_abi::TypedData;
 use serde_json::json;
 
-use super::{Args, NodeContext, MethodResult, RpcError};
+use super::{Args, MethodResult, NodeContext, RpcError};
 
 /// `eth_sign`: the signature of an account under a message (EIP-191).
 pub(super) fn sign(node: &mut NodeContext, mut args: Args) -> MethodResult {

@@ -7,7 +7,7 @@ use alloy::{
 use revm::state::AccountInfo;
 use serde::Serialize;
 
-use super::{Args, NodeContext, MethodResult, RpcError};
+use super::{Args, MethodResult, NodeContext, RpcError};
 use crate::state::{Proof, StateView};
 
 /// `eth_getBalance`
@@ -46,7 +46,8 @@ pub(super) fn proof(node: &mut NodeContext, mut args: Args) -> MethodResult {
     args.finish()?;
     let keys = keys.iter().map(|key| StorageKey::read(key)).collect::<Result<Vec<_>, _>>()?;
     let slots: Vec<U256> = keys.iter().map(|key| key.slot).collect();
-    let Proof { info, storage_root, nodes, words } = node.chain.state_at(block)?.prove(address, &slots);
+    let Proof { info, storage_root, nodes, words } =
+        node.chain.state_at(block)?.prove(address, &slots);
     let code_hash = info.as_ref().map(|info| info.code_hash).unwrap_or_default();
     let AccountInfo { balance, nonce, .. } = info.unwrap_or_default();
     let storage_proof = keys.iter().zip(words).map(|(key, (value, proof))| EIP1186StorageProof {

@@ -11,7 +11,7 @@ use jsonrpsee::{
 use serde_json::{Value, value::to_raw_value};
 use tokio::sync::broadcast::error::RecvError;
 
-use super::{Args, NodeContext, RpcError, filters, convert};
+use super::{Args, NodeContext, RpcError, convert, filters};
 use crate::chain::{Block, ChainThread, matching_logs};
 
 /// What a subscription reports.
@@ -28,7 +28,9 @@ enum Subscription {
 struct SubscriberLagged(u64);
 
 /// Adds `eth_subscribe` and `eth_unsubscribe`.
-pub(super) fn register(module: &mut RpcModule<ChainThread<NodeContext>>) -> Result<(), RegisterMethodError> {
+pub(super) fn register(
+    module: &mut RpcModule<ChainThread<NodeContext>>,
+) -> Result<(), RegisterMethodError> {
     module.register_subscription(
         "eth_subscribe",
         "eth_subscription",

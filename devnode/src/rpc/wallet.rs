@@ -9,10 +9,10 @@ use alloy::{
 };
 use serde_json::json;
 
-use super::{Args, NodeContext, MethodResult, RpcError};
+use super::{Args, MethodResult, NodeContext, RpcError};
 use crate::{
     Account, CHAIN_ID,
-    chain::{CallRequest, TransactionDecodeError, Estimate, RecoveredTransaction, ChainError},
+    chain::{CallRequest, ChainError, Estimate, RecoveredTransaction, TransactionDecodeError},
 };
 
 /// The accounts.

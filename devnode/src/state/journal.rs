@@ -57,11 +57,11 @@ impl Store {
         {
             match entry {
                 JournalEntry::Account(address, replaced) => {
-                    self.accounts.entry(address).or_default().unwrite(replaced);
+                    self.accounts.entry(address).or_default().undo_write(replaced);
                 }
                 JournalEntry::Slot(address, key, replaced) => {
                     let slots = self.slots.entry(address).or_default();
-                    slots.entry(key).or_default().unwrite(replaced);
+                    slots.entry(key).or_default().undo_write(replaced);
                 }
             }
         }

@@ -2,12 +2,12 @@
 //! own part of it. Knows nothing of transactions or blocks.
 
 pub(crate) mod arbos;
-mod history;
 mod dump;
+mod history;
 mod journal;
-pub(crate) mod send_accumulator;
 pub(crate) mod programs;
 mod proof;
+pub(crate) mod send_accumulator;
 pub(crate) mod settings;
 mod store;
 mod view;
@@ -15,5 +15,5 @@ mod view;
 pub(crate) use dump::StoreDump;
 pub(crate) use journal::Checkpoint;
 pub(crate) use proof::Proof;
-pub(crate) use store::{Store, BlockArbosStorage};
+pub(crate) use store::{BlockArbosStorage, Store};
 pub(crate) use view::StateView;

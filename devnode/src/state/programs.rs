@@ -4,7 +4,7 @@
 use alloy::primitives::{B256, U256};
 use stylus_engine::{Params, fees::DataPricer};
 
-use super::arbos::{Substorage, ArbosStorage};
+use super::arbos::{ArbosStorage, Substorage};
 
 /// Unix second from which activation times are counted.
 const ARBITRUM_START_TIME: u64 = 1_421_388_000;
@@ -100,7 +100,8 @@ impl ProgramRecord {
 
     /// Seconds since the activation at unix second `now`.
     pub(crate) fn age(&self, now: u64) -> u64 {
-        let activated = u64::from(self.activated_at).saturating_mul(HOUR).saturating_add(ARBITRUM_START_TIME);
+        let activated =
+            u64::from(self.activated_at).saturating_mul(HOUR).saturating_add(ARBITRUM_START_TIME);
         now.saturating_sub(activated)
     }
 
@@ -269,7 +270,11 @@ mod tests {
     #[test]
     fn an_activation_lapses_after_a_year() {
         let params = Params::default();
-        let record = ProgramRecord { version: 2, activated_at: hours(ARBITRUM_START_TIME + HOUR), ..ProgramRecord::default() };
+        let record = ProgramRecord {
+            version: 2,
+            activated_at: hours(ARBITRUM_START_TIME + HOUR),
+            ..ProgramRecord::default()
+        };
         let lapse = ARBITRUM_START_TIME + HOUR + 365 * DAY;
         assert_eq!(record.check(&params, lapse), Ok(()));
         assert_eq!(record.check(&params, lapse + 1), Err(InactiveProgram::Expired(365 * DAY + 1)));

@@ -3,7 +3,7 @@
 
 use alloy::primitives::{B256, U256, keccak256};
 
-use super::arbos::{Substorage, ArbosStorage};
+use super::arbos::{ArbosStorage, Substorage};
 
 /// Where the tree is: its size in word 0, then a hash for each level.
 fn accumulator() -> Substorage {

@@ -2,7 +2,7 @@
 
 use alloy::primitives::U256;
 
-use super::arbos::{Substorage, ArbosStorage};
+use super::arbos::{ArbosStorage, Substorage};
 
 /// Gas that the transactions of one second may take before the base fee would begin to move.
 pub(crate) const SPEED_LIMIT: u64 = 7_000_000;

@@ -76,7 +76,7 @@ fn exp_bips(x: u64) -> u64 {
 mod tests {
     use alloy_primitives::U256;
 
-    use super::{INITIAL_TIMESTAMP, DataPricer};
+    use super::{DataPricer, INITIAL_TIMESTAMP};
 
     /// The fee of a first activation of this size, long after the beginning.
     fn first(bytes: u32) -> U256 {

@@ -6,7 +6,7 @@ use wasmi::{CompilationMode, Config, Engine, Func, Instance, Store};
 
 use crate::{
     check::{ENTRYPOINT, MEMORY},
-    host::{Escape, WasmEnv, InstanceExports, bind},
+    host::{Escape, InstanceExports, WasmEnv, bind},
     meter::{INK_LEFT, INK_STATUS, STACK_LEFT},
 };
 
@@ -59,7 +59,10 @@ impl Module {
     ///
     /// # Errors
     /// What the interpreter says, which for an activated module is only a lack of memory.
-    pub(crate) fn instantiate(&self, store: &mut Store<WasmEnv<'_>>) -> Result<ProgramInstance, wasmi::Error> {
+    pub(crate) fn instantiate(
+        &self,
+        store: &mut Store<WasmEnv<'_>>,
+    ) -> Result<ProgramInstance, wasmi::Error> {
         let missing = || wasmi::Error::host(Escape::Failure);
         let mut imports = Vec::new();
         for import in self.0.imports() {

@@ -2,7 +2,7 @@
 //!
 //! The chain stores them and lets its owner change them; [`Params::default`] is how it begins.
 
-use crate::{page_ramp::PAGE_RAMP, evm_api::Pages};
+use crate::{evm_api::Pages, page_ramp::PAGE_RAMP};
 
 /// Gas of one unit of [`Params::min_init_gas`].
 const INIT_UNIT: u64 = 128;

@@ -6,7 +6,7 @@ use alloy_primitives::Bytes;
 use wasmi::{Func, Global, ResumableCall, Store, TrapCode, Val};
 
 use crate::{
-    HostioCall, Module, Params, EvmApi,
+    EvmApi, HostioCall, Module, Params,
     host::{Escape, WasmEnv},
     module::ProgramInstance,
 };
@@ -100,7 +100,11 @@ fn run_entrypoint(
 }
 
 /// Calls the entry point and looks at the clock from time to time.
-fn call_entrypoint(store: &mut Store<WasmEnv<'_>>, entrypoint: Func, len: u32) -> Result<u32, wasmi::Error> {
+fn call_entrypoint(
+    store: &mut Store<WasmEnv<'_>>,
+    entrypoint: Func,
+    len: u32,
+) -> Result<u32, wasmi::Error> {
     let mut status = [Val::I32(0)];
     store.set_fuel(FUEL_SLICE)?;
     let mut running =
@@ -154,12 +158,22 @@ fn get_global(store: &Store<WasmEnv<'_>>, global: Global) -> u64 {
 }
 
 /// Sets a global of the meters.
-fn set_global(store: &mut Store<WasmEnv<'_>>, global: Global, value: Val) -> Result<(), wasmi::Error> {
+fn set_global(
+    store: &mut Store<WasmEnv<'_>>,
+    global: Global,
+    value: Val,
+) -> Result<(), wasmi::Error> {
     global.set(store, value).map_err(|_| wasmi::Error::host(Escape::Failure))
 }
 
 /// Tells a tracer where a run begins or ends.
-fn capture_boundary(evm_api: &mut dyn EvmApi, name: &'static str, args: &[u8], outs: &[u8], ink: u64) {
+fn capture_boundary(
+    evm_api: &mut dyn EvmApi,
+    name: &'static str,
+    args: &[u8],
+    outs: &[u8],
+    ink: u64,
+) {
     if evm_api.is_traced() {
         let (args, outs) = (Bytes::copy_from_slice(args), Bytes::copy_from_slice(outs));
         evm_api.capture_hostio(HostioCall { name, args, outs, start_ink: ink, end_ink: ink });

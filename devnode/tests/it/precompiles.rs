@@ -166,7 +166,10 @@ async fn only_owners_change_settings_and_anybody_can_become_one() {
     let debug = TransactionRequest::default().with_to(ARB_DEBUG).with_from(stranger);
     let debug = debug.with_input(becomeChainOwnerCall {}.abi_encode());
     assert!(chain.provider.call(debug).await.is_ok());
-    assert_eq!(query(&chain, ARB_GAS_INFO, getMinimumGasPriceCall {}).await, U256::from(100_000_000));
+    assert_eq!(
+        query(&chain, ARB_GAS_INFO, getMinimumGasPriceCall {}).await,
+        U256::from(100_000_000)
+    );
 }
 
 #[tokio::test]
@@ -174,7 +177,9 @@ async fn fees_are_shared_between_the_network_and_its_infrastructure() {
     let chain = Chain::start().await;
     let [network, infrastructure] = [0xaa, 0xbb].map(Address::repeat_byte);
     chain.call_as_owner(setNetworkFeeAccountCall { account: network }.abi_encode()).await;
-    chain.call_as_owner(setMinimumL2BaseFeeCall { price: U256::from(100_000_000) }.abi_encode()).await;
+    chain
+        .call_as_owner(setMinimumL2BaseFeeCall { price: U256::from(100_000_000) }.abi_encode())
+        .await;
     chain.call_as_owner(setL2BaseFeeCall { price: U256::from(300_000_000) }.abi_encode()).await;
     let balances = || async {
         let of = |account| chain.provider.get_balance(account);

@@ -92,7 +92,10 @@ async fn a_file_that_is_no_chain_is_refused_and_left_alone() {
         (whole[..whole.len() / 2].to_vec(), "it is damaged: the checksum does not fit"),
     ] {
         fs::write(&file, &bytes).unwrap();
-        assert_eq!(start_error(config_with_state(file.clone())).await, format!("{}: {words}", file.display()));
+        assert_eq!(
+            start_error(config_with_state(file.clone())).await,
+            format!("{}: {words}", file.display())
+        );
         assert_eq!(fs::read(&file).unwrap(), bytes);
     }
     fs::write(&file, whole).unwrap();

@@ -3,7 +3,7 @@
 use alloy::primitives::{Bytes, U256};
 use serde_json::{Value, json};
 
-use super::super::{Args, NodeContext, MethodResult};
+use super::super::{Args, MethodResult, NodeContext};
 
 /// `anvil_setBalance`
 pub(super) fn set_balance(node: &mut NodeContext, mut args: Args) -> MethodResult {

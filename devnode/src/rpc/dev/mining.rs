@@ -8,7 +8,7 @@ use alloy::{
 };
 use serde_json::{Value, json};
 
-use super::super::{Args, NodeContext, MethodResult, RpcError, convert};
+use super::super::{Args, MethodResult, NodeContext, RpcError, convert};
 use crate::chain::RecoveredTransaction;
 
 /// The most blocks made at once.
@@ -127,7 +127,9 @@ pub(super) fn pool_status(node: &mut NodeContext, args: Args) -> MethodResult {
 /// `txpool_content`: the same, with the transactions.
 pub(super) fn pool_content(node: &mut NodeContext, args: Args) -> MethodResult {
     args.finish()?;
-    let whole = |incoming: &RecoveredTransaction| Ok(serde_json::to_value(convert::pending_transaction(incoming))?);
+    let whole = |incoming: &RecoveredTransaction| {
+        Ok(serde_json::to_value(convert::pending_transaction(incoming))?)
+    };
     let [pending, queued] = pool_by_state(node, whole)?;
     Ok(json!({"pending": pending, "queued": queued}))
 }

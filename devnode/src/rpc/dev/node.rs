@@ -3,7 +3,7 @@
 use alloy::primitives::{U64, map::HashMap};
 use serde_json::json;
 
-use super::super::{Args, NodeContext, MethodResult, net::CLIENT_VERSION};
+use super::super::{Args, MethodResult, NodeContext, net::CLIENT_VERSION};
 use crate::{CHAIN_ID, chain::GAS_LIMIT};
 
 /// `anvil_nodeInfo`

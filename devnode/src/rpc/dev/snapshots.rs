@@ -3,7 +3,7 @@
 use alloy::primitives::{Bytes, U64};
 use serde_json::{Value, json};
 
-use super::super::{Args, NodeContext, MethodResult};
+use super::super::{Args, MethodResult, NodeContext};
 use crate::chain::{Chain, ChainError};
 
 /// `evm_snapshot`: the number of a new snapshot.

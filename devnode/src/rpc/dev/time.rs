@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Args, NodeContext, MethodResult};
+use super::super::{Args, MethodResult, NodeContext};
 
 /// `evm_increaseTime`: moves the clock forward by seconds; how far it is ahead then.
 pub(super) fn increase_time(node: &mut NodeContext, mut args: Args) -> MethodResult {

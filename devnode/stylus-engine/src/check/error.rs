@@ -53,7 +53,11 @@ impl Limit {
     /// Refuses a count above [`Limit::most`].
     pub(crate) fn check(self, found: impl TryInto<u64>) -> Result<(), ParseError> {
         let found = found.try_into().unwrap_or(u64::MAX);
-        if found > self.max() { Err(ParseError::LimitExceeded { what: self, found }) } else { Ok(()) }
+        if found > self.max() {
+            Err(ParseError::LimitExceeded { what: self, found })
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -119,13 +123,13 @@ pub enum ParseError {
     #[error("    binary uses the reserved name {0}")]
     ReservedName(Box<str>),
     /// A name has this many bytes.
-    #[error("    wasm name too long: {0} > {max}", max = super::rules::MAX_NAME)]
+    #[error("    wasm name too long: {0} > {max}", max = super::rules::MAX_NAME_LEN)]
     NameTooLong(usize),
     /// The name of the module has this many bytes.
-    #[error("    wasm module name too long: {0} > {max}", max = super::rules::MAX_NAME)]
+    #[error("    wasm module name too long: {0} > {max}", max = super::rules::MAX_NAME_LEN)]
     ModuleNameTooLong(usize),
     /// There is more of something than allowed.
-    #[error("    too many wasm {what}: {found} > {most}", most = what.most())]
+    #[error("    too many wasm {what}: {found} > {most}", most = what.max())]
     LimitExceeded {
         /// Of what.
         what: Limit,

@@ -86,7 +86,11 @@ fn check_exports(wasm: &Wasm<'_>) -> Result<(), ParseError> {
 
 /// Refuses names that begin like those of metering.
 fn check_reserved(name: &str) -> Result<(), ParseError> {
-    if name.starts_with(RESERVED_PREFIX) { Err(ParseError::ReservedName(name.into())) } else { Ok(()) }
+    if name.starts_with(RESERVED_PREFIX) {
+        Err(ParseError::ReservedName(name.into()))
+    } else {
+        Ok(())
+    }
 }
 
 /// Checks that there is one memory, its name and size, and that its growth can be paid for.

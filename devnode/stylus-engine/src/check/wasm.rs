@@ -170,7 +170,8 @@ impl<'a> Wasm<'a> {
 
     /// The index of the import that pays for growing memory.
     pub(crate) fn grow_import(&self) -> Option<u32> {
-        let is_grow_import = |i: &Import<'_>| i.module == host::VM_HOOKS_MODULE && i.name == meter::GROW_IMPORT;
+        let is_grow_import =
+            |i: &Import<'_>| i.module == host::VM_HOOKS_MODULE && i.name == meter::GROW_IMPORT;
         self.imports.iter().position(is_grow_import)?.try_into().ok()
     }
 
@@ -259,7 +260,9 @@ pub(crate) enum SegmentOffset {
 pub(crate) fn data_offset(data: &Data<'_>) -> Result<SegmentOffset, ParseError> {
     match &data.kind {
         DataKind::Passive => Ok(SegmentOffset::Passive),
-        DataKind::Active { offset_expr, .. } => constant_offset(offset_expr).map(SegmentOffset::Active),
+        DataKind::Active { offset_expr, .. } => {
+            constant_offset(offset_expr).map(SegmentOffset::Active)
+        }
     }
 }
 
@@ -267,7 +270,9 @@ pub(crate) fn data_offset(data: &Data<'_>) -> Result<SegmentOffset, ParseError> 
 pub(crate) fn element_offset(element: &Element<'_>) -> Result<SegmentOffset, ParseError> {
     match &element.kind {
         ElementKind::Passive | ElementKind::Declared => Ok(SegmentOffset::Passive),
-        ElementKind::Active { offset_expr, .. } => constant_offset(offset_expr).map(SegmentOffset::Active),
+        ElementKind::Active { offset_expr, .. } => {
+            constant_offset(offset_expr).map(SegmentOffset::Active)
+        }
     }
 }
 

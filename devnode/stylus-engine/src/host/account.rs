@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, Bytes};
 
 use super::{
-    hostio::{HostioResult, Hostio, len_u32, subslice},
+    hostio::{Hostio, HostioResult, len_u32, subslice},
     price,
 };
 

@@ -1,7 +1,7 @@
 //! Hooks about the block.
 
 use super::{
-    hostio::{HostioResult, Hostio},
+    hostio::{Hostio, HostioResult},
     price,
 };
 

@@ -3,10 +3,10 @@
 use alloy_primitives::{Address, U256};
 
 use super::{
-    hostio::{HostioResult, Escape, Hostio, len_u32, subslice},
+    hostio::{Escape, Hostio, HostioResult, len_u32, subslice},
     price,
 };
-use crate::{SubcallKind, SubcallOutcome, SubcallRequest, CreateRequest};
+use crate::{CreateRequest, SubcallKind, SubcallOutcome, SubcallRequest};
 
 /// Ink of any call, and of a creation without salt.
 const CALL_INK: u64 = price::HOSTIO_INK + 3 * price::PTR_INK + price::EVM_API_INK;
@@ -100,7 +100,13 @@ fn call(hostio: &mut Hostio<'_, '_>, kind: SubcallKind, arguments: CallArgs) -> 
 }
 
 /// Notes the input of a call for tracers.
-fn trace_call(hostio: &mut Hostio<'_, '_>, to: Address, gas: u64, value: Option<U256>, input: &[u8]) {
+fn trace_call(
+    hostio: &mut Hostio<'_, '_>,
+    to: Address,
+    gas: u64,
+    value: Option<U256>,
+    input: &[u8],
+) {
     hostio.trace_args(&[to.as_slice(), &gas.to_be_bytes()]);
     if let Some(value) = value {
         hostio.trace_args(&[&value.to_be_bytes::<32>()]);

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unnecessary_wraps, reason = "all hooks have one shape, for the table of imports")]
 
-use super::hostio::{HostioResult, Hostio};
+use super::hostio::{Hostio, HostioResult};
 
 /// Prints text; what is not UTF-8 in it is replaced.
 pub(super) fn console_log_text(hostio: &mut Hostio<'_, '_>, text: u32, len: u32) -> HostioResult {

@@ -3,8 +3,8 @@
 use alloy_primitives::{Address, B256, Bytes, FixedBytes, U256};
 use wasmi::{AsContext, AsContextMut, Caller, Val};
 
-use super::{WasmEnv, InstanceExports, price};
-use crate::{HostioCall, EvmApi};
+use super::{InstanceExports, WasmEnv, price};
+use crate::{EvmApi, HostioCall};
 
 /// How the host ends a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

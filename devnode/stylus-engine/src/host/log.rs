@@ -3,7 +3,7 @@
 use alloy_primitives::B256;
 
 use super::{
-    hostio::{HostioResult, Escape, Hostio},
+    hostio::{Escape, Hostio, HostioResult},
     price,
 };
 
@@ -20,7 +20,12 @@ const TOPIC_GAS: u64 = 375;
 const BYTE_GAS: u64 = 8;
 
 /// Records a log: `topics` topics, then its data, `len` bytes in all.
-pub(super) fn emit_log(hostio: &mut Hostio<'_, '_>, data: u32, len: u32, topics: u32) -> HostioResult {
+pub(super) fn emit_log(
+    hostio: &mut Hostio<'_, '_>,
+    data: u32,
+    len: u32,
+    topics: u32,
+) -> HostioResult {
     hostio.charge(price::HOSTIO_INK + price::EVM_API_INK)?;
     if topics > MAX_TOPICS {
         return Err(Escape::Failure);

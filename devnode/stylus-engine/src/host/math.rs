@@ -3,7 +3,7 @@
 use alloy_primitives::U256;
 
 use super::{
-    hostio::{HostioResult, Hostio},
+    hostio::{Hostio, HostioResult},
     price,
 };
 
@@ -73,7 +73,10 @@ pub(super) fn math_mul_mod(
 }
 
 /// The numbers at these places.
-fn operands<const N: usize>(hostio: &mut Hostio<'_, '_>, pointers: [u32; N]) -> HostioResult<[U256; N]> {
+fn operands<const N: usize>(
+    hostio: &mut Hostio<'_, '_>,
+    pointers: [u32; N],
+) -> HostioResult<[U256; N]> {
     let mut numbers = [U256::ZERO; N];
     for (number, pointer) in numbers.iter_mut().zip(pointers) {
         *number = hostio.read_u256(pointer)?;

@@ -1,7 +1,7 @@
 //! Hooks for the data that goes in and out, and for the memory that holds it.
 
 use super::{
-    hostio::{HostioResult, Escape, Hostio, len_u32},
+    hostio::{Escape, Hostio, HostioResult, len_u32},
     price,
 };
 

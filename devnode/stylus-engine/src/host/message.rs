@@ -1,7 +1,7 @@
 //! Hooks about the call that the program is in, and its transaction.
 
 use super::{
-    hostio::{HostioResult, Hostio},
+    hostio::{Hostio, HostioResult},
     price,
 };
 

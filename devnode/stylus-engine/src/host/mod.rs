@@ -26,7 +26,7 @@ use alloy_primitives::{Address, Bytes};
 use wasmi::{Global, Memory};
 
 use self::storage::StorageCache;
-use crate::{Params, EvmApi};
+use crate::{EvmApi, Params};
 
 pub(crate) use self::{
     hostio::Escape,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use alloy_primitives::B256;
 
 use super::{
-    hostio::{HostioResult, Escape, Hostio},
+    hostio::{Escape, Hostio, HostioResult},
     price,
 };
 use crate::StoreError;
@@ -107,7 +107,11 @@ pub(super) fn storage_load_bytes32(hostio: &mut Hostio<'_, '_>, key: u32, to: u3
 }
 
 /// Sets a word in the cache.
-pub(super) fn storage_cache_bytes32(hostio: &mut Hostio<'_, '_>, key: u32, value: u32) -> HostioResult {
+pub(super) fn storage_cache_bytes32(
+    hostio: &mut Hostio<'_, '_>,
+    key: u32,
+    value: u32,
+) -> HostioResult {
     hostio.charge(WORD_INK)?;
     hostio.require_gas(CACHE_REQUIRED_GAS)?;
     let (key, value) = (hostio.read_word(key)?, hostio.read_word(value)?);
@@ -152,7 +156,11 @@ pub(super) fn storage_flush_cache(hostio: &mut Hostio<'_, '_>, clear: u32) -> Ho
 }
 
 /// Loads a transient word.
-pub(super) fn transient_load_bytes32(hostio: &mut Hostio<'_, '_>, key: u32, to: u32) -> HostioResult {
+pub(super) fn transient_load_bytes32(
+    hostio: &mut Hostio<'_, '_>,
+    key: u32,
+    to: u32,
+) -> HostioResult {
     hostio.charge(TRANSIENT_INK)?;
     hostio.charge_gas(TRANSIENT_GAS)?;
     let key = hostio.read_word(key)?;
@@ -164,7 +172,11 @@ pub(super) fn transient_load_bytes32(hostio: &mut Hostio<'_, '_>, key: u32, to: 
 }
 
 /// Stores a transient word.
-pub(super) fn transient_store_bytes32(hostio: &mut Hostio<'_, '_>, key: u32, value: u32) -> HostioResult {
+pub(super) fn transient_store_bytes32(
+    hostio: &mut Hostio<'_, '_>,
+    key: u32,
+    value: u32,
+) -> HostioResult {
     hostio.charge(TRANSIENT_INK)?;
     hostio.charge_gas(TRANSIENT_GAS)?;
     let (key, value) = (hostio.read_word(key)?, hostio.read_word(value)?);

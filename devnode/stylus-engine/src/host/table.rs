@@ -4,7 +4,8 @@ use wasmi::{Caller, Func, Store};
 use wasmparser::{FuncType, ValType};
 
 use super::{
-    WasmEnv, account, block, call, console, crypto, hostio::Hostio, log, math, memory, message, storage,
+    WasmEnv, account, block, call, console, crypto, hostio::Hostio, log, math, memory, message,
+    storage,
 };
 
 /// The module that hooks are imported from.
@@ -44,8 +45,8 @@ macro_rules! hostios {
         fn lookup(module: &str, name: &str) -> Option<FuncType> {
             match (module, name) {
                 $($(($module, stringify!($name)) => Some(FuncType::new(
-                    [$(<$ty as Wire>::TYPE),*],
-                    [$(<$result as Wire>::TYPE)?],
+                    [$(<$ty as WasmType>::TYPE),*],
+                    [$(<$result as WasmType>::TYPE)?],
                 )),)*)*
                 _ => None,
             }
@@ -53,16 +54,16 @@ macro_rules! hostios {
 
         /// The function behind an import; `None` if there is no such import.
         pub(crate) fn bind<'w>(
-            store: &mut Store<Host<'w>>,
+            store: &mut Store<WasmEnv<'w>>,
             module: &str,
             name: &str,
         ) -> Option<Func> {
             match (module, name) {
                 $($(($module, stringify!($name)) => Some(Func::wrap(
                     store,
-                    |caller: Caller<'_, Host<'w>>, $($arg: $ty),*| {
-                        Hook::run(stringify!($function), caller, |hook| {
-                            $family::$function(hook, $($arg),*)
+                    |caller: Caller<'_, WasmEnv<'w>>, $($arg: $ty),*| {
+                        Hostio::run(stringify!($function), caller, |hostio| {
+                            $family::$function(hostio, $($arg),*)
                         })
                     },
                 )),)*)*

@@ -6,10 +6,10 @@
 
 mod blocks;
 mod bulk;
-mod stack_depth;
 mod grow;
-mod stack_height;
 mod opcode;
+mod stack_depth;
+mod stack_height;
 
 use std::ops::Range;
 
@@ -145,7 +145,11 @@ fn encode(body: &FunctionBody<'_>, operators: Vec<Operator<'_>>) -> Result<Funct
 }
 
 /// Writes the module down: its sections in order, without what a run does not need.
-fn assemble(wasm: &Wasm<'_>, slots: MeterGlobals, code: &CodeSection) -> Result<Vec<u8>, ParseError> {
+fn assemble(
+    wasm: &Wasm<'_>,
+    slots: MeterGlobals,
+    code: &CodeSection,
+) -> Result<Vec<u8>, ParseError> {
     let mut module = Module::new();
     let copy = |module: &mut Module, ids: Range<SectionId>| {
         for &(id, data) in wasm.copied.iter().filter(|(id, _)| ids.contains(id)) {

@@ -13,7 +13,11 @@ pub(super) const fn frame_words(locals: u32, operands: u32) -> u32 {
 }
 
 /// Takes `words` at the entry of a function and gives them back at every return.
-pub(super) fn meter(slots: MeterGlobals, words: u32, operators: Vec<Operator<'_>>) -> Vec<Operator<'_>> {
+pub(super) fn meter(
+    slots: MeterGlobals,
+    words: u32,
+    operators: Vec<Operator<'_>>,
+) -> Vec<Operator<'_>> {
     let last = operators.len().saturating_sub(1);
     let mut metered = Vec::with_capacity(operators.len().saturating_add(32));
     metered.extend(enter_frame(slots, words));

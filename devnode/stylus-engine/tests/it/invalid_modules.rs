@@ -72,7 +72,8 @@ fn only_functions_are_imported() {
 
 #[test]
 fn elements_stay_in_the_table() {
-    let error = activation_error(&format!("{PROGRAM} (table 1 funcref) (elem (i32.const 1) $f) (func $f)"));
+    let error =
+        activation_error(&format!("{PROGRAM} (table 1 funcref) (elem (i32.const 1) $f) (func $f)"));
     let expected = BuildError::ElementsOutOfBounds { offset: 1, size: 1 };
     assert_eq!(error.to_string(), ActivationError::from(expected).to_string());
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use stylus_engine::{
-    SubcallOutcome, SubcallRequest, CreateRequest, EvmData, HostioCall, Module, Pages, Params, Status,
-    StoreError, EvmApi, run,
+    CreateRequest, EvmApi, EvmData, HostioCall, Module, Pages, Params, Status, StoreError,
+    SubcallOutcome, SubcallRequest, run,
 };
 
 /// Gas of a cold slot, on top of a warm one or of a store.

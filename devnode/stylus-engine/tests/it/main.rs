@@ -17,8 +17,8 @@
 
 mod counter;
 mod hostio;
-mod properties;
+mod invalid_modules;
 mod ledger;
 mod mutated;
+mod properties;
 mod recorded;
-mod invalid_modules;

@@ -9,7 +9,7 @@ use std::{fs, path::Path};
 use alloy_primitives::{Address, Bytes, hex};
 use serde::{Deserialize, de::DeserializeOwned};
 use stylus_engine::{
-    ActivationError, Activation, Outcome, Params, Status, activate, program, return_data_cost, run,
+    Activation, ActivationError, Outcome, Params, Status, activate, program, return_data_cost, run,
 };
 
 use crate::ledger::Ledger;
@@ -79,7 +79,8 @@ fn intrinsic_gas(input: &[u8]) -> u64 {
 fn decode_and_activate(code: &[u8]) -> Result<Activation, (RejectedBy, Option<ActivationError>)> {
     let params = Params::default();
     let wasm = program::decode(code, 131_072).map_err(|_| (RejectedBy::Code, None))?;
-    activate(&wasm, params.page_limit, u64::MAX, true).map_err(|error| (RejectedBy::Module, Some(error)))
+    activate(&wasm, params.page_limit, u64::MAX, true)
+        .map_err(|error| (RejectedBy::Module, Some(error)))
 }
 
 /// Calls a program by a transaction of its own; the outcome and the gas that it used.

@@ -1,7 +1,7 @@
 //! Other accounts: what they hold, calls of them, and creations.
 
 use alloy_primitives::{Bytes, U256, b256, hex, keccak256};
-use stylus_engine::{SubcallKind, SubcallOutcome, Status};
+use stylus_engine::{Status, SubcallKind, SubcallOutcome};
 
 use super::{OTHER, ink, outs, trace, word};
 use crate::ledger::Ledger;
@@ -90,8 +90,12 @@ fn failed_calls_leave_their_data_and_status_two() {
 
 #[test]
 fn creations_give_an_address() {
-    let answer =
-        SubcallOutcome { success: true, cost: 32_000, created: Some(OTHER), ..SubcallOutcome::default() };
+    let answer = SubcallOutcome {
+        success: true,
+        cost: 32_000,
+        created: Some(OTHER),
+        ..SubcallOutcome::default()
+    };
     let mut ledger = Ledger { outcome: answer, ..Ledger::default() };
     let body = "(call $create1 (i32.const 0) (i32.const 33) (i32.const 96) (i32.const 200) \
                 (i32.const 220)) \
