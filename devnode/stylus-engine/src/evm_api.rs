@@ -1,35 +1,35 @@
-//! What a running program may ask of the chain around it, and what it is told.
+//! The interface between a running program and its chain.
 //!
-//! The engine owns ink, wasm memory, the storage cache and the order of charges; the chain owns
-//! accounts, storage, the access list, refunds and nested frames. A [`World`] is the chain as one
-//! frame sees it: [`crate::run()`] is given one for each program call.
+//! The engine owns ink, wasm memory, the storage cache and the order of charges. The chain owns
+//! accounts, storage, the access list, refunds and nested frames, and implements [`EvmApi`]:
+//! [`crate::run()`] takes one for each program call.
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 
-/// The fixed facts of one program call.
+/// Constants of one program call.
 #[derive(Clone, Debug, Default)]
 pub struct EvmData {
-    /// The acting contract: whose storage and balance this frame has.
+    /// The acting contract, whose storage and balance this frame uses.
     pub address: Address,
-    /// Who called (in a delegate call: the caller of the delegating frame).
+    /// The caller; in a delegate call, the caller of the delegating frame.
     pub caller: Address,
-    /// Wei that came with the call.
+    /// Wei sent with the call.
     pub value: U256,
-    /// Whether state may not be changed.
+    /// Whether state changes are forbidden.
     pub read_only: bool,
-    /// Whether the acting contract is already open further out (see `msg_reentrant`).
+    /// Whether the acting contract is already open in an outer frame (see `msg_reentrant`).
     pub reentrant: bool,
-    /// Who signed the transaction.
+    /// The signer of the transaction.
     pub origin: Address,
-    /// Wei per gas that the transaction offers, tip included.
+    /// Gas price of the transaction in wei, tip included.
     pub gas_price: U256,
-    /// Wei per gas of the block; zero in calls that name no gas price.
+    /// Base fee of the block in wei; zero for calls without a gas price.
     pub base_fee: U256,
     /// The block's beneficiary.
     pub coinbase: Address,
     /// The block's gas limit.
     pub gas_limit: u64,
-    /// `block.number` as contracts see it: the parent chain's height.
+    /// `block.number` as contracts see it: the height of the parent chain.
     pub l1_block: u64,
     /// Unix seconds of the block.
     pub timestamp: u64,
@@ -40,63 +40,63 @@ pub struct EvmData {
 /// Wasm pages of 64 KiB in use across a whole transaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pages {
-    /// Open now; put back to its old value when a program call ends.
+    /// Open now. The caller restores the old value when a program call ends.
     pub open: u16,
-    /// The most that were ever open in this transaction.
+    /// The maximum that was open so far in this transaction.
     pub ever: u16,
 }
 
 /// How a program calls another account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SubcallKind {
-    /// Plain call, with value.
+    /// A plain call, with value.
     Call,
-    /// The other's code on this frame's storage; caller and value are this frame's.
+    /// Runs the callee's code on this frame's storage, with this frame's caller and value.
     Delegate,
-    /// Nothing below may change state.
+    /// No frame below may change state.
     Static,
 }
 
 /// A call that a program makes.
 #[derive(Clone, Debug)]
 pub struct SubcallRequest {
-    /// Which kind of call.
+    /// The kind of call.
     pub kind: SubcallKind,
     /// The account to call.
     pub to: Address,
-    /// Wei to send along; zero unless [`CallKind::Call`].
+    /// Wei to send; zero unless `kind` is [`SubcallKind::Call`].
     pub value: U256,
     /// Calldata.
     pub input: Bytes,
-    /// Gas that the frame has left, before anything of this call is charged.
+    /// Gas left in the frame, before any charge for this call.
     pub gas_left: u64,
-    /// Gas that the program wants to give at most.
+    /// The most gas that the program wants to forward.
     pub gas_requested: u64,
 }
 
-/// What became of a call or creation.
+/// Result of a call or creation.
 #[derive(Clone, Debug, Default)]
 pub struct SubcallOutcome {
-    /// Whether it succeeded.
+    /// Whether the call succeeded.
     pub success: bool,
-    /// Gas to take from the calling frame for all of it.
+    /// Gas to charge to the calling frame, in total.
     pub cost: u64,
-    /// Return or revert data; becomes the frame's return-data buffer.
+    /// Return data or revert data; becomes the frame's return-data buffer.
     pub output: Bytes,
-    /// The new account, for a creation that succeeded.
+    /// The new account, if a creation succeeded.
     pub created: Option<Address>,
 }
 
-/// A contract creation that a program asks for. `salt` makes it CREATE2.
+/// A contract creation that a program requests.
 #[derive(Clone, Debug)]
 pub struct CreateRequest {
-    /// Init code, always EVM.
+    /// Init code; always EVM code.
     pub code: Bytes,
-    /// Wei to send along.
+    /// Wei to send.
     pub value: U256,
     /// The salt of CREATE2, or `None` for CREATE.
     pub salt: Option<B256>,
-    /// Gas that the frame has left, before anything of this creation is charged.
+    /// Gas left in the frame, before any charge for this creation.
     pub gas_left: u64,
 }
 
@@ -109,79 +109,90 @@ pub enum StoreError {
     ReadOnly,
 }
 
-/// A host call that ended, as tracers show it; the layout of the bytes is that of `stylusTracer`.
+/// A finished host call, as tracers show it. `args` and `outs` have the layout of Nitro's
+/// `stylusTracer`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostioCall {
-    /// The hook, for example `read_args`; `user_entrypoint` and `user_returned` frame a run.
+    /// The hostio, for example `read_args`; `user_entrypoint` and `user_returned` mark the start
+    /// and end of a run.
     pub name: &'static str,
-    /// What went in.
+    /// Encoded arguments.
     pub args: Bytes,
-    /// What came out.
+    /// Encoded results.
     pub outs: Bytes,
-    /// Ink before the hook's first charge.
+    /// Ink before the first charge.
     pub start_ink: u64,
-    /// Ink after the hook's last charge.
+    /// Ink after the last charge.
     pub end_ink: u64,
 }
 
-/// The chain, as one program call sees it. Costs are gas, by the EVM's own tables.
+/// The chain, as one program call sees it.
+///
+/// Calls arrive one at a time, in program order. All costs are gas from the EVM's own tables; the
+/// engine charges them after the method returns, so an implementation must not charge anything
+/// itself. State changes belong to the current frame: the caller of [`crate::run()`] reverts them
+/// if the run fails. The methods cannot fail beyond what their result says: an implementation with
+/// a database error must record it and end the transaction itself.
 pub trait EvmApi {
-    /// The fixed facts of this call.
+    /// Constants of this call.
     fn evm_data(&self) -> &EvmData;
 
-    /// A storage word of the acting contract, and what SLOAD costs now (2100 cold, 100 warm).
+    /// Reads a storage word of the acting contract. Returns it with the cost of SLOAD (2100 cold,
+    /// 100 warm).
     fn load(&mut self, key: B256) -> (B256, u64);
 
-    /// Writes a storage word of the acting contract; the cost is SSTORE's, refunds are booked by
-    /// the chain. Nothing is written on a fault.
+    /// Writes a storage word of the acting contract and returns the cost of SSTORE. The chain
+    /// records refunds. Nothing is written on an error.
     ///
     /// # Errors
-    /// See [`StoreFault`].
+    /// See [`StoreError`].
     fn store(&mut self, key: B256, value: B256, gas_left: u64) -> Result<u64, StoreError>;
 
-    /// A transient word of the acting contract.
+    /// Reads a transient word of the acting contract.
     fn load_transient(&mut self, key: B256) -> B256;
 
-    /// Writes a transient word of the acting contract. Never asked in a read-only frame.
+    /// Writes a transient word of the acting contract. Never called in a read-only frame.
     fn store_transient(&mut self, key: B256, value: B256);
 
-    /// Runs a call to its end: access list, value costs, the 63/64 rule and the stipend included;
-    /// `cost` is what the calling frame pays in all.
+    /// Runs a call to its end, including access list, value cost, the 63/64 rule and the stipend.
+    /// `cost` in the result is everything that the calling frame pays.
     fn call(&mut self, request: SubcallRequest) -> SubcallOutcome;
 
-    /// Runs a creation to its end. `None`: refused before it began (read-only, or less gas than the
-    /// base cost), which fails the program.
+    /// Runs a creation to its end. Returns `None` if the creation is rejected before it starts
+    /// (read-only frame, or less gas than the base cost), which fails the program.
     fn create(&mut self, request: CreateRequest) -> Option<SubcallOutcome>;
 
-    /// An account's balance, and the cost of touching it (2600 cold, 100 warm).
+    /// Returns an account's balance and the cost of the access (2600 cold, 100 warm).
     fn balance(&mut self, address: Address) -> (U256, u64);
 
-    /// An account's code, and the cost of touching it (2600 cold, 100 warm).
+    /// Returns an account's code and the cost of the access (2600 cold, 100 warm).
     fn code(&mut self, address: Address) -> (Bytes, u64);
 
-    /// An account's code hash (zero if there is no account), and the cost of touching it.
+    /// Returns an account's code hash (zero if the account does not exist) and the cost of the
+    /// access.
     fn code_hash(&mut self, address: Address) -> (B256, u64);
 
-    /// Records a log of the acting contract. Never asked in a read-only frame.
+    /// Records a log of the acting contract. Never called in a read-only frame.
     fn log(&mut self, topics: &[B256], data: Bytes);
 
     /// The transaction's page counters.
     fn pages(&mut self) -> &mut Pages;
 
-    /// Text that a program printed with a `console` import.
+    /// Receives text that a program prints with a `console` import.
     fn console(&mut self, text: &str);
 
-    /// Whether the time is over that this call may take, so that the program is to be stopped. Asked
-    /// again and again while it runs.
+    /// Whether the call has used up its wall-clock time, so that the program must stop. Polled
+    /// every 2²⁰ operators.
     fn is_timed_out(&mut self) -> bool {
         false
     }
 
-    /// Whether this call is traced, so that each host call has to be told to [`World::hook`].
+    /// Whether every host call must be reported to [`Self::capture_hostio`].
     fn is_traced(&self) -> bool {
         false
     }
 
-    /// A host call that ended, in the order in which they end. Only called when [`World::traced`].
+    /// Receives a finished host call, in the order in which they finish. Called only if
+    /// [`Self::is_traced`].
     fn capture_hostio(&mut self, _call: HostioCall) {}
 }

@@ -1,17 +1,4 @@
-//! Everything about Stylus programs that needs no EVM.
-//!
-//! - [`program`]: from the code of an account to wasm.
-//! - [`activate`]: from wasm to a checked, metered and compiled [`Module`], with its prices.
-//! - [`run()`]: one call of a module; the chain around it is a [`World`].
-//! - [`Params`]: the settings of the chain, and the prices that follow from them.
-//! - [`fees`]: what an activation costs in wei.
-//!
-//! Accounts, the EVM, precompiles and the records of activations belong to the chain that uses this
-//! crate.
-//!
-//! Two things differ from Nitro, both on purpose. [`Activation::module_hash`] is a plain digest, not
-//! that of a prover's machine. And code packed with the built-in dictionary (byte 1 after the prefix,
-//! which no tool writes) is refused, because that dictionary is not part of this crate.
+#![doc = include_str!("../README.md")]
 
 mod activation;
 mod check;

@@ -1,4 +1,4 @@
-//! A program that is ready to run: compiled for the interpreter, and what the interpreter may do.
+//! A compiled program, and the interpreter's configuration.
 
 use std::fmt;
 
@@ -10,11 +10,12 @@ use crate::{
     meter::{INK_LEFT, INK_STATUS, STACK_LEFT},
 };
 
-/// Bytes of stack that one program call may take from the interpreter. Its own meter stops programs
-/// long before: at 22 000 words.
+/// Bytes of interpreter stack for one program call. Stack metering stops a program far earlier, at
+/// 22 000 words.
 const MAX_STACK_BYTES: usize = 1 << 28;
 
-/// A checked, metered and compiled program; cheap to clone, good for any number of runs.
+/// A checked, instrumented and compiled program. Cheap to clone; can run any number of times, also
+/// at the same time.
 #[derive(Clone)]
 pub struct Module(wasmi::Module);
 
@@ -24,21 +25,21 @@ impl fmt::Debug for Module {
     }
 }
 
-/// A program at the beginning of a call.
+/// An instantiated program, ready for one call.
 pub(crate) struct ProgramInstance {
-    /// What the call runs.
+    /// The exported entry point.
     pub(crate) entrypoint: Func,
-    /// What hooks reach into.
+    /// The exports that hostios access.
     pub(crate) exports: InstanceExports,
-    /// Words of stack that are left.
+    /// Remaining words of stack.
     pub(crate) stack_left: wasmi::Global,
 }
 
 impl Module {
-    /// Compiles a module with meters.
+    /// Compiles an instrumented module.
     ///
     /// # Errors
-    /// What the interpreter says of a module that it does not take.
+    /// The interpreter's error, if it rejects the module.
     pub(crate) fn compile(wasm: &[u8]) -> Result<Self, wasmi::Error> {
         let mut config = Config::default();
         config
@@ -55,10 +56,10 @@ impl Module {
         self.0.engine()
     }
 
-    /// Makes a fresh program in `store`: memory and globals as at the beginning.
+    /// Instantiates the program in `store`, with fresh memory and globals.
     ///
     /// # Errors
-    /// What the interpreter says, which for an activated module is only a lack of memory.
+    /// The interpreter's error; for an activated module only a lack of host memory.
     pub(crate) fn instantiate(
         &self,
         store: &mut Store<WasmEnv<'_>>,

@@ -1,8 +1,8 @@
-//! The exponential part of the price of wasm pages: a table, and nothing else.
+//! The exponential part of the price of wasm pages, as a table.
 
-/// Gas at which the ramp stands once `p` pages were open in a transaction.
+/// Accumulated exponential gas after `p` pages were open in a transaction.
 ///
-/// Entry `p` is ⌊31 874 000^(p/128)⌋; the last one is 31 873 999, so that 128 pages cost 31 999 998
+/// Entry `p` is ⌊31 874 000^(p/128)⌋. The last one is 31 873 999, so that 128 pages cost 31 999 998
 /// gas together with the linear part.
 pub(crate) const PAGE_RAMP: [u32; 129] = [
     1, 1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 5, 6, 7, 8, 9, 11, 12, 14, 17, 19, 22, 25, 29, 33, 38,

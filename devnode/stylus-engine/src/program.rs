@@ -1,31 +1,31 @@
-//! The code of an account that is a Stylus program: its prefix and its packing.
+//! Decoding of account code that is a Stylus program: prefix and compression.
 //!
-//! Whether such a program is activated, and under which parameters, the chain knows.
+//! Whether a program is activated, and with which parameters, is recorded by the chain.
 
 use std::io::Read;
 
 use brotli::Decompressor;
 
-/// First bytes of the code of every program.
+/// Prefix of the code of every program.
 const STYLUS_PREFIX: [u8; 3] = [0xef, 0xf0, 0x00];
 
-/// Bytes that the decompressor reads at once.
+/// Bytes that the decompressor reads at a time.
 const DECOMPRESSOR_BUFFER: usize = 4096;
 
-/// Why code holds no wasm. All of these are plain reverts without data on the chain.
+/// Why code cannot be decoded to wasm. On chain, each of these is a revert without data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
     /// The prefix is missing.
     #[error("specified bytecode is not a Stylus program")]
     NotAProgram,
-    /// The byte after the prefix names a dictionary that does not exist.
+    /// The byte after the prefix names an unknown dictionary.
     #[error("unsupported dictionary {0}")]
     UnknownDictionary(u8),
-    /// Dictionary 1: it exists on Nitro, but is not part of this chain.
+    /// Dictionary 1, which Nitro has and this crate does not.
     #[error("the built-in dictionary is not available on this chain")]
     BuiltInDictionary,
-    /// The rest is not a brotli stream.
+    /// The rest is not a valid brotli stream.
     #[error("failed decompression")]
     InvalidStream,
     /// The wasm has more bytes than the chain allows.
@@ -39,11 +39,11 @@ pub fn is_program(code: &[u8]) -> bool {
     code.len() > STYLUS_PREFIX.len() && code.starts_with(&STYLUS_PREFIX)
 }
 
-/// The wasm in the code of a program, at most `max_size` bytes. Bytes after the brotli stream are
+/// Decompresses the wasm of a program; at most `max_size` bytes. Bytes after the brotli stream are
 /// ignored.
 ///
 /// # Errors
-/// See [`CodeError`].
+/// See [`DecodeError`].
 pub fn decode(code: &[u8], max_size: usize) -> Result<Vec<u8>, DecodeError> {
     let body = code.strip_prefix(&STYLUS_PREFIX).ok_or(DecodeError::NotAProgram)?;
     match body.split_first().ok_or(DecodeError::NotAProgram)? {
@@ -53,7 +53,7 @@ pub fn decode(code: &[u8], max_size: usize) -> Result<Vec<u8>, DecodeError> {
     }
 }
 
-/// Unpacks a brotli stream of at most `max_size` bytes.
+/// Decompresses a brotli stream of at most `max_size` bytes.
 fn decompress(stream: &[u8], max_size: usize) -> Result<Vec<u8>, DecodeError> {
     let mut wasm = Vec::new();
     let bound = u64::try_from(max_size).unwrap_or(u64::MAX).saturating_add(1);
@@ -68,10 +68,10 @@ fn decompress(stream: &[u8], max_size: usize) -> Result<Vec<u8>, DecodeError> {
 mod tests {
     use super::{DecodeError, decode, is_program};
 
-    /// A stored brotli block of the bytes "wasm", and the end of the stream.
+    /// A stored brotli block with the bytes "wasm", and the end of the stream.
     const STREAM: [u8; 8] = [0x8b, 0x01, 0x80, b'w', b'a', b's', b'm', 0x03];
 
-    /// Code with this byte after the prefix.
+    /// Code with this dictionary byte after the prefix.
     fn code(dictionary: u8, stream: &[u8]) -> Vec<u8> {
         [&[0xef, 0xf0, 0x00, dictionary], stream].concat()
     }
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn the_stream_is_unpacked() {
+    fn the_stream_is_decompressed() {
         assert_eq!(decode(&code(0, &STREAM), 4).as_deref(), Ok(&b"wasm"[..]));
     }
 

@@ -1,6 +1,6 @@
 //! One call of a program: from calldata and gas to a result.
 //!
-//! Who may be called, the price of the entry, and what becomes of state belong to the chain.
+//! The chain decides who may be called, charges the entry, and commits or reverts state.
 
 use alloy_primitives::Bytes;
 use wasmi::{Func, Global, ResumableCall, Store, TrapCode, Val};
@@ -14,44 +14,45 @@ use crate::{
 /// How a call of a program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// The program returned zero; the output is its result.
+    /// The program returned zero; `output` is its result.
     Success,
-    /// The program returned something else; the output is its revert data.
+    /// The program returned another status; `output` is its revert data.
     Revert,
-    /// The ink ran out; nothing is left.
+    /// The program ran out of ink; no gas is left.
     OutOfInk,
-    /// The stack of wasm frames grew too deep; nothing is left.
+    /// The program exceeded its stack budget; no gas is left.
     OutOfStack,
-    /// A trap, or a host call that failed: a revert without data that keeps its gas.
+    /// A trap or a failed host call: a revert without data that keeps the remaining gas.
     Failure,
-    /// It was stopped because the time was over ([`World::is_late`]).
+    /// The call ran out of time ([`EvmApi::is_timed_out`]); no gas is left.
     TimedOut,
 }
 
-/// Operators between one look at the clock and the next. Unlike ink, they say nothing about prices.
+/// Operators between two polls of the clock. Fuel measures time only and is independent of ink.
 const FUEL_SLICE: u64 = 1 << 20;
 
-/// What a call of a program came to.
+/// Result of a program call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// How it ended.
+    /// How the call ended.
     pub status: Status,
-    /// Result or revert data.
+    /// Return data or revert data.
     pub output: Bytes,
-    /// Gas that is left of what the run was given.
+    /// Gas left of the gas that the run started with.
     pub gas_left: u64,
 }
 
 impl Outcome {
-    /// An end without output.
+    /// A result without output.
     const fn without_output(status: Status, gas_left: u64) -> Self {
         Self { status, output: Bytes::new(), gas_left }
     }
 }
 
-/// Calls `module` with `input` and `gas`, from which the price of the entry is taken already.
+/// Calls `module` with `input` and `gas`. The caller has already charged the entry.
 ///
-/// Neither undoes state nor restores the count of open pages: both belong to the caller.
+/// A failed run leaves its state changes and the count of open pages as they are: the caller
+/// reverts both. Blocks the thread until the program ends or [`EvmApi::is_timed_out`].
 pub fn run(
     module: &Module,
     params: &Params,
@@ -73,10 +74,10 @@ pub fn run(
         Err(error) => classify(&store, &instance, &error),
     };
     let gas_left = params.gas(get_global(&store, instance.exports.ink_left));
-    let WasmEnv { output, evm_api: world, .. } = store.into_data();
+    let WasmEnv { output, evm_api, .. } = store.into_data();
     match outcome {
         Ok(code) => {
-            capture_boundary(world, "user_returned", &[], &code.to_be_bytes(), ink);
+            capture_boundary(evm_api, "user_returned", &[], &code.to_be_bytes(), ink);
             let status = if code == 0 { Status::Success } else { Status::Revert };
             Outcome { status, output: output.into(), gas_left }
         }
@@ -85,7 +86,7 @@ pub fn run(
     }
 }
 
-/// Sets the meters and runs the entry point; what it returned.
+/// Sets the metering globals, runs the entry point and returns its status.
 fn run_entrypoint(
     store: &mut Store<WasmEnv<'_>>,
     instance: &ProgramInstance,
@@ -99,7 +100,7 @@ fn run_entrypoint(
     call_entrypoint(store, instance.entrypoint, len)
 }
 
-/// Calls the entry point and looks at the clock from time to time.
+/// Runs the entry point in slices of fuel and polls the clock between them.
 fn call_entrypoint(
     store: &mut Store<WasmEnv<'_>>,
     entrypoint: Func,
@@ -128,7 +129,7 @@ fn call_entrypoint(
     }
 }
 
-/// What stopped a program: the status it asked for, or how it failed.
+/// Why a program stopped: the status it exited with, or how it failed.
 fn classify(
     store: &Store<WasmEnv<'_>>,
     instance: &ProgramInstance,
@@ -148,7 +149,7 @@ fn classify(
     }
 }
 
-/// The value of a global of the meters.
+/// Reads a metering global.
 fn get_global(store: &Store<WasmEnv<'_>>, global: Global) -> u64 {
     match global.get(store) {
         Val::I64(value) => value.cast_unsigned(),
@@ -157,7 +158,7 @@ fn get_global(store: &Store<WasmEnv<'_>>, global: Global) -> u64 {
     }
 }
 
-/// Sets a global of the meters.
+/// Sets a metering global.
 fn set_global(
     store: &mut Store<WasmEnv<'_>>,
     global: Global,
@@ -166,7 +167,7 @@ fn set_global(
     global.set(store, value).map_err(|_| wasmi::Error::host(Escape::Failure))
 }
 
-/// Tells a tracer where a run begins or ends.
+/// Reports the start or end of a run to a tracer.
 fn capture_boundary(
     evm_api: &mut dyn EvmApi,
     name: &'static str,

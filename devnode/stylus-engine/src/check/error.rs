@@ -1,20 +1,20 @@
-//! Why a module is refused, in the words that Nitro uses where tools may look for them.
+//! Why a module is rejected. Texts are Nitro's where tools may parse them.
 
 use std::fmt;
 
 use wasmparser::{ExternalKind, FuncType};
 
-/// What a module can have too much of.
+/// A counted property of a module that has a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Limit {
     /// Imported functions.
     Imports,
-    /// Exports, with the four that metering adds.
+    /// Exports, including the four that metering adds.
     Exports,
-    /// Functions of the module itself.
+    /// Functions that the module defines.
     Functions,
-    /// Globals, with the four that metering adds.
+    /// Globals, including the four that metering adds.
     Globals,
     /// Data segments.
     DataSegments,
@@ -26,16 +26,16 @@ pub enum Limit {
     TableEntries,
     /// Declared locals of one function.
     Locals,
-    /// Opcodes of one function, after metering.
+    /// Opcodes of one function, including metering code.
     Opcodes,
-    /// Words of stack of one function.
+    /// Words of stack frame of one function.
     FrameWords,
     /// Operands that one function holds at a time.
     Operands,
 }
 
 impl Limit {
-    /// The most that is allowed.
+    /// The largest allowed count.
     #[must_use]
     pub const fn max(self) -> u64 {
         match self {
@@ -50,7 +50,7 @@ impl Limit {
         }
     }
 
-    /// Refuses a count above [`Limit::most`].
+    /// Rejects a count above [`Limit::max`].
     pub(crate) fn check(self, found: impl TryInto<u64>) -> Result<(), ParseError> {
         let found = found.try_into().unwrap_or(u64::MAX);
         if found > self.max() {
@@ -80,117 +80,117 @@ impl fmt::Display for Limit {
     }
 }
 
-/// A rule of form that a module breaks.
+/// A structural rule that a module breaks.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseError {
-    /// It is not wasm, or uses extensions that programs do not have.
+    /// The bytes are not valid wasm, or use a proposal that programs cannot use.
     #[error("   0: failed to validate user\n   1: {0}")]
     Invalid(#[from] wasmparser::Error),
-    /// An indirect call names its table by more than one zero byte, at this offset: a compiler
-    /// that has reference types on writes it so.
+    /// An indirect call encodes its table index in more than one byte, at this offset. Compilers
+    /// with reference types enabled do so.
     #[error(
         "   0: failed to validate user\n   1: reference-types not enabled: zero byte expected \
          (at offset {0:#x})"
     )]
     OverlongTableIndex(u64),
-    /// It cannot be written down again with its meters.
+    /// The instrumented module cannot be encoded.
     #[error("    failed to add meters: {0}")]
     Encode(#[from] wasm_encoder::reencode::Error),
-    /// It counts its data segments ahead, as only modules with passive ones need to.
+    /// The module has a data-count section, which only passive data segments need.
     #[error("    unsupported section type DataCountSection {{ count: {count}, range: {range:?} }}")]
     DataCount {
-        /// Data segments.
+        /// Number of data segments.
         count: u32,
-        /// Where the section is.
+        /// Position of the section.
         range: std::ops::Range<u64>,
     },
-    /// It imports something other than a function, by this name.
+    /// The import of this name is not a function.
     #[error("    unsupported import kind of {0}")]
     ImportKind(Box<str>),
-    /// It imports the same function with two types.
+    /// The same function is imported with two types.
     #[error("    inconsistent imports for {module} {name:?}")]
     InconsistentImports {
-        /// Module that is imported from.
+        /// Module imported from.
         module: Box<str>,
         /// Name of the import.
         name: Box<str>,
     },
-    /// It exports something by the name of an import.
+    /// An export has the name of an import.
     #[error("    binary exports an import with the same name {0}")]
     ExportShadowsImport(Box<str>),
-    /// It uses a name that metering needs for itself.
+    /// A name starts with the prefix reserved for metering.
     #[error("    binary uses the reserved name {0}")]
     ReservedName(Box<str>),
-    /// A name has this many bytes.
+    /// A name is too long, in bytes.
     #[error("    wasm name too long: {0} > {max}", max = super::rules::MAX_NAME_LEN)]
     NameTooLong(usize),
-    /// The name of the module has this many bytes.
+    /// The name of the module is too long, in bytes.
     #[error("    wasm module name too long: {0} > {max}", max = super::rules::MAX_NAME_LEN)]
     ModuleNameTooLong(usize),
-    /// There is more of something than allowed.
+    /// A count exceeds its limit.
     #[error("    too many wasm {what}: {found} > {most}", most = what.max())]
     LimitExceeded {
-        /// Of what.
+        /// The counted property.
         what: Limit,
-        /// How much.
+        /// The count.
         found: u64,
     },
-    /// There is no export of this name.
+    /// A required export is missing.
     #[error("    missing export with name {0}")]
     MissingExport(&'static str),
-    /// An export that should be a function is something else.
+    /// A required export is not a function.
     #[error("    export {name} must be a function but is a {kind:?}")]
     ExportNotAFunction {
         /// Name of the export.
         name: &'static str,
-        /// What it is.
+        /// Its actual kind.
         kind: ExternalKind,
     },
-    /// A function has another type than it must have.
+    /// A function has the wrong type.
     #[error("    wrong type for {name}: {found}")]
     WrongType {
         /// Name of the function.
         name: &'static str,
-        /// Its type.
+        /// Its actual type.
         found: Signature,
     },
-    /// There is no memory.
+    /// The module has no memory.
     #[error("    missing memory export with name memory")]
     MissingMemory,
-    /// The memory is not exported by its name.
+    /// The memory is not exported as `memory`.
     #[error("    missing memory with export name memory")]
     MemoryNotExported,
-    /// The memory begins with more pages than may be open.
+    /// The memory starts with too many pages.
     #[error("    memory of {found} pages exceeds the limit of {most}")]
     TooManyInitialPages {
-        /// Pages that it begins with.
+        /// Its initial pages.
         found: u64,
-        /// Pages that are allowed.
+        /// Allowed initial pages.
         most: u16,
     },
-    /// The memory may grow, but the module does not import the hook that pays for it.
+    /// The memory can grow, but the module does not import `pay_for_memory_grow`.
     #[error("    missing import with name pay_for_memory_grow")]
     MissingGrowImport,
-    /// There is a start function, which only debug chains let pass.
+    /// The module has a start function; only debug chains allow one.
     #[error("    wasm start functions not allowed")]
     StartFunction,
-    /// A segment has an offset that is not a constant.
+    /// The offset of a segment is not a constant.
     #[error("    unsupported offset of a segment")]
     NonConstantOffset,
-    /// A price of the module does not fit its record.
+    /// A price of the module does not fit its field.
     #[error("    {0}")]
     PriceOverflow(#[from] std::num::TryFromIntError),
 }
 
-/// Something a module uses that programs do not have.
+/// A valid module uses something that programs do not have.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// There is no such import.
+    /// The import does not exist.
     #[error("    No such import {name} in {module} for user")]
     NoSuchImport {
-        /// Module that is imported from.
+        /// Module imported from.
         module: Box<str>,
         /// Name of the import.
         name: Box<str>,
@@ -205,39 +205,39 @@ pub enum BuildError {
         module: Box<str>,
         /// Name of the import.
         name: Box<str>,
-        /// The type it has.
+        /// Its type.
         expected: Signature,
-        /// The type that the module thinks it has.
+        /// The type that the module declares.
         found: Signature,
     },
     /// An operator on floats.
     #[error("    No implementation for floating point operation {0} in user")]
     FloatOpcode(Box<str>),
-    /// An operator that programs do not have.
+    /// An unsupported operator.
     #[error("    Unsupported opcode {0} in user")]
     UnsupportedOpcode(Box<str>),
-    /// Data that goes past the end of memory.
+    /// An active data segment exceeds the memory.
     #[error("    Out-of-bounds data memory init with offset {offset} and size {size}")]
     DataOutOfBounds {
-        /// First byte, sign-extended.
+        /// Offset of the segment, sign-extended.
         offset: u64,
-        /// Number of bytes.
+        /// Its length in bytes.
         size: u64,
     },
-    /// Elements that go past the end of the table.
+    /// An active element segment exceeds the table.
     #[error("    Out-of-bounds element table init with offset {offset} and size {size}")]
     ElementsOutOfBounds {
-        /// First entry, sign-extended.
+        /// Offset of the segment, sign-extended.
         offset: u64,
-        /// Number of entries.
+        /// Its number of entries.
         size: u64,
     },
-    /// The interpreter does not take the module.
+    /// The interpreter rejects the module.
     #[error("    {0}")]
     Compile(#[from] wasmi::Error),
 }
 
-/// The type of a function, shown as `λ(i32, i32) -> i32`.
+/// The type of a function, displayed as `λ(i32, i32) -> i32`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature(pub(crate) FuncType);
 

@@ -1,4 +1,4 @@
-//! Imports, operators and segments against what programs have.
+//! Checks that imports, operators and segments exist for programs.
 
 use wasmparser::{ElementItems, Operator};
 
@@ -11,7 +11,8 @@ use crate::{activation::ActivationError, host, meter};
 /// Bytes of a page.
 const PAGE: u64 = 65_536;
 
-/// Checks everything that ties a module to the chain; `bodies` are its operators without meters.
+/// Checks everything that links a module to the chain. `bodies` are its operators, not yet
+/// instrumented.
 pub(crate) fn check(
     wasm: &Wasm<'_>,
     bodies: &[Vec<Operator<'_>>],
@@ -23,7 +24,7 @@ pub(crate) fn check(
     check_data(wasm)
 }
 
-/// Checks that every import is a hook, with the hook's type.
+/// Checks that every import is a hostio, with the right type.
 fn check_imports(wasm: &Wasm<'_>, debug: bool) -> Result<(), BuildError> {
     for import in &wasm.imports {
         let named = || (import.module.into(), import.name.into());
@@ -41,7 +42,7 @@ fn check_imports(wasm: &Wasm<'_>, debug: bool) -> Result<(), BuildError> {
     Ok(())
 }
 
-/// Refuses arithmetic on floats, and what validation lets pass of tables and segments.
+/// Rejects float arithmetic, and bulk operators on tables and segments that validation allows.
 fn check_operator(operator: &Operator<'_>, wasm: &Wasm<'_>) -> Result<(), BuildError> {
     use Operator as O;
     if meter::is_supported(operator, wasm) {
@@ -58,7 +59,7 @@ fn check_operator(operator: &Operator<'_>, wasm: &Wasm<'_>) -> Result<(), BuildE
     }
 }
 
-/// Checks that the elements of active segments fit the table.
+/// Checks that active element segments fit the table.
 fn check_elements(wasm: &Wasm<'_>) -> Result<(), ActivationError> {
     for element in &wasm.elements {
         let size = match &element.items {
@@ -74,7 +75,7 @@ fn check_elements(wasm: &Wasm<'_>) -> Result<(), ActivationError> {
     Ok(())
 }
 
-/// Checks that the bytes of active segments fit the memory.
+/// Checks that active data segments fit the memory.
 fn check_data(wasm: &Wasm<'_>) -> Result<(), ActivationError> {
     let end = wasm.pages().saturating_mul(PAGE);
     for data in &wasm.data {
@@ -88,7 +89,8 @@ fn check_data(wasm: &Wasm<'_>) -> Result<(), ActivationError> {
     Ok(())
 }
 
-/// Checks that a segment ends before `end`; else its offset, sign-extended, and its size.
+/// Checks that a segment ends at or before `end`; on failure returns its sign-extended offset and
+/// its size.
 fn check_bounds(offset: i32, size: u64, end: u64) -> Result<(), (u64, u64)> {
     let offset = i64::from(offset).cast_unsigned();
     match offset.checked_add(size) {

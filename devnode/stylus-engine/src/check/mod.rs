@@ -1,9 +1,9 @@
-//! The static checks of activation: what a module may be made of.
+//! Static checks of activation.
 //!
-//! - [`wasm`]: takes a module apart; the validator of wasm comes first.
+//! - [`wasm`]: validates a module and splits it into sections.
 //! - [`rules`]: names, counts, memory and entry point, before metering.
-//! - [`link`]: imports, operators and segments against what programs have.
-//! - [`fault`]: the refusals.
+//! - [`link`]: imports, operators and segments.
+//! - [`error`]: the reasons for a rejection.
 
 mod error;
 mod link;

@@ -1,4 +1,4 @@
-//! Rules of form, checked before metering: names, counts, memory and entry point.
+//! Structural rules, checked before metering: names, counts, memory and entry point.
 
 use std::collections::HashMap;
 
@@ -10,19 +10,19 @@ use crate::meter;
 /// The export that a call of a program runs.
 pub(crate) const ENTRYPOINT: &str = "user_entrypoint";
 
-/// The export by which the memory goes.
+/// The name that the memory must be exported as.
 pub(crate) const MEMORY: &str = "memory";
 
-/// Begin of names that metering keeps for itself.
+/// Prefix of names reserved for metering.
 const RESERVED_PREFIX: &str = "stylus";
 
-/// What stands between a module and a name in the names of some exports.
+/// Separator of a module and a name in the names of some exports.
 const SEPARATOR: &str = "__";
 
-/// The most bytes of a name.
+/// Maximum length of a name in bytes.
 pub(super) const MAX_NAME_LEN: usize = 512;
 
-/// Checks all rules of form; `page_limit` is the most pages that the memory may begin with.
+/// Checks all structural rules. The memory may start with at most `page_limit` pages.
 pub(crate) fn check(wasm: &Wasm<'_>, page_limit: u16, debug: bool) -> Result<(), ParseError> {
     check_counts(wasm)?;
     check_imports(wasm)?;
@@ -32,12 +32,12 @@ pub(crate) fn check(wasm: &Wasm<'_>, page_limit: u16, debug: bool) -> Result<(),
     if wasm.start && !debug { Err(ParseError::StartFunction) } else { Ok(()) }
 }
 
-/// Checks the length of the name of a module.
+/// Checks the length of the module's name.
 pub(super) const fn check_module_name(name: &str) -> Result<(), ParseError> {
     if name.len() > MAX_NAME_LEN { Err(ParseError::ModuleNameTooLong(name.len())) } else { Ok(()) }
 }
 
-/// Checks how many there are of everything that has a limit.
+/// Checks every count that has a limit.
 fn check_counts(wasm: &Wasm<'_>) -> Result<(), ParseError> {
     Limit::Imports.check(wasm.imports.len())?;
     Limit::Exports.check(wasm.exports.len().saturating_add(meter::METER_GLOBALS))?;
@@ -69,7 +69,8 @@ fn check_imports(wasm: &Wasm<'_>) -> Result<(), ParseError> {
     Ok(())
 }
 
-/// Checks the names of exports; none may be that of an import, whatever stands before it.
+/// Checks the names of exports. None may equal the name of an import, with or without a module
+/// before it.
 fn check_exports(wasm: &Wasm<'_>) -> Result<(), ParseError> {
     for export in &wasm.exports {
         if export.name.len() > MAX_NAME_LEN {
@@ -84,7 +85,7 @@ fn check_exports(wasm: &Wasm<'_>) -> Result<(), ParseError> {
     Ok(())
 }
 
-/// Refuses names that begin like those of metering.
+/// Rejects names with the reserved prefix.
 fn check_reserved(name: &str) -> Result<(), ParseError> {
     if name.starts_with(RESERVED_PREFIX) {
         Err(ParseError::ReservedName(name.into()))
@@ -93,7 +94,7 @@ fn check_reserved(name: &str) -> Result<(), ParseError> {
     }
 }
 
-/// Checks that there is one memory, its name and size, and that its growth can be paid for.
+/// Checks that there is one memory, its export and size, and that its growth is paid for.
 fn check_memory(wasm: &Wasm<'_>, page_limit: u16) -> Result<(), ParseError> {
     if wasm.memory().is_none() {
         return Err(ParseError::MissingMemory);

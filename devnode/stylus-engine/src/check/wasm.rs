@@ -1,7 +1,7 @@
-//! A module in pieces: read once, then looked at by the rules, the meters and the prices.
+//! A parsed module, shared by the checks, the metering passes and the prices.
 //!
-//! Reading refuses what is no valid wasm, and the kinds of content that programs never have. All
-//! other rules are in [`super::rules`] and [`super::link`].
+//! Parsing rejects invalid wasm and the kinds of content that programs never have. All other rules
+//! are in [`super::rules`] and [`super::link`].
 
 use std::ops::Range;
 
@@ -15,10 +15,10 @@ use wasmparser::{
 use super::{ParseError, rules};
 use crate::{host, meter};
 
-/// The extensions of wasm that programs may use.
+/// The wasm proposals that programs may use.
 ///
-/// `CALL_INDIRECT_OVERLONG` is only there so that [`Wasm::operators`] can refuse the overlong form
-/// in the words that tools look for.
+/// `CALL_INDIRECT_OVERLONG` is enabled only so that [`Wasm::operators`] can reject the overlong
+/// form with Nitro's text.
 const FEATURES: WasmFeatures = WasmFeatures::WASM1
     .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
     .union(WasmFeatures::SIGN_EXTENSION)
@@ -29,28 +29,28 @@ const FEATURES: WasmFeatures = WasmFeatures::WASM1
 /// A function that the module imports.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Import<'a> {
-    /// The module it comes from.
+    /// Module imported from.
     pub(crate) module: &'a str,
-    /// Its name there.
+    /// Name in that module.
     pub(crate) name: &'a str,
     /// Index of its type.
     pub(crate) ty: u32,
 }
 
-/// A valid module, section by section.
+/// A valid module, by section.
 #[derive(Default)]
 pub(crate) struct Wasm<'a> {
-    /// All bytes of the module.
+    /// The encoded module.
     bytes: &'a [u8],
-    /// Sections that metering copies, by id.
+    /// Sections that metering copies unchanged, by id.
     pub(crate) copied: Vec<(SectionId, &'a [u8])>,
     /// Types of functions.
     pub(crate) types: Vec<FuncType>,
     /// Imported functions.
     pub(crate) imports: Vec<Import<'a>>,
-    /// For each function of the module itself, the index of its type.
+    /// Type index of each function that the module defines.
     pub(crate) functions: Vec<u32>,
-    /// Entries that the tables have at first, summed.
+    /// Initial entries of all tables.
     pub(crate) table_entries: u64,
     /// The memories.
     pub(crate) memories: Vec<MemoryType>,
@@ -58,21 +58,21 @@ pub(crate) struct Wasm<'a> {
     pub(crate) globals: Vec<Global<'a>>,
     /// The exports.
     pub(crate) exports: Vec<Export<'a>>,
-    /// Whether there is a start function.
+    /// Whether the module has a start function.
     pub(crate) start: bool,
     /// Element segments.
     pub(crate) elements: Vec<Element<'a>>,
-    /// Bodies of the functions of the module itself.
+    /// Bodies of the functions that the module defines.
     pub(crate) bodies: Vec<FunctionBody<'a>>,
     /// Data segments.
     pub(crate) data: Vec<Data<'a>>,
 }
 
 impl<'a> Wasm<'a> {
-    /// Takes a module apart.
+    /// Validates and parses a module.
     ///
     /// # Errors
-    /// [`ParseFault::Invalid`], or one of the faults of a kind of content.
+    /// [`ParseError::Invalid`], or the error of an unsupported kind of content.
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, ParseError> {
         Validator::new_with_features(FEATURES).validate_all(bytes)?;
         let mut wasm = Self { bytes, ..Self::default() };
@@ -141,19 +141,20 @@ impl<'a> Wasm<'a> {
         Ok(())
     }
 
-    /// Remembers the content of a section.
+    /// Keeps the content of a section.
     fn copy_section(&mut self, id: SectionId, range: Range<u64>) {
         self.copied.push((id, self.slice(range)));
     }
 
-    /// A range of the module's bytes, as the parser counts them.
+    /// A range of the module's bytes, in the parser's offsets.
     fn slice(&self, range: Range<u64>) -> &'a [u8] {
         let start = usize::try_from(range.start).unwrap_or(usize::MAX);
         let end = usize::try_from(range.end).unwrap_or(usize::MAX);
         self.bytes.get(start..end).unwrap_or_default()
     }
 
-    /// The type of a function, imported or not; indices are valid by validation.
+    /// The type of a function, imported or defined. Validation guarantees that indices of a module
+    /// exist.
     pub(crate) fn function_type(&self, function: u32) -> Option<&FuncType> {
         let index = usize::try_from(function).ok()?;
         let ty = match self.imports.get(index) {
@@ -168,19 +169,19 @@ impl<'a> Wasm<'a> {
         self.types.get(usize::try_from(index).ok()?)
     }
 
-    /// The index of the import that pays for growing memory.
+    /// The index of the import that pays for memory growth.
     pub(crate) fn grow_import(&self) -> Option<u32> {
         let is_grow_import =
-            |i: &Import<'_>| i.module == host::VM_HOOKS_MODULE && i.name == meter::GROW_IMPORT;
+            |i: &Import<'_>| i.module == host::HOSTIO_MODULE && i.name == meter::GROW_IMPORT;
         self.imports.iter().position(is_grow_import)?.try_into().ok()
     }
 
-    /// The memory; absent only before [`rules::check`] has passed.
+    /// The memory; always `Some` after [`rules::check`] has passed.
     pub(crate) fn memory(&self) -> Option<&MemoryType> {
         self.memories.first()
     }
 
-    /// Pages that the memory has at first.
+    /// Initial pages of the memory.
     pub(crate) fn pages(&self) -> u64 {
         self.memory().map_or(0, |memory| memory.initial)
     }
@@ -190,17 +191,17 @@ impl<'a> Wasm<'a> {
         self.memory().is_some_and(|memory| memory.maximum != Some(memory.initial))
     }
 
-    /// Bytes that all element segments take in the module.
+    /// Encoded length of all element segments.
     pub(crate) fn element_bytes(&self) -> u64 {
         total_len(self.elements.iter().map(|element| &element.range))
     }
 
-    /// Bytes that all data segments take in the module, their heads included.
+    /// Encoded length of all data segments, headers included.
     pub(crate) fn data_bytes(&self) -> u64 {
         total_len(self.data.iter().map(|data| &data.range))
     }
 
-    /// Bytes of the whole module.
+    /// Encoded length of the module.
     pub(crate) const fn size(&self) -> usize {
         self.bytes.len()
     }
@@ -208,7 +209,8 @@ impl<'a> Wasm<'a> {
     /// The operators of a function.
     ///
     /// # Errors
-    /// [`ParseFault::OverlongTable`]: an indirect call names its table by more than a zero byte.
+    /// [`ParseError::OverlongTableIndex`] if an indirect call encodes its table index in more than
+    /// one byte.
     pub(crate) fn operators(
         &self,
         body: &FunctionBody<'a>,
@@ -220,7 +222,8 @@ impl<'a> Wasm<'a> {
             let operator = reader.read()?;
             if matches!(operator, Operator::CallIndirect { .. }) {
                 let coded = self.slice(start..reader.original_position());
-                // The type before it ends with a byte below 0x80, so longer forms show here.
+                // The type index ends with a byte below 0x80, so a longer table index does not
+                // match.
                 if !matches!(coded, [.., 0x00..=0x7f, 0]) {
                     return Err(ParseError::OverlongTableIndex(start));
                 }
@@ -231,12 +234,12 @@ impl<'a> Wasm<'a> {
     }
 }
 
-/// Bytes in all of these ranges together.
+/// Total length of the ranges.
 fn total_len<'r>(ranges: impl Iterator<Item = &'r Range<u64>>) -> u64 {
     ranges.map(|range| range.end.saturating_sub(range.start)).fold(0, u64::saturating_add)
 }
 
-/// Refuses a name section with a malformed or overlong name of the module.
+/// Rejects a name section whose module name is malformed or too long.
 fn check_name(custom: &CustomSectionReader<'_>) -> Result<(), ParseError> {
     if let KnownCustom::Name(names) = custom.as_known() {
         for name in names {
@@ -248,15 +251,15 @@ fn check_name(custom: &CustomSectionReader<'_>) -> Result<(), ParseError> {
     Ok(())
 }
 
-/// The place of an active segment: table or memory zero, at a constant offset.
+/// Where a segment goes: passive, or at a constant offset of table or memory zero.
 pub(crate) enum SegmentOffset {
-    /// Not placed when the program starts.
+    /// Not copied at instantiation.
     Passive,
-    /// At this signed offset.
+    /// Copied to this signed offset.
     Active(i32),
 }
 
-/// Where a data segment goes.
+/// The offset of a data segment.
 pub(crate) fn data_offset(data: &Data<'_>) -> Result<SegmentOffset, ParseError> {
     match &data.kind {
         DataKind::Passive => Ok(SegmentOffset::Passive),
@@ -266,7 +269,7 @@ pub(crate) fn data_offset(data: &Data<'_>) -> Result<SegmentOffset, ParseError> 
     }
 }
 
-/// Where an element segment goes.
+/// The offset of an element segment.
 pub(crate) fn element_offset(element: &Element<'_>) -> Result<SegmentOffset, ParseError> {
     match &element.kind {
         ElementKind::Passive | ElementKind::Declared => Ok(SegmentOffset::Passive),
@@ -276,7 +279,7 @@ pub(crate) fn element_offset(element: &Element<'_>) -> Result<SegmentOffset, Par
     }
 }
 
-/// The value of an offset, which has to be a constant.
+/// The value of an offset expression, which must be a constant.
 fn constant_offset(expression: &wasmparser::ConstExpr<'_>) -> Result<i32, ParseError> {
     match expression.get_operators_reader().read()? {
         Operator::I32Const { value } => Ok(value),

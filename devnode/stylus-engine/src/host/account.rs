@@ -1,4 +1,4 @@
-//! Hooks about accounts.
+//! Hostios about accounts.
 
 use alloy_primitives::{Address, Bytes};
 
@@ -7,10 +7,10 @@ use super::{
     price,
 };
 
-/// Ink to ask for a word about an account.
+/// Ink to read a word about an account.
 const WORD_INK: u64 = price::HOSTIO_INK + 2 * price::PTR_INK + price::EVM_API_INK;
 
-/// Ink to ask for code.
+/// Ink to read code.
 const CODE_INK: u64 = price::HOSTIO_INK + price::EVM_API_INK;
 
 /// Gas to load code of up to 24 576 bytes.
@@ -30,7 +30,7 @@ pub(super) fn account_balance(hostio: &mut Hostio<'_, '_>, address: u32, to: u32
     Ok(())
 }
 
-/// Writes a part of an account's code to `to`; how many bytes those are.
+/// Writes a part of an account's code to `to` and returns its length.
 pub(super) fn account_code(
     hostio: &mut Hostio<'_, '_>,
     address: u32,
@@ -39,7 +39,7 @@ pub(super) fn account_code(
     to: u32,
 ) -> HostioResult<u32> {
     let (address, code) = load_code(hostio, address)?;
-    // All of the code is paid for, however little of it is wanted.
+    // The whole code is charged, even if only a part is read.
     hostio.charge(price::write_ink(len_u32(&code)?))?;
     let part = subslice(&code, offset, size);
     hostio.write(to, &part)?;
@@ -48,7 +48,7 @@ pub(super) fn account_code(
     len_u32(&part)
 }
 
-/// Bytes of an account's code.
+/// Returns the length of an account's code.
 pub(super) fn account_code_size(hostio: &mut Hostio<'_, '_>, address: u32) -> HostioResult<u32> {
     let (address, code) = load_code(hostio, address)?;
     let size = len_u32(&code)?;
@@ -70,20 +70,20 @@ pub(super) fn account_codehash(hostio: &mut Hostio<'_, '_>, address: u32, to: u3
     Ok(())
 }
 
-/// An account's code. It costs no gas if it was the last one asked for that was not empty.
+/// Loads an account's code. The gas is free if it is the last non-empty code that was loaded.
 fn load_code(hostio: &mut Hostio<'_, '_>, address: u32) -> HostioResult<(Address, Bytes)> {
     hostio.charge(CODE_INK)?;
     hostio.require_gas(price::COLD_ACCOUNT_GAS)?;
     let address = hostio.read_address(address)?;
-    let host = hostio.env();
-    if let Some((last, code)) = &host.last_code
+    let env = hostio.env();
+    if let Some((last, code)) = &env.last_code
         && *last == address
     {
         return Ok((address, code.clone()));
     }
-    let (code, cost) = host.evm_api.code(address);
+    let (code, cost) = env.evm_api.code(address);
     if !code.is_empty() {
-        host.last_code = Some((address, code.clone()));
+        env.last_code = Some((address, code.clone()));
     }
     hostio.charge_gas(cost.saturating_add(CODE_GAS))?;
     Ok((address, code))

@@ -1,11 +1,11 @@
-//! Hooks about the block.
+//! Hostios about the block.
 
 use super::{
     hostio::{Hostio, HostioResult},
     price,
 };
 
-/// Writes wei per gas of the block to `to`.
+/// Writes the base fee in wei to `to`.
 pub(super) fn block_basefee(hostio: &mut Hostio<'_, '_>, to: u32) -> HostioResult {
     let fee = hostio.evm_api().evm_data().base_fee;
     hostio.return_word(to, &fee.to_be_bytes::<32>())
@@ -17,31 +17,31 @@ pub(super) fn block_coinbase(hostio: &mut Hostio<'_, '_>, to: u32) -> HostioResu
     hostio.return_word(to, coinbase.as_slice())
 }
 
-/// The block's gas limit.
+/// Returns the block's gas limit.
 pub(super) fn block_gas_limit(hostio: &mut Hostio<'_, '_>) -> HostioResult<u64> {
     let limit = hostio.evm_api().evm_data().gas_limit;
     return_u64(hostio, limit)
 }
 
-/// The parent chain's height.
+/// Returns the height of the parent chain.
 pub(super) fn block_number(hostio: &mut Hostio<'_, '_>) -> HostioResult<u64> {
     let number = hostio.evm_api().evm_data().l1_block;
     return_u64(hostio, number)
 }
 
-/// Unix seconds of the block.
+/// Returns the unix seconds of the block.
 pub(super) fn block_timestamp(hostio: &mut Hostio<'_, '_>) -> HostioResult<u64> {
     let timestamp = hostio.evm_api().evm_data().timestamp;
     return_u64(hostio, timestamp)
 }
 
-/// The chain's id.
+/// Returns the chain's id.
 pub(super) fn chainid(hostio: &mut Hostio<'_, '_>) -> HostioResult<u64> {
     let id = hostio.evm_api().evm_data().chain_id;
     return_u64(hostio, id)
 }
 
-/// Pays for and passes on a number.
+/// Charges for and returns a number.
 fn return_u64(hostio: &mut Hostio<'_, '_>, number: u64) -> HostioResult<u64> {
     hostio.charge(price::HOSTIO_INK)?;
     hostio.trace_outs(&[&number.to_be_bytes()]);

@@ -1,4 +1,4 @@
-//! Hooks for calls and creations, and for what they return.
+//! Hostios for calls and creations, and for their return data.
 
 use alloy_primitives::{Address, U256};
 
@@ -8,33 +8,33 @@ use super::{
 };
 use crate::{CreateRequest, SubcallKind, SubcallOutcome, SubcallRequest};
 
-/// Ink of any call, and of a creation without salt.
+/// Ink of a call, and of a creation without a salt.
 const CALL_INK: u64 = price::HOSTIO_INK + 3 * price::PTR_INK + price::EVM_API_INK;
 
 /// Ink of a creation with a salt.
 const CREATE2_INK: u64 = CALL_INK + price::PTR_INK;
 
-/// Status of a call that did not succeed, for whatever reason.
+/// Status of a call that failed, for any reason.
 const STATUS_FAILED: u8 = 2;
 
-/// The arguments that all calls have.
+/// Arguments common to all calls; pointers unless they say otherwise.
 #[derive(Clone, Copy)]
 struct CallArgs {
-    /// Where the address is.
+    /// Pointer to the address.
     address: u32,
-    /// Where the calldata is.
+    /// Pointer to the calldata.
     data: u32,
     /// Bytes of calldata.
     len: u32,
-    /// Where the value is, if the call has one.
+    /// Pointer to the value, if the call has one.
     value: Option<u32>,
-    /// Gas to give at most.
+    /// Maximum gas to forward.
     gas: u64,
-    /// Where the length of the return data goes.
+    /// Pointer for the length of the return data.
     returned: u32,
 }
 
-/// Calls with value.
+/// Calls a contract with value.
 pub(super) fn call_contract(
     hostio: &mut Hostio<'_, '_>,
     address: u32,
@@ -48,7 +48,7 @@ pub(super) fn call_contract(
     call(hostio, SubcallKind::Call, CallArgs { address, data, len, value, gas, returned })
 }
 
-/// Runs another's code on this program's storage.
+/// Runs another contract's code on this program's storage.
 pub(super) fn delegate_call_contract(
     hostio: &mut Hostio<'_, '_>,
     address: u32,
@@ -61,7 +61,7 @@ pub(super) fn delegate_call_contract(
     call(hostio, SubcallKind::Delegate, CallArgs { address, data, len, value, gas, returned })
 }
 
-/// Calls without leave to change state.
+/// Calls a contract that must not change state.
 pub(super) fn static_call_contract(
     hostio: &mut Hostio<'_, '_>,
     address: u32,
@@ -74,20 +74,20 @@ pub(super) fn static_call_contract(
     call(hostio, SubcallKind::Static, CallArgs { address, data, len, value, gas, returned })
 }
 
-/// Any call; zero if it succeeded.
+/// Any call. Returns zero on success.
 fn call(hostio: &mut Hostio<'_, '_>, kind: SubcallKind, arguments: CallArgs) -> HostioResult<u32> {
     let CallArgs { address, data, len, value, gas, returned } = arguments;
     hostio.charge(CALL_INK)?;
     hostio.charge(price::read_ink(len).saturating_mul(2))?;
     let gas_left = hostio.gas()?;
-    let gas_wanted = gas.min(gas_left);
+    let gas_requested = gas.min(gas_left);
     let to = hostio.read_address(address)?;
     let input = hostio.read_bytes(data, len)?;
     let value = value.map(|at| hostio.read_u256(at)).transpose()?;
     trace_call(hostio, to, gas, value, &input);
 
     let value = value.unwrap_or_default();
-    let request = SubcallRequest { kind, to, value, input, gas_left, gas_requested: gas_wanted };
+    let request = SubcallRequest { kind, to, value, input, gas_left, gas_requested };
     let SubcallOutcome { success, cost, output, .. } = hostio.evm_api().call(request);
     hostio.charge_gas(cost)?;
     let size = len_u32(&output)?;
@@ -99,7 +99,7 @@ fn call(hostio: &mut Hostio<'_, '_>, kind: SubcallKind, arguments: CallArgs) -> 
     Ok(status.into())
 }
 
-/// Notes the input of a call for tracers.
+/// Traces the arguments of a call.
 fn trace_call(
     hostio: &mut Hostio<'_, '_>,
     to: Address,
@@ -114,7 +114,7 @@ fn trace_call(
     hostio.trace_args(&[input]);
 }
 
-/// Creates a contract at an address that follows from the nonce.
+/// Creates a contract at an address derived from the nonce.
 pub(super) fn create1(
     hostio: &mut Hostio<'_, '_>,
     code: u32,
@@ -127,7 +127,7 @@ pub(super) fn create1(
     create(hostio, (code, len), value, None, (contract, reverted))
 }
 
-/// Creates a contract at an address that follows from a salt.
+/// Creates a contract at an address derived from a salt.
 pub(super) fn create2(
     hostio: &mut Hostio<'_, '_>,
     code: u32,
@@ -141,8 +141,8 @@ pub(super) fn create2(
     create(hostio, (code, len), value, Some(salt), (contract, reverted))
 }
 
-/// Any creation. `code` is place and length, `results` where address and length of the revert data
-/// go; the address is zero if the creation failed.
+/// Any creation. `code` is pointer and length of the init code; `results` are the pointers for the
+/// address (zero on failure) and for the length of the revert data.
 fn create(
     hostio: &mut Hostio<'_, '_>,
     code: (u32, u32),
@@ -173,7 +173,7 @@ fn create(
     Ok(())
 }
 
-/// Writes a part of what the last call returned; how many bytes those are.
+/// Writes a part of the last return data to `to` and returns its length.
 pub(super) fn read_return_data(
     hostio: &mut Hostio<'_, '_>,
     to: u32,
@@ -192,7 +192,7 @@ pub(super) fn read_return_data(
     Ok(len)
 }
 
-/// Bytes that the last call returned.
+/// Returns the length of the last return data.
 pub(super) fn return_data_size(hostio: &mut Hostio<'_, '_>) -> HostioResult<u32> {
     hostio.charge(price::HOSTIO_INK)?;
     let size = len_u32(&hostio.env().return_data)?;

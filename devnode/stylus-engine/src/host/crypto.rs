@@ -1,4 +1,4 @@
-//! The hook for hashes.
+//! The hostio for hashes.
 
 use alloy_primitives::keccak256;
 

@@ -1,4 +1,4 @@
-//! The hook for logs.
+//! The hostio for logs.
 
 use alloy_primitives::B256;
 
@@ -7,19 +7,19 @@ use super::{
     price,
 };
 
-/// The most topics of a log.
+/// Maximum topics of a log.
 const MAX_TOPICS: u32 = 4;
 
 /// Bytes of a topic.
 const TOPIC_LEN: u32 = 32;
 
-/// Gas of a log, and of each topic.
+/// Gas of a log, and again of each topic.
 const TOPIC_GAS: u64 = 375;
 
 /// Gas of a byte of data.
 const BYTE_GAS: u64 = 8;
 
-/// Records a log: `topics` topics, then its data, `len` bytes in all.
+/// Records a log of `len` bytes at `data`: first `topics` topics of 32 bytes, then the data.
 pub(super) fn emit_log(
     hostio: &mut Hostio<'_, '_>,
     data: u32,

@@ -1,4 +1,4 @@
-//! Hooks for arithmetic on 256 bits; the result takes the place of the first operand.
+//! Hostios for 256-bit arithmetic. The result replaces the first operand in memory.
 
 use alloy_primitives::U256;
 
@@ -7,39 +7,39 @@ use super::{
     price,
 };
 
-/// Ink of a hook that reads two numbers and writes one.
+/// Ink of a hostio that reads two numbers and writes one.
 const TWO_OPERANDS_INK: u64 = price::HOSTIO_INK + 3 * price::PTR_INK;
 
-/// Ink of a hook that reads three numbers and writes one.
+/// Ink of a hostio that reads three numbers and writes one.
 const THREE_OPERANDS_INK: u64 = TWO_OPERANDS_INK + price::PTR_INK;
 
-/// Ink of a division.
+/// Additional ink of a division.
 const DIVISION_INK: u64 = 20_000;
 
-/// Ink of a sum by a modulus.
+/// Additional ink of a modular addition.
 const ADD_MOD_INK: u64 = 21_000;
 
-/// Ink of a product by a modulus.
+/// Additional ink of a modular multiplication.
 const MUL_MOD_INK: u64 = 24_100;
 
 /// Bytes of a number.
 const WORD_LEN: usize = 32;
 
-/// The quotient; zero if `divisor` is.
+/// Quotient; zero if the divisor is zero.
 pub(super) fn math_div(hostio: &mut Hostio<'_, '_>, value: u32, divisor: u32) -> HostioResult {
     hostio.charge(TWO_OPERANDS_INK + DIVISION_INK)?;
     let [a, b] = operands(hostio, [value, divisor])?;
     return_u256(hostio, value, a.checked_div(b).unwrap_or_default())
 }
 
-/// The remainder; zero if `modulus` is.
+/// Remainder; zero if the modulus is zero.
 pub(super) fn math_mod(hostio: &mut Hostio<'_, '_>, value: u32, modulus: u32) -> HostioResult {
     hostio.charge(TWO_OPERANDS_INK + DIVISION_INK)?;
     let [a, b] = operands(hostio, [value, modulus])?;
     return_u256(hostio, value, a.checked_rem(b).unwrap_or_default())
 }
 
-/// The power, of which the low 256 bits are kept.
+/// Power modulo 2^256.
 pub(super) fn math_pow(hostio: &mut Hostio<'_, '_>, value: u32, exponent: u32) -> HostioResult {
     hostio.charge(TWO_OPERANDS_INK)?;
     let [a, b] = operands(hostio, [value, exponent])?;
@@ -48,7 +48,7 @@ pub(super) fn math_pow(hostio: &mut Hostio<'_, '_>, value: u32, exponent: u32) -
     return_u256(hostio, value, a.wrapping_pow(b))
 }
 
-/// The sum by a modulus; zero if that is.
+/// Modular sum; zero if the modulus is zero.
 pub(super) fn math_add_mod(
     hostio: &mut Hostio<'_, '_>,
     value: u32,
@@ -60,7 +60,7 @@ pub(super) fn math_add_mod(
     return_u256(hostio, value, a.add_mod(b, m))
 }
 
-/// The product by a modulus; zero if that is.
+/// Modular product; zero if the modulus is zero.
 pub(super) fn math_mul_mod(
     hostio: &mut Hostio<'_, '_>,
     value: u32,
@@ -72,7 +72,7 @@ pub(super) fn math_mul_mod(
     return_u256(hostio, value, a.mul_mod(b, m))
 }
 
-/// The numbers at these places.
+/// Reads the numbers at these pointers.
 fn operands<const N: usize>(
     hostio: &mut Hostio<'_, '_>,
     pointers: [u32; N],
@@ -85,7 +85,7 @@ fn operands<const N: usize>(
     Ok(numbers)
 }
 
-/// Writes the result.
+/// Writes the result over the first operand.
 fn return_u256(hostio: &mut Hostio<'_, '_>, to: u32, result: U256) -> HostioResult {
     let result = result.to_be_bytes::<WORD_LEN>();
     hostio.write(to, &result)?;

@@ -1,4 +1,4 @@
-//! Hooks for the data that goes in and out, and for the memory that holds it.
+//! Hostios for input and output, and for the growth of memory.
 
 use super::{
     hostio::{Escape, Hostio, HostioResult, len_u32},
@@ -15,10 +15,10 @@ pub(super) fn read_args(hostio: &mut Hostio<'_, '_>, to: u32) -> HostioResult {
     Ok(())
 }
 
-/// Takes the bytes at `at` as the program's result, in place of an earlier one.
+/// Sets the program's result to the bytes at `at`; replaces an earlier result.
 pub(super) fn write_result(hostio: &mut Hostio<'_, '_>, at: u32, len: u32) -> HostioResult {
     hostio.charge(price::HOSTIO_INK)?;
-    // Once to read them, once more to pass them on.
+    // Once to read the bytes, once to return them.
     hostio.charge(price::read_ink(len).saturating_mul(2))?;
     let output = hostio.read(at, len)?.to_vec();
     hostio.trace_args(&[&output]);
@@ -26,13 +26,13 @@ pub(super) fn write_result(hostio: &mut Hostio<'_, '_>, at: u32, len: u32) -> Ho
     Ok(())
 }
 
-/// Ends the program with a status, as if it had returned it.
+/// Ends the program with a status, as if the entry point had returned it.
 pub(super) fn exit_early(hostio: &mut Hostio<'_, '_>, status: u32) -> HostioResult {
     hostio.trace_args(&[&status.to_be_bytes()]);
     Err(Escape::Exit(status))
 }
 
-/// Pays for new pages. Only the low 16 bits of `pages` count.
+/// Charges for new pages. Only the low 16 bits of `pages` count.
 pub(super) fn pay_for_memory_grow(hostio: &mut Hostio<'_, '_>, pages: u32) -> HostioResult {
     let [low, high, ..] = pages.to_le_bytes();
     let new = u16::from_le_bytes([low, high]);

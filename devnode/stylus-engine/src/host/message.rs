@@ -1,4 +1,4 @@
-//! Hooks about the call that the program is in, and its transaction.
+//! Hostios about the current call and its transaction.
 
 use super::{
     hostio::{Hostio, HostioResult},
@@ -11,7 +11,7 @@ pub(super) fn contract_address(hostio: &mut Hostio<'_, '_>, to: u32) -> HostioRe
     hostio.return_word(to, address.as_slice())
 }
 
-/// Gas that is left, this hook paid.
+/// Returns the gas left after the charge for this hostio.
 pub(super) fn evm_gas_left(hostio: &mut Hostio<'_, '_>) -> HostioResult<u64> {
     hostio.charge(price::HOSTIO_INK)?;
     let gas = hostio.gas()?;
@@ -19,7 +19,7 @@ pub(super) fn evm_gas_left(hostio: &mut Hostio<'_, '_>) -> HostioResult<u64> {
     Ok(gas)
 }
 
-/// Ink that is left, this hook paid.
+/// Returns the ink left after the charge for this hostio.
 pub(super) fn evm_ink_left(hostio: &mut Hostio<'_, '_>) -> HostioResult<u64> {
     hostio.charge(price::HOSTIO_INK)?;
     let ink = hostio.ink()?;
@@ -27,7 +27,7 @@ pub(super) fn evm_ink_left(hostio: &mut Hostio<'_, '_>) -> HostioResult<u64> {
     Ok(ink)
 }
 
-/// One if the acting contract is open further out too.
+/// Returns one if the acting contract is also open in an outer frame.
 pub(super) fn msg_reentrant(hostio: &mut Hostio<'_, '_>) -> HostioResult<u32> {
     let reentrant = hostio.evm_api().evm_data().reentrant.into();
     return_u32(hostio, reentrant)
@@ -39,31 +39,31 @@ pub(super) fn msg_sender(hostio: &mut Hostio<'_, '_>, to: u32) -> HostioResult {
     hostio.return_word(to, caller.as_slice())
 }
 
-/// Writes the wei that came along to `to`.
+/// Writes the value of the call in wei to `to`.
 pub(super) fn msg_value(hostio: &mut Hostio<'_, '_>, to: u32) -> HostioResult {
     let value = hostio.evm_api().evm_data().value;
     hostio.return_word(to, &value.to_be_bytes::<32>())
 }
 
-/// Writes wei per gas of the transaction to `to`, tip included.
+/// Writes the gas price of the transaction in wei to `to`, tip included.
 pub(super) fn tx_gas_price(hostio: &mut Hostio<'_, '_>, to: u32) -> HostioResult {
     let price = hostio.evm_api().evm_data().gas_price;
     hostio.return_word(to, &price.to_be_bytes::<32>())
 }
 
-/// Ink per gas.
+/// Returns ink per gas.
 pub(super) fn tx_ink_price(hostio: &mut Hostio<'_, '_>) -> HostioResult<u32> {
     let price = hostio.env().params.ink_price;
     return_u32(hostio, price)
 }
 
-/// Writes who signed the transaction to `to`.
+/// Writes the signer of the transaction to `to`.
 pub(super) fn tx_origin(hostio: &mut Hostio<'_, '_>, to: u32) -> HostioResult {
     let origin = hostio.evm_api().evm_data().origin;
     hostio.return_word(to, origin.as_slice())
 }
 
-/// Pays for and passes on a number.
+/// Charges for and returns a number.
 fn return_u32(hostio: &mut Hostio<'_, '_>, number: u32) -> HostioResult<u32> {
     hostio.charge(price::HOSTIO_INK)?;
     hostio.trace_outs(&[&number.to_be_bytes()]);

@@ -1,12 +1,12 @@
-//! The host functions of Stylus: what a program can ask for, what it pays, what it gets.
+//! The host functions of Stylus ("hostios"): what each does and what it costs.
 //!
-//! - [`table`]: every import by name and type, and how it is bound to the interpreter.
-//! - [`hook`]: ink and memory of the program during one host call.
-//! - [`price`]: the prices that several hooks share.
-//! - one module for each family of hooks.
+//! - [`table`]: every import by name and type, and its binding to the interpreter.
+//! - [`hostio`]: access to ink and memory of the program during one host call.
+//! - [`price`]: prices that several hostios share.
+//! - one module for each family of hostios.
 //!
-//! Pointers and lengths are unsigned, words big-endian, counts that go to memory little-endian. What
-//! lies behind the hooks belongs to the [`World`].
+//! Pointers and lengths are unsigned, words are big-endian, counts written to memory are
+//! little-endian. Everything beyond the program is behind [`EvmApi`].
 
 mod account;
 mod block;
@@ -30,21 +30,21 @@ use crate::{EvmApi, Params};
 
 pub(crate) use self::{
     hostio::Escape,
-    table::{VM_HOOKS_MODULE, bind, import_type},
+    table::{HOSTIO_MODULE, bind, import_type},
 };
 
-/// The parts of a running program that hooks reach into.
+/// The exports of a running program that hostios access.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct InstanceExports {
     /// The program's memory.
     pub(crate) memory: Memory,
-    /// Ink that is left.
+    /// Ink left.
     pub(crate) ink_left: Global,
-    /// Whether the ink is used up.
+    /// Nonzero once the ink is exhausted.
     pub(crate) ink_status: Global,
 }
 
-/// One call of a program, as its hooks see it.
+/// The environment of one program call, shared by its hostios.
 pub(crate) struct WasmEnv<'w> {
     /// The chain.
     pub(crate) evm_api: &'w mut dyn EvmApi,
@@ -52,20 +52,20 @@ pub(crate) struct WasmEnv<'w> {
     pub(crate) params: &'w Params,
     /// Calldata.
     pub(crate) input: &'w [u8],
-    /// What the program has written as its result.
+    /// The program's result so far.
     pub(crate) output: Vec<u8>,
-    /// The program's parts; absent until it is instantiated.
+    /// The program's exports; `None` until it is instantiated.
     pub(crate) exports: Option<InstanceExports>,
-    /// What the last call or creation returned.
+    /// Return data of the last call or creation.
     return_data: Bytes,
-    /// Storage that was read or written.
+    /// Storage words read or written.
     storage_cache: StorageCache,
-    /// The last code that was asked for, unless it was empty.
+    /// The last code that was loaded, unless it was empty.
     last_code: Option<(Address, Bytes)>,
 }
 
 impl<'w> WasmEnv<'w> {
-    /// The begin of a call.
+    /// The environment at the start of a call.
     pub(crate) fn new(evm_api: &'w mut dyn EvmApi, params: &'w Params, input: &'w [u8]) -> Self {
         Self {
             evm_api,

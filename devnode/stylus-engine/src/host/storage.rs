@@ -1,7 +1,7 @@
-//! Hooks for storage, and the cache between a program and its storage.
+//! Hostios for storage, and the write-back cache between a program and its storage.
 //!
-//! The cache lives as long as one call of a program. Writes stay in it until they are flushed; what
-//! is not flushed is lost.
+//! The cache lives for one program call. Writes stay in it until the program flushes them;
+//! unflushed writes are lost.
 
 use std::collections::BTreeMap;
 
@@ -22,24 +22,24 @@ const TRANSIENT_INK: u64 = WORD_INK + price::EVM_API_INK;
 /// Gas of a transient word.
 const TRANSIENT_GAS: u64 = 100;
 
-/// Gas that a miss costs besides the load.
+/// Gas of a cache miss, besides the load.
 const CACHE_MISS_GAS: u64 = 5;
 
-/// Gas that has to be left for a load: a cold one, a miss and the last surcharge.
+/// Gas required before a load: a cold load, a miss and the highest surcharge.
 const LOAD_REQUIRED_GAS: u64 = 2115;
 
-/// Gas that has to be left to cache a word.
+/// Gas required before a cached write.
 const CACHE_REQUIRED_GAS: u64 = 2310;
 
-/// Gas that has to be left for a flush, as for a store of the EVM.
+/// Gas required before a flush, the same as for SSTORE.
 const FLUSH_REQUIRED_GAS: u64 = 2300;
 
 /// A word in the cache.
 #[derive(Clone, Copy, Debug)]
 struct StorageWord {
-    /// What the program sees.
+    /// The value that the program sees.
     value: B256,
-    /// What the chain is known to have.
+    /// The value known to be in the chain's storage.
     known: Option<B256>,
 }
 
@@ -55,7 +55,7 @@ pub(super) struct StorageCache {
 }
 
 impl StorageCache {
-    /// Counts a load; gas of its surcharge.
+    /// Counts a load and returns the gas of its surcharge.
     const fn count_load(&mut self) -> u64 {
         self.loads = self.loads.saturating_add(1);
         match self.loads {
@@ -65,7 +65,7 @@ impl StorageCache {
         }
     }
 
-    /// Counts a write; gas of its surcharge.
+    /// Counts a write and returns the gas of its surcharge.
     const fn count_write(&mut self) -> u64 {
         self.writes = self.writes.saturating_add(1);
         match self.writes {
@@ -75,28 +75,28 @@ impl StorageCache {
         }
     }
 
-    /// Words that are not known to be the chain's, by key.
+    /// Words that may differ from the chain's, in the order of their keys.
     fn dirty(&self) -> Vec<(B256, B256)> {
         let differs = |word: &StorageWord| word.known != Some(word.value);
-        let dirty = self.words.iter().filter(|(_, entry)| differs(entry));
-        dirty.map(|(key, entry)| (*key, entry.value)).collect()
+        let dirty = self.words.iter().filter(|(_, word)| differs(word));
+        dirty.map(|(key, word)| (*key, word.value)).collect()
     }
 }
 
-/// Loads a word, from the chain if the cache does not have it.
+/// Loads a word from the cache, or from the chain on a miss.
 pub(super) fn storage_load_bytes32(hostio: &mut Hostio<'_, '_>, key: u32, to: u32) -> HostioResult {
     hostio.charge(WORD_INK)?;
     hostio.require_gas(LOAD_REQUIRED_GAS)?;
     let key = hostio.read_word(key)?;
 
-    let host = hostio.env();
-    let mut gas = host.storage_cache.count_load();
-    let value = if let Some(word) = host.storage_cache.words.get(&key) {
+    let env = hostio.env();
+    let mut gas = env.storage_cache.count_load();
+    let value = if let Some(word) = env.storage_cache.words.get(&key) {
         word.value
     } else {
-        let (value, cost) = host.evm_api.load(key);
+        let (value, cost) = env.evm_api.load(key);
         gas = gas.saturating_add(cost).saturating_add(CACHE_MISS_GAS);
-        host.storage_cache.words.insert(key, StorageWord { value, known: Some(value) });
+        env.storage_cache.words.insert(key, StorageWord { value, known: Some(value) });
         value
     };
     hostio.charge_gas(gas)?;
@@ -124,27 +124,27 @@ pub(super) fn storage_cache_bytes32(
     Ok(())
 }
 
-/// Stores all words that differ from the chain's; with `clear`, forgets all words then.
+/// Stores all dirty words; then empties the cache if `clear` is not zero.
 pub(super) fn storage_flush_cache(hostio: &mut Hostio<'_, '_>, clear: u32) -> HostioResult {
     hostio.charge(price::HOSTIO_INK + price::EVM_API_INK)?;
     hostio.require_gas(FLUSH_REQUIRED_GAS)?;
     let available = hostio.gas()?;
 
-    let host = hostio.env();
+    let env = hostio.env();
     let mut left = available;
     let mut stored = Ok(());
-    for (key, value) in host.storage_cache.dirty() {
-        match host.evm_api.store(key, value, left) {
+    for (key, value) in env.storage_cache.dirty() {
+        match env.evm_api.store(key, value, left) {
             Ok(cost) => left = left.saturating_sub(cost),
-            Err(fault) => {
-                stored = Err(fault);
+            Err(error) => {
+                stored = Err(error);
                 break;
             }
         }
-        host.storage_cache.words.insert(key, StorageWord { value, known: Some(value) });
+        env.storage_cache.words.insert(key, StorageWord { value, known: Some(value) });
     }
     if clear != 0 {
-        host.storage_cache.words.clear();
+        env.storage_cache.words.clear();
     }
     match stored {
         Ok(()) => hostio.charge_gas(available.saturating_sub(left))?,

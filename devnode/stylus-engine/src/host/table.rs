@@ -1,4 +1,4 @@
-//! Every import that a program may have: name, type, and the function behind it.
+//! The import table: name, type and implementation of every host function.
 
 use wasmi::{Caller, Func, Store};
 use wasmparser::{FuncType, ValType};
@@ -8,15 +8,15 @@ use super::{
     storage,
 };
 
-/// The module that hooks are imported from.
-pub(crate) const VM_HOOKS_MODULE: &str = "vm_hooks";
+/// The module that hostios are imported from.
+pub(crate) const HOSTIO_MODULE: &str = "vm_hooks";
 
-/// The module of imports that only debug chains have.
+/// The module of imports that only debug chains allow.
 const CONSOLE_MODULE: &str = "console";
 
-/// A Rust type that stands for one of wasm.
+/// A Rust type that represents a wasm type.
 trait WasmType {
-    /// The type of wasm.
+    /// The wasm type.
     const TYPE: ValType;
 }
 
@@ -36,12 +36,12 @@ impl WasmType for f64 {
     const TYPE: ValType = ValType::F64;
 }
 
-/// Writes [`lookup`] and [`bind`] from rows of module, trace name, function and type.
+/// Defines `lookup` and `bind` from rows of module, trace name, function and type.
 macro_rules! hostios {
     ($($module:ident {$(
         $name:ident = $family:ident::$function:ident($($arg:ident: $ty:ty),*) $(-> $result:ty)?;
     )*})*) => {
-        /// The type of an import.
+        /// The type of an import; `None` if it does not exist.
         fn lookup(module: &str, name: &str) -> Option<FuncType> {
             match (module, name) {
                 $($(($module, stringify!($name)) => Some(FuncType::new(
@@ -52,7 +52,7 @@ macro_rules! hostios {
             }
         }
 
-        /// The function behind an import; `None` if there is no such import.
+        /// Wraps the implementation of an import for the interpreter; `None` if it does not exist.
         pub(crate) fn bind<'w>(
             store: &mut Store<WasmEnv<'w>>,
             module: &str,
@@ -74,7 +74,7 @@ macro_rules! hostios {
 }
 
 hostios! {
-    VM_HOOKS_MODULE {
+    HOSTIO_MODULE {
         read_args = memory::read_args(to: u32);
         write_result = memory::write_result(at: u32, len: u32);
         exit_early = memory::exit_early(status: u32);
@@ -145,7 +145,8 @@ hostios! {
     }
 }
 
-/// The type of an import; `None` if there is no such import, or only on debug chains.
+/// The type of an import; `None` if it does not exist, or exists on debug chains only and `debug` is
+/// false.
 pub(crate) fn import_type(module: &str, name: &str, debug: bool) -> Option<FuncType> {
     lookup(module, name).filter(|_| debug || module != CONSOLE_MODULE)
 }

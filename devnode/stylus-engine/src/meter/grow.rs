@@ -1,12 +1,12 @@
-//! Pages: `memory.grow` pays for what it asks before it asks.
+//! Pages: `memory.grow` pays for its pages before it runs.
 
 use wasmparser::Operator;
 
 use super::MeterGlobals;
 
-/// Puts a call of the import `hook` before every `memory.grow`, with the same argument.
+/// Inserts a call of the import `grow_import` before every `memory.grow`, with the same argument.
 pub(super) fn meter(
-    slots: MeterGlobals,
+    globals: MeterGlobals,
     grow_import: u32,
     operators: Vec<Operator<'_>>,
 ) -> Vec<Operator<'_>> {
@@ -14,9 +14,9 @@ pub(super) fn meter(
     for operator in operators {
         if matches!(operator, Operator::MemoryGrow { .. }) {
             metered.extend([
-                Operator::GlobalSet { global_index: slots.scratch },
-                Operator::GlobalGet { global_index: slots.scratch },
-                Operator::GlobalGet { global_index: slots.scratch },
+                Operator::GlobalSet { global_index: globals.scratch },
+                Operator::GlobalGet { global_index: globals.scratch },
+                Operator::GlobalGet { global_index: globals.scratch },
                 Operator::Call { function_index: grow_import },
             ]);
         }

@@ -1,8 +1,9 @@
-//! Metering: a module is rewritten so that it counts its own ink, stack and pages.
+//! Metering: rewrites a module so that it counts its own ink, stack and pages.
 //!
-//! Four passes follow each other, each over what the one before left: ink of basic blocks
-//! ([`blocks`]), ink by length ([`bulk`]), stack ([`depth`]), pages ([`grow`]). Only operators of the
-//! module itself cost ink, but those added here count as opcodes, and as operands of the stack.
+//! Four passes run in order, each on the output of the one before: ink of basic blocks
+//! ([`blocks`]), ink by length ([`bulk`]), stack ([`stack_depth`]), pages ([`grow`]). Only the
+//! module's own operators cost ink, but inserted operators count as opcodes and as operands of the
+//! stack.
 
 mod blocks;
 mod bulk;
@@ -25,33 +26,33 @@ use crate::check::{ENTRYPOINT, Limit, MEMORY, ParseError, Wasm};
 /// The import that pays for new pages.
 pub(crate) const GROW_IMPORT: &str = "pay_for_memory_grow";
 
-/// Exported global: ink that is left.
+/// Exported global: ink left.
 pub(crate) const INK_LEFT: &str = "stylus_ink_left";
 
-/// Exported global: one once the ink is used up.
+/// Exported global: one once the ink is exhausted.
 pub(crate) const INK_STATUS: &str = "stylus_ink_status";
 
-/// Exported global: words of stack that are left.
+/// Exported global: words of stack left.
 pub(crate) const STACK_LEFT: &str = "stylus_stack_left";
 
-/// Globals that metering adds; Nitro exports them all.
+/// Number of globals that metering adds; Nitro exports them all.
 pub(crate) const METER_GLOBALS: usize = 4;
 
 /// Indices of the globals that metering adds.
 #[derive(Clone, Copy, Debug)]
 struct MeterGlobals {
-    /// Ink that is left, 64 bits.
+    /// Ink left, 64 bits.
     ink_left: u32,
-    /// Whether the ink is used up.
+    /// Whether the ink is exhausted.
     ink_status: u32,
-    /// A place for an operand.
+    /// Temporary storage for an operand.
     scratch: u32,
-    /// Words of stack that are left.
+    /// Words of stack left.
     stack_left: u32,
 }
 
 impl MeterGlobals {
-    /// The globals behind `taken` others.
+    /// The globals after `taken` others.
     const fn after(taken: u32) -> Self {
         Self {
             ink_left: taken,
@@ -62,24 +63,24 @@ impl MeterGlobals {
     }
 }
 
-/// A module with its meters.
+/// An instrumented module.
 #[derive(Debug)]
 pub(crate) struct Metered {
     /// The module.
     pub(crate) wasm: Vec<u8>,
-    /// Opcodes of all functions, those of the meters included.
+    /// Opcodes of all functions, including inserted ones.
     pub(crate) opcodes: u64,
 }
 
-/// Whether programs have this operator.
+/// Whether programs may use this operator.
 pub(crate) fn is_supported(operator: &Operator<'_>, wasm: &Wasm<'_>) -> bool {
     opcode::opcode_info(operator, wasm).is_some()
 }
 
-/// Locals that a function declares; parameters are none of them.
+/// Number of locals that a function declares, without its parameters.
 ///
 /// # Errors
-/// [`ParseFault::Invalid`].
+/// [`ParseError::Invalid`].
 pub(crate) fn declared_locals(body: &FunctionBody<'_>) -> Result<u32, ParseError> {
     let mut declared = 0_u32;
     for group in body.get_locals_reader()? {
@@ -88,49 +89,50 @@ pub(crate) fn declared_locals(body: &FunctionBody<'_>) -> Result<u32, ParseError
     Ok(declared)
 }
 
-/// Adds all meters. `bodies` are the operators of the functions of `wasm`, in order.
+/// Runs all passes. `bodies` are the operators of the functions of `wasm`, in order.
 ///
 /// # Errors
-/// [`ParseFault::TooMany`] for functions that are too large, with or without meters.
+/// [`ParseError::LimitExceeded`] for functions that are too large, before or after metering.
 pub(crate) fn instrument<'a>(
     wasm: &Wasm<'a>,
     bodies: Vec<Vec<Operator<'a>>>,
 ) -> Result<Metered, ParseError> {
-    let slots = MeterGlobals::after(u32::try_from(wasm.globals.len())?);
+    let meter_globals = MeterGlobals::after(u32::try_from(wasm.globals.len())?);
     let mut code = CodeSection::new();
     let mut opcodes = 0_u64;
     for (body, operators) in wasm.bodies.iter().zip(bodies) {
-        let operators = instrument_function(wasm, slots, declared_locals(body)?, operators)?;
+        let operators =
+            instrument_function(wasm, meter_globals, declared_locals(body)?, operators)?;
         opcodes = opcodes.saturating_add(u64::try_from(operators.len())?);
         code.function(&encode(body, operators)?);
     }
-    Ok(Metered { wasm: assemble(wasm, slots, &code)?, opcodes })
+    Ok(Metered { wasm: assemble(wasm, meter_globals, &code)?, opcodes })
 }
 
-/// Takes one function through all passes.
+/// Runs all passes over one function.
 fn instrument_function<'a>(
     wasm: &Wasm<'a>,
-    slots: MeterGlobals,
+    meter_globals: MeterGlobals,
     locals: u32,
     operators: Vec<Operator<'a>>,
 ) -> Result<Vec<Operator<'a>>, ParseError> {
-    let operators = blocks::meter(wasm, slots, operators);
-    let operators = bulk::meter(slots, operators);
+    let operators = blocks::meter(wasm, meter_globals, operators);
+    let operators = bulk::meter(meter_globals, operators);
 
     let operands = u32::try_from(stack_height::max_stack_height(wasm, &operators))?;
     let words = stack_depth::frame_words(locals, operands);
     Limit::Operands.check(operands)?;
     Limit::FrameWords.check(words)?;
-    let mut operators = stack_depth::meter(slots, words, operators);
+    let mut operators = stack_depth::meter(meter_globals, words, operators);
 
     if let Some(grow_import) = wasm.grow_import().filter(|_| wasm.can_grow()) {
-        operators = grow::meter(slots, grow_import, operators);
+        operators = grow::meter(meter_globals, grow_import, operators);
     }
     Limit::Opcodes.check(operators.len())?;
     Ok(operators)
 }
 
-/// Writes a function down.
+/// Encodes a function.
 fn encode(body: &FunctionBody<'_>, operators: Vec<Operator<'_>>) -> Result<Function, ParseError> {
     let mut locals = Vec::new();
     for group in body.get_locals_reader()? {
@@ -144,10 +146,10 @@ fn encode(body: &FunctionBody<'_>, operators: Vec<Operator<'_>>) -> Result<Funct
     Ok(function)
 }
 
-/// Writes the module down: its sections in order, without what a run does not need.
+/// Encodes the module: its sections in order, without those that a run does not need.
 fn assemble(
     wasm: &Wasm<'_>,
-    slots: MeterGlobals,
+    meter_globals: MeterGlobals,
     code: &CodeSection,
 ) -> Result<Vec<u8>, ParseError> {
     let mut module = Module::new();
@@ -158,7 +160,7 @@ fn assemble(
     };
     copy(&mut module, SectionId::Custom..SectionId::Global);
     module.section(&globals(wasm)?);
-    module.section(&exports(wasm, slots));
+    module.section(&exports(wasm, meter_globals));
     copy(&mut module, SectionId::Element..SectionId::Code);
     module.section(code);
     copy(&mut module, SectionId::Data..SectionId::DataCount);
@@ -179,15 +181,15 @@ fn globals(wasm: &Wasm<'_>) -> Result<GlobalSection, ParseError> {
     Ok(section)
 }
 
-/// What a run needs to find: entry point, memory and the globals of metering.
-fn exports(wasm: &Wasm<'_>, slots: MeterGlobals) -> ExportSection {
+/// The exports that a run needs: entry point, memory and metering globals.
+fn exports(wasm: &Wasm<'_>, meter_globals: MeterGlobals) -> ExportSection {
     let mut section = ExportSection::new();
     for export in wasm.exports.iter().filter(|export| export.name == ENTRYPOINT) {
         section.export(ENTRYPOINT, ExportKind::Func, export.index);
     }
     section.export(MEMORY, ExportKind::Memory, 0);
-    section.export(INK_LEFT, ExportKind::Global, slots.ink_left);
-    section.export(INK_STATUS, ExportKind::Global, slots.ink_status);
-    section.export(STACK_LEFT, ExportKind::Global, slots.stack_left);
+    section.export(INK_LEFT, ExportKind::Global, meter_globals.ink_left);
+    section.export(INK_STATUS, ExportKind::Global, meter_globals.ink_status);
+    section.export(STACK_LEFT, ExportKind::Global, meter_globals.stack_left);
     section
 }

@@ -1,4 +1,4 @@
-//! Words of stack: every call takes its frame from a budget and gives it back when it returns.
+//! Stack words: every call takes its frame from a budget and returns it at the end.
 
 use wasmparser::{BlockType, Operator};
 
@@ -7,36 +7,36 @@ use super::MeterGlobals;
 /// Words of a frame besides locals and operands.
 const FRAME_OVERHEAD_WORDS: u32 = 4;
 
-/// Words of a frame with these many `locals` and `operands`.
+/// Words of a frame with this many `locals` and `operands`.
 pub(super) const fn frame_words(locals: u32, operands: u32) -> u32 {
     locals.saturating_add(operands).saturating_add(FRAME_OVERHEAD_WORDS)
 }
 
-/// Takes `words` at the entry of a function and gives them back at every return.
+/// Inserts code that takes `words` when the function is entered and returns them at every return.
 pub(super) fn meter(
-    slots: MeterGlobals,
+    globals: MeterGlobals,
     words: u32,
     operators: Vec<Operator<'_>>,
 ) -> Vec<Operator<'_>> {
     let last = operators.len().saturating_sub(1);
     let mut metered = Vec::with_capacity(operators.len().saturating_add(32));
-    metered.extend(enter_frame(slots, words));
+    metered.extend(enter_frame(globals, words));
     for (at, operator) in operators.into_iter().enumerate() {
         if at == last {
-            metered.extend(leave_frame(slots, words));
+            metered.extend(leave_frame(globals, words));
             metered.push(Operator::Return);
         } else if matches!(operator, Operator::Return) {
-            metered.extend(leave_frame(slots, words));
+            metered.extend(leave_frame(globals, words));
         }
         metered.push(operator);
     }
     metered
 }
 
-/// Takes `words`, or traps with nothing left.
-const fn enter_frame(slots: MeterGlobals, words: u32) -> [Operator<'static>; 12] {
+/// Takes `words`, or sets the budget to zero and traps.
+const fn enter_frame(globals: MeterGlobals, words: u32) -> [Operator<'static>; 12] {
     use Operator as O;
-    let (left, words) = (slots.stack_left, words.cast_signed());
+    let (left, words) = (globals.stack_left, words.cast_signed());
     [
         O::GlobalGet { global_index: left },
         O::I32Const { value: words },
@@ -53,13 +53,13 @@ const fn enter_frame(slots: MeterGlobals, words: u32) -> [Operator<'static>; 12]
     ]
 }
 
-/// Gives `words` back.
-const fn leave_frame(slots: MeterGlobals, words: u32) -> [Operator<'static>; 4] {
+/// Returns `words` to the budget.
+const fn leave_frame(globals: MeterGlobals, words: u32) -> [Operator<'static>; 4] {
     use Operator as O;
     [
-        O::GlobalGet { global_index: slots.stack_left },
+        O::GlobalGet { global_index: globals.stack_left },
         O::I32Const { value: words.cast_signed() },
         O::I32Add,
-        O::GlobalSet { global_index: slots.stack_left },
+        O::GlobalSet { global_index: globals.stack_left },
     ]
 }

@@ -1,35 +1,35 @@
-//! How many operands a function holds at most, by a walk over its operators.
+//! The maximum height of a function's operand stack, by a walk over its operators.
 //!
-//! The walk is coarser than validation: code that is never reached counts like any other, and takes
-//! from an empty stack leave it empty.
+//! The walk is coarser than validation, as Nitro's is: unreachable code counts like any other, and
+//! popping from an empty stack leaves it empty.
 
 use wasmparser::{BlockType, FuncType, Operator};
 
 use super::opcode::opcode_info;
 use crate::check::Wasm;
 
-/// The walk.
+/// State of the walk.
 #[derive(Debug, Default)]
-struct Walk {
-    /// Operands now.
+struct StackHeight {
+    /// Current height.
     height: usize,
-    /// The most there were.
+    /// Maximum height so far.
     max_height: usize,
-    /// For each open block, the operands after its end: those below it, and its results.
+    /// For each open block, the height after its end: the operands below it plus its results.
     scopes: Vec<usize>,
 }
 
-/// The most operands that the function with these operators holds at a time.
+/// The maximum number of operands that a function with these operators holds.
 pub(super) fn max_stack_height(wasm: &Wasm<'_>, operators: &[Operator<'_>]) -> usize {
-    let mut walk = Walk::default();
+    let mut walk = StackHeight::default();
     for operator in operators {
         walk.step(wasm, operator);
     }
     walk.max_height
 }
 
-impl Walk {
-    /// Goes over one operator.
+impl StackHeight {
+    /// Applies one operator.
     fn step(&mut self, wasm: &Wasm<'_>, operator: &Operator<'_>) {
         use Operator as O;
         match operator {
@@ -46,28 +46,28 @@ impl Walk {
                 self.pop(1);
             }
             _ => {
-                let net = opcode_info(operator, wasm).map_or(0, |opcode| opcode.stack_delta);
-                if net > 0 {
-                    self.push(net.unsigned_abs().into());
+                let delta = opcode_info(operator, wasm).map_or(0, |opcode| opcode.stack_delta);
+                if delta > 0 {
+                    self.push(delta.unsigned_abs().into());
                 } else {
-                    self.pop(net.unsigned_abs().into());
+                    self.pop(delta.unsigned_abs().into());
                 }
             }
         }
     }
 
-    /// Adds operands.
+    /// Pushes operands.
     fn push(&mut self, count: usize) {
         self.height = self.height.saturating_add(count);
         self.max_height = self.max_height.max(self.height);
     }
 
-    /// Takes operands, as many as there are.
+    /// Pops operands, as many as there are.
     const fn pop(&mut self, count: usize) {
         self.height = self.height.saturating_sub(count);
     }
 
-    /// Begins a block, with room for its results.
+    /// Opens a block and reserves its results.
     fn open(&mut self, wasm: &Wasm<'_>, block: BlockType) {
         match block {
             BlockType::Empty => {}
@@ -77,7 +77,7 @@ impl Walk {
         self.scopes.push(self.height);
     }
 
-    /// Adds the results of a type, then takes its parameters.
+    /// Pushes the results of a type, then pops its parameters.
     fn call(&mut self, ty: Option<&FuncType>) {
         if let Some(ty) = ty {
             self.push(ty.results().len());

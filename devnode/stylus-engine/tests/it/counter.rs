@@ -1,5 +1,5 @@
-//! A counter that was built with the SDK and deployed with cargo-stylus: what a Nitro node asked for
-//! its activation, and every host call of one `increment()`, to the last unit of ink.
+//! A counter contract built with the SDK and deployed with cargo-stylus: Nitro's data fee for its
+//! activation, and every host call of one `increment()`, to the last unit of ink.
 
 use alloy_primitives::{B256, U256, hex};
 use serde::Deserialize;
@@ -7,7 +7,7 @@ use stylus_engine::{HostioCall, Status, activate, fees::DataPricer, program};
 
 use crate::{ledger::Ledger, recorded};
 
-/// The file.
+/// The recorded file.
 #[derive(Debug, Deserialize)]
 struct RecordedCounter {
     code: String,
@@ -16,7 +16,7 @@ struct RecordedCounter {
     input: String,
     gas: u64,
     used: u64,
-    hooks: Vec<RecordedHostio>,
+    hostios: Vec<RecordedHostio>,
 }
 
 /// One host call.
@@ -30,7 +30,7 @@ struct RecordedHostio {
 }
 
 impl RecordedHostio {
-    /// The same from the engine's own report.
+    /// Converts from the engine's own trace.
     fn of(call: &HostioCall) -> Self {
         Self {
             name: call.name.into(),
@@ -65,5 +65,5 @@ fn a_counter_of_the_sdk_leaves_the_same_trace() {
     assert_eq!(ledger.storage[&B256::ZERO], B256::from(U256::from(42)));
 
     let hostios: Vec<_> = ledger.hostios.iter().map(RecordedHostio::of).collect();
-    assert_eq!(hostios, counter.hooks);
+    assert_eq!(hostios, counter.hostios);
 }

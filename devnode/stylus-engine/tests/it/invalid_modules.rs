@@ -1,4 +1,4 @@
-//! Rules of activation that the records of a node do not cover: each has one module that breaks it.
+//! Activation rules that the recorded answers do not cover: one invalid module for each.
 
 use stylus_engine::{ActivationError, BuildError, Limit, ParseError, activate};
 use wasm_encoder::{
@@ -6,23 +6,23 @@ use wasm_encoder::{
     Module, RefType, TableSection, TableType, TypeSection, ValType,
 };
 
-/// The parts that every program has.
+/// Memory and entry point of a valid program.
 const PROGRAM: &str = "(memory (export \"memory\") 1 1) \
      (func (export \"user_entrypoint\") (param i32) (result i32) (i32.const 0))";
 
-/// Activates a module with these parts, on a chain that is not for debugging.
+/// The error of activating a module with these parts on a chain without debug imports.
 fn activation_error(parts: &str) -> ActivationError {
     activation_error_with(parts, 128, u64::MAX)
 }
 
-/// Activates a module with these parts, `pages` and `gas`.
+/// The error of activating a module with these parts, this page limit and this much gas.
 fn activation_error_with(parts: &str, pages: u16, gas: u64) -> ActivationError {
     let wasm = wat::parse_str(format!("(module {parts})")).unwrap();
     activate(&wasm, pages, gas, false).unwrap_err()
 }
 
 #[test]
-fn a_start_function_needs_a_debug_chain() {
+fn start_functions_need_a_debug_chain() {
     let text = format!("(module {PROGRAM} (start $f) (func $f))");
     let wasm = wat::parse_str(text).unwrap();
     let error = activate(&wasm, 128, u64::MAX, false).unwrap_err();
@@ -31,7 +31,7 @@ fn a_start_function_needs_a_debug_chain() {
 }
 
 #[test]
-fn memory_that_grows_must_be_paid_for() {
+fn memory_that_can_grow_must_import_the_payment() {
     for memory in ["1", "1 2"] {
         let parts = PROGRAM.replace("1 1", memory);
         let error = activation_error(&parts);
@@ -41,7 +41,7 @@ fn memory_that_grows_must_be_paid_for() {
 }
 
 #[test]
-fn memory_begins_within_the_open_pages() {
+fn initial_pages_are_limited() {
     let parts = PROGRAM.replace("1 1", "3 3");
     let error = activation_error_with(&parts, 2, u64::MAX);
     let expected = ParseError::TooManyInitialPages { found: 3, most: 2 };
@@ -49,7 +49,7 @@ fn memory_begins_within_the_open_pages() {
 }
 
 #[test]
-fn one_gas_too_little_is_too_little() {
+fn activation_needs_its_exact_gas() {
     let wasm = wat::parse_str(format!("(module {PROGRAM})")).unwrap();
     let gas = activate(&wasm, 128, u64::MAX, false).unwrap().gas;
     assert!(activate(&wasm, 128, gas, false).is_ok());
@@ -59,19 +59,19 @@ fn one_gas_too_little_is_too_little() {
 }
 
 #[test]
-fn names_of_the_meters_are_reserved() {
+fn names_of_metering_globals_are_reserved() {
     let error = activation_error(&format!("{PROGRAM} (func (export \"stylus_ink_left\"))"));
     assert!(matches!(error, ActivationError::Parse(ParseError::ReservedName(_))), "{error}");
 }
 
 #[test]
-fn only_functions_are_imported() {
+fn only_functions_may_be_imported() {
     let error = activation_error(&format!("(import \"vm_hooks\" \"x\" (global i32)) {PROGRAM}"));
     assert!(matches!(error, ActivationError::Parse(ParseError::ImportKind(_))), "{error}");
 }
 
 #[test]
-fn elements_stay_in_the_table() {
+fn elements_must_fit_the_table() {
     let error =
         activation_error(&format!("{PROGRAM} (table 1 funcref) (elem (i32.const 1) $f) (func $f)"));
     let expected = BuildError::ElementsOutOfBounds { offset: 1, size: 1 };
@@ -79,7 +79,7 @@ fn elements_stay_in_the_table() {
 }
 
 #[test]
-fn tables_are_not_changed() {
+fn table_operators_are_rejected() {
     let parts = format!(
         "{PROGRAM} (table 1 funcref) (func \
         (table.copy (i32.const 0) (i32.const 0) (i32.const 0)))"
@@ -89,7 +89,7 @@ fn tables_are_not_changed() {
 }
 
 #[test]
-fn one_of_each_too_many_is_refused() {
+fn one_above_each_limit_is_rejected() {
     let many = |count: usize, part: &str| format!("{PROGRAM} {}", part.repeat(count));
     let export = |number| format!("(export \"e{number}\" (func 0))");
     let exports = (0..1019).map(export).collect::<Vec<_>>().concat();
@@ -115,9 +115,9 @@ fn one_of_each_too_many_is_refused() {
     }
 }
 
-/// What compilers write that have reference types on: an indirect call with a table of five bytes.
+/// Compilers with reference types enabled encode the table index of an indirect call in five bytes.
 #[test]
-fn an_overlong_table_is_refused_in_the_words_that_tools_know() {
+fn an_overlong_table_index_is_rejected_with_nitros_text() {
     let mut types = TypeSection::new();
     types.ty().function([ValType::I32], [ValType::I32]);
     let mut functions = FunctionSection::new();

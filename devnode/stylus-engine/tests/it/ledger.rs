@@ -1,4 +1,4 @@
-//! A chain of maps: one contract with storage, a few accounts, no EVM.
+//! An in-memory chain: one contract with storage, a few accounts, no EVM.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use stylus_engine::{
     SubcallOutcome, SubcallRequest, run,
 };
 
-/// Gas of a cold slot, on top of a warm one or of a store.
+/// Gas of a cold slot, on top of the warm load or the store.
 const COLD_SLOT: u64 = 2100;
 
 /// The chain.
@@ -26,21 +26,21 @@ pub(crate) struct Ledger {
     pub(crate) printed: Vec<String>,
     pub(crate) calls: Vec<SubcallRequest>,
     pub(crate) creations: Vec<CreateRequest>,
-    /// What every call and creation comes to.
+    /// Result of every call and creation.
     pub(crate) outcome: SubcallOutcome,
-    /// Instead, a program that every call runs, to this depth.
+    /// A program that every call runs instead, to this depth.
     pub(crate) nested: Option<(Module, u32)>,
     pub(crate) traced: bool,
     pub(crate) hostios: Vec<HostioCall>,
 }
 
 impl Ledger {
-    /// Gas of touching an account.
+    /// Gas of accessing an account.
     fn touch(&mut self, address: Address) -> u64 {
         if self.warm_accounts.insert(address) { 2600 } else { 100 }
     }
 
-    /// Gas of a slot that is cold.
+    /// Additional gas of a cold slot.
     fn cold(&mut self, key: B256) -> u64 {
         if self.warm_slots.insert(key) { COLD_SLOT } else { 0 }
     }
@@ -56,7 +56,7 @@ impl EvmApi for Ledger {
         (self.storage.get(&key).copied().unwrap_or_default(), cost)
     }
 
-    /// As if every value was there when the transaction began.
+    /// Treats the current value as the one at the start of the transaction.
     fn store(&mut self, key: B256, value: B256, gas_left: u64) -> Result<u64, StoreError> {
         if self.evm_data.read_only {
             return Err(StoreError::ReadOnly);

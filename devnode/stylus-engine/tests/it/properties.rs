@@ -1,4 +1,4 @@
-//! What holds for any module: metering changes what a program pays, not what it does.
+//! Properties of every module: metering changes what a program pays, not what it does.
 
 use std::thread;
 
@@ -7,16 +7,16 @@ use stylus_engine::{Activation, Outcome, Params, Status, activate, run};
 
 use crate::{counter, ledger::Ledger};
 
-/// Bytes of native stack that a chain of 1024 programs may take.
+/// Bytes of native stack that a chain of 1024 nested programs needs at most.
 const CHAIN_STACK: usize = 32 << 20;
 
-/// Gas of a run: more than any of these takes.
+/// Gas of a run, more than any test program uses.
 const GAS: u64 = 10_000_000;
 
 /// Bytes of a page of memory.
 const PAGE: usize = 65_536;
 
-/// Activates a module of text.
+/// Activates a module in text format.
 fn activated(text: &str) -> Activation {
     activate(&wat::parse_str(text).unwrap(), 128, u64::MAX, false).unwrap()
 }
@@ -96,8 +96,8 @@ fn expression() -> impl Strategy<Value = String> {
     })
 }
 
-/// A module that puts the value of `body` for its argument into memory, a global behind it, and answers with a
-/// page of memory. Loops go round 50 times at most, all together.
+/// A module that stores the value of `body` for its argument in memory, followed by a global, and
+/// returns a page of memory. All loops together run at most 50 times.
 fn module(body: &str) -> String {
     format!(
         "(module (import \"vm_hooks\" \"write_result\" (func $write_result (param i32 i32))) \
@@ -121,7 +121,7 @@ fn module(body: &str) -> String {
     )
 }
 
-/// What the module leaves in memory without meters, or `None` if it traps.
+/// The memory after running the module without metering, or `None` if it traps.
 fn run_unmetered(text: &str, argument: u32) -> Option<Vec<u8>> {
     let engine = wasmi::Engine::default();
     let module = wasmi::Module::new(&engine, wat::parse_str(text).unwrap()).unwrap();
@@ -134,28 +134,28 @@ fn run_unmetered(text: &str, argument: u32) -> Option<Vec<u8>> {
     Some(instance.get_memory(&store, "memory").unwrap().data(&store).to_vec())
 }
 
-/// What comes of the value `body`, without input.
+/// Runs a module with the value `body`, without input.
 fn outcome(body: &str) -> Outcome {
     run(&activated(&module(body)).module, &Params::default(), &[], GAS, &mut Ledger::default())
 }
 
 proptest! {
     #[test]
-    fn meters_do_not_change_what_a_program_does(body in expression(), len in 0_u8..40) {
+    fn metering_does_not_change_results(body in expression(), len in 0_u8..40) {
         let text = module(&body);
         let input = vec![0; len.into()];
         let module = activated(&text).module;
         let outcome = run(&module, &Params::default(), &input, GAS, &mut Ledger::default());
         if let Some(memory) = run_unmetered(&text, len.into()) {
             prop_assert_eq!(outcome.status, Status::Success);
-            prop_assert!(outcome.output == memory, "the memory is another");
+            prop_assert!(outcome.output == memory, "memory differs");
         } else {
             prop_assert_eq!(outcome.status, Status::Failure);
         }
     }
 
     #[test]
-    fn less_gas_than_a_run_uses_is_too_little(body in expression()) {
+    fn less_gas_than_a_run_uses_is_out_of_ink(body in expression()) {
         let module = activated(&module(&body)).module;
         let with = |gas| run(&module, &Params::default(), &[], gas, &mut Ledger::default());
         let used = GAS - with(GAS).gas_left;
@@ -167,9 +167,9 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
-    /// Whatever is activated after such damage also runs to some end.
+    /// A damaged module that still activates also runs to some end.
     #[test]
-    fn damaged_modules_are_refused_or_run(
+    fn damaged_modules_are_rejected_or_run(
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
         let mut wasm = counter::wasm();
@@ -183,9 +183,9 @@ proptest! {
     }
 }
 
-/// wasmi 2.0.0 decided by another value where the condition was a comparison with zero.
+/// Regression: wasmi 2.0.0 selected by the wrong value if the condition was a comparison with zero.
 #[test]
-fn a_select_decides_by_its_condition() {
+fn a_select_uses_its_condition() {
     for zero in ["(local.get $a)", "(i32.popcnt (local.get $a))", "(i32.load (local.get $a))"] {
         for (condition, chosen) in [("eqz", 30), ("eq (i32.const 0)", 30), ("ne (i32.const 0)", 77)]
         {
@@ -197,7 +197,7 @@ fn a_select_decides_by_its_condition() {
     }
 }
 
-/// wasmi 2.0.0 panicked for a distance that needs more than 16 bits.
+/// Regression: wasmi 2.0.0 panicked if the offset needed more than 16 bits.
 #[test]
 fn a_store_takes_address_and_value_from_one_local() {
     let store = "(i32.store offset=65000 (local.tee $b (i32.clz (local.get $a))) (local.get $b))";
@@ -208,7 +208,7 @@ fn a_store_takes_address_and_value_from_one_local() {
 }
 
 #[test]
-fn one_module_runs_in_many_threads() {
+fn one_module_runs_on_many_threads() {
     let module = activated(&module("(i32.const 1)")).module;
     let work = || run(&module, &Params::default(), &[], GAS, &mut Ledger::default());
     let outcomes = thread::scope(|scope| {
@@ -219,7 +219,7 @@ fn one_module_runs_in_many_threads() {
 }
 
 #[test]
-fn long_runs_need_no_native_stack() {
+fn long_runs_use_no_native_stack() {
     let text = "(module (memory (export \"memory\") 1 1) \
         (type $step (func (param i32) (result i32))) (table funcref (elem $next)) \
         (func $next (param i32) (result i32) (i32.add (local.get 0) (i32.const 1))) \

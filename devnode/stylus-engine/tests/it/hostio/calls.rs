@@ -1,4 +1,4 @@
-//! Other accounts: what they hold, calls of them, and creations.
+//! Calls, creations, and reads of other accounts.
 
 use alloy_primitives::{Bytes, U256, b256, hex, keccak256};
 use stylus_engine::{Status, SubcallKind, SubcallOutcome};
@@ -7,7 +7,7 @@ use super::{OTHER, ink, outs, trace, word};
 use crate::ledger::Ledger;
 
 #[test]
-fn accounts_are_cold_at_first() {
+fn first_reads_of_an_account_are_cold() {
     let mut ledger = Ledger::default();
     ledger.code.insert(OTHER, Bytes::from(vec![0x5b; 120]));
     ledger.balances.insert(OTHER, U256::from(9));
@@ -18,7 +18,7 @@ fn accounts_are_cold_at_first() {
     assert_eq!(trace(&mut ledger, body).status, Status::Success);
     assert_eq!(ink(&ledger, "account_code"), [33_075_753]);
     assert_eq!(outs(&ledger, "account_code"), [0x5b; 2]);
-    // The code is known by now.
+    // The code is cached by now.
     assert_eq!(ink(&ledger, "account_code_size"), [68_073]);
     assert_eq!(outs(&ledger, "account_code_size"), 120_u32.to_be_bytes());
     assert_eq!(ink(&ledger, "account_balance"), [1_078_153]);
@@ -28,7 +28,7 @@ fn accounts_are_cold_at_first() {
 }
 
 #[test]
-fn empty_code_is_asked_for_again() {
+fn empty_code_is_not_cached() {
     let mut ledger = Ledger::default();
     let size = "(drop (call $code_size (i32.const 64)))";
     assert_eq!(trace(&mut ledger, &format!("{size}{size}")).status, Status::Success);
@@ -36,14 +36,14 @@ fn empty_code_is_asked_for_again() {
 }
 
 #[test]
-fn calls_pass_on_what_the_program_says() {
-    let answer = SubcallOutcome {
+fn calls_forward_the_programs_arguments() {
+    let outcome = SubcallOutcome {
         success: true,
         cost: 100,
         output: Bytes::from_static(b"result"),
         created: None,
     };
-    let mut ledger = Ledger { outcome: answer, ..Ledger::default() };
+    let mut ledger = Ledger { outcome, ..Ledger::default() };
     let body = "(drop (call $call (i32.const 64) (i32.const 64) (i32.const 36) (i32.const 0) \
                 (i64.const -1) (i32.const 200))) \
                 (drop (call $delegate (i32.const 64) (i32.const 64) (i32.const 36) \
@@ -77,10 +77,10 @@ fn calls_pass_on_what_the_program_says() {
 }
 
 #[test]
-fn failed_calls_leave_their_data_and_status_two() {
-    let answer =
+fn failed_calls_return_their_data_and_status_two() {
+    let outcome =
         SubcallOutcome { output: Bytes::from_static(b"no"), cost: 7, ..SubcallOutcome::default() };
-    let mut ledger = Ledger { outcome: answer, ..Ledger::default() };
+    let mut ledger = Ledger { outcome, ..Ledger::default() };
     let body = "(i32.store8 (i32.const 0) (call $static (i32.const 64) (i32.const 0) (i32.const 0) \
                 (i64.const 1) (i32.const 200))) \
                 (drop (call $returned (i32.const 1) (i32.const 0) (i32.const 9))) \
@@ -89,14 +89,14 @@ fn failed_calls_leave_their_data_and_status_two() {
 }
 
 #[test]
-fn creations_give_an_address() {
-    let answer = SubcallOutcome {
+fn creations_return_an_address() {
+    let outcome = SubcallOutcome {
         success: true,
         cost: 32_000,
         created: Some(OTHER),
         ..SubcallOutcome::default()
     };
-    let mut ledger = Ledger { outcome: answer, ..Ledger::default() };
+    let mut ledger = Ledger { outcome, ..Ledger::default() };
     let body = "(call $create1 (i32.const 0) (i32.const 33) (i32.const 96) (i32.const 200) \
                 (i32.const 220)) \
                 (call $create2 (i32.const 0) (i32.const 32) (i32.const 96) (i32.const 64) \

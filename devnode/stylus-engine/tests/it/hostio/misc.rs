@@ -1,4 +1,4 @@
-//! Surroundings, logs, hashes, memory, printing, and how programs end.
+//! Environment, logs, hashes, memory, printing, and how programs end.
 
 use alloy_primitives::{Address, U256, keccak256};
 use stylus_engine::{EvmData, Pages, Status, activate};
@@ -7,15 +7,15 @@ use super::{GAS, HEAD, ink, outs, trace, word};
 use crate::ledger::Ledger;
 
 #[test]
-fn nothing_is_changed_in_a_read_only_call() {
-    let frame = EvmData { read_only: true, ..EvmData::default() };
+fn read_only_calls_change_nothing() {
+    let evm_data = EvmData { read_only: true, ..EvmData::default() };
     for body in [
         "(call $cache (i32.const 0) (i32.const 64)) (call $flush (i32.const 0))",
         "(call $tstore (i32.const 0) (i32.const 32))",
         "(call $log (i32.const 0) (i32.const 0) (i32.const 0))",
         "(call $create1 (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))",
     ] {
-        let mut ledger = Ledger { evm_data: frame.clone(), ..Ledger::default() };
+        let mut ledger = Ledger { evm_data: evm_data.clone(), ..Ledger::default() };
         let outcome = trace(&mut ledger, body);
         assert_eq!(outcome.status, Status::Failure, "{body}");
         assert!(outcome.output.is_empty() && outcome.gas_left > 0, "{body}");
@@ -55,8 +55,8 @@ fn malformed_logs_fail_and_keep_the_gas() {
 }
 
 #[test]
-fn environment_is_reported() {
-    let frame = EvmData {
+fn the_environment_is_reported() {
+    let evm_data = EvmData {
         address: Address::repeat_byte(1),
         caller: Address::repeat_byte(2),
         value: U256::from(3),
@@ -71,7 +71,7 @@ fn environment_is_reported() {
         chain_id: 11,
         read_only: false,
     };
-    let mut ledger = Ledger { evm_data: frame, ..Ledger::default() };
+    let mut ledger = Ledger { evm_data, ..Ledger::default() };
     let pointers = ["address", "sender", "value", "origin", "gas_price", "basefee", "coinbase"]
         .map(|name| format!("(call ${name} (i32.const 256))"));
     let numbers = [
@@ -147,7 +147,7 @@ fn an_early_exit_keeps_the_output() {
 }
 
 #[test]
-fn a_trap_loses_the_output_and_keeps_the_gas() {
+fn a_trap_discards_the_output_and_keeps_the_gas() {
     let body = "(call $write_result (i32.const 64) (i32.const 1)) (unreachable)";
     let outcome = trace(&mut Ledger::default(), body);
     assert_eq!((outcome.status, outcome.output.len()), (Status::Failure, 0));

@@ -1,4 +1,4 @@
-//! What each family of hooks does and costs. Ink is what tracers are told.
+//! Effects and costs of each family of hostios. Ink is read from traces.
 
 mod calls;
 mod misc;
@@ -12,10 +12,10 @@ use crate::ledger::Ledger;
 /// Gas of every run.
 const GAS: u64 = 10_000_000;
 
-/// An address of an account that is not the program's.
+/// An account other than the program's.
 const OTHER: Address = Address::repeat_byte(0x22);
 
-/// The imports that the programs use, and their memory.
+/// The imports and the memory of the test programs.
 const HEAD: &str = r#"
     (import "vm_hooks" "read_args" (func $read_args (param i32)))
     (import "vm_hooks" "write_result" (func $write_result (param i32 i32)))
@@ -63,7 +63,7 @@ const HEAD: &str = r#"
     (data (i32.const 64) "\22\22\22\22\22\22\22\22\22\22\22\22\22\22\22\22\22\22\22\22")
 "#;
 
-/// A program whose entry point does `body` and returns zero.
+/// A program whose entry point executes `body` and returns zero.
 fn program(body: &str) -> Activation {
     let text = format!(
         "(module {HEAD} (func (export \"user_entrypoint\") (param i32) (result i32) {body} \
@@ -83,18 +83,18 @@ fn trace_with(ledger: &mut Ledger, body: &str, gas: u64) -> Outcome {
     run(&program(body).module, &Params::default(), b"calldata", gas, ledger)
 }
 
-/// Ink of each call of the hook `name`.
+/// Ink of each call of the hostio `name`.
 fn ink(ledger: &Ledger, name: &str) -> Vec<u64> {
     let calls = ledger.hostios.iter().filter(|call| call.name == name);
     calls.map(|call| call.start_ink - call.end_ink).collect()
 }
 
-/// The last output of the hook `name`.
+/// Output of the last call of the hostio `name`.
 fn outs(ledger: &Ledger, name: &str) -> Vec<u8> {
     ledger.hostios.iter().rfind(|call| call.name == name).unwrap().outs.to_vec()
 }
 
-/// Puts a number where programs keep their keys, and returns it as a word.
+/// A number as a storage word.
 fn word(number: u64) -> B256 {
     U256::from(number).into()
 }

@@ -18,7 +18,7 @@ fn first_loads_are_cold_and_repeats_come_from_the_cache() {
 }
 
 #[test]
-fn stores_are_paid_for_when_they_are_flushed() {
+fn stores_are_charged_when_they_are_flushed() {
     let mut ledger = Ledger::default();
     let body = "(i32.store8 (i32.const 63) (i32.const 5)) (call $cache (i32.const 0) (i32.const 32)) \
                 (call $flush (i32.const 0)) (call $flush (i32.const 0))";
@@ -29,7 +29,7 @@ fn stores_are_paid_for_when_they_are_flushed() {
 }
 
 #[test]
-fn values_that_storage_is_known_to_have_are_not_stored() {
+fn unchanged_words_are_not_stored() {
     let mut ledger = Ledger::default();
     ledger.storage.insert(word(0), word(0));
     let body = "(call $load (i32.const 0) (i32.const 32)) \
@@ -39,7 +39,7 @@ fn values_that_storage_is_known_to_have_are_not_stored() {
 }
 
 #[test]
-fn what_is_not_flushed_is_lost() {
+fn unflushed_writes_are_lost() {
     let mut ledger = Ledger::default();
     let body = "(call $cache (i32.const 0) (i32.const 64))";
     assert_eq!(trace(&mut ledger, body).status, Status::Success);
@@ -47,7 +47,7 @@ fn what_is_not_flushed_is_lost() {
 }
 
 #[test]
-fn many_loads_and_writes_cost_more_each() {
+fn many_loads_and_writes_pay_surcharges() {
     let mut ledger = Ledger::default();
     let body = "(local $i i32) (loop $next \
                 (call $cache (i32.const 0) (i32.const 0)) (call $load (i32.const 0) (i32.const 0)) \
@@ -63,28 +63,28 @@ fn many_loads_and_writes_cost_more_each() {
 }
 
 #[test]
-fn storage_needs_a_reserve_of_gas() {
-    for (body, reserve) in [
+fn storage_requires_remaining_gas() {
+    for (body, required) in [
         ("(call $load (i32.const 0) (i32.const 32))", 2115),
         ("(call $cache (i32.const 0) (i32.const 32))", 2310),
         ("(call $flush (i32.const 0))", 2300),
     ] {
-        // Three gas pay for the opcodes, the call and the hook itself, or less.
+        // At most three gas pay for the opcodes, the call and the hostio itself.
         let status = |gas| trace_with(&mut Ledger::default(), body, gas).status;
-        assert_eq!(status(reserve), Status::OutOfInk, "{body}");
-        assert_eq!(status(reserve + 10), Status::Success, "{body}");
+        assert_eq!(status(required), Status::OutOfInk, "{body}");
+        assert_eq!(status(required + 10), Status::Success, "{body}");
     }
 }
 
 #[test]
-fn a_flush_that_cannot_be_paid_takes_everything() {
+fn an_unaffordable_flush_consumes_all_gas() {
     let body = "(call $cache (i32.const 0) (i32.const 64)) (call $flush (i32.const 0))";
     let outcome = trace_with(&mut Ledger::default(), body, 20_000);
     assert_eq!((outcome.status, outcome.gas_left), (Status::OutOfInk, 0));
 }
 
 #[test]
-fn transient_words_cost_a_hundred_gas() {
+fn transient_words_cost_100_gas() {
     let mut ledger = Ledger::default();
     let body =
         "(call $tstore (i32.const 0) (i32.const 64)) (call $tload (i32.const 0) (i32.const 32))";
