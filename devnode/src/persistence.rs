@@ -1,8 +1,7 @@
-//! The chain in a file: read at the start, written again soon after every change and at the end.
+//! The chain in a file: read at the start, and saved soon after every change and at the end.
 //!
-//! A file is never changed. A new one is written beside it, brought to the disk, and renamed: whoever
-//! is killed at any moment leaves the one or the other whole. A lock beside the file keeps a second
-//! chain away from it.
+//! A file is never modified in place. A new one is written beside it, synced to disk and renamed,
+//! so a crash at any moment leaves a complete file. A lock file beside it keeps a second chain out.
 
 use std::{
     ffi::OsStr,
@@ -24,54 +23,54 @@ use crate::{
     rpc::NodeContext,
 };
 
-/// How long after a change the chain is written.
+/// Delay between a change and the next save.
 const SAVE_DELAY: Duration = Duration::from_millis(500);
 
-/// How many times as long as writing took nothing is written.
+/// The pause after a save is at least this many times as long as the save took.
 const SAVE_DELAY_FACTOR: u32 = 9;
 
-/// What is wrong with the file that keeps the chain.
+/// Why the state file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {cause}", path.display())]
 pub struct StateError {
-    /// The file.
+    /// The state file.
     path: PathBuf,
-    /// What is wrong.
+    /// The reason.
     #[source]
     cause: StateErrorKind,
 }
 
-/// What can be wrong with a file that keeps a chain.
+/// The reasons.
 #[derive(Debug, thiserror::Error)]
 enum StateErrorKind {
-    /// It cannot be read or written.
+    /// The file cannot be read or written.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// Another chain has it.
-    #[error("another dev chain keeps its state there")]
+    /// Another chain holds the lock.
+    #[error("in use by another dev chain")]
     InUse,
-    /// It is something else, or damaged.
+    /// The content is not a dump, or is corrupted.
     #[error(transparent)]
     Dump(#[from] DumpError),
-    /// The chain is gone.
+    /// The chain's thread has ended.
     #[error(transparent)]
     Stopped(#[from] ChainStopped),
 }
 
-/// A file that keeps a chain, for this process alone.
+/// A state file, locked for this process.
 #[derive(Debug)]
 pub(crate) struct StateFile {
-    /// Where it is.
+    /// Path of the file.
     path: PathBuf,
-    /// Held as long as this is.
+    /// Held until the value is dropped.
     _lock: File,
 }
 
 impl StateFile {
-    /// Takes a file for this process. It need not exist.
+    /// Locks a state file. The file itself need not exist.
     ///
     /// # Errors
-    /// If another chain has it, or if nothing can be written beside it.
+    /// If another chain holds the lock, or if the folder is not writable.
     pub(crate) fn open(path: PathBuf) -> Result<Self, StateError> {
         match lock(&path) {
             Ok(lock) => Ok(Self { path, _lock: lock }),
@@ -79,47 +78,47 @@ impl StateFile {
         }
     }
 
-    /// The chain in it; `None` if there is no file yet.
+    /// Reads the chain; `None` if the file does not exist.
     ///
     /// # Errors
-    /// If it cannot be read, is something else, or is damaged.
+    /// If the file cannot be read, is not a dump, or is corrupted.
     pub(crate) fn read(&self) -> Result<Option<Chain>, StateError> {
         let dump = match fs::read(&self.path) {
-            Ok(image) => image,
+            Ok(dump) => dump,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(self.error(error)),
         };
         Chain::from_dump(&dump).map(Some).map_err(|error| self.error(error))
     }
 
-    /// Writes a chain.
+    /// Replaces the content with a dump.
     ///
     /// # Errors
-    /// If it cannot be written; what was there before is there still.
+    /// If the dump cannot be written; the old content stays.
     pub(crate) fn write(&self, dump: &[u8]) -> Result<(), StateError> {
         write_atomically(&self.path, dump).map_err(|error| self.error(error))
     }
 
-    /// An error of this file.
+    /// Wraps an error with the path.
     fn error(&self, cause: impl Into<StateErrorKind>) -> StateError {
         StateError { path: self.path.clone(), cause: cause.into() }
     }
 }
 
-/// Writes a chain whenever it has changed.
+/// Saves a chain whenever it has changed.
 #[derive(Debug)]
 pub(crate) struct StateSaver {
-    /// The work; it ends with writing for the last time.
+    /// The background task; it returns after the last save.
     task: JoinHandle<Result<(), StateError>>,
-    /// Ends the work, also when dropped.
+    /// Stops the task, also when dropped.
     shutdown: oneshot::Sender<()>,
 }
 
 impl StateSaver {
-    /// Begins to keep a chain, whose changes are counted in `changes`, and writes it at once.
+    /// Saves the chain once and starts to save it after every change that `changes` counts.
     ///
     /// # Errors
-    /// If it cannot be written.
+    /// If the first save fails.
     pub(crate) async fn start(
         file: StateFile,
         chain_thread: ChainThread<NodeContext>,
@@ -134,18 +133,18 @@ impl StateSaver {
         })
     }
 
-    /// Writes for the last time and ends.
+    /// Saves for the last time and stops.
     ///
     /// # Errors
-    /// If that failed.
+    /// If the last save fails.
     pub(crate) async fn finish(self) -> Result<(), StateError> {
         drop(self.shutdown);
-        // The task only ends by itself, unless the whole runtime does.
+        // The task ends only by itself, unless the whole runtime shuts down.
         self.task.await.unwrap_or(Ok(()))
     }
 }
 
-/// Writes a chain whenever the count of its changes is no longer `saved`, until the end.
+/// Saves the chain whenever the count of its changes differs from `saved`, until shutdown.
 async fn save_on_change(
     file: Arc<StateFile>,
     chain_thread: ChainThread<NodeContext>,
@@ -168,7 +167,7 @@ async fn save_on_change(
         if *changes.borrow() != saved {
             match save(&file, &chain_thread).await {
                 Ok(count) => saved = count,
-                Err(error) if running => tracing::error!("the state is not saved: {error}"),
+                Err(error) if running => tracing::error!(%error, "chain state not saved"),
                 Err(error) => return Err(error),
             }
         }
@@ -179,7 +178,7 @@ async fn save_on_change(
     }
 }
 
-/// Writes a chain as it is now; the count of its changes.
+/// Saves the chain as it is now and returns the count of its changes.
 async fn save(
     file: &Arc<StateFile>,
     chain_thread: &ChainThread<NodeContext>,
@@ -203,19 +202,19 @@ fn lock(path: &Path) -> Result<File, StateErrorKind> {
     }
 }
 
-/// Puts a new file with these bytes in the place of an old one.
+/// Replaces a file atomically.
 fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let fresh = sibling(path, "new");
     let mut file = File::create(&fresh)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&fresh, path)?;
-    // The new name has to reach the disk as well.
+    // The rename itself has to reach the disk as well.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-/// The file beside another one with one more ending.
+/// The path beside `path` with one more extension.
 fn sibling(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.file_name().map(OsStr::to_owned).unwrap_or_default();
     name.push(".");
@@ -229,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_file_is_replaced_as_a_whole() {
-        let folder = std::env::temp_dir().join(format!("devnode-keep-{}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("devnode-persistence-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let path = folder.join("chain");
         for bytes in [&b"first"[..], b"", b"second and longer"] {

@@ -1,4 +1,4 @@
-//! A chain as alloy sees it, without a connection: the transport behind [`crate::Devnode::provider`].
+//! The in-process transport behind [`crate::Devnode::provider`].
 
 use std::{
     sync::{Arc, Weak},
@@ -18,10 +18,10 @@ use tower::Service;
 
 use crate::{NodeStopped, rpc::RequestHandler};
 
-/// How often somebody who waits asks again. It takes no connection, so nobody needs to wait longer.
+/// How often a waiting caller polls. No connection is involved, so polling is cheap.
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Brings requests to a chain in this process for as long as it runs.
+/// Passes requests to a chain in this process for as long as it runs.
 #[derive(Clone, Debug)]
 struct InProcessTransport(Weak<RequestHandler>);
 
@@ -37,15 +37,15 @@ impl Service<RequestPacket> for InProcessTransport {
     fn call(&mut self, request: RequestPacket) -> Self::Future {
         let handler = self.0.upgrade();
         Box::pin(async move {
-            let bodies = handler.ok_or_else(|| TransportErrorKind::custom(NodeStopped))?;
+            let handler = handler.ok_or_else(|| TransportErrorKind::custom(NodeStopped))?;
             let body = request.serialize().map_err(TransportError::ser_err)?;
-            let reply = bodies.handle(body.get()).await;
+            let reply = handler.handle(body.get()).await;
             serde_json::from_str(&reply).map_err(|error| TransportError::deser_err(error, reply))
         })
     }
 }
 
-/// A provider that asks `bodies` for as long as somebody else holds them.
+/// A provider for `handler`. It does not keep the handler alive.
 pub(crate) fn provider(handler: &Arc<RequestHandler>) -> RootProvider {
     let client = RpcClient::new(InProcessTransport(Arc::downgrade(handler)), true);
     RootProvider::new(client.with_poll_interval(POLL_INTERVAL))

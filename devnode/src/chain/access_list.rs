@@ -1,4 +1,4 @@
-//! What a call looks at: the accounts and storage words that its transaction may name beforehand.
+//! Access lists: the accounts and storage words that a call reads.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,23 +19,24 @@ use crate::{
     },
 };
 
-/// What a call looks at, and how it runs if that is said beforehand.
+/// An access list, and the execution that uses it.
 #[derive(Debug)]
 pub(crate) struct AccessListOutcome {
-    /// What it looks at, and what it named already.
+    /// Accounts and words that the call reads, plus those that it named already.
     pub(crate) list: AccessList,
-    /// How it runs.
+    /// The execution with this list.
     pub(crate) execution: Execution,
 }
 
 impl Chain {
-    /// Finds out what a call looks at: it runs with what is known until nothing new turns up.
+    /// Creates the access list of a call: runs the call with the list so far until the list stays
+    /// the same.
     ///
-    /// Accounts that are warm anyway are only named for their storage, or if they are programs. What
-    /// frames looked at that reverted is named too.
+    /// Accounts that are warm anyway appear only with storage words, or if they are programs. Reads
+    /// of reverted frames are included.
     ///
     /// # Errors
-    /// Why the call may not run.
+    /// If the call may not run.
     pub(crate) fn access_list(
         &mut self,
         call: &CallRequest,
@@ -44,7 +45,7 @@ impl Chain {
         let mut message = self.call_message(call, gas)?;
         let fees =
             to_address(self.state_at(call.block)?.slot(ARBOS, Setting::NetworkFeeAccount.slot()));
-        // Each round names more, which costs more, so there is a last one.
+        // Each round adds entries, which raises the gas, so the loop ends.
         loop {
             let (mut context, modules) = self.call_context(call)?;
             context
@@ -66,11 +67,11 @@ impl Chain {
     }
 }
 
-/// Accounts and slots that a message looked at.
+/// Accounts and storage words read so far.
 struct AccessListBuilder(BTreeMap<Address, BTreeSet<B256>>);
 
 impl AccessListBuilder {
-    /// Those of a list.
+    /// Starts with the entries of a list.
     fn new(list: &AccessList) -> Self {
         let mut builder = Self(BTreeMap::new());
         for item in &list.0 {
@@ -79,7 +80,7 @@ impl AccessListBuilder {
         builder
     }
 
-    /// Adds those that a message has loaded, without the chain's own bookkeeping.
+    /// Adds the accounts and words that an execution loaded, without ArbOS's own state.
     fn add_loaded(&mut self, loaded: &AddressMap<Account>, is_warm: impl Fn(Address) -> bool) {
         for (&address, account) in loaded {
             let known = account.storage.is_empty() && (account.is_created() || is_warm(address));
@@ -90,8 +91,8 @@ impl AccessListBuilder {
         }
     }
 
-    /// Adds what a node reads to enter programs, under the account that acts: its tracer takes the
-    /// words of ArbOS for words of that account.
+    /// Adds the words that Nitro reads to enter a program, under the acting account: Nitro's tracer
+    /// attributes words of ArbOS to that account.
     fn add_program_entries(&mut self, entered: &[ProgramEntry]) {
         for &ProgramEntry { address, code_hash } in entered {
             let slots = [programs::params_slot(), programs::record_slot(code_hash)];
@@ -99,7 +100,7 @@ impl AccessListBuilder {
         }
     }
 
-    /// All of them, in order.
+    /// The access list, sorted.
     fn into_list(self) -> AccessList {
         let item = |(address, slots): (_, BTreeSet<_>)| AccessListItem {
             address,
@@ -109,7 +110,7 @@ impl AccessListBuilder {
     }
 }
 
-/// Whether an account is warm before a message runs, whatever it names.
+/// Whether an account is warm when a message starts, whatever its access list says.
 fn is_warm(message: &Message, address: Address) -> bool {
     let mut authorities =
         message.authorizations.iter().filter_map(|signed| signed.recover_authority().ok());

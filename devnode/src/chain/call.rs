@@ -1,5 +1,4 @@
-//! Calls that change nothing: their sender, price and gas, and what they may pretend about state
-//! and block.
+//! Calls: sender, gas, price, and overrides of state and block.
 
 use std::{
     sync::Arc,
@@ -23,29 +22,29 @@ use crate::{
     precompiles::{self, BlockContext},
 };
 
-/// The most gas that a call may use.
+/// Maximum gas of a call.
 pub(super) const GAS_CAP: u64 = 50_000_000;
 
-/// The longest that a call may take.
+/// Maximum wall-clock time of a call.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 
-/// A call, and what it pretends.
+/// A call with its overrides.
 #[derive(Clone, Debug)]
 pub(crate) struct CallRequest {
     /// The call.
     pub(crate) request: TransactionRequest,
-    /// The block after which it runs.
+    /// The block on whose state the call runs.
     pub(crate) block: BlockId,
-    /// What it pretends about accounts.
+    /// Overrides of accounts.
     pub(crate) state_overrides: StateOverride,
-    /// What it pretends about the block.
+    /// Overrides of the block.
     pub(crate) block_overrides: BlockOverrides,
-    /// When it has to be done, however often it is tried.
+    /// Deadline of the call, including all repetitions of an estimate.
     pub(super) deadline: Instant,
 }
 
 impl CallRequest {
-    /// A call that has to be done soon from now.
+    /// A call whose time limit starts now.
     pub(crate) fn new(
         request: TransactionRequest,
         block: BlockId,
@@ -58,23 +57,23 @@ impl CallRequest {
     }
 }
 
-/// The state and block that a call runs in.
+/// State and block of a call.
 pub(super) struct CallContext<'a> {
-    /// The state, with what the call pretends on top.
+    /// State with the overrides applied.
     pub(super) state: State<'a>,
     /// Height, time and base fee.
     block_context: BlockContext,
-    /// Who the block belongs to.
+    /// Beneficiary of the block.
     beneficiary: Address,
-    /// The gas limit of the block.
+    /// Gas limit of the block.
     gas_limit: u64,
-    /// The hashes of all blocks.
+    /// Hashes of all blocks, by height.
     hashes: &'a [B256],
-    /// Precompiles that answer elsewhere.
+    /// Precompiles moved to another address, by that address.
     moved_precompiles: AddressMap<Address>,
-    /// Precompiles that are replaced by code.
+    /// Precompiles whose address has other code.
     replaced_precompiles: Vec<Address>,
-    /// When the call has to be done.
+    /// Deadline of the call.
     deadline: Instant,
 }
 
@@ -82,7 +81,7 @@ impl Chain {
     /// Runs a call.
     ///
     /// # Errors
-    /// Why it may not run; a call that runs and fails is not refused.
+    /// If the call may not run. A call that runs and fails is an [`Execution`].
     pub(crate) fn call(&mut self, call: &CallRequest) -> Result<Execution, ChainError> {
         let gas = call.request.gas.unwrap_or(GAS_CAP).min(GAS_CAP);
         let message = self.call_message(call, gas)?;
@@ -91,10 +90,10 @@ impl Chain {
         context.execute(&message, modules)
     }
 
-    /// The message that a call sends with `gas`.
+    /// The message of a call with `gas`.
     ///
     /// # Errors
-    /// If the call contradicts itself.
+    /// If the fields of the call contradict each other.
     pub(super) fn call_message(&self, call: &CallRequest, gas: u64) -> Result<Message, ChainError> {
         let request = &call.request;
         if let Some(other) = request.chain_id.filter(|&id| id != CHAIN_ID) {
@@ -127,11 +126,11 @@ impl Chain {
         })
     }
 
-    /// Sets the stage for a call; with it, the programs that the chain has compiled.
+    /// Prepares state and block of a call; also returns the module cache.
     ///
     /// # Errors
-    /// If the block does not exist, if what the call pretends contradicts itself, or if only the node
-    /// itself could answer.
+    /// If the block does not exist, if the overrides contradict each other, or if the call goes to
+    /// `NodeInterface`.
     pub(super) fn call_context(
         &mut self,
         call: &CallRequest,
@@ -165,7 +164,7 @@ impl Chain {
 }
 
 impl<'a> CallContext<'a> {
-    /// Checks whether a message may run here.
+    /// Checks whether a message may run.
     pub(super) fn validate(&mut self, message: &Message) -> Result<(), ChainError> {
         let from = message.from;
         if let Some(cap) = message.price.offered
@@ -195,7 +194,7 @@ impl<'a> CallContext<'a> {
         Ok(())
     }
 
-    /// Runs a message that was checked.
+    /// Runs a validated message.
     pub(super) fn execute(
         self,
         message: &Message,
@@ -204,7 +203,7 @@ impl<'a> CallContext<'a> {
         Ok(exec::execute(self.execution_env(modules), message)?)
     }
 
-    /// What a message that was checked runs in.
+    /// The environment of a validated message.
     pub(super) fn execution_env<'s>(self, modules: &'s mut ModuleCache) -> ExecutionEnv<'s>
     where
         'a: 's,
@@ -222,13 +221,13 @@ impl<'a> CallContext<'a> {
         }
     }
 
-    /// An account, empty if there is none.
+    /// An account; empty if it does not exist.
     pub(super) fn account(&mut self, address: Address) -> AccountInfo {
         let Ok(info) = self.state.basic(address);
         info.unwrap_or_default()
     }
 
-    /// Puts what a call pretends about accounts on top of the state.
+    /// Applies overrides of accounts to the state.
     fn apply_overrides(&mut self, accounts: &StateOverride) -> Result<(), ChainError> {
         for (&address, change) in accounts {
             if let Some(to) = change.move_precompile_to {
@@ -247,7 +246,7 @@ impl<'a> CallContext<'a> {
             }
             if let Some(code) = &change.code {
                 info.set_code(Bytecode::new_raw_checked(code.clone()).unwrap_or_else(|_| {
-                    // Only a delegation can be malformed, and then it is code like any other.
+                    // Only a delegation can be malformed; it then counts as ordinary code.
                     Bytecode::new_legacy(code.clone())
                 }));
                 self.replaced_precompiles.push(address);
@@ -271,7 +270,7 @@ impl<'a> CallContext<'a> {
     }
 }
 
-/// Storage words in the form that the state wants.
+/// Storage words as the state takes them.
 fn storage_words(storage: &B256Map<B256>) -> impl Iterator<Item = (U256, U256)> {
     storage.iter().map(|(&slot, &value)| (slot.into(), value.into()))
 }

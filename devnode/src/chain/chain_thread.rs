@@ -1,7 +1,6 @@
-//! The thread that owns a chain. Whoever wants something of the chain sends it a job.
+//! The thread that owns a chain and runs tasks on it, one at a time.
 //!
-//! One thread is the one lock of the chain; and it has a stack that 1024 nested frames of programs
-//! fit into.
+//! The thread replaces a lock, and its stack is large enough for 1024 nested frames of programs.
 
 use std::{
     io,
@@ -12,18 +11,18 @@ use std::{
 
 use tokio::sync::oneshot;
 
-/// Bytes of stack. Only what is touched takes memory.
+/// Stack size in bytes. Untouched pages take no memory.
 const STACK_SIZE: usize = 256 << 20;
 
-/// Something to do on the thread.
+/// A task for the thread.
 type Task<T> = Box<dyn FnOnce(&mut T) + Send>;
 
-/// The chain no longer answers: it was stopped, or a job failed in a way that it should not.
+/// The chain's thread has ended, or the task panicked.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the chain does not answer")]
 pub(crate) struct ChainStopped;
 
-/// A handle of the thread. The thread ends when the last handle is gone.
+/// A handle of the thread, which ends when the last handle is dropped.
 #[derive(Debug)]
 pub(crate) struct ChainThread<T>(mpsc::Sender<Task<T>>);
 
@@ -34,11 +33,11 @@ impl<T> Clone for ChainThread<T> {
 }
 
 impl<T: 'static> ChainThread<T> {
-    /// Starts a thread on which `make` makes what it owns, and waits until it has; with a handle,
-    /// what else `make` has made.
+    /// Starts a thread that owns the result of `make`, and waits until `make` is done. Returns a
+    /// handle and the second result of `make`.
     ///
     /// # Errors
-    /// If there can be no such thread, or the error of `make`.
+    /// If the thread cannot be started, or the error of `make`.
     pub(crate) async fn spawn<M, E>(
         make: impl FnOnce() -> Result<(T, M), E> + Send + 'static,
     ) -> Result<(Self, M), E>
@@ -53,16 +52,17 @@ impl<T: 'static> ChainThread<T> {
                 let (mut owned, more) = match make() {
                     Ok(both) => both,
                     Err(error) => {
-                        // Nobody waits any more if this fails, here and below.
+                        // The receiver may be gone, here and below.
                         let _ = report.send(Err(error));
                         return;
                     }
                 };
                 let _ = report.send(Ok(more));
                 for task in tasks {
-                    // State is only written when a job is done with everything that can fail.
+                    // Tasks write state only after everything that can fail, so a panic leaves the
+                    // state valid.
                     if catch_unwind(AssertUnwindSafe(|| task(&mut owned))).is_err() {
-                        tracing::error!("a job of the chain panicked");
+                        tracing::error!("chain task panicked");
                     }
                 }
             },
@@ -71,20 +71,21 @@ impl<T: 'static> ChainThread<T> {
         Ok((Self(sender), more))
     }
 
-    /// Runs a job on the thread.
+    /// Runs a task on the thread and returns its result. A task that has started is not cancelled
+    /// when the returned future is dropped; one that has not is skipped.
     ///
     /// # Errors
-    /// If the thread is gone, or the job panicked.
+    /// If the thread has ended, or the task panicked.
     pub(crate) async fn run<R: Send + 'static>(
         &self,
-        job: impl FnOnce(&mut T) -> R + Send + 'static,
+        task: impl FnOnce(&mut T) -> R + Send + 'static,
     ) -> Result<R, ChainStopped> {
         let (reply, result) = oneshot::channel();
         let task: Task<T> = Box::new(move |owned| {
-            // A client that is gone does not hold up the others.
+            // The caller has gone away: skip the task.
             if !reply.is_closed() {
-                // It may have gone in the meantime.
-                let _ = reply.send(job(owned));
+                // The caller may go away while the task runs.
+                let _ = reply.send(task(owned));
             }
         });
         self.0.send(task).map_err(|_| ChainStopped)?;

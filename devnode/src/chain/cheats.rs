@@ -1,5 +1,5 @@
-//! What nobody could do to a real chain: changing accounts and time by hand. Accounts change in the
-//! newest block.
+//! Cheats: direct changes of accounts and time, which a real chain does not allow. Changes of
+//! accounts take effect in the latest block.
 
 use alloy::primitives::{Address, Bytes, U256};
 use revm::{bytecode::Bytecode, state::AccountInfo};
@@ -13,14 +13,14 @@ impl Chain {
         self.update_account(account, |info| info.balance = balance);
     }
 
-    /// Sets how many transactions an account has sent.
+    /// Sets the nonce of an account.
     pub(crate) fn set_nonce(&mut self, account: Address, nonce: u64) {
         self.update_account(account, |info| info.nonce = nonce);
     }
 
-    /// Sets the code of an account. A program has to be activated like any other.
+    /// Sets the code of an account. A program still needs activation.
     pub(crate) fn set_code(&mut self, account: Address, code: Bytes) {
-        // Only a delegation can be malformed, and then it is code like any other.
+        // Only a delegation can be malformed; it then counts as ordinary code.
         let code =
             Bytecode::new_raw_checked(code.clone()).unwrap_or_else(|_| Bytecode::new_legacy(code));
         self.update_account(account, |info| {
@@ -31,7 +31,7 @@ impl Chain {
     /// Sets a storage word of an account.
     pub(crate) fn set_storage_at(&mut self, account: Address, key: U256, value: U256) {
         let height = self.height();
-        // Storage without an account around it would not be looked at.
+        // Storage of an account that does not exist would be ignored.
         if self.store.account(account, height).is_none() {
             self.store.write_account(height, account, AccountInfo::default());
         }
@@ -39,7 +39,8 @@ impl Chain {
         self.notify_change();
     }
 
-    /// Sets the base fee of the blocks that follow, in wei per gas, as the owner of a chain can.
+    /// Sets the base fee of the following blocks in wei per gas, through the chain owner's
+    /// settings.
     pub(crate) fn set_base_fee(&mut self, fee: U256) {
         let slots = [Setting::BaseFee, Setting::MinBaseFee].map(Setting::slot);
         for slot in slots {
@@ -56,7 +57,7 @@ impl Chain {
     /// Sets the clock.
     ///
     /// # Errors
-    /// If the newest block is later.
+    /// If the latest block has a later timestamp.
     pub(crate) fn set_time(&mut self, timestamp: u64) -> Result<(), ChainError> {
         self.check_timestamp(timestamp)?;
         self.clock.set(timestamp);
@@ -64,10 +65,10 @@ impl Chain {
         Ok(())
     }
 
-    /// Promises a time to the next block; the clock goes on from there.
+    /// Sets the timestamp of the next block; the clock runs on from there.
     ///
     /// # Errors
-    /// If the newest block is later.
+    /// If the latest block has a later timestamp.
     pub(crate) fn set_next_block_timestamp(&mut self, timestamp: u64) -> Result<(), ChainError> {
         self.check_timestamp(timestamp)?;
         self.clock.next_timestamp = Some(timestamp);
@@ -75,15 +76,14 @@ impl Chain {
         Ok(())
     }
 
-    /// Sets how many seconds each block is after the one before; `None` for what the clock says.
-    /// What there was before.
-    pub(crate) fn set_block_timestamp_interval(&mut self, step: Option<u64>) -> Option<u64> {
-        let before = std::mem::replace(&mut self.clock.block_interval, step);
+    /// Sets the seconds between consecutive blocks; `None` uses the clock. Returns the old value.
+    pub(crate) fn set_block_timestamp_interval(&mut self, interval: Option<u64>) -> Option<u64> {
+        let before = std::mem::replace(&mut self.clock.block_interval, interval);
         self.notify_change();
         before
     }
 
-    /// Refuses a time before that of the newest block.
+    /// Rejects a timestamp before that of the latest block.
     fn check_timestamp(&self, timestamp: u64) -> Result<(), ChainError> {
         if timestamp < self.latest().header.timestamp {
             return Err(ChainError::TimestampBeforeLatest(timestamp));

@@ -1,25 +1,25 @@
-//! What time it is on the chain: the wall clock, moved forward on request, never behind a block.
+//! The chain's clock: system time plus an offset, never behind the latest block.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The clock of one chain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ChainClock {
-    /// Seconds ahead of the wall clock, or behind it if negative.
+    /// Seconds ahead of system time; negative if behind.
     pub(super) offset: i64,
-    /// Unix second that the next block was promised.
+    /// Timestamp set for the next block.
     pub(super) next_timestamp: Option<u64>,
-    /// Seconds from each block to the next, instead of what the wall clock says.
+    /// Seconds between consecutive blocks, if set; replaces the clock.
     pub(super) block_interval: Option<u64>,
 }
 
 impl ChainClock {
-    /// The unix second of the chain, if nothing else was promised to its next block.
+    /// Current unix second of the chain, ignoring [`Self::next_timestamp`].
     pub(crate) fn now(&self) -> u64 {
         system_time().saturating_add_signed(self.offset)
     }
 
-    /// Sets the clock.
+    /// Sets the clock, and discards the timestamp set for the next block.
     pub(crate) fn set(&mut self, timestamp: u64) {
         let wall = system_time();
         let distance = i64::try_from(timestamp.abs_diff(wall)).unwrap_or(i64::MAX);
@@ -32,26 +32,27 @@ impl ChainClock {
         self.offset = self.offset.saturating_add_unsigned(seconds);
     }
 
-    /// Seconds that the clock is ahead of the wall clock; zero if it is behind.
+    /// Seconds ahead of system time; zero if behind.
     pub(crate) fn seconds_ahead(&self) -> u64 {
         u64::try_from(self.offset).unwrap_or_default()
     }
 
-    /// The time of a block whose parent has the time `parent`, which makes good a promise.
+    /// The timestamp of the next block, after a parent with timestamp `parent`. Consumes
+    /// [`Self::next_timestamp`].
     pub(crate) fn next_block_timestamp(&mut self, parent: u64) -> u64 {
         let timestamp = match (self.next_timestamp, self.block_interval) {
-            (Some(promised), _) => {
-                self.set(promised);
-                promised
+            (Some(timestamp), _) => {
+                self.set(timestamp);
+                timestamp
             }
-            (None, Some(step)) => parent.saturating_add(step),
+            (None, Some(interval)) => parent.saturating_add(interval),
             (None, None) => self.now(),
         };
         timestamp.max(parent)
     }
 }
 
-/// Unix seconds of the machine.
+/// Unix seconds of the system clock.
 fn system_time() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map(|age| age.as_secs()).unwrap_or_default()
 }
@@ -66,15 +67,15 @@ mod tests {
     }
 
     #[test]
-    fn a_promised_time_is_kept_once_and_the_clock_goes_on_from_there() {
-        let promised = system_time() + 1_000_000;
-        let mut clock = ChainClock { next_timestamp: Some(promised), ..ChainClock::default() };
-        assert_eq!(clock.next_block_timestamp(0), promised);
-        assert!((promised..promised + 60).contains(&clock.next_block_timestamp(0)));
+    fn a_set_timestamp_is_used_once_and_the_clock_runs_on_from_there() {
+        let timestamp = system_time() + 1_000_000;
+        let mut clock = ChainClock { next_timestamp: Some(timestamp), ..ChainClock::default() };
+        assert_eq!(clock.next_block_timestamp(0), timestamp);
+        assert!((timestamp..timestamp + 60).contains(&clock.next_block_timestamp(0)));
     }
 
     #[test]
-    fn a_step_counts_from_the_parent_but_for_a_promise() {
+    fn an_interval_counts_from_the_parent_but_a_set_timestamp_wins() {
         let mut clock = ChainClock {
             block_interval: Some(7),
             next_timestamp: Some(100),

@@ -1,5 +1,4 @@
-//! The whole chain as bytes: what is written down, how it is told from anything else, and how a chain
-//! is made of it again. Where it is kept is not decided here.
+//! Dumps: the whole chain as bytes, and back. Used by the state file and by `anvil_dumpState`.
 
 use std::sync::Arc;
 
@@ -17,56 +16,56 @@ use super::{
 };
 use crate::state::{Store, StoreDump};
 
-/// First bytes of every image.
+/// First bytes of every dump.
 const MAGIC: [u8; 8] = *b"devchain";
 
-/// The version of the form in which a chain is written down.
+/// Version of the format.
 const VERSION: u8 = 1;
 
-/// Why bytes are no chain.
+/// Why bytes cannot be loaded as a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum DumpError {
-    /// Something else.
-    #[error("it is not the state of a dev chain")]
+    /// The magic bytes are missing.
+    #[error("not a dev chain state")]
     NotADump,
-    /// Written by another version of this crate.
-    #[error("it is of version {0}, and this is version {VERSION}")]
+    /// The format has another version.
+    #[error("unsupported version {0}; this program reads version {VERSION}")]
     UnsupportedVersion(u8),
-    /// Cut, or changed.
-    #[error("it is damaged: the checksum does not fit")]
+    /// The checksum is wrong, or the bytes are truncated.
+    #[error("corrupted: checksum mismatch")]
     Corrupted,
-    /// Not what a chain is written down as.
-    #[error("it cannot be read: {0}")]
+    /// The content is not valid RLP of a dump.
+    #[error("corrupted: {0}")]
     Rlp(#[from] rlp::Error),
-    /// A transaction that is none.
-    #[error("it has a transaction that cannot be read: {0}")]
+    /// A transaction cannot be decoded.
+    #[error("corrupted: a transaction cannot be decoded: {0}")]
     Transaction(#[from] TransactionDecodeError),
-    /// A block that does not follow the one before it.
-    #[error("block {0} does not follow the one before")]
+    /// A block does not follow its predecessor.
+    #[error("corrupted: block {0} does not follow its predecessor")]
     BrokenLink(u64),
 }
 
-/// A chain in the form in which it is written down.
+/// A chain, in serialised form.
 #[derive(RlpEncodable, RlpDecodable)]
 struct ChainDump {
-    /// Its state.
+    /// State.
     store: StoreDump,
-    /// Its blocks.
+    /// Blocks.
     blocks: Vec<BlockDump>,
-    /// Its clock.
+    /// Clock.
     clock: ClockDump,
-    /// Whether blocks are made at once.
+    /// Whether each transaction is mined at once.
     automine: bool,
-    /// Transactions that wait.
+    /// Pooled transactions.
     pool: Vec<TransactionDump>,
 }
 
 /// A block.
 #[derive(RlpEncodable, RlpDecodable)]
 struct BlockDump {
-    /// Its header.
+    /// Header.
     header: Header,
-    /// Its transactions.
+    /// Transactions.
     transactions: Vec<IncludedTransactionDump>,
 }
 
@@ -77,7 +76,7 @@ struct IncludedTransactionDump {
     transaction: TransactionDump,
     /// Whether it succeeded.
     success: bool,
-    /// Gas that was paid for.
+    /// Gas charged.
     gas_used: u64,
     /// Events.
     logs: Vec<Log>,
@@ -86,27 +85,27 @@ struct IncludedTransactionDump {
 /// A transaction.
 #[derive(RlpEncodable, RlpDecodable)]
 struct TransactionDump {
-    /// Its encoding.
+    /// Encoding of the transaction.
     raw: Bytes,
-    /// Who sent it, which the signature need not tell.
+    /// Sender; a signature need not contain it.
     sender: Address,
 }
 
 /// A clock.
 #[derive(RlpEncodable, RlpDecodable)]
 struct ClockDump {
-    /// Seconds ahead of the wall clock.
+    /// Seconds ahead of system time.
     ahead: u64,
-    /// Seconds behind the wall clock.
+    /// Seconds behind system time.
     behind: u64,
-    /// The promised time, if there is one.
+    /// Timestamp of the next block; at most one entry.
     next: Vec<u64>,
-    /// The step, if there is one.
+    /// Seconds between blocks; at most one entry.
     step: Vec<u64>,
 }
 
 impl Chain {
-    /// All of it but the snapshots: magic, version, checksum, and an RLP list.
+    /// Dumps everything but the snapshots: magic, version, checksum, RLP list.
     pub(crate) fn dump(&self) -> Vec<u8> {
         let dump = ChainDump {
             store: self.store.dump(),
@@ -124,10 +123,10 @@ impl Chain {
         [&MAGIC[..], &[VERSION], keccak256(&body).as_slice(), &body].concat()
     }
 
-    /// The chain that was written down.
+    /// Restores a chain from a dump.
     ///
     /// # Errors
-    /// If the bytes are no chain, or not a whole one.
+    /// If the bytes are not a valid dump.
     pub(crate) fn from_dump(bytes: &[u8]) -> Result<Self, DumpError> {
         let rest = bytes.strip_prefix(&MAGIC).ok_or(DumpError::NotADump)?;
         let (&version, rest) = rest.split_first().ok_or(DumpError::Corrupted)?;
@@ -162,7 +161,7 @@ impl Chain {
         Ok(chain)
     }
 
-    /// Becomes another chain; whoever listens to this one goes on listening.
+    /// Replaces the content with that of another chain. Subscribers stay subscribed.
     pub(crate) fn replace_with(&mut self, other: Self) {
         let heads = std::mem::replace(&mut self.heads, other.heads.clone());
         let changes = std::mem::replace(&mut self.changes, other.changes.clone());
@@ -172,7 +171,7 @@ impl Chain {
 }
 
 impl BlockDump {
-    /// Writes a block down.
+    /// Serialises a block.
     fn from_block(block: &Block) -> Self {
         let transactions = block.transactions.iter().map(|included| IncludedTransactionDump {
             transaction: dump_transaction(&included.transaction),
@@ -183,7 +182,7 @@ impl BlockDump {
         Self { header: block.header.inner().clone(), transactions: transactions.collect() }
     }
 
-    /// Reads it again.
+    /// Restores a block.
     fn into_block(self) -> Result<Block, DumpError> {
         let included = |dump: IncludedTransactionDump| {
             let RecoveredTransaction { transaction, .. } = restore_transaction(&dump.transaction)?;
@@ -202,7 +201,7 @@ impl BlockDump {
 }
 
 impl ClockDump {
-    /// Writes a clock down.
+    /// Serialises a clock.
     fn from_clock(clock: ChainClock) -> Self {
         let distance = clock.offset.unsigned_abs();
         let (ahead, behind) = if clock.offset < 0 { (0, distance) } else { (distance, 0) };
@@ -210,7 +209,7 @@ impl ClockDump {
         Self { ahead, behind, next: list(clock.next_timestamp), step: list(clock.block_interval) }
     }
 
-    /// Reads it again.
+    /// Restores a clock.
     fn into_clock(self) -> ChainClock {
         ChainClock {
             offset: 0_i64.saturating_add_unsigned(self.ahead).saturating_sub_unsigned(self.behind),
@@ -220,12 +219,12 @@ impl ClockDump {
     }
 }
 
-/// Writes a transaction down.
+/// Serialises a transaction.
 fn dump_transaction(transaction: &Recovered<alloy::consensus::TxEnvelope>) -> TransactionDump {
     TransactionDump { raw: transaction.encoded_2718().into(), sender: transaction.signer() }
 }
 
-/// Reads it again.
+/// Restores a transaction.
 fn restore_transaction(
     dump: &TransactionDump,
 ) -> Result<RecoveredTransaction, TransactionDecodeError> {

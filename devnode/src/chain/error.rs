@@ -1,4 +1,4 @@
-//! Why the chain refuses a transaction or a call, in the words of the node.
+//! Why the chain rejects a transaction or a call, with Nitro's texts.
 
 use alloy::primitives::{Address, B256, U256};
 
@@ -8,31 +8,31 @@ use crate::{
     exec::{ExecutionError, TraceError},
 };
 
-/// Why bytes are no transaction.
+/// Why bytes are not a valid transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TransactionDecodeError {
-    /// Nothing, or only a type.
+    /// Empty, or only a type byte.
     #[error("typed transaction too short")]
     TooShort,
-    /// A type that is none, or one that the chain does not take.
+    /// An unknown type, or one that the chain does not accept.
     #[error("transaction type not supported")]
     UnsupportedType,
-    /// More after the end.
+    /// Bytes after the end of the transaction.
     #[error("rlp: input contains more than one value")]
     TrailingBytes,
-    /// The end is missing.
+    /// The encoding is truncated.
     #[error("rlp: value size exceeds available input length")]
     Truncated,
-    /// Not the encoding of a transaction.
+    /// Malformed RLP.
     #[error("rlp: {0}")]
     Rlp(alloy::rlp::Error),
-    /// A price beyond 128 bits, which makes the fee higher than anybody would mean.
+    /// The gas price exceeds 128 bits, so the fee exceeds the cap.
     #[error("tx fee ({0}) exceeds the configured cap (1.00 ether)")]
     FeeCapExceeded(MaxFee),
-    /// A transaction that delegates has to have a recipient.
+    /// An EIP-7702 transaction has no recipient.
     #[error("rlp: input string too short for common.Address, decoding into (types.SetCodeTx).To")]
     MissingRecipient,
-    /// A signature that nobody can have made.
+    /// The signature is invalid.
     #[error("invalid transaction v, r, s values")]
     InvalidSignature,
 }
@@ -41,33 +41,33 @@ pub(crate) enum TransactionDecodeError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum ChainError {
-    /// The bytes are no transaction.
+    /// The bytes are not a valid transaction.
     #[error(transparent)]
     Decode(#[from] TransactionDecodeError),
-    /// The fee is higher than anybody would mean.
+    /// The fee exceeds the cap.
     #[error("tx fee ({0}) exceeds the configured cap (1.00 ether)")]
     FeeCapExceeded(MaxFee),
-    /// The gas does not cover the transaction itself.
+    /// The gas limit of a transaction is below its intrinsic gas.
     #[error("intrinsic gas too low")]
     IntrinsicGasTooLow,
-    /// The same, in a call.
+    /// The gas limit of a call is below its intrinsic gas.
     #[error("intrinsic gas too low: have {have}, want {want}")]
     CallIntrinsicGasTooLow {
         /// Gas of the call.
         have: u64,
-        /// Gas that it needs at least.
+        /// Intrinsic gas.
         want: u64,
     },
-    /// Signed for another chain.
+    /// The transaction is signed for another chain.
     #[error("invalid chain id for signer: have {0} want {CHAIN_ID}")]
     ChainId(u64),
-    /// A call names another chain.
+    /// The call names another chain.
     #[error("chainId does not match node's (have={0}, want={CHAIN_ID})")]
     CallChainId(u64),
-    /// A call names prices of two kinds.
+    /// The call has both a legacy and an EIP-1559 gas price.
     #[error("both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified")]
     ConflictingGasPrices,
-    /// The price is too low.
+    /// The gas price is below the base fee.
     #[error(
         "max fee per gas less than block base fee: address {from}, \
          maxFeePerGas: {cap}{} baseFee: {base}",
@@ -76,14 +76,14 @@ pub(crate) enum ChainError {
     MaxFeeBelowBaseFee {
         /// The sender.
         from: Address,
-        /// Wei per gas offered at most.
+        /// Maximum price in wei per gas.
         cap: u128,
-        /// Wei per gas of the block.
+        /// Base fee in wei per gas.
         base: u64,
-        /// Whether it is a call: there the words have one comma more.
+        /// Whether it is a call, whose text has one more comma.
         call: bool,
     },
-    /// The nonce was used before.
+    /// The nonce is already used.
     #[error("nonce too low: address {from}, tx: {have} state: {want}")]
     NonceTooLow {
         /// The sender.
@@ -93,7 +93,7 @@ pub(crate) enum ChainError {
         /// Nonce of the sender.
         want: u64,
     },
-    /// Transactions before this one are missing.
+    /// Transactions with lower nonces are missing.
     #[error("nonce too high: address {from}, tx: {have} state: {want}")]
     NonceTooHigh {
         /// The sender.
@@ -108,9 +108,9 @@ pub(crate) enum ChainError {
     InsufficientFunds {
         /// The sender.
         from: Address,
-        /// Wei of the sender.
+        /// Balance of the sender in wei.
         have: U256,
-        /// Wei needed at most.
+        /// Maximum cost in wei.
         want: U256,
     },
     /// The encoding is too long.
@@ -119,31 +119,31 @@ pub(crate) enum ChainError {
     /// The init code is too long.
     #[error("max initcode size exceeded: code size {0} limit 49152")]
     InitCodeTooLarge(usize),
-    /// A transaction that delegates, but names no delegation.
+    /// An EIP-7702 transaction has no authorizations.
     #[error("EIP-7702 transaction with empty auth list (sender {0})")]
     EmptyAuthorizationList(Address),
-    /// An account's storage is overridden in two ways.
+    /// Both storage overrides are set for an account.
     #[error("account {0} has both 'state' and 'stateDiff'")]
     StateAndDiff(Address),
-    /// A contract that a Nitro node answers for by itself, in a call that is more than a question.
-    #[error("the dev chain answers for NodeInterface at {0} in eth_call only")]
+    /// A call to `NodeInterface` with another method than `eth_call`.
+    #[error("NodeInterface ({0}) supports eth_call only on this dev chain")]
     NodeInterface(Address),
-    /// Something that Nitro answers to, and this chain does not.
+    /// A feature of Nitro that this chain lacks.
     #[error("{0} is not implemented by the dev chain")]
     NotImplemented(&'static str),
-    /// The node has no answer.
+    /// `NodeInterface` rejects the call.
     #[error("execution reverted")]
     NodeInterfaceReverted,
-    /// A precompile is to move that is none.
+    /// Only precompiles can be moved.
     #[error("account {0} is not a precompile")]
     NotAPrecompile(Address),
-    /// A block that does not exist.
+    /// The block does not exist.
     #[error("header not found")]
     HeaderNotFound,
-    /// A tag that this chain never reaches.
+    /// The tag (safe or finalized) never refers to a block here.
     #[error("{0} block not found")]
     TagNotFound(&'static str),
-    /// The same, where events are asked for.
+    /// The same, for a range of logs.
     #[error("{0} header not found")]
     TagHeaderNotFound(&'static str),
     /// No transaction has this hash.
@@ -152,65 +152,65 @@ pub(crate) enum ChainError {
     /// No block has this hash.
     #[error("unknown block")]
     UnknownBlock(B256),
-    /// A range that ends before it begins, or in the future.
+    /// The range of blocks is empty or ends in the future.
     #[error("invalid block range params")]
     InvalidBlockRange,
-    /// Events of blocks that are not there yet.
+    /// Logs of the pending block.
     #[error("pending logs are not supported")]
     PendingLogs,
-    /// A refusal of a call, with the gas that it had.
+    /// A rejected call, with its gas.
     #[error("err: {why} (supplied gas {gas})")]
     Call {
-        /// Why.
+        /// The reason.
         why: Box<Self>,
         /// Gas of the call.
         gas: u64,
     },
-    /// A refusal while gas is estimated.
+    /// A call rejected during an estimate.
     #[error("failed with {gas} gas: {why}")]
     Estimate {
-        /// Why.
+        /// The reason.
         why: Box<Self>,
-        /// Gas that was tried.
+        /// Gas of the attempt.
         gas: u64,
     },
-    /// A refusal of a call that was to be traced.
+    /// A rejected call that was to be traced.
     #[error("tracing failed: {0}")]
     TraceCall(Box<Self>),
-    /// Block zero was never run.
+    /// Block zero has no execution to trace.
     #[error("genesis is not traceable")]
     GenesisNotTraceable,
-    /// There is no trace.
+    /// The trace failed.
     #[error(transparent)]
     Trace(#[from] TraceError),
     /// No amount of gas is enough.
     #[error("gas required exceeds allowance ({0})")]
     GasAllowanceExceeded(u64),
-    /// The sender cannot pay for the value.
+    /// The sender cannot pay the value.
     #[error("insufficient funds for transfer")]
     InsufficientTransferFunds,
-    /// The transaction waits already.
+    /// The transaction is already pooled.
     #[error("already known")]
     AlreadyKnown,
-    /// It would take the place of another that pays as much.
+    /// A replacement must pay at least a tenth more.
     #[error("replacement transaction underpriced")]
     ReplacementUnderpriced,
-    /// Too many transactions wait.
+    /// The pool is full.
     #[error("txpool is full")]
     PoolFull,
-    /// Too many snapshots.
+    /// The maximum number of snapshots exists.
     #[error("too many snapshots")]
     TooManySnapshots,
-    /// A time before the newest block.
-    #[error("the time {0} is before that of the newest block")]
+    /// A timestamp before the latest block.
+    #[error("timestamp {0} is before that of the latest block")]
     TimestampBeforeLatest(u64),
-    /// A chain that begins as another one.
-    #[error("this chain cannot fork another")]
+    /// A request to fork another chain.
+    #[error("forking is not supported by the dev chain")]
     ForkingUnsupported,
-    /// Bytes that are no chain.
-    #[error("the state cannot be loaded: {0}")]
+    /// A dump cannot be loaded.
+    #[error("cannot load the state: {0}")]
     Dump(#[from] super::DumpError),
-    /// It came to nothing.
+    /// The execution was aborted.
     #[error(transparent)]
     Execution(#[from] ExecutionError),
 }

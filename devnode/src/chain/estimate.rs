@@ -1,4 +1,4 @@
-//! How much gas a call needs: tried out, by halving the range in which the answer must be.
+//! Gas estimates, by binary search.
 
 use alloy::primitives::{TxKind, U256};
 
@@ -11,30 +11,30 @@ use crate::{
 /// Gas of a plain transfer.
 const TRANSFER_GAS: u64 = 21_000;
 
-/// Gas that a call with value gives on top.
+/// Additional gas that a callee gets from a call with value.
 const CALL_STIPEND: u64 = 2300;
 
-/// What an estimate came to.
+/// Result of an estimate.
 #[derive(Debug)]
 pub(crate) enum Estimate {
-    /// That much gas is enough.
+    /// This much gas is enough.
     Gas(u64),
-    /// No gas helps: this is how the call ends.
+    /// The call fails with any amount of gas.
     Fails(Box<Execution>),
 }
 
 impl Chain {
     /// Estimates the gas of a call.
     ///
-    /// The answer is enough, and at most 1.5 % more than needed.
+    /// The result is enough, and at most 1.5 % more than needed.
     ///
     /// # Errors
-    /// Why the call may not run, or that no amount of gas is enough.
+    /// If the call may not run, or if no amount of gas is enough.
     pub(crate) fn estimate(&mut self, call: &CallRequest) -> Result<Estimate, ChainError> {
         let mut enough = call.request.gas.filter(|&gas| gas >= TRANSFER_GAS).unwrap_or(GAS_CAP);
         enough = self.affordable(call, enough)?.min(GAS_CAP);
 
-        // A refusal here is told below, with all the gas.
+        // An error here is reported below, by the attempt with all the gas.
         if self.is_plain_transfer(call)? && self.succeeds_with(call, TRANSFER_GAS).unwrap_or(false)
         {
             return Ok(Estimate::Gas(TRANSFER_GAS));
@@ -71,7 +71,7 @@ impl Chain {
         Ok(Estimate::Gas(enough))
     }
 
-    /// `gas`, or less if the sender cannot pay for as much.
+    /// `gas`, or less if the sender cannot afford it.
     fn affordable(&mut self, call: &CallRequest, gas: u64) -> Result<u64, ChainError> {
         let message = self.call_message(call, gas.min(GAS_CAP))?;
         let Some(price) = message.price.offered else { return Ok(gas) };
@@ -84,7 +84,7 @@ impl Chain {
         Ok(gas.min(most.saturating_to()))
     }
 
-    /// Whether a call only moves money.
+    /// Whether a call only transfers ether.
     fn is_plain_transfer(&mut self, call: &CallRequest) -> Result<bool, ChainError> {
         let Some(TxKind::Call(to)) = call.request.to else { return Ok(false) };
         let empty = call.request.input.input().is_none_or(|data| data.is_empty());
@@ -98,7 +98,7 @@ impl Chain {
         Ok(execution.is_some_and(|execution| matches!(execution.status, ExecutionStatus::Success)))
     }
 
-    /// Runs a call with `gas`; `None` if that is too little to begin.
+    /// Runs a call with `gas`; `None` if `gas` is below the intrinsic gas.
     fn try_with(&mut self, call: &CallRequest, gas: u64) -> Result<Option<Execution>, ChainError> {
         let message = self.call_message(call, gas)?;
         let cap = self.setting(Setting::MaxTxGas);
@@ -112,8 +112,8 @@ impl Chain {
     }
 }
 
-/// What probably suffices if a run used `gas`: room for the stipend and for what every nested call
-/// holds back.
+/// Gas that probably suffices for a run that used `gas`: adds the stipend and the 1/64 that nested
+/// calls retain.
 fn likely_gas(gas: u64) -> u64 {
     gas.saturating_add(CALL_STIPEND).saturating_mul(64).checked_div(63).unwrap_or_default()
 }

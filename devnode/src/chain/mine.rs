@@ -1,4 +1,4 @@
-//! Making blocks: where one begins, what goes into it of what waits, and how it joins the chain.
+//! Mining: starting a block, choosing its transactions, and appending it to the chain.
 
 use std::{mem, sync::Arc};
 
@@ -8,8 +8,8 @@ use super::{
 use crate::state::{BlockArbosStorage, arbos::ARBOS, send_accumulator, settings::Setting};
 
 impl Chain {
-    /// Makes a block of the transactions that wait, as many as its gas allows; one that may no longer
-    /// run is dropped.
+    /// Mines a block of pooled transactions, up to the gas limit of a block. Drops transactions
+    /// that may no longer run.
     pub(crate) fn mine(&mut self) {
         let params = self.begin_block();
         let mut gas = self.setting(Setting::MaxBlockGas);
@@ -28,7 +28,7 @@ impl Chain {
                     continue;
                 }
                 Err(why) => {
-                    tracing::warn!("transaction {} is dropped: {why}", incoming.hash());
+                    tracing::warn!(hash = %incoming.hash(), error = %why, "transaction dropped");
                     continue;
                 }
             };
@@ -38,14 +38,14 @@ impl Chain {
                     gas = gas.saturating_sub(done.gas_used);
                     included.push(done);
                 }
-                Err(why) => tracing::warn!("transaction {hash} is dropped: {why}"),
+                Err(why) => tracing::warn!(%hash, error = %why, "transaction dropped"),
             }
         }
         self.pool = later.into_iter().collect();
         self.seal_block(params, included);
     }
 
-    /// Makes blocks until nothing that waits can run.
+    /// Mines blocks until no pooled transaction can run.
     pub(super) fn mine_until_idle(&mut self) {
         let ready = |chain: &Self| {
             let view = chain.latest_state();
@@ -56,12 +56,12 @@ impl Chain {
         }
     }
 
-    /// Whether a transaction makes a block at once.
+    /// Whether each transaction is mined at once.
     pub(crate) const fn automine(&self) -> bool {
         self.automine
     }
 
-    /// Chooses whether a transaction makes a block at once. If so, those that wait do.
+    /// Sets whether each transaction is mined at once. If so, mines the pooled ones.
     pub(crate) fn set_automine(&mut self, automine: bool) {
         self.automine = automine;
         if automine {
@@ -70,17 +70,17 @@ impl Chain {
         self.notify_change();
     }
 
-    /// Drops waiting transactions; whether there were any.
+    /// Drops pooled transactions that match; returns whether there were any.
     pub(crate) fn drop_pooled(
         &mut self,
-        condemned: impl Fn(&RecoveredTransaction) -> bool,
+        matches: impl Fn(&RecoveredTransaction) -> bool,
     ) -> bool {
-        let dropped = self.pool.remove_matching(condemned);
+        let dropped = self.pool.remove_matching(matches);
         self.notify_change();
         dropped
     }
 
-    /// Begins the next block: it has a place, and the hash of its parent is written down.
+    /// Starts the next block and stores the hash of its parent in the history contract.
     pub(super) fn begin_block(&mut self) -> BlockParams {
         let parent = Arc::clone(self.latest());
         let (height, hash) = (parent.height().saturating_add(1), parent.hash());
@@ -92,33 +92,33 @@ impl Chain {
         BlockParams { height, parent: hash, timestamp, base_fee, sends }
     }
 
-    /// Ends the block at `place` and adds it.
+    /// Seals a block and appends it.
     pub(super) fn seal_block(&mut self, params: BlockParams, included: Vec<IncludedTransaction>) {
         let mut words = BlockArbosStorage { store: &mut self.store, height: params.height };
         let sends = send_accumulator::size_and_root(&mut words);
         self.append_block(Block::seal(BlockParams { sends, ..params }, included));
     }
 
-    /// Wei per gas in the next block.
+    /// Base fee of the next block in wei per gas.
     pub(crate) fn base_fee(&self) -> u64 {
         self.setting(Setting::BaseFee).max(self.setting(Setting::MinBaseFee))
     }
 
-    /// A setting after the newest block.
+    /// A setting after the latest block.
     pub(super) fn setting(&self, setting: Setting) -> u64 {
         self.store.slot(ARBOS, setting.slot(), self.height()).saturating_to()
     }
 
-    /// Adds a block and announces it.
+    /// Appends a block and announces it to subscribers.
     pub(super) fn append_block(&mut self, block: Block) {
         let block = Arc::new(block);
         self.push_block(Arc::clone(&block));
         self.notify_change();
-        // Nobody may be listening, which is fine.
+        // There may be no subscriber.
         let _ = self.heads.send(block);
     }
 
-    /// Adds a block.
+    /// Appends a block to the indices.
     pub(super) fn push_block(&mut self, block: Arc<Block>) {
         let height = block.height();
         for (index, included) in block.transactions.iter().enumerate() {
@@ -129,7 +129,7 @@ impl Chain {
         self.blocks.push(block);
     }
 
-    /// Takes the newest block off the chain. Its state stays.
+    /// Removes the latest block from the indices. The state stays.
     pub(super) fn pop_block(&mut self) {
         let Some(block) = self.blocks.pop() else { return };
         self.hashes.pop();

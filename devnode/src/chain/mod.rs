@@ -1,5 +1,5 @@
-//! The chain: its blocks, its state, its clock, and what may be done with them. Everything that
-//! changes lives here, on one thread; see [`Worker`].
+//! The chain: blocks, state, clock and pool, and every operation on them. All mutable state lives
+//! here, on one thread: see [`ChainThread`].
 
 mod access_list;
 mod block;
@@ -51,7 +51,7 @@ use crate::{
     state::{StateView, Store, settings::Setting},
 };
 
-/// Heads that a slow subscriber may be behind.
+/// How many blocks a subscriber may lag behind.
 const HEADS_CAPACITY: usize = 1024;
 
 /// A chain.
@@ -61,34 +61,34 @@ pub(crate) struct Chain {
     store: Store,
     /// All blocks, by height.
     blocks: Vec<Arc<Block>>,
-    /// Their hashes, by height.
+    /// Hashes of all blocks, by height.
     hashes: Vec<B256>,
-    /// Heights by hash.
+    /// Heights, by block hash.
     heights: B256Map<u64>,
     /// Height and index of each transaction, by hash.
     transaction_locations: B256Map<(u64, usize)>,
-    /// What time it is.
+    /// The clock.
     clock: ChainClock,
-    /// Whether a transaction makes a block at once; otherwise it waits for the next one.
+    /// Whether each transaction is mined at once; otherwise it waits in the pool.
     automine: bool,
-    /// Transactions that wait.
+    /// Pooled transactions.
     pool: TransactionPool,
-    /// What can be gone back to.
+    /// Snapshots to revert to.
     snapshots: Snapshots,
     /// Compiled programs.
     module_cache: ModuleCache,
-    /// Where new blocks are announced.
+    /// Announces new blocks.
     heads: broadcast::Sender<Arc<Block>>,
     /// Counts changes of any kind.
     changes: watch::Sender<u64>,
 }
 
 impl Chain {
-    /// A chain after the usual set-up, all of it in the unix second `genesis` or now; the clock goes on
-    /// from there. `accounts` have money besides the dev account.
+    /// A chain after the set-up, all of it at unix second `genesis` or now; the clock runs on from
+    /// there. `accounts` are funded besides the dev account.
     ///
     /// # Errors
-    /// If a transaction of the set-up is refused, which means that this chain is broken.
+    /// If a transaction of the set-up is rejected, which is a bug.
     pub(crate) fn new(accounts: &[Address], genesis: Option<u64>) -> Result<Self, ChainError> {
         let mut chain = Self::with_store(Store::default());
         let timestamp = genesis.unwrap_or_else(|| chain.clock.now());
@@ -108,7 +108,7 @@ impl Chain {
         Ok(chain)
     }
 
-    /// A chain without blocks over a state.
+    /// A chain without blocks on this state.
     fn with_store(store: Store) -> Self {
         Self {
             store,
@@ -126,13 +126,13 @@ impl Chain {
         }
     }
 
-    /// The newest block.
+    /// The latest block.
     pub(crate) fn latest(&self) -> &Arc<Block> {
-        #[expect(clippy::expect_used, reason = "block zero is appended before anybody can ask")]
+        #[expect(clippy::expect_used, reason = "`new` and `from_dump` append block zero")]
         self.blocks.last().expect("a chain has a first block")
     }
 
-    /// The height of the newest block.
+    /// Height of the latest block.
     pub(crate) fn height(&self) -> u64 {
         self.latest().height()
     }
@@ -153,10 +153,10 @@ impl Chain {
         Some((self.block(height)?, index))
     }
 
-    /// The block that is meant; `None` if it does not exist.
+    /// The block with this id; `None` if it does not exist.
     ///
     /// # Errors
-    /// [`Refusal::NoTag`] for tags that this chain never reaches.
+    /// [`ChainError::TagNotFound`] for tags that never refer to a block here.
     pub(crate) fn find_block(&self, id: BlockId) -> Result<Option<&Arc<Block>>, ChainError> {
         Ok(match id {
             BlockId::Hash(hash) => self.block_by_hash(hash.block_hash),
@@ -172,7 +172,7 @@ impl Chain {
         })
     }
 
-    /// The block that is meant.
+    /// The block with this id.
     ///
     /// # Errors
     /// If it does not exist.
@@ -180,7 +180,7 @@ impl Chain {
         self.find_block(id)?.ok_or(ChainError::HeaderNotFound)
     }
 
-    /// The state after the block that is meant.
+    /// The state after the block with this id.
     ///
     /// # Errors
     /// If the block does not exist.
@@ -188,27 +188,27 @@ impl Chain {
         Ok(self.store.view(self.require_block(id)?.height()))
     }
 
-    /// Where new blocks are announced.
+    /// Announces new blocks.
     pub(crate) const fn heads(&self) -> &broadcast::Sender<Arc<Block>> {
         &self.heads
     }
 
-    /// The newest state.
+    /// The state after the latest block.
     pub(crate) fn latest_state(&self) -> StateView<'_> {
         self.store.view(self.height())
     }
 
-    /// What time it is.
+    /// The clock.
     pub(crate) const fn clock(&self) -> ChainClock {
         self.clock
     }
 
-    /// Transactions that wait for a block.
+    /// Pooled transactions.
     pub(crate) const fn pool(&self) -> &TransactionPool {
         &self.pool
     }
 
-    /// A count that rises whenever anything changes.
+    /// A counter that changes with every change of the chain.
     pub(crate) const fn changes(&self) -> &watch::Sender<u64> {
         &self.changes
     }

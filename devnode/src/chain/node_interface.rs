@@ -1,5 +1,5 @@
-//! `NodeInterface`, which is no account: a Nitro node answers calls of it by itself. Here it answers to
-//! what it can without a parent chain.
+//! `NodeInterface`, a virtual contract that Nitro's RPC server answers itself. This chain answers
+//! what does not need a parent chain.
 
 use alloy::{
     primitives::{Address, Bytes, TxKind, U256},
@@ -17,26 +17,26 @@ use crate::{
     state::{arbos::ARBOS, settings::Setting},
 };
 
-/// Where it answers.
+/// Address of `NodeInterface`.
 const NODE_INTERFACE: Address = Address::with_last_byte(0xc8);
 
-/// Where its other half answers, which knows retryable tickets.
+/// Address of `NodeInterfaceDebug`.
 const NODE_INTERFACE_DEBUG: Address = Address::with_last_byte(0xc9);
 
-/// The height of the parent chain, which does not exist.
+/// Height of the parent chain, which does not exist.
 const PARENT_HEIGHT: u64 = 0;
 
-/// Whether the node itself answers calls of this address.
+/// Whether the RPC server answers calls to this address itself.
 pub(super) fn is_node_interface(address: Address) -> bool {
     [NODE_INTERFACE, NODE_INTERFACE_DEBUG].contains(&address)
 }
 
 impl Chain {
-    /// Answers a call of `NodeInterface`; `None` if the call goes elsewhere. The gas that a node would
-    /// take is not counted.
+    /// Answers a call to `NodeInterface`; `None` if the call goes elsewhere. The gas of the call is
+    /// not counted.
     ///
     /// # Errors
-    /// If the call contradicts itself, if a node would have no answer, or if this chain has none.
+    /// If the call is invalid, if Nitro would revert, or if the function is not implemented.
     pub(crate) fn node_interface(
         &mut self,
         call: &CallRequest,
@@ -100,7 +100,7 @@ impl Chain {
                     parentPrice: parent_price,
                 })
             }
-            // Only chains that were there before Nitro know any.
+            // Only chains older than Nitro have such proofs.
             Function::legacyLookupMessageBatchProof(_) => {
                 return Err(ChainError::NodeInterfaceReverted);
             }
@@ -118,7 +118,7 @@ impl Chain {
         Ok(output.into())
     }
 
-    /// The gas that a transaction needs, of which none is for data on the parent chain.
+    /// Estimates the gas of a transaction, without data on the parent chain.
     fn estimate_components(
         &mut self,
         call: &CallRequest,
@@ -147,7 +147,7 @@ impl Chain {
         }
     }
 
-    /// Wei per gas, and wei per unit of data on the parent chain.
+    /// Base fee in wei per gas, and wei per unit of data on the parent chain.
     fn prices(&self, call: &CallRequest) -> Result<[U256; 2], ChainError> {
         let view = self.state_at(call.block)?;
         Ok([Setting::BaseFee, Setting::L1PricePerUnit]
@@ -155,8 +155,8 @@ impl Chain {
     }
 }
 
-/// The function that is called, with its arguments: numbers have to fit their types, an address may
-/// have anything in its unused bytes.
+/// Decodes the called function with its arguments. Numbers must fit their types; the padding of an
+/// address is ignored, as in Nitro.
 fn decode_call(input: &[u8]) -> Option<Function> {
     let mut clean = input.to_vec();
     let selectors = [gasEstimateComponentsCall::SELECTOR, gasEstimateL1ComponentCall::SELECTOR];

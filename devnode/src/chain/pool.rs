@@ -1,4 +1,4 @@
-//! Transactions that wait for a block, which they only do while blocks are not made at once.
+//! The pool: transactions that wait for a block, which they do only while automine is off.
 
 use std::collections::BTreeSet;
 
@@ -9,19 +9,19 @@ use alloy::{
 
 use super::{ChainError, RecoveredTransaction};
 
-/// The most transactions that wait.
+/// Maximum number of pooled transactions.
 const CAPACITY: usize = 4096;
 
-/// Transactions in the order in which they came.
+/// Transactions in order of arrival.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TransactionPool(Vec<RecoveredTransaction>);
 
 impl TransactionPool {
-    /// Adds a transaction, or puts it in the place of one with the same sender and nonce.
+    /// Adds a transaction, or replaces the one with the same sender and nonce.
     ///
     /// # Errors
-    /// If it is there already, if it does not pay a tenth more than the one whose place it wants, or
-    /// if too many wait.
+    /// If the transaction is already pooled, if a replacement does not pay a tenth more, or if the
+    /// pool is full.
     pub(super) fn add(&mut self, incoming: RecoveredTransaction) -> Result<(), ChainError> {
         let key = |incoming: &RecoveredTransaction| (incoming.sender(), incoming.nonce());
         let Some(old) = self.0.iter_mut().find(|old| key(old) == key(&incoming)) else {
@@ -43,14 +43,14 @@ impl TransactionPool {
         Ok(())
     }
 
-    /// The first nonce from `nonce` on that no waiting transaction of `sender` has.
+    /// The first nonce from `nonce` on without a pooled transaction of `sender`.
     pub(super) fn next_nonce(&self, sender: Address, nonce: u64) -> u64 {
         let own = self.0.iter().filter(|incoming| incoming.sender() == sender);
         let taken: BTreeSet<u64> = own.map(RecoveredTransaction::nonce).collect();
         (nonce..u64::MAX).find(|nonce| !taken.contains(nonce)).unwrap_or(u64::MAX)
     }
 
-    /// A transaction by hash.
+    /// A pooled transaction by hash.
     pub(crate) fn get(&self, hash: B256) -> Option<&RecoveredTransaction> {
         self.0.iter().find(|incoming| incoming.hash() == hash)
     }
@@ -60,13 +60,13 @@ impl TransactionPool {
         self.0.iter()
     }
 
-    /// Drops those that `condemned` names; whether there were any.
+    /// Removes transactions that match; returns whether there were any.
     pub(super) fn remove_matching(
         &mut self,
-        condemned: impl Fn(&RecoveredTransaction) -> bool,
+        matches: impl Fn(&RecoveredTransaction) -> bool,
     ) -> bool {
         let before = self.0.len();
-        self.0.retain(|incoming| !condemned(incoming));
+        self.0.retain(|incoming| !matches(incoming));
         self.0.len() < before
     }
 }

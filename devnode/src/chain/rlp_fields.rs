@@ -1,4 +1,4 @@
-//! The fields of a transaction that cannot be read as a whole, to tell what is wrong with it.
+//! Fields of an undecodable transaction, to report what is wrong with it.
 
 use alloy::{
     primitives::U256,
@@ -7,17 +7,17 @@ use alloy::{
 
 use super::{TransactionDecodeError, fee::MaxFee};
 
-/// Type of transactions that delegate.
+/// Type byte of EIP-7702 transactions.
 const SET_CODE_TX_TYPE: u8 = 4;
 
-/// Which field of a transaction that delegates is its recipient.
+/// Index of the recipient in an EIP-7702 transaction.
 const RECIPIENT_FIELD: usize = 5;
 
-/// Why `raw` cannot be read, if `error` is what its reader says.
+/// Why `raw` cannot be decoded, given the decoder's error.
 pub(super) fn explain_rlp_error(raw: &[u8], error: Error) -> TransactionDecodeError {
-    let told = match error {
+    let explained = match error {
         Error::InputTooShort => Some(TransactionDecodeError::Truncated),
-        // Prices are read as numbers of 128 bits.
+        // The decoder reads prices as 128-bit numbers.
         Error::Overflow => {
             max_fee(raw).filter(|fee| fee.exceeds_cap()).map(TransactionDecodeError::FeeCapExceeded)
         }
@@ -26,10 +26,10 @@ pub(super) fn explain_rlp_error(raw: &[u8], error: Error) -> TransactionDecodeEr
         }
         _ => None,
     };
-    told.unwrap_or(TransactionDecodeError::Rlp(error))
+    explained.unwrap_or(TransactionDecodeError::Rlp(error))
 }
 
-/// What a transaction pays at most for its gas.
+/// The maximum fee of a transaction.
 fn max_fee(raw: &[u8]) -> Option<MaxFee> {
     let price = match raw.first()? {
         0x80.. => 1,
@@ -42,13 +42,13 @@ fn max_fee(raw: &[u8]) -> Option<MaxFee> {
     Some(MaxFee::new(price, gas.try_into().ok()?))
 }
 
-/// Whether a transaction delegates and has an empty recipient.
+/// Whether this is an EIP-7702 transaction without a recipient.
 fn lacks_recipient(raw: &[u8]) -> bool {
     let recipient = || rlp_fields(raw)?.get(RECIPIENT_FIELD).copied();
     raw.first() == Some(&SET_CODE_TX_TYPE) && recipient() == Some(&[])
 }
 
-/// The contents of all fields; `None` if they cannot be told apart.
+/// The payloads of all fields; `None` if the list is malformed.
 fn rlp_fields(raw: &[u8]) -> Option<Vec<&[u8]>> {
     let mut list = match raw.split_first()? {
         (0x80.., _) => raw,

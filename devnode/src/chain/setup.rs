@@ -1,7 +1,7 @@
-//! The transactions that every dev chain starts with, as the usual script for Nitro sends them.
+//! The set-up transactions of a dev chain, the same as those of Nitro's usual set-up script.
 //!
-//! After them the dev account owns the chain and has sent six transactions, and three contracts stand
-//! where tools expect them.
+//! Afterwards the dev account owns the chain and has sent six transactions, and three contracts
+//! exist where tools expect them.
 
 use alloy::{
     consensus::{SignableTransaction, TxEnvelope, TxLegacy},
@@ -22,13 +22,13 @@ use crate::{
     state::settings::MIN_BASE_FEE,
 };
 
-/// Who may publish the CREATE2 factory.
+/// Account that publishes the CREATE2 factory.
 const CREATE2_FACTORY_DEPLOYER: Address = address!("3fab184622dc19b6109349b94811493bf2a45362");
 
-/// The CREATE2 factory, which stands at the same address on every chain.
+/// The CREATE2 factory, at the same address on every chain.
 const CREATE2_FACTORY: Address = address!("4e59b44847b379578588920cA78FbF26c0B4956C");
 
-/// The transaction that publishes the factory, signed by nobody in particular.
+/// The presigned transaction that publishes the factory.
 const CREATE2_FACTORY_TRANSACTION: Bytes = bytes!(
     "f8a58085174876e800830186a08080b853604580600e600039806000f350fe7fffffffffffffffffffffffffffff"
     "ffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b808252"
@@ -36,24 +36,24 @@ const CREATE2_FACTORY_TRANSACTION: Bytes = bytes!(
     "2222222222222222222222222222222222222222222222222222222222"
 );
 
-/// Init code of a contract of 7452 zero bytes, at which any call succeeds with nothing: what the
-/// script leaves in the place of a cache manager.
+/// Init code of a contract of 7452 zero bytes, on which any call succeeds and returns nothing: the
+/// script's stand-in for a cache manager.
 const CACHE_MANAGER: Bytes = bytes!("611d1c6000f3");
 
-/// Init code that returns what follows it, 2269 bytes, and takes no money.
+/// Init code that returns the 2269 bytes after it and rejects value.
 const STYLUS_DEPLOYER_HEAD: &[u8] =
     &hex!("608060405234801561001057600080fd5b506108dd806100206000396000f3fe");
 
 /// `StylusDeployer`: creates a program, activates it and calls its constructor in one transaction.
 const STYLUS_DEPLOYER: &[u8] = include_bytes!("stylus_deployer.bin");
 
-/// Gas for each transaction.
+/// Gas limit of each transaction.
 const GAS: u64 = 5_000_000;
 
-/// Sends them all.
+/// Sends all set-up transactions.
 ///
 /// # Errors
-/// If one is refused.
+/// If one is rejected.
 pub(super) fn deploy_genesis_contracts(chain: &mut Chain) -> Result<(), ChainError> {
     let mut dev = DevAccount { chain, nonce: 0 };
     dev.call(ARB_DEBUG, &becomeChainOwnerCall {})?;
@@ -69,7 +69,7 @@ pub(super) fn deploy_genesis_contracts(chain: &mut Chain) -> Result<(), ChainErr
     dev.send(TxKind::Call(CREATE2_FACTORY), U256::ZERO, deployer.into())
 }
 
-/// The dev account while it sets the chain up.
+/// The dev account during the set-up.
 struct DevAccount<'a> {
     /// The chain.
     chain: &'a mut Chain,

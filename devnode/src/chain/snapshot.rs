@@ -1,40 +1,40 @@
-//! Going back: snapshots of the chain, and what becomes of it when one is returned to.
+//! Snapshots of the chain, and reverting to them.
 
 use super::{Chain, ChainError, TransactionPool, clock::ChainClock};
 use crate::state::Checkpoint;
 
-/// The most snapshots at the same time.
+/// Maximum number of snapshots.
 const CAPACITY: usize = 4096;
 
-/// A moment of the chain.
+/// A snapshot.
 #[derive(Debug)]
 struct Snapshot {
-    /// Its number.
+    /// Number of the snapshot.
     id: u64,
-    /// The height of the newest block.
+    /// Height of the latest block.
     height: u64,
-    /// Where the state was.
+    /// Checkpoint of the state.
     checkpoint: Checkpoint,
-    /// The clock, and what it said.
+    /// The clock, and its reading.
     clock: (ChainClock, u64),
-    /// Transactions that waited.
+    /// Pooled transactions.
     pool: TransactionPool,
 }
 
 /// Snapshots, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Snapshots {
-    /// Those that can be returned to.
+    /// Existing snapshots.
     entries: Vec<Snapshot>,
-    /// How many there ever were.
+    /// Number of the next snapshot.
     next_id: u64,
 }
 
 impl Chain {
-    /// Takes a snapshot; its number.
+    /// Takes a snapshot and returns its number.
     ///
     /// # Errors
-    /// If there are too many.
+    /// If the maximum number of snapshots exists.
     pub(crate) fn snapshot(&mut self) -> Result<u64, ChainError> {
         if self.snapshots.entries.len() >= CAPACITY {
             return Err(ChainError::TooManySnapshots);
@@ -51,21 +51,21 @@ impl Chain {
         Ok(number)
     }
 
-    /// Returns to a snapshot, which is used up by that, as are all later ones: blocks, state, waiting
-    /// transactions and time are as they were. False if there is no such snapshot.
+    /// Reverts blocks, state, pool and clock to a snapshot, and discards it with all later ones.
+    /// Returns false if the snapshot does not exist.
     pub(crate) fn revert(&mut self, number: u64) -> bool {
-        let kept = &mut self.snapshots.entries;
-        let Some(index) = kept.iter().position(|snapshot| snapshot.id == number) else {
+        let entries = &mut self.snapshots.entries;
+        let Some(index) = entries.iter().position(|snapshot| snapshot.id == number) else {
             return false;
         };
-        let later = kept.split_off(index);
-        let last = kept.is_empty();
+        let later = entries.split_off(index);
+        let is_empty = entries.is_empty();
         let Some(snapshot) = later.into_iter().next() else { return false };
         while self.height() > snapshot.height {
             self.pop_block();
         }
         self.store.revert_to(snapshot.checkpoint);
-        if last {
+        if is_empty {
             self.store.discard_journal();
         }
         let (clock, now) = snapshot.clock;
@@ -76,7 +76,7 @@ impl Chain {
         true
     }
 
-    /// The numbers of the snapshots that can be returned to, with their heights.
+    /// Number and height of each snapshot.
     pub(crate) fn snapshots(&self) -> impl Iterator<Item = (u64, u64)> {
         self.snapshots.entries.iter().map(|snapshot| (snapshot.id, snapshot.height))
     }

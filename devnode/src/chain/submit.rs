@@ -1,4 +1,4 @@
-//! Taking a transaction: what is checked, in which order, and the block that it makes.
+//! Submitting a transaction: the order of checks, and its block.
 
 use alloy::{
     consensus::{Transaction, TxEnvelope, transaction::Recovered},
@@ -18,18 +18,18 @@ use crate::{
     state::settings::Setting,
 };
 
-/// The most bytes that a transaction may have.
+/// Maximum size of a transaction in bytes.
 const MAX_TRANSACTION: usize = 85_000;
 
-/// The most bytes of init code.
+/// Maximum size of init code in bytes.
 pub(super) const MAX_INIT_CODE: usize = 2 * MAX_CODE;
 
 impl Chain {
-    /// Takes a transaction: runs it in a block of its own, or lets it wait for the next block if
-    /// blocks are not made at once. Its hash.
+    /// Submits a transaction: mines it in a block of its own, or pools it if automine is off.
+    /// Returns its hash.
     ///
     /// # Errors
-    /// Why it is refused. A transaction that runs and fails is not refused.
+    /// If the transaction is rejected. A transaction that runs and fails is not rejected.
     pub(crate) fn submit(&mut self, incoming: RecoveredTransaction) -> Result<B256, ChainError> {
         let hash = incoming.hash();
         if self.automine {
@@ -42,20 +42,20 @@ impl Chain {
         }
         match self.validate_transaction(&incoming, self.height()) {
             Err(ChainError::NonceTooHigh { from, have, .. }) if have <= self.next_nonce(from) => {}
-            judged => drop(judged?),
+            other_result => drop(other_result?),
         }
         self.pool.add(incoming)?;
         self.notify_change();
         Ok(hash)
     }
 
-    /// The nonce of the next transaction of an account, after those that wait.
+    /// The next free nonce of an account, counting pooled transactions.
     pub(crate) fn next_nonce(&self, account: Address) -> u64 {
         let nonce = self.latest_state().nonce(account);
         self.pool.next_nonce(account, nonce)
     }
 
-    /// Checks a transaction against the state after block `height`; what to run.
+    /// Checks a transaction against the state after block `height` and returns its message.
     pub(super) fn validate_transaction(
         &self,
         incoming: &RecoveredTransaction,
@@ -103,7 +103,7 @@ impl Chain {
         Ok(message.cap_gas(self.setting(Setting::MaxTxGas)))
     }
 
-    /// Runs a transaction in the block at `place` and keeps what it changed.
+    /// Runs a transaction in a block and commits its changes.
     pub(super) fn apply_transaction(
         &mut self,
         params: BlockParams,
@@ -124,7 +124,7 @@ impl Chain {
     }
 }
 
-/// What a transaction runs in, in the block at `place`.
+/// The environment of a transaction in a block.
 pub(super) fn block_execution_env<'a>(
     params: BlockParams,
     state: State<'a>,

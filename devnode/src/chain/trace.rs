@@ -1,4 +1,4 @@
-//! Tracing: of calls, and of transactions, which run again on the state that they met.
+//! Traces of calls, and of transactions, which run again on their original state.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ impl Chain {
     /// Traces a transaction.
     ///
     /// # Errors
-    /// If there is no such transaction or tracer.
+    /// If the transaction or the tracer does not exist.
     pub(crate) fn trace_transaction(
         &mut self,
         hash: B256,
@@ -43,16 +43,16 @@ impl Chain {
             state.commit(changes);
         }
         let message = messages.next().ok_or(ChainError::TransactionNotFound)?;
-        let around = submit::block_execution_env(params, state, hashes, modules);
+        let env = submit::block_execution_env(params, state, hashes, modules);
         let origin =
             Origin { block_hash: Some(block.hash()), tx_index: Some(index), tx_hash: Some(hash) };
-        Ok(exec::trace(around, &message, tracer, Some(origin))?)
+        Ok(exec::trace(env, &message, tracer, Some(origin))?)
     }
 
     /// Traces all transactions of a block, each with its hash.
     ///
     /// # Errors
-    /// If there is no such block or tracer.
+    /// If the block or the tracer does not exist.
     pub(crate) fn trace_block(
         &mut self,
         id: BlockId,
@@ -69,7 +69,7 @@ impl Chain {
     /// Traces a call.
     ///
     /// # Errors
-    /// Why it may not run, or that there is no such tracer.
+    /// If the call may not run, or if the tracer does not exist.
     pub(crate) fn trace_call(
         &mut self,
         call: &CallRequest,
@@ -84,7 +84,7 @@ impl Chain {
     }
 }
 
-/// The state that the first transaction of the block at `place` met.
+/// The state before the first transaction of a block.
 fn state_before(store: &Store, params: BlockParams) -> State<'_> {
     let mut state = State::new(store.view(params.height.saturating_sub(1)));
     let slot = genesis::parent_hash_slot(params.height);

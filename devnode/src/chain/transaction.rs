@@ -1,4 +1,4 @@
-//! A transaction that comes in: reading it, who sent it, and what it runs.
+//! Transactions: decoding, sender recovery, and their message.
 
 use alloy::{
     consensus::{
@@ -12,20 +12,20 @@ use revm::precompile::crypto;
 use super::{TransactionDecodeError, rlp_fields::explain_rlp_error};
 use crate::exec::{GasPrice, Message};
 
-/// A transaction whose sender is known.
+/// A transaction with its sender.
 #[derive(Clone, Debug)]
 pub(crate) struct RecoveredTransaction {
     /// The transaction and its sender.
     pub(crate) transaction: Recovered<TxEnvelope>,
-    /// Bytes of its encoding.
+    /// Length of the encoding in bytes.
     pub(super) size: usize,
 }
 
 impl RecoveredTransaction {
-    /// Reads a signed transaction and finds out who signed it. Needs no chain, and takes a while.
+    /// Decodes a signed transaction and recovers its sender. CPU-bound; needs no chain.
     ///
     /// # Errors
-    /// Why it is none.
+    /// If the bytes are not a valid transaction.
     pub(crate) fn decode(raw: &[u8]) -> Result<Self, TransactionDecodeError> {
         let envelope = decode(raw)?;
         let signer = recover_signer(&envelope).ok_or(TransactionDecodeError::InvalidSignature)?;
@@ -33,36 +33,37 @@ impl RecoveredTransaction {
         Ok(Self { transaction, size: raw.len() })
     }
 
-    /// A transaction that `sender` signed.
+    /// A transaction signed by `sender`.
     pub(crate) fn new(envelope: TxEnvelope, sender: Address) -> Self {
         let size = envelope.encode_2718_len();
         Self { transaction: Recovered::new_unchecked(envelope, sender), size }
     }
 
-    /// A transaction that `sender` did not sign. What stands for the signature is the sender's
-    /// address, so that no two senders' transactions have the same hash.
+    /// A transaction that `sender` did not sign (impersonation). The signature field holds the
+    /// sender's address, so that hashes differ between senders.
     pub(crate) fn unsigned(transaction: TypedTransaction, sender: Address) -> Self {
         let signature = Signature::new(U256::from_be_slice(sender.as_slice()), U256::ONE, false);
         Self::new(transaction.into_envelope(signature), sender)
     }
 
-    /// Its hash.
+    /// Hash of the transaction.
     pub(crate) fn hash(&self) -> B256 {
         *self.transaction.hash()
     }
 
-    /// Who sent it.
+    /// Sender.
     pub(crate) const fn sender(&self) -> Address {
         self.transaction.signer()
     }
 
-    /// Its number among those of its sender.
+    /// Nonce.
     pub(crate) fn nonce(&self) -> u64 {
         self.transaction.nonce()
     }
 }
 
-/// What a transaction runs in a block with this base fee. Its tip is offered, and never paid.
+/// The message of a transaction in a block with this base fee. Tips affect the offered price but
+/// are never paid.
 pub(super) fn transaction_message(transaction: &Recovered<TxEnvelope>, base_fee: u64) -> Message {
     Message {
         from: transaction.signer(),
@@ -81,7 +82,7 @@ pub(super) fn transaction_message(transaction: &Recovered<TxEnvelope>, base_fee:
     }
 }
 
-/// Reads a transaction.
+/// Decodes a transaction.
 pub(super) fn decode(raw: &[u8]) -> Result<TxEnvelope, TransactionDecodeError> {
     let (&first, rest) = raw.split_first().ok_or(TransactionDecodeError::TooShort)?;
     if rest.is_empty() {
@@ -104,8 +105,8 @@ pub(super) fn decode(raw: &[u8]) -> Result<TxEnvelope, TransactionDecodeError> {
     if rest.is_empty() { Ok(envelope) } else { Err(TransactionDecodeError::TrailingBytes) }
 }
 
-/// Who signed a transaction, found by what answers at the precompile for that; `None` if nobody can
-/// have, or if the signature is the one of the two that nobody should make.
+/// Recovers the signer with the ecrecover precompile's implementation; `None` if the signature is
+/// invalid or has a high `s` (EIP-2).
 fn recover_signer(envelope: &TxEnvelope) -> Option<Address> {
     let signature = envelope.signature();
     if signature.normalize_s().is_some() {
@@ -131,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_signer_is_found_and_only_in_the_lower_half() {
+    fn signers_are_recovered_only_from_low_s() {
         for number in 1..20_u64 {
             let key = B256::from(U256::from(number));
             let author = PrivateKeySigner::from_bytes(&key).unwrap();
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn zero_signs_nothing() {
+    fn a_zero_signature_is_invalid() {
         let signature = Signature::new(U256::ZERO, U256::ZERO, false);
         let transaction = TxEnvelope::from(TxLegacy::default().into_signed(signature));
         assert_eq!(recover_signer(&transaction), None);

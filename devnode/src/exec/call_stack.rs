@@ -1,23 +1,24 @@
-//! The frames that are open while a message runs.
+//! The open frames of a running message.
 
 use alloy::primitives::Address;
 use revm::interpreter::{CallScheme, FrameInput};
 
-/// One open frame.
+/// An open frame.
 #[derive(Clone, Copy, Debug)]
 struct OpenFrame {
-    /// Who called.
+    /// Caller of the frame.
     caller: Address,
-    /// The account that was entered; `None` if its code only acts for another.
+    /// Account that the frame acts as; `None` for delegate calls and creations, which do not count
+    /// as entering it.
     context_address: Option<Address>,
 }
 
-/// The open frames, outermost first.
+/// Open frames, outermost first.
 #[derive(Debug, Default)]
 pub(super) struct CallStack(Vec<OpenFrame>);
 
 impl CallStack {
-    /// Notes that a frame opens at `depth`, and that all frames from there on are closed.
+    /// Records a frame that opens at `depth`; all frames at that depth or deeper have ended.
     pub(super) fn enter(&mut self, depth: usize, input: &FrameInput) {
         let frame = match input {
             FrameInput::Call(call) => {
@@ -36,12 +37,12 @@ impl CallStack {
         self.0.push(frame);
     }
 
-    /// Frames above the innermost one.
+    /// Number of frames above the innermost one.
     pub(super) const fn depth(&self) -> usize {
         self.0.len().saturating_sub(1)
     }
 
-    /// Who called the frame that called the innermost one; zero if a transaction did.
+    /// Caller of the frame that called the innermost one; zero if there is none.
     pub(super) fn outer_caller(&self) -> Address {
         let outer = self.depth().checked_sub(1).and_then(|depth| self.0.get(depth));
         outer.map(|frame| frame.caller).unwrap_or_default()

@@ -1,5 +1,4 @@
-//! The EVM with everything that makes it Arbitrum's. The only file that names revm's generics, but for
-//! [`super::watch`], which adds what tracers need.
+//! The EVM with Arbitrum's additions. Only this file and [`super::inspector`] name revm's generics.
 
 use std::{mem, time::Instant};
 
@@ -33,14 +32,14 @@ use super::{
 };
 use crate::precompiles::{self as arbitrum, BlockContext, PrecompileHost};
 
-/// The code that stands at every precompile of Arbitrum.
+/// Code of every Arbitrum precompile.
 pub(crate) const PRECOMPILE_CODE: [u8; 1] = [0xfe];
 
-/// What runs in a context: the journal over the state, and Arbitrum's additions.
+/// Context of a message: revm's journal over the state, and Arbitrum's additions.
 pub(super) type Ctx<'a> =
     Context<BlockEnv, TxEnv, CfgEnv, State<'a>, Journal<State<'a>>, ArbContext<'a>>;
 
-/// revm's own EVM.
+/// The wrapped EVM of revm.
 type InnerEvm<'a> = Evm<
     Ctx<'a>,
     InspectorRef<'a>,
@@ -49,40 +48,40 @@ type InnerEvm<'a> = Evm<
     EthFrame<EthInterpreter>,
 >;
 
-/// What Arbitrum adds to a context.
+/// Arbitrum's additions to the context of a message.
 pub(super) struct ArbContext<'a> {
     /// Height, time and base fee of the block.
     pub(super) block_context: BlockContext,
-    /// The hashes of all blocks so far.
+    /// Hashes of all blocks so far, by height.
     pub(super) hashes: &'a [B256],
-    /// The compiled programs.
+    /// Compiled programs.
     pub(super) module_cache: &'a mut ModuleCache,
-    /// Wei per gas that the message offers.
+    /// Gas price offered by the message, in wei.
     pub(super) offered_price: U256,
-    /// Wei per gas that it pays.
+    /// Gas price paid, in wei.
     pub(super) paid_price: u64,
-    /// Gas paid for in advance beyond what it runs with.
+    /// Gas paid for in advance beyond the limit of the execution.
     pub(super) held_gas: u64,
     /// Wasm pages in use.
     pub(super) pages: Pages,
     /// Open frames.
     pub(super) call_stack: CallStack,
-    /// What the precompile that ran last moved, in order.
+    /// Ether moved by the latest precompile call, in order.
     pub(super) transfers: Vec<Transfer>,
-    /// Bytes of the init code that CREATE refused last.
+    /// Length of the init code that the latest CREATE rejected.
     pub(super) init_code_size: usize,
-    /// More about the failure of the outermost frame.
+    /// Details of the failure of the outermost frame.
     pub(super) halt_detail: Option<HaltDetail>,
-    /// When the message has to be done.
+    /// Deadline of the message.
     deadline: Option<Instant>,
-    /// Why it comes to nothing.
+    /// Why the message is aborted, if it is.
     abort_reason: Option<ExecutionError>,
-    /// Bytes that may still be told of it.
+    /// Bytes that the trace may still take.
     trace_budget: usize,
 }
 
 impl<'a> ArbContext<'a> {
-    /// For a message that has not begun.
+    /// The context of a message that has not started.
     pub(super) fn new(
         block_context: BlockContext,
         hashes: &'a [B256],
@@ -108,7 +107,7 @@ impl<'a> ArbContext<'a> {
         }
     }
 
-    /// Whether the message goes nowhere any more, for one because its time is over.
+    /// Whether the message is aborted. Aborts it if its deadline has passed.
     pub(super) fn is_aborted(&mut self) -> bool {
         if self.abort_reason.is_none()
             && self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
@@ -118,7 +117,7 @@ impl<'a> ArbContext<'a> {
         self.abort_reason.is_some()
     }
 
-    /// Notes that so many bytes are told of the message, which comes to nothing if they are too many.
+    /// Takes bytes from the budget of the trace; aborts the message if they exceed it.
     pub(super) fn charge_trace(&mut self, bytes: usize) {
         match self.trace_budget.checked_sub(bytes) {
             Some(rest) => self.trace_budget = rest,
@@ -126,17 +125,17 @@ impl<'a> ArbContext<'a> {
         }
     }
 
-    /// Lets the message come to nothing.
+    /// Aborts the message.
     pub(super) fn abort(&mut self, why: ExecutionError) {
         self.abort_reason = Some(why);
     }
 }
 
-/// revm's EVM, in which a frame may be a Stylus program.
+/// revm's EVM, extended so that a frame may be a Stylus program.
 pub(super) struct ArbEvm<'a>(pub(super) InnerEvm<'a>);
 
 impl<'a> ArbEvm<'a> {
-    /// An EVM for one message. For `moved` and `replaced` see [`super::Surroundings`].
+    /// An EVM for one message. For `moved` and `replaced` see [`super::ExecutionEnv`].
     pub(super) fn new(
         ctx: Ctx<'a>,
         moved: AddressMap<Address>,
@@ -147,27 +146,27 @@ impl<'a> ArbEvm<'a> {
         Self(Evm::new_with_inspector(ctx, inspector, opcodes(), precompiles))
     }
 
-    /// What the message changed, once it has run.
+    /// The state changes of the finished message.
     pub(super) fn finish(&mut self) -> AddressMap<Account> {
         self.0.ctx.journaled_state.finalize()
     }
 
-    /// More about the failure of the outermost frame.
+    /// Details of the failure of the outermost frame.
     pub(super) const fn take_halt_detail(&mut self) -> Option<HaltDetail> {
         self.0.ctx.chain.halt_detail.take()
     }
 
-    /// Why the message came to nothing before its end.
+    /// Why the message was aborted, if it was.
     pub(super) const fn take_abort_reason(&mut self) -> Option<ExecutionError> {
         self.0.ctx.chain.abort_reason.take()
     }
 
-    /// Puts the open frames aside, so that a loop of its own can run; returns them.
+    /// Takes the open frames out, so that a nested loop can run.
     pub(super) fn suspend_frames(&mut self) -> FrameStack<EthFrame<EthInterpreter>> {
         mem::take(&mut self.0.frame_stack)
     }
 
-    /// Takes the frames up again that were put aside.
+    /// Puts back the frames of [`Self::suspend_frames`].
     pub(super) fn resume_frames(&mut self, frames: FrameStack<EthFrame<EthInterpreter>>) {
         self.0.frame_stack = frames;
     }
@@ -242,7 +241,7 @@ impl<'a> EvmTr for ArbEvm<'a> {
     }
 }
 
-/// Does what the interpreter of a frame wants next: open another frame, or end.
+/// Applies the next action of a frame's interpreter: opens another frame, or ends this one.
 pub(super) fn process_action<'a>(
     ctx: &mut Ctx<'a>,
     frame: &mut EthFrame<EthInterpreter>,
@@ -268,7 +267,7 @@ pub(super) fn runs_program(call: &CallInputs) -> bool {
     is_program(call.known_bytecode.1.original_byte_slice())
 }
 
-/// Fails a deployment of code that begins with 0xEF and is no program.
+/// Fails a deployment whose code starts with 0xEF and is not a program.
 fn reject_code(result: &mut InterpreterResult) {
     let code = &result.output;
     if result.result.is_ok() && code.first() == Some(&0xef) && !is_program(code) {
@@ -276,7 +275,7 @@ fn reject_code(result: &mut InterpreterResult) {
     }
 }
 
-/// Reverts a frame that would destroy a program while it acts for it.
+/// Reverts SELFDESTRUCT in a frame that acts for a program's account.
 fn protect_program(ctx: &mut Ctx<'_>, input: &FrameInput, result: &mut InterpreterResult) {
     if let FrameInput::Call(call) = input
         && matches!(call.scheme, CallScheme::DelegateCall | CallScheme::CallCode)
@@ -286,7 +285,7 @@ fn protect_program(ctx: &mut Ctx<'_>, input: &FrameInput, result: &mut Interpret
     }
 }
 
-/// Whether the account that is called delegates to a precompile, which then does nothing.
+/// Whether the called account delegates to a precompile; such a call runs no code.
 fn delegates_to_precompile(ctx: &mut Ctx<'_>, call: &CallInputs) -> bool {
     let code = call.known_bytecode.1.original_byte_slice();
     if code != PRECOMPILE_CODE || arbitrum::is_precompile(call.bytecode_address) {

@@ -1,4 +1,4 @@
-//! The chain as one call of a program sees it.
+//! The chain as one program call sees it: implements the engine's [`EvmApi`] on the EVM.
 
 use alloy::primitives::{Address, B256, Bytes, Log, LogData, U256};
 use revm::{
@@ -16,46 +16,46 @@ use super::{
     inspector, subcall,
 };
 
-/// Gas to look at a storage word for the first time in a transaction.
+/// Gas of a cold storage word.
 const COLD_SLOT_GAS: u64 = 2100;
 
-/// Gas to look at an account for the first time in a transaction.
+/// Gas of a cold account.
 pub(super) const COLD_ACCOUNT_GAS: u64 = 2600;
 
-/// Gas to look at a word or an account again.
+/// Gas of a warm storage word or account.
 pub(super) const WARM_GAS: u64 = 100;
 
-/// One call of a program, in the middle of a message.
+/// The chain as seen by one program call.
 pub(super) struct FrameEvmApi<'w, 'a> {
-    /// The EVM around it.
+    /// The EVM that runs the message.
     pub(super) evm: &'w mut ArbEvm<'a>,
-    /// What does not change.
+    /// Constants of the call.
     pub(super) evm_data: EvmData,
-    /// How deep the call is.
+    /// Depth of the frame.
     pub(super) depth: usize,
-    /// Memory that nested EVM frames share.
+    /// Memory shared with nested EVM frames.
     pub(super) memory: SharedMemory,
-    /// Gas to give back at the end of the transaction.
+    /// Gas refund collected so far.
     pub(super) refund: i64,
 }
 
 impl<'w, 'a> FrameEvmApi<'w, 'a> {
-    /// A call that begins.
+    /// The interface for a program call that starts.
     pub(super) const fn new(
         evm: &'w mut ArbEvm<'a>,
-        frame: EvmData,
+        evm_data: EvmData,
         depth: usize,
         memory: SharedMemory,
     ) -> Self {
-        Self { evm, evm_data: frame, depth, memory, refund: 0 }
+        Self { evm, evm_data, depth, memory, refund: 0 }
     }
 
-    /// Gas to give back at the end of the transaction, if the call succeeds.
+    /// Gas refund, to be applied if the call succeeds.
     pub(super) const fn refund(&self) -> i64 {
         self.refund
     }
 
-    /// The context.
+    /// The context of the message.
     pub(super) fn ctx(&mut self) -> &mut Ctx<'a> {
         self.evm.ctx()
     }
@@ -142,7 +142,8 @@ impl EvmApi for FrameEvmApi<'_, '_> {
     }
 
     fn console(&mut self, text: &str) {
-        tracing::info!(target: "stylus_devnode::console", address = %self.evm_data.address, "{text}");
+        let program = self.evm_data.address;
+        tracing::info!(target: "stylus_devnode::console", %program, text, "program output");
     }
 
     fn is_timed_out(&mut self) -> bool {
@@ -162,7 +163,7 @@ impl EvmApi for FrameEvmApi<'_, '_> {
     }
 }
 
-/// Gas to look at an account.
+/// Gas of an account access.
 const fn account_access_gas(is_cold: bool) -> u64 {
     if is_cold { COLD_ACCOUNT_GAS } else { WARM_GAS }
 }

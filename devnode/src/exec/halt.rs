@@ -1,4 +1,4 @@
-//! Why a message failed without a revert, in the words that a node uses.
+//! Failures without a revert, with Nitro's texts.
 
 use std::fmt;
 
@@ -15,29 +15,29 @@ use revm::{
 use super::MAX_CODE;
 use crate::precompiles::ArbHalt;
 
-/// More about the failure of the outermost frame than revm keeps.
+/// Details of the failure of the outermost frame that revm does not keep.
 #[derive(Debug)]
 pub(super) enum HaltDetail {
-    /// A program or precompile failed.
+    /// A program or an Arbitrum precompile failed.
     Arbitrum(ArbHalt),
-    /// An opcode of the EVM failed.
+    /// An opcode failed.
     Opcode {
         /// The opcode.
         opcode: u8,
-        /// Words on the stack at the time.
+        /// Words on the stack before it.
         stack: usize,
     },
-    /// Code of this many bytes was to be deployed.
+    /// The deployed code is too long, in bytes.
     CodeSize(usize),
-    /// Init code of this many bytes was to be run.
+    /// The init code is too long, in bytes.
     InitCodeSize(usize),
-    /// A precompile of Ethereum refused its input.
+    /// A precompile of Ethereum rejected its input.
     Precompile(PrecompileHalt),
 }
 
 impl HaltDetail {
-    /// What to remember of a frame that ended with `result`; `init_code` is the size of the init code
-    /// that was refused last.
+    /// Details of a frame that ended with `result`; `init_code` is the length of the latest
+    /// rejected init code.
     pub(super) fn from_frame(
         frame: &EthFrame<EthInterpreter>,
         result: &InterpreterResult,
@@ -59,22 +59,22 @@ impl HaltDetail {
     }
 }
 
-/// A failure that is no revert.
+/// A failure other than a revert.
 #[derive(Debug)]
 pub(crate) struct Halt {
-    /// What revm says.
+    /// Reason given by revm.
     reason: HaltReason,
-    /// What else is known.
+    /// Details.
     detail: Option<HaltDetail>,
 }
 
 impl Halt {
-    /// The failure for `reason`.
+    /// The failure with this reason.
     pub(super) const fn new(reason: HaltReason, detail: Option<HaltDetail>) -> Self {
         Self { reason, detail }
     }
 
-    /// Whether more gas would have helped.
+    /// Whether more gas could help.
     pub(crate) const fn is_out_of_gas(&self) -> bool {
         matches!(self.reason, HaltReason::OutOfGas(_))
     }
@@ -83,7 +83,7 @@ impl Halt {
 impl fmt::Display for Halt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (opcode, stack) = match &self.detail {
-            Some(HaltDetail::Arbitrum(fault)) => return write!(f, "{fault}"),
+            Some(HaltDetail::Arbitrum(halt)) => return write!(f, "{halt}"),
             Some(HaltDetail::Precompile(halt)) => return write_precompile(f, halt),
             Some(HaltDetail::Opcode { opcode, stack }) => (*opcode, *stack),
             Some(HaltDetail::CodeSize(_) | HaltDetail::InitCodeSize(_)) | None => (0, 0),
@@ -134,7 +134,7 @@ impl fmt::Display for Halt {
     }
 }
 
-/// The name of an opcode, or that it has none.
+/// Name of an opcode.
 fn opcode_name(opcode: u8) -> String {
     match OpCode::new(opcode) {
         Some(known) => known.as_str().to_owned(),
@@ -142,7 +142,7 @@ fn opcode_name(opcode: u8) -> String {
     }
 }
 
-/// What a precompile of Ethereum says about bad input. Where the node's words are not known, revm's.
+/// Text for rejected input of an Ethereum precompile: Nitro's where it is known, else revm's.
 fn write_precompile(f: &mut fmt::Formatter<'_>, halt: &PrecompileHalt) -> fmt::Result {
     match halt {
         PrecompileHalt::OutOfGas => f.write_str("out of gas"),

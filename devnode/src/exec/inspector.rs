@@ -1,7 +1,7 @@
-//! Watching a message while it runs: telling a tracer of frames, opcodes, events and hooks.
+//! Inspection of a running message: reports frames, opcodes, logs and host calls to a tracer.
 //!
-//! The plain loops of revm tell nobody anything; a message that is watched runs in those of this
-//! file. A program has no opcodes to tell of: it tells its events and hooks itself, as they come.
+//! revm's plain loops report nothing; an inspected message runs in the loops of this file instead.
+//! A program has no opcodes; its logs and host calls are reported as they happen.
 
 use std::mem;
 
@@ -37,38 +37,39 @@ use super::{
     precompiles::ArbPrecompiles,
 };
 
-/// Bytes that may be told of a message, about as many as fit into an answer.
+/// Maximum size of a trace in bytes, about as much as fits into a response.
 pub(super) const MAX_TRACE: usize = 64 << 20;
 
-/// Bytes that telling of an opcode, a hook or a frame takes, beside what went in and came out.
+/// Bytes of an opcode, hostio or frame in a trace, besides its data.
 const STEP_OVERHEAD: usize = 256;
 
-/// Who watches.
+/// The inspector of a message.
 pub(super) type InspectorRef<'a> = &'a mut dyn ArbInspector<'a>;
 
-/// One who watches: a tracer of the EVM that may also want to hear of the hooks of programs. It never
-/// changes what happens.
+/// An inspector of the EVM that may also receive the host calls of programs. It must not change the
+/// execution.
 pub(super) trait ArbInspector<'a>: Inspector<Ctx<'a>> {
-    /// Whether there is anything to tell.
+    /// Whether the inspector needs reports at all.
     fn is_enabled(&self) -> bool {
         true
     }
 
-    /// Bytes that it keeps of an opcode that finds so many words on the stack and so many bytes in memory.
+    /// Bytes that the inspector keeps of one opcode, given the words on the stack and the bytes of
+    /// memory.
     fn step_size(&self, _words: usize, _memory: usize) -> usize {
         0
     }
 
-    /// Whether hooks are to be told.
+    /// Whether the inspector receives host calls.
     fn captures_hostios(&self) -> bool {
         false
     }
 
-    /// A hook of a program that ended.
+    /// Receives a finished host call.
     fn capture_hostio(&mut self, _call: HostioCall) {}
 }
 
-/// Nobody.
+/// Inspects nothing.
 impl ArbInspector<'_> for NoOpInspector {
     fn is_enabled(&self) -> bool {
         false
@@ -88,12 +89,12 @@ impl ArbInspector<'_> for DebugInspector {
     }
 }
 
-/// Bytes that something takes of which so many bytes are told, each by two digits.
+/// Bytes of a trace entry with this many bytes of data, in hex.
 pub(super) const fn traced_size(bytes: usize) -> usize {
     bytes.saturating_mul(2).saturating_add(STEP_OVERHEAD)
 }
 
-/// A watcher of opcodes that does not watch for longer, and does not keep more, than it may.
+/// Forwards opcodes to an inspector until the deadline or the trace budget is exceeded.
 struct LimitedInspector<'w, 'a>(&'w mut dyn ArbInspector<'a>);
 
 impl<'a> Inspector<Ctx<'a>> for LimitedInspector<'_, 'a> {
@@ -120,7 +121,7 @@ impl<'a> Inspector<Ctx<'a>> for LimitedInspector<'_, 'a> {
     }
 }
 
-/// Bytes that go into a frame.
+/// Length of a frame's input.
 fn input_size(input: &FrameInput) -> usize {
     match input {
         FrameInput::Call(call) => call.input.len(),
@@ -130,7 +131,7 @@ fn input_size(input: &FrameInput) -> usize {
 }
 
 impl ArbEvm<'_> {
-    /// Whether anybody watches.
+    /// Whether an inspector is active.
     pub(super) fn is_inspected(&self) -> bool {
         self.0.inspector.is_enabled()
     }
@@ -178,16 +179,16 @@ impl<'a> InspectorEvmTr for ArbEvm<'a> {
         let input = init.frame_input.clone();
         let known = ctx.journaled_state.logs().len();
         if let ItemOrResult::Result(mut result) = self.frame_init(init)? {
-            let (ctx, watcher) = self.ctx_inspector();
+            let (ctx, inspector) = self.ctx_inspector();
             if !matches!(&input, FrameInput::Call(call) if runs_program(call)) {
-                report_precompile(ctx, watcher, known);
+                report_precompile(ctx, inspector, known);
             }
             ctx.chain.charge_trace(traced_size(result.interpreter_result().output.len()));
-            frame_end(ctx, watcher, &input, &mut result);
+            frame_end(ctx, inspector, &input, &mut result);
             return Ok(ItemOrResult::Result(result));
         }
-        let (ctx, watcher, frame) = self.ctx_inspector_frame();
-        watcher.initialize_interp(&mut frame.interpreter, ctx);
+        let (ctx, inspector, frame) = self.ctx_inspector_frame();
+        inspector.initialize_interp(&mut frame.interpreter, ctx);
         Ok(ItemOrResult::Item(frame))
     }
 
@@ -211,8 +212,8 @@ impl<'a> InspectorEvmTr for ArbEvm<'a> {
     }
 }
 
-/// Tells what a precompile did: the money it moved, which looks like calls, and its events, which are
-/// those after the first `known`.
+/// Reports a precompile: the ether it moved, as calls, and its logs, which follow the first `known`
+/// ones.
 fn report_precompile<'a>(ctx: &mut Ctx<'a>, inspector: &mut InspectorRef<'a>, known: usize) {
     for Transfer { from, to, value } in mem::take(&mut ctx.chain.transfers) {
         let inputs = CallInputs {
@@ -232,7 +233,7 @@ fn report_precompile<'a>(ctx: &mut Ctx<'a>, inspector: &mut InspectorRef<'a>, kn
         let mut input = FrameInput::Call(Box::new(inputs));
         let done = InterpreterResult::new(InstructionResult::Stop, Bytes::new(), Gas::new(0));
         let mut result = FrameResult::Call(CallOutcome::new(done, 0..0));
-        // No watcher answers in the place of a frame.
+        // No inspector replaces a frame.
         if frame_start(ctx, inspector, &mut input).is_none() {
             frame_end(ctx, inspector, &input, &mut result);
         }

@@ -1,7 +1,7 @@
-//! Running one message: the EVM of revm, with Stylus programs, Arbitrum's precompiles and fees.
+//! Execution of one message: revm's EVM with Stylus programs, Arbitrum's precompiles and fees.
 //!
-//! Whether a transaction may run at all is judged by the chain before; what is run here changes
-//! nothing until the chain commits the changes.
+//! The chain validates a transaction before and commits the state changes after; nothing here
+//! changes the state itself.
 
 mod call_stack;
 mod evm;
@@ -53,81 +53,81 @@ use crate::{
     state::StateView,
 };
 
-/// State to run on: that of one height, with changes on top.
+/// The state to run on: one height, with changes on top.
 pub(crate) type State<'a> = CacheDB<StateView<'a>>;
 
-/// The most bytes of code that a contract may have.
+/// Maximum size of contract code in bytes.
 pub(crate) const MAX_CODE: usize = 24_576;
 
-/// The chain around a message.
+/// Environment of a message.
 pub(crate) struct ExecutionEnv<'a> {
-    /// What it runs on.
+    /// State to run on.
     pub(crate) state: State<'a>,
     /// Height, time and base fee of the block.
     pub(crate) block_context: BlockContext,
-    /// Who the block belongs to.
+    /// Beneficiary of the block.
     pub(crate) beneficiary: Address,
-    /// The gas limit that the block shows.
+    /// Gas limit of the block, as contracts see it.
     pub(crate) gas_limit: u64,
-    /// The hashes of all blocks so far, by height.
+    /// Hashes of all blocks so far, by height.
     pub(crate) hashes: &'a [B256],
-    /// Where precompiles answer that are not at their own address, by that address.
+    /// Moved precompiles: from the new address to the original one.
     pub(crate) moved_precompiles: AddressMap<Address>,
     /// Addresses whose precompile is replaced by code.
     pub(crate) replaced_precompiles: Vec<Address>,
-    /// The compiled programs of the chain.
+    /// Compiled programs of the chain.
     pub(crate) module_cache: &'a mut ModuleCache,
-    /// When the message has to be done; `None` if only its gas ends it.
+    /// Deadline of the message; `None` for no time limit.
     pub(crate) deadline: Option<Instant>,
 }
 
 /// How a message ended.
 #[derive(Debug)]
 pub(crate) enum ExecutionStatus {
-    /// It succeeded.
+    /// The message succeeded.
     Success,
-    /// It reverted.
+    /// The message reverted.
     Revert,
-    /// It failed otherwise and used all its gas.
+    /// The message failed and consumed all gas.
     Halt(Halt),
 }
 
-/// Why a message came to nothing.
+/// Why the execution of a message was aborted.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ExecutionError {
-    /// The time was over.
+    /// The deadline passed.
     #[error("execution aborted (timeout = 5s)")]
     TimedOut,
-    /// More is to be told of it than anybody could be.
+    /// The trace exceeds its size limit.
     #[error("the trace is too long")]
     TraceTooLong,
-    /// It called what this chain does not have.
+    /// The message called a precompile function that this chain does not implement.
     #[error(transparent)]
     Unimplemented(#[from] Unimplemented),
-    /// revm refuses it, which its sender's checks should have told before.
+    /// revm rejected the message, which validation should have done before.
     #[error(transparent)]
     Evm(#[from] EVMError<Infallible>),
 }
 
-/// What a message came to.
+/// Result of a message.
 #[derive(Debug)]
 pub(crate) struct Execution {
-    /// How it ended.
+    /// How the message ended.
     pub(crate) status: ExecutionStatus,
-    /// Result or revert data.
+    /// Return data or revert data.
     pub(crate) output: Bytes,
-    /// Gas that is paid for.
+    /// Gas charged.
     pub(crate) gas_used: u64,
-    /// Gas that had to be there: what is used before refunds.
+    /// Gas required: gas used before refunds.
     pub(crate) gas_needed: u64,
-    /// Events, in order.
+    /// Logs, in order.
     pub(crate) logs: Vec<Log>,
-    /// What it changed.
+    /// State changes.
     pub(crate) changes: AddressMap<Account>,
 }
 
 impl ExecutionEnv<'_> {
-    /// The block as a message sees it: its number is that of the parent chain.
+    /// The block as contracts see it: its number is the height of the parent chain.
     fn block_env(&self, message: &Message) -> BlockEnv {
         BlockEnv {
             number: U256::ZERO,
@@ -144,11 +144,11 @@ impl ExecutionEnv<'_> {
 }
 
 impl Execution {
-    /// What revm says, in the words of the chain.
+    /// Converts revm's result.
     fn new(ran: ResultAndState<HaltReason>, halt_detail: Option<HaltDetail>) -> Self {
         let ResultAndState { result, state: changes } = ran;
         let (gas_used, gas_needed) = (result.gas().tx_gas_used(), result.gas().total_gas_spent());
-        let (end, output, logs) = match result {
+        let (status, output, logs) = match result {
             ExecutionResult::Success { logs, output, .. } => {
                 (ExecutionStatus::Success, output.into_data(), logs)
             }
@@ -157,14 +157,14 @@ impl Execution {
                 (ExecutionStatus::Halt(Halt::new(reason, halt_detail)), Bytes::new(), Vec::new())
             }
         };
-        Self { status: end, output, gas_used, gas_needed, logs, changes }
+        Self { status, output, gas_used, gas_needed, logs, changes }
     }
 }
 
 /// Runs a message to its end.
 ///
 /// # Errors
-/// See [`RunError`].
+/// See [`ExecutionError`].
 pub(crate) fn execute(
     env: ExecutionEnv<'_>,
     message: &Message,
@@ -173,7 +173,7 @@ pub(crate) fn execute(
     Ok(Execution::new(ran, halt_detail))
 }
 
-/// Runs a message to its end while somebody watches; with what revm says, more about a failure.
+/// Runs an inspected message to its end; also returns details of a failure.
 fn run_with_inspector<'a>(
     env: ExecutionEnv<'a>,
     message: &Message,
@@ -211,13 +211,14 @@ fn run_with_inspector<'a>(
     Ok((ResultAndState { result, state }, evm.take_halt_detail()))
 }
 
-/// Gas that a message costs before anything runs.
+/// Intrinsic gas of a message.
 pub(crate) fn intrinsic_gas(message: &Message) -> u64 {
     let gas = cfg().gas_params.initial_tx_gas_for_tx(message.tx_env(), None);
     gas.initial_total_gas()
 }
 
-/// The rules of the EVM on this chain: those of Osaka, without what rollups do not need.
+/// Configuration of the EVM: Osaka, without the checks that Arbitrum omits or that the chain does
+/// itself.
 fn cfg() -> CfgEnv {
     let mut cfg = CfgEnv::new_with_spec(SpecId::OSAKA).with_chain_id(CHAIN_ID);
     cfg.disable_eip3541 = true;

@@ -1,7 +1,6 @@
-//! The context of a message as the precompiles see it.
+//! The host of Arbitrum's precompiles, implemented by the context of a message.
 //!
-//! Reading through here leaves no trace in the access list: precompiles look at the state beside the
-//! EVM, not through it.
+//! Reads do not affect the access list: precompiles read the state directly, not through the EVM.
 
 use alloy::primitives::{Address, B256, Bytes, KECCAK256_EMPTY, Log, LogData, U256};
 use revm::{
@@ -18,18 +17,18 @@ use crate::{
     state::arbos::{ARBOS, ArbosStorage},
 };
 
-/// Money that a precompile moved.
+/// Ether moved by a precompile.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Transfer {
-    /// Whose it was.
+    /// Sender.
     pub(super) from: Address,
-    /// Whose it is.
+    /// Recipient.
     pub(super) to: Address,
-    /// How much, in wei.
+    /// Amount in wei.
     pub(super) value: U256,
 }
 
-/// An account as it is now, without touching it; empty if there is none.
+/// The current account, without making it warm; `None` if it does not exist.
 fn read_account(ctx: &mut Ctx<'_>, account: Address) -> Option<AccountInfo> {
     if let Some(loaded) = ctx.journaled_state.state.get(&account) {
         let exists = !loaded.is_empty();

@@ -1,4 +1,4 @@
-//! Ethereum's and Arbitrum's precompiles together, as revm asks for them.
+//! Ethereum's and Arbitrum's precompiles, as revm's provider.
 
 use alloy::primitives::{
     Address, Bytes,
@@ -15,18 +15,18 @@ use crate::precompiles::{self, CallerInfo, PrecompileOutcome, PrecompileStatus};
 
 /// All precompiles.
 pub(super) struct ArbPrecompiles {
-    /// Ethereum's.
+    /// Ethereum's precompiles.
     ethereum: EthPrecompiles,
-    /// Every address that is warm from the start.
+    /// Addresses that are warm from the start.
     warm: AddressSet,
-    /// Precompiles that answer elsewhere: from that address to their own.
+    /// Moved precompiles: from the new address to the original one.
     moved: AddressMap<Address>,
-    /// Addresses where code stands in for the precompile.
+    /// Addresses whose precompile is replaced by code.
     replaced: Vec<Address>,
 }
 
 impl ArbPrecompiles {
-    /// See [`super::Surroundings`] for the arguments.
+    /// For the arguments see [`super::ExecutionEnv`].
     pub(super) fn new(moved: AddressMap<Address>, replaced: Vec<Address>) -> Self {
         let ethereum = EthPrecompiles::new(SpecId::OSAKA);
         let mut warm = ethereum.warm_addresses().clone();
@@ -47,11 +47,11 @@ impl<'a> PrecompileProvider<Ctx<'a>> for ArbPrecompiles {
         ctx: &mut Ctx<'a>,
         inputs: &CallInputs,
     ) -> Result<Option<InterpreterResult>, String> {
-        let asked = inputs.bytecode_address;
-        let own = match self.moved.get(&asked) {
-            Some(&own) => own,
-            None if self.replaced.contains(&asked) => return Ok(None),
-            None => asked,
+        let called = inputs.bytecode_address;
+        let original = match self.moved.get(&called) {
+            Some(&original) => original,
+            None if self.replaced.contains(&called) => return Ok(None),
+            None => called,
         };
         let caller = CallerInfo {
             address: inputs.caller,
@@ -63,10 +63,10 @@ impl<'a> PrecompileProvider<Ctx<'a>> for ArbPrecompiles {
         };
         ctx.chain.transfers.clear();
         let input: Bytes = inputs.input.bytes(ctx);
-        if let Some(done) = precompiles::run(ctx, caller, own, &input, inputs.gas_limit) {
-            return interpreter_result(ctx, done, inputs.gas_limit).map(Some);
+        if let Some(outcome) = precompiles::run(ctx, caller, original, &input, inputs.gas_limit) {
+            return interpreter_result(ctx, outcome, inputs.gas_limit).map(Some);
         }
-        let Some(precompile) = self.ethereum.precompiles.get(&own) else { return Ok(None) };
+        let Some(precompile) = self.ethereum.precompiles.get(&original) else { return Ok(None) };
         let output =
             precompile.execute(&input, inputs.gas_limit, 0).map_err(|fatal| fatal.to_string())?;
         if let Some(halt) = output.halt_reason()
@@ -82,30 +82,30 @@ impl<'a> PrecompileProvider<Ctx<'a>> for ArbPrecompiles {
     }
 }
 
-/// The end of a precompile in revm's terms.
+/// Converts the outcome of a precompile to revm's result.
 ///
 /// # Errors
-/// If the message comes to nothing; why is noted in the context.
+/// If the message is aborted; the reason is stored in the context.
 fn interpreter_result(
     ctx: &mut Ctx<'_>,
-    done: PrecompileOutcome,
+    outcome: PrecompileOutcome,
     gas_limit: u64,
 ) -> Result<InterpreterResult, String> {
     let mut gas = Gas::new(gas_limit);
-    gas.set_spent(gas_limit.saturating_sub(done.gas_left));
-    let result = match done.status {
+    gas.set_spent(gas_limit.saturating_sub(outcome.gas_left));
+    let result = match outcome.status {
         PrecompileStatus::Success => InstructionResult::Return,
         PrecompileStatus::Revert => InstructionResult::Revert,
-        PrecompileStatus::Halt(fault) => {
+        PrecompileStatus::Halt(halt) => {
             if ctx.chain.call_stack.depth() == 0 {
-                ctx.chain.halt_detail = Some(HaltDetail::Arbitrum(fault));
+                ctx.chain.halt_detail = Some(HaltDetail::Arbitrum(halt));
             }
             InstructionResult::PrecompileError
         }
-        PrecompileStatus::Unimplemented(missing) => {
-            ctx.chain.abort(missing.into());
+        PrecompileStatus::Unimplemented(function) => {
+            ctx.chain.abort(function.into());
             return Err(String::new());
         }
     };
-    Ok(InterpreterResult::new(result, done.output, gas))
+    Ok(InterpreterResult::new(result, outcome.output, gas))
 }

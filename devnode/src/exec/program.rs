@@ -1,4 +1,4 @@
-//! A frame that is a Stylus program: what it costs to enter, and how its end reads to the EVM.
+//! Frames that are Stylus programs: the price of the entry, and the conversion of their result.
 
 use alloy::primitives::Bytes;
 use revm::{
@@ -22,26 +22,26 @@ use crate::{
     state::programs::{ProgramRecord, load_params},
 };
 
-/// How a program ended.
+/// Result of a program.
 struct ProgramResult {
-    /// In revm's terms.
+    /// Status in revm's terms.
     result: InstructionResult,
-    /// Result or revert data.
+    /// Return data or revert data.
     output: Bytes,
-    /// Gas that is left.
+    /// Gas left.
     gas_left: u64,
-    /// Gas to give back at the end of the transaction.
+    /// Gas refund.
     refund: i64,
 }
 
 impl ProgramResult {
-    /// An end that leaves nothing.
+    /// A result with no gas left and no output.
     const fn empty(result: InstructionResult) -> Self {
         Self { result, output: Bytes::new(), gas_left: 0, refund: 0 }
     }
 }
 
-/// Runs a call of a program as a frame at `depth`, with all that the EVM does around a frame.
+/// Runs a program call as a frame at `depth`, with everything that the EVM does around a frame.
 pub(super) fn call(
     evm: &mut ArbEvm<'_>,
     depth: usize,
@@ -51,7 +51,7 @@ pub(super) fn call(
     let limit = usize::try_from(CALL_STACK_LIMIT).unwrap_or(usize::MAX);
     let unspent =
         |result| ProgramResult { gas_left: inputs.gas_limit, ..ProgramResult::empty(result) };
-    let ended = if depth > limit {
+    let outcome = if depth > limit {
         unspent(InstructionResult::CallTooDeep)
     } else {
         let journal = evm.ctx().journal_mut();
@@ -62,26 +62,26 @@ pub(super) fn call(
             }
             CallValue::Apparent(_) => None,
         };
-        let ended = match refused {
+        let outcome = match refused {
             Some(why) => unspent(why.into()),
             None => run_program(evm, depth, memory, inputs),
         };
         let journal = evm.ctx().journal_mut();
-        if ended.result.is_ok() {
+        if outcome.result.is_ok() {
             journal.checkpoint_commit();
         } else {
             journal.checkpoint_revert(checkpoint);
         }
-        ended
+        outcome
     };
     let mut gas = Gas::new(inputs.gas_limit);
-    gas.set_spent(inputs.gas_limit.saturating_sub(ended.gas_left));
-    gas.record_refund(ended.refund);
-    let result = InterpreterResult::new(ended.result, ended.output, gas);
+    gas.set_spent(inputs.gas_limit.saturating_sub(outcome.gas_left));
+    gas.record_refund(outcome.refund);
+    let result = InterpreterResult::new(outcome.result, outcome.output, gas);
     CallOutcome::new(result, inputs.return_memory_offset.clone())
 }
 
-/// Charges the entry, runs the program, and judges its end.
+/// Charges the entry, runs the program and converts its result.
 fn run_program(
     evm: &mut ArbEvm<'_>,
     depth: usize,
@@ -128,18 +128,18 @@ fn run_program(
             return ProgramResult::empty(InstructionResult::OutOfGas);
         }
         Status::OutOfStack => {
-            // Nothing is left, unlike after a call that the EVM refuses for its depth.
+            // All gas is consumed, unlike after a call that the EVM rejects for its depth.
             return ProgramResult::empty(InstructionResult::CallTooDeep);
         }
     };
-    // The EVM would have charged memory for the output, so a program cannot pay less.
+    // The EVM would charge for memory of the output's size, so that is the minimum.
     let Some(most) = inputs.gas_limit.checked_sub(return_data_cost(outcome.output.len())) else {
         return ProgramResult::empty(InstructionResult::OutOfGas);
     };
     ProgramResult { result, gas_left: outcome.gas_left.min(most), output: outcome.output, refund }
 }
 
-/// The fixed facts of a call.
+/// Constants of a call.
 fn evm_data(ctx: &Ctx<'_>, inputs: &CallInputs) -> EvmData {
     EvmData {
         address: inputs.target_address,

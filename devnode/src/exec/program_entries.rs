@@ -1,4 +1,4 @@
-//! Which programs a message enters.
+//! The programs that a message enters.
 
 use alloy::primitives::{Address, B256};
 use revm::{Inspector, handler::FrameResult, interpreter::FrameInput};
@@ -10,16 +10,16 @@ use super::{
     run_with_inspector,
 };
 
-/// A frame of a program.
+/// An entered frame of a program.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ProgramEntry {
-    /// The account that acts.
+    /// The acting account.
     pub(crate) address: Address,
-    /// The program.
+    /// Hash of the program's code.
     pub(crate) code_hash: B256,
 }
 
-/// Collects the programs that are entered.
+/// Collects entered programs.
 #[derive(Default)]
 struct ProgramEntryInspector(Vec<ProgramEntry>);
 
@@ -37,7 +37,7 @@ impl<'a> Inspector<Ctx<'a>> for ProgramEntryInspector {
 
 impl ArbInspector<'_> for ProgramEntryInspector {}
 
-/// Runs a message to its end; with it, the programs that it enters, in order.
+/// Runs a message to its end and returns the programs that it entered, in order.
 ///
 /// # Errors
 /// Those of [`super::execute`].

@@ -1,4 +1,5 @@
-//! `stylusTracer`: the hooks of programs in the order in which they ended, with what they led to.
+//! `stylusTracer`: the host calls of programs in the order in which they finish, with the frames
+//! they open.
 
 use alloy::primitives::{Address, Bytes, U256};
 use revm::{
@@ -12,36 +13,36 @@ use stylus_engine::HostioCall;
 
 use super::{evm::Ctx, inspector::ArbInspector};
 
-/// One thing that a program did, or a frame that EVM code opened.
+/// A host call, or a frame that EVM code opens.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TraceStep {
-    /// The hook; frames that a hook did not open begin with `evm_`.
+    /// Name of the hostio; frames that no hostio opens start with `evm_`.
     name: &'static str,
-    /// What went in.
+    /// Encoded arguments.
     args: Bytes,
-    /// What came out.
+    /// Encoded results.
     outs: Bytes,
-    /// Ink before.
+    /// Ink before the call.
     start_ink: u64,
-    /// Ink after.
+    /// Ink after the call.
     end_ink: u64,
-    /// Whose code ran, if a frame was opened.
+    /// The frame, if the step opens one.
     #[serde(flatten)]
     frame: Option<TracedFrame>,
 }
 
-/// A frame that was opened.
+/// A frame.
 #[derive(Clone, Debug, Serialize)]
 struct TracedFrame {
-    /// Whose code ran.
+    /// Account whose code runs.
     address: Address,
-    /// What happened in it.
+    /// Steps inside the frame.
     steps: Vec<TraceStep>,
 }
 
 impl TraceStep {
-    /// A frame that EVM code opened.
+    /// A frame that EVM code opens.
     const fn of_evm(name: &'static str, address: Address) -> Self {
         let frame = Some(TracedFrame { address, steps: Vec::new() });
         Self { name, args: Bytes::new(), outs: Bytes::new(), start_ink: 0, end_ink: 0, frame }
@@ -51,17 +52,17 @@ impl TraceStep {
 /// Collects the steps of one message.
 #[derive(Debug, Default)]
 pub(super) struct StylusTracer {
-    /// What happened in each open frame, outermost first. The frame of the message itself stays.
+    /// Steps of each open frame, outermost first. The first entry, for the message itself, stays.
     open: Vec<Vec<TraceStep>>,
 }
 
 impl StylusTracer {
-    /// What happened in the frame of the message.
+    /// The steps of the message.
     pub(super) fn into_steps(self) -> Vec<TraceStep> {
         self.open.into_iter().next().unwrap_or_default()
     }
 
-    /// What happened so far in the innermost frame.
+    /// The steps of the innermost open frame.
     fn innermost(&mut self) -> Option<&mut Vec<TraceStep>> {
         self.open.last_mut()
     }
@@ -105,8 +106,8 @@ impl ArbInspector<'_> for StylusTracer {
         let called =
             matches!(name, "call_contract" | "delegate_call_contract" | "static_call_contract");
         let frame = if called {
-            // The frame that this hook opened is told as the hook. One that could not pay for a frame
-            // opened none.
+            // The frame that the hostio opened is reported as part of the hostio. A hostio that
+            // could not pay for a frame opened none.
             let opened = steps.pop_if(|step| step.name.strip_prefix("evm_") == Some(name));
             opened.and_then(|step| step.frame).or_else(|| {
                 let address = args.get(..Address::len_bytes()).map(Address::from_slice)?;
@@ -119,7 +120,7 @@ impl ArbInspector<'_> for StylusTracer {
     }
 }
 
-/// The step of opening a frame, as if EVM code did it.
+/// The step for a frame, as if EVM code opened it.
 fn evm_step(ctx: &Ctx<'_>, input: &FrameInput) -> TraceStep {
     match input {
         FrameInput::Call(call) => {

@@ -1,4 +1,4 @@
-//! Calls and creations that a program makes: what they cost it, and running them in the EVM.
+//! Calls and creations by programs: their gas, and their execution in the EVM.
 
 use alloy::primitives::{Address, B256, Bytes, U256};
 use revm::{
@@ -18,24 +18,24 @@ use super::{
     handler::ArbHandler,
 };
 
-/// Gas for a call that brings an account into being.
+/// Gas of a call that creates an account.
 const NEW_ACCOUNT_GAS: u64 = 25_000;
 
-/// Gas for a call that carries value.
+/// Gas of a call with value.
 const CALL_VALUE_GAS: u64 = 9000;
 
-/// Gas that a callee gets on top when value comes along; the caller pays for it here.
+/// Additional gas that a callee gets with value; charged to the caller here.
 const CALL_STIPEND: u64 = 2300;
 
 /// Gas of a creation.
 const CREATE_GAS: u64 = 32_000;
 
-/// Gas for each word of init code whose hash is needed for the address.
+/// Gas per word of init code hashed for a CREATE2 address.
 const HASH_WORD_GAS: u64 = 6;
 
-/// Runs a call of a program to its end.
+/// Runs a program's call to its end.
 pub(super) fn call(evm_api: &mut FrameEvmApi<'_, '_>, request: SubcallRequest) -> SubcallOutcome {
-    let SubcallRequest { kind, to, value, input, gas_left, gas_requested: gas_wanted } = request;
+    let SubcallRequest { kind, to, value, input, gas_left, gas_requested } = request;
     if evm_api.evm_data.read_only && !value.is_zero() {
         return SubcallOutcome::default();
     }
@@ -50,7 +50,7 @@ pub(super) fn call(evm_api: &mut FrameEvmApi<'_, '_>, request: SubcallRequest) -
         return SubcallOutcome { cost: gas_left, ..SubcallOutcome::default() };
     };
     let stipend = if value.is_zero() { 0 } else { CALL_STIPEND };
-    let gas = all_but_a_64th(rest).min(gas_wanted).saturating_add(stipend);
+    let gas = all_but_a_64th(rest).min(gas_requested).saturating_add(stipend);
 
     let evm_data = &evm_api.evm_data;
     let (target, caller, call_value, scheme) = match kind {
@@ -95,7 +95,7 @@ pub(super) fn call(evm_api: &mut FrameEvmApi<'_, '_>, request: SubcallRequest) -
     }
 }
 
-/// Runs a creation of a program to its end; `None` if it is refused before it begins.
+/// Runs a program's creation to its end; `None` if it is rejected before it starts.
 pub(super) fn create(
     evm_api: &mut FrameEvmApi<'_, '_>,
     request: CreateRequest,
@@ -133,7 +133,7 @@ pub(super) fn create(
     })
 }
 
-/// Runs a frame one deeper than the program, in a loop of its own.
+/// Runs a frame one level below the program, in a nested loop; `None` if the message is aborted.
 fn run_frame(evm_api: &mut FrameEvmApi<'_, '_>, frame_input: FrameInput) -> Option<FrameResult> {
     let memory = evm_api.memory.new_child_context();
     let init = FrameInit { depth: evm_api.depth.saturating_add(1), memory, frame_input };
@@ -149,14 +149,14 @@ fn run_frame(evm_api: &mut FrameEvmApi<'_, '_>, frame_input: FrameInput) -> Opti
     result.ok()
 }
 
-/// Keeps the refunds of a frame that succeeded.
+/// Adds the refund of a successful frame.
 const fn record_refund(evm_api: &mut FrameEvmApi<'_, '_>, success: bool, gas: &Gas) {
     if success {
         evm_api.refund = evm_api.refund.saturating_add(gas.refunded());
     }
 }
 
-/// The code that a call of `address` runs, with its hash; delegations are followed once.
+/// The code that a call of `address` runs, with its hash. Follows a delegation once.
 fn load_code(evm_api: &mut FrameEvmApi<'_, '_>, address: Address) -> (B256, Bytecode) {
     let journal = evm_api.ctx().journal_mut();
     let Ok(account) = journal.load_account_with_code(address);

@@ -1,4 +1,4 @@
-//! `ArbWasm` (0x71): activating programs, keeping them alive, and what is known about them.
+//! `ArbWasm` (0x71): activation and renewal of programs, and their properties.
 
 use alloy::primitives::{Address, B256, U256};
 use stylus_engine::{Params, activate, program};
@@ -23,13 +23,13 @@ use crate::state::{
     settings::Setting,
 };
 
-/// Gas that every activation costs at first.
+/// Base gas of every activation.
 const ACTIVATION_GAS: u64 = 1_659_168;
 
-/// The number behind the exponential price of pages, as the chain tells it.
+/// The page ramp constant, as Nitro reports it.
 const PAGE_RAMP: u64 = 620_674_314;
 
-/// Answers a call.
+/// Runs a call.
 pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     match call.function()? {
         Function::activateProgram(args) => {
@@ -82,7 +82,7 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     }
 }
 
-/// Answers a question about the parameters.
+/// Reads one of the parameters.
 fn read_param(call: &mut PrecompileCall<'_>, function: &Function, params: &Params) -> CallResult {
     match function {
         Function::stylusVersion(_) => call.encode_return::<stylusVersionCall>(&params.version),
@@ -113,7 +113,7 @@ fn read_param(call: &mut PrecompileCall<'_>, function: &Function, params: &Param
     }
 }
 
-/// Checks, compiles and records the program at `account`, and takes the fee for it.
+/// Checks, compiles and records the program at `account`, and charges the data fee.
 fn activate_program(call: &mut PrecompileCall<'_>, account: Address) -> CallResult {
     call.burn(ACTIVATION_GAS);
     let params = call.params();
@@ -131,39 +131,39 @@ fn activate_program(call: &mut PrecompileCall<'_>, account: Address) -> CallResu
     let wasm = program::decode(&code, size).map_err(|_| CallError::EmptyRevert)?;
     call.check_gas()?;
     let page_limit = params.page_limit.saturating_sub(call.host.pages().open);
-    let made = activate(&wasm, page_limit, call.gas(), true)
+    let activation = activate(&wasm, page_limit, call.gas(), true)
         .map_err(|e| CallError::Halt(ArbHalt::Activation(e)))?;
-    call.burn(made.gas);
+    call.burn(activation.gas);
 
     if known.cached {
         call.word(programs::module_slot(code_hash));
     }
-    call.set_word(programs::module_slot(code_hash), made.module_hash.into());
-    let fee = charge_data_fee(call, made.asm_estimate);
+    call.set_word(programs::module_slot(code_hash), activation.module_hash.into());
+    let fee = charge_data_fee(call, activation.asm_estimate);
     let record = ProgramRecord {
         version: params.version,
-        init_cost: made.init_cost,
-        cached_cost: made.cached_cost,
-        footprint: made.footprint,
+        init_cost: activation.init_cost,
+        cached_cost: activation.cached_cost,
+        footprint: activation.footprint,
         activated_at: programs::hours(now),
-        asm_kb: made.asm_estimate.div_ceil(1024),
+        asm_kb: activation.asm_estimate.div_ceil(1024),
         cached: known.cached,
     };
     record.save(call, code_hash);
     pay_fee(call, fee)?;
     call.emit(&ProgramActivated {
         codehash: code_hash,
-        moduleHash: made.module_hash,
+        moduleHash: activation.module_hash,
         program: account,
         dataFee: fee,
         version: params.version,
     });
-    call.host.module_cache().insert(code_hash, made.module);
+    call.host.module_cache().insert(code_hash, activation.module);
     let version = params.version;
     call.encode_return::<activateProgramCall>(&activateProgramReturn { version, dataFee: fee })
 }
 
-/// Begins the life of an active program anew, for the fee of an activation.
+/// Renews the activation of a program for its data fee.
 fn keep_alive(call: &mut PrecompileCall<'_>, code_hash: B256) -> CallResult {
     let (record, params) = call.active_program(code_hash)?;
     let now = call.host.block_context().timestamp;
@@ -178,7 +178,7 @@ fn keep_alive(call: &mut PrecompileCall<'_>, code_hash: B256) -> CallResult {
     call.encode_return::<codehashKeepaliveCall>(&codehashKeepaliveReturn {})
 }
 
-/// Books `bytes` of demand; the fee for them in wei.
+/// Adds `bytes` of demand and returns the data fee for them in wei.
 fn charge_data_fee(call: &mut PrecompileCall<'_>, bytes: u32) -> U256 {
     let now = call.host.block_context().timestamp;
     let mut pricer = programs::load_pricer(call);
@@ -187,7 +187,7 @@ fn charge_data_fee(call: &mut PrecompileCall<'_>, bytes: u32) -> U256 {
     fee
 }
 
-/// Pays `fee` out of the value that came along, and the rest back.
+/// Pays `fee` out of the call's value and returns the rest.
 fn pay_fee(call: &mut PrecompileCall<'_>, fee: U256) -> Result<(), CallError> {
     let (have, payer) = (call.caller.value, call.caller.address);
     let Some(rest) = have.checked_sub(fee) else {
@@ -199,7 +199,7 @@ fn pay_fee(call: &mut PrecompileCall<'_>, fee: U256) -> Result<(), CallError> {
     if paid && returned { Ok(()) } else { Err(CallError::EmptyRevert) }
 }
 
-/// The record of the active program at `account`.
+/// Reads the record of the active program at `account`.
 fn program_at(
     call: &mut PrecompileCall<'_>,
     account: Address,
@@ -208,12 +208,12 @@ fn program_at(
     call.active_program(code_hash)
 }
 
-/// Size of native code in bytes, as far as the record knows it.
+/// Size of the native code in bytes, rounded up to whole KiB.
 const fn asm_bytes(record: &ProgramRecord) -> u32 {
     record.asm_kb.saturating_mul(1024)
 }
 
-/// Stops because a program may not be called.
+/// The revert for an inactive program.
 pub(super) fn inactive_error(why: InactiveProgram, params: &Params) -> CallError {
     match why {
         InactiveProgram::NotActivated => solidity_error(&ProgramNotActivated {}),

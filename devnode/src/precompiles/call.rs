@@ -1,7 +1,7 @@
-//! One call of a precompile: who calls, what it may do, and the gas it takes.
+//! One call of a precompile: its caller, its permissions and its gas.
 //!
-//! Every word of ArbOS that is read or written through a [`Call`] is paid for on the way. Running out
-//! of gas is noted and looked at when the call ends, because what was done then is undone anyway.
+//! Every word of ArbOS that is accessed through a [`PrecompileCall`] is charged. Running out of gas
+//! is recorded and checked at the end of the call, because the call is reverted then anyway.
 
 use std::ops::Range;
 
@@ -17,97 +17,97 @@ use crate::state::{
     programs::{self, ProgramRecord},
 };
 
-/// Gas to open the state of ArbOS, which every function does that is not pure.
+/// Gas to open the state of ArbOS, charged by every function that is not pure.
 const OPEN_ARBOS_GAS: u64 = 800;
 
 /// Gas to read a word of ArbOS.
 pub(super) const STORAGE_READ_GAS: u64 = 800;
 
-/// Gas to write a word of ArbOS that is not zero.
+/// Gas to write a nonzero word of ArbOS.
 const STORAGE_WRITE_GAS: u64 = 20_000;
 
-/// Gas to write a zero.
+/// Gas to write zero.
 const STORAGE_CLEAR_GAS: u64 = 5000;
 
-/// Gas to look at the code hash of an account.
+/// Gas to read the code hash of an account.
 const CODE_HASH_GAS: u64 = 2600;
 
 /// Gas to read the parameters of programs.
 const PARAMS_GAS: u64 = 100;
 
-/// Gas for each word of arguments or results.
+/// Gas per word of arguments or results.
 const COPY_WORD_GAS: u64 = 3;
 
-/// Gas of an event, and again for each of its topics.
+/// Gas of a log, and again of each topic.
 const LOG_GAS: u64 = 375;
 
-/// Gas for each byte of an event's data.
+/// Gas per byte of a log's data.
 const LOG_BYTE_GAS: u64 = 8;
 
-/// Gas of a hash.
+/// Base gas of a hash.
 const HASH_GAS: u64 = 30;
 
-/// Gas for each word that is hashed.
+/// Gas per hashed word.
 const HASH_WORD_GAS: u64 = 6;
 
 /// Bytes of a selector.
 const SELECTOR_LEN: usize = 4;
 
-/// Where in the calldata the unused bytes of a first argument are that is an address.
+/// Padding of an address that is the first argument, as a range of the calldata.
 const ADDRESS_PADDING: Range<usize> = 4..16;
 
-/// What a call may not be, so that its function can say what it needs.
+/// Who calls, and with which permissions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CallerInfo {
-    /// Who calls.
+    /// Caller.
     pub(crate) address: Address,
-    /// Wei sent along, which have arrived already.
+    /// Value in wei, already transferred.
     pub(crate) value: U256,
-    /// Whether state may not be changed.
+    /// Whether state changes are forbidden.
     pub(crate) read_only: bool,
-    /// Whether the caller borrows the precompile's code to act as itself.
+    /// Whether this is a delegate call.
     pub(crate) is_delegated: bool,
-    /// Frames above this one: 0 if a transaction calls the precompile itself.
+    /// Frames above this one: 0 if a transaction calls the precompile directly.
     pub(crate) depth: usize,
-    /// Who called the caller; zero if nobody did.
+    /// Caller of the caller; zero if there is none.
     pub(crate) outer_caller: Address,
 }
 
-/// Why a call of a precompile does not succeed.
+/// Why a call fails.
 #[derive(Debug)]
 pub(crate) enum CallError {
-    /// Reverts with an error's data and keeps the gas that is left.
+    /// Reverts with an error's data and keeps the remaining gas.
     Revert(Bytes),
-    /// Reverts without data and keeps the gas that is left.
+    /// Reverts without data and keeps the remaining gas.
     EmptyRevert,
-    /// Reverts without data and takes all gas.
+    /// Reverts without data and consumes all gas.
     RevertAllGas,
-    /// Fails with a text and takes all gas.
+    /// Fails with a text and consumes all gas.
     Halt(ArbHalt),
-    /// Ends the whole message: Nitro would do something that this chain cannot.
+    /// Aborts the message: this chain does not implement the function.
     Unimplemented(Unimplemented),
 }
 
-/// The encoded result of a function, or why there is none.
+/// The encoded result of a function, or why it failed.
 pub(crate) type CallResult = Result<Bytes, CallError>;
 
-/// A call while it is answered.
+/// A running call.
 pub(crate) struct PrecompileCall<'h> {
-    /// The chain around it.
+    /// The chain.
     pub(super) host: &'h mut dyn PrecompileHost,
-    /// Who calls, and how.
+    /// Caller and permissions.
     pub(super) caller: CallerInfo,
     /// The precompile.
     address: Address,
     /// Selector and arguments.
     pub(super) input: &'h [u8],
-    /// Gas that is left.
+    /// Gas left.
     gas: u64,
-    /// Whether there was too little.
+    /// Whether the gas ran out.
     exhausted: bool,
-    /// Gas that it was given.
+    /// Gas limit of the call.
     limit: u64,
-    /// Whether gas is not counted, as for the chain's owner.
+    /// Whether gas is not counted, as for an owner of the chain.
     unmetered: bool,
 }
 
@@ -123,18 +123,18 @@ impl<'h> PrecompileCall<'h> {
         Self { host, caller, address, input, gas, limit: gas, exhausted: false, unmetered: false }
     }
 
-    /// Gas that is left.
+    /// Gas left.
     pub(super) const fn gas(&self) -> u64 {
         self.gas
     }
 
-    /// Whether it needed more gas than it had.
+    /// Whether the gas ran out.
     pub(super) const fn exhausted(&self) -> bool {
         self.exhausted
     }
 
-    /// The function that is called, with its arguments. Numbers have to fit their types; an address,
-    /// which always comes first, may have anything in its unused bytes.
+    /// Decodes the called function with its arguments. Numbers must fit their types; the padding of
+    /// an address, always the first argument, is ignored as in Nitro.
     pub(super) fn function<I: SolInterface>(&self) -> Result<I, CallError> {
         I::abi_decode_validate(self.input).or_else(|_| {
             let mut clean = self.input.to_vec();
@@ -143,13 +143,13 @@ impl<'h> PrecompileCall<'h> {
         })
     }
 
-    /// How a call ends that no function here can answer.
+    /// The error for a function that is not implemented here.
     pub(super) fn unknown_selector(&self) -> CallError {
         unimplemented::find_unimplemented(self.address, self.input)
             .map_or(CallError::RevertAllGas, CallError::Unimplemented)
     }
 
-    /// Enters a function that needs nothing of the chain.
+    /// Enters a pure function.
     pub(super) fn pure(&mut self) -> Result<(), CallError> {
         if !self.caller.value.is_zero() {
             return Err(CallError::RevertAllGas);
@@ -158,7 +158,7 @@ impl<'h> PrecompileCall<'h> {
         Ok(())
     }
 
-    /// Enters a function that only reads.
+    /// Enters a view function.
     pub(super) fn view(&mut self) -> Result<(), CallError> {
         if self.caller.is_delegated {
             return Err(CallError::RevertAllGas);
@@ -172,7 +172,7 @@ impl<'h> PrecompileCall<'h> {
         if self.caller.read_only { Err(CallError::RevertAllGas) } else { self.view() }
     }
 
-    /// Enters a function that changes state and takes money.
+    /// Enters a function that changes state and accepts value.
     pub(super) fn payable(&mut self) -> Result<(), CallError> {
         if self.caller.read_only || self.caller.is_delegated {
             return Err(CallError::RevertAllGas);
@@ -182,13 +182,13 @@ impl<'h> PrecompileCall<'h> {
         Ok(())
     }
 
-    /// Gives all gas back and stops counting it.
+    /// Restores the gas limit and stops counting gas.
     pub(super) const fn disable_metering(&mut self) {
         self.gas = self.limit;
         self.unmetered = true;
     }
 
-    /// Takes gas.
+    /// Charges gas.
     pub(super) const fn burn(&mut self, gas: u64) {
         if self.unmetered {
             return;
@@ -197,24 +197,24 @@ impl<'h> PrecompileCall<'h> {
         self.gas = self.gas.saturating_sub(gas);
     }
 
-    /// Stops here if the gas has run out.
+    /// Stops the call if the gas has run out.
     pub(super) const fn check_gas(&self) -> Result<(), CallError> {
         if self.exhausted { Err(CallError::RevertAllGas) } else { Ok(()) }
     }
 
-    /// The parameters of programs.
+    /// Reads the parameters of programs.
     pub(super) fn params(&mut self) -> Params {
         self.burn(PARAMS_GAS);
         programs::load_params(self.host)
     }
 
-    /// The code hash of an account.
+    /// Reads the code hash of an account.
     pub(super) fn code_hash(&mut self, account: Address) -> B256 {
         self.burn(CODE_HASH_GAS);
         self.host.code_hash(account)
     }
 
-    /// The record of a program that may be called now, and the parameters it was judged by.
+    /// Reads the record of an active program, and the parameters.
     pub(super) fn active_program(
         &mut self,
         code_hash: B256,
@@ -226,7 +226,7 @@ impl<'h> PrecompileCall<'h> {
         Ok((record, params))
     }
 
-    /// Emits an event.
+    /// Emits a log.
     pub(super) fn emit<E: SolEvent>(&mut self, event: &E) {
         let data: LogData = event.encode_log_data();
         let topics = u64::try_from(data.topics().len()).unwrap_or(u64::MAX);
@@ -236,27 +236,27 @@ impl<'h> PrecompileCall<'h> {
         self.host.log(self.address, data);
     }
 
-    /// Ends a function with its result.
-    #[expect(clippy::unnecessary_wraps, reason = "it is the last expression of every function")]
+    /// Encodes the result of a function.
+    #[expect(clippy::unnecessary_wraps, reason = "ends every function")]
     pub(super) fn encode_return<C: SolCall>(&mut self, result: &C::Return) -> CallResult {
         let output = C::abi_encode_returns(result);
         self.burn(copy_gas(output.len()));
         Ok(output.into())
     }
 
-    /// Ends a function whose result is one word.
-    #[expect(clippy::unnecessary_wraps, reason = "it is the last expression of every function")]
+    /// Encodes a result of one word.
+    #[expect(clippy::unnecessary_wraps, reason = "ends every function")]
     pub(super) fn encode_word(&mut self, word: U256) -> CallResult {
         self.burn(COPY_WORD_GAS);
         Ok(B256::from(word).into())
     }
 
-    /// Takes gas, or what is left if that is less, without failing.
+    /// Charges at most the gas that is left.
     pub(super) const fn burn_up_to(&mut self, gas: u64) {
         self.gas = self.gas.saturating_sub(gas);
     }
 
-    /// Takes the gas of the arguments.
+    /// Charges for the arguments.
     fn charge_arguments(&mut self) {
         self.burn(copy_gas(self.input.len().saturating_sub(SELECTOR_LEN)));
     }
@@ -274,17 +274,17 @@ impl ArbosStorage for PrecompileCall<'_> {
     }
 }
 
-/// Stops with an error of Solidity.
+/// A revert with a Solidity error.
 pub(super) fn solidity_error<E: SolError>(error: &E) -> CallError {
     CallError::Revert(error.abi_encode().into())
 }
 
-/// Gas to copy that many bytes.
+/// Gas to copy this many bytes.
 pub(super) fn copy_gas(bytes: usize) -> u64 {
     u64::try_from(bytes.div_ceil(32)).unwrap_or(u64::MAX).saturating_mul(COPY_WORD_GAS)
 }
 
-/// Gas to hash that many bytes.
+/// Gas to hash this many bytes.
 pub(super) fn hash_gas(bytes: usize) -> u64 {
     let words = u64::try_from(bytes.div_ceil(32)).unwrap_or(u64::MAX);
     HASH_GAS.saturating_add(HASH_WORD_GAS.saturating_mul(words))

@@ -1,5 +1,4 @@
-//! How the failures of precompiles read: faults that are no reverts, and the errors of Solidity that
-//! the node spells out because precompiles are known to raise them.
+//! Failures of precompiles: halts, and the text of Solidity errors that Nitro decodes.
 
 use alloy::sol_types::{Panic, Revert, SolError, SolInterface};
 use stylus_engine::ActivationError;
@@ -10,16 +9,16 @@ use super::abi::{
 };
 use crate::state::programs::InactiveProgram;
 
-/// A failure that is no revert: it takes all gas, and only its text is seen, from outside.
+/// A failure other than a revert: it consumes all gas, and clients only see its text.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ArbHalt {
-    /// Only the chain's owner may do this.
+    /// Only an owner of the chain may call the function.
     #[error("unauthorized caller to access-controlled method")]
     Unauthorized,
-    /// A module cannot be activated.
+    /// The module cannot be activated.
     #[error(transparent)]
     Activation(#[from] ActivationError),
-    /// A program was called that is not active.
+    /// The called program is not active.
     #[error("error {}", .0)]
     Inactive(InactiveProgram),
 }
@@ -34,14 +33,15 @@ impl std::fmt::Display for InactiveProgram {
     }
 }
 
-/// What the node says about revert data, after "execution reverted: "; `None` if it says nothing.
+/// The decoded text of revert data, which follows "execution reverted: "; `None` if Nitro does not
+/// decode it.
 pub(crate) fn revert_text(data: &[u8]) -> Option<String> {
     precompile_error_text(data)
         .map(|error| format!("error {error}"))
         .or_else(|| solidity_error_text(data))
 }
 
-/// The text in `Error(string)`, or the words for a `Panic(uint256)`.
+/// The text of `Error(string)` or `Panic(uint256)`.
 fn solidity_error_text(data: &[u8]) -> Option<String> {
     if let Ok(revert) = Revert::abi_decode(data) {
         return Some(revert.reason);
@@ -63,7 +63,7 @@ fn solidity_error_text(data: &[u8]) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// An error of a precompile with its arguments.
+/// An error of a precompile, with its arguments.
 fn precompile_error_text(data: &[u8]) -> Option<String> {
     if let Ok(error) = ArbWasmErrors::abi_decode(data) {
         return Some(match error {

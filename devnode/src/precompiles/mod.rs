@@ -1,7 +1,7 @@
-//! Arbitrum's precompiles: what is at which address, and how a call of one ends.
+//! Arbitrum's precompiles: their addresses, and the execution of a call.
 //!
-//! They know the chain through [`Host`] and nothing of the EVM. A selector that Nitro does not know is
-//! refused in its way; what is missing only here is listed in [`missing`].
+//! They access the chain through [`PrecompileHost`] and know nothing of the EVM. Unknown selectors
+//! are rejected as in Nitro; functions that only this chain lacks are listed in [`unimplemented`].
 
 pub(crate) mod abi;
 mod arb_debug;
@@ -28,26 +28,26 @@ pub(crate) use errors::{ArbHalt, revert_text};
 pub(crate) use host::{BlockContext, PrecompileHost};
 pub(crate) use unimplemented::Unimplemented;
 
-/// `ArbOwner`, whose calls are logged by the set-up.
+/// `ArbOwner`, which the set-up calls.
 pub(crate) const ARB_OWNER: Address = address!("0000000000000000000000000000000000000070");
 
 /// `ArbWasm`, which activates programs.
 pub(crate) const ARB_WASM: Address = address!("0000000000000000000000000000000000000071");
 
-/// `ArbDebug`, by which anybody becomes owner of a dev chain.
+/// `ArbDebug`, which makes any caller an owner of a dev chain.
 pub(crate) const ARB_DEBUG: Address = address!("00000000000000000000000000000000000000ff");
 
-/// The last bytes of the addresses of all precompiles that transactions can call.
+/// Last bytes of the addresses of all precompiles that transactions can call.
 const LOW_BYTES: [u8; 16] = [
     0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6b, 0x6c, 0x6d, 0x6e, 0x6f, 0x70, 0x71, 0x72, 0x73, 0xff,
 ];
 
-/// The addresses of all precompiles that transactions can call.
+/// Addresses of all precompiles that transactions can call.
 pub(crate) fn addresses() -> impl Iterator<Item = Address> {
     LOW_BYTES.into_iter().map(Address::with_last_byte)
 }
 
-/// Whether there is a precompile at `address`, of Ethereum or of Arbitrum.
+/// Whether `address` is a precompile of Ethereum or Arbitrum.
 pub(crate) fn is_precompile(address: Address) -> bool {
     find_dispatcher(address).is_some() || revm::precompile::Precompiles::osaka().contains(&address)
 }
@@ -55,24 +55,24 @@ pub(crate) fn is_precompile(address: Address) -> bool {
 /// How a call of a precompile ended.
 #[derive(Debug)]
 pub(crate) enum PrecompileStatus {
-    /// It returned its output.
+    /// The call succeeded.
     Success,
-    /// It reverted with its output.
+    /// The call reverted.
     Revert,
-    /// It failed and took all gas.
+    /// The call failed and consumed all gas.
     Halt(ArbHalt),
-    /// Nobody here knows how it would end.
+    /// The function is not implemented, so its result is unknown.
     Unimplemented(Unimplemented),
 }
 
-/// What a call of a precompile came to.
+/// Result of a precompile call.
 #[derive(Debug)]
 pub(crate) struct PrecompileOutcome {
-    /// How it ended.
+    /// How the call ended.
     pub(crate) status: PrecompileStatus,
-    /// Result or revert data.
+    /// Return data or revert data.
     pub(crate) output: Bytes,
-    /// Gas that is left.
+    /// Gas left.
     pub(crate) gas_left: u64,
 }
 
@@ -84,28 +84,28 @@ pub(crate) fn run(
     input: &[u8],
     gas: u64,
 ) -> Option<PrecompileOutcome> {
-    let function = find_dispatcher(address)?;
+    let dispatch = find_dispatcher(address)?;
     let mut call = PrecompileCall::new(host, caller, address, input, gas);
-    let result = function(&mut call);
+    let result = dispatch(&mut call);
     if let Err(CallError::Revert(data)) = &result {
         call.burn(copy_gas(data.len()));
     }
     let (gas_left, exhausted) = (call.gas(), call.exhausted());
-    let end = |status, output, gas_left| PrecompileOutcome { status, output, gas_left };
+    let outcome = |status, output, gas_left| PrecompileOutcome { status, output, gas_left };
     Some(match result {
-        Err(CallError::Unimplemented(missing)) => {
-            end(PrecompileStatus::Unimplemented(missing), Bytes::new(), 0)
+        Err(CallError::Unimplemented(function)) => {
+            outcome(PrecompileStatus::Unimplemented(function), Bytes::new(), 0)
         }
-        Err(CallError::Halt(fault)) => end(PrecompileStatus::Halt(fault), Bytes::new(), 0),
-        _ if exhausted => end(PrecompileStatus::Revert, Bytes::new(), 0),
-        Ok(output) => end(PrecompileStatus::Success, output, gas_left),
-        Err(CallError::Revert(data)) => end(PrecompileStatus::Revert, data, gas_left),
-        Err(CallError::EmptyRevert) => end(PrecompileStatus::Revert, Bytes::new(), gas_left),
-        Err(CallError::RevertAllGas) => end(PrecompileStatus::Revert, Bytes::new(), 0),
+        Err(CallError::Halt(halt)) => outcome(PrecompileStatus::Halt(halt), Bytes::new(), 0),
+        _ if exhausted => outcome(PrecompileStatus::Revert, Bytes::new(), 0),
+        Ok(output) => outcome(PrecompileStatus::Success, output, gas_left),
+        Err(CallError::Revert(data)) => outcome(PrecompileStatus::Revert, data, gas_left),
+        Err(CallError::EmptyRevert) => outcome(PrecompileStatus::Revert, Bytes::new(), gas_left),
+        Err(CallError::RevertAllGas) => outcome(PrecompileStatus::Revert, Bytes::new(), 0),
     })
 }
 
-/// What answers calls of the precompile at `address`.
+/// The dispatcher of the precompile at `address`.
 fn find_dispatcher(address: Address) -> Option<fn(&mut PrecompileCall<'_>) -> CallResult> {
     let (head, low) = (address.0.0.first_chunk::<19>()?, address.0.0.last()?);
     if *head != [0; 19] {

@@ -1,5 +1,5 @@
-//! What the precompiles of Nitro do and those here do not: one line for each function of ArbOS 51. A
-//! message that calls one comes to nothing, because any answer might be a wrong one.
+//! Precompile functions of ArbOS 51 that this chain does not implement. A message that calls one is
+//! aborted, because any answer could be wrong.
 
 use alloy::{primitives::Address, sol};
 
@@ -56,17 +56,17 @@ sol! {
     }
 }
 
-/// Something that Nitro does and this chain does not.
+/// A function that Nitro implements and this chain does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{precompile}.{function} is not implemented by the dev chain")]
 pub(crate) struct Unimplemented {
-    /// Whose it is.
+    /// Name of the precompile.
     pub(super) precompile: &'static str,
-    /// What it is.
+    /// Name of the function.
     pub(super) function: &'static str,
 }
 
-/// What is missing of the precompile at `address` that a call with `input` asks for.
+/// The unimplemented function that a call of `address` with `input` names, if any.
 pub(super) fn find_unimplemented(address: Address, input: &[u8]) -> Option<Unimplemented> {
     let &selector = input.first_chunk()?;
     let (precompile, function) = match address.0.0.last()? {
