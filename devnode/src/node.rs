@@ -1,4 +1,4 @@
-//! A running dev chain, and how it is started and stopped.
+//! A running dev chain: start, use and stop.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -17,89 +17,93 @@ use crate::{
     rpc::{NodeContext, RequestHandler, ServeError, Server, serve},
 };
 
-/// The shortest time between blocks.
+/// Minimum interval between blocks.
 const MIN_BLOCK_TIME: Duration = Duration::from_millis(1);
 
-/// A time between blocks that nobody waits for.
+/// Stands for "no interval mining".
 const NEVER: Duration = Duration::from_secs(1 << 30);
 
-/// Why a dev chain does not start.
+/// Why a dev chain cannot start.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct StartError(#[from] StartErrorKind);
 
-/// What went wrong.
+/// The reasons.
 #[derive(Debug, thiserror::Error)]
 enum StartErrorKind {
-    /// The address cannot be listened on, or there can be no thread.
+    /// Cannot listen on the address, or cannot start a thread.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The server cannot run.
+    /// The server cannot start.
     #[error(transparent)]
     Serve(#[from] ServeError),
-    /// The file that keeps the chain does not fit.
+    /// The state file cannot be used.
     #[error(transparent)]
     State(#[from] StateError),
-    /// The chain refuses its own set-up.
-    #[error("the chain cannot be set up: {0}")]
+    /// A transaction of the set-up was rejected, which is a bug.
+    #[error("cannot set up the chain: {0}")]
     Setup(#[from] ChainError),
-    /// The chain ended while it was set up.
+    /// The chain's thread ended during the set-up.
     #[error(transparent)]
     Stopped(#[from] crate::chain::ChainStopped),
 }
 
-/// The dev chain was stopped before, so it cannot be asked for anything.
+/// The dev chain has been stopped or dropped.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the dev chain has stopped")]
 pub struct NodeStopped;
 
 /// A dev chain that runs in this process until it is stopped or dropped.
+///
+/// All methods may be called at the same time, from any task; the chain runs them one after the
+/// other.
 #[derive(Debug)]
 pub struct Devnode {
-    /// Where it answers.
+    /// Address that the server listens on.
     address: std::net::SocketAddr,
-    /// Accounts that have money.
+    /// Funded accounts.
     accounts: Vec<Account>,
-    /// The chain.
+    /// Runs tasks on the chain.
     chain_thread: ChainThread<NodeContext>,
     /// Stops the server.
     server: ServerHandle,
-    /// Answers without a connection.
+    /// Answers requests without a connection.
     request_handler: Arc<RequestHandler>,
-    /// Makes blocks when nothing happens.
+    /// Mines blocks at an interval.
     ticker: JoinHandle<()>,
-    /// Keeps the chain in a file.
+    /// Saves the chain to its file.
     state_saver: Option<StateSaver>,
 }
 
 impl Devnode {
-    /// Starts a chain and returns when it answers.
+    /// Starts a chain and returns once it answers requests. Needs a Tokio runtime, in which its
+    /// tasks stay.
     ///
     /// # Errors
-    /// If the address is taken, the machine refuses a thread, or the file that keeps the chain is
-    /// none, is damaged, or belongs to another chain that runs.
+    /// If the address is in use, if no thread can be started, or if the state file cannot be read,
+    /// is not a state file, is corrupted, or is in use by another chain.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         Self::try_start(config).await.map_err(StartError)
     }
 
-    /// Starts a chain, with what is in its file if there is one.
+    /// Starts a chain, from its state file if that exists.
     async fn try_start(config: Config) -> Result<Self, StartErrorKind> {
         let listener = TcpListener::bind((config.host, config.port)).await?;
         let accounts = accounts::accounts(config.accounts);
         let (block_time, block_time_changes) = watch::channel(config.block_time);
         let file = config.state.map(StateFile::open).transpose()?;
-        let (known, genesis) = (accounts.clone(), config.genesis);
-        let make = move || {
+        let (funded, genesis) = (accounts.clone(), config.genesis);
+        let make_node = move || {
             let restored = file.as_ref().map(StateFile::read).transpose()?.flatten();
-            let chain = restored.map_or_else(|| new_chain(&known, genesis), Ok)?;
+            let chain = restored.map_or_else(|| new_chain(&funded, genesis), Ok)?;
             let changes = chain.changes().subscribe();
             Ok::<_, StartErrorKind>((
-                NodeContext::new(chain, &known, genesis, block_time),
+                NodeContext::new(chain, &funded, genesis, block_time),
                 file.map(|file| (file, changes)),
             ))
         };
-        let (chain_thread, kept) = ChainThread::spawn(make).await?;
-        let saver = match kept {
+        let (chain_thread, state_file) = ChainThread::spawn(make_node).await?;
+        let state_saver = match state_file {
             Some((file, changes)) => {
                 Some(StateSaver::start(file, chain_thread.clone(), changes).await?)
             }
@@ -107,52 +111,44 @@ impl Devnode {
         };
         let server = serve(listener, chain_thread.clone())?;
         let ticker = tokio::spawn(mine_periodically(chain_thread.clone(), block_time_changes));
-        let Server { address, handle: server, request_handler: handler } = server;
-        let bodies = Arc::new(handler);
-        Ok(Self {
-            address,
-            accounts,
-            chain_thread,
-            server,
-            request_handler: bodies,
-            ticker,
-            state_saver: saver,
-        })
+        let Server { address, handle: server, request_handler } = server;
+        let request_handler = Arc::new(request_handler);
+        Ok(Self { address, accounts, chain_thread, server, request_handler, ticker, state_saver })
     }
 
-    /// Where it answers over HTTP.
+    /// URL of the HTTP endpoint.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Where it answers over WebSocket.
+    /// URL of the WebSocket endpoint.
     #[must_use]
     pub fn ws_url(&self) -> String {
         format!("ws://{}", self.address)
     }
 
-    /// Accounts with 1000 ether each; the first is the dev account, which has paid for the set-up.
+    /// Accounts with 1000 ether each. The first is the dev account, which has paid for the set-up.
     #[must_use]
     pub fn accounts(&self) -> &[Account] {
         &self.accounts
     }
 
-    /// The answer to the body of a JSON-RPC request, or of a batch of them, without a connection;
-    /// empty if the body wants none.
+    /// Answers the body of a JSON-RPC request or batch without a connection; the result is empty
+    /// for notifications. Subscriptions are rejected.
     pub async fn raw_request(&self, body: &str) -> String {
         self.request_handler.handle(body).await
     }
 
-    /// An alloy provider that asks this chain without a connection; it has an error to say once the chain is
-    /// stopped or dropped. The node signs what it sends for [`Self::accounts`]. There are no subscriptions,
-    /// which need a connection.
+    /// An alloy provider that calls this chain without a connection. It fails with [`NodeStopped`]
+    /// once the chain is stopped or dropped. The node signs transactions of [`Self::accounts`].
+    /// Subscriptions need a connection and are not supported.
     #[must_use]
     pub fn provider(&self) -> RootProvider {
         provider::provider(&self.request_handler)
     }
 
-    /// Sets the balance of an account, in wei.
+    /// Sets the balance of an account in wei, in the latest block.
     ///
     /// # Errors
     /// If the chain has stopped.
@@ -162,7 +158,7 @@ impl Devnode {
         done.map_err(|_| NodeStopped)
     }
 
-    /// Moves the clock forward; blocks from the next one on are that much later.
+    /// Moves the clock forward by whole seconds; the next block has the new time.
     ///
     /// # Errors
     /// If the chain has stopped.
@@ -172,7 +168,7 @@ impl Devnode {
         done.map_err(|_| NodeStopped)
     }
 
-    /// Makes a block without transactions.
+    /// Mines a block with the pooled transactions, if there are any.
     ///
     /// # Errors
     /// If the chain has stopped.
@@ -180,16 +176,16 @@ impl Devnode {
         self.chain_thread.run(|node| node.chain.mine()).await.map_err(|_| NodeStopped)
     }
 
-    /// Stops the chain and waits until its port is free and its file is written.
+    /// Stops the chain; returns once its port is free and its state file is written.
     ///
     /// # Errors
     /// If the file cannot be written.
     pub async fn stop(mut self) -> Result<(), StateError> {
-        let (server, saver) = (self.server.clone(), self.state_saver.take());
+        let (server, state_saver) = (self.server.clone(), self.state_saver.take());
         drop(self);
         server.stopped().await;
-        match saver {
-            Some(keeper) => keeper.finish().await,
+        match state_saver {
+            Some(saver) => saver.finish().await,
             None => Ok(()),
         }
     }
@@ -198,35 +194,35 @@ impl Devnode {
 impl Drop for Devnode {
     fn drop(&mut self) {
         self.ticker.abort();
-        // It may have been stopped already.
+        // The server may be stopped already.
         let _ = self.server.stop();
     }
 }
 
-/// A chain that nobody has used, with money for these accounts.
+/// A new chain with these funded accounts.
 fn new_chain(accounts: &[Account], genesis: Option<u64>) -> Result<Chain, ChainError> {
     let funded: Vec<Address> = accounts.iter().skip(1).map(|account| account.address).collect();
     Chain::new(&funded, genesis)
 }
 
-/// Makes a block in every period, as long as there is one.
+/// Mines a block in every period, as long as there is one.
 async fn mine_periodically(
     chain_thread: ChainThread<NodeContext>,
     mut block_time: watch::Receiver<Option<Duration>>,
 ) {
     loop {
         let period = *block_time.borrow_and_update();
-        let mut clock = time::interval(period.unwrap_or(NEVER).max(MIN_BLOCK_TIME));
-        clock.tick().await;
+        let mut ticks = time::interval(period.unwrap_or(NEVER).max(MIN_BLOCK_TIME));
+        ticks.tick().await;
         loop {
             tokio::select! {
-                // A change comes first, so that no period outlives it.
+                // A new period takes effect at once.
                 biased;
                 changed = block_time.changed() => match changed {
                     Ok(()) => break,
                     Err(_) => return,
                 },
-                _ = clock.tick() => if chain_thread.run(|node| node.chain.mine()).await.is_err() {
+                _ = ticks.tick() => if chain_thread.run(|node| node.chain.mine()).await.is_err() {
                     return;
                 },
             }

@@ -228,7 +228,8 @@ mod tests {
 
     #[test]
     fn a_file_is_replaced_as_a_whole() {
-        let folder = std::env::temp_dir().join(format!("devnode-persistence-{}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("devnode-persistence-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let path = folder.join("chain");
         for bytes in [&b"first"[..], b"", b"second and longer"] {

@@ -71,10 +71,7 @@ impl Chain {
     }
 
     /// Drops pooled transactions that match; returns whether there were any.
-    pub(crate) fn drop_pooled(
-        &mut self,
-        matches: impl Fn(&RecoveredTransaction) -> bool,
-    ) -> bool {
+    pub(crate) fn drop_pooled(&mut self, matches: impl Fn(&RecoveredTransaction) -> bool) -> bool {
         let dropped = self.pool.remove_matching(matches);
         self.notify_change();
         dropped

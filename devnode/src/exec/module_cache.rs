@@ -1,40 +1,34 @@
-//! The compiled programs of a chain, by the hash of their code.
+//! Compiled programs of a chain, by code hash.
 
-use std::collections::{HashMap, VecDeque};
+use std::num::NonZeroUsize;
 
 use alloy::primitives::B256;
+use lru::LruCache;
 use stylus_engine::{Module, Params, activate, program};
 
-/// How many programs are kept; the oldest goes first.
-const CAPACITY: usize = 1024;
+/// Maximum number of cached programs.
+const CAPACITY: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1023);
 
-/// A bounded set of compiled programs. What is not in it is compiled again when it is needed.
-#[derive(Debug, Default)]
-pub(crate) struct ModuleCache {
-    /// The programs.
-    modules: HashMap<B256, Module>,
-    /// Their code hashes, oldest first.
-    order: VecDeque<B256>,
+/// The most recently used compiled programs. Others are compiled again when they are called.
+#[derive(Debug)]
+pub(crate) struct ModuleCache(LruCache<B256, Module>);
+
+impl Default for ModuleCache {
+    fn default() -> Self {
+        Self(LruCache::new(CAPACITY))
+    }
 }
 
 impl ModuleCache {
-    /// Keeps a program.
+    /// Caches a program.
     pub(crate) fn insert(&mut self, code_hash: B256, module: Module) {
-        if self.modules.insert(code_hash, module).is_some() {
-            return;
-        }
-        self.order.push_back(code_hash);
-        if self.order.len() > CAPACITY
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.modules.remove(&oldest);
-        }
+        self.0.put(code_hash, module);
     }
 
-    /// The compiled form of a program that was activated at some time; `None` if its code is not one
-    /// that can be, which only an override of state brings about.
+    /// The compiled form of an activated program; `None` if its code cannot be activated, which is
+    /// possible only with state overrides.
     pub(super) fn get(&mut self, code_hash: B256, code: &[u8], params: &Params) -> Option<Module> {
-        if let Some(module) = self.modules.get(&code_hash) {
+        if let Some(module) = self.0.get(&code_hash) {
             return Some(module.clone());
         }
         let size = usize::try_from(params.max_wasm_size).unwrap_or(usize::MAX);

@@ -9,9 +9,9 @@ use revm::{
     context_interface::{ContextTr, JournalTr, journaled_state::account::JournaledAccountTr},
     state::AccountInfo,
 };
-use stylus_engine::Pages;
+use stylus_engine::{Module, Pages};
 
-use super::{ModuleCache, evm::Ctx};
+use super::evm::Ctx;
 use crate::{
     precompiles::{BlockContext, PrecompileHost},
     state::arbos::{ARBOS, ArbosStorage},
@@ -111,7 +111,7 @@ impl PrecompileHost for Ctx<'_> {
         self.chain.pages
     }
 
-    fn module_cache(&mut self) -> &mut ModuleCache {
-        self.chain.module_cache
+    fn cache_module(&mut self, code_hash: B256, module: Module) {
+        self.chain.module_cache.insert(code_hash, module);
     }
 }

@@ -1,4 +1,4 @@
-//! `ArbDebug` (0xff): what only dev chains allow.
+//! `ArbDebug` (0xff): functions that only dev chains have.
 
 use super::{
     ARB_DEBUG,
@@ -10,10 +10,10 @@ use super::{
 };
 use crate::state::arbos::AddressSet;
 
-/// What the custom error of this precompile says.
+/// Text of Nitro's custom error.
 const SPIDERS: &str = r"This spider family wards off bugs: /\oo/\ //\(oo)//\ /\oo/\";
 
-/// Answers a call.
+/// Runs a call.
 pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     match call.function()? {
         Function::becomeChainOwner(_) => {
@@ -43,7 +43,7 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
         }
         Function::eventsView(_) => {
             call.view()?;
-            // A view may not log, so this never succeeds.
+            // A view may not log, so Nitro's function never succeeds either.
             Err(CallError::EmptyRevert)
         }
         Function::customRevert(args) => {

@@ -1,4 +1,4 @@
-//! `ArbGasInfo` (0x6c): prices and limits of gas.
+//! `ArbGasInfo` (0x6c): gas prices and limits.
 
 use alloy::primitives::U256;
 
@@ -12,10 +12,10 @@ use super::{
 };
 use crate::state::settings::Setting;
 
-/// Gas that storing a word counts for in the old price list.
+/// Gas that the legacy price list assumes for a storage write.
 const STORAGE_GAS: u64 = 20_000;
 
-/// Answers a call.
+/// Runs a call.
 pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     let function = call.function()?;
     call.view()?;
@@ -41,12 +41,12 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     call.encode_word(word)
 }
 
-/// Answers with what is no single setting.
+/// Runs a function that does not return a single setting.
 fn computed(call: &mut PrecompileCall<'_>, function: &Function) -> CallResult {
     match function {
         // Data for the parent chain is free.
         Function::getCurrentTxL1GasFees(_) => call.encode_word(U256::ZERO),
-        // The base fee does not follow the load, so none is counted.
+        // The base fee does not depend on the load, so there is no backlog.
         Function::getGasBacklog(_) => {
             call.burn(STORAGE_READ_GAS);
             call.encode_word(U256::ZERO)
@@ -76,12 +76,13 @@ fn computed(call: &mut PrecompileCall<'_>, function: &Function) -> CallResult {
     }
 }
 
-/// What a transaction, its data, storage and gas cost in wei. Data of the parent chain is free.
+/// Prices in wei of a transaction, of its data, of a storage write and of gas. Data for the parent
+/// chain is free.
 fn prices_in_wei(call: &mut PrecompileCall<'_>) -> CallResult {
     Setting::L1PricePerUnit.get(call);
-    let least = Setting::MinBaseFee.get(call);
+    let minimum = Setting::MinBaseFee.get(call);
     let price = U256::from(call.host.block_context().base_fee);
-    let base = price.min(least);
+    let base = price.min(minimum);
     let prices = getPricesInWeiReturn {
         _0: U256::ZERO,
         _1: U256::ZERO,

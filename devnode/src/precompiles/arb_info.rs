@@ -5,13 +5,13 @@ use super::{
     call::{CallResult, PrecompileCall, copy_gas},
 };
 
-/// Gas to look at a balance.
+/// Gas to read a balance.
 const BALANCE_GAS: u64 = 700;
 
-/// Gas to look at code, before its length.
+/// Gas to read code, without its length.
 const CODE_GAS: u64 = 2100;
 
-/// Answers a call.
+/// Runs a call.
 pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     match call.function()? {
         Function::getBalance(args) => {

@@ -1,6 +1,6 @@
-//! `ArbOwner` (0x70): the settings of the chain, for its owners. It costs them no gas, and every
-//! call that succeeds leaves an event. Of the prices of data for the parent chain and of how the base
-//! fee would follow the load, which it does not, it only keeps what was set.
+//! `ArbOwner` (0x70): the settings of the chain, for its owners, without gas. Every successful call
+//! emits a log. Settings for the price of parent chain data and for a base fee that follows the
+//! load are stored without effect.
 
 use alloy::primitives::{B256, FixedBytes, I256, U256};
 
@@ -18,10 +18,10 @@ use crate::state::{
 /// Bytes of a selector.
 const SELECTOR: usize = 4;
 
-/// The greatest price of gas in ink, exclusive.
+/// Upper bound of the ink price, exclusive.
 const MAX_INK_PRICE: u32 = 1 << 24;
 
-/// Answers a call.
+/// Runs a call.
 pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     let owner = call.caller.address;
     if !AddressSet::owners().contains(call, owner) {
@@ -29,7 +29,7 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     }
     call.check_gas()?;
     call.disable_metering();
-    let output = execute(call).map_err(|stop| match stop {
+    let output = execute(call).map_err(|error| match error {
         CallError::RevertAllGas => CallError::EmptyRevert,
         other => other,
     })?;
@@ -40,7 +40,7 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     Ok(output)
 }
 
-/// Does what the owner asks for.
+/// Runs a function for an owner.
 fn execute(call: &mut PrecompileCall<'_>) -> CallResult {
     let function = call.function()?;
     call.write()?;
@@ -64,7 +64,7 @@ fn execute(call: &mut PrecompileCall<'_>) -> CallResult {
     Ok(B256::from(word).into())
 }
 
-/// Adds or removes owners and managers; everything else is a number.
+/// Changes owners, managers or fee accounts; passes all other functions on.
 fn change_accounts(call: &mut PrecompileCall<'_>, function: &Function) -> Result<(), CallError> {
     let managers = AddressSet::cache_managers();
     let done = match function {
@@ -91,10 +91,10 @@ fn change_accounts(call: &mut PrecompileCall<'_>, function: &Function) -> Result
     if done { Ok(()) } else { Err(CallError::EmptyRevert) }
 }
 
-/// Changes the prices and limits of gas; everything else is about programs.
+/// Changes gas prices and limits; passes all other functions on.
 fn change_settings(call: &mut PrecompileCall<'_>, function: &Function) -> Result<(), CallError> {
     let (setting, value) = match function {
-        // Data of the parent chain is free here, and no other price is implemented.
+        // Data for the parent chain is free; other prices are not implemented.
         Function::setL1PricePerUnit(args) if args.price.is_zero() => {
             (Setting::L1PricePerUnit, args.price)
         }
@@ -168,7 +168,7 @@ fn change_program_params(
     Ok(())
 }
 
-/// `amount` in units of `unit`, rounded up; an amount of more than 255 units is refused.
+/// `amount` in units of `unit`, rounded up; reverts above 255 units.
 fn units(amount: u64, unit: u64) -> Result<u8, CallError> {
     u8::try_from(amount.div_ceil(unit)).map_err(|_| CallError::EmptyRevert)
 }

@@ -1,4 +1,4 @@
-//! `ArbOwnerPublic` (0x6b): who owns the chain and what the owner has set, for everybody to read.
+//! `ArbOwnerPublic` (0x6b): owners and settings of the chain, readable by anyone.
 
 use alloy::primitives::U256;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::state::{arbos::AddressSet, settings::Setting};
 
-/// Answers a call.
+/// Runs a call.
 pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     let function = call.function()?;
     if let Function::rectifyChainOwner(args) = &function {
@@ -24,8 +24,8 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
         Function::getNetworkFeeAccount(_) => Setting::NetworkFeeAccount.get(call),
         Function::getInfraFeeAccount(_) => Setting::InfraFeeAccount.get(call),
         Function::getBrotliCompressionLevel(_) => Setting::BrotliLevel.get(call),
-        // Features of chains with a token of their own, and of one with another price of calldata:
-        // off, and a look at that costs one read.
+        // Features that are off: native tokens and other calldata prices. Each check costs one
+        // read.
         Function::isNativeTokenOwner(_)
         | Function::isCalldataPriceIncreaseEnabled(_)
         | Function::getParentGasFloorPerToken(_)
@@ -38,7 +38,7 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     call.encode_word(word)
 }
 
-/// Answers with more than a word.
+/// Runs a function that returns more than a word.
 fn dispatch_compound(call: &mut PrecompileCall<'_>, function: &Function) -> CallResult {
     match function {
         Function::getAllChainOwners(_) => {
@@ -61,7 +61,8 @@ fn dispatch_compound(call: &mut PrecompileCall<'_>, function: &Function) -> Call
     }
 }
 
-/// Mends the list of owners, which is never broken here: reverts after looking.
+/// `rectifyChainOwner` repairs a corrupted owner list; here the list is never corrupted, so the
+/// call reverts.
 fn rectify(call: &mut PrecompileCall<'_>, owner: alloy::primitives::Address) -> CallResult {
     if AddressSet::owners().contains(call, owner) {
         call.burn(STORAGE_READ_GAS.saturating_mul(3));

@@ -1,5 +1,4 @@
-//! `ArbRetryableTx` (0x6e) on a chain without tickets: messages of the parent chain make them, and
-//! there is none.
+//! `ArbRetryableTx` (0x6e). Retryable tickets come from the parent chain, so there are none.
 
 use alloy::primitives::U256;
 
@@ -8,10 +7,10 @@ use super::{
     call::{CallResult, PrecompileCall, STORAGE_READ_GAS, solidity_error},
 };
 
-/// Seconds that a ticket would live.
+/// Lifetime of a ticket in seconds.
 const LIFETIME: u64 = 604_800;
 
-/// Answers a call.
+/// Runs a call.
 pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     match call.function()? {
         Function::getLifetime(_) => {
@@ -41,7 +40,7 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     }
 }
 
-/// Reverts after looking for a ticket.
+/// The revert for a ticket that does not exist.
 fn no_ticket(call: &mut PrecompileCall<'_>, gas: u64) -> CallResult {
     call.burn(gas);
     Err(solidity_error(&NoTicketWithID {}))

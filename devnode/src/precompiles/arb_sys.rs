@@ -1,4 +1,4 @@
-//! `ArbSys` (0x64): the chain as seen from inside, and messages to the parent chain.
+//! `ArbSys` (0x64): properties of the chain, and messages to the parent chain.
 
 use alloy::primitives::{Address, Bytes, U256, address, keccak256};
 
@@ -13,19 +13,19 @@ use super::{
 };
 use crate::{CHAIN_ID, state::send_accumulator};
 
-/// Its own address.
+/// Address of the precompile.
 const ARB_SYS: Address = address!("0000000000000000000000000000000000000064");
 
-/// What version 51 of ArbOS calls itself.
+/// Version that `arbOSVersion` returns for ArbOS 51.
 const ARBOS_VERSION: u64 = 106;
 
-/// Blocks whose hashes can be asked for.
+/// Number of recent blocks with an available hash.
 const HASH_WINDOW: u64 = 256;
 
-/// What is added to the address of a contract of the parent chain.
+/// Offset of an aliased address.
 const L1_ALIAS_OFFSET: Address = address!("1111000000000000000000000000000000001111");
 
-/// Answers a call.
+/// Runs a call.
 pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     match call.function()? {
         Function::mapL1SenderContractAddressToL2Alias(args) => {
@@ -43,9 +43,9 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
         Function::arbBlockHash(args) => {
             call.view()?;
             let current = call.host.block_context().height;
-            let asked: u64 = args.number.saturating_to();
-            let recent = asked >= current.saturating_sub(HASH_WINDOW) && asked < current;
-            match call.host.block_hash(asked).filter(|_| recent) {
+            let requested: u64 = args.number.saturating_to();
+            let recent = requested >= current.saturating_sub(HASH_WINDOW) && requested < current;
+            match call.host.block_hash(requested).filter(|_| recent) {
                 Some(hash) => call.encode_return::<arbBlockHashCall>(&hash),
                 None => Err(solidity_error(&InvalidBlockNumber {
                     requested: args.number,
@@ -84,28 +84,28 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
         }
         Function::sendMerkleTreeState(_) => {
             call.view()?;
-            // Only for the zero address, which calls nothing in a transaction.
+            // Only the zero address may call this, which no transaction does.
             Err(CallError::EmptyRevert)
         }
         Function::myCallersAddressWithoutAliasing(_) => {
             call.view()?;
-            let beyond = call.caller.outer_caller;
-            call.encode_return::<myCallersAddressWithoutAliasingCall>(&beyond)
+            let outer_caller = call.caller.outer_caller;
+            call.encode_return::<myCallersAddressWithoutAliasingCall>(&outer_caller)
         }
     }
 }
 
-/// Writes down a message to the parent chain and burns the value that goes with it.
+/// Records a message to the parent chain and burns its value.
 fn send(call: &mut PrecompileCall<'_>, destination: Address, data: Bytes) -> CallResult {
     let (caller, value) = (call.caller.address, call.caller.value);
-    let facts = call.host.block_context();
+    let block = call.host.block_context();
     let word = |number: u64| U256::from(number).to_be_bytes::<32>();
     let preimage = [
         caller.as_slice(),
         destination.as_slice(),
-        &word(facts.height),
+        &word(block.height),
         &word(0),
-        &word(facts.timestamp),
+        &word(block.timestamp),
         &value.to_be_bytes::<32>(),
         &data,
     ]
@@ -123,9 +123,9 @@ fn send(call: &mut PrecompileCall<'_>, destination: Address, data: Bytes) -> Cal
         destination,
         hash: hash.into(),
         position: U256::from(leaf),
-        arbBlockNum: U256::from(facts.height),
+        arbBlockNum: U256::from(block.height),
         ethBlockNum: U256::ZERO,
-        timestamp: U256::from(facts.timestamp),
+        timestamp: U256::from(block.timestamp),
         callvalue: value,
         data,
     });

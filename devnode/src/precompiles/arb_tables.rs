@@ -1,5 +1,5 @@
-//! The tables of early Arbitrum: `ArbAddressTable` (0x66), which gives addresses short numbers, and
-//! what is left of `ArbFunctionTable` (0x68) and `ArbBLS` (0x67).
+//! Tables of early Arbitrum: `ArbAddressTable` (0x66), which assigns indices to addresses, and the
+//! remains of `ArbFunctionTable` (0x68) and `ArbBLS` (0x67).
 
 use alloy::{
     primitives::{Address, Bytes, U256},
@@ -17,12 +17,13 @@ use super::{
 };
 use crate::state::arbos::{ArbosStorage, Substorage, from_address, to_address};
 
-/// Where the addresses are: their count in word 0, then one by one, and numbers by address.
+/// Storage of the address table: size in word 0, addresses from word 1, and indices by address in a
+/// child.
 fn address_table() -> Substorage {
     Substorage::ROOT.child(&[3])
 }
 
-/// Answers a call of `ArbAddressTable`.
+/// Runs a call of `ArbAddressTable`.
 pub(super) fn dispatch_address_table(call: &mut PrecompileCall<'_>) -> CallResult {
     match call.function()? {
         Function::addressExists(args) => {
@@ -66,7 +67,7 @@ pub(super) fn dispatch_address_table(call: &mut PrecompileCall<'_>) -> CallResul
     }
 }
 
-/// Answers a call of `ArbFunctionTable`, which keeps nothing any more.
+/// Runs a call of `ArbFunctionTable`, which stores nothing any more.
 pub(super) fn dispatch_function_table(call: &mut PrecompileCall<'_>) -> CallResult {
     match call.function()? {
         ArbFunctionTableCalls::upload(_) => {
@@ -84,25 +85,25 @@ pub(super) fn dispatch_function_table(call: &mut PrecompileCall<'_>) -> CallResu
     }
 }
 
-/// Answers a call of `ArbBLS`, which has no functions.
+/// Runs a call of `ArbBLS`, which has no functions.
 pub(super) const fn dispatch_bls(_: &mut PrecompileCall<'_>) -> CallResult {
     Err(CallError::RevertAllGas)
 }
 
-/// The number of an address; `None` if it has none.
+/// The index of an address.
 fn index_of(call: &mut PrecompileCall<'_>, account: Address) -> Option<U256> {
     let slot = address_table().child(&[]).slot(account.into_word());
     call.word(slot).checked_sub(U256::ONE)
 }
 
-/// The address with a number; `None` if there are not as many.
+/// The address at an index.
 fn address_at(call: &mut PrecompileCall<'_>, index: U256) -> Option<Address> {
     let size = call.word(address_table().at(0));
-    let place: u64 = index.saturating_to();
-    (index < size).then(|| to_address(call.word(address_table().at(place.saturating_add(1)))))
+    let position: u64 = index.saturating_to();
+    (index < size).then(|| to_address(call.word(address_table().at(position.saturating_add(1)))))
 }
 
-/// Gives an address a number, unless it has one.
+/// Assigns an index to an address, unless it has one.
 fn register(call: &mut PrecompileCall<'_>, account: Address) -> U256 {
     if let Some(known) = index_of(call, account) {
         return known;
@@ -115,7 +116,7 @@ fn register(call: &mut PrecompileCall<'_>, account: Address) -> U256 {
     U256::from(index)
 }
 
-/// Reads what `compress` wrote at an offset; the address, and how many bytes it took.
+/// Decodes the output of `compress` at an offset; returns the address and the number of bytes read.
 fn decompress(call: &mut PrecompileCall<'_>, data: &[u8], offset: U256) -> CallResult {
     let offset: usize = offset.saturating_to();
     let rest = data.get(offset..).ok_or(CallError::EmptyRevert)?;

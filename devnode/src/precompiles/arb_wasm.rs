@@ -158,7 +158,7 @@ fn activate_program(call: &mut PrecompileCall<'_>, account: Address) -> CallResu
         dataFee: fee,
         version: params.version,
     });
-    call.host.module_cache().insert(code_hash, activation.module);
+    call.host.cache_module(code_hash, activation.module);
     let version = params.version;
     call.encode_return::<activateProgramCall>(&activateProgramReturn { version, dataFee: fee })
 }

@@ -1,4 +1,4 @@
-//! `ArbWasmCache` (0x72): programs that are cheaper to enter, and who may say which.
+//! `ArbWasmCache` (0x72): programs with a cheaper entry, and their managers.
 
 use alloy::primitives::B256;
 
@@ -16,7 +16,7 @@ use crate::state::{
     programs::{self, InactiveProgram, ProgramRecord},
 };
 
-/// Answers a call.
+/// Runs a call.
 pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     match call.function()? {
         Function::isCacheManager(args) => {
@@ -48,7 +48,7 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     }
 }
 
-/// Caches or evicts a program, unless it is so already.
+/// Caches or evicts a program, unless it is in that state already.
 fn set_cached(
     call: &mut PrecompileCall<'_>,
     code_hash: B256,
@@ -74,7 +74,7 @@ fn set_cached(
     }
     call.emit(&UpdateProgramCache { manager, codehash: code_hash, cached });
     call.burn(record.init_cost.into());
-    // The module is looked up either way, and paid for.
+    // Nitro reads the module hash in either case.
     call.word(programs::module_slot(code_hash));
     ProgramRecord { cached, ..record }.save(call, code_hash);
     Ok(())

@@ -1,4 +1,4 @@
-//! `ArbosTest` (0x69): burning gas.
+//! `ArbosTest` (0x69): burns gas.
 
 use alloy::primitives::Bytes;
 
@@ -7,7 +7,7 @@ use super::{
     call::{CallError, CallResult, PrecompileCall},
 };
 
-/// Answers a call.
+/// Runs a call.
 pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     let Function::burnArbGas(args) = call.function()?;
     call.pure()?;

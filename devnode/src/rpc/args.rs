@@ -1,4 +1,4 @@
-//! Reading the arguments of a request, as strictly as a node does.
+//! Parsing of arguments, as strict as Nitro's.
 
 use alloy::{
     eips::{BlockId, BlockNumberOrTag},
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::error::{ArgumentError, RpcError};
 
-/// Fields of a call that are numbers in hexadecimal.
+/// Fields of a call that are hexadecimal numbers.
 const NUMBER_FIELDS: [&str; 8] = [
     "gas",
     "gasPrice",
@@ -22,24 +22,24 @@ const NUMBER_FIELDS: [&str; 8] = [
     "chainId",
 ];
 
-/// Names of block overrides that a node no longer knows.
+/// Names of block overrides that Nitro no longer supports and ignores.
 const DEPRECATED_OVERRIDES: [&str; 6] =
     ["blockNumber", "timestamp", "coinbase", "random", "baseFee", "difficulty"];
 
-/// The arguments of a request, taken from the front.
+/// The arguments of a request, read from the front.
 #[derive(Debug)]
 pub(super) struct Args {
-    /// All of them.
+    /// The remaining arguments.
     values: std::vec::IntoIter<Value>,
-    /// How many were taken.
+    /// Number of arguments read so far.
     taken: usize,
 }
 
 impl Args {
-    /// The arguments in the parameters of a request.
+    /// Parses the parameters of a request.
     ///
     /// # Errors
-    /// If the parameters are not a list.
+    /// If they are not a list.
     pub(super) fn parse(params: Option<&str>) -> Result<Self, RpcError> {
         let values =
             match params.map(serde_json::from_str).transpose().map_err(RpcError::InvalidParams)? {
@@ -50,18 +50,18 @@ impl Args {
         Ok(Self { values: values.into_iter(), taken: 0 })
     }
 
-    /// The next argument, which has to be there.
+    /// Reads a required argument.
     pub(super) fn take<T: DeserializeOwned>(&mut self) -> Result<T, RpcError> {
         self.read(|value| Ok(serde_json::from_value(value)?))
     }
 
-    /// The next argument; `None` if it is missing or null.
+    /// Reads an optional argument; `None` if it is missing or null.
     pub(super) fn optional<T: DeserializeOwned>(&mut self) -> Result<Option<T>, RpcError> {
         self.read_optional(|value| Ok(serde_json::from_value(value)?))
     }
 
-    /// The next argument, a call. Like a node, looks past its type, whatever is written there: the
-    /// other fields tell which it is.
+    /// Reads a required call. Ignores its `type`, as Nitro does: the other fields determine the
+    /// type.
     pub(super) fn call<T: DeserializeOwned>(&mut self) -> Result<T, RpcError> {
         self.read(|mut value| {
             if let Value::Object(fields) = &mut value {
@@ -72,32 +72,32 @@ impl Args {
         })
     }
 
-    /// The next argument, a number in hexadecimal.
+    /// Reads a required hexadecimal number.
     pub(super) fn number(&mut self) -> Result<u64, RpcError> {
         self.read(|value| number(&value, 64).map(|number| number.saturating_to()))
     }
 
-    /// The next argument, a number in hexadecimal or in decimal.
+    /// Reads a required number, hexadecimal or decimal.
     pub(super) fn any_number(&mut self) -> Result<u64, RpcError> {
         self.read(|value| any_number(&value))
     }
 
-    /// The next argument, a number in hexadecimal or in decimal; `None` if missing or null.
+    /// Reads an optional number, hexadecimal or decimal.
     pub(super) fn optional_any_number(&mut self) -> Result<Option<u64>, RpcError> {
         self.read_optional(|value| any_number(&value))
     }
 
-    /// The next argument, an address.
+    /// Reads a required address.
     pub(super) fn address(&mut self) -> Result<Address, RpcError> {
         self.read(parse_prefixed)
     }
 
-    /// The next argument, bytes.
+    /// Reads required bytes.
     pub(super) fn bytes(&mut self) -> Result<Bytes, RpcError> {
         self.read(parse_prefixed)
     }
 
-    /// What a call pretends about the block. The names that were used once are ignored.
+    /// Reads optional block overrides. Deprecated names are ignored.
     pub(super) fn block_overrides(&mut self) -> Result<BlockOverrides, RpcError> {
         let overrides = self.read_optional(|mut value| {
             if let Value::Object(fields) = &mut value {
@@ -108,22 +108,22 @@ impl Args {
         Ok(overrides.unwrap_or_default())
     }
 
-    /// The next argument, a block's height or tag.
+    /// Reads a required height or tag.
     pub(super) fn tag(&mut self) -> Result<BlockNumberOrTag, RpcError> {
         self.read(|value| tag(&value))
     }
 
-    /// The next argument, a block.
+    /// Reads a required block id.
     pub(super) fn block(&mut self) -> Result<BlockId, RpcError> {
         self.read(|value| block(&value))
     }
 
-    /// The next argument, a block; the latest if it is missing or null.
+    /// Reads an optional block id; defaults to the latest block.
     pub(super) fn optional_block(&mut self) -> Result<BlockId, RpcError> {
         Ok(self.read_optional(|value| block(&value))?.unwrap_or_default())
     }
 
-    /// The next argument, a storage key of at most 32 bytes, with or without prefix.
+    /// Reads a required storage key of at most 32 bytes, with or without prefix.
     pub(super) fn storage_key(&mut self) -> Result<U256, RpcError> {
         self.read(|value| {
             let text = value.as_str().ok_or(ArgumentError::NotAString)?;
@@ -138,10 +138,10 @@ impl Args {
         })
     }
 
-    /// Ends the arguments.
+    /// Finishes parsing.
     ///
     /// # Errors
-    /// If there are more.
+    /// If arguments are left.
     pub(super) fn finish(mut self) -> Result<(), RpcError> {
         match self.values.next() {
             Some(_) => Err(RpcError::TooManyArguments(self.taken)),
@@ -149,7 +149,7 @@ impl Args {
         }
     }
 
-    /// Reads the next argument, which has to be there.
+    /// Reads a required argument with `read`.
     fn read<T>(
         &mut self,
         read: impl FnOnce(Value) -> Result<T, ArgumentError>,
@@ -160,7 +160,7 @@ impl Args {
         read(value).map_err(|why| RpcError::InvalidArgument { index, why })
     }
 
-    /// Reads the next argument unless it is missing or null.
+    /// Reads an optional argument with `read`.
     fn read_optional<T>(
         &mut self,
         read: impl FnOnce(Value) -> Result<T, ArgumentError>,
@@ -173,7 +173,7 @@ impl Args {
     }
 }
 
-/// Something in hexadecimal, which needs its prefix.
+/// Parses a hexadecimal value, whose prefix is required.
 fn parse_prefixed<T: DeserializeOwned>(value: Value) -> Result<T, ArgumentError> {
     match value.as_str() {
         Some(text) if !text.starts_with("0x") => Err(ArgumentError::MissingPrefix),
@@ -181,7 +181,7 @@ fn parse_prefixed<T: DeserializeOwned>(value: Value) -> Result<T, ArgumentError>
     }
 }
 
-/// A number in hexadecimal: with prefix, without zeros in front.
+/// Parses a hexadecimal number with prefix and without leading zeros.
 fn number(value: &Value, bits: usize) -> Result<U256, ArgumentError> {
     let text = value.as_str().ok_or(ArgumentError::NotAString)?;
     let digits = text.strip_prefix("0x").ok_or(ArgumentError::MissingPrefix)?;
@@ -193,7 +193,7 @@ fn number(value: &Value, bits: usize) -> Result<U256, ArgumentError> {
     }
 }
 
-/// A number in hexadecimal or in decimal.
+/// Parses a number, hexadecimal or decimal.
 fn any_number(value: &Value) -> Result<u64, ArgumentError> {
     match value.as_u64() {
         Some(plain) => Ok(plain),
@@ -201,9 +201,9 @@ fn any_number(value: &Value) -> Result<u64, ArgumentError> {
     }
 }
 
-/// A block's height or tag.
+/// Parses a height or tag.
 fn tag(value: &Value) -> Result<BlockNumberOrTag, ArgumentError> {
-    // Anything that is no string is a number without prefix.
+    // Nitro treats any other JSON value as a number without prefix.
     Ok(match value.as_str().ok_or(ArgumentError::MissingPrefix)? {
         "latest" => BlockNumberOrTag::Latest,
         "earliest" => BlockNumberOrTag::Earliest,
@@ -214,7 +214,7 @@ fn tag(value: &Value) -> Result<BlockNumberOrTag, ArgumentError> {
     })
 }
 
-/// A block by height, tag or hash, also as an object.
+/// Parses a block id: height, tag, hash, or an object (EIP-1898).
 fn block(value: &Value) -> Result<BlockId, ArgumentError> {
     if let Value::Object(fields) = value {
         return match (fields.get("blockHash"), fields.get("blockNumber")) {
@@ -231,7 +231,7 @@ fn block(value: &Value) -> Result<BlockId, ArgumentError> {
     }
 }
 
-/// Checks that the numbers of a call are written as numbers are.
+/// Checks the syntax of the numbers and bytes of a call.
 fn check_numbers(fields: &Map<String, Value>) -> Result<(), ArgumentError> {
     for name in NUMBER_FIELDS {
         if let Some(value) = fields.get(name).filter(|value| !value.is_null()) {

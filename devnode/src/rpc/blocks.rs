@@ -1,4 +1,4 @@
-//! Methods about blocks and the transactions in them.
+//! Methods about blocks and their transactions.
 
 use std::sync::Arc;
 
@@ -19,10 +19,10 @@ pub(super) fn number(node: &mut NodeContext, args: Args) -> MethodResult {
 
 /// `eth_getBlockByNumber`
 pub(super) fn by_number(node: &mut NodeContext, mut args: Args) -> MethodResult {
-    let (tag, whole) = (args.tag()?, args.take()?);
+    let (tag, full) = (args.tag()?, args.take()?);
     args.finish()?;
     let Some(block) = node.chain.find_block(tag.into())? else { return Ok(Value::Null) };
-    let mut value = convert::block(block, whole)?;
+    let mut value = convert::block(block, full)?;
     if tag == BlockNumberOrTag::Pending
         && let Value::Object(fields) = &mut value
     {
@@ -35,10 +35,10 @@ pub(super) fn by_number(node: &mut NodeContext, mut args: Args) -> MethodResult 
 
 /// `eth_getBlockByHash`
 pub(super) fn by_hash(node: &mut NodeContext, mut args: Args) -> MethodResult {
-    let (hash, whole) = (args.take()?, args.take()?);
+    let (hash, full) = (args.take()?, args.take()?);
     args.finish()?;
     match node.chain.block_by_hash(hash) {
-        Some(block) => convert::block(block, whole),
+        Some(block) => convert::block(block, full),
         None => Ok(Value::Null),
     }
 }
@@ -73,12 +73,12 @@ pub(super) fn uncle_count_by_hash(node: &mut NodeContext, args: Args) -> MethodR
     with_block_by_hash(node, args, |_| Ok(json!("0x0")))
 }
 
-/// `eth_getUncleByBlockNumberAndIndex`: there are none.
+/// `eth_getUncleByBlockNumberAndIndex`: there are no uncles.
 pub(super) fn uncle_by_number(node: &mut NodeContext, args: Args) -> MethodResult {
     at_index_by_number(node, args, |_, _| Ok(Value::Null))
 }
 
-/// `eth_getUncleByBlockHashAndIndex`: there are none.
+/// `eth_getUncleByBlockHashAndIndex`: there are no uncles.
 pub(super) fn uncle_by_hash(node: &mut NodeContext, args: Args) -> MethodResult {
     at_index_by_hash(node, args, |_, _| Ok(Value::Null))
 }
@@ -141,90 +141,90 @@ pub(super) fn raw_transaction_by_block_hash(node: &mut NodeContext, args: Args) 
     at_index_by_hash(node, args, raw_transaction_at)
 }
 
-/// How many transactions a block has.
-#[expect(clippy::unnecessary_wraps, reason = "it is told like everything about a block")]
+/// Number of transactions in a block.
+#[expect(clippy::unnecessary_wraps, reason = "has the signature of `with_block_by_number`")]
 fn count(block: &Block) -> MethodResult {
     Ok(json!(format!("{:#x}", block.transactions.len())))
 }
 
-/// A transaction of a block; null if it has fewer.
+/// A transaction of a block; null if the index is too high.
 fn transaction_at(block: &Block, index: usize) -> MethodResult {
     Ok(serde_json::to_value(convert::transaction(block, index))?)
 }
 
-/// The bytes of a transaction of a block; none if it has fewer.
+/// The encoding of a transaction of a block; empty if the index is too high.
 fn raw_transaction_at(block: &Block, index: usize) -> MethodResult {
     let included = block.transactions.get(index);
     let bytes = included.map(|included| included.transaction.encoded_2718()).unwrap_or_default();
     Ok(serde_json::to_value(Bytes::from(bytes))?)
 }
 
-/// Tells something about the block whose number is the only argument; null if there is none.
+/// Converts the block with the given number; null if it does not exist.
 fn with_block_by_number(
     node: &NodeContext,
     mut args: Args,
-    tell: fn(&Block) -> MethodResult,
+    convert: fn(&Block) -> MethodResult,
 ) -> MethodResult {
     let tag = args.tag()?;
     args.finish()?;
-    node.chain.find_block(tag.into())?.map_or(Ok(Value::Null), |block| tell(block))
+    node.chain.find_block(tag.into())?.map_or(Ok(Value::Null), |block| convert(block))
 }
 
-/// Tells something about the block whose hash is the only argument; null if there is none.
+/// Converts the block with the given hash; null if it does not exist.
 fn with_block_by_hash(
     node: &NodeContext,
     mut args: Args,
-    tell: fn(&Block) -> MethodResult,
+    convert: fn(&Block) -> MethodResult,
 ) -> MethodResult {
     let hash = args.take()?;
     args.finish()?;
-    node.chain.block_by_hash(hash).map_or(Ok(Value::Null), |block| tell(block))
+    node.chain.block_by_hash(hash).map_or(Ok(Value::Null), |block| convert(block))
 }
 
-/// Tells something at an index of the block that a number names; null if there is no block.
+/// Converts an item of the block with the given number; null if the block does not exist.
 fn at_index_by_number(
     node: &NodeContext,
     mut args: Args,
-    tell: fn(&Block, usize) -> MethodResult,
+    convert: fn(&Block, usize) -> MethodResult,
 ) -> MethodResult {
     let tag = args.tag()?;
-    at_index(node, args, tag.into(), tell)
+    at_index(node, args, tag.into(), convert)
 }
 
-/// Tells something at an index of the block that a hash names; null if there is no block.
+/// Converts an item of the block with the given hash; null if the block does not exist.
 fn at_index_by_hash(
     node: &NodeContext,
     mut args: Args,
-    tell: fn(&Block, usize) -> MethodResult,
+    convert: fn(&Block, usize) -> MethodResult,
 ) -> MethodResult {
     let hash: B256 = args.take()?;
-    at_index(node, args, BlockId::hash(hash), tell)
+    at_index(node, args, BlockId::hash(hash), convert)
 }
 
-/// Tells something at an index of a block; null if there is no block.
+/// Converts an item of a block; null if the block does not exist.
 fn at_index(
     node: &NodeContext,
     mut args: Args,
     id: BlockId,
-    tell: fn(&Block, usize) -> MethodResult,
+    convert: fn(&Block, usize) -> MethodResult,
 ) -> MethodResult {
     let index = args.number()?;
     args.finish()?;
     let index = usize::try_from(index).unwrap_or(usize::MAX);
-    node.chain.find_block(id)?.map_or(Ok(Value::Null), |block| tell(block, index))
+    node.chain.find_block(id)?.map_or(Ok(Value::Null), |block| convert(block, index))
 }
 
-/// Where a transaction is.
+/// Where a transaction was found.
 enum TransactionLookup<'a> {
     /// In a block, at an index.
     Included(Arc<Block>, usize),
-    /// Not in a block yet.
+    /// In the pool.
     Pending(&'a RecoveredTransaction),
-    /// Not known.
+    /// Nowhere.
     Unknown,
 }
 
-/// Looks for the transaction whose hash is the only argument.
+/// Looks up the transaction with the given hash.
 fn lookup(node: &NodeContext, mut args: Args) -> Result<TransactionLookup<'_>, RpcError> {
     let hash = args.take()?;
     args.finish()?;

@@ -1,4 +1,4 @@
-//! Methods that run calls without changing anything.
+//! Methods that run calls without changing state.
 
 use alloy::{
     primitives::{U64, U256},
@@ -48,7 +48,7 @@ pub(super) fn access_list(node: &mut NodeContext, mut args: Args) -> MethodResul
     Ok(serde_json::to_value(AccessListResult { access_list: list, gas_used, error })?)
 }
 
-/// Reads a call, its block, and what it pretends about state and block.
+/// Parses a call with its block and its overrides.
 fn parse_call(mut args: Args) -> Result<CallRequest, RpcError> {
     let (request, block) = (args.call()?, args.optional_block()?);
     let state = args.optional()?.unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Blocks, transactions and receipts in the form in which they are told outside: Ethereum's, with
-//! the fields that Arbitrum adds.
+//! Conversion of blocks, transactions and receipts to Ethereum's RPC types, with Arbitrum's
+//! additional fields.
 
 use alloy::{
     consensus::{BlockBody, Transaction as _, transaction::Recovered},
@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use super::error::RpcError;
 use crate::chain::{Block, IncludedTransaction, RecoveredTransaction};
 
-/// A block; with whole transactions, or only their hashes.
-pub(super) fn block(block: &Block, whole: bool) -> Result<Value, RpcError> {
-    let transactions = if whole {
+/// A block, with full transactions or only their hashes.
+pub(super) fn block(block: &Block, full: bool) -> Result<Value, RpcError> {
+    let transactions = if full {
         let count = block.transactions.len();
         BlockTransactions::Full((0..count).filter_map(|index| transaction(block, index)).collect())
     } else {
@@ -23,8 +23,8 @@ pub(super) fn block(block: &Block, whole: bool) -> Result<Value, RpcError> {
         BlockTransactions::Hashes(hashes)
     };
     let header = rpc_header(block);
-    let told = types::Block { header, uncles: Vec::new(), transactions, withdrawals: None };
-    add_arbitrum_fields(block, told)
+    let value = types::Block { header, uncles: Vec::new(), transactions, withdrawals: None };
+    add_arbitrum_fields(block, value)
 }
 
 /// The header of a block.
@@ -43,9 +43,9 @@ fn rpc_header(block: &Block) -> types::Header {
     header
 }
 
-/// Adds what Arbitrum tells in headers.
-fn add_arbitrum_fields(block: &Block, told: impl Serialize) -> Result<Value, RpcError> {
-    let mut value = serde_json::to_value(told)?;
+/// Adds Arbitrum's fields to a header or block.
+fn add_arbitrum_fields(block: &Block, value: impl Serialize) -> Result<Value, RpcError> {
+    let mut value = serde_json::to_value(value)?;
     if let Value::Object(fields) = &mut value {
         fields.insert("l1BlockNumber".to_owned(), json!("0x0"));
         fields.insert("sendCount".to_owned(), json!(U64::from(block.send_count())));
@@ -54,7 +54,7 @@ fn add_arbitrum_fields(block: &Block, told: impl Serialize) -> Result<Value, Rpc
     Ok(value)
 }
 
-/// A transaction of a block; `None` if the block has fewer.
+/// A transaction of a block; `None` if the index is too high.
 pub(super) fn transaction(block: &Block, index: usize) -> Option<Transaction> {
     let included = block.transactions.get(index)?;
     let envelope = included.transaction.inner().clone();
@@ -69,7 +69,7 @@ pub(super) fn transaction(block: &Block, index: usize) -> Option<Transaction> {
     })
 }
 
-/// A transaction that waits for a block.
+/// A pooled transaction.
 pub(super) fn pending_transaction(incoming: &RecoveredTransaction) -> Transaction {
     Transaction {
         inner: incoming.transaction.clone(),
@@ -81,7 +81,7 @@ pub(super) fn pending_transaction(incoming: &RecoveredTransaction) -> Transactio
     }
 }
 
-/// The receipt of a transaction of a block; null if the block has fewer.
+/// The receipt of a transaction of a block; null if the index is too high.
 pub(super) fn receipt(block: &Block, index: usize) -> Result<Value, RpcError> {
     let Some(included) = block.transactions.get(index) else { return Ok(Value::Null) };
     let hash = included.hash();

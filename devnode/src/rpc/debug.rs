@@ -1,4 +1,4 @@
-//! Methods that tell how transactions and calls run.
+//! Methods that trace transactions and calls.
 
 use alloy::{
     eips::BlockId,

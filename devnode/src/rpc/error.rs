@@ -1,4 +1,4 @@
-//! The errors of JSON-RPC: the only place that knows their codes.
+//! Errors of JSON-RPC. Only this file and [`super::request`] know error codes.
 
 use alloy::primitives::Bytes;
 use jsonrpsee::types::ErrorObjectOwned;
@@ -10,122 +10,122 @@ use crate::{
     precompiles::revert_text,
 };
 
-/// A call that reverted.
+/// Code of a reverted call.
 const EXECUTION_REVERTED: i32 = 3;
 
-/// Anything that the chain refuses.
+/// Code of a rejection by the chain.
 const SERVER_ERROR: i32 = -32_000;
 
-/// Arguments that do not fit the method.
+/// Code of invalid arguments.
 const INVALID_PARAMS: i32 = -32_602;
 
-/// Nobody's fault but ours.
+/// Code of an internal error.
 const INTERNAL_ERROR: i32 = -32_603;
 
-/// Why a request is not answered.
+/// Why a request fails.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RpcError {
-    /// The parameters cannot be read.
+    /// The parameters are not valid JSON.
     #[error("invalid params: {0}")]
     InvalidParams(serde_json::Error),
     /// The parameters are not a list.
     #[error("non-array args")]
     ParamsNotAList,
-    /// An argument is missing.
+    /// A required argument is missing.
     #[error("missing value for required argument {0}")]
     MissingArgument(usize),
-    /// An argument does not fit.
+    /// An argument is invalid.
     #[error("invalid argument {index}: {why}")]
     InvalidArgument {
-        /// Its place.
+        /// Index of the argument.
         index: usize,
-        /// What is wrong with it.
+        /// The reason.
         why: ArgumentError,
     },
-    /// More arguments than the method takes.
+    /// The method takes fewer arguments.
     #[error("too many arguments, want at most {0}")]
     TooManyArguments(usize),
-    /// More topics than a log has.
+    /// The filter has more topics than a log.
     #[error("exceed max topics")]
     TooManyTopics,
-    /// The chain refuses.
+    /// The chain rejects the request.
     #[error(transparent)]
     Chain(#[from] ChainError),
-    /// A call reverted with these bytes.
+    /// The call reverted with this data.
     #[error("execution reverted{}", revert_suffix(.0))]
     Reverted(Bytes),
-    /// A call failed otherwise.
+    /// The call failed without a revert.
     #[error("{0}")]
     Halted(crate::exec::Halt),
-    /// A key of storage with too many digits.
+    /// A storage key is too long.
     #[error("hex string too long, want at most 32 bytes")]
     KeyTooLong,
-    /// A key of storage with something else than digits.
+    /// A storage key is not hexadecimal.
     #[error("hex string invalid")]
     InvalidKey,
-    /// No such filter.
+    /// The filter does not exist.
     #[error("filter not found")]
     FilterNotFound,
-    /// Too many filters.
-    #[error("at most {0} filters are kept")]
+    /// The maximum number of filters is installed.
+    #[error("too many filters: at most {0}")]
     TooManyFilters(usize),
-    /// The node does not send for this account.
+    /// The node cannot send for this account.
     #[error("unknown account")]
     UnknownAccount,
-    /// A transaction with fields that do not go together.
-    #[error("the fields do not make a transaction of any type")]
+    /// The fields of a transaction fit no transaction type.
+    #[error("the fields fit no transaction type")]
     UnknownTransactionType,
-    /// A structure to sign that does not fit its own types.
+    /// Typed data does not fit its types.
     #[error("the typed data does not fit its types")]
     InvalidTypedData,
-    /// More blocks than are made at once.
-    #[error("at most {0} blocks are made at once")]
+    /// The request would mine too many blocks at once.
+    #[error("too many blocks: at most {0} per request")]
     TooManyBlocks(u64),
-    /// An answer that cannot be written down.
+    /// The response cannot be serialized.
     #[error(transparent)]
     Serialize(#[from] serde_json::Error),
-    /// The chain is gone.
+    /// The chain has stopped.
     #[error(transparent)]
     Stopped(#[from] ChainStopped),
 }
 
-/// What is wrong with an argument.
+/// Why an argument is invalid.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ArgumentError {
-    /// It is not what the method takes.
+    /// The value has the wrong type.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
-    /// It is no string.
+    /// The value is not a string.
     #[error("non-string")]
     NotAString,
-    /// Hexadecimal needs its prefix.
+    /// A hexadecimal value lacks its prefix.
     #[error("hex string without 0x prefix")]
     MissingPrefix,
-    /// No digits.
+    /// A hexadecimal number has no digits.
     #[error("hex string \"0x\"")]
     NoDigits,
-    /// Zeros in front.
+    /// A hexadecimal number has leading zeros.
     #[error("hex number with leading zero digits")]
     LeadingZero,
-    /// Something else than digits.
+    /// A hexadecimal value has other characters.
     #[error("invalid hex string")]
     InvalidHex,
-    /// Too many digits.
+    /// A number is too large.
     #[error("hex number > {0} bits")]
     TooLarge(usize),
-    /// Too many bytes for a storage key.
+    /// A storage key is too long.
     #[error("unable to decode storage key: hex string too long, want at most 32 bytes")]
     KeyTooLong,
-    /// A block named twice.
+    /// A block id has both a hash and a number.
     #[error("cannot specify both BlockHash and BlockNumber, choose one or the other")]
     HashAndNumber,
-    /// A range named twice.
+    /// A filter has both a hash and a range.
     #[error("cannot specify both BlockHash and FromBlock/ToBlock, choose one or the other")]
     HashAndRange,
 }
 
 impl RpcError {
-    /// How a call ended, as an answer or an error.
+    /// The output of a finished call, or its failure.
     pub(super) fn execution_output(execution: Execution) -> Result<Bytes, Self> {
         match execution.status {
             ExecutionStatus::Success => Ok(execution.output),
@@ -134,7 +134,7 @@ impl RpcError {
         }
     }
 
-    /// Its code.
+    /// The JSON-RPC error code.
     const fn code(&self) -> i32 {
         match self {
             Self::InvalidParams(_)
@@ -169,7 +169,7 @@ impl From<RpcError> for ErrorObjectOwned {
     }
 }
 
-/// What is known of revert data, after a colon.
+/// The decoded text of revert data after a colon; empty if it is not known.
 fn revert_suffix(data: &[u8]) -> String {
     revert_text(data).map(|text| format!(": {text}")).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Methods about the price of gas: the base fee, since tips do not exist here.
+//! Methods about fees. Tips are never paid, so only the base fee matters.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Args, MethodResult, NodeContext, RpcError};
 use crate::{chain::Block, state::settings::SPEED_LIMIT};
 
-/// The most blocks of one history.
+/// Maximum number of blocks in a fee history.
 const MAX_BLOCKS: u64 = 1024;
 
 /// `eth_gasPrice`
@@ -56,8 +56,8 @@ pub(super) fn history(node: &mut NodeContext, mut args: Args) -> MethodResult {
     Ok::<_, RpcError>(history)
 }
 
-/// How much of the speed limit the second of a block has used up with it: from 0 to 1.
-#[expect(clippy::float_arithmetic, reason = "the answer is a fraction by definition")]
+/// Share of the speed limit used up to and including a block, within its second: 0 to 1.
+#[expect(clippy::float_arithmetic, reason = "`gasUsedRatio` is a fraction")]
 fn speed_limit_usage(node: &NodeContext, block: &Arc<Block>) -> f64 {
     let same_second = node
         .chain
@@ -66,6 +66,6 @@ fn speed_limit_usage(node: &NodeContext, block: &Arc<Block>) -> f64 {
         .rev()
         .take_while(|earlier| earlier.header.timestamp == block.header.timestamp);
     let gas = same_second.map(|block| block.header.gas_used).fold(0, u64::saturating_add);
-    let whole = |gas: u64| f64::from(u32::try_from(gas).unwrap_or(u32::MAX));
-    whole(gas.min(SPEED_LIMIT)) / whole(SPEED_LIMIT)
+    let float = |gas: u64| f64::from(u32::try_from(gas).unwrap_or(u32::MAX));
+    float(gas.min(SPEED_LIMIT)) / float(SPEED_LIMIT)
 }

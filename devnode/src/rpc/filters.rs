@@ -1,4 +1,4 @@
-//! Methods that look for events: once, or again and again through filters that the node remembers.
+//! Methods that find logs, directly or through installed filters.
 
 use std::{
     collections::HashMap,
@@ -12,19 +12,19 @@ use crate::chain::IncludedTransaction;
 
 use super::{Args, MethodResult, NodeContext, RpcError, error::ArgumentError};
 
-/// The most topics of an event.
+/// Maximum topics of a log.
 const MAX_TOPICS: usize = 4;
 
-/// How long a filter is kept that nobody asks for.
+/// Lifetime of a filter after its last use.
 const FILTER_TTL: Duration = Duration::from_mins(5);
 
-/// The most filters.
+/// Maximum number of filters.
 const MAX_FILTERS: usize = 1024;
 
 /// What a filter reports.
 #[derive(Clone, Debug)]
 enum FilterKind {
-    /// Events.
+    /// Logs.
     Logs(Box<Filter>),
     /// Hashes of blocks.
     Blocks,
@@ -32,28 +32,28 @@ enum FilterKind {
     Transactions,
 }
 
-/// A filter that a client has installed.
+/// An installed filter.
 #[derive(Clone, Debug)]
 struct InstalledFilter {
-    /// What it reports.
+    /// What the filter reports.
     kind: FilterKind,
-    /// The first block that it has not reported.
+    /// First block that is not yet reported.
     next_block: u64,
-    /// When it was asked for last.
+    /// Time of the last use.
     last_polled: Instant,
 }
 
-/// All filters, by their number.
+/// Installed filters.
 #[derive(Debug, Default)]
 pub(super) struct Filters {
-    /// The filters.
+    /// Filters by id.
     installed: HashMap<u64, InstalledFilter>,
-    /// How many there ever were.
+    /// Number of filters ever installed.
     count: u64,
 }
 
 impl Filters {
-    /// Begins again after block `height`, for filters that are ahead of it.
+    /// Adjusts filters after the chain was reverted to block `height`.
     pub(super) fn rewind(&mut self, height: u64) {
         for filter in self.installed.values_mut() {
             filter.next_block = filter.next_block.min(height.saturating_add(1));
@@ -79,7 +79,7 @@ pub(super) fn new_block_filter(node: &mut NodeContext, args: Args) -> MethodResu
     install(node, FilterKind::Blocks)
 }
 
-/// `eth_newPendingTransactionFilter`: a transaction is never pending, so those of new blocks count.
+/// `eth_newPendingTransactionFilter`: reports transactions of new blocks.
 pub(super) fn new_transaction_filter(node: &mut NodeContext, args: Args) -> MethodResult {
     args.finish()?;
     install(node, FilterKind::Transactions)
@@ -87,14 +87,14 @@ pub(super) fn new_transaction_filter(node: &mut NodeContext, args: Args) -> Meth
 
 /// `eth_uninstallFilter`
 pub(super) fn uninstall(node: &mut NodeContext, args: Args) -> MethodResult {
-    let number = parse_filter_id(args)?;
-    Ok(json!(node.filters.installed.remove(&number).is_some()))
+    let id = parse_filter_id(args)?;
+    Ok(json!(node.filters.installed.remove(&id).is_some()))
 }
 
 /// `eth_getFilterChanges`
 pub(super) fn changes(node: &mut NodeContext, args: Args) -> MethodResult {
-    let number = parse_filter_id(args)?;
-    let installed = node.filters.installed.get_mut(&number).ok_or(RpcError::FilterNotFound)?;
+    let id = parse_filter_id(args)?;
+    let installed = node.filters.installed.get_mut(&id).ok_or(RpcError::FilterNotFound)?;
     let height = node.chain.height();
     let first = installed.next_block;
     installed.next_block = height.saturating_add(1);
@@ -121,14 +121,14 @@ pub(super) fn changes(node: &mut NodeContext, args: Args) -> MethodResult {
 
 /// `eth_getFilterLogs`
 pub(super) fn all_logs(node: &mut NodeContext, args: Args) -> MethodResult {
-    let number = parse_filter_id(args)?;
-    match node.filters.installed.get(&number).map(|installed| &installed.kind) {
+    let id = parse_filter_id(args)?;
+    match node.filters.installed.get(&id).map(|installed| &installed.kind) {
         Some(FilterKind::Logs(filter)) => Ok(serde_json::to_value(node.chain.logs(filter)?)?),
         _ => Err(RpcError::FilterNotFound),
     }
 }
 
-/// Installs a filter that begins with the next block.
+/// Installs a filter that starts with the next block.
 fn install(node: &mut NodeContext, kind: FilterKind) -> MethodResult {
     let next = node.chain.height().saturating_add(1);
     let filters = &mut node.filters;
@@ -144,14 +144,14 @@ fn install(node: &mut NodeContext, kind: FilterKind) -> MethodResult {
     Ok(serde_json::to_value(U64::from(filters.count))?)
 }
 
-/// The number of a filter, the only argument.
+/// Parses the id of a filter.
 fn parse_filter_id(mut args: Args) -> Result<u64, RpcError> {
-    let number = args.number()?;
+    let id = args.number()?;
     args.finish()?;
-    Ok(number)
+    Ok(id)
 }
 
-/// A filter, the only argument.
+/// Parses a filter.
 fn parse_filter(mut args: Args) -> Result<Filter, RpcError> {
     let value: Value = args.take()?;
     args.finish()?;
@@ -160,7 +160,7 @@ fn parse_filter(mut args: Args) -> Result<Filter, RpcError> {
         .map_err(|error| RpcError::InvalidArgument { index: 0, why: error.into() })
 }
 
-/// Refuses what the wire type would read in another way than a node does.
+/// Rejects filters that the deserializer would accept and Nitro rejects.
 pub(super) fn check_filter(filter: &Value) -> Result<(), RpcError> {
     let named = |name| filter.get(name).is_some_and(|value: &Value| !value.is_null());
     if named("blockHash") && (named("fromBlock") || named("toBlock")) {

@@ -1,9 +1,9 @@
-//! The table of all methods but those that only dev chains have, and those that wait: sending
-//! signed transactions and subscribing.
+//! The method table, without methods of dev chains ([`super::dev`]) and asynchronous ones:
+//! `eth_sendRawTransaction` and subscriptions.
 
 use super::{Method, blocks, calls, debug, fees, filters, net, signing, state, wallet};
 
-/// Every method by its name.
+/// Every method by name.
 pub(super) const METHODS: &[(&str, Method)] = &[
     ("debug_traceBlockByHash", debug::trace_block_by_hash),
     ("debug_traceBlockByNumber", debug::trace_block_by_number),

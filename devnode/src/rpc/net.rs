@@ -1,4 +1,4 @@
-//! Methods that say what the node is.
+//! Methods about the node and the network.
 
 use alloy::primitives::keccak256;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Args, MethodResult, NodeContext};
 use crate::CHAIN_ID;
 
-/// What the node calls itself.
+/// Client version.
 pub(super) const CLIENT_VERSION: &str = concat!("muster-devnode/v", env!("CARGO_PKG_VERSION"));
 
 /// `eth_chainId`
@@ -27,7 +27,7 @@ pub(super) fn client_version(_: &mut NodeContext, args: Args) -> MethodResult {
     Ok(json!(CLIENT_VERSION))
 }
 
-/// `web3_sha3`: the keccak hash of the argument.
+/// `web3_sha3`: Keccak-256 of the argument.
 pub(super) fn sha3(_: &mut NodeContext, mut args: Args) -> MethodResult {
     let data = args.bytes()?;
     args.finish()?;
@@ -42,13 +42,13 @@ pub(super) fn modules(_: &mut NodeContext, args: Args) -> MethodResult {
     )
 }
 
-/// `eth_syncing`: never.
+/// `eth_syncing`: always false.
 pub(super) fn not_syncing(_: &mut NodeContext, args: Args) -> MethodResult {
     args.finish()?;
     Ok(json!(false))
 }
 
-/// Methods about what the chain does not have.
+/// Methods about features that the chain lacks.
 pub(super) fn null(_: &mut NodeContext, args: Args) -> MethodResult {
     args.finish()?;
     Ok(Value::Null)

@@ -1,7 +1,7 @@
-//! The bodies of HTTP requests, read as a node reads them: ids of every kind, which are echoed as they
-//! are, notifications, and batches with things among them that are no requests.
+//! Bodies of HTTP requests, parsed as Nitro does: ids of any kind, which are echoed, notifications,
+//! and batches with invalid entries.
 //!
-//! Everything else about HTTP is the business of the server behind this.
+//! The server behind this handles everything else of HTTP.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -17,55 +17,55 @@ use tower::{Service, ServiceExt};
 
 use super::server::{MAX_REQUEST, MAX_RESPONSE};
 
-/// Not JSON.
+/// The body is not JSON.
 const PARSE_ERROR: (i32, &str) = (-32_700, "parse error");
 
-/// JSON, but no request.
+/// The body is JSON but not a request.
 const INVALID_REQUEST: (i32, &str) = (-32_600, "invalid request");
 
-/// Nothing in it.
+/// The batch is empty.
 const EMPTY_BATCH: (i32, &str) = (-32_600, "empty batch");
 
-/// Code of an unknown method.
+/// Code for an unknown method.
 const METHOD_NOT_FOUND: i32 = -32_601;
 
-/// Something that only works where a connection stays open.
+/// Subscriptions need a WebSocket.
 const NOTIFICATIONS_UNSUPPORTED: (i32, &str) = (METHOD_NOT_FOUND, "notifications not supported");
 
-/// More in it than is taken.
+/// The batch has too many entries.
 const BATCH_TOO_LARGE: (i32, &str) = (-32_600, "batch too large");
 
-/// An answer that is longer than the server gives.
+/// The responses of a batch are too long.
 const RESPONSE_TOO_LARGE: (i32, &str) = (-32_003, "response too large");
 
-/// Requests in one batch.
+/// Maximum requests in a batch.
 pub(super) const MAX_BATCH: u32 = 1000;
 
-/// Status while too many requests are being answered.
+/// HTTP status if too many requests are in progress.
 const TOO_MANY_REQUESTS: u16 = 429;
 
-/// Status of a body that is longer than the server takes.
+/// HTTP status if the body is too long.
 const PAYLOAD_TOO_LARGE: u16 = 413;
 
-/// The header that tells the media type.
+/// Name of the content type header.
 const CONTENT_TYPE: &str = "content-type";
 
-/// The media type of bodies.
+/// Content type of JSON bodies.
 const APPLICATION_JSON: &str = "application/json";
 
-/// The parts of a request or an answer, as they are written.
+/// The fields of a request or response, as JSON text.
 type Fields<'a> = HashMap<String, &'a RawValue>;
 
-/// A request as methods want it.
+/// A request in the form that the methods take.
 #[derive(Serialize)]
 struct MethodCall<'a> {
-    /// Always the same.
+    /// Always 2.0.
     jsonrpc: &'static str,
-    /// Stands for any id.
+    /// Placeholder id.
     id: u8,
-    /// What is asked for.
+    /// Name of the method.
     method: &'a str,
-    /// Its arguments.
+    /// Arguments.
     #[serde(skip_serializing_if = "Option::is_none")]
     params: Option<&'a RawValue>,
 }
@@ -77,30 +77,30 @@ struct ErrorCode {
     code: i32,
 }
 
-/// What answers bodies.
+/// Answers JSON-RPC bodies.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestHandler {
     /// All methods.
     methods: Methods,
-    /// Room for requests at the same time.
+    /// One permit per concurrent HTTP request.
     permits: Arc<Semaphore>,
 }
 
 impl RequestHandler {
-    /// Answers with these methods, to so many requests at the same time.
-    pub(super) fn new(methods: Methods, at_once: u16) -> Self {
-        Self { methods, permits: Arc::new(Semaphore::new(at_once.into())) }
+    /// Answers with these methods, at most `limit` HTTP requests at a time.
+    pub(super) fn new(methods: Methods, limit: u16) -> Self {
+        Self { methods, permits: Arc::new(Semaphore::new(limit.into())) }
     }
 
-    /// The answer to a body that came in otherwise than over HTTP; empty if it wants none.
+    /// Answers a body that did not arrive over HTTP; empty for notifications.
     pub(crate) async fn handle(&self, body: &str) -> String {
         handle_body(&self.methods, body.as_bytes()).await
     }
 
-    /// Answers a request that posts JSON; leaves all others to `server`.
+    /// Answers POST requests with JSON; passes all others to `server`.
     ///
     /// # Errors
-    /// Those of the server.
+    /// Those of `server`.
     pub(super) async fn handle_http<S>(
         self,
         server: S,
@@ -127,7 +127,7 @@ impl RequestHandler {
     }
 }
 
-/// The answer to a body; empty if it wants none.
+/// Answers a body; empty for notifications.
 async fn handle_body(methods: &Methods, body: &[u8]) -> String {
     if body.is_empty() {
         return String::new();
@@ -157,7 +157,7 @@ async fn handle_body(methods: &Methods, body: &[u8]) -> String {
     if responses.is_empty() { String::new() } else { format!("[{}]", responses.join(",")) }
 }
 
-/// The answer to one request; `None` if it is a notification, which runs unheard.
+/// Answers one request; `None` for a notification, which still runs.
 async fn handle_one(methods: &Methods, request: &RawValue) -> Option<String> {
     let fields: Fields<'_> = serde_json::from_str(request.get()).unwrap_or_default();
     let given = fields.get("id").copied();
@@ -176,7 +176,7 @@ async fn handle_one(methods: &Methods, request: &RawValue) -> Option<String> {
     id.map(|_| response)
 }
 
-/// Calls a method; the answer, which bears `id`.
+/// Calls a method and returns the response with `id`.
 async fn call_method(
     methods: &Methods,
     id: Option<&RawValue>,
@@ -203,12 +203,12 @@ async fn call_method(
     response_json(id, "error", error.get())
 }
 
-/// The answer that refuses a request.
+/// An error response.
 fn error_response(id: Option<&RawValue>, (code, message): (i32, &str)) -> String {
     response_json(id, "error", &json!({"code": code, "message": message}).to_string())
 }
 
-/// An answer; `kind` says what its content is.
+/// A response; `kind` is "result" or "error".
 fn response_json(id: Option<&RawValue>, kind: &str, content: &str) -> String {
     let id = id.map_or("null", RawValue::get);
     format!(r#"{{"jsonrpc":"2.0","id":{id},"{kind}":{content}}}"#)

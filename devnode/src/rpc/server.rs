@@ -1,4 +1,4 @@
-//! The server: HTTP and WebSocket on one port, open to every web page.
+//! The server: HTTP and WebSocket on one port, with permissive CORS.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -24,47 +24,47 @@ use super::{
 };
 use crate::chain::{ChainError, ChainThread, RecoveredTransaction};
 
-/// Bytes of a request.
+/// Maximum size of a request in bytes.
 pub(super) const MAX_REQUEST: u32 = 5 << 20;
 
-/// Bytes of an answer.
+/// Maximum size of a response in bytes.
 pub(super) const MAX_RESPONSE: u32 = 64 << 20;
 
-/// Requests over HTTP at the same time, and as many connections over WebSocket.
+/// Maximum concurrent HTTP requests, and maximum WebSocket connections.
 const MAX_CONNECTIONS: u16 = 1000;
 
-/// Subscriptions of one connection.
+/// Maximum subscriptions per connection.
 const MAX_SUBSCRIPTIONS: u32 = 64;
 
-/// Messages that a connection may be behind before it slows down what it is told.
+/// Messages that a connection may buffer before its subscriptions have to wait.
 const MAX_BUFFERED_MESSAGES: u32 = 128;
 
-/// How long a transaction waits for those before it.
+/// How long a transaction waits for missing lower nonces.
 const NONCE_GAP_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A server that runs.
+/// A running server.
 #[derive(Debug)]
 pub(crate) struct Server {
-    /// Where it listens.
+    /// Address that the server listens on.
     pub(crate) address: SocketAddr,
-    /// Stops it.
+    /// Stops the server.
     pub(crate) handle: ServerHandle,
-    /// Answers without a connection.
+    /// Answers requests without a connection.
     pub(crate) request_handler: RequestHandler,
 }
 
-/// Why there is no server.
+/// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServeError {
-    /// The address cannot be listened on.
+    /// Cannot listen on the address.
     #[error(transparent)]
     Listen(#[from] std::io::Error),
-    /// Two methods have one name.
+    /// Two methods have the same name.
     #[error(transparent)]
     Methods(#[from] RegisterMethodError),
 }
 
-/// Answers requests on `listener` from a node.
+/// Starts to answer requests on `listener`.
 ///
 /// # Errors
 /// See [`ServeError`].
@@ -89,9 +89,9 @@ pub(crate) fn serve(
         .set_config(config)
         .set_http_middleware(ServiceBuilder::new().layer(CorsLayer::permissive()).layer(layer_fn(
             move |server| {
-                let bodies = shared.clone();
+                let handler = shared.clone();
                 service_fn(move |request| {
-                    bodies.clone().handle_http(Clone::clone(&server), request)
+                    handler.clone().handle_http(Clone::clone(&server), request)
                 })
             },
         )))
@@ -104,25 +104,29 @@ fn rpc_module(
     chain_thread: ChainThread<NodeContext>,
 ) -> Result<RpcModule<ChainThread<NodeContext>>, RegisterMethodError> {
     let mut module = RpcModule::new(chain_thread);
-    let named = dev::METHODS
+    let dev_methods = dev::METHODS
         .iter()
         .flat_map(|&(names, method)| names.iter().map(move |&name| (name, method)));
-    for (name, method) in METHODS.iter().copied().chain(named) {
-        module.register_async_method(name, move |params, worker, _| async move {
+    for (name, method) in METHODS.iter().copied().chain(dev_methods) {
+        module.register_async_method(name, move |params, chain_thread, _| async move {
             let args = Args::parse(params.as_str())?;
-            let reply = worker.run(move |node| method(node, args)).await.map_err(RpcError::from)?;
+            let reply =
+                chain_thread.run(move |node| method(node, args)).await.map_err(RpcError::from)?;
             reply.map_err(ErrorObjectOwned::from)
         })?;
     }
-    module.register_async_method("eth_sendRawTransaction", |params, worker, _| async move {
-        send_raw_transaction(params, worker).await.map_err(ErrorObjectOwned::from)
-    })?;
+    module.register_async_method(
+        "eth_sendRawTransaction",
+        |params, chain_thread, _| async move {
+            send_raw_transaction(params, chain_thread).await.map_err(ErrorObjectOwned::from)
+        },
+    )?;
     subscriptions::register(&mut module)?;
     Ok(module)
 }
 
-/// `eth_sendRawTransaction`: answers when the transaction is in a block. One that is ahead of others
-/// of its sender waits a moment for them.
+/// `eth_sendRawTransaction`: submits a transaction. One whose nonce is too high waits up to
+/// [`NONCE_GAP_TIMEOUT`] for the missing ones.
 async fn send_raw_transaction(
     params: Params<'static>,
     chain_thread: Arc<ChainThread<NodeContext>>,
@@ -135,18 +139,18 @@ async fn send_raw_transaction(
     tokio::pin!(timeout);
     loop {
         let next = incoming.clone();
-        let taken = chain_thread.run(move |node| match node.chain.submit(next) {
+        let submitted = chain_thread.run(move |node| match node.chain.submit(next) {
             Err(error @ ChainError::NonceTooHigh { .. }) => {
                 Err((error, node.chain.changes().subscribe()))
             }
             done => Ok(done),
         });
-        let (refusal, mut changes) = match taken.await? {
+        let (error, mut changes) = match submitted.await? {
             Ok(done) => return Ok(done?),
-            Err(early) => early,
+            Err(retry) => retry,
         };
         tokio::select! {
-            () = &mut timeout => return Err(refusal.into()),
+            () = &mut timeout => return Err(error.into()),
             _ = changes.changed() => {}
         }
     }

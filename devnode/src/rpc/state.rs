@@ -1,4 +1,4 @@
-//! Methods that look at accounts.
+//! Methods that read accounts.
 
 use alloy::{
     primitives::{Address, B256, U64, U256},
@@ -15,7 +15,7 @@ pub(super) fn balance(node: &mut NodeContext, args: Args) -> MethodResult {
     read_account(node, args, |view, address| view.balance(address))
 }
 
-/// `eth_getTransactionCount`: those that wait count in the pending block.
+/// `eth_getTransactionCount`: the pending block counts pooled transactions.
 pub(super) fn nonce(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let (address, block) = (args.address()?, args.block()?);
     args.finish()?;
@@ -55,7 +55,7 @@ pub(super) fn proof(node: &mut NodeContext, mut args: Args) -> MethodResult {
         value,
         proof,
     });
-    let answer = EIP1186AccountProofResponse {
+    let response = EIP1186AccountProofResponse {
         address,
         balance,
         code_hash,
@@ -64,19 +64,19 @@ pub(super) fn proof(node: &mut NodeContext, mut args: Args) -> MethodResult {
         account_proof: nodes,
         storage_proof: storage_proof.collect(),
     };
-    Ok(serde_json::to_value(answer)?)
+    Ok(serde_json::to_value(response)?)
 }
 
-/// A key as `eth_getProof` takes it.
+/// A storage key of `eth_getProof`.
 struct StorageKey {
     /// The slot.
     slot: U256,
-    /// Whether all its digits are written, as they are in the answer then.
+    /// Whether the key has all its digits, and is returned with all its digits.
     is_whole: bool,
 }
 
 impl StorageKey {
-    /// Reads a key.
+    /// Parses a key.
     fn read(text: &str) -> Result<Self, RpcError> {
         let digits = text.strip_prefix("0x").unwrap_or(text);
         if digits.len() > 64 {
@@ -87,13 +87,13 @@ impl StorageKey {
     }
 }
 
-/// Looks at one account in one block.
+/// Reads one account in one block.
 fn read_account<T: Serialize>(
     node: &NodeContext,
     mut args: Args,
-    look: impl FnOnce(StateView<'_>, Address) -> T,
+    read: impl FnOnce(StateView<'_>, Address) -> T,
 ) -> MethodResult {
     let (address, block) = (args.address()?, args.block()?);
     args.finish()?;
-    Ok(serde_json::to_value(look(node.chain.state_at(block)?, address))?)
+    Ok(serde_json::to_value(read(node.chain.state_at(block)?, address))?)
 }

@@ -1,4 +1,4 @@
-//! Subscriptions over WebSocket: new heads and new events.
+//! Subscriptions over WebSocket: new heads and logs.
 
 use std::sync::Arc;
 
@@ -18,16 +18,16 @@ use crate::chain::{Block, ChainThread, matching_logs};
 enum Subscription {
     /// Headers of new blocks.
     Heads,
-    /// Events of new blocks.
+    /// Logs of new blocks.
     Logs(Box<Filter>),
 }
 
-/// The last words to a subscriber who did not listen for so long that blocks are gone for it.
+/// The subscriber read so slowly that it missed blocks. Ends the subscription.
 #[derive(Debug, thiserror::Error)]
-#[error("the subscription has ended: the subscriber is {0} blocks behind")]
+#[error("subscription ended: the subscriber is {0} blocks behind")]
 struct SubscriberLagged(u64);
 
-/// Adds `eth_subscribe` and `eth_unsubscribe`.
+/// Registers `eth_subscribe` and `eth_unsubscribe`.
 pub(super) fn register(
     module: &mut RpcModule<ChainThread<NodeContext>>,
 ) -> Result<(), RegisterMethodError> {
@@ -40,14 +40,14 @@ pub(super) fn register(
     Ok(())
 }
 
-/// Accepts a subscription and serves it to its end.
+/// Accepts a subscription and serves it until it ends.
 async fn subscribe(
     params: Params<'static>,
     pending: PendingSubscriptionSink,
     chain_thread: Arc<ChainThread<NodeContext>>,
 ) -> Result<(), SubscriptionError> {
-    let topic = match parse_subscription(&params) {
-        Ok(topic) => topic,
+    let subscription = match parse_subscription(&params) {
+        Ok(subscription) => subscription,
         Err(error) => {
             pending.reject(ErrorObjectOwned::from(error)).await;
             return Ok(());
@@ -61,7 +61,7 @@ async fn subscribe(
             block = heads.recv() => block,
         };
         match block {
-            Ok(block) => report(&sink, &topic, &block).await?,
+            Ok(block) => report(&sink, &subscription, &block).await?,
             Err(RecvError::Lagged(blocks)) => return Err(SubscriberLagged(blocks).into()),
             Err(RecvError::Closed) => return Ok(()),
         }
@@ -71,10 +71,10 @@ async fn subscribe(
 /// Reports a block to a subscriber.
 async fn report(
     sink: &SubscriptionSink,
-    topic: &Subscription,
+    subscription: &Subscription,
     block: &Block,
 ) -> Result<(), SubscriptionError> {
-    let messages: Vec<Value> = match topic {
+    let messages: Vec<Value> = match subscription {
         Subscription::Heads => vec![convert::header(block)?],
         Subscription::Logs(filter) => matching_logs(block, filter)
             .into_iter()
@@ -87,7 +87,7 @@ async fn report(
     Ok(())
 }
 
-/// What is subscribed to.
+/// Parses the parameters of `eth_subscribe`.
 fn parse_subscription(params: &Params<'_>) -> Result<Subscription, RpcError> {
     let mut args = Args::parse(params.as_str())?;
     let name: SubscriptionKind = args.take()?;
@@ -105,12 +105,12 @@ fn parse_subscription(params: &Params<'_>) -> Result<Subscription, RpcError> {
     }
 }
 
-/// What there is to subscribe to.
+/// Kinds of subscriptions.
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum SubscriptionKind {
     /// New blocks.
     NewHeads,
-    /// New events.
+    /// Logs of new blocks.
     Logs,
 }

@@ -1,4 +1,4 @@
-//! Accounts that the node sends for: those with keys, and those that are impersonated.
+//! Accounts that the node sends for: those whose keys it has, and impersonated ones.
 
 use alloy::{
     consensus::{SignableTransaction, Typed2718},
@@ -15,14 +15,14 @@ use crate::{
     chain::{CallRequest, ChainError, Estimate, RecoveredTransaction, TransactionDecodeError},
 };
 
-/// The accounts.
+/// The node's accounts.
 #[derive(Debug)]
 pub(super) struct Wallet {
-    /// Accounts whose keys are here.
+    /// Accounts with keys.
     signers: Vec<PrivateKeySigner>,
-    /// Accounts that need no signature.
+    /// Impersonated accounts, which need no signature.
     impersonated: AddressSet,
-    /// Whether no account needs one.
+    /// Whether every account is impersonated.
     auto_impersonate: bool,
 }
 
@@ -37,45 +37,45 @@ impl Wallet {
         }
     }
 
-    /// Accounts whose keys are here.
+    /// Accounts with keys.
     pub(super) fn accounts(&self) -> impl Iterator<Item = Address> {
         self.signers.iter().map(PrivateKeySigner::address)
     }
 
-    /// Lets an account send without a signature.
+    /// Starts to impersonate an account.
     pub(super) fn impersonate(&mut self, account: Address) {
         self.impersonated.insert(account);
     }
 
-    /// Lets it no longer.
+    /// Stops to impersonate an account.
     pub(super) fn stop_impersonating(&mut self, account: Address) {
         self.impersonated.remove(&account);
     }
 
-    /// Lets every account send without a signature, or no longer.
+    /// Starts or stops to impersonate every account.
     pub(super) const fn impersonate_all(&mut self, all: bool) {
         self.auto_impersonate = all;
     }
 
-    /// The signature of an account under a hash.
+    /// Signs a hash.
     ///
     /// # Errors
-    /// If its key is not here.
+    /// If the node does not have the key.
     pub(super) fn sign(&self, account: Address, hash: B256) -> Result<Signature, RpcError> {
         let signer = self.signers.iter().find(|signer| signer.address() == account);
         signer.and_then(|signer| signer.sign_hash_sync(&hash).ok()).ok_or(RpcError::UnknownAccount)
     }
 
-    /// Makes a transaction of a request that leaves nothing open; unsigned, if need be and `free`.
+    /// Builds and signs the transaction of a complete request. Leaves it unsigned if the sender is
+    /// impersonated or `unsigned_allowed`.
     ///
     /// # Errors
-    /// If the sender has to be known or impersonated and is neither, or if there is no such type of
-    /// transaction.
+    /// If the node may not send for the account, or if the fields fit no transaction type.
     fn sign_request(
         &self,
         from: Address,
         request: TransactionRequest,
-        free: bool,
+        unsigned_allowed: bool,
     ) -> Result<RecoveredTransaction, RpcError> {
         let transaction = request.build_typed_tx().map_err(|_| RpcError::UnknownTransactionType)?;
         if transaction.is_eip4844() {
@@ -84,20 +84,20 @@ impl Wallet {
         if let Ok(signature) = self.sign(from, transaction.signature_hash()) {
             return Ok(RecoveredTransaction::new(transaction.into_envelope(signature), from));
         }
-        if free || self.auto_impersonate || self.impersonated.contains(&from) {
+        if unsigned_allowed || self.auto_impersonate || self.impersonated.contains(&from) {
             return Ok(RecoveredTransaction::unsigned(transaction, from));
         }
         Err(RpcError::UnknownAccount)
     }
 }
 
-/// `eth_accounts`: the accounts whose keys the node has.
+/// `eth_accounts`: accounts whose keys the node has.
 pub(super) fn accounts(node: &mut NodeContext, args: Args) -> MethodResult {
     args.finish()?;
     Ok(json!(node.wallet.accounts().collect::<Vec<_>>()))
 }
 
-/// `eth_sendTransaction`: sends for an account, with everything filled in that is left open.
+/// `eth_sendTransaction`: fills in missing fields, signs and submits a transaction.
 pub(super) fn send(node: &mut NodeContext, args: Args) -> MethodResult {
     send_for(node, args, false)
 }
@@ -107,8 +107,8 @@ pub(super) fn send_unsigned(node: &mut NodeContext, args: Args) -> MethodResult 
     send_for(node, args, true)
 }
 
-/// Sends a transaction for an account, which needs no key if it is `free`; its hash.
-fn send_for(node: &mut NodeContext, mut args: Args, free: bool) -> MethodResult {
+/// Submits a transaction for an account and returns its hash. No key is needed if `unsigned_allowed`.
+fn send_for(node: &mut NodeContext, mut args: Args, unsigned_allowed: bool) -> MethodResult {
     let mut request: TransactionRequest = args.call()?;
     args.finish()?;
     let from = request.from.unwrap_or_default();
@@ -129,11 +129,11 @@ fn send_for(node: &mut NodeContext, mut args: Args, free: bool) -> MethodResult 
     } else if request.max_fee_per_gas.is_some() || request.max_priority_fee_per_gas.is_some() {
         return Err(ChainError::ConflictingGasPrices.into());
     }
-    let incoming = node.wallet.sign_request(from, request, free)?;
+    let incoming = node.wallet.sign_request(from, request, unsigned_allowed)?;
     Ok(json!(node.chain.submit(incoming)?))
 }
 
-/// The gas that a transaction needs.
+/// Estimates the gas of a transaction.
 fn estimate_gas(node: &mut NodeContext, request: &TransactionRequest) -> Result<u64, RpcError> {
     let (state, overrides) = (StateOverride::default(), BlockOverrides::default());
     let call = CallRequest::new(request.clone(), BlockId::pending(), state, overrides);

@@ -1,4 +1,4 @@
-//! The whole state as bytes: RLP lists of everything with its history.
+//! Dumps of the state with its history, as RLP lists.
 
 use alloy::{
     primitives::{Address, B256, Bytes, U256},
@@ -9,70 +9,70 @@ use revm::{bytecode::Bytecode, state::AccountInfo};
 
 use super::Store;
 
-/// A store in the form in which it is written down.
+/// A store, in serialised form.
 #[derive(Debug, RlpEncodable, RlpDecodable)]
 pub(crate) struct StoreDump {
-    /// Accounts.
+    /// All accounts.
     accounts: Vec<AccountDump>,
-    /// Storage.
+    /// All storage.
     storages: Vec<StorageDump>,
-    /// Every code.
+    /// All code.
     codes: Vec<Bytes>,
 }
 
-/// An account.
+/// An account with its history.
 #[derive(Debug, RlpEncodable, RlpDecodable)]
 struct AccountDump {
-    /// Its address.
+    /// Address.
     address: Address,
-    /// Its versions, oldest first.
+    /// Versions, oldest first.
     versions: Vec<AccountVersion>,
 }
 
 /// An account after one block.
 #[derive(Debug, RlpEncodable, RlpDecodable)]
 struct AccountVersion {
-    /// The height of the block.
+    /// Height of the block.
     height: u64,
-    /// Whether it exists.
+    /// Whether the account exists.
     exists: bool,
-    /// Its wei.
+    /// Balance in wei.
     balance: U256,
-    /// Its nonce.
+    /// Nonce.
     nonce: u64,
-    /// Hash of its code.
+    /// Code hash.
     code_hash: B256,
 }
 
 /// The storage of an account.
 #[derive(Debug, RlpEncodable, RlpDecodable)]
 struct StorageDump {
-    /// Its address.
+    /// Address of the account.
     address: Address,
-    /// Its words.
+    /// Storage words.
     slots: Vec<SlotDump>,
 }
 
-/// A storage word.
+/// A storage word with its history.
 #[derive(Debug, RlpEncodable, RlpDecodable)]
 struct SlotDump {
-    /// Its key.
+    /// Key.
     key: U256,
-    /// Its versions, oldest first.
+    /// Versions, oldest first.
     versions: Vec<SlotVersion>,
 }
 
 /// A storage word after one block.
 #[derive(Debug, RlpEncodable, RlpDecodable)]
 struct SlotVersion {
-    /// The height of the block.
+    /// Height of the block.
     height: u64,
-    /// The word.
+    /// Value.
     value: U256,
 }
 
 impl Store {
-    /// All of it, to be written down.
+    /// Dumps the whole store.
     pub(crate) fn dump(&self) -> StoreDump {
         let account = |(height, info): (u64, &Option<AccountInfo>)| {
             let (exists, info) = (info.is_some(), info.clone().unwrap_or_default());
@@ -98,10 +98,10 @@ impl Store {
         }
     }
 
-    /// The state that was written down.
+    /// Restores a store from a dump.
     ///
     /// # Errors
-    /// If a code is none.
+    /// If a delegation is malformed.
     pub(crate) fn from_dump(dump: StoreDump) -> rlp::Result<Self> {
         let account = |version: AccountVersion| {
             let AccountVersion { height, exists, balance, nonce, code_hash } = version;
@@ -111,17 +111,16 @@ impl Store {
         let accounts = dump
             .accounts
             .into_iter()
-            .map(|image| (image.address, image.versions.into_iter().map(account).collect()));
+            .map(|dump| (dump.address, dump.versions.into_iter().map(account).collect()));
         let slot = |version: SlotVersion| (version.height, version.value);
-        let slots = dump.storages.into_iter().map(|image| {
-            let slots = image.slots.into_iter();
-            let slots =
-                slots.map(|image| (image.key, image.versions.into_iter().map(slot).collect()));
-            (image.address, slots.collect())
+        let slots = dump.storages.into_iter().map(|dump| {
+            let slots = dump.slots.into_iter();
+            let slots = slots.map(|dump| (dump.key, dump.versions.into_iter().map(slot).collect()));
+            (dump.address, slots.collect())
         });
         let code = |code: Bytes| {
             let code = Bytecode::new_raw_checked(code)
-                .map_err(|_| rlp::Error::Custom("a delegation that is none"))?;
+                .map_err(|_| rlp::Error::Custom("malformed delegation"))?;
             Ok((code.hash_slow(), code))
         };
         Ok(Self {

@@ -1,41 +1,41 @@
-//! What was written since a snapshot, so that it can be taken back.
+//! A journal of writes since a snapshot, to revert them.
 
 use alloy::primitives::{Address, U256};
 use revm::state::AccountInfo;
 
 use super::{Store, history::Replaced};
 
-/// One write, and what it has replaced.
+/// A write, with the value it replaced.
 #[derive(Debug)]
 enum JournalEntry {
-    /// Of an account.
+    /// A write of an account.
     Account(Address, Replaced<Option<AccountInfo>>),
-    /// Of a storage word.
+    /// A write of a storage word.
     Slot(Address, U256, Replaced<U256>),
 }
 
-/// Writes in order. Nothing is remembered until somebody asks for a mark.
+/// Writes in order. Recorded only once a checkpoint exists.
 #[derive(Debug, Default)]
 pub(super) struct Journal {
-    /// The writes.
+    /// Recorded writes.
     entries: Vec<JournalEntry>,
-    /// Whether writes are remembered.
+    /// Whether writes are recorded.
     recording: bool,
 }
 
-/// A point in time that a store can go back to.
+/// A point that a store can revert to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Checkpoint(usize);
 
 impl Journal {
-    /// Notes a write of an account.
+    /// Records a write of an account.
     pub(super) fn account(&mut self, address: Address, replaced: Replaced<Option<AccountInfo>>) {
         if self.recording {
             self.entries.push(JournalEntry::Account(address, replaced));
         }
     }
 
-    /// Notes a write of a storage word.
+    /// Records a write of a storage word.
     pub(super) fn slot(&mut self, address: Address, key: U256, replaced: Replaced<U256>) {
         if self.recording {
             self.entries.push(JournalEntry::Slot(address, key, replaced));
@@ -44,15 +44,15 @@ impl Journal {
 }
 
 impl Store {
-    /// Remembers all writes from now on; the point to go back to.
+    /// Starts to record writes and returns the current point.
     pub(crate) const fn checkpoint(&mut self) -> Checkpoint {
         self.journal.recording = true;
         Checkpoint(self.journal.entries.len())
     }
 
-    /// Takes back all writes since `mark`.
-    pub(crate) fn revert_to(&mut self, mark: Checkpoint) {
-        while self.journal.entries.len() > mark.0
+    /// Reverts all writes since `checkpoint`.
+    pub(crate) fn revert_to(&mut self, checkpoint: Checkpoint) {
+        while self.journal.entries.len() > checkpoint.0
             && let Some(entry) = self.journal.entries.pop()
         {
             match entry {
@@ -67,7 +67,7 @@ impl Store {
         }
     }
 
-    /// Forgets all writes: nobody will go back any more.
+    /// Discards the journal and stops recording.
     pub(crate) fn discard_journal(&mut self) {
         self.journal = Journal::default();
     }
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_store_goes_back_to_any_of_its_marks() {
+    fn a_store_reverts_to_any_checkpoint() {
         let (mut store, [one, other]) = (Store::default(), [1, 2].map(Address::with_last_byte));
         let read = |store: &Store, height| {
             let balance = |address| store.account(address, height).map(|info| info.balance);

@@ -1,5 +1,5 @@
-//! What the chain remembers: accounts, code and storage at every height, and how ArbOS lays out its
-//! own part of it. Knows nothing of transactions or blocks.
+//! The state: accounts, code and storage at every height, and the layout of ArbOS's own storage.
+//! Independent of transactions and blocks.
 
 pub(crate) mod arbos;
 mod dump;

@@ -1,23 +1,23 @@
-//! Messages to the parent chain: a Merkle tree that only ever grows, of which ArbOS keeps one hash
-//! for each level. Nobody delivers the messages.
+//! The accumulator of messages to the parent chain: an append-only Merkle tree, of which ArbOS
+//! stores one hash per level. The messages are never delivered.
 
 use alloy::primitives::{B256, U256, keccak256};
 
 use super::arbos::{ArbosStorage, Substorage};
 
-/// Where the tree is: its size in word 0, then a hash for each level.
+/// Storage of the accumulator: size in word 0, a hash per level from word 2.
 fn accumulator() -> Substorage {
     Substorage::ROOT.child(&[5])
 }
 
-/// A node of the tree that a message has completed.
+/// A tree node that a message completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct MerkleNode {
-    /// How far it is above the leaves.
+    /// Height above the leaves.
     pub(crate) level: u64,
-    /// The last leaf below it.
+    /// Index of the last leaf below the node.
     pub(crate) leaf: u64,
-    /// Its hash.
+    /// Hash.
     pub(crate) hash: B256,
 }
 
@@ -28,7 +28,7 @@ impl MerkleNode {
     }
 }
 
-/// Adds a message; its number, and the nodes that it completes, from below.
+/// Appends a message; returns its index and the nodes that it completes, from the bottom up.
 pub(crate) fn append(words: &mut dyn ArbosStorage, message: B256) -> (u64, Vec<MerkleNode>) {
     let leaf: u64 = words.word(accumulator().at(0)).saturating_to();
     words.set_word(accumulator().at(0), U256::from(leaf).saturating_add(U256::ONE));
@@ -37,40 +37,40 @@ pub(crate) fn append(words: &mut dyn ArbosStorage, message: B256) -> (u64, Vec<M
     let mut level = 0_u64;
     loop {
         let slot = partial_slot(level);
-        let waiting = B256::from(words.word(slot));
-        if waiting.is_zero() {
+        let partial = B256::from(words.word(slot));
+        if partial.is_zero() {
             words.set_word(slot, hash.into());
             return (leaf, nodes);
         }
-        hash = hash_pair(waiting, hash);
+        hash = hash_pair(partial, hash);
         words.set_word(slot, U256::ZERO);
         level = level.saturating_add(1);
         nodes.push(MerkleNode { level, leaf, hash });
     }
 }
 
-/// How many messages there are, and the root of the tree, filled up with zeros; zero if empty.
+/// Number of messages, and the root of the tree padded with zeros; zero if empty.
 pub(crate) fn size_and_root(words: &mut dyn ArbosStorage) -> (u64, B256) {
     let size: u64 = words.word(accumulator().at(0)).saturating_to();
     let levels = u64::from(u64::BITS.saturating_sub(size.leading_zeros()));
     let mut root: Option<(u64, B256)> = None;
     for level in 0..levels {
-        let waiting = B256::from(words.word(partial_slot(level)));
-        if waiting.is_zero() {
+        let partial = B256::from(words.word(partial_slot(level)));
+        if partial.is_zero() {
             continue;
         }
         root = Some(match root {
-            None => (level, waiting),
+            None => (level, partial),
             Some((reached, hash)) => {
                 let raised = (reached..level).fold(hash, |hash, _| hash_pair(hash, B256::ZERO));
-                (level.saturating_add(1), hash_pair(waiting, raised))
+                (level.saturating_add(1), hash_pair(partial, raised))
             }
         });
     }
     (size, root.map(|(_, hash)| hash).unwrap_or_default())
 }
 
-/// Where the hash is that waits for a neighbour at a level.
+/// Slot of the hash that waits for its right neighbour at `level`.
 fn partial_slot(level: u64) -> U256 {
     accumulator().at(level.saturating_add(2))
 }
@@ -86,13 +86,13 @@ mod tests {
 
     use super::*;
 
-    /// The leaf that a message makes.
+    /// The leaf of a message.
     fn leaf(message: u8) -> B256 {
         keccak256(B256::repeat_byte(message))
     }
 
     #[test]
-    fn two_messages_complete_a_node_and_a_third_is_filled_up() {
+    fn two_messages_complete_a_node_and_a_third_is_padded() {
         let mut words = HashMap::new();
         assert_eq!(size_and_root(&mut words), (0, B256::ZERO));
         assert_eq!(append(&mut words, B256::repeat_byte(1)), (0, vec![]));
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_position_tells_level_and_leaf() {
+    fn a_position_encodes_level_and_leaf() {
         let node = MerkleNode { level: 2, leaf: 7, hash: B256::ZERO };
         assert_eq!(node.position(), (U256::from(2) << 192) + U256::from(7));
     }

@@ -1,4 +1,4 @@
-//! The whole state at every height: written block by block, never rewritten.
+//! The state at every height. Each block appends to it.
 
 use alloy::primitives::{
     Address, Bytes, U256,
@@ -19,13 +19,13 @@ use super::{
 /// Accounts, storage and code, with their history.
 #[derive(Debug, Default)]
 pub(crate) struct Store {
-    /// Accounts without their code; `None` where one ceased to exist.
+    /// Accounts without code; `None` once destroyed.
     pub(super) accounts: AddressMap<History<Option<AccountInfo>>>,
     /// Storage words by account.
     pub(super) slots: AddressMap<U256Map<History<U256>>>,
-    /// Every code ever deployed, by its hash.
+    /// All code ever deployed, by hash.
     pub(super) codes: B256Map<Bytecode>,
-    /// What was written while writes are remembered.
+    /// Writes recorded for snapshots.
     pub(super) journal: Journal,
 }
 
@@ -42,13 +42,13 @@ impl Store {
         Some(info)
     }
 
-    /// A storage word after block `height`; zero if never written.
+    /// A storage word after block `height`; zero if it was never written.
     pub(crate) fn slot(&self, address: Address, key: U256, height: u64) -> U256 {
         let written = |slots: &U256Map<History<U256>>| slots.get(&key)?.at(height).copied();
         self.slots.get(&address).and_then(written).unwrap_or_default()
     }
 
-    /// Writes the changes that a transaction of block `height` made.
+    /// Commits the changes of a transaction in block `height`.
     pub(crate) fn commit(&mut self, height: u64, changes: AddressMap<Account>) {
         for (address, account) in changes {
             if !account.is_touched() {
@@ -68,7 +68,7 @@ impl Store {
         }
     }
 
-    /// Writes an account as a whole, apart from its storage.
+    /// Writes an account, without its storage.
     pub(crate) fn write_account(&mut self, height: u64, address: Address, mut info: AccountInfo) {
         if let Some(code) = info.code.take().filter(|code| !code.is_empty()) {
             self.codes.entry(info.code_hash).or_insert(code);
@@ -76,7 +76,7 @@ impl Store {
         self.write(height, address, Some(info));
     }
 
-    /// Writes an account with this code and nonce 1 or more, as a deployment would leave it.
+    /// Writes a contract with this code and nonce.
     pub(crate) fn write_contract(
         &mut self,
         height: u64,
@@ -95,13 +95,13 @@ impl Store {
         self.journal.slot(address, key, history.write(height, value));
     }
 
-    /// Writes an account without its code, or that it ceased to exist.
+    /// Writes an account without code, or `None` if it is destroyed.
     fn write(&mut self, height: u64, address: Address, info: Option<AccountInfo>) {
         let history = self.accounts.entry(address).or_default();
         self.journal.account(address, history.write(height, info));
     }
 
-    /// Clears all storage of an account.
+    /// Clears the storage of an account.
     fn clear_storage(&mut self, height: u64, address: Address) {
         for (&key, history) in self.slots.get_mut(&address).into_iter().flatten() {
             if history.latest().is_some_and(|value| !value.is_zero()) {
@@ -111,11 +111,11 @@ impl Store {
     }
 }
 
-/// The words of ArbOS after one block, to read and to write without a transaction.
+/// ArbOS's storage after one block, outside of transactions.
 pub(crate) struct BlockArbosStorage<'a> {
-    /// All of the state.
+    /// The store.
     pub(crate) store: &'a mut Store,
-    /// The block.
+    /// Height of the block.
     pub(crate) height: u64,
 }
 

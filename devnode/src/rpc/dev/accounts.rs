@@ -1,4 +1,4 @@
-//! Changing accounts by hand, and sending for accounts without a key.
+//! Cheats for accounts, and impersonation.
 
 use alloy::primitives::{Bytes, U256};
 use serde_json::{Value, json};
@@ -15,9 +15,9 @@ pub(super) fn set_balance(node: &mut NodeContext, mut args: Args) -> MethodResul
 
 /// `anvil_addBalance`
 pub(super) fn add_balance(node: &mut NodeContext, mut args: Args) -> MethodResult {
-    let (account, more): (_, U256) = (args.address()?, args.take()?);
+    let (account, amount): (_, U256) = (args.address()?, args.take()?);
     args.finish()?;
-    let balance = node.chain.latest_state().balance(account).saturating_add(more);
+    let balance = node.chain.latest_state().balance(account).saturating_add(amount);
     node.chain.set_balance(account, balance);
     Ok(Value::Null)
 }
@@ -46,7 +46,7 @@ pub(super) fn set_storage(node: &mut NodeContext, mut args: Args) -> MethodResul
     Ok(json!(true))
 }
 
-/// `anvil_impersonateAccount`: lets an account send transactions without a signature.
+/// `anvil_impersonateAccount`: allows an account to send transactions without a signature.
 pub(super) fn impersonate(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let account = args.address()?;
     args.finish()?;
@@ -62,7 +62,7 @@ pub(super) fn stop_impersonating(node: &mut NodeContext, mut args: Args) -> Meth
     Ok(Value::Null)
 }
 
-/// `anvil_autoImpersonateAccount`: lets every account send without a signature, or no longer.
+/// `anvil_autoImpersonateAccount`: allows every account to send without a signature, or stops to.
 pub(super) fn impersonate_all(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let all = args.take()?;
     args.finish()?;

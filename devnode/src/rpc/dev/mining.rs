@@ -1,4 +1,4 @@
-//! Making blocks, and the transactions that wait for one.
+//! Mining, and the transaction pool.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 use super::super::{Args, MethodResult, NodeContext, RpcError, convert};
 use crate::chain::RecoveredTransaction;
 
-/// The most blocks made at once.
+/// Maximum number of blocks mined by one request.
 const MAX_BLOCKS: u64 = 100_000;
 
-/// Waiting transactions by sender and nonce.
+/// Pooled transactions by sender and nonce.
 type PoolContent = BTreeMap<Address, BTreeMap<u64, Value>>;
 
-/// `evm_mine`: makes one block, at a given time if one is given.
+/// `evm_mine`: mines a block, optionally with the given timestamp.
 pub(super) fn mine_one(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let timestamp = args.optional_any_number()?;
     args.finish()?;
@@ -28,17 +28,17 @@ pub(super) fn mine_one(node: &mut NodeContext, mut args: Args) -> MethodResult {
     Ok(json!("0x0"))
 }
 
-/// `anvil_mine`: makes that many blocks, that many seconds apart.
+/// `anvil_mine`: mines this many blocks, optionally this many seconds apart.
 pub(super) fn mine(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let count = args.optional_any_number()?.unwrap_or(1);
-    let apart = args.optional_any_number()?;
+    let seconds = args.optional_any_number()?;
     args.finish()?;
     if count > MAX_BLOCKS {
         return Err(RpcError::TooManyBlocks(MAX_BLOCKS));
     }
     for index in 0..count {
-        if let Some(apart) = apart.filter(|_| index > 0) {
-            let next = node.chain.latest().header.timestamp.saturating_add(apart);
+        if let Some(seconds) = seconds.filter(|_| index > 0) {
+            let next = node.chain.latest().header.timestamp.saturating_add(seconds);
             node.chain.set_next_block_timestamp(next)?;
         }
         node.chain.mine();
@@ -46,7 +46,7 @@ pub(super) fn mine(node: &mut NodeContext, mut args: Args) -> MethodResult {
     Ok(Value::Null)
 }
 
-/// `evm_setAutomine`: whether a transaction makes a block at once.
+/// `evm_setAutomine`: sets whether each transaction is mined at once.
 pub(super) fn set_automine(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let automine = args.take()?;
     args.finish()?;
@@ -60,7 +60,7 @@ pub(super) fn automine(node: &mut NodeContext, args: Args) -> MethodResult {
     Ok(json!(node.chain.automine()))
 }
 
-/// `anvil_setIntervalMining`: makes blocks every so many seconds, and only then; never with zero.
+/// `anvil_setIntervalMining`: mines a block every so many seconds instead of at once; zero stops.
 pub(super) fn set_interval_seconds(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let period = Duration::from_secs(args.any_number()?);
     args.finish()?;
@@ -68,21 +68,22 @@ pub(super) fn set_interval_seconds(node: &mut NodeContext, mut args: Args) -> Me
     set_block_time(node, period)
 }
 
-/// `evm_setIntervalMining`: makes blocks every so many milliseconds, besides those that transactions
-/// make at once; no longer with zero.
+/// `evm_setIntervalMining`: mines a block every so many milliseconds, besides those of automine;
+/// zero stops.
 pub(super) fn set_interval_milliseconds(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let period = Duration::from_millis(args.any_number()?);
     args.finish()?;
     set_block_time(node, period)
 }
 
-/// `anvil_getIntervalMining`: seconds between blocks, rounded down; null if they are not made by time.
+/// `anvil_getIntervalMining`: whole seconds between blocks; null without interval mining.
 pub(super) fn interval(node: &mut NodeContext, args: Args) -> MethodResult {
     args.finish()?;
     Ok(json!(node.block_time.borrow().map(|period| period.as_secs())))
 }
 
-/// `anvil_dropTransaction`: drops a waiting transaction; its hash, or null if it does not wait.
+/// `anvil_dropTransaction`: drops a pooled transaction; returns its hash, or null if it is not
+/// pooled.
 pub(super) fn drop_transaction(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let hash: B256 = args.take()?;
     args.finish()?;
@@ -90,14 +91,14 @@ pub(super) fn drop_transaction(node: &mut NodeContext, mut args: Args) -> Method
     Ok(json!(dropped.then_some(hash)))
 }
 
-/// `anvil_dropAllTransactions`: drops all waiting transactions.
+/// `anvil_dropAllTransactions`: drops all pooled transactions.
 pub(super) fn drop_all_transactions(node: &mut NodeContext, args: Args) -> MethodResult {
     args.finish()?;
     node.chain.drop_pooled(|_| true);
     Ok(Value::Null)
 }
 
-/// `anvil_removePoolTransactions`: drops the waiting transactions of an account.
+/// `anvil_removePoolTransactions`: drops the pooled transactions of an account.
 pub(super) fn remove_pool_transactions(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let sender = args.address()?;
     args.finish()?;
@@ -105,7 +106,7 @@ pub(super) fn remove_pool_transactions(node: &mut NodeContext, mut args: Args) -
     Ok(Value::Null)
 }
 
-/// `anvil_setNextBlockBaseFeePerGas`: the base fee from the next block on, which nothing else moves.
+/// `anvil_setNextBlockBaseFeePerGas`: sets the base fee of all following blocks.
 pub(super) fn set_base_fee(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let fee = args.any_number()?;
     args.finish()?;
@@ -113,11 +114,11 @@ pub(super) fn set_base_fee(node: &mut NodeContext, mut args: Args) -> MethodResu
     Ok(Value::Null)
 }
 
-/// `txpool_status`: how many transactions wait for a block, and how many for others before them.
+/// `txpool_status`: counts pooled transactions that can run, and those with a nonce gap.
 pub(super) fn pool_status(node: &mut NodeContext, args: Args) -> MethodResult {
     args.finish()?;
-    let count = |waiting: &PoolContent| {
-        let count: usize = waiting.values().map(BTreeMap::len).sum();
+    let count = |content: &PoolContent| {
+        let count: usize = content.values().map(BTreeMap::len).sum();
         format!("{count:#x}")
     };
     let [pending, queued] = &pool_by_state(node, |_| Ok(Value::Null))?;
@@ -134,14 +135,14 @@ pub(super) fn pool_content(node: &mut NodeContext, args: Args) -> MethodResult {
     Ok(json!({"pending": pending, "queued": queued}))
 }
 
-/// `txpool_inspect`: the same, with a line for each.
+/// `txpool_inspect`: the same, with one line per transaction.
 pub(super) fn pool_inspect(node: &mut NodeContext, args: Args) -> MethodResult {
     args.finish()?;
     let [pending, queued] = pool_by_state(node, |incoming| Ok(json!(inspect_line(incoming))))?;
     Ok(json!({"pending": pending, "queued": queued}))
 }
 
-/// A waiting transaction in one line, as geth writes it.
+/// A pooled transaction in one line, in geth's format.
 fn inspect_line(incoming: &RecoveredTransaction) -> String {
     let transaction = &incoming.transaction;
     let to = transaction.to().map_or_else(|| "contract creation".to_owned(), |to| to.to_string());
@@ -149,25 +150,25 @@ fn inspect_line(incoming: &RecoveredTransaction) -> String {
     format!("{to}: {value} wei + {gas} gas × {} wei", transaction.max_fee_per_gas())
 }
 
-/// Transactions that only wait for a block, and those that wait for others, each as `told`.
+/// Pooled transactions that can run, and those with a nonce gap, formatted with `format_transaction`.
 fn pool_by_state(
     node: &NodeContext,
-    told: impl Fn(&RecoveredTransaction) -> Result<Value, RpcError>,
+    format_transaction: impl Fn(&RecoveredTransaction) -> Result<Value, RpcError>,
 ) -> Result<[PoolContent; 2], RpcError> {
     let [mut pending, mut queued] = [PoolContent::new(), PoolContent::new()];
     for incoming in node.chain.pool().iter() {
         let (sender, nonce) = (incoming.sender(), incoming.nonce());
         let ready = nonce < node.chain.next_nonce(sender);
         let part = if ready { &mut pending } else { &mut queued };
-        part.entry(sender).or_default().insert(nonce, told(incoming)?);
+        part.entry(sender).or_default().insert(nonce, format_transaction(incoming)?);
     }
     Ok([pending, queued])
 }
 
-/// Makes blocks in every period, or no longer if it is zero.
-#[expect(clippy::unnecessary_wraps, reason = "it ends methods")]
+/// Mines a block in every period; zero stops.
+#[expect(clippy::unnecessary_wraps, reason = "ends methods")]
 fn set_block_time(node: &NodeContext, period: Duration) -> MethodResult {
-    // Whoever makes the blocks may be gone already, when the node stops.
+    // The receiver is gone while the node stops.
     let _ = node.block_time.send(Some(period).filter(|period| !period.is_zero()));
     Ok(Value::Null)
 }

@@ -1,4 +1,4 @@
-//! Methods that only dev chains have, under the names that Anvil, Hardhat and Ganache gave them.
+//! Methods of dev chains, under the names that Anvil, Hardhat and Ganache use.
 
 mod accounts;
 mod mining;
@@ -8,7 +8,7 @@ mod time;
 
 use super::Method;
 
-/// Every method, by all of its names.
+/// Every method with all of its names.
 pub(super) const METHODS: &[(&[&str], Method)] = &[
     // accounts
     (&["anvil_setBalance", "hardhat_setBalance", "evm_setAccountBalance"], accounts::set_balance),
@@ -49,13 +49,13 @@ pub(super) const METHODS: &[(&[&str], Method)] = &[
     (&["anvil_setNextBlockTimestamp", "evm_setNextBlockTimestamp"], time::set_next_timestamp),
     (&["anvil_setBlockTimestampInterval"], time::set_timestamp_interval),
     (&["anvil_removeBlockTimestampInterval"], time::remove_timestamp_interval),
-    // going back, and the whole state
+    // snapshots and dumps
     (&["anvil_snapshot", "evm_snapshot"], snapshots::take),
     (&["anvil_revert", "evm_revert"], snapshots::revert),
     (&["anvil_reset", "hardhat_reset"], snapshots::reset),
     (&["anvil_dumpState"], snapshots::dump),
     (&["anvil_loadState"], snapshots::load),
-    // what the node is
+    // node
     (&["anvil_nodeInfo"], node::info),
     (&["anvil_metadata", "hardhat_metadata"], node::metadata),
 ];

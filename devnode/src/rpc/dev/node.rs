@@ -1,4 +1,4 @@
-//! What the node is and where it stands.
+//! Information about the node.
 
 use alloy::primitives::{U64, map::HashMap};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Going back, and taking the whole state along.
+//! Snapshots, dumps and resets.
 
 use alloy::primitives::{Bytes, U64};
 use serde_json::{Value, json};
@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use super::super::{Args, MethodResult, NodeContext};
 use crate::chain::{Chain, ChainError};
 
-/// `evm_snapshot`: the number of a new snapshot.
+/// `evm_snapshot`: takes a snapshot and returns its number.
 pub(super) fn take(node: &mut NodeContext, args: Args) -> MethodResult {
     args.finish()?;
     Ok(json!(U64::from(node.chain.snapshot()?)))
 }
 
-/// `evm_revert`: returns to a snapshot, which is used up by that; false if there is none.
+/// `evm_revert`: reverts to a snapshot and discards it; false if it does not exist.
 pub(super) fn revert(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let number = args.any_number()?;
     args.finish()?;
@@ -21,7 +21,7 @@ pub(super) fn revert(node: &mut NodeContext, mut args: Args) -> MethodResult {
     Ok(json!(reverted))
 }
 
-/// `anvil_reset`: a new chain in the place of this one.
+/// `anvil_reset`: replaces the chain with a new one.
 pub(super) fn reset(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let options: Option<Value> = args.optional()?;
     args.finish()?;
@@ -33,13 +33,13 @@ pub(super) fn reset(node: &mut NodeContext, mut args: Args) -> MethodResult {
     Ok(Value::Null)
 }
 
-/// `anvil_dumpState`: the whole chain, in the form of its own that `--state` keeps in a file.
+/// `anvil_dumpState`: dumps the chain in the format of the state file, not in Anvil's.
 pub(super) fn dump(node: &mut NodeContext, args: Args) -> MethodResult {
     args.finish()?;
     Ok(json!(Bytes::from(node.chain.dump())))
 }
 
-/// `anvil_loadState`: the chain that was dumped takes the place of this one.
+/// `anvil_loadState`: replaces the chain with a dumped one.
 pub(super) fn load(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let dump: Bytes = args.take()?;
     args.finish()?;
@@ -48,7 +48,7 @@ pub(super) fn load(node: &mut NodeContext, mut args: Args) -> MethodResult {
     Ok(json!(true))
 }
 
-/// Puts another chain in the place of this one.
+/// Replaces the chain.
 fn replace(node: &mut NodeContext, chain: Chain) {
     node.chain.replace_with(chain);
     node.filters.rewind(node.chain.height());

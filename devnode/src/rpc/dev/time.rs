@@ -1,10 +1,11 @@
-//! Moving time.
+//! Cheats for the clock.
 
 use serde_json::{Value, json};
 
 use super::super::{Args, MethodResult, NodeContext};
 
-/// `evm_increaseTime`: moves the clock forward by seconds; how far it is ahead then.
+/// `evm_increaseTime`: moves the clock forward by seconds; returns how many it is ahead of system
+/// time.
 pub(super) fn increase_time(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let seconds = args.any_number()?;
     args.finish()?;
@@ -12,7 +13,7 @@ pub(super) fn increase_time(node: &mut NodeContext, mut args: Args) -> MethodRes
     Ok(json!(node.chain.clock().seconds_ahead()))
 }
 
-/// `evm_setTime`: sets the clock; how many seconds that is ahead of what it was.
+/// `evm_setTime`: sets the clock; returns by how many seconds it moved forward.
 pub(super) fn set_clock(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let timestamp = args.any_number()?;
     args.finish()?;
@@ -21,7 +22,7 @@ pub(super) fn set_clock(node: &mut NodeContext, mut args: Args) -> MethodResult 
     Ok(json!(timestamp.saturating_sub(before)))
 }
 
-/// `evm_setNextBlockTimestamp`: gives the next block a time, from which the clock goes on.
+/// `evm_setNextBlockTimestamp`: sets the timestamp of the next block, from which the clock runs on.
 pub(super) fn set_next_timestamp(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let timestamp = args.any_number()?;
     args.finish()?;
@@ -29,7 +30,7 @@ pub(super) fn set_next_timestamp(node: &mut NodeContext, mut args: Args) -> Meth
     Ok(Value::Null)
 }
 
-/// `anvil_setBlockTimestampInterval`: each block from now on is that many seconds after the one before.
+/// `anvil_setBlockTimestampInterval`: sets the seconds between consecutive blocks.
 pub(super) fn set_timestamp_interval(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let seconds = args.any_number()?;
     args.finish()?;
@@ -37,7 +38,7 @@ pub(super) fn set_timestamp_interval(node: &mut NodeContext, mut args: Args) -> 
     Ok(Value::Null)
 }
 
-/// `anvil_removeBlockTimestampInterval`: blocks have the time of the clock again; whether they had not.
+/// `anvil_removeBlockTimestampInterval`: uses the clock again; returns whether an interval was set.
 pub(super) fn remove_timestamp_interval(node: &mut NodeContext, args: Args) -> MethodResult {
     args.finish()?;
     Ok(json!(node.chain.set_block_timestamp_interval(None).is_some()))
