@@ -3,6 +3,7 @@
 mod accounts;
 mod chain;
 mod config;
+mod error;
 mod exec;
 mod node;
 mod persistence;
@@ -13,7 +14,8 @@ mod state;
 
 pub use accounts::{Account, DEV_ADDRESS, DEV_KEY};
 pub use config::{Config, DEFAULT_PORT};
-pub use node::{Devnode, NodeStopped, StartError};
+pub use error::{NodeStopped, StartError};
+pub use node::Devnode;
 pub use persistence::StateError;
 
 /// The chain's id: that of every Nitro dev chain.

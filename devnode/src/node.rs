@@ -1,6 +1,6 @@
 //! A running dev chain: start, use and stop.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use alloy::{
     primitives::{Address, U256},
@@ -10,11 +10,12 @@ use jsonrpsee::server::ServerHandle;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time};
 
 use crate::{
-    Account, Config, StateError, accounts,
+    Account, Config, NodeStopped, StartError, StateError, accounts,
     chain::{Chain, ChainError, ChainThread},
+    error::StartErrorKind,
     persistence::{StateFile, StateSaver},
     provider,
-    rpc::{NodeContext, RequestHandler, ServeError, Server, serve},
+    rpc::{NodeContext, RequestHandler, Server, serve},
 };
 
 /// Minimum interval between blocks.
@@ -22,36 +23,6 @@ const MIN_BLOCK_TIME: Duration = Duration::from_millis(1);
 
 /// Stands for "no interval mining".
 const NEVER: Duration = Duration::from_secs(1 << 30);
-
-/// Why a dev chain cannot start.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct StartError(#[from] StartErrorKind);
-
-/// The reasons.
-#[derive(Debug, thiserror::Error)]
-enum StartErrorKind {
-    /// Cannot listen on the address, or cannot start a thread.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// The server cannot start.
-    #[error(transparent)]
-    Serve(#[from] ServeError),
-    /// The state file cannot be used.
-    #[error(transparent)]
-    State(#[from] StateError),
-    /// A transaction of the set-up was rejected, which is a bug.
-    #[error("cannot set up the chain: {0}")]
-    Setup(#[from] ChainError),
-    /// The chain's thread ended during the set-up.
-    #[error(transparent)]
-    Stopped(#[from] crate::chain::ChainStopped),
-}
-
-/// The dev chain has been stopped or dropped.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the dev chain has stopped")]
-pub struct NodeStopped;
 
 /// A dev chain that runs in this process until it is stopped or dropped.
 ///

@@ -15,7 +15,7 @@ use alloy::{
 };
 use revm::{Database, bytecode::Bytecode, state::AccountInfo};
 
-use super::{Chain, ChainError, block::GAS_LIMIT, node_interface, submit::MAX_INIT_CODE};
+use super::{Chain, ChainError, block::GAS_LIMIT, submit::MAX_INIT_CODE};
 use crate::{
     CHAIN_ID,
     exec::{self, Execution, ExecutionEnv, GasPrice, Message, ModuleCache, State},
@@ -136,7 +136,7 @@ impl Chain {
         call: &CallRequest,
     ) -> Result<(CallContext<'_>, &mut ModuleCache), ChainError> {
         if let Some(TxKind::Call(to)) = call.request.to
-            && node_interface::is_node_interface(to)
+            && precompiles::is_node_interface(to)
         {
             return Err(ChainError::NodeInterface(to));
         }

@@ -6,44 +6,20 @@ use alloy::{
     consensus::{Header, Sealed, transaction::Recovered},
     eips::eip2718::Encodable2718,
     primitives::{Address, B256, Bytes, Log, keccak256},
-    rlp::{self, Decodable, Encodable},
+    rlp::{Decodable, Encodable},
 };
 use alloy_rlp::{RlpDecodable, RlpEncodable};
 
 use super::{
     Block, Chain, ChainClock, IncludedTransaction, RecoveredTransaction, TransactionDecodeError,
-    submit::created_address, transaction::decode,
+    error::{DUMP_VERSION, DumpError},
+    submit::created_address,
+    transaction::decode,
 };
 use crate::state::{Store, StoreDump};
 
 /// First bytes of every dump.
 const MAGIC: [u8; 8] = *b"devchain";
-
-/// Version of the format.
-const VERSION: u8 = 1;
-
-/// Why bytes cannot be loaded as a chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum DumpError {
-    /// The magic bytes are missing.
-    #[error("not a dev chain state")]
-    NotADump,
-    /// The format has another version.
-    #[error("unsupported version {0}; this program reads version {VERSION}")]
-    UnsupportedVersion(u8),
-    /// The checksum is wrong, or the bytes are truncated.
-    #[error("corrupted: checksum mismatch")]
-    Corrupted,
-    /// The content is not valid RLP of a dump.
-    #[error("corrupted: {0}")]
-    Rlp(#[from] rlp::Error),
-    /// A transaction cannot be decoded.
-    #[error("corrupted: a transaction cannot be decoded: {0}")]
-    Transaction(#[from] TransactionDecodeError),
-    /// A block does not follow its predecessor.
-    #[error("corrupted: block {0} does not follow its predecessor")]
-    BrokenLink(u64),
-}
 
 /// A chain, in serialised form.
 #[derive(RlpEncodable, RlpDecodable)]
@@ -120,7 +96,7 @@ impl Chain {
         };
         let mut body = Vec::with_capacity(dump.length());
         dump.encode(&mut body);
-        [&MAGIC[..], &[VERSION], keccak256(&body).as_slice(), &body].concat()
+        [&MAGIC[..], &[DUMP_VERSION], keccak256(&body).as_slice(), &body].concat()
     }
 
     /// Restores a chain from a dump.
@@ -130,7 +106,7 @@ impl Chain {
     pub(crate) fn from_dump(bytes: &[u8]) -> Result<Self, DumpError> {
         let rest = bytes.strip_prefix(&MAGIC).ok_or(DumpError::NotADump)?;
         let (&version, rest) = rest.split_first().ok_or(DumpError::Corrupted)?;
-        if version != VERSION {
+        if version != DUMP_VERSION {
             return Err(DumpError::UnsupportedVersion(version));
         }
         let (checksum, mut body) = rest.split_at_checked(32).ok_or(DumpError::Corrupted)?;

@@ -209,8 +209,34 @@ pub(crate) enum ChainError {
     ForkingUnsupported,
     /// A dump cannot be loaded.
     #[error("cannot load the state: {0}")]
-    Dump(#[from] super::DumpError),
+    Dump(#[from] DumpError),
     /// The execution was aborted.
     #[error(transparent)]
     Execution(#[from] ExecutionError),
+}
+
+/// Version of the format of dumps.
+pub(super) const DUMP_VERSION: u8 = 1;
+
+/// Why bytes cannot be loaded as a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum DumpError {
+    /// The magic bytes are missing.
+    #[error("not a dev chain state")]
+    NotADump,
+    /// The format has another version.
+    #[error("unsupported version {0}; this program reads version {DUMP_VERSION}")]
+    UnsupportedVersion(u8),
+    /// The checksum is wrong, or the bytes are truncated.
+    #[error("corrupted: checksum mismatch")]
+    Corrupted,
+    /// The content is not valid RLP of a dump.
+    #[error("corrupted: {0}")]
+    Rlp(#[from] alloy::rlp::Error),
+    /// A transaction cannot be decoded.
+    #[error("corrupted: a transaction cannot be decoded: {0}")]
+    Transaction(#[from] TransactionDecodeError),
+    /// A block does not follow its predecessor.
+    #[error("corrupted: block {0} does not follow its predecessor")]
+    BrokenLink(u64),
 }

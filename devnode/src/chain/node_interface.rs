@@ -2,7 +2,7 @@
 //! what does not need a parent chain.
 
 use alloy::{
-    primitives::{Address, Bytes, TxKind, U256},
+    primitives::{Bytes, TxKind, U256},
     rpc::types::{BlockOverrides, TransactionRequest, state::StateOverride},
     sol_types::{SolCall, SolInterface},
 };
@@ -14,22 +14,12 @@ use crate::{
         gasEstimateComponentsReturn, gasEstimateL1ComponentCall, gasEstimateL1ComponentReturn,
         l2BlockRangeForL1Call, l2BlockRangeForL1Return, nitroGenesisBlockCall,
     },
+    precompiles::{NODE_INTERFACE_DEBUG, is_node_interface},
     state::{arbos::ARBOS, settings::Setting},
 };
 
-/// Address of `NodeInterface`.
-const NODE_INTERFACE: Address = Address::with_last_byte(0xc8);
-
-/// Address of `NodeInterfaceDebug`.
-const NODE_INTERFACE_DEBUG: Address = Address::with_last_byte(0xc9);
-
 /// Height of the parent chain, which does not exist.
 const PARENT_HEIGHT: u64 = 0;
-
-/// Whether the RPC server answers calls to this address itself.
-pub(super) fn is_node_interface(address: Address) -> bool {
-    [NODE_INTERFACE, NODE_INTERFACE_DEBUG].contains(&address)
-}
 
 impl Chain {
     /// Answers a call to `NodeInterface`; `None` if the call goes elsewhere. The gas of the call is

@@ -1,83 +1,60 @@
-//! Snapshots of the chain, and reverting to them.
+//! Snapshots of a chain, as data.
 
-use super::{Chain, ChainError, TransactionPool, clock::ChainClock};
+use super::{clock::ChainClock, error::ChainError, pool::TransactionPool};
 use crate::state::Checkpoint;
 
 /// Maximum number of snapshots.
 const CAPACITY: usize = 4096;
 
-/// A snapshot.
+/// What a snapshot restores.
 #[derive(Debug)]
-struct Snapshot {
-    /// Number of the snapshot.
-    id: u64,
+pub(super) struct Snapshot {
     /// Height of the latest block.
-    height: u64,
+    pub(super) height: u64,
     /// Checkpoint of the state.
-    checkpoint: Checkpoint,
+    pub(super) checkpoint: Checkpoint,
     /// The clock, and its reading.
-    clock: (ChainClock, u64),
+    pub(super) clock: (ChainClock, u64),
     /// Pooled transactions.
-    pool: TransactionPool,
+    pub(super) pool: TransactionPool,
 }
 
-/// Snapshots, oldest first.
+/// Snapshots with their numbers, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Snapshots {
     /// Existing snapshots.
-    entries: Vec<Snapshot>,
+    entries: Vec<(u64, Snapshot)>,
     /// Number of the next snapshot.
     next_id: u64,
 }
 
-impl Chain {
-    /// Takes a snapshot and returns its number.
-    ///
-    /// # Errors
-    /// If the maximum number of snapshots exists.
-    pub(crate) fn snapshot(&mut self) -> Result<u64, ChainError> {
-        if self.snapshots.entries.len() >= CAPACITY {
-            return Err(ChainError::TooManySnapshots);
-        }
-        let number = self.snapshots.next_id;
-        self.snapshots.next_id = number.saturating_add(1);
-        self.snapshots.entries.push(Snapshot {
-            id: number,
-            height: self.height(),
-            checkpoint: self.store.checkpoint(),
-            clock: (self.clock, self.clock.now()),
-            pool: self.pool.clone(),
-        });
-        Ok(number)
+impl Snapshots {
+    /// Whether there is no snapshot.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
-    /// Reverts blocks, state, pool and clock to a snapshot, and discards it with all later ones.
-    /// Returns false if the snapshot does not exist.
-    pub(crate) fn revert(&mut self, number: u64) -> bool {
-        let entries = &mut self.snapshots.entries;
-        let Some(index) = entries.iter().position(|snapshot| snapshot.id == number) else {
-            return false;
-        };
-        let later = entries.split_off(index);
-        let is_empty = entries.is_empty();
-        let Some(snapshot) = later.into_iter().next() else { return false };
-        while self.height() > snapshot.height {
-            self.pop_block();
-        }
-        self.store.revert_to(snapshot.checkpoint);
-        if is_empty {
-            self.store.discard_journal();
-        }
-        let (clock, now) = snapshot.clock;
-        self.clock.set(now);
-        self.clock = ChainClock { offset: self.clock.offset, ..clock };
-        self.pool = snapshot.pool;
-        self.notify_change();
-        true
+    /// Fails if no snapshot can be added.
+    pub(super) const fn check_capacity(&self) -> Result<(), ChainError> {
+        if self.entries.len() >= CAPACITY { Err(ChainError::TooManySnapshots) } else { Ok(()) }
+    }
+
+    /// Adds a snapshot and returns its number.
+    pub(super) fn add(&mut self, snapshot: Snapshot) -> u64 {
+        let id = self.next_id;
+        self.next_id = id.saturating_add(1);
+        self.entries.push((id, snapshot));
+        id
+    }
+
+    /// Removes a snapshot with all later ones.
+    pub(super) fn take(&mut self, id: u64) -> Option<Snapshot> {
+        let index = self.entries.iter().position(|(known, _)| *known == id)?;
+        self.entries.split_off(index).into_iter().next().map(|(_, snapshot)| snapshot)
     }
 
     /// Number and height of each snapshot.
-    pub(crate) fn snapshots(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.snapshots.entries.iter().map(|snapshot| (snapshot.id, snapshot.height))
+    pub(super) fn heights(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.entries.iter().map(|(id, snapshot)| (*id, snapshot.height))
     }
 }

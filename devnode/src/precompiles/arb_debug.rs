@@ -1,11 +1,11 @@
 //! `ArbDebug` (0xff): functions that only dev chains have.
 
 use super::{
-    ARB_DEBUG,
     abi::ArbDebug::{
         ArbDebugCalls as Function, Basic, Custom, Mixed, becomeChainOwnerCall,
         becomeChainOwnerReturn, eventsCall, eventsReturn, overwriteContractCodeCall,
     },
+    addresses::ARB_DEBUG,
     call::{CallError, CallResult, PrecompileCall, solidity_error},
 };
 use crate::state::arbos::AddressSet;

@@ -4,22 +4,23 @@ use alloy::primitives::{Address, B256, U256};
 use stylus_engine::{Params, activate, program};
 
 use super::{
-    ARB_WASM, ArbHalt,
+    ArbHalt,
     abi::ArbWasm::{
-        ArbWasmCalls as Function, ProgramActivated, ProgramExpired, ProgramInsufficientValue,
-        ProgramKeepaliveTooSoon, ProgramLifetimeExtended, ProgramNeedsUpgrade, ProgramNotActivated,
-        ProgramNotWasm, ProgramUpToDate, activateProgramCall, activateProgramReturn,
-        blockCacheSizeCall, codehashAsmSizeCall, codehashKeepaliveCall, codehashKeepaliveReturn,
-        codehashVersionCall, expiryDaysCall, freePagesCall, initCostScalarCall, inkPriceCall,
-        keepaliveDaysCall, maxStackDepthCall, minInitGasCall, minInitGasReturn, pageGasCall,
-        pageLimitCall, pageRampCall, programInitGasCall, programInitGasReturn,
-        programMemoryFootprintCall, programTimeLeftCall, programVersionCall, stylusVersionCall,
+        ArbWasmCalls as Function, ProgramActivated, ProgramInsufficientValue,
+        ProgramKeepaliveTooSoon, ProgramLifetimeExtended, ProgramNotWasm, ProgramUpToDate,
+        activateProgramCall, activateProgramReturn, blockCacheSizeCall, codehashAsmSizeCall,
+        codehashKeepaliveCall, codehashKeepaliveReturn, codehashVersionCall, expiryDaysCall,
+        freePagesCall, initCostScalarCall, inkPriceCall, keepaliveDaysCall, maxStackDepthCall,
+        minInitGasCall, minInitGasReturn, pageGasCall, pageLimitCall, pageRampCall,
+        programInitGasCall, programInitGasReturn, programMemoryFootprintCall, programTimeLeftCall,
+        programVersionCall, stylusVersionCall,
     },
+    addresses::ARB_WASM,
     call::{CallError, CallResult, PrecompileCall, solidity_error},
 };
 use crate::state::{
     arbos::{ArbosStorage, to_address},
-    programs::{self, InactiveProgram, ProgramRecord},
+    programs::{self, ProgramRecord},
     settings::Setting,
 };
 
@@ -211,15 +212,4 @@ fn program_at(
 /// Size of the native code in bytes, rounded up to whole KiB.
 const fn asm_bytes(record: &ProgramRecord) -> u32 {
     record.asm_kb.saturating_mul(1024)
-}
-
-/// The revert for an inactive program.
-pub(super) fn inactive_error(why: InactiveProgram, params: &Params) -> CallError {
-    match why {
-        InactiveProgram::NotActivated => solidity_error(&ProgramNotActivated {}),
-        InactiveProgram::NeedsUpgrade(version) => {
-            solidity_error(&ProgramNeedsUpgrade { version, stylusVersion: params.version })
-        }
-        InactiveProgram::Expired(age) => solidity_error(&ProgramExpired { ageInSeconds: age }),
-    }
 }

@@ -8,8 +8,7 @@ use super::{
         cacheProgramReturn, codehashIsCachedCall, evictCodehashCall, evictCodehashReturn,
         isCacheManagerCall,
     },
-    arb_wasm::inactive_error,
-    call::{CallError, CallResult, PrecompileCall},
+    call::{CallError, CallResult, PrecompileCall, inactive_error},
 };
 use crate::state::{
     arbos::{AddressSet, ArbosStorage},

@@ -11,10 +11,14 @@ use alloy::{
 };
 use stylus_engine::Params;
 
-use super::{ArbHalt, PrecompileHost, Unimplemented, unimplemented};
+use super::{
+    ArbHalt, PrecompileHost, Unimplemented,
+    abi::ArbWasm::{ProgramExpired, ProgramNeedsUpgrade, ProgramNotActivated},
+    unimplemented,
+};
 use crate::state::{
     arbos::ArbosStorage,
-    programs::{self, ProgramRecord},
+    programs::{self, InactiveProgram, ProgramRecord},
 };
 
 /// Gas to open the state of ArbOS, charged by every function that is not pure.
@@ -222,7 +226,7 @@ impl<'h> PrecompileCall<'h> {
         let params = self.params();
         let record = ProgramRecord::load(self, code_hash);
         let now = self.host.block_context().timestamp;
-        record.check(&params, now).map_err(|why| super::arb_wasm::inactive_error(why, &params))?;
+        record.check(&params, now).map_err(|why| inactive_error(why, &params))?;
         Ok((record, params))
     }
 
@@ -288,4 +292,15 @@ pub(super) fn copy_gas(bytes: usize) -> u64 {
 pub(super) fn hash_gas(bytes: usize) -> u64 {
     let words = u64::try_from(bytes.div_ceil(32)).unwrap_or(u64::MAX);
     HASH_GAS.saturating_add(HASH_WORD_GAS.saturating_mul(words))
+}
+
+/// The revert for an inactive program.
+pub(super) fn inactive_error(why: InactiveProgram, params: &Params) -> CallError {
+    match why {
+        InactiveProgram::NotActivated => solidity_error(&ProgramNotActivated {}),
+        InactiveProgram::NeedsUpgrade(version) => {
+            solidity_error(&ProgramNeedsUpgrade { version, stylusVersion: params.version })
+        }
+        InactiveProgram::Expired(age) => solidity_error(&ProgramExpired { ageInSeconds: age }),
+    }
 }

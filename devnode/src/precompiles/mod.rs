@@ -4,6 +4,7 @@
 //! are rejected as in Nitro; functions that only this chain lacks are listed in [`unimplemented`].
 
 pub(crate) mod abi;
+mod addresses;
 mod arb_debug;
 mod arb_gas_info;
 mod arb_info;
@@ -20,32 +21,17 @@ mod errors;
 mod host;
 mod unimplemented;
 
-use alloy::primitives::{Address, Bytes, address};
+use alloy::primitives::{Address, Bytes};
 
+use addresses::is_callable;
+pub(crate) use addresses::{
+    ARB_DEBUG, ARB_OWNER, NODE_INTERFACE_DEBUG, addresses, is_node_interface,
+};
 pub(crate) use call::CallerInfo;
 use call::{CallError, CallResult, PrecompileCall, copy_gas};
 pub(crate) use errors::{ArbHalt, revert_text};
 pub(crate) use host::{BlockContext, PrecompileHost};
 pub(crate) use unimplemented::Unimplemented;
-
-/// `ArbOwner`, which the set-up calls.
-pub(crate) const ARB_OWNER: Address = address!("0000000000000000000000000000000000000070");
-
-/// `ArbWasm`, which activates programs.
-pub(crate) const ARB_WASM: Address = address!("0000000000000000000000000000000000000071");
-
-/// `ArbDebug`, which makes any caller an owner of a dev chain.
-pub(crate) const ARB_DEBUG: Address = address!("00000000000000000000000000000000000000ff");
-
-/// Last bytes of the addresses of all precompiles that transactions can call.
-const LOW_BYTES: [u8; 16] = [
-    0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6b, 0x6c, 0x6d, 0x6e, 0x6f, 0x70, 0x71, 0x72, 0x73, 0xff,
-];
-
-/// Addresses of all precompiles that transactions can call.
-pub(crate) fn addresses() -> impl Iterator<Item = Address> {
-    LOW_BYTES.into_iter().map(Address::with_last_byte)
-}
 
 /// Whether `address` is a precompile of Ethereum or Arbitrum.
 pub(crate) fn is_precompile(address: Address) -> bool {
@@ -125,7 +111,7 @@ fn find_dispatcher(address: Address) -> Option<fn(&mut PrecompileCall<'_>) -> Ca
         0x71 => arb_wasm::dispatch,
         0x72 => arb_wasm_cache::dispatch,
         0xff => arb_debug::dispatch,
-        low if LOW_BYTES.contains(low) => |call| Err(call.unknown_selector()),
+        _ if is_callable(address) => |call| Err(call.unknown_selector()),
         _ => return None,
     })
 }

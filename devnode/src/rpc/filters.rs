@@ -1,19 +1,13 @@
-//! Methods that find logs, directly or through installed filters.
+//! Filters that clients have installed.
 
 use std::{
     collections::HashMap,
     time::{Duration, Instant},
 };
 
-use alloy::{primitives::U64, rpc::types::Filter};
-use serde_json::{Value, json};
+use alloy::rpc::types::Filter;
 
-use crate::chain::IncludedTransaction;
-
-use super::{Args, MethodResult, NodeContext, RpcError, error::ArgumentError};
-
-/// Maximum topics of a log.
-const MAX_TOPICS: usize = 4;
+use super::error::RpcError;
 
 /// Lifetime of a filter after its last use.
 const FILTER_TTL: Duration = Duration::from_mins(5);
@@ -23,7 +17,7 @@ const MAX_FILTERS: usize = 1024;
 
 /// What a filter reports.
 #[derive(Clone, Debug)]
-enum FilterKind {
+pub(super) enum FilterKind {
     /// Logs.
     Logs(Box<Filter>),
     /// Hashes of blocks.
@@ -53,122 +47,45 @@ pub(super) struct Filters {
 }
 
 impl Filters {
+    /// Installs a filter that starts after block `height`, and returns its id. Removes expired filters.
+    ///
+    /// # Errors
+    /// If the maximum number of filters is installed.
+    pub(super) fn install(&mut self, kind: FilterKind, height: u64) -> Result<u64, RpcError> {
+        self.installed.retain(|_, filter| filter.last_polled.elapsed() < FILTER_TTL);
+        if self.installed.len() >= MAX_FILTERS {
+            return Err(RpcError::TooManyFilters(MAX_FILTERS));
+        }
+        self.count = self.count.saturating_add(1);
+        let next_block = height.saturating_add(1);
+        let filter = InstalledFilter { kind, next_block, last_polled: Instant::now() };
+        self.installed.insert(self.count, filter);
+        Ok(self.count)
+    }
+
+    /// Removes a filter; false if it does not exist.
+    pub(super) fn uninstall(&mut self, id: u64) -> bool {
+        self.installed.remove(&id).is_some()
+    }
+
+    /// What a filter reports, and the first block that it has not reported. Marks the blocks up to
+    /// `height` as reported.
+    pub(super) fn poll(&mut self, id: u64, height: u64) -> Option<(&FilterKind, u64)> {
+        let filter = self.installed.get_mut(&id)?;
+        filter.last_polled = Instant::now();
+        let first = std::mem::replace(&mut filter.next_block, height.saturating_add(1));
+        Some((&filter.kind, first))
+    }
+
+    /// What a filter reports.
+    pub(super) fn get(&self, id: u64) -> Option<&FilterKind> {
+        self.installed.get(&id).map(|filter| &filter.kind)
+    }
+
     /// Adjusts filters after the chain was reverted to block `height`.
     pub(super) fn rewind(&mut self, height: u64) {
         for filter in self.installed.values_mut() {
             filter.next_block = filter.next_block.min(height.saturating_add(1));
         }
     }
-}
-
-/// `eth_getLogs`
-pub(super) fn logs(node: &mut NodeContext, args: Args) -> MethodResult {
-    let filter = parse_filter(args)?;
-    Ok(serde_json::to_value(node.chain.logs(&filter)?)?)
-}
-
-/// `eth_newFilter`
-pub(super) fn new_filter(node: &mut NodeContext, args: Args) -> MethodResult {
-    let filter = parse_filter(args)?;
-    install(node, FilterKind::Logs(Box::new(filter)))
-}
-
-/// `eth_newBlockFilter`
-pub(super) fn new_block_filter(node: &mut NodeContext, args: Args) -> MethodResult {
-    args.finish()?;
-    install(node, FilterKind::Blocks)
-}
-
-/// `eth_newPendingTransactionFilter`: reports transactions of new blocks.
-pub(super) fn new_transaction_filter(node: &mut NodeContext, args: Args) -> MethodResult {
-    args.finish()?;
-    install(node, FilterKind::Transactions)
-}
-
-/// `eth_uninstallFilter`
-pub(super) fn uninstall(node: &mut NodeContext, args: Args) -> MethodResult {
-    let id = parse_filter_id(args)?;
-    Ok(json!(node.filters.installed.remove(&id).is_some()))
-}
-
-/// `eth_getFilterChanges`
-pub(super) fn changes(node: &mut NodeContext, args: Args) -> MethodResult {
-    let id = parse_filter_id(args)?;
-    let installed = node.filters.installed.get_mut(&id).ok_or(RpcError::FilterNotFound)?;
-    let height = node.chain.height();
-    let first = installed.next_block;
-    installed.next_block = height.saturating_add(1);
-    installed.last_polled = Instant::now();
-    let blocks = node.chain.block_range(first, height);
-    Ok(match &installed.kind {
-        FilterKind::Logs(filter) => {
-            let (from, to) = filter.extract_block_range();
-            let mut logs = node.chain.logs_since(first, filter);
-            logs.retain(|log| {
-                log.block_number.is_some_and(|at| {
-                    from.is_none_or(|from| at >= from) && to.is_none_or(|to| at <= to)
-                })
-            });
-            serde_json::to_value(logs)?
-        }
-        FilterKind::Blocks => json!(blocks.iter().map(|block| block.hash()).collect::<Vec<_>>()),
-        FilterKind::Transactions => {
-            let transactions = blocks.iter().flat_map(|block| &block.transactions);
-            json!(transactions.map(IncludedTransaction::hash).collect::<Vec<_>>())
-        }
-    })
-}
-
-/// `eth_getFilterLogs`
-pub(super) fn all_logs(node: &mut NodeContext, args: Args) -> MethodResult {
-    let id = parse_filter_id(args)?;
-    match node.filters.installed.get(&id).map(|installed| &installed.kind) {
-        Some(FilterKind::Logs(filter)) => Ok(serde_json::to_value(node.chain.logs(filter)?)?),
-        _ => Err(RpcError::FilterNotFound),
-    }
-}
-
-/// Installs a filter that starts with the next block.
-fn install(node: &mut NodeContext, kind: FilterKind) -> MethodResult {
-    let next = node.chain.height().saturating_add(1);
-    let filters = &mut node.filters;
-    filters.installed.retain(|_, filter| filter.last_polled.elapsed() < FILTER_TTL);
-    if filters.installed.len() >= MAX_FILTERS {
-        return Err(RpcError::TooManyFilters(MAX_FILTERS));
-    }
-    filters.count = filters.count.saturating_add(1);
-    filters.installed.insert(
-        filters.count,
-        InstalledFilter { kind, next_block: next, last_polled: Instant::now() },
-    );
-    Ok(serde_json::to_value(U64::from(filters.count))?)
-}
-
-/// Parses the id of a filter.
-fn parse_filter_id(mut args: Args) -> Result<u64, RpcError> {
-    let id = args.number()?;
-    args.finish()?;
-    Ok(id)
-}
-
-/// Parses a filter.
-fn parse_filter(mut args: Args) -> Result<Filter, RpcError> {
-    let value: Value = args.take()?;
-    args.finish()?;
-    check_filter(&value)?;
-    serde_json::from_value(value)
-        .map_err(|error| RpcError::InvalidArgument { index: 0, why: error.into() })
-}
-
-/// Rejects filters that the deserializer would accept and Nitro rejects.
-pub(super) fn check_filter(filter: &Value) -> Result<(), RpcError> {
-    let named = |name| filter.get(name).is_some_and(|value: &Value| !value.is_null());
-    if named("blockHash") && (named("fromBlock") || named("toBlock")) {
-        return Err(RpcError::InvalidArgument { index: 0, why: ArgumentError::HashAndRange });
-    }
-    let topics = filter.get("topics").and_then(Value::as_array);
-    if topics.is_some_and(|topics| topics.len() > MAX_TOPICS) {
-        return Err(RpcError::TooManyTopics);
-    }
-    Ok(())
 }

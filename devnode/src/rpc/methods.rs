@@ -1,7 +1,7 @@
 //! The method table, without methods of dev chains ([`super::dev`]) and asynchronous ones:
 //! `eth_sendRawTransaction` and subscriptions.
 
-use super::{Method, blocks, calls, debug, fees, filters, net, signing, state, wallet};
+use super::{Method, blocks, calls, debug, fees, logs, net, send, signing, state};
 
 /// Every method by name.
 pub(super) const METHODS: &[(&str, Method)] = &[
@@ -9,7 +9,7 @@ pub(super) const METHODS: &[(&str, Method)] = &[
     ("debug_traceBlockByNumber", debug::trace_block_by_number),
     ("debug_traceCall", debug::trace_call),
     ("debug_traceTransaction", debug::trace_transaction),
-    ("eth_accounts", wallet::accounts),
+    ("eth_accounts", send::accounts),
     ("eth_blobBaseFee", net::null),
     ("eth_blockNumber", blocks::number),
     ("eth_call", calls::call),
@@ -25,11 +25,11 @@ pub(super) const METHODS: &[(&str, Method)] = &[
     ("eth_getBlockTransactionCountByHash", blocks::count_by_hash),
     ("eth_getBlockTransactionCountByNumber", blocks::count_by_number),
     ("eth_getCode", state::code),
-    ("eth_getFilterChanges", filters::changes),
-    ("eth_getFilterLogs", filters::all_logs),
+    ("eth_getFilterChanges", logs::changes),
+    ("eth_getFilterLogs", logs::all_logs),
     ("eth_getHeaderByHash", blocks::header_by_hash),
     ("eth_getHeaderByNumber", blocks::header_by_number),
-    ("eth_getLogs", filters::logs),
+    ("eth_getLogs", logs::logs),
     ("eth_getProof", state::proof),
     ("eth_getRawTransactionByBlockHashAndIndex", blocks::raw_transaction_by_block_hash),
     ("eth_getRawTransactionByBlockNumberAndIndex", blocks::raw_transaction_by_block_number),
@@ -45,15 +45,15 @@ pub(super) const METHODS: &[(&str, Method)] = &[
     ("eth_getUncleCountByBlockHash", blocks::uncle_count_by_hash),
     ("eth_getUncleCountByBlockNumber", blocks::uncle_count_by_number),
     ("eth_maxPriorityFeePerGas", fees::max_priority_fee),
-    ("eth_newBlockFilter", filters::new_block_filter),
-    ("eth_newFilter", filters::new_filter),
-    ("eth_newPendingTransactionFilter", filters::new_transaction_filter),
-    ("eth_sendTransaction", wallet::send),
-    ("eth_sendUnsignedTransaction", wallet::send_unsigned),
+    ("eth_newBlockFilter", logs::new_block_filter),
+    ("eth_newFilter", logs::new_filter),
+    ("eth_newPendingTransactionFilter", logs::new_transaction_filter),
+    ("eth_sendTransaction", send::send),
+    ("eth_sendUnsignedTransaction", send::send_unsigned),
     ("eth_sign", signing::sign),
     ("eth_signTypedData_v4", signing::sign_typed_data),
     ("eth_syncing", net::not_syncing),
-    ("eth_uninstallFilter", filters::uninstall),
+    ("eth_uninstallFilter", logs::uninstall),
     ("net_version", net::net_version),
     ("personal_sign", signing::personal_sign),
     ("rpc_modules", net::modules),

@@ -15,7 +15,11 @@ use serde_json::{json, value::RawValue};
 use tokio::sync::Semaphore;
 use tower::{Service, ServiceExt};
 
-use super::server::{MAX_REQUEST, MAX_RESPONSE};
+/// Maximum size of a request in bytes.
+pub(super) const MAX_REQUEST: u32 = 5 << 20;
+
+/// Maximum size of a response in bytes.
+pub(super) const MAX_RESPONSE: u32 = 64 << 20;
 
 /// The body is not JSON.
 const PARSE_ERROR: (i32, &str) = (-32_700, "parse error");

@@ -19,16 +19,10 @@ use tower_http::cors::CorsLayer;
 use super::{
     Args, NodeContext, RpcError, dev,
     methods::METHODS,
-    request::{MAX_BATCH, RequestHandler},
+    request::{MAX_BATCH, MAX_REQUEST, MAX_RESPONSE, RequestHandler},
     subscriptions,
 };
 use crate::chain::{ChainError, ChainThread, RecoveredTransaction};
-
-/// Maximum size of a request in bytes.
-pub(super) const MAX_REQUEST: u32 = 5 << 20;
-
-/// Maximum size of a response in bytes.
-pub(super) const MAX_RESPONSE: u32 = 64 << 20;
 
 /// Maximum concurrent HTTP requests, and maximum WebSocket connections.
 const MAX_CONNECTIONS: u16 = 1000;

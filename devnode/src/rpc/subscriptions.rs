@@ -11,7 +11,7 @@ use jsonrpsee::{
 use serde_json::{Value, value::to_raw_value};
 use tokio::sync::broadcast::error::RecvError;
 
-use super::{Args, NodeContext, RpcError, convert, filters};
+use super::{Args, NodeContext, RpcError, convert, logs};
 use crate::chain::{Block, ChainThread, matching_logs};
 
 /// What a subscription reports.
@@ -97,7 +97,7 @@ fn parse_subscription(params: &Params<'_>) -> Result<Subscription, RpcError> {
         SubscriptionKind::NewHeads => Ok(Subscription::Heads),
         SubscriptionKind::Logs => {
             let filter = filter.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
-            filters::check_filter(&filter)?;
+            logs::check_filter(&filter)?;
             let filter = serde_json::from_value(filter)
                 .map_err(|error| RpcError::InvalidArgument { index: 1, why: error.into() })?;
             Ok(Subscription::Logs(Box::new(filter)))

@@ -10,10 +10,9 @@ use revm::{
 };
 
 use super::{
-    StateView,
     arbos::{ARBOS, ArbosStorage},
     history::History,
-    journal::Journal,
+    journal::{Checkpoint, Journal, JournalEntry},
 };
 
 /// Accounts, storage and code, with their history.
@@ -30,11 +29,6 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// The state after block `height`.
-    pub(crate) const fn view(&self, height: u64) -> StateView<'_> {
-        StateView::new(self, height)
-    }
-
     /// An account with its code, after block `height`.
     pub(crate) fn account(&self, address: Address, height: u64) -> Option<AccountInfo> {
         let mut info = self.accounts.get(&address)?.at(height)?.clone()?;
@@ -101,6 +95,31 @@ impl Store {
         self.journal.account(address, history.write(height, info));
     }
 
+    /// Starts to record writes and returns the current point.
+    pub(crate) const fn checkpoint(&mut self) -> Checkpoint {
+        self.journal.checkpoint()
+    }
+
+    /// Reverts all writes since `checkpoint`.
+    pub(crate) fn revert_to(&mut self, checkpoint: Checkpoint) {
+        while let Some(entry) = self.journal.pop_since(checkpoint) {
+            match entry {
+                JournalEntry::Account(address, replaced) => {
+                    self.accounts.entry(address).or_default().undo_write(replaced);
+                }
+                JournalEntry::Slot(address, key, replaced) => {
+                    let slots = self.slots.entry(address).or_default();
+                    slots.entry(key).or_default().undo_write(replaced);
+                }
+            }
+        }
+    }
+
+    /// Discards the journal and stops recording.
+    pub(crate) fn discard_journal(&mut self) {
+        self.journal = Journal::default();
+    }
+
     /// Clears the storage of an account.
     fn clear_storage(&mut self, height: u64, address: Address) {
         for (&key, history) in self.slots.get_mut(&address).into_iter().flatten() {
@@ -126,5 +145,33 @@ impl ArbosStorage for BlockArbosStorage<'_> {
 
     fn set_word(&mut self, slot: U256, value: U256) {
         self.store.write_slot(self.height, ARBOS, slot, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_reverts_to_any_checkpoint() {
+        let (mut store, [one, other]) = (Store::default(), [1, 2].map(Address::with_last_byte));
+        let read = |store: &Store, height| {
+            let balance = |address| store.account(address, height).map(|info| info.balance);
+            (balance(one), balance(other), store.slot(one, U256::ONE, height))
+        };
+        let money = |wei: u64| AccountInfo::from_balance(U256::from(wei));
+        store.write_account(1, one, money(10));
+        store.write_slot(1, one, U256::ONE, U256::from(5));
+        let (first, at_first) = (store.checkpoint(), read(&store, 9));
+        store.write_account(1, one, money(11));
+        store.write_slot(2, one, U256::ONE, U256::from(6));
+        let (second, at_second) = (store.checkpoint(), read(&store, 9));
+        store.write_account(3, other, money(12));
+        store.write_slot(2, one, U256::ONE, U256::ZERO);
+        store.revert_to(second);
+        assert_eq!(read(&store, 9), at_second);
+        store.revert_to(first);
+        assert_eq!(read(&store, 9), at_first);
+        assert_eq!(at_first, (Some(U256::from(10)), None, U256::from(5)));
     }
 }

@@ -16,12 +16,14 @@ pub(crate) struct StateView<'a> {
     height: u64,
 }
 
-impl<'a> StateView<'a> {
-    /// A view of `store` after block `height`.
-    pub(super) const fn new(store: &'a Store, height: u64) -> Self {
-        Self { store, height }
+impl Store {
+    /// The state after block `height`.
+    pub(crate) const fn view(&self, height: u64) -> StateView<'_> {
+        StateView { store: self, height }
     }
+}
 
+impl StateView<'_> {
     /// An account with its code.
     pub(crate) fn account(&self, address: Address) -> Option<AccountInfo> {
         self.store.account(address, self.height)
