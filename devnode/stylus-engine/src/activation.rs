@@ -11,9 +11,11 @@
 use alloy_primitives::{B256, keccak256};
 
 use crate::{
-    BuildError, Module, ParseError,
-    check::{Wasm, check_links, check_rules},
+    Module,
+    check::{check_links, check_rules},
+    error::{ActivationError, BuildError, ParseError},
     meter,
+    wasm::{METER_GLOBALS, Wasm},
 };
 
 /// Gas per microsecond of estimated activation time.
@@ -37,22 +39,6 @@ pub struct Activation {
     pub asm_estimate: u32,
     /// Keccak-256 of the wasm. Nitro's module hash is the digest of its prover's machine instead.
     pub module_hash: B256,
-}
-
-/// Why a module cannot be activated. The `ArbWasm` precompile consumes all gas of the
-/// call for any of these.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ActivationError {
-    /// `gas_budget` does not cover the activation.
-    #[error("program activation failed: out of gas")]
-    OutOfGas,
-    /// The module breaks a structural rule.
-    #[error("program activation failed: failed to parse wasm\n\nCaused by:\n{0}")]
-    Parse(#[from] ParseError),
-    /// The module uses an import, an opcode or a segment that programs cannot have.
-    #[error("program activation failed: failed to build user module\n\nCaused by:\n{0}")]
-    Build(#[from] BuildError),
 }
 
 /// Checks, instruments and compiles `bytes`, the wasm of a program.
@@ -122,7 +108,7 @@ impl ModuleCounts {
             size: wasm.size().try_into()?,
             functions: wasm.functions.len().try_into()?,
             type_len: type_len.try_into()?,
-            globals: (wasm.globals.len() + meter::METER_GLOBALS).try_into()?,
+            globals: (wasm.globals.len() + METER_GLOBALS).try_into()?,
             payload: payload.try_into()?,
             data: wasm.data_bytes(),
             elements: wasm.element_bytes(),

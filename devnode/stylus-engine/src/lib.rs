@@ -2,6 +2,7 @@
 
 mod activation;
 mod check;
+mod error;
 mod evm_api;
 pub mod fees;
 mod host;
@@ -11,9 +12,10 @@ mod page_ramp;
 mod params;
 pub mod program;
 mod run;
+mod wasm;
 
-pub use activation::{Activation, ActivationError, activate};
-pub use check::{BuildError, Limit, ParseError, Signature};
+pub use activation::{Activation, activate};
+pub use error::{ActivationError, BuildError, Limit, ParseError, Signature};
 pub use evm_api::{
     CreateRequest, EvmApi, EvmData, HostioCall, Pages, StoreError, SubcallKind, SubcallOutcome,
     SubcallRequest,

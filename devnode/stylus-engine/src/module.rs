@@ -5,9 +5,9 @@ use std::fmt;
 use wasmi::{CompilationMode, Config, Engine, Func, Instance, Store};
 
 use crate::{
-    check::{ENTRYPOINT, MEMORY},
     host::{Escape, InstanceExports, WasmEnv, bind},
     meter::{INK_LEFT, INK_STATUS, STACK_LEFT},
+    wasm::{ENTRYPOINT, MEMORY},
 };
 
 /// Bytes of interpreter stack for one program call. Stack metering stops a program far earlier, at

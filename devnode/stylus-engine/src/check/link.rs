@@ -2,11 +2,11 @@
 
 use wasmparser::{ElementItems, Operator};
 
-use super::{
-    BuildError, ParseError, Signature, Wasm,
-    wasm::{SegmentOffset, data_offset, element_offset},
+use crate::{
+    error::{ActivationError, BuildError, ParseError, Signature},
+    host, meter,
+    wasm::{SegmentOffset, Wasm, data_offset, element_offset},
 };
-use crate::{activation::ActivationError, host, meter};
 
 /// Bytes of a page.
 const PAGE: u64 = 65_536;

@@ -4,23 +4,16 @@ use std::collections::HashMap;
 
 use wasmparser::{ExternalKind, FuncType, ValType};
 
-use super::{Limit, ParseError, Signature, Wasm};
-use crate::meter;
-
-/// The export that a call of a program runs.
-pub(crate) const ENTRYPOINT: &str = "user_entrypoint";
-
-/// The name that the memory must be exported as.
-pub(crate) const MEMORY: &str = "memory";
+use crate::{
+    error::{Limit, MAX_NAME_LEN, ParseError, Signature},
+    wasm::{ENTRYPOINT, GROW_IMPORT, MEMORY, METER_GLOBALS, Wasm, declared_locals},
+};
 
 /// Prefix of names reserved for metering.
 const RESERVED_PREFIX: &str = "stylus";
 
 /// Separator of a module and a name in the names of some exports.
 const SEPARATOR: &str = "__";
-
-/// Maximum length of a name in bytes.
-pub(super) const MAX_NAME_LEN: usize = 512;
 
 /// Checks all structural rules. The memory may start with at most `page_limit` pages.
 pub(crate) fn check(wasm: &Wasm<'_>, page_limit: u16, debug: bool) -> Result<(), ParseError> {
@@ -32,23 +25,18 @@ pub(crate) fn check(wasm: &Wasm<'_>, page_limit: u16, debug: bool) -> Result<(),
     if wasm.start && !debug { Err(ParseError::StartFunction) } else { Ok(()) }
 }
 
-/// Checks the length of the module's name.
-pub(super) const fn check_module_name(name: &str) -> Result<(), ParseError> {
-    if name.len() > MAX_NAME_LEN { Err(ParseError::ModuleNameTooLong(name.len())) } else { Ok(()) }
-}
-
 /// Checks every count that has a limit.
 fn check_counts(wasm: &Wasm<'_>) -> Result<(), ParseError> {
     Limit::Imports.check(wasm.imports.len())?;
-    Limit::Exports.check(wasm.exports.len().saturating_add(meter::METER_GLOBALS))?;
+    Limit::Exports.check(wasm.exports.len().saturating_add(METER_GLOBALS))?;
     Limit::Functions.check(wasm.functions.len())?;
-    Limit::Globals.check(wasm.globals.len().saturating_add(meter::METER_GLOBALS))?;
+    Limit::Globals.check(wasm.globals.len().saturating_add(METER_GLOBALS))?;
     Limit::DataSegments.check(wasm.data.len())?;
     Limit::ElementSegments.check(wasm.elements.len())?;
     Limit::ElementEntries.check(wasm.element_bytes())?;
     Limit::TableEntries.check(wasm.table_entries)?;
     for body in &wasm.bodies {
-        Limit::Locals.check(meter::declared_locals(body)?)?;
+        Limit::Locals.check(declared_locals(body)?)?;
     }
     Ok(())
 }
@@ -107,7 +95,7 @@ fn check_memory(wasm: &Wasm<'_>, page_limit: u16) -> Result<(), ParseError> {
     }
     if wasm.can_grow() {
         let index = wasm.grow_import().ok_or(ParseError::MissingGrowImport)?;
-        let name = meter::GROW_IMPORT;
+        let name = GROW_IMPORT;
         check_type(wasm, index, name, &FuncType::new([ValType::I32], []))?;
     }
     Ok(())

@@ -3,7 +3,10 @@
 use alloy_primitives::{Address, B256, Bytes, FixedBytes, U256};
 use wasmi::{AsContext, AsContextMut, Caller, Val};
 
-use super::{InstanceExports, WasmEnv, price};
+use super::{
+    env::{InstanceExports, WasmEnv},
+    price,
+};
 use crate::{EvmApi, HostioCall};
 
 /// How a host call ends a program.

@@ -1,18 +1,20 @@
 //! The host functions of Stylus ("hostios"): what each does and what it costs.
 //!
 //! - [`table`]: every import by name and type, and its binding to the interpreter.
+//! - [`env`]: the state of one program call that its hostios share.
 //! - [`hostio`]: access to ink and memory of the program during one host call.
 //! - [`price`]: prices that several hostios share.
 //! - one module for each family of hostios.
 //!
 //! Pointers and lengths are unsigned, words are big-endian, counts written to memory are
-//! little-endian. Everything beyond the program is behind [`EvmApi`].
+//! little-endian. Everything beyond the program is behind [`crate::EvmApi`].
 
 mod account;
 mod block;
 mod call;
 mod console;
 mod crypto;
+mod env;
 mod hostio;
 mod log;
 mod math;
@@ -20,62 +22,11 @@ mod memory;
 mod message;
 mod price;
 mod storage;
+mod storage_cache;
 mod table;
 
-use alloy_primitives::{Address, Bytes};
-use wasmi::{Global, Memory};
-
-use self::storage::StorageCache;
-use crate::{EvmApi, Params};
-
 pub(crate) use self::{
+    env::{InstanceExports, WasmEnv},
     hostio::Escape,
     table::{HOSTIO_MODULE, bind, import_type},
 };
-
-/// The exports of a running program that hostios access.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct InstanceExports {
-    /// The program's memory.
-    pub(crate) memory: Memory,
-    /// Ink left.
-    pub(crate) ink_left: Global,
-    /// Nonzero once the ink is exhausted.
-    pub(crate) ink_status: Global,
-}
-
-/// The environment of one program call, shared by its hostios.
-pub(crate) struct WasmEnv<'w> {
-    /// The chain.
-    pub(crate) evm_api: &'w mut dyn EvmApi,
-    /// The chain's settings.
-    pub(crate) params: &'w Params,
-    /// Calldata.
-    pub(crate) input: &'w [u8],
-    /// The program's result so far.
-    pub(crate) output: Vec<u8>,
-    /// The program's exports; `None` until it is instantiated.
-    pub(crate) exports: Option<InstanceExports>,
-    /// Return data of the last call or creation.
-    return_data: Bytes,
-    /// Storage words read or written.
-    storage_cache: StorageCache,
-    /// The last code that was loaded, unless it was empty.
-    last_code: Option<(Address, Bytes)>,
-}
-
-impl<'w> WasmEnv<'w> {
-    /// The environment at the start of a call.
-    pub(crate) fn new(evm_api: &'w mut dyn EvmApi, params: &'w Params, input: &'w [u8]) -> Self {
-        Self {
-            evm_api,
-            params,
-            input,
-            output: Vec::new(),
-            exports: None,
-            return_data: Bytes::new(),
-            storage_cache: StorageCache::default(),
-            last_code: None,
-        }
-    }
-}

@@ -4,8 +4,8 @@ use wasmi::{Caller, Func, Store};
 use wasmparser::{FuncType, ValType};
 
 use super::{
-    WasmEnv, account, block, call, console, crypto, hostio::Hostio, log, math, memory, message,
-    storage,
+    account, block, call, console, crypto, env::WasmEnv, hostio::Hostio, log, math, memory,
+    message, storage,
 };
 
 /// The module that hostios are imported from.

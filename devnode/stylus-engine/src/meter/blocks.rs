@@ -6,7 +6,7 @@ use super::{
     MeterGlobals,
     opcode::{ends_block, opcode_info},
 };
-use crate::check::Wasm;
+use crate::wasm::Wasm;
 
 /// Ink of the metering code itself, in every block.
 const BLOCK_HEADER_INK: u64 = 2450;

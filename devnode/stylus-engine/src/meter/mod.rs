@@ -21,10 +21,10 @@ use wasm_encoder::{
 };
 use wasmparser::{FunctionBody, Operator};
 
-use crate::check::{ENTRYPOINT, Limit, MEMORY, ParseError, Wasm};
-
-/// The import that pays for new pages.
-pub(crate) const GROW_IMPORT: &str = "pay_for_memory_grow";
+use crate::{
+    error::{Limit, ParseError},
+    wasm::{ENTRYPOINT, MEMORY, METER_GLOBALS, Wasm, declared_locals},
+};
 
 /// Exported global: ink left.
 pub(crate) const INK_LEFT: &str = "stylus_ink_left";
@@ -34,9 +34,6 @@ pub(crate) const INK_STATUS: &str = "stylus_ink_status";
 
 /// Exported global: words of stack left.
 pub(crate) const STACK_LEFT: &str = "stylus_stack_left";
-
-/// Number of globals that metering adds; Nitro exports them all.
-pub(crate) const METER_GLOBALS: usize = 4;
 
 /// Indices of the globals that metering adds.
 #[derive(Clone, Copy, Debug)]
@@ -75,18 +72,6 @@ pub(crate) struct Metered {
 /// Whether programs may use this operator.
 pub(crate) fn is_supported(operator: &Operator<'_>, wasm: &Wasm<'_>) -> bool {
     opcode::opcode_info(operator, wasm).is_some()
-}
-
-/// Number of locals that a function declares, without its parameters.
-///
-/// # Errors
-/// [`ParseError::Invalid`].
-pub(crate) fn declared_locals(body: &FunctionBody<'_>) -> Result<u32, ParseError> {
-    let mut declared = 0_u32;
-    for group in body.get_locals_reader()? {
-        declared = declared.saturating_add(group?.0);
-    }
-    Ok(declared)
 }
 
 /// Runs all passes. `bodies` are the operators of the functions of `wasm`, in order.

@@ -2,7 +2,7 @@
 
 use wasmparser::Operator;
 
-use crate::check::Wasm;
+use crate::wasm::Wasm;
 
 /// Ink of float opcodes: a module may contain them, but no call can pay for them.
 const UNPAYABLE: u64 = u64::MAX;

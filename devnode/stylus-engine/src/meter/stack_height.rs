@@ -6,7 +6,7 @@
 use wasmparser::{BlockType, FuncType, Operator};
 
 use super::opcode::opcode_info;
-use crate::check::Wasm;
+use crate::wasm::Wasm;
 
 /// State of the walk.
 #[derive(Debug, Default)]

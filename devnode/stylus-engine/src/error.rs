@@ -1,8 +1,27 @@
-//! Why a module is rejected. Texts are Nitro's where tools may parse them.
+//! Why a module cannot be activated. Texts are Nitro's where tools may parse them.
 
 use std::fmt;
 
 use wasmparser::{ExternalKind, FuncType};
+
+/// Maximum length of a name in bytes.
+pub(crate) const MAX_NAME_LEN: usize = 512;
+
+/// Why a module cannot be activated. The `ArbWasm` precompile consumes all gas of the
+/// call for any of these.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ActivationError {
+    /// `gas_budget` does not cover the activation.
+    #[error("program activation failed: out of gas")]
+    OutOfGas,
+    /// The module breaks a structural rule.
+    #[error("program activation failed: failed to parse wasm\n\nCaused by:\n{0}")]
+    Parse(#[from] ParseError),
+    /// The module uses an import, an opcode or a segment that programs cannot have.
+    #[error("program activation failed: failed to build user module\n\nCaused by:\n{0}")]
+    Build(#[from] BuildError),
+}
 
 /// A counted property of a module that has a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,10 +142,10 @@ pub enum ParseError {
     #[error("    binary uses the reserved name {0}")]
     ReservedName(Box<str>),
     /// A name is too long, in bytes.
-    #[error("    wasm name too long: {0} > {max}", max = super::rules::MAX_NAME_LEN)]
+    #[error("    wasm name too long: {0} > {max}", max = MAX_NAME_LEN)]
     NameTooLong(usize),
     /// The name of the module is too long, in bytes.
-    #[error("    wasm module name too long: {0} > {max}", max = super::rules::MAX_NAME_LEN)]
+    #[error("    wasm module name too long: {0} > {max}", max = MAX_NAME_LEN)]
     ModuleNameTooLong(usize),
     /// A count exceeds its limit.
     #[error("    too many wasm {what}: {found} > {most}", most = what.max())]

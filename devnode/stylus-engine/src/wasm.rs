@@ -1,7 +1,7 @@
 //! A parsed module, shared by the checks, the metering passes and the prices.
 //!
 //! Parsing rejects invalid wasm and the kinds of content that programs never have. All other rules
-//! are in [`super::rules`] and [`super::link`].
+//! are in [`crate::check`].
 
 use std::ops::Range;
 
@@ -12,8 +12,22 @@ use wasmparser::{
     WasmFeatures,
 };
 
-use super::{ParseError, rules};
-use crate::{host, meter};
+use crate::{
+    error::{MAX_NAME_LEN, ParseError},
+    host::HOSTIO_MODULE,
+};
+
+/// The export that a call of a program runs.
+pub(crate) const ENTRYPOINT: &str = "user_entrypoint";
+
+/// The name that the memory must be exported as.
+pub(crate) const MEMORY: &str = "memory";
+
+/// The import that pays for new pages.
+pub(crate) const GROW_IMPORT: &str = "pay_for_memory_grow";
+
+/// Number of globals that metering adds; Nitro exports them all.
+pub(crate) const METER_GLOBALS: usize = 4;
 
 /// The wasm proposals that programs may use.
 ///
@@ -171,12 +185,11 @@ impl<'a> Wasm<'a> {
 
     /// The index of the import that pays for memory growth.
     pub(crate) fn grow_import(&self) -> Option<u32> {
-        let is_grow_import =
-            |i: &Import<'_>| i.module == host::HOSTIO_MODULE && i.name == meter::GROW_IMPORT;
+        let is_grow_import = |i: &Import<'_>| i.module == HOSTIO_MODULE && i.name == GROW_IMPORT;
         self.imports.iter().position(is_grow_import)?.try_into().ok()
     }
 
-    /// The memory; always `Some` after [`rules::check`] has passed.
+    /// The memory; always `Some` after the structural rules have passed.
     pub(crate) fn memory(&self) -> Option<&MemoryType> {
         self.memories.first()
     }
@@ -239,12 +252,29 @@ fn total_len<'r>(ranges: impl Iterator<Item = &'r Range<u64>>) -> u64 {
     ranges.map(|range| range.end.saturating_sub(range.start)).fold(0, u64::saturating_add)
 }
 
+/// Number of locals that a function declares, without its parameters.
+///
+/// # Errors
+/// [`ParseError::Invalid`].
+pub(crate) fn declared_locals(body: &FunctionBody<'_>) -> Result<u32, ParseError> {
+    let mut declared = 0_u32;
+    for group in body.get_locals_reader()? {
+        declared = declared.saturating_add(group?.0);
+    }
+    Ok(declared)
+}
+
+/// Checks the length of the module's name.
+const fn check_module_name(name: &str) -> Result<(), ParseError> {
+    if name.len() > MAX_NAME_LEN { Err(ParseError::ModuleNameTooLong(name.len())) } else { Ok(()) }
+}
+
 /// Rejects a name section whose module name is malformed or too long.
 fn check_name(custom: &CustomSectionReader<'_>) -> Result<(), ParseError> {
     if let KnownCustom::Name(names) = custom.as_known() {
         for name in names {
             if let Name::Module { name, .. } = name? {
-                rules::check_module_name(name)?;
+                check_module_name(name)?;
             }
         }
     }
