@@ -31,9 +31,9 @@ const ARB_WASM: Address = address!("0000000000000000000000000000000000000071");
 /// The program that every client drives.
 const COUNTER: &str = include_str!("../clients/contracts/stylus-counter.wat");
 
-/// A chain, and what waits for its answers.
+/// A chain, and what waits for its responses.
 struct Chain {
-    /// Runs until an answer is there.
+    /// Runs until an response is there.
     runtime: Runtime,
     /// The chain.
     node: Devnode,
@@ -56,10 +56,10 @@ impl Chain {
 
     /// The result of a request.
     fn result(&self, body: &Value) -> Value {
-        let answer = self.runtime.block_on(self.node.raw_request(&body.to_string()));
-        let mut answer: Value = serde_json::from_str(&answer).unwrap();
-        assert!(answer.get("error").is_none(), "{answer}");
-        answer["result"].take()
+        let response = self.runtime.block_on(self.node.raw_request(&body.to_string()));
+        let mut response: Value = serde_json::from_str(&response).unwrap();
+        assert!(response.get("error").is_none(), "{response}");
+        response["result"].take()
     }
 
     /// Deploys and activates a program.

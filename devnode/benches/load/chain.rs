@@ -21,7 +21,7 @@ pub(crate) struct Chain {
     process: Child,
     /// The connection for questions.
     connection: Connection,
-    /// Time from nothing to the first answer.
+    /// Time from nothing to the first response.
     pub(crate) start: Duration,
 }
 
@@ -64,7 +64,7 @@ impl Chain {
         Self::wait_until_ready("anvil", process, format!("http://127.0.0.1:{port}"), begin).await
     }
 
-    /// Waits for the first answer of a process.
+    /// Waits for the first response of a process.
     async fn wait_until_ready(
         name: &'static str,
         process: Child,
@@ -107,15 +107,15 @@ impl Drop for Chain {
 impl Connection {
     /// The result of a request, which must succeed.
     pub(crate) async fn send(&self, body: String) -> Value {
-        let mut answer = self.post(body).await.expect("the chain answers");
-        assert!(answer.get("error").is_none(), "{answer}");
-        answer.get_mut("result").map(Value::take).unwrap()
+        let mut response = self.post(body).await.expect("the chain responses");
+        assert!(response.get("error").is_none(), "{response}");
+        response.get_mut("result").map(Value::take).unwrap()
     }
 
-    /// The answer to a body; `None` if there is none.
+    /// The response to a body; `None` if there is none.
     async fn post(&self, body: String) -> Option<Value> {
         let request = self.client.post(&self.url).header("content-type", "application/json");
-        let answer = request.body(body).send().await.ok()?;
-        serde_json::from_str(&answer.text().await.ok()?).ok()
+        let response = request.body(body).send().await.ok()?;
+        serde_json::from_str(&response.text().await.ok()?).ok()
     }
 }

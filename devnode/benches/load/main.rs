@@ -61,7 +61,7 @@ async fn serve() {
 /// What was measured of one chain.
 #[derive(Default)]
 struct Measurements {
-    /// Time from nothing to the first answer.
+    /// Time from nothing to the first response.
     start: Duration,
     /// Transfers per second, of each part.
     transfers: Vec<u64>,
@@ -89,7 +89,7 @@ async fn compare(anvil: Option<&str>) {
     };
     let number = |number: Option<&u64>| number.map_or("–".to_owned(), u64::to_string);
     println!("| | devnode | anvil |\n| --- | --- | --- |");
-    row("start to first answer, ms", &|of| of.start.as_millis().to_string());
+    row("start to first response, ms", &|of| of.start.as_millis().to_string());
     row("transfers per second, first 10 000", &|of| number(of.transfers.first()));
     row("transfers per second, last 10 000 of 100 000", &|of| number(of.transfers.last()));
     row("calls of a Stylus program per second, first 10 000", &|of| number(of.program.as_ref()));

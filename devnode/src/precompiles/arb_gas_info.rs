@@ -8,7 +8,8 @@ use super::{
         getGasPricingConstraintsCall, getPricesInArbGasCall, getPricesInArbGasReturn,
         getPricesInWeiCall, getPricesInWeiReturn,
     },
-    call::{CallError, CallResult, PrecompileCall, STORAGE_READ_GAS},
+    call::{CallError, CallResult, PrecompileCall},
+    gas::STORAGE_READ_GAS,
 };
 use crate::state::settings::Setting;
 

@@ -2,7 +2,8 @@
 
 use super::{
     abi::ArbInfo::{ArbInfoCalls as Function, getBalanceCall, getCodeCall},
-    call::{CallResult, PrecompileCall, copy_gas},
+    call::{CallResult, PrecompileCall},
+    gas::copy_gas,
 };
 
 /// Gas to read a balance.

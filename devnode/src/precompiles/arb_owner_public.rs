@@ -7,7 +7,8 @@ use super::{
         ArbOwnerPublicCalls as Function, getAllChainOwnersCall, getAllNativeTokenOwnersCall,
         getScheduledUpgradeCall, getScheduledUpgradeReturn,
     },
-    call::{CallError, CallResult, PrecompileCall, STORAGE_READ_GAS},
+    call::{CallError, CallResult, PrecompileCall},
+    gas::STORAGE_READ_GAS,
 };
 use crate::state::{arbos::AddressSet, settings::Setting};
 

@@ -4,7 +4,8 @@ use alloy::primitives::U256;
 
 use super::{
     abi::ArbRetryableTx::{ArbRetryableTxCalls as Function, NoTicketWithID, NotCallable},
-    call::{CallResult, PrecompileCall, STORAGE_READ_GAS, solidity_error},
+    call::{CallResult, PrecompileCall, solidity_error},
+    gas::STORAGE_READ_GAS,
 };
 
 /// Lifetime of a ticket in seconds.

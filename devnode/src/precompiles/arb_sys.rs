@@ -9,7 +9,8 @@ use super::{
         isTopLevelCallCall, mapL1SenderContractAddressToL2AliasCall,
         myCallersAddressWithoutAliasingCall, wasMyCallersAddressAliasedCall,
     },
-    call::{CallError, CallResult, PrecompileCall, hash_gas, solidity_error},
+    call::{CallError, CallResult, PrecompileCall, solidity_error},
+    gas::hash_gas,
 };
 use crate::{CHAIN_ID, state::send_accumulator};
 

@@ -14,45 +14,16 @@ use stylus_engine::Params;
 use super::{
     ArbHalt, PrecompileHost, Unimplemented,
     abi::ArbWasm::{ProgramExpired, ProgramNeedsUpgrade, ProgramNotActivated},
+    gas::{
+        CODE_HASH_GAS, COPY_WORD_GAS, LOG_BYTE_GAS, LOG_GAS, OPEN_ARBOS_GAS, PARAMS_GAS,
+        STORAGE_CLEAR_GAS, STORAGE_READ_GAS, STORAGE_WRITE_GAS, copy_gas,
+    },
     unimplemented,
 };
 use crate::state::{
     arbos::ArbosStorage,
     programs::{self, InactiveProgram, ProgramRecord},
 };
-
-/// Gas to open the state of ArbOS, charged by every function that is not pure.
-const OPEN_ARBOS_GAS: u64 = 800;
-
-/// Gas to read a word of ArbOS.
-pub(super) const STORAGE_READ_GAS: u64 = 800;
-
-/// Gas to write a nonzero word of ArbOS.
-const STORAGE_WRITE_GAS: u64 = 20_000;
-
-/// Gas to write zero.
-const STORAGE_CLEAR_GAS: u64 = 5000;
-
-/// Gas to read the code hash of an account.
-const CODE_HASH_GAS: u64 = 2600;
-
-/// Gas to read the parameters of programs.
-const PARAMS_GAS: u64 = 100;
-
-/// Gas per word of arguments or results.
-const COPY_WORD_GAS: u64 = 3;
-
-/// Gas of a log, and again of each topic.
-const LOG_GAS: u64 = 375;
-
-/// Gas per byte of a log's data.
-const LOG_BYTE_GAS: u64 = 8;
-
-/// Base gas of a hash.
-const HASH_GAS: u64 = 30;
-
-/// Gas per hashed word.
-const HASH_WORD_GAS: u64 = 6;
 
 /// Bytes of a selector.
 const SELECTOR_LEN: usize = 4;
@@ -281,17 +252,6 @@ impl ArbosStorage for PrecompileCall<'_> {
 /// A revert with a Solidity error.
 pub(super) fn solidity_error<E: SolError>(error: &E) -> CallError {
     CallError::Revert(error.abi_encode().into())
-}
-
-/// Gas to copy this many bytes.
-pub(super) fn copy_gas(bytes: usize) -> u64 {
-    u64::try_from(bytes.div_ceil(32)).unwrap_or(u64::MAX).saturating_mul(COPY_WORD_GAS)
-}
-
-/// Gas to hash this many bytes.
-pub(super) fn hash_gas(bytes: usize) -> u64 {
-    let words = u64::try_from(bytes.div_ceil(32)).unwrap_or(u64::MAX);
-    HASH_GAS.saturating_add(HASH_WORD_GAS.saturating_mul(words))
 }
 
 /// The revert for an inactive program.

@@ -18,6 +18,7 @@ mod arb_wasm_cache;
 mod arbos_test;
 mod call;
 mod errors;
+mod gas;
 mod host;
 mod unimplemented;
 
@@ -28,8 +29,9 @@ pub(crate) use addresses::{
     ARB_DEBUG, ARB_OWNER, NODE_INTERFACE_DEBUG, addresses, is_node_interface,
 };
 pub(crate) use call::CallerInfo;
-use call::{CallError, CallResult, PrecompileCall, copy_gas};
+use call::{CallError, CallResult, PrecompileCall};
 pub(crate) use errors::{ArbHalt, revert_text};
+use gas::copy_gas;
 pub(crate) use host::{BlockContext, PrecompileHost};
 pub(crate) use unimplemented::Unimplemented;
 

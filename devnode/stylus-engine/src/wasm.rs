@@ -7,9 +7,8 @@ use std::ops::Range;
 
 use wasm_encoder::SectionId;
 use wasmparser::{
-    CustomSectionReader, Data, DataKind, Element, ElementKind, Export, FuncType, FunctionBody,
-    Global, KnownCustom, MemoryType, Name, Operator, Parser, Payload, TypeRef, Validator,
-    WasmFeatures,
+    CustomSectionReader, Data, Element, Export, FuncType, FunctionBody, Global, KnownCustom,
+    MemoryType, Name, Operator, Parser, Payload, TypeRef, Validator, WasmFeatures,
 };
 
 use crate::{
@@ -279,40 +278,4 @@ fn check_name(custom: &CustomSectionReader<'_>) -> Result<(), ParseError> {
         }
     }
     Ok(())
-}
-
-/// Where a segment goes: passive, or at a constant offset of table or memory zero.
-pub(crate) enum SegmentOffset {
-    /// Not copied at instantiation.
-    Passive,
-    /// Copied to this signed offset.
-    Active(i32),
-}
-
-/// The offset of a data segment.
-pub(crate) fn data_offset(data: &Data<'_>) -> Result<SegmentOffset, ParseError> {
-    match &data.kind {
-        DataKind::Passive => Ok(SegmentOffset::Passive),
-        DataKind::Active { offset_expr, .. } => {
-            constant_offset(offset_expr).map(SegmentOffset::Active)
-        }
-    }
-}
-
-/// The offset of an element segment.
-pub(crate) fn element_offset(element: &Element<'_>) -> Result<SegmentOffset, ParseError> {
-    match &element.kind {
-        ElementKind::Passive | ElementKind::Declared => Ok(SegmentOffset::Passive),
-        ElementKind::Active { offset_expr, .. } => {
-            constant_offset(offset_expr).map(SegmentOffset::Active)
-        }
-    }
-}
-
-/// The value of an offset expression, which must be a constant.
-fn constant_offset(expression: &wasmparser::ConstExpr<'_>) -> Result<i32, ParseError> {
-    match expression.get_operators_reader().read()? {
-        Operator::I32Const { value } => Ok(value),
-        _ => Err(ParseError::NonConstantOffset),
-    }
 }

@@ -1,4 +1,4 @@
-//! Blocks: when they are made, and that transactions, receipts and blocks agree.
+//! Blocks: when they are mined, and that blocks, transactions and receipts agree.
 
 use alloy::{
     consensus::Transaction as _,
@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 
 use crate::support::Chain;
 
-/// One wei to somebody.
+/// A transfer of one wei.
 fn transfer() -> TransactionRequest {
     TransactionRequest::default().with_to(Address::repeat_byte(9)).with_value(U256::ONE)
 }
 
 #[tokio::test]
-async fn each_transaction_makes_a_block() {
+async fn each_transaction_is_mined_at_once() {
     let chain = Chain::start().await;
     let before = chain.provider.get_block_number().await.unwrap();
     let receipt = chain.send(transfer()).await;
@@ -57,7 +57,7 @@ async fn blocks_are_chained() {
 }
 
 #[tokio::test]
-async fn the_past_can_be_asked_about() {
+async fn past_state_can_be_read() {
     let chain = Chain::start().await;
     let to = Address::repeat_byte(9);
     let first = chain.send(transfer()).await.block_number.unwrap();
@@ -74,7 +74,7 @@ async fn the_past_can_be_asked_about() {
 }
 
 #[tokio::test]
-async fn what_does_not_exist_is_null() {
+async fn unknown_hashes_and_heights_return_null() {
     let chain = Chain::start().await;
     let nobody = json!(["0x7777777777777777777777777777777777777777777777777777777777777777"]);
     for method in ["eth_getTransactionByHash", "eth_getTransactionReceipt", "eth_getHeaderByHash"] {
@@ -84,7 +84,7 @@ async fn what_does_not_exist_is_null() {
 }
 
 #[tokio::test]
-async fn blocks_tell_what_arbitrum_adds() {
+async fn blocks_have_arbitrums_fields() {
     let chain = Chain::start().await;
     let block = chain.rpc("eth_getBlockByNumber", json!(["latest", false])).await;
     assert_eq!(block["miner"], "0xa4b000000000000000000073657175656e636572");
@@ -95,7 +95,7 @@ async fn blocks_tell_what_arbitrum_adds() {
 }
 
 #[tokio::test]
-async fn the_fee_history_has_one_base_fee_more_than_blocks() {
+async fn a_fee_history_has_one_more_base_fee_than_blocks() {
     let chain = Chain::start().await;
     let tag = BlockNumberOrTag::Latest;
     let history = chain.provider.get_fee_history(3, tag, &[20.0]).await.unwrap();

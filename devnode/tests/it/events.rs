@@ -1,4 +1,4 @@
-//! Events: found by filters, reported by filters that stay, and pushed to subscribers.
+//! Logs: queried directly, through installed filters, and by subscription.
 
 use alloy::{
     network::TransactionBuilder,
@@ -10,18 +10,18 @@ use serde_json::{Value, json};
 
 use crate::support::Chain;
 
-/// A contract that logs its calldata under the topic 1.
+/// A contract that logs its calldata with topic 1.
 async fn logger(chain: &Chain) -> Address {
     chain.deploy(&hex!("365f5f376001365fa1")).await
 }
 
-/// Makes a contract log something.
+/// Makes a contract emit a log.
 async fn log(chain: &Chain, contract: Address, data: &[u8]) -> u64 {
     let request = TransactionRequest::default().with_to(contract).with_input(data.to_vec());
     chain.send(request).await.block_number.unwrap()
 }
 
-/// The topic of the logger.
+/// The topic of the log.
 fn topic() -> B256 {
     U256::ONE.into()
 }
@@ -51,7 +51,7 @@ async fn logs_are_found_by_block_address_and_topic() {
 }
 
 #[tokio::test]
-async fn ranges_that_make_no_sense_are_refused() {
+async fn invalid_ranges_are_rejected() {
     let chain = Chain::start().await;
     let cases = [
         (json!([{"fromBlock": "0x5", "toBlock": "0x4"}]), -32000, "invalid block range params"),
@@ -60,9 +60,9 @@ async fn ranges_that_make_no_sense_are_refused() {
         (json!([{"blockHash": B256::ZERO}]), -32000, "unknown block"),
         (json!([{"topics": [null, null, null, null, null]}]), -32602, "exceed max topics"),
     ];
-    for (params, code, words) in cases {
-        let answer = chain.request("eth_getLogs", params).await;
-        assert_eq!(answer["error"], json!({"code": code, "message": words}));
+    for (params, code, text) in cases {
+        let response = chain.request("eth_getLogs", params).await;
+        assert_eq!(response["error"], json!({"code": code, "message": text}));
     }
 }
 
@@ -96,7 +96,7 @@ async fn a_block_filter_reports_hashes() {
 }
 
 #[tokio::test]
-async fn subscribers_hear_of_heads_and_events() {
+async fn subscribers_receive_heads_and_logs() {
     let chain = Chain::start().await;
     let contract = logger(&chain).await;
     let socket =

@@ -1,5 +1,5 @@
-//! Programs, contracts and calldata that mean harm: each gets a clear error, the others go on being
-//! served, and memory stays within bounds.
+//! Malicious programs, contracts and calldata: each gets a clear error, other requests are still
+//! served, and memory stays bounded.
 
 use std::{
     fs,
@@ -14,14 +14,14 @@ use tokio::sync::Mutex;
 
 use crate::support::Chain;
 
-/// Bytes by which an attack may make this process grow, other tests beside it included. Each that is
-/// measured would take a gibibyte or more if nobody stopped it.
+/// Maximum growth of this process in bytes during an attack, including tests that run at the same
+/// time. Without limits, each measured attack would take a gibibyte or more.
 const MAX_GROWTH: u64 = 700 << 20;
 
-/// Attacks that are measured take turns.
+/// Serialises measured attacks.
 static MEASUREMENT_LOCK: Mutex<()> = Mutex::const_new(());
 
-/// A chain, and an account that is a program of this code from the start.
+/// A chain, and an account whose code is this program from the start.
 pub(crate) async fn with_program(wat: &str) -> (Chain, Address) {
     let chain = Chain::start().await;
     let program = chain.program(wat).await;
@@ -33,7 +33,8 @@ pub(crate) async fn assert_healthy(chain: &Chain) {
     assert_eq!(chain.rpc("eth_chainId", json!([])).await, "0x64aba");
 }
 
-/// Bytes of memory that this process has, by what Linux calls them; 0 where there is no Linux.
+/// A memory counter of this process in bytes, by its name in `/proc`; 0 on other systems than
+/// Linux.
 fn memory(name: &str) -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(name));
@@ -41,10 +42,10 @@ fn memory(name: &str) -> u64 {
     number.map_or(0, |number| number.parse::<u64>().unwrap() << 10)
 }
 
-/// Runs an attack, and checks that at no time it has taken too much memory.
+/// Runs an attack and checks the peak memory.
 pub(crate) async fn with_memory_limit<T>(attack: impl Future<Output = T>) -> T {
     let _turn = MEASUREMENT_LOCK.lock().await;
-    // Begins the peak anew, where there is Linux.
+    // Resets the peak (on Linux).
     let _ = fs::write("/proc/self/clear_refs", "5");
     let before = memory("VmRSS:");
     let done = attack.await;
@@ -58,7 +59,7 @@ pub(crate) async fn rpc_error(chain: &Chain, method: &str, params: Value) -> Val
     chain.request(method, params).await["error"].take()
 }
 
-/// Makes ink so cheap that gas ends no program in any time that a test could wait.
+/// Makes ink so cheap that gas does not end a program within the duration of a test.
 pub(crate) async fn make_ink_cheap(chain: &Chain) {
     let set_ink_price =
         [&keccak256("setInkPrice(uint32)")[..4], &U256::from(0xff_ffff).to_be_bytes::<32>()];
@@ -88,7 +89,7 @@ async fn assert_times_out(chain: &Chain, program: Address) {
 }
 
 #[tokio::test]
-async fn a_program_in_an_endless_loop_is_stopped_after_five_seconds() {
+async fn an_endless_loop_is_stopped_after_five_seconds() {
     let (chain, program) = with_program(
         r#"(module (memory (export "memory") 1 1)
             (func (export "user_entrypoint") (param i32) (result i32)
@@ -100,7 +101,7 @@ async fn a_program_in_an_endless_loop_is_stopped_after_five_seconds() {
 }
 
 #[tokio::test]
-async fn a_program_that_calls_itself_in_an_endless_loop_is_stopped_as_well() {
+async fn an_endless_loop_of_nested_calls_is_stopped_after_five_seconds() {
     let (chain, program) = with_program(
         r#"(module
             (import "vm_hooks" "contract_address" (func $self (param i32)))
@@ -122,7 +123,7 @@ async fn a_program_that_calls_itself_in_an_endless_loop_is_stopped_as_well() {
 }
 
 #[tokio::test]
-async fn a_program_that_grows_its_memory_without_end_runs_out_of_gas() {
+async fn a_program_with_unbounded_memory_runs_out_of_gas() {
     let (chain, program) = with_program(
         r#"(module
             (import "vm_hooks" "pay_for_memory_grow" (func $pay (param i32)))
@@ -143,7 +144,7 @@ async fn a_program_that_grows_its_memory_without_end_runs_out_of_gas() {
 }
 
 #[tokio::test]
-async fn a_contract_that_wants_memory_without_end_runs_out_of_gas() {
+async fn a_contract_with_unbounded_memory_runs_out_of_gas() {
     let chain = Chain::start().await;
     for (code, what) in [
         (&hex!("6001637fffffff52")[..], "one word far away"),
@@ -161,7 +162,7 @@ async fn a_contract_that_wants_memory_without_end_runs_out_of_gas() {
 }
 
 #[tokio::test]
-async fn precompiles_that_work_hard_end_in_time() {
+async fn expensive_precompile_calls_end_in_time() {
     let chain = Chain::start().await;
     // BLAKE2F with as many rounds as gas can pay for.
     let rounds = [49_000_000_u32.to_be_bytes().as_slice(), &[0; 209]].concat();
@@ -177,7 +178,7 @@ async fn precompiles_that_work_hard_end_in_time() {
 }
 
 #[tokio::test]
-async fn precompiles_take_any_calldata() {
+async fn precompiles_accept_any_calldata() {
     let chain = Chain::start().await;
     let offset = U256::from(32).to_be_bytes::<32>();
     let endless = U256::MAX.to_be_bytes::<32>();
@@ -194,10 +195,10 @@ async fn precompiles_take_any_calldata() {
                 vec![0xff; 4096],
             ] {
                 let input = Bytes::from([&selector[..], &tail].concat());
-                let answer =
+                let response =
                     chain.request("eth_call", json!([{"to": to, "input": input}, "latest"])).await;
-                let known = answer.get("result").is_some() || answer["error"]["code"] != -32603;
-                assert!(known, "{to} {input}: {answer}");
+                let known = response.get("result").is_some() || response["error"]["code"] != -32603;
+                assert!(known, "{to} {input}: {response}");
             }
         }
     }
@@ -205,9 +206,9 @@ async fn precompiles_take_any_calldata() {
 }
 
 #[tokio::test]
-async fn code_that_is_almost_a_program_is_no_harm() {
+async fn malformed_programs_are_harmless() {
     let chain = Chain::start().await;
-    // A gibibyte of zeros, packed five thousand times smaller.
+    // A gibibyte of zeros, compressed 5000 times.
     let mut bomb = vec![0xef, 0xf0, 0x00, 0x00];
     let mut writer = brotli::CompressorWriter::new(&mut bomb, 1 << 20, 1, 22);
     for _ in 0..1024 {
@@ -224,7 +225,7 @@ async fn code_that_is_almost_a_program_is_no_harm() {
 }
 
 #[tokio::test]
-async fn traces_that_would_be_endless_are_refused() {
+async fn oversized_traces_are_rejected() {
     let chain = Chain::start().await;
     for (code, tracer, what) in [
         (&hex!("5b5f56")[..], json!({}), "an opcode, for ever"),

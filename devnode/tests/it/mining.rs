@@ -1,4 +1,4 @@
-//! When blocks are made, and what waits for them.
+//! Mining modes, and pooled transactions.
 
 use alloy::{
     network::TransactionBuilder,
@@ -21,7 +21,7 @@ async fn transfer(chain: &Chain, more: Value) -> Value {
 }
 
 #[tokio::test]
-async fn transactions_wait_for_a_block_and_share_it() {
+async fn pooled_transactions_share_a_block() {
     let chain = Chain::start().await;
     assert_eq!(chain.rpc("anvil_getAutomine", json!([])).await, true);
     chain.rpc("evm_setAutomine", json!([false])).await;
@@ -52,7 +52,7 @@ async fn transactions_wait_for_a_block_and_share_it() {
 }
 
 #[tokio::test]
-async fn what_waits_can_be_replaced_by_more_money_or_dropped() {
+async fn pooled_transactions_can_be_replaced_or_dropped() {
     let chain = Chain::start().await;
     chain.rpc("anvil_setAutomine", json!([false])).await;
     let price = |gwei: u64| json!({"nonce": "0x6", "gas": "0x5208", "gasPrice": format!("{:#x}", gwei * 1_000_000_000)});
@@ -96,11 +96,12 @@ async fn what_waits_can_be_replaced_by_more_money_or_dropped() {
 }
 
 #[tokio::test]
-async fn a_block_takes_as_much_gas_as_it_has_and_the_rest_waits_on() {
+async fn a_block_is_filled_up_to_its_gas_limit() {
     let chain = Chain::start().await;
     chain.rpc("anvil_setAutomine", json!([false])).await;
     for _ in 0..3 {
-        // 32 million are the gas of a block; unused gas is free again for the next transaction.
+        // A block has 32 million gas; gas that a transaction does not use is available to the next
+        // one.
         let sent = transfer(&chain, json!({"gas": format!("{:#x}", 31_990_000)})).await;
         assert!(sent.get("error").is_none(), "{sent}");
     }
@@ -113,7 +114,7 @@ async fn a_block_takes_as_much_gas_as_it_has_and_the_rest_waits_on() {
 }
 
 #[tokio::test]
-async fn what_waits_is_included_when_blocks_are_made_at_once_again() {
+async fn pooled_transactions_are_mined_when_automine_is_enabled() {
     let chain = Chain::start().await;
     chain.rpc("evm_setAutomine", json!([false])).await;
     let hash = transfer(&chain, json!({})).await["result"].take();
@@ -123,7 +124,7 @@ async fn what_waits_is_included_when_blocks_are_made_at_once_again() {
 }
 
 #[tokio::test]
-async fn what_can_no_longer_be_paid_is_dropped() {
+async fn unaffordable_transactions_are_dropped() {
     let chain = Chain::start().await;
     chain.rpc("evm_setAutomine", json!([false])).await;
     let hash = transfer(&chain, json!({"value": "0xde0b6b3a7640000"})).await["result"].take();
@@ -133,7 +134,7 @@ async fn what_can_no_longer_be_paid_is_dropped() {
 }
 
 #[tokio::test]
-async fn signed_transactions_wait_in_any_order() {
+async fn signed_transactions_are_pooled_in_any_order() {
     let chain = Chain::start().await;
     chain.rpc("evm_setAutomine", json!([false])).await;
     let request = |nonce| {
@@ -149,7 +150,7 @@ async fn signed_transactions_wait_in_any_order() {
 }
 
 #[tokio::test]
-async fn blocks_come_at_an_interval_that_can_be_changed() {
+async fn interval_mining_can_be_changed() {
     let chain = Chain::start().await;
     assert_eq!(chain.rpc("anvil_getIntervalMining", json!([])).await, Value::Null);
     chain.rpc("evm_setIntervalMining", json!([1])).await;
@@ -160,7 +161,7 @@ async fn blocks_come_at_an_interval_that_can_be_changed() {
     let still = chain.provider.get_block_number().await.unwrap();
     for _ in 0..200 {
         let height = chain.provider.get_block_number().await.unwrap();
-        assert!(height <= still + 1, "one block may be on its way");
+        assert!(height <= still + 1, "one block may be in progress");
     }
 
     chain.rpc("anvil_setIntervalMining", json!([1])).await;
@@ -180,9 +181,9 @@ async fn the_base_fee_can_be_set() {
 }
 
 #[tokio::test]
-async fn too_many_blocks_at_once_are_refused() {
+async fn too_many_blocks_at_once_are_rejected() {
     let chain = Chain::start().await;
-    let answer = chain.request("hardhat_mine", json!(["0xffffffff"])).await;
-    assert_eq!(answer["error"]["message"], "at most 100000 blocks are made at once");
+    let response = chain.request("hardhat_mine", json!(["0xffffffff"])).await;
+    assert_eq!(response["error"]["message"], "too many blocks: at most 100000 per request");
     assert_eq!(chain.provider.get_block_number().await.unwrap(), 7);
 }

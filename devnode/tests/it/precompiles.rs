@@ -1,4 +1,4 @@
-//! Arbitrum's precompiles: activation, caching, and what the chain tells about itself.
+//! Arbitrum's precompiles: activation, caching, and properties of the chain.
 
 use alloy::{
     network::TransactionBuilder,
@@ -32,19 +32,19 @@ sol! {
     function setL2BaseFee(uint256 price);
 }
 
-/// The precompile that knows the chain.
+/// `ArbSys`.
 const ARB_SYS: Address = address!("0000000000000000000000000000000000000064");
 
-/// The precompile that knows the owners.
+/// `ArbOwnerPublic`.
 const ARB_OWNER_PUBLIC: Address = address!("000000000000000000000000000000000000006b");
 
-/// The precompile that knows the price of gas.
+/// `ArbGasInfo`.
 const ARB_GAS_INFO: Address = address!("000000000000000000000000000000000000006c");
 
-/// The precompile that caches programs.
+/// `ArbWasmCache`.
 const ARB_WASM_CACHE: Address = address!("0000000000000000000000000000000000000072");
 
-/// The precompile that makes anybody owner.
+/// `ArbDebug`.
 const ARB_DEBUG: Address = address!("00000000000000000000000000000000000000ff");
 
 /// A program that does nothing.
@@ -58,7 +58,7 @@ async fn query<C: SolCall>(chain: &Chain, to: Address, call: C) -> C::Return {
 }
 
 #[tokio::test]
-async fn arb_sys_knows_the_height_that_block_number_does_not_tell() {
+async fn arb_sys_knows_the_height_of_this_chain() {
     let chain = Chain::start().await;
     assert_eq!(query(&chain, ARB_SYS, arbBlockNumberCall {}).await, U256::from(7));
     assert_eq!(query(&chain, ARB_SYS, arbChainIDCall {}).await, U256::from(CHAIN_ID));
@@ -71,7 +71,7 @@ async fn arb_sys_knows_the_height_that_block_number_does_not_tell() {
 }
 
 #[tokio::test]
-async fn an_activation_costs_gas_by_its_formula_and_gives_the_rest_of_the_money_back() {
+async fn an_activation_costs_its_formula_and_returns_excess_value() {
     let chain = Chain::start().await;
     let program = chain.deploy(&program_code(NOTHING)).await;
     let before = chain.provider.get_balance(DEV_ADDRESS).await.unwrap();
@@ -94,7 +94,7 @@ async fn an_activation_costs_gas_by_its_formula_and_gives_the_rest_of_the_money_
 }
 
 #[tokio::test]
-async fn code_that_is_no_program_cannot_be_activated() {
+async fn invalid_programs_cannot_be_activated() {
     let chain = Chain::start().await;
     let activate = |target: Address| {
         chain.call(ARB_WASM, [&hex!("58c780c2"), target.into_word().as_slice()].concat())
@@ -109,12 +109,12 @@ async fn code_that_is_no_program_cannot_be_activated() {
     );
     let no_entry = r#"(module (memory (export "memory") 0 0))"#;
     let program = chain.deploy(&program_code(no_entry)).await;
-    let words = message(&activate(program).await.unwrap_err());
-    assert!(words.starts_with("program activation failed"), "{words}");
+    let text = message(&activate(program).await.unwrap_err());
+    assert!(text.starts_with("program activation failed"), "{text}");
 }
 
 #[tokio::test]
-async fn a_code_hash_is_known_once_it_is_activated() {
+async fn activation_applies_to_the_code_hash() {
     let chain = Chain::start().await;
     let hash = keccak256(program_code(NOTHING));
     let error = chain.call(ARB_WASM, codehashVersionCall { hash }.abi_encode()).await.unwrap_err();
@@ -131,7 +131,7 @@ async fn a_code_hash_is_known_once_it_is_activated() {
 }
 
 #[tokio::test]
-async fn a_cached_program_costs_less_to_enter() {
+async fn a_cached_program_is_cheaper_to_enter() {
     let chain = Chain::start().await;
     let program = chain.program(NOTHING).await;
     let prices = query(&chain, ARB_WASM, programInitGasCall { program }).await;
@@ -149,7 +149,7 @@ async fn a_cached_program_costs_less_to_enter() {
 }
 
 #[tokio::test]
-async fn only_owners_change_settings_and_anybody_can_become_one() {
+async fn only_owners_change_settings_and_anyone_can_become_one() {
     let chain = Chain::start().await;
     let stranger = chain.node.accounts()[1].address;
     let set = setInkPriceCall { price: 20_000 }.abi_encode();
@@ -173,7 +173,7 @@ async fn only_owners_change_settings_and_anybody_can_become_one() {
 }
 
 #[tokio::test]
-async fn fees_are_shared_between_the_network_and_its_infrastructure() {
+async fn fees_are_shared_between_network_and_infrastructure() {
     let chain = Chain::start().await;
     let [network, infrastructure] = [0xaa, 0xbb].map(Address::repeat_byte);
     chain.call_as_owner(setNetworkFeeAccountCall { account: network }.abi_encode()).await;

@@ -17,7 +17,7 @@ sol! {
     }
 }
 
-/// What a request is signed with.
+/// The signature that a method returns.
 async fn signature(chain: &Chain, method: &str, params: Value) -> Signature {
     let signature = chain.rpc(method, params).await;
     let bytes: Bytes = signature.as_str().unwrap().parse().unwrap();
@@ -25,7 +25,7 @@ async fn signature(chain: &Chain, method: &str, params: Value) -> Signature {
 }
 
 #[tokio::test]
-async fn messages_are_signed_by_the_accounts_that_are_listed() {
+async fn messages_are_signed_by_listed_accounts() {
     let chain = Chain::start().await;
     let (message, hash) = (Bytes::from("muster"), eip191_hash_message("muster"));
     for (method, params) in [
@@ -40,7 +40,7 @@ async fn messages_are_signed_by_the_accounts_that_are_listed() {
 }
 
 #[tokio::test]
-async fn structures_are_signed_given_as_they_are_or_as_text() {
+async fn typed_data_is_signed_given_as_object_or_text() {
     let chain = Chain::start().await;
     let offer = Offer { worker: DEV_ADDRESS, price: "5".parse().unwrap() };
     let domain = eip712_domain! { name: "market", version: "1", chain_id: 412_346, };

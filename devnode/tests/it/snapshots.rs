@@ -1,4 +1,4 @@
-//! Going back to snapshots, beginning anew, and taking the whole state along.
+//! Snapshots, resets and dumps.
 
 use alloy::{
     primitives::{Address, Bytes, U256, address},
@@ -9,41 +9,41 @@ use stylus_devnode::DEV_ADDRESS;
 
 use crate::support::{Chain, init_code};
 
-/// An account to look at.
-const FRIEND: Address = address!("00000000000000000000000000000000000f41e0");
+/// An account to observe.
+const ACCOUNT: Address = address!("00000000000000000000000000000000000f41e0");
 
-/// Answers with the word in slot 0 after adding one to it.
+/// Increments the word in slot 0 and returns the old one.
 const COUNTER: &[u8] =
     &[0x5f, 0x54, 0x60, 1, 1, 0x80, 0x5f, 0x55, 0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3];
 
-/// Everything that a snapshot has to bring back.
+/// Everything that a snapshot must restore.
 async fn state_summary(chain: &Chain, counter: Address) -> Value {
     json!({
         "block": chain.rpc("eth_getBlockByNumber", json!(["latest", true])).await,
-        "friend": chain.rpc("eth_getBalance", json!([FRIEND, "latest"])).await,
+        "friend": chain.rpc("eth_getBalance", json!([ACCOUNT, "latest"])).await,
         "dev": chain.rpc("eth_getBalance", json!([DEV_ADDRESS, "latest"])).await,
         "nonce": chain.rpc("eth_getTransactionCount", json!([DEV_ADDRESS, "pending"])).await,
-        "code": chain.rpc("eth_getCode", json!([FRIEND, "latest"])).await,
+        "code": chain.rpc("eth_getCode", json!([ACCOUNT, "latest"])).await,
         "slot": chain.rpc("eth_getStorageAt", json!([counter, "0x0", "latest"])).await,
         "logs": chain.rpc("eth_getLogs", json!([{"fromBlock": "0x0"}])).await,
         "pool": chain.rpc("txpool_content", json!([])).await,
     })
 }
 
-/// Counts once, gives a friend money and code, and lets time pass.
+/// Increments the counter, changes an account's balance and code, and moves the clock.
 async fn change(chain: &Chain, counter: Address) {
     let request = json!({"from": DEV_ADDRESS, "to": counter, "gas": "0xffff"});
     chain.rpc("eth_sendTransaction", json!([request])).await;
-    let balance = chain.provider.get_balance(FRIEND).await.unwrap() + U256::ONE;
-    chain.rpc("anvil_setBalance", json!([FRIEND, balance])).await;
-    chain.rpc("anvil_setCode", json!([FRIEND, "0x00"])).await;
-    chain.rpc("anvil_setStorageAt", json!([FRIEND, "0x0", "0x7"])).await;
+    let balance = chain.provider.get_balance(ACCOUNT).await.unwrap() + U256::ONE;
+    chain.rpc("anvil_setBalance", json!([ACCOUNT, balance])).await;
+    chain.rpc("anvil_setCode", json!([ACCOUNT, "0x00"])).await;
+    chain.rpc("anvil_setStorageAt", json!([ACCOUNT, "0x0", "0x7"])).await;
     chain.rpc("evm_increaseTime", json!([86_400])).await;
     chain.rpc("evm_mine", json!([])).await;
 }
 
 #[tokio::test]
-async fn a_snapshot_brings_everything_back() {
+async fn a_snapshot_restores_everything() {
     let chain = Chain::start().await;
     let counter = chain.deploy(COUNTER).await;
     change(&chain, counter).await;
@@ -64,11 +64,11 @@ async fn a_snapshot_brings_everything_back() {
         u64::from_str_radix(&block["timestamp"].as_str().unwrap()[2..], 16).unwrap()
     };
     let passed = time(&after) - time(&before["block"]);
-    assert!(passed < 3600, "the day did not pass: {passed} seconds");
+    assert!(passed < 3600, "the clock was not restored: {passed} seconds");
 }
 
 #[tokio::test]
-async fn snapshots_are_nested_and_later_ones_go_with_earlier_ones() {
+async fn reverting_discards_later_snapshots() {
     let chain = Chain::start().await;
     let counter = chain.deploy(COUNTER).await;
     let mut pictures = Vec::new();
@@ -88,7 +88,7 @@ async fn snapshots_are_nested_and_later_ones_go_with_earlier_ones() {
 }
 
 #[tokio::test]
-async fn filters_go_back_with_the_chain() {
+async fn filters_are_reverted_with_the_chain() {
     let chain = Chain::start().await;
     let filter = chain.rpc("eth_newBlockFilter", json!([])).await;
     let snapshot = chain.rpc("evm_snapshot", json!([])).await;
@@ -104,11 +104,11 @@ async fn filters_go_back_with_the_chain() {
 }
 
 #[tokio::test]
-async fn waiting_transactions_come_back_too() {
+async fn pooled_transactions_are_restored() {
     let chain = Chain::start().await;
     let counter = chain.deploy(COUNTER).await;
     chain.rpc("evm_setAutomine", json!([false])).await;
-    let request = json!([{"from": DEV_ADDRESS, "to": FRIEND}]);
+    let request = json!([{"from": DEV_ADDRESS, "to": ACCOUNT}]);
     chain.rpc("eth_sendTransaction", request.clone()).await;
     let before = state_summary(&chain, counter).await;
     let snapshot = chain.rpc("evm_snapshot", json!([])).await;
@@ -119,7 +119,7 @@ async fn waiting_transactions_come_back_too() {
 }
 
 #[tokio::test]
-async fn a_chain_begins_anew() {
+async fn a_chain_can_be_reset() {
     let chain = Chain::start().await;
     let counter = chain.deploy(COUNTER).await;
     change(&chain, counter).await;
@@ -132,11 +132,11 @@ async fn a_chain_begins_anew() {
     assert_eq!(receipt["contractAddress"], json!(counter), "as at the first time");
     let fork = json!([{"forking": {"jsonRpcUrl": "http://localhost:1"}}]);
     let refused = chain.request("anvil_reset", fork).await;
-    assert_eq!(refused["error"]["message"], "this chain cannot fork another");
+    assert_eq!(refused["error"]["message"], "forking is not supported by the dev chain");
 }
 
 #[tokio::test]
-async fn a_dumped_chain_is_loaded_elsewhere_as_it_was() {
+async fn a_dump_restores_the_chain_in_another_node() {
     let (chain, other) = (Chain::start().await, Chain::start().await);
     let counter = chain.deploy(COUNTER).await;
     let program = chain
@@ -146,12 +146,12 @@ async fn a_dumped_chain_is_loaded_elsewhere_as_it_was() {
         )
         .await;
     change(&chain, counter).await;
-    chain.rpc("anvil_impersonateAccount", json!([FRIEND])).await;
-    chain.rpc("anvil_setBalance", json!([FRIEND, "0xde0b6b3a7640000"])).await;
-    let unsigned = json!([{"from": FRIEND, "to": DEV_ADDRESS}]);
+    chain.rpc("anvil_impersonateAccount", json!([ACCOUNT])).await;
+    chain.rpc("anvil_setBalance", json!([ACCOUNT, "0xde0b6b3a7640000"])).await;
+    let unsigned = json!([{"from": ACCOUNT, "to": DEV_ADDRESS}]);
     let unsigned = chain.rpc("eth_sendTransaction", unsigned).await;
     chain.rpc("evm_setAutomine", json!([false])).await;
-    chain.rpc("eth_sendTransaction", json!([{"from": DEV_ADDRESS, "to": FRIEND}])).await;
+    chain.rpc("eth_sendTransaction", json!([{"from": DEV_ADDRESS, "to": ACCOUNT}])).await;
     let dump = chain.rpc("anvil_dumpState", json!([])).await;
 
     assert_eq!(other.rpc("anvil_loadState", json!([dump])).await, true);
@@ -170,7 +170,7 @@ async fn a_dumped_chain_is_loaded_elsewhere_as_it_was() {
         }
     }
     let receipt = other.rpc("eth_getTransactionReceipt", json!([unsigned])).await;
-    assert_eq!(receipt["from"], json!(FRIEND));
+    assert_eq!(receipt["from"], json!(ACCOUNT));
     assert!(other.call(program, Vec::new()).await.is_ok(), "still activated");
     assert_eq!(other.rpc("anvil_getAutomine", json!([])).await, false);
     assert_eq!(
@@ -180,29 +180,29 @@ async fn a_dumped_chain_is_loaded_elsewhere_as_it_was() {
 }
 
 #[tokio::test]
-async fn what_is_no_dump_is_not_loaded() {
+async fn invalid_dumps_are_rejected() {
     let chain = Chain::start().await;
     let dump = chain.rpc("anvil_dumpState", json!([])).await;
     let dump: Bytes = dump.as_str().unwrap().parse().unwrap();
-    let (mut newer, mut damaged) = (dump.to_vec(), dump.to_vec());
+    let (mut newer, mut corrupted) = (dump.to_vec(), dump.to_vec());
     newer[8] = 9;
-    damaged[dump.len() / 2] ^= 1;
-    for (image, words) in [
-        (Vec::new(), "it is not the state of a dev chain"),
-        (b"hello there, world".to_vec(), "it is not the state of a dev chain"),
-        (newer, "it is of version 9, and this is version 1"),
-        (damaged, "it is damaged: the checksum does not fit"),
-        (dump[..dump.len() - 1].to_vec(), "it is damaged: the checksum does not fit"),
-        (dump[..20].to_vec(), "it is damaged: the checksum does not fit"),
+    corrupted[dump.len() / 2] ^= 1;
+    for (bytes, reason) in [
+        (Vec::new(), "not a dev chain state"),
+        (b"hello there, world".to_vec(), "not a dev chain state"),
+        (newer, "unsupported version 9; this program reads version 1"),
+        (corrupted, "corrupted: checksum mismatch"),
+        (dump[..dump.len() - 1].to_vec(), "corrupted: checksum mismatch"),
+        (dump[..20].to_vec(), "corrupted: checksum mismatch"),
     ] {
-        let answer = chain.request("anvil_loadState", json!([Bytes::from(image)])).await;
-        assert_eq!(answer["error"]["message"], format!("the state cannot be loaded: {words}"));
+        let response = chain.request("anvil_loadState", json!([Bytes::from(bytes)])).await;
+        assert_eq!(response["error"]["message"], format!("cannot load the state: {reason}"));
     }
     assert_eq!(chain.provider.get_block_number().await.unwrap(), 7, "nothing has changed");
 }
 
 #[tokio::test]
-async fn the_node_tells_what_it_is() {
+async fn the_node_describes_itself() {
     let (chain, other) = (Chain::start().await, Chain::start().await);
     chain.rpc("evm_snapshot", json!([])).await;
     let block = chain.rpc("eth_getBlockByNumber", json!(["latest", false])).await;

@@ -1,4 +1,4 @@
-//! A chain that is kept in a file.
+//! The state file.
 
 use std::{fs, path::PathBuf};
 
@@ -11,7 +11,7 @@ use stylus_devnode::{Config, DEV_ADDRESS, Devnode};
 
 use crate::support::{Chain, until};
 
-/// A folder for the test of this name.
+/// A fresh folder for a test.
 fn folder(name: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("state-{name}"));
     let _ = fs::remove_dir_all(&path);
@@ -19,12 +19,12 @@ fn folder(name: &str) -> PathBuf {
     path
 }
 
-/// Settings of a chain that is kept in this file.
+/// A configuration with this state file.
 fn config_with_state(file: PathBuf) -> Config {
     Config { state: Some(file), ..Config::any_port() }
 }
 
-/// Why a chain does not start.
+/// Why a chain cannot start.
 async fn start_error(config: Config) -> String {
     Devnode::start(config).await.unwrap_err().to_string()
 }
@@ -36,7 +36,7 @@ async fn send(chain: &Chain, to: Address) -> Value {
 }
 
 #[tokio::test]
-async fn a_chain_goes_on_where_it_was_stopped() {
+async fn a_chain_continues_after_a_restart() {
     let file = folder("restart").join("chain");
     let friend = Address::repeat_byte(5);
     let (mut sent, mut blocks) = (Vec::new(), Vec::new());
@@ -60,7 +60,7 @@ async fn a_chain_goes_on_where_it_was_stopped() {
 }
 
 #[tokio::test]
-async fn a_change_is_in_the_file_soon() {
+async fn changes_are_saved_soon() {
     let file = folder("soon").join("chain");
     let chain = Chain::with(config_with_state(file.clone())).await;
     let before = fs::read(&file).unwrap();
@@ -69,32 +69,32 @@ async fn a_change_is_in_the_file_soon() {
 }
 
 #[tokio::test]
-async fn a_file_serves_one_chain_at_a_time() {
+async fn a_file_is_locked_by_one_chain() {
     let file = folder("shared").join("chain");
     let first = Devnode::start(config_with_state(file.clone())).await.unwrap();
-    let words = start_error(config_with_state(file.clone())).await;
-    assert_eq!(words, format!("{}: another dev chain keeps its state there", file.display()));
+    let reason = start_error(config_with_state(file.clone())).await;
+    assert_eq!(reason, format!("{}: in use by another dev chain", file.display()));
     first.stop().await.unwrap();
     Devnode::start(config_with_state(file)).await.unwrap().stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_chain_is_refused_and_left_alone() {
+async fn an_invalid_file_is_rejected_and_not_modified() {
     let file = folder("foreign").join("chain");
     Devnode::start(config_with_state(file.clone())).await.unwrap().stop().await.unwrap();
     let whole = fs::read(&file).unwrap();
-    let mut damaged = whole.clone();
-    damaged[whole.len() / 3] ^= 0x10;
-    for (bytes, words) in [
-        (b"{\"accounts\": {}}".to_vec(), "it is not the state of a dev chain"),
-        (Vec::new(), "it is not the state of a dev chain"),
-        (damaged, "it is damaged: the checksum does not fit"),
-        (whole[..whole.len() / 2].to_vec(), "it is damaged: the checksum does not fit"),
+    let mut corrupted = whole.clone();
+    corrupted[whole.len() / 3] ^= 0x10;
+    for (bytes, reason) in [
+        (b"{\"accounts\": {}}".to_vec(), "not a dev chain state"),
+        (Vec::new(), "not a dev chain state"),
+        (corrupted, "corrupted: checksum mismatch"),
+        (whole[..whole.len() / 2].to_vec(), "corrupted: checksum mismatch"),
     ] {
         fs::write(&file, &bytes).unwrap();
         assert_eq!(
             start_error(config_with_state(file.clone())).await,
-            format!("{}: {words}", file.display())
+            format!("{}: {reason}", file.display())
         );
         assert_eq!(fs::read(&file).unwrap(), bytes);
     }
@@ -103,8 +103,8 @@ async fn a_file_that_is_no_chain_is_refused_and_left_alone() {
 }
 
 #[tokio::test]
-async fn a_place_that_cannot_be_written_is_refused_at_the_start() {
+async fn an_unwritable_folder_is_rejected_at_the_start() {
     let file = folder("nowhere").join("missing").join("chain");
-    let words = start_error(config_with_state(file.clone())).await;
-    assert!(words.starts_with(&format!("{}: ", file.display())), "{words}");
+    let reason = start_error(config_with_state(file.clone())).await;
+    assert!(reason.starts_with(&format!("{}: ", file.display())), "{reason}");
 }

@@ -1,5 +1,5 @@
-//! Subscribers that do not read what they are told, over a bare WebSocket: they are told what they can
-//! still be told, without a gap, and then that it has ended.
+//! Subscribers that do not read, over a bare WebSocket: they receive what fits into the buffers,
+//! without a gap, and then the end of the subscription.
 
 use alloy::primitives::U64;
 use serde_json::{Value, json};
@@ -10,29 +10,29 @@ use tokio::{
 
 use crate::{hostile::assert_healthy, support::Chain};
 
-/// Blocks whose headers fill every buffer between the chain and a subscriber.
+/// Number of blocks whose headers fill every buffer between the chain and a subscriber.
 const BLOCKS: u64 = 15_000;
 
 /// One end of a WebSocket, without a library that reads ahead.
 struct Socket(TcpStream);
 
 impl Socket {
-    /// Opens one.
+    /// Opens a connection.
     async fn open(chain: &Chain) -> Self {
         let address = chain.node.url();
         let mut stream = TcpStream::connect(address.trim_start_matches("http://")).await.unwrap();
         let head = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
                     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
         stream.write_all(head.as_bytes()).await.unwrap();
-        let mut answer = Vec::new();
-        while !answer.ends_with(b"\r\n\r\n") {
-            answer.push(stream.read_u8().await.unwrap());
+        let mut response = Vec::new();
+        while !response.ends_with(b"\r\n\r\n") {
+            response.push(stream.read_u8().await.unwrap());
         }
-        assert!(answer.starts_with(b"HTTP/1.1 101"));
+        assert!(response.starts_with(b"HTTP/1.1 101"));
         Self(stream)
     }
 
-    /// Says something short.
+    /// Sends a short message.
     async fn send(&mut self, method: &str, params: Value) {
         let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let text = request.to_string();
@@ -41,7 +41,7 @@ impl Socket {
         self.0.write_all(&frame).await.unwrap();
     }
 
-    /// Hears the next thing that is said.
+    /// Receives the next message.
     async fn receive(&mut self) -> Value {
         assert_eq!(self.0.read_u8().await.unwrap(), 0x81, "a whole text");
         let length = match self.0.read_u8().await.unwrap() {
@@ -72,15 +72,15 @@ async fn a_slow_subscriber_gets_no_gap_but_an_end() {
         assert_eq!(height, format!("{next:#x}"));
         next += 1;
     };
-    let words = end["error"].as_str().unwrap();
-    let missed = words.strip_prefix("the subscription has ended: the subscriber is ").unwrap();
+    let text = end["error"].as_str().unwrap();
+    let missed = text.strip_prefix("the subscription has ended: the subscriber is ").unwrap();
     let missed: u64 = missed.strip_suffix(" blocks behind").unwrap().parse().unwrap();
     assert!((1..BLOCKS).contains(&missed), "{missed}");
 
     socket.send("eth_unsubscribe", json!([subscription])).await;
     assert_eq!(socket.receive().await["result"], false, "it has ended already");
     socket.send("eth_subscribe", json!(["newHeads"])).await;
-    assert!(socket.receive().await["result"].is_string(), "it may begin again");
+    assert!(socket.receive().await["result"].is_string(), "it may subscribe again");
     chain.node.mine().await.unwrap();
     let head = socket.receive().await;
     assert_eq!(head["params"]["result"]["number"], format!("{:#x}", BLOCKS + 8));

@@ -1,4 +1,4 @@
-//! Time: that of the wall clock, never backwards, and moved forward on request.
+//! Time: system time, never backwards, moved forward by cheats.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use stylus_devnode::Config;
 
 use crate::support::Chain;
 
-/// The time of the newest block.
+/// Timestamp of the latest block.
 async fn now(chain: &Chain) -> u64 {
     let block = chain.provider.get_block(BlockId::latest()).await.unwrap().unwrap();
     block.header.timestamp
 }
 
 #[tokio::test]
-async fn time_can_be_moved_forward() {
+async fn the_clock_can_be_moved_forward() {
     let chain = Chain::start().await;
     let before = now(&chain).await;
     assert_eq!(chain.rpc("evm_increaseTime", json!([3600])).await, 3600);
@@ -30,20 +30,20 @@ async fn time_can_be_moved_forward() {
 }
 
 #[tokio::test]
-async fn the_next_block_can_be_given_a_time() {
+async fn the_next_block_can_be_given_a_timestamp() {
     let chain = Chain::start().await;
     let time = now(&chain).await + 5_000_000;
     chain.rpc("evm_setNextBlockTimestamp", json!([time])).await;
     chain.node.mine().await.unwrap();
     assert_eq!(now(&chain).await, time);
     chain.node.mine().await.unwrap();
-    assert!((time..time + 60).contains(&now(&chain).await), "the clock goes on from there");
+    assert!((time..time + 60).contains(&now(&chain).await), "the clock runs on from there");
     let past = chain.request("evm_setNextBlockTimestamp", json!([1])).await;
     assert_eq!(past["error"]["code"], -32000);
 }
 
 #[tokio::test]
-async fn blocks_can_be_made_at_will() {
+async fn blocks_can_be_mined_on_request() {
     let chain = Chain::start().await;
     let begin = now(&chain).await;
     chain.rpc("anvil_mine", json!(["0x5", "0xa"])).await;
@@ -52,7 +52,7 @@ async fn blocks_can_be_made_at_will() {
 }
 
 #[tokio::test]
-async fn a_chain_with_a_block_time_makes_blocks_by_itself() {
+async fn interval_mining_mines_blocks() {
     let block_time = Some(Duration::from_millis(20));
     let chain = Chain::with(Config { block_time, ..Config::any_port() }).await;
     let filter = chain.rpc("eth_newBlockFilter", json!([])).await;
@@ -73,11 +73,11 @@ async fn the_clock_can_be_set() {
     chain.node.mine().await.unwrap();
     assert!((time..time + 60).contains(&now(&chain).await));
     let past = chain.request("evm_setTime", json!([1])).await;
-    assert_eq!(past["error"]["message"], "the time 1 is before that of the newest block");
+    assert_eq!(past["error"]["message"], "timestamp 1 is before that of the latest block");
 }
 
 #[tokio::test]
-async fn blocks_can_be_a_fixed_time_apart() {
+async fn blocks_can_be_a_fixed_interval_apart() {
     let chain = Chain::start().await;
     let begin = now(&chain).await;
     chain.rpc("anvil_setBlockTimestampInterval", json!([1000])).await;

@@ -1,5 +1,5 @@
-//! What the precompiles of a Nitro node do and those of the dev chain do not: whoever calls it is told so,
-//! however deep the call is, and never gets an answer that Nitro would not give.
+//! Precompile functions that this chain does not implement: every caller gets an error that names
+//! the function, at any depth, and never a response that Nitro would not give.
 
 use alloy::{
     network::TransactionBuilder,
@@ -12,7 +12,7 @@ use stylus_devnode::DEV_ADDRESS;
 
 use crate::support::{Chain, message};
 
-/// The functions, by the last byte of the address, as ArbOS 51 declares them.
+/// The functions that ArbOS 51 declares, by the last byte of the address.
 const MISSING: [(u8, &str, &[&str]); 6] = [
     (
         0x6c,
@@ -68,7 +68,7 @@ const MISSING: [(u8, &str, &[&str]); 6] = [
 /// `ArbStatistics`.
 const ARB_STATISTICS: Address = address!("000000000000000000000000000000000000006f");
 
-/// What is said of it.
+/// The error text for it.
 const NO_STATISTICS: &str = "ArbStatistics.getStats is not implemented by the dev chain";
 
 /// A call of a function, with zeros for its arguments.
@@ -76,14 +76,14 @@ fn call(signature: &str) -> Bytes {
     [&keccak256(signature)[..4], &[0; 64]].concat().into()
 }
 
-/// Code that calls `getStats()` of `ArbStatistics`, whatever it answers, and then ends well.
+/// Code that calls `getStats()` of `ArbStatistics`, ignores the result and succeeds.
 fn call_and_ignore() -> Vec<u8> {
     let selector = &keccak256("getStats()")[..4];
     [&hex!("63")[..], selector, &hex!("5f525f5f6004601c5f606f5af15000")].concat()
 }
 
 #[tokio::test]
-async fn each_function_that_is_missing_says_so_by_its_name() {
+async fn each_unimplemented_function_is_named() {
     let chain = Chain::start().await;
     let mut functions = 0;
     for (low, precompile, signatures) in MISSING {
@@ -108,7 +108,7 @@ async fn each_function_that_is_missing_says_so_by_its_name() {
 }
 
 #[tokio::test]
-async fn what_is_missing_for_owners_is_refused_to_strangers_as_ever() {
+async fn unimplemented_owner_functions_are_unauthorized_for_others() {
     let chain = Chain::start().await;
     let request = TransactionRequest::default()
         .with_from(chain.node.accounts()[1].address)
@@ -119,7 +119,7 @@ async fn what_is_missing_for_owners_is_refused_to_strangers_as_ever() {
 }
 
 #[tokio::test]
-async fn another_price_of_the_parent_chains_data_is_refused() {
+async fn a_nonzero_price_of_parent_chain_data_is_rejected() {
     let chain = Chain::start().await;
     let price = |wei: u64| {
         let word = U256::from(wei).to_be_bytes::<32>();
@@ -135,15 +135,15 @@ async fn another_price_of_the_parent_chains_data_is_refused() {
 }
 
 #[tokio::test]
-async fn a_contract_that_does_not_care_is_told_in_every_kind_of_call() {
+async fn a_contract_that_ignores_the_error_is_aborted() {
     let chain = Chain::start().await;
     let contract = chain.deploy(&call_and_ignore()).await;
     let height = chain.provider.get_block_number().await.unwrap();
     let nonce = chain.provider.get_transaction_count(DEV_ADDRESS).await.unwrap();
     for method in ["eth_call", "eth_estimateGas", "eth_createAccessList", "debug_traceCall"] {
-        let answer = chain.request(method, json!([{"to": contract}, "latest"])).await;
-        let words = answer["error"]["message"].as_str().unwrap();
-        assert!(words.ends_with(NO_STATISTICS), "{method}: {answer}");
+        let response = chain.request(method, json!([{"to": contract}, "latest"])).await;
+        let text = response["error"]["message"].as_str().unwrap();
+        assert!(text.ends_with(NO_STATISTICS), "{method}: {response}");
     }
     let transaction = TransactionRequest::default().with_to(contract).with_gas_limit(1_000_000);
     let refused = chain.provider.send_transaction(transaction).await.unwrap_err();
@@ -151,11 +151,11 @@ async fn a_contract_that_does_not_care_is_told_in_every_kind_of_call() {
     assert_eq!(chain.provider.get_block_number().await.unwrap(), height);
     assert_eq!(chain.provider.get_transaction_count(DEV_ADDRESS).await.unwrap(), nonce);
     let transfer = TransactionRequest::default().with_to(Address::ZERO).with_nonce(nonce);
-    assert!(chain.send(transfer).await.status(), "as if nothing had been sent before");
+    assert!(chain.send(transfer).await.status(), "the chain is unchanged");
 }
 
 #[tokio::test]
-async fn a_program_that_does_not_care_is_told_as_well() {
+async fn a_program_that_ignores_the_error_is_aborted() {
     let chain = Chain::start().await;
     let contract = chain.deploy(&call_and_ignore()).await;
     for (to, data) in [

@@ -1,11 +1,11 @@
 //! Checks that imports, operators and segments exist for programs.
 
-use wasmparser::{ElementItems, Operator};
+use wasmparser::{ConstExpr, Data, DataKind, Element, ElementItems, ElementKind, Operator};
 
 use crate::{
     error::{ActivationError, BuildError, ParseError, Signature},
     host, meter,
-    wasm::{SegmentOffset, Wasm, data_offset, element_offset},
+    wasm::Wasm,
 };
 
 /// Bytes of a page.
@@ -96,5 +96,41 @@ fn check_bounds(offset: i32, size: u64, end: u64) -> Result<(), (u64, u64)> {
     match offset.checked_add(size) {
         Some(last) if last <= end => Ok(()),
         _ => Err((offset, size)),
+    }
+}
+
+/// Where a segment goes: passive, or at a constant offset of table or memory zero.
+enum SegmentOffset {
+    /// Not copied at instantiation.
+    Passive,
+    /// Copied to this signed offset.
+    Active(i32),
+}
+
+/// The offset of a data segment.
+fn data_offset(data: &Data<'_>) -> Result<SegmentOffset, ParseError> {
+    match &data.kind {
+        DataKind::Passive => Ok(SegmentOffset::Passive),
+        DataKind::Active { offset_expr, .. } => {
+            constant_offset(offset_expr).map(SegmentOffset::Active)
+        }
+    }
+}
+
+/// The offset of an element segment.
+fn element_offset(element: &Element<'_>) -> Result<SegmentOffset, ParseError> {
+    match &element.kind {
+        ElementKind::Passive | ElementKind::Declared => Ok(SegmentOffset::Passive),
+        ElementKind::Active { offset_expr, .. } => {
+            constant_offset(offset_expr).map(SegmentOffset::Active)
+        }
+    }
+}
+
+/// The value of an offset expression, which must be a constant.
+fn constant_offset(expression: &ConstExpr<'_>) -> Result<i32, ParseError> {
+    match expression.get_operators_reader().read()? {
+        Operator::I32Const { value } => Ok(value),
+        _ => Err(ParseError::NonConstantOffset),
     }
 }
