@@ -1,10 +1,9 @@
-//! How long the steps of a chain take without a connection: what is left of the load run when HTTP is
-//! taken away.
+//! Durations of the steps of a chain without a connection: the load benchmark without HTTP.
 
 #![expect(
     clippy::indexing_slicing,
     clippy::unwrap_used,
-    reason = "a measurement that meets what it does not expect should end there"
+    reason = "a measurement that meets an unexpected value should end there"
 )]
 
 use std::{hint::black_box, io::Write};
@@ -25,29 +24,29 @@ sol! {
     function add(uint256 amount);
 }
 
-/// The precompile that activates programs.
+/// `ArbWasm`.
 const ARB_WASM: Address = address!("0000000000000000000000000000000000000071");
 
-/// The program that every client drives.
+/// The program of all interoperability tests.
 const COUNTER: &str = include_str!("../clients/contracts/stylus-counter.wat");
 
-/// A chain, and what waits for its responses.
+/// A chain, and the runtime that waits for its responses.
 struct Chain {
-    /// Runs until an response is there.
+    /// Waits for responses.
     runtime: Runtime,
     /// The chain.
     node: Devnode,
 }
 
 impl Chain {
-    /// A chain that nobody has used.
+    /// A new chain.
     fn start() -> Self {
         let runtime = Runtime::new().unwrap();
         let node = runtime.block_on(Devnode::start(Config::any_port())).unwrap();
         Self { runtime, node }
     }
 
-    /// The result of a request about a call from the dev account.
+    /// The result of a request with a call from the dev account.
     fn rpc(&self, method: &str, mut call: Value) -> Value {
         call["from"] = json!(DEV_ADDRESS);
         let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": [call]});

@@ -1,5 +1,5 @@
-// What the programs that use viem share: the chain from the environment (RPC, DEV_KEY), an account with money, what
-// build.mjs compiled, and steps that print one line each.
+// Shared by the scripts that use viem: the chain from the environment (RPC, DEV_KEY), a funded account, the output of
+// build.mjs, and steps that print one line each.
 
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import { createPublicClient, createWalletClient, defineChain, http, parseEther, 
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 
 const { RPC, DEV_KEY } = process.env;
-if (!RPC || !DEV_KEY) throw new Error("RPC and DEV_KEY are not set; scripts/clients sets them");
+if (!RPC || !DEV_KEY) throw new Error("RPC and DEV_KEY are not set; scripts/interop-clients sets them");
 
 const chain = defineChain({
   id: 412346,

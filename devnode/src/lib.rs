@@ -2,6 +2,8 @@
 
 mod accounts;
 mod chain;
+#[cfg(feature = "cli")]
+pub mod command;
 mod config;
 mod error;
 mod exec;

@@ -1,5 +1,7 @@
-//! Compares a response with the expectation of a vector. The rules are in the README of the
-//! vectors: additional keys are ignored, `*` and `?` match any text and any character.
+//! Compares a response with the expectation of a vector.
+//!
+//! Additional keys in the response are ignored. `*` and `?` match any text and any character;
+//! `{"near": ..}` and `{"any of": ..}` are the only other patterns.
 
 use alloy::primitives::U256;
 use serde_json::{Map, Value};

@@ -73,12 +73,12 @@ async fn a_slow_subscriber_gets_no_gap_but_an_end() {
         next += 1;
     };
     let text = end["error"].as_str().unwrap();
-    let missed = text.strip_prefix("the subscription has ended: the subscriber is ").unwrap();
+    let missed = text.strip_prefix("subscription ended: the subscriber is ").unwrap();
     let missed: u64 = missed.strip_suffix(" blocks behind").unwrap().parse().unwrap();
     assert!((1..BLOCKS).contains(&missed), "{missed}");
 
     socket.send("eth_unsubscribe", json!([subscription])).await;
-    assert_eq!(socket.receive().await["result"], false, "it has ended already");
+    assert_eq!(socket.receive().await["result"], false, "the subscription has ended");
     socket.send("eth_subscribe", json!(["newHeads"])).await;
     assert!(socket.receive().await["result"].is_string(), "it may subscribe again");
     chain.node.mine().await.unwrap();
