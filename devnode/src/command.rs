@@ -58,7 +58,7 @@ pub enum RunError {
         /// Address to listen on.
         address: Box<str>,
         /// The reason.
-        source: StartError,
+        source: Box<StartError>,
     },
     /// The process cannot handle signals.
     #[error("cannot handle signals: {0}")]
@@ -84,9 +84,10 @@ pub async fn run<E: From<RunError>>(
     let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::Signals)?;
 
     let config = Config { host, port, block_time, state, ..Config::default() };
-    let node = Devnode::start(config)
-        .await
-        .map_err(|source| RunError::Start { address: format!("{host}:{port}").into(), source })?;
+    let node = Devnode::start(config).await.map_err(|source| RunError::Start {
+        address: format!("{host}:{port}").into(),
+        source: Box::new(source),
+    })?;
     ready(Ready {
         rpc: node.url(),
         websocket: node.ws_url(),

@@ -47,11 +47,11 @@ impl<'a> PrecompileProvider<Ctx<'a>> for ArbPrecompiles {
         ctx: &mut Ctx<'a>,
         inputs: &CallInputs,
     ) -> Result<Option<InterpreterResult>, String> {
-        let called = inputs.bytecode_address;
-        let original = match self.moved.get(&called) {
+        let address = inputs.bytecode_address;
+        let original = match self.moved.get(&address) {
             Some(&original) => original,
-            None if self.replaced.contains(&called) => return Ok(None),
-            None => called,
+            None if self.replaced.contains(&address) => return Ok(None),
+            None => address,
         };
         let caller = CallerInfo {
             address: inputs.caller,

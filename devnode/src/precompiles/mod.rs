@@ -1,7 +1,7 @@
 //! Arbitrum's precompiles: their addresses, and the execution of a call.
 //!
 //! They access the chain through [`PrecompileHost`] and know nothing of the EVM. Unknown selectors
-//! are rejected as in Nitro; functions that only this chain lacks are listed in [`unimplemented`].
+//! are rejected as in Nitro; functions that only this chain lacks are listed in [`mod@unimplemented`].
 
 pub(crate) mod abi;
 mod addresses;

@@ -1,7 +1,7 @@
 //! The host functions of Stylus ("hostios"): what each does and what it costs.
 //!
 //! - [`table`]: every import by name and type, and its binding to the interpreter.
-//! - [`env`]: the state of one program call that its hostios share.
+//! - [`mod@env`]: the state of one program call that its hostios share.
 //! - [`hostio`]: access to ink and memory of the program during one host call.
 //! - [`price`]: prices that several hostios share.
 //! - one module for each family of hostios.
