@@ -213,17 +213,9 @@ pub(crate) enum CliError {
     /// The numbers of a program cannot be collected.
     #[error("the metrics are not collected: {0}")]
     Metrics(BuildError),
-    /// The dev chain does not start.
-    #[error("the dev chain does not start on {address}: {source}")]
-    Devnode {
-        /// Where it was to listen.
-        address: Box<str>,
-        /// What stands against it.
-        source: Box<stylus_devnode::StartError>,
-    },
-    /// The dev chain cannot be kept in its file.
-    #[error("the state of the chain is not saved: {0}")]
-    State(stylus_devnode::StateError),
+    /// The dev chain cannot run.
+    #[error(transparent)]
+    Devnode(#[from] stylus_devnode::command::RunError),
     /// Amounts that do not add up.
     #[error("the books do not balance: see the lines marked `no` above")]
     LedgerUnbalanced,

@@ -1,10 +1,9 @@
-//! How long the steps of a chain take without a connection: what is left of the load run when HTTP is
-//! taken away.
+//! Durations of the steps of a chain without a connection: the load benchmark without HTTP.
 
 #![expect(
     clippy::indexing_slicing,
     clippy::unwrap_used,
-    reason = "a measurement that meets what it does not expect should end there"
+    reason = "a measurement that meets an unexpected value should end there"
 )]
 
 use std::{hint::black_box, io::Write};
@@ -25,30 +24,30 @@ sol! {
     function add(uint256 amount);
 }
 
-/// The precompile that activates programs.
+/// `ArbWasm`.
 const ARB_WASM: Address = address!("0000000000000000000000000000000000000071");
 
-/// The program that every client drives.
+/// The program of all interoperability tests.
 const COUNTER: &str = include_str!("../clients/contracts/stylus-counter.wat");
 
-/// A chain, and what waits for its answers.
+/// A chain, and the runtime that waits for its responses.
 struct Chain {
-    /// Runs until an answer is there.
+    /// Waits for responses.
     runtime: Runtime,
     /// The chain.
     node: Devnode,
 }
 
 impl Chain {
-    /// A chain that nobody has used.
+    /// A new chain.
     fn start() -> Self {
         let runtime = Runtime::new().unwrap();
         let node = runtime.block_on(Devnode::start(Config::any_port())).unwrap();
         Self { runtime, node }
     }
 
-    /// The result of a request about a call from the dev account.
-    fn ask(&self, method: &str, mut call: Value) -> Value {
+    /// The result of a request with a call from the dev account.
+    fn rpc(&self, method: &str, mut call: Value) -> Value {
         call["from"] = json!(DEV_ADDRESS);
         let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": [call]});
         self.result(&body)
@@ -56,10 +55,10 @@ impl Chain {
 
     /// The result of a request.
     fn result(&self, body: &Value) -> Value {
-        let answer = self.runtime.block_on(self.node.ask(&body.to_string()));
-        let mut answer: Value = serde_json::from_str(&answer).unwrap();
-        assert!(answer.get("error").is_none(), "{answer}");
-        answer["result"].take()
+        let response = self.runtime.block_on(self.node.raw_request(&body.to_string()));
+        let mut response: Value = serde_json::from_str(&response).unwrap();
+        assert!(response.get("error").is_none(), "{response}");
+        response["result"].take()
     }
 
     /// Deploys and activates a program.
@@ -71,14 +70,14 @@ impl Chain {
         let length = U256::from(code.len()).to_be_bytes::<32>();
         // PUSH32 length, DUP1, PUSH1 40, PUSH0, CODECOPY, PUSH0, RETURN.
         let init = [[0x7f].as_slice(), &length, &hex!("8060285f395ff3"), &code].concat();
-        let hash = self.ask("eth_sendTransaction", json!({"input": Bytes::from(init)}));
-        let question = json!({"jsonrpc": "2.0", "id": 1, "method": "eth_getTransactionReceipt", "params": [hash]});
-        let receipt = self.result(&question);
+        let hash = self.rpc("eth_sendTransaction", json!({"input": Bytes::from(init)}));
+        let request = json!({"jsonrpc": "2.0", "id": 1, "method": "eth_getTransactionReceipt", "params": [hash]});
+        let receipt = self.result(&request);
         let program: Address = receipt["contractAddress"].as_str().unwrap().parse().unwrap();
         let activate = Bytes::from(activateProgramCall { program }.abi_encode());
         let value = "0xde0b6b3a7640000";
         let call = json!({"to": ARB_WASM, "value": value, "input": activate, "gas": "0x989680"});
-        self.ask("eth_sendTransaction", call);
+        self.rpc("eth_sendTransaction", call);
         program
     }
 }
@@ -90,21 +89,21 @@ fn steps(criterion: &mut Criterion) {
     let chain = Chain::start();
     let transfer = json!({"to": Address::repeat_byte(7), "value": "0x1", "gas": "0x5208"});
     criterion.bench_function("transfer", |bencher| {
-        bencher.iter(|| chain.ask("eth_sendTransaction", black_box(transfer.clone())));
+        bencher.iter(|| chain.rpc("eth_sendTransaction", black_box(transfer.clone())));
     });
 
     let counter = chain.program(COUNTER);
     let number = json!({"to": counter, "input": Bytes::from(numberCall {}.abi_encode())});
     criterion.bench_function("call of a program", |bencher| {
-        bencher.iter(|| chain.ask("eth_call", black_box(number.clone())));
+        bencher.iter(|| chain.rpc("eth_call", black_box(number.clone())));
     });
     let add = Bytes::from(addCall { amount: U256::ONE }.abi_encode());
     let add = json!({"to": counter, "input": add, "gas": "0x30d40"});
     criterion.bench_function("transaction to a program", |bencher| {
-        bencher.iter(|| chain.ask("eth_sendTransaction", black_box(add.clone())));
+        bencher.iter(|| chain.rpc("eth_sendTransaction", black_box(add.clone())));
     });
     criterion.bench_function("estimate of a program", |bencher| {
-        bencher.iter(|| chain.ask("eth_estimateGas", black_box(add.clone())));
+        bencher.iter(|| chain.rpc("eth_estimateGas", black_box(add.clone())));
     });
 }
 

@@ -1,4 +1,4 @@
-// Writes everything that the clients deploy to build/NAME.json.
+// Compiles everything that the clients deploy to build/NAME.json.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # cast drives the counter, once as an EVM contract and once as a Stylus program. RPC and DEV_KEY are in the environment.
-# shellcheck disable=SC2317 # steps are called by their names
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -19,7 +18,7 @@ failed=0
 notes=$(mktemp -d)
 trap 'rm -rf "$notes"' EXIT
 
-# Runs a function as a step, in a process of its own: passed if every command in it succeeds.
+# Runs a function as a step, in a subshell: passed if every command in it succeeds.
 step() {
   local title=$1 said status
   shift
@@ -40,10 +39,10 @@ same() {
   [ "$1" = "$2" ] || { echo "${FUNCNAME[1]}: $1 instead of $2"; return 1; }
 }
 
-# The bytecode that build.mjs made.
+# The bytecode compiled by build.mjs.
 bytecode() { sed -E 's/.*"bytecode":"([^"]*)".*/\1/' "build/$1.json"; }
 
-# Signs and sends, and writes the hash down in FILE.
+# Signs and sends a transaction, and writes its hash to FILE.
 send() {
   local file=$notes/$1
   shift
@@ -53,14 +52,14 @@ send() {
 # A field of the receipt of the transaction whose hash is in FILE.
 receipt() { cast receipt "$(cat "$notes/$1")" "$2"; }
 
-# What the transaction whose hash is in FILE took in wei, besides its value.
+# The fee in wei of the transaction whose hash is in FILE.
 fee() { echo $(($(receipt "$1" gasUsed) * $(receipt "$1" effectiveGasPrice))); }
 
-# Balances are above 2^63 wei at first: only their last 18 digits are compared.
+# Initial balances exceed 2^63 wei: only their last 18 digits are compared.
 left() { cast balance "$ME" | sed -E 's/^.*(.{18})$/\1/; s/^0+(.)/\1/'; }
 less() { echo $((($1 - $2 + 1000000000000000000) % 1000000000000000000)); }
 
-# The revert data that a failing command tells.
+# The revert data in the output of a failing command.
 refusal() {
   local said
   if said=$("$@" 2>&1); then
@@ -70,7 +69,7 @@ refusal() {
   sed -nE 's/.*data: "(0x[0-9a-f]*)".*/\1/p' <<<"$said"
 }
 
-# Plain numbers of what cast prints, which adds such as [1e3] to large ones.
+# The plain numbers in the output of cast, which adds for example [1e3] to large ones.
 numbers() { sed -E 's/ \[.*\]$//' | paste -sd ' '; }
 
 fund() {
@@ -84,7 +83,7 @@ know_the_chain() {
   same "$(cast client | cut -d / -f 1)" muster-devnode
 }
 
-# deploy NAME [SIGNATURE ARGUMENTS]: the address is known before.
+# deploy NAME [SIGNATURE ARGUMENTS]: the address is computed before.
 deploy() {
   local expected=$1 name=$2
   shift 2
@@ -160,7 +159,7 @@ looks_back() {
   same "$(cast tx "$(cat "$notes/add")" blockHash)" "$(cast block "$height" -f hash)"
 }
 
-# Nothing says when the subscription begins, so additions go on until one of them is told.
+# Nothing reports when the subscription is active, so additions continue until one of them is reported.
 hears() {
   local listener
   rm -f "$notes/news"
@@ -175,23 +174,23 @@ hears() {
   grep -q "\"address\": *\"${AT,,}\"" "$notes/news" || { cat "$notes/news"; return 1; }
 }
 
-# drive KIND: drives the counter at AT, which stands at START.
+# drive KIND: drives the counter at AT, whose value is START.
 drive() {
   step "$1: calls" calls
-  step "$1: sends a transaction, and pays what it used" transacts
+  step "$1: sends a transaction and pays for the gas used" transacts
   step "$1: decodes the event" decodes_event
   step "$1: decodes the error of a call that reverts" decodes_error
   step "$1: a transaction that reverts costs gas and changes nothing" reverts
-  step "$1: looks back" looks_back
-  step "$1: is told of new events over WebSocket" hears
+  step "$1: reads past state" looks_back
+  step "$1: receives new events over WebSocket" hears
 }
 
-# The address of the next contract that this account creates.
+# Address of the next contract that this account creates.
 next() { cast compute-address "$ME" | sed 's/.* //'; }
 
 { read -r ME; read -r KEY; } < <(cast wallet new | sed -nE 's/^(Address|Private key): +//p')
-step "funds an account of its own" fund
-step "knows the chain" know_the_chain
+step "funds an own account" fund
+step "reports the chain" know_the_chain
 
 AT=$(next) START=40
 step "contract: deploys, with an argument" deploy "$AT" Counter 'constructor(uint256)' "$START"
@@ -199,7 +198,7 @@ drive contract
 
 AT=$(next) START=0
 step "program: deploys" deploy "$AT" stylus-counter
-step "program: is refused before it is activated" refuse_inactive
-step "program: is activated, for the fee that the event names" activate
+step "program: cannot be called before its activation" refuse_inactive
+step "program: is activated for the fee in the event" activate
 drive program
 exit "$failed"

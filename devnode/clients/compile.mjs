@@ -1,4 +1,4 @@
-// Compiles contracts with solc and Stylus programs with wabt; each as {abi, bytecode}, ready to be deployed.
+// Compiles contracts with solc and Stylus programs with wabt. Both return {abi, bytecode}, ready for deployment.
 
 import { readFileSync, readdirSync } from "node:fs";
 import { basename, join, normalize } from "node:path";

@@ -1,5 +1,5 @@
-// What the programs that use viem share: the chain from the environment (RPC, DEV_KEY), an account with money, what
-// build.mjs compiled, and steps that print one line each.
+// Shared by the scripts that use viem: the chain from the environment (RPC, DEV_KEY), a funded account, the output of
+// build.mjs, and steps that print one line each.
 
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";

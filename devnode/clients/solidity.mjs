@@ -1,5 +1,5 @@
-// Solidity contracts and Stylus programs beside each other on one chain: they call, create and refuse each other both
-// ways. MARKET is the address of a market's dispatcher, a Stylus program itself.
+// Solidity contracts and Stylus programs on one chain: they call, create and reject each other in both directions.
+// MARKET is the address of a market's dispatcher, which is a Stylus program as well.
 
 import { strict as assert } from "node:assert";
 import { fileURLToPath } from "node:url";
@@ -63,7 +63,7 @@ async function act(functionName, args, events, value) {
 const added = { abi, eventName: "Added" };
 const told = (logs) => logs.map(({ address, args }) => [getAddress(address), args]);
 
-// Solidity to Stylus.
+// Solidity calls Stylus.
 
 await step("a contract's keccak256 is the program's", async () => {
   for (const data of ["0x", toHex("a"), toHex("market ".repeat(100))]) {
@@ -106,7 +106,7 @@ await step("a program works on the storage of the contract that delegates to it"
   assert.deepEqual([await number(bridge), await number(program)], [7n, 5n]);
 });
 
-// Stylus to Solidity.
+// Stylus calls Solidity.
 
 /** Lets the router make a call in a transaction, which has to succeed. */
 async function send(kind, to, data) {

@@ -19,10 +19,10 @@ async function refusal(call) {
 /** What a transaction took from an account besides its value. */
 const fee = ({ gasUsed, effectiveGasPrice }) => gasUsed * effectiveGasPrice;
 
-const wallet = await step("funds an account of its own", richAccount);
+const wallet = await step("funds an own account", richAccount);
 const by = wallet.account.address;
 
-await step("knows the chain", async () => {
+await step("reports the chain", async () => {
   assert.equal(await viewer.getChainId(), 412346);
   assert.equal(await viewer.getGasPrice(), 100_000_000n);
   assert.equal(await viewer.getBalance({ address: by }), 10n ** 19n);
@@ -38,13 +38,13 @@ await drive("contract", contract, 40n);
 
 const program = await step("program: deploys", () => deploy(wallet, artifact("stylus-counter")));
 const version = { ...arbWasm, functionName: "programVersion", args: [program] };
-await step("program: is refused before it is activated", async () => {
+await step("program: cannot be called before its activation", async () => {
   assert.deepEqual(await refusal(viewer.readContract(version)), ["ProgramNotActivated"]);
-  // The node tells of the program itself in words only.
+  // For the called program itself the node returns only an error text.
   const call = viewer.readContract({ abi, address: program, functionName: "number" });
   await assert.rejects(call, (error) => error.details === "error ProgramNotActivated()");
 });
-await step("program: is activated, for the fee that the event names", async () => {
+await step("program: is activated for the fee in the event", async () => {
   const before = await viewer.getBalance({ address: by });
   const receipt = await activate(wallet, program);
   const [{ args }] = parseEventLogs({ abi: arbWasm.abi, logs: receipt.logs, eventName: "ProgramActivated" });
@@ -62,7 +62,7 @@ async function drive(kind, address, start) {
 
   await step(`${kind}: calls`, async () => assert.equal(await number(), start));
 
-  const receipt = await step(`${kind}: sends a transaction, and pays what it used`, async () => {
+  const receipt = await step(`${kind}: sends a transaction and pays for the gas used`, async () => {
     const before = await viewer.getBalance({ address: by });
     const { request, result } = await viewer.simulateContract(addition(2n));
     assert.equal(result, start + 2n);
@@ -75,7 +75,7 @@ async function drive(kind, address, start) {
     return receipt;
   });
 
-  await step(`${kind}: decodes the event, from the receipt and from a search`, async () => {
+  await step(`${kind}: decodes the event of the receipt and of a log query`, async () => {
     const expected = { by, amount: 2n, total: start + 2n };
     const logs = parseEventLogs({ abi, logs: receipt.logs });
     const found = await viewer.getContractEvents({ ...counter, eventName: "Added", args: { by }, fromBlock: 0n });
@@ -97,7 +97,7 @@ async function drive(kind, address, start) {
     assert.equal(await number(), start + 2n);
   });
 
-  await step(`${kind}: looks back`, async () => {
+  await step(`${kind}: reads past state`, async () => {
     const { blockNumber, blockHash, transactionHash } = receipt;
     assert.equal(await number({ blockNumber: blockNumber - 1n }), start);
     assert.equal(await viewer.getStorageAt({ address, slot: "0x0", blockNumber }), toHex(start + 2n, { size: 32 }));
@@ -107,8 +107,8 @@ async function drive(kind, address, start) {
     assert.deepEqual([told.from.toLowerCase(), told.type, block.number], [by.toLowerCase(), "eip1559", blockNumber]);
   });
 
-  await step(`${kind}: is told of new events over HTTP`, () => hears(viewer));
-  await step(`${kind}: is told of new events over WebSocket`, async () => {
+  await step(`${kind}: receives new events over HTTP`, () => hears(viewer));
+  await step(`${kind}: receives new events over WebSocket`, async () => {
     const socket = listener();
     await hears(socket);
     (await socket.transport.getRpcClient()).close();

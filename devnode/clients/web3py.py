@@ -89,7 +89,7 @@ def refuse_inactive(program):
     try:
         program.functions.number().call()
     except Web3RPCError as error:
-        # The node tells of the program itself in words only.
+        # For the called program itself the node returns only an error text.
         same(error.rpc_response["error"], {"code": -32000, "message": "error ProgramNotActivated()"})
     else:
         raise AssertionError("the call succeeded")
@@ -167,22 +167,22 @@ def drive(kind, counter, start):
         same(counter.events.Added().process_log(message["result"]).args.total, total)
 
     step(f"{kind}: calls", lambda: same(number().call(), start))
-    receipt = step(f"{kind}: sends a transaction, and pays what it used", transact)
-    step(f"{kind}: decodes the event, from the receipt and from a search", decode_event)
+    receipt = step(f"{kind}: sends a transaction and pays for the gas used", transact)
+    step(f"{kind}: decodes the event of the receipt and of a log query", decode_event)
     step(f"{kind}: decodes the error of a call that reverts", decode_error)
     step(f"{kind}: a transaction that reverts costs gas and changes nothing", fail)
     step(f"{kind}: sends what it signed itself", sign_by_hand)
-    step(f"{kind}: looks back", look_back)
-    step(f"{kind}: is told of new events by a filter", hear_by_filter)
-    step(f"{kind}: is told of new events over WebSocket", hear_by_subscription)
+    step(f"{kind}: reads past state", look_back)
+    step(f"{kind}: receives new events by a filter", hear_by_filter)
+    step(f"{kind}: receives new events over WebSocket", hear_by_subscription)
 
 
-step("funds an account of its own", fund)
-step("knows the chain", know_the_chain)
+step("funds an own account", fund)
+step("reports the chain", know_the_chain)
 contract = step("contract: deploys, with an argument", lambda: deploy("Counter", 40))
 drive("contract", contract, 40)
 program = step("program: deploys", lambda: deploy("stylus-counter"))
-step("program: is refused before it is activated", lambda: refuse_inactive(program))
-step("program: is activated, for the fee that the event names", lambda: activate(program))
+step("program: cannot be called before its activation", lambda: refuse_inactive(program))
+step("program: is activated for the fee in the event", lambda: activate(program))
 drive("program", program, 0)
 finish()

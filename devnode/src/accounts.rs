@@ -1,4 +1,4 @@
-//! The accounts that have money from the start, with their keys. Everybody knows these keys.
+//! The accounts that are funded at genesis. Their keys are public.
 
 use alloy::{
     primitives::{Address, B256, U256, address, b256, keccak256},
@@ -11,7 +11,7 @@ pub const DEV_ADDRESS: Address = address!("3f1Eae7D46d88F08fc2F8ed27FCb2AB183EB2
 /// The key of [`DEV_ADDRESS`].
 pub const DEV_KEY: B256 = b256!("b6b15c8cb491557369f3c7d2c287b053eb229daa9c22138887752191c9520659");
 
-/// Wei that each account has at first: 1000 ether.
+/// Initial balance of each account: 1000 ether in wei.
 pub(crate) const DEV_BALANCE: U256 = U256::from_limbs([3_875_820_019_684_212_736, 54, 0, 0]);
 
 /// An account with its key.
@@ -23,7 +23,7 @@ pub struct Account {
     pub key: B256,
 }
 
-/// The dev account, then `more` others whose keys are hashes of their number.
+/// The dev account, then `more` accounts whose keys are hashes of their number.
 pub(crate) fn accounts(more: u16) -> Vec<Account> {
     let keys = (1..=more).map(|number| keccak256(format!("devnode account {number}")));
     let account = |key: B256| {
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_dev_account_comes_first_and_the_others_differ() {
+    fn the_dev_account_is_first_and_the_others_differ() {
         let accounts = accounts(3);
         assert_eq!(accounts[0].address, DEV_ADDRESS);
         assert_eq!(accounts.len(), 4);

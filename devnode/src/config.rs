@@ -1,4 +1,4 @@
-//! What can be chosen about a dev chain.
+//! Configuration of a dev chain.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -6,30 +6,31 @@ use std::{
     time::Duration,
 };
 
-/// The port that Nitro's dev node listens on.
+/// Default port of Nitro's dev node, and of this one.
 pub const DEFAULT_PORT: u16 = 8547;
 
-/// Settings of a [`crate::Devnode`].
+/// Configuration of a [`crate::Devnode`].
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where to listen.
+    /// Address to listen on.
     pub host: IpAddr,
-    /// The port for HTTP and WebSocket; 0 for any that is free.
+    /// Port for HTTP and WebSocket; 0 picks a free one.
     pub port: u16,
-    /// How often a block is made even if nothing happens; `None` for only when something does.
+    /// Interval between blocks, mined even if they are empty; `None` mines only when a transaction
+    /// arrives.
     pub block_time: Option<Duration>,
-    /// How many accounts have 1000 ether besides the dev account.
+    /// Number of accounts with 1000 ether, besides the dev account.
     pub accounts: u16,
-    /// The unix second of block zero and of the set-up, from which the clock goes on; `None` for now.
-    /// With the same second and as many accounts, chains begin with the same blocks.
+    /// Unix second of block zero and of the set-up, from which the clock runs on; `None` means now.
+    /// Chains with the same second and number of accounts have the same first blocks.
     pub genesis: Option<u64>,
-    /// A file that the chain is kept in from one run to the next; `None` for a chain that is gone at
-    /// the end. A file wins over [`Self::accounts`] and [`Self::genesis`].
+    /// File that keeps the chain between runs; `None` discards the chain at the end. If the file
+    /// exists, it overrides [`Self::accounts`] and [`Self::genesis`].
     pub state: Option<PathBuf>,
 }
 
 impl Default for Config {
-    /// 127.0.0.1:8547, blocks only for transactions, nine more accounts, begun now, kept nowhere.
+    /// 127.0.0.1:8547, blocks on transactions only, nine more accounts, genesis now, no state file.
     fn default() -> Self {
         Self {
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -43,7 +44,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// For tests: any free port.
+    /// Defaults with any free port, for tests.
     #[must_use]
     pub fn any_port() -> Self {
         Self { port: 0, ..Self::default() }

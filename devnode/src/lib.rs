@@ -2,10 +2,13 @@
 
 mod accounts;
 mod chain;
+#[cfg(feature = "cli")]
+pub mod command;
 mod config;
+mod error;
 mod exec;
-mod keep;
 mod node;
+mod persistence;
 mod precompiles;
 mod provider;
 mod rpc;
@@ -13,8 +16,9 @@ mod state;
 
 pub use accounts::{Account, DEV_ADDRESS, DEV_KEY};
 pub use config::{Config, DEFAULT_PORT};
-pub use keep::StateError;
-pub use node::{Devnode, NodeStopped, StartError};
+pub use error::{NodeStopped, StartError};
+pub use node::Devnode;
+pub use persistence::StateError;
 
 /// The chain's id: that of every Nitro dev chain.
 pub const CHAIN_ID: u64 = 412_346;

@@ -1,6 +1,6 @@
-//! A running dev chain, and how it is started and stopped.
+//! A running dev chain: start, use and stop.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use alloy::{
     primitives::{Address, U256},
@@ -10,174 +10,153 @@ use jsonrpsee::server::ServerHandle;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time};
 
 use crate::{
-    Account, Config, StateError, accounts,
-    chain::{Chain, Refusal, Worker},
-    keep::{Keeper, StateFile},
+    Account, Config, NodeStopped, StartError, StateError, accounts,
+    chain::{Chain, ChainError, ChainThread},
+    error::StartErrorKind,
+    persistence::{StateFile, StateSaver},
     provider,
-    rpc::{Bodies, Node, ServeError, Server, serve},
+    rpc::{NodeContext, RequestHandler, Server, serve},
 };
 
-/// The shortest time between blocks.
-const MIN_PERIOD: Duration = Duration::from_millis(1);
+/// Minimum interval between blocks.
+const MIN_BLOCK_TIME: Duration = Duration::from_millis(1);
 
-/// A time between blocks that nobody waits for.
+/// Stands for "no interval mining".
 const NEVER: Duration = Duration::from_secs(1 << 30);
 
-/// Why a dev chain does not start.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct StartError(#[from] Cause);
-
-/// What went wrong.
-#[derive(Debug, thiserror::Error)]
-enum Cause {
-    /// The address cannot be listened on, or there can be no thread.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// The server cannot run.
-    #[error(transparent)]
-    Serve(#[from] ServeError),
-    /// The file that keeps the chain does not fit.
-    #[error(transparent)]
-    State(#[from] StateError),
-    /// The chain refuses its own set-up.
-    #[error("the chain cannot be set up: {0}")]
-    Setup(#[from] Refusal),
-    /// The chain ended while it was set up.
-    #[error(transparent)]
-    Stopped(#[from] crate::chain::Stopped),
-}
-
-/// The dev chain was stopped before, so it cannot be asked for anything.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the dev chain has stopped")]
-pub struct NodeStopped;
-
 /// A dev chain that runs in this process until it is stopped or dropped.
+///
+/// All methods may be called at the same time, from any task; the chain runs them one after the
+/// other.
 #[derive(Debug)]
 pub struct Devnode {
-    /// Where it answers.
+    /// Address that the server listens on.
     address: std::net::SocketAddr,
-    /// Accounts that have money.
+    /// Funded accounts.
     accounts: Vec<Account>,
-    /// The chain.
-    worker: Worker<Node>,
+    /// Runs tasks on the chain.
+    chain_thread: ChainThread<NodeContext>,
     /// Stops the server.
     server: ServerHandle,
-    /// Answers without a connection.
-    bodies: Arc<Bodies>,
-    /// Makes blocks when nothing happens.
+    /// Answers requests without a connection.
+    request_handler: Arc<RequestHandler>,
+    /// Mines blocks at an interval.
     ticker: JoinHandle<()>,
-    /// Keeps the chain in a file.
-    keeper: Option<Keeper>,
+    /// Saves the chain to its file.
+    state_saver: Option<StateSaver>,
 }
 
 impl Devnode {
-    /// Starts a chain and returns when it answers.
+    /// Starts a chain and returns once it answers requests. Needs a Tokio runtime, in which its
+    /// tasks stay.
     ///
     /// # Errors
-    /// If the address is taken, the machine refuses a thread, or the file that keeps the chain is
-    /// none, is damaged, or belongs to another chain that runs.
+    /// If the address is in use, if no thread can be started, or if the state file cannot be read,
+    /// is not a state file, is corrupted, or is in use by another chain.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        Self::launch(config).await.map_err(StartError)
+        Self::try_start(config).await.map_err(StartError)
     }
 
-    /// Starts a chain, with what is in its file if there is one.
-    async fn launch(config: Config) -> Result<Self, Cause> {
+    /// Starts a chain, from its state file if that exists.
+    async fn try_start(config: Config) -> Result<Self, StartErrorKind> {
         let listener = TcpListener::bind((config.host, config.port)).await?;
         let accounts = accounts::accounts(config.accounts);
-        let (pace, paced) = watch::channel(config.block_time);
+        let (block_time, block_time_changes) = watch::channel(config.block_time);
         let file = config.state.map(StateFile::open).transpose()?;
-        let (known, genesis) = (accounts.clone(), config.genesis);
-        let make = move || {
-            let kept = file.as_ref().map(StateFile::read).transpose()?.flatten();
-            let chain = kept.map_or_else(|| fresh(&known, genesis), Ok)?;
+        let (funded, genesis) = (accounts.clone(), config.genesis);
+        let make_node = move || {
+            let restored = file.as_ref().map(StateFile::read).transpose()?.flatten();
+            let chain = restored.map_or_else(|| new_chain(&funded, genesis), Ok)?;
             let changes = chain.changes().subscribe();
-            Ok::<_, Cause>((
-                Node::new(chain, &known, genesis, pace),
+            Ok::<_, StartErrorKind>((
+                NodeContext::new(chain, &funded, genesis, block_time),
                 file.map(|file| (file, changes)),
             ))
         };
-        let (worker, kept) = Worker::spawn(make).await?;
-        let keeper = match kept {
-            Some((file, changes)) => Some(Keeper::begin(file, worker.clone(), changes).await?),
+        let (chain_thread, state_file) = ChainThread::spawn(make_node).await?;
+        let state_saver = match state_file {
+            Some((file, changes)) => {
+                Some(StateSaver::start(file, chain_thread.clone(), changes).await?)
+            }
             None => None,
         };
-        let server = serve(listener, worker.clone())?;
-        let ticker = tokio::spawn(tick(worker.clone(), paced));
-        let Server { address, handle: server, bodies } = server;
-        let bodies = Arc::new(bodies);
-        Ok(Self { address, accounts, worker, server, bodies, ticker, keeper })
+        let server = serve(listener, chain_thread.clone())?;
+        let ticker = tokio::spawn(mine_periodically(chain_thread.clone(), block_time_changes));
+        let Server { address, handle: server, request_handler } = server;
+        let request_handler = Arc::new(request_handler);
+        Ok(Self { address, accounts, chain_thread, server, request_handler, ticker, state_saver })
     }
 
-    /// Where it answers over HTTP.
+    /// URL of the HTTP endpoint.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Where it answers over WebSocket.
+    /// URL of the WebSocket endpoint.
     #[must_use]
     pub fn ws_url(&self) -> String {
         format!("ws://{}", self.address)
     }
 
-    /// Accounts with 1000 ether each; the first is the dev account, which has paid for the set-up.
+    /// Accounts with 1000 ether each. The first is the dev account, which has paid for the set-up.
     #[must_use]
     pub fn accounts(&self) -> &[Account] {
         &self.accounts
     }
 
-    /// The answer to the body of a JSON-RPC request, or of a batch of them, without a connection;
-    /// empty if the body wants none.
-    pub async fn ask(&self, body: &str) -> String {
-        self.bodies.reply(body).await
+    /// Answers the body of a JSON-RPC request or batch without a connection; the result is empty
+    /// for notifications. Subscriptions are rejected.
+    pub async fn raw_request(&self, body: &str) -> String {
+        self.request_handler.handle(body).await
     }
 
-    /// An alloy provider that asks this chain without a connection; it has an error to say once the chain is
-    /// stopped or dropped. The node signs what it sends for [`Self::accounts`]. There are no subscriptions,
-    /// which need a connection.
+    /// An alloy provider that calls this chain without a connection. It fails with [`NodeStopped`]
+    /// once the chain is stopped or dropped. The node signs transactions of [`Self::accounts`].
+    /// Subscriptions need a connection and are not supported.
     #[must_use]
     pub fn provider(&self) -> RootProvider {
-        provider::provider(&self.bodies)
+        provider::provider(&self.request_handler)
     }
 
-    /// Sets the balance of an account, in wei.
+    /// Sets the balance of an account in wei, in the latest block.
     ///
     /// # Errors
     /// If the chain has stopped.
     pub async fn set_balance(&self, account: Address, balance: U256) -> Result<(), NodeStopped> {
-        let done = self.worker.run(move |node| node.chain.set_balance(account, balance)).await;
+        let done =
+            self.chain_thread.run(move |node| node.chain.set_balance(account, balance)).await;
         done.map_err(|_| NodeStopped)
     }
 
-    /// Moves the clock forward; blocks from the next one on are that much later.
+    /// Moves the clock forward by whole seconds; the next block has the new time.
     ///
     /// # Errors
     /// If the chain has stopped.
-    pub async fn advance(&self, time: Duration) -> Result<(), NodeStopped> {
-        let done = self.worker.run(move |node| node.chain.advance(time.as_secs())).await;
+    pub async fn increase_time(&self, time: Duration) -> Result<(), NodeStopped> {
+        let done =
+            self.chain_thread.run(move |node| node.chain.increase_time(time.as_secs())).await;
         done.map_err(|_| NodeStopped)
     }
 
-    /// Makes a block without transactions.
+    /// Mines a block with the pooled transactions, if there are any.
     ///
     /// # Errors
     /// If the chain has stopped.
     pub async fn mine(&self) -> Result<(), NodeStopped> {
-        self.worker.run(|node| node.chain.mine()).await.map_err(|_| NodeStopped)
+        self.chain_thread.run(|node| node.chain.mine()).await.map_err(|_| NodeStopped)
     }
 
-    /// Stops the chain and waits until its port is free and its file is written.
+    /// Stops the chain; returns once its port is free and its state file is written.
     ///
     /// # Errors
     /// If the file cannot be written.
     pub async fn stop(mut self) -> Result<(), StateError> {
-        let (server, keeper) = (self.server.clone(), self.keeper.take());
+        let (server, state_saver) = (self.server.clone(), self.state_saver.take());
         drop(self);
         server.stopped().await;
-        match keeper {
-            Some(keeper) => keeper.finish().await,
+        match state_saver {
+            Some(saver) => saver.finish().await,
             None => Ok(()),
         }
     }
@@ -186,32 +165,35 @@ impl Devnode {
 impl Drop for Devnode {
     fn drop(&mut self) {
         self.ticker.abort();
-        // It may have been stopped already.
+        // The server may be stopped already.
         let _ = self.server.stop();
     }
 }
 
-/// A chain that nobody has used, with money for these accounts.
-fn fresh(accounts: &[Account], genesis: Option<u64>) -> Result<Chain, Refusal> {
+/// A new chain with these funded accounts.
+fn new_chain(accounts: &[Account], genesis: Option<u64>) -> Result<Chain, ChainError> {
     let funded: Vec<Address> = accounts.iter().skip(1).map(|account| account.address).collect();
     Chain::new(&funded, genesis)
 }
 
-/// Makes a block in every period, as long as there is one.
-async fn tick(worker: Worker<Node>, mut pace: watch::Receiver<Option<Duration>>) {
+/// Mines a block in every period, as long as there is one.
+async fn mine_periodically(
+    chain_thread: ChainThread<NodeContext>,
+    mut block_time: watch::Receiver<Option<Duration>>,
+) {
     loop {
-        let period = *pace.borrow_and_update();
-        let mut clock = time::interval(period.unwrap_or(NEVER).max(MIN_PERIOD));
-        clock.tick().await;
+        let period = *block_time.borrow_and_update();
+        let mut ticks = time::interval(period.unwrap_or(NEVER).max(MIN_BLOCK_TIME));
+        ticks.tick().await;
         loop {
             tokio::select! {
-                // A change comes first, so that no period outlives it.
+                // A new period takes effect at once.
                 biased;
-                changed = pace.changed() => match changed {
+                changed = block_time.changed() => match changed {
                     Ok(()) => break,
                     Err(_) => return,
                 },
-                _ = clock.tick() => if worker.run(|node| node.chain.mine()).await.is_err() {
+                _ = ticks.tick() => if chain_thread.run(|node| node.chain.mine()).await.is_err() {
                     return;
                 },
             }

@@ -1,4 +1,4 @@
-//! A chain as alloy sees it, without a connection: the transport behind [`crate::Devnode::provider`].
+//! The in-process transport behind [`crate::Devnode::provider`].
 
 use std::{
     sync::{Arc, Weak},
@@ -16,16 +16,16 @@ use alloy::{
 };
 use tower::Service;
 
-use crate::{NodeStopped, rpc::Bodies};
+use crate::{NodeStopped, rpc::RequestHandler};
 
-/// How often somebody who waits asks again. It takes no connection, so nobody needs to wait longer.
-const POLL: Duration = Duration::from_millis(10);
+/// How often a waiting caller polls. No connection is involved, so polling is cheap.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Brings requests to a chain in this process for as long as it runs.
+/// Passes requests to a chain in this process for as long as it runs.
 #[derive(Clone, Debug)]
-struct InProcess(Weak<Bodies>);
+struct InProcessTransport(Weak<RequestHandler>);
 
-impl Service<RequestPacket> for InProcess {
+impl Service<RequestPacket> for InProcessTransport {
     type Response = ResponsePacket;
     type Error = TransportError;
     type Future = TransportFut<'static>;
@@ -35,18 +35,18 @@ impl Service<RequestPacket> for InProcess {
     }
 
     fn call(&mut self, request: RequestPacket) -> Self::Future {
-        let bodies = self.0.upgrade();
+        let handler = self.0.upgrade();
         Box::pin(async move {
-            let bodies = bodies.ok_or_else(|| TransportErrorKind::custom(NodeStopped))?;
+            let handler = handler.ok_or_else(|| TransportErrorKind::custom(NodeStopped))?;
             let body = request.serialize().map_err(TransportError::ser_err)?;
-            let reply = bodies.reply(body.get()).await;
+            let reply = handler.handle(body.get()).await;
             serde_json::from_str(&reply).map_err(|error| TransportError::deser_err(error, reply))
         })
     }
 }
 
-/// A provider that asks `bodies` for as long as somebody else holds them.
-pub(crate) fn provider(bodies: &Arc<Bodies>) -> RootProvider {
-    let client = RpcClient::new(InProcess(Arc::downgrade(bodies)), true);
-    RootProvider::new(client.with_poll_interval(POLL))
+/// A provider for `handler`. It does not keep the handler alive.
+pub(crate) fn provider(handler: &Arc<RequestHandler>) -> RootProvider {
+    let client = RpcClient::new(InProcessTransport(Arc::downgrade(handler)), true);
+    RootProvider::new(client.with_poll_interval(POLL_INTERVAL))
 }

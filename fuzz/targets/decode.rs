@@ -1,11 +1,11 @@
-//! The code of an account as a program: any bytes are either refused, or unpacked to no more than is
-//! allowed.
+//! Decoding of account code: any bytes are either rejected, or decompressed to at most the allowed
+//! size.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 
-/// Bytes of wasm that a chain allows.
+/// Maximum bytes of wasm.
 const MAX_WASM: usize = 128 << 10;
 
 fuzz_target!(|code: &[u8]| {

@@ -1,5 +1,5 @@
-//! Calldata of precompiles: the first byte is the last one of the address, the rest is calldata. Any
-//! bytes get an answer, and it is never that something inside went wrong.
+//! Calldata of precompiles: the first byte is the last one of the address, the rest is calldata.
+//! Any bytes get a response, and never an internal error.
 
 #![no_main]
 
@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 
 /// A chain for all inputs: calls do not change it.
 static CHAIN: LazyLock<(Runtime, Devnode)> = LazyLock::new(|| {
-    let runtime = Runtime::new().expect("threads for a chain");
+    let runtime = Runtime::new().expect("a runtime");
     let chain = runtime.block_on(Devnode::start(Config::any_port())).expect("a chain");
     (runtime, chain)
 });
@@ -23,7 +23,7 @@ fuzz_target!(|bytes: &[u8]| {
         r#"{{"jsonrpc":"2.0","id":1,"method":"eth_call","params":[{{"to":"0x{low:040x}","input":"0x{calldata}"}},"latest"]}}"#
     );
     let (runtime, chain) = &*CHAIN;
-    let answer = runtime.block_on(chain.ask(&body));
-    assert!(answer.contains(r#""result""#) || answer.contains(r#""error""#), "{answer}");
-    assert!(!answer.contains("-32603"), "{answer}");
+    let response = runtime.block_on(chain.raw_request(&body));
+    assert!(response.contains(r#""result""#) || response.contains(r#""error""#), "{response}");
+    assert!(!response.contains("-32603"), "{response}");
 });

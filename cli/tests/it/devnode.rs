@@ -15,7 +15,7 @@ async fn it_answers_until_it_is_told_to_end_and_leaves_its_port() {
     let port = url.rsplit(':').next().unwrap().to_owned();
     let taken = folder.refused(&format!("devnode --port {port}"));
     assert!(
-        taken.starts_with(&format!("the dev chain does not start on 127.0.0.1:{port}: ")),
+        taken.starts_with(&format!("cannot start the dev chain on 127.0.0.1:{port}: ")),
         "{taken}"
     );
 

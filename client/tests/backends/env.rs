@@ -83,7 +83,7 @@ pub(crate) fn key(chain: &Devnode, number: usize) -> PrivateKeySigner {
 /// Asks a chain for something that only dev chains do, and gives its whole answer.
 pub(crate) async fn rpc(chain: &Devnode, method: &str, params: &str) -> String {
     let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
-    let answer = chain.ask(&body).await;
+    let answer = chain.raw_request(&body).await;
     assert!(answer.contains("\"result\""), "{method}: {answer}");
     answer
 }

@@ -1,4 +1,4 @@
-//! A chain in a process of its own, and connections to it.
+//! A chain in its own process, and connections to it.
 
 use std::{
     env, fs,
@@ -15,22 +15,22 @@ use tokio::time::{self, Instant};
 
 /// A chain that runs until this is dropped.
 pub(crate) struct Chain {
-    /// What it is called.
+    /// Name of the chain.
     pub(crate) name: &'static str,
     /// The process.
     process: Child,
-    /// The connection for questions.
+    /// The connection for requests outside of the measurements.
     connection: Connection,
-    /// Time from nothing to the first answer.
+    /// Time from the start of the process to the first response.
     pub(crate) start: Duration,
 }
 
 /// One connection to a chain.
 #[derive(Clone)]
 pub(crate) struct Connection {
-    /// The client.
+    /// HTTP client.
     client: Client,
-    /// The chain.
+    /// URL of the chain.
     url: String,
 }
 
@@ -48,11 +48,12 @@ impl Chain {
         let mut process = command.spawn().unwrap();
         let mut url = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut url).unwrap();
-        Self::ready("devnode", process, url.trim().to_owned(), begin).await
+        Self::wait_until_ready("devnode", process, url.trim().to_owned(), begin).await
     }
 
-    /// An Anvil with the same chain id and base fee. It makes ten blocks a second with room for all that
-    /// comes: when it makes one for each transaction, it leaves some in its pool if many come at once.
+    /// Anvil with the same chain id and base fee. It mines ten blocks per second with enough gas
+    /// for everything: when it mines a block per transaction, it leaves some in its pool under
+    /// load.
     pub(crate) async fn anvil(path: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let begin = Instant::now();
@@ -61,11 +62,16 @@ impl Chain {
         command.args(["--base-fee", "100000000", "--order", "fifo", "--silent"]);
         command.args(["--block-time", "0.1", "--gas-limit", "1000000000"]);
         let process = command.stdout(Stdio::null()).spawn().unwrap();
-        Self::ready("anvil", process, format!("http://127.0.0.1:{port}"), begin).await
+        Self::wait_until_ready("anvil", process, format!("http://127.0.0.1:{port}"), begin).await
     }
 
-    /// Waits for the first answer of a process.
-    async fn ready(name: &'static str, process: Child, url: String, begin: Instant) -> Self {
+    /// Waits for the first response of a process.
+    async fn wait_until_ready(
+        name: &'static str,
+        process: Child,
+        url: String,
+        begin: Instant,
+    ) -> Self {
         let connection = Connection { client: Client::new(), url };
         while connection.post(request("eth_chainId", "[]")).await.is_none() {
             time::sleep(Duration::from_millis(1)).await;
@@ -73,17 +79,17 @@ impl Chain {
         Self { name, process, connection, start: begin.elapsed() }
     }
 
-    /// A connection that nobody else uses.
+    /// A new connection.
     pub(crate) fn connect(&self) -> Connection {
         Connection { client: Client::new(), ..self.connection.clone() }
     }
 
-    /// The result of a question.
-    pub(crate) async fn ask(&self, method: &str, params: &str) -> Value {
+    /// The result of a request.
+    pub(crate) async fn rpc(&self, method: &str, params: &str) -> Value {
         self.connection.send(request(method, params)).await
     }
 
-    /// Bytes of memory that the process has touched; `None` where the system does not tell.
+    /// Resident memory of the process in bytes; `None` on other systems than Linux.
     pub(crate) fn memory(&self) -> Option<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -93,7 +99,7 @@ impl Chain {
 
 impl Drop for Chain {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The process may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -102,15 +108,15 @@ impl Drop for Chain {
 impl Connection {
     /// The result of a request, which must succeed.
     pub(crate) async fn send(&self, body: String) -> Value {
-        let mut answer = self.post(body).await.expect("the chain answers");
-        assert!(answer.get("error").is_none(), "{answer}");
-        answer.get_mut("result").map(Value::take).unwrap()
+        let mut response = self.post(body).await.expect("a response");
+        assert!(response.get("error").is_none(), "{response}");
+        response.get_mut("result").map(Value::take).unwrap()
     }
 
-    /// The answer to a body; `None` if there is none.
+    /// The response to a body; `None` if there is none.
     async fn post(&self, body: String) -> Option<Value> {
         let request = self.client.post(&self.url).header("content-type", "application/json");
-        let answer = request.body(body).send().await.ok()?;
-        serde_json::from_str(&answer.text().await.ok()?).ok()
+        let response = request.body(body).send().await.ok()?;
+        serde_json::from_str(&response.text().await.ok()?).ok()
     }
 }

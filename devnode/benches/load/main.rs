@@ -1,4 +1,4 @@
-//! How fast and how large a chain is under load, in a process of its own, over HTTP; beside Anvil if
+//! Speed and memory of a chain under load, in its own process, over HTTP; compared with Anvil if
 //! its path is the argument.
 //!
 //! All transactions are signed before the clock starts. It stops when the last one is in a block.
@@ -8,7 +8,7 @@
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a measurement that meets what it does not expect should end there"
+    reason = "a measurement that meets an unexpected value should end there"
 )]
 
 mod chain;
@@ -27,16 +27,16 @@ use tokio::time::{self, Instant};
 
 use chain::Chain;
 
-/// Connections that send at the same time, each for an account of its own.
+/// Concurrent connections, each with its own sender.
 const CONNECTIONS: u64 = 8;
 
-/// Transactions of one measurement.
-const PART: u64 = 10_000;
+/// Transactions per measurement.
+const BATCH_SIZE: u64 = 10_000;
 
-/// Measurements one after the other.
-const PARTS: u64 = 10;
+/// Consecutive measurements.
+const BATCHES: u64 = 10;
 
-/// Wei per gas that transactions offer.
+/// Gas price of transactions in wei.
 const PRICE: u128 = 2_000_000_000;
 
 #[tokio::main]
@@ -48,7 +48,7 @@ async fn main() {
     }
 }
 
-/// Runs a chain until nobody holds the other end of the standard input.
+/// Runs a chain until standard input is closed.
 async fn serve() {
     let node = Devnode::start(Config::any_port()).await.unwrap();
     println!("{}", node.url());
@@ -58,16 +58,16 @@ async fn serve() {
         .unwrap();
 }
 
-/// What was measured of one chain.
+/// Measurements of one chain.
 #[derive(Default)]
-struct Figures {
-    /// Time from nothing to the first answer.
+struct Measurements {
+    /// Time from the start of the process to the first response.
     start: Duration,
-    /// Transfers per second, of each part.
+    /// Transfers per second, per batch.
     transfers: Vec<u64>,
     /// Calls of a program per second.
     program: Option<u64>,
-    /// Bytes of memory after all transfers.
+    /// Memory in bytes after all transfers.
     memory: Option<u64>,
 }
 
@@ -75,17 +75,21 @@ struct Figures {
 async fn compare(anvil: Option<&str>) {
     let ours = {
         let chain = Chain::devnode().await;
-        let mut figures = measure(&chain).await;
+        let mut measurements = measure(&chain).await;
         drop(chain);
-        figures.program = Some(call_program(&Chain::devnode().await).await);
-        figures
+        measurements.program = Some(call_program(&Chain::devnode().await).await);
+        measurements
     };
     let other = match anvil {
         Some(path) => Some(measure(&Chain::anvil(path).await).await),
         None => None,
     };
-    let row = |name: &str, tell: &dyn Fn(&Figures) -> String| {
-        println!("| {name} | {} | {} |", tell(&ours), other.as_ref().map_or("–".to_owned(), tell));
+    let row = |name: &str, format_row: &dyn Fn(&Measurements) -> String| {
+        println!(
+            "| {name} | {} | {} |",
+            format_row(&ours),
+            other.as_ref().map_or("–".to_owned(), format_row)
+        );
     };
     let number = |number: Option<&u64>| number.map_or("–".to_owned(), u64::to_string);
     println!("| | devnode | anvil |\n| --- | --- | --- |");
@@ -99,32 +103,32 @@ async fn compare(anvil: Option<&str>) {
 }
 
 /// Measures start, transfers and memory.
-async fn measure(chain: &Chain) -> Figures {
+async fn measure(chain: &Chain) -> Measurements {
     let senders = Sender::all(chain).await;
     let mut transfers = Vec::new();
-    for part in 0..PARTS {
-        let to = Address::repeat_byte(u8::try_from(part).unwrap().saturating_add(1));
-        transfers.push(rate(chain, &senders, part, to, 21_000).await);
+    for batch in 0..BATCHES {
+        let to = Address::repeat_byte(u8::try_from(batch).unwrap().saturating_add(1));
+        transfers.push(transactions_per_second(chain, &senders, batch, to, 21_000).await);
     }
-    Figures { start: chain.start, transfers, program: None, memory: chain.memory() }
+    Measurements { start: chain.start, transfers, program: None, memory: chain.memory() }
 }
 
 /// Measures calls of a program that counts in its storage.
 async fn call_program(chain: &Chain) -> u64 {
     let senders = Sender::all(chain).await;
     let program = program::deploy(chain).await;
-    let rate = rate(chain, &senders, 0, program, 200_000).await;
-    let count = chain.ask("eth_getStorageAt", &format!(r#"["{program}", "0x0", "latest"]"#)).await;
+    let rate = transactions_per_second(chain, &senders, 0, program, 200_000).await;
+    let count = chain.rpc("eth_getStorageAt", &format!(r#"["{program}", "0x0", "latest"]"#)).await;
     let count: U256 = count.as_str().unwrap().parse().unwrap();
-    assert_eq!(count, U256::from(PART), "every call has counted");
+    assert_eq!(count, U256::from(BATCH_SIZE), "every call has counted");
     rate
 }
 
-/// An account that sends.
+/// An account that sends transactions.
 struct Sender(PrivateKeySigner);
 
 impl Sender {
-    /// One for each connection, with money.
+    /// A funded sender per connection.
     async fn all(chain: &Chain) -> Vec<Self> {
         let mut senders = Vec::new();
         for number in 0..CONNECTIONS {
@@ -132,7 +136,7 @@ impl Sender {
             let sender = Self(PrivateKeySigner::from_bytes(&key).unwrap());
             let balance = U256::from(10).pow(U256::from(21));
             let params = format!(r#"["{}", "{balance:#x}"]"#, sender.0.address());
-            chain.ask("anvil_setBalance", &params).await;
+            chain.rpc("anvil_setBalance", &params).await;
             senders.push(sender);
         }
         senders
@@ -155,27 +159,33 @@ impl Sender {
     }
 }
 
-/// The bytes of a signed transaction.
+/// Signs and encodes a transaction.
 fn sign(signer: &PrivateKeySigner, transaction: TxLegacy) -> Vec<u8> {
     let signature = signer.sign_hash_sync(&transaction.signature_hash()).unwrap();
     TxEnvelope::from(transaction.into_signed(signature)).encoded_2718()
 }
 
-/// Whether every sender has this many transactions in blocks.
+/// Whether every sender has this many included transactions.
 async fn all_included(chain: &Chain, senders: &[Sender], count: u64) -> bool {
     for sender in senders {
         let params = format!(r#"["{}", "latest"]"#, sender.0.address());
-        if chain.ask("eth_getTransactionCount", &params).await != format!("{count:#x}") {
+        if chain.rpc("eth_getTransactionCount", &params).await != format!("{count:#x}") {
             return false;
         }
     }
     true
 }
 
-/// Sends the transactions of one part to an account; how many per second get into blocks.
-async fn rate(chain: &Chain, senders: &[Sender], part: u64, to: Address, gas: u64) -> u64 {
-    let each = PART.checked_div(CONNECTIONS).unwrap();
-    let nonces = part.saturating_mul(each)..part.saturating_add(1).saturating_mul(each);
+/// Sends the transactions of a batch to an account; returns how many are included per second.
+async fn transactions_per_second(
+    chain: &Chain,
+    senders: &[Sender],
+    batch: u64,
+    to: Address,
+    gas: u64,
+) -> u64 {
+    let each = BATCH_SIZE.checked_div(CONNECTIONS).unwrap();
+    let nonces = batch.saturating_mul(each)..batch.saturating_add(1).saturating_mul(each);
     let (first, last) = (nonces.start, nonces.end);
     let bodies: Vec<Vec<String>> = senders
         .iter()
@@ -197,7 +207,11 @@ async fn rate(chain: &Chain, senders: &[Sender], part: u64, to: Address, gas: u6
         time::sleep(Duration::from_millis(1)).await;
     }
     let took = u64::try_from(begin.elapsed().as_micros()).unwrap();
-    let rate = PART.saturating_mul(1_000_000).checked_div(took).unwrap();
-    eprintln!("{}: {rate} per second from transaction {}", chain.name, part.saturating_mul(PART));
+    let rate = BATCH_SIZE.saturating_mul(1_000_000).checked_div(took).unwrap();
+    eprintln!(
+        "{}: {rate} per second from transaction {}",
+        chain.name,
+        batch.saturating_mul(BATCH_SIZE)
+    );
     rate
 }

@@ -1,4 +1,4 @@
-//! A Stylus program to call: it counts in its storage.
+//! A Stylus program that counts in its storage.
 
 use std::io::Write;
 
@@ -11,10 +11,10 @@ use stylus_devnode::{CHAIN_ID, DEV_ADDRESS, DEV_KEY};
 
 use crate::{PRICE, chain::Chain, sign};
 
-/// The precompile that activates programs.
+/// `ArbWasm`.
 const ARB_WASM: Address = address!("0000000000000000000000000000000000000071");
 
-/// The program: adds one to the last byte-wise number in slot 0.
+/// The program: increments the number in slot 0.
 const COUNTER: &str = r#"(module
     (import "vm_hooks" "storage_load_bytes32" (func $load (param i32 i32)))
     (import "vm_hooks" "storage_cache_bytes32" (func $cache (param i32 i32)))
@@ -52,10 +52,10 @@ pub(crate) async fn deploy(chain: &Chain) -> Address {
     program
 }
 
-/// Sends a transaction of the dev account; its receipt.
+/// Sends a transaction of the dev account and returns its receipt.
 async fn send(chain: &Chain, to: TxKind, value: U256, input: Vec<u8>) -> serde_json::Value {
     let params = format!(r#"["{DEV_ADDRESS}", "latest"]"#);
-    let nonce = chain.ask("eth_getTransactionCount", &params).await;
+    let nonce = chain.rpc("eth_getTransactionCount", &params).await;
     let transaction = TxLegacy {
         chain_id: Some(CHAIN_ID),
         nonce: nonce.as_str().unwrap().parse::<U256>().unwrap().to(),
@@ -67,6 +67,6 @@ async fn send(chain: &Chain, to: TxKind, value: U256, input: Vec<u8>) -> serde_j
     };
     let raw = sign(&PrivateKeySigner::from_bytes(&DEV_KEY).unwrap(), transaction);
     let params = format!(r#"["{}"]"#, hex::encode_prefixed(raw));
-    let hash = chain.ask("eth_sendRawTransaction", &params).await;
-    chain.ask("eth_getTransactionReceipt", &format!("[{hash}]")).await
+    let hash = chain.rpc("eth_sendRawTransaction", &params).await;
+    chain.rpc("eth_getTransactionReceipt", &format!("[{hash}]")).await
 }

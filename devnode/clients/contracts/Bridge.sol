@@ -4,27 +4,27 @@ pragma solidity ^0.8.24;
 import {ICounter} from "./Counter.sol";
 import {Agreement, Market, Quote} from "./Market.sol";
 
-/// A contract that talks to Stylus programs in all the ways that Solidity knows.
+/// Calls Stylus programs in every way that Solidity offers.
 contract Bridge {
-    /// Slot 0, where a counter that is called by delegation keeps its number.
+    /// Slot 0, where a counter called by delegation stores its number.
     uint256 public number;
 
-    /// A purchase ended with `agreement`, or none; `back` wei of what was sent came back.
+    /// A purchase ended with `agreement`, or none; `back` wei of the value were returned.
     event Bought(address agreement, uint256 back);
 
     receive() external payable {}
 
-    /// What a market says of itself.
+    /// The settings of a market.
     function survey(Market market) external view returns (uint32 workers, uint64 tick, address agreement) {
         return (market.workerCount(), market.tick(), market.agreement());
     }
 
-    /// A market's answer with a list in it.
+    /// A market's result that contains a list.
     function quote(Market market, uint256 redundancy, uint256 length) external view returns (Quote memory) {
         return market.quote(redundancy, length);
     }
 
-    /// Buys with the value sent; what comes back stays here.
+    /// Buys with the value sent; returned ether stays here.
     function buy(Market market, uint256 redundancy, uint256 length) external payable {
         uint256 others = address(this).balance - msg.value;
         address agreement = market.buyContract{value: msg.value}(redundancy, length);
@@ -32,12 +32,12 @@ contract Bridge {
         emit Bought(agreement, address(this).balance - others);
     }
 
-    /// Adds through a counter; its refusal is this contract's.
+    /// Adds through a counter and passes its revert on.
     function add(ICounter counter, uint256 amount) external returns (uint256) {
         return counter.add(amount);
     }
 
-    /// Adds through a counter, and catches its refusal.
+    /// Adds through a counter and catches its revert.
     function tryAdd(ICounter counter, uint256 amount) external returns (uint256 total, bytes memory refusal) {
         try counter.add(amount) returns (uint256 sum) {
             total = sum;
@@ -46,17 +46,17 @@ contract Bridge {
         }
     }
 
-    /// Calls with plain data.
+    /// A low-level call.
     function call(address to, bytes calldata data) external returns (bool, bytes memory) {
         return to.call(data);
     }
 
-    /// Looks with plain data.
+    /// A low-level static call.
     function look(address to, bytes calldata data) external view returns (bool, bytes memory) {
         return to.staticcall(data);
     }
 
-    /// Lets other code work on this contract's storage.
+    /// Delegates to other code on this contract's storage.
     function delegate(address code, bytes calldata data) external returns (bool, bytes memory) {
         return code.delegatecall(data);
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.24;
 
-/// What every client drives: `Counter` below in EVM code, `stylus-counter.wat` as a Stylus program.
+/// The interface that every client drives: `Counter` below as EVM code, `stylus-counter.wat` as a Stylus program.
 interface ICounter {
-    /// `by` added `amount`; now there are `total`.
+    /// `by` added `amount`; the new number is `total`.
     event Added(address indexed by, uint256 amount, uint256 total);
 
     /// `amount` is more than the `limit` of one call.
@@ -15,7 +15,7 @@ interface ICounter {
     function add(uint256 amount) external returns (uint256 total);
 }
 
-/// A number that grows. It stands in slot 0.
+/// A growing number in slot 0.
 contract Counter is ICounter {
     uint256 public number;
 

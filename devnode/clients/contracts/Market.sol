@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.24;
 
-/// What an order would cost, and whom it would get; `reason` 0 says that it can be bought.
+/// Price and workers of an order; it can be bought if `reason` is 0.
 struct Quote {
     uint8 reason;
     uint128 price;
@@ -11,7 +11,7 @@ struct Quote {
     address[] workers;
 }
 
-/// The part of a market's dispatcher that a contract needs to buy.
+/// The functions of a market's dispatcher that a buying contract needs.
 interface Market {
     event WorkerRegistered(address indexed worker, uint32 number, bytes8 indexed application, bytes32 key);
     event ContractBought(address indexed agreement, address indexed client, uint128 escrow, address[] workers);
@@ -36,7 +36,7 @@ interface Market {
     function buyContract(uint256 redundancy, uint256 length) external payable returns (address agreement);
 }
 
-/// The part of an agreement that its client looks at first.
+/// The functions of an agreement that its client reads first.
 interface Agreement {
     function client() external view returns (address);
     function workers() external view returns (address[] memory);

@@ -1,4 +1,4 @@
-//! What a call looks at: the accounts and storage words that its transaction may name beforehand.
+//! Access lists: the accounts and storage words that a call reads.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,9 +8,9 @@ use alloy::{
 };
 use revm::state::Account;
 
-use super::{Ask, Chain, Refusal, call::GAS_CAP};
+use super::{CallRequest, Chain, ChainError, call::GAS_CAP};
 use crate::{
-    exec::{self, Entered, Execution, Message},
+    exec::{self, Execution, Message, ProgramEntry},
     precompiles,
     state::{
         arbos::{ARBOS, to_address},
@@ -19,60 +19,69 @@ use crate::{
     },
 };
 
-/// What a call looks at, and how it runs if that is said beforehand.
+/// An access list, and the execution that uses it.
 #[derive(Debug)]
-pub(crate) struct Accessed {
-    /// What it looks at, and what it named already.
+pub(crate) struct AccessListOutcome {
+    /// Accounts and words that the call reads, plus those that it named already.
     pub(crate) list: AccessList,
-    /// How it runs.
+    /// The execution with this list.
     pub(crate) execution: Execution,
 }
 
 impl Chain {
-    /// Finds out what a call looks at: it runs with what is known until nothing new turns up.
+    /// Creates the access list of a call: runs the call with the list so far until the list stays
+    /// the same.
     ///
-    /// Accounts that are warm anyway are only named for their storage, or if they are programs. What
-    /// frames looked at that reverted is named too.
+    /// Accounts that are warm anyway appear only with storage words, or if they are programs. Reads
+    /// of reverted frames are included.
     ///
     /// # Errors
-    /// Why the call may not run.
-    pub(crate) fn access_list(&mut self, ask: &Ask) -> Result<Accessed, Refusal> {
-        let gas = ask.request.gas.unwrap_or(GAS_CAP).min(GAS_CAP);
-        let mut message = self.message(ask, gas)?;
-        let fees = to_address(self.view(ask.block)?.slot(ARBOS, Setting::NetworkFeeAccount.slot()));
-        // Each round names more, which costs more, so there is a last one.
+    /// If the call may not run.
+    pub(crate) fn access_list(
+        &mut self,
+        call: &CallRequest,
+    ) -> Result<AccessListOutcome, ChainError> {
+        let gas = call.request.gas.unwrap_or(GAS_CAP).min(GAS_CAP);
+        let mut message = self.call_message(call, gas)?;
+        let fees =
+            to_address(self.state_at(call.block)?.slot(ARBOS, Setting::NetworkFeeAccount.slot()));
+        // Each round adds entries, which raises the gas, so the loop ends.
         loop {
-            let (mut stage, modules) = self.stage(ask)?;
-            stage.check(&message).map_err(|why| Refusal::Call { why: Box::new(why), gas })?;
-            let around = stage.around(modules);
-            let (execution, entered) = exec::execute_noting_programs(around, &message)?;
-            let mut seen = Seen::new(&message.access_list);
-            seen.add(&execution.changes, |address| address == fees || is_warm(&message, address));
-            seen.add_entries(&entered);
-            let list = seen.into_list();
+            let (mut context, modules) = self.call_context(call)?;
+            context
+                .validate(&message)
+                .map_err(|why| ChainError::Call { why: Box::new(why), gas })?;
+            let env = context.execution_env(modules);
+            let (execution, entered) = exec::execute_recording_programs(env, &message)?;
+            let mut builder = AccessListBuilder::new(&message.access_list);
+            builder.add_loaded(&execution.changes, |address| {
+                address == fees || is_warm(&message, address)
+            });
+            builder.add_program_entries(&entered);
+            let list = builder.into_list();
             if list == message.access_list {
-                return Ok(Accessed { list, execution });
+                return Ok(AccessListOutcome { list, execution });
             }
             message.access_list = list;
         }
     }
 }
 
-/// Accounts and slots that a message looked at.
-struct Seen(BTreeMap<Address, BTreeSet<B256>>);
+/// Accounts and storage words read so far.
+struct AccessListBuilder(BTreeMap<Address, BTreeSet<B256>>);
 
-impl Seen {
-    /// Those of a list.
+impl AccessListBuilder {
+    /// Starts with the entries of a list.
     fn new(list: &AccessList) -> Self {
-        let mut seen = Self(BTreeMap::new());
+        let mut builder = Self(BTreeMap::new());
         for item in &list.0 {
-            seen.0.entry(item.address).or_default().extend(&item.storage_keys);
+            builder.0.entry(item.address).or_default().extend(&item.storage_keys);
         }
-        seen
+        builder
     }
 
-    /// Adds those that a message has loaded, without the chain's own bookkeeping.
-    fn add(&mut self, loaded: &AddressMap<Account>, is_warm: impl Fn(Address) -> bool) {
+    /// Adds the accounts and words that an execution loaded, without ArbOS's own state.
+    fn add_loaded(&mut self, loaded: &AddressMap<Account>, is_warm: impl Fn(Address) -> bool) {
         for (&address, account) in loaded {
             let known = account.storage.is_empty() && (account.is_created() || is_warm(address));
             if address != ARBOS && !known {
@@ -82,16 +91,16 @@ impl Seen {
         }
     }
 
-    /// Adds what a node reads to enter programs, under the account that acts: its tracer takes the
-    /// words of ArbOS for words of that account.
-    fn add_entries(&mut self, entered: &[Entered]) {
-        for &Entered { address, code_hash } in entered {
+    /// Adds the words that Nitro reads to enter a program, under the acting account: Nitro's tracer
+    /// attributes words of ArbOS to that account.
+    fn add_program_entries(&mut self, entered: &[ProgramEntry]) {
+        for &ProgramEntry { address, code_hash } in entered {
             let slots = [programs::params_slot(), programs::record_slot(code_hash)];
             self.0.entry(address).or_default().extend(slots.map(B256::from));
         }
     }
 
-    /// All of them, in order.
+    /// The access list, sorted.
     fn into_list(self) -> AccessList {
         let item = |(address, slots): (_, BTreeSet<_>)| AccessListItem {
             address,
@@ -101,12 +110,12 @@ impl Seen {
     }
 }
 
-/// Whether an account is warm before a message runs, whatever it names.
+/// Whether an account is warm when a message starts, whatever its access list says.
 fn is_warm(message: &Message, address: Address) -> bool {
     let mut authorities =
         message.authorizations.iter().filter_map(|signed| signed.recover_authority().ok());
     address == message.from
         || message.to.to() == Some(&address)
-        || precompiles::exists(address)
+        || precompiles::is_precompile(address)
         || authorities.any(|authority| authority == address)
 }

@@ -1,4 +1,4 @@
-//! Blocks as they are kept: header, transactions, and what became of them.
+//! Blocks: header, transactions and their results.
 
 use alloy::{
     consensus::{
@@ -11,37 +11,37 @@ use alloy::{
     primitives::{Address, B64, B256, Bloom, Bytes, Log, U256, address, logs_bloom},
 };
 
-/// Who every block but the first belongs to.
+/// Beneficiary of every block but the first.
 pub(crate) const SEQUENCER: Address = address!("A4B000000000000000000073657175656e636572");
 
-/// The gas limit that blocks show.
+/// Gas limit in block headers.
 pub(crate) const GAS_LIMIT: u64 = 1 << 50;
 
-/// Version of ArbOS, as headers tell it.
+/// Version of ArbOS in block headers.
 const ARBOS_VERSION: u8 = 51;
 
 /// A transaction in a block.
 #[derive(Debug)]
-pub(crate) struct Included {
+pub(crate) struct IncludedTransaction {
     /// The transaction and its sender.
     pub(crate) transaction: Recovered<TxEnvelope>,
     /// Whether it succeeded.
     pub(crate) success: bool,
-    /// Gas that was paid for.
+    /// Gas charged.
     pub(crate) gas_used: u64,
     /// Events, in order.
     pub(crate) logs: Vec<Log>,
-    /// The contract that it created or failed to create, if it is a creation.
+    /// The address of the contract, if the transaction is a creation, successful or not.
     pub(crate) contract: Option<Address>,
 }
 
-impl Included {
+impl IncludedTransaction {
     /// Hash of the transaction.
     pub(crate) fn hash(&self) -> B256 {
         *self.transaction.hash()
     }
 
-    /// The receipt, in a block where `before` gas was used earlier.
+    /// The receipt, after `before` gas was used earlier in the block.
     pub(crate) fn receipt<L>(&self, before: u64, logs: Vec<L>) -> ReceiptEnvelope<L> {
         let receipt = Receipt {
             status: Eip658Value::Eip658(self.success),
@@ -65,12 +65,12 @@ pub(crate) struct Block {
     /// Its header, with its hash.
     pub(crate) header: Sealed<Header>,
     /// Its transactions, in order.
-    pub(crate) transactions: Vec<Included>,
+    pub(crate) transactions: Vec<IncludedTransaction>,
 }
 
 impl Block {
-    /// Closes a block. Its state root is zero: this chain does not hash its state.
-    pub(crate) fn seal(place: Place, transactions: Vec<Included>) -> Self {
+    /// Seals a block. Its state root is zero: this chain does not hash its state.
+    pub(crate) fn seal(params: BlockParams, transactions: Vec<IncludedTransaction>) -> Self {
         let mut gas_used: u64 = 0;
         let receipts: Vec<ReceiptEnvelope> = transactions
             .iter()
@@ -85,43 +85,43 @@ impl Block {
         let envelopes: Vec<&TxEnvelope> =
             transactions.iter().map(|included| included.transaction.inner()).collect();
         let mut mix_hash = B256::ZERO;
-        mix_hash.0[..8].copy_from_slice(&place.sends.0.to_be_bytes());
+        mix_hash.0[..8].copy_from_slice(&params.sends.0.to_be_bytes());
         mix_hash.0[23] = ARBOS_VERSION;
         let header = Header {
-            parent_hash: place.parent,
+            parent_hash: params.parent,
             ommers_hash: EMPTY_OMMER_ROOT_HASH,
-            beneficiary: if place.height == 0 { Address::ZERO } else { SEQUENCER },
+            beneficiary: if params.height == 0 { Address::ZERO } else { SEQUENCER },
             state_root: B256::ZERO,
             transactions_root: calculate_transaction_root(&envelopes),
             receipts_root: calculate_receipt_root(&receipts),
             logs_bloom: bloom,
             difficulty: U256::ONE,
-            number: place.height,
+            number: params.height,
             gas_limit: GAS_LIMIT,
             gas_used,
-            timestamp: place.timestamp,
-            extra_data: Bytes::from(place.sends.1),
+            timestamp: params.timestamp,
+            extra_data: Bytes::from(params.sends.1),
             mix_hash,
             nonce: B64::with_last_byte(1),
-            base_fee_per_gas: Some(place.base_fee),
+            base_fee_per_gas: Some(params.base_fee),
             ..Header::default()
         };
         Self { header: Sealed::new(header), transactions }
     }
 
-    /// Its height.
+    /// Height of the block.
     pub(crate) fn height(&self) -> u64 {
         self.header.number
     }
 
-    /// Its hash.
+    /// Hash of the block.
     pub(crate) const fn hash(&self) -> B256 {
         self.header.hash()
     }
 
-    /// Where and when it stands.
-    pub(super) fn place(&self) -> Place {
-        Place {
+    /// The parameters that the block was sealed with.
+    pub(super) fn params(&self) -> BlockParams {
+        BlockParams {
             height: self.height(),
             parent: self.header.parent_hash,
             timestamp: self.header.timestamp,
@@ -130,34 +130,34 @@ impl Block {
         }
     }
 
-    /// How many messages to the parent chain there were after it.
+    /// Number of messages to the parent chain up to and including this block.
     pub(crate) fn send_count(&self) -> u64 {
         let count = self.header.mix_hash.0.first_chunk();
         count.map(|count| u64::from_be_bytes(*count)).unwrap_or_default()
     }
 
-    /// The root of the tree of those messages.
+    /// Merkle root of those messages.
     pub(crate) fn send_root(&self) -> B256 {
         B256::try_from(self.header.extra_data.as_ref()).unwrap_or_default()
     }
 
-    /// Its base fee, in wei per gas.
+    /// Base fee in wei per gas.
     pub(crate) fn base_fee(&self) -> u64 {
         self.header.base_fee_per_gas.unwrap_or_default()
     }
 }
 
-/// Where and when a block stands.
+/// Parameters of a block that do not depend on its transactions.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
-    /// Its height.
+pub(crate) struct BlockParams {
+    /// Height.
     pub(crate) height: u64,
-    /// The hash of the block before.
+    /// Hash of the parent block.
     pub(crate) parent: B256,
-    /// Its unix second.
+    /// Unix second.
     pub(crate) timestamp: u64,
-    /// Its base fee, in wei per gas.
+    /// Base fee in wei per gas.
     pub(crate) base_fee: u64,
-    /// Messages to the parent chain after it: their number, and the root of their tree.
+    /// Messages to the parent chain after this block: their number and Merkle root.
     pub(crate) sends: (u64, B256),
 }

@@ -1,5 +1,4 @@
-//! Calls that change nothing: their sender, price and gas, and what they may pretend about state
-//! and block.
+//! Calls: sender, gas, price, and overrides of state and block.
 
 use std::{
     sync::Arc,
@@ -16,36 +15,36 @@ use alloy::{
 };
 use revm::{Database, bytecode::Bytecode, state::AccountInfo};
 
-use super::{Chain, Refusal, block::GAS_LIMIT, node_interface, submit::MAX_INIT_CODE};
+use super::{Chain, ChainError, block::GAS_LIMIT, submit::MAX_INIT_CODE};
 use crate::{
     CHAIN_ID,
-    exec::{self, Execution, Message, Modules, Price, State, Surroundings},
-    precompiles::{self, Facts},
+    exec::{self, Execution, ExecutionEnv, GasPrice, Message, ModuleCache, State},
+    precompiles::{self, BlockContext},
 };
 
-/// The most gas that a call may use.
+/// Maximum gas of a call.
 pub(super) const GAS_CAP: u64 = 50_000_000;
 
-/// The longest that a call may take.
+/// Maximum wall-clock time of a call.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 
-/// A call, and what it pretends.
+/// A call with its overrides.
 #[derive(Clone, Debug)]
-pub(crate) struct Ask {
+pub(crate) struct CallRequest {
     /// The call.
     pub(crate) request: TransactionRequest,
-    /// The block after which it runs.
+    /// The block on whose state the call runs.
     pub(crate) block: BlockId,
-    /// What it pretends about accounts.
-    pub(crate) state: StateOverride,
-    /// What it pretends about the block.
-    pub(crate) overrides: BlockOverrides,
-    /// When it has to be done, however often it is tried.
+    /// Overrides of accounts.
+    pub(crate) state_overrides: StateOverride,
+    /// Overrides of the block.
+    pub(crate) block_overrides: BlockOverrides,
+    /// Deadline of the call, including all repetitions of an estimate.
     pub(super) deadline: Instant,
 }
 
-impl Ask {
-    /// A call that has to be done soon from now.
+impl CallRequest {
+    /// A call whose time limit starts now.
     pub(crate) fn new(
         request: TransactionRequest,
         block: BlockId,
@@ -54,27 +53,27 @@ impl Ask {
     ) -> Self {
         let now = Instant::now();
         let deadline = now.checked_add(TIME_LIMIT).unwrap_or(now);
-        Self { request, block, state, overrides, deadline }
+        Self { request, block, state_overrides: state, block_overrides: overrides, deadline }
     }
 }
 
-/// The state and block that a call runs in.
-pub(super) struct Stage<'a> {
-    /// The state, with what the call pretends on top.
+/// State and block of a call.
+pub(super) struct CallContext<'a> {
+    /// State with the overrides applied.
     pub(super) state: State<'a>,
     /// Height, time and base fee.
-    facts: Facts,
-    /// Who the block belongs to.
+    block_context: BlockContext,
+    /// Beneficiary of the block.
     beneficiary: Address,
-    /// The gas limit of the block.
+    /// Gas limit of the block.
     gas_limit: u64,
-    /// The hashes of all blocks.
+    /// Hashes of all blocks, by height.
     hashes: &'a [B256],
-    /// Precompiles that answer elsewhere.
-    moved: AddressMap<Address>,
-    /// Precompiles that are replaced by code.
-    replaced: Vec<Address>,
-    /// When the call has to be done.
+    /// Precompiles moved to another address, by that address.
+    moved_precompiles: AddressMap<Address>,
+    /// Precompiles whose address has other code.
+    replaced_precompiles: Vec<Address>,
+    /// Deadline of the call.
     deadline: Instant,
 }
 
@@ -82,35 +81,36 @@ impl Chain {
     /// Runs a call.
     ///
     /// # Errors
-    /// Why it may not run; a call that runs and fails is not refused.
-    pub(crate) fn call(&mut self, ask: &Ask) -> Result<Execution, Refusal> {
-        let gas = ask.request.gas.unwrap_or(GAS_CAP).min(GAS_CAP);
-        let message = self.message(ask, gas)?;
-        let (mut stage, modules) = self.stage(ask)?;
-        stage.check(&message).map_err(|why| Refusal::Call { why: Box::new(why), gas })?;
-        stage.play(&message, modules)
+    /// If the call may not run. A call that runs and fails is an [`Execution`].
+    pub(crate) fn call(&mut self, call: &CallRequest) -> Result<Execution, ChainError> {
+        let gas = call.request.gas.unwrap_or(GAS_CAP).min(GAS_CAP);
+        let message = self.call_message(call, gas)?;
+        let (mut context, modules) = self.call_context(call)?;
+        context.validate(&message).map_err(|why| ChainError::Call { why: Box::new(why), gas })?;
+        context.execute(&message, modules)
     }
 
-    /// The message that a call sends with `gas`.
+    /// The message of a call with `gas`.
     ///
     /// # Errors
-    /// If the call contradicts itself.
-    pub(super) fn message(&self, ask: &Ask, gas: u64) -> Result<Message, Refusal> {
-        let request = &ask.request;
+    /// If the fields of the call contradict each other.
+    pub(super) fn call_message(&self, call: &CallRequest, gas: u64) -> Result<Message, ChainError> {
+        let request = &call.request;
         if let Some(other) = request.chain_id.filter(|&id| id != CHAIN_ID) {
-            return Err(Refusal::CallChainId(other));
+            return Err(ChainError::CallChainId(other));
         }
         let dynamic =
             request.max_fee_per_gas.is_some() || request.max_priority_fee_per_gas.is_some();
         if request.gas_price.is_some() && dynamic {
-            return Err(Refusal::TwoPrices);
+            return Err(ChainError::ConflictingGasPrices);
         }
-        let block = self.get(ask.block)?;
-        let base_fee = ask.overrides.base_fee.map_or(block.base_fee(), |fee| fee.saturating_to());
+        let block = self.require_block(call.block)?;
+        let base_fee =
+            call.block_overrides.base_fee.map_or(block.base_fee(), |fee| fee.saturating_to());
         let cap = request.gas_price.or(request.max_fee_per_gas).filter(|&price| price > 0);
         let price = match cap {
-            Some(cap) => Price { paid: base_fee, offered: Some(cap) },
-            None => Price::default(),
+            Some(cap) => GasPrice { paid: base_fee, offered: Some(cap) },
+            None => GasPrice::default(),
         };
         Ok(Message {
             from: request.from.unwrap_or_default(),
@@ -126,108 +126,116 @@ impl Chain {
         })
     }
 
-    /// Sets the stage for a call; with it, the programs that the chain has compiled.
+    /// Prepares state and block of a call; also returns the module cache.
     ///
     /// # Errors
-    /// If the block does not exist, if what the call pretends contradicts itself, or if only the node
-    /// itself could answer.
-    pub(super) fn stage(&mut self, ask: &Ask) -> Result<(Stage<'_>, &mut Modules), Refusal> {
-        if let Some(TxKind::Call(to)) = ask.request.to
-            && node_interface::answers_at(to)
+    /// If the block does not exist, if the overrides contradict each other, or if the call goes to
+    /// `NodeInterface`.
+    pub(super) fn call_context(
+        &mut self,
+        call: &CallRequest,
+    ) -> Result<(CallContext<'_>, &mut ModuleCache), ChainError> {
+        if let Some(TxKind::Call(to)) = call.request.to
+            && precompiles::is_node_interface(to)
         {
-            return Err(Refusal::NodeInterface(to));
+            return Err(ChainError::NodeInterface(to));
         }
-        let block = Arc::clone(self.get(ask.block)?);
-        let Self { store, hashes, modules, .. } = self;
-        let overrides = &ask.overrides;
+        let block = Arc::clone(self.require_block(call.block)?);
+        let Self { store, hashes, module_cache: modules, .. } = self;
+        let overrides = &call.block_overrides;
         let base_fee = overrides.base_fee.map_or(block.base_fee(), |fee| fee.saturating_to());
-        let mut stage = Stage {
+        let mut context = CallContext {
             state: State::new(store.view(block.height())),
-            facts: Facts {
-                height: block.height().saturating_add(u64::from(ask.block.is_pending())),
+            block_context: BlockContext {
+                height: block.height().saturating_add(u64::from(call.block.is_pending())),
                 timestamp: overrides.time.unwrap_or(block.header.timestamp),
                 base_fee,
             },
             beneficiary: overrides.coinbase.unwrap_or(block.header.beneficiary),
             gas_limit: overrides.gas_limit.unwrap_or(GAS_LIMIT),
             hashes,
-            moved: AddressMap::default(),
-            replaced: Vec::new(),
-            deadline: ask.deadline,
+            moved_precompiles: AddressMap::default(),
+            replaced_precompiles: Vec::new(),
+            deadline: call.deadline,
         };
-        stage.pretend(&ask.state)?;
-        Ok((stage, modules))
+        context.apply_overrides(&call.state_overrides)?;
+        Ok((context, modules))
     }
 }
 
-impl<'a> Stage<'a> {
-    /// Checks whether a message may run here.
-    pub(super) fn check(&mut self, message: &Message) -> Result<(), Refusal> {
+impl<'a> CallContext<'a> {
+    /// Checks whether a message may run.
+    pub(super) fn validate(&mut self, message: &Message) -> Result<(), ChainError> {
         let from = message.from;
         if let Some(cap) = message.price.offered
-            && cap < u128::from(self.facts.base_fee)
+            && cap < u128::from(self.block_context.base_fee)
         {
-            return Err(Refusal::BaseFee { from, cap, base: self.facts.base_fee, call: true });
+            return Err(ChainError::MaxFeeBelowBaseFee {
+                from,
+                cap,
+                base: self.block_context.base_fee,
+                call: true,
+            });
         }
         let price = U256::from(message.price.offered.unwrap_or_default());
         let fee = price.saturating_mul(U256::from(message.gas));
         let want = fee.saturating_add(message.value);
         let have = self.account(from).balance;
         if have < want {
-            return Err(Refusal::Funds { from, have, want });
+            return Err(ChainError::InsufficientFunds { from, have, want });
         }
         let least = exec::intrinsic_gas(message);
         if message.gas < least {
-            return Err(Refusal::IntrinsicGasOf { have: message.gas, want: least });
+            return Err(ChainError::CallIntrinsicGasTooLow { have: message.gas, want: least });
         }
         if message.to.is_create() && message.data.len() > MAX_INIT_CODE {
-            return Err(Refusal::InitCode(message.data.len()));
+            return Err(ChainError::InitCodeTooLarge(message.data.len()));
         }
         Ok(())
     }
 
-    /// Runs a message that was checked.
-    pub(super) fn play(
+    /// Runs a validated message.
+    pub(super) fn execute(
         self,
         message: &Message,
-        modules: &mut Modules,
-    ) -> Result<Execution, Refusal> {
-        Ok(exec::execute(self.around(modules), message)?)
+        modules: &mut ModuleCache,
+    ) -> Result<Execution, ChainError> {
+        Ok(exec::execute(self.execution_env(modules), message)?)
     }
 
-    /// What a message that was checked runs in.
-    pub(super) fn around<'s>(self, modules: &'s mut Modules) -> Surroundings<'s>
+    /// The environment of a validated message.
+    pub(super) fn execution_env<'s>(self, modules: &'s mut ModuleCache) -> ExecutionEnv<'s>
     where
         'a: 's,
     {
-        Surroundings {
+        ExecutionEnv {
             state: self.state,
-            facts: self.facts,
+            block_context: self.block_context,
             beneficiary: self.beneficiary,
             gas_limit: self.gas_limit,
             hashes: self.hashes,
-            moved: self.moved,
-            replaced: self.replaced,
-            modules,
+            moved_precompiles: self.moved_precompiles,
+            replaced_precompiles: self.replaced_precompiles,
+            module_cache: modules,
             deadline: Some(self.deadline),
         }
     }
 
-    /// An account, empty if there is none.
+    /// An account; empty if it does not exist.
     pub(super) fn account(&mut self, address: Address) -> AccountInfo {
         let Ok(info) = self.state.basic(address);
         info.unwrap_or_default()
     }
 
-    /// Puts what a call pretends about accounts on top of the state.
-    fn pretend(&mut self, accounts: &StateOverride) -> Result<(), Refusal> {
+    /// Applies overrides of accounts to the state.
+    fn apply_overrides(&mut self, accounts: &StateOverride) -> Result<(), ChainError> {
         for (&address, change) in accounts {
             if let Some(to) = change.move_precompile_to {
-                if !precompiles::exists(address) {
-                    return Err(Refusal::NotAPrecompile(address));
+                if !precompiles::is_precompile(address) {
+                    return Err(ChainError::NotAPrecompile(address));
                 }
-                self.moved.insert(to, address);
-                self.replaced.push(address);
+                self.moved_precompiles.insert(to, address);
+                self.replaced_precompiles.push(address);
             }
             let mut info = self.account(address);
             if let Some(balance) = change.balance {
@@ -238,19 +246,20 @@ impl<'a> Stage<'a> {
             }
             if let Some(code) = &change.code {
                 info.set_code(Bytecode::new_raw_checked(code.clone()).unwrap_or_else(|_| {
-                    // Only a delegation can be malformed, and then it is code like any other.
+                    // Only a delegation can be malformed; it then counts as ordinary code.
                     Bytecode::new_legacy(code.clone())
                 }));
-                self.replaced.push(address);
+                self.replaced_precompiles.push(address);
             }
             self.state.insert_account_info(address, info);
             match (&change.state, &change.state_diff) {
-                (Some(_), Some(_)) => return Err(Refusal::StateAndDiff(address)),
+                (Some(_), Some(_)) => return Err(ChainError::StateAndDiff(address)),
                 (Some(all), None) => {
-                    let Ok(()) = self.state.replace_account_storage(address, words(all).collect());
+                    let Ok(()) =
+                        self.state.replace_account_storage(address, storage_words(all).collect());
                 }
                 (None, Some(some)) => {
-                    for (slot, value) in words(some) {
+                    for (slot, value) in storage_words(some) {
                         let Ok(()) = self.state.insert_account_storage(address, slot, value);
                     }
                 }
@@ -261,7 +270,7 @@ impl<'a> Stage<'a> {
     }
 }
 
-/// Storage words in the form that the state wants.
-fn words(storage: &B256Map<B256>) -> impl Iterator<Item = (U256, U256)> {
+/// Storage words as the state takes them.
+fn storage_words(storage: &B256Map<B256>) -> impl Iterator<Item = (U256, U256)> {
     storage.iter().map(|(&slot, &value)| (slot.into(), value.into()))
 }

@@ -1,89 +1,89 @@
-//! Why the chain refuses a transaction or a call, in the words of the node.
+//! Why the chain rejects a transaction or a call, with Nitro's texts.
 
 use alloy::primitives::{Address, B256, U256};
 
-use super::fee::Fee;
+use super::fee::MaxFee;
 use crate::{
     CHAIN_ID,
-    exec::{RunError, TraceError},
+    exec::{ExecutionError, TraceError},
 };
 
-/// Why bytes are no transaction.
+/// Why bytes are not a valid transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum DecodeError {
-    /// Nothing, or only a type.
+pub(crate) enum TransactionDecodeError {
+    /// Empty, or only a type byte.
     #[error("typed transaction too short")]
     TooShort,
-    /// A type that is none, or one that the chain does not take.
+    /// An unknown type, or one that the chain does not accept.
     #[error("transaction type not supported")]
-    Type,
-    /// More after the end.
+    UnsupportedType,
+    /// Bytes after the end of the transaction.
     #[error("rlp: input contains more than one value")]
-    Trailing,
-    /// The end is missing.
+    TrailingBytes,
+    /// The encoding is truncated.
     #[error("rlp: value size exceeds available input length")]
-    Cut,
-    /// Not the encoding of a transaction.
+    Truncated,
+    /// Malformed RLP.
     #[error("rlp: {0}")]
     Rlp(alloy::rlp::Error),
-    /// A price beyond 128 bits, which makes the fee higher than anybody would mean.
+    /// The gas price exceeds 128 bits, so the fee exceeds the cap.
     #[error("tx fee ({0}) exceeds the configured cap (1.00 ether)")]
-    Fee(Fee),
-    /// A transaction that delegates has to have a recipient.
+    FeeCapExceeded(MaxFee),
+    /// An EIP-7702 transaction has no recipient.
     #[error("rlp: input string too short for common.Address, decoding into (types.SetCodeTx).To")]
-    Recipient,
-    /// A signature that nobody can have made.
+    MissingRecipient,
+    /// The signature is invalid.
     #[error("invalid transaction v, r, s values")]
-    Signature,
+    InvalidSignature,
 }
 
 /// Why a transaction or a call may not run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub(crate) enum Refusal {
-    /// The bytes are no transaction.
+pub(crate) enum ChainError {
+    /// The bytes are not a valid transaction.
     #[error(transparent)]
-    Decode(#[from] DecodeError),
-    /// The fee is higher than anybody would mean.
+    Decode(#[from] TransactionDecodeError),
+    /// The fee exceeds the cap.
     #[error("tx fee ({0}) exceeds the configured cap (1.00 ether)")]
-    FeeCap(Fee),
-    /// The gas does not cover the transaction itself.
+    FeeCapExceeded(MaxFee),
+    /// The gas limit of a transaction is below its intrinsic gas.
     #[error("intrinsic gas too low")]
-    IntrinsicGas,
-    /// The same, in a call.
+    IntrinsicGasTooLow,
+    /// The gas limit of a call is below its intrinsic gas.
     #[error("intrinsic gas too low: have {have}, want {want}")]
-    IntrinsicGasOf {
+    CallIntrinsicGasTooLow {
         /// Gas of the call.
         have: u64,
-        /// Gas that it needs at least.
+        /// Intrinsic gas.
         want: u64,
     },
-    /// Signed for another chain.
+    /// The transaction is signed for another chain.
     #[error("invalid chain id for signer: have {0} want {CHAIN_ID}")]
     ChainId(u64),
-    /// A call names another chain.
+    /// The call names another chain.
     #[error("chainId does not match node's (have={0}, want={CHAIN_ID})")]
     CallChainId(u64),
-    /// A call names prices of two kinds.
+    /// The call has both a legacy and an EIP-1559 gas price.
     #[error("both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified")]
-    TwoPrices,
-    /// The price is too low.
+    ConflictingGasPrices,
+    /// The gas price is below the base fee.
     #[error(
         "max fee per gas less than block base fee: address {from}, \
          maxFeePerGas: {cap}{} baseFee: {base}",
         if *.call { "," } else { "" }
     )]
-    BaseFee {
+    MaxFeeBelowBaseFee {
         /// The sender.
         from: Address,
-        /// Wei per gas offered at most.
+        /// Maximum price in wei per gas.
         cap: u128,
-        /// Wei per gas of the block.
+        /// Base fee in wei per gas.
         base: u64,
-        /// Whether it is a call: there the words have one comma more.
+        /// Whether it is a call, whose text has one more comma.
         call: bool,
     },
-    /// The nonce was used before.
+    /// The nonce is already used.
     #[error("nonce too low: address {from}, tx: {have} state: {want}")]
     NonceTooLow {
         /// The sender.
@@ -93,7 +93,7 @@ pub(crate) enum Refusal {
         /// Nonce of the sender.
         want: u64,
     },
-    /// Transactions before this one are missing.
+    /// Transactions with lower nonces are missing.
     #[error("nonce too high: address {from}, tx: {have} state: {want}")]
     NonceTooHigh {
         /// The sender.
@@ -105,112 +105,138 @@ pub(crate) enum Refusal {
     },
     /// The sender cannot pay.
     #[error("insufficient funds for gas * price + value: address {from} have {have} want {want}")]
-    Funds {
+    InsufficientFunds {
         /// The sender.
         from: Address,
-        /// Wei of the sender.
+        /// Balance of the sender in wei.
         have: U256,
-        /// Wei needed at most.
+        /// Maximum cost in wei.
         want: U256,
     },
     /// The encoding is too long.
     #[error("oversized data")]
-    Oversized,
+    OversizedData,
     /// The init code is too long.
     #[error("max initcode size exceeded: code size {0} limit 49152")]
-    InitCode(usize),
-    /// A transaction that delegates, but names no delegation.
+    InitCodeTooLarge(usize),
+    /// An EIP-7702 transaction has no authorizations.
     #[error("EIP-7702 transaction with empty auth list (sender {0})")]
-    NoAuthorizations(Address),
-    /// An account's storage is overridden in two ways.
+    EmptyAuthorizationList(Address),
+    /// Both storage overrides are set for an account.
     #[error("account {0} has both 'state' and 'stateDiff'")]
     StateAndDiff(Address),
-    /// A contract that a Nitro node answers for by itself, in a call that is more than a question.
-    #[error("the dev chain answers for NodeInterface at {0} in eth_call only")]
+    /// A call to `NodeInterface` with another method than `eth_call`.
+    #[error("NodeInterface ({0}) supports eth_call only on this dev chain")]
     NodeInterface(Address),
-    /// Something that Nitro answers to, and this chain does not.
+    /// A feature of Nitro that this chain lacks.
     #[error("{0} is not implemented by the dev chain")]
     NotImplemented(&'static str),
-    /// The node has no answer.
+    /// `NodeInterface` rejects the call.
     #[error("execution reverted")]
-    NoAnswer,
-    /// A precompile is to move that is none.
+    NodeInterfaceReverted,
+    /// Only precompiles can be moved.
     #[error("account {0} is not a precompile")]
     NotAPrecompile(Address),
-    /// A block that does not exist.
+    /// The block does not exist.
     #[error("header not found")]
-    NoHeader,
-    /// A tag that this chain never reaches.
+    HeaderNotFound,
+    /// The tag (safe or finalized) never refers to a block here.
     #[error("{0} block not found")]
-    NoTag(&'static str),
-    /// The same, where events are asked for.
+    TagNotFound(&'static str),
+    /// The same, for a range of logs.
     #[error("{0} header not found")]
-    NoTagHeader(&'static str),
+    TagHeaderNotFound(&'static str),
     /// No transaction has this hash.
     #[error("transaction not found")]
-    NoTransaction,
+    TransactionNotFound,
     /// No block has this hash.
     #[error("unknown block")]
-    NoBlock(B256),
-    /// A range that ends before it begins, or in the future.
+    UnknownBlock(B256),
+    /// The range of blocks is empty or ends in the future.
     #[error("invalid block range params")]
-    Range,
-    /// Events of blocks that are not there yet.
+    InvalidBlockRange,
+    /// Logs of the pending block.
     #[error("pending logs are not supported")]
     PendingLogs,
-    /// A refusal of a call, with the gas that it had.
+    /// A rejected call, with its gas.
     #[error("err: {why} (supplied gas {gas})")]
     Call {
-        /// Why.
+        /// The reason.
         why: Box<Self>,
         /// Gas of the call.
         gas: u64,
     },
-    /// A refusal while gas is estimated.
+    /// A call rejected during an estimate.
     #[error("failed with {gas} gas: {why}")]
     Estimate {
-        /// Why.
+        /// The reason.
         why: Box<Self>,
-        /// Gas that was tried.
+        /// Gas of the attempt.
         gas: u64,
     },
-    /// A refusal of a call that was to be traced.
+    /// A rejected call that was to be traced.
     #[error("tracing failed: {0}")]
-    Traced(Box<Self>),
-    /// Block zero was never run.
+    TraceCall(Box<Self>),
+    /// Block zero has no execution to trace.
     #[error("genesis is not traceable")]
-    Genesis,
-    /// There is no trace.
+    GenesisNotTraceable,
+    /// The trace failed.
     #[error(transparent)]
     Trace(#[from] TraceError),
     /// No amount of gas is enough.
     #[error("gas required exceeds allowance ({0})")]
-    Allowance(u64),
-    /// The sender cannot pay for the value.
+    GasAllowanceExceeded(u64),
+    /// The sender cannot pay the value.
     #[error("insufficient funds for transfer")]
-    Transfer,
-    /// The transaction waits already.
+    InsufficientTransferFunds,
+    /// The transaction is already pooled.
     #[error("already known")]
-    Known,
-    /// It would take the place of another that pays as much.
+    AlreadyKnown,
+    /// A replacement must pay at least a tenth more.
     #[error("replacement transaction underpriced")]
-    Underpriced,
-    /// Too many transactions wait.
+    ReplacementUnderpriced,
+    /// The pool is full.
     #[error("txpool is full")]
     PoolFull,
-    /// Too many snapshots.
+    /// The maximum number of snapshots exists.
     #[error("too many snapshots")]
-    Snapshots,
-    /// A time before the newest block.
-    #[error("the time {0} is before that of the newest block")]
-    TimeTravel(u64),
-    /// A chain that begins as another one.
-    #[error("this chain cannot fork another")]
-    Fork,
-    /// Bytes that are no chain.
-    #[error("the state cannot be loaded: {0}")]
-    Image(#[from] super::ImageError),
-    /// It came to nothing.
+    TooManySnapshots,
+    /// A timestamp before the latest block.
+    #[error("timestamp {0} is before that of the latest block")]
+    TimestampBeforeLatest(u64),
+    /// A request to fork another chain.
+    #[error("forking is not supported by the dev chain")]
+    ForkingUnsupported,
+    /// A dump cannot be loaded.
+    #[error("cannot load the state: {0}")]
+    Dump(#[from] DumpError),
+    /// The execution was aborted.
     #[error(transparent)]
-    Run(#[from] RunError),
+    Execution(#[from] ExecutionError),
+}
+
+/// Version of the format of dumps.
+pub(super) const DUMP_VERSION: u8 = 1;
+
+/// Why bytes cannot be loaded as a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum DumpError {
+    /// The magic bytes are missing.
+    #[error("not a dev chain state")]
+    NotADump,
+    /// The format has another version.
+    #[error("unsupported version {0}; this program reads version {DUMP_VERSION}")]
+    UnsupportedVersion(u8),
+    /// The checksum is wrong, or the bytes are truncated.
+    #[error("corrupted: checksum mismatch")]
+    Corrupted,
+    /// The content is not valid RLP of a dump.
+    #[error("corrupted: {0}")]
+    Rlp(#[from] alloy::rlp::Error),
+    /// A transaction cannot be decoded.
+    #[error("corrupted: a transaction cannot be decoded: {0}")]
+    Transaction(#[from] TransactionDecodeError),
+    /// A block does not follow its predecessor.
+    #[error("corrupted: block {0} does not follow its predecessor")]
+    BrokenLink(u64),
 }

@@ -1,63 +1,68 @@
-//! How much gas a call needs: tried out, by halving the range in which the answer must be.
+//! Gas estimates, by binary search.
 
 use alloy::primitives::{TxKind, U256};
 
-use super::{Ask, Chain, Refusal, call::GAS_CAP};
+use super::{CallRequest, Chain, ChainError, call::GAS_CAP};
 use crate::{
-    exec::{End, Execution},
+    exec::{Execution, ExecutionStatus},
     state::settings::Setting,
 };
 
 /// Gas of a plain transfer.
-const TRANSFER: u64 = 21_000;
+const TRANSFER_GAS: u64 = 21_000;
 
-/// Gas that a call with value gives on top.
-const STIPEND: u64 = 2300;
+/// Additional gas that a callee gets from a call with value.
+const CALL_STIPEND: u64 = 2300;
 
-/// What an estimate came to.
+/// Result of an estimate.
 #[derive(Debug)]
 pub(crate) enum Estimate {
-    /// That much gas is enough.
+    /// This much gas is enough.
     Gas(u64),
-    /// No gas helps: this is how the call ends.
+    /// The call fails with any amount of gas.
     Fails(Box<Execution>),
 }
 
 impl Chain {
     /// Estimates the gas of a call.
     ///
-    /// The answer is enough, and at most 1.5 % more than needed.
+    /// The result is enough, and at most 1.5 % more than needed.
     ///
     /// # Errors
-    /// Why the call may not run, or that no amount of gas is enough.
-    pub(crate) fn estimate(&mut self, ask: &Ask) -> Result<Estimate, Refusal> {
-        let mut enough = ask.request.gas.filter(|&gas| gas >= TRANSFER).unwrap_or(GAS_CAP);
-        enough = self.affordable(ask, enough)?.min(GAS_CAP);
+    /// If the call may not run, or if no amount of gas is enough.
+    pub(crate) fn estimate(&mut self, call: &CallRequest) -> Result<Estimate, ChainError> {
+        let mut enough = call.request.gas.filter(|&gas| gas >= TRANSFER_GAS).unwrap_or(GAS_CAP);
+        enough = self.affordable(call, enough)?.min(GAS_CAP);
 
-        // A refusal here is told below, with all the gas.
-        if self.is_plain_transfer(ask)? && self.suffices(ask, TRANSFER).unwrap_or(false) {
-            return Ok(Estimate::Gas(TRANSFER));
+        // An error here is reported below, by the attempt with all the gas.
+        if self.is_plain_transfer(call)? && self.succeeds_with(call, TRANSFER_GAS).unwrap_or(false)
+        {
+            return Ok(Estimate::Gas(TRANSFER_GAS));
         }
-        let Some(execution) = self.attempt(ask, enough)? else {
-            return Err(Refusal::Allowance(enough));
+        let Some(execution) = self.try_with(call, enough)? else {
+            return Err(ChainError::GasAllowanceExceeded(enough));
         };
-        match &execution.end {
-            End::Success => {}
-            End::Failure(halt) if halt.is_out_of_gas() => return Err(Refusal::Allowance(enough)),
-            End::Revert | End::Failure(_) => return Ok(Estimate::Fails(Box::new(execution))),
+        match &execution.status {
+            ExecutionStatus::Success => {}
+            ExecutionStatus::Halt(halt) if halt.is_out_of_gas() => {
+                return Err(ChainError::GasAllowanceExceeded(enough));
+            }
+            ExecutionStatus::Revert | ExecutionStatus::Halt(_) => {
+                return Ok(Estimate::Fails(Box::new(execution)));
+            }
         }
         let mut too_little = execution.gas_used.saturating_sub(1);
-        let likely = likely(execution.gas_needed);
+        let likely = likely_gas(execution.gas_needed);
         if likely < enough {
-            if self.suffices(ask, likely)? {
+            if self.succeeds_with(call, likely)? {
                 enough = likely;
             } else {
                 too_little = likely;
             }
         }
-        while too_little.saturating_add(1) < enough && !close(too_little, enough) {
+        while too_little.saturating_add(1) < enough && !is_close_enough(too_little, enough) {
             let middle = too_little.midpoint(enough).min(too_little.saturating_mul(2));
-            if self.suffices(ask, middle)? {
+            if self.succeeds_with(call, middle)? {
                 enough = middle;
             } else {
                 too_little = middle;
@@ -66,54 +71,54 @@ impl Chain {
         Ok(Estimate::Gas(enough))
     }
 
-    /// `gas`, or less if the sender cannot pay for as much.
-    fn affordable(&mut self, ask: &Ask, gas: u64) -> Result<u64, Refusal> {
-        let message = self.message(ask, gas.min(GAS_CAP))?;
+    /// `gas`, or less if the sender cannot afford it.
+    fn affordable(&mut self, call: &CallRequest, gas: u64) -> Result<u64, ChainError> {
+        let message = self.call_message(call, gas.min(GAS_CAP))?;
         let Some(price) = message.price.offered else { return Ok(gas) };
-        let (mut stage, _) = self.stage(ask)?;
-        let balance = stage.account(message.from).balance;
+        let (mut context, _) = self.call_context(call)?;
+        let balance = context.account(message.from).balance;
         let Some(rest) = balance.checked_sub(message.value) else {
-            return Err(Refusal::Transfer);
+            return Err(ChainError::InsufficientTransferFunds);
         };
         let most = rest.checked_div(U256::from(price)).unwrap_or(U256::MAX);
         Ok(gas.min(most.saturating_to()))
     }
 
-    /// Whether a call only moves money.
-    fn is_plain_transfer(&mut self, ask: &Ask) -> Result<bool, Refusal> {
-        let Some(TxKind::Call(to)) = ask.request.to else { return Ok(false) };
-        let empty = ask.request.input.input().is_none_or(|data| data.is_empty());
-        let (mut stage, _) = self.stage(ask)?;
-        Ok(empty && stage.account(to).is_empty_code_hash())
+    /// Whether a call only transfers ether.
+    fn is_plain_transfer(&mut self, call: &CallRequest) -> Result<bool, ChainError> {
+        let Some(TxKind::Call(to)) = call.request.to else { return Ok(false) };
+        let empty = call.request.input.input().is_none_or(|data| data.is_empty());
+        let (mut context, _) = self.call_context(call)?;
+        Ok(empty && context.account(to).is_empty_code_hash())
     }
 
     /// Whether a call succeeds with `gas`.
-    fn suffices(&mut self, ask: &Ask, gas: u64) -> Result<bool, Refusal> {
-        let execution = self.attempt(ask, gas)?;
-        Ok(execution.is_some_and(|execution| matches!(execution.end, End::Success)))
+    fn succeeds_with(&mut self, call: &CallRequest, gas: u64) -> Result<bool, ChainError> {
+        let execution = self.try_with(call, gas)?;
+        Ok(execution.is_some_and(|execution| matches!(execution.status, ExecutionStatus::Success)))
     }
 
-    /// Runs a call with `gas`; `None` if that is too little to begin.
-    fn attempt(&mut self, ask: &Ask, gas: u64) -> Result<Option<Execution>, Refusal> {
-        let message = self.message(ask, gas)?;
+    /// Runs a call with `gas`; `None` if `gas` is below the intrinsic gas.
+    fn try_with(&mut self, call: &CallRequest, gas: u64) -> Result<Option<Execution>, ChainError> {
+        let message = self.call_message(call, gas)?;
         let cap = self.setting(Setting::MaxTxGas);
-        let (mut stage, modules) = self.stage(ask)?;
-        match stage.check(&message) {
+        let (mut context, modules) = self.call_context(call)?;
+        match context.validate(&message) {
             Ok(()) => {}
-            Err(Refusal::IntrinsicGasOf { .. }) => return Ok(None),
-            Err(why) => return Err(Refusal::Estimate { why: Box::new(why), gas }),
+            Err(ChainError::CallIntrinsicGasTooLow { .. }) => return Ok(None),
+            Err(why) => return Err(ChainError::Estimate { why: Box::new(why), gas }),
         }
-        stage.play(&message.cap_gas(cap), modules).map(Some)
+        context.execute(&message.cap_gas(cap), modules).map(Some)
     }
 }
 
-/// What probably suffices if a run used `gas`: room for the stipend and for what every nested call
-/// holds back.
-fn likely(gas: u64) -> u64 {
-    gas.saturating_add(STIPEND).saturating_mul(64).checked_div(63).unwrap_or_default()
+/// Gas that probably suffices for a run that used `gas`: adds the stipend and the 1/64 that nested
+/// calls retain.
+fn likely_gas(gas: u64) -> u64 {
+    gas.saturating_add(CALL_STIPEND).saturating_mul(64).checked_div(63).unwrap_or_default()
 }
 
 /// Whether the range is narrower than 1.5 % of its upper end.
-const fn close(low: u64, high: u64) -> bool {
+const fn is_close_enough(low: u64, high: u64) -> bool {
     high.saturating_sub(low).saturating_mul(1000) < high.saturating_mul(15)
 }

@@ -1,5 +1,5 @@
-//! The state in block zero: money of the dev accounts, precompiles, ArbOS, and the contract that
-//! answers with the hashes of blocks.
+//! The state of block zero: funded accounts, precompiles, ArbOS, and the contract with block hashes
+//! (EIP-2935).
 
 use alloy::primitives::{Address, Bytes, U256, address, hex};
 use revm::state::AccountInfo;
@@ -10,47 +10,47 @@ use crate::{
     exec::PRECOMPILE_CODE,
     precompiles,
     state::{
-        Store, StoreWords,
+        BlockArbosStorage, Store,
         arbos::{ARBOS, AddressSet},
         programs,
         settings::Setting,
     },
 };
 
-/// The contract that answers with the hashes of the last [`HASHES`] blocks of this chain.
+/// The contract that returns the hashes of the last [`HISTORY_WINDOW`] blocks.
 pub(crate) const HASH_HISTORY: Address = address!("0000F90827F1C53a10cb7A02335B175320002935");
 
-/// How many blocks back the hashes are kept.
-const HASHES: u64 = 393_168;
+/// Number of block hashes that the contract keeps.
+const HISTORY_WINDOW: u64 = 393_168;
 
-/// Its code, as every Arbitrum chain has it.
+/// Code of the contract, the same on every Arbitrum chain.
 const HASH_HISTORY_CODE: &[u8] = &hex!(
     "3373fffffffffffffffffffffffffffffffffffffffe1460605760203603605c575f3563a3b1b31d5f5260205f60"
     "04601c60645afa15605c575f51600181038211605c57816205ffd0910311605c576205ffd09006545f5260205ff3"
     "5b5f5ffd5b5f356205ffd0600163a3b1b31d5f5260205f6004601c60645afa15605c575f5103065500"
 );
 
-/// The precompile that only the chain itself calls.
-const ARBOS_ACTS: Address = address!("00000000000000000000000000000000000a4b05");
+/// The precompile that only the chain itself may call.
+const ARBOS_ACTS_ADDRESS: Address = address!("00000000000000000000000000000000000a4b05");
 
-/// Where the contract that answers with hashes has that of the block before `height`.
-pub(super) fn parent_slot(height: u64) -> U256 {
-    let slot = height.checked_sub(1).and_then(|parent| parent.checked_rem(HASHES));
+/// The storage slot for the hash of the block before `height`.
+pub(super) fn parent_hash_slot(height: u64) -> U256 {
+    let slot = height.checked_sub(1).and_then(|parent| parent.checked_rem(HISTORY_WINDOW));
     U256::from(slot.unwrap_or_default())
 }
 
-/// Writes the state of block zero; `accounts` get as much money as the dev account.
-pub(super) fn write(store: &mut Store, accounts: &[Address]) {
+/// Writes the state of block zero. `accounts` are funded like the dev account.
+pub(super) fn write_genesis(store: &mut Store, accounts: &[Address]) {
     for &account in [DEV_ADDRESS].iter().chain(accounts) {
         store.write_account(0, account, AccountInfo::from_balance(DEV_BALANCE));
     }
-    for precompile in precompiles::addresses().chain([ARBOS_ACTS]) {
+    for precompile in precompiles::addresses().chain([ARBOS_ACTS_ADDRESS]) {
         store.write_contract(0, precompile, 0, Bytes::from_static(&PRECOMPILE_CODE));
     }
     store.write_contract(0, HASH_HISTORY, 1, Bytes::from_static(HASH_HISTORY_CODE));
     store.write_contract(0, ARBOS, 1, Bytes::new());
 
-    let mut words = StoreWords { store, height: 0 };
+    let mut words = BlockArbosStorage { store, height: 0 };
     for setting in Setting::ALL {
         setting.set(&mut words, U256::from(setting.initial()));
     }

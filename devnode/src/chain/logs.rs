@@ -1,4 +1,4 @@
-//! Events, found by block, address and topics.
+//! Logs, by block, address and topics.
 
 use std::sync::Arc;
 
@@ -7,58 +7,58 @@ use alloy::{
     rpc::types::{Filter, FilterBlockOption, Log},
 };
 
-use super::{Block, Chain, Refusal};
+use super::{Block, Chain, ChainError};
 
 impl Chain {
-    /// The events that a filter asks for, in order.
+    /// The logs that match a filter, in order.
     ///
     /// # Errors
-    /// If the filter names blocks that are not there.
-    pub(crate) fn logs(&self, filter: &Filter) -> Result<Vec<Log>, Refusal> {
+    /// If the filter names blocks that do not exist.
+    pub(crate) fn logs(&self, filter: &Filter) -> Result<Vec<Log>, ChainError> {
         let blocks = match filter.block_option {
             FilterBlockOption::AtBlockHash(hash) => {
-                let block = self.block_by_hash(hash).ok_or(Refusal::NoBlock(hash))?;
+                let block = self.block_by_hash(hash).ok_or(ChainError::UnknownBlock(hash))?;
                 std::slice::from_ref(block)
             }
             FilterBlockOption::Range { from_block, to_block } => {
-                let first = self.bound(from_block)?;
-                let last = self.bound(to_block)?;
+                let first = self.range_bound(from_block)?;
+                let last = self.range_bound(to_block)?;
                 if first > last || last > self.height() {
-                    return Err(Refusal::Range);
+                    return Err(ChainError::InvalidBlockRange);
                 }
-                self.range(first, last)
+                self.block_range(first, last)
             }
         };
-        Ok(blocks.iter().flat_map(|block| matching(block, filter)).collect())
+        Ok(blocks.iter().flat_map(|block| matching_logs(block, filter)).collect())
     }
 
-    /// The events that a filter asks for in the blocks from `first` on, whatever range it names.
+    /// The logs from block `first` on that match address and topics of a filter.
     pub(crate) fn logs_since(&self, first: u64, filter: &Filter) -> Vec<Log> {
-        let blocks = self.range(first, self.height());
-        blocks.iter().flat_map(|block| matching(block, filter)).collect()
+        let blocks = self.block_range(first, self.height());
+        blocks.iter().flat_map(|block| matching_logs(block, filter)).collect()
     }
 
-    /// The blocks from `first` to `last`.
-    pub(crate) fn range(&self, first: u64, last: u64) -> &[Arc<Block>] {
+    /// The blocks from `first` to `last`, inclusive.
+    pub(crate) fn block_range(&self, first: u64, last: u64) -> &[Arc<Block>] {
         let bound = |height: u64| usize::try_from(height).unwrap_or(usize::MAX);
         self.blocks.get(bound(first)..bound(last.saturating_add(1))).unwrap_or_default()
     }
 
-    /// The height that one end of a range means; the latest if it is not named.
-    fn bound(&self, tag: Option<BlockNumberOrTag>) -> Result<u64, Refusal> {
+    /// The height that one end of a range means; the latest if it is absent.
+    fn range_bound(&self, tag: Option<BlockNumberOrTag>) -> Result<u64, ChainError> {
         match tag {
             None | Some(BlockNumberOrTag::Latest) => Ok(self.height()),
             Some(BlockNumberOrTag::Earliest) => Ok(0),
             Some(BlockNumberOrTag::Number(height)) => Ok(height),
-            Some(BlockNumberOrTag::Pending) => Err(Refusal::PendingLogs),
-            Some(BlockNumberOrTag::Safe) => Err(Refusal::NoTagHeader("safe")),
-            Some(BlockNumberOrTag::Finalized) => Err(Refusal::NoTagHeader("finalized")),
+            Some(BlockNumberOrTag::Pending) => Err(ChainError::PendingLogs),
+            Some(BlockNumberOrTag::Safe) => Err(ChainError::TagHeaderNotFound("safe")),
+            Some(BlockNumberOrTag::Finalized) => Err(ChainError::TagHeaderNotFound("finalized")),
         }
     }
 }
 
 impl Block {
-    /// All events of the block, as they are told outside.
+    /// All logs of the block, with their position.
     pub(crate) fn logs(&self) -> impl Iterator<Item = Log> {
         let events = self.transactions.iter().enumerate().flat_map(|(index, included)| {
             included.logs.iter().map(move |log| (index, included.hash(), log))
@@ -76,7 +76,7 @@ impl Block {
     }
 }
 
-/// The events of a block that a filter asks for by address and topics.
-pub(crate) fn matching(block: &Block, filter: &Filter) -> Vec<Log> {
+/// The logs of a block that match address and topics of a filter.
+pub(crate) fn matching_logs(block: &Block, filter: &Filter) -> Vec<Log> {
     block.logs().filter(|log| filter.matches(&log.inner)).collect()
 }

@@ -1,27 +1,28 @@
-//! The chain: its blocks, its state, its clock, and what may be done with them. Everything that
-//! changes lives here, on one thread; see [`Worker`].
+//! The chain: blocks, state, clock and pool, and every operation on them. All mutable state lives
+//! here, on one thread: see [`ChainThread`].
 
 mod access_list;
 mod block;
 mod call;
+mod chain_thread;
+mod cheats;
 mod clock;
-mod edit;
+mod dump;
 mod error;
 mod estimate;
 mod fee;
-mod fields;
 mod genesis;
-mod image;
 mod logs;
 mod mine;
 mod node_interface;
 mod pool;
+mod revert;
+mod rlp_fields;
 mod setup;
 mod snapshot;
 mod submit;
 mod trace;
 mod transaction;
-mod worker;
 
 use std::sync::Arc;
 
@@ -31,28 +32,27 @@ use alloy::{
 };
 use tokio::sync::{broadcast, watch};
 
-pub(crate) use access_list::Accessed;
-pub(crate) use block::{Block, GAS_LIMIT, Included};
-pub(crate) use call::Ask;
-pub(crate) use error::{DecodeError, Refusal};
+pub(crate) use access_list::AccessListOutcome;
+pub(crate) use block::{Block, GAS_LIMIT, IncludedTransaction};
+pub(crate) use call::CallRequest;
+pub(crate) use chain_thread::{ChainStopped, ChainThread};
+pub(crate) use error::{ChainError, DumpError, TransactionDecodeError};
 pub(crate) use estimate::Estimate;
-pub(crate) use image::ImageError;
-pub(crate) use logs::matching;
-pub(crate) use transaction::Incoming;
-pub(crate) use worker::{Stopped, Worker};
+pub(crate) use logs::matching_logs;
+pub(crate) use transaction::RecoveredTransaction;
 
-use block::Place;
-use clock::Clock;
-use pool::Pool;
+use block::BlockParams;
+use clock::ChainClock;
+use pool::TransactionPool;
 use snapshot::Snapshots;
 
 use crate::{
-    exec::Modules,
-    state::{Store, View, settings::Setting},
+    exec::ModuleCache,
+    state::{StateView, Store, settings::Setting},
 };
 
-/// Heads that a slow subscriber may be behind.
-const HEADS: usize = 1024;
+/// How many blocks a subscriber may lag behind.
+const HEADS_CAPACITY: usize = 1024;
 
 /// A chain.
 #[derive(Debug)]
@@ -61,78 +61,78 @@ pub(crate) struct Chain {
     store: Store,
     /// All blocks, by height.
     blocks: Vec<Arc<Block>>,
-    /// Their hashes, by height.
+    /// Hashes of all blocks, by height.
     hashes: Vec<B256>,
-    /// Heights by hash.
+    /// Heights, by block hash.
     heights: B256Map<u64>,
     /// Height and index of each transaction, by hash.
-    places: B256Map<(u64, usize)>,
-    /// What time it is.
-    clock: Clock,
-    /// Whether a transaction makes a block at once; otherwise it waits for the next one.
+    transaction_locations: B256Map<(u64, usize)>,
+    /// The clock.
+    clock: ChainClock,
+    /// Whether each transaction is mined at once; otherwise it waits in the pool.
     automine: bool,
-    /// Transactions that wait.
-    pool: Pool,
-    /// What can be gone back to.
+    /// Pooled transactions.
+    pool: TransactionPool,
+    /// Snapshots to revert to.
     snapshots: Snapshots,
     /// Compiled programs.
-    modules: Modules,
-    /// Where new blocks are announced.
+    module_cache: ModuleCache,
+    /// Announces new blocks.
     heads: broadcast::Sender<Arc<Block>>,
     /// Counts changes of any kind.
     changes: watch::Sender<u64>,
 }
 
 impl Chain {
-    /// A chain after the usual set-up, all of it in the unix second `genesis` or now; the clock goes on
-    /// from there. `accounts` have money besides the dev account.
+    /// A chain after the set-up, all of it at unix second `genesis` or now; the clock runs on from
+    /// there. `accounts` are funded besides the dev account.
     ///
     /// # Errors
-    /// If a transaction of the set-up is refused, which means that this chain is broken.
-    pub(crate) fn new(accounts: &[Address], genesis: Option<u64>) -> Result<Self, Refusal> {
-        let mut chain = Self::over(Store::default());
+    /// If a transaction of the set-up is rejected, which is a bug.
+    pub(crate) fn new(accounts: &[Address], genesis: Option<u64>) -> Result<Self, ChainError> {
+        let mut chain = Self::with_store(Store::default());
         let timestamp = genesis.unwrap_or_else(|| chain.clock.now());
-        genesis::write(&mut chain.store, accounts);
-        let place = Place {
+        genesis::write_genesis(&mut chain.store, accounts);
+        let params = BlockParams {
             height: 0,
             parent: B256::ZERO,
             timestamp,
             base_fee: Setting::BaseFee.initial(),
             sends: (0, B256::ZERO),
         };
-        chain.append(Block::seal(place, Vec::new()));
-        chain.clock.step = Some(0);
-        setup::run(&mut chain)?;
-        chain.clock.step = None;
+        chain.append_block(Block::seal(params, Vec::new()));
+        chain.clock.block_interval = Some(0);
+        setup::deploy_genesis_contracts(&mut chain)?;
+        chain.clock.block_interval = None;
         chain.clock.set(timestamp);
         Ok(chain)
     }
 
-    /// A chain without blocks over a state.
-    fn over(store: Store) -> Self {
+    /// A chain without blocks on this state.
+    fn with_store(store: Store) -> Self {
         Self {
             store,
             blocks: Vec::new(),
             hashes: Vec::new(),
             heights: B256Map::default(),
-            places: B256Map::default(),
-            clock: Clock::default(),
+            transaction_locations: B256Map::default(),
+            clock: ChainClock::default(),
             automine: true,
-            pool: Pool::default(),
+            pool: TransactionPool::default(),
             snapshots: Snapshots::default(),
-            modules: Modules::default(),
-            heads: broadcast::Sender::new(HEADS),
+            module_cache: ModuleCache::default(),
+            heads: broadcast::Sender::new(HEADS_CAPACITY),
             changes: watch::Sender::new(0),
         }
     }
 
-    /// The newest block.
+    /// The latest block.
     pub(crate) fn latest(&self) -> &Arc<Block> {
-        #[expect(clippy::expect_used, reason = "block zero is appended before anybody can ask")]
+        #[expect(clippy::expect_used, reason = "`new` and `from_dump` append block zero")]
         self.blocks.last().expect("a chain has a first block")
     }
 
-    /// The height of the newest block.
+    /// Height of the latest block.
     pub(crate) fn height(&self) -> u64 {
         self.latest().height()
     }
@@ -149,15 +149,15 @@ impl Chain {
 
     /// The block and the index of a transaction.
     pub(crate) fn transaction(&self, hash: B256) -> Option<(&Arc<Block>, usize)> {
-        let (height, index) = *self.places.get(&hash)?;
+        let (height, index) = *self.transaction_locations.get(&hash)?;
         Some((self.block(height)?, index))
     }
 
-    /// The block that is meant; `None` if it does not exist.
+    /// The block with this id; `None` if it does not exist.
     ///
     /// # Errors
-    /// [`Refusal::NoTag`] for tags that this chain never reaches.
-    pub(crate) fn find(&self, id: BlockId) -> Result<Option<&Arc<Block>>, Refusal> {
+    /// [`ChainError::TagNotFound`] for tags that never refer to a block here.
+    pub(crate) fn find_block(&self, id: BlockId) -> Result<Option<&Arc<Block>>, ChainError> {
         Ok(match id {
             BlockId::Hash(hash) => self.block_by_hash(hash.block_hash),
             BlockId::Number(BlockNumberOrTag::Number(height)) => self.block(height),
@@ -165,56 +165,56 @@ impl Chain {
             BlockId::Number(BlockNumberOrTag::Latest | BlockNumberOrTag::Pending) => {
                 Some(self.latest())
             }
-            BlockId::Number(BlockNumberOrTag::Safe) => return Err(Refusal::NoTag("safe")),
+            BlockId::Number(BlockNumberOrTag::Safe) => return Err(ChainError::TagNotFound("safe")),
             BlockId::Number(BlockNumberOrTag::Finalized) => {
-                return Err(Refusal::NoTag("finalized"));
+                return Err(ChainError::TagNotFound("finalized"));
             }
         })
     }
 
-    /// The block that is meant.
+    /// The block with this id.
     ///
     /// # Errors
     /// If it does not exist.
-    pub(crate) fn get(&self, id: BlockId) -> Result<&Arc<Block>, Refusal> {
-        self.find(id)?.ok_or(Refusal::NoHeader)
+    pub(crate) fn require_block(&self, id: BlockId) -> Result<&Arc<Block>, ChainError> {
+        self.find_block(id)?.ok_or(ChainError::HeaderNotFound)
     }
 
-    /// The state after the block that is meant.
+    /// The state after the block with this id.
     ///
     /// # Errors
     /// If the block does not exist.
-    pub(crate) fn view(&self, id: BlockId) -> Result<View<'_>, Refusal> {
-        Ok(self.store.view(self.get(id)?.height()))
+    pub(crate) fn state_at(&self, id: BlockId) -> Result<StateView<'_>, ChainError> {
+        Ok(self.store.view(self.require_block(id)?.height()))
     }
 
-    /// Where new blocks are announced.
+    /// Announces new blocks.
     pub(crate) const fn heads(&self) -> &broadcast::Sender<Arc<Block>> {
         &self.heads
     }
 
-    /// The newest state.
-    pub(crate) fn newest(&self) -> View<'_> {
+    /// The state after the latest block.
+    pub(crate) fn latest_state(&self) -> StateView<'_> {
         self.store.view(self.height())
     }
 
-    /// What time it is.
-    pub(crate) const fn clock(&self) -> Clock {
+    /// The clock.
+    pub(crate) const fn clock(&self) -> ChainClock {
         self.clock
     }
 
-    /// Transactions that wait for a block.
-    pub(crate) const fn pool(&self) -> &Pool {
+    /// Pooled transactions.
+    pub(crate) const fn pool(&self) -> &TransactionPool {
         &self.pool
     }
 
-    /// A count that rises whenever anything changes.
+    /// A counter that changes with every change of the chain.
     pub(crate) const fn changes(&self) -> &watch::Sender<u64> {
         &self.changes
     }
 
     /// Counts a change.
-    fn touch(&self) {
+    fn notify_change(&self) {
         self.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
 }

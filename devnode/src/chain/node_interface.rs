@@ -1,83 +1,80 @@
-//! `NodeInterface`, which is no account: a Nitro node answers calls of it by itself. Here it answers to
-//! what it can without a parent chain.
+//! `NodeInterface`, a virtual contract that Nitro's RPC server answers itself. This chain answers
+//! what does not need a parent chain.
 
 use alloy::{
-    primitives::{Address, Bytes, TxKind, U256},
+    primitives::{Bytes, TxKind, U256},
     rpc::types::{BlockOverrides, TransactionRequest, state::StateOverride},
     sol_types::{SolCall, SolInterface},
 };
 
-use super::{Ask, Chain, Estimate, Refusal, call::GAS_CAP};
+use super::{CallRequest, Chain, ChainError, Estimate, call::GAS_CAP};
 use crate::{
     precompiles::abi::NodeInterface::{
         NodeInterfaceCalls as Function, blockL1NumCall, gasEstimateComponentsCall,
         gasEstimateComponentsReturn, gasEstimateL1ComponentCall, gasEstimateL1ComponentReturn,
         l2BlockRangeForL1Call, l2BlockRangeForL1Return, nitroGenesisBlockCall,
     },
+    precompiles::{NODE_INTERFACE_DEBUG, is_node_interface},
     state::{arbos::ARBOS, settings::Setting},
 };
 
-/// Where it answers.
-const NODE_INTERFACE: Address = Address::with_last_byte(0xc8);
-
-/// Where its other half answers, which knows retryable tickets.
-const NODE_INTERFACE_DEBUG: Address = Address::with_last_byte(0xc9);
-
-/// The height of the parent chain, which does not exist.
+/// Height of the parent chain, which does not exist.
 const PARENT_HEIGHT: u64 = 0;
 
-/// Whether the node itself answers calls of this address.
-pub(super) fn answers_at(address: Address) -> bool {
-    [NODE_INTERFACE, NODE_INTERFACE_DEBUG].contains(&address)
-}
-
 impl Chain {
-    /// Answers a call of `NodeInterface`; `None` if the call goes elsewhere. The gas that a node would
-    /// take is not counted.
+    /// Answers a call to `NodeInterface`; `None` if the call goes elsewhere. The gas of the call is
+    /// not counted.
     ///
     /// # Errors
-    /// If the call contradicts itself, if a node would have no answer, or if this chain has none.
-    pub(crate) fn node_interface(&mut self, ask: &Ask) -> Result<Option<Bytes>, Refusal> {
-        let to = match ask.request.to {
-            Some(TxKind::Call(to)) if answers_at(to) => to,
+    /// If the call is invalid, if Nitro would revert, or if the function is not implemented.
+    pub(crate) fn node_interface(
+        &mut self,
+        call: &CallRequest,
+    ) -> Result<Option<Bytes>, ChainError> {
+        let to = match call.request.to {
+            Some(TxKind::Call(to)) if is_node_interface(to) => to,
             _ => return Ok(None),
         };
-        let message = self.message(ask, GAS_CAP)?;
+        let message = self.call_message(call, GAS_CAP)?;
         if to == NODE_INTERFACE_DEBUG {
-            return Err(Refusal::NotImplemented("NodeInterfaceDebug"));
+            return Err(ChainError::NotImplemented("NodeInterfaceDebug"));
         }
-        let function = read(&message.data).ok_or(Refusal::NoAnswer)?;
+        let function = decode_call(&message.data).ok_or(ChainError::NodeInterfaceReverted)?;
         let payable = matches!(
             function,
             Function::gasEstimateComponents(_) | Function::gasEstimateL1Component(_)
         );
         if !payable && !message.value.is_zero() {
-            return Err(Refusal::NoAnswer);
+            return Err(ChainError::NodeInterfaceReverted);
         }
-        self.node_answer(ask, function).map(Some)
+        self.call_node_interface(call, function).map(Some)
     }
 
     /// Answers one function.
-    fn node_answer(&mut self, ask: &Ask, function: Function) -> Result<Bytes, Refusal> {
-        let missing = |name| Err(Refusal::NotImplemented(name));
-        let answer = match function {
+    fn call_node_interface(
+        &mut self,
+        call: &CallRequest,
+        function: Function,
+    ) -> Result<Bytes, ChainError> {
+        let missing = |name| Err(ChainError::NotImplemented(name));
+        let output = match function {
             Function::nitroGenesisBlock(_) => {
                 nitroGenesisBlockCall::abi_encode_returns(&U256::ZERO)
             }
             Function::blockL1Num(args) => {
-                self.block(args.height).ok_or(Refusal::NoAnswer)?;
+                self.block(args.height).ok_or(ChainError::NodeInterfaceReverted)?;
                 blockL1NumCall::abi_encode_returns(&PARENT_HEIGHT)
             }
             Function::l2BlockRangeForL1(args) => {
                 if args.parentHeight != PARENT_HEIGHT {
-                    return Err(Refusal::NoAnswer);
+                    return Err(ChainError::NodeInterfaceReverted);
                 }
                 let range = l2BlockRangeForL1Return { first: 0, last: self.height() };
                 l2BlockRangeForL1Call::abi_encode_returns(&range)
             }
             Function::gasEstimateComponents(args) => {
-                let gas = self.gas_of(ask, args)?;
-                let [base_fee, parent_price] = self.prices(ask)?;
+                let gas = self.estimate_components(call, args)?;
+                let [base_fee, parent_price] = self.prices(call)?;
                 gasEstimateComponentsCall::abi_encode_returns(&gasEstimateComponentsReturn {
                     gas,
                     parentGas: 0,
@@ -86,15 +83,17 @@ impl Chain {
                 })
             }
             Function::gasEstimateL1Component(_) => {
-                let [base_fee, parent_price] = self.prices(ask)?;
+                let [base_fee, parent_price] = self.prices(call)?;
                 gasEstimateL1ComponentCall::abi_encode_returns(&gasEstimateL1ComponentReturn {
                     parentGas: 0,
                     baseFee: base_fee,
                     parentPrice: parent_price,
                 })
             }
-            // Only chains that were there before Nitro know any.
-            Function::legacyLookupMessageBatchProof(_) => return Err(Refusal::NoAnswer),
+            // Only chains older than Nitro have such proofs.
+            Function::legacyLookupMessageBatchProof(_) => {
+                return Err(ChainError::NodeInterfaceReverted);
+            }
             Function::findBatchContainingBlock(_) => {
                 return missing("NodeInterface.findBatchContainingBlock");
             }
@@ -106,40 +105,49 @@ impl Chain {
                 return missing("NodeInterface.estimateRetryableTicket");
             }
         };
-        Ok(answer.into())
+        Ok(output.into())
     }
 
-    /// The gas that a transaction needs, of which none is for data on the parent chain.
-    fn gas_of(&mut self, ask: &Ask, args: gasEstimateComponentsCall) -> Result<u64, Refusal> {
-        if answers_at(args.to) {
-            return Err(Refusal::NoAnswer);
+    /// Estimates the gas of a transaction, without data on the parent chain.
+    fn estimate_components(
+        &mut self,
+        call: &CallRequest,
+        args: gasEstimateComponentsCall,
+    ) -> Result<u64, ChainError> {
+        if is_node_interface(args.to) {
+            return Err(ChainError::NodeInterfaceReverted);
         }
         let request = TransactionRequest {
             to: Some(if args.isCreation { TxKind::Create } else { TxKind::Call(args.to) }),
-            gas: ask.request.gas.map(|gas| gas.min(GAS_CAP)),
+            gas: call.request.gas.map(|gas| gas.min(GAS_CAP)),
             input: args.data.into(),
             access_list: None,
-            ..ask.request.clone()
+            ..call.request.clone()
         };
         let (state, overrides) = (StateOverride::default(), BlockOverrides::default());
-        let inner = Ask { request, state, overrides, ..ask.clone() };
+        let inner = CallRequest {
+            request,
+            state_overrides: state,
+            block_overrides: overrides,
+            ..call.clone()
+        };
         match self.estimate(&inner) {
             Ok(Estimate::Gas(gas)) => Ok(gas),
-            _ => Err(Refusal::NoAnswer),
+            _ => Err(ChainError::NodeInterfaceReverted),
         }
     }
 
-    /// Wei per gas, and wei per unit of data on the parent chain.
-    fn prices(&self, ask: &Ask) -> Result<[U256; 2], Refusal> {
-        let view = self.view(ask.block)?;
+    /// Base fee in wei per gas, and wei per unit of data on the parent chain.
+    fn prices(&self, call: &CallRequest) -> Result<[U256; 2], ChainError> {
+        let view = self.state_at(call.block)?;
         Ok([Setting::BaseFee, Setting::L1PricePerUnit]
             .map(|setting| view.slot(ARBOS, setting.slot())))
     }
 }
 
-/// The function that is called, with its arguments: numbers have to fit their types, an address may
-/// have anything in its unused bytes.
-fn read(input: &[u8]) -> Option<Function> {
+/// Decodes the called function with its arguments. Numbers must fit their types; the padding of an
+/// address is ignored, as in Nitro.
+fn decode_call(input: &[u8]) -> Option<Function> {
     let mut clean = input.to_vec();
     let selectors = [gasEstimateComponentsCall::SELECTOR, gasEstimateL1ComponentCall::SELECTOR];
     if selectors.iter().any(|selector| clean.starts_with(selector)) {

@@ -1,4 +1,4 @@
-//! Transactions that wait for a block, which they only do while blocks are not made at once.
+//! The pool: transactions that wait for a block, which they do only while automine is off.
 
 use std::collections::BTreeSet;
 
@@ -7,78 +7,81 @@ use alloy::{
     primitives::{Address, B256},
 };
 
-use super::{Incoming, Refusal};
+use super::{ChainError, RecoveredTransaction};
 
-/// The most transactions that wait.
+/// Maximum number of pooled transactions.
 const CAPACITY: usize = 4096;
 
-/// Transactions in the order in which they came.
+/// Transactions in order of arrival.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Pool(Vec<Incoming>);
+pub(crate) struct TransactionPool(Vec<RecoveredTransaction>);
 
-impl Pool {
-    /// Adds a transaction, or puts it in the place of one with the same sender and nonce.
+impl TransactionPool {
+    /// Adds a transaction, or replaces the one with the same sender and nonce.
     ///
     /// # Errors
-    /// If it is there already, if it does not pay a tenth more than the one whose place it wants, or
-    /// if too many wait.
-    pub(super) fn add(&mut self, incoming: Incoming) -> Result<(), Refusal> {
-        let key = |incoming: &Incoming| (incoming.sender(), incoming.nonce());
+    /// If the transaction is already pooled, if a replacement does not pay a tenth more, or if the
+    /// pool is full.
+    pub(super) fn add(&mut self, incoming: RecoveredTransaction) -> Result<(), ChainError> {
+        let key = |incoming: &RecoveredTransaction| (incoming.sender(), incoming.nonce());
         let Some(old) = self.0.iter_mut().find(|old| key(old) == key(&incoming)) else {
             if self.0.len() >= CAPACITY {
-                return Err(Refusal::PoolFull);
+                return Err(ChainError::PoolFull);
             }
             self.0.push(incoming);
             return Ok(());
         };
         if old.hash() == incoming.hash() {
-            return Err(Refusal::Known);
+            return Err(ChainError::AlreadyKnown);
         }
-        let price = |incoming: &Incoming| incoming.transaction.max_fee_per_gas();
+        let price = |incoming: &RecoveredTransaction| incoming.transaction.max_fee_per_gas();
         let least = price(old).saturating_mul(11).div_ceil(10);
         if price(&incoming) < least {
-            return Err(Refusal::Underpriced);
+            return Err(ChainError::ReplacementUnderpriced);
         }
         *old = incoming;
         Ok(())
     }
 
-    /// The first nonce from `nonce` on that no waiting transaction of `sender` has.
+    /// The first nonce from `nonce` on without a pooled transaction of `sender`.
     pub(super) fn next_nonce(&self, sender: Address, nonce: u64) -> u64 {
         let own = self.0.iter().filter(|incoming| incoming.sender() == sender);
-        let taken: BTreeSet<u64> = own.map(Incoming::nonce).collect();
+        let taken: BTreeSet<u64> = own.map(RecoveredTransaction::nonce).collect();
         (nonce..u64::MAX).find(|nonce| !taken.contains(nonce)).unwrap_or(u64::MAX)
     }
 
-    /// A transaction by hash.
-    pub(crate) fn get(&self, hash: B256) -> Option<&Incoming> {
+    /// A pooled transaction by hash.
+    pub(crate) fn get(&self, hash: B256) -> Option<&RecoveredTransaction> {
         self.0.iter().find(|incoming| incoming.hash() == hash)
     }
 
     /// All transactions, in order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Incoming> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &RecoveredTransaction> {
         self.0.iter()
     }
 
-    /// Drops those that `condemned` names; whether there were any.
-    pub(super) fn drop_if(&mut self, condemned: impl Fn(&Incoming) -> bool) -> bool {
+    /// Removes transactions that match; returns whether there were any.
+    pub(super) fn remove_matching(
+        &mut self,
+        matches: impl Fn(&RecoveredTransaction) -> bool,
+    ) -> bool {
         let before = self.0.len();
-        self.0.retain(|incoming| !condemned(incoming));
+        self.0.retain(|incoming| !matches(incoming));
         self.0.len() < before
     }
 }
 
-impl IntoIterator for Pool {
-    type Item = Incoming;
-    type IntoIter = std::vec::IntoIter<Incoming>;
+impl IntoIterator for TransactionPool {
+    type Item = RecoveredTransaction;
+    type IntoIter = std::vec::IntoIter<RecoveredTransaction>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
     }
 }
 
-impl FromIterator<Incoming> for Pool {
-    fn from_iter<I: IntoIterator<Item = Incoming>>(transactions: I) -> Self {
+impl FromIterator<RecoveredTransaction> for TransactionPool {
+    fn from_iter<I: IntoIterator<Item = RecoveredTransaction>>(transactions: I) -> Self {
         Self(transactions.into_iter().collect())
     }
 }

@@ -1,4 +1,4 @@
-//! Taking a transaction: what is checked, in which order, and the block that it makes.
+//! Submitting a transaction: the order of checks, and its block.
 
 use alloy::{
     consensus::{Transaction, TxEnvelope, transaction::Recovered},
@@ -6,142 +6,146 @@ use alloy::{
 };
 
 use super::{
-    Chain, Included, Incoming, Refusal,
-    block::{GAS_LIMIT, Place, SEQUENCER},
-    fee::Fee,
-    transaction::message,
+    Chain, ChainError, IncludedTransaction, RecoveredTransaction,
+    block::{BlockParams, GAS_LIMIT, SEQUENCER},
+    fee::MaxFee,
+    transaction::transaction_message,
 };
 use crate::{
     CHAIN_ID,
-    exec::{self, End, MAX_CODE, Message, Modules, State, Surroundings},
-    precompiles::Facts,
+    exec::{self, ExecutionEnv, ExecutionStatus, MAX_CODE, Message, ModuleCache, State},
+    precompiles::BlockContext,
     state::settings::Setting,
 };
 
-/// The most bytes that a transaction may have.
+/// Maximum size of a transaction in bytes.
 const MAX_TRANSACTION: usize = 85_000;
 
-/// The most bytes of init code.
+/// Maximum size of init code in bytes.
 pub(super) const MAX_INIT_CODE: usize = 2 * MAX_CODE;
 
 impl Chain {
-    /// Takes a transaction: runs it in a block of its own, or lets it wait for the next block if
-    /// blocks are not made at once. Its hash.
+    /// Submits a transaction: mines it in a block of its own, or pools it if automine is off.
+    /// Returns its hash.
     ///
     /// # Errors
-    /// Why it is refused. A transaction that runs and fails is not refused.
-    pub(crate) fn submit(&mut self, incoming: Incoming) -> Result<B256, Refusal> {
+    /// If the transaction is rejected. A transaction that runs and fails is not rejected.
+    pub(crate) fn submit(&mut self, incoming: RecoveredTransaction) -> Result<B256, ChainError> {
         let hash = incoming.hash();
         if self.automine {
-            let message = self.admit(&incoming, self.height())?;
-            let place = self.begin();
-            let included = self.include(place, incoming.transaction, &message)?;
-            self.close(place, vec![included]);
-            self.mine_ready();
+            let message = self.validate_transaction(&incoming, self.height())?;
+            let params = self.begin_block();
+            let included = self.apply_transaction(params, incoming.transaction, &message)?;
+            self.seal_block(params, vec![included]);
+            self.mine_until_idle();
             return Ok(hash);
         }
-        match self.admit(&incoming, self.height()) {
-            Err(Refusal::NonceTooHigh { from, have, .. }) if have <= self.next_nonce(from) => {}
-            judged => drop(judged?),
+        match self.validate_transaction(&incoming, self.height()) {
+            Err(ChainError::NonceTooHigh { from, have, .. }) if have <= self.next_nonce(from) => {}
+            other_result => drop(other_result?),
         }
         self.pool.add(incoming)?;
-        self.touch();
+        self.notify_change();
         Ok(hash)
     }
 
-    /// The nonce of the next transaction of an account, after those that wait.
+    /// The next free nonce of an account, counting pooled transactions.
     pub(crate) fn next_nonce(&self, account: Address) -> u64 {
-        let nonce = self.newest().nonce(account);
+        let nonce = self.latest_state().nonce(account);
         self.pool.next_nonce(account, nonce)
     }
 
-    /// Checks a transaction against the state after block `height`; what to run.
-    pub(super) fn admit(&self, incoming: &Incoming, height: u64) -> Result<Message, Refusal> {
+    /// Checks a transaction against the state after block `height` and returns its message.
+    pub(super) fn validate_transaction(
+        &self,
+        incoming: &RecoveredTransaction,
+        height: u64,
+    ) -> Result<Message, ChainError> {
         let transaction = &incoming.transaction;
         let from = transaction.signer();
         let base_fee = self.base_fee();
         let cap = transaction.max_fee_per_gas();
-        let fee = Fee::new(U256::from(cap), transaction.gas_limit());
-        if fee.is_absurd() {
-            return Err(Refusal::FeeCap(fee));
+        let fee = MaxFee::new(U256::from(cap), transaction.gas_limit());
+        if fee.exceeds_cap() {
+            return Err(ChainError::FeeCapExceeded(fee));
         }
-        let message = message(transaction, base_fee);
+        let message = transaction_message(transaction, base_fee);
         if exec::intrinsic_gas(&message) > message.gas {
-            return Err(Refusal::IntrinsicGas);
+            return Err(ChainError::IntrinsicGasTooLow);
         }
         if let Some(other) = transaction.chain_id().filter(|&id| id != CHAIN_ID) {
-            return Err(Refusal::ChainId(other));
+            return Err(ChainError::ChainId(other));
         }
         if cap < u128::from(base_fee) {
-            return Err(Refusal::BaseFee { from, cap, base: base_fee, call: false });
+            return Err(ChainError::MaxFeeBelowBaseFee { from, cap, base: base_fee, call: false });
         }
         let sender = self.store.account(from, height).unwrap_or_default();
         let (have, want) = (transaction.nonce(), sender.nonce);
         if have < want {
-            return Err(Refusal::NonceTooLow { from, have, want });
+            return Err(ChainError::NonceTooLow { from, have, want });
         }
         let price = fee.wei().saturating_add(transaction.value());
         if sender.balance < price {
-            return Err(Refusal::Funds { from, have: sender.balance, want: price });
+            return Err(ChainError::InsufficientFunds { from, have: sender.balance, want: price });
         }
         if incoming.size > MAX_TRANSACTION {
-            return Err(Refusal::Oversized);
+            return Err(ChainError::OversizedData);
         }
         if have > want {
-            return Err(Refusal::NonceTooHigh { from, have, want });
+            return Err(ChainError::NonceTooHigh { from, have, want });
         }
         if message.to.is_create() && message.data.len() > MAX_INIT_CODE {
-            return Err(Refusal::InitCode(message.data.len()));
+            return Err(ChainError::InitCodeTooLarge(message.data.len()));
         }
         if transaction.is_eip7702() && message.authorizations.is_empty() {
-            return Err(Refusal::NoAuthorizations(from));
+            return Err(ChainError::EmptyAuthorizationList(from));
         }
         Ok(message.cap_gas(self.setting(Setting::MaxTxGas)))
     }
 
-    /// Runs a transaction in the block at `place` and keeps what it changed.
-    pub(super) fn include(
+    /// Runs a transaction in a block and commits its changes.
+    pub(super) fn apply_transaction(
         &mut self,
-        place: Place,
+        params: BlockParams,
         transaction: Recovered<TxEnvelope>,
         message: &Message,
-    ) -> Result<Included, Refusal> {
-        let state = State::new(self.store.view(place.height));
-        let around = surroundings(place, state, &self.hashes, &mut self.modules);
-        let execution = exec::execute(around, message)?;
-        self.store.commit(place.height, execution.changes);
-        Ok(Included {
-            success: matches!(execution.end, End::Success),
+    ) -> Result<IncludedTransaction, ChainError> {
+        let state = State::new(self.store.view(params.height));
+        let env = block_execution_env(params, state, &self.hashes, &mut self.module_cache);
+        let execution = exec::execute(env, message)?;
+        self.store.commit(params.height, execution.changes);
+        Ok(IncludedTransaction {
+            success: matches!(execution.status, ExecutionStatus::Success),
             gas_used: execution.gas_used,
             logs: execution.logs,
-            contract: contract(&transaction),
+            contract: created_address(&transaction),
             transaction,
         })
     }
 }
 
-/// What a transaction runs in, in the block at `place`.
-pub(super) fn surroundings<'a>(
-    place: Place,
+/// The environment of a transaction in a block.
+pub(super) fn block_execution_env<'a>(
+    params: BlockParams,
     state: State<'a>,
     hashes: &'a [B256],
-    modules: &'a mut Modules,
-) -> Surroundings<'a> {
-    let Place { height, timestamp, base_fee, .. } = place;
-    Surroundings {
+    modules: &'a mut ModuleCache,
+) -> ExecutionEnv<'a> {
+    let BlockParams { height, timestamp, base_fee, .. } = params;
+    ExecutionEnv {
         state,
-        facts: Facts { height, timestamp, base_fee },
+        block_context: BlockContext { height, timestamp, base_fee },
         beneficiary: SEQUENCER,
         gas_limit: GAS_LIMIT,
         hashes,
-        moved: AddressMap::default(),
-        replaced: Vec::new(),
-        modules,
+        moved_precompiles: AddressMap::default(),
+        replaced_precompiles: Vec::new(),
+        module_cache: modules,
         deadline: None,
     }
 }
 
 /// The address of the contract that a transaction creates.
-pub(super) fn contract(transaction: &Recovered<TxEnvelope>) -> Option<Address> {
+pub(super) fn created_address(transaction: &Recovered<TxEnvelope>) -> Option<Address> {
     transaction.is_create().then(|| transaction.signer().create(transaction.nonce()))
 }

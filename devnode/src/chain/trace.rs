@@ -1,4 +1,4 @@
-//! Tracing: of calls, and of transactions, which run again on the state that they met.
+//! Traces of calls, and of transactions, which run again on their original state.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use alloy::{eips::BlockId, primitives::B256, rpc::types::trace::geth::GethDebugT
 use revm::DatabaseCommit;
 
 use super::{
-    Ask, Chain, Included, Refusal, block::Place, call::GAS_CAP, genesis, submit,
-    transaction::message,
+    CallRequest, Chain, ChainError, IncludedTransaction, block::BlockParams, call::GAS_CAP,
+    genesis, submit, transaction::transaction_message,
 };
 use crate::{
     exec::{self, Origin, State, Trace, Tracer},
@@ -18,77 +18,76 @@ impl Chain {
     /// Traces a transaction.
     ///
     /// # Errors
-    /// If there is no such transaction or tracer.
-    pub(crate) fn trace(
+    /// If the transaction or the tracer does not exist.
+    pub(crate) fn trace_transaction(
         &mut self,
         hash: B256,
         options: GethDebugTracingOptions,
-    ) -> Result<Trace, Refusal> {
-        let (block, index) = self.transaction(hash).ok_or(Refusal::NoTransaction)?;
+    ) -> Result<Trace, ChainError> {
+        let (block, index) = self.transaction(hash).ok_or(ChainError::TransactionNotFound)?;
         let block = Arc::clone(block);
         let tracer = Tracer::new(options)?;
-        let Self { store, hashes, modules, .. } = self;
+        let Self { store, hashes, module_cache: modules, .. } = self;
 
-        let place = block.place();
-        let height = usize::try_from(place.height).unwrap_or(usize::MAX);
+        let params = block.params();
+        let height = usize::try_from(params.height).unwrap_or(usize::MAX);
         let hashes = hashes.get(..height).unwrap_or_default();
-        let mut state = before(store, place);
+        let mut state = state_before(store, params);
         let cap = state.db.slot(ARBOS, Setting::MaxTxGas.slot()).saturating_to();
-        let mut messages = block
-            .transactions
-            .iter()
-            .map(|included| message(&included.transaction, place.base_fee).cap_gas(cap));
+        let mut messages = block.transactions.iter().map(|included| {
+            transaction_message(&included.transaction, params.base_fee).cap_gas(cap)
+        });
         for message in messages.by_ref().take(index) {
-            let around = submit::surroundings(place, state.clone(), hashes, modules);
-            let changes = exec::execute(around, &message)?.changes;
+            let env = submit::block_execution_env(params, state.clone(), hashes, modules);
+            let changes = exec::execute(env, &message)?.changes;
             state.commit(changes);
         }
-        let message = messages.next().ok_or(Refusal::NoTransaction)?;
-        let around = submit::surroundings(place, state, hashes, modules);
+        let message = messages.next().ok_or(ChainError::TransactionNotFound)?;
+        let env = submit::block_execution_env(params, state, hashes, modules);
         let origin =
             Origin { block_hash: Some(block.hash()), tx_index: Some(index), tx_hash: Some(hash) };
-        Ok(exec::trace(around, &message, tracer, Some(origin))?)
+        Ok(exec::trace(env, &message, tracer, Some(origin))?)
     }
 
     /// Traces all transactions of a block, each with its hash.
     ///
     /// # Errors
-    /// If there is no such block or tracer.
+    /// If the block or the tracer does not exist.
     pub(crate) fn trace_block(
         &mut self,
         id: BlockId,
         options: &GethDebugTracingOptions,
-    ) -> Result<Vec<(B256, Trace)>, Refusal> {
-        let block = Arc::clone(self.get(id)?);
+    ) -> Result<Vec<(B256, Trace)>, ChainError> {
+        let block = Arc::clone(self.require_block(id)?);
         if block.height() == 0 {
-            return Err(Refusal::Genesis);
+            return Err(ChainError::GenesisNotTraceable);
         }
-        let hashes = block.transactions.iter().map(Included::hash);
-        hashes.map(|hash| Ok((hash, self.trace(hash, options.clone())?))).collect()
+        let hashes = block.transactions.iter().map(IncludedTransaction::hash);
+        hashes.map(|hash| Ok((hash, self.trace_transaction(hash, options.clone())?))).collect()
     }
 
     /// Traces a call.
     ///
     /// # Errors
-    /// Why it may not run, or that there is no such tracer.
+    /// If the call may not run, or if the tracer does not exist.
     pub(crate) fn trace_call(
         &mut self,
-        ask: &Ask,
+        call: &CallRequest,
         options: GethDebugTracingOptions,
-    ) -> Result<Trace, Refusal> {
-        let gas = ask.request.gas.unwrap_or(GAS_CAP).min(GAS_CAP);
-        let message = self.message(ask, gas)?;
-        let (mut stage, modules) = self.stage(ask)?;
-        stage.check(&message).map_err(|why| Refusal::Traced(Box::new(why)))?;
+    ) -> Result<Trace, ChainError> {
+        let gas = call.request.gas.unwrap_or(GAS_CAP).min(GAS_CAP);
+        let message = self.call_message(call, gas)?;
+        let (mut context, modules) = self.call_context(call)?;
+        context.validate(&message).map_err(|why| ChainError::TraceCall(Box::new(why)))?;
         let tracer = Tracer::new(options)?;
-        Ok(exec::trace(stage.around(modules), &message, tracer, None)?)
+        Ok(exec::trace(context.execution_env(modules), &message, tracer, None)?)
     }
 }
 
-/// The state that the first transaction of the block at `place` met.
-fn before(store: &Store, place: Place) -> State<'_> {
-    let mut state = State::new(store.view(place.height.saturating_sub(1)));
-    let slot = genesis::parent_slot(place.height);
-    let Ok(()) = state.insert_account_storage(genesis::HASH_HISTORY, slot, place.parent.into());
+/// The state before the first transaction of a block.
+fn state_before(store: &Store, params: BlockParams) -> State<'_> {
+    let mut state = State::new(store.view(params.height.saturating_sub(1)));
+    let slot = genesis::parent_hash_slot(params.height);
+    let Ok(()) = state.insert_account_storage(genesis::HASH_HISTORY, slot, params.parent.into());
     state
 }

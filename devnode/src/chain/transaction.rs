@@ -1,4 +1,4 @@
-//! A transaction that comes in: reading it, who sent it, and what it runs.
+//! Transactions: decoding, sender recovery, and their message.
 
 use alloy::{
     consensus::{
@@ -9,61 +9,62 @@ use alloy::{
 };
 use revm::precompile::crypto;
 
-use super::{DecodeError, fields::explain};
-use crate::exec::{Message, Price};
+use super::{TransactionDecodeError, rlp_fields::explain_rlp_error};
+use crate::exec::{GasPrice, Message};
 
-/// A transaction whose sender is known.
+/// A transaction with its sender.
 #[derive(Clone, Debug)]
-pub(crate) struct Incoming {
+pub(crate) struct RecoveredTransaction {
     /// The transaction and its sender.
     pub(crate) transaction: Recovered<TxEnvelope>,
-    /// Bytes of its encoding.
+    /// Length of the encoding in bytes.
     pub(super) size: usize,
 }
 
-impl Incoming {
-    /// Reads a signed transaction and finds out who signed it. Needs no chain, and takes a while.
+impl RecoveredTransaction {
+    /// Decodes a signed transaction and recovers its sender. CPU-bound; needs no chain.
     ///
     /// # Errors
-    /// Why it is none.
-    pub(crate) fn decode(raw: &[u8]) -> Result<Self, DecodeError> {
+    /// If the bytes are not a valid transaction.
+    pub(crate) fn decode(raw: &[u8]) -> Result<Self, TransactionDecodeError> {
         let envelope = decode(raw)?;
-        let signer = signer(&envelope).ok_or(DecodeError::Signature)?;
+        let signer = recover_signer(&envelope).ok_or(TransactionDecodeError::InvalidSignature)?;
         let transaction = Recovered::new_unchecked(envelope, signer);
         Ok(Self { transaction, size: raw.len() })
     }
 
-    /// A transaction that `sender` signed.
+    /// A transaction signed by `sender`.
     pub(crate) fn new(envelope: TxEnvelope, sender: Address) -> Self {
         let size = envelope.encode_2718_len();
         Self { transaction: Recovered::new_unchecked(envelope, sender), size }
     }
 
-    /// A transaction that `sender` did not sign. What stands for the signature is the sender's
-    /// address, so that no two senders' transactions have the same hash.
+    /// A transaction that `sender` did not sign (impersonation). The signature field holds the
+    /// sender's address, so that hashes differ between senders.
     pub(crate) fn unsigned(transaction: TypedTransaction, sender: Address) -> Self {
         let signature = Signature::new(U256::from_be_slice(sender.as_slice()), U256::ONE, false);
         Self::new(transaction.into_envelope(signature), sender)
     }
 
-    /// Its hash.
+    /// Hash of the transaction.
     pub(crate) fn hash(&self) -> B256 {
         *self.transaction.hash()
     }
 
-    /// Who sent it.
+    /// Sender.
     pub(crate) const fn sender(&self) -> Address {
         self.transaction.signer()
     }
 
-    /// Its number among those of its sender.
+    /// Nonce.
     pub(crate) fn nonce(&self) -> u64 {
         self.transaction.nonce()
     }
 }
 
-/// What a transaction runs in a block with this base fee. Its tip is offered, and never paid.
-pub(super) fn message(transaction: &Recovered<TxEnvelope>, base_fee: u64) -> Message {
+/// The message of a transaction in a block with this base fee. Tips affect the offered price but
+/// are never paid.
+pub(super) fn transaction_message(transaction: &Recovered<TxEnvelope>, base_fee: u64) -> Message {
     Message {
         from: transaction.signer(),
         to: transaction.to().map_or(TxKind::Create, TxKind::Call),
@@ -72,7 +73,7 @@ pub(super) fn message(transaction: &Recovered<TxEnvelope>, base_fee: u64) -> Mes
         nonce: transaction.nonce(),
         gas: transaction.gas_limit(),
         held_gas: 0,
-        price: Price {
+        price: GasPrice {
             paid: base_fee,
             offered: Some(transaction.effective_gas_price(Some(base_fee))),
         },
@@ -81,31 +82,32 @@ pub(super) fn message(transaction: &Recovered<TxEnvelope>, base_fee: u64) -> Mes
     }
 }
 
-/// Reads a transaction.
-pub(super) fn decode(raw: &[u8]) -> Result<TxEnvelope, DecodeError> {
-    let (&first, rest) = raw.split_first().ok_or(DecodeError::TooShort)?;
+/// Decodes a transaction.
+pub(super) fn decode(raw: &[u8]) -> Result<TxEnvelope, TransactionDecodeError> {
+    let (&first, rest) = raw.split_first().ok_or(TransactionDecodeError::TooShort)?;
     if rest.is_empty() {
-        return Err(DecodeError::TooShort);
+        return Err(TransactionDecodeError::TooShort);
     }
     let mut rest = raw;
     let envelope = match first {
         1 | 2 | 4 => TxEnvelope::decode_2718(&mut rest),
         0x80.. => {
-            alloy::rlp::Header::decode(&mut &*raw).map_err(|error| explain(raw, error))?;
+            alloy::rlp::Header::decode(&mut &*raw)
+                .map_err(|error| explain_rlp_error(raw, error))?;
             Signed::<TxLegacy>::fallback_decode(&mut rest).map(TxEnvelope::Legacy)
         }
-        _ => return Err(DecodeError::Type),
+        _ => return Err(TransactionDecodeError::UnsupportedType),
     }
     .map_err(|error| match error {
-        Eip2718Error::RlpError(error) => explain(raw, error),
-        _ => DecodeError::Type,
+        Eip2718Error::RlpError(error) => explain_rlp_error(raw, error),
+        _ => TransactionDecodeError::UnsupportedType,
     })?;
-    if rest.is_empty() { Ok(envelope) } else { Err(DecodeError::Trailing) }
+    if rest.is_empty() { Ok(envelope) } else { Err(TransactionDecodeError::TrailingBytes) }
 }
 
-/// Who signed a transaction, found by what answers at the precompile for that; `None` if nobody can
-/// have, or if the signature is the one of the two that nobody should make.
-fn signer(envelope: &TxEnvelope) -> Option<Address> {
+/// Recovers the signer with the ecrecover precompile's implementation; `None` if the signature is
+/// invalid or has a high `s` (EIP-2).
+fn recover_signer(envelope: &TxEnvelope) -> Option<Address> {
     let signature = envelope.signature();
     if signature.normalize_s().is_some() {
         return None;
@@ -130,28 +132,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_signer_is_found_and_only_in_the_lower_half() {
+    fn signers_are_recovered_only_from_low_s() {
         for number in 1..20_u64 {
             let key = B256::from(U256::from(number));
             let author = PrivateKeySigner::from_bytes(&key).unwrap();
             let transaction = TxLegacy { nonce: number, ..TxLegacy::default() };
             let signature = author.sign_hash_sync(&transaction.signature_hash()).unwrap();
             let signed = TxEnvelope::from(transaction.clone().into_signed(signature));
-            assert_eq!(signer(&signed), Some(author.address()));
-            assert_eq!(signed.recover_signer().ok(), signer(&signed));
+            assert_eq!(recover_signer(&signed), Some(author.address()));
+            assert_eq!(signed.recover_signer().ok(), recover_signer(&signed));
 
             let order = b256!("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141");
             let s = U256::from_be_bytes(order.0).wrapping_sub(signature.s());
             let other = Signature::new(signature.r(), s, !signature.v());
             let other = TxEnvelope::from(transaction.into_signed(other));
-            assert_eq!(signer(&other), None);
+            assert_eq!(recover_signer(&other), None);
         }
     }
 
     #[test]
-    fn zero_signs_nothing() {
+    fn a_zero_signature_is_invalid() {
         let signature = Signature::new(U256::ZERO, U256::ZERO, false);
         let transaction = TxEnvelope::from(TxLegacy::default().into_signed(signature));
-        assert_eq!(signer(&transaction), None);
+        assert_eq!(recover_signer(&transaction), None);
     }
 }

@@ -1,5 +1,4 @@
-//! The EVM with everything that makes it Arbitrum's. The only file that names revm's generics, but for
-//! [`super::watch`], which adds what tracers need.
+//! The EVM with Arbitrum's additions. Only this file and [`super::inspector`] name revm's generics.
 
 use std::{mem, time::Instant};
 
@@ -22,152 +21,153 @@ use revm::{
 use stylus_engine::{Pages, program::is_program};
 
 use super::{
-    Message, Modules, RunError, State,
-    frames::Frames,
-    halt::Detail,
-    host::Move,
+    ExecutionError, Message, ModuleCache, State,
+    call_stack::CallStack,
+    halt::HaltDetail,
+    inspector::{InspectorRef, MAX_TRACE},
     opcodes::opcodes,
-    precompiles::Precompiles,
+    precompile_host::Transfer,
+    precompiles::ArbPrecompiles,
     program,
-    watch::{MAX_TRACE, Watcher},
 };
-use crate::precompiles::{self as arbitrum, Facts, Host};
+use crate::precompiles::{self as arbitrum, BlockContext, PrecompileHost};
 
-/// The code that stands at every precompile of Arbitrum.
+/// Code of every Arbitrum precompile.
 pub(crate) const PRECOMPILE_CODE: [u8; 1] = [0xfe];
 
-/// What runs in a context: the journal over the state, and Arbitrum's additions.
-pub(super) type Ctx<'a> = Context<BlockEnv, TxEnv, CfgEnv, State<'a>, Journal<State<'a>>, Arb<'a>>;
+/// Context of a message: revm's journal over the state, and Arbitrum's additions.
+pub(super) type Ctx<'a> =
+    Context<BlockEnv, TxEnv, CfgEnv, State<'a>, Journal<State<'a>>, ArbContext<'a>>;
 
-/// revm's own EVM.
-type Inner<'a> = Evm<
+/// The wrapped EVM of revm.
+type InnerEvm<'a> = Evm<
     Ctx<'a>,
-    Watcher<'a>,
+    InspectorRef<'a>,
     EthInstructions<EthInterpreter, Ctx<'a>>,
-    Precompiles,
+    ArbPrecompiles,
     EthFrame<EthInterpreter>,
 >;
 
-/// What Arbitrum adds to a context.
-pub(super) struct Arb<'a> {
+/// Arbitrum's additions to the context of a message.
+pub(super) struct ArbContext<'a> {
     /// Height, time and base fee of the block.
-    pub(super) facts: Facts,
-    /// The hashes of all blocks so far.
+    pub(super) block_context: BlockContext,
+    /// Hashes of all blocks so far, by height.
     pub(super) hashes: &'a [B256],
-    /// The compiled programs.
-    pub(super) modules: &'a mut Modules,
-    /// Wei per gas that the message offers.
+    /// Compiled programs.
+    pub(super) module_cache: &'a mut ModuleCache,
+    /// Gas price offered by the message, in wei.
     pub(super) offered_price: U256,
-    /// Wei per gas that it pays.
+    /// Gas price paid, in wei.
     pub(super) paid_price: u64,
-    /// Gas paid for in advance beyond what it runs with.
+    /// Gas paid for in advance beyond the limit of the execution.
     pub(super) held_gas: u64,
     /// Wasm pages in use.
     pub(super) pages: Pages,
     /// Open frames.
-    pub(super) frames: Frames,
-    /// What the precompile that ran last moved, in order.
-    pub(super) moves: Vec<Move>,
-    /// Bytes of the init code that CREATE refused last.
-    pub(super) init_code: usize,
-    /// More about the failure of the outermost frame.
-    pub(super) detail: Option<Detail>,
-    /// When the message has to be done.
+    pub(super) call_stack: CallStack,
+    /// Ether moved by the latest precompile call, in order.
+    pub(super) transfers: Vec<Transfer>,
+    /// Length of the init code that the latest CREATE rejected.
+    pub(super) init_code_size: usize,
+    /// Details of the failure of the outermost frame.
+    pub(super) halt_detail: Option<HaltDetail>,
+    /// Deadline of the message.
     deadline: Option<Instant>,
-    /// Why it comes to nothing.
-    stopped: Option<RunError>,
-    /// Bytes that may still be told of it.
-    room: usize,
+    /// Why the message is aborted, if it is.
+    abort_reason: Option<ExecutionError>,
+    /// Bytes that the trace may still take.
+    trace_budget: usize,
 }
 
-impl<'a> Arb<'a> {
-    /// For a message that has not begun.
+impl<'a> ArbContext<'a> {
+    /// The context of a message that has not started.
     pub(super) fn new(
-        facts: Facts,
+        block_context: BlockContext,
         hashes: &'a [B256],
-        modules: &'a mut Modules,
+        modules: &'a mut ModuleCache,
         message: &Message,
         deadline: Option<Instant>,
     ) -> Self {
         Self {
-            facts,
+            block_context,
             hashes,
-            modules,
+            module_cache: modules,
             offered_price: U256::from(message.price.offered.unwrap_or_default()),
             paid_price: message.price.paid,
             held_gas: message.held_gas,
             pages: Pages::default(),
-            frames: Frames::default(),
-            moves: Vec::new(),
-            init_code: 0,
-            detail: None,
+            call_stack: CallStack::default(),
+            transfers: Vec::new(),
+            init_code_size: 0,
+            halt_detail: None,
             deadline,
-            stopped: None,
-            room: MAX_TRACE,
+            abort_reason: None,
+            trace_budget: MAX_TRACE,
         }
     }
 
-    /// Whether the message goes nowhere any more, for one because its time is over.
-    pub(super) fn is_stopped(&mut self) -> bool {
-        if self.stopped.is_none()
+    /// Whether the message is aborted. Aborts it if its deadline has passed.
+    pub(super) fn is_aborted(&mut self) -> bool {
+        if self.abort_reason.is_none()
             && self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
         {
-            self.stopped = Some(RunError::Late);
+            self.abort_reason = Some(ExecutionError::TimedOut);
         }
-        self.stopped.is_some()
+        self.abort_reason.is_some()
     }
 
-    /// Notes that so many bytes are told of the message, which comes to nothing if they are too many.
-    pub(super) fn tell(&mut self, bytes: usize) {
-        match self.room.checked_sub(bytes) {
-            Some(rest) => self.room = rest,
-            None => self.stop(RunError::LongTrace),
+    /// Takes bytes from the budget of the trace; aborts the message if they exceed it.
+    pub(super) fn charge_trace(&mut self, bytes: usize) {
+        match self.trace_budget.checked_sub(bytes) {
+            Some(rest) => self.trace_budget = rest,
+            None => self.abort(ExecutionError::TraceTooLong),
         }
     }
 
-    /// Lets the message come to nothing.
-    pub(super) fn stop(&mut self, why: RunError) {
-        self.stopped = Some(why);
+    /// Aborts the message.
+    pub(super) fn abort(&mut self, why: ExecutionError) {
+        self.abort_reason = Some(why);
     }
 }
 
-/// revm's EVM, in which a frame may be a Stylus program.
-pub(super) struct ArbEvm<'a>(pub(super) Inner<'a>);
+/// revm's EVM, extended so that a frame may be a Stylus program.
+pub(super) struct ArbEvm<'a>(pub(super) InnerEvm<'a>);
 
 impl<'a> ArbEvm<'a> {
-    /// An EVM for one message. For `moved` and `replaced` see [`super::Surroundings`].
+    /// An EVM for one message. For `moved` and `replaced` see [`super::ExecutionEnv`].
     pub(super) fn new(
         ctx: Ctx<'a>,
         moved: AddressMap<Address>,
         replaced: Vec<Address>,
-        watcher: Watcher<'a>,
+        inspector: InspectorRef<'a>,
     ) -> Self {
-        let precompiles = Precompiles::new(moved, replaced);
-        Self(Evm::new_with_inspector(ctx, watcher, opcodes(), precompiles))
+        let precompiles = ArbPrecompiles::new(moved, replaced);
+        Self(Evm::new_with_inspector(ctx, inspector, opcodes(), precompiles))
     }
 
-    /// What the message changed, once it has run.
+    /// The state changes of the finished message.
     pub(super) fn finish(&mut self) -> AddressMap<Account> {
         self.0.ctx.journaled_state.finalize()
     }
 
-    /// More about the failure of the outermost frame.
-    pub(super) const fn detail(&mut self) -> Option<Detail> {
-        self.0.ctx.chain.detail.take()
+    /// Details of the failure of the outermost frame.
+    pub(super) const fn take_halt_detail(&mut self) -> Option<HaltDetail> {
+        self.0.ctx.chain.halt_detail.take()
     }
 
-    /// Why the message came to nothing before its end.
-    pub(super) const fn stopped(&mut self) -> Option<RunError> {
-        self.0.ctx.chain.stopped.take()
+    /// Why the message was aborted, if it was.
+    pub(super) const fn take_abort_reason(&mut self) -> Option<ExecutionError> {
+        self.0.ctx.chain.abort_reason.take()
     }
 
-    /// Puts the open frames aside, so that a loop of its own can run; returns them.
-    pub(super) fn set_aside(&mut self) -> FrameStack<EthFrame<EthInterpreter>> {
+    /// Takes the open frames out, so that a nested loop can run.
+    pub(super) fn suspend_frames(&mut self) -> FrameStack<EthFrame<EthInterpreter>> {
         mem::take(&mut self.0.frame_stack)
     }
 
-    /// Takes the frames up again that were put aside.
-    pub(super) fn take_up(&mut self, frames: FrameStack<EthFrame<EthInterpreter>>) {
+    /// Puts back the frames of [`Self::suspend_frames`].
+    pub(super) fn resume_frames(&mut self, frames: FrameStack<EthFrame<EthInterpreter>>) {
         self.0.frame_stack = frames;
     }
 }
@@ -175,7 +175,7 @@ impl<'a> ArbEvm<'a> {
 impl<'a> EvmTr for ArbEvm<'a> {
     type Context = Ctx<'a>;
     type Instructions = EthInstructions<EthInterpreter, Ctx<'a>>;
-    type Precompiles = Precompiles;
+    type Precompiles = ArbPrecompiles;
     type Frame = EthFrame<EthInterpreter>;
 
     fn all(
@@ -199,10 +199,10 @@ impl<'a> EvmTr for ArbEvm<'a> {
         &mut self,
         init: <Self::Frame as FrameTr>::FrameInit,
     ) -> Result<FrameInitResult<'_, Self::Frame>, ContextDbError<Self::Context>> {
-        if self.0.ctx.chain.is_stopped() {
+        if self.0.ctx.chain.is_aborted() {
             return Err(ContextError::Custom(String::new()));
         }
-        self.0.ctx.chain.frames.enter(init.depth, &init.frame_input);
+        self.0.ctx.chain.call_stack.enter(init.depth, &init.frame_input);
         let FrameInit { depth, memory, frame_input } = init;
         let frame_input = match frame_input {
             FrameInput::Call(call) if runs_program(&call) => {
@@ -230,7 +230,7 @@ impl<'a> EvmTr for ArbEvm<'a> {
             instruction.gas_table(),
             ctx,
         );
-        proceed(ctx, frame, action)
+        process_action(ctx, frame, action)
     }
 
     fn frame_return_result(
@@ -241,20 +241,20 @@ impl<'a> EvmTr for ArbEvm<'a> {
     }
 }
 
-/// Does what the interpreter of a frame wants next: open another frame, or end.
-pub(super) fn proceed<'a>(
+/// Applies the next action of a frame's interpreter: opens another frame, or ends this one.
+pub(super) fn process_action<'a>(
     ctx: &mut Ctx<'a>,
     frame: &mut EthFrame<EthInterpreter>,
     mut action: InterpreterAction,
 ) -> Result<FrameInitOrResult<EthFrame<EthInterpreter>>, ContextDbError<Ctx<'a>>> {
     if let InterpreterAction::Return(result) = &mut action {
         if frame.data.is_create() {
-            refuse_code(result);
+            reject_code(result);
         } else if result.result == InstructionResult::SelfDestruct {
-            spare_program(ctx, &frame.input, result);
+            protect_program(ctx, &frame.input, result);
         }
         if frame.depth == 0 {
-            ctx.chain.detail = Detail::of(frame, result, ctx.chain.init_code);
+            ctx.chain.halt_detail = HaltDetail::from_frame(frame, result, ctx.chain.init_code_size);
         }
     }
     frame
@@ -267,16 +267,16 @@ pub(super) fn runs_program(call: &CallInputs) -> bool {
     is_program(call.known_bytecode.1.original_byte_slice())
 }
 
-/// Fails a deployment of code that begins with 0xEF and is no program.
-fn refuse_code(result: &mut InterpreterResult) {
+/// Fails a deployment whose code starts with 0xEF and is not a program.
+fn reject_code(result: &mut InterpreterResult) {
     let code = &result.output;
     if result.result.is_ok() && code.first() == Some(&0xef) && !is_program(code) {
         result.result = InstructionResult::CreateContractStartingWithEF;
     }
 }
 
-/// Reverts a frame that would destroy a program while it acts for it.
-fn spare_program(ctx: &mut Ctx<'_>, input: &FrameInput, result: &mut InterpreterResult) {
+/// Reverts SELFDESTRUCT in a frame that acts for a program's account.
+fn protect_program(ctx: &mut Ctx<'_>, input: &FrameInput, result: &mut InterpreterResult) {
     if let FrameInput::Call(call) = input
         && matches!(call.scheme, CallScheme::DelegateCall | CallScheme::CallCode)
         && is_program(&ctx.code(call.target_address))
@@ -285,13 +285,13 @@ fn spare_program(ctx: &mut Ctx<'_>, input: &FrameInput, result: &mut Interpreter
     }
 }
 
-/// Whether the account that is called delegates to a precompile, which then does nothing.
+/// Whether the called account delegates to a precompile; such a call runs no code.
 fn delegates_to_precompile(ctx: &mut Ctx<'_>, call: &CallInputs) -> bool {
     let code = call.known_bytecode.1.original_byte_slice();
-    if code != PRECOMPILE_CODE || arbitrum::exists(call.bytecode_address) {
+    if code != PRECOMPILE_CODE || arbitrum::is_precompile(call.bytecode_address) {
         return false;
     }
     let own = ctx.code(call.bytecode_address);
     let delegate = Bytecode::new_raw_checked(own).ok().and_then(|code| code.eip7702_address());
-    delegate.is_some_and(arbitrum::exists)
+    delegate.is_some_and(arbitrum::is_precompile)
 }

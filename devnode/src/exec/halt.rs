@@ -1,4 +1,4 @@
-//! Why a message failed without a revert, in the words that a node uses.
+//! Failures without a revert, with Nitro's texts.
 
 use std::fmt;
 
@@ -13,41 +13,41 @@ use revm::{
 };
 
 use super::MAX_CODE;
-use crate::precompiles::Fault;
+use crate::precompiles::ArbHalt;
 
-/// More about the failure of the outermost frame than revm keeps.
+/// Details of the failure of the outermost frame that revm does not keep.
 #[derive(Debug)]
-pub(super) enum Detail {
-    /// A program or precompile failed.
-    Fault(Fault),
-    /// An opcode of the EVM failed.
+pub(super) enum HaltDetail {
+    /// A program or an Arbitrum precompile failed.
+    Arbitrum(ArbHalt),
+    /// An opcode failed.
     Opcode {
         /// The opcode.
         opcode: u8,
-        /// Words on the stack at the time.
+        /// Words on the stack before it.
         stack: usize,
     },
-    /// Code of this many bytes was to be deployed.
-    Code(usize),
-    /// Init code of this many bytes was to be run.
-    InitCode(usize),
-    /// A precompile of Ethereum refused its input.
+    /// The deployed code is too long, in bytes.
+    CodeSize(usize),
+    /// The init code is too long, in bytes.
+    InitCodeSize(usize),
+    /// A precompile of Ethereum rejected its input.
     Precompile(PrecompileHalt),
 }
 
-impl Detail {
-    /// What to remember of a frame that ended with `result`; `init_code` is the size of the init code
-    /// that was refused last.
-    pub(super) fn of(
+impl HaltDetail {
+    /// Details of a frame that ended with `result`; `init_code` is the length of the latest
+    /// rejected init code.
+    pub(super) fn from_frame(
         frame: &EthFrame<EthInterpreter>,
         result: &InterpreterResult,
         init_code: usize,
     ) -> Option<Self> {
         if result.result == InstructionResult::CreateInitCodeSizeLimit {
-            return Some(Self::InitCode(init_code));
+            return Some(Self::InitCodeSize(init_code));
         }
         if result.result == InstructionResult::Return && frame.data.is_create() {
-            return Some(Self::Code(result.output.len()));
+            return Some(Self::CodeSize(result.output.len()));
         }
         if !result.result.is_halt() {
             return None;
@@ -59,22 +59,22 @@ impl Detail {
     }
 }
 
-/// A failure that is no revert.
+/// A failure other than a revert.
 #[derive(Debug)]
 pub(crate) struct Halt {
-    /// What revm says.
+    /// Reason given by revm.
     reason: HaltReason,
-    /// What else is known.
-    detail: Option<Detail>,
+    /// Details.
+    detail: Option<HaltDetail>,
 }
 
 impl Halt {
-    /// The failure for `reason`.
-    pub(super) const fn new(reason: HaltReason, detail: Option<Detail>) -> Self {
+    /// The failure with this reason.
+    pub(super) const fn new(reason: HaltReason, detail: Option<HaltDetail>) -> Self {
         Self { reason, detail }
     }
 
-    /// Whether more gas would have helped.
+    /// Whether more gas could help.
     pub(crate) const fn is_out_of_gas(&self) -> bool {
         matches!(self.reason, HaltReason::OutOfGas(_))
     }
@@ -83,10 +83,10 @@ impl Halt {
 impl fmt::Display for Halt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (opcode, stack) = match &self.detail {
-            Some(Detail::Fault(fault)) => return write!(f, "{fault}"),
-            Some(Detail::Precompile(halt)) => return write_precompile(f, halt),
-            Some(Detail::Opcode { opcode, stack }) => (*opcode, *stack),
-            Some(Detail::Code(_) | Detail::InitCode(_)) | None => (0, 0),
+            Some(HaltDetail::Arbitrum(halt)) => return write!(f, "{halt}"),
+            Some(HaltDetail::Precompile(halt)) => return write_precompile(f, halt),
+            Some(HaltDetail::Opcode { opcode, stack }) => (*opcode, *stack),
+            Some(HaltDetail::CodeSize(_) | HaltDetail::InitCodeSize(_)) | None => (0, 0),
         };
         match &self.reason {
             HaltReason::OutOfGas(_) => f.write_str("out of gas"),
@@ -109,7 +109,7 @@ impl fmt::Display for Halt {
             }
             HaltReason::NonceOverflow => f.write_str("nonce uint64 overflow"),
             HaltReason::CreateContractSizeLimit => match self.detail {
-                Some(Detail::Code(size)) => {
+                Some(HaltDetail::CodeSize(size)) => {
                     write!(f, "max code size exceeded: code size {size} limit {MAX_CODE}")
                 }
                 _ => f.write_str("max code size exceeded"),
@@ -118,7 +118,7 @@ impl fmt::Display for Halt {
                 f.write_str("invalid code: must not begin with 0xef")
             }
             HaltReason::CreateInitCodeSizeLimit => match self.detail {
-                Some(Detail::InitCode(size)) => {
+                Some(HaltDetail::InitCodeSize(size)) => {
                     write!(f, "out of gas: max initcode size exceeded: size {size}")
                 }
                 _ => f.write_str("out of gas: max initcode size exceeded"),
@@ -134,7 +134,7 @@ impl fmt::Display for Halt {
     }
 }
 
-/// The name of an opcode, or that it has none.
+/// Name of an opcode.
 fn opcode_name(opcode: u8) -> String {
     match OpCode::new(opcode) {
         Some(known) => known.as_str().to_owned(),
@@ -142,7 +142,7 @@ fn opcode_name(opcode: u8) -> String {
     }
 }
 
-/// What a precompile of Ethereum says about bad input. Where the node's words are not known, revm's.
+/// Text for rejected input of an Ethereum precompile: Nitro's where it is known, else revm's.
 fn write_precompile(f: &mut fmt::Formatter<'_>, halt: &PrecompileHalt) -> fmt::Result {
     match halt {
         PrecompileHalt::OutOfGas => f.write_str("out of gas"),

@@ -1,6 +1,6 @@
-//! The steps of a message around its frames: paying for gas and sharing out the fee.
+//! Fees of a message: deducting them in advance, refunding unused gas, and paying the recipients.
 //!
-//! Everything that may refuse a message was checked before; here the money only moves.
+//! The chain has validated the message before, so nothing here rejects it.
 
 use std::{convert::Infallible, marker::PhantomData};
 
@@ -18,7 +18,7 @@ use revm::{
 use super::evm::ArbEvm;
 use crate::state::{arbos::to_address, settings::Setting};
 
-/// The steps of a message.
+/// The message handler of revm with Arbitrum's fees.
 #[derive(Default)]
 pub(super) struct ArbHandler<'a>(PhantomData<&'a ()>);
 
@@ -84,8 +84,8 @@ impl<'a> Handler for ArbHandler<'a> {
     }
 }
 
-/// Wei for `gas` at `price`.
+/// Fee in wei of `gas` at `price`.
 fn fee(gas: u64, price: u64) -> U256 {
-    // 64 and 64 bits cannot leave 256.
+    // 64 plus 64 bits cannot exceed 256.
     U256::from(gas).wrapping_mul(U256::from(price))
 }

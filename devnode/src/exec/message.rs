@@ -1,4 +1,4 @@
-//! What is run: a transaction or a call, reduced to what the EVM needs.
+//! Messages: a transaction or a call, reduced to what the EVM needs.
 
 use alloy::{
     eips::{eip2930::AccessList, eip7702::SignedAuthorization},
@@ -8,43 +8,43 @@ use revm::context::{TxEnv, either::Either};
 
 use crate::CHAIN_ID;
 
-/// What gas costs in a message.
+/// The gas price of a message.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Price {
-    /// Wei per gas that is paid.
+pub(crate) struct GasPrice {
+    /// Price paid, in wei per gas.
     pub(crate) paid: u64,
-    /// Wei per gas that is offered, tip included; `None` in calls that name no price, where the
-    /// block shows no base fee either.
+    /// Price offered in wei per gas, tip included; `None` for calls without a price, which also see
+    /// a base fee of zero.
     pub(crate) offered: Option<u128>,
 }
 
 /// A transaction or a call.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Message {
-    /// Who sends it.
+    /// Sender.
     pub(crate) from: Address,
-    /// Who receives it, unless it creates a contract.
+    /// Recipient, or a creation.
     pub(crate) to: TxKind,
-    /// Wei sent along.
+    /// Value in wei.
     pub(crate) value: U256,
     /// Calldata or init code.
     pub(crate) data: Bytes,
-    /// Number of the transaction among those of its sender.
+    /// Nonce of the sender.
     pub(crate) nonce: u64,
-    /// Gas that it runs with.
+    /// Gas limit of the execution.
     pub(crate) gas: u64,
-    /// Gas that is paid for in advance on top, and given back unused.
+    /// Gas paid for in advance beyond the limit of the execution, and refunded.
     pub(crate) held_gas: u64,
-    /// What gas costs.
-    pub(crate) price: Price,
+    /// Gas price.
+    pub(crate) price: GasPrice,
     /// Accounts and slots that are warm from the start.
     pub(crate) access_list: AccessList,
-    /// Delegations of accounts to code.
+    /// EIP-7702 authorizations.
     pub(crate) authorizations: Vec<SignedAuthorization>,
 }
 
 impl Message {
-    /// Limits the gas to run with; the rest is only paid for in advance.
+    /// Caps the gas limit of the execution; the rest is only paid for in advance.
     pub(crate) const fn cap_gas(mut self, cap: u64) -> Self {
         if self.gas > cap {
             self.held_gas = self.gas.saturating_sub(cap);
@@ -53,7 +53,7 @@ impl Message {
         self
     }
 
-    /// The form that revm wants. The price in it is the one that is paid: tips do not exist.
+    /// The message as revm takes it. Its gas price is the price paid: tips are never paid.
     pub(super) fn tx_env(&self) -> TxEnv {
         TxEnv {
             tx_type: if self.authorizations.is_empty() { 1 } else { 4 },

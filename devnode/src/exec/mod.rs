@@ -1,24 +1,24 @@
-//! Running one message: the EVM of revm, with Stylus programs, Arbitrum's precompiles and fees.
+//! Execution of one message: revm's EVM with Stylus programs, Arbitrum's precompiles and fees.
 //!
-//! Whether a transaction may run at all is judged by the chain before; what is run here changes
-//! nothing until the chain commits the changes.
+//! The chain validates a transaction before and commits the state changes after; nothing here
+//! changes the state itself.
 
-mod entered;
+mod call_stack;
 mod evm;
-mod frames;
+mod evm_api;
 mod halt;
 mod handler;
-mod host;
+mod inspector;
 mod message;
-mod modules;
+mod module_cache;
 mod opcodes;
+mod precompile_host;
 mod precompiles;
 mod program;
-mod steps;
+mod program_entries;
+mod stylus_tracer;
 mod subcall;
 mod trace;
-mod watch;
-mod world;
 
 use std::{convert::Infallible, time::Instant};
 
@@ -36,105 +36,105 @@ use revm::{
     state::Account,
 };
 
-pub(crate) use entered::{Entered, execute_noting_programs};
 pub(crate) use evm::PRECOMPILE_CODE;
-use evm::{Arb, ArbEvm};
-use halt::Detail;
+use evm::{ArbContext, ArbEvm};
 pub(crate) use halt::Halt;
+use halt::HaltDetail;
 use handler::ArbHandler;
-pub(crate) use message::{Message, Price};
-pub(crate) use modules::Modules;
+use inspector::InspectorRef;
+pub(crate) use message::{GasPrice, Message};
+pub(crate) use module_cache::ModuleCache;
+pub(crate) use program_entries::{ProgramEntry, execute_recording_programs};
 pub(crate) use trace::{Origin, Trace, TraceError, Tracer, trace};
-use watch::Watcher;
 
 use crate::{
     CHAIN_ID,
-    precompiles::{Facts, Missing},
-    state::View,
+    precompiles::{BlockContext, Unimplemented},
+    state::StateView,
 };
 
-/// State to run on: that of one height, with changes on top.
-pub(crate) type State<'a> = CacheDB<View<'a>>;
+/// The state to run on: one height, with changes on top.
+pub(crate) type State<'a> = CacheDB<StateView<'a>>;
 
-/// The most bytes of code that a contract may have.
+/// Maximum size of contract code in bytes.
 pub(crate) const MAX_CODE: usize = 24_576;
 
-/// The chain around a message.
-pub(crate) struct Surroundings<'a> {
-    /// What it runs on.
+/// Environment of a message.
+pub(crate) struct ExecutionEnv<'a> {
+    /// State to run on.
     pub(crate) state: State<'a>,
     /// Height, time and base fee of the block.
-    pub(crate) facts: Facts,
-    /// Who the block belongs to.
+    pub(crate) block_context: BlockContext,
+    /// Beneficiary of the block.
     pub(crate) beneficiary: Address,
-    /// The gas limit that the block shows.
+    /// Gas limit of the block, as contracts see it.
     pub(crate) gas_limit: u64,
-    /// The hashes of all blocks so far, by height.
+    /// Hashes of all blocks so far, by height.
     pub(crate) hashes: &'a [B256],
-    /// Where precompiles answer that are not at their own address, by that address.
-    pub(crate) moved: AddressMap<Address>,
+    /// Moved precompiles: from the new address to the original one.
+    pub(crate) moved_precompiles: AddressMap<Address>,
     /// Addresses whose precompile is replaced by code.
-    pub(crate) replaced: Vec<Address>,
-    /// The compiled programs of the chain.
-    pub(crate) modules: &'a mut Modules,
-    /// When the message has to be done; `None` if only its gas ends it.
+    pub(crate) replaced_precompiles: Vec<Address>,
+    /// Compiled programs of the chain.
+    pub(crate) module_cache: &'a mut ModuleCache,
+    /// Deadline of the message; `None` for no time limit.
     pub(crate) deadline: Option<Instant>,
 }
 
 /// How a message ended.
 #[derive(Debug)]
-pub(crate) enum End {
-    /// It succeeded.
+pub(crate) enum ExecutionStatus {
+    /// The message succeeded.
     Success,
-    /// It reverted.
+    /// The message reverted.
     Revert,
-    /// It failed otherwise and used all its gas.
-    Failure(Halt),
+    /// The message failed and consumed all gas.
+    Halt(Halt),
 }
 
-/// Why a message came to nothing.
+/// Why the execution of a message was aborted.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum RunError {
-    /// The time was over.
+pub(crate) enum ExecutionError {
+    /// The deadline passed.
     #[error("execution aborted (timeout = 5s)")]
-    Late,
-    /// More is to be told of it than anybody could be.
+    TimedOut,
+    /// The trace exceeds its size limit.
     #[error("the trace is too long")]
-    LongTrace,
-    /// It called what this chain does not have.
+    TraceTooLong,
+    /// The message called a precompile function that this chain does not implement.
     #[error(transparent)]
-    Missing(#[from] Missing),
-    /// revm refuses it, which its sender's checks should have told before.
+    Unimplemented(#[from] Unimplemented),
+    /// revm rejected the message, which validation should have done before.
     #[error(transparent)]
     Evm(#[from] EVMError<Infallible>),
 }
 
-/// What a message came to.
+/// Result of a message.
 #[derive(Debug)]
 pub(crate) struct Execution {
-    /// How it ended.
-    pub(crate) end: End,
-    /// Result or revert data.
+    /// How the message ended.
+    pub(crate) status: ExecutionStatus,
+    /// Return data or revert data.
     pub(crate) output: Bytes,
-    /// Gas that is paid for.
+    /// Gas charged.
     pub(crate) gas_used: u64,
-    /// Gas that had to be there: what is used before refunds.
+    /// Gas required: gas used before refunds.
     pub(crate) gas_needed: u64,
-    /// Events, in order.
+    /// Logs, in order.
     pub(crate) logs: Vec<Log>,
-    /// What it changed.
+    /// State changes.
     pub(crate) changes: AddressMap<Account>,
 }
 
-impl Surroundings<'_> {
-    /// The block as a message sees it: its number is that of the parent chain.
-    fn block(&self, message: &Message) -> BlockEnv {
+impl ExecutionEnv<'_> {
+    /// The block as contracts see it: its number is the height of the parent chain.
+    fn block_env(&self, message: &Message) -> BlockEnv {
         BlockEnv {
             number: U256::ZERO,
             beneficiary: self.beneficiary,
-            timestamp: U256::from(self.facts.timestamp),
+            timestamp: U256::from(self.block_context.timestamp),
             gas_limit: self.gas_limit,
-            basefee: if message.price.offered.is_some() { self.facts.base_fee } else { 0 },
+            basefee: if message.price.offered.is_some() { self.block_context.base_fee } else { 0 },
             difficulty: U256::ONE,
             prevrandao: Some(B256::with_last_byte(1)),
             blob_excess_gas_and_price: None,
@@ -144,68 +144,81 @@ impl Surroundings<'_> {
 }
 
 impl Execution {
-    /// What revm says, in the words of the chain.
-    fn new(ran: ResultAndState<HaltReason>, detail: Option<Detail>) -> Self {
+    /// Converts revm's result.
+    fn new(ran: ResultAndState<HaltReason>, halt_detail: Option<HaltDetail>) -> Self {
         let ResultAndState { result, state: changes } = ran;
         let (gas_used, gas_needed) = (result.gas().tx_gas_used(), result.gas().total_gas_spent());
-        let (end, output, logs) = match result {
+        let (status, output, logs) = match result {
             ExecutionResult::Success { logs, output, .. } => {
-                (End::Success, output.into_data(), logs)
+                (ExecutionStatus::Success, output.into_data(), logs)
             }
-            ExecutionResult::Revert { output, .. } => (End::Revert, output, Vec::new()),
+            ExecutionResult::Revert { output, .. } => (ExecutionStatus::Revert, output, Vec::new()),
             ExecutionResult::Halt { reason, .. } => {
-                (End::Failure(Halt::new(reason, detail)), Bytes::new(), Vec::new())
+                (ExecutionStatus::Halt(Halt::new(reason, halt_detail)), Bytes::new(), Vec::new())
             }
         };
-        Self { end, output, gas_used, gas_needed, logs, changes }
+        Self { status, output, gas_used, gas_needed, logs, changes }
     }
 }
 
 /// Runs a message to its end.
 ///
 /// # Errors
-/// See [`RunError`].
-pub(crate) fn execute(around: Surroundings<'_>, message: &Message) -> Result<Execution, RunError> {
-    let (ran, detail) = run(around, message, &mut NoOpInspector)?;
-    Ok(Execution::new(ran, detail))
+/// See [`ExecutionError`].
+pub(crate) fn execute(
+    env: ExecutionEnv<'_>,
+    message: &Message,
+) -> Result<Execution, ExecutionError> {
+    let (ran, halt_detail) = run_with_inspector(env, message, &mut NoOpInspector)?;
+    Ok(Execution::new(ran, halt_detail))
 }
 
-/// Runs a message to its end while somebody watches; with what revm says, more about a failure.
-fn run<'a>(
-    around: Surroundings<'a>,
+/// Runs an inspected message to its end; also returns details of a failure.
+fn run_with_inspector<'a>(
+    env: ExecutionEnv<'a>,
     message: &Message,
-    watcher: Watcher<'a>,
-) -> Result<(ResultAndState<HaltReason>, Option<Detail>), RunError> {
-    let block = around.block(message);
-    let Surroundings { state, facts, hashes, moved, replaced, modules, deadline, .. } = around;
+    inspector: InspectorRef<'a>,
+) -> Result<(ResultAndState<HaltReason>, Option<HaltDetail>), ExecutionError> {
+    let block = env.block_env(message);
+    let ExecutionEnv {
+        state,
+        block_context,
+        hashes,
+        moved_precompiles: moved,
+        replaced_precompiles: replaced,
+        module_cache: modules,
+        deadline,
+        ..
+    } = env;
     let ctx = Context {
         block,
         tx: message.tx_env(),
         cfg: cfg(),
         journaled_state: Journal::new(state),
-        chain: Arb::new(facts, hashes, modules, message, deadline),
+        chain: ArbContext::new(block_context, hashes, modules, message, deadline),
         local: LocalContext::default(),
         error: Ok(()),
     };
-    let mut evm = ArbEvm::new(ctx, moved, replaced, watcher);
+    let mut evm = ArbEvm::new(ctx, moved, replaced, inspector);
     let mut handler = ArbHandler::default();
     let result =
-        if evm.is_watched() { handler.inspect_run(&mut evm) } else { handler.run(&mut evm) };
-    if let Some(why) = evm.stopped() {
+        if evm.is_inspected() { handler.inspect_run(&mut evm) } else { handler.run(&mut evm) };
+    if let Some(why) = evm.take_abort_reason() {
         return Err(why);
     }
     let result = result?;
     let state = evm.finish();
-    Ok((ResultAndState { result, state }, evm.detail()))
+    Ok((ResultAndState { result, state }, evm.take_halt_detail()))
 }
 
-/// Gas that a message costs before anything runs.
+/// Intrinsic gas of a message.
 pub(crate) fn intrinsic_gas(message: &Message) -> u64 {
     let gas = cfg().gas_params.initial_tx_gas_for_tx(message.tx_env(), None);
     gas.initial_total_gas()
 }
 
-/// The rules of the EVM on this chain: those of Osaka, without what rollups do not need.
+/// Configuration of the EVM: Osaka, without the checks that Arbitrum omits or that the chain does
+/// itself.
 fn cfg() -> CfgEnv {
     let mut cfg = CfgEnv::new_with_spec(SpecId::OSAKA).with_chain_id(CHAIN_ID);
     cfg.disable_eip3541 = true;

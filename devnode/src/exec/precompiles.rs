@@ -1,4 +1,4 @@
-//! Ethereum's and Arbitrum's precompiles together, as revm asks for them.
+//! Ethereum's and Arbitrum's precompiles, as revm's provider.
 
 use alloy::primitives::{
     Address, Bytes,
@@ -10,23 +10,23 @@ use revm::{
     primitives::hardfork::SpecId,
 };
 
-use super::{evm::Ctx, halt::Detail};
-use crate::precompiles::{self, Caller, Done, Ending};
+use super::{evm::Ctx, halt::HaltDetail};
+use crate::precompiles::{self, CallerInfo, PrecompileOutcome, PrecompileStatus};
 
 /// All precompiles.
-pub(super) struct Precompiles {
-    /// Ethereum's.
+pub(super) struct ArbPrecompiles {
+    /// Ethereum's precompiles.
     ethereum: EthPrecompiles,
-    /// Every address that is warm from the start.
+    /// Addresses that are warm from the start.
     warm: AddressSet,
-    /// Precompiles that answer elsewhere: from that address to their own.
+    /// Moved precompiles: from the new address to the original one.
     moved: AddressMap<Address>,
-    /// Addresses where code stands in for the precompile.
+    /// Addresses whose precompile is replaced by code.
     replaced: Vec<Address>,
 }
 
-impl Precompiles {
-    /// See [`super::Surroundings`] for the arguments.
+impl ArbPrecompiles {
+    /// For the arguments see [`super::ExecutionEnv`].
     pub(super) fn new(moved: AddressMap<Address>, replaced: Vec<Address>) -> Self {
         let ethereum = EthPrecompiles::new(SpecId::OSAKA);
         let mut warm = ethereum.warm_addresses().clone();
@@ -35,7 +35,7 @@ impl Precompiles {
     }
 }
 
-impl<'a> PrecompileProvider<Ctx<'a>> for Precompiles {
+impl<'a> PrecompileProvider<Ctx<'a>> for ArbPrecompiles {
     type Output = InterpreterResult;
 
     fn set_spec(&mut self, _spec: SpecId) -> bool {
@@ -47,32 +47,32 @@ impl<'a> PrecompileProvider<Ctx<'a>> for Precompiles {
         ctx: &mut Ctx<'a>,
         inputs: &CallInputs,
     ) -> Result<Option<InterpreterResult>, String> {
-        let asked = inputs.bytecode_address;
-        let own = match self.moved.get(&asked) {
-            Some(&own) => own,
-            None if self.replaced.contains(&asked) => return Ok(None),
-            None => asked,
+        let address = inputs.bytecode_address;
+        let original = match self.moved.get(&address) {
+            Some(&original) => original,
+            None if self.replaced.contains(&address) => return Ok(None),
+            None => address,
         };
-        let caller = Caller {
+        let caller = CallerInfo {
             address: inputs.caller,
             value: inputs.value.get(),
             read_only: inputs.is_static,
-            borrowed: matches!(inputs.scheme, CallScheme::DelegateCall | CallScheme::CallCode),
-            depth: ctx.chain.frames.depth(),
-            beyond: ctx.chain.frames.beyond(),
+            is_delegated: matches!(inputs.scheme, CallScheme::DelegateCall | CallScheme::CallCode),
+            depth: ctx.chain.call_stack.depth(),
+            outer_caller: ctx.chain.call_stack.outer_caller(),
         };
-        ctx.chain.moves.clear();
+        ctx.chain.transfers.clear();
         let input: Bytes = inputs.input.bytes(ctx);
-        if let Some(done) = precompiles::run(ctx, caller, own, &input, inputs.gas_limit) {
-            return conclude(ctx, done, inputs.gas_limit).map(Some);
+        if let Some(outcome) = precompiles::run(ctx, caller, original, &input, inputs.gas_limit) {
+            return interpreter_result(ctx, outcome, inputs.gas_limit).map(Some);
         }
-        let Some(precompile) = self.ethereum.precompiles.get(&own) else { return Ok(None) };
+        let Some(precompile) = self.ethereum.precompiles.get(&original) else { return Ok(None) };
         let output =
             precompile.execute(&input, inputs.gas_limit, 0).map_err(|fatal| fatal.to_string())?;
         if let Some(halt) = output.halt_reason()
-            && ctx.chain.frames.depth() == 0
+            && ctx.chain.call_stack.depth() == 0
         {
-            ctx.chain.detail = Some(Detail::Precompile(halt.clone()));
+            ctx.chain.halt_detail = Some(HaltDetail::Precompile(halt.clone()));
         }
         Ok(Some(precompile_output_to_interpreter_result(output, inputs.gas_limit)))
     }
@@ -82,26 +82,30 @@ impl<'a> PrecompileProvider<Ctx<'a>> for Precompiles {
     }
 }
 
-/// The end of a precompile in revm's terms.
+/// Converts the outcome of a precompile to revm's result.
 ///
 /// # Errors
-/// If the message comes to nothing; why is noted in the context.
-fn conclude(ctx: &mut Ctx<'_>, done: Done, gas_limit: u64) -> Result<InterpreterResult, String> {
+/// If the message is aborted; the reason is stored in the context.
+fn interpreter_result(
+    ctx: &mut Ctx<'_>,
+    outcome: PrecompileOutcome,
+    gas_limit: u64,
+) -> Result<InterpreterResult, String> {
     let mut gas = Gas::new(gas_limit);
-    gas.set_spent(gas_limit.saturating_sub(done.gas_left));
-    let result = match done.ending {
-        Ending::Success => InstructionResult::Return,
-        Ending::Revert => InstructionResult::Revert,
-        Ending::Fault(fault) => {
-            if ctx.chain.frames.depth() == 0 {
-                ctx.chain.detail = Some(Detail::Fault(fault));
+    gas.set_spent(gas_limit.saturating_sub(outcome.gas_left));
+    let result = match outcome.status {
+        PrecompileStatus::Success => InstructionResult::Return,
+        PrecompileStatus::Revert => InstructionResult::Revert,
+        PrecompileStatus::Halt(halt) => {
+            if ctx.chain.call_stack.depth() == 0 {
+                ctx.chain.halt_detail = Some(HaltDetail::Arbitrum(halt));
             }
             InstructionResult::PrecompileError
         }
-        Ending::Missing(missing) => {
-            ctx.chain.stop(missing.into());
+        PrecompileStatus::Unimplemented(function) => {
+            ctx.chain.abort(function.into());
             return Err(String::new());
         }
     };
-    Ok(InterpreterResult::new(result, done.output, gas))
+    Ok(InterpreterResult::new(result, outcome.output, gas))
 }

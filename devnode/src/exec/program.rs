@@ -1,4 +1,4 @@
-//! A frame that is a Stylus program: what it costs to enter, and how its end reads to the EVM.
+//! Frames that are Stylus programs: the price of the entry, and the conversion of their result.
 
 use alloy::primitives::Bytes;
 use revm::{
@@ -9,39 +9,39 @@ use revm::{
     },
     primitives::constants::CALL_STACK_LIMIT,
 };
-use stylus_engine::{Frame, Status, return_data_cost};
+use stylus_engine::{EvmData, Status, return_data_cost};
 
 use super::{
     evm::{ArbEvm, Ctx},
-    halt::Detail,
-    world::FrameWorld,
+    evm_api::FrameEvmApi,
+    halt::HaltDetail,
 };
 use crate::{
     CHAIN_ID,
-    precompiles::Fault,
-    state::programs::{Record, load_params},
+    precompiles::ArbHalt,
+    state::programs::{ProgramRecord, load_params},
 };
 
-/// How a program ended.
-struct Ended {
-    /// In revm's terms.
+/// Result of a program.
+struct ProgramResult {
+    /// Status in revm's terms.
     result: InstructionResult,
-    /// Result or revert data.
+    /// Return data or revert data.
     output: Bytes,
-    /// Gas that is left.
+    /// Gas left.
     gas_left: u64,
-    /// Gas to give back at the end of the transaction.
+    /// Gas refund.
     refund: i64,
 }
 
-impl Ended {
-    /// An end that leaves nothing.
+impl ProgramResult {
+    /// A result with no gas left and no output.
     const fn empty(result: InstructionResult) -> Self {
         Self { result, output: Bytes::new(), gas_left: 0, refund: 0 }
     }
 }
 
-/// Runs a call of a program as a frame at `depth`, with all that the EVM does around a frame.
+/// Runs a program call as a frame at `depth`, with everything that the EVM does around a frame.
 pub(super) fn call(
     evm: &mut ArbEvm<'_>,
     depth: usize,
@@ -49,8 +49,9 @@ pub(super) fn call(
     inputs: &CallInputs,
 ) -> CallOutcome {
     let limit = usize::try_from(CALL_STACK_LIMIT).unwrap_or(usize::MAX);
-    let unspent = |result| Ended { gas_left: inputs.gas_limit, ..Ended::empty(result) };
-    let ended = if depth > limit {
+    let unspent =
+        |result| ProgramResult { gas_left: inputs.gas_limit, ..ProgramResult::empty(result) };
+    let outcome = if depth > limit {
         unspent(InstructionResult::CallTooDeep)
     } else {
         let journal = evm.ctx().journal_mut();
@@ -61,36 +62,41 @@ pub(super) fn call(
             }
             CallValue::Apparent(_) => None,
         };
-        let ended = match refused {
+        let outcome = match refused {
             Some(why) => unspent(why.into()),
-            None => enter(evm, depth, memory, inputs),
+            None => run_program(evm, depth, memory, inputs),
         };
         let journal = evm.ctx().journal_mut();
-        if ended.result.is_ok() {
+        if outcome.result.is_ok() {
             journal.checkpoint_commit();
         } else {
             journal.checkpoint_revert(checkpoint);
         }
-        ended
+        outcome
     };
     let mut gas = Gas::new(inputs.gas_limit);
-    gas.set_spent(inputs.gas_limit.saturating_sub(ended.gas_left));
-    gas.record_refund(ended.refund);
-    let result = InterpreterResult::new(ended.result, ended.output, gas);
+    gas.set_spent(inputs.gas_limit.saturating_sub(outcome.gas_left));
+    gas.record_refund(outcome.refund);
+    let result = InterpreterResult::new(outcome.result, outcome.output, gas);
     CallOutcome::new(result, inputs.return_memory_offset.clone())
 }
 
-/// Charges the entry, runs the program, and judges its end.
-fn enter(evm: &mut ArbEvm<'_>, depth: usize, memory: SharedMemory, inputs: &CallInputs) -> Ended {
+/// Charges the entry, runs the program and converts its result.
+fn run_program(
+    evm: &mut ArbEvm<'_>,
+    depth: usize,
+    memory: SharedMemory,
+    inputs: &CallInputs,
+) -> ProgramResult {
     let ctx = evm.ctx();
     let (code_hash, code) = &inputs.known_bytecode;
     let params = load_params(ctx);
-    let record = Record::load(ctx, *code_hash);
-    if let Err(why) = record.check(&params, ctx.chain.facts.timestamp) {
+    let record = ProgramRecord::load(ctx, *code_hash);
+    if let Err(why) = record.check(&params, ctx.chain.block_context.timestamp) {
         if depth == 0 {
-            ctx.chain.detail = Some(Detail::Fault(Fault::Inactive(why)));
+            ctx.chain.halt_detail = Some(HaltDetail::Arbitrum(ArbHalt::Inactive(why)));
         }
-        return Ended::empty(InstructionResult::PrecompileError);
+        return ProgramResult::empty(InstructionResult::PrecompileError);
     }
     let before = ctx.chain.pages;
     let entry = params.page_cost(record.footprint, before).saturating_add(params.entry_gas(
@@ -99,53 +105,55 @@ fn enter(evm: &mut ArbEvm<'_>, depth: usize, memory: SharedMemory, inputs: &Call
         record.cached,
     ));
     let Some(gas) = inputs.gas_limit.checked_sub(entry) else {
-        return Ended::empty(InstructionResult::OutOfGas);
+        return ProgramResult::empty(InstructionResult::OutOfGas);
     };
-    let Some(module) = ctx.chain.modules.get(*code_hash, code.original_byte_slice(), &params)
+    let Some(module) = ctx.chain.module_cache.get(*code_hash, code.original_byte_slice(), &params)
     else {
-        return Ended::empty(InstructionResult::PrecompileError);
+        return ProgramResult::empty(InstructionResult::PrecompileError);
     };
     ctx.chain.pages.open = before.open.saturating_add(record.footprint);
     ctx.chain.pages.ever = before.ever.max(ctx.chain.pages.open);
 
     let input = inputs.input.bytes(ctx);
-    let frame = frame(ctx, inputs);
-    let mut world = FrameWorld::new(evm, frame, depth, memory);
-    let outcome = stylus_engine::run(&module, &params, &input, gas, &mut world);
-    let refund = world.refund();
+    let evm_data = evm_data(ctx, inputs);
+    let mut evm_api = FrameEvmApi::new(evm, evm_data, depth, memory);
+    let outcome = stylus_engine::run(&module, &params, &input, gas, &mut evm_api);
+    let refund = evm_api.refund();
     evm.ctx().chain.pages.open = before.open;
 
     let result = match outcome.status {
         Status::Success => InstructionResult::Return,
         Status::Revert | Status::Failure => InstructionResult::Revert,
-        Status::OutOfInk | Status::Interrupted => return Ended::empty(InstructionResult::OutOfGas),
+        Status::OutOfInk | Status::TimedOut => {
+            return ProgramResult::empty(InstructionResult::OutOfGas);
+        }
         Status::OutOfStack => {
-            // Nothing is left, unlike after a call that the EVM refuses for its depth.
-            return Ended::empty(InstructionResult::CallTooDeep);
+            // All gas is consumed, unlike after a call that the EVM rejects for its depth.
+            return ProgramResult::empty(InstructionResult::CallTooDeep);
         }
     };
-    // The EVM would have charged memory for the output, so a program cannot pay less.
+    // The EVM would charge for memory of the output's size, so that is the minimum.
     let Some(most) = inputs.gas_limit.checked_sub(return_data_cost(outcome.output.len())) else {
-        return Ended::empty(InstructionResult::OutOfGas);
+        return ProgramResult::empty(InstructionResult::OutOfGas);
     };
-    Ended { result, gas_left: outcome.gas_left.min(most), output: outcome.output, refund }
+    ProgramResult { result, gas_left: outcome.gas_left.min(most), output: outcome.output, refund }
 }
 
-/// The fixed facts of a call.
-fn frame(ctx: &Ctx<'_>, inputs: &CallInputs) -> Frame {
-    Frame {
+/// Constants of a call.
+fn evm_data(ctx: &Ctx<'_>, inputs: &CallInputs) -> EvmData {
+    EvmData {
         address: inputs.target_address,
         caller: inputs.caller,
         value: inputs.value.get(),
         read_only: inputs.is_static,
-        reentrant: ctx.chain.frames.reentered(inputs.target_address),
+        reentrant: ctx.chain.call_stack.is_reentrant(inputs.target_address),
         origin: ctx.tx.caller,
         gas_price: ctx.chain.offered_price,
         base_fee: ctx.block.basefee.try_into().unwrap_or_default(),
         coinbase: ctx.block.beneficiary,
         gas_limit: ctx.block.gas_limit,
         l1_block: 0,
-        timestamp: ctx.chain.facts.timestamp,
+        timestamp: ctx.chain.block_context.timestamp,
         chain_id: CHAIN_ID,
     }
 }

@@ -1,4 +1,4 @@
-//! Calls and creations that a program makes: what they cost it, and running them in the EVM.
+//! Calls and creations by programs: their gas, and their execution in the EVM.
 
 use alloy::primitives::{Address, B256, Bytes, U256};
 use revm::{
@@ -11,57 +11,57 @@ use revm::{
         InterpreterResult, interpreter_action::FrameInit,
     },
 };
-use stylus_engine::{CallKind, CallOutcome, CallRequest, CreateRequest};
+use stylus_engine::{CreateRequest, SubcallKind, SubcallOutcome, SubcallRequest};
 
 use super::{
+    evm_api::{COLD_ACCOUNT_GAS, FrameEvmApi, WARM_GAS},
     handler::ArbHandler,
-    world::{COLD_ACCOUNT, FrameWorld, WARM},
 };
 
-/// Gas for a call that brings an account into being.
-const NEW_ACCOUNT: u64 = 25_000;
+/// Gas of a call that creates an account.
+const NEW_ACCOUNT_GAS: u64 = 25_000;
 
-/// Gas for a call that carries value.
-const VALUE: u64 = 9000;
+/// Gas of a call with value.
+const CALL_VALUE_GAS: u64 = 9000;
 
-/// Gas that a callee gets on top when value comes along; the caller pays for it here.
-const STIPEND: u64 = 2300;
+/// Additional gas that a callee gets with value; charged to the caller here.
+const CALL_STIPEND: u64 = 2300;
 
 /// Gas of a creation.
-const CREATE: u64 = 32_000;
+const CREATE_GAS: u64 = 32_000;
 
-/// Gas for each word of init code whose hash is needed for the address.
-const HASH_WORD: u64 = 6;
+/// Gas per word of init code hashed for a CREATE2 address.
+const HASH_WORD_GAS: u64 = 6;
 
-/// Runs a call of a program to its end.
-pub(super) fn call(world: &mut FrameWorld<'_, '_>, request: CallRequest) -> CallOutcome {
-    let CallRequest { kind, to, value, input, gas_left, gas_wanted } = request;
-    if world.frame.read_only && !value.is_zero() {
-        return CallOutcome::default();
+/// Runs a program's call to its end.
+pub(super) fn call(evm_api: &mut FrameEvmApi<'_, '_>, request: SubcallRequest) -> SubcallOutcome {
+    let SubcallRequest { kind, to, value, input, gas_left, gas_requested } = request;
+    if evm_api.evm_data.read_only && !value.is_zero() {
+        return SubcallOutcome::default();
     }
-    let Ok(account) = world.ctx().journal_mut().load_account_with_code(to);
+    let Ok(account) = evm_api.ctx().journal_mut().load_account_with_code(to);
     let (is_cold, is_empty) = (account.is_cold, account.data.is_empty());
-    let mut base = if is_cold { COLD_ACCOUNT } else { WARM };
+    let mut base = if is_cold { COLD_ACCOUNT_GAS } else { WARM_GAS };
     if !value.is_zero() {
-        let new = if is_empty { NEW_ACCOUNT } else { 0 };
-        base = base.saturating_add(new).saturating_add(VALUE);
+        let new = if is_empty { NEW_ACCOUNT_GAS } else { 0 };
+        base = base.saturating_add(new).saturating_add(CALL_VALUE_GAS);
     }
     let Some(rest) = gas_left.checked_sub(base) else {
-        return CallOutcome { cost: gas_left, ..CallOutcome::default() };
+        return SubcallOutcome { cost: gas_left, ..SubcallOutcome::default() };
     };
-    let stipend = if value.is_zero() { 0 } else { STIPEND };
-    let gas = all_but_a_64th(rest).min(gas_wanted).saturating_add(stipend);
+    let stipend = if value.is_zero() { 0 } else { CALL_STIPEND };
+    let gas = all_but_a_64th(rest).min(gas_requested).saturating_add(stipend);
 
-    let frame = &world.frame;
+    let evm_data = &evm_api.evm_data;
     let (target, caller, call_value, scheme) = match kind {
-        CallKind::Call => (to, frame.address, CallValue::Transfer(value), CallScheme::Call),
-        CallKind::Static => {
-            (to, frame.address, CallValue::Transfer(U256::ZERO), CallScheme::StaticCall)
+        SubcallKind::Call => (to, evm_data.address, CallValue::Transfer(value), CallScheme::Call),
+        SubcallKind::Static => {
+            (to, evm_data.address, CallValue::Transfer(U256::ZERO), CallScheme::StaticCall)
         }
-        CallKind::Delegate => (
-            frame.address,
-            frame.caller,
-            CallValue::Apparent(frame.value),
+        SubcallKind::Delegate => (
+            evm_data.address,
+            evm_data.caller,
+            CallValue::Apparent(evm_data.value),
             CallScheme::DelegateCall,
         ),
     };
@@ -71,23 +71,23 @@ pub(super) fn call(world: &mut FrameWorld<'_, '_>, request: CallRequest) -> Call
         gas_limit: gas,
         reservoir: 0,
         bytecode_address: to,
-        known_bytecode: code_to_run(world, to),
+        known_bytecode: load_code(evm_api, to),
         target_address: target,
         caller,
         value: call_value,
         scheme,
-        is_static: world.frame.read_only || kind == CallKind::Static,
+        is_static: evm_api.evm_data.read_only || kind == SubcallKind::Static,
         charged_new_account_state_gas: false,
     };
-    let result = run(world, FrameInput::Call(Box::new(inputs)));
+    let result = run_frame(evm_api, FrameInput::Call(Box::new(inputs)));
     let Some(InterpreterResult { result, output, gas: left }) =
         result.map(FrameResult::into_interpreter_result)
     else {
-        return CallOutcome { cost: gas_left, ..CallOutcome::default() };
+        return SubcallOutcome { cost: gas_left, ..SubcallOutcome::default() };
     };
     let returned = if result.is_ok_or_revert() { left.remaining() } else { 0 };
-    settle_refund(world, result.is_ok(), &left);
-    CallOutcome {
+    record_refund(evm_api, result.is_ok(), &left);
+    SubcallOutcome {
         success: result.is_ok(),
         cost: base.saturating_add(gas).saturating_sub(returned),
         output,
@@ -95,18 +95,18 @@ pub(super) fn call(world: &mut FrameWorld<'_, '_>, request: CallRequest) -> Call
     }
 }
 
-/// Runs a creation of a program to its end; `None` if it is refused before it begins.
+/// Runs a program's creation to its end; `None` if it is rejected before it starts.
 pub(super) fn create(
-    world: &mut FrameWorld<'_, '_>,
+    evm_api: &mut FrameEvmApi<'_, '_>,
     request: CreateRequest,
-) -> Option<CallOutcome> {
+) -> Option<SubcallOutcome> {
     let CreateRequest { code, value, salt, gas_left } = request;
-    if world.frame.read_only {
+    if evm_api.evm_data.read_only {
         return None;
     }
     let words = u64::try_from(code.len().div_ceil(32)).unwrap_or(u64::MAX);
-    let hashing = if salt.is_some() { words.saturating_mul(HASH_WORD) } else { 0 };
-    let rest = gas_left.checked_sub(CREATE.saturating_add(hashing))?;
+    let hashing = if salt.is_some() { words.saturating_mul(HASH_WORD_GAS) } else { 0 };
+    let rest = gas_left.checked_sub(CREATE_GAS.saturating_add(hashing))?;
     let gas = rest.saturating_sub(rest.checked_div(64).unwrap_or_default());
     let retained = rest.saturating_sub(gas);
 
@@ -114,17 +114,18 @@ pub(super) fn create(
         Some(salt) => CreateScheme::Create2 { salt: salt.into() },
         None => CreateScheme::Create,
     };
-    let inputs = CreateInputs::new(world.frame.address, scheme, value, code, gas, 0);
-    let failed = CallOutcome { cost: gas_left, ..CallOutcome::default() };
-    let Some(FrameResult::Create(outcome)) = run(world, FrameInput::Create(Box::new(inputs)))
+    let inputs = CreateInputs::new(evm_api.evm_data.address, scheme, value, code, gas, 0);
+    let failed = SubcallOutcome { cost: gas_left, ..SubcallOutcome::default() };
+    let Some(FrameResult::Create(outcome)) =
+        run_frame(evm_api, FrameInput::Create(Box::new(inputs)))
     else {
         return Some(failed);
     };
     let InterpreterResult { result, output, gas: left } = outcome.result;
     let returned = if result.is_ok_or_revert() { left.remaining() } else { 0 };
     let created = outcome.address.filter(|_| result.is_ok());
-    settle_refund(world, result.is_ok(), &left);
-    Some(CallOutcome {
+    record_refund(evm_api, result.is_ok(), &left);
+    Some(SubcallOutcome {
         success: created.is_some(),
         cost: gas_left.saturating_sub(returned.saturating_add(retained)),
         output: if result.is_revert() { output } else { Bytes::new() },
@@ -132,32 +133,32 @@ pub(super) fn create(
     })
 }
 
-/// Runs a frame one deeper than the program, in a loop of its own.
-fn run(world: &mut FrameWorld<'_, '_>, frame_input: FrameInput) -> Option<FrameResult> {
-    let memory = world.memory.new_child_context();
-    let init = FrameInit { depth: world.depth.saturating_add(1), memory, frame_input };
-    let outer = world.evm.set_aside();
+/// Runs a frame one level below the program, in a nested loop; `None` if the message is aborted.
+fn run_frame(evm_api: &mut FrameEvmApi<'_, '_>, frame_input: FrameInput) -> Option<FrameResult> {
+    let memory = evm_api.memory.new_child_context();
+    let init = FrameInit { depth: evm_api.depth.saturating_add(1), memory, frame_input };
+    let outer = evm_api.evm.suspend_frames();
     let mut handler = ArbHandler::default();
-    let result = if world.evm.is_watched() {
-        handler.inspect_run_exec_loop(world.evm, init)
+    let result = if evm_api.evm.is_inspected() {
+        handler.inspect_run_exec_loop(evm_api.evm, init)
     } else {
-        handler.run_exec_loop(world.evm, init)
+        handler.run_exec_loop(evm_api.evm, init)
     };
-    world.evm.take_up(outer);
-    world.memory.free_child_context();
+    evm_api.evm.resume_frames(outer);
+    evm_api.memory.free_child_context();
     result.ok()
 }
 
-/// Keeps the refunds of a frame that succeeded.
-const fn settle_refund(world: &mut FrameWorld<'_, '_>, success: bool, gas: &Gas) {
+/// Adds the refund of a successful frame.
+const fn record_refund(evm_api: &mut FrameEvmApi<'_, '_>, success: bool, gas: &Gas) {
     if success {
-        world.refund = world.refund.saturating_add(gas.refunded());
+        evm_api.refund = evm_api.refund.saturating_add(gas.refunded());
     }
 }
 
-/// The code that a call of `address` runs, with its hash; delegations are followed once.
-fn code_to_run(world: &mut FrameWorld<'_, '_>, address: Address) -> (B256, Bytecode) {
-    let journal = world.ctx().journal_mut();
+/// The code that a call of `address` runs, with its hash. Follows a delegation once.
+fn load_code(evm_api: &mut FrameEvmApi<'_, '_>, address: Address) -> (B256, Bytecode) {
+    let journal = evm_api.ctx().journal_mut();
     let Ok(account) = journal.load_account_with_code(address);
     let info = &account.data.info;
     let own = (info.code_hash, info.code.clone().unwrap_or_default());

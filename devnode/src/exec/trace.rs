@@ -1,7 +1,7 @@
-//! Running a message to learn how it runs: the tracers of geth, and `stylusTracer`.
+//! Traces: geth's tracers and `stylusTracer`.
 //!
-//! There is no JavaScript here. The one script that is answered is that of cargo-stylus, which asks
-//! for what `stylusTracer` tells; it gets that.
+//! JavaScript tracers are not supported, except that of cargo-stylus, which gets the output of
+//! `stylusTracer`.
 
 use alloy::{
     primitives::U256,
@@ -14,54 +14,56 @@ use serde::Serialize;
 pub(crate) use revm_inspectors::tracing::TransactionContext as Origin;
 
 use super::{
-    End, Execution, Message, RunError, Surroundings, run,
-    steps::{Step, StepTracer},
+    Execution, ExecutionEnv, ExecutionError, ExecutionStatus, Message, run_with_inspector,
+    stylus_tracer::{StylusTracer, TraceStep},
 };
 
-/// Name of the tracer of programs.
-const STYLUS: &str = "stylusTracer";
+/// Name of Nitro's tracer for programs.
+const STYLUS_TRACER: &str = "stylusTracer";
 
-/// What a script has in it that asks for the hooks of programs.
-const HOOKS: &str = "hostio";
+/// Text that identifies the JavaScript tracer of cargo-stylus.
+const HOSTIO_MARKER: &str = "hostio";
 
-/// What there is to trace a message with.
+/// A tracer for one message.
 #[derive(Debug)]
 pub(crate) enum Tracer {
-    /// What geth can tell.
+    /// One of geth's tracers.
     Geth(Box<DebugInspector>),
-    /// The hooks of programs.
+    /// `stylusTracer`.
     Stylus,
 }
 
-/// What a tracer tells.
+/// The output of a tracer.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Trace {
-    /// In a form of geth's.
+    /// Output of one of geth's tracers.
     Geth(Box<GethTrace>),
-    /// The hooks of programs.
-    Stylus(Vec<Step>),
+    /// Output of `stylusTracer`.
+    Stylus(Vec<TraceStep>),
 }
 
 /// Why there is no trace.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TraceError {
-    /// No such tracer, or not with these settings.
+    /// The tracer does not exist or does not support these options.
     #[error(transparent)]
-    Tracer(#[from] DebugInspectorError),
-    /// The message comes to nothing.
+    UnsupportedTracer(#[from] DebugInspectorError),
+    /// The execution was aborted.
     #[error(transparent)]
-    Run(#[from] RunError),
+    Execution(#[from] ExecutionError),
 }
 
 impl Tracer {
-    /// The tracer that a request asks for.
+    /// The tracer for these options.
     ///
     /// # Errors
-    /// If there is none like that.
+    /// If no such tracer exists.
     pub(crate) fn new(options: GethDebugTracingOptions) -> Result<Self, TraceError> {
         match &options.tracer {
-            Some(GethDebugTracerType::JsTracer(text)) if text == STYLUS || text.contains(HOOKS) => {
+            Some(GethDebugTracerType::JsTracer(text))
+                if text == STYLUS_TRACER || text.contains(HOSTIO_MARKER) =>
+            {
                 Ok(Self::Stylus)
             }
             _ => Ok(Self::Geth(Box::new(DebugInspector::new(options)?))),
@@ -69,33 +71,33 @@ impl Tracer {
     }
 }
 
-/// Runs a message and tells how it ran; `origin` is the transaction that it comes from, if any.
+/// Traces a message; `origin` is the transaction that it belongs to, if any.
 ///
 /// # Errors
 /// See [`TraceError`].
 pub(crate) fn trace(
-    around: Surroundings<'_>,
+    env: ExecutionEnv<'_>,
     message: &Message,
     tracer: Tracer,
     origin: Option<Origin>,
 ) -> Result<Trace, TraceError> {
     match tracer {
         Tracer::Stylus => {
-            let mut tracer = StepTracer::default();
-            run(around, message, &mut tracer)?;
+            let mut tracer = StylusTracer::default();
+            run_with_inspector(env, message, &mut tracer)?;
             Ok(Trace::Stylus(tracer.into_steps()))
         }
         Tracer::Geth(mut tracer) => {
             let gas_limit = message.gas.saturating_add(message.held_gas);
             let tx = TxEnv { gas_limit, ..message.tx_env() };
-            let number = U256::from(around.facts.height);
-            let block = BlockEnv { number, ..around.block(message) };
-            let mut before = around.state.clone();
-            let (ran, detail) = run(around, message, &mut *tracer)?;
+            let number = U256::from(env.block_context.height);
+            let block = BlockEnv { number, ..env.block_env(message) };
+            let mut before = env.state.clone();
+            let (ran, halt_detail) = run_with_inspector(env, message, &mut *tracer)?;
             let mut trace = tracer.get_result(origin, &tx, &block, &ran, &mut before)?;
-            // The outermost failure is known in the words of the node.
+            // The outermost failure has Nitro's text.
             if let GethTrace::CallTracer(frame) = &mut trace
-                && let End::Failure(halt) = Execution::new(ran, detail).end
+                && let ExecutionStatus::Halt(halt) = Execution::new(ran, halt_detail).status
             {
                 frame.error = Some(halt.to_string());
             }

@@ -1,7 +1,10 @@
-//! The Solidity interfaces of the precompiles, and nothing else: one line for each function, event
-//! and error that this chain knows.
+//! The Solidity interfaces of the precompiles: every function, event and error that this chain
+//! implements.
 
-#![expect(clippy::too_many_arguments, reason = "the macro writes a function for each long event")]
+#![expect(
+    clippy::too_many_arguments,
+    reason = "the macro generates a function for each long event"
+)]
 
 use alloy::sol;
 

@@ -1,31 +1,31 @@
-//! `ArbDebug` (0xff): what only dev chains allow.
+//! `ArbDebug` (0xff): functions that only dev chains have.
 
 use super::{
-    ARB_DEBUG,
     abi::ArbDebug::{
         ArbDebugCalls as Function, Basic, Custom, Mixed, becomeChainOwnerCall,
         becomeChainOwnerReturn, eventsCall, eventsReturn, overwriteContractCodeCall,
     },
-    call::{Answer, Call, Stop, error},
+    addresses::ARB_DEBUG,
+    call::{CallError, CallResult, PrecompileCall, solidity_error},
 };
 use crate::state::arbos::AddressSet;
 
-/// What the custom error of this precompile says.
+/// Text of Nitro's custom error.
 const SPIDERS: &str = r"This spider family wards off bugs: /\oo/\ //\(oo)//\ /\oo/\";
 
-/// Answers a call.
-pub(super) fn answer(call: &mut Call<'_>) -> Answer {
+/// Runs a call.
+pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     match call.function()? {
         Function::becomeChainOwner(_) => {
             call.write()?;
             let caller = call.caller.address;
             AddressSet::owners().add(call, caller);
-            call.done::<becomeChainOwnerCall>(&becomeChainOwnerReturn {})
+            call.encode_return::<becomeChainOwnerCall>(&becomeChainOwnerReturn {})
         }
         Function::overwriteContractCode(args) => {
             call.write()?;
             call.host.set_code(args.target, args.code);
-            call.done::<overwriteContractCodeCall>(&alloy::primitives::Bytes::new())
+            call.encode_return::<overwriteContractCodeCall>(&alloy::primitives::Bytes::new())
         }
         Function::events(args) => {
             call.payable()?;
@@ -39,16 +39,20 @@ pub(super) fn answer(call: &mut Call<'_>) -> Answer {
                 caller,
             });
             let paid = call.caller.value;
-            call.done::<eventsCall>(&eventsReturn { _0: caller, _1: paid })
+            call.encode_return::<eventsCall>(&eventsReturn { _0: caller, _1: paid })
         }
         Function::eventsView(_) => {
             call.view()?;
-            // A view may not log, so this never succeeds.
-            Err(Stop::Plain)
+            // A view may not log, so Nitro's function never succeeds either.
+            Err(CallError::EmptyRevert)
         }
         Function::customRevert(args) => {
             call.pure()?;
-            Err(error(&Custom { number: args.number, text: SPIDERS.to_owned(), flag: true }))
+            Err(solidity_error(&Custom {
+                number: args.number,
+                text: SPIDERS.to_owned(),
+                flag: true,
+            }))
         }
     }
 }

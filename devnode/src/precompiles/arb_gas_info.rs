@@ -1,4 +1,4 @@
-//! `ArbGasInfo` (0x6c): prices and limits of gas.
+//! `ArbGasInfo` (0x6c): gas prices and limits.
 
 use alloy::primitives::U256;
 
@@ -8,15 +8,16 @@ use super::{
         getGasPricingConstraintsCall, getPricesInArbGasCall, getPricesInArbGasReturn,
         getPricesInWeiCall, getPricesInWeiReturn,
     },
-    call::{Answer, Call, READ, Stop},
+    call::{CallError, CallResult, PrecompileCall},
+    gas::STORAGE_READ_GAS,
 };
 use crate::state::settings::Setting;
 
-/// Gas that storing a word counts for in the old price list.
+/// Gas that the legacy price list assumes for a storage write.
 const STORAGE_GAS: u64 = 20_000;
 
-/// Answers a call.
-pub(super) fn answer(call: &mut Call<'_>) -> Answer {
+/// Runs a call.
+pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     let function = call.function()?;
     call.view()?;
     let setting = match function {
@@ -38,23 +39,23 @@ pub(super) fn answer(call: &mut Call<'_>) -> Answer {
         other => return computed(call, &other),
     };
     let word = setting.get(call);
-    call.done_word(word)
+    call.encode_word(word)
 }
 
-/// Answers with what is no single setting.
-fn computed(call: &mut Call<'_>, function: &Function) -> Answer {
+/// Runs a function that does not return a single setting.
+fn computed(call: &mut PrecompileCall<'_>, function: &Function) -> CallResult {
     match function {
         // Data for the parent chain is free.
-        Function::getCurrentTxL1GasFees(_) => call.done_word(U256::ZERO),
-        // The base fee does not follow the load, so none is counted.
+        Function::getCurrentTxL1GasFees(_) => call.encode_word(U256::ZERO),
+        // The base fee does not depend on the load, so there is no backlog.
         Function::getGasBacklog(_) => {
-            call.burn(READ);
-            call.done_word(U256::ZERO)
+            call.burn(STORAGE_READ_GAS);
+            call.encode_word(U256::ZERO)
         }
         Function::getPricesInWei(_) => prices_in_wei(call),
         Function::getPricesInArbGas(_) => {
             Setting::L1PricePerUnit.get(call);
-            call.done::<getPricesInArbGasCall>(&getPricesInArbGasReturn {
+            call.encode_return::<getPricesInArbGasCall>(&getPricesInArbGasReturn {
                 _0: U256::ZERO,
                 _1: U256::ZERO,
                 _2: U256::from(STORAGE_GAS),
@@ -66,22 +67,23 @@ fn computed(call: &mut Call<'_>, function: &Function) -> Answer {
                 _1: Setting::MaxBlockGas.get(call),
                 _2: Setting::MaxTxGas.get(call),
             };
-            call.done::<getGasAccountingParamsCall>(&limits)
+            call.encode_return::<getGasAccountingParamsCall>(&limits)
         }
         Function::getGasPricingConstraints(_) => {
-            call.burn(READ);
-            call.done::<getGasPricingConstraintsCall>(&Vec::new())
+            call.burn(STORAGE_READ_GAS);
+            call.encode_return::<getGasPricingConstraintsCall>(&Vec::new())
         }
-        _ => Err(Stop::Refused),
+        _ => Err(CallError::RevertAllGas),
     }
 }
 
-/// What a transaction, its data, storage and gas cost in wei. Data of the parent chain is free.
-fn prices_in_wei(call: &mut Call<'_>) -> Answer {
+/// Prices in wei of a transaction, of its data, of a storage write and of gas. Data for the parent
+/// chain is free.
+fn prices_in_wei(call: &mut PrecompileCall<'_>) -> CallResult {
     Setting::L1PricePerUnit.get(call);
-    let least = Setting::MinBaseFee.get(call);
-    let price = U256::from(call.host.facts().base_fee);
-    let base = price.min(least);
+    let minimum = Setting::MinBaseFee.get(call);
+    let price = U256::from(call.host.block_context().base_fee);
+    let base = price.min(minimum);
     let prices = getPricesInWeiReturn {
         _0: U256::ZERO,
         _1: U256::ZERO,
@@ -90,5 +92,5 @@ fn prices_in_wei(call: &mut Call<'_>) -> Answer {
         _4: price.saturating_sub(base),
         _5: price,
     };
-    call.done::<getPricesInWeiCall>(&prices)
+    call.encode_return::<getPricesInWeiCall>(&prices)
 }

@@ -2,29 +2,30 @@
 
 use super::{
     abi::ArbInfo::{ArbInfoCalls as Function, getBalanceCall, getCodeCall},
-    call::{Answer, Call, copy_gas},
+    call::{CallResult, PrecompileCall},
+    gas::copy_gas,
 };
 
-/// Gas to look at a balance.
-const BALANCE: u64 = 700;
+/// Gas to read a balance.
+const BALANCE_GAS: u64 = 700;
 
-/// Gas to look at code, before its length.
-const CODE: u64 = 2100;
+/// Gas to read code, without its length.
+const CODE_GAS: u64 = 2100;
 
-/// Answers a call.
-pub(super) fn answer(call: &mut Call<'_>) -> Answer {
+/// Runs a call.
+pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     match call.function()? {
         Function::getBalance(args) => {
             call.view()?;
-            call.burn(BALANCE);
+            call.burn(BALANCE_GAS);
             let balance = call.host.balance(args.account);
-            call.done::<getBalanceCall>(&balance)
+            call.encode_return::<getBalanceCall>(&balance)
         }
         Function::getCode(args) => {
             call.view()?;
             let code = call.host.code(args.account);
-            call.burn(CODE.saturating_add(copy_gas(code.len())));
-            call.done::<getCodeCall>(&code)
+            call.burn(CODE_GAS.saturating_add(copy_gas(code.len())));
+            call.encode_return::<getCodeCall>(&code)
         }
     }
 }

@@ -1,13 +1,13 @@
-//! `ArbOwner` (0x70): the settings of the chain, for its owners. It costs them no gas, and every
-//! call that succeeds leaves an event. Of the prices of data for the parent chain and of how the base
-//! fee would follow the load, which it does not, it only keeps what was set.
+//! `ArbOwner` (0x70): the settings of the chain, for its owners, without gas. Every successful call
+//! emits a log. Settings for the price of parent chain data and for a base fee that follows the
+//! load are stored without effect.
 
 use alloy::primitives::{B256, FixedBytes, I256, U256};
 
 use super::{
-    Fault, Missing,
+    ArbHalt, Unimplemented,
     abi::ArbOwner::{ArbOwnerCalls as Function, OwnerActs},
-    call::{Answer, Call, Stop},
+    call::{CallError, CallResult, PrecompileCall},
 };
 use crate::state::{
     arbos::{AddressSet, from_address, to_address},
@@ -18,19 +18,19 @@ use crate::state::{
 /// Bytes of a selector.
 const SELECTOR: usize = 4;
 
-/// The greatest price of gas in ink, exclusive.
+/// Upper bound of the ink price, exclusive.
 const MAX_INK_PRICE: u32 = 1 << 24;
 
-/// Answers a call.
-pub(super) fn answer(call: &mut Call<'_>) -> Answer {
+/// Runs a call.
+pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     let owner = call.caller.address;
     if !AddressSet::owners().contains(call, owner) {
-        return Err(Stop::Fault(Fault::Unauthorized));
+        return Err(CallError::Halt(ArbHalt::Unauthorized));
     }
-    call.still_paid()?;
-    call.for_free();
-    let output = act(call).map_err(|stop| match stop {
-        Stop::Refused => Stop::Plain,
+    call.check_gas()?;
+    call.disable_metering();
+    let output = execute(call).map_err(|error| match error {
+        CallError::RevertAllGas => CallError::EmptyRevert,
         other => other,
     })?;
     let selector = call.input.get(..SELECTOR).unwrap_or_default();
@@ -40,15 +40,15 @@ pub(super) fn answer(call: &mut Call<'_>) -> Answer {
     Ok(output)
 }
 
-/// Does what the owner asks for.
-fn act(call: &mut Call<'_>) -> Answer {
+/// Runs a function for an owner.
+fn execute(call: &mut PrecompileCall<'_>) -> CallResult {
     let function = call.function()?;
     call.write()?;
     let word = match function {
         Function::isChainOwner(args) => U256::from(AddressSet::owners().contains(call, args.owner)),
         Function::getAllChainOwners(_) => {
             let owners = AddressSet::owners().members(call);
-            return call.done::<super::abi::ArbOwner::getAllChainOwnersCall>(&owners);
+            return call.encode_return::<super::abi::ArbOwner::getAllChainOwnersCall>(&owners);
         }
         Function::getNetworkFeeAccount(_) => {
             from_address(to_address(Setting::NetworkFeeAccount.get(call)))
@@ -57,15 +57,15 @@ fn act(call: &mut Call<'_>) -> Answer {
             from_address(to_address(Setting::InfraFeeAccount.get(call)))
         }
         change => {
-            change_people(call, &change)?;
+            change_accounts(call, &change)?;
             return Ok(alloy::primitives::Bytes::new());
         }
     };
     Ok(B256::from(word).into())
 }
 
-/// Adds or removes owners and managers; everything else is a number.
-fn change_people(call: &mut Call<'_>, function: &Function) -> Result<(), Stop> {
+/// Changes owners, managers or fee accounts; passes all other functions on.
+fn change_accounts(call: &mut PrecompileCall<'_>, function: &Function) -> Result<(), CallError> {
     let managers = AddressSet::cache_managers();
     let done = match function {
         Function::addChainOwner(args) => {
@@ -86,21 +86,24 @@ fn change_people(call: &mut Call<'_>, function: &Function) -> Result<(), Stop> {
             Setting::InfraFeeAccount.set(call, from_address(args.account));
             true
         }
-        number => return change_numbers(call, number),
+        number => return change_settings(call, number),
     };
-    if done { Ok(()) } else { Err(Stop::Plain) }
+    if done { Ok(()) } else { Err(CallError::EmptyRevert) }
 }
 
-/// Changes the prices and limits of gas; everything else is about programs.
-fn change_numbers(call: &mut Call<'_>, function: &Function) -> Result<(), Stop> {
+/// Changes gas prices and limits; passes all other functions on.
+fn change_settings(call: &mut PrecompileCall<'_>, function: &Function) -> Result<(), CallError> {
     let (setting, value) = match function {
-        // Data of the parent chain is free here, and no other price is implemented.
+        // Data for the parent chain is free; other prices are not implemented.
         Function::setL1PricePerUnit(args) if args.price.is_zero() => {
             (Setting::L1PricePerUnit, args.price)
         }
         Function::setL1PricePerUnit(_) => {
             let function = "setL1PricePerUnit of another price than 0";
-            return Err(Stop::Missing(Missing { precompile: "ArbOwner", function }));
+            return Err(CallError::Unimplemented(Unimplemented {
+                precompile: "ArbOwner",
+                function,
+            }));
         }
         Function::setMinimumL2BaseFee(args) => (Setting::MinBaseFee, args.price),
         Function::setL2BaseFee(args) => (Setting::BaseFee, args.price),
@@ -127,19 +130,22 @@ fn change_numbers(call: &mut Call<'_>, function: &Function) -> Result<(), Stop> 
             let charge = I256::try_from(args.gas).unwrap_or_default();
             (Setting::PerBatchGas, charge.into_raw())
         }
-        other => return change_programs(call, other),
+        other => return change_program_params(call, other),
     };
     setting.set(call, value);
     Ok(())
 }
 
 /// Changes the parameters of programs.
-fn change_programs(call: &mut Call<'_>, function: &Function) -> Result<(), Stop> {
+fn change_program_params(
+    call: &mut PrecompileCall<'_>,
+    function: &Function,
+) -> Result<(), CallError> {
     let mut params = call.params();
     match function {
         Function::setInkPrice(args) => {
             if args.price == 0 || args.price >= MAX_INK_PRICE {
-                return Err(Stop::Plain);
+                return Err(CallError::EmptyRevert);
             }
             params.ink_price = args.price;
         }
@@ -156,13 +162,13 @@ fn change_programs(call: &mut Call<'_>, function: &Function) -> Result<(), Stop>
         Function::setWasmKeepaliveDays(args) => params.keepalive_days = args.days,
         Function::setWasmBlockCacheSize(args) => params.block_cache_size = args.count,
         Function::setWasmMaxSize(args) => params.max_wasm_size = args.size,
-        _ => return Err(Stop::Plain),
+        _ => return Err(CallError::EmptyRevert),
     }
     programs::save_params(call, &params);
     Ok(())
 }
 
-/// `amount` in units of `unit`, rounded up; an amount of more than 255 units is refused.
-fn units(amount: u64, unit: u64) -> Result<u8, Stop> {
-    u8::try_from(amount.div_ceil(unit)).map_err(|_| Stop::Plain)
+/// `amount` in units of `unit`, rounded up; reverts above 255 units.
+fn units(amount: u64, unit: u64) -> Result<u8, CallError> {
+    u8::try_from(amount.div_ceil(unit)).map_err(|_| CallError::EmptyRevert)
 }

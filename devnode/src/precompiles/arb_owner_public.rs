@@ -1,4 +1,4 @@
-//! `ArbOwnerPublic` (0x6b): who owns the chain and what the owner has set, for everybody to read.
+//! `ArbOwnerPublic` (0x6b): owners and settings of the chain, readable by anyone.
 
 use alloy::primitives::U256;
 
@@ -7,12 +7,13 @@ use super::{
         ArbOwnerPublicCalls as Function, getAllChainOwnersCall, getAllNativeTokenOwnersCall,
         getScheduledUpgradeCall, getScheduledUpgradeReturn,
     },
-    call::{Answer, Call, READ, Stop},
+    call::{CallError, CallResult, PrecompileCall},
+    gas::STORAGE_READ_GAS,
 };
 use crate::state::{arbos::AddressSet, settings::Setting};
 
-/// Answers a call.
-pub(super) fn answer(call: &mut Call<'_>) -> Answer {
+/// Runs a call.
+pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     let function = call.function()?;
     if let Function::rectifyChainOwner(args) = &function {
         call.write()?;
@@ -24,44 +25,48 @@ pub(super) fn answer(call: &mut Call<'_>) -> Answer {
         Function::getNetworkFeeAccount(_) => Setting::NetworkFeeAccount.get(call),
         Function::getInfraFeeAccount(_) => Setting::InfraFeeAccount.get(call),
         Function::getBrotliCompressionLevel(_) => Setting::BrotliLevel.get(call),
-        // Features of chains with a token of their own, and of one with another price of calldata:
-        // off, and a look at that costs one read.
+        // Features that are off: native tokens and other calldata prices. Each check costs one
+        // read.
         Function::isNativeTokenOwner(_)
         | Function::isCalldataPriceIncreaseEnabled(_)
         | Function::getParentGasFloorPerToken(_)
         | Function::getNativeTokenManagementFrom(_) => {
-            call.burn(READ);
+            call.burn(STORAGE_READ_GAS);
             U256::ZERO
         }
-        other => return several(call, &other),
+        other => return dispatch_compound(call, &other),
     };
-    call.done_word(word)
+    call.encode_word(word)
 }
 
-/// Answers with more than a word.
-fn several(call: &mut Call<'_>, function: &Function) -> Answer {
+/// Runs a function that returns more than a word.
+fn dispatch_compound(call: &mut PrecompileCall<'_>, function: &Function) -> CallResult {
     match function {
         Function::getAllChainOwners(_) => {
             let owners = AddressSet::owners().members(call);
-            call.done::<getAllChainOwnersCall>(&owners)
+            call.encode_return::<getAllChainOwnersCall>(&owners)
         }
         Function::getAllNativeTokenOwners(_) => {
-            call.burn(READ);
-            call.done::<getAllNativeTokenOwnersCall>(&Vec::new())
+            call.burn(STORAGE_READ_GAS);
+            call.encode_return::<getAllNativeTokenOwnersCall>(&Vec::new())
         }
         Function::getScheduledUpgrade(_) => {
             let version = Setting::UpgradeVersion.get(call).saturating_to();
             let timestamp = Setting::UpgradeTime.get(call).saturating_to();
-            call.done::<getScheduledUpgradeCall>(&getScheduledUpgradeReturn { version, timestamp })
+            call.encode_return::<getScheduledUpgradeCall>(&getScheduledUpgradeReturn {
+                version,
+                timestamp,
+            })
         }
-        _ => Err(Stop::Refused),
+        _ => Err(CallError::RevertAllGas),
     }
 }
 
-/// Mends the list of owners, which is never broken here: reverts after looking.
-fn rectify(call: &mut Call<'_>, owner: alloy::primitives::Address) -> Answer {
+/// `rectifyChainOwner` repairs a corrupted owner list; here the list is never corrupted, so the
+/// call reverts.
+fn rectify(call: &mut PrecompileCall<'_>, owner: alloy::primitives::Address) -> CallResult {
     if AddressSet::owners().contains(call, owner) {
-        call.burn(READ.saturating_mul(3));
+        call.burn(STORAGE_READ_GAS.saturating_mul(3));
     }
-    Err(Stop::Plain)
+    Err(CallError::EmptyRevert)
 }

@@ -1,48 +1,48 @@
-//! `ArbRetryableTx` (0x6e) on a chain without tickets: messages of the parent chain make them, and
-//! there is none.
+//! `ArbRetryableTx` (0x6e). Retryable tickets come from the parent chain, so there are none.
 
 use alloy::primitives::U256;
 
 use super::{
     abi::ArbRetryableTx::{ArbRetryableTxCalls as Function, NoTicketWithID, NotCallable},
-    call::{Answer, Call, READ, error},
+    call::{CallResult, PrecompileCall, solidity_error},
+    gas::STORAGE_READ_GAS,
 };
 
-/// Seconds that a ticket would live.
+/// Lifetime of a ticket in seconds.
 const LIFETIME: u64 = 604_800;
 
-/// Answers a call.
-pub(super) fn answer(call: &mut Call<'_>) -> Answer {
+/// Runs a call.
+pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     match call.function()? {
         Function::getLifetime(_) => {
             call.view()?;
-            call.done_word(U256::from(LIFETIME))
+            call.encode_word(U256::from(LIFETIME))
         }
         Function::getCurrentRedeemer(_) => {
             call.view()?;
-            call.done_word(U256::ZERO)
+            call.encode_word(U256::ZERO)
         }
         Function::getTimeout(_) | Function::getBeneficiary(_) => {
             call.view()?;
-            no_ticket(call, READ)
+            no_ticket(call, STORAGE_READ_GAS)
         }
         Function::cancel(_) | Function::keepalive(_) => {
             call.write()?;
-            no_ticket(call, READ)
+            no_ticket(call, STORAGE_READ_GAS)
         }
         Function::redeem(_) => {
             call.write()?;
-            no_ticket(call, READ.saturating_mul(2))
+            no_ticket(call, STORAGE_READ_GAS.saturating_mul(2))
         }
         Function::submitRetryable(_) => {
             call.write()?;
-            Err(error(&NotCallable {}))
+            Err(solidity_error(&NotCallable {}))
         }
     }
 }
 
-/// Reverts after looking for a ticket.
-fn no_ticket(call: &mut Call<'_>, gas: u64) -> Answer {
+/// The revert for a ticket that does not exist.
+fn no_ticket(call: &mut PrecompileCall<'_>, gas: u64) -> CallResult {
     call.burn(gas);
-    Err(error(&NoTicketWithID {}))
+    Err(solidity_error(&NoTicketWithID {}))
 }

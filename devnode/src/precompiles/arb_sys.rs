@@ -1,4 +1,4 @@
-//! `ArbSys` (0x64): the chain as seen from inside, and messages to the parent chain.
+//! `ArbSys` (0x64): properties of the chain, and messages to the parent chain.
 
 use alloy::primitives::{Address, Bytes, U256, address, keccak256};
 
@@ -9,45 +9,46 @@ use super::{
         isTopLevelCallCall, mapL1SenderContractAddressToL2AliasCall,
         myCallersAddressWithoutAliasingCall, wasMyCallersAddressAliasedCall,
     },
-    call::{Answer, Call, Stop, error, hash_gas},
+    call::{CallError, CallResult, PrecompileCall, solidity_error},
+    gas::hash_gas,
 };
-use crate::{CHAIN_ID, state::outbox};
+use crate::{CHAIN_ID, state::send_accumulator};
 
-/// Its own address.
+/// Address of the precompile.
 const ARB_SYS: Address = address!("0000000000000000000000000000000000000064");
 
-/// What version 51 of ArbOS calls itself.
+/// Version that `arbOSVersion` returns for ArbOS 51.
 const ARBOS_VERSION: u64 = 106;
 
-/// Blocks whose hashes can be asked for.
-const HASHES: u64 = 256;
+/// Number of recent blocks with an available hash.
+const HASH_WINDOW: u64 = 256;
 
-/// What is added to the address of a contract of the parent chain.
-const ALIAS: Address = address!("1111000000000000000000000000000000001111");
+/// Offset of an aliased address.
+const L1_ALIAS_OFFSET: Address = address!("1111000000000000000000000000000000001111");
 
-/// Answers a call.
-pub(super) fn answer(call: &mut Call<'_>) -> Answer {
+/// Runs a call.
+pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     match call.function()? {
         Function::mapL1SenderContractAddressToL2Alias(args) => {
             call.pure()?;
             let sum = U256::from_be_slice(args.sender.as_slice())
-                .wrapping_add(U256::from_be_slice(ALIAS.as_slice()));
+                .wrapping_add(U256::from_be_slice(L1_ALIAS_OFFSET.as_slice()));
             let alias = crate::state::arbos::to_address(sum);
-            call.done::<mapL1SenderContractAddressToL2AliasCall>(&alias)
+            call.encode_return::<mapL1SenderContractAddressToL2AliasCall>(&alias)
         }
         Function::arbBlockNumber(_) => {
             call.view()?;
-            let height = call.host.facts().height;
-            call.done::<arbBlockNumberCall>(&U256::from(height))
+            let height = call.host.block_context().height;
+            call.encode_return::<arbBlockNumberCall>(&U256::from(height))
         }
         Function::arbBlockHash(args) => {
             call.view()?;
-            let current = call.host.facts().height;
-            let asked: u64 = args.number.saturating_to();
-            let recent = asked >= current.saturating_sub(HASHES) && asked < current;
-            match call.host.block_hash(asked).filter(|_| recent) {
-                Some(hash) => call.done::<arbBlockHashCall>(&hash),
-                None => Err(error(&InvalidBlockNumber {
+            let current = call.host.block_context().height;
+            let requested: u64 = args.number.saturating_to();
+            let recent = requested >= current.saturating_sub(HASH_WINDOW) && requested < current;
+            match call.host.block_hash(requested).filter(|_| recent) {
+                Some(hash) => call.encode_return::<arbBlockHashCall>(&hash),
+                None => Err(solidity_error(&InvalidBlockNumber {
                     requested: args.number,
                     current: U256::from(current),
                 })),
@@ -55,24 +56,24 @@ pub(super) fn answer(call: &mut Call<'_>) -> Answer {
         }
         Function::arbChainID(_) => {
             call.view()?;
-            call.done::<arbChainIDCall>(&U256::from(CHAIN_ID))
+            call.encode_return::<arbChainIDCall>(&U256::from(CHAIN_ID))
         }
         Function::arbOSVersion(_) => {
             call.view()?;
-            call.done::<arbOSVersionCall>(&U256::from(ARBOS_VERSION))
+            call.encode_return::<arbOSVersionCall>(&U256::from(ARBOS_VERSION))
         }
         Function::getStorageGasAvailable(_) => {
             call.view()?;
-            call.done::<getStorageGasAvailableCall>(&U256::ZERO)
+            call.encode_return::<getStorageGasAvailableCall>(&U256::ZERO)
         }
         Function::isTopLevelCall(_) => {
             call.view()?;
             let top = call.caller.depth <= 2;
-            call.done::<isTopLevelCallCall>(&top)
+            call.encode_return::<isTopLevelCallCall>(&top)
         }
         Function::wasMyCallersAddressAliased(_) => {
             call.view()?;
-            call.done::<wasMyCallersAddressAliasedCall>(&false)
+            call.encode_return::<wasMyCallersAddressAliasedCall>(&false)
         }
         Function::sendTxToL1(args) => {
             call.payable()?;
@@ -84,35 +85,35 @@ pub(super) fn answer(call: &mut Call<'_>) -> Answer {
         }
         Function::sendMerkleTreeState(_) => {
             call.view()?;
-            // Only for the zero address, which calls nothing in a transaction.
-            Err(Stop::Plain)
+            // Only the zero address may call this, which no transaction does.
+            Err(CallError::EmptyRevert)
         }
         Function::myCallersAddressWithoutAliasing(_) => {
             call.view()?;
-            let beyond = call.caller.beyond;
-            call.done::<myCallersAddressWithoutAliasingCall>(&beyond)
+            let outer_caller = call.caller.outer_caller;
+            call.encode_return::<myCallersAddressWithoutAliasingCall>(&outer_caller)
         }
     }
 }
 
-/// Writes down a message to the parent chain and burns the value that goes with it.
-fn send(call: &mut Call<'_>, destination: Address, data: Bytes) -> Answer {
+/// Records a message to the parent chain and burns its value.
+fn send(call: &mut PrecompileCall<'_>, destination: Address, data: Bytes) -> CallResult {
     let (caller, value) = (call.caller.address, call.caller.value);
-    let facts = call.host.facts();
+    let block = call.host.block_context();
     let word = |number: u64| U256::from(number).to_be_bytes::<32>();
     let preimage = [
         caller.as_slice(),
         destination.as_slice(),
-        &word(facts.height),
+        &word(block.height),
         &word(0),
-        &word(facts.timestamp),
+        &word(block.timestamp),
         &value.to_be_bytes::<32>(),
         &data,
     ]
     .concat();
     call.burn(hash_gas(preimage.len()));
     let hash = keccak256(preimage);
-    let (leaf, nodes) = outbox::append(call, hash);
+    let (leaf, nodes) = send_accumulator::append(call, hash);
     call.host.burn(ARB_SYS, value);
     for node in &nodes {
         let position = node.position();
@@ -123,11 +124,11 @@ fn send(call: &mut Call<'_>, destination: Address, data: Bytes) -> Answer {
         destination,
         hash: hash.into(),
         position: U256::from(leaf),
-        arbBlockNum: U256::from(facts.height),
+        arbBlockNum: U256::from(block.height),
         ethBlockNum: U256::ZERO,
-        timestamp: U256::from(facts.timestamp),
+        timestamp: U256::from(block.timestamp),
         callvalue: value,
         data,
     });
-    call.done_word(U256::from(leaf))
+    call.encode_word(U256::from(leaf))
 }

@@ -1,4 +1,4 @@
-//! `ArbWasmCache` (0x72): programs that are cheaper to enter, and who may say which.
+//! `ArbWasmCache` (0x72): programs with a cheaper entry, and their managers.
 
 use alloy::primitives::B256;
 
@@ -8,70 +8,73 @@ use super::{
         cacheProgramReturn, codehashIsCachedCall, evictCodehashCall, evictCodehashReturn,
         isCacheManagerCall,
     },
-    arb_wasm::inactive,
-    call::{Answer, Call, Stop},
+    call::{CallError, CallResult, PrecompileCall, inactive_error},
 };
 use crate::state::{
-    arbos::{AddressSet, Words},
-    programs::{self, Inactive, Record},
+    arbos::{AddressSet, ArbosStorage},
+    programs::{self, InactiveProgram, ProgramRecord},
 };
 
-/// Answers a call.
-pub(super) fn answer(call: &mut Call<'_>) -> Answer {
+/// Runs a call.
+pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     match call.function()? {
         Function::isCacheManager(args) => {
             call.view()?;
             let manager = AddressSet::cache_managers().contains(call, args.manager);
-            call.done::<isCacheManagerCall>(&manager)
+            call.encode_return::<isCacheManagerCall>(&manager)
         }
         Function::allCacheManagers(_) => {
             call.view()?;
             let managers = AddressSet::cache_managers().members(call);
-            call.done::<allCacheManagersCall>(&managers)
+            call.encode_return::<allCacheManagersCall>(&managers)
         }
         Function::codehashIsCached(args) => {
             call.view()?;
-            let cached = Record::load(call, args.codehash).cached;
-            call.done::<codehashIsCachedCall>(&cached)
+            let cached = ProgramRecord::load(call, args.codehash).cached;
+            call.encode_return::<codehashIsCachedCall>(&cached)
         }
         Function::cacheProgram(args) => {
             call.write()?;
             let code_hash = call.code_hash(args.program);
             set_cached(call, code_hash, true)?;
-            call.done::<cacheProgramCall>(&cacheProgramReturn {})
+            call.encode_return::<cacheProgramCall>(&cacheProgramReturn {})
         }
         Function::evictCodehash(args) => {
             call.write()?;
             set_cached(call, args.codehash, false)?;
-            call.done::<evictCodehashCall>(&evictCodehashReturn {})
+            call.encode_return::<evictCodehashCall>(&evictCodehashReturn {})
         }
     }
 }
 
-/// Caches or evicts a program, unless it is so already.
-fn set_cached(call: &mut Call<'_>, code_hash: B256, cached: bool) -> Result<(), Stop> {
+/// Caches or evicts a program, unless it is in that state already.
+fn set_cached(
+    call: &mut PrecompileCall<'_>,
+    code_hash: B256,
+    cached: bool,
+) -> Result<(), CallError> {
     let manager = call.caller.address;
     let allowed = AddressSet::cache_managers().contains(call, manager)
         || AddressSet::owners().contains(call, manager);
     if !allowed {
-        return Err(Stop::Refused);
+        return Err(CallError::RevertAllGas);
     }
     let params = call.params();
-    let record = Record::load(call, code_hash);
+    let record = ProgramRecord::load(call, code_hash);
     if cached {
-        let now = call.host.facts().timestamp;
+        let now = call.host.block_context().timestamp;
         if record.version != params.version {
-            return Err(inactive(Inactive::Outdated(record.version), &params));
+            return Err(inactive_error(InactiveProgram::NeedsUpgrade(record.version), &params));
         }
-        record.check(&params, now).map_err(|why| inactive(why, &params))?;
+        record.check(&params, now).map_err(|why| inactive_error(why, &params))?;
     }
     if record.cached == cached {
         return Ok(());
     }
     call.emit(&UpdateProgramCache { manager, codehash: code_hash, cached });
     call.burn(record.init_cost.into());
-    // The module is looked up either way, and paid for.
+    // Nitro reads the module hash in either case.
     call.word(programs::module_slot(code_hash));
-    Record { cached, ..record }.save(call, code_hash);
+    ProgramRecord { cached, ..record }.save(call, code_hash);
     Ok(())
 }

@@ -1,17 +1,17 @@
-//! `ArbosTest` (0x69): burning gas.
+//! `ArbosTest` (0x69): burns gas.
 
 use alloy::primitives::Bytes;
 
 use super::{
     abi::ArbosTest::ArbosTestCalls as Function,
-    call::{Answer, Call, Stop},
+    call::{CallError, CallResult, PrecompileCall},
 };
 
-/// Answers a call.
-pub(super) fn answer(call: &mut Call<'_>) -> Answer {
+/// Runs a call.
+pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     let Function::burnArbGas(args) = call.function()?;
     call.pure()?;
-    let gas = u64::try_from(args.gas).map_err(|_| Stop::Plain)?;
-    call.drain(gas);
+    let gas = u64::try_from(args.gas).map_err(|_| CallError::EmptyRevert)?;
+    call.burn_up_to(gas);
     Ok(Bytes::new())
 }

@@ -1,46 +1,48 @@
-//! How the failures of precompiles read: faults that are no reverts, and the errors of Solidity that
-//! the node spells out because precompiles are known to raise them.
+//! Failures of precompiles: halts, and the text of Solidity errors that Nitro decodes.
 
 use alloy::sol_types::{Panic, Revert, SolError, SolInterface};
-use stylus_engine::ActivateError;
+use stylus_engine::ActivationError;
 
 use super::abi::{
     ArbDebug::ArbDebugErrors, ArbRetryableTx::ArbRetryableTxErrors, ArbSys::ArbSysErrors,
     ArbWasm::ArbWasmErrors,
 };
-use crate::state::programs::Inactive;
+use crate::state::programs::InactiveProgram;
 
-/// A failure that is no revert: it takes all gas, and only its text is seen, from outside.
+/// A failure other than a revert: it consumes all gas, and clients only see its text.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Fault {
-    /// Only the chain's owner may do this.
+pub(crate) enum ArbHalt {
+    /// Only an owner of the chain may call the function.
     #[error("unauthorized caller to access-controlled method")]
     Unauthorized,
-    /// A module cannot be activated.
+    /// The module cannot be activated.
     #[error(transparent)]
-    Activation(#[from] ActivateError),
-    /// A program was called that is not active.
+    Activation(#[from] ActivationError),
+    /// The called program is not active.
     #[error("error {}", .0)]
-    Inactive(Inactive),
+    Inactive(InactiveProgram),
 }
 
-impl std::fmt::Display for Inactive {
+impl std::fmt::Display for InactiveProgram {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Never => write!(f, "ProgramNotActivated()"),
-            Self::Outdated(version) => write!(f, "ProgramNeedsUpgrade({version}, 2)"),
+            Self::NotActivated => write!(f, "ProgramNotActivated()"),
+            Self::NeedsUpgrade(version) => write!(f, "ProgramNeedsUpgrade({version}, 2)"),
             Self::Expired(age) => write!(f, "ProgramExpired({age})"),
         }
     }
 }
 
-/// What the node says about revert data, after "execution reverted: "; `None` if it says nothing.
+/// The decoded text of revert data, which follows "execution reverted: "; `None` if Nitro does not
+/// decode it.
 pub(crate) fn revert_text(data: &[u8]) -> Option<String> {
-    named(data).map(|error| format!("error {error}")).or_else(|| reason(data))
+    precompile_error_text(data)
+        .map(|error| format!("error {error}"))
+        .or_else(|| solidity_error_text(data))
 }
 
-/// The text in `Error(string)`, or the words for a `Panic(uint256)`.
-fn reason(data: &[u8]) -> Option<String> {
+/// The text of `Error(string)` or `Panic(uint256)`.
+fn solidity_error_text(data: &[u8]) -> Option<String> {
     if let Ok(revert) = Revert::abi_decode(data) {
         return Some(revert.reason);
     }
@@ -61,16 +63,18 @@ fn reason(data: &[u8]) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// An error of a precompile with its arguments.
-fn named(data: &[u8]) -> Option<String> {
+/// An error of a precompile, with its arguments.
+fn precompile_error_text(data: &[u8]) -> Option<String> {
     if let Ok(error) = ArbWasmErrors::abi_decode(data) {
         return Some(match error {
             ArbWasmErrors::ProgramNotWasm(_) => "ProgramNotWasm()".to_owned(),
-            ArbWasmErrors::ProgramNotActivated(_) => Inactive::Never.to_string(),
+            ArbWasmErrors::ProgramNotActivated(_) => InactiveProgram::NotActivated.to_string(),
             ArbWasmErrors::ProgramNeedsUpgrade(e) => {
                 format!("ProgramNeedsUpgrade({}, {})", e.version, e.stylusVersion)
             }
-            ArbWasmErrors::ProgramExpired(e) => Inactive::Expired(e.ageInSeconds).to_string(),
+            ArbWasmErrors::ProgramExpired(e) => {
+                InactiveProgram::Expired(e.ageInSeconds).to_string()
+            }
             ArbWasmErrors::ProgramUpToDate(_) => "ProgramUpToDate()".to_owned(),
             ArbWasmErrors::ProgramKeepaliveTooSoon(e) => {
                 format!("ProgramKeepaliveTooSoon({})", e.ageInSeconds)

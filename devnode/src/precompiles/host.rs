@@ -1,53 +1,53 @@
 //! The chain as the precompiles see it.
 
 use alloy::primitives::{Address, B256, Bytes, LogData, U256};
-use stylus_engine::Pages;
+use stylus_engine::{Module, Pages};
 
-use crate::{exec::Modules, state::arbos::Words};
+use crate::state::arbos::ArbosStorage;
 
-/// What does not change while a transaction runs.
+/// Constants of a block.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Facts {
+pub(crate) struct BlockContext {
     /// Height of the block.
     pub(crate) height: u64,
     /// Unix second of the block.
     pub(crate) timestamp: u64,
-    /// Wei per gas of the block.
+    /// Base fee of the block in wei per gas.
     pub(crate) base_fee: u64,
 }
 
-/// The chain around a call of a precompile. Nothing here costs gas: callers account for it.
-pub(crate) trait Host: Words {
-    /// What does not change.
-    fn facts(&self) -> Facts;
+/// The chain around a call of a precompile. No method charges gas: the precompiles do.
+pub(crate) trait PrecompileHost: ArbosStorage {
+    /// Constants of the block.
+    fn block_context(&self) -> BlockContext;
 
     /// The hash of a block of this chain; `None` if it is not below the current one.
     fn block_hash(&self, height: u64) -> Option<B256>;
 
-    /// Wei that an account has.
+    /// Balance of an account in wei.
     fn balance(&mut self, account: Address) -> U256;
 
-    /// The code of an account.
+    /// Code of an account.
     fn code(&mut self, account: Address) -> Bytes;
 
-    /// The hash of an account's code; zero if there is no account.
+    /// Code hash of an account; zero if the account does not exist.
     fn code_hash(&mut self, account: Address) -> B256;
 
     /// Replaces the code of an account.
     fn set_code(&mut self, account: Address, code: Bytes);
 
-    /// Moves money without running any code; false if there is too little.
+    /// Transfers ether without running code; false if the balance is too low.
     fn transfer(&mut self, from: Address, to: Address, value: U256) -> bool;
 
-    /// Takes money out of the world, as far as the account has it.
+    /// Destroys ether of an account, as far as its balance goes.
     fn burn(&mut self, account: Address, value: U256);
 
-    /// Records an event.
+    /// Records a log.
     fn log(&mut self, address: Address, data: LogData);
 
     /// Wasm pages that the transaction has open.
     fn pages(&self) -> Pages;
 
-    /// The compiled programs of the chain.
-    fn modules(&mut self) -> &mut Modules;
+    /// Keeps the compiled module of a program that was just activated, to save compiling it again.
+    fn cache_module(&mut self, code_hash: B256, module: Module);
 }

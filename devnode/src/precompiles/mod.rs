@@ -1,9 +1,10 @@
-//! Arbitrum's precompiles: what is at which address, and how a call of one ends.
+//! Arbitrum's precompiles: their addresses, and the execution of a call.
 //!
-//! They know the chain through [`Host`] and nothing of the EVM. A selector that Nitro does not know is
-//! refused in its way; what is missing only here is listed in [`missing`].
+//! They access the chain through [`PrecompileHost`] and know nothing of the EVM. Unknown selectors
+//! are rejected as in Nitro; functions that only this chain lacks are listed in [`mod@unimplemented`].
 
 pub(crate) mod abi;
+mod addresses;
 mod arb_debug;
 mod arb_gas_info;
 mod arb_info;
@@ -17,113 +18,102 @@ mod arb_wasm_cache;
 mod arbos_test;
 mod call;
 mod errors;
+mod gas;
 mod host;
-mod missing;
+mod unimplemented;
 
-use alloy::primitives::{Address, Bytes, address};
+use alloy::primitives::{Address, Bytes};
 
-pub(crate) use call::Caller;
-use call::{Answer, Call, Stop, copy_gas};
-pub(crate) use errors::{Fault, revert_text};
-pub(crate) use host::{Facts, Host};
-pub(crate) use missing::Missing;
+use addresses::is_callable;
+pub(crate) use addresses::{
+    ARB_DEBUG, ARB_OWNER, NODE_INTERFACE_DEBUG, addresses, is_node_interface,
+};
+pub(crate) use call::CallerInfo;
+use call::{CallError, CallResult, PrecompileCall};
+pub(crate) use errors::{ArbHalt, revert_text};
+use gas::copy_gas;
+pub(crate) use host::{BlockContext, PrecompileHost};
+pub(crate) use unimplemented::Unimplemented;
 
-/// `ArbOwner`, whose calls are logged by the set-up.
-pub(crate) const ARB_OWNER: Address = address!("0000000000000000000000000000000000000070");
-
-/// `ArbWasm`, which activates programs.
-pub(crate) const ARB_WASM: Address = address!("0000000000000000000000000000000000000071");
-
-/// `ArbDebug`, by which anybody becomes owner of a dev chain.
-pub(crate) const ARB_DEBUG: Address = address!("00000000000000000000000000000000000000ff");
-
-/// The last bytes of the addresses of all precompiles that transactions can call.
-const LOW_BYTES: [u8; 16] = [
-    0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6b, 0x6c, 0x6d, 0x6e, 0x6f, 0x70, 0x71, 0x72, 0x73, 0xff,
-];
-
-/// The addresses of all precompiles that transactions can call.
-pub(crate) fn addresses() -> impl Iterator<Item = Address> {
-    LOW_BYTES.into_iter().map(Address::with_last_byte)
-}
-
-/// Whether there is a precompile at `address`, of Ethereum or of Arbitrum.
-pub(crate) fn exists(address: Address) -> bool {
-    find(address).is_some() || revm::precompile::Precompiles::osaka().contains(&address)
+/// Whether `address` is a precompile of Ethereum or Arbitrum.
+pub(crate) fn is_precompile(address: Address) -> bool {
+    find_dispatcher(address).is_some() || revm::precompile::Precompiles::osaka().contains(&address)
 }
 
 /// How a call of a precompile ended.
 #[derive(Debug)]
-pub(crate) enum Ending {
-    /// It returned its output.
+pub(crate) enum PrecompileStatus {
+    /// The call succeeded.
     Success,
-    /// It reverted with its output.
+    /// The call reverted.
     Revert,
-    /// It failed and took all gas.
-    Fault(Fault),
-    /// Nobody here knows how it would end.
-    Missing(Missing),
+    /// The call failed and consumed all gas.
+    Halt(ArbHalt),
+    /// The function is not implemented, so its result is unknown.
+    Unimplemented(Unimplemented),
 }
 
-/// What a call of a precompile came to.
+/// Result of a precompile call.
 #[derive(Debug)]
-pub(crate) struct Done {
-    /// How it ended.
-    pub(crate) ending: Ending,
-    /// Result or revert data.
+pub(crate) struct PrecompileOutcome {
+    /// How the call ended.
+    pub(crate) status: PrecompileStatus,
+    /// Return data or revert data.
     pub(crate) output: Bytes,
-    /// Gas that is left.
+    /// Gas left.
     pub(crate) gas_left: u64,
 }
 
 /// Calls the precompile at `address`; `None` if there is none.
 pub(crate) fn run(
-    host: &mut dyn Host,
-    caller: Caller,
+    host: &mut dyn PrecompileHost,
+    caller: CallerInfo,
     address: Address,
     input: &[u8],
     gas: u64,
-) -> Option<Done> {
-    let function = find(address)?;
-    let mut call = Call::new(host, caller, address, input, gas);
-    let answer = function(&mut call);
-    if let Err(Stop::Error(data)) = &answer {
+) -> Option<PrecompileOutcome> {
+    let dispatch = find_dispatcher(address)?;
+    let mut call = PrecompileCall::new(host, caller, address, input, gas);
+    let result = dispatch(&mut call);
+    if let Err(CallError::Revert(data)) = &result {
         call.burn(copy_gas(data.len()));
     }
     let (gas_left, exhausted) = (call.gas(), call.exhausted());
-    let end = |ending, output, gas_left| Done { ending, output, gas_left };
-    Some(match answer {
-        Err(Stop::Missing(missing)) => end(Ending::Missing(missing), Bytes::new(), 0),
-        Err(Stop::Fault(fault)) => end(Ending::Fault(fault), Bytes::new(), 0),
-        _ if exhausted => end(Ending::Revert, Bytes::new(), 0),
-        Ok(output) => end(Ending::Success, output, gas_left),
-        Err(Stop::Error(data)) => end(Ending::Revert, data, gas_left),
-        Err(Stop::Plain) => end(Ending::Revert, Bytes::new(), gas_left),
-        Err(Stop::Refused) => end(Ending::Revert, Bytes::new(), 0),
+    let outcome = |status, output, gas_left| PrecompileOutcome { status, output, gas_left };
+    Some(match result {
+        Err(CallError::Unimplemented(function)) => {
+            outcome(PrecompileStatus::Unimplemented(function), Bytes::new(), 0)
+        }
+        Err(CallError::Halt(halt)) => outcome(PrecompileStatus::Halt(halt), Bytes::new(), 0),
+        _ if exhausted => outcome(PrecompileStatus::Revert, Bytes::new(), 0),
+        Ok(output) => outcome(PrecompileStatus::Success, output, gas_left),
+        Err(CallError::Revert(data)) => outcome(PrecompileStatus::Revert, data, gas_left),
+        Err(CallError::EmptyRevert) => outcome(PrecompileStatus::Revert, Bytes::new(), gas_left),
+        Err(CallError::RevertAllGas) => outcome(PrecompileStatus::Revert, Bytes::new(), 0),
     })
 }
 
-/// What answers calls of the precompile at `address`.
-fn find(address: Address) -> Option<fn(&mut Call<'_>) -> Answer> {
+/// The dispatcher of the precompile at `address`.
+fn find_dispatcher(address: Address) -> Option<fn(&mut PrecompileCall<'_>) -> CallResult> {
     let (head, low) = (address.0.0.first_chunk::<19>()?, address.0.0.last()?);
     if *head != [0; 19] {
         return None;
     }
     Some(match low {
-        0x64 => arb_sys::answer,
-        0x65 => arb_info::answer,
-        0x66 => arb_tables::addresses,
-        0x67 => arb_tables::bls,
-        0x68 => arb_tables::functions,
-        0x69 => arbos_test::answer,
-        0x6b => arb_owner_public::answer,
-        0x6c => arb_gas_info::answer,
-        0x6e => arb_retryable_tx::answer,
-        0x70 => arb_owner::answer,
-        0x71 => arb_wasm::answer,
-        0x72 => arb_wasm_cache::answer,
-        0xff => arb_debug::answer,
-        low if LOW_BYTES.contains(low) => |call| Err(call.unknown()),
+        0x64 => arb_sys::dispatch,
+        0x65 => arb_info::dispatch,
+        0x66 => arb_tables::dispatch_address_table,
+        0x67 => arb_tables::dispatch_bls,
+        0x68 => arb_tables::dispatch_function_table,
+        0x69 => arbos_test::dispatch,
+        0x6b => arb_owner_public::dispatch,
+        0x6c => arb_gas_info::dispatch,
+        0x6e => arb_retryable_tx::dispatch,
+        0x70 => arb_owner::dispatch,
+        0x71 => arb_wasm::dispatch,
+        0x72 => arb_wasm_cache::dispatch,
+        0xff => arb_debug::dispatch,
+        _ if is_callable(address) => |call| Err(call.unknown_selector()),
         _ => return None,
     })
 }

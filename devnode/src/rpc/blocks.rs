@@ -1,4 +1,4 @@
-//! Methods about blocks and the transactions in them.
+//! Methods about blocks and their transactions.
 
 use std::sync::Arc;
 
@@ -8,21 +8,21 @@ use alloy::{
 };
 use serde_json::{Value, json};
 
-use super::{Args, Node, Reply, RpcError, shape};
-use crate::chain::{Block, Incoming};
+use super::{Args, MethodResult, NodeContext, RpcError, convert};
+use crate::chain::{Block, RecoveredTransaction};
 
 /// `eth_blockNumber`
-pub(super) fn number(node: &mut Node, args: Args) -> Reply {
-    args.end()?;
+pub(super) fn number(node: &mut NodeContext, args: Args) -> MethodResult {
+    args.finish()?;
     Ok(serde_json::to_value(U64::from(node.chain.height()))?)
 }
 
 /// `eth_getBlockByNumber`
-pub(super) fn by_number(node: &mut Node, mut args: Args) -> Reply {
-    let (tag, whole) = (args.tag()?, args.take()?);
-    args.end()?;
-    let Some(block) = node.chain.find(tag.into())? else { return Ok(Value::Null) };
-    let mut value = shape::block(block, whole)?;
+pub(super) fn by_number(node: &mut NodeContext, mut args: Args) -> MethodResult {
+    let (tag, full) = (args.tag()?, args.take()?);
+    args.finish()?;
+    let Some(block) = node.chain.find_block(tag.into())? else { return Ok(Value::Null) };
+    let mut value = convert::block(block, full)?;
     if tag == BlockNumberOrTag::Pending
         && let Value::Object(fields) = &mut value
     {
@@ -34,178 +34,203 @@ pub(super) fn by_number(node: &mut Node, mut args: Args) -> Reply {
 }
 
 /// `eth_getBlockByHash`
-pub(super) fn by_hash(node: &mut Node, mut args: Args) -> Reply {
-    let (hash, whole) = (args.take()?, args.take()?);
-    args.end()?;
+pub(super) fn by_hash(node: &mut NodeContext, mut args: Args) -> MethodResult {
+    let (hash, full) = (args.take()?, args.take()?);
+    args.finish()?;
     match node.chain.block_by_hash(hash) {
-        Some(block) => shape::block(block, whole),
+        Some(block) => convert::block(block, full),
         None => Ok(Value::Null),
     }
 }
 
 /// `eth_getHeaderByNumber`
-pub(super) fn header_by_number(node: &mut Node, args: Args) -> Reply {
-    at_number(node, args, shape::header)
+pub(super) fn header_by_number(node: &mut NodeContext, args: Args) -> MethodResult {
+    with_block_by_number(node, args, convert::header)
 }
 
 /// `eth_getHeaderByHash`
-pub(super) fn header_by_hash(node: &mut Node, args: Args) -> Reply {
-    at_hash(node, args, shape::header)
+pub(super) fn header_by_hash(node: &mut NodeContext, args: Args) -> MethodResult {
+    with_block_by_hash(node, args, convert::header)
 }
 
 /// `eth_getBlockTransactionCountByNumber`
-pub(super) fn count_by_number(node: &mut Node, args: Args) -> Reply {
-    at_number(node, args, count)
+pub(super) fn count_by_number(node: &mut NodeContext, args: Args) -> MethodResult {
+    with_block_by_number(node, args, count)
 }
 
 /// `eth_getBlockTransactionCountByHash`
-pub(super) fn count_by_hash(node: &mut Node, args: Args) -> Reply {
-    at_hash(node, args, count)
+pub(super) fn count_by_hash(node: &mut NodeContext, args: Args) -> MethodResult {
+    with_block_by_hash(node, args, count)
 }
 
 /// `eth_getUncleCountByBlockNumber`
-pub(super) fn uncle_count_by_number(node: &mut Node, args: Args) -> Reply {
-    at_number(node, args, |_| Ok(json!("0x0")))
+pub(super) fn uncle_count_by_number(node: &mut NodeContext, args: Args) -> MethodResult {
+    with_block_by_number(node, args, |_| Ok(json!("0x0")))
 }
 
 /// `eth_getUncleCountByBlockHash`
-pub(super) fn uncle_count_by_hash(node: &mut Node, args: Args) -> Reply {
-    at_hash(node, args, |_| Ok(json!("0x0")))
+pub(super) fn uncle_count_by_hash(node: &mut NodeContext, args: Args) -> MethodResult {
+    with_block_by_hash(node, args, |_| Ok(json!("0x0")))
 }
 
-/// `eth_getUncleByBlockNumberAndIndex`: there are none.
-pub(super) fn uncle_by_number(node: &mut Node, args: Args) -> Reply {
-    in_block_number(node, args, |_, _| Ok(Value::Null))
+/// `eth_getUncleByBlockNumberAndIndex`: there are no uncles.
+pub(super) fn uncle_by_number(node: &mut NodeContext, args: Args) -> MethodResult {
+    at_index_by_number(node, args, |_, _| Ok(Value::Null))
 }
 
-/// `eth_getUncleByBlockHashAndIndex`: there are none.
-pub(super) fn uncle_by_hash(node: &mut Node, args: Args) -> Reply {
-    in_block_hash(node, args, |_, _| Ok(Value::Null))
+/// `eth_getUncleByBlockHashAndIndex`: there are no uncles.
+pub(super) fn uncle_by_hash(node: &mut NodeContext, args: Args) -> MethodResult {
+    at_index_by_hash(node, args, |_, _| Ok(Value::Null))
 }
 
 /// `eth_getBlockReceipts`
-pub(super) fn receipts(node: &mut Node, mut args: Args) -> Reply {
+pub(super) fn receipts(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let id = args.block()?;
-    args.end()?;
-    let Some(block) = node.chain.find(id)? else { return Ok(Value::Null) };
-    (0..block.transactions.len()).map(|index| shape::receipt(block, index)).collect()
+    args.finish()?;
+    let Some(block) = node.chain.find_block(id)? else { return Ok(Value::Null) };
+    (0..block.transactions.len()).map(|index| convert::receipt(block, index)).collect()
 }
 
 /// `eth_getTransactionByHash`
-pub(super) fn transaction(node: &mut Node, args: Args) -> Reply {
+pub(super) fn transaction(node: &mut NodeContext, args: Args) -> MethodResult {
     match lookup(node, args)? {
-        Found::Included(block, index) => told(&block, index),
-        Found::Waiting(incoming) => Ok(serde_json::to_value(shape::waiting(incoming))?),
-        Found::Nowhere => Ok(Value::Null),
+        TransactionLookup::Included(block, index) => transaction_at(&block, index),
+        TransactionLookup::Pending(incoming) => {
+            Ok(serde_json::to_value(convert::pending_transaction(incoming))?)
+        }
+        TransactionLookup::Unknown => Ok(Value::Null),
     }
 }
 
 /// `eth_getTransactionReceipt`
-pub(super) fn receipt(node: &mut Node, args: Args) -> Reply {
+pub(super) fn receipt(node: &mut NodeContext, args: Args) -> MethodResult {
     match lookup(node, args)? {
-        Found::Included(block, index) => shape::receipt(&block, index),
-        Found::Waiting(_) | Found::Nowhere => Ok(Value::Null),
+        TransactionLookup::Included(block, index) => convert::receipt(&block, index),
+        TransactionLookup::Pending(_) | TransactionLookup::Unknown => Ok(Value::Null),
     }
 }
 
 /// `eth_getRawTransactionByHash`
-pub(super) fn raw_transaction(node: &mut Node, args: Args) -> Reply {
+pub(super) fn raw_transaction(node: &mut NodeContext, args: Args) -> MethodResult {
     match lookup(node, args)? {
-        Found::Included(block, index) => raw(&block, index),
-        Found::Waiting(incoming) => Ok(json!(Bytes::from(incoming.transaction.encoded_2718()))),
-        Found::Nowhere => Ok(json!("0x")),
+        TransactionLookup::Included(block, index) => raw_transaction_at(&block, index),
+        TransactionLookup::Pending(incoming) => {
+            Ok(json!(Bytes::from(incoming.transaction.encoded_2718())))
+        }
+        TransactionLookup::Unknown => Ok(json!("0x")),
     }
 }
 
 /// `eth_getTransactionByBlockNumberAndIndex`
-pub(super) fn transaction_by_block_number(node: &mut Node, args: Args) -> Reply {
-    in_block_number(node, args, told)
+pub(super) fn transaction_by_block_number(node: &mut NodeContext, args: Args) -> MethodResult {
+    at_index_by_number(node, args, transaction_at)
 }
 
 /// `eth_getTransactionByBlockHashAndIndex`
-pub(super) fn transaction_by_block_hash(node: &mut Node, args: Args) -> Reply {
-    in_block_hash(node, args, told)
+pub(super) fn transaction_by_block_hash(node: &mut NodeContext, args: Args) -> MethodResult {
+    at_index_by_hash(node, args, transaction_at)
 }
 
 /// `eth_getRawTransactionByBlockNumberAndIndex`
-pub(super) fn raw_transaction_by_block_number(node: &mut Node, args: Args) -> Reply {
-    in_block_number(node, args, raw)
+pub(super) fn raw_transaction_by_block_number(node: &mut NodeContext, args: Args) -> MethodResult {
+    at_index_by_number(node, args, raw_transaction_at)
 }
 
 /// `eth_getRawTransactionByBlockHashAndIndex`
-pub(super) fn raw_transaction_by_block_hash(node: &mut Node, args: Args) -> Reply {
-    in_block_hash(node, args, raw)
+pub(super) fn raw_transaction_by_block_hash(node: &mut NodeContext, args: Args) -> MethodResult {
+    at_index_by_hash(node, args, raw_transaction_at)
 }
 
-/// How many transactions a block has.
-#[expect(clippy::unnecessary_wraps, reason = "it is told like everything about a block")]
-fn count(block: &Block) -> Reply {
+/// Number of transactions in a block.
+#[expect(clippy::unnecessary_wraps, reason = "has the signature of `with_block_by_number`")]
+fn count(block: &Block) -> MethodResult {
     Ok(json!(format!("{:#x}", block.transactions.len())))
 }
 
-/// A transaction of a block; null if it has fewer.
-fn told(block: &Block, index: usize) -> Reply {
-    Ok(serde_json::to_value(shape::transaction(block, index))?)
+/// A transaction of a block; null if the index is too high.
+fn transaction_at(block: &Block, index: usize) -> MethodResult {
+    Ok(serde_json::to_value(convert::transaction(block, index))?)
 }
 
-/// The bytes of a transaction of a block; none if it has fewer.
-fn raw(block: &Block, index: usize) -> Reply {
+/// The encoding of a transaction of a block; empty if the index is too high.
+fn raw_transaction_at(block: &Block, index: usize) -> MethodResult {
     let included = block.transactions.get(index);
     let bytes = included.map(|included| included.transaction.encoded_2718()).unwrap_or_default();
     Ok(serde_json::to_value(Bytes::from(bytes))?)
 }
 
-/// Tells something about the block whose number is the only argument; null if there is none.
-fn at_number(node: &Node, mut args: Args, tell: fn(&Block) -> Reply) -> Reply {
+/// Converts the block with the given number; null if it does not exist.
+fn with_block_by_number(
+    node: &NodeContext,
+    mut args: Args,
+    convert: fn(&Block) -> MethodResult,
+) -> MethodResult {
     let tag = args.tag()?;
-    args.end()?;
-    node.chain.find(tag.into())?.map_or(Ok(Value::Null), |block| tell(block))
+    args.finish()?;
+    node.chain.find_block(tag.into())?.map_or(Ok(Value::Null), |block| convert(block))
 }
 
-/// Tells something about the block whose hash is the only argument; null if there is none.
-fn at_hash(node: &Node, mut args: Args, tell: fn(&Block) -> Reply) -> Reply {
+/// Converts the block with the given hash; null if it does not exist.
+fn with_block_by_hash(
+    node: &NodeContext,
+    mut args: Args,
+    convert: fn(&Block) -> MethodResult,
+) -> MethodResult {
     let hash = args.take()?;
-    args.end()?;
-    node.chain.block_by_hash(hash).map_or(Ok(Value::Null), |block| tell(block))
+    args.finish()?;
+    node.chain.block_by_hash(hash).map_or(Ok(Value::Null), |block| convert(block))
 }
 
-/// Tells something at an index of the block that a number names; null if there is no block.
-fn in_block_number(node: &Node, mut args: Args, tell: fn(&Block, usize) -> Reply) -> Reply {
+/// Converts an item of the block with the given number; null if the block does not exist.
+fn at_index_by_number(
+    node: &NodeContext,
+    mut args: Args,
+    convert: fn(&Block, usize) -> MethodResult,
+) -> MethodResult {
     let tag = args.tag()?;
-    at_index(node, args, tag.into(), tell)
+    at_index(node, args, tag.into(), convert)
 }
 
-/// Tells something at an index of the block that a hash names; null if there is no block.
-fn in_block_hash(node: &Node, mut args: Args, tell: fn(&Block, usize) -> Reply) -> Reply {
+/// Converts an item of the block with the given hash; null if the block does not exist.
+fn at_index_by_hash(
+    node: &NodeContext,
+    mut args: Args,
+    convert: fn(&Block, usize) -> MethodResult,
+) -> MethodResult {
     let hash: B256 = args.take()?;
-    at_index(node, args, BlockId::hash(hash), tell)
+    at_index(node, args, BlockId::hash(hash), convert)
 }
 
-/// Tells something at an index of a block; null if there is no block.
-fn at_index(node: &Node, mut args: Args, id: BlockId, tell: fn(&Block, usize) -> Reply) -> Reply {
+/// Converts an item of a block; null if the block does not exist.
+fn at_index(
+    node: &NodeContext,
+    mut args: Args,
+    id: BlockId,
+    convert: fn(&Block, usize) -> MethodResult,
+) -> MethodResult {
     let index = args.number()?;
-    args.end()?;
+    args.finish()?;
     let index = usize::try_from(index).unwrap_or(usize::MAX);
-    node.chain.find(id)?.map_or(Ok(Value::Null), |block| tell(block, index))
+    node.chain.find_block(id)?.map_or(Ok(Value::Null), |block| convert(block, index))
 }
 
-/// Where a transaction is.
-enum Found<'a> {
+/// Where a transaction was found.
+enum TransactionLookup<'a> {
     /// In a block, at an index.
     Included(Arc<Block>, usize),
-    /// Not in a block yet.
-    Waiting(&'a Incoming),
-    /// Not known.
-    Nowhere,
+    /// In the pool.
+    Pending(&'a RecoveredTransaction),
+    /// Nowhere.
+    Unknown,
 }
 
-/// Looks for the transaction whose hash is the only argument.
-fn lookup(node: &Node, mut args: Args) -> Result<Found<'_>, RpcError> {
+/// Looks up the transaction with the given hash.
+fn lookup(node: &NodeContext, mut args: Args) -> Result<TransactionLookup<'_>, RpcError> {
     let hash = args.take()?;
-    args.end()?;
+    args.finish()?;
     Ok(match (node.chain.transaction(hash), node.chain.pool().get(hash)) {
-        (Some((block, index)), _) => Found::Included(Arc::clone(block), index),
-        (None, Some(incoming)) => Found::Waiting(incoming),
-        (None, None) => Found::Nowhere,
+        (Some((block, index)), _) => TransactionLookup::Included(Arc::clone(block), index),
+        (None, Some(incoming)) => TransactionLookup::Pending(incoming),
+        (None, None) => TransactionLookup::Unknown,
     })
 }

@@ -1,160 +1,160 @@
-//! The errors of JSON-RPC: the only place that knows their codes.
+//! Errors of JSON-RPC. Only this file and [`super::request`] know error codes.
 
 use alloy::primitives::Bytes;
 use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::Value;
 
 use crate::{
-    chain::{Refusal, Stopped},
-    exec::{End, Execution},
+    chain::{ChainError, ChainStopped},
+    exec::{Execution, ExecutionStatus},
     precompiles::revert_text,
 };
 
-/// A call that reverted.
-const REVERT: i32 = 3;
+/// Code of a reverted call.
+const EXECUTION_REVERTED: i32 = 3;
 
-/// Anything that the chain refuses.
-const REFUSED: i32 = -32_000;
+/// Code of a rejection by the chain.
+const SERVER_ERROR: i32 = -32_000;
 
-/// Arguments that do not fit the method.
-const ARGUMENTS: i32 = -32_602;
+/// Code of invalid arguments.
+const INVALID_PARAMS: i32 = -32_602;
 
-/// Nobody's fault but ours.
-const INTERNAL: i32 = -32_603;
+/// Code of an internal error.
+const INTERNAL_ERROR: i32 = -32_603;
 
-/// Why a request is not answered.
+/// Why a request fails.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RpcError {
-    /// The parameters cannot be read.
+    /// The parameters are not valid JSON.
     #[error("invalid params: {0}")]
-    Params(serde_json::Error),
+    InvalidParams(serde_json::Error),
     /// The parameters are not a list.
     #[error("non-array args")]
-    NotAList,
-    /// An argument is missing.
+    ParamsNotAList,
+    /// A required argument is missing.
     #[error("missing value for required argument {0}")]
-    Missing(usize),
-    /// An argument does not fit.
+    MissingArgument(usize),
+    /// An argument is invalid.
     #[error("invalid argument {index}: {why}")]
-    Argument {
-        /// Its place.
+    InvalidArgument {
+        /// Index of the argument.
         index: usize,
-        /// What is wrong with it.
-        why: Misfit,
+        /// The reason.
+        why: ArgumentError,
     },
-    /// More arguments than the method takes.
+    /// The method takes fewer arguments.
     #[error("too many arguments, want at most {0}")]
-    TooMany(usize),
-    /// More topics than a log has.
+    TooManyArguments(usize),
+    /// The filter has more topics than a log.
     #[error("exceed max topics")]
-    Topics,
-    /// The chain refuses.
+    TooManyTopics,
+    /// The chain rejects the request.
     #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// A call reverted with these bytes.
-    #[error("execution reverted{}", told(.0))]
+    Chain(#[from] ChainError),
+    /// The call reverted with this data.
+    #[error("execution reverted{}", revert_suffix(.0))]
     Reverted(Bytes),
-    /// A call failed otherwise.
+    /// The call failed without a revert.
     #[error("{0}")]
-    Failed(crate::exec::Halt),
-    /// A key of storage with too many digits.
+    Halted(crate::exec::Halt),
+    /// A storage key is too long.
     #[error("hex string too long, want at most 32 bytes")]
-    LongKey,
-    /// A key of storage with something else than digits.
+    KeyTooLong,
+    /// A storage key is not hexadecimal.
     #[error("hex string invalid")]
-    BadKey,
-    /// No such filter.
+    InvalidKey,
+    /// The filter does not exist.
     #[error("filter not found")]
-    NoFilter,
-    /// Too many filters.
-    #[error("at most {0} filters are kept")]
+    FilterNotFound,
+    /// The maximum number of filters is installed.
+    #[error("too many filters: at most {0}")]
     TooManyFilters(usize),
-    /// The node does not send for this account.
+    /// The node cannot send for this account.
     #[error("unknown account")]
     UnknownAccount,
-    /// A transaction with fields that do not go together.
-    #[error("the fields do not make a transaction of any type")]
-    Incomplete,
-    /// A structure to sign that does not fit its own types.
+    /// The fields of a transaction fit no transaction type.
+    #[error("the fields fit no transaction type")]
+    UnknownTransactionType,
+    /// Typed data does not fit its types.
     #[error("the typed data does not fit its types")]
-    TypedData,
-    /// More blocks than are made at once.
-    #[error("at most {0} blocks are made at once")]
+    InvalidTypedData,
+    /// The request would mine too many blocks at once.
+    #[error("too many blocks: at most {0} per request")]
     TooManyBlocks(u64),
-    /// An answer that cannot be written down.
+    /// The response cannot be serialized.
     #[error(transparent)]
-    Answer(#[from] serde_json::Error),
-    /// The chain is gone.
+    Serialize(#[from] serde_json::Error),
+    /// The chain has stopped.
     #[error(transparent)]
-    Stopped(#[from] Stopped),
+    Stopped(#[from] ChainStopped),
 }
 
-/// What is wrong with an argument.
+/// Why an argument is invalid.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Misfit {
-    /// It is not what the method takes.
+pub(super) enum ArgumentError {
+    /// The value has the wrong type.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
-    /// It is no string.
+    /// The value is not a string.
     #[error("non-string")]
     NotAString,
-    /// Hexadecimal needs its prefix.
+    /// A hexadecimal value lacks its prefix.
     #[error("hex string without 0x prefix")]
-    NoPrefix,
-    /// No digits.
+    MissingPrefix,
+    /// A hexadecimal number has no digits.
     #[error("hex string \"0x\"")]
     NoDigits,
-    /// Zeros in front.
+    /// A hexadecimal number has leading zeros.
     #[error("hex number with leading zero digits")]
     LeadingZero,
-    /// Something else than digits.
+    /// A hexadecimal value has other characters.
     #[error("invalid hex string")]
-    Digits,
-    /// Too many digits.
+    InvalidHex,
+    /// A number is too large.
     #[error("hex number > {0} bits")]
     TooLarge(usize),
-    /// Too many bytes for a storage key.
+    /// A storage key is too long.
     #[error("unable to decode storage key: hex string too long, want at most 32 bytes")]
-    LongKey,
-    /// A block named twice.
+    KeyTooLong,
+    /// A block id has both a hash and a number.
     #[error("cannot specify both BlockHash and BlockNumber, choose one or the other")]
     HashAndNumber,
-    /// A range named twice.
+    /// A filter has both a hash and a range.
     #[error("cannot specify both BlockHash and FromBlock/ToBlock, choose one or the other")]
     HashAndRange,
 }
 
 impl RpcError {
-    /// How a call ended, as an answer or an error.
-    pub(super) fn of(execution: Execution) -> Result<Bytes, Self> {
-        match execution.end {
-            End::Success => Ok(execution.output),
-            End::Revert => Err(Self::Reverted(execution.output)),
-            End::Failure(halt) => Err(Self::Failed(halt)),
+    /// The output of a finished call, or its failure.
+    pub(super) fn execution_output(execution: Execution) -> Result<Bytes, Self> {
+        match execution.status {
+            ExecutionStatus::Success => Ok(execution.output),
+            ExecutionStatus::Revert => Err(Self::Reverted(execution.output)),
+            ExecutionStatus::Halt(halt) => Err(Self::Halted(halt)),
         }
     }
 
-    /// Its code.
+    /// The JSON-RPC error code.
     const fn code(&self) -> i32 {
         match self {
-            Self::Params(_)
-            | Self::NotAList
-            | Self::Missing(_)
-            | Self::Argument { .. }
-            | Self::TooMany(_)
-            | Self::Topics => ARGUMENTS,
-            Self::Refused(_)
-            | Self::Failed(_)
-            | Self::LongKey
-            | Self::BadKey
-            | Self::NoFilter
+            Self::InvalidParams(_)
+            | Self::ParamsNotAList
+            | Self::MissingArgument(_)
+            | Self::InvalidArgument { .. }
+            | Self::TooManyArguments(_)
+            | Self::TooManyTopics => INVALID_PARAMS,
+            Self::Chain(_)
+            | Self::Halted(_)
+            | Self::KeyTooLong
+            | Self::InvalidKey
+            | Self::FilterNotFound
             | Self::TooManyFilters(_)
             | Self::UnknownAccount
-            | Self::Incomplete
-            | Self::TypedData
-            | Self::TooManyBlocks(_) => REFUSED,
-            Self::Reverted(_) => REVERT,
-            Self::Answer(_) | Self::Stopped(_) => INTERNAL,
+            | Self::UnknownTransactionType
+            | Self::InvalidTypedData
+            | Self::TooManyBlocks(_) => SERVER_ERROR,
+            Self::Reverted(_) => EXECUTION_REVERTED,
+            Self::Serialize(_) | Self::Stopped(_) => INTERNAL_ERROR,
         }
     }
 }
@@ -169,7 +169,7 @@ impl From<RpcError> for ErrorObjectOwned {
     }
 }
 
-/// What is known of revert data, after a colon.
-fn told(data: &[u8]) -> String {
+/// The decoded text of revert data after a colon; empty if it is not known.
+fn revert_suffix(data: &[u8]) -> String {
     revert_text(data).map(|text| format!(": {text}")).unwrap_or_default()
 }

@@ -1,42 +1,42 @@
-//! Methods about the price of gas: the base fee, since tips do not exist here.
+//! Methods about fees. Tips are never paid, so only the base fee matters.
 
 use std::sync::Arc;
 
 use alloy::{eips::BlockNumberOrTag, primitives::U64};
 use serde_json::{Value, json};
 
-use super::{Args, Node, Reply, RpcError};
+use super::{Args, MethodResult, NodeContext, RpcError};
 use crate::{chain::Block, state::settings::SPEED_LIMIT};
 
-/// The most blocks of one history.
+/// Maximum number of blocks in a fee history.
 const MAX_BLOCKS: u64 = 1024;
 
 /// `eth_gasPrice`
-pub(super) fn gas_price(node: &mut Node, args: Args) -> Reply {
-    args.end()?;
+pub(super) fn gas_price(node: &mut NodeContext, args: Args) -> MethodResult {
+    args.finish()?;
     Ok(serde_json::to_value(U64::from(node.chain.base_fee()))?)
 }
 
 /// `eth_maxPriorityFeePerGas`
-pub(super) fn tip(_: &mut Node, args: Args) -> Reply {
-    args.end()?;
+pub(super) fn max_priority_fee(_: &mut NodeContext, args: Args) -> MethodResult {
+    args.finish()?;
     Ok(json!("0x0"))
 }
 
 /// `eth_feeHistory`
-pub(super) fn history(node: &mut Node, mut args: Args) -> Reply {
+pub(super) fn history(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let (count, newest) = (args.any_number()?, args.tag()?);
     let percentiles: Vec<f64> = args.optional()?.unwrap_or_default();
-    args.end()?;
+    args.finish()?;
     if count == 0 {
         return Ok(json!({"oldestBlock": "0x0", "gasUsedRatio": null}));
     }
     let newest = match newest {
         BlockNumberOrTag::Number(height) => height.min(node.chain.height()),
-        tag => node.chain.get(tag.into())?.height(),
+        tag => node.chain.require_block(tag.into())?.height(),
     };
     let oldest = newest.saturating_add(1).saturating_sub(count.min(MAX_BLOCKS));
-    let blocks = node.chain.range(oldest, newest);
+    let blocks = node.chain.block_range(oldest, newest);
     let next = match node.chain.block(newest.saturating_add(1)) {
         Some(block) => block.base_fee(),
         None => node.chain.base_fee(),
@@ -45,7 +45,7 @@ pub(super) fn history(node: &mut Node, mut args: Args) -> Reply {
     let mut history = json!({
         "oldestBlock": U64::from(oldest),
         "baseFeePerGas": fees.map(U64::from).collect::<Vec<_>>(),
-        "gasUsedRatio": blocks.iter().map(|block| load(node, block)).collect::<Vec<_>>(),
+        "gasUsedRatio": blocks.iter().map(|block| speed_limit_usage(node, block)).collect::<Vec<_>>(),
     });
     if !percentiles.is_empty()
         && let Value::Object(fields) = &mut history
@@ -56,16 +56,16 @@ pub(super) fn history(node: &mut Node, mut args: Args) -> Reply {
     Ok::<_, RpcError>(history)
 }
 
-/// How much of the speed limit the second of a block has used up with it: from 0 to 1.
-#[expect(clippy::float_arithmetic, reason = "the answer is a fraction by definition")]
-fn load(node: &Node, block: &Arc<Block>) -> f64 {
+/// Share of the speed limit used up to and including a block, within its second: 0 to 1.
+#[expect(clippy::float_arithmetic, reason = "`gasUsedRatio` is a fraction")]
+fn speed_limit_usage(node: &NodeContext, block: &Arc<Block>) -> f64 {
     let same_second = node
         .chain
-        .range(0, block.height())
+        .block_range(0, block.height())
         .iter()
         .rev()
         .take_while(|earlier| earlier.header.timestamp == block.header.timestamp);
     let gas = same_second.map(|block| block.header.gas_used).fold(0, u64::saturating_add);
-    let whole = |gas: u64| f64::from(u32::try_from(gas).unwrap_or(u32::MAX));
-    whole(gas.min(SPEED_LIMIT)) / whole(SPEED_LIMIT)
+    let float = |gas: u64| f64::from(u32::try_from(gas).unwrap_or(u32::MAX));
+    float(gas.min(SPEED_LIMIT)) / float(SPEED_LIMIT)
 }

@@ -1,30 +1,24 @@
-//! Methods that look for events: once, or again and again through filters that the node remembers.
+//! Filters that clients have installed.
 
 use std::{
     collections::HashMap,
     time::{Duration, Instant},
 };
 
-use alloy::{primitives::U64, rpc::types::Filter};
-use serde_json::{Value, json};
+use alloy::rpc::types::Filter;
 
-use crate::chain::Included;
+use super::error::RpcError;
 
-use super::{Args, Node, Reply, RpcError, error::Misfit};
+/// Lifetime of a filter after its last use.
+const FILTER_TTL: Duration = Duration::from_mins(5);
 
-/// The most topics of an event.
-const MAX_TOPICS: usize = 4;
-
-/// How long a filter is kept that nobody asks for.
-const LIFE: Duration = Duration::from_mins(5);
-
-/// The most filters.
+/// Maximum number of filters.
 const MAX_FILTERS: usize = 1024;
 
 /// What a filter reports.
 #[derive(Clone, Debug)]
-enum Kind {
-    /// Events.
+pub(super) enum FilterKind {
+    /// Logs.
     Logs(Box<Filter>),
     /// Hashes of blocks.
     Blocks,
@@ -32,140 +26,66 @@ enum Kind {
     Transactions,
 }
 
-/// A filter that a client has installed.
+/// An installed filter.
 #[derive(Clone, Debug)]
-struct Installed {
-    /// What it reports.
-    kind: Kind,
-    /// The first block that it has not reported.
-    next: u64,
-    /// When it was asked for last.
-    asked: Instant,
+struct InstalledFilter {
+    /// What the filter reports.
+    kind: FilterKind,
+    /// First block that is not yet reported.
+    next_block: u64,
+    /// Time of the last use.
+    last_polled: Instant,
 }
 
-/// All filters, by their number.
+/// Installed filters.
 #[derive(Debug, Default)]
 pub(super) struct Filters {
-    /// The filters.
-    installed: HashMap<u64, Installed>,
-    /// How many there ever were.
+    /// Filters by id.
+    installed: HashMap<u64, InstalledFilter>,
+    /// Number of filters ever installed.
     count: u64,
 }
 
 impl Filters {
-    /// Begins again after block `height`, for filters that are ahead of it.
+    /// Installs a filter that starts after block `height`, and returns its id. Removes expired filters.
+    ///
+    /// # Errors
+    /// If the maximum number of filters is installed.
+    pub(super) fn install(&mut self, kind: FilterKind, height: u64) -> Result<u64, RpcError> {
+        self.installed.retain(|_, filter| filter.last_polled.elapsed() < FILTER_TTL);
+        if self.installed.len() >= MAX_FILTERS {
+            return Err(RpcError::TooManyFilters(MAX_FILTERS));
+        }
+        self.count = self.count.saturating_add(1);
+        let next_block = height.saturating_add(1);
+        let filter = InstalledFilter { kind, next_block, last_polled: Instant::now() };
+        self.installed.insert(self.count, filter);
+        Ok(self.count)
+    }
+
+    /// Removes a filter; false if it does not exist.
+    pub(super) fn uninstall(&mut self, id: u64) -> bool {
+        self.installed.remove(&id).is_some()
+    }
+
+    /// What a filter reports, and the first block that it has not reported. Marks the blocks up to
+    /// `height` as reported.
+    pub(super) fn poll(&mut self, id: u64, height: u64) -> Option<(&FilterKind, u64)> {
+        let filter = self.installed.get_mut(&id)?;
+        filter.last_polled = Instant::now();
+        let first = std::mem::replace(&mut filter.next_block, height.saturating_add(1));
+        Some((&filter.kind, first))
+    }
+
+    /// What a filter reports.
+    pub(super) fn get(&self, id: u64) -> Option<&FilterKind> {
+        self.installed.get(&id).map(|filter| &filter.kind)
+    }
+
+    /// Adjusts filters after the chain was reverted to block `height`.
     pub(super) fn rewind(&mut self, height: u64) {
         for filter in self.installed.values_mut() {
-            filter.next = filter.next.min(height.saturating_add(1));
+            filter.next_block = filter.next_block.min(height.saturating_add(1));
         }
     }
-}
-
-/// `eth_getLogs`
-pub(super) fn logs(node: &mut Node, args: Args) -> Reply {
-    let filter = filter(args)?;
-    Ok(serde_json::to_value(node.chain.logs(&filter)?)?)
-}
-
-/// `eth_newFilter`
-pub(super) fn new_filter(node: &mut Node, args: Args) -> Reply {
-    let filter = filter(args)?;
-    install(node, Kind::Logs(Box::new(filter)))
-}
-
-/// `eth_newBlockFilter`
-pub(super) fn new_block_filter(node: &mut Node, args: Args) -> Reply {
-    args.end()?;
-    install(node, Kind::Blocks)
-}
-
-/// `eth_newPendingTransactionFilter`: a transaction is never pending, so those of new blocks count.
-pub(super) fn new_transaction_filter(node: &mut Node, args: Args) -> Reply {
-    args.end()?;
-    install(node, Kind::Transactions)
-}
-
-/// `eth_uninstallFilter`
-pub(super) fn uninstall(node: &mut Node, args: Args) -> Reply {
-    let number = filter_number(args)?;
-    Ok(json!(node.filters.installed.remove(&number).is_some()))
-}
-
-/// `eth_getFilterChanges`
-pub(super) fn changes(node: &mut Node, args: Args) -> Reply {
-    let number = filter_number(args)?;
-    let installed = node.filters.installed.get_mut(&number).ok_or(RpcError::NoFilter)?;
-    let height = node.chain.height();
-    let first = installed.next;
-    installed.next = height.saturating_add(1);
-    installed.asked = Instant::now();
-    let blocks = node.chain.range(first, height);
-    Ok(match &installed.kind {
-        Kind::Logs(filter) => {
-            let (from, to) = filter.extract_block_range();
-            let mut logs = node.chain.logs_since(first, filter);
-            logs.retain(|log| {
-                log.block_number.is_some_and(|at| {
-                    from.is_none_or(|from| at >= from) && to.is_none_or(|to| at <= to)
-                })
-            });
-            serde_json::to_value(logs)?
-        }
-        Kind::Blocks => json!(blocks.iter().map(|block| block.hash()).collect::<Vec<_>>()),
-        Kind::Transactions => {
-            let transactions = blocks.iter().flat_map(|block| &block.transactions);
-            json!(transactions.map(Included::hash).collect::<Vec<_>>())
-        }
-    })
-}
-
-/// `eth_getFilterLogs`
-pub(super) fn all_logs(node: &mut Node, args: Args) -> Reply {
-    let number = filter_number(args)?;
-    match node.filters.installed.get(&number).map(|installed| &installed.kind) {
-        Some(Kind::Logs(filter)) => Ok(serde_json::to_value(node.chain.logs(filter)?)?),
-        _ => Err(RpcError::NoFilter),
-    }
-}
-
-/// Installs a filter that begins with the next block.
-fn install(node: &mut Node, kind: Kind) -> Reply {
-    let next = node.chain.height().saturating_add(1);
-    let filters = &mut node.filters;
-    filters.installed.retain(|_, filter| filter.asked.elapsed() < LIFE);
-    if filters.installed.len() >= MAX_FILTERS {
-        return Err(RpcError::TooManyFilters(MAX_FILTERS));
-    }
-    filters.count = filters.count.saturating_add(1);
-    filters.installed.insert(filters.count, Installed { kind, next, asked: Instant::now() });
-    Ok(serde_json::to_value(U64::from(filters.count))?)
-}
-
-/// The number of a filter, the only argument.
-fn filter_number(mut args: Args) -> Result<u64, RpcError> {
-    let number = args.number()?;
-    args.end()?;
-    Ok(number)
-}
-
-/// A filter, the only argument.
-fn filter(mut args: Args) -> Result<Filter, RpcError> {
-    let value: Value = args.take()?;
-    args.end()?;
-    check(&value)?;
-    serde_json::from_value(value)
-        .map_err(|error| RpcError::Argument { index: 0, why: error.into() })
-}
-
-/// Refuses what the wire type would read in another way than a node does.
-pub(super) fn check(filter: &Value) -> Result<(), RpcError> {
-    let named = |name| filter.get(name).is_some_and(|value: &Value| !value.is_null());
-    if named("blockHash") && (named("fromBlock") || named("toBlock")) {
-        return Err(RpcError::Argument { index: 0, why: Misfit::HashAndRange });
-    }
-    let topics = filter.get("topics").and_then(Value::as_array);
-    if topics.is_some_and(|topics| topics.len() > MAX_TOPICS) {
-        return Err(RpcError::Topics);
-    }
-    Ok(())
 }

@@ -1,19 +1,19 @@
-//! The table of all methods but those that only dev chains have, and those that wait: sending
-//! signed transactions and subscribing.
+//! The method table, without methods of dev chains ([`super::dev`]) and asynchronous ones:
+//! `eth_sendRawTransaction` and subscriptions.
 
-use super::{Method, blocks, calls, debug, fees, filters, signing, state, wallet, words};
+use super::{Method, blocks, calls, debug, fees, logs, net, send, signing, state};
 
-/// Every method by its name.
+/// Every method by name.
 pub(super) const METHODS: &[(&str, Method)] = &[
     ("debug_traceBlockByHash", debug::trace_block_by_hash),
     ("debug_traceBlockByNumber", debug::trace_block_by_number),
     ("debug_traceCall", debug::trace_call),
     ("debug_traceTransaction", debug::trace_transaction),
-    ("eth_accounts", wallet::accounts),
-    ("eth_blobBaseFee", words::nothing),
+    ("eth_accounts", send::accounts),
+    ("eth_blobBaseFee", net::null),
     ("eth_blockNumber", blocks::number),
     ("eth_call", calls::call),
-    ("eth_chainId", words::chain_id),
+    ("eth_chainId", net::chain_id),
     ("eth_createAccessList", calls::access_list),
     ("eth_estimateGas", calls::estimate),
     ("eth_feeHistory", fees::history),
@@ -25,11 +25,11 @@ pub(super) const METHODS: &[(&str, Method)] = &[
     ("eth_getBlockTransactionCountByHash", blocks::count_by_hash),
     ("eth_getBlockTransactionCountByNumber", blocks::count_by_number),
     ("eth_getCode", state::code),
-    ("eth_getFilterChanges", filters::changes),
-    ("eth_getFilterLogs", filters::all_logs),
+    ("eth_getFilterChanges", logs::changes),
+    ("eth_getFilterLogs", logs::all_logs),
     ("eth_getHeaderByHash", blocks::header_by_hash),
     ("eth_getHeaderByNumber", blocks::header_by_number),
-    ("eth_getLogs", filters::logs),
+    ("eth_getLogs", logs::logs),
     ("eth_getProof", state::proof),
     ("eth_getRawTransactionByBlockHashAndIndex", blocks::raw_transaction_by_block_hash),
     ("eth_getRawTransactionByBlockNumberAndIndex", blocks::raw_transaction_by_block_number),
@@ -44,19 +44,19 @@ pub(super) const METHODS: &[(&str, Method)] = &[
     ("eth_getUncleByBlockNumberAndIndex", blocks::uncle_by_number),
     ("eth_getUncleCountByBlockHash", blocks::uncle_count_by_hash),
     ("eth_getUncleCountByBlockNumber", blocks::uncle_count_by_number),
-    ("eth_maxPriorityFeePerGas", fees::tip),
-    ("eth_newBlockFilter", filters::new_block_filter),
-    ("eth_newFilter", filters::new_filter),
-    ("eth_newPendingTransactionFilter", filters::new_transaction_filter),
-    ("eth_sendTransaction", wallet::send),
-    ("eth_sendUnsignedTransaction", wallet::send_unsigned),
+    ("eth_maxPriorityFeePerGas", fees::max_priority_fee),
+    ("eth_newBlockFilter", logs::new_block_filter),
+    ("eth_newFilter", logs::new_filter),
+    ("eth_newPendingTransactionFilter", logs::new_transaction_filter),
+    ("eth_sendTransaction", send::send),
+    ("eth_sendUnsignedTransaction", send::send_unsigned),
     ("eth_sign", signing::sign),
     ("eth_signTypedData_v4", signing::sign_typed_data),
-    ("eth_syncing", words::not_syncing),
-    ("eth_uninstallFilter", filters::uninstall),
-    ("net_version", words::net_version),
+    ("eth_syncing", net::not_syncing),
+    ("eth_uninstallFilter", logs::uninstall),
+    ("net_version", net::net_version),
     ("personal_sign", signing::personal_sign),
-    ("rpc_modules", words::modules),
-    ("web3_clientVersion", words::client_version),
-    ("web3_sha3", words::sha3),
+    ("rpc_modules", net::modules),
+    ("web3_clientVersion", net::client_version),
+    ("web3_sha3", net::sha3),
 ];

@@ -1,24 +1,27 @@
-//! JSON-RPC: words of Ethereum on the outside, the chain on the inside.
+//! JSON-RPC: the only part that knows methods, their arguments and error codes.
 //!
-//! Every method is a function from a [`Node`] and its arguments to an answer; [`methods`] lists them.
+//! Every method is a function from a [`NodeContext`] and [`Args`] to a result; [`methods`] and
+//! [`dev`] list them.
 
 mod args;
 mod blocks;
-mod bodies;
 mod calls;
+mod convert;
 mod debug;
 mod dev;
 mod error;
 mod fees;
 mod filters;
+mod logs;
 mod methods;
+mod net;
+mod request;
+mod send;
 mod server;
-mod shape;
 mod signing;
 mod state;
 mod subscriptions;
 mod wallet;
-mod words;
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -32,51 +35,51 @@ use tokio::sync::watch;
 use crate::{Account, chain::Chain};
 
 use args::Args;
-pub(crate) use bodies::Bodies;
 use error::RpcError;
 use filters::Filters;
+pub(crate) use request::RequestHandler;
 pub(crate) use server::{ServeError, Server, serve};
 use wallet::Wallet;
 
-/// What requests are answered from.
+/// What methods work on.
 #[derive(Debug)]
-pub(crate) struct Node {
+pub(crate) struct NodeContext {
     /// The chain.
     pub(crate) chain: Chain,
-    /// Filters that clients have installed.
+    /// Filters installed by clients.
     filters: Filters,
-    /// Accounts that the node sends for.
+    /// Accounts that the node sends transactions for.
     wallet: Wallet,
-    /// The unix second in which chains begin; `None` for when they do.
+    /// Unix second of block zero of a new chain; `None` for the current time.
     genesis: Option<u64>,
-    /// How often blocks are made by time.
-    pace: watch::Sender<Option<Duration>>,
-    /// Tells this node from every other.
+    /// Interval between blocks, if blocks are mined by time.
+    block_time: watch::Sender<Option<Duration>>,
+    /// Random id of this node.
     instance: B256,
 }
 
-impl Node {
-    /// Answers from this chain, with the keys of these accounts. A chain in its place would begin in
-    /// the unix second `genesis`. Somebody else makes blocks at the given pace.
+impl NodeContext {
+    /// A context for this chain with the keys of these accounts. `anvil_reset` starts a new chain
+    /// at unix second `genesis`. The receiver of `block_time` mines blocks at that interval.
     pub(crate) fn new(
         chain: Chain,
         accounts: &[Account],
         genesis: Option<u64>,
-        pace: watch::Sender<Option<Duration>>,
+        block_time: watch::Sender<Option<Duration>>,
     ) -> Self {
         Self {
             chain,
             filters: Filters::default(),
             wallet: Wallet::new(accounts),
             genesis,
-            pace,
+            block_time,
             instance: keccak256(RandomState::new().hash_one(()).to_be_bytes()),
         }
     }
 }
 
-/// An answer, or why there is none.
-type Reply = Result<Value, RpcError>;
+/// Result of a method.
+type MethodResult = Result<Value, RpcError>;
 
 /// A method.
-type Method = fn(&mut Node, Args) -> Reply;
+type Method = fn(&mut NodeContext, Args) -> MethodResult;

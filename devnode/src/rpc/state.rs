@@ -1,4 +1,4 @@
-//! Methods that look at accounts.
+//! Methods that read accounts.
 
 use alloy::{
     primitives::{Address, B256, U64, U256},
@@ -7,46 +7,47 @@ use alloy::{
 use revm::state::AccountInfo;
 use serde::Serialize;
 
-use super::{Args, Node, Reply, RpcError};
-use crate::state::{Proof, View};
+use super::{Args, MethodResult, NodeContext, RpcError};
+use crate::state::{Proof, StateView};
 
 /// `eth_getBalance`
-pub(super) fn balance(node: &mut Node, args: Args) -> Reply {
-    look(node, args, |view, address| view.balance(address))
+pub(super) fn balance(node: &mut NodeContext, args: Args) -> MethodResult {
+    read_account(node, args, |view, address| view.balance(address))
 }
 
-/// `eth_getTransactionCount`: those that wait count in the pending block.
-pub(super) fn nonce(node: &mut Node, mut args: Args) -> Reply {
+/// `eth_getTransactionCount`: the pending block counts pooled transactions.
+pub(super) fn nonce(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let (address, block) = (args.address()?, args.block()?);
-    args.end()?;
+    args.finish()?;
     let nonce = if block.is_pending() {
         node.chain.next_nonce(address)
     } else {
-        node.chain.view(block)?.nonce(address)
+        node.chain.state_at(block)?.nonce(address)
     };
     Ok(serde_json::to_value(U64::from(nonce))?)
 }
 
 /// `eth_getCode`
-pub(super) fn code(node: &mut Node, args: Args) -> Reply {
-    look(node, args, |view, address| view.code(address))
+pub(super) fn code(node: &mut NodeContext, args: Args) -> MethodResult {
+    read_account(node, args, |view, address| view.code(address))
 }
 
 /// `eth_getStorageAt`
-pub(super) fn storage(node: &mut Node, mut args: Args) -> Reply {
+pub(super) fn storage(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let (address, key, block) = (args.address()?, args.storage_key()?, args.block()?);
-    args.end()?;
-    let word = node.chain.view(block)?.slot(address, key);
+    args.finish()?;
+    let word = node.chain.state_at(block)?.slot(address, key);
     Ok(serde_json::to_value(B256::from(word))?)
 }
 
 /// `eth_getProof`
-pub(super) fn proof(node: &mut Node, mut args: Args) -> Reply {
+pub(super) fn proof(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let (address, keys, block) = (args.address()?, args.take::<Vec<String>>()?, args.block()?);
-    args.end()?;
+    args.finish()?;
     let keys = keys.iter().map(|key| StorageKey::read(key)).collect::<Result<Vec<_>, _>>()?;
     let slots: Vec<U256> = keys.iter().map(|key| key.slot).collect();
-    let Proof { info, storage_root, nodes, words } = node.chain.view(block)?.prove(address, &slots);
+    let Proof { info, storage_root, nodes, words } =
+        node.chain.state_at(block)?.prove(address, &slots);
     let code_hash = info.as_ref().map(|info| info.code_hash).unwrap_or_default();
     let AccountInfo { balance, nonce, .. } = info.unwrap_or_default();
     let storage_proof = keys.iter().zip(words).map(|(key, (value, proof))| EIP1186StorageProof {
@@ -54,7 +55,7 @@ pub(super) fn proof(node: &mut Node, mut args: Args) -> Reply {
         value,
         proof,
     });
-    let answer = EIP1186AccountProofResponse {
+    let response = EIP1186AccountProofResponse {
         address,
         balance,
         code_hash,
@@ -63,36 +64,36 @@ pub(super) fn proof(node: &mut Node, mut args: Args) -> Reply {
         account_proof: nodes,
         storage_proof: storage_proof.collect(),
     };
-    Ok(serde_json::to_value(answer)?)
+    Ok(serde_json::to_value(response)?)
 }
 
-/// A key as `eth_getProof` takes it.
+/// A storage key of `eth_getProof`.
 struct StorageKey {
     /// The slot.
     slot: U256,
-    /// Whether all its digits are written, as they are in the answer then.
+    /// Whether the key has all its digits, and is returned with all its digits.
     is_whole: bool,
 }
 
 impl StorageKey {
-    /// Reads a key.
+    /// Parses a key.
     fn read(text: &str) -> Result<Self, RpcError> {
         let digits = text.strip_prefix("0x").unwrap_or(text);
         if digits.len() > 64 {
-            return Err(RpcError::LongKey);
+            return Err(RpcError::KeyTooLong);
         }
-        let slot = U256::from_str_radix(digits, 16).map_err(|_| RpcError::BadKey)?;
+        let slot = U256::from_str_radix(digits, 16).map_err(|_| RpcError::InvalidKey)?;
         Ok(Self { slot, is_whole: digits.len() > 62 })
     }
 }
 
-/// Looks at one account in one block.
-fn look<T: Serialize>(
-    node: &Node,
+/// Reads one account in one block.
+fn read_account<T: Serialize>(
+    node: &NodeContext,
     mut args: Args,
-    look: impl FnOnce(View<'_>, Address) -> T,
-) -> Reply {
+    read: impl FnOnce(StateView<'_>, Address) -> T,
+) -> MethodResult {
     let (address, block) = (args.address()?, args.block()?);
-    args.end()?;
-    Ok(serde_json::to_value(look(node.chain.view(block)?, address))?)
+    args.finish()?;
+    Ok(serde_json::to_value(read(node.chain.state_at(block)?, address))?)
 }

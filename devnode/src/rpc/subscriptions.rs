@@ -1,4 +1,4 @@
-//! Subscriptions over WebSocket: new heads and new events.
+//! Subscriptions over WebSocket: new heads and logs.
 
 use std::sync::Arc;
 
@@ -11,47 +11,49 @@ use jsonrpsee::{
 use serde_json::{Value, value::to_raw_value};
 use tokio::sync::broadcast::error::RecvError;
 
-use super::{Args, Node, RpcError, filters, shape};
-use crate::chain::{Block, Worker, matching};
+use super::{Args, NodeContext, RpcError, convert, logs};
+use crate::chain::{Block, ChainThread, matching_logs};
 
 /// What a subscription reports.
-enum Topic {
+enum Subscription {
     /// Headers of new blocks.
     Heads,
-    /// Events of new blocks.
+    /// Logs of new blocks.
     Logs(Box<Filter>),
 }
 
-/// The last words to a subscriber who did not listen for so long that blocks are gone for it.
+/// The subscriber read so slowly that it missed blocks. Ends the subscription.
 #[derive(Debug, thiserror::Error)]
-#[error("the subscription has ended: the subscriber is {0} blocks behind")]
-struct Behind(u64);
+#[error("subscription ended: the subscriber is {0} blocks behind")]
+struct SubscriberLagged(u64);
 
-/// Adds `eth_subscribe` and `eth_unsubscribe`.
-pub(super) fn register(module: &mut RpcModule<Worker<Node>>) -> Result<(), RegisterMethodError> {
+/// Registers `eth_subscribe` and `eth_unsubscribe`.
+pub(super) fn register(
+    module: &mut RpcModule<ChainThread<NodeContext>>,
+) -> Result<(), RegisterMethodError> {
     module.register_subscription(
         "eth_subscribe",
         "eth_subscription",
         "eth_unsubscribe",
-        |params, pending, worker, _| subscribe(params, pending, worker),
+        |params, pending, chain_thread, _| subscribe(params, pending, chain_thread),
     )?;
     Ok(())
 }
 
-/// Accepts a subscription and serves it to its end.
+/// Accepts a subscription and serves it until it ends.
 async fn subscribe(
     params: Params<'static>,
     pending: PendingSubscriptionSink,
-    worker: Arc<Worker<Node>>,
+    chain_thread: Arc<ChainThread<NodeContext>>,
 ) -> Result<(), SubscriptionError> {
-    let topic = match topic(&params) {
-        Ok(topic) => topic,
+    let subscription = match parse_subscription(&params) {
+        Ok(subscription) => subscription,
         Err(error) => {
             pending.reject(ErrorObjectOwned::from(error)).await;
             return Ok(());
         }
     };
-    let mut heads = worker.run(|node| node.chain.heads().subscribe()).await?;
+    let mut heads = chain_thread.run(|node| node.chain.heads().subscribe()).await?;
     let sink = pending.accept().await?;
     loop {
         let block = tokio::select! {
@@ -59,8 +61,8 @@ async fn subscribe(
             block = heads.recv() => block,
         };
         match block {
-            Ok(block) => report(&sink, &topic, &block).await?,
-            Err(RecvError::Lagged(blocks)) => return Err(Behind(blocks).into()),
+            Ok(block) => report(&sink, &subscription, &block).await?,
+            Err(RecvError::Lagged(blocks)) => return Err(SubscriberLagged(blocks).into()),
             Err(RecvError::Closed) => return Ok(()),
         }
     }
@@ -69,12 +71,12 @@ async fn subscribe(
 /// Reports a block to a subscriber.
 async fn report(
     sink: &SubscriptionSink,
-    topic: &Topic,
+    subscription: &Subscription,
     block: &Block,
 ) -> Result<(), SubscriptionError> {
-    let messages: Vec<Value> = match topic {
-        Topic::Heads => vec![shape::header(block)?],
-        Topic::Logs(filter) => matching(block, filter)
+    let messages: Vec<Value> = match subscription {
+        Subscription::Heads => vec![convert::header(block)?],
+        Subscription::Logs(filter) => matching_logs(block, filter)
             .into_iter()
             .map(serde_json::to_value)
             .collect::<Result<_, _>>()?,
@@ -85,30 +87,30 @@ async fn report(
     Ok(())
 }
 
-/// What is subscribed to.
-fn topic(params: &Params<'_>) -> Result<Topic, RpcError> {
+/// Parses the parameters of `eth_subscribe`.
+fn parse_subscription(params: &Params<'_>) -> Result<Subscription, RpcError> {
     let mut args = Args::parse(params.as_str())?;
-    let name: Name = args.take()?;
+    let name: SubscriptionKind = args.take()?;
     let filter: Option<Value> = args.optional()?;
-    args.end()?;
+    args.finish()?;
     match name {
-        Name::NewHeads => Ok(Topic::Heads),
-        Name::Logs => {
+        SubscriptionKind::NewHeads => Ok(Subscription::Heads),
+        SubscriptionKind::Logs => {
             let filter = filter.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
-            filters::check(&filter)?;
+            logs::check_filter(&filter)?;
             let filter = serde_json::from_value(filter)
-                .map_err(|error| RpcError::Argument { index: 1, why: error.into() })?;
-            Ok(Topic::Logs(Box::new(filter)))
+                .map_err(|error| RpcError::InvalidArgument { index: 1, why: error.into() })?;
+            Ok(Subscription::Logs(Box::new(filter)))
         }
     }
 }
 
-/// What there is to subscribe to.
+/// Kinds of subscriptions.
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
-enum Name {
+enum SubscriptionKind {
     /// New blocks.
     NewHeads,
-    /// New events.
+    /// Logs of new blocks.
     Logs,
 }

@@ -1,29 +1,27 @@
-//! Accounts that the node sends for: those with keys, and those that are impersonated.
+//! Accounts that the node sends for: those whose keys it has, and impersonated ones.
 
 use alloy::{
     consensus::{SignableTransaction, Typed2718},
-    eips::BlockId,
-    primitives::{Address, B256, Signature, TxKind, map::AddressSet},
-    rpc::types::{BlockOverrides, TransactionRequest, state::StateOverride},
+    primitives::{Address, B256, Signature, map::AddressSet},
+    rpc::types::TransactionRequest,
     signers::{SignerSync, local::PrivateKeySigner},
 };
-use serde_json::json;
 
-use super::{Args, Node, Reply, RpcError};
+use super::error::RpcError;
 use crate::{
-    Account, CHAIN_ID,
-    chain::{Ask, DecodeError, Estimate, Incoming, Refusal},
+    Account,
+    chain::{ChainError, RecoveredTransaction, TransactionDecodeError},
 };
 
-/// The accounts.
+/// The node's accounts.
 #[derive(Debug)]
 pub(super) struct Wallet {
-    /// Accounts whose keys are here.
+    /// Accounts with keys.
     signers: Vec<PrivateKeySigner>,
-    /// Accounts that need no signature.
+    /// Impersonated accounts, which need no signature.
     impersonated: AddressSet,
-    /// Whether no account needs one.
-    everybody: bool,
+    /// Whether every account is impersonated.
+    auto_impersonate: bool,
 }
 
 impl Wallet {
@@ -33,115 +31,60 @@ impl Wallet {
         Self {
             signers: accounts.iter().filter_map(signer).collect(),
             impersonated: AddressSet::default(),
-            everybody: false,
+            auto_impersonate: false,
         }
     }
 
-    /// Accounts whose keys are here.
+    /// Accounts with keys.
     pub(super) fn accounts(&self) -> impl Iterator<Item = Address> {
         self.signers.iter().map(PrivateKeySigner::address)
     }
 
-    /// Lets an account send without a signature.
+    /// Starts to impersonate an account.
     pub(super) fn impersonate(&mut self, account: Address) {
         self.impersonated.insert(account);
     }
 
-    /// Lets it no longer.
+    /// Stops to impersonate an account.
     pub(super) fn stop_impersonating(&mut self, account: Address) {
         self.impersonated.remove(&account);
     }
 
-    /// Lets every account send without a signature, or no longer.
+    /// Starts or stops to impersonate every account.
     pub(super) const fn impersonate_all(&mut self, all: bool) {
-        self.everybody = all;
+        self.auto_impersonate = all;
     }
 
-    /// The signature of an account under a hash.
+    /// Signs a hash.
     ///
     /// # Errors
-    /// If its key is not here.
+    /// If the node does not have the key.
     pub(super) fn sign(&self, account: Address, hash: B256) -> Result<Signature, RpcError> {
         let signer = self.signers.iter().find(|signer| signer.address() == account);
         signer.and_then(|signer| signer.sign_hash_sync(&hash).ok()).ok_or(RpcError::UnknownAccount)
     }
 
-    /// Makes a transaction of a request that leaves nothing open; unsigned, if need be and `free`.
+    /// Builds and signs the transaction of a complete request. Leaves it unsigned if the sender is
+    /// impersonated or `unsigned_allowed`.
     ///
     /// # Errors
-    /// If the sender has to be known or impersonated and is neither, or if there is no such type of
-    /// transaction.
-    fn seal(
+    /// If the node may not send for the account, or if the fields fit no transaction type.
+    pub(super) fn sign_request(
         &self,
         from: Address,
         request: TransactionRequest,
-        free: bool,
-    ) -> Result<Incoming, RpcError> {
-        let transaction = request.build_typed_tx().map_err(|_| RpcError::Incomplete)?;
+        unsigned_allowed: bool,
+    ) -> Result<RecoveredTransaction, RpcError> {
+        let transaction = request.build_typed_tx().map_err(|_| RpcError::UnknownTransactionType)?;
         if transaction.is_eip4844() {
-            return Err(Refusal::from(DecodeError::Type).into());
+            return Err(ChainError::from(TransactionDecodeError::UnsupportedType).into());
         }
         if let Ok(signature) = self.sign(from, transaction.signature_hash()) {
-            return Ok(Incoming::new(transaction.into_envelope(signature), from));
+            return Ok(RecoveredTransaction::new(transaction.into_envelope(signature), from));
         }
-        if free || self.everybody || self.impersonated.contains(&from) {
-            return Ok(Incoming::unsigned(transaction, from));
+        if unsigned_allowed || self.auto_impersonate || self.impersonated.contains(&from) {
+            return Ok(RecoveredTransaction::unsigned(transaction, from));
         }
         Err(RpcError::UnknownAccount)
-    }
-}
-
-/// `eth_accounts`: the accounts whose keys the node has.
-pub(super) fn accounts(node: &mut Node, args: Args) -> Reply {
-    args.end()?;
-    Ok(json!(node.wallet.accounts().collect::<Vec<_>>()))
-}
-
-/// `eth_sendTransaction`: sends for an account, with everything filled in that is left open.
-pub(super) fn send(node: &mut Node, args: Args) -> Reply {
-    send_for(node, args, false)
-}
-
-/// `eth_sendUnsignedTransaction`: the same for any account, as if it were impersonated.
-pub(super) fn send_unsigned(node: &mut Node, args: Args) -> Reply {
-    send_for(node, args, true)
-}
-
-/// Sends a transaction for an account, which needs no key if it is `free`; its hash.
-fn send_for(node: &mut Node, mut args: Args, free: bool) -> Reply {
-    let mut request: TransactionRequest = args.call()?;
-    args.end()?;
-    let from = request.from.unwrap_or_default();
-    if let Some(other) = request.chain_id.filter(|&id| id != CHAIN_ID) {
-        return Err(Refusal::CallChainId(other).into());
-    }
-    request.chain_id = Some(CHAIN_ID);
-    request.to = request.to.or(Some(TxKind::Create));
-    request.nonce = request.nonce.or_else(|| Some(node.chain.next_nonce(from)));
-    if request.gas.is_none() {
-        request.gas = Some(gas(node, &request)?);
-    }
-    if request.gas_price.is_none() {
-        let tip = request.max_priority_fee_per_gas.unwrap_or_default();
-        let enough = u128::from(node.chain.base_fee()).saturating_mul(2).saturating_add(tip);
-        request.max_fee_per_gas = request.max_fee_per_gas.or(Some(enough));
-        request.max_priority_fee_per_gas = Some(tip);
-    } else if request.max_fee_per_gas.is_some() || request.max_priority_fee_per_gas.is_some() {
-        return Err(Refusal::TwoPrices.into());
-    }
-    let incoming = node.wallet.seal(from, request, free)?;
-    Ok(json!(node.chain.submit(incoming)?))
-}
-
-/// The gas that a transaction needs.
-fn gas(node: &mut Node, request: &TransactionRequest) -> Result<u64, RpcError> {
-    let (state, overrides) = (StateOverride::default(), BlockOverrides::default());
-    let ask = Ask::new(request.clone(), BlockId::pending(), state, overrides);
-    match node.chain.estimate(&ask)? {
-        Estimate::Gas(gas) => Ok(gas),
-        Estimate::Fails(execution) => {
-            let used = execution.gas_used;
-            RpcError::of(*execution).map(|_| used)
-        }
     }
 }

@@ -1,33 +1,33 @@
-//! Where ArbOS keeps its own words: storage of one account, divided into nested spaces.
+//! ArbOS's storage: the storage of one account, divided into nested substorages.
 
 use alloy::primitives::{Address, B256, U256, address, keccak256};
 
 /// The account whose storage holds the state of ArbOS.
 pub(crate) const ARBOS: Address = address!("A4B05FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF");
 
-/// The words of ArbOS, to read and write. Gas is not its business.
-pub(crate) trait Words {
-    /// A word of the ArbOS account.
+/// Access to ArbOS's storage words. Gas is the caller's concern.
+pub(crate) trait ArbosStorage {
+    /// Reads a word.
     fn word(&mut self, slot: U256) -> U256;
 
-    /// Sets a word of the ArbOS account.
+    /// Writes a word.
     fn set_word(&mut self, slot: U256, value: U256);
 }
 
-/// A part of the storage of ArbOS: a key of its own that all keys within are hashed with.
+/// A part of ArbOS's storage, with a prefix that is hashed into every key.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Space(Option<B256>);
+pub(crate) struct Substorage(Option<B256>);
 
-impl Space {
-    /// The outermost space.
+impl Substorage {
+    /// The outermost substorage.
     pub(crate) const ROOT: Self = Self(None);
 
-    /// The space called `id` within this one.
+    /// The substorage `id` within this one.
     pub(crate) fn child(self, id: &[u8]) -> Self {
         Self(Some(keccak256([self.prefix(), id].concat())))
     }
 
-    /// The slot of `key`: neighbouring keys stay neighbours, up to the last byte.
+    /// The slot of `key`; keys that differ only in the last byte have adjacent slots.
     pub(crate) fn slot(self, key: B256) -> U256 {
         let [head @ .., last] = key.0;
         let mut slot = keccak256([self.prefix(), &head].concat());
@@ -40,77 +40,77 @@ impl Space {
         self.slot(B256::from(U256::from(index)))
     }
 
-    /// The bytes that come before a key when it is hashed.
+    /// The prefix of keys.
     fn prefix(&self) -> &[u8] {
         self.0.as_ref().map_or(&[], B256::as_slice)
     }
 }
 
-/// A set of addresses: its size in word 0, members from word 1 on, places by member in a child.
+/// A set of addresses: size in word 0, members from word 1, positions by member in a child.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct AddressSet(Space);
+pub(crate) struct AddressSet(Substorage);
 
 impl AddressSet {
-    /// Who may change the settings of the chain.
+    /// Owners of the chain, who may change its settings.
     pub(crate) fn owners() -> Self {
-        Self(Space::ROOT.child(&[4]))
+        Self(Substorage::ROOT.child(&[4]))
     }
 
-    /// Who may cache programs.
+    /// Accounts that may cache programs.
     pub(crate) fn cache_managers() -> Self {
-        Self(Space::ROOT.child(&[8]).child(&[4]))
+        Self(Substorage::ROOT.child(&[8]).child(&[4]))
     }
 
     /// Whether `member` is in the set.
-    pub(crate) fn contains(self, words: &mut dyn Words, member: Address) -> bool {
-        !words.word(self.place(member)).is_zero()
+    pub(crate) fn contains(self, words: &mut dyn ArbosStorage, member: Address) -> bool {
+        !words.word(self.index_slot(member)).is_zero()
     }
 
-    /// How many members there are.
-    pub(crate) fn len(self, words: &mut dyn Words) -> u64 {
+    /// Number of members.
+    pub(crate) fn len(self, words: &mut dyn ArbosStorage) -> u64 {
         words.word(self.0.at(0)).saturating_to()
     }
 
     /// All members.
-    pub(crate) fn members(self, words: &mut dyn Words) -> Vec<Address> {
+    pub(crate) fn members(self, words: &mut dyn ArbosStorage) -> Vec<Address> {
         let len = self.len(words);
         (1..=len).map(|index| to_address(words.word(self.0.at(index)))).collect()
     }
 
-    /// Adds `member`; false if it was there already.
-    pub(crate) fn add(self, words: &mut dyn Words, member: Address) -> bool {
+    /// Adds `member`; false if it is a member already.
+    pub(crate) fn add(self, words: &mut dyn ArbosStorage, member: Address) -> bool {
         if self.contains(words, member) {
             return false;
         }
         let index = self.len(words).saturating_add(1);
-        words.set_word(self.place(member), U256::from(index));
+        words.set_word(self.index_slot(member), U256::from(index));
         words.set_word(self.0.at(index), from_address(member));
-        // The size is read once more to be raised: one more read that callers pay for.
+        // Nitro reads the size again to increment it; callers pay for that read.
         let size = self.len(words).saturating_add(1);
         words.set_word(self.0.at(0), U256::from(size));
         true
     }
 
-    /// Removes `member`, putting the last one in its place; false if it was not there.
-    pub(crate) fn remove(self, words: &mut dyn Words, member: Address) -> bool {
-        let index: u64 = words.word(self.place(member)).saturating_to();
+    /// Removes `member` and moves the last one to its position; false if it is not a member.
+    pub(crate) fn remove(self, words: &mut dyn ArbosStorage, member: Address) -> bool {
+        let index: u64 = words.word(self.index_slot(member)).saturating_to();
         if index == 0 {
             return false;
         }
         let last = self.len(words);
-        words.set_word(self.place(member), U256::ZERO);
+        words.set_word(self.index_slot(member), U256::ZERO);
         if index != last {
             let moved = words.word(self.0.at(last));
             words.set_word(self.0.at(index), moved);
-            words.set_word(self.place(to_address(moved)), U256::from(index));
+            words.set_word(self.index_slot(to_address(moved)), U256::from(index));
         }
         words.set_word(self.0.at(last), U256::ZERO);
         words.set_word(self.0.at(0), U256::from(last.saturating_sub(1)));
         true
     }
 
-    /// Where the index of `member` is.
-    fn place(self, member: Address) -> U256 {
+    /// Slot of the index of `member`.
+    fn index_slot(self, member: Address) -> U256 {
         self.0.child(&[0]).slot(member.into_word())
     }
 }
@@ -131,7 +131,7 @@ mod tests {
 
     use super::*;
 
-    impl Words for HashMap<U256, U256> {
+    impl ArbosStorage for HashMap<U256, U256> {
         fn word(&mut self, slot: U256) -> U256 {
             self.get(&slot).copied().unwrap_or_default()
         }

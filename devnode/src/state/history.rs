@@ -1,12 +1,12 @@
-//! A value that changes with the height of the chain, readable at any height.
+//! A value with its history, readable at any height.
 
 use std::mem;
 
-/// The versions of one value, oldest first, each with the height of the block that wrote it.
+/// Versions of a value, oldest first, each with the height of the block that wrote it.
 #[derive(Clone, Debug)]
 pub(crate) struct History<T>(Vec<(u64, T)>);
 
-/// What a write has replaced: the value that the same block had written before, if it had.
+/// The value that a write replaced within the same block, if any.
 #[derive(Debug)]
 pub(crate) struct Replaced<T>(Option<T>);
 
@@ -17,18 +17,18 @@ impl<T> Default for History<T> {
 }
 
 impl<T> History<T> {
-    /// The value after block `height`; `None` if nothing had been written by then.
+    /// The value after block `height`; `None` if it was not written before.
     pub(crate) fn at(&self, height: u64) -> Option<&T> {
         let later = self.0.partition_point(|(written, _)| *written <= height);
         later.checked_sub(1).and_then(|last| self.0.get(last)).map(|(_, value)| value)
     }
 
-    /// The newest value.
+    /// The latest value.
     pub(crate) fn latest(&self) -> Option<&T> {
         self.0.last().map(|(_, value)| value)
     }
 
-    /// Writes the value of block `height`, which is not below that of any write before.
+    /// Writes the value of block `height`, which must not be below that of an earlier write.
     pub(crate) fn write(&mut self, height: u64, value: T) -> Replaced<T> {
         match self.0.last_mut() {
             Some((written, old)) if *written == height => Replaced(Some(mem::replace(old, value))),
@@ -39,15 +39,15 @@ impl<T> History<T> {
         }
     }
 
-    /// Takes back the newest write, which returned `replaced`.
-    pub(crate) fn unwrite(&mut self, replaced: Replaced<T>) {
+    /// Reverts the latest write, which returned `replaced`.
+    pub(crate) fn undo_write(&mut self, replaced: Replaced<T>) {
         match (self.0.last_mut(), replaced.0) {
             (Some((_, value)), Some(replaced)) => *value = replaced,
             _ => drop(self.0.pop()),
         }
     }
 
-    /// All versions, oldest first, each with the height of the block that wrote it.
+    /// All versions, oldest first, with their heights.
     pub(crate) fn versions(&self) -> impl Iterator<Item = (u64, &T)> {
         self.0.iter().map(|(height, value)| (*height, value))
     }
@@ -77,16 +77,16 @@ mod tests {
     }
 
     #[test]
-    fn writes_are_taken_back_in_reverse() {
+    fn writes_are_reverted_in_reverse_order() {
         let mut history = History::default();
         let first = history.write(2, 'a');
         let second = history.write(2, 'b');
         let third = history.write(3, 'c');
-        history.unwrite(third);
+        history.undo_write(third);
         assert_eq!(history.latest(), Some(&'b'));
-        history.unwrite(second);
+        history.undo_write(second);
         assert_eq!(history.latest(), Some(&'a'));
-        history.unwrite(first);
+        history.undo_write(first);
         assert_eq!(history.latest(), None);
     }
 }

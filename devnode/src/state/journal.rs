@@ -1,102 +1,55 @@
-//! What was written since a snapshot, so that it can be taken back.
+//! A journal of writes since a snapshot, to revert them.
 
 use alloy::primitives::{Address, U256};
 use revm::state::AccountInfo;
 
-use super::{Store, history::Replaced};
+use super::history::Replaced;
 
-/// One write, and what it has replaced.
+/// A write, with the value it replaced.
 #[derive(Debug)]
-enum Entry {
-    /// Of an account.
+pub(super) enum JournalEntry {
+    /// A write of an account.
     Account(Address, Replaced<Option<AccountInfo>>),
-    /// Of a storage word.
+    /// A write of a storage word.
     Slot(Address, U256, Replaced<U256>),
 }
 
-/// Writes in order. Nothing is remembered until somebody asks for a mark.
+/// Writes in order. Recorded only once a checkpoint exists.
 #[derive(Debug, Default)]
 pub(super) struct Journal {
-    /// The writes.
-    entries: Vec<Entry>,
-    /// Whether writes are remembered.
-    open: bool,
+    /// Recorded writes.
+    entries: Vec<JournalEntry>,
+    /// Whether writes are recorded.
+    recording: bool,
 }
 
-/// A point in time that a store can go back to.
+/// A point that a store can revert to.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Mark(usize);
+pub(crate) struct Checkpoint(usize);
 
 impl Journal {
-    /// Notes a write of an account.
+    /// Starts to record writes and returns the current point.
+    pub(super) const fn checkpoint(&mut self) -> Checkpoint {
+        self.recording = true;
+        Checkpoint(self.entries.len())
+    }
+
+    /// Removes the latest write since `checkpoint`.
+    pub(super) fn pop_since(&mut self, checkpoint: Checkpoint) -> Option<JournalEntry> {
+        if self.entries.len() > checkpoint.0 { self.entries.pop() } else { None }
+    }
+
+    /// Records a write of an account.
     pub(super) fn account(&mut self, address: Address, replaced: Replaced<Option<AccountInfo>>) {
-        if self.open {
-            self.entries.push(Entry::Account(address, replaced));
+        if self.recording {
+            self.entries.push(JournalEntry::Account(address, replaced));
         }
     }
 
-    /// Notes a write of a storage word.
+    /// Records a write of a storage word.
     pub(super) fn slot(&mut self, address: Address, key: U256, replaced: Replaced<U256>) {
-        if self.open {
-            self.entries.push(Entry::Slot(address, key, replaced));
+        if self.recording {
+            self.entries.push(JournalEntry::Slot(address, key, replaced));
         }
-    }
-}
-
-impl Store {
-    /// Remembers all writes from now on; the point to go back to.
-    pub(crate) const fn mark(&mut self) -> Mark {
-        self.journal.open = true;
-        Mark(self.journal.entries.len())
-    }
-
-    /// Takes back all writes since `mark`.
-    pub(crate) fn rewind(&mut self, mark: Mark) {
-        while self.journal.entries.len() > mark.0
-            && let Some(entry) = self.journal.entries.pop()
-        {
-            match entry {
-                Entry::Account(address, replaced) => {
-                    self.accounts.entry(address).or_default().unwrite(replaced);
-                }
-                Entry::Slot(address, key, replaced) => {
-                    let slots = self.slots.entry(address).or_default();
-                    slots.entry(key).or_default().unwrite(replaced);
-                }
-            }
-        }
-    }
-
-    /// Forgets all writes: nobody will go back any more.
-    pub(crate) fn forget(&mut self) {
-        self.journal = Journal::default();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_store_goes_back_to_any_of_its_marks() {
-        let (mut store, [one, other]) = (Store::default(), [1, 2].map(Address::with_last_byte));
-        let read = |store: &Store, height| {
-            let balance = |address| store.account(address, height).map(|info| info.balance);
-            (balance(one), balance(other), store.slot(one, U256::ONE, height))
-        };
-        let money = |wei: u64| AccountInfo::from_balance(U256::from(wei));
-        store.write_account(1, one, money(10));
-        store.write_slot(1, one, U256::ONE, U256::from(5));
-        let (first, at_first) = (store.mark(), read(&store, 9));
-        store.write_account(1, one, money(11));
-        store.write_slot(2, one, U256::ONE, U256::from(6));
-        let (second, at_second) = (store.mark(), read(&store, 9));
-        store.write_account(3, other, money(12));
-        store.write_slot(2, one, U256::ONE, U256::ZERO);
-        store.rewind(second);
-        assert_eq!(read(&store, 9), at_second);
-        store.rewind(first);
-        assert_eq!(read(&store, 9), at_first);
-        assert_eq!(at_first, (Some(U256::from(10)), None, U256::from(5)));
     }
 }

@@ -1,19 +1,19 @@
-//! What the chain remembers: accounts, code and storage at every height, and how ArbOS lays out its
-//! own part of it. Knows nothing of transactions or blocks.
+//! The state: accounts, code and storage at every height, and the layout of ArbOS's own storage.
+//! Independent of transactions and blocks.
 
 pub(crate) mod arbos;
+mod dump;
 mod history;
-mod image;
 mod journal;
-pub(crate) mod outbox;
 pub(crate) mod programs;
 mod proof;
+pub(crate) mod send_accumulator;
 pub(crate) mod settings;
 mod store;
 mod view;
 
-pub(crate) use image::StoreImage;
-pub(crate) use journal::Mark;
+pub(crate) use dump::StoreDump;
+pub(crate) use journal::Checkpoint;
 pub(crate) use proof::Proof;
-pub(crate) use store::{Store, StoreWords};
-pub(crate) use view::View;
+pub(crate) use store::{BlockArbosStorage, Store};
+pub(crate) use view::StateView;

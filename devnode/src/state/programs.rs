@@ -1,79 +1,79 @@
-//! What ArbOS knows about Stylus programs: the parameters, the record of each activation, and the
-//! price of activations. Layout only; rules of activation are in the precompile.
+//! ArbOS's storage for Stylus programs: parameters, activation records and the data pricer. Layout
+//! only; the rules of activation are in the `ArbWasm` precompile.
 
 use alloy::primitives::{B256, U256};
 use stylus_engine::{Params, fees::DataPricer};
 
-use super::arbos::{Space, Words};
+use super::arbos::{ArbosStorage, Substorage};
 
-/// Unix second from which activation times are counted.
-const EPOCH: u64 = 1_421_388_000;
+/// Unix second from which activation times count.
+const ARBITRUM_START_TIME: u64 = 1_421_388_000;
 
-/// Seconds in an hour, the unit of activation times.
+/// Seconds per hour, the unit of activation times.
 const HOUR: u64 = 3600;
 
-/// Seconds in a day, the unit of expiry.
+/// Seconds per day, the unit of expiry.
 const DAY: u64 = 86_400;
 
-/// The space of everything about programs.
-fn space() -> Space {
-    Space::ROOT.child(&[8])
+/// Storage of everything about programs.
+fn programs_storage() -> Substorage {
+    Substorage::ROOT.child(&[8])
 }
 
-/// Where the record of a program is.
+/// Slot of a program's record.
 pub(crate) fn record_slot(code_hash: B256) -> U256 {
-    space().child(&[1]).slot(code_hash)
+    programs_storage().child(&[1]).slot(code_hash)
 }
 
-/// Where the module hash of a program is.
+/// Slot of a program's module hash.
 pub(crate) fn module_slot(code_hash: B256) -> U256 {
-    space().child(&[2]).slot(code_hash)
+    programs_storage().child(&[2]).slot(code_hash)
 }
 
 /// Why a program cannot be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Inactive {
-    /// It was never activated.
-    Never,
-    /// It was activated for this version, which is no longer the current one.
-    Outdated(u16),
-    /// Its activation, this many seconds old, has lapsed.
+pub(crate) enum InactiveProgram {
+    /// The program was never activated.
+    NotActivated,
+    /// The program was activated for this version, which is outdated.
+    NeedsUpgrade(u16),
+    /// The activation has expired; it is this many seconds old.
     Expired(u64),
 }
 
-/// The record of an activation, one word.
+/// The record of an activation, stored in one word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Record {
-    /// Version of Stylus that it was activated for; zero for never.
+pub(crate) struct ProgramRecord {
+    /// Stylus version of the activation; zero if there is none.
     pub(crate) version: u16,
-    /// Weight of the module in the price of an entry that is not cached.
+    /// The module's own gas of an entry that is not cached, unscaled.
     pub(crate) init_cost: u16,
-    /// Weight of the module in the price of every entry.
+    /// The module's own gas of a cached entry, unscaled.
     pub(crate) cached_cost: u16,
-    /// Pages of 64 KiB that an entry opens.
+    /// Wasm pages that an entry opens.
     pub(crate) footprint: u16,
-    /// Hours from the epoch to the activation; 24 bits.
+    /// Hours from [`ARBITRUM_START_TIME`] to the activation; 24 bits.
     pub(crate) activated_at: u32,
-    /// Expected size of native code in KB; 24 bits.
+    /// Estimated size of the native code in KiB; 24 bits.
     pub(crate) asm_kb: u32,
-    /// Whether entries cost less.
+    /// Whether the program is cached.
     pub(crate) cached: bool,
 }
 
-impl Record {
+impl ProgramRecord {
     /// Reads the record of a program; all zero if there is none.
-    pub(crate) fn load(words: &mut dyn Words, code_hash: B256) -> Self {
+    pub(crate) fn load(words: &mut dyn ArbosStorage, code_hash: B256) -> Self {
         Self::decode(words.word(record_slot(code_hash)))
     }
 
     /// Writes the record of a program.
-    pub(crate) fn save(self, words: &mut dyn Words, code_hash: B256) {
+    pub(crate) fn save(self, words: &mut dyn ArbosStorage, code_hash: B256) {
         words.set_word(record_slot(code_hash), self.encode());
     }
 
-    /// From its word.
+    /// Unpacks a word.
     pub(crate) fn decode(word: U256) -> Self {
-        let mut fields = Fields::new(word);
+        let mut fields = PackedFields::new(word);
         Self {
             version: fields.take(16),
             init_cost: fields.take(16),
@@ -85,9 +85,9 @@ impl Record {
         }
     }
 
-    /// To its word.
+    /// Packs into a word.
     pub(crate) fn encode(self) -> U256 {
-        let mut fields = Fields::default();
+        let mut fields = PackedFields::default();
         fields.put(16, self.version);
         fields.put(16, self.init_cost);
         fields.put(16, self.cached_cost);
@@ -98,47 +98,48 @@ impl Record {
         fields.word
     }
 
-    /// Seconds since the activation at unix second `now`.
+    /// Age of the activation at unix second `now`, in seconds.
     pub(crate) fn age(&self, now: u64) -> u64 {
-        let activated = u64::from(self.activated_at).saturating_mul(HOUR).saturating_add(EPOCH);
+        let activated =
+            u64::from(self.activated_at).saturating_mul(HOUR).saturating_add(ARBITRUM_START_TIME);
         now.saturating_sub(activated)
     }
 
-    /// Whether the program may be called at unix second `now`.
+    /// Checks whether the program may be called at unix second `now`.
     ///
     /// # Errors
-    /// Why not: see [`Inactive`].
-    pub(crate) fn check(&self, params: &Params, now: u64) -> Result<(), Inactive> {
+    /// See [`InactiveProgram`].
+    pub(crate) fn check(&self, params: &Params, now: u64) -> Result<(), InactiveProgram> {
         if self.version == 0 {
-            return Err(Inactive::Never);
+            return Err(InactiveProgram::NotActivated);
         }
         if self.version != params.version {
-            return Err(Inactive::Outdated(self.version));
+            return Err(InactiveProgram::NeedsUpgrade(self.version));
         }
         let age = self.age(now);
-        if age > days(params.expiry_days) { Err(Inactive::Expired(age)) } else { Ok(()) }
+        if age > days(params.expiry_days) { Err(InactiveProgram::Expired(age)) } else { Ok(()) }
     }
 }
 
-/// Unix second as whole hours since the epoch.
+/// Whole hours since [`ARBITRUM_START_TIME`].
 pub(crate) fn hours(now: u64) -> u32 {
-    let hours = now.saturating_sub(EPOCH).checked_div(HOUR).unwrap_or_default();
+    let hours = now.saturating_sub(ARBITRUM_START_TIME).checked_div(HOUR).unwrap_or_default();
     u32::try_from(hours).unwrap_or(u32::MAX)
 }
 
-/// Days as seconds.
+/// Days in seconds.
 pub(crate) fn days(days: u16) -> u64 {
     u64::from(days).saturating_mul(DAY)
 }
 
-/// Where the parameters are.
+/// Slot of the parameters.
 pub(crate) fn params_slot() -> U256 {
-    space().child(&[0]).at(0)
+    programs_storage().child(&[0]).at(0)
 }
 
-/// Reads the parameters of the chain.
-pub(crate) fn load_params(words: &mut dyn Words) -> Params {
-    let mut fields = Fields::new(words.word(params_slot()));
+/// Reads the parameters.
+pub(crate) fn load_params(words: &mut dyn ArbosStorage) -> Params {
+    let mut fields = PackedFields::new(words.word(params_slot()));
     Params {
         version: fields.take(16),
         ink_price: fields.take(24),
@@ -157,9 +158,9 @@ pub(crate) fn load_params(words: &mut dyn Words) -> Params {
     }
 }
 
-/// Writes the parameters of the chain.
-pub(crate) fn save_params(words: &mut dyn Words, params: &Params) {
-    let mut fields = Fields::default();
+/// Writes the parameters.
+pub(crate) fn save_params(words: &mut dyn ArbosStorage, params: &Params) {
+    let mut fields = PackedFields::default();
     fields.put(16, params.version);
     fields.put(24, params.ink_price);
     fields.put(32, params.max_stack_depth);
@@ -177,57 +178,57 @@ pub(crate) fn save_params(words: &mut dyn Words, params: &Params) {
     words.set_word(params_slot(), fields.word);
 }
 
-/// Reads the price of activations.
-pub(crate) fn load_pricer(words: &mut dyn Words) -> DataPricer {
-    let space = space().child(&[3]);
+/// Reads the data pricer.
+pub(crate) fn load_pricer(words: &mut dyn ArbosStorage) -> DataPricer {
+    let storage = programs_storage().child(&[3]);
     DataPricer {
-        demand: words.word(space.at(0)).saturating_to(),
-        bytes_per_second: words.word(space.at(1)).saturating_to(),
-        last_update: words.word(space.at(2)).saturating_to(),
-        min_price: words.word(space.at(3)).saturating_to(),
-        inertia: words.word(space.at(4)).saturating_to(),
+        demand: words.word(storage.at(0)).saturating_to(),
+        bytes_per_second: words.word(storage.at(1)).saturating_to(),
+        last_update: words.word(storage.at(2)).saturating_to(),
+        min_price: words.word(storage.at(3)).saturating_to(),
+        inertia: words.word(storage.at(4)).saturating_to(),
     }
 }
 
-/// Writes what an activation changes of its price: demand and time.
-pub(crate) fn save_pricer(words: &mut dyn Words, pricer: &DataPricer) {
-    let space = space().child(&[3]);
-    words.set_word(space.at(0), U256::from(pricer.demand));
-    words.set_word(space.at(2), U256::from(pricer.last_update));
+/// Writes the fields of the data pricer that an activation changes: demand and time.
+pub(crate) fn save_pricer(words: &mut dyn ArbosStorage, pricer: &DataPricer) {
+    let storage = programs_storage().child(&[3]);
+    words.set_word(storage.at(0), U256::from(pricer.demand));
+    words.set_word(storage.at(2), U256::from(pricer.last_update));
 }
 
-/// Writes the price of activations as a chain begins with it.
-pub(crate) fn init_pricer(words: &mut dyn Words) {
-    let space = space().child(&[3]);
+/// Writes the initial data pricer.
+pub(crate) fn init_pricer(words: &mut dyn ArbosStorage) {
+    let storage = programs_storage().child(&[3]);
     let pricer = DataPricer::default();
-    words.set_word(space.at(1), U256::from(pricer.bytes_per_second));
-    words.set_word(space.at(3), U256::from(pricer.min_price));
-    words.set_word(space.at(4), U256::from(pricer.inertia));
+    words.set_word(storage.at(1), U256::from(pricer.bytes_per_second));
+    words.set_word(storage.at(3), U256::from(pricer.min_price));
+    words.set_word(storage.at(4), U256::from(pricer.inertia));
     save_pricer(words, &pricer);
 }
 
-/// Numbers packed into one word from its high end.
+/// Numbers packed into one word, from its high end.
 #[derive(Default)]
-struct Fields {
+struct PackedFields {
     /// The word.
     word: U256,
-    /// Bits passed so far.
+    /// Bits used so far.
     used: u32,
 }
 
-impl Fields {
-    /// Reads from `word`.
+impl PackedFields {
+    /// Unpacks `word`.
     const fn new(word: U256) -> Self {
         Self { word, used: 0 }
     }
 
-    /// How far the next field of `bits` is from the low end.
+    /// Distance of the next field of `bits` from the low end.
     fn shift(&mut self, bits: u32) -> usize {
         self.used = self.used.saturating_add(bits);
         usize::try_from(256_u32.saturating_sub(self.used)).unwrap_or_default()
     }
 
-    /// The next field; zero if it does not fit the type, which no field does.
+    /// Unpacks the next field; zero if it does not fit the type, which cannot happen.
     fn take<T: TryFrom<u64> + Default>(&mut self, bits: u32) -> T {
         let shift = self.shift(bits);
         let field = self.word.wrapping_shr(shift).as_limbs()[0];
@@ -235,7 +236,7 @@ impl Fields {
         T::try_from(field & mask).unwrap_or_default()
     }
 
-    /// Appends a field.
+    /// Packs a field.
     fn put(&mut self, bits: u32, value: impl Into<u64>) {
         let shift = self.shift(bits);
         self.word |= U256::from(value.into()).wrapping_shl(shift);
@@ -250,7 +251,7 @@ mod tests {
 
     #[test]
     fn records_and_parameters_survive_packing() {
-        let record = Record {
+        let record = ProgramRecord {
             version: 2,
             init_cost: 300,
             cached_cost: 40,
@@ -259,7 +260,7 @@ mod tests {
             asm_kb: 501,
             cached: true,
         };
-        assert_eq!(Record::decode(record.encode()), record);
+        assert_eq!(ProgramRecord::decode(record.encode()), record);
 
         let mut words = HashMap::new();
         save_params(&mut words, &Params::default());
@@ -267,14 +268,18 @@ mod tests {
     }
 
     #[test]
-    fn an_activation_lapses_after_a_year() {
+    fn an_activation_expires_after_a_year() {
         let params = Params::default();
-        let record = Record { version: 2, activated_at: hours(EPOCH + HOUR), ..Record::default() };
-        let lapse = EPOCH + HOUR + 365 * DAY;
-        assert_eq!(record.check(&params, lapse), Ok(()));
-        assert_eq!(record.check(&params, lapse + 1), Err(Inactive::Expired(365 * DAY + 1)));
-        assert_eq!(Record::default().check(&params, 0), Err(Inactive::Never));
-        let old = Record { version: 1, ..record };
-        assert_eq!(old.check(&params, lapse), Err(Inactive::Outdated(1)));
+        let record = ProgramRecord {
+            version: 2,
+            activated_at: hours(ARBITRUM_START_TIME + HOUR),
+            ..ProgramRecord::default()
+        };
+        let expiry = ARBITRUM_START_TIME + HOUR + 365 * DAY;
+        assert_eq!(record.check(&params, expiry), Ok(()));
+        assert_eq!(record.check(&params, expiry + 1), Err(InactiveProgram::Expired(365 * DAY + 1)));
+        assert_eq!(ProgramRecord::default().check(&params, 0), Err(InactiveProgram::NotActivated));
+        let old = ProgramRecord { version: 1, ..record };
+        assert_eq!(old.check(&params, expiry), Err(InactiveProgram::NeedsUpgrade(1)));
     }
 }

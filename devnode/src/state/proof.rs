@@ -1,4 +1,4 @@
-//! The state as a Merkle trie, to prove what is in it. The trie is made when it is asked for.
+//! Merkle proofs of the state. Each proof builds the whole trie.
 
 use std::collections::BTreeMap;
 
@@ -9,23 +9,23 @@ use alloy::{
 };
 use revm::state::AccountInfo;
 
-use super::View;
+use super::StateView;
 
-/// What there is to prove about an account.
+/// A proof of an account and of some of its storage.
 #[derive(Debug)]
 pub(crate) struct Proof {
-    /// The account; `None` if there is none.
+    /// The account; `None` if it does not exist.
     pub(crate) info: Option<AccountInfo>,
-    /// The root of its storage; zero if there is no account.
+    /// Storage root; zero if the account does not exist.
     pub(crate) storage_root: B256,
-    /// The nodes on the way to it, from the root of the state.
+    /// Trie nodes from the state root to the account.
     pub(crate) nodes: Vec<Bytes>,
-    /// The words that were asked for, each with the nodes on the way from the root of the storage.
+    /// Requested storage words, each with the trie nodes from the storage root.
     pub(crate) words: Vec<(U256, Vec<Bytes>)>,
 }
 
-impl View<'_> {
-    /// Proves an account and some of its storage. Goes through all of the state.
+impl StateView<'_> {
+    /// Proves an account and some of its storage. Iterates over the whole state.
     pub(crate) fn prove(&self, address: Address, slots: &[U256]) -> Proof {
         let mut accounts = Trie::default();
         for (account, info) in self.accounts() {
@@ -43,7 +43,7 @@ impl View<'_> {
         Proof { info, storage_root, nodes, words }
     }
 
-    /// The storage of an account.
+    /// The storage trie of an account.
     fn storage(&self, address: Address) -> Trie {
         let mut words = Trie::default();
         for (slot, word) in self.slots(address).filter(|(_, word)| !word.is_zero()) {
@@ -53,7 +53,7 @@ impl View<'_> {
     }
 }
 
-/// The leaves of a trie, by the hashes of their keys.
+/// Leaves of a trie, by the hashes of their keys.
 #[derive(Debug, Default)]
 struct Trie(BTreeMap<B256, Vec<u8>>);
 
@@ -63,7 +63,7 @@ impl Trie {
         self.0.insert(keccak256(key), value);
     }
 
-    /// The root, and the nodes on the way to each of some hashed keys.
+    /// The root, and the nodes from it to each of the hashed keys.
     fn prove(&self, keys: &[B256]) -> (B256, Vec<Vec<Bytes>>) {
         let targets: Vec<Nibbles> = keys.iter().map(Nibbles::unpack).collect();
         let retainer = ProofRetainer::new(targets.clone());
@@ -72,12 +72,13 @@ impl Trie {
             builder.add_leaf(Nibbles::unpack(key), value);
         }
         let (root, nodes) = (builder.root(), builder.take_proof_nodes());
-        let way = |target| {
+        let path = |target| {
             let found = nodes.matching_nodes_sorted(target);
             found.into_iter().map(|(_, node)| node).collect()
         };
-        // There are no nodes where there are no leaves.
-        let ways = targets.iter().map(|key| if self.0.is_empty() { Vec::new() } else { way(key) });
-        (root, ways.collect())
+        // An empty trie has no nodes.
+        let paths =
+            targets.iter().map(|key| if self.0.is_empty() { Vec::new() } else { path(key) });
+        (root, paths.collect())
     }
 }

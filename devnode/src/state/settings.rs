@@ -1,57 +1,57 @@
-//! The settings of the chain that its owner may change, each one word of ArbOS.
+//! Settings that an owner of the chain may change, each one word of ArbOS.
 
 use alloy::primitives::U256;
 
-use super::arbos::{Space, Words};
+use super::arbos::{ArbosStorage, Substorage};
 
-/// Gas that the transactions of one second may take before the base fee would begin to move.
+/// Gas per second that Nitro's base fee tolerates.
 pub(crate) const SPEED_LIMIT: u64 = 7_000_000;
 
-/// Wei per gas while the chain is not overloaded.
+/// Initial minimum base fee in wei per gas.
 pub(crate) const MIN_BASE_FEE: u64 = 100_000_000;
 
 /// One setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Setting {
-    /// Who receives the fees.
+    /// Recipient of network fees.
     NetworkFeeAccount,
-    /// Who receives the fees of the infrastructure.
+    /// Recipient of infrastructure fees.
     InfraFeeAccount,
-    /// Wei per unit of data on the parent chain.
+    /// Wei per unit of data for the parent chain.
     L1PricePerUnit,
-    /// Wei per gas below which the base fee never falls.
+    /// Minimum base fee in wei per gas.
     MinBaseFee,
-    /// Wei per gas of the next block.
+    /// Base fee of the next block in wei per gas.
     BaseFee,
     /// Gas per second.
     SpeedLimit,
-    /// Gas that one transaction may use.
+    /// Gas limit of a transaction.
     MaxTxGas,
-    /// Gas that one block may use.
+    /// Gas limit of a block.
     MaxBlockGas,
-    /// How slowly the base fee follows the load.
+    /// Inertia of the base fee.
     PricingInertia,
-    /// Seconds of load that do not move the base fee.
+    /// Seconds of backlog that the base fee tolerates.
     BacklogTolerance,
-    /// Level of the compression by which data for the parent chain is priced.
+    /// Compression level by which data for the parent chain is priced.
     BrotliLevel,
-    /// How slowly the estimate of the parent chain's base fee follows.
+    /// Inertia of the parent chain's estimated base fee.
     L1Inertia,
-    /// Wei per unit that posting data is rewarded with.
+    /// Reward per unit of posted data in wei.
     L1RewardRate,
-    /// Who receives that.
+    /// Recipient of that reward.
     L1RewardRecipient,
-    /// Gas that each batch of data is charged; signed.
+    /// Gas charged per batch; signed.
     PerBatchGas,
-    /// Part of the cost of data that is shared out, in basis points.
+    /// Cap of amortised data costs in basis points.
     AmortizedCostCap,
-    /// Units over which the price of data is balanced.
+    /// Units over which the data price is balanced.
     L1Equilibration,
-    /// What the price of data has brought in too much; signed.
+    /// Surplus of data fees in wei; signed.
     L1Surplus,
-    /// Version of ArbOS to change to.
+    /// ArbOS version of the scheduled upgrade.
     UpgradeVersion,
-    /// Unix second at which to change.
+    /// Unix second of the scheduled upgrade.
     UpgradeTime,
 }
 
@@ -80,7 +80,7 @@ impl Setting {
         Self::UpgradeTime,
     ];
 
-    /// What it is on a chain that nobody has touched.
+    /// The initial value.
     pub(crate) const fn initial(self) -> u64 {
         match self {
             Self::NetworkFeeAccount
@@ -102,7 +102,7 @@ impl Setting {
         }
     }
 
-    /// Its place in the storage of ArbOS.
+    /// The storage slot.
     pub(crate) fn slot(self) -> U256 {
         let name: &[u8] = match self {
             Self::NetworkFeeAccount => b"network fee account",
@@ -126,16 +126,16 @@ impl Setting {
             Self::UpgradeVersion => b"upgrade version",
             Self::UpgradeTime => b"upgrade time",
         };
-        Space::ROOT.child(name).at(0)
+        Substorage::ROOT.child(name).at(0)
     }
 
-    /// Its value.
-    pub(crate) fn get(self, words: &mut dyn Words) -> U256 {
+    /// Reads the value.
+    pub(crate) fn get(self, words: &mut dyn ArbosStorage) -> U256 {
         words.word(self.slot())
     }
 
-    /// Changes it.
-    pub(crate) fn set(self, words: &mut dyn Words, value: U256) {
+    /// Writes the value.
+    pub(crate) fn set(self, words: &mut dyn ArbosStorage, value: U256) {
         words.set_word(self.slot(), value);
     }
 }

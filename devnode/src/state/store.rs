@@ -1,4 +1,4 @@
-//! The whole state at every height: written block by block, never rewritten.
+//! The state at every height. Each block appends to it.
 
 use alloy::primitives::{
     Address, Bytes, U256,
@@ -10,31 +10,25 @@ use revm::{
 };
 
 use super::{
-    View,
-    arbos::{ARBOS, Words},
+    arbos::{ARBOS, ArbosStorage},
     history::History,
-    journal::Journal,
+    journal::{Checkpoint, Journal, JournalEntry},
 };
 
 /// Accounts, storage and code, with their history.
 #[derive(Debug, Default)]
 pub(crate) struct Store {
-    /// Accounts without their code; `None` where one ceased to exist.
+    /// Accounts without code; `None` once destroyed.
     pub(super) accounts: AddressMap<History<Option<AccountInfo>>>,
     /// Storage words by account.
     pub(super) slots: AddressMap<U256Map<History<U256>>>,
-    /// Every code ever deployed, by its hash.
+    /// All code ever deployed, by hash.
     pub(super) codes: B256Map<Bytecode>,
-    /// What was written while writes are remembered.
+    /// Writes recorded for snapshots.
     pub(super) journal: Journal,
 }
 
 impl Store {
-    /// The state after block `height`.
-    pub(crate) const fn view(&self, height: u64) -> View<'_> {
-        View::new(self, height)
-    }
-
     /// An account with its code, after block `height`.
     pub(crate) fn account(&self, address: Address, height: u64) -> Option<AccountInfo> {
         let mut info = self.accounts.get(&address)?.at(height)?.clone()?;
@@ -42,20 +36,20 @@ impl Store {
         Some(info)
     }
 
-    /// A storage word after block `height`; zero if never written.
+    /// A storage word after block `height`; zero if it was never written.
     pub(crate) fn slot(&self, address: Address, key: U256, height: u64) -> U256 {
         let written = |slots: &U256Map<History<U256>>| slots.get(&key)?.at(height).copied();
         self.slots.get(&address).and_then(written).unwrap_or_default()
     }
 
-    /// Writes the changes that a transaction of block `height` made.
+    /// Commits the changes of a transaction in block `height`.
     pub(crate) fn commit(&mut self, height: u64, changes: AddressMap<Account>) {
         for (address, account) in changes {
             if !account.is_touched() {
                 continue;
             }
             if account.is_selfdestructed() || account.is_created() {
-                self.wipe(height, address);
+                self.clear_storage(height, address);
             }
             if account.is_selfdestructed() || account.is_empty() {
                 self.write(height, address, None);
@@ -68,7 +62,7 @@ impl Store {
         }
     }
 
-    /// Writes an account as a whole, apart from its storage.
+    /// Writes an account, without its storage.
     pub(crate) fn write_account(&mut self, height: u64, address: Address, mut info: AccountInfo) {
         if let Some(code) = info.code.take().filter(|code| !code.is_empty()) {
             self.codes.entry(info.code_hash).or_insert(code);
@@ -76,7 +70,7 @@ impl Store {
         self.write(height, address, Some(info));
     }
 
-    /// Writes an account with this code and nonce 1 or more, as a deployment would leave it.
+    /// Writes a contract with this code and nonce.
     pub(crate) fn write_contract(
         &mut self,
         height: u64,
@@ -95,14 +89,39 @@ impl Store {
         self.journal.slot(address, key, history.write(height, value));
     }
 
-    /// Writes an account without its code, or that it ceased to exist.
+    /// Writes an account without code, or `None` if it is destroyed.
     fn write(&mut self, height: u64, address: Address, info: Option<AccountInfo>) {
         let history = self.accounts.entry(address).or_default();
         self.journal.account(address, history.write(height, info));
     }
 
-    /// Clears all storage of an account.
-    fn wipe(&mut self, height: u64, address: Address) {
+    /// Starts to record writes and returns the current point.
+    pub(crate) const fn checkpoint(&mut self) -> Checkpoint {
+        self.journal.checkpoint()
+    }
+
+    /// Reverts all writes since `checkpoint`.
+    pub(crate) fn revert_to(&mut self, checkpoint: Checkpoint) {
+        while let Some(entry) = self.journal.pop_since(checkpoint) {
+            match entry {
+                JournalEntry::Account(address, replaced) => {
+                    self.accounts.entry(address).or_default().undo_write(replaced);
+                }
+                JournalEntry::Slot(address, key, replaced) => {
+                    let slots = self.slots.entry(address).or_default();
+                    slots.entry(key).or_default().undo_write(replaced);
+                }
+            }
+        }
+    }
+
+    /// Discards the journal and stops recording.
+    pub(crate) fn discard_journal(&mut self) {
+        self.journal = Journal::default();
+    }
+
+    /// Clears the storage of an account.
+    fn clear_storage(&mut self, height: u64, address: Address) {
         for (&key, history) in self.slots.get_mut(&address).into_iter().flatten() {
             if history.latest().is_some_and(|value| !value.is_zero()) {
                 self.journal.slot(address, key, history.write(height, U256::ZERO));
@@ -111,20 +130,48 @@ impl Store {
     }
 }
 
-/// The words of ArbOS after one block, to read and to write without a transaction.
-pub(crate) struct StoreWords<'a> {
-    /// All of the state.
+/// ArbOS's storage after one block, outside of transactions.
+pub(crate) struct BlockArbosStorage<'a> {
+    /// The store.
     pub(crate) store: &'a mut Store,
-    /// The block.
+    /// Height of the block.
     pub(crate) height: u64,
 }
 
-impl Words for StoreWords<'_> {
+impl ArbosStorage for BlockArbosStorage<'_> {
     fn word(&mut self, slot: U256) -> U256 {
         self.store.slot(ARBOS, slot, self.height)
     }
 
     fn set_word(&mut self, slot: U256, value: U256) {
         self.store.write_slot(self.height, ARBOS, slot, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_reverts_to_any_checkpoint() {
+        let (mut store, [one, other]) = (Store::default(), [1, 2].map(Address::with_last_byte));
+        let read = |store: &Store, height| {
+            let balance = |address| store.account(address, height).map(|info| info.balance);
+            (balance(one), balance(other), store.slot(one, U256::ONE, height))
+        };
+        let money = |wei: u64| AccountInfo::from_balance(U256::from(wei));
+        store.write_account(1, one, money(10));
+        store.write_slot(1, one, U256::ONE, U256::from(5));
+        let (first, at_first) = (store.checkpoint(), read(&store, 9));
+        store.write_account(1, one, money(11));
+        store.write_slot(2, one, U256::ONE, U256::from(6));
+        let (second, at_second) = (store.checkpoint(), read(&store, 9));
+        store.write_account(3, other, money(12));
+        store.write_slot(2, one, U256::ONE, U256::ZERO);
+        store.revert_to(second);
+        assert_eq!(read(&store, 9), at_second);
+        store.revert_to(first);
+        assert_eq!(read(&store, 9), at_first);
+        assert_eq!(at_first, (Some(U256::from(10)), None, U256::from(5)));
     }
 }

@@ -1,4 +1,4 @@
-//! The state at one height, as the EVM reads it.
+//! The state after one block, as the EVM reads it.
 
 use std::convert::Infallible;
 
@@ -7,43 +7,45 @@ use revm::{DatabaseRef, bytecode::Bytecode, state::AccountInfo};
 
 use super::Store;
 
-/// A reader of the state after one block.
+/// A read-only view of the state after one block.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct View<'a> {
-    /// All of the state.
+pub(crate) struct StateView<'a> {
+    /// The store.
     store: &'a Store,
-    /// The block after which to read.
+    /// Height of the block.
     height: u64,
 }
 
-impl<'a> View<'a> {
-    /// Reads `store` after block `height`.
-    pub(super) const fn new(store: &'a Store, height: u64) -> Self {
-        Self { store, height }
+impl Store {
+    /// The state after block `height`.
+    pub(crate) const fn view(&self, height: u64) -> StateView<'_> {
+        StateView { store: self, height }
     }
+}
 
+impl StateView<'_> {
     /// An account with its code.
     pub(crate) fn account(&self, address: Address) -> Option<AccountInfo> {
         self.store.account(address, self.height)
     }
 
-    /// Wei that an account has.
+    /// Balance of an account in wei.
     pub(crate) fn balance(&self, address: Address) -> U256 {
         self.account(address).map(|info| info.balance).unwrap_or_default()
     }
 
-    /// Transactions that an account has sent, or contracts that it has created.
+    /// Nonce of an account.
     pub(crate) fn nonce(&self, address: Address) -> u64 {
         self.account(address).map(|info| info.nonce).unwrap_or_default()
     }
 
-    /// The code of an account; empty if it has none.
+    /// Code of an account; empty if it has none.
     pub(crate) fn code(&self, address: Address) -> Bytes {
         let code = self.account(address).and_then(|info| info.code);
         code.map(|code| code.original_bytes()).unwrap_or_default()
     }
 
-    /// A storage word of an account; zero if never written.
+    /// A storage word of an account; zero if it was never written.
     pub(crate) fn slot(&self, address: Address, key: U256) -> U256 {
         self.store.slot(address, key, self.height)
     }
@@ -51,24 +53,25 @@ impl<'a> View<'a> {
     /// All accounts, without their code.
     pub(super) fn accounts(&self) -> impl Iterator<Item = (Address, &AccountInfo)> {
         let accounts = self.store.accounts.iter();
-        accounts.filter_map(|(&address, past)| Some((address, past.at(self.height)?.as_ref()?)))
+        accounts
+            .filter_map(|(&address, history)| Some((address, history.at(self.height)?.as_ref()?)))
     }
 
     /// All storage words of an account that were ever written.
     pub(super) fn slots(&self, address: Address) -> impl Iterator<Item = (U256, U256)> {
         let slots = self.store.slots.get(&address).into_iter().flatten();
-        slots.filter_map(|(&slot, past)| Some((slot, *past.at(self.height)?)))
+        slots.filter_map(|(&slot, history)| Some((slot, *history.at(self.height)?)))
     }
 }
 
-impl DatabaseRef for View<'_> {
+impl DatabaseRef for StateView<'_> {
     type Error = Infallible;
 
     fn basic_ref(&self, address: Address) -> Result<Option<AccountInfo>, Infallible> {
         Ok(self.account(address))
     }
 
-    /// Never needed: accounts come with their code.
+    /// Never called: accounts include their code.
     fn code_by_hash_ref(&self, _code_hash: B256) -> Result<Bytecode, Infallible> {
         Ok(Bytecode::default())
     }
@@ -77,7 +80,7 @@ impl DatabaseRef for View<'_> {
         Ok(self.slot(address, index))
     }
 
-    /// Always zero: BLOCKHASH speaks of blocks of the parent chain, of which there are none.
+    /// Always zero: BLOCKHASH refers to the parent chain, which does not exist.
     fn block_hash_ref(&self, _number: u64) -> Result<B256, Infallible> {
         Ok(B256::ZERO)
     }

@@ -1,71 +1,59 @@
-//! Activation: the order of its steps, what it costs, and what entries will cost.
+//! Activation: its order of checks, its gas, and the entry costs it records.
 //!
-//! The rules are in [`crate::check`], the meters in [`crate::meter`]. What the precompile does
-//! besides, and the fee in wei, belong to the chain.
+//! The rules are in [`crate::check`], the metering passes in [`crate::meter`]. The caller charges
+//! the precompile's own gas and the data fee in wei.
 #![expect(
     clippy::arithmetic_side_effects,
     reason = "counts of a module of 128 KiB times constants below 2^20 stay far below 2^64"
 )]
-#![expect(clippy::integer_division, reason = "every price rounds down, as Nitro's do")]
+#![expect(clippy::integer_division, reason = "every price rounds down, as in Nitro")]
 
 use alloy_primitives::{B256, keccak256};
 
 use crate::{
-    BuildFault, Module, ParseFault,
-    check::{Wasm, check_links, check_rules},
+    Module,
+    check::{check_links, check_rules},
+    error::{ActivationError, BuildError, ParseError},
     meter,
+    wasm::{METER_GLOBALS, Wasm},
 };
 
-/// Gas for a microsecond of an activation.
+/// Gas per microsecond of estimated activation time.
 const GAS_PER_MICROSECOND: u64 = 28;
 
-/// What an activation gives.
+/// The result of an activation.
 #[derive(Clone, Debug)]
 pub struct Activation {
     /// The program, ready to run.
     pub module: Module,
-    /// Gas that the activation costs, without what the precompile adds.
+    /// Gas of the activation, without the gas that the `ArbWasm` precompile adds.
     pub gas: u64,
-    /// Gas that an entry costs which is not cached, before weights.
+    /// Gas of an entry that is not cached, before scaling by
+    /// [`Params::init_gas`](crate::Params::init_gas).
     pub init_cost: u16,
-    /// Gas that an entry costs when cached, before weights.
+    /// Gas of a cached entry, before scaling by [`Params::cached_gas`](crate::Params::cached_gas).
     pub cached_cost: u16,
-    /// Pages that the program opens when it is entered.
+    /// Wasm pages that the program opens on entry.
     pub footprint: u16,
-    /// Bytes of native code that Nitro expects; the data fee is paid for them.
+    /// Nitro's estimate of the native code's size in bytes; the data fee is charged for it.
     pub asm_estimate: u32,
-    /// A digest of the wasm; not the one of Nitro, which is a digest of its prover's machine.
+    /// Keccak-256 of the wasm. Nitro's module hash is the digest of its prover's machine instead.
     pub module_hash: B256,
 }
 
-/// Why a module cannot be activated. The chain takes all gas for any of these.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ActivateError {
-    /// The gas does not suffice.
-    #[error("program activation failed: out of gas")]
-    OutOfGas,
-    /// The module breaks a rule of form.
-    #[error("program activation failed: failed to parse wasm\n\nCaused by:\n{0}")]
-    Parse(#[from] ParseFault),
-    /// The module uses what programs do not have.
-    #[error("program activation failed: failed to build user module\n\nCaused by:\n{0}")]
-    Build(#[from] BuildFault),
-}
-
-/// Checks, meters and compiles `bytes`, the wasm of a program.
+/// Checks, instruments and compiles `bytes`, the wasm of a program.
 ///
-/// `page_limit` is the most pages that it may begin with, `gas_budget` what it may cost; `debug`
-/// allows start functions, which never run, and the imports of `console`.
+/// The memory may start with at most `page_limit` pages, and the activation may cost at most
+/// `gas_budget` gas. `debug` allows start functions (which never run) and the imports of `console`.
 ///
 /// # Errors
-/// See [`ActivateError`].
+/// See [`ActivationError`].
 pub fn activate(
     bytes: &[u8],
     page_limit: u16,
     gas_budget: u64,
     debug: bool,
-) -> Result<Activation, ActivateError> {
+) -> Result<Activation, ActivationError> {
     let wasm = Wasm::read(bytes)?;
     check_rules(&wasm, page_limit, debug)?;
     let bodies =
@@ -73,10 +61,10 @@ pub fn activate(
     check_links(&wasm, &bodies, debug)?;
     let metered = meter::instrument(&wasm, bodies)?;
 
-    let counts = Counts::of(&wasm)?;
+    let counts = ModuleCounts::of(&wasm)?;
     let gas = counts.gas(metered.opcodes);
     if gas > gas_budget {
-        return Err(ActivateError::OutOfGas);
+        return Err(ActivationError::OutOfGas);
     }
     Ok(Activation {
         gas,
@@ -85,34 +73,34 @@ pub fn activate(
         footprint: counts.footprint()?,
         asm_estimate: counts.asm_estimate()?,
         module_hash: keccak256(bytes),
-        module: Module::compile(&metered.wasm).map_err(BuildFault::from)?,
+        module: Module::compile(&metered.wasm).map_err(BuildError::from)?,
     })
 }
 
-/// What the prices of a module depend on.
+/// Counts of a module from which its prices follow.
 #[derive(Clone, Copy, Debug)]
-struct Counts {
+struct ModuleCounts {
     /// Bytes of the module.
     size: u64,
-    /// Its own functions.
+    /// Functions that the module defines.
     functions: u64,
-    /// Parameters and results of all its own functions.
+    /// Parameters plus results, summed over those functions.
     type_len: u64,
-    /// Its globals, those of metering included.
+    /// Globals, including the four that metering adds.
     globals: u64,
-    /// Bytes of data, without the heads of segments.
+    /// Bytes of data, without segment headers.
     payload: u64,
-    /// Bytes of data segments.
+    /// Bytes of data segments, with their headers.
     data: u64,
-    /// Bytes of element segments.
+    /// Bytes of element segments, with their headers.
     elements: u64,
-    /// Pages that its memory has at first.
+    /// Initial pages of the memory.
     pages: u64,
 }
 
-impl Counts {
+impl ModuleCounts {
     /// Counts a module.
-    fn of(wasm: &Wasm<'_>) -> Result<Self, ParseFault> {
+    fn of(wasm: &Wasm<'_>) -> Result<Self, ParseError> {
         let types = wasm.functions.iter().filter_map(|&ty| wasm.ty(ty));
         let type_len = types.map(|ty| ty.params().len() + ty.results().len()).sum::<usize>();
         let payload = wasm.data.iter().map(|data| data.data.len()).sum::<usize>();
@@ -120,7 +108,7 @@ impl Counts {
             size: wasm.size().try_into()?,
             functions: wasm.functions.len().try_into()?,
             type_len: type_len.try_into()?,
-            globals: (wasm.globals.len() + meter::GLOBALS).try_into()?,
+            globals: (wasm.globals.len() + METER_GLOBALS).try_into()?,
             payload: payload.try_into()?,
             data: wasm.data_bytes(),
             elements: wasm.element_bytes(),
@@ -128,7 +116,8 @@ impl Counts {
         })
     }
 
-    /// Gas of the activation; each part is whole microseconds. `opcodes` are those with meters.
+    /// Gas of the activation; each term is rounded down to whole microseconds. `opcodes` includes
+    /// metering code.
     const fn gas(&self, opcodes: u64) -> u64 {
         let microseconds = self.size * 31_733 / 100_000
             + self.functions * 17_263 / 100_000
@@ -139,15 +128,15 @@ impl Counts {
         microseconds * GAS_PER_MICROSECOND
     }
 
-    /// Gas of an entry that is not cached.
-    fn init_cost(&self) -> Result<u16, ParseFault> {
+    /// Unscaled gas of an entry that is not cached.
+    fn init_cost(&self) -> Result<u16, ParseError> {
         let gas =
             self.functions * 8252 / 1000 + self.type_len * 1059 / 1000 + self.size * 1286 / 10_000;
         Ok(gas.try_into()?)
     }
 
-    /// Gas of an entry that is cached.
-    fn cached_cost(&self) -> Result<u16, ParseFault> {
+    /// Unscaled gas of a cached entry.
+    fn cached_cost(&self) -> Result<u16, ParseError> {
         let gas = self.functions * 13_420 / 100_000
             + self.type_len * 89 / 100_000
             + self.size * 122 / 100_000
@@ -158,12 +147,12 @@ impl Counts {
     }
 
     /// Pages that an entry opens.
-    fn footprint(&self) -> Result<u16, ParseFault> {
+    fn footprint(&self) -> Result<u16, ParseError> {
         Ok(self.pages.try_into()?)
     }
 
-    /// Bytes of native code.
-    fn asm_estimate(&self) -> Result<u32, ParseFault> {
+    /// Estimated bytes of native code.
+    fn asm_estimate(&self) -> Result<u32, ParseError> {
         let bytes = 512_000
             + self.functions * 996_829 / 1000
             + self.type_len * 11_416 / 1000

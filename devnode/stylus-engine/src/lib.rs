@@ -1,35 +1,25 @@
-//! Everything about Stylus programs that needs no EVM.
-//!
-//! - [`program`]: from the code of an account to wasm.
-//! - [`activate`]: from wasm to a checked, metered and compiled [`Module`], with its prices.
-//! - [`run()`]: one call of a module; the chain around it is a [`World`].
-//! - [`Params`]: the settings of the chain, and the prices that follow from them.
-//! - [`fees`]: what an activation costs in wei.
-//!
-//! Accounts, the EVM, precompiles and the records of activations belong to the chain that uses this
-//! crate.
-//!
-//! Two things differ from Nitro, both on purpose. [`Activation::module_hash`] is a plain digest, not
-//! that of a prover's machine. And code packed with the built-in dictionary (byte 1 after the prefix,
-//! which no tool writes) is refused, because that dictionary is not part of this crate.
+#![doc = include_str!("../README.md")]
 
 mod activation;
 mod check;
+mod error;
+mod evm_api;
 pub mod fees;
 mod host;
 mod meter;
 mod module;
+mod page_ramp;
 mod params;
 pub mod program;
-mod ramp;
 mod run;
-mod world;
+mod wasm;
 
-pub use activation::{ActivateError, Activation, activate};
-pub use check::{BuildFault, Limit, ParseFault, Signature};
+pub use activation::{Activation, activate};
+pub use error::{ActivationError, BuildError, Limit, ParseError, Signature};
+pub use evm_api::{
+    CreateRequest, EvmApi, EvmData, HostioCall, Pages, StoreError, SubcallKind, SubcallOutcome,
+    SubcallRequest,
+};
 pub use module::Module;
 pub use params::{Params, return_data_cost};
 pub use run::{Outcome, Status, run};
-pub use world::{
-    CallKind, CallOutcome, CallRequest, CreateRequest, Frame, HookCall, Pages, StoreFault, World,
-};

@@ -1,20 +1,21 @@
-//! A program that is ready to run: compiled for the interpreter, and what the interpreter may do.
+//! A compiled program, and the interpreter's configuration.
 
 use std::fmt;
 
 use wasmi::{CompilationMode, Config, Engine, Func, Instance, Store};
 
 use crate::{
-    check::{ENTRYPOINT, MEMORY},
-    host::{Escape, Host, Parts, bind},
+    host::{Escape, InstanceExports, WasmEnv, bind},
     meter::{INK_LEFT, INK_STATUS, STACK_LEFT},
+    wasm::{ENTRYPOINT, MEMORY},
 };
 
-/// Bytes of stack that one program call may take from the interpreter. Its own meter stops programs
-/// long before: at 22 000 words.
-const MAX_STACK: usize = 1 << 28;
+/// Bytes of interpreter stack for one program call. Stack metering stops a program far earlier, at
+/// 22 000 words.
+const MAX_STACK_BYTES: usize = 1 << 28;
 
-/// A checked, metered and compiled program; cheap to clone, good for any number of runs.
+/// A checked, instrumented and compiled program. Cheap to clone; can run any number of times, also
+/// at the same time.
 #[derive(Clone)]
 pub struct Module(wasmi::Module);
 
@@ -24,26 +25,26 @@ impl fmt::Debug for Module {
     }
 }
 
-/// A program at the beginning of a call.
-pub(crate) struct Started {
-    /// What the call runs.
+/// An instantiated program, ready for one call.
+pub(crate) struct ProgramInstance {
+    /// The exported entry point.
     pub(crate) entrypoint: Func,
-    /// What hooks reach into.
-    pub(crate) parts: Parts,
-    /// Words of stack that are left.
-    pub(crate) stack: wasmi::Global,
+    /// The exports that hostios access.
+    pub(crate) exports: InstanceExports,
+    /// Remaining words of stack.
+    pub(crate) stack_left: wasmi::Global,
 }
 
 impl Module {
-    /// Compiles a module with meters.
+    /// Compiles an instrumented module.
     ///
     /// # Errors
-    /// What the interpreter says of a module that it does not take.
+    /// The interpreter's error, if it rejects the module.
     pub(crate) fn compile(wasm: &[u8]) -> Result<Self, wasmi::Error> {
         let mut config = Config::default();
         config
             .compilation_mode(CompilationMode::Eager)
-            .set_max_stack_height(MAX_STACK)
+            .set_max_stack_height(MAX_STACK_BYTES)
             .set_max_recursion_depth(usize::MAX)
             .ignore_custom_sections(true)
             .consume_fuel(true);
@@ -55,26 +56,29 @@ impl Module {
         self.0.engine()
     }
 
-    /// Makes a fresh program in `store`: memory and globals as at the beginning.
+    /// Instantiates the program in `store`, with fresh memory and globals.
     ///
     /// # Errors
-    /// What the interpreter says, which for an activated module is only a lack of memory.
-    pub(crate) fn start(&self, store: &mut Store<Host<'_>>) -> Result<Started, wasmi::Error> {
+    /// The interpreter's error; for an activated module only a lack of host memory.
+    pub(crate) fn instantiate(
+        &self,
+        store: &mut Store<WasmEnv<'_>>,
+    ) -> Result<ProgramInstance, wasmi::Error> {
         let missing = || wasmi::Error::host(Escape::Failure);
         let mut imports = Vec::new();
         for import in self.0.imports() {
-            let hook = bind(store, import.module(), import.name()).ok_or_else(missing)?;
-            imports.push(hook.into());
+            let func = bind(store, import.module(), import.name()).ok_or_else(missing)?;
+            imports.push(func.into());
         }
         let instance = Instance::new(&mut *store, &self.0, &imports)?;
         let global = |name| instance.get_global(&*store, name).ok_or_else(missing);
-        let parts = Parts {
+        let exports = InstanceExports {
             memory: instance.get_memory(&*store, MEMORY).ok_or_else(missing)?,
-            ink: global(INK_LEFT)?,
-            status: global(INK_STATUS)?,
+            ink_left: global(INK_LEFT)?,
+            ink_status: global(INK_STATUS)?,
         };
         let stack = global(STACK_LEFT)?;
         let entrypoint = instance.get_func(&*store, ENTRYPOINT).ok_or_else(missing)?;
-        Ok(Started { entrypoint, parts, stack })
+        Ok(ProgramInstance { entrypoint, exports, stack_left: stack })
     }
 }

@@ -1,8 +1,9 @@
-//! The settings of the chain for programs, and the prices that follow from them alone.
+//! The chain's settings for programs, and the prices that depend on nothing else.
 //!
-//! The chain stores them and lets its owner change them; [`Params::default`] is how it begins.
+//! The chain stores the settings and lets its owner change them; [`Params::default`] is their
+//! initial value.
 
-use crate::{ramp::RAMP, world::Pages};
+use crate::{evm_api::Pages, page_ramp::PAGE_RAMP};
 
 /// Gas of one unit of [`Params::min_init_gas`].
 const INIT_UNIT: u64 = 128;
@@ -13,41 +14,42 @@ const CACHED_UNIT: u64 = 32;
 /// Percent of one unit of [`Params::init_scalar`] and [`Params::cached_scalar`].
 const SCALAR_UNIT: u64 = 2;
 
-/// Settings of the chain for Stylus programs.
+/// A chain's settings for Stylus programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Params {
-    /// Version that programs are activated for.
+    /// Stylus version that programs must be activated for.
     pub version: u16,
     /// Ink per gas.
     pub ink_price: u32,
-    /// Words of stack that the frames of one program call may take together.
+    /// Words of stack available to all frames of one program call together.
     pub max_stack_depth: u32,
-    /// Pages of a transaction that cost nothing.
+    /// Pages of a transaction that are free.
     pub free_pages: u16,
-    /// Gas for each further page, before the ramp.
+    /// Gas per further page, before the exponential part.
     pub page_gas: u16,
-    /// The most pages that a module may begin with.
+    /// Maximum initial pages of a module.
     pub page_limit: u16,
-    /// Least gas to enter a program that is not cached, in units of 128.
+    /// Minimum gas of an entry that is not cached, in units of 128.
     pub min_init_gas: u8,
-    /// Least gas to enter any program, in units of 32.
+    /// Minimum gas of any entry, in units of 32.
     pub min_cached_gas: u8,
-    /// Weight of a module's own cost of entry, in units of two percent.
+    /// Scale of a module's `init_cost`, in units of two percent.
     pub init_scalar: u8,
-    /// Weight of a module's own cost of a cached entry, in units of two percent.
+    /// Scale of a module's `cached_cost`, in units of two percent.
     pub cached_scalar: u8,
-    /// Days after which an activation lapses.
+    /// Days after which an activation expires.
     pub expiry_days: u16,
-    /// Days after which an activation may be prolonged.
+    /// Days after which an activation may be renewed.
     pub keepalive_days: u16,
-    /// How many programs of a block are taken for cached. Only stored: no program is at this version.
+    /// Recently called programs of a block that count as cached. Stored only: Stylus version 2 does
+    /// not use it.
     pub block_cache_size: u16,
-    /// The most bytes a module may have when unpacked.
+    /// Maximum size of decompressed wasm, in bytes.
     pub max_wasm_size: u32,
 }
 
 impl Default for Params {
-    /// Nitro's values at its version 51 of the chain's rules.
+    /// The initial values of ArbOS 51.
     fn default() -> Self {
         Self {
             version: 2,
@@ -69,28 +71,28 @@ impl Default for Params {
 }
 
 impl Params {
-    /// Ink for that much gas, at most `u64::MAX`.
+    /// Converts gas to ink; saturates at `u64::MAX`.
     #[must_use]
     pub fn ink(&self, gas: u64) -> u64 {
         gas.saturating_mul(self.ink_price.into())
     }
 
-    /// Whole gas in that much ink, rounded down; zero while ink is free.
+    /// Converts ink to whole gas, rounded down; zero while the ink price is zero.
     #[must_use]
     pub fn gas(&self, ink: u64) -> u64 {
         ink.checked_div(self.ink_price.into()).unwrap_or_default()
     }
 
-    /// Gas to enter a program that is cached, and the part of it that every entry costs.
+    /// Gas to enter a cached program; an entry that is not cached pays it too.
     #[must_use]
     pub fn cached_gas(&self, cached_cost: u16) -> u64 {
-        entry(self.min_cached_gas, CACHED_UNIT, cached_cost, self.cached_scalar)
+        entry_price(self.min_cached_gas, CACHED_UNIT, cached_cost, self.cached_scalar)
     }
 
     /// Gas to enter a program that is not cached, on top of [`Params::cached_gas`].
     #[must_use]
     pub fn init_gas(&self, init_cost: u16) -> u64 {
-        entry(self.min_init_gas, INIT_UNIT, init_cost, self.init_scalar)
+        entry_price(self.min_init_gas, INIT_UNIT, init_cost, self.init_scalar)
     }
 
     /// Gas to enter a program, without its pages.
@@ -100,8 +102,8 @@ impl Params {
         self.cached_gas(cached_cost).saturating_add(init)
     }
 
-    /// Gas to open `new` pages while `pages` are what the transaction has; beyond 128 pages more than
-    /// anybody has.
+    /// Gas to open `new` pages in a transaction that has used `pages`. More than 128 open pages
+    /// cost `u64::MAX`.
     #[must_use]
     pub fn page_cost(&self, new: u16, pages: Pages) -> u64 {
         let open = pages.open.saturating_add(new);
@@ -112,24 +114,23 @@ impl Params {
         let paid = |pages: u16| u64::from(pages.saturating_sub(self.free_pages));
         let linear =
             paid(open).saturating_sub(paid(pages.open)).saturating_mul(self.page_gas.into());
-        linear.saturating_add(ramp(ever).saturating_sub(ramp(pages.ever)))
+        linear.saturating_add(ramp_gas(ever).saturating_sub(ramp_gas(pages.ever)))
     }
 }
 
-/// A least price in units, plus a module's own cost by a weight, rounded up.
-fn entry(least: u8, unit: u64, cost: u16, scalar: u8) -> u64 {
+/// A minimum in units plus a module's own scaled cost, rounded up.
+fn entry_price(least: u8, unit: u64, cost: u16, scalar: u8) -> u64 {
     let weighted =
         u64::from(cost).saturating_mul(u64::from(scalar).saturating_mul(SCALAR_UNIT)).div_ceil(100);
     u64::from(least).saturating_mul(unit).saturating_add(weighted)
 }
 
-/// Where the ramp stands at `pages`.
-fn ramp(pages: u16) -> u64 {
-    RAMP.get(usize::from(pages)).map_or(u64::MAX, |&gas| gas.into())
+/// Accumulated exponential gas at `pages`.
+fn ramp_gas(pages: u16) -> u64 {
+    PAGE_RAMP.get(usize::from(pages)).map_or(u64::MAX, |&gas| gas.into())
 }
 
-/// Least gas that a program call with `len` bytes of output costs: what the EVM would charge for
-/// memory of that size.
+/// Minimum gas of a program call with `len` bytes of output: the EVM's cost of memory of that size.
 #[must_use]
 pub fn return_data_cost(len: usize) -> u64 {
     let words = u64::try_from(len.div_ceil(32)).unwrap_or(u64::MAX);
@@ -141,7 +142,7 @@ pub fn return_data_cost(len: usize) -> u64 {
 mod tests {
     use super::{Pages, Params, return_data_cost};
 
-    /// Gas to open `new` pages when `open` are open, the most so far.
+    /// Gas to open `new` pages while `open` pages are open and were the maximum so far.
     fn cost(new: u16, open: u16) -> u64 {
         Params::default().page_cost(new, Pages { open, ever: open })
     }

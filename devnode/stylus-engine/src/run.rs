@@ -1,108 +1,113 @@
 //! One call of a program: from calldata and gas to a result.
 //!
-//! Who may be called, the price of the entry, and what becomes of state belong to the chain.
+//! The chain decides who may be called, charges the entry, and commits or reverts state.
 
 use alloy_primitives::Bytes;
 use wasmi::{Func, Global, ResumableCall, Store, TrapCode, Val};
 
 use crate::{
-    HookCall, Module, Params, World,
-    host::{Escape, Host},
-    module::Started,
+    EvmApi, HostioCall, Module, Params,
+    host::{Escape, WasmEnv},
+    module::ProgramInstance,
 };
 
 /// How a call of a program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// The program returned zero; the output is its result.
+    /// The program returned zero; `output` is its result.
     Success,
-    /// The program returned something else; the output is its revert data.
+    /// The program returned another status; `output` is its revert data.
     Revert,
-    /// The ink ran out; nothing is left.
+    /// The program ran out of ink; no gas is left.
     OutOfInk,
-    /// The stack of wasm frames grew too deep; nothing is left.
+    /// The program exceeded its stack budget; no gas is left.
     OutOfStack,
-    /// A trap, or a host call that failed: a revert without data that keeps its gas.
+    /// A trap or a failed host call: a revert without data that keeps the remaining gas.
     Failure,
-    /// It was stopped because the time was over ([`World::is_late`]).
-    Interrupted,
+    /// The call ran out of time ([`EvmApi::is_timed_out`]); no gas is left.
+    TimedOut,
 }
 
-/// Operators between one look at the clock and the next. Unlike ink, they say nothing about prices.
-const SLICE: u64 = 1 << 20;
+/// Operators between two polls of the clock. Fuel measures time only and is independent of ink.
+const FUEL_SLICE: u64 = 1 << 20;
 
-/// What a call of a program came to.
+/// Result of a program call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// How it ended.
+    /// How the call ended.
     pub status: Status,
-    /// Result or revert data.
+    /// Return data or revert data.
     pub output: Bytes,
-    /// Gas that is left of what the run was given.
+    /// Gas left of the gas that the run started with.
     pub gas_left: u64,
 }
 
 impl Outcome {
-    /// An end without output.
-    const fn bare(status: Status, gas_left: u64) -> Self {
+    /// A result without output.
+    const fn without_output(status: Status, gas_left: u64) -> Self {
         Self { status, output: Bytes::new(), gas_left }
     }
 }
 
-/// Calls `module` with `input` and `gas`, from which the price of the entry is taken already.
+/// Calls `module` with `input` and `gas`. The caller has already charged the entry.
 ///
-/// Neither undoes state nor restores the count of open pages: both belong to the caller.
+/// A failed run leaves its state changes and the count of open pages as they are: the caller
+/// reverts both. Blocks the thread until the program ends or [`EvmApi::is_timed_out`].
 pub fn run(
     module: &Module,
     params: &Params,
     input: &[u8],
     gas: u64,
-    world: &mut dyn World,
+    evm_api: &mut dyn EvmApi,
 ) -> Outcome {
     let ink = params.ink(gas);
     let len = u32::try_from(input.len()).unwrap_or(u32::MAX);
-    report(world, "user_entrypoint", &len.to_be_bytes(), &[], ink);
+    capture_boundary(evm_api, "user_entrypoint", &len.to_be_bytes(), &[], ink);
 
-    let mut store = Store::new(module.engine(), Host::new(world, params, input));
-    let Ok(started) = module.start(&mut store) else {
-        return Outcome::bare(Status::Failure, gas);
+    let mut store = Store::new(module.engine(), WasmEnv::new(evm_api, params, input));
+    let Ok(instance) = module.instantiate(&mut store) else {
+        return Outcome::without_output(Status::Failure, gas);
     };
-    let returned = enter(&mut store, &started, ink, len);
-    let ending = match returned {
+    let returned = run_entrypoint(&mut store, &instance, ink, len);
+    let outcome = match returned {
         Ok(status) => Ok(status),
-        Err(error) => classify(&store, &started, &error),
+        Err(error) => classify(&store, &instance, &error),
     };
-    let gas_left = params.gas(read(&store, started.parts.ink));
-    let Host { output, world, .. } = store.into_data();
-    match ending {
+    let gas_left = params.gas(get_global(&store, instance.exports.ink_left));
+    let WasmEnv { output, evm_api, .. } = store.into_data();
+    match outcome {
         Ok(code) => {
-            report(world, "user_returned", &[], &code.to_be_bytes(), ink);
+            capture_boundary(evm_api, "user_returned", &[], &code.to_be_bytes(), ink);
             let status = if code == 0 { Status::Success } else { Status::Revert };
             Outcome { status, output: output.into(), gas_left }
         }
-        Err(Status::Failure) => Outcome::bare(Status::Failure, gas_left),
-        Err(status) => Outcome::bare(status, 0),
+        Err(Status::Failure) => Outcome::without_output(Status::Failure, gas_left),
+        Err(status) => Outcome::without_output(status, 0),
     }
 }
 
-/// Sets the meters and runs the entry point; what it returned.
-fn enter(
-    store: &mut Store<Host<'_>>,
-    started: &Started,
+/// Sets the metering globals, runs the entry point and returns its status.
+fn run_entrypoint(
+    store: &mut Store<WasmEnv<'_>>,
+    instance: &ProgramInstance,
     ink: u64,
     len: u32,
 ) -> Result<u32, wasmi::Error> {
     let depth = store.data().params.max_stack_depth;
-    store.data_mut().parts = Some(started.parts);
-    set(store, started.parts.ink, Val::I64(ink.cast_signed()))?;
-    set(store, started.stack, Val::I32(depth.cast_signed()))?;
-    call(store, started.entrypoint, len)
+    store.data_mut().exports = Some(instance.exports);
+    set_global(store, instance.exports.ink_left, Val::I64(ink.cast_signed()))?;
+    set_global(store, instance.stack_left, Val::I32(depth.cast_signed()))?;
+    call_entrypoint(store, instance.entrypoint, len)
 }
 
-/// Calls the entry point and looks at the clock from time to time.
-fn call(store: &mut Store<Host<'_>>, entrypoint: Func, len: u32) -> Result<u32, wasmi::Error> {
+/// Runs the entry point in slices of fuel and polls the clock between them.
+fn call_entrypoint(
+    store: &mut Store<WasmEnv<'_>>,
+    entrypoint: Func,
+    len: u32,
+) -> Result<u32, wasmi::Error> {
     let mut status = [Val::I32(0)];
-    store.set_fuel(SLICE)?;
+    store.set_fuel(FUEL_SLICE)?;
     let mut running =
         entrypoint.call_resumable(&mut *store, &[Val::I32(len.cast_signed())], &mut status)?;
     loop {
@@ -110,10 +115,10 @@ fn call(store: &mut Store<Host<'_>>, entrypoint: Func, len: u32) -> Result<u32, 
             ResumableCall::Finished => break,
             ResumableCall::HostTrap(trap) => return Err(trap.into_host_error()),
             ResumableCall::OutOfFuel(paused) => {
-                if store.data_mut().world.is_late() {
-                    return Err(wasmi::Error::host(Escape::Late));
+                if store.data_mut().evm_api.is_timed_out() {
+                    return Err(wasmi::Error::host(Escape::TimedOut));
                 }
-                store.set_fuel(paused.required_fuel().max(SLICE))?;
+                store.set_fuel(paused.required_fuel().max(FUEL_SLICE))?;
                 running = paused.resume(&mut *store, &mut status)?;
             }
         }
@@ -124,28 +129,28 @@ fn call(store: &mut Store<Host<'_>>, entrypoint: Func, len: u32) -> Result<u32, 
     }
 }
 
-/// What stopped a program: the status it asked for, or how it failed.
+/// Why a program stopped: the status it exited with, or how it failed.
 fn classify(
-    store: &Store<Host<'_>>,
-    started: &Started,
+    store: &Store<WasmEnv<'_>>,
+    instance: &ProgramInstance,
     error: &wasmi::Error,
 ) -> Result<u32, Status> {
     let too_deep = matches!(error.as_trap_code(), Some(TrapCode::StackOverflow));
-    if too_deep || read(store, started.stack) == 0 {
+    if too_deep || get_global(store, instance.stack_left) == 0 {
         Err(Status::OutOfStack)
-    } else if read(store, started.parts.status) != 0 {
+    } else if get_global(store, instance.exports.ink_status) != 0 {
         Err(Status::OutOfInk)
     } else {
         match error.downcast_ref() {
             Some(Escape::Exit(status)) => Ok(*status),
-            Some(Escape::Late) => Err(Status::Interrupted),
+            Some(Escape::TimedOut) => Err(Status::TimedOut),
             _ => Err(Status::Failure),
         }
     }
 }
 
-/// The value of a global of the meters.
-fn read(store: &Store<Host<'_>>, global: Global) -> u64 {
+/// Reads a metering global.
+fn get_global(store: &Store<WasmEnv<'_>>, global: Global) -> u64 {
     match global.get(store) {
         Val::I64(value) => value.cast_unsigned(),
         Val::I32(value) => value.cast_unsigned().into(),
@@ -153,15 +158,25 @@ fn read(store: &Store<Host<'_>>, global: Global) -> u64 {
     }
 }
 
-/// Sets a global of the meters.
-fn set(store: &mut Store<Host<'_>>, global: Global, value: Val) -> Result<(), wasmi::Error> {
+/// Sets a metering global.
+fn set_global(
+    store: &mut Store<WasmEnv<'_>>,
+    global: Global,
+    value: Val,
+) -> Result<(), wasmi::Error> {
     global.set(store, value).map_err(|_| wasmi::Error::host(Escape::Failure))
 }
 
-/// Tells a tracer where a run begins or ends.
-fn report(world: &mut dyn World, name: &'static str, args: &[u8], outs: &[u8], ink: u64) {
-    if world.traced() {
+/// Reports the start or end of a run to a tracer.
+fn capture_boundary(
+    evm_api: &mut dyn EvmApi,
+    name: &'static str,
+    args: &[u8],
+    outs: &[u8],
+    ink: u64,
+) {
+    if evm_api.is_traced() {
         let (args, outs) = (Bytes::copy_from_slice(args), Bytes::copy_from_slice(outs));
-        world.hook(HookCall { name, args, outs, start_ink: ink, end_ink: ink });
+        evm_api.capture_hostio(HostioCall { name, args, outs, start_ink: ink, end_ink: ink });
     }
 }

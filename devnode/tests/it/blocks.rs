@@ -1,4 +1,4 @@
-//! Blocks: when they are made, and that transactions, receipts and blocks agree.
+//! Blocks: when they are mined, and that blocks, transactions and receipts agree.
 
 use alloy::{
     consensus::Transaction as _,
@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 
 use crate::support::Chain;
 
-/// One wei to somebody.
+/// A transfer of one wei.
 fn transfer() -> TransactionRequest {
     TransactionRequest::default().with_to(Address::repeat_byte(9)).with_value(U256::ONE)
 }
 
 #[tokio::test]
-async fn each_transaction_makes_a_block() {
+async fn each_transaction_is_mined_at_once() {
     let chain = Chain::start().await;
     let before = chain.provider.get_block_number().await.unwrap();
     let receipt = chain.send(transfer()).await;
@@ -57,7 +57,7 @@ async fn blocks_are_chained() {
 }
 
 #[tokio::test]
-async fn the_past_can_be_asked_about() {
+async fn past_state_can_be_read() {
     let chain = Chain::start().await;
     let to = Address::repeat_byte(9);
     let first = chain.send(transfer()).await.block_number.unwrap();
@@ -67,35 +67,35 @@ async fn the_past_can_be_asked_about() {
     assert_eq!(at(first.into()).await.unwrap(), U256::ONE);
     assert_eq!(at(BlockId::latest()).await.unwrap(), U256::from(2));
     assert_eq!(at(BlockId::earliest()).await.unwrap(), U256::ZERO);
-    let future = chain.ask("eth_getBalance", json!([to, "0xffffff"])).await;
+    let future = chain.request("eth_getBalance", json!([to, "0xffffff"])).await;
     assert_eq!(future["error"], json!({"code": -32000, "message": "header not found"}));
-    let safe = chain.ask("eth_getBalance", json!([to, "safe"])).await;
+    let safe = chain.request("eth_getBalance", json!([to, "safe"])).await;
     assert_eq!(safe["error"]["message"], "safe block not found");
 }
 
 #[tokio::test]
-async fn what_does_not_exist_is_null() {
+async fn unknown_hashes_and_heights_return_null() {
     let chain = Chain::start().await;
     let nobody = json!(["0x7777777777777777777777777777777777777777777777777777777777777777"]);
     for method in ["eth_getTransactionByHash", "eth_getTransactionReceipt", "eth_getHeaderByHash"] {
-        assert_eq!(chain.get(method, nobody.clone()).await, Value::Null, "{method}");
+        assert_eq!(chain.rpc(method, nobody.clone()).await, Value::Null, "{method}");
     }
-    assert_eq!(chain.get("eth_getBlockByNumber", json!(["0xffffff", true])).await, Value::Null);
+    assert_eq!(chain.rpc("eth_getBlockByNumber", json!(["0xffffff", true])).await, Value::Null);
 }
 
 #[tokio::test]
-async fn blocks_tell_what_arbitrum_adds() {
+async fn blocks_have_arbitrums_fields() {
     let chain = Chain::start().await;
-    let block = chain.get("eth_getBlockByNumber", json!(["latest", false])).await;
+    let block = chain.rpc("eth_getBlockByNumber", json!(["latest", false])).await;
     assert_eq!(block["miner"], "0xa4b000000000000000000073657175656e636572");
     assert_eq!(block["gasLimit"], "0x4000000000000");
     assert_eq!([&block["l1BlockNumber"], &block["difficulty"]], ["0x0", "0x1"]);
-    let pending = chain.get("eth_getBlockByNumber", json!(["pending", false])).await;
+    let pending = chain.rpc("eth_getBlockByNumber", json!(["pending", false])).await;
     assert_eq!((&pending["number"], &pending["hash"]), (&block["number"], &Value::Null));
 }
 
 #[tokio::test]
-async fn the_fee_history_has_one_base_fee_more_than_blocks() {
+async fn a_fee_history_has_one_more_base_fee_than_blocks() {
     let chain = Chain::start().await;
     let tag = BlockNumberOrTag::Latest;
     let history = chain.provider.get_fee_history(3, tag, &[20.0]).await.unwrap();

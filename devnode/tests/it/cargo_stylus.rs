@@ -1,5 +1,5 @@
-//! What cargo-stylus 0.10.10 asks while it checks, deploys, activates, caches and traces a contract
-//! with a constructor: recorded with a Nitro node, asked again here.
+//! The requests that cargo-stylus 0.10.10 sends while it checks, deploys, activates, caches and
+//! traces a contract with a constructor, recorded with a Nitro node.
 
 use alloy::{
     eips::Encodable2718,
@@ -10,45 +10,45 @@ use serde_json::{Value, json};
 
 use crate::{compare::difference, support::Chain};
 
-/// The recorded exchange, a request and its answer on each line.
+/// The recorded exchange, one request and response per line.
 const EXCHANGE: &str = include_str!("../vectors/cargo-stylus.jsonl");
 
-/// Before this command a transaction was sent by other means; it is the last one that is told.
+/// Before this command, a transaction was sent by other means: the last one in the exchange.
 const CALL: &str = "cargo stylus trace of an ordinary call";
 
-/// Gas that the set-up here costs less, because its cache manager is shorter to create.
-const SPARED: U256 = U256::from_limbs([2_129_384, 0, 0, 0]);
+/// Gas that the set-up saves here, because its cache manager is cheaper to create.
+const SAVED_GAS: U256 = U256::from_limbs([2_129_384, 0, 0, 0]);
 
 /// Wei per gas.
 const FEE: U256 = U256::from_limbs([100_000_000, 0, 0, 0]);
 
-/// Fields of receipts that do not depend on hashes of blocks or modules.
+/// Fields of receipts that do not depend on block hashes or module hashes.
 const RECEIPT: [&str; 6] = ["status", "gasUsed", "blockNumber", "contractAddress", "from", "to"];
 
-/// Fields of transactions that do not depend on hashes of blocks.
+/// Fields of transactions that do not depend on block hashes.
 const TRANSACTION: [&str; 7] = ["hash", "blockNumber", "from", "to", "nonce", "input", "value"];
 
 #[tokio::test]
-async fn every_request_gets_the_recorded_answer() {
+async fn every_request_gets_the_recorded_response() {
     let chain = Chain::start().await;
     let lines: Vec<Value> =
         EXCHANGE.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let mut asked = 0;
     for line in &lines {
         if line["mark"] == CALL {
-            chain.ask("eth_sendRawTransaction", json!([last_transaction(&lines)])).await;
+            chain.request("eth_sendRawTransaction", json!([last_transaction(&lines)])).await;
         }
         let Some(method) = line["request"]["method"].as_str() else { continue };
         let params = line["request"].get("params").cloned().unwrap_or_default();
-        let got = chain.ask(method, params).await;
+        let got = chain.request(method, params).await;
         let want = &line["response"];
         let found = match method {
             "eth_getBalance" => {
-                let [want, got] = [want, &got].map(|answer| number(&answer["result"]));
-                assert_eq!(got - want, SPARED * FEE);
+                let [want, got] = [want, &got].map(|response| number(&response["result"]));
+                assert_eq!(got - want, SAVED_GAS * FEE);
                 None
             }
-            // How busy a second was depends on the machine.
+            // Gas used per second depends on the machine.
             "eth_feeHistory" => {
                 difference(&want["result"]["reward"], &got["result"]["reward"], method)
             }
@@ -63,22 +63,22 @@ async fn every_request_gets_the_recorded_answer() {
     assert_eq!(asked, 35, "requests of all commands");
 }
 
-/// A number as it is told.
+/// Parses a number.
 fn number(value: &Value) -> U256 {
     value.as_str().unwrap().parse().unwrap()
 }
 
-/// The first difference between two results in some of their fields.
+/// The first difference between two results, in the given fields.
 fn first(fields: &[&str], want: &Value, got: &Value) -> Option<String> {
     fields
         .iter()
         .find_map(|&field| difference(&want["result"][field], &got["result"][field], field))
 }
 
-/// The last transaction that an answer tells, in the form in which it is sent.
+/// The last transaction in the exchange, encoded.
 fn last_transaction(lines: &[Value]) -> Bytes {
-    let told = |line: &&Value| line["request"]["method"] == "eth_getTransactionByHash";
-    let line = lines.iter().rfind(told).unwrap();
+    let is_transaction = |line: &&Value| line["request"]["method"] == "eth_getTransactionByHash";
+    let line = lines.iter().rfind(is_transaction).unwrap();
     let transaction: Transaction =
         serde_json::from_value(line["response"]["result"].clone()).unwrap();
     transaction.inner.encoded_2718().into()

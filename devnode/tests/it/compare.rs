@@ -1,10 +1,12 @@
-//! Whether an answer fits the expectation that a vector states. The rules are in the README of the
-//! vectors: further keys do not matter, `*` and `?` stand for any text and any character.
+//! Compares a response with the expectation of a vector.
+//!
+//! Additional keys in the response are ignored. `*` and `?` match any text and any character;
+//! `{"near": ..}` and `{"any of": ..}` are the only other patterns.
 
 use alloy::primitives::U256;
 use serde_json::{Map, Value};
 
-/// Where and how `got` does not fit `want`; `None` if it fits. `at` names the place.
+/// Where and how `got` differs from `want`; `None` if it matches. `at` is the path of the value.
 pub(crate) fn difference(want: &Value, got: &Value, at: &str) -> Option<String> {
     match (want, got) {
         (Value::String(any), _) if any == "*" => None,
@@ -36,15 +38,15 @@ pub(crate) fn difference(want: &Value, got: &Value, at: &str) -> Option<String> 
     }
 }
 
-/// Whether a string fits a pattern; hexadecimal digits of either case are the same.
+/// Whether a string matches a pattern; the case of hexadecimal digits is ignored.
 fn fits(want: &str, got: &str) -> bool {
     let hex = want.starts_with("0x") && got.starts_with("0x");
     matches(want.as_bytes(), got.as_bytes()) || hex && want.eq_ignore_ascii_case(got)
 }
 
-/// Whether a text fits a pattern with `*` and `?`.
+/// Whether a text matches a pattern with `*` and `?`.
 fn matches(pattern: &[u8], text: &[u8]) -> bool {
-    // The last star, and the text from which it is tried to end.
+    // Position of the last star, and the position in the text where its match ends so far.
     let (mut p, mut t, mut star) = (0, 0, None);
     while t < text.len() {
         match pattern.get(p) {
@@ -75,7 +77,7 @@ fn near(want: &Map<String, Value>, got: &Value) -> bool {
     (middle - got).abs() <= middle.abs() * want["percent"].as_f64().unwrap() / 100.0
 }
 
-/// A number, plain or in hexadecimal.
+/// A number, decimal or hexadecimal.
 fn number(value: &Value) -> Option<f64> {
     match value {
         Value::Number(number) => number.as_f64(),
@@ -87,13 +89,13 @@ fn number(value: &Value) -> Option<f64> {
     }
 }
 
-/// A value, cut to a readable length.
+/// A value, truncated to a readable length.
 fn short(value: &Value) -> String {
     value.to_string().chars().take(200).collect()
 }
 
 #[test]
-fn patterns_match_what_they_say() {
+fn patterns_match() {
     let fit =
         [("a*c", "abbc"), ("0x??", "0xab"), ("*", ""), ("a*b*c", "a-b-b-c"), ("0xAB", "0xab")];
     assert!(fit.iter().all(|(want, got)| fits(want, got)));

@@ -1,5 +1,5 @@
-//! What alloy does with the counter that all clients drive (`../../clients`), here a Stylus program:
-//! deployment, calls, transactions, events and reverts.
+//! alloy with the counter of all clients (`../../clients`), here a Stylus program: deployment,
+//! calls, transactions, events and reverts.
 
 use alloy::{
     eips::BlockId,
@@ -23,7 +23,7 @@ sol! {
     function add(uint256 amount) returns (uint256 total);
 }
 
-/// Deploys and activates a counter that stands at zero.
+/// Deploys and activates a counter with value zero.
 async fn counter(chain: &Chain) -> Address {
     chain.program(include_str!("../../clients/contracts/stylus-counter.wat")).await
 }
@@ -34,12 +34,12 @@ fn adding(counter: Address, amount: u64) -> TransactionRequest {
     TransactionRequest::default().with_to(counter).with_input(add.abi_encode())
 }
 
-/// Where the counter stood after a block.
+/// Value of the counter after a block.
 async fn number(chain: &Chain, counter: Address, block: impl Into<BlockId>) -> u64 {
     let call =
         TransactionRequest::default().with_to(counter).with_input(numberCall {}.abi_encode());
-    let answer = chain.provider.call(call).block(block.into()).await.unwrap();
-    numberCall::abi_decode_returns(&answer).unwrap().to()
+    let response = chain.provider.call(call).block(block.into()).await.unwrap();
+    numberCall::abi_decode_returns(&response).unwrap().to()
 }
 
 /// The event of an addition by the dev account.
@@ -47,19 +47,19 @@ fn added(amount: u64, total: u64) -> Added {
     Added { by: DEV_ADDRESS, amount: U256::from(amount), total: U256::from(total) }
 }
 
-/// The event in a receipt that has just one.
+/// The only event of a receipt.
 fn event(receipt: &TransactionReceipt) -> Added {
     assert_eq!(receipt.logs().len(), 1);
     Added::decode_log(&receipt.logs()[0].inner).unwrap().data
 }
 
 #[tokio::test]
-async fn a_transaction_does_what_its_call_foretold_and_costs_what_it_used() {
+async fn a_transaction_does_and_costs_what_was_estimated() {
     let chain = Chain::start().await;
     let counter = counter(&chain).await;
     assert_eq!(number(&chain, counter, BlockId::latest()).await, 0);
-    let answer = chain.provider.call(adding(counter, 2)).await.unwrap();
-    assert_eq!(addCall::abi_decode_returns(&answer).unwrap(), U256::from(2));
+    let response = chain.provider.call(adding(counter, 2)).await.unwrap();
+    assert_eq!(addCall::abi_decode_returns(&response).unwrap(), U256::from(2));
     let estimate = chain.provider.estimate_gas(adding(counter, 2)).await.unwrap();
 
     let before = chain.provider.get_balance(DEV_ADDRESS).await.unwrap();
@@ -73,7 +73,7 @@ async fn a_transaction_does_what_its_call_foretold_and_costs_what_it_used() {
 }
 
 #[tokio::test]
-async fn events_are_in_the_receipt_found_by_a_search_and_told_to_subscribers() {
+async fn events_are_in_the_receipt_in_logs_and_in_subscriptions() {
     let chain = Chain::start().await;
     let counter = counter(&chain).await;
     let filter = Filter::new().address(counter).event_signature(Added::SIGNATURE_HASH);
@@ -93,7 +93,7 @@ async fn events_are_in_the_receipt_found_by_a_search_and_told_to_subscribers() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_an_error_with_its_fields_or_a_transaction_that_changes_nothing() {
+async fn a_revert_is_a_typed_error_or_a_failed_transaction() {
     let chain = Chain::start().await;
     let counter = counter(&chain).await;
     let refusal = TooMuch { amount: U256::from(101), limit: U256::from(100) };

@@ -1,4 +1,4 @@
-//! Frames within frames: as deep as the EVM allows, and nothing breaks.
+//! Nested frames, as deep as the EVM allows.
 
 use alloy::{
     network::TransactionBuilder,
@@ -9,7 +9,7 @@ use alloy::{
     sol_types::SolCall,
 };
 
-use crate::{hostile::is_well, support::Chain};
+use crate::{hostile::assert_healthy, support::Chain};
 
 sol! {
     function setMaxTxGasLimit(uint64 limit);
@@ -18,8 +18,8 @@ sol! {
     function setL2BaseFee(uint256 price);
 }
 
-/// A program that calls itself with all its gas until it cannot, and answers with how many frames
-/// were below it, in four bytes.
+/// A program that calls itself with all its gas until a call fails, and returns the number of
+/// frames below it in four bytes.
 const RECURSE: &str = r#"(module
     (import "vm_hooks" "write_result" (func $write_result (param i32 i32)))
     (import "vm_hooks" "contract_address" (func $contract_address (param i32)))
@@ -38,59 +38,59 @@ const RECURSE: &str = r#"(module
         (i32.const 0)))"#;
 
 #[tokio::test]
-async fn programs_call_programs_until_the_gas_is_too_little() {
+async fn programs_call_programs_until_gas_runs_out() {
     let chain = Chain::start().await;
     let program = chain.program(RECURSE).await;
     let request = TransactionRequest::default().with_to(program).with_gas_limit(50_000_000);
-    let answer = chain.provider.call(request).await.unwrap();
-    let depth = u32::from_le_bytes(answer[..4].try_into().unwrap());
-    // Each frame has a page of memory open, and 128 pages are the most that can be paid for.
+    let response = chain.provider.call(request).await.unwrap();
+    let depth = u32::from_le_bytes(response[..4].try_into().unwrap());
+    // Each frame opens a page of memory, and at most 128 pages can be paid for.
     assert!((100..128).contains(&depth), "{depth} frames");
 }
 
-/// Wei per gas on a chain where gas for the deepest call costs next to nothing.
-const NEXT_TO_NOTHING: u128 = 1;
+/// Base fee in wei of a chain on which the gas of the deepest call is affordable.
+const BASE_FEE: u128 = 1;
 
-/// Gas of which enough is left after 1024 frames that each hold back a 64th.
-const PLENTY: u64 = 10_000_000_000_000;
+/// Gas of which enough is left after 1024 frames that each retain 1/64.
+const GAS_LIMIT: u64 = 10_000_000_000_000;
 
-/// A chain on which only the depth ends a recursion: any amount of gas, and memory for nothing.
-async fn bottomless() -> Chain {
+/// A chain on which only the call depth ends a recursion: unlimited gas, free memory.
+async fn unlimited_chain() -> Chain {
     let chain = Chain::start().await;
-    chain.own(setMaxTxGasLimitCall { limit: u64::MAX }.abi_encode()).await;
-    chain.own(setWasmFreePagesCall { pages: u16::MAX }.abi_encode()).await;
-    let price = U256::from(NEXT_TO_NOTHING);
-    chain.own(setMinimumL2BaseFeeCall { price }.abi_encode()).await;
-    chain.own(setL2BaseFeeCall { price }.abi_encode()).await;
+    chain.call_as_owner(setMaxTxGasLimitCall { limit: u64::MAX }.abi_encode()).await;
+    chain.call_as_owner(setWasmFreePagesCall { pages: u16::MAX }.abi_encode()).await;
+    let price = U256::from(BASE_FEE);
+    chain.call_as_owner(setMinimumL2BaseFeeCall { price }.abi_encode()).await;
+    chain.call_as_owner(setL2BaseFeeCall { price }.abi_encode()).await;
     chain
 }
 
-/// How many frames there were below the first one, as it logs at its end.
-async fn fall(chain: &Chain, to: Address) -> U256 {
+/// Number of frames below the first one, from the log that it emits at its end.
+async fn recursion_depth(chain: &Chain, to: Address) -> U256 {
     let request = TransactionRequest::default()
         .with_to(to)
-        .with_gas_limit(PLENTY)
-        .with_max_fee_per_gas(NEXT_TO_NOTHING)
+        .with_gas_limit(GAS_LIMIT)
+        .with_max_fee_per_gas(BASE_FEE)
         .with_max_priority_fee_per_gas(0);
     let receipt = chain.send(request).await;
     assert!(receipt.status());
     U256::from_be_slice(&receipt.logs()[0].data().data)
 }
 
-/// Where a contract that falls into itself says whom it calls.
-const CALLED: usize = 7;
+/// Offset in the code of the recursive contract where it pushes the callee.
+const CALLEE_OFFSET: usize = 7;
 
-/// The opcode of whoever called.
+/// The opcode CALLER.
 const CALLER: u8 = 0x33;
 
-/// A contract that calls itself with a byte until it cannot; answers with how many frames were below
-/// it, and logs that if it was not called with a byte.
-fn falls_into_itself() -> Vec<u8> {
+/// A contract that calls itself with a byte until a call fails. Returns the number of frames below
+/// it, and logs it if it was called without a byte.
+fn recursive_contract() -> Vec<u8> {
     hex!("60205f60015f5f305af15f51015f523660175760205fa05b60205ff3").to_vec()
 }
 
 /// A program that does the same with another account, or with itself if that is zero.
-fn falls_into(other: Address) -> String {
+fn recursive_program(other: Address) -> String {
     let address = other.iter().fold(String::new(), |text, byte| text + &format!("\\{byte:02x}"));
     format!(
         r#"(module
@@ -125,38 +125,38 @@ fn falls_into(other: Address) -> String {
 }
 
 #[tokio::test]
-async fn programs_call_programs_to_the_last_frame_that_the_evm_allows() {
-    let chain = bottomless().await;
-    let program = chain.program(&falls_into(Address::ZERO)).await;
-    assert_eq!(fall(&chain, program).await, U256::from(1024));
-    is_well(&chain).await;
+async fn programs_call_programs_to_the_maximum_depth() {
+    let chain = unlimited_chain().await;
+    let program = chain.program(&recursive_program(Address::ZERO)).await;
+    assert_eq!(recursion_depth(&chain, program).await, U256::from(1024));
+    assert_healthy(&chain).await;
 }
 
 #[tokio::test]
-async fn contracts_call_contracts_to_the_last_frame_that_the_evm_allows() {
-    let chain = bottomless().await;
-    let contract = chain.deploy(&falls_into_itself()).await;
-    assert_eq!(fall(&chain, contract).await, U256::from(1024));
-    is_well(&chain).await;
+async fn contracts_call_contracts_to_the_maximum_depth() {
+    let chain = unlimited_chain().await;
+    let contract = chain.deploy(&recursive_contract()).await;
+    assert_eq!(recursion_depth(&chain, contract).await, U256::from(1024));
+    assert_healthy(&chain).await;
 }
 
 #[tokio::test]
-async fn programs_and_contracts_call_each_other_to_the_last_frame_that_the_evm_allows() {
-    let chain = bottomless().await;
-    let mut calls_back = falls_into_itself();
-    calls_back[CALLED] = CALLER;
+async fn programs_and_contracts_call_each_other_to_the_maximum_depth() {
+    let chain = unlimited_chain().await;
+    let mut calls_back = recursive_contract();
+    calls_back[CALLEE_OFFSET] = CALLER;
     let contract = chain.deploy(&calls_back).await;
-    let program = chain.program(&falls_into(contract)).await;
-    assert_eq!(fall(&chain, program).await, U256::from(1024));
-    is_well(&chain).await;
+    let program = chain.program(&recursive_program(contract)).await;
+    assert_eq!(recursion_depth(&chain, program).await, U256::from(1024));
+    assert_healthy(&chain).await;
 }
 
 #[tokio::test]
-async fn contracts_call_contracts_until_the_gas_is_too_little() {
+async fn contracts_call_contracts_until_gas_runs_out() {
     let chain = Chain::start().await;
-    // Calls itself with all its gas; answers with one more than the callee did, if it could.
+    // Calls itself with all its gas; returns one more than the callee did.
     let contract = chain.deploy(&hex!("60205f5f5f5f305af1505f516001015f5260205ff3")).await;
-    let answer = chain.call(contract, Vec::new()).await.unwrap();
-    let depth = U256::from_be_slice(&answer);
+    let response = chain.call(contract, Vec::new()).await.unwrap();
+    let depth = U256::from_be_slice(&response);
     assert!((U256::from(500)..U256::from(1025)).contains(&depth), "{depth} frames");
 }

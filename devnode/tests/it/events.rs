@@ -1,4 +1,4 @@
-//! Events: found by filters, reported by filters that stay, and pushed to subscribers.
+//! Logs: queried directly, through installed filters, and by subscription.
 
 use alloy::{
     network::TransactionBuilder,
@@ -10,18 +10,18 @@ use serde_json::{Value, json};
 
 use crate::support::Chain;
 
-/// A contract that logs its calldata under the topic 1.
+/// A contract that logs its calldata with topic 1.
 async fn logger(chain: &Chain) -> Address {
     chain.deploy(&hex!("365f5f376001365fa1")).await
 }
 
-/// Makes a contract log something.
+/// Makes a contract emit a log.
 async fn log(chain: &Chain, contract: Address, data: &[u8]) -> u64 {
     let request = TransactionRequest::default().with_to(contract).with_input(data.to_vec());
     chain.send(request).await.block_number.unwrap()
 }
 
-/// The topic of the logger.
+/// The topic of the log.
 fn topic() -> B256 {
     U256::ONE.into()
 }
@@ -51,7 +51,7 @@ async fn logs_are_found_by_block_address_and_topic() {
 }
 
 #[tokio::test]
-async fn ranges_that_make_no_sense_are_refused() {
+async fn invalid_ranges_are_rejected() {
     let chain = Chain::start().await;
     let cases = [
         (json!([{"fromBlock": "0x5", "toBlock": "0x4"}]), -32000, "invalid block range params"),
@@ -60,9 +60,9 @@ async fn ranges_that_make_no_sense_are_refused() {
         (json!([{"blockHash": B256::ZERO}]), -32000, "unknown block"),
         (json!([{"topics": [null, null, null, null, null]}]), -32602, "exceed max topics"),
     ];
-    for (params, code, words) in cases {
-        let answer = chain.ask("eth_getLogs", params).await;
-        assert_eq!(answer["error"], json!({"code": code, "message": words}));
+    for (params, code, text) in cases {
+        let response = chain.request("eth_getLogs", params).await;
+        assert_eq!(response["error"], json!({"code": code, "message": text}));
     }
 }
 
@@ -71,8 +71,8 @@ async fn a_filter_reports_each_event_once() {
     let chain = Chain::start().await;
     let contract = logger(&chain).await;
     log(&chain, contract, b"before").await;
-    let filter = chain.get("eth_newFilter", json!([{"address": contract}])).await;
-    let changes = || chain.get("eth_getFilterChanges", json!([filter]));
+    let filter = chain.rpc("eth_newFilter", json!([{"address": contract}])).await;
+    let changes = || chain.rpc("eth_getFilterChanges", json!([filter]));
     assert_eq!(changes().await, json!([]));
     log(&chain, contract, b"a").await;
     log(&chain, contract, b"b").await;
@@ -80,23 +80,23 @@ async fn a_filter_reports_each_event_once() {
         changes().await.as_array().unwrap().iter().map(|log| log["data"].clone()).collect();
     assert_eq!(seen, ["0x61", "0x62"]);
     assert_eq!(changes().await, json!([]));
-    assert_eq!(chain.get("eth_uninstallFilter", json!([filter])).await, true);
-    let gone = chain.ask("eth_getFilterChanges", json!([filter])).await;
+    assert_eq!(chain.rpc("eth_uninstallFilter", json!([filter])).await, true);
+    let gone = chain.request("eth_getFilterChanges", json!([filter])).await;
     assert_eq!(gone["error"]["message"], "filter not found");
 }
 
 #[tokio::test]
 async fn a_block_filter_reports_hashes() {
     let chain = Chain::start().await;
-    let filter = chain.get("eth_newBlockFilter", json!([])).await;
+    let filter = chain.rpc("eth_newBlockFilter", json!([])).await;
     chain.node.mine().await.unwrap();
-    let latest = chain.get("eth_getBlockByNumber", json!(["latest", false])).await;
-    let changes = chain.get("eth_getFilterChanges", json!([filter])).await;
+    let latest = chain.rpc("eth_getBlockByNumber", json!(["latest", false])).await;
+    let changes = chain.rpc("eth_getFilterChanges", json!([filter])).await;
     assert_eq!(changes, json!([latest["hash"]]));
 }
 
 #[tokio::test]
-async fn subscribers_hear_of_heads_and_events() {
+async fn subscribers_receive_heads_and_logs() {
     let chain = Chain::start().await;
     let contract = logger(&chain).await;
     let socket =

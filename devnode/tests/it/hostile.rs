@@ -1,5 +1,5 @@
-//! Programs, contracts and calldata that mean harm: each gets a clear error, the others go on being
-//! served, and memory stays within bounds.
+//! Malicious programs, contracts and calldata: each gets a clear error, other requests are still
+//! served, and memory stays bounded.
 
 use std::{
     fs,
@@ -14,14 +14,14 @@ use tokio::sync::Mutex;
 
 use crate::support::Chain;
 
-/// Bytes by which an attack may make this process grow, other tests beside it included. Each that is
-/// measured would take a gibibyte or more if nobody stopped it.
-const GROWTH: u64 = 700 << 20;
+/// Maximum growth of this process in bytes during an attack, including tests that run at the same
+/// time. Without limits, each measured attack would take a gibibyte or more.
+const MAX_GROWTH: u64 = 700 << 20;
 
-/// Attacks that are measured take turns.
-static TURN: Mutex<()> = Mutex::const_new(());
+/// Serialises measured attacks.
+static MEASUREMENT_LOCK: Mutex<()> = Mutex::const_new(());
 
-/// A chain, and an account that is a program of this code from the start.
+/// A chain, and an account whose code is this program from the start.
 pub(crate) async fn with_program(wat: &str) -> (Chain, Address) {
     let chain = Chain::start().await;
     let program = chain.program(wat).await;
@@ -29,11 +29,12 @@ pub(crate) async fn with_program(wat: &str) -> (Chain, Address) {
 }
 
 /// Checks that the chain still answers.
-pub(crate) async fn is_well(chain: &Chain) {
-    assert_eq!(chain.get("eth_chainId", json!([])).await, "0x64aba");
+pub(crate) async fn assert_healthy(chain: &Chain) {
+    assert_eq!(chain.rpc("eth_chainId", json!([])).await, "0x64aba");
 }
 
-/// Bytes of memory that this process has, by what Linux calls them; 0 where there is no Linux.
+/// A memory counter of this process in bytes, by its name in `/proc`; 0 on other systems than
+/// Linux.
 fn memory(name: &str) -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(name));
@@ -41,54 +42,54 @@ fn memory(name: &str) -> u64 {
     number.map_or(0, |number| number.parse::<u64>().unwrap() << 10)
 }
 
-/// Runs an attack, and checks that at no time it has taken too much memory.
-pub(crate) async fn measured<T>(attack: impl Future<Output = T>) -> T {
-    let _turn = TURN.lock().await;
-    // Begins the peak anew, where there is Linux.
+/// Runs an attack and checks the peak memory.
+pub(crate) async fn with_memory_limit<T>(attack: impl Future<Output = T>) -> T {
+    let _turn = MEASUREMENT_LOCK.lock().await;
+    // Resets the peak (on Linux).
     let _ = fs::write("/proc/self/clear_refs", "5");
     let before = memory("VmRSS:");
     let done = attack.await;
     let grown = memory("VmHWM:").saturating_sub(before);
-    assert!(grown < GROWTH, "{} MiB", grown >> 20);
+    assert!(grown < MAX_GROWTH, "{} MiB", grown >> 20);
     done
 }
 
 /// The error of a request.
-pub(crate) async fn refused(chain: &Chain, method: &str, params: Value) -> Value {
-    chain.ask(method, params).await["error"].take()
+pub(crate) async fn rpc_error(chain: &Chain, method: &str, params: Value) -> Value {
+    chain.request(method, params).await["error"].take()
 }
 
-/// Makes ink so cheap that gas ends no program in any time that a test could wait.
+/// Makes ink so cheap that gas does not end a program within the duration of a test.
 pub(crate) async fn make_ink_cheap(chain: &Chain) {
     let set_ink_price =
         [&keccak256("setInkPrice(uint32)")[..4], &U256::from(0xff_ffff).to_be_bytes::<32>()];
     let to = Address::with_last_byte(0x70);
     let input = Bytes::from(set_ink_price.concat());
     let request = json!([{"from": DEV_ADDRESS, "to": to, "input": input}]);
-    let hash = chain.get("eth_sendTransaction", request).await;
-    let receipt = chain.get("eth_getTransactionReceipt", json!([hash])).await;
+    let hash = chain.rpc("eth_sendTransaction", request).await;
+    let receipt = chain.rpc("eth_getTransactionReceipt", json!([hash])).await;
     assert_eq!(receipt["status"], "0x1");
 }
 
 /// Checks that every method that runs a call of `program` stops after five seconds.
-async fn is_stopped(chain: &Chain, program: Address) {
+async fn assert_times_out(chain: &Chain, program: Address) {
     make_ink_cheap(chain).await;
     let late = json!({"code": -32000, "message": "execution aborted (timeout = 5s)"});
     for method in ["eth_call", "eth_estimateGas", "eth_createAccessList", "debug_traceCall"] {
         let begin = Instant::now();
         assert_eq!(
-            refused(chain, method, json!([{"to": program}, "latest"])).await,
+            rpc_error(chain, method, json!([{"to": program}, "latest"])).await,
             late,
             "{method}"
         );
         let took = begin.elapsed();
         assert!((4..30).contains(&took.as_secs()), "{method}: {took:?}");
     }
-    is_well(chain).await;
+    assert_healthy(chain).await;
 }
 
 #[tokio::test]
-async fn a_program_in_an_endless_loop_is_stopped_after_five_seconds() {
+async fn an_endless_loop_is_stopped_after_five_seconds() {
     let (chain, program) = with_program(
         r#"(module (memory (export "memory") 1 1)
             (func (export "user_entrypoint") (param i32) (result i32)
@@ -96,11 +97,11 @@ async fn a_program_in_an_endless_loop_is_stopped_after_five_seconds() {
                 (i32.const 0)))"#,
     )
     .await;
-    is_stopped(&chain, program).await;
+    assert_times_out(&chain, program).await;
 }
 
 #[tokio::test]
-async fn a_program_that_calls_itself_in_an_endless_loop_is_stopped_as_well() {
+async fn an_endless_loop_of_nested_calls_is_stopped_after_five_seconds() {
     let (chain, program) = with_program(
         r#"(module
             (import "vm_hooks" "contract_address" (func $self (param i32)))
@@ -118,11 +119,11 @@ async fn a_program_that_calls_itself_in_an_endless_loop_is_stopped_as_well() {
                 (i32.const 0)))"#,
     )
     .await;
-    is_stopped(&chain, program).await;
+    assert_times_out(&chain, program).await;
 }
 
 #[tokio::test]
-async fn a_program_that_grows_its_memory_without_end_runs_out_of_gas() {
+async fn a_program_with_unbounded_memory_runs_out_of_gas() {
     let (chain, program) = with_program(
         r#"(module
             (import "vm_hooks" "pay_for_memory_grow" (func $pay (param i32)))
@@ -137,13 +138,13 @@ async fn a_program_that_grows_its_memory_without_end_runs_out_of_gas() {
     )
     .await;
     let call = json!([{"to": program}, "latest"]);
-    let error = measured(refused(&chain, "eth_call", call)).await;
+    let error = with_memory_limit(rpc_error(&chain, "eth_call", call)).await;
     assert_eq!(error, json!({"code": -32000, "message": "out of gas"}));
-    is_well(&chain).await;
+    assert_healthy(&chain).await;
 }
 
 #[tokio::test]
-async fn a_contract_that_wants_memory_without_end_runs_out_of_gas() {
+async fn a_contract_with_unbounded_memory_runs_out_of_gas() {
     let chain = Chain::start().await;
     for (code, what) in [
         (&hex!("6001637fffffff52")[..], "one word far away"),
@@ -154,14 +155,14 @@ async fn a_contract_that_wants_memory_without_end_runs_out_of_gas() {
     ] {
         let contract = chain.deploy(code).await;
         let call = json!([{"to": contract}, "latest"]);
-        let error = measured(refused(&chain, "eth_call", call)).await;
+        let error = with_memory_limit(rpc_error(&chain, "eth_call", call)).await;
         assert_eq!(error["code"], -32000, "{what}: {error}");
     }
-    is_well(&chain).await;
+    assert_healthy(&chain).await;
 }
 
 #[tokio::test]
-async fn precompiles_that_work_hard_end_in_time() {
+async fn expensive_precompile_calls_end_in_time() {
     let chain = Chain::start().await;
     // BLAKE2F with as many rounds as gas can pay for.
     let rounds = [49_000_000_u32.to_be_bytes().as_slice(), &[0; 209]].concat();
@@ -170,14 +171,14 @@ async fn precompiles_that_work_hard_end_in_time() {
     for (precompile, input) in [(9, rounds), (8, pairings)] {
         let begin = Instant::now();
         let call = json!([{"to": Address::with_last_byte(precompile), "input": Bytes::from(input)}, "latest"]);
-        chain.ask("eth_call", call).await;
+        chain.request("eth_call", call).await;
         assert!(begin.elapsed() < Duration::from_secs(20), "{precompile}: {:?}", begin.elapsed());
     }
-    is_well(&chain).await;
+    assert_healthy(&chain).await;
 }
 
 #[tokio::test]
-async fn precompiles_take_any_calldata() {
+async fn precompiles_accept_any_calldata() {
     let chain = Chain::start().await;
     let offset = U256::from(32).to_be_bytes::<32>();
     let endless = U256::MAX.to_be_bytes::<32>();
@@ -194,20 +195,20 @@ async fn precompiles_take_any_calldata() {
                 vec![0xff; 4096],
             ] {
                 let input = Bytes::from([&selector[..], &tail].concat());
-                let answer =
-                    chain.ask("eth_call", json!([{"to": to, "input": input}, "latest"])).await;
-                let known = answer.get("result").is_some() || answer["error"]["code"] != -32603;
-                assert!(known, "{to} {input}: {answer}");
+                let response =
+                    chain.request("eth_call", json!([{"to": to, "input": input}, "latest"])).await;
+                let known = response.get("result").is_some() || response["error"]["code"] != -32603;
+                assert!(known, "{to} {input}: {response}");
             }
         }
     }
-    is_well(&chain).await;
+    assert_healthy(&chain).await;
 }
 
 #[tokio::test]
-async fn code_that_is_almost_a_program_is_no_harm() {
+async fn malformed_programs_are_harmless() {
     let chain = Chain::start().await;
-    // A gibibyte of zeros, packed five thousand times smaller.
+    // A gibibyte of zeros, compressed 5000 times.
     let mut bomb = vec![0xef, 0xf0, 0x00, 0x00];
     let mut writer = brotli::CompressorWriter::new(&mut bomb, 1 << 20, 1, 22);
     for _ in 0..1024 {
@@ -215,16 +216,16 @@ async fn code_that_is_almost_a_program_is_no_harm() {
     }
     drop(writer);
     let program = Address::repeat_byte(0xb0);
-    chain.get("anvil_setCode", json!([program, Bytes::from(bomb)])).await;
+    chain.rpc("anvil_setCode", json!([program, Bytes::from(bomb)])).await;
     let input = [&hex!("58c780c2"), program.into_word().as_slice()].concat();
     let call =
         json!([{"to": Address::with_last_byte(0x71), "input": Bytes::from(input)}, "latest"]);
-    assert_eq!(measured(refused(&chain, "eth_call", call)).await["code"], 3);
-    is_well(&chain).await;
+    assert_eq!(with_memory_limit(rpc_error(&chain, "eth_call", call)).await["code"], 3);
+    assert_healthy(&chain).await;
 }
 
 #[tokio::test]
-async fn traces_that_would_be_endless_are_refused() {
+async fn oversized_traces_are_rejected() {
     let chain = Chain::start().await;
     for (code, tracer, what) in [
         (&hex!("5b5f56")[..], json!({}), "an opcode, for ever"),
@@ -237,8 +238,8 @@ async fn traces_that_would_be_endless_are_refused() {
     ] {
         let contract = chain.deploy(code).await;
         let call = json!([{"to": contract}, "latest", tracer]);
-        let error = measured(refused(&chain, "debug_traceCall", call)).await;
+        let error = with_memory_limit(rpc_error(&chain, "debug_traceCall", call)).await;
         assert_eq!(error, json!({"code": -32000, "message": "the trace is too long"}), "{what}");
     }
-    is_well(&chain).await;
+    assert_healthy(&chain).await;
 }

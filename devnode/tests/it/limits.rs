@@ -1,4 +1,4 @@
-//! How much of everything the node takes at the same time, and that nobody holds up the others.
+//! Limits of the node, and fairness between clients.
 
 use std::time::{Duration, Instant};
 
@@ -13,53 +13,53 @@ use tokio::{
 };
 
 use crate::{
-    hostile::{is_well, make_ink_cheap, refused, with_program},
+    hostile::{assert_healthy, make_ink_cheap, rpc_error, with_program},
     support::Chain,
 };
 
 #[tokio::test]
-async fn bodies_that_are_too_large_or_too_deep_are_refused() {
+async fn bodies_that_are_too_large_or_too_deep_are_rejected() {
     let chain = Chain::start().await;
     let (status, _) = chain.post(vec![b' '; 6 << 20]).await;
     assert_eq!(status, 413);
     for depth in [200, 100_000] {
         let deep = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"eth_call","params":{deep}}}"#);
-        let (_, answer) = chain.post(body).await;
-        let answer: Value = serde_json::from_str(&answer).unwrap();
-        assert_eq!(answer["error"]["code"], -32602, "{answer}");
-        let (_, answer) = chain.post(deep).await;
-        let answer: Value = serde_json::from_str(&answer).unwrap();
-        assert!(answer.to_string().contains("error"), "{answer}");
+        let (_, response) = chain.post(body).await;
+        let response: Value = serde_json::from_str(&response).unwrap();
+        assert_eq!(response["error"]["code"], -32602, "{response}");
+        let (_, response) = chain.post(deep).await;
+        let response: Value = serde_json::from_str(&response).unwrap();
+        assert!(response.to_string().contains("error"), "{response}");
     }
-    is_well(&chain).await;
+    assert_healthy(&chain).await;
 }
 
 #[tokio::test]
-async fn batches_that_are_too_long_are_refused() {
+async fn batches_that_are_too_long_are_rejected() {
     let chain = Chain::start().await;
     let one = r#"{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}"#;
     let batch = |length| format!("[{}]", vec![one; length].join(","));
-    let (_, answer) = chain.post(batch(1000)).await;
-    let answers: Vec<Value> = serde_json::from_str(&answer).unwrap();
-    assert_eq!(answers.len(), 1000);
-    let (_, answer) = chain.post(batch(1001)).await;
-    let answer: Value = serde_json::from_str(&answer).unwrap();
-    assert_eq!(answer["error"], json!({"code": -32600, "message": "batch too large"}));
+    let (_, response) = chain.post(batch(1000)).await;
+    let responses: Vec<Value> = serde_json::from_str(&response).unwrap();
+    assert_eq!(responses.len(), 1000);
+    let (_, response) = chain.post(batch(1001)).await;
+    let response: Value = serde_json::from_str(&response).unwrap();
+    assert_eq!(response["error"], json!({"code": -32600, "message": "batch too large"}));
 }
 
 #[tokio::test]
-async fn filters_are_counted() {
+async fn filters_are_limited() {
     let chain = Chain::start().await;
     let one = r#"{"jsonrpc":"2.0","id":1,"method":"eth_newBlockFilter"}"#;
-    let (_, answer) = chain.post(format!("[{}]", vec![one; 1000].join(","))).await;
-    let answers: Vec<Value> = serde_json::from_str(&answer).unwrap();
-    assert!(answers.iter().all(|answer| answer.get("error").is_none()));
+    let (_, response) = chain.post(format!("[{}]", vec![one; 1000].join(","))).await;
+    let responses: Vec<Value> = serde_json::from_str(&response).unwrap();
+    assert!(responses.iter().all(|response| response.get("error").is_none()));
     for _ in 0..24 {
-        chain.get("eth_newBlockFilter", json!([])).await;
+        chain.rpc("eth_newBlockFilter", json!([])).await;
     }
-    let error = refused(&chain, "eth_newBlockFilter", json!([])).await;
-    assert_eq!(error["message"], "at most 1024 filters are kept");
+    let error = rpc_error(&chain, "eth_newBlockFilter", json!([])).await;
+    assert_eq!(error["message"], "too many filters: at most 1024");
 }
 
 /// Opens a connection.
@@ -67,24 +67,24 @@ async fn connect(chain: &Chain) -> TcpStream {
     TcpStream::connect(chain.node.url().trim_start_matches("http://")).await.unwrap()
 }
 
-/// A whole request over HTTP; the connection may be used again.
+/// A keep-alive HTTP request.
 fn request(body: &str) -> Vec<u8> {
     let head = "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
     format!("{head}content-length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
-/// A body that asks for the chain.
+/// A `net_version` request.
 const BODY: &str = r#"{"jsonrpc":"2.0","id":1,"method":"net_version"}"#;
 
-/// The beginning of an answer.
-async fn answer(connection: &mut TcpStream) -> String {
+/// The start of a response.
+async fn response(connection: &mut TcpStream) -> String {
     let mut bytes = vec![0; 1024];
     let length = connection.read(&mut bytes).await.unwrap();
     String::from_utf8(bytes[..length].to_vec()).unwrap()
 }
 
 #[tokio::test]
-async fn a_thousand_connections_are_all_answered() {
+async fn a_thousand_connections_are_answered() {
     let chain = Chain::start().await;
     let mut connections = Vec::new();
     for _ in 0..1000 {
@@ -94,13 +94,13 @@ async fn a_thousand_connections_are_all_answered() {
         connection.write_all(&request(BODY)).await.unwrap();
     }
     for connection in &mut connections {
-        assert!(answer(connection).await.ends_with(r#""result":"412346"}"#));
+        assert!(response(connection).await.ends_with(r#""result":"412346"}"#));
     }
-    is_well(&chain).await;
+    assert_healthy(&chain).await;
 }
 
 #[tokio::test]
-async fn connections_that_stop_half_way_hold_up_nobody() {
+async fn stalled_connections_do_not_block_others() {
     let chain = Chain::start().await;
     let mut stuck = Vec::new();
     let whole = request(BODY);
@@ -112,19 +112,19 @@ async fn connections_that_stop_half_way_hold_up_nobody() {
         }
         stuck.push(connection);
     }
-    is_well(&chain).await;
-    // One that has asked and then closes its half still may hear the answer.
+    assert_healthy(&chain).await;
+    // A client that closes its sending half after the request still gets its response.
     let mut polite = connect(&chain).await;
     polite.write_all(&request(BODY)).await.unwrap();
-    assert!(answer(&mut polite).await.starts_with("HTTP/1.1 200"));
+    assert!(response(&mut polite).await.starts_with("HTTP/1.1 200"));
     polite.shutdown().await.unwrap();
-    assert_eq!(answer(&mut polite).await, "");
+    assert_eq!(response(&mut polite).await, "");
     drop(stuck);
-    is_well(&chain).await;
+    assert_healthy(&chain).await;
 }
 
 #[tokio::test]
-async fn a_client_that_is_gone_is_not_worked_for() {
+async fn requests_of_disconnected_clients_are_skipped() {
     let (chain, program) = with_program(
         r#"(module (memory (export "memory") 1 1)
             (func (export "user_entrypoint") (param i32) (result i32)
@@ -140,12 +140,12 @@ async fn a_client_that_is_gone_is_not_worked_for() {
         connection.write_all(&endless).await.unwrap();
     }
     let begin = Instant::now();
-    is_well(&chain).await;
+    assert_healthy(&chain).await;
     assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
 }
 
 #[tokio::test]
-async fn subscriptions_of_a_connection_are_counted() {
+async fn subscriptions_per_connection_are_limited() {
     let chain = Chain::start().await;
     let socket = ProviderBuilder::new().connect_ws(WsConnect::new(chain.node.ws_url()));
     let socket = socket.await.unwrap();
@@ -156,5 +156,5 @@ async fn subscriptions_of_a_connection_are_counted() {
     }
     let one_more = socket.raw_request::<_, U256>("eth_subscribe".into(), ["newHeads"]).await;
     assert!(one_more.unwrap_err().as_error_resp().is_some());
-    is_well(&chain).await;
+    assert_healthy(&chain).await;
 }

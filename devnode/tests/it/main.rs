@@ -1,4 +1,5 @@
-//! The dev chain as its clients see it: over HTTP and WebSocket, with alloy and with bare requests.
+//! Tests of the dev chain through its interfaces: HTTP, WebSocket and the library, with alloy and
+//! with bare requests.
 
 #![expect(
     clippy::arithmetic_side_effects,
@@ -7,7 +8,7 @@
     clippy::indexing_slicing,
     clippy::integer_division,
     clippy::unwrap_used,
-    reason = "a test may stop at the first surprise, in its helpers too"
+    reason = "tests and their helpers may stop at an unexpected value"
 )]
 
 mod accounts;
@@ -23,7 +24,6 @@ mod hostile;
 mod limits;
 mod malformed;
 mod mining;
-mod missing;
 mod mutated;
 mod node_interface;
 mod precompiles;
@@ -39,4 +39,5 @@ mod support;
 mod time;
 mod traces;
 mod transactions;
+mod unimplemented;
 mod vectors;

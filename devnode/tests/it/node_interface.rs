@@ -1,4 +1,4 @@
-//! `NodeInterface`: questions that the node answers by itself.
+//! `NodeInterface`, which the node answers itself.
 
 use alloy::{
     network::TransactionBuilder,
@@ -26,99 +26,102 @@ sol! {
     function estimateRetryableTicket(address sender, uint256 deposit, address to, uint256 value, address feeRefund, address valueRefund, bytes data);
 }
 
-/// Where it answers.
+/// Address of `NodeInterface`.
 const NODE_INTERFACE: Address = Address::with_last_byte(0xc8);
 
-/// Wei per gas.
+/// Base fee in wei per gas.
 const BASE_FEE: U256 = U256::from_limbs([100_000_000, 0, 0, 0]);
 
-/// Asks a question.
-async fn ask<C: SolCall>(chain: &Chain, question: C) -> C::Return {
-    let answer = chain.call(NODE_INTERFACE, question.abi_encode()).await.unwrap();
-    C::abi_decode_returns(&answer).unwrap()
+/// Calls a function.
+async fn query<C: SolCall>(chain: &Chain, call: C) -> C::Return {
+    let response = chain.call(NODE_INTERFACE, call.abi_encode()).await.unwrap();
+    C::abi_decode_returns(&response).unwrap()
 }
 
-/// What is said to a question that has no answer.
-async fn refusal(chain: &Chain, question: impl Into<Bytes>) -> String {
-    message(&chain.call(NODE_INTERFACE, question).await.unwrap_err())
+/// The error message of a call.
+async fn error_message(chain: &Chain, call: impl Into<Bytes>) -> String {
+    message(&chain.call(NODE_INTERFACE, call).await.unwrap_err())
 }
 
-/// The question of how much gas a transaction needs.
+/// A `gasEstimateComponents` call.
 fn components(to: Address, is_creation: bool, data: impl Into<Bytes>) -> gasEstimateComponentsCall {
     gasEstimateComponentsCall { to, isCreation: is_creation, data: data.into() }
 }
 
 #[tokio::test]
-async fn there_is_no_parent_chain_and_no_time_before_block_zero() {
+async fn the_parent_chain_does_not_exist() {
     let chain = Chain::start().await;
-    assert_eq!(ask(&chain, nitroGenesisBlockCall {}).await, U256::ZERO);
-    assert_eq!(ask(&chain, blockL1NumCall { height: 7 }).await, 0);
-    let range = ask(&chain, l2BlockRangeForL1Call { height: 0 }).await;
+    assert_eq!(query(&chain, nitroGenesisBlockCall {}).await, U256::ZERO);
+    assert_eq!(query(&chain, blockL1NumCall { height: 7 }).await, 0);
+    let range = query(&chain, l2BlockRangeForL1Call { height: 0 }).await;
     assert_eq!((range.first, range.last), (0, 7));
-    for question in [
+    for call in [
         blockL1NumCall { height: 8 }.abi_encode(),
         l2BlockRangeForL1Call { height: 1 }.abi_encode(),
         legacyLookupMessageBatchProofCall { batch: U256::ZERO, index: 0 }.abi_encode(),
     ] {
-        assert_eq!(refusal(&chain, question).await, "execution reverted");
+        assert_eq!(error_message(&chain, call).await, "execution reverted");
     }
 }
 
 #[tokio::test]
-async fn gas_is_what_an_estimate_says_and_none_of_it_is_for_the_parent_chain() {
+async fn gas_estimates_include_no_gas_for_the_parent_chain() {
     let chain = Chain::start().await;
     let (to, data) = (Address::repeat_byte(7), vec![1, 2, 3]);
-    let told = ask(&chain, components(to, false, data.clone())).await;
+    let told = query(&chain, components(to, false, data.clone())).await;
     let call = TransactionRequest::default().with_to(to).with_input(data.clone());
     assert_eq!(told.gas, chain.provider.estimate_gas(call).await.unwrap());
     assert_eq!((told.parentGas, told.baseFee, told.parentPrice), (0, BASE_FEE, U256::ZERO));
 
     let init = init_code(&[1, 2, 3]);
-    let told = ask(&chain, components(to, true, init.clone())).await;
+    let told = query(&chain, components(to, true, init.clone())).await;
     let creation = TransactionRequest::default().with_from(Address::ZERO).with_deploy_code(init);
     assert_eq!(told.gas, chain.provider.estimate_gas(creation).await.unwrap());
 
     let question = gasEstimateL1ComponentCall { to, isCreation: false, data: data.into() };
-    let told = ask(&chain, question).await;
+    let told = query(&chain, question).await;
     assert_eq!((told.parentGas, told.baseFee, told.parentPrice), (0, BASE_FEE, U256::ZERO));
 }
 
 #[tokio::test]
-async fn the_value_of_the_question_is_that_of_the_transaction() {
+async fn the_value_of_the_call_is_that_of_the_transaction() {
     let chain = Chain::start().await;
-    let question = |from| {
+    let call = |from| {
         let request = TransactionRequest::default().with_from(from).with_to(NODE_INTERFACE);
         request.with_value(U256::ONE)
     };
     let gas = components(Address::repeat_byte(7), false, Bytes::new()).abi_encode();
-    let answer = chain.provider.call(question(DEV_ADDRESS).with_input(gas.clone())).await.unwrap();
-    assert_eq!(gasEstimateComponentsCall::abi_decode_returns(&answer).unwrap().gas, 21_000);
+    let response = chain.provider.call(call(DEV_ADDRESS).with_input(gas.clone())).await.unwrap();
+    assert_eq!(gasEstimateComponentsCall::abi_decode_returns(&response).unwrap().gas, 21_000);
     let poor = Address::repeat_byte(9);
-    let error = chain.provider.call(question(poor).with_input(gas)).await.unwrap_err();
+    let error = chain.provider.call(call(poor).with_input(gas)).await.unwrap_err();
     assert_eq!(message(&error), "execution reverted");
-    let free = question(DEV_ADDRESS).with_input(nitroGenesisBlockCall {}.abi_encode());
+    let free = call(DEV_ADDRESS).with_input(nitroGenesisBlockCall {}.abi_encode());
     let error = chain.provider.call(free).await.unwrap_err();
     assert_eq!(message(&error), "execution reverted", "only gas can be asked for with value");
 }
 
 #[tokio::test]
-async fn arguments_are_read_as_a_node_reads_them() {
+async fn arguments_are_decoded_as_in_nitro() {
     let chain = Chain::start().await;
     let mut dirty = components(Address::repeat_byte(7), false, Bytes::new()).abi_encode();
     dirty[4] = 0xff;
-    assert!(chain.call(NODE_INTERFACE, dirty.clone()).await.is_ok(), "in front of the address");
+    assert!(
+        chain.call(NODE_INTERFACE, dirty.clone()).await.is_ok(),
+        "dirty padding of the address"
+    );
     dirty[36] = 0xff;
-    assert_eq!(refusal(&chain, dirty).await, "execution reverted");
+    assert_eq!(error_message(&chain, dirty).await, "execution reverted");
     let mut height = blockL1NumCall { height: 0 }.abi_encode();
     height[4] = 1;
-    assert_eq!(refusal(&chain, height).await, "execution reverted");
-    assert_eq!(refusal(&chain, vec![1, 2, 3, 4]).await, "execution reverted");
+    assert_eq!(error_message(&chain, height).await, "execution reverted");
+    assert_eq!(error_message(&chain, vec![1, 2, 3, 4]).await, "execution reverted");
     let itself = components(NODE_INTERFACE, false, Bytes::new()).abi_encode();
-    assert_eq!(refusal(&chain, itself).await, "execution reverted");
+    assert_eq!(error_message(&chain, itself).await, "execution reverted");
 }
 
 #[tokio::test]
-async fn what_needs_a_parent_chain_says_so() {
+async fn functions_that_need_a_parent_chain_are_not_implemented() {
     let chain = Chain::start().await;
     let ticket = estimateRetryableTicketCall {
         sender: Address::ZERO,
@@ -129,28 +132,27 @@ async fn what_needs_a_parent_chain_says_so() {
         valueRefund: Address::ZERO,
         data: Bytes::new(),
     };
-    for (name, question) in [
+    for (name, call) in [
         ("findBatchContainingBlock", findBatchContainingBlockCall { height: 0 }.abi_encode()),
         ("getL1Confirmations", getL1ConfirmationsCall { blockHash: B256::ZERO }.abi_encode()),
         ("constructOutboxProof", constructOutboxProofCall { size: 1, leaf: 0 }.abi_encode()),
         ("estimateRetryableTicket", ticket.abi_encode()),
     ] {
-        let words = format!("NodeInterface.{name} is not implemented by the dev chain");
-        assert_eq!(refusal(&chain, question).await, words);
+        let text = format!("NodeInterface.{name} is not implemented by the dev chain");
+        assert_eq!(error_message(&chain, call).await, text);
     }
     let error = chain.call(Address::with_last_byte(0xc9), vec![1, 2, 3, 4]).await.unwrap_err();
     assert_eq!(message(&error), "NodeInterfaceDebug is not implemented by the dev chain");
 }
 
 #[tokio::test]
-async fn only_questions_are_answered() {
+async fn only_eth_call_is_answered() {
     let chain = Chain::start().await;
     let input = Bytes::from(nitroGenesisBlockCall {}.abi_encode());
     let call = json!({"to": NODE_INTERFACE, "input": input});
-    let words =
-        format!("the dev chain answers for NodeInterface at {NODE_INTERFACE} in eth_call only");
+    let text = format!("NodeInterface ({NODE_INTERFACE}) supports eth_call only on this dev chain");
     for method in ["eth_estimateGas", "eth_createAccessList", "debug_traceCall"] {
-        let answer = chain.ask(method, json!([call, "latest"])).await;
-        assert_eq!(answer["error"]["message"], words, "{method}");
+        let response = chain.request(method, json!([call, "latest"])).await;
+        assert_eq!(response["error"]["message"], text, "{method}");
     }
 }

@@ -1,4 +1,4 @@
-//! Arbitrum's precompiles: activation, caching, and what the chain tells about itself.
+//! Arbitrum's precompiles: activation, caching, and properties of the chain.
 
 use alloy::{
     network::TransactionBuilder,
@@ -32,19 +32,19 @@ sol! {
     function setL2BaseFee(uint256 price);
 }
 
-/// The precompile that knows the chain.
+/// `ArbSys`.
 const ARB_SYS: Address = address!("0000000000000000000000000000000000000064");
 
-/// The precompile that knows the owners.
+/// `ArbOwnerPublic`.
 const ARB_OWNER_PUBLIC: Address = address!("000000000000000000000000000000000000006b");
 
-/// The precompile that knows the price of gas.
+/// `ArbGasInfo`.
 const ARB_GAS_INFO: Address = address!("000000000000000000000000000000000000006c");
 
-/// The precompile that caches programs.
+/// `ArbWasmCache`.
 const ARB_WASM_CACHE: Address = address!("0000000000000000000000000000000000000072");
 
-/// The precompile that makes anybody owner.
+/// `ArbDebug`.
 const ARB_DEBUG: Address = address!("00000000000000000000000000000000000000ff");
 
 /// A program that does nothing.
@@ -53,25 +53,25 @@ const NOTHING: &str = r#"(module
     (func (export "user_entrypoint") (param $len i32) (result i32) (i32.const 0)))"#;
 
 /// Calls a function of a precompile.
-async fn ask<C: SolCall>(chain: &Chain, to: Address, call: C) -> C::Return {
+async fn query<C: SolCall>(chain: &Chain, to: Address, call: C) -> C::Return {
     C::abi_decode_returns(&chain.call(to, call.abi_encode()).await.unwrap()).unwrap()
 }
 
 #[tokio::test]
-async fn arb_sys_knows_the_height_that_block_number_does_not_tell() {
+async fn arb_sys_knows_the_height_of_this_chain() {
     let chain = Chain::start().await;
-    assert_eq!(ask(&chain, ARB_SYS, arbBlockNumberCall {}).await, U256::from(7));
-    assert_eq!(ask(&chain, ARB_SYS, arbChainIDCall {}).await, U256::from(CHAIN_ID));
+    assert_eq!(query(&chain, ARB_SYS, arbBlockNumberCall {}).await, U256::from(7));
+    assert_eq!(query(&chain, ARB_SYS, arbChainIDCall {}).await, U256::from(CHAIN_ID));
     let third = chain.provider.get_block_by_number(3.into()).await.unwrap().unwrap();
     let call = arbBlockHashCall { height: U256::from(3) };
-    assert_eq!(ask(&chain, ARB_SYS, call).await, third.header.hash);
+    assert_eq!(query(&chain, ARB_SYS, call).await, third.header.hash);
     let call = arbBlockHashCall { height: U256::from(7) };
     let error = chain.call(ARB_SYS, call.abi_encode()).await.unwrap_err();
     assert_eq!(message(&error), "execution reverted: error InvalidBlockNumber(7, 7)");
 }
 
 #[tokio::test]
-async fn an_activation_costs_gas_by_its_formula_and_gives_the_rest_of_the_money_back() {
+async fn an_activation_costs_its_formula_and_returns_excess_value() {
     let chain = Chain::start().await;
     let program = chain.deploy(&program_code(NOTHING)).await;
     let before = chain.provider.get_balance(DEV_ADDRESS).await.unwrap();
@@ -94,7 +94,7 @@ async fn an_activation_costs_gas_by_its_formula_and_gives_the_rest_of_the_money_
 }
 
 #[tokio::test]
-async fn code_that_is_no_program_cannot_be_activated() {
+async fn invalid_programs_cannot_be_activated() {
     let chain = Chain::start().await;
     let activate = |target: Address| {
         chain.call(ARB_WASM, [&hex!("58c780c2"), target.into_word().as_slice()].concat())
@@ -109,20 +109,20 @@ async fn code_that_is_no_program_cannot_be_activated() {
     );
     let no_entry = r#"(module (memory (export "memory") 0 0))"#;
     let program = chain.deploy(&program_code(no_entry)).await;
-    let words = message(&activate(program).await.unwrap_err());
-    assert!(words.starts_with("program activation failed"), "{words}");
+    let text = message(&activate(program).await.unwrap_err());
+    assert!(text.starts_with("program activation failed"), "{text}");
 }
 
 #[tokio::test]
-async fn a_code_hash_is_known_once_it_is_activated() {
+async fn activation_applies_to_the_code_hash() {
     let chain = Chain::start().await;
     let hash = keccak256(program_code(NOTHING));
     let error = chain.call(ARB_WASM, codehashVersionCall { hash }.abi_encode()).await.unwrap_err();
     assert_eq!(message(&error), "execution reverted: error ProgramNotActivated()");
     assert_eq!(revert_data(&error).to_vec(), hex!("6f809c4e"));
     chain.program(NOTHING).await;
-    assert_eq!(ask(&chain, ARB_WASM, codehashVersionCall { hash }).await, 2);
-    assert_eq!(ask(&chain, ARB_WASM, stylusVersionCall {}).await, 2);
+    assert_eq!(query(&chain, ARB_WASM, codehashVersionCall { hash }).await, 2);
+    assert_eq!(query(&chain, ARB_WASM, stylusVersionCall {}).await, 2);
     let twin = chain.deploy(&program_code(NOTHING)).await;
     assert!(
         chain.call(twin, Bytes::new()).await.is_ok(),
@@ -131,10 +131,10 @@ async fn a_code_hash_is_known_once_it_is_activated() {
 }
 
 #[tokio::test]
-async fn a_cached_program_costs_less_to_enter() {
+async fn a_cached_program_is_cheaper_to_enter() {
     let chain = Chain::start().await;
     let program = chain.program(NOTHING).await;
-    let prices = ask(&chain, ARB_WASM, programInitGasCall { program }).await;
+    let prices = query(&chain, ARB_WASM, programInitGasCall { program }).await;
     let enter =
         || chain.send(TransactionRequest::default().with_to(program).with_gas_limit(100_000));
     let cold = enter().await.gas_used;
@@ -142,14 +142,14 @@ async fn a_cached_program_costs_less_to_enter() {
     let request = TransactionRequest::default().with_to(ARB_WASM_CACHE).with_input(cache);
     assert!(chain.send(request).await.status());
     let hash: B256 = keccak256(program_code(NOTHING));
-    assert!(ask(&chain, ARB_WASM_CACHE, codehashIsCachedCall { hash }).await);
+    assert!(query(&chain, ARB_WASM_CACHE, codehashIsCachedCall { hash }).await);
     assert_eq!(cold - enter().await.gas_used, prices.gas - prices.cached);
     let manager = address!("a6e41ffd769491a42a6e5ce453259b93983a22ef");
-    assert_eq!(ask(&chain, ARB_WASM_CACHE, allCacheManagersCall {}).await, [manager]);
+    assert_eq!(query(&chain, ARB_WASM_CACHE, allCacheManagersCall {}).await, [manager]);
 }
 
 #[tokio::test]
-async fn only_owners_change_settings_and_anybody_can_become_one() {
+async fn only_owners_change_settings_and_anyone_can_become_one() {
     let chain = Chain::start().await;
     let stranger = chain.node.accounts()[1].address;
     let set = setInkPriceCall { price: 20_000 }.abi_encode();
@@ -161,21 +161,26 @@ async fn only_owners_change_settings_and_anybody_can_become_one() {
     assert_eq!(message(&refused), "unauthorized caller to access-controlled method");
     assert!(by(DEV_ADDRESS).await.is_ok());
 
-    let owner = |owner| ask(&chain, ARB_OWNER_PUBLIC, isChainOwnerCall { owner });
+    let owner = |owner| query(&chain, ARB_OWNER_PUBLIC, isChainOwnerCall { owner });
     assert!(owner(DEV_ADDRESS).await && !owner(stranger).await);
     let debug = TransactionRequest::default().with_to(ARB_DEBUG).with_from(stranger);
     let debug = debug.with_input(becomeChainOwnerCall {}.abi_encode());
     assert!(chain.provider.call(debug).await.is_ok());
-    assert_eq!(ask(&chain, ARB_GAS_INFO, getMinimumGasPriceCall {}).await, U256::from(100_000_000));
+    assert_eq!(
+        query(&chain, ARB_GAS_INFO, getMinimumGasPriceCall {}).await,
+        U256::from(100_000_000)
+    );
 }
 
 #[tokio::test]
-async fn fees_are_shared_between_the_network_and_its_infrastructure() {
+async fn fees_are_shared_between_network_and_infrastructure() {
     let chain = Chain::start().await;
     let [network, infrastructure] = [0xaa, 0xbb].map(Address::repeat_byte);
-    chain.own(setNetworkFeeAccountCall { account: network }.abi_encode()).await;
-    chain.own(setMinimumL2BaseFeeCall { price: U256::from(100_000_000) }.abi_encode()).await;
-    chain.own(setL2BaseFeeCall { price: U256::from(300_000_000) }.abi_encode()).await;
+    chain.call_as_owner(setNetworkFeeAccountCall { account: network }.abi_encode()).await;
+    chain
+        .call_as_owner(setMinimumL2BaseFeeCall { price: U256::from(100_000_000) }.abi_encode())
+        .await;
+    chain.call_as_owner(setL2BaseFeeCall { price: U256::from(300_000_000) }.abi_encode()).await;
     let balances = || async {
         let of = |account| chain.provider.get_balance(account);
         (of(network).await.unwrap(), of(infrastructure).await.unwrap())
@@ -190,7 +195,7 @@ async fn fees_are_shared_between_the_network_and_its_infrastructure() {
     let after = balances().await;
     assert_eq!((after.0 - before.0, after.1), (whole, U256::ZERO));
 
-    chain.own(setInfraFeeAccountCall { account: infrastructure }.abi_encode()).await;
+    chain.call_as_owner(setInfraFeeAccountCall { account: infrastructure }.abi_encode()).await;
     let before = balances().await;
     transfer().await;
     let after = balances().await;

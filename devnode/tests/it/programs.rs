@@ -1,5 +1,5 @@
-//! Stylus programs through the real chain: one program for each family of host calls, whose results
-//! and ink are those that a Nitro node gave for the same program and calldata.
+//! Stylus programs end to end: one program per family of host calls, with the results and ink that
+//! a Nitro node gave for the same program and calldata.
 
 use alloy::{
     eips::BlockId,
@@ -12,13 +12,13 @@ use stylus_devnode::{CHAIN_ID, DEV_ADDRESS};
 
 use crate::support::{Chain, message, revert_data};
 
-/// Runs a program on a fresh chain and compares its answer.
-async fn answers(wat: &str, cases: &[(&str, &str)]) {
+/// Runs a program on a fresh chain and compares its output.
+async fn responses(wat: &str, cases: &[(&str, &str)]) {
     let chain = Chain::start().await;
     let program = chain.program(wat).await;
-    for (calldata, answer) in cases {
+    for (calldata, response) in cases {
         let output = chain.call(program, hex::decode(calldata).unwrap()).await.unwrap();
-        assert_eq!(hex::encode(&output), *answer, "calldata {calldata}");
+        assert_eq!(hex::encode(&output), *response, "calldata {calldata}");
     }
 }
 
@@ -36,7 +36,7 @@ async fn io() {
         (&format!("{word}d3"), "618700000000000046f40000000000008ef3000000000000"),
         (&format!("{word}d3679ad8be3f3b09"), "338800000000000048f70000000000008ef3000000000000"),
     ];
-    answers(include_str!("../programs/io.wat"), &cases).await;
+    responses(include_str!("../programs/io.wat"), &cases).await;
 }
 
 #[tokio::test]
@@ -57,18 +57,18 @@ async fn status() {
 #[tokio::test]
 async fn storage() {
     let calldata = [word(1), word(11), word(12)].concat();
-    let answer = "f49a000000000000ec8d2d0d00000000ac5c010000000000f49a000000000000ec9e100000000000\
+    let response = "f49a000000000000ec8d2d0d00000000ac5c010000000000f49a000000000000ec9e100000000000\
                   f49a000000000000ac5c010000000000f49a000000000000ec9e100000000000";
-    answers(include_str!("../programs/storage.wat"), &[(&calldata, answer)]).await;
+    responses(include_str!("../programs/storage.wat"), &[(&calldata, response)]).await;
 }
 
 #[tokio::test]
-async fn storage_lasts_only_if_the_transaction_succeeds() {
+async fn storage_persists_only_if_the_transaction_succeeds() {
     let chain = Chain::start().await;
     let program = chain.program(include_str!("../programs/storage.wat")).await;
     let calldata = hex::decode([word(1), word(11), word(12)].concat()).unwrap();
     let write = TransactionRequest::default().with_to(program).with_input(calldata);
-    // The program writes 11 and 12, then what stands behind the calldata, which is zero.
+    // The program writes 11 and 12, then the word after the calldata, which is zero.
     assert!(chain.send(write.clone()).await.status());
     let slot = |slot| chain.provider.get_storage_at(program, U256::from(slot));
     assert_eq!(slot(1).await.unwrap(), U256::ZERO);
@@ -82,9 +82,9 @@ async fn transient() {
     let four_loads_and_stores = "4dc6100000000000".repeat(4);
     let values = [word(0), word(2), word(0)].concat();
     let rest = word(0);
-    let answer = [four_loads_and_stores, rest, values].concat();
+    let response = [four_loads_and_stores, rest, values].concat();
     let calldata = [word(1), word(2)].concat();
-    answers(include_str!("../programs/transient.wat"), &[(&calldata, &answer)]).await;
+    responses(include_str!("../programs/transient.wat"), &[(&calldata, &response)]).await;
 }
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn keccak() {
             "d72e02000000000007b85c732110de869ef8a90266a43db23d997b73c1c599452578336376aeb379",
         ),
     ];
-    answers(include_str!("../programs/keccak.wat"), &cases).await;
+    responses(include_str!("../programs/keccak.wat"), &cases).await;
 }
 
 #[tokio::test]
@@ -130,18 +130,18 @@ async fn account() {
     let program = chain.program(include_str!("../programs/account.wat")).await;
     let code = hex!("ff363deadbeef61cafe000");
     let contract = chain.deploy(&code).await;
-    let answer = chain.call(program, contract.to_vec()).await.unwrap();
+    let response = chain.call(program, contract.to_vec()).await.unwrap();
     let ink = hex!("d9fdf801000000004dc6100000000000e65f0100000000004dc6100000000000");
-    assert_eq!(answer[..32], ink, "code, hash, size, balance of a contract");
-    assert_eq!(answer[288..299], hex!("0b0000000b0000000000000000000000")[..11], "both lengths");
-    assert_eq!(answer[352..363], code);
+    assert_eq!(response[..32], ink, "code, hash, size, balance of a contract");
+    assert_eq!(response[288..299], hex!("0b0000000b0000000000000000000000")[..11], "both lengths");
+    assert_eq!(response[352..363], code);
 
     let rich = Address::repeat_byte(0x77);
     chain.node.set_balance(rich, U256::from(12_345)).await.unwrap();
-    let answer = chain.call(program, rich.to_vec()).await.unwrap();
+    let response = chain.call(program, rich.to_vec()).await.unwrap();
     let ink = hex!("d9fdf801000000004dc6100000000000e6717b00000000004dc6100000000000");
-    assert_eq!(answer[..32], ink, "code, hash, size, balance of a plain account");
-    assert_eq!(U256::from_be_slice(&answer[256..288]), U256::from(12_345));
+    assert_eq!(response[..32], ink, "code, hash, size, balance of a plain account");
+    assert_eq!(U256::from_be_slice(&response[256..288]), U256::from(12_345));
 }
 
 #[tokio::test]
@@ -153,17 +153,17 @@ async fn env() {
         .with_from(DEV_ADDRESS)
         .with_value(U256::from(5))
         .with_gas_price(200_000_000);
-    let answer = chain.provider.call(request).await.unwrap();
-    let address = |at: usize| Address::from_slice(&answer[at..at + 20]);
-    let word = |at: usize| U256::from_be_slice(&answer[at..at + 32]);
-    let number = |at: usize| u64::from_le_bytes(answer[at..at + 8].try_into().unwrap());
+    let response = chain.provider.call(request).await.unwrap();
+    let address = |at: usize| Address::from_slice(&response[at..at + 20]);
+    let word = |at: usize| U256::from_be_slice(&response[at..at + 32]);
+    let number = |at: usize| u64::from_le_bytes(response[at..at + 8].try_into().unwrap());
     assert_eq!([address(0), address(20), address(40)], [program, DEV_ADDRESS, DEV_ADDRESS]);
     assert_eq!(address(60).as_slice()[..3], hex!("a4b000"));
     assert_eq!([word(80), word(112), word(144)], [5, 200_000_000, 100_000_000].map(U256::from));
     let latest = chain.provider.get_block(BlockId::latest()).await.unwrap().unwrap();
     assert_eq!([number(176), number(184)], [0, latest.header.timestamp]);
     assert_eq!([number(192), number(200)], [1 << 50, CHAIN_ID]);
-    assert_eq!(answer[208..], [10_000_u32.to_le_bytes(), [0; 4]].concat());
+    assert_eq!(response[208..], [10_000_u32.to_le_bytes(), [0; 4]].concat());
 }
 
 #[tokio::test]
@@ -175,7 +175,7 @@ async fn math() {
         ([max.clone(), max].concat(), format!("c4fc000000000000{}", word(1))),
     ];
     let cases: Vec<_> = cases.iter().map(|(input, output)| (&**input, &**output)).collect();
-    answers(include_str!("../programs/math.wat"), &cases).await;
+    responses(include_str!("../programs/math.wat"), &cases).await;
 }
 
 #[tokio::test]
@@ -185,47 +185,47 @@ async fn memory() {
         ("01000000", "0100000002000000e75a000000000000"),
         ("02000000", "010000000300000067f1980000000000"),
     ];
-    answers(include_str!("../programs/memory.wat"), &cases).await;
+    responses(include_str!("../programs/memory.wat"), &cases).await;
 }
 
 #[tokio::test]
 async fn console() {
-    let answer = "c452000000000000c352000000000000c352000000000000c452000000000000";
-    answers(include_str!("../programs/console.wat"), &[("", answer)]).await;
+    let response = "c452000000000000c352000000000000c352000000000000c452000000000000";
+    responses(include_str!("../programs/console.wat"), &[("", response)]).await;
 }
 
 #[tokio::test]
 async fn returndata() {
-    let answer = "cc7600000000000098730100000000009873010000000000\
+    let response = "cc7600000000000098730100000000009873010000000000\
                   00000000000000000000000000000000";
-    answers(include_str!("../programs/returndata.wat"), &[("", answer)]).await;
+    responses(include_str!("../programs/returndata.wat"), &[("", response)]).await;
 }
 
 #[tokio::test]
 async fn call() {
     let chain = Chain::start().await;
     let program = chain.program(include_str!("../programs/call.wat")).await;
-    // EVM code that answers with its calldata.
+    // EVM code that returns its calldata.
     let echo = chain.deploy(&hex!("365f5f37365ff3")).await;
-    let ask = |kind: u8, data: &[u8]| {
+    let calldata = |kind: u8, data: &[u8]| {
         let (value, gas) = ([0; 32], [0xff; 8]);
         [&[kind], echo.as_slice(), &value, &gas, data].concat()
     };
     for kind in [0, 1, 2] {
-        let answer = chain.call(program, ask(kind, &[0x98])).await.unwrap();
-        assert_eq!(answer[0], 0, "kind {kind} succeeds");
-        assert_eq!(answer[9..], hex!("010000000100000098"), "kind {kind} brings the byte back");
+        let response = chain.call(program, calldata(kind, &[0x98])).await.unwrap();
+        assert_eq!(response[0], 0, "kind {kind} succeeds");
+        assert_eq!(response[9..], hex!("010000000100000098"), "kind {kind} brings the byte back");
     }
     let failing = chain.deploy(&hex!("602a5f5260205ffd")).await;
-    let mut request = ask(0, &[]);
+    let mut request = calldata(0, &[]);
     request[1..21].copy_from_slice(failing.as_slice());
-    let answer = chain.call(program, request).await.unwrap();
-    assert_eq!(answer[0], 2, "a revert is status 2");
-    assert_eq!(hex::encode(&answer[17..]), word(42), "and its data comes along");
+    let response = chain.call(program, request).await.unwrap();
+    assert_eq!(response[0], 2, "a revert is status 2");
+    assert_eq!(hex::encode(&response[17..]), word(42), "and its data comes along");
 }
 
 #[tokio::test]
-async fn call_with_value_moves_it() {
+async fn a_call_with_value_transfers_it() {
     let chain = Chain::start().await;
     let program = chain.program(include_str!("../programs/call.wat")).await;
     let friend = Address::repeat_byte(0x55);
@@ -247,10 +247,10 @@ async fn create() {
     let code = hex!("60015f5260205ff3");
     let calldata = [&[0; 65], crate::support::init_code(&code).as_slice()].concat();
     let request = TransactionRequest::default().with_to(program).with_input(calldata.clone());
-    let answer = chain.call(program, calldata).await.unwrap();
-    assert_eq!(answer[20..], hex!("000000006fd60c140000000000000000"));
+    let response = chain.call(program, calldata).await.unwrap();
+    assert_eq!(response[20..], hex!("000000006fd60c140000000000000000"));
     assert!(chain.send(request).await.status());
-    let created = Address::from_slice(&answer[..20]);
+    let created = Address::from_slice(&response[..20]);
     assert_eq!(created, program.create(1));
     assert_eq!(chain.provider.get_code_at(created).await.unwrap().to_vec(), code);
 }

@@ -1,4 +1,5 @@
-//! The provider without a connection: everything that one over HTTP can do, and nothing after the end.
+//! The in-process provider: everything that a provider over HTTP can do, and an error after the
+//! end.
 
 use alloy::{
     network::{EthereumWallet, TransactionBuilder},
@@ -11,12 +12,12 @@ use stylus_devnode::{Config, DEV_ADDRESS, DEV_KEY, Devnode};
 
 use crate::support::{init_code, message, revert_data};
 
-/// A contract that answers with word 0 of its storage, writes its calldata there if there is any, and
-/// reverts with the calldata if money comes along.
+/// A contract that returns word 0 of its storage, stores its calldata there if there is any, and
+/// reverts with the calldata if value is sent.
 const CELL: &[u8] = &hex!("34601657366010575f545f5260205ff35b5f355f55005b365f5f37365ffd");
 
 #[tokio::test]
-async fn a_contract_is_deployed_called_changed_and_refuses_without_a_connection() {
+async fn a_contract_is_deployed_called_and_reverts_without_a_connection() {
     let node = Devnode::start(Config::any_port()).await.unwrap();
     let provider = node.provider();
     let from = |request: TransactionRequest| request.with_from(DEV_ADDRESS);
@@ -42,7 +43,7 @@ async fn a_contract_is_deployed_called_changed_and_refuses_without_a_connection(
 }
 
 #[tokio::test]
-async fn a_wallet_signs_for_it_and_it_sees_what_others_do() {
+async fn a_wallet_signs_for_it_and_it_sees_other_clients_transactions() {
     let node = Devnode::start(Config::any_port()).await.unwrap();
     let wallet = EthereumWallet::from(PrivateKeySigner::from_bytes(&DEV_KEY).unwrap());
     let inside = ProviderBuilder::new().wallet(wallet).connect_provider(node.provider());
@@ -58,7 +59,7 @@ async fn a_wallet_signs_for_it_and_it_sees_what_others_do() {
 }
 
 #[tokio::test]
-async fn requests_in_a_batch_are_answered_each() {
+async fn each_request_of_a_batch_is_answered() {
     let node = Devnode::start(Config::any_port()).await.unwrap();
     let provider = node.provider();
     let client = provider.client();
@@ -71,7 +72,7 @@ async fn requests_in_a_batch_are_answered_each() {
 }
 
 #[tokio::test]
-async fn a_provider_that_outlives_its_chain_says_so() {
+async fn a_provider_that_outlives_its_chain_returns_an_error() {
     let node = Devnode::start(Config::any_port()).await.unwrap();
     let provider = node.provider();
     assert_eq!(provider.get_block_number().await.unwrap(), 7);

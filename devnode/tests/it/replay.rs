@@ -1,5 +1,4 @@
-//! Replaying one recorded case: its requests in order, each answer compared with what a Nitro node
-//! answered.
+//! Replays a recorded case: sends its requests in order and compares each response with Nitro's.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -9,16 +8,16 @@ use tokio::time;
 
 use crate::{compare::difference, support::Chain};
 
-/// What a step may expect.
+/// Keys of a step's expectations.
 const EXPECTATIONS: [&str; 5] = ["result", "error", "receipt", "reply", "httpStatus"];
 
-/// Parts of a receipt that vectors speak about.
+/// Fields of receipts that vectors refer to.
 const RECEIPT: [&str; 4] = ["status", "gasUsed", "contractAddress", "logs"];
 
-/// Values that steps have saved, by name.
+/// Values saved by steps, by name.
 type Names = HashMap<String, Value>;
 
-/// Replays a case; the first difference, if there is one.
+/// Replays a case; returns the first difference.
 pub(crate) async fn replay(chain: &Chain, case: &Value) -> Option<String> {
     for (address, wei) in case["fund"].as_object().unwrap() {
         let address: Address = address.parse().unwrap();
@@ -27,9 +26,9 @@ pub(crate) async fn replay(chain: &Chain, case: &Value) -> Option<String> {
     }
     let mut names = Names::new();
     let mut first = None;
-    // A case is played to its end even if it differs, so that it can undo what it did.
+    // A case runs to its end even if it differs, so that it can undo its changes.
     for step in case["steps"].as_array().unwrap() {
-        let got = perform(chain, step, &mut names).await;
+        let got = run_step(chain, step, &mut names).await;
         let found = EXPECTATIONS.iter().find_map(|&what| {
             let want = fill(step.get(what)?, &names);
             difference(&want, &got[what], what)
@@ -41,22 +40,22 @@ pub(crate) async fn replay(chain: &Chain, case: &Value) -> Option<String> {
     first
 }
 
-/// Does one step; what came back, by the names of [`EXPECTATIONS`].
-async fn perform(chain: &Chain, step: &Value, names: &mut Names) -> Value {
+/// Runs a step; returns the response by the keys of [`EXPECTATIONS`].
+async fn run_step(chain: &Chain, step: &Value, names: &mut Names) -> Value {
     if let Some(seconds) = step["wait"].as_f64() {
         time::sleep(Duration::from_secs_f64(seconds)).await;
     }
     let mut receipt = Value::Null;
     let got = if let Some(body) = step["body"].as_str() {
         let body = fill(&Value::from(body), names);
-        let (status, answer) = chain.post(body.as_str().unwrap().to_owned()).await;
-        let reply: Value = serde_json::from_str(&answer).unwrap_or_default();
+        let (status, response) = chain.post(body.as_str().unwrap().to_owned()).await;
+        let reply: Value = serde_json::from_str(&response).unwrap_or_default();
         json!({"reply": reply, "httpStatus": status})
     } else {
         let method = step["method"].as_str().unwrap();
-        let mut got = chain.ask(method, fill(&step["params"], names)).await;
+        let mut got = chain.request(method, fill(&step["params"], names)).await;
         if method == "eth_sendRawTransaction" && got.get("result").is_some() {
-            receipt = chain.get("eth_getTransactionReceipt", json!([got["result"]])).await;
+            receipt = chain.rpc("eth_getTransactionReceipt", json!([got["result"]])).await;
             got["receipt"] = RECEIPT.iter().map(|&key| (key, receipt[key].clone())).collect();
         }
         got
@@ -72,7 +71,7 @@ async fn perform(chain: &Chain, step: &Value, names: &mut Names) -> Value {
     got
 }
 
-/// The part of a value that a path names.
+/// The part of a value at a path.
 fn pick(value: &Value, path: &str) -> Value {
     let step = |value: &Value, key: &str| match key.parse::<usize>() {
         Ok(index) => value.get(index).cloned().unwrap_or_default(),
@@ -81,7 +80,7 @@ fn pick(value: &Value, path: &str) -> Value {
     path.split('.').fold(value.clone(), |value, key| step(&value, key))
 }
 
-/// Puts saved values in the place of their names.
+/// Replaces names with saved values.
 fn fill(value: &Value, names: &Names) -> Value {
     match value {
         Value::String(text) => Value::from(fill_text(text, names)),
@@ -93,7 +92,7 @@ fn fill(value: &Value, names: &Names) -> Value {
     }
 }
 
-/// Fills in `${name}`, `${name+1}`, `${name|word}` and `${name+1|word}`.
+/// Replaces `${name}`, `${name+1}`, `${name|word}` and `${name+1|word}`.
 fn fill_text(text: &str, names: &Names) -> String {
     let Some((before, rest)) = text.split_once("${") else { return text.to_owned() };
     let (inside, after) = rest.split_once('}').unwrap();

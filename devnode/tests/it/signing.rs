@@ -17,15 +17,15 @@ sol! {
     }
 }
 
-/// What a request is signed with.
+/// The signature that a method returns.
 async fn signature(chain: &Chain, method: &str, params: Value) -> Signature {
-    let signature = chain.get(method, params).await;
+    let signature = chain.rpc(method, params).await;
     let bytes: Bytes = signature.as_str().unwrap().parse().unwrap();
     Signature::try_from(bytes.as_ref()).unwrap()
 }
 
 #[tokio::test]
-async fn messages_are_signed_by_the_accounts_that_are_listed() {
+async fn messages_are_signed_by_listed_accounts() {
     let chain = Chain::start().await;
     let (message, hash) = (Bytes::from("muster"), eip191_hash_message("muster"));
     for (method, params) in [
@@ -35,12 +35,12 @@ async fn messages_are_signed_by_the_accounts_that_are_listed() {
         let signed = signature(&chain, method, params).await;
         assert_eq!(signed.recover_address_from_prehash(&hash).unwrap(), DEV_ADDRESS, "{method}");
     }
-    let stranger = chain.ask("eth_sign", json!([DEV_ADDRESS.create(0), message])).await;
+    let stranger = chain.request("eth_sign", json!([DEV_ADDRESS.create(0), message])).await;
     assert_eq!(stranger["error"], json!({"code": -32000, "message": "unknown account"}));
 }
 
 #[tokio::test]
-async fn structures_are_signed_given_as_they_are_or_as_text() {
+async fn typed_data_is_signed_given_as_object_or_text() {
     let chain = Chain::start().await;
     let offer = Offer { worker: DEV_ADDRESS, price: "5".parse().unwrap() };
     let domain = eip712_domain! { name: "market", version: "1", chain_id: 412_346, };
@@ -64,6 +64,6 @@ async fn structures_are_signed_given_as_they_are_or_as_text() {
     }
     let mut wrong = data;
     wrong["primaryType"] = json!("Bid");
-    let refused = chain.ask("eth_signTypedData_v4", json!([DEV_ADDRESS, wrong])).await;
+    let refused = chain.request("eth_signTypedData_v4", json!([DEV_ADDRESS, wrong])).await;
     assert_eq!(refused["error"]["message"], "the typed data does not fit its types");
 }

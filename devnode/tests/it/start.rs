@@ -1,4 +1,4 @@
-//! Starting and stopping, and what a chain has when nobody has used it yet.
+//! Starting and stopping, and the state of a new chain.
 
 use std::task::Poll;
 
@@ -16,7 +16,7 @@ use stylus_devnode::{CHAIN_ID, Config, DEV_ADDRESS, Devnode};
 use crate::support::{Chain, post};
 
 #[tokio::test]
-async fn chains_in_one_process_know_nothing_of_each_other() {
+async fn chains_in_one_process_are_independent() {
     let (one, other) = tokio::join!(Chain::start(), Chain::start());
     assert_ne!(one.node.url(), other.node.url());
     one.node
@@ -32,7 +32,7 @@ async fn chains_in_one_process_know_nothing_of_each_other() {
 }
 
 #[tokio::test]
-async fn chains_with_one_genesis_begin_with_the_same_blocks_and_go_on_from_its_second() {
+async fn chains_with_the_same_genesis_have_the_same_first_blocks() {
     let genesis = Some(2_000_000_000);
     let chain = Chain::with(Config { genesis, ..Config::any_port() }).await;
     let other = Chain::with(Config { genesis, ..Config::any_port() }).await;
@@ -41,7 +41,7 @@ async fn chains_with_one_genesis_begin_with_the_same_blocks_and_go_on_from_its_s
     assert_eq!(blocks.header, same.header);
     assert_eq!(blocks.header.timestamp, 2_000_000_000);
     other.node.mine().await.unwrap();
-    chain.get("anvil_reset", json!([])).await;
+    chain.rpc("anvil_reset", json!([])).await;
     for next in [chain, other] {
         next.node.mine().await.unwrap();
         let block = next.provider.get_block(BlockId::latest()).await.unwrap().unwrap();
@@ -62,14 +62,14 @@ async fn a_stopped_chain_frees_its_port() {
 }
 
 #[tokio::test]
-async fn a_taken_port_is_an_error() {
+async fn a_port_in_use_is_an_error() {
     let first = Devnode::start(Config::any_port()).await.unwrap();
     let port = first.url().rsplit(':').next().unwrap().parse().unwrap();
     assert!(Devnode::start(Config { port, ..Config::default() }).await.is_err());
 }
 
 #[tokio::test]
-async fn the_set_up_is_that_of_the_usual_script() {
+async fn the_set_up_is_that_of_nitros_script() {
     let chain = Chain::start().await;
     let provider = &chain.provider;
     assert_eq!(provider.get_chain_id().await.unwrap(), CHAIN_ID);
@@ -85,7 +85,7 @@ async fn the_set_up_is_that_of_the_usual_script() {
 }
 
 #[tokio::test]
-async fn every_account_has_money_and_its_key() {
+async fn every_account_is_funded_and_has_its_key() {
     let chain = Chain::with(Config { accounts: 2, ..Config::any_port() }).await;
     let accounts = chain.node.accounts();
     assert_eq!(accounts.len(), 3);
@@ -96,18 +96,18 @@ async fn every_account_has_money_and_its_key() {
 }
 
 #[tokio::test]
-async fn the_hash_history_answers_below_the_current_block_only() {
+async fn the_hash_history_covers_blocks_below_the_current_one() {
     let chain = Chain::start().await;
     let history = address!("0000F90827F1C53a10cb7A02335B175320002935");
-    let ask = |height: u64| chain.call(history, U256::from(height).to_be_bytes_vec());
+    let block_hash = |height: u64| chain.call(history, U256::from(height).to_be_bytes_vec());
     let third = chain.provider.get_block_by_number(3.into()).await.unwrap().unwrap();
-    assert_eq!(ask(3).await.unwrap().to_vec(), third.header.hash.0);
-    assert!(ask(7).await.is_err(), "the latest block, in a call at the latest block");
+    assert_eq!(block_hash(3).await.unwrap().to_vec(), third.header.hash.0);
+    assert!(block_hash(7).await.is_err(), "the latest block, in a call at the latest block");
     assert!(chain.call(history, hex!("00")).await.is_err(), "another length");
 }
 
 #[tokio::test]
-async fn many_clients_at_once_are_all_answered() {
+async fn many_concurrent_clients_are_answered() {
     let chain = Chain::start().await;
     let senders = chain.node.accounts()[1..].to_vec();
     let clients = senders.iter().map(|account| {
@@ -130,7 +130,7 @@ async fn many_clients_at_once_are_all_answered() {
 }
 
 #[tokio::test]
-async fn a_chain_stops_although_somebody_listens() {
+async fn a_chain_stops_although_a_subscriber_is_connected() {
     let chain = Chain::start().await;
     let socket = WsConnect::new(chain.node.ws_url());
     let socket = ProviderBuilder::new().connect_ws(socket).await.unwrap();
@@ -139,7 +139,7 @@ async fn a_chain_stops_although_somebody_listens() {
     drop(heads);
 }
 
-/// Runs futures at the same time, to their ends.
+/// Runs futures concurrently to their ends.
 async fn futures(all: impl Iterator<Item = impl Future<Output = ()>>) {
     let mut all: Vec<_> = all.map(Box::pin).collect();
     std::future::poll_fn(|context| {

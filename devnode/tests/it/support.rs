@@ -1,4 +1,4 @@
-//! A chain of its own for each test, and the few things that every test does with one.
+//! A chain per test, and helpers that many tests share.
 
 use std::{io::Write, time::Duration};
 
@@ -15,10 +15,10 @@ use serde_json::{Value, json};
 use stylus_devnode::{Config, DEV_KEY, Devnode};
 use tokio::time::sleep;
 
-/// The precompile that activates programs.
+/// `ArbWasm`.
 pub(crate) const ARB_WASM: Address = address!("0000000000000000000000000000000000000071");
 
-/// The precompile for owners.
+/// `ArbOwner`.
 pub(crate) const ARB_OWNER: Address = address!("0000000000000000000000000000000000000070");
 
 /// A chain, and a client that signs as the dev account.
@@ -35,7 +35,7 @@ impl Chain {
         Self::with(Config::any_port()).await
     }
 
-    /// Starts a chain with other settings.
+    /// Starts a chain with another configuration.
     pub(crate) async fn with(config: Config) -> Self {
         let node = Devnode::start(config).await.unwrap();
         let signer = PrivateKeySigner::from_bytes(&DEV_KEY).unwrap();
@@ -50,10 +50,10 @@ impl Chain {
     pub(crate) async fn send(&self, request: TransactionRequest) -> TransactionReceipt {
         let pending = self.provider.send_transaction(request).await.unwrap();
         let receipt = self.provider.get_transaction_receipt(*pending.tx_hash()).await.unwrap();
-        receipt.expect("the receipt is there when the transaction is")
+        receipt.expect("automine includes the transaction")
     }
 
-    /// Deploys code as it is.
+    /// Deploys code.
     pub(crate) async fn deploy(&self, code: &[u8]) -> Address {
         let request = TransactionRequest::default().with_deploy_code(init_code(code));
         let receipt = self.send(request).await;
@@ -61,7 +61,7 @@ impl Chain {
         receipt.contract_address.unwrap()
     }
 
-    /// Deploys and activates a program, given as text.
+    /// Deploys and activates a program in text format.
     pub(crate) async fn program(&self, wat: &str) -> Address {
         let address = self.deploy(&program_code(wat)).await;
         let receipt = self.activate(address).await;
@@ -80,13 +80,13 @@ impl Chain {
         self.send(request).await
     }
 
-    /// Changes a setting of the chain as its owner.
-    pub(crate) async fn own(&self, call: impl Into<Bytes>) {
+    /// Calls a function of `ArbOwner` as the owner.
+    pub(crate) async fn call_as_owner(&self, call: impl Into<Bytes>) {
         let request = TransactionRequest::default().with_to(ARB_OWNER).with_input(call);
         assert!(self.send(request).await.status());
     }
 
-    /// Calls a contract in the newest block.
+    /// Calls a contract in the latest block.
     pub(crate) async fn call(
         &self,
         to: Address,
@@ -96,38 +96,38 @@ impl Chain {
         self.provider.call(request).block(BlockId::latest()).await
     }
 
-    /// The whole answer to a request.
-    pub(crate) async fn ask(&self, method: &str, params: Value) -> Value {
+    /// The whole response to a request.
+    pub(crate) async fn request(&self, method: &str, params: Value) -> Value {
         let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-        let (_, answer) = self.post(request.to_string()).await;
-        serde_json::from_str(&answer).unwrap()
+        let (_, response) = self.post(request.to_string()).await;
+        serde_json::from_str(&response).unwrap()
     }
 
     /// The result of a request.
-    pub(crate) async fn get(&self, method: &str, params: Value) -> Value {
-        let mut answer = self.ask(method, params).await;
-        assert!(answer.get("error").is_none(), "{method}: {answer}");
-        answer["result"].take()
+    pub(crate) async fn rpc(&self, method: &str, params: Value) -> Value {
+        let mut response = self.request(method, params).await;
+        assert!(response.get("error").is_none(), "{method}: {response}");
+        response["result"].take()
     }
 
-    /// Posts a body as it is; the status and the body of the answer.
+    /// Posts a body; returns status and body of the response.
     pub(crate) async fn post(&self, body: impl Into<reqwest::Body>) -> (u16, String) {
         post(&self.node.url(), body).await
     }
 }
 
-/// Returns when it is so. The pauses leave the processor to those who are waited for.
-pub(crate) async fn until(mut is_so: impl AsyncFnMut() -> bool) {
-    while !is_so().await {
+/// Waits until a condition is met, with pauses that leave the processor to others.
+pub(crate) async fn until(mut condition: impl AsyncFnMut() -> bool) {
+    while !condition().await {
         sleep(Duration::from_millis(25)).await;
     }
 }
 
-/// Posts a body as it is; the status and the body of the answer.
+/// Posts a body; returns status and body of the response.
 pub(crate) async fn post(url: &str, body: impl Into<reqwest::Body>) -> (u16, String) {
     let request = reqwest::Client::new().post(url).header("content-type", "application/json");
-    let answer = request.body(body).send().await.unwrap();
-    (answer.status().as_u16(), answer.text().await.unwrap())
+    let response = request.body(body).send().await.unwrap();
+    (response.status().as_u16(), response.text().await.unwrap())
 }
 
 /// Init code that deploys `code`: 43 bytes of prelude, then the code.
@@ -137,7 +137,7 @@ pub(crate) fn init_code(code: &[u8]) -> Vec<u8> {
     [&[0x7f], length.as_slice(), &copy, code].concat()
 }
 
-/// The code of a program, given as text: prefix and compressed wasm.
+/// The code of a program in text format: prefix and compressed wasm.
 pub(crate) fn program_code(wat: &str) -> Vec<u8> {
     let wasm = wat::parse_str(wat).unwrap();
     let mut code = vec![0xef, 0xf0, 0x00, 0x00];
@@ -147,13 +147,13 @@ pub(crate) fn program_code(wat: &str) -> Vec<u8> {
     code
 }
 
-/// The revert data in an error.
+/// The revert data of an error.
 pub(crate) fn revert_data(error: &TransportError) -> Bytes {
-    let answer = error.as_error_resp().expect("an answer");
-    answer.as_revert_data().expect("revert data")
+    let response = error.as_error_resp().expect("an response");
+    response.as_revert_data().expect("revert data")
 }
 
-/// What an error says.
+/// The message of an error.
 pub(crate) fn message(error: &TransportError) -> String {
-    error.as_error_resp().expect("an answer").message.to_string()
+    error.as_error_resp().expect("an error response").message.to_string()
 }

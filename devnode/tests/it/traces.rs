@@ -1,4 +1,4 @@
-//! Traces beyond the vectors, and proofs that verify.
+//! Traces beyond the vectors, and Merkle proofs.
 
 use alloy::{
     network::TransactionBuilder,
@@ -15,7 +15,7 @@ use crate::support::{Chain, program_code};
 /// Code that writes its calldata to slot 1.
 const WRITER: [u8; 5] = hex!("5f35600155");
 
-/// The first slots, as they are written.
+/// A slot number in hexadecimal.
 fn slot(number: u8) -> String {
     B256::with_last_byte(number).to_string()
 }
@@ -32,11 +32,11 @@ fn writing(writer: Address, word: u8) -> TransactionRequest {
 
 /// A trace of a transaction.
 async fn trace(chain: &Chain, hash: B256, options: Value) -> Value {
-    chain.get("debug_traceTransaction", json!([hash, options])).await
+    chain.rpc("debug_traceTransaction", json!([hash, options])).await
 }
 
 #[tokio::test]
-async fn the_state_before_a_transaction() {
+async fn the_prestate_tracer_reports_the_state_before() {
     let chain = Chain::start().await;
     let writer = chain.deploy(&WRITER).await;
     write(&chain, writer, 7).await;
@@ -55,17 +55,17 @@ async fn the_state_before_a_transaction() {
 }
 
 #[tokio::test]
-async fn later_transactions_of_a_block_meet_the_earlier_ones() {
+async fn later_transactions_of_a_block_see_earlier_ones() {
     let chain = Chain::start().await;
     let writer = chain.deploy(&WRITER).await;
-    chain.get("evm_setAutomine", json!([false])).await;
+    chain.rpc("evm_setAutomine", json!([false])).await;
     let first = chain.provider.send_transaction(writing(writer, 3)).await.unwrap();
     let second = chain.provider.send_transaction(writing(writer, 4)).await.unwrap();
     let (first, second) = (*first.tx_hash(), *second.tx_hash());
-    chain.get("evm_mine", json!([])).await;
+    chain.rpc("evm_mine", json!([])).await;
 
     let options = json!({"tracer": "prestateTracer", "tracerConfig": {"diffMode": true}});
-    let traces = chain.get("debug_traceBlockByNumber", json!(["latest", options])).await;
+    let traces = chain.rpc("debug_traceBlockByNumber", json!(["latest", options])).await;
     assert_eq!(
         traces,
         json!([
@@ -79,7 +79,7 @@ async fn later_transactions_of_a_block_meet_the_earlier_ones() {
 }
 
 #[tokio::test]
-async fn a_trace_costs_what_the_transaction_did() {
+async fn a_trace_has_the_gas_of_the_transaction() {
     let chain = Chain::start().await;
     let writer = chain.deploy(&WRITER).await;
     for word in [5, 0] {
@@ -94,7 +94,7 @@ async fn a_trace_costs_what_the_transaction_did() {
 }
 
 #[tokio::test]
-async fn events_of_nested_programs_are_told_once() {
+async fn events_of_nested_programs_are_reported_once() {
     let chain = Chain::start().await;
     let router = chain.program(include_str!("../programs/call.wat")).await;
     let logger = chain.program(include_str!("../programs/log.wat")).await;
@@ -114,41 +114,41 @@ async fn events_of_nested_programs_are_told_once() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_traced_says_so() {
+async fn untraceable_requests_are_rejected() {
     let chain = Chain::start().await;
-    let genesis = chain.ask("debug_traceBlockByNumber", json!(["0x0"])).await;
+    let genesis = chain.request("debug_traceBlockByNumber", json!(["0x0"])).await;
     assert_eq!(genesis["error"], json!({"code": -32000, "message": "genesis is not traceable"}));
     let script = json!({"tracer": "{result: function() { return 1 }}"});
     let call = json!([{"to": Address::ZERO}, "latest", script]);
-    let script = chain.ask("debug_traceCall", call).await;
+    let script = chain.request("debug_traceCall", call).await;
     assert_eq!(script["error"], json!({"code": -32000, "message": "JS Tracer is not enabled"}));
     let poor = json!([{"from": Address::repeat_byte(7), "value": "0x1"}, "latest"]);
-    let poor = chain.ask("debug_traceCall", poor).await;
-    let words = poor["error"]["message"].as_str().unwrap();
-    assert!(words.starts_with("tracing failed: insufficient funds"), "{words}");
+    let poor = chain.request("debug_traceCall", poor).await;
+    let text = poor["error"]["message"].as_str().unwrap();
+    assert!(text.starts_with("tracing failed: insufficient funds"), "{text}");
 }
 
 #[tokio::test]
-async fn a_program_that_is_not_active_fails_in_a_trace_as_in_a_call() {
+async fn an_inactive_program_fails_in_a_trace_as_in_a_call() {
     let chain = Chain::start().await;
     let wat = include_str!("../programs/io.wat");
     let program = chain.deploy(&program_code(wat)).await;
     let options = json!([{"to": program}, "latest", {"tracer": "callTracer"}]);
-    let calls = chain.get("debug_traceCall", options).await;
-    let call = chain.ask("eth_call", json!([{"to": program}, "latest"])).await;
+    let calls = chain.rpc("debug_traceCall", options).await;
+    let call = chain.request("eth_call", json!([{"to": program}, "latest"])).await;
     assert_eq!(calls["error"], call["error"]["message"]);
     assert_eq!(calls["error"], "error ProgramNotActivated()");
 }
 
 #[tokio::test]
-async fn proofs_verify() {
+async fn proofs_can_be_verified() {
     let chain = Chain::start().await;
     let writer = chain.deploy(&WRITER).await;
     write(&chain, writer, 0x2a).await;
     let keys = json!([slot(1), "0x2"]);
-    let answer = chain.get("eth_getProof", json!([writer, keys, "latest"])).await;
-    assert_eq!(answer["storageProof"][1]["key"], "0x2", "keys are echoed as they are");
-    let proof: EIP1186AccountProofResponse = serde_json::from_value(answer).unwrap();
+    let response = chain.rpc("eth_getProof", json!([writer, keys, "latest"])).await;
+    assert_eq!(response["storageProof"][1]["key"], "0x2", "keys are echoed as they are");
+    let proof: EIP1186AccountProofResponse = serde_json::from_value(response).unwrap();
 
     let state = keccak256(&proof.account_proof[0]);
     let path = Nibbles::unpack(keccak256(writer));
@@ -162,9 +162,9 @@ async fn proofs_verify() {
     verify_proof(proof.storage_hash, path(1), word, &one.proof).unwrap();
     verify_proof(proof.storage_hash, path(2), None, &two.proof).unwrap();
 
-    // Nobody is there, and the same state proves it.
+    // The account does not exist, and the same state proves that.
     let nobody = Address::repeat_byte(0x77);
-    let answer = chain.get("eth_getProof", json!([nobody, [], "latest"])).await;
-    let nodes: Vec<Bytes> = serde_json::from_value(answer["accountProof"].clone()).unwrap();
+    let response = chain.rpc("eth_getProof", json!([nobody, [], "latest"])).await;
+    let nodes: Vec<Bytes> = serde_json::from_value(response["accountProof"].clone()).unwrap();
     verify_proof(state, Nibbles::unpack(keccak256(nobody)), None, &nodes).unwrap();
 }

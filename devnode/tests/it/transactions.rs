@@ -1,4 +1,4 @@
-//! Transactions of all types, what they cost, and in which words they are refused.
+//! Transactions of all types: their costs, and the texts of their rejections.
 
 use alloy::{
     consensus::Transaction as _,
@@ -17,10 +17,10 @@ use stylus_devnode::{CHAIN_ID, DEV_ADDRESS, DEV_KEY};
 
 use crate::support::{Chain, init_code, message};
 
-/// The base fee, in wei per gas.
+/// Base fee in wei per gas.
 const BASE_FEE: u128 = 100_000_000;
 
-/// A transfer of one wei with everything filled in.
+/// A complete transfer of one wei.
 fn transfer(nonce: u64) -> TransactionRequest {
     TransactionRequest::default()
         .with_from(DEV_ADDRESS)
@@ -38,8 +38,8 @@ async fn signed(request: TransactionRequest) -> Vec<u8> {
     envelope.unwrap().encoded_2718()
 }
 
-/// Why the chain refuses a transaction of the dev account.
-async fn refusal(chain: &Chain, request: TransactionRequest) -> String {
+/// The text of a rejected transaction of the dev account.
+async fn error_message(chain: &Chain, request: TransactionRequest) -> String {
     let raw = signed(request).await;
     message(&chain.provider.send_raw_transaction(&raw).await.unwrap_err())
 }
@@ -78,12 +78,12 @@ async fn type_4_delegates_an_account() {
         .with_to(friend.address())
         .with_authorization_list(vec![authorization.into_signed(signature)]);
     assert!(chain.send(request).await.status());
-    let answer = chain.call(friend.address(), Bytes::new()).await.unwrap();
-    assert_eq!(U256::from_be_slice(&answer), U256::from(42));
+    let response = chain.call(friend.address(), Bytes::new()).await.unwrap();
+    assert_eq!(U256::from_be_slice(&response), U256::from(42));
 }
 
 #[tokio::test]
-async fn refusals_are_told_as_a_node_tells_them() {
+async fn rejections_have_nitros_texts() {
     let chain = Chain::start().await;
     let price = |request: TransactionRequest| request.with_gas_price(BASE_FEE);
     let dev = "address 0x3f1Eae7D46d88F08fc2F8ed27FCb2AB183EB2d0E";
@@ -111,16 +111,16 @@ async fn refusals_are_told_as_a_node_tells_them() {
             "oversized data".to_owned(),
         ),
     ];
-    for (request, words) in cases {
-        assert_eq!(refusal(&chain, request).await, words);
+    for (request, text) in cases {
+        assert_eq!(error_message(&chain, request).await, text);
     }
-    let funds = refusal(&chain, price(transfer(6)).with_value(U256::MAX >> 1)).await;
+    let funds = error_message(&chain, price(transfer(6)).with_value(U256::MAX >> 1)).await;
     assert!(funds.starts_with("insufficient funds for gas * price + value: address 0x3f1E"));
     assert_eq!(chain.provider.get_block_number().await.unwrap(), 7, "no block was made");
 }
 
 #[tokio::test]
-async fn a_transaction_waits_for_the_one_before_it() {
+async fn a_transaction_waits_for_a_missing_nonce() {
     let chain = Chain::start().await;
     let price = |request: TransactionRequest| request.with_gas_price(BASE_FEE);
     let (second, first) = (signed(price(transfer(7))).await, signed(price(transfer(6))).await);
@@ -132,7 +132,7 @@ async fn a_transaction_waits_for_the_one_before_it() {
 }
 
 #[tokio::test]
-async fn a_transaction_that_reverts_is_in_a_block() {
+async fn a_reverted_transaction_is_mined() {
     let chain = Chain::start().await;
     let contract = chain.deploy(&hex!("5f5ffd")).await;
     let request = TransactionRequest::default().with_to(contract).with_gas_limit(50_000);
@@ -142,7 +142,7 @@ async fn a_transaction_that_reverts_is_in_a_block() {
 }
 
 #[tokio::test]
-async fn gas_beyond_32_million_is_held_back() {
+async fn gas_above_32_million_is_only_held() {
     let chain = Chain::start().await;
     let forever = chain.deploy(&hex!("5b5f56")).await;
     let request = TransactionRequest::default().with_to(forever).with_gas_limit(100_000_000);
@@ -151,7 +151,7 @@ async fn gas_beyond_32_million_is_held_back() {
 }
 
 #[tokio::test]
-async fn code_that_begins_with_ef_is_refused_unless_it_is_a_program() {
+async fn code_that_starts_with_ef_is_rejected_unless_it_is_a_program() {
     let chain = Chain::start().await;
     let deploy = |code: &[u8]| {
         let request = TransactionRequest::default().with_deploy_code(init_code(code));
@@ -164,7 +164,7 @@ async fn code_that_begins_with_ef_is_refused_unless_it_is_a_program() {
 }
 
 #[tokio::test]
-async fn a_delegation_does_not_outlive_an_empty_list() {
+async fn an_empty_authorization_list_is_rejected() {
     let chain = Chain::start().await;
     let request = TransactionRequest::default()
         .with_to(DEV_ADDRESS)
@@ -174,12 +174,12 @@ async fn a_delegation_does_not_outlive_an_empty_list() {
         .with_chain_id(CHAIN_ID)
         .with_max_fee_per_gas(BASE_FEE)
         .with_max_priority_fee_per_gas(0);
-    let words = refusal(&chain, request).await;
-    assert_eq!(words, format!("EIP-7702 transaction with empty auth list (sender {DEV_ADDRESS})"));
+    let text = error_message(&chain, request).await;
+    assert_eq!(text, format!("EIP-7702 transaction with empty auth list (sender {DEV_ADDRESS})"));
 }
 
 #[tokio::test]
-async fn the_price_that_is_shown_includes_the_tip() {
+async fn the_effective_gas_price_includes_the_tip() {
     let chain = Chain::start().await;
     let request = transfer(6).with_max_fee_per_gas(9 * BASE_FEE).with_max_priority_fee_per_gas(5);
     let receipt = chain.send(request).await;

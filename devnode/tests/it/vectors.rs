@@ -1,6 +1,6 @@
 //! The conformance vectors: what a real Nitro node answered, case by case.
 //!
-//! Each topic runs on a fresh chain of its own. Every case has to fit.
+//! Each topic runs on a fresh chain. Every case must match.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{replay::replay, support::Chain};
 
-/// Replays the cases of a topic, of which there are so many.
+/// Replays a topic that has `count` cases.
 async fn topic(vectors: &str, count: usize) {
     let vectors: Value = serde_json::from_str(vectors).unwrap();
     let cases = vectors["cases"].as_array().unwrap();
@@ -23,7 +23,7 @@ async fn topic(vectors: &str, count: usize) {
     assert_eq!(cases.len(), count, "cases replayed");
 }
 
-/// One test for each topic, and one for the sum of all cases.
+/// One test per topic, and one for the number of all cases.
 macro_rules! topics {
     ($($name:ident $file:literal $count:literal)*) => {
         $(
@@ -34,9 +34,9 @@ macro_rules! topics {
         )*
 
         #[test]
-        fn all_cases_are_there() {
+        fn the_number_of_cases_is_complete() {
             let count = 0 $(+ $count)*;
-            // Not by `eprintln!`, which a test that passes keeps to itself.
+            // A passing test hides the output of `eprintln!`.
             writeln!(io::stderr(), "{count} recorded cases").unwrap();
             assert_eq!(count, 401);
         }

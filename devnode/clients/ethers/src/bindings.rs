@@ -1,4 +1,4 @@
-//! What ethers makes of the interfaces of the counter and of the precompile that activates programs.
+//! Bindings that ethers generates for the counter and for `ArbWasm`.
 
 use ethers::contract::abigen;
 

@@ -1,4 +1,4 @@
-//! The dev chain, an account of this program's own on it, and deployment.
+//! The dev chain, an own account on it, and deployment.
 
 use std::{env, fmt::Debug, fs, path::Path, sync::Arc, time::Duration};
 
@@ -17,22 +17,22 @@ use crate::{
     steps::{Outcome, same},
 };
 
-/// The id of Nitro's dev chains.
+/// Chain id of Nitro's dev chains.
 const CHAIN_ID: u64 = 412_346;
 
-/// The precompile that activates programs.
+/// Address of `ArbWasm`.
 const ARB_WASM: u64 = 0x71;
 
-/// How often to ask for what is not there yet.
+/// Interval of polls.
 const INTERVAL: Duration = Duration::from_millis(50);
 
-/// A client that signs.
+/// A signing client.
 pub(crate) type Client = SignerMiddleware<Provider<Http>, LocalWallet>;
 
-/// A chain, seen by an account that has ten ether at first.
+/// A chain, and an account with ten ether.
 #[derive(Debug)]
 pub(crate) struct Chain {
-    /// Signs as the account.
+    /// Signs transactions of the account.
     pub(crate) client: Arc<Client>,
 }
 
@@ -58,12 +58,12 @@ impl Chain {
         self.client.address()
     }
 
-    /// What the account has, in wei.
+    /// Balance of the account in wei.
     pub(crate) async fn balance(&self) -> Outcome<U256> {
         Ok(self.client.get_balance(self.account(), None).await?)
     }
 
-    /// Checks what the chain says of itself.
+    /// Checks chain id and client version.
     pub(crate) async fn know(&self) -> Outcome {
         same(self.client.get_chainid().await?, CHAIN_ID.into())?;
         same(self.client.get_gas_price().await?, 100_000_000.into())?;
@@ -72,7 +72,7 @@ impl Chain {
         same(version.split('/').next(), Some("muster-devnode"))
     }
 
-    /// Deploys what `build.mjs` made, and returns its address.
+    /// Deploys the output of `build.mjs` and returns its address.
     pub(crate) async fn deploy(&self, name: &str, arguments: impl Tokenize) -> Outcome<Address> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../build").join(name);
         let artifact: serde_json::Value =
@@ -84,20 +84,20 @@ impl Chain {
         Ok(factory.deploy(arguments)?.send().await?.address())
     }
 
-    /// Checks that a program does not answer before its activation.
+    /// Checks that a program cannot be called before its activation.
     pub(crate) async fn refuse_inactive(&self, program: Address) -> Outcome {
         let call = self.arb_wasm().program_version(program);
         same(refusal(call.call().await)?, ProgramNotActivated)?;
 
         let call = Counter::new(program, Arc::clone(&self.client)).number();
         let error = call.call().await.err().ok_or("the program answers")?;
-        // The node tells of the program itself in words only.
+        // For the called program itself the node returns only an error text.
         let answer = error.as_middleware_error().and_then(MiddlewareError::as_error_response);
         let told = answer.map(|answer| (answer.code, answer.message.as_str()));
         same(told, Some((-32_000, "error ProgramNotActivated()")))
     }
 
-    /// Activates a program, for the fee that the event names.
+    /// Activates a program and checks the fee in the event.
     pub(crate) async fn activate(&self, program: Address) -> Outcome {
         let before = self.balance().await?;
         let call = self.arb_wasm().activate_program(program).value(parse_ether(1)?);
@@ -107,32 +107,32 @@ impl Chain {
         same(self.balance().await?, before - fee(&receipt)? - event.data_fee)
     }
 
-    /// The precompile that activates programs.
+    /// `ArbWasm`.
     fn arb_wasm(&self) -> ArbWasm<Client> {
         ArbWasm::new(Address::from_low_u64_be(ARB_WASM), Arc::clone(&self.client))
     }
 }
 
-/// The receipt of a transaction that has to succeed.
+/// The receipt of a transaction, which must succeed.
 pub(crate) async fn receipt(pending: PendingTransaction<'_, Http>) -> Outcome<TransactionReceipt> {
     let receipt = pending.await?.ok_or("the transaction is gone")?;
     same(receipt.status, Some(1.into()))?;
     Ok(receipt)
 }
 
-/// The custom error that a call has to end with.
+/// The custom error of a call, which must fail with it.
 pub(crate) fn refusal<E: EthError>(ended: Result<impl Debug, ContractError<Client>>) -> Outcome<E> {
     let error = ended.err().ok_or("the call succeeded")?;
     error.decode_revert().ok_or_else(|| error.into())
 }
 
-/// What a transaction took from its sender besides its value, in wei.
+/// Fee of a transaction in wei.
 pub(crate) fn fee(receipt: &TransactionReceipt) -> Outcome<U256> {
     let used = receipt.gas_used.ok_or("no gas in the receipt")?;
     Ok(used * receipt.effective_gas_price.ok_or("no price in the receipt")?)
 }
 
-/// The events in a receipt, which all have to be of one kind.
+/// The events in a receipt, which must all be of one kind.
 pub(crate) fn decoded<E: EthLogDecode>(receipt: &TransactionReceipt) -> Outcome<Vec<E>> {
     let decode = |log: &Log| E::decode_log(&log.clone().into());
     Ok(receipt.logs.iter().map(decode).collect::<Result<_, _>>()?)

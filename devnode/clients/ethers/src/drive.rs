@@ -1,4 +1,4 @@
-//! What is done with a counter, whatever it is made of.
+//! The steps for a counter of either kind.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,17 +15,17 @@ use crate::{
     steps::{Outcome, Steps, same},
 };
 
-/// The counter that is driven.
+/// The counter.
 struct Driven<'a> {
-    /// The chain it is on.
+    /// The chain.
     chain: &'a Chain,
-    /// The counter.
+    /// The contract.
     counter: Counter<Client>,
-    /// Where it stands at first.
+    /// Initial value.
     start: U256,
 }
 
-/// Drives the counter at `address`, which stands at `start`.
+/// Drives the counter at `address`, whose value is `start`.
 pub(crate) async fn drive(
     steps: &mut Steps,
     chain: &Chain,
@@ -39,23 +39,23 @@ pub(crate) async fn drive(
     steps.run(&title("calls"), driven.stands_at(start)).await;
     let transaction = driven.transact();
     let receipt =
-        steps.run(&title("sends a transaction, and pays what it used"), transaction).await?;
+        steps.run(&title("sends a transaction and pays for the gas used"), transaction).await?;
     let event = driven.decode_event(&receipt);
-    steps.run(&title("decodes the event, from the receipt and from a search"), event).await;
+    steps.run(&title("decodes the event of the receipt and of a log query"), event).await;
     steps.run(&title("decodes the error of a call that reverts"), driven.decode_error()).await;
     let failure = driven.fail();
     steps.run(&title("a transaction that reverts costs gas and changes nothing"), failure).await;
-    steps.run(&title("looks back"), driven.look_back(&receipt)).await;
-    steps.run(&title("is told of new events by a filter"), driven.hear()).await
+    steps.run(&title("reads past state"), driven.look_back(&receipt)).await;
+    steps.run(&title("receives new events by a filter"), driven.hear()).await
 }
 
 impl Driven<'_> {
-    /// Checks where the counter stands.
+    /// Checks the value.
     async fn stands_at(&self, number: U256) -> Outcome {
         same(self.counter.number().call().await?, number)
     }
 
-    /// Where it stands after the first transaction.
+    /// The value after the first transaction.
     fn next(&self) -> U256 {
         self.start + 2
     }
@@ -65,7 +65,7 @@ impl Driven<'_> {
         self.counter.add(amount.into())
     }
 
-    /// Its events; by itself ethers looks at those of all contracts.
+    /// Events of this counter; by default ethers returns those of all contracts.
     fn events(&self) -> Event<Arc<Client>, Client, AddedFilter> {
         self.counter.added_filter().address(self.counter.address().into())
     }
@@ -93,14 +93,14 @@ impl Driven<'_> {
         same((event, place.transaction_hash), (expected, receipt.transaction_hash))
     }
 
-    /// Is refused twice.
+    /// Two calls that revert.
     async fn decode_error(&self) -> Outcome {
         let refused = |amount: u64| TooMuch { amount: amount.into(), limit: 100.into() };
         same(refusal(self.add(1000).call().await)?, refused(1000))?;
         same(refusal(self.add(101).estimate_gas().await)?, refused(101))
     }
 
-    /// Sends what reverts.
+    /// Sends a transaction that reverts.
     async fn fail(&self) -> Outcome {
         let before = self.chain.balance().await?;
         let add = self.add(1000).gas(100_000);
@@ -110,7 +110,7 @@ impl Driven<'_> {
         self.stands_at(self.next()).await
     }
 
-    /// Looks at the transaction's block and the one before.
+    /// Compares the transaction's block with the one before.
     async fn look_back(&self, receipt: &TransactionReceipt) -> Outcome {
         let client = &self.chain.client;
         let height = receipt.block_number.ok_or("no block in the receipt")?;
@@ -128,7 +128,7 @@ impl Driven<'_> {
         same(block.transactions, vec![told])
     }
 
-    /// Is told of an addition.
+    /// Receives the event of an addition through a subscription.
     async fn hear(&self) -> Outcome {
         let total = self.counter.number().call().await? + 1;
         let events = self.events();

@@ -1,6 +1,6 @@
 //! ethers-rs drives the counter, once as an EVM contract and once as a Stylus program.
 //!
-//! The chain is in the environment: its URL in `RPC`, the key of an account with money in `DEV_KEY`.
+//! The environment names the chain: its URL in `RPC`, the key of a funded account in `DEV_KEY`.
 
 mod bindings;
 mod chain;
@@ -16,15 +16,15 @@ use crate::{chain::Chain, drive::drive, steps::Steps};
 #[tokio::main]
 async fn main() -> ExitCode {
     let mut steps = Steps::default();
-    // A step that others need returns nothing if it fails; what needs it is left out then.
+    // A step that others depend on returns `None` if it fails; the others are skipped then.
     story(&mut steps).await;
     steps.end()
 }
 
-/// All steps in their order; `None` if one failed that the others need.
+/// All steps in order; `None` if one failed that the others depend on.
 async fn story(steps: &mut Steps) -> Option<()> {
-    let chain = steps.run("funds an account of its own", Chain::connect()).await?;
-    steps.run("knows the chain", chain.know()).await;
+    let chain = steps.run("funds an own account", Chain::connect()).await?;
+    steps.run("reports the chain", chain.know()).await;
 
     let start = U256::from(40);
     let deployment = chain.deploy("Counter", (start,));
@@ -34,9 +34,9 @@ async fn story(steps: &mut Steps) -> Option<()> {
     let deployment = chain.deploy("stylus-counter", ());
     let program = steps.run("program: deploys", deployment).await?;
     let refusal = chain.refuse_inactive(program);
-    steps.run("program: is refused before it is activated", refusal).await;
+    steps.run("program: cannot be called before its activation", refusal).await;
     let activation = chain.activate(program);
-    steps.run("program: is activated, for the fee that the event names", activation).await?;
+    steps.run("program: is activated for the fee in the event", activation).await?;
     drive(steps, &chain, "program", program, U256::zero()).await;
     Some(())
 }

@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt::Debug, process::ExitCode};
 
-/// What a step comes to; whatever goes wrong is printed and nothing else.
+/// The result of a step. Any error is only printed.
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// The steps so far.
@@ -13,7 +13,7 @@ pub(crate) struct Steps {
 }
 
 impl Steps {
-    /// Takes a step; its result, or `None` if it failed.
+    /// Runs a step and returns its result, or `None` if it failed.
     pub(crate) async fn run<T>(
         &mut self,
         title: &str,
@@ -32,7 +32,7 @@ impl Steps {
         }
     }
 
-    /// What the process ends with.
+    /// The exit code of the process.
     pub(crate) fn end(self) -> ExitCode {
         if self.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
     }
@@ -42,7 +42,7 @@ impl Steps {
 ///
 /// # Errors
 /// If they differ.
-#[expect(clippy::needless_pass_by_value, reason = "most of what is compared is made for it")]
+#[expect(clippy::needless_pass_by_value, reason = "most callers pass temporaries")]
 pub(crate) fn same<T: PartialEq + Debug>(actual: T, expected: T) -> Outcome {
     if actual == expected {
         return Ok(());

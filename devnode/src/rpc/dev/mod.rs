@@ -1,4 +1,4 @@
-//! Methods that only dev chains have, under the names that Anvil, Hardhat and Ganache gave them.
+//! Methods of dev chains, under the names that Anvil, Hardhat and Ganache use.
 
 mod accounts;
 mod mining;
@@ -8,7 +8,7 @@ mod time;
 
 use super::Method;
 
-/// Every method, by all of its names.
+/// Every method with all of its names.
 pub(super) const METHODS: &[(&[&str], Method)] = &[
     // accounts
     (&["anvil_setBalance", "hardhat_setBalance", "evm_setAccountBalance"], accounts::set_balance),
@@ -33,29 +33,29 @@ pub(super) const METHODS: &[(&[&str], Method)] = &[
     (&["anvil_setIntervalMining"], mining::set_interval_seconds),
     (&["evm_setIntervalMining"], mining::set_interval_milliseconds),
     (&["anvil_getIntervalMining"], mining::interval),
-    (&["anvil_dropTransaction", "hardhat_dropTransaction"], mining::drop_one),
-    (&["anvil_dropAllTransactions"], mining::drop_all),
-    (&["anvil_removePoolTransactions"], mining::drop_of),
+    (&["anvil_dropTransaction", "hardhat_dropTransaction"], mining::drop_transaction),
+    (&["anvil_dropAllTransactions"], mining::drop_all_transactions),
+    (&["anvil_removePoolTransactions"], mining::remove_pool_transactions),
     (
         &["anvil_setNextBlockBaseFeePerGas", "hardhat_setNextBlockBaseFeePerGas"],
         mining::set_base_fee,
     ),
     (&["txpool_content"], mining::pool_content),
-    (&["txpool_inspect"], mining::pool_summary),
+    (&["txpool_inspect"], mining::pool_inspect),
     (&["txpool_status"], mining::pool_status),
     // time
-    (&["anvil_increaseTime", "evm_increaseTime"], time::increase),
-    (&["anvil_setTime", "evm_setTime"], time::set),
-    (&["anvil_setNextBlockTimestamp", "evm_setNextBlockTimestamp"], time::set_next),
-    (&["anvil_setBlockTimestampInterval"], time::set_step),
-    (&["anvil_removeBlockTimestampInterval"], time::remove_step),
-    // going back, and the whole state
+    (&["anvil_increaseTime", "evm_increaseTime"], time::increase_time),
+    (&["anvil_setTime", "evm_setTime"], time::set_clock),
+    (&["anvil_setNextBlockTimestamp", "evm_setNextBlockTimestamp"], time::set_next_timestamp),
+    (&["anvil_setBlockTimestampInterval"], time::set_timestamp_interval),
+    (&["anvil_removeBlockTimestampInterval"], time::remove_timestamp_interval),
+    // snapshots and dumps
     (&["anvil_snapshot", "evm_snapshot"], snapshots::take),
     (&["anvil_revert", "evm_revert"], snapshots::revert),
     (&["anvil_reset", "hardhat_reset"], snapshots::reset),
     (&["anvil_dumpState"], snapshots::dump),
     (&["anvil_loadState"], snapshots::load),
-    // what the node is
+    // node
     (&["anvil_nodeInfo"], node::info),
     (&["anvil_metadata", "hardhat_metadata"], node::metadata),
 ];

@@ -1,55 +1,55 @@
-//! Going back, and taking the whole state along.
+//! Snapshots, dumps and resets.
 
 use alloy::primitives::{Bytes, U64};
 use serde_json::{Value, json};
 
-use super::super::{Args, Node, Reply};
-use crate::chain::{Chain, Refusal};
+use super::super::{Args, MethodResult, NodeContext};
+use crate::chain::{Chain, ChainError};
 
-/// `evm_snapshot`: the number of a new snapshot.
-pub(super) fn take(node: &mut Node, args: Args) -> Reply {
-    args.end()?;
+/// `evm_snapshot`: takes a snapshot and returns its number.
+pub(super) fn take(node: &mut NodeContext, args: Args) -> MethodResult {
+    args.finish()?;
     Ok(json!(U64::from(node.chain.snapshot()?)))
 }
 
-/// `evm_revert`: returns to a snapshot, which is used up by that; false if there is none.
-pub(super) fn revert(node: &mut Node, mut args: Args) -> Reply {
+/// `evm_revert`: reverts to a snapshot and discards it; false if it does not exist.
+pub(super) fn revert(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let number = args.any_number()?;
-    args.end()?;
+    args.finish()?;
     let reverted = node.chain.revert(number);
     node.filters.rewind(node.chain.height());
     Ok(json!(reverted))
 }
 
-/// `anvil_reset`: a new chain in the place of this one.
-pub(super) fn reset(node: &mut Node, mut args: Args) -> Reply {
+/// `anvil_reset`: replaces the chain with a new one.
+pub(super) fn reset(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let options: Option<Value> = args.optional()?;
-    args.end()?;
+    args.finish()?;
     if options.is_some_and(|options| options.get("forking").is_some()) {
-        return Err(Refusal::Fork.into());
+        return Err(ChainError::ForkingUnsupported.into());
     }
     let funded = node.wallet.accounts().skip(1).collect::<Vec<_>>();
     replace(node, Chain::new(&funded, node.genesis)?);
     Ok(Value::Null)
 }
 
-/// `anvil_dumpState`: the whole chain, in the form of its own that `--state` keeps in a file.
-pub(super) fn dump(node: &mut Node, args: Args) -> Reply {
-    args.end()?;
-    Ok(json!(Bytes::from(node.chain.image())))
+/// `anvil_dumpState`: dumps the chain in the format of the state file, not in Anvil's.
+pub(super) fn dump(node: &mut NodeContext, args: Args) -> MethodResult {
+    args.finish()?;
+    Ok(json!(Bytes::from(node.chain.dump())))
 }
 
-/// `anvil_loadState`: the chain that was dumped takes the place of this one.
-pub(super) fn load(node: &mut Node, mut args: Args) -> Reply {
-    let image: Bytes = args.take()?;
-    args.end()?;
-    let chain = Chain::from_image(&image).map_err(Refusal::from)?;
+/// `anvil_loadState`: replaces the chain with a dumped one.
+pub(super) fn load(node: &mut NodeContext, mut args: Args) -> MethodResult {
+    let dump: Bytes = args.take()?;
+    args.finish()?;
+    let chain = Chain::from_dump(&dump).map_err(ChainError::from)?;
     replace(node, chain);
     Ok(json!(true))
 }
 
-/// Puts another chain in the place of this one.
-fn replace(node: &mut Node, chain: Chain) {
-    node.chain.become_other(chain);
+/// Replaces the chain.
+fn replace(node: &mut NodeContext, chain: Chain) {
+    node.chain.replace_with(chain);
     node.filters.rewind(node.chain.height());
 }

@@ -1,44 +1,45 @@
-//! Moving time.
+//! Cheats for the clock.
 
 use serde_json::{Value, json};
 
-use super::super::{Args, Node, Reply};
+use super::super::{Args, MethodResult, NodeContext};
 
-/// `evm_increaseTime`: moves the clock forward by seconds; how far it is ahead then.
-pub(super) fn increase(node: &mut Node, mut args: Args) -> Reply {
+/// `evm_increaseTime`: moves the clock forward by seconds; returns how many it is ahead of system
+/// time.
+pub(super) fn increase_time(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let seconds = args.any_number()?;
-    args.end()?;
-    node.chain.advance(seconds);
-    Ok(json!(node.chain.clock().ahead()))
+    args.finish()?;
+    node.chain.increase_time(seconds);
+    Ok(json!(node.chain.clock().seconds_ahead()))
 }
 
-/// `evm_setTime`: sets the clock; how many seconds that is ahead of what it was.
-pub(super) fn set(node: &mut Node, mut args: Args) -> Reply {
+/// `evm_setTime`: sets the clock; returns by how many seconds it moved forward.
+pub(super) fn set_clock(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let timestamp = args.any_number()?;
-    args.end()?;
+    args.finish()?;
     let before = node.chain.clock().now();
     node.chain.set_time(timestamp)?;
     Ok(json!(timestamp.saturating_sub(before)))
 }
 
-/// `evm_setNextBlockTimestamp`: gives the next block a time, from which the clock goes on.
-pub(super) fn set_next(node: &mut Node, mut args: Args) -> Reply {
+/// `evm_setNextBlockTimestamp`: sets the timestamp of the next block, from which the clock runs on.
+pub(super) fn set_next_timestamp(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let timestamp = args.any_number()?;
-    args.end()?;
-    node.chain.set_next_time(timestamp)?;
+    args.finish()?;
+    node.chain.set_next_block_timestamp(timestamp)?;
     Ok(Value::Null)
 }
 
-/// `anvil_setBlockTimestampInterval`: each block from now on is that many seconds after the one before.
-pub(super) fn set_step(node: &mut Node, mut args: Args) -> Reply {
+/// `anvil_setBlockTimestampInterval`: sets the seconds between consecutive blocks.
+pub(super) fn set_timestamp_interval(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let seconds = args.any_number()?;
-    args.end()?;
-    node.chain.set_step(Some(seconds));
+    args.finish()?;
+    node.chain.set_block_timestamp_interval(Some(seconds));
     Ok(Value::Null)
 }
 
-/// `anvil_removeBlockTimestampInterval`: blocks have the time of the clock again; whether they had not.
-pub(super) fn remove_step(node: &mut Node, args: Args) -> Reply {
-    args.end()?;
-    Ok(json!(node.chain.set_step(None).is_some()))
+/// `anvil_removeBlockTimestampInterval`: uses the clock again; returns whether an interval was set.
+pub(super) fn remove_timestamp_interval(node: &mut NodeContext, args: Args) -> MethodResult {
+    args.finish()?;
+    Ok(json!(node.chain.set_block_timestamp_interval(None).is_some()))
 }

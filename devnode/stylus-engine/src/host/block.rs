@@ -1,49 +1,49 @@
-//! Hooks about the block.
+//! Hostios about the block.
 
 use super::{
-    hook::{Answer, Hook},
+    hostio::{Hostio, HostioResult},
     price,
 };
 
-/// Writes wei per gas of the block to `to`.
-pub(super) fn block_basefee(hook: &mut Hook<'_, '_>, to: u32) -> Answer {
-    let fee = hook.world().frame().base_fee;
-    hook.answer_word(to, &fee.to_be_bytes::<32>())
+/// Writes the base fee in wei to `to`.
+pub(super) fn block_basefee(hostio: &mut Hostio<'_, '_>, to: u32) -> HostioResult {
+    let fee = hostio.evm_api().evm_data().base_fee;
+    hostio.return_word(to, &fee.to_be_bytes::<32>())
 }
 
 /// Writes the block's beneficiary to `to`.
-pub(super) fn block_coinbase(hook: &mut Hook<'_, '_>, to: u32) -> Answer {
-    let coinbase = hook.world().frame().coinbase;
-    hook.answer_word(to, coinbase.as_slice())
+pub(super) fn block_coinbase(hostio: &mut Hostio<'_, '_>, to: u32) -> HostioResult {
+    let coinbase = hostio.evm_api().evm_data().coinbase;
+    hostio.return_word(to, coinbase.as_slice())
 }
 
-/// The block's gas limit.
-pub(super) fn block_gas_limit(hook: &mut Hook<'_, '_>) -> Answer<u64> {
-    let limit = hook.world().frame().gas_limit;
-    answer(hook, limit)
+/// Returns the block's gas limit.
+pub(super) fn block_gas_limit(hostio: &mut Hostio<'_, '_>) -> HostioResult<u64> {
+    let limit = hostio.evm_api().evm_data().gas_limit;
+    return_u64(hostio, limit)
 }
 
-/// The parent chain's height.
-pub(super) fn block_number(hook: &mut Hook<'_, '_>) -> Answer<u64> {
-    let number = hook.world().frame().l1_block;
-    answer(hook, number)
+/// Returns the height of the parent chain.
+pub(super) fn block_number(hostio: &mut Hostio<'_, '_>) -> HostioResult<u64> {
+    let number = hostio.evm_api().evm_data().l1_block;
+    return_u64(hostio, number)
 }
 
-/// Unix seconds of the block.
-pub(super) fn block_timestamp(hook: &mut Hook<'_, '_>) -> Answer<u64> {
-    let timestamp = hook.world().frame().timestamp;
-    answer(hook, timestamp)
+/// Returns the unix seconds of the block.
+pub(super) fn block_timestamp(hostio: &mut Hostio<'_, '_>) -> HostioResult<u64> {
+    let timestamp = hostio.evm_api().evm_data().timestamp;
+    return_u64(hostio, timestamp)
 }
 
-/// The chain's id.
-pub(super) fn chainid(hook: &mut Hook<'_, '_>) -> Answer<u64> {
-    let id = hook.world().frame().chain_id;
-    answer(hook, id)
+/// Returns the chain's id.
+pub(super) fn chainid(hostio: &mut Hostio<'_, '_>) -> HostioResult<u64> {
+    let id = hostio.evm_api().evm_data().chain_id;
+    return_u64(hostio, id)
 }
 
-/// Pays for and passes on a number.
-fn answer(hook: &mut Hook<'_, '_>, number: u64) -> Answer<u64> {
-    hook.charge(price::HOOK)?;
-    hook.note_outs(&[&number.to_be_bytes()]);
+/// Charges for and returns a number.
+fn return_u64(hostio: &mut Hostio<'_, '_>, number: u64) -> HostioResult<u64> {
+    hostio.charge(price::HOSTIO_INK)?;
+    hostio.trace_outs(&[&number.to_be_bytes()]);
     Ok(number)
 }

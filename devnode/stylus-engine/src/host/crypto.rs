@@ -1,19 +1,24 @@
-//! The hook for hashes.
+//! The hostio for hashes.
 
 use alloy_primitives::keccak256;
 
 use super::{
-    hook::{Answer, Hook},
+    hostio::{Hostio, HostioResult},
     price,
 };
 
 /// Writes the Keccak-256 hash of `len` bytes at `data` to `to`.
-pub(super) fn native_keccak256(hook: &mut Hook<'_, '_>, data: u32, len: u32, to: u32) -> Answer {
-    hook.charge(price::keccak(len))?;
-    let preimage = hook.read_bytes(data, len)?;
+pub(super) fn native_keccak256(
+    hostio: &mut Hostio<'_, '_>,
+    data: u32,
+    len: u32,
+    to: u32,
+) -> HostioResult {
+    hostio.charge(price::keccak_ink(len))?;
+    let preimage = hostio.read_bytes(data, len)?;
     let digest = keccak256(&preimage);
-    hook.write(to, digest.as_slice())?;
-    hook.note_args(&[&preimage]);
-    hook.note_outs(&[digest.as_slice()]);
+    hostio.write(to, digest.as_slice())?;
+    hostio.trace_args(&[&preimage]);
+    hostio.trace_outs(&[digest.as_slice()]);
     Ok(())
 }

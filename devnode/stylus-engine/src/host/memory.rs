@@ -1,49 +1,49 @@
-//! Hooks for the data that goes in and out, and for the memory that holds it.
+//! Hostios for input and output, and for the growth of memory.
 
 use super::{
-    hook::{Answer, Escape, Hook, length},
+    hostio::{Escape, Hostio, HostioResult, len_u32},
     price,
 };
 
 /// Writes the calldata to `to`.
-pub(super) fn read_args(hook: &mut Hook<'_, '_>, to: u32) -> Answer {
-    let input = hook.host().input;
-    hook.charge(price::HOOK)?;
-    hook.charge(price::write(length(input)?))?;
-    hook.write(to, input)?;
-    hook.note_outs(&[input]);
+pub(super) fn read_args(hostio: &mut Hostio<'_, '_>, to: u32) -> HostioResult {
+    let input = hostio.env().input;
+    hostio.charge(price::HOSTIO_INK)?;
+    hostio.charge(price::write_ink(len_u32(input)?))?;
+    hostio.write(to, input)?;
+    hostio.trace_outs(&[input]);
     Ok(())
 }
 
-/// Takes the bytes at `at` as the program's result, in place of an earlier one.
-pub(super) fn write_result(hook: &mut Hook<'_, '_>, at: u32, len: u32) -> Answer {
-    hook.charge(price::HOOK)?;
-    // Once to read them, once more to pass them on.
-    hook.charge(price::read(len).saturating_mul(2))?;
-    let output = hook.read(at, len)?.to_vec();
-    hook.note_args(&[&output]);
-    hook.host().output = output;
+/// Sets the program's result to the bytes at `at`; replaces an earlier result.
+pub(super) fn write_result(hostio: &mut Hostio<'_, '_>, at: u32, len: u32) -> HostioResult {
+    hostio.charge(price::HOSTIO_INK)?;
+    // Once to read the bytes, once to return them.
+    hostio.charge(price::read_ink(len).saturating_mul(2))?;
+    let output = hostio.read(at, len)?.to_vec();
+    hostio.trace_args(&[&output]);
+    hostio.env().output = output;
     Ok(())
 }
 
-/// Ends the program with a status, as if it had returned it.
-pub(super) fn exit_early(hook: &mut Hook<'_, '_>, status: u32) -> Answer {
-    hook.note_args(&[&status.to_be_bytes()]);
+/// Ends the program with a status, as if the entry point had returned it.
+pub(super) fn exit_early(hostio: &mut Hostio<'_, '_>, status: u32) -> HostioResult {
+    hostio.trace_args(&[&status.to_be_bytes()]);
     Err(Escape::Exit(status))
 }
 
-/// Pays for new pages. Only the low 16 bits of `pages` count.
-pub(super) fn pay_for_memory_grow(hook: &mut Hook<'_, '_>, pages: u32) -> Answer {
+/// Charges for new pages. Only the low 16 bits of `pages` count.
+pub(super) fn pay_for_memory_grow(hostio: &mut Hostio<'_, '_>, pages: u32) -> HostioResult {
     let [low, high, ..] = pages.to_le_bytes();
     let new = u16::from_le_bytes([low, high]);
-    hook.note_args(&[&new.to_be_bytes()]);
+    hostio.trace_args(&[&new.to_be_bytes()]);
     if new == 0 {
-        return hook.charge(price::HOOK);
+        return hostio.charge(price::HOSTIO_INK);
     }
-    let params = hook.host().params;
-    let pages = hook.world().pages();
+    let params = hostio.env().params;
+    let pages = hostio.evm_api().pages();
     let cost = params.page_cost(new, *pages);
     pages.open = pages.open.saturating_add(new);
     pages.ever = pages.ever.max(pages.open);
-    hook.charge_gas(cost)
+    hostio.charge_gas(cost)
 }

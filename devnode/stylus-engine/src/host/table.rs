@@ -1,68 +1,69 @@
-//! Every import that a program may have: name, type, and the function behind it.
+//! The import table: name, type and implementation of every host function.
 
 use wasmi::{Caller, Func, Store};
 use wasmparser::{FuncType, ValType};
 
 use super::{
-    Host, account, block, call, console, crypto, hook::Hook, log, math, memory, message, storage,
+    account, block, call, console, crypto, env::WasmEnv, hostio::Hostio, log, math, memory,
+    message, storage,
 };
 
-/// The module that hooks are imported from.
-pub(crate) const MODULE: &str = "vm_hooks";
+/// The module that hostios are imported from.
+pub(crate) const HOSTIO_MODULE: &str = "vm_hooks";
 
-/// The module of imports that only debug chains have.
-const CONSOLE: &str = "console";
+/// The module of imports that only debug chains allow.
+const CONSOLE_MODULE: &str = "console";
 
-/// A Rust type that stands for one of wasm.
-trait Wire {
-    /// The type of wasm.
+/// A Rust type that represents a wasm type.
+trait WasmType {
+    /// The wasm type.
     const TYPE: ValType;
 }
 
-impl Wire for u32 {
+impl WasmType for u32 {
     const TYPE: ValType = ValType::I32;
 }
 
-impl Wire for u64 {
+impl WasmType for u64 {
     const TYPE: ValType = ValType::I64;
 }
 
-impl Wire for f32 {
+impl WasmType for f32 {
     const TYPE: ValType = ValType::F32;
 }
 
-impl Wire for f64 {
+impl WasmType for f64 {
     const TYPE: ValType = ValType::F64;
 }
 
-/// Writes [`lookup`] and [`bind`] from rows of module, trace name, function and type.
-macro_rules! hooks {
+/// Defines `lookup` and `bind` from rows of module, trace name, function and type.
+macro_rules! hostios {
     ($($module:ident {$(
         $name:ident = $family:ident::$function:ident($($arg:ident: $ty:ty),*) $(-> $result:ty)?;
     )*})*) => {
-        /// The type of an import.
+        /// The type of an import; `None` if it does not exist.
         fn lookup(module: &str, name: &str) -> Option<FuncType> {
             match (module, name) {
                 $($(($module, stringify!($name)) => Some(FuncType::new(
-                    [$(<$ty as Wire>::TYPE),*],
-                    [$(<$result as Wire>::TYPE)?],
+                    [$(<$ty as WasmType>::TYPE),*],
+                    [$(<$result as WasmType>::TYPE)?],
                 )),)*)*
                 _ => None,
             }
         }
 
-        /// The function behind an import; `None` if there is no such import.
+        /// Wraps the implementation of an import for the interpreter; `None` if it does not exist.
         pub(crate) fn bind<'w>(
-            store: &mut Store<Host<'w>>,
+            store: &mut Store<WasmEnv<'w>>,
             module: &str,
             name: &str,
         ) -> Option<Func> {
             match (module, name) {
                 $($(($module, stringify!($name)) => Some(Func::wrap(
                     store,
-                    |caller: Caller<'_, Host<'w>>, $($arg: $ty),*| {
-                        Hook::run(stringify!($function), caller, |hook| {
-                            $family::$function(hook, $($arg),*)
+                    |caller: Caller<'_, WasmEnv<'w>>, $($arg: $ty),*| {
+                        Hostio::run(stringify!($function), caller, |hostio| {
+                            $family::$function(hostio, $($arg),*)
                         })
                     },
                 )),)*)*
@@ -72,8 +73,8 @@ macro_rules! hooks {
     };
 }
 
-hooks! {
-    MODULE {
+hostios! {
+    HOSTIO_MODULE {
         read_args = memory::read_args(to: u32);
         write_result = memory::write_result(at: u32, len: u32);
         exit_early = memory::exit_early(status: u32);
@@ -131,7 +132,7 @@ hooks! {
 
         native_keccak256 = crypto::native_keccak256(data: u32, len: u32, to: u32);
     }
-    CONSOLE {
+    CONSOLE_MODULE {
         log_txt = console::console_log_text(text: u32, len: u32);
         log_i32 = console::log_i32(value: u32);
         log_i64 = console::log_i64(value: u64);
@@ -144,7 +145,8 @@ hooks! {
     }
 }
 
-/// The type of an import; `None` if there is no such import, or only on debug chains.
-pub(crate) fn signature(module: &str, name: &str, debug: bool) -> Option<FuncType> {
-    lookup(module, name).filter(|_| debug || module != CONSOLE)
+/// The type of an import; `None` if it does not exist, or exists on debug chains only and `debug` is
+/// false.
+pub(crate) fn import_type(module: &str, name: &str, debug: bool) -> Option<FuncType> {
+    lookup(module, name).filter(|_| debug || module != CONSOLE_MODULE)
 }

@@ -1,46 +1,46 @@
-//! Ink by length: `memory.copy` and `memory.fill` pay for each byte right before they run.
+//! Ink by length: `memory.copy` and `memory.fill` are charged per byte right before they run.
 
 use wasmparser::{BlockType, Operator};
 
-use super::Slots;
+use super::MeterGlobals;
 
-/// Ink of a byte.
-const PER_BYTE: i64 = 100;
+/// Ink per byte.
+const INK_PER_BYTE: i64 = 100;
 
-/// Puts a meter before every operator that works on many bytes.
-pub(super) fn meter(slots: Slots, operators: Vec<Operator<'_>>) -> Vec<Operator<'_>> {
+/// Inserts a charge before every bulk memory operator.
+pub(super) fn meter(globals: MeterGlobals, operators: Vec<Operator<'_>>) -> Vec<Operator<'_>> {
     let mut metered = Vec::with_capacity(operators.len());
     for operator in operators {
         if matches!(operator, Operator::MemoryCopy { .. } | Operator::MemoryFill { .. }) {
-            metered.extend(charge(slots));
+            metered.extend(charge(globals));
         }
         metered.push(operator);
     }
     metered
 }
 
-/// Takes the ink for as many bytes as the topmost operand says, and leaves that operand there.
+/// Charges ink for the number of bytes in the topmost operand and leaves the operand in place.
 ///
-/// The price cannot wrap: it is below 2^39. If the difference does, more was asked than was there.
-const fn charge(slots: Slots) -> [Operator<'static>; 17] {
+/// The price cannot overflow: it is below 2^39. If the subtraction wraps, the ink did not suffice.
+const fn charge(globals: MeterGlobals) -> [Operator<'static>; 17] {
     use Operator as O;
     [
-        O::GlobalSet { global_index: slots.scratch },
-        O::GlobalGet { global_index: slots.ink },
-        O::GlobalGet { global_index: slots.ink },
-        O::GlobalGet { global_index: slots.scratch },
+        O::GlobalSet { global_index: globals.scratch },
+        O::GlobalGet { global_index: globals.ink_left },
+        O::GlobalGet { global_index: globals.ink_left },
+        O::GlobalGet { global_index: globals.scratch },
         O::I64ExtendI32U,
-        O::I64Const { value: PER_BYTE },
+        O::I64Const { value: INK_PER_BYTE },
         O::I64Mul,
         O::I64Sub,
-        O::GlobalSet { global_index: slots.ink },
-        O::GlobalGet { global_index: slots.ink },
+        O::GlobalSet { global_index: globals.ink_left },
+        O::GlobalGet { global_index: globals.ink_left },
         O::I64LtU,
         O::If { blockty: BlockType::Empty },
         O::I32Const { value: 1 },
-        O::GlobalSet { global_index: slots.status },
+        O::GlobalSet { global_index: globals.ink_status },
         O::Unreachable,
         O::End,
-        O::GlobalGet { global_index: slots.scratch },
+        O::GlobalGet { global_index: globals.scratch },
     ]
 }

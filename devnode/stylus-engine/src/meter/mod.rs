@@ -1,15 +1,16 @@
-//! Metering: a module is rewritten so that it counts its own ink, stack and pages.
+//! Metering: rewrites a module so that it counts its own ink, stack and pages.
 //!
-//! Four passes follow each other, each over what the one before left: ink of basic blocks
-//! ([`blocks`]), ink by length ([`bulk`]), stack ([`depth`]), pages ([`grow`]). Only operators of the
-//! module itself cost ink, but those added here count as opcodes, and as operands of the stack.
+//! Four passes run in order, each on the output of the one before: ink of basic blocks
+//! ([`blocks`]), ink by length ([`bulk`]), stack ([`stack_depth`]), pages ([`grow`]). Only the
+//! module's own operators cost ink, but inserted operators count as opcodes and as operands of the
+//! stack.
 
 mod blocks;
 mod bulk;
-mod depth;
 mod grow;
-mod height;
 mod opcode;
+mod stack_depth;
+mod stack_height;
 
 use std::ops::Range;
 
@@ -20,118 +21,104 @@ use wasm_encoder::{
 };
 use wasmparser::{FunctionBody, Operator};
 
-use crate::check::{ENTRYPOINT, Limit, MEMORY, ParseFault, Wasm};
+use crate::{
+    error::{Limit, ParseError},
+    wasm::{ENTRYPOINT, MEMORY, METER_GLOBALS, Wasm, declared_locals},
+};
 
-/// The import that pays for new pages.
-pub(crate) const GROW_HOOK: &str = "pay_for_memory_grow";
-
-/// Exported global: ink that is left.
+/// Exported global: ink left.
 pub(crate) const INK_LEFT: &str = "stylus_ink_left";
 
-/// Exported global: one once the ink is used up.
+/// Exported global: one once the ink is exhausted.
 pub(crate) const INK_STATUS: &str = "stylus_ink_status";
 
-/// Exported global: words of stack that are left.
+/// Exported global: words of stack left.
 pub(crate) const STACK_LEFT: &str = "stylus_stack_left";
-
-/// Globals that metering adds; Nitro exports them all.
-pub(crate) const GLOBALS: usize = 4;
 
 /// Indices of the globals that metering adds.
 #[derive(Clone, Copy, Debug)]
-struct Slots {
-    /// Ink that is left, 64 bits.
-    ink: u32,
-    /// Whether the ink is used up.
-    status: u32,
-    /// A place for an operand.
+struct MeterGlobals {
+    /// Ink left, 64 bits.
+    ink_left: u32,
+    /// Whether the ink is exhausted.
+    ink_status: u32,
+    /// Temporary storage for an operand.
     scratch: u32,
-    /// Words of stack that are left.
-    stack: u32,
+    /// Words of stack left.
+    stack_left: u32,
 }
 
-impl Slots {
-    /// The globals behind `taken` others.
+impl MeterGlobals {
+    /// The globals after `taken` others.
     const fn after(taken: u32) -> Self {
         Self {
-            ink: taken,
-            status: taken.saturating_add(1),
+            ink_left: taken,
+            ink_status: taken.saturating_add(1),
             scratch: taken.saturating_add(2),
-            stack: taken.saturating_add(3),
+            stack_left: taken.saturating_add(3),
         }
     }
 }
 
-/// A module with its meters.
+/// An instrumented module.
 #[derive(Debug)]
 pub(crate) struct Metered {
     /// The module.
     pub(crate) wasm: Vec<u8>,
-    /// Opcodes of all functions, those of the meters included.
+    /// Opcodes of all functions, including inserted ones.
     pub(crate) opcodes: u64,
 }
 
-/// Whether programs have this operator.
-pub(crate) fn is_known(operator: &Operator<'_>, wasm: &Wasm<'_>) -> bool {
-    opcode::opcode(operator, wasm).is_some()
+/// Whether programs may use this operator.
+pub(crate) fn is_supported(operator: &Operator<'_>, wasm: &Wasm<'_>) -> bool {
+    opcode::opcode_info(operator, wasm).is_some()
 }
 
-/// Locals that a function declares; parameters are none of them.
+/// Runs all passes. `bodies` are the operators of the functions of `wasm`, in order.
 ///
 /// # Errors
-/// [`ParseFault::Invalid`].
-pub(crate) fn locals(body: &FunctionBody<'_>) -> Result<u32, ParseFault> {
-    let mut declared = 0_u32;
-    for group in body.get_locals_reader()? {
-        declared = declared.saturating_add(group?.0);
-    }
-    Ok(declared)
-}
-
-/// Adds all meters. `bodies` are the operators of the functions of `wasm`, in order.
-///
-/// # Errors
-/// [`ParseFault::TooMany`] for functions that are too large, with or without meters.
+/// [`ParseError::LimitExceeded`] for functions that are too large, before or after metering.
 pub(crate) fn instrument<'a>(
     wasm: &Wasm<'a>,
     bodies: Vec<Vec<Operator<'a>>>,
-) -> Result<Metered, ParseFault> {
-    let slots = Slots::after(u32::try_from(wasm.globals.len())?);
+) -> Result<Metered, ParseError> {
+    let meter_globals = MeterGlobals::after(u32::try_from(wasm.globals.len())?);
     let mut code = CodeSection::new();
     let mut opcodes = 0_u64;
     for (body, operators) in wasm.bodies.iter().zip(bodies) {
-        let operators = pass(wasm, slots, locals(body)?, operators)?;
+        let operators =
+            instrument_function(wasm, meter_globals, declared_locals(body)?, operators)?;
         opcodes = opcodes.saturating_add(u64::try_from(operators.len())?);
         code.function(&encode(body, operators)?);
     }
-    Ok(Metered { wasm: assemble(wasm, slots, &code)?, opcodes })
+    Ok(Metered { wasm: assemble(wasm, meter_globals, &code)?, opcodes })
 }
 
-/// Takes one function through all passes.
-fn pass<'a>(
+/// Runs all passes over one function.
+fn instrument_function<'a>(
     wasm: &Wasm<'a>,
-    slots: Slots,
+    meter_globals: MeterGlobals,
     locals: u32,
     operators: Vec<Operator<'a>>,
-) -> Result<Vec<Operator<'a>>, ParseFault> {
-    let operators = blocks::meter(wasm, slots, operators);
-    let operators = bulk::meter(slots, operators);
+) -> Result<Vec<Operator<'a>>, ParseError> {
+    let operators = blocks::meter(wasm, meter_globals, operators);
+    let operators = bulk::meter(meter_globals, operators);
 
-    let operands = u32::try_from(height::height(wasm, &operators))?;
-    let words = depth::words(locals, operands);
+    let operands = u32::try_from(stack_height::max_stack_height(wasm, &operators))?;
+    let words = stack_depth::frame_words(locals, operands);
     Limit::Operands.check(operands)?;
     Limit::FrameWords.check(words)?;
-    let mut operators = depth::meter(slots, words, operators);
+    let mut operators = stack_depth::meter(meter_globals, words, operators);
 
-    if let Some(hook) = wasm.grow_hook().filter(|_| wasm.grows()) {
-        operators = grow::meter(slots, hook, operators);
+    if let Some(grow_import) = wasm.grow_import().filter(|_| wasm.can_grow()) {
+        operators = grow::meter(meter_globals, grow_import, operators);
     }
     Limit::Opcodes.check(operators.len())?;
     Ok(operators)
 }
 
-/// Writes a function down.
-fn encode(body: &FunctionBody<'_>, operators: Vec<Operator<'_>>) -> Result<Function, ParseFault> {
+/// Encodes a function.
+fn encode(body: &FunctionBody<'_>, operators: Vec<Operator<'_>>) -> Result<Function, ParseError> {
     let mut locals = Vec::new();
     for group in body.get_locals_reader()? {
         let (count, ty) = group?;
@@ -144,8 +131,12 @@ fn encode(body: &FunctionBody<'_>, operators: Vec<Operator<'_>>) -> Result<Funct
     Ok(function)
 }
 
-/// Writes the module down: its sections in order, without what a run does not need.
-fn assemble(wasm: &Wasm<'_>, slots: Slots, code: &CodeSection) -> Result<Vec<u8>, ParseFault> {
+/// Encodes the module: its sections in order, without those that a run does not need.
+fn assemble(
+    wasm: &Wasm<'_>,
+    meter_globals: MeterGlobals,
+    code: &CodeSection,
+) -> Result<Vec<u8>, ParseError> {
     let mut module = Module::new();
     let copy = |module: &mut Module, ids: Range<SectionId>| {
         for &(id, data) in wasm.copied.iter().filter(|(id, _)| ids.contains(id)) {
@@ -154,7 +145,7 @@ fn assemble(wasm: &Wasm<'_>, slots: Slots, code: &CodeSection) -> Result<Vec<u8>
     };
     copy(&mut module, SectionId::Custom..SectionId::Global);
     module.section(&globals(wasm)?);
-    module.section(&exports(wasm, slots));
+    module.section(&exports(wasm, meter_globals));
     copy(&mut module, SectionId::Element..SectionId::Code);
     module.section(code);
     copy(&mut module, SectionId::Data..SectionId::DataCount);
@@ -162,28 +153,28 @@ fn assemble(wasm: &Wasm<'_>, slots: Slots, code: &CodeSection) -> Result<Vec<u8>
 }
 
 /// The module's own globals, then those of metering.
-fn globals(wasm: &Wasm<'_>) -> Result<GlobalSection, ParseFault> {
+fn globals(wasm: &Wasm<'_>) -> Result<GlobalSection, ParseError> {
     let mut section = GlobalSection::new();
     for global in &wasm.globals {
         RoundtripReencoder.parse_global(&mut section, global.clone())?;
     }
     let variable = |val_type| GlobalType { val_type, mutable: true, shared: false };
     section.global(variable(ValType::I64), &ConstExpr::i64_const(0));
-    for _ in 1..GLOBALS {
+    for _ in 1..METER_GLOBALS {
         section.global(variable(ValType::I32), &ConstExpr::i32_const(0));
     }
     Ok(section)
 }
 
-/// What a run needs to find: entry point, memory and the globals of metering.
-fn exports(wasm: &Wasm<'_>, slots: Slots) -> ExportSection {
+/// The exports that a run needs: entry point, memory and metering globals.
+fn exports(wasm: &Wasm<'_>, meter_globals: MeterGlobals) -> ExportSection {
     let mut section = ExportSection::new();
     for export in wasm.exports.iter().filter(|export| export.name == ENTRYPOINT) {
         section.export(ENTRYPOINT, ExportKind::Func, export.index);
     }
     section.export(MEMORY, ExportKind::Memory, 0);
-    section.export(INK_LEFT, ExportKind::Global, slots.ink);
-    section.export(INK_STATUS, ExportKind::Global, slots.status);
-    section.export(STACK_LEFT, ExportKind::Global, slots.stack);
+    section.export(INK_LEFT, ExportKind::Global, meter_globals.ink_left);
+    section.export(INK_STATUS, ExportKind::Global, meter_globals.ink_status);
+    section.export(STACK_LEFT, ExportKind::Global, meter_globals.stack_left);
     section
 }

@@ -1,27 +1,27 @@
-//! The table of opcodes: the ink that each costs and what it does to the stack of operands.
+//! The opcode table: ink and stack effect of each opcode.
 
 use wasmparser::Operator;
 
-use crate::check::Wasm;
+use crate::wasm::Wasm;
 
-/// Ink of opcodes that nobody can pay for: floats, which may stand in a module but never run.
+/// Ink of float opcodes: a module may contain them, but no call can pay for them.
 const UNPAYABLE: u64 = u64::MAX;
 
-/// What one opcode comes to.
+/// Price and stack effect of one opcode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Opcode {
+pub(super) struct OpcodeInfo {
     /// Ink.
     pub(super) ink: u64,
-    /// Operands that it leaves, less those it takes; zero for calls and blocks, whose effect
-    /// depends on types.
-    pub(super) net: i8,
+    /// Operands pushed minus operands popped; zero for calls and blocks, whose effect depends on
+    /// their types.
+    pub(super) stack_delta: i8,
 }
 
-/// Looks up an operator; `None` if programs do not have it.
+/// Looks up an operator; `None` if programs may not use it.
 #[expect(clippy::too_many_lines, reason = "one table, a row for each price and effect")]
-pub(super) fn opcode(operator: &Operator<'_>, wasm: &Wasm<'_>) -> Option<Opcode> {
+pub(super) fn opcode_info(operator: &Operator<'_>, wasm: &Wasm<'_>) -> Option<OpcodeInfo> {
     use Operator as O;
-    let (ink, net) = match operator {
+    let (ink, stack_delta) = match operator {
         O::Unreachable
         | O::Return
         | O::Nop
@@ -132,10 +132,10 @@ pub(super) fn opcode(operator: &Operator<'_>, wasm: &Wasm<'_>) -> Option<Opcode>
         | O::F64ReinterpretI64 => (UNPAYABLE, 0),
         _ => return None,
     };
-    Some(Opcode { ink, net })
+    Some(OpcodeInfo { ink, stack_delta })
 }
 
-/// Whether an operator is the last of its basic block.
+/// Whether an operator ends its basic block.
 pub(super) const fn ends_block(operator: &Operator<'_>) -> bool {
     use Operator as O;
     matches!(

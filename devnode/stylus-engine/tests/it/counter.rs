@@ -1,27 +1,27 @@
-//! A counter that was built with the SDK and deployed with cargo-stylus: what a Nitro node asked for
-//! its activation, and every host call of one `increment()`, to the last unit of ink.
+//! A counter contract built with the SDK and deployed with cargo-stylus: Nitro's data fee for its
+//! activation, and every host call of one `increment()`, to the last unit of ink.
 
 use alloy_primitives::{B256, U256, hex};
 use serde::Deserialize;
-use stylus_engine::{HookCall, Status, activate, fees::DataPricer, program};
+use stylus_engine::{HostioCall, Status, activate, fees::DataPricer, program};
 
 use crate::{ledger::Ledger, recorded};
 
-/// The file.
+/// The recorded file.
 #[derive(Debug, Deserialize)]
-struct Counter {
+struct RecordedCounter {
     code: String,
     /// Wei, for the first activation of a chain.
     fee: u64,
     input: String,
     gas: u64,
     used: u64,
-    hooks: Vec<Hook>,
+    hostios: Vec<RecordedHostio>,
 }
 
 /// One host call.
 #[derive(Debug, Deserialize, PartialEq, Eq)]
-struct Hook {
+struct RecordedHostio {
     name: String,
     args: String,
     outs: String,
@@ -29,9 +29,9 @@ struct Hook {
     end: u64,
 }
 
-impl Hook {
-    /// The same from the engine's own report.
-    fn of(call: &HookCall) -> Self {
+impl RecordedHostio {
+    /// Converts from the engine's own trace.
+    fn of(call: &HostioCall) -> Self {
         Self {
             name: call.name.into(),
             args: hex::encode(&call.args),
@@ -44,13 +44,13 @@ impl Hook {
 
 /// The wasm of the counter.
 pub(crate) fn wasm() -> Vec<u8> {
-    let counter: Counter = recorded::read("counter");
+    let counter: RecordedCounter = recorded::read("counter");
     program::decode(&hex::decode(&counter.code).unwrap(), 131_072).unwrap()
 }
 
 #[test]
 fn a_counter_of_the_sdk_leaves_the_same_trace() {
-    let counter: Counter = recorded::read("counter");
+    let counter: RecordedCounter = recorded::read("counter");
     let activation = activate(&wasm(), 128, u64::MAX, true).unwrap();
 
     let now = DataPricer::default().last_update + 1;
@@ -64,6 +64,6 @@ fn a_counter_of_the_sdk_leaves_the_same_trace() {
     assert_eq!((outcome.status, used), (Status::Success, counter.used));
     assert_eq!(ledger.storage[&B256::ZERO], B256::from(U256::from(42)));
 
-    let hooks: Vec<_> = ledger.hooks.iter().map(Hook::of).collect();
-    assert_eq!(hooks, counter.hooks);
+    let hostios: Vec<_> = ledger.hostios.iter().map(RecordedHostio::of).collect();
+    assert_eq!(hostios, counter.hostios);
 }

@@ -1,54 +1,54 @@
-//! A chain of maps: one contract with storage, a few accounts, no EVM.
+//! An in-memory chain: one contract with storage, a few accounts, no EVM.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use stylus_engine::{
-    CallOutcome, CallRequest, CreateRequest, Frame, HookCall, Module, Pages, Params, Status,
-    StoreFault, World, run,
+    CreateRequest, EvmApi, EvmData, HostioCall, Module, Pages, Params, Status, StoreError,
+    SubcallOutcome, SubcallRequest, run,
 };
 
-/// Gas of a cold slot, on top of a warm one or of a store.
+/// Gas of a cold slot, on top of the warm load or the store.
 const COLD_SLOT: u64 = 2100;
 
 /// The chain.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    pub(crate) frame: Frame,
+    pub(crate) evm_data: EvmData,
     pub(crate) storage: BTreeMap<B256, B256>,
-    pub(crate) warm: BTreeSet<B256>,
+    pub(crate) warm_slots: BTreeSet<B256>,
     pub(crate) transient: BTreeMap<B256, B256>,
-    pub(crate) touched: BTreeSet<Address>,
+    pub(crate) warm_accounts: BTreeSet<Address>,
     pub(crate) code: BTreeMap<Address, Bytes>,
     pub(crate) balances: BTreeMap<Address, U256>,
     pub(crate) pages: Pages,
     pub(crate) logs: Vec<(Vec<B256>, Bytes)>,
     pub(crate) printed: Vec<String>,
-    pub(crate) calls: Vec<CallRequest>,
+    pub(crate) calls: Vec<SubcallRequest>,
     pub(crate) creations: Vec<CreateRequest>,
-    /// What every call and creation comes to.
-    pub(crate) answer: CallOutcome,
-    /// Instead, a program that every call runs, to this depth.
+    /// Result of every call and creation.
+    pub(crate) outcome: SubcallOutcome,
+    /// A program that every call runs instead, to this depth.
     pub(crate) nested: Option<(Module, u32)>,
     pub(crate) traced: bool,
-    pub(crate) hooks: Vec<HookCall>,
+    pub(crate) hostios: Vec<HostioCall>,
 }
 
 impl Ledger {
-    /// Gas of touching an account.
+    /// Gas of accessing an account.
     fn touch(&mut self, address: Address) -> u64 {
-        if self.touched.insert(address) { 2600 } else { 100 }
+        if self.warm_accounts.insert(address) { 2600 } else { 100 }
     }
 
-    /// Gas of a slot that is cold.
+    /// Additional gas of a cold slot.
     fn cold(&mut self, key: B256) -> u64 {
-        if self.warm.insert(key) { COLD_SLOT } else { 0 }
+        if self.warm_slots.insert(key) { COLD_SLOT } else { 0 }
     }
 }
 
-impl World for Ledger {
-    fn frame(&self) -> &Frame {
-        &self.frame
+impl EvmApi for Ledger {
+    fn evm_data(&self) -> &EvmData {
+        &self.evm_data
     }
 
     fn load(&mut self, key: B256) -> (B256, u64) {
@@ -56,10 +56,10 @@ impl World for Ledger {
         (self.storage.get(&key).copied().unwrap_or_default(), cost)
     }
 
-    /// As if every value was there when the transaction began.
-    fn store(&mut self, key: B256, value: B256, gas_left: u64) -> Result<u64, StoreFault> {
-        if self.frame.read_only {
-            return Err(StoreFault::ReadOnly);
+    /// Treats the current value as the one at the start of the transaction.
+    fn store(&mut self, key: B256, value: B256, gas_left: u64) -> Result<u64, StoreError> {
+        if self.evm_data.read_only {
+            return Err(StoreError::ReadOnly);
         }
         let old = self.storage.get(&key).copied().unwrap_or_default();
         let change = match (old == value, old.is_zero()) {
@@ -69,7 +69,7 @@ impl World for Ledger {
         };
         let cost = self.cold(key) + change;
         if cost > gas_left {
-            return Err(StoreFault::OutOfGas);
+            return Err(StoreError::OutOfGas);
         }
         self.storage.insert(key, value);
         Ok(cost)
@@ -83,22 +83,22 @@ impl World for Ledger {
         self.transient.insert(key, value);
     }
 
-    fn call(&mut self, request: CallRequest) -> CallOutcome {
+    fn call(&mut self, request: SubcallRequest) -> SubcallOutcome {
         let nested = self.nested.as_ref().and_then(|(m, depth)| Some((m, depth.checked_sub(1)?)));
         if let Some((module, depth)) = nested {
             let mut inner = Self { nested: Some((module.clone(), depth)), ..Self::default() };
-            let gas = request.gas_wanted;
+            let gas = request.gas_requested;
             let outcome = run(module, &Params::default(), &request.input, gas, &mut inner);
             let (success, cost) = (outcome.status == Status::Success, gas - outcome.gas_left);
-            return CallOutcome { success, cost, output: outcome.output, created: None };
+            return SubcallOutcome { success, cost, output: outcome.output, created: None };
         }
         self.calls.push(request);
-        self.answer.clone()
+        self.outcome.clone()
     }
 
-    fn create(&mut self, request: CreateRequest) -> Option<CallOutcome> {
+    fn create(&mut self, request: CreateRequest) -> Option<SubcallOutcome> {
         self.creations.push(request);
-        (!self.frame.read_only).then(|| self.answer.clone())
+        (!self.evm_data.read_only).then(|| self.outcome.clone())
     }
 
     fn balance(&mut self, address: Address) -> (U256, u64) {
@@ -128,11 +128,11 @@ impl World for Ledger {
         self.printed.push(text.into());
     }
 
-    fn traced(&self) -> bool {
+    fn is_traced(&self) -> bool {
         self.traced
     }
 
-    fn hook(&mut self, call: HookCall) {
-        self.hooks.push(call);
+    fn capture_hostio(&mut self, call: HostioCall) {
+        self.hostios.push(call);
     }
 }

@@ -1,24 +1,24 @@
-//! Tests of the engine from outside, by its public names alone.
+//! Tests of the engine through its public API.
 //!
 //! - `recorded`: answers of a Nitro node.
-//! - `refusals`: modules that break one rule each.
+//! - `invalid_modules`: modules that break one rule each.
 //! - `counter`: a contract of the SDK, to the last unit of ink.
-//! - `hooks`: what each family of hooks does and costs, on a small chain made of maps.
-//! - `laws`: what holds for any module.
-//! - `mutated`: programs with random damage.
+//! - `hostio`: effects and costs of each family of hostios, on an in-memory chain.
+//! - `properties`: properties of every module.
+//! - `mutated`: the fuzzer's seeds with random damage.
 
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
     clippy::arithmetic_side_effects,
     clippy::integer_division,
-    reason = "a test that meets what it does not expect should end there"
+    reason = "a test that meets an unexpected value should end there"
 )]
 
 mod counter;
-mod hooks;
-mod laws;
+mod hostio;
+mod invalid_modules;
 mod ledger;
 mod mutated;
+mod properties;
 mod recorded;
-mod refusals;

@@ -1,15 +1,14 @@
-//! Programs with random damage: the seeds of the fuzzer, changed here and there. Whatever comes of them
-//! is refused or sound; nothing panics.
+//! The fuzzer's seeds with random damage: each is rejected or valid, and nothing panics.
 
 use std::{fs, path::Path};
 
 use proptest::{prelude::*, sample::Index};
 use stylus_engine::{activate, program::decode};
 
-/// Bytes of wasm that a chain allows.
+/// Maximum bytes of wasm.
 const MAX_WASM: usize = 128 << 10;
 
-/// The seeds of a target.
+/// The seeds of a fuzz target.
 fn seeds(target: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds").join(target);
     let mut paths: Vec<_> =
@@ -19,22 +18,22 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
     paths.iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
-/// One change of some bytes.
+/// A change of some bytes.
 #[derive(Clone, Debug)]
 enum Change {
-    /// A byte becomes another.
+    /// Replaces a byte.
     Set(Index, u8),
-    /// A bit flips.
+    /// Flips a bit.
     Flip(Index, u32),
-    /// Bytes come in between.
+    /// Inserts bytes.
     Insert(Index, Vec<u8>),
-    /// Bytes go away.
+    /// Removes bytes.
     Remove(Index, usize),
-    /// The end goes away.
+    /// Truncates.
     Cut(Index),
 }
 
-/// A change.
+/// An arbitrary change.
 fn change() -> impl Strategy<Value = Change> {
     prop_oneof![
         (any::<Index>(), any::<u8>()).prop_map(|(at, byte)| Change::Set(at, byte)),
@@ -46,7 +45,7 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-/// A seed of a target with a few changes.
+/// A seed of a target with up to three changes.
 fn mutated(target: &str) -> impl Strategy<Value = Vec<u8>> {
     let seed = prop::sample::select(seeds(target));
     (seed, prop::collection::vec(change(), 0..4)).prop_map(|(mut bytes, changes)| {
@@ -90,14 +89,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn code_is_refused_or_unpacked_within_bounds(code in mutated("decode")) {
+    fn code_is_rejected_or_decompressed_within_bounds(code in mutated("decode")) {
         if let Ok(wasm) = decode(&code, MAX_WASM) {
             prop_assert!(wasm.len() <= MAX_WASM);
         }
     }
 
     #[test]
-    fn a_module_is_refused_or_costs_what_it_costs(wasm in mutated("activate")) {
+    fn a_module_is_rejected_or_activates_with_exactly_its_gas(wasm in mutated("activate")) {
         if let Ok(activation) = activate(&wasm, 128, u64::MAX, false) {
             let again = activate(&wasm, 128, activation.gas, false);
             prop_assert_eq!(again.unwrap().module_hash, activation.module_hash);

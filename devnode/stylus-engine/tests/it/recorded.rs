@@ -1,7 +1,7 @@
-//! Programs that a Nitro node ran: what their activations cost and what their calls came to.
+//! Programs that a Nitro node ran: the gas of their activations and the results of their calls.
 //!
-//! The files hold, for each program, its code as deployed; the gas of its activation, less what a
-//! transaction and the precompile cost besides; and calls of it with the gas of the transaction,
+//! Each file holds, for each program: its code as deployed; the gas of its activation, without the
+//! gas of the transaction and of the precompile; and calls of it with the gas of the transaction,
 //! their outputs, and the gas that they used.
 
 use std::{fs, path::Path};
@@ -9,58 +9,58 @@ use std::{fs, path::Path};
 use alloy_primitives::{Address, Bytes, hex};
 use serde::{Deserialize, de::DeserializeOwned};
 use stylus_engine::{
-    ActivateError, Activation, Outcome, Params, Status, activate, program, return_data_cost, run,
+    Activation, ActivationError, Outcome, Params, Status, activate, program, return_data_cost, run,
 };
 
 use crate::ledger::Ledger;
 
-/// Gas of any transaction.
+/// Base gas of a transaction.
 const TRANSACTION: u64 = 21_000;
 
-/// A file.
+/// A recorded file.
 #[derive(Debug, Deserialize)]
-struct Topic {
-    programs: Vec<Program>,
+struct RecordedTopic {
+    programs: Vec<RecordedProgram>,
 }
 
-/// A program and what became of it.
+/// A program, its activation and its calls.
 #[derive(Debug, Deserialize)]
-struct Program {
+struct RecordedProgram {
     case: String,
     code: String,
-    activation: Option<Recorded>,
-    /// Text of the refusal.
+    activation: Option<RecordedActivation>,
+    /// Text of the error.
     text: Option<String>,
-    /// Gas of an entry, first or cached.
+    /// Gas of an entry, not cached and cached.
     entry: Option<(u64, u64)>,
     footprint: Option<u16>,
-    /// Bytes of native code, in whole KiB.
+    /// Estimated bytes of native code, rounded up to whole KiB.
     asm: Option<u32>,
-    runs: Vec<Run>,
-    /// The program's account, and the sender's: warm when a transaction begins.
+    runs: Vec<RecordedCall>,
+    /// The program's account and the sender's, which are warm when a transaction starts.
     #[serde(default)]
     warm: Vec<Address>,
 }
 
-/// How an activation ended.
+/// Result of an activation.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Recorded {
+enum RecordedActivation {
     Accepted { gas: u64 },
-    Refused { refused: Stage },
+    Refused { refused: RejectedBy },
 }
 
-/// What refused an activation.
+/// Which check rejected the program.
 #[derive(Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-enum Stage {
+enum RejectedBy {
     Code,
     Module,
 }
 
-/// One call, by `eth_call` or by a transaction.
+/// A call, made by `eth_call` or by a transaction.
 #[derive(Debug, Deserialize)]
-struct Run {
+struct RecordedCall {
     input: String,
     gas: u64,
     output: Option<String>,
@@ -70,19 +70,20 @@ struct Run {
     used: Option<u64>,
 }
 
-/// Gas of a transaction with this calldata.
-fn intrinsic(input: &[u8]) -> u64 {
+/// Intrinsic gas of a transaction with this calldata.
+fn intrinsic_gas(input: &[u8]) -> u64 {
     TRANSACTION + input.iter().map(|&byte| if byte == 0 { 4 } else { 16 }).sum::<u64>()
 }
 
-/// Decodes and activates as the chain does.
-fn activated(code: &[u8]) -> Result<Activation, (Stage, Option<ActivateError>)> {
+/// Decodes and activates as a chain does.
+fn decode_and_activate(code: &[u8]) -> Result<Activation, (RejectedBy, Option<ActivationError>)> {
     let params = Params::default();
-    let wasm = program::decode(code, 131_072).map_err(|_| (Stage::Code, None))?;
-    activate(&wasm, params.page_limit, u64::MAX, true).map_err(|error| (Stage::Module, Some(error)))
+    let wasm = program::decode(code, 131_072).map_err(|_| (RejectedBy::Code, None))?;
+    activate(&wasm, params.page_limit, u64::MAX, true)
+        .map_err(|error| (RejectedBy::Module, Some(error)))
 }
 
-/// Calls a program by a transaction of its own; the outcome and the gas that it used.
+/// Calls a program in a transaction of its own; returns the outcome and the gas used.
 pub(crate) fn transact(
     program: &Activation,
     ledger: &mut Ledger,
@@ -90,7 +91,7 @@ pub(crate) fn transact(
     gas: u64,
 ) -> (Outcome, u64) {
     let params = Params::default();
-    let given = gas - intrinsic(input);
+    let given = gas - intrinsic_gas(input);
     let pages = params.page_cost(program.footprint, ledger.pages);
     let entry = params.entry_gas(program.init_cost, program.cached_cost, false) + pages;
     let exhausted = Outcome { status: Status::OutOfInk, output: Bytes::new(), gas_left: 0 };
@@ -108,18 +109,18 @@ pub(crate) fn transact(
     (outcome, used)
 }
 
-/// Checks one program against its record.
-fn check(program: &Program) {
+/// Checks a program against its record.
+fn check(program: &RecordedProgram) {
     let case = &program.case;
     let code = hex::decode(&program.code).unwrap();
-    let activation = match (activated(&code), &program.activation) {
-        (Ok(activation), Some(Recorded::Accepted { gas })) => {
+    let activation = match (decode_and_activate(&code), &program.activation) {
+        (Ok(activation), Some(RecordedActivation::Accepted { gas })) => {
             assert_eq!(activation.gas, *gas, "{case}: gas of the activation");
             activation
         }
         (Ok(activation), None) => activation,
-        (Err((stage, error)), Some(Recorded::Refused { refused })) => {
-            assert_eq!(stage, *refused, "{case}");
+        (Err((rejected_by, error)), Some(RecordedActivation::Refused { refused })) => {
+            assert_eq!(rejected_by, *refused, "{case}");
             if let (Some(text), Some(error)) = (&program.text, error) {
                 check_text(case, text, &error.to_string());
             }
@@ -145,7 +146,7 @@ fn check(program: &Program) {
     }
 }
 
-/// Checks the words of a refusal, without offsets: the validators are of different ages.
+/// Compares the text of an error without offsets, which differ between versions of the validator.
 fn check_text(case: &str, recorded: &str, ours: &str) {
     let words = |text: &str| {
         let message = text.split(" (at offset").next().unwrap_or_default();
@@ -154,14 +155,14 @@ fn check_text(case: &str, recorded: &str, ours: &str) {
     assert_eq!(words(ours), words(recorded), "{case}");
 }
 
-/// Checks one call.
-fn check_run(program: &Program, activation: &Activation, run: &Run) {
+/// Checks a call against its record.
+fn check_run(program: &RecordedProgram, activation: &Activation, run: &RecordedCall) {
     let case = &program.case;
     let input = hex::decode(&run.input).unwrap();
     let code = hex::decode(&program.code).unwrap();
     let code = program.warm.first().map(|&own| (own, code.into())).into_iter().collect();
-    let touched = program.warm.iter().copied().collect();
-    let mut ledger = Ledger { touched, code, ..Ledger::default() };
+    let warm_accounts = program.warm.iter().copied().collect();
+    let mut ledger = Ledger { warm_accounts, code, ..Ledger::default() };
     let (outcome, used) = transact(activation, &mut ledger, &input, run.gas);
     let at = format!("{case}, calldata {}: {outcome:?}", run.input);
     if let Some(output) = &run.output {
@@ -188,91 +189,91 @@ fn check_run(program: &Program, activation: &Activation, run: &Run) {
     }
 }
 
-/// Reads one file.
+/// Reads a recorded file.
 pub(crate) fn read<T: DeserializeOwned>(name: &str) -> T {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded");
     let text = fs::read_to_string(dir.join(name).with_extension("json")).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
-/// Checks one file.
+/// Checks every program of a recorded file.
 fn replay(topic: &str) {
-    let topic: Topic = read(topic);
+    let topic: RecordedTopic = read(topic);
     assert!(!topic.programs.is_empty());
     topic.programs.iter().for_each(check);
 }
 
 #[test]
-fn activations_cost_what_they_cost_on_nitro() {
+fn activation_gas_matches() {
     replay("activation");
 }
 
 #[test]
-fn modules_are_refused_as_on_nitro() {
+fn invalid_modules_are_rejected_alike() {
     replay("activation-checks");
 }
 
 #[test]
-fn opcodes_do_and_cost_the_same() {
+fn opcodes_match() {
     replay("opcodes");
 }
 
 #[test]
-fn memory_grows_at_the_same_price() {
+fn memory_growth_gas_matches() {
     replay("memory");
 }
 
 #[test]
-fn recursion_ends_at_the_same_depth() {
+fn recursion_depth_matches() {
     replay("depth");
 }
 
 #[test]
-fn input_and_output_cost_the_same() {
+fn input_and_output_gas_matches() {
     replay("hostio-io");
 }
 
 #[test]
-fn arithmetic_hooks_agree() {
+fn arithmetic_hostios_match() {
     replay("hostio-math");
 }
 
 #[test]
-fn hashes_agree() {
+fn hashes_match() {
     replay("hostio-keccak");
 }
 
 #[test]
-fn debug_imports_agree() {
+fn debug_imports_match() {
     replay("hostio-debug");
 }
 
 #[test]
-fn logs_cost_the_same() {
+fn log_gas_matches() {
     replay("hostio-log");
 }
 
 #[test]
-fn accounts_cost_the_same() {
+fn account_gas_matches() {
     replay("hostio-account");
 }
 
 #[test]
-fn return_data_costs_the_same() {
+fn return_data_gas_matches() {
     replay("hostio-returndata");
 }
 
 #[test]
-fn storage_costs_the_same() {
+fn storage_gas_matches() {
     replay("hostio-storage");
 }
 
 #[test]
-fn surroundings_cost_the_same() {
+fn environment_gas_matches() {
     replay("hostio-env");
 }
 
 #[test]
-fn transient_words_cost_the_same() {
+fn transient_storage_gas_matches() {
     replay("hostio-transient");
 }

@@ -1,0 +1,209 @@
+//! Dumps: the whole chain as bytes, and back. Used by the state file and by `anvil_dumpState`.
+
+use std::sync::Arc;
+
+use alloy::{
+    consensus::{Header, Sealed, transaction::Recovered},
+    eips::eip2718::Encodable2718,
+    primitives::{Address, B256, Bytes, Log, keccak256},
+    rlp::{Decodable, Encodable},
+};
+use alloy_rlp::{RlpDecodable, RlpEncodable};
+
+use super::{
+    Block, Chain, ChainClock, IncludedTransaction, RecoveredTransaction, TransactionDecodeError,
+    error::{DUMP_VERSION, DumpError},
+    submit::created_address,
+    transaction::decode,
+};
+use crate::state::{Store, StoreDump};
+
+/// First bytes of every dump.
+const MAGIC: [u8; 8] = *b"devchain";
+
+/// A chain, in serialised form.
+#[derive(RlpEncodable, RlpDecodable)]
+struct ChainDump {
+    /// State.
+    store: StoreDump,
+    /// Blocks.
+    blocks: Vec<BlockDump>,
+    /// Clock.
+    clock: ClockDump,
+    /// Whether each transaction is mined at once.
+    automine: bool,
+    /// Pooled transactions.
+    pool: Vec<TransactionDump>,
+}
+
+/// A block.
+#[derive(RlpEncodable, RlpDecodable)]
+struct BlockDump {
+    /// Header.
+    header: Header,
+    /// Transactions.
+    transactions: Vec<IncludedTransactionDump>,
+}
+
+/// A transaction in a block.
+#[derive(RlpEncodable, RlpDecodable)]
+struct IncludedTransactionDump {
+    /// The transaction.
+    transaction: TransactionDump,
+    /// Whether it succeeded.
+    success: bool,
+    /// Gas charged.
+    gas_used: u64,
+    /// Events.
+    logs: Vec<Log>,
+}
+
+/// A transaction.
+#[derive(RlpEncodable, RlpDecodable)]
+struct TransactionDump {
+    /// Encoding of the transaction.
+    raw: Bytes,
+    /// Sender; a signature need not contain it.
+    sender: Address,
+}
+
+/// A clock.
+#[derive(RlpEncodable, RlpDecodable)]
+struct ClockDump {
+    /// Seconds ahead of system time.
+    ahead: u64,
+    /// Seconds behind system time.
+    behind: u64,
+    /// Timestamp of the next block; at most one entry.
+    next: Vec<u64>,
+    /// Seconds between blocks; at most one entry.
+    step: Vec<u64>,
+}
+
+impl Chain {
+    /// Dumps everything but the snapshots: magic, version, checksum, RLP list.
+    pub(crate) fn dump(&self) -> Vec<u8> {
+        let dump = ChainDump {
+            store: self.store.dump(),
+            blocks: self.blocks.iter().map(|block| BlockDump::from_block(block)).collect(),
+            clock: ClockDump::from_clock(self.clock),
+            automine: self.automine,
+            pool: self
+                .pool
+                .iter()
+                .map(|incoming| dump_transaction(&incoming.transaction))
+                .collect(),
+        };
+        let mut body = Vec::with_capacity(dump.length());
+        dump.encode(&mut body);
+        [&MAGIC[..], &[DUMP_VERSION], keccak256(&body).as_slice(), &body].concat()
+    }
+
+    /// Restores a chain from a dump.
+    ///
+    /// # Errors
+    /// If the bytes are not a valid dump.
+    pub(crate) fn from_dump(bytes: &[u8]) -> Result<Self, DumpError> {
+        let rest = bytes.strip_prefix(&MAGIC).ok_or(DumpError::NotADump)?;
+        let (&version, rest) = rest.split_first().ok_or(DumpError::Corrupted)?;
+        if version != DUMP_VERSION {
+            return Err(DumpError::UnsupportedVersion(version));
+        }
+        let (checksum, mut body) = rest.split_at_checked(32).ok_or(DumpError::Corrupted)?;
+        if keccak256(body) != checksum {
+            return Err(DumpError::Corrupted);
+        }
+        let dump = ChainDump::decode(&mut body)?;
+        let mut chain = Self {
+            clock: dump.clock.into_clock(),
+            automine: dump.automine,
+            ..Self::with_store(Store::from_dump(dump.store)?)
+        };
+        for block in dump.blocks {
+            let block = block.into_block()?;
+            let (height, parent) = match chain.blocks.last() {
+                Some(parent) => (parent.height().saturating_add(1), parent.hash()),
+                None => (0, B256::ZERO),
+            };
+            if block.height() != height || block.header.parent_hash != parent {
+                return Err(DumpError::BrokenLink(block.height()));
+            }
+            chain.push_block(Arc::new(block));
+        }
+        if chain.blocks.is_empty() {
+            return Err(DumpError::BrokenLink(0));
+        }
+        chain.pool = dump.pool.iter().map(restore_transaction).collect::<Result<_, _>>()?;
+        Ok(chain)
+    }
+
+    /// Replaces the content with that of another chain. Subscribers stay subscribed.
+    pub(crate) fn replace_with(&mut self, other: Self) {
+        let heads = std::mem::replace(&mut self.heads, other.heads.clone());
+        let changes = std::mem::replace(&mut self.changes, other.changes.clone());
+        *self = Self { heads, changes, ..other };
+        self.notify_change();
+    }
+}
+
+impl BlockDump {
+    /// Serialises a block.
+    fn from_block(block: &Block) -> Self {
+        let transactions = block.transactions.iter().map(|included| IncludedTransactionDump {
+            transaction: dump_transaction(&included.transaction),
+            success: included.success,
+            gas_used: included.gas_used,
+            logs: included.logs.clone(),
+        });
+        Self { header: block.header.inner().clone(), transactions: transactions.collect() }
+    }
+
+    /// Restores a block.
+    fn into_block(self) -> Result<Block, DumpError> {
+        let included = |dump: IncludedTransactionDump| {
+            let RecoveredTransaction { transaction, .. } = restore_transaction(&dump.transaction)?;
+            Ok(IncludedTransaction {
+                contract: created_address(&transaction),
+                transaction,
+                success: dump.success,
+                gas_used: dump.gas_used,
+                logs: dump.logs,
+            })
+        };
+        let transactions = self.transactions.into_iter().map(included);
+        let transactions = transactions.collect::<Result<_, DumpError>>()?;
+        Ok(Block { header: Sealed::new(self.header), transactions })
+    }
+}
+
+impl ClockDump {
+    /// Serialises a clock.
+    fn from_clock(clock: ChainClock) -> Self {
+        let distance = clock.offset.unsigned_abs();
+        let (ahead, behind) = if clock.offset < 0 { (0, distance) } else { (distance, 0) };
+        let list = |value: Option<u64>| value.into_iter().collect();
+        Self { ahead, behind, next: list(clock.next_timestamp), step: list(clock.block_interval) }
+    }
+
+    /// Restores a clock.
+    fn into_clock(self) -> ChainClock {
+        ChainClock {
+            offset: 0_i64.saturating_add_unsigned(self.ahead).saturating_sub_unsigned(self.behind),
+            next_timestamp: self.next.first().copied(),
+            block_interval: self.step.first().copied(),
+        }
+    }
+}
+
+/// Serialises a transaction.
+fn dump_transaction(transaction: &Recovered<alloy::consensus::TxEnvelope>) -> TransactionDump {
+    TransactionDump { raw: transaction.encoded_2718().into(), sender: transaction.signer() }
+}
+
+/// Restores a transaction.
+fn restore_transaction(
+    dump: &TransactionDump,
+) -> Result<RecoveredTransaction, TransactionDecodeError> {
+    let transaction = Recovered::new_unchecked(decode(&dump.raw)?, dump.sender);
+    Ok(RecoveredTransaction { transaction, size: dump.raw.len() })
+}

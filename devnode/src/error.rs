@@ -1,0 +1,39 @@
+//! Errors of a dev chain's start and use.
+
+use std::io;
+
+use crate::{
+    StateError,
+    chain::{ChainError, ChainStopped},
+    rpc::ServeError,
+};
+
+/// Why a dev chain cannot start.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct StartError(#[from] pub(crate) StartErrorKind);
+
+/// The reasons.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartErrorKind {
+    /// Cannot listen on the address, or cannot start a thread.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The server cannot start.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// The state file cannot be used.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// A transaction of the set-up was rejected, which is a bug.
+    #[error("cannot set up the chain: {0}")]
+    Setup(#[from] ChainError),
+    /// The chain's thread ended during the set-up.
+    #[error(transparent)]
+    Stopped(#[from] ChainStopped),
+}
+
+/// The dev chain has been stopped or dropped.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the dev chain has stopped")]
+pub struct NodeStopped;

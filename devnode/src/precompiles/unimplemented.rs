@@ -1,0 +1,85 @@
+//! Precompile functions of ArbOS 51 that this chain does not implement. A message that calls one is
+//! aborted, because any answer could be wrong.
+
+use alloy::{primitives::Address, sol};
+
+sol! {
+    interface ArbGasInfo {
+        function getPricesInWeiWithAggregator(address aggregator) external;
+        function getPricesInArbGasWithAggregator(address aggregator) external;
+        function getL1PricingSurplus() external;
+        function getL1FeesAvailable() external;
+        function getLastL1PricingUpdateTime() external;
+        function getL1PricingFundsDueForRewards() external;
+        function getL1PricingUnitsSinceUpdate() external;
+    }
+
+    interface ArbAggregator {
+        function getPreferredAggregator(address account) external;
+        function getDefaultAggregator() external;
+        function getBatchPosters() external;
+        function addBatchPoster(address poster) external;
+        function getFeeCollector(address poster) external;
+        function setFeeCollector(address poster, address collector) external;
+        function getTxBaseFee(address aggregator) external;
+        function setTxBaseFee(address aggregator, uint256 fee) external;
+    }
+
+    interface ArbStatistics {
+        function getStats() external;
+    }
+
+    interface ArbOwner {
+        function setNativeTokenManagementFrom(uint64 timestamp) external;
+        function addNativeTokenOwner(address owner) external;
+        function removeNativeTokenOwner(address owner) external;
+        function isNativeTokenOwner(address owner) external;
+        function getAllNativeTokenOwners() external;
+        function setL1BaseFeeEstimateInertia(uint64 inertia) external;
+        function setParentGasFloorPerToken(uint64 floor) external;
+        function releaseL1PricerSurplusFunds(uint256 limit) external;
+        function scheduleArbOSUpgrade(uint64 version, uint64 timestamp) external;
+        function setChainConfig(string config) external;
+        function setCalldataPriceIncrease(bool enable) external;
+        function setGasBacklog(uint64 backlog) external;
+        function setGasPricingConstraints(uint64[3][] constraints) external;
+    }
+
+    interface ArbNativeTokenManager {
+        function mintNativeToken(uint256 amount) external;
+        function burnNativeToken(uint256 amount) external;
+    }
+
+    interface ArbDebug {
+        function panic() external;
+        function legacyError() external;
+    }
+}
+
+/// A function that Nitro implements and this chain does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{precompile}.{function} is not implemented by the dev chain")]
+pub(crate) struct Unimplemented {
+    /// Name of the precompile.
+    pub(super) precompile: &'static str,
+    /// Name of the function.
+    pub(super) function: &'static str,
+}
+
+/// The unimplemented function that a call of `address` with `input` names, if any.
+pub(super) fn find_unimplemented(address: Address, input: &[u8]) -> Option<Unimplemented> {
+    let &selector = input.first_chunk()?;
+    let (precompile, function) = match address.0.0.last()? {
+        0x6c => ("ArbGasInfo", ArbGasInfo::ArbGasInfoCalls::name_by_selector(selector)),
+        0x6d => ("ArbAggregator", ArbAggregator::ArbAggregatorCalls::name_by_selector(selector)),
+        0x6f => ("ArbStatistics", ArbStatistics::ArbStatisticsCalls::name_by_selector(selector)),
+        0x70 => ("ArbOwner", ArbOwner::ArbOwnerCalls::name_by_selector(selector)),
+        0x73 => (
+            "ArbNativeTokenManager",
+            ArbNativeTokenManager::ArbNativeTokenManagerCalls::name_by_selector(selector),
+        ),
+        0xff => ("ArbDebug", ArbDebug::ArbDebugCalls::name_by_selector(selector)),
+        _ => return None,
+    };
+    Some(Unimplemented { precompile, function: function? })
+}

@@ -1,0 +1,109 @@
+//! Methods that find logs, directly or through installed filters.
+
+use alloy::{primitives::U64, rpc::types::Filter};
+use serde_json::{Value, json};
+
+use super::{Args, MethodResult, NodeContext, RpcError, error::ArgumentError, filters::FilterKind};
+use crate::chain::IncludedTransaction;
+
+/// Maximum topics of a log.
+const MAX_TOPICS: usize = 4;
+
+/// `eth_getLogs`
+pub(super) fn logs(node: &mut NodeContext, args: Args) -> MethodResult {
+    let filter = parse_filter(args)?;
+    Ok(serde_json::to_value(node.chain.logs(&filter)?)?)
+}
+
+/// `eth_newFilter`
+pub(super) fn new_filter(node: &mut NodeContext, args: Args) -> MethodResult {
+    let filter = parse_filter(args)?;
+    install(node, FilterKind::Logs(Box::new(filter)))
+}
+
+/// `eth_newBlockFilter`
+pub(super) fn new_block_filter(node: &mut NodeContext, args: Args) -> MethodResult {
+    args.finish()?;
+    install(node, FilterKind::Blocks)
+}
+
+/// `eth_newPendingTransactionFilter`: reports transactions of new blocks.
+pub(super) fn new_transaction_filter(node: &mut NodeContext, args: Args) -> MethodResult {
+    args.finish()?;
+    install(node, FilterKind::Transactions)
+}
+
+/// `eth_uninstallFilter`
+pub(super) fn uninstall(node: &mut NodeContext, args: Args) -> MethodResult {
+    let id = parse_filter_id(args)?;
+    Ok(json!(node.filters.uninstall(id)))
+}
+
+/// `eth_getFilterChanges`
+pub(super) fn changes(node: &mut NodeContext, args: Args) -> MethodResult {
+    let id = parse_filter_id(args)?;
+    let height = node.chain.height();
+    let (kind, first) = node.filters.poll(id, height).ok_or(RpcError::FilterNotFound)?;
+    let blocks = node.chain.block_range(first, height);
+    Ok(match kind {
+        FilterKind::Logs(filter) => {
+            let (from, to) = filter.extract_block_range();
+            let mut logs = node.chain.logs_since(first, filter);
+            logs.retain(|log| {
+                log.block_number.is_some_and(|at| {
+                    from.is_none_or(|from| at >= from) && to.is_none_or(|to| at <= to)
+                })
+            });
+            serde_json::to_value(logs)?
+        }
+        FilterKind::Blocks => json!(blocks.iter().map(|block| block.hash()).collect::<Vec<_>>()),
+        FilterKind::Transactions => {
+            let transactions = blocks.iter().flat_map(|block| &block.transactions);
+            json!(transactions.map(IncludedTransaction::hash).collect::<Vec<_>>())
+        }
+    })
+}
+
+/// `eth_getFilterLogs`
+pub(super) fn all_logs(node: &mut NodeContext, args: Args) -> MethodResult {
+    let id = parse_filter_id(args)?;
+    match node.filters.get(id) {
+        Some(FilterKind::Logs(filter)) => Ok(serde_json::to_value(node.chain.logs(filter)?)?),
+        _ => Err(RpcError::FilterNotFound),
+    }
+}
+
+/// Installs a filter that starts with the next block.
+fn install(node: &mut NodeContext, kind: FilterKind) -> MethodResult {
+    let id = node.filters.install(kind, node.chain.height())?;
+    Ok(serde_json::to_value(U64::from(id))?)
+}
+
+/// Parses the id of a filter.
+fn parse_filter_id(mut args: Args) -> Result<u64, RpcError> {
+    let id = args.number()?;
+    args.finish()?;
+    Ok(id)
+}
+
+/// Parses a filter.
+fn parse_filter(mut args: Args) -> Result<Filter, RpcError> {
+    let value: Value = args.take()?;
+    args.finish()?;
+    check_filter(&value)?;
+    serde_json::from_value(value)
+        .map_err(|error| RpcError::InvalidArgument { index: 0, why: error.into() })
+}
+
+/// Rejects filters that the deserializer would accept and Nitro rejects.
+pub(super) fn check_filter(filter: &Value) -> Result<(), RpcError> {
+    let named = |name| filter.get(name).is_some_and(|value: &Value| !value.is_null());
+    if named("blockHash") && (named("fromBlock") || named("toBlock")) {
+        return Err(RpcError::InvalidArgument { index: 0, why: ArgumentError::HashAndRange });
+    }
+    let topics = filter.get("topics").and_then(Value::as_array);
+    if topics.is_some_and(|topics| topics.len() > MAX_TOPICS) {
+        return Err(RpcError::TooManyTopics);
+    }
+    Ok(())
+}
