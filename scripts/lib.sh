@@ -137,10 +137,17 @@ lint_scripts() {
   shellcheck -x -P scripts "$@"
 }
 
+# Makes `muster deploy` take the contracts that scripts/wasm built in place of the embedded ones.
+deploy_built_contracts() {
+  export MUSTER_AGREEMENT_WASM=$ROOT/target/$WASM_TARGET/release/agreement.wasm
+  export MUSTER_DISPATCHER_WASM=$ROOT/target/$WASM_TARGET/release/dispatcher.wasm
+}
+
 # For scripts that run many programs side by side: builds everything, makes `muster` the program itself, and makes
 # $notes, a folder for what they say and know.
 prepare_programs() {
   scripts/wasm
+  deploy_built_contracts
   cargo build --quiet --locked -p muster-cli
   unset -f muster
   PATH=$ROOT/target/debug:$PATH

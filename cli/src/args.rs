@@ -116,10 +116,10 @@ pub(crate) enum Command {
     /// Show what counts, and who said it: a flag, the environment, ./.muster/config.toml,
     /// ~/.config/muster/config.toml, or a default, in this order
     Config,
-    /// Print what a shell needs to complete command lines
-    Completions(commands::completions::CompletionOptions),
+    /// Print the completion script of a shell
+    Completions(commands::completions::Options),
     /// Write a manual page for every command
-    Man(commands::completions::ManOptions),
+    Man(commands::man::Options),
 }
 
 #[cfg(test)]

@@ -72,7 +72,8 @@ pub(crate) async fn named_daemon_context(
     name: &str,
 ) -> Result<(DaemonContext, Fields), CliError> {
     let state = options.state.as_deref();
-    let (daemon_context, path) = context.daemon_context(role, name, state, context.transport()?).await?;
+    let (daemon_context, path) =
+        context.daemon_context(role, name, state, context.transport()?).await?;
     Ok((daemon_context, vec![("state", Cell::text(path.display()))]))
 }
 

@@ -61,7 +61,9 @@ pub(crate) enum CliError {
     )]
     NodeUrl,
     /// A contract that is not compiled.
-    #[error("{0} is not there: build the contracts with scripts/wasm, or name the file")]
+    #[error(
+        "{0} is not there: build the contracts with scripts/wasm, or deploy the embedded ones by giving no file"
+    )]
     NoWasm(PathBuf),
     /// A file whose contents make no sense.
     #[error("{path}, line {line}: {expected}")]

@@ -16,6 +16,7 @@ mod check;
 mod commands;
 mod config;
 mod context;
+mod contracts;
 mod daemon;
 mod deployments;
 mod error;

@@ -1,4 +1,4 @@
-//! `muster deploy`: a market, written down for this folder.
+//! `muster deploy`: deploys a market and records its address for this folder.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -10,13 +10,11 @@ use muster_client::protocol::abi::{Clock, Settings};
 use muster_client::protocol::settings;
 
 use crate::context::Context;
+use crate::contracts::{self, EmbeddedContract};
 use crate::deployments;
 use crate::error::CliError;
 use crate::output::{Cell, CommandOutput, Table, print_note};
 use crate::{parse, progress};
-
-/// Where the compiler puts contracts.
-const WASM_FOLDER: &str = "target/wasm32-unknown-unknown/release";
 
 /// What to deploy, and the constants that hold for ever.
 #[derive(Debug, Args)]
@@ -81,13 +79,13 @@ pub(crate) struct Options {
     #[arg(long, value_name = "AMOUNT", value_parser = parse::wei)]
     reputation_unit: Option<u128>,
 
-    /// The agreement's compiled module
-    #[arg(long, value_name = "FILE", default_value_os_t = Path::new(WASM_FOLDER).join("agreement.wasm"))]
-    agreement_wasm: PathBuf,
+    /// Compiled module of the agreement; without it, the one that this command embeds
+    #[arg(long, env = "MUSTER_AGREEMENT_WASM", value_name = "FILE", requires = "dispatcher_wasm")]
+    agreement_wasm: Option<PathBuf>,
 
-    /// The dispatcher's compiled module
-    #[arg(long, value_name = "FILE", default_value_os_t = Path::new(WASM_FOLDER).join("dispatcher.wasm"))]
-    dispatcher_wasm: PathBuf,
+    /// Compiled module of the dispatcher; without it, the one that this command embeds
+    #[arg(long, env = "MUSTER_DISPATCHER_WASM", value_name = "FILE", requires = "agreement_wasm")]
+    dispatcher_wasm: Option<PathBuf>,
 }
 
 /// A set of constants.
@@ -110,12 +108,12 @@ enum TickUnit {
 
 /// Deploys both contracts.
 pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
-    let agreement = load_program(&options.agreement_wasm)?;
-    let dispatcher = load_program(&options.dispatcher_wasm)?;
+    let agreement = load_contract(options.agreement_wasm.as_deref(), &contracts::AGREEMENT)?;
+    let dispatcher = load_contract(options.dispatcher_wasm.as_deref(), &contracts::DISPATCHER)?;
     let node = context.signing_node().await?;
     let settings = options.settings(node.chain_id() == stylus_devnode::CHAIN_ID);
     let busy = progress::spinner(context, "deploying and activating both contracts");
-    let deployed = node.deploy_market(&agreement, &dispatcher, &settings).await?;
+    let deployed = node.deploy_market(&agreement.program, &dispatcher.program, &settings).await?;
     drop(busy);
     let path = deployments::save_dispatcher(node.chain_id(), deployed.dispatcher.address)?;
     print_note(format!("the market is written down in {}", path.display()));
@@ -125,31 +123,46 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         ("agreement", deployed.agreement, agreement),
         ("dispatcher", deployed.dispatcher, dispatcher),
     ];
-    let rows = parts.map(|(name, deployment, program)| {
+    let rows = parts.map(|(name, deployment, contract)| {
         vec![
             Cell::text(name),
             Cell::text(deployment.address),
-            Cell::text(program.code().len()),
+            Cell::text(contract.program.code().len()),
             Cell::count(deployment.gas_used),
             Cell::Flag(deployment.cached),
+            Cell::text(contract.source),
+            Cell::text(contract.program.code_hash()),
         ]
     });
     let page =
         CommandOutput::new([("chain_id", Cell::count(node.chain_id())), ("gas", Cell::count(gas))]);
     context.print(&page.table(Table::new(
         "contracts",
-        ["contract", "address", "bytes", "gas", "cached"],
+        ["contract", "address", "bytes", "gas", "cached", "source", "code_hash"],
         rows,
     )))
 }
 
-/// The program in a compiled module.
-fn load_program(path: &Path) -> Result<Program, CliError> {
+/// A contract to deploy.
+struct Contract {
+    /// What goes on chain.
+    program: Program,
+    /// Where it comes from: the path of its module, or `embedded`.
+    source: String,
+}
+
+/// Loads a contract from a compiled module if one is given, else the embedded one.
+fn load_contract(path: Option<&Path>, embedded: &EmbeddedContract) -> Result<Contract, CliError> {
+    let Some(path) = path else {
+        return Ok(Contract { program: embedded.program()?, source: "embedded".to_owned() });
+    };
     let module = fs::read(path).map_err(|source| match source.kind() {
         ErrorKind::NotFound => CliError::NoWasm(path.into()),
         _ => CliError::Read { path: path.into(), source },
     })?;
-    Program::from_wasm(&module).map_err(|source| CliError::Program { path: path.into(), source })
+    let program = Program::from_wasm(&module)
+        .map_err(|source| CliError::Program { path: path.into(), source })?;
+    Ok(Contract { program, source: path.display().to_string() })
 }
 
 impl Options {

@@ -16,6 +16,7 @@ pub(crate) mod history;
 pub(crate) mod keepalive;
 pub(crate) mod key;
 pub(crate) mod ledger;
+pub(crate) mod man;
 pub(crate) mod market;
 pub(crate) mod order_args;
 pub(crate) mod probe;
@@ -52,7 +53,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<(), CliEr
         Command::Ledger(options) => ledger::run(context, options).await,
         Command::Key(action) => key::run(context, action),
         Command::Config => config::run(context),
-        Command::Completions(options) => completions::completions(context, &options),
-        Command::Man(options) => completions::man(context, &options),
+        Command::Completions(options) => completions::run(context, &options),
+        Command::Man(options) => man::run(context, &options),
     }
 }

@@ -15,6 +15,7 @@ mod docs;
 mod errors;
 mod faults;
 mod harness;
+mod install;
 mod json;
 mod keepalive;
 mod lifecycle;
