@@ -141,7 +141,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_prints_reads_back(wei: u128) {
+        fn text_round_trips(wei: u128) {
             let amount = Ether::from(wei);
             prop_assert_eq!(amount.to_string().parse(), Ok(amount));
         }

@@ -142,7 +142,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_prints_reads_back(bytes: [u8; 8]) {
+        fn text_round_trips(bytes: [u8; 8]) {
             let application = Application(FixedBytes(bytes));
             prop_assert_eq!(application.to_string().parse(), Ok(application));
         }

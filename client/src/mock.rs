@@ -113,7 +113,7 @@ impl MockBackend {
     /// Answers, if it is well.
     fn respond<T: Send + 'static>(&self, value: Result<T, BackendError>) -> BackendFuture<'_, T> {
         self.request_count.fetch_add(1, Ordering::Relaxed);
-        let (url, source) = ("fake".into(), "away".into());
+        let (url, source) = ("mock".into(), "away".into());
         match *self.status.lock().unwrap() {
             MockStatus::Healthy | MockStatus::WrongChain => ready(value).boxed(),
             MockStatus::Unreachable => {
@@ -144,7 +144,7 @@ pub(crate) fn rpc_error(code: i64) -> BackendError {
 
 impl Debug for MockBackend {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str("Fake")
+        f.write_str("MockBackend")
     }
 }
 

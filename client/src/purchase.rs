@@ -2,8 +2,9 @@
 
 use alloy::primitives::{Address, U256};
 use muster_protocol::abi::IWorkerDispatcher::{
-    ContractBought, PurchaseRefused, buyContract_0Call as BuyUsual, buyContract_1Call as BuyOrder,
-    hireCall, quote_0Call as QuoteUsual, quote_1Call as QuoteOrder, quote_2Call as QuoteHire,
+    ContractBought, PurchaseRefused, buyContract_0Call as BuyDefault,
+    buyContract_1Call as BuyOrder, hireCall, quote_0Call as QuoteDefault,
+    quote_1Call as QuoteOrder, quote_2Call as QuoteHire,
 };
 use muster_protocol::abi::{Order, Quote, Reason};
 
@@ -58,7 +59,7 @@ impl Market {
         match *request {
             OrderRequest::Default { redundancy, length } => {
                 let (redundancy, length) = (U256::from(redundancy), U256::from(length));
-                self.read_pending(&QuoteUsual { redundancy, length }).await
+                self.read_pending(&QuoteDefault { redundancy, length }).await
             }
             OrderRequest::Custom(order) => self.read_pending(&QuoteOrder { order }).await,
         }
@@ -79,7 +80,7 @@ impl Market {
         let receipt = match *request {
             OrderRequest::Default { redundancy, length } => {
                 let (redundancy, length) = (U256::from(redundancy), U256::from(length));
-                self.write(&BuyUsual { redundancy, length }, required).await?
+                self.write(&BuyDefault { redundancy, length }, required).await?
             }
             OrderRequest::Custom(order) => self.write(&BuyOrder { order }, required).await?,
         };
@@ -147,7 +148,7 @@ mod tests {
     use muster_protocol::abi::{Clock, Quote, Reason};
     use muster_protocol::settings;
 
-    use super::{BuyUsual, OrderRequest, QuoteUsual};
+    use super::{BuyDefault, OrderRequest, QuoteDefault};
     use crate::backend::{Log, Receipt};
     use crate::error::MarketError;
     use crate::market::Market;
@@ -162,13 +163,13 @@ mod tests {
         if settingsCall::abi_decode(data).is_ok() {
             return settingsCall::abi_encode_returns(&settings::dev(Clock::Second)).into();
         }
-        if BuyUsual::abi_decode(data).is_ok() {
-            return BuyUsual::abi_encode_returns(&Address::repeat_byte(9)).into();
+        if BuyDefault::abi_decode(data).is_ok() {
+            return BuyDefault::abi_encode_returns(&Address::repeat_byte(9)).into();
         }
         let [windows, testers] = [1, 3];
         let quote = Quote { reason, price: 7, start: 1, windows, testers, workers: vec![] };
-        assert!(QuoteUsual::abi_decode(data).is_ok(), "{data}");
-        QuoteUsual::abi_encode_returns(&quote).into()
+        assert!(QuoteDefault::abi_decode(data).is_ok(), "{data}");
+        QuoteDefault::abi_encode_returns(&quote).into()
     }
 
     /// What came of buying from that dispatcher, and how often it was sent what.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use alloy::primitives::{Address, Bytes};
 use alloy::sol_types::SolCall;
 use futures::future::join_all;
-use tokio::sync::Mutex as Turn;
+use tokio::sync::Mutex as AsyncMutex;
 
 use crate::backend::{BlockTag, CallEnv, Receipt, TxRequest};
 use crate::error::{BackendError, Contract, MarketError, NodeError};
@@ -189,7 +189,7 @@ impl Node {
 #[derive(Debug, Default)]
 pub(crate) struct NonceManager {
     /// Held from asking for a nonce until a node has the transaction.
-    send_lock: Turn<()>,
+    send_lock: AsyncMutex<()>,
     /// How many follow the transactions of each nonce.
     in_flight: Arc<Mutex<BTreeMap<u64, usize>>>,
 }

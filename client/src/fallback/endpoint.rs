@@ -140,7 +140,7 @@ impl RankedEndpoint {
 
 impl Debug for RankedEndpoint {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("One").field("health", &self.health()).finish_non_exhaustive()
+        f.debug_struct("RankedEndpoint").field("health", &self.health()).finish_non_exhaustive()
     }
 }
 

@@ -122,9 +122,14 @@ impl BookComparison {
     /// Takes a number out of the list, and puts it in again where it belongs if it fits.
     fn expect_relisted(&mut self, number: u32) {
         self.expected_book.retain(|other| *other != number);
-        let (price, fits) = (self.expected_worker(number).price, self.expected_worker(number).is_listable());
+        let (price, fits) =
+            (self.expected_worker(number).price, self.expected_worker(number).is_listable());
         if fits {
-            let cheaper = self.expected_book.clone().into_iter().filter(|n| self.expected_worker(*n).price <= price);
+            let cheaper = self
+                .expected_book
+                .clone()
+                .into_iter()
+                .filter(|n| self.expected_worker(*n).price <= price);
             let at = cheaper.count();
             self.expected_book.insert(at, number);
         }
@@ -167,10 +172,8 @@ impl BookComparison {
                 self.expect_listed(number);
             }
             Step::Unstake(bonds) => {
-                let answer = self
-                    .env
-                    .send_to_dispatcher(&who, &unstakeCall { amount: bonds * bond })
-                    .await;
+                let answer =
+                    self.env.send_to_dispatcher(&who, &unstakeCall { amount: bonds * bond }).await;
                 assert_eq!(answer.is_ok(), self.expected_worker(number).free() >= 10 * bonds);
                 if answer.is_ok() {
                     self.expected_worker(number).stake -= 10 * bonds;
@@ -180,7 +183,8 @@ impl BookComparison {
             Step::List => {
                 let worker = who.account().unwrap();
                 let answer = self.env.send_to_dispatcher(&who, &listCall { worker, hint }).await;
-                let able = !self.expected_book.contains(&number) && self.expected_worker(number).is_listable();
+                let able = !self.expected_book.contains(&number)
+                    && self.expected_worker(number).is_listable();
                 assert_eq!(answer.is_ok(), able);
                 self.expect_listed(number);
             }
@@ -203,7 +207,8 @@ impl BookComparison {
             self.expected_worker(*number).active += 1;
             self.expect_unlisted(*number);
         }
-        let misses: Vec<_> = chosen.iter().map(|number| self.expected_worker(*number).misses).collect();
+        let misses: Vec<_> =
+            chosen.iter().map(|number| self.expected_worker(*number).misses).collect();
         self.agreements.push((bought.agreement, chosen.into_iter().zip(misses).collect()));
     }
 

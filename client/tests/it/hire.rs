@@ -127,7 +127,9 @@ async fn only_listed_workers_of_the_application_are_hired() {
     env.tx(other.register(application, &offer(1), message_key_of(&other), ETHER)).await.unwrap();
     env.testers(1).await;
     let poor = env.new_account().await;
-    env.tx(poor.register(Application::default(), &offer(1), message_key_of(&poor), 0)).await.unwrap();
+    env.tx(poor.register(Application::default(), &offer(1), message_key_of(&poor), 0))
+        .await
+        .unwrap();
     for number in 3..=6 {
         check_unhireable(&env, &cleo, order(1, 8), &[number], Reason::WorkerUnfit).await;
         check_unhireable(&env, &cleo, order(2, 8), &[1, number], Reason::WorkerUnfit).await;

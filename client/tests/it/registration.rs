@@ -121,7 +121,10 @@ async fn a_stranger_has_nothing_to_change() {
     let call = updateWorkerCall { price: 1, maxLength: 8, promised: 9_000, capacity: 1, hint: 0 };
     assert_eq!(env.send_to_dispatcher(&sam, &call).await, refusal);
     assert_eq!(env.send_to_dispatcher(&sam, &setPriceCall { price: 1, hint: 0 }).await, refusal);
-    assert_eq!(env.send_to_dispatcher(&sam, &setKeyCall { key: message_key_of(&sam) }).await, refusal);
+    assert_eq!(
+        env.send_to_dispatcher(&sam, &setKeyCall { key: message_key_of(&sam) }).await,
+        refusal
+    );
     let call = setAvailableCall { available: true, hint: 0 };
     assert_eq!(env.send_to_dispatcher(&sam, &call).await, refusal);
     assert_eq!(env.send(&sam, env.dispatcher, &stakeCall { hint: 0 }, 1).await, refusal);
