@@ -1,4 +1,4 @@
-//! Wei as people write them.
+//! Amounts of wei as text.
 
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
@@ -6,34 +6,34 @@ use std::str::FromStr;
 use alloy::primitives::U256;
 use alloy::primitives::utils::{ParseUnits, Unit};
 
-/// An amount in wei that reads and prints with a unit: `1.5eth`, `20gwei`, `7wei`, or just `7`.
+/// An amount in wei, which parses and prints with a unit: `1.5eth`, `20gwei`, `7wei`, or just `7`.
 ///
-/// Always exact: an amount prints in the largest unit that needs few digits, and nothing is rounded.
+/// Always exact: an amount prints in the largest unit that needs few digits, and is never rounded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ether(pub U256);
 
-/// Why a text is no amount.
+/// The error of a text that is no amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AmountError {
-    /// It does not begin with a plain number.
+    /// The text does not begin with a plain number.
     #[error("an amount is a number with a unit, such as 1.5eth, 20gwei or 7wei")]
     NotANumber,
-    /// What stands behind the number is no unit.
+    /// The number is followed by an unknown unit.
     #[error("an amount's unit is eth, gwei or wei")]
     UnknownUnit,
-    /// There is nothing smaller than a wei.
-    #[error("an amount cannot have parts of a wei")]
+    /// The amount has a fraction of a wei.
+    #[error("an amount cannot have a fraction of a wei")]
     BelowOneWei,
-    /// The market counts in 128 bits.
+    /// The amount does not fit into the market's 128 bits.
     #[error("an amount must be below 2^128 wei")]
     TooLarge,
 }
 
 impl Ether {
-    /// The wei, as far as they fit into 128 bits.
+    /// The amount in wei.
     ///
     /// # Errors
-    /// [`AmountError::TooLarge`].
+    /// [`AmountError::TooLarge`] if it does not fit into 128 bits.
     pub fn wei(self) -> Result<u128, AmountError> {
         u128::try_from(self.0).map_err(|_| AmountError::TooLarge)
     }
@@ -80,7 +80,7 @@ impl FromStr for Ether {
 
 impl Display for Ether {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        // From a thousandth of the next unit on, that unit reads better.
+        // From a thousandth of the next unit on, that unit is used.
         let (unit, name) = if self.0 >= U256::from(1_000_000_000_000_000_u64) {
             (Unit::ETHER, "eth")
         } else if self.0 >= U256::from(1_000_000_u64) {
@@ -141,7 +141,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_prints_reads_back(wei: u128) {
+        fn text_round_trips(wei: u128) {
             let amount = Ether::from(wei);
             prop_assert_eq!(amount.to_string().parse(), Ok(amount));
         }

@@ -1,30 +1,23 @@
-//! Applications by name, and the key that an account is reached by.
+//! Applications by name, and keys for messages.
 
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
 use alloy::primitives::{B256, FixedBytes};
 use alloy::signers::local::PrivateKeySigner;
-use alloy::sol_types::SolEvent;
-use muster_protocol::abi::IWorkerDispatcher::ContractBought;
 
-use crate::agreement::Agreement;
-use crate::backend::LogFilter;
-use crate::error::MarketError;
-use crate::node::backend_error;
-
-/// What kind of work it is: eight bytes on chain, a short name for people. `0` is the application
-/// that `buyContract(redundancy, length)` buys.
+/// A kind of work: eight bytes on chain, written as a short name. `0` is the application that
+/// `buyContract(redundancy, length)` buys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Application(pub FixedBytes<8>);
 
-/// A text that names no application.
+/// The error of a text that names no application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an application is a name of up to 8 bytes, or 0x and 16 hexadecimal digits")]
 pub struct ApplicationError;
 
 impl Application {
-    /// The application of accounts that test others.
+    /// The application of testers.
     pub const TESTER: Self = Self(FixedBytes(muster_protocol::TESTER_APPLICATION));
 }
 
@@ -45,8 +38,8 @@ impl FromStr for Application {
             return name.parse().map(Self).map_err(|_| ApplicationError);
         }
         let mut bytes = FixedBytes::ZERO;
-        let room = bytes.get_mut(..name.len()).ok_or(ApplicationError)?;
-        room.copy_from_slice(name.as_bytes());
+        let prefix = bytes.get_mut(..name.len()).ok_or(ApplicationError)?;
+        prefix.copy_from_slice(name.as_bytes());
         Ok(Self(bytes))
     }
 }
@@ -73,37 +66,6 @@ impl Display for Application {
 pub fn message_key(signer: &PrivateKeySigner) -> B256 {
     // 64 bytes have a first half.
     signer.public_key().first_chunk().copied().map(B256::new).unwrap_or_default()
-}
-
-impl Agreement {
-    /// The key for messages to the agreement's client: its account's own, known from the signature of the purchase; of a
-    /// client that let somebody else send it, the registered one. `None` if there is neither.
-    ///
-    /// # Errors
-    /// [`MarketError::Node`].
-    pub async fn client_key(&self) -> Result<Option<B256>, MarketError> {
-        let (client, block) = (self.terms().header.client, self.terms().header.block);
-        let filter = LogFilter {
-            from: block,
-            to: block,
-            address: Some(self.market().dispatcher()),
-            topics: [
-                vec![ContractBought::SIGNATURE_HASH],
-                vec![self.address().into_word()],
-                vec![],
-            ],
-        };
-        let node = self.market().node();
-        if let Some(bought) = node.logs(&filter).await?.first() {
-            let purchase =
-                node.backend.transaction(bought.transaction).await.map_err(backend_error)?;
-            let own = purchase.filter(|purchase| purchase.from() == client);
-            if let Some(key) = own.and_then(|purchase| purchase.signer_key()) {
-                return Ok(Some(key));
-            }
-        }
-        self.market().key_of(client).await
-    }
 }
 
 #[cfg(test)]
@@ -142,7 +104,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_prints_reads_back(bytes: [u8; 8]) {
+        fn text_round_trips(bytes: [u8; 8]) {
             let application = Application(FixedBytes(bytes));
             prop_assert_eq!(application.to_string().parse(), Ok(application));
         }

@@ -1,68 +1,51 @@
 #![doc = include_str!("../README.md")]
 
 mod agreement;
-mod agreement_actions;
-mod alloy;
 mod amount;
 mod application;
-mod arbitrum;
 mod backend;
-mod clock;
-mod connect;
-mod credit;
+mod chain;
+#[cfg(feature = "deploy")]
 mod deploy;
 mod error;
-#[cfg(feature = "ethers")]
-mod ethers;
 mod events;
-mod fallback;
-mod hints;
-mod keepalive;
 mod market;
-#[cfg(test)]
-mod mock;
 mod node;
-mod pending;
-mod pending_tx;
-mod program;
-mod purchase;
-mod receipts;
-mod refusal_text;
-mod reputation;
-mod signed_tx;
-mod testers;
-mod tx_journal;
-mod tx_sender;
-mod verdicts;
-mod wait;
-mod watch;
-mod workers;
+mod tx;
 
 pub use muster_protocol as protocol;
 
+pub use crate::agreement::cancel::Cancellation;
+pub use crate::agreement::receipt::{ReceiptError, ServiceReceipt, Session, failed_entry};
+pub use crate::agreement::resign::Resignation;
+pub use crate::agreement::seats::{Tester, seats, window_seats};
+pub use crate::agreement::settle::Settlement;
+pub use crate::agreement::votes::{Votes, judgement, votes};
 pub use crate::agreement::{Agreement, Progress};
-pub use crate::agreement_actions::{Cancellation, Resignation, Settlement};
 pub use crate::amount::{AmountError, Ether};
 pub use crate::application::{Application, ApplicationError, message_key};
-pub use crate::backend::{Head, Log, Receipt};
-pub use crate::connect::{BackendKind, NodeBuilder};
-pub use crate::credit::Withdrawal;
-pub use crate::deploy::{Deployment, MarketDeployment};
-pub use crate::error::{BoxError, MarketError, NodeError, RevertReason};
-pub use crate::events::{EventRecord, MarketEvent};
-pub use crate::keepalive::ProgramLifetime;
-pub use crate::market::Market;
-pub use crate::node::Node;
-pub use crate::program::{
-    CODE_BUDGET, CODE_LIMIT, DATA_BUDGET, Program, ProgramError, WASM_LIMIT, check_no_panics,
+pub use crate::backend::connect::BackendKind;
+pub use crate::backend::{Head, Log, Receipt, SignedTx};
+#[cfg(feature = "deploy")]
+pub use crate::deploy::{
+    Deployment, MarketDeployment,
+    limits::{CODE_BUDGET, CODE_LIMIT, DATA_BUDGET, WASM_LIMIT},
+    panics::check_no_panics,
+    program::Program,
+    program_error::ProgramError,
 };
-pub use crate::purchase::{OrderRequest, Purchase};
-pub use crate::receipts::{ReceiptError, ServiceReceipt, Session, failed_entry};
-pub use crate::refusal_text::{reason_text, state_text};
-pub use crate::reputation::WorkerReputation;
-pub use crate::signed_tx::SignedTx;
-pub use crate::testers::{CheckIn, Tester, seats, window_seats};
-pub use crate::tx_journal::{ResumedTx, TxJournal, TxOutcome};
-pub use crate::verdicts::{Votes, judgement, votes};
-pub use crate::watch::{ChainUpdate, EventWatcher};
-pub use crate::workers::{Offer, Registration};
+pub use crate::error::refusal_text::{reason_text, state_text};
+pub use crate::error::{BoxError, MarketError, NodeError, RevertReason};
+pub use crate::events::watch::{ChainUpdate, EventWatcher};
+pub use crate::events::{EventRecord, MarketEvent};
+pub use crate::market::buy::Purchase;
+pub use crate::market::check_in::CheckIn;
+pub use crate::market::offer::Offer;
+pub use crate::market::register::Registration;
+pub use crate::market::reputation::WorkerReputation;
+pub use crate::market::withdraw::Withdrawal;
+pub use crate::market::{Market, OrderRequest};
+pub use crate::node::Node;
+pub use crate::node::builder::NodeBuilder;
+pub use crate::node::keepalive::ProgramLifetime;
+pub use crate::tx::{ResumedTx, TxJournal, TxOutcome};

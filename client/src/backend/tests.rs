@@ -1,4 +1,4 @@
-//! What every backend must do, asked of all there are, on an embedded chain.
+//! The conformance tests that every backend passes, on an embedded chain.
 
 use std::sync::Arc;
 
@@ -8,19 +8,18 @@ use stylus_devnode::{Config, Devnode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use super::{AccountOverride, Backend, BlockTag, CallEnv, LogFilter, TxRequest};
-use crate::connect::{BackendKind, NodeBuilder};
+use super::connect::{BackendKind, ConnectOptions};
+use super::{AccountOverride, Backend, BlockTag, CallEnv, Fees, LogFilter, TxDraft, TxRequest};
 use crate::error::{BackendError, NodeError};
-use crate::signed_tx::{Fees, TxDraft};
 
-/// Init code that says 42 under the topics 1 and 2, and leaves one byte of code, 42.
+/// Init code that logs 42 with the topics 1 and 2, and returns one byte of code, 42.
 const LOG_42_INIT_CODE: &[u8] =
     &[0x60, 42, 0x5f, 0x52, 0x60, 2, 0x60, 1, 0x60, 32, 0x5f, 0xa2, 0x60, 1, 0x60, 31, 0xf3];
 
 /// Code that reverts with one byte, 42.
 const REVERTING_CODE: &[u8] = &[0x60, 42, 0x5f, 0x53, 0x60, 1, 0x5f, 0xfd];
 
-/// Code that returns what this instruction puts on the stack, with a zero for it to take.
+/// Code that pushes a zero, executes this instruction, and returns the top of the stack.
 const fn returning(instruction: u8) -> [u8; 8] {
     [0x5f, instruction, 0x5f, 0x52, 0x60, 32, 0x5f, 0xf3]
 }
@@ -32,25 +31,30 @@ const BACKENDS: &[BackendKind] = &[
     BackendKind::Ethers,
 ];
 
-/// A chain, and a connection by every backend.
+/// A chain, and a connection over every backend.
 async fn connect_all() -> (Devnode, Vec<Arc<dyn Backend>>) {
     let node = Devnode::start(Config::any_port()).await.unwrap();
     let mut chains = Vec::new();
     for backend in BACKENDS {
         let signer = PrivateKeySigner::from_bytes(&node.accounts()[1].key).unwrap();
-        let how = NodeBuilder::new([""]).with_signer(signer).with_backend(*backend);
-        chains.push(Arc::new(how).connect_one(node.url().into()).await.unwrap());
+        let options = ConnectOptions { signer: Some(signer), ..options(*backend) };
+        chains.push(options.connect_one(&node.url()).await.unwrap());
     }
     (node, chains)
 }
 
-/// An account with code of one's choice.
+/// How to connect over this backend, without a signer.
+fn options(kind: BackendKind) -> ConnectOptions {
+    ConnectOptions { kind, ..ConnectOptions::default() }
+}
+
+/// An account with this code.
 fn with_code(code: &[u8]) -> AccountOverride {
     let code = Some(Bytes::copy_from_slice(code));
     AccountOverride { account: Address::repeat_byte(7), code, ..AccountOverride::default() }
 }
 
-/// What an account answers if this is so.
+/// What a call to the overridden account returns.
 async fn call_with_override(
     chain: &dyn Backend,
     account_override: AccountOverride,
@@ -71,7 +75,7 @@ async fn draft(chain: &dyn Backend, to: Option<Address>, data: &[u8]) -> TxDraft
         request: call,
         gas_limit: gas,
         nonce,
-        fees: Fees::from_base_fee(chain.head().await.unwrap().gas_price),
+        fees: Fees { cap: 2 * chain.head().await.unwrap().gas_price, tip: 0 },
     }
 }
 
@@ -81,16 +85,16 @@ async fn every_backend_sees_the_same_chain_and_account() {
     node.mine().await.unwrap();
     let head = chains[0].head().await.unwrap();
     assert!(head.number > 0 && head.timestamp > 1_700_000_000 && head.gas_price > 0, "{head:?}");
-    let somebody = node.accounts()[1].address;
+    let account = node.accounts()[1].address;
     for chain in chains {
-        assert_eq!((chain.chain_id(), chain.account()), (stylus_devnode::CHAIN_ID, Some(somebody)));
+        assert_eq!((chain.chain_id(), chain.account()), (stylus_devnode::CHAIN_ID, Some(account)));
         assert_eq!(chain.fetch_chain_id().await.unwrap(), stylus_devnode::CHAIN_ID);
         assert_eq!(chain.head().await.unwrap(), head);
         assert_eq!(chain.block_hash(head.number).await.unwrap(), Some(head.hash));
         assert_eq!(chain.block_hash(head.number + 1).await.unwrap(), None);
         let thousand = U256::from(1_000_000_000_000_000_000_000_u128);
-        assert_eq!(chain.balance(somebody).await.unwrap(), thousand);
-        assert_eq!(chain.code(somebody).await.unwrap(), Bytes::new());
+        assert_eq!(chain.balance(account).await.unwrap(), thousand);
+        assert_eq!(chain.code(account).await.unwrap(), Bytes::new());
     }
 }
 
@@ -155,7 +159,7 @@ async fn a_call_runs_on_the_requested_block() {
 async fn every_backend_signs_the_same_bytes() {
     let (_node, chains) = connect_all().await;
     for to in [Some(Address::repeat_byte(3)), None] {
-        let order = TxDraft {
+        let draft = TxDraft {
             request: TxRequest {
                 from: chains[0].account(),
                 to,
@@ -166,10 +170,10 @@ async fn every_backend_signs_the_same_bytes() {
             nonce: 7,
             fees: Fees { cap: 9, tip: 8 },
         };
-        let signed = chains[0].sign(&order).await.unwrap();
-        assert_eq!((&signed.draft, Some(signed.from())), (&order, order.request.from));
+        let signed = chains[0].sign(&draft).await.unwrap();
+        assert_eq!((&signed.draft, Some(signed.from())), (&draft, draft.request.from));
         for chain in &chains {
-            assert_eq!(chain.sign(&order).await.unwrap(), signed);
+            assert_eq!(chain.sign(&draft).await.unwrap(), signed);
         }
     }
 }
@@ -178,15 +182,15 @@ async fn every_backend_signs_the_same_bytes() {
 async fn a_sent_transaction_has_a_receipt_and_logs() {
     let (_node, chains) = connect_all().await;
     for chain in chains {
-        let order = draft(&*chain, None, LOG_42_INIT_CODE).await;
-        let signed = chain.sign(&order).await.unwrap();
+        let draft = draft(&*chain, None, LOG_42_INIT_CODE).await;
+        let signed = chain.sign(&draft).await.unwrap();
         assert_eq!(chain.receipt(signed.hash()).await.unwrap(), None);
         chain.broadcast(&signed).await.unwrap();
         let receipt = chain.receipt(signed.hash()).await.unwrap().unwrap();
         let head = chain.head().await.unwrap();
         assert_eq!((receipt.transaction, receipt.block), (signed.hash(), head.number));
         assert!(receipt.success && receipt.gas_used > 53_000, "{receipt:?}");
-        assert_eq!(chain.nonce(signed.from(), false).await.unwrap(), order.nonce + 1);
+        assert_eq!(chain.nonce(signed.from(), false).await.unwrap(), draft.nonce + 1);
         assert_eq!(chain.code(receipt.created.unwrap()).await.unwrap().as_ref(), [42]);
 
         let topic = |number: u8| B256::from(U256::from(number));
@@ -216,9 +220,9 @@ async fn a_sent_transaction_has_a_receipt_and_logs() {
 async fn a_failed_transaction_has_a_failure_receipt() {
     let (_node, chains) = connect_all().await;
     for chain in chains {
-        let mut order = draft(&*chain, None, &[]).await;
-        order.request.data = Bytes::from_static(&[0x5f, 0x5f, 0xfd]);
-        let signed = chain.sign(&TxDraft { gas_limit: 100_000, ..order }).await.unwrap();
+        let mut draft = draft(&*chain, None, &[]).await;
+        draft.request.data = Bytes::from_static(&[0x5f, 0x5f, 0xfd]);
+        let signed = chain.sign(&TxDraft { gas_limit: 100_000, ..draft }).await.unwrap();
         chain.broadcast(&signed).await.unwrap();
         let receipt = chain.receipt(signed.hash()).await.unwrap().unwrap();
         assert!(!receipt.success && receipt.logs.is_empty(), "{receipt:?}");
@@ -230,14 +234,14 @@ async fn pending_transactions_count_in_the_pending_nonce() {
     let (node, chains) = connect_all().await;
     node.ask(r#"{"jsonrpc":"2.0","id":1,"method":"evm_setAutomine","params":[false]}"#).await;
     for chain in chains {
-        let order = draft(&*chain, Some(Address::repeat_byte(5)), &[]).await;
-        let signed = chain.sign(&order).await.unwrap();
+        let draft = draft(&*chain, Some(Address::repeat_byte(5)), &[]).await;
+        let signed = chain.sign(&draft).await.unwrap();
         chain.broadcast(&signed).await.unwrap();
         let counts = [true, false].map(|waiting| chain.nonce(signed.from(), waiting));
         let counts = futures::future::join_all(counts).await;
         assert_eq!(
             counts.into_iter().map(Result::unwrap).collect::<Vec<_>>(),
-            [order.nonce + 1, 0]
+            [draft.nonce + 1, 0]
         );
         assert_eq!(chain.receipt(signed.hash()).await.unwrap(), None);
     }
@@ -247,29 +251,27 @@ async fn pending_transactions_count_in_the_pending_nonce() {
 async fn rpc_errors_invalid_responses_and_unreachable_nodes_are_distinct() {
     let (_node, chains) = connect_all().await;
     for chain in chains {
-        let order = draft(&*chain, Some(Address::repeat_byte(5)), &[]).await;
-        let signed = chain.sign(&TxDraft { gas_limit: 1, ..order }).await.unwrap();
+        let draft = draft(&*chain, Some(Address::repeat_byte(5)), &[]).await;
+        let signed = chain.sign(&TxDraft { gas_limit: 1, ..draft }).await.unwrap();
         let error = chain.broadcast(&signed).await.unwrap_err();
         assert!(matches!(error, BackendError::Node(NodeError::Rpc { .. })), "{error:?}");
     }
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let stranger = tokio::spawn(async move {
+    let server = tokio::spawn(async move {
         for _ in BACKENDS {
             let (mut stream, _) = listener.accept().await.unwrap();
-            let _asked = stream.read(&mut [0; 4096]).await.unwrap();
+            let _request = stream.read(&mut [0; 4096]).await.unwrap();
             stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi").await.unwrap();
         }
     });
     for backend in BACKENDS {
-        let how = Arc::new(NodeBuilder::new([""]).with_backend(*backend));
-        let error = how.clone().connect_one(url.as_str().into()).await.unwrap_err();
+        let error = options(*backend).connect_one(&url).await.unwrap_err();
         assert!(matches!(error, NodeError::NotANode { .. }), "{error:?}");
     }
-    stranger.await.unwrap();
+    server.await.unwrap();
     for backend in BACKENDS {
-        let how = Arc::new(NodeBuilder::new([""]).with_backend(*backend));
-        let error = how.connect_one(url.as_str().into()).await.unwrap_err();
+        let error = options(*backend).connect_one(&url).await.unwrap_err();
         assert!(matches!(error, NodeError::Unreachable { .. }), "{error:?}");
     }
 }
@@ -278,8 +280,7 @@ async fn rpc_errors_invalid_responses_and_unreachable_nodes_are_distinct() {
 async fn signing_without_a_key_fails() {
     let (node, _) = connect_all().await;
     for backend in BACKENDS {
-        let how = Arc::new(NodeBuilder::new([""]).with_backend(*backend));
-        let chain = how.connect_one(node.url().into()).await.unwrap();
+        let chain = options(*backend).connect_one(&node.url()).await.unwrap();
         assert_eq!(chain.account(), None);
         let error = chain.sign(&TxDraft::default()).await.unwrap_err();
         assert!(matches!(error, BackendError::Node(NodeError::Signing(_))), "{error:?}");

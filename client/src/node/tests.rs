@@ -1,5 +1,6 @@
-//! The two doors: what is refused, what is sent, and what is said about it.
+//! Calls and transactions: what is simulated, what is sent, and which error comes back.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use alloy::primitives::{Address, B256, Bytes, U256, address};
@@ -11,9 +12,10 @@ use muster_protocol::abi::IWorkerDispatcher::{
     IWorkerDispatcherErrors as DispatcherErrors, NothingToWithdraw, withdrawCall,
 };
 
+use crate::backend::mock::{MOCK_ACCOUNT, MockBackend};
 use crate::backend::{BlockTag, Head, Receipt};
 use crate::error::{BackendError, Contract, MarketError, NodeError};
-use crate::mock::{MOCK_ACCOUNT, MockBackend};
+use crate::node::Node;
 
 /// The dispatcher of these tests.
 const MARKET: Contract = Contract::Dispatcher(Address::repeat_byte(0xaa));
@@ -21,12 +23,20 @@ const MARKET: Contract = Contract::Dispatcher(Address::repeat_byte(0xaa));
 /// The call that they send.
 const CALL: withdrawCall = withdrawCall { to: MOCK_ACCOUNT };
 
-/// What it answers.
+impl MockBackend {
+    /// A connection over this backend, and the backend.
+    pub(crate) fn node(self) -> (Node, Arc<Self>) {
+        let backend = Arc::new(self);
+        (Node::from_backend(backend.clone()), backend)
+    }
+}
+
+/// Its output.
 fn withdraw_return() -> Bytes {
     withdrawCall::abi_encode_returns(&5).into()
 }
 
-/// A node's refusal of a request.
+/// The error of a node that refuses a request.
 fn rpc_error() -> BackendError {
     BackendError::Node(NodeError::Rpc { code: -32_000, message: "no".into() })
 }
@@ -69,7 +79,7 @@ async fn calls_are_simulated_on_the_pending_block_with_the_latest_hash() {
     let (node, _) = MockBackend::new(|_, env| {
         let [history] = env.overrides.as_slice() else { panic!("{env:?}") };
         assert_eq!(env.block, BlockTag::Pending);
-        assert!(env.timestamp.unwrap() > 1_700_000_000, "the wall clock, not the old block's");
+        assert!(env.timestamp.unwrap() > 1_700_000_000, "the time now, not that of the old block");
         assert_eq!(history.account, address!("0x0000F90827F1C53a10cb7A02335B175320002935"));
         assert_eq!(history.storage, Some((U256::from(7).into(), B256::repeat_byte(7))));
         Ok(withdraw_return())

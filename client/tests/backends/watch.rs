@@ -1,13 +1,13 @@
 //! Watching: everything once, in order, also when the chain moves back.
 
 use alloy::primitives::keccak256;
-use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Happened;
+use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as DispatcherEvents;
 use muster_client::{ChainUpdate, EventWatcher, MarketEvent};
 
 use crate::env::{REQUEST, TestEnv};
 
 /// The dispatcher's next event.
-async fn next_dispatcher_event(watch: &mut EventWatcher) -> Happened {
+async fn next_dispatcher_event(watch: &mut EventWatcher) -> DispatcherEvents {
     let ChainUpdate::Event(record) = watch.next().await else { panic!("it moved back") };
     let MarketEvent::Dispatcher(event) = record.event else { panic!("{record:?}") };
     event
@@ -18,11 +18,13 @@ async fn a_reorg_is_reported_and_its_events_are_replaced() {
     let env = TestEnv::new().await;
     let worker = env.worker(1).await;
     let mut watch = env.market(2).await.watch(0);
-    while !matches!(next_dispatcher_event(&mut watch).await, Happened::WorkerRegistered(_)) {}
+    while !matches!(next_dispatcher_event(&mut watch).await, DispatcherEvents::WorkerRegistered(_))
+    {
+    }
     let before = worker.node().head().await.unwrap();
     let kept = env.rpc("evm_snapshot", "[]").await;
     worker.set_key(keccak256(b"other")).await.unwrap();
-    while !matches!(next_dispatcher_event(&mut watch).await, Happened::KeyChanged(_)) {}
+    while !matches!(next_dispatcher_event(&mut watch).await, DispatcherEvents::KeyChanged(_)) {}
     let number = kept.split('"').find(|part| part.starts_with("0x")).unwrap();
     let reverted = env.rpc("evm_revert", &format!("[\"{number}\"]")).await;
     assert!(reverted.contains("true"), "{kept}: {reverted}");
@@ -31,8 +33,8 @@ async fn a_reorg_is_reported_and_its_events_are_replaced() {
     worker.set_price(77).await.unwrap();
     loop {
         match next_dispatcher_event(&mut watch).await {
-            Happened::WorkerUpdated(event) if event.price == 77 => break,
-            Happened::KeyChanged(_) => panic!("it did not happen"),
+            DispatcherEvents::WorkerUpdated(event) if event.price == 77 => break,
+            DispatcherEvents::KeyChanged(_) => panic!("it did not happen"),
             _ => {}
         }
     }
@@ -49,7 +51,7 @@ async fn an_agreement_watcher_sees_only_its_agreement() {
     agreement.accept().await.unwrap();
     let mut watch = agreement.watch();
     match next_dispatcher_event(&mut watch).await {
-        Happened::ContractBought(event) => assert_eq!(event.agreement, second.agreement),
+        DispatcherEvents::ContractBought(event) => assert_eq!(event.agreement, second.agreement),
         other => panic!("{other:?}"),
     }
     for _ in ["Accepted", "Started"] {
@@ -59,7 +61,7 @@ async fn an_agreement_watcher_sees_only_its_agreement() {
     }
     let everything = client.history(0, client.node().head().await.unwrap().number).await.unwrap();
     let bought = |event: &MarketEvent| match event {
-        MarketEvent::Dispatcher(Happened::ContractBought(event)) => Some(event.agreement),
+        MarketEvent::Dispatcher(DispatcherEvents::ContractBought(event)) => Some(event.agreement),
         _ => None,
     };
     let all: Vec<_> = everything.iter().filter_map(|item| bought(&item.event)).collect();

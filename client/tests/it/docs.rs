@@ -35,7 +35,7 @@ fn test_sources() -> String {
     let files = sources(&root().join("client/tests/it")).into_iter();
     let told = files.filter(|(path, _)| {
         let helps = path.components().any(|part| part.as_os_str() == "harness");
-        !helps && !path.ends_with("papers.rs")
+        !helps && !path.ends_with("docs.rs")
     });
     let spoken = told.map(|(_, text)| {
         let mut imports = false;
@@ -53,7 +53,7 @@ fn test_sources() -> String {
 /// Those of `names` that no expectation in the stories is made of: a value of that type, with its
 /// fields, or the type by which a log is decoded.
 fn missing_from_tests(signatures: &[&'static str]) -> Vec<&'static str> {
-    let sources = sources();
+    let sources = test_sources();
     let name = |signature: &&'static str| signature.split('(').next().unwrap();
     let told = |name: &&str| {
         let marks = [format!("{name} {{"), format!("<{name}>")];
@@ -81,7 +81,7 @@ fn every_event_is_tested() {
 
 #[test]
 fn every_purchase_refusal_reason_is_tested() {
-    let (sources, mut count) = (sources(), 0);
+    let (sources, mut count) = (test_sources(), 0);
     for reason in (0..=u8::MAX).map_while(|number| Reason::try_from(number).ok()) {
         let name = format!("Reason::{reason:?}");
         assert!(sources.contains(&name), "{name}");

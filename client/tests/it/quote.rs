@@ -3,8 +3,8 @@
 use alloy::primitives::{Address, FixedBytes, U256};
 use alloy::sol_types::SolCall;
 use muster_client::protocol::abi::IWorkerDispatcher::{
-    PurchaseRefused, buyContract_0Call as BuyUsual, buyContract_1Call as BuyOrder,
-    quote_0Call as QuoteUsual, quote_1Call as QuoteOrder,
+    PurchaseRefused, buyContract_0Call as BuyDefault, buyContract_1Call as BuyOrder,
+    quote_0Call as QuoteDefault, quote_1Call as QuoteOrder,
 };
 use muster_client::protocol::abi::{Clock, Order, Quote, Reason, Settings};
 use muster_client::protocol::{PRICE_LIMIT, TESTER_APPLICATION, settings};
@@ -77,11 +77,11 @@ async fn check_default_unbuyable(
     (windows, testers): (u8, u8),
     reason: Reason,
 ) {
-    let call = QuoteUsual { redundancy, length };
+    let call = QuoteDefault { redundancy, length };
     let quote = env.call(who.account().unwrap(), env.dispatcher, &call, 0).await;
     let expected = Quote { reason, price: 0, start: 0, windows, testers, workers: vec![] };
     assert_eq!(quote, Ok(expected));
-    check_purchase_refused(env, who, &BuyUsual { redundancy, length }, ETHER, (reason, 0)).await;
+    check_purchase_refused(env, who, &BuyDefault { redundancy, length }, ETHER, (reason, 0)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -264,7 +264,7 @@ async fn only_workers_that_fit_the_order_are_chosen() {
     check_unbuyable(&env, &cleo, scored, Reason::NotEnoughWorkers).await;
 
     // The usual order asks for 9 000.
-    let call = QuoteUsual { redundancy: U256::from(2), length: U256::from(24) };
+    let call = QuoteDefault { redundancy: U256::from(2), length: U256::from(24) };
     let usual = env.call(accounts[0], env.dispatcher, &call, 0).await.unwrap();
     assert_eq!(usual.workers, [accounts[2], accounts[3]]);
 }

@@ -9,7 +9,7 @@ use muster_client::protocol::abi::IWorkAgreement::{
 };
 use muster_client::protocol::abi::IWorkerDispatcher::{
     ContractBought, Credited, IWorkerDispatcherErrors, NothingToWithdraw, PurchaseRefused,
-    Reentered, TransferFailed, Withdrawn, buyContract_0Call as BuyUsual,
+    Reentered, TransferFailed, Withdrawn, buyContract_0Call as BuyDefault,
     buyContract_1Call as BuyOrder, checkInCall, creditCall, hireCall, listCall, registerTesterCall,
     registerWorkerCall, setAvailableCall, setKeyCall, setPriceCall, stakeCall, unstakeCall,
     updateWorkerCall, withdrawCall,
@@ -24,8 +24,8 @@ use crate::quote::order;
 use crate::workers::registration;
 
 /// One worker for eight ticks, untested, at a wei a tick.
-fn purchase() -> BuyUsual {
-    BuyUsual { redundancy: U256::ONE, length: U256::from(8) }
+fn purchase() -> BuyDefault {
+    BuyDefault { redundancy: U256::ONE, length: U256::from(8) }
 }
 
 /// A market with a worker of one wei a tick, and a buyer.

@@ -9,9 +9,9 @@ use muster_client::protocol::model::Model;
 use muster_client::protocol::settings;
 use stylus_devnode::{Config, Devnode};
 
-use crate::chain::{Chain, Message, When};
+use crate::chain::{BlockTime, TestChain, TxRequest};
 use crate::deployed::deploy;
-use crate::evm::{self, Habit};
+use crate::evm::{self, Behavior};
 use crate::rng::SeededRng;
 
 /// The second in which every story begins: long after every wall clock's.
@@ -26,7 +26,7 @@ const ACCOUNTS: u16 = 40;
 /// A market, twice.
 pub(crate) struct DifferentialEnv {
     /// Where it is real.
-    pub(crate) chain: Chain,
+    pub(crate) chain: TestChain,
     /// What is expected of it.
     pub(crate) model: Model,
     /// The market's contract.
@@ -61,7 +61,7 @@ impl DifferentialEnv {
         let settings = random_settings(rng);
         let genesis = Some(START_TIME - 1_000);
         let config = Config { accounts: ACCOUNTS, genesis, ..Config::any_port() };
-        let mut chain = Chain::connect(Devnode::start(config).await.unwrap(), START_TIME).await;
+        let mut chain = TestChain::connect(Devnode::start(config).await.unwrap(), START_TIME).await;
         let signers: Vec<PrivateKeySigner> = chain
             .node
             .accounts()
@@ -72,7 +72,7 @@ impl DifferentialEnv {
         let operator = deployer.address();
         let [implementation, dispatcher] = deploy(&chain.node.url(), deployer, &settings).await;
         let nonces = BTreeMap::from([(operator, chain.nonce(operator).await)]);
-        chain.move_to(START_TIME + 1_000).await;
+        chain.mine_at(START_TIME + 1_000).await;
         let mut env = Self {
             chain,
             model: Model::new(settings, dispatcher, implementation),
@@ -98,12 +98,12 @@ impl DifferentialEnv {
         let withdraw =
             muster_client::protocol::abi::IWorkerDispatcher::withdrawCall { to: self.operator };
         let withdraw = alloy::sol_types::SolCall::abi_encode(&withdraw);
-        self.reentrant_contract = self.create(&Habit::Calls(self.dispatcher, withdraw)).await;
+        self.reentrant_contract = self.create(&Behavior::Calls(self.dispatcher, withdraw)).await;
         let behaviors = [
-            (Habit::Answers(10_000), false),
-            (Habit::Reverts, true),
-            (Habit::BurnsGas, true),
-            (Habit::RevertsWith(10_000), true),
+            (Behavior::Returns(10_000), false),
+            (Behavior::Reverts, true),
+            (Behavior::BurnsGas, true),
+            (Behavior::RevertsWith(10_000), true),
         ];
         for (behavior, deaf) in behaviors {
             let account = self.create(&behavior).await;
@@ -121,10 +121,10 @@ impl DifferentialEnv {
     }
 
     /// Creates a contract with a habit.
-    async fn create(&mut self, behavior: &Habit) -> Address {
-        let data = evm::puppet(behavior);
-        let tx_request = Message { from: self.operator, to: None, data, value: 0 };
-        let now = When { blocks: 0, time: self.chain.time };
+    async fn create(&mut self, behavior: &Behavior) -> Address {
+        let data = evm::forwarder_init_code(behavior);
+        let tx_request = TxRequest { from: self.operator, to: None, data, value: 0 };
+        let now = BlockTime { blocks: 0, time: self.chain.time };
         let nonce = self.next_nonce(self.operator);
         let signer = self.keys[&self.operator].clone();
         let sent = self.chain.send(&tx_request, (&signer, nonce), now, false, &[]).await;
@@ -149,7 +149,7 @@ impl DifferentialEnv {
     }
 
     /// The tick of a moment.
-    pub(crate) const fn tick(&self, when: When) -> u64 {
+    pub(crate) const fn tick(&self, when: BlockTime) -> u64 {
         match self.model.settings().clock {
             Clock::Second => when.time,
             _ => self.chain.height + when.blocks + 1,

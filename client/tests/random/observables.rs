@@ -9,7 +9,7 @@ use muster_client::protocol::abi::IWorkAgreement::{
     redundancyCall, reportedCall, stateCall, termsCall, testersCall, workersCall as partiesCall,
 };
 use muster_client::protocol::abi::IWorkerDispatcher::{
-    IWorkerDispatcherCalls, IWorkerDispatcherErrors, IWorkerDispatcherEvents as Said,
+    IWorkerDispatcherCalls, IWorkerDispatcherErrors, IWorkerDispatcherEvents as DispatcherEvents,
     agreementCall, bookCall, creditCall, epochCall, isAgreementCall, keyOfCall, quote_0Call,
     quote_1Call, quote_2Call, reputationCall, settingsCall, testerAtCall, testerCountCall,
     tickCall, workerCall, workerCountCall, workersCall,
@@ -17,7 +17,7 @@ use muster_client::protocol::abi::IWorkerDispatcher::{
 use muster_client::protocol::abi::Worker;
 use muster_client::protocol::model::{ModelCall, ModelEvent, ModelRevert};
 
-use crate::chain::{Look, Seen};
+use crate::chain::{Query, QueryResult};
 use crate::deployed::is_solidity;
 use crate::env::DifferentialEnv;
 use crate::rng::SeededRng;
@@ -61,25 +61,27 @@ impl DifferentialEnv {
     }
 
     /// How a sight is looked at.
-    pub(crate) fn query(&self, observable: &Observable) -> Look {
+    pub(crate) fn query(&self, observable: &Observable) -> Query {
         match observable {
             Observable::View(call) => {
                 let (to, data) = self.encode(call);
-                Look::Answer(to, data)
+                Query::Call(to, data)
             }
-            Observable::Balance(account) => Look::Balance(*account),
+            Observable::Balance(account) => Query::Balance(*account),
         }
     }
 
     /// What must be seen.
-    pub(crate) fn expected(&mut self, observable: &Observable) -> Seen {
+    pub(crate) fn expected(&mut self, observable: &Observable) -> QueryResult {
         match observable {
             Observable::View(call) => {
                 let answer = self.model.call(Address::ZERO, 0, call);
                 let answer = answer.map(|done| Bytes::from(done.output));
-                Seen::Answer(answer.map_err(|refusal| revert_data(&refusal)))
+                QueryResult::Call(answer.map_err(|refusal| revert_data(&refusal)))
             }
-            Observable::Balance(account) => Seen::Balance(U256::from(self.model.balance(*account))),
+            Observable::Balance(account) => {
+                QueryResult::Balance(U256::from(self.model.balance(*account)))
+            }
         }
     }
 
@@ -94,16 +96,18 @@ impl DifferentialEnv {
         let mut agreements = BTreeSet::new();
         for event in events {
             match event {
-                ModelEvent::Dispatcher(Said::AgreementSettled(settled)) => {
+                ModelEvent::Dispatcher(DispatcherEvents::AgreementSettled(settled)) => {
                     accounts.insert(settled.client);
                     accounts.extend(settled.workers.iter().map(|worker| worker.account));
                     accounts.extend(settled.testers.iter().map(|tester| tester.account));
                 }
-                ModelEvent::Dispatcher(Said::ContractBought(bought)) => {
+                ModelEvent::Dispatcher(DispatcherEvents::ContractBought(bought)) => {
                     agreements.insert(bought.agreement);
                     accounts.extend(&bought.workers);
                 }
-                ModelEvent::Dispatcher(Said::Listed(listed)) => _ = accounts.insert(listed.worker),
+                ModelEvent::Dispatcher(DispatcherEvents::Listed(listed)) => {
+                    _ = accounts.insert(listed.worker)
+                }
                 ModelEvent::Dispatcher(_) => {}
                 ModelEvent::Agreement(agreement, _) => _ = agreements.insert(*agreement),
             }
@@ -212,11 +216,15 @@ impl DifferentialEnv {
 }
 
 /// Whether what was seen is what was expected. A score may be off by two.
-pub(crate) fn is_equal(observable: &Observable, expected: &Seen, seen: &Seen) -> bool {
+pub(crate) fn is_equal(
+    observable: &Observable,
+    expected: &QueryResult,
+    seen: &QueryResult,
+) -> bool {
     let (
         Observable::View(ModelCall::Dispatcher(call)),
-        Seen::Answer(Ok(expected)),
-        Seen::Answer(Ok(seen)),
+        QueryResult::Call(Ok(expected)),
+        QueryResult::Call(Ok(seen)),
     ) = (observable, expected, seen)
     else {
         return expected == seen;

@@ -5,11 +5,11 @@ use alloy::rpc::types::TransactionReceipt;
 use alloy::sol_types::{SolError, SolEvent};
 use muster_client::protocol::abi::IWorkAgreement::{IWorkAgreementCalls, acceptCall};
 use muster_client::protocol::abi::IWorkerDispatcher::{
-    AgreementSettled, IWorkerDispatcherEvents as Said, Reentered,
+    AgreementSettled, IWorkerDispatcherEvents as DispatcherEvents, Reentered,
 };
 use muster_client::protocol::model::{ModelCall, ModelEvent, ModelOutcome, ModelRevert};
 
-use crate::chain::{Look, Message, Seen, When};
+use crate::chain::{BlockTime, Query, QueryResult, TxRequest};
 use crate::env::DifferentialEnv;
 use crate::evm;
 use crate::observables::{Observable, is_equal, revert_data};
@@ -59,11 +59,17 @@ impl RandomRun {
                 run.compare_everything().await;
             }
         }
-        (run.stats, run.env.chain.tip().await)
+        (run.stats, run.env.chain.head_hash().await)
     }
 
     /// Both sides get a call.
-    async fn apply_call(&mut self, from: Address, mut call: ModelCall, value: u128, when: When) {
+    async fn apply_call(
+        &mut self,
+        from: Address,
+        mut call: ModelCall,
+        value: u128,
+        when: BlockTime,
+    ) {
         if let ModelCall::Agreement(to, IWorkAgreementCalls::report(report)) = &mut call {
             for (at, worker, session, served, signature) in
                 self.env.sign_receipts(&mut self.rng, *to, from, report)
@@ -80,8 +86,9 @@ impl RandomRun {
         let events = expected.as_ref().map_or(&[][..], |done| &done.events);
         let observables = self.env.affected(from, &call, events);
         let (to, data) = self.env.encode(&call);
-        let (to, data) = if payer == from { (to, data) } else { (from, evm::order(to, &data)) };
-        let tx_request = Message { from: payer, to: Some(to), data, value };
+        let (to, data) =
+            if payer == from { (to, data) } else { (from, evm::forward_calldata(to, &data)) };
+        let tx_request = TxRequest { from: payer, to: Some(to), data, value };
         let accept = matches!(call, ModelCall::Agreement(_, IWorkAgreementCalls::accept(_)));
         let simulate = expected.is_err() || (!accept && self.rng.one_in(4));
         let (receipt, simulated, seen) =
@@ -98,12 +105,12 @@ impl RandomRun {
     /// Sends a message, and pays for it on the model's side.
     async fn send_tx(
         &mut self,
-        tx_request: &Message,
-        when: When,
+        tx_request: &TxRequest,
+        when: BlockTime,
         simulate: bool,
         observables: &[Observable],
-    ) -> (TransactionReceipt, Option<Result<Bytes, Bytes>>, Vec<Seen>) {
-        let queries: Vec<Look> =
+    ) -> (TransactionReceipt, Option<Result<Bytes, Bytes>>, Vec<QueryResult>) {
+        let queries: Vec<Query> =
             observables.iter().map(|observable| self.env.query(observable)).collect();
         let nonce = self.env.next_nonce(tx_request.from);
         let signer = self.env.signer(tx_request.from).unwrap().clone();
@@ -163,7 +170,7 @@ impl RandomRun {
     }
 
     /// Views and balances are the same.
-    fn compare(&mut self, observables: &[Observable], seen: &[Seen]) {
+    fn compare(&mut self, observables: &[Observable], seen: &[QueryResult]) {
         for (observable, seen) in observables.iter().zip(seen) {
             let expected = self.env.expected(observable);
             assert!(
@@ -185,12 +192,12 @@ impl RandomRun {
     ) {
         for event in &done.events {
             match event {
-                ModelEvent::Dispatcher(Said::ContractBought(bought)) => {
+                ModelEvent::Dispatcher(DispatcherEvents::ContractBought(bought)) => {
                     self.env.open_agreements.push(bought.agreement);
                     self.env.record_block_hash(receipt.block_hash.unwrap());
                     self.check_early_accept(bought.agreement).await;
                 }
-                ModelEvent::Dispatcher(Said::AgreementSettled(settled)) => {
+                ModelEvent::Dispatcher(DispatcherEvents::AgreementSettled(settled)) => {
                     self.env.open_agreements.retain(|open| *open != settled.agreement);
                 }
                 _ => {}
@@ -224,17 +231,18 @@ impl RandomRun {
         let call = agreement_call(agreement, &acceptCall {});
         let refusal = self.env.model.call(worker, 0, &call).unwrap_err();
         let (_, calldata) = self.env.encode(&call);
-        let tx_request = Message { from: worker, to: Some(agreement), data: calldata, value: 0 };
-        let answer = self.env.chain.ask(&tx_request).await;
+        let tx_request = TxRequest { from: worker, to: Some(agreement), data: calldata, value: 0 };
+        let answer = self.env.chain.call(&tx_request).await;
         assert_eq!(answer, Err(revert_data(&refusal)), "{}\nmodel: {refusal:?}", self.context);
     }
 
     /// Somebody forces wei upon an account.
-    async fn force_transfer(&mut self, to: Address, value: u128, when: When) {
+    async fn force_transfer(&mut self, to: Address, value: u128, when: BlockTime) {
         let operator = self.env.operator;
         self.env.model.transfer(operator, to, value);
         *self.env.forced_wei.entry(to).or_default() += value;
-        let tx_request = Message { from: operator, to: None, data: evm::force(to), value };
+        let tx_request =
+            TxRequest { from: operator, to: None, data: evm::selfdestruct_init_code(to), value };
         let observables = [Observable::Balance(to), Observable::Balance(operator)];
         let (receipt, _, seen) = self.send_tx(&tx_request, when, false, &observables).await;
         assert!(receipt.status(), "{}", self.context);
@@ -247,7 +255,7 @@ impl RandomRun {
         let seen = self.query(&observables).await;
         let mut held = U256::ZERO;
         for wei in seen {
-            if let Seen::Balance(wei) = wei {
+            if let QueryResult::Balance(wei) = wei {
                 held += wei;
             }
         }
@@ -262,10 +270,10 @@ impl RandomRun {
     }
 
     /// Looks at things on both sides.
-    async fn query(&mut self, observables: &[Observable]) -> Vec<Seen> {
-        let queries: Vec<Look> =
+    async fn query(&mut self, observables: &[Observable]) -> Vec<QueryResult> {
+        let queries: Vec<Query> =
             observables.iter().map(|observable| self.env.query(observable)).collect();
-        let seen = self.env.chain.look(&queries).await;
+        let seen = self.env.chain.query(&queries).await;
         self.compare(observables, &seen);
         seen
     }

@@ -1,9 +1,9 @@
 //! How often what happened, so that a reader sees what a run was worth.
 
 use std::collections::BTreeMap;
-use std::fmt::{Debug, Display, Formatter, Result as Written};
+use std::fmt::{Debug, Display, Formatter, Result as FmtResult};
 
-use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Said;
+use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as DispatcherEvents;
 use muster_client::protocol::model::{ModelEvent, ModelOutcome, ModelRevert};
 
 /// Counts by name.
@@ -37,10 +37,10 @@ impl Stats {
     /// Counts an event, and what it says of purchases and verdicts.
     fn count_event(&mut self, event: &ModelEvent) {
         match event {
-            ModelEvent::Dispatcher(Said::PurchaseRefused(refused)) => {
+            ModelEvent::Dispatcher(DispatcherEvents::PurchaseRefused(refused)) => {
                 self.add(&format!("not sold: {:?}", refused.reason), 1);
             }
-            ModelEvent::Dispatcher(Said::AgreementSettled(settled)) => {
+            ModelEvent::Dispatcher(DispatcherEvents::AgreementSettled(settled)) => {
                 for worker in &settled.workers {
                     self.add("windows served", worker.served.into());
                     self.add("windows failed", worker.failed.into());
@@ -55,7 +55,7 @@ impl Stats {
 }
 
 impl Display for Stats {
-    fn fmt(&self, out: &mut Formatter<'_>) -> Written {
+    fn fmt(&self, out: &mut Formatter<'_>) -> FmtResult {
         self.0.iter().try_for_each(|(name, times)| writeln!(out, "{times:>8}  {name}"))
     }
 }

@@ -15,7 +15,7 @@ use muster_client::protocol::abi::{State, Worker};
 use muster_client::protocol::model::ModelCall;
 use muster_client::protocol::{PRICE_LIMIT, TESTER_APPLICATION};
 
-use crate::chain::When;
+use crate::chain::BlockTime;
 use crate::env::DifferentialEnv;
 use crate::rng::SeededRng;
 
@@ -53,8 +53,8 @@ pub(crate) fn agreement_call<T: SolCall>(to: Address, call: &T) -> ModelCall {
 impl DifferentialEnv {
     /// When the next step happens: often at once, often at a moment of some agreement, give or take one
     /// tick, and now and then much later.
-    pub(crate) fn next_block_time(&self, rng: &mut SeededRng) -> When {
-        let now = When { blocks: 0, time: self.chain.time };
+    pub(crate) fn next_block_time(&self, rng: &mut SeededRng) -> BlockTime {
+        let now = BlockTime { blocks: 0, time: self.chain.time };
         let here = self.tick(now);
         // Who still has much to say is given time.
         let busy = self.open_agreements.iter().any(|open| match self.model.state(*open) {
@@ -77,7 +77,7 @@ impl DifferentialEnv {
             19 if rng.one_in(3) => {
                 let far = [self.model.settings().epochLength.into(), 40_000, 1_300_000];
                 let time = (self.chain.time + rng.pick(&far)).min(MAX_TIME.max(self.chain.time));
-                return When { time, ..now };
+                return BlockTime { time, ..now };
             }
             19 => here + rng.between(4, 60),
             _ => here,
@@ -86,8 +86,10 @@ impl DifferentialEnv {
         let later = target.saturating_sub(here);
         let later = if later > MAX_SKIP { 0 } else { later };
         match self.model.settings().clock {
-            muster_client::protocol::abi::Clock::Second => When { time: now.time + later, ..now },
-            _ => When { blocks: later, time: now.time + rng.below(later + 2) },
+            muster_client::protocol::abi::Clock::Second => {
+                BlockTime { time: now.time + later, ..now }
+            }
+            _ => BlockTime { blocks: later, time: now.time + rng.below(later + 2) },
         }
     }
 

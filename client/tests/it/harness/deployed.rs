@@ -22,7 +22,10 @@ pub(crate) fn solidity_init_code() -> Option<[Bytes; 2]> {
     Some(["agreement", "dispatcher"].map(|name| {
         let path = folder.join(name).with_extension("bin");
         let code = std::fs::read(&path);
-        code.unwrap_or_else(|_| panic!("{} is not there: run scripts/twin", path.display())).into()
+        code.unwrap_or_else(|_| {
+            panic!("{} is not there: run scripts/compare-solidity", path.display())
+        })
+        .into()
     }))
 }
 
@@ -33,7 +36,7 @@ pub(crate) fn is_solidity() -> bool {
 
 /// Deploys a market and tells where it is: the agreements' implementation, then the dispatcher.
 pub(crate) async fn deploy(url: &str, key: PrivateKeySigner, settings: &Settings) -> [Address; 2] {
-    if let Some(init_code) = init_code() {
+    if let Some(init_code) = solidity_init_code() {
         return deploy_solidity(url, key, settings, init_code).await;
     }
     let node = Node::connect(url, Some(key)).await.unwrap();

@@ -149,7 +149,7 @@ pub(crate) fn forwarder_init_code(behavior: &Behavior) -> Bytes {
     let failed = Code::default().ops(&[op::RETURNDATASIZE, op::PUSH0, op::REVERT]);
     Code::default()
         .ops(&[op::CALLDATASIZE])
-        .unless(&Code::habit(behavior))
+        .unless(&Code::behavior(behavior))
         .push(&[20])
         .ops(&[op::CALLDATASIZE, op::SUB, op::DUP1])
         .push(&[20])

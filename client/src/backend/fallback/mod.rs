@@ -1,0 +1,261 @@
+//! Several nodes of one chain as one backend: a node that fails, is slow, or lags is skipped.
+//!
+//! It is a [`Backend`] over others, so it works with every library. A request goes to the first healthy node in the
+//! order of the URLs, and to the next one if that node is at fault. While there are requests, a task beside them compares
+//! the heads and chain ids of all nodes every few seconds.
+
+mod endpoint;
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use alloy::primitives::{Address, B256, Bytes, U256};
+use futures::FutureExt;
+use futures::future::join_all;
+use tokio::time::{Duration, Instant};
+
+use self::endpoint::{IsNodeFault, RankedEndpoint, retry_call, retry_lookup};
+use super::connect::ConnectOptions;
+use super::origin::origin;
+use super::{
+    Backend, BackendFuture, CallEnv, Head, Log, LogFilter, Receipt, SignedTx, TxDraft, TxRequest,
+};
+use crate::error::{BackendError, NodeError};
+
+/// How long requests may take, and how often nodes are compared.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timeouts {
+    /// The timeout of a request to one node.
+    pub(crate) request: Duration,
+    /// The timeout of a request for the latest block, when nodes are compared.
+    pub(crate) head: Duration,
+    /// The time between two comparisons of all nodes.
+    pub(crate) check_interval: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            request: Duration::from_secs(15),
+            head: Duration::from_secs(3),
+            check_interval: Duration::from_secs(3),
+        }
+    }
+}
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub(crate) struct FallbackBackend {
+    /// All nodes, the preferred one first.
+    endpoints: Arc<[RankedEndpoint]>,
+    /// The backend that signs, which needs no node.
+    signer: Arc<dyn Backend>,
+    /// The timeouts.
+    timeouts: Timeouts,
+    /// When the nodes were last compared.
+    last_check: Mutex<Instant>,
+}
+
+impl FallbackBackend {
+    /// Connects to all nodes that answer; the others are tried again later.
+    ///
+    /// # Errors
+    /// As [`FallbackBackend::from_endpoints`].
+    pub(crate) async fn connect(options: ConnectOptions) -> Result<Arc<dyn Backend>, NodeError> {
+        let options = Arc::new(options);
+        let endpoint = |url: &Box<str>| {
+            let (name, options, url) = (origin(url), options.clone(), url.clone());
+            let connector = move || {
+                let (options, url) = (options.clone(), url.clone());
+                async move { options.connect_one(&url).await }.boxed()
+            };
+            RankedEndpoint::new(name, Box::new(connector))
+        };
+        let endpoints = options.urls.iter().map(endpoint).collect();
+        let fallback = Self::from_endpoints(endpoints, options.chain_id, Timeouts::default());
+        Ok(Arc::new(fallback.await?))
+    }
+
+    /// Connects to all endpoints that answer.
+    ///
+    /// # Errors
+    /// The first endpoint's error if none answers; [`NodeError::WrongChain`] if any belongs to another chain.
+    async fn from_endpoints(
+        endpoints: Vec<RankedEndpoint>,
+        chain_id: Option<u64>,
+        timeouts: Timeouts,
+    ) -> Result<Self, NodeError> {
+        let connect = |endpoint| {
+            RankedEndpoint::request(
+                endpoint,
+                chain_id,
+                timeouts.request,
+                retry_lookup,
+                |backend| async move { Ok(backend) },
+            )
+        };
+        let answers = join_all(endpoints.iter().map(connect)).await;
+        let (mut backends, mut errors) = (Vec::new(), Vec::new());
+        for (endpoint, answer) in endpoints.iter().zip(answers) {
+            match answer {
+                Ok(backend) => backends.push((endpoint, backend)),
+                Err(BackendError::Node(wrong @ NodeError::WrongChain { .. })) => return Err(wrong),
+                Err(error) => errors.push(error),
+            }
+        }
+        let Some(signer) = backends.first().map(|(_, backend)| backend.clone()) else {
+            return Err(match errors.into_iter().next() {
+                Some(BackendError::Node(error)) => error,
+                _ => NodeError::Unreachable { url: "".into(), source: "no URL".into() },
+            });
+        };
+        let expected = signer.chain_id();
+        if let Some((endpoint, other)) =
+            backends.iter().find(|(_, backend)| backend.chain_id() != expected)
+        {
+            let (what, found) = (endpoint.url.clone(), other.chain_id());
+            return Err(NodeError::WrongChain { what, expected, found });
+        }
+        let last_check = Mutex::new(Instant::now());
+        Ok(Self { endpoints: endpoints.into(), signer, timeouts, last_check })
+    }
+
+    /// Sends a request to the best node, and to the next one as long as the node is at fault. Returns the answer, and
+    /// the first fault on the way.
+    async fn try_all<T, F: Future<Output = Result<T, BackendError>>>(
+        &self,
+        is_node_fault: IsNodeFault,
+        request: impl Fn(Arc<dyn Backend>) -> F,
+    ) -> (Result<T, BackendError>, Option<BackendError>) {
+        self.check_if_due();
+        let mut endpoints: Vec<_> = self.endpoints.iter().collect();
+        endpoints.sort_by_key(|endpoint| endpoint.rank());
+        let mut first = None;
+        for endpoint in endpoints {
+            match endpoint
+                .request(Some(self.chain_id()), self.timeouts.request, is_node_fault, &request)
+                .await
+            {
+                Err(error) if is_node_fault(&error) => first = first.or(Some(error)),
+                answer => return (answer, first),
+            }
+        }
+        let no_endpoint = || BackendError::Node(NodeError::Signing("no node".into()));
+        (Err(first.unwrap_or_else(no_endpoint)), None)
+    }
+
+    /// Sends a request that a healthy node may refuse.
+    async fn call_any<T, F: Future<Output = Result<T, BackendError>>>(
+        &self,
+        request: impl Fn(Arc<dyn Backend>) -> F,
+    ) -> Result<T, BackendError> {
+        self.try_all(retry_call, request).await.0
+    }
+
+    /// Sends a request that every healthy node answers.
+    async fn lookup_any<T, F: Future<Output = Result<T, BackendError>>>(
+        &self,
+        request: impl Fn(Arc<dyn Backend>) -> F,
+    ) -> Result<T, BackendError> {
+        self.try_all(retry_lookup, request).await.0
+    }
+
+    /// Compares all nodes in a task of its own, if it is time and there is a choice.
+    fn check_if_due(&self) {
+        let mut last_check = self.last_check.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.endpoints.len() > 1 && last_check.elapsed() > self.timeouts.check_interval {
+            *last_check = Instant::now();
+            tokio::spawn(check_endpoints(
+                self.endpoints.clone(),
+                self.chain_id(),
+                self.timeouts.head,
+            ));
+        }
+    }
+}
+
+/// Asks all nodes for their chain ids and latest blocks, and marks those that lag.
+async fn check_endpoints(endpoints: Arc<[RankedEndpoint]>, chain_id: u64, timeout: Duration) {
+    let heads =
+        join_all(endpoints.iter().map(|endpoint| endpoint.latest_block(chain_id, timeout))).await;
+    let best = heads.iter().flatten().max().copied().unwrap_or_default();
+    for (endpoint, head) in endpoints.iter().zip(heads) {
+        let Some(head) = head else { continue };
+        endpoint.record_head(head, best);
+    }
+}
+
+impl Backend for FallbackBackend {
+    fn chain_id(&self) -> u64 {
+        self.signer.chain_id()
+    }
+
+    fn fetch_chain_id(&self) -> BackendFuture<'_, u64> {
+        self.lookup_any(move |backend| async move { backend.fetch_chain_id().await }).boxed()
+    }
+
+    fn account(&self) -> Option<Address> {
+        self.signer.account()
+    }
+
+    fn head(&self) -> BackendFuture<'_, Head> {
+        self.lookup_any(move |backend| async move { backend.head().await }).boxed()
+    }
+
+    fn block_hash(&self, number: u64) -> BackendFuture<'_, Option<B256>> {
+        self.lookup_any(move |backend| async move { backend.block_hash(number).await }).boxed()
+    }
+
+    fn call<'a>(&'a self, call: &'a TxRequest, env: &'a CallEnv) -> BackendFuture<'a, Bytes> {
+        self.call_any(move |backend| async move { backend.call(call, env).await }).boxed()
+    }
+
+    fn estimate_gas<'a>(&'a self, call: &'a TxRequest, env: &'a CallEnv) -> BackendFuture<'a, u64> {
+        self.call_any(move |backend| async move { backend.estimate_gas(call, env).await }).boxed()
+    }
+
+    fn nonce(&self, account: Address, pending: bool) -> BackendFuture<'_, u64> {
+        self.lookup_any(move |backend| async move { backend.nonce(account, pending).await }).boxed()
+    }
+
+    fn sign<'a>(&'a self, draft: &'a TxDraft) -> BackendFuture<'a, SignedTx> {
+        self.signer.sign(draft)
+    }
+
+    fn broadcast<'a>(&'a self, signed: &'a SignedTx) -> BackendFuture<'a, ()> {
+        async move {
+            // A node that did not answer may have the transaction, whatever the next one says.
+            match self
+                .try_all(retry_call, |backend| async move { backend.broadcast(signed).await })
+                .await
+            {
+                (Err(_), Some(error)) => Err(error),
+                (answer, _) => answer,
+            }
+        }
+        .boxed()
+    }
+
+    fn receipt(&self, transaction: B256) -> BackendFuture<'_, Option<Receipt>> {
+        self.lookup_any(move |backend| async move { backend.receipt(transaction).await }).boxed()
+    }
+
+    fn transaction(&self, hash: B256) -> BackendFuture<'_, Option<SignedTx>> {
+        self.lookup_any(move |backend| async move { backend.transaction(hash).await }).boxed()
+    }
+
+    fn logs<'a>(&'a self, filter: &'a LogFilter) -> BackendFuture<'a, Vec<Log>> {
+        self.lookup_any(move |backend| async move { backend.logs(filter).await }).boxed()
+    }
+
+    fn code(&self, account: Address) -> BackendFuture<'_, Bytes> {
+        self.lookup_any(move |backend| async move { backend.code(account).await }).boxed()
+    }
+
+    fn balance(&self, account: Address) -> BackendFuture<'_, U256> {
+        self.lookup_any(move |backend| async move { backend.balance(account).await }).boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests;

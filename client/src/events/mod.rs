@@ -1,0 +1,7 @@
+//! The market's events: past ones by block, and new ones as they come.
+
+mod history;
+mod record;
+pub(crate) mod watch;
+
+pub use self::record::{EventRecord, MarketEvent};

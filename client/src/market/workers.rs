@@ -1,0 +1,105 @@
+//! Looking at registered accounts.
+
+use alloy::primitives::{Address, B256, FixedBytes};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use muster_protocol::abi::IWorkerDispatcher::{
+    bookCall, bookReturn, keyOfCall, workerCall, workerCountCall, workersCall,
+};
+use muster_protocol::abi::Worker;
+
+use super::Market;
+use crate::error::MarketError;
+
+/// How many workers one call returns.
+const PAGE_SIZE: u32 = 16;
+
+/// How many pages are requested at the same time.
+const CONCURRENT_PAGES: usize = 4;
+
+impl Market {
+    /// The number of registered accounts, testers included.
+    ///
+    /// ```no_run
+    /// # async fn example(market: muster_client::Market) -> Result<(), muster_client::MarketError> {
+    /// let count = market.worker_count().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`MarketError::Node`].
+    pub async fn worker_count(&self) -> Result<u32, MarketError> {
+        self.read(&workerCountCall {}).await
+    }
+
+    /// The registration of an account: its offer, stake and state.
+    ///
+    /// ```no_run
+    /// # async fn example(market: muster_client::Market) -> Result<(), muster_client::MarketError> {
+    /// let me = market.worker(market.account()?).await?;
+    /// println!("{} wei per tick, listed: {}", me.price, me.listed);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`MarketError::Refused`] with `NotRegistered`; [`MarketError::Node`].
+    pub async fn worker(&self, account: Address) -> Result<Worker, MarketError> {
+        self.read(&workerCall { account }).await
+    }
+
+    /// All registered accounts by number, testers included. The pages may be read from different blocks.
+    ///
+    /// ```no_run
+    /// # async fn example(market: muster_client::Market) -> Result<(), muster_client::MarketError> {
+    /// let workers = market.workers().await?;
+    /// let cheapest = workers.iter().filter(|worker| worker.listed).map(|worker| worker.price).min();
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`MarketError::Node`].
+    pub async fn workers(&self) -> Result<Vec<Worker>, MarketError> {
+        let count = self.worker_count().await?;
+        let pages = (0..count.div_ceil(PAGE_SIZE)).map(|page| {
+            let from = page.saturating_mul(PAGE_SIZE).saturating_add(1);
+            async move { self.read(&workersCall { from, count: PAGE_SIZE }).await }
+        });
+        let pages: Vec<_> = stream::iter(pages).buffered(CONCURRENT_PAGES).try_collect().await?;
+        Ok(pages.into_iter().flatten().collect())
+    }
+
+    /// The key for messages to a registered account; `None` if it is not registered.
+    ///
+    /// ```no_run
+    /// # async fn example(market: muster_client::Market) -> Result<(), muster_client::MarketError> {
+    /// let registered = market.key_of(market.account()?).await?.is_some();
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`MarketError::Node`].
+    pub async fn key_of(&self, account: Address) -> Result<Option<B256>, MarketError> {
+        let key = self.read(&keyOfCall { account }).await?;
+        Ok((!key.is_zero()).then_some(key))
+    }
+
+    /// The book of an application: the number of its cheapest listed worker (0 = none), and how many are listed and
+    /// registered.
+    ///
+    /// ```no_run
+    /// # async fn example(market: muster_client::Market) -> Result<(), muster_client::MarketError> {
+    /// let book = market.book(muster_client::Application::default().0).await?;
+    /// println!("{} of {} workers are listed", book.listed, book.registered);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`MarketError::Node`].
+    pub async fn book(&self, application: FixedBytes<8>) -> Result<bookReturn, MarketError> {
+        self.read(&bookCall { application }).await
+    }
+}

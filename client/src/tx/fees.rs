@@ -1,0 +1,35 @@
+//! The policy for gas limits and gas prices.
+
+use crate::backend::Fees;
+
+/// The fees of a new transaction at this base fee: room for it to double, and no tip, because Arbitrum charges the
+/// base fee alone.
+pub(super) const fn initial(base_fee: u128) -> Fees {
+    Fees { cap: base_fee.saturating_mul(2), tip: 0 }
+}
+
+/// The fees of a replacement at this base fee. Nodes want at least a tenth more than the old cap and tip; this
+/// adds an eighth.
+pub(super) fn bumped(old: Fees, base_fee: u128) -> Fees {
+    let more = |fee: u128| fee.saturating_add(fee.div_ceil(8)).saturating_add(1);
+    Fees { cap: more(old.cap).max(initial(base_fee).cap), tip: more(old.tip) }
+}
+
+/// The gas limit for an estimate: a tenth and 5 000 more, for what other transactions change before it is mined, and
+/// because a Stylus program must have gas left when it returns.
+pub(super) const fn gas_limit(estimate: u64) -> u64 {
+    estimate.saturating_add(estimate.div_ceil(10)).saturating_add(5_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bumped;
+    use crate::backend::Fees;
+
+    #[test]
+    fn bumped_fees_exceed_the_old_ones_and_the_base_fee() {
+        let fees = Fees { cap: 100, tip: 0 };
+        assert_eq!(bumped(fees, 1), Fees { cap: 114, tip: 1 });
+        assert_eq!(bumped(fees, 90), Fees { cap: 180, tip: 1 });
+    }
+}
