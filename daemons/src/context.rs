@@ -89,7 +89,7 @@ impl DaemonContext {
 
     /// The way for letters.
     #[must_use]
-    pub fn letters(&self) -> Arc<dyn Transport> {
+    pub fn transport(&self) -> Arc<dyn Transport> {
         self.transport.clone()
     }
 

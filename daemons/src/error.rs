@@ -71,17 +71,17 @@ impl DaemonError {
 
 /// Whether a market says that it never takes what is offered to it.
 const fn is_invalid_offer(error: &MarketError) -> bool {
-    use IWorkerDispatcherErrors as Refusal;
+    use IWorkerDispatcherErrors as DispatcherError;
 
     matches!(
         error.dispatcher(),
         Some(
-            Refusal::PriceOutOfRange(_)
-                | Refusal::MaxLengthTooShort(_)
-                | Refusal::PromiseOutOfRange(_)
-                | Refusal::CapacityZero(_)
-                | Refusal::StakeTooHigh(_)
-                | Refusal::WrongApplication(_)
+            DispatcherError::PriceOutOfRange(_)
+                | DispatcherError::MaxLengthTooShort(_)
+                | DispatcherError::PromiseOutOfRange(_)
+                | DispatcherError::CapacityZero(_)
+                | DispatcherError::StakeTooHigh(_)
+                | DispatcherError::WrongApplication(_)
         )
     )
 }

@@ -54,7 +54,7 @@ pub(crate) async fn spawn_responder<D: Responder>(
     context: &DaemonContext,
     responder: D,
 ) -> Result<JoinSet<()>, MessageError> {
-    let (key, transport) = (context.message_key()?, context.letters());
+    let (key, transport) = (context.message_key()?, context.transport());
     let replay_guard = Arc::new(context.store().clone());
     let mut mailbox = Mailbox::open(key.clone(), transport.clone(), replay_guard).await?;
     let mut task = JoinSet::new();

@@ -33,7 +33,7 @@ impl Default for Backoff {
     }
 }
 
-/// Runs an agent until `end` comes to pass.
+/// Runs a daemon until `end` comes to pass.
 ///
 /// # Errors
 /// Those of its steps that no repetition can mend.
@@ -96,7 +96,7 @@ mod tests {
         FailsFatally,
     }
 
-    /// An agent whose steps are known, and when they were made.
+    /// A daemon whose steps are known, and when they were made.
     struct ScriptedDaemon {
         outcomes: VecDeque<StepOutcome>,
         steps: Vec<u64>,
@@ -136,7 +136,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn delay_doubles_while_steps_fail_and_resets_after_a_success() {
         use StepOutcome::{FailsTransiently, Succeeds};
-        let mut agent = ScriptedDaemon::new([
+        let mut daemon = ScriptedDaemon::new([
             Succeeds,
             FailsTransiently,
             FailsTransiently,
@@ -146,22 +146,22 @@ mod tests {
             FailsTransiently,
         ]);
         let (status, end) = (HealthReporter::default(), sleep(Duration::from_mins(1)));
-        run(&mut agent, BACKOFF, &status, end).await.unwrap();
-        assert_eq!(agent.steps, [0, 1, 2, 4, 8, 12, 13, 14]);
-        assert!(agent.is_stopped);
+        run(&mut daemon, BACKOFF, &status, end).await.unwrap();
+        assert_eq!(daemon.steps, [0, 1, 2, 4, 8, 12, 13, 14]);
+        assert!(daemon.is_stopped);
         assert_eq!(status.health(), Health::Stopping);
     }
 
     #[tokio::test(start_paused = true)]
     async fn fatal_error_ends_the_loop_after_an_orderly_stop() {
-        let mut agent = ScriptedDaemon::new([
+        let mut daemon = ScriptedDaemon::new([
             StepOutcome::Succeeds,
             StepOutcome::FailsFatally,
             StepOutcome::Succeeds,
         ]);
         let end = std::future::pending();
-        let ended = run(&mut agent, BACKOFF, &HealthReporter::default(), end).await;
+        let ended = run(&mut daemon, BACKOFF, &HealthReporter::default(), end).await;
         assert!(matches!(ended, Err(DaemonError::Listen { .. })));
-        assert_eq!((agent.steps.as_slice(), agent.is_stopped), ([0, 1].as_slice(), true));
+        assert_eq!((daemon.steps.as_slice(), daemon.is_stopped), ([0, 1].as_slice(), true));
     }
 }

@@ -140,10 +140,8 @@ impl Store {
             return Ok(secret);
         }
         let secret = make();
-        connection.execute(
-            "INSERT INTO secrets (name, value) MAX_VALUES (?1, ?2)",
-            params![name, secret],
-        )?;
+        connection
+            .execute("INSERT INTO secrets (name, value) VALUES (?1, ?2)", params![name, secret])?;
         Ok(secret)
     }
 

@@ -96,7 +96,7 @@ impl TesterDaemon {
         context: DaemonContext,
         options: TesterOptions,
     ) -> Result<Self, DaemonError> {
-        let (store, transport) = (context.store().clone(), context.letters());
+        let (store, transport) = (context.store().clone(), context.transport());
         let request_client =
             RequestClient::open(context.message_key()?, transport.clone(), Arc::new(store.clone()))
                 .await?;

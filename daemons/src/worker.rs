@@ -9,8 +9,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use alloy::primitives::Address;
-use muster_client::protocol::abi::{Clock, State, Worker as Known};
-use muster_client::{Application, MarketError, Offer, state_text as words};
+use muster_client::protocol::abi::{Clock, State, Worker as RegisteredWorker};
+use muster_client::{Application, MarketError, Offer, state_text};
 use muster_gateway::{Config, Gateway, Limits, Secret};
 use muster_messaging::{EndpointResponder, MessageKey};
 use tokio::task::JoinSet;
@@ -168,7 +168,7 @@ impl WorkerDaemon {
     }
 
     /// Finds agreements that chose this worker. Whoever is not registered was never chosen.
-    async fn scan_agreements(&self, known: Option<&Known>) -> Result<(), DaemonError> {
+    async fn scan_agreements(&self, known: Option<&RegisteredWorker>) -> Result<(), DaemonError> {
         let (market, store, account) =
             (self.context.market(), self.context.store(), self.context.account());
         if known.is_none() {
@@ -211,7 +211,7 @@ impl WorkerDaemon {
         for state in UNSETTLED_STATES {
             let count = self.tasks.values().filter(|task| task.state() == state).count();
             let count = f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-            metrics::gauge!("muster_worker_agreements", "state" => words(state)).set(count);
+            metrics::gauge!("muster_worker_agreements", "state" => state_text(state)).set(count);
         }
         self.agreement_table.replace(now, settings.clock == Clock::Second, open);
         failed.map_or(Ok(next_event), Err)

@@ -14,7 +14,7 @@ use reqwest::redirect::Policy;
 use tokio::sync::watch;
 use tokio::time::Duration;
 
-use super::endpoint_pool::Ways;
+use super::endpoint_pool::EndpointPool;
 use super::endpoint_refresh::{EndpointRefresh, ProbeContext, serving_workers};
 use super::proxy::Proxy;
 use super::{ClientDaemon, ClientOptions};
@@ -168,7 +168,8 @@ async fn probe_context(
     }
     let salt = context.store().session_salt(agreement, || Session::random().salt)?;
     let session = Session { salt }.id(context.account());
-    let endpoints = Arc::new(Ways::load(agreement_handle, session, context.store().clone())?);
+    let endpoints =
+        Arc::new(EndpointPool::load(agreement_handle, session, context.store().clone())?);
     let http = Client::builder()
         .http1_only()
         .redirect(Policy::none())

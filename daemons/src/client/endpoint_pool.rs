@@ -62,7 +62,7 @@ const GATEWAY_STATUSES: [StatusCode; 6] = [
 
 /// The ways to all workers of an agreement.
 #[derive(Debug)]
-pub(super) struct Ways {
+pub(super) struct EndpointPool {
     /// The agreement.
     pub(super) agreement: Agreement,
     /// The session.
@@ -75,7 +75,7 @@ pub(super) struct Ways {
     removed: watch::Sender<()>,
 }
 
-/// See [`Ways`].
+/// See [`EndpointPool`].
 #[derive(Debug, Default)]
 struct PoolState {
     /// By place in the agreement.
@@ -86,7 +86,7 @@ struct PoolState {
     served: BTreeMap<u8, u32>,
 }
 
-impl Ways {
+impl EndpointPool {
     /// The ways that the store knows.
     pub(super) fn load(
         agreement: Agreement,

@@ -17,7 +17,7 @@ use tokio::select;
 use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant, sleep, timeout};
 
-use super::endpoint_pool::{ForwardOutcome, Ways};
+use super::endpoint_pool::{EndpointPool, ForwardOutcome};
 use crate::chain_view::RpcChainView;
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
@@ -46,7 +46,7 @@ pub(super) struct ProbeContext {
     /// The account, and its way for letters.
     context: DaemonContext,
     /// Where workers serve.
-    pub(super) endpoints: Arc<Ways>,
+    pub(super) endpoints: Arc<EndpointPool>,
     /// Signs for fresh keys.
     pass_responder: PassResponder,
     /// The market's time.
@@ -63,7 +63,7 @@ impl ProbeContext {
     /// What is needed to ask the workers of these ways.
     pub(super) async fn new(
         context: DaemonContext,
-        endpoints: Arc<Ways>,
+        endpoints: Arc<EndpointPool>,
         http: Client,
         probe_path: Box<str>,
     ) -> Result<Self, DaemonError> {
@@ -84,7 +84,7 @@ impl ProbeContext {
         let key = MessageKey::from_bytes(bytes).unwrap_or_else(|_| MessageKey::random());
         RequestClient::open(
             key,
-            self.context.letters(),
+            self.context.transport(),
             Arc::new(InMemoryReplayGuard::new(REPLAY_GUARD_CAPACITY)),
         )
         .await

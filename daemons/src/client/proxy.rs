@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::Duration;
 
-use super::endpoint_pool::{ForwardOutcome, Ways, WorkerEndpoint};
+use super::endpoint_pool::{EndpointPool, ForwardOutcome, WorkerEndpoint};
 use crate::error::DaemonError;
 
 /// How long a worker may be silent before it answers: gateways give up earlier.
@@ -53,7 +53,7 @@ impl Drop for Proxy {
 #[derive(Clone, Debug)]
 struct ProxyState {
     /// Where workers serve.
-    endpoints: Arc<Ways>,
+    endpoints: Arc<EndpointPool>,
     /// The connections.
     http: Client,
 }
@@ -70,7 +70,7 @@ impl Proxy {
     /// Opens the door.
     pub(super) async fn open(
         listen: SocketAddr,
-        endpoints: Arc<Ways>,
+        endpoints: Arc<EndpointPool>,
         http: Client,
     ) -> Result<Self, DaemonError> {
         let failed = |source| DaemonError::Listen { address: listen.to_string().into(), source };

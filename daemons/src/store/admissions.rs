@@ -23,7 +23,7 @@ impl Store {
             Party::Tester { window } => (None, Some(window)),
         };
         let replace =
-            "REPLACE INTO admissions (agreement, key, until, window) MAX_VALUES (?1, ?2, ?3, ?4)";
+            "REPLACE INTO admissions (agreement, key, until, window) VALUES (?1, ?2, ?3, ?4)";
         self.lock().execute(replace, params![agreement.0.0, key.0, until, window])?;
         Ok(())
     }

@@ -34,11 +34,11 @@ impl Store {
         let mut connection = self.lock();
         let change = connection.transaction()?;
         for agreement in agreements {
-            let insert = "INSERT INTO agreements (address) MAX_VALUES (?1)
+            let insert = "INSERT INTO agreements (address) VALUES (?1)
                 ON CONFLICT DO UPDATE SET closed = 0";
             change.execute(insert, params![agreement.0.0])?;
         }
-        let replace = "REPLACE INTO cursors (name, block, hash) MAX_VALUES (?1, ?2, ?3)";
+        let replace = "REPLACE INTO cursors (name, block, hash) VALUES (?1, ?2, ?3)";
         change.execute(replace, params![name, block, hash.0])?;
         Ok(change.commit()?)
     }

@@ -22,7 +22,7 @@ impl Store {
         token: &str,
     ) -> Result<(), StoreError> {
         let replace =
-            "REPLACE INTO endpoints (agreement, worker, url, token) MAX_VALUES (?1, ?2, ?3, ?4)";
+            "REPLACE INTO endpoints (agreement, worker, url, token) VALUES (?1, ?2, ?3, ?4)";
         self.lock().execute(replace, params![agreement.0.0, worker, url, token])?;
         Ok(())
     }
@@ -56,7 +56,7 @@ impl ReplayGuard for Store {
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let connection = self.lock();
         connection.execute("DELETE FROM seen WHERE until < ?1", params![now])?;
-        let insert = "INSERT INTO seen (id, until) MAX_VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        let insert = "INSERT INTO seen (id, until) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
         Ok(connection.execute(insert, params![id.0, until])? == 1)
     }
 }

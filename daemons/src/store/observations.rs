@@ -41,12 +41,11 @@ impl Store {
         let mut connection = self.lock();
         let change = connection.transaction()?;
         let insert =
-            "INSERT INTO sights (agreement, worker, window, served) MAX_VALUES (?1, ?2, ?3, ?4)
+            "INSERT INTO sights (agreement, worker, window, served) VALUES (?1, ?2, ?3, ?4)
             ON CONFLICT DO NOTHING";
         let new = change.execute(insert, params![address, worker, window, receipt.is_some()])?;
         if let Some(receipt) = receipt.filter(|_| new == 1) {
-            let replace =
-                "REPLACE INTO receipts (agreement, worker, receipt) MAX_VALUES (?1, ?2, ?3)";
+            let replace = "REPLACE INTO receipts (agreement, worker, receipt) VALUES (?1, ?2, ?3)";
             change.execute(replace, params![address, worker, receipt.to_string()])?;
         }
         Ok(change.commit()?)

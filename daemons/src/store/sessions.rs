@@ -40,7 +40,7 @@ impl Store {
             }
         }
         let note =
-            "INSERT INTO sessions (agreement, session, opener, served) MAX_VALUES (?1, ?2, ?3, ?4)
+            "INSERT INTO sessions (agreement, session, opener, served) VALUES (?1, ?2, ?3, ?4)
             ON CONFLICT DO UPDATE SET served = excluded.served";
         connection.execute(note, params![agreement, session, key, served])?;
         Ok(Some(served))
@@ -63,7 +63,7 @@ impl Store {
             return Ok(B256::new(salt));
         }
         let salt = make();
-        let insert = "INSERT INTO salts (agreement, salt) MAX_VALUES (?1, ?2)";
+        let insert = "INSERT INTO salts (agreement, salt) VALUES (?1, ?2)";
         connection.execute(insert, params![address, salt.0])?;
         Ok(salt)
     }

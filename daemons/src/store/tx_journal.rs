@@ -54,7 +54,7 @@ impl Store {
         if let TxOutcome::Mined(receipt) = outcome
             && receipt.success
         {
-            let replace = "REPLACE INTO done (purpose, hash) MAX_VALUES (?1, ?2)";
+            let replace = "REPLACE INTO done (purpose, hash) VALUES (?1, ?2)";
             change.execute(replace, params![purpose, receipt.transaction.0])?;
         }
         Ok(change.commit()?)
@@ -64,7 +64,7 @@ impl Store {
 impl TxJournal for Store {
     fn record(&self, purpose: &str, signed: &SignedTx) -> Result<(), BoxError> {
         fail_point(failpoint_operation(purpose), "decided");
-        let insert = "INSERT INTO outbox (hash, purpose, nonce, raw) MAX_VALUES (?1, ?2, ?3, ?4)
+        let insert = "INSERT INTO outbox (hash, purpose, nonce, raw) VALUES (?1, ?2, ?3, ?4)
             ON CONFLICT DO NOTHING";
         let (hash, raw) = (signed.hash(), signed.raw());
         self.lock().execute(insert, params![hash.0, purpose, signed.nonce(), raw.as_ref()])?;

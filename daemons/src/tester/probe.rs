@@ -7,21 +7,13 @@
 
 use alloy::primitives::Address;
 use muster_client::ServiceReceipt;
-use muster_messaging::{Content, MessageError, SecretString};
+use muster_messaging::{Content, Endpoint, MessageError};
 use tokio::select;
 
 use super::prober::{ProbeFailure, ServiceTarget, verify_receipt};
 use super::seat::{ProbeIdentity, Seat};
 use crate::failpoint::fail_point;
 use crate::rng::random_below;
-
-/// Where a worker serves.
-struct Endpoint {
-    /// Its URL.
-    url: SecretString,
-    /// What lets one in.
-    token: SecretString,
-}
 
 impl Seat {
     /// Looks at the worker at `index` until it has served or the window is almost over, and writes down

@@ -70,7 +70,7 @@ pub struct ServiceTarget<'a> {
 impl Debug for ServiceTarget<'_> {
     /// Tells the session only.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Place").field("session", &self.session).finish_non_exhaustive()
+        f.debug_struct("ServiceTarget").field("session", &self.session).finish_non_exhaustive()
     }
 }
 

@@ -132,7 +132,7 @@ mod tests {
 
     const AGREEMENT: Address = Address::repeat_byte(3);
 
-    /// A keeper of one agreement that runs from tick 100 in four windows of 10; it is tick 100.
+    /// The access one agreement that runs from tick 100 in four windows of 10; it is tick 100.
     fn new_access(folder: &tempfile::TempDir, seconds: bool) -> AgreementAccess {
         let (dispatcher, account) = (Address::ZERO, Address::ZERO);
         let identity = Identity { role: Role::Worker, chain: 1, dispatcher, account };
@@ -158,40 +158,40 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn parties_are_admitted_until_their_access_expires() {
         let folder = tempfile::tempdir().unwrap();
-        let keeper = new_access(&folder, true);
-        record_admission(&keeper, 1, Party::Client);
-        record_admission(&keeper, 2, Party::Delegate { until: u64::MAX });
-        record_admission(&keeper, 3, Party::Delegate { until: unix_now() });
-        record_admission(&keeper, 4, Party::Tester { window: 0 });
-        let judged = || [1, 2, 3, 4, 5].map(|key| keeper.upstream_for(&claims(key)).err());
+        let access = new_access(&folder, true);
+        record_admission(&access, 1, Party::Client);
+        record_admission(&access, 2, Party::Delegate { until: u64::MAX });
+        record_admission(&access, 3, Party::Delegate { until: unix_now() });
+        record_admission(&access, 4, Party::Tester { window: 0 });
+        let judged = || [1, 2, 3, 4, 5].map(|key| access.upstream_for(&claims(key)).err());
         let no = Some(AuthorizationError::NotAParty);
         assert_eq!(judged(), [None, None, no, None, no]);
         advance(Duration::from_secs(10)).await;
         assert_eq!(judged(), [None, None, no, no, no], "the window of the seat is over");
-        record_admission(&keeper, 4, Party::Tester { window: 1 });
+        record_admission(&access, 4, Party::Tester { window: 1 });
         assert_eq!(judged(), [None, None, no, None, no], "there is another seat");
     }
 
     #[tokio::test(start_paused = true)]
     async fn agreement_is_closed_from_its_end_on() {
         let folder = tempfile::tempdir().unwrap();
-        let keeper = new_access(&folder, true);
-        record_admission(&keeper, 1, Party::Client);
+        let access = new_access(&folder, true);
+        record_admission(&access, 1, Party::Client);
         advance(Duration::from_secs(39)).await;
-        assert!(keeper.upstream_for(&claims(1)).is_ok());
+        assert!(access.upstream_for(&claims(1)).is_ok());
         advance(Duration::from_secs(1)).await;
         let closed = AuthorizationError::NotRunning { start: 100, now: 140, end: 140 };
-        assert_eq!(keeper.upstream_for(&claims(1)), Err(closed));
+        assert_eq!(access.upstream_for(&claims(1)), Err(closed));
         let other = Claims { agreement: [9; 20], ..claims(1) };
-        assert_eq!(keeper.upstream_for(&other), Err(AuthorizationError::UnknownAgreement));
+        assert_eq!(access.upstream_for(&other), Err(AuthorizationError::UnknownAgreement));
     }
 
     #[tokio::test(start_paused = true)]
     async fn block_clock_advances_only_with_steps() {
         let folder = tempfile::tempdir().unwrap();
-        let keeper = new_access(&folder, false);
-        record_admission(&keeper, 1, Party::Client);
+        let access = new_access(&folder, false);
+        record_admission(&access, 1, Party::Client);
         advance(Duration::from_secs(100)).await;
-        assert!(keeper.upstream_for(&claims(1)).is_ok());
+        assert!(access.upstream_for(&claims(1)).is_ok());
     }
 }

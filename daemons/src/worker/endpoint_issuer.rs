@@ -112,14 +112,14 @@ mod tests {
         let upstream = "http://127.0.0.1:1".parse().unwrap();
         let entry =
             TableEntry { start: 100, length: 40, windows: 4, receipt_domain: B256::ZERO, upstream };
-        let roll = Arc::new(AgreementTable::default());
-        roll.replace(100, false, vec![(Address::ZERO, entry)]);
-        let desk = ReceiptSigner { agreement_table: roll, store, signer };
+        let agreement_table = Arc::new(AgreementTable::default());
+        agreement_table.replace(100, false, vec![(Address::ZERO, entry)]);
+        let receipt_signer = ReceiptSigner { agreement_table, store, signer };
 
         let guest = |key| Claims { agreement: [0; 20], key: [key; 32], expires_at: u64::MAX };
         let served = |key, session: u32| {
             let session = B256::left_padding_from(&session.to_be_bytes());
-            desk.sign_receipt(&guest(key), session).unwrap().map(|receipt| receipt.served)
+            receipt_signer.sign_receipt(&guest(key), session).unwrap().map(|receipt| receipt.served)
         };
         for session in 0..MAX_SESSIONS_PER_KEY {
             assert_eq!(served(1, session), Some(1));

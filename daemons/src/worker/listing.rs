@@ -1,6 +1,6 @@
 //! A worker's place in its book: registration, what is offered, the key for letters, and being listed.
 
-use muster_client::protocol::abi::Worker as Known;
+use muster_client::protocol::abi::Worker as RegisteredWorker;
 use muster_client::protocol::money;
 use muster_client::{Ether, Offer};
 
@@ -27,7 +27,7 @@ impl BookListing {
         &mut self,
         context: &DaemonContext,
         options: &WorkerOptions,
-        known: Option<&Known>,
+        known: Option<&RegisteredWorker>,
     ) -> Result<Option<NextEvent>, DaemonError> {
         let (account, key) = (context.account(), context.message_key()?.public());
         let WorkerOptions { application, offer, stake, .. } = options;
@@ -70,13 +70,14 @@ impl BookListing {
 }
 
 /// What the chain says that a worker offers.
-const fn registered_offer(worker: &Known) -> Offer {
-    let Known { price, maxLength: max_length, promised: promise, capacity, .. } = *worker;
+const fn registered_offer(worker: &RegisteredWorker) -> Offer {
+    let RegisteredWorker { price, maxLength: max_length, promised: promise, capacity, .. } =
+        *worker;
     Offer { price, max_length, promise, capacity }
 }
 
 /// The wei of free stake that a worker lacks for the bond of its longest agreement.
-fn missing_stake(context: &DaemonContext, worker: &Known) -> u128 {
+fn missing_stake(context: &DaemonContext, worker: &RegisteredWorker) -> u128 {
     let settings = context.market().settings();
     let bond = money::bond(worker.price, worker.maxLength, settings.bondBps, settings.minBond);
     bond.saturating_sub(worker.stake.saturating_sub(worker.locked))

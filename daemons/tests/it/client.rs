@@ -95,7 +95,7 @@ async fn start_connect(context: DaemonContext, agreement: Address) -> (ConnectDa
 }
 
 /// What a door answers: its status and its text.
-async fn http_get(proxy: SocketAddr, path: &str) -> (StatusCode, String) {
+async fn http_get(door: SocketAddr, path: &str) -> (StatusCode, String) {
     let response = Client::new().get(format!("http://{door}{path}")).send().await.unwrap();
     (response.status(), response.text().await.unwrap())
 }

@@ -32,7 +32,7 @@ async fn service() -> String {
         .route("/bare", get(async || "hello"))
         .route("/away", get(async || Redirect::temporary("/")))
         .route("/factor", get(async || r#"{"n": 12, "factors": [2, 2, 3]}"#))
-        .route("/long", get(async || vec![b'a'; prober::MAX_RESPONSE_BYTES + 1]))
+        .route("/long", get(async || vec![b'a'; super::MAX_RESPONSE_BYTES + 1]))
         .route("/slow", get(async || std::future::pending::<()>().await));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());

@@ -12,7 +12,7 @@ use muster_client::{Agreement, NodeBuilder};
 use muster_daemons::tester::{Check, Checks, HttpCheck, TesterDaemon, TesterOptions};
 use muster_daemons::{
     Backoff, DaemonContext, HealthReporter, Identity, Observations, Payout, Role, Store,
-    run as run_agent,
+    run as run_daemon,
 };
 use tokio::select;
 use tokio::sync::Notify;
@@ -83,7 +83,7 @@ impl RunningTester {
                     () = left => {}
                 }
             };
-            run_agent(&mut tester, BACKOFF, &HealthReporter::default(), end).await.unwrap();
+            run_daemon(&mut tester, BACKOFF, &HealthReporter::default(), end).await.unwrap();
         });
         Self { end, task }
     }
@@ -166,8 +166,8 @@ impl TesterFixture {
         let chain = TestChain::new().await;
         chain.register_testers(2).await;
         let (signer, payout) = (chain.new_account(), chain.new_account().address());
-        let transport = transport(&chain);
-        let context = context(&chain, &signer, &transport).await;
+        let transport = faulty_transport(&chain);
+        let context = open_context(&chain, &signer, &transport).await;
         let chosen =
             TesterOptions { payout: Payout { to: Some(payout), ..options().payout }, ..options() };
         let running = RunningTester::spawn(context.clone(), chosen).await;
@@ -293,7 +293,7 @@ impl TesterFixture {
         let Self { chain, signer, payout, transport, context: old, running, .. } = self;
         running.task.abort();
         drop((running.task.await, old));
-        let context = context(&chain, &signer, &transport).await;
+        let context = open_context(&chain, &signer, &transport).await;
         let chosen =
             TesterOptions { payout: Payout { to: Some(payout), ..options().payout }, ..options() };
         let running = RunningTester::spawn(context.clone(), chosen).await;
