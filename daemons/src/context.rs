@@ -1,4 +1,4 @@
-//! What every daemon works with: an account on a market, a state file, and a way for letters.
+//! What every daemon works with: an account on a market, its state file, and a transport for messages.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,34 +13,35 @@ use muster_messaging::{MessageError, MessageKey, Transport};
 use crate::error::DaemonError;
 use crate::store::{Identity, Role, Store};
 
-/// An account on a market, its state file, and a way for its letters. Cheap to clone.
+/// An account on a market, its state file, and a transport for its messages. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct DaemonContext {
-    /// Who signs.
+    /// The account's key.
     signer: PrivateKeySigner,
-    /// The market; what is sent to it is in the store before.
+    /// The market. Every transaction is in the store's journal before it is sent.
     market: Market,
     /// The state file.
     store: Store,
-    /// The way for letters.
+    /// Where messages are published, and where they come from.
     transport: Arc<dyn Transport>,
 }
 
-/// Where what an account earns or gets back goes, and when.
+/// Where the account's credit is paid out, and when.
 #[derive(Clone, Copy, Debug)]
 pub struct Payout {
-    /// The receiver; without one, the account.
+    /// The receiver; without one, the account itself.
     pub to: Option<Address>,
-    /// It is taken out when it has reached so many wei.
+    /// The credit in wei from which it is withdrawn.
     pub threshold: u128,
 }
 
 impl DaemonContext {
-    /// Connects as `signer` to the market at `dispatcher`, and opens the state file at `path`, which must
-    /// be that of this account, market and role, or be new.
+    /// Connects as `signer` to the market at `dispatcher`, and opens the state file at `path`, which is created if it
+    /// does not exist.
     ///
     /// # Errors
-    /// [`DaemonError::Market`] if no node answers or there is no market; [`DaemonError::Store`].
+    /// [`DaemonError::Market`] if no node answers or there is no market at that address. [`DaemonError::Store`] if the
+    /// file cannot be opened, belongs to another role, chain, market or account, or is in use.
     pub async fn open(
         connect: NodeBuilder,
         signer: PrivateKeySigner,
@@ -57,7 +58,7 @@ impl DaemonContext {
         Ok(Self { signer, market, store, transport })
     }
 
-    /// Who signs.
+    /// The account's key.
     #[must_use]
     pub const fn signer(&self) -> &PrivateKeySigner {
         &self.signer
@@ -69,13 +70,13 @@ impl DaemonContext {
         self.signer.address()
     }
 
-    /// The market, to look; whoever sends says [what for](Self::doing).
+    /// The market, for reading. What sends a transaction uses [`Self::market_for`].
     #[must_use]
     pub const fn market(&self) -> &Market {
         &self.market
     }
 
-    /// The market, to do what the outbox knows by this name.
+    /// The market, for one transaction that the journal knows by this purpose: `OPERATION/SUBJECT`.
     #[must_use]
     pub fn market_for(&self, purpose: &str) -> Market {
         self.market.clone().with_purpose(purpose)
@@ -87,24 +88,24 @@ impl DaemonContext {
         &self.store
     }
 
-    /// The way for letters.
+    /// The transport for messages.
     #[must_use]
-    pub fn letters(&self) -> Arc<dyn Transport> {
+    pub fn transport(&self) -> Arc<dyn Transport> {
         self.transport.clone()
     }
 
-    /// The account's key for letters.
+    /// The account's key for messages.
     ///
     /// # Errors
-    /// [`MessageError::Key`], for no key that an account can have.
+    /// [`MessageError::Key`], which no account's key causes.
     pub fn message_key(&self) -> Result<MessageKey, MessageError> {
         MessageKey::from_signer(&self.signer)
     }
 
-    /// What the market knows of the account; `None` if it is not registered.
+    /// The account's registration as the chain has it; `None` if it is not registered.
     ///
     /// # Errors
-    /// [`DaemonError::ApplicationMismatch`] if it is registered for something else than `application`.
+    /// [`DaemonError::ApplicationMismatch`] if it is registered for another application. [`DaemonError::Market`].
     pub async fn registration(
         &self,
         application: Application,
@@ -123,7 +124,7 @@ impl DaemonContext {
         }
     }
 
-    /// Takes `credit` out, which the account has, if that is enough.
+    /// Withdraws the account's credit, if the `credit` that it has reaches the threshold.
     ///
     /// # Errors
     /// [`DaemonError::Market`].
@@ -136,11 +137,13 @@ impl DaemonContext {
         Ok(())
     }
 
-    /// Finds out what became of everything that was sent and has no outcome: an earlier run, or a step that
-    /// failed, may have left it. Whatever is done next can then be judged by the chain alone.
+    /// Finds out what became of every transaction that was sent and has no outcome yet, and sends again what no node
+    /// has. An earlier run, or a step that failed, can have left such transactions. Afterwards the chain alone says what
+    /// is still to be done.
     ///
     /// # Errors
-    /// [`MarketError::Unconfirmed`] while that is open.
+    /// [`DaemonError::Market`], with [`MarketError::Unconfirmed`] while a transaction is in no block.
+    /// [`DaemonError::Store`].
     pub async fn resume_pending_txs(&self) -> Result<(), DaemonError> {
         for resumed in self.market.node().resume(self.store.pending_txs()?).await {
             match resumed.result {

@@ -1,7 +1,6 @@
 //! What a daemon can fail with.
 
 use std::io;
-use std::path::PathBuf;
 
 use alloy::primitives::Address;
 use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
@@ -9,56 +8,63 @@ use muster_client::{Application, MarketError};
 use muster_gateway::GatewayError;
 use muster_messaging::MessageError;
 
-/// Why a step, or the whole daemon, failed.
+use crate::store::StoreError;
+
+/// Why a step, or the whole daemon, failed. Each text says what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DaemonError {
-    /// The market, or the way to it. The next step tries again.
+    /// The market refused, or no node could be asked. The next step retries, unless the market never accepts the offer.
     #[error(transparent)]
     Market(#[from] MarketError),
-    /// The state file.
+    /// The state file failed. The daemon ends: without it, it could do something twice.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Letters.
+    /// The mailbox could not be opened, or a message could not be sealed or sent.
     #[error(transparent)]
     Message(#[from] MessageError),
     /// The gateway, or the service behind it, does not start.
     #[error(transparent)]
     Gateway(#[from] GatewayError),
-    /// The HTTP client does not start.
-    #[error("the HTTP client does not start: {0}")]
+    /// The HTTP client cannot be created.
+    #[error(
+        "cannot create the HTTP client: {0}: check the certificates and the file limit of this machine"
+    )]
     Http(#[from] reqwest::Error),
-    /// The account does something else on this market.
-    #[error("{account} is registered for {application} for ever: name another account")]
+    /// The account is registered for another application.
+    #[error(
+        "account {account} is registered for application {application}, and a registration keeps its application: \
+         use another account, or serve {application}"
+    )]
     ApplicationMismatch {
         /// The account.
         account: Address,
-        /// What it is registered for.
+        /// The application that it is registered for.
         application: Application,
     },
     /// The account did not buy the agreement.
-    #[error("agreement {agreement} is bought by somebody else than {account}")]
+    #[error("agreement {agreement} was not bought by {account}: use the account that bought it")]
     NotClient {
         /// The agreement.
         agreement: Address,
         /// The account.
         account: Address,
     },
-    /// The agreement has not begun or is over.
-    #[error("agreement {0} does not run now: nobody serves it")]
+    /// The agreement has not started, or is over.
+    #[error("agreement {0} is not running, so no worker serves it: check its state and its times")]
     NotRunning(Address),
     /// An address that cannot be listened on.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}: {source}: free the port, or choose another address")]
     Listen {
         /// The address.
         address: Box<str>,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
 }
 
 impl DaemonError {
-    /// Whether trying again can help: not if the account or what it offers is what is wrong.
+    /// Whether the loop retries after this error. It does not where the account, the offer or the state file is wrong.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         match self {
@@ -69,67 +75,19 @@ impl DaemonError {
     }
 }
 
-/// Whether a market says that it never takes what is offered to it.
+/// Whether the market refused an offer that it never accepts.
 const fn is_invalid_offer(error: &MarketError) -> bool {
-    use IWorkerDispatcherErrors as Refusal;
+    use IWorkerDispatcherErrors as DispatcherError;
 
     matches!(
         error.dispatcher(),
         Some(
-            Refusal::PriceOutOfRange(_)
-                | Refusal::MaxLengthTooShort(_)
-                | Refusal::PromiseOutOfRange(_)
-                | Refusal::CapacityZero(_)
-                | Refusal::StakeTooHigh(_)
-                | Refusal::WrongApplication(_)
+            DispatcherError::PriceOutOfRange(_)
+                | DispatcherError::MaxLengthTooShort(_)
+                | DispatcherError::PromiseOutOfRange(_)
+                | DispatcherError::CapacityZero(_)
+                | DispatcherError::StakeTooHigh(_)
+                | DispatcherError::WrongApplication(_)
         )
     )
-}
-
-/// What is wrong with a state file.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// It cannot be made.
-    #[error("cannot make the state file {}: {source}", path.display())]
-    Create {
-        /// Where it is to be.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// It cannot be opened, read or written.
-    #[error("the state file {} cannot be used: {source}: name another one, or mend this one", path.display())]
-    File {
-        /// Where it is.
-        path: PathBuf,
-        /// What the database says.
-        source: rusqlite::Error,
-    },
-    /// A question to it failed.
-    #[error("the state file: {0}")]
-    Query(#[from] rusqlite::Error),
-    /// It belongs to somebody else.
-    #[error("the state file {} belongs to {theirs}, not to {ours}: name another one", path.display())]
-    IdentityMismatch {
-        /// Where it is.
-        path: PathBuf,
-        /// Whose it is.
-        theirs: Box<str>,
-        /// Who wants it.
-        ours: Box<str>,
-    },
-    /// Another process has it.
-    #[error("the state file {} is in use by another process: end that one, or name another file", .0.display())]
-    InUse(PathBuf),
-    /// It was written by another version.
-    #[error("the state file {} has version {found}, this program knows {known}: use the program that wrote it", path.display())]
-    Version {
-        /// Where it is.
-        path: PathBuf,
-        /// Its version.
-        found: u32,
-        /// The version that is understood.
-        known: u32,
-    },
 }

@@ -1,4 +1,4 @@
-//! Asking by letter: every reply finds the one who waits for it.
+//! Requests by message: each reply reaches the caller that waits for it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,62 +9,61 @@ use muster_messaging::{
     Transport, seal,
 };
 use tokio::sync::oneshot;
-use tokio::task::JoinSet;
+use tokio_util::task::AbortOnDropHandle;
 
-/// The letters of one key.
+/// Sends requests under one key, and receives the replies. The task that reads the mailbox ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct RequestClient {
-    /// Whose they are.
+    /// The key that requests are sent under.
     key: MessageKey,
-    /// The way out.
+    /// Where requests are published.
     transport: Arc<dyn Transport>,
-    /// Who waits for a reply, by the request's nonce.
+    /// The requests that have no reply yet, by nonce.
     pending: Arc<PendingRequests>,
-    /// What reads, until this is dropped.
-    _reader: JoinSet<()>,
+    /// Reads the mailbox.
+    _reader: AbortOnDropHandle<()>,
 }
 
-/// Requests without a reply yet.
+/// The requests that have no reply yet, by nonce.
 #[derive(Debug, Default)]
 struct PendingRequests(Mutex<HashMap<B256, PendingRequest>>);
 
-/// A request.
+/// A request without a reply.
 #[derive(Debug)]
 struct PendingRequest {
-    /// Who is to answer.
+    /// The key that it was sent to.
     receiver: B256,
-    /// What was asked.
+    /// The request.
     message: Message,
-    /// Where the answer goes.
+    /// Takes the reply to the caller.
     reply_sender: oneshot::Sender<Content>,
 }
 
 impl PendingRequests {
-    /// Notes a request.
+    /// Adds a request.
     fn add(&self, request: PendingRequest) {
         let mut pending = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         pending.insert(request.message.nonce, request);
     }
 
-    /// Takes a request away.
+    /// Removes a request.
     fn remove(&self, nonce: B256) -> Option<PendingRequest> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&nonce)
     }
 
-    /// Hands a delivery to whoever waits for it; all others are nobody's.
+    /// Hands a delivery to the caller that waits for it, and drops every other.
     fn deliver(&self, delivery: Delivery) {
-        let nonce = delivery.message.nonce;
-        let Some(asked) = self.remove(nonce) else { return };
-        if delivery.is_reply_to(asked.receiver, &asked.message) {
-            // Whoever asked may have given up meanwhile.
-            drop(asked.reply_sender.send(delivery.message.content));
+        let Some(request) = self.remove(delivery.message.nonce) else { return };
+        if delivery.is_reply_to(request.receiver, &request.message) {
+            // The caller may have given up meanwhile.
+            drop(request.reply_sender.send(delivery.message.content));
         } else {
-            self.add(asked);
+            self.add(request);
         }
     }
 }
 
-/// Forgets a request when nobody waits for its answer any longer.
+/// Removes a request when its caller gets the reply or gives up.
 struct PendingGuard<'a>(&'a PendingRequests, B256);
 
 impl Drop for PendingGuard<'_> {
@@ -74,10 +73,10 @@ impl Drop for PendingGuard<'_> {
 }
 
 impl RequestClient {
-    /// Opens the post box of a key.
+    /// Opens the mailbox of a key. It replaces any other that was open for the key.
     ///
     /// # Errors
-    /// [`MessageError::Ended`].
+    /// [`MessageError::TransportClosed`].
     pub(crate) async fn open(
         key: MessageKey,
         transport: Arc<dyn Transport>,
@@ -85,25 +84,26 @@ impl RequestClient {
     ) -> Result<Self, MessageError> {
         let mut mailbox = Mailbox::open(key.clone(), transport.clone(), replay_guard).await?;
         let pending = Arc::<PendingRequests>::default();
-        let (mut reader, readers) = (JoinSet::new(), pending.clone());
-        reader.spawn(async move {
+        let receivers = pending.clone();
+        let reader = tokio::spawn(async move {
             loop {
                 match mailbox.next().await {
-                    Ok(delivery) => readers.deliver(delivery),
+                    Ok(delivery) => receivers.deliver(delivery),
                     Err(MessageError::TransportClosed) => return,
-                    Err(error) => tracing::warn!("a letter is lost: {error}"),
+                    Err(error) => tracing::warn!(%error, "incoming message dropped"),
                 }
             }
         });
-        Ok(Self { key, transport, pending, _reader: reader })
+        Ok(Self { key, transport, pending, _reader: AbortOnDropHandle::new(reader) })
     }
 
-    /// The key that they belong to.
+    /// The public key that requests are sent under.
     pub(crate) fn key(&self) -> B256 {
         self.key.public()
     }
 
-    /// Sends a request and waits for the reply to it, for as long as the caller does.
+    /// Sends a request once, and waits for its reply without a timeout. Requests can overlap: each gets its own reply.
+    /// Dropping the future gives the request up.
     ///
     /// # Errors
     /// Those of [`seal`] and [`Transport::publish`].
@@ -113,17 +113,17 @@ impl RequestClient {
         message: Message,
     ) -> Result<Content, MessageError> {
         let wrap = seal(&self.key, receiver, &message)?;
-        let (reply, answered) = oneshot::channel();
-        let _forget = PendingGuard(&self.pending, message.nonce);
-        self.pending.add(PendingRequest { receiver, message, reply_sender: reply });
+        let (reply_sender, reply) = oneshot::channel();
+        let _guard = PendingGuard(&self.pending, message.nonce);
+        self.pending.add(PendingRequest { receiver, message, reply_sender });
         self.transport.publish(&wrap).await?;
-        answered.await.map_err(|_| MessageError::TransportClosed)
+        reply.await.map_err(|_| MessageError::TransportClosed)
     }
 
-    /// Sends a letter to this key itself, and returns when it has come back: then letters get out and in.
+    /// Sends a message to this key itself, and returns when it comes back: then messages are sent and received.
     ///
     /// # Errors
-    /// As [`Letters::ask`].
+    /// As [`RequestClient::request`].
     pub(crate) async fn ping(&self, chain_id: u64, agreement: Address) -> Result<(), MessageError> {
         let content = Content::Refusal { reason: RefusalReason::NotMine };
         self.request(self.key(), Message::request(chain_id, agreement, content)).await.map(drop)
@@ -132,24 +132,18 @@ impl RequestClient {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use alloy::primitives::Address;
-    use muster_messaging::{
-        Content, InMemoryReplayGuard, InMemoryTransport, Mailbox, Message, MessageKey,
-        RefusalReason, Transport,
-    };
+    use muster_messaging::{InMemoryReplayGuard, InMemoryTransport};
     use tokio::select;
 
-    use super::RequestClient;
+    use super::*;
 
-    /// The letters of a fresh key.
+    /// A client under a fresh key.
     async fn request_client(transport: &Arc<InMemoryTransport>) -> RequestClient {
         let replay_guard = Arc::new(InMemoryReplayGuard::new(64));
         RequestClient::open(MessageKey::random(), transport.clone(), replay_guard).await.unwrap()
     }
 
-    /// A request that is always the same but for its nonce.
+    /// A request; two of them differ in nonce and key.
     fn request() -> Message {
         let key = MessageKey::random().public();
         Message::request(7, Address::ZERO, Content::PassRequest { window: 0, place: 1, key })
@@ -158,41 +152,45 @@ mod tests {
     #[tokio::test]
     async fn replies_are_matched_to_requests_in_any_order() {
         let transport = Arc::new(InMemoryTransport::default());
-        let ours = request_client(&transport).await;
-        let seen = Arc::new(InMemoryReplayGuard::new(64));
-        let mut theirs =
-            Mailbox::open(MessageKey::random(), transport.clone(), seen).await.unwrap();
-        let (worker, reasons) = (theirs.key(), [RefusalReason::NoSeat, RefusalReason::PassGiven]);
-        let answers = async {
-            let asked = [theirs.next().await.unwrap(), theirs.next().await.unwrap()];
-            for (asked, reason) in asked.iter().zip(reasons).rev() {
-                let reply = asked.message.reply(Content::Refusal { reason });
-                theirs.send(asked.sender, &reply).await.unwrap();
+        let client = request_client(&transport).await;
+        let replay_guard = Arc::new(InMemoryReplayGuard::new(64));
+        let mut mailbox =
+            Mailbox::open(MessageKey::random(), transport.clone(), replay_guard).await.unwrap();
+        let (worker, reasons) = (mailbox.key(), [RefusalReason::NoSeat, RefusalReason::PassGiven]);
+        let replies = async {
+            let requests = [mailbox.next().await.unwrap(), mailbox.next().await.unwrap()];
+            for (request, reason) in requests.iter().zip(reasons).rev() {
+                let reply = request.message.reply(Content::Refusal { reason });
+                mailbox.send(request.sender, &reply).await.unwrap();
             }
         };
-        let (first, second) = (ours.request(worker, request()), ours.request(worker, request()));
-        let (first, second, ()) = tokio::join!(first, second, answers);
+        let (first, second) =
+            (client.request(worker, request()), client.request(worker, request()));
+        let (first, second, ()) = tokio::join!(first, second, replies);
         let [a, b] = reasons.map(|reason| Content::Refusal { reason });
         assert_eq!((first.unwrap(), second.unwrap()), (a, b));
-        assert!(ours.pending.0.lock().unwrap().is_empty());
+        assert!(client.pending.0.lock().unwrap().is_empty());
     }
 
     #[tokio::test]
     async fn reply_from_another_key_is_ignored() {
         let transport = Arc::new(InMemoryTransport::default());
-        let (ours, stranger) = (request_client(&transport).await, request_client(&transport).await);
+        let (client, other) = (request_client(&transport).await, request_client(&transport).await);
         let request = request();
         let forged = request.reply(Content::Refusal { reason: RefusalReason::NotMine });
         let forging = async {
-            let wrap = muster_messaging::seal(&stranger.key, ours.key(), &forged).unwrap();
+            let wrap = seal(&other.key, client.key(), &forged).unwrap();
             transport.publish(&wrap).await.unwrap();
-            ours.ping(7, Address::ZERO).await.unwrap();
+            client.ping(7, Address::ZERO).await.unwrap();
         };
         select! {
             biased;
-            reply = ours.request(MessageKey::random().public(), request) => panic!("{reply:?}"),
+            reply = client.request(MessageKey::random().public(), request) => panic!("{reply:?}"),
             () = forging => {}
         }
-        assert!(ours.pending.0.lock().unwrap().is_empty(), "who gave up is forgotten");
+        assert!(
+            client.pending.0.lock().unwrap().is_empty(),
+            "a request that is given up is removed"
+        );
     }
 }

@@ -1,42 +1,66 @@
-//! The loop of every daemon: a step, a pause, again, until it is told to stop.
+//! The loop of every daemon: a step, a pause, and again, until it is told to stop.
 
 use std::future::Future;
 
+use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::select;
 use tokio::time::{Duration, sleep};
 
 use crate::error::DaemonError;
 use crate::health::{Health, HealthReporter, NextEvent};
 
-/// What a daemon is made of.
+/// A daemon: one step that [`run`] repeats, and an orderly end.
+///
+/// - **Order.** Steps never overlap; [`Daemon::stop`] is called once, after the last of them.
+/// - **Cancellation.** A step can be dropped at every `await` when the daemon ends, and the process can be killed at
+///   any instruction. So a step records in the state file what must not happen twice, before it does it, and decides by
+///   the chain and the state file alone.
+/// - **Retries.** The next step retries what a failed step left. A step finds out first what became of the
+///   transactions that have no outcome yet ([`crate::DaemonContext::resume_pending_txs`]).
+/// - **Errors.** After a transient error ([`DaemonError::is_transient`]) the loop goes on with growing pauses; after any
+///   other it ends with that error.
 pub trait Daemon: Send {
-    /// Does everything that is due, and says what it waits for. Made again whenever it fails, and cut off
-    /// at any point where it waits, when the daemon ends.
+    /// Does everything that is due now, and returns what the daemon waits for next.
+    ///
+    /// # Errors
+    /// The last of the errors that the step met. What did not depend on the failed part is done anyway.
     fn step(&mut self) -> impl Future<Output = Result<NextEvent, DaemonError>> + Send;
 
-    /// Ends in an orderly way what runs beside the steps.
+    /// Ends the tasks that run beside the steps, in order, and waits for them.
     fn stop(&mut self) -> impl Future<Output = ()> + Send;
 }
 
-/// How long the pauses are.
+/// The pauses between steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
-    /// Between steps.
+    /// After a successful step, and after the first failed one.
     pub interval: Duration,
-    /// The longest after steps that fail; the first is as long as a rest, each one twice the one before.
+    /// The longest pause. Each failed step doubles the pause up to this.
     pub max_delay: Duration,
 }
 
 impl Default for Backoff {
+    /// Half a second; 15 seconds at most.
     fn default() -> Self {
         Self { interval: Duration::from_millis(500), max_delay: Duration::from_secs(15) }
     }
 }
 
-/// Runs an agent until `end` comes to pass.
+impl Backoff {
+    /// The pauses after steps that fail one after the other, without end.
+    fn delays(self) -> impl Iterator<Item = Duration> {
+        ExponentialBuilder::new()
+            .with_min_delay(self.interval)
+            .with_max_delay(self.max_delay)
+            .without_max_times()
+            .build()
+    }
+}
+
+/// Runs a daemon until `end` completes, then stops it in order. A step that is under way at that moment is dropped.
 ///
 /// # Errors
-/// Those of its steps that no repetition can mend.
+/// The first error of a step that is not transient. The daemon is stopped in order then, too.
 pub async fn run(
     daemon: &mut impl Daemon,
     backoff: Backoff,
@@ -52,29 +76,28 @@ pub async fn run(
     ended
 }
 
-/// Step after step; ends with the first error that is not a passing one.
+/// Repeats the step until one fails with an error that is not transient.
 async fn run_steps(
     daemon: &mut impl Daemon,
     backoff: Backoff,
     health: &HealthReporter,
 ) -> Result<(), DaemonError> {
-    let mut delay = backoff.interval;
+    let mut delays = backoff.delays();
     loop {
-        match daemon.step().await {
+        let delay = match daemon.step().await {
             Ok(next_event) => {
                 metrics::counter!("muster_steps_total").increment(1);
                 health.set(Health::Running(next_event));
-                delay = backoff.interval;
+                delays = backoff.delays();
+                backoff.interval
             }
             Err(error) if error.is_transient() => {
                 metrics::counter!("muster_failed_steps_total").increment(1);
                 health.set(Health::Failing(error.to_string().into()));
-                sleep(delay).await;
-                delay = delay.saturating_mul(2).min(backoff.max_delay);
-                continue;
+                delays.next().unwrap_or(backoff.max_delay)
             }
             Err(error) => return Err(error),
-        }
+        };
         sleep(delay).await;
     }
 }
@@ -88,7 +111,7 @@ mod tests {
 
     use super::*;
 
-    /// What a step does: succeed, fail in passing, or fail for good.
+    /// How a step ends.
     #[derive(Clone, Copy)]
     enum StepOutcome {
         Succeeds,
@@ -96,7 +119,7 @@ mod tests {
         FailsFatally,
     }
 
-    /// An agent whose steps are known, and when they were made.
+    /// A daemon whose steps end as scripted, with the second in which each was made.
     struct ScriptedDaemon {
         outcomes: VecDeque<StepOutcome>,
         steps: Vec<u64>,
@@ -136,7 +159,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn delay_doubles_while_steps_fail_and_resets_after_a_success() {
         use StepOutcome::{FailsTransiently, Succeeds};
-        let mut agent = ScriptedDaemon::new([
+        let mut daemon = ScriptedDaemon::new([
             Succeeds,
             FailsTransiently,
             FailsTransiently,
@@ -145,23 +168,23 @@ mod tests {
             Succeeds,
             FailsTransiently,
         ]);
-        let (status, end) = (HealthReporter::default(), sleep(Duration::from_mins(1)));
-        run(&mut agent, BACKOFF, &status, end).await.unwrap();
-        assert_eq!(agent.steps, [0, 1, 2, 4, 8, 12, 13, 14]);
-        assert!(agent.is_stopped);
-        assert_eq!(status.health(), Health::Stopping);
+        let (health, end) = (HealthReporter::default(), sleep(Duration::from_mins(1)));
+        run(&mut daemon, BACKOFF, &health, end).await.unwrap();
+        assert_eq!(daemon.steps, [0, 1, 2, 4, 8, 12, 13, 14]);
+        assert!(daemon.is_stopped);
+        assert_eq!(health.health(), Health::Stopping);
     }
 
     #[tokio::test(start_paused = true)]
     async fn fatal_error_ends_the_loop_after_an_orderly_stop() {
-        let mut agent = ScriptedDaemon::new([
+        let mut daemon = ScriptedDaemon::new([
             StepOutcome::Succeeds,
             StepOutcome::FailsFatally,
             StepOutcome::Succeeds,
         ]);
         let end = std::future::pending();
-        let ended = run(&mut agent, BACKOFF, &HealthReporter::default(), end).await;
+        let ended = run(&mut daemon, BACKOFF, &HealthReporter::default(), end).await;
         assert!(matches!(ended, Err(DaemonError::Listen { .. })));
-        assert_eq!((agent.steps.as_slice(), agent.is_stopped), ([0, 1].as_slice(), true));
+        assert_eq!((daemon.steps.as_slice(), daemon.is_stopped), ([0, 1].as_slice(), true));
     }
 }

@@ -1,13 +1,13 @@
-//! What is due in one agreement of the client's: to settle it, if nobody else does.
+//! One agreement of the client: settle it, if nobody else does.
 
 use alloy::primitives::Address;
 use muster_client::protocol::abi::State;
 use muster_client::{Agreement, Ether};
 use tokio::time::Duration;
 
+use crate::chain::{SettleState, SettleTask};
 use crate::error::DaemonError;
 use crate::health::NextEvent;
-use crate::settlement::{SettleState, SettleTask};
 
 /// An agreement that was bought.
 #[derive(Debug)]
@@ -19,21 +19,21 @@ pub(super) struct AgreementTask {
 }
 
 impl AgreementTask {
-    /// An agreement of `account`'s, in which others have so long to settle first, at most.
+    /// A task for an agreement of `account`. Others have `settle_delay` at most to settle it first.
     pub(super) fn new(agreement: Agreement, account: Address, settle_delay: Duration) -> Self {
         let settle_task = SettleTask::new(agreement.address(), account, settle_delay);
         Self { agreement, settle_task }
     }
 
-    /// Does what is due; `None` if nothing ever will be again.
+    /// Does what is due; `None` if nothing is left to do in this agreement.
     pub(super) async fn step(&mut self) -> Result<Option<NextEvent>, DaemonError> {
         let progress = self.agreement.progress().await?;
         let (times, address) = (self.agreement.times(&progress), self.agreement.address());
         let next = self.agreement.market().next_tick().await?;
         Ok(match times.state(next) {
             State::Offered => {
-                let late = times.last_accept().saturating_add(1);
-                Some(NextEvent::at_tick(late, format_args!("a worker to accept {address}")))
+                let too_late = times.last_accept().saturating_add(1);
+                Some(NextEvent::at_tick(too_late, format_args!("a worker to accept {address}")))
             }
             State::Running => {
                 Some(NextEvent::at_tick(times.end(), format_args!("the end of {address}")))
@@ -45,8 +45,9 @@ impl AgreementTask {
             _ => match self.settle_task.step(&self.agreement).await? {
                 SettleState::Pending(next_event) => Some(next_event),
                 SettleState::Settled(settled) => {
-                    let back = settled.map_or(0, |s| s.refund.saturating_add(s.compensation));
-                    tracing::info!("{address} is settled: {} came back", Ether::from(back));
+                    let refund = settled.map_or(0, |s| s.refund.saturating_add(s.compensation));
+                    let refund = Ether::from(refund);
+                    tracing::info!(agreement = %address, %refund, "agreement settled");
                     None
                 }
             },

@@ -1,5 +1,5 @@
-//! Using an agreement's service: a door on this machine behind which one of its workers serves, and
-//! everything else that is the client's to do in that agreement.
+//! A connection to an agreement's service: a proxy on this machine, and everything else that the client does in that
+//! agreement.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -7,110 +7,83 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
 use futures::future::join_all;
-use muster_client::Session;
 use muster_messaging::SecretString;
-use reqwest::Client;
-use reqwest::redirect::Policy;
-use tokio::sync::watch;
-use tokio::time::Duration;
+use tokio_util::sync::CancellationToken;
 
-use super::endpoint_pool::Ways;
-use super::endpoint_refresh::{EndpointRefresh, ProbeContext, serving_workers};
+use super::daemon::ClientDaemon;
+use super::endpoint_refresh::{EndpointRefresh, serving_workers};
+use super::options::{ClientOptions, ConnectOptions};
+use super::probe_context::ProbeContext;
 use super::proxy::Proxy;
-use super::{ClientDaemon, ClientOptions};
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
 use crate::health::NextEvent;
 use crate::run_loop::Daemon;
 
-/// How long it may take to reach a worker.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// After so long without a byte it is asked whether the other side is there.
-const TCP_KEEPALIVE: Duration = Duration::from_secs(15);
-
-/// What can be chosen about a connection.
-#[derive(Clone, Debug)]
-pub struct ConnectOptions {
-    /// Where the door is; port 0 for any that is free.
-    pub listen: SocketAddr,
-    /// What workers are asked for once in every window: a path of their service.
-    pub probe_path: Box<str>,
-    /// What else is to be done in the agreement, which it names.
-    pub client: ClientOptions,
-}
-
-/// A door to an agreement's service.
+/// A client of one agreement, with a proxy to the agreement's service.
 #[derive(Debug)]
 pub struct ConnectDaemon {
-    /// What else the client does.
+    /// Does everything apart from the connection.
     client: ClientDaemon,
-    /// Visits workers.
+    /// Keeps the endpoints of workers up to date.
     endpoint_refresh: EndpointRefresh,
-    /// The door.
+    /// The proxy; `None` once it is stopped.
     proxy: Option<Proxy>,
-    /// Where it is.
+    /// The address that the proxy listens on.
     address: SocketAddr,
-    /// Whether the agreement is settled.
-    has_ended: watch::Sender<bool>,
+    /// Cancelled when the agreement is settled.
+    has_ended: CancellationToken,
 }
 
-/// The way in at one worker. Its URL and token are nobody else's business.
+/// The endpoint of one worker.
 #[derive(Clone, Debug)]
 pub struct EndpointInfo {
-    /// The worker's place in the agreement.
+    /// The worker's index in the agreement.
     pub index: u8,
-    /// The worker.
+    /// The worker's account.
     pub worker: Address,
-    /// Where it serves.
+    /// The service's URL.
     pub url: SecretString,
-    /// What every request has to show.
+    /// The token that every request must show.
     pub token: SecretString,
     /// The session to name in requests.
     pub session: B256,
 }
 
 impl ConnectDaemon {
-    /// Opens the door to an agreement. It leads somewhere as soon as a worker has accepted and answered.
+    /// Starts the proxy and the client of an agreement. The proxy answers 503 until a worker has sent its endpoint.
     ///
     /// # Errors
-    /// [`DaemonError::Market`] if there is no such agreement; [`DaemonError::NotClient`]; [`DaemonError::Listen`], [`DaemonError::Message`],
-    /// [`DaemonError::Store`], [`DaemonError::Http`].
+    /// [`DaemonError::Market`] if there is no such agreement, [`DaemonError::NotClient`], [`DaemonError::Listen`],
+    /// [`DaemonError::Message`], [`DaemonError::Store`], [`DaemonError::Http`].
     pub async fn start(
         context: DaemonContext,
         agreement: Address,
         options: ConnectOptions,
     ) -> Result<Self, DaemonError> {
-        let ConnectOptions { listen, probe_path: page, client } = options;
-        let probe_context = Arc::new(probe_context(&context, agreement, page).await?);
-        let proxy =
-            Proxy::open(listen, probe_context.endpoints.clone(), probe_context.http.clone())
-                .await?;
-        let client = ClientDaemon::start(
-            context,
-            ClientOptions { only_agreement: Some(agreement), ..client },
-        )
-        .await?;
-        let (endpoint_refresh, address) = (EndpointRefresh::new(probe_context), proxy.address);
-        let has_ended = watch::Sender::new(false);
-        Ok(Self { client, endpoint_refresh, proxy: Some(proxy), address, has_ended })
+        let ConnectOptions { listen, probe_path, client } = options;
+        let probe_context = Arc::new(ProbeContext::open(&context, agreement, probe_path).await?);
+        let (endpoints, http) = (probe_context.endpoints.clone(), probe_context.http.clone());
+        let proxy = Proxy::open(listen, endpoints, http).await?;
+        let client_options = ClientOptions { only_agreement: Some(agreement), ..client };
+        Ok(Self {
+            client: ClientDaemon::start(context, client_options).await?,
+            endpoint_refresh: EndpointRefresh::new(probe_context),
+            address: proxy.address(),
+            proxy: Some(proxy),
+            has_ended: CancellationToken::new(),
+        })
     }
 
-    /// Where the door is.
+    /// The address that the proxy listens on.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Comes to pass when the agreement is settled.
+    /// Completes when the agreement is settled. It never does if the daemon is dropped before that.
     pub fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
-        let mut ended = self.has_ended.subscribe();
-        async move {
-            // A connection that is no more will not see the end either.
-            if ended.wait_for(|ended| *ended).await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        }
+        self.has_ended.clone().cancelled_owned()
     }
 }
 
@@ -121,7 +94,7 @@ impl Daemon for ConnectDaemon {
         }
         let next_event = self.client.step().await?;
         if self.client.is_over() {
-            self.has_ended.send_replace(true);
+            self.has_ended.cancel();
             return Ok(NextEvent::untimed("nothing: the agreement is settled"));
         }
         Ok(next_event)
@@ -133,47 +106,26 @@ impl Daemon for ConnectDaemon {
     }
 }
 
-/// Asks the workers of an agreement where they serve, and returns what those say that answer.
+/// Asks the workers of an agreement for their endpoints, all at the same time, and returns those that arrive in time.
 ///
 /// # Errors
-/// [`DaemonError::NotRunning`]; otherwise as [`Connection::start`].
+/// [`DaemonError::NotRunning`]; otherwise as [`ConnectDaemon::start`].
 pub async fn fetch_endpoints(
     context: &DaemonContext,
     agreement: Address,
 ) -> Result<Vec<EndpointInfo>, DaemonError> {
-    let probe_context = probe_context(context, agreement, "/".into()).await?;
-    let agreement_handle = &probe_context.endpoints.agreement;
-    let (progress, now) =
-        (agreement_handle.progress().await?, agreement_handle.market().now().await?);
-    let window =
-        agreement_handle.window_at(&progress, now).ok_or(DaemonError::NotRunning(agreement))?;
+    let probe_context = ProbeContext::open(context, agreement, "/".into()).await?;
+    let (agreement, session) =
+        (&probe_context.endpoints.agreement, probe_context.endpoints.session);
+    let (progress, now) = (agreement.progress().await?, agreement.market().now().await?);
+    let window = agreement
+        .window_at(&progress, now)
+        .ok_or_else(|| DaemonError::NotRunning(agreement.address()))?;
     let request_client = probe_context.request_client(window).await?;
     let requests = serving_workers(&progress, window).map(async |index| {
         let (url, token) = probe_context.request_endpoint(&request_client, index).await?;
-        let worker = agreement_handle.terms().worker(index)?.account;
-        Some(EndpointInfo { index, worker, url, token, session: probe_context.endpoints.session })
+        let worker = agreement.terms().worker(index)?.account;
+        Some(EndpointInfo { index, worker, url, token, session })
     });
     Ok(join_all(requests).await.into_iter().flatten().collect())
-}
-
-/// What the workers of an agreement are asked with.
-async fn probe_context(
-    context: &DaemonContext,
-    agreement: Address,
-    page: Box<str>,
-) -> Result<ProbeContext, DaemonError> {
-    let agreement_handle = context.market().agreement(agreement).await?;
-    if agreement_handle.terms().header.client != context.account() {
-        return Err(DaemonError::NotClient { agreement, account: context.account() });
-    }
-    let salt = context.store().session_salt(agreement, || Session::random().salt)?;
-    let session = Session { salt }.id(context.account());
-    let endpoints = Arc::new(Ways::load(agreement_handle, session, context.store().clone())?);
-    let http = Client::builder()
-        .http1_only()
-        .redirect(Policy::none())
-        .connect_timeout(CONNECT_TIMEOUT)
-        .tcp_keepalive(TCP_KEEPALIVE)
-        .build()?;
-    ProbeContext::new(context.clone(), endpoints, http, page).await
 }

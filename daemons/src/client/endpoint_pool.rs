@@ -1,7 +1,5 @@
-//! The ways to an agreement's workers: where each of them serves, the session in which it is asked, and the
-//! receipts that come back. Used by whoever asks, renewed by [`super::visit`].
+//! The endpoints of an agreement's workers, and requests to them.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use alloy::primitives::B256;
@@ -13,44 +11,26 @@ use reqwest::{RequestBuilder, Response, StatusCode};
 use tokio::sync::watch;
 use tokio::time::{Duration, timeout};
 
-use crate::error::StoreError;
+use super::pool_state::{PoolState, WorkerEndpoint};
 use crate::failpoint::fail_point;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
-/// Where a worker serves, and what to show there.
-#[derive(Debug)]
-pub(super) struct WorkerEndpoint {
-    /// The worker's place in the agreement.
-    pub(super) index: u8,
-    /// Its URL, without a slash at the end.
-    url: SecretString,
-    /// What lets one in.
-    token: SecretString,
-}
-
-impl WorkerEndpoint {
-    /// The address of a page, given by its path and query.
-    pub(super) fn url_for(&self, page: &str) -> String {
-        format!("{}{page}", self.url.expose_secret())
-    }
-}
-
-/// What came of asking a worker.
+/// The outcome of a request to a worker.
 #[derive(Debug)]
 pub(super) enum ForwardOutcome {
-    /// The service has answered.
+    /// The service has responded.
     Served(Response),
-    /// The worker's gateway has answered in its place.
+    /// The worker's gateway has responded in its place.
     Rejected(Response),
-    /// Nobody has answered.
+    /// There is no response.
     NoResponse {
-        /// Whether the service can have seen the request.
+        /// Whether the service may have received the request.
         maybe_delivered: bool,
     },
 }
 
-/// What gateways answer in place of the service. The service may say the same, but then with a receipt, or that
-/// it fails.
+/// The statuses with which gateways respond in place of the service. If the service itself has one of them, its
+/// response has a receipt, or says that it failed.
 const GATEWAY_STATUSES: [StatusCode; 6] = [
     StatusCode::UNAUTHORIZED,
     StatusCode::FORBIDDEN,
@@ -60,34 +40,23 @@ const GATEWAY_STATUSES: [StatusCode; 6] = [
     StatusCode::GATEWAY_TIMEOUT,
 ];
 
-/// The ways to all workers of an agreement.
+/// The endpoints of all workers of an agreement. [`super::endpoint_refresh`] adds them, requests remove those that fail.
 #[derive(Debug)]
-pub(super) struct Ways {
+pub(super) struct EndpointPool {
     /// The agreement.
     pub(super) agreement: Agreement,
-    /// The session.
+    /// The session that requests belong to.
     pub(super) session: B256,
-    /// Where ways and receipts are written down.
+    /// Where endpoints and receipts are stored.
     store: Store,
-    /// What is known.
+    /// What is known of the workers.
     state: RwLock<PoolState>,
-    /// Changes whenever a way is lost.
+    /// Changes when an endpoint is removed.
     removed: watch::Sender<()>,
 }
 
-/// See [`Ways`].
-#[derive(Debug, Default)]
-struct PoolState {
-    /// By place in the agreement.
-    endpoints: BTreeMap<u8, Arc<WorkerEndpoint>>,
-    /// The worker that is asked first.
-    preferred: u8,
-    /// Windows that receipts cover, by worker.
-    served: BTreeMap<u8, u32>,
-}
-
-impl Ways {
-    /// The ways that the store knows.
+impl EndpointPool {
+    /// The endpoints and receipts of an agreement that are in the store.
     pub(super) fn load(
         agreement: Agreement,
         session: B256,
@@ -97,16 +66,16 @@ impl Ways {
         for index in 0..agreement.terms().header.redundancy {
             if let Some((url, token)) = store.endpoint(address, index)? {
                 let (url, token) = (SecretString::from(url), SecretString::from(token));
-                state.endpoints.insert(index, Arc::new(WorkerEndpoint { index, url, token }));
+                state.insert(WorkerEndpoint { index, url, token });
             }
             let receipt = store.observations(address, index)?.receipt;
-            state.served.insert(index, receipt.map_or(0, |receipt| receipt.served));
+            state.set_served(index, receipt.map_or(0, |receipt| receipt.served));
         }
         let (state, removed) = (RwLock::new(state), watch::Sender::new(()));
         Ok(Self { agreement, session, store, state, removed })
     }
 
-    /// Takes note of where a worker serves.
+    /// Stores the endpoint that a worker has sent, then uses it.
     pub(super) fn insert(
         &self,
         index: u8,
@@ -114,53 +83,46 @@ impl Ways {
         token: &SecretString,
     ) -> Result<(), StoreError> {
         let url = SecretString::from(url.expose_secret().trim_end_matches('/'));
-        fail_point("endpoint", "decided");
-        self.store.save_endpoint(self.agreement.address(), index, url.expose_secret(), token.expose_secret())?;
-        fail_point("endpoint", "noted");
-        let endpoint = Arc::new(WorkerEndpoint { index, url, token: token.clone() });
-        self.write(|state| state.endpoints.insert(index, endpoint));
+        fail_point!("endpoint/pending");
+        self.store.save_endpoint(
+            self.agreement.address(),
+            index,
+            url.expose_secret(),
+            token.expose_secret(),
+        )?;
+        fail_point!("endpoint/stored");
+        self.write(|state| state.insert(WorkerEndpoint { index, url, token: token.clone() }));
         Ok(())
     }
 
-    /// The way to a worker.
+    /// The endpoint of a worker.
     pub(super) fn get(&self, index: u8) -> Option<Arc<WorkerEndpoint>> {
-        self.read(|state| state.endpoints.get(&index).cloned())
+        self.read(|state| state.get(index))
     }
 
-    /// All ways in the order in which they are to be tried.
+    /// All endpoints, in the order in which they are tried.
     pub(super) fn by_preference(&self) -> Vec<Arc<WorkerEndpoint>> {
-        self.read(|state| {
-            let (before, from): (Vec<_>, Vec<_>) = state
-                .endpoints
-                .values()
-                .cloned()
-                .partition(|endpoint| endpoint.index < state.preferred);
-            [from, before].concat()
-        })
+        self.read(PoolState::by_preference)
     }
 
-    /// A worker has served: it is asked first from now on.
+    /// Tries the worker of this endpoint first from now on.
     pub(super) fn prefer(&self, endpoint: &WorkerEndpoint) {
-        self.write(|state| state.preferred = endpoint.index);
+        self.write(|state| state.prefer(endpoint.index));
     }
 
-    /// A way leads nowhere: its worker is to be asked for another one.
+    /// Removes an endpoint, so that its worker is asked for a new one.
     fn remove(&self, endpoint: &Arc<WorkerEndpoint>) {
-        self.write(|state| {
-            let is_current = |known: &Arc<WorkerEndpoint>| Arc::ptr_eq(known, endpoint);
-            if state.endpoints.get(&endpoint.index).is_some_and(is_current) {
-                state.endpoints.remove(&endpoint.index);
-            }
-        });
+        self.write(|state| state.remove(endpoint));
         self.removed.send_replace(());
     }
 
-    /// Sees ways being lost.
+    /// Changes whenever an endpoint is removed.
     pub(super) fn subscribe_removals(&self) -> watch::Receiver<()> {
         self.removed.subscribe()
     }
 
-    /// Asks a worker, and waits so long for the beginning of an answer. A way that leads nowhere is forgotten.
+    /// Sends a request to a worker once, and waits for the head of the response. An endpoint that does not respond, or
+    /// rejects the token, is removed.
     pub(super) async fn send(
         &self,
         request: RequestBuilder,
@@ -177,23 +139,24 @@ impl Ways {
                 }
                 ForwardOutcome::Rejected(response)
             }
-            lost => {
+            failed => {
                 self.remove(endpoint);
-                let unseen = matches!(lost, Ok(Err(error)) if error.is_connect());
-                ForwardOutcome::NoResponse { maybe_delivered: !unseen }
+                let not_delivered = matches!(failed, Ok(Err(error)) if error.is_connect());
+                ForwardOutcome::NoResponse { maybe_delivered: !not_delivered }
             }
         }
     }
 
-    /// A request as its worker wants it.
+    /// Adds token and session to a request.
     fn authenticate(&self, request: RequestBuilder, endpoint: &WorkerEndpoint) -> RequestBuilder {
-        let Ok(mut token) = HeaderValue::from_str(endpoint.token.expose_secret()) else { return request };
+        let Ok(mut token) = HeaderValue::from_str(endpoint.token.expose_secret()) else {
+            return request;
+        };
         token.set_sensitive(true);
         request.header(TOKEN_HEADER, token).header(SESSION_HEADER, self.session.to_string())
     }
 
-    /// Whether an answer is the service's own, and not that of a gateway that let nobody in. If it brings a
-    /// receipt, that is kept.
+    /// Whether a response is the service's own. Stores its receipt, if it has one.
     fn is_served(&self, endpoint: &WorkerEndpoint, response: &Response) -> bool {
         if let Some(receipt) = receipt_header(response.headers()) {
             self.store_receipt(endpoint.index, &receipt);
@@ -204,44 +167,42 @@ impl Ways {
 
     /// Whether a worker's receipt for this session covers a window.
     pub(super) fn covers(&self, index: u8, window: u8) -> bool {
-        let served = self.read(|state| state.served.get(&index).copied().unwrap_or_default());
+        let served = self.read(|state| state.served(index));
         served.checked_shr(window.into()).is_some_and(|bits| bits & 1 == 1)
     }
 
-    /// Keeps a receipt that says more than the last one, if it is the worker's.
+    /// Stores a receipt that the worker signed, if it covers another window than the last one.
     fn store_receipt(&self, index: u8, receipt: &ServiceReceipt) {
-        let served = self.read(|state| state.served.get(&index).copied().unwrap_or_default());
-        let new = receipt.served & !served;
+        let new = receipt.served & !self.read(|state| state.served(index));
         let Some(window) = new.checked_ilog2().and_then(|window| u8::try_from(window).ok()) else {
             return;
         };
+        let agreement = self.agreement.address();
         let worker = self.agreement.terms().worker(index).map(|worker| worker.account);
         if worker.is_none()
             || receipt.signer(self.agreement.receipt_domain(), self.session) != worker
         {
-            tracing::warn!("worker {index} has sent a receipt that is not its own");
+            tracing::warn!(%agreement, worker = index, "receipt is not signed by the worker");
             return;
         }
-        let noted =
-            self.store.record_observation(self.agreement.address(), index, window, Some(receipt));
-        if let Err(error) = noted {
-            tracing::error!("a receipt is not kept: {error}");
+        if let Err(error) = self.store.record_observation(agreement, index, window, Some(receipt)) {
+            tracing::error!(%agreement, worker = index, %error, "receipt not stored");
         }
-        self.write(|state| state.served.insert(index, receipt.served));
+        self.write(|state| state.set_served(index, receipt.served));
     }
 
-    /// Looks at what is known.
-    fn read<T>(&self, what: impl FnOnce(&PoolState) -> T) -> T {
-        what(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    /// Reads what is known.
+    fn read<T>(&self, read: impl FnOnce(&PoolState) -> T) -> T {
+        read(&self.state.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Changes what is known.
-    fn write<T>(&self, how: impl FnOnce(&mut PoolState) -> T) -> T {
-        how(&mut self.state.write().unwrap_or_else(PoisonError::into_inner))
+    fn write<T>(&self, change: impl FnOnce(&mut PoolState) -> T) -> T {
+        change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// The receipt that came with an answer.
+/// The receipt in the headers of a response.
 fn receipt_header(headers: &HeaderMap) -> Option<ServiceReceipt> {
     headers.get(RECEIPT_HEADER)?.to_str().ok()?.parse().ok()
 }

@@ -1,5 +1,5 @@
-//! A door on this machine to an agreement's service: what comes in goes to a worker with token and session,
-//! and to the next worker if that one fails.
+//! A proxy on this machine for an agreement's service. It forwards each request to a worker, with token and session, and
+//! to the next worker if that one fails.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,81 +19,84 @@ use reqwest::Client;
 use serde_json::json;
 use tokio::io::copy_bidirectional;
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 use tokio::time::Duration;
+use tokio_util::task::AbortOnDropHandle;
 
-use super::endpoint_pool::{ForwardOutcome, Ways, WorkerEndpoint};
+use super::endpoint_pool::{EndpointPool, ForwardOutcome};
+use super::pool_state::WorkerEndpoint;
 use crate::error::DaemonError;
 
-/// How long a worker may be silent before it answers: gateways give up earlier.
+/// The timeout of a worker's response. Gateways give up earlier.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// Bodies up to so many bytes are held, so that they can be sent to another worker.
+/// The largest body in bytes that is buffered, so that it can be sent to another worker too.
 const MAX_BUFFERED_BODY: u64 = 1 << 20;
 
-/// The protocol that a connection may change to.
+/// The only protocol that a connection can be upgraded to.
 const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
 
-/// A door that is open until this is dropped.
+/// A proxy that listens until this is dropped.
 #[derive(Debug)]
 pub(super) struct Proxy {
-    /// Where it listens.
-    pub(super) address: SocketAddr,
-    /// What lets in.
-    task: JoinHandle<()>,
+    /// The address that it listens on.
+    address: SocketAddr,
+    /// Accepts connections.
+    _task: AbortOnDropHandle<()>,
 }
 
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-/// What requests are passed on with.
+/// What each request needs.
 #[derive(Clone, Debug)]
 struct ProxyState {
-    /// Where workers serve.
-    endpoints: Arc<Ways>,
-    /// The connections.
+    /// The endpoints of workers.
+    endpoints: Arc<EndpointPool>,
+    /// The HTTP client.
     http: Client,
 }
 
-/// A request's body: held, or on its way and to be used once.
+/// The body of a request: buffered, or streamed and usable once.
 enum RequestBody {
-    /// All of it.
+    /// The whole body.
     Buffered(Bytes),
-    /// What comes; nothing when it was used.
+    /// The rest of the body; `None` once it was used.
     Streaming(Option<Body>),
 }
 
 impl Proxy {
-    /// Opens the door.
+    /// Starts a proxy.
+    ///
+    /// # Errors
+    /// [`DaemonError::Listen`].
     pub(super) async fn open(
         listen: SocketAddr,
-        endpoints: Arc<Ways>,
+        endpoints: Arc<EndpointPool>,
         http: Client,
     ) -> Result<Self, DaemonError> {
         let failed = |source| DaemonError::Listen { address: listen.to_string().into(), source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let app = Router::new().fallback(handle_request).with_state(ProxyState { endpoints, http });
-        // It ends with the door; accepting connections does not fail for good.
+        // axum retries when it cannot accept a connection, so this ends only with the proxy.
         let task = tokio::spawn(async move { drop(axum::serve(listener, app).await) });
-        Ok(Self { address, task })
+        Ok(Self { address, _task: AbortOnDropHandle::new(task) })
+    }
+
+    /// The address that it listens on.
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
     }
 }
 
 impl RequestBody {
-    /// Takes a body; `None` if it ends before it is whole.
+    /// Buffers a short body; `None` if it ends early.
     async fn read(body: Body) -> Option<Self> {
-        if body.size_hint().upper().is_none_or(|most| most > MAX_BUFFERED_BODY) {
+        if body.size_hint().upper().is_none_or(|longest| longest > MAX_BUFFERED_BODY) {
             return Some(Self::Streaming(Some(body)));
         }
-        let held = usize::try_from(MAX_BUFFERED_BODY).unwrap_or(usize::MAX);
-        to_bytes(body, held).await.ok().map(Self::Buffered)
+        let limit = usize::try_from(MAX_BUFFERED_BODY).unwrap_or(usize::MAX);
+        to_bytes(body, limit).await.ok().map(Self::Buffered)
     }
 
-    /// The body for one more attempt, if there can be one.
+    /// The body for one more attempt; `None` if a stream was used before.
     fn next_attempt(&mut self) -> Option<reqwest::Body> {
         match self {
             Self::Buffered(bytes) => Some(bytes.clone().into()),
@@ -106,20 +109,21 @@ impl RequestBody {
 }
 
 impl ProxyState {
-    /// Passes a request on to one worker.
+    /// Forwards a request to one worker.
     async fn forward_to(
         &self,
         request: &Parts,
         body: reqwest::Body,
         endpoint: &Arc<WorkerEndpoint>,
     ) -> ForwardOutcome {
-        let page = request.uri.path_and_query().map_or("/", |page| page.as_str());
-        let outgoing = self.http.request(request.method.clone(), endpoint.url_for(page));
+        let path = request.uri.path_and_query().map_or("/", |path| path.as_str());
+        let outgoing = self.http.request(request.method.clone(), endpoint.url_for(path));
         let outgoing = outgoing.headers(request.headers.clone()).body(body);
         self.endpoints.send(outgoing, endpoint, RESPONSE_TIMEOUT).await
     }
 
-    /// Passes a request on to one worker after the other until one serves.
+    /// Forwards a request to one worker after the other until one serves it. A request that a worker may have received is
+    /// sent to another only if its method is idempotent.
     async fn forward(
         &self,
         request: &Parts,
@@ -140,7 +144,8 @@ impl ProxyState {
                 }
                 ForwardOutcome::NoResponse { maybe_delivered } => maybe_delivered,
             };
-            tracing::warn!("worker {} has not served a request", endpoint.index);
+            let agreement = self.endpoints.agreement.address();
+            tracing::warn!(%agreement, worker = endpoint.index, "request not served");
             if maybe_delivered && !request.method.is_idempotent() {
                 break;
             }
@@ -149,7 +154,7 @@ impl ProxyState {
     }
 }
 
-/// Takes a request in.
+/// Answers a request to the proxy.
 async fn handle_request(State(state): State<ProxyState>, mut request: Request) -> Response {
     let client_upgrade = is_websocket_upgrade(&request).then(|| upgrade::on(&mut request));
     let (mut parts, body) = request.into_parts();
@@ -168,7 +173,7 @@ async fn handle_request(State(state): State<ProxyState>, mut request: Request) -
     (StatusCode::SERVICE_UNAVAILABLE, Json(text)).into_response()
 }
 
-/// A worker's answer as the guest gets it.
+/// A worker's response as the caller gets it.
 fn client_response(response: reqwest::Response, client_upgrade: Option<OnUpgrade>) -> Response {
     let status = response.status();
     let mut headers = response.headers().clone();
@@ -184,7 +189,7 @@ fn client_response(response: reqwest::Response, client_upgrade: Option<OnUpgrade
     (status, headers, body).into_response()
 }
 
-/// Passes the bytes of a WebSocket both ways until either side hangs up.
+/// Copies the bytes of a WebSocket both ways until either side closes it.
 async fn tunnel(client_upgrade: OnUpgrade, response: reqwest::Response) {
     let (Ok(client_upgrade), Ok(mut worker)) = (client_upgrade.await, response.upgrade().await)
     else {
@@ -193,7 +198,7 @@ async fn tunnel(client_upgrade: OnUpgrade, response: reqwest::Response) {
     drop(copy_bidirectional(&mut TokioIo::new(client_upgrade), &mut worker).await);
 }
 
-/// Asks for a WebSocket, or agrees to it.
+/// Sets the headers that request or accept a WebSocket.
 fn set_upgrade_headers(headers: &mut HeaderMap) {
     headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
     headers.insert(header::UPGRADE, WEBSOCKET);

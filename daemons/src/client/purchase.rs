@@ -1,4 +1,4 @@
-//! Buying once: what has a name is not bought twice, whatever happens in between.
+//! Purchases by name, each of which is made once, even across crashes.
 
 use alloy::primitives::B256;
 use muster_client::{Market, MarketError, Purchase};
@@ -6,25 +6,29 @@ use muster_client::{Market, MarketError, Purchase};
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
 
-/// Carries out the purchase of this name, unless it was carried out before: then that one is returned. A
-/// purchase that was cut off is followed to its end first; one that the market refused is made anew.
+/// Makes the purchase of this name, or returns the one that was made under the name before.
+///
+/// It first finds out what became of a purchase that was interrupted. It calls `purchase`, at most once, if there was
+/// none under this name, or if the market refused it.
 ///
 /// # Errors
-/// Those of `purchase`; [`DaemonError::Market`] with [`MarketError::Unconfirmed`] if it was made and its block is
-/// gone: it may come back, so nothing is bought.
+/// Those of `purchase`; [`DaemonError::Store`]; [`DaemonError::Market`], with [`MarketError::Unconfirmed`] if a purchase
+/// was made whose block is gone after a reorg. That purchase may come back, so nothing is bought.
 pub async fn buy_once<E: From<DaemonError>>(
     context: &DaemonContext,
     name: &str,
     purchase: impl AsyncFnOnce(&Market) -> Result<Purchase, E>,
 ) -> Result<Purchase, E> {
+    #[cfg(feature = "failpoints")]
+    crate::failpoint::declare(super::FAILPOINTS);
     let purpose = format!("buy/{name}");
     match existing_purchase(context, &purpose).await? {
-        Some(made) => Ok(made),
+        Some(existing) => Ok(existing),
         None => purchase(&context.market_for(&purpose)).await,
     }
 }
 
-/// What was bought for this purpose, if anything was.
+/// The purchase of this purpose, if there was one.
 async fn existing_purchase(
     context: &DaemonContext,
     purpose: &str,
@@ -34,14 +38,14 @@ async fn existing_purchase(
     Ok(purchase_in_tx(context.market(), transaction).await?)
 }
 
-/// What was bought in a transaction; `None` if the market refused.
+/// The purchase in a transaction; `None` if the market refused it.
 async fn purchase_in_tx(
     market: &Market,
     transaction: B256,
 ) -> Result<Option<Purchase>, MarketError> {
     let receipt = market.node().receipt(transaction).await?;
     match market.bought(receipt.ok_or(MarketError::Unconfirmed(transaction))?) {
-        Ok(made) => Ok(Some(made)),
+        Ok(purchase) => Ok(Some(purchase)),
         Err(MarketError::PurchaseRefused { .. }) => Ok(None),
         Err(error) => Err(error),
     }

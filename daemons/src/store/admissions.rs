@@ -1,17 +1,17 @@
-//! Whom a worker lets in, and as what.
+//! The keys that a worker admits, and the party that each belongs to.
 
 use alloy::primitives::{Address, B256};
 use muster_messaging::{AccessGrant, Party};
 use rusqlite::{OptionalExtension, params};
 
-use super::Store;
-use crate::error::StoreError;
+use super::database::Store;
+use super::error::StoreError;
 
 /// The latest second that fits into a column.
 const MAX_UNTIL: u64 = u64::MAX >> 1;
 
 impl Store {
-    /// Notes that the holder of a key is let in, in place of what was noted of it for this agreement.
+    /// Stores that a key is admitted to an agreement. It replaces what was stored for that key before.
     ///
     /// # Errors
     /// [`StoreError::Query`].
@@ -23,12 +23,12 @@ impl Store {
             Party::Tester { window } => (None, Some(window)),
         };
         let replace =
-            "REPLACE INTO admissions (agreement, key, until, window) MAX_VALUES (?1, ?2, ?3, ?4)";
+            "REPLACE INTO admissions (agreement, key, until, window) VALUES (?1, ?2, ?3, ?4)";
         self.lock().execute(replace, params![agreement.0.0, key.0, until, window])?;
         Ok(())
     }
 
-    /// As what the holder of a key is let in; `None` if it is not.
+    /// The party that a key was admitted as; `None` if it was not admitted.
     ///
     /// # Errors
     /// [`StoreError::Query`].

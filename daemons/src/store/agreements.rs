@@ -1,13 +1,17 @@
-//! Which agreements concern this daemon, and how far the chain was searched for them.
+//! The agreements that concern this daemon, and the block up to which the chain was scanned for them.
 
 use alloy::primitives::{Address, B256};
 use rusqlite::{OptionalExtension, params};
 
-use super::Store;
-use crate::error::StoreError;
+use super::database::Store;
+use super::error::StoreError;
+
+/// The tables whose rows belong to an agreement, and go when it is closed.
+const AGREEMENT_TABLES: [&str; 6] =
+    ["sessions", "admissions", "salts", "sights", "receipts", "endpoints"];
 
 impl Store {
-    /// The last block that was searched, and its hash; `None` before the first search.
+    /// Number and hash of the last block that a scan has passed; `None` before the first scan.
     ///
     /// # Errors
     /// [`StoreError::Query`].
@@ -19,8 +23,8 @@ impl Store {
         Ok(row.optional()?)
     }
 
-    /// Takes note of the agreements that were found up to a block, all or nothing. One that is found again
-    /// is open again: the chain has moved back.
+    /// Stores the agreements that a scan found, and the block that it has reached, in one transaction. A closed
+    /// agreement that is found again is open again, because a reorg has taken its end back.
     ///
     /// # Errors
     /// [`StoreError::Query`].
@@ -32,15 +36,15 @@ impl Store {
         agreements: &[Address],
     ) -> Result<(), StoreError> {
         let mut connection = self.lock();
-        let change = connection.transaction()?;
+        let transaction = connection.transaction()?;
         for agreement in agreements {
-            let insert = "INSERT INTO agreements (address) MAX_VALUES (?1)
+            let insert = "INSERT INTO agreements (address) VALUES (?1)
                 ON CONFLICT DO UPDATE SET closed = 0";
-            change.execute(insert, params![agreement.0.0])?;
+            transaction.execute(insert, params![agreement.0.0])?;
         }
-        let replace = "REPLACE INTO cursors (name, block, hash) MAX_VALUES (?1, ?2, ?3)";
-        change.execute(replace, params![name, block, hash.0])?;
-        Ok(change.commit()?)
+        let replace = "REPLACE INTO cursors (name, block, hash) VALUES (?1, ?2, ?3)";
+        transaction.execute(replace, params![name, block, hash.0])?;
+        Ok(transaction.commit()?)
     }
 
     /// The agreements that are not closed.
@@ -55,20 +59,20 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Nothing is left to do in an agreement: its secrets go.
+    /// Closes an agreement in which nothing is left to do, and deletes everything else that is stored about it.
     ///
     /// # Errors
     /// [`StoreError::Query`].
     pub fn close_agreement(&self, agreement: Address) -> Result<(), StoreError> {
         let mut connection = self.lock();
-        let change = connection.transaction()?;
+        let transaction = connection.transaction()?;
         let address = params![agreement.0.0];
-        change.execute("UPDATE agreements SET closed = 1 WHERE address = ?1", address)?;
-        for table in ["sessions", "admissions", "salts", "sights", "receipts", "endpoints"] {
-            change.execute(&format!("DELETE FROM {table} WHERE agreement = ?1"), address)?;
+        transaction.execute("UPDATE agreements SET closed = 1 WHERE address = ?1", address)?;
+        for table in AGREEMENT_TABLES {
+            transaction.execute(&format!("DELETE FROM {table} WHERE agreement = ?1"), address)?;
         }
         let done = "DELETE FROM done WHERE purpose LIKE '%/' || ?1";
-        change.execute(done, params![agreement.to_string()])?;
-        Ok(change.commit()?)
+        transaction.execute(done, params![agreement.to_string()])?;
+        Ok(transaction.commit()?)
     }
 }

@@ -1,28 +1,28 @@
-//! What a tester saw, and the receipts that prove it.
+//! What a tester observed of workers, and the receipts that prove it.
 
 use alloy::primitives::Address;
 use muster_client::protocol::abi::Entry;
 use muster_client::{ServiceReceipt, failed_entry};
 use rusqlite::{OptionalExtension, params};
 
-use super::Store;
-use crate::error::StoreError;
+use super::database::Store;
+use super::error::StoreError;
 
-/// What a tester saw of one worker, over all windows; bit k stands for window k.
+/// What was observed of one worker over all windows; bit k stands for window k.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Observations {
-    /// Windows in which it failed.
+    /// The windows in which it failed.
     pub failed: u32,
-    /// The newest receipt, which names the windows in which it served.
+    /// Its newest receipt, which names the windows in which it served.
     pub receipt: Option<ServiceReceipt>,
 }
 
 impl Store {
-    /// Notes what was seen of a worker in a window: that it served, with the receipt for it, or that it
-    /// failed. The first word about a window is the last one.
+    /// Stores what was observed of a worker in a window: that it served, with its receipt, or that it failed. The first
+    /// observation of a window is final.
     ///
-    /// A receipt that also names a window in which the worker failed is not taken, and nothing is said
-    /// about the window it was given for: with it, the report could not say that the other one failed.
+    /// A receipt that also names a window in which the worker failed is ignored, and with it the observation: a report
+    /// with this receipt could not say that the worker failed in the other window.
     ///
     /// # Errors
     /// [`StoreError::Query`].
@@ -39,20 +39,20 @@ impl Store {
         }
         let address = agreement.0.0;
         let mut connection = self.lock();
-        let change = connection.transaction()?;
+        let transaction = connection.transaction()?;
         let insert =
-            "INSERT INTO sights (agreement, worker, window, served) MAX_VALUES (?1, ?2, ?3, ?4)
+            "INSERT INTO sights (agreement, worker, window, served) VALUES (?1, ?2, ?3, ?4)
             ON CONFLICT DO NOTHING";
-        let new = change.execute(insert, params![address, worker, window, receipt.is_some()])?;
+        let new =
+            transaction.execute(insert, params![address, worker, window, receipt.is_some()])?;
         if let Some(receipt) = receipt.filter(|_| new == 1) {
-            let replace =
-                "REPLACE INTO receipts (agreement, worker, receipt) MAX_VALUES (?1, ?2, ?3)";
-            change.execute(replace, params![address, worker, receipt.to_string()])?;
+            let replace = "REPLACE INTO receipts (agreement, worker, receipt) VALUES (?1, ?2, ?3)";
+            transaction.execute(replace, params![address, worker, receipt.to_string()])?;
         }
-        Ok(change.commit()?)
+        Ok(transaction.commit()?)
     }
 
-    /// Everything that was seen of a worker.
+    /// Everything that was observed of a worker.
     ///
     /// # Errors
     /// [`StoreError::Query`].
@@ -70,13 +70,13 @@ impl Store {
 }
 
 impl Observations {
-    /// Windows in which it was looked at, with success or without.
+    /// The windows with an observation.
     #[must_use]
     pub fn probed_windows(&self) -> u32 {
         self.failed | self.receipt.map_or(0, |receipt| receipt.served)
     }
 
-    /// What is to be reported of it as the worker at `index`; `None` if it was not looked at.
+    /// The entry of a report about the worker at `index`; `None` if there is no observation.
     #[must_use]
     pub fn report_entry(&self, index: u8) -> Option<Entry> {
         match self.receipt {

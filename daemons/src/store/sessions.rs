@@ -1,14 +1,14 @@
-//! Sessions: those that a worker serves, and the secret of the one that a tester or client has opened.
+//! Sessions: those that a worker serves, and the salt of the one that a tester or client has opened.
 
 use alloy::primitives::{Address, B256};
 use rusqlite::{OptionalExtension, params};
 
-use super::Store;
-use crate::error::StoreError;
+use super::database::Store;
+use super::error::StoreError;
 
 impl Store {
-    /// Notes that a session was served in a window to the holder of a key, and returns all its windows as a
-    /// bitmap; `None` if this key has opened `most` sessions in the agreement and this would be one more.
+    /// Stores that a session was served in a window, and returns all its served windows; bit k stands for window k.
+    /// `None` if the session is new and `key` has opened `max_sessions` in this agreement already.
     ///
     /// # Errors
     /// [`StoreError::Query`].
@@ -33,28 +33,24 @@ impl Store {
         }
         if known.is_none() {
             let count = "SELECT count(*) FROM sessions WHERE agreement = ?1 AND opener = ?2";
-            let open: u32 =
+            let opened: u32 =
                 connection.query_row(count, params![agreement, key], |row| row.get(0))?;
-            if open >= max_sessions {
+            if opened >= max_sessions {
                 return Ok(None);
             }
         }
-        let note =
-            "INSERT INTO sessions (agreement, session, opener, served) MAX_VALUES (?1, ?2, ?3, ?4)
+        let upsert =
+            "INSERT INTO sessions (agreement, session, opener, served) VALUES (?1, ?2, ?3, ?4)
             ON CONFLICT DO UPDATE SET served = excluded.served";
-        connection.execute(note, params![agreement, session, key, served])?;
+        connection.execute(upsert, params![agreement, session, key, served])?;
         Ok(Some(served))
     }
 
-    /// The secret of this daemon's session in an agreement, made with `make` the first time.
+    /// The random salt of this daemon's session in an agreement: the same in every run. The first call creates it.
     ///
     /// # Errors
     /// [`StoreError::Query`].
-    pub fn session_salt(
-        &self,
-        agreement: Address,
-        make: impl FnOnce() -> B256,
-    ) -> Result<B256, StoreError> {
+    pub fn session_salt(&self, agreement: Address) -> Result<B256, StoreError> {
         let address = agreement.0.0;
         let connection = self.lock();
         let select = "SELECT salt FROM salts WHERE agreement = ?1";
@@ -62,8 +58,8 @@ impl Store {
         if let Some(salt) = known {
             return Ok(B256::new(salt));
         }
-        let salt = make();
-        let insert = "INSERT INTO salts (agreement, salt) MAX_VALUES (?1, ?2)";
+        let salt = B256::new(rand::random());
+        let insert = "INSERT INTO salts (agreement, salt) VALUES (?1, ?2)";
         connection.execute(insert, params![address, salt.0])?;
         Ok(salt)
     }

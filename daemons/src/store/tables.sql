@@ -1,17 +1,17 @@
 PRAGMA user_version = 2;
 BEGIN;
 
--- Whose state this is, in words; one row.
+-- Whose state this is: role, account, market and chain. One row.
 CREATE TABLE identity (line TEXT NOT NULL) STRICT;
 
--- Random values that this daemon alone knows.
+-- Random values that only this daemon knows.
 CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
 
--- How far the events of the chain were read: a block and its hash.
+-- Number and hash of the last block that a scan of the chain has passed.
 CREATE TABLE cursors (name TEXT PRIMARY KEY, block INTEGER NOT NULL, hash BLOB NOT NULL) STRICT, WITHOUT ROWID;
 
--- Transactions that were signed and of which it is not known yet what became of them. Several with one
--- nonce are the same deed with a higher fee.
+-- The journal: signed transactions whose outcome is not known yet. Rows with the same nonce are replacements of one
+-- another with higher fees.
 CREATE TABLE outbox (
   hash BLOB PRIMARY KEY,
   purpose TEXT NOT NULL,
@@ -19,16 +19,16 @@ CREATE TABLE outbox (
   raw BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- What was done, and the transaction that did it.
+-- Purposes of successful transactions, and their hashes.
 CREATE TABLE done (purpose TEXT PRIMARY KEY, hash BLOB NOT NULL) STRICT, WITHOUT ROWID;
 
--- Agreements that concern this daemon, until they are closed.
+-- Agreements that concern this daemon. A closed one has nothing left to do.
 CREATE TABLE agreements (
   address BLOB PRIMARY KEY,
   closed INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
--- A worker's: the windows of each session that a receipt was signed for, and the key that came with it first.
+-- Worker: the sessions that it signed receipts for, the windows of each as a bitmap, and the key that opened it.
 CREATE TABLE sessions (
   agreement BLOB NOT NULL,
   session BLOB NOT NULL,
@@ -38,7 +38,8 @@ CREATE TABLE sessions (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_of_openers ON sessions (agreement, opener);
 
--- A worker's: whom it lets in. With a second, a delegate until then; with a window, a tester in it; else the client.
+-- Worker: the keys that it admits. With `until`, a delegate before that second; with `window`, a tester in that window;
+-- otherwise the client.
 CREATE TABLE admissions (
   agreement BLOB NOT NULL,
   key BLOB NOT NULL,
@@ -47,10 +48,10 @@ CREATE TABLE admissions (
   PRIMARY KEY (agreement, key)
 ) STRICT, WITHOUT ROWID;
 
--- A tester's and a client's: the secret of its session in an agreement.
+-- Tester and client: the secret of the session in an agreement.
 CREATE TABLE salts (agreement BLOB PRIMARY KEY, salt BLOB NOT NULL) STRICT, WITHOUT ROWID;
 
--- A tester's: what it saw of a worker in a window.
+-- Tester: the observations of workers, by window. Client: its own.
 CREATE TABLE sights (
   agreement BLOB NOT NULL,
   worker INTEGER NOT NULL,
@@ -59,7 +60,7 @@ CREATE TABLE sights (
   PRIMARY KEY (agreement, worker, window)
 ) STRICT, WITHOUT ROWID;
 
--- A tester's and a client's: the newest receipt of a worker for its session.
+-- Tester and client: the newest receipt of each worker for the session.
 CREATE TABLE receipts (
   agreement BLOB NOT NULL,
   worker INTEGER NOT NULL,
@@ -67,7 +68,7 @@ CREATE TABLE receipts (
   PRIMARY KEY (agreement, worker)
 ) STRICT, WITHOUT ROWID;
 
--- Where workers serve, and the token for it; sealed in messages, in clear only here.
+-- Client: the URLs of workers' services and the tokens for them. Messages carry them encrypted; here they are plain.
 CREATE TABLE endpoints (
   agreement BLOB NOT NULL,
   worker INTEGER NOT NULL,
@@ -76,7 +77,7 @@ CREATE TABLE endpoints (
   PRIMARY KEY (agreement, worker)
 ) STRICT, WITHOUT ROWID;
 
--- Messages that were read already, until they are too old to be taken anyway.
+-- Ids of messages that were received, until the second from which such a message is too old to be accepted.
 CREATE TABLE seen (id BLOB PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
 COMMIT;

@@ -3,10 +3,9 @@ use std::os::unix::fs::PermissionsExt;
 use alloy::primitives::{Address, B256};
 use muster_client::ServiceReceipt;
 use muster_messaging::{AccessGrant, Party, ReplayGuard as _};
+use secrecy::ExposeSecret;
 
-use super::observations::Observations;
-use super::{Identity, Role, Store};
-use crate::error::StoreError;
+use super::{Identity, Observations, Role, Store, StoreError};
 
 const IDENTITY: Identity = Identity {
     role: Role::Tester,
@@ -48,30 +47,29 @@ fn state_survives_reopening() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.db");
     let (session, hash) = (B256::repeat_byte(6), B256::repeat_byte(7));
-    {
+    let (secret, salt) = {
         let store = Store::open(&path, &IDENTITY).unwrap();
-        assert_eq!(store.secret("gateway", || [8; 32]).unwrap(), [8; 32]);
-        assert_eq!(
-            store.session_salt(AGREEMENT, || B256::repeat_byte(9)).unwrap(),
-            B256::repeat_byte(9)
-        );
+        let (secret, salt) =
+            (store.secret("gateway").unwrap(), store.session_salt(AGREEMENT).unwrap());
+        assert_ne!((*secret.expose_secret(), salt), ([0; 32], B256::ZERO));
         assert_eq!(store.record_served(AGREEMENT, session, hash, 0, 1).unwrap(), Some(0b1));
         store.record_scan("bought", 10, hash, &[AGREEMENT]).unwrap();
         store.save_endpoint(AGREEMENT, 1, "http://127.0.0.1:1", "token").unwrap();
         assert!(store.insert_if_new(hash, u64::MAX >> 1).unwrap());
         assert!(store.insert_if_new(session, 1).unwrap());
-    }
+        (secret, salt)
+    };
     let store = Store::open(&path, &IDENTITY).unwrap();
-    assert_eq!(store.secret("gateway", || [0; 32]).unwrap(), [8; 32]);
-    assert_eq!(store.session_salt(AGREEMENT, || B256::ZERO).unwrap(), B256::repeat_byte(9));
+    assert_eq!(store.secret("gateway").unwrap().expose_secret(), secret.expose_secret());
+    assert_eq!(store.session_salt(AGREEMENT).unwrap(), salt);
     assert_eq!(store.record_served(AGREEMENT, session, hash, 2, 1).unwrap(), Some(0b101));
     assert_eq!(store.cursor("bought").unwrap(), Some((10, hash)));
     assert_eq!(store.open_agreements().unwrap(), [AGREEMENT]);
     let endpoint = Some(("http://127.0.0.1:1".to_owned(), "token".to_owned()));
     assert_eq!(store.endpoint(AGREEMENT, 1).unwrap(), endpoint);
     assert!(store.contains(hash).unwrap());
-    assert!(!store.insert_if_new(hash, u64::MAX >> 1).unwrap(), "it was read already");
-    assert!(!store.contains(session).unwrap(), "nobody takes it any more, so it was forgotten");
+    assert!(!store.insert_if_new(hash, u64::MAX >> 1).unwrap(), "it was received before");
+    assert!(!store.contains(session).unwrap(), "an expired id is deleted");
 }
 
 #[test]
@@ -84,14 +82,14 @@ fn session_limit_is_per_key_and_agreement() {
     assert_eq!(
         store.record_served(AGREEMENT, second, one, 3, 1).unwrap(),
         None,
-        "one session is the most"
+        "one session is the limit"
     );
     assert_eq!(store.record_served(Address::ZERO, second, one, 3, 1).unwrap(), Some(0b1000));
     assert_eq!(store.record_served(AGREEMENT, first, other, 4, 1).unwrap(), Some(0b11000));
     assert_eq!(
         store.record_served(AGREEMENT, second, other, 4, 1).unwrap(),
         Some(0b10000),
-        "that was the other's"
+        "the other key has opened only this one"
     );
 }
 
@@ -117,16 +115,16 @@ fn first_observation_of_a_window_is_final() {
     store.record_observation(AGREEMENT, 0, 0, Some(&receipt(0b1))).unwrap();
     store.record_observation(AGREEMENT, 0, 1, Some(&receipt(0b11))).unwrap();
     store.record_observation(AGREEMENT, 0, 1, None).unwrap();
-    let seen = store.observations(AGREEMENT, 0).unwrap();
-    assert_eq!(seen, Observations { failed: 0b1000, receipt: Some(receipt(0b11)) });
-    assert_eq!(seen.probed_windows(), 0b1011);
+    let observations = store.observations(AGREEMENT, 0).unwrap();
+    assert_eq!(observations, Observations { failed: 0b1000, receipt: Some(receipt(0b11)) });
+    assert_eq!(observations.probed_windows(), 0b1011);
     assert_eq!(store.observations(AGREEMENT, 1).unwrap(), Observations::default());
 
     store.close_agreement(AGREEMENT).unwrap();
     assert_eq!(
         store.observations(AGREEMENT, 0).unwrap(),
         Observations::default(),
-        "what is over is forgotten"
+        "a closed agreement has none"
     );
 }
 
@@ -173,7 +171,7 @@ fn admissions_are_kept_until_the_agreement_is_closed() {
         assert_eq!(
             store.admitted_party(AGREEMENT, key).unwrap(),
             Some(party),
-            "the latest word counts"
+            "the latest admission counts"
         );
         assert_eq!(store.admitted_party(Address::ZERO, key).unwrap(), None);
     }

@@ -1,4 +1,4 @@
-//! What is due in one agreement whose list of testers has a place of ours.
+//! One agreement whose list of testers has a place of ours: probe, report, settle.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -7,49 +7,40 @@ use std::sync::Arc;
 
 use alloy::primitives::Address;
 use muster_client::protocol::abi::{Entry, State};
-use muster_client::{Agreement, MarketError, Progress, seats};
-use tokio::task::JoinHandle;
+use muster_client::{Agreement, Application, MarketError, Progress, seats};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::check::Check;
-use super::seat::{ProbeContext, Seat, load_session};
-use crate::error::{DaemonError, StoreError};
+use super::probe_context::ProbeContext;
+use super::seat::Seat;
+use crate::chain::Confirmed;
+use crate::error::DaemonError;
 use crate::health::NextEvent;
-use crate::rng::random_below;
-use crate::settlement::Confirmed;
+use crate::store::StoreError;
 
-/// A task that ends when this is dropped.
-#[derive(Debug)]
-struct AbortOnDrop(JoinHandle<()>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-/// An agreement, and what runs for it.
+/// An agreement, and the probes that run for it. They end when this is dropped.
 #[derive(Debug)]
 pub(super) struct Assignment {
-    /// What looks are made with.
+    /// What probes need.
     probe_context: Arc<ProbeContext>,
     /// The agreement.
     agreement: Agreement,
     /// Our place in its list of testers.
     place: u32,
-    /// How its workers are checked, if that is known.
+    /// How its workers are checked; without a check they are not probed.
     check: Option<Check>,
     /// The seat of the current window.
     seat: Option<Arc<Seat>>,
-    /// The look at each worker in each window.
-    probes: HashMap<(u8, u8), AbortOnDrop>,
-    /// The tick in which we settle if nobody else has.
+    /// The probes, by window and worker.
+    probes: HashMap<(u8, u8), AbortOnDropHandle<()>>,
+    /// The tick in which this tester settles if nobody else has.
     settle_at: Option<u64>,
-    /// What was seen of its settlement.
+    /// Whether the settlement was seen before.
     settlement_confirmed: Confirmed,
 }
 
 impl Assignment {
-    /// The duties of a place in an agreement.
+    /// The assignment of a place in an agreement.
     pub(super) fn new(
         probe_context: Arc<ProbeContext>,
         agreement: Agreement,
@@ -57,23 +48,23 @@ impl Assignment {
         check: Option<Check>,
     ) -> Self {
         if check.is_none() {
-            let application = muster_client::Application(agreement.terms().header.application);
-            tracing::warn!("there is no check for {application}: its workers are not judged");
+            let application = Application(agreement.terms().header.application);
+            let agreement = agreement.address();
+            tracing::warn!(%agreement, %application, "no check for this application; not probing");
         }
-        let (seat, looks, settle_at, settled) = (None, HashMap::new(), None, Confirmed::default());
         Self {
             probe_context,
             agreement,
             place,
             check,
-            seat,
-            probes: looks,
-            settle_at,
-            settlement_confirmed: settled,
+            seat: None,
+            probes: HashMap::new(),
+            settle_at: None,
+            settlement_confirmed: Confirmed::default(),
         }
     }
 
-    /// The agreement, and how it stands.
+    /// Reads who has accepted and what was judged.
     pub(super) fn progress(
         &self,
     ) -> impl Future<Output = (Address, Result<Progress, MarketError>)> + Send + use<> {
@@ -81,8 +72,8 @@ impl Assignment {
         async move { (agreement.address(), agreement.progress().await) }
     }
 
-    /// Does what is due in the tick `now`, where the next transaction will be in the tick `next`; `None` if
-    /// nothing ever will be again.
+    /// Does what is due in the tick `now`; `None` if nothing is left to do in this agreement. The next transaction will
+    /// be in the tick `next`.
     pub(super) async fn step(
         &mut self,
         progress: &Progress,
@@ -100,8 +91,8 @@ impl Assignment {
             State::Reporting => {
                 let due = times.end().saturating_add(times.report_window.into());
                 let half = due.saturating_sub(u64::from(times.report_window).div_ceil(2));
-                if next < half && self.probes.values().any(|probe| !probe.0.is_finished()) {
-                    let what = format_args!("looks at the workers of {address} to end");
+                if next < half && self.probes.values().any(|probe| !probe.is_finished()) {
+                    let what = format_args!("probes of the workers of {address} to end");
                     return Ok(Some(NextEvent::at_tick(half, what)));
                 }
                 let next_event =
@@ -112,7 +103,7 @@ impl Assignment {
         }
     }
 
-    /// Sees to it that every worker is looked at in a window in which we hold the seat.
+    /// Starts the probes of the current window, if we hold a seat in it.
     fn run_probes(&mut self, progress: &Progress, now: u64) -> Result<NextEvent, DaemonError> {
         let terms = self.agreement.terms();
         let current = self.agreement.window_at(progress, now);
@@ -132,7 +123,7 @@ impl Assignment {
         Ok(NextEvent::at_tick(ticks.end, format_args!("the end of window {window} of {address}")))
     }
 
-    /// Looks at a worker in a window, unless that is done or being done.
+    /// Starts the probe of a worker in a window, unless it runs or there is an observation.
     fn ensure_probe(&mut self, index: u8, window: u8, ticks: Range<u64>) -> Result<(), StoreError> {
         let Some(check) = &self.check else { return Ok(()) };
         if self.probes.contains_key(&(window, index)) {
@@ -162,11 +153,11 @@ impl Assignment {
             }
         };
         let probe = tokio::spawn(async move { seat.probe_worker(index).await });
-        self.probes.insert((window, index), AbortOnDrop(probe));
+        self.probes.insert((window, index), AbortOnDropHandle::new(probe));
         Ok(())
     }
 
-    /// The next window in which we hold a seat, else the agreement's end.
+    /// The next window in which we hold a seat; without one, the agreement's end.
     fn next_seat(
         &self,
         windows: &[(u8, Range<u64>)],
@@ -183,21 +174,21 @@ impl Assignment {
         NextEvent::at_tick(end, format_args!("the end of {address}"))
     }
 
-    /// Reports what was seen, unless the chain has it; whether there was anything.
+    /// Reports the observations, unless the chain has the report; returns whether there are any.
     async fn report(&self, progress: &Progress) -> Result<bool, DaemonError> {
         let entries = self.entries(progress)?;
         if entries.is_empty() || self.is_reported(&entries).await? {
             return Ok(!entries.is_empty());
         }
         let address = self.agreement.address();
-        let session = load_session(&self.probe_context.store, address)?;
+        let session = self.probe_context.session(address)?;
         let agreement = self.agreement.clone().with_purpose(&format!("report/{address}"));
         agreement.report(&session, entries).await?;
         metrics::counter!("muster_tester_reports_total").increment(1);
         Ok(true)
     }
 
-    /// What was seen of each worker that has accepted.
+    /// The observations of each worker that has accepted.
     fn entries(&self, progress: &Progress) -> Result<Vec<Entry>, StoreError> {
         let mut entries = Vec::new();
         for index in 0..self.agreement.terms().header.redundancy {
@@ -210,14 +201,14 @@ impl Assignment {
         Ok(entries)
     }
 
-    /// Whether the chain has a report of ours, which is about all of these or none. It is asked every time: a
-    /// chain that moves back forgets.
+    /// Whether the chain has our report, which has all of these entries or none. The chain is asked every time, because a
+    /// reorg can take the report back.
     async fn is_reported(&self, entries: &[Entry]) -> Result<bool, DaemonError> {
         let Some(first) = entries.first() else { return Ok(false) };
         Ok(self.agreement.reported(self.place, first.index).await?.0 != 0)
     }
 
-    /// Collects what the report has earned: settles, if nobody else does for a while.
+    /// Collects the fee for the report: settles the agreement, if nobody else does for a random time.
     async fn finish(
         &mut self,
         progress: &Progress,
@@ -235,15 +226,16 @@ impl Assignment {
         if is_settled {
             let settled = self.agreement.settlement().await?;
             let parts = settled.iter().flat_map(|settled| &settled.testers);
-            let ours = parts.filter(|part| part.account == self.probe_context.account);
-            let fee = ours.fold(0, |sum: u128, part| sum.saturating_add(part.fee));
+            let own_parts = parts.filter(|part| part.account == self.probe_context.account);
+            let fee = own_parts.fold(0, |sum: u128, part| sum.saturating_add(part.fee));
             metrics::counter!("muster_tester_fees_wei_total")
                 .increment(u64::try_from(fee).unwrap_or(u64::MAX));
             return Ok(None);
         }
-        let settle_window = u64::from(self.agreement.terms().header.report_window);
-        let settle_at =
-            *self.settle_at.get_or_insert_with(|| next.saturating_add(random_below(settle_window)));
+        let longest_delay = u64::from(self.agreement.terms().header.report_window).max(1);
+        let settle_at = *self
+            .settle_at
+            .get_or_insert_with(|| next.saturating_add(rand::random_range(0..longest_delay)));
         if next >= settle_at {
             let agreement = self.agreement.clone().with_purpose(&format!("settle/{address}"));
             agreement.settle().await?;

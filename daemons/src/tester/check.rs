@@ -1,4 +1,4 @@
-//! What a right answer is, for each application.
+//! How the service of each application is checked.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,43 +6,47 @@ use alloy::primitives::B256;
 use muster_client::{Application, ApplicationError};
 use serde::Deserialize;
 
-/// How it is found out whether a service does what it should.
+/// How a tester finds out whether a service works.
+///
+/// A check that fails counts against the worker, so it must pass for every correct implementation of the application. It
+/// is made once in a window, and again after a failure until the window is almost over.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase", tag = "kind")]
 pub enum Check {
-    /// By a page that has to be right.
+    /// By the response to one HTTP request.
     Http(HttpCheck),
-    /// By the prime factors of a random number, as `muster serve` computes them.
+    /// By the prime factors of a random number, as `muster example factor` computes them.
     Factor,
-    /// By a command.
+    /// By the exit code of a command.
     Command(CommandCheck),
 }
 
-/// A page of a service, and what is right about it.
+/// A request, and what is required of its response.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpCheck {
-    /// Where it is, behind the service's URL.
+    /// The path behind the service's URL.
     #[serde(default)]
     pub path: String,
-    /// What is posted to it; without it, it is got.
+    /// The body of a POST request; without it, the request is a GET.
     pub post: Option<String>,
-    /// The status it must have; without it, any of success.
+    /// The required status; without it, any 2xx.
     pub status: Option<u16>,
-    /// A text that it must contain.
+    /// A text that the body must contain.
     pub contains: Option<String>,
-    /// The SHA-256 digest that it must have.
+    /// The required SHA-256 digest of the body.
     pub sha256: Option<B256>,
 }
 
-/// A command that ends with code 0 if the service does what it should.
+/// A command that exits with code 0 if the service works.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommandCheck {
-    /// What the shell runs. In its environment are `MUSTER_URL`, `MUSTER_TOKEN` and `MUSTER_SESSION`, which belong
-    /// into the request's headers `x-muster-token` and `x-muster-session`, and of ours `PATH` and `HOME`.
+    /// The command line for `/bin/sh`. Its environment has `MUSTER_URL`, `MUSTER_TOKEN` and `MUSTER_SESSION`, for the
+    /// request's headers `x-muster-token` and `x-muster-session`, and `PATH` and `HOME` of the tester. It and all its
+    /// processes are killed at the timeout.
     pub run: String,
-    /// Where a receipt is got when it has succeeded, behind the service's URL.
+    /// The path behind the service's URL that is requested for a receipt after the command has succeeded.
     #[serde(default)]
     pub path: String,
 }
@@ -51,13 +55,13 @@ pub struct CommandCheck {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "BTreeMap<String, Check>")]
 pub struct Checks {
-    /// Those of single applications.
+    /// The checks of single applications.
     by_application: HashMap<Application, Check>,
-    /// That of all others, if there is one.
+    /// The check of all other applications, if there is one.
     fallback: Option<Check>,
 }
 
-/// In place of an application's name, for all that are not named.
+/// Stands for all applications that are not named.
 const WILDCARD: &str = "*";
 
 impl Checks {
@@ -67,7 +71,7 @@ impl Checks {
         Self { by_application: HashMap::new(), fallback: Some(check) }
     }
 
-    /// The check of an application; `None` if its workers cannot be judged.
+    /// The check of an application; `None` if there is none, so that its workers are not probed.
     #[must_use]
     pub fn for_application(&self, application: Application) -> Option<&Check> {
         self.by_application.get(&application).or(self.fallback.as_ref())

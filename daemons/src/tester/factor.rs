@@ -1,9 +1,8 @@
-//! Prime factors: the computation that a demo worker sells, and the check that nobody can answer with
-//! a constant.
+//! Prime factors: the computation that the example service sells. No constant answers it.
 
 use serde::{Deserialize, Serialize};
 
-/// A number and its prime factors, in ascending order and as often as they divide it.
+/// A number and its prime factors, in ascending order and with multiplicity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Factors {
     /// The number.
@@ -12,7 +11,7 @@ pub struct Factors {
     pub factors: Vec<u64>,
 }
 
-/// Witnesses that tell primes from all other numbers below 2^64.
+/// Bases with which the Miller–Rabin test has no error below 2^64.
 const WITNESSES: [u64; 12] = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37];
 
 impl Factors {
@@ -25,7 +24,7 @@ impl Factors {
         Self { n, factors }
     }
 
-    /// Whether these are the prime factors of `n`: every one a prime, and `n` their product.
+    /// Whether these are the prime factors of `n`: all are prime, and their product is `n`.
     #[must_use]
     pub fn is_factorization_of(&self, n: u64) -> bool {
         let product = self.factors.iter().try_fold(1_u64, |product, f| product.checked_mul(*f));
@@ -33,7 +32,7 @@ impl Factors {
     }
 }
 
-/// Adds the prime factors of `n` in any order.
+/// Appends the prime factors of `n`, in any order.
 fn collect_factors(n: u64, factors: &mut Vec<u64>) {
     if n < 2 {
         return;
@@ -48,7 +47,7 @@ fn collect_factors(n: u64, factors: &mut Vec<u64>) {
     collect_factors(n.checked_div(divisor).unwrap_or(0), factors);
 }
 
-/// A divisor of a composite number without small ones, neither 1 nor the number (Pollard's rho).
+/// A divisor other than 1 and `n` of a composite `n` without small divisors (Pollard's rho).
 fn divisor(n: u64) -> u64 {
     (1..n)
         .find_map(|step| {
@@ -64,7 +63,7 @@ fn divisor(n: u64) -> u64 {
         .unwrap_or(n)
 }
 
-/// Whether a number is prime (Miller and Rabin's test, which these witnesses make certain).
+/// Whether a number is prime (Miller–Rabin test).
 fn is_prime(n: u64) -> bool {
     if n < 2 || WITNESSES.into_iter().any(|p| n != p && n.is_multiple_of(p)) {
         return false;
@@ -86,7 +85,7 @@ fn is_prime(n: u64) -> bool {
 
 /// a · b mod n.
 fn mul_mod(a: u64, b: u64, n: u64) -> u64 {
-    // 64 + 64 bits fit into 128.
+    // A product of two 64-bit numbers fits into 128 bits.
     let product = u128::from(a).wrapping_mul(b.into());
     product.checked_rem(n.into()).and_then(|rest| u64::try_from(rest).ok()).unwrap_or(0)
 }

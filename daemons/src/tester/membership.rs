@@ -1,4 +1,4 @@
-//! Being a tester: the bond, the key for letters, a place in every epoch's list, and the way out.
+//! Membership among the testers: bond, message key, a place in every epoch's list, and leaving.
 
 use muster_client::Market;
 use muster_client::protocol::abi::{Clock, Worker};
@@ -7,14 +7,14 @@ use crate::context::DaemonContext;
 use crate::error::DaemonError;
 use crate::health::NextEvent;
 
-/// Registers, makes the bond whole, and sees to it that letters can be answered.
+/// Registers, tops up the bond, and registers the account's message key.
 pub(super) async fn ensure_joined(
     context: &DaemonContext,
-    known: Option<&Worker>,
+    registration: Option<&Worker>,
 ) -> Result<(), DaemonError> {
     let (account, bond) = (context.account(), context.market().settings().testerBond);
     let key = context.message_key()?.public();
-    let Some(tester) = known else {
+    let Some(tester) = registration else {
         context.market_for(&format!("join/{account}")).register_tester(key, bond).await?;
         return Ok(());
     };
@@ -27,21 +27,21 @@ pub(super) async fn ensure_joined(
     Ok(())
 }
 
-/// Gets a place in the next epoch's list, unless there is one.
+/// Checks in for the next epoch, unless that is done.
 pub(super) async fn check_in(
     context: &DaemonContext,
-    known: Option<&Worker>,
+    registration: Option<&Worker>,
 ) -> Result<NextEvent, DaemonError> {
     let market = context.market();
     let epoch = market.epoch().await?;
-    if known.is_none_or(|tester| tester.lastEpoch <= epoch) {
+    if registration.is_none_or(|tester| tester.lastEpoch <= epoch) {
         context.market_for(&format!("check-in/{epoch}")).check_in().await?;
         metrics::counter!("muster_tester_check_ins_total").increment(1);
     }
     Ok(next_epoch(market, epoch))
 }
 
-/// Takes the bond back, if no list has a place of the tester's any more; `None` when that is done.
+/// Takes the bond back, once no current list has a place of the tester; `None` when that is done.
 pub(super) async fn leave(
     context: &DaemonContext,
     tester: &Worker,
@@ -59,7 +59,7 @@ pub(super) async fn leave(
     Ok(None)
 }
 
-/// Waiting for the epoch behind this one.
+/// The start of the epoch after this one.
 fn next_epoch(market: &Market, epoch: u32) -> NextEvent {
     let (next, settings) = (epoch.saturating_add(1), market.settings());
     let what = format_args!("epoch {next}");

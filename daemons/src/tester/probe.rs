@@ -1,31 +1,21 @@
-//! Looking at one worker in one window: at a random time, and again if it fails.
+//! The probe of one worker in one window: at a random time, and again if it fails.
 //!
-//! That it serves is proven by its receipt. That it fails is said only if the last look at it was made
-//! inside the window, and if just after it a node answers and a letter of ours to ourselves comes back: whoever cannot
-//! reach anybody says nothing. A worker that refuses a pass, or does not answer to it, is not asked again by
-//! showing the seat: it would do the same to its client.
+//! A receipt proves that the worker serves. A failure is recorded only if the last attempt was inside the window, and
+//! if just after it a node answers and a message of the tester to itself comes back: a tester without a network records
+//! nothing. If the worker refuses a pass or does not reply to it, the tester does not show its seat instead, because the
+//! worker would treat its client in the same way.
 
 use alloy::primitives::Address;
 use muster_client::ServiceReceipt;
-use muster_messaging::{Content, ExposeSecret, MessageError, SecretString};
+use muster_messaging::{Content, Endpoint, ExposeSecret, MessageError};
 use tokio::select;
 
 use super::prober::{ProbeFailure, ServiceTarget, verify_receipt};
 use super::seat::{ProbeIdentity, Seat};
 use crate::failpoint::fail_point;
-use crate::rng::random_below;
-
-/// Where a worker serves.
-struct Endpoint {
-    /// Its URL.
-    url: SecretString,
-    /// What lets one in.
-    token: SecretString,
-}
 
 impl Seat {
-    /// Looks at the worker at `index` until it has served or the window is almost over, and writes down
-    /// what was seen.
+    /// Probes the worker at `index` until it has served or the window is almost over, and stores the observation.
     pub(super) async fn probe_worker(&self, index: u8) {
         let identity = self.identity().await;
         let outcome = match self.probe_with_retries(index, identity).await {
@@ -37,41 +27,37 @@ impl Seat {
         };
         metrics::counter!("muster_tester_windows_total", "outcome" => outcome).increment(1);
         let (agreement, window) = (self.agreement.address(), self.window);
-        tracing::info!("window {window} of agreement {agreement}, worker {index}: {outcome}");
+        tracing::info!(%agreement, worker = index, window, outcome, "probe ended");
     }
 
-    /// Writes down what was seen, and names it.
+    /// Stores the observation, and returns its name.
     fn record(&self, index: u8, receipt: Option<&ServiceReceipt>) -> &'static str {
-        fail_point("sight", "decided");
-        let noted = self.probe_context.store.record_observation(
-            self.agreement.address(),
-            index,
-            self.window,
-            receipt,
-        );
-        fail_point("sight", "noted");
-        match noted {
+        fail_point!("observation/pending");
+        let (agreement, window) = (self.agreement.address(), self.window);
+        let stored = self.probe_context.store.record_observation(agreement, index, window, receipt);
+        fail_point!("observation/stored");
+        match stored {
             Ok(()) => receipt.map_or("failed", |_| "served"),
             Err(error) => {
-                tracing::error!("{error}; nothing will be said about this window");
+                tracing::error!(%agreement, worker = index, window, %error, "observation not stored");
                 "unknown"
             }
         }
     }
 
-    /// Looks at a random time, and if that fails again half way to the end, and again; sooner if nobody could
-    /// be asked, for that is our own trouble and not the worker's.
+    /// Probes at a random time. After a failure it probes again half way to the end, and so on; it retries sooner if the
+    /// tester itself could not send, because that is not the worker's failure.
     async fn probe_with_retries(
         &self,
         index: u8,
         identity: &ProbeIdentity,
     ) -> Result<ServiceReceipt, ProbeFailure> {
         let clock = &self.probe_context.clock;
-        // What is known at the end has to be made sure of inside the window.
+        // The rest of the window is for confirming a failure.
         let end = self.ticks.end.saturating_sub(self.window_part(16));
         let spread = self.ticks.end.saturating_sub(self.window_part(8).max(2));
         let mut at = clock.now();
-        at = at.saturating_add(random_below(spread.saturating_sub(at)));
+        at = at.saturating_add(rand::random_range(0..spread.saturating_sub(at).max(1)));
         let (mut endpoint, mut failure) = (None, ProbeFailure::Inconclusive);
         loop {
             clock.wait_until(at).await;
@@ -90,14 +76,14 @@ impl Seat {
             };
             match result {
                 Ok(receipt) => return Ok(receipt),
-                Err(why) => {
-                    metrics::counter!("muster_tester_failed_looks_total", "why" => why.to_string())
+                Err(error) => {
+                    metrics::counter!("muster_tester_failed_probes_total", "reason" => error.to_string())
                         .increment(1);
-                    failure = why;
+                    failure = error;
                 }
             }
             if matches!(failure, ProbeFailure::NoResponse | ProbeFailure::UnexpectedStatus) {
-                // It may have moved, or given up its old tokens.
+                // The service may have moved, or its old tokens are void.
                 endpoint = None;
             }
             let soon = clock.now().saturating_add(self.window_part(64));
@@ -105,7 +91,7 @@ impl Seat {
         }
     }
 
-    /// One look: where is the service, and does it give the right answer and a receipt?
+    /// Probes once: asks for the endpoint, unless it is known, then checks the service and its receipt.
     async fn probe_once(
         &self,
         index: u8,
@@ -125,7 +111,7 @@ impl Seat {
             .ok_or(ProbeFailure::WrongReceipt)
     }
 
-    /// Asks a worker where it serves.
+    /// Asks a worker for its endpoint.
     async fn request_endpoint(
         &self,
         worker: Address,
@@ -135,26 +121,26 @@ impl Seat {
         let key = key.ok().flatten().ok_or(ProbeFailure::Inconclusive)?;
         let request = self.new_message(Content::EndpointRequest { claim: identity.claim.clone() });
         match identity.request_client.request(key, request).await {
-            Ok(Content::EndpointReply(muster_messaging::Endpoint { url, token })) => Ok(Endpoint { url, token }),
+            Ok(Content::EndpointReply(endpoint)) => Ok(endpoint),
             Ok(Content::Refusal { reason }) => Err(ProbeFailure::EndpointRefused(reason)),
-            // Nobody can write to a worker with such a key, or take such a reply for an answer.
+            // The worker registered an invalid key, or sent a reply of another kind.
             Ok(_) | Err(MessageError::InvalidKey(_)) => Err(ProbeFailure::NoEndpoint),
             Err(_) => Err(ProbeFailure::Inconclusive),
         }
     }
 
-    /// Whether a failure that was seen just now is the worker's, as far as we can tell.
-    async fn is_worker_fault(&self, failure: ProbeFailure, way: &ProbeIdentity) -> bool {
-        if failure == ProbeFailure::Inconclusive || !Self::is_unexpired(way) {
+    /// Whether a failure of just now is the worker's, as far as the tester can tell.
+    async fn is_worker_fault(&self, failure: ProbeFailure, identity: &ProbeIdentity) -> bool {
+        if failure == ProbeFailure::Inconclusive || !identity.is_unexpired() {
             return false;
         }
         if !matches!(self.agreement.window().await, Ok(Some(window)) if window == self.window) {
             return false;
         }
-        let patience = self.ticks.end.saturating_add(self.window_part(4));
+        let timeout = self.ticks.end.saturating_add(self.window_part(4));
         select! {
-            heard = way.request_client.ping(self.chain_id(), self.agreement.address()) => heard.is_ok(),
-            () = self.probe_context.clock.wait_until(patience) => false,
+            pong = identity.request_client.ping(self.chain_id(), self.agreement.address()) => pong.is_ok(),
+            () = self.probe_context.clock.wait_until(timeout) => false,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Asking a worker's service, as its client would, and judging the answer.
+//! Requests to a worker's service, as its client makes them, and the check of the response.
 
 use std::fmt::{self, Debug, Formatter};
 use std::process::Stdio;
@@ -9,113 +9,101 @@ use muster_gateway::{RECEIPT_HEADER, SESSION_HEADER, TOKEN_HEADER};
 use muster_messaging::RefusalReason;
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response};
-use rustix::process::{Pid, Signal, kill_process_group};
 use sha2::{Digest, Sha256};
 use tokio::time::{Duration, timeout};
 
 use super::check::{Check, CommandCheck, HttpCheck};
 use super::factor::Factors;
-use crate::rng::random_u64;
+use super::process_group::ProcessGroup;
 
-/// The longest answer that is read, in bytes.
+/// The longest body that is read, in bytes.
 const MAX_RESPONSE_BYTES: usize = 8 << 20;
 
-/// What runs a command.
+/// The shell that runs a command check.
 const SHELL: &str = "/bin/sh";
 
-/// What a command sees of our environment, in which there may be keys.
+/// The variables that a command check inherits; others may hold keys.
 const ENV_ALLOWLIST: [&str; 2] = ["PATH", "HOME"];
 
-/// Why a worker did not serve.
+/// Why a probe failed. The texts are the values of a metric's label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProbeFailure {
-    /// It could not be asked, which is not its fault.
-    #[error("could not be asked")]
+    /// The tester could not send its request, which is not the worker's failure.
+    #[error("request not sent")]
     Inconclusive,
-    /// It did not say in time where its service is.
+    /// The worker sent no endpoint in time.
     #[error("no endpoint")]
     NoEndpoint,
-    /// It would not say where its service is.
-    #[error("no endpoint: {0}")]
+    /// The worker refused to send its endpoint.
+    #[error("endpoint refused: {0}")]
     EndpointRefused(RefusalReason),
-    /// Its service did not answer in time.
-    #[error("no answer")]
+    /// The service did not respond in time.
+    #[error("no response")]
     NoResponse,
-    /// The answer has another status.
-    #[error("refused")]
+    /// The response has another status than the required one.
+    #[error("unexpected status")]
     UnexpectedStatus,
-    /// The answer is not the right one.
-    #[error("wrong answer")]
+    /// The response is wrong, or the command exited with another code than 0.
+    #[error("wrong response")]
     WrongResponse,
-    /// The answer came without a receipt.
+    /// The response has no receipt.
     #[error("no receipt")]
     NoReceipt,
-    /// The receipt is not this worker's, or not for this session, agreement and window.
+    /// The receipt is not signed by this worker, or not for this session, agreement and window.
     #[error("wrong receipt")]
     WrongReceipt,
 }
 
-/// A service, and as part of what it is asked.
+/// A service, and the session that requests belong to.
 #[derive(Clone, Copy)]
 pub struct ServiceTarget<'a> {
-    /// Where it is.
+    /// The service's URL.
     pub url: &'a str,
-    /// What lets one in; empty if nothing has to be shown.
+    /// The token for it; empty if it needs none.
     pub token: &'a str,
     /// The session.
     pub session: B256,
 }
 
 impl Debug for ServiceTarget<'_> {
-    /// Tells the session only.
+    /// Shows the session only: URL and token are secret.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Place").field("session", &self.session).finish_non_exhaustive()
+        f.debug_struct("ServiceTarget").field("session", &self.session).finish_non_exhaustive()
     }
 }
 
 impl ServiceTarget<'_> {
-    /// The address of a page.
+    /// The URL of a path.
     fn url_for(&self, path: &str) -> String {
         format!("{}{path}", self.url.trim_end_matches('/'))
     }
 }
 
-/// Asks services.
+/// Checks services. Clones share their connections.
 #[derive(Clone, Debug)]
 pub struct Prober {
-    /// The connections.
+    /// The HTTP client.
     http: Client,
-    /// How long to wait for an answer.
+    /// The timeout of one request, and of one command.
     timeout: Duration,
 }
 
-/// A group of processes, all of which end when this is dropped.
-struct ProcessGroup(Option<Pid>);
-
-impl Drop for ProcessGroup {
-    fn drop(&mut self) {
-        if let Some(group) = self.0 {
-            // They may have ended by themselves.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-    }
-}
-
 impl Prober {
-    /// An asker that waits so long for each answer. It goes where it is told, and nowhere from there.
+    /// A prober with this timeout for each request and each command. It follows no redirects.
     ///
     /// # Errors
-    /// If the system has no room for connections.
+    /// If the HTTP client cannot be created.
     pub fn new(timeout: Duration) -> Result<Self, reqwest::Error> {
         let http = Client::builder().timeout(timeout).redirect(Policy::none()).build()?;
         Ok(Self { http, timeout })
     }
 
-    /// Looks whether a service gives the right answer, and returns the text of the receipt for it.
+    /// Makes one check of a service, without retries, and returns the text of the receipt that came with the response.
+    /// It does not verify the receipt: [`verify_receipt`] does. Dropping the future kills a command that runs.
     ///
     /// # Errors
-    /// Why it does not serve.
+    /// Why the check failed. Only [`ProbeFailure::Inconclusive`] is the prober's own failure.
     pub async fn probe(
         &self,
         check: &Check,
@@ -129,16 +117,15 @@ impl Prober {
         receipt.ok_or(ProbeFailure::NoReceipt)
     }
 
-    /// Asks for the prime factors of a random number, and returns them if they are right, with the text of
-    /// the receipt.
+    /// Requests the prime factors of a random number, and returns them if they are right, with the text of the receipt.
     ///
     /// # Errors
-    /// As [`Asker::look`].
+    /// As [`Prober::probe`].
     pub async fn request_factors(
         &self,
         target: &ServiceTarget<'_>,
     ) -> Result<(Factors, Option<String>), ProbeFailure> {
-        let n = random_u64();
+        let n: u64 = rand::random();
         let request = self.http.get(target.url_for(&format!("/factor?n={n}")));
         let response = send(request, target).await?;
         if !response.status().is_success() {
@@ -154,7 +141,7 @@ impl Prober {
         }
     }
 
-    /// Gets or posts to a page that must be right.
+    /// Makes a request, and checks its response.
     async fn check_http(
         &self,
         page: &HttpCheck,
@@ -175,22 +162,22 @@ impl Prober {
             text.is_empty() || body.windows(text.len()).any(|part| part == text.as_bytes())
         };
         let digest = |wanted: &B256| Sha256::digest(&body).as_slice() == wanted.as_slice();
-        let right =
+        let is_right =
             page.contains.as_ref().is_none_or(contains) && page.sha256.as_ref().is_none_or(digest);
-        if right { Ok(receipt) } else { Err(ProbeFailure::WrongResponse) }
+        if is_right { Ok(receipt) } else { Err(ProbeFailure::WrongResponse) }
     }
 
-    /// Runs a command that must succeed, and then gets a receipt.
+    /// Runs a command that must succeed, and then makes a request for a receipt.
     async fn check_command(
         &self,
         command: &CommandCheck,
         target: &ServiceTarget<'_>,
     ) -> Result<Option<String>, ProbeFailure> {
-        let passed_on = ENV_ALLOWLIST.map(|name| std::env::var_os(name).map(|value| (name, value)));
+        let inherited = ENV_ALLOWLIST.map(|name| std::env::var_os(name).map(|value| (name, value)));
         let child = tokio::process::Command::new(SHELL)
             .args(["-c", &command.run])
             .env_clear()
-            .envs(passed_on.into_iter().flatten())
+            .envs(inherited.into_iter().flatten())
             .env("MUSTER_URL", target.url)
             .env("MUSTER_TOKEN", target.token)
             .env("MUSTER_SESSION", target.session.to_string())
@@ -201,11 +188,10 @@ impl Prober {
             .kill_on_drop(true)
             .spawn();
         let mut child = child.map_err(|_| ProbeFailure::Inconclusive)?;
-        let id = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        let mut group = ProcessGroup(id);
+        let group = ProcessGroup::of(&child);
         let ended =
             timeout(self.timeout, child.wait()).await.map_err(|_| ProbeFailure::NoResponse)?;
-        group.0 = None;
+        group.release();
         if !ended.map_err(|_| ProbeFailure::Inconclusive)?.success() {
             return Err(ProbeFailure::WrongResponse);
         }
@@ -226,12 +212,12 @@ async fn send(
     request.send().await.map_err(|_| ProbeFailure::NoResponse)
 }
 
-/// The text of the receipt that came with an answer.
+/// The text of the receipt in a response.
 fn receipt_header(response: &Response) -> Option<String> {
     response.headers().get(RECEIPT_HEADER)?.to_str().ok().map(str::to_owned)
 }
 
-/// An answer's body, if it is not too long.
+/// The body of a response, if it is not too long.
 async fn read_body(mut response: Response) -> Result<Vec<u8>, ProbeFailure> {
     let mut body = Vec::new();
     while let Some(part) = response.chunk().await.map_err(|_| ProbeFailure::NoResponse)? {
@@ -243,7 +229,7 @@ async fn read_body(mut response: Response) -> Result<Vec<u8>, ProbeFailure> {
     Ok(body)
 }
 
-/// The receipt in a text, if it is that of the worker at `index` for this session and covers the window.
+/// Parses and verifies a receipt: `None` unless the worker at `index` signed it for this session and it covers the window.
 #[must_use]
 pub fn verify_receipt(
     agreement: &Agreement,

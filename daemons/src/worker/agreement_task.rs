@@ -1,47 +1,48 @@
-//! What is due in one agreement that chose this worker: accept, serve, settle.
+//! One agreement that chose this worker: accept it, serve it, settle it.
 
 use alloy::primitives::Address;
 use muster_client::protocol::abi::IWorkAgreement::IWorkAgreementErrors;
 use muster_client::protocol::abi::IWorkerDispatcher::AgreementSettled;
 use muster_client::protocol::abi::State;
 use muster_client::protocol::lifecycle::Times;
-use muster_client::{Agreement, Progress};
+use muster_client::{Agreement, Ether, Progress};
 use tokio::time::Duration;
 
-use super::access::TableEntry;
-use super::service::Services;
+use super::agreement_table::TableEntry;
+use super::services::Services;
+use super::units::wei_to_gwei;
+use crate::chain::{SettleState, SettleTask};
 use crate::error::DaemonError;
 use crate::health::NextEvent;
-use crate::settlement::{SettleState, SettleTask};
 
-/// An agreement, and how it was found by the latest step.
+/// An agreement, as the latest step found it.
 #[derive(Debug)]
 pub(super) struct AgreementTask {
     /// The agreement.
     agreement: Agreement,
-    /// This worker.
+    /// This worker's account.
     account: Address,
-    /// Its place in the agreement.
+    /// This worker's index in the agreement.
     index: u8,
-    /// How it stood.
+    /// Who has accepted and what was judged, as the latest step read it.
     progress: Option<Progress>,
-    /// Where it was in its life.
+    /// The state in which the next transaction finds it.
     state: State,
     /// Its settlement.
     settle_task: SettleTask,
 }
 
 impl AgreementTask {
-    /// An agreement that chose `account`, and in which others have so long to settle first, at most.
+    /// A task for an agreement that chose `account`. Others have `settle_delay` at most to settle it first.
     pub(super) fn new(agreement: Agreement, account: Address, settle_delay: Duration) -> Self {
         let index = agreement.terms().workers().position(|worker| worker.account == account);
-        // It is one of them, or the search would not have found it.
+        // The scan finds only agreements of this worker.
         let index = index.and_then(|index| u8::try_from(index).ok()).unwrap_or(u8::MAX);
         let settle_task = SettleTask::new(agreement.address(), account, settle_delay);
         Self { agreement, account, index, progress: None, state: State::Offered, settle_task }
     }
 
-    /// Does what is due; `None` if nothing ever will be again.
+    /// Does what is due; `None` if nothing is left to do in this agreement.
     pub(super) async fn step(
         &mut self,
         services: &mut Services,
@@ -83,12 +84,12 @@ impl AgreementTask {
         }
     }
 
-    /// Where it is in its life, as far as the latest step knows.
+    /// The agreement's state, as the latest step found it.
     pub(super) const fn state(&self) -> State {
         self.state
     }
 
-    /// What the gateway is to know of it; `None` unless this worker serves it.
+    /// What the gateway has to know of the agreement; `None` unless this worker serves it.
     pub(super) fn table_entry(&self, services: &Services) -> Option<TableEntry> {
         let progress = self.progress.filter(|progress| progress.has_accepted(self.index))?;
         if progress.resigned(self.index).is_some() {
@@ -104,7 +105,7 @@ impl AgreementTask {
         })
     }
 
-    /// Accepts, if its service is there.
+    /// Accepts the agreement, if its service accepts connections.
     async fn accept(
         &mut self,
         services: &Services,
@@ -118,7 +119,7 @@ impl AgreementTask {
         let agreement = self.agreement.clone().with_purpose(&format!("accept/{address}"));
         match agreement.accept().await {
             Ok(receipt) => {
-                tracing::info!("has accepted {address} in block {}", receipt.block);
+                tracing::info!(agreement = %address, block = receipt.block, "agreement accepted");
                 let progress = self.agreement.progress().await?;
                 (self.progress, self.state) = (Some(progress), State::Running);
                 let end = self.agreement.times(&progress).end();
@@ -133,23 +134,16 @@ impl AgreementTask {
         }
     }
 
-    /// Says what came of it.
+    /// Logs and counts what the settlement paid this worker.
     fn record_settlement(&self, settled: Option<&AgreementSettled>) {
         let parts = settled.iter().flat_map(|settled| &settled.workers);
         for part in parts.filter(|part| part.account == self.account) {
-            let (pay, slash) =
-                (muster_client::Ether::from(part.pay), muster_client::Ether::from(part.slash));
-            let address = self.agreement.address();
-            tracing::info!("{address} is settled: pay {pay}, slash {slash}");
+            let (pay, slash) = (Ether::from(part.pay), Ether::from(part.slash));
+            let agreement = self.agreement.address();
+            tracing::info!(%agreement, %pay, %slash, "agreement settled");
             metrics::counter!("muster_worker_earned_gwei_total").increment(wei_to_gwei(part.pay));
             metrics::counter!("muster_worker_slashed_gwei_total")
                 .increment(wei_to_gwei(part.slash));
         }
     }
-}
-
-/// Wei in gwei, rounded down.
-fn wei_to_gwei(wei: u128) -> u64 {
-    let gwei = wei.checked_div(1_000_000_000).unwrap_or_default();
-    u64::try_from(gwei).unwrap_or(u64::MAX)
 }

@@ -1,4 +1,4 @@
-//! Keeping the market's programs alive: anybody may, and whoever lives on the market should.
+//! Keeping the market's programs alive. Any account can do it; a worker depends on it.
 
 use muster_client::ProgramLifetime;
 use tokio::time::{Duration, Instant};
@@ -6,23 +6,23 @@ use tokio::time::{Duration, Instant};
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
 
-/// How often to look how long they have.
+/// The pause between two checks.
 const CHECK_INTERVAL: Duration = Duration::from_hours(24);
 
-/// Below so much, their lives begin anew.
+/// A program with less time left is renewed.
 const MIN_TIME_LEFT: Duration = Duration::from_hours(90 * 24);
 
-/// When the programs were looked at.
+/// Checks once a day how long the market's programs stay active.
 #[derive(Debug, Default)]
 pub(super) struct Keepalive {
-    /// The last time.
+    /// The end of the last successful check.
     last_check: Option<Instant>,
 }
 
 impl Keepalive {
-    /// Looks once a day how long the market's programs have, and keeps those alive that need it.
+    /// Renews the programs that expire soon, if the last check is a day ago.
     pub(super) async fn run_if_due(&mut self, context: &DaemonContext) -> Result<(), DaemonError> {
-        if self.last_check.is_some_and(|looked| looked.elapsed() < CHECK_INTERVAL) {
+        if self.last_check.is_some_and(|checked| checked.elapsed() < CHECK_INTERVAL) {
             return Ok(());
         }
         for program in context.market().programs().await? {
@@ -30,10 +30,11 @@ impl Keepalive {
             if left.is_none_or(|left| left < MIN_TIME_LEFT) {
                 let market = context.market_for(&format!("keepalive/{program}"));
                 match market.node().keep_alive(program).await? {
-                    ProgramLifetime::Extended(_) | ProgramLifetime::Reactivated(_) => {
-                        tracing::info!("the program at {program} has a new life");
+                    ProgramLifetime::Extended(_) => tracing::info!(%program, "program extended"),
+                    ProgramLifetime::Reactivated(_) => {
+                        tracing::info!(%program, "program reactivated");
                     }
-                    // Somebody else was first.
+                    // Another account was faster.
                     ProgramLifetime::TooSoon => {}
                 }
             }

@@ -1,4 +1,4 @@
-//! What those who answer letters are told of the chain.
+//! What responders read from the chain.
 
 use alloy::primitives::{Address, B256};
 use muster_client::{message_key, window_seats};
@@ -10,42 +10,42 @@ use crate::harness::{LENGTH, TestChain, WINDOWS, offer};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn chain_view_reports_the_parties_of_an_agreement() {
-    let world = TestChain::new().await;
-    let testers = world.register_testers(3).await;
-    let (worker, client) = (world.register_worker(&offer(1_000)).await, world.new_account());
-    let late = world.register_worker(&offer(2_000)).await;
-    let purchase = world.buy(&client, 2, 3).await;
-    let standing = RpcChainView::new(world.market(&client).await);
-    let facts = async || standing.agreement(purchase.agreement).await.unwrap();
-    assert_eq!(standing.chain_id(), CHAIN_ID);
-    assert_eq!(standing.agreement(Address::repeat_byte(1)).await.unwrap(), None);
+    let chain = TestChain::new().await;
+    let testers = chain.register_testers(3).await;
+    let (worker, client) = (chain.register_worker(&offer(1_000)).await, chain.new_account());
+    let late = chain.register_worker(&offer(2_000)).await;
+    let purchase = chain.buy(&client, 2, 3).await;
+    let chain_view = RpcChainView::new(chain.market(&client).await);
+    let info = async || chain_view.agreement(purchase.agreement).await.unwrap();
+    assert_eq!(chain_view.chain_id(), CHAIN_ID);
+    assert_eq!(chain_view.agreement(Address::repeat_byte(1)).await.unwrap(), None);
     let offered = AgreementInfo { client: client.address(), workers: vec![], window: None };
-    assert_eq!(facts().await, Some(offered.clone()));
+    assert_eq!(info().await, Some(offered.clone()));
     assert_eq!(
-        standing.seat_holder(purchase.agreement, 0, 0).await.unwrap(),
+        chain_view.seat_holder(purchase.agreement, 0, 0).await.unwrap(),
         None,
         "not drawn yet"
     );
 
-    let agreement = world.agreement(&worker, &purchase).await;
+    let agreement = chain.agreement(&worker, &purchase).await;
     agreement.accept().await.unwrap();
     let running = AgreementInfo { workers: vec![worker.address()], window: Some(0), ..offered };
-    assert_eq!(facts().await, Some(running.clone()), "{} did not accept", late.address());
+    assert_eq!(info().await, Some(running.clone()), "{} did not accept", late.address());
     let (terms, progress) = (agreement.terms(), agreement.progress().await.unwrap());
-    let holder = |window, place| standing.seat_holder(purchase.agreement, window, place);
+    let holder = |window, place| chain_view.seat_holder(purchase.agreement, window, place);
     for place in window_seats(terms, &progress.seed, 1) {
         let tester =
-            world.market(&client).await.tester_at(terms.header.epoch, place).await.unwrap();
+            chain.market(&client).await.tester_at(terms.header.epoch, place).await.unwrap();
         assert_eq!(holder(1, place).await.unwrap(), tester);
         assert_eq!(holder(WINDOWS, place).await.unwrap(), None, "there is no such window");
     }
     assert_eq!(holder(1, 3).await.unwrap(), None, "there is no such place");
-    let key = |who: Address| standing.message_key(who);
+    let key = |who: Address| chain_view.message_key(who);
     assert_eq!(key(testers[0].address()).await.unwrap(), Some(message_key(&testers[0])));
     assert_eq!(key(client.address()).await.unwrap(), None::<B256>);
 
-    world.advance(u64::from(LENGTH / u32::from(WINDOWS))).await;
-    assert_eq!(facts().await, Some(AgreementInfo { window: Some(1), ..running.clone() }));
-    world.advance(LENGTH.into()).await;
-    assert_eq!(facts().await, Some(AgreementInfo { window: None, ..running }));
+    chain.advance(u64::from(LENGTH / u32::from(WINDOWS))).await;
+    assert_eq!(info().await, Some(AgreementInfo { window: Some(1), ..running.clone() }));
+    chain.advance(LENGTH.into()).await;
+    assert_eq!(info().await, Some(AgreementInfo { window: None, ..running }));
 }

@@ -1,4 +1,4 @@
-//! Those who ask a worker for its endpoint, and use its service with what they are told.
+//! Asks a worker for its endpoint, and uses its service.
 
 use std::sync::Arc;
 
@@ -14,29 +14,30 @@ use stylus_devnode::CHAIN_ID;
 
 use crate::harness::TestChain;
 
-/// Somebody with a token.
+/// The holder of a token.
 #[derive(Debug)]
 pub(crate) struct EndpointClient {
-    /// Where the service is.
+    /// The service's URL.
     pub(crate) url: String,
-    /// What is shown there.
+    /// The token.
     token: String,
-    /// What receipts are asked for.
+    /// The session that receipts are for.
     pub(crate) session: B256,
 }
 
-/// Sends a request from `key` to the holder of another one, and returns what is answered.
+/// Sends a request under `key`, and returns the reply of the key `to`.
 pub(crate) async fn send_request(
-    world: &TestChain,
+    chain: &TestChain,
     key: &MessageKey,
     to: B256,
     request: &Message,
 ) -> Content {
-    let seen = Arc::new(InMemoryReplayGuard::default());
-    let mut post_box = Mailbox::open(key.clone(), world.transport.clone(), seen).await.unwrap();
-    post_box.send(to, request).await.unwrap();
+    let replay_guard = Arc::new(InMemoryReplayGuard::default());
+    let mut mailbox =
+        Mailbox::open(key.clone(), chain.transport.clone(), replay_guard).await.unwrap();
+    mailbox.send(to, request).await.unwrap();
     loop {
-        let delivery = post_box.next().await.unwrap();
+        let delivery = mailbox.next().await.unwrap();
         if delivery.is_reply_to(to, request) {
             return delivery.message.content;
         }
@@ -44,16 +45,16 @@ pub(crate) async fn send_request(
 }
 
 impl EndpointClient {
-    /// Asks the holder of the key `worker` for the endpoint of an agreement, by this right.
+    /// Asks the key `worker` for the endpoint of an agreement, with this claim.
     pub(crate) async fn request_endpoint(
-        world: &TestChain,
+        chain: &TestChain,
         key: &MessageKey,
         worker: B256,
         agreement: Address,
         claim: Claim,
     ) -> Result<Self, RefusalReason> {
         let request = Message::request(CHAIN_ID, agreement, Content::EndpointRequest { claim });
-        match send_request(world, key, worker, &request).await {
+        match send_request(chain, key, worker, &request).await {
             Content::EndpointReply(Endpoint { url, token }) => Ok(Self {
                 url: url.expose_secret().to_owned(),
                 token: token.expose_secret().to_owned(),
@@ -64,7 +65,7 @@ impl EndpointClient {
         }
     }
 
-    /// Asks the service something: the status, and the receipt that came along.
+    /// Sends a request to the service; returns the status and the receipt of the response.
     pub(crate) async fn get(&self) -> (StatusCode, Option<ServiceReceipt>) {
         let request = Client::new().get(format!("{}/hello", self.url)).bearer_auth(&self.token);
         let response =
@@ -73,7 +74,7 @@ impl EndpointClient {
         (response.status(), receipt.map(|text| text.parse().unwrap()))
     }
 
-    /// The windows that the session's newest receipt names. The service must answer.
+    /// The windows in the session's newest receipt. The service must respond.
     pub(crate) async fn served(&self) -> u32 {
         let (status, receipt) = self.get().await;
         assert_eq!(status, StatusCode::OK);

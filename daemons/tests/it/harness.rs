@@ -1,8 +1,8 @@
-//! A chain of its own for each test, with a market on it whose ticks are seconds, people who have money,
-//! and letters in memory. The chain's clock is ahead of everybody's, so that time goes by only when a story
-//! lets it: an hour at once, or the second or two that the machine needs for its work.
+//! A chain for each test, with a market whose ticks are seconds, funded accounts, and an in-memory transport. The
+//! chain's clock is ahead of the machine's, so that time passes only when a test advances it, apart from the seconds that
+//! the machine needs for its work.
 
-#![expect(dead_code, reason = "each daemon's stories use a part of it")]
+#![expect(dead_code, reason = "the tests of each daemon use a part of it")]
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -34,10 +34,10 @@ use tokio::task::JoinHandle;
 /// Wei of one ether.
 pub(crate) const ETHER: u128 = 1_000_000_000_000_000_000;
 
-/// Ticks of an agreement, unless a story says otherwise.
+/// Ticks of an agreement, unless a test says otherwise.
 pub(crate) const LENGTH: u32 = 4_800;
 
-/// Windows of an agreement, unless a story says otherwise.
+/// Windows of an agreement, unless a test says otherwise.
 pub(crate) const WINDOWS: u8 = 4;
 
 /// Both contracts, agreement first.
@@ -46,10 +46,9 @@ static PROGRAMS: LazyLock<[Program; 2]> =
 
 /// A contract as `scripts/wasm` built it.
 fn program(name: &str) -> Program {
-    let built = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/wasm32-unknown-unknown/release");
-    let path = format!("{built}/{name}.wasm");
-    let wasm =
-        std::fs::read(&path).unwrap_or_else(|_| panic!("{path} is not there: run scripts/wasm"));
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/wasm32-unknown-unknown/release");
+    let path = format!("{folder}/{name}.wasm");
+    let wasm = std::fs::read(&path).unwrap_or_else(|_| panic!("no {path}: run scripts/wasm"));
     Program::from_wasm(&wasm).unwrap()
 }
 
@@ -59,15 +58,15 @@ pub(crate) struct TestChain {
     pub(crate) devnode: Devnode,
     /// The market's contract.
     pub(crate) dispatcher: Address,
-    /// The way for letters.
+    /// The transport for messages.
     pub(crate) transport: Arc<InMemoryTransport>,
-    /// How many of the chain's accounts have been given to people.
+    /// The number of the chain's next unused account.
     next_account: AtomicUsize,
-    /// Where state files are.
+    /// The folder of the state files.
     state_dir: TempDir,
 }
 
-/// Everything takes long enough not to be over before a slow machine is done.
+/// Settings with times that are long enough for a slow machine.
 const fn market_settings() -> Settings {
     Settings {
         acceptWindow: 600,
@@ -78,15 +77,15 @@ const fn market_settings() -> Settings {
     }
 }
 
-/// The first second of the next epoch but one.
+/// The first second of the epoch after the next one.
 fn future_epoch_start() -> u64 {
     let length = u64::from(market_settings().epochLength);
-    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    (wall / length + 2) * length
+    let machine_time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    (machine_time / length + 2) * length
 }
 
 impl TestChain {
-    /// A market at the beginning of an epoch.
+    /// A market at the start of an epoch.
     pub(crate) async fn new() -> Self {
         let genesis = Some(future_epoch_start());
         let config = Config { accounts: 40, genesis, ..Config::any_port() };
@@ -104,30 +103,30 @@ impl TestChain {
         }
     }
 
-    /// Somebody new, with a thousand ether.
+    /// A new account with a thousand ether.
     pub(crate) fn new_account(&self) -> PrivateKeySigner {
         let number = self.next_account.fetch_add(1, Ordering::Relaxed);
         PrivateKeySigner::from_bytes(&self.devnode.accounts()[number].key).unwrap()
     }
 
-    /// The market as somebody does things there by hand.
+    /// The market, connected as an account.
     pub(crate) async fn market(&self, signer: &PrivateKeySigner) -> Market {
         Market::connect(&self.devnode.url(), signer.clone(), self.dispatcher).await.unwrap()
     }
 
-    /// What somebody's daemon works with; the same state file each time.
+    /// The context of an account's daemon; with the same state file each time.
     pub(crate) async fn context(&self, role: Role, signer: &PrivateKeySigner) -> DaemonContext {
         let (connect, path) = (NodeBuilder::new([self.devnode.url()]), self.state_path(signer));
         let (signer, transport) = (signer.clone(), self.transport.clone());
         DaemonContext::open(connect, signer, self.dispatcher, role, &path, transport).await.unwrap()
     }
 
-    /// Somebody's state file.
+    /// The state file of an account.
     pub(crate) fn state_path(&self, signer: &PrivateKeySigner) -> PathBuf {
         Path::join(self.state_dir.path(), signer.address().to_string())
     }
 
-    /// A worker that is registered by hand, stakes an ether, and stands in the book of application 0.
+    /// A worker that is registered with one ether of stake, and listed in the book of application 0.
     pub(crate) async fn register_worker(&self, offer: &Offer) -> PrivateKeySigner {
         let signer = self.new_account();
         let (market, key) = (self.market(&signer).await, message_key(&signer));
@@ -135,7 +134,7 @@ impl TestChain {
         signer
     }
 
-    /// Testers that are registered and have checked in by hand.
+    /// Testers that are registered and have checked in.
     pub(crate) async fn register_testers(&self, count: usize) -> Vec<PrivateKeySigner> {
         let mut testers = Vec::new();
         for _ in 0..count {
@@ -149,7 +148,7 @@ impl TestChain {
         testers
     }
 
-    /// Buys, by hand and at its quote, the work of so many workers with so many testers of each window.
+    /// Buys from `redundancy` workers at the quoted price, with so many testers in each window.
     pub(crate) async fn buy(
         &self,
         client: &PrivateKeySigner,
@@ -157,12 +156,12 @@ impl TestChain {
         testers: u8,
     ) -> Purchase {
         let market = self.market(client).await;
-        let want = OrderRequest::Custom(order(redundancy, testers));
-        let quote = market.quote(&want).await.unwrap();
-        market.buy(&want, quote.price).await.unwrap()
+        let request = OrderRequest::Custom(order(redundancy, testers));
+        let quote = market.quote(&request).await.unwrap();
+        market.buy(&request, quote.price).await.unwrap()
     }
 
-    /// Somebody's view of an agreement.
+    /// An agreement, connected as an account.
     pub(crate) async fn agreement(&self, who: &PrivateKeySigner, purchase: &Purchase) -> Agreement {
         self.market(who).await.agreement(purchase.agreement).await.unwrap()
     }
@@ -172,20 +171,20 @@ impl TestChain {
         Node::connect(&self.devnode.url(), None).await.unwrap().head().await.unwrap().timestamp
     }
 
-    /// Lets ticks go by, and makes a block.
+    /// Advances the clock by so many ticks, and mines a block.
     pub(crate) async fn advance(&self, ticks: u64) {
-        self.devnode.advance(Duration::from_secs(ticks)).await.unwrap();
+        self.devnode.increase_time(Duration::from_secs(ticks)).await.unwrap();
         self.devnode.mine().await.unwrap();
     }
 
-    /// Lets the ticks go by that are left until this one.
+    /// Advances the clock to a tick.
     pub(crate) async fn advance_to(&self, tick: u64) {
-        // The clock went on since the latest block.
+        // The clock has moved since the latest block.
         self.devnode.mine().await.unwrap();
         self.advance(tick.saturating_sub(self.tick().await)).await;
     }
 
-    /// Takes a worker out of its book by a call with a bad hint, which needs seventeen that are cheaper.
+    /// Unlists a worker by a call with a bad hint. This needs seventeen cheaper workers.
     pub(crate) async fn unlist(&self, worker: &PrivateKeySigner) {
         let key = EthereumWallet::from(worker.clone());
         let provider =
@@ -198,28 +197,28 @@ impl TestChain {
         }
     }
 
-    /// Gives somebody as many wei as needed.
+    /// Sets the balance of an account.
     pub(crate) async fn set_balance(&self, who: Address, wei: u128) {
         self.devnode.set_balance(who, U256::from(wei)).await.unwrap();
     }
 
-    /// The chain as it is now, to come back to.
+    /// Takes a snapshot of the chain.
     pub(crate) async fn snapshot(&self) -> String {
         let response = self.rpc("evm_snapshot", "").await;
         response.split('"').find(|part| part.starts_with("0x")).unwrap().to_owned()
     }
 
-    /// Moves the chain back to where it was.
+    /// Reverts the chain to a snapshot.
     pub(crate) async fn revert(&self, snapshot: &str) {
         let response = self.rpc("evm_revert", &format!("\"{snapshot}\"")).await;
         assert!(response.contains("true"), "{response}");
     }
 
-    /// Asks the chain something by hand.
+    /// Sends a JSON-RPC request to the chain.
     async fn rpc(&self, method: &str, parameters: &str) -> String {
         let body =
             format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":[{parameters}]}}"#);
-        self.devnode.ask(&body).await
+        self.devnode.raw_request(&body).await
     }
 }
 
@@ -260,9 +259,9 @@ pub(crate) fn order(redundancy: u8, testers: u8) -> Order {
     }
 }
 
-/// A service that answers every request with its path, until it is dropped.
+/// A service that responds to every request with its path, until it is dropped.
 pub(crate) struct EchoService {
-    /// Where it is.
+    /// The address that it listens on.
     address: SocketAddr,
     /// The service.
     task: JoinHandle<()>,
@@ -279,7 +278,7 @@ impl EchoService {
         Self { address, task }
     }
 
-    /// Where it is.
+    /// The address that it listens on.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }

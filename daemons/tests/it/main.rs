@@ -1,4 +1,4 @@
-//! Daemons on a market of the embedded chain, with letters that travel in memory.
+//! Daemons on a market of the embedded chain, with an in-memory transport for messages.
 
 #![expect(
     clippy::unwrap_used,
@@ -6,7 +6,7 @@
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::integer_division,
-    reason = "a test that meets what it does not expect should end there"
+    reason = "a test fails where something unexpected happens"
 )]
 
 mod chain_view;

@@ -1,4 +1,4 @@
-//! What is sent is in the state file before, and its end afterwards.
+//! The journal has a transaction before it is sent, and its outcome afterwards.
 
 use alloy::eips::Encodable2718;
 use alloy::network::{EthereumWallet, NetworkTransactionBuilder, TransactionBuilder};
@@ -11,7 +11,7 @@ use stylus_devnode::CHAIN_ID;
 
 use crate::harness::{ETHER, TestChain, offer};
 
-/// A transaction that sends a wei away, signed as its account's first.
+/// A transfer of one wei, signed with nonce 0.
 async fn first_transfer(signer: &PrivateKeySigner) -> SignedTx {
     let request = TransactionRequest::default()
         .with_to(Address::repeat_byte(7))
@@ -25,47 +25,50 @@ async fn first_transfer(signer: &PrivateKeySigner) -> SignedTx {
     SignedTx::decode(&request.build(&wallet).await.unwrap().encoded_2718()).unwrap()
 }
 
-/// A transaction that was written down by a program that was killed before sending it.
+/// A transaction in the journal of a daemon that was killed before it sent it.
 async fn journaled_but_unsent(chain: &TestChain) -> (DaemonContext, SignedTx) {
     let signer = chain.new_account();
     let context = chain.context(Role::Worker, &signer).await;
-    let signed = first_transfer(&signer).await;
-    context.store().record("withdraw/1", &signed).unwrap();
+    let tx = first_transfer(&signer).await;
+    context.store().record("withdraw/1", &tx).unwrap();
     drop(context);
     let context = chain.context(Role::Worker, &signer).await;
-    assert_eq!(context.store().pending_txs().unwrap(), std::slice::from_ref(&signed));
-    (context, signed)
+    assert_eq!(context.store().pending_txs().unwrap(), std::slice::from_ref(&tx));
+    (context, tx)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn completed_tx_is_recorded_under_its_purpose() {
-    let world = TestChain::new().await;
-    let person = world.new_account();
-    let base = world.context(Role::Worker, &person).await;
-    let (market, key) = (base.market_for("register"), message_key(&person));
-    let done = market.register(Application::default(), &offer(7), key, ETHER).await.unwrap();
-    assert_eq!(base.store().completed_tx("register").unwrap(), Some(done.receipt.transaction));
-    assert!(base.store().pending_txs().unwrap().is_empty());
+    let chain = TestChain::new().await;
+    let account = chain.new_account();
+    let context = chain.context(Role::Worker, &account).await;
+    let (market, key) = (context.market_for("register"), message_key(&account));
+    let registered = market.register(Application::default(), &offer(7), key, ETHER).await.unwrap();
+    assert_eq!(
+        context.store().completed_tx("register").unwrap(),
+        Some(registered.receipt.transaction)
+    );
+    assert!(context.store().pending_txs().unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn journaled_tx_is_sent_on_resume() {
-    let world = TestChain::new().await;
-    let (base, deed) = journaled_but_unsent(&world).await;
-    base.resume_pending_txs().await.unwrap();
-    assert_eq!(base.store().completed_tx("withdraw/1").unwrap(), Some(deed.hash()));
-    assert!(base.store().pending_txs().unwrap().is_empty());
-    let sent = base.market().node().balance(Address::repeat_byte(7)).await.unwrap();
+    let chain = TestChain::new().await;
+    let (context, signed) = journaled_but_unsent(&chain).await;
+    context.resume_pending_txs().await.unwrap();
+    assert_eq!(context.store().completed_tx("withdraw/1").unwrap(), Some(signed.hash()));
+    assert!(context.store().pending_txs().unwrap().is_empty());
+    let sent = context.market().node().balance(Address::repeat_byte(7)).await.unwrap();
     assert_eq!(sent, U256::ONE);
-    base.resume_pending_txs().await.unwrap();
+    context.resume_pending_txs().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn journaled_tx_with_a_taken_nonce_is_dropped() {
-    let world = TestChain::new().await;
-    let (base, _) = journaled_but_unsent(&world).await;
-    world.market(base.signer()).await.node().transfer(Address::ZERO, 1).await.unwrap();
-    base.resume_pending_txs().await.unwrap();
-    assert_eq!(base.store().completed_tx("withdraw/1").unwrap(), None);
-    assert!(base.store().pending_txs().unwrap().is_empty());
+    let chain = TestChain::new().await;
+    let (context, _) = journaled_but_unsent(&chain).await;
+    chain.market(context.signer()).await.node().transfer(Address::ZERO, 1).await.unwrap();
+    context.resume_pending_txs().await.unwrap();
+    assert_eq!(context.store().completed_tx("withdraw/1").unwrap(), None);
+    assert!(context.store().pending_txs().unwrap().is_empty());
 }

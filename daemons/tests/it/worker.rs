@@ -1,4 +1,4 @@
-//! The worker daemon: its life on the market, step by step.
+//! The worker: from its registration to its pay, step by step.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use stylus_devnode::CHAIN_ID;
 use crate::endpoint_client::EndpointClient;
 use crate::harness::{ETHER, EchoService, LENGTH, TestChain, WINDOWS, offer, worker_options};
 
-/// Wei per tick: much more than the gas of a life.
+/// Wei per tick: pay is much more than the gas of all steps.
 const PRICE: u128 = 1_000_000_000_000;
 
 /// The usual options of a worker whose service is at this URL.
@@ -23,7 +23,7 @@ fn options(url: &str) -> WorkerOptions {
     worker_options(url, PRICE)
 }
 
-/// A worker that begins, or goes on.
+/// A worker that starts with the state that its file holds.
 async fn start_worker(
     chain: &TestChain,
     signer: &PrivateKeySigner,
@@ -37,12 +37,12 @@ async fn step(worker: &mut WorkerDaemon) -> String {
     worker.step().await.unwrap().to_string()
 }
 
-/// The key for letters of an account.
+/// The message key of an account.
 fn key(signer: &PrivateKeySigner) -> MessageKey {
     MessageKey::from_signer(signer).unwrap()
 }
 
-/// A fresh key, and the client's word for it.
+/// A fresh key, and the claim that the client delegates to it.
 fn delegate(client: &PrivateKeySigner, agreement: &Agreement) -> (MessageKey, Claim) {
     let (key, address) = (MessageKey::random(), agreement.address());
     let delegation = Delegation::sign(client, CHAIN_ID, address, key.public(), u64::MAX).unwrap();
@@ -66,69 +66,69 @@ async fn seat_holder<'a>(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn worker_registers_serves_settles_and_is_paid() {
-    let (world, service) = (TestChain::new().await, EchoService::start().await);
-    let testers = world.register_testers(5).await;
-    let signer = world.new_account();
-    let (worker_key, market) = (message_key(&signer), world.market(&signer).await);
-    let mut daemon = start_worker(&world, &signer, options(&service.url())).await;
+    let (chain, service) = (TestChain::new().await, EchoService::start().await);
+    let testers = chain.register_testers(5).await;
+    let signer = chain.new_account();
+    let (worker_key, market) = (message_key(&signer), chain.market(&signer).await);
+    let mut daemon = start_worker(&chain, &signer, options(&service.url())).await;
     step(&mut daemon).await;
     assert_eq!(step(&mut daemon).await, "waits for somebody to buy");
 
-    // Two agreements at once, which one gateway tells apart by the token.
-    let [ann, bob] = [world.new_account(), world.new_account()];
-    let [first, second] = [world.buy(&ann, 1, 3).await, world.buy(&bob, 1, 3).await];
+    // One gateway tells two agreements apart by the token.
+    let [ann, bob] = [chain.new_account(), chain.new_account()];
+    let [first, second] = [chain.buy(&ann, 1, 3).await, chain.buy(&bob, 1, 3).await];
     let [first, second] =
-        [world.agreement(&signer, &first).await, world.agreement(&signer, &second).await];
-    let waits = step(&mut daemon).await;
-    assert!(waits.starts_with("waits for the end of 0x"), "{waits}");
+        [chain.agreement(&signer, &first).await, chain.agreement(&signer, &second).await];
+    let report = step(&mut daemon).await;
+    assert!(report.starts_with("waits for the end of 0x"), "{report}");
     for agreement in [&first, &second] {
         assert_eq!(agreement.state().await.unwrap(), State::Running);
     }
-    let ask = async |key: &MessageKey, agreement: &Agreement, claim| {
-        EndpointClient::request_endpoint(&world, key, worker_key, agreement.address(), claim).await
+    let request = async |key: &MessageKey, agreement: &Agreement, claim| {
+        EndpointClient::request_endpoint(&chain, key, worker_key, agreement.address(), claim).await
     };
-    let mut client = ask(&key(&ann), &first, Claim::Client {}).await.unwrap();
-    let mut other = ask(&key(&bob), &second, Claim::Client {}).await.unwrap();
-    let nobody = ask(&key(&ann), &second, Claim::Client {}).await.unwrap_err();
-    assert_eq!(nobody, RefusalReason::NotAllowed, "she bought the other one");
+    let mut client = request(&key(&ann), &first, Claim::Client {}).await.unwrap();
+    let mut other = request(&key(&bob), &second, Claim::Client {}).await.unwrap();
+    let error = request(&key(&ann), &second, Claim::Client {}).await.unwrap_err();
+    assert_eq!(error, RefusalReason::NotAllowed, "she bought the other one");
 
-    // Everybody gets receipts of the same kind.
+    // All parties get receipts of the same kind.
     assert_eq!((client.served().await, other.served().await), (0b1, 0b1));
     let (_, receipt) = client.get().await;
-    let author = receipt.unwrap().signer(first.receipt_domain(), client.session);
-    assert_eq!(author, Some(signer.address()));
+    let receipt_signer = receipt.unwrap().signer(first.receipt_domain(), client.session);
+    assert_eq!(receipt_signer, Some(signer.address()));
     let (fresh, claim) = delegate(&ann, &first);
-    assert_eq!(ask(&fresh, &first, claim).await.unwrap().served().await, 0b1);
+    assert_eq!(request(&fresh, &first, claim).await.unwrap().served().await, 0b1);
     let (fresh, claim) = delegate(&bob, &first);
-    assert_eq!(ask(&fresh, &first, claim).await.unwrap_err(), RefusalReason::NotAllowed);
+    assert_eq!(request(&fresh, &first, claim).await.unwrap_err(), RefusalReason::NotAllowed);
     let (tester, claim, seats) = seat_holder(&market, &testers, &first, 0).await;
-    let mut visitor = ask(&key(tester), &first, claim.clone()).await.unwrap();
-    assert_eq!(visitor.served().await, 0b1);
-    let stranger = ask(&MessageKey::random(), &first, claim).await.unwrap_err();
-    assert_eq!(stranger, RefusalReason::NoSeat);
+    let mut tester_endpoint = request(&key(tester), &first, claim.clone()).await.unwrap();
+    assert_eq!(tester_endpoint.served().await, 0b1);
+    let error = request(&MessageKey::random(), &first, claim).await.unwrap_err();
+    assert_eq!(error, RefusalReason::NoSeat);
 
-    // A restart in the middle: tokens are good, sessions go on, and so do receipts.
+    // After a restart, tokens are valid, and sessions and receipts go on.
     daemon.stop().await;
     drop(daemon);
-    let mut daemon = start_worker(&world, &signer, options(&service.url())).await;
-    world.advance(u64::from(LENGTH / u32::from(WINDOWS))).await;
+    let mut daemon = start_worker(&chain, &signer, options(&service.url())).await;
+    chain.advance(u64::from(LENGTH / u32::from(WINDOWS))).await;
     step(&mut daemon).await;
     client.url = daemon.url().to_owned();
     other.url = daemon.url().to_owned();
     assert_eq!((client.served().await, other.served().await), (0b11, 0b11));
-    visitor.url = daemon.url().to_owned();
-    let (status, _) = visitor.get().await;
+    tester_endpoint.url = daemon.url().to_owned();
+    let (status, _) = tester_endpoint.get().await;
     assert_eq!(status, StatusCode::FORBIDDEN, "its seat was of window 0 (all: {seats:#b})");
 
-    // The end: nobody comes in, the worker settles and takes its pay.
-    world.advance(u64::from(LENGTH * 3 / 4)).await;
-    let waits = step(&mut daemon).await;
-    assert!(waits.starts_with("waits for the settlement of 0x"), "{waits}");
+    // After the end, no request is forwarded; the worker settles and withdraws its pay.
+    chain.advance(u64::from(LENGTH * 3 / 4)).await;
+    let report = step(&mut daemon).await;
+    assert!(report.starts_with("waits for the settlement of 0x"), "{report}");
     assert_eq!(client.get().await, (StatusCode::FORBIDDEN, None));
-    world.advance(600).await;
+    chain.advance(600).await;
     let before = market.node().balance(signer.address()).await.unwrap();
-    let waits = step(&mut daemon).await;
-    assert!(waits.ends_with(" to last"), "{waits}");
+    let report = step(&mut daemon).await;
+    assert!(report.ends_with(" to last"), "{report}");
     assert_eq!(step(&mut daemon).await, "waits for somebody to buy");
     for agreement in [&first, &second] {
         assert_eq!(agreement.state().await.unwrap(), State::Settled);
@@ -143,68 +143,68 @@ async fn worker_registers_serves_settles_and_is_paid() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn worker_without_its_service_does_not_accept() {
-    let (world, service) = (TestChain::new().await, EchoService::start().await);
+    let (chain, service) = (TestChain::new().await, EchoService::start().await);
     let url = service.url();
     service.stop().await;
-    let (signer, client) = (world.new_account(), world.new_account());
-    let mut daemon = start_worker(&world, &signer, options(&url)).await;
+    let (signer, client) = (chain.new_account(), chain.new_account());
+    let mut daemon = start_worker(&chain, &signer, options(&url)).await;
     step(&mut daemon).await;
-    let purchase = world.buy(&client, 1, 0).await;
-    let agreement = world.agreement(&signer, &purchase).await;
-    let waits = step(&mut daemon).await;
+    let purchase = chain.buy(&client, 1, 0).await;
+    let agreement = chain.agreement(&signer, &purchase).await;
+    let report = step(&mut daemon).await;
     let reason = format!("its service, which does not answer, to accept {}", purchase.agreement);
-    assert!(waits.contains(&reason), "{waits}");
+    assert!(report.contains(&reason), "{report}");
     assert_eq!(agreement.state().await.unwrap(), State::Offered);
 
-    // It comes too late: the worker does not even try, and its client gets its money back.
-    world.advance(700).await;
-    let credit = async |who| world.market(who).await.credit(who.address()).await.unwrap();
+    // After the accept window the worker does not accept, and the client gets its money back.
+    chain.advance(700).await;
+    let credit = async |who| chain.market(who).await.credit(who.address()).await.unwrap();
     step(&mut daemon).await;
     assert_eq!(agreement.state().await.unwrap(), State::Void);
-    let waits = step(&mut daemon).await;
-    assert!(waits.contains("--return makes it available"), "{waits}");
+    let report = step(&mut daemon).await;
+    assert!(report.contains("--return makes it available"), "{report}");
     assert_eq!(credit(&client).await, purchase.escrow);
     daemon.stop().await;
     drop(daemon);
 
-    // Only if its owner says so does it return to the book.
+    // It returns to the book only if its owner says so.
     let returning = WorkerOptions { make_available: true, ..options(&url) };
-    let mut daemon = start_worker(&world, &signer, returning).await;
+    let mut daemon = start_worker(&chain, &signer, returning).await;
     step(&mut daemon).await;
     assert_eq!(step(&mut daemon).await, "waits for somebody to buy");
-    let known = world.market(&signer).await.worker(signer.address()).await.unwrap();
-    assert!(known.listed && known.available && known.misses == 1);
+    let registration = chain.market(&signer).await.worker(signer.address()).await.unwrap();
+    assert!(registration.listed && registration.available && registration.misses == 1);
     daemon.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn worker_updates_its_offer_and_stays_listed() {
-    let (world, service) = (TestChain::new().await, EchoService::start().await);
-    let signer = world.register_worker(&offer(7)).await;
-    let (market, account) = (world.market(&signer).await, signer.address());
+    let (chain, service) = (TestChain::new().await, EchoService::start().await);
+    let signer = chain.register_worker(&offer(7)).await;
+    let (market, account) = (chain.market(&signer).await, signer.address());
     market.set_key(B256::repeat_byte(9)).await.unwrap();
-    let mut daemon = start_worker(&world, &signer, options(&service.url())).await;
+    let mut daemon = start_worker(&chain, &signer, options(&service.url())).await;
     step(&mut daemon).await;
-    let known = market.worker(account).await.unwrap();
-    assert_eq!((known.price, known.key), (PRICE, message_key(&signer)));
+    let registration = market.worker(account).await.unwrap();
+    assert_eq!((registration.price, registration.key), (PRICE, message_key(&signer)));
 
-    // Without its stake it is not listed: it says what is missing, or adds that if it may.
+    // Without its stake it is not listed: it says what is missing, or adds it if it may.
     market.unstake(ETHER).await.unwrap();
-    let waits = step(&mut daemon).await;
-    assert_eq!(waits, "waits for 0.002eth more stake, to be listed");
+    let report = step(&mut daemon).await;
+    assert_eq!(report, "waits for 0.002eth more stake, to be listed");
     daemon.stop().await;
     drop(daemon);
-    let generous = WorkerOptions { top_up_stake: true, ..options(&service.url()) };
-    let mut daemon = start_worker(&world, &signer, generous).await;
+    let topping_up = WorkerOptions { top_up_stake: true, ..options(&service.url()) };
+    let mut daemon = start_worker(&chain, &signer, topping_up).await;
     step(&mut daemon).await;
-    let known = market.worker(account).await.unwrap();
-    assert!(known.listed && known.stake == ETHER / 500);
+    let registration = market.worker(account).await.unwrap();
+    assert!(registration.listed && registration.stake == ETHER / 500);
 
-    // Unlisted by a call with a bad hint, it walks to its place with a good one.
+    // Unlisted by a call with a bad hint, it is listed again with a good one.
     for price in 1..=17 {
-        world.register_worker(&offer(price)).await;
+        chain.register_worker(&offer(price)).await;
     }
-    world.unlist(&signer).await;
+    chain.unlist(&signer).await;
     assert!(!market.worker(account).await.unwrap().listed);
     step(&mut daemon).await;
     assert!(market.worker(account).await.unwrap().listed);
@@ -213,12 +213,12 @@ async fn worker_updates_its_offer_and_stays_listed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn programs_are_kept_alive_and_can_be_reactivated() {
-    let (world, service) = (TestChain::new().await, EchoService::start().await);
-    let signer = world.new_account();
-    let market = world.market(&signer).await;
+    let (chain, service) = (TestChain::new().await, EchoService::start().await);
+    let signer = chain.new_account();
+    let market = chain.market(&signer).await;
     let days = |days: u64| Duration::from_secs(days * 86_400);
-    world.advance(days(300).as_secs()).await;
-    let mut daemon = start_worker(&world, &signer, options(&service.url())).await;
+    chain.advance(days(300).as_secs()).await;
+    let mut daemon = start_worker(&chain, &signer, options(&service.url())).await;
     step(&mut daemon).await;
     let programs = market.programs().await.unwrap();
     for program in programs {
@@ -227,56 +227,56 @@ async fn programs_are_kept_alive_and_can_be_reactivated() {
     }
     daemon.stop().await;
 
-    world.advance(days(400).as_secs()).await;
+    chain.advance(days(400).as_secs()).await;
     for program in programs {
         assert_eq!(market.node().time_left(program).await.unwrap(), None);
-        let kept = market.node().keep_alive(program).await.unwrap();
-        assert!(matches!(kept, ProgramLifetime::Reactivated(_)), "{kept:?}");
+        let lifetime = market.node().keep_alive(program).await.unwrap();
+        assert!(matches!(lifetime, ProgramLifetime::Reactivated(_)), "{lifetime:?}");
     }
     assert_eq!(market.worker_count().await.unwrap(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn invalid_offer_is_a_fatal_error() {
-    let (world, service) = (TestChain::new().await, EchoService::start().await);
-    let usual = options(&service.url());
-    let signer = world.new_account();
-    let promise =
-        WorkerOptions { offer: Offer { promise: 10_001, ..usual.offer }, ..usual.clone() };
-    let error = start_worker(&world, &signer, promise).await.step().await.unwrap_err();
+    let (chain, service) = (TestChain::new().await, EchoService::start().await);
+    let default = options(&service.url());
+    let signer = chain.new_account();
+    let invalid =
+        WorkerOptions { offer: Offer { promise: 10_001, ..default.offer }, ..default.clone() };
+    let error = start_worker(&chain, &signer, invalid).await.step().await.unwrap_err();
     assert!(!error.is_transient(), "{error}");
 
-    let signer = world.register_worker(&offer(7)).await;
-    let other = WorkerOptions { application: "other".parse().unwrap(), ..usual };
-    let error = start_worker(&world, &signer, other).await.step().await.unwrap_err();
+    let signer = chain.register_worker(&offer(7)).await;
+    let other = WorkerOptions { application: "other".parse().unwrap(), ..default };
+    let error = start_worker(&chain, &signer, other).await.step().await.unwrap_err();
     assert!(matches!(error, DaemonError::ApplicationMismatch { .. }), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn worker_follows_a_reorg() {
-    let (world, service) = (TestChain::new().await, EchoService::start().await);
-    let [signer, ann, bob] = [world.new_account(), world.new_account(), world.new_account()];
-    let mut daemon = start_worker(&world, &signer, options(&service.url())).await;
+    let (chain, service) = (TestChain::new().await, EchoService::start().await);
+    let [signer, ann, bob] = [chain.new_account(), chain.new_account(), chain.new_account()];
+    let mut daemon = start_worker(&chain, &signer, options(&service.url())).await;
     step(&mut daemon).await;
-    let snapshot = world.snapshot().await;
-    let gone = world.buy(&ann, 1, 0).await.agreement;
+    let snapshot = chain.snapshot().await;
+    let gone = chain.buy(&ann, 1, 0).await.agreement;
     step(&mut daemon).await;
-    let market = world.market(&signer).await;
+    let market = chain.market(&signer).await;
     assert_eq!(market.agreement(gone).await.unwrap().state().await.unwrap(), State::Running);
 
-    world.revert(&snapshot).await;
+    chain.revert(&snapshot).await;
     assert!(market.agreement(gone).await.is_err());
     assert_eq!(step(&mut daemon).await, "waits for somebody to buy");
-    let agreement = world.buy(&bob, 1, 0).await.agreement;
+    let agreement = chain.buy(&bob, 1, 0).await.agreement;
     step(&mut daemon).await;
     let agreement = market.agreement(agreement).await.unwrap();
     assert_eq!(agreement.state().await.unwrap(), State::Running);
 
-    // The same once more, with a daemon that was away meanwhile.
+    // The same with a restarted daemon.
     daemon.stop().await;
     drop(daemon);
-    let mut daemon = start_worker(&world, &signer, options(&service.url())).await;
-    let waits = step(&mut daemon).await;
-    assert!(waits.contains(&agreement.address().to_string()), "{waits}");
+    let mut daemon = start_worker(&chain, &signer, options(&service.url())).await;
+    let report = step(&mut daemon).await;
+    assert!(report.contains(&agreement.address().to_string()), "{report}");
     daemon.stop().await;
 }

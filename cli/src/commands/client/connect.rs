@@ -60,8 +60,8 @@ pub(super) async fn run(context: &Context, options: ConnectArgs) -> Result<(), C
             vec![
                 Cell::count(endpoint.index),
                 Cell::text(endpoint.worker),
-                Cell::text(endpoint.url.reveal()),
-                Cell::text(endpoint.token.reveal()),
+                Cell::text(endpoint.url.expose_secret()),
+                Cell::text(endpoint.token.expose_secret()),
             ]
         });
         let columns = ["worker", "account", "url", "token"];

@@ -11,16 +11,16 @@ use crate::tester::check::{Check, CommandCheck, HttpCheck};
 
 const SESSION: B256 = B256::repeat_byte(0x5e);
 
-/// What SHA-256 makes of `2`.
+/// The SHA-256 digest of `2`.
 const SHA256_OF_2: B256 =
     b256!("0xd4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35");
 
-/// A service whose receipts say what it was shown.
+/// A service whose receipts repeat the token and session of the request.
 async fn service() -> String {
     let shown = |headers: HeaderMap| {
         let header = |name: &str| headers.get(name).map_or("", |value| value.to_str().unwrap());
         let text = format!("{} {}", header("x-muster-token"), header("x-muster-session"));
-        ([("x-muster-receipt", text)], "hello, stranger")
+        ([("x-muster-receipt", text)], "hello, world")
     };
     let added = async |body: String| {
         let answer = if body == "1+1" { "2" } else { "5" };
@@ -32,7 +32,7 @@ async fn service() -> String {
         .route("/bare", get(async || "hello"))
         .route("/away", get(async || Redirect::temporary("/")))
         .route("/factor", get(async || r#"{"n": 12, "factors": [2, 2, 3]}"#))
-        .route("/long", get(async || vec![b'a'; prober::MAX_RESPONSE_BYTES + 1]))
+        .route("/long", get(async || vec![b'a'; super::MAX_RESPONSE_BYTES + 1]))
         .route("/slow", get(async || std::future::pending::<()>().await));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
@@ -40,19 +40,19 @@ async fn service() -> String {
     url
 }
 
-/// What comes of a look at a service.
+/// The result of a probe of a service.
 async fn probe(url: &str, check: Check) -> Result<String, ProbeFailure> {
     let prober = Prober::new(Duration::from_secs(1)).unwrap();
     prober.probe(&check, &ServiceTarget { url, token: "secret", session: SESSION }).await
 }
 
-/// A page at a path that is right however it is.
+/// A check of a path that every response passes.
 fn page(path: &str) -> HttpCheck {
     let path = path.to_owned();
     HttpCheck { path, post: None, status: None, contains: None, sha256: None }
 }
 
-/// A command after which a receipt is got from the root.
+/// A command check with the receipt at the root.
 fn command(run: &str) -> Check {
     Check::Command(CommandCheck { run: run.to_owned(), path: "/".to_owned() })
 }
@@ -63,7 +63,7 @@ async fn http_check_sends_session_and_token() {
     let shown = format!("secret {SESSION}");
     assert_eq!(probe(&url, Check::Http(page("/"))).await, Ok(shown.clone()));
     let contains = |text: &str| HttpCheck { contains: Some(text.to_owned()), ..page("/") };
-    assert_eq!(probe(&url, Check::Http(contains("stranger"))).await, Ok(shown.clone()));
+    assert_eq!(probe(&url, Check::Http(contains("world"))).await, Ok(shown.clone()));
     assert_eq!(
         probe(&url, Check::Http(contains("friend"))).await,
         Err(ProbeFailure::WrongResponse)
@@ -122,7 +122,7 @@ async fn command_timeout_kills_the_process_group() {
     assert_eq!(probe(&service().await, command(&run)).await, Err(ProbeFailure::NoResponse));
     let pid = std::fs::read_to_string(pid).unwrap();
     let stat = format!("/proc/{}/stat", pid.trim());
-    // Whoever inherits it may not have taken notice of its end yet.
+    // Its new parent may not have reaped it yet.
     let is_over = || std::fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z "));
     while !is_over() {
         sleep(Duration::from_millis(25)).await;

@@ -1,4 +1,4 @@
-//! An agreement whose testers are the one that is tested and two who say nothing, and how its time goes by.
+//! An agreement whose testers are the tester under test and two that report nothing, and control over its time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use muster_client::{Agreement, NodeBuilder};
 use muster_daemons::tester::{Check, Checks, HttpCheck, TesterDaemon, TesterOptions};
 use muster_daemons::{
     Backoff, DaemonContext, HealthReporter, Identity, Observations, Payout, Role, Store,
-    run as run_agent,
+    run as run_daemon,
 };
 use tokio::select;
 use tokio::sync::Notify;
@@ -25,27 +25,27 @@ use crate::harness::{LENGTH, TestChain, offer};
 /// Ticks of a window.
 pub(super) const TICKS: u64 = 1_200;
 
-/// So many ticks before the end of a window no worker is looked at any more: one in 16 are kept for making
-/// sure. Few of them go by while that is done.
+/// Ticks before the end of a window in which no worker is probed any more: a sixteenth of the window, less those that
+/// pass while a failure is confirmed.
 pub(super) const GRACE_TICKS: u64 = TICKS / 16 - 5;
 
 /// Seconds of an epoch.
 pub(super) const EPOCH: u32 = 604_800;
 
-/// Steps follow each other at once.
+/// Almost no pause between steps.
 const BACKOFF: Backoff =
     Backoff { interval: Duration::from_millis(5), max_delay: Duration::from_millis(5) };
 
-/// Returns when something is true.
+/// Waits until a condition is true.
 pub(super) async fn wait_until(is_true: impl AsyncFn() -> bool) {
     while !is_true().await {
         sleep(Duration::from_millis(2)).await;
     }
 }
 
-/// What a tester of these stories is told.
+/// The usual options of a tester.
 pub(super) fn options() -> TesterOptions {
-    let page = HttpCheck {
+    let check = HttpCheck {
         path: "/health".to_owned(),
         post: None,
         status: None,
@@ -53,7 +53,7 @@ pub(super) fn options() -> TesterOptions {
         sha256: None,
     };
     TesterOptions {
-        checks: Checks::all(Check::Http(page)),
+        checks: Checks::all(Check::Http(check)),
         probe_timeout: Duration::from_secs(5),
         payout: Payout { to: None, threshold: 1 },
         first_block: 0,
@@ -63,7 +63,7 @@ pub(super) fn options() -> TesterOptions {
 
 /// A tester that runs.
 pub(super) struct RunningTester {
-    /// Tells it to end.
+    /// Ends it.
     end: Arc<Notify>,
     /// Its loop.
     task: JoinHandle<()>,
@@ -74,33 +74,33 @@ impl RunningTester {
     async fn spawn(context: DaemonContext, options: TesterOptions) -> Self {
         let mut tester = TesterDaemon::start(context, options).await.unwrap();
         let end = Arc::<Notify>::default();
-        let told = end.clone();
+        let notified = end.clone();
         let task = tokio::spawn(async move {
             let left = tester.left();
             let end = async {
                 select! {
-                    () = told.notified() => {}
+                    () = notified.notified() => {}
                     () = left => {}
                 }
             };
-            run_agent(&mut tester, BACKOFF, &HealthReporter::default(), end).await.unwrap();
+            run_daemon(&mut tester, BACKOFF, &HealthReporter::default(), end).await.unwrap();
         });
         Self { end, task }
     }
 
-    /// Tells it to end, and waits for that.
+    /// Ends it, and waits for that.
     pub(super) async fn stop(self) {
         self.end.notify_one();
         self.task.await.unwrap();
     }
 
-    /// Waits until it has left.
+    /// Waits until it has left the market.
     pub(super) async fn ended(self) {
         self.task.await.unwrap();
     }
 }
 
-/// What a tester works with, once its earlier life has let go of the state file.
+/// The tester's context, once an earlier run has released the state file.
 async fn open_context(
     chain: &TestChain,
     signer: &PrivateKeySigner,
@@ -117,17 +117,16 @@ async fn open_context(
         .unwrap()
 }
 
-/// A line that works.
+/// A transport that works.
 fn faulty_transport(chain: &TestChain) -> Arc<FaultyTransport> {
-    let local = chain.transport.clone();
     Arc::new(FaultyTransport {
-        inner: local,
+        inner: chain.transport.clone(),
         state: std::sync::Mutex::default(),
         lost: AtomicUsize::new(0),
     })
 }
 
-/// Runs a tester without anybody else.
+/// Runs a tester without an agreement.
 pub(super) async fn run_tester(
     chain: &TestChain,
     signer: &PrivateKeySigner,
@@ -136,7 +135,7 @@ pub(super) async fn run_tester(
     RunningTester::spawn(open_context(chain, signer, &faulty_transport(chain)).await, options).await
 }
 
-/// An agreement that runs, its workers, and a tester.
+/// A running agreement, its workers, and the tester under test.
 pub(super) struct TesterFixture {
     /// The chain.
     pub(super) chain: TestChain,
@@ -144,41 +143,41 @@ pub(super) struct TesterFixture {
     pub(super) signer: PrivateKeySigner,
     /// Where its fees go.
     pub(super) payout: Address,
-    /// What it works with.
+    /// The tester's context.
     pub(super) context: DaemonContext,
-    /// Its way for letters.
+    /// The tester's transport.
     pub(super) transport: Arc<FaultyTransport>,
-    /// Its loop.
+    /// The tester's loop.
     running: RunningTester,
-    /// The workers' programs.
+    /// The workers.
     pub(super) workers: Vec<MockWorker>,
     /// The agreement.
     pub(super) agreement: Agreement,
-    /// Who bought it.
+    /// The client's key.
     client: PrivateKeySigner,
-    /// How many passes the client has given, if it gives any.
+    /// How many passes the client has sent, if it sends any.
     passes: Option<Arc<AtomicUsize>>,
 }
 
 impl TesterFixture {
-    /// An agreement with so many workers, all of which have accepted.
+    /// An agreement whose workers have all accepted.
     pub(super) async fn start(workers: u8) -> Self {
         let chain = TestChain::new().await;
         chain.register_testers(2).await;
         let (signer, payout) = (chain.new_account(), chain.new_account().address());
-        let transport = transport(&chain);
-        let context = context(&chain, &signer, &transport).await;
-        let chosen =
+        let transport = faulty_transport(&chain);
+        let context = open_context(&chain, &signer, &transport).await;
+        let tester_options =
             TesterOptions { payout: Payout { to: Some(payout), ..options().payout }, ..options() };
-        let running = RunningTester::spawn(context.clone(), chosen).await;
+        let running = RunningTester::spawn(context.clone(), tester_options).await;
         let epoch = context.market().epoch().await.unwrap();
         wait_until(async || context.market().tester_count(epoch).await.unwrap() == 3).await;
 
-        let (mut signers, mut programs) = (Vec::new(), Vec::new());
+        let (mut signers, mut mocks) = (Vec::new(), Vec::new());
         for price in 1..=workers {
             let worker = chain.register_worker(&offer(u128::from(price) * 1_000_000_000)).await;
             let market = chain.market(&worker).await;
-            programs.push(MockWorker::start(&worker, market, chain.transport.clone()).await);
+            mocks.push(MockWorker::start(&worker, market, chain.transport.clone()).await);
             signers.push(worker);
         }
         let client = chain.new_account();
@@ -187,7 +186,7 @@ impl TesterFixture {
             chain.agreement(worker, &purchase).await.accept().await.unwrap();
         }
         let agreement = chain.agreement(&signer, &purchase).await;
-        let (workers, passes) = (programs, None);
+        let (workers, passes) = (mocks, None);
         Self {
             chain,
             signer,
@@ -202,7 +201,7 @@ impl TesterFixture {
         }
     }
 
-    /// Lets the client answer requests for passes from now on.
+    /// The client answers requests for passes from now on.
     pub(super) async fn answer_passes(&mut self) {
         let market = self.chain.market(&self.client).await;
         let transport = self.chain.transport.clone();
@@ -210,18 +209,18 @@ impl TesterFixture {
         self.wait_for_passes(1).await;
     }
 
-    /// Lets the client answer requests for passes with worthless ones.
+    /// The client answers requests for passes with invalid ones from now on.
     pub(super) async fn answer_with_invalid_passes(&self) {
         spawn_invalid_client(&self.client, self.chain.transport.clone()).await;
     }
 
-    /// Waits until the client has given so many passes.
+    /// Waits until the client has sent so many passes.
     pub(super) async fn wait_for_passes(&self, count: usize) {
         let passes = self.passes.as_ref().unwrap();
         wait_until(async || passes.load(Ordering::Relaxed) >= count).await;
     }
 
-    /// Goes to the first tick of a window, and returns it.
+    /// Advances to the first tick of a window, and returns it.
     pub(super) async fn enter_window(&self, window: u8) -> u64 {
         let start = self.agreement.progress().await.unwrap().start;
         let tick = start + u64::from(window) * TICKS;
@@ -229,7 +228,7 @@ impl TesterFixture {
         tick
     }
 
-    /// Goes to the first tick of a window; if the client answers at all, the tester has its pass then.
+    /// Advances to the first tick of a window, and waits for the tester's pass if the client sends any.
     pub(super) async fn enter_window_with_pass(&self, window: u8) -> u64 {
         let tick = self.enter_window(window).await;
         if self.passes.is_some() {
@@ -238,7 +237,7 @@ impl TesterFixture {
         tick
     }
 
-    /// Lets time go by until workers have to be looked at, and waits until this one was, with success.
+    /// Advances until the probe is due, and waits until the worker was probed with success.
     pub(super) async fn until_served(&self, index: u8, window: u8) {
         self.before_end(window, TICKS / 8).await;
         let served = |observations: Observations| {
@@ -247,7 +246,7 @@ impl TesterFixture {
         wait_until(async || served(self.observations(index))).await;
     }
 
-    /// Lets time go by until the worker was looked at in vain for the last time.
+    /// Advances until the last probe of the worker has failed.
     pub(super) async fn until_failed(&self, index: u8, window: u8) {
         self.before_end(window, TICKS / 8).await;
         let worker = &self.workers[usize::from(index)];
@@ -256,24 +255,24 @@ impl TesterFixture {
         wait_until(async || self.observations(index).failed & (1 << window) != 0).await;
     }
 
-    /// Goes to a tick of a window that is so many ticks before its end.
+    /// Advances to so many ticks before the end of a window.
     pub(super) async fn before_end(&self, window: u8, ticks: u64) {
         let start = self.agreement.progress().await.unwrap().start;
         self.chain.advance_to(start + (u64::from(window) + 1) * TICKS - ticks).await;
     }
 
-    /// Waits until a letter of the tester's is lost.
+    /// Waits until a message of the tester is lost.
     pub(super) async fn wait_for_loss(&self) {
         wait_until(async || self.transport.lost.load(Ordering::Relaxed) > 0).await;
         self.transport.lost.store(0, Ordering::Relaxed);
     }
 
-    /// What was seen of a worker.
+    /// The observations of a worker.
     pub(super) fn observations(&self, index: u8) -> Observations {
         self.context.store().observations(self.agreement.address(), index).unwrap()
     }
 
-    /// Goes to the agreement's end, and waits for the report.
+    /// Advances to the agreement's end, and waits for the report.
     pub(super) async fn until_reported(&self) -> Reported {
         let start = self.agreement.progress().await.unwrap().start;
         self.chain.advance_to(start + u64::from(LENGTH)).await;
@@ -281,22 +280,22 @@ impl TesterFixture {
         self.agreement.reports().await.unwrap().remove(0)
     }
 
-    /// Lets time go by until somebody has settled.
+    /// Advances until the agreement is settled.
     pub(super) async fn until_settled(&self) {
         while self.agreement.state().await.unwrap() != State::Settled {
             self.chain.advance(60).await;
         }
     }
 
-    /// The same scene, with the tester ended in the middle and started again.
+    /// The same fixture after the tester was dropped in the middle of a step and started again.
     pub(super) async fn restart(self) -> Self {
         let Self { chain, signer, payout, transport, context: old, running, .. } = self;
         running.task.abort();
         drop((running.task.await, old));
-        let context = context(&chain, &signer, &transport).await;
-        let chosen =
+        let context = open_context(&chain, &signer, &transport).await;
+        let tester_options =
             TesterOptions { payout: Payout { to: Some(payout), ..options().payout }, ..options() };
-        let running = RunningTester::spawn(context.clone(), chosen).await;
+        let running = RunningTester::spawn(context.clone(), tester_options).await;
         let Self { workers, agreement, client, passes, .. } = self;
         Self {
             chain,

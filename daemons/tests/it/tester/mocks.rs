@@ -1,4 +1,4 @@
-//! Whom a tester meets: workers of every kind, a client, and a way for letters that can be cut.
+//! What a tester talks to: workers that fail in every way, a client, and a transport that fails.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,27 +15,27 @@ use muster_gateway::{
     AuthorizationError, Authorizer, Claims, Config, Gateway, Receipts, Secret, Upstream,
 };
 use muster_messaging::{
-    Claim, Content, Delegation, Endpoint, Event, InMemoryReplayGuard, InMemoryTransport, Inbox, Mailbox,
-    Message, MessageError, MessageKey, PassResponder, SecretString, Transport,
+    Claim, Content, Delegation, Endpoint, Event, InMemoryReplayGuard, InMemoryTransport, Inbox,
+    Mailbox, Message, MessageError, MessageKey, PassResponder, SecretString, Transport,
 };
 use tokio::task::JoinHandle;
 
 use crate::harness::EchoService;
 
-/// How a worker works.
+/// How a worker behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Behavior {
     /// As it should.
     Honest,
-    /// It answers no letters.
+    /// It answers no messages.
     Silent,
-    /// Its service is gone.
+    /// Its service is down.
     ServiceDown,
     /// Its receipts are for another session.
     WrongReceipts,
 }
 
-/// Lets everybody in.
+/// Authorizes every token holder.
 struct AllowAll(Upstream);
 
 impl Authorizer for AllowAll {
@@ -46,19 +46,19 @@ impl Authorizer for AllowAll {
 
 /// Signs receipts.
 struct MockReceipts {
-    /// How.
+    /// How the worker behaves.
     behavior: Arc<Mutex<Behavior>>,
-    /// The worker.
+    /// The worker's key.
     signer: PrivateKeySigner,
     /// Its view of the market.
     market: Market,
-    /// Windows by session.
+    /// The served windows, by session.
     served: Mutex<HashMap<B256, u32>>,
 }
 
 impl Receipts for MockReceipts {
-    async fn issue(&self, guest: &Claims, session: [u8; 32]) -> Option<String> {
-        let agreement = self.market.agreement(Address::from(guest.agreement)).await.unwrap();
+    async fn issue(&self, claims: &Claims, session: [u8; 32]) -> Option<String> {
+        let agreement = self.market.agreement(Address::from(claims.agreement)).await.unwrap();
         let window = agreement.window().await.unwrap()?;
         let session = match *self.behavior.lock().unwrap() {
             Behavior::WrongReceipts => B256::ZERO,
@@ -75,18 +75,18 @@ impl Receipts for MockReceipts {
     }
 }
 
-/// A worker's programs.
+/// A worker.
 pub(super) struct MockWorker {
-    /// How it works.
+    /// How it behaves.
     behavior: Arc<Mutex<Behavior>>,
-    /// Who asked where it serves: by what right, and under which key.
+    /// The requests for its endpoint: claim and key.
     pub(super) endpoint_requests: Arc<Mutex<Vec<(Claim, B256)>>>,
-    /// What runs.
+    /// Its gateway, its service and its responder.
     _parts: (Gateway, EchoService, JoinHandle<()>),
 }
 
 impl MockWorker {
-    /// Starts them.
+    /// Starts a worker that behaves well.
     pub(super) async fn start(
         signer: &PrivateKeySigner,
         market: Market,
@@ -110,14 +110,14 @@ impl MockWorker {
         let (key, replay_guard) =
             (MessageKey::from_signer(signer).unwrap(), Arc::new(InMemoryReplayGuard::new(256)));
         let mut mailbox = Mailbox::open(key, transport, replay_guard).await.unwrap();
-        let (how, who) = (behavior.clone(), endpoint_requests.clone());
+        let (current_behavior, requests) = (behavior.clone(), endpoint_requests.clone());
         let responder_task = tokio::spawn(async move {
             while let Ok(delivery) = mailbox.next().await {
                 let Content::EndpointRequest { claim } = &delivery.message.content else {
                     continue;
                 };
-                who.lock().unwrap().push((claim.clone(), delivery.sender));
-                let url = match *how.lock().unwrap() {
+                requests.lock().unwrap().push((claim.clone(), delivery.sender));
+                let url = match *current_behavior.lock().unwrap() {
                     Behavior::Silent => continue,
                     Behavior::ServiceDown => "http://127.0.0.1:1",
                     _ => &url,
@@ -132,18 +132,18 @@ impl MockWorker {
         Self { behavior, endpoint_requests, _parts: (gateway, service, responder_task) }
     }
 
-    /// Changes how it works.
+    /// Changes how it behaves.
     pub(super) fn set_behavior(&self, behavior: Behavior) {
         *self.behavior.lock().unwrap() = behavior;
     }
 
-    /// How often it was asked where it serves.
+    /// How often it was asked for its endpoint.
     pub(super) fn request_count(&self) -> usize {
         self.endpoint_requests.lock().unwrap().len()
     }
 }
 
-/// A client's program: it answers requests for passes. Returns how many it has answered.
+/// A client that answers requests for passes. Returns the number of its answers.
 pub(super) async fn spawn_client(
     signer: &PrivateKeySigner,
     market: Market,
@@ -169,45 +169,45 @@ pub(super) async fn spawn_client(
     count
 }
 
-/// A client's program whose passes are worth nothing: by another's signature, and for too short a time.
-pub(super) async fn spawn_invalid_client(signer: &PrivateKeySigner, letters: Arc<dyn Transport>) {
-    let (key, seen) =
+/// A client whose passes are invalid: the first is signed by another key, the others expire too early.
+pub(super) async fn spawn_invalid_client(signer: &PrivateKeySigner, transport: Arc<dyn Transport>) {
+    let (key, replay_guard) =
         (MessageKey::from_signer(signer).unwrap(), Arc::new(InMemoryReplayGuard::new(256)));
-    let mut post_box = Mailbox::open(key, letters, seen).await.unwrap();
+    let mut mailbox = Mailbox::open(key, transport, replay_guard).await.unwrap();
     let (client, other) = (signer.clone(), PrivateKeySigner::random());
     tokio::spawn(async move {
-        while let Ok(delivery) = post_box.next().await {
+        while let Ok(delivery) = mailbox.next().await {
             let Message { chain_id, agreement, ref content, .. } = delivery.message;
             let Content::PassRequest { window, key, .. } = *content else { continue };
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
             let (signer, until) = if window == 0 { (&other, 1 << 40) } else { (&client, now + 60) };
             let delegation = Delegation::sign(signer, chain_id, agreement, key, until).unwrap();
             let reply = delivery.message.reply(Content::Pass { delegation });
-            post_box.send(delivery.sender, &reply).await.unwrap();
+            mailbox.send(delivery.sender, &reply).await.unwrap();
         }
     });
 }
 
-/// How a way for letters is.
+/// How a transport behaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum TransportState {
     /// It works.
     #[default]
     Up,
-    /// It takes nothing.
+    /// It accepts no message.
     Down,
-    /// It takes everything and delivers nothing.
+    /// It accepts every message and delivers none.
     Lossy,
 }
 
-/// A way for one's letters that can be cut.
+/// A transport that can fail.
 #[derive(Debug)]
 pub(super) struct FaultyTransport {
-    /// The way.
+    /// The transport that it passes messages on to.
     pub(super) inner: Arc<InMemoryTransport>,
-    /// How it is.
+    /// How it behaves.
     pub(super) state: Mutex<TransportState>,
-    /// How many letters it has lost.
+    /// How many messages it has lost.
     pub(super) lost: AtomicUsize,
 }
 

@@ -1,4 +1,4 @@
-//! Finding the agreements that concern a daemon, among everything that is bought.
+//! The search for agreements that concern a daemon, among all purchases.
 
 use muster_client::protocol::abi::IWorkerDispatcher::ContractBought;
 use muster_client::{Head, Market, MarketError};
@@ -6,13 +6,13 @@ use muster_client::{Head, Market, MarketError};
 use crate::error::DaemonError;
 use crate::store::Store;
 
-/// Blocks that are searched at once: nodes answer no larger questions.
+/// Blocks in one query: nodes refuse larger ranges.
 const MAX_BLOCK_RANGE: u64 = 10_000;
 
-/// Where the search stands, by name, in the state file.
+/// The name of the scan's cursor in the state file.
 const PURCHASES_CURSOR: &str = "bought";
 
-/// Searches nothing that is there already, unless it was begun before.
+/// Starts the scan at the latest block, unless it has begun already.
 pub(crate) async fn skip_history(market: &Market, store: &Store) -> Result<(), DaemonError> {
     if store.cursor(PURCHASES_CURSOR)?.is_none() {
         let head = market.node().head().await?;
@@ -21,9 +21,9 @@ pub(crate) async fn skip_history(market: &Market, store: &Store) -> Result<(), D
     Ok(())
 }
 
-/// Searches the blocks that came since the last time, from `first` on at the earliest, and writes down the
-/// agreements that are `ours`. If the chain moved back meanwhile, they are searched again; what was found in
-/// blocks that are gone stays written down, in case that they come back.
+/// Scans the blocks since the last scan, in the first one from block `first` on, and stores the agreements that are
+/// `ours`. After a reorg it scans the replaced blocks again. What it found in blocks that are gone stays in the store,
+/// because they can come back.
 pub(crate) async fn scan_purchases(
     market: &Market,
     store: &Store,
@@ -39,7 +39,7 @@ pub(crate) async fn scan_purchases(
                 Ok(head) => (number.saturating_add(1), head),
                 Err(MarketError::Reorg { .. }) => {
                     let head = market.node().head().await?;
-                    // A node that is a few blocks behind looks the same: that must not cost a whole search.
+                    // A node that is a few blocks behind looks the same, and must not cost a scan from the start.
                     let near = head.number.saturating_sub(MAX_BLOCK_RANGE);
                     (if head.number < number { near.max(first) } else { first }, head)
                 }

@@ -1,7 +1,4 @@
-//! The client: answers testers that ask for a pass, settles its agreements when they are due, and takes out
-//! what comes back.
-//!
-//! Buying once and no more is in [`buy`], using an agreement's service in [`Connection`].
+//! The client as a whole: what runs, and the order of a step.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,67 +7,34 @@ use alloy::primitives::Address;
 use muster_client::MarketError;
 use muster_messaging::PassResponder;
 use tokio::task::JoinSet;
-use tokio::time::Duration;
 
-use self::agreement_task::AgreementTask;
-use crate::chain_view::RpcChainView;
-use crate::context::{DaemonContext, Payout};
+use super::agreement_task::AgreementTask;
+use super::options::ClientOptions;
+use crate::chain::{RpcChainView, scan_purchases};
+use crate::context::DaemonContext;
 use crate::error::DaemonError;
-use crate::failpoint::{FailPoint, MESSAGE_STAGES, TX_STAGES};
 use crate::health::NextEvent;
 use crate::responder::spawn_responder;
 use crate::run_loop::Daemon;
-use crate::scan::scan_purchases;
-
-mod agreement_task;
-mod connect;
-mod endpoint_pool;
-mod endpoint_refresh;
-mod proxy;
-mod purchase;
-
-pub use self::connect::{ConnectDaemon, ConnectOptions, EndpointInfo, fetch_endpoints};
-pub use self::purchase::buy_once;
-
-/// What is done, each with the stages at which a test may end the process; see [`crate::fault`].
-pub const FAILPOINTS: [FailPoint; 5] = [
-    ("buy", TX_STAGES),
-    ("settle", TX_STAGES),
-    ("withdraw", TX_STAGES),
-    ("endpoint", &["decided", "noted"]),
-    ("letter", MESSAGE_STAGES),
-];
-
-/// What can be chosen about a client.
-#[derive(Clone, Debug)]
-pub struct ClientOptions {
-    /// The one agreement that is attended; without it, all of the account.
-    pub only_agreement: Option<Address>,
-    /// Where refunds go, and when.
-    pub payout: Payout,
-    /// How long others have to settle first, at most.
-    pub settle_delay: Duration,
-    /// The block from which on agreements are looked for, if the state file is new.
-    pub first_block: u64,
-}
 
 /// A client.
 #[derive(Debug)]
 pub struct ClientDaemon {
-    /// The account, its state file and its letters.
+    /// The account, its state file and its transport.
     context: DaemonContext,
-    /// What was chosen.
+    /// What the operator chose.
     options: ClientOptions,
-    /// Agreements that are not settled.
+    /// The agreements that are not settled.
     tasks: HashMap<Address, AgreementTask>,
-    /// Whether the only agreement is over.
+    /// Whether the only agreement is settled.
     is_over: bool,
-    /// Answers letters.
+    /// Replies to messages.
     responder_task: JoinSet<()>,
 }
 
 impl ClientDaemon {
-    /// A client that begins, or goes on where its state file ends. Letters are answered from now on.
+    /// Starts a client with the state that its file holds. When this returns, messages are answered; [`crate::run`]
+    /// makes the steps.
     ///
     /// # Errors
     /// [`DaemonError::Message`].
@@ -78,6 +42,8 @@ impl ClientDaemon {
         context: DaemonContext,
         options: ClientOptions,
     ) -> Result<Self, DaemonError> {
+        #[cfg(feature = "failpoints")]
+        crate::failpoint::declare(super::FAILPOINTS);
         let chain_view = Arc::new(RpcChainView::new(context.market().clone()));
         let replay_guard = Arc::new(context.store().clone());
         let pass_responder = PassResponder::new(context.signer().clone(), chain_view, replay_guard);
@@ -85,12 +51,12 @@ impl ClientDaemon {
         Ok(Self { context, options, tasks: HashMap::new(), is_over: false, responder_task })
     }
 
-    /// Whether the one agreement that it attends is settled.
-    pub(crate) const fn is_over(&self) -> bool {
+    /// Whether the only agreement that it attends to is settled.
+    pub(super) const fn is_over(&self) -> bool {
         self.is_over
     }
 
-    /// The agreements that are to be attended.
+    /// The agreements that it attends to.
     async fn open_agreements(&self) -> Result<Vec<Address>, DaemonError> {
         if let Some(only) = self.options.only_agreement {
             return Ok(if self.is_over { Vec::new() } else { vec![only] });
@@ -102,7 +68,7 @@ impl ClientDaemon {
         Ok(store.open_agreements()?)
     }
 
-    /// Does what is due in every agreement.
+    /// Does what is due in every agreement. An agreement whose step fails does not keep the others from theirs.
     async fn step_agreements(&mut self) -> Result<Option<NextEvent>, DaemonError> {
         let (mut next_event, mut failed) = (None, None);
         for address in self.open_agreements().await? {
@@ -114,9 +80,8 @@ impl ClientDaemon {
                     self.tasks.remove(&address);
                 }
                 Ok(due) => next_event = NextEvent::earliest(next_event, due),
-                // One agreement never keeps the others from what is due.
                 Err(error) if error.is_transient() => {
-                    // If the chain has moved back behind its purchase, the next step sees that it is gone.
+                    // If a reorg has taken the purchase back, the next step finds no agreement.
                     self.tasks.remove(&address);
                     failed = Some(error);
                 }
@@ -126,7 +91,7 @@ impl ClientDaemon {
         failed.map_or(Ok(next_event), Err)
     }
 
-    /// Does what is due in one agreement; `None` if nothing ever will be again.
+    /// Does what is due in one agreement; `None` if nothing is left to do in it.
     async fn step_agreement(&mut self, address: Address) -> Result<Option<NextEvent>, DaemonError> {
         if !self.tasks.contains_key(&address) {
             let agreement = self.context.market().agreement(address).await?;
@@ -140,7 +105,7 @@ impl ClientDaemon {
         }
     }
 
-    /// Takes refunds out when they have reached so much.
+    /// Withdraws the credit once it reaches the threshold.
     async fn withdraw(&self) -> Result<(), DaemonError> {
         let credit = self.context.market().credit(self.context.account()).await?;
         self.context.withdraw_credit(credit, &self.options.payout).await

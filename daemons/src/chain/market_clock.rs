@@ -1,29 +1,29 @@
-//! The market's clock for what runs beside the steps.
+//! The market's clock for tasks that run beside the steps.
 
 use muster_client::Market;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tokio::time::{Duration, sleep};
+use tokio_util::task::AbortOnDropHandle;
 
-/// How often the chain is asked for the time.
+/// The pause between two reads of the chain's time.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
-/// The latest tick that the chain was seen in. While no node answers, time stands still: nobody is looked
-/// at without knowing in which window.
+/// The latest tick that was read from the chain. While no node answers, the clock stands still, so that no worker is
+/// probed in an unknown window.
 #[derive(Debug)]
 pub(crate) struct MarketClock {
     /// The tick.
     tick: watch::Sender<u64>,
-    /// What keeps it going.
-    _task: JoinSet<()>,
+    /// Reads the chain's time.
+    _task: AbortOnDropHandle<()>,
 }
 
 impl MarketClock {
-    /// A clock that shows `now`, and goes on from there with the market's until it is dropped.
+    /// Starts a clock that shows `now`, and follows the market's time until it is dropped.
     pub(crate) fn start(market: Market, now: u64) -> Self {
         let tick = watch::Sender::new(now);
-        let (mut task, shown) = (JoinSet::new(), tick.clone());
-        task.spawn(async move {
+        let shown = tick.clone();
+        let task = tokio::spawn(async move {
             loop {
                 sleep(POLL_INTERVAL).await;
                 if let Ok(now) = market.now().await {
@@ -31,17 +31,17 @@ impl MarketClock {
                 }
             }
         });
-        Self { tick, _task: task }
+        Self { tick, _task: AbortOnDropHandle::new(task) }
     }
 
-    /// The tick of now.
+    /// The current tick.
     pub(crate) fn now(&self) -> u64 {
         *self.tick.borrow()
     }
 
-    /// Returns when this tick, or a later one, is there.
+    /// Returns when the clock shows this tick or a later one.
     pub(crate) async fn wait_until(&self, tick: u64) {
-        // The channel is open as long as the clock is there.
+        // The channel is open as long as the clock exists.
         drop(self.tick.subscribe().wait_for(|now| *now >= tick).await);
     }
 }

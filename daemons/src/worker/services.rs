@@ -1,55 +1,42 @@
-//! What is behind the gateway: one service for all agreements, or a process for each.
+//! The services behind the gateway: one for all agreements, or a process for each.
 
 use std::collections::HashMap;
 
 use alloy::primitives::Address;
-use muster_gateway::{ServiceConfig, ServiceLimits, ServiceProcess, Upstream};
+use muster_gateway::{ServiceConfig, ServiceProcess, Upstream};
 
+use super::options::ServiceSource;
 use crate::error::DaemonError;
-
-/// Where the service comes from.
-#[derive(Clone, Debug)]
-pub enum ServiceSource {
-    /// It runs already, and serves all agreements.
-    Upstream(Upstream),
-    /// A command that is started for each agreement when it is bought, see [`Service::command`].
-    Command {
-        /// The command line.
-        command: Box<str>,
-        /// What each process may use.
-        limits: ServiceLimits,
-    },
-}
 
 /// The services of all agreements.
 #[derive(Debug)]
 pub(super) struct Services {
     /// Where they come from.
     source: ServiceSource,
-    /// Those that were started.
+    /// The processes that were started, by agreement.
     processes: HashMap<Address, ServiceProcess>,
 }
 
 impl Services {
-    /// No service yet.
+    /// Starts nothing yet.
     pub(super) fn new(source: ServiceSource) -> Self {
         Self { source, processes: HashMap::new() }
     }
 
-    /// Sees to it that an agreement has its service.
+    /// Starts the process of an agreement, unless it runs or one service serves all.
     pub(super) fn start(&mut self, agreement: Address) -> Result<(), DaemonError> {
         if let ServiceSource::Command { command, limits } = &self.source
             && !self.processes.contains_key(&agreement)
         {
             let (command, limits) = (command.to_string(), *limits);
-            let child =
+            let process =
                 ServiceProcess::start(ServiceConfig { command, agreement: agreement.0.0, limits })?;
-            self.processes.insert(agreement, child);
+            self.processes.insert(agreement, process);
         }
         Ok(())
     }
 
-    /// Where an agreement's service listens; `None` if it was not begun.
+    /// The address of an agreement's service; `None` if its process was not started.
     pub(super) fn upstream(&self, agreement: Address) -> Option<Upstream> {
         match &self.source {
             ServiceSource::Upstream(upstream) => Some(upstream.clone()),
@@ -59,7 +46,7 @@ impl Services {
         }
     }
 
-    /// Whether an agreement's service takes connections.
+    /// Whether an agreement's service accepts connections.
     pub(super) async fn is_up(&self, agreement: Address) -> bool {
         match self.upstream(agreement) {
             Some(upstream) => upstream.is_up().await,
@@ -67,16 +54,16 @@ impl Services {
         }
     }
 
-    /// Ends the service of an agreement, unless it is that of all.
+    /// Stops the process of an agreement, if it has one.
     pub(super) async fn stop(&mut self, agreement: Address) {
-        if let Some(child) = self.processes.remove(&agreement) {
-            child.stop().await;
+        if let Some(process) = self.processes.remove(&agreement) {
+            process.stop().await;
         }
     }
 
-    /// Ends everything that was started.
+    /// Stops all processes at the same time.
     pub(super) async fn stop_all(&mut self) {
-        let ends = self.processes.drain().map(|(_, child)| child.stop());
-        futures::future::join_all(ends).await;
+        let stops = self.processes.drain().map(|(_, process)| process.stop());
+        futures::future::join_all(stops).await;
     }
 }

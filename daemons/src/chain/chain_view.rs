@@ -1,10 +1,10 @@
-//! What those who answer letters ask the chain.
+//! What responders ask the chain.
 
 use alloy::primitives::{Address, B256};
 use muster_client::{Agreement, Market, MarketError, window_seats};
 use muster_messaging::{AgreementInfo, BoxError, ChainFuture, ChainView};
 
-/// The chain, seen through the client library.
+/// A [`ChainView`] that asks the market's nodes each time. It caches nothing, so that a reorg is seen at once.
 #[derive(Clone, Debug)]
 pub struct RpcChainView {
     /// The market.
@@ -12,13 +12,13 @@ pub struct RpcChainView {
 }
 
 impl RpcChainView {
-    /// The standing of everybody on a market.
+    /// The view of a market.
     #[must_use]
     pub const fn new(market: Market) -> Self {
         Self { market }
     }
 
-    /// An agreement; `None` if the market did not make it.
+    /// An agreement; `None` if the market did not create it.
     async fn find_agreement(&self, address: Address) -> Result<Option<Agreement>, BoxError> {
         match self.market.agreement(address).await {
             Ok(agreement) => Ok(Some(agreement)),
@@ -27,7 +27,7 @@ impl RpcChainView {
         }
     }
 
-    /// Who holds a seat, see [`ConnectionOwner::tester`].
+    /// See [`ChainView::seat_holder`].
     async fn seat_holder(
         &self,
         agreement: Address,

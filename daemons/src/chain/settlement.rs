@@ -1,4 +1,4 @@
-//! The end of an agreement: somebody has to settle it, and it need not be us.
+//! Settlement of an agreement that is due. Any account can settle, so each leaves the others some time first.
 
 use std::mem;
 
@@ -11,24 +11,24 @@ use tokio::time::{Duration, Instant};
 use crate::error::DaemonError;
 use crate::health::NextEvent;
 
-/// How long others have to settle an agreement before this account does.
+/// Settles one agreement, unless another account does so within this account's delay.
 #[derive(Debug)]
 pub(crate) struct SettleTask {
-    /// How long, from the moment in which it was found to be due.
+    /// This account's delay, from the moment in which the agreement is first found due.
     settle_delay: Duration,
-    /// Until when.
+    /// The end of that delay, once the agreement is due.
     deadline: Option<Instant>,
-    /// What was seen of its settlement.
+    /// Whether the settlement was seen before.
     confirmed: Confirmed,
 }
 
-/// Whether the look before found an agreement settled. It has to be so in the next one too: by then purchases
-/// are known up to a later block, and a chain that moves back behind that is noticed.
+/// Whether the previous step found an agreement settled. The next one must find the same: by then the scan has passed
+/// a later block, so that a reorg behind the settlement is noticed.
 #[derive(Debug, Default)]
 pub(crate) struct Confirmed(bool);
 
 impl Confirmed {
-    /// Takes note of a look at an agreement, and says what to wait for if the next one has to show the same.
+    /// Records what a step found; returns what to wait for if the next step must confirm it.
     pub(crate) fn observe(&mut self, agreement: Address, is_settled: bool) -> Option<NextEvent> {
         let was_settled = mem::replace(&mut self.0, is_settled);
         let what = format_args!("the settlement of {agreement} to last");
@@ -36,45 +36,45 @@ impl Confirmed {
     }
 }
 
-/// What came of a look at an agreement that is due.
+/// The settlement of an agreement after a step.
 #[derive(Debug)]
 pub(crate) enum SettleState {
-    /// It is not settled yet.
+    /// It is not settled, or not confirmed yet.
     Pending(NextEvent),
-    /// It is, and who got what; `None` where a node does not know that yet.
+    /// It is settled, with these amounts; `None` if the node does not know them yet.
     Settled(Option<AgreementSettled>),
 }
 
 impl SettleTask {
-    /// Leaves others `courtesy` at most: each account waits for a part of it that is its own, so that not
-    /// all of them pay for the same.
+    /// A task whose delay is `settle_delay` at most. A hash of agreement and account picks the part of it that this
+    /// account waits, so that not all accounts pay gas for the same settlement.
     pub(crate) fn new(agreement: Address, account: Address, settle_delay: Duration) -> Self {
-        let [chance, ..] = *keccak256([agreement, account].concat());
-        let part = settle_delay.saturating_mul(chance.into()).checked_div(u8::MAX.into());
+        let [part, ..] = *keccak256([agreement, account].concat());
+        let settle_delay = settle_delay.saturating_mul(part.into()).checked_div(u8::MAX.into());
         Self {
-            settle_delay: part.unwrap_or_default(),
+            settle_delay: settle_delay.unwrap_or_default(),
             deadline: None,
             confirmed: Confirmed::default(),
         }
     }
 
-    /// Settles an agreement that is due, if nobody else has.
+    /// Settles an agreement that is due, once the delay is over and if no other account has settled it.
     pub(crate) async fn step(&mut self, agreement: &Agreement) -> Result<SettleState, DaemonError> {
         let address = agreement.address();
         if !is_settled(agreement).await? {
             self.confirmed = Confirmed::default();
-            let until = *self.deadline.get_or_insert_with(|| {
+            let deadline = *self.deadline.get_or_insert_with(|| {
                 let now = Instant::now();
                 now.checked_add(self.settle_delay).unwrap_or(now)
             });
-            if Instant::now() < until {
+            if Instant::now() < deadline {
                 let what = format_args!("somebody to settle {address}");
                 return Ok(SettleState::Pending(NextEvent::untimed(what)));
             }
             let ours = agreement.clone().with_purpose(&format!("settle/{address}"));
             match ours.settle().await {
                 Ok(_) => {}
-                // Somebody else was first.
+                // Another account was faster.
                 Err(_) if is_settled(agreement).await? => {}
                 Err(error) => return Err(error.into()),
             }
@@ -86,7 +86,7 @@ impl SettleTask {
     }
 }
 
-/// Whether everybody is paid.
+/// Whether the agreement has paid everybody.
 async fn is_settled(agreement: &Agreement) -> Result<bool, DaemonError> {
     Ok(matches!(agreement.state().await?, State::Settled | State::Void))
 }

@@ -1,0 +1,11 @@
+//! What daemons read from the chain, and what any account can do there: purchases, the market's time, settlement.
+
+mod chain_view;
+mod market_clock;
+mod scan;
+mod settlement;
+
+pub use self::chain_view::RpcChainView;
+pub(crate) use self::market_clock::MarketClock;
+pub(crate) use self::scan::{scan_purchases, skip_history};
+pub(crate) use self::settlement::{Confirmed, SettleState, SettleTask};

@@ -1,0 +1,13 @@
+//! The fail points of a client.
+
+use crate::failpoint::{FailPoint, STORE_STAGES, TX_STAGES};
+use crate::responder::MESSAGE;
+
+/// Every point that a client passes.
+pub const FAILPOINTS: &[FailPoint] = &[
+    FailPoint::new("buy", TX_STAGES),
+    FailPoint::new("settle", TX_STAGES),
+    FailPoint::new("withdraw", TX_STAGES),
+    FailPoint::new("endpoint", STORE_STAGES),
+    MESSAGE,
+];

@@ -1,0 +1,32 @@
+//! What an operator chooses about a client.
+
+use std::net::SocketAddr;
+
+use alloy::primitives::Address;
+use tokio::time::Duration;
+
+use crate::context::Payout;
+
+/// What an operator chooses about a client.
+#[derive(Clone, Debug)]
+pub struct ClientOptions {
+    /// The only agreement that it attends to; without it, all agreements of the account.
+    pub only_agreement: Option<Address>,
+    /// Where refunds go, and when.
+    pub payout: Payout,
+    /// The longest time that others have to settle an agreement before this client does.
+    pub settle_delay: Duration,
+    /// The block from which on purchases are scanned, if the state file is new.
+    pub first_block: u64,
+}
+
+/// What an operator chooses about a connection to an agreement's service.
+#[derive(Clone, Debug)]
+pub struct ConnectOptions {
+    /// The address that the proxy listens on; port 0 is any free port.
+    pub listen: SocketAddr,
+    /// The path of the service that each worker is probed with once in every window.
+    pub probe_path: Box<str>,
+    /// What the client does apart from that. `only_agreement` is ignored.
+    pub client: ClientOptions,
+}

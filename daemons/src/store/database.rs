@@ -1,0 +1,94 @@
+//! Opening the state file.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, params};
+
+use super::error::StoreError;
+use super::identity::Identity;
+
+/// The version of the tables.
+const SCHEMA_VERSION: u32 = 2;
+
+/// Creates the tables.
+const SCHEMA: &str = include_str!("tables.sql");
+
+/// An open state file. Clones share it.
+///
+/// - **Order.** One caller at a time: writes happen in the order of the calls.
+/// - **Durability.** Every write is on disk when its method returns (WAL with `synchronous = FULL`). Methods that write
+///   more than one row use one database transaction, so that a crash leaves all of it or nothing.
+/// - **Cancellation.** Methods block and never `await`: none is left half done.
+/// - **Errors.** [`StoreError::Query`] means that nothing was written. The daemon ends after it.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// The connection, used by one caller at a time.
+    connection: Arc<Mutex<Connection>>,
+}
+
+impl Store {
+    /// Opens the state file at `path` for this process alone, until it ends. A file that does not exist is created,
+    /// readable by its owner only.
+    ///
+    /// # Errors
+    /// [`StoreError::Create`], [`StoreError::File`], [`StoreError::IdentityMismatch`], [`StoreError::InUse`],
+    /// [`StoreError::Version`].
+    pub fn open(path: &Path, identity: &Identity) -> Result<Self, StoreError> {
+        let failed = |source: rusqlite::Error| match source.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                StoreError::InUse(path.to_owned())
+            }
+            _ => StoreError::File { path: path.to_owned(), source },
+        };
+        create_private(path)
+            .map_err(|source| StoreError::Create { path: path.to_owned(), source })?;
+        let connection = Connection::open(path).map_err(failed)?;
+        configure(&connection).map_err(failed)?;
+
+        let found = connection.pragma_query_value(None, "user_version", |row| row.get(0));
+        match found.map_err(failed)? {
+            0 => connection.execute_batch(SCHEMA).map_err(failed)?,
+            SCHEMA_VERSION => {}
+            found => {
+                let (path, known) = (path.to_owned(), SCHEMA_VERSION);
+                return Err(StoreError::Version { path, found, known });
+            }
+        }
+        let ours = identity.to_string();
+        let insert =
+            "INSERT INTO identity (line) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM identity)";
+        connection.execute(insert, params![ours]).map_err(failed)?;
+        let theirs: String = connection
+            .query_row("SELECT line FROM identity", [], |row| row.get(0))
+            .map_err(failed)?;
+        if theirs != ours {
+            let (theirs, ours) = (theirs.into(), ours.into());
+            return Err(StoreError::IdentityMismatch { path: path.to_owned(), theirs, ours });
+        }
+        Ok(Self { connection: Arc::new(Mutex::new(connection)) })
+    }
+
+    /// The connection. A panic elsewhere cannot leave it half way, because an open transaction is rolled back.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Creates the file, if it does not exist, so that only its owner can read it.
+fn create_private(path: &Path) -> io::Result<()> {
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
+}
+
+/// Makes every commit wait for the disk, and locks the file for this process.
+fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.busy_timeout(Duration::ZERO)?;
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.execute_batch("BEGIN EXCLUSIVE; COMMIT")
+}

@@ -1,0 +1,23 @@
+//! The messages that were received, so that none is answered twice.
+
+use alloy::primitives::B256;
+use muster_messaging::{BoxError, ReplayGuard};
+use rusqlite::params;
+
+use super::database::Store;
+use crate::unix_time::unix_now;
+
+impl ReplayGuard for Store {
+    fn contains(&self, id: B256) -> Result<bool, BoxError> {
+        let select = "SELECT EXISTS (SELECT 1 FROM seen WHERE id = ?1)";
+        Ok(self.lock().query_row(select, params![id.0], |row| row.get(0))?)
+    }
+
+    /// Deletes the ids that have expired as well.
+    fn insert_if_new(&self, id: B256, until: u64) -> Result<bool, BoxError> {
+        let connection = self.lock();
+        connection.execute("DELETE FROM seen WHERE until < ?1", params![unix_now()])?;
+        let insert = "INSERT INTO seen (id, until) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        Ok(connection.execute(insert, params![id.0, until])? == 1)
+    }
+}

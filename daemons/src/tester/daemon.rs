@@ -1,0 +1,198 @@
+//! The tester as a whole: what runs, and the order of a step.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+
+use alloy::primitives::Address;
+use futures::stream::{self, StreamExt};
+use muster_client::protocol::abi::Worker;
+use muster_client::{Application, MarketError};
+use tokio_util::sync::CancellationToken;
+
+use super::assignment::Assignment;
+use super::membership;
+use super::options::TesterOptions;
+use super::probe_context::ProbeContext;
+use crate::chain::{scan_purchases, skip_history};
+use crate::context::{DaemonContext, Payout};
+use crate::error::DaemonError;
+use crate::health::NextEvent;
+use crate::run_loop::Daemon;
+
+/// Agreements that the chain is asked about at the same time.
+const MAX_CONCURRENT_QUERIES: usize = 16;
+
+/// A tester.
+#[derive(Debug)]
+pub struct TesterDaemon {
+    /// The account, its state file and its transport.
+    context: DaemonContext,
+    /// What the operator chose.
+    options: TesterOptions,
+    /// What probes need.
+    probe_context: Arc<ProbeContext>,
+    /// The agreements whose list of testers has a place of ours.
+    assignments: HashMap<Address, Assignment>,
+    /// Our places in lists, by epoch.
+    places: HashMap<u32, u32>,
+    /// Cancelled when the tester has left.
+    has_left: CancellationToken,
+}
+
+impl TesterDaemon {
+    /// Starts a tester with the state that its file holds; [`crate::run`] makes the steps.
+    ///
+    /// # Errors
+    /// [`DaemonError::Market`], [`DaemonError::Store`], [`DaemonError::Message`], [`DaemonError::Http`].
+    pub async fn start(
+        context: DaemonContext,
+        options: TesterOptions,
+    ) -> Result<Self, DaemonError> {
+        #[cfg(feature = "failpoints")]
+        crate::failpoint::declare(super::FAILPOINTS);
+        let probe_context = ProbeContext::open(&context, options.probe_timeout).await?;
+        Ok(Self {
+            context,
+            options,
+            probe_context: Arc::new(probe_context),
+            assignments: HashMap::new(),
+            places: HashMap::new(),
+            has_left: CancellationToken::new(),
+        })
+    }
+
+    /// Completes when the tester has left the market and has withdrawn everything. It never does if the tester is
+    /// dropped before that.
+    pub fn left(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.has_left.clone().cancelled_owned()
+    }
+
+    /// Scans for agreements that may have a place of ours. An account that is not registered has none in past ones.
+    async fn scan_agreements(&self, registration: Option<&Worker>) -> Result<(), DaemonError> {
+        let (market, store) = (self.context.market(), self.context.store());
+        if registration.is_none() {
+            skip_history(market, store).await?;
+        }
+        scan_purchases(market, store, self.options.first_block, |_| true).await
+    }
+
+    /// Starts an assignment for each new agreement with a place of ours, and closes the other ones.
+    async fn load_assignments(&mut self) -> Result<(), DaemonError> {
+        let store = self.context.store().clone();
+        for address in store.open_agreements()? {
+            if self.assignments.contains_key(&address) {
+                continue;
+            }
+            let agreement = match self.context.market().agreement(address).await {
+                Ok(agreement) => agreement,
+                // A reorg has taken the purchase back. It can come again.
+                Err(MarketError::NotAnAgreement(_)) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            let header = &agreement.terms().header;
+            let place = if header.testers == 0 { None } else { self.place(header.epoch).await? };
+            match place.filter(|place| *place < header.pool) {
+                None => store.close_agreement(address)?,
+                Some(place) => {
+                    let check =
+                        self.options.checks.for_application(header.application.into()).cloned();
+                    let assignment =
+                        Assignment::new(self.probe_context.clone(), agreement, place, check);
+                    self.assignments.insert(address, assignment);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Our place in the list of an epoch, if we have one.
+    async fn place(&mut self, epoch: u32) -> Result<Option<u32>, DaemonError> {
+        if let Some(place) = self.places.get(&epoch) {
+            return Ok(Some(*place));
+        }
+        let place = self.context.market().place(self.context.account(), epoch).await?;
+        self.places.extend(place.map(|place| (epoch, place)));
+        Ok(place)
+    }
+
+    /// Does what is due in every agreement. An agreement whose step fails does not keep the others from theirs.
+    async fn step_assignments(&mut self) -> Result<Option<NextEvent>, DaemonError> {
+        let market = self.context.market();
+        let (now, next) = (market.now().await?, market.next_tick().await?);
+        let queries = stream::iter(self.assignments.values().map(Assignment::progress));
+        let progress: Vec<_> = queries.buffer_unordered(MAX_CONCURRENT_QUERIES).collect().await;
+        let (mut next_event, mut failed) = (None, None);
+        for (address, progress) in progress {
+            let Some(assignment) = self.assignments.get_mut(&address) else { continue };
+            let progress = match progress {
+                Ok(progress) => progress,
+                Err(MarketError::NoContract(_)) => {
+                    self.assignments.remove(&address);
+                    continue;
+                }
+                Err(error) => {
+                    failed = Some(error.into());
+                    continue;
+                }
+            };
+            match assignment.step(&progress, now, next).await {
+                Ok(None) => {
+                    self.context.store().close_agreement(address)?;
+                    self.assignments.remove(&address);
+                }
+                Ok(due) => next_event = NextEvent::earliest(next_event, due),
+                Err(error) if error.is_transient() => failed = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+        metrics::gauge!("muster_tester_agreements")
+            .set(f64::from(u32::try_from(self.assignments.len()).unwrap_or(u32::MAX)));
+        failed.map_or(Ok(next_event), Err)
+    }
+
+    /// Withdraws the credit once it reaches `threshold` wei.
+    async fn withdraw(&self, threshold: u128) -> Result<(), DaemonError> {
+        let credit = self.context.market().credit(self.context.account()).await?;
+        let payout = Payout { threshold, ..self.options.payout };
+        self.context.withdraw_credit(credit, &payout).await
+    }
+
+    /// Takes the bond back and withdraws all credit, as soon as the market allows it.
+    async fn leave(&self, registration: Option<&Worker>) -> Result<NextEvent, DaemonError> {
+        if let Some(tester) = registration
+            && let Some(next_event) = membership::leave(&self.context, tester).await?
+        {
+            return Ok(next_event);
+        }
+        self.withdraw(0).await?;
+        self.has_left.cancel();
+        Ok(NextEvent::untimed("nothing: it has left"))
+    }
+}
+
+impl Daemon for TesterDaemon {
+    async fn step(&mut self) -> Result<NextEvent, DaemonError> {
+        self.context.resume_pending_txs().await?;
+        let registration = self.context.registration(Application::TESTER).await?;
+        self.scan_agreements(registration.as_ref()).await?;
+        self.load_assignments().await?;
+        let due = self.step_assignments().await;
+        if self.options.leave {
+            return match due? {
+                Some(due) => Ok(due),
+                None => self.leave(registration.as_ref()).await,
+            };
+        }
+        // A report that fails is no reason to miss an epoch.
+        membership::ensure_joined(&self.context, registration.as_ref()).await?;
+        let epoch = membership::check_in(&self.context, registration.as_ref()).await?;
+        let due = due?;
+        self.withdraw(self.options.payout.threshold).await?;
+        Ok(due.map_or(epoch.clone(), |due| due.earlier(epoch)))
+    }
+
+    async fn stop(&mut self) {
+        self.assignments.clear();
+    }
+}

@@ -1,0 +1,28 @@
+//! The tester: joins and checks in, probes workers in the windows in which it holds a seat, reports what it observed,
+//! collects its fees, and takes its bond back when it leaves.
+//!
+//! A step does what is due on the chain. A probe takes up to a window, so probes run beside the steps: each stores its
+//! observation when it ends, and the report is made of those. [`TesterDaemon`] is the whole; each other file has one
+//! part of it.
+
+mod assignment;
+mod check;
+mod daemon;
+mod factor;
+#[cfg(feature = "failpoints")]
+mod failpoints;
+mod membership;
+mod options;
+mod probe;
+mod probe_context;
+mod prober;
+mod process_group;
+mod seat;
+
+pub use self::check::{Check, Checks, CommandCheck, HttpCheck};
+pub use self::daemon::TesterDaemon;
+pub use self::factor::Factors;
+#[cfg(feature = "failpoints")]
+pub use self::failpoints::FAILPOINTS;
+pub use self::options::TesterOptions;
+pub use self::prober::{ProbeFailure, Prober, ServiceTarget, verify_receipt};

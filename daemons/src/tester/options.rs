@@ -1,0 +1,21 @@
+//! What an operator chooses about a tester.
+
+use tokio::time::Duration;
+
+use super::check::Checks;
+use crate::context::Payout;
+
+/// What an operator chooses about a tester.
+#[derive(Clone, Debug)]
+pub struct TesterOptions {
+    /// How the service of each application is checked.
+    pub checks: Checks,
+    /// The timeout of one request to a service, and of one command.
+    pub probe_timeout: Duration,
+    /// Where fees go, and when.
+    pub payout: Payout,
+    /// The block from which on purchases are scanned, if the state file is new and the account is registered.
+    pub first_block: u64,
+    /// Whether it stops checking in and takes its bond back.
+    pub leave: bool,
+}

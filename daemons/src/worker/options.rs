@@ -1,0 +1,50 @@
+//! What an operator chooses about a worker.
+
+use std::net::SocketAddr;
+
+use muster_client::{Application, Offer};
+use muster_gateway::{ServiceLimits, Upstream};
+use tokio::time::Duration;
+
+use crate::context::Payout;
+
+/// What an operator chooses about a worker.
+#[derive(Clone, Debug)]
+pub struct WorkerOptions {
+    /// The application that it serves. A registration keeps its application.
+    pub application: Application,
+    /// What it offers. The worker updates its registration to this.
+    pub offer: Offer,
+    /// Wei that it stakes when it registers.
+    pub stake: u128,
+    /// Whether it adds the stake that it lacks for being listed.
+    pub top_up_stake: bool,
+    /// Whether it makes itself available once, if it is unavailable: after a missed accept, or by its owner's choice.
+    pub make_available: bool,
+    /// The service behind the gateway.
+    pub source: ServiceSource,
+    /// The address that the gateway listens on; port 0 is any free port.
+    pub listen: SocketAddr,
+    /// The URL under which others reach the gateway; without it, the address that it listens on.
+    pub public_url: Option<Box<str>>,
+    /// Where pay goes, and when.
+    pub payout: Payout,
+    /// The longest time that others have to settle an agreement before this worker does.
+    pub settle_delay: Duration,
+    /// The block from which on purchases are scanned, if the state file is new and the account is registered.
+    pub first_block: u64,
+}
+
+/// Where the service comes from.
+#[derive(Clone, Debug)]
+pub enum ServiceSource {
+    /// It runs already, and serves all agreements.
+    Upstream(Upstream),
+    /// The worker starts this command for each agreement, see [`muster_gateway::ServiceConfig::command`].
+    Command {
+        /// The command line.
+        command: Box<str>,
+        /// The limits of each process.
+        limits: ServiceLimits,
+    },
+}
