@@ -1,35 +1,26 @@
-//! `muster completions` and `muster man`: the command line, written down for shells and for readers.
+//! `muster completions`: scripts with which shells complete command lines.
 
-use std::fs;
 use std::io::{self, Write};
-use std::path::PathBuf;
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::args::Cli;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::{Cell, CommandOutput};
 
-/// For whom to write.
+/// Options of `muster completions`.
 #[derive(Debug, Args)]
-pub(crate) struct CompletionOptions {
+#[command(after_help = "Example:\n  muster completions bash")]
+pub(crate) struct Options {
     /// The shell
     shell: Shell,
 }
 
-/// Where to write.
-#[derive(Debug, Args)]
-pub(crate) struct ManOptions {
-    /// The folder, made if it is not there
-    folder: PathBuf,
-}
-
-/// Prints what a shell needs to complete command lines.
-pub(crate) fn completions(context: &Context, options: &CompletionOptions) -> Result<(), CliError> {
+/// Prints the completion script of a shell for this tree of commands.
+pub(crate) fn run(context: &Context, options: &Options, mut tree: Command) -> Result<(), CliError> {
     let mut script = Vec::new();
-    clap_complete::generate(options.shell, &mut Cli::command(), "muster", &mut script);
+    clap_complete::generate(options.shell, &mut tree, "muster", &mut script);
     if context.is_json() {
         let script = Cell::text(String::from_utf8_lossy(&script));
         return context.print(&CommandOutput::new([
@@ -38,18 +29,4 @@ pub(crate) fn completions(context: &Context, options: &CompletionOptions) -> Res
         ]));
     }
     io::stdout().write_all(&script).map_err(CliError::Output)
-}
-
-/// Writes a manual page for every command.
-pub(crate) fn man(context: &Context, options: &ManOptions) -> Result<(), CliError> {
-    let folder = &options.folder;
-    let written = fs::create_dir_all(folder)
-        .and_then(|()| clap_mangen::generate_to(Cli::command(), folder))
-        .and_then(|()| Ok(fs::read_dir(folder)?.count()));
-    let count = written.map_err(|source| CliError::Write { path: folder.clone(), source })?;
-    let count = u64::try_from(count).unwrap_or(u64::MAX);
-    context.print(&CommandOutput::new([
-        ("folder", Cell::text(folder.display())),
-        ("pages", Cell::Count(count)),
-    ]))
 }

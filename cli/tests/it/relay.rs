@@ -16,10 +16,10 @@ const HANDSHAKE: &[u8] =
     b"GET / HTTP/1.1\r\nhost: relay\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
     sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-/// A frame with a text that says nothing.
+/// A frame with a text that is no request.
 const NONSENSE: &[u8] = &[0x81, 0x82, 0, 0, 0, 0, b'{', b'}'];
 
-/// Sends a letter to oneself.
+/// Sends a message to its own sender.
 async fn send(relay: &str) {
     let (key, relays) = (MessageKey::random(), Arc::new(RelayPool::connect([relay]).unwrap()));
     let replay_guard = Arc::new(InMemoryReplayGuard::default());
@@ -36,7 +36,7 @@ async fn connections_per_address_are_limited_and_counted_in_metrics() {
     let ready = relay.ready();
     let [url, health] = ["url", "health"].map(|name| ready[name].as_str().unwrap().to_owned());
     let read = async |url: &str| reqwest::get(url).await.unwrap().text().await.unwrap();
-    until(async || read(&health).await == "waits for letters\n").await;
+    until(async || read(&health).await == "waits for messages\n").await;
     let metrics = health.replace("/health", "/metrics");
     let tells = async |line: &str| until(async || read(&metrics).await.contains(line)).await;
 
