@@ -1,5 +1,5 @@
-//! What counts of everything that every command can be told: the first word on it, by a flag, the environment,
-//! the file of this folder, the file of the user, or a default.
+//! The configuration: every global setting from the first of these that names it: an option, the environment, the file of
+//! this folder, the file of the user, the default.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
@@ -11,35 +11,35 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use serde::Deserialize;
 
-use crate::args::GlobalArgs;
 use crate::error::CliError;
+use crate::options::global::GlobalArgs;
 use crate::parse;
 
 /// The file of this folder.
 const LOCAL_CONFIG_PATH: &str = ".muster/config.toml";
 
-/// Where a dev chain listens.
+/// Where a dev chain of this machine listens.
 const DEFAULT_RPC: &str = "http://127.0.0.1:8547";
 
 /// Where a relay of this machine listens.
 const DEFAULT_RELAY: &str = "ws://127.0.0.1:7447";
 
-/// Where state files are.
+/// The folder for state files.
 const DEFAULT_STATE_FOLDER: &str = ".muster";
 
-/// Ways to name an account: whoever names one higher up is not asked for the others.
+/// Settings that name an account: the first origin that has one of them decides about all of them.
 const ACCOUNT_SETTINGS: [&str; 3] = ["account", "keystore", "key"];
 
-/// Who said what counts, in the order in which they are heard.
+/// Where a setting comes from, in order of precedence.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Origin {
     /// The command line.
     Flag,
-    /// A variable of the environment.
+    /// An environment variable.
     Environment,
-    /// A file: that of this folder comes first, then that of the user.
+    /// A file; that of this folder precedes that of the user.
     File(PathBuf),
-    /// Nobody.
+    /// Nothing sets it.
     Default,
 }
 
@@ -54,18 +54,18 @@ impl Display for Origin {
     }
 }
 
-/// What counts, and who said it.
+/// Every setting, and where it comes from.
 #[derive(Debug)]
 pub(crate) struct Config {
-    /// What counts.
+    /// The settings.
     pub(crate) globals: GlobalArgs,
-    /// Who said it, by the flag's name.
+    /// Where each setting comes from, by the option's name.
     pub(crate) origins: BTreeMap<&'static str, Origin>,
-    /// Files that were looked for, and whether they are there.
+    /// Files that can have settings, and whether they exist.
     pub(crate) files: Vec<(PathBuf, bool)>,
 }
 
-/// What a file can say. Keys are not among it: they belong into keystores.
+/// The settings that a file can have. Keys are none of them: they belong into keystores.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct ConfigFile {
@@ -85,7 +85,7 @@ struct ConfigFile {
     password_file: Option<PathBuf>,
 }
 
-/// One text or several.
+/// One text, or a list of texts.
 #[derive(Debug, Deserialize)]
 #[serde(untagged, expecting = "expected a text, or a list of texts")]
 enum OneOrMany {
@@ -104,12 +104,12 @@ impl From<OneOrMany> for Vec<String> {
     }
 }
 
-/// Finds out what counts.
+/// Completes the command line and the environment with the files and the defaults.
 ///
 /// # Errors
-/// [`CliError::Read`], [`CliError::Config`].
+/// [`CliError::Read`] or [`CliError::Config`], about a file.
 pub(crate) fn resolve(globals: GlobalArgs, matches: &ArgMatches) -> Result<Config, CliError> {
-    let mut settings = Config { globals, origins: BTreeMap::new(), files: Vec::new() };
+    let mut config = Config { globals, origins: BTreeMap::new(), files: Vec::new() };
     for name in [
         "rpc",
         "relay",
@@ -122,20 +122,20 @@ pub(crate) fn resolve(globals: GlobalArgs, matches: &ArgMatches) -> Result<Confi
         "json",
     ] {
         match matches.value_source(name) {
-            Some(ValueSource::CommandLine) => settings.set_origin(name, Origin::Flag),
-            Some(ValueSource::EnvVariable) => settings.set_origin(name, Origin::Environment),
+            Some(ValueSource::CommandLine) => config.set_origin(name, Origin::Flag),
+            Some(ValueSource::EnvVariable) => config.set_origin(name, Origin::Environment),
             _ => {}
         }
     }
-    settings.drop_shadowed_accounts();
+    config.drop_shadowed_accounts();
     for path in std::iter::once(PathBuf::from(LOCAL_CONFIG_PATH)).chain(user_config_path()) {
-        settings.merge_file(&path)?;
+        config.merge_file(&path)?;
     }
-    settings.apply_defaults();
-    Ok(settings)
+    config.apply_defaults();
+    Ok(config)
 }
 
-/// The file of the user, if the system says where it is.
+/// The file of the user, if the environment has its folder.
 fn user_config_path() -> Option<PathBuf> {
     let folder = |name| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
     let folder = folder("XDG_CONFIG_HOME").or_else(|| Some(folder("HOME")?.join(".config")))?;
@@ -143,21 +143,22 @@ fn user_config_path() -> Option<PathBuf> {
 }
 
 impl Config {
-    /// Takes note of who said something.
+    /// Notes where a setting comes from.
     fn set_origin(&mut self, name: &'static str, origin: Origin) {
         self.origins.insert(name, origin);
     }
 
-    /// Whether somebody has said it already.
+    /// Whether a setting is made already.
     fn is_set(&self, name: &str) -> bool {
         self.origins.contains_key(name)
     }
 
-    /// What names an account in the environment does not count if the command line names one.
+    /// Drops an account from the environment if the command line names one.
     fn drop_shadowed_accounts(&mut self) {
-        let said = ACCOUNT_SETTINGS.iter().filter_map(|name| self.origins.get(name)).min().cloned();
+        let decisive =
+            ACCOUNT_SETTINGS.iter().filter_map(|name| self.origins.get(name)).min().cloned();
         for name in ACCOUNT_SETTINGS {
-            if self.origins.get(name) > said.as_ref() {
+            if self.origins.get(name) > decisive.as_ref() {
                 self.origins.remove(name);
                 match name {
                     "account" => self.globals.account = None,
@@ -168,7 +169,7 @@ impl Config {
         }
     }
 
-    /// Hears what a file says about everything that is still open.
+    /// Takes all settings from a file that nothing before it has made.
     fn merge_file(&mut self, path: &Path) -> Result<(), CliError> {
         let text = match fs::read_to_string(path) {
             Ok(text) => Some(text),
@@ -177,12 +178,12 @@ impl Config {
         };
         self.files.push((path.into(), text.is_some()));
         let Some(text) = text else { return Ok(()) };
-        let wrong = |source| CliError::Config { path: path.into(), source };
-        let file: ConfigFile = toml::from_str(&text).map_err(|error| wrong(error.into()))?;
+        let invalid = |source| CliError::Config { path: path.into(), source };
+        let file: ConfigFile = toml::from_str(&text).map_err(|error| invalid(error.into()))?;
         let origin = Origin::File(path.into());
-        // What a file names is beside it.
+        // Paths in a file are relative to it.
         let beside = |named: PathBuf| path.parent().unwrap_or(Path::new("")).join(named);
-        let open = |settings: &Self, name| !settings.is_set(name);
+        let open = |config: &Self, name| !config.is_set(name);
 
         if let Some(rpc) = file.rpc.filter(|_| open(self, "rpc")) {
             self.globals.rpc = rpc.into();
@@ -194,7 +195,7 @@ impl Config {
         }
         if let Some(market) = file.market.filter(|_| open(self, "market")) {
             let market =
-                parse::contract_address(&market).map_err(|error| wrong(Box::new(error)))?;
+                parse::contract_address(&market).map_err(|error| invalid(Box::new(error)))?;
             self.globals.market = Some(market);
             self.set_origin("market", origin.clone());
         }
@@ -203,7 +204,7 @@ impl Config {
             self.set_origin("state_folder", origin.clone());
         }
         let password = file.password_file.filter(|_| open(self, "password_file"));
-        // The environment comes before every file, also if it has the password itself.
+        // A password in the environment precedes every file.
         if let Some(password) = password.filter(|_| std::env::var_os("MUSTER_PASSWORD").is_none()) {
             self.globals.password_file = Some(beside(password));
             self.set_origin("password_file", origin.clone());
@@ -212,7 +213,7 @@ impl Config {
             return Ok(());
         }
         if let Some(account) = file.account {
-            self.globals.account = Some(account.parse().map_err(|error| wrong(Box::new(error)))?);
+            self.globals.account = Some(account.parse().map_err(|error| invalid(Box::new(error)))?);
             self.set_origin("account", origin);
         } else if let Some(keystore) = file.keystore {
             self.globals.keystore = Some(beside(keystore));
@@ -221,7 +222,7 @@ impl Config {
         Ok(())
     }
 
-    /// Fills in what nobody has said.
+    /// Sets the defaults of what is not set yet.
     fn apply_defaults(&mut self) {
         if !self.is_set("rpc") {
             self.globals.rpc = vec![DEFAULT_RPC.to_owned()];

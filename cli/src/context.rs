@@ -1,4 +1,4 @@
-//! From the command line to a node or a market.
+//! What every command gets: the configuration, and the way from it to a node, a market, relays and an account.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
@@ -10,88 +10,123 @@ use alloy::signers::local::PrivateKeySigner;
 use muster_client::{Market, Node, NodeBuilder, Receipt};
 use muster_daemons::{DaemonContext, Role};
 use muster_messaging::{RelayPool, Transport};
+use secrecy::SecretString;
 
-use crate::account;
-use crate::args::GlobalArgs;
 use crate::config::Config;
 use crate::deployments;
 use crate::error::CliError;
+use crate::keys::{self, DevAccount};
+use crate::options::global::GlobalArgs;
 use crate::output::{CommandOutput, Fields, print_event_line};
 use crate::parse;
 
-/// What every command is given.
+/// The configuration, and everything that commands make of it.
 #[derive(Debug)]
 pub(crate) struct Context {
-    /// Where, as whom, and how to answer.
+    /// Every setting, and where it comes from.
     config: Config,
 }
 
 impl Context {
-    /// The context of a command line.
-    pub(crate) const fn new(settings: Config) -> Self {
-        Self { config: settings }
+    /// The context of a configuration.
+    pub(crate) const fn new(config: Config) -> Self {
+        Self { config }
     }
 
-    /// What counts, and who said it.
+    /// Every setting, and where it comes from.
     pub(crate) const fn config(&self) -> &Config {
         &self.config
     }
 
-    /// What counts.
-    pub(crate) const fn globals(&self) -> &GlobalArgs {
+    /// Every setting.
+    const fn globals(&self) -> &GlobalArgs {
         &self.config.globals
     }
 
-    /// Whether programs read the answers.
+    /// Whether results are printed as JSON.
     pub(crate) const fn is_json(&self) -> bool {
         self.globals().json
     }
 
-    /// The key of the account that the command line names; on a dev chain, if it names none, that of
-    /// the dev account.
+    /// The key of the configured account: that of --account, else of --keystore, else --key; `None` if none is given.
+    ///
+    /// # Errors
+    /// Those of reading a keystore.
+    pub(crate) fn configured_signer(&self) -> Result<Option<PrivateKeySigner>, CliError> {
+        let globals = self.globals();
+        if let Some(account) = &globals.account {
+            return Ok(Some(account.signer().clone()));
+        }
+        if let Some(path) = &globals.keystore {
+            return keys::open_keystore(path, globals.password_file.as_deref()).map(Some);
+        }
+        let key = globals.key.as_ref().map(keys::parse_private_key);
+        key.transpose().map_err(|_| CliError::InvalidKey)
+    }
+
+    /// The key of the configured account; on a dev chain, without one, that of the funded dev account.
+    ///
+    /// # Errors
+    /// [`CliError::NoAccount`], [`CliError::DevAccountOnPublicChain`], or those of reading a keystore.
     pub(crate) fn signer(&self, chain_id: u64) -> Result<PrivateKeySigner, CliError> {
-        match account::signer(self.globals())? {
+        if self.globals().account.is_some() {
+            keys::ensure_chain_is_private(chain_id)?;
+        }
+        match self.configured_signer()? {
             Some(signer) => Ok(signer),
-            None if chain_id == stylus_devnode::CHAIN_ID => account::default_dev_account(),
+            None if chain_id == stylus_devnode::CHAIN_ID => {
+                Ok(DevAccount::funded()?.signer().clone())
+            }
             None => Err(CliError::NoAccount),
         }
     }
 
-    /// The node, to look.
+    /// The password for keystores.
+    ///
+    /// # Errors
+    /// [`CliError::Read`] or [`CliError::NoPassword`].
+    pub(crate) fn keystore_password(&self) -> Result<SecretString, CliError> {
+        keys::read_password(self.globals().password_file.as_deref())
+    }
+
+    /// The node, without an account.
     pub(crate) async fn node(&self) -> Result<Node, CliError> {
         Ok(self.node_builder()?.connect().await?)
     }
 
-    /// The node, with the account to sign.
+    /// The node, with the account.
     pub(crate) async fn signing_node(&self) -> Result<Node, CliError> {
         let chain_id = self.node().await?.chain_id();
-        let signer = self.checked_signer(chain_id)?;
+        let signer = self.signer(chain_id)?;
         Ok(self.node_builder()?.with_signer(signer).with_chain_id(chain_id).connect().await?)
     }
 
-    /// What a program works with that keeps a state file: `state`, or the one of this name for the account and
-    /// the market. Also where that file is.
+    /// What a program with a state file works with, and where that file is: `state`, or the file of this name for the
+    /// account and the market in the state folder, which is created if it does not exist.
+    ///
+    /// # Errors
+    /// [`CliError::Write`] for the folder, or those of node, account and state file.
     pub(crate) async fn daemon_context(
         &self,
         role: Role,
         name: &str,
         state: Option<&Path>,
-        letters: Arc<dyn Transport>,
+        transport: Arc<dyn Transport>,
     ) -> Result<(DaemonContext, PathBuf), CliError> {
         let chain_id = self.node().await?.chain_id();
-        let (signer, dispatcher) = (self.checked_signer(chain_id)?, self.dispatcher(chain_id)?);
+        let (signer, dispatcher) = (self.signer(chain_id)?, self.dispatcher(chain_id)?);
         let path = if let Some(path) = state {
             path.to_owned()
         } else {
             let folder = self.globals().state_folder.as_deref().unwrap_or(Path::new(""));
-            let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-            made.map_err(|source| CliError::Write { path: folder.into(), source })?;
+            let created = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            created.map_err(|source| CliError::Write { path: folder.into(), source })?;
             let account = signer.address();
             folder.join(format!("{name}-{chain_id}-{dispatcher}-{account}.db"))
         };
         let connect = self.node_builder()?.with_chain_id(chain_id);
         let daemon_context =
-            DaemonContext::open(connect, signer, dispatcher, role, &path, letters).await?;
+            DaemonContext::open(connect, signer, dispatcher, role, &path, transport).await?;
         Ok((daemon_context, path))
     }
 
@@ -100,36 +135,31 @@ impl Context {
         Ok(Arc::new(RelayPool::connect(&self.globals().relay)?))
     }
 
-    /// The market, to look.
+    /// The market, without an account.
     pub(crate) async fn market(&self) -> Result<Market, CliError> {
         self.open_market(self.node().await?).await
     }
 
-    /// The market, with the account to sign.
+    /// The market, with the account.
     pub(crate) async fn signing_market(&self) -> Result<Market, CliError> {
         self.open_market(self.signing_node().await?).await
     }
 
-    /// The market that is named or known.
+    /// The market on this node's chain.
     async fn open_market(&self, node: Node) -> Result<Market, CliError> {
         let dispatcher = self.dispatcher(node.chain_id())?;
         Ok(Market::open(node, dispatcher).await?)
     }
 
-    /// The address of the market that is named or known.
+    /// The configured market, else the one that `deploy` recorded for the chain.
+    ///
+    /// # Errors
+    /// [`CliError::NoMarket`], or those of reading the record.
     pub(crate) fn dispatcher(&self, chain_id: u64) -> Result<Address, CliError> {
         self.globals().market.map_or_else(|| deployments::dispatcher_on(chain_id), Ok)
     }
 
-    /// The key of the account, unless it is one that everybody knows and the chain is public.
-    fn checked_signer(&self, chain_id: u64) -> Result<PrivateKeySigner, CliError> {
-        if self.globals().account.is_some() {
-            account::reject_on_public_chain(chain_id)?;
-        }
-        self.signer(chain_id)
-    }
-
-    /// Where the nodes are.
+    /// The configured nodes, not connected yet.
     fn node_builder(&self) -> Result<NodeBuilder, CliError> {
         let urls = &self.globals().rpc;
         if urls.iter().all(|url| parse::is_url(url, &["http", "https", "ws", "wss"])) {
@@ -139,31 +169,32 @@ impl Context {
         }
     }
 
-    /// Prints an answer.
-    pub(crate) fn print(&self, page: &CommandOutput) -> Result<(), CliError> {
-        page.print(self.is_json())
+    /// Prints a result.
+    pub(crate) fn print(&self, output: &CommandOutput) -> Result<(), CliError> {
+        output.print(self.is_json())
     }
 
-    /// Prints what a transaction did.
+    /// Prints a result and its transaction.
     pub(crate) fn print_transaction(
         &self,
-        page: CommandOutput,
+        output: CommandOutput,
         receipt: &Receipt,
     ) -> Result<(), CliError> {
-        self.print(&page.transaction(receipt))
+        self.print(&output.transaction(receipt))
     }
 
-    /// Prints where a program is that runs on: for programs in one line, so that they know when they have read all.
-    pub(crate) fn print_ready(&self, facts: Fields) -> Result<(), CliError> {
+    /// Prints that a program that keeps running is ready: in JSON as one line, so that its reader knows when it has
+    /// read everything.
+    pub(crate) fn print_ready(&self, fields: Fields) -> Result<(), CliError> {
         if self.is_json() {
-            self.print_event("ready", &facts)
+            self.print_event("ready", &fields)
         } else {
-            self.print(&CommandOutput::new(facts))
+            self.print(&CommandOutput::new(fields))
         }
     }
 
-    /// Prints one event.
-    pub(crate) fn print_event(&self, name: &str, facts: &Fields) -> Result<(), CliError> {
-        print_event_line(name, facts, self.is_json())
+    /// Prints an event in one line.
+    pub(crate) fn print_event(&self, name: &str, fields: &Fields) -> Result<(), CliError> {
+        print_event_line(name, fields, self.is_json())
     }
 }

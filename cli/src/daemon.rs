@@ -1,61 +1,17 @@
-//! What every daemon has in common: its state file, relays, health, and how it is told to end.
+//! How the command runs daemons: their state files, their health, and the signals that end them.
 
 use std::future::Future;
-use std::net::SocketAddr;
-use std::path::PathBuf;
 
-use alloy::primitives::Address;
-use clap::Args;
 use metrics_exporter_prometheus::PrometheusBuilder;
-use muster_daemons::{Backoff, Daemon, DaemonContext, HealthReporter, Payout, Role};
+use muster_daemons::{Backoff, Daemon, DaemonContext, HealthReporter, Role};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::context::Context;
 use crate::error::CliError;
+use crate::options::daemon::{DaemonOptions, HealthOptions};
 use crate::output::{Cell, Fields};
-use crate::parse;
 
-/// What every daemon can be told.
-#[derive(Debug, Args)]
-pub(crate) struct DaemonOptions {
-    /// File with the daemon's state, made if it is not there; nobody else can use it meanwhile. Without it, one in
-    /// the state folder that is named after role, chain, market and account
-    #[arg(long, value_name = "FILE")]
-    state: Option<PathBuf>,
-
-    /// How others see how it is.
-    #[command(flatten)]
-    pub(crate) health: HealthOptions,
-}
-
-/// Where a program that is left alone says how it is.
-#[derive(Clone, Copy, Debug, Args)]
-pub(crate) struct HealthOptions {
-    /// Address and port at which /health and /metrics are served; port 0 is any free one
-    #[arg(long, value_name = "IP:PORT", value_parser = parse::socket_address, default_value = "127.0.0.1:0")]
-    health: SocketAddr,
-}
-
-/// Where what the account earns or gets back goes, and when.
-#[derive(Debug, Args)]
-pub(crate) struct PayoutOptions {
-    /// Who gets what the account earns or gets back; without it, the account itself
-    #[arg(long, value_parser = parse::account_address, value_name = "ADDRESS|NAME")]
-    payout: Option<Address>,
-
-    /// That is withdrawn when there is so much of it
-    #[arg(long, value_name = "AMOUNT", value_parser = parse::wei, default_value = "1000000gwei")]
-    withdraw_at: u128,
-}
-
-impl PayoutOptions {
-    /// As daemons take it.
-    pub(crate) const fn payout(&self) -> Payout {
-        Payout { to: self.payout, threshold: self.withdraw_at }
-    }
-}
-
-/// What a daemon works with, and the facts about that which are printed when it is ready.
+/// What a daemon works with, and the fields about it that are printed when the daemon is ready.
 pub(crate) async fn daemon_context(
     context: &Context,
     options: &DaemonOptions,
@@ -64,7 +20,7 @@ pub(crate) async fn daemon_context(
     named_daemon_context(context, options, role, &role.to_string()).await
 }
 
-/// The same, with another name for the state file in place of the role.
+/// [`daemon_context`] with another name of the state file than the role's.
 pub(crate) async fn named_daemon_context(
     context: &Context,
     options: &DaemonOptions,
@@ -77,24 +33,26 @@ pub(crate) async fn named_daemon_context(
     Ok((daemon_context, vec![("state", Cell::text(path.display()))]))
 }
 
-/// Runs a program that is left alone until it is told to end or is through, after a line with these facts and where its
-/// health is. What happens is said on standard error, as much of it as `MUSTER_LOG` asks for.
+/// Prints these fields and the address of the daemon's health, then runs the daemon until SIGINT, SIGTERM or
+/// `finished`. Logs go to standard error.
+///
+/// # Errors
+/// [`CliError::Listen`] and [`CliError::Metrics`] before the start, and whatever the daemon cannot retry.
 pub(crate) async fn run(
     context: &Context,
     health: HealthOptions,
     daemon: &mut impl Daemon,
-    mut facts: Fields,
+    mut fields: Fields,
     finished: impl Future<Output = ()>,
 ) -> Result<(), CliError> {
-    let unable = |source| CliError::Listen { address: "signals".into(), source };
-    let mut terminate = signal(SignalKind::terminate()).map_err(unable)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(unable)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(CliError::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(CliError::Signals)?;
 
     let metrics = PrometheusBuilder::new().install_recorder().map_err(CliError::Metrics)?;
-    let status = HealthReporter::default();
-    let health = status.serve(health.health, metrics).await?;
-    facts.push(("health", Cell::text(format_args!("http://{health}/health"))));
-    context.print_ready(facts)?;
+    let reporter = HealthReporter::default();
+    let address = reporter.serve(health.health, metrics).await?;
+    fields.push(("health", Cell::text(format_args!("http://{address}/health"))));
+    context.print_ready(fields)?;
 
     let end = async {
         tokio::select! {
@@ -103,5 +61,5 @@ pub(crate) async fn run(
             () = finished => {}
         }
     };
-    Ok(muster_daemons::run(daemon, Backoff::default(), &status, end).await?)
+    Ok(muster_daemons::run(daemon, Backoff::default(), &reporter, end).await?)
 }

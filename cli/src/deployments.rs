@@ -1,4 +1,4 @@
-//! The markets that this folder knows, by chain: written by `deploy`, read by everything else.
+//! The markets deployed from this folder, by chain: `deploy` records them, all other commands read them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,19 +12,22 @@ use crate::error::CliError;
 /// Dispatchers by chain id.
 type Deployments = BTreeMap<u64, Address>;
 
-/// Where they are written down.
+/// The file with the record.
 fn file_path() -> PathBuf {
     Path::new(".muster").join("market.json")
 }
 
 /// The market on a chain.
+///
+/// # Errors
+/// [`CliError::NoMarket`] if none is recorded, or those of reading the file.
 pub(crate) fn dispatcher_on(chain_id: u64) -> Result<Address, CliError> {
     let path = file_path();
     let market = read(&path)?.get(&chain_id).copied();
     market.ok_or(CliError::NoMarket { chain_id, path })
 }
 
-/// Writes down the market on a chain, in place of the one that was known.
+/// Records the market on a chain in place of the one before, and returns the file.
 pub(crate) fn save_dispatcher(chain_id: u64, dispatcher: Address) -> Result<PathBuf, CliError> {
     let path = file_path();
     let mut markets = read(&path)?;
@@ -33,7 +36,7 @@ pub(crate) fn save_dispatcher(chain_id: u64, dispatcher: Address) -> Result<Path
     Ok(path)
 }
 
-/// What the file says; nothing if there is none.
+/// The record; empty if there is no file.
 fn read(path: &Path) -> Result<Deployments, CliError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
@@ -47,7 +50,7 @@ fn read(path: &Path) -> Result<Deployments, CliError> {
     })
 }
 
-/// Writes the file, and its folder if there is none.
+/// Writes the file, and creates its folder.
 fn write(path: &Path, markets: &Deployments) -> Result<(), CliError> {
     let text = serde_json::to_string_pretty(markets).unwrap_or_default();
     let folder = path.parent().map_or(Ok(()), fs::create_dir_all);

@@ -1,4 +1,4 @@
-//! What a command can fail with, and the exit code for it.
+//! Errors of commands, in an operator's words: what is wrong, and what to do.
 
 use std::io;
 use std::path::PathBuf;
@@ -12,12 +12,10 @@ use muster_daemons::{DaemonError, StoreError};
 use muster_messaging::MessageError;
 use muster_relay::RelayError;
 
-use crate::account::PrivateKeyError;
-
-/// Why a command was not carried out.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
-    /// The market, or the way to it.
+    /// The market, or the node.
     #[error(transparent)]
     Market(#[from] MarketError),
     /// A program that cannot be deployed.
@@ -25,15 +23,15 @@ pub(crate) enum CliError {
     Program {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The cause.
         source: ProgramError,
     },
-    /// A program that is another one.
+    /// Another program than the expected one.
     #[error("the code at {address} is not the program in {}", file.display())]
     OtherProgram {
         /// Where the code is.
         address: Address,
-        /// The module.
+        /// The compiled contract.
         file: PathBuf,
     },
     /// A file that cannot be read.
@@ -41,7 +39,7 @@ pub(crate) enum CliError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The cause.
         source: io::Error,
     },
     /// A file that cannot be written.
@@ -49,15 +47,15 @@ pub(crate) enum CliError {
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The cause.
         source: io::Error,
     },
-    /// A file that would be overwritten.
-    #[error("{0} is there already: name another file")]
+    /// A file that the command does not overwrite.
+    #[error("{0} exists already: name another file")]
     AlreadyExists(PathBuf),
-    /// A node that cannot be reached under what is given as its URL, which may hold a key.
+    /// A URL that cannot be a node's. It is not repeated, because it may contain a key.
     #[error(
-        "a node's URL begins with http://, https://, ws:// or wss://: `muster config` shows who gave another one"
+        "a node's URL begins with http://, https://, ws:// or wss://: `muster config` shows where the setting rpc comes from"
     )]
     NodeUrl,
     /// A contract that is not compiled.
@@ -65,65 +63,67 @@ pub(crate) enum CliError {
         "{0} is not there: build the contracts with scripts/wasm, or deploy the embedded ones by giving no file"
     )]
     NoWasm(PathBuf),
-    /// A file whose contents make no sense.
+    /// A file with invalid content.
     #[error("{path}, line {line}: {expected}")]
     BadFile {
         /// The file.
         path: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// What should be there.
+        /// The expected content.
         expected: &'static str,
     },
-    /// A file with settings that makes no sense.
+    /// An invalid file of settings.
     #[error("{path}: {source}")]
     Config {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The cause.
         source: BoxError,
     },
     /// Standard input cannot be read.
     #[error("cannot read standard input: {0}")]
     Input(io::Error),
-    /// What was read is no key.
-    #[error(transparent)]
-    Key(#[from] PrivateKeyError),
-    /// A file that is taken for a keystore.
+    /// A text that is no private key. It is not repeated.
+    #[error("a private key is 64 hexadecimal digits")]
+    InvalidKey,
+    /// A file that is not a keystore.
     #[error(
         "{0} is no keystore: it must be a V3 file, as `muster key new`, geth and cast write it"
     )]
-    NoKeystore(PathBuf),
-    /// A keystore that does not open.
+    NotKeystore(PathBuf),
+    /// A keystore that the password does not open.
     #[error("this password does not open the keystore {path}, or it is damaged: {source}")]
     Keystore {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The cause.
         source: BoxError,
     },
     /// A keystore without a password.
     #[error("the keystore needs a password: give --password-file, or set MUSTER_PASSWORD")]
     NoPassword,
-    /// A command that signs, and nobody to sign.
-    #[error("this needs an account: give --account (on a dev chain), --keystore or --key")]
+    /// A command that signs, without an account.
+    #[error(
+        "the command needs an account: give --keystore FILE, set MUSTER_KEY, or give --account dev:NAME on a dev chain"
+    )]
     NoAccount,
     /// A dev account where money is real.
     #[error(
-        "chain {0} is public, and everybody knows the keys of dev accounts: give --keystore or --key"
+        "chain {0} is public, and everybody knows the keys of dev accounts: give --keystore FILE, or set MUSTER_KEY"
     )]
-    DevAccountInPublic(u64),
-    /// No market is known for the chain.
+    DevAccountOnPublicChain(u64),
+    /// No market is configured or recorded for the chain.
     #[error(
         "no market is known on chain {chain_id}: deploy one with `muster deploy`, or give --market (looked into {path})"
     )]
     NoMarket {
         /// The chain.
         chain_id: u64,
-        /// Where it was looked for.
+        /// The file with the record.
         path: PathBuf,
     },
-    /// The agreement has no window now.
+    /// The agreement is in no window now.
     #[error(
         "the agreement is {state} at tick {now}, so there is nothing to probe: it must be running"
     )]
@@ -133,28 +133,28 @@ pub(crate) enum CliError {
         /// The market's clock.
         now: u64,
     },
-    /// The tester has no seat now.
+    /// The tester has no seat in the current window.
     #[error("{account} holds no seat in window {window} (its windows: {seats}): probe in those")]
     NoSeat {
         /// The tester.
         account: Address,
-        /// The window of now.
+        /// The current window.
         window: u8,
-        /// The windows in which it holds one.
+        /// The windows in which it has one.
         seats: Box<str>,
     },
-    /// The window ended meanwhile.
-    #[error("window {0} ended before all answers were there: nothing was written down")]
+    /// The window ended during the probe.
+    #[error("window {0} ended before all workers had answered: nothing was recorded")]
     WindowOver(u8),
-    /// A worker that the agreement does not have.
+    /// An account that is no worker of the agreement.
     #[error("{0} is none of the agreement's workers: see `muster agreement show`")]
     NotItsWorker(Box<str>),
     /// A worker that is not registered.
-    #[error("no worker is registered as {0}: see `muster workers`")]
+    #[error("no worker is registered as {0}: see `muster worker list`")]
     NoWorker(Box<str>),
-    /// A state file without anything to report on the agreement.
+    /// A state file without observations of the agreement.
     #[error(
-        "the state file {path} says nothing about agreement {agreement}: probe first, or give --entry"
+        "the state file {path} has no observations of agreement {agreement}: probe first, or give --entry"
     )]
     NothingObserved {
         /// The file.
@@ -162,80 +162,85 @@ pub(crate) enum CliError {
         /// The agreement.
         agreement: Address,
     },
-    /// An application whose workers cannot be judged.
-    #[error("there is no check for {0}: give one in the file of --checks, or one for all")]
+    /// An application without a check.
+    #[error(
+        "the application {0} has no check: add one to the file of --checks, or one for all others, \"*\""
+    )]
     NoCheck(Application),
-    /// A file of checks that makes no sense.
+    /// An invalid file of checks.
     #[error("{path}: {source}")]
     Checks {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The cause.
         source: Box<toml::de::Error>,
     },
-    /// A state file.
+    /// A state file that cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// An agreement that is past what was waited for.
-    #[error("agreement {agreement} is {state} now: what was waited for is over")]
+    /// An agreement that is past the awaited state or window.
+    #[error("agreement {agreement} is {state} now: the awaited state or window is over")]
     WaitMissed {
         /// The agreement.
         agreement: Address,
         /// Its state.
         state: &'static str,
     },
-    /// A service that does not do what it should.
+    /// A service that does not answer as it should.
     #[error("the service at {url} failed: {failure}")]
     Service {
-        /// Where it is.
+        /// Its URL.
         url: Box<str>,
-        /// What was wrong.
+        /// The cause.
         failure: ProbeFailure,
     },
-    /// The HTTP client does not start.
-    #[error("the HTTP client does not start: {0}")]
+    /// The HTTP client cannot start.
+    #[error("cannot start the HTTP client: {0}")]
     Http(#[from] reqwest::Error),
     /// An address that cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
         /// The address.
         address: Box<str>,
-        /// What the system says.
+        /// The cause.
         source: io::Error,
     },
-    /// Messages: a relay that does not start, or no way to others' relays.
+    /// Signals of the system that cannot be received.
+    #[error("cannot listen for signals: {0}")]
+    Signals(io::Error),
+    /// A relay that does not start, or relays that cannot be used.
     #[error(transparent)]
     Message(#[from] MessageError),
     /// A relay that cannot start.
     #[error(transparent)]
     Relay(#[from] RelayError),
-    /// A program that is left alone cannot go on.
+    /// A daemon that cannot continue.
     #[error(transparent)]
     Daemon(DaemonError),
-    /// The numbers of a program cannot be collected.
-    #[error("the metrics are not collected: {0}")]
+    /// Metrics that cannot be collected.
+    #[error("cannot collect metrics: {0}")]
     Metrics(BuildError),
-    /// The dev chain cannot run.
+    /// A dev chain that cannot run.
     #[error(transparent)]
     Devnode(#[from] stylus_devnode::command::RunError),
-    /// Amounts that do not add up.
-    #[error("the books do not balance: see the lines marked `no` above")]
+    /// A ledger that does not balance.
+    #[error("the ledger does not balance: see the lines marked `no` above")]
     LedgerUnbalanced,
     /// An agreement that is not settled.
-    #[error("agreement {agreement} is {state}, and its ledger closes when it is settled")]
+    #[error("agreement {agreement} is {state}: wait until it is settled")]
     NotSettled {
         /// The agreement.
         agreement: Address,
         /// Its state.
         state: &'static str,
     },
-    /// No worker has said where it serves.
-    #[error("no worker of agreement {0} says where it serves: is --relay one that they use?")]
+    /// No worker has sent its endpoint.
+    #[error("no worker of agreement {0} has sent its endpoint: use a --relay that its workers use")]
     NoEndpoint(Address),
     /// Standard output is closed or full.
-    #[error("cannot write the answer: {0}")]
+    #[error("cannot write to standard output: {0}")]
     Output(io::Error),
-    /// Amounts that leave 128 bits.
+    /// An amount that 128 bits cannot hold.
     #[error(transparent)]
     Amount(#[from] AmountError),
 }
@@ -251,16 +256,16 @@ impl From<DaemonError> for CliError {
 }
 
 impl CliError {
-    /// The process's exit code: 1, since what is wrong with the command line itself never gets here.
+    /// The process's exit code: 1, because clap reports a wrong command line itself.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            // Whoever closed the pipe has seen enough.
+            // The reader of the pipe has read enough.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             _ => ExitCode::FAILURE,
         }
     }
 
-    /// What to do about it beyond what the error itself says.
+    /// What to do, where the text of the error does not say it.
     pub(crate) const fn advice(&self) -> Option<&'static str> {
         match self {
             Self::Market(MarketError::Node(NodeError::Unreachable { .. })) => {

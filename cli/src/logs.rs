@@ -1,4 +1,4 @@
-//! What programs say of themselves while they run: lines on standard error.
+//! Logs on standard error.
 
 use std::io;
 
@@ -6,18 +6,50 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// The variable that says how much is told: `error`, `warn`, `info`, `debug`, `trace` or `off`.
-const LOG_VARIABLE: &str = "MUSTER_LOG";
+/// The variable with the level: `error`, `warn`, `info` (the default), `debug`, `trace` or `off`.
+const LEVEL_VARIABLE: &str = "MUSTER_LOG";
 
-/// Whose words these are. Others' libraries, which would tell addresses that are nobody's business, only warn.
-const WORKSPACE_CRATES: [&str; 5] = ["agents", "client", "gateway", "messages", "muster"];
+/// Beginnings of the targets that log at this level: `muster` is this crate and all of `muster_client`,
+/// `muster_daemons`, `muster_gateway` and so on. Other crates log warnings at most, because they would log URLs.
+const WORKSPACE_TARGETS: [&str; 3] = ["muster", "stylus_devnode", "stylus_engine"];
 
-/// Begins to write down what is told.
+/// Installs the subscriber of the process.
 pub(crate) fn init() {
-    let level = std::env::var(LOG_VARIABLE).ok().and_then(|level| level.parse().ok());
-    let level = level.unwrap_or(LevelFilter::INFO);
-    let told = Targets::new().with_default(LevelFilter::WARN.min(level));
-    let told = told.with_targets(WORKSPACE_CRATES.map(|target| (target, level)));
+    let level = std::env::var(LEVEL_VARIABLE).ok().and_then(|level| level.parse().ok());
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false);
-    tracing_subscriber::registry().with(told).with(lines).init();
+    let filter = targets(level.unwrap_or(LevelFilter::INFO));
+    tracing_subscriber::registry().with(filter).with(lines).init();
+}
+
+/// Which targets log at which level.
+fn targets(level: LevelFilter) -> Targets {
+    let others = LevelFilter::WARN.min(level);
+    Targets::new().with_default(others).with_targets(WORKSPACE_TARGETS.map(|name| (name, level)))
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+    use tracing_subscriber::filter::LevelFilter;
+
+    use super::targets;
+
+    #[test]
+    fn crates_of_the_workspace_log_at_the_level_and_others_warn() {
+        let info = targets(LevelFilter::INFO);
+        for target in [
+            "muster",
+            "muster_client::tx",
+            "muster_daemons::run_loop",
+            "muster_gateway",
+            "muster_messaging",
+            "stylus_devnode::console",
+        ] {
+            assert!(info.would_enable(target, &Level::INFO), "{target}");
+            assert!(!info.would_enable(target, &Level::DEBUG), "{target}");
+        }
+        assert!(!info.would_enable("reqwest::connect", &Level::INFO));
+        assert!(info.would_enable("reqwest::connect", &Level::WARN));
+        assert!(!targets(LevelFilter::OFF).would_enable("muster_daemons", &Level::ERROR));
+    }
 }

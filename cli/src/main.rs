@@ -1,18 +1,14 @@
-//! `muster`: everything a person does on the market, from one command.
+//! `muster`: the market's command line, for workers, testers, clients and operators.
 //!
-//! Results go to standard output, everything else to standard error. The exit code is 0 if it was
-//! done, 1 if it was refused or failed, 2 if the command line was wrong.
+//! Results go to standard output, everything else to standard error. The exit code is 0 on success, 1 if the command
+//! was refused or failed, and 2 if the command line was wrong.
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
-
-use crate::args::Cli;
 use crate::context::Context;
 
-mod account;
-mod args;
-mod check;
+mod command_line;
+mod command_tree;
 mod commands;
 mod config;
 mod context;
@@ -20,26 +16,24 @@ mod contracts;
 mod daemon;
 mod deployments;
 mod error;
-mod event_format;
+mod keys;
 mod logs;
+mod options;
 mod output;
 mod parse;
 mod progress;
-mod receipt_signer;
-mod table_layout;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let matches = Cli::command().get_matches();
-    let Cli { globals, command } =
-        Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let (cli, matches) =
+        command_line::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
     logs::init();
-    let outcome = match config::resolve(globals, &matches) {
-        // The commands together are too much for the stack of a thread.
-        Ok(settings) => Box::pin(commands::run(&Context::new(settings), command)).await,
+    let result = match config::resolve(cli.globals, &matches) {
+        // The futures of all commands together are too large for the stack of a thread.
+        Ok(config) => Box::pin(command_tree::run(&Context::new(config), cli.command)).await,
         Err(error) => Err(error),
     };
-    match outcome {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output::print_error(&error);

@@ -1,46 +1,47 @@
-//! What people write on the command line, beyond what the types read by themselves.
+//! Parsers of values on the command line and in settings, beyond those of the types themselves.
 
+use std::fmt::{self, Display, Formatter};
 use std::net::SocketAddr;
 
 use alloy::primitives::{Address, B256};
 use muster_client::protocol::abi::Entry;
 use muster_client::{AmountError, Ether, ServiceReceipt, failed_entry};
 
-use crate::account::DevAccount;
+use crate::keys::DevAccount;
 
-/// A text that is not what it should be; the sentence says what it should be.
+/// A value that cannot be parsed, and what is expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ParseError {
-    /// No address.
+    /// Not an address.
     #[error("an address is 0x and 40 hexadecimal digits, or a dev account such as dev:alice")]
     Account,
-    /// No address of a contract.
+    /// Not the address of a contract.
     #[error("a contract's address is 0x and 40 hexadecimal digits")]
     Contract,
-    /// No pair.
+    /// Not a worker and a URL.
     #[error(
         "expected WORKER=URL, the worker being an address, a dev account, or its number in the agreement"
     )]
     WorkerUrl,
-    /// No entry.
+    /// Not an entry of a report.
     #[error(
         "expected INDEX:CHECKED or INDEX:CHECKED:RECEIPT, the windows as 0b1011 or as 0,1,3, those of the receipt \
          among them"
     )]
     Entry,
-    /// No share.
+    /// Not a share.
     #[error("a share is basis points from 0 to 10000, or a percentage such as 95%")]
     BasisPoints,
-    /// No place to listen on.
+    /// Not an address to listen on.
     #[error("IP:PORT is expected, such as 127.0.0.1:3000; port 0 is any free one")]
     SocketAddress,
-    /// No URL of a service.
+    /// Not the URL of a service.
     #[error("a service's URL begins with http:// or https:// and the name of a host")]
     ServiceUrl,
-    /// No key for messages.
+    /// Not a key for messages.
     #[error("a key for messages is 64 hexadecimal digits, as `muster key show` prints it")]
     MessageKey,
-    /// No path.
+    /// Not a path.
     #[error("a path begins with a slash")]
     Path,
 }
@@ -52,6 +53,15 @@ pub(crate) enum HiredWorker {
     Number(u32),
     /// By its account.
     Account(Address),
+}
+
+impl Display for HiredWorker {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Account(account) => write!(f, "{account}"),
+        }
+    }
 }
 
 /// Wei from an amount such as `1.5eth`.
@@ -85,12 +95,12 @@ pub(crate) fn basis_points(text: &str) -> Result<u16, ParseError> {
     bps.filter(|bps| *bps <= muster_client::protocol::BPS).ok_or(ParseError::BasisPoints)
 }
 
-/// Where to listen.
+/// An address and port to listen on.
 pub(crate) fn socket_address(text: &str) -> Result<SocketAddr, ParseError> {
     text.parse().map_err(|_| ParseError::SocketAddress)
 }
 
-/// The URL of a service, as it is written.
+/// The URL of a service, unchanged.
 pub(crate) fn service_url(text: &str) -> Result<Box<str>, ParseError> {
     if is_url(text, &["http", "https"]) { Ok(text.into()) } else { Err(ParseError::ServiceUrl) }
 }
@@ -100,12 +110,12 @@ pub(crate) fn is_url(text: &str, schemes: &[&str]) -> bool {
     reqwest::Url::parse(text).is_ok_and(|url| schemes.contains(&url.scheme()) && url.has_host())
 }
 
-/// A key for messages.
+/// A public key for messages.
 pub(crate) fn message_key(text: &str) -> Result<B256, ParseError> {
     text.parse().map_err(|_| ParseError::MessageKey)
 }
 
-/// A worker of an agreement, as it is written, and where it serves.
+/// A worker of an agreement, unchanged, and the URL where it serves.
 pub(crate) fn worker_url(text: &str) -> Result<(String, String), ParseError> {
     let (worker, url) = text.split_once('=').ok_or(ParseError::WorkerUrl)?;
     if worker.is_empty() {
@@ -114,7 +124,7 @@ pub(crate) fn worker_url(text: &str) -> Result<(String, String), ParseError> {
     Ok((worker.to_owned(), service_url(url)?.into()))
 }
 
-/// A path of a service.
+/// A path below the URL of a service.
 pub(crate) fn url_path(text: &str) -> Result<Box<str>, ParseError> {
     if text.starts_with('/') { Ok(text.into()) } else { Err(ParseError::Path) }
 }
@@ -126,7 +136,7 @@ pub(crate) fn hired_worker(text: &str) -> Result<HiredWorker, ParseError> {
         .or_else(|_| account_address(text).map(HiredWorker::Account))
 }
 
-/// What a tester saw of a worker: windows in which it looked, and the receipt for those that were served.
+/// A tester's entry on a worker: the windows that it checked, and the receipt for those that were served.
 pub(crate) fn report_entry(text: &str) -> Result<Entry, ParseError> {
     let mut parts = text.split(':');
     let (Some(index), Some(checked), receipt, None) =
@@ -144,20 +154,13 @@ pub(crate) fn report_entry(text: &str) -> Result<Entry, ParseError> {
     Ok(receipt.entry(index, checked))
 }
 
-/// Windows as bits, from `0b1011`, or a list of their numbers.
+/// Windows as bits, from `0b1011` or from a list of their numbers.
 fn window_bits(text: &str) -> Option<u32> {
     if let Some(bits) = text.strip_prefix("0b") {
         return u32::from_str_radix(bits, 2).ok();
     }
     text.split(',')
         .try_fold(0, |bits, window| Some(bits | 1_u32.checked_shl(window.parse().ok()?)?))
-}
-
-/// The numbers of windows whose bits are set, for people.
-pub(crate) fn window_list(bits: u32) -> String {
-    let set = (0..u32::BITS).filter(|window| bits.checked_shr(*window).is_some_and(|b| b & 1 == 1));
-    let set: Vec<_> = set.map(|window| window.to_string()).collect();
-    if set.is_empty() { "none".to_owned() } else { set.join(",") }
 }
 
 #[cfg(test)]
@@ -167,19 +170,17 @@ mod tests {
 
     use super::{
         HiredWorker, ParseError, account_address, basis_points, hired_worker, report_entry,
-        service_url, socket_address, window_list, worker_url,
+        service_url, socket_address, worker_url,
     };
 
     #[test]
     fn windows_are_bits_or_numbers() {
         assert_eq!(report_entry("2:0b1011"), Ok(failed_entry(2, 0b1011)));
         assert_eq!(report_entry("2:0,1,3"), Ok(failed_entry(2, 0b1011)));
-        assert_eq!(window_list(0b1011), "0,1,3");
-        assert_eq!(window_list(0), "none");
     }
 
     #[test]
-    fn what_was_served_comes_with_a_receipt() {
+    fn served_windows_come_with_a_receipt() {
         let [r, vs] = [1, 2].map(B256::with_last_byte);
         let receipt = ServiceReceipt { served: 0b11, r, vs };
         assert_eq!(report_entry(&format!("1:0,1,2:{receipt}")), Ok(receipt.entry(1, 0b100)));
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_that_make_no_sense_are_refused() {
+    fn invalid_entries_are_refused() {
         for wrong in
             ["", "0", "0:", "0:1:1", "0:1:0b1,1,1:", "x:1", "0:0b2", "0:40", "256:0", "0:0b0"]
         {
@@ -234,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_is_a_url_of_the_web() {
+    fn a_service_url_is_http_or_https() {
         for url in ["http://127.0.0.1:3000", "https://worker.example/path?x=y", "HTTP://a"] {
             assert_eq!(service_url(url), Ok(url.into()));
         }

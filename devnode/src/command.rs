@@ -14,6 +14,7 @@ use crate::{
 
 /// Options of a dev chain.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "This command")]
 pub struct Options {
     /// Address to listen on; the keys of all accounts are public, so keep it local
     #[arg(long, value_name = "IP", default_value = "127.0.0.1")]

@@ -1,56 +1,64 @@
-//! `muster config`: what counts, and who said it.
+//! `muster config`: every setting, and where it comes from.
+
+use std::path::Path;
 
 use axum::http::Uri;
+use clap::Args;
 
-use crate::args::GlobalArgs;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::options::global::GlobalArgs;
 use crate::output::{Cell, CommandOutput, Table};
 
-/// Prints every setting that somebody has said or that has a default, without secrets.
-pub(crate) fn run(context: &Context) -> Result<(), CliError> {
-    let settings = context.config();
-    let rows = settings.origins.iter().map(|(name, origin)| {
+/// Options of `muster config`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  muster config --relay wss://relay.example")]
+pub(crate) struct Options {}
+
+/// Prints every setting that is made or has a default, without secrets.
+pub(crate) fn run(context: &Context, Options {}: &Options) -> Result<(), CliError> {
+    let config = context.config();
+    let rows = config.origins.iter().map(|(name, origin)| {
         vec![
             Cell::text(name.replace('_', "-")),
-            setting_value(&settings.globals, name),
+            setting_value(&config.globals, name),
             Cell::text(origin),
         ]
     });
-    let files = settings
+    let files = config
         .files
         .iter()
-        .map(|(path, is_there)| vec![Cell::text(path.display()), Cell::Flag(*is_there)]);
-    let page = CommandOutput::default()
+        .map(|(path, exists)| vec![Cell::text(path.display()), Cell::Flag(*exists)]);
+    let output = CommandOutput::default()
         .table(Table::new("settings", ["setting", "value", "from"], rows))
         .table(Table::new("files", ["file", "found"], files));
-    context.print(&page)
+    context.print(&output)
 }
 
-/// What a setting is, as far as everybody may see it.
+/// The value of a setting, unless it is a secret.
 fn setting_value(globals: &GlobalArgs, name: &str) -> Cell {
-    let path = |path: &Option<std::path::PathBuf>| {
-        path.as_ref().map_or(Cell::None, |path| Cell::text(path.display()))
-    };
+    let path = |path: Option<&Path>| path.map_or(Cell::None, |path| Cell::text(path.display()));
     match name {
         "rpc" => redacted_urls(&globals.rpc),
         "relay" => redacted_urls(&globals.relay),
         "market" => globals.market.map_or(Cell::None, Cell::text),
-        "state_folder" => path(&globals.state_folder),
-        "account" => globals.account.as_ref().map_or(Cell::None, |name| Cell::text(name.address())),
-        "keystore" => path(&globals.keystore),
-        "password_file" => path(&globals.password_file),
+        "state_folder" => path(globals.state_folder.as_deref()),
+        "account" => {
+            globals.account.as_ref().map_or(Cell::None, |account| Cell::text(account.address()))
+        }
+        "keystore" => path(globals.keystore.as_deref()),
+        "password_file" => path(globals.password_file.as_deref()),
         "json" => Cell::Flag(globals.json),
         _ => Cell::text("(hidden)"),
     }
 }
 
-/// Addresses without what may be a key: users, paths and queries.
+/// URLs without the parts that can contain a key: user, path and query.
 fn redacted_urls(urls: &[String]) -> Cell {
     Cell::Text(urls.iter().map(|url| redacted_url(url)).collect::<Vec<_>>().join(","))
 }
 
-/// See [`urls`].
+/// See [`redacted_urls`].
 fn redacted_url(url: &str) -> String {
     let Ok(uri) = url.parse::<Uri>() else { return "(hidden)".to_owned() };
     let port = uri.port().map_or_else(String::new, |port| format!(":{port}"));
@@ -64,7 +72,7 @@ mod tests {
     use super::redacted_url;
 
     #[test]
-    fn an_address_is_shown_without_what_may_be_a_key() {
+    fn a_url_is_shown_without_the_parts_that_can_contain_a_key() {
         assert_eq!(redacted_url("http://127.0.0.1:8547"), "http://127.0.0.1:8547");
         assert_eq!(redacted_url("wss://relay.example/"), "wss://relay.example");
         for url in [

@@ -1,4 +1,4 @@
-//! `muster credit` and `muster withdraw`: money that waits in the market.
+//! `muster credit`: what an account can withdraw.
 
 use alloy::primitives::Address;
 use clap::Args;
@@ -8,24 +8,17 @@ use crate::error::CliError;
 use crate::output::{Cell, CommandOutput};
 use crate::parse;
 
-/// Whose credit.
+/// Options of `muster credit`.
 #[derive(Debug, Args)]
-pub(crate) struct CreditOptions {
-    /// Address, or a dev account such as dev:alice; without it, the account itself
+#[command(after_help = "Example:\n  muster credit dev:ada")]
+pub(crate) struct Options {
+    /// Account: an address, or a dev account such as dev:alice [default: the account itself]
     #[arg(value_parser = parse::account_address, value_name = "ADDRESS|NAME")]
     whose: Option<Address>,
 }
 
-/// To whom.
-#[derive(Debug, Args)]
-pub(crate) struct WithdrawOptions {
-    /// Who gets it; without it, the account itself
-    #[arg(long, value_parser = parse::account_address, value_name = "ADDRESS|NAME")]
-    to: Option<Address>,
-}
-
 /// Shows a credit.
-pub(crate) async fn credit(context: &Context, options: CreditOptions) -> Result<(), CliError> {
+pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let (market, account) = if let Some(account) = options.whose {
         (context.market().await?, account)
     } else {
@@ -38,16 +31,4 @@ pub(crate) async fn credit(context: &Context, options: CreditOptions) -> Result<
         ("account", Cell::text(account)),
         ("credit", Cell::wei(credit)),
     ]))
-}
-
-/// Withdraws a credit.
-pub(crate) async fn withdraw(context: &Context, options: WithdrawOptions) -> Result<(), CliError> {
-    let market = context.signing_market().await?;
-    let to = match options.to {
-        Some(to) => to,
-        None => market.account()?,
-    };
-    let withdrawal = market.withdraw(to).await?;
-    let facts = [("to", Cell::text(withdrawal.to)), ("amount", Cell::wei(withdrawal.amount))];
-    context.print_transaction(CommandOutput::new(facts), &withdrawal.receipt)
 }

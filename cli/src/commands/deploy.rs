@@ -13,11 +13,16 @@ use crate::context::Context;
 use crate::contracts::{self, EmbeddedContract};
 use crate::deployments;
 use crate::error::CliError;
+use crate::options::heading;
 use crate::output::{Cell, CommandOutput, Table, print_note};
 use crate::{parse, progress};
 
 /// What to deploy, and the constants that hold for ever.
 #[derive(Debug, Args)]
+#[command(
+    next_help_heading = heading::COMMAND,
+    after_help = "Examples:\n  muster deploy\n  muster deploy --rpc https://arb1.arbitrum.io/rpc --clock second"
+)]
 pub(crate) struct Options {
     /// Constants to begin with; without it, `dev` on a dev chain and `production` everywhere else
     #[arg(long, value_enum)]

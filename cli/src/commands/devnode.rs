@@ -1,16 +1,26 @@
 //! `muster devnode`: an Arbitrum dev chain in this process.
 
+use clap::Args;
 use stylus_devnode::command;
 
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::Cell;
 
-pub(crate) use stylus_devnode::command::Options;
+/// Options of `muster devnode`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  muster devnode\n  muster devnode --port 0 --state chain.json --json"
+)]
+pub(crate) struct Options {
+    /// Those of every dev chain.
+    #[command(flatten)]
+    chain: command::Options,
+}
 
 /// Runs the chain until the process is told to stop.
 pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
-    command::run(options, |ready| {
+    command::run(options.chain, |ready| {
         context.print_ready(vec![
             ("rpc", Cell::text(ready.rpc)),
             ("websocket", Cell::text(ready.websocket)),

@@ -8,10 +8,11 @@ use crate::error::CliError;
 use crate::output::{Cell, CommandOutput};
 use crate::parse;
 
-/// Who gets how much.
+/// Options of `muster fund`.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  muster fund dev:ada 1eth")]
 pub(crate) struct Options {
-    /// Address, or a dev account such as dev:alice
+    /// Receiver: an address, or a dev account such as dev:alice
     #[arg(value_parser = parse::account_address, value_name = "ADDRESS|NAME")]
     to: Address,
 
@@ -25,10 +26,10 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let Options { to, amount } = options;
     let node = context.signing_node().await?;
     let receipt = node.transfer(to, amount).await?;
-    let facts = [
+    let fields = [
         ("to", Cell::text(to)),
         ("amount", Cell::wei(amount)),
         ("balance", Cell::Wei(node.balance(to).await?)),
     ];
-    context.print_transaction(CommandOutput::new(facts), &receipt)
+    context.print_transaction(CommandOutput::new(fields), &receipt)
 }

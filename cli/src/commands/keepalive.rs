@@ -1,4 +1,4 @@
-//! `muster keepalive`: another life for the market's programs.
+//! `muster keepalive`: a longer lifetime for the market's programs.
 
 use std::time::Duration;
 
@@ -8,20 +8,22 @@ use muster_client::{Market, Node, ProgramLifetime};
 
 use crate::context::Context;
 use crate::error::CliError;
+use crate::options::heading;
 use crate::output::{Cell, CommandOutput, Table};
 
-/// What programs are kept alive with.
+/// Options of `muster keepalive`.
 #[derive(Debug, Args)]
+#[command(next_help_heading = heading::COMMAND, after_help = "Example:\n  muster keepalive --look")]
 pub(crate) struct Options {
-    /// Only look how long they have
-    #[arg(long)]
-    look: bool,
+    /// Show the days that are left, and send nothing
+    #[arg(long = "look")]
+    dry_run: bool,
 }
 
-/// Looks how long the market's programs can be called, and begins their lives anew. A dispatcher that is dead
-/// cannot say where its implementation is, so it comes first.
+/// Extends the lifetime of the market's programs, or activates them again. The dispatcher comes first, because an expired
+/// dispatcher cannot name the agreement's program.
 pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
-    let (node, dispatcher) = if options.look {
+    let (node, dispatcher) = if options.dry_run {
         let node = context.node().await?;
         let dispatcher = context.dispatcher(node.chain_id())?;
         (node, dispatcher)
@@ -30,22 +32,22 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         let dispatcher = context.dispatcher(node.chain_id())?;
         (node, dispatcher)
     };
-    let mut rows = vec![program_row("dispatcher", &node, dispatcher, options.look).await?];
+    let mut rows = vec![program_row("dispatcher", &node, dispatcher, options.dry_run).await?];
     let market = Market::open(node.clone(), dispatcher).await?;
     let implementation = market.implementation().await?;
-    rows.push(program_row("agreement", &node, implementation, options.look).await?);
+    rows.push(program_row("agreement", &node, implementation, options.dry_run).await?);
     let columns = ["program", "address", "days_left", "done"];
     context.print(&CommandOutput::default().table(Table::new("programs", columns, rows)))
 }
 
-/// One program: what was done, and how long it has now.
+/// One program: what was done, and how many days are left.
 async fn program_row(
     name: &str,
     node: &Node,
     program: Address,
-    look: bool,
+    dry_run: bool,
 ) -> Result<Vec<Cell>, CliError> {
-    let done = if look {
+    let done = if dry_run {
         Cell::None
     } else {
         Cell::text(match node.keep_alive(program).await? {

@@ -1,52 +1,22 @@
 //! `muster market`: the market itself.
 
 use clap::Subcommand;
-use muster_client::protocol::abi::Clock;
 
-use crate::commands::worker::format_percent;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Cell, CommandOutput};
 
-/// What to look at.
+mod show;
+
+/// Commands about the market itself.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Action {
-    /// Show its addresses, its clock, its constants, and how much there is of everything
-    Show,
+#[command(after_help = "Example:\n  muster market show")]
+pub(crate) enum Command {
+    /// Show the market's addresses, clock, constants and totals
+    Show(show::Options),
 }
 
-/// Shows the market.
-pub(crate) async fn run(context: &Context, action: Action) -> Result<(), CliError> {
-    let Action::Show = action;
-    let market = context.market().await?;
-    let settings = market.settings();
-    let epoch = market.epoch().await?;
-    let agreements = u64::try_from(market.agreements().await?.len()).unwrap_or(u64::MAX);
-    let clock = if settings.clock == Clock::Second { "second" } else { "block" };
-    context.print(&CommandOutput::new([
-        ("chain_id", Cell::count(market.node().chain_id())),
-        ("dispatcher", Cell::text(market.dispatcher())),
-        ("agreement_code", Cell::text(market.implementation().await?)),
-        ("balance", Cell::Wei(market.node().balance(market.dispatcher()).await?)),
-        ("registered", Cell::count(market.worker_count().await?)),
-        ("agreements", Cell::count(agreements)),
-        ("clock", Cell::text(clock)),
-        ("tick", Cell::count(market.now().await?)),
-        ("epoch", Cell::count(epoch)),
-        ("testers_listed", Cell::count(market.tester_count(epoch).await?)),
-        ("testers_listed_next", Cell::count(market.tester_count(epoch.saturating_add(1)).await?)),
-        ("accept_window", Cell::count(settings.acceptWindow)),
-        ("report_window", Cell::count(settings.reportWindow)),
-        ("min_length", Cell::count(settings.minLength)),
-        ("min_window", Cell::count(settings.minWindow)),
-        ("epoch_length", Cell::count(settings.epochLength)),
-        ("min_pool", Cell::count(settings.minPool)),
-        ("min_promise", Cell::text(format_percent(settings.minPromise))),
-        ("bond", Cell::text(format_percent(settings.bondBps))),
-        ("tester_fee", Cell::text(format_percent(settings.testerFeeBps))),
-        ("min_bond", Cell::wei(settings.minBond)),
-        ("min_tester_fee", Cell::wei(settings.minTesterFee)),
-        ("tester_bond", Cell::wei(settings.testerBond)),
-        ("reputation_unit", Cell::wei(settings.reputationUnit)),
-    ]))
+/// Runs a command.
+pub(crate) async fn run(context: &Context, command: Command) -> Result<(), CliError> {
+    let Command::Show(options) = command;
+    show::run(context, options).await
 }

@@ -1,18 +1,21 @@
-//! `muster settle`: the end of an agreement.
+//! `muster settle`: the settlement of an agreement.
 
 use alloy::primitives::Address;
 use clap::Args;
-use muster_client::protocol::abi::{TesterResult, WorkerResult};
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Cell, CommandOutput, Table};
+use crate::output::agreement::{paid_testers, paid_workers};
+use crate::output::{Cell, CommandOutput};
 use crate::parse;
 
-/// What to settle.
+/// Options of `muster settle`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  muster settle 0x8ba1f109551bD432803012645Ac136ddd64DBA72 --account dev:vic"
+)]
 pub(crate) struct Options {
-    /// The agreement
+    /// Agreement to settle
     #[arg(value_parser = parse::contract_address)]
     agreement: Address,
 }
@@ -22,41 +25,15 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let market = context.signing_market().await?;
     let agreement = market.agreement(options.agreement).await?;
     let settlement = agreement.settle().await?;
-    let facts = [
+    let fields = [
         ("agreement", Cell::text(agreement.address())),
         ("client", Cell::text(agreement.terms().header.client)),
         ("refund", Cell::wei(settlement.refund)),
         ("compensation", Cell::wei(settlement.compensation)),
         ("burned", Cell::wei(settlement.burned)),
     ];
-    let page = CommandOutput::new(facts)
+    let output = CommandOutput::new(fields)
         .table(paid_workers(&settlement.workers))
         .table(paid_testers(&settlement.testers));
-    context.print_transaction(page, &settlement.receipt)
-}
-
-/// Each worker's part in a settlement.
-pub(crate) fn paid_workers(workers: &[WorkerResult]) -> Table {
-    let rows = workers.iter().map(|worker| {
-        vec![
-            Cell::text(worker.account),
-            Cell::Flag(worker.accepted),
-            Cell::Flag(worker.resigned),
-            Cell::count(worker.windows),
-            Cell::count(worker.served),
-            Cell::count(worker.failed),
-            Cell::wei(worker.pay),
-            Cell::wei(worker.slash),
-        ]
-    });
-    let columns = ["account", "accepted", "resigned", "judged", "served", "failed", "pay", "slash"];
-    Table::new("paid_workers", columns, rows)
-}
-
-/// Each tester's part in a settlement.
-pub(crate) fn paid_testers(testers: &[TesterResult]) -> Table {
-    let rows = testers.iter().map(|tester| {
-        vec![Cell::text(tester.account), Cell::count(tester.seats), Cell::wei(tester.fee)]
-    });
-    Table::new("paid_testers", ["account", "seats", "fee"], rows)
+    context.print_transaction(output, &settlement.receipt)
 }

@@ -1,4 +1,4 @@
-//! The client as a process: it connects, attends its agreements, and watches.
+//! `muster client connect` and `muster client watch` as processes.
 
 use std::fs::{self, File};
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::harness::{BackgroundProcess, TestMarket, free_port, until};
 use crate::worker::{is_listed, worker};
 
-/// What a page of this machine answers.
+/// Status and body of a page.
 async fn get(url: &str) -> (u16, String) {
     let answer = reqwest::get(url).await.unwrap();
     (answer.status().as_u16(), answer.text().await.unwrap())
@@ -21,7 +21,7 @@ async fn a_service_is_used_through_the_local_proxy_and_nothing_is_logged_about_i
     let (folder, relay) =
         (&test_market.folder, Relay::start(RelayConfig::default()).await.unwrap());
     test_market.fund_accounts(&["ada", "cleo"]);
-    // What others call this machine is what they are told.
+    // The worker sends its public URL, not the address on which it listens.
     let (port, mut command) = (free_port(), worker(folder, &relay.url()));
     let gateway = format!("http://localhost:{port}");
     command.args(["--listen", &format!("127.0.0.1:{port}"), "--public-url", &gateway]);
@@ -56,7 +56,7 @@ async fn a_service_is_used_through_the_local_proxy_and_nothing_is_logged_about_i
     .await;
     assert!(answer.contains("[3,5]"), "{answer}");
 
-    // When all is over it settles, and ends by itself; so does whoever watched.
+    // After the end it settles and exits by itself, and so does the watch.
     test_market.advance_time(1200 + 600).await;
     assert_eq!(connection.wait(), Some(0));
     let (mut events, mut is_settled) = (Vec::new(), false);

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use crate::harness::{BackgroundProcess, TestFolder, until};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_answers_until_it_is_told_to_end_and_leaves_its_port() {
+async fn it_serves_until_sigterm_and_frees_its_port() {
     let nowhere = TestFolder::new("devnode-runs", "");
     let mut node = BackgroundProcess::start(&nowhere, "devnode --port 0");
     let url = node.field("rpc");
@@ -24,7 +24,7 @@ async fn it_answers_until_it_is_told_to_end_and_leaves_its_port() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_makes_blocks_by_itself_if_told_to() {
+async fn it_mines_blocks_with_block_time() {
     let nowhere = TestFolder::new("devnode-ticks", "");
     let mut process = BackgroundProcess::start(&nowhere, "devnode --port 0 --block-time 50");
     let url = process.field("rpc");

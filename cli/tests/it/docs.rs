@@ -1,8 +1,7 @@
-//! The papers are true: their commands are run as they stand there, and their numbers and names are those of the
-//! programs.
+//! The documents are true: their commands run as written, and their numbers and names are those of the programs.
 //!
-//! A block of commands that cannot be run here says why: `sh no-run: REASON`. Blocks of one session are run one after the
-//! other by one shell, against a chain of their own whose clock is hurried wherever a command waits for it.
+//! A block of commands that cannot run here says why: `sh no-run: REASON`. One shell runs the blocks of a session in order,
+//! on a chain of their own whose clock advances while a command waits for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -19,13 +18,13 @@ use tokio::time::sleep;
 
 use crate::harness::{TestFolder, TestMarket};
 
-/// What comes before every port of this machine in the papers.
+/// What precedes every port in the documents.
 const HOST: &str = "127.0.0.1:";
 
-/// The port of relays, if nobody names another.
+/// The default port of relays.
 const RELAY: u16 = 7447;
 
-/// How long the shell is left alone before it is looked at again.
+/// Time between two checks of the shell.
 const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
 /// The workspace.
@@ -33,20 +32,20 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// What a paper says.
+/// The text of a document.
 fn read_doc(doc: &str) -> String {
     fs::read_to_string(root().join(doc)).unwrap()
 }
 
-/// Commands that stand together.
+/// A block of commands.
 struct Block {
-    /// Paper and line.
+    /// Document and line.
     location: String,
     /// The commands.
     code: String,
 }
 
-/// The blocks of a paper that can be run here.
+/// The blocks of a document that can run here.
 fn blocks(doc: &str, text: &str) -> Vec<Block> {
     let mut lines = (1_usize..).zip(text.lines());
     let mut found = Vec::new();
@@ -54,12 +53,12 @@ fn blocks(doc: &str, text: &str) -> Vec<Block> {
         let Some(info) = line.strip_prefix("```") else { continue };
         let body = lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```");
         let code = body.collect::<Vec<_>>().join("\n");
-        let place = format!("{doc}:{number}");
+        let location = format!("{doc}:{number}");
         match info.split_once(' ').unwrap_or((info, "")) {
-            ("sh", "") => found.push(Block { location: place, code }),
+            ("sh", "") => found.push(Block { location, code }),
             ("sh", why) => {
                 let reason = why.strip_prefix("no-run: ").unwrap_or_default();
-                assert!(!reason.is_empty(), "{place}: only `no-run: REASON` can stand there");
+                assert!(!reason.is_empty(), "{location}: only `no-run: REASON` can stand there");
             }
             _ => {}
         }
@@ -67,7 +66,7 @@ fn blocks(doc: &str, text: &str) -> Vec<Block> {
     found
 }
 
-/// The port behind each mention of this machine.
+/// The port after each [`HOST`].
 fn ports(code: &str) -> impl Iterator<Item = u16> {
     code.split(HOST).skip(1).filter_map(|rest| {
         let digits = rest.split(|next: char| !next.is_ascii_digit()).next()?;
@@ -75,21 +74,21 @@ fn ports(code: &str) -> impl Iterator<Item = u16> {
     })
 }
 
-/// A free port in place of each that the blocks name, so that nothing else on this machine is in the way.
+/// A free port for each that the blocks name, so that they collide with no other process.
 fn free_ports(blocks: &[Block]) -> BTreeMap<u16, u16> {
     let named = blocks.iter().flat_map(|block| ports(&block.code)).chain([RELAY]);
     let named: BTreeSet<_> = named.collect();
     let occupy = |port| (port, TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
-    // All are held until the last is found, so that none is given twice.
+    // All stay bound until the last one is found, so that no port is used twice.
     let held: Vec<_> = named.into_iter().map(occupy).collect();
     held.iter().map(|(port, held)| (*port, held.local_addr().unwrap().port())).collect()
 }
 
-/// A shell, and everything that it leaves running.
+/// A shell, and all processes that it starts.
 struct Shell(Child);
 
 impl Shell {
-    /// Begins to run a script in a folder.
+    /// Starts a script in a folder.
     fn start(folder: &TestFolder, script: &str, relay: u16, rpc: &str) -> Self {
         fs::write(folder.file("session.sh"), script).unwrap();
         let log = File::create(folder.file("session.log")).unwrap();
@@ -102,7 +101,7 @@ impl Shell {
         Self(bash.process_group(0).spawn().unwrap())
     }
 
-    /// How it ended, if it has.
+    /// Its exit status, if it has ended.
     fn ended(&mut self) -> Option<ExitStatus> {
         self.0.try_wait().unwrap()
     }
@@ -111,27 +110,27 @@ impl Shell {
 impl Drop for Shell {
     fn drop(&mut self) {
         let group = format!("-{}", self.0.id());
-        // Everything may have ended already.
+        // All processes may have ended already.
         let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
         let _ = self.0.wait();
     }
 }
 
-/// The script of all blocks, with these ports in place of those that they name. It tells where it is in a file.
+/// The script of all blocks with these ports instead of their own. It writes the number of the current block to a file.
 fn script(blocks: &[Block], free: &BTreeMap<u16, u16>) -> String {
     let mut script = String::from("set -euo pipefail\ntrap 'kill $(jobs -p) || true; wait' EXIT\n");
-    for (number, Block { location: place, code }) in blocks.iter().enumerate() {
+    for (number, Block { location, code }) in blocks.iter().enumerate() {
         let mut code = code.clone();
         for port in ports(&code.clone()).collect::<BTreeSet<_>>() {
             let (named, free) = (format!("{HOST}{port}"), format!("{HOST}{}", free[&port]));
             code = code.replace(&named, &free);
         }
-        writeln!(script, "echo {number} >block\necho '== {place}'\n{code}").unwrap();
+        writeln!(script, "echo {number} >block\necho '== {location}'\n{code}").unwrap();
     }
     script
 }
 
-/// Runs all blocks of these papers, in order; each must succeed. Returns the world that they leave.
+/// Runs all blocks of these documents in order, each of which must succeed, and returns the market that they leave.
 async fn run_session(name: &str, docs: &[&str]) -> TestMarket {
     let chain = Devnode::start(Config::any_port()).await.unwrap();
     let folder = TestFolder::new(name, &chain.url());
@@ -163,7 +162,7 @@ async fn run_session(name: &str, docs: &[&str]) -> TestMarket {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn readme_and_operations_guide_run_as_written() {
-    run_session("papers", &["README.md", "docs/operations.md"]).await;
+    run_session("docs", &["README.md", "docs/operations.md"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -179,8 +178,8 @@ async fn by_hand_guide_runs_as_written() {
 #[test]
 fn a_code_block_is_run_unless_it_says_no_run() {
     let text = "a\n```sh\none\ntwo\n```\n```rust\nno\n```\n```sh no-run: it costs money\nno\n```\n";
-    let [block] = &blocks("paper", text)[..] else { panic!("one block") };
-    assert_eq!((block.location.as_str(), block.code.as_str()), ("paper:2", "one\ntwo"));
+    let [block] = &blocks("document", text)[..] else { panic!("one block") };
+    assert_eq!((block.location.as_str(), block.code.as_str()), ("document:2", "one\ntwo"));
 }
 
 /// Cells of the tables in a text, row by row.
@@ -209,13 +208,13 @@ fn gas_table_matches_the_snapshot() {
 #[tokio::test(flavor = "multi_thread")]
 async fn documented_deployment_gas_is_the_measured_one() {
     let chain = Devnode::start(Config::any_port()).await.unwrap();
-    let gas = TestFolder::new("papers-deploy", &chain.url()).deploy("")["gas"].as_u64().unwrap();
-    let told = format!("{}.{} million gas", gas / 1_000_000, gas % 1_000_000 / 100_000);
+    let gas = TestFolder::new("docs-deploy", &chain.url()).deploy("")["gas"].as_u64().unwrap();
+    let documented = format!("{}.{} million gas", gas / 1_000_000, gas % 1_000_000 / 100_000);
     let doc = read_doc("docs/operations.md");
-    assert!(doc.contains(&format!("deploying took {told} and")), "it takes {told}");
+    assert!(doc.contains(&format!("deploying took {documented} and")), "it takes {documented}");
 }
 
-/// Adds all names of numbers for monitors in the sources below a folder.
+/// Adds the names of all metrics in the sources below a folder.
 fn metrics(folder: &Path, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -1,11 +1,11 @@
-//! What is refused, in words and with the right exit code.
+//! Refusals: their texts and exit codes.
 
 use crate::harness::{TestFolder, TestMarket};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_not_there_is_one_clear_line() {
     let folder = TestFolder::new("no-node", "http://127.0.0.1:1");
-    let line = folder.refused("workers");
+    let line = folder.refused("worker list");
     assert_eq!(
         line,
         "no node answers at http://127.0.0.1:1: check that it runs and that the URL is right \
@@ -18,13 +18,13 @@ async fn a_chain_without_a_market_says_so() {
     let test_market = TestMarket::new("no-market").await;
     let elsewhere = TestFolder::new("no-market-elsewhere", &test_market.chain.url());
     assert_eq!(
-        elsewhere.refused("workers"),
+        elsewhere.refused("worker list"),
         "no market is known on chain 412346: deploy one with `muster deploy`, or give --market \
          (looked into .muster/market.json)"
     );
     let nobody = format!("0x{}", "11".repeat(20));
     assert_eq!(
-        elsewhere.refused(&format!("workers --market {nobody}")),
+        elsewhere.refused(&format!("worker list --market {nobody}")),
         format!(
             "there is no contract at {nobody} on this chain: check the address and the chain \
              (`muster deploy` makes a market, --market names another)"
@@ -37,7 +37,7 @@ async fn a_chain_without_a_market_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_markets_own_reasons_come_in_words() {
+async fn reasons_of_the_market_are_printed_as_text() {
     let test_market = TestMarket::new("reasons").await;
     let folder = &test_market.folder;
     assert_eq!(
@@ -68,17 +68,17 @@ async fn the_markets_own_reasons_come_in_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_url_of_a_node_is_not_tried_and_not_repeated() {
+async fn an_invalid_node_url_is_not_tried_and_not_repeated() {
     for wrong in ["nonsense", "127.0.0.1:8547", "ftp://user:secret@127.0.0.1/secret"] {
         let folder = TestFolder::new(&format!("no-url-{}", wrong.len()), wrong);
-        let line = folder.refused("workers");
+        let line = folder.refused("worker list");
         assert!(line.starts_with("a node's URL begins with http://"), "{line}");
         assert!(!line.contains("secret"), "{line}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn constants_that_do_not_fit_are_refused_with_what_would() {
+async fn invalid_constants_are_refused_with_the_rule() {
     let test_market = TestMarket::new("constants").await;
     let built = "target/wasm32-unknown-unknown/release";
     let built = format!("{}/../{built}", env!("CARGO_MANIFEST_DIR"));
@@ -97,7 +97,7 @@ async fn constants_that_do_not_fit_are_refused_with_what_would() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_no_state_file_is_left_alone() {
+async fn a_file_that_is_no_state_file_is_not_changed() {
     let test_market = TestMarket::new("no-state").await;
     let folder = &test_market.folder;
     let open = |file: &str| {
@@ -129,7 +129,9 @@ async fn a_wrong_command_line_is_exit_code_2() {
         ("agreement show dev", "a contract's address is 0x and 40 hexadecimal digits"),
         ("worker available maybe", "[possible values: yes, no]"),
         ("tester report 0x0000000000000000000000000000000000000001", "--state <FILE>|--entry"),
-        ("credit --key 0x12", "a private key is 64 hexadecimal digits"),
+        ("credit --insecure-key --key 0x12", "a private key is 64 hexadecimal digits"),
+        ("workers", "`muster workers` is now `muster worker list`"),
+        ("serve", "`muster serve` is now `muster example factor`"),
         ("client buy --min-uptime 101%", "a share is basis points from 0 to 10000"),
         ("client buy --id=", "a value is required for '--id <NAME>'"),
         ("client buy --length long", "invalid value 'long' for '--length <TICKS>'"),

@@ -1,4 +1,4 @@
-//! A folder of its own for each test, a chain of its own, and the command run in that folder.
+//! A folder and a chain for each test, and the command, run in that folder.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,14 +17,14 @@ use tokio::time::sleep;
 /// The command.
 pub(crate) const MUSTER: &str = env!("CARGO_BIN_EXE_muster");
 
-/// Constants with which everything takes long enough not to be over before a slow machine is done.
+/// Constants with windows that are long enough for a slow machine.
 pub(crate) const LONG_WINDOWS: &str =
     "--accept-window 600 --report-window 600 --min-window 1200 --min-length 1200";
 
 /// The names of all folders.
 static NAMES: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-/// Returns when it is so. The pauses leave the processor to those who are waited for.
+/// Returns when the condition holds. The pauses leave the processor to the processes that are waited for.
 pub(crate) async fn until(mut is_so: impl AsyncFnMut() -> bool) {
     while !is_so().await {
         sleep(Duration::from_millis(25)).await;
@@ -40,18 +40,18 @@ pub(crate) fn free_port() -> u16 {
 pub(crate) struct TestFolder {
     /// Where it is.
     path: PathBuf,
-    /// The node that the command is told.
+    /// The URL of the node.
     url: String,
 }
 
-/// What a command did.
+/// The result of a command.
 #[derive(Debug)]
 pub(crate) struct CommandResult {
     /// Its exit code.
     pub(crate) code: i32,
-    /// Its result.
+    /// Its standard output.
     pub(crate) stdout: String,
-    /// Everything else it said.
+    /// Its standard error.
     pub(crate) stderr: String,
 }
 
@@ -90,14 +90,14 @@ impl TestFolder {
         }
     }
 
-    /// What the command answers in JSON. It must succeed.
+    /// The JSON that the command prints. It must succeed.
     pub(crate) fn json(&self, args: &str) -> Value {
         let outcome = self.run(&format!("{args} --json"));
         assert_eq!(outcome.code, 0, "{args}: {}", outcome.stderr);
         serde_json::from_str(&outcome.stdout).unwrap()
     }
 
-    /// Deploys a market with these options, and returns what is said of it.
+    /// Deploys a market with these options, and returns the JSON that is printed.
     pub(crate) fn deploy(&self, options: &str) -> Value {
         let built =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/wasm32-unknown-unknown/release");
@@ -111,7 +111,7 @@ impl TestFolder {
         self.json(&format!("deploy {files} {options}"))
     }
 
-    /// What the command says when it is refused: one line on standard error, nothing as a result.
+    /// The error of a command that fails: one line on standard error, nothing on standard output.
     pub(crate) fn refused(&self, args: &str) -> String {
         let CommandResult { code, stdout, stderr } = self.run(args);
         assert_eq!((code, stdout.as_str()), (1, ""), "{args}: {stderr}");
@@ -135,7 +135,7 @@ impl TestMarket {
         Self::with_options(name, "").await
     }
 
-    /// A market on which everything takes long enough not to be over before a slow machine is done.
+    /// A market with windows that are long enough for a slow machine.
     pub(crate) async fn with_long_windows(name: &str) -> Self {
         Self::with_options(name, LONG_WINDOWS).await
     }
@@ -164,7 +164,7 @@ impl TestMarket {
         }
     }
 
-    /// What the chain answers to a request. It must not be an error.
+    /// The result of a request to the chain. It must not be an error.
     pub(crate) async fn rpc(&self, method: &str, params: Value) -> Value {
         let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let answer = self.chain.ask(&request.to_string()).await;
@@ -173,7 +173,7 @@ impl TestMarket {
         answer["result"].take()
     }
 
-    /// Lets the clock go on, and makes a block.
+    /// Advances the clock, and mines a block.
     pub(crate) async fn advance_time(&self, seconds: u64) {
         self.chain.advance(Duration::from_secs(seconds)).await.unwrap();
         self.chain.mine().await.unwrap();
@@ -184,17 +184,17 @@ impl TestMarket {
 pub(crate) struct BackgroundProcess {
     /// The process.
     child: Child,
-    /// What it answers.
+    /// Its standard output.
     lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl BackgroundProcess {
-    /// Starts the command with these arguments, to answer in JSON.
+    /// Starts the command with these arguments and --json.
     pub(crate) fn start(folder: &TestFolder, args: &str) -> Self {
         Self::spawn(folder.command(args))
     }
 
-    /// Starts a command, to answer in JSON.
+    /// Starts a command with --json.
     pub(crate) fn spawn(mut command: Command) -> Self {
         command.arg("--json");
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
@@ -207,29 +207,29 @@ impl BackgroundProcess {
         block_in_place(|| self.lines.next()).unwrap().unwrap()
     }
 
-    /// What a program that runs on says in one line when it is ready.
+    /// The line that a program prints when it is ready.
     pub(crate) fn ready(&mut self) -> Value {
         let ready: Value = serde_json::from_str(&self.next_line()).unwrap();
         assert_eq!(ready["event"], "ready");
         ready
     }
 
-    /// Where a daemon says how it is, when it is ready.
+    /// The URL of a daemon's health, when it is ready.
     pub(crate) fn health(&mut self) -> String {
         self.ready()["health"].as_str().unwrap().to_owned()
     }
 
-    /// Its exit code, when it ends by itself; `None` if a signal ended it.
+    /// Waits until it ends, and returns its exit code; `None` if a signal ended it.
     pub(crate) fn wait(mut self) -> Option<i32> {
         block_in_place(|| self.child.wait()).unwrap().code()
     }
 
-    /// The value of a field of what a program that runs on says when it is ready.
+    /// The value of a field in the line that a program prints when it is ready.
     pub(crate) fn field(&mut self, name: &str) -> String {
         self.ready()[name].as_str().unwrap().to_owned()
     }
 
-    /// Asks it to end as a supervisor does, and returns its exit code.
+    /// Sends SIGTERM, as a supervisor does, and returns its exit code.
     pub(crate) fn terminate(mut self) -> Option<i32> {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());

@@ -1,4 +1,4 @@
-//! What programs read: one value of every command, and a line for each event of those that run on.
+//! JSON output: one value of every command, and a line for each event of those that keep running.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::harness::{BackgroundProcess, TestFolder, TestMarket};
 
-/// Every command, its words joined by dashes, as the manual has them.
+/// Every command, its words joined by dashes, from the names of the manual pages.
 fn commands(folder: &TestFolder) -> BTreeSet<String> {
     folder.json("man pages");
     let pages = fs::read_dir(folder.file("pages")).unwrap().map(|page| page.unwrap().file_name());
@@ -19,14 +19,14 @@ fn commands(folder: &TestFolder) -> BTreeSet<String> {
     commands.map(|page| page.trim_start_matches("muster-").to_owned()).collect()
 }
 
-/// A world in which all commands are to be used once.
+/// A market on which every command must be used once.
 struct CommandCoverage {
     test_market: TestMarket,
     unused: BTreeSet<String>,
 }
 
 impl CommandCoverage {
-    /// Notes that a command is used.
+    /// Notes the use of a command.
     fn used(&mut self, args: &str) {
         let words: Vec<_> = args.split_whitespace().collect();
         for most in 1..=words.len().min(2) {
@@ -34,20 +34,20 @@ impl CommandCoverage {
         }
     }
 
-    /// The one value that a command answers.
+    /// Uses a command, and returns its value.
     fn json(&mut self, args: &str) -> Value {
         self.used(args);
         self.test_market.folder.json(args)
     }
 
-    /// Uses commands that answer with one value each.
+    /// Uses commands that print one value each.
     fn all(&mut self, commands: &[&str]) {
         for args in commands {
             assert!(self.json(args).is_object(), "{args}");
         }
     }
 
-    /// Uses a command that runs on, and returns it with its first line.
+    /// Uses a command that keeps running, and returns it with its first line.
     fn run(&mut self, args: &str) -> (BackgroundProcess, Value) {
         self.used(args);
         let mut process = BackgroundProcess::start(&self.test_market.folder, args);
@@ -57,7 +57,7 @@ impl CommandCoverage {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_command_answers_programs_in_json() {
+async fn every_command_prints_json() {
     let test_market = TestMarket::with_long_windows("json").await;
     let left = commands(&test_market.folder);
     let mut round = CommandCoverage { test_market, unused: left };
@@ -69,7 +69,7 @@ async fn every_command_answers_programs_in_json() {
     drop(devnode);
     let (_relay, ready) = round.run("relay --listen 127.0.0.1:0");
     let relay = ready["url"].as_str().unwrap().to_owned();
-    let (_service, ready) = round.run("serve --listen 127.0.0.1:0");
+    let (_service, ready) = round.run("example factor --listen 127.0.0.1:0");
     let service = ready["url"].as_str().unwrap().to_owned();
 
     set_up_market(&mut round);
@@ -77,7 +77,7 @@ async fn every_command_answers_programs_in_json() {
     assert_eq!(round.unused, BTreeSet::new(), "commands that this test does not know");
 }
 
-/// Looks at a market, and makes one of it that can be bought on.
+/// Uses the commands that make a market on which clients can buy.
 fn set_up_market(round: &mut CommandCoverage) {
     let wasm = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/wasm32-unknown-unknown/release");
     let market = round.json("market show")["dispatcher"].as_str().unwrap().to_owned();
@@ -100,14 +100,14 @@ fn set_up_market(round: &mut CommandCoverage) {
         "worker unstake 0.1eth --account dev:ada",
         "worker available yes --account dev:ada",
         "worker show dev:ada",
-        "workers",
+        "worker list",
         "agreement list",
         "credit dev:ada",
     ]);
     let (_watch, first) = round.run("watch --from 0");
     assert!(first["event"].is_string(), "{first}");
-    round.used("worker list");
-    let listed = round.test_market.folder.refused("worker list dev:ada --json");
+    round.used("worker relist");
+    let listed = round.test_market.folder.refused("worker relist dev:ada --json");
     assert!(listed.contains("cannot be listed: it is listed already"), "{listed}");
     let imported = import(&round.test_market.folder);
     assert!(imported["account"].is_string(), "{imported}");
@@ -123,7 +123,7 @@ fn set_up_market(round: &mut CommandCoverage) {
     }
 }
 
-/// Buys, and ends it in every way.
+/// Buys agreements, and ends them in every way.
 async fn run_agreements(round: &mut CommandCoverage, relay: &str, service: &str) {
     let order_args = "--length 1200 --windows 1 --testers 3";
     round.all(&[&format!("client quote {order_args}")]);
@@ -179,7 +179,7 @@ async fn run_agreements(round: &mut CommandCoverage, relay: &str, service: &str)
     assert!(events.map(|event| assert!(event["event"].is_string(), "{event}")).count() > 20);
 }
 
-/// What `key import` answers.
+/// What `key import` prints.
 fn import(folder: &TestFolder) -> Value {
     let script = format!(
         "echo {} | exec {} key import imported.json --password-file password --json",

@@ -1,4 +1,4 @@
-//! Programs that die when nobody keeps them alive.
+//! `muster keepalive` before and after programs expire.
 
 use crate::harness::TestMarket;
 

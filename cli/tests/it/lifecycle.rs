@@ -1,10 +1,10 @@
-//! A whole life from the command line, with services that really run.
+//! Whole lives of agreements from the command line, with services that run.
 
 use serde_json::Value;
 
 use crate::harness::{BackgroundProcess, TestMarket};
 
-/// Windows in which a slow machine has the time to look at everybody.
+/// Windows in which a slow machine has the time to probe all workers.
 const COMFORTABLE_WINDOWS: &str =
     "--accept-window 12 --report-window 60 --min-window 24 --min-length 72";
 
@@ -31,13 +31,15 @@ async fn an_agreement_runs_from_quote_to_balanced_ledger() {
     let agreement = bought["agreement"].as_str().unwrap();
 
     let serve = |name: &str| {
-        let args =
-            format!("serve --listen 127.0.0.1:0 --account dev:{name} --agreement {agreement}");
+        let args = format!(
+            "example factor --listen 127.0.0.1:0 --account dev:{name} --agreement {agreement}"
+        );
         BackgroundProcess::start(folder, &args)
     };
     let (mut ada, mut ben) = (serve("ada"), serve("ben"));
     let (mut ada_url, ben_url) = (ada.field("url"), ben.field("url"));
-    let stranger = folder.refused(&format!("serve --account dev:cleo --agreement {agreement}"));
+    let stranger =
+        folder.refused(&format!("example factor --account dev:cleo --agreement {agreement}"));
     assert!(stranger.contains("is none of the agreement's workers"), "{stranger}");
 
     folder.json(&format!("worker accept {agreement} --account dev:ada"));
@@ -46,7 +48,7 @@ async fn an_agreement_runs_from_quote_to_balanced_ledger() {
     assert_eq!(folder.json(&format!("client try --url {ada_url}"))["url"], ada_url);
 
     // A right answer is not enough, and neither is somebody else's receipt.
-    let mut plain = BackgroundProcess::start(folder, "serve --listen 127.0.0.1:0");
+    let mut plain = BackgroundProcess::start(folder, "example factor --listen 127.0.0.1:0");
     let plain_url = plain.field("url");
     let probed = folder.json(&format!(
         "tester probe {agreement} --account dev:tom --check factor --state other.db \
@@ -55,7 +57,7 @@ async fn an_agreement_runs_from_quote_to_balanced_ledger() {
     let failures: Vec<_> = (0..2).map(|worker| &probed["probes"][worker]["failure"]).collect();
     assert_eq!(failures, ["no receipt", "wrong receipt"]);
 
-    // Ben's service stops after the first window, ada's is killed and comes back: it knows what it gave receipts for.
+    // Ben's service stops after the first window. Ada's is killed and restarted, and still knows its receipts.
     let probe = |name: &str, ada_url: &str| {
         folder.json(&format!(
             "tester probe {agreement} --account dev:{name} --check factor --state {name}.db \
@@ -165,20 +167,22 @@ async fn reports_can_be_entered_by_hand() {
     }
     let nothing = format!("tester report {agreement} --account dev:vic --state vic.db");
     assert!(
-        folder.refused(&nothing).starts_with("the state file vic.db says nothing about agreement")
+        folder
+            .refused(&nothing)
+            .starts_with("the state file vic.db has no observations of agreement")
     );
     let forged = format!("0b1,0x{},0x{}", "11".repeat(32), "22".repeat(32));
     let forged = format!("tester report {agreement} --account dev:vic --entry 0:0:{forged}");
     assert!(folder.refused(&forged).starts_with("the agreement refused: entry number 0 says"));
     test_market.advance_time(5).await;
     let late = folder.refused(&format!("agreement wait {agreement} --state reporting"));
-    assert!(late.contains("is due now: what was waited for is over"), "{late}");
+    assert!(late.contains("is due now: the awaited state or window is over"), "{late}");
     folder.json(&format!("settle {agreement}"));
     let shown = folder.json(&format!("agreement show {agreement}"));
     assert_eq!(shown["state"], "settled");
     assert_eq!(shown["workers"][0]["windows"], "ff");
     assert_eq!(shown["paid_workers"][0]["pay"], "0");
-    // All of the bond is lost and burned: the client paid this worker nothing that it could have back.
+    // The whole bond is lost and burned: the client paid this worker nothing that it could get back.
     assert_eq!(shown["paid_workers"][0]["slash"], "2000000000000000");
     assert_eq!(shown["compensation"], "0");
     let ledger = folder.run(&format!("ledger {agreement}"));
@@ -229,7 +233,7 @@ async fn a_hired_worker_can_resign_and_a_client_can_cancel() {
     assert_eq!(shown["paid_workers"][0]["pay"], (20_000_000_000_u64 * 18).to_string());
     assert_eq!(shown["paid_workers"][1]["pay"], (30_000_000_000_u64 * 6).to_string());
     assert_eq!(shown["paid_workers"][1]["slash"], "200000000000000");
-    // It left after one of four windows, which one observation was escrowed for.
+    // The worker left after one of four windows, and the fees of the agreement weigh one observation.
     let known = folder.json("worker show dev:ben");
     assert_eq!((&known["good"], &known["bad"]), (&"0.00".into(), &"0.75".into()));
     assert_eq!(known["score"], "0%");

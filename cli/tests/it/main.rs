@@ -1,4 +1,4 @@
-//! The command as people use it: real processes against an embedded chain.
+//! The command as users run it: real processes on an embedded chain.
 
 #![expect(
     clippy::unwrap_used,

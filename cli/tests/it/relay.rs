@@ -16,10 +16,10 @@ const HANDSHAKE: &[u8] =
     b"GET / HTTP/1.1\r\nhost: relay\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
     sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-/// A frame with a text that says nothing.
+/// A frame with a text that is no request.
 const NONSENSE: &[u8] = &[0x81, 0x82, 0, 0, 0, 0, b'{', b'}'];
 
-/// Sends a letter to oneself.
+/// Sends a message to its own sender.
 async fn send(relay: &str) {
     let (key, relays) = (MessageKey::random(), Arc::new(RelayPool::connect([relay]).unwrap()));
     let replay_guard = Arc::new(InMemoryReplayGuard::default());

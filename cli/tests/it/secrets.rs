@@ -1,4 +1,4 @@
-//! What only the parties may know is in no log, however much is told, and in nothing that the chain keeps.
+//! Secrets of the parties are in no log at any level, and nowhere on the chain.
 
 use std::fs::{self, File};
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::harness::{BackgroundProcess, TestFolder, TestMarket, until};
 use crate::worker::is_listed;
 
-/// Starts the command with these arguments, to tell everything in a file.
+/// Starts the command with these arguments, with its log at the level `trace` in a file.
 fn spawn_with_trace_log(folder: &TestFolder, name: &str, args: &str) -> BackgroundProcess {
     let mut command = folder.command(args);
     command.env("MUSTER_LOG", "trace");
@@ -16,7 +16,7 @@ fn spawn_with_trace_log(folder: &TestFolder, name: &str, args: &str) -> Backgrou
     BackgroundProcess::spawn(command)
 }
 
-/// What a node answers, as text.
+/// The response of a node, as text.
 async fn ask(url: &str, method: &str, params: Value) -> String {
     let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
     let request = reqwest::Client::new().post(url).body(request.to_string());
@@ -24,7 +24,7 @@ async fn ask(url: &str, method: &str, params: Value) -> String {
     answer.text().await.unwrap()
 }
 
-/// Everything that was sent to the chain, and everything that it says of it.
+/// All transactions and all logs of the chain.
 async fn chain_dump(test_market: &TestMarket) -> String {
     let url = test_market.chain.url();
     let logs = json!([{"fromBlock": "0x0", "toBlock": "latest"}]);
@@ -45,7 +45,7 @@ async fn no_key_token_or_address_is_in_a_log_or_on_the_chain() {
     test_market.join_testers(&["tom", "una", "vic"]);
     let mut relay = spawn_with_trace_log(folder, "relay", "relay --listen 127.0.0.1:0");
     let relay = format!("--relay {} --account dev", relay.field("url"));
-    let mut service = BackgroundProcess::start(folder, "serve --listen 127.0.0.1:0");
+    let mut service = BackgroundProcess::start(folder, "example factor --listen 127.0.0.1:0");
     let service = service.field("url");
 
     let work = format!("worker run --price 1000gwei --upstream {service} {relay}:ada");
@@ -86,19 +86,19 @@ async fn no_key_token_or_address_is_in_a_log_or_on_the_chain() {
     });
     for name in ["worker", "tester", "client", "relay"] {
         let log = fs::read_to_string(folder.file(&format!("{name}.log"))).unwrap().to_lowercase();
-        assert!(name == "relay" || log.contains("info"), "{name} tells something");
+        assert!(name == "relay" || log.contains("info"), "{name} logs nothing");
         for secret in keys.iter().map(String::as_str).chain([&*any_token, seal, port]) {
             assert!(!log.contains(secret), "{secret} is in the log of the {name}: {log}");
         }
     }
-    let kept = chain_dump(&test_market).await.to_lowercase();
+    let chain = chain_dump(&test_market).await.to_lowercase();
     let account = folder.json("credit dev:ada")["account"].as_str().unwrap().to_lowercase();
-    assert!(kept.contains(account.trim_start_matches("0x")), "the worker is on the chain");
+    assert!(chain.contains(account.trim_start_matches("0x")), "the worker is on the chain");
     for secret in keys.iter().map(String::as_str).chain([seal]) {
-        assert!(!kept.contains(secret), "{secret} is on the chain");
+        assert!(!chain.contains(secret), "{secret} is on the chain");
     }
     for text in ["127.0.0.1", port, "http", "muster_"] {
         let written = alloy::hex::encode(text);
-        assert!(!kept.contains(&written), "{text} is on the chain");
+        assert!(!chain.contains(&written), "{text} is on the chain");
     }
 }

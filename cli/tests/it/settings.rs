@@ -1,4 +1,4 @@
-//! What counts and who said it, keys, and the papers that come out of the command line.
+//! Settings and where they come from, keystores, manual pages and completions.
 
 use std::fs;
 use std::io::Write;
@@ -9,14 +9,14 @@ use serde_json::Value;
 
 use crate::harness::TestFolder;
 
-/// What `muster config` answers.
+/// What `muster config` prints.
 fn config(mut command: Command) -> Value {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// The value of a setting and who said it.
+/// The value of a setting and where it comes from.
 fn setting<'a>(config: &'a Value, name: &str) -> (&'a str, &'a str) {
     let rows = config["settings"].as_array().unwrap();
     let row = rows.iter().find(|row| row["setting"] == name).unwrap();
@@ -77,7 +77,7 @@ fn precedence_is_flag_environment_folder_user_default() {
 }
 
 #[test]
-fn a_file_of_settings_that_makes_no_sense_is_refused_with_the_place() {
+fn an_invalid_file_of_settings_is_refused_with_its_name() {
     let folder = TestFolder::new("settings-wrong", "");
     fs::create_dir_all(folder.file(".muster")).unwrap();
     for (text, expected) in [
@@ -96,7 +96,7 @@ fn a_file_of_settings_that_makes_no_sense_is_refused_with_the_place() {
 }
 
 #[test]
-fn a_key_is_made_taken_in_and_shown_and_only_its_owner_can_read_it() {
+fn keys_are_created_imported_and_shown_and_only_the_owner_can_read_them() {
     let folder = TestFolder::new("keys", "");
     let missing = folder.refused("key new ada.json");
     assert!(missing.starts_with("the keystore needs a password"), "{missing}");
@@ -110,7 +110,7 @@ fn a_key_is_made_taken_in_and_shown_and_only_its_owner_can_read_it() {
     );
     assert_eq!(fs::metadata(folder.file("ada.json")).unwrap().permissions().mode() & 0o777, 0o600);
     let again = folder.refused("key new ada.json --password-file password");
-    assert_eq!(again, "ada.json is there already: name another file");
+    assert_eq!(again, "ada.json exists already: name another file");
 
     let key = "b6b15c8cb491557369f3c7d2c287b053eb229daa9c22138887752191c9520659";
     let mut import = folder.command("key import dev.json --password-file password --json");

@@ -20,7 +20,7 @@ async fn a_key_a_keystore_and_a_name_are_the_same_account() {
     let address = signer.address().to_string();
     for who in [
         "--account dev:ada".to_owned(),
-        format!("--key {key}"),
+        format!("--insecure-key --key {key}"),
         format!("--keystore {name} --password-file password"),
     ] {
         assert_eq!(folder.json(&format!("credit {who}"))["account"], address, "{who}");

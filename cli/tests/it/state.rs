@@ -1,4 +1,4 @@
-//! `muster devnode --state`: what a killed process leaves behind.
+//! `muster devnode --state`: the file that a killed process leaves.
 
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
@@ -19,7 +19,7 @@ const MAX_LIFETIME_MS: u64 = 1500;
 struct DevnodeProcess {
     /// The process, killed without warning when this is dropped.
     process: BackgroundProcess,
-    /// Where it answers.
+    /// Its URL.
     url: String,
     /// A client.
     http: reqwest::Client,
@@ -68,7 +68,7 @@ impl DevnodeProcess {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_chain_that_is_killed_goes_on_from_its_last_whole_file() {
+async fn a_killed_chain_continues_from_its_last_whole_file() {
     let folder = TestFolder::new("devnode-killed", "");
     let (file, copy) = (folder.file("chain"), folder.file("copy"));
     let mut grown = 0;
@@ -78,7 +78,7 @@ async fn a_chain_that_is_killed_goes_on_from_its_last_whole_file() {
         let before = fs::read(&file).unwrap_or_default();
         let killed = DevnodeProcess::start(&folder, &file);
         killed.send_transfers(time).await;
-        // What is in the file now must be there afterwards, whatever is being written.
+        // Everything in the file must still be there after the kill, even if a write is under way.
         fs::copy(&file, &copy).unwrap();
         drop(killed);
 
@@ -93,7 +93,7 @@ async fn a_chain_that_is_killed_goes_on_from_its_last_whole_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_chain_that_is_told_to_end_loses_nothing() {
+async fn a_chain_that_ends_on_sigterm_loses_nothing() {
     let folder = TestFolder::new("devnode-ended", "");
     let file = folder.file("chain");
     let mut head = Value::Null;
@@ -109,7 +109,7 @@ async fn a_chain_that_is_told_to_end_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_something_else_is_one_line_of_refusal() {
+async fn a_file_that_is_no_chain_state_is_refused_in_one_line() {
     let folder = TestFolder::new("devnode-foreign", "");
     let file = folder.file("chain");
     fs::write(&file, "hello").unwrap();

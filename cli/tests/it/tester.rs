@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use crate::harness::{BackgroundProcess, TestMarket, until};
 
-/// What the daemon said when it was ready.
+/// The line that the daemon prints when it is ready.
 fn ready_event(daemon: &mut BackgroundProcess) -> Value {
     serde_json::from_str(&daemon.next_line()).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tester_joins_tells_how_it_is_and_ends_when_it_is_told() {
+async fn a_tester_joins_serves_its_health_and_ends_on_sigterm() {
     let test_market = TestMarket::new("tester-run").await;
     test_market.fund_accounts(&["tom"]);
     let mut relay = BackgroundProcess::start(&test_market.folder, "relay --listen 127.0.0.1:0");
@@ -32,7 +32,7 @@ async fn a_tester_joins_tells_how_it_is_and_ends_when_it_is_told() {
         (&"tester".into(), &"50000000000000000".into())
     );
 
-    // The state file is the daemon's alone until it ends.
+    // No other process can use the state file until the daemon ends.
     let other = test_market.folder.run(&run);
     assert_eq!(other.code, 1);
     assert!(other.stderr.contains("tom.db is in use by another process"), "{}", other.stderr);

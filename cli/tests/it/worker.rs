@@ -1,4 +1,4 @@
-//! The worker as a process: it serves, goes on after a start, and ends when it is told.
+//! `muster worker run` as a process: it serves, resumes after a restart, and ends on SIGTERM.
 
 use std::fs;
 use std::process::Command;
@@ -16,38 +16,39 @@ use stylus_devnode::CHAIN_ID;
 
 use crate::harness::{BackgroundProcess, MUSTER, TestFolder, TestMarket, until};
 
-/// The worker's daemon, which starts `muster serve` for each agreement.
+/// The worker's daemon, which starts `muster example factor` for each agreement.
 pub(crate) fn worker(folder: &TestFolder, relay: &str) -> Command {
     let args = format!(
         "worker run --account dev:ada --price 1000gwei --relay {relay} --state ada.db --memory 2048 --courtesy 0"
     );
     let mut command = folder.command(&args);
-    let service =
-        format!("echo $$ $PORT >>$MUSTER_AGREEMENT; exec {MUSTER} serve --listen 127.0.0.1:$PORT");
+    let service = format!(
+        "echo $$ $PORT >>$MUSTER_AGREEMENT; exec {MUSTER} example factor --listen 127.0.0.1:$PORT"
+    );
     command.args(["--exec", &service]);
     command
 }
 
-/// The processes that an agreement's service has been so far, and their ports.
+/// The processes and ports of an agreement's service so far.
 fn services(folder: &TestFolder, agreement: &str) -> Vec<(String, String)> {
     let lines = fs::read_to_string(folder.file(&agreement.to_lowercase())).unwrap_or_default();
     let words = lines.lines().map(|line| line.split_once(' ').unwrap());
     words.map(|(process, port)| (process.to_owned(), port.to_owned())).collect()
 }
 
-/// Returns when a dev account stands in its book.
+/// Returns when a dev account is in its book.
 pub(crate) async fn is_listed(folder: &TestFolder, name: &str) {
     let show = format!("worker show dev:{name} --json");
     until(async || folder.run(&show).stdout.contains("\"listed\": true")).await;
 }
 
-/// The key for letters of a dev account.
+/// The key for messages of a dev account.
 pub(crate) fn key_of(folder: &TestFolder, name: &str) -> B256 {
     let known = folder.json(&format!("worker show dev:{name}"));
     known["key"].as_str().unwrap().parse().unwrap()
 }
 
-/// A letter of the client's to the worker, and the box for the reply.
+/// Sends the client's request for an endpoint, and returns the mailbox for the reply.
 pub(crate) async fn request_endpoint(
     relay: &str,
     agreement: Address,
@@ -64,7 +65,7 @@ pub(crate) async fn request_endpoint(
     (mailbox, message)
 }
 
-/// What the worker tells its client: where the service is, and the token for it.
+/// The URL and the token that the worker sends to its client.
 pub(crate) async fn endpoint(relay: &str, agreement: Address, worker: B256) -> (String, String) {
     let (mut mailbox, message) = request_endpoint(relay, agreement, worker).await;
     loop {
@@ -78,13 +79,13 @@ pub(crate) async fn endpoint(relay: &str, agreement: Address, worker: B256) -> (
     }
 }
 
-/// Asks at a URL.
+/// Sends a request with a token and a session.
 pub(crate) async fn ask(url: &str, token: &str) -> Result<reqwest::Response, reqwest::Error> {
     let request = reqwest::Client::new().get(url).bearer_auth(token);
     request.header(SESSION_HEADER, B256::repeat_byte(5).to_string()).send().await
 }
 
-/// What is answered at a URL, with the receipt.
+/// The body and the receipt of a response.
 pub(crate) async fn get(url: &str, token: &str) -> (String, String) {
     let answer = ask(url, token).await.unwrap();
     let receipt =
@@ -92,7 +93,7 @@ pub(crate) async fn get(url: &str, token: &str) -> (String, String) {
     (answer.text().await.unwrap(), receipt.unwrap_or_default())
 }
 
-/// Buys, and returns the agreement when it runs.
+/// Buys, and returns the agreement when it is running.
 fn buy(folder: &TestFolder) -> String {
     let order_args = "--redundancy 1 --length 1200 --windows 1 --testers 0";
     let bought = folder.json(&format!("client buy {order_args} --account dev:cleo"));
@@ -102,7 +103,7 @@ fn buy(folder: &TestFolder) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_serves_whoever_bought_and_ends_when_it_is_told() {
+async fn a_worker_serves_its_clients_and_ends_on_sigterm() {
     let test_market = TestMarket::with_long_windows("worker").await;
     let (folder, relay) =
         (&test_market.folder, Relay::start(RelayConfig::default()).await.unwrap());
@@ -138,7 +139,7 @@ async fn a_worker_serves_whoever_bought_and_ends_when_it_is_told() {
         assert!(metrics.contains(line), "{line} is not in {metrics}");
     }
 
-    // Each agreement has a service of its own: when one is killed, it alone is started again.
+    // Each agreement has a service of its own: only the one that is killed is restarted.
     let (_, other) = endpoint(&relay.url(), second.parse().unwrap(), key).await;
     let [ours, theirs] = [&first, &second].map(|agreement| services(folder, agreement));
     let ([ours], [theirs]) = (&ours[..], &theirs[..]) else { panic!("{ours:?} {theirs:?}") };
@@ -152,7 +153,7 @@ async fn a_worker_serves_whoever_bought_and_ends_when_it_is_told() {
     assert!(Command::new("kill").args(["-0", &theirs.0]).status().unwrap().success());
     assert_eq!(daemon.terminate(), Some(0));
 
-    // It goes on where it was, and so does whoever has a token.
+    // After a restart the same token is valid.
     let mut daemon = start();
     let url = daemon.ready()["gateway"].as_str().unwrap().to_owned();
     let mut again = String::new();

@@ -1,4 +1,4 @@
-//! `muster client buy`: once, whatever happens, if the purchase has a name.
+//! `muster client buy`: a purchase, made only once if it has a name.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,47 +10,54 @@ use muster_client::{Market, Purchase};
 use muster_daemons::{Role, client};
 use muster_messaging::InMemoryTransport;
 
-use crate::commands::order_args::OrderArgs;
+use crate::commands::client::purchase_plan::PurchasePlan;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::options::heading;
+use crate::options::order::OrderArgs;
 use crate::output::{Cell, CommandOutput, Table};
 use crate::{parse, progress};
 
-/// What to buy, and for how much.
+/// Options of `muster client buy`.
 #[derive(Debug, Args)]
-pub(crate) struct BuyOptions {
-    /// What is wanted
+#[command(
+    next_help_heading = heading::COMMAND,
+    after_help = "Examples:\n  muster client buy --account dev:cleo --length 240 --testers 3\n  \
+        muster client buy --account dev:cleo --id monday --worker dev:ada --at-most 0.1eth"
+)]
+pub(crate) struct Options {
+    /// The order.
     #[command(flatten)]
-    order_args: OrderArgs,
+    order: OrderArgs,
 
-    /// The most to pay; without it, the price of this moment
+    /// Highest price to pay [default: the price of this moment]
     #[arg(long, value_name = "AMOUNT", value_parser = parse::wei)]
     at_most: Option<u128>,
 
-    /// Name of the purchase: what was bought under it is found in the state file and not bought again, also if this
-    /// command is cut off and repeated
+    /// Name of the purchase in the state file: the command does not buy again under a name, even if it was killed and is
+    /// repeated
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new(), conflicts_with = "once")]
     id: Option<String>,
 
-    /// As --id, with a name that stands for what is wanted
+    /// Derive the name of the purchase from the options of the order
     #[arg(long)]
     once: bool,
 
-    /// State file with purchases that have names; without it, one in the state folder
+    /// State file with the purchases that have names [default: a file in the state folder]
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
 }
 
-impl BuyOptions {
+impl Options {
     /// The name of the purchase, if it has one.
     fn purchase_name(&self) -> Option<String> {
-        let derived = || keccak256(format!("{:?}", self.order_args)).to_string();
+        let derived = || keccak256(self.order.canonical_text()).to_string();
         self.id.clone().or_else(|| self.once.then(derived))
     }
 
-    /// Buys it.
+    /// Buys.
     async fn purchase(&self, market: &Market) -> Result<Purchase, CliError> {
-        let plan = self.order_args.plan(market).await?;
+        let plan = PurchasePlan::new(&self.order, market).await?;
         let at_most = match self.at_most {
             Some(most) => most,
             None => plan.quote(market).await?.price,
@@ -60,8 +67,8 @@ impl BuyOptions {
 }
 
 /// Buys.
-pub(super) async fn run(context: &Context, options: BuyOptions) -> Result<(), CliError> {
-    let busy = progress::spinner(context, "buying");
+pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let spinner = progress::spinner(context, "buying");
     let (market, purchase) = match options.purchase_name() {
         None => {
             let market = context.signing_market().await?;
@@ -80,13 +87,37 @@ pub(super) async fn run(context: &Context, options: BuyOptions) -> Result<(), Cl
     };
     let agreement = market.agreement(purchase.agreement).await?;
     let accept_until = agreement.times(&agreement.progress().await?).last_accept();
-    drop(busy);
-    let facts = [
+    drop(spinner);
+    let fields = [
         ("agreement", Cell::text(purchase.agreement)),
         ("escrow", Cell::wei(purchase.escrow)),
         ("accept_until", Cell::Count(accept_until)),
     ];
     let rows = purchase.workers.iter().map(|worker| vec![Cell::text(worker)]);
-    let page = CommandOutput::new(facts).table(Table::new("workers", ["account"], rows));
-    context.print_transaction(page, &purchase.receipt)
+    let output = CommandOutput::new(fields).table(Table::new("workers", ["account"], rows));
+    context.print_transaction(output, &purchase.receipt)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args, Command, FromArgMatches};
+
+    use super::Options;
+
+    #[test]
+    fn the_name_of_a_purchase_is_given_or_derived_from_the_order() {
+        let name = |args: &str| {
+            let command = Options::augment_args(Command::new("buy"));
+            let matches =
+                command.get_matches_from(["buy"].into_iter().chain(args.split_whitespace()));
+            Options::from_arg_matches(&matches).unwrap().purchase_name()
+        };
+        assert_eq!(name("--length 240"), None);
+        assert_eq!(name("--length 240 --id monday").as_deref(), Some("monday"));
+        // State files contain this name: if it changes, a repeated command buys again.
+        let derived = "0x5084e4e5164ba995d921c415ebf597e1eb3b00628a5ae32f072fc2471cf3dfcc";
+        assert_eq!(name("--length 240 --once").as_deref(), Some(derived));
+        assert_eq!(name("--length 240 --once --at-most 1eth").as_deref(), Some(derived));
+        assert_ne!(name("--length 241 --once").as_deref(), Some(derived));
+    }
 }

@@ -1,4 +1,4 @@
-//! `muster client connect`: a door on this machine to the service of an agreement.
+//! `muster client connect`: a local proxy to the service of an agreement.
 
 use std::net::SocketAddr;
 
@@ -7,52 +7,58 @@ use clap::Args;
 use muster_daemons::Role;
 use muster_daemons::client::{ConnectDaemon, ConnectOptions, fetch_endpoints};
 
-use super::run::RefundOptions;
 use crate::context::Context;
 use crate::daemon;
 use crate::error::CliError;
+use crate::options::daemon::DaemonOptions;
+use crate::options::heading;
+use crate::options::refund::RefundOptions;
 use crate::output::{Cell, CommandOutput, Table};
 use crate::parse;
 
-/// What to connect to, and how.
+/// Options of `muster client connect`.
 #[derive(Debug, Args)]
-pub(crate) struct ConnectArgs {
-    /// The agreement
+#[command(
+    next_help_heading = heading::COMMAND,
+    after_help = "Example:\n  muster client connect 0x8ba1f109551bD432803012645Ac136ddd64DBA72 --account dev:cleo --listen 127.0.0.1:8090"
+)]
+pub(crate) struct Options {
+    /// Agreement to connect to
     #[arg(value_parser = parse::contract_address)]
     agreement: Address,
 
-    /// What every daemon can be told.
+    /// State file and health.
     #[command(flatten)]
-    daemon: daemon::DaemonOptions,
+    daemon: DaemonOptions,
 
-    /// What comes back, and when.
+    /// Where refunds go.
     #[command(flatten)]
     refunds: RefundOptions,
 
-    /// Address and port at which the service is to be had here, for HTTP and WebSocket; port 0 is any free one.
-    /// Whoever reaches it uses the service
+    /// Address and port of the local proxy, for HTTP and WebSocket; port 0 is any free one. Whoever reaches it uses the
+    /// service
     #[arg(long, value_name = "IP:PORT", value_parser = parse::socket_address, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
 
-    /// Path that workers are asked for once in every window, as testers do
+    /// Path with which each worker is probed once in every window, as testers do
     #[arg(long, value_name = "PATH", default_value = "/", value_parser = parse::url_path)]
     page: Box<str>,
 
-    /// Print where the workers serve and the tokens to show there, and end: whoever sees that uses the service
+    /// Print the URLs and tokens of the workers, and exit; whoever sees them uses the service
     #[arg(long, conflicts_with_all = ["listen", "page"])]
     print: bool,
 }
 
-/// Connects, until it is told to end or the agreement is settled.
-pub(super) async fn run(context: &Context, options: ConnectArgs) -> Result<(), CliError> {
-    let ConnectArgs { agreement, daemon, refunds, listen, page, print } = options;
+/// Connects until SIGINT or SIGTERM, or until the agreement is settled.
+pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let Options { agreement, daemon, refunds, listen, page, print } = options;
     let name = format!("connect-{agreement}");
-    let (daemon_context, mut facts) =
+    let (daemon_context, mut fields) =
         daemon::named_daemon_context(context, &daemon, Role::Client, &name).await?;
     if print {
         let endpoints = fetch_endpoints(&daemon_context, agreement).await?;
         let Some(first) = endpoints.first() else { return Err(CliError::NoEndpoint(agreement)) };
-        let page = CommandOutput::new([
+        let output = CommandOutput::new([
             ("agreement", Cell::text(agreement)),
             ("session", Cell::text(first.session)),
         ]);
@@ -65,13 +71,13 @@ pub(super) async fn run(context: &Context, options: ConnectArgs) -> Result<(), C
             ]
         });
         let columns = ["worker", "account", "url", "token"];
-        return context.print(&page.table(Table::new("entrances", columns, rows)));
+        return context.print(&output.table(Table::new("entrances", columns, rows)));
     }
-    facts.push(("agreement", Cell::text(agreement)));
-    facts.push(("account", Cell::text(daemon_context.account())));
+    fields.push(("agreement", Cell::text(agreement)));
+    fields.push(("account", Cell::text(daemon_context.account())));
     let options = ConnectOptions { listen, probe_path: page, client: refunds.client_options(0) };
     let mut connection = ConnectDaemon::start(daemon_context, agreement, options).await?;
-    facts.push(("proxy", Cell::Text(format!("http://{}", connection.address()))));
+    fields.push(("proxy", Cell::Text(format!("http://{}", connection.address()))));
     let ended = connection.ended();
-    daemon::run(context, daemon.health, &mut connection, facts, ended).await
+    daemon::run(context, daemon.health, &mut connection, fields, ended).await
 }

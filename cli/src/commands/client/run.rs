@@ -1,64 +1,44 @@
-//! `muster client run`: a client that is left alone.
-
-use std::time::Duration;
+//! `muster client run`: the client as a daemon.
 
 use clap::Args;
 use muster_daemons::Role;
-use muster_daemons::client::{ClientDaemon, ClientOptions};
+use muster_daemons::client::ClientDaemon;
 
 use crate::context::Context;
-use crate::daemon::{self, PayoutOptions};
+use crate::daemon;
 use crate::error::CliError;
+use crate::options::daemon::DaemonOptions;
+use crate::options::heading;
+use crate::options::refund::RefundOptions;
 use crate::output::Cell;
 
-/// What comes back, and when.
+/// Options of `muster client run`.
 #[derive(Debug, Args)]
-pub(super) struct RefundOptions {
-    /// Where they go.
+#[command(
+    next_help_heading = heading::COMMAND,
+    after_help = "Example:\n  muster client run --account dev:cleo --health 127.0.0.1:9100"
+)]
+pub(crate) struct Options {
+    /// State file and health.
     #[command(flatten)]
-    payouts: PayoutOptions,
+    daemon: DaemonOptions,
 
-    /// Seconds that others have to settle first, at most
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
-    courtesy: u64,
-}
-
-impl RefundOptions {
-    /// As the daemon takes it, with agreements searched from a block on.
-    pub(super) const fn client_options(&self, first_block: u64) -> ClientOptions {
-        let settle_delay = Duration::from_secs(self.courtesy);
-        ClientOptions {
-            only_agreement: None,
-            payout: self.payouts.payout(),
-            settle_delay,
-            first_block,
-        }
-    }
-}
-
-/// How it is all done.
-#[derive(Debug, Args)]
-pub(crate) struct ClientRunOptions {
-    /// What every daemon can be told.
-    #[command(flatten)]
-    daemon: daemon::DaemonOptions,
-
-    /// What comes back, and when.
+    /// Where refunds go.
     #[command(flatten)]
     refunds: RefundOptions,
 
-    /// First block in which to look for agreements of the account if the state file is new
+    /// First block in which to look for the account's agreements if the state file is new
     #[arg(long, value_name = "BLOCK", default_value_t = 0)]
     from_block: u64,
 }
 
-/// Attends all agreements of the account until it is told to end.
-pub(super) async fn run(context: &Context, options: ClientRunOptions) -> Result<(), CliError> {
-    let (daemon_context, mut facts) =
+/// Does the client's part in all agreements of the account until SIGINT or SIGTERM.
+pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let (daemon_context, mut fields) =
         daemon::daemon_context(context, &options.daemon, Role::Client).await?;
-    facts.push(("account", Cell::text(daemon_context.account())));
+    fields.push(("account", Cell::text(daemon_context.account())));
     let mut client =
         ClientDaemon::start(daemon_context, options.refunds.client_options(options.from_block))
             .await?;
-    daemon::run(context, options.daemon.health, &mut client, facts, std::future::pending()).await
+    daemon::run(context, options.daemon.health, &mut client, fields, std::future::pending()).await
 }

@@ -1,8 +1,9 @@
-//! `muster client watch`: an agreement as it goes, from its purchase to its settlement.
+//! `muster client watch`: the events and the state of one agreement, from its purchase to its settlement.
 
 use std::time::Duration;
 
 use alloy::primitives::Address;
+use clap::Args;
 use indicatif::ProgressBar;
 use muster_client::protocol::abi::IWorkAgreement::IWorkAgreementEvents;
 use muster_client::protocol::abi::State;
@@ -11,57 +12,68 @@ use muster_client::{
 };
 use tokio::time::timeout;
 
-use crate::commands::agreement::verdict_chars;
-use crate::commands::history::{print_record, print_reorg};
 use crate::context::Context;
 use crate::error::CliError;
+use crate::output::agreement::verdict_chars;
+use crate::output::events::{print_record, print_reorg};
 use crate::output::{Cell, Fields};
-use crate::progress;
+use crate::{parse, progress};
 
-/// How long nothing has to happen until it is looked at how things stand.
+/// Time without an event after which the state is read.
 const QUIET_PERIOD: Duration = Duration::from_millis(500);
 
-/// How far the agreement is, on a terminal.
+/// The bar on a terminal.
 const BAR_TEMPLATE: &str = "{bar:30} {pos}/{len} ticks, {msg}";
 
-/// What is shown of an agreement.
+/// Options of `muster client watch`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  muster client watch 0x8ba1f109551bD432803012645Ac136ddd64DBA72"
+)]
+pub(crate) struct Options {
+    /// Agreement to watch
+    #[arg(value_parser = parse::contract_address)]
+    agreement: Address,
+}
+
+/// What was printed of an agreement.
 struct WatchView<'a> {
     /// How to print.
     context: &'a Context,
     /// The agreement.
     agreement: Agreement,
-    /// The state and the window that were shown last.
+    /// The state and the window that were printed last.
     shown: Option<(State, Option<u8>)>,
-    /// What testers say of each worker so far.
+    /// The verdicts on each worker so far.
     verdicts: Vec<String>,
-    /// How far it is; hidden unless somebody sits before it.
+    /// The bar, hidden without a terminal.
     bar: ProgressBar,
 }
 
-/// Shows an agreement until it is settled, or until ctrl-c.
-pub(super) async fn run(context: &Context, agreement: Address) -> Result<(), CliError> {
-    let agreement = context.market().await?.agreement(agreement).await?;
+/// Prints until the agreement is settled, or until ctrl-c.
+pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let agreement = context.market().await?.agreement(options.agreement).await?;
     let bar = progress::bar(context, agreement.terms().header.length.into(), BAR_TEMPLATE);
     let view = WatchView { context, agreement, shown: None, verdicts: Vec::new(), bar };
     tokio::select! {
-        ended = view.run() => ended,
-        // An error here means that ctrl-c cannot be heard; the watch then ends at once.
+        result = view.run() => result,
+        // On an error ctrl-c cannot be received, and the watch ends at once.
         _ = tokio::signal::ctrl_c() => Ok(()),
     }
 }
 
 impl WatchView<'_> {
-    /// Shows what happens, and in between how things stand, to the end.
+    /// Prints events, and the state whenever it has changed, until the agreement is over.
     async fn run(mut self) -> Result<(), CliError> {
         let (mut watch, mut was_over) = (self.agreement.watch(), false);
         loop {
             match timeout(QUIET_PERIOD, watch.next()).await {
-                Ok(ChainUpdate::Event(item)) => self.show_event(&item).await?,
+                Ok(ChainUpdate::Event(record)) => self.show_event(&record).await?,
                 Ok(ChainUpdate::Reorg(block)) => {
-                    self.bar.suspend(|| print_reorg(self.context, block))?;
+                    self.bar.suspend(|| print_reorg(block, self.context.is_json()))?;
                 }
-                Err(_) => match self.look().await {
-                    // The end itself may have happened just now, and is to be shown.
+                Err(_) => match self.show_status().await {
+                    // The events of the end itself may still be to come.
                     Ok(true) if was_over => return Ok(()),
                     Ok(is_over) => was_over = is_over,
                     Err(CliError::Market(error)) if error.is_temporary() => {}
@@ -71,36 +83,36 @@ impl WatchView<'_> {
         }
     }
 
-    /// Shows something that happened.
-    async fn show_event(&mut self, item: &EventRecord) -> Result<(), CliError> {
-        self.bar.suspend(|| print_record(self.context, item))?;
-        if matches!(item.event, MarketEvent::Agreement(_, IWorkAgreementEvents::Reported(_))) {
+    /// Prints an event.
+    async fn show_event(&mut self, record: &EventRecord) -> Result<(), CliError> {
+        self.bar.suspend(|| print_record(record, self.context.is_json()))?;
+        if matches!(record.event, MarketEvent::Agreement(_, IWorkAgreementEvents::Reported(_))) {
             self.show_verdicts().await?;
         }
         Ok(())
     }
 
-    /// Shows what the reports say so far.
+    /// Prints the verdicts that follow from the reports so far.
     async fn show_verdicts(&mut self) -> Result<(), CliError> {
         let (progress, terms) = (self.agreement.progress().await?, self.agreement.terms());
         let votes = votes(terms, &progress, &self.agreement.reports().await?);
         self.verdicts = votes.iter().map(|votes| verdict_chars(votes)).collect();
         for ((index, worker), votes) in (0..).zip(terms.workers()).zip(&votes) {
-            let record = judgement(terms, &progress, index, votes).tally;
+            let tally = judgement(terms, &progress, index, votes).tally;
             let line = vec![
                 ("worker", Cell::count(index)),
                 ("account", Cell::text(worker.account)),
                 ("windows", Cell::Text(verdict_chars(votes))),
-                ("served", Cell::count(record.served)),
-                ("failed", Cell::count(record.failed)),
+                ("served", Cell::count(tally.served)),
+                ("failed", Cell::count(tally.failed)),
             ];
             self.print("Verdict", &line)?;
         }
         Ok(())
     }
 
-    /// Shows how things stand, if that has changed; whether it is over.
-    async fn look(&mut self) -> Result<bool, CliError> {
+    /// Prints the state if it has changed, and returns whether the agreement is over.
+    async fn show_status(&mut self) -> Result<bool, CliError> {
         let agreement = &self.agreement;
         let (now, window) = (agreement.state().await?, agreement.window().await?);
         let tick = agreement.market().now().await?;
@@ -122,7 +134,7 @@ impl WatchView<'_> {
         Ok(matches!(now, State::Settled | State::Void))
     }
 
-    /// How things stand.
+    /// The fields of the state.
     async fn status_fields(
         &self,
         now: State,
@@ -143,8 +155,8 @@ impl WatchView<'_> {
         ])
     }
 
-    /// Prints a line beside the bar.
-    fn print(&self, name: &str, facts: &Fields) -> Result<(), CliError> {
-        self.bar.suspend(|| self.context.print_event(name, facts))
+    /// Prints a line above the bar.
+    fn print(&self, name: &str, fields: &Fields) -> Result<(), CliError> {
+        self.bar.suspend(|| self.context.print_event(name, fields))
     }
 }

@@ -1,4 +1,4 @@
-//! One worker's part in a settlement: what it is by the rules, from what was reported, and why.
+//! One worker's share of a settlement: what it must be by the rules and the reports, and why.
 
 use muster_client::protocol::abi::WorkerResult;
 use muster_client::protocol::layout::{Terms, WorkerTerms};
@@ -6,27 +6,27 @@ use muster_client::protocol::money::{self, Judgement};
 use muster_client::protocol::verdict::{Verdict, WindowTally};
 use muster_client::{Ether, Progress, Votes, judgement};
 
-use crate::commands::agreement::verdict_chars;
-use crate::commands::worker::format_percent;
+use crate::output::agreement::verdict_chars;
+use crate::output::units::format_percent;
 
-/// What the contract says of a worker, and what it is to be measured by.
+/// The contract's result for a worker, and what it is checked against.
 pub(super) struct WorkerShare<'a> {
-    /// What the contract says.
+    /// The contract's result.
     result: &'a WorkerResult,
-    /// What the worker agreed to.
+    /// The terms of the worker.
     terms: WorkerTerms,
     /// Ticks of the whole agreement.
     length: u32,
-    /// What the reports say, window by window.
+    /// The votes of the reports, window by window.
     votes: &'a [Votes],
-    /// What they add up to.
+    /// The judgement that follows from the votes.
     judgement: Judgement,
-    /// Whether it accepted, and how many windows count.
+    /// Whether the worker accepted, and how many windows count.
     counts: (bool, u8),
 }
 
 impl<'a> WorkerShare<'a> {
-    /// The part of the worker at `index`.
+    /// The share of the worker at `index`.
     pub(super) fn new(
         terms: &Terms,
         progress: &Progress,
@@ -44,12 +44,12 @@ impl<'a> WorkerShare<'a> {
         }
     }
 
-    /// Whether the contract did by this worker as the rules say.
+    /// Whether the contract followed the rules.
     pub(super) fn follows_rules(&self) -> bool {
         let WorkerTerms { account, price, promise, fee, bond, .. } = self.terms;
         let (accepted, windows) = self.counts;
         if !accepted {
-            // One absence costs once, in however many agreements it shows.
+            // One absence costs once, even if it is seen in several agreements.
             return [0, money::tenth(bond)].contains(&self.result.slash)
                 && *self.result
                     == WorkerResult { slash: self.result.slash, ..WorkerResult::absent(account) };
@@ -75,7 +75,7 @@ impl<'a> WorkerShare<'a> {
             }
     }
 
-    /// Why it received what it did.
+    /// Why the worker received its pay.
     pub(super) fn pay_reason(&self) -> String {
         if !self.result.accepted {
             return "did not accept".to_owned();
@@ -95,7 +95,7 @@ impl<'a> WorkerShare<'a> {
         )
     }
 
-    /// Why it lost what it did.
+    /// Why the worker lost some of its bond.
     pub(super) fn slash_reason(&self) -> String {
         let bond = Ether::from(self.terms.bond);
         if !self.result.accepted {

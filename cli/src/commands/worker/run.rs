@@ -1,4 +1,4 @@
-//! `muster worker run`: a worker that is left alone.
+//! `muster worker run`: the worker as a daemon.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,44 +9,54 @@ use muster_daemons::Role;
 use muster_daemons::worker::{ServiceSource, WorkerDaemon, WorkerOptions};
 use muster_gateway::{ServiceLimits, Upstream};
 
-use super::{OfferArgs, total_bonds};
 use crate::context::Context;
 use crate::daemon;
 use crate::error::CliError;
+use crate::options::daemon::{DaemonOptions, PayoutOptions};
+use crate::options::heading;
+use crate::options::offer::{OfferArgs, total_bonds};
 use crate::output::Cell;
 use crate::parse;
 
 /// Bytes of a mebibyte.
 const MEBIBYTE: u64 = 1 << 20;
 
-/// How it is all done.
+/// Options of `muster worker run`.
 #[derive(Debug, Args)]
-pub(crate) struct WorkerRunOptions {
-    /// What every daemon can be told.
+#[command(
+    next_help_heading = heading::COMMAND,
+    after_help = "Examples:\n  \
+        muster worker run --account dev:ada --price 40000gwei --upstream http://127.0.0.1:3000\n  \
+        muster worker run --account dev:ada --price 40000gwei \
+        --exec 'exec muster example factor --listen 127.0.0.1:$PORT'"
+)]
+pub(crate) struct Options {
+    /// State file and health.
     #[command(flatten)]
-    daemon: daemon::DaemonOptions,
+    daemon: DaemonOptions,
 
-    /// What is offered; the chain is made to say the same.
+    /// The offer; the daemon updates the market if the market has another one.
     #[command(flatten)]
     offer: OfferArgs,
 
-    /// What is served.
+    /// The service.
     #[command(flatten)]
     service: ServiceOptions,
 
-    /// Kind of work, if the account is not registered: a name of up to 8 bytes
+    /// Application to register for, if the account is not registered: a name of up to 8 bytes
     #[arg(long, value_name = "NAME", default_value = "0")]
     application: Application,
 
-    /// Stake, if the account is not registered; without it, what the bonds of so many longest agreements take
+    /// Stake to register with, if the account is not registered [default: the bonds of --capacity agreements of
+    /// --max-length]
     #[arg(long, value_name = "AMOUNT", value_parser = parse::wei)]
     stake: Option<u128>,
 
-    /// Add to the stake what is missing for a place in the book
+    /// Add the stake that is missing for a place in the book
     #[arg(long)]
     top_up: bool,
 
-    /// Make the account available once, if it takes no new work or did not accept in time
+    /// Make the account available again, once, if it takes no new agreements or did not accept in time
     #[arg(long = "return")]
     returns: bool,
 
@@ -54,36 +64,37 @@ pub(crate) struct WorkerRunOptions {
     #[arg(long, value_name = "IP:PORT", value_parser = parse::socket_address, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
 
-    /// URL by which clients and testers reach the gateway; without it, where it listens
+    /// URL by which clients and testers reach the gateway [default: the address on which it listens]
     #[arg(long, value_name = "URL", value_parser = parse::service_url)]
     public_url: Option<Box<str>>,
 
     /// Where the pay goes.
     #[command(flatten)]
-    payouts: daemon::PayoutOptions,
+    payouts: PayoutOptions,
 
-    /// Seconds that others have to settle first, at most
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
-    courtesy: u64,
+    /// Seconds to wait at most for somebody else to settle an agreement that is due
+    #[arg(long = "courtesy", value_name = "SECONDS", default_value_t = 10)]
+    settle_delay: u64,
 
     /// First block in which to look for agreements if the account is registered and the state file is lost
     #[arg(long, value_name = "BLOCK", default_value_t = 0)]
     from_block: u64,
 }
 
-/// What is served: something that runs already, or a command for each agreement.
+/// The service: one that runs already, or a command for each agreement.
 #[derive(Debug, Args)]
+#[command(next_help_heading = heading::COMMAND)]
 struct ServiceOptions {
-    /// Service of this machine for all agreements, such as `http://127.0.0.1:3000`, for HTTP and WebSocket
+    /// Service on this machine for all agreements, such as `http://127.0.0.1:3000`, for HTTP and WebSocket
     #[arg(long, value_name = "URL", conflicts_with = "exec", required_unless_present = "exec")]
     upstream: Option<Upstream>,
 
-    /// Command for the shell that is started for each agreement and started again when it dies: it listens on 127.0.0.1
-    /// and the port in `PORT`, and finds its agreement in `MUSTER_AGREEMENT`
+    /// Shell command to start for each agreement, and to restart when it exits: it must listen on 127.0.0.1 and the port in
+    /// `PORT`; `MUSTER_AGREEMENT` is its agreement
     #[arg(long, value_name = "COMMAND")]
     exec: Option<Box<str>>,
 
-    /// Seconds on the processor for each process of the command
+    /// Seconds of processor time for each process of the command
     #[arg(long, value_name = "SECONDS", requires = "exec")]
     cpu: Option<u64>,
 
@@ -91,13 +102,13 @@ struct ServiceOptions {
     #[arg(long, value_name = "MIB", requires = "exec")]
     memory: Option<u64>,
 
-    /// Seconds that the command may run, over all its starts
+    /// Seconds that the command may run, over all its restarts
     #[arg(long, value_name = "SECONDS", requires = "exec")]
     time: Option<u64>,
 }
 
 impl ServiceOptions {
-    /// As the daemon takes it. The command line has one of both.
+    /// As the daemon takes it. clap requires one of both.
     fn source(self) -> ServiceSource {
         let Self { upstream, exec, cpu, memory, time } = self;
         if let Some(upstream) = upstream {
@@ -113,14 +124,14 @@ impl ServiceOptions {
     }
 }
 
-/// Works until it is told to end.
-pub(super) async fn run(context: &Context, options: WorkerRunOptions) -> Result<(), CliError> {
-    let (daemon_context, mut facts) =
+/// Runs the worker until SIGINT or SIGTERM.
+pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let (daemon_context, mut fields) =
         daemon::daemon_context(context, &options.daemon, Role::Worker).await?;
     let offer = options.offer.offer();
     let stake =
         options.stake.unwrap_or_else(|| total_bonds(&offer, daemon_context.market().settings()));
-    let work = WorkerOptions {
+    let worker_options = WorkerOptions {
         application: options.application,
         offer,
         stake,
@@ -130,11 +141,11 @@ pub(super) async fn run(context: &Context, options: WorkerRunOptions) -> Result<
         listen: options.listen,
         public_url: options.public_url,
         payout: options.payouts.payout(),
-        settle_delay: Duration::from_secs(options.courtesy),
+        settle_delay: Duration::from_secs(options.settle_delay),
         first_block: options.from_block,
     };
-    facts.push(("account", Cell::text(daemon_context.account())));
-    let mut worker = WorkerDaemon::start(daemon_context, work).await?;
-    facts.push(("gateway", Cell::text(worker.url())));
-    daemon::run(context, options.daemon.health, &mut worker, facts, std::future::pending()).await
+    fields.push(("account", Cell::text(daemon_context.account())));
+    let mut worker = WorkerDaemon::start(daemon_context, worker_options).await?;
+    fields.push(("gateway", Cell::text(worker.url())));
+    daemon::run(context, options.daemon.health, &mut worker, fields, std::future::pending()).await
 }

@@ -1,4 +1,4 @@
-//! `muster serve`: a small computation over HTTP, for a worker to offer.
+//! `muster example factor`: prime factors over HTTP.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,33 +19,39 @@ use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
 
+use crate::commands::example::receipt_signer::ReceiptSigner;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Cell, print_error};
+use crate::options::heading;
+use crate::output::Cell;
 use crate::parse;
-use crate::receipt_signer::ReceiptSigner;
 
-/// Where to serve.
+/// Options of `muster example factor`.
 #[derive(Debug, Args)]
+#[command(
+    next_help_heading = heading::COMMAND,
+    after_help = "Examples:\n  muster example factor --listen 127.0.0.1:3000\n  \
+        muster example factor --account dev:ada --agreement 0x8ba1f109551bD432803012645Ac136ddd64DBA72"
+)]
 pub(crate) struct Options {
-    /// Address and port to listen on
+    /// Address and port to listen on; port 0 is any free one
     #[arg(long, value_name = "IP:PORT", value_parser = parse::socket_address, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
 
-    /// Agreement to serve as the account, which must be one of its workers: whoever names a session gets a receipt
-    /// with every answer; sessions are remembered in a file in the state folder
+    /// Sign receipts for this agreement, whose worker the account must be: every response to a request that names a
+    /// session has one. A file in the state folder keeps the sessions
     #[arg(long, value_parser = parse::contract_address)]
     agreement: Option<Address>,
 }
 
-/// What is asked.
+/// The query of a request.
 #[derive(Debug, Deserialize)]
-struct FactorQuery {
-    /// The number to factor.
+struct Number {
+    /// The number.
     n: u64,
 }
 
-/// Serves until ctrl-c: `GET /factor?n=NUMBER` and `GET /health`.
+/// Serves until ctrl-c.
 pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let receipt_signer = match options.agreement {
         Some(agreement) => Some(open_receipt_signer(context, agreement).await?),
@@ -61,18 +67,18 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     if let Some(receipt_signer) = receipt_signer {
         app = app.layer(from_fn_with_state(Arc::new(receipt_signer), attach_receipt));
     }
-    // An error here means that ctrl-c cannot be heard; the service then ends at once.
+    // On an error ctrl-c cannot be received, and the service ends at once.
     let end = async { drop(tokio::signal::ctrl_c().await) };
     axum::serve(listener, app).with_graceful_shutdown(end).await.map_err(failed)
 }
 
 /// The prime factors of a number.
-async fn factor(Query(question): Query<FactorQuery>) -> Result<Json<Factors>, StatusCode> {
-    let factors = spawn_blocking(move || Factors::of(question.n)).await;
+async fn factor(Query(query): Query<Number>) -> Result<Json<Factors>, StatusCode> {
+    let factors = spawn_blocking(move || Factors::of(query.n)).await;
     factors.map(Json).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// The desk for the receipts of an agreement.
+/// Opens the signer of an agreement's receipts. Its state file keeps the name that the command had first.
 async fn open_receipt_signer(
     context: &Context,
     agreement: Address,
@@ -82,8 +88,8 @@ async fn open_receipt_signer(
     ReceiptSigner::open(daemon_context, agreement).await
 }
 
-/// Puts a receipt on a good answer to a question that names a session. A node that does not answer costs
-/// the receipt, not the answer.
+/// Adds a receipt to the response to a request that names a session. If no receipt can be signed, for example because no
+/// node answers, the response goes without it.
 async fn attach_receipt(
     State(receipt_signer): State<Arc<ReceiptSigner>>,
     request: Request,
@@ -99,12 +105,12 @@ async fn attach_receipt(
                 response.headers_mut().insert(RECEIPT_HEADER, text);
             }
         }
-        Err(error) => print_error(&error),
+        Err(error) => tracing::warn!(%session, %error, "no receipt signed"),
     }
     response
 }
 
-/// The session that a question names.
+/// The session that a request names.
 fn requested_session(headers: &HeaderMap) -> Option<B256> {
     headers.get(SESSION_HEADER)?.to_str().ok()?.parse().ok()
 }

@@ -1,30 +1,30 @@
-//! How answers are laid out for people: aligned, and on a terminal no wider than that, so that no address is cut.
+//! Layout of results for people: aligned, and on a terminal no wider than it, so that no address is cut.
 
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use console::Term;
 
-/// What is between two columns, and between two facts of a line.
+/// Blanks between two columns, and between two fields of a line.
 const COLUMN_GAP: usize = 2;
 
-/// How wide lines may be: the terminal that standard output goes to; `None` if it goes elsewhere.
+/// Width of the terminal behind standard output; `None` if standard output is no terminal.
 pub(crate) fn terminal_width() -> Option<usize> {
     let terminal = Term::stdout();
     terminal.is_term().then(|| terminal.size().1.into())
 }
 
-/// Names and values, one below the other.
-pub(crate) fn key_value_lines(facts: &[(String, String)], width: Option<usize>) -> String {
-    let names = facts.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-    let room = width.map(|width| width.saturating_sub(names).saturating_sub(COLUMN_GAP));
-    let rows = facts.iter().map(|(name, value)| {
+/// Names and values, a pair a line.
+pub(crate) fn key_value_lines(fields: &[(String, String)], width: Option<usize>) -> String {
+    let names = fields.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let available = width.map(|width| width.saturating_sub(names).saturating_sub(COLUMN_GAP));
+    let rows = fields.iter().map(|(name, value)| {
         let words: Vec<_> = value.split(' ').collect();
-        vec![name.clone(), wrap(&words, " ", room).join("\n")]
+        vec![name.clone(), wrap(&words, " ", available).join("\n")]
     });
     aligned(Table::new(), rows)
 }
 
-/// Rows under the names of their columns; if that is too wide, each row as names and values.
+/// Rows under the titles of their columns; if that is too wide, each row as names and values.
 pub(crate) fn table(columns: &[String], rows: &[Vec<String>], width: Option<usize>) -> String {
     let mut head = Table::new();
     head.set_header(columns);
@@ -33,19 +33,19 @@ pub(crate) fn table(columns: &[String], rows: &[Vec<String>], width: Option<usiz
         return table;
     }
     let records = rows.iter().map(|row| {
-        let facts: Vec<_> = columns.iter().cloned().zip(row.iter().cloned()).collect();
-        key_value_lines(&facts, width)
+        let fields: Vec<_> = columns.iter().cloned().zip(row.iter().cloned()).collect();
+        key_value_lines(&fields, width)
     });
     records.collect::<Vec<_>>().join("\n\n")
 }
 
-/// A line of words; if that is too wide, several, the later ones set in.
+/// A line of words; if that is too wide, several lines, the later ones indented.
 pub(crate) fn wrapped_line(words: &[String], width: Option<usize>) -> String {
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     wrap(&words, "  ", width.map(|width| width.saturating_sub(COLUMN_GAP))).join("\n  ")
 }
 
-/// Words in lines of at most this width. A word alone may be wider.
+/// Words in lines of at most this width. A single word may be wider.
 fn wrap(words: &[&str], gap: &str, width: Option<usize>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in words {
@@ -89,15 +89,18 @@ mod tests {
     }
 
     #[test]
-    fn values_are_folded_between_words_only() {
-        let facts = [("testers".to_owned(), "0x01 0x02 0x03".to_owned())];
-        assert_eq!(key_value_lines(&facts, None), "testers  0x01 0x02 0x03");
-        assert_eq!(key_value_lines(&facts, Some(18)), "testers  0x01 0x02\n         0x03");
-        assert_eq!(key_value_lines(&facts, Some(1)), "testers  0x01\n         0x02\n         0x03");
+    fn values_wrap_between_words_only() {
+        let fields = [("testers".to_owned(), "0x01 0x02 0x03".to_owned())];
+        assert_eq!(key_value_lines(&fields, None), "testers  0x01 0x02 0x03");
+        assert_eq!(key_value_lines(&fields, Some(18)), "testers  0x01 0x02\n         0x03");
+        assert_eq!(
+            key_value_lines(&fields, Some(1)),
+            "testers  0x01\n         0x02\n         0x03"
+        );
     }
 
     #[test]
-    fn a_line_goes_on_below_if_it_is_too_wide() {
+    fn a_line_that_is_too_wide_continues_indented() {
         let words = owned(["Started", "start=1", "end=2"]);
         assert_eq!(wrapped_line(&words, None), "Started  start=1  end=2");
         assert_eq!(wrapped_line(&words, Some(18)), "Started  start=1\n  end=2");

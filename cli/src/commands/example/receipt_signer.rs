@@ -1,5 +1,5 @@
-//! A worker's side of receipts, for a service without a gateway: which sessions it served in which windows of one
-//! agreement, signed. It does not ask who opened a session.
+//! Receipts of a service without a gateway: signed records of the windows of one agreement in which it served a session,
+//! whoever opened the session.
 
 use alloy::primitives::{Address, B256};
 use muster_client::{Agreement, ServiceReceipt};
@@ -7,21 +7,24 @@ use muster_daemons::DaemonContext;
 
 use crate::error::CliError;
 
-/// The most sessions that are remembered; later ones get no receipts.
+/// The most sessions of an agreement; later ones get no receipts.
 const MAX_SESSIONS: u32 = 65_536;
 
-/// Gives receipts.
+/// Signs the receipts of one agreement.
 #[derive(Debug)]
-pub(crate) struct ReceiptSigner {
-    /// The worker's key, and its state file.
+pub(super) struct ReceiptSigner {
+    /// The worker's account and state file.
     daemon_context: DaemonContext,
-    /// What the receipts are for.
+    /// The agreement.
     agreement: Agreement,
 }
 
 impl ReceiptSigner {
-    /// A desk for an agreement; fails if the account is none of its workers.
-    pub(crate) async fn open(
+    /// The signer of an agreement's receipts.
+    ///
+    /// # Errors
+    /// [`CliError::NotItsWorker`] if the account is none of its workers, or those of the market.
+    pub(super) async fn open(
         daemon_context: DaemonContext,
         agreement: Address,
     ) -> Result<Self, CliError> {
@@ -33,15 +36,15 @@ impl ReceiptSigner {
         Ok(Self { daemon_context, agreement })
     }
 
-    /// Notes that a session was served now, and returns its newest receipt; `None` outside the
-    /// agreement's windows, and when too many sessions are open.
-    pub(crate) async fn sign_receipt(
+    /// Records that the session was served in the current window, and returns its receipt; `None` outside the
+    /// agreement's windows, and for a new session when there are [`MAX_SESSIONS`].
+    pub(super) async fn sign_receipt(
         &self,
         session: B256,
     ) -> Result<Option<ServiceReceipt>, CliError> {
         let Some(window) = self.agreement.window().await? else { return Ok(None) };
         let (store, agreement) = (self.daemon_context.store(), self.agreement.address());
-        // Without tokens, all that come are one.
+        // Without tokens, all clients count as one.
         let served = store.record_served(agreement, session, B256::ZERO, window, MAX_SESSIONS)?;
         let domain = self.agreement.receipt_domain();
         let sign =

@@ -1,5 +1,5 @@
-//! `muster tester probe`: one look at workers, in a window in which the tester holds a seat. A worker
-//! serves if it gives the right answer and a receipt for it.
+//! `muster tester probe`: one probe of workers, in a window in which the tester has a seat. A worker serves if it gives
+//! the right answer and a receipt for it.
 
 use std::path::PathBuf;
 
@@ -9,25 +9,32 @@ use futures::future::join_all;
 use muster_client::{Agreement, Application, Market, ServiceReceipt, Session, state_text};
 use muster_daemons::tester::{ProbeFailure, Prober, ServiceTarget, verify_receipt};
 
-use crate::check::CheckOptions;
-use crate::commands::tester::open_store;
+use crate::commands::tester::store::open_store;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::options::check::CheckOptions;
+use crate::options::heading;
+use crate::output::units::window_list;
 use crate::output::{Cell, CommandOutput, Table};
-use crate::parse::{self, window_list};
+use crate::parse;
 
-/// Whom to probe, and how.
+/// Options of `muster tester probe`.
 #[derive(Debug, Args)]
+#[command(
+    next_help_heading = heading::COMMAND,
+    after_help = "Example:\n  muster tester probe 0x8ba1f109551bD432803012645Ac136ddd64DBA72 --account dev:tom --check factor \
+        --state tom.db --url dev:ada=http://127.0.0.1:8081"
+)]
 pub(crate) struct Options {
-    /// The agreement
+    /// Agreement of the workers
     #[arg(value_parser = parse::contract_address)]
     agreement: Address,
 
-    /// Where a worker serves, once for each worker that is to be probed
+    /// Worker to probe, and the URL where it serves; repeat it to probe several
     #[arg(long, required = true, value_name = "WORKER=URL", value_parser = parse::worker_url)]
     url: Vec<(String, String)>,
 
-    /// State file to add what was seen to; the first word about a worker in a window is the last one
+    /// State file for the observations; the first one of a worker in a window stays
     #[arg(long, value_name = "FILE")]
     state: PathBuf,
 
@@ -36,54 +43,51 @@ pub(crate) struct Options {
     check: CheckOptions,
 }
 
-/// Probes workers, and writes down what was seen.
-pub(crate) async fn run(
-    context: &Context,
-    market: &Market,
-    options: Options,
-) -> Result<(), CliError> {
+/// Probes workers, and records the observations.
+pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let market = context.signing_market().await?;
     let agreement = market.agreement(options.agreement).await?;
     let targets = probe_targets(&agreement, &options.url)?;
-    let window = seated_window(market, &agreement).await?;
+    let window = seated_window(&market, &agreement).await?;
 
-    let store = open_store(market, &options.state)?;
+    let store = open_store(&market, &options.state)?;
     let salt = store.session_salt(agreement.address(), || Session::random().salt)?;
     let session = Session { salt }.id(market.account()?);
     let prober = Prober::new(options.check.timeout_duration())?;
     let application = Application(agreement.terms().header.application);
     let checks = options.check.checks()?;
     let check = checks.for_application(application).ok_or(CliError::NoCheck(application))?;
-    let probes = targets.iter().map(async |(index, url)| {
+    let pending = targets.iter().map(async |(index, url)| {
         let receipt = prober.probe(check, &ServiceTarget { url, token: "", session }).await?;
         verify_receipt(&agreement, session, *index, window, &receipt)
             .ok_or(ProbeFailure::WrongReceipt)
     });
-    let results: Vec<Result<ServiceReceipt, ProbeFailure>> = join_all(probes).await;
-    // A receipt of the next window would say nothing about this one.
+    let results: Vec<Result<ServiceReceipt, ProbeFailure>> = join_all(pending).await;
+    // A receipt of the next window does not prove this one.
     if agreement.window().await? != Some(window) {
         return Err(CliError::WindowOver(window));
     }
 
-    for ((worker, _), results) in targets.iter().zip(&results) {
-        store.record_observation(agreement.address(), *worker, window, results.as_ref().ok())?;
+    for ((worker, _), result) in targets.iter().zip(&results) {
+        store.record_observation(agreement.address(), *worker, window, result.as_ref().ok())?;
     }
 
-    let rows = targets.iter().zip(&results).map(|((worker, url), results)| {
-        let (receipt, why) = match results {
+    let rows = targets.iter().zip(&results).map(|((worker, url), result)| {
+        let (receipt, why) = match result {
             Ok(receipt) => (Cell::text(window_list(receipt.served)), Cell::None),
             Err(failure) => (Cell::None, Cell::text(failure)),
         };
-        vec![Cell::count(*worker), Cell::text(url), Cell::Flag(results.is_ok()), receipt, why]
+        vec![Cell::count(*worker), Cell::text(url), Cell::Flag(result.is_ok()), receipt, why]
     });
-    let facts = [("agreement", Cell::text(agreement.address())), ("window", Cell::count(window))];
-    context.print(&CommandOutput::new(facts).table(Table::new(
+    let fields = [("agreement", Cell::text(agreement.address())), ("window", Cell::count(window))];
+    context.print(&CommandOutput::new(fields).table(Table::new(
         "probes",
         ["worker", "url", "served", "receipt", "failure"],
         rows,
     )))
 }
 
-/// The window of now, in which this account must hold a seat.
+/// The current window, in which the account must have a seat.
 async fn seated_window(market: &Market, agreement: &Agreement) -> Result<u8, CliError> {
     let Some(window) = agreement.window().await? else {
         let state = state_text(agreement.state().await?);
@@ -97,12 +101,12 @@ async fn seated_window(market: &Market, agreement: &Agreement) -> Result<u8, Cli
     Err(CliError::NoSeat { account, window, seats: window_list(seats).into() })
 }
 
-/// Places of workers in the agreement, from their places, addresses or names.
+/// The index of each worker in the agreement, from its index, address or name.
 fn probe_targets(
     agreement: &Agreement,
     pairs: &[(String, String)],
 ) -> Result<Vec<(u8, String)>, CliError> {
-    let place = |worker: &str| {
+    let find = |worker: &str| {
         let terms = agreement.terms();
         if let Ok(index) = worker.parse() {
             return terms.worker(index).map(|_| index);
@@ -111,8 +115,8 @@ fn probe_targets(
         (0..).zip(terms.workers()).find(|(_, w)| w.account == account).map(|(index, _)| index)
     };
     let target = |(worker, url): &(String, String)| {
-        let place = place(worker).ok_or_else(|| CliError::NotItsWorker(worker.as_str().into()))?;
-        Ok((place, url.clone()))
+        let index = find(worker).ok_or_else(|| CliError::NotItsWorker(worker.as_str().into()))?;
+        Ok((index, url.clone()))
     };
     pairs.iter().map(target).collect()
 }

@@ -1,4 +1,4 @@
-//! What a right answer is, from the command line.
+//! Options for how workers are checked.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,64 +9,68 @@ use clap::{Args, ValueEnum};
 use muster_daemons::tester::{Check, Checks, CommandCheck, HttpCheck};
 
 use crate::error::CliError;
+use crate::options::heading;
 
-/// How workers are checked: by a page, unless something else is said.
+/// How workers are checked: by a page, unless another check is named.
 #[derive(Debug, Args)]
+#[command(next_help_heading = heading::COMMAND)]
 pub(crate) struct CheckOptions {
-    /// File with a check for each application, in TOML: a table by the application's name, or "*" for all others, with
-    /// kind = "http" and what the options below are called (path, post, status, contains, sha256), kind = "factor",
-    /// or kind = "command" with run and path
+    /// TOML file with a check for each application: a table by its name, or "*" for all others, with kind = "http" and
+    /// path, post, status, contains, sha256; kind = "factor"; or kind = "command" with run and path
     #[arg(long, value_name = "FILE", conflicts_with_all = ["check", "check_command", "post", "status", "expect", "digest"])]
     checks: Option<PathBuf>,
 
-    /// A question with an answer that can be checked, in place of a page
+    /// Ask a question whose answer can be verified, instead of reading a page
     #[arg(long, value_enum, conflicts_with_all = ["check_command", "post", "status", "expect", "digest"])]
     check: Option<BuiltinCheck>,
 
-    /// Command for the shell that succeeds if the service does what it should: it finds `MUSTER_URL`, `MUSTER_TOKEN`
-    /// and `MUSTER_SESSION` in its environment
+    /// Shell command that succeeds if the service works; its environment has `MUSTER_URL`, `MUSTER_TOKEN` and
+    /// `MUSTER_SESSION`
     #[arg(long, value_name = "COMMAND", conflicts_with_all = ["post", "status", "expect", "digest"])]
     check_command: Option<String>,
 
-    /// Path of the page, behind the service's URL; with a command, that from which a receipt is got
+    /// Path of the page below the service's URL; with --check-command, the path that returns a receipt
     #[arg(long, value_name = "PATH", default_value = "/health")]
     path: String,
 
-    /// Text to post; without it, the page is got
+    /// Send a POST request with this body instead of a GET request
     #[arg(long, value_name = "TEXT")]
     post: Option<String>,
 
-    /// Status that the answer must have; without it, any of success
+    /// Status that the response must have [default: any of success]
     #[arg(long, value_name = "CODE")]
     status: Option<u16>,
 
-    /// Text that the answer must contain
+    /// Text that the response must contain
     #[arg(long, value_name = "TEXT")]
     expect: Option<String>,
 
-    /// SHA-256 digest that the answer must have
+    /// SHA-256 digest that the response's body must have
     #[arg(long, value_name = "DIGEST")]
     digest: Option<B256>,
 
-    /// How long to wait for an answer
+    /// Milliseconds to wait for a response
     #[arg(long, value_name = "MS", default_value_t = 2_000)]
     timeout: u64,
 }
 
-/// A question with an answer that can be checked.
+/// A question whose answer can be verified.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum BuiltinCheck {
-    /// The prime factors of a random number, from `muster serve`
+    /// The prime factors of a random number, as `muster example factor` serves them
     Factor,
 }
 
 impl CheckOptions {
-    /// How long to wait for an answer.
+    /// How long to wait for a response.
     pub(crate) const fn timeout_duration(&self) -> Duration {
         Duration::from_millis(self.timeout)
     }
 
     /// The check of each application.
+    ///
+    /// # Errors
+    /// [`CliError::Read`] or [`CliError::Checks`], about the file.
     pub(crate) fn checks(self) -> Result<Checks, CliError> {
         let Self { checks, check, check_command, path, post, status, expect, digest, .. } = self;
         if let Some(file) = checks {

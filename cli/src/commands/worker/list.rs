@@ -1,4 +1,4 @@
-//! `muster workers`: everybody who is registered.
+//! `muster worker list`: all registered workers.
 
 use std::cmp::Reverse;
 
@@ -6,21 +6,26 @@ use clap::Args;
 use muster_client::Application;
 use muster_client::protocol::abi::Worker;
 
-use crate::commands::worker::format_percent;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::options::heading;
+use crate::output::units::format_percent;
 use crate::output::{Cell, CommandOutput, Table};
 
-/// Whom to list.
+/// Options of `muster worker list`.
 #[derive(Debug, Args)]
+#[command(
+    next_help_heading = heading::COMMAND,
+    after_help = "Example:\n  muster worker list --application render"
+)]
 pub(crate) struct Options {
-    /// Only those of this application
+    /// List only workers of this application
     #[arg(long, value_name = "NAME")]
     application: Option<Application>,
 }
 
-/// Lists workers: those that can be bought first, the cheapest of them on top, then everybody else.
-pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+/// Lists workers: first those in the book, the cheapest on top, then all others.
+pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let market = context.market().await?;
     let mut workers = market.workers().await?;
     if let Some(Application(application)) = options.application {
@@ -48,7 +53,7 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     )))
 }
 
-/// One worker.
+/// The row of a worker.
 fn worker_row(worker: &Worker) -> Vec<Cell> {
     vec![
         Cell::count(worker.number),

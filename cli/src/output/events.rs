@@ -1,16 +1,28 @@
-//! Events by name, with what they say.
+//! Events of the market as fields, and as lines.
 
 use alloy::primitives::Address;
 use muster_client::protocol::abi::IWorkAgreement::IWorkAgreementEvents as Agreement;
 use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Dispatcher;
-use muster_client::{Application, MarketEvent, reason_text, state_text};
+use muster_client::{Application, EventRecord, MarketEvent, reason_text, state_text};
 
-use crate::commands::worker::{format_observations, format_percent};
-use crate::output::{Cell, Fields};
-use crate::parse::window_list;
+use crate::error::CliError;
+use crate::output::command_output::{Cell, Fields, print_event_line};
+use crate::output::units::{format_observations, format_percent, window_list};
+
+/// Prints an event with its block.
+pub(crate) fn print_record(record: &EventRecord, json: bool) -> Result<(), CliError> {
+    let mut fields = vec![("block", Cell::Count(record.block))];
+    fields.extend(event_fields(&record.event));
+    print_event_line(event_name(&record.event), &fields, json)
+}
+
+/// Prints that a reorg replaced all blocks after this one, so that their events did not happen.
+pub(crate) fn print_reorg(block: u64, json: bool) -> Result<(), CliError> {
+    print_event_line("MovedBack", &vec![("block", Cell::Count(block))], json)
+}
 
 /// The event's name in the interface.
-pub(crate) const fn event_name(event: &MarketEvent) -> &'static str {
+const fn event_name(event: &MarketEvent) -> &'static str {
     match event {
         MarketEvent::Dispatcher(event) => match event {
             Dispatcher::WorkerRegistered(_) => "WorkerRegistered",
@@ -40,19 +52,19 @@ pub(crate) const fn event_name(event: &MarketEvent) -> &'static str {
     }
 }
 
-/// What the event says.
-pub(crate) fn event_fields(event: &MarketEvent) -> Fields {
+/// The event's fields.
+fn event_fields(event: &MarketEvent) -> Fields {
     match event {
         MarketEvent::Dispatcher(event) => dispatcher_event_fields(event),
         MarketEvent::Agreement(address, event) => {
-            let mut facts = vec![("agreement", Cell::text(address))];
-            facts.extend(agreement_event_fields(event));
-            facts
+            let mut fields = vec![("agreement", Cell::text(address))];
+            fields.extend(agreement_event_fields(event));
+            fields
         }
     }
 }
 
-/// What an event of the dispatcher says.
+/// The fields of an event of the dispatcher.
 fn dispatcher_event_fields(event: &Dispatcher) -> Fields {
     match event {
         Dispatcher::WorkerRegistered(e) => vec![
@@ -125,7 +137,7 @@ fn dispatcher_event_fields(event: &Dispatcher) -> Fields {
     }
 }
 
-/// What an event of an agreement says.
+/// The fields of an event of an agreement.
 fn agreement_event_fields(event: &Agreement) -> Fields {
     match event {
         Agreement::Accepted(e) => {
@@ -160,11 +172,11 @@ fn agreement_event_fields(event: &Agreement) -> Fields {
 }
 
 /// Accounts in one cell.
-pub(crate) fn accounts(accounts: &[Address]) -> Cell {
+fn accounts(accounts: &[Address]) -> Cell {
     Cell::Text(accounts.iter().map(Address::to_string).collect::<Vec<_>>().join(" "))
 }
 
 /// The sum of amounts.
-pub(crate) fn sum(amounts: impl Iterator<Item = u128>) -> Cell {
+fn sum(amounts: impl Iterator<Item = u128>) -> Cell {
     Cell::wei(amounts.fold(0, u128::saturating_add))
 }

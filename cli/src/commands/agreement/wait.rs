@@ -1,44 +1,50 @@
-//! `muster agreement wait`: until an agreement has come so far.
+//! `muster agreement wait`: until a window or a state.
 
 use std::time::Duration;
 
 use alloy::primitives::Address;
 use clap::{ArgGroup, Args, ValueEnum};
 use muster_client::protocol::abi::State;
-use muster_client::{Agreement, Market, state_text};
+use muster_client::{Agreement, state_text};
 use tokio::time::sleep;
 
 use crate::context::Context;
 use crate::error::CliError;
+use crate::options::heading;
 use crate::output::{Cell, CommandOutput};
 use crate::{parse, progress};
 
-/// How often to look.
+/// Time between two reads of the state.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// What to wait for.
+/// Options of `muster agreement wait`.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("goal").required(true).args(["window", "state"]))]
+#[command(
+    group = ArgGroup::new("goal").required(true).args(["window", "state"]),
+    next_help_heading = heading::COMMAND,
+    after_help = "Examples:\n  muster agreement wait 0x8ba1f109551bD432803012645Ac136ddd64DBA72 --window 0\n  \
+        muster agreement wait 0x8ba1f109551bD432803012645Ac136ddd64DBA72 --state settled"
+)]
 pub(crate) struct Options {
-    /// The agreement
+    /// Agreement to wait for
     #[arg(value_parser = parse::contract_address)]
     agreement: Address,
 
-    /// Until this window, counted from 0
+    /// Wait until this window, counted from 0
     #[arg(long, value_name = "N")]
     window: Option<u8>,
 
-    /// Until this state
+    /// Wait until this state
     #[arg(long, value_enum)]
     state: Option<TargetState>,
 }
 
-/// A state that comes by itself or by others' doing.
+/// A state that an agreement reaches by itself or through others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 enum TargetState {
     /// A worker has accepted
     Running,
-    /// The time is over, testers may report
+    /// The agreed time is over, and testers may report
     Reporting,
     /// Anybody may settle
     Due,
@@ -46,17 +52,17 @@ enum TargetState {
     Settled,
 }
 
-/// Waits, and fails if it cannot come any more.
-pub(crate) async fn run(
-    context: &Context,
-    market: &Market,
-    options: Options,
-) -> Result<(), CliError> {
+/// Waits.
+///
+/// # Errors
+/// [`CliError::WaitMissed`] if the agreement cannot reach the window or state any more.
+pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let market = context.market().await?;
     let agreement = market.agreement(options.agreement).await?;
-    let busy = progress::spinner(context, "waiting");
+    let spinner = progress::spinner(context, "waiting");
     let arrived = loop {
         let now = agreement.state().await?;
-        busy.set_message(format!("waits; it is {} now", state_text(now)));
+        spinner.set_message(format!("waiting; the agreement is {}", state_text(now)));
         let arrived = match (options.window, options.state) {
             (Some(window), _) => has_reached_window(&agreement, now, window).await?,
             (None, goal) => {
@@ -68,17 +74,17 @@ pub(crate) async fn run(
         }
         sleep(POLL_INTERVAL).await;
     };
-    drop(busy);
-    let facts = [
+    drop(spinner);
+    let fields = [
         ("agreement", Cell::text(agreement.address())),
         ("state", Cell::text(state_text(arrived))),
         ("tick", Cell::count(market.now().await?)),
     ];
     let window = agreement.window().await?.map_or(Cell::None, Cell::count);
-    context.print(&CommandOutput::new(facts).field("window", window))
+    context.print(&CommandOutput::new(fields).field("window", window))
 }
 
-/// Whether it is in this window.
+/// Whether the agreement is in this window.
 async fn has_reached_window(
     agreement: &Agreement,
     now: State,
@@ -92,7 +98,7 @@ async fn has_reached_window(
     }
 }
 
-/// Whether it is in this state.
+/// Whether the agreement is in this state.
 fn has_reached_state(
     agreement: &Agreement,
     now: State,

@@ -1,0 +1,121 @@
+//! The tree of commands: what there is, in the order of the help, and which module runs it.
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::commands;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::options::global::GlobalArgs;
+
+#[cfg(test)]
+mod tests;
+
+/// Offer, buy and test computation on a market of Arbitrum Stylus contracts
+#[derive(Debug, Parser)]
+#[command(
+    name = "muster",
+    version,
+    propagate_version = true,
+    after_help = "Examples:\n  muster devnode\n  muster deploy\n  muster worker list"
+)]
+pub(crate) struct Cli {
+    /// Options that every command takes.
+    #[command(flatten)]
+    pub(crate) globals: GlobalArgs,
+    /// The command.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands and groups of commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run an Arbitrum dev chain until ctrl-c
+    Devnode(commands::devnode::Options),
+    /// Send ether to an account
+    Fund(commands::fund::Options),
+    /// Deploy a market
+    Deploy(commands::deploy::Options),
+    /// Check compiled contracts
+    #[command(subcommand)]
+    Program(commands::program::Command),
+    /// Offer computation as a worker, and serve agreements
+    #[command(subcommand)]
+    Worker(commands::worker::Command),
+    /// Test workers, and report what was seen
+    #[command(subcommand)]
+    Tester(commands::tester::Command),
+    /// Buy computation, and use it
+    #[command(subcommand)]
+    Client(commands::client::Command),
+    /// Show agreements, and wait for them
+    #[command(subcommand)]
+    Agreement(commands::agreement::Command),
+    /// Settle an agreement that is due, and pay everybody; any account may
+    Settle(commands::settle::Options),
+    /// Show the credit that an account can withdraw
+    Credit(commands::credit::Options),
+    /// Withdraw the whole credit of the account
+    Withdraw(commands::withdraw::Options),
+    /// Extend the lifetime of the market's programs, or activate them again; any account may
+    Keepalive(commands::keepalive::Options),
+    /// Show the market itself
+    #[command(subcommand)]
+    Market(commands::market::Command),
+    /// Print past events of the market
+    History(commands::history::Options),
+    /// Print events of the market as they happen, until ctrl-c
+    Watch(commands::watch::Options),
+    /// Run a relay for encrypted messages until ctrl-c
+    Relay(commands::relay::Options),
+    /// Run example services that a worker can offer
+    #[command(subcommand)]
+    Example(commands::example::Command),
+    /// Account for every wei of settled agreements
+    Ledger(commands::ledger::Options),
+    /// Create and show keys
+    #[command(subcommand)]
+    Key(commands::key::Command),
+    /// Show every setting and where it comes from
+    ///
+    /// The first of these that names a setting decides it: an option, the environment, ./.muster/config.toml,
+    /// ~/.config/muster/config.toml, the default.
+    Config(commands::config::Options),
+    /// Print the completion script of a shell
+    Completions(commands::completions::Options),
+    /// Write a manual page for every command
+    Man(commands::man::Options),
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// Whatever the command fails with.
+pub(crate) async fn run(context: &Context, command: Command) -> Result<(), CliError> {
+    match command {
+        Command::Devnode(options) => commands::devnode::run(context, options).await,
+        Command::Fund(options) => commands::fund::run(context, options).await,
+        Command::Deploy(options) => commands::deploy::run(context, options).await,
+        Command::Program(command) => commands::program::run(context, command).await,
+        Command::Worker(command) => commands::worker::run(context, command).await,
+        Command::Tester(command) => commands::tester::run(context, command).await,
+        Command::Client(command) => commands::client::run(context, command).await,
+        Command::Agreement(command) => commands::agreement::run(context, command).await,
+        Command::Settle(options) => commands::settle::run(context, options).await,
+        Command::Credit(options) => commands::credit::run(context, options).await,
+        Command::Withdraw(options) => commands::withdraw::run(context, options).await,
+        Command::Keepalive(options) => commands::keepalive::run(context, options).await,
+        Command::Market(command) => commands::market::run(context, command).await,
+        Command::History(options) => commands::history::run(context, options).await,
+        Command::Watch(options) => commands::watch::run(context, options).await,
+        Command::Relay(options) => commands::relay::run(context, options).await,
+        Command::Example(command) => commands::example::run(context, command).await,
+        Command::Ledger(options) => commands::ledger::run(context, options).await,
+        Command::Key(command) => commands::key::run(context, command),
+        Command::Config(options) => commands::config::run(context, &options),
+        Command::Completions(options) => {
+            commands::completions::run(context, &options, Cli::command())
+        }
+        Command::Man(options) => commands::man::run(context, &options, Cli::command()),
+    }
+}

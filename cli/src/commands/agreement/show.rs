@@ -1,0 +1,138 @@
+//! `muster agreement show`: one agreement.
+
+use alloy::primitives::Address;
+use clap::Args;
+use futures::future::try_join_all;
+use muster_client::protocol::layout::WorkerTerms;
+use muster_client::{
+    Agreement, Application, Progress, Votes, judgement, state_text, votes, window_seats,
+};
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output::agreement::{finding_cells, paid_testers, paid_workers, verdict_chars};
+use crate::output::units::format_percent;
+use crate::output::{Cell, CommandOutput, Table};
+use crate::parse;
+
+/// Options of `muster agreement show`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  muster agreement show 0x8ba1f109551bD432803012645Ac136ddd64DBA72"
+)]
+pub(crate) struct Options {
+    /// Agreement to show
+    #[arg(value_parser = parse::contract_address)]
+    agreement: Address,
+}
+
+/// Shows an agreement.
+pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let agreement = &context.market().await?.agreement(options.agreement).await?;
+    let progress = agreement.progress().await?;
+    let reports = agreement.reports().await?;
+    let votes = votes(agreement.terms(), &progress, &reports);
+    let workers =
+        (0..).zip(&votes).map(|(index, votes)| worker_row(agreement, index, &progress, votes));
+    let reports = reports.iter().flat_map(|report| {
+        report.findings.iter().map(|finding| {
+            let tester = [Cell::text(report.tester), Cell::count(report.place)];
+            tester.into_iter().chain(finding_cells(*finding)).collect()
+        })
+    });
+    let mut output = agreement_output(agreement, &progress)
+        .await?
+        .table(Table::new(
+            "workers",
+            [
+                "index", "account", "price", "promise", "fee", "bond", "accepted", "resigned",
+                "windows", "served", "failed",
+            ],
+            workers,
+        ))
+        .table(window_table(agreement, &progress).await?)
+        .table(Table::new("reports", ["tester", "place", "worker", "checked", "served"], reports));
+    if let Some(settled) = agreement.settlement().await? {
+        output = output
+            .field("refund", Cell::wei(settled.refund))
+            .field("compensation", Cell::wei(settled.compensation))
+            .table(paid_workers(&settled.workers))
+            .table(paid_testers(&settled.testers));
+    }
+    context.print(&output)
+}
+
+/// The fields of an agreement as a whole.
+async fn agreement_output(
+    agreement: &Agreement,
+    progress: &Progress,
+) -> Result<CommandOutput, CliError> {
+    let (head, market) = (agreement.terms().header, agreement.market());
+    let times = agreement.times(progress);
+    let state = state_text(agreement.state().await?);
+    let mut output = CommandOutput::new([
+        ("agreement", Cell::text(agreement.address())),
+        ("state", Cell::text(state)),
+        ("client", Cell::text(head.client)),
+        ("application", Cell::text(Application(head.application))),
+        ("escrow", Cell::wei(agreement.escrow())),
+        ("balance", Cell::Wei(market.node().balance(agreement.address()).await?)),
+        ("tick", Cell::Count(market.now().await?)),
+        ("purchased", Cell::count(head.purchased)),
+        ("accept_until", Cell::Count(times.last_accept())),
+        ("length", Cell::count(head.length)),
+        ("windows_judged", Cell::count(progress.windows)),
+    ]);
+    if progress.start != 0 {
+        output = output
+            .field("start", Cell::Count(progress.start))
+            .field("end", Cell::Count(times.end()))
+            .field(
+                "report_until",
+                Cell::Count(times.end().saturating_add(head.report_window.into())),
+            );
+    }
+    Ok(output
+        .field("tester_epoch", Cell::count(head.epoch))
+        .field("tester_pool", Cell::count(head.pool)))
+}
+
+/// The row of a worker: what it agreed to, and its record so far.
+fn worker_row(agreement: &Agreement, index: u8, progress: &Progress, votes: &[Votes]) -> Vec<Cell> {
+    let terms = agreement.terms();
+    let judged = judgement(terms, progress, index, votes);
+    let WorkerTerms { account, price, promise, fee, bond, .. } =
+        terms.worker(index).copied().unwrap_or_default();
+    vec![
+        Cell::count(index),
+        Cell::text(account),
+        Cell::wei(price),
+        Cell::text(format_percent(promise)),
+        Cell::wei(fee),
+        Cell::wei(bond),
+        Cell::Flag(progress.has_accepted(index)),
+        Cell::Flag(judged.resigned),
+        Cell::Text(verdict_chars(votes)),
+        Cell::count(judged.tally.served),
+        Cell::count(judged.tally.failed),
+    ]
+}
+
+/// The ticks and testers of each window; no rows before the start.
+async fn window_table(agreement: &Agreement, progress: &Progress) -> Result<Table, CliError> {
+    let (terms, market) = (agreement.terms(), agreement.market());
+    let mut rows = Vec::new();
+    for (window, ticks) in agreement.windows(progress) {
+        let places = window_seats(terms, &progress.seed, window.into());
+        let testers = places.into_iter().map(|place| market.tester_at(terms.header.epoch, place));
+        let testers = try_join_all(testers).await?;
+        let testers: Vec<_> = testers.into_iter().flatten().map(|t| t.to_string()).collect();
+        rows.push(vec![
+            Cell::count(window),
+            Cell::Count(ticks.start),
+            Cell::Count(ticks.end),
+            Cell::Text(testers.join(" ")),
+        ]);
+    }
+    Ok(Table::new("windows", ["window", "from", "until", "testers"], rows))
+}

@@ -1,0 +1,114 @@
+//! From the options of an order to a quote or a purchase.
+
+use alloy::primitives::U256;
+use muster_client::protocol::abi::{Order, Quote, Settings, Worker};
+use muster_client::protocol::order;
+use muster_client::{Market, MarketError, OrderRequest, Purchase};
+
+use crate::error::CliError;
+use crate::options::order::OrderArgs;
+use crate::parse::HiredWorker;
+
+/// An order in the market's terms.
+#[derive(Debug)]
+pub(super) enum PurchasePlan {
+    /// The cheapest workers that qualify.
+    Cheapest(OrderRequest),
+    /// These workers, by number in ascending order.
+    Hire(Order, Vec<u32>),
+}
+
+impl PurchasePlan {
+    /// Length in ticks.
+    pub(super) fn length(&self) -> U256 {
+        match self {
+            Self::Cheapest(request) => request.length(),
+            Self::Hire(order, _) => order.length,
+        }
+    }
+
+    /// The price and the workers of this moment.
+    pub(super) async fn quote(&self, market: &Market) -> Result<Quote, MarketError> {
+        match self {
+            Self::Cheapest(request) => market.quote(request).await,
+            Self::Hire(order, workers) => market.quote_hire(order, workers).await,
+        }
+    }
+
+    /// Buys for at most this many wei.
+    pub(super) async fn buy(
+        &self,
+        market: &Market,
+        at_most: u128,
+    ) -> Result<Purchase, MarketError> {
+        match self {
+            Self::Cheapest(request) => market.buy(request, at_most).await,
+            Self::Hire(order, workers) => market.hire(order, workers, at_most).await,
+        }
+    }
+
+    /// The plan for an order: the market's default terms, or an order with defaults for all options that are not given.
+    ///
+    /// # Errors
+    /// [`CliError::NoWorker`] for a worker to hire that is not registered, or those of the market.
+    pub(super) async fn new(args: &OrderArgs, market: &Market) -> Result<Self, CliError> {
+        let length = args.length.unwrap_or(market.settings().minLength);
+        if !args.worker.is_empty() {
+            return Self::hire(args, market, length).await;
+        }
+        let redundancy = args.redundancy;
+        Ok(Self::Cheapest(if args.is_default() {
+            OrderRequest::Default { redundancy, length }
+        } else {
+            OrderRequest::Custom(order(args, market, redundancy.into(), length).await?)
+        }))
+    }
+
+    /// The plan for named workers.
+    async fn hire(args: &OrderArgs, market: &Market, length: u32) -> Result<Self, CliError> {
+        let all = market.workers().await?;
+        let hired = args.worker.iter().map(|hired| find_worker(&all, *hired));
+        let hired = hired.collect::<Result<Vec<_>, _>>()?;
+        let mut numbers: Vec<_> = hired.iter().map(|worker| worker.number).collect();
+        numbers.sort_unstable();
+        let mut order = order(args, market, numbers.len(), length).await?;
+        if let (None, Some(first)) = (args.application, hired.first()) {
+            order.application = first.application;
+        }
+        Ok(Self::Hire(order, numbers))
+    }
+}
+
+/// The order with everything that was given.
+async fn order(
+    args: &OrderArgs,
+    market: &Market,
+    redundancy: usize,
+    length: u32,
+) -> Result<Order, CliError> {
+    let settings: &Settings = market.settings();
+    let listed = market.tester_count(market.epoch().await?).await?;
+    let defaults =
+        order::default_order(U256::from(redundancy), U256::from(length), settings, listed);
+    // Orders without testers have one window.
+    let windows = if args.testers == Some(0) { 1 } else { defaults.windows };
+    Ok(Order {
+        application: args.application.map_or(defaults.application, |application| application.0),
+        windows: args.windows.unwrap_or(windows),
+        testers: args.testers.unwrap_or(defaults.testers),
+        minScore: args.min_score.unwrap_or(defaults.minScore),
+        minUptime: args.min_uptime.unwrap_or(defaults.minUptime),
+        expiry: args.expiry.unwrap_or(defaults.expiry),
+        start: args.start.unwrap_or(defaults.start),
+        ..defaults
+    })
+}
+
+/// The registered worker with this number or account.
+fn find_worker(all: &[Worker], hired: HiredWorker) -> Result<&Worker, CliError> {
+    let found = all.iter().find(|worker| match hired {
+        HiredWorker::Number(number) => worker.number == number,
+        HiredWorker::Account(account) => worker.account == account,
+    });
+    found.ok_or_else(|| CliError::NoWorker(hired.to_string().into()))
+}

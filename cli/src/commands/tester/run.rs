@@ -1,0 +1,60 @@
+//! `muster tester run`: the tester as a daemon.
+
+use clap::Args;
+use muster_daemons::Role;
+use muster_daemons::tester::{TesterDaemon, TesterOptions};
+
+use crate::context::Context;
+use crate::daemon;
+use crate::error::CliError;
+use crate::options::check::CheckOptions;
+use crate::options::daemon::{DaemonOptions, PayoutOptions};
+use crate::options::heading;
+use crate::output::Cell;
+
+/// Options of `muster tester run`.
+#[derive(Debug, Args)]
+#[command(
+    next_help_heading = heading::COMMAND,
+    after_help = "Examples:\n  muster tester run --account dev:tom --check factor\n  \
+        muster tester run --keystore tom.json --checks checks.toml --health 127.0.0.1:9100"
+)]
+pub(crate) struct Options {
+    /// State file and health.
+    #[command(flatten)]
+    daemon: DaemonOptions,
+
+    /// How workers are checked.
+    #[command(flatten)]
+    check: CheckOptions,
+
+    /// Where fees go.
+    #[command(flatten)]
+    payouts: PayoutOptions,
+
+    /// First block in which to look for agreements if the account is registered and the state file is lost
+    #[arg(long, value_name = "BLOCK", default_value_t = 0)]
+    from_block: u64,
+
+    /// Stop checking in, take the bond back after the last list with the account, and exit
+    #[arg(long)]
+    leave: bool,
+}
+
+/// Runs the tester until SIGINT or SIGTERM, or until it has left.
+pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let Options { daemon, check, payouts, from_block, leave } = options;
+    let options = TesterOptions {
+        probe_timeout: check.timeout_duration(),
+        checks: check.checks()?,
+        payout: payouts.payout(),
+        first_block: from_block,
+        leave,
+    };
+    let (daemon_context, mut fields) =
+        daemon::daemon_context(context, &daemon, Role::Tester).await?;
+    fields.push(("account", Cell::text(daemon_context.account())));
+    let mut tester = TesterDaemon::start(daemon_context, options).await?;
+    let left = tester.left();
+    daemon::run(context, daemon.health, &mut tester, fields, left).await
+}

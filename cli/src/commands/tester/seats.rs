@@ -1,0 +1,48 @@
+//! `muster tester seats`: where the account has a seat.
+
+use alloy::primitives::Address;
+use clap::Args;
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output::units::window_list;
+use crate::output::{Cell, CommandOutput, Table};
+use crate::parse;
+
+/// Options of `muster tester seats`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  muster tester seats 0x8ba1f109551bD432803012645Ac136ddd64DBA72 --account dev:tom"
+)]
+pub(crate) struct Options {
+    /// Agreement with the seats
+    #[arg(value_parser = parse::contract_address)]
+    agreement: Address,
+}
+
+/// Shows seats.
+pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let market = context.signing_market().await?;
+    let agreement = market.agreement(options.agreement).await?;
+    let account = market.account()?;
+    let seats = agreement.seats(account).await?;
+    let progress = agreement.progress().await?;
+    let rows = agreement.windows(&progress).into_iter().filter(|(window, _)| {
+        seats.checked_shr(u32::from(*window)).is_some_and(|bits| bits & 1 == 1)
+    });
+    let rows = rows.map(|(window, ticks)| {
+        vec![Cell::count(window), Cell::Count(ticks.start), Cell::Count(ticks.end)]
+    });
+    let fields = [
+        ("agreement", Cell::text(options.agreement)),
+        ("account", Cell::text(account)),
+        ("place", Cell::count(agreement.place(account).await?)),
+        ("windows", Cell::text(window_list(seats))),
+        ("tick", Cell::count(market.now().await?)),
+    ];
+    context.print(&CommandOutput::new(fields).table(Table::new(
+        "seats",
+        ["window", "from", "until"],
+        rows,
+    )))
+}

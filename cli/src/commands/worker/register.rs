@@ -1,0 +1,50 @@
+//! `muster worker register`: a new worker.
+
+use alloy::primitives::B256;
+use clap::Args;
+use muster_client::{Application, message_key};
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::options::heading;
+use crate::options::offer::{OfferArgs, total_bonds};
+use crate::output::worker::worker_output;
+use crate::parse;
+
+/// Options of `muster worker register`.
+#[derive(Debug, Args)]
+#[command(
+    next_help_heading = heading::COMMAND,
+    after_help = "Example:\n  muster worker register --account dev:ada --price 20gwei --capacity 2"
+)]
+pub(crate) struct Options {
+    /// The offer.
+    #[command(flatten)]
+    offer: OfferArgs,
+
+    /// Application: a name of up to 8 bytes; 0 is what `client buy` buys by default
+    #[arg(long, value_name = "NAME", default_value = "0")]
+    application: Application,
+
+    /// Stake [default: the bonds of --capacity agreements of --max-length]
+    #[arg(long, value_name = "AMOUNT", value_parser = parse::wei)]
+    stake: Option<u128>,
+
+    /// Key for messages [default: the account's own]
+    #[arg(long, value_name = "KEY", value_parser = parse::message_key)]
+    message_key: Option<B256>,
+}
+
+/// Registers a worker.
+pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let market = context.signing_market().await?;
+    let offer = options.offer.offer();
+    let stake = options.stake.unwrap_or_else(|| total_bonds(&offer, market.settings()));
+    let key = match options.message_key {
+        Some(key) => key,
+        None => message_key(&context.signer(market.node().chain_id())?),
+    };
+    let registered = market.register(options.application, &offer, key, stake).await?;
+    let worker = market.worker(market.account()?).await?;
+    context.print_transaction(worker_output(&worker), &registered.receipt)
+}

@@ -1,0 +1,10 @@
+//! The headings of options in help texts.
+
+/// Options of the command itself.
+pub(crate) const COMMAND: &str = "This command";
+/// Where nodes, relays and the market are.
+pub(crate) const NETWORK: &str = "Network";
+/// Which account signs.
+pub(crate) const ACCOUNT: &str = "Account";
+/// Where results and state files go, and in which form.
+pub(crate) const OUTPUT: &str = "Output";

@@ -1,0 +1,44 @@
+//! Options for what a worker offers.
+
+use clap::Args;
+use muster_client::Offer;
+use muster_client::protocol::abi::Settings;
+use muster_client::protocol::money;
+
+use crate::options::heading;
+use crate::parse;
+
+/// What a worker offers.
+#[derive(Debug, Args)]
+#[command(next_help_heading = heading::COMMAND)]
+pub(crate) struct OfferArgs {
+    /// Price of a tick, such as 20gwei
+    #[arg(long, value_name = "AMOUNT", value_parser = parse::wei)]
+    price: u128,
+
+    /// Ticks of the longest agreement
+    #[arg(long, value_name = "TICKS", default_value_t = 86_400)]
+    max_length: u32,
+
+    /// Promised uptime, in basis points or as a percentage
+    #[arg(long, value_name = "SHARE", default_value = "95%", value_parser = parse::basis_points)]
+    promise: u16,
+
+    /// Agreements at a time
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    capacity: u16,
+}
+
+impl OfferArgs {
+    /// As the market takes it.
+    pub(crate) const fn offer(&self) -> Offer {
+        let Self { price, max_length, promise, capacity } = *self;
+        Offer { price, max_length, promise, capacity }
+    }
+}
+
+/// The bonds, in wei, of as many agreements of the longest kind as a worker takes at a time: the usual stake.
+pub(crate) fn total_bonds(offer: &Offer, settings: &Settings) -> u128 {
+    let bond = money::bond(offer.price, offer.max_length, settings.bondBps, settings.minBond);
+    bond.saturating_mul(offer.capacity.into())
+}

@@ -1,0 +1,125 @@
+//! Options of an order.
+
+use std::fmt::Display;
+
+use clap::Args;
+use muster_client::Application;
+
+use crate::options::heading;
+use crate::parse::{self, HiredWorker};
+
+/// An order. Without any option but redundancy and length, the market's default terms apply.
+#[derive(Debug, Args)]
+#[command(next_help_heading = heading::COMMAND)]
+pub(crate) struct OrderArgs {
+    /// Number of different workers, 1 to 8
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) redundancy: u8,
+
+    /// Hire this worker; repeat it to hire several, and no others
+    #[arg(long, value_name = "NUMBER|ADDRESS", value_parser = parse::hired_worker, conflicts_with_all = ["redundancy", "start"])]
+    pub(crate) worker: Vec<HiredWorker>,
+
+    /// Length of the agreement [default: the market's shortest]
+    #[arg(long, value_name = "TICKS")]
+    pub(crate) length: Option<u32>,
+
+    /// Application: a name of up to 8 bytes [default: that of the hired workers, or 0]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) application: Option<Application>,
+
+    /// Number of windows, each of which is judged by itself, 1 to 21
+    #[arg(long, value_name = "N")]
+    pub(crate) windows: Option<u8>,
+
+    /// Testers of each window: 0, or odd from 3 to 15
+    #[arg(long, value_name = "N")]
+    pub(crate) testers: Option<u8>,
+
+    /// Lowest score of a worker, in basis points or as a percentage
+    #[arg(long, value_name = "SHARE", value_parser = parse::basis_points)]
+    pub(crate) min_score: Option<u16>,
+
+    /// Lowest promised uptime of a worker, in basis points or as a percentage
+    #[arg(long, value_name = "SHARE", value_parser = parse::basis_points)]
+    pub(crate) min_uptime: Option<u16>,
+
+    /// Last tick at which the purchase is valid
+    #[arg(long, value_name = "TICK")]
+    pub(crate) expiry: Option<u64>,
+
+    /// Number of the listed worker to start from [default: the cheapest]
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) start: Option<u32>,
+}
+
+impl OrderArgs {
+    /// Whether the market's default terms apply.
+    pub(crate) const fn is_default(&self) -> bool {
+        self.application.is_none()
+            && self.windows.is_none()
+            && self.testers.is_none()
+            && self.min_score.is_none()
+            && self.min_uptime.is_none()
+            && self.expiry.is_none()
+            && self.start.is_none()
+    }
+
+    /// The options as one line, the same for the same order whatever the types in this file are called:
+    /// `client buy --once` stores the purchase under its hash. Options that are not given have no value.
+    pub(crate) fn canonical_text(&self) -> String {
+        let mut workers: Vec<_> = self.worker.iter().map(HiredWorker::to_string).collect();
+        workers.sort_unstable();
+        let application = self.application.map(|application| application.0);
+        [
+            ("redundancy", self.redundancy.to_string()),
+            ("worker", workers.join(",")),
+            ("length", text(self.length)),
+            ("application", text(application)),
+            ("windows", text(self.windows)),
+            ("testers", text(self.testers)),
+            ("min-score", text(self.min_score)),
+            ("min-uptime", text(self.min_uptime)),
+            ("expiry", text(self.expiry)),
+            ("start", text(self.start)),
+        ]
+        .map(|(name, value)| format!("{name}={value}"))
+        .join(";")
+    }
+}
+
+/// The value of an option, empty if it is not given.
+fn text(value: Option<impl Display>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args, Command, FromArgMatches};
+
+    use super::OrderArgs;
+
+    /// The order that these options describe.
+    fn order(args: &str) -> OrderArgs {
+        let command = OrderArgs::augment_args(Command::new("order"));
+        let matches =
+            command.get_matches_from(["order"].into_iter().chain(args.split_whitespace()));
+        OrderArgs::from_arg_matches(&matches).unwrap()
+    }
+
+    #[test]
+    fn the_canonical_text_names_every_option() {
+        let text = "redundancy=1;worker=;length=;application=;windows=;testers=;min-score=;min-uptime=;expiry=;start=";
+        assert_eq!(order("").canonical_text(), text);
+        let all = "--redundancy 2 --length 240 --application render --windows 3 --testers 5 --min-score 90% \
+            --min-uptime 95% --expiry 99 --start 4";
+        let text = "redundancy=2;worker=;length=240;application=0x72656e6465720000;windows=3;testers=5;\
+            min-score=9000;min-uptime=9500;expiry=99;start=4";
+        assert_eq!(order(all).canonical_text(), text);
+        let hired = "redundancy=1;worker=0x3f1Eae7D46d88F08fc2F8ed27FCb2AB183EB2d0E,4;length=;application=;windows=;\
+            testers=;min-score=;min-uptime=;expiry=;start=";
+        for args in ["--worker 4 --worker dev", "--worker dev --worker 4"] {
+            assert_eq!(order(args).canonical_text(), hired);
+        }
+    }
+}

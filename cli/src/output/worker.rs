@@ -1,0 +1,31 @@
+//! A worker or tester as a command's output.
+
+use muster_client::Application;
+use muster_client::protocol::abi::Worker;
+
+use crate::output::command_output::{Cell, CommandOutput};
+use crate::output::units::format_percent;
+
+/// Everything that the market stores about a worker or tester, without credit and reputation.
+pub(crate) fn worker_output(worker: &Worker) -> CommandOutput {
+    let tester = worker.application == Application::TESTER.0;
+    let mut output = CommandOutput::new([
+        ("account", Cell::text(worker.account)),
+        ("number", Cell::count(worker.number)),
+        ("application", Cell::text(Application(worker.application))),
+    ]);
+    if tester {
+        output = output.field("last_epoch", Cell::count(worker.lastEpoch));
+    } else {
+        output = output
+            .field("price", Cell::wei(worker.price))
+            .field("max_length", Cell::count(worker.maxLength))
+            .field("promise", Cell::text(format_percent(worker.promised)))
+            .field("capacity", Cell::count(worker.capacity))
+            .field("active", Cell::count(worker.active))
+            .field("available", Cell::Flag(worker.available))
+            .field("listed", Cell::Flag(worker.listed))
+            .field("locked", Cell::wei(worker.locked));
+    }
+    output.field("stake", Cell::wei(worker.stake)).field("key", Cell::text(worker.key))
+}
