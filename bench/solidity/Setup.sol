@@ -41,7 +41,7 @@ abstract contract Setup is IWorkerDispatcher {
         uint256 held = uint256(s.acceptWindow) + s.reportWindow;
         _demand(s.acceptWindow > 0, 1);
         _demand(s.reportWindow > 0, 2);
-        // Whoever holds a worker's slot pays for at least half of the time it is held.
+        // A client pays for at least half of the time for which it holds a worker's slot.
         _demand(s.minLength >= held, 3);
         // A worker that accepts late still has half of window 0.
         _demand(s.minWindow >= 2 * uint256(s.acceptWindow), 4);

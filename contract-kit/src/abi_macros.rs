@@ -24,7 +24,8 @@ macro_rules! abi_errors {
     ($($name:path { $($field:ident),* })*) => {$(
         impl $crate::wire::RevertReason for $name {
             fn write(&self, out: &mut $crate::output::OutputBuffer) {
-                out.push_bytes(&u32::from_be_bytes(<Self as stylus_sdk::alloy_sol_types::SolError>::SELECTOR).to_be_bytes());
+                let selector = <Self as stylus_sdk::alloy_sol_types::SolError>::SELECTOR;
+                out.push_bytes(&u32::from_be_bytes(selector).to_be_bytes());
                 $($crate::AbiEncode::encode(&self.$field, out);)*
             }
         }
@@ -41,7 +42,9 @@ macro_rules! abi_events {
             const TOPICS: usize = [stringify!($name) $(, stringify!($topic))*].len();
 
             fn write(&self, out: &mut $crate::output::OutputBuffer) {
-                out.push_limbs(const { $crate::abi_macros::limbs(&<Self as stylus_sdk::alloy_sol_types::SolEvent>::SIGNATURE_HASH.0) });
+                use stylus_sdk::alloy_sol_types::SolEvent;
+
+                out.push_limbs(const { $crate::abi_macros::limbs(&Self::SIGNATURE_HASH.0) });
                 $($crate::AbiEncode::encode(&self.$topic, out);)*
                 $($crate::AbiEncode::encode(&self.$field, out);)*
             }

@@ -60,7 +60,8 @@ proptest! {
         bond in amount(), length in ticks(), promise: u16,
         served: u8, failed: u8, certain_failures: u8, ticks in ticks(), resigned: bool,
     ) {
-        let judgement = Judgement { tally: WindowTally { served, failed }, certain_failures, ticks, resigned };
+        let tally = WindowTally { served, failed };
+        let judgement = Judgement { tally, certain_failures, ticks, resigned };
         prop_assert!(slash(bond, length, promise, &judgement) <= bond);
     }
 
@@ -82,8 +83,9 @@ proptest! {
         prop_assert_eq!(slash(bond, length, promise, &unsure), 0);
 
         let WindowTally { served, failed } = judgement.tally;
-        let kinder = WindowTally { served: served + failed - judgement.certain_failures, failed: judgement.certain_failures };
-        let kinder = Judgement { tally: kinder, ..judgement };
+        let certain = judgement.certain_failures;
+        let tally = WindowTally { served: served + failed - certain, failed: certain };
+        let kinder = Judgement { tally, ..judgement };
         prop_assert_eq!(slash(bond, length, promise, &kinder), slash(bond, length, promise, &judgement));
     }
 

@@ -1,5 +1,5 @@
 //! Deploys both ledgers on an embedded dev chain, checks that they behave alike, and prints sizes and gas as Markdown
-//! tables. The arguments are the compiled modules: with the SDK, then with the kit.
+//! tables. The arguments are the compiled modules: with the SDK, then with muster-contract-kit.
 
 use std::error::Error;
 
@@ -169,10 +169,10 @@ async fn main() -> Result<()> {
         "`withdraw(address)`, cached",
     ];
     println!("ArbOS {version}; gas of whole transactions\n");
-    println!("| | SDK | kit | difference |\n| --- | ---: | ---: | ---: |");
+    println!("| | SDK | contract-kit | difference |\n| --- | ---: | ---: | ---: |");
     for (row, name) in rows.iter().enumerate() {
-        let (sdk, kit) = (columns[0][row], columns[1][row]);
-        println!("| {name} | {sdk} | {kit} | {} |", sdk.abs_diff(kit));
+        let (sdk, ours) = (columns[0][row], columns[1][row]);
+        println!("| {name} | {sdk} | {ours} | {} |", sdk.abs_diff(ours));
     }
     Ok(())
 }
