@@ -37,7 +37,7 @@ const fn event_name(event: &MarketEvent) -> &'static str {
             Dispatcher::PurchaseRefused(_) => "PurchaseRefused",
             Dispatcher::AgreementSettled(_) => "AgreementSettled",
             Dispatcher::Burned(_) => "Burned",
-            Dispatcher::StandingChanged(_) => "StandingChanged",
+            Dispatcher::ReputationChanged(_) => "ReputationChanged",
             Dispatcher::Credited(_) => "Credited",
             Dispatcher::Withdrawn(_) => "Withdrawn",
         },
@@ -121,7 +121,7 @@ fn dispatcher_event_fields(event: &Dispatcher) -> Fields {
         Dispatcher::Burned(e) => {
             vec![("agreement", Cell::text(e.agreement)), ("amount", Cell::wei(e.amount))]
         }
-        Dispatcher::StandingChanged(e) => vec![
+        Dispatcher::ReputationChanged(e) => vec![
             ("worker", Cell::text(e.worker)),
             ("good", Cell::text(format_observations(e.good))),
             ("bad", Cell::text(format_observations(e.bad))),

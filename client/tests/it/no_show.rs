@@ -2,7 +2,7 @@
 //! its place.
 
 use muster_client::protocol::abi::IWorkerDispatcher::{
-    AvailabilityChanged, NotListable, StandingChanged, Unlisted, listCall,
+    AvailabilityChanged, NotListable, ReputationChanged, Unlisted, listCall,
 };
 use muster_client::protocol::reputation::ONE_OBSERVATION;
 use muster_client::{Market, Offer, OrderRequest, Purchase};
@@ -47,7 +47,7 @@ async fn a_worker_that_was_away_in_several_agreements_is_punished_once_and_unlis
         assert_eq!((settlement.compensation, settlement.burned), (0, slash));
         let events = env.events(&settlement.receipt);
         let told = [
-            dispatcher_event(StandingChanged { worker, good: 0, bad: ONE_OBSERVATION }),
+            dispatcher_event(ReputationChanged { worker, good: 0, bad: ONE_OBSERVATION }),
             dispatcher_event(AvailabilityChanged { worker, available: false }),
             dispatcher_event(Unlisted { worker }),
         ];

@@ -1,7 +1,7 @@
 //! What the market remembers of a worker, and what that is worth to a client.
 
 use muster_client::protocol::abi::IWorkerDispatcher::{
-    NotRegistered, StandingChanged, reputationCall,
+    NotRegistered, ReputationChanged, reputationCall,
 };
 use muster_client::protocol::abi::{Order, Reason};
 use muster_client::protocol::reputation::{HALF_LIFE, ONE_OBSERVATION, ReputationWeights};
@@ -53,7 +53,7 @@ async fn what_testers_were_paid_for_moves_a_score() {
     for (count, purchase) in (1..).zip(&purchases) {
         let settlement = env.settle(&cleo, purchase).await;
         let event =
-            dispatcher_event(StandingChanged { worker, good: count * ONE_OBSERVATION, bad: 0 });
+            dispatcher_event(ReputationChanged { worker, good: count * ONE_OBSERVATION, bad: 0 });
         assert!(env.events(&settlement.receipt).contains(&event));
         let score = flawless_score(1_000 * count);
         assert_eq!(reputation_of(&ada).await, (count * ONE_OBSERVATION, 0, score));
@@ -111,7 +111,7 @@ async fn seats_that_were_not_paid_weigh_nothing() {
         let purchase = env.buy(&cleo, request).await;
         env.accept(&ada, &purchase).await;
         let settlement = run_to_settlement(&env, &testers, &purchase, &reports).await;
-        assert!(settlement.receipt.event::<StandingChanged>(env.dispatcher).is_none());
+        assert!(settlement.receipt.event::<ReputationChanged>(env.dispatcher).is_none());
         assert_eq!(reputation_of(&ada).await, (0, 0, 0));
     }
 }

@@ -2,7 +2,7 @@
 
 use muster_client::protocol::abi::IWorkAgreement::{Closed, WrongState, settleCall};
 use muster_client::protocol::abi::IWorkerDispatcher::{
-    AgreementSettled, AvailabilityChanged, Burned, StandingChanged, Unlisted,
+    AgreementSettled, AvailabilityChanged, Burned, ReputationChanged, Unlisted,
 };
 use muster_client::protocol::abi::{Clock, Order, State, WorkerResult};
 use muster_client::protocol::reputation::ONE_OBSERVATION;
@@ -149,7 +149,7 @@ async fn an_agreement_that_nobody_accepted_gives_everything_back() {
     let settled = AgreementSettled { agreement, client, refund, compensation, workers, testers };
     let events = [
         agreement_event(agreement, Closed { state: State::Void }),
-        dispatcher_event(StandingChanged { worker, good: 0, bad: ONE_OBSERVATION }),
+        dispatcher_event(ReputationChanged { worker, good: 0, bad: ONE_OBSERVATION }),
         dispatcher_event(AvailabilityChanged { worker, available: false }),
         dispatcher_event(Unlisted { worker }),
         dispatcher_event(Burned { agreement, amount: tenth }),

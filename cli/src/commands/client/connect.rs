@@ -6,6 +6,7 @@ use alloy::primitives::Address;
 use clap::Args;
 use muster_daemons::Role;
 use muster_daemons::client::{ConnectDaemon, ConnectOptions, fetch_endpoints};
+use muster_messaging::ExposeSecret;
 
 use crate::context::Context;
 use crate::daemon;
