@@ -14,8 +14,8 @@ use crate::error::BoxError;
 /// - **Durability.** An id is recorded when `insert_if_new` returns: a crash after that must not forget it.
 /// - **Ordering, cancellation.** The methods block and have no order among different ids. They are called from
 ///   async tasks, so they must not wait for the network.
-/// - **Retries.** Nobody retries a failed call. [`Mailbox::next`](crate::Mailbox::next) returns the error and
-///   delivers nothing; the wrap arrives again in the next inbox for its key.
+/// - **Retries.** Nobody retries a failed call. [`Mailbox::next`](crate::Mailbox::next) returns the error. The wrap
+///   arrives again in the next inbox for its key, and is delivered unless the failed call has recorded its id.
 pub trait ReplayGuard: Debug + Send + Sync {
     /// Whether an id is recorded.
     ///

@@ -148,7 +148,7 @@ async fn a_silent_client_is_disconnected_and_one_that_only_listens_is_not() {
     let request = json!(["REQ", "s", { "#p": [receiver] }]);
     assert_eq!(listener.request(&request).await, json!(["EOSE", "s"]));
     // Reading answers the pings of the relay.
-    let received = tokio::spawn(async move { listener.receive().await });
+    let event = tokio::spawn(async move { listener.receive().await });
     let mut silent = handshake(&relay).await;
     wait_closed(&mut silent).await;
     let mut dripping = handshake(&relay).await;
@@ -156,7 +156,7 @@ async fn a_silent_client_is_disconnected_and_one_that_only_listens_is_not() {
     wait_closed(&mut dripping).await;
     let wrap = wrap(receiver);
     RawConnection::connect(&relay).await.publish(&wrap).await;
-    assert_eq!(received.await.unwrap(), Some(json!(["EVENT", "s", wrap])));
+    assert_eq!(event.await.unwrap(), Some(json!(["EVENT", "s", wrap])));
 }
 
 #[tokio::test]
@@ -238,8 +238,8 @@ async fn thousands_of_connections_neither_exhaust_memory_nor_end_open_connection
             continue;
         };
         socket.send(Message::text(request.to_string())).await.unwrap();
-        let received = socket.next().await.unwrap().unwrap();
-        if let Message::Text(text) = received {
+        let frame = socket.next().await.unwrap().unwrap();
+        if let Message::Text(text) = frame {
             assert_eq!(serde_json::from_str::<Value>(&text).unwrap()[0], "EVENT");
             return;
         }

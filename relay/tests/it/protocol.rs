@@ -71,10 +71,10 @@ async fn a_closed_subscription_gets_no_more_events() {
     }
     raw.send(&json!(["CLOSE", "closed"])).await;
     let wrap = wrap(receiver);
-    let mut received =
+    let mut messages =
         vec![raw.request(&json!(["EVENT", wrap])).await, raw.receive().await.unwrap()];
-    received.sort_by_key(|message| message[0].to_string());
-    assert_eq!(received, [json!(["EVENT", "open", wrap]), json!(["OK", wrap.id, true, ""])]);
+    messages.sort_by_key(|message| message[0].to_string());
+    assert_eq!(messages, [json!(["EVENT", "open", wrap]), json!(["OK", wrap.id, true, ""])]);
 }
 
 #[tokio::test]
