@@ -1,10 +1,6 @@
 //! The binary `devnode` as a process.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests and their helpers may stop at an unexpected value"
-)]
+#![expect(clippy::unwrap_used, reason = "tests and their helpers may stop at an unexpected value")]
 
 use std::{
     io::{BufRead, BufReader, Read},

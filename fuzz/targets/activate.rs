@@ -12,7 +12,10 @@ fuzz_target!(|wasm: &[u8]| {
     if let Ok(activation) = stylus_engine::activate(wasm, PAGES, u64::MAX, false) {
         let gas = activation.gas;
         let repeated = stylus_engine::activate(wasm, PAGES, gas, false);
-        assert_eq!(repeated.map(|repeated| repeated.module_hash).ok(), Some(activation.module_hash));
+        assert_eq!(
+            repeated.map(|repeated| repeated.module_hash).ok(),
+            Some(activation.module_hash)
+        );
         assert!(stylus_engine::activate(wasm, PAGES, gas - 1, false).is_err());
     }
 });

@@ -5,8 +5,8 @@
 
 use std::sync::LazyLock;
 
-use stylus_devnode::{Config, Devnode};
 use libfuzzer_sys::fuzz_target;
+use stylus_devnode::{Config, Devnode};
 use tokio::runtime::Runtime;
 
 /// A chain for all inputs: calls do not change it.

@@ -76,9 +76,9 @@ async fn past_state_can_be_read() {
 #[tokio::test]
 async fn unknown_hashes_and_heights_return_null() {
     let chain = Chain::start().await;
-    let nobody = json!(["0x7777777777777777777777777777777777777777777777777777777777777777"]);
+    let unknown = json!(["0x7777777777777777777777777777777777777777777777777777777777777777"]);
     for method in ["eth_getTransactionByHash", "eth_getTransactionReceipt", "eth_getHeaderByHash"] {
-        assert_eq!(chain.rpc(method, nobody.clone()).await, Value::Null, "{method}");
+        assert_eq!(chain.rpc(method, unknown.clone()).await, Value::Null, "{method}");
     }
     assert_eq!(chain.rpc("eth_getBlockByNumber", json!(["0xffffff", true])).await, Value::Null);
 }

@@ -68,19 +68,19 @@ async fn the_parent_chain_does_not_exist() {
 async fn gas_estimates_include_no_gas_for_the_parent_chain() {
     let chain = Chain::start().await;
     let (to, data) = (Address::repeat_byte(7), vec![1, 2, 3]);
-    let told = query(&chain, components(to, false, data.clone())).await;
+    let result = query(&chain, components(to, false, data.clone())).await;
     let call = TransactionRequest::default().with_to(to).with_input(data.clone());
-    assert_eq!(told.gas, chain.provider.estimate_gas(call).await.unwrap());
-    assert_eq!((told.parentGas, told.baseFee, told.parentPrice), (0, BASE_FEE, U256::ZERO));
+    assert_eq!(result.gas, chain.provider.estimate_gas(call).await.unwrap());
+    assert_eq!((result.parentGas, result.baseFee, result.parentPrice), (0, BASE_FEE, U256::ZERO));
 
     let init = init_code(&[1, 2, 3]);
-    let told = query(&chain, components(to, true, init.clone())).await;
+    let result = query(&chain, components(to, true, init.clone())).await;
     let creation = TransactionRequest::default().with_from(Address::ZERO).with_deploy_code(init);
-    assert_eq!(told.gas, chain.provider.estimate_gas(creation).await.unwrap());
+    assert_eq!(result.gas, chain.provider.estimate_gas(creation).await.unwrap());
 
     let question = gasEstimateL1ComponentCall { to, isCreation: false, data: data.into() };
-    let told = query(&chain, question).await;
-    assert_eq!((told.parentGas, told.baseFee, told.parentPrice), (0, BASE_FEE, U256::ZERO));
+    let result = query(&chain, question).await;
+    assert_eq!((result.parentGas, result.baseFee, result.parentPrice), (0, BASE_FEE, U256::ZERO));
 }
 
 #[tokio::test]
