@@ -167,7 +167,7 @@ impl TestMarket {
     /// The result of a request to the chain. It must not be an error.
     pub(crate) async fn rpc(&self, method: &str, params: Value) -> Value {
         let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-        let answer = self.chain.ask(&request.to_string()).await;
+        let answer = self.chain.raw_request(&request.to_string()).await;
         let mut answer: Value = serde_json::from_str(&answer).unwrap();
         assert!(answer.get("error").is_none(), "{method}: {answer}");
         answer["result"].take()
@@ -175,7 +175,7 @@ impl TestMarket {
 
     /// Advances the clock, and mines a block.
     pub(crate) async fn advance_time(&self, seconds: u64) {
-        self.chain.advance(Duration::from_secs(seconds)).await.unwrap();
+        self.chain.increase_time(Duration::from_secs(seconds)).await.unwrap();
         self.chain.mine().await.unwrap();
     }
 }

@@ -8,7 +8,7 @@ use alloy::primitives::{Address, B256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use muster_gateway::{RECEIPT_HEADER, SESSION_HEADER};
 use muster_messaging::{
-    Claim, Content, Endpoint, ExposeSecret, InMemoryReplayGuard, Mailbox, Message, MessageKey,
+    Claim, Content, ExposeSecret, InMemoryReplayGuard, Mailbox, Message, MessageKey,
     RelayPool,
 };
 use muster_relay::{Relay, RelayConfig};
@@ -71,7 +71,9 @@ pub(crate) async fn endpoint(relay: &str, agreement: Address, worker: B256) -> (
     loop {
         let delivery = mailbox.next().await.unwrap();
         if delivery.is_reply_to(worker, &message) {
-            let Content::EndpointReply { url, token } = delivery.message.content else {
+            let Content::EndpointReply(muster_messaging::Endpoint { url, token }) =
+                delivery.message.content
+            else {
                 panic!("{:?}", delivery.message);
             };
             return (url.expose_secret().to_owned(), token.expose_secret().to_owned());

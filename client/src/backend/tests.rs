@@ -232,7 +232,8 @@ async fn a_failed_transaction_has_a_failure_receipt() {
 #[tokio::test(flavor = "multi_thread")]
 async fn pending_transactions_count_in_the_pending_nonce() {
     let (node, chains) = connect_all().await;
-    node.ask(r#"{"jsonrpc":"2.0","id":1,"method":"evm_setAutomine","params":[false]}"#).await;
+    node.raw_request(r#"{"jsonrpc":"2.0","id":1,"method":"evm_setAutomine","params":[false]}"#)
+        .await;
     for chain in chains {
         let draft = draft(&*chain, Some(Address::repeat_byte(5)), &[]).await;
         let signed = chain.sign(&draft).await.unwrap();

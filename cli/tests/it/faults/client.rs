@@ -5,7 +5,7 @@ use std::sync::Arc;
 use alloy::primitives::{B256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use muster_daemons::client::FAILPOINTS;
-use muster_daemons::failpoint::failpoint_names;
+use muster_daemons::failpoint_names;
 use muster_messaging::{Content, InMemoryReplayGuard, Mailbox, Message, MessageKey, RelayPool};
 use muster_relay::{Relay, RelayConfig};
 use stylus_devnode::CHAIN_ID;

@@ -3,7 +3,8 @@
 use alloy::primitives::keccak256;
 use alloy::signers::local::PrivateKeySigner;
 use muster_daemons::tester::FAILPOINTS;
-use muster_messaging::{MessageKey, Relay, RelayConfig};
+use muster_messaging::MessageKey;
+use muster_relay::{Relay, RelayConfig};
 
 use super::{FaultRunner, assert_all_failpoints_reached, transactions, until_waiting_for};
 use crate::harness::{BackgroundProcess, TestMarket};
@@ -20,7 +21,7 @@ pub(super) fn other_key() -> String {
 
 /// Settles after giving others some time, and is killed at every stage of that.
 async fn kill_while_settling(tom: &mut FaultRunner<'_>, test_market: &TestMarket) {
-    for stage in muster_daemons::failpoint::TX_STAGES {
+    for stage in muster_daemons::TX_STAGES {
         let point = format!("settle/{stage}");
         let mut daemon = tom.start_with_failpoint(&point, "");
         if matches!(*stage, "decided" | "remembered") {

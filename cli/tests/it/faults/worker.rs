@@ -6,7 +6,7 @@ use alloy::sol_types::SolCall;
 use muster_client::protocol::abi::IWorkerDispatcher::setAvailableCall;
 use muster_client::{Application, Market, Offer, message_key};
 use muster_daemons::worker::FAILPOINTS;
-use muster_messaging::{Relay, RelayConfig};
+use muster_relay::{Relay, RelayConfig};
 use serde_json::json;
 
 use super::tester::other_key;
