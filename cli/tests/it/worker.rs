@@ -8,8 +8,7 @@ use alloy::primitives::{Address, B256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use muster_gateway::{RECEIPT_HEADER, SESSION_HEADER};
 use muster_messaging::{
-    Claim, Content, ExposeSecret, InMemoryReplayGuard, Mailbox, Message, MessageKey,
-    RelayPool,
+    Claim, Content, ExposeSecret, InMemoryReplayGuard, Mailbox, Message, MessageKey, RelayPool,
 };
 use muster_relay::{Relay, RelayConfig};
 use stylus_devnode::CHAIN_ID;
@@ -135,7 +134,7 @@ async fn a_worker_serves_its_clients_and_ends_on_sigterm() {
     let (metrics, _) = get(&metrics, "").await;
     for line in [
         "muster_worker_agreements{state=\"running\"} 2",
-        "muster_worker_answers_total 1",
+        "muster_worker_responses_total 1",
         "muster_worker_receipts_total 1",
     ] {
         assert!(metrics.contains(line), "{line} is not in {metrics}");

@@ -28,7 +28,7 @@ async fn timeouts_and_impossible_waits_are_distinct() {
     assert_eq!(failed_wait(agreement.wait_for_accept(none).await), (true, "a worker accepted"));
     let end = agreement.wait_for_state(State::Due, none).await;
     assert_eq!(failed_wait(end), (true, "the agreement came so far"));
-    env.chain.advance(Duration::from_mins(1)).await.unwrap();
+    env.chain.increase_time(Duration::from_mins(1)).await.unwrap();
     env.chain.mine().await.unwrap();
     assert_eq!(agreement.wait_for_state(State::Running, none).await.unwrap(), State::Due);
     assert_eq!(failed_wait(agreement.wait_for_accept(none).await), (false, "a worker accepts"));

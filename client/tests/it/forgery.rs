@@ -8,7 +8,7 @@ use muster_client::protocol::abi::IWorkerDispatcher::{
     isAgreementCall, settingsCall,
 };
 use muster_client::protocol::abi::{Clock, Fee, Settings, State, WorkerResult};
-use muster_client::protocol::layout::{Head, MAX_TERMS, Terms};
+use muster_client::protocol::layout::{MAX_TERMS, Terms, TermsHeader};
 use muster_client::protocol::proxy::{self, MAX_INIT_CODE};
 use muster_client::protocol::{PRICE_LIMIT, settings};
 use muster_client::{Market, MarketError, OrderRequest, RevertReason};
@@ -87,7 +87,7 @@ async fn a_forged_agreement_ends_nowhere() {
     let rich = terms
         .workers()
         .map(|worker| muster_client::protocol::layout::WorkerTerms { price: ETHER, ..*worker });
-    let rich = Terms::new(Head { number: 9, ..terms.header }, rich);
+    let rich = Terms::new(TermsHeader { number: 9, ..terms.header }, rich);
     assert!(is_agreement(&env, purchase.agreement).await);
     let mut forged = Vec::new();
     let strangers = [env.dispatcher, env.implementation, ada.account().unwrap()];

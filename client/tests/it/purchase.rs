@@ -9,7 +9,7 @@ use muster_client::protocol::abi::IWorkerDispatcher::{
     quote_0Call as QuoteUsual, quote_1Call as QuoteOrder,
 };
 use muster_client::protocol::abi::{Clock, Order, Quote, Reason, State};
-use muster_client::protocol::layout::{Head, Terms, WorkerTerms};
+use muster_client::protocol::layout::{Terms, TermsHeader, WorkerTerms};
 use muster_client::protocol::settings;
 use muster_client::{Market, Offer, Progress, Purchase};
 use proptest::collection::vec;
@@ -109,7 +109,7 @@ async fn an_agreement_says_what_was_bought() {
                 misses: 0,
             },
         ];
-        let head = Head {
+        let head = TermsHeader {
             dispatcher: env.dispatcher,
             client: cleo.account().unwrap(),
             number: 1,
