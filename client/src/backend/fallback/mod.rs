@@ -63,15 +63,7 @@ impl FallbackBackend {
     /// As [`FallbackBackend::from_endpoints`].
     pub(crate) async fn connect(options: ConnectOptions) -> Result<Arc<dyn Backend>, NodeError> {
         let options = Arc::new(options);
-        let endpoint = |url: &Box<str>| {
-            let (name, options, url) = (origin(url), options.clone(), url.clone());
-            let connector = move || {
-                let (options, url) = (options.clone(), url.clone());
-                async move { options.connect_one(&url).await }.boxed()
-            };
-            RankedEndpoint::new(name, Box::new(connector))
-        };
-        let endpoints = options.urls.iter().map(endpoint).collect();
+        let endpoints = options.urls.iter().map(|url| endpoint(&options, url)).collect();
         let fallback = Self::from_endpoints(endpoints, options.chain_id, Timeouts::default());
         Ok(Arc::new(fallback.await?))
     }
@@ -172,6 +164,16 @@ impl FallbackBackend {
             ));
         }
     }
+}
+
+/// The endpoint at a URL.
+fn endpoint(options: &Arc<ConnectOptions>, url: &str) -> RankedEndpoint {
+    let (name, options, url) = (origin(url), options.clone(), Box::<str>::from(url));
+    let connector = move || {
+        let (options, url) = (options.clone(), url.clone());
+        async move { options.connect_one(&url).await }.boxed()
+    };
+    RankedEndpoint::new(name, Box::new(connector))
 }
 
 /// Asks all nodes for their chain ids and latest blocks, and marks those that lag.
