@@ -135,8 +135,8 @@ mod tests {
         let votes_of_outsider = votes(&terms(), &progress(), &outsider);
         assert_eq!(votes_of_outsider[0][0].verdict(), Verdict::Unknown);
 
-        let nobody = Progress { accepted: 0, ..progress() };
-        assert_eq!(votes(&terms(), &nobody, &all_reports()), [[], []]);
+        let unaccepted = Progress { accepted: 0, ..progress() };
+        assert_eq!(votes(&terms(), &unaccepted, &all_reports()), [[], []]);
     }
 
     #[test]
