@@ -31,8 +31,9 @@ impl Votes {
     }
 }
 
-/// For each worker, the votes on each window that it is judged for, in the reports so far. A report counts only for the
-/// windows in which its place holds a seat. A worker that did not accept is judged for no window.
+/// For each worker, the votes on each window that it is judged for, in the reports so far. A report counts
+/// only for the windows in which its place holds a seat. A worker that did not accept is judged for no
+/// window.
 #[must_use]
 pub fn votes(terms: &Terms, progress: &Progress, reports: &[Reported]) -> Vec<Vec<Votes>> {
     let windows: Vec<_> = (0..progress.windows)

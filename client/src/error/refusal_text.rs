@@ -1,4 +1,5 @@
-//! The text of every revert and of every reason to refuse a purchase: what is wrong, what is allowed, what to do.
+//! The text of every revert and of every reason to refuse a purchase: what is wrong, what is allowed, what
+//! to do.
 
 use alloy::primitives::Address;
 use muster_protocol::abi::IWorkAgreement::IWorkAgreementErrors as Agreement;

@@ -15,7 +15,8 @@ use stylus_devnode::CHAIN_ID;
 
 use crate::env::DifferentialEnv;
 use crate::rng::SeededRng;
-use crate::steps::{agreement_call, dispatcher_call, random_application};
+use crate::steps::{agreement_call, dispatcher_call};
+use crate::values::random_application;
 
 /// A receipt that was signed: agreement, worker, session, windows, signature.
 pub(crate) type SignedReceipt = (Address, Address, (Address, B256), u32, (B256, B256));

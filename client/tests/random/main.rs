@@ -30,6 +30,7 @@ mod rng;
 mod run;
 mod stats;
 mod steps;
+mod values;
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 

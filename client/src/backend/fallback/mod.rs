@@ -1,8 +1,8 @@
 //! Several nodes of one chain as one backend: a node that fails, is slow, or lags is skipped.
 //!
-//! It is a [`Backend`] over others, so it works with every library. A request goes to the first healthy node in the
-//! order of the URLs, and to the next one if that node is at fault. While there are requests, a task beside them compares
-//! the heads and chain ids of all nodes every few seconds.
+//! It is a [`Backend`] over others, so it works with every library. A request goes to the first healthy
+//! node in the order of the URLs, and to the next one if that node is at fault. While there are requests, a
+//! task beside them compares the heads and chain ids of all nodes every few seconds.
 
 mod endpoint;
 
@@ -112,8 +112,8 @@ impl FallbackBackend {
         Ok(Self { endpoints: endpoints.into(), signer, timeouts, last_check })
     }
 
-    /// Sends a request to the best node, and to the next one as long as the node is at fault. Returns the answer, and
-    /// the first fault on the way.
+    /// Sends a request to the best node, and to the next one as long as the node is at fault. Returns the
+    /// answer, and the first fault on the way.
     async fn try_all<T, F: Future<Output = Result<T, BackendError>>>(
         &self,
         is_node_fault: IsNodeFault,
