@@ -1,5 +1,5 @@
-//! Looks at what workers do and reports it: `MUSTER_KEY=0x… tester URL DISPATCHER PORT`, where the port is that
-//! of the example `worker`.
+//! Tests workers and reports: `MUSTER_KEY=0x… tester URL DISPATCHER PORT`, with the port of the
+//! example `worker`.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use muster_client::{
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
-/// Longer than anything here takes.
+/// A timeout that no wait here reaches.
 const TIMEOUT: Duration = Duration::from_hours(24);
 
 #[tokio::main]
@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Checks in, and tests whatever is bought from then on.
+/// Checks in, and tests every agreement that is bought from then on.
 pub(crate) async fn run(
     market: &Market,
     key: &PrivateKeySigner,
@@ -40,7 +40,7 @@ pub(crate) async fn run(
         let ChainUpdate::Event(record) = watch.next().await else { continue };
         if let MarketEvent::Dispatcher(ContractBought(bought)) = record.event {
             match test(&market.agreement(bought.agreement).await?, port).await {
-                // No place in its list, or nobody accepted it.
+                // This account is not in its list of testers, or no worker accepted it.
                 Ok(()) | Err(MarketError::NotListed { .. } | MarketError::Impossible(_)) => {}
                 Err(error) => return Err(error),
             }
@@ -48,7 +48,7 @@ pub(crate) async fn run(
     }
 }
 
-/// Registers unless that has been done, and checks in.
+/// Registers if this account is not registered, and checks in.
 async fn register(market: &Market, key: &PrivateKeySigner) -> Result<(), MarketError> {
     if market.key_of(market.account()?).await?.is_none() {
         market.register_tester(message_key(key), market.settings().testerBond).await?;
@@ -59,7 +59,8 @@ async fn register(market: &Market, key: &PrivateKeySigner) -> Result<(), MarketE
     }
 }
 
-/// Looks once at the first worker in every window in which this account holds a seat, and reports.
+/// Requests a receipt from the first worker in every window in which this account holds a seat, and
+/// reports.
 async fn test(agreement: &Agreement, port: u16) -> Result<(), MarketError> {
     let me = agreement.market().account()?;
     agreement.place(me).await?;
@@ -86,7 +87,7 @@ async fn test(agreement: &Agreement, port: u16) -> Result<(), MarketError> {
     Ok(())
 }
 
-/// Asks the worker for a receipt.
+/// Requests a receipt from the worker.
 async fn request_receipt(
     agreement: &Agreement,
     session: &Session,

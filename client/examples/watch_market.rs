@@ -1,4 +1,4 @@
-//! Prints everything that happens on a market: `watch_market URL DISPATCHER`.
+//! Prints every event of a market: `watch_market URL DISPATCHER`.
 
 use muster_client::{ChainUpdate, Market, MarketEvent};
 
@@ -10,7 +10,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let market = Market::connect(&url, None, dispatcher.parse()?).await?;
     watch(&market, |line| {
-        #[expect(clippy::print_stdout, reason = "what was seen is what this prints")]
+        #[expect(clippy::print_stdout, reason = "printing events is its purpose")]
         {
             println!("{line}");
         }
@@ -20,7 +20,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Hands each thing that happens, from the first block on, to `see`, until it has seen enough.
+/// Formats every update, from the first block on, and calls `on_event` until it returns false.
 pub(crate) async fn watch(market: &Market, mut on_event: impl FnMut(String) -> bool) {
     let mut watch = market.watch(0);
     loop {
@@ -31,7 +31,7 @@ pub(crate) async fn watch(market: &Market, mut on_event: impl FnMut(String) -> b
                     format!("block {}: {agreement}: {event:?}", record.block)
                 }
             },
-            ChainUpdate::Reorg(block) => format!("the chain moved back to block {block}"),
+            ChainUpdate::Reorg(block) => format!("a reorg: events after block {block} are undone"),
         };
         if !on_event(line) {
             return;

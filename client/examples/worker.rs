@@ -1,7 +1,7 @@
-//! Offers work, accepts what is bought, and signs receipts: `MUSTER_KEY=0x… worker URL DISPATCHER PORT`.
+//! Offers work, accepts purchases, and signs receipts: `MUSTER_KEY=0x… worker URL DISPATCHER PORT`.
 //!
-//! Its service is the smallest there is: whoever sends a line with an agreement and a session to the port
-//! gets a receipt for the window of this moment.
+//! Its service is the smallest possible: whoever sends a line with an agreement and a session to
+//! the port gets a receipt for the current window.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use muster_client::{
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Wei that it stakes: enough for a few agreements on a dev chain.
+/// The stake in wei: enough for a few agreements on a dev chain.
 const STAKE: u128 = 1_000_000_000_000_000_000;
 
 #[tokio::main]
@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Registers unless that has been done, and works for ever.
+/// Registers if this account is not registered, and works for ever.
 pub(crate) async fn work(
     market: &Market,
     key: &PrivateKeySigner,
@@ -47,14 +47,14 @@ pub(crate) async fn work(
         tokio::select! {
             update = watch.next() => accept(market, me, &update).await?,
             Ok((stream, _)) = listener.accept() => {
-                // Whoever asks nonsense, or goes away, gets nothing.
+                // An invalid request, or one that breaks off, gets no answer.
                 drop(serve(market, key, &mut sessions, stream).await);
             }
         }
     }
 }
 
-/// Accepts an agreement that was just bought, if it is ours and there is still time.
+/// Accepts an agreement that was just bought, if this account is one of its workers.
 async fn accept(market: &Market, me: Address, update: &ChainUpdate) -> Result<(), MarketError> {
     let ChainUpdate::Event(record) = update else { return Ok(()) };
     let MarketEvent::Dispatcher(ContractBought(bought)) = &record.event else { return Ok(()) };
@@ -62,13 +62,13 @@ async fn accept(market: &Market, me: Address, update: &ChainUpdate) -> Result<()
         return Ok(());
     }
     match market.agreement(bought.agreement).await?.accept().await {
-        // Too late, or accepted before this program was started again.
+        // It is too late, or it was accepted before a restart.
         Ok(_) | Err(MarketError::Refused(_)) => Ok(()),
         Err(error) => Err(error),
     }
 }
 
-/// Serves one line. A session's receipt covers every window in which it was served.
+/// Serves one request. The receipt covers every window in which the session was served.
 async fn serve(
     market: &Market,
     key: &PrivateKeySigner,

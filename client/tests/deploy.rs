@@ -1,10 +1,10 @@
-//! Deployment on an embedded chain: at once, step by step, twice, and refused.
+//! Deployment on an embedded chain: in one transaction, step by step, repeated, and refused.
 
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that meets what it does not expect should end there"
+    reason = "a test panics at the first unexpected result"
 )]
 
 use alloy::network::EthereumWallet;
@@ -28,17 +28,17 @@ mod programs;
 use crate::programs::PROGRAMS;
 
 sol! {
-    /// Of the precompile for tests of the chain itself.
+    /// A function of the precompile that is there for tests of the chain.
     function overwriteContractCode(address target, bytes code) external returns (bytes);
 }
 
-/// That precompile.
+/// The address of the precompile.
 const ARB_DEBUG: Address = address!("0x00000000000000000000000000000000000000ff");
 
-/// The contract that deploys, activates and constructs at once.
+/// The contract that creates, activates and constructs in one transaction.
 const DEPLOYER: Address = address!("0xcEcba2F1DC234f70Dd89F2041029807F8D03A990");
 
-/// A program in text, with the entry point of a contract.
+/// A program with this body in WebAssembly text, and the entry point of a contract.
 fn minimal_program(text: &str) -> Program {
     let wasm = wat::parse_str(format!(
         "(module {text} (memory (export \"memory\") 1 1)

@@ -18,8 +18,8 @@ pub struct Cancellation {
 }
 
 impl Agreement {
-    /// Ends it early, as the client: after the current window and one more, but not before the shortest length that
-    /// the market sells.
+    /// Ends it early, as the client: after the current window and one more, but not before the shortest
+    /// length that the market sells.
     ///
     /// ```no_run
     /// # async fn example(agreement: muster_client::Agreement) -> Result<(), muster_client::MarketError> {

@@ -9,8 +9,9 @@ use crate::backend::LogFilter;
 use crate::error::MarketError;
 
 impl Agreement {
-    /// The key for messages to the client: that of its account, recovered from the signature of the purchase. If another
-    /// account sent the purchase, the key that the client registered; `None` if there is none.
+    /// The key for messages to the client: that of its account, recovered from the signature of the
+    /// purchase. If another account sent the purchase, the key that the client registered; `None` if there
+    /// is none.
     ///
     /// ```no_run
     /// # async fn example(agreement: muster_client::Agreement) -> Result<(), muster_client::MarketError> {

@@ -26,7 +26,8 @@ use crate::backend::Receipt;
 use crate::error::{Contract, MarketError};
 use crate::market::Market;
 
-/// An agreement of a market, with its terms, which never change. Reads and transactions behave as those of [`Market`].
+/// An agreement of a market, with its terms, which never change. Reads and transactions behave as those of
+/// [`Market`].
 #[derive(Clone, Debug)]
 pub struct Agreement {
     /// The market that created it.

@@ -1,5 +1,5 @@
-//! Receipts: a worker's signature for the windows in which it served a session. [`muster_protocol::receipt`] defines the
-//! signed bytes.
+//! Receipts: a worker's signature for the windows in which it served a session.
+//! [`muster_protocol::receipt`] defines the signed bytes.
 
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
@@ -35,8 +35,8 @@ impl Session {
     }
 }
 
-/// A worker's signature for the windows of one session and one agreement. Its text is the bitmap and the compact
-/// signature (EIP-2098): `0b11,0x…,0x…`.
+/// A worker's signature for the windows of one session and one agreement. Its text is the bitmap and the
+/// compact signature (EIP-2098): `0b11,0x…,0x…`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceReceipt {
     /// The windows in which the session was served: bit k stands for window k.
@@ -55,7 +55,8 @@ pub struct ServiceReceipt {
 pub struct ReceiptError;
 
 impl ServiceReceipt {
-    /// Signs, as a worker, that `session` was served in the windows `served`. `domain` is [`Agreement::receipt_domain`].
+    /// Signs, as a worker, that `session` was served in the windows `served`. `domain` is
+    /// [`Agreement::receipt_domain`].
     ///
     /// # Errors
     /// [`NodeError::Signing`].
@@ -88,8 +89,8 @@ impl ServiceReceipt {
         self.served.checked_shr(window.into()).is_some_and(|bits| bits & 1 == 1)
     }
 
-    /// The report entry of a tester that found the worker at `index` failing in the windows `failed`, and serving in
-    /// those of the receipt.
+    /// The report entry of a tester that found the worker at `index` failing in the windows `failed`, and
+    /// serving in those of the receipt.
     #[must_use]
     pub const fn entry(&self, index: u8, failed: u32) -> Entry {
         let Self { served, r, vs } = *self;
@@ -140,7 +141,8 @@ impl Agreement {
     }
 }
 
-/// The report entry of a tester that checked the worker at `index` in the windows `failed` only, and found it failing.
+/// The report entry of a tester that checked the worker at `index` in the windows `failed` only, and found
+/// it failing.
 #[must_use]
 pub const fn failed_entry(index: u8, failed: u32) -> Entry {
     Entry { index, checked: failed, served: 0, r: B256::ZERO, vs: B256::ZERO }

@@ -10,8 +10,8 @@ use crate::backend::{LogFilter, Receipt};
 use crate::error::MarketError;
 
 impl Agreement {
-    /// Reports, as a tester, which windows the workers served and failed. Once for each tester. The receipts in the
-    /// entries must be of `session`, opened by this account.
+    /// Reports, as a tester, which windows the workers served and failed. Once for each tester. The
+    /// receipts in the entries must be of `session`, opened by this account.
     ///
     /// ```no_run
     /// # async fn example(agreement: muster_client::Agreement, receipt: muster_client::ServiceReceipt)
@@ -38,8 +38,8 @@ impl Agreement {
         self.write(&reportCall { place, salt: session.salt, entries }).await
     }
 
-    /// What the tester at `place` reported of the worker at `index`: the windows checked and the windows served, bit k
-    /// for window k.
+    /// What the tester at `place` reported of the worker at `index`: the windows checked and the windows
+    /// served, bit k for window k.
     ///
     /// ```no_run
     /// # async fn example(agreement: muster_client::Agreement) -> Result<(), muster_client::MarketError> {

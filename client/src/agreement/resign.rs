@@ -16,8 +16,8 @@ pub struct Resignation {
 }
 
 impl Agreement {
-    /// Leaves it, as a worker that accepted. The worker is judged for the windows that are finished, and loses a tenth of
-    /// its bond.
+    /// Leaves it, as a worker that accepted. The worker is judged for the windows that are finished, and
+    /// loses a tenth of its bond.
     ///
     /// ```no_run
     /// # async fn example(agreement: muster_client::Agreement) -> Result<(), muster_client::MarketError> {

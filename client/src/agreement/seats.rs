@@ -47,7 +47,8 @@ impl Agreement {
     /// ```
     ///
     /// # Errors
-    /// [`MarketError::NotListed`] if it has none, or one that is too late for this agreement; [`MarketError::Node`].
+    /// [`MarketError::NotListed`] if it has none, or one that is too late for this agreement;
+    /// [`MarketError::Node`].
     pub async fn place(&self, account: Address) -> Result<u32, MarketError> {
         let (epoch, pool) = (self.terms().header.epoch, self.terms().header.pool);
         let place = self.market().place(account, epoch).await?.filter(|place| *place < pool);
@@ -73,7 +74,8 @@ impl Agreement {
     }
 }
 
-/// The windows in which `place` holds a seat, bit k for window k, in an agreement with these terms and this seed.
+/// The windows in which `place` holds a seat, bit k for window k, in an agreement with these terms and this
+/// seed.
 #[must_use]
 pub fn seats(terms: &Terms, seed: &[u8; 16], place: u32) -> u32 {
     (0..u32::from(terms.header.windows))

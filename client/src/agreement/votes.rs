@@ -31,8 +31,9 @@ impl Votes {
     }
 }
 
-/// For each worker, the votes on each window that it is judged for, in the reports so far. A report counts only for the
-/// windows in which its place holds a seat. A worker that did not accept is judged for no window.
+/// For each worker, the votes on each window that it is judged for, in the reports so far. A report counts
+/// only for the windows in which its place holds a seat. A worker that did not accept is judged for no
+/// window.
 #[must_use]
 pub fn votes(terms: &Terms, progress: &Progress, reports: &[Reported]) -> Vec<Vec<Votes>> {
     let windows: Vec<_> = (0..progress.windows)
@@ -136,8 +137,8 @@ mod tests {
         let votes_of_outsider = votes(&terms(), &progress(), &outsider);
         assert_eq!(votes_of_outsider[0][0].verdict(), Verdict::Unknown);
 
-        let nobody = Progress { accepted: 0, ..progress() };
-        assert_eq!(votes(&terms(), &nobody, &all_reports()), [[], []]);
+        let unaccepted = Progress { accepted: 0, ..progress() };
+        assert_eq!(votes(&terms(), &unaccepted, &all_reports()), [[], []]);
     }
 
     #[test]

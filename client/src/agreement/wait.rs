@@ -13,11 +13,12 @@ use crate::error::MarketError;
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// # Waiting
-/// The `wait_for_…` verbs check every 200 ms, at least once, whatever the timeout. [Temporary](MarketError::is_temporary)
-/// errors of the node do not end them. They can be cancelled at any time.
+/// The `wait_for_…` verbs check every 200 ms, at least once, whatever the timeout.
+/// [Temporary](MarketError::is_temporary) errors of the node do not end them. They can be cancelled at any
+/// time.
 impl Agreement {
-    /// Waits until the agreement is in `state` or a later one, and returns the state. On a clock of blocks, this takes
-    /// as long as others take to make them.
+    /// Waits until the agreement is in `state` or a later one, and returns the state. On a clock of blocks,
+    /// this takes as long as others take to make them.
     ///
     /// ```no_run
     /// # async fn example(agreement: muster_client::Agreement) -> Result<(), muster_client::MarketError> {
@@ -52,7 +53,8 @@ impl Agreement {
     /// ```
     ///
     /// # Errors
-    /// [`MarketError::Impossible`] if the time to accept has passed; [`MarketError::Timeout`]; [`MarketError::Node`].
+    /// [`MarketError::Impossible`] if the time to accept has passed; [`MarketError::Timeout`];
+    /// [`MarketError::Node`].
     pub async fn wait_for_accept(&self, timeout: Duration) -> Result<Progress, MarketError> {
         poll("a worker accepted", timeout, || self.accepted()).await
     }
@@ -67,7 +69,8 @@ impl Agreement {
     /// ```
     ///
     /// # Errors
-    /// [`MarketError::Impossible`] if the agreement ends before it; [`MarketError::Timeout`]; [`MarketError::Node`].
+    /// [`MarketError::Impossible`] if the agreement ends before it; [`MarketError::Timeout`];
+    /// [`MarketError::Node`].
     pub async fn wait_for_window(&self, window: u8, timeout: Duration) -> Result<(), MarketError> {
         poll("the window began", timeout, || self.window_begun(window)).await
     }
@@ -125,8 +128,8 @@ const fn state_rank(state: State) -> u8 {
     }
 }
 
-/// Checks until something is found, an error is not temporary, or the timeout has passed. `condition` is the text of
-/// [`MarketError::Timeout`].
+/// Checks until something is found, an error is not temporary, or the timeout has passed. `condition` is
+/// the text of [`MarketError::Timeout`].
 async fn poll<T, F: Future<Output = Result<Option<T>, MarketError>>>(
     condition: &'static str,
     timeout: Duration,

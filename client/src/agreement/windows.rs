@@ -28,8 +28,8 @@ impl Agreement {
         }
     }
 
-    /// The windows that are judged, each with its ticks, the first included and the last not. None before the first
-    /// accept.
+    /// The windows that are judged, each with its ticks, the first included and the last not. None before
+    /// the first accept.
     ///
     /// ```no_run
     /// # async fn example(agreement: muster_client::Agreement) -> Result<(), muster_client::MarketError> {

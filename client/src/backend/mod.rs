@@ -30,14 +30,15 @@ pub(crate) type BackendFuture<'a, T> = BoxFuture<'a, Result<T, BackendError>>;
 
 /// A connection to one chain, with at most one account that signs.
 ///
-/// - **Concurrency.** Requests are independent: any number may be in flight, and they may complete in any order.
-///   A caller that needs an order awaits one request before it makes the next.
-/// - **Cancellation.** Dropping a future stops waiting, no more. A dropped [`Backend::broadcast`] may have reached
-///   the node; every other request has no effect that lasts.
+/// - **Concurrency.** Requests are independent: any number may be in flight, and they may complete in any
+///   order. A caller that needs an order awaits one request before it makes the next.
+/// - **Cancellation.** Dropping a future stops waiting, no more. A dropped [`Backend::broadcast`] may have
+///   reached the node; every other request has no effect that lasts.
 /// - **Retries and timeouts.** An implementation that speaks to one node does neither. [`fallback`] bounds each
 ///   request to a node, and passes it on to the next node once.
-/// - **Errors.** [`BackendError::Reverted`] only if the node executed the call and it reverted. `Unreachable` means
-///   that the request may or may not have reached the node; `Rpc` that the node refused it.
+/// - **Errors.** [`BackendError::Reverted`] only if the node executed the call and it reverted.
+///   `Unreachable` means that the request may or may not have reached the node; `Rpc` that the node refused
+///   it.
 /// - **Blocks.** Two requests may be answered from different blocks, even by one node.
 pub(crate) trait Backend: Debug + Send + Sync {
     /// The chain id, as it was when the connection was made.
@@ -57,8 +58,8 @@ pub(crate) trait Backend: Debug + Send + Sync {
     /// The number of transactions that an account sent: those in blocks or, with `pending`, those in the node's
     /// pool as well.
     fn nonce(&self, account: Address, pending: bool) -> BackendFuture<'_, u64>;
-    /// Signs a transaction with the account's key, without sending it. Every implementation signs a draft to the
-    /// same bytes. Fails with `Signing` without an account.
+    /// Signs a transaction with the account's key, without sending it. Every implementation signs a draft
+    /// to the same bytes. Fails with `Signing` without an account.
     fn sign<'a>(&'a self, draft: &'a TxDraft) -> BackendFuture<'a, SignedTx>;
     /// Sends a transaction to the node's pool, and does not wait for a block. Safe to repeat: the chain takes a
     /// transaction at most once.

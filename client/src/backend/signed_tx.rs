@@ -29,8 +29,8 @@ pub(crate) struct TxDraft {
     pub(crate) fees: Fees,
 }
 
-/// A signed transaction. Anybody who has it can send it, any number of times, and it is mined at most once. Of all
-/// transactions of one account with the same nonce, only one is ever mined.
+/// A signed transaction. Anybody who has it can send it, any number of times, and it is mined at most once.
+/// Of all transactions of one account with the same nonce, only one is ever mined.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedTx {
     /// What was signed.

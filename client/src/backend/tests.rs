@@ -75,7 +75,7 @@ async fn draft(chain: &dyn Backend, to: Option<Address>, data: &[u8]) -> TxDraft
         request: call,
         gas_limit: gas,
         nonce,
-        fees: Fees { cap: 2 * chain.head().await.unwrap().gas_price, tip: 0 },
+        fees: Fees { cap: chain.head().await.unwrap().gas_price.saturating_mul(2), tip: 0 },
     }
 }
 

@@ -1,7 +1,7 @@
 //! The chain's time: this machine's clock, corrected by the timestamps of blocks.
 //!
-//! A quiet chain makes no blocks for hours, so the latest timestamp alone is not enough. A machine's clock may be wrong, and
-//! one that is an hour ahead would miss every time to accept.
+//! A quiet chain makes no blocks for hours, so the latest timestamp alone is not enough. A machine's clock
+//! may be wrong, and one that is an hour ahead would miss every time to accept.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -25,8 +25,8 @@ struct ClockState {
 }
 
 impl ChainClock {
-    /// Learns from the latest block, which was requested in the machine's second `requested`, and received in the
-    /// second `received`.
+    /// Learns from the latest block, which was requested in the machine's second `requested`, and received
+    /// in the second `received`.
     pub(super) fn observe(&self, head: &Head, requested: u64, received: u64) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match state.latest.replace((head.number, requested)) {

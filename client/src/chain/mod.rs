@@ -131,8 +131,8 @@ impl ChainReader {
         Err(MarketError::InterfaceMismatch { contract: address, call: C::SIGNATURE })
     }
 
-    /// The error of a request that sends or simulates a transaction with this gas limit. Nodes word a lack of funds
-    /// each in their own way, so the balance is compared instead.
+    /// The error of a request that sends or simulates a transaction with this gas limit. Nodes word a lack
+    /// of funds each in their own way, so the balance is compared instead.
     pub(crate) async fn tx_error(
         &self,
         error: BackendError,

@@ -6,15 +6,15 @@ use super::ChainReader;
 use crate::backend::{AccountOverride, BlockTag, CallEnv};
 use crate::error::MarketError;
 
-/// The history contract (EIP-2935, as Arbitrum sizes it) keeps the hashes of this many blocks. The hash of a block is
-/// in the slot of its number modulo this.
+/// The history contract (EIP-2935, as Arbitrum sizes it) keeps the hashes of this many blocks. The hash of
+/// a block is in the slot of its number modulo this.
 const HISTORY_BLOCKS: u64 = 393_168;
 
 impl ChainReader {
     /// The environment in which the first transaction of the next block runs.
     ///
-    /// A quiet chain makes no blocks, so a node's pending block can be hours old, and the history contract does not
-    /// have the latest block's hash before the next block. Both are overridden.
+    /// A quiet chain makes no blocks, so a node's pending block can be hours old, and the history contract
+    /// does not have the latest block's hash before the next block. Both are overridden.
     pub(crate) async fn pending_env(&self) -> Result<CallEnv, MarketError> {
         let head = self.head().await?;
         let slot = head.number.checked_rem(HISTORY_BLOCKS).unwrap_or_default();

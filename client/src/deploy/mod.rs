@@ -82,9 +82,9 @@ impl Node {
         Ok(MarketDeployment { agreement, dispatcher })
     }
 
-    /// Creates a program, activates it, and calls its constructor, if it has one, with these ABI-encoded arguments: in one
-    /// transaction if the chain has a deployer contract, otherwise in one each. If the account may, the program is also put
-    /// into the chain's cache.
+    /// Creates a program, activates it, and calls its constructor, if it has one, with these ABI-encoded
+    /// arguments: in one transaction if the chain has a deployer contract, otherwise in one each. If the
+    /// account may, the program is also put into the chain's cache.
     ///
     /// ```no_run
     /// # async fn example(node: muster_client::Node) -> Result<(), Box<dyn std::error::Error>> {
@@ -96,8 +96,8 @@ impl Node {
     /// ```
     ///
     /// # Errors
-    /// Those of [every transaction](crate::Market#transactions); [`MarketError::Node`] with the node's message if the
-    /// program cannot be activated; [`MarketError::Refused`] with the constructor's error.
+    /// Those of [every transaction](crate::Market#transactions); [`MarketError::Node`] with the node's
+    /// message if the program cannot be activated; [`MarketError::Refused`] with the constructor's error.
     pub async fn deploy(
         &self,
         program: &Program,
@@ -165,8 +165,8 @@ impl Node {
         Ok((address, gas_used))
     }
 
-    /// The wei to send for an activation, a fifth more than the fee now; `None` if the program is active already, whatever
-    /// its address.
+    /// The wei to send for an activation, a fifth more than the fee now; `None` if the program is active
+    /// already, whatever its address.
     async fn activation_fee(&self, program: &Program) -> Result<Option<u128>, MarketError> {
         let wasm = Contract::Other(ARB_WASM);
         let active = ArbWasm::codehashVersionCall { codehash: program.code_hash() };

@@ -25,8 +25,8 @@ impl Program {
     /// The program in a module as the compiler wrote it.
     ///
     /// # Errors
-    /// [`ProgramError`] for what no chain would accept. [`Program::check`] and [`Program::check_budget`] check the budgets
-    /// of the market's contracts.
+    /// [`ProgramError`] for what no chain would accept. [`Program::check`] and [`Program::check_budget`]
+    /// check the budgets of the market's contracts.
     pub fn from_wasm(module: &[u8]) -> Result<Self, ProgramError> {
         let wasm = rewrite(module)?;
         validate(&wasm)?;
@@ -41,8 +41,8 @@ impl Program {
         Ok(Self { code, raw_size: module.len(), wasm_size: wasm.len(), pages, data_size })
     }
 
-    /// Checks what every call to the program pays for: one page of memory at the start, and at most [`DATA_BUDGET`] bytes
-    /// of data.
+    /// Checks what every call to the program pays for: one page of memory at the start, and at most
+    /// [`DATA_BUDGET`] bytes of data.
     ///
     /// # Errors
     /// [`ProgramError::TooManyPages`], [`ProgramError::TooMuchData`].

@@ -18,7 +18,7 @@ fn program(body: &str) -> Result<Program, ProgramError> {
 fn module(body: &str) -> Vec<u8> {
     let memory = if body.contains("(memory ") { "" } else { "(memory (export \"memory\") 1)" };
     wat::parse_str(format!(
-        "(module {memory} {body} (@custom \"producers\" \"somebody\")
+        "(module {memory} {body} (@custom \"producers\" \"compiler\")
            (func $entry (export \"user_entrypoint\") (param i32) (result i32) (i32.const 0)))"
     ))
     .unwrap()
@@ -56,9 +56,9 @@ fn matches_code_ignores_the_project_hash() {
     let mut project = without_custom_sections(&module("")).unwrap();
     project
         .section(&CustomSection { name: "project_hash".into(), data: [7; 32].as_slice().into() });
-    let theirs = compress(&project.finish()).unwrap();
-    assert_ne!(theirs, *ours.code());
-    assert!(ours.matches_code(&theirs));
+    let deployed = compress(&project.finish()).unwrap();
+    assert_ne!(deployed, *ours.code());
+    assert!(ours.matches_code(&deployed));
     assert!(!ours.matches_code(program("(func)").unwrap().code()));
     assert!(!ours.matches_code(b"no program"));
     assert!(!ours.matches_code(&[STYLUS_PREFIX.as_slice(), b"no brotli"].concat()));

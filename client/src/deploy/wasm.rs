@@ -1,7 +1,7 @@
 //! WebAssembly modules as Stylus takes them.
 //!
-//! Nodes refuse raw compiler output, because the standard library was compiled with reference types enabled. Printing the
-//! module as text and parsing it again drops their traces.
+//! Nodes refuse raw compiler output, because the standard library was compiled with reference types
+//! enabled. Printing the module as text and parsing it again drops their traces.
 
 use std::ops::Range;
 
@@ -27,8 +27,8 @@ pub(super) fn validate(wasm: &[u8]) -> Result<(), BinaryReaderError> {
     Validator::new_with_features(FEATURES).validate_all(wasm).map(drop)
 }
 
-/// Prints and parses the module again, without its custom sections, and appends the section `project_hash`, which is
-/// zero because there is only the module.
+/// Prints and parses the module again, without its custom sections, and appends the section `project_hash`,
+/// which is zero because there is only the module.
 pub(super) fn rewrite(module: &[u8]) -> Result<Vec<u8>, ProgramError> {
     let text = wasmprinter::print_bytes(module).map_err(|e| ProgramError::NotWasm(e.into()))?;
     let wasm = wat::parse_str(text).map_err(|e| ProgramError::NotWasm(e.into()))?;

@@ -1,4 +1,5 @@
-//! The text of every revert and of every reason to refuse a purchase: what is wrong, what is allowed, what to do.
+//! The text of every revert and of every reason to refuse a purchase: what is wrong, what is allowed, what
+//! to do.
 
 use alloy::primitives::Address;
 use muster_protocol::abi::IWorkAgreement::IWorkAgreementErrors as Agreement;
@@ -64,7 +65,7 @@ pub(crate) fn dispatcher_text(error: &Dispatcher) -> String {
         Dispatcher::UnknownCall(e) => unknown_call_text(&e.selector),
         Dispatcher::NotPayable(e) => not_payable_text(e.value),
         Dispatcher::Reentered(_) => {
-            "it is paying somebody and takes no calls until that is done: do not call it from inside a payment".into()
+            "it is paying an account and takes no calls until that is done: do not call it from inside a payment".into()
         }
         Dispatcher::AlreadyDeployed(_) => "it is set up already: its constructor runs once".into(),
         Dispatcher::BadSetting(e) => {

@@ -45,8 +45,8 @@ impl Market {
         let of_dispatcher = self.node().chain().logs(&of_dispatcher).await?;
         let bought = of_dispatcher.iter().filter_map(decode::<ContractBought>);
         known_agreements.extend(bought.map(|event| (event.agreement, true)));
-        // Every agreement has an address of its own: read the events of these types from all contracts, then keep
-        // those of agreements that this market created.
+        // Every agreement has an address of its own: read the events of these types from all contracts,
+        // then keep those of agreements that this market created.
         let kinds = IWorkAgreementEvents::SELECTORS.iter().copied().map(B256::new).collect();
         let topics = [kinds, vec![], vec![]];
         let of_agreements = LogFilter { from, to, topics, ..LogFilter::default() };

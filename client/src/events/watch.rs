@@ -1,7 +1,7 @@
 //! New events: each one once and in order, through outages of the node and reorgs.
 //!
-//! Events are read by block numbers, so an outage leaves no gap. The hashes of the last blocks are kept, so a reorg is
-//! noticed.
+//! Events are read by block numbers, so an outage leaves no gap. The hashes of the last blocks are kept, so
+//! a reorg is noticed.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -36,11 +36,13 @@ pub enum ChainUpdate {
 
 /// Yields events as they come; made by [`Market::watch`] and [`Agreement::watch`].
 ///
-/// - **Ordering.** Every event comes once, in the order of the chain. After a reorg, [`ChainUpdate::Reorg`] comes first.
+/// - **Ordering.** Every event comes once, in the order of the chain. After a reorg, [`ChainUpdate::Reorg`]
+///   comes first.
 /// - **Cancellation.** [`EventWatcher::next`] loses nothing if its future is dropped.
-/// - **Retries.** It never fails: it polls for a block every 250 ms, and repeats whatever a node did not answer.
-/// - **Restarts.** It starts at the block that it is given. To continue after a restart, store the block of the last
-///   event, and skip the events of that block that were seen.
+/// - **Retries.** It never fails: it polls for a block every 250 ms, and repeats whatever a node did not
+///   answer.
+/// - **Restarts.** It starts at the block that it is given. To continue after a restart, store the block of
+///   the last event, and skip the events of that block that were seen.
 /// - **Limits.** A reorg deeper than the last 64 polls that found blocks starts over from the first block.
 #[derive(Clone, Debug)]
 pub struct EventWatcher {

@@ -26,7 +26,8 @@ pub struct Purchase {
 }
 
 impl Market {
-    /// The price of an order now, and the workers that would get it; or, in [`Quote::reason`], why it cannot be bought.
+    /// The price of an order now, and the workers that would get it; or, in [`Quote::reason`], why it
+    /// cannot be bought.
     ///
     /// ```no_run
     /// # async fn example(market: muster_client::Market) -> Result<(), muster_client::MarketError> {
@@ -50,8 +51,8 @@ impl Market {
         }
     }
 
-    /// Buys at the current price, if it is at most `at_most` wei. With the price of a [`Market::quote`], nobody pays more
-    /// than quoted. Nothing is sent if the market would refuse.
+    /// Buys at the current price, if it is at most `at_most` wei. With the price of a [`Market::quote`],
+    /// nobody pays more than quoted. Nothing is sent if the market would refuse.
     ///
     /// ```no_run
     /// # async fn example(market: muster_client::Market) -> Result<(), muster_client::MarketError> {
@@ -68,8 +69,8 @@ impl Market {
     /// ```
     ///
     /// # Errors
-    /// [`MarketError::PurchaseRefused`] with the reason and the amounts, before or after sending; in both cases the
-    /// value stays with the client. Those of [every transaction](Market#transactions).
+    /// [`MarketError::PurchaseRefused`] with the reason and the amounts, before or after sending; in both
+    /// cases the value stays with the client. Those of [every transaction](Market#transactions).
     pub async fn buy(
         &self,
         request: &OrderRequest,

@@ -13,8 +13,8 @@ use crate::error::MarketError;
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 impl Market {
-    /// The current tick: the chain's Unix second, or the number of the latest block. On a clock of blocks, the next
-    /// transaction is one tick later.
+    /// The current tick: the chain's Unix second, or the number of the latest block. On a clock of blocks,
+    /// the next transaction is one tick later.
     ///
     /// ```no_run
     /// # async fn example(market: muster_client::Market) -> Result<(), muster_client::MarketError> {
@@ -68,8 +68,8 @@ impl Market {
         self.read_pending(&epochCall {}).await
     }
 
-    /// Waits until the market's clock shows `tick`. There is no timeout: on a clock of blocks, this takes as long as
-    /// others take to make them. Can be cancelled at any time.
+    /// Waits until the market's clock shows `tick`. There is no timeout: on a clock of blocks, this takes
+    /// as long as others take to make them. Can be cancelled at any time.
     ///
     /// ```no_run
     /// # async fn example(market: muster_client::Market) -> Result<(), muster_client::MarketError> {

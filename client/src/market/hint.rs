@@ -1,7 +1,7 @@
 //! Hints: the position of a worker in its book, which is sorted by price.
 //!
-//! The dispatcher walks only a few steps from a hint. The client reads the whole book, so its hints are right however
-//! long the book is.
+//! The dispatcher walks only a few steps from a hint. The client reads the whole book, so its hints are
+//! right however long the book is.
 
 use std::collections::HashMap;
 
@@ -12,8 +12,8 @@ use super::Market;
 use crate::error::MarketError;
 
 impl Market {
-    /// The number of the worker behind which `account` belongs in the book of `application` at this price: the last one
-    /// that is not more expensive, `account` itself left out; 0 is the front.
+    /// The number of the worker behind which `account` belongs in the book of `application` at this price:
+    /// the last one that is not more expensive, `account` itself left out; 0 is the front.
     ///
     /// ```no_run
     /// # async fn example(market: muster_client::Market) -> Result<(), muster_client::MarketError> {
@@ -55,8 +55,8 @@ impl Market {
     }
 }
 
-/// Walks the book from `head`. If workers moved while the pages were read, the walk may end early; the hint is then a
-/// few steps off, which the dispatcher corrects.
+/// Walks the book from `head`. If workers moved while the pages were read, the walk may end early; the hint
+/// is then a few steps off, which the dispatcher corrects.
 fn find_hint(workers: &[Worker], head: u32, account: Address, price: u128) -> u32 {
     let by_number: HashMap<u32, &Worker> = workers.iter().map(|w| (w.number, w)).collect();
     let mut next = by_number.get(&head);
@@ -113,7 +113,8 @@ mod tests {
         vec![worker(1, 7, 4), worker(2, 9, 0), worker(3, 5, 1), worker(4, 7, 2)]
     }
 
-    /// The output of a dispatcher with 100 workers of prices 1 to 100, listed in reverse order of their numbers.
+    /// The output of a dispatcher with 100 workers of prices 1 to 100, listed in reverse order of their
+    /// numbers.
     fn dispatcher(data: &Bytes) -> Bytes {
         if let Ok(call) = workersCall::abi_decode(data) {
             let page = (call.from..=100).take(usize::try_from(call.count.min(16)).unwrap());

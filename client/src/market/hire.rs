@@ -8,8 +8,8 @@ use super::buy::{Purchase, required_price};
 use crate::error::MarketError;
 
 impl Market {
-    /// The price of these workers for this order; or, in [`Quote::reason`], why they cannot be hired. The numbers must be
-    /// in ascending order and as many as the order's redundancy; its `start` is ignored.
+    /// The price of these workers for this order; or, in [`Quote::reason`], why they cannot be hired. The
+    /// numbers must be in ascending order and as many as the order's redundancy; its `start` is ignored.
     ///
     /// ```no_run
     /// # async fn example(market: muster_client::Market, order: muster_client::protocol::abi::Order)

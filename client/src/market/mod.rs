@@ -33,20 +33,23 @@ use crate::node::Node;
 /// [`Settings::clock`].
 ///
 /// # Reads
-/// Verbs that only read make one or a few `eth_call` and `eth_getLogs` requests. They have no effect, can be cancelled
-/// at any time, and fail with [`MarketError::Node`] if no node answers. They are not retried; with several URLs, each
-/// request goes to the next node if one is at fault.
+/// Verbs that only read make one or a few `eth_call` and `eth_getLogs` requests. They have no effect, can
+/// be cancelled at any time, and fail with [`MarketError::Node`] if no node answers. They are not retried;
+/// with several URLs, each request goes to the next node if one is at fault.
 ///
 /// # Transactions
 /// Verbs that send return when the transaction is mined. In this order:
 ///
 /// 1. The call is simulated on the pending block, so a revert is known before it is signed and costs no gas.
-/// 2. The transaction is signed, recorded in the [`TxJournal`](crate::TxJournal) if there is one, and broadcast.
-/// 3. It is polled every 100 ms, broadcast again every second, and replaced at the same nonce if the base fee outgrows
-///    it. If another transaction takes its nonce, all of this starts over, up to four attempts in all.
+/// 2. The transaction is signed, recorded in the [`TxJournal`](crate::TxJournal) if there is one, and
+///    broadcast.
+/// 3. It is polled every 100 ms, broadcast again every second, and replaced at the same nonce if the base
+///    fee outgrows it. If another transaction takes its nonce, all of this starts over, up to four attempts
+///    in all.
 ///
-/// Dropping the future before the broadcast sends nothing; after it, the transaction may still be mined, and only a
-/// journal knows of it. Transactions of one account may be sent concurrently, and are mined in the order of their nonces.
+/// Dropping the future before the broadcast sends nothing; after it, the transaction may still be mined,
+/// and only a journal knows of it. Transactions of one account may be sent concurrently, and are mined in
+/// the order of their nonces.
 ///
 /// Their errors are:
 ///
@@ -54,9 +57,9 @@ use crate::node::Node;
 /// - [`MarketError::NoAccount`] without a signer, [`MarketError::InsufficientFunds`];
 /// - [`MarketError::Unconfirmed`] if no block has it before the [timeout](Node::with_timeout);
 /// - [`MarketError::NonceTaken`] after the fourth attempt, [`MarketError::Journal`];
-/// - [`MarketError::NoContract`], [`MarketError::InterfaceMismatch`] and [`MarketError::EventMissing`] if the address is
-///   no contract of this market;
-/// - [`MarketError::Node`] before anything is sent.
+/// - [`MarketError::NoContract`], [`MarketError::InterfaceMismatch`] and [`MarketError::EventMissing`] if
+///   the address is no contract of this market;
+/// - [`MarketError::Node`] if nothing was sent, or if it reverted and no node tells why.
 #[derive(Clone, Debug)]
 pub struct Market {
     /// The chain and the account.
@@ -68,8 +71,8 @@ pub struct Market {
 }
 
 impl Market {
-    /// Connects to the market whose dispatcher is at `dispatcher`, through the node at `url`. Without a signer, it can
-    /// only be read.
+    /// Connects to the market whose dispatcher is at `dispatcher`, through the node at `url`. Without a
+    /// signer, it can only be read.
     ///
     /// ```no_run
     /// # async fn example(dispatcher: alloy::primitives::Address) -> Result<(), muster_client::MarketError> {
@@ -81,8 +84,8 @@ impl Market {
     /// ```
     ///
     /// # Errors
-    /// [`MarketError::Node`] if no node answers; [`MarketError::NoContract`] or [`MarketError::InterfaceMismatch`] if there
-    /// is no market at that address.
+    /// [`MarketError::Node`] if no node answers; [`MarketError::NoContract`] or
+    /// [`MarketError::InterfaceMismatch`] if there is no market at that address.
     pub async fn connect(
         url: &str,
         signer: impl Into<Option<PrivateKeySigner>>,
@@ -165,8 +168,8 @@ impl Market {
         self.read(&agreementCall {}).await
     }
 
-    /// The market's Stylus programs, which [`Node::keep_alive`] keeps from expiring: the agreements' implementation, then the
-    /// dispatcher.
+    /// The market's Stylus programs, which [`Node::keep_alive`] keeps from expiring: the agreements'
+    /// implementation, then the dispatcher.
     ///
     /// ```no_run
     /// # async fn example(market: muster_client::Market) -> Result<(), muster_client::MarketError> {

@@ -39,8 +39,8 @@ impl Market {
     ///
     /// # Errors
     /// Those of [every transaction](Market#transactions), with `AlreadyRegistered`, `PriceOutOfRange`,
-    /// `MaxLengthTooShort`, `PromiseOutOfRange`, `CapacityZero`, `KeyZero`, `WrongApplication` or `StakeTooHigh` among the
-    /// reasons.
+    /// `MaxLengthTooShort`, `PromiseOutOfRange`, `CapacityZero`, `KeyZero`, `WrongApplication` or
+    /// `StakeTooHigh` among the reasons.
     pub async fn register(
         &self,
         application: Application,
@@ -61,7 +61,8 @@ impl Market {
         self.decode_registration(self.write(&call, stake).await?)
     }
 
-    /// Registers this account as a tester, once and for ever, with `stake` wei, which must reach the market's `testerBond`.
+    /// Registers this account as a tester, once and for ever, with `stake` wei, which must reach the
+    /// market's `testerBond`.
     ///
     /// ```no_run
     /// # async fn example(market: muster_client::Market, key: alloy::signers::local::PrivateKeySigner)

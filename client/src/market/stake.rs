@@ -35,8 +35,8 @@ impl Market {
     /// ```
     ///
     /// # Errors
-    /// Those of [every transaction](Market#transactions), with `StakeTooLow` or, for a tester, `StillListed` among
-    /// the reasons.
+    /// Those of [every transaction](Market#transactions), with `StakeTooLow` or, for a tester,
+    /// `StillListed` among the reasons.
     pub async fn unstake(&self, amount: u128) -> Result<Receipt, MarketError> {
         self.write(&unstakeCall { amount }, 0).await
     }

@@ -40,7 +40,8 @@ impl Market {
         Ok((!account.is_zero()).then_some(account))
     }
 
-    /// The place of an account in an epoch's list; `None` if it has none. Read from the events of the whole chain.
+    /// The place of an account in an epoch's list; `None` if it has none. Read from the events of the whole
+    /// chain.
     ///
     /// ```no_run
     /// # async fn example(market: muster_client::Market) -> Result<(), muster_client::MarketError> {

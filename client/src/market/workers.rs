@@ -86,8 +86,8 @@ impl Market {
         Ok((!key.is_zero()).then_some(key))
     }
 
-    /// The book of an application: the number of its cheapest listed worker (0 = none), and how many are listed and
-    /// registered.
+    /// The book of an application: the number of its cheapest listed worker (0 = none), and how many are
+    /// listed and registered.
     ///
     /// ```no_run
     /// # async fn example(market: muster_client::Market) -> Result<(), muster_client::MarketError> {

@@ -25,8 +25,8 @@ pub struct NodeBuilder {
 }
 
 impl NodeBuilder {
-    /// Connects to nodes of one chain, the preferred one first. A node that fails, is slow, or lags behind the others is
-    /// skipped until it is healthy again.
+    /// Connects to nodes of one chain, the preferred one first. A node that fails, is slow, or lags behind
+    /// the others is skipped until it is healthy again.
     #[must_use]
     pub fn new<U: Into<Box<str>>>(urls: impl IntoIterator<Item = U>) -> Self {
         let urls = urls.into_iter().map(Into::into).collect();
@@ -57,15 +57,16 @@ impl NodeBuilder {
     /// Connects. One node that answers is enough; the others are tried again later.
     ///
     /// # Errors
-    /// [`MarketError::Node`]: the first node's error if none answers, `WrongChain` if any belongs to another chain.
+    /// [`MarketError::Node`]: the first node's error if none answers, `WrongChain` if any belongs to
+    /// another chain.
     pub async fn connect(self) -> Result<Node, MarketError> {
         Ok(Node::from_backend(FallbackBackend::connect(self.options).await?))
     }
 }
 
 impl Node {
-    /// Connects to the node at `url`, over HTTP or WebSocket. Without a signer, the connection can only read. For more
-    /// options, see [`NodeBuilder`].
+    /// Connects to the node at `url`, over HTTP or WebSocket. Without a signer, the connection can only
+    /// read. For more options, see [`NodeBuilder`].
     ///
     /// # Errors
     /// [`MarketError::Node`] if no Ethereum node answers there.

@@ -19,7 +19,8 @@ use crate::error::{Contract, MarketError};
 pub enum ProgramLifetime {
     /// This transaction restarted the program's lifetime.
     Extended(Receipt),
-    /// The program had expired, or the chain asks for a newer Stylus version: this transaction activated it again.
+    /// The program had expired, or the chain asks for a newer Stylus version: this transaction activated it
+    /// again.
     Reactivated(Receipt),
     /// The program is too young: the chain refuses keepalives before a certain age. Nothing was sent.
     TooSoon,
@@ -67,7 +68,8 @@ impl Node {
         }
     }
 
-    /// Sends a call that costs the fee of an activation, with a fifth more than the fee now; the excess comes back.
+    /// Sends a call that costs the fee of an activation, with a fifth more than the fee now; the excess
+    /// comes back.
     async fn write_with_activation_fee<C: SolCall>(
         &self,
         call: &C,

@@ -19,9 +19,9 @@ use crate::tx::{ResumedTx, TxJournal, TxSender};
 
 /// A connection to a chain, with at most one account that signs.
 ///
-/// Cheap to clone. Clones share the connection and the account's nonces, so any number of them may send at the same time;
-/// transactions of one account are mined in the order of their nonces, which is that of the calls only if each is
-/// awaited before the next.
+/// Cheap to clone. Clones share the connection and the account's nonces, so any number of them may send at
+/// the same time; transactions of one account are mined in the order of their nonces, which is that of the
+/// calls only if each is awaited before the next.
 #[derive(Clone, Debug)]
 pub struct Node {
     /// Sends, and reads through its chain.
@@ -44,8 +44,8 @@ impl Node {
         &self.sender
     }
 
-    /// The same connection, with another time to wait for a transaction to be mined; one minute by default. After
-    /// it, verbs that send return [`MarketError::Unconfirmed`].
+    /// The same connection, with another time to wait for a transaction to be mined; one minute by default.
+    /// After it, verbs that send return [`MarketError::Unconfirmed`].
     #[must_use]
     pub const fn with_timeout(mut self, timeout: Duration) -> Self {
         self.sender.set_timeout(timeout);
@@ -91,8 +91,8 @@ impl Node {
     /// The latest block, if the block `seen` is still in the chain.
     ///
     /// # Errors
-    /// [`MarketError::Reorg`] if it is not, because the chain was reorganized or the node was restored from an older
-    /// state; [`MarketError::Node`].
+    /// [`MarketError::Reorg`] if it is not, because the chain was reorganized or the node was restored from
+    /// an older state; [`MarketError::Node`].
     pub async fn head_after(&self, seen: &Head) -> Result<Head, MarketError> {
         let head = self.head().await?;
         let hash = if head.number == seen.number {
@@ -141,14 +141,14 @@ impl Node {
         Ok(receipt)
     }
 
-    /// Takes up transactions that a [`TxJournal`] recorded without an outcome: broadcasts them again, replaces them if they
-    /// pay too little, waits as for any transaction, and records the outcomes. All of them at the same time; one
-    /// result for each account and nonce.
+    /// Takes up transactions that a [`TxJournal`] recorded without an outcome: broadcasts them again,
+    /// replaces them if they pay too little, waits as for any transaction, and records the outcomes. All of
+    /// them at the same time; one result for each account and nonce.
     ///
     /// # Errors
-    /// In each result: [`MarketError::NonceTaken`] if none of them will ever be mined, so that what they were for may
-    /// be done again; [`MarketError::Unconfirmed`] if that is still open; [`MarketError::Node`] with `WrongChain`
-    /// if they belong to another chain.
+    /// In each result: [`MarketError::NonceTaken`] if none of them will ever be mined, so that what they
+    /// were for may be done again; [`MarketError::Unconfirmed`] if that is still open;
+    /// [`MarketError::Node`] with `WrongChain` if they belong to another chain.
     pub async fn resume(&self, unfinished: Vec<SignedTx>) -> Vec<ResumedTx> {
         self.sender().resume(unfinished).await
     }

@@ -2,8 +2,8 @@
 
 use crate::backend::Fees;
 
-/// The fees of a new transaction at this base fee: room for it to double, and no tip, because Arbitrum charges the
-/// base fee alone.
+/// The fees of a new transaction at this base fee: room for it to double, and no tip, because Arbitrum
+/// charges the base fee alone.
 pub(super) const fn initial(base_fee: u128) -> Fees {
     Fees { cap: base_fee.saturating_mul(2), tip: 0 }
 }
@@ -15,8 +15,8 @@ pub(super) fn bumped(old: Fees, base_fee: u128) -> Fees {
     Fees { cap: more(old.cap).max(initial(base_fee).cap), tip: more(old.tip) }
 }
 
-/// The gas limit for an estimate: a tenth and 5 000 more, for what other transactions change before it is mined, and
-/// because a Stylus program must have gas left when it returns.
+/// The gas limit for an estimate: a tenth and 5 000 more, for what other transactions change before it is
+/// mined, and because a Stylus program must have gas left when it returns.
 pub(super) const fn gas_limit(estimate: u64) -> u64 {
     estimate.saturating_add(estimate.div_ceil(10)).saturating_add(5_000)
 }

@@ -8,17 +8,19 @@ use crate::error::{BoxError, MarketError};
 
 /// Where a program keeps the transactions that it signed, until it knows their outcomes.
 ///
-/// - **Ordering.** [`TxJournal::record`] returns before any node gets the transaction. A replacement, which has the same
-///   account and nonce and pays more, is recorded in the same way, after the transaction that it replaces.
-///   [`TxJournal::record_outcome`] comes last, and settles all transactions of that account and nonce.
-/// - **Concurrency.** Both methods are called from the tasks that send, also at the same time for different nonces. They
-///   block the task, so they must be short: one insert into a local store.
-/// - **Cancellation.** If the future that sends is dropped, or the program ends, there is no outcome. At the next start,
-///   give every transaction without an outcome to [`crate::Node::resume`], before anything that could repeat what
-///   they were for.
+/// - **Ordering.** [`TxJournal::record`] returns before any node gets the transaction. A replacement, which
+///   has the same account and nonce and pays more, is recorded in the same way, after the transaction that
+///   it replaces. [`TxJournal::record_outcome`] comes last, and settles all transactions of that account
+///   and nonce.
+/// - **Concurrency.** Both methods are called from the tasks that send, also at the same time for different
+///   nonces. They block the task, so they must be short: one insert into a local store.
+/// - **Cancellation.** If the future that sends is dropped, or the program ends, there is no outcome. At
+///   the next start, give every transaction without an outcome to [`crate::Node::resume`], before anything
+///   that could repeat what they were for.
 /// - **Retries.** Neither method is called again for the same transaction, whatever it returned, except that
 ///   [`crate::Node::resume`] reports the outcome of what it is given.
-/// - **Errors.** If `record` fails, the transaction is not sent. If it was stored all the same, resuming it sends it.
+/// - **Errors.** If `record` fails, the transaction is not sent. If it was stored all the same, resuming it
+///   sends it.
 pub trait TxJournal: Debug + Send + Sync {
     /// Stores a transaction durably, under the purpose that [`crate::Node::with_purpose`] set, or an empty one.
     ///
@@ -26,8 +28,8 @@ pub trait TxJournal: Debug + Send + Sync {
     /// Any; the caller of the verb gets [`MarketError::Journal`], and nothing is sent.
     fn record(&self, purpose: &str, signed: &SignedTx) -> Result<(), BoxError>;
 
-    /// Stores the outcome of all transactions with this one's account and nonce. If that fails, they stay open, and
-    /// [`crate::Node::resume`] finds the same outcome again.
+    /// Stores the outcome of all transactions with this one's account and nonce. If that fails, they stay
+    /// open, and [`crate::Node::resume`] finds the same outcome again.
     fn record_outcome(&self, signed: &SignedTx, outcome: &TxOutcome);
 }
 

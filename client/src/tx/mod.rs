@@ -1,8 +1,9 @@
 //! Transactions: every way from a call to its receipt.
 //!
-//! [`TxSender`] simulates, signs and broadcasts; [`nonces`] keeps concurrent transactions apart; [`fees`] holds the
-//! policy for gas and its price; [`pending_tx`] follows a transaction until it is mined, and replaces it; [`journal`]
-//! records each one before it is sent, and [`resume`] takes up those that a crash left open.
+//! [`TxSender`] simulates, signs and broadcasts; [`nonces`] keeps concurrent transactions apart; [`fees`]
+//! holds the policy for gas and its price; [`pending_tx`] follows a transaction until it is mined, and
+//! replaces it; [`journal`] records each one before it is sent, and [`resume`] takes up those that a crash
+//! left open.
 
 #[cfg(feature = "deploy")]
 mod create;

@@ -15,7 +15,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// The time between two broadcasts of the same transaction, each with a look at the base fee.
 const REBROADCAST_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How many polls in a row must find the nonce taken: one URL may stand for several nodes, of which one is a block ahead.
+/// How many polls in a row must find the nonce taken: one URL may stand for several nodes, of which one is
+/// a block ahead.
 const NONCE_TAKEN_POLLS: u8 = 5;
 
 /// All transactions of one account and nonce that this program knows. At most one of them is mined.
@@ -77,8 +78,8 @@ impl PendingTx {
         result
     }
 
-    /// Polls until the outcome is known or the timeout passes. Errors of the node do not count: they say nothing
-    /// about the transaction.
+    /// Polls until the outcome is known or the timeout passes. Errors of the node do not count: they say
+    /// nothing about the transaction.
     async fn poll_until_mined(&mut self, tracker: TxTracker<'_>) -> Result<Receipt, MarketError> {
         let (since, mut last_broadcast, mut nonce_taken) = (Instant::now(), Instant::now(), 0_u8);
         loop {
@@ -103,8 +104,8 @@ impl PendingTx {
         }
     }
 
-    /// Looks for a receipt once, then at the nonce. A block may come in between, so a taken nonce counts only if
-    /// the next poll finds no receipt either.
+    /// Looks for a receipt once, then at the nonce. A block may come in between, so a taken nonce counts
+    /// only if the next poll finds no receipt either.
     async fn poll(&self, chain: &ChainReader) -> Result<PollResult, MarketError> {
         for hash in self.replaced.iter().chain([&self.latest.hash]) {
             if let Some(receipt) = chain.receipt(*hash).await? {
@@ -115,8 +116,8 @@ impl PendingTx {
         Ok(if next > self.latest.nonce() { PollResult::NonceTaken } else { PollResult::Pending })
     }
 
-    /// Broadcasts the latest transaction again, in case no node has it any more, after replacing it if it pays less
-    /// than the base fee. The node's answer is ignored: polls tell what became of it.
+    /// Broadcasts the latest transaction again, in case no node has it any more, after replacing it if it
+    /// pays less than the base fee. The node's answer is ignored: polls tell what became of it.
     async fn rebroadcast(&mut self, tracker: TxTracker<'_>) {
         if let Some(bumped) = self.bumped(tracker.chain).await {
             // A replacement that cannot be recorded is not sent; the old transaction stays.

@@ -20,8 +20,9 @@ const MAX_ATTEMPTS: usize = 4;
 /// How long to wait for a block, by default.
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Sends transactions of a connection's account. Every transaction is simulated with `eth_call` on the pending block
-/// before it is signed, so a revert is known, with its reason, before gas is spent. Cheap to clone; clones share the nonces.
+/// Sends transactions of a connection's account. Every transaction is simulated with `eth_call` on the
+/// pending block before it is signed, so a revert is known, with its reason, before gas is spent. Cheap to
+/// clone; clones share the nonces.
 #[derive(Clone, Debug)]
 pub(crate) struct TxSender {
     /// The chain.
@@ -83,8 +84,8 @@ impl TxSender {
         Ok(receipt)
     }
 
-    /// Sends calldata in a transaction, and waits until it is mined. Returns the output of the simulation, and the receipt,
-    /// which is one of success.
+    /// Sends calldata in a transaction, and waits until it is mined. Returns the output of the simulation,
+    /// and the receipt, which is one of success.
     pub(crate) async fn send_data(
         &self,
         contract: Contract,
@@ -132,8 +133,8 @@ impl TxSender {
         if receipt.success {
             return Ok(receipt);
         }
-        // It reverted although its simulation did not: another transaction came first. Simulate it on its block for
-        // the reason.
+        // It reverted although its simulation did not: another transaction came first. Simulate it on its
+        // block for the reason.
         let env = CallEnv { block: BlockTag::Number(receipt.block), ..CallEnv::default() };
         match self.chain.backend().call(request, &env).await {
             Err(error) => Err(contract.market_error(error)),
@@ -172,8 +173,8 @@ impl TxSender {
         else {
             return Ok(());
         };
-        // A node also refuses a transaction that it has, and nonces that are too low or too high. Only if it waits for
-        // exactly this nonce did it reject this transaction.
+        // A node also refuses a transaction that it has, and nonces that are too low or too high. Only if
+        // it waits for exactly this nonce did it reject this transaction.
         match backend.nonce(signed.from, true).await {
             Ok(next) if next == signed.nonce() => Err(error),
             _ => Ok(()),

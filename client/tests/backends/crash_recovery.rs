@@ -1,4 +1,4 @@
-//! Programs that are killed between signing and knowing, and start again with what they wrote down.
+//! Programs that are killed between signing and the receipt, and restart with their journal.
 
 use alloy::primitives::keccak256;
 use muster_client::{MarketError, TxOutcome};
@@ -9,7 +9,7 @@ use crate::journal::InMemoryJournal;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_journaled_but_unsent_transaction_is_sent_once() {
     let env = TestEnv::new().await;
-    let journal = InMemoryJournal::deadly();
+    let journal = InMemoryJournal::crashing();
     let market = env.open(env.node(1).await.with_journal(journal.clone())).await;
     let bond = market.settings().testerBond;
     let error = market.register_tester(keccak256(b"key"), bond).await.unwrap_err();
@@ -42,7 +42,7 @@ async fn a_mined_purchase_is_found_and_not_repeated() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unsent_transaction_whose_nonce_was_taken_is_dropped() {
     let env = TestEnv::new().await;
-    let journal = InMemoryJournal::deadly();
+    let journal = InMemoryJournal::crashing();
     env.worker(1).await;
     let market = env.open(env.node(2).await.with_journal(journal.clone())).await;
     market.buy(&REQUEST, u128::MAX).await.unwrap_err();

@@ -11,13 +11,13 @@ use tokio::time::{Duration, sleep};
 use crate::backend;
 use crate::programs::PROGRAMS;
 
-/// Wei that everybody stakes who does.
+/// The stake in wei of every worker.
 const STAKE: u128 = 1_000_000_000_000_000_000;
 
-/// The cheapest that there is: one worker, nobody tests.
+/// The cheapest order: one worker, untested.
 pub(crate) const REQUEST: OrderRequest = OrderRequest::Default { redundancy: 1, length: 8 };
 
-/// See the module.
+/// See the module's documentation.
 pub(crate) struct TestEnv {
     /// The chain.
     pub(crate) chain: Devnode,
@@ -31,7 +31,7 @@ impl TestEnv {
         Self::with(Config::any_port(), &settings::dev(Clock::Second)).await
     }
 
-    /// A market with these constants on a chain of one's choice.
+    /// A market with these constants, on a chain with this configuration.
     pub(crate) async fn with(config: Config, settings: &Settings) -> Self {
         let chain = Devnode::start(config).await.unwrap();
         let deployer = backend::connect(&chain.url(), Some(key(&chain, 0))).await;
@@ -69,7 +69,7 @@ impl TestEnv {
         market
     }
 
-    /// Asks the chain for something that only dev chains do, and gives its whole answer.
+    /// Sends a JSON-RPC request of dev chains, and returns the whole response.
     pub(crate) async fn rpc(&self, method: &str, params: &str) -> String {
         rpc(&self.chain, method, params).await
     }
@@ -80,7 +80,7 @@ pub(crate) fn key(chain: &Devnode, number: usize) -> PrivateKeySigner {
     PrivateKeySigner::from_bytes(&chain.accounts()[number].key).unwrap()
 }
 
-/// Asks a chain for something that only dev chains do, and gives its whole answer.
+/// Sends a JSON-RPC request of dev chains, and returns the whole response.
 pub(crate) async fn rpc(chain: &Devnode, method: &str, params: &str) -> String {
     let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
     let answer = chain.raw_request(&body).await;
@@ -88,7 +88,7 @@ pub(crate) async fn rpc(chain: &Devnode, method: &str, params: &str) -> String {
     answer
 }
 
-/// Looks until it is so.
+/// Polls until the condition holds.
 pub(crate) async fn wait_until(mut is_so: impl AsyncFnMut() -> bool) {
     while !is_so().await {
         sleep(Duration::from_millis(10)).await;

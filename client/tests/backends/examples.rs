@@ -1,4 +1,4 @@
-//! The examples, all at once on one market, as somebody would run them by hand.
+//! The examples, all at once on one market, as a user would run them by hand.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,16 +11,16 @@ use tokio::net::TcpListener;
 
 use crate::env::{TestEnv, wait_until};
 
-#[expect(dead_code, reason = "here it is not run as a program of its own")]
+#[expect(dead_code, reason = "its `main` is not called here")]
 #[path = "../../examples/first_purchase.rs"]
 mod first_purchase;
-#[expect(dead_code, reason = "here it is not run as a program of its own")]
+#[expect(dead_code, reason = "its `main` is not called here")]
 #[path = "../../examples/tester.rs"]
 mod tester;
-#[expect(dead_code, reason = "here it is not run as a program of its own")]
+#[expect(dead_code, reason = "its `main` is not called here")]
 #[path = "../../examples/watch_market.rs"]
 mod watch_market;
-#[expect(dead_code, reason = "here it is not run as a program of its own")]
+#[expect(dead_code, reason = "its `main` is not called here")]
 #[path = "../../examples/worker.rs"]
 mod worker;
 
@@ -75,7 +75,7 @@ async fn the_examples_run_a_market_together() {
         assert!(seen.contains(event), "{event} was not seen in\n{seen}");
     }
     for program in programs {
-        assert!(!program.is_finished(), "it ended by itself");
+        assert!(!program.is_finished(), "it ended early");
         program.abort();
     }
 }

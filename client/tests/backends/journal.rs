@@ -1,4 +1,4 @@
-//! An outbox in memory.
+//! A journal in memory.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -7,21 +7,21 @@ use muster_client::{BoxError, SignedTx, TxJournal, TxOutcome};
 
 use crate::env::wait_until;
 
-/// See the module.
+/// See the module's documentation.
 #[derive(Debug, Default)]
 pub(crate) struct InMemoryJournal {
-    /// Whether nothing is sent that is written down.
-    deadly: bool,
-    /// What was remembered.
+    /// Whether every transaction that is recorded fails to be sent.
+    crashing: bool,
+    /// The transactions that were recorded.
     signed: Mutex<Vec<SignedTx>>,
-    /// What became of which nonce.
+    /// Nonces and their outcomes.
     outcomes: Mutex<Vec<(u64, TxOutcome)>>,
 }
 
 impl TxJournal for InMemoryJournal {
     fn record(&self, _: &str, signed: &SignedTx) -> Result<(), BoxError> {
         self.signed.lock().unwrap().push(signed.clone());
-        if self.deadly { Err(Box::new(io::Error::other("killed"))) } else { Ok(()) }
+        if self.crashing { Err(Box::new(io::Error::other("killed"))) } else { Ok(()) }
     }
 
     fn record_outcome(&self, signed: &SignedTx, outcome: &TxOutcome) {
@@ -30,28 +30,28 @@ impl TxJournal for InMemoryJournal {
 }
 
 impl InMemoryJournal {
-    /// Empty.
+    /// An empty journal.
     pub(crate) fn new() -> Arc<Self> {
         Arc::default()
     }
 
-    /// Of a program that is as good as dead once something is written down.
-    pub(crate) fn deadly() -> Arc<Self> {
-        Arc::new(Self { deadly: true, ..Self::default() })
+    /// The journal of a program that is killed right after it records a transaction.
+    pub(crate) fn crashing() -> Arc<Self> {
+        Arc::new(Self { crashing: true, ..Self::default() })
     }
 
-    /// What was remembered, as it would be read from a disk.
+    /// The transactions that were recorded, decoded as from a disk.
     pub(crate) fn signed(&self) -> Vec<SignedTx> {
         let signed = self.signed.lock().unwrap();
         signed.iter().map(|signed| SignedTx::decode(signed.raw()).unwrap()).collect()
     }
 
-    /// What became of which nonce.
+    /// Nonces and their outcomes.
     pub(crate) fn outcomes(&self) -> Vec<(u64, TxOutcome)> {
         self.outcomes.lock().unwrap().clone()
     }
 
-    /// Waits until so many were remembered.
+    /// Waits until this many were recorded.
     pub(crate) async fn wait_for_records(&self, count: usize) {
         wait_until(async || self.signed.lock().unwrap().len() >= count).await;
     }

@@ -1,11 +1,11 @@
-//! Nodes that misbehave, transactions that get stuck, and programs that are killed in between, told on an
-//! embedded chain through the backend that `MUSTER_BACKEND` names; and the examples.
+//! Outages of nodes, stuck transactions, crashes, waits and watchers, on an embedded chain over the
+//! backend that `MUSTER_BACKEND` names; and the examples.
 
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that meets what it does not expect should end there"
+    reason = "a test panics at the first unexpected result"
 )]
 
 mod crash_recovery;

@@ -1,4 +1,4 @@
-//! Nodes that are away for a while.
+//! Nodes that are unreachable for a while.
 
 use alloy::primitives::keccak256;
 use muster_client::protocol::abi::Clock;
@@ -40,11 +40,11 @@ async fn a_pending_transaction_survives_a_node_restart() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_reachable_url_is_enough() {
     let (dead, env) = (Devnode::start(Config::any_port()).await.unwrap(), TestEnv::new().await);
-    let (nobody, url) = (dead.url(), env.chain.url());
+    let (dead_url, url) = (dead.url(), env.chain.url());
     dead.stop().await.unwrap();
-    let node = NodeBuilder::new([nobody.as_str(), url.as_str()]).connect().await.unwrap();
+    let node = NodeBuilder::new([dead_url.as_str(), url.as_str()]).connect().await.unwrap();
     assert!(node.head().await.unwrap().number > 0);
-    let error = NodeBuilder::new([nobody]).connect().await.unwrap_err();
+    let error = NodeBuilder::new([dead_url]).connect().await.unwrap_err();
     assert!(matches!(error, MarketError::Node(NodeError::Unreachable { .. })), "{error}");
     let error = NodeBuilder::new([url]).with_chain_id(1).connect().await.unwrap_err();
     assert!(

@@ -1,4 +1,4 @@
-//! Transactions that do not get into a block by themselves.
+//! Transactions that are not mined without help.
 
 use alloy::network::{EthereumWallet, TransactionBuilder};
 use alloy::primitives::{U256, keccak256};
@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use crate::env::{TestEnv, wait_until};
 use crate::journal::InMemoryJournal;
 
-/// Registers account 1 while no block is made, until its transaction waits.
+/// Registers account 1 while no block is made, until its transaction is in the pool.
 async fn register_without_blocks(
     env: &TestEnv,
     journal: &std::sync::Arc<InMemoryJournal>,
@@ -24,7 +24,7 @@ async fn register_without_blocks(
     doing
 }
 
-/// Makes blocks until it is done.
+/// Makes blocks until the task is finished.
 async fn mine_until_done<T>(env: &TestEnv, doing: JoinHandle<T>) -> T {
     wait_until(async || {
         env.chain.mine().await.unwrap();

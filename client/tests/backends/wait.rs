@@ -1,4 +1,4 @@
-//! Waiting, with and without success.
+//! Waits that succeed, time out, or become impossible.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use muster_client::protocol::abi::State;
 
 use crate::env::{REQUEST, TestEnv};
 
-/// What was waited for, if it was in vain.
+/// The condition of a failed wait, and whether it timed out.
 fn failed_wait<T>(end: Result<T, MarketError>) -> (bool, &'static str) {
     match end {
         Err(MarketError::Timeout(what)) => (true, what),
         Err(MarketError::Impossible(what)) => (false, what),
         Err(other) => panic!("{other}"),
-        Ok(_) => panic!("it came"),
+        Ok(_) => panic!("the wait succeeded"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Watching: everything once, in order, also when the chain moves back.
+//! Watchers: every event once and in order, through a reorg.
 
 use alloy::primitives::keccak256;
 use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as DispatcherEvents;
@@ -8,7 +8,7 @@ use crate::env::{REQUEST, TestEnv};
 
 /// The dispatcher's next event.
 async fn next_dispatcher_event(watch: &mut EventWatcher) -> DispatcherEvents {
-    let ChainUpdate::Event(record) = watch.next().await else { panic!("it moved back") };
+    let ChainUpdate::Event(record) = watch.next().await else { panic!("a reorg") };
     let MarketEvent::Dispatcher(event) = record.event else { panic!("{record:?}") };
     event
 }
@@ -28,13 +28,13 @@ async fn a_reorg_is_reported_and_its_events_are_replaced() {
     let number = kept.split('"').find(|part| part.starts_with("0x")).unwrap();
     let reverted = env.rpc("evm_revert", &format!("[\"{number}\"]")).await;
     assert!(reverted.contains("true"), "{kept}: {reverted}");
-    let ChainUpdate::Reorg(block) = watch.next().await else { panic!("it did not move back") };
+    let ChainUpdate::Reorg(block) = watch.next().await else { panic!("no reorg") };
     assert!(block <= before.number, "{block}");
     worker.set_price(77).await.unwrap();
     loop {
         match next_dispatcher_event(&mut watch).await {
             DispatcherEvents::WorkerUpdated(event) if event.price == 77 => break,
-            DispatcherEvents::KeyChanged(_) => panic!("it did not happen"),
+            DispatcherEvents::KeyChanged(_) => panic!("its block is gone"),
             _ => {}
         }
     }
@@ -55,7 +55,7 @@ async fn an_agreement_watcher_sees_only_its_agreement() {
         other => panic!("{other:?}"),
     }
     for _ in ["Accepted", "Started"] {
-        let ChainUpdate::Event(record) = watch.next().await else { panic!("it moved back") };
+        let ChainUpdate::Event(record) = watch.next().await else { panic!("a reorg") };
         let MarketEvent::Agreement(address, _) = record.event else { panic!("{record:?}") };
         assert_eq!(address, second.agreement);
     }

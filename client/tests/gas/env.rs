@@ -1,5 +1,6 @@
-//! A chain with a market on it, whoever made its contracts, and people who send transactions. Time
-//! stands still unless it is moved, and keys are always the same: the same steps take the same gas.
+//! A chain with a market in Stylus or Solidity, and accounts that send transactions. Time stands
+//! still unless it is advanced, and the keys are always the same, so the same steps take the same
+//! gas.
 
 use std::collections::BTreeMap;
 
@@ -20,18 +21,18 @@ use crate::hostios::HostioStep;
 /// The second in which every market is deployed: the first one of an epoch.
 const START_TIME: u64 = 604_800 * 6_000;
 
-/// Wei that who is admitted later has at first.
+/// The balance in wei of an account that is added later.
 const INITIAL_BALANCE: U256 = U256::from_limbs([0, 1_000, 0, 0]);
 
 sol! {
-    /// Of the precompile that keeps programs ready.
+    /// A function of the precompile that caches programs.
     function evictCodehash(bytes32 codehash) external;
 }
 
-/// That precompile.
+/// The address of the precompile.
 const ARB_WASM_CACHE: Address = Address::with_last_byte(0x72);
 
-/// The contracts of a market, as code.
+/// The code of a market's contracts.
 #[derive(Clone, Debug)]
 pub(crate) enum Contracts {
     /// Stylus programs.
@@ -40,7 +41,7 @@ pub(crate) enum Contracts {
         agreement: Program,
         /// The market's contract.
         dispatcher: Program,
-        /// Whether the chain keeps both ready.
+        /// Whether the chain caches both.
         cached: bool,
     },
     /// Init code for the EVM; the constructor's arguments are appended to the dispatcher's.
@@ -52,38 +53,38 @@ pub(crate) enum Contracts {
     },
 }
 
-/// A call that was made.
+/// A recorded call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CallRecord {
-    /// Which one.
+    /// Its signature.
     pub(crate) signature: &'static str,
     /// Its transaction.
     pub(crate) transaction: B256,
-    /// What it took.
+    /// Its gas.
     pub(crate) gas: u64,
 }
 
-/// One of the people, by number; 0 deploys.
+/// An account by its index; 0 deploys.
 pub(crate) type AccountIndex = usize;
 
-/// The chain and everybody on it.
+/// The chain and its accounts.
 pub(crate) struct GasEnv {
     /// The chain.
     chain: TestChain,
     /// The market's contract.
     pub(crate) dispatcher: Address,
-    /// What it was deployed with.
+    /// The constants of its deployment.
     pub(crate) settings: Settings,
-    /// Keys by person.
+    /// Keys by account.
     keys: Vec<PrivateKeySigner>,
-    /// Transactions sent, by person.
+    /// Nonces by account.
     nonces: Vec<u64>,
-    /// What was called, in order.
+    /// All calls, in order.
     pub(crate) calls: Vec<CallRecord>,
 }
 
 impl GasEnv {
-    /// A new market with so many people.
+    /// A new market with this many accounts.
     pub(crate) async fn new(contracts: &Contracts, people: u16) -> Self {
         let config =
             Config { accounts: people, genesis: Some(START_TIME - 1_000), ..Config::any_port() };
@@ -102,7 +103,7 @@ impl GasEnv {
         env
     }
 
-    /// Puts the contracts on the chain.
+    /// Deploys the contracts.
     async fn deploy(&mut self, contracts: &Contracts) {
         match contracts {
             Contracts::Stylus { agreement, dispatcher, cached } => {
@@ -138,12 +139,12 @@ impl GasEnv {
         receipt.contract_address.unwrap()
     }
 
-    /// Somebody's account.
+    /// The address of an account.
     pub(crate) fn account(&self, who: AccountIndex) -> Address {
         self.keys[who].address()
     }
 
-    /// Somebody new, with a fortune.
+    /// Adds a funded account.
     pub(crate) async fn add_account(&mut self, key: PrivateKeySigner) -> AccountIndex {
         self.chain.node.set_balance(key.address(), INITIAL_BALANCE).await.unwrap();
         self.keys.push(key);
@@ -151,12 +152,12 @@ impl GasEnv {
         self.nonces.len() - 1
     }
 
-    /// Somebody's key.
+    /// The key of an account.
     pub(crate) fn key(&self, who: AccountIndex) -> &PrivateKeySigner {
         &self.keys[who]
     }
 
-    /// Sends a message in a block of its own; it must succeed.
+    /// Sends a transaction in a block of its own; it must succeed.
     async fn transact(&mut self, who: AccountIndex, tx_request: TxRequest) -> TransactionReceipt {
         let when = BlockTime { blocks: 0, time: self.chain.time };
         let signer = self.keys[who].clone();
@@ -167,7 +168,7 @@ impl GasEnv {
         receipt
     }
 
-    /// Calls a contract and tells what came of it.
+    /// Calls a contract in a transaction, and returns the receipt.
     pub(crate) async fn call<C: SolCall>(
         &mut self,
         who: AccountIndex,
@@ -183,7 +184,7 @@ impl GasEnv {
         receipt
     }
 
-    /// Calls a contract and tells how much gas it took.
+    /// Calls a contract in a transaction, and returns the gas.
     pub(crate) async fn send(
         &mut self,
         who: AccountIndex,
@@ -194,7 +195,7 @@ impl GasEnv {
         self.call(who, to, call, value).await.gas_used
     }
 
-    /// Calls the dispatcher and tells how much gas it took.
+    /// Calls the dispatcher in a transaction, and returns the gas.
     pub(crate) async fn send_to_dispatcher(
         &mut self,
         who: AccountIndex,
@@ -204,27 +205,27 @@ impl GasEnv {
         self.send(who, self.dispatcher, call, value).await
     }
 
-    /// What a view answers.
+    /// Calls a view.
     pub(crate) async fn view<C: SolCall>(&self, to: Address, call: &C) -> C::Return {
         let data = call.abi_encode().into();
         let tx_request = TxRequest { from: self.account(0), to: Some(to), data, value: 0 };
         C::abi_decode_returns_validate(&self.chain.call(&tx_request).await.unwrap()).unwrap()
     }
 
-    /// What a transaction's programs did.
+    /// The hostio trace of a transaction.
     pub(crate) async fn trace(&self, transaction: B256) -> Vec<HostioStep> {
         let params = (transaction, BTreeMap::from([("tracer", "stylusTracer")]));
         let provider = &self.chain.provider;
         provider.raw_request("debug_traceTransaction".into(), params).await.unwrap()
     }
 
-    /// Lets seconds go by.
+    /// Advances the time by seconds.
     pub(crate) async fn advance(&mut self, seconds: u32) {
         self.chain.mine_at(self.chain.time + u64::from(seconds)).await;
     }
 }
 
-/// The event of a transaction.
+/// The first event of this type in a receipt.
 pub(crate) fn event<E: SolEvent>(receipt: &TransactionReceipt) -> E {
     let mut logs = receipt.inner.logs().iter();
     logs.find_map(|log| E::decode_log(&log.inner).ok()).unwrap().data

@@ -1,4 +1,4 @@
-//! Where the gas of a transaction goes: its programs' host calls, as `stylusTracer` tells them.
+//! The gas of a transaction by hostio, as `stylusTracer` reports it.
 
 use std::collections::BTreeMap;
 
@@ -10,22 +10,22 @@ use crate::env::GasEnv;
 /// Ink of one unit of gas.
 const INK_PER_GAS: u64 = 10_000;
 
-/// One host call, or a frame that EVM code opened.
+/// One hostio, or a frame that EVM code opened.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct HostioStep {
     /// Its name.
     name: String,
-    /// Ink before.
+    /// The ink before it.
     start_ink: u64,
-    /// Ink after.
+    /// The ink after it.
     end_ink: u64,
-    /// What happened in the frame that it opened.
+    /// The steps of the frame that it opened.
     #[serde(default)]
     steps: Vec<Self>,
 }
 
-/// Gas by host call, with how often it was made, and between host calls.
+/// The gas and the number of calls of each hostio, and the gas between hostios.
 #[derive(Debug, Default)]
 pub(crate) struct HostioGas {
     /// Ink and count by name.
@@ -33,14 +33,14 @@ pub(crate) struct HostioGas {
 }
 
 impl HostioGas {
-    /// Those of a transaction.
+    /// The hostios of a transaction.
     pub(crate) async fn of_transaction(env: &GasEnv, transaction: B256) -> Self {
         let mut hostios = Self::default();
         hostios.add(&env.trace(transaction).await);
         hostios
     }
 
-    /// Adds a frame and what it opened; returns the ink of all of it.
+    /// Adds a frame and the frames that it opened. Returns the ink of all of it.
     fn add(&mut self, steps: &[HostioStep]) -> u64 {
         // Frames of EVM code have no ink of their own.
         let own: Vec<_> = steps.iter().filter(|step| !step.name.starts_with("evm_")).collect();

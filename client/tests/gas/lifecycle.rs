@@ -1,4 +1,4 @@
-//! Whole lives of agreements in which everybody does what it should, and the gas of each step.
+//! Whole lifecycles of agreements in which every party does its part, and the gas of each step.
 
 use alloy::primitives::{Address, FixedBytes, U256, keccak256};
 use muster_client::protocol::abi::IWorkAgreement::{
@@ -15,30 +15,30 @@ use stylus_devnode::CHAIN_ID;
 
 use crate::env::{AccountIndex, GasEnv, event};
 
-/// Wei per tick of the first worker; each further one asks a wei more.
+/// The price of the first worker in wei per tick; each further worker asks a wei more.
 pub(crate) const PRICE: u128 = 1_000_000_000;
 
-/// Wei that each worker stakes.
+/// The stake of each worker in wei.
 pub(crate) const STAKE: u128 = 1_000_000_000_000_000_000;
 
-/// Ticks of every window.
+/// The length of every window in ticks.
 const WINDOW_TICKS: u32 = 30;
 
-/// What is bought.
+/// The size of an agreement.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AgreementSize {
     /// Workers.
     pub(crate) workers: u8,
-    /// Testers of each window; 0 is an order in one window.
+    /// Testers of each window; 0 is an untested order with one window.
     pub(crate) testers: u8,
     /// Windows.
     pub(crate) windows: u8,
 }
 
-/// The usual agreement: one worker, three testers, four windows.
+/// The default agreement: one worker, three testers, four windows.
 pub(crate) const SMALL: AgreementSize = AgreementSize { workers: 1, testers: 3, windows: 4 };
 
-/// The gas of a life.
+/// The gas of a lifecycle.
 #[derive(Clone, Debug)]
 pub(crate) struct LifecycleGas {
     /// `buyContract(Order)`.
@@ -52,27 +52,27 @@ pub(crate) struct LifecycleGas {
 }
 
 impl LifecycleGas {
-    /// All of it.
+    /// The sum.
     pub(crate) fn total(&self) -> u64 {
         let all = self.accepts.iter().chain(&self.reports);
         self.buy + self.settle + all.sum::<u64>()
     }
 }
 
-/// The people of a market.
+/// The participants of a market.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Participants {
-    /// Who buys.
+    /// The account that buys.
     pub(crate) client: AccountIndex,
     /// Workers in the order of their prices, which is that of their numbers.
     pub(crate) workers: Vec<AccountIndex>,
-    /// Testers by their places in the list of now.
+    /// Testers by their places in the current list.
     pub(crate) testers: Vec<AccountIndex>,
     /// Price and number of the worker at the end of the book.
     pub(crate) last: (u128, u32),
 }
 
-/// The order for a shape.
+/// The order for a size.
 pub(crate) fn order_of(size: AgreementSize) -> Order {
     Order {
         application: FixedBytes(*b"compute\0"),
@@ -87,7 +87,7 @@ pub(crate) fn order_of(size: AgreementSize) -> Order {
     }
 }
 
-/// The registration of a worker that stands behind `hint`.
+/// The registration of a worker with this hint.
 pub(crate) fn registration(who: Address, price: u128, hint: u32) -> registerWorkerCall {
     registerWorkerCall {
         price,
@@ -101,8 +101,8 @@ pub(crate) fn registration(who: Address, price: u128, hint: u32) -> registerWork
 }
 
 impl Participants {
-    /// A client, so many workers, and so many testers in the list of now, who have some credit or none:
-    /// persons 1, 2, 3 and so on.
+    /// Registers a client, workers, and testers in the current list, who have some credit or none,
+    /// as accounts 1, 2, 3 and so on.
     pub(crate) async fn register(
         env: &mut GasEnv,
         workers: usize,
@@ -127,7 +127,7 @@ impl Participants {
             }
             env.send_to_dispatcher(*tester, &checkInCall {}, 0).await;
         }
-        // Those beyond the shortest list are in that of the next epoch.
+        // Those beyond the least pool are in the next epoch's list.
         env.advance(env.settings.epochLength).await;
         Self { client: 1, workers, testers, last }
     }
@@ -146,7 +146,7 @@ pub(crate) async fn buy(env: &mut GasEnv, client: AccountIndex, order: Order) ->
     (event::<ContractBought>(&receipt).agreement, receipt.gas_used)
 }
 
-/// Places of the list by person, each once, that hold seats.
+/// The places of the list that hold seats, each once, by account.
 pub(crate) async fn seated_places(
     env: &GasEnv,
     participants: &Participants,
@@ -189,7 +189,7 @@ fn report(
     reportCall { place: u32::try_from(place).unwrap(), salt, entries: entries.collect() }
 }
 
-/// One life, from the purchase to the settlement.
+/// One lifecycle, from the purchase to the settlement.
 pub(crate) async fn run_lifecycle(
     env: &mut GasEnv,
     participants: &Participants,
@@ -215,7 +215,7 @@ pub(crate) async fn accept_all(
     accepts
 }
 
-/// Everybody who holds a seat reports, then the agreement is settled.
+/// All testers that hold a seat report, then the agreement is settled.
 pub(crate) async fn report_and_settle(
     env: &mut GasEnv,
     participants: &Participants,

@@ -1,19 +1,19 @@
-//! What every step costs: gas is exact, so it is compared to the unit with what it was. `scripts/gas`
-//! writes down what it is now.
+//! The gas of every step, compared to the unit with the snapshot in the repository. `scripts/gas`
+//! writes a new snapshot.
 
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
-    reason = "a test that meets what it does not expect should end there, and say where"
+    reason = "a test panics at the first unexpected result, and says where"
 )]
 
 #[path = "../random/chain.rs"]
-#[expect(dead_code, reason = "random steps look at what is not looked at here")]
+#[expect(dead_code, reason = "the random steps use the rest")]
 mod chain;
 #[path = "../it/harness/deployed.rs"]
-#[expect(dead_code, reason = "markets are deployed by the stage here")]
+#[expect(dead_code, reason = "the environment of these tests deploys markets")]
 mod deployed;
 mod env;
 mod hostios;
@@ -33,13 +33,13 @@ use crate::programs::PROGRAMS;
 use crate::rows::{Row, measure, measure_distinct_testers};
 use crate::snapshot::table;
 
-/// Our contracts, kept ready by the chain or not.
+/// The Stylus contracts, cached by the chain or not.
 fn stylus_contracts(cached: bool) -> Contracts {
     let [agreement, dispatcher] = PROGRAMS.clone();
     Contracts::Stylus { agreement, dispatcher, cached }
 }
 
-/// The snapshot: a line for each row, gas with programs in the chain's cache and without.
+/// The snapshot: a line for each row, with the gas of cached and of uncached programs.
 fn snapshot(cached: &[Row], uncached: &[Row]) -> String {
     let head = format!("{:<50} {:>8} {:>8}\n", "step", "cached", "uncached");
     cached.iter().zip(uncached).fold(head, |text, ((name, gas), (same, more))| {
@@ -48,7 +48,7 @@ fn snapshot(cached: &[Row], uncached: &[Row]) -> String {
     })
 }
 
-/// Where the gas of the calls of a life goes that cost most.
+/// The hostios of the calls of a lifecycle that cost most.
 async fn hostio_breakdown() -> String {
     let mut env = GasEnv::new(&stylus_contracts(true), 20).await;
     let participants = Participants::register(&mut env, 1, 3, false).await;
@@ -56,10 +56,10 @@ async fn hostio_breakdown() -> String {
     let second = env.calls.len();
     run_lifecycle(&mut env, &participants, SMALL).await;
     let mut parts = Vec::new();
-    let mut told = Vec::new();
+    let mut listed = Vec::new();
     for call in &env.calls[second..] {
-        if !told.contains(&call.signature) {
-            told.push(call.signature);
+        if !listed.contains(&call.signature) {
+            listed.push(call.signature);
             parts.push(hostio_table(&env, call, "").await);
         }
     }
@@ -68,7 +68,7 @@ async fn hostio_breakdown() -> String {
     parts.join("\n")
 }
 
-/// Where the gas of a call goes, with a word on which it is.
+/// The hostios of a call, with a word on which call it is.
 async fn hostio_table(env: &GasEnv, call: &CallRecord, which: &str) -> String {
     let name = call.signature.split('(').next().unwrap();
     let rows = HostioGas::of_transaction(env, call.transaction).await;

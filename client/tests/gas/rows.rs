@@ -1,4 +1,4 @@
-//! What is measured: every step by itself, and whole lives of agreements of all sizes.
+//! The rows of the snapshot: every step by itself, and whole lifecycles of agreements of all sizes.
 
 use alloy::primitives::{B256, U256};
 use muster_client::protocol::abi::IWorkAgreement::{cancelCall, resignCall, settleCall};
@@ -14,13 +14,13 @@ use crate::lifecycle::{
     registration, report_and_settle, run_lifecycle, seated_places, tester_registration,
 };
 
-/// What is measured, and its gas.
+/// A name and its gas.
 pub(crate) type Row = (String, u64);
 
-/// People of a market: more than take part in anything here.
+/// The accounts of a market: more than any row needs.
 pub(crate) const ACCOUNTS: u16 = 90;
 
-/// Everything, in a market with these contracts.
+/// All rows, in a market with these contracts.
 pub(crate) async fn measure(contracts: &Contracts) -> Vec<Row> {
     let mut rows = step_rows(contracts).await;
     for workers in [1, 2, 4, 8] {
@@ -36,7 +36,7 @@ pub(crate) async fn measure(contracts: &Contracts) -> Vec<Row> {
     rows
 }
 
-/// Each step by itself, in a market that has been in use for a while.
+/// Each step by itself, in a market that has been in use.
 async fn step_rows(contracts: &Contracts) -> Vec<Row> {
     let mut env = GasEnv::new(contracts, ACCOUNTS).await;
     let participants = Participants::register(&mut env, 20, 3, false).await;
@@ -44,7 +44,7 @@ async fn step_rows(contracts: &Contracts) -> Vec<Row> {
     single_step_rows(&mut env, &participants).await
 }
 
-/// Each step by itself, by a cast of at least twenty workers and three testers.
+/// Each step by itself, with at least twenty workers and three testers.
 pub(crate) async fn single_step_rows(env: &mut GasEnv, participants: &Participants) -> Vec<Row> {
     let mut rows = Vec::new();
     push_worker_rows(env, participants, &mut rows).await;
@@ -54,17 +54,17 @@ pub(crate) async fn single_step_rows(env: &mut GasEnv, participants: &Participan
     rows
 }
 
-/// Notes a step.
+/// Appends a row.
 fn push_row(rows: &mut Vec<Row>, what: &str, gas: u64) {
     rows.push((what.to_owned(), gas));
 }
 
-/// What workers do for themselves.
+/// Transactions of workers.
 async fn push_worker_rows(env: &mut GasEnv, participants: &Participants, rows: &mut Vec<Row>) {
-    // The last but one of twenty: the one in front of it has number 18.
+    // The last but one of twenty workers: the one in front of it has number 18.
     let (ada, price, hint) = (participants.workers[18], PRICE + 18, 18);
-    let (dearest, end) = participants.last;
-    let new = registration(env.account(70), dearest + 1, end);
+    let (highest, end) = participants.last;
+    let new = registration(env.account(70), highest + 1, end);
     push_row(
         rows,
         "registerWorker, at an end of the book",
@@ -97,7 +97,7 @@ async fn push_worker_rows(env: &mut GasEnv, participants: &Participants, rows: &
     push_row(rows, "stake", env.send_to_dispatcher(ada, &stakeCall { hint: 0 }, STAKE).await);
     let all = unstakeCall { amount: 2 * STAKE };
     push_row(rows, "unstake, and out of the book", env.send_to_dispatcher(ada, &all, 0).await);
-    // From the head, the place is too far.
+    // From the head of the book, its position is too far.
     env.send_to_dispatcher(ada, &stakeCall { hint: 0 }, STAKE).await;
     let (worker, to) = (env.account(ada), env.account(ada));
     push_row(
@@ -108,7 +108,7 @@ async fn push_worker_rows(env: &mut GasEnv, participants: &Participants, rows: &
     push_row(rows, "withdraw", env.send_to_dispatcher(ada, &withdrawCall { to }, 0).await);
 }
 
-/// What testers do for themselves.
+/// Transactions of testers.
 async fn push_tester_rows(env: &mut GasEnv, participants: &Participants, rows: &mut Vec<Row>) {
     let (new, bond) = (tester_registration(env, 71), env.settings.testerBond);
     push_row(rows, "registerTester", env.send_to_dispatcher(71, &new, bond).await);
@@ -125,7 +125,7 @@ async fn push_tester_rows(env: &mut GasEnv, participants: &Participants, rows: &
     env.send_to_dispatcher(participants.testers[2], &checkInCall {}, 0).await;
 }
 
-/// Purchases in other forms than that of a life.
+/// Purchases that differ from that of a lifecycle.
 async fn push_purchase_rows(env: &mut GasEnv, participants: &Participants, rows: &mut Vec<Row>) {
     let (order, workers) = (order_of(SMALL), vec![5]);
     let quote = quote_2Call { order, workers: workers.clone() };
@@ -144,7 +144,7 @@ async fn push_purchase_rows(env: &mut GasEnv, participants: &Participants, rows:
     );
 }
 
-/// Agreements that end otherwise than in a life.
+/// Agreements that end otherwise than in a lifecycle.
 async fn push_early_end_rows(env: &mut GasEnv, participants: &Participants, rows: &mut Vec<Row>) {
     let settle = settleCall { hints: vec![] };
     let ada = participants.workers[0];
@@ -172,7 +172,7 @@ async fn push_early_end_rows(env: &mut GasEnv, participants: &Participants, rows
     );
 }
 
-/// Two lives of agreements of one size: the second one finds all credits in use.
+/// Two lifecycles of agreements of one size; the second one finds all credits in use.
 async fn lifecycle_rows(contracts: &Contracts, size: AgreementSize) -> Vec<Row> {
     let mut env = GasEnv::new(contracts, ACCOUNTS).await;
     let participants = Participants::register(&mut env, 8, size.testers.into(), false).await;
@@ -184,7 +184,7 @@ async fn lifecycle_rows(contracts: &Contracts, size: AgreementSize) -> Vec<Row> 
     gas_rows(&name, &new, &used)
 }
 
-/// What is told of a life with new credits, and of one with credits in use.
+/// The rows of a lifecycle with new credits, and of one with credits in use.
 fn gas_rows(name: &str, new: &LifecycleGas, used: &LifecycleGas) -> Vec<Row> {
     let mut rows = Vec::new();
     push_row(&mut rows, &format!("{name}buyContract"), used.buy);
@@ -202,14 +202,14 @@ fn gas_rows(name: &str, new: &LifecycleGas, used: &LifecycleGas) -> Vec<Row> {
     rows
 }
 
-/// A life in which no tester has two seats, with new credits, then one with credits in use.
+/// A lifecycle in which no tester has two seats, with new credits, and one with credits in use.
 async fn distinct_tester_rows(contracts: &Contracts) -> Vec<Row> {
     let (_, new) = measure_distinct_testers(contracts, false).await;
     let (_, used) = measure_distinct_testers(contracts, true).await;
     gas_rows("1 × 3, 12 testers: ", &new, &used)
 }
 
-/// A life in which no tester has two seats, with credits in use or new ones, and where it was.
+/// A lifecycle in which no tester has two seats, with credits in use or new ones, and its market.
 pub(crate) async fn measure_distinct_testers(
     contracts: &Contracts,
     credits: bool,
@@ -223,7 +223,7 @@ pub(crate) async fn measure_distinct_testers(
     (env, life)
 }
 
-/// The first life in which no tester has two seats.
+/// The first lifecycle in which no tester has two seats.
 pub(crate) async fn run_with_distinct_testers(
     env: &mut GasEnv,
     participants: &Participants,
@@ -238,7 +238,7 @@ pub(crate) async fn run_with_distinct_testers(
     }
 }
 
-/// The largest agreement there can be.
+/// The largest possible agreement.
 async fn largest_agreement_rows(contracts: &Contracts) -> Vec<Row> {
     let mut env = GasEnv::new(contracts, ACCOUNTS).await;
     let participants = Participants::register(&mut env, 8, 63, false).await;

@@ -1,5 +1,5 @@
-//! Whether anything costs more in a crowd. `MUSTER_WORKERS` and `MUSTER_TESTERS` say how large it is;
-//! `scripts/scale` asks for 100 000 and 10 000, and writes the table down.
+//! Whether any step costs more in a large market. `MUSTER_WORKERS` and `MUSTER_TESTERS` set its
+//! size; `scripts/scale` runs it with 100 000 and 10 000, and writes the table.
 
 use std::collections::BTreeSet;
 
@@ -15,10 +15,10 @@ use crate::lifecycle::{
 use crate::rows::{ACCOUNTS, Row, run_with_distinct_testers, single_step_rows};
 use crate::snapshot::{self, table};
 
-/// Workers and testers of the small crowd.
+/// Workers and testers of the small market.
 const SMALL_MARKET: (u64, u64) = (100, 63);
 
-/// Workers and testers of the large one, unless somebody asks for more.
+/// Workers and testers of the large market, by default.
 const LARGE_MARKET: (u64, u64) = (200, 126);
 
 /// A number from the environment.
@@ -26,22 +26,22 @@ fn env_u64(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|number| number.parse().unwrap())
 }
 
-/// The key of somebody in the crowd.
+/// The key of a participant that only fills the market.
 fn participant_key(number: u64) -> PrivateKeySigner {
     PrivateKeySigner::from_bytes(&keccak256(number.to_be_bytes())).unwrap()
 }
 
-/// A market with so many workers and testers, twenty and three of them those who act. All testers have
-/// some credit and are in the list of now.
+/// A market with this many workers and testers, of which twenty and three act. All testers have
+/// some credit and are in the current list.
 async fn populated_market((workers, testers): (u64, u64)) -> (GasEnv, Participants) {
     let mut env = GasEnv::new(&crate::stylus_contracts(true), ACCOUNTS).await;
     let mut participants = Participants::register(&mut env, 20, 3, true).await;
     let mut book: BTreeSet<(u128, u32)> =
         (0..20).map(|at| (PRICE + u128::from(at), at + 1)).collect();
-    // The numbers of those who act are the first.
+    // Those that act have the first numbers.
     for (number, seed) in (24..).zip(20..workers) {
         let who = env.add_account(participant_key(seed)).await;
-        // Behind those who act, anywhere.
+        // Behind those that act, anywhere.
         let draw = U256::from_be_bytes(keccak256(seed.to_le_bytes()).0) % U256::from(PRICE);
         let price = 2 * PRICE + draw.to::<u128>();
         let (_, hint) = book.range(..=(price, u32::MAX)).next_back().unwrap();
@@ -65,7 +65,7 @@ async fn populated_market((workers, testers): (u64, u64)) -> (GasEnv, Participan
     (env, participants)
 }
 
-/// Every step, in a crowd, and the largest settlement with the testers that it paid.
+/// The rows of every step, and the largest settlement with the testers that it paid.
 async fn measure_steps(env: &mut GasEnv, participants: &Participants) -> (Vec<Row>, LifecycleGas) {
     let caps =
         run_lifecycle(env, participants, AgreementSize { workers: 8, testers: 3, windows: 21 })

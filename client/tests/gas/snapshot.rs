@@ -1,8 +1,8 @@
-//! What was measured, held against what is written down in the repository, or written there.
+//! Compares measurements with the repository, or writes them there.
 
 use std::path::PathBuf;
 
-/// Set by `scripts/gas`: what was measured replaces what is written.
+/// Set by `scripts/gas`: write the measurements instead of comparing them.
 const WRITE_VARIABLE: &str = "MUSTER_GAS_WRITE";
 
 /// A file of the repository.
@@ -10,13 +10,13 @@ fn path(name: &str) -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(name)
 }
 
-/// Holds a whole file against what was measured.
+/// Compares a whole file with the measurement.
 pub(crate) fn check_file(name: &str, measured: &str) {
     let written = std::fs::read_to_string(path(name)).unwrap_or_default();
     compare_or_write(name, &written, measured);
 }
 
-/// Holds a part of a file, between `<!-- part -->` and the next comment, against what was measured.
+/// Compares a part of a file, between `<!-- part -->` and the next comment, with the measurement.
 pub(crate) fn check_section(name: &str, part: &str, measured: &str) {
     let written = std::fs::read_to_string(path(name)).unwrap();
     let begin = format!("<!-- {part} -->\n");
@@ -38,7 +38,7 @@ fn compare_or_write(name: &str, written: &str, measured: &str) {
     assert!(written == measured, "{name} is shorter or longer than measured: run scripts/gas");
 }
 
-/// A table: its head, and rows whose first cell is words and whose others are numbers.
+/// A table: its head, and rows whose first cell is text and whose others are numbers.
 pub(crate) fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let names: Vec<_> = head.iter().map(|name| (*name).to_owned()).collect();

@@ -1,13 +1,13 @@
-//! The same steps in the same market in Solidity, beside ours.
+//! The same steps in the same market in Solidity, next to those of the Stylus contracts.
 
 use crate::rows::Row;
 use crate::snapshot::table;
 
-/// Sizes whose testers are drawn from a list that is longer than their seats: other agreements have other testers,
-/// so one run says little about another.
+/// Sizes whose testers are drawn from a list that is longer than their seats: every agreement has
+/// other testers, so one run says little about another.
 const SKIPPED_SIZES: [&str; 2] = ["1 × 3, 12 testers", "8 × 3, 21 windows"];
 
-/// The table of the page: what ours costs beyond the twin, in gas and in hundredths.
+/// The table of the page: what Stylus costs more than Solidity, in gas and in percent.
 pub(crate) fn comparison_table(ours: &[Row], theirs: &[Row]) -> String {
     let rows = ours.iter().zip(theirs).map(|((name, gas), (same, other))| {
         assert_eq!(name, same);

@@ -1,18 +1,18 @@
-//! The numbers that the design set, beside those that were measured.
+//! The targets of the design, next to the measurements.
 
 use std::collections::BTreeMap;
 
 use crate::rows::Row;
 use crate::snapshot::table;
 
-/// A step, what of the rows it is, and the most that it may take.
+/// A step, how it is computed from the rows, and its target.
 type Target = (&'static str, fn(&Rows<'_>) -> u64, u64);
 
-/// What was measured, by name.
+/// Gas by the name of the row.
 struct Rows<'a>(BTreeMap<&'a str, u64>);
 
 impl Rows<'_> {
-    /// The gas of a step of the usual agreement, by the number of its workers.
+    /// The gas of a step of the default agreement with this many workers.
     fn of(&self, workers: u64, step: &str) -> u64 {
         self.0[&*format!("{workers} × 3: {step}")]
     }
@@ -23,7 +23,7 @@ impl Rows<'_> {
     }
 }
 
-/// All of them.
+/// All targets.
 const TARGETS: [Target; 17] = [
     ("register with key, type, price, stake", |rows| rows.0[REGISTER], 140_000),
     ("register, between two others", |rows| rows.0[BETWEEN], 140_000),
@@ -48,10 +48,10 @@ const TARGETS: [Target; 17] = [
     ("settle at the caps", |rows| rows.0["8 × 3, 21 windows: settle, all credits new"], 2_500_000),
 ];
 
-/// The row of a newcomer that asks more than all others.
+/// The row of a new worker that asks more than all others.
 const REGISTER: &str = "registerWorker, at an end of the book";
 
-/// The row of one that others stand in front of and behind.
+/// The row of a new worker with others in front of and behind it.
 const BETWEEN: &str = "registerWorker, between two others";
 
 /// A row of every size.

@@ -1,4 +1,4 @@
-//! A chosen worker takes the work.
+//! Accepting.
 
 use alloy::primitives::{FixedBytes, keccak256};
 use alloy::sol_types::SolCall;
@@ -62,7 +62,7 @@ async fn nobody_accepts_in_the_block_of_the_purchase() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_accepts_in_the_last_tick_has_the_whole_length_before_it() {
+async fn accepting_in_the_last_tick_starts_the_whole_length() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (env.worker(offer(1)).await, env.new_account().await);
     let purchase = env.buy(&cleo, OrderRequest::Default { redundancy: 1, length: 10 }).await;

@@ -1,4 +1,4 @@
-//! The book: who stands where in it, and why.
+//! The book: its order, and who is in it.
 
 use alloy::primitives::FixedBytes;
 use muster_client::protocol::abi::IWorkAgreement::settleCall;
@@ -12,7 +12,7 @@ use crate::harness::expected::{dispatcher_error, dispatcher_event};
 use crate::harness::{ETHER, TestEnv, message_key_of, offer};
 use crate::workers::registration;
 
-/// The numbers in the book of application 0, cheapest first; its counters are looked at as well.
+/// The numbers in the book of application 0, cheapest first. Checks its counters as well.
 pub(crate) async fn book(who: &Market) -> Vec<u32> {
     let book = who.book(FixedBytes::ZERO).await.unwrap();
     let all = who.workers().await.unwrap();
@@ -21,7 +21,7 @@ pub(crate) async fn book(who: &Market) -> Vec<u32> {
     let mut numbers = Vec::new();
     let mut next = book.head;
     while next != 0 {
-        assert!(numbers.len() < ours.len(), "the book runs in a circle");
+        assert!(numbers.len() < ours.len(), "the book has a cycle");
         numbers.push(next);
         next = ours.iter().find(|worker| worker.number == next).unwrap().next;
     }
@@ -45,7 +45,7 @@ async fn register_at_prices(env: &TestEnv, prices: &[u128]) -> Vec<Market> {
     workers
 }
 
-/// What of a transaction is about standing in the book.
+/// The events of a transaction that are about the book.
 fn listing_events(env: &TestEnv, receipt: &Receipt) -> Vec<MarketEvent> {
     let others = |event: &MarketEvent| {
         use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as E;
@@ -55,11 +55,11 @@ fn listing_events(env: &TestEnv, receipt: &Receipt) -> Vec<MarketEvent> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_cheapest_stands_first_and_equal_prices_in_the_order_of_arrival() {
+async fn the_book_is_sorted_by_price_then_by_arrival() {
     let env = TestEnv::new().await;
     let workers = register_at_prices(&env, &[5, 3, 5, 1, 3, 6]).await;
     assert_eq!(book(&workers[0]).await, [4, 2, 5, 1, 3, 6]);
-    // Whoever moves, if only to its own price, stands behind its equals.
+    // A worker that is moved, even to its own price, goes behind its equals.
     env.send_to_dispatcher(&workers[1], &setPriceCall { price: 3, hint: 0 }).await.unwrap();
     assert_eq!(book(&workers[0]).await, [4, 5, 2, 1, 3, 6]);
     env.send_to_dispatcher(&workers[3], &setPriceCall { price: 9, hint: 0 }).await.unwrap();
@@ -81,7 +81,7 @@ async fn no_hint_leads_to_a_wrong_place() {
     let application = "factor".parse::<muster_client::Application>().unwrap();
     env.tx(other.register(application, &offer(1), message_key_of(&other), ETHER)).await.unwrap();
     assert_eq!(book(&other).await, [1, 2, 5, 3]);
-    // Right; early; too dear; unlisted; of another application; its own; nobody's.
+    // Right; too early; too expensive; unlisted; of another application; its own; of no worker.
     for hint in [2, 1, 3, 4, 6, 5, 7, u32::MAX, 0] {
         for (price, expected) in [(5, [1, 2, 5, 3]), (1, [5, 1, 2, 3]), (6, [1, 2, 3, 5])] {
             let receipt =
@@ -97,7 +97,7 @@ async fn no_hint_leads_to_a_wrong_place() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_not_placed_in_sixteen_steps_stays_out_until_somebody_shows_the_way() {
     let env = TestEnv::new().await;
-    // The last of these walks over sixteen others.
+    // The last of these walks past sixteen others.
     let workers = register_at_prices(&env, &[7; 17]).await;
     assert_eq!(book(&workers[0]).await, (1..=17).collect::<Vec<_>>());
     let late = env.new_account().await;
@@ -125,20 +125,21 @@ async fn who_is_not_placed_in_sixteen_steps_stays_out_until_somebody_shows_the_w
     assert_eq!(env.events(&receipt), events);
     assert_eq!(book(&late).await, (1..=17).collect::<Vec<_>>());
 
-    // More stake and the same hint do not help, and it is said again.
+    // More stake and the same hint do not help, and the event comes again.
     let receipt = env.send(&late, env.dispatcher, &stakeCall { hint: 0 }, 1).await.unwrap();
     assert_eq!(listing_events(&env, &receipt), [dispatcher_event(Unlisted { worker })]);
 
-    let stranger = env.new_account().await;
+    let outsider = env.new_account().await;
     let refusal = dispatcher_error(NotListable { worker });
-    assert_eq!(env.send_to_dispatcher(&stranger, &listCall { worker, hint: 0 }).await, refusal);
-    // One step behind the head it is sixteen again.
-    let receipt = env.send_to_dispatcher(&stranger, &listCall { worker, hint: 1 }).await.unwrap();
+    assert_eq!(env.send_to_dispatcher(&outsider, &listCall { worker, hint: 0 }).await, refusal);
+    // One step behind the head, it is sixteen again.
+    let receipt = env.send_to_dispatcher(&outsider, &listCall { worker, hint: 1 }).await.unwrap();
     assert_eq!(env.events(&receipt), [dispatcher_event(Listed { worker })]);
     assert_eq!(book(&late).await, (1..=18).collect::<Vec<_>>());
-    assert_eq!(env.send_to_dispatcher(&stranger, &listCall { worker, hint: 17 }).await, refusal);
+    assert_eq!(env.send_to_dispatcher(&outsider, &listCall { worker, hint: 17 }).await, refusal);
 
-    // Who loses its place by a change of price hears of it, and the client finds the way by itself.
+    // A worker that loses its position by a change of price gets the event, and the client finds
+    // the hint by itself.
     let receipt =
         env.send_to_dispatcher(&workers[0], &setPriceCall { price: 8, hint: 0 }).await.unwrap();
     let worker = workers[0].account().unwrap();
@@ -148,7 +149,7 @@ async fn who_is_not_placed_in_sixteen_steps_stays_out_until_somebody_shows_the_w
         env.events(&receipt),
         [dispatcher_event(Unlisted { worker }), dispatcher_event(updated)]
     );
-    env.tx(stranger.list(worker)).await.unwrap();
+    env.tx(outsider.list(worker)).await.unwrap();
     assert_eq!(book(&late).await, (2..=18).chain([1]).collect::<Vec<_>>());
 }
 
@@ -156,10 +157,10 @@ async fn who_is_not_placed_in_sixteen_steps_stays_out_until_somebody_shows_the_w
 async fn only_an_available_worker_with_room_and_stake_can_be_listed() {
     let env = TestEnv::new().await;
     let workers = register_at_prices(&env, &[5, 6]).await;
-    let (stranger, tester) = (env.new_account().await, env.testers(1).await.remove(0));
+    let (outsider, tester) = (env.new_account().await, env.testers(1).await.remove(0));
     let list = async |who: &Market| {
         let worker = who.account().unwrap();
-        let answer = env.send_to_dispatcher(&stranger, &listCall { worker, hint: 0 }).await;
+        let answer = env.send_to_dispatcher(&outsider, &listCall { worker, hint: 0 }).await;
         assert_eq!(answer, dispatcher_error(NotListable { worker }));
     };
     list(&workers[0]).await;
@@ -170,11 +171,11 @@ async fn only_an_available_worker_with_room_and_stake_can_be_listed() {
     list(&workers[0]).await;
     env.tx(workers[1].unstake(ETHER)).await.unwrap();
     list(&workers[1]).await;
-    assert!(book(&stranger).await.is_empty());
+    assert!(book(&outsider).await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_at_capacity_leaves_the_book_and_comes_back_with_a_hint() {
+async fn a_worker_at_capacity_is_unlisted_and_relisted_with_a_hint() {
     let env = TestEnv::new().await;
     let worker = env.worker(Offer { capacity: 1, ..offer(5) }).await;
     let account = worker.account().unwrap();
@@ -211,11 +212,11 @@ async fn who_is_at_capacity_leaves_the_book_and_comes_back_with_a_hint() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_cannot_cover_the_bond_of_its_longest_agreement_leaves_the_book() {
+async fn a_worker_that_cannot_cover_its_longest_agreement_is_unlisted() {
     let env = TestEnv::new().await;
     let (worker, cleo) = (env.new_account().await, env.new_account().await);
     let account = worker.account().unwrap();
-    // Its longest agreement takes a bond of ten minimums, the one that is bought takes one.
+    // Its longest agreement takes a bond of ten minimums; the one that is bought takes one.
     let bond = env.settings.minBond;
     let call = registerWorkerCall { price: bond, maxLength: 100, ..registration(&worker) };
     env.send(&worker, env.dispatcher, &call, 10 * bond).await.unwrap();

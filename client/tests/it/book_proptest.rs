@@ -1,4 +1,4 @@
-//! Any sequence of what moves workers in a book, compared with a plain list after every step.
+//! Random sequences of all steps that change a book, compared with a plain list after every step.
 
 use alloy::primitives::Address;
 use muster_client::protocol::abi::IWorkAgreement::settleCall;
@@ -14,25 +14,25 @@ use crate::book::book;
 use crate::harness::TestEnv;
 use crate::workers::registration;
 
-/// Workers of the story.
+/// Workers in the market.
 const WORKERS: u32 = 5;
 
-/// One step. Every bond is the smallest.
+/// One step. Every bond is the minimum.
 #[derive(Clone, Debug)]
 enum Step {
-    /// A new price.
+    /// Sets the price.
     Price(u128),
-    /// Work is wanted, or no longer.
+    /// Sets whether the worker is available.
     Available(bool),
-    /// So many bonds more.
+    /// Stakes this many bonds.
     Stake(u128),
-    /// So many bonds fewer.
+    /// Unstakes this many bonds.
     Unstake(u128),
-    /// Somebody wants the worker listed.
+    /// Another account lists the worker.
     List,
-    /// Somebody buys this redundancy.
+    /// A client buys with this redundancy.
     Buy(u8),
-    /// The oldest agreement ends; so many workers get a hint.
+    /// The oldest agreement is settled, with hints for this many workers.
     Settle(usize),
 }
 
@@ -49,50 +49,51 @@ fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// One worker as the list has it.
+/// One worker, as the model has it.
 struct ExpectedWorker {
-    /// Wei per tick.
+    /// The price in wei per tick.
     price: u128,
-    /// Agreements at once.
+    /// Its capacity.
     capacity: u16,
-    /// Agreements now; each holds one bond.
+    /// Its active agreements; each locks one bond.
     active: u16,
-    /// Whether it wants work.
+    /// Whether it is available.
     available: bool,
-    /// Tenths of a bond staked.
+    /// Its stake, in tenths of a bond.
     stake: u128,
     /// How often it did not accept.
     misses: u32,
 }
 
 impl ExpectedWorker {
-    /// Tenths of a bond that are free; absences can cost what agreements have locked.
+    /// Its free stake, in tenths of a bond; no-shows can take what agreements have locked.
     fn free(&self) -> u128 {
         self.stake.saturating_sub(10 * u128::from(self.active))
     }
 
-    /// Whether it may stand in the book.
+    /// Whether it may be listed.
     fn is_listable(&self) -> bool {
         self.available && self.active < self.capacity && self.free() >= 10
     }
 }
 
-/// The story's market, and what is expected of it.
+/// A market, and the model of its book.
 struct BookComparison {
     /// The market.
     env: TestEnv,
     /// Its workers, by number from 1.
     workers: Vec<Market>,
-    /// What is expected of each.
+    /// The model of each worker.
     expected_workers: Vec<ExpectedWorker>,
     /// The expected book.
     expected_book: Vec<u32>,
-    /// Agreements that run, oldest first, with their workers and how often each had not accepted before.
+    /// Agreements in progress, oldest first, with their workers and each one's misses at the
+    /// purchase.
     agreements: Vec<(Address, Vec<(u32, u32)>)>,
 }
 
 impl BookComparison {
-    /// A market whose workers have different capacities, and no stake yet.
+    /// A market whose workers have different capacities, and no stake.
     async fn new() -> Self {
         let env = TestEnv::new().await;
         let (mut workers, mut expected_workers) = (Vec::new(), Vec::new());
@@ -114,12 +115,13 @@ impl BookComparison {
         Self { env, workers, expected_workers, expected_book: Vec::new(), agreements: Vec::new() }
     }
 
-    /// What is expected of a number.
+    /// The model of a worker.
     fn expected_worker(&mut self, number: u32) -> &mut ExpectedWorker {
         &mut self.expected_workers[usize::try_from(number).unwrap() - 1]
     }
 
-    /// Takes a number out of the list, and puts it in again where it belongs if it fits.
+    /// Removes a number from the expected book, and inserts it again at its position if it is
+    /// listable.
     fn expect_relisted(&mut self, number: u32) {
         self.expected_book.retain(|other| *other != number);
         let (price, fits) =
@@ -135,21 +137,21 @@ impl BookComparison {
         }
     }
 
-    /// Takes a number out of the list if it no longer fits.
+    /// Removes a number from the expected book if it is no longer listable.
     fn expect_unlisted(&mut self, number: u32) {
         if !self.expected_worker(number).is_listable() {
             self.expected_book.retain(|other| *other != number);
         }
     }
 
-    /// Puts a number into the list if it is not there.
+    /// Inserts a number into the expected book if it is not there.
     fn expect_listed(&mut self, number: u32) {
         if !self.expected_book.contains(&number) {
             self.expect_relisted(number);
         }
     }
 
-    /// Takes one step, on the chain and in the list.
+    /// Applies one step to the chain and to the model.
     async fn apply(&mut self, number: u32, hint: u32, step: Step) {
         let bond = self.env.settings.minBond;
         let who = self.workers[usize::try_from(number).unwrap() - 1].clone();
@@ -193,7 +195,7 @@ impl BookComparison {
         }
     }
 
-    /// Buys the first workers of the list.
+    /// Buys from the first workers of the book.
     async fn buy(&mut self, who: &Market, redundancy: u8) {
         let request = OrderRequest::Default { redundancy, length: 8 };
         if usize::from(redundancy) > self.expected_book.len() {
@@ -212,8 +214,8 @@ impl BookComparison {
         self.agreements.push((bought.agreement, chosen.into_iter().zip(misses).collect()));
     }
 
-    /// Ends the oldest agreement, which nobody accepted: whoever was not absent since costs a tenth of its
-    /// bond, and is not available until it says so.
+    /// Settles the oldest agreement, which no worker accepted: a worker without a miss since its
+    /// purchase loses a tenth of its bond, and is unavailable until it sets itself available.
     async fn settle(&mut self, who: &Market, hints: usize, hint: u32) {
         if self.agreements.is_empty() {
             return;

@@ -1,4 +1,4 @@
-//! Calls that no contract of the market takes: unknown, malformed, with wei that nobody asked for.
+//! Calls that both contracts refuse: unknown, malformed, or with value that they do not take.
 
 use alloy::primitives::{Address, Bytes, FixedBytes, U256, keccak256};
 use alloy::sol_types::SolCall;
@@ -14,7 +14,7 @@ use crate::harness::receipts::unsigned_entry;
 use crate::harness::{TestEnv, offer};
 use crate::quote::order;
 
-/// A market, somebody, and an agreement.
+/// A market, an account, and an agreement.
 async fn setup() -> (TestEnv, Market, Purchase) {
     let env = TestEnv::new().await;
     env.worker(offer(1)).await;
@@ -23,7 +23,7 @@ async fn setup() -> (TestEnv, Market, Purchase) {
     (env, cleo, purchase)
 }
 
-/// What a contract answers to any calldata, asked and sent.
+/// The output of a contract for any calldata, simulated and sent.
 async fn call_raw(
     env: &TestEnv,
     who: &Market,
@@ -40,7 +40,7 @@ async fn call_raw(
     answer.map_err(|data| env.revert_reason(to, &data))
 }
 
-/// The types of a call's words, in order; none if it has types of any length.
+/// The types of a call's words, in order; `None` if it has a dynamic type.
 fn word_types(signature: &str) -> Option<Vec<&str>> {
     let (_, types) = signature.split_once('(').unwrap();
     let types: Vec<_> = types.split([',', '(', ')']).filter(|ty| !ty.is_empty()).collect();
@@ -48,7 +48,7 @@ fn word_types(signature: &str) -> Option<Vec<&str>> {
     fixed.then_some(types)
 }
 
-/// Words that are almost, and not at all, of a type.
+/// Words that nearly, and not at all, encode a value of the type.
 fn invalid_words(ty: &str) -> Vec<U256> {
     let lowest = match ty {
         "uint256" | "bytes32" => return vec![],
@@ -76,7 +76,7 @@ async fn plain_ether_and_unknown_calls_are_refused() {
             assert_eq!(call_raw(&env, &cleo, to, selector.to_vec(), wei).await, unknown(selector));
         }
     }
-    // What belongs to one contract is unknown to the other.
+    // Each contract does not know the other's functions.
     let selector = settleCall::SELECTOR;
     let refusal = dispatcher_error(UnknownCall { selector: selector.into() });
     assert_eq!(call_raw(&env, &cleo, env.dispatcher, selector.to_vec(), 0).await, refusal);
@@ -152,7 +152,7 @@ async fn every_wrong_word_of_a_list_is_named() {
     env.accept(&ada, &purchase).await;
     env.advance(8).await;
     let to = purchase.agreement;
-    // Changes one word of a call.
+    // Replaces one word of a call.
     let with = |data: &[u8], word: usize, value: U256| {
         let mut data = data.to_vec();
         data[4 + word * 32..36 + word * 32].copy_from_slice(&value.to_be_bytes::<32>());
@@ -168,7 +168,7 @@ async fn every_wrong_word_of_a_list_is_named() {
         (4, U256::from(256), 4),
         (5, big, 5),
         (6, big, 6),
-        // A second entry that is not there.
+        // A second entry that is missing.
         (3, U256::from(2), 9),
     ];
     for (word, value, named) in cases {
@@ -194,7 +194,7 @@ async fn every_wrong_word_of_a_list_is_named() {
     let terms = Bytes::new();
     let (workers, fees, hints) = (vec![], vec![], vec![]);
     let conclude = concludeCall { terms, workers, fees, hints }.abi_encode();
-    // Four offsets, then four lengths: one more than each may at most be.
+    // Four offsets, then four lengths: each one more than its limit.
     for (word, most) in [(4, MAX_TERMS), (5, 8), (6, 63), (7, 8)] {
         let at = usize::try_from(word).unwrap();
         let data = with(&conclude, at, U256::from(most + 1));
@@ -220,7 +220,7 @@ async fn calldata_has_an_end() {
         let expected =
             if to == env.dispatcher { dispatcher_error(error) } else { agreement_error(error) };
         assert_eq!(answer, expected);
-        // Up to there, what stands behind the arguments is not looked at.
+        // Up to the limit, bytes after the arguments are ignored.
         let short = env.rpc.call(from, to, data(4 + 5 * 32).into(), 0).await;
         assert_eq!(env.rpc.call(from, to, data(10 * 1_024).into(), 0).await, short);
     }
@@ -231,7 +231,7 @@ async fn the_implementation_is_no_agreement() {
     let (env, cleo, _) = setup().await;
     let caller = cleo.account().unwrap();
     for selector in IWorkAgreementCalls::SELECTORS {
-        // Zeros are arguments of every call: where a list is wanted, an empty one.
+        // Zeros are valid arguments of every call: a list is empty.
         let data = [&selector[..], &[0; 96]].concat();
         let answer = call_raw(&env, &cleo, env.implementation, data, 0).await;
         assert_eq!(answer, agreement_error(NotAnAgreement { caller }), "{selector:x?}");

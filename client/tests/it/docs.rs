@@ -1,5 +1,5 @@
-//! That nothing is left out: every refusal, every reason and every event has its story, and every test
-//! that the papers name is there.
+//! Completeness: every error, every reason and every event has a test, and every test that the docs
+//! name exists.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,14 +30,14 @@ fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// What the stories say: all but their imports, what helps them, and this file.
+/// The sources of the tests: all but their imports, the harness, and this file.
 fn test_sources() -> String {
     let files = sources(&root().join("client/tests/it")).into_iter();
-    let told = files.filter(|(path, _)| {
-        let helps = path.components().any(|part| part.as_os_str() == "harness");
-        !helps && !path.ends_with("docs.rs")
+    let tests = files.filter(|(path, _)| {
+        let is_harness = path.components().any(|part| part.as_os_str() == "harness");
+        !is_harness && !path.ends_with("docs.rs")
     });
-    let spoken = told.map(|(_, text)| {
+    let bodies = tests.map(|(_, text)| {
         let mut imports = false;
         let lines = text.lines().filter(|line| {
             imports |= line.starts_with("use ");
@@ -47,22 +47,22 @@ fn test_sources() -> String {
         });
         lines.collect::<Vec<_>>().join("\n")
     });
-    spoken.collect::<Vec<_>>().join("\n")
+    bodies.collect::<Vec<_>>().join("\n")
 }
 
-/// Those of `names` that no expectation in the stories is made of: a value of that type, with its
-/// fields, or the type by which a log is decoded.
+/// Those of `names` that no expectation in the tests constructs: as a value of that type with its
+/// fields, or as the type by which a log is decoded.
 fn missing_from_tests(signatures: &[&'static str]) -> Vec<&'static str> {
     let sources = test_sources();
     let name = |signature: &&'static str| signature.split('(').next().unwrap();
-    let told = |name: &&str| {
+    let is_tested = |name: &&str| {
         let marks = [format!("{name} {{"), format!("<{name}>")];
         marks.iter().any(|mark| {
             let mut places = sources.match_indices(mark.as_str());
             places.any(|(at, _)| !sources[..at].ends_with(|before: char| before.is_alphanumeric()))
         })
     };
-    signatures.iter().map(name).filter(|name| !told(name)).collect()
+    signatures.iter().map(name).filter(|name| !is_tested(name)).collect()
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn every_purchase_refusal_reason_is_tested() {
     assert_eq!(count, 13);
 }
 
-/// What stands between single asterisks in a paper: the file of a test or none, and its name.
+/// The text between single asterisks in a document: the file of a test or none, and its name.
 fn referenced_tests(doc: &str) -> Vec<(Option<String>, String)> {
     let doc = doc.replace("**", "");
     let spans = doc.split('*').skip(1).step_by(2);
@@ -102,7 +102,7 @@ fn referenced_tests(doc: &str) -> Vec<(Option<String>, String)> {
     .collect()
 }
 
-/// Whether a test of that name, or one that begins like it, is in the file or folder of that name.
+/// Whether a test of that name, or with that prefix, is in the file or folder of that name.
 fn test_exists(sources: &[(PathBuf, String)], file: Option<&str>, name: &str) -> bool {
     let function = match name.strip_suffix('…') {
         Some(front) => format!("fn {}", front.replace(' ', "_")),
@@ -125,6 +125,6 @@ fn every_test_named_in_the_docs_exists() {
             .into_iter()
             .filter(|(file, name)| !test_exists(&sources, file.as_deref(), name))
             .collect();
-        assert!(missing.is_empty(), "{doc} names what is not there: {missing:#?}");
+        assert!(missing.is_empty(), "{doc} names tests that do not exist: {missing:#?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Ending early: the client gives notice, a worker walks out.
+//! Early ends: the client cancels, a worker resigns.
 
 use muster_client::protocol::abi::IWorkAgreement::{
     AlreadyResigned, Cancelled, CannotShorten, NotAWorker, NotAccepted, NotTheClient, Resigned,
@@ -19,7 +19,7 @@ fn seven_windows(redundancy: u64) -> OrderRequest {
     OrderRequest::Custom(Order { windows: 7, testers: 3, ..order(redundancy, 45) })
 }
 
-/// Workers with room for many agreements, at prices of 1000 and more.
+/// Workers with a large capacity, at prices of 1000 and more.
 async fn workers_with_capacity(env: &TestEnv, count: u128) -> Vec<Market> {
     let mut workers = Vec::new();
     for number in 1..=count {
@@ -28,7 +28,7 @@ async fn workers_with_capacity(env: &TestEnv, count: u128) -> Vec<Market> {
     workers
 }
 
-/// Buys, lets everybody accept, and tells the first tick.
+/// Buys, has every worker accept, and returns the first tick.
 async fn started_agreement(
     env: &TestEnv,
     client: &Market,
@@ -49,7 +49,7 @@ async fn a_client_that_cancels_pays_for_this_window_and_the_next() {
         let env = TestEnv::with(settings::dev(clock)).await;
         let (workers, cleo) = (workers_with_capacity(&env, 1).await, env.new_account().await);
         env.testers(3).await;
-        // Both ends of windows, and how many are paid.
+        // Both ends of windows, and how many windows are paid.
         for (tick, windows) in [(1, 2), (5, 2), (6, 3), (11, 3), (12, 4), (24, 6), (29, 6)] {
             let (purchase, start) =
                 started_agreement(&env, &cleo, &workers, seven_windows(1)).await;
@@ -63,7 +63,7 @@ async fn a_client_that_cancels_pays_for_this_window_and_the_next() {
             let progress = view.progress().await.unwrap();
             let expected = Progress { windows, ..progress };
             assert_eq!((progress, progress.accepted), (expected, 1));
-            // Once, now and in any later window.
+            // Only once, in this window and in later ones.
             let refusal = agreement_error(CannotShorten { windows });
             let again = env.send(&cleo, purchase.agreement, &cancelCall {}, 0).await;
             assert_eq!(again, refusal);
@@ -76,7 +76,7 @@ async fn a_client_that_cancels_pays_for_this_window_and_the_next() {
             let again = env.send(&cleo, purchase.agreement, &cancelCall {}, 0).await;
             assert_eq!(again, agreement_error(WrongState { state: State::Reporting }));
         }
-        // The last two windows are paid anyway.
+        // The last two windows are paid in any case.
         for tick in [30, 36, 44] {
             let (purchase, start) =
                 started_agreement(&env, &cleo, &workers, seven_windows(1)).await;
@@ -100,7 +100,7 @@ async fn a_client_pays_for_the_shortest_agreement_at_least() {
         let done = env.tx(agreement(&cleo, &purchase).await.cancel()).await.unwrap();
         assert_eq!(done.windows, windows, "in tick {tick}");
     }
-    // What is no longer than that cannot be cut at all.
+    // An agreement of the shortest length cannot be cancelled at all.
     let short = Order { windows: 3, testers: 3, ..order(1, 20) };
     let (purchase, _) = started_agreement(&env, &cleo, &workers, OrderRequest::Custom(short)).await;
     let refusal = agreement_error(CannotShorten { windows: 3 });
@@ -108,30 +108,30 @@ async fn a_client_pays_for_the_shortest_agreement_at_least() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_client_cancels_and_only_while_it_runs() {
+async fn only_the_client_cancels_and_only_a_running_agreement() {
     let env = TestEnv::new().await;
     let (workers, cleo) = (workers_with_capacity(&env, 1).await, env.new_account().await);
-    let (testers, stranger) = (env.testers(3).await, env.new_account().await);
+    let (testers, outsider) = (env.testers(3).await, env.new_account().await);
     let purchase = env.buy(&cleo, seven_windows(1)).await;
     let to = purchase.agreement;
     let wrong = |state| agreement_error(WrongState { state });
-    let strangers = [&workers[0], &testers[0], &stranger];
-    let nobody_else = async || {
-        for who in strangers {
+    let others = [&workers[0], &testers[0], &outsider];
+    let all_others_fail = async || {
+        for who in others {
             let refusal = agreement_error(NotTheClient { caller: who.account().unwrap() });
             assert_eq!(env.send(who, to, &cancelCall {}, 0).await, refusal);
         }
     };
-    nobody_else().await;
+    all_others_fail().await;
     assert_eq!(env.send(&cleo, to, &cancelCall {}, 0).await, wrong(State::Offered));
     env.accept(&workers[0], &purchase).await;
-    nobody_else().await;
+    all_others_fail().await;
     env.advance(45).await;
     assert_eq!(env.send(&cleo, to, &cancelCall {}, 0).await, wrong(State::Reporting));
     env.advance(env.settings.reportWindow).await;
     assert_eq!(env.send(&cleo, to, &cancelCall {}, 0).await, wrong(State::Due));
-    env.settle(&stranger, &purchase).await;
-    nobody_else().await;
+    env.settle(&outsider, &purchase).await;
+    all_others_fail().await;
     assert_eq!(env.send(&cleo, to, &cancelCall {}, 0).await, wrong(State::Settled));
 }
 
@@ -144,7 +144,8 @@ async fn windows_that_were_cancelled_cost_nobody_anything() {
     let (purchase, _) = started_agreement(&env, &cleo, &workers, seven_windows(2)).await;
     assert_eq!(purchase.escrow, 3_000 * 45 + 2 * fee * 21);
     env.tx(agreement(&cleo, &purchase).await.cancel()).await.unwrap();
-    // They speak of all seven, but two count: in both the first served and the second did not.
+    // The reports are about all seven windows, but two count: in both, the first worker served and
+    // the second failed.
     let report =
         vec![unsigned_entry(0, 0b111_1111, 0b000_0011), unsigned_entry(1, 0b111_1111, 0b111_1100)];
     let reports = [report.clone(), report.clone(), report];
@@ -155,7 +156,7 @@ async fn windows_that_were_cancelled_cost_nobody_anything() {
     let failed = WorkerResult { slash, ..paid_worker(&env, ben, 0, 2, (0, 2, 6)) };
     assert_eq!(settlement.workers, [served, failed]);
     assert_eq!(settlement.refund, purchase.escrow - 12_000 - 12 * fee);
-    // What the first was paid is no loss, and the second was paid nothing.
+    // The first worker's pay is no loss, and the second was paid nothing.
     assert_eq!((settlement.compensation, settlement.burned), (0, slash));
     let bens = ben.worker(ben.account().unwrap()).await.unwrap();
     assert_eq!((bens.stake, bens.locked, bens.active), (ETHER - slash, 0, 0));
@@ -180,14 +181,14 @@ async fn a_worker_that_resigns_is_judged_for_what_it_finished() {
             let progress = view.progress().await.unwrap();
             assert_eq!(progress.resigned, u64::from(windows + 1) << 5);
             assert_eq!((progress.resigned(0), progress.resigned(1)), (None, Some(windows)));
-            // The end is where it was.
+            // The end stays where it was.
             assert_eq!(view.times(&progress).end(), start + 45);
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_who_accepted_resigns_once_while_it_runs() {
+async fn only_a_worker_that_accepted_resigns_and_only_once_while_it_runs() {
     let env = TestEnv::new().await;
     let (workers, cleo) = (workers_with_capacity(&env, 3).await, env.new_account().await);
     let [ada, ben, eve] = [&workers[0], &workers[1], &workers[2]];
@@ -220,14 +221,14 @@ async fn only_who_accepted_resigns_once_while_it_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_resigns_loses_a_tenth_and_what_comes_later_is_not_looked_at() {
+async fn resigning_costs_a_tenth_and_later_windows_are_not_judged() {
     let env = TestEnv::new().await;
     let (workers, cleo) = (workers_with_capacity(&env, 3).await, env.new_account().await);
     let (testers, [ada, ben, eve]) =
         (env.testers(3).await, [&workers[0], &workers[1], &workers[2]]);
     let (bond, fee) = (env.settings.minBond, env.settings.minTesterFee);
     let (purchase, start) = started_agreement(&env, &cleo, &workers, seven_windows(3)).await;
-    // The third leaves at once, the second after three windows, the first stays.
+    // The third resigns at once, the second after three windows, the first stays.
     env.tx(agreement(eve, &purchase).await.resign()).await.unwrap();
     env.advance_to(start + 20).await;
     env.tx(agreement(ben, &purchase).await.resign()).await.unwrap();
@@ -239,7 +240,7 @@ async fn who_resigns_loses_a_tenth_and_what_comes_later_is_not_looked_at() {
     let reports = [report.clone(), report.clone(), report];
     let settlement = run_to_settlement(&env, &testers, &purchase, &reports).await;
     let stayed = paid_worker(&env, ada, 45_000, 7, (7, 0, 21));
-    // One of three windows was served, nine tenths were promised: 17 000 of 27 000 are missing.
+    // One of three windows was served, and nine tenths were promised: 17 000 of 27 000 are missing.
     let slash = bond * 18 / 45 * 17 / 27 + bond / 10;
     let left =
         WorkerResult { slash, resigned: true, ..paid_worker(&env, ben, 12_000, 3, (1, 2, 9)) };
@@ -251,7 +252,7 @@ async fn who_resigns_loses_a_tenth_and_what_comes_later_is_not_looked_at() {
     assert_eq!(settlement.workers, [stayed, left, fled]);
     let spent = 45_000 + 12_000 + 30 * fee;
     assert_eq!(settlement.refund, purchase.escrow - spent);
-    // What the second was paid comes back out of its own bond.
+    // The second worker's pay comes back out of its own bond.
     assert_eq!(settlement.compensation, 12_000);
     assert_eq!(settlement.burned, slash + bond / 10 - 12_000);
     for (who, lost) in [(ada, 0), (ben, slash), (eve, bond / 10)] {
@@ -262,7 +263,7 @@ async fn who_resigns_loses_a_tenth_and_what_comes_later_is_not_looked_at() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_resigns_from_a_cancelled_agreement_is_judged_for_the_fewer_windows() {
+async fn resigning_from_a_cancelled_agreement_counts_the_fewer_windows() {
     let env = TestEnv::new().await;
     let (workers, cleo) = (workers_with_capacity(&env, 2).await, env.new_account().await);
     let (testers, [ada, ben]) = (env.testers(3).await, [&workers[0], &workers[1]]);
@@ -271,7 +272,7 @@ async fn who_resigns_from_a_cancelled_agreement_is_judged_for_the_fewer_windows(
     env.advance_to(start + 6).await;
     env.tx(agreement(ada, &purchase).await.resign()).await.unwrap();
     env.tx(agreement(&cleo, &purchase).await.cancel()).await.unwrap();
-    // Three windows are judged; the second leaves in the last one.
+    // Three windows are judged; the second worker resigns in the last one.
     env.advance_to(start + 17).await;
     let done = env.tx(agreement(ben, &purchase).await.resign()).await.unwrap();
     assert_eq!(done.windows, 2);

@@ -1,4 +1,4 @@
-//! Agreements that the market did not make, and deployments that cannot be.
+//! Agreements that the market did not create, and deployments that must fail.
 
 use alloy::primitives::{Address, Bytes, keccak256};
 use alloy::sol_types::SolValue;
@@ -17,24 +17,24 @@ use crate::harness::expected::{agreement_error, dispatcher_error};
 use crate::harness::{ETHER, TestEnv, agreement, offer};
 use crate::quote::order;
 
-/// Selector of every Stylus constructor.
+/// The selector of every Stylus constructor.
 const CONSTRUCTOR: [u8; 4] = [0x55, 0x85, 0x25, 0x8d];
 
-/// Terms as bytes.
+/// Terms, encoded.
 fn encoded(terms: &Terms) -> Bytes {
     let mut bytes = [0; MAX_TERMS];
     let len = terms.encode(&mut bytes);
     Bytes::copy_from_slice(&bytes[..len])
 }
 
-/// Makes a proxy of the genuine implementation with these terms, but not by the dispatcher.
+/// Creates a proxy of the genuine implementation with these terms, without the dispatcher.
 async fn deploy_forged_agreement(env: &TestEnv, terms: &Terms) -> Address {
     let mut code = [0; MAX_INIT_CODE];
     let len = proxy::init_code(env.implementation, &encoded(terms), &mut code);
     env.create(Bytes::copy_from_slice(&code[..len]), 50).await.created.unwrap()
 }
 
-/// A settlement that pays a worker what it likes.
+/// A settlement that pays a worker an arbitrary amount.
 fn forged_conclude(terms: &Terms, thief: Address) -> concludeCall {
     let pay = ETHER;
     let worker = WorkerResult {
@@ -52,7 +52,7 @@ fn forged_conclude(terms: &Terms, thief: Address) -> concludeCall {
     concludeCall { terms: encoded(terms), workers: vec![worker], fees, hints: vec![0] }
 }
 
-/// Whether the market made an account.
+/// Whether the market created an account.
 async fn is_agreement(env: &TestEnv, account: Address) -> bool {
     let call = isAgreementCall { account };
     env.call(Address::ZERO, env.dispatcher, &call, 0).await.unwrap()
@@ -90,9 +90,9 @@ async fn a_forged_agreement_ends_nowhere() {
     let rich = Terms::new(TermsHeader { number: 9, ..terms.header }, rich);
     assert!(is_agreement(&env, purchase.agreement).await);
     let mut forged = Vec::new();
-    let strangers = [env.dispatcher, env.implementation, ada.account().unwrap()];
-    for stranger in strangers {
-        assert!(!is_agreement(&env, stranger).await);
+    let others = [env.dispatcher, env.implementation, ada.account().unwrap()];
+    for other in others {
+        assert!(!is_agreement(&env, other).await);
     }
     for terms in [rich, terms] {
         let account = deploy_forged_agreement(&env, &terms).await;
@@ -128,7 +128,7 @@ async fn an_agreement_is_where_its_terms_say() {
     assert_eq!(purchase.agreement, env.dispatcher.create2([0; 32], hash));
 }
 
-/// What a constructor answers to these arguments.
+/// The output of a constructor with these arguments.
 async fn construct(
     env: &TestEnv,
     who: &Market,

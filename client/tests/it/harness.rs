@@ -1,9 +1,9 @@
-//! A chain of its own for each test, with a market on it and people who have money. The clock stands
-//! still unless a story moves it, and the books are checked after every transaction.
+//! A chain for each test, with a market and funded accounts. The clock stands still unless a test
+//! advances it, and all balances are checked after every transaction.
 
 pub(crate) mod backend;
 pub(crate) mod balances;
-#[expect(dead_code, reason = "the random steps use what is not used here")]
+#[expect(dead_code, reason = "the random steps use the rest")]
 mod deployed;
 pub(crate) mod evm;
 pub(crate) mod expected;
@@ -33,28 +33,28 @@ use crate::harness::evm::Behavior;
 use crate::harness::programs::PROGRAMS;
 use crate::harness::rpc::DevRpc;
 
-/// Wei of one ether.
+/// One ether in wei.
 pub(crate) const ETHER: u128 = 1_000_000_000_000_000_000;
 
 /// A dev chain with a market.
 pub(crate) struct TestEnv {
     /// The chain.
     chain: Devnode,
-    /// Speaks to it by hand.
+    /// JSON-RPC with this chain.
     pub(crate) rpc: DevRpc,
     /// The market's contract.
     pub(crate) dispatcher: Address,
     /// The implementation behind every agreement.
     pub(crate) implementation: Address,
-    /// What it was deployed with.
+    /// The constants of its deployment.
     pub(crate) settings: Settings,
-    /// How many of the chain's accounts have been given to people.
+    /// How many of the chain's accounts are in use.
     accounts_used: AtomicUsize,
-    /// Everybody who may have credit.
+    /// All accounts that may have credit.
     credit_accounts: Mutex<Vec<Address>>,
 }
 
-/// The first second of the next epoch but one, so that no story runs into the end of an epoch.
+/// The first second of the next epoch but one, so that no test runs into the end of an epoch.
 fn future_epoch_start(length: u32) -> u64 {
     let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     (wall / u64::from(length) + 2) * u64::from(length)
@@ -82,12 +82,12 @@ impl TestEnv {
         let key = PrivateKeySigner::from_bytes(&self.chain.accounts()[0].key).unwrap();
         let deployer = backend::connect(&self.chain.url(), Some(key)).await;
         let deployment = deployer.deploy(&PROGRAMS[1], None).await.unwrap();
-        // Meanwhile the clock went on.
+        // The clock went on meanwhile.
         self.advance(60).await;
         deployment.address
     }
 
-    /// Somebody new, with a thousand ether.
+    /// A new account, with a thousand ether.
     pub(crate) async fn new_account(&self) -> Market {
         let number = self.accounts_used.fetch_add(1, Ordering::Relaxed);
         let account = &self.chain.accounts()[number];
@@ -97,12 +97,12 @@ impl TestEnv {
         Market::open(node, self.dispatcher).await.unwrap()
     }
 
-    /// Gives somebody as many wei as needed.
+    /// Sets the balance of an account.
     pub(crate) async fn set_balance(&self, who: &Market, wei: u128) {
         self.chain.set_balance(who.account().unwrap(), U256::from(wei)).await.unwrap();
     }
 
-    /// A registered worker that stakes an ether and stands in the book of application 0.
+    /// A registered worker that stakes an ether and is listed in the book of application 0.
     pub(crate) async fn worker(&self, offer: Offer) -> Market {
         let market = self.new_account().await;
         let key = message_key_of(&market);
@@ -123,7 +123,7 @@ impl TestEnv {
         testers
     }
 
-    /// A contract with a habit, whose habit belongs to nobody.
+    /// A contract with this behavior; its credit is checked as well.
     pub(crate) async fn deploy_forwarder(&self, behavior: &Behavior) -> Address {
         let account = self.create(evm::forwarder_init_code(behavior), 0).await.created.unwrap();
         self.credit_accounts.lock().unwrap().push(account);
@@ -139,18 +139,18 @@ impl TestEnv {
         receipt
     }
 
-    /// Buys what is wanted at its quote.
+    /// Buys at the quoted price.
     pub(crate) async fn buy(&self, client: &Market, request: OrderRequest) -> Purchase {
         let quote = client.quote(&request).await.unwrap();
         self.tx(client.buy(&request, quote.price)).await.unwrap()
     }
 
-    /// Lets a worker accept.
+    /// Accepts, as a worker.
     pub(crate) async fn accept(&self, worker: &Market, purchase: &Purchase) -> Receipt {
         self.tx(agreement(worker, purchase).await.accept()).await.unwrap()
     }
 
-    /// Lets a tester report, with the receipts that its entries need.
+    /// Reports, as a tester, with the receipts that the entries need.
     pub(crate) async fn report(&self, tester: &Market, purchase: &Purchase, entries: &[Entry]) {
         let agreement = agreement(tester, purchase).await;
         let session = Session::random();
@@ -163,7 +163,7 @@ impl TestEnv {
         self.tx(agreement(anybody, purchase).await.settle()).await.unwrap()
     }
 
-    /// Does something through the client library, at this world's time, and checks the books.
+    /// Runs a verb of the client at the test's time, and checks all balances.
     pub(crate) async fn tx<T>(
         &self,
         doing: impl Future<Output = Result<T, MarketError>>,
@@ -178,7 +178,7 @@ impl TestEnv {
         }
     }
 
-    /// What a call would answer in the next transaction.
+    /// The output of a call in the next transaction.
     pub(crate) async fn call<C: SolCall>(
         &self,
         from: Address,
@@ -191,7 +191,7 @@ impl TestEnv {
         Ok(C::abi_decode_returns_validate(&answer).unwrap())
     }
 
-    /// Sends a call, whether it will be refused or not, and checks the books.
+    /// Sends a call, even one that reverts, and checks all balances.
     pub(crate) async fn send<C: SolCall>(
         &self,
         from: &Market,
@@ -200,11 +200,16 @@ impl TestEnv {
         value: u128,
     ) -> Result<Receipt, RevertReason> {
         let from = from.account().unwrap();
-        let asked = self.call(from, to, call, value).await;
+        let simulated = self.call(from, to, call, value).await;
         let receipt = self.rpc.send(from, Some(to), call.abi_encode().into(), value).await;
-        assert_eq!(receipt.success, asked.is_ok(), "{} was foreseen wrongly", C::SIGNATURE);
+        assert_eq!(
+            receipt.success,
+            simulated.is_ok(),
+            "the simulation of {} was wrong",
+            C::SIGNATURE
+        );
         self.check_balances().await;
-        asked.map(|_| receipt)
+        simulated.map(|_| receipt)
     }
 
     /// Sends a call without wei to the dispatcher.
@@ -216,7 +221,7 @@ impl TestEnv {
         self.send(from, self.dispatcher, call, 0).await
     }
 
-    /// Has a puppet call the dispatcher, with wei of `from`.
+    /// Calls the dispatcher through a forwarder, with value of `from`.
     pub(crate) async fn forward_to_dispatcher<C: SolCall>(
         &self,
         from: &Market,
@@ -226,14 +231,19 @@ impl TestEnv {
     ) -> Result<Receipt, RevertReason> {
         let (account, data) = (from.account().unwrap(), call.abi_encode());
         let order = evm::forward_calldata(self.dispatcher, &data);
-        let asked = self.rpc.call(account, forwarder, order.clone(), value).await;
+        let simulated = self.rpc.call(account, forwarder, order.clone(), value).await;
         let receipt = self.rpc.send(account, Some(forwarder), order, value).await;
-        assert_eq!(receipt.success, asked.is_ok(), "{} was foreseen wrongly", C::SIGNATURE);
+        assert_eq!(
+            receipt.success,
+            simulated.is_ok(),
+            "the simulation of {} was wrong",
+            C::SIGNATURE
+        );
         self.check_balances().await;
-        asked.map(|_| receipt).map_err(|data| self.revert_reason(self.dispatcher, &data))
+        simulated.map(|_| receipt).map_err(|data| self.revert_reason(self.dispatcher, &data))
     }
 
-    /// What a contract's revert data means.
+    /// The error that a contract's revert data encodes.
     pub(crate) fn revert_reason(&self, contract: Address, data: &[u8]) -> RevertReason {
         if contract == self.dispatcher {
             RevertReason::Dispatcher(IWorkerDispatcherErrors::abi_decode_validate(data).unwrap())
@@ -242,7 +252,7 @@ impl TestEnv {
         }
     }
 
-    /// The tick in which the next transaction will be.
+    /// The tick of the next transaction.
     pub(crate) async fn next_tick(&self) -> u64 {
         match self.settings.clock {
             Clock::Second => self.rpc.now(),
@@ -250,7 +260,7 @@ impl TestEnv {
         }
     }
 
-    /// Sees to it that the next transaction is in this tick.
+    /// Advances the time, so that the next transaction is in this tick.
     pub(crate) async fn advance_to(&self, tick: u64) {
         match self.settings.clock {
             Clock::Second => self.rpc.mine_at(tick).await,
@@ -259,23 +269,23 @@ impl TestEnv {
         assert_eq!(self.next_tick().await, tick);
     }
 
-    /// Lets ticks go by.
+    /// Advances the time by ticks.
     pub(crate) async fn advance(&self, ticks: u32) {
         self.advance_to(self.next_tick().await + u64::from(ticks)).await;
     }
 }
 
-/// The usual offer at this price.
+/// The offer of these tests at this price.
 pub(crate) const fn offer(price: u128) -> Offer {
     Offer { price, max_length: 1_000, promise: 9_000, capacity: 2 }
 }
 
-/// The key for messages that somebody uses here.
+/// The key for messages that an account uses here.
 pub(crate) fn message_key_of(who: &Market) -> B256 {
     keccak256(who.account().unwrap())
 }
 
-/// `who`'s view of an agreement.
+/// An agreement, as `who` sees it.
 pub(crate) async fn agreement(who: &Market, purchase: &Purchase) -> Agreement {
     who.agreement(purchase.agreement).await.unwrap()
 }

@@ -1,4 +1,4 @@
-//! Hiring exactly the workers that one names.
+//! Hiring chosen workers.
 
 use alloy::primitives::{Address, U256};
 use alloy::sol_types::SolCall;
@@ -14,13 +14,13 @@ use crate::harness::settlement::{paid_worker, run_to_settlement};
 use crate::harness::{ETHER, TestEnv, agreement, message_key_of, offer};
 use crate::quote::{check_purchase_refused, order};
 
-/// What hiring would cost.
+/// The quote for hiring.
 async fn quote_hire(env: &TestEnv, order: Order, workers: &[u32]) -> Quote {
     let call = QuoteHire { order, workers: workers.to_vec() };
     env.call(Address::ZERO, env.dispatcher, &call, 0).await.unwrap()
 }
 
-/// Workers that cannot be hired at any price: the quote says so, and so does the purchase.
+/// Workers that cannot be hired at any price: the quote and the purchase have the same reason.
 async fn check_unhireable(
     env: &TestEnv,
     who: &Market,
@@ -41,7 +41,7 @@ async fn check_unhireable(
     check_purchase_refused(env, who, &call, ETHER, (reason, 0)).await;
 }
 
-/// So many workers with numbers from 1 on, each a wei dearer than the one before.
+/// Workers with numbers from 1 on, each a wei more expensive than the one before.
 async fn register_workers(env: &TestEnv, count: u128) -> Vec<Market> {
     let mut workers = Vec::new();
     for price in 1..=count {
@@ -51,7 +51,7 @@ async fn register_workers(env: &TestEnv, count: u128) -> Vec<Market> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_hired_works_at_the_price_of_the_quote() {
+async fn hired_workers_are_paid_the_price_of_the_quote() {
     let env = TestEnv::new().await;
     let (workers, cleo) = (register_workers(&env, 4).await, env.new_account().await);
     let (testers, fee) = (env.testers(3).await, env.settings.minTesterFee);
@@ -67,7 +67,7 @@ async fn who_is_hired_works_at_the_price_of_the_quote() {
         testers: 3,
         workers: accounts.clone(),
     };
-    // Where a scan would begin does not matter.
+    // The start of a scan does not matter.
     for start in [0, 1, 4, u32::MAX] {
         assert_eq!(quote_hire(&env, Order { start, ..wanted }, &[2, 4]).await, expected);
     }
@@ -103,7 +103,7 @@ async fn who_is_hired_works_at_the_price_of_the_quote() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn exactly_these_workers_in_ascending_order_or_nobody() {
+async fn hiring_takes_exactly_these_workers_in_ascending_order_or_none() {
     let env = TestEnv::new().await;
     let (_, cleo) = (register_workers(&env, 3).await, env.new_account().await);
     let unfit = [[2, 1], [3, 2], [2, 2], [0, 1], [0, 0], [1, 4], [1, u32::MAX], [u32::MAX, 1]];
@@ -134,16 +134,16 @@ async fn only_listed_workers_of_the_application_are_hired() {
         check_unhireable(&env, &cleo, order(1, 8), &[number], Reason::WorkerUnfit).await;
         check_unhireable(&env, &cleo, order(2, 8), &[1, number], Reason::WorkerUnfit).await;
     }
-    let theirs = Order { application: application.0, ..order(1, 8) };
-    assert_eq!(quote_hire(&env, theirs, &[3]).await.reason, Reason::None);
-    check_unhireable(&env, &cleo, theirs, &[1], Reason::WorkerUnfit).await;
+    let other = Order { application: application.0, ..order(1, 8) };
+    assert_eq!(quote_hire(&env, other, &[3]).await.reason, Reason::None);
+    check_unhireable(&env, &cleo, other, &[1], Reason::WorkerUnfit).await;
 
-    // Who leaves the book is not for hire, until it is back.
+    // A worker that leaves the book cannot be hired, until it is back.
     env.tx(workers[0].set_available(false)).await.unwrap();
     check_unhireable(&env, &cleo, order(1, 8), &[1], Reason::WorkerUnfit).await;
     env.tx(workers[0].set_available(true)).await.unwrap();
     assert_eq!(quote_hire(&env, order(1, 8), &[1]).await.reason, Reason::None);
-    // Nor is who has no room.
+    // Nor can one that is at its capacity.
     for _ in 0..2 {
         env.tx(cleo.hire(&order(1, 8), &[2], ETHER)).await.unwrap();
     }
@@ -164,14 +164,14 @@ async fn hired_workers_fit_the_order() {
     ];
     for wanted in unfit {
         check_unhireable(&env, &cleo, wanted, &[1], Reason::WorkerUnfit).await;
-        // One that does not fit is not passed over.
+        // A worker that does not fit is not skipped.
         let both = Order { redundancy: U256::from(2), ..wanted };
         check_unhireable(&env, &cleo, both, &[1, 2], Reason::WorkerUnfit).await;
     }
     for wanted in [order(1, 24), Order { minUptime: 9_000, ..order(1, 8) }] {
         assert_eq!(quote_hire(&env, wanted, &[1]).await.reason, Reason::None);
     }
-    // What stands against every order stands against this one, and comes first.
+    // A reason to refuse any order also refuses this one, and comes first.
     let tested = Order { windows: 4, testers: 3, ..order(1, 24) };
     check_unhireable(&env, &cleo, tested, &[1], Reason::NotEnoughTesters).await;
     check_unhireable(&env, &cleo, order(1, 7), &[9], Reason::Length).await;
@@ -183,7 +183,7 @@ async fn hired_workers_fit_the_order() {
 async fn dust_in_the_book_does_not_stop_who_hires() {
     let env = TestEnv::new().await;
     let (workers, cleo) = (register_workers(&env, 70).await, env.new_account().await);
-    // The cheapest sixty-nine are too many to look at, and do not fit.
+    // The cheapest sixty-nine are more than a scan looks at, and do not fit.
     let dear = &workers[69];
     env.tx(dear.update(&Offer { promise: 9_999, ..offer(70) })).await.unwrap();
     let wanted = Order { minUptime: 9_999, ..order(1, 8) };
@@ -199,7 +199,7 @@ async fn every_wrong_word_of_a_list_of_workers_is_named() {
     register_workers(&env, 1).await;
     let from = env.new_account().await.account().unwrap();
     let big = U256::ONE << 32;
-    // Nine words of the order, where the list is, how long it is, what is in it.
+    // Nine words of the order, the offset of the list, its length, its content.
     let cases = [
         (2, U256::MAX, None),
         (9, big, Some(9)),
@@ -223,7 +223,7 @@ async fn every_wrong_word_of_a_list_of_workers_is_named() {
                     let refusal = dispatcher_error(MalformedCall { word: number });
                     assert_eq!(answer, refusal, "word {word}");
                 }
-                // A length that no agreement has is no malformed one.
+                // A length that no agreement has is not malformed.
                 None => assert!(answer.is_ok()),
             }
         }

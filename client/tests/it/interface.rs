@@ -1,4 +1,4 @@
-//! The interface in `terms` and the contracts' tables of calls name the same calls.
+//! The interface in `muster-protocol` and the contracts' dispatch tables name the same calls.
 
 use alloy::sol_types::SolInterface;
 use muster_client::OrderRequest;

@@ -1,4 +1,4 @@
-//! A whole life: two workers, three testers, one client; one worker stops half way.
+//! A whole lifecycle: two workers, three testers, one client; one worker stops half way.
 
 use muster_client::OrderRequest;
 use muster_client::protocol::abi::State;
@@ -10,7 +10,7 @@ use crate::harness::receipts::unsigned_entry;
 use crate::harness::{ETHER, TestEnv, agreement, offer};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everybody_gets_what_the_windows_say() {
+async fn every_party_is_paid_by_the_verdicts_of_the_windows() {
     let env = TestEnv::new().await;
     let (ada, ben) = (env.worker(offer(1_000)).await, env.worker(offer(2_000)).await);
     let testers = env.testers(3).await;
@@ -29,7 +29,7 @@ async fn everybody_gets_what_the_windows_say() {
         assert_eq!(cleos.testers(window).await.unwrap().len(), 3);
     }
 
-    // With three testers and three seats, everybody has a seat in every window.
+    // With three testers and three seats, every tester has a seat in every window.
     env.advance(24).await;
     for tester in &testers {
         let entries = [unsigned_entry(0, 0b1111, 0b1111), unsigned_entry(1, 0b1111, 0b0011)];
@@ -48,17 +48,18 @@ async fn everybody_gets_what_the_windows_say() {
     let slashes: Vec<u128> = settlement.workers.iter().map(|worker| worker.slash).collect();
     assert_eq!(slashes, [0, slash]);
     assert_eq!(slash, env.settings.minBond * 4 / 9);
-    // The client has back what the second was paid; the rest is nobody's.
+    // The client gets back the second worker's pay; the rest is burned.
     assert_eq!(settlement.compensation, 24_000);
     assert_eq!(settlement.burned, slash - settlement.compensation);
     let bens = ben.worker(ben.account().unwrap()).await.unwrap();
     assert_eq!((bens.stake, bens.locked), (ETHER - slash, 0));
-    // Each tester: four windows of two workers, all of them in the majority.
+    // Each tester: four windows of two workers, all of them with the majority.
     let fees: Vec<_> = settlement.testers.iter().map(|tester| (tester.fee, tester.seats)).collect();
     assert_eq!(fees, [(8 * fee, 8); 3]);
     assert_eq!(settlement.refund, purchase.escrow - 48_000 - 24 * fee);
     assert_eq!(cleos.state().await.unwrap(), State::Settled);
-    // Twelve seats at the lowest fee are one observation, which ada keeps whole and ben halves.
+    // Twelve seats at the lowest fee are one observation, all of it good for ada and half of it for
+    // ben.
     for (worker, good, bad) in
         [(&ada, ONE_OBSERVATION, 0), (&ben, ONE_OBSERVATION / 2, ONE_OBSERVATION / 2)]
     {

@@ -1,4 +1,4 @@
-//! Stories of the market, told through its public interface on an embedded chain.
+//! End-to-end tests of the market through the client, on an embedded chain.
 
 #![expect(
     clippy::unwrap_used,
@@ -6,7 +6,7 @@
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::integer_division,
-    reason = "a test that meets what it does not expect should end there"
+    reason = "a test panics at the first unexpected result"
 )]
 
 mod accept;

@@ -1,5 +1,4 @@
-//! A worker that was chosen and does not accept: once for each absence it loses a tenth of its bond and
-//! its place.
+//! Workers that do not accept: each no-show costs a tenth of the bond and the position in the book.
 
 use muster_client::protocol::abi::IWorkerDispatcher::{
     AvailabilityChanged, NotListable, ReputationChanged, Unlisted, listCall,
@@ -14,21 +13,21 @@ use crate::harness::settlement::{
 use crate::harness::{ETHER, TestEnv, agreement, offer};
 use crate::quote::order;
 
-/// The usual agreement with one worker.
+/// The default agreement with one worker.
 const REQUEST: OrderRequest = OrderRequest::Default { redundancy: 1, length: 24 };
 
-/// How often the terms of a purchase say that its first worker had been missed.
+/// The misses of a purchase's first worker, as its terms have them.
 async fn recorded_misses(who: &Market, purchase: &Purchase) -> u16 {
     agreement(who, purchase).await.terms().worker(0).unwrap().misses
 }
 
-/// A worker with room for so many agreements.
+/// A worker with this capacity.
 async fn worker_with_capacity(env: &TestEnv, capacity: u16) -> Market {
     env.worker(Offer { capacity, ..offer(1_000) }).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_that_was_away_in_several_agreements_is_punished_once_and_unlisted() {
+async fn a_worker_that_misses_several_agreements_at_once_is_penalized_once_and_unlisted() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (worker_with_capacity(&env, 9).await, env.new_account().await);
     env.testers(3).await;
@@ -51,13 +50,13 @@ async fn a_worker_that_was_away_in_several_agreements_is_punished_once_and_unlis
             dispatcher_event(AvailabilityChanged { worker, available: false }),
             dispatcher_event(Unlisted { worker }),
         ];
-        assert_eq!(told.map(|event| events.contains(&event)), [first; 3]);
+        assert_eq!(expected.map(|event| events.contains(&event)), [first; 3]);
         let account = ada.worker(worker).await.unwrap();
         assert_eq!((account.stake, account.misses), (ETHER - tenth, 1));
         assert_eq!((account.available, account.listed), (false, false));
         assert_eq!(account.active, 3 - number);
         paid_in += purchase.escrow;
-        // The client has what it paid, and never more.
+        // The client gets back what it paid, and never more.
         assert_eq!(cleo.credit(cleo.account().unwrap()).await.unwrap(), paid_in);
     }
     let known = ada.reputation(worker).await.unwrap();
@@ -65,7 +64,7 @@ async fn a_worker_that_was_away_in_several_agreements_is_punished_once_and_unlis
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_was_missed_comes_back_by_its_own_word_only() {
+async fn a_worker_that_missed_is_relisted_only_when_it_sets_itself_available() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (worker_with_capacity(&env, 1).await, env.new_account().await);
     env.testers(3).await;
@@ -75,7 +74,7 @@ async fn who_was_missed_comes_back_by_its_own_word_only() {
     for who in [&cleo, &ada] {
         assert_eq!(env.send_to_dispatcher(who, &listCall { worker, hint: 0 }).await, refusal);
     }
-    // More stake, or another price, is no word.
+    // More stake or another price does not make it available.
     env.tx(ada.stake(1)).await.unwrap();
     env.tx(ada.set_price(999)).await.unwrap();
     assert!(!ada.worker(worker).await.unwrap().listed);
@@ -84,7 +83,7 @@ async fn who_was_missed_comes_back_by_its_own_word_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_missed_again_pays_again() {
+async fn a_second_no_show_costs_again() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (worker_with_capacity(&env, 2).await, env.new_account().await);
     env.testers(3).await;
@@ -102,7 +101,7 @@ async fn who_is_missed_again_pays_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_old_absence_does_not_harm_who_is_back() {
+async fn an_old_no_show_does_not_harm_a_worker_that_is_back() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (worker_with_capacity(&env, 3).await, env.new_account().await);
     env.testers(3).await;
@@ -117,7 +116,7 @@ async fn an_old_absence_does_not_harm_who_is_back() {
     let account = ada.worker(worker).await.unwrap();
     assert_eq!((account.stake, account.misses), (ETHER - tenth, 1));
     assert_eq!((account.available, account.listed), (true, true));
-    // The new one is another absence.
+    // The new agreement is another no-show.
     let settlement = settle_unaccepted(&env, &third).await;
     assert_eq!(settlement.workers, [absent_worker(&ada, tenth)]);
     let account = ada.worker(worker).await.unwrap();
@@ -125,7 +124,7 @@ async fn an_old_absence_does_not_harm_who_is_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_accepted_one_and_missed_another_pays_for_the_other() {
+async fn accepting_one_agreement_does_not_excuse_missing_another() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (worker_with_capacity(&env, 2).await, env.new_account().await);
     let (worker, tenth) = (ada.account().unwrap(), env.settings.minBond / 10);
@@ -134,7 +133,7 @@ async fn who_accepted_one_and_missed_another_pays_for_the_other() {
     env.accept(&ada, &kept).await;
     let settlement = settle_unaccepted(&env, &missed).await;
     assert_eq!(settlement.workers, [absent_worker(&ada, tenth)]);
-    // Running work goes on and is paid, and it stays out of the book.
+    // Running work goes on and is paid, and the worker stays out of the book.
     let settlement = run_to_settlement(&env, &[], &kept, &[]).await;
     assert_eq!(settlement.workers, [paid_worker(&env, &ada, 24_000, 1, (0, 0, 0))]);
     let account = ada.worker(worker).await.unwrap();
@@ -145,7 +144,7 @@ async fn who_accepted_one_and_missed_another_pays_for_the_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn client_and_workers_together_gain_nothing_from_who_is_away() {
     let env = TestEnv::new().await;
-    // The client's own worker, and one that is away and could be asked for nine times.
+    // The client's own worker, and one that is absent and could be bought nine times.
     let (ada, own, cleo) = (
         worker_with_capacity(&env, 9).await,
         env.worker(Offer { capacity: 9, ..offer(2_000) }).await,
@@ -162,7 +161,7 @@ async fn client_and_workers_together_gain_nothing_from_who_is_away() {
     for purchase in &purchases {
         lost += run_to_settlement(&env, &[], purchase, &[]).await.workers[0].slash;
     }
-    // What is paid from one pocket into the other is no loss that a tenth makes good.
+    // Paying oneself is no loss that a tenth of a bond could make good.
     let credits = env.credits().await;
     let gained: u128 = [&cleo, &own].iter().map(|who| credits[&who.account().unwrap()]).sum();
     assert_eq!(gained, purchases.iter().map(|purchase| purchase.escrow).sum());
@@ -171,8 +170,8 @@ async fn client_and_workers_together_gain_nothing_from_who_is_away() {
     assert_eq!((account.stake, account.misses, account.active), (ETHER - tenth, 1, 0));
 }
 
-/// What hiding costs, each time: a tenth of the least bond and the place in the book, besides the gas of
-/// an agreement with oneself.
+/// The cost of hiding a no-show, each time: a tenth of the minimum bond and the position in the
+/// book, besides the gas of an agreement with oneself.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_absence_hides_behind_an_older_one_for_a_tenth_of_the_least_bond() {
     let env = TestEnv::new().await;

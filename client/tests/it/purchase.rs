@@ -1,4 +1,4 @@
-//! Buying: what is charged, what is agreed, what comes back.
+//! Buying: the price, the terms, the refunds.
 
 use alloy::primitives::{Address, FixedBytes, U256};
 use muster_client::protocol::abi::IWorkAgreement::{
@@ -20,7 +20,7 @@ use crate::harness::expected::{dispatcher_error, dispatcher_event};
 use crate::harness::{ETHER, TestEnv, agreement, offer};
 use crate::quote::{check_purchase_refused, order, quote};
 
-/// Buys by an order with this value, and says what came of it.
+/// Buys with this value, and returns the result.
 async fn buy_order(env: &TestEnv, who: &Market, order: Order, value: u128) -> Purchase {
     let client = who.account().unwrap();
     let call = BuyOrder { order };
@@ -59,7 +59,7 @@ async fn one_wei_too_little_comes_back_whole_and_one_too_many_comes_back() {
         let receipt = env.send(&cleo, env.dispatcher, &call, value).await.unwrap();
         let workers = vec![ada.account().unwrap()];
         let event = ContractBought { agreement, client, escrow: price, workers };
-        // The worker has room for two.
+        // The worker has a capacity of two.
         assert_eq!(env.events(&receipt)[0], dispatcher_event(event));
         assert_eq!(env.rpc.balance(agreement).await, price);
         let spent = before - env.rpc.balance(client).await;
@@ -67,13 +67,13 @@ async fn one_wei_too_little_comes_back_whole_and_one_too_many_comes_back() {
         env.advance(env.settings.acceptWindow + 1).await;
         let purchase = Purchase { agreement, escrow: price, workers: vec![], receipt };
         env.settle(&cleo, &purchase).await;
-        // Who did not accept says that it is there again.
+        // A worker that did not accept sets itself available again.
         env.tx(ada.set_available(true)).await.unwrap();
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_agreement_says_what_was_bought() {
+async fn an_agreement_has_the_terms_that_were_bought() {
     for clock in [Clock::Second, Clock::ArbBlock] {
         let env = TestEnv::with(settings::dev(clock)).await;
         let (dear, length) = (100_000_000_000_000_003, 25);
@@ -86,8 +86,8 @@ async fn an_agreement_says_what_was_bought() {
         let tick = env.next_tick().await;
         let purchase = buy_order(&env, &cleo, wanted, price).await;
 
-        // A window is six ticks; a fee is a hundredth of its price, rounded down; a bond is a tenth of
-        // the whole price, rounded up.
+        // A window is six ticks; a fee is a hundredth of its price, rounded down; a bond is a tenth
+        // of the whole price, rounded up.
         let fee = 6_000_000_000_000_000;
         let bond = 250_000_000_000_000_008;
         let (least_fee, least_bond) = (env.settings.minTesterFee, env.settings.minBond);
@@ -126,7 +126,7 @@ async fn an_agreement_says_what_was_bought() {
             min_bond: least_bond,
             tester_fee_bps: env.settings.testerFeeBps,
             min_tester_fee: least_fee,
-            // Eight ticks are the shortest agreement.
+            // The shortest agreement has eight ticks.
             least: 2,
             epoch: cleo.epoch().await.unwrap(),
             pool: 3,
@@ -168,9 +168,9 @@ async fn equal_purchases_are_different_agreements() {
     assert_eq!(ada.agreements().await.unwrap(), [first.agreement, second.agreement]);
 }
 
-/// Cannot happen by CREATE2 alone: no two agreements have the same terms.
+/// CREATE2 alone cannot cause this: no two agreements have the same terms.
 #[tokio::test(flavor = "multi_thread")]
-async fn where_an_account_is_no_agreement_is_made() {
+async fn no_agreement_is_created_at_an_address_in_use() {
     let env = TestEnv::new().await;
     let (_, cleo) = (env.worker(offer(7)).await, env.new_account().await);
     let (from, call) = (cleo.account().unwrap(), BuyOrder { order: order(1, 8) });
@@ -195,7 +195,7 @@ async fn eight_workers_are_quoted_and_bought_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_enough_testers_the_usual_order_is_untested() {
+async fn without_enough_testers_the_default_order_is_untested() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (env.worker(offer(10)).await, env.new_account().await);
     env.testers(2).await;
@@ -214,7 +214,7 @@ async fn without_enough_testers_the_usual_order_is_untested() {
     env.testers(1).await;
     let price = 10_000 + 4 * 3 * env.settings.minTesterFee;
     assert_eq!(usual().await, Quote { price, windows: 4, testers: 3, ..untested });
-    // So it is again when the next epoch has come and nobody checked in for it.
+    // The same holds when the next epoch has come and no tester checked in for it.
     env.advance(2 * env.settings.epochLength).await;
     assert_eq!(usual().await.testers, 0);
     buy_order(&env, &cleo, order(1, 1_000), 10_000).await;
@@ -233,7 +233,7 @@ fn orders() -> impl Strategy<Value = Order> {
     )
 }
 
-/// What an order costs by the rules, for workers at these prices, in arithmetic of its own.
+/// The price of an order by the rules, for workers at these prices, computed independently.
 fn expected_price(env: &TestEnv, order: &Order, prices: impl Iterator<Item = u128>) -> u128 {
     let length: u128 = order.length.to();
     let (windows, testers) = (u128::from(order.windows), u128::from(order.testers));
@@ -250,7 +250,7 @@ proptest! {
     })]
 
     #[test]
-    fn what_is_quoted_is_what_is_charged(orders in vec(orders(), 40)) {
+    fn the_quoted_price_is_charged(orders in vec(orders(), 40)) {
         Runtime::new().unwrap().block_on(async {
             let env = TestEnv::new().await;
             for number in 1..=9_u16 {
@@ -283,7 +283,7 @@ proptest! {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn asking_changes_nothing() {
+async fn views_change_nothing() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (env.worker(offer(7)).await, env.new_account().await);
     let before = ada.worker(ada.account().unwrap()).await.unwrap();

@@ -1,4 +1,4 @@
-//! What an order gets and at what price, and every reason why it gets nothing.
+//! Quotes: workers and prices, and every reason to refuse.
 
 use alloy::primitives::{Address, FixedBytes, U256};
 use alloy::sol_types::SolCall;
@@ -28,13 +28,14 @@ pub(crate) fn order(redundancy: u64, length: u64) -> Order {
     }
 }
 
-/// A quote's order.
+/// The quote of an order.
 pub(crate) async fn quote(env: &TestEnv, who: &Market, order: Order) -> Quote {
     let who = who.account().unwrap();
     env.call(who, env.dispatcher, &QuoteOrder { order }, 0).await.unwrap()
 }
 
-/// Sends a purchase that is refused: zero is answered, the reason is an event, every wei comes back.
+/// Sends a purchase that is refused: the output is zero, the reason is an event, and the whole
+/// value comes back.
 pub(crate) async fn check_purchase_refused<C>(
     env: &TestEnv,
     who: &Market,
@@ -55,7 +56,7 @@ pub(crate) async fn check_purchase_refused<C>(
     assert_eq!(before - after, env.rpc.fee(&receipt).await, "{reason:?}");
 }
 
-/// An order that cannot be bought at any price: its quote says so, and so does its purchase.
+/// An order that cannot be bought at any price: the quote and the purchase have the same reason.
 async fn check_unbuyable(env: &TestEnv, who: &Market, order: Order, reason: Reason) {
     let expected = Quote {
         reason,
@@ -69,7 +70,7 @@ async fn check_unbuyable(env: &TestEnv, who: &Market, order: Order, reason: Reas
     check_purchase_refused(env, who, &BuyOrder { order }, ETHER, (reason, 0)).await;
 }
 
-/// The same for the usual order.
+/// The same for the default order.
 async fn check_default_unbuyable(
     env: &TestEnv,
     who: &Market,
@@ -133,20 +134,20 @@ async fn an_order_out_of_range_is_refused_for_its_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_waits_for_workers_and_testers_that_are_there() {
+async fn an_order_needs_enough_workers_and_testers() {
     let env = TestEnv::new().await;
     let cleo = env.new_account().await;
     let (one, length) = (U256::ONE, U256::from(24));
     check_unbuyable(&env, &cleo, order(1, 24), Reason::ApplicationUnknown).await;
     check_default_unbuyable(&env, &cleo, (one, length), (1, 0), Reason::ApplicationUnknown).await;
-    // One registration is enough to be known, but not to be bought.
+    // One registration makes an application known, but gives no worker to buy from.
     let ada = env.new_account().await;
     env.tx(ada.register(Application::default(), &offer(5), message_key_of(&ada), 0)).await.unwrap();
     check_unbuyable(&env, &cleo, order(1, 24), Reason::NotEnoughWorkers).await;
     check_default_unbuyable(&env, &cleo, (one, length), (1, 0), Reason::NotEnoughWorkers).await;
     env.tx(ada.stake(ETHER)).await.unwrap();
     assert_eq!(quote(&env, &cleo, order(1, 24)).await.reason, Reason::None);
-    // Nobody is in an agreement twice, whatever the capacity.
+    // No worker is in an agreement twice, whatever its capacity.
     check_unbuyable(&env, &cleo, order(2, 24), Reason::NotEnoughWorkers).await;
     let two = U256::from(2);
     check_default_unbuyable(&env, &cleo, (two, length), (1, 0), Reason::NotEnoughWorkers).await;
@@ -162,7 +163,7 @@ async fn an_order_waits_for_workers_and_testers_that_are_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_draws_from_a_list_below_the_least_pool() {
+async fn testers_are_not_drawn_from_a_list_below_the_least_pool() {
     let env = TestEnv::with(Settings { minPool: 5, ..settings::dev(Clock::Second) }).await;
     env.worker(offer(5)).await;
     let cleo = env.new_account().await;
@@ -186,7 +187,7 @@ async fn an_order_can_be_bought_until_its_last_tick() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_worker_would_hold_stays_below_two_to_the_ninety_six() {
+async fn a_price_stays_below_two_to_the_ninety_six() {
     let env = TestEnv::new().await;
     let (ada, ben, cleo) =
         (env.new_account().await, env.new_account().await, env.new_account().await);
@@ -194,20 +195,20 @@ async fn what_a_worker_would_hold_stays_below_two_to_the_ninety_six() {
         env.set_balance(who, PRICE_LIMIT * 16).await;
     }
     // Eight ticks at 2^93 wei are 2^96.
-    let (dear, less) = (1 << 93, (1 << 93) - 1);
+    let (too_high, highest) = (1 << 93, (1 << 93) - 1);
     let offered = |price| Offer { price, max_length: 16, promise: 9_000, capacity: 9 };
     let none = Application::default();
-    env.tx(ada.register(none, &offered(dear), message_key_of(&ada), PRICE_LIMIT - 1))
+    env.tx(ada.register(none, &offered(too_high), message_key_of(&ada), PRICE_LIMIT - 1))
         .await
         .unwrap();
     check_unbuyable(&env, &cleo, order(1, 8), Reason::PriceOverflow).await;
     let (one, eight) = (U256::ONE, U256::from(8));
     check_default_unbuyable(&env, &cleo, (one, eight), (1, 0), Reason::PriceOverflow).await;
 
-    env.tx(ben.register(none, &offered(less), message_key_of(&ben), PRICE_LIMIT - 1))
+    env.tx(ben.register(none, &offered(highest), message_key_of(&ben), PRICE_LIMIT - 1))
         .await
         .unwrap();
-    let price = less * 8;
+    let price = highest * 8;
     assert_eq!(quote(&env, &cleo, order(1, 8)).await.price, price);
     check_unbuyable(&env, &cleo, order(2, 8), Reason::PriceOverflow).await;
     check_unbuyable(&env, &cleo, order(1, 9), Reason::PriceOverflow).await;
@@ -237,7 +238,7 @@ async fn the_scan_begins_at_the_worker_that_is_named_if_it_is_listed() {
     }
     let quoted = quote(&env, &cleo, Order { start: 2, ..order(2, 8) }).await;
     assert_eq!((quoted.start, &*quoted.workers), (2, &accounts[1..]));
-    // It does not go round.
+    // The scan does not wrap around.
     let round = Order { start: 2, ..order(3, 8) };
     check_unbuyable(&env, &cleo, round, Reason::NotEnoughWorkers).await;
 }
@@ -263,7 +264,7 @@ async fn only_workers_that_fit_the_order_are_chosen() {
     let scored = Order { minScore: 1, ..order(1, 8) };
     check_unbuyable(&env, &cleo, scored, Reason::NotEnoughWorkers).await;
 
-    // The usual order asks for 9 000.
+    // The default order asks for 9 000.
     let call = QuoteDefault { redundancy: U256::from(2), length: U256::from(24) };
     let usual = env.call(accounts[0], env.dispatcher, &call, 0).await.unwrap();
     assert_eq!(usual.workers, [accounts[2], accounts[3]]);

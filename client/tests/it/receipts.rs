@@ -1,4 +1,4 @@
-//! Who says that a worker served shows the worker's own word for it, and for nothing else.
+//! A report of service needs the worker's own receipt for exactly that.
 
 use alloy::primitives::{B256, U256, keccak256};
 use alloy::sol_types::SolCall;
@@ -12,7 +12,7 @@ use crate::harness::receipts::unsigned_entry;
 use crate::harness::{ETHER, TestEnv, agreement, offer};
 use crate::workers::registration;
 
-/// What a worker signed for a session in an agreement.
+/// A worker's receipt for a session in an agreement.
 fn sign_receipt(
     env: &TestEnv,
     worker: &Market,
@@ -24,7 +24,7 @@ fn sign_receipt(
     ServiceReceipt::sign(&signer, view.receipt_domain(), session, served).unwrap()
 }
 
-/// Two agreements of the same two workers, of four windows each, about which may be reported.
+/// Two agreements of the same two workers, of four windows each, both ready for reports.
 async fn reportable_agreements(
     accepted: &[usize],
 ) -> (TestEnv, Vec<Market>, Vec<Market>, [Purchase; 2]) {
@@ -101,7 +101,7 @@ async fn each_entry_needs_its_own_workers_receipt() {
         let answer = env.send(&testers[0], purchase.agreement, &call, 0).await;
         assert_eq!(answer, agreement_error(BadReceipt { entry }));
     }
-    // The number is that of the entry, not that of the worker.
+    // The number is that of the entry, not of the worker.
     let call = reportCall { place: 0, salt: session.salt, entries: vec![ada.entry(1, 0)] };
     let answer = env.send(&testers[0], purchase.agreement, &call, 0).await;
     assert_eq!(answer, agreement_error(BadReceipt { entry: 0 }));
@@ -126,7 +126,7 @@ async fn a_report_that_is_copied_is_worth_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn failed_needs_no_receipt_and_looks_at_none() {
+async fn a_report_of_failure_needs_no_receipt_and_ignores_one() {
     let (env, _, testers, [purchase, _]) = reportable_agreements(&[0, 1]).await;
     let junk =
         Entry { r: B256::repeat_byte(1), vs: B256::repeat_byte(2), ..unsigned_entry(0, 0b1111, 0) };
@@ -139,7 +139,7 @@ async fn failed_needs_no_receipt_and_looks_at_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_that_did_not_accept_has_to_have_signed_too() {
+async fn a_worker_that_did_not_accept_needs_a_receipt_too() {
     let (env, _, testers, [purchase, _]) = reportable_agreements(&[0]).await;
     let (to, session) = (purchase.agreement, Session::random());
     let call = reportCall { place: 0, salt: session.salt, entries: vec![unsigned_entry(1, 1, 1)] };
@@ -172,15 +172,15 @@ async fn a_contract_that_works_cannot_prove_it() {
         let answer = env.send(&testers[0], to, &call, 0).await;
         assert_eq!(answer, agreement_error(BadReceipt { entry: 0 }));
     }
-    // What needs no proof can be said of it.
+    // Reports that need no proof are accepted.
     env.report(&testers[0], &purchase, &[unsigned_entry(0, 0b0011, 0)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_is_named_by_account_and_salt_alone() {
+async fn a_session_id_depends_on_account_and_salt_alone() {
     let (env, workers, testers, [purchase, _]) = reportable_agreements(&[0, 1]).await;
     let view = agreement(&testers[0], &purchase).await;
-    // The hash of two words, as anybody would write it down.
+    // The hash of two words, computed by hand.
     let opener = testers[0].account().unwrap();
     let salt = B256::repeat_byte(5);
     let value = keccak256([opener.into_word().0, salt.0].concat());

@@ -1,4 +1,4 @@
-//! Buyers and receivers that are contracts, and want no good.
+//! Clients and receivers that are contracts, and hostile.
 
 use std::collections::HashMap;
 
@@ -23,12 +23,12 @@ use crate::harness::{ETHER, TestEnv, agreement, offer};
 use crate::quote::order;
 use crate::workers::registration;
 
-/// One worker for eight ticks, untested, at a wei a tick.
+/// An untested order of one worker for eight ticks, at a wei per tick.
 fn purchase() -> BuyDefault {
     BuyDefault { redundancy: U256::ONE, length: U256::from(8) }
 }
 
-/// A market with a worker of one wei a tick, and a buyer.
+/// A market with a worker at one wei per tick, and a client.
 async fn setup() -> (TestEnv, Market, Market) {
     let env = TestEnv::new().await;
     let worker = env.worker(offer(1)).await;
@@ -36,20 +36,20 @@ async fn setup() -> (TestEnv, Market, Market) {
     (env, worker, cleo)
 }
 
-/// Gives a puppet `wei` of credit: it registers with them as stake, and takes them out again.
+/// Gives a forwarder `wei` of credit: it registers with them as stake, and unstakes them.
 async fn give_credit(env: &TestEnv, cleo: &Market, forwarder: Address, wei: u128) {
     env.forward_to_dispatcher(cleo, forwarder, &registration(cleo), wei).await.unwrap();
     env.forward_to_dispatcher(cleo, forwarder, &unstakeCall { amount: wei }, 0).await.unwrap();
     assert_eq!(cleo.credit(forwarder).await.unwrap(), wei);
 }
 
-/// What a puppet's habit logged: whether its call succeeded, and the answer.
+/// The log of a forwarder's call: whether it succeeded, and its return data.
 fn forwarded_results(receipt: &Receipt, forwarder: Address) -> Vec<(bool, Vec<u8>)> {
     let logs = receipt.logs.iter().filter(|log| log.address == forwarder);
     logs.map(|log| (log.data.topics()[0] != B256::ZERO, log.data.data.to_vec())).collect()
 }
 
-/// Credits of everybody but one.
+/// The credits of all accounts but one.
 async fn other_credits(env: &TestEnv, who: Address) -> HashMap<Address, u128> {
     let mut credits = env.credits().await;
     credits.remove(&who);
@@ -57,7 +57,7 @@ async fn other_credits(env: &TestEnv, who: Address) -> HashMap<Address, u128> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_buyer_that_takes_no_ether_is_credited_and_nobody_else_notices() {
+async fn a_client_that_takes_no_ether_is_credited_and_nobody_else_notices() {
     let (env, worker, cleo) = setup().await;
     env.tx(worker.unstake(5)).await.unwrap();
     let mebibyte = 1 << 20;
@@ -69,7 +69,7 @@ async fn a_buyer_that_takes_no_ether_is_credited_and_nobody_else_notices() {
     ] {
         let forwarder = env.deploy_forwarder(&behavior).await;
         let before = other_credits(&env, forwarder).await;
-        // Too much: the excess is credited. The worker has room for two.
+        // Too much value: the excess is credited. The worker has a capacity of two.
         let receipt =
             env.forward_to_dispatcher(&cleo, forwarder, &purchase(), 8 + 7).await.unwrap();
         let bought = receipt.event::<ContractBought>(env.dispatcher).unwrap();
@@ -78,7 +78,7 @@ async fn a_buyer_that_takes_no_ether_is_credited_and_nobody_else_notices() {
         assert_eq!(env.events(&receipt).last(), Some(&credited), "{behavior:?}");
         assert!(receipt.gas_used < 400_000, "{behavior:?} took {}", receipt.gas_used);
         assert_eq!(cleo.credit(forwarder).await.unwrap(), 7);
-        // Too little: the whole value is.
+        // Too little value: all of it is credited.
         let receipt = env.forward_to_dispatcher(&cleo, forwarder, &purchase(), 6).await.unwrap();
         let (reason, required, sent) = (Reason::ValueTooLow, 8, 6);
         let events = [
@@ -100,7 +100,7 @@ async fn a_buyer_that_takes_no_ether_is_credited_and_nobody_else_notices() {
         let call = settleCall { hints: vec![0] };
         env.send(&cleo, bought.agreement, &call, 0).await.unwrap();
         assert_eq!(cleo.credit(forwarder).await.unwrap(), 8);
-        // Who did not accept says that it is there again.
+        // A worker that did not accept sets itself available again.
         env.tx(worker.set_available(true)).await.unwrap();
     }
 }
@@ -108,7 +108,7 @@ async fn a_buyer_that_takes_no_ether_is_credited_and_nobody_else_notices() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_answer_to_a_refund_is_not_read() {
     let (env, _, cleo) = setup().await;
-    // As many bytes as 50 000 gas allow for.
+    // As many bytes as 50 000 gas pay for.
     let forwarder = env.deploy_forwarder(&Behavior::Returns(130_000)).await;
     let receipt = env.forward_to_dispatcher(&cleo, forwarder, &purchase(), 8 + 7).await.unwrap();
     assert!(receipt.event::<Credited>(env.dispatcher).is_none());
@@ -116,11 +116,11 @@ async fn a_long_answer_to_a_refund_is_not_read() {
     assert!(receipt.gas_used < 400_000, "it took {}", receipt.gas_used);
 }
 
-/// Checks that a buyer that is given its wei back cannot make this call meanwhile.
+/// Checks that a client that is being refunded cannot make this call meanwhile.
 async fn check_reentered(env: &TestEnv, cleo: &Market, data: Vec<u8>) {
     let selector = data[..4].to_vec();
     let forwarder = env.deploy_forwarder(&Behavior::Calls(env.dispatcher, data)).await;
-    // Refused for its value, so that every refund is of the whole.
+    // Refused for its value, so the whole of it is refunded.
     let receipt = env.forward_to_dispatcher(cleo, forwarder, &purchase(), 7).await.unwrap();
     let answers = forwarded_results(&receipt, forwarder);
     let [(false, data)] = &*answers else { panic!("{selector:x?}: {answers:x?}") };
@@ -163,7 +163,7 @@ async fn nothing_can_be_done_while_a_refund_is_under_way() {
     for data in calls {
         check_reentered(&env, &cleo, data).await;
     }
-    // Looking is allowed.
+    // Views are allowed.
     let data = creditCall { account: to }.abi_encode();
     let forwarder = env.deploy_forwarder(&Behavior::Calls(env.dispatcher, data)).await;
     let receipt = env.forward_to_dispatcher(&cleo, forwarder, &purchase(), 7).await.unwrap();
@@ -246,7 +246,7 @@ async fn a_receiver_that_takes_no_ether_leaves_the_credit_as_it_is() {
     let refusal = dispatcher_error(NothingToWithdraw { account });
     assert_eq!(env.send_to_dispatcher(&worker, &withdrawCall { to: account }).await, refusal);
 
-    // Who is paid already sees the books as they will be.
+    // The receiver of a payment sees the balances after it.
     env.tx(worker.unstake(50)).await.unwrap();
     let look = creditCall { account }.abi_encode();
     let to = env.deploy_forwarder(&Behavior::Calls(env.dispatcher, look)).await;

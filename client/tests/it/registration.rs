@@ -1,4 +1,4 @@
-//! Everything that a registration, or a change of one, is refused for.
+//! Every reason to refuse a registration, or a change of one.
 
 use alloy::primitives::{B256, FixedBytes};
 use muster_client::protocol::abi::IWorkerDispatcher::{

@@ -1,4 +1,4 @@
-//! What a tester saw, once.
+//! Reports.
 
 use muster_client::protocol::abi::IWorkAgreement::{
     AlreadyReported, BadEntry, NotTheTester, NothingReported, PlaceOutOfRange, Reported,
@@ -12,7 +12,7 @@ use crate::harness::receipts::unsigned_entry;
 use crate::harness::{TestEnv, agreement, offer};
 use crate::quote::order;
 
-/// A market, its testers, and an agreement of four windows about which they may report.
+/// A market, its testers, and an agreement of four windows that is ready for reports.
 async fn reportable_agreement(redundancy: u8) -> (TestEnv, Vec<Market>, Purchase) {
     let env = TestEnv::new().await;
     let mut workers = Vec::new();
@@ -29,7 +29,7 @@ async fn reportable_agreement(redundancy: u8) -> (TestEnv, Vec<Market>, Purchase
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_report_on_eight_workers_is_kept_as_it_came() {
+async fn a_report_on_eight_workers_is_stored_as_sent() {
     let (env, testers, purchase) = reportable_agreement(8).await;
     let entries: Vec<_> =
         (0..8).map(|index| unsigned_entry(index, 0b1111, u32::from(index) * 2 % 16)).collect();
@@ -57,10 +57,10 @@ async fn a_report_on_eight_workers_is_kept_as_it_came() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everybody_reports_once_whatever_it_was_about() {
+async fn a_tester_reports_once_whatever_the_report_is_about() {
     let (env, testers, purchase) = reportable_agreement(8).await;
     let address = purchase.agreement;
-    // About the first four, about the last four, about all.
+    // About the first four workers, about the last four, about all.
     let reports = [
         vec![unsigned_entry(0, 1, 0)],
         vec![unsigned_entry(7, 0b1000, 0b1000)],
@@ -100,7 +100,8 @@ async fn who_checks_in_after_the_purchase_reports_nothing() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (env.worker(offer(1)).await, env.new_account().await);
     env.testers(4).await;
-    // The next epoch's list has four places; a fifth comes after the purchase, for the epoch behind.
+    // The next epoch's list has four places; a fifth tester checks in after the purchase, for the
+    // epoch after that.
     env.advance(env.settings.epochLength).await;
     let wanted = Order { windows: 1, testers: 3, ..order(1, 8) };
     let purchase = env.buy(&cleo, OrderRequest::Custom(wanted)).await;
@@ -119,7 +120,7 @@ async fn who_checks_in_after_the_purchase_reports_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_report_with_a_fault_is_refused_whole() {
+async fn an_invalid_report_is_refused_as_a_whole() {
     let (env, testers, purchase) = reportable_agreement(2).await;
     let address = purchase.agreement;
     let bad = |entry| agreement_error(BadEntry { entry });
@@ -153,7 +154,7 @@ async fn a_report_with_a_fault_is_refused_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_reports_on_untested_work() {
+async fn untested_work_takes_no_reports() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (env.worker(offer(1)).await, env.new_account().await);
     let purchase = env.buy(&cleo, OrderRequest::Custom(order(1, 8))).await;

@@ -1,4 +1,4 @@
-//! What the market remembers of a worker, and what that is worth to a client.
+//! Reputation: how it is computed, and how orders use it.
 
 use muster_client::protocol::abi::IWorkerDispatcher::{
     NotRegistered, ReputationChanged, reputationCall,
@@ -13,7 +13,7 @@ use crate::harness::settlement::{run_to_settlement, settle_unaccepted};
 use crate::harness::{TestEnv, agreement, offer};
 use crate::quote::{order, quote};
 
-/// The score of so many thousandths of an observation, all good: n / (n + z²).
+/// The score of this many thousandths of an observation, all good: n / (n + z²).
 fn flawless_score(thousandths: u64) -> u16 {
     u16::try_from(thousandths * 10_000_000 / (thousandths * 1_000 + 2_706_025)).unwrap()
 }
@@ -23,7 +23,7 @@ fn tested_order(redundancy: u64) -> OrderRequest {
     OrderRequest::Custom(Order { windows: 4, testers: 3, ..order(redundancy, 24) })
 }
 
-/// What is known of a worker.
+/// The reputation of a worker.
 async fn reputation_of(who: &Market) -> (u64, u64, u16) {
     let account = who.account().unwrap();
     let known = who.reputation(account).await.unwrap();
@@ -32,13 +32,13 @@ async fn reputation_of(who: &Market) -> (u64, u64, u16) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_testers_were_paid_for_moves_a_score() {
+async fn paid_seats_move_a_score() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (env.worker(offer(1)).await, env.new_account().await);
     let (testers, worker) = (env.testers(3).await, ada.account().unwrap());
     assert_eq!(reputation_of(&ada).await, (0, 0, 0));
     assert_eq!(ada.reputation(worker).await.unwrap().updated, 0);
-    // Both end in the same second, so that nothing fades in between.
+    // Both are settled in the same second, so nothing decays in between.
     let purchases = [env.buy(&cleo, tested_order(1)).await, env.buy(&cleo, tested_order(1)).await];
     for purchase in &purchases {
         env.accept(&ada, purchase).await;
@@ -59,12 +59,12 @@ async fn what_testers_were_paid_for_moves_a_score() {
         assert_eq!(reputation_of(&ada).await, (count * ONE_OBSERVATION, 0, score));
         assert_eq!(ada.reputation(worker).await.unwrap().updated, env.rpc.now());
     }
-    // As the tables have it.
+    // The values of the tables in the docs.
     assert_eq!([flawless_score(1_000), flawless_score(2_000)], [2_698, 4_249]);
-    let stranger = cleo.account().unwrap();
-    let call = reputationCall { account: stranger };
-    let answer = env.call(stranger, env.dispatcher, &call, 0).await;
-    let refusal = dispatcher_error::<()>(NotRegistered { account: stranger });
+    let unregistered = cleo.account().unwrap();
+    let call = reputationCall { account: unregistered };
+    let answer = env.call(unregistered, env.dispatcher, &call, 0).await;
+    let refusal = dispatcher_error::<()>(NotRegistered { account: unregistered });
     assert_eq!(answer.err(), refusal.err());
 }
 
@@ -82,7 +82,7 @@ async fn an_agreement_weighs_what_its_testers_were_paid_for_the_worker() {
     for worker in &workers {
         env.accept(worker, &purchase).await;
     }
-    // A quarter of what is known of each is bad.
+    // A quarter of each one's weight is bad.
     let report: Vec<_> = (0..4).map(|index| unsigned_entry(index, 0b1111, 0b1011)).collect();
     let reports = [report.clone(), report.clone(), report];
     run_to_settlement(&env, &testers, &purchase, &reports).await;
@@ -98,7 +98,7 @@ async fn seats_that_were_not_paid_weigh_nothing() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (env.worker(offer(1)).await, env.new_account().await);
     let testers = env.testers(3).await;
-    // Eleven seats are less than a unit, and nobody speaks of untested work.
+    // Eleven seats are less than a unit, and untested work has no reports.
     for (reports, request) in [
         (
             [unsigned_entry(0, 15, 15), unsigned_entry(0, 15, 15), unsigned_entry(0, 7, 7)]
@@ -117,7 +117,7 @@ async fn seats_that_were_not_paid_weigh_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn absence_and_resignation_count_by_what_was_there_to_test_them() {
+async fn no_shows_and_resignations_weigh_the_missing_windows() {
     let env = TestEnv::new().await;
     let (ada, ben) = (env.worker(offer(1)).await, env.worker(offer(2)).await);
     let (testers, cleo) = (env.testers(3).await, env.new_account().await);
@@ -127,11 +127,11 @@ async fn absence_and_resignation_count_by_what_was_there_to_test_them() {
     env.tx(agreement(&ada, &purchase).await.resign()).await.unwrap();
     let report = vec![unsigned_entry(0, 15, 15)];
     run_to_settlement(&env, &testers, &purchase, &[report.clone(), report.clone(), report]).await;
-    // Three seats that were paid weigh nothing; three windows of four are missing.
+    // Three paid seats weigh nothing; three of four windows are missing.
     assert_eq!(reputation_of(&ada).await, (0, ONE_OBSERVATION / 4 * 3, 0));
     assert_eq!(reputation_of(&ben).await, (0, ONE_OBSERVATION, 0));
 
-    // Nobody is absent where nothing is tested.
+    // There are no no-shows without tests.
     let eve = env.worker(offer(1)).await;
     env.tx(ada.set_available(false)).await.unwrap();
     let purchase = env.buy(&cleo, OrderRequest::Custom(order(1, 8))).await;
@@ -141,7 +141,7 @@ async fn absence_and_resignation_count_by_what_was_there_to_test_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reputation_fades_and_orders_see_it_as_it_is_now() {
+async fn reputation_decays_and_orders_use_the_current_score() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (env.worker(offer(9)).await, env.new_account().await);
     let testers = env.testers(3).await;
@@ -149,12 +149,12 @@ async fn a_reputation_fades_and_orders_see_it_as_it_is_now() {
     env.accept(&ada, &purchase).await;
     let report = vec![unsigned_entry(0, 15, 15)];
     run_to_settlement(&env, &testers, &purchase, &[report.clone(), report.clone(), report]).await;
-    // A newcomer is cheaper.
+    // A new worker is cheaper.
     let ben = env.worker(offer(1)).await;
     let number = ada.worker(ada.account().unwrap()).await.unwrap().number;
     let since = ada.reputation(ada.account().unwrap()).await.unwrap().updated;
     let [ada_at, ben_at] = [&ada, &ben].map(|who| who.account().unwrap());
-    // Thousandths of the observation that are left, and when.
+    // The thousandths of the observation that are left, and when.
     let times = [(0, 1_000), (HALF_LIFE / 2, 750), (HALF_LIFE, 500), (3 * HALF_LIFE, 125)];
     for (seconds, left) in times {
         env.advance_to(since + seconds).await;

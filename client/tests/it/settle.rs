@@ -1,4 +1,4 @@
-//! The end: what the windows say becomes money.
+//! Settlement: from verdicts to money.
 
 use muster_client::protocol::abi::IWorkAgreement::{Closed, WrongState, settleCall};
 use muster_client::protocol::abi::IWorkerDispatcher::{
@@ -25,7 +25,8 @@ async fn a_majority_decides_a_window_a_tie_serves_it_and_silence_says_nothing() 
         let testers = env.testers(3).await;
         let purchase = env.buy(&cleo, OrderRequest::Default { redundancy: 1, length: 25 }).await;
         env.accept(&ada, &purchase).await;
-        // Window 0: two of three say served. 1: two of three say failed. 2: one against one. 3: nobody.
+        // Window 0: two of three report service. 1: two of three report failure. 2: one of each. 3:
+        // no reports.
         let reports = [
             vec![unsigned_entry(0, 0b111, 0b101)],
             vec![unsigned_entry(0, 0b111, 0b001)],
@@ -33,7 +34,7 @@ async fn a_majority_decides_a_window_a_tie_serves_it_and_silence_says_nothing() 
         ];
         let settlement = run_to_settlement(&env, &testers, &purchase, &reports).await;
 
-        // Two windows of three were served, and nine tenths were promised.
+        // Two of three windows were served, and nine tenths were promised.
         let pay = 25_000 * 2 / 3;
         let refund = purchase.escrow - pay - 5 * env.settings.minTesterFee;
         let mut expected = [tester_fee(&env, &testers[0], 3), tester_fee(&env, &testers[1], 2)];
@@ -70,7 +71,7 @@ async fn a_promise_is_kept_to_the_basis_point() {
     let settlement = run_to_settlement(&env, &testers, &purchase, &reports).await;
     let share = 25_025 * 3 / 4;
     let whole = paid_worker(&env, &ada, 25_025, 4, (3, 1, 12));
-    // All three are sure of the window that failed: four basis points of four windows are missing.
+    // All three report the window that failed: four basis points of four windows are missing.
     let slash = env.settings.minBond * 4 / (4 * 7_501);
     let less = WorkerResult { slash, ..paid_worker(&env, &ben, share, 4, (3, 1, 12)) };
     assert_eq!(settlement.workers, [whole, less]);
@@ -89,7 +90,7 @@ async fn a_worker_about_whom_nothing_is_known_is_paid_in_full() {
         env.accept(&ada, &purchase).await;
         env.accept(&ben, &purchase).await;
         let settlement = run_to_settlement(&env, &testers, &purchase, &reports).await;
-        // The one tester that spoke, spoke of the other worker alone.
+        // The one tester that reported, reported on the other worker alone.
         let (pay, failed) = if reports.is_empty() { (480, 0) } else { (0, 4) };
         let known = paid_worker(&env, &ben, pay, 4, (0, failed, failed.into()));
         assert_eq!(settlement.workers, [paid_worker(&env, &ada, 240, 4, (0, 0, 0)), known]);
@@ -102,13 +103,13 @@ async fn a_worker_about_whom_nothing_is_known_is_paid_in_full() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_did_not_accept_gets_nothing_and_its_fees_go_back() {
+async fn a_worker_that_did_not_accept_gets_nothing_and_its_fees_are_refunded() {
     let env = TestEnv::new().await;
     let (ada, ben) = (env.worker(offer(10)).await, env.worker(offer(20)).await);
     let (testers, cleo) = (env.testers(3).await, env.new_account().await);
     let purchase = env.buy(&cleo, OrderRequest::Default { redundancy: 2, length: 24 }).await;
     env.accept(&ben, &purchase).await;
-    // What testers say of the one that is not there is not looked at.
+    // Reports on a worker that did not accept are ignored.
     let all = vec![unsigned_entry(0, 0b1111, 0b1111), unsigned_entry(1, 0b1111, 0b1111)];
     let settlement =
         run_to_settlement(&env, &testers, &purchase, &[all.clone(), all.clone(), all]).await;
@@ -118,7 +119,7 @@ async fn who_did_not_accept_gets_nothing_and_its_fees_go_back() {
     let mut expected: Vec<_> = testers.iter().map(|who| tester_fee(&env, who, 4)).collect();
     expected.sort_unstable();
     assert_eq!(tester_fees(&settlement), expected);
-    // The client paid nothing to the one that was away, so the penalty is burned.
+    // The client paid nothing to the absent worker, so the penalty is burned.
     assert_eq!(settlement.refund, 240 + 12 * env.settings.minTesterFee);
     assert_eq!((settlement.compensation, settlement.burned), (0, tenth));
     for (who, stake, misses) in [(&ada, ETHER - tenth, 1), (&ben, ETHER, 0)] {
@@ -129,7 +130,7 @@ async fn who_did_not_accept_gets_nothing_and_its_fees_go_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_agreement_that_nobody_accepted_gives_everything_back() {
+async fn an_agreement_without_accepts_is_refunded_whole() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (env.worker(offer(1_000)).await, env.new_account().await);
     env.testers(3).await;
@@ -141,7 +142,7 @@ async fn an_agreement_that_nobody_accepted_gives_everything_back() {
     let (worker, tenth) = (ada.account().unwrap(), env.settings.minBond / 10);
     assert_eq!(settlement.workers, [absent_worker(&ada, tenth)]);
     assert_eq!((settlement.refund, settlement.testers.len()), (purchase.escrow, 0));
-    // The client lost nothing, so nobody gets what the worker did.
+    // The client lost nothing, so the penalty is burned.
     assert_eq!((settlement.compensation, settlement.burned), (0, tenth));
     let agreement = purchase.agreement;
     let Settlement { refund, compensation, workers, testers, receipt, .. } = settlement;
@@ -178,7 +179,7 @@ async fn untested_work_is_paid_in_full() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ether_that_was_forced_in_is_the_clients() {
+async fn forced_ether_goes_to_the_client() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (env.worker(offer(10)).await, env.new_account().await);
     let purchase = env.buy(&cleo, OrderRequest::Custom(order(1, 8))).await;
@@ -198,7 +199,7 @@ async fn an_agreement_is_settled_once() {
     let purchase = env.buy(&cleo, OrderRequest::Custom(order(1, 8))).await;
     env.accept(&ada, &purchase).await;
     run_to_settlement(&env, &[], &purchase, &[]).await;
-    // Not even if there is money in it again.
+    // Not even if it holds money again.
     env.create(evm::selfdestruct_init_code(purchase.agreement), 5).await;
     let refusal = agreement_error(WrongState { state: State::Settled });
     assert_eq!(env.send(&cleo, purchase.agreement, &settle, 0).await, refusal);
@@ -214,7 +215,7 @@ async fn an_agreement_is_settled_once() {
 async fn testers_are_those_of_the_epoch_of_the_purchase() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (env.worker(offer(10)).await, env.new_account().await);
-    // In every epoch the list has another order; the purchase is in the third of five.
+    // The list has another order in every epoch; the purchase is in the third of five.
     let testers = env.testers(3).await;
     let mut bought = None;
     for order in [[2, 1, 0], [1, 0, 2], [0, 2, 1]] {
@@ -226,7 +227,7 @@ async fn testers_are_those_of_the_epoch_of_the_purchase() {
             let purchase = env.buy(&cleo, OrderRequest::Default { redundancy: 1, length: 8 }).await;
             env.accept(&ada, &purchase).await;
             bought = Some(purchase);
-            // The last epoch is behind the reports.
+            // The last epoch is after the reports.
             env.advance(8).await;
             let to = bought.as_ref().unwrap().agreement;
             let call = env.report_call(&testers[2], to, 0, &[unsigned_entry(0, 1, 1)]).await;
@@ -242,7 +243,7 @@ async fn testers_are_those_of_the_epoch_of_the_purchase() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn history_tells_a_life_in_its_order() {
+async fn history_has_a_lifecycle_in_order() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (env.worker(offer(10)).await, env.new_account().await);
     let purchase = env.buy(&cleo, OrderRequest::Custom(order(1, 8))).await;
@@ -250,8 +251,8 @@ async fn history_tells_a_life_in_its_order() {
     let settlement = run_to_settlement(&env, &[], &purchase, &[]).await;
     let (from, to) = (purchase.receipt.block, settlement.receipt.block);
     let history = cleo.history(from, to).await.unwrap();
-    let history: Vec<MarketEvent> = history.into_iter().map(|happening| happening.event).collect();
-    let told = [&purchase.receipt, &accepted, &settlement.receipt];
-    let expected: Vec<_> = told.iter().flat_map(|receipt| env.events(receipt)).collect();
+    let history: Vec<MarketEvent> = history.into_iter().map(|record| record.event).collect();
+    let receipts = [&purchase.receipt, &accepted, &settlement.receipt];
+    let expected: Vec<_> = receipts.iter().flat_map(|receipt| env.events(receipt)).collect();
     assert_eq!(history, expected);
 }

@@ -1,4 +1,4 @@
-//! Settlements of any votes, up to the largest there can be, compared with a count of one's own.
+//! Settlements of random votes, up to the largest size, compared with an independent count.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::harness::receipts::unsigned_entry;
 use crate::harness::{TestEnv, agreement, offer};
 use crate::quote::order;
 
-/// What one voter says of one worker in one window; it is silent in a quarter of all cases.
+/// The vote of one tester on one worker in one window; a quarter of all votes are missing.
 fn vote(place: usize, worker: u8, window: u8) -> Option<bool> {
     let bytes = [u8::try_from(place).unwrap(), worker, window];
     match keccak256(bytes)[0] % 4 {
@@ -21,7 +21,7 @@ fn vote(place: usize, worker: u8, window: u8) -> Option<bool> {
     }
 }
 
-/// The report of a place on so many workers and windows.
+/// The report of a place on this many workers and windows.
 fn report(place: usize, workers: u8, windows: u8) -> Vec<Entry> {
     let entry = |index| {
         let bits = |wanted: fn(bool) -> bool| {
@@ -33,10 +33,10 @@ fn report(place: usize, workers: u8, windows: u8) -> Vec<Entry> {
     (0..workers).map(entry).filter(|entry| entry.checked != 0).collect()
 }
 
-/// What everybody is due: workers in their order, testers by account, the client's rest.
+/// The expected result: the workers in order, the testers by account, the client's rest.
 type ExpectedSettlement = (Vec<WorkerResult>, BTreeMap<Address, (u128, u16)>, u128);
 
-/// Counts what is due when every tester reported and the workers in `accepted` accepted.
+/// Computes the result when every tester reported and the workers in `accepted` accepted.
 async fn expected_settlement(
     view: &Agreement,
     testers: &[Market],
@@ -103,7 +103,7 @@ async fn expected_settlement(
     (workers, fees, rest)
 }
 
-/// Sells, runs and settles an agreement of this shape, about which everybody in the list reports, and
+/// Buys, runs and settles an agreement of this size, on which every listed tester reports, and
 /// compares every amount.
 async fn check_settlement(env: &TestEnv, redundancy: u8, wanted: Order, accepted: u8) -> u64 {
     let mut workers = Vec::new();
@@ -131,7 +131,7 @@ async fn check_settlement(env: &TestEnv, redundancy: u8, wanted: Order, accepted
     assert_eq!(settlement.workers, pays);
     let parts = settlement.testers.iter().map(|part| (part.account, (part.fee, part.seats)));
     assert_eq!(parts.clone().collect::<BTreeMap<_, _>>(), fees);
-    assert_eq!(parts.count(), fees.len(), "somebody is paid in two parts");
+    assert_eq!(parts.count(), fees.len(), "an account is paid in two parts");
     let slashed: u128 = pays.iter().map(|worker| worker.slash).sum();
     let compensation: u128 = pays.iter().map(|worker| worker.slash.min(worker.pay)).sum();
     let rest = (refund, compensation, slashed - compensation);

@@ -1,4 +1,4 @@
-//! Bonds: what a worker loses for windows that failed for certain, and who gets it.
+//! Slashing: what a worker loses for windows that failed for certain, and who gets it.
 
 use muster_client::protocol::abi::IWorkerDispatcher::Burned;
 use muster_client::protocol::abi::{Entry, Order, WorkerResult};
@@ -12,7 +12,7 @@ use crate::harness::settlement::{
 use crate::harness::{ETHER, TestEnv, agreement, offer};
 use crate::quote::order;
 
-/// What one tester says of worker 0, and of nobody if it saw nothing.
+/// A tester's report on worker 0; none if it checked nothing.
 fn entry_of_worker(checked: u32, served: u32) -> Vec<Entry> {
     if checked == 0 { vec![] } else { vec![unsigned_entry(0, checked, served)] }
 }
@@ -23,12 +23,12 @@ async fn windows_that_surely_failed_cost_the_bond_and_one_receipt_saves_it() {
     let (ada, cleo) = (env.worker(offer(1_000)).await, env.new_account().await);
     let (testers, bond) = (env.testers(3).await, env.settings.minBond);
     let mut stake = ETHER;
-    // All say that windows 0 to 2 were served; here is what the three say of the last one.
+    // All report that windows 0 to 2 were served; these are the three reports on the last one.
     let (served, failed, silent) = (Some(true), Some(false), None);
     let cases = [
         ([failed, failed, failed], 3, bond / 6),
         ([failed, silent, failed], 2, bond / 6),
-        // One voice is not enough, and a receipt is a doubt.
+        // One vote is not enough, and a receipt makes the failure uncertain.
         ([silent, failed, silent], 1, 0),
         ([failed, failed, served], 2, 0),
     ];
@@ -59,7 +59,7 @@ async fn a_bond_is_lost_as_far_as_the_promise_was_missed() {
         workers.push(env.worker(Offer { promise, ..offer(price) }).await);
     }
     let (testers, bond) = (env.testers(3).await, env.settings.minBond);
-    // So many of four windows failed; what each of the four loses, exactly.
+    // This many of four windows failed; the exact loss of each of the four.
     let cases = [
         (0b1111, [0, 0, 0, 0]),
         (0b0111, [0, 0, bond * 4 / 30_004, bond / 4]),
@@ -93,7 +93,7 @@ async fn what_the_client_cannot_get_is_burned() {
     let settlement = run_to_settlement(&env, &testers, &purchase, &reports).await;
     let part = paid_worker(&env, &ada, 0, 4, (0, 4, 12));
     assert_eq!(settlement.workers, [WorkerResult { slash: bond, ..part }]);
-    // The worker was paid nothing that could come back; the testers' fees are what it cost to know.
+    // The worker was paid nothing that could come back; the testers' fees are the cost of testing.
     assert_eq!((settlement.refund, settlement.compensation), (24_000, 0));
     assert_eq!(settlement.burned, bond);
     let burned = dispatcher_event(Burned { agreement: purchase.agreement, amount: bond });
@@ -124,7 +124,7 @@ async fn a_slash_that_is_no_more_than_the_pay_is_the_clients() {
     assert_eq!((settlement.compensation, settlement.burned), (slash, 0));
     assert_eq!(cleo.credit(cleo.account().unwrap()).await.unwrap(), price * 6 + slash);
     assert!(settlement.receipt.event::<Burned>(env.dispatcher).is_none());
-    // What is left does not cover its longest agreement any more, so it stays out of its book.
+    // The rest does not cover the bond of its longest agreement, so it stays out of its book.
     let worker = ada.account().unwrap();
     let account = ada.worker(worker).await.unwrap();
     assert_eq!((account.stake, account.available, account.listed), (ETHER - slash, true, false));
@@ -135,7 +135,7 @@ async fn a_slash_that_is_no_more_than_the_pay_is_the_clients() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_slash_makes_good_what_was_paid_to_others() {
     let env = TestEnv::new().await;
-    // One serves, one fails for certain, one is not there.
+    // One serves, one fails for certain, one does not accept.
     let workers = [
         env.worker(offer(1_000)).await,
         env.worker(offer(2_000)).await,
@@ -174,7 +174,8 @@ async fn a_bond_is_slashed_in_every_status() {
     for worker in &workers {
         env.accept(worker, &purchase).await;
     }
-    // One drains, one is full, one has taken out all it could, one is away elsewhere, one resigns.
+    // One is drained, one is at capacity, one has unstaked all it could, one fails to accept
+    // elsewhere, one resigns.
     let [drained, full, emptied, _, resigned] = &workers[..] else { panic!("there are five") };
     env.tx(drained.set_available(false)).await.unwrap();
     assert!(!full.worker(full.account().unwrap()).await.unwrap().listed);

@@ -1,4 +1,5 @@
-//! Who may do what when: every call of an agreement by everybody, on both sides of every boundary.
+//! Permissions by state: every call of an agreement by every kind of account, on both sides of
+//! every boundary.
 
 #[rustfmt::skip]
 mod table;
@@ -24,7 +25,7 @@ use crate::harness::{TestEnv, agreement, message_key_of, offer};
 use crate::states::table::Expected::{self, Absent, Again, Done, Late, Wrong};
 use crate::states::table::Phase;
 
-/// Every call that only reads, with arguments that are in range.
+/// Every view, with arguments in range.
 fn views() -> Vec<Vec<u8>> {
     let mut calls = vec![
         clientCall {}.abi_encode(),
@@ -42,30 +43,31 @@ fn views() -> Vec<Vec<u8>> {
     calls
 }
 
-/// An agreement of three workers and four windows of six ticks, and everybody who could want something
-/// of it.
+/// An agreement of three workers and four windows of six ticks, and all kinds of accounts.
 struct StateScenario {
     /// The market.
     env: TestEnv,
-    /// Bought it.
+    /// The account that bought it.
     client: Market,
-    /// Three that were chosen: one stays, one leaves, one stays away. And one that was not.
+    /// Three workers of the agreement: one stays, one resigns, one does not accept. And a worker of
+    /// none.
     workers: Vec<Market>,
-    /// Three, in the order of their places; the first one speaks.
+    /// Three testers, in the order of their places; the first one reports.
     testers: Vec<Market>,
-    /// Everybody: the above, a tester without a place, a stranger, and both contracts.
+    /// All callers: the above, a tester without a place, an unregistered account, and both
+    /// contracts.
     callers: Vec<Address>,
-    /// What was bought.
+    /// The purchase.
     purchase: Purchase,
 }
 
-/// Whether these are an account's.
+/// Whether one of these markets is an account's.
 fn is_account_of(who: &Market, account: Address) -> bool {
     who.account().unwrap() == account
 }
 
 impl StateScenario {
-    /// Bought in this very tick.
+    /// Bought in this tick.
     async fn new(clock: Clock) -> Self {
         let env = TestEnv::with(settings::dev(clock)).await;
         let mut workers = Vec::new();
@@ -73,24 +75,24 @@ impl StateScenario {
             workers.push(env.worker(offer(price)).await);
         }
         let testers = env.testers(3).await;
-        let (client, placeless, stranger) =
+        let (client, placeless, outsider) =
             (env.new_account().await, env.new_account().await, env.new_account().await);
         let bond = env.settings.testerBond;
         env.tx(placeless.register_tester(message_key_of(&placeless), bond)).await.unwrap();
         let purchase = env.buy(&client, OrderRequest::Default { redundancy: 3, length: 24 }).await;
-        let people = workers.iter().chain(&testers).chain([&client, &placeless, &stranger]);
-        let mut everybody: Vec<_> = people.map(|who| who.account().unwrap()).collect();
-        everybody.extend([env.dispatcher, env.implementation]);
-        Self { env, client, workers, testers, callers: everybody, purchase }
+        let people = workers.iter().chain(&testers).chain([&client, &placeless, &outsider]);
+        let mut callers: Vec<_> = people.map(|who| who.account().unwrap()).collect();
+        callers.extend([env.dispatcher, env.implementation]);
+        Self { env, client, workers, testers, callers, purchase }
     }
 
-    /// The tick of the purchase, and the last one to accept.
+    /// The tick of the purchase, and the last tick to accept.
     async fn accept_ticks(&self) -> (u64, u64) {
         let bought = agreement(&self.client, &self.purchase).await.terms().header.purchased;
         (bought, bought + u64::from(self.env.settings.acceptWindow))
     }
 
-    /// In `tick`, everybody hears what a row of the table says.
+    /// In `tick`, every caller gets the result in the row of the table.
     async fn check_at(&self, tick: u64, phase: &Phase) {
         self.env.advance_to(tick).await;
         self.check_now(phase).await;
@@ -119,12 +121,13 @@ impl StateScenario {
                 let answer = self.env.rpc.call(*caller, to, view.clone().into(), 0).await;
                 answers.insert(answer.unwrap());
             }
-            assert_eq!(answers.len(), 1, "everybody is told the same");
+            assert_eq!(answers.len(), 1, "the answers differ");
         }
     }
 
-    /// Every call that does something, and one that asks for too much, with what the caller hears: in
-    /// this tick, with this last one to accept, and with so many windows to be judged.
+    /// Every call that changes something, and one that is out of range, with the caller's expected
+    /// result: in this tick, with this last tick to accept, and with this many windows to be
+    /// judged.
     fn expected_results(
         &self,
         caller: Address,
@@ -132,7 +135,7 @@ impl StateScenario {
         (tick, last, windows): (u64, u64, u8),
     ) -> Vec<(Vec<u8>, Result<(), RevertReason>)> {
         let state = phase.state;
-        let told = |hears, again| match hears {
+        let result = |expected, again| match expected {
             Done => Ok(()),
             Wrong => agreement_error(WrongState { state }),
             Late => agreement_error(TooLateToAccept { tick, last }),
@@ -140,14 +143,14 @@ impl StateScenario {
             Absent => agreement_error(NotAccepted { worker: caller }),
         };
         let chosen = self.workers.iter().take(3).position(|worker| is_account_of(worker, caller));
-        let worker = |hears: [Expected; 3], again| match chosen {
-            Some(index) => told(hears[index], again),
+        let worker = |expected: [Expected; 3], again| match chosen {
+            Some(index) => result(expected[index], again),
             None => agreement_error(NotAWorker { caller }),
         };
         let accepted = worker(phase.accept, agreement_error(AlreadyAccepted { worker: caller }));
         let resigned = worker(phase.resign, agreement_error(AlreadyResigned { worker: caller }));
         let cancelled = if is_account_of(&self.client, caller) {
-            told(phase.cancel, agreement_error(CannotShorten { windows }))
+            result(phase.cancel, agreement_error(CannotShorten { windows }))
         } else {
             agreement_error(NotTheClient { caller })
         };
@@ -155,7 +158,7 @@ impl StateScenario {
             (acceptCall {}.abi_encode(), accepted),
             (resignCall {}.abi_encode(), resigned),
             (cancelCall {}.abi_encode(), cancelled),
-            (settleCall { hints: vec![] }.abi_encode(), told(phase.settle, Ok(()))),
+            (settleCall { hints: vec![] }.abi_encode(), result(phase.settle, Ok(()))),
         ];
         let holders = self.testers.iter().map(Some).chain([None, None]);
         for (place, holder) in (0..).zip(holders) {
@@ -168,7 +171,7 @@ impl StateScenario {
                 Some(holder) if state == State::Reporting && !is_account_of(holder, caller) => {
                     agreement_error(NotTheTester { place, caller })
                 }
-                _ => told(own, agreement_error(AlreadyReported { place })),
+                _ => result(own, agreement_error(AlreadyReported { place })),
             };
             let report =
                 reportCall { place, salt: B256::ZERO, entries: vec![unsigned_entry(0, 1, 0)] };
@@ -181,8 +184,8 @@ impl StateScenario {
     }
 }
 
-/// From the purchase to the last tick of the second window, looked at on both sides of every
-/// boundary. Tells the first tick.
+/// From the purchase to the last tick of the second window, checked on both sides of every
+/// boundary. Returns the first tick.
 async fn run_to_second_window(scenario: &StateScenario) -> u64 {
     let (env, stays, leaves) = (&scenario.env, &scenario.workers[0], &scenario.workers[1]);
     let (bought, last) = scenario.accept_ticks().await;
@@ -219,14 +222,14 @@ async fn cancel_and_settle(scenario: &StateScenario, start: u64) {
     scenario.check_now(&table::SETTLED).await;
 }
 
-/// A whole life on a clock.
+/// A whole lifecycle on a clock.
 async fn run_accepted(clock: Clock) {
     let scenario = StateScenario::new(clock).await;
     let start = run_to_second_window(&scenario).await;
     cancel_and_settle(&scenario, start).await;
 }
 
-/// A life in which nobody accepts.
+/// A lifecycle in which no worker accepts.
 async fn run_unaccepted(clock: Clock) {
     let scenario = StateScenario::new(clock).await;
     let (_, last) = scenario.accept_ticks().await;
@@ -237,7 +240,7 @@ async fn run_unaccepted(clock: Clock) {
     scenario.check_now(&table::VOID).await;
 }
 
-/// The table has every call: those that do something, and those that read.
+/// The table has every call: those that change something, and the views.
 #[test]
 fn every_call_of_an_agreement_is_in_the_table() {
     let acts = [

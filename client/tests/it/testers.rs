@@ -1,4 +1,4 @@
-//! Testers: who is listed when, what that holds, and who is drawn.
+//! Testers: lists, bonds, and the draw.
 
 use alloy::primitives::{B256, FixedBytes, U256, keccak256};
 use muster_client::protocol::abi::IWorkAgreement::{WindowUnknown, testersCall};
@@ -23,7 +23,7 @@ async fn register_tester(env: &TestEnv) -> Market {
     who
 }
 
-/// Checks in, and tells epochs and places in the order in which they were announced.
+/// Checks in, and returns epochs and places in the order of the events.
 async fn check_in(env: &TestEnv, who: &Market) -> Vec<(u32, u32)> {
     let tester = who.account().unwrap();
     let receipt = env.send_to_dispatcher(who, &checkInCall {}).await.unwrap();
@@ -39,7 +39,7 @@ async fn check_in(env: &TestEnv, who: &Market) -> Vec<(u32, u32)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tester_posts_the_bond_and_offers_nothing() {
+async fn a_tester_stakes_the_bond_and_has_no_offer() {
     let env = TestEnv::new().await;
     let tess = env.new_account().await;
     let account = tess.account().unwrap();
@@ -116,12 +116,12 @@ async fn an_account_has_one_place_in_an_epoch() {
     let who = register_tester(&env).await;
     let epoch = who.epoch().await.unwrap();
     assert_eq!(check_in(&env, &who).await, [(epoch, 0), (epoch + 1, 0)]);
-    // The list of the next epoch is short as well, but this account is in it.
+    // The next epoch's list is short as well, but this account is already in it.
     env.advance(env.settings.epochLength).await;
     assert_eq!(who.epoch().await.unwrap(), epoch + 1);
     assert_eq!(check_in(&env, &who).await, [(epoch + 2, 0)]);
     assert_eq!(who.tester_count(epoch + 1).await.unwrap(), 1);
-    // Whoever misses an epoch begins anew.
+    // A tester that misses an epoch starts over.
     env.advance(2 * env.settings.epochLength).await;
     assert_eq!(check_in(&env, &who).await, [(epoch + 3, 0), (epoch + 4, 0)]);
 }
@@ -193,7 +193,7 @@ async fn the_testers_of_every_window_are_those_of_the_draw() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn testers_are_asked_for_by_a_window_that_there_is() {
+async fn testers_of_a_window_out_of_range_are_refused() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (env.worker(offer(5)).await, env.new_account().await);
     env.testers(3).await;

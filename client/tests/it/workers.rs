@@ -1,4 +1,4 @@
-//! A worker registers, changes what it offers, and stakes.
+//! Workers: registering, changing the offer, staking.
 
 use alloy::primitives::{B256, FixedBytes};
 use muster_client::protocol::abi::IWorkerDispatcher::{
@@ -12,7 +12,7 @@ use muster_client::{Market, OrderRequest};
 use crate::harness::expected::dispatcher_event;
 use crate::harness::{ETHER, TestEnv, agreement, message_key_of, offer};
 
-/// Everything the usual worker offers.
+/// All fields of these tests' worker.
 pub(crate) fn registration(who: &Market) -> registerWorkerCall {
     registerWorkerCall {
         price: 1_000,
@@ -25,7 +25,7 @@ pub(crate) fn registration(who: &Market) -> registerWorkerCall {
     }
 }
 
-/// What is known of `who`, once it has sent [`registration`] with an ether as number 1.
+/// The view of `who` after it has sent [`registration`] with an ether as number 1.
 fn expected_worker(who: &Market) -> Worker {
     Worker {
         account: who.account().unwrap(),
@@ -48,7 +48,7 @@ fn expected_worker(who: &Market) -> Worker {
     }
 }
 
-/// What the market knows of `who`.
+/// The market's view of `who`.
 async fn worker_of(who: &Market) -> Worker {
     who.worker(who.account().unwrap()).await.unwrap()
 }
@@ -62,7 +62,7 @@ async fn single_worker() -> (TestEnv, Market) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_is_what_it_registered_as() {
+async fn a_registration_is_stored_as_sent() {
     let env = TestEnv::new().await;
     let ada = env.new_account().await;
     let worker = ada.account().unwrap();
@@ -120,7 +120,7 @@ async fn a_worker_without_stake_is_registered_but_not_listed() {
 async fn a_bond_to_the_wei_is_what_a_place_in_the_book_takes() {
     let env = TestEnv::new().await;
     let (ada, ben) = (env.new_account().await, env.new_account().await);
-    // A tenth of 10^14 wei a tick for 1 000 ticks, rounded up: far above the minimum.
+    // A tenth of 10^14 wei per tick for 1 000 ticks, rounded up: far above the minimum.
     let price = 100_000_000_000_001;
     let bond = 10_000_000_000_000_100;
     let offered = |who: &Market| registerWorkerCall { price, ..registration(who) };
@@ -145,9 +145,9 @@ async fn numbers_ascend_and_pages_hold_sixteen() {
         env.send_to_dispatcher(&who, &call).await.unwrap();
         accounts.push(who.account().unwrap());
     }
-    let somebody = env.new_account().await;
-    assert_eq!(somebody.worker_count().await.unwrap(), 18);
-    let all = somebody.workers().await.unwrap();
+    let anybody = env.new_account().await;
+    assert_eq!(anybody.worker_count().await.unwrap(), 18);
+    let all = anybody.workers().await.unwrap();
     assert_eq!(all.iter().map(|worker| worker.account).collect::<Vec<_>>(), accounts);
     assert_eq!(
         all.iter().map(|worker| worker.number).collect::<Vec<_>>(),
@@ -168,7 +168,7 @@ async fn numbers_ascend_and_pages_hold_sixteen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_change_changes_what_it_says_and_nothing_else() {
+async fn every_change_changes_its_own_fields_only() {
     let (env, ada) = single_worker().await;
     let worker = ada.account().unwrap();
     let mut expected = expected_worker(&ada);

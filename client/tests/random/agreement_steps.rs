@@ -1,4 +1,4 @@
-//! Lives of agreements: orders for them, and what somebody does to one of them next.
+//! Random steps of agreements: orders, and the next call to an agreement.
 
 use alloy::primitives::{Address, B256, U256, keccak256};
 use alloy::signers::SignerSync;
@@ -15,13 +15,14 @@ use stylus_devnode::CHAIN_ID;
 
 use crate::env::DifferentialEnv;
 use crate::rng::SeededRng;
-use crate::steps::{agreement_call, dispatcher_call, random_application};
+use crate::steps::{agreement_call, dispatcher_call};
+use crate::values::random_application;
 
-/// A receipt that somebody asked for: agreement, worker, session, windows, signature.
+/// A receipt that was signed: agreement, worker, session, windows, signature.
 pub(crate) type SignedReceipt = (Address, Address, (Address, B256), u32, (B256, B256));
 
 impl DifferentialEnv {
-    /// Somebody buys.
+    /// A purchase.
     pub(crate) fn purchase_step(&self, rng: &mut SeededRng) -> (Address, ModelCall, u128) {
         let from = self.random_account(rng);
         let order = self.random_order(rng);
@@ -52,7 +53,7 @@ impl DifferentialEnv {
         (from, call, value)
     }
 
-    /// An order: the dice decide how far from a sensible one.
+    /// An order, sensible or not.
     pub(crate) fn random_order(&self, rng: &mut SeededRng) -> Order {
         let s = self.model.settings();
         let tested = self.model.tester_count(self.model.epoch()) >= s.minPool && !rng.one_in(8);
@@ -90,7 +91,7 @@ impl DifferentialEnv {
         order
     }
 
-    /// The score of a number, if a rounding error could not change it.
+    /// The score of a number, if no rounding error can change it.
     fn stable_score(&self, number: u32) -> Option<u16> {
         let score = self.model.precise_score(number);
         let fraction = score & u64::from(u32::MAX);
@@ -100,20 +101,20 @@ impl DifferentialEnv {
 
     /// Some workers by number, mostly in order and listed.
     fn random_workers(&self, rng: &mut SeededRng, order: &Order) -> Vec<u32> {
-        let mut team = self.model.book(order.application).to_vec();
-        team.retain(|_| !rng.one_in(3));
-        team.sort_unstable();
-        team.truncate(usize::try_from(rng.between(1, 4)).unwrap());
+        let mut workers = self.model.book(order.application).to_vec();
+        workers.retain(|_| !rng.one_in(3));
+        workers.sort_unstable();
+        workers.truncate(usize::try_from(rng.between(1, 4)).unwrap());
         match rng.below(20) {
-            0 => team.push(self.random_number(rng)),
-            1 => team.reverse(),
-            2 => team.extend(vec![u32::MAX; 8]),
+            0 => workers.push(self.random_number(rng)),
+            1 => workers.reverse(),
+            2 => workers.extend(vec![u32::MAX; 8]),
             _ => {}
         }
-        team
+        workers
     }
 
-    /// Somebody does something to an agreement, which mostly is what its state asks for.
+    /// A call to an agreement, which mostly is one that its state allows.
     pub(crate) fn agreement_step(&self, rng: &mut SeededRng) -> (Address, ModelCall, u128) {
         let wanted = rng.pick(&[
             State::Reporting,
@@ -124,8 +125,9 @@ impl DifferentialEnv {
         ]);
         let mut open = self.open_agreements.clone();
         open.retain(|to| {
-            let talked = wanted == State::Reporting && self.model.unreported_places(*to).is_empty();
-            self.model.state(*to) == Some(wanted) && !talked
+            let all_reported =
+                wanted == State::Reporting && self.model.unreported_places(*to).is_empty();
+            self.model.state(*to) == Some(wanted) && !all_reported
         });
         let to = rng.pick_any(&open).unwrap_or_else(|| rng.pick(&self.open_agreements));
         let state = self.model.state(to).unwrap();
@@ -168,7 +170,7 @@ impl DifferentialEnv {
         (from, call, 0)
     }
 
-    /// A report, whose receipts are still to be signed: where one is due, `r` is 1.
+    /// A report whose receipts are not signed yet: where one is needed, `r` is 1.
     fn random_report(&self, rng: &mut SeededRng, to: Address, place: u32) -> reportCall {
         let head = self.model.terms(to).unwrap().header;
         let all = u32::try_from((1_u64 << head.windows) - 1).unwrap();
@@ -179,7 +181,7 @@ impl DifferentialEnv {
             }
             let chance = u32::from_be_bytes(*rng.word().first_chunk().unwrap());
             let checked = if rng.one_in(4) { all & chance } else { all };
-            // Some workers are good, some are bad, and of some everybody says something else.
+            // Some workers serve, some fail, and on some the reports disagree.
             let fate = (to.0[19] >> index) % 3;
             let served = match (rng.below(4), fate) {
                 (0, 1) | (1..4, 0) => 0,
@@ -201,7 +203,7 @@ impl DifferentialEnv {
         reportCall { place, salt: rng.word().into(), entries }
     }
 
-    /// Signs the receipts of a report by `tester`, mostly as they should be, and tells what was signed.
+    /// Signs the receipts of a report by `tester`, mostly correctly, and returns what was signed.
     pub(crate) fn sign_receipts(
         &self,
         rng: &mut SeededRng,
@@ -240,5 +242,5 @@ impl DifferentialEnv {
     }
 }
 
-/// An entry that says nothing.
+/// An entry without a claim of service.
 const EMPTY_ENTRY: Entry = Entry { index: 0, checked: 1, served: 0, r: B256::ZERO, vs: B256::ZERO };

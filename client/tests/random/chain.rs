@@ -1,5 +1,5 @@
-//! The chain, in as few requests as possible: one batch for each transaction and everything that is
-//! looked at after it. Nothing happens between batches, and every block has the time that it is given.
+//! The chain, in as few requests as possible: one batch for each transaction and all queries after
+//! it. The chain does not move between batches, and every block has the time that it is given.
 
 use alloy::eips::Encodable2718;
 use alloy::network::{NetworkTransactionBuilder, TransactionBuilder};
@@ -12,72 +12,72 @@ use alloy::signers::local::PrivateKeySigner;
 use alloy::transports::{RpcError, TransportError};
 use stylus_devnode::{CHAIN_ID, Devnode};
 
-/// Gas of every message: more than any call needs.
+/// The gas limit of every transaction: more than any call needs.
 const GAS: u64 = 30_000_000;
 
-/// What a message does.
+/// A transaction.
 #[derive(Clone, Debug)]
 pub(crate) struct TxRequest {
-    /// Who sends it, and pays.
+    /// The sender.
     pub(crate) from: Address,
-    /// To whom; `None` to create a contract.
+    /// The receiver; `None` to create a contract.
     pub(crate) to: Option<Address>,
     /// Calldata.
     pub(crate) data: Bytes,
-    /// Wei.
+    /// The value in wei.
     pub(crate) value: u128,
 }
 
-/// What is to be looked at.
+/// A query.
 #[derive(Clone, Debug)]
 pub(crate) enum Query {
-    /// The answer to a message, as the chain stands.
+    /// The output of a call, on the latest block.
     Call(Address, Bytes),
-    /// An account's wei.
+    /// The balance of an account.
     Balance(Address),
 }
 
-/// What was seen.
+/// The result of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum QueryResult {
-    /// An answer, or the data of a revert.
+    /// The output, or the data of a revert.
     Call(Result<Bytes, Bytes>),
-    /// Wei.
+    /// The value in wei.
     Balance(U256),
 }
 
-/// When a transaction happens.
+/// The block of a transaction.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BlockTime {
-    /// Blocks that are made before it.
+    /// The number of blocks before it.
     pub(crate) blocks: u64,
-    /// Unix second of all of them.
+    /// The Unix second of all of them.
     pub(crate) time: u64,
 }
 
 /// A connection to a chain that nobody else uses.
 pub(crate) struct TestChain {
-    /// Keeps it alive.
+    /// Keeps the chain running.
     pub(crate) node: Devnode,
     /// The connection.
     pub(crate) provider: DynProvider,
-    /// Height of the newest block.
+    /// The height of the latest block.
     pub(crate) height: u64,
-    /// Its unix second.
+    /// Its Unix second.
     pub(crate) time: u64,
 }
 
-/// What is still to come of a look.
+/// The pending result of a query.
 enum PendingQuery {
-    /// An answer.
+    /// An output.
     Call(Waiter<Bytes>),
-    /// Wei.
+    /// The value in wei.
     Balance(Waiter<U256>),
 }
 
 impl TestChain {
-    /// Connects to a chain, and makes a block at this time. Blocks that are given no time have that of the
-    /// one before: nothing depends on how long anything takes.
+    /// Connects to a chain, and makes a block at this time. Blocks that are given no time have that
+    /// of the one before, so no result depends on how long a test takes.
     pub(crate) async fn connect(node: Devnode, time: u64) -> Self {
         let builder = ProviderBuilder::new().disable_recommended_fillers();
         let provider = builder.connect(&node.url()).await.unwrap().erased();
@@ -95,19 +95,19 @@ impl TestChain {
         self.time = time;
     }
 
-    /// Hash of the newest block, which no two histories have in common.
+    /// The hash of the latest block, which depends on the whole history.
     pub(crate) async fn head_hash(&self) -> B256 {
         let block = self.provider.get_block(self.height.into()).await.unwrap();
         block.unwrap().header.hash
     }
 
-    /// How many transactions an account has sent.
+    /// The nonce of an account.
     pub(crate) async fn nonce(&self, account: Address) -> u64 {
         self.provider.get_transaction_count(account).await.unwrap()
     }
 
-    /// Sends a message at a time and then looks at things. With `foresee`, also tells what the message
-    /// answers or reverts with.
+    /// Sends a transaction at a time, then runs the queries. With `simulate`, also returns the
+    /// output or the revert data of its simulation.
     pub(crate) async fn send(
         &mut self,
         tx_request: &TxRequest,
@@ -160,7 +160,7 @@ impl TestChain {
         (receipt, simulated, await_results(pending).await)
     }
 
-    /// Looks at things, as the chain stands.
+    /// Runs queries on the latest block.
     pub(crate) async fn query(&self, queries: &[Query]) -> Vec<QueryResult> {
         let mut all = Vec::new();
         for some in queries.chunks(500) {
@@ -172,13 +172,13 @@ impl TestChain {
         all
     }
 
-    /// What a message answers as one more of the newest block.
+    /// The output of a call as one more transaction of the latest block.
     pub(crate) async fn call(&self, tx_request: &TxRequest) -> Result<Bytes, Bytes> {
         self.provider.call(request(tx_request)).await.map_err(revert)
     }
 }
 
-/// Adds looks to a batch.
+/// Adds queries to a batch.
 fn enqueue(batch: &mut BatchRequest<'_>, queries: &[Query]) -> Vec<PendingQuery> {
     let add = |query: &Query| match query {
         Query::Call(to, data) => {
@@ -192,7 +192,7 @@ fn enqueue(batch: &mut BatchRequest<'_>, queries: &[Query]) -> Vec<PendingQuery>
     queries.iter().map(add).collect()
 }
 
-/// Waits for what was looked at.
+/// Waits for the results.
 async fn await_results(pending: Vec<PendingQuery>) -> Vec<QueryResult> {
     let mut all = Vec::new();
     for one in pending {
@@ -204,7 +204,7 @@ async fn await_results(pending: Vec<PendingQuery>) -> Vec<QueryResult> {
     all
 }
 
-/// A message as alloy writes it.
+/// A request of alloy's.
 fn request(tx_request: &TxRequest) -> TransactionRequest {
     TransactionRequest::default()
         .with_from(tx_request.from)
@@ -214,7 +214,7 @@ fn request(tx_request: &TxRequest) -> TransactionRequest {
         .with_kind(tx_request.to.into())
 }
 
-/// The data of a revert; a message may also fail without any.
+/// The data of a revert, which may be empty.
 fn revert(error: TransportError) -> Bytes {
     match error {
         RpcError::ErrorResp(answer) => {

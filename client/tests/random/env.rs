@@ -1,4 +1,4 @@
-//! A market on a chain of its own beside a model of it, with everybody who takes part.
+//! A market on a chain of its own and a model of it, with all accounts that take part.
 
 use std::collections::BTreeMap;
 
@@ -14,40 +14,40 @@ use crate::deployed::deploy;
 use crate::evm::{self, Behavior};
 use crate::rng::SeededRng;
 
-/// The second in which every story begins: long after every wall clock's.
+/// The second in which every run begins: later than any wall clock.
 const START_TIME: u64 = 4_000_000_000;
 
-/// Wei that everybody has at first: more than any stake may be.
+/// The initial balance of every account in wei: more than any stake may be.
 const INITIAL_BALANCE: u128 = 1 << 110;
 
-/// Accounts with keys that take part.
+/// The number of accounts with keys.
 const ACCOUNTS: u16 = 40;
 
-/// A market, twice.
+/// A market, on a chain and as a model.
 pub(crate) struct DifferentialEnv {
-    /// Where it is real.
+    /// The chain.
     pub(crate) chain: TestChain,
-    /// What is expected of it.
+    /// The model.
     pub(crate) model: Model,
     /// The market's contract.
     pub(crate) dispatcher: Address,
-    /// What stands behind every agreement.
+    /// The implementation behind every agreement.
     pub(crate) implementation: Address,
-    /// Everybody who may call; contracts last.
+    /// All accounts that make calls; contracts last.
     pub(crate) actors: Vec<Address>,
     /// Keys by account; contracts have none.
     keys: BTreeMap<Address, PrivateKeySigner>,
-    /// Transactions sent, by account.
+    /// Nonces by account.
     nonces: BTreeMap<Address, u64>,
-    /// Who pays for what contracts do.
+    /// The account that pays for the calls of contracts.
     pub(crate) operator: Address,
     /// A contract that calls the market when it is given ether.
     pub(crate) reentrant_contract: Address,
-    /// Wei that everybody had at the beginning.
+    /// The sum of all initial balances in wei.
     pub(crate) initial_supply: U256,
-    /// Wei that the chain took since.
+    /// The fees so far in wei.
     pub(crate) fees: U256,
-    /// How many workers there are mostly in the first book: a few, or too many to walk past.
+    /// How many workers the first book mostly has: a few, or too many to walk past.
     pub(crate) target_listed: usize,
     /// Agreements that are not settled, oldest first.
     pub(crate) open_agreements: Vec<Address>,
@@ -56,7 +56,7 @@ pub(crate) struct DifferentialEnv {
 }
 
 impl DifferentialEnv {
-    /// A market with constants that the dice choose.
+    /// A market with random constants.
     pub(crate) async fn new(rng: &mut SeededRng) -> Self {
         let settings = random_settings(rng);
         let genesis = Some(START_TIME - 1_000);
@@ -93,7 +93,7 @@ impl DifferentialEnv {
         env
     }
 
-    /// Makes the contracts that take part, and gives everybody a fortune.
+    /// Creates the contracts that take part, and funds all accounts.
     async fn create_and_fund_accounts(&mut self) {
         let withdraw =
             muster_client::protocol::abi::IWorkerDispatcher::withdrawCall { to: self.operator };
@@ -120,7 +120,7 @@ impl DifferentialEnv {
         self.model.begin_block(self.chain.height, self.chain.time);
     }
 
-    /// Creates a contract with a habit.
+    /// Creates a contract with this behavior.
     async fn create(&mut self, behavior: &Behavior) -> Address {
         let data = evm::forwarder_init_code(behavior);
         let tx_request = TxRequest { from: self.operator, to: None, data, value: 0 };
@@ -131,7 +131,7 @@ impl DifferentialEnv {
         sent.0.contract_address.unwrap()
     }
 
-    /// The number of an account's next transaction, which is then taken.
+    /// Takes an account's next nonce.
     pub(crate) fn next_nonce(&mut self, account: Address) -> u64 {
         let nonce = self.nonces.entry(account).or_default();
         *nonce += 1;
@@ -143,12 +143,12 @@ impl DifferentialEnv {
         self.keys.get(&account)
     }
 
-    /// Whether an account is one of the contracts that were made here.
+    /// Whether an account is one of these contracts.
     pub(crate) fn is_contract(&self, account: Address) -> bool {
         !self.keys.contains_key(&account)
     }
 
-    /// The tick of a moment.
+    /// The tick of a block.
     pub(crate) const fn tick(&self, when: BlockTime) -> u64 {
         match self.model.settings().clock {
             Clock::Second => when.time,
@@ -156,13 +156,13 @@ impl DifferentialEnv {
         }
     }
 
-    /// Remembers the hash of the newest block.
+    /// Tells the model the hash of the latest block.
     pub(crate) fn record_block_hash(&mut self, hash: B256) {
         self.model.record_block_hash(self.chain.height, hash);
     }
 }
 
-/// Constants that may be deployed: short times, and amounts of all sizes.
+/// Random constants that may be deployed: short times, and amounts of all sizes.
 fn random_settings(rng: &mut SeededRng) -> Settings {
     let word = |number: u64| u32::try_from(number).unwrap();
     let clock = rng.pick(&[Clock::ArbBlock, Clock::Second]);

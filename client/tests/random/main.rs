@@ -1,8 +1,9 @@
-//! The contracts beside the model of the market, through random steps: whatever anybody does, at any
-//! time, both do the same.
+//! Differential tests: the contracts and the model of the market take the same random steps, and
+//! must agree after each.
 //!
-//! `MUSTER_SEED` and `MUSTER_STEPS` repeat a run; both are printed. Every 500 steps a new market begins,
-//! with other constants and the next seed. One seed is one story, to the hashes of its blocks.
+//! `MUSTER_SEED` and `MUSTER_STEPS` repeat a run; both are printed. Every 500 steps a new market
+//! begins, with other constants and the next seed. The same seed gives the same run, to the hashes
+//! of its blocks.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,7 +12,7 @@
     clippy::arithmetic_side_effects,
     clippy::integer_division,
     clippy::print_stderr,
-    reason = "a test that meets what it does not expect should end there, and say where"
+    reason = "a test panics at the first unexpected result, and says where"
 )]
 
 mod agreement_steps;
@@ -20,7 +21,7 @@ mod chain;
 mod deployed;
 mod env;
 #[path = "../it/harness/evm.rs"]
-#[expect(dead_code, reason = "the stories use what is not used here")]
+#[expect(dead_code, reason = "the tests in it/ use the rest")]
 mod evm;
 mod observables;
 #[path = "../it/harness/programs.rs"]
@@ -29,6 +30,7 @@ mod rng;
 mod run;
 mod stats;
 mod steps;
+mod values;
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -41,10 +43,10 @@ use crate::stats::Stats;
 /// Steps of one market.
 const STEPS_PER_MARKET: u64 = 500;
 
-/// Steps of a run that nobody asked to be longer.
+/// Steps of a run by default.
 const DEFAULT_STEPS: u64 = 2_000;
 
-/// Markets at the same time.
+/// Markets that run at the same time.
 const PARALLEL_MARKETS: usize = 2;
 
 /// A number from the environment.
@@ -63,7 +65,7 @@ async fn contracts_and_model_do_the_same_whatever_anybody_does() {
         let rest = (steps - run * STEPS_PER_MARKET).min(STEPS_PER_MARKET);
         tokio::spawn(RandomRun::execute(seed + run, rest))
     });
-    // Made as they are taken, so no more than these run at once.
+    // The stream is lazy, so no more than these run at once.
     let runs = stream::iter(runs).buffer_unordered(PARALLEL_MARKETS);
     let add = |mut all: Stats, (one, _): (Stats, B256)| async move {
         all.merge(&one);

@@ -1,4 +1,4 @@
-//! What is compared: views, credits and balances, as the chain has them and as the model has them.
+//! What is compared: views, credits and balances, on the chain and in the model.
 
 use std::collections::BTreeSet;
 
@@ -26,18 +26,19 @@ use crate::steps::{agreement_call, dispatcher_call};
 /// Something to compare.
 #[derive(Clone, Debug)]
 pub(crate) enum Observable {
-    /// What a call answers.
+    /// The output of a call.
     View(ModelCall),
-    /// What an account holds.
+    /// The balance of an account.
     Balance(Address),
 }
 
-/// A call to the dispatcher as something to compare.
+/// A view of the dispatcher to compare.
 fn dispatcher_view<C: SolCall>(call: &C) -> Observable {
     Observable::View(dispatcher_call(call))
 }
 
-/// The data of a refusal. The twin refuses wei that nobody asked for without a word.
+/// The revert data of a model's error. The market in Solidity reverts without data on unexpected
+/// value.
 pub(crate) fn revert_data(refusal: &ModelRevert) -> Bytes {
     match refusal {
         ModelRevert::Dispatcher(IWorkerDispatcherErrors::NotPayable(_))
@@ -52,7 +53,7 @@ pub(crate) fn revert_data(refusal: &ModelRevert) -> Bytes {
 }
 
 impl DifferentialEnv {
-    /// Where a call goes, and its calldata.
+    /// The receiver of a call, and its calldata.
     pub(crate) fn encode(&self, call: &ModelCall) -> (Address, Bytes) {
         match call {
             ModelCall::Dispatcher(call) => (self.dispatcher, call.abi_encode().into()),
@@ -60,7 +61,7 @@ impl DifferentialEnv {
         }
     }
 
-    /// How a sight is looked at.
+    /// The query for an observable.
     pub(crate) fn query(&self, observable: &Observable) -> Query {
         match observable {
             Observable::View(call) => {
@@ -71,7 +72,7 @@ impl DifferentialEnv {
         }
     }
 
-    /// What must be seen.
+    /// The model's result.
     pub(crate) fn expected(&mut self, observable: &Observable) -> QueryResult {
         match observable {
             Observable::View(call) => {
@@ -85,7 +86,7 @@ impl DifferentialEnv {
         }
     }
 
-    /// What a call may have touched.
+    /// The observables that a call may have changed.
     pub(crate) fn affected(
         &self,
         from: Address,
@@ -106,7 +107,7 @@ impl DifferentialEnv {
                     accounts.extend(&bought.workers);
                 }
                 ModelEvent::Dispatcher(DispatcherEvents::Listed(listed)) => {
-                    _ = accounts.insert(listed.worker)
+                    accounts.insert(listed.worker);
                 }
                 ModelEvent::Dispatcher(_) => {}
                 ModelEvent::Agreement(agreement, _) => _ = agreements.insert(*agreement),
@@ -128,14 +129,14 @@ impl DifferentialEnv {
                 observables.push(Observable::Balance(withdraw.to));
             }
             ModelCall::Dispatcher(_) => {
-                observables.push(dispatcher_view(&bookCall { application: FixedBytes::ZERO }))
+                observables.push(dispatcher_view(&bookCall { application: FixedBytes::ZERO }));
             }
             ModelCall::Agreement(..) => {}
         }
         observables
     }
 
-    /// Everything that there is to see.
+    /// All observables.
     pub(crate) fn all_observables(&self, rng: &mut SeededRng) -> Vec<Observable> {
         let count = self.model.count();
         let mut observables = vec![
@@ -185,7 +186,7 @@ impl DifferentialEnv {
         observables
     }
 
-    /// Everything that there is to see of an agreement.
+    /// All observables of an agreement.
     pub(crate) fn agreement_observables(&self, of: Address) -> Vec<Observable> {
         let head = self.model.terms(of).unwrap().header;
         let mut observables = vec![
@@ -215,7 +216,7 @@ impl DifferentialEnv {
     }
 }
 
-/// Whether what was seen is what was expected. A score may be off by two.
+/// Whether the result is the expected one. A score may differ by two.
 pub(crate) fn is_equal(
     observable: &Observable,
     expected: &QueryResult,

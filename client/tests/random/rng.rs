@@ -1,13 +1,13 @@
-//! Chance, from a seed: the same seed throws the same dice.
+//! Random numbers from a seed.
 
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
-/// Dice.
+/// A random number generator.
 pub(crate) struct SeededRng(TestRng);
 
 impl SeededRng {
-    /// The dice of a seed.
+    /// The generator of a seed.
     pub(crate) fn new(seed: u64) -> Self {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_be_bytes());
@@ -24,7 +24,7 @@ impl SeededRng {
         low + self.below(high - low + 1)
     }
 
-    /// True once in so many times.
+    /// True once in this many times on average.
     pub(crate) fn one_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }
@@ -34,7 +34,7 @@ impl SeededRng {
         from[usize::try_from(self.below(u64::try_from(from.len()).unwrap())).unwrap()]
     }
 
-    /// One of these, if there is any.
+    /// One of these; `None` if there is none.
     pub(crate) fn pick_any<T: Copy>(&mut self, from: &[T]) -> Option<T> {
         (!from.is_empty()).then(|| self.pick(from))
     }

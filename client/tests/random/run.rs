@@ -1,4 +1,4 @@
-//! A story: steps on both sides, and everything that must be equal and true after each of them.
+//! A run: steps on both sides, and the comparisons and invariants after each.
 
 use alloy::primitives::{Address, B256, Bytes, IntoLogData, LogData, U256};
 use alloy::rpc::types::TransactionReceipt;
@@ -17,24 +17,24 @@ use crate::rng::SeededRng;
 use crate::stats::Stats;
 use crate::steps::{Step, agreement_call};
 
-/// After so many steps everything is looked at.
+/// After this many steps, everything is compared.
 const FULL_COMPARISON_INTERVAL: u64 = 50;
 
-/// A world and what happens in it.
+/// A market and its run.
 pub(crate) struct RandomRun {
-    /// The world.
+    /// The market.
     env: DifferentialEnv,
-    /// Chance.
+    /// The generator of all choices.
     rng: SeededRng,
-    /// Where the story is, for whoever reads about a difference.
+    /// Where the run is, for the message of a failure.
     context: String,
-    /// What happened so far, and how often.
+    /// The statistics so far.
     stats: Stats,
 }
 
 impl RandomRun {
-    /// Plays so many steps from a seed and tells what happened, and the hash of the last block; panics at
-    /// the first difference.
+    /// Runs this many steps from a seed. Returns the statistics and the hash of the last block;
+    /// panics at the first difference.
     pub(crate) async fn execute(seed: u64, steps: u64) -> (Stats, B256) {
         let mut rng = SeededRng::new(seed);
         let env = DifferentialEnv::new(&mut rng).await;
@@ -62,7 +62,7 @@ impl RandomRun {
         (run.stats, run.env.chain.head_hash().await)
     }
 
-    /// Both sides get a call.
+    /// Applies a call to both sides.
     async fn apply_call(
         &mut self,
         from: Address,
@@ -102,7 +102,7 @@ impl RandomRun {
         }
     }
 
-    /// Sends a message, and pays for it on the model's side.
+    /// Sends a transaction, and charges the model for it.
     async fn send_tx(
         &mut self,
         tx_request: &TxRequest,
@@ -122,7 +122,7 @@ impl RandomRun {
         sent
     }
 
-    /// Success, answer or refusal are the same.
+    /// Success and the output, or the error, are the same.
     fn compare_answer(
         &self,
         expected: &Result<ModelOutcome, ModelRevert>,
@@ -159,12 +159,13 @@ impl RandomRun {
             })
             .collect();
         let logs = receipt.inner.logs().iter();
-        let (others, said): (Vec<_>, Vec<_>) =
+        let (others, emitted): (Vec<_>, Vec<_>) =
             logs.partition(|log| log.address() == self.env.reentrant_contract);
-        let said: Vec<_> = said.iter().map(|log| (log.address(), log.data().clone())).collect();
-        assert_eq!(said, expected, "{}\nmodel: {events:?}\nchain (left)", self.context);
+        let emitted: Vec<_> =
+            emitted.iter().map(|log| (log.address(), log.data().clone())).collect();
+        assert_eq!(emitted, expected, "{}\nmodel: {events:?}\nchain (left)", self.context);
         for log in others {
-            // Whoever is given ether cannot use the moment.
+            // The receiver of ether cannot reenter.
             assert_eq!(log.data().data, Reentered {}.abi_encode(), "{}", self.context);
         }
     }
@@ -183,7 +184,7 @@ impl RandomRun {
         assert!(held >= self.env.model.liabilities(), "{}\nthe market owes more", self.context);
     }
 
-    /// Keeps the list of open agreements, and looks into new ones.
+    /// Keeps the list of open agreements, and checks new ones.
     async fn track_agreements(
         &mut self,
         call: &ModelCall,
@@ -216,7 +217,8 @@ impl RandomRun {
         }
     }
 
-    /// A client gets back no more than it paid and was forced in, even if all testers are its own.
+    /// A client gets back no more than it paid and was forced into the agreement, even if all
+    /// testers are its own.
     fn check_no_client_gains(&self, settled: &AgreementSettled) {
         let forced = self.env.forced_wei.get(&settled.agreement).copied().unwrap_or(0);
         let bought = self.env.model.escrow(settled.agreement).unwrap();
@@ -225,7 +227,7 @@ impl RandomRun {
         assert!(out <= bought + forced, "{}\nthe client got {out} of {bought}", self.context);
     }
 
-    /// In the block of the purchase nobody can accept.
+    /// A worker cannot accept in the block of the purchase.
     async fn check_early_accept(&mut self, agreement: Address) {
         let worker = self.env.model.terms(agreement).unwrap().worker(0).unwrap().account;
         let call = agreement_call(agreement, &acceptCall {});
@@ -236,7 +238,7 @@ impl RandomRun {
         assert_eq!(answer, Err(revert_data(&refusal)), "{}\nmodel: {refusal:?}", self.context);
     }
 
-    /// Somebody forces wei upon an account.
+    /// Forces wei on an account, on both sides.
     async fn force_transfer(&mut self, to: Address, value: u128, when: BlockTime) {
         let operator = self.env.operator;
         self.env.model.transfer(operator, to, value);
@@ -249,7 +251,7 @@ impl RandomRun {
         self.compare(&observables, &seen);
     }
 
-    /// Everything is the same, and no wei came or went.
+    /// Everything is the same, and no wei was created or lost.
     async fn compare_everything(&mut self) {
         let observables = self.env.all_observables(&mut self.rng);
         let seen = self.query(&observables).await;
@@ -259,17 +261,17 @@ impl RandomRun {
                 held += wei;
             }
         }
-        // The dispatcher, everybody, and every agreement that ever was are looked at once.
+        // The dispatcher, all accounts, and every agreement so far are counted once.
         self.check_total(held);
     }
 
-    /// What everybody holds and what the chain took are all the wei there ever were.
+    /// The balances and the fees add up to the initial supply.
     fn check_total(&self, held: U256) {
         let fees = self.env.fees;
         assert_eq!(held + fees, self.env.initial_supply, "{}\nwei were made or lost", self.context);
     }
 
-    /// Looks at things on both sides.
+    /// Compares observables on both sides.
     async fn query(&mut self, observables: &[Observable]) -> Vec<QueryResult> {
         let queries: Vec<Query> =
             observables.iter().map(|observable| self.env.query(observable)).collect();

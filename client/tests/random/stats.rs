@@ -1,4 +1,4 @@
-//! How often what happened, so that a reader sees what a run was worth.
+//! Statistics of a run: which calls, errors and events it had.
 
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Display, Formatter, Result as FmtResult};
@@ -11,22 +11,22 @@ use muster_client::protocol::model::{ModelEvent, ModelOutcome, ModelRevert};
 pub(crate) struct Stats(BTreeMap<String, u64>);
 
 impl Stats {
-    /// Counts so many more.
+    /// Adds to a count.
     fn add(&mut self, name: &str, times: u64) {
         *self.0.entry(name.to_owned()).or_default() += times;
     }
 
-    /// Counts what another one has counted.
+    /// Adds the counts of another run.
     pub(crate) fn merge(&mut self, other: &Self) {
         other.0.iter().for_each(|(name, times)| self.add(name, *times));
     }
 
-    /// Counts what a call did.
+    /// Counts the outcome of a call.
     pub(crate) fn count(&mut self, outcome: &Result<ModelOutcome, ModelRevert>) {
         match outcome {
             Ok(done) => done.events.iter().for_each(|event| self.count_event(event)),
             Err(ModelRevert::Dispatcher(error)) => {
-                self.add(&format!("refused: {}", variant_name(error)), 1)
+                self.add(&format!("refused: {}", variant_name(error)), 1);
             }
             Err(ModelRevert::Agreement(error)) => {
                 self.add(&format!("agreement refused: {}", variant_name(error)), 1);
@@ -34,7 +34,7 @@ impl Stats {
         }
     }
 
-    /// Counts an event, and what it says of purchases and verdicts.
+    /// Counts an event, and the reasons and verdicts in it.
     fn count_event(&mut self, event: &ModelEvent) {
         match event {
             ModelEvent::Dispatcher(DispatcherEvents::PurchaseRefused(refused)) => {
@@ -60,7 +60,7 @@ impl Display for Stats {
     }
 }
 
-/// The name of an event or a refusal.
+/// The name of an event or an error.
 fn variant_name(what: &impl Debug) -> String {
     let words = format!("{what:?}");
     words.split('(').next().unwrap_or_default().to_owned()

@@ -1,5 +1,5 @@
-//! What somebody does next, and when: mostly something that makes sense, often at the edge of what is
-//! allowed, sometimes nonsense.
+//! The next step and its time: mostly sensible, often at the edge of what is allowed, sometimes
+//! nonsense.
 
 use std::ops::Range;
 
@@ -18,22 +18,24 @@ use muster_client::protocol::{PRICE_LIMIT, TESTER_APPLICATION};
 use crate::chain::BlockTime;
 use crate::env::DifferentialEnv;
 use crate::rng::SeededRng;
+use crate::values::{random_application, random_capacity, random_price, random_promise};
 
-/// Half a year: no story becomes older, or the programs would expire.
+/// Half a year: no run lasts longer, or the programs would expire.
 const MAX_TIME: u64 = 4_000_000_000 + 180 * 86_400;
 
-/// The most ticks that are passed over at once.
+/// The most ticks that are skipped at once.
 const MAX_SKIP: u64 = 3_000;
 
-/// Actors who mostly are testers; those before them mostly are workers, those behind them clients.
+/// Accounts that mostly are testers; those before them mostly are workers, those after them
+/// clients.
 const TESTERS: Range<usize> = 24..35;
 
-/// What happens next.
+/// A step.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
-    /// Somebody calls the market with wei.
+    /// An account calls the market with a value.
     Call(Address, ModelCall, u128),
-    /// Somebody forces wei upon an account.
+    /// Forces wei on an account, on both sides.
     ForceTransfer(Address, u128),
 }
 
@@ -51,19 +53,19 @@ pub(crate) fn agreement_call<T: SolCall>(to: Address, call: &T) -> ModelCall {
 }
 
 impl DifferentialEnv {
-    /// When the next step happens: often at once, often at a moment of some agreement, give or take one
-    /// tick, and now and then much later.
+    /// The time of the next step: often now, often around a transition of some agreement, give or
+    /// take one tick, and now and then much later.
     pub(crate) fn next_block_time(&self, rng: &mut SeededRng) -> BlockTime {
         let now = BlockTime { blocks: 0, time: self.chain.time };
         let here = self.tick(now);
-        // Who still has much to say is given time.
+        // Agreements with many reports to come are given time.
         let busy = self.open_agreements.iter().any(|open| match self.model.state(*open) {
             Some(State::Reporting) => self.model.unreported_places(*open).len() > 1,
             state => state == Some(State::Offered),
         });
         let idle = !busy && !self.open_agreements.is_empty() && rng.one_in(2);
-        let throw = if idle { rng.between(13, 19) } else { rng.below(if busy { 200 } else { 20 }) };
-        let target = match throw {
+        let roll = if idle { rng.between(13, 19) } else { rng.below(if busy { 200 } else { 20 }) };
+        let target = match roll {
             13..16 => here + rng.between(1, 3),
             16..19 => {
                 let moments =
@@ -93,7 +95,7 @@ impl DifferentialEnv {
         }
     }
 
-    /// What happens next, at the model's time.
+    /// The next step, at the model's time.
     pub(crate) fn next_step(&self, rng: &mut SeededRng) -> Step {
         let settings = self.model.settings();
         let thin = self.model.book(FixedBytes::ZERO).len() < self.target_listed;
@@ -114,16 +116,16 @@ impl DifferentialEnv {
                 return Step::ForceTransfer(to, rng.between(1, 1_000_000).into());
             }
         };
-        // Wei where none are taken.
+        // Value with a call that takes none.
         Step::Call(from, call, if rng.one_in(60) { value + 1 } else { value })
     }
 
-    /// Anybody.
+    /// Any account.
     pub(crate) fn random_account(&self, rng: &mut SeededRng) -> Address {
         rng.pick(&self.actors)
     }
 
-    /// Any number, of somebody or nobody; often none.
+    /// Any number, of an account or of none; often 0.
     pub(crate) fn random_number(&self, rng: &mut SeededRng) -> u32 {
         if rng.one_in(2) {
             return 0;
@@ -132,7 +134,7 @@ impl DifferentialEnv {
         u32::try_from(rng.below(count + 2)).unwrap()
     }
 
-    /// One of these registers, or checks in.
+    /// One of these accounts registers, or checks in.
     fn registration_step(
         &self,
         rng: &mut SeededRng,
@@ -166,7 +168,7 @@ impl DifferentialEnv {
         (from, dispatcher_call(&call), value)
     }
 
-    /// Somebody who might do so makes the book longer.
+    /// An account that can makes the book longer.
     fn relisting_step(&self, rng: &mut SeededRng) -> (Address, ModelCall, u128) {
         let rows = self.actors.iter().filter_map(|actor| self.model.worker_view(*actor).ok());
         let out: Vec<_> = rows.filter(|row| !row.listed && row.application.is_zero()).collect();
@@ -201,7 +203,7 @@ impl DifferentialEnv {
         stake.min(PRICE_LIMIT)
     }
 
-    /// The longest agreement of somebody.
+    /// A longest agreement.
     fn random_max_length(&self, rng: &mut SeededRng) -> u32 {
         let shortest = self.model.settings().minLength;
         let usual = rng.pick(&[2_000, 2_000, 2_000, 5_000, 200, shortest]);
@@ -209,7 +211,7 @@ impl DifferentialEnv {
         if rng.one_in(15) { edge } else { usual }
     }
 
-    /// A worker changes what it offers, or what it stakes.
+    /// A worker changes its offer, or its stake.
     pub(crate) fn offer_step(&self, rng: &mut SeededRng) -> (Address, ModelCall, u128) {
         let hint = self.random_number(rng);
         let members = self.actors.iter().filter(|actor| self.model.worker_view(**actor).is_ok());
@@ -244,7 +246,7 @@ impl DifferentialEnv {
         (from, call, 0)
     }
 
-    /// Somebody takes its credit, if it has any, to somebody.
+    /// An account withdraws its credit, if it has any, to any account.
     fn withdrawal_step(&self, rng: &mut SeededRng) -> (Address, ModelCall, u128) {
         let rich: Vec<_> =
             self.actors.iter().copied().filter(|actor| self.model.credit(*actor) > 0).collect();
@@ -261,14 +263,14 @@ impl DifferentialEnv {
         (from, dispatcher_call(&withdrawCall { to: rng.pick(&others) }), 0)
     }
 
-    /// Somebody does what is nobody's business.
+    /// An account makes a call that it may not make.
     fn unauthorized_step(&self, rng: &mut SeededRng) -> (Address, ModelCall, u128) {
         let from = self.random_account(rng);
         let call = match rng.below(4) {
             0 => agreement_call(self.implementation, &acceptCall {}),
             1 => agreement_call(self.implementation, &settleCall { hints: vec![0; 9] }),
             2 => match rng.pick_any(&self.open_agreements) {
-                // An agreement's own words, and wei, from somebody else.
+                // An agreement's own call, with value, from another account.
                 Some(agreement) => {
                     let terms = self.model.terms(agreement).unwrap();
                     let mut bytes = [0; muster_client::protocol::layout::MAX_TERMS];
@@ -283,32 +285,4 @@ impl DifferentialEnv {
         };
         (from, call, 0)
     }
-}
-
-/// A price: often the same as others', rarely one that is none.
-fn random_price(rng: &mut SeededRng) -> u128 {
-    let usual = [5, 5, 7, 10, 10, 1, 1_000_000_007, 12_345_678_901_234];
-    match rng.below(40) {
-        0 => rng.pick(&[0, PRICE_LIMIT, u128::MAX]),
-        1 | 2 => PRICE_LIMIT - 1,
-        3..10 => rng.between(1, 30).into(),
-        _ => rng.pick(&usual),
-    }
-}
-
-/// A promised uptime.
-fn random_promise(rng: &mut SeededRng) -> u16 {
-    let edge = rng.pick(&[10_001, 8_999, 4_999, 1, 0]);
-    if rng.one_in(8) { edge } else { rng.pick(&[9_000, 9_000, 9_500, 10_000, 7_500, 6_667]) }
-}
-
-/// An application; most ask for the first.
-pub(crate) fn random_application(rng: &mut SeededRng) -> FixedBytes<8> {
-    let one = if rng.one_in(5) { *b"factor\0\0" } else { [0; 8] };
-    if rng.one_in(40) { TESTER_APPLICATION.into() } else { one.into() }
-}
-
-/// How many agreements at once.
-fn random_capacity(rng: &mut SeededRng) -> u16 {
-    if rng.one_in(30) { 0 } else { rng.pick(&[1, 2, 2, 3, 5, 65_535]) }
 }

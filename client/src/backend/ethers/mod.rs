@@ -1,5 +1,5 @@
-//! The backend on ethers-rs, over plain HTTP: the only module that names it. Calls are encoded and decoded above the
-//! trait, so ethers' bindings are not used.
+//! The backend on ethers-rs, over plain HTTP: the only module that names it. Calls are encoded and decoded
+//! above the trait, so ethers' bindings are not used.
 
 mod convert;
 

@@ -127,8 +127,9 @@ impl RankedEndpoint {
     /// Records its latest block, next to the best one of all nodes.
     pub(super) fn record_head(&self, head: u64, best: u64) {
         let mut health = self.health();
-        // A node that lost blocks has an older state, until it is back at its height or the others have dropped to
-        // it. A node that gets no new blocks may never have the next one. Neither may lag at all.
+        // A node that lost blocks has an older state, until it is back at its height or the others have
+        // dropped to it. A node that gets no new blocks may never have the next one. Neither may lag at
+        // all.
         let stalled = health.latest.replace(head) == Some(head);
         let lag = if stalled || head < health.highest { 0 } else { MAX_LAG };
         health.lagging = head.saturating_add(lag) < best;

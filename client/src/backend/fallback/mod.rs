@@ -1,8 +1,8 @@
 //! Several nodes of one chain as one backend: a node that fails, is slow, or lags is skipped.
 //!
-//! It is a [`Backend`] over others, so it works with every library. A request goes to the first healthy node in the
-//! order of the URLs, and to the next one if that node is at fault. While there are requests, a task beside them compares
-//! the heads and chain ids of all nodes every few seconds.
+//! It is a [`Backend`] over others, so it works with every library. A request goes to the first healthy
+//! node in the order of the URLs, and to the next one if that node is at fault. While there are requests, a
+//! task beside them compares the heads and chain ids of all nodes every few seconds.
 
 mod endpoint;
 
@@ -63,15 +63,7 @@ impl FallbackBackend {
     /// As [`FallbackBackend::from_endpoints`].
     pub(crate) async fn connect(options: ConnectOptions) -> Result<Arc<dyn Backend>, NodeError> {
         let options = Arc::new(options);
-        let endpoint = |url: &Box<str>| {
-            let (name, options, url) = (origin(url), options.clone(), url.clone());
-            let connector = move || {
-                let (options, url) = (options.clone(), url.clone());
-                async move { options.connect_one(&url).await }.boxed()
-            };
-            RankedEndpoint::new(name, Box::new(connector))
-        };
-        let endpoints = options.urls.iter().map(endpoint).collect();
+        let endpoints = options.urls.iter().map(|url| endpoint(&options, url)).collect();
         let fallback = Self::from_endpoints(endpoints, options.chain_id, Timeouts::default());
         Ok(Arc::new(fallback.await?))
     }
@@ -120,8 +112,8 @@ impl FallbackBackend {
         Ok(Self { endpoints: endpoints.into(), signer, timeouts, last_check })
     }
 
-    /// Sends a request to the best node, and to the next one as long as the node is at fault. Returns the answer, and
-    /// the first fault on the way.
+    /// Sends a request to the best node, and to the next one as long as the node is at fault. Returns the
+    /// answer, and the first fault on the way.
     async fn try_all<T, F: Future<Output = Result<T, BackendError>>>(
         &self,
         is_node_fault: IsNodeFault,
@@ -172,6 +164,16 @@ impl FallbackBackend {
             ));
         }
     }
+}
+
+/// The endpoint at a URL.
+fn endpoint(options: &Arc<ConnectOptions>, url: &str) -> RankedEndpoint {
+    let (name, options, url) = (origin(url), options.clone(), Box::<str>::from(url));
+    let connector = move || {
+        let (options, url) = (options.clone(), url.clone());
+        async move { options.connect_one(&url).await }.boxed()
+    };
+    RankedEndpoint::new(name, Box::new(connector))
 }
 
 /// Asks all nodes for their chain ids and latest blocks, and marks those that lag.

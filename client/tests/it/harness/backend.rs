@@ -1,4 +1,4 @@
-//! Connections by the backend that `MUSTER_BACKEND` names, or the usual one.
+//! Connections over the backend that `MUSTER_BACKEND` names, or the default one.
 
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::{BackendKind, Node, NodeBuilder};

@@ -1,4 +1,4 @@
-//! What is true after every transaction, whatever it was.
+//! Invariants of balances, checked after every transaction.
 
 use std::collections::HashMap;
 
@@ -11,8 +11,8 @@ use muster_client::protocol::abi::IWorkerDispatcher::{
 use crate::harness::TestEnv;
 
 impl TestEnv {
-    /// The dispatcher holds what it owes, stakes and credits, and what was burned, to the wei; every
-    /// agreement that is not settled holds its escrow.
+    /// The dispatcher holds exactly its stakes, its credits and what was burned; every agreement
+    /// that is not settled holds at least its escrow.
     pub(crate) async fn check_balances(&self) {
         let stakes: u128 = self.stakes().await.iter().sum();
         let credits: u128 = self.credits().await.values().sum();
@@ -26,7 +26,7 @@ impl TestEnv {
         }
     }
 
-    /// Stakes of everybody, by number.
+    /// The stakes of all accounts, by number.
     async fn stakes(&self) -> Vec<u128> {
         let count = self.rpc.read_all(self.dispatcher, vec![workerCountCall {}.abi_encode()]);
         let count = workerCountCall::abi_decode_returns(&count.await[0]).unwrap();
@@ -39,7 +39,7 @@ impl TestEnv {
         stakes
     }
 
-    /// Credits of everybody.
+    /// The credits of all accounts.
     pub(crate) async fn credits(&self) -> HashMap<Address, u128> {
         let credit_accounts = self.credit_accounts.lock().unwrap().clone();
         let calls =
@@ -49,13 +49,13 @@ impl TestEnv {
         credit_accounts.into_iter().zip(wei).collect()
     }
 
-    /// What nobody gets any more.
+    /// The wei that were burned.
     async fn burned(&self) -> u128 {
         let logs = self.rpc.logs(self.dispatcher, vec![Burned::SIGNATURE_HASH]).await;
         logs.iter().map(|log| Burned::decode_log(&log.inner).unwrap().amount).sum()
     }
 
-    /// Escrows of agreements that are not settled.
+    /// The escrows of agreements that are not settled.
     async fn open_escrows(&self) -> HashMap<Address, u128> {
         let kinds = vec![ContractBought::SIGNATURE_HASH, AgreementSettled::SIGNATURE_HASH];
         let mut owed = HashMap::new();

@@ -1,5 +1,5 @@
-//! The market that is tested: the Stylus programs or, where `MUSTER_TWIN` names the folder with its init code, the
-//! same market in Solidity.
+//! The market under test: the Stylus programs or, if `MUSTER_TWIN` names the folder with its init
+//! code, the same market in Solidity.
 
 use std::path::{Path, PathBuf};
 
@@ -14,8 +14,8 @@ use muster_client::protocol::abi::Settings;
 
 use super::programs::PROGRAMS;
 
-/// Init code of the twin's contracts, agreement first, if it is what is tested; a folder counts from the root of the
-/// project.
+/// Init code of the contracts in Solidity, agreement first, if they are under test; the folder is
+/// relative to the root of the project.
 pub(crate) fn solidity_init_code() -> Option<[Bytes; 2]> {
     let folder = PathBuf::from(std::env::var_os("MUSTER_TWIN")?);
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(folder);
@@ -29,12 +29,13 @@ pub(crate) fn solidity_init_code() -> Option<[Bytes; 2]> {
     }))
 }
 
-/// Whether the market is the one in Solidity.
+/// Whether the market in Solidity is under test.
 pub(crate) fn is_solidity() -> bool {
     std::env::var_os("MUSTER_TWIN").is_some()
 }
 
-/// Deploys a market and tells where it is: the agreements' implementation, then the dispatcher.
+/// Deploys a market, and returns the addresses of the agreements' implementation and the
+/// dispatcher.
 pub(crate) async fn deploy(url: &str, key: PrivateKeySigner, settings: &Settings) -> [Address; 2] {
     if let Some(init_code) = solidity_init_code() {
         return deploy_solidity(url, key, settings, init_code).await;
@@ -45,7 +46,7 @@ pub(crate) async fn deploy(url: &str, key: PrivateKeySigner, settings: &Settings
     [market.agreement.address, market.dispatcher.address]
 }
 
-/// The same for the market in Solidity, whose constants are arguments of a constructor.
+/// As [`deploy`], for the market in Solidity.
 async fn deploy_solidity(
     url: &str,
     key: PrivateKeySigner,

@@ -1,72 +1,72 @@
-//! Accounts with code: an assembler of a few lines, and a puppet made with it, which calls whom it is
-//! told to and has a habit when it is given plain ether.
+//! Accounts with code: a small assembler, and a forwarder made with it, which makes the calls that
+//! it is given, and has a configured behavior when it receives plain ether.
 
 use alloy::primitives::{Address, Bytes};
 
-/// Instructions of the EVM that are used here, under the EVM's names.
+/// The instructions of the EVM that are used here.
 mod op {
-    /// Top minus the next.
+    /// The top minus the second.
     pub(super) const SUB: u8 = 0x03;
-    /// The next, shifted right by the top.
+    /// The second, shifted right by the top.
     pub(super) const SHR: u8 = 0x1c;
-    /// Wei that came along.
+    /// The value of the call.
     pub(super) const CALLVALUE: u8 = 0x34;
     /// A word of calldata.
     pub(super) const CALLDATALOAD: u8 = 0x35;
-    /// Bytes of calldata.
+    /// The size of the calldata.
     pub(super) const CALLDATASIZE: u8 = 0x36;
-    /// Calldata to memory.
+    /// Copies calldata to memory.
     pub(super) const CALLDATACOPY: u8 = 0x37;
-    /// Code to memory.
+    /// Copies code to memory.
     pub(super) const CODECOPY: u8 = 0x39;
-    /// Bytes of the last answer.
+    /// The size of the last return data.
     pub(super) const RETURNDATASIZE: u8 = 0x3d;
-    /// The last answer to memory.
+    /// Copies the last return data to memory.
     pub(super) const RETURNDATACOPY: u8 = 0x3e;
-    /// A word to memory.
+    /// Stores a word in memory.
     pub(super) const MSTORE: u8 = 0x52;
-    /// Jumps if the next is not zero.
+    /// Jumps if the second is not zero.
     pub(super) const JUMPI: u8 = 0x57;
-    /// Gas that is left.
+    /// The remaining gas.
     pub(super) const GAS: u8 = 0x5a;
-    /// Where a jump may go.
+    /// A valid destination of jumps.
     pub(super) const JUMPDEST: u8 = 0x5b;
-    /// Zero; the pushes of 1 to 32 bytes follow.
+    /// Pushes zero; the pushes of 1 to 32 bytes follow.
     pub(super) const PUSH0: u8 = 0x5f;
-    /// The top once more.
+    /// Copies the top.
     pub(super) const DUP1: u8 = 0x80;
-    /// The third once more.
+    /// Copies the third.
     pub(super) const DUP3: u8 = 0x82;
-    /// An event with one topic.
+    /// Logs with one topic.
     pub(super) const LOG1: u8 = 0xa1;
-    /// A call.
+    /// Calls.
     pub(super) const CALL: u8 = 0xf1;
-    /// The end, with an answer.
+    /// Returns.
     pub(super) const RETURN: u8 = 0xf3;
-    /// The end, undone.
+    /// Reverts.
     pub(super) const REVERT: u8 = 0xfd;
-    /// The end, undone and without gas.
+    /// Fails, and uses all gas.
     pub(super) const INVALID: u8 = 0xfe;
-    /// The end, with all wei to the top.
+    /// Ends, and sends all wei to the top.
     pub(super) const SELFDESTRUCT: u8 = 0xff;
 }
 
-/// What a puppet does with plain ether.
+/// What a forwarder does when it receives plain ether.
 #[derive(Clone, Debug)]
 pub(crate) enum Behavior {
-    /// Refuses.
+    /// Reverts.
     Reverts,
-    /// Uses up all gas.
+    /// Uses all gas.
     BurnsGas,
-    /// Keeps it and answers with so many bytes.
+    /// Accepts it, and returns this many bytes.
     Returns(u32),
-    /// Refuses with so many bytes.
+    /// Reverts with this many bytes.
     RevertsWith(u32),
-    /// Keeps it, makes this call, and logs what that answered; the topic is 1 if it succeeded.
+    /// Accepts it, makes this call, and logs its return data; the topic is 1 if the call succeeded.
     Calls(Address, Vec<u8>),
 }
 
-/// Code that grows.
+/// Code under construction.
 #[derive(Default)]
 struct Code(Vec<u8>);
 
@@ -89,12 +89,12 @@ impl Code {
         self.push(&number.to_be_bytes())
     }
 
-    /// Where the next instruction is.
+    /// The offset of the next instruction.
     fn size(&self) -> u32 {
         u32::try_from(self.0.len()).unwrap()
     }
 
-    /// Appends a jump over `code` if the stack's top is not zero, and `code`.
+    /// Appends a jump over `code` if the top of the stack is not zero, and `code`.
     fn unless(self, code: &Self) -> Self {
         // The jump is six bytes: a push of four, and itself.
         let behind = self.size() + 6 + code.size();
@@ -110,12 +110,12 @@ impl Code {
         })
     }
 
-    /// Appends code that copies the last answer to memory.
+    /// Appends code that copies the last return data to memory.
     fn copy_returndata(self) -> Self {
         self.ops(&[op::RETURNDATASIZE, op::PUSH0, op::PUSH0, op::RETURNDATACOPY])
     }
 
-    /// What a habit does.
+    /// The code of a behavior.
     fn behavior(behavior: &Behavior) -> Self {
         let code = Self::default();
         match behavior {
@@ -137,14 +137,14 @@ impl Code {
 
     /// Init code of a contract with this code.
     fn init(&self) -> Bytes {
-        // The loader is 15 bytes, and what it loads stands behind it.
+        // The loader is 15 bytes, and is followed by the code that it loads.
         let loader = Self::default().number(self.size()).ops(&[op::DUP1]).number(15);
         loader.ops(&[op::PUSH0, op::CODECOPY, op::PUSH0, op::RETURN]).ops(&self.0).0.into()
     }
 }
 
-/// Init code of a puppet. Called with calldata, it sends the wei it got and what stands behind the
-/// first 20 bytes to the account in those, and answers or reverts with what that answered.
+/// Init code of a forwarder. Its calldata is an address of 20 bytes, and calldata for that account.
+/// It makes the call with the value that it receives, and returns or reverts with the return data.
 pub(crate) fn forwarder_init_code(behavior: &Behavior) -> Bytes {
     let failed = Code::default().ops(&[op::RETURNDATASIZE, op::PUSH0, op::REVERT]);
     Code::default()
@@ -163,8 +163,8 @@ pub(crate) fn forwarder_init_code(behavior: &Behavior) -> Bytes {
         .init()
 }
 
-/// Init code that makes calls, one after the other in one transaction, each with wei; it reverts with
-/// the answer of the first one that fails.
+/// Init code that makes calls in order, in one transaction, each with a value. It reverts with the
+/// return data of the first call that fails.
 pub(crate) fn multicall_init_code(steps: &[(Address, u128, Vec<u8>)]) -> Bytes {
     let failed = Code::default().ops(&[op::RETURNDATASIZE, op::PUSH0, op::REVERT]);
     let code = steps.iter().fold(Code::default(), |code, (to, wei, data)| {
@@ -181,12 +181,12 @@ pub(crate) fn multicall_init_code(steps: &[(Address, u128, Vec<u8>)]) -> Bytes {
     code.0.into()
 }
 
-/// Calldata of a puppet that is to call `to`.
+/// Calldata for a forwarder that is to call `to`.
 pub(crate) fn forward_calldata(to: Address, data: &[u8]) -> Bytes {
     [to.as_slice(), data].concat().into()
 }
 
-/// Init code that gives its wei to an account without asking it.
+/// Init code that forces its value on an account.
 pub(crate) fn selfdestruct_init_code(to: Address) -> Bytes {
     Code::default().push(to.as_slice()).ops(&[op::SELFDESTRUCT]).0.into()
 }

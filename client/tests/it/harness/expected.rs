@@ -1,4 +1,4 @@
-//! Short words for what contracts say: refusals by value, events in the order in which they came.
+//! Short names for expected results: errors by value, events in order.
 
 #![expect(clippy::needless_pass_by_value, reason = "expectations are written down and used once")]
 
@@ -12,13 +12,13 @@ use muster_client::{MarketEvent, Receipt, RevertReason};
 
 use crate::harness::TestEnv;
 
-/// A refusal of the dispatcher.
+/// An error of the dispatcher.
 pub(crate) fn dispatcher_error<T>(error: impl SolError) -> Result<T, RevertReason> {
     let error = IWorkerDispatcherErrors::abi_decode_validate(&error.abi_encode());
     Err(RevertReason::Dispatcher(error.unwrap()))
 }
 
-/// A refusal of an agreement.
+/// An error of an agreement.
 pub(crate) fn agreement_error<T>(error: impl SolError) -> Result<T, RevertReason> {
     let error = IWorkAgreementErrors::abi_decode_validate(&error.abi_encode());
     Err(RevertReason::Agreement(error.unwrap()))
@@ -44,8 +44,7 @@ fn decode_dispatcher_event(log: &LogData) -> MarketEvent {
 }
 
 impl TestEnv {
-    /// Everything that the market's contracts said in a transaction, in order. Events that no
-    /// agreement knows are none of it.
+    /// All events of the market's contracts in a transaction, in order. Other events are left out.
     pub(crate) fn events(&self, receipt: &Receipt) -> Vec<MarketEvent> {
         let event = |log: &muster_client::Log| {
             if log.address == self.dispatcher {

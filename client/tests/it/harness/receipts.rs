@@ -1,4 +1,4 @@
-//! Receipts as honest workers give them.
+//! Receipts as honest workers sign them.
 
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
@@ -8,13 +8,14 @@ use muster_client::{Agreement, Market, ServiceReceipt, Session, failed_entry};
 
 use crate::harness::TestEnv;
 
-/// What a tester saw of a worker, before the worker's receipt is there.
+/// A report entry before the worker's receipt is added.
 pub(crate) const fn unsigned_entry(index: u8, checked: u32, served: u32) -> Entry {
     Entry { served, ..failed_entry(index, checked) }
 }
 
 impl TestEnv {
-    /// The call with which an account reports from a place, with the receipts that its entries need.
+    /// The call with which an account reports from a place, with the receipts that its entries
+    /// need.
     pub(crate) async fn report_call(
         &self,
         who: &Market,
@@ -27,8 +28,8 @@ impl TestEnv {
         reportCall { place, salt: session.salt, entries }
     }
 
-    /// The entries with receipts of their workers, for the session of the account that holds this view
-    /// of the agreement. Entries that name no worker, or claim nothing, stay as they are.
+    /// Adds receipts of the workers to the entries, for a session of this agreement's account.
+    /// Entries that name no worker, or claim no service, stay as they are.
     pub(crate) fn with_receipts(
         &self,
         agreement: &Agreement,

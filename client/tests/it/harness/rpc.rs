@@ -1,4 +1,4 @@
-//! The chain as JSON-RPC: any calldata from any account, at exactly the time that a story says.
+//! JSON-RPC with the chain: any calldata from any account, at exactly the time that a test sets.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -17,21 +17,21 @@ use stylus_devnode::{CHAIN_ID, Devnode};
 
 use crate::harness::backend;
 
-/// Gas of a message by hand: more than any call needs.
+/// The gas limit of every transaction: more than any call needs.
 const GAS: u64 = 25_000_000;
 
-/// Slots of the history contract.
+/// The number of slots of the history contract.
 const HISTORY_SLOTS: u64 = 393_168;
 
 /// A connection that signs for every account of the chain.
 pub(crate) struct DevRpc {
     /// The connection.
     provider: DynProvider,
-    /// All keys.
+    /// The keys of all accounts.
     wallet: EthereumWallet,
-    /// For receipts in the client's words.
+    /// Fetches receipts as the client's type.
     node: Node,
-    /// Unix second of the next block.
+    /// The Unix second of the next block.
     now: AtomicU64,
 }
 
@@ -50,28 +50,28 @@ impl DevRpc {
         rpc
     }
 
-    /// Unix second of the next block.
+    /// The Unix second of the next block.
     pub(crate) fn now(&self) -> u64 {
         self.now.load(Ordering::Relaxed)
     }
 
-    /// Height of the latest block.
+    /// The height of the latest block.
     pub(crate) async fn height(&self) -> u64 {
         self.provider.get_block_number().await.unwrap()
     }
 
-    /// Hash of a block.
+    /// The hash of a block.
     pub(crate) async fn block_hash(&self, height: u64) -> B256 {
         self.provider.get_block(height.into()).await.unwrap().unwrap().header.hash
     }
 
-    /// Makes a block at unix second `time`; the following ones have that time too.
+    /// Makes a block at Unix second `time`; the following ones get the same time.
     pub(crate) async fn mine_at(&self, time: u64) {
         self.now.store(time, Ordering::Relaxed);
         let _: String = self.provider.raw_request("evm_mine".into(), (time,)).await.unwrap();
     }
 
-    /// Makes so many blocks.
+    /// Makes this many blocks.
     pub(crate) async fn mine(&self, count: u64) {
         if count > 0 {
             self.pin_timestamp().await;
@@ -79,19 +79,19 @@ impl DevRpc {
         }
     }
 
-    /// Sees to it that the next block is at this wire's time.
+    /// Sets the time of the next block to this connection's.
     pub(crate) async fn pin_timestamp(&self) {
         let method = "evm_setNextBlockTimestamp";
         let () = self.provider.raw_request(method.into(), (self.now(),)).await.unwrap();
     }
 
-    /// Puts code where an account may yet come to be.
+    /// Sets code at an address where a contract may be created later.
     pub(crate) async fn set_code(&self, account: Address) {
         let method = "anvil_setCode";
         let () = self.provider.raw_request(method.into(), (account, "0xfe")).await.unwrap();
     }
 
-    /// What an account holds.
+    /// The balance of an account.
     pub(crate) async fn balance(&self, account: Address) -> u128 {
         self.provider.get_balance(account).await.unwrap().to()
     }
@@ -102,7 +102,7 @@ impl DevRpc {
         self.provider.get_logs(&filter).await.unwrap()
     }
 
-    /// What each of these messages to one contract answers, as the chain stands.
+    /// The outputs of these calls to one contract, on the latest block.
     pub(crate) async fn read_all(&self, to: Address, calls: Vec<Vec<u8>>) -> Vec<Bytes> {
         let mut batch = BatchRequest::new(self.provider.client());
         let mut answers = Vec::new();
@@ -114,7 +114,7 @@ impl DevRpc {
         futures::future::try_join_all(answers).await.unwrap()
     }
 
-    /// What a message answers, or reverts with, as the next transaction.
+    /// The output or the revert data of a call, in the next transaction.
     pub(crate) async fn call(
         &self,
         from: Address,
@@ -123,7 +123,7 @@ impl DevRpc {
         value: u128,
     ) -> Result<Bytes, Bytes> {
         let head = self.provider.get_block(BlockId::latest()).await.unwrap().unwrap().header;
-        // A node does not put the latest hash into the history contract before the next block.
+        // A node does not store the latest hash in the history contract before the next block.
         let slot = U256::from(head.number() % HISTORY_SLOTS).into();
         let history = AccountOverride {
             state_diff: Some(B256HashMap::from_iter([(slot, head.hash)])),
@@ -139,7 +139,7 @@ impl DevRpc {
         call.with_block_overrides(block).await.map_err(revert)
     }
 
-    /// What a message answers, or reverts with, as one more transaction of the latest block.
+    /// The output or the revert data of a call, as one more transaction of the latest block.
     pub(crate) async fn call_in_latest(
         &self,
         from: Address,
@@ -150,7 +150,7 @@ impl DevRpc {
         self.provider.call(request).block(BlockId::latest()).await.map_err(revert)
     }
 
-    /// Sends a message, or creates a contract, whatever comes of it.
+    /// Sends a call, or creates a contract, even one that reverts.
     pub(crate) async fn send(
         &self,
         from: Address,
@@ -173,19 +173,19 @@ impl DevRpc {
         self.node.receipt(hash).await.unwrap().unwrap()
     }
 
-    /// Wei that a transaction took for gas.
+    /// The wei that a transaction paid for gas.
     pub(crate) async fn fee(&self, receipt: &Receipt) -> u128 {
         u128::from(receipt.gas_used) * self.node.head().await.unwrap().gas_price
     }
 }
 
-/// A message as alloy writes it.
+/// A request of alloy's.
 fn request(from: Address, to: Option<Address>, data: Bytes, value: u128) -> TransactionRequest {
     let request = TransactionRequest::default().with_from(from).with_input(data);
     request.with_value(U256::from(value)).with_gas_limit(GAS).with_kind(to.into())
 }
 
-/// The data of a revert; a message may also fail without any.
+/// The data of a revert, which may be empty.
 fn revert(error: TransportError) -> Bytes {
     match error {
         RpcError::ErrorResp(answer) => {

@@ -1,4 +1,4 @@
-//! How an agreement ends, and what its parties' parts look like then.
+//! Ending agreements, and the expected results of their parties.
 
 use alloy::primitives::Address;
 use muster_client::protocol::abi::{Entry, WorkerResult};
@@ -6,7 +6,8 @@ use muster_client::{Market, Purchase, Settlement};
 
 use crate::harness::{TestEnv, agreement};
 
-/// Ends an agreement that runs: its testers say this, in the order of their places; then it is settled.
+/// Ends a running agreement: its testers report these entries, in the order of their places, and it
+/// is settled.
 pub(crate) async fn run_to_settlement(
     env: &TestEnv,
     testers: &[Market],
@@ -36,7 +37,7 @@ pub(crate) async fn settle_unaccepted(env: &TestEnv, purchase: &Purchase) -> Set
     env.settle(&cleo, purchase).await
 }
 
-/// Testers' parts by account.
+/// The testers' results by account.
 pub(crate) fn tester_fees(settlement: &Settlement) -> Vec<(Address, u128, u16)> {
     let mut fees: Vec<_> =
         settlement.testers.iter().map(|part| (part.account, part.fee, part.seats)).collect();
@@ -44,13 +45,13 @@ pub(crate) fn tester_fees(settlement: &Settlement) -> Vec<(Address, u128, u16)> 
     fees
 }
 
-/// What a tester is paid for so many seats.
+/// The pay of a tester for this many seats.
 pub(crate) fn tester_fee(env: &TestEnv, who: &Market, seats: u16) -> (Address, u128, u16) {
     (who.account().unwrap(), env.settings.minTesterFee * u128::from(seats), seats)
 }
 
-/// What a worker gets that accepted and was judged for so many windows, and lost nothing: those served,
-/// those failed, and the seats that were paid for it at the lowest fee.
+/// The result of a worker that accepted, was judged for this many windows, and lost nothing: the
+/// windows served and failed, and the seats that were paid for it at the lowest fee.
 pub(crate) fn paid_worker(
     env: &TestEnv,
     who: &Market,
@@ -71,7 +72,7 @@ pub(crate) fn paid_worker(
     }
 }
 
-/// What becomes of a worker that did not accept.
+/// The result of a worker that did not accept.
 pub(crate) fn absent_worker(who: &Market, slash: u128) -> WorkerResult {
     WorkerResult {
         account: who.account().unwrap(),

@@ -1,17 +1,17 @@
-//! The table: what everybody hears who wants something of an agreement, at every moment of its life.
+//! The table: the result of every call of an agreement, in every phase of its life.
 
 use muster_client::protocol::abi::State::{self, Due, Offered, Reporting, Running, Settled, Void};
 
-/// What somebody hears who makes a call: that it can be done, or a refusal of this kind.
+/// The result of a call: success, or an error of this kind.
 #[derive(Clone, Copy)]
 pub(crate) enum Expected {
-    /// Nothing stands against it.
+    /// The call succeeds.
     Done,
-    /// `WrongState`, with the state of now.
+    /// `WrongState`, with the current state.
     Wrong,
-    /// `TooLateToAccept`, with the tick of now.
+    /// `TooLateToAccept`, with the current tick.
     Late,
-    /// What can be done once was done: `AlreadyAccepted`, `AlreadyResigned`, `AlreadyReported`,
+    /// A call that succeeds only once: `AlreadyAccepted`, `AlreadyResigned`, `AlreadyReported`,
     /// `CannotShorten`.
     Again,
     /// `NotAccepted`.
@@ -20,20 +20,20 @@ pub(crate) enum Expected {
 
 use Expected::{Absent, Again, Done, Late, Wrong};
 
-/// One moment: what those hear whose answer depends on it. All others hear that they are nobody here,
-/// whenever they ask.
+/// One phase: the results of the callers for whom they differ. All other callers get the same error
+/// in every phase.
 pub(crate) struct Phase {
     /// The state.
     pub(crate) state: State,
-    /// Who accepts: the worker that stays, the one that leaves, the one that stays away.
+    /// `accept`: the worker that stays, the one that resigns, the one that does not accept.
     pub(crate) accept: [Expected; 3],
-    /// Who cancels: the client.
+    /// `cancel`: the client.
     pub(crate) cancel: Expected,
-    /// Who resigns: the same workers.
+    /// `resign`: the same workers.
     pub(crate) resign: [Expected; 3],
-    /// Who reports, each from its own place: the tester that speaks, and the others.
+    /// `report`, each from its own place: the tester that reports, and the others.
     pub(crate) report: [Expected; 2],
-    /// Who settles: anybody.
+    /// `settle`: any account.
     pub(crate) settle: Expected,
 }
 
@@ -56,30 +56,30 @@ pub(crate) const OFFERED: Phase = row(Offered,
 /// Two accepted, and the third still may.
 pub(crate) const RUNNING: Phase = row(Running,
           [Again, Again, Done ],  Done,   [Done,   Done,   Absent], [Wrong, Wrong], Wrong);
-/// The third did not.
+/// The third did not accept.
 pub(crate) const PARTLY_ACCEPTED: Phase = row(Running,
           [Again, Again, Late ],  Done,   [Done,   Done,   Absent], [Wrong, Wrong], Wrong);
-/// The second has left.
+/// The second has resigned.
 pub(crate) const RESIGNED: Phase = row(Running,
           [Again, Again, Late ],  Done,   [Done,   Again,  Absent], [Wrong, Wrong], Wrong);
 /// The client has cancelled.
 pub(crate) const CANCELLED: Phase = row(Running,
           [Again, Again, Late ],  Again,  [Done,   Again,  Absent], [Wrong, Wrong], Wrong);
-/// It is over, and nobody has spoken.
+/// It has ended, and there is no report.
 pub(crate) const REPORTING: Phase = row(Reporting,
           [Again, Again, Wrong],  Wrong,  [Wrong,  Again,  Absent], [Done,  Done ], Wrong);
-/// The first tester has spoken.
+/// The first tester has reported.
 pub(crate) const REPORTED: Phase = row(Reporting,
           [Again, Again, Wrong],  Wrong,  [Wrong,  Again,  Absent], [Again, Done ], Wrong);
-/// Time is up.
+/// The time to report has passed.
 pub(crate) const DUE: Phase = row(Due,
           [Again, Again, Late ],  Wrong,  [Wrong,  Again,  Absent], [Wrong, Wrong], Done );
-/// Somebody has settled it.
+/// It is settled.
 pub(crate) const SETTLED: Phase = row(Settled,
           [Again, Again, Wrong],  Wrong,  [Wrong,  Again,  Absent], [Wrong, Wrong], Wrong);
-/// Nobody accepted, and nobody may any more.
+/// No worker accepted, and the time to accept has passed.
 pub(crate) const EXPIRED: Phase = row(Due,
           [Late,  Late,  Late ],  Wrong,  [Absent, Absent, Absent], [Wrong, Wrong], Done );
-/// Somebody has settled that.
+/// It is settled, as void.
 pub(crate) const VOID: Phase = row(Void,
           [Wrong, Wrong, Wrong],  Wrong,  [Absent, Absent, Absent], [Wrong, Wrong], Wrong);
