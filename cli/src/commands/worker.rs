@@ -214,7 +214,7 @@ async fn show(context: &Context, market: &Market, account: Address) -> Result<()
     let credit = market.credit(account).await?;
     let mut page = worker_output(&worker).field("credit", Cell::wei(credit));
     if worker.application != Application::TESTER.0 {
-        let WorkerReputation { score, weights: weights, .. } = market.reputation(account).await?;
+        let WorkerReputation { score, weights, .. } = market.reputation(account).await?;
         page = page
             .field("score", Cell::text(format_percent(score)))
             .field("good", Cell::text(format_observations(weights.good)))

@@ -11,7 +11,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, ServiceProcess, Stdio};
+use std::process::{Command, ExitStatus, Child, Stdio};
 use std::time::Duration;
 
 use stylus_devnode::{Config, Devnode};
@@ -86,7 +86,7 @@ fn free_ports(blocks: &[Block]) -> BTreeMap<u16, u16> {
 }
 
 /// A shell, and everything that it leaves running.
-struct Shell(ServiceProcess);
+struct Shell(Child);
 
 impl Shell {
     /// Begins to run a script in a folder.

@@ -1,6 +1,6 @@
 //! Whoever loses power at any step, or what it stands on, does the rest afterwards and nothing twice.
 //!
-//! `cargo test -p cli --test it faults -- --nocapture` shows the table: who, step, fault, outcome.
+//! `cargo test -p muster-cli --test it faults -- --nocapture` shows the table: who, step, fault, outcome.
 
 mod client;
 mod clock_skew;

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Lines};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdout, Command, ServiceProcess, Stdio};
+use std::process::{ChildStdout, Command, Child, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -183,7 +183,7 @@ impl TestMarket {
 /// A process that runs until it is dropped.
 pub(crate) struct BackgroundProcess {
     /// The process.
-    child: ServiceProcess,
+    child: Child,
     /// What it answers.
     lines: Lines<BufReader<ChildStdout>>,
 }
