@@ -34,7 +34,7 @@ async fn a_service_is_used_through_the_local_proxy_and_nothing_is_logged_about_i
     let connect = format!("client connect {agreement} --account dev:cleo --relay {}", relay.url());
     let nobody = folder.run(&connect.replace("dev:cleo", "dev:ada"));
     assert_eq!(nobody.code, 1);
-    assert!(nobody.stderr.contains("is bought by somebody else"), "{}", nobody.stderr);
+    assert!(nobody.stderr.contains("was not bought by"), "{}", nobody.stderr);
     folder.json(&format!("agreement wait {agreement} --state running"));
 
     let shown = folder.json(&format!("{connect} --print"));

@@ -109,14 +109,11 @@ async fn a_file_that_is_no_state_file_is_left_alone() {
     for (name, text) in [("notes.txt", "do not touch"), ("cut.db", "SQLite format 3")] {
         std::fs::write(folder.file(name), text).unwrap();
         let line = open(name);
-        assert!(
-            line.starts_with(&format!("error: the state file {name} cannot be used")),
-            "{line}"
-        );
+        assert!(line.starts_with(&format!("error: cannot use the state file {name}")), "{line}");
         assert_eq!(std::fs::read_to_string(folder.file(name)).unwrap(), text);
     }
     let line = open("nowhere/state.db");
-    assert!(line.starts_with("error: cannot make the state file nowhere/state.db"), "{line}");
+    assert!(line.starts_with("error: cannot create the state file nowhere/state.db"), "{line}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

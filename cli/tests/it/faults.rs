@@ -1,6 +1,6 @@
 //! Whoever loses power at any step, or what it stands on, does the rest afterwards and nothing twice.
 //!
-//! `cargo test -p muster-cli --test it faults -- --nocapture` shows the table: who, step, fault, outcome.
+//! `cargo test -p muster-cli --features failpoints --test it faults -- --nocapture` shows the table: who, step, fault, outcome.
 
 mod client;
 mod clock_skew;
@@ -14,7 +14,7 @@ mod worker;
 
 use std::process::Command;
 
-use muster_daemons::failpoint::{FailPoint, failpoint_names};
+use muster_daemons::{FAILPOINT_VAR, FailPoint, TX_STAGES, failpoint_names};
 use serde_json::Value;
 
 use crate::harness::{BackgroundProcess, TestMarket, until};
@@ -77,7 +77,7 @@ impl<'a> FaultRunner<'a> {
     /// Starts it, to end at a point as if the power had failed.
     fn start_with_failpoint(&self, point: &str, more: &str) -> BackgroundProcess {
         let mut command = (self.command)(more);
-        command.env(muster_daemons::failpoint::FAILPOINT_VAR, point);
+        command.env(FAILPOINT_VAR, point);
         BackgroundProcess::spawn(command)
     }
 
@@ -95,7 +95,7 @@ impl<'a> FaultRunner<'a> {
 
     /// Is killed at every stage of a transaction.
     fn kill_at_every_stage(&mut self, operation: &str, more: &str) {
-        for stage in muster_daemons::failpoint::TX_STAGES {
+        for stage in TX_STAGES {
             self.kill_at(&format!("{operation}/{stage}"), more, DONE_ONCE);
         }
     }

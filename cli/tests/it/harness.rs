@@ -165,6 +165,7 @@ impl TestMarket {
     }
 
     /// What the chain answers to a request. It must not be an error.
+    #[cfg(feature = "failpoints")]
     pub(crate) async fn rpc(&self, method: &str, params: Value) -> Value {
         let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let answer = self.chain.ask(&request.to_string()).await;
@@ -215,6 +216,7 @@ impl BackgroundProcess {
     }
 
     /// Where a daemon says how it is, when it is ready.
+    #[cfg(feature = "failpoints")]
     pub(crate) fn health(&mut self) -> String {
         self.ready()["health"].as_str().unwrap().to_owned()
     }

@@ -13,6 +13,7 @@ mod client;
 mod devnode;
 mod docs;
 mod errors;
+#[cfg(feature = "failpoints")]
 mod faults;
 mod harness;
 mod json;

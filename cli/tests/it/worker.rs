@@ -131,7 +131,7 @@ async fn a_worker_serves_whoever_bought_and_ends_when_it_is_told() {
     let (metrics, _) = get(&metrics, "").await;
     for line in [
         "muster_worker_agreements{state=\"running\"} 2",
-        "muster_worker_answers_total 1",
+        "muster_worker_responses_total 1",
         "muster_worker_receipts_total 1",
     ] {
         assert!(metrics.contains(line), "{line} is not in {metrics}");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use alloy::primitives::{B256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use muster_daemons::client::FAILPOINTS;
-use muster_daemons::failpoint::failpoint_names;
+use muster_daemons::failpoint_names;
 use muster_messaging::{
     Content, InMemoryReplayGuard, Mailbox, Message, MessageKey, Relay, RelayConfig, RelayPool,
 };
@@ -17,7 +17,7 @@ use crate::worker::{is_listed, worker};
 
 /// The points of what a client does.
 fn failpoints_of(operation: &str) -> impl Iterator<Item = String> {
-    failpoint_names(&FAILPOINTS).filter(move |point| point.starts_with(&format!("{operation}/")))
+    failpoint_names(FAILPOINTS).filter(move |point| point.starts_with(&format!("{operation}/")))
 }
 
 /// The key for letters of a dev account.
@@ -139,7 +139,7 @@ async fn kill_while_giving_passes() -> Vec<(String, &'static str)> {
     folder.json(&format!("worker accept {agreement} --account dev:ada"));
     let run = format!("client run --account dev:cleo --relay {}", relay.url());
     let mut cleo = FaultRunner::new(|more| folder.command(&format!("{run} {more}")));
-    for (point, (place, name)) in failpoints_of("letter").zip([(0, "tom"), (1, "una"), (2, "vic")])
+    for (point, (place, name)) in failpoints_of("message").zip([(0, "tom"), (1, "una"), (2, "vic")])
     {
         let mut daemon = cleo.start_with_failpoint(&point, "");
         daemon.ready();
@@ -171,5 +171,5 @@ async fn a_client_that_is_killed_at_every_step_pays_once_and_gets_its_money_back
     passed.extend(kill_while_refunding().await);
     passed.extend(kill_while_connecting().await);
     passed.extend(kill_while_giving_passes().await);
-    assert_all_failpoints_reached("client", &FAILPOINTS, &passed);
+    assert_all_failpoints_reached("client", FAILPOINTS, &passed);
 }

@@ -189,7 +189,7 @@ async fn a_worker_with_one_bad_node_reports_the_error_and_recovers() {
     is_listed(&setup.test_market.folder, "ada").await;
     for (name, behavior) in setup.bad_behaviors() {
         setup.node.set_behavior(behavior).await;
-        until(async || health_text(&health).await.starts_with("tries again: ")).await;
+        until(async || health_text(&health).await.starts_with("failing since ")).await;
         setup.node.set_behavior(NodeBehavior::Healthy).await;
         setup.buy();
         until_waiting_for(&health, "the end of 0x").await;

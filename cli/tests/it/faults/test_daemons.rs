@@ -101,7 +101,7 @@ impl<'a> TestDaemons<'a> {
         }
         for (health, goal) in goals {
             until(async || failed_steps(health).await >= goal).await;
-            assert!(health_text(health).await.starts_with("tries again: "));
+            assert!(health_text(health).await.starts_with("failing since "));
         }
     }
 
@@ -122,7 +122,7 @@ impl<'a> TestDaemons<'a> {
     pub(super) async fn run_to_settlement(self, agreement: &str, faults: &mut impl FaultSchedule) {
         let tom = &self.daemons[1].1;
         let counts = async |line: &str| until(async || metrics(tom).await.contains(line)).await;
-        counts("muster_tester_seats_total{shown=\"no\"} 1").await;
+        counts("muster_tester_seats_total{identity=\"pass\"} 1").await;
         // So late in the window that a look is made at once, and so early that it still counts.
         self.advance_to("look", 1060, faults).await;
         counts("muster_tester_windows_total{outcome=\"served\"} 1").await;

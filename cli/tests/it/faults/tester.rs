@@ -20,10 +20,10 @@ pub(super) fn other_key() -> String {
 
 /// Settles after giving others some time, and is killed at every stage of that.
 async fn kill_while_settling(tom: &mut FaultRunner<'_>, test_market: &TestMarket) {
-    for stage in muster_daemons::failpoint::TX_STAGES {
+    for stage in muster_daemons::TX_STAGES {
         let point = format!("settle/{stage}");
         let mut daemon = tom.start_with_failpoint(&point, "");
-        if matches!(*stage, "decided" | "remembered") {
+        if matches!(*stage, "signed" | "journaled") {
             until_waiting_for(&daemon.health(), "somebody to settle").await;
             test_market.advance_time(600).await;
         }
@@ -56,11 +56,11 @@ async fn a_tester_that_is_killed_at_every_step_does_nothing_twice() {
     let bought = folder.json(&format!("client buy {order_args} --account dev:cleo"));
     let agreement = bought["agreement"].as_str().unwrap();
     folder.json(&format!("agreement wait {agreement} --state running"));
-    tom.kill_at("session/noted", "", "one session");
+    tom.kill_at("session/stored", "", "one session");
     // So late in the window that a look is made at once, and so early that it still counts.
     test_market.advance_time(1060).await;
-    tom.kill_at("sight/decided", "", "looks again, reports it once");
-    tom.kill_at("sight/noted", "", "reports it once");
+    tom.kill_at("observation/pending", "", "looks again, reports it once");
+    tom.kill_at("observation/stored", "", "reports it once");
     assert_eq!(ada.terminate(), Some(0));
     test_market.advance_time(140).await;
     tom.kill_at_every_stage("report", "");
@@ -83,5 +83,5 @@ async fn a_tester_that_is_killed_at_every_step_does_nothing_twice() {
     assert_eq!(folder.json("credit dev:tom")["credit"], "0");
     // Join, check-in, key twice, report, settle, withdraw, unstake by hand, withdraw, bond, check-in, unstake, withdraw
     assert_eq!(transactions(&test_market, "tom").await, 13);
-    assert_all_failpoints_reached("tester", &FAILPOINTS, &tom.reached);
+    assert_all_failpoints_reached("tester", FAILPOINTS, &tom.reached);
 }

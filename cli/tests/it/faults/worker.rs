@@ -87,7 +87,7 @@ async fn kill_while_serving(
     agreement: Address,
 ) {
     let key = key_of(&test_market.folder, "ada");
-    for point in ["letter/decided", "admission/noted", "letter/remembered", "letter/noted"] {
+    for point in ["message/received", "admission/stored", "message/prepared", "message/sent"] {
         let mut daemon = ada.start_with_failpoint(point, "");
         daemon.ready();
         request_endpoint(&relay.url(), agreement, key).await;
@@ -97,7 +97,7 @@ async fn kill_while_serving(
     daemon.ready();
     let (_, token) = endpoint(&relay.url(), agreement, key).await;
     assert_eq!(daemon.terminate(), Some(0));
-    for point in ["session/decided", "session/noted"] {
+    for point in ["session/pending", "session/stored"] {
         let mut daemon = ada.start_with_failpoint(point, "");
         let url = daemon.ready()["gateway"].as_str().unwrap().to_owned();
         until(async || ask(&url, &token).await.is_err()).await;
@@ -145,5 +145,5 @@ async fn kill_while_working() -> Vec<(String, &'static str)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_is_killed_at_every_step_does_nothing_twice() {
     let passed = [kill_while_listing().await, kill_while_working().await].concat();
-    assert_all_failpoints_reached("worker", &FAILPOINTS, &passed);
+    assert_all_failpoints_reached("worker", FAILPOINTS, &passed);
 }
