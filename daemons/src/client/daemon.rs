@@ -43,7 +43,7 @@ impl ClientDaemon {
         options: ClientOptions,
     ) -> Result<Self, DaemonError> {
         #[cfg(feature = "failpoints")]
-        crate::failpoint::declare(super::FAILPOINTS);
+        crate::failpoint::declare(super::failpoints::FAILPOINTS);
         let chain_view = Arc::new(RpcChainView::new(context.market().clone()));
         let replay_guard = Arc::new(context.store().clone());
         let pass_responder = PassResponder::new(context.signer().clone(), chain_view, replay_guard);

@@ -70,7 +70,8 @@ impl ProbeContext {
         if handle.terms().header.client != account {
             return Err(DaemonError::NotClient { agreement, account });
         }
-        let session = Session { salt: store.session_salt(agreement)? }.id(account);
+        let salt = store.session_salt(agreement, || Session::random().salt)?;
+        let session = Session { salt }.id(account);
         let http = Client::builder()
             .http1_only()
             .redirect(Policy::none())

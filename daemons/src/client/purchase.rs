@@ -20,7 +20,7 @@ pub async fn buy_once<E: From<DaemonError>>(
     purchase: impl AsyncFnOnce(&Market) -> Result<Purchase, E>,
 ) -> Result<Purchase, E> {
     #[cfg(feature = "failpoints")]
-    crate::failpoint::declare(super::FAILPOINTS);
+    crate::failpoint::declare(super::failpoints::FAILPOINTS);
     let purpose = format!("buy/{name}");
     match existing_purchase(context, &purpose).await? {
         Some(existing) => Ok(existing),

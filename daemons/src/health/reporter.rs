@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use humantime::{format_duration, format_rfc3339_seconds};
 use tokio::time::{Duration, Instant};
 
-use super::NextEvent;
+use super::next_event::NextEvent;
 
 /// A daemon is unhealthy after so long without a successful step.
 const UNHEALTHY_AFTER: Duration = Duration::from_mins(1);

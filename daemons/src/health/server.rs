@@ -9,7 +9,7 @@ use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 
-use super::HealthReporter;
+use super::reporter::HealthReporter;
 use crate::error::DaemonError;
 
 impl HealthReporter {

@@ -46,11 +46,15 @@ impl Store {
         Ok(Some(served))
     }
 
-    /// The random salt of this daemon's session in an agreement: the same in every run. The first call creates it.
+    /// The salt of this daemon's session in an agreement: the same in every run. The first call creates it with `make`.
     ///
     /// # Errors
     /// [`StoreError::Query`].
-    pub fn session_salt(&self, agreement: Address) -> Result<B256, StoreError> {
+    pub fn session_salt(
+        &self,
+        agreement: Address,
+        make: impl FnOnce() -> B256,
+    ) -> Result<B256, StoreError> {
         let address = agreement.0.0;
         let connection = self.lock();
         let select = "SELECT salt FROM salts WHERE agreement = ?1";
@@ -58,7 +62,7 @@ impl Store {
         if let Some(salt) = known {
             return Ok(B256::new(salt));
         }
-        let salt = B256::new(rand::random());
+        let salt = make();
         let insert = "INSERT INTO salts (agreement, salt) VALUES (?1, ?2)";
         connection.execute(insert, params![address, salt.0])?;
         Ok(salt)

@@ -49,9 +49,12 @@ fn state_survives_reopening() {
     let (session, hash) = (B256::repeat_byte(6), B256::repeat_byte(7));
     let (secret, salt) = {
         let store = Store::open(&path, &IDENTITY).unwrap();
-        let (secret, salt) =
-            (store.secret("gateway").unwrap(), store.session_salt(AGREEMENT).unwrap());
-        assert_ne!((*secret.expose_secret(), salt), ([0; 32], B256::ZERO));
+        let (secret, salt) = (
+            store.secret("gateway").unwrap(),
+            store.session_salt(AGREEMENT, || B256::repeat_byte(9)).unwrap(),
+        );
+        assert_ne!(secret.expose_secret(), &[0; 32]);
+        assert_eq!(salt, B256::repeat_byte(9));
         assert_eq!(store.record_served(AGREEMENT, session, hash, 0, 1).unwrap(), Some(0b1));
         store.record_scan("bought", 10, hash, &[AGREEMENT]).unwrap();
         store.save_endpoint(AGREEMENT, 1, "http://127.0.0.1:1", "token").unwrap();
@@ -61,7 +64,7 @@ fn state_survives_reopening() {
     };
     let store = Store::open(&path, &IDENTITY).unwrap();
     assert_eq!(store.secret("gateway").unwrap().expose_secret(), secret.expose_secret());
-    assert_eq!(store.session_salt(AGREEMENT).unwrap(), salt);
+    assert_eq!(store.session_salt(AGREEMENT, || B256::ZERO).unwrap(), salt);
     assert_eq!(store.record_served(AGREEMENT, session, hash, 2, 1).unwrap(), Some(0b101));
     assert_eq!(store.cursor("bought").unwrap(), Some((10, hash)));
     assert_eq!(store.open_agreements().unwrap(), [AGREEMENT]);

@@ -50,7 +50,7 @@ impl TesterDaemon {
         options: TesterOptions,
     ) -> Result<Self, DaemonError> {
         #[cfg(feature = "failpoints")]
-        crate::failpoint::declare(super::FAILPOINTS);
+        crate::failpoint::declare(super::failpoints::FAILPOINTS);
         let probe_context = ProbeContext::open(&context, options.probe_timeout).await?;
         Ok(Self {
             context,

@@ -68,7 +68,7 @@ impl ProbeContext {
 
     /// The session in an agreement: one for all its windows and workers.
     pub(super) fn session(&self, agreement: Address) -> Result<Session, StoreError> {
-        let salt = self.store.session_salt(agreement)?;
+        let salt = self.store.session_salt(agreement, || Session::random().salt)?;
         fail_point!("session/stored");
         Ok(Session { salt })
     }

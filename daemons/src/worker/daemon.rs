@@ -67,7 +67,7 @@ impl WorkerDaemon {
         options: WorkerOptions,
     ) -> Result<Self, DaemonError> {
         #[cfg(feature = "failpoints")]
-        crate::failpoint::declare(super::FAILPOINTS);
+        crate::failpoint::declare(super::failpoints::FAILPOINTS);
         let store = context.store().clone();
         let secret = Secret::new(*store.secret("gateway")?.expose_secret());
         let agreement_table = Arc::new(AgreementTable::default());

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
 use futures::{SinkExt, StreamExt};
 use muster_client::protocol::abi::State;
@@ -138,7 +138,7 @@ async fn connect_serves_until_the_end_and_settles() {
     // The worker's receipts are stored.
     let address = fixture.agreement.address();
     let receipt = context.store().observations(address, 0).unwrap().receipt.unwrap();
-    let session = context.store().session_salt(address).unwrap();
+    let session = context.store().session_salt(address, || B256::ZERO).unwrap();
     let session = muster_client::Session { salt: session }.id(fixture.client.address());
     let worker = fixture.agreement.terms().worker(0).unwrap().account;
     assert_eq!(receipt.signer(fixture.agreement.receipt_domain(), session), Some(worker));

@@ -61,6 +61,11 @@ pub(super) fn options() -> TesterOptions {
     }
 }
 
+/// The usual options of a tester whose fees go to `payout`.
+fn paying_to(payout: Address) -> TesterOptions {
+    TesterOptions { payout: Payout { to: Some(payout), ..options().payout }, ..options() }
+}
+
 /// A tester that runs.
 pub(super) struct RunningTester {
     /// Ends it.
@@ -167,9 +172,7 @@ impl TesterFixture {
         let (signer, payout) = (chain.new_account(), chain.new_account().address());
         let transport = faulty_transport(&chain);
         let context = open_context(&chain, &signer, &transport).await;
-        let tester_options =
-            TesterOptions { payout: Payout { to: Some(payout), ..options().payout }, ..options() };
-        let running = RunningTester::spawn(context.clone(), tester_options).await;
+        let running = RunningTester::spawn(context.clone(), paying_to(payout)).await;
         let epoch = context.market().epoch().await.unwrap();
         wait_until(async || context.market().tester_count(epoch).await.unwrap() == 3).await;
 
@@ -289,25 +292,11 @@ impl TesterFixture {
 
     /// The same fixture after the tester was dropped in the middle of a step and started again.
     pub(super) async fn restart(self) -> Self {
-        let Self { chain, signer, payout, transport, context: old, running, .. } = self;
+        let Self { context, running, .. } = self;
         running.task.abort();
-        drop((running.task.await, old));
-        let context = open_context(&chain, &signer, &transport).await;
-        let tester_options =
-            TesterOptions { payout: Payout { to: Some(payout), ..options().payout }, ..options() };
-        let running = RunningTester::spawn(context.clone(), tester_options).await;
-        let Self { workers, agreement, client, passes, .. } = self;
-        Self {
-            chain,
-            signer,
-            payout,
-            context,
-            transport,
-            running,
-            workers,
-            agreement,
-            client,
-            passes,
-        }
+        drop((running.task.await, context));
+        let context = open_context(&self.chain, &self.signer, &self.transport).await;
+        let running = RunningTester::spawn(context.clone(), paying_to(self.payout)).await;
+        Self { context, running, ..self }
     }
 }
