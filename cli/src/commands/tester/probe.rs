@@ -51,7 +51,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let window = seated_window(&market, &agreement).await?;
 
     let store = open_store(&market, &options.state)?;
-    let salt = store.session_salt(agreement.address())?;
+    let salt = store.session_salt(agreement.address(), || Session::random().salt)?;
     let session = Session { salt }.id(market.account()?);
     let prober = Prober::new(options.check.timeout_duration())?;
     let application = Application(agreement.terms().header.application);

@@ -56,7 +56,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
             if entries.is_empty() {
                 return Err(CliError::NothingObserved { path, agreement: address });
             }
-            let salt = store.session_salt(address)?;
+            let salt = store.session_salt(address, || Session::random().salt)?;
             (Session { salt }, entries)
         }
     };
