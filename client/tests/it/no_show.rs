@@ -45,7 +45,7 @@ async fn a_worker_that_misses_several_agreements_at_once_is_penalized_once_and_u
         assert_eq!(settlement.workers, [absent_worker(&ada, slash)]);
         assert_eq!((settlement.compensation, settlement.burned), (0, slash));
         let events = env.events(&settlement.receipt);
-        let told = [
+        let expected = [
             dispatcher_event(ReputationChanged { worker, good: 0, bad: ONE_OBSERVATION }),
             dispatcher_event(AvailabilityChanged { worker, available: false }),
             dispatcher_event(Unlisted { worker }),

@@ -127,7 +127,7 @@ async fn an_agreement_has_the_terms_that_were_bought() {
             tester_fee_bps: env.settings.testerFeeBps,
             min_tester_fee: least_fee,
             // The shortest agreement has eight ticks.
-            least: 2,
+            min_paid_windows: 2,
             epoch: cleo.epoch().await.unwrap(),
             pool: 3,
             redundancy: 2,
