@@ -1,5 +1,5 @@
-//! The configuration: every global setting from the first of these that names it: an option, the environment, the file of
-//! this folder, the file of the user, the default.
+//! The configuration: every global setting from the first of these that names it: an option, the environment, the file
+//! of this folder, the file of the user, the default.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};

@@ -1,4 +1,5 @@
-//! A worker, a tester and a client as processes, and an agreement between them from its purchase to the last withdrawal.
+//! A worker, a tester and a client as processes, and an agreement between them from its purchase to the last
+//! withdrawal.
 
 use serde_json::{Value, json};
 

@@ -17,8 +17,8 @@ use crate::worker::{ask, endpoint, get, key_of, request_endpoint, worker};
 /// Wei of one ether.
 const ETHER: u128 = 1_000_000_000_000_000_000;
 
-/// Fills the book with workers that are cheaper than ada, and gets ada out of it: a call with a bad hint walks over at most
-/// sixteen entries.
+/// Fills the book with workers that are cheaper than ada, and gets ada out of it: a call with a bad hint walks over at
+/// most sixteen entries.
 async fn fill_book(test_market: &TestMarket) {
     let ada = test_market.folder.json("credit dev:ada")["account"].as_str().unwrap().to_owned();
     let market = test_market.folder.json("market show")["dispatcher"].as_str().unwrap().to_owned();
