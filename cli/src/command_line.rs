@@ -57,7 +57,7 @@ mod tests {
 
     use super::parse;
 
-    /// What is said about a command line that is refused.
+    /// The error of a command line that is refused.
     fn refused(args: &str) -> (ErrorKind, String) {
         let error = parse(args.split(' ').map(Into::into)).map(drop).unwrap_err();
         (error.kind(), error.to_string())
@@ -66,8 +66,8 @@ mod tests {
     #[test]
     fn a_renamed_command_is_refused_with_its_new_name() {
         for (old, new) in [
-            ("workers --json", "`muster workers` is now `muster worker list`"),
-            ("serve --listen 127.0.0.1:0", "`muster serve` is now `muster example factor`"),
+            ("workers --json", "is now `muster worker list`"),
+            ("serve --listen 127.0.0.1:0", "is now `muster example factor`"),
         ] {
             let (kind, text) = refused(&format!("muster {old}"));
             assert_eq!(kind, ErrorKind::InvalidSubcommand, "{old}: {text}");

@@ -1,5 +1,5 @@
-//! The configuration: every global setting from the first of these that names it: an option, the environment, the file of
-//! this folder, the file of the user, the default.
+//! The configuration: every global setting from the first of these that names it: an option, the environment, the file
+//! of this folder, the file of the user, the default.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
@@ -148,7 +148,7 @@ impl Config {
         self.origins.insert(name, origin);
     }
 
-    /// Whether a setting is made already.
+    /// Whether a setting has a value already.
     fn is_set(&self, name: &str) -> bool {
         self.origins.contains_key(name)
     }
@@ -169,7 +169,7 @@ impl Config {
         }
     }
 
-    /// Takes all settings from a file that nothing before it has made.
+    /// Takes the settings of a file that have no value yet.
     fn merge_file(&mut self, path: &Path) -> Result<(), CliError> {
         let text = match fs::read_to_string(path) {
             Ok(text) => Some(text),
@@ -222,7 +222,7 @@ impl Config {
         Ok(())
     }
 
-    /// Sets the defaults of what is not set yet.
+    /// Sets the defaults of all settings without a value.
     fn apply_defaults(&mut self) {
         if !self.is_set("rpc") {
             self.globals.rpc = vec![DEFAULT_RPC.to_owned()];

@@ -10,7 +10,8 @@ use crate::context::Context;
 /// Time between two frames of a spinner.
 const SPINNER_INTERVAL: Duration = Duration::from_millis(100);
 
-/// A bar of this length and template. It disappears when it is dropped, and is hidden with --json or without a terminal.
+/// A bar of this length and template. It disappears when it is dropped, and is hidden with --json or without a
+/// terminal.
 pub(crate) fn bar(context: &Context, len: u64, template: &str) -> ProgressBar {
     let visible = io::stderr().is_terminal() && !context.is_json();
     let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };

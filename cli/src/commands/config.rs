@@ -15,7 +15,7 @@ use crate::output::{Cell, CommandOutput, Table};
 #[command(after_help = "Example:\n  muster config --relay wss://relay.example")]
 pub(crate) struct Options {}
 
-/// Prints every setting that is made or has a default, without secrets.
+/// Prints every setting that has a value, without secrets.
 pub(crate) fn run(context: &Context, Options {}: &Options) -> Result<(), CliError> {
     let config = context.config();
     let rows = config.origins.iter().map(|(name, origin)| {

@@ -20,8 +20,8 @@ pub(crate) struct Options {
     dry_run: bool,
 }
 
-/// Extends the lifetime of the market's programs, or activates them again. The dispatcher comes first, because an expired
-/// dispatcher cannot name the agreement's program.
+/// Extends the lifetime of the market's programs, or activates them again. The dispatcher comes first, because an
+/// expired dispatcher cannot name the agreement's program.
 pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let (node, dispatcher) = if options.dry_run {
         let node = context.node().await?;

@@ -18,8 +18,8 @@ const PASSWORD_VARIABLE: &str = "MUSTER_PASSWORD";
 /// Opens a keystore. The password is read after the file.
 ///
 /// # Errors
-/// [`CliError::Read`], [`CliError::NotKeystore`], [`CliError::NoPassword`], or [`CliError::Keystore`] if the password is
-/// wrong.
+/// [`CliError::Read`], [`CliError::NotKeystore`], [`CliError::NoPassword`], or [`CliError::Keystore`] if the password
+/// is wrong.
 pub(crate) fn open_keystore(
     path: &Path,
     password_file: Option<&Path>,

@@ -1,4 +1,4 @@
-//! Options of daemons that do the client's part: what comes back, and when.
+//! Options of daemons that do the client's part: refunds and settlement.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! The documents are true: their commands run as written, and their numbers and names are those of the programs.
 //!
-//! A block of commands that cannot run here says why: `sh no-run: REASON`. One shell runs the blocks of a session in order,
-//! on a chain of their own whose clock advances while a command waits for it.
+//! A block of commands that cannot run here says why: `sh no-run: REASON`. One shell runs the blocks of a session in
+//! order, on a chain of their own whose clock advances while a command waits for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;

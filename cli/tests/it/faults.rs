@@ -1,4 +1,4 @@
-//! Whoever loses power at any step, or what it stands on, does the rest afterwards and nothing twice.
+//! Daemons that crash at any step, or lose a node or a relay, do the rest afterwards and nothing twice.
 //!
 //! `cargo test -p muster-cli --features failpoints --test it faults -- --nocapture` shows the table: who, step, fault, outcome.
 
@@ -19,52 +19,52 @@ use serde_json::Value;
 
 use crate::harness::{BackgroundProcess, TestMarket, until};
 
-/// How a row of the table ends where a transaction was cut off.
+/// The outcome of a row whose fault interrupts a transaction.
 const DONE_ONCE: &str = "done once";
 
-/// Shows a row of the table.
+/// Prints a row of the table.
 fn print_row(who: &str, step: &str, fault: &str, outcome: &str) {
     eprintln!("| {who:6} | {step:24} | {fault:24} | {outcome} |");
 }
 
-/// How many transactions an account has made.
+/// The number of an account's transactions.
 async fn transactions(test_market: &TestMarket, name: &str) -> u64 {
     let credit = test_market.folder.json(&format!("credit dev:{name}"));
     sent_by(test_market, credit["account"].as_str().unwrap()).await
 }
 
-/// How many transactions the account at this address has made.
+/// The number of transactions of the account at this address.
 async fn sent_by(test_market: &TestMarket, account: &str) -> u64 {
     quantity(&test_market.rpc("eth_getTransactionCount", [account, "latest"].into()).await)
 }
 
-/// A number as nodes write it.
+/// A hexadecimal number of JSON-RPC.
 fn quantity(answer: &Value) -> u64 {
     let digits = answer.as_str().unwrap().trim_start_matches("0x");
     u64::from_str_radix(digits, 16).unwrap()
 }
 
-/// Returns when a daemon says that it waits for this.
+/// Returns when a daemon's health says that it waits for this.
 async fn until_waiting_for(health: &str, what: &str) {
     let waits = format!("waits for {what}");
     until(async || health_text(health).await.starts_with(&waits)).await;
 }
 
-/// What a daemon says of itself.
+/// The text of a daemon's health.
 async fn health_text(health: &str) -> String {
     reqwest::get(health).await.unwrap().text().await.unwrap()
 }
 
-/// A program that is killed at one point after the other, and where that was, with what it came to.
+/// A program that is killed at one fail point after the other, and the outcome of each.
 struct FaultRunner<'a> {
-    /// Its command, with more arguments.
+    /// Its command, with these further arguments.
     command: Box<dyn Fn(&str) -> Command + 'a>,
-    /// Where it was killed, and how that ended.
+    /// Fail points where it was killed, and the outcomes.
     reached: Vec<(String, &'static str)>,
 }
 
 impl<'a> FaultRunner<'a> {
-    /// A program that nobody has killed yet.
+    /// A program that was not killed yet.
     fn new(command: impl Fn(&str) -> Command + 'a) -> Self {
         Self { command: Box::new(command), reached: Vec::new() }
     }
@@ -74,33 +74,33 @@ impl<'a> FaultRunner<'a> {
         BackgroundProcess::spawn((self.command)(more))
     }
 
-    /// Starts it, to end at a point as if the power had failed.
+    /// Starts it, to be killed at a fail point.
     fn start_with_failpoint(&self, point: &str, more: &str) -> BackgroundProcess {
         let mut command = (self.command)(more);
         command.env(FAILPOINT_VAR, point);
         BackgroundProcess::spawn(command)
     }
 
-    /// Sees the end of a program that was started to end at a point.
+    /// Waits for the end of a program that was started to be killed at a fail point.
     fn expect_killed(&mut self, program: BackgroundProcess, point: &str, outcome: &'static str) {
         assert_eq!(program.wait(), None, "{point} was not passed");
         self.reached.push((point.to_owned(), outcome));
     }
 
-    /// Is killed at a point, when it comes there.
+    /// Starts the program and waits until it is killed at a fail point.
     fn kill_at(&mut self, point: &str, more: &str, outcome: &'static str) {
         let program = self.start_with_failpoint(point, more);
         self.expect_killed(program, point, outcome);
     }
 
-    /// Is killed at every stage of a transaction.
+    /// [`Self::kill_at`] every stage of a transaction.
     fn kill_at_every_stage(&mut self, operation: &str, more: &str) {
         for stage in TX_STAGES {
             self.kill_at(&format!("{operation}/{stage}"), more, DONE_ONCE);
         }
     }
 
-    /// Runs without a fault until it waits for this, and ends when it is told.
+    /// Runs it without a fault until it waits for this, and ends it with SIGTERM.
     async fn run_until_waiting_for(&self, what: &str, more: &str) {
         let mut daemon = self.start(more);
         until_waiting_for(&daemon.health(), what).await;
@@ -108,7 +108,7 @@ impl<'a> FaultRunner<'a> {
     }
 }
 
-/// Sees that the stories of a daemon have killed it at all its points, and shows these rows of the table.
+/// Asserts that a daemon was killed at all its fail points, and prints their rows of the table.
 fn assert_all_failpoints_reached(who: &str, failpoints: &[FailPoint], reached: &[(String, &str)]) {
     let mut there: Vec<_> = reached.iter().map(|(point, _)| point.clone()).collect();
     let mut all: Vec<_> = failpoint_names(failpoints).collect();
@@ -116,6 +116,6 @@ fn assert_all_failpoints_reached(who: &str, failpoints: &[FailPoint], reached: &
     all.sort_unstable();
     assert_eq!(there, all);
     for (point, outcome) in reached {
-        print_row(who, point, "loses power, comes back", outcome);
+        print_row(who, point, "killed and restarted", outcome);
     }
 }

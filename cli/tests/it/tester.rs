@@ -1,6 +1,6 @@
 //! `muster tester run` as a process.
 
-use std::fs;
+use std::fs::{self, File};
 
 use serde_json::Value;
 
@@ -18,7 +18,10 @@ async fn a_tester_joins_serves_its_health_and_ends_on_sigterm() {
     let mut relay = BackgroundProcess::start(&test_market.folder, "relay --listen 127.0.0.1:0");
     let relay = relay.field("url");
     let run = format!("tester run --account dev:tom --check factor --relay {relay} --state tom.db");
-    let mut daemon = BackgroundProcess::start(&test_market.folder, &run);
+    let log = test_market.folder.file("tom.log");
+    let mut command = test_market.folder.command(&run);
+    command.stderr(File::create(&log).unwrap());
+    let mut daemon = BackgroundProcess::spawn(command);
     let said = ready_event(&mut daemon);
     assert_eq!((&said["event"], &said["state"]), (&"ready".into(), &"tom.db".into()));
     let ask = async |url: &str| reqwest::get(url).await.unwrap().text().await.unwrap();
@@ -31,6 +34,9 @@ async fn a_tester_joins_serves_its_health_and_ends_on_sigterm() {
         (&tester["application"], &tester["stake"]),
         (&"tester".into(), &"50000000000000000".into())
     );
+
+    let log = fs::read_to_string(log).unwrap();
+    assert!(log.contains(" INFO muster_daemons"), "daemons log by default: {log}");
 
     // No other process can use the state file until the daemon ends.
     let other = test_market.folder.run(&run);

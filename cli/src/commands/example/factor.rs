@@ -88,8 +88,8 @@ async fn open_receipt_signer(
     ReceiptSigner::open(daemon_context, agreement).await
 }
 
-/// Adds a receipt to the response to a request that names a session. If no receipt can be signed, for example because no
-/// node answers, the response goes without it.
+/// Adds a receipt to the response to a request that names a session. If no receipt can be signed, for example because
+/// no node answers, the response goes without it.
 async fn attach_receipt(
     State(receipt_signer): State<Arc<ReceiptSigner>>,
     request: Request,

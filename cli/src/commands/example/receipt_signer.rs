@@ -1,5 +1,5 @@
-//! Receipts of a service without a gateway: signed records of the windows of one agreement in which it served a session,
-//! whoever opened the session.
+//! Receipts of a service without a gateway: signed records of the windows of one agreement in which it served a
+//! session, whoever opened the session.
 
 use alloy::primitives::{Address, B256};
 use muster_client::{Agreement, ServiceReceipt};

@@ -89,8 +89,8 @@ struct ServiceOptions {
     #[arg(long, value_name = "URL", conflicts_with = "exec", required_unless_present = "exec")]
     upstream: Option<Upstream>,
 
-    /// Shell command to start for each agreement, and to restart when it exits: it must listen on 127.0.0.1 and the port in
-    /// `PORT`; `MUSTER_AGREEMENT` is its agreement
+    /// Shell command to start for each agreement, and to restart when it exits: it must listen on 127.0.0.1 and the
+    /// port in `PORT`; `MUSTER_AGREEMENT` is its agreement
     #[arg(long, value_name = "COMMAND")]
     exec: Option<Box<str>>,
 

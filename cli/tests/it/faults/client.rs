@@ -1,4 +1,4 @@
-//! A client that loses power at each of its steps: when it buys, connects, gives passes, and gets its money back.
+//! A client that is killed at each of its fail points: in purchases, connections, passes, and refunds.
 
 use std::sync::Arc;
 
@@ -14,18 +14,18 @@ use super::{DONE_ONCE, FaultRunner, assert_all_failpoints_reached, transactions}
 use crate::harness::{BackgroundProcess, TestFolder, TestMarket, until};
 use crate::worker::{is_listed, worker};
 
-/// The points of what a client does.
+/// The fail points of an operation.
 fn failpoints_of(operation: &str) -> impl Iterator<Item = String> {
     failpoint_names(FAILPOINTS).filter(move |point| point.starts_with(&format!("{operation}/")))
 }
 
-/// The key for letters of a dev account.
+/// The key for messages of a dev account.
 fn message_key(name: &str) -> MessageKey {
     let signer = PrivateKeySigner::from_bytes(&keccak256(format!("muster dev account {name}")));
     MessageKey::from_signer(&signer.unwrap()).unwrap()
 }
 
-/// Sends a letter from one dev account to another.
+/// Sends a message from one dev account to another.
 async fn send(relay: &Relay, from: &str, to: &str, message: &Message) -> Mailbox {
     let relays = Arc::new(RelayPool::connect([relay.url()]).unwrap());
     let replay_guard = Arc::new(InMemoryReplayGuard::default());
@@ -34,12 +34,12 @@ async fn send(relay: &Relay, from: &str, to: &str, message: &Message) -> Mailbox
     mailbox
 }
 
-/// How many agreements there are.
+/// The number of agreements.
 fn agreements(folder: &TestFolder) -> usize {
     folder.json("agreement list")["agreements"].as_array().unwrap().len()
 }
 
-/// Is killed while it buys under a name, and buys again under it.
+/// Kills the client while it buys under a name, and repeats the purchase.
 async fn kill_while_buying() -> Vec<(String, &'static str)> {
     let test_market = TestMarket::new("faults-buys").await;
     let folder = &test_market.folder;
@@ -57,7 +57,7 @@ async fn kill_while_buying() -> Vec<(String, &'static str)> {
         assert_eq!(agreements(folder), count, "{point}");
     }
 
-    // Without a name every command buys; with one that is derived, every wish is bought once.
+    // Without a name every command buys. With a derived name every order is bought once.
     let before = agreements(folder);
     folder.json("client buy --account dev:cleo");
     folder.json("client buy --account dev:cleo");
@@ -68,7 +68,7 @@ async fn kill_while_buying() -> Vec<(String, &'static str)> {
     cleo.reached
 }
 
-/// Is killed while it settles and takes out what comes back.
+/// Kills the client while it settles and withdraws its refund.
 async fn kill_while_refunding() -> Vec<(String, &'static str)> {
     let test_market = TestMarket::new("faults-refunds").await;
     let folder = &test_market.folder;
@@ -100,7 +100,7 @@ async fn kill_while_refunding() -> Vec<(String, &'static str)> {
     cleo.reached
 }
 
-/// Is killed while it learns where its worker serves.
+/// Kills the client while it gets the endpoint of its worker.
 async fn kill_while_connecting() -> Vec<(String, &'static str)> {
     let test_market = TestMarket::with_long_windows("faults-connects").await;
     let (folder, relay) =
@@ -115,7 +115,7 @@ async fn kill_while_connecting() -> Vec<(String, &'static str)> {
     let run = format!("client connect {agreement} --account dev:cleo --relay {}", relay.url());
     let mut cleo = FaultRunner::new(|more| folder.command(&format!("{run} {more}")));
     for point in failpoints_of("endpoint") {
-        cleo.kill_at(&point, "", "finds the way");
+        cleo.kill_at(&point, "", "connects");
     }
     let mut connection = cleo.start("");
     let page = format!("{}/factor?n=15", connection.ready()["proxy"].as_str().unwrap());
@@ -124,7 +124,7 @@ async fn kill_while_connecting() -> Vec<(String, &'static str)> {
     cleo.reached
 }
 
-/// Is killed while it gives a pass, and gives it when it is asked anew.
+/// Kills the client while it gives a pass, and requests the pass again.
 async fn kill_while_giving_passes() -> Vec<(String, &'static str)> {
     let test_market = TestMarket::with_long_windows("faults-passes").await;
     let (folder, relay) =
@@ -142,18 +142,18 @@ async fn kill_while_giving_passes() -> Vec<(String, &'static str)> {
     {
         let mut daemon = cleo.start_with_failpoint(&point, "");
         daemon.ready();
-        let asks = Content::PassRequest { window: 0, place, key: B256::repeat_byte(7) };
-        let ask = || Message::request(CHAIN_ID, agreement.parse().unwrap(), asks.clone());
-        drop(send(&relay, name, "cleo", &ask()).await);
-        cleo.expect_killed(daemon, &point, "who asks anew is answered");
+        let request = Content::PassRequest { window: 0, place, key: B256::repeat_byte(7) };
+        let message = || Message::request(CHAIN_ID, agreement.parse().unwrap(), request.clone());
+        drop(send(&relay, name, "cleo", &message()).await);
+        cleo.expect_killed(daemon, &point, "a repeated request is answered");
 
         let mut daemon = cleo.start("");
         daemon.ready();
-        let anew = ask();
-        let mut mailbox = send(&relay, name, "cleo", &anew).await;
+        let repeated = message();
+        let mut mailbox = send(&relay, name, "cleo", &repeated).await;
         let reply = loop {
             let delivery = mailbox.next().await.unwrap();
-            if delivery.is_reply_to(message_key("cleo").public(), &anew) {
+            if delivery.is_reply_to(message_key("cleo").public(), &repeated) {
                 break delivery.message.content;
             }
         };

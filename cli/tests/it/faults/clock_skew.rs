@@ -1,4 +1,4 @@
-//! Machines whose clock is not the chain's.
+//! Machines whose clock differs from the chain's.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,10 +9,10 @@ use super::print_row;
 use super::test_daemons::{NoFaults, TestDaemons};
 use crate::harness::{LONG_WINDOWS, TestFolder};
 
-/// Much longer than it takes to miss everything.
+/// An offset that is much longer than all deadlines.
 const HOUR: u64 = 3_600;
 
-/// Lets everybody live on a chain that begins in this second.
+/// Runs all daemons on a chain that starts at this time.
 async fn run_with_genesis(name: &str, genesis: u64) {
     let config = Config { genesis: Some(genesis), ..Config::any_port() };
     let chain = Devnode::start(config).await.unwrap();
@@ -24,7 +24,7 @@ async fn run_with_genesis(name: &str, genesis: u64) {
     daemons.run_to_settlement(&agreement, &mut NoFaults).await;
 }
 
-/// The machine's second.
+/// The time of the machine, in Unix seconds.
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }

@@ -1,4 +1,4 @@
-//! A node that passes requests on to another one, well or badly.
+//! A node that forwards requests to another one, with or without faults.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,37 +17,37 @@ use crate::harness::until;
 /// How a node answers.
 #[derive(Clone, Debug)]
 pub(super) enum NodeBehavior {
-    /// As the one behind it.
+    /// As the node behind it.
     Healthy,
-    /// As the one behind it, after so long.
+    /// As the node behind it, after this delay.
     Slow(Duration),
     /// With a page instead of JSON.
     NotJson,
-    /// With an error of the web.
+    /// With an error of HTTP.
     HttpError(StatusCode),
-    /// With an error of JSON-RPC's.
+    /// With an error of JSON-RPC.
     RpcError(i64),
-    /// As one of another chain, which is at this URL.
+    /// As a node of another chain, which is at this URL.
     OtherChain(String),
-    /// As if this block were the latest for ever.
+    /// As if this block stayed the latest.
     Stuck(u64),
 }
 
-/// How it is, and how often it was asked since.
+/// The behavior, and the number of requests since it was set.
 type Shared = Arc<Mutex<(NodeBehavior, usize)>>;
 
 /// See the module.
 pub(super) struct FaultyNode {
-    /// Where it is.
+    /// Its URL.
     pub(super) url: String,
-    /// How it is.
+    /// See [`Shared`].
     shared: Shared,
-    /// What answers.
+    /// The server.
     task: JoinHandle<()>,
 }
 
 impl FaultyNode {
-    /// A node that answers well, as the one at this URL does.
+    /// A healthy node in front of the one at this URL.
     pub(super) async fn start(url: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -57,13 +57,13 @@ impl FaultyNode {
         Self { url: format!("http://{address}"), shared, task }
     }
 
-    /// Changes how it is, and waits until somebody has noticed.
+    /// Changes the behavior, and waits for the first request under it.
     pub(super) async fn set_behavior(&self, behavior: NodeBehavior) {
         *self.shared.lock().unwrap() = (behavior, 0);
         self.until_requested(1).await;
     }
 
-    /// Returns when it was asked so often since it became what it is.
+    /// Returns after so many requests under the current behavior.
     pub(super) async fn until_requested(&self, times: usize) {
         until(async || self.shared.lock().unwrap().1 >= times).await;
     }
@@ -110,10 +110,10 @@ async fn respond(State((shared, url)): State<(Shared, String)>, body: String) ->
     }
 }
 
-/// What another node answers.
+/// The response of another node.
 async fn forward(url: &str, body: String) -> Response {
     let request = reqwest::Client::new().post(url).header("content-type", "application/json");
-    // Whoever asks a node that has ended meanwhile gets no answer either.
+    // A node that has ended meanwhile does not answer either.
     match request.body(body).send().await {
         Ok(answer) => answer.text().await.unwrap_or_default().into_response(),
         Err(_) => StatusCode::BAD_GATEWAY.into_response(),

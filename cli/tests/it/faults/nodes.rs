@@ -1,4 +1,4 @@
-//! Nodes that answer slowly, wrongly, or not at all, beside a good one and alone, while others live on them.
+//! Daemons on nodes that answer slowly, wrongly or not at all, with and without a healthy node beside them.
 
 use std::process::Command;
 use std::time::Duration;
@@ -13,13 +13,13 @@ use super::{health_text, print_row, quantity, until_waiting_for};
 use crate::harness::{BackgroundProcess, TestMarket, until};
 use crate::worker::is_listed;
 
-/// Where nobody is.
+/// A URL without a node.
 const UNREACHABLE_URL: &str = "http://127.0.0.1:1";
 
-/// So slow is a node that is slow.
+/// The delay of a slow node.
 const SLOW_DELAY: Duration = Duration::from_millis(200);
 
-/// A worker, and its node that has moods.
+/// A worker, and its node with faults.
 struct WorkerSetup {
     /// The chain.
     test_market: TestMarket,
@@ -27,24 +27,24 @@ struct WorkerSetup {
     node: FaultyNode,
     /// A chain on which there is no market.
     other: Devnode,
-    /// The way for letters.
+    /// The relay for messages.
     relay: Relay,
 }
 
 impl WorkerSetup {
-    /// A market, and nobody on it.
+    /// A market without workers.
     async fn new(name: &str) -> Self {
-        let world = TestMarket::with_long_windows(name).await;
-        world.fund_accounts(&["ada", "cleo"]);
-        let front = FaultyNode::start(&world.chain.url()).await;
+        let test_market = TestMarket::with_long_windows(name).await;
+        test_market.fund_accounts(&["ada", "cleo"]);
+        let node = FaultyNode::start(&test_market.chain.url()).await;
         let other = Devnode::start(Config::any_port()).await.unwrap();
         let relay = Relay::start(RelayConfig::default()).await.unwrap();
-        Self { test_market: world, node: front, other, relay }
+        Self { test_market, node, other, relay }
     }
 
     /// The worker with these nodes.
     fn worker(&self, nodes: &[&str]) -> Command {
-        // Whatever listens is a service.
+        // Any listener will do as a service.
         let (relay, service) = (self.relay.url(), &self.node.url);
         let mut command = self.test_market.folder.command(&format!(
             "worker run --account dev:ada --price 1000gwei --capacity 16 --stake 0.5eth --state ada.db \
@@ -63,10 +63,10 @@ impl WorkerSetup {
         folder.json(&format!("agreement wait {agreement} --state running"));
     }
 
-    /// Bad moods, and their names.
+    /// Faults that a daemon notices, and their names.
     fn bad_behaviors(&self) -> [NamedBehavior; 6] {
         [
-            ("node babbles", NodeBehavior::NotJson),
+            ("node answers no JSON", NodeBehavior::NotJson),
             ("node fails with 500", NodeBehavior::HttpError(StatusCode::INTERNAL_SERVER_ERROR)),
             ("node says 429", NodeBehavior::HttpError(StatusCode::TOO_MANY_REQUESTS)),
             ("node answers -32603", NodeBehavior::RpcError(-32_603)),
@@ -75,55 +75,55 @@ impl WorkerSetup {
         ]
     }
 
-    /// The mood of a node for which the latest block stays that of now.
+    /// The fault of a node whose latest block stays the current one.
     async fn stuck_behavior(&self) -> NamedBehavior {
         let head = self.test_market.rpc("eth_blockNumber", [(); 0].as_slice().into()).await;
         ("node is stuck", NodeBehavior::Stuck(quantity(&head)))
     }
 }
 
-/// The mood of a node that nobody waits for.
+/// The fault of a node that answers only after every timeout.
 const fn silent_behavior() -> NamedBehavior {
     ("node is silent", NodeBehavior::Slow(Duration::from_mins(10)))
 }
 
-/// A mood of a node, and its name.
+/// A fault of a node, and its name.
 type NamedBehavior = (&'static str, NodeBehavior);
 
-/// A node for each of a crew, all in the same mood, which is another one for each of its deeds.
+/// A node for each daemon, all with the same fault, which changes with each operation.
 struct FaultyNodes {
     /// The nodes.
     nodes: [FaultyNode; 3],
-    /// The moods to come, and for what.
+    /// The fault for each operation.
     behaviors: Vec<(&'static str, NamedBehavior)>,
-    /// How what is done in a bad mood ends.
+    /// The outcome of an operation under its fault.
     outcome: &'static str,
 }
 
 impl FaultyNodes {
-    /// Nodes that are well until the crew does something.
+    /// Nodes that are healthy until the first operation.
     async fn new(
-        scene: &WorkerSetup,
-        moods: Vec<(&'static str, NamedBehavior)>,
+        setup: &WorkerSetup,
+        behaviors: Vec<(&'static str, NamedBehavior)>,
         outcome: &'static str,
     ) -> Self {
-        let url = scene.test_market.chain.url();
-        let fronts = [
+        let url = setup.test_market.chain.url();
+        let nodes = [
             FaultyNode::start(&url).await,
             FaultyNode::start(&url).await,
             FaultyNode::start(&url).await,
         ];
-        Self { nodes: fronts, behaviors: moods, outcome }
+        Self { nodes, behaviors, outcome }
     }
 
-    /// Changes how all are.
+    /// Changes the behavior of all.
     async fn set_all(&self, behavior: &NodeBehavior) {
         for node in &self.nodes {
             node.set_behavior(behavior.clone()).await;
         }
     }
 
-    /// Changes how all are for this deed, and shows what comes of it.
+    /// Changes the behavior of all for this operation, and prints the outcome.
     async fn apply(&self, operation: &str) {
         for (_, (name, behavior)) in self.behaviors.iter().filter(|(what, _)| *what == operation) {
             self.set_all(behavior).await;
@@ -132,30 +132,30 @@ impl FaultyNodes {
     }
 }
 
-/// Nodes that stay as they are, beside others.
+/// Nodes that keep their faults, beside healthy ones.
 struct WithHealthyNode(FaultyNodes);
 
 impl FaultSchedule for WithHealthyNode {
-    async fn before(&mut self, _: &TestDaemons<'_>, deed: &str) {
-        self.0.apply(deed).await;
+    async fn before(&mut self, _: &TestDaemons<'_>, operation: &str) {
+        self.0.apply(operation).await;
     }
 
     async fn due(&mut self, _: &TestDaemons<'_>, _: &str) {}
 }
 
-/// Nodes that get well when everybody has failed, but for those that are no worse than slow.
+/// Nodes that recover when every daemon has failed; slow ones stay slow.
 struct WithoutHealthyNode(FaultyNodes);
 
 impl FaultSchedule for WithoutHealthyNode {
-    async fn before(&mut self, crew: &TestDaemons<'_>, deed: &str) {
-        self.0.apply(deed).await;
-        if matches!(deed, "accept" | "report") {
-            crew.until_all_failed(1).await;
+    async fn before(&mut self, daemons: &TestDaemons<'_>, operation: &str) {
+        self.0.apply(operation).await;
+        if matches!(operation, "accept" | "report") {
+            daemons.until_all_failed(1).await;
         }
     }
 
-    async fn due(&mut self, _: &TestDaemons<'_>, deed: &str) {
-        if deed != "settle" {
+    async fn due(&mut self, _: &TestDaemons<'_>, operation: &str) {
+        if operation != "settle" {
             self.0.set_all(&NodeBehavior::Healthy).await;
         }
     }
@@ -174,7 +174,7 @@ async fn a_worker_falls_back_from_a_bad_node_to_a_good_one() {
         setup.buy();
         print_row("worker", "accept", name, "asks the next node");
         setup.node.set_behavior(NodeBehavior::Healthy).await;
-        // Looks at all nodes are few: so many questions come from one that is preferred.
+        // Health checks of all nodes are few: so many requests mean that the worker prefers this node.
         setup.node.until_requested(20).await;
     }
     until_waiting_for(&health, "the end of 0x").await;
@@ -193,7 +193,7 @@ async fn a_worker_with_one_bad_node_reports_the_error_and_recovers() {
         setup.node.set_behavior(NodeBehavior::Healthy).await;
         setup.buy();
         until_waiting_for(&health, "the end of 0x").await;
-        print_row("worker", "accept", name, "accepts when it is well");
+        print_row("worker", "accept", name, "accepts when it recovers");
     }
     setup.node.set_behavior(NodeBehavior::Slow(SLOW_DELAY)).await;
     setup.buy();
@@ -205,11 +205,11 @@ async fn a_worker_with_one_bad_node_reports_the_error_and_recovers() {
 async fn all_daemons_fall_back_from_bad_nodes_to_a_good_one() {
     let setup = WorkerSetup::new("nodes-many").await;
     let (folder, good) = (&setup.test_market.folder, setup.test_market.chain.url());
-    let [babbles, fails, .., foreign] = setup.bad_behaviors();
-    let behaviors = vec![("accept", fails), ("report", foreign), ("settle", babbles)];
+    let [not_json, fails, .., foreign] = setup.bad_behaviors();
+    let behaviors = vec![("accept", fails), ("report", foreign), ("settle", not_json)];
     let mut nodes =
         WithHealthyNode(FaultyNodes::new(&setup, behaviors, "asks the next node").await);
-    let urls = nodes.0.nodes.each_ref().map(|front| [UNREACHABLE_URL, &front.url, &good].join(","));
+    let urls = nodes.0.nodes.each_ref().map(|node| [UNREACHABLE_URL, &node.url, &good].join(","));
     let urls = urls.each_ref().map(String::as_str);
     let daemons = TestDaemons::start_on(urls, folder, &good, &setup.relay.url()).await;
     let agreement = daemons.buy(&mut nodes).await;
@@ -224,8 +224,8 @@ async fn all_daemons_with_one_node_recover_and_tolerate_a_slow_one() {
     let slow = ("node is slow", NodeBehavior::Slow(SLOW_DELAY));
     let behaviors = vec![("accept", refuses), ("report", foreign), ("settle", slow)];
     let mut nodes =
-        WithoutHealthyNode(FaultyNodes::new(&setup, behaviors, "goes on, done once").await);
-    let urls = nodes.0.nodes.each_ref().map(|front| front.url.clone());
+        WithoutHealthyNode(FaultyNodes::new(&setup, behaviors, "continues, done once").await);
+    let urls = nodes.0.nodes.each_ref().map(|node| node.url.clone());
     let urls = urls.each_ref().map(String::as_str);
     let daemons = TestDaemons::start_on(urls, folder, &good, &setup.relay.url()).await;
     let agreement = daemons.buy(&mut nodes).await;

@@ -1,4 +1,4 @@
-//! Transactions of every daemon's process that do not get into a block by themselves.
+//! Transactions of daemons that no block includes by itself.
 
 use muster_relay::{Relay, RelayConfig};
 use serde_json::{Value, json};
@@ -7,15 +7,15 @@ use super::{print_row, sent_by, until_waiting_for};
 use crate::harness::{BackgroundProcess, TestMarket, until};
 use crate::worker::{is_listed, worker};
 
-/// A daemon that has sent a transaction while nobody makes blocks.
+/// A daemon that has sent a transaction while no blocks are mined.
 struct StuckDaemon {
-    /// What it is.
+    /// Its role.
     who: &'static str,
-    /// What the transaction is for.
+    /// The operation of the transaction.
     operation: &'static str,
     /// The process.
     daemon: BackgroundProcess,
-    /// Where it says how it is.
+    /// The URL of its health.
     health: String,
     /// Its account.
     account: String,
@@ -24,7 +24,7 @@ struct StuckDaemon {
 }
 
 impl StuckDaemon {
-    /// The transaction that waits first.
+    /// The first pending transaction.
     async fn pending_transaction(&self, test_market: &TestMarket) -> Value {
         let nonce = sent_by(test_market, &self.account).await;
         let mut pool = test_market.rpc("txpool_content", json!([])).await;
@@ -32,15 +32,15 @@ impl StuckDaemon {
     }
 }
 
-/// A worker that wants to register, a tester that wants to join, and a client that wants its money back.
+/// A worker that registers, a tester that joins, and a client that settles to get its refund.
 struct StuckDaemons {
     /// The chain.
     test_market: TestMarket,
-    /// What nobody has accepted.
+    /// An agreement that nobody has accepted.
     agreement: String,
     /// The daemons.
     daemons: Vec<StuckDaemon>,
-    /// The way for letters.
+    /// The relay for messages.
     _relay: Relay,
 }
 
@@ -84,7 +84,7 @@ impl StuckDaemons {
         Self { test_market, agreement, daemons: all, _relay: relay }
     }
 
-    /// Makes blocks until all have what they wanted, by no more transactions than that takes beside `others`.
+    /// Mines blocks until all operations are done, with no more transactions than they need and `others`.
     async fn finish(self, others: u64, fault: &str, outcome: &str) {
         let test_market = &self.test_market;
         test_market.rpc("evm_setAutomine", json!([true])).await;

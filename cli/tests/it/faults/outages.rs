@@ -1,4 +1,4 @@
-//! Processes while what they stand on gives way: the node, the relay, the chain's past.
+//! Daemons while the node or the relay is down, and after reorgs.
 
 use std::fs;
 
@@ -20,18 +20,18 @@ fn buy(folder: &TestFolder) -> String {
     bought["agreement"].as_str().unwrap().to_owned()
 }
 
-/// A node that is killed while an agreement runs, and comes back where it was.
+/// A node that is killed while an agreement runs, and restarted at its URL.
 struct NodeOutages<'a> {
-    /// Where it keeps its chain.
+    /// The folder with its chain.
     folder: &'a TestFolder,
-    /// Where it is.
+    /// Its URL.
     url: String,
     /// Its process.
     node: Option<BackgroundProcess>,
 }
 
 impl<'a> NodeOutages<'a> {
-    /// A node that runs.
+    /// A running node.
     fn new(folder: &'a TestFolder, url: &str) -> Self {
         let mut outages = Self { folder, url: url.to_owned(), node: None };
         outages.start();
@@ -47,11 +47,11 @@ impl<'a> NodeOutages<'a> {
         self.node = Some(node);
     }
 
-    /// Is killed, and comes back when so many steps have failed to everybody. No block is made between the last that
-    /// anybody saw and the kill, and the chain goes on from there: a real one goes on without the node that is asked.
+    /// Kills the node, and restarts it when so many steps of every daemon have failed. The chain continues from the last
+    /// block that a daemon saw, because a real chain continues without this node.
     async fn kill_node(&mut self, daemons: &TestDaemons<'_>, times: usize) {
         let dump = rpc(&self.url, "anvil_dumpState", json!([])).await;
-        // Dropped is killed.
+        // Dropping a process kills it.
         drop(self.node.take());
         let dump = alloy::hex::decode(dump.as_str().unwrap()).unwrap();
         fs::write(self.folder.file("chain"), dump).unwrap();
@@ -84,15 +84,15 @@ async fn all_daemons_recover_when_node_and_relay_come_back() {
     folder.deploy(LONG_WINDOWS);
     let daemons = TestDaemons::start(&folder, &node, &format!("ws://127.0.0.1:{relay_port}")).await;
 
-    // Dropped is killed.
+    // Dropping a process kills it.
     drop(relay);
     let agreement = daemons.buy(&mut outages).await;
     let relay = start_relay();
     daemons.run_to_settlement(&agreement, &mut outages).await;
     let node = outages.node.take().unwrap();
     assert_eq!((relay.terminate(), node.terminate()), (Some(0), Some(0)));
-    print_row("all", "running", "node is killed for 30 s", "goes on, done once");
-    print_row("all", "letters", "relay is killed", "asks anew, is answered");
+    print_row("all", "running", "node is killed for 30 s", "continues, done once");
+    print_row("all", "messages", "relay is killed", "requests again, is answered");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,7 +117,7 @@ async fn a_worker_accepts_again_after_a_reorg() {
     folder.json(&format!("agreement wait {agreement} --state settled"));
     until(async || folder.json("credit dev:ada")["credit"] == "0").await;
     assert_eq!(daemon.terminate(), Some(0));
-    print_row("worker", "accept", "the chain moves back", "accepts again");
+    print_row("worker", "accept", "reorg", "accepts again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,7 +127,7 @@ async fn a_client_settles_again_after_a_reorg() {
         (&test_market.folder, Relay::start(RelayConfig::default()).await.unwrap());
     test_market.fund_accounts(&["ada", "cleo"]);
     folder.json("worker register --account dev:ada --price 1000gwei");
-    // Nobody serves it: all that it cost comes back.
+    // Nobody accepts the agreement: its whole price comes back.
     let agreement = buy(folder);
     let options = format!("--relay {} --courtesy 0 --withdraw-at 1wei", relay.url());
     let mut daemon =
@@ -146,7 +146,7 @@ async fn a_client_settles_again_after_a_reorg() {
     until_waiting_for(&health, "agreements").await;
     assert_eq!(folder.json("credit dev:cleo")["credit"], "0");
     assert_eq!(daemon.terminate(), Some(0));
-    print_row("client", "settle", "the chain moves back", "settles and withdraws again");
+    print_row("client", "settle", "reorg", "settles and withdraws again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -169,12 +169,12 @@ async fn a_tester_drops_an_agreement_after_a_reorg() {
     until_waiting_for(&health, "epoch").await;
     assert_eq!(daemon.terminate(), Some(0));
 
-    // Neither does one that is started now stumble over it.
+    // A daemon that is started after the reorg ignores the agreement too.
     let mut daemon = BackgroundProcess::start(folder, &format!("{run} --relay {}", relay.url()));
     let health = daemon.ready()["health"].as_str().unwrap().to_owned();
     until_waiting_for(&health, "epoch").await;
     folder.json(&format!("{buys} --at-most 1eth"));
     until_waiting_for(&health, "a worker to accept").await;
     assert_eq!(daemon.terminate(), Some(0));
-    print_row("tester", "its seat", "the chain moves back", "forgets, takes up again");
+    print_row("tester", "its seat", "reorg", "forgets, takes up again");
 }

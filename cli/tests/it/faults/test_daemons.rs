@@ -1,5 +1,5 @@
-//! A worker, a tester and a client, each a process of its own, and an agreement between them from its purchase to
-//! the last withdrawal.
+//! A worker, a tester and a client as processes, and an agreement between them from its purchase to the last
+//! withdrawal.
 
 use serde_json::{Value, json};
 
@@ -7,16 +7,16 @@ use super::{health_text, quantity, until_waiting_for};
 use crate::harness::{BackgroundProcess, TestFolder, until};
 use crate::worker::{is_listed, worker};
 
-/// What comes over the crew's node around everything that somebody has to do.
+/// The faults around each operation of the daemons.
 pub(super) trait FaultSchedule {
-    /// Before it is due.
-    async fn before(&mut self, crew: &TestDaemons<'_>, deed: &str);
+    /// Before the operation is due.
+    async fn before(&mut self, daemons: &TestDaemons<'_>, operation: &str);
 
-    /// When it is due, and not waited for yet.
-    async fn due(&mut self, crew: &TestDaemons<'_>, deed: &str);
+    /// When the operation is due, before the test waits for it.
+    async fn due(&mut self, daemons: &TestDaemons<'_>, operation: &str);
 }
 
-/// Nothing.
+/// No faults.
 pub(super) struct NoFaults;
 
 impl FaultSchedule for NoFaults {
@@ -25,10 +25,10 @@ impl FaultSchedule for NoFaults {
     async fn due(&mut self, _: &TestDaemons<'_>, _: &str) {}
 }
 
-/// Who they are.
+/// The dev accounts of the daemons.
 const NAMES: [&str; 3] = ["ada", "tom", "cleo"];
 
-/// What a node answers to a request. It must not be an error.
+/// The result of a request to a node. It must not be an error.
 pub(super) async fn rpc(node: &str, method: &str, params: Value) -> Value {
     let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
     let request = reqwest::Client::new().post(node).body(request.to_string());
@@ -40,21 +40,21 @@ pub(super) async fn rpc(node: &str, method: &str, params: Value) -> Value {
 
 /// See the module.
 pub(super) struct TestDaemons<'a> {
-    /// Where they run.
+    /// The folder in which they run.
     folder: &'a TestFolder,
-    /// A node that tells the truth, and at which the clock can be moved.
+    /// A healthy node, whose clock the test advances.
     node: &'a str,
-    /// Their processes, and where each says how it is.
+    /// The process of each, and the URL of its health.
     daemons: [(BackgroundProcess, String); 3],
 }
 
 impl<'a> TestDaemons<'a> {
-    /// All of them on a new market, when they wait for what others do; with two testers that never say anything.
+    /// Starts all on a new market, with two further testers that only check in, and returns when all wait for others.
     pub(super) async fn start(folder: &'a TestFolder, node: &'a str, relay: &str) -> Self {
         Self::start_on([node; 3], folder, node, relay).await
     }
 
-    /// The same, each with nodes of its own.
+    /// [`Self::start`] with nodes for each daemon.
     pub(super) async fn start_on(
         nodes: [&str; 3],
         folder: &'a TestFolder,
@@ -80,20 +80,20 @@ impl<'a> TestDaemons<'a> {
             let health = daemon.health();
             (daemon, health)
         });
-        let crew = Self { folder, node, daemons };
+        let started = Self { folder, node, daemons };
         is_listed(folder, "ada").await;
-        crew.until_all_waiting_for(["somebody to buy", "epoch", "agreements"]).await;
-        crew
+        started.until_all_waiting_for(["somebody to buy", "epoch", "agreements"]).await;
+        started
     }
 
-    /// Returns when each waits for its part of this.
+    /// Returns when each waits for its entry.
     pub(super) async fn until_all_waiting_for(&self, what: [&str; 3]) {
         for ((_, health), what) in self.daemons.iter().zip(what) {
             until_waiting_for(health, what).await;
         }
     }
 
-    /// Returns when so many steps more have failed to everybody.
+    /// Returns when so many further steps of every daemon have failed.
     pub(super) async fn until_all_failed(&self, times: usize) {
         let mut goals = Vec::new();
         for (_, health) in &self.daemons {
@@ -117,13 +117,13 @@ impl<'a> TestDaemons<'a> {
         agreement.to_owned()
     }
 
-    /// Lets an agreement that has just begun live to its end: the tester looks, by a pass of the client's, and
-    /// reports; somebody settles; all take out what they have; and nobody made a transaction too many.
+    /// Runs an agreement to its end: the tester probes with a pass of the client and reports, somebody settles, all
+    /// withdraw, and nobody sends a transaction too many.
     pub(super) async fn run_to_settlement(self, agreement: &str, faults: &mut impl FaultSchedule) {
         let tom = &self.daemons[1].1;
         let counts = async |line: &str| until(async || metrics(tom).await.contains(line)).await;
         counts("muster_tester_seats_total{identity=\"pass\"} 1").await;
-        // So late in the window that a look is made at once, and so early that it still counts.
+        // Late enough in the window for a probe at once, and early enough for it to count.
         self.advance_to("look", 1060, faults).await;
         counts("muster_tester_windows_total{outcome=\"served\"} 1").await;
         self.advance_to("report", 140, faults).await;
@@ -148,26 +148,26 @@ impl<'a> TestDaemons<'a> {
         }
     }
 
-    /// Lets the clock go on to where something is due.
+    /// Advances the clock to where an operation is due.
     async fn advance_to(&self, operation: &str, seconds: u64, faults: &mut impl FaultSchedule) {
         faults.before(self, operation).await;
         self.advance_time(seconds).await;
         faults.due(self, operation).await;
     }
 
-    /// Lets the clock go on, and makes a block.
+    /// Advances the clock, and mines a block.
     async fn advance_time(&self, seconds: u64) {
         rpc(self.node, "evm_increaseTime", json!([seconds])).await;
         rpc(self.node, "evm_mine", json!([])).await;
     }
 }
 
-/// The numbers of a daemon.
+/// The metrics of a daemon.
 async fn metrics(health: &str) -> String {
     health_text(&health.replace("/health", "/metrics")).await
 }
 
-/// How many steps of a daemon have failed.
+/// The number of a daemon's failed steps.
 async fn failed_steps(health: &str) -> usize {
     let metrics = metrics(health).await;
     let line = metrics.lines().find_map(|line| line.strip_prefix("muster_failed_steps_total "));

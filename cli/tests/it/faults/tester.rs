@@ -1,4 +1,4 @@
-//! A tester that loses power at each of its steps.
+//! A tester that is killed at each of its fail points.
 
 use alloy::primitives::keccak256;
 use alloy::signers::local::PrivateKeySigner;
@@ -10,7 +10,7 @@ use super::{FaultRunner, assert_all_failpoints_reached, transactions, until_wait
 use crate::harness::{BackgroundProcess, TestMarket};
 use crate::worker::{is_listed, worker};
 
-/// Three weeks: no list has a place of anybody's any more.
+/// Three weeks, after which no list contains an account of today.
 const WEEKS: u64 = 21 * 24 * 60 * 60;
 
 /// A message key that is not the account's own.
@@ -19,7 +19,7 @@ pub(super) fn other_key() -> String {
     MessageKey::from_signer(&signer).unwrap().public().to_string()
 }
 
-/// Settles after giving others some time, and is killed at every stage of that.
+/// Kills the tester at every stage of the settlement, which it starts after a delay for others.
 async fn kill_while_settling(tom: &mut FaultRunner<'_>, test_market: &TestMarket) {
     for stage in muster_daemons::TX_STAGES {
         let point = format!("settle/{stage}");

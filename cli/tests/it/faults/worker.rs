@@ -1,4 +1,4 @@
-//! A worker that loses power at each of its steps: those for its place in the book, and those in agreements.
+//! A worker that is killed at each of its fail points: around its place in the book, and in agreements.
 
 use alloy::primitives::{Address, keccak256};
 use alloy::signers::local::PrivateKeySigner;
@@ -17,8 +17,8 @@ use crate::worker::{ask, endpoint, get, key_of, request_endpoint, worker};
 /// Wei of one ether.
 const ETHER: u128 = 1_000_000_000_000_000_000;
 
-/// Fills the book with workers that are cheaper than ada, and has her left out: a call with a bad hint walks no
-/// further than sixteen of them.
+/// Fills the book with workers that are cheaper than ada, and gets ada out of it: a call with a bad hint walks over at
+/// most sixteen entries.
 async fn fill_book(test_market: &TestMarket) {
     let ada = test_market.folder.json("credit dev:ada")["account"].as_str().unwrap().to_owned();
     let market = test_market.folder.json("market show")["dispatcher"].as_str().unwrap().to_owned();
@@ -43,7 +43,7 @@ async fn fill_book(test_market: &TestMarket) {
     assert_eq!(test_market.folder.json("worker show dev:ada")["listed"], false);
 }
 
-/// Is killed in all that it does for its place in the book and for the programs.
+/// Kills the worker in each operation for its place in the book and for the market's programs.
 async fn kill_while_listing() -> Vec<(String, &'static str)> {
     let test_market = TestMarket::with_long_windows("faults-place").await;
     let (folder, relay) =
@@ -79,7 +79,7 @@ async fn kill_while_listing() -> Vec<(String, &'static str)> {
     ada.reached
 }
 
-/// Is killed while it answers letters and requests; whoever asks again gets everything.
+/// Kills the worker while it answers messages and requests, which are then repeated.
 async fn kill_while_serving(
     ada: &mut FaultRunner<'_>,
     test_market: &TestMarket,
@@ -91,7 +91,7 @@ async fn kill_while_serving(
         let mut daemon = ada.start_with_failpoint(point, "");
         daemon.ready();
         request_endpoint(&relay.url(), agreement, key).await;
-        ada.expect_killed(daemon, point, "who asks anew is answered");
+        ada.expect_killed(daemon, point, "a repeated request is answered");
     }
     let mut daemon = ada.start("");
     daemon.ready();
@@ -101,7 +101,7 @@ async fn kill_while_serving(
         let mut daemon = ada.start_with_failpoint(point, "");
         let url = daemon.ready()["gateway"].as_str().unwrap().to_owned();
         until(async || ask(&url, &token).await.is_err()).await;
-        ada.expect_killed(daemon, point, "the next answer has the receipt");
+        ada.expect_killed(daemon, point, "the next response has the receipt");
     }
     let mut daemon = ada.start("");
     let url = daemon.ready()["gateway"].as_str().unwrap().to_owned();
@@ -115,7 +115,7 @@ async fn kill_while_serving(
     assert_eq!(daemon.terminate(), Some(0));
 }
 
-/// Is killed in all that it does from its registration to its pay.
+/// Kills the worker in each operation from its registration to its pay.
 async fn kill_while_working() -> Vec<(String, &'static str)> {
     let test_market = TestMarket::with_long_windows("faults-life").await;
     let (folder, relay) =
@@ -138,7 +138,7 @@ async fn kill_while_working() -> Vec<(String, &'static str)> {
     ada.kill_at_every_stage("withdraw", "");
     assert_eq!(folder.json("credit dev:ada")["credit"], "0");
     assert_eq!(folder.json(&format!("agreement show {agreement}"))["state"], "settled");
-    assert_eq!(transactions(&test_market, "ada").await, 4, "each deed was {DONE_ONCE}");
+    assert_eq!(transactions(&test_market, "ada").await, 4, "each operation was {DONE_ONCE}");
     ada.reached
 }
 
