@@ -9,7 +9,9 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
+#[cfg(feature = "failpoints")]
+use serde_json::json;
 use stylus_devnode::{Config, Devnode};
 use tokio::task::block_in_place;
 use tokio::time::sleep;
