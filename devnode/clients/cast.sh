@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # cast drives the counter, once as an EVM contract and once as a Stylus program. RPC and DEV_KEY are in the environment.
+# shellcheck disable=SC2317 # steps are called by their names
 set -euo pipefail
 cd "$(dirname "$0")"
 

@@ -9,6 +9,7 @@ use crate::output::Cell;
 
 /// Options of `muster devnode`.
 #[derive(Debug, Args)]
+#[group(skip)]
 #[command(
     after_help = "Examples:\n  muster devnode\n  muster devnode --port 0 --state chain.json --json"
 )]
