@@ -60,7 +60,7 @@ async fn reasons_of_the_market_are_printed_as_text() {
         price,
         "the purchase was refused: the price is 8gwei, but only 1wei were offered: offer the price"
     );
-    assert!(folder.refused("withdraw").ends_with("has no credit"));
+    assert!(folder.refused("withdraw").ends_with("has no credit to withdraw"));
     assert!(folder.refused("fund dev:ada 5000eth").contains("but this takes 5000eth with gas"));
     let constants =
         folder.refused("deploy --accept-window 0 --agreement-wasm x --dispatcher-wasm y");

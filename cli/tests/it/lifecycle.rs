@@ -220,7 +220,7 @@ async fn a_hired_worker_can_resign_and_a_client_can_cancel() {
     let cancelled = folder.json(&format!("client cancel {agreement} --account dev:cleo"));
     assert_eq!(cancelled["windows"], 3);
     let again = folder.refused(&format!("client cancel {agreement} --account dev:cleo"));
-    assert!(again.contains("it ends after 3 windows as it is"), "{again}");
+    assert!(again.contains("it ends after 3 windows already"), "{again}");
     let shown = folder.json(&format!("agreement show {agreement}"));
     assert_eq!((&shown["windows_judged"], &shown["end"]), (&3.into(), &cancelled["end"]));
     assert_eq!(shown["workers"][1]["resigned"], true);
