@@ -5,11 +5,11 @@ use std::fs;
 use std::io::{BufRead, BufReader, Lines};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdout, Command, Child, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use stylus_devnode::{Config, Devnode};
 use tokio::task::block_in_place;
 use tokio::time::sleep;
@@ -167,7 +167,8 @@ impl TestMarket {
     /// What the chain answers to a request. It must not be an error.
     #[cfg(feature = "failpoints")]
     pub(crate) async fn rpc(&self, method: &str, params: Value) -> Value {
-        let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let request =
+            serde_json::json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let answer = self.chain.ask(&request.to_string()).await;
         let mut answer: Value = serde_json::from_str(&answer).unwrap();
         assert!(answer.get("error").is_none(), "{method}: {answer}");

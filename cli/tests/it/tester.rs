@@ -59,7 +59,9 @@ async fn a_tester_with_a_bad_configuration_ends_at_once_with_what_to_do() {
     let ended = folder.run(&format!("{run} --checks good.toml --json"));
     assert_eq!(ended.code, 1);
     assert!(
-        ended.stderr.contains("is registered for application 0, and a registration keeps its application"),
+        ended
+            .stderr
+            .contains("is registered for application 0, and a registration keeps its application"),
         "{}",
         ended.stderr
     );
