@@ -2,6 +2,11 @@
 //!
 //! `cargo test -p muster-cli --features failpoints --test it faults -- --nocapture` shows the table: who, step, fault, outcome.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "a test fails where something unexpected happens"
+)]
+
 mod client;
 mod clock_skew;
 mod faulty_node;
