@@ -122,22 +122,17 @@ async fn open_context(
         .unwrap()
 }
 
-/// A transport that works.
-fn faulty_transport(chain: &TestChain) -> Arc<FaultyTransport> {
-    Arc::new(FaultyTransport {
-        inner: chain.transport.clone(),
-        state: std::sync::Mutex::default(),
-        lost: AtomicUsize::new(0),
-    })
-}
-
 /// Runs a tester without an agreement.
 pub(super) async fn run_tester(
     chain: &TestChain,
     signer: &PrivateKeySigner,
     options: TesterOptions,
 ) -> RunningTester {
-    RunningTester::spawn(open_context(chain, signer, &faulty_transport(chain)).await, options).await
+    RunningTester::spawn(
+        open_context(chain, signer, &FaultyTransport::new(&chain.transport)).await,
+        options,
+    )
+    .await
 }
 
 /// A running agreement, its workers, and the tester under test.
@@ -170,7 +165,7 @@ impl TesterFixture {
         let chain = TestChain::new().await;
         chain.register_testers(2).await;
         let (signer, payout) = (chain.new_account(), chain.new_account().address());
-        let transport = faulty_transport(&chain);
+        let transport = FaultyTransport::new(&chain.transport);
         let context = open_context(&chain, &signer, &transport).await;
         let running = RunningTester::spawn(context.clone(), paying_to(payout)).await;
         let epoch = context.market().epoch().await.unwrap();

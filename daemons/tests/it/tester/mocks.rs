@@ -204,11 +204,18 @@ pub(super) enum TransportState {
 #[derive(Debug)]
 pub(super) struct FaultyTransport {
     /// The transport that it passes messages on to.
-    pub(super) inner: Arc<InMemoryTransport>,
+    inner: Arc<InMemoryTransport>,
     /// How it behaves.
     pub(super) state: Mutex<TransportState>,
     /// How many messages it has lost.
     pub(super) lost: AtomicUsize,
+}
+
+impl FaultyTransport {
+    /// A transport that works.
+    pub(super) fn new(inner: &Arc<InMemoryTransport>) -> Arc<Self> {
+        Arc::new(Self { inner: inner.clone(), state: Mutex::default(), lost: AtomicUsize::new(0) })
+    }
 }
 
 impl Transport for FaultyTransport {
