@@ -204,7 +204,7 @@ pub(super) enum TransportState {
 #[derive(Debug)]
 pub(super) struct FaultyTransport {
     /// The transport that it passes messages on to.
-    inner: Arc<InMemoryTransport>,
+    pub(super) inner: Arc<InMemoryTransport>,
     /// How it behaves.
     pub(super) state: Mutex<TransportState>,
     /// How many messages it has lost.
