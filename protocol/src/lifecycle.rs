@@ -1,8 +1,8 @@
 //! The state of an agreement as a function of time, and its windows.
 
-use core::num::NonZeroU32;
-
 use crate::abi::State;
+use crate::layout::TermsHeader;
+use crate::{MAX_REDUNDANCY, MIN_WINDOWS};
 
 /// The times that determine the state of an agreement before its settlement, in ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct Times {
     pub accept_window: u32,
     /// Tick of the first accept; 0 = none yet.
     pub start: u64,
-    /// Ticks from start to end.
+    /// Ticks from start to end: those of the terms, or fewer if the client cancelled or all workers left.
     pub length: u32,
     /// Ticks after the end in which testers may report.
     pub report_window: u32,
@@ -61,18 +61,42 @@ pub fn window_at(now: u64, start: u64, length: u32, windows: u8) -> Option<u8> {
     u8::try_from(since.checked_div(window_length)?.min(last.into())).ok()
 }
 
-/// The number of windows to be judged after the client cancels in window `current`: up to that window
-/// and the next one, and at least `min_paid`.
+/// The ticks from start to end after the client cancels, `elapsed` ticks after the start.
+///
+/// With testers: the current window and the next one, but at least the shortest length and a quarter of the
+/// windows. Without: notice of an eighth of the length, and of the shortest length at least; never less than
+/// the shortest length in all. Source: docs/rules.md, "Cancelling".
 #[must_use]
-pub fn windows_after_cancel(current: u8, windows: u8, min_paid: u8) -> u8 {
-    current.saturating_add(2).max(min_paid).min(windows)
+pub fn length_after_cancel(header: &TermsHeader, elapsed: u32) -> u32 {
+    let TermsHeader { length, min_length, windows, .. } = *header;
+    let Some(window_length) = length.checked_div(windows.into()) else { return length };
+    if header.testers == 0 {
+        let notice = min_length.max(length.div_ceil(8));
+        return min_length.max(elapsed.saturating_add(notice)).min(length);
+    }
+    let current = elapsed.checked_div(window_length).unwrap_or(u32::MAX);
+    let shortest = min_length.checked_div(window_length).unwrap_or(u32::MAX);
+    let rest = min_length.checked_rem(window_length).unwrap_or(0);
+    let shortest = shortest.saturating_add(u32::from(rest != 0));
+    let quarter = u32::from(windows.div_ceil(MIN_WINDOWS));
+    let count = current.saturating_add(2).max(shortest).max(quarter);
+    if count >= windows.into() { length } else { window_length.saturating_mul(count) }
 }
 
-/// The fewest windows of `window_length` ticks that last at least `min_length`; at most `windows`.
+/// The ticks from start to end if everybody who accepted has resigned: until the last one did, and until the
+/// time to accept is over. `None` if a worker is left, or nobody accepted.
+///
+/// `accepted` and `resigned` are bits by worker, `left` the ticks from the start until each resigned, and
+/// `open` those until the time to accept is over.
 #[must_use]
-pub fn min_paid_windows(min_length: u32, window_length: u32, windows: u8) -> u8 {
-    let fewest = NonZeroU32::new(window_length).map(|ticks| min_length.div_ceil(ticks.get()));
-    fewest.and_then(|fewest| u8::try_from(fewest).ok()).unwrap_or(windows).min(windows)
+pub fn length_after_leaving(
+    accepted: u8,
+    resigned: u8,
+    left: &[u32; MAX_REDUNDANCY],
+    open: u32,
+) -> Option<u32> {
+    let all_left = accepted != 0 && accepted & !resigned == 0;
+    all_left.then(|| left.iter().fold(open, |last, left| last.max(*left)))
 }
 
 #[cfg(test)]
