@@ -166,11 +166,14 @@ impl Terms {
     }
 
     /// The ticks of `window` in an agreement that ends `length` ticks after its start, counted from there; the
-    /// last window of the terms also has the remainder.
+    /// last window of the terms also has the remainder. Empty for a window that the terms do not have.
     #[must_use]
     pub fn window_ticks(&self, window: u8, length: u32) -> Range<u32> {
+        if window >= self.header.windows {
+            return length..length;
+        }
         let first = self.window_length().saturating_mul(window.into());
-        let last = window.saturating_add(1) >= self.header.windows;
+        let last = window.saturating_add(1) == self.header.windows;
         let end = if last { u32::MAX } else { first.saturating_add(self.window_length()) };
         first.min(length)..end.min(length)
     }

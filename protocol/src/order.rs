@@ -85,7 +85,7 @@ pub fn check(order: &Order, settings: &Settings, now: u64) -> Result<ValidOrder,
 }
 
 /// The fewest windows of a tested order of `length` ticks.
-fn min_windows(length: u32, settings: &Settings) -> u8 {
+const fn min_windows(length: u32, settings: &Settings) -> u8 {
     let long = length >= settings.minLength.saturating_mul(2);
     if long { MIN_WINDOWS } else { 1 }
 }
@@ -182,7 +182,7 @@ mod tests {
             (21, 3, true),
         ];
         for (windows, testers, fits) in table {
-            let length = U256::from(1_000);
+            let length = U256::from(6 * u32::from(windows).max(2));
             let result = checked(Order { length, windows, testers, ..order() });
             assert_eq!(result.err(), (!fits).then_some(Reason::Testers), "{windows}x{testers}");
         }

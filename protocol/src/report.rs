@@ -54,13 +54,12 @@ impl Entry {
     pub fn decode(bytes: &[u8]) -> Option<(Self, &[u8])> {
         let ([index, window, made, served, parts @ ..], rest) =
             bytes.split_first_chunk::<ENTRY_HEAD>()?;
-        let (r, vs, rest) = match served {
-            0 => (B256::ZERO, B256::ZERO, rest),
-            _ => {
-                let (r, rest) = rest.split_first_chunk()?;
-                let (vs, rest) = rest.split_first_chunk()?;
-                (B256::new(*r), B256::new(*vs), rest)
-            }
+        let (r, vs, rest) = if *served == 0 {
+            (B256::ZERO, B256::ZERO, rest)
+        } else {
+            let (r, rest) = rest.split_first_chunk()?;
+            let (vs, rest) = rest.split_first_chunk()?;
+            (B256::new(*r), B256::new(*vs), rest)
         };
         let (index, window, made, served) = (*index, *window, *made, *served);
         let parts = u32::from_be_bytes(*parts);
@@ -68,8 +67,8 @@ impl Entry {
     }
 }
 
-/// The entries of a report. `None` is an entry that is truncated; it is the last one.
-#[derive(Clone, Copy, Debug)]
+/// The entries of a report, an iterator. `None` is an entry that is truncated; it is the last one.
+#[derive(Clone, Debug)]
 pub struct Entries<'a>(pub &'a [u8]);
 
 impl Iterator for Entries<'_> {
