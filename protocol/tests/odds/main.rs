@@ -3,15 +3,17 @@
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::integer_division,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "the numbers are small enough, and a panic fails the test"
 )]
 
+mod client;
 mod combinatorics;
-mod costs;
-mod honest;
 mod majority;
-mod play;
+mod market;
+mod prefixes;
 
 /// The document with the tables.
 const RULES: &str = include_str!("../../../docs/rules.md");
