@@ -28,7 +28,7 @@ fn window(testers: u8, own: u8) -> WindowResult {
 
 /// Ends the agreement after `windows` windows with these counts: what the client pays, the service it gets,
 /// what the worker is paid and loses, all in percent of the price.
-fn stop(shape: Shape, counts: &Counts, windows: u8) -> [f64; 4] {
+pub(crate) fn stop(shape: Shape, counts: &Counts, windows: u8) -> [f64; 4] {
     let mut tally = Tally::default();
     for (count, own) in counts.iter().zip(0..=shape.testers).filter(|(count, _)| **count > 0) {
         tally.add(*count, shape, &window(shape.testers, own));
@@ -89,10 +89,12 @@ fn shapes() -> Vec<Shape> {
     let counts = counts.filter(|(w, m)| usize::from(*w) * usize::from(*m) <= MAX_SEATS);
     let all = counts.flat_map(|(windows, testers)| {
         let longest = longest_windows(windows, testers);
-        let ticks = [SETTINGS.minWindow, SETTINGS.minLength / 4, SETTINGS.minLength / 2];
-        ticks.map(|ticks| Shape { ticks, ..longest }).into_iter().chain([longest])
+        let ticks = [SETTINGS.minLength / 2, SETTINGS.minLength / 4, SETTINGS.minWindow];
+        [longest].into_iter().chain(ticks.map(|ticks| Shape { ticks, ..longest }))
     });
-    all.filter(|shape| is_sold(*shape)).collect()
+    let mut shapes: Vec<Shape> = all.filter(|shape| is_sold(*shape)).collect();
+    shapes.dedup_by_key(|shape| (shape.testers, shape.windows, shape.stops()));
+    shapes
 }
 
 /// What the client pays with the best windows, testers and length, and which these are.

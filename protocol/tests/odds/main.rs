@@ -9,11 +9,18 @@
     reason = "the numbers are small enough, and a panic fails the test"
 )]
 
+mod alone;
 mod client;
+mod client_workers;
 mod combinatorics;
+mod costs;
 mod majority;
 mod market;
 mod prefixes;
+mod presets;
+mod receipts;
+mod seats;
+mod worker;
 
 /// The document with the tables.
 const RULES: &str = include_str!("../../../docs/rules.md");

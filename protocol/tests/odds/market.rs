@@ -137,6 +137,12 @@ impl Shape {
         stops
     }
 
+    /// Wei in percent of the price of the whole agreement.
+    #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "tables have two decimals")]
+    fn percent_of_price(self, wei: u128) -> f64 {
+        wei as f64 * 100.0 / money::cost(PRICE, self.length()) as f64
+    }
+
     /// Fee of a seat, and bond, in wei.
     fn amounts(self) -> (u128, u128) {
         let Settings { testerFeeBps, minTesterFee, bondBps, minBond, .. } = SETTINGS;
@@ -173,14 +179,24 @@ impl Tally {
         self.other_fees += u32::from(window.other_fees) * u32::from(count);
     }
 
+    /// The slash in wei of a worker that is judged for `ticks` ticks.
+    fn slash(&self, shape: Shape, ticks: u32, resigned: bool) -> u128 {
+        let judgement = Judgement { best: self.best, ticks, resigned };
+        money::slash(shape.amounts().1, shape.length(), shape.promise, &judgement)
+    }
+
+    /// The slash of a worker that is judged for `ticks` ticks, in percent of the price.
+    pub(crate) fn slash_after(&self, shape: Shape, ticks: u32, resigned: bool) -> f64 {
+        shape.percent_of_price(self.slash(shape, ticks, resigned))
+    }
+
     /// The amounts after `windows` finished windows.
     pub(crate) fn settle(&self, shape: Shape, windows: u8, resigned: bool) -> Outcome {
-        let (fee, bond) = shape.amounts();
+        let fee = shape.amounts().0;
         let ticks = shape.ticks * u32::from(windows);
         let pay = money::pay(PRICE, ticks, shape.promise, self.paid);
-        let judgement = Judgement { best: self.best, ticks, resigned };
-        let slash = money::slash(bond, shape.length(), shape.promise, &judgement);
-        let percent = |wei: u128| percent_of(wei, money::cost(PRICE, shape.length()));
+        let slash = self.slash(shape, ticks, resigned);
+        let percent = |wei| shape.percent_of_price(wei);
         Outcome {
             pay: percent(pay),
             slash: percent(slash),
@@ -208,13 +224,7 @@ pub(crate) struct Outcome {
 
 /// What a worker that never accepts loses.
 pub(crate) fn absence(shape: Shape) -> f64 {
-    percent_of(money::tenth(shape.amounts().1), money::cost(PRICE, shape.length()))
-}
-
-/// A part in percent of the whole.
-#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "tables have two decimals")]
-fn percent_of(part: u128, whole: u128) -> f64 {
-    part as f64 * 100.0 / whole as f64
+    shape.percent_of_price(money::tenth(shape.amounts().1))
 }
 
 /// A percentage with two decimals and no negative zero.

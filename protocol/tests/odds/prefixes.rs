@@ -38,22 +38,28 @@ pub(crate) fn expect_best<const N: usize>(
     let mut plays = vec![first];
     let mut reached = BTreeMap::from([(Counts::default(), BTreeMap::from([(0, 1.0)]))]);
     for window in 1..=windows {
-        let mut next = BTreeMap::<Counts, BTreeMap<usize, f64>>::new();
+        // For each counts also the plays that stop there.
+        let mut next = BTreeMap::<Counts, (Vec<usize>, BTreeMap<usize, f64>)>::new();
         for (before, best) in &reached {
             for (own, odds) in odds.iter().enumerate().filter(|(_, odds)| **odds > 0.0) {
                 let mut counts = *before;
                 counts[own] += 1;
-                let new = play(&counts, window, own);
-                plays.extend(new);
-                let entry = next.entry(counts).or_default();
+                let (stops, entry) = next.entry(counts).or_default();
+                let new = play(&counts, window, own).map(|new| {
+                    let known = stops.iter().find(|stop| plays[**stop].score == new.score);
+                    known.copied().unwrap_or_else(|| {
+                        plays.push(new);
+                        stops.push(plays.len() - 1);
+                        plays.len() - 1
+                    })
+                });
                 for (old, weight) in best {
-                    let better = new.filter(|new| new.score > plays[*old].score);
-                    let position = better.map_or(*old, |_| plays.len() - 1);
-                    *entry.entry(position).or_default() += weight * odds;
+                    let better = new.filter(|new| plays[*new].score > plays[*old].score);
+                    *entry.entry(better.unwrap_or(*old)).or_default() += weight * odds;
                 }
             }
         }
-        reached = next;
+        reached = next.into_iter().map(|(counts, (_, best))| (counts, best)).collect();
     }
     let mut sum = [0.0; N];
     for (position, weight) in reached.values().flatten() {
