@@ -10,14 +10,13 @@
 )]
 
 mod behaviour;
+#[path = "../odds/document.rs"]
+mod document;
 mod random;
 mod window;
 
 use behaviour::Behaviour;
 use window::{Client, Measured, Placing, measure};
-
-/// The document with the tables.
-const DOCUMENT: &str = include_str!("../../../docs/measurement.md");
 
 /// Windows of each simulation.
 const WINDOWS: u32 = 4_032; // 42 days
@@ -36,11 +35,13 @@ fn percent(part: f64) -> String {
 
 /// The Markdown table of simulations, and their results.
 fn simulate<'a, const N: usize>(
+    title: &str,
     rows: [(&'a str, Behaviour, Placing, Client); N],
 ) -> (String, [(&'a str, Measured); N]) {
-    let head = "| the worker | up | the client is served | seats measure | off by | medians | off by |\n\
-                | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n";
-    let mut table = head.to_owned();
+    let mut table = format!(
+        "| {title} | up | the client is served | seats measure | off by | medians | off by |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n"
+    );
     let rows = rows.map(|(name, behaviour, placing, client)| {
         let measured = measure(behaviour, placing, client, WINDOWS);
         let Measured { up, client, seats, medians } = measured;
@@ -52,15 +53,15 @@ fn simulate<'a, const N: usize>(
     (table, rows)
 }
 
-/// Asserts that the document contains a table.
+/// Asserts that docs/measurement.md contains a table.
 fn assert_printed(table: &str) {
-    assert!(DOCUMENT.contains(table), "docs/measurement.md should say:\n\n{table}");
+    document::assert_printed_in("measurement.md", table);
 }
 
 #[test]
 fn seats_and_medians_measure_what_the_client_is_served() {
     let rows = Behaviour::ALL.map(|(name, worker)| (name, worker, Placing::Random, LIGHT));
-    let (table, rows) = simulate(rows);
+    let (table, rows) = simulate("the worker treats all keys alike", rows);
     for (name, Measured { client, seats, medians, .. }) in rows {
         assert!((seats - client).abs() <= LIMIT, "{name}: seats {seats}, client {client}");
         assert!((medians - client).abs() <= LIMIT, "{name}: medians {medians}, client {client}");
@@ -72,7 +73,7 @@ fn seats_and_medians_measure_what_the_client_is_served() {
 #[test]
 fn seats_but_not_medians_measure_a_worker_that_refuses_some_keys() {
     let rows = Behaviour::BY_KEY.map(|(name, worker)| (name, worker, Placing::Random, LIGHT));
-    let (table, rows) = simulate(rows);
+    let (table, rows) = simulate("the worker treats keys differently", rows);
     for (name, Measured { client, seats, medians, .. }) in rows {
         assert!((seats - client).abs() <= LIMIT, "{name}: seats {seats}, client {client}");
         assert!(medians - client <= 10.0, "{name}: medians {medians}, client {client}");
@@ -86,10 +87,12 @@ fn seats_but_not_medians_measure_a_worker_that_refuses_some_keys() {
 fn one_probe_for_each_part_can_be_played() {
     let client = Client { keys: 1, requests: 12 };
     let worker = Behaviour::UntilAllAskedInPart;
-    let (table, [(_, each_part), (_, random)]) = simulate([
-        ("probes in each twelfth", worker, Placing::EachPart, client),
-        ("probes at random moments", worker, Placing::Random, client),
-    ]);
+    let rows = [
+        ("in each twelfth", worker, Placing::EachPart, client),
+        ("at random moments", worker, Placing::Random, client),
+    ];
+    let title = "how three seats and one key of the client ask";
+    let (table, [(_, each_part), (_, random)]) = simulate(title, rows);
     assert!(each_part.seats > 99.9 && (each_part.up - 80.0).abs() < 0.5, "{each_part:?}");
     assert!((random.seats - random.client).abs() <= LIMIT, "{random:?}");
     assert_printed(&table);
@@ -98,20 +101,21 @@ fn one_probe_for_each_part_can_be_played() {
 /// The keys of a client must carry as many requests as those of testers: a worker can count.
 #[test]
 fn a_client_whose_keys_carry_other_numbers_of_requests_is_not_measured() {
-    let (table, rows) = simulate([
+    let rows = [
         (
-            "answers from a key's fourth request on; the client's keys carry 3",
+            "3 requests each; answers from a key's fourth request on",
             Behaviour::FromRequest(3),
             Placing::Random,
             Client { keys: 5, requests: 3 },
         ),
         (
-            "answers a key's first 12 requests; the client's keys carry 60",
+            "60 requests each; answers a key's first 12",
             Behaviour::FirstRequests(12),
             Placing::Random,
             Client { keys: 5, requests: 60 },
         ),
-    ]);
+    ];
+    let (table, rows) = simulate("how the client's keys differ", rows);
     for (name, Measured { client, seats, .. }) in rows {
         assert!(seats - client > 50.0, "{name}: seats {seats}, client {client}");
     }

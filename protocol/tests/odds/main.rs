@@ -14,6 +14,7 @@ mod client;
 mod client_workers;
 mod combinatorics;
 mod costs;
+mod document;
 mod majority;
 mod market;
 mod prefixes;
@@ -22,12 +23,9 @@ mod receipts;
 mod seats;
 mod worker;
 
-/// The document with the tables.
-const RULES: &str = include_str!("../../../docs/rules.md");
-
-/// Asserts that the document contains a table.
+/// Asserts that docs/rules.md contains a table.
 fn assert_printed_in_rules(table: &str) {
-    assert!(RULES.contains(table), "docs/rules.md should say:\n\n{table}");
+    document::assert_printed_in("rules.md", table);
 }
 
 /// A Markdown table: its header, the number of left-aligned columns at its start, and its rows.

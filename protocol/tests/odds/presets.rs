@@ -1,7 +1,7 @@
 //! What the smallest agreements cost beside the worker's price, and who pays it: production preset, one worker,
 //! four windows of three testers.
 //!
-//! Gas and bytes are inputs, in one place: the gas of `gas.snap`, and the bytes of each transaction.
+//! Gas is that of `gas.snap`.
 
 use crate::market::SETTINGS;
 use crate::{assert_printed_in_rules, table};
@@ -18,36 +18,70 @@ const ETHER_PRICE: u128 = 3_000;
 /// Bytes of a transaction without its calldata.
 const ENVELOPE: u128 = 110;
 
-/// A transaction: its gas, and the bytes of its calldata.
-#[derive(Clone, Copy)]
-struct Transaction {
-    /// On the chain itself.
-    gas: u128,
-    /// Of calldata.
-    bytes: u128,
+/// Bytes of an entry with a receipt.
+const ENTRY: u128 = 72;
+
+/// The measured gas.
+const SNAPSHOT: &str = include_str!("../../../gas.snap");
+
+/// The gas of a step in `gas.snap`, with programs in the cache.
+fn gas(step: &str) -> u128 {
+    let line = SNAPSHOT.lines().find_map(|line| line.strip_prefix(step)?.strip_prefix("  "));
+    line.unwrap().split_whitespace().next().unwrap().parse().unwrap()
 }
 
-impl Transaction {
-    /// Its cost in wei.
-    const fn cost(self) -> u128 {
-        self.gas * GAS_PRICE + (self.bytes + ENVELOPE) * BYTE_PRICE
+/// An agreement's steps in `gas.snap`.
+#[derive(Clone, Copy)]
+struct Steps {
+    /// The names of its steps begin so.
+    name: &'static str,
+    /// Testers that report.
+    testers: u128,
+    /// Seats of each.
+    seats: u128,
+}
+
+/// Three testers with a seat in each of four windows.
+const THREE: Steps = Steps { name: "1 × 3", testers: 3, seats: 4 };
+/// Twelve testers with one seat.
+const TWELVE: Steps = Steps { name: "1 × 3, 12 testers", testers: 12, seats: 1 };
+
+impl Steps {
+    /// The cost of a step in wei, with these bytes of calldata.
+    fn cost(self, step: &str, bytes: u128) -> u128 {
+        gas(&format!("{}: {step}", self.name)) * GAS_PRICE + (bytes + ENVELOPE) * BYTE_PRICE
+    }
+
+    /// Purchase of one worker.
+    fn buy(self) -> u128 {
+        self.cost("buyContract", 68)
+    }
+
+    /// The first accept.
+    fn accept(self) -> u128 {
+        self.cost("accept, first", 4)
+    }
+
+    /// The report of one tester.
+    fn report(self) -> u128 {
+        self.cost("report", 132 + self.seats * ENTRY)
+    }
+
+    /// The reports of all testers in one batch.
+    fn batch(self) -> u128 {
+        self.cost("reportBatch", 68 + self.testers * (102 + self.seats * ENTRY))
+    }
+
+    /// The settlement.
+    fn settle(self) -> u128 {
+        self.cost("settle, credits in use", 100)
+    }
+
+    /// All that an agreement costs beside the worker's price, with these reports.
+    fn total(self, reports: u128) -> u128 {
+        self.buy() + self.accept() + reports + 12 * FEE + self.settle()
     }
 }
-
-/// The purchase of one worker.
-const BUY: Transaction = Transaction { gas: 145_000, bytes: 68 };
-/// The first worker accepts.
-const ACCEPT: Transaction = Transaction { gas: 65_000, bytes: 4 };
-/// A report of four windows.
-const REPORT_OF_FOUR: Transaction = Transaction { gas: 85_000, bytes: 132 + 4 * 72 };
-/// A report of one window.
-const REPORT_OF_ONE: Transaction = Transaction { gas: 70_000, bytes: 132 + 72 };
-/// Three reports of four windows each.
-const BATCH_OF_THREE: Transaction = Transaction { gas: 150_000, bytes: 68 + 3 * (102 + 4 * 72) };
-/// Twelve reports of one window each.
-const BATCH_OF_TWELVE: Transaction = Transaction { gas: 260_000, bytes: 68 + 12 * (102 + 72) };
-/// The settlement.
-const SETTLE: Transaction = Transaction { gas: 125_000, bytes: 100 };
 
 /// The fee of a seat.
 const FEE: u128 = SETTINGS.minTesterFee;
@@ -58,29 +92,25 @@ fn dollars(wei: u128) -> String {
     format!("{}.{:04} $", parts / 10_000, parts % 10_000)
 }
 
-/// All that an agreement costs beside the worker's price, with these reports.
-fn total(reports: u128) -> u128 {
-    BUY.cost() + ACCEPT.cost() + reports + 12 * FEE + SETTLE.cost()
-}
-
 /// Who pays what, alone and batched, with three testers of four seats each and twelve of one seat.
 fn cost_table() -> String {
-    let reports = [
-        3 * REPORT_OF_FOUR.cost(),
-        BATCH_OF_THREE.cost(),
-        12 * REPORT_OF_ONE.cost(),
-        BATCH_OF_TWELVE.cost(),
+    let cases = [
+        (THREE, THREE.testers * THREE.report()),
+        (THREE, THREE.batch()),
+        (TWELVE, TWELVE.testers * TWELVE.report()),
+        (TWELVE, TWELVE.batch()),
     ];
-    let row = |what: &str, who: &str, wei: [u128; 4]| {
-        [vec![what.to_owned(), who.to_owned()], wei.map(dollars).to_vec()].concat()
+    let row = |what: &str, who: &str, wei: &dyn Fn(Steps, u128) -> u128| {
+        let cells = cases.map(|(steps, reports)| dollars(wei(steps, reports)));
+        [vec![what.to_owned(), who.to_owned()], cells.to_vec()].concat()
     };
     let rows = [
-        row("purchase", "client", [BUY.cost(); 4]),
-        row("fees of twelve seats", "client, to testers", [12 * FEE; 4]),
-        row("accept", "worker", [ACCEPT.cost(); 4]),
-        row("reports", "testers; of a batch, who posts it", reports),
-        row("settlement", "anybody; the client's daemon if nobody else", [SETTLE.cost(); 4]),
-        row("all", "", reports.map(total)),
+        row("purchase", "client", &|steps, _| steps.buy()),
+        row("fees of twelve seats", "client, to testers", &|_, _| 12 * FEE),
+        row("accept", "worker", &|steps, _| steps.accept()),
+        row("reports", "testers; of a batch, who posts it", &|_, reports| reports),
+        row("settlement", "who calls it", &|steps, _| steps.settle()),
+        row("all", "", &Steps::total),
     ];
     let head =
         ["what", "who pays", "3 testers, alone", "batched", "12 testers, alone", "batched"];
@@ -99,10 +129,10 @@ fn tester_table() -> String {
         vec![how.to_owned(), seats.to_string(), dollars(fees), dollars(cost), left]
     };
     let rows = [
-        row(4, "alone", REPORT_OF_FOUR.cost()),
-        row(4, "in a batch of 3, posting every third", BATCH_OF_THREE.cost() / 3),
-        row(1, "alone", REPORT_OF_ONE.cost()),
-        row(1, "in a batch of 12, posting every twelfth", BATCH_OF_TWELVE.cost() / 12),
+        row(THREE.seats, "alone", THREE.report()),
+        row(THREE.seats, "in batches of 3, posts every third", THREE.batch() / THREE.testers),
+        row(TWELVE.seats, "alone", TWELVE.report()),
+        row(TWELVE.seats, "in batches of 12, posts every twelfth", TWELVE.batch() / TWELVE.testers),
     ];
     table(&["a tester reports", "seats", "fees", "pays", "keeps"], 1, rows)
 }
@@ -119,6 +149,6 @@ fn the_rules_print_what_a_tester_of_the_smallest_agreement_keeps() {
 
 #[test]
 fn the_smallest_agreement_costs_at_most_ten_cents_beside_the_price() {
-    let cents = total(BATCH_OF_THREE.cost()) * ETHER_PRICE * 100;
+    let cents = THREE.total(THREE.batch()) * ETHER_PRICE * 100;
     assert!(cents <= 10 * 1_000_000_000_000_000_000, "{cents}");
 }

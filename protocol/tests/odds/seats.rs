@@ -152,7 +152,7 @@ fn tolerance_table() -> String {
         "5 seats",
         "1 of 5 lowers",
         "raises",
-        "5 seats",
+        "all 5 honest",
         "2 of 5 lower",
         "raise",
     ];
