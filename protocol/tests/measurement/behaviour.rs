@@ -21,7 +21,7 @@ pub(crate) enum Behaviour {
     Odds(u8),
     /// For the first seconds of each period.
     Bursts(u32, u32),
-    /// In these parts of the window, of sixteenths or twelfths: part, of.
+    /// In one part of the window: its number, of how many.
     Part(u32, u32),
     /// The first requests of each key.
     FirstRequests(u8),
@@ -56,7 +56,10 @@ impl Behaviour {
         ("answers the first request of each key", Self::FirstRequests(1)),
         ("is up 16 hours a day", Self::Daily),
         ("knows all requests: is up until every key has asked 12 times", Self::UntilAllAsked),
-        ("knows all requests: in each twelfth, until every key has asked", Self::UntilAllAskedInPart),
+        (
+            "knows all requests: in each twelfth, until every key has asked",
+            Self::UntilAllAskedInPart,
+        ),
         ("knows all requests: is up while more are left than usual", Self::WhileRequestsAreDue),
     ];
 
@@ -72,13 +75,22 @@ impl Behaviour {
     pub(crate) const fn is_by_key(self) -> bool {
         matches!(
             self,
-            Self::FirstRequests(_) | Self::FromRequest(_) | Self::KeysThatAreDue | Self::SomeKeys(_)
+            Self::FirstRequests(_)
+                | Self::FromRequest(_)
+                | Self::KeysThatAreDue
+                | Self::SomeKeys(_)
         )
     }
 
     /// Whether the worker answers a request under a key, or is up if there is none, `now` seconds after the
     /// window's start.
-    pub(crate) fn answers(self, now: f64, key: Option<usize>, past: &Past, random: &mut Random) -> bool {
+    pub(crate) fn answers(
+        self,
+        now: f64,
+        key: Option<usize>,
+        past: &Past,
+        random: &mut Random,
+    ) -> bool {
         let elapsed = now / WINDOW;
         let asked = |key: usize| f64::from(past.asked[key]);
         let usual = f64::from(PROBES) * elapsed;
@@ -87,7 +99,10 @@ impl Behaviour {
             Self::Bursts(up, period) => {
                 (f64::from(past.window) * WINDOW + now) % f64::from(period) < up.into()
             }
-            Self::Part(part, of) => (elapsed * f64::from(of)).floor() == f64::from(part),
+            Self::Part(number, of) => {
+                let start = f64::from(number) / f64::from(of);
+                elapsed >= start && elapsed < start + 1.0 / f64::from(of)
+            }
             Self::FirstRequests(count) => key.is_some_and(|key| past.asked[key] < count),
             Self::FromRequest(count) => key.is_some_and(|key| past.asked[key] >= count),
             Self::Daily => past.window % 96 < 64,

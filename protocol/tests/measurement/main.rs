@@ -4,7 +4,6 @@
     clippy::arithmetic_side_effects,
     clippy::float_arithmetic,
     clippy::indexing_slicing,
-    clippy::integer_division,
     clippy::unwrap_used,
     reason = "the numbers are small enough, and a panic fails the test"
 )]
@@ -47,7 +46,7 @@ fn simulate<'a, const N: usize>(
         let Measured { up, client, seats, medians } = measured;
         let cells = [client, seats, seats - client, medians, medians - client].map(percent);
         let up = if behaviour.is_by_key() { "by key".to_owned() } else { percent(up) };
-        table += &format!("| {name} | {up} | {} |\n", cells.join(" | "));
+        table.extend([format!("| {name} | {up} | {} |\n", cells.join(" | "))]);
         (name, measured)
     });
     (table, rows)

@@ -1,6 +1,6 @@
 //! Random numbers from a fixed seed.
 
-/// SplitMix64.
+/// The generator `SplitMix64`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Random(pub(crate) u64);
 

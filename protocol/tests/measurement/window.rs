@@ -99,10 +99,10 @@ fn simulate(
     events.sort_by(|a, b| a.0.total_cmp(&b.0));
 
     let mut past = Past { window, asked: vec![0; keys], asked_in_part: vec![0; keys] };
-    let (mut up, mut served, mut part) = (0_u32, vec![0_u8; keys], 0.0);
+    let (mut up, mut served, mut in_part) = (0_u32, vec![0_u8; keys], 0.0);
     for (now, key) in events {
-        if now >= (part + 1.0) * WINDOW / PARTS {
-            part = (now / WINDOW * PARTS).floor();
+        if now >= (in_part + 1.0) * WINDOW / PARTS {
+            in_part = (now / WINDOW * PARTS).floor();
             past.asked_in_part.fill(0);
         }
         let answered = behaviour.answers(now, key, &past, random);

@@ -1,9 +1,11 @@
 //! A worker among honest testers, exactly: what it is paid and loses at some uptime, which uptime pays best, and
 //! what it costs to leave.
 
-use muster_protocol::shares::twelfths;
+use muster_protocol::shares::{needed_probes, twelfths};
 
-use crate::market::{SETTINGS, SeatReport, Shape, Tally, WindowResult, absence, judge_window, percent};
+use crate::market::{
+    SETTINGS, SeatReport, Shape, Tally, WindowResult, absence, judge_window, percent,
+};
 use crate::seats::{binomial, median_odds, share_odds};
 use crate::{assert_printed_in_rules, table};
 
@@ -37,8 +39,8 @@ fn sum_of(a: &[f64], b: &[f64]) -> Sums {
 fn amounts(shape: Shape, twelfths: usize) -> (f64, f64) {
     let mut tally = Tally::default();
     for window in 0..shape.windows {
-        let share = twelfths.saturating_sub(12 * usize::from(window)).min(12);
-        tally.add(1, shape, &all_say(shape.testers, u8::try_from(share).unwrap()));
+        let of_window = twelfths.saturating_sub(12 * usize::from(window)).min(12);
+        tally.add(1, shape, all_say(shape.testers, u8::try_from(of_window).unwrap()));
     }
     let outcome = tally.settle(shape, shape.windows, false);
     (outcome.pay, outcome.slash)
@@ -57,9 +59,9 @@ fn expect(sums: &[f64], amount: impl Fn(usize) -> f64) -> f64 {
 
 /// Expected pay and slash of a worker with the same uptime in all windows.
 fn expected(shape: Shape, uptime: f64) -> [f64; 2] {
-    let share = share_odds(SETTINGS.probes, uptime);
+    let of_seat = share_odds(SETTINGS.probes, uptime);
     let all = |odds: [f64; 13]| (0..shape.windows).fold(vec![1.0], |sums, _| sum_of(&sums, &odds));
-    let medians = all(median_odds(&share, shape.testers));
+    let medians = all(median_odds(&of_seat, shape.testers));
     let bests = all(best_odds(uptime, shape.testers));
     [expect(&medians, |sum| amounts(shape, sum).0), expect(&bests, |sum| amounts(shape, sum).1)]
 }
@@ -85,14 +87,46 @@ fn uptime_table() -> String {
     table(&head, 0, rows)
 }
 
-/// Uptimes of the search, in steps of a 24th.
+/// Steps of the uptimes that are tried.
 const STEPS: u8 = 24;
 
-/// The uptimes of four windows that gain most if serving all the time costs `cost` of the price: the gain, and
-/// the uptimes, lowest first.
-fn best_uptimes(promise: u16, cost: f64) -> (f64, [u8; 4]) {
-    let shape = Shape { promise, ..Shape::long(4, 3) };
-    let (pay, slash): (Vec<_>, Vec<_>) = (0..=48).map(|sum| amounts(shape, sum)).unzip();
+/// A promise, what serving all the time costs of the price, and the uptimes of four windows that gain most, lowest
+/// first, with the gain.
+struct Case {
+    /// In basis points.
+    promise: u16,
+    /// In parts of one.
+    cost: f64,
+    /// Pay by the sum of medians, and slash by the sum of best shares.
+    amounts: Vec<(f64, f64)>,
+    /// In steps.
+    uptimes: [u8; 4],
+    /// In percent of the price.
+    gain: f64,
+}
+
+impl Case {
+    /// Nothing was tried yet.
+    fn new(promise: u16, cost: f64) -> Self {
+        let shape = Shape { promise, ..Shape::long(4, 3) };
+        let amounts = (0..=48).map(|sum| amounts(shape, sum)).collect();
+        Self { promise, cost, amounts, uptimes: [0; 4], gain: f64::NEG_INFINITY }
+    }
+
+    /// Keeps these uptimes if they gain more.
+    fn try_uptimes(&mut self, uptimes: [u8; 4], medians: &[f64], bests: &[f64]) {
+        let served = f64::from(uptimes.iter().sum::<u8>()) / f64::from(4 * STEPS);
+        let gain = expect(medians, |sum| self.amounts[sum].0)
+            - expect(bests, |sum| self.amounts[sum].1)
+            - 100.0 * self.cost * served;
+        if gain > self.gain {
+            (self.gain, self.uptimes) = (gain, uptimes);
+        }
+    }
+}
+
+/// Tries all uptimes of four windows.
+fn search_uptimes(cases: &mut [Case]) {
     // For each pair of uptimes the odds of the sums of their medians and of their best shares.
     let odds = |step: u8| {
         let uptime = f64::from(step) / f64::from(STEPS);
@@ -105,32 +139,27 @@ fn best_uptimes(promise: u16, cost: f64) -> (f64, [u8; 4]) {
         ([a, b], sum_of(&a_odds.0, &b_odds.0), sum_of(&a_odds.1, &b_odds.1))
     });
     let pairs: Vec<_> = pairs.collect();
-    let (mut most, mut uptimes) = (f64::NEG_INFINITY, [0; 4]);
     for ([a, b], medians, bests) in &pairs {
         for ([c, d], more_medians, more_bests) in pairs.iter().filter(|([c, _], ..)| c >= b) {
-            let served = f64::from(a + b + c + d) / f64::from(4 * STEPS);
-            let gain = expect(&sum_of(medians, more_medians), |sum| pay[sum])
-                - expect(&sum_of(bests, more_bests), |sum| slash[sum])
-                - 100.0 * cost * served;
-            if gain > most {
-                (most, uptimes) = (gain, [*a, *b, *c, *d]);
+            let (medians, bests) = (sum_of(medians, more_medians), sum_of(bests, more_bests));
+            for case in &mut *cases {
+                case.try_uptimes([*a, *b, *c, *d], &medians, &bests);
             }
         }
     }
-    (most, uptimes)
 }
 
 /// The uptimes that pay best, by the promise and the cost of serving.
 fn best_uptime_table() -> String {
-    let cases = [5_000, 9_000, 9_500, 9_900].into_iter();
-    let rows = cases.flat_map(|promise| [0.1, 0.5, 0.9].map(|cost| (promise, cost)));
-    let rows = rows.map(|(promise, cost)| {
-        let (gain, steps) = best_uptimes(promise, cost);
-        let uptimes = steps.map(|step| format!("{step}/{STEPS}"));
+    let promises = [5_000, 9_000, 9_500, 9_900].into_iter();
+    let cases = promises.flat_map(|promise| [0.1, 0.5, 0.9].map(|cost| Case::new(promise, cost)));
+    let mut cases: Vec<_> = cases.collect();
+    search_uptimes(&mut cases);
+    let rows = cases.into_iter().map(|Case { promise, cost, uptimes, gain, .. }| {
         vec![
             promise.to_string(),
             format!("{:.0} %", 100.0 * cost),
-            uptimes.join(", "),
+            uptimes.map(|step| format!("{step}/{STEPS}")).join(", "),
             percent(gain),
             percent(gain - 100.0 * (1.0 - cost)),
         ]
@@ -141,16 +170,37 @@ fn best_uptime_table() -> String {
 
 /// Pay and slash of a worker that leaves after `windows` windows and a part of the next one. It served all
 /// before or nothing.
-fn leave(windows: u8, part: (u32, u32), share: u8) -> [f64; 2] {
+fn leave(windows: u8, part: (u32, u32), served: u8) -> [f64; 2] {
     let shape = Shape::long(4, 3);
     let mut tally = Tally::default();
-    tally.add(windows, shape, &all_say(3, share));
-    let finished = tally.settle(shape, windows, true);
-    // The window that was cut short counts for the bond alone.
+    tally.add(windows, shape, all_say(3, served));
+    let pay = tally.settle(shape, windows, true).pay;
+    // The window that was cut short counts for the bond alone, by the probes that were made until then.
     let cut = shape.ticks * part.0 / part.1;
-    tally.best.add(cut, share);
-    let slash = tally.slash_after(shape, shape.ticks * u32::from(windows) + cut, true);
-    [finished.pay, slash]
+    let made = u8::try_from(u32::from(SETTINGS.probes) * cut / shape.ticks).unwrap();
+    if made >= needed_probes(SETTINGS.probes, cut, shape.ticks) {
+        let best = twelfths(if served == 0 { 0 } else { made }, SETTINGS.probes);
+        tally.best.add(cut, best);
+    }
+    let ticks = shape.ticks * u32::from(windows) + cut;
+    [pay, tally.slash_after(shape, ticks, true)]
+}
+
+/// What a worker loses that serves all, if no seat makes all of its probes.
+fn fewer_probes_table() -> String {
+    let rows = (needed_probes(SETTINGS.probes, 1, 1)..=SETTINGS.probes).rev().map(|made| {
+        let best = twelfths(made, SETTINGS.probes);
+        let cells = [9_900, 9_500, 9_000, 8_000].map(|promise| {
+            let shape = Shape { promise, ..Shape::long(4, 3) };
+            let mut tally = Tally::default();
+            tally.add(4, shape, WindowResult { best, ..all_say(3, 12) });
+            percent(tally.settle(shape, 4, false).slash)
+        });
+        [vec![made.to_string(), format!("{best}/12")], cells.to_vec()].concat()
+    });
+    let head =
+        ["probes made by the best seat", "best share", "promise 9 900", "9 500", "9 000", "8 000"];
+    table(&head, 0, rows)
 }
 
 /// What a worker is paid and loses that resigns.
@@ -172,7 +222,7 @@ fn leaving_table() -> String {
 }
 
 /// Ticks of a window of the table.
-fn shape_ticks() -> u32 {
+const fn shape_ticks() -> u32 {
     Shape::long(4, 3).ticks
 }
 
@@ -184,6 +234,11 @@ fn the_rules_print_what_a_worker_is_paid_at_some_uptime() {
 #[test]
 fn the_rules_print_which_uptime_pays_best() {
     assert_printed_in_rules(&best_uptime_table());
+}
+
+#[test]
+fn the_rules_print_what_probes_that_do_not_count_cost() {
+    assert_printed_in_rules(&fewer_probes_table());
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn window(testers: u8, own: u8) -> WindowResult {
 pub(crate) fn stop(shape: Shape, counts: &Counts, windows: u8) -> [f64; 4] {
     let mut tally = Tally::default();
     for (count, own) in counts.iter().zip(0..=shape.testers).filter(|(count, _)| **count > 0) {
-        tally.add(*count, shape, &window(shape.testers, own));
+        tally.add(*count, shape, window(shape.testers, own));
     }
     let outcome = tally.settle(shape, windows, false);
     let cost = outcome.pay + outcome.other_fees - outcome.compensation;
@@ -62,7 +62,8 @@ fn price_table(shapes: &[(u8, u8)]) -> String {
         names.into_iter().chain(cells).collect()
     });
     let shapes = shapes.iter().map(|(windows, testers)| format!("{windows} × {testers}"));
-    let head: Vec<_> = ["list", "in one hand"].map(str::to_owned).into_iter().chain(shapes).collect();
+    let head: Vec<_> =
+        ["list", "in one hand"].map(str::to_owned).into_iter().chain(shapes).collect();
     table(&head.iter().map(String::as_str).collect::<Vec<_>>(), 0, rows)
 }
 
@@ -85,7 +86,8 @@ fn is_sold(shape: Shape) -> bool {
 
 /// All shapes that a client can choose, with windows of several lengths.
 fn shapes() -> Vec<Shape> {
-    let counts = (1..=MAX_WINDOWS).flat_map(|windows| [3, 5, 7, 9, 11, 13, 15].map(|m| (windows, m)));
+    let counts =
+        (1..=MAX_WINDOWS).flat_map(|windows| [3, 5, 7, 9, 11, 13, 15].map(|m| (windows, m)));
     let counts = counts.filter(|(w, m)| usize::from(*w) * usize::from(*m) <= MAX_SEATS);
     let all = counts.flat_map(|(windows, testers)| {
         let longest = longest_windows(windows, testers);
@@ -100,12 +102,13 @@ fn shapes() -> Vec<Shape> {
 /// What the client pays with the best windows, testers and length, and which these are.
 fn best_shapes() -> String {
     let all = shapes();
-    let rows = lists().into_iter().filter(|(_, owned, _)| *owned > 0).map(|(pool, owned, names)| {
-        let priced = all.iter().map(|shape| (best_response(*shape, pool, owned), shape));
-        let (amounts, shape) = priced.min_by(|a, b| a.0[0].total_cmp(&b.0[0])).unwrap();
-        let name = format!("{} × {}, {} s", shape.windows, shape.testers, shape.ticks);
-        names.into_iter().chain([name]).chain(amounts.map(percent)).collect()
-    });
+    let rows =
+        lists().into_iter().filter(|(_, owned, _)| *owned > 0).map(|(pool, owned, names)| {
+            let priced = all.iter().map(|shape| (best_response(*shape, pool, owned), shape));
+            let (amounts, shape) = priced.min_by(|a, b| a.0[0].total_cmp(&b.0[0])).unwrap();
+            let name = format!("{} × {}, {} s", shape.windows, shape.testers, shape.ticks);
+            names.into_iter().chain([name]).chain(amounts.map(percent)).collect()
+        });
     let head = ["list", "in one hand", "windows", "client pays", "worker is paid", "worker loses"];
     table(&head, 0, rows)
 }

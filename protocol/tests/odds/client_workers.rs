@@ -36,7 +36,9 @@ fn own_worker(shape: Shape, counts: &Counts, windows: u8) -> f64 {
     for (count, own) in counts.iter().zip(0..=shape.testers).filter(|(count, _)| **count > 0) {
         let plays = window_plays(shape.testers, own).into_iter();
         let best = plays.min_by_key(|play| (play.other_fees, 12 - play.best, 12 - play.share));
-        stays.add(*count, shape, &best.unwrap());
+        let best = best.unwrap();
+        assert_eq!(best.best, 12, "the cheapest play is free of slashes");
+        stays.add(*count, shape, best);
     }
     // Leaving at once costs as much as staying away.
     spent(&stays, shape, windows).min(absence(shape))
@@ -78,8 +80,8 @@ fn a_worker_of_its_own_brings_a_client_nothing() {
         for a in window_plays(3, first) {
             for b in window_plays(3, second) {
                 let mut tally = Tally::default();
-                tally.add(1, shape, &a);
-                tally.add(1, shape, &b);
+                tally.add(1, shape, a);
+                tally.add(1, shape, b);
                 let cost = spent(&tally, shape, 2);
                 assert!(cost >= 0.0, "{first} {second}: {a:?} {b:?}");
             }

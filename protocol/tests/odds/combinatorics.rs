@@ -28,7 +28,9 @@ pub(crate) fn lists() -> Vec<(u32, u32, [String; 2])> {
 /// The odds of 0, 1, 2, … owned seats in a window.
 pub(crate) fn seat_odds(pool: u32, owned: u32, testers: u8) -> Vec<f64> {
     let all = f64::from(choose(pool, testers.into()));
-    (0..=testers).map(|own| f64::from(ways(pool, owned, testers.into(), own.into())) / all).collect()
+    (0..=testers)
+        .map(|own| f64::from(ways(pool, owned, testers.into(), own.into())) / all)
+        .collect()
 }
 
 /// The binomial coefficient: the number of ways to choose `k` of `n`.

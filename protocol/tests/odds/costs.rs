@@ -20,9 +20,7 @@ fn agreements(each: u64) -> u64 {
 }
 
 /// The fees of a worker's testers in the smallest tested agreement of four windows.
-fn smallest_fees() -> u128 {
-    SETTINGS.minTesterFee * 12
-}
+const SMALLEST_FEES: u128 = SETTINGS.minTesterFee * 12;
 
 /// Fees for a score of 0.9 by the weight of each agreement, and the score after one to three half-lives.
 fn bought_score_table() -> String {
@@ -33,7 +31,7 @@ fn bought_score_table() -> String {
             .find(|fees| weight(*fees, unit) == observations * ONE_OBSERVATION)
             .unwrap()
     });
-    let rows = [smallest_fees(), unit / 2].into_iter().chain(doublings).map(|fees| {
+    let rows = [SMALLEST_FEES, unit / 2].into_iter().chain(doublings).map(|fees| {
         let each = weight(fees, unit);
         let count = agreements(each);
         let weights = ReputationWeights { good: count * each, bad: 0 };

@@ -26,7 +26,7 @@ pub(crate) fn assert_printed_in(document: &str, table: &str) {
 /// The text with this table instead of the one with the same header.
 fn with_table(text: &str, table: &str) -> String {
     let header = table.lines().next().unwrap();
-    let at = text.find(header).unwrap_or_else(|| panic!("no table has the header {header}"));
+    let at = text.find(header).unwrap();
     let (before, old) = text.split_at(at);
     let rest = old.find("\n\n").map_or("\n", |end| &old[end + 1..]);
     format!("{before}{table}{rest}")

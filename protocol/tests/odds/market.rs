@@ -8,7 +8,7 @@ use muster_protocol::layout::{Terms, TermsHeader};
 use muster_protocol::lifecycle::length_after_cancel;
 use muster_protocol::money::{self, Judgement};
 use muster_protocol::settings::production;
-use muster_protocol::shares::{Median, Uptime, WHOLE, twelfths};
+use muster_protocol::shares::{Measurement, Uptime, twelfths};
 
 /// The constants of the tables.
 pub(crate) const SETTINGS: Settings = production(Clock::Second);
@@ -49,15 +49,16 @@ pub(crate) struct WindowResult {
 
 /// Judges a window as a settlement does; `None` if no seat speaks.
 pub(crate) fn judge_window(reports: &[SeatReport]) -> Option<WindowResult> {
-    let median = Median::of(reports.iter().map(|report| report.share))?;
-    let vouched = reports.iter().map(|report| report.best).max().filter(|_| reports.len() >= 2);
+    let best = reports.iter().map(|report| report.best).max()?;
+    let mut window = Measurement::default();
+    let median = window.add(1, true, reports.iter().map(|report| report.share), best)?;
     let paid = |own| {
         let seats = reports.iter().filter(|seat| seat.own == own && median.pays(seat.share));
         u8::try_from(seats.count()).unwrap()
     };
     Some(WindowResult {
         share: median.share(),
-        best: vouched.unwrap_or(WHOLE),
+        best: u8::try_from(window.best.parts().0).unwrap(),
         own_fees: paid(true),
         other_fees: paid(false),
     })
@@ -110,7 +111,7 @@ pub(crate) struct Shape {
 impl Shape {
     /// Windows of twice the shortest length, so that cancelling is limited by the count of windows alone; a
     /// promise of 9 500.
-    pub(crate) fn long(windows: u8, testers: u8) -> Self {
+    pub(crate) const fn long(windows: u8, testers: u8) -> Self {
         Self { windows, testers, ticks: 2 * SETTINGS.minLength, promise: 9_500 }
     }
 
@@ -138,7 +139,11 @@ impl Shape {
     }
 
     /// Wei in percent of the price of the whole agreement.
-    #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "tables have two decimals")]
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_precision_loss,
+        reason = "tables have two decimals"
+    )]
     fn percent_of_price(self, wei: u128) -> f64 {
         wei as f64 * 100.0 / money::cost(PRICE, self.length()) as f64
     }
@@ -166,7 +171,7 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// Adds as many windows of the same result.
-    pub(crate) fn add(&mut self, count: u8, shape: Shape, window: &WindowResult) {
+    pub(crate) fn add(&mut self, count: u8, shape: Shape, window: WindowResult) {
         let ticks = shape.ticks * u32::from(count);
         self.paid.add(ticks, window.share);
         self.best.add(ticks, window.best);
@@ -174,7 +179,7 @@ impl Tally {
     }
 
     /// Adds the fees of as many windows of the same result.
-    pub(crate) fn add_fees(&mut self, count: u8, window: &WindowResult) {
+    pub(crate) fn add_fees(&mut self, count: u8, window: WindowResult) {
         self.own_fees += u32::from(window.own_fees) * u32::from(count);
         self.other_fees += u32::from(window.other_fees) * u32::from(count);
     }

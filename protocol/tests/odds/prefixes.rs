@@ -46,7 +46,8 @@ pub(crate) fn expect_best<const N: usize>(
                 counts[own] += 1;
                 let (stops, entry) = next.entry(counts).or_default();
                 let new = play(&counts, window, own).map(|new| {
-                    let known = stops.iter().find(|stop| plays[**stop].score == new.score);
+                    let known =
+                        stops.iter().find(|stop| plays[**stop].score.total_cmp(&new.score).is_eq());
                     known.copied().unwrap_or_else(|| {
                         plays.push(new);
                         stops.push(plays.len() - 1);

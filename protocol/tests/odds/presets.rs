@@ -112,8 +112,7 @@ fn cost_table() -> String {
         row("settlement", "who calls it", &|steps, _| steps.settle()),
         row("all", "", &Steps::total),
     ];
-    let head =
-        ["what", "who pays", "3 testers, alone", "batched", "12 testers, alone", "batched"];
+    let head = ["what", "who pays", "3 testers, alone", "batched", "12 testers, alone", "batched"];
     table(&head, 2, rows)
 }
 
@@ -121,11 +120,8 @@ fn cost_table() -> String {
 fn tester_table() -> String {
     let row = |seats: u128, how: &str, cost: u128| {
         let fees = seats * FEE;
-        let left = if fees < cost {
-            format!("−{}", dollars(cost - fees))
-        } else {
-            dollars(fees - cost)
-        };
+        let left =
+            if fees < cost { format!("−{}", dollars(cost - fees)) } else { dollars(fees - cost) };
         vec![how.to_owned(), seats.to_string(), dollars(fees), dollars(cost), left]
     };
     let rows = [

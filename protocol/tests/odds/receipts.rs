@@ -11,7 +11,8 @@ use crate::{assert_printed_in_rules, table};
 fn parts_odds(moments: u8, first: u32, ticks: u32) -> Vec<f64> {
     let mut sizes = [0.0; 32];
     for tick in first..ticks {
-        sizes[usize::from(part_of_window(tick.into(), ticks.into()))] += 1.0 / f64::from(ticks - first);
+        sizes[usize::from(part_of_window(tick.into(), ticks.into()))] +=
+            1.0 / f64::from(ticks - first);
     }
     let moments = usize::from(moments);
     // The odds by moments placed and parts hit, times the moments in every order.

@@ -105,7 +105,19 @@ fn refused_keys_table() -> String {
         [format!("{:.1} %", 100.0 * served)].into_iter().chain(cells).collect()
     });
     let paid = "a seat is paid";
-    table(&["keys served", "3 seats: median", paid, "5 seats: median", paid, "15 seats: median", paid], 0, rows)
+    table(
+        &[
+            "keys served",
+            "3 seats: median",
+            paid,
+            "5 seats: median",
+            paid,
+            "15 seats: median",
+            paid,
+        ],
+        0,
+        rows,
+    )
 }
 
 /// The expected share of a window in percent: honest, and the lowest and highest that `own` of `seats` seats
@@ -116,9 +128,9 @@ fn tolerated(own: usize, seats: usize, uptime: f64) -> [f64; 3] {
     let mut honest = vec![(Vec::new(), 1.0)];
     for _ in own..seats {
         let longer = honest.iter().flat_map(|(shares, weight)| {
-            (0..=WHOLE).zip(odds).map(move |(share, odds)| {
-                ([shares.clone(), vec![share]].concat(), weight * odds)
-            })
+            (0..=WHOLE)
+                .zip(odds)
+                .map(move |(share, odds)| ([shares.clone(), vec![share]].concat(), weight * odds))
         });
         honest = longer.filter(|(_, weight)| *weight > 1e-12).collect();
     }
@@ -176,14 +188,8 @@ fn claims_table() -> String {
             in_twelfths(twelfths(most.min(least), least)),
         ]
     });
-    let head = [
-        "served of 12",
-        "share",
-        "of 8 made",
-        "then for the bond",
-        "two for each part",
-        "both",
-    ];
+    let head =
+        ["served of 12", "share", "of 8 made", "then for the bond", "two for each part", "both"];
     table(&head, 0, rows)
 }
 
@@ -206,7 +212,9 @@ fn the_odds_to_be_paid_are_those_of_counting_every_report() {
     for uptime in [0.3, 0.5, 0.97] {
         let odds = share_odds(SETTINGS.probes, uptime);
         let (mut paid, mut median_sum) = (0.0, 0.0);
-        for (a, b, c) in (0..13_u8).flat_map(|a| (0..13).flat_map(move |b| (0..13).map(move |c| (a, b, c)))) {
+        for (a, b, c) in
+            (0..13_u8).flat_map(|a| (0..13).flat_map(move |b| (0..13).map(move |c| (a, b, c))))
+        {
             let weight = [a, b, c].map(|share| odds[usize::from(share)]).iter().product::<f64>();
             let median = Median::of([a, b, c].into_iter()).unwrap();
             paid += if median.pays(a) { weight } else { 0.0 };

@@ -58,11 +58,11 @@ fn best_play(
         match own {
             0 => without = *count,
             _ if minority(own) => with.extend((0..*count).map(|_| own)),
-            _ => fixed.add(*count, shape, &window(testers, own, 0, Answer::Paid)),
+            _ => fixed.add(*count, shape, window(testers, own, 0, Answer::Paid)),
         }
     }
     if let Some(begun) = begun {
-        fixed.add_fees(1, &begun);
+        fixed.add_fees(1, begun);
     }
     let free = usize::from(without) + with.len();
     let most = if cost < 1.0 { 12 * free } else { 0 };
@@ -75,14 +75,15 @@ fn best_play(
         let shares = spread(served, usize::from(without));
         let left = served - shares.iter().map(|share| usize::from(*share)).sum::<usize>();
         for share in shares {
-            tally.add(1, shape, &window(testers, 0, share, Answer::Paid));
+            tally.add(1, shape, window(testers, 0, share, Answer::Paid));
         }
         let paid = spread(left, unsafe_windows);
         let left = left - paid.iter().map(|share| usize::from(*share)).sum::<usize>();
         let answers = paid.into_iter().map(|share| (share, Answer::Paid));
-        let answers = answers.chain(spread(left, safe).into_iter().map(|share| (share, Answer::Safe)));
+        let answers =
+            answers.chain(spread(left, safe).into_iter().map(|share| (share, Answer::Safe)));
         for (own, (share, answer)) in with.iter().zip(answers) {
-            tally.add(1, shape, &window(testers, *own, share, answer));
+            tally.add(1, shape, window(testers, *own, share, answer));
         }
         let outcome = tally.settle(shape, windows, windows < shape.windows);
         play(&outcome, service * f64::from(u32::try_from(served).unwrap()), cost)
@@ -119,7 +120,7 @@ fn honest(shape: Shape, pool: u32, owned: u32, cost: f64) -> f64 {
     let odds = seat_odds(pool, owned, shape.testers);
     let fees = (0_u8..).zip(odds).map(|(own, odds)| {
         let mut tally = Tally::default();
-        tally.add(shape.windows, shape, &window(shape.testers, own, 12, Answer::Paid));
+        tally.add(shape.windows, shape, window(shape.testers, own, 12, Answer::Paid));
         odds * tally.settle(shape, shape.windows, false).own_fees
     });
     100.0 * (1.0 - cost) + fees.sum::<f64>()
