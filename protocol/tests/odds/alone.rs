@@ -6,7 +6,7 @@ use muster_protocol::shares::{needed_probes, twelfths};
 use crate::market::{
     SETTINGS, SeatReport, Shape, Tally, WindowResult, absence, judge_window, percent,
 };
-use crate::seats::{binomial, median_odds, share_odds};
+use crate::seats::{binomial, median_odds, share_odds, whole_or_nothing};
 use crate::{assert_printed_in_rules, table};
 
 /// The odds of each sum of twelfths.
@@ -125,14 +125,11 @@ impl Case {
     }
 }
 
-/// Tries all uptimes of four windows.
-fn search_uptimes(cases: &mut [Case]) {
+/// Tries all uptimes of four windows. `odds` returns the odds of a window's median and of its best share.
+fn search_uptimes(cases: &mut [Case], odds: impl Fn(f64) -> ([f64; 13], [f64; 13])) {
     // For each pair of uptimes the odds of the sums of their medians and of their best shares.
-    let odds = |step: u8| {
-        let uptime = f64::from(step) / f64::from(STEPS);
-        (median_odds(&share_odds(SETTINGS.probes, uptime), 3), best_odds(uptime, 3))
-    };
-    let odds: Vec<_> = (0..=STEPS).map(odds).collect();
+    let odds = (0..=STEPS).map(|step| odds(f64::from(step) / f64::from(STEPS)));
+    let odds: Vec<_> = odds.collect();
     let pairs = (0..=STEPS).flat_map(|a| (a..=STEPS).map(move |b| [a, b]));
     let pairs = pairs.map(|[a, b]| {
         let (a_odds, b_odds) = (&odds[usize::from(a)], &odds[usize::from(b)]);
@@ -149,12 +146,12 @@ fn search_uptimes(cases: &mut [Case]) {
     }
 }
 
-/// The uptimes that pay best, by the promise and the cost of serving.
-fn best_uptime_table() -> String {
+/// What pays best, by the promise and the cost of serving. `what` is what a worker chooses for each window.
+fn best_uptime_table(what: &str, odds: impl Fn(f64) -> ([f64; 13], [f64; 13])) -> String {
     let promises = [5_000, 9_000, 9_500, 9_900].into_iter();
     let cases = promises.flat_map(|promise| [0.1, 0.5, 0.9].map(|cost| Case::new(promise, cost)));
     let mut cases: Vec<_> = cases.collect();
-    search_uptimes(&mut cases);
+    search_uptimes(&mut cases, odds);
     let rows = cases.into_iter().map(|Case { promise, cost, uptimes, gain, .. }| {
         vec![
             promise.to_string(),
@@ -164,8 +161,7 @@ fn best_uptime_table() -> String {
             percent(gain - 100.0 * (1.0 - cost)),
         ]
     });
-    let head = ["promise", "service costs", "best uptimes", "gains", "more than serving all"];
-    table(&head, 0, rows)
+    table(&["promise", "service costs", what, "gains", "more than serving all"], 0, rows)
 }
 
 /// Pay and slash of a worker that leaves after `windows` windows and a part of the next one. It served all
@@ -233,7 +229,20 @@ fn the_rules_print_what_a_worker_is_paid_at_some_uptime() {
 
 #[test]
 fn the_rules_print_which_uptime_pays_best() {
-    assert_printed_in_rules(&best_uptime_table());
+    let odds =
+        |uptime| (median_odds(&share_odds(SETTINGS.probes, uptime), 3), best_odds(uptime, 3));
+    assert_printed_in_rules(&best_uptime_table("best uptimes", odds));
+}
+
+#[test]
+fn the_rules_print_how_many_keys_a_worker_should_serve() {
+    let odds = |served: f64| {
+        let share = whole_or_nothing(served);
+        let mut best = [0.0; 13];
+        (best[0], best[12]) = ((1.0 - served).powi(3), 1.0 - (1.0 - served).powi(3));
+        (median_odds(&share, 3), best)
+    };
+    assert_printed_in_rules(&best_uptime_table("best parts of the keys", odds));
 }
 
 #[test]

@@ -74,13 +74,13 @@ pub(crate) fn expect_best<const N: usize>(
 /// The lowest expected cost per expected service, by Dinkelbach's method. `expect` returns the expected
 /// amounts, cost and service first, of the play that makes cost − price × service smallest.
 pub(crate) fn lowest_price<const N: usize>(expect: impl Fn(f64) -> [f64; N]) -> [f64; N] {
-    let mut price = 1.0;
+    let mut price: f64 = 1.0;
     loop {
         let amounts = expect(price);
-        let lower = amounts[0] / amounts[1];
-        if price - lower < 1e-9 {
+        let ratio = amounts[0] / amounts[1];
+        if (price - ratio).abs() < 1e-9 {
             return amounts;
         }
-        price = lower;
+        price = ratio;
     }
 }

@@ -92,12 +92,18 @@ fn bias_table() -> String {
     table(&["seats", "the median is too high by at most", "at an uptime of"], 0, rows)
 }
 
+/// The odds of each share of a seat if some of the keys are served whole, and the others not at all.
+pub(crate) fn whole_or_nothing(served: f64) -> [f64; 13] {
+    let mut odds = [0.0; 13];
+    (odds[0], odds[12]) = (1.0 - served, served);
+    odds
+}
+
 /// What a worker is measured at, and how often an honest seat is paid, if it serves some of the keys and refuses
 /// the others.
 fn refused_keys_table() -> String {
     let rows = [0.5, 0.6, 0.7, 0.8, 0.865, 0.9, 0.95].map(|served| {
-        let mut odds = [0.0; 13];
-        (odds[0], odds[12]) = (1.0 - served, served);
+        let odds = whole_or_nothing(served);
         let cells = [3, 5, 15].map(|seats| {
             [100.0 * median_odds(&odds, seats)[12], 100.0 * paid_odds(&odds, seats)].map(percent)
         });
