@@ -39,15 +39,23 @@ pub(crate) fn stop(shape: Shape, counts: &Counts, windows: u8) -> [f64; 4] {
     [cost, service, outcome.pay, outcome.slash]
 }
 
+/// No play that the rules allow.
+const NEVER: Play<4> = Play { score: f64::NEG_INFINITY, amounts: [0.0; 4] };
+
+/// The play of [`stop`], for a client to which service is worth `price`.
+fn stop_play(shape: Shape, counts: &Counts, windows: u8, price: f64) -> Play<4> {
+    let amounts = stop(shape, counts, windows);
+    Play { score: price * amounts[1] - amounts[0], amounts }
+}
+
 /// In percent of the price of the service that the client gets: what it pays, and what the worker is paid and
 /// loses.
 pub(crate) fn best_response(shape: Shape, pool: u32, owned: u32) -> [f64; 3] {
     let (stops, odds) = (shape.stops(), seat_odds(pool, owned, shape.testers));
-    let never = Play { score: f64::NEG_INFINITY, amounts: [0.0; 4] };
     let [cost, service, pay, slash] = lowest_price(|price| {
-        expect_best(&odds, shape.windows, never, |counts, windows, _| {
-            let amounts = stops.contains(&windows).then(|| stop(shape, counts, windows))?;
-            Some(Play { score: price * amounts[1] - amounts[0], amounts })
+        expect_best(&odds, shape.windows, NEVER, |counts, windows, _| {
+            let can_stop = stops.contains(&windows);
+            can_stop.then(|| stop_play(shape, counts, windows, price))
         })
     });
     [cost, pay, slash].map(|amount| amount * 100.0 / service)
@@ -156,6 +164,33 @@ fn no_answer_in_a_window_is_better_for_the_client() {
 fn nine_of_twenty_one_places_pay_a_half() {
     let [cost, ..] = best_response(Shape::long(4, 3), 21, 9);
     assert!((cost - 48.7).abs() < 0.05, "{cost}");
+}
+
+/// Draws all four windows in every way, and takes the best stop of each.
+#[test]
+fn the_search_is_that_of_every_draw() {
+    let (shape, price, odds) = (Shape::long(4, 3), 0.5, seat_odds(21, 9, 3));
+    let mut expected = [0.0; 4];
+    for draw in 0..256_u16 {
+        let seats = [0, 2, 4, 6].map(|shift| usize::from(draw >> shift & 3));
+        let (mut counts, mut best) = (Counts::default(), NEVER);
+        for (window, own) in (1..).zip(seats) {
+            counts[own] += 1;
+            if shape.stops().contains(&window) {
+                best = best.or(stop_play(shape, &counts, window, price));
+            }
+        }
+        let weight: f64 = seats.map(|own| odds[own]).iter().product();
+        for (sum, amount) in expected.iter_mut().zip(best.amounts) {
+            *sum += weight * amount;
+        }
+    }
+    let searched = expect_best(&odds, 4, NEVER, |counts, windows, _| {
+        shape.stops().contains(&windows).then(|| stop_play(shape, counts, windows, price))
+    });
+    for (searched, expected) in searched.into_iter().zip(expected) {
+        assert!((searched - expected).abs() < 1e-9, "{searched} {expected}");
+    }
 }
 
 /// For every draw of four windows and every stop, the client and its testers get back no more than the escrow.
