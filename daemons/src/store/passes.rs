@@ -1,0 +1,63 @@
+//! What a tester or client knows of an agreement before a window begins: who accepted when, and the client's passes.
+
+use alloy::primitives::Address;
+use muster_messaging::Delegation;
+use rusqlite::{OptionalExtension, params};
+
+use super::database::Store;
+use super::error::StoreError;
+
+impl Store {
+    /// The tick in which a worker was first seen to have accepted: `tick`, unless an earlier call has stored another.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub fn accepted_at(
+        &self,
+        agreement: Address,
+        worker: u8,
+        tick: u64,
+    ) -> Result<u64, StoreError> {
+        let address = agreement.0.0;
+        let connection = self.lock();
+        let select = "SELECT tick FROM accepts WHERE agreement = ?1 AND worker = ?2";
+        let known =
+            connection.query_row(select, params![address, worker], |row| row.get(0)).optional()?;
+        if let Some(tick) = known {
+            return Ok(tick);
+        }
+        let insert = "INSERT INTO accepts (agreement, worker, tick) VALUES (?1, ?2, ?3)";
+        connection.execute(insert, params![address, worker, tick])?;
+        Ok(tick)
+    }
+
+    /// Stores the client's pass for a window.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub fn save_pass(
+        &self,
+        agreement: Address,
+        window: u8,
+        pass: &Delegation,
+    ) -> Result<(), StoreError> {
+        let replace = "REPLACE INTO passes (agreement, window, delegation) VALUES (?1, ?2, ?3)";
+        // A delegation is numbers and strings, so it has a JSON.
+        let text = serde_json::to_string(pass).unwrap_or_default();
+        self.lock().execute(replace, params![agreement.0.0, window, text])?;
+        Ok(())
+    }
+
+    /// The client's pass for a window; `None` if it sent none.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub fn pass(&self, agreement: Address, window: u8) -> Result<Option<Delegation>, StoreError> {
+        let select = "SELECT delegation FROM passes WHERE agreement = ?1 AND window = ?2";
+        let connection = self.lock();
+        let text: Option<String> = connection
+            .query_row(select, params![agreement.0.0, window], |row| row.get(0))
+            .optional()?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+}
