@@ -8,27 +8,31 @@ use super::database::Store;
 use super::error::StoreError;
 
 impl Store {
-    /// The tick in which a worker was first seen to have accepted: `tick`, unless an earlier call has stored another.
+    /// The tick in which a worker was first seen to have accepted; `None` before that.
     ///
     /// # Errors
     /// [`StoreError::Query`].
-    pub fn accepted_at(
+    pub fn accepted_at(&self, agreement: Address, worker: u8) -> Result<Option<u64>, StoreError> {
+        let select = "SELECT tick FROM accepts WHERE agreement = ?1 AND worker = ?2";
+        let connection = self.lock();
+        let row = connection.query_row(select, params![agreement.0.0, worker], |row| row.get(0));
+        Ok(row.optional()?)
+    }
+
+    /// Stores that a worker was seen in a tick to have accepted. The first tick stays.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub fn record_accept(
         &self,
         agreement: Address,
         worker: u8,
         tick: u64,
-    ) -> Result<u64, StoreError> {
-        let address = agreement.0.0;
-        let connection = self.lock();
-        let select = "SELECT tick FROM accepts WHERE agreement = ?1 AND worker = ?2";
-        let known =
-            connection.query_row(select, params![address, worker], |row| row.get(0)).optional()?;
-        if let Some(tick) = known {
-            return Ok(tick);
-        }
-        let insert = "INSERT INTO accepts (agreement, worker, tick) VALUES (?1, ?2, ?3)";
-        connection.execute(insert, params![address, worker, tick])?;
-        Ok(tick)
+    ) -> Result<(), StoreError> {
+        let insert = "INSERT INTO accepts (agreement, worker, tick) VALUES (?1, ?2, ?3)
+            ON CONFLICT DO NOTHING";
+        self.lock().execute(insert, params![agreement.0.0, worker, tick])?;
+        Ok(())
     }
 
     /// Stores the client's pass for a window.

@@ -25,7 +25,9 @@ pub struct ProbeId {
 /// What was measured of a worker in a window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Measurement {
-    /// Probes that count.
+    /// Probes that were begun.
+    pub begun: u8,
+    /// Those of them that count.
     pub made: u8,
     /// Those of them that were served.
     pub served: u8,
@@ -95,18 +97,19 @@ impl Store {
         // The latest tick that fits into a column.
         let (address, until) = (agreement.0.0, until.min(u64::MAX >> 1));
         let connection = self.lock();
-        let select = "SELECT count(served), coalesce(sum(served), 0) FROM probes
+        let select = "SELECT count(*), count(served), coalesce(sum(served), 0) FROM probes
             WHERE agreement = ?1 AND worker = ?2 AND window = ?3 AND tick < ?4";
-        let (made, served) = connection
+        let (begun, made, served) = connection
             .query_row(select, params![address, worker, window, until], |row| {
-                Ok((row.get(0)?, row.get(1)?))
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
             })?;
         let select = "SELECT receipt FROM receipts
             WHERE agreement = ?1 AND worker = ?2 AND window = ?3";
         let receipt: Option<String> = connection
             .query_row(select, params![address, worker, window], |row| row.get(0))
             .optional()?;
-        Ok(Measurement { made, served, receipt: receipt.and_then(|text| text.parse().ok()) })
+        let receipt = receipt.and_then(|text| text.parse().ok());
+        Ok(Measurement { begun, made, served, receipt })
     }
 }
 

@@ -132,11 +132,12 @@ mod tests {
     fn http_check_parses_every_field() {
         let text = format!(
             r#"{{"*": {{"kind": "http", "path": "/sum", "post": "1+1", "status": 201, "contains": "2",
-                "sha256": "{}"}}}}"#,
+                "sha256": "{}", "paths": ["/"]}}}}"#,
             B256::repeat_byte(7)
         );
         let page = HttpCheck {
             path: "/sum".to_owned(),
+            paths: vec!["/".to_owned()],
             post: Some("1+1".to_owned()),
             status: Some(201),
             contains: Some("2".to_owned()),

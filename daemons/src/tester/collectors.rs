@@ -9,7 +9,7 @@ use muster_client::{Agreement, MarketError, PostedReport, Progress, ServiceRecei
 use muster_client::{Tester, seats, window_seats};
 
 /// Testers that post the reports, one after the other: the second posts what the first has left out.
-pub const COLLECTORS: usize = 2;
+const COLLECTORS: usize = 2;
 
 /// The places that collect the reports of an agreement with this seed, in the order in which they post. Each follows from
 /// the seed and the number of its round, so that the same testers do not pay for it every time.
