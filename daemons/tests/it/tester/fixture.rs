@@ -9,25 +9,29 @@ use alloy::signers::local::PrivateKeySigner;
 use muster_client::protocol::abi::IWorkAgreement::Reported;
 use muster_client::protocol::abi::State;
 use muster_client::{Agreement, NodeBuilder};
+use muster_daemons::schedule::{Timing, derive, schedule};
 use muster_daemons::tester::{Check, Checks, HttpCheck, TesterDaemon, TesterOptions};
 use muster_daemons::{
-    Backoff, DaemonContext, HealthReporter, Identity, Observations, Payout, Role, Store,
+    Backoff, DaemonContext, HealthReporter, Identity, Measurement, Payout, Role, Store,
     run as run_daemon,
 };
+use secrecy::ExposeSecret;
 use tokio::select;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::mocks::{FaultyTransport, MockWorker, spawn_client, spawn_invalid_client};
-use crate::harness::{LENGTH, TestChain, offer};
+use crate::harness::{LENGTH, TestChain, WINDOWS, offer};
 
 /// Ticks of a window.
 pub(super) const TICKS: u64 = 1_200;
 
-/// Ticks before the end of a window in which no worker is probed any more: a sixteenth of the window, less those that
-/// pass while a failure is confirmed.
-pub(super) const GRACE_TICKS: u64 = TICKS / 16 - 5;
+/// Ticks that a worker has before it is measured.
+const ACCEPT_WINDOW: u32 = 600;
+
+/// Probes of a worker in a window.
+pub(super) const PROBES: u8 = 3;
 
 /// Seconds of an epoch.
 pub(super) const EPOCH: u32 = 604_800;
@@ -47,6 +51,7 @@ pub(super) async fn wait_until(is_true: impl AsyncFn() -> bool) {
 pub(super) fn options() -> TesterOptions {
     let check = HttpCheck {
         path: "/health".to_owned(),
+        paths: vec![],
         post: None,
         status: None,
         contains: Some("you asked for /health".to_owned()),
@@ -55,6 +60,7 @@ pub(super) fn options() -> TesterOptions {
     TesterOptions {
         checks: Checks::all(Check::Http(check)),
         probe_timeout: Duration::from_secs(5),
+        proxy: None,
         payout: Payout { to: None, threshold: 1 },
         first_block: 0,
         leave: false,
@@ -204,64 +210,74 @@ impl TesterFixture {
         }
     }
 
-    /// The client answers requests for passes from now on.
+    /// The client answers requests for passes from now on, and the tester gets those for all windows.
     pub(super) async fn answer_passes(&mut self) {
         let market = self.chain.market(&self.client).await;
         let transport = self.chain.transport.clone();
         self.passes = Some(spawn_client(&self.client, market, transport).await);
-        self.wait_for_passes(1).await;
+        self.chain.advance_to(self.start_tick().await + u64::from(ACCEPT_WINDOW) / 2).await;
+        let (store, address) = (self.context.store(), self.agreement.address());
+        wait_until(async || (0..WINDOWS).all(|k| store.pass(address, k).unwrap().is_some())).await;
     }
 
     /// The client answers requests for passes with invalid ones from now on.
-    pub(super) async fn answer_with_invalid_passes(&self) {
-        spawn_invalid_client(&self.client, self.chain.transport.clone()).await;
+    pub(super) async fn answer_with_invalid_passes(&self) -> Arc<AtomicUsize> {
+        spawn_invalid_client(&self.client, self.chain.transport.clone()).await
     }
 
-    /// Waits until the client has sent so many passes.
-    pub(super) async fn wait_for_passes(&self, count: usize) {
-        let passes = self.passes.as_ref().unwrap();
-        wait_until(async || passes.load(Ordering::Relaxed) >= count).await;
+    /// How many passes the client has sent.
+    pub(super) fn pass_count(&self) -> usize {
+        self.passes.as_ref().unwrap().load(Ordering::Relaxed)
     }
 
-    /// Advances to the first tick of a window, and returns it.
-    pub(super) async fn enter_window(&self, window: u8) -> u64 {
-        let start = self.agreement.progress().await.unwrap().start;
-        let tick = start + u64::from(window) * TICKS;
-        self.chain.advance_to(tick).await;
-        tick
+    /// The tick of the first accept.
+    pub(super) async fn start_tick(&self) -> u64 {
+        self.agreement.progress().await.unwrap().start()
     }
 
-    /// Advances to the first tick of a window, and waits for the tester's pass if the client sends any.
-    pub(super) async fn enter_window_with_pass(&self, window: u8) -> u64 {
-        let tick = self.enter_window(window).await;
-        if self.passes.is_some() {
-            self.wait_for_passes(usize::from(window) + 1).await;
+    /// The ticks of a worker's probes in a window.
+    pub(super) async fn probe_ticks(&self, index: u8, window: u8) -> Vec<u64> {
+        let (store, address) = (self.context.store(), self.agreement.address());
+        wait_until(async || store.accepted_at(address, index).unwrap().is_some()).await;
+        let accepted_at = store.accepted_at(address, index).unwrap().unwrap();
+        let from = self.start_tick().await + u64::from(window) * TICKS;
+        let timing =
+            Timing { window: from..from + TICKS, accepted_at, accept_window: ACCEPT_WINDOW };
+        let secret = store.secret("moments").unwrap();
+        let seed = derive(secret.expose_secret(), address, &[window, index]);
+        schedule(seed, &timing, PROBES).probes.iter().map(|moment| moment.tick).collect()
+    }
+
+    /// Makes the probes of all workers in a window that are due before the tick `until`.
+    pub(super) async fn probe_until(&self, window: u8, until: u64) {
+        let mut ticks = Vec::new();
+        for index in (0..).take(self.workers.len()) {
+            let of_worker = self.probe_ticks(index, window).await;
+            ticks.extend(of_worker.into_iter().map(|tick| (tick, index)));
         }
-        tick
+        ticks.sort_unstable();
+        for (tick, _) in ticks.iter().filter(|(tick, _)| *tick < until) {
+            self.chain.advance_to(*tick).await;
+            for index in (0..).take(self.workers.len()) {
+                let due = ticks.iter().filter(|(at, worker)| *worker == index && at <= tick);
+                let due = due.count();
+                wait_until(async || usize::from(self.measured(index, window).begun) >= due).await;
+            }
+        }
     }
 
-    /// Advances until the probe is due, and waits until the worker was probed with success.
-    pub(super) async fn until_served(&self, index: u8, window: u8) {
-        self.before_end(window, TICKS / 8).await;
-        let served = |observations: Observations| {
-            observations.receipt.is_some_and(|receipt| receipt.covers(window))
-        };
-        wait_until(async || served(self.observations(index))).await;
+    /// Makes all probes of a window, and waits until so many of each worker count.
+    pub(super) async fn probe_window(&self, window: u8, made: &[u8]) {
+        self.probe_until(window, u64::MAX).await;
+        for (index, made) in (0..).zip(made) {
+            wait_until(async || self.measured(index, window).made == *made).await;
+        }
     }
 
-    /// Advances until the last probe of the worker has failed.
-    pub(super) async fn until_failed(&self, index: u8, window: u8) {
-        self.before_end(window, TICKS / 8).await;
-        let worker = &self.workers[usize::from(index)];
-        wait_until(async || worker.request_count() > usize::from(window)).await;
-        self.before_end(window, GRACE_TICKS).await;
-        wait_until(async || self.observations(index).failed & (1 << window) != 0).await;
-    }
-
-    /// Advances to so many ticks before the end of a window.
-    pub(super) async fn before_end(&self, window: u8, ticks: u64) {
-        let start = self.agreement.progress().await.unwrap().start;
-        self.chain.advance_to(start + (u64::from(window) + 1) * TICKS - ticks).await;
+    /// What was measured of a worker in a window.
+    pub(super) fn measured(&self, index: u8, window: u8) -> Measurement {
+        let (store, address) = (self.context.store(), self.agreement.address());
+        store.measurement(address, index, window, u64::MAX).unwrap()
     }
 
     /// Waits until a message of the tester is lost.
@@ -270,17 +286,19 @@ impl TesterFixture {
         self.transport.lost.store(0, Ordering::Relaxed);
     }
 
-    /// The observations of a worker.
-    pub(super) fn observations(&self, index: u8) -> Observations {
-        self.context.store().observations(self.agreement.address(), index).unwrap()
-    }
-
     /// Advances to the agreement's end, and waits for the report.
     pub(super) async fn until_reported(&self) -> Reported {
-        let start = self.agreement.progress().await.unwrap().start;
-        self.chain.advance_to(start + u64::from(LENGTH)).await;
-        wait_until(async || !self.agreement.reports().await.unwrap().is_empty()).await;
+        self.chain.advance_to(self.start_tick().await + u64::from(LENGTH)).await;
+        while self.agreement.reports().await.unwrap().is_empty() {
+            self.chain.advance(20).await;
+            sleep(Duration::from_millis(50)).await;
+        }
         self.agreement.reports().await.unwrap().remove(0)
+    }
+
+    /// What a report found: index of the worker, window, probes made, probes served.
+    pub(super) fn findings(report: &Reported) -> Vec<[u8; 4]> {
+        report.findings.as_chunks().0.to_vec()
     }
 
     /// Advances until the agreement is settled.
