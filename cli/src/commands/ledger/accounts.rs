@@ -175,7 +175,8 @@ impl Ledger {
         let mut counted = BTreeSet::new();
         for ((step, account, transaction), receipt) in steps.into_iter().zip(receipts) {
             // A batch of reports is one transaction with a step for each report.
-            let gas = receipt.filter(|_| counted.insert(transaction)).map(|receipt| receipt.gas_used);
+            let gas =
+                receipt.filter(|_| counted.insert(transaction)).map(|receipt| receipt.gas_used);
             self.total_gas = self.total_gas.saturating_add(gas.unwrap_or(0));
             self.gas.push(vec![
                 Cell::text(address),
