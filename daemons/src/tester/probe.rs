@@ -78,13 +78,15 @@ impl Target {
         }
         fail_point!("probe/begun");
         let identity = self.seat.identity();
+        // A pass ends with the window: a worker that was asked in time may stay silent beyond it.
+        let in_time = identity.is_unexpired();
         let outcome = match self.request(&identity).await {
             Ok(receipt) => self.record(&probe, Some(&receipt)),
             Err(failure) => {
                 let reason = failure.to_string();
                 metrics::counter!("muster_tester_failed_probes_total", "reason" => reason)
                     .increment(1);
-                if self.is_worker_fault(failure, &identity).await {
+                if in_time && self.is_worker_fault(failure, &identity).await {
                     self.record(&probe, None)
                 } else {
                     "unknown"
@@ -157,7 +159,7 @@ impl Target {
 
     /// Whether a failure of just now is the worker's, as far as the tester can tell.
     async fn is_worker_fault(&self, failure: ProbeFailure, identity: &ProbeIdentity) -> bool {
-        if failure == ProbeFailure::Inconclusive || !identity.is_unexpired() {
+        if failure == ProbeFailure::Inconclusive {
             return false;
         }
         let Ok(now) = self.seat.agreement.window().await else { return false };
