@@ -83,6 +83,7 @@ impl Target {
         let outcome = match self.request(&identity).await {
             Ok(receipt) => self.record(&probe, Some(&receipt)),
             Err(failure) => {
+                tracing::debug!(%agreement, worker, window, number, %failure, "probe failed");
                 let reason = failure.to_string();
                 metrics::counter!("muster_tester_failed_probes_total", "reason" => reason)
                     .increment(1);

@@ -1,7 +1,9 @@
 //! The tester: probes, reports, fees, and what it does not report.
 
+mod batches;
 mod fixture;
 mod mocks;
+mod running;
 
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
@@ -11,8 +13,9 @@ use muster_daemons::Payout;
 use muster_daemons::tester::TesterOptions;
 use muster_messaging::Claim;
 
-use self::fixture::{PROBES, TICKS, TesterFixture, options, wait_until};
+use self::fixture::{PROBES, TICKS, TesterFixture};
 use self::mocks::{Behavior, TransportState};
+use self::running::{options, run_tester, wait_until};
 use crate::harness::TestChain;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,8 +124,7 @@ async fn failed_probe_is_not_repeated_until_it_succeeds() {
     fixture.answer_passes().await;
     fixture.workers[0].set_behavior(Behavior::ServiceDown);
     let second = fixture.probe_ticks(0, 0).await[1];
-    fixture.probe_until(0, second).await;
-    wait_until(async || fixture.measured(0, 0).made == 1).await;
+    fixture.probe_until(0, second, true).await;
     fixture.workers[0].set_behavior(Behavior::Honest);
     fixture.probe_window(0, &[PROBES]).await;
     assert_eq!(fixture.measured(0, 0).served, PROBES - 1);
@@ -178,8 +180,7 @@ async fn restart_repeats_no_probe_and_draws_no_other_moment() {
     assert_eq!(fixture.measured(0, 0).made, PROBES);
     assert_eq!(fixture.probe_ticks(0, 1).await, ticks);
     // After a restart in the middle of a window, the same key goes on with the pass that it has.
-    fixture.probe_until(1, ticks[1]).await;
-    wait_until(async || fixture.measured(0, 1).made == 1).await;
+    fixture.probe_until(1, ticks[1], true).await;
     let fixture = fixture.restart().await;
     fixture.probe_window(1, &[PROBES]).await;
     assert_eq!(fixture.pass_count(), passes);
@@ -201,7 +202,7 @@ async fn window_with_too_few_probes_is_not_reported() {
     fixture.answer_passes().await;
     fixture.probe_window(0, &[PROBES]).await;
     let ticks = fixture.probe_ticks(0, 1).await;
-    fixture.probe_until(1, ticks[1]).await;
+    fixture.probe_until(1, ticks[1], true).await;
     // The other moments of the window pass at once, as while the tester was away.
     fixture.chain.advance_to(ticks[2] + TICKS / 8).await;
     fixture.probe_window(2, &[PROBES]).await;
@@ -228,7 +229,7 @@ async fn tester_checks_in_every_epoch() {
     let chain = TestChain::new().await;
     let signer = chain.new_account();
     let (market, epoch) = (chain.market(&signer).await, u64::from(fixture::EPOCH));
-    let running = fixture::run_tester(&chain, &signer, options()).await;
+    let running = run_tester(&chain, &signer, options()).await;
     for _ in 0..3 {
         let next = market.epoch().await.unwrap() + 1;
         wait_until(async || market.place(signer.address(), next).await.unwrap().is_some()).await;
@@ -242,7 +243,7 @@ async fn leaving_returns_bond_and_fees() {
     let chain = TestChain::new().await;
     let signer = chain.new_account();
     let market = chain.market(&signer).await;
-    let running = fixture::run_tester(&chain, &signer, options()).await;
+    let running = run_tester(&chain, &signer, options()).await;
     wait_until(async || {
         let next = market.epoch().await.unwrap() + 1;
         market.place(signer.address(), next).await.unwrap().is_some()
@@ -257,7 +258,7 @@ async fn leaving_returns_bond_and_fees() {
         payout: Payout { to: Some(payout), ..options().payout },
         ..options()
     };
-    let running = fixture::run_tester(&chain, &signer, leaving.clone()).await;
+    let running = run_tester(&chain, &signer, leaving.clone()).await;
     let last = market.worker(signer.address()).await.unwrap().lastEpoch;
     let locked = last + u32::from(market.settings().lockEpochs);
     while market.epoch().await.unwrap() <= locked {
@@ -274,7 +275,7 @@ async fn leaving_returns_bond_and_fees() {
     assert_eq!((registration.stake, registration.lastEpoch), (0, last));
 
     // A tester that comes back pays the bond again.
-    let running = fixture::run_tester(&chain, &signer, options()).await;
+    let running = run_tester(&chain, &signer, options()).await;
     wait_until(async || market.worker(signer.address()).await.unwrap().lastEpoch > last).await;
     running.stop().await;
 }

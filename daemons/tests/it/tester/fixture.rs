@@ -1,27 +1,22 @@
 //! An agreement whose testers are the tester under test and two that report nothing, and control over its time.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
-use muster_client::protocol::abi::IWorkAgreement::Reported;
+use muster_client::protocol::abi::IWorkAgreement::{IWorkAgreementEvents, Reported};
 use muster_client::protocol::abi::State;
-use muster_client::{Agreement, NodeBuilder};
+use muster_client::{Agreement, MarketEvent};
 use muster_daemons::schedule::{Timing, derive, schedule};
-use muster_daemons::tester::{Check, Checks, HttpCheck, TesterDaemon, TesterOptions};
-use muster_daemons::{
-    Backoff, DaemonContext, HealthReporter, Identity, Measurement, Payout, Role, Store,
-    run as run_daemon,
-};
+use muster_daemons::{DaemonContext, Measurement};
 use secrecy::ExposeSecret;
-use tokio::select;
-use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::mocks::{FaultyTransport, MockWorker, spawn_client, spawn_invalid_client};
+use super::running::{RunningTester, faulty_transport, open_context, paying_to, wait_until};
 use crate::harness::{LENGTH, TestChain, WINDOWS, offer};
 
 /// Ticks of a window.
@@ -36,122 +31,14 @@ pub(super) const PROBES: u8 = 3;
 /// Seconds of an epoch.
 pub(super) const EPOCH: u32 = 604_800;
 
-/// Almost no pause between steps.
-const BACKOFF: Backoff =
-    Backoff { interval: Duration::from_millis(5), max_delay: Duration::from_millis(5) };
-
-/// Waits until a condition is true.
-pub(super) async fn wait_until(is_true: impl AsyncFn() -> bool) {
-    while !is_true().await {
-        sleep(Duration::from_millis(2)).await;
-    }
-}
-
-/// The usual options of a tester.
-pub(super) fn options() -> TesterOptions {
-    let check = HttpCheck {
-        path: "/health".to_owned(),
-        paths: vec![],
-        post: None,
-        status: None,
-        contains: Some("you asked for /health".to_owned()),
-        sha256: None,
-    };
-    TesterOptions {
-        checks: Checks::all(Check::Http(check)),
-        probe_timeout: Duration::from_secs(5),
-        proxy: None,
-        payout: Payout { to: None, threshold: 1 },
-        first_block: 0,
-        leave: false,
-    }
-}
-
-/// The usual options of a tester whose fees go to `payout`.
-fn paying_to(payout: Address) -> TesterOptions {
-    TesterOptions { payout: Payout { to: Some(payout), ..options().payout }, ..options() }
-}
-
-/// A tester that runs.
-pub(super) struct RunningTester {
-    /// Ends it.
-    end: Arc<Notify>,
-    /// Its loop.
-    task: JoinHandle<()>,
-}
-
-impl RunningTester {
-    /// Runs a tester.
-    async fn spawn(context: DaemonContext, options: TesterOptions) -> Self {
-        let mut tester = TesterDaemon::start(context, options).await.unwrap();
-        let end = Arc::<Notify>::default();
-        let notified = end.clone();
-        let task = tokio::spawn(async move {
-            let left = tester.left();
-            let end = async {
-                select! {
-                    () = notified.notified() => {}
-                    () = left => {}
-                }
-            };
-            run_daemon(&mut tester, BACKOFF, &HealthReporter::default(), end).await.unwrap();
-        });
-        Self { end, task }
-    }
-
-    /// Ends it, and waits for that.
-    pub(super) async fn stop(self) {
-        self.end.notify_one();
-        self.task.await.unwrap();
-    }
-
-    /// Waits until it has left the market.
-    pub(super) async fn ended(self) {
-        self.task.await.unwrap();
-    }
-}
-
-/// The tester's context, once an earlier run has released the state file.
-async fn open_context(
-    chain: &TestChain,
-    signer: &PrivateKeySigner,
-    transport: &Arc<FaultyTransport>,
-) -> DaemonContext {
-    let (path, dispatcher, account) =
-        (chain.state_path(signer), chain.dispatcher, signer.address());
-    let chain_id = stylus_devnode::CHAIN_ID;
-    let identity = Identity { role: Role::Tester, chain: chain_id, dispatcher, account };
-    wait_until(async || Store::open(&path, &identity).is_ok()).await;
-    let connect = NodeBuilder::new([chain.devnode.url()]);
-    DaemonContext::open(connect, signer.clone(), dispatcher, Role::Tester, &path, transport.clone())
-        .await
-        .unwrap()
-}
-
-/// A transport that works.
-fn faulty_transport(chain: &TestChain) -> Arc<FaultyTransport> {
-    Arc::new(FaultyTransport {
-        inner: chain.transport.clone(),
-        state: std::sync::Mutex::default(),
-        lost: AtomicUsize::new(0),
-    })
-}
-
-/// Runs a tester without an agreement.
-pub(super) async fn run_tester(
-    chain: &TestChain,
-    signer: &PrivateKeySigner,
-    options: TesterOptions,
-) -> RunningTester {
-    RunningTester::spawn(open_context(chain, signer, &faulty_transport(chain)).await, options).await
-}
-
 /// A running agreement, its workers, and the tester under test.
 pub(super) struct TesterFixture {
     /// The chain.
     pub(super) chain: TestChain,
     /// The tester's key.
     pub(super) signer: PrivateKeySigner,
+    /// The other testers.
+    pub(super) others: Vec<PrivateKeySigner>,
     /// Where its fees go.
     pub(super) payout: Address,
     /// The tester's context.
@@ -174,7 +61,7 @@ impl TesterFixture {
     /// An agreement whose workers have all accepted.
     pub(super) async fn start(workers: u8) -> Self {
         let chain = TestChain::new().await;
-        chain.register_testers(2).await;
+        let others = chain.register_testers(2).await;
         let (signer, payout) = (chain.new_account(), chain.new_account().address());
         let transport = faulty_transport(&chain);
         let context = open_context(&chain, &signer, &transport).await;
@@ -199,6 +86,7 @@ impl TesterFixture {
         Self {
             chain,
             signer,
+            others,
             payout,
             context,
             transport,
@@ -248,8 +136,9 @@ impl TesterFixture {
         schedule(seed, &timing, PROBES).probes.iter().map(|moment| moment.tick).collect()
     }
 
-    /// Makes the probes of all workers in a window that are due before the tick `until`.
-    pub(super) async fn probe_until(&self, window: u8, until: u64) {
+    /// Makes the probes of all workers in a window that are due before the tick `until`. With `counts`, each ends before the
+    /// next begins.
+    pub(super) async fn probe_until(&self, window: u8, until: u64, counts: bool) {
         let mut ticks = Vec::new();
         for index in (0..).take(self.workers.len()) {
             let of_worker = self.probe_ticks(index, window).await;
@@ -261,17 +150,40 @@ impl TesterFixture {
             for index in (0..).take(self.workers.len()) {
                 let due = ticks.iter().filter(|(at, worker)| *worker == index && at <= tick);
                 let due = due.count();
-                wait_until(async || usize::from(self.measured(index, window).begun) >= due).await;
+                let ended = |measured: Measurement| if counts { measured.made } else { measured.begun };
+                wait_until(async || usize::from(ended(self.measured(index, window))) >= due).await;
             }
         }
     }
 
     /// Makes all probes of a window, and waits until so many of each worker count.
     pub(super) async fn probe_window(&self, window: u8, made: &[u8]) {
-        self.probe_until(window, u64::MAX).await;
+        let is_silent = self.workers.iter().any(MockWorker::is_silent);
+        self.probe_until(window, u64::MAX, made.iter().all(|made| *made > 0) && !is_silent).await;
         for (index, made) in (0..).zip(made) {
             wait_until(async || self.measured(index, window).made == *made).await;
         }
+    }
+
+    /// Goes through a window so slowly that no tester misses a moment.
+    pub(super) async fn probe_slowly(&self, window: u8) {
+        let from = self.start_tick().await + u64::from(window) * TICKS;
+        for tick in (from..from + TICKS).step_by(30) {
+            self.chain.advance_to(tick).await;
+            sleep(Duration::from_millis(350)).await;
+        }
+    }
+
+    /// The transactions that have reports.
+    pub(super) async fn report_transactions(&self) -> HashSet<B256> {
+        let market = self.context.market();
+        let head = market.node().head().await.unwrap().number;
+        let records = market.history(0, head).await.unwrap();
+        let is_report = |event: &MarketEvent| {
+            matches!(event, MarketEvent::Agreement(_, IWorkAgreementEvents::Reported(_)))
+        };
+        let reports = records.iter().filter(|record| is_report(&record.event));
+        reports.map(|record| record.transaction).collect()
     }
 
     /// What was measured of a worker in a window.
@@ -311,8 +223,8 @@ impl TesterFixture {
     /// The same fixture after the tester was dropped in the middle of a step and started again.
     pub(super) async fn restart(self) -> Self {
         let Self { context, running, .. } = self;
-        running.task.abort();
-        drop((running.task.await, context));
+        running.kill().await;
+        drop(context);
         let context = open_context(&self.chain, &self.signer, &self.transport).await;
         let running = RunningTester::spawn(context.clone(), paying_to(self.payout)).await;
         Self { context, running, ..self }

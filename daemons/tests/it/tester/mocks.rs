@@ -151,6 +151,11 @@ impl MockWorker {
         *self.behavior.lock().unwrap() = behavior;
     }
 
+    /// Whether it answers no messages, so that probes take long.
+    pub(super) fn is_silent(&self) -> bool {
+        *self.behavior.lock().unwrap() == Behavior::Silent
+    }
+
     /// How often it was asked for its endpoint.
     pub(super) fn request_count(&self) -> usize {
         self.endpoint_requests.lock().unwrap().len()
