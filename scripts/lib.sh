@@ -55,12 +55,16 @@ with_wasm() {
   fi
 }
 
+# Builds target/debug/muster, once for a script. With MUSTER_BUILT=1 in the environment it is there already:
+# scripts/test has it from its tests, which build dependencies with other features than the command alone.
+build_muster() {
+  [ -n "${MUSTER_BUILT:-}" ] || cargo build --quiet --locked -p muster-cli
+  MUSTER_BUILT=1
+}
+
 # Runs the command `muster`, built if need be.
 muster() {
-  if [ -z "${MUSTER_BUILT:-}" ]; then
-    cargo build --quiet --locked -p muster-cli
-    MUSTER_BUILT=1
-  fi
+  build_muster
   target/debug/muster "$@"
 }
 
@@ -68,7 +72,7 @@ muster() {
 start_devnode() {
   local log
   log=$(mktemp)
-  cargo build --quiet --locked -p muster-cli
+  build_muster
   target/debug/muster --json devnode --port 0 >"$log" &
   NODE=$!
   RPC=$(printed_url "$log" "$NODE") || die "the dev chain did not start"
@@ -148,7 +152,7 @@ deploy_built_contracts() {
 prepare_programs() {
   scripts/wasm
   deploy_built_contracts
-  cargo build --quiet --locked -p muster-cli
+  build_muster
   unset -f muster
   PATH=$ROOT/target/debug:$PATH
   notes=$(mktemp -d)
