@@ -236,6 +236,7 @@ pub(crate) fn worker_options(url: &str, price: u128) -> WorkerOptions {
         stake: ETHER,
         top_up_stake: false,
         make_available: false,
+        release_slots: false,
         source: ServiceSource::Upstream(url.parse().unwrap()),
         listen: ([127, 0, 0, 1], 0).into(),
         public_url: None,
