@@ -38,7 +38,7 @@ impl Renewal {
     ) -> Result<(), DaemonError> {
         let (header, address) = (&agreement.terms().header, agreement.address());
         let order = Order {
-            application: header.application.into(),
+            application: header.application,
             redundancy: U256::from(header.redundancy),
             length: U256::from(header.length),
             windows: header.windows,

@@ -100,8 +100,7 @@ impl AgreementTask {
         if progress.has_resigned(self.index) {
             return None;
         }
-        let (terms, course, start) =
-            (self.agreement.terms(), &progress.course, progress.start());
+        let (terms, course, start) = (self.agreement.terms(), &progress.course, progress.start());
         let windows = (0..course.windows(terms)).map(|window| {
             let ticks = course.window_ticks(terms, window);
             let [from, until] = [ticks.start, ticks.end].map(|at| start.saturating_add(at.into()));

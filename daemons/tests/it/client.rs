@@ -22,8 +22,9 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tokio_tungstenite::{accept_async, connect_async};
 
+use crate::echo_service::EchoService;
 use crate::endpoint_client::{EndpointClient, send_request};
-use crate::harness::{EchoService, LENGTH, TestChain, worker_options};
+use crate::harness::{LENGTH, TestChain, worker_options};
 
 mod keys;
 mod purchase;

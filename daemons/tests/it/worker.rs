@@ -12,8 +12,11 @@ use muster_messaging::{Claim, Delegation, MessageKey, RefusalReason};
 use reqwest::StatusCode;
 use stylus_devnode::CHAIN_ID;
 
+use crate::echo_service::EchoService;
 use crate::endpoint_client::EndpointClient;
-use crate::harness::{ETHER, EchoService, LENGTH, TestChain, WINDOWS, offer, worker_options};
+use crate::harness::{ETHER, LENGTH, TestChain, WINDOWS, offer, worker_options};
+
+mod release;
 
 /// Wei per tick: pay is much more than the gas of all steps.
 const PRICE: u128 = 1_000_000_000_000;
@@ -213,30 +216,6 @@ async fn worker_updates_its_offer_and_stays_listed() {
     step(&mut daemon).await;
     assert!(market.worker(account).await.unwrap().listed);
     daemon.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn worker_frees_its_slot_after_the_end_if_it_may() {
-    for release_slots in [false, true] {
-        let (chain, service) = (TestChain::new().await, EchoService::start().await);
-        let (signer, client) = (chain.new_account(), chain.new_account());
-        let default = options(&service.url());
-        let offer = Offer { capacity: 1, ..default.offer };
-        let options = WorkerOptions { offer, release_slots, ..default };
-        let mut daemon = start_worker(&chain, &signer, options).await;
-        step(&mut daemon).await;
-        let purchase = chain.buy(&client, 1, 0).await;
-        let agreement = chain.agreement(&signer, &purchase).await;
-        step(&mut daemon).await;
-        assert_eq!(agreement.state().await.unwrap(), State::Running);
-        chain.advance(LENGTH.into()).await;
-        step(&mut daemon).await;
-        assert_eq!(agreement.state().await.unwrap(), State::Reporting);
-        let registration = chain.market(&signer).await.worker(signer.address()).await.unwrap();
-        assert_eq!((registration.active == 0, registration.listed), (release_slots, release_slots));
-        step(&mut daemon).await;
-        daemon.stop().await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

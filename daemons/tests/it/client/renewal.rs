@@ -64,7 +64,15 @@ async fn client_renews_once_before_the_end() {
     }
     let successor = market.agreement(market.agreements().await.unwrap()[1]).await.unwrap();
     assert_eq!(successor.terms().header.length, LENGTH);
-    chain.market(&worker).await.agreement(successor.address()).await.unwrap().accept().await.unwrap();
+    chain
+        .market(&worker)
+        .await
+        .agreement(successor.address())
+        .await
+        .unwrap()
+        .accept()
+        .await
+        .unwrap();
     assert_eq!(successor.state().await.unwrap(), State::Running);
     daemon.stop().await;
 }
