@@ -34,12 +34,7 @@ struct Target {
 }
 
 /// Makes the probes of the worker at `index`. Those whose moments have passed are left out.
-pub(super) async fn probe_worker(
-    seat: Arc<Seat>,
-    index: u8,
-    schedule: Schedule,
-    timing: Timing,
-) {
+pub(super) async fn probe_worker(seat: Arc<Seat>, index: u8, schedule: Schedule, timing: Timing) {
     let target = Arc::new(Target { seat: seat.clone(), index, endpoint: Mutex::default() });
     let (clock, opened) = (&seat.probe_context.clock, target.clone());
     let opening = schedule.opening;
@@ -119,9 +114,8 @@ impl Target {
             Err(ProbeFailure::Cut) => self.request_once(identity).await,
             result => result,
         };
-        if let Err(
-            ProbeFailure::NoResponse | ProbeFailure::Cut | ProbeFailure::UnexpectedStatus,
-        ) = result
+        if let Err(ProbeFailure::NoResponse | ProbeFailure::Cut | ProbeFailure::UnexpectedStatus) =
+            result
         {
             // The service may have moved, or its old tokens are void.
             *self.endpoint.lock().await = None;
