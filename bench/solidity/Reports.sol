@@ -1,91 +1,247 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Entry, State} from "../../abi/IWorkAgreement.sol";
+import {State} from "../../abi/IWorkAgreement.sol";
 import {Layout, MAX_REDUNDANCY} from "./Layout.sol";
 import {Agreement, Lifecycle} from "./Lifecycle.sol";
-import {ReportLayout, ReportLayouts, reportSlot} from "./Progress.sol";
 import {Receipts} from "./Receipts.sol";
-import {load, store} from "./Words.sol";
+import {Shares, SharesOf, twelfths} from "./Shares.sol";
+import {U32, calldataSpot, calldataWord, max, peek, poke, reserve} from "./Words.sol";
 
-/// A tester's report on all workers, sent once, after the end. Rust: agreement/src/reports.rs.
+/// What all reports of a call are checked against.
+struct Desk {
+    Agreement self;
+    Shares shares;
+    /// Memory address of the places that hold the seats, and their number.
+    uint256 seats;
+    uint256 count;
+    bytes32 domain;
+    /// Memory address of the data of `Reported`.
+    uint256 log;
+}
+
+/// What testers measured, each once, after the end. A tester reports for itself, or signs its report so that anyone can
+/// post it. Rust: agreement/src/reports.rs.
 abstract contract Reports is Lifecycle {
     using Layout for uint256;
 
-    function report(uint32 place, bytes32 salt, Entry[] calldata entries) external {
-        unchecked {
-            if (entries.length > MAX_REDUNDANCY) revert MalformedCall(3);
-            Agreement memory self = _load();
-            _requireState(self, State.Reporting);
-            uint256 pool = self.terms.rules().pool();
-            if (place >= pool) revert PlaceOutOfRange(place, uint32(pool));
-            if (_tester(self, place) != msg.sender) revert NotTheTester(place, msg.sender);
-            ReportLayout lanes = ReportLayouts.of_(self.head.windows());
-            uint256 before = load(reportSlot(place, 0));
-            if (lanes.word(self.terms.redundancy() - 1) != 0) before |= load(reportSlot(place, 1));
-            if (before != 0) revert AlreadyReported(place);
+    /// Bytes of a signed report before its entries, and of an entry without and with a receipt.
+    uint256 private constant REPORT = 102;
+    uint256 private constant ENTRY = 8;
+    uint256 private constant SIGNED_ENTRY = 72;
+    /// The most bytes of the data of `Reported`, with space to write a word at the end.
+    uint256 private constant LOG = 3 * 32 + 4 * MAX_REDUNDANCY * 21 + 32;
 
-            bytes32 session = Receipts.session(msg.sender, salt);
-            (uint256 first, uint256 second) = _read(self, lanes, session, entries);
-            if (entries.length == 0) revert NothingReported();
-            if (first != 0) store(reportSlot(place, 0), first);
-            if (second != 0) store(reportSlot(place, 1), second);
-            _emitReported(place, entries);
+    function report(uint32 place, bytes32 salt, bytes calldata entries) external {
+        Desk memory desk = _open();
+        (bytes memory refusal, address tester) = _holder(desk, place);
+        if (refusal.length == 0) {
+            if (tester != msg.sender) revert NotTheTester(place, msg.sender);
+            refusal = _take(desk, tester, place, salt, entries);
+        }
+        if (refusal.length != 0) {
+            assembly ("memory-safe") {
+                revert(add(refusal, 32), mload(refusal))
+            }
+        }
+        desk.shares.save();
+    }
+
+    function reportBatch(bytes calldata reports) external {
+        unchecked {
+            Desk memory desk = _open();
+            if (reports.length == 0) revert NothingReported();
+            uint256 before = desk.shares.copy();
+            uint256 next;
+            for (uint256 offset; offset < reports.length; offset = next) {
+                uint256 spot = calldataSpot(reports) + offset;
+                uint256 head = calldataWord(spot);
+                next = offset + REPORT + (head >> 240);
+                if (next > reports.length) revert BadBatch(uint32(offset));
+                uint256 place = (head >> 208) & U32;
+                bytes memory refusal = _takeSigned(desk, place, spot, reports[offset + REPORT:next]);
+                if (refusal.length == 0) {
+                    desk.shares.copyTo(before);
+                } else {
+                    desk.shares.restore(before);
+                    emit ReportSkipped(uint32(place), bytes4(refusal));
+                }
+            }
+            desk.shares.save();
         }
     }
 
-    /// Checks all entries and packs them into report words.
-    function _read(Agreement memory self, ReportLayout lanes, bytes32 session, Entry[] calldata entries)
+    /// Loads the agreement. Reverts unless testers may report.
+    function _open() private view returns (Desk memory desk) {
+        Agreement memory self = _load();
+        _requireState(self, State.Reporting);
+        desk.self = self;
+        (desk.seats, desk.count) = _draw(self);
+        desk.shares = SharesOf.read(self.head, self.terms.redundancy());
+        desk.shares.keep();
+        desk.domain = Receipts.domain();
+        desk.log = reserve(LOG);
+    }
+
+    /// The tester at a place that has not reported, or why there is none.
+    function _holder(Desk memory desk, uint256 place) private view returns (bytes memory refusal, address tester) {
+        uint256 pool = desk.self.terms.rules().pool();
+        if (place >= pool) {
+            return (abi.encodeWithSelector(PlaceOutOfRange.selector, place, pool), tester);
+        }
+        if (_hasReported(desk, place)) return (abi.encodeWithSelector(AlreadyReported.selector, place), tester);
+        tester = _tester(desk.self, place);
+    }
+
+    /// Whether a place has reported on any worker in any of its seats.
+    function _hasReported(Desk memory desk, uint256 place) private pure returns (bool) {
+        unchecked {
+            uint256 redundancy = desk.self.terms.redundancy();
+            for (uint256 seat; seat < desk.count; ++seat) {
+                if (peek(desk.seats + (seat << 5)) != place) continue;
+                uint256 position = seat;
+                for (uint256 index; index < redundancy; ++index) {
+                    if (desk.shares.half(position) != 0) return true;
+                    position += desk.shares.lane;
+                }
+            }
+            return false;
+        }
+    }
+
+    /// As `_take`, for the report of a batch at calldata offset `spot`, if its tester signed it.
+    function _takeSigned(Desk memory desk, uint256 place, uint256 spot, bytes calldata entries)
         private
-        view
-        returns (uint256 first, uint256 second)
+        returns (bytes memory refusal)
     {
         unchecked {
-            bytes32 domain = Receipts.domain();
-            uint256 redundancy = self.terms.redundancy();
-            uint256 windows = self.head.windows();
-            uint256 minIndex;
-            for (uint256 i; i < entries.length; ++i) {
-                Entry calldata entry = entries[i];
-                (uint256 index, uint256 checked, uint256 served) = (entry.index, entry.checked, entry.served);
-                bool fits = index >= minIndex && index < redundancy && checked != 0 && served & ~checked == 0;
-                if (!fits) revert BadEntry(uint8(i));
-                if (checked >> windows != 0) revert WindowOutOfRange(uint8(i), uint8(windows));
-                if (served != 0) {
-                    address signer = Receipts.signer(domain, session, served, entry.r, entry.vs);
-                    bool signed = signer == self.terms.worker(index).account() && signer != address(0);
-                    if (!signed) revert BadReceipt(uint8(i));
+            address tester;
+            (refusal, tester) = _holder(desk, place);
+            if (refusal.length != 0) return refusal;
+            bytes32 salt = bytes32(calldataWord(spot + 6));
+            bytes32 digest = Receipts.report(desk.domain, place, salt, keccak256(entries));
+            address signer =
+                Receipts.signer(digest, bytes32(calldataWord(spot + 38)), bytes32(calldataWord(spot + 70)));
+            if (signer != tester) return abi.encodeWithSelector(NotTheTester.selector, place, signer);
+            return _take(desk, tester, place, salt, entries);
+        }
+    }
+
+    /// Checks a report, puts its shares into `desk` and emits `Reported`; or returns why not, and then the shares are of
+    /// no use.
+    function _take(Desk memory desk, address tester, uint256 place, bytes32 salt, bytes calldata entries)
+        private
+        returns (bytes memory refusal)
+    {
+        unchecked {
+            uint256 spot = calldataSpot(entries);
+            uint256 end_ = spot + entries.length;
+            uint256 to = desk.log + 96;
+            uint256 least;
+            for (uint256 number; spot < end_; ++number) {
+                uint256 head = calldataWord(spot);
+                uint256 next = spot + (uint8(head >> 224) == 0 ? ENTRY : SIGNED_ENTRY);
+                if (next > end_ || head >> 240 < least) return abi.encodeWithSelector(BadEntry.selector, number);
+                uint256 seat;
+                (refusal, seat) = _check(desk, number, head, place);
+                if (refusal.length != 0) return refusal;
+                if (!_isServed(desk, tester, salt, head, spot)) {
+                    return abi.encodeWithSelector(BadReceipt.selector, number);
                 }
-                minIndex = index + 1;
-                uint256 bits = ((checked << lanes.half()) | served) << lanes.start(index);
-                if (lanes.word(index) == 0) first |= bits;
-                else second |= bits;
+                _put(desk, seat, head);
+                poke(to, head & (U32 << 224));
+                to += 4;
+                least = (head >> 240) + 1;
+                spot = next;
+            }
+            if (entries.length == 0) return abi.encodeWithSelector(NothingReported.selector);
+            _emitReported(desk.log, to, tester, place);
+        }
+    }
+
+    /// Checks the numbers of an entry, which begins with `head`, and returns the number of its seat among all.
+    function _check(Desk memory desk, uint256 number, uint256 head, uint256 place)
+        private
+        pure
+        returns (bytes memory refusal, uint256 seat)
+    {
+        unchecked {
+            Agreement memory self = desk.self;
+            uint256 probes = self.terms.rules().probes();
+            uint256 index = head >> 248;
+            uint256 window = uint8(head >> 240);
+            uint256 made = uint8(head >> 232);
+            if (index >= self.terms.redundancy() || uint8(head >> 224) > made || made > probes) {
+                return (abi.encodeWithSelector(BadEntry.selector, number), 0);
+            }
+            uint256 first = self.head.windowLength() * window;
+            uint256 judged = _judged(self, index);
+            if (window >= self.head.windows() || first >= judged) {
+                return (abi.encodeWithSelector(WindowOutOfRange.selector, number, window), 0);
+            }
+            uint256 testers_ = desk.shares.testers;
+            seat = window * testers_;
+            uint256 last = seat + testers_;
+            while (peek(desk.seats + (seat << 5)) != place) {
+                if (++seat == last) return (abi.encodeWithSelector(NoSeat.selector, number, window), 0);
+            }
+            uint256 end_ = _windowEnd(self, window);
+            uint256 needed = (2 * probes + 2) / 3;
+            if (judged < end_) needed = max((probes * (judged - first) / (end_ - first) + 1) >> 1, 1);
+            if (made < needed) {
+                return (abi.encodeWithSelector(TooFewProbes.selector, number, made, needed), 0);
             }
         }
     }
 
-    /// Emits `Reported` with the first three words of each entry.
-    function _emitReported(uint256 place, Entry[] calldata entries) private {
+    /// Whether the entry at calldata offset `spot` has a receipt of its worker, or needs none.
+    function _isServed(Desk memory desk, address tester, bytes32 salt, uint256 head, uint256 spot)
+        private
+        pure
+        returns (bool)
+    {
+        unchecked {
+            uint256 served = uint8(head >> 224);
+            if (served == 0) return true;
+            uint256 parts = uint32(head >> 192);
+            if (!Receipts.covers(parts, served)) return false;
+            uint256 window = uint8(head >> 240);
+            bytes32 digest = Receipts.receipt(desk.domain, Receipts.session(tester, salt, window), window, parts);
+            address signer =
+                Receipts.signer(digest, bytes32(calldataWord(spot + 8)), bytes32(calldataWord(spot + 40)));
+            return signer == desk.self.terms.worker(head >> 248).account();
+        }
+    }
+
+    /// Puts the share of an entry and, if it is higher, the best share of its window.
+    function _put(Desk memory desk, uint256 seat, uint256 head) private pure {
+        unchecked {
+            uint256 index = head >> 248;
+            uint256 served = uint8(head >> 224);
+            desk.shares.put(desk.shares.lane * index + seat, twelfths(served, uint8(head >> 232)) + 1);
+            uint256 position = desk.shares.bestPosition(index, uint8(head >> 240));
+            uint256 best = twelfths(served, desk.self.terms.rules().probes()) + 1;
+            if (best > desk.shares.half(position)) desk.shares.put(position, best);
+        }
+    }
+
+    /// Emits `Reported` with the findings from `data` + 96 to `to`.
+    function _emitReported(uint256 data, uint256 to, address tester, uint256 place) private {
         bytes32 topic = Reported.selector;
         assembly ("memory-safe") {
-            let data := mload(0x40)
+            let size := sub(sub(to, data), 96)
             mstore(data, place)
             mstore(add(data, 32), 64)
-            mstore(add(data, 64), entries.length)
-            let to := add(data, 96)
-            let end := add(entries.offset, mul(entries.length, 160))
-            for { let entry := entries.offset } lt(entry, end) { entry := add(entry, 160) } {
-                calldatacopy(to, entry, 96)
-                to := add(to, 96)
-            }
-            log2(data, sub(to, data), topic, caller())
+            mstore(add(data, 64), size)
+            log2(data, add(96, and(add(size, 31), not(31))), topic, tester)
         }
     }
 
-    function reported(uint32 place, uint8 index) external view returns (uint32 checked, uint32 served) {
-        ReportLayout lanes = ReportLayouts.of_(_load().head.windows());
-        uint256 bits = load(reportSlot(place, lanes.word(index))) >> lanes.start(index);
-        if (lanes.isWide()) return (uint32(bits >> 32), uint32(bits));
-        return (uint16(bits >> 16), uint16(bits));
+    function reported(uint32 place) external view returns (bool) {
+        Desk memory desk;
+        desk.self = _load();
+        (desk.seats, desk.count) = _draw(desk.self);
+        desk.shares = SharesOf.read(desk.self.head, desk.self.terms.redundancy());
+        return _hasReported(desk, place);
     }
 }
