@@ -17,7 +17,7 @@ use stylus_sdk::alloy_primitives::Address;
 
 use crate::dispatcher::Conclusion;
 use crate::settlement::read_hints;
-use crate::state::{Agreement, LEFT};
+use crate::state::{Agreement, LEFT, Left};
 
 impl Agreement {
     /// The ticks since the start. Reverts unless the agreement is running.
@@ -36,12 +36,15 @@ pub(crate) fn cancel(_: &mut Args) -> Result<(), Reverted> {
         return Err(revert(&NotTheClient { caller }));
     }
     let length = length_after_cancel(header, agreement.elapsed()?);
-    if length >= agreement.length() {
-        return Err(revert(&CannotShorten { end: agreement.times().end() }));
+    let before = agreement.course.times(&agreement.terms);
+    if length >= before.length {
+        return Err(revert(&CannotShorten { end: before.end() }));
     }
     agreement.progress.length = length;
     agreement.save();
-    emit(&Cancelled { windows: agreement.windows(), end: agreement.times().end() });
+    agreement.course.planned = length;
+    let (terms, course) = (&agreement.terms, &agreement.course);
+    emit(&Cancelled { windows: course.windows(terms), end: course.times(terms).end() });
     Ok(())
 }
 
@@ -49,16 +52,17 @@ pub(crate) fn cancel(_: &mut Args) -> Result<(), Reverted> {
 pub(crate) fn resign(_: &mut Args) -> Result<(), Reverted> {
     let mut agreement = Agreement::load()?;
     let (worker, index) = agreement.worker_caller()?;
-    if !agreement.has_accepted(index) {
+    if !agreement.course.has_accepted(index) {
         return Err(revert(&NotAccepted { worker }));
     }
-    if agreement.has_resigned(index) {
+    if agreement.course.has_resigned(index) {
         return Err(revert(&AlreadyResigned { worker }));
     }
     let elapsed = agreement.elapsed()?;
+    let mut left = if agreement.progress.resigned == 0 { Left::default() } else { LEFT.get(()) };
+    left.set(index, elapsed);
+    LEFT.set((), &left);
     agreement.progress.resigned |= 1_u8.wrapping_shl(index.into());
-    agreement.left.set(index, elapsed);
-    LEFT.set((), &agreement.left);
     agreement.save();
     emit(&Resigned { worker, index, tick: agreement.now() });
     Ok(())
@@ -80,7 +84,7 @@ fn escrow_of(terms: &Terms, mask: u8) -> u128 {
 pub(crate) fn release(args: &mut Args) -> Result<(), Reverted> {
     let hints: ArrayItems<u32> = read_hints(args)?;
     let mut agreement = Agreement::load()?;
-    let (now, last) = (agreement.now(), agreement.times().last_accept());
+    let (now, last) = (agreement.now(), agreement.course.times(&agreement.terms).last_accept());
     let state = agreement.state(now);
     if agreement.progress.start == 0 || matches!(state, State::Settled | State::Void) {
         return Err(revert(&WrongState { state }));

@@ -5,6 +5,7 @@
 //! the session and window; failed ones need none.
 
 use muster_contract_kit::{AbiBytes, Args, Reverted, chain, emit, emit_parts, host, revert};
+use muster_protocol::MAX_REDUNDANCY;
 use muster_protocol::abi::IWorkAgreement::{
     AlreadyReported, BadBatch, BadEntry, BadReceipt, NoSeat, NotTheTester, NothingReported,
     PlaceOutOfRange, ReportSkipped, Reported, TooFewProbes, WindowOutOfRange,
@@ -14,7 +15,6 @@ use muster_protocol::draw::WINDOW_CAPACITY;
 use muster_protocol::receipt::{domain_separator, receipt_hash, report_hash, session_id, supports};
 use muster_protocol::report::{Entries, Entry, SignedReport};
 use muster_protocol::shares::{needed_probes, twelfths};
-use muster_protocol::{MAX_REDUNDANCY, MAX_WINDOWS};
 use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
 use stylus_sdk::alloy_sol_types::SolEvent;
 
@@ -117,14 +117,15 @@ impl Reports {
         if index >= header.redundancy || served > made || made > header.probes {
             return Err(revert(&BadEntry { entry: number }));
         }
-        let ticks = self.agreement.judged_ticks(index, window);
-        if window >= MAX_WINDOWS || ticks.is_empty() {
+        let (terms, course) = (&self.agreement.terms, &self.agreement.course);
+        let ticks = course.judged_ticks(terms, index, window);
+        if ticks.is_empty() {
             return Err(revert(&WindowOutOfRange { entry: number, window }));
         }
         if self.drawn.seat(window, place).is_none() {
             return Err(revert(&NoSeat { entry: number, window }));
         }
-        let whole = self.agreement.window_ticks(window);
+        let whole = course.window_ticks(terms, window);
         let needed = needed_probes(header.probes, length(&ticks), length(&whole));
         if made < needed {
             return Err(revert(&TooFewProbes { entry: number, made, needed }));

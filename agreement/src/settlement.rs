@@ -6,7 +6,7 @@ use muster_protocol::abi::IWorkAgreement::Closed;
 use muster_protocol::abi::{Fee, State, WorkerResult};
 use muster_protocol::layout::WorkerTerms;
 use muster_protocol::money::{self, Judgement};
-use muster_protocol::shares::{Median, Uptime, WHOLE};
+use muster_protocol::shares::Measurement;
 use muster_protocol::{MAX_REDUNDANCY, MAX_SEATS};
 use stylus_sdk::alloy_primitives::Address;
 
@@ -61,7 +61,7 @@ pub(crate) fn settle(args: &mut Args) -> Result<(), Reverted> {
     let (drawn, shares) = (agreement.draw(), Shares::load(&agreement.terms));
     for ((index, worker), result) in (0_u8..).zip(agreement.terms.workers()).zip(&mut results) {
         result.account = worker.account;
-        if agreement.has_accepted(index) {
+        if agreement.course.has_accepted(index) {
             judge_worker(&agreement, (&drawn, &shares), (index, worker), result, &mut fees);
         }
     }
@@ -85,41 +85,28 @@ fn judge_worker(
     result: &mut WorkerResult,
     fees: &mut SeatFees,
 ) {
-    let judged = agreement.judged_length(index);
-    let (mut paid_ticks, mut paid, mut measured) = (0_u32, Uptime::default(), Uptime::default());
-    let mut best = Uptime::default();
-    for (window, seats) in (0..agreement.windows()).zip(&drawn.0) {
-        let (ticks, whole) =
-            (agreement.judged_ticks(index, window), agreement.window_ticks(window));
-        let finished = ticks == whole;
-        let ticks = ticks.end.saturating_sub(ticks.start);
-        if finished {
-            paid_ticks = paid_ticks.saturating_add(ticks);
-        }
+    let (terms, course) = (&agreement.terms, &agreement.course);
+    let mut measurement = Measurement::default();
+    for (window, seats) in (0..course.windows(terms)).zip(&drawn.0) {
+        let judged = course.judged_ticks(terms, index, window);
+        let finished = judged == course.window_ticks(terms, window);
+        let ticks = judged.end.saturating_sub(judged.start);
         let reported = (0..).zip(seats.places()).filter_map(|(seat, place)| {
             shares.get(index, window, seat).map(|share| (place, share))
         });
-        let Some(median) = Median::of(reported.clone().map(|(_, share)| share)) else { continue };
-        let vouched = match shares.stored_best(index, window).checked_sub(1) {
-            Some(share) if reported.clone().count() >= 2 => share,
-            _ => WHOLE,
-        };
-        best.add(ticks, vouched);
-        measured.add(ticks, median.share());
-        if finished {
-            paid.add(ticks, median.share());
-        }
-        result.known = result.known.saturating_add(1);
+        let best = shares.stored_best(index, window).saturating_sub(1);
+        let all = reported.clone().map(|(_, share)| share);
+        let Some(median) = measurement.add(ticks, finished, all, best) else { continue };
         for (place, _) in reported.filter(|(_, share)| median.pays(*share)) {
             fees.pay(place, worker.fee);
             result.fees = result.fees.saturating_add(worker.fee);
         }
     }
-    let resigned = agreement.has_resigned(index);
-    let judgement = Judgement { best, ticks: judged, resigned };
-    let length = agreement.terms.header.length;
-    result.pay = money::pay(worker.price, paid_ticks, worker.promise, paid);
-    result.slash = money::slash(worker.bond, length, worker.promise, &judgement);
-    (result.accepted, result.resigned) = (true, resigned);
-    (result.ticks, result.uptime) = (judged, measured.basis_points());
+    let Measurement { finished, paid, measured, best, known } = measurement;
+    (result.accepted, result.resigned) = (true, course.has_resigned(index));
+    (result.ticks, result.known) = (course.judged_length(terms, index), known);
+    result.uptime = measured.basis_points();
+    result.pay = money::pay(worker.price, finished, worker.promise, paid);
+    let judgement = Judgement { best, ticks: result.ticks, resigned: result.resigned };
+    result.slash = money::slash(worker.bond, terms.header.length, worker.promise, &judgement);
 }

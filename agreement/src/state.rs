@@ -1,14 +1,12 @@
 //! The storage of an agreement, its terms, and its state at a tick.
 
-use core::ops::Range;
-
 use muster_contract_kit::{Reverted, StorageMap, chain, host, revert};
 use muster_protocol::abi::IWorkAgreement::{NotAWorker, WrongState};
 use muster_protocol::abi::IWorkerDispatcher::NotAnAgreement;
 use muster_protocol::abi::State;
+use muster_protocol::course::Course;
 use muster_protocol::draw::{Seats, WINDOW_CAPACITY, draw_seats};
 use muster_protocol::layout::Terms;
-use muster_protocol::lifecycle::{Times, length_after_leaving};
 use muster_protocol::packed;
 use muster_protocol::proxy::{self, MAX_CODE};
 use stylus_sdk::alloy_primitives::{Address, FixedBytes};
@@ -78,8 +76,8 @@ pub(crate) struct Agreement {
     pub(crate) terms: Terms,
     /// The mutable state.
     pub(crate) progress: Progress,
-    /// When workers resigned; read only if one did.
-    pub(crate) left: Left,
+    /// The times of the progress. When workers resigned is read only if one did.
+    pub(crate) course: Course,
 }
 
 impl Agreement {
@@ -92,7 +90,14 @@ impl Agreement {
         let terms = terms.ok_or_else(|| revert(&NotAnAgreement { caller: host::caller() }))?;
         let progress = PROGRESS.get(());
         let left = if progress.resigned == 0 { Left::default() } else { LEFT.get(()) };
-        Ok(Self { terms, progress, left })
+        let course = Course {
+            start: progress.start,
+            accepted: progress.accepted,
+            resigned: progress.resigned,
+            left: core::array::from_fn(|index| left.get(u8::try_from(index).unwrap_or(0))),
+            planned: if progress.length == 0 { terms.header.length } else { progress.length },
+        };
+        Ok(Self { terms, progress, course })
     }
 
     /// Stores the progress.
@@ -103,53 +108,6 @@ impl Agreement {
     /// The current tick of the market's clock.
     pub(crate) fn now(&self) -> u64 {
         chain::tick(self.terms.header.seconds, chain::l2_block_number)
-    }
-
-    /// Ticks from start to end, unless all workers leave earlier.
-    const fn planned_length(&self) -> u32 {
-        match self.progress.length {
-            0 => self.terms.header.length,
-            length => length,
-        }
-    }
-
-    /// Ticks from start to end.
-    pub(crate) fn length(&self) -> u32 {
-        let Progress { start, accepted, resigned, .. } = self.progress;
-        let planned = self.planned_length();
-        if resigned == 0 {
-            return planned;
-        }
-        let header = &self.terms.header;
-        let closed = header.purchased.saturating_add(header.accept_window.into()).saturating_add(1);
-        let open = u32::try_from(closed.saturating_sub(start)).unwrap_or(u32::MAX);
-        let left = core::array::from_fn(|index| self.left.get(u8::try_from(index).unwrap_or(0)));
-        length_after_leaving(accepted, resigned, &left, open)
-            .map_or(planned, |end| end.min(planned))
-    }
-
-    /// Number of windows until the planned end.
-    pub(crate) fn windows(&self) -> u8 {
-        self.terms.windows_in(self.planned_length())
-    }
-
-    /// The ticks of a window, counted from the start.
-    pub(crate) fn window_ticks(&self, window: u8) -> Range<u32> {
-        self.terms.window_ticks(window, self.planned_length())
-    }
-
-    /// The ticks from the start until which worker `index` is judged; 0 if it did not accept.
-    pub(crate) fn judged_length(&self, index: u8) -> u32 {
-        match (self.has_accepted(index), self.has_resigned(index)) {
-            (false, _) => 0,
-            (true, false) => self.length(),
-            (true, true) => self.left.get(index).min(self.length()),
-        }
-    }
-
-    /// The ticks of a window for which worker `index` is judged, counted from the start.
-    pub(crate) fn judged_ticks(&self, index: u8, window: u8) -> Range<u32> {
-        self.terms.window_ticks(window, self.judged_length(index))
     }
 
     /// All workers, as bits.
@@ -180,22 +138,10 @@ impl Agreement {
         found.map(|(index, _)| (caller, index)).ok_or_else(|| revert(&NotAWorker { caller }))
     }
 
-    /// The times that determine the state before the settlement.
-    pub(crate) fn times(&self) -> Times {
-        let header = &self.terms.header;
-        Times {
-            purchased: header.purchased,
-            accept_window: header.accept_window,
-            start: self.progress.start,
-            length: self.length(),
-            report_window: header.report_window,
-        }
-    }
-
     /// The state at tick `now`.
     pub(crate) fn state(&self, now: u64) -> State {
         match self.progress.closed {
-            0 => self.times().state(now),
+            0 => self.course.times(&self.terms).state(now),
             1 => State::Settled,
             _ => State::Void,
         }
@@ -207,20 +153,10 @@ impl Agreement {
         if state == wanted { Ok(()) } else { Err(revert(&WrongState { state })) }
     }
 
-    /// Whether worker `index` accepted.
-    pub(crate) fn has_accepted(&self, index: u8) -> bool {
-        self.progress.accepted.wrapping_shr(index.into()) & 1 == 1
-    }
-
-    /// Whether worker `index` resigned.
-    pub(crate) fn has_resigned(&self, index: u8) -> bool {
-        self.progress.resigned.wrapping_shr(index.into()) & 1 == 1
-    }
-
     /// Draws the seats of all windows.
     pub(crate) fn draw(&self) -> Drawn {
         let mut drawn = Drawn([Seats::default(); WINDOW_CAPACITY]);
-        for (window, seats) in (0..self.windows()).zip(&mut drawn.0) {
+        for (window, seats) in (0..self.course.windows(&self.terms)).zip(&mut drawn.0) {
             *seats = self.seats(window);
         }
         drawn

@@ -68,7 +68,8 @@ pub(crate) fn application(_: &mut Args) -> Result<FixedBytes<8>, Reverted> {
 
 /// `end()`.
 pub(crate) fn end(_: &mut Args) -> Result<u64, Reverted> {
-    Ok(Agreement::load()?.times().end())
+    let agreement = Agreement::load()?;
+    Ok(agreement.course.times(&agreement.terms).end())
 }
 
 /// `state()`.
@@ -79,18 +80,20 @@ pub(crate) fn state(_: &mut Args) -> Result<State, Reverted> {
 
 /// `progress()`.
 pub(crate) fn progress(_: &mut Args) -> Result<impl AbiEncode + use<>, Reverted> {
-    let Agreement { terms, progress, left } = Agreement::load()?;
-    let Progress { start, seed, accepted, resigned, released, freed, length, .. } = progress;
-    let length = if length == 0 { terms.header.length } else { length };
-    let [high, low] = [left.second, left.first].map(U256::from);
-    let left = high.wrapping_shl(128) | low;
-    Ok((start, seed, accepted, resigned, released, freed, length, left))
+    let Agreement { progress, course, .. } = Agreement::load()?;
+    let Progress { start, seed, accepted, resigned, released, freed, .. } = progress;
+    let mut limbs = [0; 4];
+    for (limb, [low, high]) in limbs.iter_mut().zip(course.left.as_chunks().0) {
+        *limb = u64::from(*high).wrapping_shl(32) | u64::from(*low);
+    }
+    let left = U256::from_limbs(limbs);
+    Ok((start, seed, accepted, resigned, released, freed, course.planned, left))
 }
 
 /// `openCalls()`.
 pub(crate) fn open_calls(_: &mut Args) -> Result<impl AbiEncode + use<>, Reverted> {
     let agreement = Agreement::load()?;
-    let (now, times) = (agreement.now(), agreement.times());
+    let (now, times) = (agreement.now(), agreement.course.times(&agreement.terms));
     let (state, last_accept, end) = (agreement.state(now), times.last_accept(), times.end());
     let running = state == State::Running;
     let elapsed = u32::try_from(now.saturating_sub(times.start)).unwrap_or(u32::MAX);
@@ -100,7 +103,7 @@ pub(crate) fn open_calls(_: &mut Args) -> Result<impl AbiEncode + use<>, Reverte
     let unaccepted = agreement.absent();
     let calls = [
         matches!(state, State::Offered | State::Running) && now <= last_accept && unaccepted != 0,
-        running && cancelled < agreement.length(),
+        running && cancelled < times.length,
         running && agreement.progress.accepted & !agreement.progress.resigned != 0,
         started && now > last_accept && agreement.absent() | freed != 0,
         state == State::Reporting,

@@ -5,6 +5,7 @@
 extern crate std;
 
 pub mod abi;
+pub mod course;
 pub mod draw;
 pub mod layout;
 pub mod lifecycle;

@@ -125,6 +125,46 @@ impl Uptime {
     }
 }
 
+/// What the reports say about a worker that accepted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Measurement {
+    /// Ticks of the windows that it finished: those it can be paid for.
+    pub finished: u32,
+    /// The medians of the finished windows, which its pay follows.
+    pub paid: Uptime,
+    /// The medians of all known windows, also of one that a resignation cut short.
+    pub measured: Uptime,
+    /// The best shares of all known windows, which its bond follows: whole where fewer than two seats speak,
+    /// because a worker loses its bond only for what no seat can vouch for.
+    pub best: Uptime,
+    /// Number of known windows.
+    pub known: u8,
+}
+
+impl Measurement {
+    /// Adds a window with `ticks` judged ticks, all of it if `finished`: the `shares` that its seats reported,
+    /// and the best share of all probes. Returns the median; `None` if no seat reported.
+    pub fn add(
+        &mut self,
+        ticks: u32,
+        finished: bool,
+        shares: impl Iterator<Item = u8> + Clone,
+        best: u8,
+    ) -> Option<Median> {
+        if finished {
+            self.finished = self.finished.saturating_add(ticks);
+        }
+        let median = Median::of(shares.clone())?;
+        self.known = self.known.saturating_add(1);
+        self.measured.add(ticks, median.share());
+        self.best.add(ticks, if shares.count() >= 2 { best } else { WHOLE });
+        if finished {
+            self.paid.add(ticks, median.share());
+        }
+        Some(median)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,6 +224,20 @@ mod tests {
         assert!(paid(&[6], 1) && paid(&[6], 11));
         assert!(!paid(&[6], 0) && !paid(&[6], 12));
         assert!(paid(&[0, 12], 5) && paid(&[0, 12], 7) && !paid(&[0, 12], 6));
+    }
+
+    #[test]
+    fn pay_follows_finished_windows_and_the_bond_what_nobody_vouches_for() {
+        let mut all = Measurement::default();
+        assert_eq!(all.add(10, true, [].into_iter(), 0), None); // unknown
+        let median = all.add(10, true, [3, 6, 9].into_iter(), 8);
+        assert_eq!(median.map(Median::share), Some(6));
+        all.add(10, true, [0].into_iter(), 0);
+        all.add(4, false, [12, 12].into_iter(), 12);
+        assert_eq!((all.finished, all.known), (30, 3));
+        assert_eq!(all.paid.parts(), (60, 240));
+        assert_eq!(all.measured.parts(), (108, 288));
+        assert_eq!(all.best.parts(), (80 + 120 + 48, 288));
     }
 
     #[test]
