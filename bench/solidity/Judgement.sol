@@ -11,9 +11,18 @@ import {Steps} from "./Progress.sol";
 import {Shares, SharesOf, WHOLE} from "./Shares.sol";
 import {min, peek, poke, reserve} from "./Words.sol";
 
-/// Settlement of an agreement: computes medians, pay and fees and sends all wei to the dispatcher in one call; and the
-/// release of absent workers and of slots. The calldata is written in place, without a copy. Rust:
-/// agreement/src/settlement.rs, and `release` of agreement/src/early_exit.rs.
+/// A settlement of workers, or the end of their work.
+struct Conclusion {
+    /// The workers that are settled, and those whose slots become free, as bits.
+    uint256 settled;
+    uint256 freed;
+    bool last;
+    /// Wei that the dispatcher gets.
+    uint256 amount;
+}
+
+/// Settlement of an agreement: computes medians, pay and fees and sends all wei to the dispatcher in one call. The
+/// calldata is written in place, without a copy. Rust: agreement/src/settlement.rs and agreement/src/dispatcher.rs.
 abstract contract Judgement is Lifecycle {
     using Layout for uint256;
 
@@ -53,15 +62,6 @@ abstract contract Judgement is Lifecycle {
         uint256 seats;
     }
 
-    /// A settlement of workers, or the end of their work.
-    struct Conclusion {
-        /// The workers that are settled, and those whose slots become free, as bits.
-        uint256 settled;
-        uint256 freed;
-        bool last;
-        uint256 amount;
-    }
-
     function settle(uint32[] calldata hints) external {
         unchecked {
             if (hints.length > MAX_REDUNDANCY) revert MalformedCall(1);
@@ -74,43 +74,8 @@ abstract contract Judgement is Lifecycle {
         }
     }
 
-    function release(uint32[] calldata hints) external {
-        unchecked {
-            if (hints.length > MAX_REDUNDANCY) revert MalformedCall(1);
-            Agreement memory self = _load();
-            (uint256 now_, uint256 last) = (_now(self), _lastAccept(self));
-            State state_ = _state(self, now_);
-            if (self.progress.start() == 0 || self.progress.closed() != 0) revert WrongState(state_);
-            if (now_ <= last) revert TooEarlyToRelease(uint64(now_), uint64(last));
-            uint256 absent = _absent(self);
-            bool over = state_ != State.Running;
-            uint256 freed = over ? _occupied(self) : absent;
-            if (absent | freed == 0) revert NothingToRelease();
-            self.progress = self.progress.withReleased(absent);
-            if (over) self.progress = self.progress.withFreed();
-            _save(self.progress);
-            emit Released(uint8(absent), uint8(freed));
-            _conclude(self, Conclusion(absent, freed, false, _escrow(self, absent)), hints);
-        }
-    }
-
-    /// The escrow of the workers in `mask`: price and fees of the whole length.
-    function _escrow(Agreement memory self, uint256 mask) private pure returns (uint256 sum) {
-        unchecked {
-            uint256 seats = self.head.windows() * self.head.testers();
-            Rules rules = self.terms.rules();
-            for (uint256 index; mask != 0; ++index) {
-                if (mask & 1 == 1) {
-                    uint256 price_ = self.terms.worker(index).price();
-                    sum += price_ * self.head.length() + rules.fee(self.head, price_) * seats;
-                }
-                mask >>= 1;
-            }
-        }
-    }
-
     /// Writes the call to `conclude` and sends it.
-    function _conclude(Agreement memory self, Conclusion memory how, uint32[] calldata hints) private {
+    function _conclude(Agreement memory self, Conclusion memory how, uint32[] calldata hints) internal {
         unchecked {
             uint256 size = termsSize(self.terms.redundancy());
             Context memory context;

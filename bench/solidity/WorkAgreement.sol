@@ -5,16 +5,15 @@ import {State} from "../../abi/IWorkAgreement.sol";
 import {IWorkerDispatcher} from "../../abi/IWorkerDispatcher.sol";
 import {blockHash} from "./Chain.sol";
 import {Draw} from "./Draw.sol";
-import {Judgement} from "./Judgement.sol";
+import {EarlyExit} from "./EarlyExit.sol";
 import {Layout, termsSize} from "./Layout.sol";
 import {Agreement} from "./Lifecycle.sol";
-import {LEFT} from "./Progress.sol";
 import {Reports} from "./Reports.sol";
 import {Shares, SharesOf} from "./Shares.sol";
-import {max, min, reserve, store} from "./Words.sol";
+import {reserve} from "./Words.sol";
 
 /// One purchase with its escrow and its reports, behind one proxy for each purchase. Reverts every direct call.
-contract WorkAgreement is Reports, Judgement {
+contract WorkAgreement is Reports, EarlyExit {
     using Layout for uint256;
 
     /// Reverts an unknown call.
@@ -43,53 +42,6 @@ contract WorkAgreement is Reports, Judgement {
         }
         _save(self.progress.withAccepted(index));
         emit Accepted(msg.sender, uint8(index));
-    }
-
-    function cancel() external {
-        Agreement memory self = _load();
-        if (msg.sender != self.terms.client()) revert NotTheClient(msg.sender);
-        uint256 length = _lengthAfterCancel(self, _elapsed(self));
-        if (length >= _length(self)) revert CannotShorten(uint64(_end(self)));
-        self.progress = self.progress.withLength(length);
-        _save(self.progress);
-        emit Cancelled(uint8(_windows(self)), uint64(_end(self)));
-    }
-
-    function resign() external {
-        Agreement memory self = _load();
-        uint256 index = _callingWorker(self);
-        if (!self.progress.hasAccepted(index)) revert NotAccepted(msg.sender);
-        if (self.progress.hasResigned(index)) revert AlreadyResigned(msg.sender);
-        uint256 elapsed = _elapsed(self);
-        unchecked {
-            if (elapsed != 0) store(LEFT, self.left | (elapsed << (32 * index)));
-            _save(self.progress.withResigned(index));
-            emit Resigned(msg.sender, uint8(index), uint64(self.progress.start() + elapsed));
-        }
-    }
-
-    /// The ticks since the start of a running agreement.
-    function _elapsed(Agreement memory self) private view returns (uint256) {
-        uint256 now_ = _requireState(self, State.Running);
-        unchecked {
-            return now_ - self.progress.start();
-        }
-    }
-
-    /// The ticks from start to end after the client cancels, `elapsed` ticks after the start.
-    function _lengthAfterCancel(Agreement memory self, uint256 elapsed) private pure returns (uint256) {
-        unchecked {
-            uint256 length = self.head.length();
-            uint256 shortest = self.terms.rules().minLength();
-            if (self.head.testers() == 0) {
-                uint256 notice = max(shortest, (length + 7) >> 3);
-                return min(max(shortest, elapsed + notice), length);
-            }
-            (uint256 size, uint256 windows) = (self.head.windowLength(), self.head.windows());
-            uint256 least = max((shortest + size - 1) / size, (windows + 3) >> 2);
-            uint256 count = max(elapsed / size + 2, least);
-            return count < windows ? size * count : length;
-        }
     }
 
     // ------------------------------------------------------------------ reading
