@@ -76,6 +76,15 @@ impl Course {
         terms.window_ticks(window, self.judged_length(terms, index).min(self.planned))
     }
 
+    /// The window of tick `now`; `None` outside the agreement.
+    #[must_use]
+    pub fn window_at(&self, terms: &Terms, now: u64) -> Option<u8> {
+        let since = now.checked_sub(self.start).filter(|_| self.start > 0)?;
+        let since = u32::try_from(since).ok().filter(|since| *since < self.length(terms))?;
+        let window = since.checked_div(terms.window_length())?;
+        u8::try_from(window).ok().map(|window| window.min(terms.header.windows.saturating_sub(1)))
+    }
+
     /// The times that determine the state before the settlement.
     #[must_use]
     pub fn times(&self, terms: &Terms) -> Times {
@@ -148,6 +157,19 @@ mod tests {
         assert_eq!(course.times(&terms).end(), 106);
         assert_eq!(Course { accepted: 0b1, resigned: 0b1, ..course }.length(&terms), 4);
         assert_eq!(Course { planned: 20, resigned: 0b01, ..course }.length(&terms), 20);
+    }
+
+    #[test]
+    fn the_last_window_also_has_the_rest() {
+        let at = |now| course().window_at(&terms(), now);
+        let table = [(101, None), (102, Some(0)), (111, Some(0)), (112, Some(1)), (131, Some(2))];
+        let rest = [(132, Some(3)), (144, Some(3)), (145, None)];
+        for (now, window) in table.into_iter().chain(rest) {
+            assert_eq!(at(now), window, "tick {now}");
+        }
+        let left = Course { resigned: 0b11, left: [14; 8], ..course() };
+        assert_eq!([115, 116].map(|now| left.window_at(&terms(), now)), [Some(1), None]);
+        assert_eq!(Course { start: 0, ..course() }.window_at(&terms(), 102), None);
     }
 
     #[test]

@@ -50,17 +50,6 @@ impl Times {
     }
 }
 
-/// The window of tick `now`: ⌊(now − start) / window length⌋; the last window lasts to the end.
-///
-/// `None` outside the agreement, before the first accept (`start` = 0), or if a window has no ticks.
-#[must_use]
-pub fn window_at(now: u64, start: u64, length: u32, windows: u8) -> Option<u8> {
-    let window_length = u64::from(length.checked_div(windows.into())?);
-    let since = now.checked_sub(start).filter(|since| start > 0 && *since < u64::from(length))?;
-    let last = windows.checked_sub(1)?;
-    u8::try_from(since.checked_div(window_length)?.min(last.into())).ok()
-}
-
 /// The ticks from start to end after the client cancels, `elapsed` ticks after the start.
 ///
 /// With testers: the current window and the next one, but at least the shortest length and a quarter of the
@@ -133,23 +122,40 @@ mod tests {
         assert_eq!(times(105).end(), 145);
     }
 
-    #[test]
-    fn the_last_window_also_has_the_rest() {
-        let of = |now| window_at(now, 100, 11, 4); // windows of 2 ticks, the last of 5
-        assert_eq!(of(99), None);
-        assert_eq!(of(100), Some(0));
-        assert_eq!(of(101), Some(0));
-        assert_eq!(of(102), Some(1));
-        assert_eq!(of(105), Some(2));
-        assert_eq!(of(106), Some(3));
-        assert_eq!(of(110), Some(3));
-        assert_eq!(of(111), None);
+    /// Tested terms of 43 ticks in `windows` windows, with a shortest length of 12.
+    fn tested(windows: u8) -> TermsHeader {
+        TermsHeader { length: 43, windows, testers: 3, min_length: 12, ..TermsHeader::default() }
     }
 
     #[test]
-    fn there_is_no_window_without_a_start_or_without_ticks() {
-        assert_eq!(window_at(5, 0, 11, 4), None);
-        assert_eq!(window_at(100, 100, 11, 0), None);
-        assert_eq!(window_at(100, 100, 3, 4), None);
+    fn a_client_pays_for_this_window_and_the_next_and_a_quarter_of_them() {
+        let after = |windows, elapsed| length_after_cancel(&tested(windows), elapsed);
+        assert_eq!(after(4, 0), 20);
+        assert_eq!(after(4, 10), 30);
+        assert_eq!(after(4, 20), 43); // the last window has the rest
+        assert_eq!(after(4, u32::MAX), 43);
+        assert_eq!(after(21, 0), 12); // six windows of two ticks reach the shortest length, as a quarter does
+        assert_eq!(after(21, 11), 14);
+        let long = TermsHeader { min_length: 2, ..tested(21) };
+        assert_eq!(length_after_cancel(&long, 0), 12);
+        assert_eq!(length_after_cancel(&TermsHeader { min_length: 50, ..tested(4) }, 0), 43);
+    }
+
+    #[test]
+    fn a_client_without_testers_gives_notice_of_an_eighth() {
+        let untested = TermsHeader { testers: 0, length: 1_000, ..tested(1) };
+        let after = |elapsed| length_after_cancel(&untested, elapsed);
+        assert_eq!([0, 10, 875, 876].map(after), [125, 135, 1_000, 1_000]);
+        let short = TermsHeader { length: 43, ..untested };
+        assert_eq!([0, 10].map(|at| length_after_cancel(&short, at)), [12, 22]);
+    }
+
+    #[test]
+    fn an_agreement_lasts_until_the_last_one_left_and_nobody_can_come() {
+        let left = [5, 9, 0, 0, 0, 0, 0, 0];
+        assert_eq!(length_after_leaving(0b11, 0b11, &left, 4), Some(9));
+        assert_eq!(length_after_leaving(0b11, 0b11, &left, 12), Some(12));
+        assert_eq!(length_after_leaving(0b11, 0b01, &left, 4), None);
+        assert_eq!(length_after_leaving(0, 0, &left, 4), None);
     }
 }

@@ -86,7 +86,7 @@ pub fn check(order: &Order, settings: &Settings, now: u64) -> Result<ValidOrder,
 
 /// The fewest windows of a tested order of `length` ticks.
 const fn min_windows(length: u32, settings: &Settings) -> u8 {
-    let long = length >= settings.minLength.saturating_mul(2);
+    let long = length >> 1 >= settings.minLength;
     if long { MIN_WINDOWS } else { 1 }
 }
 

@@ -79,13 +79,11 @@ pub fn check(settings: &Settings) -> Result<(), u8> {
         // A client pays for at least half of the time for which it holds a worker's slot.
         (3, held.is_some_and(|held| s.minLength >= held)),
         // An order of twice the shortest length has room for four windows.
-        (3, s.minLength >= s.minWindow.saturating_mul(2)),
+        (3, s.minLength >> 1 >= s.minWindow),
         (4, s.maxAgreement >= s.minLength && longest.is_some_and(|longest| longest <= locked)),
         // A worker that accepts late still has half of window 0.
         (5, s.minWindow >= s.acceptWindow.saturating_mul(2)),
         (5, s.minWindow >= s.probes.into()),
-        (6, s.epochLength > 0),
-        (7, s.lockEpochs > 0),
         (8, s.minPool >= 3),
         (9, s.probes > 0 && s.probes <= MAX_PROBES),
         (10, s.minPromise > 0 && s.minPromise <= BPS),

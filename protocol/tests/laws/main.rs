@@ -9,6 +9,7 @@
     reason = "checks read like the rules, and a panic fails the test"
 )]
 
+mod course;
 mod draw;
 mod layout;
 mod lifecycle;
@@ -17,10 +18,11 @@ mod order;
 mod packed;
 mod proxy;
 mod receipt;
+mod report;
 mod reputation;
 mod settings;
+mod shares;
 mod slashing;
-mod verdict;
 
 use muster_protocol::PRICE_LIMIT;
 use muster_protocol::abi::{Clock, Settings};
