@@ -103,7 +103,7 @@ abstract contract Selection is Testers {
             uint256 windowLength = order.length / windows;
             if (windowLength < MIN_WINDOW) return Reason.Windows;
             bool few = testers != 0 && windows < MIN_WINDOWS;
-            if (few && order.length >= min(2 * MIN_LENGTH, U32)) return Reason.Windows;
+            if (few && order.length >> 1 >= MIN_LENGTH) return Reason.Windows;
             if (testers == 0) {
                 if (windows != 1) return Reason.Testers;
             } else {

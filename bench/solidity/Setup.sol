@@ -49,14 +49,12 @@ abstract contract Setup is IWorkerDispatcher {
         _demand(s.reportWindow > 0, 2);
         // A client pays for at least half of the time for which it holds a worker's slot, and an order of twice the
         // shortest length has room for four windows.
-        _demand(s.minLength >= held && s.minLength >= min(2 * uint256(s.minWindow), U32), 3);
+        _demand(s.minLength >= held && s.minLength >> 1 >= s.minWindow, 3);
         // A tester's stake is locked for as long as an agreement can ask it for reports.
         _demand(s.maxAgreement >= s.minLength, 4);
         _demand(held + s.maxAgreement <= uint256(s.epochLength) * s.lockEpochs, 4);
         // A worker that accepts late still has half of window 0.
         _demand(s.minWindow >= 2 * uint256(s.acceptWindow) && s.minWindow >= s.probes, 5);
-        _demand(s.epochLength > 0, 6);
-        _demand(s.lockEpochs > 0, 7);
         _demand(s.minPool >= 3, 8);
         _demand(s.probes > 0 && s.probes <= 60, 9);
         _demand(s.minPromise > 0 && s.minPromise <= Money.BPS, 10);
