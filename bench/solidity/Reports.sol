@@ -9,7 +9,7 @@ import {Shares, SharesOf, twelfths} from "./Shares.sol";
 import {U32, calldataSpot, calldataWord, max, peek, poke, reserve} from "./Words.sol";
 
 /// What all reports of a call are checked against.
-struct Desk {
+struct Basis {
     Agreement self;
     Shares shares;
     /// Memory address of the places that hold the seats, and their number.
@@ -33,25 +33,25 @@ abstract contract Reports is Lifecycle {
     uint256 private constant LOG = 3 * 32 + 4 * MAX_REDUNDANCY * 21 + 32;
 
     function report(uint32 place, bytes32 salt, bytes calldata entries) external {
-        Desk memory desk = _open();
-        (bytes memory refusal, address tester) = _holder(desk, place);
+        Basis memory basis = _open();
+        (bytes memory refusal, address tester) = _holder(basis, place);
         if (refusal.length == 0) {
             if (tester != msg.sender) revert NotTheTester(place, msg.sender);
-            refusal = _take(desk, tester, place, salt, entries);
+            refusal = _take(basis, tester, place, salt, entries);
         }
         if (refusal.length != 0) {
             assembly ("memory-safe") {
                 revert(add(refusal, 32), mload(refusal))
             }
         }
-        desk.shares.save();
+        basis.shares.save();
     }
 
     function reportBatch(bytes calldata reports) external {
         unchecked {
-            Desk memory desk = _open();
+            Basis memory basis = _open();
             if (reports.length == 0) revert NothingReported();
-            uint256 before = desk.shares.copy();
+            uint256 before = basis.shares.copy();
             uint256 next;
             for (uint256 offset; offset < reports.length; offset = next) {
                 uint256 spot = calldataSpot(reports) + offset;
@@ -59,50 +59,50 @@ abstract contract Reports is Lifecycle {
                 next = offset + REPORT + (head >> 240);
                 if (next > reports.length) revert BadBatch(uint32(offset));
                 uint256 place = (head >> 208) & U32;
-                bytes memory refusal = _takeSigned(desk, place, spot, reports[offset + REPORT:next]);
+                bytes memory refusal = _takeSigned(basis, place, spot, reports[offset + REPORT:next]);
                 if (refusal.length == 0) {
-                    desk.shares.copyTo(before);
+                    basis.shares.copyTo(before);
                 } else {
-                    desk.shares.restore(before);
+                    basis.shares.restore(before);
                     emit ReportSkipped(uint32(place), bytes4(refusal));
                 }
             }
-            desk.shares.save();
+            basis.shares.save();
         }
     }
 
     /// Loads the agreement. Reverts unless testers may report.
-    function _open() private view returns (Desk memory desk) {
+    function _open() private view returns (Basis memory basis) {
         Agreement memory self = _load();
         _requireState(self, State.Reporting);
-        desk.self = self;
-        (desk.seats, desk.count) = _draw(self);
-        desk.shares = SharesOf.read(self.head, self.terms.redundancy());
-        desk.shares.keep();
-        desk.domain = Receipts.domain();
-        desk.log = reserve(LOG);
+        basis.self = self;
+        (basis.seats, basis.count) = _draw(self);
+        basis.shares = SharesOf.read(self.head, self.terms.redundancy());
+        basis.shares.keep();
+        basis.domain = Receipts.domain();
+        basis.log = reserve(LOG);
     }
 
     /// The tester at a place that has not reported, or why there is none.
-    function _holder(Desk memory desk, uint256 place) private view returns (bytes memory refusal, address tester) {
-        uint256 pool = desk.self.terms.rules().pool();
+    function _holder(Basis memory basis, uint256 place) private view returns (bytes memory refusal, address tester) {
+        uint256 pool = basis.self.terms.rules().pool();
         if (place >= pool) {
             return (abi.encodeWithSelector(PlaceOutOfRange.selector, place, pool), tester);
         }
-        if (_hasReported(desk, place)) return (abi.encodeWithSelector(AlreadyReported.selector, place), tester);
-        tester = _tester(desk.self, place);
+        if (_hasReported(basis, place)) return (abi.encodeWithSelector(AlreadyReported.selector, place), tester);
+        tester = _tester(basis.self, place);
     }
 
     /// Whether a place has reported on any worker in any of its seats.
-    function _hasReported(Desk memory desk, uint256 place) private pure returns (bool) {
+    function _hasReported(Basis memory basis, uint256 place) private pure returns (bool) {
         unchecked {
-            uint256 redundancy = desk.self.terms.redundancy();
-            for (uint256 seat; seat < desk.count; ++seat) {
-                if (peek(desk.seats + (seat << 5)) != place) continue;
+            uint256 redundancy = basis.self.terms.redundancy();
+            for (uint256 seat; seat < basis.count; ++seat) {
+                if (peek(basis.seats + (seat << 5)) != place) continue;
                 uint256 position = seat;
                 for (uint256 index; index < redundancy; ++index) {
-                    if (desk.shares.half(position) != 0) return true;
-                    position += desk.shares.lane;
+                    if (basis.shares.half(position) != 0) return true;
+                    position += basis.shares.lane;
                 }
             }
             return false;
@@ -110,63 +110,63 @@ abstract contract Reports is Lifecycle {
     }
 
     /// As `_take`, for the report of a batch at calldata offset `spot`, if its tester signed it.
-    function _takeSigned(Desk memory desk, uint256 place, uint256 spot, bytes calldata entries)
+    function _takeSigned(Basis memory basis, uint256 place, uint256 spot, bytes calldata entries)
         private
         returns (bytes memory refusal)
     {
         unchecked {
             address tester;
-            (refusal, tester) = _holder(desk, place);
+            (refusal, tester) = _holder(basis, place);
             if (refusal.length != 0) return refusal;
             bytes32 salt = bytes32(calldataWord(spot + 6));
-            bytes32 digest = Receipts.report(desk.domain, place, salt, keccak256(entries));
+            bytes32 digest = Receipts.report(basis.domain, place, salt, keccak256(entries));
             address signer =
                 Receipts.signer(digest, bytes32(calldataWord(spot + 38)), bytes32(calldataWord(spot + 70)));
             if (signer != tester) return abi.encodeWithSelector(NotTheTester.selector, place, signer);
-            return _take(desk, tester, place, salt, entries);
+            return _take(basis, tester, place, salt, entries);
         }
     }
 
-    /// Checks a report, puts its shares into `desk` and emits `Reported`; or returns why not, and then the shares are of
+    /// Checks a report, puts its shares into `basis` and emits `Reported`; or returns why not, and then the shares are of
     /// no use.
-    function _take(Desk memory desk, address tester, uint256 place, bytes32 salt, bytes calldata entries)
+    function _take(Basis memory basis, address tester, uint256 place, bytes32 salt, bytes calldata entries)
         private
         returns (bytes memory refusal)
     {
         unchecked {
             uint256 spot = calldataSpot(entries);
             uint256 end_ = spot + entries.length;
-            uint256 to = desk.log + 96;
+            uint256 to = basis.log + 96;
             uint256 least;
             for (uint256 number; spot < end_; ++number) {
                 uint256 head = calldataWord(spot);
                 uint256 next = spot + (uint8(head >> 224) == 0 ? ENTRY : SIGNED_ENTRY);
                 if (next > end_ || head >> 240 < least) return abi.encodeWithSelector(BadEntry.selector, number);
                 uint256 seat;
-                (refusal, seat) = _check(desk, number, head, place);
+                (refusal, seat) = _check(basis, number, head, place);
                 if (refusal.length != 0) return refusal;
-                if (!_isServed(desk, tester, salt, head, spot)) {
+                if (!_isServed(basis, tester, salt, head, spot)) {
                     return abi.encodeWithSelector(BadReceipt.selector, number);
                 }
-                _put(desk, seat, head);
+                _put(basis, seat, head);
                 poke(to, head & (U32 << 224));
                 to += 4;
                 least = (head >> 240) + 1;
                 spot = next;
             }
             if (entries.length == 0) return abi.encodeWithSelector(NothingReported.selector);
-            _emitReported(desk.log, to, tester, place);
+            _emitReported(basis.log, to, tester, place);
         }
     }
 
     /// Checks the numbers of an entry, which begins with `head`, and returns the number of its seat among all.
-    function _check(Desk memory desk, uint256 number, uint256 head, uint256 place)
+    function _check(Basis memory basis, uint256 number, uint256 head, uint256 place)
         private
         pure
         returns (bytes memory refusal, uint256 seat)
     {
         unchecked {
-            Agreement memory self = desk.self;
+            Agreement memory self = basis.self;
             uint256 probes = self.terms.rules().probes();
             uint256 index = head >> 248;
             uint256 window = uint8(head >> 240);
@@ -179,10 +179,10 @@ abstract contract Reports is Lifecycle {
             if (window >= self.head.windows() || first >= judged) {
                 return (abi.encodeWithSelector(WindowOutOfRange.selector, number, window), 0);
             }
-            uint256 testers_ = desk.shares.testers;
+            uint256 testers_ = basis.shares.testers;
             seat = window * testers_;
             uint256 last = seat + testers_;
-            while (peek(desk.seats + (seat << 5)) != place) {
+            while (peek(basis.seats + (seat << 5)) != place) {
                 if (++seat == last) return (abi.encodeWithSelector(NoSeat.selector, number, window), 0);
             }
             uint256 end_ = _windowEnd(self, window);
@@ -195,7 +195,7 @@ abstract contract Reports is Lifecycle {
     }
 
     /// Whether the entry at calldata offset `spot` has a receipt of its worker, or needs none.
-    function _isServed(Desk memory desk, address tester, bytes32 salt, uint256 head, uint256 spot)
+    function _isServed(Basis memory basis, address tester, bytes32 salt, uint256 head, uint256 spot)
         private
         pure
         returns (bool)
@@ -206,22 +206,22 @@ abstract contract Reports is Lifecycle {
             uint256 parts = uint32(head >> 192);
             if (!Receipts.covers(parts, served)) return false;
             uint256 window = uint8(head >> 240);
-            bytes32 digest = Receipts.receipt(desk.domain, Receipts.session(tester, salt, window), window, parts);
+            bytes32 digest = Receipts.receipt(basis.domain, Receipts.session(tester, salt, window), window, parts);
             address signer =
                 Receipts.signer(digest, bytes32(calldataWord(spot + 8)), bytes32(calldataWord(spot + 40)));
-            return signer == desk.self.terms.worker(head >> 248).account();
+            return signer == basis.self.terms.worker(head >> 248).account();
         }
     }
 
     /// Puts the share of an entry and, if it is higher, the best share of its window.
-    function _put(Desk memory desk, uint256 seat, uint256 head) private pure {
+    function _put(Basis memory basis, uint256 seat, uint256 head) private pure {
         unchecked {
             uint256 index = head >> 248;
             uint256 served = uint8(head >> 224);
-            desk.shares.put(desk.shares.lane * index + seat, twelfths(served, uint8(head >> 232)) + 1);
-            uint256 position = desk.shares.bestPosition(index, uint8(head >> 240));
-            uint256 best = twelfths(served, desk.self.terms.rules().probes()) + 1;
-            if (best > desk.shares.half(position)) desk.shares.put(position, best);
+            basis.shares.put(basis.shares.lane * index + seat, twelfths(served, uint8(head >> 232)) + 1);
+            uint256 position = basis.shares.bestPosition(index, uint8(head >> 240));
+            uint256 best = twelfths(served, basis.self.terms.rules().probes()) + 1;
+            if (best > basis.shares.half(position)) basis.shares.put(position, best);
         }
     }
 
@@ -238,10 +238,10 @@ abstract contract Reports is Lifecycle {
     }
 
     function reported(uint32 place) external view returns (bool) {
-        Desk memory desk;
-        desk.self = _load();
-        (desk.seats, desk.count) = _draw(desk.self);
-        desk.shares = SharesOf.read(desk.self.head, desk.self.terms.redundancy());
-        return _hasReported(desk, place);
+        Basis memory basis;
+        basis.self = _load();
+        (basis.seats, basis.count) = _draw(basis.self);
+        basis.shares = SharesOf.read(basis.self.head, basis.self.terms.redundancy());
+        return _hasReported(basis, place);
     }
 }
