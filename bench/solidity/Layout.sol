@@ -79,8 +79,8 @@ library Heads {
     }
 }
 
-/// Fees and testers that all workers share, read in one word from byte 83 of the terms on; its first eight bytes are the
-/// end of the lowest bond.
+/// Fees and testers that all workers share, read in one word from byte 83 of the terms on; its first eight bytes are
+/// the end of the lowest bond.
 type Rules is uint256;
 
 using RulesOf for Rules global;

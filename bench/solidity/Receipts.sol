@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-/// Receipts, which workers sign, and reports, which testers sign: EIP-712 hashes and signers. Rust: `muster_protocol::receipt`.
+/// Receipts, which workers sign, and reports, which testers sign: EIP-712 hashes and signers. Rust:
+/// `muster_protocol::receipt`.
 library Receipts {
     bytes32 private constant DOMAIN =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");

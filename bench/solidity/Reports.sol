@@ -127,8 +127,8 @@ abstract contract Reports is Lifecycle {
         }
     }
 
-    /// Checks a report, puts its shares into `basis` and emits `Reported`; or returns why not, and then the shares are of
-    /// no use.
+    /// Checks a report, puts its shares into `basis` and emits `Reported`; or returns why not, and then the shares are
+    /// of no use.
     function _take(Basis memory basis, address tester, uint256 place, bytes32 salt, bytes calldata entries)
         private
         returns (bytes memory refusal)
