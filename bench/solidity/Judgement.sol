@@ -8,7 +8,7 @@ import {Agreement, Lifecycle} from "./Lifecycle.sol";
 import {Medians} from "./Medians.sol";
 import {Money} from "./Money.sol";
 import {Steps} from "./Progress.sol";
-import {Shares, SharesOf, WHOLE} from "./Shares.sol";
+import {Shares, SharesOf, WHOLE, half, halves} from "./Shares.sol";
 import {min, peek, poke, reserve} from "./Words.sol";
 
 /// A settlement of workers, or the end of their work.
@@ -46,20 +46,6 @@ abstract contract Judgement is Lifecycle {
         /// Addresses of the first fee and of the next one.
         uint256 fees;
         uint256 nextFee;
-    }
-
-    /// What the seats say about a worker, summed over its known windows.
-    struct Sum {
-        uint256 known;
-        /// Ticks, ticks × share, and ticks × the share that no seat contradicts.
-        uint256 ticks;
-        uint256 served;
-        uint256 best;
-        /// Ticks, and ticks × share, of the finished ones.
-        uint256 paidTicks;
-        uint256 paidServed;
-        /// Seats paid.
-        uint256 seats;
     }
 
     function settle(uint32[] calldata hints) external {
@@ -176,20 +162,21 @@ abstract contract Judgement is Lifecycle {
             uint256 fee = self.terms.rules().fee(self.head, price_);
             uint256 bond = self.head.bond(price_);
             uint256 judged = _judged(self, index);
-            Sum memory sum = _count(self, context, index, judged, fee);
+            (uint256 all, uint256 paid, uint256 counts) = _count(self, context, index, judged, fee);
             uint256 promised = record.promised();
-            uint256 ticks = _finished(self, judged);
+            uint256 finished = _finished(self, judged);
             bool resigned = self.progress.hasResigned(index);
-            uint256 slash = Money.missed(bond * judged / self.head.length(), promised, sum.best, WHOLE * sum.ticks);
+            uint256 whole = WHOLE * uint64(all);
+            uint256 slash = Money.missed(bond * judged / self.head.length(), promised, all >> 128, whole);
             if (resigned) slash += Money.tenth(bond);
-            poke(result + 32, Money.pay(price_, ticks, promised, sum.paidServed, WHOLE * sum.paidTicks));
+            poke(result + 32, Money.pay(price_, finished, promised, uint64(paid >> 64), WHOLE * uint64(paid)));
             poke(result + 64, min(slash, bond));
-            poke(result + 96, sum.seats * fee);
+            poke(result + 96, uint64(counts) * fee);
             poke(result + 128, 1);
             poke(result + 160, resigned ? 1 : 0);
             poke(result + 192, judged);
-            poke(result + 224, sum.known);
-            poke(result + 256, sum.ticks == 0 ? 0 : sum.served * Money.BPS / (WHOLE * sum.ticks));
+            poke(result + 224, counts >> 64);
+            poke(result + 256, whole == 0 ? 0 : uint64(all >> 64) * Money.BPS / whole);
         }
     }
 
@@ -202,52 +189,53 @@ abstract contract Judgement is Lifecycle {
         }
     }
 
-    /// Sums the medians of the windows in which a worker is judged, and pays `fee` to every seat near them.
+    /// Judges the windows of one worker, and pays `fee` to every seat near their medians. Sums up, in 64 bits each from
+    /// the lowest on: the ticks, ticks × share, and ticks × the share that no seat contradicts, of `all` known windows and
+    /// of the finished ones, which are `paid`; and the seats paid and the known windows.
     function _count(Agreement memory self, Context memory context, uint256 index, uint256 judged, uint256 fee)
         private
         pure
-        returns (Sum memory sum)
+        returns (uint256 all, uint256 paid, uint256 counts)
     {
         unchecked {
             Shares memory shares = context.shares;
-            uint256 testers_ = shares.testers;
+            uint256 size = self.head.windowLength();
+            uint256 planned = _planned(self);
+            uint256 last = size * (self.head.windows() - 1);
             uint256 position = shares.lane * index;
+            uint256 best = shares.bestPosition(index, 0);
+            uint256 bits = 4 * shares.testers;
             uint256 seat = context.seats;
-            uint256 first;
-            for (uint256 window; first < judged; ++window) {
-                uint256 end_ = _windowEnd(self, window);
-                uint256 row = shares.row(position) >> (256 - 4 * testers_);
+            for (uint256 first; first < judged; first += size) {
+                uint256 row = halves(shares.words, position) >> (256 - bits);
                 if (row != 0) {
-                    (uint256 share, uint256 paid, uint256 count) = Medians.of_(row, testers_);
-                    sum.seats += _payNear(context, seat, row, testers_, paid, fee);
-                    uint256 ticks = min(end_, judged) - first;
-                    uint256 best = count < 2 ? WHOLE : shares.best(index, window) - 1;
-                    ++sum.known;
-                    sum.ticks += ticks;
-                    sum.served += ticks * share;
-                    sum.best += ticks * best;
-                    if (judged >= end_) {
-                        sum.paidTicks += ticks;
-                        sum.paidServed += ticks * share;
-                    }
+                    (uint256 share, uint256 near, uint256 count) = Medians.of_(row);
+                    counts += _payNear(context, seat, row, bits, near, fee) + (1 << 64);
+                    uint256 end_ = first == last ? planned : min(first + size, planned);
+                    uint256 sure = count < 2 ? WHOLE : half(shares.words, best) - 1;
+                    uint256 sums = (min(end_, judged) - first) * (1 | (share << 64) | (sure << 128));
+                    all += sums;
+                    if (judged >= end_) paid += sums;
                 }
-                position += testers_;
-                seat += testers_ << 5;
-                first = end_;
+                if (first == last) break;
+                position += bits >> 2;
+                seat += bits << 3;
+                ++best;
             }
         }
     }
 
-    /// Pays `fee` to the seats of a window, from address `seat` on, whose half byte in `row` is in `paid`.
-    function _payNear(Context memory context, uint256 seat, uint256 row, uint256 testers_, uint256 paid, uint256 fee)
+    /// Pays `fee` to the seats of a window, from address `seat` on, whose half byte in `row` is in `near`. Returns how
+    /// many they are.
+    function _payNear(Context memory context, uint256 seat, uint256 row, uint256 bits, uint256 near, uint256 fee)
         private
         pure
         returns (uint256 count)
     {
         unchecked {
-            for (uint256 bit = 4 * testers_; bit != 0; seat += 32) {
-                bit -= 4;
-                if ((paid >> ((row >> bit) & 15)) & 1 == 0) continue;
+            for (; bits != 0; seat += 32) {
+                bits -= 4;
+                if ((near >> ((row >> bits) & 15)) & 1 == 0) continue;
                 ++count;
                 _pay(context, peek(seat), fee);
             }

@@ -72,14 +72,6 @@ abstract contract Lifecycle is IWorkAgreement {
         }
     }
 
-    /// The first tick after a window, counted from the start; the last window of the terms also has the remainder.
-    function _windowEnd(Agreement memory self, uint256 window) internal pure returns (uint256) {
-        unchecked {
-            uint256 planned = _planned(self);
-            return ++window == self.head.windows() ? planned : min(self.head.windowLength() * window, planned);
-        }
-    }
-
     /// Ticks from start to end: if everybody who accepted has resigned, until the last one did and the time to accept
     /// is over.
     function _length(Agreement memory self) internal pure returns (uint256) {

@@ -8,20 +8,18 @@ library Medians {
     /// The half bytes that are at most 5 twelfths from number 5.
     uint256 private constant NEAR = 0x7ff;
 
-    /// The median of the last `testers` half bytes of `row`, which are not all 0 (silent): the share in twelfths, of an
-    /// even number the higher one; the half bytes that are paid, as bits, because they are near either middle one; and
-    /// how many are not silent.
-    function of_(uint256 row, uint256 testers) internal pure returns (uint256 share, uint256 paid, uint256 count) {
+    /// The median of the half bytes of `row`, which are not all 0 (silent): the share in twelfths, of an even number the
+    /// higher one; the half bytes that are paid, as bits, because they are near either middle one; and how many are not
+    /// silent.
+    function of_(uint256 row) internal pure returns (uint256 share, uint256 paid, uint256 count) {
         unchecked {
             // Counter i of the word counts the half bytes i; the product sums those up to i.
             uint256 counts;
-            for (uint256 seat; seat < testers; ++seat) {
-                counts += 1 << ((row & 15) << 4);
-                row >>= 4;
-            }
+            for (; row != 0; row >>= 4) counts += 1 << ((row & 15) << 4);
             uint256 silent = counts & 0xffff;
-            count = testers - silent;
-            uint256 sums = counts * ONES + 0x7fff * ONES;
+            uint256 sums = counts * ONES;
+            count = (sums >> 240) - silent;
+            sums += 0x7fff * ONES;
             uint256 low = rank(sums, silent + ((count - 1) >> 1));
             uint256 high = rank(sums, silent + (count >> 1));
             paid = (((NEAR << low) | (NEAR << high)) >> 5) & ~uint256(1);

@@ -2,21 +2,32 @@
 pragma solidity 0.8.37;
 
 import {State} from "../../abi/IWorkAgreement.sol";
-import {Layout, MAX_REDUNDANCY} from "./Layout.sol";
+import {Layout, MAX_REDUNDANCY, Rules} from "./Layout.sol";
 import {Agreement, Lifecycle} from "./Lifecycle.sol";
 import {Receipts} from "./Receipts.sol";
-import {Shares, SharesOf, twelfths} from "./Shares.sol";
-import {U32, calldataSpot, calldataWord, max, peek, poke, reserve} from "./Words.sol";
+import {Shares, SharesOf, half, putHalf, twelfths} from "./Shares.sol";
+import {U32, calldataSpot, calldataWord, max, min, peek, poke, reserve} from "./Words.sol";
 
 /// What all reports of a call are checked against.
 struct Basis {
     Agreement self;
     Shares shares;
+    uint256 redundancy;
+    uint256 pool;
+    uint256 probes;
     /// Memory address of the places that hold the seats, and their number.
     uint256 seats;
     uint256 count;
-    bytes32 domain;
-    /// Memory address of the data of `Reported`.
+    /// Ticks of a window, the first tick of the last window, and ticks from start to end unless all leave earlier.
+    uint256 size;
+    uint256 last;
+    uint256 planned;
+    /// The worker of the entry before: its index, its account, and the ticks for which it is judged.
+    uint256 index;
+    address account;
+    uint256 judged;
+    /// Memory addresses of the words that are hashed (`Receipts`), and of the data of `Reported`.
+    uint256 hashes;
     uint256 log;
 }
 
@@ -73,21 +84,34 @@ abstract contract Reports is Lifecycle {
 
     /// Loads the agreement. Reverts unless testers may report.
     function _open() private view returns (Basis memory basis) {
-        Agreement memory self = _load();
-        _requireState(self, State.Reporting);
+        unchecked {
+            Agreement memory self = _load();
+            _requireState(self, State.Reporting);
+            _read(basis, self);
+            basis.shares.keep();
+            Rules rules = self.terms.rules();
+            (basis.pool, basis.probes) = (rules.pool(), rules.probes());
+            basis.size = self.head.windowLength();
+            basis.last = basis.size * (self.head.windows() - 1);
+            basis.planned = _planned(self);
+            basis.index = type(uint256).max;
+            basis.hashes = Receipts.words();
+            basis.log = reserve(LOG);
+        }
+    }
+
+    /// Loads the seats and the shares.
+    function _read(Basis memory basis, Agreement memory self) private view {
         basis.self = self;
+        basis.redundancy = self.terms.redundancy();
         (basis.seats, basis.count) = _draw(self);
-        basis.shares = SharesOf.read(self.head, self.terms.redundancy());
-        basis.shares.keep();
-        basis.domain = Receipts.domain();
-        basis.log = reserve(LOG);
+        basis.shares = SharesOf.read(self.head, basis.redundancy);
     }
 
     /// The tester at a place that has not reported, or why there is none.
     function _holder(Basis memory basis, uint256 place) private view returns (bytes memory refusal, address tester) {
-        uint256 pool = basis.self.terms.rules().pool();
-        if (place >= pool) {
-            return (abi.encodeWithSelector(PlaceOutOfRange.selector, place, pool), tester);
+        if (place >= basis.pool) {
+            return (abi.encodeWithSelector(PlaceOutOfRange.selector, place, basis.pool), tester);
         }
         if (_hasReported(basis, place)) return (abi.encodeWithSelector(AlreadyReported.selector, place), tester);
         tester = _tester(basis.self, place);
@@ -96,14 +120,22 @@ abstract contract Reports is Lifecycle {
     /// Whether a place has reported on any worker in any of its seats.
     function _hasReported(Basis memory basis, uint256 place) private pure returns (bool) {
         unchecked {
-            uint256 redundancy = basis.self.terms.redundancy();
-            for (uint256 seat; seat < basis.count; ++seat) {
-                if (peek(basis.seats + (seat << 5)) != place) continue;
-                uint256 position = seat;
-                for (uint256 index; index < redundancy; ++index) {
-                    if (basis.shares.half(position) != 0) return true;
-                    position += basis.shares.lane;
-                }
+            (uint256 seat, uint256 count) = (basis.seats, basis.count);
+            for (uint256 position; position < count; ++position) {
+                if (peek(seat) == place && _isTold(basis, position)) return true;
+                seat += 32;
+            }
+            return false;
+        }
+    }
+
+    /// Whether a seat has reported on any worker.
+    function _isTold(Basis memory basis, uint256 position) private pure returns (bool) {
+        unchecked {
+            (uint256 words, uint256 lane) = (basis.shares.words, basis.shares.lane);
+            for (uint256 index; index < basis.redundancy; ++index) {
+                if (half(words, position) != 0) return true;
+                position += lane;
             }
             return false;
         }
@@ -119,9 +151,8 @@ abstract contract Reports is Lifecycle {
             (refusal, tester) = _holder(basis, place);
             if (refusal.length != 0) return refusal;
             bytes32 salt = bytes32(calldataWord(spot + 6));
-            bytes32 digest = Receipts.report(basis.domain, place, salt, keccak256(entries));
-            address signer =
-                Receipts.signer(digest, bytes32(calldataWord(spot + 38)), bytes32(calldataWord(spot + 70)));
+            bytes32 hash = Receipts.report(basis.hashes, place, salt, keccak256(entries));
+            address signer = Receipts.signer(basis.hashes, hash, spot + 38);
             if (signer != tester) return abi.encodeWithSelector(NotTheTester.selector, place, signer);
             return _take(basis, tester, place, salt, entries);
         }
@@ -134,6 +165,7 @@ abstract contract Reports is Lifecycle {
         returns (bytes memory refusal)
     {
         unchecked {
+            Receipts.begin(basis.hashes, tester, salt);
             uint256 spot = calldataSpot(entries);
             uint256 end_ = spot + entries.length;
             uint256 to = basis.log + 96;
@@ -145,7 +177,7 @@ abstract contract Reports is Lifecycle {
                 uint256 seat;
                 (refusal, seat) = _check(basis, number, head, place);
                 if (refusal.length != 0) return refusal;
-                if (!_isServed(basis, tester, salt, head, spot)) {
+                if (!_isServed(basis, head, spot)) {
                     return abi.encodeWithSelector(BadReceipt.selector, number);
                 }
                 _put(basis, seat, head);
@@ -166,28 +198,31 @@ abstract contract Reports is Lifecycle {
         returns (bytes memory refusal, uint256 seat)
     {
         unchecked {
-            Agreement memory self = basis.self;
-            uint256 probes = self.terms.rules().probes();
             uint256 index = head >> 248;
-            uint256 window = uint8(head >> 240);
             uint256 made = uint8(head >> 232);
-            if (index >= self.terms.redundancy() || uint8(head >> 224) > made || made > probes) {
+            if (index >= basis.redundancy || uint8(head >> 224) > made || made > basis.probes) {
                 return (abi.encodeWithSelector(BadEntry.selector, number), 0);
             }
-            uint256 first = self.head.windowLength() * window;
-            uint256 judged = _judged(self, index);
-            if (window >= self.head.windows() || first >= judged) {
+            if (index != basis.index) {
+                basis.index = index;
+                basis.account = basis.self.terms.worker(index).account();
+                basis.judged = _judged(basis.self, index);
+            }
+            uint256 window = uint8(head >> 240);
+            uint256 first = basis.size * window;
+            uint256 judged = basis.judged;
+            if (first > basis.last || first >= judged) {
                 return (abi.encodeWithSelector(WindowOutOfRange.selector, number, window), 0);
             }
             uint256 testers_ = basis.shares.testers;
             seat = window * testers_;
-            uint256 last = seat + testers_;
-            while (peek(basis.seats + (seat << 5)) != place) {
-                if (++seat == last) return (abi.encodeWithSelector(NoSeat.selector, number, window), 0);
+            uint256 to = seat + testers_;
+            for (uint256 at_ = basis.seats + (seat << 5); peek(at_) != place; at_ += 32) {
+                if (++seat == to) return (abi.encodeWithSelector(NoSeat.selector, number, window), 0);
             }
-            uint256 end_ = _windowEnd(self, window);
-            uint256 needed = (2 * probes + 2) / 3;
-            if (judged < end_) needed = max((probes * (judged - first) / (end_ - first) + 1) >> 1, 1);
+            uint256 needed = (2 * basis.probes + 2) / 3;
+            uint256 end_ = first == basis.last ? basis.planned : min(first + basis.size, basis.planned);
+            if (judged < end_) needed = max((basis.probes * (judged - first) / (end_ - first) + 1) >> 1, 1);
             if (made < needed) {
                 return (abi.encodeWithSelector(TooFewProbes.selector, number, made, needed), 0);
             }
@@ -195,33 +230,29 @@ abstract contract Reports is Lifecycle {
     }
 
     /// Whether the entry at calldata offset `spot` has a receipt of its worker, or needs none.
-    function _isServed(Basis memory basis, address tester, bytes32 salt, uint256 head, uint256 spot)
-        private
-        pure
-        returns (bool)
-    {
+    function _isServed(Basis memory basis, uint256 head, uint256 spot) private view returns (bool) {
         unchecked {
             uint256 served = uint8(head >> 224);
             if (served == 0) return true;
             uint256 parts = uint32(head >> 192);
             if (!Receipts.covers(parts, served)) return false;
-            uint256 window = uint8(head >> 240);
-            bytes32 digest = Receipts.receipt(basis.domain, Receipts.session(tester, salt, window), window, parts);
-            address signer =
-                Receipts.signer(digest, bytes32(calldataWord(spot + 8)), bytes32(calldataWord(spot + 40)));
-            return signer == basis.self.terms.worker(head >> 248).account();
+            bytes32 hash = Receipts.receipt(basis.hashes, uint8(head >> 240), parts);
+            return Receipts.signer(basis.hashes, hash, spot + ENTRY) == basis.account;
         }
     }
 
     /// Puts the share of an entry and, if it is higher, the best share of its window.
     function _put(Basis memory basis, uint256 seat, uint256 head) private pure {
         unchecked {
-            uint256 index = head >> 248;
+            Shares memory shares = basis.shares;
+            uint256 words = shares.words;
+            uint256 start = shares.lane * (head >> 248);
             uint256 served = uint8(head >> 224);
-            basis.shares.put(basis.shares.lane * index + seat, twelfths(served, uint8(head >> 232)) + 1);
-            uint256 position = basis.shares.bestPosition(index, uint8(head >> 240));
-            uint256 best = twelfths(served, basis.self.terms.rules().probes()) + 1;
-            if (best > basis.shares.half(position)) basis.shares.put(position, best);
+            putHalf(words, start + seat, 0, twelfths(served, uint8(head >> 232)) + 1);
+            uint256 position = start + shares.seats + uint8(head >> 240);
+            uint256 before = half(words, position);
+            uint256 best = twelfths(served, basis.probes) + 1;
+            if (best > before) putHalf(words, position, before, best);
         }
     }
 
@@ -239,9 +270,7 @@ abstract contract Reports is Lifecycle {
 
     function reported(uint32 place) external view returns (bool) {
         Basis memory basis;
-        basis.self = _load();
-        (basis.seats, basis.count) = _draw(basis.self);
-        basis.shares = SharesOf.read(basis.self.head, basis.self.terms.redundancy());
+        _read(basis, _load());
         return _hasReported(basis, place);
     }
 }

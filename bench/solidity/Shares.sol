@@ -97,39 +97,32 @@ library SharesOf {
         }
     }
 
-    /// The half bytes from number `position` on, in the highest bits.
-    function row(Shares memory self, uint256 position) internal pure returns (uint256) {
-        unchecked {
-            return peek(self.words + (position >> 1)) << ((position & 1) << 2);
-        }
-    }
-
-    /// Half byte number `position`.
-    function half(Shares memory self, uint256 position) internal pure returns (uint256) {
-        return row(self, position) >> 252;
-    }
-
-    /// Writes half byte number `position`.
-    function put(Shares memory self, uint256 position, uint256 value) internal pure {
-        unchecked {
-            uint256 spot = self.words + (position >> 1);
-            uint256 both = peek(spot) >> 248;
-            both = position & 1 == 0 ? (both & 15) | (value << 4) : (both & 0xf0) | value;
-            assembly ("memory-safe") {
-                mstore8(spot, both)
-            }
-        }
-    }
-
     /// The number of the half byte of the best share of a window.
     function bestPosition(Shares memory self, uint256 index, uint256 window) internal pure returns (uint256) {
         unchecked {
             return self.lane * index + self.seats + window;
         }
     }
+}
 
-    /// The best share of a window: 0 for none, else 1 + twelfths.
-    function best(Shares memory self, uint256 index, uint256 window) internal pure returns (uint256) {
-        return half(self, bestPosition(self, index, window));
+/// The half bytes from number `position` on, in the highest bits.
+function halves(uint256 words, uint256 position) pure returns (uint256) {
+    unchecked {
+        return peek(words + (position >> 1)) << ((position & 1) << 2);
+    }
+}
+
+/// Half byte number `position`.
+function half(uint256 words, uint256 position) pure returns (uint256) {
+    unchecked {
+        return (peek(words + (position >> 1)) >> (252 - ((position & 1) << 2))) & 15;
+    }
+}
+
+/// Writes half byte number `position`, which was `before`.
+function putHalf(uint256 words, uint256 position, uint256 before, uint256 value) pure {
+    unchecked {
+        uint256 spot = words + (position >> 1);
+        poke(spot, peek(spot) ^ ((before ^ value) << (252 - ((position & 1) << 2))));
     }
 }

@@ -9,7 +9,7 @@ import {EarlyExit} from "./EarlyExit.sol";
 import {Layout, termsSize} from "./Layout.sol";
 import {Agreement} from "./Lifecycle.sol";
 import {Reports} from "./Reports.sol";
-import {Shares, SharesOf} from "./Shares.sol";
+import {Shares, SharesOf, half} from "./Shares.sol";
 import {reserve} from "./Words.sol";
 
 /// One purchase with its escrow and its reports, behind one proxy for each purchase. Reverts every direct call.
@@ -168,10 +168,10 @@ contract WorkAgreement is Reports, EarlyExit {
         uint256 redundancy_ = self.terms.redundancy();
         if (index >= redundancy_) return (0, seats);
         Shares memory all = SharesOf.read(self.head, redundancy_);
-        best = uint8(all.best(index, window));
+        best = uint8(half(all.words, all.bestPosition(index, window)));
         seats = new uint8[](all.testers);
         for (uint256 seat; seat < seats.length; ++seat) {
-            seats[seat] = uint8(all.half(all.lane * index + window * all.testers + seat));
+            seats[seat] = uint8(half(all.words, all.lane * index + window * all.testers + seat));
         }
     }
 }
