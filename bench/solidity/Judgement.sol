@@ -7,6 +7,7 @@ import {Layout, MAX_REDUNDANCY, Rules, termsSize} from "./Layout.sol";
 import {Agreement, Lifecycle} from "./Lifecycle.sol";
 import {Medians} from "./Medians.sol";
 import {Money} from "./Money.sol";
+import {Places} from "./Places.sol";
 import {Steps} from "./Progress.sol";
 import {Shares, SharesOf, WHOLE, half, halves} from "./Shares.sol";
 import {min, peek, poke, reserve} from "./Words.sol";
@@ -116,15 +117,17 @@ abstract contract Judgement is Lifecycle {
         unchecked {
             context.shares = SharesOf.read(self.head, self.terms.redundancy());
             if (!context.shares.any()) return;
-            (uint256 seats, uint256 count) = _draw(self);
+            (uint256 places, uint256 count) = _draw(self);
             uint256 slots = reserve(SLOTS << 5);
             assembly ("memory-safe") {
                 calldatacopy(slots, calldatasize(), shl(5, 64))
             }
-            (context.seats, context.slots) = (seats, slots);
+            uint256 to = reserve(count << 5);
+            (context.seats, context.slots) = (to, slots);
             context.nextRecord = reserve(RECORD * count);
-            for (uint256 end_ = seats + (count << 5); seats < end_; seats += 32) {
-                poke(seats, _record(context, peek(seats)));
+            for (uint256 end_ = to + (count << 5); to < end_; to += 32) {
+                poke(to, _record(context, Places.get(places)));
+                places += Places.SIZE;
             }
         }
     }

@@ -6,8 +6,9 @@ import {IWorkerDispatcher} from "../../abi/IWorkerDispatcher.sol";
 import {tickAt} from "./Chain.sol";
 import {Draw} from "./Draw.sol";
 import {CODE_PREFIX, Head, Layout, MAX_REDUNDANCY, PROXY, termsSize} from "./Layout.sol";
+import {Places} from "./Places.sol";
 import {LEFT, PROGRESS, Progress, Steps} from "./Progress.sol";
-import {U32, load, max, min, peek, poke, reserve, store} from "./Words.sol";
+import {U32, load, max, min, peek, reserve, store} from "./Words.sol";
 
 /// One agreement: its terms and its progress.
 struct Agreement {
@@ -156,22 +157,21 @@ abstract contract Lifecycle is IWorkAgreement {
         }
     }
 
-    /// Draws the seats of all windows: the memory address of their places, window by window, and their number.
+    /// Draws the seats of all windows: the memory address of their places (`Places`), window by window, and their number.
     function _draw(Agreement memory self) internal pure returns (uint256 seats, uint256 count) {
         unchecked {
             if (self.progress.start() == 0) return (0, 0);
             uint256 testers_ = self.head.testers();
             uint256 windows = _windows(self);
             count = windows * testers_;
-            seats = reserve(count << 5);
+            seats = Places.reserve_(count);
             uint256 sorted = reserve(testers_ << 5);
             uint256 pool = self.terms.rules().pool();
             bytes16 seed = self.progress.seed();
             uint256 to = seats;
             for (uint256 window; window < windows; ++window) {
                 for (uint256 seat; seat < testers_; ++seat) {
-                    poke(to, Draw.place(seed, window, seat, pool, sorted));
-                    to += 32;
+                    to = Places.put(to, Draw.place(seed, window, seat, pool, sorted));
                 }
             }
         }

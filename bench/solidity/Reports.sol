@@ -4,9 +4,10 @@ pragma solidity 0.8.37;
 import {State} from "../../abi/IWorkAgreement.sol";
 import {Layout, MAX_REDUNDANCY, Rules} from "./Layout.sol";
 import {Agreement, Lifecycle} from "./Lifecycle.sol";
+import {Places} from "./Places.sol";
 import {Receipts} from "./Receipts.sol";
 import {Shares, SharesOf, half, putHalf, twelfths} from "./Shares.sol";
-import {U32, calldataSpot, calldataWord, max, min, peek, poke, reserve} from "./Words.sol";
+import {U32, calldataHash, calldataSpot, calldataWord, max, min, poke, reserve} from "./Words.sol";
 
 /// What all reports of a call are checked against.
 struct Basis {
@@ -120,10 +121,17 @@ abstract contract Reports is Lifecycle {
     /// Whether a place has reported on any worker in any of its seats.
     function _hasReported(Basis memory basis, uint256 place) private pure returns (bool) {
         unchecked {
-            (uint256 seat, uint256 count) = (basis.seats, basis.count);
-            for (uint256 position; position < count; ++position) {
-                if (peek(seat) == place && _isTold(basis, position)) return true;
-                seat += 32;
+            uint256 spot = basis.seats;
+            for (uint256 left = basis.count; left != 0;) {
+                uint256 lanes = min(left, Places.LANES);
+                uint256 found = Places.find(spot, place) >> (256 - 32 * lanes) << (256 - 32 * lanes);
+                while (found != 0) {
+                    uint256 lane = Places.lane(found);
+                    if (_isTold(basis, basis.count - left + lane)) return true;
+                    found ^= (1 << 255) >> (32 * lane);
+                }
+                left -= lanes;
+                spot += 32;
             }
             return false;
         }
@@ -151,7 +159,7 @@ abstract contract Reports is Lifecycle {
             (refusal, tester) = _holder(basis, place);
             if (refusal.length != 0) return refusal;
             bytes32 salt = bytes32(calldataWord(spot + 6));
-            bytes32 hash = Receipts.report(basis.hashes, place, salt, keccak256(entries));
+            bytes32 hash = Receipts.report(basis.hashes, place, salt, calldataHash(entries));
             address signer = Receipts.signer(basis.hashes, hash, spot + 38);
             if (signer != tester) return abi.encodeWithSelector(NotTheTester.selector, place, signer);
             return _take(basis, tester, place, salt, entries);
@@ -216,16 +224,25 @@ abstract contract Reports is Lifecycle {
             }
             uint256 testers_ = basis.shares.testers;
             seat = window * testers_;
-            uint256 to = seat + testers_;
-            for (uint256 at_ = basis.seats + (seat << 5); peek(at_) != place; at_ += 32) {
-                if (++seat == to) return (abi.encodeWithSelector(NoSeat.selector, number, window), 0);
-            }
+            uint256 lane = _seat(basis.seats + Places.SIZE * seat, testers_, place);
+            if (lane == testers_) return (abi.encodeWithSelector(NoSeat.selector, number, window), 0);
+            seat += lane;
             uint256 needed = (2 * basis.probes + 2) / 3;
             uint256 end_ = first == basis.last ? basis.planned : min(first + basis.size, basis.planned);
             if (judged < end_) needed = max((basis.probes * (judged - first) / (end_ - first) + 1) >> 1, 1);
             if (made < needed) {
                 return (abi.encodeWithSelector(TooFewProbes.selector, number, made, needed), 0);
             }
+        }
+    }
+
+    /// The seat of a place in the window whose `testers_` places begin at `spot`, or `testers_`.
+    function _seat(uint256 spot, uint256 testers_, uint256 place) private pure returns (uint256 seat) {
+        unchecked {
+            seat = Places.lane(Places.find(spot, place));
+            // A window has at most 15 seats.
+            if (seat >= Places.LANES) seat += Places.lane(Places.find(spot + 32, place));
+            return min(seat, testers_);
         }
     }
 

@@ -102,3 +102,12 @@ function calldataSpot(bytes calldata data) pure returns (uint256 spot) {
         spot := data.offset
     }
 }
+
+/// The hash of a byte string.
+function calldataHash(bytes calldata data) pure returns (bytes32 hash) {
+    assembly ("memory-safe") {
+        let copy := mload(0x40)
+        calldatacopy(copy, data.offset, data.length)
+        hash := keccak256(copy, data.length)
+    }
+}
