@@ -2,7 +2,6 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use alloy::primitives::Address;
 use metrics_exporter_prometheus::BuildError;
@@ -268,13 +267,9 @@ impl From<DaemonError> for CliError {
 }
 
 impl CliError {
-    /// The process's exit code: 1, because clap reports a wrong command line itself.
-    pub(crate) fn exit_code(&self) -> ExitCode {
-        match self {
-            // The reader of the pipe has read enough.
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-            _ => ExitCode::FAILURE,
-        }
+    /// Whether the reader of standard output has read enough, which is no failure.
+    pub(crate) fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
     /// What to do, where the text of the error does not say it.

@@ -36,6 +36,7 @@ const fn event_name(event: &MarketEvent) -> &'static str {
             Dispatcher::ContractBought(_) => "ContractBought",
             Dispatcher::PurchaseRefused(_) => "PurchaseRefused",
             Dispatcher::AgreementSettled(_) => "AgreementSettled",
+            Dispatcher::AbsentReleased(_) => "AbsentReleased",
             Dispatcher::Burned(_) => "Burned",
             Dispatcher::ReputationChanged(_) => "ReputationChanged",
             Dispatcher::Credited(_) => "Credited",
@@ -47,6 +48,8 @@ const fn event_name(event: &MarketEvent) -> &'static str {
             Agreement::Reported(_) => "Reported",
             Agreement::Cancelled(_) => "Cancelled",
             Agreement::Resigned(_) => "Resigned",
+            Agreement::Released(_) => "Released",
+            Agreement::ReportSkipped(_) => "ReportSkipped",
             Agreement::Closed(_) => "Closed",
         },
     }

@@ -4,8 +4,10 @@ mod chain_view;
 mod market_clock;
 mod scan;
 mod settlement;
+mod timing;
 
 pub use self::chain_view::RpcChainView;
-pub(crate) use self::market_clock::MarketClock;
+pub(crate) use self::market_clock::{MarketClock, tick_duration};
 pub(crate) use self::scan::{scan_purchases, skip_history};
 pub(crate) use self::settlement::{Confirmed, SettleState, SettleTask};
+pub(crate) use self::timing::timing_of;

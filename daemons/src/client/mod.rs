@@ -2,15 +2,15 @@
 //!
 //! [`ClientDaemon`] does that for all agreements of an account. [`ConnectDaemon`] does it for one, and serves that
 //! agreement's service on a local address. [`buy_once`] buys without buying twice. Workers cannot tell the client from a
-//! tester: it probes them as testers do, under a fresh key for each window.
+//! tester: it uses and probes them as testers do, under fresh keys for each window.
 
 mod agreement_task;
 mod connect;
 mod daemon;
 mod endpoint_pool;
-mod endpoint_refresh;
 #[cfg(feature = "failpoints")]
 mod failpoints;
+mod key_tasks;
 mod options;
 mod pool_state;
 mod probe_context;

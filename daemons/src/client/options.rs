@@ -6,6 +6,7 @@ use alloy::primitives::Address;
 use tokio::time::Duration;
 
 use crate::context::Payout;
+use crate::service_client::ProxyUrl;
 
 /// What an operator chooses about a client.
 #[derive(Clone, Debug)]
@@ -25,8 +26,11 @@ pub struct ClientOptions {
 pub struct ConnectOptions {
     /// The address that the proxy listens on; port 0 is any free port.
     pub listen: SocketAddr,
-    /// The path of the service that each worker is probed with once in every window.
-    pub probe_path: Box<str>,
+    /// The paths of the service that workers are probed with, each time one at random. Testers should use the same ones;
+    /// without any, `/`.
+    pub probe_paths: Vec<Box<str>>,
+    /// The proxy for connections to services, if there is one. Without one, workers know the client by its address.
+    pub proxy: Option<ProxyUrl>,
     /// What the client does apart from that. `only_agreement` is ignored.
     pub client: ClientOptions,
 }

@@ -64,7 +64,7 @@ impl AgreementTask {
                 format_args!("the end of {address}, which nobody accepted"),
             ))),
             State::Running => {
-                if accepted && progress.resigned(self.index).is_none() {
+                if accepted && !progress.has_resigned(self.index) {
                     services.start(address)?;
                 }
                 Ok(Some(NextEvent::at_tick(times.end(), format_args!("the end of {address}"))))
@@ -92,14 +92,19 @@ impl AgreementTask {
     /// What the gateway has to know of the agreement; `None` unless this worker serves it.
     pub(super) fn table_entry(&self, services: &Services) -> Option<TableEntry> {
         let progress = self.progress.filter(|progress| progress.has_accepted(self.index))?;
-        if progress.resigned(self.index).is_some() {
+        if progress.has_resigned(self.index) {
             return None;
         }
-        let windows = progress.windows;
+        let (terms, course, start) =
+            (self.agreement.terms(), &progress.course, progress.start());
+        let windows = (0..course.windows(terms)).map(|window| {
+            let ticks = course.window_ticks(terms, window);
+            let [from, until] = [ticks.start, ticks.end].map(|at| start.saturating_add(at.into()));
+            (window, from..until)
+        });
         Some(TableEntry {
-            start: progress.start,
-            length: self.agreement.terms().ticks(windows),
-            windows,
+            ticks: start..self.agreement.times(&progress).end(),
+            windows: windows.collect(),
             receipt_domain: self.agreement.receipt_domain(),
             upstream: services.upstream(self.agreement.address())?,
         })

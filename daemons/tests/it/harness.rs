@@ -7,7 +7,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use alloy::network::{EthereumWallet, TransactionBuilder};
@@ -16,6 +16,7 @@ use alloy::providers::{Provider, ProviderBuilder};
 use alloy::rpc::types::TransactionRequest;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
+use axum::http::{HeaderMap, Uri};
 use muster_client::protocol::abi::IWorkerDispatcher::setAvailableCall;
 use muster_client::protocol::abi::{Clock, Order, Settings};
 use muster_client::protocol::settings;
@@ -71,7 +72,7 @@ const fn market_settings() -> Settings {
     Settings {
         acceptWindow: 600,
         reportWindow: 600,
-        minLength: 1_200,
+        minLength: 2_400,
         minWindow: 1_200,
         ..settings::dev(Clock::Second)
     }
@@ -263,6 +264,8 @@ pub(crate) fn order(redundancy: u8, testers: u8) -> Order {
 pub(crate) struct EchoService {
     /// The address that it listens on.
     address: SocketAddr,
+    /// The headers of the requests that it got.
+    pub(crate) requests: Arc<Mutex<Vec<HeaderMap>>>,
     /// The service.
     task: JoinHandle<()>,
 }
@@ -272,10 +275,14 @@ impl EchoService {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let app = axum::Router::new()
-            .fallback(async |uri: axum::http::Uri| format!("you asked for {}", uri.path()));
+        let requests = Arc::<Mutex<Vec<_>>>::default();
+        let seen = requests.clone();
+        let app = axum::Router::new().fallback(async move |uri: Uri, headers: HeaderMap| {
+            seen.lock().unwrap().push(headers);
+            format!("you asked for {}", uri.path())
+        });
         let task = tokio::spawn(async { axum::serve(listener, app).await.unwrap() });
-        Self { address, task }
+        Self { address, requests, task }
     }
 
     /// The address that it listens on.

@@ -157,7 +157,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Adds the gas of every transaction that changed the state of an agreement.
+    /// Adds the gas of every transaction that changed the state of an agreement, once each.
     async fn add_gas(
         &mut self,
         agreement: &Agreement,
@@ -172,8 +172,11 @@ impl Ledger {
             .collect();
         let node = agreement.market().node();
         let receipts = try_join_all(steps.iter().map(|(_, _, hash)| node.receipt(*hash))).await?;
+        let mut counted = BTreeSet::new();
         for ((step, account, transaction), receipt) in steps.into_iter().zip(receipts) {
-            let gas = receipt.map(|receipt| receipt.gas_used);
+            // A batch of reports is one transaction with a step for each report.
+            let gas =
+                receipt.filter(|_| counted.insert(transaction)).map(|receipt| receipt.gas_used);
             self.total_gas = self.total_gas.saturating_add(gas.unwrap_or(0));
             self.gas.push(vec![
                 Cell::text(address),

@@ -64,8 +64,8 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let checks = options.check.checks()?;
     let check = checks.for_application(application).ok_or(CliError::NoCheck(application))?;
     let tick = market.now().await?;
-    let begin = |(index, _): &(u8, String)| next_probe(&store, &agreement, *index, window, tick);
-    let probes = targets.iter().map(begin).collect::<Result<Vec<_>, _>>()?;
+    let start = |(index, _): &(u8, String)| next_probe(&store, &agreement, *index, window, tick);
+    let begun = targets.iter().map(start).collect::<Result<Vec<_>, _>>()?;
     let pending = targets.iter().map(async |(index, url)| {
         let receipt = prober.probe(check, &ServiceTarget { url, token: "", session }).await?;
         verify_receipt(&agreement, session, *index, window, &receipt)
@@ -77,13 +77,13 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         return Err(CliError::WindowOver(window));
     }
 
-    for (probe, result) in probes.iter().zip(&results) {
+    for (probe, result) in begun.iter().zip(&results) {
         if !matches!(result, Err(ProbeFailure::Inconclusive)) {
             store.record_probe(probe, result.as_ref().ok())?;
         }
     }
 
-    let rows = targets.iter().zip(&probes).zip(&results).map(|(((worker, url), probe), result)| {
+    let rows = targets.iter().zip(&begun).zip(&results).map(|(((worker, url), probe), result)| {
         let why = result.as_ref().err().map_or(Cell::None, Cell::text);
         let number = Cell::count(probe.number);
         vec![Cell::count(*worker), Cell::text(url), number, Cell::Flag(result.is_ok()), why]

@@ -3,6 +3,7 @@ use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Redirect;
 use axum::routing::{get, post};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tokio::time::{Duration, sleep};
 
@@ -42,14 +43,14 @@ async fn service() -> String {
 
 /// The result of a probe of a service.
 async fn probe(url: &str, check: Check) -> Result<String, ProbeFailure> {
-    let prober = Prober::new(Duration::from_secs(1)).unwrap();
+    let prober = Prober::new(Duration::from_secs(1), None).unwrap();
     prober.probe(&check, &ServiceTarget { url, token: "secret", session: SESSION }).await
 }
 
 /// A check of a path that every response passes.
 fn page(path: &str) -> HttpCheck {
     let path = path.to_owned();
-    HttpCheck { path, post: None, status: None, contains: None, sha256: None }
+    HttpCheck { path, paths: vec![], post: None, status: None, contains: None, sha256: None }
 }
 
 /// A command check with the receipt at the root.
@@ -84,6 +85,33 @@ async fn http_check_posts_and_compares_status_and_digest() {
     assert_eq!(probe(&url, Check::Http(sum("2+3"))).await, Err(ProbeFailure::WrongResponse));
     let other = HttpCheck { status: Some(200), ..sum("1+1") };
     assert_eq!(probe(&url, Check::Http(other)).await, Err(ProbeFailure::UnexpectedStatus));
+}
+
+#[tokio::test]
+async fn http_check_takes_one_of_its_paths() {
+    let url = service().await;
+    let paths = vec!["/bare".to_owned()];
+    let check = HttpCheck { paths, contains: Some("world".to_owned()), ..page("/") };
+    let mut receipts = std::collections::HashSet::new();
+    while receipts.len() < 2 {
+        receipts.insert(probe(&url, Check::Http(check.clone())).await.map_err(|why| why.to_string()));
+    }
+    let [with, without] = [Ok(format!("secret {SESSION}")), Err("no receipt".to_owned())];
+    assert!(receipts.contains(&with) && receipts.contains(&without), "{receipts:?}");
+}
+
+#[tokio::test]
+async fn cut_connection_is_no_refused_one() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            // The request is read, so that closing is no reset of the connection attempt.
+            let _ = stream.read(&mut [0; 1_024]).await;
+        }
+    });
+    assert_eq!(probe(&url, Check::Http(page("/"))).await, Err(ProbeFailure::Cut));
 }
 
 #[tokio::test]
