@@ -60,8 +60,10 @@ impl PendingRequests {
     fn deliver(&self, delivery: Delivery) {
         if delivery.message.is_request() {
             // A flood of them, or an end of the receiver, loses some.
-            let sent = self.others.as_ref().map(|others| others.try_send(delivery));
-            return drop(sent);
+            if let Some(others) = &self.others {
+                drop(others.try_send(delivery));
+            }
+            return;
         }
         let Some(request) = self.remove(delivery.message.nonce) else { return };
         if delivery.is_reply_to(request.receiver, &request.message) {

@@ -116,8 +116,8 @@ mod tests {
             assert!((250..1_000).contains(&opening.tick));
             assert!(probes.is_sorted() && probes.len() == 12);
             for moment in probes {
-                let at = usize::try_from((moment.tick - 1_000) * 16 / 900).unwrap();
-                sixteenths[at] += 1;
+                let at = (moment.tick - 1_000).saturating_mul(16).checked_div(900).unwrap();
+                sixteenths[usize::try_from(at).unwrap()] += 1;
             }
         }
         // 750 each; the standard deviation is 27.

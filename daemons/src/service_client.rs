@@ -54,11 +54,7 @@ pub(crate) fn service_client(proxy: Option<&ProxyUrl>) -> Result<Client, reqwest
 }
 
 /// Adds token, unless it is empty, and session to a request.
-pub(crate) fn authenticate(
-    request: RequestBuilder,
-    token: &str,
-    session: B256,
-) -> RequestBuilder {
+pub(crate) fn authenticate(request: RequestBuilder, token: &str, session: B256) -> RequestBuilder {
     let mut request = request;
     if !token.is_empty()
         && let Ok(mut token) = HeaderValue::from_str(token)

@@ -35,7 +35,8 @@ pub(crate) const fn tick_duration(clock: Clock) -> Duration {
 impl MarketClock {
     /// Starts a clock that shows `now`, and follows the market's time until it is dropped.
     pub(crate) fn start(market: Market, now: u64) -> Self {
-        let (tick, tick_duration) = (watch::Sender::new(now), tick_duration(market.settings().clock));
+        let (tick, tick_duration) =
+            (watch::Sender::new(now), tick_duration(market.settings().clock));
         let shown = tick.clone();
         let task = tokio::spawn(async move {
             loop {

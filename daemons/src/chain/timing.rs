@@ -18,16 +18,15 @@ pub(crate) fn timing_of(
     if course.judged_ticks(terms, index, window).is_empty() {
         return Ok(None);
     }
-    let accepted_at = match store.accepted_at(agreement.address(), index)? {
-        Some(tick) => tick,
-        None => {
-            // The first accept was at the start, and no later one was after the time to accept.
-            let is_first = course.accepted.is_power_of_two();
-            let last_accept = agreement.times(progress).last_accept();
-            let seen = if is_first { start } else { now.min(last_accept) };
-            store.record_accept(agreement.address(), index, seen)?;
-            seen
-        }
+    let accepted_at = if let Some(tick) = store.accepted_at(agreement.address(), index)? {
+        tick
+    } else {
+        // The first accept was at the start, and no later one was after the time to accept.
+        let is_first = course.accepted.is_power_of_two();
+        let last_accept = agreement.times(progress).last_accept();
+        let seen = if is_first { start } else { now.min(last_accept) };
+        store.record_accept(agreement.address(), index, seen)?;
+        seen
     };
     let ticks = course.window_ticks(terms, window);
     let [from, until] = [ticks.start, ticks.end].map(|at| start.saturating_add(at.into()));

@@ -60,12 +60,7 @@ impl EndpointPool {
     }
 
     /// Uses the endpoint that is stored for a key at a worker; returns whether there is one.
-    pub(super) fn load(
-        &self,
-        key: KeyId,
-        index: u8,
-        session: B256,
-    ) -> Result<bool, StoreError> {
+    pub(super) fn load(&self, key: KeyId, index: u8, session: B256) -> Result<bool, StoreError> {
         let stored = self.store.endpoint(&self.endpoint_id(key, index))?;
         let found = stored.is_some();
         if let Some((url, token)) = stored {

@@ -114,7 +114,8 @@ impl ProbeContext {
             let due = plan.probes.into_iter().filter(|moment| moment.tick > now).collect();
             self.pool.write(|state| state.add(key, index, due));
             let is_open = self.pool.load(key, index, traffic_key.session)?;
-            let at_once = self.probes_per_key() == 0 || key.slot > 0 && timing.window.contains(&now);
+            let at_once =
+                self.probes_per_key() == 0 || key.slot > 0 && timing.window.contains(&now);
             let opening = if at_once { Moment { tick: now, fraction: 0 } } else { plan.opening };
             let (context, traffic_key) = (self.clone(), traffic_key.clone());
             let opening = (!is_open).then_some(opening);

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use alloy::primitives::Address;
 use tokio::time::Duration;
 
+use super::renewal::Renewal;
 use crate::context::Payout;
 use crate::service_client::ProxyUrl;
 
@@ -19,6 +20,8 @@ pub struct ClientOptions {
     pub settle_delay: Duration,
     /// The block from which on purchases are scanned, if the state file is new.
     pub first_block: u64,
+    /// Whether each agreement is followed by another, and at which price. Without effect with `only_agreement`.
+    pub renewal: Option<Renewal>,
 }
 
 /// What an operator chooses about a connection to an agreement's service.

@@ -165,12 +165,12 @@ impl PoolState {
             if !is_open(id, route) {
                 continue;
             }
-            match pick.checked_sub(u64::try_from(route.due.len()).unwrap_or(0)) {
-                Some(rest) => pick = rest,
-                None => {
-                    route.due.pop_front();
-                    return route.endpoint.clone();
-                }
+            let due = u64::try_from(route.due.len()).unwrap_or(0);
+            if let Some(rest) = pick.checked_sub(due) {
+                pick = rest;
+            } else {
+                route.due.pop_front();
+                return route.endpoint.clone();
             }
         }
         None
@@ -178,8 +178,8 @@ impl PoolState {
 
     /// The endpoint of a worker of any window: late in a new window, the old key is better than none.
     fn any(&self, index: u8) -> Option<Arc<WorkerEndpoint>> {
-        let of_worker = self.routes.iter().rev().filter(|((_, worker), _)| *worker == index);
-        of_worker.filter_map(|(_, route)| route.endpoint.clone()).next()
+        let mut of_worker = self.routes.iter().rev().filter(|((_, worker), _)| *worker == index);
+        of_worker.find_map(|(_, route)| route.endpoint.clone())
     }
 
     /// The number of requests that no key had a moment for, since the last call.

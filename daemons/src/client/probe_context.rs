@@ -141,7 +141,8 @@ impl ProbeContext {
             let (key, transport) = (key.message_key.clone(), self.context.transport());
             RequestClient::open(key, transport, replay_guard).await
         };
-        let request_client: Result<_, MessageError> = key.request_client.get_or_try_init(open).await;
+        let request_client: Result<_, MessageError> =
+            key.request_client.get_or_try_init(open).await;
         let request_client = request_client?;
         let (progress, now) = (agreement.progress().await?, market.now().await?);
         let ticks = agreement.times(&progress).end().saturating_sub(now);

@@ -97,7 +97,7 @@ impl RequestBody {
     }
 
     /// Whether there is nothing to send.
-    fn is_empty(&self) -> bool {
+    const fn is_empty(&self) -> bool {
         matches!(self, Self::Buffered(bytes) if bytes.is_empty())
     }
 
@@ -231,8 +231,10 @@ fn remove_fingerprint(headers: &mut HeaderMap) {
     if headers.get(header::ACCEPT).is_some_and(is_any) {
         headers.remove(header::ACCEPT);
     }
-    let starts = |name: &HeaderName| ["sec-fetch-", "sec-ch-"].map(|s| name.as_str().starts_with(s));
-    let browser: Vec<_> = headers.keys().filter(|name| starts(name).contains(&true)).cloned().collect();
+    let starts =
+        |name: &HeaderName| ["sec-fetch-", "sec-ch-"].map(|s| name.as_str().starts_with(s));
+    let browser: Vec<_> =
+        headers.keys().filter(|name| starts(name).contains(&true)).cloned().collect();
     for name in browser {
         headers.remove(name);
     }

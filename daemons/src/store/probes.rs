@@ -99,8 +99,8 @@ impl Store {
         let connection = self.lock();
         let select = "SELECT count(*), count(served), coalesce(sum(served), 0) FROM probes
             WHERE agreement = ?1 AND worker = ?2 AND window = ?3 AND tick < ?4";
-        let (begun, made, served) = connection
-            .query_row(select, params![address, worker, window, until], |row| {
+        let (begun, made, served) =
+            connection.query_row(select, params![address, worker, window, until], |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?))
             })?;
         let select = "SELECT receipt FROM receipts

@@ -136,9 +136,8 @@ impl Assignment {
         // A window that is over may still have a probe under way; one that was cancelled has none to make.
         let planned = progress.course.windows(self.agreement.terms());
         self.seats.retain(|window, _| *window < planned);
-        self.probes.retain(|(window, index), _| {
-            *window < planned && !progress.has_resigned(*index)
-        });
+        self.probes
+            .retain(|(window, index), _| *window < planned && !progress.has_resigned(*index));
         for (window, _) in &held {
             for index in 0..self.agreement.terms().header.redundancy {
                 if progress.has_accepted(index) && !progress.has_resigned(index) {
@@ -209,10 +208,8 @@ impl Assignment {
         let mut entries = Vec::new();
         for index in 0..terms.header.redundancy {
             for window in (0..terms.header.windows).filter(|k| self.holds(progress, *k)) {
-                let (ticks, whole) = (
-                    course.judged_ticks(terms, index, window),
-                    course.window_ticks(terms, window),
-                );
+                let (ticks, whole) =
+                    (course.judged_ticks(terms, index, window), course.window_ticks(terms, window));
                 if ticks.is_empty() {
                     continue;
                 }

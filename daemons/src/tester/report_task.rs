@@ -74,7 +74,8 @@ impl ReportTask {
         }
         let times = self.agreement.times(progress);
         let (end, time) = (times.end(), u64::from(times.report_window));
-        if !self.is_posted && self.round().is_some_and(|round| next >= end + posting(time, round)) {
+        let posts_at = self.round().map(|round| end.saturating_add(posting(time, round)));
+        if !self.is_posted && posts_at.is_some_and(|tick| next >= tick) {
             self.post(progress, entries, is_reported).await?;
             self.is_posted = true;
         } else if !is_reported && next >= end.saturating_add(self.alone(time)) {
@@ -169,7 +170,7 @@ impl ReportTask {
 
 /// The tick after the end from which on the collector of a round posts: a quarter of the time to report, or three
 /// eighths for the second.
-fn posting(time: u64, round: u64) -> u64 {
+const fn posting(time: u64, round: u64) -> u64 {
     time.saturating_mul(round.saturating_add(2)).div_ceil(8)
 }
 

@@ -60,8 +60,8 @@ mod tests {
         let identity = Identity { role: Role::Worker, chain: 1, dispatcher, account };
         let store = Store::open(&folder.path().join("state.db"), &identity).unwrap();
         let upstream = "http://127.0.0.1:1".parse().unwrap();
-        let windows = (0..4).map(|k| (k, 100 + u64::from(k) * 10..110 + u64::from(k) * 10));
-        let (ticks, windows, receipt_domain) = (100..140, windows.collect(), B256::ZERO);
+        let windows = vec![(0, 100..110), (1, 110..120), (2, 120..130), (3, 130..140)];
+        let (ticks, receipt_domain) = (100..140, B256::ZERO);
         let entry = TableEntry { ticks, windows, receipt_domain, upstream };
         let agreement_table = Arc::new(AgreementTable::default());
         agreement_table.replace(100, ticks_are_seconds, vec![(AGREEMENT, entry)]);

@@ -11,7 +11,7 @@ use tokio::time::Duration;
 use super::agreement_table::TableEntry;
 use super::services::Services;
 use super::units::wei_to_gwei;
-use crate::chain::{SettleState, SettleTask};
+use crate::chain::{SettleState, SettleTask, release};
 use crate::error::DaemonError;
 use crate::health::NextEvent;
 
@@ -42,10 +42,12 @@ impl AgreementTask {
         Self { agreement, account, index, progress: None, state: State::Offered, settle_task }
     }
 
-    /// Does what is due; `None` if nothing is left to do in this agreement.
+    /// Does what is due; `None` if nothing is left to do in this agreement. With `needs_slot`, it frees the slots of the
+    /// agreement's workers after the end.
     pub(super) async fn step(
         &mut self,
         services: &mut Services,
+        needs_slot: bool,
     ) -> Result<Option<NextEvent>, DaemonError> {
         let progress = self.agreement.progress().await?;
         self.progress = Some(progress);
@@ -71,6 +73,9 @@ impl AgreementTask {
             }
             State::Reporting => {
                 services.stop(address).await;
+                if needs_slot && accepted && !progress.freed {
+                    release(&self.agreement).await?;
+                }
                 let due = times.end().saturating_add(times.report_window.into());
                 Ok(Some(NextEvent::at_tick(due, format_args!("the settlement of {address}"))))
             }
@@ -95,8 +100,7 @@ impl AgreementTask {
         if progress.has_resigned(self.index) {
             return None;
         }
-        let (terms, course, start) =
-            (self.agreement.terms(), &progress.course, progress.start());
+        let (terms, course, start) = (self.agreement.terms(), &progress.course, progress.start());
         let windows = (0..course.windows(terms)).map(|window| {
             let ticks = course.window_ticks(terms, window);
             let [from, until] = [ticks.start, ticks.end].map(|at| start.saturating_add(at.into()));

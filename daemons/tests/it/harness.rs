@@ -4,10 +4,9 @@
 
 #![expect(dead_code, reason = "the tests of each daemon use a part of it")]
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use alloy::network::{EthereumWallet, TransactionBuilder};
@@ -16,7 +15,6 @@ use alloy::providers::{Provider, ProviderBuilder};
 use alloy::rpc::types::TransactionRequest;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
-use axum::http::{HeaderMap, Uri};
 use muster_client::protocol::abi::IWorkerDispatcher::setAvailableCall;
 use muster_client::protocol::abi::{Clock, Order, Settings};
 use muster_client::protocol::settings;
@@ -29,8 +27,6 @@ use muster_daemons::{DaemonContext, Payout, Role};
 use muster_messaging::InMemoryTransport;
 use stylus_devnode::{Config, Devnode};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
 /// Wei of one ether.
 pub(crate) const ETHER: u128 = 1_000_000_000_000_000_000;
@@ -236,6 +232,7 @@ pub(crate) fn worker_options(url: &str, price: u128) -> WorkerOptions {
         stake: ETHER,
         top_up_stake: false,
         make_available: false,
+        release_slots: false,
         source: ServiceSource::Upstream(url.parse().unwrap()),
         listen: ([127, 0, 0, 1], 0).into(),
         public_url: None,
@@ -257,48 +254,5 @@ pub(crate) fn order(redundancy: u8, testers: u8) -> Order {
         minUptime: 0,
         expiry: 0,
         start: 0,
-    }
-}
-
-/// A service that responds to every request with its path, until it is dropped.
-pub(crate) struct EchoService {
-    /// The address that it listens on.
-    address: SocketAddr,
-    /// The headers of the requests that it got.
-    pub(crate) requests: Arc<Mutex<Vec<HeaderMap>>>,
-    /// The service.
-    task: JoinHandle<()>,
-}
-
-impl EchoService {
-    /// Starts it.
-    pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let requests = Arc::<Mutex<Vec<_>>>::default();
-        let seen = requests.clone();
-        let app = axum::Router::new().fallback(async move |uri: Uri, headers: HeaderMap| {
-            seen.lock().unwrap().push(headers);
-            format!("you asked for {}", uri.path())
-        });
-        let task = tokio::spawn(async { axum::serve(listener, app).await.unwrap() });
-        Self { address, requests, task }
-    }
-
-    /// The address that it listens on.
-    pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    /// Ends it: its port is closed when this returns.
-    pub(crate) async fn stop(mut self) {
-        self.task.abort();
-        drop((&mut self.task).await);
-    }
-}
-
-impl Drop for EchoService {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }

@@ -12,8 +12,11 @@ use muster_messaging::{Claim, Delegation, MessageKey, RefusalReason};
 use reqwest::StatusCode;
 use stylus_devnode::CHAIN_ID;
 
+use crate::echo_service::EchoService;
 use crate::endpoint_client::EndpointClient;
-use crate::harness::{ETHER, EchoService, LENGTH, TestChain, WINDOWS, offer, worker_options};
+use crate::harness::{ETHER, LENGTH, TestChain, WINDOWS, offer, worker_options};
+
+mod release;
 
 /// Wei per tick: pay is much more than the gas of all steps.
 const PRICE: u128 = 1_000_000_000_000;

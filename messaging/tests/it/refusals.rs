@@ -140,7 +140,11 @@ async fn a_pass_is_for_the_tester_of_a_window_that_is_not_over_in_an_agreement_o
     ] {
         assert_eq!(pass_refusal(&responder, sender, &refused).await, Some(reason), "{refused:?}");
     }
-    assert_eq!(pass_refusal(&responder, &tester, &request(3, 5)).await, None, "ahead of its window");
+    assert_eq!(
+        pass_refusal(&responder, &tester, &request(3, 5)).await,
+        None,
+        "ahead of its window"
+    );
     market.update_agreement(|info| info.window = None);
     assert_eq!(
         pass_refusal(&responder, &tester, &request(2, 5)).await,

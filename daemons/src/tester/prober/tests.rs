@@ -94,7 +94,8 @@ async fn http_check_takes_one_of_its_paths() {
     let check = HttpCheck { paths, contains: Some("world".to_owned()), ..page("/") };
     let mut receipts = std::collections::HashSet::new();
     while receipts.len() < 2 {
-        receipts.insert(probe(&url, Check::Http(check.clone())).await.map_err(|why| why.to_string()));
+        receipts
+            .insert(probe(&url, Check::Http(check.clone())).await.map_err(|why| why.to_string()));
     }
     let [with, without] = [Ok(format!("secret {SESSION}")), Err("no receipt".to_owned())];
     assert!(receipts.contains(&with) && receipts.contains(&without), "{receipts:?}");

@@ -150,7 +150,8 @@ impl TesterFixture {
             for index in (0..).take(self.workers.len()) {
                 let due = ticks.iter().filter(|(at, worker)| *worker == index && at <= tick);
                 let due = due.count();
-                let ended = |measured: Measurement| if counts { measured.made } else { measured.begun };
+                let ended =
+                    |measured: Measurement| if counts { measured.made } else { measured.begun };
                 wait_until(async || usize::from(ended(self.measured(index, window))) >= due).await;
             }
         }

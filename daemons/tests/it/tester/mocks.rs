@@ -21,7 +21,7 @@ use muster_messaging::{
 };
 use tokio::task::JoinHandle;
 
-use crate::harness::EchoService;
+use crate::echo_service::EchoService;
 
 /// How a worker behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,8 +111,7 @@ impl MockWorker {
             (Arc::new(Mutex::new(Behavior::Honest)), Arc::<Mutex<Vec<_>>>::default());
         let service = EchoService::start().await;
         let secret = Secret::new([7; 32]);
-        let (config, upstream) =
-            (Config::any_port(secret.clone()), service.url().parse().unwrap());
+        let (config, upstream) = (Config::any_port(secret.clone()), service.url().parse().unwrap());
         let authorizer = AllowAll { behavior: behavior.clone(), upstream };
         let receipts = MockReceipts {
             behavior: behavior.clone(),
