@@ -120,7 +120,7 @@ async fn a_receipt_supports_two_probes_for_each_of_its_parts() {
             let call = report(0, session.salt, &[receipt.entry(0, 3, served)]);
             let from = testers[0].account().unwrap();
             let answer = env.call(from, purchase.agreement, &call, 0).await;
-            let refused = agreement_error(BadReceipt { entry: 0 });
+            let refused = agreement_error::<()>(BadReceipt { entry: 0 });
             let expected = if served > most { refused.err() } else { None };
             assert_eq!(answer.err(), expected, "{served} in {parts:b}");
         }
