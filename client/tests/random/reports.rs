@@ -14,13 +14,19 @@ use crate::rng::SeededRng;
 /// The most bytes of a batch; the contracts read 15 KiB of calldata.
 const MAX_BATCH: usize = 15_000;
 
+/// A receipt that was signed: agreement, worker, session, window and parts, signature.
+type SignedReceipt = (Address, Address, (Address, B256), (u8, u32), (B256, B256));
+
+/// A report that was signed: agreement, tester, place and salt, entries, signature.
+type SignedEntries = (Address, Address, (u32, B256), Vec<u8>, (B256, B256));
+
 /// What was signed for a step.
 #[derive(Debug, Default)]
 pub(crate) struct Signatures {
-    /// Receipts: agreement, worker, session, window and parts, signature.
-    receipts: Vec<(Address, Address, (Address, B256), (u8, u32), (B256, B256))>,
-    /// Reports: agreement, tester, place and salt, entries, signature.
-    reports: Vec<(Address, Address, (u32, B256), Vec<u8>, (B256, B256))>,
+    /// The receipts.
+    receipts: Vec<SignedReceipt>,
+    /// The reports.
+    reports: Vec<SignedEntries>,
 }
 
 impl Signatures {

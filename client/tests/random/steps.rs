@@ -29,7 +29,7 @@ const MAX_SKIP: u64 = 3_000;
 
 /// Accounts that mostly are testers; those before them mostly are workers, those after them
 /// clients.
-const TESTERS: Range<usize> = 24..35;
+pub(crate) const TESTERS: Range<usize> = 24..35;
 
 /// A step.
 #[derive(Clone, Debug)]
@@ -121,19 +121,6 @@ impl DifferentialEnv {
         };
         // Value with a call that takes none.
         Step::Call(from, call, if rng.one_in(60) { value + 1 } else { value })
-    }
-
-    /// The places of accounts that can make this epoch's list of testers longer.
-    fn lacking_testers(&self) -> Vec<usize> {
-        let epoch = self.model.epoch();
-        let is_lacking = |place: &usize| match self.model.worker_view(self.actors[*place]) {
-            Ok(known) => {
-                let listed = known.lastEpoch != 0 && known.lastEpoch >= epoch;
-                known.application.0 == TESTER_APPLICATION && !listed
-            }
-            Err(_) => true,
-        };
-        TESTERS.filter(is_lacking).collect()
     }
 
     /// Any account.
