@@ -27,7 +27,7 @@ abstract contract Testers is Registry {
             uint256 next = now_ + 1;
             uint256 last = identity.lastEpoch();
             if (last == next) revert AlreadyCheckedIn(uint32(next));
-            if (last != now_) {
+            if (now_ == 0 || last != now_) {
                 uint256 length = load(TESTER_LISTS | now_);
                 if (length < MIN_POOL) _append(now_, length);
             }
