@@ -1,14 +1,19 @@
 //! Requests to a worker's service. Testers and clients make them with this code, so that they look alike: HTTP/1.1, one
 //! request on each connection, no headers but those of the request itself.
 
-use std::fmt::{self, Debug, Formatter};
+use std::ops::Deref;
+use std::sync::Arc;
 
 use alloy::primitives::B256;
 use muster_gateway::{SESSION_HEADER, TOKEN_HEADER};
+use muster_messaging::ProxyUrl;
 use reqwest::header::HeaderValue;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Proxy, RequestBuilder};
 use tokio::time::Duration;
+
+use crate::error::DaemonError;
+use crate::proxy_bridge::ProxyBridge;
 
 /// The timeout of a connection to a worker.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -16,40 +21,42 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// An idle connection, of a WebSocket, is checked after this time.
 const TCP_KEEPALIVE: Duration = Duration::from_secs(15);
 
-/// The URL of a proxy for connections to workers: `socks5://`, `socks5h://` or `http://`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ProxyUrl(Box<str>);
+/// A client for services. Clones share the proxy.
+#[derive(Clone, Debug)]
+pub(crate) struct ServiceClient {
+    /// The HTTP client.
+    http: Client,
+    /// What it connects through, if there is a proxy.
+    _bridge: Option<Arc<ProxyBridge>>,
+}
 
-impl ProxyUrl {
-    /// Reads a URL.
+impl ServiceClient {
+    /// A client that connects through a proxy, if there is one. A connection carries one request, because requests on one
+    /// connection would be seen to come from one sender, whatever their keys are.
     ///
     /// # Errors
-    /// If it is none, or of another scheme.
-    pub fn parse(url: &str) -> Result<Self, reqwest::Error> {
-        Proxy::all(url).map(|_| Self(url.into()))
+    /// [`DaemonError::Http`], [`DaemonError::Listen`].
+    pub(crate) fn new(proxy: Option<&ProxyUrl>) -> Result<Self, DaemonError> {
+        let builder = Client::builder()
+            .http1_only()
+            .redirect(Policy::none())
+            .pool_max_idle_per_host(0)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_keepalive(TCP_KEEPALIVE)
+            .no_proxy();
+        let Some(proxy) = proxy else { return Ok(Self { http: builder.build()?, _bridge: None }) };
+        let listen = |source| DaemonError::Listen { address: "127.0.0.1:0".into(), source };
+        let bridge = ProxyBridge::start(proxy.clone()).map_err(listen)?;
+        let http = builder.proxy(Proxy::all(bridge.url())?).build()?;
+        Ok(Self { http, _bridge: Some(Arc::new(bridge)) })
     }
 }
 
-impl Debug for ProxyUrl {
-    /// Shows nothing: a URL may have a password.
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ProxyUrl").finish_non_exhaustive()
-    }
-}
+impl Deref for ServiceClient {
+    type Target = Client;
 
-/// A client for services. A connection carries one request, because requests on one connection would be seen to come from
-/// one sender, whatever their keys are.
-pub(crate) fn service_client(proxy: Option<&ProxyUrl>) -> Result<Client, reqwest::Error> {
-    let builder = Client::builder()
-        .http1_only()
-        .redirect(Policy::none())
-        .pool_max_idle_per_host(0)
-        .connect_timeout(CONNECT_TIMEOUT)
-        .tcp_keepalive(TCP_KEEPALIVE)
-        .no_proxy();
-    match proxy {
-        Some(ProxyUrl(url)) => builder.proxy(Proxy::all(&**url)?).build(),
-        None => builder.build(),
+    fn deref(&self) -> &Client {
+        &self.http
     }
 }
 

@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 
 use alloy::primitives::Address;
+use muster_messaging::ProxyUrl;
 use tokio::time::Duration;
 
 use super::renewal::Renewal;
 use crate::context::Payout;
-use crate::service_client::ProxyUrl;
 
 /// What an operator chooses about a client.
 #[derive(Clone, Debug)]

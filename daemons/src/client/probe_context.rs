@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
 use muster_messaging::{
-    Claim, Endpoint, InMemoryReplayGuard, MessageError, MessageKey, PassResponder,
+    Claim, Endpoint, InMemoryReplayGuard, MessageError, MessageKey, PassResponder, ProxyUrl,
 };
 use rand::seq::IndexedRandom;
-use reqwest::Client;
 use secrecy::{ExposeSecret, SecretBox};
 use tokio::sync::OnceCell;
 use tokio::time::{Duration, timeout};
@@ -20,7 +19,7 @@ use crate::endpoint_request::request_endpoint;
 use crate::error::DaemonError;
 use crate::request_client::RequestClient;
 use crate::schedule::derive;
-use crate::service_client::{ProxyUrl, service_client};
+use crate::service_client::ServiceClient;
 use crate::unix_time::unix_now;
 
 /// The timeout of a probe.
@@ -54,7 +53,7 @@ pub(super) struct ProbeContext {
     /// The market's clock.
     pub(super) clock: MarketClock,
     /// The HTTP client.
-    pub(super) http: Client,
+    pub(super) http: ServiceClient,
     /// The paths that workers are probed with.
     probe_paths: Vec<Box<str>>,
     /// The secret that keys, sessions and moments are derived from.
@@ -86,7 +85,7 @@ impl ProbeContext {
             clock: MarketClock::start(market.clone(), market.now().await?),
             key_seed: store.secret("keys")?,
             context: context.clone(),
-            http: service_client(proxy)?,
+            http: ServiceClient::new(proxy)?,
             probe_paths,
         })
     }

@@ -15,7 +15,6 @@ use hyper::body::Body as _;
 use hyper::upgrade::{self, OnUpgrade};
 use hyper_util::rt::TokioIo;
 use muster_gateway::{is_websocket_upgrade, strip_headers};
-use reqwest::Client;
 use serde_json::json;
 use tokio::io::copy_bidirectional;
 use tokio::net::TcpListener;
@@ -25,6 +24,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::endpoint_pool::{EndpointPool, ForwardOutcome};
 use super::pool_state::WorkerEndpoint;
 use crate::error::DaemonError;
+use crate::service_client::ServiceClient;
 
 /// The timeout of a worker's response. Gateways give up earlier.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(90);
@@ -50,7 +50,7 @@ struct ProxyState {
     /// The endpoints of workers.
     pool: Arc<EndpointPool>,
     /// The HTTP client.
-    http: Client,
+    http: ServiceClient,
 }
 
 /// The body of a request: buffered, or streamed and usable once.
@@ -69,7 +69,7 @@ impl Proxy {
     pub(super) async fn open(
         listen: SocketAddr,
         pool: Arc<EndpointPool>,
-        http: Client,
+        http: ServiceClient,
     ) -> Result<Self, DaemonError> {
         let failed = |source| DaemonError::Listen { address: listen.to_string().into(), source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;

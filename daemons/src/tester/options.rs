@@ -1,10 +1,10 @@
 //! What an operator chooses about a tester.
 
+use muster_messaging::ProxyUrl;
 use tokio::time::Duration;
 
 use super::check::Checks;
 use crate::context::Payout;
-use crate::service_client::ProxyUrl;
 
 /// What an operator chooses about a tester.
 #[derive(Clone, Debug)]

@@ -6,15 +6,16 @@ use std::process::Stdio;
 use alloy::primitives::B256;
 use muster_client::{Agreement, ServiceReceipt};
 use muster_gateway::RECEIPT_HEADER;
-use muster_messaging::RefusalReason;
-use reqwest::{Client, RequestBuilder, Response};
+use muster_messaging::{ProxyUrl, RefusalReason};
+use reqwest::{RequestBuilder, Response};
 use sha2::{Digest, Sha256};
 use tokio::time::{Duration, timeout};
 
 use super::check::{Check, CommandCheck, HttpCheck};
 use super::factor::Factors;
 use super::process_group::ProcessGroup;
-use crate::service_client::{ProxyUrl, authenticate, service_client};
+use crate::error::DaemonError;
+use crate::service_client::{ServiceClient, authenticate};
 
 /// The longest body that is read, in bytes.
 const MAX_RESPONSE_BYTES: usize = 8 << 20;
@@ -87,7 +88,7 @@ impl ServiceTarget<'_> {
 #[derive(Clone, Debug)]
 pub struct Prober {
     /// The HTTP client.
-    http: Client,
+    http: ServiceClient,
     /// The timeout of one request, and of one command.
     timeout: Duration,
 }
@@ -97,9 +98,12 @@ impl Prober {
     /// redirects.
     ///
     /// # Errors
-    /// If the HTTP client cannot be created.
-    pub fn new(timeout: Duration, proxy: Option<&ProxyUrl>) -> Result<Self, reqwest::Error> {
-        Ok(Self { http: service_client(proxy)?, timeout })
+    /// [`DaemonError::Http`]; [`DaemonError::Listen`] if a proxy needs a port of this machine and there is none.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime, if there is a proxy.
+    pub fn new(timeout: Duration, proxy: Option<&ProxyUrl>) -> Result<Self, DaemonError> {
+        Ok(Self { http: ServiceClient::new(proxy)?, timeout })
     }
 
     /// Makes one check of a service, without retries, and returns the text of the receipt that came with the response.

@@ -1,13 +1,17 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use alloy::primitives::{B256, b256};
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Redirect;
 use axum::routing::{get, post};
-use tokio::io::AsyncReadExt;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Duration, sleep};
 
-use super::{ProbeFailure, Prober, ServiceTarget};
+use super::{ProbeFailure, Prober, ProxyUrl, ServiceTarget};
+use crate::proxy_bridge::ProxyBridge;
 use crate::tester::check::{Check, CommandCheck, HttpCheck};
 
 const SESSION: B256 = B256::repeat_byte(0x5e);
@@ -156,4 +160,52 @@ async fn command_timeout_kills_the_process_group() {
     while !is_over() {
         sleep(Duration::from_millis(25)).await;
     }
+}
+
+/// An HTTP proxy that only connects, and counts that.
+async fn connect_proxy() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://u:p@{}", listener.local_addr().unwrap());
+    let count = Arc::<AtomicUsize>::default();
+    let connected = count.clone();
+    tokio::spawn(async move {
+        loop {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let connected = connected.clone();
+            tokio::spawn(async move {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(client.read_u8().await.unwrap());
+                }
+                let head = String::from_utf8(head).unwrap();
+                let target = head.strip_prefix("CONNECT ").and_then(|rest| rest.split(' ').next());
+                let mut server = TcpStream::connect(target.unwrap()).await.unwrap();
+                assert!(head.to_lowercase().contains("proxy-authorization: basic "), "{head}");
+                client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+                connected.fetch_add(1, Ordering::Relaxed);
+                let _ = copy_bidirectional(&mut client, &mut server).await;
+            });
+        }
+    });
+    (url, count)
+}
+
+#[tokio::test]
+async fn requests_go_through_proxies_of_both_kinds() {
+    let (url, check) = (service().await, Check::Http(page("/")));
+    let (http, count) = connect_proxy().await;
+    let http = ProxyUrl::parse(&http).unwrap();
+    // A SOCKS5 server in front of the HTTP proxy.
+    let bridge = ProxyBridge::start(http.clone()).unwrap();
+    let socks = ProxyUrl::parse(&bridge.url()).unwrap();
+    for (proxy, connections) in [(http, 1), (socks, 2)] {
+        let prober = Prober::new(Duration::from_secs(5), Some(&proxy)).unwrap();
+        let target = ServiceTarget { url: &url, token: "secret", session: SESSION };
+        assert_eq!(prober.probe(&check, &target).await, Ok(format!("secret {SESSION}")));
+        assert_eq!(count.load(Ordering::Relaxed), connections);
+    }
+    let nobody = ProxyUrl::parse("socks5://127.0.0.1:1").unwrap();
+    let prober = Prober::new(Duration::from_secs(5), Some(&nobody)).unwrap();
+    let target = ServiceTarget { url: &url, token: "secret", session: SESSION };
+    assert_eq!(prober.probe(&check, &target).await, Err(ProbeFailure::NoResponse));
 }
