@@ -180,7 +180,7 @@ async fn play_10_an_absence_is_one_observation_whatever_the_purchase_was() {
         score(1),
         score(4)
     );
-    assert_eq!((score(0), score(1), score(4)), (9_023, 8_369, 7_269));
+    assert_eq!((score(0), score(1), score(4)), (9_023, 8_446, 7_257));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -203,7 +203,7 @@ async fn reputation_decays_and_orders_use_the_current_score() {
         env.advance_to(since + seconds).await;
         let score = flawless_score(left);
         assert_eq!(reputation_of(&ada).await, (ONE_OBSERVATION * left / 1_000, 0, score));
-        let wanted = |min_score| Order { minScore: min_score, ..order(1, 8) };
+        let wanted = |min_score| Order { minScore: min_score, ..order(1, 12) };
         assert_eq!(quote(&env, &cleo, wanted(0)).await.workers, [ben_at]);
         for min_score in [1, score] {
             let quoted = quote(&env, &cleo, wanted(min_score)).await;

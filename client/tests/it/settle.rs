@@ -43,8 +43,15 @@ async fn the_median_decides_a_window_of_two_the_higher_and_silence_says_nothing(
         let Settlement { workers, testers: paid, receipt, .. } = settlement;
         let settled =
             AgreementSettled { agreement, client, refund, compensation: 0, workers, testers: paid };
-        let closed = agreement_event(agreement, Closed { state: State::Settled });
-        assert_eq!(env.events(&receipt), [closed, dispatcher_event(settled)]);
+        // The six seats are 325 ten thousandths of an observation.
+        let (weight, worker) = (ONE_OBSERVATION * 325 / 10_000, ada.account().unwrap());
+        let (good, bad) = (weight * 5_555 / 10_000, weight * 4_445 / 10_000);
+        let events = [
+            agreement_event(agreement, Closed { state: State::Settled }),
+            dispatcher_event(ReputationChanged { worker, good, bad }),
+            dispatcher_event(settled),
+        ];
+        assert_eq!(env.events(&receipt), events);
         let credits = env.credits().await;
         assert_eq!(credits[&client], refund);
         assert_eq!(credits[&ada.account().unwrap()], pay);

@@ -110,6 +110,17 @@ async fn a_tester_is_listed_for_the_next_epoch_and_for_this_one_while_that_is_sh
     assert_eq!(anybody.tester_at(epoch + 1, 5).await.unwrap(), None);
 }
 
+/// On a new chain whose clock is its height.
+#[tokio::test(flavor = "multi_thread")]
+async fn testers_of_epoch_0_are_listed_like_all_others() {
+    let env = TestEnv::with(settings::dev(Clock::ArbBlock)).await;
+    let who = register_tester(&env).await;
+    assert_eq!(who.epoch().await.unwrap(), 0);
+    assert_eq!(check_in(&env, &who).await, [(0, 0), (1, 0)]);
+    let refusal = dispatcher_error(AlreadyCheckedIn { epoch: 1 });
+    assert_eq!(env.send_to_dispatcher(&who, &checkInCall {}).await, refusal);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_has_one_place_in_an_epoch() {
     let env = TestEnv::new().await;

@@ -76,7 +76,7 @@ impl StateScenario {
                 None if state == State::Reporting => {
                     agreement_error(PlaceOutOfRange { place, pool: 3 })
                 }
-                Some(holder) if state == State::Reporting && !is_account_of(holder, caller) => {
+                Some(holder) if matches!(own, Done) && !is_account_of(holder, caller) => {
                     agreement_error(NotTheTester { place, caller })
                 }
                 _ => result(own, agreement_error(AlreadyReported { place })),
