@@ -55,12 +55,16 @@ with_wasm() {
   fi
 }
 
+# Builds target/debug/muster, once for a script. With MUSTER_BUILT=1 in the environment it is there already:
+# scripts/test has it from its tests, which build dependencies with other features than the command alone.
+build_muster() {
+  [ -n "${MUSTER_BUILT:-}" ] || cargo build --quiet --locked -p muster-cli
+  MUSTER_BUILT=1
+}
+
 # Runs the command `muster`, built if need be.
 muster() {
-  if [ -z "${MUSTER_BUILT:-}" ]; then
-    cargo build --quiet --locked -p muster-cli
-    MUSTER_BUILT=1
-  fi
+  build_muster
   target/debug/muster "$@"
 }
 
@@ -68,7 +72,7 @@ muster() {
 start_devnode() {
   local log
   log=$(mktemp)
-  cargo build --quiet --locked -p muster-cli
+  build_muster
   target/debug/muster --json devnode --port 0 >"$log" &
   NODE=$!
   RPC=$(printed_url "$log" "$NODE") || die "the dev chain did not start"
@@ -148,7 +152,7 @@ deploy_built_contracts() {
 prepare_programs() {
   scripts/wasm
   deploy_built_contracts
-  cargo build --quiet --locked -p muster-cli
+  build_muster
   unset -f muster
   PATH=$ROOT/target/debug:$PATH
   notes=$(mktemp -d)
@@ -170,7 +174,7 @@ launch() {
 said() { printed "$2" "$notes/$1.out" "${process[$1]}"; }
 
 # The constructor's constants for dev chains, in seconds: what `muster deploy --preset dev --clock second` takes.
-DEV_CONSTANTS=${DEV_CONSTANTS:-1 3 5 8 6 604800 3 5000 1000 100 2000000000000000 20000000000000 50000000000000000 240000000000000}
+DEV_CONSTANTS=${DEV_CONSTANTS:-1 3 5 12 1123200 6 604800 2 3 3 5000 1000 100 2000000000000000 1300000000000 50000000000000000 240000000000000}
 
 # Deploys the contract in this folder with cargo-stylus; sets ADDRESS and TRANSACTION.
 stylus_deploy() {

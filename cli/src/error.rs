@@ -2,7 +2,6 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use alloy::primitives::Address;
 use metrics_exporter_prometheus::BuildError;
@@ -146,6 +145,18 @@ pub(crate) enum CliError {
     /// The window ended during the probe.
     #[error("window {0} ended before all workers had answered: nothing was recorded")]
     WindowOver(u8),
+    /// A probe more than the terms say.
+    #[error(
+        "all {probes} probes of worker {worker} in window {window} were made already: report after the agreement's end"
+    )]
+    AllProbesMade {
+        /// The worker's index.
+        worker: u8,
+        /// The window.
+        window: u8,
+        /// The probes of a seat in a window.
+        probes: u8,
+    },
     /// An account that is no worker of the agreement.
     #[error("{0} is none of the agreement's workers: see `muster agreement show`")]
     NotItsWorker(Box<str>),
@@ -256,13 +267,9 @@ impl From<DaemonError> for CliError {
 }
 
 impl CliError {
-    /// The process's exit code: 1, because clap reports a wrong command line itself.
-    pub(crate) fn exit_code(&self) -> ExitCode {
-        match self {
-            // The reader of the pipe has read enough.
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-            _ => ExitCode::FAILURE,
-        }
+    /// Whether the reader of standard output has read enough, which is no failure.
+    pub(crate) fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
     /// What to do, where the text of the error does not say it.

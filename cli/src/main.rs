@@ -35,9 +35,11 @@ async fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
+        // Not 2: clap reports a wrong command line itself.
         Err(error) => {
             output::print_error(&error);
-            error.exit_code()
+            ExitCode::FAILURE
         }
     }
 }

@@ -206,7 +206,7 @@ await step("a contract buys work, and the excess comes back to it", async () => 
   };
   const registered = await succeeded(await worker.writeContract(registration));
   const [{ args }] = parseEventLogs({ abi: market.abi, logs: registered.logs, eventName: "WorkerRegistered" });
-  assert.deepEqual([args.worker, args.number, args.key], [worker.account.address, 1, key]);
+  assert.deepEqual([args.worker, args.number, args.key, args.stake], [worker.account.address, 1, key, parseEther("1")]);
   await assert.rejects(viewer.simulateContract({ ...registration, account: worker.account }), (error) => {
     const { errorName, args } = error.cause.data;
     assert.deepEqual([errorName, ...args], ["AlreadyRegistered", worker.account.address]);

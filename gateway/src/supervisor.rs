@@ -7,6 +7,7 @@ mod process;
 
 use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tokio::{
     sync::watch,
     time::{Instant, sleep},
@@ -80,33 +81,58 @@ async fn supervise(
     let agreement = const_hex::encode_prefixed(service.agreement);
     let mut deadline = Box::pin(sleep(limits.lifetime.unwrap_or(NO_LIFETIME_LIMIT)));
     let mut next = Ok(first);
-    let mut backoff = limits.restart_backoff;
+    let mut pauses = restart_pauses(limits.restart_backoff);
     loop {
         let started = Instant::now();
-        match next {
+        let exited = match next {
             Ok(mut process) => {
                 upstream_sender.send_replace(process.upstream());
                 tokio::select! {
-                    status = process.wait() => {
-                        tracing::warn!(%agreement, ?status, restart_in = ?backoff, "service exited");
-                    }
+                    status = process.wait() => Ok(status),
                     () = &mut deadline => return process.terminate(limits.stop_timeout).await,
                     () = shutdown.cancelled() => return process.terminate(limits.stop_timeout).await,
                 }
             }
+            Err(error) => Err(error),
+        };
+        if started.elapsed() > MAX_BACKOFF {
+            pauses = restart_pauses(limits.restart_backoff);
+        }
+        let pause = pauses.next().unwrap_or(MAX_BACKOFF);
+        match exited {
+            Ok(status) => {
+                tracing::warn!(%agreement, ?status, restart_in = ?pause, "service exited");
+            }
             Err(error) => {
-                tracing::warn!(%agreement, %error, retry_in = ?backoff, "service start failed");
+                tracing::warn!(%agreement, %error, retry_in = ?pause, "service start failed");
             }
         }
-        if started.elapsed() > MAX_BACKOFF {
-            backoff = limits.restart_backoff;
-        }
         tokio::select! {
-            () = sleep(backoff) => {}
+            () = sleep(pause) => {}
             () = &mut deadline => return,
             () = shutdown.cancelled() => return,
         }
-        backoff = backoff.saturating_mul(2).min(MAX_BACKOFF);
         next = ProcessGroup::start(&service);
+    }
+}
+
+/// The pauses before restarts that follow each other closely: each is twice as long as the one before.
+fn restart_pauses(first: Duration) -> ExponentialBackoff {
+    ExponentialBuilder::new()
+        .with_min_delay(first)
+        .with_max_delay(MAX_BACKOFF)
+        .without_max_times()
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pause_before_a_restart_doubles_up_to_a_minute() {
+        let pauses: Vec<_> =
+            restart_pauses(Duration::from_secs(10)).map(|pause| pause.as_secs()).take(5).collect();
+        assert_eq!(pauses, [10, 20, 40, 60, 60]);
     }
 }

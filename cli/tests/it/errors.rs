@@ -1,6 +1,8 @@
 //! Refusals: their texts and exit codes.
 
-use crate::harness::{TestFolder, TestMarket};
+use std::process::{Command, Stdio};
+
+use crate::harness::{MUSTER, TestFolder, TestMarket};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_not_there_is_one_clear_line() {
@@ -149,4 +151,14 @@ async fn a_wrong_command_line_is_exit_code_2() {
         assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{args}: {}", outcome.stderr);
         assert!(outcome.stderr.contains(expected), "{args}: {}", outcome.stderr);
     }
+}
+
+#[test]
+fn a_reader_that_has_read_enough_is_no_error() {
+    let mut command = Command::new(MUSTER);
+    command.args(["completions", "bash"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut process = command.spawn().unwrap();
+    drop(process.stdout.take());
+    let output = process.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), [].as_slice()));
 }

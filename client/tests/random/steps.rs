@@ -17,6 +17,7 @@ use muster_client::protocol::{PRICE_LIMIT, TESTER_APPLICATION};
 
 use crate::chain::BlockTime;
 use crate::env::DifferentialEnv;
+use crate::reports::Signatures;
 use crate::rng::SeededRng;
 use crate::values::{random_application, random_capacity, random_price, random_promise};
 
@@ -95,8 +96,8 @@ impl DifferentialEnv {
         }
     }
 
-    /// The next step, at the model's time.
-    pub(crate) fn next_step(&self, rng: &mut SeededRng) -> Step {
+    /// The next step, at the model's time; adds what is signed for it.
+    pub(crate) fn next_step(&self, rng: &mut SeededRng, signed: &mut Signatures) -> Step {
         let settings = self.model.settings();
         let thin = self.model.book(FixedBytes::ZERO).len() < self.target_listed;
         let short = self.model.tester_count(self.model.epoch()) < settings.minPool;
@@ -105,7 +106,7 @@ impl DifferentialEnv {
             0..60 if few => self.registration_step(rng, 0..self.actors.len()),
             0..35 if short && !rng.one_in(3) => self.registration_step(rng, TESTERS),
             0..25 if thin => self.relisting_step(rng),
-            0..55 if !self.open_agreements.is_empty() => self.agreement_step(rng),
+            0..55 if !self.open_agreements.is_empty() => self.agreement_step(rng, signed),
             0..66 if self.open_agreements.len() < 4 || rng.one_in(5) => self.purchase_step(rng),
             0..78 => self.offer_step(rng),
             78..90 => self.registration_step(rng, 0..self.actors.len()),
@@ -276,7 +277,9 @@ impl DifferentialEnv {
                     let mut bytes = [0; muster_client::protocol::layout::MAX_TERMS];
                     let len = terms.encode(&mut bytes);
                     let terms = bytes[..len].to_vec().into();
-                    let call = concludeCall { terms, workers: vec![], fees: vec![], hints: vec![] };
+                    let (workers, fees, hints) = (vec![], vec![], vec![]);
+                    let (settled, freed, last) = (1, 1, rng.one_in(2));
+                    let call = concludeCall { terms, settled, freed, last, workers, fees, hints };
                     return (from, dispatcher_call(&call), 7);
                 }
                 None => dispatcher_call(&checkInCall {}),

@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use muster_client::ServiceReceipt;
 use muster_messaging::{Endpoint, ExposeSecret};
+use tokio::select;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Duration, Instant, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::prober::{ProbeFailure, ServiceTarget, verify_receipt};
@@ -22,6 +23,9 @@ use crate::failpoint::fail_point;
 use crate::schedule::{Moment, Schedule, Timing};
 use crate::store::ProbeId;
 
+/// A worker that was asked so shortly before the end of the window, and has not replied, has not failed.
+const SHORTEST_REPLY_TIME: Duration = Duration::from_secs(2);
+
 /// One worker, as a seat probes it.
 #[derive(Debug)]
 struct Target {
@@ -29,13 +33,25 @@ struct Target {
     seat: Arc<Seat>,
     /// The worker's index.
     index: u8,
+    /// The tick in which the window ends.
+    end: u64,
+    /// What it replied to the last request for its endpoint.
+    reply: Mutex<EndpointReply>,
+}
+
+/// What a worker replied to a request for its endpoint.
+#[derive(Debug, Default)]
+struct EndpointReply {
     /// Its endpoint, if it has sent one that works.
-    endpoint: Mutex<Option<Endpoint>>,
+    endpoint: Option<Endpoint>,
+    /// The last failure, and when it was noticed.
+    failure: Option<(Instant, ProbeFailure)>,
 }
 
 /// Makes the probes of the worker at `index`. Those whose moments have passed are left out.
 pub(super) async fn probe_worker(seat: Arc<Seat>, index: u8, schedule: Schedule, timing: Timing) {
-    let target = Arc::new(Target { seat: seat.clone(), index, endpoint: Mutex::default() });
+    let end = timing.window.end;
+    let target = Arc::new(Target { seat: seat.clone(), index, end, reply: Mutex::default() });
     let (clock, opened) = (&seat.probe_context.clock, target.clone());
     let opening = schedule.opening;
     let _opening = AbortOnDropHandle::new(tokio::spawn(async move {
@@ -73,6 +89,8 @@ impl Target {
         }
         fail_point!("probe/begun");
         let identity = self.seat.identity();
+        // A pass ends with the window: a worker that was asked in time may stay silent beyond it.
+        let in_time = identity.is_unexpired();
         let outcome = match self.request(&identity).await {
             Ok(receipt) => self.record(&probe, Some(&receipt)),
             Err(failure) => {
@@ -80,7 +98,7 @@ impl Target {
                 let reason = failure.to_string();
                 metrics::counter!("muster_tester_failed_probes_total", "reason" => reason)
                     .increment(1);
-                if self.is_worker_fault(failure, &identity).await {
+                if in_time && self.is_worker_fault(failure, &identity).await {
                     self.record(&probe, None)
                 } else {
                     "unknown"
@@ -116,7 +134,7 @@ impl Target {
             result
         {
             // The service may have moved, or its old tokens are void.
-            *self.endpoint.lock().await = None;
+            self.reply.lock().await.endpoint = None;
         }
         result
     }
@@ -132,27 +150,49 @@ impl Target {
             .ok_or(ProbeFailure::WrongReceipt)
     }
 
-    /// The endpoint, which the worker is asked for if it is not known.
+    /// The endpoint, which the worker is asked for if it is not known. Probes that wait at the same time share the reply.
     async fn endpoint(&self, identity: &ProbeIdentity) -> Result<Endpoint, ProbeFailure> {
-        let mut endpoint = self.endpoint.lock().await;
-        if let Some(known) = &*endpoint {
+        let since = Instant::now();
+        let mut reply = self.reply.lock().await;
+        if let Some(known) = &reply.endpoint {
             return Ok(known.clone());
         }
+        if let Some((_, failure)) = reply.failure.filter(|(noticed, _)| *noticed >= since) {
+            return Err(failure);
+        }
+        let asked = self.ask_for_endpoint(identity).await;
+        match asked {
+            Ok(new) => Ok(reply.endpoint.insert(new).clone()),
+            Err(failure) => {
+                reply.failure = Some((Instant::now(), failure));
+                Err(failure)
+            }
+        }
+    }
+
+    /// Asks the worker for its endpoint. A reply after the end of the window is none: a worker that was away could send a
+    /// refusal then, and would be right.
+    async fn ask_for_endpoint(&self, identity: &ProbeIdentity) -> Result<Endpoint, ProbeFailure> {
         let request_client = self.seat.request_client(identity).await;
         let request_client = request_client.map_err(|_| ProbeFailure::Inconclusive)?;
-        let claim = identity.claim.clone();
-        let asked = request_endpoint(&request_client, &self.seat.agreement, self.index, claim);
-        match asked.await {
-            Ok(new) => Ok(endpoint.insert(new).clone()),
-            Err(EndpointFailure::NotSent) => Err(ProbeFailure::Inconclusive),
-            Err(EndpointFailure::NoReply) => Err(ProbeFailure::NoEndpoint),
-            Err(EndpointFailure::Refused(reason)) => Err(ProbeFailure::EndpointRefused(reason)),
-        }
+        let (claim, asked) = (identity.claim.clone(), Instant::now());
+        let reply = select! {
+            reply = request_endpoint(&request_client, &self.seat.agreement, self.index, claim) => reply,
+            () = self.seat.probe_context.clock.wait_until(self.end) => {
+                let was_asked_late = asked.elapsed() < SHORTEST_REPLY_TIME;
+                Err(if was_asked_late { EndpointFailure::NotSent } else { EndpointFailure::NoReply })
+            }
+        };
+        reply.map_err(|failure| match failure {
+            EndpointFailure::NotSent => ProbeFailure::Inconclusive,
+            EndpointFailure::NoReply => ProbeFailure::NoEndpoint,
+            EndpointFailure::Refused(reason) => ProbeFailure::EndpointRefused(reason),
+        })
     }
 
     /// Whether a failure of just now is the worker's, as far as the tester can tell.
     async fn is_worker_fault(&self, failure: ProbeFailure, identity: &ProbeIdentity) -> bool {
-        if failure == ProbeFailure::Inconclusive || !identity.is_unexpired() {
+        if failure == ProbeFailure::Inconclusive {
             return false;
         }
         let Ok(now) = self.seat.agreement.window().await else { return false };

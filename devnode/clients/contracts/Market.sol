@@ -13,7 +13,9 @@ struct Quote {
 
 /// The functions of a market's dispatcher that a buying contract needs.
 interface Market {
-    event WorkerRegistered(address indexed worker, uint32 number, bytes8 indexed application, bytes32 key);
+    event WorkerRegistered(
+        address indexed worker, uint32 number, bytes8 indexed application, bytes32 key, uint128 stake
+    );
     event ContractBought(address indexed agreement, address indexed client, uint128 escrow, address[] workers);
     event PurchaseRefused(address indexed client, uint8 reason, uint128 required, uint128 sent);
 

@@ -2,9 +2,10 @@
 
 use muster_protocol::course::{Course, has};
 use muster_protocol::layout::{Terms, TermsHeader, WorkerTerms};
-use muster_protocol::lifecycle::window_at;
 use proptest::array::uniform8;
 use proptest::prelude::*;
+
+use crate::window_of;
 
 /// An agreement of eight workers, short enough to list its ticks, and what its workers did: who accepted, who
 /// resigned after how many ticks. The time to accept is shorter than the agreement, as in every market.
@@ -60,7 +61,7 @@ proptest! {
         let start = course.start;
         let running = (0..length)
             .filter(|tick| start + u64::from(*tick) < end_by_the_rule(&terms, &course))
-            .map(|tick| (tick, window_at(start + u64::from(tick), start, length, windows).unwrap()));
+            .map(|tick| (tick, window_of(tick, length, windows)));
         let running: Vec<(u32, u8)> = running.collect();
         for index in 0..8_u8 {
             let takes_part = |tick: u32| {
@@ -74,6 +75,19 @@ proptest! {
                 prop_assert!(course.judged_ticks(&terms, index, window).eq(inside));
             }
         }
+    }
+
+    #[test]
+    fn every_tick_of_an_agreement_is_in_one_window_and_no_other_tick((terms, course) in agreement(), now: u64) {
+        let TermsHeader { length, windows, .. } = terms.header;
+        let end = end_by_the_rule(&terms, &course);
+        for now in [now, course.start - 1, end].into_iter().chain(course.start..end) {
+            let inside = (course.start..end).contains(&now);
+            let elapsed = || u32::try_from(now - course.start).unwrap();
+            let expected = inside.then(|| window_of(elapsed(), length, windows));
+            prop_assert_eq!(course.window_at(&terms, now), expected);
+        }
+        prop_assert_eq!(Course { start: 0, ..course }.window_at(&terms, now), None);
     }
 
     #[test]

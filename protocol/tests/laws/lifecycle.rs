@@ -2,11 +2,11 @@
 
 use muster_protocol::abi::State;
 use muster_protocol::layout::TermsHeader;
-use muster_protocol::lifecycle::{Times, length_after_cancel, length_after_leaving, window_at};
+use muster_protocol::lifecycle::{Times, length_after_cancel, length_after_leaving};
 use proptest::array::uniform8;
 use proptest::prelude::*;
 
-use crate::ticks;
+use crate::{ticks, window_of};
 
 /// An agreement bought at any tick and accepted at once, later, in the last tick, or never.
 fn times() -> impl Strategy<Value = Times> {
@@ -74,32 +74,6 @@ proptest! {
         prop_assert_eq!(open.state(open.last_accept() + 1), State::Due);
     }
 
-    #[test]
-    fn the_windows_of_an_agreement_are_its_ticks_without_gap_or_overlap(
-        start in 1..1_u64 << 40, length in ticks(), windows in 1..=u8::MAX, at: u64,
-    ) {
-        let window_length = u64::from(length / u32::from(windows));
-        prop_assume!(window_length > 0);
-        let end = start + u64::from(length);
-        for k in 0..windows {
-            let first = start + u64::from(k) * window_length;
-            let behind = if k + 1 == windows { end } else { first + window_length };
-            let inside = first + at % (behind - first);
-            for now in [first, inside, behind - 1] {
-                prop_assert_eq!(window_at(now, start, length, windows), Some(k));
-            }
-        }
-        prop_assert_eq!(window_at(start - 1, start, length, windows), None);
-        prop_assert_eq!(window_at(end, start, length, windows), None);
-    }
-
-    #[test]
-    fn no_input_makes_a_window_that_is_not_there(now: u64, start: u64, length in ticks(), windows: u8) {
-        if let Some(k) = window_at(now, start, length, windows) {
-            prop_assert!(k < windows && start > 0 && now >= start);
-        }
-    }
-
     /// Searches for the fewest windows that contain the current window and the next one, last for the shortest
     /// length, and are a quarter of all; the whole agreement if there are not enough.
     #[test]
@@ -110,7 +84,7 @@ proptest! {
         let length = u32::from(windows) * window + rest % u32::from(windows);
         let header = TermsHeader { length, windows, testers, min_length, ..TermsHeader::default() };
         let elapsed = at % length;
-        let current = window_at(1 + u64::from(elapsed), 1, length, windows).unwrap();
+        let current = window_of(elapsed, length, windows);
         let enough = |count: &u8| {
             (0..*count).contains(&(current + 1))
                 && u32::from(*count) * window >= min_length

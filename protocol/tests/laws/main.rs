@@ -69,3 +69,9 @@ fn preset() -> impl Strategy<Value = Settings> {
         }
     })
 }
+
+/// The window of tick number `elapsed` of an agreement: the last one that begins no later.
+fn window_of(elapsed: u32, length: u32, windows: u8) -> u8 {
+    let begins = |window: &u8| u32::from(*window) * (length / u32::from(windows)) <= elapsed;
+    (0..windows).rev().find(begins).expect("window 0 begins at once")
+}

@@ -13,6 +13,7 @@ use crate::daemon;
 use crate::error::CliError;
 use crate::options::daemon::DaemonOptions;
 use crate::options::heading;
+use crate::options::proxy::ProxyOptions;
 use crate::options::refund::RefundOptions;
 use crate::output::{Cell, CommandOutput, Table};
 use crate::parse;
@@ -32,6 +33,10 @@ pub(crate) struct Options {
     #[command(flatten)]
     daemon: DaemonOptions,
 
+    /// The way to workers.
+    #[command(flatten)]
+    proxy: ProxyOptions,
+
     /// Where refunds go.
     #[command(flatten)]
     refunds: RefundOptions,
@@ -41,9 +46,9 @@ pub(crate) struct Options {
     #[arg(long, value_name = "IP:PORT", value_parser = parse::socket_address, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
 
-    /// Path with which each worker is probed once in every window, as testers do
+    /// Paths with which workers are probed, as testers do, each time one at random; testers should use the same ones
     #[arg(long, value_name = "PATH", default_value = "/", value_parser = parse::url_path)]
-    page: Box<str>,
+    page: Vec<Box<str>>,
 
     /// Print the URLs and tokens of the workers, and exit; whoever sees them uses the service
     #[arg(long, conflicts_with_all = ["listen", "page"])]
@@ -52,7 +57,7 @@ pub(crate) struct Options {
 
 /// Connects until SIGINT or SIGTERM, or until the agreement is settled.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
-    let Options { agreement, daemon, refunds, listen, page, print } = options;
+    let Options { agreement, daemon, proxy, refunds, listen, page, print } = options;
     let name = format!("connect-{agreement}");
     let (daemon_context, mut fields) =
         daemon::named_daemon_context(context, &daemon, Role::Client, &name).await?;
@@ -76,7 +81,12 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     }
     fields.push(("agreement", Cell::text(agreement)));
     fields.push(("account", Cell::text(daemon_context.account())));
-    let options = ConnectOptions { listen, probe_path: page, client: refunds.client_options(0) };
+    let options = ConnectOptions {
+        listen,
+        probe_paths: page,
+        proxy: proxy.url().cloned(),
+        client: refunds.client_options(0),
+    };
     let mut connection = ConnectDaemon::start(daemon_context, agreement, options).await?;
     fields.push(("proxy", Cell::Text(format!("http://{}", connection.address()))));
     let ended = connection.ended();

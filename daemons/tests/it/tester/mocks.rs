@@ -238,6 +238,13 @@ pub(super) struct FaultyTransport {
     pub(super) lost: AtomicUsize,
 }
 
+impl FaultyTransport {
+    /// A transport that works.
+    pub(super) fn new(inner: &Arc<InMemoryTransport>) -> Arc<Self> {
+        Arc::new(Self { inner: inner.clone(), state: Mutex::default(), lost: AtomicUsize::new(0) })
+    }
+}
+
 impl Transport for FaultyTransport {
     fn publish<'a>(&'a self, wrap: &'a Event) -> BoxFuture<'a, Result<(), MessageError>> {
         let state = *self.state.lock().unwrap();
