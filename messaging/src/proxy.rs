@@ -121,7 +121,9 @@ mod tests {
         let tor = parsed("socks5h://a:b@[::1]:9050/");
         assert_eq!(tor, (true, "http://[::1]:9050/".into(), login("a/b")));
         assert_eq!(parsed("http://10.0.0.1"), (false, "http://10.0.0.1:3128/".into(), None));
-        for wrong in ["", "localhost:1080", "https://a", "socks4://a", "http://", "http://a/b", "http://u@a"] {
+        for wrong in
+            ["", "localhost:1080", "https://a", "socks4://a", "http://", "http://a/b", "http://u@a"]
+        {
             assert!(ProxyUrl::parse(wrong).is_err(), "{wrong}");
         }
         let printed = format!("{:?}", ProxyUrl::parse("http://u:secret@host").unwrap());

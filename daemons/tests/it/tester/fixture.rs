@@ -16,7 +16,7 @@ use secrecy::ExposeSecret;
 use tokio::time::sleep;
 
 use super::mocks::{FaultyTransport, MockWorker, spawn_client, spawn_invalid_client};
-use super::running::{RunningTester, faulty_transport, open_context, paying_to, wait_until};
+use super::running::{RunningTester, open_context, paying_to, wait_until};
 use crate::harness::{LENGTH, TestChain, WINDOWS, offer};
 
 /// Ticks of a window.
@@ -63,7 +63,7 @@ impl TesterFixture {
         let chain = TestChain::new().await;
         let others = chain.register_testers(2).await;
         let (signer, payout) = (chain.new_account(), chain.new_account().address());
-        let transport = faulty_transport(&chain);
+        let transport = FaultyTransport::new(&chain.transport);
         let context = open_context(&chain, &signer, &transport).await;
         let running = RunningTester::spawn(context.clone(), paying_to(payout)).await;
         let epoch = context.market().epoch().await.unwrap();

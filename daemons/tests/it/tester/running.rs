@@ -1,7 +1,6 @@
 //! Testers that run, with a transport that can fail.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use alloy::primitives::Address;
@@ -118,22 +117,17 @@ pub(super) async fn open_context(
         .unwrap()
 }
 
-/// A transport that works.
-pub(super) fn faulty_transport(chain: &TestChain) -> Arc<FaultyTransport> {
-    Arc::new(FaultyTransport {
-        inner: chain.transport.clone(),
-        state: std::sync::Mutex::default(),
-        lost: AtomicUsize::new(0),
-    })
-}
-
 /// Runs a tester without an agreement.
 pub(super) async fn run_tester(
     chain: &TestChain,
     signer: &PrivateKeySigner,
     options: TesterOptions,
 ) -> RunningTester {
-    RunningTester::spawn(open_context(chain, signer, &faulty_transport(chain)).await, options).await
+    RunningTester::spawn(
+        open_context(chain, signer, &FaultyTransport::new(&chain.transport)).await,
+        options,
+    )
+    .await
 }
 
 /// Runs another tester of the fixture's agreement.
@@ -141,6 +135,7 @@ pub(super) async fn run_tester_with_payout(
     fixture: &TesterFixture,
     signer: &PrivateKeySigner,
 ) -> RunningTester {
-    let context = open_context(&fixture.chain, signer, &faulty_transport(&fixture.chain)).await;
+    let context =
+        open_context(&fixture.chain, signer, &FaultyTransport::new(&fixture.chain.transport)).await;
     RunningTester::spawn(context, paying_to(fixture.payout)).await
 }
