@@ -4,6 +4,7 @@
 //! endpoint at a random moment of the window before, and gets as many requests as a tester makes, at random moments. A
 //! request of the client takes the place of one of these. A client with more requests has more keys, up to a limit.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -12,7 +13,7 @@ use tokio::select;
 use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant};
 
-use super::pool_state::KeyId;
+use super::pool_state::{Due, KeyId};
 use super::probe_context::{ProbeContext, TrafficKey};
 use crate::chain::timing_of;
 use crate::error::DaemonError;
@@ -69,9 +70,10 @@ impl KeyTasks {
                 self.windows.push((window, self.keys, JoinSet::new()));
             }
         }
-        let overflow = pool.write(super::pool_state::PoolState::take_overflow);
+        let missing = pool.write(|state| state.take_overflow(u32::from(probes).div_ceil(2)));
         if let Some((_, keys, _)) = self.windows.iter_mut().find(|(open, ..)| *open == window) {
-            *keys = keys.saturating_add(keys_for(overflow, probes)).min(MAX_KEYS);
+            let missing = u8::try_from(missing).unwrap_or(MAX_KEYS);
+            *keys = keys.saturating_add(missing).min(MAX_KEYS);
         }
         for (window, keys, tasks) in &mut self.windows {
             for slot in 0..*keys {
@@ -83,9 +85,13 @@ impl KeyTasks {
     }
 }
 
-/// The number of keys for so many requests, if each makes `probes`; none if a key has no limit.
-fn keys_for(requests: u32, probes: u8) -> u8 {
-    let keys = if probes == 0 { 0 } else { requests.div_ceil(probes.into()) };
+/// The number of keys for so many requests, if each makes `probes`, a third of them for the client; none if a key has no
+/// limit. One more makes it rare that a request comes when all keys have made theirs.
+pub(super) fn keys_for(requests: u32, probes: u8) -> u8 {
+    if probes == 0 || requests == 0 {
+        return 0;
+    }
+    let keys = requests.saturating_mul(3).div_ceil(probes.into()).saturating_add(1);
     u8::try_from(keys).unwrap_or(MAX_KEYS).min(MAX_KEYS)
 }
 
@@ -119,14 +125,23 @@ impl ProbeContext {
             let opening = if at_once { Moment { tick: now, fraction: 0 } } else { plan.opening };
             let (context, traffic_key) = (self.clone(), traffic_key.clone());
             let opening = (!is_open).then_some(opening);
-            tasks.spawn(async move { context.run_route(&traffic_key, index, opening).await });
+            let ticks = timing.window;
+            tasks.spawn(async move {
+                context.run_route(&traffic_key, index, &ticks, opening).await;
+            });
         }
         Ok(())
     }
 
     /// Opens a key at a worker in a moment, unless it is open, and makes its probes. The worker is asked again when a probe,
     /// or a request of the client, needs an endpoint.
-    async fn run_route(&self, key: &TrafficKey, index: u8, opening: Option<Moment>) {
+    async fn run_route(
+        &self,
+        key: &TrafficKey,
+        index: u8,
+        ticks: &Range<u64>,
+        opening: Option<Moment>,
+    ) {
         let mut opening = opening;
         let (mut last_request, mut delays) = (None::<Instant>, BACKOFF.build());
         let mut delay = Duration::ZERO;
@@ -135,10 +150,11 @@ impl ProbeContext {
             let is_needed = select! {
                 () = self.clock.wait_for(opening.unwrap_or_default()), if opening.is_some() => true,
                 () = self.clock.wait_for(due.unwrap_or_default()), if due.is_some() => {
-                    let taken = due.filter(|due| {
-                        self.pool.write(|state| state.take_due(key.id, index, *due))
+                    let random = rand::random();
+                    let taken = self.pool.write(|state| {
+                        state.take_due(key.id, index, due.unwrap_or_default(), ticks, random)
                     });
-                    if taken.is_none() { continue }
+                    if taken != Due::Probe { continue }
                     false
                 }
                 () = self.pool.wait_demand() => {
@@ -170,7 +186,7 @@ mod tests {
 
     #[test]
     fn busy_client_has_more_keys() {
-        let table = [(0, 0), (1, 1), (12, 1), (13, 2), (768, 64), (1_000_000, 64)];
+        let table = [(0, 0), (1, 2), (4, 2), (5, 3), (252, 64), (1_000_000, 64)];
         assert_eq!(table.map(|(requests, _)| keys_for(requests, 12)), table.map(|(_, keys)| keys));
         assert_eq!(keys_for(1_000, 0), 0, "nobody is to be looked like");
     }

@@ -11,6 +11,8 @@ mod daemon;
 mod endpoint_pool;
 #[cfg(feature = "failpoints")]
 mod failpoints;
+#[cfg(test)]
+mod guess;
 mod key_tasks;
 mod options;
 mod pool_state;

@@ -1,6 +1,7 @@
 //! What a client knows of the workers of an agreement, and how it spreads its requests over its keys.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
 
 use alloy::primitives::B256;
@@ -45,8 +46,22 @@ struct Route {
     /// The worker's endpoint, if it has sent one that works.
     endpoint: Option<Arc<WorkerEndpoint>>,
     /// The moments of requests that are left, in order. A tester's key has as many. A request of the client takes the
-    /// place of the next one; those that are left over are probes.
+    /// place of one of them; those that are left over are probes.
     due: VecDeque<Moment>,
+}
+
+/// Requests of the client in a window, by worker.
+type Requests = BTreeMap<u8, u32>;
+
+/// What becomes of a moment that has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    /// The worker is probed.
+    Probe,
+    /// It is left to a request of the client that is expected, and comes again later.
+    Postponed,
+    /// A request of the client has taken it.
+    Gone,
 }
 
 /// The keys with their endpoints, and which worker is tried first.
@@ -59,21 +74,34 @@ pub(super) struct PoolState {
     /// The worker that is tried first.
     preferred: u8,
     /// Requests of the client in the current window.
-    requests: u32,
+    requests: Requests,
+    /// A moving mean of those in the windows before, in sixteenths: as many are expected now.
+    expected: Requests,
     /// Those of them that no key had a moment for.
     overflow: u32,
 }
 
 impl PoolState {
-    /// Enters a window, forgets the keys of those before the last one, and returns the number of requests in the last
-    /// one; `None` if it is in that window already.
+    /// Enters a window, forgets the keys of those before the last one, and returns the number of requests that are expected
+    /// for the worker with most of them, or that it got in the last window if these were more; `None` if it is in that
+    /// window already.
     pub(super) fn enter(&mut self, window: u8) -> Option<u32> {
         if window == self.window {
             return None;
         }
         self.routes.retain(|(key, _), _| key.window.saturating_add(1) >= window);
         (self.window, self.overflow) = (window, 0);
-        Some(std::mem::take(&mut self.requests))
+        let requests = std::mem::take(&mut self.requests);
+        for index in requests.keys() {
+            self.expected.entry(*index).or_default();
+        }
+        for (index, expected) in &mut self.expected {
+            // A quarter of the mean is the last window: 16 / 4.
+            let last = requests.get(index).copied().unwrap_or_default().saturating_mul(4);
+            *expected = expected.saturating_sub(expected.div_ceil(4)).saturating_add(last);
+        }
+        let expected = self.expected.values().map(|sixteenths| sixteenths.div_ceil(16)).max();
+        Some(requests.values().copied().chain(expected).max().unwrap_or_default())
     }
 
     /// Whether a key is one of the current window.
@@ -117,14 +145,41 @@ impl PoolState {
         self.routes.get(&(key, index))?.due.front().copied()
     }
 
-    /// Takes a moment, if it is still the next one: no request of the client has taken it.
-    pub(super) fn take_due(&mut self, key: KeyId, index: u8, moment: Moment) -> bool {
-        let Some(route) = self.routes.get_mut(&(key, index)) else { return false };
-        let is_next = route.due.front() == Some(&moment);
-        if is_next {
-            route.due.pop_front();
+    /// Takes a moment that has come, unless a request of the client has. So that requests and probes together are as
+    /// uniform as a tester's probes, a part of the moments is postponed: as many as requests are expected in the rest of
+    /// the window, of those that are left. `ticks` are those of the window.
+    pub(super) fn take_due(
+        &mut self,
+        key: KeyId,
+        index: u8,
+        moment: Moment,
+        ticks: &Range<u64>,
+        random: [u32; 2],
+    ) -> Due {
+        let keys = self.routes.keys().filter(|(k, i)| k.window == key.window && *i == index);
+        let (keys, expected) = (keys.count(), self.expected.get(&index).copied());
+        let expected = expected.filter(|_| key.window == self.window).unwrap_or_default();
+        let Some(route) = self.routes.get_mut(&(key, index)) else { return Due::Gone };
+        if route.due.front() != Some(&moment) {
+            return Due::Gone;
         }
-        is_next
+        route.due.pop_front();
+        let length = ticks.end.saturating_sub(ticks.start);
+        let left = ticks.end.saturating_sub(moment.tick);
+        // Expected requests by this key in the rest of the window, over the moments that are left.
+        let wanted = u128::from(expected).saturating_mul(left.into());
+        let moments = u128::try_from(route.due.len().saturating_add(1)).unwrap_or(1);
+        let keys = u128::try_from(keys).unwrap_or(1).max(1);
+        let all = moments.saturating_mul(length.into()).saturating_mul(keys).saturating_mul(16);
+        let [dice, place] = random;
+        if u128::from(dice).saturating_mul(all) >= wanted.saturating_mul(1 << 32) {
+            return Due::Probe;
+        }
+        let offset = u64::from(place).saturating_mul(left).wrapping_shr(32);
+        let later = Moment { tick: moment.tick.saturating_add(offset), fraction: dice };
+        let at = route.due.partition_point(|due| *due < later);
+        route.due.insert(at, later);
+        Due::Postponed
     }
 
     /// Tries this worker first from now on.
@@ -147,7 +202,8 @@ impl PoolState {
     /// number, which picks a key of the current window by how many moments it has left. If none has any, it picks any
     /// key, and the pool should get more.
     pub(super) fn choose(&mut self, index: u8, random: u64) -> Option<Arc<WorkerEndpoint>> {
-        self.requests = self.requests.saturating_add(1);
+        let requests = self.requests.entry(index).or_default();
+        *requests = requests.saturating_add(1);
         let window = self.window;
         let is_open = |(key, worker): &(KeyId, u8), route: &Route| {
             *worker == index && key.window == window && route.endpoint.is_some()
@@ -169,7 +225,9 @@ impl PoolState {
             if let Some(rest) = pick.checked_sub(due) {
                 pick = rest;
             } else {
-                route.due.pop_front();
+                // Any of those that are left: they stay uniform.
+                let at = usize::try_from(pick).unwrap_or_default();
+                route.due.remove(at);
                 return route.endpoint.clone();
             }
         }
@@ -182,97 +240,14 @@ impl PoolState {
         of_worker.find_map(|(_, route)| route.endpoint.clone())
     }
 
-    /// The number of requests that no key had a moment for, since the last call.
-    pub(super) fn take_overflow(&mut self) -> u32 {
-        std::mem::take(&mut self.overflow)
+    /// The number of keys that are missing: one for each `share` requests that no key had a moment for. Fewer of them are
+    /// made by the keys that there are. They are counted once.
+    pub(super) fn take_overflow(&mut self, share: u32) -> u32 {
+        let keys = self.overflow.checked_div(share).unwrap_or_default();
+        self.overflow = self.overflow.saturating_sub(keys.saturating_mul(share));
+        keys
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The key of this number in window 0.
-    const fn key(slot: u8) -> KeyId {
-        KeyId { window: 0, slot }
-    }
-
-    fn endpoint(key: KeyId, index: u8) -> WorkerEndpoint {
-        let [url, token] = ["http://127.0.0.1:1", "token"].map(SecretString::from);
-        WorkerEndpoint { key, index, session: B256::ZERO, url, token }
-    }
-
-    /// A pool with so many open keys at worker 0, each with three moments.
-    fn pool(keys: u8) -> PoolState {
-        let mut state = PoolState::default();
-        for slot in 0..keys {
-            let due = (1..4).map(|tick| Moment { tick, fraction: 0 }).collect();
-            state.add(key(slot), 0, due);
-            state.insert(endpoint(key(slot), 0));
-        }
-        state
-    }
-
-    #[test]
-    fn preferred_worker_comes_first() {
-        let mut state = pool(1);
-        for index in 1..3 {
-            state.add(key(0), index, vec![]);
-            state.insert(endpoint(key(0), index));
-        }
-        state.add(key(0), 3, vec![]);
-        assert_eq!(state.by_preference(), [0, 1, 2], "the fourth has no endpoint");
-        state.prefer(1);
-        assert_eq!(state.by_preference(), [1, 2, 0]);
-    }
-
-    #[test]
-    fn replaced_endpoint_is_not_removed() {
-        let mut state = pool(1);
-        let old = state.get(key(0), 0).unwrap();
-        state.insert(endpoint(key(0), 0));
-        state.remove(&old);
-        let new = state.get(key(0), 0).unwrap();
-        state.remove(&new);
-        assert!(state.get(key(0), 0).is_none());
-    }
-
-    #[test]
-    fn each_key_makes_as_many_requests_as_a_tester() {
-        let mut state = pool(4);
-        let mut requests = [0; 4];
-        for random in 0..12_u64 {
-            let chosen = state.choose(0, random.wrapping_mul(0x9e37_79b9_7f4a_7c15)).unwrap();
-            requests[usize::from(chosen.key.slot)] += 1;
-        }
-        assert_eq!(requests, [3; 4]);
-        assert_eq!((state.next_due(key(0), 0), state.take_overflow()), (None, 0));
-        assert!(state.choose(0, 5).is_some(), "one more, and the pool should get more keys");
-        assert_eq!((state.take_overflow(), state.take_overflow()), (1, 0));
-    }
-
-    #[test]
-    fn moment_is_used_once() {
-        let mut state = pool(1);
-        let first = state.next_due(key(0), 0).unwrap();
-        state.choose(0, 0).unwrap();
-        assert!(!state.take_due(key(0), 0, first), "a request has taken it");
-        let second = state.next_due(key(0), 0).unwrap();
-        assert!(second > first && state.take_due(key(0), 0, second));
-    }
-
-    #[test]
-    fn new_window_has_new_keys_and_the_old_ones_as_a_reserve() {
-        let mut state = pool(1);
-        state.choose(0, 0).unwrap();
-        assert_eq!(state.enter(1), Some(1));
-        assert_eq!(state.enter(1), None);
-        assert_eq!(state.choose(0, 0).unwrap().key, key(0), "there is no other yet");
-        let new = KeyId { window: 1, slot: 0 };
-        state.add(new, 0, vec![]);
-        state.insert(endpoint(new, 0));
-        assert_eq!(state.choose(0, 0).unwrap().key, new);
-        state.enter(2);
-        assert!(!state.contains(key(0), 0) && state.contains(new, 0));
-    }
-}
+mod tests;
