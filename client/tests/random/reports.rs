@@ -260,7 +260,7 @@ fn spoil(
         0 => spoilt.index = rng.pick(&[0, 1, redundancy, 255]),
         1 => spoilt.window = rng.pick(&[windows, windows.saturating_sub(1), 21, 255]),
         2 => spoilt.window = byte(rng, windows),
-        3 => spoilt.made = byte(rng, probes.div_ceil(2)),
+        3 => (spoilt.made, spoilt.served) = (byte(rng, probes.div_ceil(2)), 0),
         4 => spoilt.made = probes + 1,
         5 => spoilt.served = entry.made + 1,
         6 => entries.insert(at, entry),
