@@ -193,8 +193,8 @@ abstract contract Judgement is Lifecycle {
     }
 
     /// Judges the windows of one worker, and pays `fee` to every seat near their medians. Sums up, in 64 bits each from
-    /// the lowest on: the ticks, ticks × share, and ticks × the share that no seat contradicts, of `all` known windows and
-    /// of the finished ones, which are `paid`; and the seats paid and the known windows.
+    /// the lowest on: the ticks, ticks × share, and ticks × the share that no seat contradicts, of `all` known windows
+    /// and of the finished ones, which are `paid`; and the seats paid and the known windows.
     function _count(Agreement memory self, Context memory context, uint256 index, uint256 judged, uint256 fee)
         private
         pure

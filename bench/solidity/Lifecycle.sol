@@ -157,7 +157,8 @@ abstract contract Lifecycle is IWorkAgreement {
         }
     }
 
-    /// Draws the seats of all windows: the memory address of their places (`Places`), window by window, and their number.
+    /// Draws the seats of all windows: the memory address of their places (`Places`), window by window, and how many
+    /// they are.
     function _draw(Agreement memory self) internal pure returns (uint256 seats, uint256 count) {
         unchecked {
             if (self.progress.start() == 0) return (0, 0);

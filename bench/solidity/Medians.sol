@@ -8,8 +8,8 @@ library Medians {
     /// The half bytes that are at most 5 twelfths from number 5.
     uint256 private constant NEAR = 0x7ff;
 
-    /// The median of the half bytes of `row`, which are not all 0 (silent): the share in twelfths, of an even number the
-    /// higher one; the half bytes that are paid, as bits, because they are near either middle one; and how many are not
+    /// The median of the half bytes of `row`, which are not all 0 (silent): the share in twelfths, of an even number
+    /// the higher one; the half bytes that are paid, as bits, because they are near either middle one; and how many are not
     /// silent.
     function of_(uint256 row) internal pure returns (uint256 share, uint256 paid, uint256 count) {
         unchecked {

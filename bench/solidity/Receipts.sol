@@ -3,9 +3,9 @@ pragma solidity 0.8.37;
 
 import {poke, reserve} from "./Words.sol";
 
-/// Receipts, which workers sign, and reports, which testers sign: EIP-712 hashes and signers. They are computed in words of
-/// memory that keep what stays the same: tester, salt, window; the fields of a receipt; prefix, domain and hash of what is
-/// signed; the arguments of `ecrecover`; the fields of a report. Rust: `muster_protocol::receipt`.
+/// Receipts, which workers sign, and reports, which testers sign: EIP-712 hashes and signers. They are computed in
+/// words of memory that keep what stays the same: tester, salt, window; the fields of a receipt; prefix, domain and hash
+/// of what is signed; the arguments of `ecrecover`; the fields of a report. Rust: `muster_protocol::receipt`.
 library Receipts {
     bytes32 private constant DOMAIN =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
