@@ -2,7 +2,6 @@
 //! client's. It learns from half of the keys, and guesses the other half.
 
 #![expect(
-    clippy::indexing_slicing,
     clippy::float_arithmetic,
     clippy::float_cmp,
     clippy::arithmetic_side_effects,
@@ -199,7 +198,9 @@ fn learn(samples: &[Sample]) -> Vec<Stump> {
             *by *= (-weight * kind * stump.answer(of)).exp();
         }
         let sum: f64 = weights.iter().sum();
-        weights.iter_mut().for_each(|by| *by /= sum);
+        for by in &mut weights {
+            *by /= sum;
+        }
         stumps.push(Stump { weight, ..stump });
     }
     stumps
