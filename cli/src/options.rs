@@ -6,5 +6,4 @@ pub(crate) mod global;
 pub(crate) mod heading;
 pub(crate) mod offer;
 pub(crate) mod order;
-pub(crate) mod proxy;
 pub(crate) mod refund;

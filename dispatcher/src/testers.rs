@@ -41,7 +41,9 @@ pub(crate) fn check_in(_: &mut Args) -> Result<(), Reverted> {
     if identity.last_epoch == next {
         return Err(revert(&AlreadyCheckedIn { epoch: next }));
     }
-    if identity.last_epoch != epoch && TESTER_LISTS.get(epoch).len < min_pool {
+    // In epoch 0, as in any other, 0 stands for none.
+    let is_listed = identity.last_epoch != 0 && identity.last_epoch == epoch;
+    if !is_listed && TESTER_LISTS.get(epoch).len < min_pool {
         append_tester(epoch, tester);
     }
     append_tester(next, tester);

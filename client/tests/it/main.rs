@@ -10,6 +10,7 @@
 )]
 
 mod accept;
+mod batch;
 mod book;
 mod book_proptest;
 mod calldata;
@@ -21,16 +22,21 @@ mod hire;
 mod interface;
 mod lifecycle;
 mod no_show;
+mod plays;
 mod purchase;
 mod quote;
 mod receipts;
 mod reentrancy;
 mod registration;
+mod release;
 mod report;
 mod reputation;
+mod resign;
 mod settle;
+mod shares;
 mod size_limits;
 mod slash;
 mod states;
 mod testers;
+mod views;
 mod workers;

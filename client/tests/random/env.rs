@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use alloy::primitives::{Address, B256, U256};
 use alloy::signers::local::PrivateKeySigner;
+use muster_client::protocol::TESTER_APPLICATION;
 use muster_client::protocol::abi::{Clock, Settings};
 use muster_client::protocol::model::Model;
 use muster_client::protocol::settings;
@@ -13,6 +14,7 @@ use crate::chain::{BlockTime, TestChain, TxRequest};
 use crate::deployed::deploy;
 use crate::evm::{self, Behavior};
 use crate::rng::SeededRng;
+use crate::steps::TESTERS;
 
 /// The second in which every run begins: later than any wall clock.
 const START_TIME: u64 = 4_000_000_000;
@@ -150,6 +152,19 @@ impl DifferentialEnv {
     /// Whether an account is one of these contracts.
     pub(crate) fn is_contract(&self, account: Address) -> bool {
         !self.keys.contains_key(&account)
+    }
+
+    /// The places of accounts that can make this epoch's list of testers longer.
+    pub(crate) fn lacking_testers(&self) -> Vec<usize> {
+        let epoch = self.model.epoch();
+        let is_lacking = |place: &usize| match self.model.worker_view(self.actors[*place]) {
+            Ok(known) => {
+                let listed = known.lastEpoch != 0 && known.lastEpoch >= epoch;
+                known.application.0 == TESTER_APPLICATION && !listed
+            }
+            Err(_) => true,
+        };
+        TESTERS.filter(is_lacking).collect()
     }
 
     /// The tick of a block.

@@ -14,13 +14,19 @@ use crate::rng::SeededRng;
 /// The most bytes of a batch; the contracts read 15 KiB of calldata.
 const MAX_BATCH: usize = 15_000;
 
+/// A receipt that was signed: agreement, worker, session, window and parts, signature.
+type SignedReceipt = (Address, Address, (Address, B256), (u8, u32), (B256, B256));
+
+/// A report that was signed: agreement, tester, place and salt, entries, signature.
+type SignedEntries = (Address, Address, (u32, B256), Vec<u8>, (B256, B256));
+
 /// What was signed for a step.
 #[derive(Debug, Default)]
 pub(crate) struct Signatures {
-    /// Receipts: agreement, worker, session, window and parts, signature.
-    receipts: Vec<(Address, Address, (Address, B256), (u8, u32), (B256, B256))>,
-    /// Reports: agreement, tester, place and salt, entries, signature.
-    reports: Vec<(Address, Address, (u32, B256), Vec<u8>, (B256, B256))>,
+    /// The receipts.
+    receipts: Vec<SignedReceipt>,
+    /// The reports.
+    reports: Vec<SignedEntries>,
 }
 
 impl Signatures {
@@ -139,14 +145,15 @@ impl DifferentialEnv {
             };
             entries.push(Entry { index, window, made, served, ..Entry::default() });
         }
-        if let Some(at) = entries.len().checked_sub(1)
-            && rng.one_in(3)
+        let wrong = rng.below(u64::try_from(entries.len().max(1)).unwrap());
+        let wrong = usize::try_from(wrong).ok().filter(|at| *at < entries.len() && rng.one_in(4));
+        if let Some(at) = wrong
+            && rng.one_in(2)
         {
-            let at = usize::try_from(rng.between(0, u64::try_from(at).unwrap())).unwrap();
             spoil(rng, &mut entries, at, (head.redundancy, head.windows, head.probes));
         }
-        for entry in &mut entries {
-            self.sign_receipt(rng, to, session, entry, signed);
+        for (at, entry) in entries.iter_mut().enumerate() {
+            self.sign_receipt(rng, (to, wrong == Some(at)), session, entry, signed);
         }
         let mut bytes = encode(&entries);
         match rng.below(60) {
@@ -158,20 +165,21 @@ impl DifferentialEnv {
         bytes
     }
 
-    /// Signs the receipt of an entry with served probes, mostly correctly.
+    /// Signs the receipt of an entry with served probes, correctly unless it may be `wrong`.
     fn sign_receipt(
         &self,
         rng: &mut SeededRng,
-        to: Address,
+        (to, wrong): (Address, bool),
         (tester, salt): (Address, B256),
         entry: &mut Entry,
         signed: &mut Signatures,
     ) {
         // Mostly the parts of random moments, sometimes just as many as are needed, or one too few.
         let needed = usize::from(entry.served.div_ceil(2));
-        entry.parts = number(rng) | number(rng);
-        if rng.one_in(4) {
-            let parts = if rng.one_in(12) { needed.saturating_sub(1) } else { needed };
+        entry.parts = number(rng) | number(rng) | number(rng);
+        let few = rng.one_in(4);
+        if few || entry.parts.count_ones() < entry.served.div_ceil(2).into() {
+            let parts = if wrong && few { needed.saturating_sub(1) } else { needed };
             entry.parts = u32::try_from((1_u64 << parts.min(32)) - 1).unwrap();
         }
         if entry.served == 0 {
@@ -180,18 +188,22 @@ impl DifferentialEnv {
         let worker = self.model.terms(to).unwrap().worker(entry.index).map(|worker| worker.account);
         let (mut who, mut at, mut salt) = (worker.unwrap_or(tester), to, salt);
         let (mut window, mut parts) = (entry.window, entry.parts);
-        match rng.below(200) {
-            0 => who = self.random_account(rng),
-            1 => parts ^= 1,
-            2 => window ^= 1,
-            3 => salt = rng.word().into(),
-            4 => at = self.dispatcher,
+        match rng.below(if wrong { 9 } else { 1 }) {
+            1 => who = self.random_account(rng),
+            2 => parts ^= 1,
+            3 => window ^= 1,
+            4 => salt = rng.word().into(),
+            5 => at = self.dispatcher,
             _ => {}
         }
         let session = receipt::session_id(tester, salt, window, keccak);
         let domain = receipt::domain_separator(CHAIN_ID, at, keccak);
         let digest = receipt::receipt_hash(domain, session, window, parts, keccak);
-        if let Some(signature) = self.sign(rng, who, digest, &mut entry.r, &mut entry.vs) {
+        let Some(signature) = self.sign(who, digest) else { return };
+        (entry.r, entry.vs) = signature;
+        if wrong && rng.one_in(8) {
+            entry.vs.0[31] ^= 1;
+        } else {
             signed.receipts.push((at, who, (tester, salt), (window, parts), signature));
         }
     }
@@ -217,34 +229,25 @@ impl DifferentialEnv {
         }
         let domain = receipt::domain_separator(CHAIN_ID, at, keccak);
         let digest = receipt::report_hash(domain, place, salt, &entries, keccak);
-        let (mut r, mut vs) = (B256::ZERO, B256::ZERO);
-        if let Some(signature) = self.sign(rng, who, digest, &mut r, &mut vs) {
+        let Some(signature) = self.sign(who, digest) else { return Default::default() };
+        let (r, mut vs) = signature;
+        if rng.one_in(80) {
+            vs.0[31] ^= 1;
+        } else {
             signed.reports.push((at, who, (place, salt), entries, signature));
         }
         (r, vs)
     }
 
-    /// Signs a hash, if the account has a key. Returns the signature if it is valid.
-    fn sign(
-        &self,
-        rng: &mut SeededRng,
-        who: Address,
-        digest: B256,
-        r: &mut B256,
-        vs: &mut B256,
-    ) -> Option<(B256, B256)> {
+    /// The compact signature of a hash, if the account has a key.
+    fn sign(&self, who: Address, digest: B256) -> Option<(B256, B256)> {
         let signature = self.signer(who)?.sign_hash_sync(&digest).unwrap();
         let parity: U256 = U256::from(u8::from(signature.v())) << 255;
-        (*r, *vs) = (signature.r().into(), (signature.s() | parity).into());
-        if rng.one_in(150) {
-            vs.0[31] ^= 1;
-            return None;
-        }
-        Some((*r, *vs))
+        Some((signature.r().into(), (signature.s() | parity).into()))
     }
 }
 
-/// Makes entry number `at` invalid, or the order of the entries, or nothing.
+/// Makes entry number `at` invalid, mostly, or the order of the entries.
 fn spoil(
     rng: &mut SeededRng,
     entries: &mut Vec<Entry>,
@@ -253,7 +256,7 @@ fn spoil(
 ) {
     let entry = entries[at];
     let spoilt = &mut entries[at];
-    match rng.below(18) {
+    match rng.below(8) {
         0 => spoilt.index = rng.pick(&[0, 1, redundancy, 255]),
         1 => spoilt.window = rng.pick(&[windows, windows.saturating_sub(1), 21, 255]),
         2 => spoilt.window = byte(rng, windows),
@@ -261,7 +264,6 @@ fn spoil(
         4 => spoilt.made = probes + 1,
         5 => spoilt.served = entry.made + 1,
         6 => entries.insert(at, entry),
-        7 => entries.swap(0, at),
-        _ => {}
+        _ => entries.swap(0, at),
     }
 }

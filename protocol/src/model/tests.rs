@@ -229,3 +229,17 @@ fn a_hint_that_costs_more_is_ignored_and_equal_prices_keep_their_order() {
     call_ok(&mut model, account(2), 0, setPriceCall { price: 19, hint: 1 });
     assert_eq!(model.book(FixedBytes::ZERO), [2, 1]);
 }
+
+#[test]
+fn testers_of_a_new_chain_can_check_in_before_its_first_epoch_is_over() {
+    let settings = Settings { clock: Clock::ArbBlock, ..*test_market().settings() };
+    let mut model = Model::new(settings, account(250), account(251), 1);
+    model.begin_block(7, 10_000);
+    assert_eq!(model.epoch(), 0);
+    for tester in (3..=5).map(account) {
+        model.fund(tester, 50);
+        call_ok(&mut model, tester, 50, registerTesterCall { key: B256::with_last_byte(1) });
+        assert_eq!(call_ok(&mut model, tester, 0, checkInCall {}).len(), 2);
+    }
+    assert_eq!([0, 1].map(|epoch| model.tester_count(epoch)), [3, 3]);
+}

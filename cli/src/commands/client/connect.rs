@@ -13,7 +13,6 @@ use crate::daemon;
 use crate::error::CliError;
 use crate::options::daemon::DaemonOptions;
 use crate::options::heading;
-use crate::options::proxy::ProxyOptions;
 use crate::options::refund::RefundOptions;
 use crate::output::{Cell, CommandOutput, Table};
 use crate::parse;
@@ -32,10 +31,6 @@ pub(crate) struct Options {
     /// State file and health.
     #[command(flatten)]
     daemon: DaemonOptions,
-
-    /// The way to workers.
-    #[command(flatten)]
-    proxy: ProxyOptions,
 
     /// Where refunds go.
     #[command(flatten)]
@@ -57,7 +52,7 @@ pub(crate) struct Options {
 
 /// Connects until SIGINT or SIGTERM, or until the agreement is settled.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
-    let Options { agreement, daemon, proxy, refunds, listen, page, print } = options;
+    let Options { agreement, daemon, refunds, listen, page, print } = options;
     let name = format!("connect-{agreement}");
     let (daemon_context, mut fields) =
         daemon::named_daemon_context(context, &daemon, Role::Client, &name).await?;
@@ -84,7 +79,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let options = ConnectOptions {
         listen,
         probe_paths: page,
-        proxy: proxy.url().cloned(),
+        proxy: context.proxy().cloned(),
         client: refunds.client_options(0),
     };
     let mut connection = ConnectDaemon::start(daemon_context, agreement, options).await?;

@@ -15,7 +15,6 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::options::check::CheckOptions;
 use crate::options::heading;
-use crate::options::proxy::ProxyOptions;
 use crate::output::units::window_list;
 use crate::output::{Cell, CommandOutput, Table};
 use crate::parse;
@@ -40,10 +39,6 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     state: PathBuf,
 
-    /// The way to workers.
-    #[command(flatten)]
-    proxy: ProxyOptions,
-
     /// How workers are checked.
     #[command(flatten)]
     check: CheckOptions,
@@ -59,7 +54,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let store = open_store(&market, &options.state)?;
     let salt = store.session_salt(agreement.address(), || Session::random().salt)?;
     let session = Session { salt }.id(market.account()?, window);
-    let prober = Prober::new(options.check.timeout_duration(), options.proxy.url())?;
+    let prober = Prober::new(options.check.timeout_duration(), context.proxy())?;
     let application = Application(agreement.terms().header.application);
     let checks = options.check.checks()?;
     let check = checks.for_application(application).ok_or(CliError::NoCheck(application))?;

@@ -10,7 +10,6 @@ use crate::error::CliError;
 use crate::options::check::CheckOptions;
 use crate::options::daemon::{DaemonOptions, PayoutOptions};
 use crate::options::heading;
-use crate::options::proxy::ProxyOptions;
 use crate::output::Cell;
 
 /// Options of `muster tester run`.
@@ -29,10 +28,6 @@ pub(crate) struct Options {
     #[command(flatten)]
     check: CheckOptions,
 
-    /// The way to workers.
-    #[command(flatten)]
-    proxy: ProxyOptions,
-
     /// Where fees go.
     #[command(flatten)]
     payouts: PayoutOptions,
@@ -48,11 +43,11 @@ pub(crate) struct Options {
 
 /// Runs the tester until SIGINT or SIGTERM, or until it has left.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
-    let Options { daemon, check, proxy, payouts, from_block, leave } = options;
+    let Options { daemon, check, payouts, from_block, leave } = options;
     let options = TesterOptions {
         probe_timeout: check.timeout_duration(),
         checks: check.checks()?,
-        proxy: proxy.url().cloned(),
+        proxy: context.proxy().cloned(),
         payout: payouts.payout(),
         first_block: from_block,
         leave,
