@@ -2,10 +2,14 @@
 //! client's. It learns from half of the keys, and guesses the other half.
 
 #![expect(
-    clippy::indexing_slicing,
     clippy::float_arithmetic,
+    clippy::float_cmp,
+    clippy::arithmetic_side_effects,
+    clippy::integer_division,
     clippy::as_conversions,
     clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
     clippy::print_stdout,
     reason = "a simulation"
 )]
@@ -91,11 +95,11 @@ fn keys(rate: f64, burst: u16, seed: u64) -> Vec<Sample> {
         if let Some(requests) = pool.enter(window) {
             count = keys_for(requests, PROBES).max(1);
         }
-        let mut seen: Vec<(f64, Vec<f64>)> = Vec::new();
+        let mut views: Vec<(f64, Vec<f64>)> = Vec::new();
         for slot in 0..count {
             let plan = schedule(B256::new(rng.random()), &timing, PROBES);
             open(&mut pool, KeyId { window, slot }, plan.probes);
-            seen.push((ticks(plan.opening), Vec::new()));
+            views.push((ticks(plan.opening), Vec::new()));
         }
         let mut arrivals = Vec::new();
         let bursts = (rate * 4.0 / f64::from(burst)).round() as u32;
@@ -109,7 +113,7 @@ fn keys(rate: f64, burst: u16, seed: u64) -> Vec<Sample> {
         arrivals.sort_by(f64::total_cmp);
         let mut arrivals = arrivals.into_iter().peekable();
         loop {
-            let slots = 0..u8::try_from(seen.len()).unwrap();
+            let slots = 0..u8::try_from(views.len()).unwrap();
             let due =
                 slots.filter_map(|slot| Some((pool.next_due(KeyId { window, slot }, 0)?, slot)));
             let due = due.min();
@@ -122,22 +126,22 @@ fn keys(rate: f64, burst: u16, seed: u64) -> Vec<Sample> {
             if is_request {
                 let at = arrivals.next().unwrap();
                 let slot = pool.choose(0, rng.random()).unwrap().key.slot;
-                seen[usize::from(slot)].1.push(at);
+                views[usize::from(slot)].1.push(at);
                 let more = pool.take_overflow(u32::from(PROBES).div_ceil(2));
-                for slot in (0..64).skip(seen.len()).take(usize::try_from(more).unwrap()) {
+                for slot in (0..64).skip(views.len()).take(usize::try_from(more).unwrap()) {
                     let plan = schedule(B256::new(rng.random()), &timing, PROBES);
                     let later = plan.probes.into_iter().filter(|moment| ticks(*moment) > at);
                     open(&mut pool, KeyId { window, slot }, later.collect());
-                    seen.push((at, Vec::new()));
+                    views.push((at, Vec::new()));
                 }
             } else if let Some((moment, slot)) = due {
                 let key = KeyId { window, slot };
                 if pool.take_due(key, 0, moment, &timing.window, rng.random()) == Due::Probe {
-                    seen[usize::from(slot)].1.push(ticks(moment));
+                    views[usize::from(slot)].1.push(ticks(moment));
                 }
             }
         }
-        let client = seen.into_iter();
+        let client = views.into_iter();
         samples.extend(client.map(|(opening, at)| (features(start, opening, at), 1.0)));
     }
     samples
@@ -164,7 +168,7 @@ impl Stump {
     }
 }
 
-/// Learns from samples, of which both kinds weigh the same (AdaBoost).
+/// Learns from samples, of which both kinds weigh the same (`AdaBoost`).
 fn learn(samples: &[Sample]) -> Vec<Stump> {
     let of_kind = |kind: f64| samples.iter().filter(|(_, is)| *is == kind).count() as f64;
     let (clients, testers) = (of_kind(1.0), of_kind(-1.0));
@@ -194,7 +198,9 @@ fn learn(samples: &[Sample]) -> Vec<Stump> {
             *by *= (-weight * kind * stump.answer(of)).exp();
         }
         let sum: f64 = weights.iter().sum();
-        weights.iter_mut().for_each(|by| *by /= sum);
+        for by in &mut weights {
+            *by /= sum;
+        }
         stumps.push(Stump { weight, ..stump });
     }
     stumps
