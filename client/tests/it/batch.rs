@@ -2,7 +2,7 @@
 
 use std::slice;
 
-use alloy::primitives::{B256, Bytes, FixedBytes};
+use alloy::primitives::{B256, Bytes, FixedBytes, keccak256};
 use alloy::sol_types::SolError;
 use muster_client::protocol::abi::IWorkAgreement::{
     AlreadyReported, BadBatch, BadEntry, BadReceipt, NoSeat, NotTheTester, NothingReported,
@@ -10,6 +10,7 @@ use muster_client::protocol::abi::IWorkAgreement::{
     reportBatchCall, reportCall,
 };
 use muster_client::protocol::abi::{Clock, Order, Settings, State};
+use muster_client::protocol::receipt::domain_separator;
 use muster_client::protocol::report::Entry;
 use muster_client::protocol::settings;
 use muster_client::{
@@ -107,8 +108,19 @@ async fn a_bad_signature_in_the_middle_of_a_batch_is_named_and_the_others_count(
     let middle = env.signed_report(&testers[1], &purchase, 1, &good).await;
     let last = env.signed_report(&testers[2], &purchase, 2, &good).await;
     let failed = encode_entries(&probed(0, "0000"));
+    // Signed for another agreement, and on another chain, with receipts that are right.
+    let (view, session) = (agreement(&testers[1], &purchase).await, Session::random());
+    let entries = env.with_receipts(&view, &session, &good);
+    let signer = env.signer(testers[1].account().unwrap());
+    let chain = view.market().node().chain_id();
+    let signed_in = |chain, at| {
+        let domain = domain_separator(chain, at, |bytes| keccak256(bytes).0);
+        PostedReport::sign(&signer, domain, 1, &session, &entries).unwrap()
+    };
     // The signature is another tester's, or of another place, salt or entries, or none.
     let bad = [
+        signed_in(chain, env.implementation),
+        signed_in(chain + 1, purchase.agreement),
         env.signed_report(&testers[0], &purchase, 1, &good).await,
         PostedReport { place: 1, ..last.clone() },
         PostedReport { salt: B256::repeat_byte(1), ..middle.clone() },
@@ -123,8 +135,9 @@ async fn a_bad_signature_in_the_middle_of_a_batch_is_named_and_the_others_count(
     expected.extend(bad.iter().map(|_| skipped::<NotTheTester>(&purchase, 1)));
     expected.push(stored(&purchase, &testers[2], 2, &good));
     assert_eq!(env.events(&receipt), expected);
-    let seats = stored_shares(&env, &purchase, 0, 0).await.1;
-    assert_eq!(seats.iter().filter(|share| **share == 13).count(), 2);
+    let mut seats = stored_shares(&env, &purchase, 0, 0).await.1;
+    seats.sort_unstable();
+    assert_eq!(seats, [0, 13, 13]);
     // The tester whose report was forged can still post it.
     let receipt = post(&env, &testers[0], &purchase, &[middle]).await;
     assert_eq!(env.events(&receipt), [stored(&purchase, &testers[1], 1, &good)]);

@@ -8,6 +8,7 @@
     clippy::integer_division,
     reason = "a test panics at the first unexpected result"
 )]
+#![expect(clippy::print_stdout, reason = "some stories print what a play costs")]
 
 mod accept;
 mod batch;

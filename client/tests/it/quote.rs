@@ -56,16 +56,14 @@ pub(crate) async fn check_purchase_refused<C>(
     assert_eq!(before - after, env.rpc.fee(&receipt).await, "{reason:?}");
 }
 
+/// The quote of an order that cannot be bought.
+const fn unbuyable(reason: Reason, windows: u8, testers: u8) -> Quote {
+    Quote { reason, price: 0, start: 0, windows, testers, workers: vec![] }
+}
+
 /// An order that cannot be bought at any price: the quote and the purchase have the same reason.
 async fn check_unbuyable(env: &TestEnv, who: &Market, order: Order, reason: Reason) {
-    let expected = Quote {
-        reason,
-        price: 0,
-        start: 0,
-        windows: order.windows,
-        testers: order.testers,
-        workers: vec![],
-    };
+    let expected = unbuyable(reason, order.windows, order.testers);
     assert_eq!(quote(env, who, order).await, expected);
     check_purchase_refused(env, who, &BuyOrder { order }, ETHER, (reason, 0)).await;
 }
@@ -80,8 +78,7 @@ async fn check_default_unbuyable(
 ) {
     let call = QuoteDefault { redundancy, length };
     let quote = env.call(who.account().unwrap(), env.dispatcher, &call, 0).await;
-    let expected = Quote { reason, price: 0, start: 0, windows, testers, workers: vec![] };
-    assert_eq!(quote, Ok(expected));
+    assert_eq!(quote, Ok(unbuyable(reason, windows, testers)));
     check_purchase_refused(env, who, &BuyDefault { redundancy, length }, ETHER, (reason, 0)).await;
 }
 
@@ -126,8 +123,8 @@ async fn an_order_out_of_range_is_refused_for_its_reason() {
     for (order, reason) in cases {
         check_unbuyable(&env, &cleo, order, reason).await;
     }
-    let tested = |windows, length| Order { windows, testers: 3, ..order(1, length) };
-    for fits in [tested(4, 24), tested(1, 23), tested(1, 12), tested(4, 1_000), order(1, 1_000)] {
+    let split = |windows, length| Order { windows, testers: 3, ..order(1, length) };
+    for fits in [split(4, 24), split(1, 23), split(1, 12), split(4, 1_000), order(1, 1_000)] {
         assert_eq!(quote(&env, &cleo, fits).await.reason, Reason::None);
     }
 

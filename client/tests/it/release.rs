@@ -67,8 +67,8 @@ async fn the_absent_are_settled_at_once_and_the_others_work_on() {
         assert_eq!(env.events(&receipt), events);
         assert_eq!(cleo.credit(client).await.unwrap(), refund);
         assert_eq!(env.rpc.balance(agreement_at).await, purchase.escrow - refund);
-        let free = ada.worker(worker).await.unwrap();
-        assert_eq!((free.active, free.locked, free.stake, free.misses), (0, 0, ETHER - tenth, 1));
+        let adas = ada.worker(worker).await.unwrap();
+        assert_eq!((adas.active, adas.locked, adas.stake, adas.misses), (0, 0, ETHER - tenth, 1));
         let busy = ben.worker(ben.account().unwrap()).await.unwrap();
         assert_eq!((busy.active, busy.locked), (1, env.settings.minBond));
         let progress = view.progress().await.unwrap();
@@ -86,11 +86,11 @@ async fn the_absent_are_settled_at_once_and_the_others_work_on() {
         assert_eq!(tester_fees(&settlement), fees);
         let Settlement { refund, compensation, burned, .. } = settlement;
         assert_eq!((refund, compensation, burned), (0, 0, 0));
-        let free = ben.worker(ben.account().unwrap()).await.unwrap();
-        assert_eq!((free.active, free.locked, free.stake), (0, 0, ETHER));
+        let bens = ben.worker(ben.account().unwrap()).await.unwrap();
+        assert_eq!((bens.active, bens.locked, bens.stake), (0, 0, ETHER));
         // The absent one is not settled again.
-        let free = ada.worker(worker).await.unwrap();
-        assert_eq!((free.active, free.locked, free.stake, free.misses), (0, 0, ETHER - tenth, 1));
+        let adas = ada.worker(worker).await.unwrap();
+        assert_eq!((adas.active, adas.locked, adas.stake, adas.misses), (0, 0, ETHER - tenth, 1));
     }
 }
 

@@ -44,6 +44,27 @@ async fn a_worker_that_resigns_is_judged_until_then() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn each_of_eight_workers_is_judged_until_it_resigned() {
+    let env = TestEnv::new().await;
+    let (workers, cleo) = (workers_with_capacity(&env, 8).await, env.new_account().await);
+    let request = OrderRequest::Custom(order(8, 900));
+    let (purchase, start) = started_agreement(&env, &cleo, &workers, request).await;
+    let view = agreement(&cleo, &purchase).await;
+    // The last ones first.
+    let ticks = [807, 706, 605, 504, 403, 302, 201, 100];
+    for (worker, tick) in workers.iter().zip(ticks).rev() {
+        env.advance_to(start + u64::from(tick)).await;
+        env.tx(agreement(worker, &purchase).await.resign()).await.unwrap();
+    }
+    let progress = view.progress().await.unwrap();
+    assert_eq!((progress.course.resigned, progress.course.left), (0xff, ticks));
+    assert_eq!(view.times(&progress).end(), start + 807);
+    let settlement = run_to_settlement(&env, &[], &purchase, &[]).await;
+    let judged: Vec<_> = settlement.workers.iter().map(|worker| worker.ticks).collect();
+    assert_eq!(judged, ticks);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_a_worker_that_accepted_resigns_and_only_once_while_it_runs() {
     let env = TestEnv::new().await;
     let (workers, cleo) = (workers_with_capacity(&env, 3).await, env.new_account().await);

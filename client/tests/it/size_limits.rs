@@ -19,7 +19,7 @@ fn measured(place: usize, worker: u8, window: u8) -> Option<(u8, u8)> {
     let made = 2 + draw[1] % 2;
     // Every second worker serves more than it fails.
     let served = if draw[2] % 4 > worker % 2 { made - draw[3] % 2 } else { draw[3] % 2 };
-    (draw[0] % 4 != 0).then_some((made, served))
+    (!draw[0].is_multiple_of(4)).then_some((made, served))
 }
 
 /// The report of a place on this many workers, in these windows.
@@ -33,7 +33,7 @@ fn report(place: usize, workers: u8, windows: &[u8]) -> Vec<Entry> {
 }
 
 /// Twelfths, rounded to the nearest, halves up.
-fn twelfths(served: u8, of: u8) -> u8 {
+const fn twelfths(served: u8, of: u8) -> u8 {
     (2 * 12 * served + of) / (2 * of)
 }
 
@@ -67,8 +67,10 @@ async fn expected_settlement(
         };
         let (mut known, mut served, mut vouched) = (0, 0, 0);
         for window in (0..terms.header.windows).filter(|_| result.accepted) {
-            let ticks = terms.window_ticks(window, terms.header.length).len() as u128;
-            result.ticks += u32::try_from(ticks).unwrap();
+            let ticks = terms.window_ticks(window, terms.header.length);
+            let ticks = ticks.end - ticks.start;
+            result.ticks += ticks;
+            let ticks = u128::from(ticks);
             let seats = view.testers(window).await.unwrap();
             let reports: Vec<_> = seats
                 .iter()

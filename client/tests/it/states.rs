@@ -216,8 +216,8 @@ async fn everybody_may_do_what_the_state_allows_on_a_clock_of_blocks() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agreement_that_all_leave_ends_when_nobody_can_come() {
-    run_left(Clock::Second).await;
-    run_left(Clock::ArbBlock).await;
+    Box::pin(run_left(Clock::Second)).await;
+    Box::pin(run_left(Clock::ArbBlock)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
