@@ -194,7 +194,7 @@ mod tests {
         let mut left = progress();
         (left.course.resigned, left.course.left[0]) = (0b1, 15);
         // Paid for window 0; half of window 1 counts against the bond.
-        assert_eq!(judged(left), (2, 8_333, 10, 0));
+        assert_eq!(judged(left), (2, 8_333, 10, 11 + 40));
         let mut cancelled = progress();
         cancelled.course.planned = 10;
         assert_eq!(judged(cancelled), (1, 10_000, 10, 0));
