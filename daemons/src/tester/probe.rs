@@ -44,8 +44,8 @@ struct Target {
 struct EndpointReply {
     /// Its endpoint, if it has sent one that works.
     endpoint: Option<Endpoint>,
-    /// The last failure, and when it was noticed.
-    failure: Option<(Instant, ProbeFailure)>,
+    /// When it was last noticed that there was no reply.
+    silent: Option<Instant>,
 }
 
 /// Makes the probes of the worker at `index`. Those whose moments have passed are left out.
@@ -150,21 +150,23 @@ impl Target {
             .ok_or(ProbeFailure::WrongReceipt)
     }
 
-    /// The endpoint, which the worker is asked for if it is not known. Probes that wait at the same time share the reply.
+    /// The endpoint, which the worker is asked for if it is not known. Probes that wait at the same time share its silence.
     async fn endpoint(&self, identity: &ProbeIdentity) -> Result<Endpoint, ProbeFailure> {
         let since = Instant::now();
         let mut reply = self.reply.lock().await;
         if let Some(known) = &reply.endpoint {
             return Ok(known.clone());
         }
-        if let Some((_, failure)) = reply.failure.filter(|(noticed, _)| *noticed >= since) {
-            return Err(failure);
+        if reply.silent.is_some_and(|noticed| noticed >= since) {
+            return Err(ProbeFailure::NoEndpoint);
         }
         let asked = self.ask_for_endpoint(identity).await;
         match asked {
             Ok(new) => Ok(reply.endpoint.insert(new).clone()),
             Err(failure) => {
-                reply.failure = Some((Instant::now(), failure));
+                if failure == ProbeFailure::NoEndpoint {
+                    reply.silent = Some(Instant::now());
+                }
                 Err(failure)
             }
         }
