@@ -1,7 +1,10 @@
 //! A worker, a tester and a client as processes, and an agreement between them from its purchase to the last
 //! withdrawal.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::{health_text, quantity, until_waiting_for};
 use crate::harness::{BackgroundProcess, TestFolder, until};
@@ -27,6 +30,9 @@ impl FaultSchedule for NoFaults {
 
 /// The dev accounts of the daemons.
 const NAMES: [&str; 3] = ["ada", "tom", "cleo"];
+
+/// Time for the tester to notice that the clock was advanced, and to make the probes that are due.
+const STEP_PAUSE: Duration = Duration::from_secs(2);
 
 /// The result of a request to a node. It must not be an error.
 pub(super) async fn rpc(node: &str, method: &str, params: Value) -> Value {
@@ -123,10 +129,20 @@ impl<'a> TestDaemons<'a> {
         let tom = &self.daemons[1].1;
         let counts = async |line: &str| until(async || metrics(tom).await.contains(line)).await;
         counts("muster_tester_seats_total{identity=\"pass\"} 1").await;
-        // Late enough in the window for a probe at once, and early enough for it to count.
-        self.advance_to("look", 1060, faults).await;
-        counts("muster_tester_windows_total{outcome=\"served\"} 1").await;
-        self.advance_to("report", 140, faults).await;
+        self.advance_to("look", 280, faults).await;
+        let served = async || {
+            metrics(tom).await.contains("muster_tester_probes_total{outcome=\"served\"} 3")
+        };
+        let mut passed = 280;
+        while !served().await {
+            assert!(passed < 1_200, "a probe was not served: {}", metrics(tom).await);
+            // Less than the time for which a late probe is still made, so that no step skips one.
+            let seconds = if passed < 1_100 { 20 } else { 5 };
+            self.advance_time(seconds).await;
+            passed += seconds;
+            sleep(STEP_PAUSE).await;
+        }
+        self.advance_to("report", 1_200 - passed, faults).await;
         counts("muster_tester_reports_total 1").await;
         self.advance_to("settle", 600, faults).await;
         let state = || self.folder.json(&format!("agreement show {agreement}"))["state"].clone();
