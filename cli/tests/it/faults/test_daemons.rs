@@ -128,8 +128,12 @@ impl<'a> TestDaemons<'a> {
     pub(super) async fn run_to_settlement(self, agreement: &str, faults: &mut impl FaultSchedule) {
         let tom = &self.daemons[1].1;
         let counts = async |line: &str| until(async || metrics(tom).await.contains(line)).await;
+        // The tester asks for its pass in the first 150 ticks, for the endpoint in the next 150, and probes after them.
+        self.advance_time(150).await;
+        sleep(STEP_PAUSE).await;
+        self.advance_time(120).await;
         counts("muster_tester_seats_total{identity=\"pass\"} 1").await;
-        self.advance_to("look", 280, faults).await;
+        self.advance_to("look", 10, faults).await;
         let served = async || {
             metrics(tom).await.contains("muster_tester_probes_total{outcome=\"served\"} 3")
         };

@@ -23,7 +23,8 @@ const WEEKS: u64 = 28 * 24 * 60 * 60;
 /// The length of an agreement of two windows; a longer one has four at least.
 const LENGTH: u64 = 2_398;
 
-/// So small a step that a tester makes each probe, even if it misses one step: a probe may be late by a 32nd of a window.
+/// So small a step that a tester makes each probe, even if it misses one step: a probe may be late by a 32nd of a
+/// window.
 const STEP: u64 = 17;
 
 /// The time to report.
@@ -61,11 +62,12 @@ struct Tested<'a> {
 }
 
 impl<'a> Tested<'a> {
-    /// Buys until tom is one of the two testers that post the reports of all. He does not run meanwhile, so that the other
-    /// agreements cost him nothing.
+    /// Buys until tom is one of the two testers that post the reports of all. He does not run meanwhile, so that the
+    /// other agreements cost him nothing.
     async fn buy(test_market: &'a TestMarket) -> Self {
         let folder = &test_market.folder;
-        let dispatcher = folder.json("market show")["dispatcher"].as_str().unwrap().parse().unwrap();
+        let dispatcher =
+            folder.json("market show")["dispatcher"].as_str().unwrap().parse().unwrap();
         let market = Market::connect(&test_market.chain.url(), None, dispatcher).await.unwrap();
         let order = format!("--redundancy 1 --length {LENGTH} --windows 2 --testers 3");
         loop {
