@@ -55,6 +55,9 @@ with_wasm() {
   fi
 }
 
+# The market's address in what a deployment printed: the last address, and no part of a longer hash.
+printed_market() { grep -owE '0x[0-9a-fA-F]{40}' <<<"$1" | tail -n 1; }
+
 # Builds target/debug/muster, once for a script. With MUSTER_BUILT=1 in the environment it is there already:
 # scripts/test has it from its tests, which build dependencies with other features than the command alone.
 build_muster() {
