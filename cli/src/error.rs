@@ -145,6 +145,18 @@ pub(crate) enum CliError {
     /// The window ended during the probe.
     #[error("window {0} ended before all workers had answered: nothing was recorded")]
     WindowOver(u8),
+    /// A probe more than the terms say.
+    #[error(
+        "all {probes} probes of worker {worker} in window {window} were made already: report after the agreement's end"
+    )]
+    AllProbesMade {
+        /// The worker's index.
+        worker: u8,
+        /// The window.
+        window: u8,
+        /// The probes of a seat in a window.
+        probes: u8,
+    },
     /// An account that is no worker of the agreement.
     #[error("{0} is none of the agreement's workers: see `muster agreement show`")]
     NotItsWorker(Box<str>),

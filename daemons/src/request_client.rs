@@ -8,7 +8,7 @@ use muster_messaging::{
     Content, Delivery, Mailbox, Message, MessageError, MessageKey, RefusalReason, ReplayGuard,
     Transport, seal,
 };
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::AbortOnDropHandle;
 
 /// Sends requests under one key, and receives the replies. The task that reads the mailbox ends when this is dropped.
@@ -24,9 +24,14 @@ pub(crate) struct RequestClient {
     _reader: AbortOnDropHandle<()>,
 }
 
-/// The requests that have no reply yet, by nonce.
+/// The requests that have no reply yet.
 #[derive(Debug, Default)]
-struct PendingRequests(Mutex<HashMap<B256, PendingRequest>>);
+struct PendingRequests {
+    /// The requests, by nonce.
+    requests: Mutex<HashMap<B256, PendingRequest>>,
+    /// Takes deliveries that are no reply; without it, they are dropped.
+    others: Option<mpsc::Sender<Delivery>>,
+}
 
 /// A request without a reply.
 #[derive(Debug)]
@@ -42,17 +47,24 @@ struct PendingRequest {
 impl PendingRequests {
     /// Adds a request.
     fn add(&self, request: PendingRequest) {
-        let mut pending = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pending = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
         pending.insert(request.message.nonce, request);
     }
 
     /// Removes a request.
     fn remove(&self, nonce: B256) -> Option<PendingRequest> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&nonce)
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).remove(&nonce)
     }
 
-    /// Hands a delivery to the caller that waits for it, and drops every other.
+    /// Hands a reply to the caller that waits for it, and drops every other.
     fn deliver(&self, delivery: Delivery) {
+        if delivery.message.is_request() {
+            // A flood of them, or an end of the receiver, loses some.
+            if let Some(others) = &self.others {
+                drop(others.try_send(delivery));
+            }
+            return;
+        }
         let Some(request) = self.remove(delivery.message.nonce) else { return };
         if delivery.is_reply_to(request.receiver, &request.message) {
             // The caller may have given up meanwhile.
@@ -82,8 +94,21 @@ impl RequestClient {
         transport: Arc<dyn Transport>,
         replay_guard: Arc<dyn ReplayGuard>,
     ) -> Result<Self, MessageError> {
+        Self::open_with(key, transport, replay_guard, None).await
+    }
+
+    /// As [`RequestClient::open`], and passes on what is no reply to `others`, as long as it takes more.
+    ///
+    /// # Errors
+    /// [`MessageError::TransportClosed`].
+    pub(crate) async fn open_with(
+        key: MessageKey,
+        transport: Arc<dyn Transport>,
+        replay_guard: Arc<dyn ReplayGuard>,
+        others: Option<mpsc::Sender<Delivery>>,
+    ) -> Result<Self, MessageError> {
         let mut mailbox = Mailbox::open(key.clone(), transport.clone(), replay_guard).await?;
-        let pending = Arc::<PendingRequests>::default();
+        let pending = Arc::new(PendingRequests { others, ..PendingRequests::default() });
         let receivers = pending.clone();
         let reader = tokio::spawn(async move {
             loop {
@@ -118,6 +143,14 @@ impl RequestClient {
         self.pending.add(PendingRequest { receiver, message, reply_sender });
         self.transport.publish(&wrap).await?;
         reply.await.map_err(|_| MessageError::TransportClosed)
+    }
+
+    /// Sends a message that has no reply, once.
+    ///
+    /// # Errors
+    /// Those of [`seal`] and [`Transport::publish`].
+    pub(crate) async fn send(&self, receiver: B256, message: &Message) -> Result<(), MessageError> {
+        self.transport.publish(&seal(&self.key, receiver, message)?).await
     }
 
     /// Sends a message to this key itself, and returns when it comes back: then messages are sent and received.
@@ -169,7 +202,7 @@ mod tests {
         let (first, second, ()) = tokio::join!(first, second, replies);
         let [a, b] = reasons.map(|reason| Content::Refusal { reason });
         assert_eq!((first.unwrap(), second.unwrap()), (a, b));
-        assert!(client.pending.0.lock().unwrap().is_empty());
+        assert!(client.pending.requests.lock().unwrap().is_empty());
     }
 
     #[tokio::test]
@@ -189,7 +222,7 @@ mod tests {
             () = forging => {}
         }
         assert!(
-            client.pending.0.lock().unwrap().is_empty(),
+            client.pending.requests.lock().unwrap().is_empty(),
             "a request that is given up is removed"
         );
     }

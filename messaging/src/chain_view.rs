@@ -1,6 +1,7 @@
 //! What the responders read from the chain.
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use alloy::primitives::{Address, B256};
 use futures::future::BoxFuture;
@@ -51,6 +52,8 @@ pub struct AgreementInfo {
     pub workers: Vec<Address>,
     /// The current window, counted from 0; `None` before the start and after the end.
     pub window: Option<u8>,
+    /// The time from now to its end; zero before the start and after the end.
+    pub left: Duration,
 }
 
 impl dyn ChainView {

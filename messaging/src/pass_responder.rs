@@ -13,7 +13,7 @@ use crate::mailbox::Delivery;
 use crate::message::{Content, Message, RefusalReason};
 use crate::replay_guard::ReplayGuard;
 
-/// Delegations expire at the end of a day, so that all delegations of one day look alike.
+/// Delegations expire at the end of a day, so that all delegations of one agreement look alike.
 const DAY: Duration = Duration::from_hours(24);
 
 /// Answers requests for passes. A seat gets passes for one key only.
@@ -38,8 +38,9 @@ impl PassResponder {
         Self { account, chain, issued_passes }
     }
 
-    /// Delegates the client's right to a key, from the Unix second `now` for one to two days. A client that
-    /// requests endpoints with a delegated key looks like a tester with a pass.
+    /// Delegates the client's right to a key at the Unix second `now`, until the end of the day after the agreement,
+    /// which ends in the time `left`. A client that requests endpoints with a delegated key looks like a tester with
+    /// a pass.
     ///
     /// # Errors
     /// [`MessageError::Key`] if the account cannot sign.
@@ -48,14 +49,10 @@ impl PassResponder {
         agreement: Address,
         key: B256,
         now: u64,
+        left: Duration,
     ) -> Result<Delegation, MessageError> {
-        Delegation::sign(
-            &self.account,
-            self.chain.chain_id(),
-            agreement,
-            key,
-            delegation_expiry(now),
-        )
+        let until = delegation_expiry(now, left);
+        Delegation::sign(&self.account, self.chain.chain_id(), agreement, key, until)
     }
 
     /// The reply to a message that arrived at the Unix second `now`: a pass or a refusal. `None` if the message is
@@ -73,52 +70,59 @@ impl PassResponder {
             return Ok(None);
         };
         let agreement = delivery.message.agreement;
-        let refusal =
-            self.refusal_reason(delivery, window, place).await.map_err(MessageError::Chain)?;
-        let reserve = || {
-            self.reserve_pass(agreement, window, place, key, now).map_err(MessageError::ReplayGuard)
-        };
-        let content = match refusal {
-            Some(reason) => Content::Refusal { reason },
-            None if reserve()? => Content::Pass { delegation: self.delegate(agreement, key, now)? },
-            None => Content::Refusal { reason: RefusalReason::PassGiven },
+        let entitled = self.entitlement(delivery, window, place).await;
+        let content = match entitled.map_err(MessageError::Chain)? {
+            Err(reason) => Content::Refusal { reason },
+            Ok(left) => {
+                let until = delegation_expiry(now, left);
+                let is_reserved = self
+                    .reserve_pass(agreement, window, place, key, until)
+                    .map_err(MessageError::ReplayGuard)?;
+                if is_reserved {
+                    Content::Pass { delegation: self.delegate(agreement, key, now, left)? }
+                } else {
+                    Content::Refusal { reason: RefusalReason::PassGiven }
+                }
+            }
         };
         Ok(Some(delivery.message.reply(content)))
     }
 
-    /// Why the sender gets no pass; `None` if it may have one.
-    async fn refusal_reason(
+    /// The time left in the agreement if the sender may have a pass, or why it gets none. A pass for a later window
+    /// is given too, so that testers need not ask in the moment in which a window begins.
+    async fn entitlement(
         &self,
         delivery: &Delivery,
         window: u8,
         place: u32,
-    ) -> Result<Option<RefusalReason>, BoxError> {
+    ) -> Result<Result<Duration, RefusalReason>, BoxError> {
         let Message { chain_id, agreement, .. } = delivery.message;
         if chain_id != self.chain.chain_id() {
-            return Ok(Some(RefusalReason::OtherChain));
+            return Ok(Err(RefusalReason::OtherChain));
         }
         let info = self.chain.agreement(agreement).await?;
-        let Some(AgreementInfo { window: current, .. }) =
+        let Some(AgreementInfo { window: current, left, .. }) =
             info.filter(|info| info.client == self.account.address())
         else {
-            return Ok(Some(RefusalReason::NotMine));
+            return Ok(Err(RefusalReason::NotMine));
         };
-        let Some(current) = current else { return Ok(Some(RefusalReason::NotRunning)) };
-        if window != current {
-            return Ok(Some(RefusalReason::OtherWindow));
+        let Some(current) = current else { return Ok(Err(RefusalReason::NotRunning)) };
+        if window < current {
+            return Ok(Err(RefusalReason::OtherWindow));
         }
         let holds_seat = self.chain.holds_seat(delivery.sender, agreement, window, place).await?;
-        Ok((!holds_seat).then_some(RefusalReason::NoSeat))
+        Ok(if holds_seat { Ok(left) } else { Err(RefusalReason::NoSeat) })
     }
 
-    /// Reserves a seat's pass for the first key that requests it. Returns whether the pass is for this key.
+    /// Reserves a seat's pass for the first key that requests it, until the Unix second `until`. Returns whether the
+    /// pass is for this key.
     fn reserve_pass(
         &self,
         agreement: Address,
         window: u8,
         place: u32,
         key: B256,
-        now: u64,
+        until: u64,
     ) -> Result<bool, BoxError> {
         let seat = [agreement.as_slice(), &[window], &place.to_be_bytes()].concat();
         let pass = keccak256([&seat, key.as_slice()].concat());
@@ -126,13 +130,15 @@ impl PassResponder {
             return Ok(true);
         }
         // After a crash between the two, the seat has no pass, and its tester names the seat to workers instead.
-        Ok(self.issued_passes.insert_if_new(keccak256(seat), delegation_expiry(now))?
-            && self.issued_passes.insert_if_new(pass, delegation_expiry(now))?)
+        Ok(self.issued_passes.insert_if_new(keccak256(seat), until)?
+            && self.issued_passes.insert_if_new(pass, until)?)
     }
 }
 
-/// The Unix second at which a delegation of `now` expires: the end of the day after.
-fn delegation_expiry(now: u64) -> u64 {
-    let midnight = now.checked_next_multiple_of(DAY.as_secs()).unwrap_or(now);
+/// The Unix second at which delegations for an agreement expire that ends in the time `left`: the end of the day
+/// after.
+fn delegation_expiry(now: u64, left: Duration) -> u64 {
+    let end = now.saturating_add(left.as_secs());
+    let midnight = end.checked_next_multiple_of(DAY.as_secs()).unwrap_or(end);
     midnight.saturating_add(DAY.as_secs())
 }

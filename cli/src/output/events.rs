@@ -36,6 +36,7 @@ const fn event_name(event: &MarketEvent) -> &'static str {
             Dispatcher::ContractBought(_) => "ContractBought",
             Dispatcher::PurchaseRefused(_) => "PurchaseRefused",
             Dispatcher::AgreementSettled(_) => "AgreementSettled",
+            Dispatcher::AbsentReleased(_) => "AbsentReleased",
             Dispatcher::Burned(_) => "Burned",
             Dispatcher::ReputationChanged(_) => "ReputationChanged",
             Dispatcher::Credited(_) => "Credited",
@@ -47,6 +48,8 @@ const fn event_name(event: &MarketEvent) -> &'static str {
             Agreement::Reported(_) => "Reported",
             Agreement::Cancelled(_) => "Cancelled",
             Agreement::Resigned(_) => "Resigned",
+            Agreement::Released(_) => "Released",
+            Agreement::ReportSkipped(_) => "ReportSkipped",
             Agreement::Closed(_) => "Closed",
         },
     }
@@ -118,6 +121,12 @@ fn dispatcher_event_fields(event: &Dispatcher) -> Fields {
             ("slashed", sum(e.workers.iter().map(|worker| worker.slash))),
             ("fees", sum(e.testers.iter().map(|tester| tester.fee))),
         ],
+        Dispatcher::AbsentReleased(e) => vec![
+            ("agreement", Cell::text(e.agreement)),
+            ("client", Cell::text(e.client)),
+            ("refund", Cell::wei(e.refund)),
+            ("slashed", sum(e.workers.iter().map(|worker| worker.slash))),
+        ],
         Dispatcher::Burned(e) => {
             vec![("agreement", Cell::text(e.agreement)), ("amount", Cell::wei(e.amount))]
         }
@@ -149,10 +158,10 @@ fn agreement_event_fields(event: &Agreement) -> Fields {
             ("seed", Cell::text(e.seed)),
         ],
         Agreement::Reported(e) => {
-            let findings = e.findings.iter().map(|found| {
-                let (checked, served) = (window_list(found.checked), window_list(found.served));
-                format!("{}:{checked}:{served}", found.index)
-            });
+            let findings =
+                e.findings.as_chunks().0.iter().map(|[worker, window, made, served]| {
+                    format!("{worker}:{window}:{served}/{made}")
+                });
             vec![
                 ("tester", Cell::text(e.tester)),
                 ("place", Cell::count(e.place)),
@@ -165,8 +174,15 @@ fn agreement_event_fields(event: &Agreement) -> Fields {
         Agreement::Resigned(e) => vec![
             ("worker", Cell::text(e.worker)),
             ("index", Cell::count(e.index)),
-            ("windows", Cell::count(e.windows)),
+            ("judged_until", Cell::count(e.tick)),
         ],
+        Agreement::Released(e) => vec![
+            ("absent", Cell::text(window_list(e.absent.into()))),
+            ("freed", Cell::text(window_list(e.freed.into()))),
+        ],
+        Agreement::ReportSkipped(e) => {
+            vec![("place", Cell::count(e.place)), ("reason", Cell::text(e.reason))]
+        }
         Agreement::Closed(e) => vec![("state", Cell::text(state_text(e.state)))],
     }
 }

@@ -60,7 +60,7 @@ async fn reasons_of_the_market_are_printed_as_text() {
     let price = folder.refused("client buy --at-most 1wei");
     assert_eq!(
         price,
-        "the purchase was refused: the price is 8gwei, but only 1wei were offered: offer the price"
+        "the purchase was refused: the price is 12gwei, but only 1wei were offered: offer the price"
     );
     assert!(folder.refused("withdraw").ends_with("has no credit to withdraw"));
     assert!(folder.refused("fund dev:ada 5000eth").contains("but this takes 5000eth with gas"));
@@ -88,9 +88,15 @@ async fn invalid_constants_are_refused_with_the_rule() {
         "deploy --agreement-wasm {built}/agreement.wasm --dispatcher-wasm {built}/dispatcher.wasm"
     );
     for (option, expected) in [
-        ("--min-length 1", "3 (minLength) must be at least acceptWindow + reportWindow"),
-        ("--min-window 1", "4 (minWindow) must be at least twice acceptWindow"),
-        ("--min-pool 2", "6 (minPool) must be at least 3"),
+        (
+            "--min-length 1",
+            "3 (minLength) must be at least acceptWindow + reportWindow, and twice minWindow",
+        ),
+        (
+            "--min-window 1",
+            "5 (minWindow) must be at least twice acceptWindow, and a tick for each probe",
+        ),
+        ("--min-pool 2", "8 (minPool) must be at least 3"),
     ] {
         let line = test_market.folder.refused(&format!("{deploy} {option}"));
         let expected = format!("the market refused: the deployment constant number {expected}");

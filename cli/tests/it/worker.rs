@@ -125,7 +125,7 @@ async fn a_worker_serves_its_clients_and_ends_on_sigterm() {
     assert_eq!(ready["gateway"], url);
     let (answer, receipt) = get(&format!("{url}/factor?n=15"), &token).await;
     assert!(answer.contains("[3,5]"), "{answer}");
-    assert!(receipt.starts_with("0b1,0x"), "{receipt}");
+    assert!(receipt.starts_with("0,0b1,0x"), "{receipt}");
 
     let health = ready["health"].as_str().unwrap();
     let (health, _) = get(health, "").await;

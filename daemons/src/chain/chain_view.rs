@@ -4,6 +4,8 @@ use alloy::primitives::{Address, B256};
 use muster_client::{Agreement, Market, MarketError, window_seats};
 use muster_messaging::{AgreementInfo, BoxError, ChainFuture, ChainView};
 
+use super::market_clock::tick_duration;
+
 /// A [`ChainView`] that asks the market's nodes each time. It caches nothing, so that a reorg is seen at once.
 #[derive(Clone, Debug)]
 pub struct RpcChainView {
@@ -37,7 +39,8 @@ impl RpcChainView {
         let Some(agreement) = self.find_agreement(agreement).await? else { return Ok(None) };
         let progress = agreement.progress().await?;
         let terms = agreement.terms();
-        if progress.start == 0 || window >= progress.windows {
+        let ticks = progress.course.window_ticks(terms, window);
+        if progress.start() == 0 || ticks.is_empty() {
             return Ok(None);
         }
         if !window_seats(terms, &progress.seed, window.into()).contains(&place) {
@@ -62,7 +65,12 @@ impl ChainView for RpcChainView {
                 .map(|(_, worker)| worker.account)
                 .collect();
             let client = agreement.terms().header.client;
-            Ok(Some(AgreementInfo { client, workers, window: agreement.window().await? }))
+            let (now, end) = (self.market.now().await?, agreement.times(&progress).end());
+            let window = agreement.window_at(&progress, now);
+            let ticks = if window.is_some() { end.saturating_sub(now) } else { 0 };
+            let left = tick_duration(self.market.settings().clock)
+                .saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX));
+            Ok(Some(AgreementInfo { client, workers, window, left }))
         })
     }
 

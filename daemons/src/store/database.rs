@@ -13,7 +13,7 @@ use super::error::StoreError;
 use super::identity::Identity;
 
 /// The version of the tables.
-const SCHEMA_VERSION: u32 = 2;
+const SCHEMA_VERSION: u32 = 3;
 
 /// Creates the tables.
 const SCHEMA: &str = include_str!("tables.sql");

@@ -1,5 +1,6 @@
 //! What an operator chooses about a tester.
 
+use muster_messaging::ProxyUrl;
 use tokio::time::Duration;
 
 use super::check::Checks;
@@ -12,6 +13,8 @@ pub struct TesterOptions {
     pub checks: Checks,
     /// The timeout of one request to a service, and of one command.
     pub probe_timeout: Duration,
+    /// The proxy for connections to services, if there is one. Without one, workers may know a tester by its address.
+    pub proxy: Option<ProxyUrl>,
     /// Where fees go, and when.
     pub payout: Payout,
     /// The block from which on purchases are scanned, if the state file is new and the account is registered.

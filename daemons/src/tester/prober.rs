@@ -5,16 +5,17 @@ use std::process::Stdio;
 
 use alloy::primitives::B256;
 use muster_client::{Agreement, ServiceReceipt};
-use muster_gateway::{RECEIPT_HEADER, SESSION_HEADER, TOKEN_HEADER};
-use muster_messaging::RefusalReason;
-use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder, Response};
+use muster_gateway::RECEIPT_HEADER;
+use muster_messaging::{ProxyUrl, RefusalReason};
+use reqwest::{RequestBuilder, Response};
 use sha2::{Digest, Sha256};
 use tokio::time::{Duration, timeout};
 
 use super::check::{Check, CommandCheck, HttpCheck};
 use super::factor::Factors;
 use super::process_group::ProcessGroup;
+use crate::error::DaemonError;
+use crate::service_client::{ServiceClient, authenticate};
 
 /// The longest body that is read, in bytes.
 const MAX_RESPONSE_BYTES: usize = 8 << 20;
@@ -41,6 +42,9 @@ pub enum ProbeFailure {
     /// The service did not respond in time.
     #[error("no response")]
     NoResponse,
+    /// The connection was cut before the end of the response.
+    #[error("connection cut")]
+    Cut,
     /// The response has another status than the required one.
     #[error("unexpected status")]
     UnexpectedStatus,
@@ -80,23 +84,26 @@ impl ServiceTarget<'_> {
     }
 }
 
-/// Checks services. Clones share their connections.
+/// Checks services.
 #[derive(Clone, Debug)]
 pub struct Prober {
     /// The HTTP client.
-    http: Client,
+    http: ServiceClient,
     /// The timeout of one request, and of one command.
     timeout: Duration,
 }
 
 impl Prober {
-    /// A prober with this timeout for each request and each command. It follows no redirects.
+    /// A prober with this timeout for each request and each command, through a proxy if there is one. It follows no
+    /// redirects.
     ///
     /// # Errors
-    /// If the HTTP client cannot be created.
-    pub fn new(timeout: Duration) -> Result<Self, reqwest::Error> {
-        let http = Client::builder().timeout(timeout).redirect(Policy::none()).build()?;
-        Ok(Self { http, timeout })
+    /// [`DaemonError::Http`]; [`DaemonError::Listen`] if a proxy needs a port of this machine and there is none.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime, if there is a proxy.
+    pub fn new(timeout: Duration, proxy: Option<&ProxyUrl>) -> Result<Self, DaemonError> {
+        Ok(Self { http: ServiceClient::new(proxy)?, timeout })
     }
 
     /// Makes one check of a service, without retries, and returns the text of the receipt that came with the response.
@@ -127,7 +134,7 @@ impl Prober {
     ) -> Result<(Factors, Option<String>), ProbeFailure> {
         let n: u64 = rand::random();
         let request = self.http.get(target.url_for(&format!("/factor?n={n}")));
-        let response = send(request, target).await?;
+        let response = self.send(request, target).await?;
         if !response.status().is_success() {
             return Err(ProbeFailure::UnexpectedStatus);
         }
@@ -147,14 +154,17 @@ impl Prober {
         page: &HttpCheck,
         target: &ServiceTarget<'_>,
     ) -> Result<Option<String>, ProbeFailure> {
-        let url = target.url_for(&page.path);
+        let number = rand::random_range(0..=page.paths.len());
+        let further = number.checked_sub(1).and_then(|at| page.paths.get(at));
+        let url = target.url_for(further.unwrap_or(&page.path));
         let request = match &page.post {
-            Some(text) => self.http.post(url).body(text.clone()),
-            None => self.http.get(url),
+            Some(text) if further.is_none() => self.http.post(url).body(text.clone()),
+            _ => self.http.get(url),
         };
-        let response = send(request, target).await?;
+        let response = self.send(request, target).await?;
         let status = response.status();
-        if page.status.map_or(!status.is_success(), |wanted| status.as_u16() != wanted) {
+        let wanted = page.status.filter(|_| further.is_none());
+        if wanted.map_or(!status.is_success(), |wanted| status.as_u16() != wanted) {
             return Err(ProbeFailure::UnexpectedStatus);
         }
         let (receipt, body) = (receipt_header(&response), read_body(response).await?);
@@ -162,8 +172,9 @@ impl Prober {
             text.is_empty() || body.windows(text.len()).any(|part| part == text.as_bytes())
         };
         let digest = |wanted: &B256| Sha256::digest(&body).as_slice() == wanted.as_slice();
-        let is_right =
-            page.contains.as_ref().is_none_or(contains) && page.sha256.as_ref().is_none_or(digest);
+        let is_right = further.is_some()
+            || page.contains.as_ref().is_none_or(contains)
+                && page.sha256.as_ref().is_none_or(digest);
         if is_right { Ok(receipt) } else { Err(ProbeFailure::WrongResponse) }
     }
 
@@ -195,21 +206,28 @@ impl Prober {
         if !ended.map_err(|_| ProbeFailure::Inconclusive)?.success() {
             return Err(ProbeFailure::WrongResponse);
         }
-        let response = send(self.http.get(target.url_for(&command.path)), target).await?;
+        let response = self.send(self.http.get(target.url_for(&command.path)), target).await?;
         Ok(receipt_header(&response))
+    }
+
+    /// Sends a request as part of a session.
+    async fn send(
+        &self,
+        request: RequestBuilder,
+        target: &ServiceTarget<'_>,
+    ) -> Result<Response, ProbeFailure> {
+        let request = authenticate(request.timeout(self.timeout), target.token, target.session);
+        request.send().await.map_err(|error| failure_of(&error))
     }
 }
 
-/// Sends a request as part of a session.
-async fn send(
-    request: RequestBuilder,
-    target: &ServiceTarget<'_>,
-) -> Result<Response, ProbeFailure> {
-    let mut request = request.header(SESSION_HEADER, target.session.to_string());
-    if !target.token.is_empty() {
-        request = request.header(TOKEN_HEADER, target.token);
+/// What an error of a request means: nobody listens or responds in time, or a connection that was there is gone.
+fn failure_of(error: &reqwest::Error) -> ProbeFailure {
+    if error.is_timeout() || error.is_connect() {
+        ProbeFailure::NoResponse
+    } else {
+        ProbeFailure::Cut
     }
-    request.send().await.map_err(|_| ProbeFailure::NoResponse)
 }
 
 /// The text of the receipt in a response.
@@ -220,7 +238,7 @@ fn receipt_header(response: &Response) -> Option<String> {
 /// The body of a response, if it is not too long.
 async fn read_body(mut response: Response) -> Result<Vec<u8>, ProbeFailure> {
     let mut body = Vec::new();
-    while let Some(part) = response.chunk().await.map_err(|_| ProbeFailure::NoResponse)? {
+    while let Some(part) = response.chunk().await.map_err(|error| failure_of(&error))? {
         if body.len().saturating_add(part.len()) > MAX_RESPONSE_BYTES {
             return Err(ProbeFailure::WrongResponse);
         }
@@ -229,7 +247,7 @@ async fn read_body(mut response: Response) -> Result<Vec<u8>, ProbeFailure> {
     Ok(body)
 }
 
-/// Parses and verifies a receipt: `None` unless the worker at `index` signed it for this session and it covers the window.
+/// Parses and verifies a receipt: `None` unless the worker at `index` signed it for this session and window.
 #[must_use]
 pub fn verify_receipt(
     agreement: &Agreement,
@@ -241,7 +259,7 @@ pub fn verify_receipt(
     let receipt: ServiceReceipt = text.parse().ok()?;
     let worker = agreement.terms().worker(index)?.account;
     let signer = receipt.signer(agreement.receipt_domain(), session);
-    (signer == Some(worker) && receipt.covers(window)).then_some(receipt)
+    (signer == Some(worker) && receipt.window == window).then_some(receipt)
 }
 
 #[cfg(test)]

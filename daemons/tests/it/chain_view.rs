@@ -1,5 +1,7 @@
 //! What responders read from the chain.
 
+use std::time::Duration;
+
 use alloy::primitives::{Address, B256};
 use muster_client::{message_key, window_seats};
 use muster_daemons::RpcChainView;
@@ -17,9 +19,11 @@ async fn chain_view_reports_the_parties_of_an_agreement() {
     let purchase = chain.buy(&client, 2, 3).await;
     let chain_view = RpcChainView::new(chain.market(&client).await);
     let info = async || chain_view.agreement(purchase.agreement).await.unwrap();
+    let parties = async || info().await.map(|info| AgreementInfo { left: Duration::ZERO, ..info });
     assert_eq!(chain_view.chain_id(), CHAIN_ID);
     assert_eq!(chain_view.agreement(Address::repeat_byte(1)).await.unwrap(), None);
-    let offered = AgreementInfo { client: client.address(), workers: vec![], window: None };
+    let (workers, left) = (vec![], Duration::ZERO);
+    let offered = AgreementInfo { client: client.address(), workers, window: None, left };
     assert_eq!(info().await, Some(offered.clone()));
     assert_eq!(
         chain_view.seat_holder(purchase.agreement, 0, 0).await.unwrap(),
@@ -30,7 +34,9 @@ async fn chain_view_reports_the_parties_of_an_agreement() {
     let agreement = chain.agreement(&worker, &purchase).await;
     agreement.accept().await.unwrap();
     let running = AgreementInfo { workers: vec![worker.address()], window: Some(0), ..offered };
-    assert_eq!(info().await, Some(running.clone()), "{} did not accept", late.address());
+    assert_eq!(parties().await, Some(running.clone()), "{} did not accept", late.address());
+    let left = info().await.unwrap().left.as_secs();
+    assert!((u64::from(LENGTH) - 60..=u64::from(LENGTH)).contains(&left), "{left}");
     let (terms, progress) = (agreement.terms(), agreement.progress().await.unwrap());
     let holder = |window, place| chain_view.seat_holder(purchase.agreement, window, place);
     for place in window_seats(terms, &progress.seed, 1) {
@@ -45,7 +51,7 @@ async fn chain_view_reports_the_parties_of_an_agreement() {
     assert_eq!(key(client.address()).await.unwrap(), None::<B256>);
 
     chain.advance(u64::from(LENGTH / u32::from(WINDOWS))).await;
-    assert_eq!(info().await, Some(AgreementInfo { window: Some(1), ..running.clone() }));
+    assert_eq!(parties().await, Some(AgreementInfo { window: Some(1), ..running.clone() }));
     chain.advance(LENGTH.into()).await;
     assert_eq!(info().await, Some(AgreementInfo { window: None, ..running }));
 }

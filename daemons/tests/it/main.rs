@@ -11,6 +11,7 @@
 
 mod chain_view;
 mod client;
+mod echo_service;
 mod endpoint_client;
 mod harness;
 mod tester;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use alloy::primitives::Address;
 use muster_messaging::{
@@ -72,7 +73,9 @@ async fn a_tester_with_a_pass_cannot_be_told_from_a_program_of_the_client() {
     let Content::Pass { delegation } = request_pass(&market, &testers).await else {
         panic!("no pass")
     };
-    let own = market.pass_responder().delegate(market.agreement, clients.public(), now()).unwrap();
+    let responder = market.pass_responder();
+    let own =
+        responder.delegate(market.agreement, clients.public(), now(), Duration::ZERO).unwrap();
     assert_eq!((delegation.key, delegation.until), (testers.public(), own.until));
 
     for (key, delegation) in [(testers, delegation), (clients, own)] {
@@ -98,17 +101,18 @@ async fn a_tester_without_a_pass_names_its_seat() {
 }
 
 #[tokio::test]
-async fn a_delegation_lasts_one_to_two_days_and_hides_when_it_was_signed() {
+async fn a_delegation_outlives_the_agreement_and_hides_when_it_was_signed() {
     let responder = Market::new().pass_responder();
-    let until = |now| {
+    let until = |now, left| {
         let key = MessageKey::random().public();
-        responder.delegate(Address::ZERO, key, now).unwrap().until
+        responder.delegate(Address::ZERO, key, now, Duration::from_secs(left)).unwrap().until
     };
     let day = 86_400;
-    assert_eq!(until(1), 2 * day);
-    assert_eq!(until(day), 2 * day);
-    assert_eq!(until(day + 1), 3 * day);
-    assert_eq!(until(u64::MAX), u64::MAX);
+    assert_eq!(until(1, 0), 2 * day);
+    assert_eq!(until(day, 0), 2 * day);
+    assert_eq!(until(1, day), 3 * day);
+    assert_eq!(until(day, 1), 3 * day);
+    assert_eq!(until(u64::MAX, 1), u64::MAX);
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ pub(crate) struct Options {
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let Options { url, timeout } = options;
     let target = ServiceTarget { url: &url, token: "", session: Session::random().salt };
-    let result = Prober::new(Duration::from_millis(timeout))?.request_factors(&target).await;
+    let result = Prober::new(Duration::from_millis(timeout), None)?.request_factors(&target).await;
     let (found, _) = result.map_err(|failure| CliError::Service { url: url.clone(), failure })?;
     let rows = found.factors.iter().map(|factor| vec![Cell::Count(*factor)]);
     let output = CommandOutput::new([("url", Cell::text(&url)), ("number", Cell::Count(found.n))]);

@@ -1,7 +1,10 @@
 //! A worker, a tester and a client as processes, and an agreement between them from its purchase to the last
 //! withdrawal.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::{health_text, quantity, until_waiting_for};
 use crate::harness::{BackgroundProcess, TestFolder, until};
@@ -27,6 +30,9 @@ impl FaultSchedule for NoFaults {
 
 /// The dev accounts of the daemons.
 const NAMES: [&str; 3] = ["ada", "tom", "cleo"];
+
+/// Time for the tester to notice that the clock was advanced, and to make the probes that are due.
+const STEP_PAUSE: Duration = Duration::from_secs(1);
 
 /// The result of a request to a node. It must not be an error.
 pub(super) async fn rpc(node: &str, method: &str, params: Value) -> Value {
@@ -122,13 +128,28 @@ impl<'a> TestDaemons<'a> {
     pub(super) async fn run_to_settlement(self, agreement: &str, faults: &mut impl FaultSchedule) {
         let tom = &self.daemons[1].1;
         let counts = async |line: &str| until(async || metrics(tom).await.contains(line)).await;
+        // The tester asks for its pass in the first 150 ticks, for the endpoint in the next 150, and probes after them.
+        self.advance_time(150).await;
+        sleep(STEP_PAUSE).await;
+        self.advance_time(120).await;
         counts("muster_tester_seats_total{identity=\"pass\"} 1").await;
-        // Late enough in the window for a probe at once, and early enough for it to count.
-        self.advance_to("look", 1060, faults).await;
-        counts("muster_tester_windows_total{outcome=\"served\"} 1").await;
-        self.advance_to("report", 140, faults).await;
+        let shown = self.folder.json(&format!("agreement show {agreement}"));
+        let end = shown["end"].as_u64().unwrap_or_else(|| panic!("no end: {shown}"));
+        self.advance_to("look", end - 920, faults).await;
+        let served = async || {
+            metrics(tom).await.contains("muster_tester_probes_total{outcome=\"served\"} 3")
+        };
+        while !served().await {
+            let left = end.saturating_sub(self.now().await);
+            assert!(left > 0, "a probe was not served: {}", metrics(tom).await);
+            // Less than the time for which a late probe is still made, so that no step skips one.
+            self.advance_time(if left > 60 { 20 } else { 1 }).await;
+            sleep(STEP_PAUSE).await;
+        }
+        // Nobody has posted its report until then, so that it posts it alone.
+        self.advance_to("report", end + 451, faults).await;
         counts("muster_tester_reports_total 1").await;
-        self.advance_to("settle", 600, faults).await;
+        self.advance_to("settle", end + 601, faults).await;
         let state = || self.folder.json(&format!("agreement show {agreement}"))["state"].clone();
         until(async || state() == "settled").await;
         let mut transactions = 0;
@@ -148,11 +169,17 @@ impl<'a> TestDaemons<'a> {
         }
     }
 
-    /// Advances the clock to where an operation is due.
-    async fn advance_to(&self, operation: &str, seconds: u64, faults: &mut impl FaultSchedule) {
+    /// Advances the clock to the tick in which an operation is due.
+    async fn advance_to(&self, operation: &str, tick: u64, faults: &mut impl FaultSchedule) {
         faults.before(self, operation).await;
-        self.advance_time(seconds).await;
+        self.advance_time(tick.saturating_sub(self.now().await)).await;
         faults.due(self, operation).await;
+    }
+
+    /// The tick of the latest block.
+    async fn now(&self) -> u64 {
+        let block = rpc(self.node, "eth_getBlockByNumber", json!(["latest", false])).await;
+        quantity(&block["timestamp"])
     }
 
     /// Advances the clock, and mines a block.

@@ -111,7 +111,7 @@ async fn kill_while_serving(
         !receipt.is_empty()
     })
     .await;
-    assert!(receipt.starts_with("0b1,0x"), "{receipt}");
+    assert!(receipt.starts_with("0,0b1,0x"), "{receipt}");
     assert_eq!(daemon.terminate(), Some(0));
 }
 
@@ -124,6 +124,7 @@ async fn kill_while_working() -> Vec<(String, &'static str)> {
     let url = relay.url();
     let mut ada = FaultRunner::new(|more| {
         let mut command = worker(folder, &url);
+        command.args(["--capacity", "1", "--release-slots"]);
         command.args(more.split_whitespace());
         command
     });
@@ -133,12 +134,14 @@ async fn kill_while_working() -> Vec<(String, &'static str)> {
     let agreement = bought["agreement"].as_str().unwrap();
     ada.kill_at_every_stage("accept", "");
     kill_while_serving(&mut ada, &test_market, &relay, agreement.parse().unwrap()).await;
-    test_market.advance_time(2_000).await;
+    test_market.advance_time(1_200).await;
+    ada.kill_at_every_stage("release", "");
+    test_market.advance_time(800).await;
     ada.kill_at_every_stage("settle", "");
     ada.kill_at_every_stage("withdraw", "");
     assert_eq!(folder.json("credit dev:ada")["credit"], "0");
     assert_eq!(folder.json(&format!("agreement show {agreement}"))["state"], "settled");
-    assert_eq!(transactions(&test_market, "ada").await, 4, "each operation was {DONE_ONCE}");
+    assert_eq!(transactions(&test_market, "ada").await, 5, "each operation was {DONE_ONCE}");
     ada.reached
 }
 

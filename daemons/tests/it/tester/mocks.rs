@@ -9,6 +9,7 @@ use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
+use muster_client::protocol::receipt::part_of_window;
 use muster_client::{Market, ServiceReceipt};
 use muster_daemons::RpcChainView;
 use muster_gateway::{
@@ -20,7 +21,7 @@ use muster_messaging::{
 };
 use tokio::task::JoinHandle;
 
-use crate::harness::EchoService;
+use crate::echo_service::EchoService;
 
 /// How a worker behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,18 +30,26 @@ pub(super) enum Behavior {
     Honest,
     /// It answers no messages.
     Silent,
-    /// Its service is down.
+    /// Its service is down, and its gateway says so.
     ServiceDown,
     /// Its receipts are for another session.
     WrongReceipts,
 }
 
-/// Authorizes every token holder.
-struct AllowAll(Upstream);
+/// Authorizes every token holder, and forwards to nowhere while the service is down.
+struct AllowAll {
+    /// How the worker behaves.
+    behavior: Arc<Mutex<Behavior>>,
+    /// The service.
+    upstream: Upstream,
+}
 
 impl Authorizer for AllowAll {
     async fn authorize(&self, _: &Claims) -> Result<Upstream, AuthorizationError> {
-        Ok(self.0.clone())
+        Ok(match *self.behavior.lock().unwrap() {
+            Behavior::ServiceDown => "http://127.0.0.1:1".parse().unwrap(),
+            _ => self.upstream.clone(),
+        })
     }
 }
 
@@ -52,26 +61,32 @@ struct MockReceipts {
     signer: PrivateKeySigner,
     /// Its view of the market.
     market: Market,
-    /// The served windows, by session.
+    /// The served parts, by session.
     served: Mutex<HashMap<B256, u32>>,
 }
 
 impl Receipts for MockReceipts {
     async fn issue(&self, claims: &Claims, session: [u8; 32]) -> Option<String> {
         let agreement = self.market.agreement(Address::from(claims.agreement)).await.unwrap();
-        let window = agreement.window().await.unwrap()?;
+        let (progress, now) =
+            (agreement.progress().await.unwrap(), self.market.now().await.unwrap());
+        let window = agreement.window_at(&progress, now)?;
+        let windows = agreement.windows(&progress);
+        let (_, ticks) = windows.iter().find(|(number, _)| *number == window)?;
+        let part = part_of_window(now - ticks.start, ticks.end - ticks.start);
         let session = match *self.behavior.lock().unwrap() {
             Behavior::WrongReceipts => B256::ZERO,
             _ => session.into(),
         };
-        let served = {
+        let parts = {
             let mut sessions = self.served.lock().unwrap();
-            let served = sessions.entry(session).or_default();
-            *served |= 1 << window;
-            *served
+            let parts = sessions.entry(session).or_default();
+            *parts |= 1 << part;
+            *parts
         };
         let domain = agreement.receipt_domain();
-        Some(ServiceReceipt::sign(&self.signer, domain, session, served).unwrap().to_string())
+        let receipt = ServiceReceipt::sign(&self.signer, domain, session, window, parts);
+        Some(receipt.unwrap().to_string())
     }
 }
 
@@ -96,8 +111,8 @@ impl MockWorker {
             (Arc::new(Mutex::new(Behavior::Honest)), Arc::<Mutex<Vec<_>>>::default());
         let service = EchoService::start().await;
         let secret = Secret::new([7; 32]);
-        let (config, authorizer) =
-            (Config::any_port(secret.clone()), AllowAll(service.url().parse().unwrap()));
+        let (config, upstream) = (Config::any_port(secret.clone()), service.url().parse().unwrap());
+        let authorizer = AllowAll { behavior: behavior.clone(), upstream };
         let receipts = MockReceipts {
             behavior: behavior.clone(),
             signer: signer.clone(),
@@ -105,7 +120,7 @@ impl MockWorker {
             served: Mutex::default(),
         };
         let gateway = Gateway::start(config, authorizer, receipts).await.unwrap();
-        let url = format!("http://{}", gateway.address());
+        let url = format!("http://{}", gateway.address()).into_boxed_str();
 
         let (key, replay_guard) =
             (MessageKey::from_signer(signer).unwrap(), Arc::new(InMemoryReplayGuard::new(256)));
@@ -117,14 +132,12 @@ impl MockWorker {
                     continue;
                 };
                 requests.lock().unwrap().push((claim.clone(), delivery.sender));
-                let url = match *current_behavior.lock().unwrap() {
-                    Behavior::Silent => continue,
-                    Behavior::ServiceDown => "http://127.0.0.1:1",
-                    _ => &url,
-                };
+                if *current_behavior.lock().unwrap() == Behavior::Silent {
+                    continue;
+                }
                 let (agreement, key) = (delivery.message.agreement.into_array(), delivery.sender.0);
                 let token = secret.issue(&Claims { agreement, key, expires_at: 1 << 40 });
-                let (url, token) = (SecretString::from(url), SecretString::from(token.reveal()));
+                let (url, token) = (SecretString::from(&*url), SecretString::from(token.reveal()));
                 let reply = delivery.message.reply(Content::EndpointReply(Endpoint { url, token }));
                 mailbox.send(delivery.sender, &reply).await.unwrap();
             }
@@ -135,6 +148,11 @@ impl MockWorker {
     /// Changes how it behaves.
     pub(super) fn set_behavior(&self, behavior: Behavior) {
         *self.behavior.lock().unwrap() = behavior;
+    }
+
+    /// Whether it answers no messages, so that probes take long.
+    pub(super) fn is_silent(&self) -> bool {
+        *self.behavior.lock().unwrap() == Behavior::Silent
     }
 
     /// How often it was asked for its endpoint.
@@ -169,12 +187,19 @@ pub(super) async fn spawn_client(
     count
 }
 
-/// A client whose passes are invalid: the first is signed by another key, the others expire too early.
-pub(super) async fn spawn_invalid_client(signer: &PrivateKeySigner, transport: Arc<dyn Transport>) {
+/// A client whose passes are invalid: that of window 0 is signed by another key, the others expire too early.
+///
+/// Returns the number of its answers.
+pub(super) async fn spawn_invalid_client(
+    signer: &PrivateKeySigner,
+    transport: Arc<dyn Transport>,
+) -> Arc<AtomicUsize> {
     let (key, replay_guard) =
         (MessageKey::from_signer(signer).unwrap(), Arc::new(InMemoryReplayGuard::new(256)));
     let mut mailbox = Mailbox::open(key, transport, replay_guard).await.unwrap();
     let (client, other) = (signer.clone(), PrivateKeySigner::random());
+    let count = Arc::<AtomicUsize>::default();
+    let answered = count.clone();
     tokio::spawn(async move {
         while let Ok(delivery) = mailbox.next().await {
             let Message { chain_id, agreement, ref content, .. } = delivery.message;
@@ -184,8 +209,10 @@ pub(super) async fn spawn_invalid_client(signer: &PrivateKeySigner, transport: A
             let delegation = Delegation::sign(signer, chain_id, agreement, key, until).unwrap();
             let reply = delivery.message.reply(Content::Pass { delegation });
             mailbox.send(delivery.sender, &reply).await.unwrap();
+            answered.fetch_add(1, Ordering::Relaxed);
         }
     });
+    count
 }
 
 /// How a transport behaves.

@@ -1,0 +1,169 @@
+//! Batches of reports: testers post together, and no collector costs another tester its fee.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use alloy::primitives::{B256, Bytes};
+use alloy::signers::local::PrivateKeySigner;
+use muster_client::{PostedReport, message_key};
+use muster_daemons::tester::collectors;
+use muster_messaging::{Content, InMemoryReplayGuard, Mailbox, MessageKey};
+use tokio::time::{sleep, timeout};
+
+use super::fixture::{PROBES, TesterFixture};
+use super::running::{RunningTester, run_tester_with_payout, wait_until};
+use crate::harness::LENGTH;
+
+/// Ticks in which testers may report.
+const REPORT_WINDOW: u64 = 600;
+
+/// The places of all testers, in the order in which they collect, with their keys.
+async fn collecting(fixture: &TesterFixture) -> Vec<(u32, PrivateKeySigner)> {
+    let progress = fixture.agreement.progress().await.unwrap();
+    let market = fixture.chain.market(&fixture.signer).await;
+    let epoch = fixture.agreement.terms().header.epoch;
+    let mut testers = HashMap::new();
+    for signer in fixture.others.iter().chain([&fixture.signer]) {
+        let place = market.place(signer.address(), epoch).await.unwrap().unwrap();
+        testers.insert(place, signer.clone());
+    }
+    let places = collectors(&progress.seed, testers.keys().copied().collect());
+    places.into_iter().map(|place| (place, testers[&place].clone())).collect()
+}
+
+/// A fixture in which the first collector is not the tester under test, with all of that tester's probes made.
+async fn with_other_collector() -> (TesterFixture, PrivateKeySigner) {
+    loop {
+        let mut fixture = TesterFixture::start(1).await;
+        let (_, first) = collecting(&fixture).await.swap_remove(0);
+        if first.address() != fixture.signer.address() {
+            fixture.answer_passes().await;
+            fixture.probe_window(0, &[PROBES]).await;
+            return (fixture, first);
+        }
+    }
+}
+
+/// The report that the tester under test sends to a collector after the end.
+async fn received_report(fixture: &TesterFixture, collector: &PrivateKeySigner) -> PostedReport {
+    let (key, replay_guard) =
+        (MessageKey::from_signer(collector).unwrap(), Arc::new(InMemoryReplayGuard::new(64)));
+    let transport = fixture.chain.transport.clone();
+    let mut mailbox = Mailbox::open(key, transport, replay_guard).await.unwrap();
+    fixture.chain.advance_to(fixture.start_tick().await + u64::from(LENGTH)).await;
+    loop {
+        let delivery = timeout(Duration::from_mins(1), mailbox.next()).await.unwrap().unwrap();
+        assert_eq!(delivery.sender, message_key(&fixture.signer));
+        if let Content::Report { place, salt, r, vs, entries } = delivery.message.content {
+            return PostedReport { place, salt, r, vs, entries };
+        }
+    }
+}
+
+/// Advances to so many ticks after the end.
+async fn after_end(fixture: &TesterFixture, ticks: u64) {
+    fixture.chain.advance_to(fixture.start_tick().await + u64::from(LENGTH) + ticks).await;
+    sleep(Duration::from_millis(500)).await;
+}
+
+/// Settles the agreement, and checks that the tester under test gets the fee of its only window.
+async fn assert_fee_is_paid(fixture: &TesterFixture) {
+    fixture.until_settled().await;
+    let settled = fixture.agreement.settlement().await.unwrap().unwrap();
+    let own = settled.testers.iter().find(|part| part.account == fixture.signer.address());
+    assert_eq!(own.map(|part| part.seats), Some(1), "{settled:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn testers_post_all_reports_in_one_transaction() {
+    let mut fixture = TesterFixture::start(1).await;
+    let mut running: Vec<RunningTester> = Vec::new();
+    for signer in fixture.others.clone() {
+        running.push(run_tester_with_payout(&fixture, &signer).await);
+    }
+    fixture.answer_passes().await;
+    fixture.probe_slowly(0).await;
+    fixture.chain.advance_to(fixture.start_tick().await + u64::from(LENGTH)).await;
+    // In the first half of the time to report.
+    for ticks in (0..REPORT_WINDOW / 2).step_by(20) {
+        after_end(&fixture, ticks).await;
+    }
+    let reports = fixture.agreement.reports().await.unwrap();
+    let places: HashSet<_> = reports.iter().map(|report| report.place).collect();
+    assert_eq!(places.len(), 3, "{reports:?}");
+    let transactions = fixture.report_transactions().await;
+    assert_eq!(transactions.len(), 1, "{transactions:?}");
+    fixture.until_settled().await;
+    let settled = fixture.agreement.settlement().await.unwrap().unwrap();
+    assert_eq!(settled.testers.len(), 3);
+    for tester in running {
+        tester.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn collector_that_withholds_costs_no_fee() {
+    let (fixture, collector) = with_other_collector().await;
+    received_report(&fixture, &collector).await;
+    after_end(&fixture, REPORT_WINDOW / 2 - 20).await;
+    assert!(fixture.agreement.reports().await.unwrap().is_empty(), "it is the collector's time");
+    for ticks in (REPORT_WINDOW / 2..=REPORT_WINDOW * 3 / 4 + 20).step_by(20) {
+        after_end(&fixture, ticks).await;
+    }
+    assert_eq!(fixture.agreement.reports().await.unwrap().len(), 1);
+    assert_fee_is_paid(&fixture).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn collector_that_forges_costs_no_fee() {
+    let (fixture, collector) = with_other_collector().await;
+    let report = received_report(&fixture, &collector).await;
+    let agreement =
+        fixture.chain.market(&collector).await.agreement(fixture.agreement.address()).await;
+    // The tester said that all was served; the collector says less, and posts it twice.
+    let mut entries = report.entries.to_vec();
+    entries[3] = 1;
+    let forged = PostedReport { entries: Bytes::from(entries), ..report.clone() };
+    let other = PostedReport { salt: B256::ZERO, ..report.clone() };
+    let batch = agreement.unwrap().report_batch(&[forged.clone(), other, forged]).await.unwrap();
+    assert!(batch.stored.is_empty() && batch.skipped.len() == 3, "{batch:?}");
+    for ticks in (REPORT_WINDOW / 2..=REPORT_WINDOW * 3 / 4 + 20).step_by(20) {
+        after_end(&fixture, ticks).await;
+    }
+    let reports = fixture.agreement.reports().await.unwrap();
+    assert_eq!(TesterFixture::findings(&reports[0]), [[0, 0, PROBES, PROBES]]);
+    assert_fee_is_paid(&fixture).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn collector_that_reorders_and_adds_junk_costs_no_fee() {
+    let (fixture, collector) = with_other_collector().await;
+    let report = received_report(&fixture, &collector).await;
+    let agreement =
+        fixture.chain.market(&collector).await.agreement(fixture.agreement.address()).await;
+    let junk = PostedReport { place: 99, r: B256::ZERO, ..report.clone() };
+    let reports = [junk.clone(), report.clone(), report, junk];
+    let batch = agreement.unwrap().report_batch(&reports).await.unwrap();
+    assert_eq!((batch.stored.len(), batch.skipped.len()), (1, 3), "{batch:?}");
+    for ticks in (REPORT_WINDOW / 2..=REPORT_WINDOW * 3 / 4 + 20).step_by(20) {
+        after_end(&fixture, ticks).await;
+    }
+    assert_eq!(fixture.agreement.reports().await.unwrap().len(), 1, "it is not reported twice");
+    assert_fee_is_paid(&fixture).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn collector_that_is_late_costs_no_fee() {
+    let (fixture, collector) = with_other_collector().await;
+    let report = received_report(&fixture, &collector).await;
+    for ticks in (REPORT_WINDOW / 2..=REPORT_WINDOW * 3 / 4 + 20).step_by(20) {
+        after_end(&fixture, ticks).await;
+    }
+    wait_until(async || fixture.agreement.reports().await.unwrap().len() == 1).await;
+    let agreement =
+        fixture.chain.market(&collector).await.agreement(fixture.agreement.address()).await;
+    let batch = agreement.unwrap().report_batch(&[report]).await.unwrap();
+    assert!(batch.stored.is_empty() && batch.skipped.len() == 1, "{batch:?}");
+    assert_fee_is_paid(&fixture).await;
+}
