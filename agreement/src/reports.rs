@@ -14,7 +14,7 @@ use muster_protocol::abi::State;
 use muster_protocol::draw::WINDOW_CAPACITY;
 use muster_protocol::receipt::{domain_separator, receipt_hash, report_hash, session_id, supports};
 use muster_protocol::report::{Entries, Entry, SignedReport};
-use muster_protocol::shares::{needed_probes, twelfths};
+use muster_protocol::shares::{due_probes, needed_probes, twelfths, vouched};
 use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
 use stylus_sdk::alloy_sol_types::SolEvent;
 
@@ -89,15 +89,12 @@ impl Reports {
         let (mut findings, mut len) = ([0; MAX_FINDINGS], 0_usize);
         let probes = self.agreement.terms.header.probes;
         for entry in entries.flatten() {
-            if let Some(seat) = self.drawn.seat(entry.window, place) {
-                let best = twelfths(entry.served, probes);
-                self.shares.set(
-                    entry.index,
-                    entry.window,
-                    seat,
-                    twelfths(entry.served, entry.made),
-                );
-                self.shares.raise_best(entry.index, entry.window, best);
+            let Entry { index, window, made, served, .. } = entry;
+            if let Some(seat) = self.drawn.seat(window, place) {
+                let (ticks, whole) = self.judged(&entry);
+                let best = vouched(served, made, due_probes(probes, ticks, whole));
+                self.shares.set(index, window, seat, twelfths(served, made));
+                self.shares.raise_best(index, window, best);
             }
             if let Some(to) = findings.as_chunks_mut().0.get_mut(len) {
                 *to = entry.finding();
@@ -117,20 +114,25 @@ impl Reports {
         if index >= header.redundancy || served > made || made > header.probes {
             return Err(revert(&BadEntry { entry: number }));
         }
-        let (terms, course) = (&self.agreement.terms, &self.agreement.course);
-        let ticks = course.judged_ticks(terms, index, window);
-        if ticks.is_empty() {
+        let (ticks, whole) = self.judged(entry);
+        if ticks == 0 {
             return Err(revert(&WindowOutOfRange { entry: number, window }));
         }
         if self.drawn.seat(window, place).is_none() {
             return Err(revert(&NoSeat { entry: number, window }));
         }
-        let whole = course.window_ticks(terms, window);
-        let needed = needed_probes(header.probes, length(&ticks), length(&whole));
+        let needed = needed_probes(header.probes, ticks, whole);
         if made < needed {
             return Err(revert(&TooFewProbes { entry: number, made, needed }));
         }
         Ok(())
+    }
+
+    /// The ticks of an entry's window for which its worker is judged, and those of the whole window.
+    fn judged(&self, entry: &Entry) -> (u32, u32) {
+        let (terms, course) = (&self.agreement.terms, &self.agreement.course);
+        let ticks = course.judged_ticks(terms, entry.index, entry.window);
+        (length(&ticks), length(&course.window_ticks(terms, entry.window)))
     }
 
     /// Checks the receipt of an entry.

@@ -54,7 +54,7 @@ abstract contract EarlyExit is Judgement {
                 return min(max(shortest, elapsed + notice), length);
             }
             (uint256 size, uint256 windows) = (self.head.windowLength(), self.head.windows());
-            uint256 least = max((shortest + size - 1) / size, (windows + 3) >> 2);
+            uint256 least = max((shortest + size - 1) / size, (windows + 7) >> 2);
             uint256 count = max(elapsed / size + 2, least);
             return count < windows ? size * count : length;
         }

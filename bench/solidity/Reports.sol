@@ -27,6 +27,8 @@ struct Basis {
     uint256 index;
     address account;
     uint256 judged;
+    /// The probes that are due in the window of the entry before.
+    uint256 due;
     /// Memory addresses of the words that are hashed (`Receipts`), and of the data of `Reported`.
     uint256 hashes;
     uint256 log;
@@ -227,9 +229,10 @@ abstract contract Reports is Lifecycle {
             uint256 lane = _seat(basis.seats + Places.SIZE * seat, testers_, place);
             if (lane == testers_) return (abi.encodeWithSelector(NoSeat.selector, number, window), 0);
             seat += lane;
-            uint256 needed = (2 * basis.probes + 2) / 3;
             uint256 end_ = first == basis.last ? basis.planned : min(first + basis.size, basis.planned);
-            if (judged < end_) needed = max((basis.probes * (judged - first) / (end_ - first) + 1) >> 1, 1);
+            bool cut = judged < end_;
+            basis.due = cut ? max(basis.probes * (judged - first) / (end_ - first), 1) : basis.probes;
+            uint256 needed = cut ? (basis.due + 1) >> 1 : (2 * basis.probes + 2) / 3;
             if (made < needed) {
                 return (abi.encodeWithSelector(TooFewProbes.selector, number, made, needed), 0);
             }
@@ -268,7 +271,7 @@ abstract contract Reports is Lifecycle {
             putHalf(words, start + seat, 0, twelfths(served, uint8(head >> 232)) + 1);
             uint256 position = start + shares.seats + uint8(head >> 240);
             uint256 before = half(words, position);
-            uint256 best = twelfths(served, basis.probes) + 1;
+            uint256 best = twelfths(served, max(uint8(head >> 232), basis.due)) + 1;
             if (best > before) putHalf(words, position, before, best);
         }
     }

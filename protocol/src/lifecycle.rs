@@ -52,8 +52,8 @@ impl Times {
 
 /// The ticks from start to end after the client cancels, `elapsed` ticks after the start.
 ///
-/// With testers: the current window and the next one, but at least the shortest length and a quarter of the
-/// windows. Without: notice of an eighth of the length, and of the shortest length at least; never less than
+/// With testers: the current window and the next one, but at least the shortest length, and a quarter of the
+/// windows and one more. Without: notice of an eighth of the length, and of the shortest length at least; never less than
 /// the shortest length in all. Source: docs/rules.md, "Cancelling".
 #[must_use]
 pub fn length_after_cancel(header: &TermsHeader, elapsed: u32) -> u32 {
@@ -68,7 +68,7 @@ pub fn length_after_cancel(header: &TermsHeader, elapsed: u32) -> u32 {
     let rest = min_length.checked_rem(window_length).unwrap_or(0);
     let shortest = shortest.saturating_add(u32::from(rest != 0));
     let quarter = u32::from(windows.div_ceil(MIN_WINDOWS));
-    let count = current.saturating_add(2).max(shortest).max(quarter);
+    let count = current.saturating_add(2).max(shortest).max(quarter.saturating_add(1));
     if count >= windows.into() { length } else { window_length.saturating_mul(count) }
 }
 
@@ -128,16 +128,16 @@ mod tests {
     }
 
     #[test]
-    fn a_client_pays_for_this_window_and_the_next_and_a_quarter_of_them() {
+    fn a_client_pays_for_this_window_and_the_next_and_more_than_a_quarter_of_them() {
         let after = |windows, elapsed| length_after_cancel(&tested(windows), elapsed);
         assert_eq!(after(4, 0), 20);
         assert_eq!(after(4, 10), 30);
         assert_eq!(after(4, 20), 43); // the last window has the rest
         assert_eq!(after(4, u32::MAX), 43);
-        assert_eq!(after(21, 0), 12); // six windows of two ticks reach the shortest length, as a quarter does
-        assert_eq!(after(21, 11), 14);
+        assert_eq!(after(21, 0), 14); // six windows reach the shortest length and are a quarter; one more
+        assert_eq!([11, 12].map(|elapsed| after(21, elapsed)), [14, 16]);
         let long = TermsHeader { min_length: 2, ..tested(21) };
-        assert_eq!(length_after_cancel(&long, 0), 12);
+        assert_eq!(length_after_cancel(&long, 0), 14);
         assert_eq!(length_after_cancel(&TermsHeader { min_length: 50, ..tested(4) }, 0), 43);
     }
 

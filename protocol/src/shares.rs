@@ -24,19 +24,33 @@ pub fn twelfths(served: u8, of: u8) -> u8 {
     u8::try_from(share).unwrap_or(WHOLE).min(WHOLE)
 }
 
+/// The probes that are due in `ticks` of `window_ticks`, of `probes` in a whole window: all of them in a whole
+/// window. In one that was cut short, their part, rounded down, and one at least.
+#[must_use]
+pub fn due_probes(probes: u8, ticks: u32, window_ticks: u32) -> u8 {
+    if ticks >= window_ticks {
+        return probes;
+    }
+    let due = u64::from(probes).wrapping_mul(ticks.into()).checked_div(window_ticks.into());
+    u8::try_from(due.unwrap_or(0)).unwrap_or(u8::MAX).max(1)
+}
+
 /// The fewest probes with which a seat counts, of `probes` in a whole window: two thirds in a whole window,
-/// rounded up. In a window that was cut short after `ticks` of `window_ticks`, half of the probes that were
-/// due by then, rounded down, and one at least.
+/// half of the [due](due_probes) ones in a window that was cut short; rounded up.
 #[must_use]
 pub fn needed_probes(probes: u8, ticks: u32, window_ticks: u32) -> u8 {
-    let probes = u64::from(probes);
-    let needed = if ticks >= window_ticks {
-        probes.wrapping_mul(2).div_ceil(3)
-    } else {
-        let due = probes.wrapping_mul(ticks.into()).checked_div(window_ticks.into()).unwrap_or(0);
-        due.div_ceil(2).max(1)
-    };
-    u8::try_from(needed).unwrap_or(u8::MAX)
+    if ticks >= window_ticks {
+        let needed = u32::from(probes).wrapping_mul(2).div_ceil(3);
+        return u8::try_from(needed).unwrap_or(u8::MAX);
+    }
+    due_probes(probes, ticks, window_ticks).div_ceil(2)
+}
+
+/// The share of a seat that a worker's bond follows, in twelfths: what was served of all probes that were
+/// `due`, or of those made, if they were more.
+#[must_use]
+pub fn vouched(served: u8, made: u8, due: u8) -> u8 {
+    twelfths(served, made.max(due))
 }
 
 /// The two middle shares of a window's seats; the same one twice for an odd number of seats.
@@ -143,7 +157,7 @@ pub struct Measurement {
 
 impl Measurement {
     /// Adds a window with `ticks` judged ticks, all of it if `finished`: the `shares` that its seats reported,
-    /// and the best share of all probes. Returns the median; `None` if no seat reported.
+    /// and the best share of the due probes. Returns the median; `None` if no seat reported.
     pub fn add(
         &mut self,
         ticks: u32,
@@ -199,6 +213,18 @@ mod tests {
         assert_eq!(needed_probes(12, 374, 900), 2); // four are due
         assert_eq!(needed_probes(12, 1, 900), 1);
         assert_eq!(needed_probes(12, 0, 0), 8);
+    }
+
+    #[test]
+    fn a_bond_follows_what_was_served_of_the_due_probes() {
+        let due = [(900, 12), (899, 11), (450, 6), (374, 4), (75, 1), (1, 1)];
+        for (ticks, probes) in due {
+            assert_eq!(due_probes(12, ticks, 900), probes, "{ticks} ticks");
+        }
+        assert_eq!((due_probes(12, 0, 0), due_probes(255, 7, 9)), (12, 198));
+        assert_eq!([(8, 8, 12), (6, 6, 6), (3, 3, 6), (8, 9, 6)].map(|(s, m, d)| vouched(s, m, d)), [
+            8, 12, 6, 11
+        ]);
     }
 
     /// The median of these shares as (low, high).

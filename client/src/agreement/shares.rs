@@ -3,7 +3,7 @@
 use muster_protocol::abi::IWorkAgreement::Reported;
 use muster_protocol::layout::{Terms, WorkerTerms};
 use muster_protocol::money::{self, Judgement};
-use muster_protocol::shares::{Measurement, Median, twelfths};
+use muster_protocol::shares::{Measurement, Median, due_probes, twelfths, vouched};
 
 use super::progress::Progress;
 use super::seats::window_seats;
@@ -13,7 +13,7 @@ use super::seats::window_seats;
 pub struct WindowShares {
     /// The share of each seat that reported, in twelfths, with its place.
     pub seats: Vec<(u32, u8)>,
-    /// The highest share of all probes that a seat was served, in twelfths.
+    /// The highest share of the due probes that a seat was served, in twelfths.
     pub best: u8,
     /// The ticks for which the worker is judged.
     pub ticks: u32,
@@ -56,17 +56,17 @@ pub fn window_shares(
     let windows = 0..course.windows(terms);
     let shares_of = |index: u8, window: u8| {
         let judged = course.judged_ticks(terms, index, window);
-        let mut found = WindowShares {
-            ticks: judged.end.saturating_sub(judged.start),
-            finished: judged == course.window_ticks(terms, window),
-            ..WindowShares::default()
-        };
+        let whole = course.window_ticks(terms, window);
+        let (finished, whole) = (judged == whole, whole.end.saturating_sub(whole.start));
+        let ticks = judged.end.saturating_sub(judged.start);
+        let due = due_probes(terms.header.probes, ticks, whole);
+        let mut found = WindowShares { ticks, finished, ..WindowShares::default() };
         let places = window_seats(terms, &progress.seed, window.into());
         for report in reports.iter().filter(|report| places.contains(&report.place)) {
             for [of, at, made, served] in report.findings.as_chunks().0 {
                 if (*of, *at) == (index, window) {
                     found.seats.push((report.place, twelfths(*served, *made)));
-                    found.best = found.best.max(twelfths(*served, terms.header.probes));
+                    found.best = found.best.max(vouched(*served, *made, due));
                 }
             }
         }

@@ -134,12 +134,12 @@ async fn play_5_the_absent_are_free_after_the_time_to_accept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn play_6_a_client_that_stops_in_the_best_moment_pays_for_two_windows_and_a_quarter() {
+async fn play_6_a_client_that_stops_in_the_best_moment_pays_for_more_than_a_quarter() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (env.worker(offer(1_000)).await, env.new_account().await);
     let testers = env.testers(3).await;
     // All seats are public from the start. The client holds one of three testers, which denies service.
-    for (windows, paid) in [(4_u8, 2_u8), (21, 6)] {
+    for (windows, paid) in [(4_u8, 2_u8), (21, 7)] {
         let wanted = Order { windows, testers: 3, ..order(1, 6 * u64::from(windows)) };
         let purchase = env.buy(&cleo, OrderRequest::Custom(wanted)).await;
         env.accept(&ada, &purchase).await;

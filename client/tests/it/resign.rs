@@ -139,14 +139,15 @@ async fn a_window_that_a_resignation_cut_short_counts_for_the_bond_and_not_for_t
     let (workers, cleo) = (workers_with_capacity(&env, 2).await, env.new_account().await);
     let (testers, [ada, ben]) = (env.testers(3).await, [&workers[0], &workers[1]]);
     let bond = env.settings.minBond;
-    for (last, missed, uptime) in [(0, 7, 6_666), (3, 0, 10_000)] {
+    // One probe was due by then, so one that was served is all.
+    for (made, served, missed, uptime) in [(3, 0, 7, 6_666), (3, 3, 0, 10_000), (1, 1, 0, 10_000)] {
         let (purchase, start) = started_agreement(&env, &cleo, &workers, seven_windows(2)).await;
         env.advance_to(start + 9).await;
         env.tx(agreement(ben, &purchase).await.resign()).await.unwrap();
         env.advance_to(start + 45).await;
         let to = purchase.agreement;
         let entry = |window, made, served| [unsigned_entry(1, window, made, served)];
-        // One of three probes was due by then, so one is enough; it is judged in no later window.
+        // One is enough; it is judged in no later window.
         let call = env.report_call(&testers[0], to, 0, &entry(1, 0, 0)).await;
         let refusal = agreement_error(TooFewProbes { entry: 0, made: 0, needed: 1 });
         assert_eq!(env.send(&testers[0], to, &call, 0).await, refusal);
@@ -154,9 +155,10 @@ async fn a_window_that_a_resignation_cut_short_counts_for_the_bond_and_not_for_t
         let refusal = agreement_error(WindowOutOfRange { entry: 0, window: 2 });
         assert_eq!(env.send(&testers[0], to, &call, 0).await, refusal);
 
-        let report = [probed(0, "3333333"), probed(1, &format!("3{last}"))].concat();
-        let one = [probed(0, "3333333"), probed(1, "3"), entry(1, 1, last.min(1)).to_vec()];
-        let reports = [report.clone(), report, one.concat()];
+        let of = |made, served| {
+            [probed(0, "3333333"), probed(1, "3"), entry(1, made, served).to_vec()].concat()
+        };
+        let reports = [of(made, served), of(made, served), of(1, served.min(1))];
         let settlement = run_to_settlement(&env, &testers, &purchase, &reports).await;
         // Paid for the first window, whatever the second one was.
         let part = paid_worker(&env, ben, 12_000, 9, (2, uptime, 6));

@@ -102,14 +102,14 @@ sol! {
         function terms() external view returns (bytes memory);
         function state() external view returns (State);
         /// The mutable state: start and seed (0 before the first accept); who accepted, resigned, and was released as absent
-        /// (bit i is worker i); whether all slots are free; the ticks from start to end, early end apart; and the ticks from
+        /// (bit i is worker i); whether a release freed all slots; the ticks from start to end, early end apart; and the ticks from
         /// the start until each worker resigned (32 bits for each, worker 0 in the lowest).
         function progress() external view returns (uint64 start, bytes16 seed, uint8 accepted, uint8 resigned, uint8 released, bool freed, uint32 length, uint256 left);
         /// The calls that are open at `tick`, as bits: 0 accept, 1 cancel, 2 resign, 3 release, 4 report, 5 settle; and the
         /// ticks that open and close them: the last to accept, the end (0 before the first accept), the first to settle.
         function openCalls() external view returns (uint64 tick, uint8 open, uint64 lastAccept, uint64 end, uint64 due);
         /// The reports on worker `index` in a window, in seat order: 0 = none, else 1 + the served share in twelfths; and the
-        /// highest share of all probes that a seat was served, in the same form.
+        /// highest share of the due probes that a seat was served, in the same form.
         function shares(uint8 index, uint256 window) external view returns (uint8 best, uint8[] memory seats);
         /// Whether the tester at `place` has reported.
         function reported(uint32 place) external view returns (bool);
@@ -117,8 +117,8 @@ sol! {
         // ------------------------------------------------------------------ transactions
         /// The calling worker accepts the work. Not possible in the block of the purchase.
         function accept() external;
-        /// The client ends the agreement: after the current window and one more, but not before `minLength` and a quarter of
-        /// the windows; without testers, after notice of an eighth of the length, `minLength` at least.
+        /// The client ends the agreement: after the current window and one more, but not before `minLength`, and a quarter of
+        /// the windows and one more; without testers, after notice of an eighth of the length, `minLength` at least.
         function cancel() external;
         /// The calling worker resigns: it is judged until now, is paid for finished windows, and loses a tenth of its bond.
         function resign() external;

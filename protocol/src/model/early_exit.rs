@@ -20,12 +20,12 @@ impl Agreement {
             let notice = u64::from(min_length.max(header.length.div_ceil(8)));
             return shortest.max(now + notice).min(last);
         }
-        // The fewest windows that hold this tick's window and the next one, the shortest length, and a quarter
-        // of all windows.
+        // The fewest windows that hold this tick's window and the next one, the shortest length, and one more
+        // than a quarter of all windows.
         let window = u64::from(self.window_length());
         let end = |count: &u8| start + u64::from(*count) * window;
         let holds = |count: &u8| {
-            end(count) > now + window && end(count) >= shortest && 4 * count >= header.windows
+            end(count) > now + window && end(count) >= shortest && 4 * (count - 1) >= header.windows
         };
         (1..header.windows).find(holds).map_or(last, |count| end(&count))
     }

@@ -5,7 +5,7 @@ use std::vec::Vec;
 use super::agreement::Agreement;
 use super::math::mul_div_floor;
 use super::settlement::Fees;
-use super::shares::{WHOLE, middles, twelfths};
+use super::shares::{WHOLE, middles, twelfths, vouched_share};
 use crate::abi::WorkerResult;
 use crate::layout::WorkerTerms;
 
@@ -23,7 +23,7 @@ struct KnownWindow {
     finished: bool,
     /// The median in twelfths.
     median: u8,
-    /// The best share of all probes that a seat was served, in twelfths.
+    /// The best share of the due probes that a seat was served, in twelfths.
     best: u8,
 }
 
@@ -41,11 +41,16 @@ fn speaking_seats(agreement: &Agreement, index: u8, window: u8) -> Vec<(u32, u8,
     agreement.seats(window).into_iter().filter_map(report).collect()
 }
 
-/// The best share of all probes that a seat was served, in twelfths; `None` if no seat speaks.
+/// The best share of the due probes that a seat was served, in twelfths; `None` if no seat speaks.
 pub(super) fn best_share(agreement: &Agreement, index: u8, window: u8) -> Option<u8> {
-    let probes = agreement.terms.header.probes;
+    let ticks = agreement.ticks_before(window, agreement.judged_ticks(usize::from(index)));
+    let due = (
+        agreement.terms.header.probes,
+        ticks,
+        agreement.ticks_before(window, agreement.planned),
+    );
     let seats = speaking_seats(agreement, index, window).into_iter();
-    seats.map(|(.., served)| twelfths(served, probes)).max()
+    seats.map(|(_, made, served)| vouched_share(served, made, due)).max()
 }
 
 /// Judges one worker, and pays the seats near the medians.

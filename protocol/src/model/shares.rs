@@ -13,17 +13,27 @@ pub(super) fn twelfths(served: u8, of: u8) -> u8 {
     (0..=WHOLE).rev().min_by_key(distance).unwrap_or(0)
 }
 
+/// The parts of a window's `probes` equal ones that are over after `ticks` of its `whole` ticks.
+fn parts_over(probes: u8, ticks: u32, whole: u32) -> u8 {
+    let product = |a: u8, b: u32| u64::from(a) * u64::from(b);
+    (1..=probes).rev().find(|part| product(*part, whole) <= product(probes, ticks)).unwrap_or(0)
+}
+
 /// The fewest probes of `probes` with which a seat speaks about a worker that is judged for `ticks` of the
 /// window's `whole` ticks: two thirds, or half of the parts that were over by then, and one.
 pub(super) fn needed_probes(probes: u8, ticks: u32, whole: u32) -> u8 {
-    let product = |a: u8, b: u32| u64::from(a) * u64::from(b);
-    let over = |part: &u8| product(*part, whole) <= product(probes, ticks);
-    let parts = (1..=probes).take_while(over).count();
+    let parts = usize::from(parts_over(probes, ticks, whole));
     let speaks = |made: &u8| {
         let made = usize::from(*made);
         if ticks == whole { 3 * made >= 2 * usize::from(probes) } else { 2 * made >= parts }
     };
     (1..=probes).find(speaks).unwrap_or(probes)
+}
+
+/// The share that a bond follows, for a seat that was served so many of the probes `made`: of a probe for each
+/// part that was over, and one at least, if it made fewer.
+pub(super) fn vouched_share(served: u8, made: u8, (probes, ticks, whole): (u8, u32, u32)) -> u8 {
+    twelfths(served, parts_over(probes, ticks, whole).max(made).max(1))
 }
 
 /// The two middle shares, which are the same for an odd number of shares.
@@ -51,6 +61,13 @@ mod tests {
         assert_eq!([3, 7, 12].map(|probes| needed_probes(probes, 9, 9)), [2, 5, 8]);
         let cut_short = [1, 75, 374, 375, 450, 899].map(|ticks| needed_probes(12, ticks, 900));
         assert_eq!(cut_short, [1, 1, 2, 3, 3, 6]);
+    }
+
+    #[test]
+    fn who_left_early_is_vouched_for_by_the_probes_until_then() {
+        let shares = [(12, 900), (8, 900), (6, 450), (3, 450), (1, 1)];
+        let shares = shares.map(|(made, ticks)| vouched_share(made, made, (12, ticks, 900)));
+        assert_eq!(shares, [12, 8, 12, 6, 12]);
     }
 
     #[test]

@@ -70,7 +70,7 @@ fn reasons(order: &Order, settings: &Settings, now: u64) -> [(bool, Reason); 6] 
             Reason::Length,
         ),
         // The negation of ⌊length / windows⌋ ≥ minWindow, without a division; and a client that can stop early
-        // knows the seats of a quarter of the windows at most.
+        // can leave out the windows after the second at most.
         (
             order.windows == 0
                 || order.windows > 21

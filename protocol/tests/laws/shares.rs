@@ -1,6 +1,8 @@
 //! Shares, medians and means, compared with sorted lists and exact fractions.
 
-use muster_protocol::shares::{Measurement, Median, Uptime, WHOLE, needed_probes, twelfths};
+use muster_protocol::shares::{
+    Measurement, Median, Uptime, WHOLE, due_probes, needed_probes, twelfths, vouched,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -80,6 +82,23 @@ proptest! {
         let over = (1..=probes).filter(is_over).count();
         let fewest = (1..=probes).find(|made| 2 * usize::from(*made) >= over);
         prop_assert_eq!(Some(needed_probes(probes, judged, window)), fewest);
+    }
+
+    /// Part i of n is over after i / n of the window; a seat may have made more probes than that.
+    #[test]
+    fn a_bond_follows_what_was_served_of_the_due_probes(
+        probes in 1..=60_u8, window in 1..=u32::MAX, at: u32, made in 0..=60_u8, served in 0..=60_u8,
+    ) {
+        let judged = at % window;
+        let over = (1..=probes).filter(|part| {
+            u64::from(*part) * u64::from(window) <= u64::from(judged) * u64::from(probes)
+        });
+        let due = u8::try_from(over.count()).unwrap().max(1);
+        prop_assert_eq!(due_probes(probes, judged, window), due);
+        prop_assert_eq!(due_probes(probes, window, window), probes);
+        let share = vouched(served, made, due);
+        prop_assert!(share <= twelfths(served, made) || made == 0);
+        prop_assert_eq!(share, twelfths(served, if made < due { due } else { made }));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A worker among honest testers, exactly: what it is paid and loses at some uptime, which uptime pays best, and
 //! what it costs to leave.
 
-use muster_protocol::shares::{needed_probes, twelfths};
+use muster_protocol::shares::{due_probes, needed_probes, twelfths, vouched};
 
 use crate::market::{
     SETTINGS, SeatReport, Shape, Tally, WindowResult, absence, judge_window, percent,
@@ -175,7 +175,8 @@ fn leave(windows: u8, part: (u32, u32), served: u8) -> [f64; 2] {
     let cut = shape.ticks * part.0 / part.1;
     let made = u8::try_from(u32::from(SETTINGS.probes) * cut / shape.ticks).unwrap();
     if made >= needed_probes(SETTINGS.probes, cut, shape.ticks) {
-        let best = twelfths(if served == 0 { 0 } else { made }, SETTINGS.probes);
+        let due = due_probes(SETTINGS.probes, cut, shape.ticks);
+        let best = vouched(if served == 0 { 0 } else { made }, made, due);
         tally.best.add(cut, best);
     }
     let ticks = shape.ticks * u32::from(windows) + cut;
