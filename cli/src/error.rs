@@ -163,11 +163,11 @@ pub(crate) enum CliError {
     /// A worker that is not registered.
     #[error("no worker is registered as {0}: see `muster worker list`")]
     NoWorker(Box<str>),
-    /// A state file without observations of the agreement.
+    /// A state file without enough probes of the agreement.
     #[error(
-        "the state file {path} has no observations of agreement {agreement}: probe first, or give --entry"
+        "the state file {path} has too few probes of agreement {agreement} to report: probe as often as its terms say, or give --entry"
     )]
-    NothingObserved {
+    NothingMeasured {
         /// The file.
         path: PathBuf,
         /// The agreement.

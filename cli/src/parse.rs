@@ -1,7 +1,7 @@
 //! Parsers of values on the command line and in settings, beyond those of the types themselves.
 
 use std::fmt::{self, Display, Formatter};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use alloy::primitives::{Address, B256};
 use muster_client::protocol::report::Entry;
@@ -25,12 +25,12 @@ pub(crate) enum ParseError {
     WorkerUrl,
     /// Not an entry of a report.
     #[error(
-        "expected INDEX:CHECKED or INDEX:CHECKED:RECEIPT, the windows as 0b1011 or as 0,1,3, those of the receipt \
-         among them"
+        "expected INDEX:WINDOW:MADE, or INDEX:WINDOW:MADE:SERVED:RECEIPT with a receipt for that window, and SERVED from 1 \
+         to MADE"
     )]
     Entry,
-    /// Not a share.
-    #[error("a share is basis points from 0 to 10000, or a percentage such as 95%")]
+    /// Neither basis points nor a percentage.
+    #[error("expected basis points from 0 to 10000, or a percentage such as 95%")]
     BasisPoints,
     /// Not an address to listen on.
     #[error("IP:PORT is expected, such as 127.0.0.1:3000; port 0 is any free one")]
@@ -110,6 +110,15 @@ pub(crate) fn is_url(text: &str, schemes: &[&str]) -> bool {
     reqwest::Url::parse(text).is_ok_and(|url| schemes.contains(&url.scheme()) && url.has_host())
 }
 
+/// Whether a URL names this machine.
+pub(crate) fn is_local(url: &str) -> bool {
+    let url = reqwest::Url::parse(url).ok();
+    url.as_ref().and_then(reqwest::Url::host_str).is_some_and(|host| {
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    })
+}
+
 /// A public key for messages.
 pub(crate) fn message_key(text: &str) -> Result<B256, ParseError> {
     text.parse().map_err(|_| ParseError::MessageKey)
@@ -157,8 +166,8 @@ mod tests {
     use muster_client::{ServiceReceipt, failed_entry};
 
     use super::{
-        HiredWorker, ParseError, account_address, basis_points, hired_worker, report_entry,
-        service_url, socket_address, worker_url,
+        HiredWorker, ParseError, account_address, basis_points, hired_worker, is_local,
+        report_entry, service_url, socket_address, worker_url,
     };
 
     #[test]
@@ -201,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_are_basis_points_or_percent() {
+    fn parts_of_the_whole_are_basis_points_or_percent() {
         assert_eq!(basis_points("9000"), Ok(9_000));
         assert_eq!(basis_points("95%"), Ok(9_500));
         assert_eq!(basis_points("99.5%"), Ok(9_950));
@@ -234,6 +243,15 @@ mod tests {
         for wrong in ["", "a", "a:80", "127.0.0.1:80", "ftp://a", "http:", "http://", "file:///a"] {
             assert_eq!(service_url(wrong), Err(ParseError::ServiceUrl), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_url_of_this_machine_is_local() {
+        assert!(
+            ["http://127.0.0.1:80/a", "http://localhost", "http://[::1]:1"].map(is_local)
+                == [true; 3]
+        );
+        assert!(["http://10.0.0.1", "https://localhost.example", "x"].map(is_local) == [false; 3]);
     }
 
     #[test]

@@ -2,12 +2,9 @@
 
 use muster_client::Agreement;
 use muster_messaging::{Claim, Content, Endpoint, Message, MessageError, RefusalReason};
-use tokio::time::{Duration, timeout};
+use tokio::time::timeout;
 
-use crate::request_client::RequestClient;
-
-/// The timeout of a reply to a message.
-pub(crate) const REPLY_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::request_client::{REPLY_TIMEOUT, RequestClient};
 
 /// Why there is no endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

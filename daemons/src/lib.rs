@@ -4,6 +4,7 @@ mod chain;
 pub mod client;
 mod context;
 mod endpoint_request;
+mod endpoint_slot;
 mod error;
 mod failpoint;
 mod health;

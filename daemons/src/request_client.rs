@@ -1,15 +1,29 @@
 //! Requests by message: each reply reaches the caller that waits for it.
 
 use std::collections::HashMap;
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use alloy::primitives::{Address, B256};
 use muster_messaging::{
-    Content, Delivery, Mailbox, Message, MessageError, MessageKey, RefusalReason, ReplayGuard,
-    Transport, seal,
+    Content, Delivery, InMemoryReplayGuard, Mailbox, Message, MessageError, MessageKey,
+    RefusalReason, ReplayGuard, Transport, seal,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
+use tokio::time::{Duration, timeout};
 use tokio_util::task::AbortOnDropHandle;
+
+/// The timeout of a reply to a message.
+pub(crate) const REPLY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Messages to a fresh key that are remembered, so that repetitions are ignored.
+const REPLAY_GUARD_CAPACITY: usize = 64;
+
+/// Takes messages that are no replies.
+pub(crate) trait Listener: Debug + Send + Sync {
+    /// Takes a message. It must not wait.
+    fn receive(&self, delivery: Delivery);
+}
 
 /// Sends requests under one key, and receives the replies. The task that reads the mailbox ends when this is dropped.
 #[derive(Debug)]
@@ -29,8 +43,8 @@ pub(crate) struct RequestClient {
 struct PendingRequests {
     /// The requests, by nonce.
     requests: Mutex<HashMap<B256, PendingRequest>>,
-    /// Takes deliveries that are no reply; without it, they are dropped.
-    others: Option<mpsc::Sender<Delivery>>,
+    /// Takes messages that are no replies; without it, they are dropped.
+    listener: Option<Arc<dyn Listener>>,
 }
 
 /// A request without a reply.
@@ -59,9 +73,8 @@ impl PendingRequests {
     /// Hands a reply to the caller that waits for it, and drops every other.
     fn deliver(&self, delivery: Delivery) {
         if delivery.message.is_request() {
-            // A flood of them, or an end of the receiver, loses some.
-            if let Some(others) = &self.others {
-                drop(others.try_send(delivery));
+            if let Some(listener) = &self.listener {
+                listener.receive(delivery);
             }
             return;
         }
@@ -85,19 +98,19 @@ impl Drop for PendingGuard<'_> {
 }
 
 impl RequestClient {
-    /// Opens the mailbox of a key. It replaces any other that was open for the key.
+    /// Opens the mailbox of a fresh key. It replaces any other that was open for the key.
     ///
     /// # Errors
     /// [`MessageError::TransportClosed`].
     pub(crate) async fn open(
         key: MessageKey,
         transport: Arc<dyn Transport>,
-        replay_guard: Arc<dyn ReplayGuard>,
     ) -> Result<Self, MessageError> {
+        let replay_guard = Arc::new(InMemoryReplayGuard::new(REPLAY_GUARD_CAPACITY));
         Self::open_with(key, transport, replay_guard, None).await
     }
 
-    /// As [`RequestClient::open`], and passes on what is no reply to `others`, as long as it takes more.
+    /// As [`RequestClient::open`], for a key that may have got messages before. What is no reply goes to the `listener`.
     ///
     /// # Errors
     /// [`MessageError::TransportClosed`].
@@ -105,10 +118,10 @@ impl RequestClient {
         key: MessageKey,
         transport: Arc<dyn Transport>,
         replay_guard: Arc<dyn ReplayGuard>,
-        others: Option<mpsc::Sender<Delivery>>,
+        listener: Option<Arc<dyn Listener>>,
     ) -> Result<Self, MessageError> {
         let mut mailbox = Mailbox::open(key.clone(), transport.clone(), replay_guard).await?;
-        let pending = Arc::new(PendingRequests { others, ..PendingRequests::default() });
+        let pending = Arc::new(PendingRequests { listener, ..PendingRequests::default() });
         let receivers = pending.clone();
         let reader = tokio::spawn(async move {
             loop {
@@ -152,28 +165,34 @@ impl RequestClient {
     pub(crate) async fn send(&self, receiver: B256, message: &Message) -> Result<(), MessageError> {
         self.transport.publish(&seal(&self.key, receiver, message)?).await
     }
+}
 
-    /// Sends a message to this key itself, and returns when it comes back: then messages are sent and received.
-    ///
-    /// # Errors
-    /// As [`RequestClient::request`].
-    pub(crate) async fn ping(&self, chain_id: u64, agreement: Address) -> Result<(), MessageError> {
+/// Whether messages are sent and received at the moment: one from a fresh key to itself comes back in time. Nobody else
+/// knows that key, so nobody can tell who sent the message, or hold it up among others to the key. Testers and clients ask
+/// this after a request that failed.
+pub(crate) async fn is_connected(
+    transport: Arc<dyn Transport>,
+    chain_id: u64,
+    agreement: Address,
+) -> bool {
+    let ping = async {
+        let client = RequestClient::open(MessageKey::random(), transport).await?;
         let content = Content::Refusal { reason: RefusalReason::NotMine };
-        self.request(self.key(), Message::request(chain_id, agreement, content)).await.map(drop)
-    }
+        client.request(client.key(), Message::request(chain_id, agreement, content)).await
+    };
+    matches!(timeout(REPLY_TIMEOUT, ping).await, Ok(Ok(_)))
 }
 
 #[cfg(test)]
 mod tests {
-    use muster_messaging::{InMemoryReplayGuard, InMemoryTransport};
+    use muster_messaging::InMemoryTransport;
     use tokio::select;
 
     use super::*;
 
     /// A client under a fresh key.
     async fn request_client(transport: &Arc<InMemoryTransport>) -> RequestClient {
-        let replay_guard = Arc::new(InMemoryReplayGuard::new(64));
-        RequestClient::open(MessageKey::random(), transport.clone(), replay_guard).await.unwrap()
+        RequestClient::open(MessageKey::random(), transport.clone()).await.unwrap()
     }
 
     /// A request; two of them differ in nonce and key.
@@ -214,7 +233,10 @@ mod tests {
         let forging = async {
             let wrap = seal(&other.key, client.key(), &forged).unwrap();
             transport.publish(&wrap).await.unwrap();
-            client.ping(7, Address::ZERO).await.unwrap();
+            // When this comes back, the forged reply was read.
+            let content = Content::Refusal { reason: RefusalReason::NotMine };
+            let ping = Message::request(7, Address::ZERO, content);
+            client.request(client.key(), ping).await.unwrap();
         };
         select! {
             biased;

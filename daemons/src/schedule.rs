@@ -51,6 +51,16 @@ impl Timing {
         from.saturating_sub(length).max(self.passes_until()).min(from)..from
     }
 
+    /// Whether a moment that has come is still in time in the tick `now`. Those that are missed by more, while no node
+    /// answered, are left out, because a burst of requests is not one of each moment; and those whose window is over,
+    /// because its key is not used in the next one.
+    #[must_use]
+    pub fn is_in_time(&self, moment: Moment, now: u64) -> bool {
+        let length = self.window.end.saturating_sub(self.window.start);
+        let slack = length.checked_div(32).unwrap_or_default().max(2);
+        now <= moment.tick.saturating_add(slack) && now < self.window.end
+    }
+
     /// The tick until which testers ask for passes: half of the worker's time after the accept.
     #[must_use]
     pub fn passes_until(&self) -> u64 {
@@ -105,6 +115,17 @@ mod tests {
         let long_ago = Timing { window: 5_000..5_900, ..timing(10) };
         assert_eq!(long_ago.opening(), 4_100..5_000, "a window before");
         assert_eq!(timing(5_000).probing(), 1_900..1_900);
+    }
+
+    #[test]
+    fn a_moment_is_in_time_for_a_thirty_second_of_the_window() {
+        let moment = Moment { tick: 1_000, fraction: 5 };
+        let in_time = [1_000, 1_028, 1_029].map(|now| timing(100).is_in_time(moment, now));
+        assert_eq!(in_time, [true, true, false]);
+        let short = Timing { window: 1_000..1_006, ..timing(100) };
+        assert!(short.is_in_time(moment, 1_002) && !short.is_in_time(moment, 1_003));
+        let last = Moment { tick: 1_899, fraction: 0 };
+        assert!(timing(100).is_in_time(last, 1_899) && !timing(100).is_in_time(last, 1_900));
     }
 
     #[test]

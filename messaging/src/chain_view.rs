@@ -1,7 +1,6 @@
 //! What the responders read from the chain.
 
 use std::fmt::Debug;
-use std::time::Duration;
 
 use alloy::primitives::{Address, B256};
 use futures::future::BoxFuture;
@@ -52,8 +51,9 @@ pub struct AgreementInfo {
     pub workers: Vec<Address>,
     /// The current window, counted from 0; `None` before the start and after the end.
     pub window: Option<u8>,
-    /// The time from now to its end; zero before the start and after the end.
-    pub left: Duration,
+    /// The Unix second in which it was planned to end when it began; no cancellation changes it. The latest of all, if
+    /// nobody can know it. Without a meaning before the start.
+    pub planned_end: u64,
 }
 
 impl dyn ChainView {

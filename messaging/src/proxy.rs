@@ -1,6 +1,6 @@
 //! Connections through a proxy, so that the other side does not learn the own address: SOCKS5, or HTTP with CONNECT.
 
-use std::fmt::{self, Debug, Formatter};
+use std::fmt::{self, Debug, Display, Formatter};
 use std::io;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::error::MessageError;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The URL of a proxy: `socks5://` or `socks5h://`, which both leave names to the proxy, or `http://`, each with or
-/// without `USER:PASSWORD@`. `Debug` redacts it.
+/// without `USER:PASSWORD@`. `Debug` redacts it, and `Display` leaves user and password out.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ProxyUrl {
     /// Whether it speaks SOCKS5, else HTTP.
@@ -106,6 +106,17 @@ impl Debug for ProxyUrl {
     }
 }
 
+impl Display for ProxyUrl {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let scheme = if self.is_socks { "socks5" } else { "http" };
+        write!(
+            f,
+            "{scheme}://{}",
+            self.address.authority().map_or("", |authority| authority.as_str())
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,7 +137,9 @@ mod tests {
         {
             assert!(ProxyUrl::parse(wrong).is_err(), "{wrong}");
         }
-        let printed = format!("{:?}", ProxyUrl::parse("http://u:secret@host").unwrap());
+        let proxy = ProxyUrl::parse("http://u:secret@host").unwrap();
+        let printed = format!("{proxy:?}");
         assert!(!printed.contains("secret") && !printed.contains("host"), "{printed}");
+        assert_eq!(proxy.to_string(), "http://host:3128");
     }
 }

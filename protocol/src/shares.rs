@@ -222,9 +222,10 @@ mod tests {
             assert_eq!(due_probes(12, ticks, 900), probes, "{ticks} ticks");
         }
         assert_eq!((due_probes(12, 0, 0), due_probes(255, 7, 9)), (12, 198));
-        assert_eq!([(8, 8, 12), (6, 6, 6), (3, 3, 6), (8, 9, 6)].map(|(s, m, d)| vouched(s, m, d)), [
-            8, 12, 6, 11
-        ]);
+        assert_eq!(
+            [(8, 8, 12), (6, 6, 6), (3, 3, 6), (8, 9, 6)].map(|(s, m, d)| vouched(s, m, d)),
+            [8, 12, 6, 11]
+        );
     }
 
     /// The median of these shares as (low, high).

@@ -69,15 +69,15 @@ pub(crate) struct Options {
     probes: Option<u8>,
 
     /// Lowest uptime a worker may promise
-    #[arg(long, value_name = "SHARE", value_parser = parse::basis_points)]
+    #[arg(long, value_name = "PERCENT", value_parser = parse::basis_points)]
     min_promise: Option<u16>,
 
-    /// Bond, as a share of price × length
-    #[arg(long, value_name = "SHARE", value_parser = parse::basis_points)]
+    /// Bond, as a part of price × length
+    #[arg(long, value_name = "PERCENT", value_parser = parse::basis_points)]
     bond: Option<u16>,
 
-    /// Fee of a tester's seat, as a share of what the worker earns in a window
-    #[arg(long, value_name = "SHARE", value_parser = parse::basis_points)]
+    /// Fee of a tester's seat, as a part of what the worker earns in a window
+    #[arg(long, value_name = "PERCENT", value_parser = parse::basis_points)]
     tester_fee: Option<u16>,
 
     /// Lowest bond of one worker in one agreement

@@ -21,7 +21,8 @@ pub(crate) fn paid_workers(workers: &[WorkerResult]) -> Table {
             Cell::wei(worker.slash),
         ]
     });
-    let columns = ["account", "accepted", "resigned", "ticks", "windows", "uptime", "pay", "slash"];
+    let columns =
+        ["account", "accepted", "resigned", "ticks", "known_windows", "uptime", "pay", "slash"];
     Table::new("paid_workers", columns, rows)
 }
 

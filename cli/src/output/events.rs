@@ -1,13 +1,15 @@
 //! Events of the market as fields, and as lines.
 
 use alloy::primitives::Address;
-use muster_client::protocol::abi::IWorkAgreement::IWorkAgreementEvents as Agreement;
+use muster_client::protocol::abi::IWorkAgreement::{
+    IWorkAgreementErrors, IWorkAgreementEvents as Agreement,
+};
 use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Dispatcher;
 use muster_client::{Application, EventRecord, MarketEvent, reason_text, state_text};
 
 use crate::error::CliError;
 use crate::output::command_output::{Cell, Fields, print_event_line};
-use crate::output::units::{format_observations, format_percent, window_list};
+use crate::output::units::{format_observations, format_percent, number_list};
 
 /// Prints an event with its block.
 pub(crate) fn print_record(record: &EventRecord, json: bool) -> Result<(), CliError> {
@@ -177,11 +179,13 @@ fn agreement_event_fields(event: &Agreement) -> Fields {
             ("judged_until", Cell::count(e.tick)),
         ],
         Agreement::Released(e) => vec![
-            ("absent", Cell::text(window_list(e.absent.into()))),
-            ("freed", Cell::text(window_list(e.freed.into()))),
+            ("absent", Cell::text(number_list(e.absent.into()))),
+            ("freed", Cell::text(number_list(e.freed.into()))),
         ],
         Agreement::ReportSkipped(e) => {
-            vec![("place", Cell::count(e.place)), ("reason", Cell::text(e.reason))]
+            let name = IWorkAgreementErrors::name_by_selector(e.reason.0);
+            let reason = name.map_or_else(|| Cell::text(e.reason), Cell::text);
+            vec![("place", Cell::count(e.place)), ("reason", reason)]
         }
         Agreement::Closed(e) => vec![("state", Cell::text(state_text(e.state)))],
     }

@@ -137,7 +137,7 @@ async fn a_wrong_command_line_is_exit_code_2() {
         ("credit --insecure-key --key 0x12", "a private key is 64 hexadecimal digits"),
         ("workers", "is now `muster worker list`"),
         ("serve", "is now `muster example factor`"),
-        ("client buy --min-uptime 101%", "a share is basis points from 0 to 10000"),
+        ("client buy --min-uptime 101%", "expected basis points from 0 to 10000"),
         ("client buy --id=", "a value is required for '--id <NAME>'"),
         ("client buy --length long", "invalid value 'long' for '--length <TICKS>'"),
         ("client try --url 127.0.0.1:80", "a service's URL begins with http:// or https://"),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::{BackgroundProcess, TestMarket};
+use crate::harness::{BackgroundProcess, TestFolder, TestMarket};
 
 /// Windows in which a slow machine has the time to probe all workers.
 const COMFORTABLE_WINDOWS: &str =
@@ -11,6 +11,18 @@ const COMFORTABLE_WINDOWS: &str =
 /// The account of a dev name, as the command prints it.
 fn account(test_market: &TestMarket, name: &str) -> Value {
     test_market.folder.json(&format!("credit dev:{name}"))["account"].clone()
+}
+
+/// Asserts that a right answer is not enough, and neither is the receipt of worker 0 for worker 1.
+fn assert_receipts_are_needed(folder: &TestFolder, agreement: &str, url: &str) {
+    let mut plain = BackgroundProcess::start(folder, "example factor --listen 127.0.0.1:0");
+    let plain_url = plain.field("url");
+    let probed = folder.json(&format!(
+        "tester probe {agreement} --account dev:tom --check factor --state other.db \
+         --url 0={plain_url} --url 1={url}"
+    ));
+    let failures: Vec<_> = (0..2).map(|worker| &probed["probes"][worker]["failure"]).collect();
+    assert_eq!(failures, ["no receipt", "wrong receipt"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,15 +59,7 @@ async fn an_agreement_runs_from_quote_to_balanced_ledger() {
     assert_eq!(folder.json(&format!("agreement show {agreement}"))["state"], "running");
     assert_eq!(folder.json(&format!("client try --url {ada_url}"))["url"], ada_url);
 
-    // A right answer is not enough, and neither is somebody else's receipt.
-    let mut plain = BackgroundProcess::start(folder, "example factor --listen 127.0.0.1:0");
-    let plain_url = plain.field("url");
-    let probed = folder.json(&format!(
-        "tester probe {agreement} --account dev:tom --check factor --state other.db \
-         --url 0={plain_url} --url 1={ada_url}"
-    ));
-    let failures: Vec<_> = (0..2).map(|worker| &probed["probes"][worker]["failure"]).collect();
-    assert_eq!(failures, ["no receipt", "wrong receipt"]);
+    assert_receipts_are_needed(folder, agreement, &ada_url);
 
     // Ben's service stops after the first window. Ada's is killed and restarted after each round of probes, and still
     // knows its receipts: the last one alone would not support three served probes.
@@ -185,7 +189,7 @@ async fn reports_can_be_entered_by_hand() {
     assert!(
         folder
             .refused(&nothing)
-            .starts_with("the state file vic.db has no observations of agreement")
+            .starts_with("the state file vic.db has too few probes of agreement")
     );
     let forged = format!("0,0b1,0x{},0x{}", "11".repeat(32), "22".repeat(32));
     let forged = format!("tester report {agreement} --account dev:vic --entry 0:0:3:1:{forged}");
@@ -206,7 +210,11 @@ async fn reports_can_be_entered_by_hand() {
     assert_eq!(shown["compensation"], "0");
     let ledger = folder.run(&format!("ledger {agreement}"));
     assert_eq!(ledger.code, 0, "{}", ledger.stderr);
-    assert!(ledger.stdout.contains("received a share: shares 0 0, uptime 0% against 95% promised"));
+    assert!(
+        ledger
+            .stdout
+            .contains("received a part of the price: shares 0 0, uptime 0% against 95% promised")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -199,19 +199,19 @@ pub(crate) async fn report_and_settle(
     batched: bool,
 ) -> (Vec<u64>, u64) {
     env.advance(WINDOW_TICKS * u32::from(size.windows)).await;
-    let seated = seated_places(env, participants, size, to).await;
-    let (mut singles, mut batches) = (Vec::new(), Vec::new());
+    let places = seated_places(env, participants, size, to).await;
+    let (mut singles, mut joint) = (Vec::new(), Vec::new());
     let reporting = Reporting { env, participants, size, to };
-    if batched && !seated.is_empty() {
-        batches = reporting.batches(&seated);
+    if batched && !places.is_empty() {
+        joint = reporting.batches(&places);
     } else {
-        singles.extend(seated.iter().map(|seated| (seated.0, reporting.single(seated))));
+        singles.extend(places.iter().map(|seated| (seated.0, reporting.single(seated))));
     }
     let mut reports = Vec::new();
     for (place, call) in singles {
         reports.push(env.send(participants.testers[place], to, &call, 0).await);
     }
-    for call in batches {
+    for call in joint {
         reports.push(env.send(participants.client, to, &call, 0).await);
     }
     env.advance(env.settings.reportWindow).await;

@@ -4,7 +4,7 @@ use alloy::primitives::{Address, B256};
 use muster_client::{Agreement, Market, MarketError, window_seats};
 use muster_messaging::{AgreementInfo, BoxError, ChainFuture, ChainView};
 
-use super::market_clock::tick_duration;
+use super::timing::planned_end_second;
 
 /// A [`ChainView`] that asks the market's nodes each time. It caches nothing, so that a reorg is seen at once.
 #[derive(Clone, Debug)]
@@ -65,12 +65,9 @@ impl ChainView for RpcChainView {
                 .map(|(_, worker)| worker.account)
                 .collect();
             let client = agreement.terms().header.client;
-            let (now, end) = (self.market.now().await?, agreement.times(&progress).end());
-            let window = agreement.window_at(&progress, now);
-            let ticks = if window.is_some() { end.saturating_sub(now) } else { 0 };
-            let left = tick_duration(self.market.settings().clock)
-                .saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX));
-            Ok(Some(AgreementInfo { client, workers, window, left }))
+            let window = agreement.window_at(&progress, self.market.now().await?);
+            let planned_end = planned_end_second(&agreement, &progress);
+            Ok(Some(AgreementInfo { client, workers, window, planned_end }))
         })
     }
 

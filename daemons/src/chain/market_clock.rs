@@ -24,7 +24,7 @@ pub(crate) struct MarketClock {
 }
 
 /// How long a tick of a clock lasts; on a clock of blocks, about.
-pub(crate) const fn tick_duration(clock: Clock) -> Duration {
+const fn tick_duration(clock: Clock) -> Duration {
     match clock {
         Clock::Second => Duration::from_secs(1),
         // Arbitrum produces four blocks a second.
@@ -54,6 +54,11 @@ impl MarketClock {
         *self.tick.borrow()
     }
 
+    /// The seconds from now to a tick, about, rounded up; 0 if it is over.
+    pub(crate) fn seconds_until(&self, tick: u64) -> u64 {
+        seconds(tick.saturating_sub(self.now()), self.tick_duration)
+    }
+
     /// Returns when the clock shows this tick or a later one.
     pub(crate) async fn wait_until(&self, tick: u64) {
         // The channel is open as long as the clock exists.
@@ -67,5 +72,25 @@ impl MarketClock {
             let part = self.tick_duration.saturating_mul(moment.fraction.wrapping_shr(16));
             sleep(part.checked_div(1 << 16).unwrap_or_default()).await;
         }
+    }
+}
+
+/// How many seconds so many ticks last, rounded up.
+fn seconds(ticks: u64, tick_duration: Duration) -> u64 {
+    let millis = u128::from(ticks).saturating_mul(tick_duration.as_millis());
+    u64::try_from(millis.div_ceil(1_000)).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn four_blocks_are_a_second() {
+        let seconds = |ticks, clock| super::seconds(ticks, tick_duration(clock));
+        let blocks = [0, 1, 4, 5, 3_600].map(|ticks| seconds(ticks, Clock::ArbBlock));
+        assert_eq!(blocks, [0, 1, 1, 2, 900]);
+        assert_eq!(seconds(3_600, Clock::Second), 3_600);
+        assert_eq!(seconds(u64::MAX, Clock::Second), u64::MAX);
     }
 }

@@ -1,4 +1,4 @@
-//! When workers are measured, as the chain and the state file know it.
+//! When workers are measured, as the chain and the state file know it, and when an agreement was planned to end.
 
 use muster_client::{Agreement, Progress};
 
@@ -32,4 +32,15 @@ pub(crate) fn timing_of(
     let [from, until] = [ticks.start, ticks.end].map(|at| start.saturating_add(at.into()));
     let accept_window = terms.header.accept_window;
     Ok(Some(Timing { window: from..until, accepted_at, accept_window }))
+}
+
+/// The tick in which a running agreement was planned to end at its start. No cancellation and no resignation changes it.
+pub(crate) fn planned_end(agreement: &Agreement, progress: &Progress) -> u64 {
+    progress.start().saturating_add(agreement.terms().header.length.into())
+}
+
+/// The Unix second of the planned end. On a clock of blocks no tick has one that would stay the same; then it is never,
+/// because what is delegated until then ends with the agreement anyway.
+pub(crate) fn planned_end_second(agreement: &Agreement, progress: &Progress) -> u64 {
+    if agreement.terms().header.seconds { planned_end(agreement, progress) } else { u64::MAX }
 }

@@ -45,7 +45,7 @@ impl AgreementTask {
                 if next > times.last_accept() && self.has_absent(&progress) {
                     release(&self.agreement).await?;
                 }
-                Some(self.renew(context, renewal, times.end(), next).await?)
+                Some(self.renew(context, renewal, &progress, next).await?)
             }
             State::Reporting => {
                 let due = times.end().saturating_add(times.report_window.into());
@@ -69,16 +69,17 @@ impl AgreementTask {
         workers.any(|index| !progress.has_accepted(index) && !progress.is_released(index))
     }
 
-    /// Buys the agreement that follows on this one, which ends at `end`, if that is due; returns what comes next.
+    /// Buys the agreement that follows on this one, if that is due; returns what comes next.
     async fn renew(
         &self,
         context: &DaemonContext,
         renewal: Option<&Renewal>,
-        end: u64,
+        progress: &Progress,
         next: u64,
     ) -> Result<NextEvent, DaemonError> {
-        let address = self.agreement.address();
-        let due = renewal.and_then(|renewal| Some((renewal, renewal.due(&self.agreement, end)?)));
+        let (address, end) = (self.agreement.address(), self.agreement.times(progress).end());
+        let due = |renewal: &Renewal| renewal.due(&self.agreement, progress);
+        let due = renewal.and_then(|renewal| Some((renewal, due(renewal)?)));
         if let Some((renewal, due)) = due {
             if next < due {
                 return Ok(NextEvent::at_tick(due, format_args!("the renewal of {address}")));

@@ -13,9 +13,9 @@ use tokio_util::sync::CancellationToken;
 use super::daemon::ClientDaemon;
 use super::key_tasks::KeyTasks;
 use super::options::{ClientOptions, ConnectOptions};
-use super::pool_state::KeyId;
 use super::probe_context::ProbeContext;
 use super::proxy::Proxy;
+use super::traffic_key::KeyId;
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
 use crate::health::NextEvent;
@@ -52,7 +52,7 @@ pub struct EndpointInfo {
 }
 
 impl ConnectDaemon {
-    /// Starts the proxy and the client of an agreement. The proxy answers 503 until a worker has sent its endpoint.
+    /// Starts the proxy and the client of an agreement. The proxy answers 503 while no worker sends its endpoint.
     ///
     /// # Errors
     /// [`DaemonError::Market`] if there is no such agreement, [`DaemonError::NotClient`], [`DaemonError::Listen`],
@@ -65,9 +65,9 @@ impl ConnectDaemon {
         let ConnectOptions { listen, probe_paths, proxy, client } = options;
         let probe_context =
             ProbeContext::open(&context, agreement, probe_paths, proxy.as_ref()).await?;
-        let (pool, http) = (probe_context.pool.clone(), probe_context.http.clone());
-        let proxy = Proxy::open(listen, pool, http).await?;
-        let mut key_tasks = KeyTasks::new(Arc::new(probe_context));
+        let probe_context = Arc::new(probe_context);
+        let proxy = Proxy::open(listen, probe_context.clone()).await?;
+        let mut key_tasks = KeyTasks::new(probe_context);
         key_tasks.step().await?;
         let client_options = ClientOptions { only_agreement: Some(agreement), ..client };
         Ok(Self {
@@ -130,7 +130,9 @@ pub async fn fetch_endpoints(
     let (key, session) = (&key, key.session);
     let probe_context = &probe_context;
     let requests = serving.map(async |index| {
-        let Endpoint { url, token } = probe_context.request_endpoint(key, index).await?;
+        let asked = probe_context.request_endpoint(key, index).await;
+        let failed = |failure: &_| tracing::warn!(worker = index, %failure, "no endpoint");
+        let Endpoint { url, token } = asked.inspect_err(failed).ok()?;
         let worker = agreement.terms().worker(index)?.account;
         Some(EndpointInfo { index, worker, url, token, session })
     });

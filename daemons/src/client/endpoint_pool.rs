@@ -2,17 +2,15 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use alloy::primitives::B256;
 use muster_client::{Agreement, ServiceReceipt};
 use muster_gateway::RECEIPT_HEADER;
 use muster_messaging::{Endpoint, ExposeSecret, SecretString};
 use reqwest::{RequestBuilder, Response, StatusCode};
-use tokio::sync::Notify;
-use tokio::time::{Duration, timeout};
 
-use super::pool_state::{KeyId, PoolState, WorkerEndpoint};
+use super::pool_state::PoolState;
+use super::traffic_key::Route;
 use crate::failpoint::fail_point;
-use crate::service_client::authenticate;
+use crate::service_client::{RequestFailure, ServiceClient};
 use crate::store::{EndpointId, Store, StoreError};
 
 /// The outcome of a request to a worker.
@@ -40,112 +38,87 @@ const GATEWAY_STATUSES: [StatusCode; 6] = [
     StatusCode::GATEWAY_TIMEOUT,
 ];
 
-/// The endpoints of all workers of an agreement. [`super::key_tasks`] adds them, requests remove those that fail.
+/// The keys of an agreement's client at all workers, and their endpoints.
 #[derive(Debug)]
 pub(super) struct EndpointPool {
     /// The agreement.
     pub(super) agreement: Agreement,
     /// Where endpoints are stored.
     store: Store,
+    /// Makes requests.
+    pub(super) http: ServiceClient,
     /// What is known of the workers.
     state: RwLock<PoolState>,
-    /// Notified when a request finds no endpoint.
-    demand: Notify,
 }
 
 impl EndpointPool {
-    /// A pool without endpoints.
-    pub(super) fn new(agreement: Agreement, store: Store) -> Self {
-        Self { agreement, store, state: RwLock::default(), demand: Notify::new() }
+    /// A pool without keys.
+    pub(super) fn new(agreement: Agreement, store: Store, http: ServiceClient) -> Self {
+        Self { agreement, store, http, state: RwLock::default() }
     }
 
-    /// Uses the endpoint that is stored for a key at a worker; returns whether there is one.
-    pub(super) fn load(&self, key: KeyId, index: u8, session: B256) -> Result<bool, StoreError> {
-        let stored = self.store.endpoint(&self.endpoint_id(key, index))?;
-        let found = stored.is_some();
-        if let Some((url, token)) = stored {
+    /// Uses the endpoint that is stored for a key at a worker, if there is one.
+    pub(super) fn load(&self, route: &Route) -> Result<(), StoreError> {
+        if let Some((url, token)) = self.store.endpoint(&self.endpoint_id(route))? {
             let (url, token) = (SecretString::from(url), SecretString::from(token));
-            self.write(|state| state.insert(WorkerEndpoint { key, index, session, url, token }));
+            route.slot.set(Endpoint { url, token });
         }
-        Ok(found)
+        Ok(())
     }
 
-    /// Stores the endpoint that a worker has sent, then uses it.
-    pub(super) fn insert(
-        &self,
-        key: KeyId,
-        index: u8,
-        session: B256,
-        endpoint: &Endpoint,
-    ) -> Result<(), StoreError> {
-        let url = SecretString::from(endpoint.url.expose_secret().trim_end_matches('/'));
-        let token = endpoint.token.clone();
+    /// Stores the endpoint that a worker has sent.
+    pub(super) fn save(&self, route: &Route, endpoint: &Endpoint) -> Result<(), StoreError> {
+        let Endpoint { url, token } = endpoint;
         fail_point!("endpoint/pending");
-        let id = self.endpoint_id(key, index);
+        let id = self.endpoint_id(route);
         self.store.save_endpoint(&id, url.expose_secret(), token.expose_secret())?;
         fail_point!("endpoint/stored");
-        self.write(|state| state.insert(WorkerEndpoint { key, index, session, url, token }));
         Ok(())
     }
 
     /// The name of an endpoint in the store.
-    const fn endpoint_id(&self, key: KeyId, worker: u8) -> EndpointId {
-        let KeyId { window, slot } = key;
-        EndpointId { agreement: self.agreement.address(), window, slot, worker }
+    fn endpoint_id(&self, route: &Route) -> EndpointId {
+        let (key, worker) = (route.key.id, route.index);
+        let agreement = self.agreement.address();
+        EndpointId { agreement, window: key.window, slot: key.slot, worker }
     }
 
-    /// Waits until a request finds no endpoint.
-    pub(super) async fn wait_demand(&self) {
-        self.demand.notified().await;
-    }
-
-    /// The workers in the order in which they are tried. If there are none, their endpoints are asked for.
-    pub(super) fn by_preference(&self) -> Vec<u8> {
-        let workers = self.read(PoolState::by_preference);
-        if workers.is_empty() {
-            self.demand.notify_waiters();
-        }
-        workers
-    }
-
-    /// Sends a request to a worker once, and waits for the head of the response. An endpoint that does not respond, or
-    /// rejects the token, is removed.
+    /// Sends a request to a worker, and waits for the head of the response. An endpoint that does not work is forgotten.
     pub(super) async fn send(
         &self,
         request: RequestBuilder,
-        endpoint: &Arc<WorkerEndpoint>,
-        response_timeout: Duration,
+        route: &Route,
+        endpoint: &Arc<Endpoint>,
     ) -> ForwardOutcome {
-        let request = authenticate(request, endpoint.token.expose_secret(), endpoint.session);
-        match timeout(response_timeout, request.send()).await {
-            Ok(Ok(response)) if self.is_served(endpoint, &response) => {
-                ForwardOutcome::Served(response)
+        let token = endpoint.token.expose_secret();
+        let failure = match self.http.send(request, token, route.key.session).await {
+            Ok(response) if self.is_served(route, &response) => {
+                return ForwardOutcome::Served(response);
             }
-            Ok(Ok(response)) => {
-                if matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-                    self.write(|state| state.remove(endpoint));
-                }
-                ForwardOutcome::Rejected(response)
-            }
-            failed => {
-                self.write(|state| state.remove(endpoint));
-                let not_delivered = matches!(failed, Ok(Err(error)) if error.is_connect());
-                ForwardOutcome::NoResponse { maybe_delivered: !not_delivered }
+            Ok(response) => return ForwardOutcome::Rejected(response),
+            Err(failure) => failure,
+        };
+        route.slot.forget(endpoint);
+        match failure {
+            RequestFailure::Rejected(response) => ForwardOutcome::Rejected(response),
+            RequestFailure::NoConnection => ForwardOutcome::NoResponse { maybe_delivered: false },
+            RequestFailure::NoResponse | RequestFailure::Cut => {
+                ForwardOutcome::NoResponse { maybe_delivered: true }
             }
         }
     }
 
     /// Whether a response is the service's own: it has a receipt of the worker, or a status that no gateway gives.
-    fn is_served(&self, endpoint: &WorkerEndpoint, response: &Response) -> bool {
+    fn is_served(&self, route: &Route, response: &Response) -> bool {
         let text = response.headers().get(RECEIPT_HEADER).and_then(|text| text.to_str().ok());
         let Some(receipt) = text.and_then(|text| text.parse::<ServiceReceipt>().ok()) else {
             return !GATEWAY_STATUSES.contains(&response.status());
         };
-        let worker = self.agreement.terms().worker(endpoint.index).map(|worker| worker.account);
-        let signer = receipt.signer(self.agreement.receipt_domain(), endpoint.session);
+        let worker = self.agreement.terms().worker(route.index).map(|worker| worker.account);
+        let signer = receipt.signer(self.agreement.receipt_domain(), route.key.session);
         if signer != worker {
             let agreement = self.agreement.address();
-            tracing::warn!(%agreement, worker = endpoint.index, "receipt is not signed by the worker");
+            tracing::warn!(%agreement, worker = route.index, "receipt is not signed by the worker");
         }
         true
     }

@@ -14,13 +14,17 @@
     reason = "a simulation"
 )]
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use alloy::primitives::B256;
-use muster_messaging::SecretString;
+use muster_messaging::{Endpoint, MessageKey};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::key_tasks::keys_for;
-use super::pool_state::{Due, KeyId, PoolState, WorkerEndpoint};
+use super::pool_state::{Due, PoolState};
+use super::traffic_key::{KeyId, Route, TrafficKey};
 use crate::schedule::{Moment, Timing, schedule};
 
 /// Ticks of a window, as in production.
@@ -98,7 +102,7 @@ fn keys(rate: f64, burst: u16, seed: u64) -> Vec<Sample> {
         let mut views: Vec<(f64, Vec<f64>)> = Vec::new();
         for slot in 0..count {
             let plan = schedule(B256::new(rng.random()), &timing, PROBES);
-            open(&mut pool, KeyId { window, slot }, plan.probes);
+            open(&mut pool, KeyId { window, slot }, timing.window.clone(), plan.probes);
             views.push((ticks(plan.opening), Vec::new()));
         }
         let mut arrivals = Vec::new();
@@ -125,18 +129,20 @@ fn keys(rate: f64, burst: u16, seed: u64) -> Vec<Sample> {
             };
             if is_request {
                 let at = arrivals.next().unwrap();
-                let slot = pool.choose(0, rng.random()).unwrap().key.slot;
+                let now = (at as u64).min(timing.window.end - 1);
+                let slot = pool.choose(0, now, rng.random()).unwrap().key.id.slot;
                 views[usize::from(slot)].1.push(at);
                 let more = pool.take_overflow(u32::from(PROBES).div_ceil(2));
                 for slot in (0..64).skip(views.len()).take(usize::try_from(more).unwrap()) {
                     let plan = schedule(B256::new(rng.random()), &timing, PROBES);
                     let later = plan.probes.into_iter().filter(|moment| ticks(*moment) > at);
-                    open(&mut pool, KeyId { window, slot }, later.collect());
+                    let key = KeyId { window, slot };
+                    open(&mut pool, key, timing.window.clone(), later.collect());
                     views.push((at, Vec::new()));
                 }
             } else if let Some((moment, slot)) = due {
                 let key = KeyId { window, slot };
-                if pool.take_due(key, 0, moment, &timing.window, rng.random()) == Due::Probe {
+                if pool.take_due(key, 0, moment, rng.random()) == Due::Probe {
                     views[usize::from(slot)].1.push(ticks(moment));
                 }
             }
@@ -148,10 +154,12 @@ fn keys(rate: f64, burst: u16, seed: u64) -> Vec<Sample> {
 }
 
 /// Adds a key that is open.
-fn open(pool: &mut PoolState, key: KeyId, due: Vec<Moment>) {
-    pool.add(key, 0, due);
-    let [url, token] = [""; 2].map(SecretString::from);
-    pool.insert(WorkerEndpoint { key, index: 0, session: B256::ZERO, url, token });
+fn open(pool: &mut PoolState, key: KeyId, ticks: Range<u64>, due: Vec<Moment>) {
+    let message_key = MessageKey::from_bytes(&B256::repeat_byte(1)).unwrap();
+    let key = Arc::new(TrafficKey::new(key, B256::ZERO, message_key));
+    let route = Route::new(key, 0, ticks);
+    route.slot.set(Endpoint { url: "".into(), token: "".into() });
+    pool.add(Arc::new(route), due);
 }
 
 /// One question: whether a feature is above a threshold; and the weight of its answer.

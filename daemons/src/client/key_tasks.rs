@@ -4,39 +4,29 @@
 //! endpoint at a random moment of the window before, and gets as many requests as a tester makes, at random moments. A
 //! request of the client takes the place of one of these. A client with more requests has more keys, up to a limit.
 
-use std::ops::Range;
 use std::sync::Arc;
 
-use backon::{BackoffBuilder, ExponentialBuilder};
 use muster_client::Progress;
 use tokio::select;
 use tokio::task::JoinSet;
-use tokio::time::{Duration, Instant};
 
-use super::pool_state::{Due, KeyId};
-use super::probe_context::{ProbeContext, TrafficKey};
+use super::pool_state::Due;
+use super::probe_context::ProbeContext;
+use super::traffic_key::{KeyId, Route};
 use crate::chain::timing_of;
 use crate::error::DaemonError;
-use crate::schedule::{Moment, schedule};
+use crate::schedule::{Moment, Timing, schedule};
 
 /// The most keys of a window.
 const MAX_KEYS: u8 = 64;
-
-/// The longest pause before a worker is asked again.
-const MAX_BACKOFF: Duration = Duration::from_secs(30);
-
-/// The pauses before a worker is asked again: from a second on, each twice the one before.
-const BACKOFF: ExponentialBuilder = ExponentialBuilder::new()
-    .with_min_delay(Duration::from_secs(1))
-    .with_max_delay(MAX_BACKOFF)
-    .without_max_times();
 
 /// Opens the keys of an agreement, and makes their probes.
 #[derive(Debug)]
 pub(super) struct KeyTasks {
     /// What it takes to ask and probe workers.
     probe_context: Arc<ProbeContext>,
-    /// The current window and the next one, each with the number of its keys and their tasks.
+    /// The current window and the next one, each with the number of its keys and their tasks. A window that is over stays
+    /// until the last request in it has ended.
     windows: Vec<(u8, u8, JoinSet<()>)>,
     /// The number of keys that the last windows needed.
     keys: u8,
@@ -54,16 +44,17 @@ impl KeyTasks {
         let agreement = self.probe_context.pool.agreement.clone();
         let progress = agreement.progress().await?;
         let now = agreement.market().now().await?;
-        let Some(window) = agreement.window_at(&progress, now) else {
-            self.windows.clear();
-            return Ok(());
-        };
-        let pool = self.probe_context.pool.clone();
+        let window = agreement.window_at(&progress, now);
+        self.windows.retain_mut(|(open, _, tasks)| {
+            while tasks.try_join_next().is_some() {}
+            !tasks.is_empty() || window.is_some_and(|window| *open >= window)
+        });
+        let Some(window) = window else { return Ok(()) };
+        let pool = &self.probe_context.pool;
         let probes = self.probe_context.probes_per_key();
         if let Some(requests) = pool.write(|state| state.enter(window)) {
             self.keys = keys_for(requests, probes).max(1);
         }
-        self.windows.retain(|(open, ..)| *open >= window);
         let next = window.saturating_add(1);
         for window in [window, next] {
             if !self.windows.iter().any(|(open, ..)| *open == window) {
@@ -75,9 +66,9 @@ impl KeyTasks {
             let missing = u8::try_from(missing).unwrap_or(MAX_KEYS);
             *keys = keys.saturating_add(missing).min(MAX_KEYS);
         }
-        for (window, keys, tasks) in &mut self.windows {
+        for (open, keys, tasks) in self.windows.iter_mut().filter(|(open, ..)| *open >= window) {
             for slot in 0..*keys {
-                let key = KeyId { window: *window, slot };
+                let key = KeyId { window: *open, slot };
                 self.probe_context.open_routes(&progress, key, now, tasks)?;
             }
         }
@@ -105,7 +96,7 @@ impl ProbeContext {
         tasks: &mut JoinSet<()>,
     ) -> Result<(), DaemonError> {
         let agreement = &self.pool.agreement;
-        let mut traffic_key = None;
+        let mut traffic_key = self.pool.read(|state| state.key(key));
         for index in 0..agreement.terms().header.redundancy {
             if self.pool.read(|state| state.contains(key, index)) || progress.has_resigned(index) {
                 continue;
@@ -116,67 +107,45 @@ impl ProbeContext {
             let seed = self.moments(key, index);
             let plan = schedule(seed, &timing, self.probes_per_key());
             let traffic_key = traffic_key.get_or_insert_with(|| Arc::new(self.traffic_key(key)));
+            let route = Route::new(traffic_key.clone(), index, timing.window.clone());
+            let route = Arc::new(route);
+            self.pool.load(&route)?;
             // After a restart, nobody knows which of the past moments were used.
             let due = plan.probes.into_iter().filter(|moment| moment.tick > now).collect();
-            self.pool.write(|state| state.add(key, index, due));
-            let is_open = self.pool.load(key, index, traffic_key.session)?;
+            self.pool.write(|state| state.add(route.clone(), due));
             let at_once =
                 self.probes_per_key() == 0 || key.slot > 0 && timing.window.contains(&now);
             let opening = if at_once { Moment { tick: now, fraction: 0 } } else { plan.opening };
-            let (context, traffic_key) = (self.clone(), traffic_key.clone());
-            let opening = (!is_open).then_some(opening);
-            let ticks = timing.window;
-            tasks.spawn(async move {
-                context.run_route(&traffic_key, index, &ticks, opening).await;
-            });
+            tasks.spawn(self.clone().run_route(route, timing, opening));
         }
         Ok(())
     }
 
-    /// Opens a key at a worker in a moment, unless it is open, and makes its probes. The worker is asked again when a probe,
-    /// or a request of the client, needs an endpoint.
-    async fn run_route(
-        &self,
-        key: &TrafficKey,
-        index: u8,
-        ticks: &Range<u64>,
-        opening: Option<Moment>,
-    ) {
-        let mut opening = opening;
-        let (mut last_request, mut delays) = (None::<Instant>, BACKOFF.build());
-        let mut delay = Duration::ZERO;
+    /// Opens a key at a worker in a moment, and makes its probes. The worker is asked again when a probe, or a request of the
+    /// client, needs an endpoint.
+    async fn run_route(self: Arc<Self>, route: Arc<Route>, timing: Timing, opening: Moment) {
+        let (mut opening, mut requests) = (Some(opening), JoinSet::new());
+        let (key, index) = (route.key.id, route.index);
         loop {
-            let due = self.pool.read(|state| state.next_due(key.id, index));
-            let is_needed = select! {
-                () = self.clock.wait_for(opening.unwrap_or_default()), if opening.is_some() => true,
+            while requests.try_join_next().is_some() {}
+            let (context, route) = (self.clone(), route.clone());
+            let due = self.pool.read(|state| state.next_due(key, index));
+            select! {
+                () = self.clock.wait_for(opening.unwrap_or_default()), if opening.is_some() => {
+                    opening = None;
+                    requests.spawn(async move { drop(context.endpoint(&route).await) });
+                }
                 () = self.clock.wait_for(due.unwrap_or_default()), if due.is_some() => {
-                    let random = rand::random();
-                    let taken = self.pool.write(|state| {
-                        state.take_due(key.id, index, due.unwrap_or_default(), ticks, random)
-                    });
-                    if taken != Due::Probe { continue }
-                    false
+                    let (moment, random) = (due.unwrap_or_default(), rand::random());
+                    let taken = self.pool.write(|state| state.take_due(key, index, moment, random));
+                    if taken == Due::Probe && timing.is_in_time(moment, self.clock.now()) {
+                        requests.spawn(async move { context.probe(&route).await });
+                    }
                 }
-                () = self.pool.wait_demand() => {
-                    // A key of the next window opens in its own moment.
-                    if self.pool.read(|state| !state.is_current(key.id)) { continue }
-                    true
-                }
-            };
-            let endpoint = self.pool.read(|state| state.get(key.id, index));
-            if endpoint.is_none() && last_request.is_none_or(|last| last.elapsed() >= delay) {
-                if last_request.is_some_and(|last| last.elapsed() > MAX_BACKOFF) {
-                    // The endpoint worked for a while.
-                    delays = BACKOFF.build();
-                }
-                (opening, last_request) = (None, Some(Instant::now()));
-                delay = delays.next().unwrap_or(MAX_BACKOFF);
-                self.open_endpoint(key, index).await;
-            }
-            if !is_needed {
-                self.probe(key.id, index).await;
+                else => break,
             }
         }
+        while requests.join_next().await.is_some() {}
     }
 }
 

@@ -20,6 +20,7 @@ mod probe_context;
 mod proxy;
 mod purchase;
 mod renewal;
+mod traffic_key;
 
 pub use self::connect::{ConnectDaemon, EndpointInfo, fetch_endpoints};
 pub use self::daemon::ClientDaemon;

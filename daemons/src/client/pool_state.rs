@@ -1,50 +1,16 @@
 //! What a client knows of the workers of an agreement, and how it spreads its requests over its keys.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::ops::Range;
 use std::sync::Arc;
 
-use alloy::primitives::B256;
-use muster_messaging::{ExposeSecret, SecretString};
-
+use super::traffic_key::{KeyId, Route, TrafficKey};
 use crate::schedule::Moment;
 
-/// One of the keys of a window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct KeyId {
-    /// The window.
-    pub(super) window: u8,
-    /// The number of the key in that window.
-    pub(super) slot: u8,
-}
-
-/// The endpoint of a worker, for one key.
+/// One key at one worker, and what is left of its plan.
 #[derive(Debug)]
-pub(super) struct WorkerEndpoint {
-    /// The key.
-    pub(super) key: KeyId,
-    /// The worker's index in the agreement.
-    pub(super) index: u8,
-    /// The key's session.
-    pub(super) session: B256,
-    /// The service's URL, without a slash at the end.
-    pub(super) url: SecretString,
-    /// The token for it.
-    pub(super) token: SecretString,
-}
-
-impl WorkerEndpoint {
-    /// The URL of a path and query.
-    pub(super) fn url_for(&self, path_and_query: &str) -> String {
-        format!("{}{path_and_query}", self.url.expose_secret())
-    }
-}
-
-/// One key at one worker.
-#[derive(Debug, Default)]
-struct Route {
-    /// The worker's endpoint, if it has sent one that works.
-    endpoint: Option<Arc<WorkerEndpoint>>,
+struct Planned {
+    /// The key at the worker.
+    route: Arc<Route>,
     /// The moments of requests that are left, in order. A tester's key has as many. A request of the client takes the
     /// place of one of them; those that are left over are probes.
     due: VecDeque<Moment>,
@@ -64,13 +30,13 @@ pub(super) enum Due {
     Gone,
 }
 
-/// The keys with their endpoints, and which worker is tried first.
+/// The keys at each worker, and which worker is tried first.
 #[derive(Debug, Default)]
 pub(super) struct PoolState {
     /// The current window.
     window: u8,
     /// The keys at each worker, by key and index.
-    routes: BTreeMap<(KeyId, u8), Route>,
+    routes: BTreeMap<(KeyId, u8), Planned>,
     /// The worker that is tried first.
     preferred: u8,
     /// Requests of the client in the current window.
@@ -82,14 +48,14 @@ pub(super) struct PoolState {
 }
 
 impl PoolState {
-    /// Enters a window, forgets the keys of those before the last one, and returns the number of requests that are expected
-    /// for the worker with most of them, or that it got in the last window if these were more; `None` if it is in that
-    /// window already.
+    /// Enters a window, forgets the keys of those before, and returns the number of requests that are expected for the
+    /// worker with most of them, or that it got in the last window if these were more; `None` if it is in that window
+    /// already.
     pub(super) fn enter(&mut self, window: u8) -> Option<u32> {
         if window == self.window {
             return None;
         }
-        self.routes.retain(|(key, _), _| key.window.saturating_add(1) >= window);
+        self.routes.retain(|(key, _), _| key.window >= window);
         (self.window, self.overflow) = (window, 0);
         let requests = std::mem::take(&mut self.requests);
         for index in requests.keys() {
@@ -104,14 +70,10 @@ impl PoolState {
         Some(requests.values().copied().chain(expected).max().unwrap_or_default())
     }
 
-    /// Whether a key is one of the current window.
-    pub(super) const fn is_current(&self, key: KeyId) -> bool {
-        key.window == self.window
-    }
-
     /// Adds a key at a worker, with the moments of its requests.
-    pub(super) fn add(&mut self, key: KeyId, index: u8, due: Vec<Moment>) {
-        self.routes.insert((key, index), Route { endpoint: None, due: due.into() });
+    pub(super) fn add(&mut self, route: Arc<Route>, due: Vec<Moment>) {
+        let id = (route.key.id, route.index);
+        self.routes.insert(id, Planned { route, due: due.into() });
     }
 
     /// Whether a key was added at a worker.
@@ -119,25 +81,10 @@ impl PoolState {
         self.routes.contains_key(&(key, index))
     }
 
-    /// Sets the endpoint of a key at a worker.
-    pub(super) fn insert(&mut self, endpoint: WorkerEndpoint) {
-        if let Some(route) = self.routes.get_mut(&(endpoint.key, endpoint.index)) {
-            route.endpoint = Some(Arc::new(endpoint));
-        }
-    }
-
-    /// The endpoint of a key at a worker.
-    pub(super) fn get(&self, key: KeyId, index: u8) -> Option<Arc<WorkerEndpoint>> {
-        self.routes.get(&(key, index))?.endpoint.clone()
-    }
-
-    /// Removes an endpoint, unless another one has replaced it.
-    pub(super) fn remove(&mut self, endpoint: &Arc<WorkerEndpoint>) {
-        if let Some(route) = self.routes.get_mut(&(endpoint.key, endpoint.index))
-            && route.endpoint.as_ref().is_some_and(|known| Arc::ptr_eq(known, endpoint))
-        {
-            route.endpoint = None;
-        }
+    /// A key that was added at any worker.
+    pub(super) fn key(&self, key: KeyId) -> Option<Arc<TrafficKey>> {
+        let mut of_key = self.routes.range((key, 0)..=(key, u8::MAX));
+        of_key.next().map(|(_, planned)| planned.route.key.clone())
     }
 
     /// The next moment of a key at a worker.
@@ -147,28 +94,30 @@ impl PoolState {
 
     /// Takes a moment that has come, unless a request of the client has. So that requests and probes together are as
     /// uniform as a tester's probes, a part of the moments is postponed: as many as requests are expected in the rest of
-    /// the window, of those that are left. `ticks` are those of the window.
+    /// the window, of those that are left.
     pub(super) fn take_due(
         &mut self,
         key: KeyId,
         index: u8,
         moment: Moment,
-        ticks: &Range<u64>,
         random: [u32; 2],
     ) -> Due {
         let keys = self.routes.keys().filter(|(k, i)| k.window == key.window && *i == index);
         let (keys, expected) = (keys.count(), self.expected.get(&index).copied());
         let expected = expected.filter(|_| key.window == self.window).unwrap_or_default();
-        let Some(route) = self.routes.get_mut(&(key, index)) else { return Due::Gone };
-        if route.due.front() != Some(&moment) {
+        let Some(Planned { route, due }) = self.routes.get_mut(&(key, index)) else {
+            return Due::Gone;
+        };
+        if due.front() != Some(&moment) {
             return Due::Gone;
         }
-        route.due.pop_front();
+        due.pop_front();
+        let ticks = &route.ticks;
         let length = ticks.end.saturating_sub(ticks.start);
         let left = ticks.end.saturating_sub(moment.tick);
         // Expected requests by this key in the rest of the window, over the moments that are left.
         let wanted = u128::from(expected).saturating_mul(left.into());
-        let moments = u128::try_from(route.due.len().saturating_add(1)).unwrap_or(1);
+        let moments = u128::try_from(due.len().saturating_add(1)).unwrap_or(1);
         let keys = u128::try_from(keys).unwrap_or(1).max(1);
         let all = moments.saturating_mul(length.into()).saturating_mul(keys).saturating_mul(16);
         let [dice, place] = random;
@@ -177,8 +126,8 @@ impl PoolState {
         }
         let offset = u64::from(place).saturating_mul(left).wrapping_shr(32);
         let later = Moment { tick: moment.tick.saturating_add(offset), fraction: dice };
-        let at = route.due.partition_point(|due| *due < later);
-        route.due.insert(at, later);
+        let at = due.partition_point(|due| *due < later);
+        due.insert(at, later);
         Due::Postponed
     }
 
@@ -187,57 +136,53 @@ impl PoolState {
         self.preferred = index;
     }
 
-    /// The workers with an endpoint: the preferred one, then the others by index, from the preferred one on.
-    pub(super) fn by_preference(&self) -> Vec<u8> {
-        let with_endpoint = self.routes.iter().filter(|(_, route)| route.endpoint.is_some());
-        let mut workers: Vec<_> = with_endpoint.map(|((_, index), _)| *index).collect();
-        workers.sort_unstable();
-        workers.dedup();
-        let (before, from): (Vec<_>, Vec<_>) =
-            workers.into_iter().partition(|index| *index < self.preferred);
-        [from, before].concat()
+    /// The workers with a key for the tick `now`: those whose endpoint is known come first. Both kinds are in the order of
+    /// their indexes, from the preferred one on.
+    pub(super) fn by_preference(&self, now: u64) -> Vec<u8> {
+        let current = self.routes.values().filter(|planned| planned.route.ticks.contains(&now));
+        let mut is_known = BTreeMap::<u8, bool>::new();
+        for Planned { route, .. } in current {
+            *is_known.entry(route.index).or_default() |= route.slot.known().is_some();
+        }
+        let mut workers: Vec<_> = is_known.into_iter().collect();
+        workers.sort_by_key(|(index, is_known)| (!is_known, *index < self.preferred, *index));
+        workers.into_iter().map(|(index, _)| index).collect()
     }
 
-    /// The endpoint of a worker for a request of the client, and takes one of the key's moments. `random` is a random
-    /// number, which picks a key of the current window by how many moments it has left. If none has any, it picks any
-    /// key, and the pool should get more.
-    pub(super) fn choose(&mut self, index: u8, random: u64) -> Option<Arc<WorkerEndpoint>> {
+    /// The key for a request of the client to a worker in the tick `now`, one of whose moments it takes. `random` is a
+    /// random number, which picks among the keys whose endpoint is known by how many moments each has left. If none has
+    /// any, it picks any of them, and the pool should get more. If no endpoint is known, one key is picked in the same way,
+    /// so that it asks for one, as a tester's key does for a probe.
+    pub(super) fn choose(&mut self, index: u8, now: u64, random: u64) -> Option<Arc<Route>> {
         let requests = self.requests.entry(index).or_default();
         *requests = requests.saturating_add(1);
-        let window = self.window;
-        let is_open = |(key, worker): &(KeyId, u8), route: &Route| {
-            *worker == index && key.window == window && route.endpoint.is_some()
-        };
-        let open = || self.routes.iter().filter(|(id, route)| is_open(id, route));
-        let left: u64 = open().map(|(_, route)| u64::try_from(route.due.len()).unwrap_or(0)).sum();
+        let of_worker = self
+            .routes
+            .values_mut()
+            .filter(|planned| planned.route.index == index && planned.route.ticks.contains(&now));
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            of_worker.partition(|planned| planned.route.slot.known().is_some());
+        let is_known = !known.is_empty();
+        let mut keys = if is_known { known } else { unknown };
+        let moments = |planned: &&mut Planned| u64::try_from(planned.due.len()).unwrap_or(0);
+        let left: u64 = keys.iter().map(moments).sum();
         let Some(mut pick) = random.checked_rem(left) else {
-            self.overflow = self.overflow.saturating_add(1);
-            let count = u64::try_from(open().count()).ok()?;
-            let pick = random.checked_rem(count).and_then(|pick| usize::try_from(pick).ok());
-            let Some(pick) = pick else { return self.any(index) };
-            return open().nth(pick)?.1.endpoint.clone();
+            self.overflow = self.overflow.saturating_add(is_known.into());
+            let count = if is_known { u64::try_from(keys.len()).ok()? } else { 1 };
+            let pick = usize::try_from(random.checked_rem(count)?).ok()?;
+            return keys.get(pick).map(|planned| planned.route.clone());
         };
-        for (id, route) in &mut self.routes {
-            if !is_open(id, route) {
-                continue;
-            }
-            let due = u64::try_from(route.due.len()).unwrap_or(0);
-            if let Some(rest) = pick.checked_sub(due) {
+        for planned in &mut keys {
+            if let Some(rest) = pick.checked_sub(moments(planned)) {
                 pick = rest;
             } else {
                 // Any of those that are left: they stay uniform.
                 let at = usize::try_from(pick).unwrap_or_default();
-                route.due.remove(at);
-                return route.endpoint.clone();
+                planned.due.remove(at);
+                return Some(planned.route.clone());
             }
         }
         None
-    }
-
-    /// The endpoint of a worker of any window: late in a new window, the old key is better than none.
-    fn any(&self, index: u8) -> Option<Arc<WorkerEndpoint>> {
-        let mut of_worker = self.routes.iter().rev().filter(|((_, worker), _)| *worker == index);
-        of_worker.find_map(|(_, route)| route.endpoint.clone())
     }
 
     /// The number of keys that are missing: one for each `share` requests that no key had a moment for. Fewer of them are

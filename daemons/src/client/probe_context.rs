@@ -3,43 +3,21 @@
 use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
-use muster_messaging::{
-    Claim, Endpoint, InMemoryReplayGuard, MessageError, MessageKey, PassResponder, ProxyUrl,
-};
+use muster_messaging::{Claim, Endpoint, MessageKey, PassResponder, ProxyUrl};
 use rand::seq::IndexedRandom;
+use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretBox};
-use tokio::sync::OnceCell;
-use tokio::time::{Duration, timeout};
+use tokio::select;
 
 use super::endpoint_pool::{EndpointPool, ForwardOutcome};
-use super::pool_state::KeyId;
-use crate::chain::{MarketClock, RpcChainView, tick_duration};
+use super::traffic_key::{KeyId, Route, TrafficKey};
+use crate::chain::{MarketClock, RpcChainView, planned_end_second};
 use crate::context::DaemonContext;
-use crate::endpoint_request::request_endpoint;
+use crate::endpoint_request::{EndpointFailure, request_endpoint};
 use crate::error::DaemonError;
-use crate::request_client::RequestClient;
+use crate::request_client::is_connected;
 use crate::schedule::derive;
-use crate::service_client::ServiceClient;
-use crate::unix_time::unix_now;
-
-/// The timeout of a probe.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Messages to a key that are remembered, so that repetitions are ignored.
-const REPLAY_GUARD_CAPACITY: usize = 64;
-
-/// One of a client's keys for a window.
-#[derive(Debug)]
-pub(super) struct TrafficKey {
-    /// Which one.
-    pub(super) id: KeyId,
-    /// The session that its requests belong to.
-    pub(super) session: B256,
-    /// The key for messages.
-    message_key: MessageKey,
-    /// Sends requests under it, once there was one to send.
-    request_client: OnceCell<RequestClient>,
-}
+use crate::service_client::{RESPONSE_TIMEOUT, ServiceClient, service_url};
 
 /// What it takes to ask the workers of one agreement for their endpoints, and to probe them.
 #[derive(Debug)]
@@ -47,13 +25,11 @@ pub(super) struct ProbeContext {
     /// The account, its state file and its transport.
     pub(super) context: DaemonContext,
     /// The endpoints that are known.
-    pub(super) pool: Arc<EndpointPool>,
+    pub(super) pool: EndpointPool,
     /// Signs delegations for keys.
     pass_responder: PassResponder,
     /// The market's clock.
     pub(super) clock: MarketClock,
-    /// The HTTP client.
-    pub(super) http: ServiceClient,
     /// The paths that workers are probed with.
     probe_paths: Vec<Box<str>>,
     /// The secret that keys, sessions and moments are derived from.
@@ -79,19 +55,19 @@ impl ProbeContext {
         }
         let chain_view = Arc::new(RpcChainView::new(market.clone()));
         let replay_guard = Arc::new(store.clone());
+        let http = ServiceClient::new(RESPONSE_TIMEOUT, proxy)?;
         Ok(Self {
-            pool: Arc::new(EndpointPool::new(handle, store.clone())),
+            pool: EndpointPool::new(handle, store.clone(), http),
             pass_responder: PassResponder::new(context.signer().clone(), chain_view, replay_guard),
             clock: MarketClock::start(market.clone(), market.now().await?),
             key_seed: store.secret("keys")?,
             context: context.clone(),
-            http: ServiceClient::new(proxy)?,
             probe_paths,
         })
     }
 
     /// The requests of a key at a worker in a window, which are those of a tester; 0 if there are no testers.
-    pub(super) fn probes_per_key(&self) -> u8 {
+    pub(super) const fn probes_per_key(&self) -> u8 {
         let header = &self.pool.agreement.terms().header;
         if header.testers == 0 { 0 } else { header.probes }
     }
@@ -102,7 +78,7 @@ impl ProbeContext {
         // A hash is no key with probability 2^-128.
         let message_key = MessageKey::from_bytes(&bytes).unwrap_or_else(|_| MessageKey::random());
         let session = self.derive(id, b"session");
-        TrafficKey { id, session, message_key, request_client: OnceCell::new() }
+        TrafficKey::new(id, session, message_key)
     }
 
     /// The seed of the moments of a key at a worker.
@@ -117,69 +93,84 @@ impl ProbeContext {
         derive(self.key_seed.expose_secret(), self.pool.agreement.address(), &subject)
     }
 
-    /// Asks a worker for its endpoint under a key, as a delegate of the client; `None` if it does not send one in time.
-    pub(super) async fn request_endpoint(&self, key: &TrafficKey, index: u8) -> Option<Endpoint> {
-        let (agreement, worker) = (self.pool.agreement.address(), index);
-        match self.send_endpoint_request(key, index).await {
-            Ok(Ok(endpoint)) => return Some(endpoint),
-            Ok(Err(failure)) => tracing::warn!(%agreement, worker, %failure, "no endpoint"),
-            Err(error) => tracing::warn!(%agreement, worker, %error, "endpoint request failed"),
-        }
-        None
-    }
-
-    /// See [`Self::request_endpoint`].
-    async fn send_endpoint_request(
+    /// Asks a worker for its endpoint under a key, once, as a delegate of the client.
+    pub(super) async fn request_endpoint(
         &self,
         key: &TrafficKey,
         index: u8,
-    ) -> Result<Result<Endpoint, crate::endpoint_request::EndpointFailure>, DaemonError> {
-        let (agreement, market) = (&self.pool.agreement, self.context.market());
-        let open = || async {
-            let replay_guard = Arc::new(InMemoryReplayGuard::new(REPLAY_GUARD_CAPACITY));
-            let (key, transport) = (key.message_key.clone(), self.context.transport());
-            RequestClient::open(key, transport, replay_guard).await
-        };
-        let request_client: Result<_, MessageError> =
-            key.request_client.get_or_try_init(open).await;
-        let request_client = request_client?;
-        let (progress, now) = (agreement.progress().await?, market.now().await?);
-        let ticks = agreement.times(&progress).end().saturating_sub(now);
-        let left = tick_duration(market.settings().clock)
-            .saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX));
+    ) -> Result<Endpoint, EndpointFailure> {
+        let (agreement, transport) = (&self.pool.agreement, self.context.transport());
+        let request_client = key.request_client(transport).await;
+        let request_client = request_client.map_err(|_| EndpointFailure::NotSent)?;
+        let progress = agreement.progress().await.map_err(|_| EndpointFailure::NotSent)?;
+        let planned_end = planned_end_second(agreement, &progress);
         let (address, public) = (agreement.address(), request_client.key());
-        let delegation = self.pass_responder.delegate(address, public, unix_now(), left)?;
-        let claim = Claim::Delegate { delegation };
-        Ok(request_endpoint(request_client, agreement, index, claim).await)
+        let delegation = self.pass_responder.delegate(address, public, planned_end);
+        let delegation = delegation.map_err(|_| EndpointFailure::NotSent)?;
+        request_endpoint(request_client, agreement, index, Claim::Delegate { delegation }).await
     }
 
-    /// Asks a worker for its endpoint under a key, and uses it.
-    pub(super) async fn open_endpoint(&self, key: &TrafficKey, index: u8) {
-        let Some(endpoint) = self.request_endpoint(key, index).await else { return };
-        if let Err(error) = self.pool.insert(key.id, index, key.session, &endpoint) {
-            let agreement = self.pool.agreement.address();
-            tracing::error!(%agreement, worker = index, %error, "endpoint not stored");
-        }
-    }
-
-    /// Probes a worker once under a key, if its endpoint is known.
-    pub(super) async fn probe(&self, key: KeyId, index: u8) {
-        let Some(endpoint) = self.pool.read(|state| state.get(key, index)) else { return };
-        let path = self.probe_paths.choose(&mut rand::rng()).map_or("/", |path| &**path);
-        let request = self.http.get(endpoint.url_for(path));
-        let (agreement, worker) = (self.pool.agreement.address(), index);
-        match self.pool.send(request, &endpoint, PROBE_TIMEOUT).await {
-            ForwardOutcome::Served(mut response) => {
-                // A tester reads the whole response.
-                let read = async { while let Ok(Some(_)) = response.chunk().await {} };
-                drop(timeout(PROBE_TIMEOUT, read).await);
+    /// The endpoint of a key at a worker, which is asked for it if it is not known; `None` if it does not send one in time,
+    /// before the end of the key's window.
+    pub(super) async fn endpoint(&self, route: &Route) -> Option<Arc<Endpoint>> {
+        let (agreement, worker) = (self.pool.agreement.address(), route.index);
+        let ask = async {
+            let endpoint = self.request_endpoint(&route.key, worker).await?;
+            if let Err(error) = self.pool.save(route, &endpoint) {
+                tracing::error!(%agreement, worker, %error, "endpoint not stored");
             }
+            Ok(endpoint)
+        };
+        let asked = select! {
+            asked = route.slot.get(ask) => asked,
+            () = self.clock.wait_until(route.ticks.end) => Err(EndpointFailure::NoReply),
+        };
+        asked
+            .inspect_err(|failure| tracing::warn!(%agreement, worker, %failure, "no endpoint"))
+            .ok()
+    }
+
+    /// Sends a request to the endpoint of a key at a worker. After one that is not served, the client's own connection is
+    /// tested as a tester's is.
+    pub(super) async fn send(
+        &self,
+        request: RequestBuilder,
+        route: &Route,
+        endpoint: &Arc<Endpoint>,
+    ) -> ForwardOutcome {
+        let outcome = self.pool.send(request, route, endpoint).await;
+        match &outcome {
+            ForwardOutcome::Served(_) => {}
             ForwardOutcome::Rejected(response) => {
-                tracing::warn!(%agreement, worker, status = %response.status(), "probe rejected");
+                self.report_failure(route, Some(response.status().as_u16()));
             }
-            ForwardOutcome::NoResponse { .. } => {
-                tracing::warn!(%agreement, worker, "probe without a response");
-            }
+            ForwardOutcome::NoResponse { .. } => self.report_failure(route, None),
+        }
+        outcome
+    }
+
+    /// Tests the own connection after a request of a key at a worker that was not served, and logs whose fault it seems.
+    pub(super) fn report_failure(&self, route: &Route, status: Option<u16>) {
+        let (transport, worker) = (self.context.transport(), route.index);
+        let agreement = self.pool.agreement.address();
+        let chain_id = self.pool.agreement.market().node().chain_id();
+        tokio::spawn(async move {
+            let is_connected = is_connected(transport, chain_id, agreement).await;
+            tracing::warn!(%agreement, worker, status, is_connected, "request not served");
+        });
+    }
+
+    /// Probes a worker once under a key, and reads the whole response, as a tester does.
+    pub(super) async fn probe(&self, route: &Route) {
+        let Some(endpoint) = self.endpoint(route).await else {
+            return self.report_failure(route, None);
+        };
+        let path = self.probe_paths.choose(&mut rand::rng()).map_or("/", |path| &**path);
+        let request = self.pool.http.get(service_url(endpoint.url.expose_secret(), path));
+        if let ForwardOutcome::Served(response) | ForwardOutcome::Rejected(response) =
+            self.send(request, route, &endpoint).await
+        {
+            drop(self.pool.http.read_body(response).await);
         }
     }
 }

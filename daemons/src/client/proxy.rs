@@ -15,19 +15,17 @@ use hyper::body::Body as _;
 use hyper::upgrade::{self, OnUpgrade};
 use hyper_util::rt::TokioIo;
 use muster_gateway::{is_websocket_upgrade, strip_headers};
+use muster_messaging::{Endpoint, ExposeSecret};
 use serde_json::json;
 use tokio::io::copy_bidirectional;
 use tokio::net::TcpListener;
-use tokio::time::Duration;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::endpoint_pool::{EndpointPool, ForwardOutcome};
-use super::pool_state::WorkerEndpoint;
+use super::endpoint_pool::ForwardOutcome;
+use super::probe_context::ProbeContext;
+use super::traffic_key::Route;
 use crate::error::DaemonError;
-use crate::service_client::ServiceClient;
-
-/// The timeout of a worker's response. Gateways give up earlier.
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(90);
+use crate::service_client::service_url;
 
 /// The largest body in bytes that is buffered, so that it can be sent to another worker too.
 const MAX_BUFFERED_BODY: u64 = 1 << 20;
@@ -47,10 +45,8 @@ pub(super) struct Proxy {
 /// What each request needs.
 #[derive(Clone, Debug)]
 struct ProxyState {
-    /// The endpoints of workers.
-    pool: Arc<EndpointPool>,
-    /// The HTTP client.
-    http: ServiceClient,
+    /// Asks workers for their endpoints, and makes requests of them.
+    context: Arc<ProbeContext>,
 }
 
 /// The body of a request: buffered, or streamed and usable once.
@@ -68,13 +64,12 @@ impl Proxy {
     /// [`DaemonError::Listen`].
     pub(super) async fn open(
         listen: SocketAddr,
-        pool: Arc<EndpointPool>,
-        http: ServiceClient,
+        context: Arc<ProbeContext>,
     ) -> Result<Self, DaemonError> {
         let failed = |source| DaemonError::Listen { address: listen.to_string().into(), source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let app = Router::new().fallback(handle_request).with_state(ProxyState { pool, http });
+        let app = Router::new().fallback(handle_request).with_state(ProxyState { context });
         // axum retries when it cannot accept a connection, so this ends only with the proxy.
         let task = tokio::spawn(async move { drop(axum::serve(listener, app).await) });
         Ok(Self { address, _task: AbortOnDropHandle::new(task) })
@@ -114,20 +109,22 @@ impl RequestBody {
 }
 
 impl ProxyState {
-    /// Forwards a request to one worker.
+    /// Forwards a request to one worker under a key.
     async fn forward_to(
         &self,
         request: &Parts,
         body: Option<reqwest::Body>,
-        endpoint: &Arc<WorkerEndpoint>,
+        route: &Route,
+        endpoint: &Arc<Endpoint>,
     ) -> ForwardOutcome {
         let path = request.uri.path_and_query().map_or("/", |path| path.as_str());
-        let outgoing = self.http.request(request.method.clone(), endpoint.url_for(path));
-        let mut outgoing = outgoing.headers(request.headers.clone());
+        let url = service_url(endpoint.url.expose_secret(), path);
+        let mut outgoing = self.context.pool.http.request(request.method.clone(), url);
+        outgoing = outgoing.headers(request.headers.clone());
         if let Some(body) = body {
             outgoing = outgoing.body(body);
         }
-        self.pool.send(outgoing, endpoint, RESPONSE_TIMEOUT).await
+        self.context.send(outgoing, route, endpoint).await
     }
 
     /// Forwards a request to one worker after the other until one serves it. A request that a worker may have received is
@@ -138,14 +135,19 @@ impl ProxyState {
         mut body_source: RequestBody,
     ) -> Option<reqwest::Response> {
         let (mut response, is_empty) = (None, body_source.is_empty());
-        for index in self.pool.by_preference() {
+        let ProbeContext { pool, clock, .. } = &*self.context;
+        for index in pool.read(|state| state.by_preference(clock.now())) {
+            let route = pool.write(|state| state.choose(index, clock.now(), rand::random()));
+            let Some(route) = route else { continue };
+            let Some(endpoint) = self.context.endpoint(&route).await else {
+                self.context.report_failure(&route, None);
+                continue;
+            };
             let Some(body) = body_source.next_attempt() else { break };
-            let endpoint = self.pool.write(|state| state.choose(index, rand::random()));
-            let Some(endpoint) = endpoint else { continue };
             let body = (!is_empty).then_some(body);
-            let maybe_delivered = match self.forward_to(request, body, &endpoint).await {
+            let maybe_delivered = match self.forward_to(request, body, &route, &endpoint).await {
                 ForwardOutcome::Served(served) => {
-                    self.pool.write(|state| state.prefer(index));
+                    pool.write(|state| state.prefer(index));
                     return Some(served);
                 }
                 ForwardOutcome::Rejected(rejected) => {
@@ -155,8 +157,6 @@ impl ProxyState {
                 }
                 ForwardOutcome::NoResponse { maybe_delivered } => maybe_delivered,
             };
-            let agreement = self.pool.agreement.address();
-            tracing::warn!(%agreement, worker = endpoint.index, "request not served");
             if maybe_delivered && !request.method.is_idempotent() {
                 break;
             }

@@ -1,11 +1,12 @@
 //! Renewal: the next agreement of a chain is bought before the last one ends, so that work that is longer than one
-//! agreement has no gap.
+//! agreement has no gap. An agreement that was cancelled, or that all workers have left, has no successor.
 
 use alloy::primitives::U256;
 use muster_client::protocol::abi::Order;
-use muster_client::{Agreement, Market, OrderRequest};
+use muster_client::{Agreement, Market, OrderRequest, Progress};
 
 use super::purchase::buy_once;
+use crate::chain::planned_end;
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
 
@@ -23,11 +24,12 @@ pub struct Renewal {
 }
 
 impl Renewal {
-    /// The tick from which on the successor of an agreement that ends at `end` is bought: its workers have as long to
-    /// accept as the market gives them. `None` if it has no successor.
-    pub(super) fn due(&self, agreement: &Agreement, end: u64) -> Option<u64> {
+    /// The tick from which on the successor of an agreement is bought: its workers have as long to accept as the market
+    /// gives them. `None` if it has no successor.
+    pub(super) fn due(&self, agreement: &Agreement, progress: &Progress) -> Option<u64> {
+        let (end, planned) = (agreement.times(progress).end(), planned_end(agreement, progress));
         let lead = agreement.terms().header.accept_window.into();
-        (end < self.until).then(|| end.saturating_sub(lead))
+        (end == planned && end < self.until).then(|| end.saturating_sub(lead))
     }
 
     /// Buys the successor of an agreement, with the same terms, unless it was bought before.

@@ -6,7 +6,7 @@ use muster_client::protocol::report::Entry;
 use muster_client::{ServiceReceipt, failed_entry};
 use rusqlite::{OptionalExtension, params};
 
-use super::database::Store;
+use super::database::{MAX_INTEGER, Store};
 use super::error::StoreError;
 
 /// One of the probes that a seat makes of a worker in a window.
@@ -94,8 +94,7 @@ impl Store {
         window: u8,
         until: u64,
     ) -> Result<Measurement, StoreError> {
-        // The latest tick that fits into a column.
-        let (address, until) = (agreement.0.0, until.min(u64::MAX >> 1));
+        let (address, until) = (agreement.0.0, until.min(MAX_INTEGER));
         let connection = self.lock();
         let select = "SELECT count(*), count(served), coalesce(sum(served), 0) FROM probes
             WHERE agreement = ?1 AND worker = ?2 AND window = ?3 AND tick < ?4";

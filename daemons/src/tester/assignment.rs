@@ -4,16 +4,16 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 
-use alloy::primitives::{Address, B256};
+use alloy::primitives::Address;
 use muster_client::protocol::abi::State;
 use muster_client::protocol::report::Entry;
-use muster_client::protocol::shares::needed_probes;
-use muster_client::{Agreement, Application, MarketError, PostedReport, Progress, seats};
+use muster_client::{Agreement, Application, MarketError, Progress, seats};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::check::Check;
 use super::probe::probe_worker;
 use super::probe_context::ProbeContext;
+use super::report_check::needed;
 use super::report_task::ReportTask;
 use super::seat::Seat;
 use crate::chain::{Confirmed, timing_of};
@@ -79,11 +79,6 @@ impl Assignment {
         async move { (agreement.address(), agreement.progress().await) }
     }
 
-    /// Keeps the report that the holder of a message key has sent.
-    pub(super) fn receive(&mut self, sender: B256, report: PostedReport) {
-        self.report_task.receive(sender, report);
-    }
-
     /// Does what is due in the tick `now`; `None` if nothing is left to do in this agreement. The next transaction will
     /// be in the tick `next`.
     pub(super) async fn step(
@@ -99,7 +94,11 @@ impl Assignment {
                 let tick = times.last_accept().saturating_add(1);
                 Ok(Some(NextEvent::at_tick(tick, format_args!("a worker to accept {address}"))))
             }
-            State::Running => self.run_probes(progress, now).map(Some),
+            State::Running => {
+                let next_event = self.run_probes(progress, now)?;
+                self.report_task.prepare(progress).await?;
+                Ok(Some(next_event))
+            }
             State::Reporting => {
                 let time = u64::from(times.report_window);
                 let due = times.end().saturating_add(time);
@@ -109,11 +108,9 @@ impl Assignment {
                     return Ok(Some(NextEvent::at_tick(eighth, what)));
                 }
                 let entries = self.entries(progress)?;
-                if entries.is_empty() {
-                    return Ok(None);
-                }
-                self.report_task.step(progress, &entries, next).await?;
-                Ok(Some(NextEvent::at_tick(due, format_args!("the settlement of {address}"))))
+                let is_needed = self.report_task.step(progress, &entries, next).await?;
+                let what = format_args!("the settlement of {address}");
+                Ok(is_needed.then(|| NextEvent::at_tick(due, what)))
             }
             _ => self.finish(progress, next).await,
         }
@@ -208,18 +205,12 @@ impl Assignment {
         let mut entries = Vec::new();
         for index in 0..terms.header.redundancy {
             for window in (0..terms.header.windows).filter(|k| self.holds(progress, *k)) {
-                let (ticks, whole) =
-                    (course.judged_ticks(terms, index, window), course.window_ticks(terms, window));
-                if ticks.is_empty() {
-                    continue;
-                }
-                let until = progress.start().saturating_add(ticks.end.into());
-                let address = self.agreement.address();
-                let measured =
-                    self.probe_context.store.measurement(address, index, window, until)?;
-                let length = |ticks: &std::ops::Range<u32>| ticks.end.saturating_sub(ticks.start);
-                let probes = terms.header.probes;
-                if measured.made >= needed_probes(probes, length(&ticks), length(&whole)) {
+                let Some(needed) = needed(terms, course, index, window) else { continue };
+                let until = course.judged_ticks(terms, index, window).end;
+                let until = progress.start().saturating_add(until.into());
+                let (store, address) = (&self.probe_context.store, self.agreement.address());
+                let measured = store.measurement(address, index, window, until)?;
+                if measured.made >= needed {
                     entries.push(measured.entry(index, window));
                 }
             }

@@ -7,9 +7,7 @@ use std::sync::Arc;
 use alloy::primitives::Address;
 use futures::stream::{self, StreamExt};
 use muster_client::protocol::abi::Worker;
-use muster_client::{Application, MarketError, PostedReport};
-use muster_messaging::{Content, Delivery, Message};
-use tokio::sync::mpsc;
+use muster_client::{Application, MarketError};
 use tokio_util::sync::CancellationToken;
 
 use super::assignment::Assignment;
@@ -25,9 +23,6 @@ use crate::run_loop::Daemon;
 /// Agreements that the chain is asked about at the same time.
 const MAX_CONCURRENT_QUERIES: usize = 16;
 
-/// Reports of other testers that wait for the next step; further ones are dropped.
-const MAX_PENDING_REPORTS: usize = 1_024;
-
 /// A tester.
 #[derive(Debug)]
 pub struct TesterDaemon {
@@ -37,8 +32,6 @@ pub struct TesterDaemon {
     options: TesterOptions,
     /// What probes need.
     probe_context: Arc<ProbeContext>,
-    /// Messages that are no replies: reports of other testers.
-    reports: mpsc::Receiver<Delivery>,
     /// The agreements whose list of testers has a place of ours.
     assignments: HashMap<Address, Assignment>,
     /// Our places in lists, by epoch.
@@ -58,13 +51,11 @@ impl TesterDaemon {
     ) -> Result<Self, DaemonError> {
         #[cfg(feature = "failpoints")]
         crate::failpoint::declare(super::failpoints::FAILPOINTS);
-        let (sender, reports) = mpsc::channel(MAX_PENDING_REPORTS);
-        let probe_context = ProbeContext::open(&context, &options, sender).await?;
+        let probe_context = ProbeContext::open(&context, &options).await?;
         Ok(Self {
             context,
             options,
             probe_context: Arc::new(probe_context),
-            reports,
             assignments: HashMap::new(),
             places: HashMap::new(),
             has_left: CancellationToken::new(),
@@ -123,18 +114,6 @@ impl TesterDaemon {
         let place = self.context.market().place(self.context.account(), epoch).await?;
         self.places.extend(place.map(|place| (epoch, place)));
         Ok(place)
-    }
-
-    /// Hands the reports that other testers have sent to the assignments.
-    fn receive_reports(&mut self) {
-        while let Ok(delivery) = self.reports.try_recv() {
-            let (sender, Message { agreement, content, .. }) = (delivery.sender, delivery.message);
-            if let (Some(assignment), Content::Report { place, salt, r, vs, entries }) =
-                (self.assignments.get_mut(&agreement), content)
-            {
-                assignment.receive(sender, PostedReport { place, salt, r, vs, entries });
-            }
-        }
     }
 
     /// Does what is due in every agreement. An agreement whose step fails does not keep the others from theirs.
@@ -198,7 +177,6 @@ impl Daemon for TesterDaemon {
         let registration = self.context.registration(Application::TESTER).await?;
         self.scan_agreements(registration.as_ref()).await?;
         self.load_assignments().await?;
-        self.receive_reports();
         let due = self.step_assignments().await;
         if self.options.leave {
             return match due? {

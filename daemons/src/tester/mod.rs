@@ -18,6 +18,8 @@ mod probe;
 mod probe_context;
 mod prober;
 mod process_group;
+mod report_check;
+mod report_inbox;
 mod report_task;
 mod seat;
 

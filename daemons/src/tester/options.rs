@@ -11,7 +11,8 @@ use crate::context::Payout;
 pub struct TesterOptions {
     /// How the service of each application is checked.
     pub checks: Checks,
-    /// The timeout of one request to a service, and of one command.
+    /// The longest time of a probe that counts as served. Workers do not see it: the request goes on behind it, as long as
+    /// that of a client would.
     pub probe_timeout: Duration,
     /// The proxy for connections to services, if there is one. Without one, workers may know a tester by its address.
     pub proxy: Option<ProxyUrl>,

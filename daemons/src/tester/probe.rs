@@ -1,25 +1,26 @@
 //! The probes of one worker in one window, each at its own random moment.
 //!
-//! A probe is one request as the client would make it. It is served if the response is right and carries a receipt; only
-//! a connection that was cut is tried again, at once and once. A failure counts only if just after it a node answers and a
-//! message of the tester to itself comes back: a tester without a network measures nothing. If the worker refuses a pass
-//! or does not reply to it, the tester does not show its seat instead, because the worker would treat its client in the
-//! same way.
+//! A probe is one request as the client would make it. It is served if the response is right, carries a receipt, and is not
+//! too slow; only a request whose connection was cut is made again, at once and once. A failure counts only if just after
+//! it a node answers and a message of the tester to itself comes back: a tester without a network measures nothing. If the
+//! worker refuses a pass or does not reply to it, the tester does not show its seat instead, because the worker would treat
+//! its client in the same way.
 
 use std::sync::Arc;
 
 use muster_client::ServiceReceipt;
 use muster_messaging::{Endpoint, ExposeSecret};
 use tokio::select;
-use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::prober::{ProbeFailure, ServiceTarget, verify_receipt};
 use super::seat::{ProbeIdentity, Seat};
-use crate::endpoint_request::{EndpointFailure, REPLY_TIMEOUT, request_endpoint};
+use crate::endpoint_request::{EndpointFailure, request_endpoint};
+use crate::endpoint_slot::EndpointSlot;
 use crate::failpoint::fail_point;
+use crate::request_client::is_connected;
 use crate::schedule::{Moment, Schedule, Timing};
 use crate::store::ProbeId;
 
@@ -35,38 +36,26 @@ struct Target {
     index: u8,
     /// The tick in which the window ends.
     end: u64,
-    /// What it replied to the last request for its endpoint.
-    reply: Mutex<EndpointReply>,
-}
-
-/// What a worker replied to a request for its endpoint.
-#[derive(Debug, Default)]
-struct EndpointReply {
-    /// Its endpoint, if it has sent one that works.
-    endpoint: Option<Endpoint>,
-    /// When it was last noticed that there was no reply.
-    silent: Option<Instant>,
+    /// Its endpoint.
+    slot: EndpointSlot,
 }
 
 /// Makes the probes of the worker at `index`. Those whose moments have passed are left out.
 pub(super) async fn probe_worker(seat: Arc<Seat>, index: u8, schedule: Schedule, timing: Timing) {
     let end = timing.window.end;
-    let target = Arc::new(Target { seat: seat.clone(), index, end, reply: Mutex::default() });
+    let target = Arc::new(Target { seat: seat.clone(), index, end, slot: EndpointSlot::default() });
     let (clock, opened) = (&seat.probe_context.clock, target.clone());
     let opening = schedule.opening;
     let _opening = AbortOnDropHandle::new(tokio::spawn(async move {
         opened.seat.probe_context.clock.wait_for(opening).await;
         opened.seat.pass_arrived().await;
         // A failure shows again in the first probe.
-        drop(opened.endpoint(&opened.seat.identity()).await);
+        drop(opened.slot.get(opened.ask_for_endpoint(&opened.seat.identity())).await);
     }));
-    let length = timing.window.end.saturating_sub(timing.window.start);
-    // So late a probe is still one of its moment.
-    let slack = length.checked_div(32).unwrap_or_default().max(2);
     let mut probes = JoinSet::new();
     for (number, moment) in (0..).zip(schedule.probes) {
         clock.wait_for(moment).await;
-        if clock.now() <= moment.tick.saturating_add(slack) {
+        if timing.is_in_time(moment, clock.now()) {
             let target = target.clone();
             probes.spawn(async move { target.probe(number, moment).await });
         }
@@ -76,7 +65,7 @@ pub(super) async fn probe_worker(seat: Arc<Seat>, index: u8, schedule: Schedule,
 
 impl Target {
     /// Makes one probe, unless it was begun before, and stores its outcome.
-    async fn probe(&self, number: u8, moment: Moment) {
+    async fn probe(self: Arc<Self>, number: u8, moment: Moment) {
         let Seat { probe_context, agreement, window, .. } = &*self.seat;
         let (agreement, window, worker) = (agreement.address(), *window, self.index);
         let probe = ProbeId { agreement, worker, window, number };
@@ -98,7 +87,7 @@ impl Target {
                 let reason = failure.to_string();
                 metrics::counter!("muster_tester_failed_probes_total", "reason" => reason)
                     .increment(1);
-                if in_time && self.is_worker_fault(failure, &identity).await {
+                if in_time && self.is_worker_fault(failure).await {
                     self.record(&probe, None)
                 } else {
                     "unknown"
@@ -124,76 +113,61 @@ impl Target {
         }
     }
 
-    /// Makes the request of a probe, and once again if a connection was cut.
-    async fn request(&self, identity: &ProbeIdentity) -> Result<ServiceReceipt, ProbeFailure> {
-        let result = match self.request_once(identity).await {
-            Err(ProbeFailure::Cut) => self.request_once(identity).await,
-            result => result,
-        };
-        if let Err(ProbeFailure::NoResponse | ProbeFailure::Cut | ProbeFailure::UnexpectedStatus) =
-            result
-        {
-            // The service may have moved, or its old tokens are void.
-            self.reply.lock().await.endpoint = None;
+    /// Makes the request of a probe. A slow response is none. The request goes on nevertheless, because clients wait longer:
+    /// a worker must not see that anybody gives up.
+    async fn request(
+        self: &Arc<Self>,
+        identity: &ProbeIdentity,
+    ) -> Result<ServiceReceipt, ProbeFailure> {
+        let asked = self.slot.get(self.ask_for_endpoint(identity)).await;
+        let endpoint = asked.map_err(|failure| match failure {
+            EndpointFailure::NotSent => ProbeFailure::Inconclusive,
+            EndpointFailure::NoReply => ProbeFailure::NoEndpoint,
+            EndpointFailure::Refused(reason) => ProbeFailure::EndpointRefused(reason),
+        })?;
+        let request = tokio::spawn(self.clone().request_service(endpoint));
+        match timeout(self.seat.probe_context.slow_after, request).await {
+            Ok(ended) => ended.unwrap_or(Err(ProbeFailure::Inconclusive)),
+            Err(_) => Err(ProbeFailure::NoResponse),
         }
-        result
     }
 
-    /// Makes one request, and verifies the receipt of its response.
-    async fn request_once(&self, identity: &ProbeIdentity) -> Result<ServiceReceipt, ProbeFailure> {
+    /// Makes a request of the service, and verifies the receipt of its response.
+    async fn request_service(
+        self: Arc<Self>,
+        endpoint: Arc<Endpoint>,
+    ) -> Result<ServiceReceipt, ProbeFailure> {
         let Seat { probe_context, agreement, check, window, session, .. } = &*self.seat;
-        let endpoint = self.endpoint(identity).await?;
         let (url, token) = (endpoint.url.expose_secret(), endpoint.token.expose_secret());
         let target = ServiceTarget { url, token, session: *session };
-        let receipt = probe_context.prober.probe(check, &target).await?;
-        verify_receipt(agreement, *session, self.index, *window, &receipt)
+        let result = probe_context.prober.probe(check, &target).await;
+        if let Err(ProbeFailure::NoResponse | ProbeFailure::Cut | ProbeFailure::Rejected) = result {
+            self.slot.forget(&endpoint);
+        }
+        verify_receipt(agreement, *session, self.index, *window, &result?)
             .ok_or(ProbeFailure::WrongReceipt)
-    }
-
-    /// The endpoint, which the worker is asked for if it is not known. Probes that wait at the same time share its silence.
-    async fn endpoint(&self, identity: &ProbeIdentity) -> Result<Endpoint, ProbeFailure> {
-        let since = Instant::now();
-        let mut reply = self.reply.lock().await;
-        if let Some(known) = &reply.endpoint {
-            return Ok(known.clone());
-        }
-        if reply.silent.is_some_and(|noticed| noticed >= since) {
-            return Err(ProbeFailure::NoEndpoint);
-        }
-        let asked = self.ask_for_endpoint(identity).await;
-        match asked {
-            Ok(new) => Ok(reply.endpoint.insert(new).clone()),
-            Err(failure) => {
-                if failure == ProbeFailure::NoEndpoint {
-                    reply.silent = Some(Instant::now());
-                }
-                Err(failure)
-            }
-        }
     }
 
     /// Asks the worker for its endpoint. A reply after the end of the window is none: a worker that was away could send a
     /// refusal then, and would be right.
-    async fn ask_for_endpoint(&self, identity: &ProbeIdentity) -> Result<Endpoint, ProbeFailure> {
+    async fn ask_for_endpoint(
+        &self,
+        identity: &ProbeIdentity,
+    ) -> Result<Endpoint, EndpointFailure> {
         let request_client = self.seat.request_client(identity).await;
-        let request_client = request_client.map_err(|_| ProbeFailure::Inconclusive)?;
+        let request_client = request_client.map_err(|_| EndpointFailure::NotSent)?;
         let (claim, asked) = (identity.claim.clone(), Instant::now());
-        let reply = select! {
+        select! {
             reply = request_endpoint(&request_client, &self.seat.agreement, self.index, claim) => reply,
             () = self.seat.probe_context.clock.wait_until(self.end) => {
                 let was_asked_late = asked.elapsed() < SHORTEST_REPLY_TIME;
                 Err(if was_asked_late { EndpointFailure::NotSent } else { EndpointFailure::NoReply })
             }
-        };
-        reply.map_err(|failure| match failure {
-            EndpointFailure::NotSent => ProbeFailure::Inconclusive,
-            EndpointFailure::NoReply => ProbeFailure::NoEndpoint,
-            EndpointFailure::Refused(reason) => ProbeFailure::EndpointRefused(reason),
-        })
+        }
     }
 
     /// Whether a failure of just now is the worker's, as far as the tester can tell.
-    async fn is_worker_fault(&self, failure: ProbeFailure, identity: &ProbeIdentity) -> bool {
+    async fn is_worker_fault(&self, failure: ProbeFailure) -> bool {
         if failure == ProbeFailure::Inconclusive {
             return false;
         }
@@ -206,8 +180,7 @@ impl Target {
         if now != Some(self.seat.window) && !is_silence {
             return false;
         }
-        let Ok(request_client) = self.seat.request_client(identity).await else { return false };
-        let ping = request_client.ping(self.seat.chain_id(), self.seat.agreement.address());
-        matches!(timeout(REPLY_TIMEOUT, ping).await, Ok(Ok(())))
+        let transport = self.seat.probe_context.transport.clone();
+        is_connected(transport, self.seat.chain_id(), self.seat.agreement.address()).await
     }
 }

@@ -5,18 +5,20 @@ use std::sync::Arc;
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::Session;
-use muster_messaging::{Delivery, MessageKey, Transport};
+use muster_messaging::{MessageKey, Transport};
 use secrecy::{ExposeSecret, SecretBox};
-use tokio::sync::mpsc;
+use tokio::time::Duration;
 
 use super::options::TesterOptions;
 use super::prober::Prober;
+use super::report_inbox::ReportInbox;
 use crate::chain::MarketClock;
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
 use crate::failpoint::fail_point;
-use crate::request_client::RequestClient;
+use crate::request_client::{Listener, RequestClient};
 use crate::schedule::derive;
+use crate::service_client::RESPONSE_TIMEOUT;
 use crate::store::{Store, StoreError};
 
 /// What every probe of a tester needs.
@@ -32,8 +34,12 @@ pub(super) struct ProbeContext {
     pub(super) request_client: Arc<RequestClient>,
     /// The transport for messages of other keys.
     pub(super) transport: Arc<dyn Transport>,
+    /// Reports of other testers.
+    pub(super) report_inbox: Arc<ReportInbox>,
     /// Checks services.
     pub(super) prober: Prober,
+    /// A response that takes longer does not count.
+    pub(super) slow_after: Duration,
     /// The secret that window keys are derived from.
     key_seed: SecretBox<[u8; 32]>,
     /// The secret that moments are derived from.
@@ -41,24 +47,27 @@ pub(super) struct ProbeContext {
 }
 
 impl ProbeContext {
-    /// Opens the account's mailbox and starts a clock. Reports of other testers go to `reports`.
+    /// Opens the account's mailbox and starts a clock.
     pub(super) async fn open(
         context: &DaemonContext,
         options: &TesterOptions,
-        reports: mpsc::Sender<Delivery>,
     ) -> Result<Self, DaemonError> {
         let (store, transport, market) =
             (context.store().clone(), context.transport(), context.market());
         let (key, replay_guard) = (context.message_key()?, Arc::new(store.clone()));
+        let report_inbox = Arc::<ReportInbox>::default();
+        let listener: Arc<dyn Listener> = report_inbox.clone();
         let request_client =
-            RequestClient::open_with(key, transport.clone(), replay_guard, Some(reports));
+            RequestClient::open_with(key, transport.clone(), replay_guard, Some(listener));
         let request_client = Arc::new(request_client.await?);
         Ok(Self {
             signer: context.signer().clone(),
             key_seed: store.secret("passes")?,
             moment_seed: store.secret("moments")?,
             clock: MarketClock::start(market.clone(), market.now().await?),
-            prober: Prober::new(options.probe_timeout, options.proxy.as_ref())?,
+            prober: Prober::new(RESPONSE_TIMEOUT, options.proxy.as_ref())?,
+            slow_after: options.probe_timeout,
+            report_inbox,
             store,
             request_client,
             transport,

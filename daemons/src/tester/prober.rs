@@ -7,7 +7,7 @@ use alloy::primitives::B256;
 use muster_client::{Agreement, ServiceReceipt};
 use muster_gateway::RECEIPT_HEADER;
 use muster_messaging::{ProxyUrl, RefusalReason};
-use reqwest::{RequestBuilder, Response};
+use reqwest::{RequestBuilder, StatusCode};
 use sha2::{Digest, Sha256};
 use tokio::time::{Duration, timeout};
 
@@ -15,10 +15,7 @@ use super::check::{Check, CommandCheck, HttpCheck};
 use super::factor::Factors;
 use super::process_group::ProcessGroup;
 use crate::error::DaemonError;
-use crate::service_client::{ServiceClient, authenticate};
-
-/// The longest body that is read, in bytes.
-const MAX_RESPONSE_BYTES: usize = 8 << 20;
+use crate::service_client::{RequestFailure, ServiceClient, service_url};
 
 /// The shell that runs a command check.
 const SHELL: &str = "/bin/sh";
@@ -42,9 +39,12 @@ pub enum ProbeFailure {
     /// The service did not respond in time.
     #[error("no response")]
     NoResponse,
-    /// The connection was cut before the end of the response.
+    /// The connection was cut before the response; again, if the request could be repeated.
     #[error("connection cut")]
     Cut,
+    /// The worker's gateway rejects the token.
+    #[error("token rejected")]
+    Rejected,
     /// The response has another status than the required one.
     #[error("unexpected status")]
     UnexpectedStatus,
@@ -77,11 +77,24 @@ impl Debug for ServiceTarget<'_> {
     }
 }
 
-impl ServiceTarget<'_> {
-    /// The URL of a path.
-    fn url_for(&self, path: &str) -> String {
-        format!("{}{path}", self.url.trim_end_matches('/'))
+impl From<RequestFailure> for ProbeFailure {
+    fn from(failure: RequestFailure) -> Self {
+        match failure {
+            RequestFailure::NoConnection | RequestFailure::NoResponse => Self::NoResponse,
+            RequestFailure::Cut => Self::Cut,
+            RequestFailure::Rejected(_) => Self::Rejected,
+        }
     }
+}
+
+/// What a check needs of a response.
+struct WholeResponse {
+    /// The status.
+    status: StatusCode,
+    /// The text of the receipt.
+    receipt: Option<String>,
+    /// The body; `None` if it is too long, or did not end in time.
+    body: Option<Vec<u8>>,
 }
 
 /// Checks services.
@@ -89,12 +102,12 @@ impl ServiceTarget<'_> {
 pub struct Prober {
     /// The HTTP client.
     http: ServiceClient,
-    /// The timeout of one request, and of one command.
+    /// The timeout of a command.
     timeout: Duration,
 }
 
 impl Prober {
-    /// A prober with this timeout for each request and each command, through a proxy if there is one. It follows no
+    /// A prober with this timeout for each response and each command, through a proxy if there is one. It follows no
     /// redirects.
     ///
     /// # Errors
@@ -103,11 +116,12 @@ impl Prober {
     /// # Panics
     /// Outside a Tokio runtime, if there is a proxy.
     pub fn new(timeout: Duration, proxy: Option<&ProxyUrl>) -> Result<Self, DaemonError> {
-        Ok(Self { http: ServiceClient::new(proxy)?, timeout })
+        Ok(Self { http: ServiceClient::new(timeout, proxy)?, timeout })
     }
 
-    /// Makes one check of a service, without retries, and returns the text of the receipt that came with the response.
-    /// It does not verify the receipt: [`verify_receipt`] does. Dropping the future kills a command that runs.
+    /// Makes one check of a service, and returns the text of the receipt that came with the response. It does not verify the
+    /// receipt: [`verify_receipt`] does. Only a request whose connection was cut is repeated, once, if its method is
+    /// idempotent. Dropping the future kills a command that runs.
     ///
     /// # Errors
     /// Why the check failed. Only [`ProbeFailure::Inconclusive`] is the prober's own failure.
@@ -133,12 +147,12 @@ impl Prober {
         target: &ServiceTarget<'_>,
     ) -> Result<(Factors, Option<String>), ProbeFailure> {
         let n: u64 = rand::random();
-        let request = self.http.get(target.url_for(&format!("/factor?n={n}")));
-        let response = self.send(request, target).await?;
-        if !response.status().is_success() {
+        let request = self.http.get(service_url(target.url, &format!("/factor?n={n}")));
+        let WholeResponse { status, receipt, body } = self.send(request, target).await?;
+        if !status.is_success() {
             return Err(ProbeFailure::UnexpectedStatus);
         }
-        let (receipt, body) = (receipt_header(&response), read_body(response).await?);
+        let body = body.ok_or(ProbeFailure::WrongResponse)?;
         let factors: Factors =
             serde_json::from_slice(&body).map_err(|_| ProbeFailure::WrongResponse)?;
         if factors.is_factorization_of(n) {
@@ -156,18 +170,17 @@ impl Prober {
     ) -> Result<Option<String>, ProbeFailure> {
         let number = rand::random_range(0..=page.paths.len());
         let further = number.checked_sub(1).and_then(|at| page.paths.get(at));
-        let url = target.url_for(further.unwrap_or(&page.path));
+        let url = service_url(target.url, further.unwrap_or(&page.path));
         let request = match &page.post {
             Some(text) if further.is_none() => self.http.post(url).body(text.clone()),
             _ => self.http.get(url),
         };
-        let response = self.send(request, target).await?;
-        let status = response.status();
+        let WholeResponse { status, receipt, body } = self.send(request, target).await?;
         let wanted = page.status.filter(|_| further.is_none());
         if wanted.map_or(!status.is_success(), |wanted| status.as_u16() != wanted) {
             return Err(ProbeFailure::UnexpectedStatus);
         }
-        let (receipt, body) = (receipt_header(&response), read_body(response).await?);
+        let body = body.ok_or(ProbeFailure::WrongResponse)?;
         let contains = |text: &String| {
             text.is_empty() || body.windows(text.len()).any(|part| part == text.as_bytes())
         };
@@ -206,45 +219,22 @@ impl Prober {
         if !ended.map_err(|_| ProbeFailure::Inconclusive)?.success() {
             return Err(ProbeFailure::WrongResponse);
         }
-        let response = self.send(self.http.get(target.url_for(&command.path)), target).await?;
-        Ok(receipt_header(&response))
+        let request = self.http.get(service_url(target.url, &command.path));
+        Ok(self.send(request, target).await?.receipt)
     }
 
-    /// Sends a request as part of a session.
+    /// Sends a request as part of a session, and reads the whole response, whatever it is: clients do.
     async fn send(
         &self,
         request: RequestBuilder,
         target: &ServiceTarget<'_>,
-    ) -> Result<Response, ProbeFailure> {
-        let request = authenticate(request.timeout(self.timeout), target.token, target.session);
-        request.send().await.map_err(|error| failure_of(&error))
+    ) -> Result<WholeResponse, ProbeFailure> {
+        let response = self.http.send(request, target.token, target.session).await?;
+        let receipt = response.headers().get(RECEIPT_HEADER);
+        let receipt = receipt.and_then(|text| text.to_str().ok()).map(str::to_owned);
+        let (status, body) = (response.status(), self.http.read_body(response).await);
+        Ok(WholeResponse { status, receipt, body })
     }
-}
-
-/// What an error of a request means: nobody listens or responds in time, or a connection that was there is gone.
-fn failure_of(error: &reqwest::Error) -> ProbeFailure {
-    if error.is_timeout() || error.is_connect() {
-        ProbeFailure::NoResponse
-    } else {
-        ProbeFailure::Cut
-    }
-}
-
-/// The text of the receipt in a response.
-fn receipt_header(response: &Response) -> Option<String> {
-    response.headers().get(RECEIPT_HEADER)?.to_str().ok().map(str::to_owned)
-}
-
-/// The body of a response, if it is not too long.
-async fn read_body(mut response: Response) -> Result<Vec<u8>, ProbeFailure> {
-    let mut body = Vec::new();
-    while let Some(part) = response.chunk().await.map_err(|error| failure_of(&error))? {
-        if body.len().saturating_add(part.len()) > MAX_RESPONSE_BYTES {
-            return Err(ProbeFailure::WrongResponse);
-        }
-        body.extend_from_slice(&part);
-    }
-    Ok(body)
 }
 
 /// Parses and verifies a receipt: `None` unless the worker at `index` signed it for this session and window.

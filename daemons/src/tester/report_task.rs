@@ -1,27 +1,27 @@
-//! The report of one agreement: sent to the testers that post all reports in one transaction, and posted alone if it is
-//! not on the chain in time.
+//! The report of one agreement: sent to the testers that post all reports together, and posted alone if it is not on the
+//! chain in time.
 //!
 //! The time to report has three parts. In the first half the collectors post, one after the other. At a random moment of
 //! the third quarter, a tester whose report is missing posts it alone, so a collector that withholds, forges or is late
 //! costs nobody a fee. The last quarter is for retries.
 
-use std::collections::BTreeMap;
+use std::slice;
 use std::sync::Arc;
 
-use alloy::primitives::B256;
 use muster_client::protocol::report::Entry;
-use muster_client::{Agreement, PostedReport, Progress};
+use muster_client::{Agreement, PostedReport, Progress, encode_batch, seats};
 use muster_messaging::{Content, Message};
 
 use super::collectors::Roster;
 use super::probe_context::ProbeContext;
+use super::report_check::ReportCheck;
 use crate::error::DaemonError;
 use crate::schedule::draw;
 
-/// Messages with reports that are kept; an agreement has at most 63 seats.
-const MAX_REPORTS: usize = 256;
+/// The most bytes of reports in one transaction. The contract reads 15 KiB of calldata, which a single report never has.
+const MAX_BATCH: usize = 15_000;
 
-/// The report of one agreement, and those of others that were sent to this tester.
+/// The report of one agreement, and those of others, if this tester collects them.
 #[derive(Debug)]
 pub(super) struct ReportTask {
     /// What the report needs of the tester.
@@ -30,10 +30,8 @@ pub(super) struct ReportTask {
     agreement: Agreement,
     /// Our place.
     place: u32,
-    /// The testers, once the agreement has ended.
+    /// The testers, once the agreement has started.
     roster: Option<Roster>,
-    /// The reports that were sent to us, and the keys that sent them.
-    received: Vec<(B256, PostedReport)>,
     /// Whether our report was sent to the collectors.
     is_sent: bool,
     /// Whether we have posted the reports, if we collect them.
@@ -42,46 +40,67 @@ pub(super) struct ReportTask {
 
 impl ReportTask {
     /// A task for an agreement.
-    pub(super) fn new(probe_context: Arc<ProbeContext>, agreement: Agreement, place: u32) -> Self {
-        let (roster, received, is_sent, is_posted) = (None, Vec::new(), false, false);
-        Self { probe_context, agreement, place, roster, received, is_sent, is_posted }
+    pub(super) const fn new(
+        probe_context: Arc<ProbeContext>,
+        agreement: Agreement,
+        place: u32,
+    ) -> Self {
+        let (roster, is_sent, is_posted) = (None, false, false);
+        Self { probe_context, agreement, place, roster, is_sent, is_posted }
     }
 
-    /// Keeps the report that the holder of a message key has sent. Whether it is valid is checked when it would be
-    /// posted.
-    pub(super) fn receive(&mut self, sender: B256, report: PostedReport) {
-        let is_sender = |roster: &Roster| roster.key(report.place) == Some(sender);
-        if self.received.len() < MAX_REPORTS && self.roster.as_ref().is_none_or(is_sender) {
-            self.received.push((sender, report));
+    /// Reads who tests, unless that is known, and receives their reports if this tester collects them.
+    pub(super) async fn prepare(&mut self, progress: &Progress) -> Result<(), DaemonError> {
+        let windows = self.agreement.windows(progress).len();
+        let is_known = self.roster.as_ref().is_some_and(|roster| roster.windows == windows);
+        if is_known || seats(self.agreement.terms(), &progress.seed, self.place) == 0 {
+            return Ok(());
         }
+        let roster = Roster::read(&self.agreement, progress).await?;
+        if roster.round(self.place).is_some() {
+            self.probe_context.report_inbox.open(self.agreement.address(), roster.keys());
+        }
+        self.roster = Some(roster);
+        Ok(())
     }
 
-    /// Does what is due for a report of these entries, in the time to report. The next transaction will be in the tick
-    /// `next`.
+    /// Does what is due for a report of these entries, in the time to report, and returns whether anything is left to do.
+    /// Without entries there is no report of ours, but those of others if we collect them. The next transaction will be in
+    /// the tick `next`.
     pub(super) async fn step(
         &mut self,
         progress: &Progress,
         entries: &[Entry],
         next: u64,
-    ) -> Result<(), DaemonError> {
-        if self.roster.is_none() {
-            self.roster = Some(Roster::read(&self.agreement, progress).await?);
+    ) -> Result<bool, DaemonError> {
+        self.prepare(progress).await?;
+        let round = self.roster.as_ref().and_then(|roster| roster.round(self.place));
+        let round = round.filter(|_| !self.is_posted);
+        if entries.is_empty() && round.is_none() {
+            return Ok(false);
         }
-        let is_reported = self.agreement.reported(self.place).await?;
-        if !is_reported && !self.is_sent {
+        let is_missing = !entries.is_empty() && !self.agreement.reported(self.place).await?;
+        if is_missing && !self.is_sent {
             self.send(entries).await?;
             self.is_sent = true;
         }
         let times = self.agreement.times(progress);
         let (end, time) = (times.end(), u64::from(times.report_window));
-        let posts_at = self.round().map(|round| end.saturating_add(posting(time, round)));
-        if !self.is_posted && posts_at.is_some_and(|tick| next >= tick) {
-            self.post(progress, entries, is_reported).await?;
-            self.is_posted = true;
-        } else if !is_reported && next >= end.saturating_add(self.alone(time)) {
+        let mut failure = None;
+        if round.is_some_and(|round| next >= end.saturating_add(posting(time, round))) {
+            match self.post(progress, entries).await {
+                Ok(()) => {
+                    self.is_posted = true;
+                    return Ok(true);
+                }
+                Err(error) => failure = Some(error),
+            }
+        }
+        // That the reports of others cannot be posted is no reason to lose our own.
+        if is_missing && next >= end.saturating_add(self.alone(time)) {
             self.report(entries).await?;
         }
-        Ok(())
+        failure.map_or(Ok(true), Err)
     }
 
     /// The tick after the end from which on we report alone.
@@ -91,23 +110,18 @@ impl ReportTask {
         draw(seed, 0, &(time.div_ceil(2)..quarter.saturating_add(1))).tick
     }
 
-    /// The number of our round, if we collect.
-    fn round(&self) -> Option<u64> {
-        let collectors = &self.roster.as_ref()?.collectors;
-        (0..).zip(collectors).find_map(|(round, place)| (*place == self.place).then_some(round))
-    }
-
     /// Sends our report to the collectors. One that is too long for a message, or is lost, is posted alone later.
     async fn send(&self, entries: &[Entry]) -> Result<(), DaemonError> {
         let (agreement, signed) = (self.agreement.address(), self.sign(entries)?);
         let Some(roster) = &self.roster else { return Ok(()) };
+        let keys = roster.keys();
         for place in roster.collectors.iter().filter(|place| **place != self.place) {
-            let Some(key) = roster.key(*place) else { continue };
+            let Some(key) = keys.get(place) else { continue };
             let PostedReport { place: own, salt, r, vs, entries } = signed.clone();
             let content = Content::Report { place: own, salt, r, vs, entries };
             let chain_id = self.agreement.market().node().chain_id();
             let message = Message::request(chain_id, agreement, content);
-            if let Err(error) = self.probe_context.request_client.send(key, &message).await {
+            if let Err(error) = self.probe_context.request_client.send(*key, &message).await {
                 tracing::warn!(%agreement, collector = place, %error, "report not sent");
             }
         }
@@ -121,39 +135,37 @@ impl ReportTask {
         Ok(PostedReport::sign(&self.probe_context.signer, domain, place, &session, entries)?)
     }
 
-    /// Posts all reports that are missing on the chain, in one transaction, if there are others than ours.
-    async fn post(
-        &self,
-        progress: &Progress,
-        entries: &[Entry],
-        is_reported: bool,
-    ) -> Result<(), DaemonError> {
+    /// Posts all reports that the contract takes and does not have, ours among them if there are others.
+    async fn post(&self, progress: &Progress, entries: &[Entry]) -> Result<(), DaemonError> {
         let Some(roster) = &self.roster else { return Ok(()) };
-        let mut reports = BTreeMap::new();
-        for (sender, report) in &self.received {
-            let place = report.place;
-            if place != self.place
-                && roster.key(place) == Some(*sender)
-                && roster.accepts(&self.agreement, progress, report)
-                && !self.agreement.reported(place).await?
-            {
-                reports.insert(place, report.clone());
-            }
-        }
-        if reports.is_empty() {
-            return Ok(());
-        }
-        if !is_reported {
+        let (address, domain) = (self.agreement.address(), self.agreement.receipt_domain());
+        let check = ReportCheck { terms: self.agreement.terms(), progress, domain };
+        let mut reports = self.probe_context.report_inbox.reports(address);
+        reports.retain(|place, report| {
+            let tester = roster.account(*place);
+            *place != self.place && tester.is_some_and(|tester| check.accepts(tester, report))
+        });
+        if !entries.is_empty() {
             reports.insert(self.place, self.sign(entries)?);
         }
-        let reports: Vec<_> = reports.into_values().collect();
-        let address = self.agreement.address();
-        let agreement = self.agreement.clone().with_purpose(&format!("batch/{address}"));
-        let batch = agreement.report_batch(&reports).await?;
-        let (stored, skipped) = (batch.stored.len(), batch.skipped.len());
-        tracing::info!(agreement = %address, stored, skipped, "reports posted");
-        metrics::counter!("muster_tester_posted_reports_total")
-            .increment(u64::try_from(stored).unwrap_or(u64::MAX));
+        for batch in batches(reports.into_values()) {
+            let mut missing = Vec::new();
+            for report in batch {
+                if !self.agreement.reported(report.place).await? {
+                    missing.push(report);
+                }
+            }
+            // Ours alone has its own time.
+            if missing.iter().all(|report| report.place == self.place) {
+                continue;
+            }
+            let agreement = self.agreement.clone().with_purpose(&format!("batch/{address}"));
+            let batch = agreement.report_batch(&missing).await?;
+            let (stored, skipped) = (batch.stored.len(), batch.skipped.len());
+            tracing::info!(agreement = %address, stored, skipped, "reports posted");
+            metrics::counter!("muster_tester_posted_reports_total")
+                .increment(u64::try_from(stored).unwrap_or(u64::MAX));
+        }
         Ok(())
     }
 
@@ -168,6 +180,28 @@ impl ReportTask {
     }
 }
 
+impl Drop for ReportTask {
+    fn drop(&mut self) {
+        self.probe_context.report_inbox.close(self.agreement.address());
+    }
+}
+
+/// Reports in groups that fit into one transaction each.
+fn batches(reports: impl Iterator<Item = PostedReport>) -> Vec<Vec<PostedReport>> {
+    let (mut batches, mut left) = (Vec::<Vec<_>>::new(), 0_usize);
+    for report in reports {
+        let length = encode_batch(slice::from_ref(&report)).len();
+        if let (Some(rest), Some(batch)) = (left.checked_sub(length), batches.last_mut()) {
+            left = rest;
+            batch.push(report);
+        } else {
+            left = MAX_BATCH.saturating_sub(length);
+            batches.push(vec![report]);
+        }
+    }
+    batches
+}
+
 /// The tick after the end from which on the collector of a round posts: a quarter of the time to report, or three
 /// eighths for the second.
 const fn posting(time: u64, round: u64) -> u64 {
@@ -176,11 +210,34 @@ const fn posting(time: u64, round: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use alloy::primitives::{B256, Bytes};
+
     use super::*;
 
     #[test]
     fn collectors_post_in_the_first_half() {
         assert_eq!([0, 1].map(|round| posting(3_600, round)), [900, 1_350]);
         assert_eq!([0, 1].map(|round| posting(5, round)), [2, 2]);
+    }
+
+    #[test]
+    fn reports_are_posted_in_as_few_transactions_as_fit() {
+        // A report has 102 bytes before its entries, an entry 72.
+        let report = |place: u32, entries: usize| PostedReport {
+            place,
+            salt: B256::ZERO,
+            r: B256::ZERO,
+            vs: B256::ZERO,
+            entries: Bytes::from(vec![0; 72 * entries]),
+        };
+        assert!(batches(std::iter::empty()).is_empty());
+        let longest = 21 * 8;
+        let entries = [longest, 20, 16, longest, 1, 200, 1];
+        let batches = batches((0..).zip(entries).map(|(place, count)| report(place, count)));
+        let places = batches.iter().map(|batch| batch.iter().map(|of| of.place).collect());
+        assert_eq!(places.collect::<Vec<Vec<_>>>(), [vec![0, 1, 2], vec![3, 4], vec![5, 6]]);
+        for batch in &batches {
+            assert!(encode_batch(batch).len() <= MAX_BATCH);
+        }
     }
 }

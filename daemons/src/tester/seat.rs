@@ -7,9 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use alloy::primitives::B256;
 use muster_client::Agreement;
-use muster_messaging::{
-    Claim, Content, Delegation, InMemoryReplayGuard, Message, MessageError, MessageKey,
-};
+use muster_messaging::{Claim, Content, Delegation, Message, MessageError, MessageKey};
 use tokio::select;
 use tokio::sync::{OnceCell, watch};
 
@@ -20,9 +18,6 @@ use crate::request_client::RequestClient;
 use crate::schedule::{Moment, Timing};
 use crate::store::StoreError;
 use crate::unix_time::unix_now;
-
-/// Messages to a window key that are remembered, so that repetitions are ignored.
-const REPLAY_GUARD_CAPACITY: usize = 64;
 
 /// The key and the claim with which workers are asked for their endpoints.
 #[derive(Debug)]
@@ -115,9 +110,8 @@ impl Seat {
         identity: &ProbeIdentity,
     ) -> Result<Arc<RequestClient>, MessageError> {
         let open = || async {
-            let replay_guard = Arc::new(InMemoryReplayGuard::new(REPLAY_GUARD_CAPACITY));
             let transport = self.probe_context.transport.clone();
-            RequestClient::open(self.window_key(), transport, replay_guard).await.map(Arc::new)
+            RequestClient::open(self.window_key(), transport).await.map(Arc::new)
         };
         identity.request_client.get_or_try_init(open).await.cloned()
     }
@@ -186,8 +180,7 @@ impl Seat {
     /// Whether a delegation is the client's, for this key, and until the end of the window. A worker could refuse any
     /// other, and would then be reported for nothing.
     fn is_valid_pass(&self, delegation: &Delegation, timing: &Timing) -> bool {
-        // A tick is a second at most, unless the chain stands still.
-        let left = timing.window.end.saturating_sub(self.probe_context.clock.now());
+        let left = self.probe_context.clock.seconds_until(timing.window.end);
         let signer = delegation.signer(self.chain_id(), self.agreement.address());
         delegation.key == self.window_key().public()
             && signer == Some(self.agreement.terms().header.client)

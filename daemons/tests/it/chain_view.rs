@@ -1,7 +1,5 @@
 //! What responders read from the chain.
 
-use std::time::Duration;
-
 use alloy::primitives::{Address, B256};
 use muster_client::{message_key, window_seats};
 use muster_daemons::RpcChainView;
@@ -19,12 +17,12 @@ async fn chain_view_reports_the_parties_of_an_agreement() {
     let purchase = chain.buy(&client, 2, 3).await;
     let chain_view = RpcChainView::new(chain.market(&client).await);
     let info = async || chain_view.agreement(purchase.agreement).await.unwrap();
-    let parties = async || info().await.map(|info| AgreementInfo { left: Duration::ZERO, ..info });
+    let parties = async || info().await.map(|info| AgreementInfo { planned_end: 0, ..info });
     assert_eq!(chain_view.chain_id(), CHAIN_ID);
     assert_eq!(chain_view.agreement(Address::repeat_byte(1)).await.unwrap(), None);
-    let (workers, left) = (vec![], Duration::ZERO);
-    let offered = AgreementInfo { client: client.address(), workers, window: None, left };
-    assert_eq!(info().await, Some(offered.clone()));
+    let (workers, planned_end) = (vec![], 0);
+    let offered = AgreementInfo { client: client.address(), workers, window: None, planned_end };
+    assert_eq!(parties().await, Some(offered.clone()));
     assert_eq!(
         chain_view.seat_holder(purchase.agreement, 0, 0).await.unwrap(),
         None,
@@ -35,9 +33,9 @@ async fn chain_view_reports_the_parties_of_an_agreement() {
     agreement.accept().await.unwrap();
     let running = AgreementInfo { workers: vec![worker.address()], window: Some(0), ..offered };
     assert_eq!(parties().await, Some(running.clone()), "{} did not accept", late.address());
-    let left = info().await.unwrap().left.as_secs();
-    assert!((u64::from(LENGTH) - 60..=u64::from(LENGTH)).contains(&left), "{left}");
     let (terms, progress) = (agreement.terms(), agreement.progress().await.unwrap());
+    let planned_end = progress.start() + u64::from(LENGTH);
+    assert_eq!(info().await.unwrap().planned_end, planned_end);
     let holder = |window, place| chain_view.seat_holder(purchase.agreement, window, place);
     for place in window_seats(terms, &progress.seed, 1) {
         let tester =
@@ -52,6 +50,9 @@ async fn chain_view_reports_the_parties_of_an_agreement() {
 
     chain.advance(u64::from(LENGTH / u32::from(WINDOWS))).await;
     assert_eq!(parties().await, Some(AgreementInfo { window: Some(1), ..running.clone() }));
+    let cancelled = chain.agreement(&client, &purchase).await.cancel().await.unwrap();
+    assert!(cancelled.end < planned_end);
     chain.advance(LENGTH.into()).await;
-    assert_eq!(info().await, Some(AgreementInfo { window: None, ..running }));
+    let over = AgreementInfo { window: None, planned_end, ..running };
+    assert_eq!(info().await, Some(over), "a cancellation changes no plan");
 }

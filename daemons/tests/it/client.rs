@@ -26,23 +26,24 @@ use crate::echo_service::EchoService;
 use crate::endpoint_client::{EndpointClient, send_request};
 use crate::harness::{LENGTH, TestChain, worker_options};
 
+mod hidden;
 mod keys;
 mod purchase;
 mod renewal;
 
 /// Short pauses between steps.
-const BACKOFF: Backoff =
+pub(crate) const BACKOFF: Backoff =
     Backoff { interval: Duration::from_millis(20), max_delay: Duration::from_millis(100) };
 
 /// A daemon that runs beside a test.
-struct RunningDaemon {
+pub(crate) struct RunningDaemon {
     /// Its loop.
     task: JoinHandle<Result<(), DaemonError>>,
 }
 
 impl RunningDaemon {
     /// Starts it.
-    fn spawn(mut daemon: impl Daemon + 'static) -> Self {
+    pub(crate) fn spawn(mut daemon: impl Daemon + 'static) -> Self {
         let task = tokio::spawn(async move {
             run(&mut daemon, BACKOFF, &HealthReporter::default(), std::future::pending()).await
         });
@@ -57,7 +58,7 @@ impl RunningDaemon {
 }
 
 /// Waits until a condition is true.
-async fn wait_until(is_true: impl AsyncFn() -> bool) {
+pub(crate) async fn wait_until(is_true: impl AsyncFn() -> bool) {
     while !is_true().await {
         sleep(Duration::from_millis(20)).await;
     }
@@ -81,7 +82,7 @@ async fn start_worker(
 }
 
 /// A client that settles and withdraws at once.
-const CLIENT_OPTIONS: ClientOptions = ClientOptions {
+pub(crate) const CLIENT_OPTIONS: ClientOptions = ClientOptions {
     only_agreement: None,
     payout: Payout { to: None, threshold: 1 },
     settle_delay: Duration::ZERO,
@@ -109,7 +110,7 @@ fn has_endpoint(
 }
 
 /// Status and body of the response to a GET request.
-async fn http_get(proxy: SocketAddr, path: &str) -> (StatusCode, String) {
+pub(crate) async fn http_get(proxy: SocketAddr, path: &str) -> (StatusCode, String) {
     let response = Client::new().get(format!("http://{proxy}{path}")).send().await.unwrap();
     (response.status(), response.text().await.unwrap())
 }
@@ -119,6 +120,7 @@ struct ClientFixture {
     chain: TestChain,
     service: EchoService,
     worker: RunningDaemon,
+    worker_signer: PrivateKeySigner,
     client: PrivateKeySigner,
     agreement: Agreement,
 }
@@ -126,12 +128,12 @@ struct ClientFixture {
 impl ClientFixture {
     async fn start(testers: u8) -> Self {
         let (chain, service) = (TestChain::new().await, EchoService::start().await);
-        let (_, worker) = start_worker(&chain, &service.url(), 1_000_000_000).await;
+        let (worker_signer, worker) = start_worker(&chain, &service.url(), 1_000_000_000).await;
         let client = chain.new_account();
         let purchase = chain.buy(&client, 1, testers).await;
         let agreement = chain.agreement(&client, &purchase).await;
         wait_until(async || agreement.state().await.unwrap() == State::Running).await;
-        Self { chain, service, worker, client, agreement }
+        Self { chain, service, worker, worker_signer, client, agreement }
     }
 
     async fn context(&self) -> DaemonContext {

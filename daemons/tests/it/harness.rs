@@ -24,7 +24,7 @@ use muster_client::{
 };
 use muster_daemons::worker::{ServiceSource, WorkerOptions};
 use muster_daemons::{DaemonContext, Payout, Role};
-use muster_messaging::InMemoryTransport;
+use muster_messaging::{InMemoryTransport, Transport};
 use stylus_devnode::{Config, Devnode};
 use tempfile::TempDir;
 
@@ -113,8 +113,19 @@ impl TestChain {
 
     /// The context of an account's daemon; with the same state file each time.
     pub(crate) async fn context(&self, role: Role, signer: &PrivateKeySigner) -> DaemonContext {
-        let (connect, path) = (NodeBuilder::new([self.devnode.url()]), self.state_path(signer));
-        let (signer, transport) = (signer.clone(), self.transport.clone());
+        self.context_over(role, signer, &self.devnode.url(), self.transport.clone()).await
+    }
+
+    /// The same over another node and transport.
+    pub(crate) async fn context_over(
+        &self,
+        role: Role,
+        signer: &PrivateKeySigner,
+        node: &str,
+        transport: Arc<dyn Transport>,
+    ) -> DaemonContext {
+        let (connect, path) = (NodeBuilder::new([node]), self.state_path(signer));
+        let signer = signer.clone();
         DaemonContext::open(connect, signer, self.dispatcher, role, &path, transport).await.unwrap()
     }
 

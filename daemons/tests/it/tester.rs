@@ -1,20 +1,27 @@
 //! The tester: probes, reports, fees, and what it does not report.
 
 mod batches;
+mod collecting;
+mod faulty_node;
 mod fixture;
+mod hidden;
 mod membership;
 mod mocks;
-mod running;
+pub(crate) mod running;
 
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 
+use alloy::primitives::B256;
+use muster_client::message_key;
 use muster_client::protocol::abi::State;
 use muster_messaging::Claim;
 
-use self::fixture::{PROBES, TICKS, TesterFixture};
-use self::mocks::{Behavior, TransportState};
+use self::fixture::TesterFixture;
+use self::mocks::Behavior;
 use self::running::wait_until;
+use crate::faulty_transport::TransportState;
+use crate::probing::{PROBES, TICKS};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_a_pass_the_tester_stays_anonymous() {
@@ -126,16 +133,20 @@ async fn failed_probe_is_not_repeated_until_it_succeeds() {
     fixture.workers[0].set_behavior(Behavior::Honest);
     fixture.probe_window(0, &[PROBES]).await;
     assert_eq!(fixture.measured(0, 0).served, PROBES - 1);
+    // A service that says that it is down is asked again where it is, as clients do.
+    let requests = fixture.workers[0].endpoint_requests.lock().unwrap().clone();
+    let keys: HashSet<_> = requests.iter().map(|(_, key)| *key).collect();
+    assert_eq!(keys.len(), requests.len(), "{requests:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lost_request_for_a_pass_is_repeated() {
     let mut fixture = TesterFixture::start(1).await;
-    *fixture.transport.state.lock().unwrap() = TransportState::Lossy;
+    fixture.transport.set(TransportState::Lossy);
     fixture.probe_ticks(0, 0).await;
     fixture.chain.advance(300).await;
-    fixture.wait_for_loss().await;
-    *fixture.transport.state.lock().unwrap() = TransportState::Up;
+    wait_until(async || !fixture.transport.lost().is_empty()).await;
+    fixture.transport.set(TransportState::Up);
     fixture.chain.advance(TICKS / 16).await;
     fixture.answer_passes().await;
 }
@@ -150,18 +161,29 @@ async fn no_failure_is_reported_while_messages_are_lost() {
         (2, TransportState::Lossy),
         (3, TransportState::Up),
     ] {
-        *fixture.transport.state.lock().unwrap() = state;
-        // Messages that were lost in the window before do not count.
-        fixture.transport.lost.store(0, Ordering::Relaxed);
         if state == TransportState::Up {
+            fixture.transport.set(state);
             fixture.workers[0].set_behavior(Behavior::Honest);
             fixture.probe_window(window, &[PROBES]).await;
             continue;
         }
-        // The service fails, and the message of the tester to itself is lost.
+        if state == TransportState::Down {
+            // It knows the endpoint: a probe without one would not be made.
+            let first = fixture.probe_ticks(0, window).await[0];
+            fixture.chain.advance_to(first - 1).await;
+            wait_until(async || fixture.request_count(window) == 1).await;
+        }
+        // The service fails, and after each probe the message of the tester to itself is lost.
         fixture.workers[0].set_behavior(Behavior::ServiceDown);
+        fixture.transport.set(state);
         fixture.probe_window(window, &[0]).await;
-        fixture.wait_for_loss().await;
+        let worker = message_key(&fixture.workers[0].signer);
+        let is_ping = |receiver: &&B256| **receiver != worker;
+        wait_until(async || {
+            let lost = fixture.transport.lost();
+            lost.iter().filter(is_ping).count() == usize::from(PROBES)
+        })
+        .await;
     }
     let report = fixture.until_reported().await;
     assert_eq!(TesterFixture::findings(&report), [[0, 0, PROBES, PROBES], [0, 3, PROBES, PROBES]]);

@@ -20,6 +20,9 @@ use tokio::time::sleep;
 /// The chain of every market.
 pub(crate) const CHAIN: u64 = 412_346;
 
+/// The Unix second in which the agreement was planned to end.
+pub(crate) const PLANNED_END: u64 = 1_800_000_000;
+
 /// The URL of the worker's service.
 pub(crate) const URL: &str = "https://203.0.113.77:8443/service";
 
@@ -107,7 +110,7 @@ impl Market {
             client: client.address(),
             workers: vec![worker.address()],
             window: Some(2),
-            left: Duration::ZERO,
+            planned_end: PLANNED_END,
         };
         let keys = [&worker, &tester].map(|signer| (signer.address(), key(signer).public()));
         let chain = MockChain {

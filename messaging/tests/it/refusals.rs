@@ -112,7 +112,7 @@ async fn pass_refusal(
     sender: &MessageKey,
     request: &Message,
 ) -> Option<RefusalReason> {
-    let reply = responder.respond(&delivery(sender, request), now()).await.unwrap().unwrap();
+    let reply = responder.respond(&delivery(sender, request)).await.unwrap().unwrap();
     match reply.content {
         Content::Refusal { reason } => Some(reason),
         Content::Pass { .. } => None,

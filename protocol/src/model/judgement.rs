@@ -44,11 +44,8 @@ fn speaking_seats(agreement: &Agreement, index: u8, window: u8) -> Vec<(u32, u8,
 /// The best share of the due probes that a seat was served, in twelfths; `None` if no seat speaks.
 pub(super) fn best_share(agreement: &Agreement, index: u8, window: u8) -> Option<u8> {
     let ticks = agreement.ticks_before(window, agreement.judged_ticks(usize::from(index)));
-    let due = (
-        agreement.terms.header.probes,
-        ticks,
-        agreement.ticks_before(window, agreement.planned),
-    );
+    let due =
+        (agreement.terms.header.probes, ticks, agreement.ticks_before(window, agreement.planned));
     let seats = speaking_seats(agreement, index, window).into_iter();
     seats.map(|(_, made, served)| vouched_share(served, made, due)).max()
 }

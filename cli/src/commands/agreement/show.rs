@@ -3,13 +3,14 @@
 use alloy::primitives::Address;
 use clap::Args;
 use futures::future::try_join_all;
+use muster_client::protocol::abi::State;
 use muster_client::protocol::layout::WorkerTerms;
 use muster_client::{
     Agreement, Application, Progress, WindowShares, measurement, state_text, window_seats,
     window_shares,
 };
 
-use crate::commands::agreement::calls::calls_table;
+use crate::commands::agreement::calls::{calls_table, is_over};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::agreement::{
@@ -33,7 +34,7 @@ pub(crate) struct Options {
 /// Shows an agreement.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let agreement = &context.market().await?.agreement(options.agreement).await?;
-    let progress = agreement.progress().await?;
+    let (state, progress) = (agreement.state().await?, agreement.progress().await?);
     let reports = agreement.reports().await?;
     let shares = window_shares(agreement.terms(), &progress, &reports);
     let workers =
@@ -45,7 +46,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         })
     });
     let report_columns = ["tester", "place"].into_iter().chain(FINDING_COLUMNS);
-    let mut output = agreement_output(agreement, &progress)
+    let mut output = agreement_output(agreement, state, &progress)
         .await?
         .table(Table::new(
             "workers",
@@ -56,7 +57,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
             workers,
         ))
         .table(window_table(agreement, &progress).await?)
-        .table(calls_table(agreement, &progress).await?)
+        .table(calls_table(agreement, state, &progress).await?)
         .table(Table::new("reports", report_columns, reports));
     if let Some(settled) = agreement.settlement().await? {
         output = output
@@ -71,14 +72,14 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
 /// The fields of an agreement as a whole.
 async fn agreement_output(
     agreement: &Agreement,
+    state: State,
     progress: &Progress,
 ) -> Result<CommandOutput, CliError> {
     let (head, market) = (agreement.terms().header, agreement.market());
     let times = agreement.times(progress);
-    let state = state_text(agreement.state().await?);
     let mut output = CommandOutput::new([
         ("agreement", Cell::text(agreement.address())),
-        ("state", Cell::text(state)),
+        ("state", Cell::text(state_text(state))),
         ("client", Cell::text(head.client)),
         ("application", Cell::text(Application(head.application))),
         ("escrow", Cell::wei(agreement.escrow())),
@@ -96,7 +97,8 @@ async fn agreement_output(
             .field(
                 "report_until",
                 Cell::Count(times.end().saturating_add(head.report_window.into())),
-            );
+            )
+            .field("slots_freed", Cell::Flag(progress.freed || is_over(state)));
     }
     Ok(output
         .field("tester_epoch", Cell::count(head.epoch))

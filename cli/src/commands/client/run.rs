@@ -41,11 +41,11 @@ pub(crate) struct Options {
     renew_until: u64,
 
     /// Lowest score of the workers of a renewal
-    #[arg(long, value_name = "SHARE", requires = "renew", value_parser = parse::basis_points, default_value = "0")]
+    #[arg(long, value_name = "PERCENT", requires = "renew", value_parser = parse::basis_points, default_value = "0")]
     min_score: u16,
 
     /// Lowest uptime that the workers of a renewal promise
-    #[arg(long, value_name = "SHARE", requires = "renew", value_parser = parse::basis_points, default_value = "90%")]
+    #[arg(long, value_name = "PERCENT", requires = "renew", value_parser = parse::basis_points, default_value = "90%")]
     min_uptime: u16,
 }
 

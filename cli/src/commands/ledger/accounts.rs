@@ -8,7 +8,7 @@ use muster_client::protocol::money;
 use muster_client::{Agreement, EventRecord, Market, state_text, window_shares};
 
 use crate::commands::ledger::steps::{Settled, burned, creditor, step, total};
-use crate::commands::ledger::worker_share::WorkerShare;
+use crate::commands::ledger::worker_audit::WorkerAudit;
 use crate::error::CliError;
 use crate::output::{Cell, CommandOutput, Table};
 
@@ -135,12 +135,12 @@ impl Ledger {
             });
         self.balanced &= settled.workers.len() == shares.len();
         for (index, result, shares) in results {
-            let share = WorkerShare::new(terms, &progress, index, result, shares);
-            self.balanced &= share.follows_rules();
+            let audit = WorkerAudit::new(terms, &progress, index, result, shares);
+            self.balanced &= audit.follows_rules();
             let account = Cell::text(result.account);
-            self.add_payment(address, &account, "worker", result.pay, share.pay_reason());
+            self.add_payment(address, &account, "worker", result.pay, audit.pay_reason());
             if result.slash != 0 {
-                self.add_payment(address, &account, "worker", result.slash, share.slash_reason());
+                self.add_payment(address, &account, "worker", result.slash, audit.slash_reason());
             }
         }
         for tester in &settled.testers {

@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::options::check::CheckOptions;
 use crate::options::heading;
-use crate::output::units::window_list;
+use crate::output::units::number_list;
 use crate::output::{Cell, CommandOutput, Table};
 use crate::parse;
 
@@ -44,7 +44,7 @@ pub(crate) struct Options {
     check: CheckOptions,
 }
 
-/// Probes workers, and records the observations.
+/// Probes workers, and records what they served.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let market = context.signing_market().await?;
     let agreement = market.agreement(options.agreement).await?;
@@ -120,7 +120,7 @@ async fn seated_window(market: &Market, agreement: &Agreement) -> Result<u8, Cli
     if seats.checked_shr(window.into()).is_some_and(|bits| bits & 1 == 1) {
         return Ok(window);
     }
-    Err(CliError::NoSeat { account, window, seats: window_list(seats).into() })
+    Err(CliError::NoSeat { account, window, seats: number_list(seats).into() })
 }
 
 /// The index of each worker in the agreement, from its index, address or name.

@@ -1,4 +1,4 @@
-//! `muster tester report`: the report of what a tester observed.
+//! `muster tester report`: the report of what a tester measured.
 
 use std::path::PathBuf;
 
@@ -20,7 +20,7 @@ use crate::parse;
 /// Options of `muster tester report`.
 #[derive(Debug, Args)]
 #[command(
-    group = ArgGroup::new("observations").required(true).args(["state", "entry"]),
+    group = ArgGroup::new("measured").required(true).args(["state", "entry"]),
     next_help_heading = heading::COMMAND,
     after_help = "Examples:\n  muster tester report 0x8ba1f109551bD432803012645Ac136ddd64DBA72 --account dev:tom --state tom.db\n  \
         muster tester report 0x8ba1f109551bD432803012645Ac136ddd64DBA72 --account dev:tom --entry 0:2:12"
@@ -55,7 +55,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
             let store = open_store(&market, &path)?;
             let entries = measured_entries(&store, &agreement).await?;
             if entries.is_empty() {
-                return Err(CliError::NothingObserved { path, agreement: address });
+                return Err(CliError::NothingMeasured { path, agreement: address });
             }
             let salt = store.session_salt(address, || Session::random().salt)?;
             (Session { salt }, entries)

@@ -1,12 +1,9 @@
 //! A worker, a tester and a client as processes, and an agreement between them from its purchase to the last
 //! withdrawal.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
-use tokio::time::sleep;
 
-use super::{health_text, quantity, until_waiting_for};
+use super::{health_text, metrics, quantity, step_count, until_clock_noticed, until_waiting_for};
 use crate::harness::{BackgroundProcess, TestFolder, until};
 use crate::worker::{is_listed, worker};
 
@@ -30,9 +27,6 @@ impl FaultSchedule for NoFaults {
 
 /// The dev accounts of the daemons.
 const NAMES: [&str; 3] = ["ada", "tom", "cleo"];
-
-/// Time for the tester to notice that the clock was advanced, and to make the probes that are due.
-const STEP_PAUSE: Duration = Duration::from_secs(1);
 
 /// The result of a request to a node. It must not be an error.
 pub(super) async fn rpc(node: &str, method: &str, params: Value) -> Value {
@@ -103,10 +97,10 @@ impl<'a> TestDaemons<'a> {
     pub(super) async fn until_all_failed(&self, times: usize) {
         let mut goals = Vec::new();
         for (_, health) in &self.daemons {
-            goals.push((health, failed_steps(health).await + times));
+            goals.push((health, step_count(health, "muster_failed_steps_total").await + times));
         }
         for (health, goal) in goals {
-            until(async || failed_steps(health).await >= goal).await;
+            until(async || step_count(health, "muster_failed_steps_total").await >= goal).await;
             assert!(health_text(health).await.starts_with("failing since "));
         }
     }
@@ -128,14 +122,16 @@ impl<'a> TestDaemons<'a> {
     pub(super) async fn run_to_settlement(self, agreement: &str, faults: &mut impl FaultSchedule) {
         let tom = &self.daemons[1].1;
         let counts = async |line: &str| until(async || metrics(tom).await.contains(line)).await;
-        // The tester asks for its pass in the first 150 ticks, for the endpoint in the next 150, and probes after them.
-        self.advance_time(150).await;
-        sleep(STEP_PAUSE).await;
-        self.advance_time(120).await;
-        counts("muster_tester_seats_total{identity=\"pass\"} 1").await;
         let shown = self.folder.json(&format!("agreement show {agreement}"));
         let end = shown["end"].as_u64().unwrap_or_else(|| panic!("no end: {shown}"));
-        self.advance_to("look", end - 920, faults).await;
+        // The tester asks for its pass in the first 150 ticks, for the endpoint in the next 150, and probes after them: only
+        // there an outage would cost probes.
+        self.advance_to("pass", end - 1_050, faults).await;
+        until_clock_noticed(tom).await;
+        self.advance_to("endpoint", end - 1_000, faults).await;
+        until_clock_noticed(tom).await;
+        self.advance_to("probe", end - 901, faults).await;
+        counts("muster_tester_seats_total{identity=\"pass\"} 1").await;
         let served = async || {
             metrics(tom).await.contains("muster_tester_probes_total{outcome=\"served\"} 3")
         };
@@ -144,7 +140,7 @@ impl<'a> TestDaemons<'a> {
             assert!(left > 0, "a probe was not served: {}", metrics(tom).await);
             // Less than the time for which a late probe is still made, so that no step skips one.
             self.advance_time(if left > 60 { 20 } else { 1 }).await;
-            sleep(STEP_PAUSE).await;
+            until_clock_noticed(tom).await;
         }
         // Nobody has posted its report until then, so that it posts it alone.
         self.advance_to("report", end + 451, faults).await;
@@ -187,16 +183,4 @@ impl<'a> TestDaemons<'a> {
         rpc(self.node, "evm_increaseTime", json!([seconds])).await;
         rpc(self.node, "evm_mine", json!([])).await;
     }
-}
-
-/// The metrics of a daemon.
-async fn metrics(health: &str) -> String {
-    health_text(&health.replace("/health", "/metrics")).await
-}
-
-/// The number of a daemon's failed steps.
-async fn failed_steps(health: &str) -> usize {
-    let metrics = metrics(health).await;
-    let line = metrics.lines().find_map(|line| line.strip_prefix("muster_failed_steps_total "));
-    line.map_or(0, |count| count.parse().unwrap())
 }

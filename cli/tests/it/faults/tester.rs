@@ -13,7 +13,10 @@ use stylus_devnode::CHAIN_ID;
 use tokio::task::spawn_blocking;
 use tokio::time::{Duration, sleep};
 
-use super::{FaultRunner, assert_all_failpoints_reached, transactions, until_waiting_for};
+use super::{
+    FaultRunner, assert_all_failpoints_reached, transactions, until_clock_noticed,
+    until_waiting_for,
+};
 use crate::harness::{BackgroundProcess, TestMarket, until};
 use crate::worker::{is_listed, worker};
 
@@ -26,6 +29,9 @@ const LENGTH: u64 = 2_398;
 /// So small a step that a tester makes each probe, even if it misses one step: a probe may be late by a 32nd of a
 /// window.
 const STEP: u64 = 17;
+
+/// So small a step that a tester that has noticed it makes each probe.
+const NOTICED_STEP: u64 = 28;
 
 /// The time to report.
 const REPORT_WINDOW: u64 = 600;
@@ -43,12 +49,6 @@ fn message_key(name: &str) -> MessageKey {
 /// A message key that is not the account's own.
 pub(super) fn other_key() -> String {
     message_key("una").public().to_string()
-}
-
-/// Advances the clock by a step, and gives testers the time to see it.
-async fn step(test_market: &TestMarket) {
-    test_market.advance_time(STEP).await;
-    sleep(Duration::from_millis(400)).await;
 }
 
 /// An agreement that tom tests.
@@ -110,7 +110,8 @@ impl<'a> Tested<'a> {
         let ended = spawn_blocking(|| daemon.wait());
         while !ended.is_finished() {
             assert!(self.now().await < self.end, "{point} was not passed");
-            step(self.test_market).await;
+            self.test_market.advance_time(STEP).await;
+            sleep(Duration::from_millis(400)).await;
         }
         assert_eq!(ended.await.unwrap(), None, "{point} was not passed");
         tom.reached.push((point.to_owned(), outcome));
@@ -141,9 +142,12 @@ impl<'a> Tested<'a> {
     ) {
         let mut daemon = tom.start_with_failpoint(point, "");
         let health = daemon.health();
+        // A tester receives reports of the agreements that it knows.
+        until_waiting_for(&health, "the end of window").await;
         self.send_report(relay).await;
-        while self.now().await + STEP < self.end {
-            step(self.test_market).await;
+        while self.now().await + NOTICED_STEP < self.end {
+            self.test_market.advance_time(NOTICED_STEP).await;
+            until_clock_noticed(&health).await;
         }
         self.advance_beyond_end(1).await;
         until_waiting_for(&health, "the settlement of").await;

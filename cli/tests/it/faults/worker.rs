@@ -4,7 +4,7 @@ use alloy::primitives::{Address, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
 use muster_client::protocol::abi::IWorkerDispatcher::setAvailableCall;
-use muster_client::{Application, Market, Offer, message_key};
+use muster_client::{Application, Market, Offer, ServiceReceipt, message_key};
 use muster_daemons::worker::FAILPOINTS;
 use muster_relay::{Relay, RelayConfig};
 use serde_json::json;
@@ -111,7 +111,8 @@ async fn kill_while_serving(
         !receipt.is_empty()
     })
     .await;
-    assert!(receipt.starts_with("0,0b1,0x"), "{receipt}");
+    let receipt: ServiceReceipt = receipt.parse().unwrap();
+    assert!(receipt.window == 0 && receipt.parts != 0, "{receipt}");
     assert_eq!(daemon.terminate(), Some(0));
 }
 

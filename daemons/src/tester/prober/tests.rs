@@ -12,6 +12,7 @@ use tokio::time::{Duration, sleep};
 
 use super::{ProbeFailure, Prober, ProxyUrl, ServiceTarget};
 use crate::proxy_bridge::ProxyBridge;
+use crate::service_client::MAX_BODY;
 use crate::tester::check::{Check, CommandCheck, HttpCheck};
 
 const SESSION: B256 = B256::repeat_byte(0x5e);
@@ -37,7 +38,7 @@ async fn service() -> String {
         .route("/bare", get(async || "hello"))
         .route("/away", get(async || Redirect::temporary("/")))
         .route("/factor", get(async || r#"{"n": 12, "factors": [2, 2, 3]}"#))
-        .route("/long", get(async || vec![b'a'; super::MAX_RESPONSE_BYTES + 1]))
+        .route("/long", get(async || vec![b'a'; MAX_BODY + 1]))
         .route("/slow", get(async || std::future::pending::<()>().await));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());

@@ -12,7 +12,7 @@ use super::{ClientFixture, RunningDaemon, has_endpoint, http_get, start_connect,
 use crate::harness::TestChain;
 
 /// An agreement with three testers, which do nothing.
-async fn tested_agreement(fixture: &ClientFixture) -> Agreement {
+pub(super) async fn tested_agreement(fixture: &ClientFixture) -> Agreement {
     fixture.chain.register_testers(3).await;
     let purchase = fixture.chain.buy(&fixture.client, 1, 3).await;
     let agreement = fixture.chain.agreement(&fixture.client, &purchase).await;

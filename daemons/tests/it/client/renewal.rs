@@ -95,3 +95,30 @@ async fn client_does_not_renew_beyond_its_last_tick() {
     assert_eq!(chain.market(&client).await.agreements().await.unwrap().len(), 1);
     daemon.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn client_does_not_renew_what_it_has_cancelled_or_what_all_workers_have_left() {
+    let chain = TestChain::new().await;
+    chain.register_testers(3).await;
+    let worker = chain.register_worker(&offer(7)).await;
+    let client = chain.new_account();
+    let purchases = [chain.buy(&client, 1, 3).await, chain.buy(&client, 1, 0).await];
+    let renewal = Renewal { max_price: ETHER, min_score: 0, min_uptime: 0, until: u64::MAX };
+    let options = ClientOptions { renewal: Some(renewal), ..CLIENT_OPTIONS };
+    let context = chain.context(Role::Client, &client).await;
+    let mut daemon = ClientDaemon::start(context, options).await.unwrap();
+    let [cancelled, left] = purchases;
+    for purchase in [&cancelled, &left] {
+        chain.agreement(&worker, purchase).await.accept().await.unwrap();
+    }
+    chain.agreement(&client, &cancelled).await.cancel().await.unwrap();
+    chain.agreement(&worker, &left).await.resign().await.unwrap();
+    let market = chain.market(&client).await;
+    // At any time until the planned end.
+    for _ in 0..=LENGTH / 100 {
+        daemon.step().await.unwrap();
+        assert_eq!(market.agreements().await.unwrap().len(), 2);
+        chain.advance(100).await;
+    }
+    daemon.stop().await;
+}

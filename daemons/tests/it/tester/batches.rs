@@ -1,6 +1,6 @@
 //! Batches of reports: testers post together, and no collector costs another tester its fee.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,32 +11,39 @@ use muster_daemons::tester::collectors;
 use muster_messaging::{Content, InMemoryReplayGuard, Mailbox, MessageKey};
 use tokio::time::{sleep, timeout};
 
-use super::fixture::{PROBES, TesterFixture};
-use super::running::{RunningTester, run_tester_with_payout, wait_until};
+use super::fixture::TesterFixture;
+use super::running::{run_other, wait_until};
+use crate::faulty_transport::messages_to;
 use crate::harness::LENGTH;
+use crate::probing::{PROBES, probe_window};
 
 /// Ticks in which testers may report.
-const REPORT_WINDOW: u64 = 600;
+pub(super) const REPORT_WINDOW: u64 = 600;
 
-/// The places of all testers, in the order in which they collect, with their keys.
-async fn collecting(fixture: &TesterFixture) -> Vec<(u32, PrivateKeySigner)> {
-    let progress = fixture.agreement.progress().await.unwrap();
+/// The keys of all testers, by place.
+pub(super) async fn testers(fixture: &TesterFixture) -> BTreeMap<u32, PrivateKeySigner> {
     let market = fixture.chain.market(&fixture.signer).await;
     let epoch = fixture.agreement.terms().header.epoch;
-    let mut testers = HashMap::new();
+    let mut testers = BTreeMap::new();
     for signer in fixture.others.iter().chain([&fixture.signer]) {
         let place = market.place(signer.address(), epoch).await.unwrap().unwrap();
         testers.insert(place, signer.clone());
     }
+    testers
+}
+
+/// The keys of the testers that collect, in their order.
+pub(super) async fn collecting(fixture: &TesterFixture) -> Vec<PrivateKeySigner> {
+    let (testers, progress) = (testers(fixture).await, fixture.agreement.progress().await.unwrap());
     let places = collectors(&progress.seed, testers.keys().copied().collect());
-    places.into_iter().map(|place| (place, testers[&place].clone())).collect()
+    places.iter().map(|place| testers[place].clone()).collect()
 }
 
 /// A fixture in which the first collector is not the tester under test, with all of that tester's probes made.
-async fn with_other_collector() -> (TesterFixture, PrivateKeySigner) {
+pub(super) async fn with_other_collector() -> (TesterFixture, PrivateKeySigner) {
     loop {
         let mut fixture = TesterFixture::start(1).await;
-        let (_, first) = collecting(&fixture).await.swap_remove(0);
+        let first = collecting(&fixture).await.swap_remove(0);
         if first.address() != fixture.signer.address() {
             fixture.answer_passes().await;
             fixture.probe_window(0, &[PROBES]).await;
@@ -62,9 +69,36 @@ async fn received_report(fixture: &TesterFixture, collector: &PrivateKeySigner) 
 }
 
 /// Advances to so many ticks after the end.
-async fn after_end(fixture: &TesterFixture, ticks: u64) {
+pub(super) async fn after_end(fixture: &TesterFixture, ticks: u64) {
     fixture.chain.advance_to(fixture.start_tick().await + u64::from(LENGTH) + ticks).await;
     sleep(Duration::from_millis(500)).await;
+}
+
+/// Advances until all testers report alone, and waits for so many reports.
+pub(super) async fn until_reported_alone(fixture: &TesterFixture, count: usize) {
+    for ticks in (REPORT_WINDOW / 2..=REPORT_WINDOW * 3 / 4 + 20).step_by(20) {
+        after_end(fixture, ticks).await;
+    }
+    wait_until(async || fixture.agreement.reports().await.unwrap().len() == count).await;
+}
+
+/// Advances until the first collector posts, and waits for so many reports.
+pub(super) async fn until_collected(fixture: &TesterFixture, count: usize) {
+    for ticks in [50, 100, REPORT_WINDOW / 4] {
+        after_end(fixture, ticks).await;
+    }
+    wait_until(async || fixture.agreement.reports().await.unwrap().len() == count).await;
+}
+
+/// Waits at the end until so many testers have sent a report to a collector, after it had so many messages before.
+pub(super) async fn until_sent(
+    fixture: &TesterFixture,
+    collector: &PrivateKeySigner,
+    (before, count): (usize, usize),
+) {
+    after_end(fixture, 0).await;
+    let transport = &fixture.chain.transport;
+    wait_until(async || messages_to(transport, message_key(collector)) == before + count).await;
 }
 
 /// Settles the agreement, and checks that the tester under test gets the fee of its only window.
@@ -78,20 +112,18 @@ async fn assert_fee_is_paid(fixture: &TesterFixture) {
 #[tokio::test(flavor = "multi_thread")]
 async fn testers_post_all_reports_in_one_transaction() {
     let mut fixture = TesterFixture::start(1).await;
-    let mut running: Vec<RunningTester> = Vec::new();
-    for signer in fixture.others.clone() {
-        running.push(run_tester_with_payout(&fixture, &signer).await);
+    let (mut running, mut testers) = (Vec::new(), vec![fixture.context.clone()]);
+    for signer in &fixture.others {
+        let (context, tester) = run_other(&fixture, signer).await;
+        running.push(tester);
+        testers.push(context);
     }
     fixture.answer_passes().await;
-    fixture.probe_slowly(0).await;
-    fixture.chain.advance_to(fixture.start_tick().await + u64::from(LENGTH)).await;
-    // In the first half of the time to report.
-    for ticks in (0..REPORT_WINDOW / 2).step_by(20) {
-        after_end(&fixture, ticks).await;
-    }
-    let reports = fixture.agreement.reports().await.unwrap();
-    let places: HashSet<_> = reports.iter().map(|report| report.place).collect();
-    assert_eq!(places.len(), 3, "{reports:?}");
+    probe_window(&fixture.chain, &fixture.agreement, &testers, 0).await;
+    let collector = collecting(&fixture).await.swap_remove(0);
+    let before = messages_to(&fixture.chain.transport, message_key(&collector));
+    until_sent(&fixture, &collector, (before, 2)).await;
+    until_collected(&fixture, 3).await;
     let transactions = fixture.report_transactions().await;
     assert_eq!(transactions.len(), 1, "{transactions:?}");
     fixture.until_settled().await;
@@ -108,10 +140,7 @@ async fn collector_that_withholds_costs_no_fee() {
     received_report(&fixture, &collector).await;
     after_end(&fixture, REPORT_WINDOW / 2 - 20).await;
     assert!(fixture.agreement.reports().await.unwrap().is_empty(), "it is the collector's time");
-    for ticks in (REPORT_WINDOW / 2..=REPORT_WINDOW * 3 / 4 + 20).step_by(20) {
-        after_end(&fixture, ticks).await;
-    }
-    assert_eq!(fixture.agreement.reports().await.unwrap().len(), 1);
+    until_reported_alone(&fixture, 1).await;
     assert_fee_is_paid(&fixture).await;
 }
 
@@ -128,9 +157,7 @@ async fn collector_that_forges_costs_no_fee() {
     let other = PostedReport { salt: B256::ZERO, ..report.clone() };
     let batch = agreement.unwrap().report_batch(&[forged.clone(), other, forged]).await.unwrap();
     assert!(batch.stored.is_empty() && batch.skipped.len() == 3, "{batch:?}");
-    for ticks in (REPORT_WINDOW / 2..=REPORT_WINDOW * 3 / 4 + 20).step_by(20) {
-        after_end(&fixture, ticks).await;
-    }
+    until_reported_alone(&fixture, 1).await;
     let reports = fixture.agreement.reports().await.unwrap();
     assert_eq!(TesterFixture::findings(&reports[0]), [[0, 0, PROBES, PROBES]]);
     assert_fee_is_paid(&fixture).await;
@@ -157,10 +184,7 @@ async fn collector_that_reorders_and_adds_junk_costs_no_fee() {
 async fn collector_that_is_late_costs_no_fee() {
     let (fixture, collector) = with_other_collector().await;
     let report = received_report(&fixture, &collector).await;
-    for ticks in (REPORT_WINDOW / 2..=REPORT_WINDOW * 3 / 4 + 20).step_by(20) {
-        after_end(&fixture, ticks).await;
-    }
-    wait_until(async || fixture.agreement.reports().await.unwrap().len() == 1).await;
+    until_reported_alone(&fixture, 1).await;
     let agreement =
         fixture.chain.market(&collector).await.agreement(fixture.agreement.address()).await;
     let batch = agreement.unwrap().report_batch(&[report]).await.unwrap();

@@ -10,23 +10,17 @@ use alloy::signers::local::PrivateKeySigner;
 use muster_client::protocol::abi::IWorkAgreement::{IWorkAgreementEvents, Reported};
 use muster_client::protocol::abi::State;
 use muster_client::{Agreement, MarketEvent};
-use muster_daemons::schedule::{Timing, derive, schedule};
+use muster_daemons::schedule::derive;
 use muster_daemons::{DaemonContext, Measurement};
+use muster_messaging::MessageKey;
 use secrecy::ExposeSecret;
 use tokio::time::sleep;
 
-use super::mocks::{FaultyTransport, MockWorker, spawn_client, spawn_invalid_client};
+use super::mocks::{MockWorker, spawn_client, spawn_invalid_client};
 use super::running::{RunningTester, open_context, paying_to, wait_until};
+use crate::faulty_transport::FaultyTransport;
 use crate::harness::{LENGTH, TestChain, WINDOWS, offer};
-
-/// Ticks of a window.
-pub(super) const TICKS: u64 = 1_200;
-
-/// Ticks that a worker has before it is measured.
-const ACCEPT_WINDOW: u32 = 600;
-
-/// Probes of a worker in a window.
-pub(super) const PROBES: u8 = 3;
+use crate::probing::{ACCEPT_WINDOW, measured, probe_ticks};
 
 /// Seconds of an epoch.
 pub(super) const EPOCH: u32 = 604_800;
@@ -46,7 +40,7 @@ pub(super) struct TesterFixture {
     /// The tester's transport.
     pub(super) transport: Arc<FaultyTransport>,
     /// The tester's loop.
-    running: RunningTester,
+    running: Option<RunningTester>,
     /// The workers.
     pub(super) workers: Vec<MockWorker>,
     /// The agreement.
@@ -58,16 +52,26 @@ pub(super) struct TesterFixture {
 }
 
 impl TesterFixture {
-    /// An agreement whose workers have all accepted.
+    /// An agreement with three testers whose workers have all accepted.
     pub(super) async fn start(workers: u8) -> Self {
+        Self::start_with(workers, 3).await
+    }
+
+    /// The same with so many testers.
+    pub(super) async fn start_with(workers: u8, testers: u8) -> Self {
         let chain = TestChain::new().await;
-        let others = chain.register_testers(2).await;
+        let others = chain.register_testers(usize::from(testers) - 1).await;
         let (signer, payout) = (chain.new_account(), chain.new_account().address());
         let transport = FaultyTransport::new(&chain.transport);
         let context = open_context(&chain, &signer, &transport).await;
         let running = RunningTester::spawn(context.clone(), paying_to(payout)).await;
-        let epoch = context.market().epoch().await.unwrap();
-        wait_until(async || context.market().tester_count(epoch).await.unwrap() == 3).await;
+        let next = context.market().epoch().await.unwrap() + 1;
+        let count = async || context.market().tester_count(next).await.unwrap();
+        wait_until(async || count().await == u32::from(testers)).await;
+        if testers > 3 {
+            // The first list takes no more.
+            chain.advance(EPOCH.into()).await;
+        }
 
         let (mut signers, mut mocks) = (Vec::new(), Vec::new());
         for price in 1..=workers {
@@ -77,7 +81,7 @@ impl TesterFixture {
             signers.push(worker);
         }
         let client = chain.new_account();
-        let purchase = chain.buy(&client, workers, 3).await;
+        let purchase = chain.buy(&client, workers, testers).await;
         for worker in &signers {
             chain.agreement(worker, &purchase).await.accept().await.unwrap();
         }
@@ -90,7 +94,7 @@ impl TesterFixture {
             payout,
             context,
             transport,
-            running,
+            running: Some(running),
             workers,
             agreement,
             client,
@@ -125,15 +129,7 @@ impl TesterFixture {
 
     /// The ticks of a worker's probes in a window.
     pub(super) async fn probe_ticks(&self, index: u8, window: u8) -> Vec<u64> {
-        let (store, address) = (self.context.store(), self.agreement.address());
-        wait_until(async || store.accepted_at(address, index).unwrap().is_some()).await;
-        let accepted_at = store.accepted_at(address, index).unwrap().unwrap();
-        let from = self.start_tick().await + u64::from(window) * TICKS;
-        let timing =
-            Timing { window: from..from + TICKS, accepted_at, accept_window: ACCEPT_WINDOW };
-        let secret = store.secret("moments").unwrap();
-        let seed = derive(secret.expose_secret(), address, &[window, index]);
-        schedule(seed, &timing, PROBES).probes.iter().map(|moment| moment.tick).collect()
+        probe_ticks(&self.context, &self.agreement, (index, window)).await
     }
 
     /// Makes the probes of all workers in a window that are due before the tick `until`. With `counts`, each ends before the
@@ -166,15 +162,6 @@ impl TesterFixture {
         }
     }
 
-    /// Goes through a window so slowly that no tester misses a moment.
-    pub(super) async fn probe_slowly(&self, window: u8) {
-        let from = self.start_tick().await + u64::from(window) * TICKS;
-        for tick in (from..from + TICKS).step_by(30) {
-            self.chain.advance_to(tick).await;
-            sleep(Duration::from_millis(350)).await;
-        }
-    }
-
     /// The transactions that have reports.
     pub(super) async fn report_transactions(&self) -> HashSet<B256> {
         let market = self.context.market();
@@ -189,14 +176,21 @@ impl TesterFixture {
 
     /// What was measured of a worker in a window.
     pub(super) fn measured(&self, index: u8, window: u8) -> Measurement {
-        let (store, address) = (self.context.store(), self.agreement.address());
-        store.measurement(address, index, window, u64::MAX).unwrap()
+        measured(&self.context, self.agreement.address(), (index, window))
     }
 
-    /// Waits until a message of the tester is lost.
-    pub(super) async fn wait_for_loss(&self) {
-        wait_until(async || self.transport.lost.load(Ordering::Relaxed) > 0).await;
-        self.transport.lost.store(0, Ordering::Relaxed);
+    /// The tester's key for messages in a window.
+    pub(super) fn window_key(&self, window: u8) -> B256 {
+        let secret = self.context.store().secret("passes").unwrap();
+        let bytes = derive(secret.expose_secret(), self.agreement.address(), &[window]);
+        MessageKey::from_bytes(&bytes).unwrap().public()
+    }
+
+    /// How often the first worker was asked for its endpoint under the key of a window.
+    pub(super) fn request_count(&self, window: u8) -> usize {
+        let (requests, key) =
+            (self.workers[0].endpoint_requests.lock().unwrap(), self.window_key(window));
+        requests.iter().filter(|(_, sender)| *sender == key).count()
     }
 
     /// Advances to the agreement's end, and waits for the report.
@@ -221,13 +215,20 @@ impl TesterFixture {
         }
     }
 
+    /// Drops the tester in the middle of a step.
+    pub(super) async fn kill_tester(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.kill().await;
+        }
+    }
+
     /// The same fixture after the tester was dropped in the middle of a step and started again.
-    pub(super) async fn restart(self) -> Self {
-        let Self { context, running, .. } = self;
-        running.kill().await;
+    pub(super) async fn restart(mut self) -> Self {
+        self.kill_tester().await;
+        let Self { context, .. } = self;
         drop(context);
         let context = open_context(&self.chain, &self.signer, &self.transport).await;
-        let running = RunningTester::spawn(context.clone(), paying_to(self.payout)).await;
+        let running = Some(RunningTester::spawn(context.clone(), paying_to(self.payout)).await);
         Self { context, running, ..self }
     }
 }

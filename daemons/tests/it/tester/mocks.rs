@@ -1,14 +1,13 @@
-//! What a tester talks to: workers that fail in every way, a client, and a transport that fails.
+//! What a tester talks to: workers that fail in every way, and a client.
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
-use futures::FutureExt;
-use futures::future::{BoxFuture, ready};
 use muster_client::protocol::receipt::part_of_window;
 use muster_client::{Market, ServiceReceipt};
 use muster_daemons::RpcChainView;
@@ -16,10 +15,13 @@ use muster_gateway::{
     AuthorizationError, Authorizer, Claims, Config, Gateway, Receipts, Secret, Upstream,
 };
 use muster_messaging::{
-    Claim, Content, Delegation, Endpoint, Event, InMemoryReplayGuard, InMemoryTransport, Inbox,
-    Mailbox, Message, MessageError, MessageKey, PassResponder, SecretString, Transport,
+    Claim, Content, Delegation, Endpoint, InMemoryReplayGuard, Mailbox, Message, MessageKey,
+    PassResponder, SecretString, Transport,
 };
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::echo_service::EchoService;
 
@@ -34,6 +36,36 @@ pub(super) enum Behavior {
     ServiceDown,
     /// Its receipts are for another session.
     WrongReceipts,
+    /// Its service reads requests and does not answer.
+    Hanging,
+}
+
+/// A service that reads requests, and never answers.
+struct HangingService {
+    /// Where it listens.
+    upstream: Upstream,
+    /// The connections that it has accepted.
+    connections: Arc<Mutex<Vec<TcpStream>>>,
+    /// Accepts them.
+    _task: AbortOnDropHandle<()>,
+}
+
+impl HangingService {
+    /// Starts it.
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let upstream = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let connections = Arc::<Mutex<Vec<_>>>::default();
+        let accepted = connections.clone();
+        let task = tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let _ = stream.read(&mut [0; 4_096]).await.unwrap();
+                accepted.lock().unwrap().push(stream);
+            }
+        });
+        Self { upstream, connections, _task: AbortOnDropHandle::new(task) }
+    }
 }
 
 /// Authorizes every token holder, and forwards to nowhere while the service is down.
@@ -42,12 +74,15 @@ struct AllowAll {
     behavior: Arc<Mutex<Behavior>>,
     /// The service.
     upstream: Upstream,
+    /// The service that does not answer.
+    hanging: Upstream,
 }
 
 impl Authorizer for AllowAll {
     async fn authorize(&self, _: &Claims) -> Result<Upstream, AuthorizationError> {
         Ok(match *self.behavior.lock().unwrap() {
             Behavior::ServiceDown => "http://127.0.0.1:1".parse().unwrap(),
+            Behavior::Hanging => self.hanging.clone(),
             _ => self.upstream.clone(),
         })
     }
@@ -94,8 +129,12 @@ impl Receipts for MockReceipts {
 pub(super) struct MockWorker {
     /// How it behaves.
     behavior: Arc<Mutex<Behavior>>,
+    /// Its key.
+    pub(super) signer: PrivateKeySigner,
     /// The requests for its endpoint: claim and key.
     pub(super) endpoint_requests: Arc<Mutex<Vec<(Claim, B256)>>>,
+    /// The service that does not answer.
+    hanging: HangingService,
     /// Its gateway, its service and its responder.
     _parts: (Gateway, EchoService, JoinHandle<()>),
 }
@@ -112,7 +151,9 @@ impl MockWorker {
         let service = EchoService::start().await;
         let secret = Secret::new([7; 32]);
         let (config, upstream) = (Config::any_port(secret.clone()), service.url().parse().unwrap());
-        let authorizer = AllowAll { behavior: behavior.clone(), upstream };
+        let hanging = HangingService::start().await;
+        let authorizer =
+            AllowAll { behavior: behavior.clone(), upstream, hanging: hanging.upstream.clone() };
         let receipts = MockReceipts {
             behavior: behavior.clone(),
             signer: signer.clone(),
@@ -142,7 +183,8 @@ impl MockWorker {
                 mailbox.send(delivery.sender, &reply).await.unwrap();
             }
         });
-        Self { behavior, endpoint_requests, _parts: (gateway, service, responder_task) }
+        let (signer, parts) = (signer.clone(), (gateway, service, responder_task));
+        Self { behavior, signer, endpoint_requests, hanging, _parts: parts }
     }
 
     /// Changes how it behaves.
@@ -153,6 +195,15 @@ impl MockWorker {
     /// Whether it answers no messages, so that probes take long.
     pub(super) fn is_silent(&self) -> bool {
         *self.behavior.lock().unwrap() == Behavior::Silent
+    }
+
+    /// Whether each connection to the service that does not answer is still open.
+    pub(super) fn hanging_connections(&self) -> Vec<bool> {
+        let connections = self.hanging.connections.lock().unwrap();
+        let is_open = |stream: &TcpStream| {
+            stream.try_read(&mut [0; 1]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+        };
+        connections.iter().map(is_open).collect()
     }
 
     /// How often it was asked for its endpoint.
@@ -177,8 +228,7 @@ pub(super) async fn spawn_client(
     let answered = count.clone();
     tokio::spawn(async move {
         while let Ok(delivery) = mailbox.next().await {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-            if let Some(reply) = responder.respond(&delivery, now).await.unwrap() {
+            if let Some(reply) = responder.respond(&delivery).await.unwrap() {
                 mailbox.send(delivery.sender, &reply).await.unwrap();
                 answered.fetch_add(1, Ordering::Relaxed);
             }
@@ -213,54 +263,4 @@ pub(super) async fn spawn_invalid_client(
         }
     });
     count
-}
-
-/// How a transport behaves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum TransportState {
-    /// It works.
-    #[default]
-    Up,
-    /// It accepts no message.
-    Down,
-    /// It accepts every message and delivers none.
-    Lossy,
-}
-
-/// A transport that can fail.
-#[derive(Debug)]
-pub(super) struct FaultyTransport {
-    /// The transport that it passes messages on to.
-    pub(super) inner: Arc<InMemoryTransport>,
-    /// How it behaves.
-    pub(super) state: Mutex<TransportState>,
-    /// How many messages it has lost.
-    pub(super) lost: AtomicUsize,
-}
-
-impl FaultyTransport {
-    /// A transport that works.
-    pub(super) fn new(inner: &Arc<InMemoryTransport>) -> Arc<Self> {
-        Arc::new(Self { inner: inner.clone(), state: Mutex::default(), lost: AtomicUsize::new(0) })
-    }
-}
-
-impl Transport for FaultyTransport {
-    fn publish<'a>(&'a self, wrap: &'a Event) -> BoxFuture<'a, Result<(), MessageError>> {
-        let state = *self.state.lock().unwrap();
-        if state == TransportState::Up {
-            return self.inner.publish(wrap);
-        }
-        self.lost.fetch_add(1, Ordering::Relaxed);
-        ready(if state == TransportState::Down {
-            Err(MessageError::Unacknowledged)
-        } else {
-            Ok(())
-        })
-        .boxed()
-    }
-
-    fn subscribe<'a>(&'a self, key: &'a MessageKey) -> BoxFuture<'a, Result<Inbox, MessageError>> {
-        self.inner.subscribe(key)
-    }
 }

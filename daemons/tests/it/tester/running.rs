@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
-use muster_client::NodeBuilder;
 use muster_daemons::tester::{Check, Checks, HttpCheck, TesterDaemon, TesterOptions};
 use muster_daemons::{
     Backoff, DaemonContext, HealthReporter, Identity, Payout, Role, Store, run as run_daemon,
@@ -16,7 +15,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::fixture::TesterFixture;
-use super::mocks::FaultyTransport;
+use crate::faulty_transport::FaultyTransport;
 use crate::harness::TestChain;
 
 /// Almost no pause between steps.
@@ -31,7 +30,7 @@ pub(super) async fn wait_until(is_true: impl AsyncFn() -> bool) {
 }
 
 /// The usual options of a tester.
-pub(super) fn options() -> TesterOptions {
+pub(crate) fn options() -> TesterOptions {
     let check = HttpCheck {
         path: "/health".to_owned(),
         paths: vec![],
@@ -48,6 +47,12 @@ pub(super) fn options() -> TesterOptions {
         first_block: 0,
         leave: false,
     }
+}
+
+/// The options of a tester that has no check for the agreements of these tests.
+pub(super) fn without_check() -> TesterOptions {
+    let checks = serde_json::from_str(r#"{"other": {"kind": "factor"}}"#).unwrap();
+    TesterOptions { checks, ..options() }
 }
 
 /// The usual options of a tester whose fees go to `payout`.
@@ -111,10 +116,7 @@ pub(super) async fn open_context(
     let chain_id = stylus_devnode::CHAIN_ID;
     let identity = Identity { role: Role::Tester, chain: chain_id, dispatcher, account };
     wait_until(async || Store::open(&path, &identity).is_ok()).await;
-    let connect = NodeBuilder::new([chain.devnode.url()]);
-    DaemonContext::open(connect, signer.clone(), dispatcher, Role::Tester, &path, transport.clone())
-        .await
-        .unwrap()
+    chain.context_over(Role::Tester, signer, &chain.devnode.url(), transport.clone()).await
 }
 
 /// Runs a tester without an agreement.
@@ -131,11 +133,11 @@ pub(super) async fn run_tester(
 }
 
 /// Runs another tester of the fixture's agreement.
-pub(super) async fn run_tester_with_payout(
+pub(super) async fn run_other(
     fixture: &TesterFixture,
     signer: &PrivateKeySigner,
-) -> RunningTester {
+) -> (DaemonContext, RunningTester) {
     let context =
         open_context(&fixture.chain, signer, &FaultyTransport::new(&fixture.chain.transport)).await;
-    RunningTester::spawn(context, paying_to(fixture.payout)).await
+    (context.clone(), RunningTester::spawn(context, paying_to(fixture.payout)).await)
 }

@@ -1,4 +1,4 @@
-//! One worker's share of a settlement: what it must be by the rules and the reports, and why.
+//! One worker's part of a settlement: what it must be by the rules and the reports, and why.
 
 use muster_client::protocol::abi::WorkerResult;
 use muster_client::protocol::layout::{Terms, WorkerTerms};
@@ -10,7 +10,7 @@ use crate::output::agreement::shares_text;
 use crate::output::units::format_percent;
 
 /// The contract's result for a worker, and what it is checked against.
-pub(super) struct WorkerShare<'a> {
+pub(super) struct WorkerAudit<'a> {
     /// The contract's result.
     result: &'a WorkerResult,
     /// The terms of the worker.
@@ -23,8 +23,8 @@ pub(super) struct WorkerShare<'a> {
     expected: WorkerResult,
 }
 
-impl<'a> WorkerShare<'a> {
-    /// The share of the worker at `index`.
+impl<'a> WorkerAudit<'a> {
+    /// The audit of the worker at `index`.
     pub(super) fn new(
         terms: &Terms,
         progress: &Progress,
@@ -79,10 +79,10 @@ impl<'a> WorkerShare<'a> {
             );
         }
         let whole = paid.missed(promise).0 == 0;
-        let share = if whole { "the full price" } else { "a share" };
+        let part = if whole { "the full price" } else { "a part of the price" };
         let (uptime, promise) = (format_percent(paid.basis_points()), format_percent(promise));
         format!(
-            "received {share}{left}: shares {shares}, uptime {uptime} against {promise} promised"
+            "received {part}{left}: shares {shares}, uptime {uptime} against {promise} promised"
         )
     }
 
