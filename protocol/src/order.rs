@@ -137,7 +137,7 @@ mod tests {
             (12, true),
             (1_123_200, true),
             (1_123_201, false),
-            ((1 << 32) + 12, false),
+            ((1_u64 << 32) + 12, false),
         ];
         for (length, fits) in table {
             let length = U256::from(length);
