@@ -15,7 +15,7 @@ use crate::endpoint_request::EndpointFailure;
 pub(crate) struct EndpointSlot {
     /// The endpoint, while it works.
     known: RwLock<Option<Arc<Endpoint>>>,
-    /// Held while the worker is asked: when it was last asked in vain, and why.
+    /// Held while the worker is asked: when it was last asked in vain, and what came of it.
     last_failure: Mutex<Option<(Instant, EndpointFailure)>>,
 }
 
@@ -25,8 +25,9 @@ impl EndpointSlot {
         self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The endpoint, which is asked for with `ask` if it is not known. Requests that wait for it at the same time share the
-    /// reply, or the failure.
+    /// The endpoint, which is asked for with `ask` if it is not known. Requests that wait for it at the same time share a
+    /// reply. They share a failure as well, but not one of a message that was sent before they needed it: the worker may have
+    /// come back since.
     pub(crate) async fn get(
         &self,
         ask: impl Future<Output = Result<Endpoint, EndpointFailure>>,
@@ -36,15 +37,16 @@ impl EndpointSlot {
         if let Some(known) = self.known() {
             return Ok(known);
         }
-        if let Some((at, failure)) = *last_failure
-            && at >= since
+        if let Some((asked, failure)) = *last_failure
+            && asked >= since
         {
             return Err(failure);
         }
+        let asked = Instant::now();
         match ask.await {
             Ok(endpoint) => Ok(self.set(endpoint)),
             Err(failure) => {
-                *last_failure = Some((Instant::now(), failure));
+                *last_failure = Some((asked, failure));
                 Err(failure)
             }
         }
@@ -91,18 +93,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn requests_that_wait_at_the_same_time_share_a_failure() {
+    async fn requests_share_the_failure_of_a_message_that_was_sent_while_they_waited() {
         let slot = EndpointSlot::default();
         let (sender, reply) = oneshot::channel();
         let first = slot.get(async { Err(reply.await.unwrap()) });
-        let second = slot.get(async { panic!("the first asks for both") });
+        // The message of the first was sent before.
+        let second = slot.get(ready(Err(EndpointFailure::NotSent)));
+        let third = slot.get(async { panic!("the second asks for both") });
         let replying = async { sender.send(EndpointFailure::NoReply).unwrap() };
-        let results = tokio::join!(first, second, replying);
-        assert_eq!(
-            (results.0, results.1),
-            (Err(EndpointFailure::NoReply), Err(EndpointFailure::NoReply))
-        );
-        let third = slot.get(ready(Ok(endpoint()))).await;
-        assert!(third.is_ok(), "who comes later asks again");
+        let (first, second, third, ()) = tokio::join!(first, second, third, replying);
+        let failures = [first, second, third].map(Result::unwrap_err);
+        let [no_reply, not_sent] = [EndpointFailure::NoReply, EndpointFailure::NotSent];
+        assert_eq!(failures, [no_reply, not_sent, not_sent]);
+        let later = slot.get(ready(Ok(endpoint()))).await;
+        assert!(later.is_ok(), "who comes later asks again");
     }
 }

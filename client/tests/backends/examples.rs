@@ -28,9 +28,9 @@ mod worker;
 async fn the_examples_run_a_market_together() {
     let constants = Settings {
         acceptWindow: 150,
-        reportWindow: 150,
-        minLength: 600,
-        minWindow: 300,
+        reportWindow: 300,
+        minLength: 1_200,
+        minWindow: 600,
         // A probe that comes too late for its window costs less than the promise allows.
         probes: 12,
         ..settings::dev(Clock::ArbBlock)
@@ -70,7 +70,7 @@ async fn the_examples_run_a_market_together() {
     let [worker] = settlement.workers.as_slice() else { panic!("{settlement:?}") };
     assert_eq!((worker.accepted, worker.known, worker.slash), (true, 2, 0));
     assert!(worker.uptime >= 9_000, "{worker:?}");
-    assert_eq!((worker.pay, settlement.testers.len(), settlement.refund), (600_000, 3, 0));
+    assert_eq!((worker.pay, settlement.testers.len(), settlement.refund), (1_200_000, 3, 0));
     all_seen.await.unwrap();
     let seen = seen.lock().unwrap().join("\n");
     for event in ["WorkerRegistered", "ContractBought", "Accepted", "Reported", "AgreementSettled"]

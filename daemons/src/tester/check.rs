@@ -32,7 +32,8 @@ pub struct HttpCheck {
     /// do not know probes by their path. A GET request for one of these must be answered with any 2xx.
     #[serde(default)]
     pub paths: Vec<String>,
-    /// The body of a POST request; without it, the request is a GET.
+    /// The body of a POST request; without it, the request is a GET. A POST request is not made again if its connection
+    /// was cut, because clients do not repeat theirs.
     pub post: Option<String>,
     /// The required status; without it, any 2xx.
     pub status: Option<u16>,
@@ -48,7 +49,7 @@ pub struct HttpCheck {
 pub struct CommandCheck {
     /// The command line for `/bin/sh`. Its environment has `MUSTER_URL`, `MUSTER_TOKEN` and `MUSTER_SESSION`, for the
     /// request's headers `x-muster-token` and `x-muster-session`, and `PATH` and `HOME` of the tester. It and all its
-    /// processes are killed at the timeout.
+    /// processes are killed at the timeout of a response.
     pub run: String,
     /// The path behind the service's URL that is requested for a receipt after the command has succeeded.
     #[serde(default)]

@@ -89,10 +89,11 @@ impl ReportTask {
         let mut failure = None;
         if round.is_some_and(|round| next >= end.saturating_add(posting(time, round))) {
             match self.post(progress, entries).await {
-                Ok(()) => {
+                Ok(true) => {
                     self.is_posted = true;
                     return Ok(true);
                 }
+                Ok(false) => {}
                 Err(error) => failure = Some(error),
             }
         }
@@ -135,9 +136,9 @@ impl ReportTask {
         Ok(PostedReport::sign(&self.probe_context.signer, domain, place, &session, entries)?)
     }
 
-    /// Posts all reports that the contract takes and does not have, ours among them if there are others.
-    async fn post(&self, progress: &Progress, entries: &[Entry]) -> Result<(), DaemonError> {
-        let Some(roster) = &self.roster else { return Ok(()) };
+    /// Posts all reports that the contract takes and does not have, ours among them; returns whether others have sent any.
+    async fn post(&self, progress: &Progress, entries: &[Entry]) -> Result<bool, DaemonError> {
+        let Some(roster) = &self.roster else { return Ok(false) };
         let (address, domain) = (self.agreement.address(), self.agreement.receipt_domain());
         let check = ReportCheck { terms: self.agreement.terms(), progress, domain };
         let mut reports = self.probe_context.report_inbox.reports(address);
@@ -145,6 +146,9 @@ impl ReportTask {
             let tester = roster.account(*place);
             *place != self.place && tester.is_some_and(|tester| check.accepts(tester, report))
         });
+        if reports.is_empty() {
+            return Ok(false);
+        }
         if !entries.is_empty() {
             reports.insert(self.place, self.sign(entries)?);
         }
@@ -166,7 +170,7 @@ impl ReportTask {
             metrics::counter!("muster_tester_posted_reports_total")
                 .increment(u64::try_from(stored).unwrap_or(u64::MAX));
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Posts our report alone.

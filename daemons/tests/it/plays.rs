@@ -20,7 +20,7 @@ use crate::client::{CLIENT_OPTIONS, RunningDaemon, http_get, wait_until};
 use crate::echo_service::EchoService;
 use crate::front_proxy::{FrontProxy, SeenRequest, TUNNEL_ADDRESS, Treatment, start_tunnel};
 use crate::harness::{LENGTH, TestChain, WINDOWS, worker_options};
-use crate::probing::{ACCEPT_WINDOW, PROBES, TICKS, measured, probe_window};
+use crate::probing::{ACCEPT_WINDOW, PROBES, TICKS, measured, probe_window, wait_for_passes};
 use crate::tester::running::options;
 
 /// Wei per tick.
@@ -73,12 +73,7 @@ impl Play {
         wait_until(async || agreement.state().await.unwrap() == State::Running).await;
         let start = agreement.progress().await.unwrap().start();
         chain.advance_to(start + u64::from(ACCEPT_WINDOW) / 2).await;
-        let has_pass = |tester: &DaemonContext, window| {
-            tester.store().pass(agreement.address(), window).unwrap().is_some()
-        };
-        for tester in &testers {
-            wait_until(async || (0..WINDOWS).all(|window| has_pass(tester, window))).await;
-        }
+        wait_for_passes(&testers, agreement.address()).await;
         Self { chain, front, agreement, proxy, testers, _running: running, _service: service }
     }
 

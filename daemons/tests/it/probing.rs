@@ -7,7 +7,7 @@ use muster_daemons::{DaemonContext, Measurement};
 use secrecy::ExposeSecret;
 
 use crate::client::wait_until;
-use crate::harness::TestChain;
+use crate::harness::{TestChain, WINDOWS};
 
 /// Ticks of a window.
 pub(crate) const TICKS: u64 = 1_200;
@@ -41,6 +41,14 @@ pub(crate) fn measured(
     (index, window): (u8, u8),
 ) -> Measurement {
     tester.store().measurement(agreement, index, window, u64::MAX).unwrap()
+}
+
+/// Waits until these testers have the client's passes for all windows.
+pub(crate) async fn wait_for_passes(testers: &[DaemonContext], agreement: Address) {
+    for tester in testers {
+        let has_pass = |window| tester.store().pass(agreement, window).unwrap().is_some();
+        wait_until(async || (0..WINDOWS).all(has_pass)).await;
+    }
 }
 
 /// Makes the probes of the first worker by all these testers in a window, and waits until all count.

@@ -8,7 +8,6 @@ use alloy::sol_types::SolCall;
 use muster_client::protocol::abi::IWorkAgreement::reportBatchCall;
 use muster_client::protocol::report::Entry;
 use muster_client::{PostedReport, ServiceReceipt, Session, message_key};
-use muster_daemons::Role;
 use muster_messaging::{Content, Message, MessageKey, Transport, seal};
 use stylus_devnode::CHAIN_ID;
 
@@ -18,10 +17,9 @@ use super::batches::{
 };
 use super::faulty_node::FaultyNode;
 use super::fixture::TesterFixture;
-use super::running::{RunningTester, options, run_tester, wait_until, without_check};
-use crate::faulty_transport::messages_to;
+use super::running::{run_other, run_tester, wait_until, without_check};
 use crate::harness::WINDOWS;
-use crate::probing::{PROBES, probe_window};
+use crate::probing::{PROBES, probe_window, wait_for_passes};
 
 /// Sends a report to a collector.
 async fn send(
@@ -41,7 +39,7 @@ async fn send(
 async fn collector_without_a_check_posts_the_reports_of_others() {
     let (mut fixture, collector) = with_other_collector().await;
     let running = run_tester(&fixture.chain, &collector, without_check()).await;
-    until_sent(&fixture, &collector, (0, 1)).await;
+    until_sent(&fixture, &collector, 1).await;
     // It cannot report alone.
     fixture.kill_tester().await;
     until_collected(&fixture, 1).await;
@@ -62,7 +60,7 @@ async fn junk_displaces_no_report() {
         }
     };
     send_junk(300).await;
-    until_sent(&fixture, &collector, (300, 1)).await;
+    until_sent(&fixture, &collector, 301).await;
     send_junk(300).await;
     fixture.kill_tester().await;
     until_collected(&fixture, 1).await;
@@ -100,7 +98,7 @@ async fn reports_that_fit_into_no_transaction_are_posted_in_several() {
         reports.push((key, served_report(&fixture, &tester, place)));
     }
     reports.retain(|(key, _)| key.public() != message_key(&collector));
-    for ticks in [0, 25] {
+    for ticks in [0, 25, 50, 75] {
         after_end(&fixture, ticks).await;
         // The collector may not have been there before.
         for (key, report) in &reports {
@@ -115,26 +113,18 @@ async fn reports_that_fit_into_no_transaction_are_posted_in_several() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn collector_whose_batch_fails_reports_alone() {
-    // Nobody else collects.
-    let (mut fixture, collector) = loop {
-        let fixture = TesterFixture::start(1).await;
-        let mut collectors = collecting(&fixture).await;
-        if collectors.iter().all(|tester| tester.address() != fixture.signer.address()) {
-            break (fixture, collectors.swap_remove(0));
-        }
-    };
+    let mut fixture = TesterFixture::start(1).await;
     let node = FaultyNode::start(fixture.chain.devnode.url(), reportBatchCall::SELECTOR).await;
-    let transport = fixture.chain.transport.clone();
-    let context = fixture.chain.context_over(Role::Tester, &collector, &node.url, transport).await;
-    let running = RunningTester::spawn(context.clone(), options()).await;
-    fixture.answer_passes().await;
+    fixture.node.clone_from(&node.url);
+    let mut fixture = fixture.restart().await;
+    // Two of three collect: one of these at least.
+    let other = fixture.others[0].clone();
+    let (context, running) = run_other(&fixture, &other).await;
     let testers = [fixture.context.clone(), context];
+    fixture.answer_passes().await;
+    wait_for_passes(&testers, fixture.agreement.address()).await;
     probe_window(&fixture.chain, &fixture.agreement, &testers, 0).await;
-    let before = messages_to(&fixture.chain.transport, message_key(&collector));
-    until_sent(&fixture, &collector, (before, 1)).await;
-    for ticks in [50, 100, REPORT_WINDOW / 4] {
-        after_end(&fixture, ticks).await;
-    }
+    after_end(&fixture, REPORT_WINDOW * 3 / 8).await;
     wait_until(async || node.refused.load(Ordering::Relaxed) > 0).await;
     until_reported_alone(&fixture, 2).await;
     running.stop().await;

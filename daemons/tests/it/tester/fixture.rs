@@ -1,6 +1,7 @@
 //! An agreement whose testers are the tester under test and two that report nothing, and control over its time.
 
 use std::collections::HashSet;
+use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -19,8 +20,8 @@ use tokio::time::sleep;
 use super::mocks::{MockWorker, spawn_client, spawn_invalid_client};
 use super::running::{RunningTester, open_context, paying_to, wait_until};
 use crate::faulty_transport::FaultyTransport;
-use crate::harness::{LENGTH, TestChain, WINDOWS, offer};
-use crate::probing::{ACCEPT_WINDOW, measured, probe_ticks};
+use crate::harness::{LENGTH, TestChain, offer};
+use crate::probing::{ACCEPT_WINDOW, measured, probe_ticks, wait_for_passes};
 
 /// Seconds of an epoch.
 pub(super) const EPOCH: u32 = 604_800;
@@ -29,6 +30,8 @@ pub(super) const EPOCH: u32 = 604_800;
 pub(super) struct TesterFixture {
     /// The chain.
     pub(super) chain: TestChain,
+    /// The URL of the node that the tester asks after a restart.
+    pub(super) node: String,
     /// The tester's key.
     pub(super) signer: PrivateKeySigner,
     /// The other testers.
@@ -63,7 +66,7 @@ impl TesterFixture {
         let others = chain.register_testers(usize::from(testers) - 1).await;
         let (signer, payout) = (chain.new_account(), chain.new_account().address());
         let transport = FaultyTransport::new(&chain.transport);
-        let context = open_context(&chain, &signer, &transport).await;
+        let context = open_context(&chain, &signer, &chain.devnode.url(), &transport).await;
         let running = RunningTester::spawn(context.clone(), paying_to(payout)).await;
         let next = context.market().epoch().await.unwrap() + 1;
         let count = async || context.market().tester_count(next).await.unwrap();
@@ -88,6 +91,7 @@ impl TesterFixture {
         let agreement = chain.agreement(&signer, &purchase).await;
         let (workers, passes) = (mocks, None);
         Self {
+            node: chain.devnode.url(),
             chain,
             signer,
             others,
@@ -108,8 +112,7 @@ impl TesterFixture {
         let transport = self.chain.transport.clone();
         self.passes = Some(spawn_client(&self.client, market, transport).await);
         self.chain.advance_to(self.start_tick().await + u64::from(ACCEPT_WINDOW) / 2).await;
-        let (store, address) = (self.context.store(), self.agreement.address());
-        wait_until(async || (0..WINDOWS).all(|k| store.pass(address, k).unwrap().is_some())).await;
+        wait_for_passes(slice::from_ref(&self.context), self.agreement.address()).await;
     }
 
     /// The client answers requests for passes with invalid ones from now on.
@@ -227,7 +230,7 @@ impl TesterFixture {
         self.kill_tester().await;
         let Self { context, .. } = self;
         drop(context);
-        let context = open_context(&self.chain, &self.signer, &self.transport).await;
+        let context = open_context(&self.chain, &self.signer, &self.node, &self.transport).await;
         let running = Some(RunningTester::spawn(context.clone(), paying_to(self.payout)).await);
         Self { context, running, ..self }
     }

@@ -109,6 +109,7 @@ impl RunningTester {
 pub(super) async fn open_context(
     chain: &TestChain,
     signer: &PrivateKeySigner,
+    node: &str,
     transport: &Arc<FaultyTransport>,
 ) -> DaemonContext {
     let (path, dispatcher, account) =
@@ -116,7 +117,7 @@ pub(super) async fn open_context(
     let chain_id = stylus_devnode::CHAIN_ID;
     let identity = Identity { role: Role::Tester, chain: chain_id, dispatcher, account };
     wait_until(async || Store::open(&path, &identity).is_ok()).await;
-    chain.context_over(Role::Tester, signer, &chain.devnode.url(), transport.clone()).await
+    chain.context_over(Role::Tester, signer, node, transport.clone()).await
 }
 
 /// Runs a tester without an agreement.
@@ -125,11 +126,8 @@ pub(super) async fn run_tester(
     signer: &PrivateKeySigner,
     options: TesterOptions,
 ) -> RunningTester {
-    RunningTester::spawn(
-        open_context(chain, signer, &FaultyTransport::new(&chain.transport)).await,
-        options,
-    )
-    .await
+    let (node, transport) = (chain.devnode.url(), FaultyTransport::new(&chain.transport));
+    RunningTester::spawn(open_context(chain, signer, &node, &transport).await, options).await
 }
 
 /// Runs another tester of the fixture's agreement.
@@ -137,7 +135,7 @@ pub(super) async fn run_other(
     fixture: &TesterFixture,
     signer: &PrivateKeySigner,
 ) -> (DaemonContext, RunningTester) {
-    let context =
-        open_context(&fixture.chain, signer, &FaultyTransport::new(&fixture.chain.transport)).await;
+    let transport = FaultyTransport::new(&fixture.chain.transport);
+    let context = open_context(&fixture.chain, signer, &fixture.node, &transport).await;
     (context.clone(), RunningTester::spawn(context, paying_to(fixture.payout)).await)
 }
