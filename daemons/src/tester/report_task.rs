@@ -11,6 +11,7 @@ use std::sync::Arc;
 use muster_client::protocol::report::Entry;
 use muster_client::{Agreement, PostedReport, Progress, encode_batch, seats};
 use muster_messaging::{Content, Message};
+use tokio::task::JoinSet;
 
 use super::collectors::Roster;
 use super::probe_context::ProbeContext;
@@ -34,19 +35,17 @@ pub(super) struct ReportTask {
     roster: Option<Roster>,
     /// Whether our report was sent to the collectors.
     is_sent: bool,
+    /// The messages to them that are under way.
+    sending: JoinSet<()>,
     /// Whether we have posted the reports, if we collect them.
     is_posted: bool,
 }
 
 impl ReportTask {
     /// A task for an agreement.
-    pub(super) const fn new(
-        probe_context: Arc<ProbeContext>,
-        agreement: Agreement,
-        place: u32,
-    ) -> Self {
-        let (roster, is_sent, is_posted) = (None, false, false);
-        Self { probe_context, agreement, place, roster, is_sent, is_posted }
+    pub(super) fn new(probe_context: Arc<ProbeContext>, agreement: Agreement, place: u32) -> Self {
+        let (roster, is_sent, sending, is_posted) = (None, false, JoinSet::new(), false);
+        Self { probe_context, agreement, place, roster, is_sent, sending, is_posted }
     }
 
     /// Reads who tests, unless that is known, and receives their reports if this tester collects them.
@@ -81,7 +80,7 @@ impl ReportTask {
         }
         let is_missing = !entries.is_empty() && !self.agreement.reported(self.place).await?;
         if is_missing && !self.is_sent {
-            self.send(entries).await?;
+            self.send(entries)?;
             self.is_sent = true;
         }
         let times = self.agreement.times(progress);
@@ -111,8 +110,9 @@ impl ReportTask {
         draw(seed, 0, &(time.div_ceil(2)..quarter.saturating_add(1))).tick
     }
 
-    /// Sends our report to the collectors. One that is too long for a message, or is lost, is posted alone later.
-    async fn send(&self, entries: &[Entry]) -> Result<(), DaemonError> {
+    /// Sends our report to the collectors, in tasks of their own, because no step must wait for a relay. One that is too long
+    /// for a message, or is lost, is posted alone later.
+    fn send(&mut self, entries: &[Entry]) -> Result<(), DaemonError> {
         let (agreement, signed) = (self.agreement.address(), self.sign(entries)?);
         let Some(roster) = &self.roster else { return Ok(()) };
         let keys = roster.keys();
@@ -122,9 +122,12 @@ impl ReportTask {
             let content = Content::Report { place: own, salt, r, vs, entries };
             let chain_id = self.agreement.market().node().chain_id();
             let message = Message::request(chain_id, agreement, content);
-            if let Err(error) = self.probe_context.request_client.send(*key, &message).await {
-                tracing::warn!(%agreement, collector = place, %error, "report not sent");
-            }
+            let (probe_context, key, place) = (self.probe_context.clone(), *key, *place);
+            self.sending.spawn(async move {
+                if let Err(error) = probe_context.request_client.send(key, &message).await {
+                    tracing::warn!(%agreement, collector = place, %error, "report not sent");
+                }
+            });
         }
         Ok(())
     }

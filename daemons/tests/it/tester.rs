@@ -106,7 +106,7 @@ async fn each_behavior_is_reported_and_the_fee_is_paid() {
     let served = [[3, 3, 3, 3], [0, 3, 0, 0], [3, 3, 3, 3]];
     let expected = (0..12_u8).map(|entry| {
         let (index, window) = (entry / 4, entry % 4);
-        [index, window, PROBES, served[usize::from(index)][usize::from(window)]]
+        fixture.finding(index, window, served[usize::from(index)][usize::from(window)])
     });
     assert_eq!(TesterFixture::findings(&report), expected.collect::<Vec<_>>());
 
@@ -186,7 +186,8 @@ async fn no_failure_is_reported_while_messages_are_lost() {
         .await;
     }
     let report = fixture.until_reported().await;
-    assert_eq!(TesterFixture::findings(&report), [[0, 0, PROBES, PROBES], [0, 3, PROBES, PROBES]]);
+    let expected = [0, 3].map(|window| fixture.finding(0, window, PROBES));
+    assert_eq!(TesterFixture::findings(&report), expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,7 +211,8 @@ async fn restart_repeats_no_probe_and_draws_no_other_moment() {
     assert!(requests.iter().all(|(claim, _)| matches!(claim, Claim::Delegate { .. })));
 
     let report = fixture.until_reported().await;
-    assert_eq!(TesterFixture::findings(&report)[..2], [[0, 0, 3, 3], [0, 1, 3, 3]]);
+    let expected = [0, 1].map(|window| fixture.finding(0, window, PROBES));
+    assert_eq!(TesterFixture::findings(&report)[..2], expected);
     let fixture = fixture.restart().await;
     fixture.until_settled().await;
     assert_eq!(fixture.agreement.reports().await.unwrap().len(), 1);

@@ -238,11 +238,16 @@ impl RelayConnection {
     fn handle_ok(&self, id: EventId, accepted: bool, message: &str) {
         use MachineReadablePrefix::{AuthRequired, Duplicate, Error, RateLimited};
         let reason = MachineReadablePrefix::parse(message);
-        match reason {
-            _ if accepted => self.lock_queue().resolve(id, PublishOutcome::Accepted),
-            Some(Duplicate) => self.lock_queue().resolve(id, PublishOutcome::Accepted),
-            Some(AuthRequired | RateLimited | Error) => {}
-            _ => self.lock_queue().resolve(id, PublishOutcome::Rejected),
+        let outcome = match reason {
+            _ if accepted => Some(PublishOutcome::Accepted),
+            Some(Duplicate) => Some(PublishOutcome::Accepted),
+            Some(AuthRequired | RateLimited | Error) => None,
+            _ => Some(PublishOutcome::Rejected),
+        };
+        if let Some(outcome) = outcome {
+            self.lock_queue().resolve(id, outcome);
+            // Another one can be sent.
+            self.queue_changed.notify_one();
         }
         if !accepted {
             debug!(relay = self.index, ?reason, "message rejected");

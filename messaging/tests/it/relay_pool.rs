@@ -1,5 +1,6 @@
 //! Messages over relays that stop and restart.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -155,6 +156,31 @@ async fn a_relay_that_is_killed_and_comes_back_delivers() {
     let (sent, _relay) = tokio::join!(sender.send(to, &message), restart);
     sent.unwrap();
     assert_eq!(receiver.next().await.unwrap().message, message);
+}
+
+#[tokio::test]
+async fn a_full_queue_reaches_a_relay_that_limits_the_rate() {
+    let relay = relay().await;
+    let config = RelayConfig { listen: relay.address(), ..RelayConfig::default() };
+    let pool = pool_over(&[&relay]);
+    let keys = [(); 60].map(|()| MessageKey::random());
+    let mut inboxes = Vec::new();
+    for key in &keys {
+        inboxes.push(pool.subscribe(key).await.unwrap());
+    }
+    relay.stop().await;
+    // With the subscriptions they are more messages than the relay lets one connection send at once.
+    let wraps = [(); 256].map(|()| seal(&MessageKey::random(), keys[0].public(), &message()));
+    let publish = wraps.map(|wrap| {
+        let (pool, wrap) = (pool.clone(), wrap.unwrap());
+        tokio::spawn(async move { pool.publish(&wrap).await })
+    });
+    until(async || pool.statuses().iter().all(|status| !status.is_connected)).await;
+    let _relay = Relay::start(config).await.unwrap();
+    let mut ids = BTreeSet::new();
+    while ids.len() < publish.len() {
+        ids.insert(inboxes[0].next().await.unwrap().id);
+    }
 }
 
 #[tokio::test]

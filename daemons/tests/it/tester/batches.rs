@@ -160,7 +160,7 @@ async fn collector_that_forges_costs_no_fee() {
     assert!(batch.stored.is_empty() && batch.skipped.len() == 3, "{batch:?}");
     until_reported_alone(&fixture, 1).await;
     let reports = fixture.agreement.reports().await.unwrap();
-    assert_eq!(TesterFixture::findings(&reports[0]), [[0, 0, PROBES, PROBES]]);
+    assert_eq!(TesterFixture::findings(&reports[0]), [fixture.finding(0, 0, PROBES)]);
     assert_fee_is_paid(&fixture).await;
 }
 

@@ -21,7 +21,7 @@ use super::mocks::{MockWorker, spawn_client, spawn_invalid_client};
 use super::running::{RunningTester, open_context, paying_to, wait_until};
 use crate::faulty_transport::FaultyTransport;
 use crate::harness::{LENGTH, TestChain, offer};
-use crate::probing::{ACCEPT_WINDOW, measured, probe_ticks, wait_for_passes};
+use crate::probing::{ACCEPT_WINDOW, PROBES, measured, probe_ticks, wait_for_passes};
 
 /// Seconds of an epoch.
 pub(super) const EPOCH: u32 = 604_800;
@@ -204,6 +204,15 @@ impl TesterFixture {
             sleep(Duration::from_millis(50)).await;
         }
         self.agreement.reports().await.unwrap().remove(0)
+    }
+
+    /// What the report finds of a worker that has served so many of all probes in a window. If these lie close together, the
+    /// receipt supports fewer.
+    pub(super) fn finding(&self, index: u8, window: u8, served: u8) -> [u8; 4] {
+        let measured = self.measured(index, window);
+        let counts = (measured.made, measured.served);
+        assert_eq!(counts, (PROBES, served), "worker {index}, window {window}");
+        measured.entry(index, window).finding()
     }
 
     /// What a report found: index of the worker, window, probes made, probes served.
