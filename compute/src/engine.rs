@@ -48,6 +48,9 @@ pub(crate) fn engine(optimization: Optimization, compiles: bool) -> Result<Engin
         .wasm_wide_arithmetic(false)
         .wasm_custom_page_sizes(false)
         .max_wasm_stack(WASM_STACK)
+        // Not used, and must not be less.
+        .async_stack_size(WASM_STACK)
+        .concurrency_support(false)
         .gc_heap_initial_size(ENGINE_HEAP)
         .wasm_backtrace_max_frames(None)
         .generate_address_map(false)
