@@ -1,4 +1,5 @@
-//! Runs jobs.
+#![doc = include_str!("../README.md")]
+
 mod blob_store;
 mod cache;
 mod cancel;

@@ -9,6 +9,8 @@ mod link;
 mod path;
 mod process;
 mod random;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use link::link;
 
@@ -74,8 +76,8 @@ pub(crate) enum HostFailure {
     /// There is no memory left, though the job's limit allows more.
     #[error("no memory left")]
     Memory,
-    /// The program's memory is as large as the engine's heap, so one that grows cannot be told from the other.
-    #[error("a memory of just this size cannot grow in this engine")]
+    /// The program's memory is as large as the engine's heap, and one of them is to double.
+    #[error("a memory of just this size cannot be doubled in this engine")]
     Ambiguous,
     /// An input could not be read.
     #[error("an input cannot be read: {0}")]
@@ -141,7 +143,8 @@ impl ResourceLimiter for Wasi {
         if current != self.memory_size {
             return Ok(false);
         }
-        if current == heap {
+        // The engine at least doubles its heap, so any smaller step is the program's.
+        if current == heap && desired.saturating_sub(current) >= heap {
             return Err(wasmtime::Error::new(HostFailure::Ambiguous));
         }
         // Beyond its own maximum a memory does not grow, so nothing is taken.

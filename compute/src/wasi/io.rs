@@ -12,14 +12,17 @@ use crate::{
 
 /// Reads from where the descriptor is.
 pub(super) fn fd_read(guest: &mut Guest<'_>, fd: u32, list: u32, count: u32, read: u32) -> Done {
-    let is_stdin = matches!(guest.wasi.descriptors.get(fd)?, Descriptor::Stdin);
-    let start = if is_stdin { guest.wasi.stdin_position } else { position(guest.wasi, fd)? };
+    let start = match guest.wasi.descriptors.get(fd)? {
+        Descriptor::Stdin => guest.wasi.stdin_position,
+        Descriptor::File(file) => file.position,
+        Descriptor::Folder(_) => return Err(Errno::Isdir.into()),
+        Descriptor::Stdout | Descriptor::Stderr => return Err(Errno::Badf.into()),
+    };
     let total = read_buffers(guest, fd, list, count, start)?;
     let end = start.saturating_add(u64::from(total));
-    if is_stdin {
-        guest.wasi.stdin_position = end;
-    } else {
-        guest.wasi.descriptors.file_mut(fd)?.position = end;
+    match guest.wasi.descriptors.file_mut(fd) {
+        Ok(file) => file.position = end,
+        Err(_) => guest.wasi.stdin_position = end,
     }
     Ok(guest.write_u32(read, total)?)
 }
