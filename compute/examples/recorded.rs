@@ -22,56 +22,67 @@ use std::{
 /// What is used of `job.json`.
 #[derive(Deserialize)]
 struct Recorded {
+    /// Its name in the table.
     program: String,
+    /// What the program is called.
     arg0: String,
+    /// The other arguments.
     args: Vec<String>,
+    /// The environment.
     env: BTreeMap<String, String>,
+    /// What must come of it.
     expect: Expected,
 }
 
 /// What must come of it.
 #[derive(Deserialize)]
 struct Expected {
+    /// The exit code.
     exit: u32,
+    /// Standard output, if it must be the same.
     stdout: Option<Digest>,
+    /// Output files below the root.
     files: BTreeMap<String, Digest>,
 }
 
+#[expect(clippy::print_stdout, reason = "the table is its purpose")]
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     child_main();
     let work = tempfile::tempdir()?;
     let blobs = BlobStore::open(work.path().join("blobs"))?;
     let runner = Runner::new(Settings::new(work.path().join("cache")), blobs)?;
-    println!("{:<12} {:>9} {:>9} {:>9}  result", "program", "cold ms", "warm ms", "cpu ms");
+    println!("{:<12} {:>9} {:>9} {:>9}  result", "program", "cold µs", "warm µs", "cpu µs");
     let mut all_equal = true;
     for folder in std::env::args().skip(1) {
-        all_equal &= check(&runner, Path::new(&folder))?;
+        let (line, is_equal) = check(&runner, Path::new(&folder))?;
+        println!("{line}");
+        all_equal &= is_equal;
     }
     Ok(if all_equal { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Runs one program twice, and prints its line.
-fn check(runner: &Runner, folder: &Path) -> Result<bool, Box<dyn Error>> {
+/// Runs one program twice; returns its line, and whether all is as expected.
+fn check(runner: &Runner, folder: &Path) -> Result<(String, bool), Box<dyn Error>> {
     let recorded: Recorded = serde_json::from_slice(&fs::read(folder.join("job.json"))?)?;
     let job = job(runner.blobs(), folder, &recorded)?;
     let cancel = Cancel::new()?;
     let (cold, first) = timed(|| runner.run(&job, &cancel))?;
     let (warm, second) = timed(|| runner.run(&job, &cancel))?;
-    let verdict = if first.result != second.result {
-        "two runs differ".to_owned()
+    let difference = if first.result == second.result {
+        difference(&recorded.expect, &second)
     } else {
-        difference(&recorded.expect, &second).unwrap_or_else(|| "as expected".to_owned())
+        Some("two runs differ".to_owned())
     };
-    let cpu = second.cpu.as_secs_f64() * 1e3;
-    println!("{:<12} {cold:>9.1} {warm:>9.1} {cpu:>9.1}  {verdict}", recorded.program);
-    Ok(verdict == "as expected")
+    let (name, cpu) = (&recorded.program, second.cpu.as_micros());
+    let verdict = difference.as_deref().unwrap_or("as expected");
+    Ok((format!("{name:<12} {cold:>9} {warm:>9} {cpu:>9}  {verdict}"), difference.is_none()))
 }
 
-/// The milliseconds that something takes, and what it returns.
-fn timed<T, E>(action: impl FnOnce() -> Result<T, E>) -> Result<(f64, T), E> {
+/// The microseconds that something takes, and what it returns.
+fn timed<T, E>(action: impl FnOnce() -> Result<T, E>) -> Result<(u128, T), E> {
     let start = Instant::now();
     let value = action()?;
-    Ok((start.elapsed().as_secs_f64() * 1e3, value))
+    Ok((start.elapsed().as_micros(), value))
 }
 
 /// The job of a recorded program; its blobs are kept.

@@ -223,7 +223,7 @@ mod tests {
         writer.write(b"abd").unwrap();
         match writer.finish(Some(&expected)) {
             Err(BlobError::Mismatch { expected: e, actual: a }) => {
-                assert_eq!((e, a), (expected, actual))
+                assert_eq!((e, a), (expected, actual));
             }
             other => panic!("{other:?}"),
         }

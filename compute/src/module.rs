@@ -145,6 +145,7 @@ fn is_function(types: &TypesRef<'_>, id: CoreTypeId, params: &str, results: &str
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fmt::Write;
 
     fn check(text: &str) -> Result<ModuleInfo, ModuleError> {
         check_module(&wat::parse_str(text).unwrap())
@@ -171,11 +172,13 @@ mod tests {
         for (name, params, results) in FUNCTIONS {
             let of =
                 |letters: &str| letters.replace('i', "1").replace('I', "i64 ").replace('1', "i32 ");
-            imports += &format!(
+            write!(
+                imports,
                 r#"(import "wasi_snapshot_preview1" "{name}" (func (param {}) (result {})))"#,
                 of(params),
                 of(results)
-            );
+            )
+            .unwrap();
         }
         assert_eq!(check(&format!("(module {imports} {START})")).unwrap().imports.len(), 46);
     }
@@ -192,7 +195,7 @@ mod tests {
             let error = check(&format!(r#"(module (import "{module}" "{name}" {kind}) {START})"#));
             match error {
                 Err(ModuleError::Import { module: m, name: n }) => {
-                    assert_eq!((m.as_str(), n.as_str()), (module, name))
+                    assert_eq!((m.as_str(), n.as_str()), (module, name));
                 }
                 other => panic!("{other:?}"),
             }

@@ -1,6 +1,9 @@
 //! Making, removing and renaming.
 
-use super::{Content, Errno, FileSystem, FileType, Kind, Node, NodeId, ROOT, as_u64, node::Stat};
+use super::{
+    Content, Errno, FileSystem, FileType, NodeId, ROOT, Stat, as_u64,
+    node::{Kind, Node},
+};
 use crate::{JobPath, path::check_name, profile::NODE_COST};
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! From paths to nodes.
 
-use super::{Errno, FileSystem, Kind, NodeId};
+use super::{Errno, FileSystem, NodeId, node::Kind};
 use crate::{
     path::{MAX_DEPTH, MAX_PATH, check_name},
     profile::MAX_LINKS,

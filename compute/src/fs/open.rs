@@ -1,13 +1,15 @@
 //! Opening, reading and writing files.
 
 use super::{
-    Content, Errno, Fault, FileSystem, FileType, Kind, NodeId,
+    Content, Errno, Fault, FileSystem, FileType, NodeId,
     content::{as_u64, set_len},
+    node::Kind,
 };
 use crate::profile::NODE_COST;
 
 /// How a file is opened.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "the flags of WASI")]
 pub(crate) struct OpenFlags {
     /// Make it if it does not exist.
     pub(crate) create: bool,

@@ -1,5 +1,7 @@
 //! The file system against a plain model: whatever is done, names, contents and storage add up.
 
+#![expect(clippy::arithmetic_side_effects, reason = "numbers of tests are small")]
+
 use super::{Content, Errno, Fault, FileSystem, OpenFlags, ROOT, Storage};
 use crate::profile::NODE_COST;
 use proptest::prelude::*;
@@ -74,7 +76,7 @@ fn model(files: &mut BTreeMap<String, Vec<u8>>, step: &Step) -> Result<(), Errno
 }
 
 fn cost(files: &BTreeMap<String, Vec<u8>>) -> u64 {
-    files.values().map(|file| NODE_COST + file.len() as u64).sum()
+    files.values().map(|file| NODE_COST + crate::fs::as_u64(file.len())).sum()
 }
 
 fn contents(fs: &FileSystem) -> BTreeMap<String, Vec<u8>> {
@@ -128,7 +130,7 @@ proptest! {
         use std::io::Write;
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&bytes).unwrap();
-        let size = bytes.len() as u64;
+        let size = crate::fs::as_u64(bytes.len());
         let (blob, memory) = (Content::Blob { file, size }, Content::Memory(bytes));
         let (mut one, mut two) = (vec![1; len], vec![1; len]);
         prop_assert_eq!(blob.read_at(&mut one, offset).unwrap(), memory.read_at(&mut two, offset).unwrap());

@@ -1,6 +1,6 @@
 //! From a module to its code: out of the cache, or by a child process that compiles.
 
-use super::{Runner, process::Process};
+use super::host::Runner;
 use crate::{
     BlobError, Cancel, Digest, Phase, RunError, Unfinished, check_module,
     execute::NoResult,
@@ -14,6 +14,14 @@ use std::{
 };
 
 impl Runner {
+    /// Checks and compiles a module, so that its first job need not wait for it.
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    pub fn prepare(&self, module: &Digest, cancel: &Cancel) -> Result<(), RunError> {
+        self.code(module, cancel).map(drop)
+    }
+
     /// The code of a module. Of several that want the same, one compiles and the others wait.
     pub(super) fn code(&self, module: &Digest, cancel: &Cancel) -> Result<File, RunError> {
         if let Some(code) = self.cache.get(module)? {
@@ -75,18 +83,6 @@ impl Runner {
                 _ => return Err(process.end().into()),
             }
         }
-    }
-
-    /// Starts a child with a processor time; it gets several times as long by the clock on the wall.
-    pub(super) fn start<'a>(
-        &self,
-        request: &Request,
-        subject: std::process::Stdio,
-        time: std::time::Duration,
-        cancel: &'a Cancel,
-    ) -> Result<Process<'a>, RunError> {
-        let patience = time.saturating_mul(self.settings.patience).saturating_add(super::GRACE);
-        Ok(Process::start(&self.settings.program, request, subject, patience, cancel)?)
     }
 }
 

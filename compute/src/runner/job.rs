@@ -1,6 +1,6 @@
 //! From a job to its result.
 
-use super::{Runner, process::Process};
+use super::{host::Runner, process::Process};
 use crate::{
     BlobError, Cancel, Digest, Job, JobPath, JobResult, OutputFile, Phase, RunError, Unfinished,
     child::EndReport,

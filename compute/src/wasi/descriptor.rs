@@ -26,6 +26,7 @@ pub(super) enum Descriptor {
 
 /// A file that is open.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "the flags of WASI")]
 pub(super) struct OpenFile {
     /// The file.
     pub(super) node: NodeId,

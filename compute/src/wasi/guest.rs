@@ -1,6 +1,6 @@
 //! A program's memory and its side of the host, as one call sees them.
 
-use super::Wasi;
+use super::state::Wasi;
 use crate::fs::{Errno, Fault};
 
 /// What a function of WASI works on. Addresses that are not in the memory give [`Errno::Fault`].

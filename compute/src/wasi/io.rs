@@ -1,14 +1,11 @@
 //! Reading and writing through descriptors, and moving in files.
 
 use super::{
-    Wasi,
     descriptor::Descriptor,
     guest::{Done, Guest, as_u32, slice, slice_mut},
+    state::{MAX_STDERR, Wasi},
 };
-use crate::{
-    fs::{Errno, Fault, as_u64},
-    wasi::MAX_STDERR,
-};
+use crate::fs::{Errno, Fault, as_u64};
 
 /// Reads from where the descriptor is.
 pub(super) fn fd_read(guest: &mut Guest<'_>, fd: u32, list: u32, count: u32, read: u32) -> Done {

@@ -1,9 +1,11 @@
 //! Which function of WASI is which of ours.
 
 use super::{
-    HostFailure, Wasi, clock, fd,
+    fd,
     guest::{Done, Guest},
     io, path, process,
+    state::{HostFailure, Wasi},
+    time,
 };
 use crate::{fs::Fault, profile::IMPORTS_FROM};
 use wasmtime::{Caller, Error, Extern, Linker, Result};
@@ -36,9 +38,9 @@ pub(crate) fn link(linker: &mut Linker<Wasi>) -> Result<()> {
         process::sock_recv(fd: u32, buffers: u32, count: u32, flags: u32, len: u32, out_flags: u32);
         process::sock_send(fd: u32, buffers: u32, count: u32, flags: u32, len: u32);
         process::sock_shutdown(fd: u32, how: u32);
-        clock::clock_res_get(id: u32, resolution: u32);
-        clock::clock_time_get(id: u32, precision: u64, time: u32);
-        clock::poll_oneoff(subscriptions: u32, events: u32, count: u32, reported: u32);
+        time::clock_res_get(id: u32, resolution: u32);
+        time::clock_time_get(id: u32, precision: u64, time: u32);
+        time::poll_oneoff(subscriptions: u32, events: u32, count: u32, reported: u32);
         fd::fd_advise(fd: u32, at: u64, len: u64, advice: u32);
         fd::fd_allocate(fd: u32, offset: u64, len: u64);
         fd::fd_close(fd: u32);

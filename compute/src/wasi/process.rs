@@ -1,9 +1,9 @@
 //! Arguments, environment, the end, randomness, and what the profile lacks.
 
 use super::{
-    Exit,
     descriptor::Descriptor,
     guest::{Done, Guest, as_u32, nth, slice_mut},
+    state::Exit,
 };
 use crate::fs::{Errno, Fault};
 
@@ -70,7 +70,7 @@ pub(super) fn proc_raise(_guest: &mut Guest<'_>, _signal: u32) -> Done {
 
 /// There is nothing to yield to.
 #[expect(clippy::unnecessary_wraps, reason = "the type of every function")]
-pub(super) fn sched_yield(_guest: &mut Guest<'_>) -> Done {
+pub(super) const fn sched_yield(_guest: &mut Guest<'_>) -> Done {
     Ok(())
 }
 

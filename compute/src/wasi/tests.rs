@@ -53,7 +53,7 @@ fn module(texts: &[&str], fields: &str, body: &str) -> Program {
     );
     let mut data = String::new();
     for (index, text) in texts.iter().enumerate() {
-        let at = 4096 * (index + 1);
+        let at = 4096_usize.saturating_mul(index.saturating_add(1));
         code = code.replace(
             &format!("{{{index}}}"),
             &format!("(i32.const {at}) (i32.const {})", text.len()),

@@ -13,7 +13,7 @@ fn bench() -> Bench {
     })
 }
 
-fn one_second(mut job: JobDocument) -> JobDocument {
+const fn one_second(mut job: JobDocument) -> JobDocument {
     job.limits.time = 1;
     job
 }
@@ -164,7 +164,7 @@ fn compile_bomb_runs_out_of_time_or_memory_in_its_own_process() {
     let ended = unfinished(bench.run(bench.wat(&bomb)));
     assert_eq!(ended, Unfinished::Time(Phase::Compiling));
     let bench = Bench::with(|settings| {
-        settings.compile = CompileLimits { time: Duration::from_secs(600), memory: 160 << 20 };
+        settings.compile = CompileLimits { time: Duration::from_mins(10), memory: 160 << 20 };
     });
     let ended = unfinished(bench.run(bench.wat(&bomb)));
     assert_eq!(ended, Unfinished::Memory(Phase::Compiling));

@@ -44,7 +44,7 @@ fn result_has_exit_code_standard_output_and_files() {
         assert_eq!(execution.trap, None);
         let files = execution.result.outputs.iter();
         let files: Vec<_> = files.map(|file| (file.path.as_str(), file.blob, file.size)).collect();
-        let size = content.len() as u64;
+        let size = u64::try_from(content.len()).unwrap();
         assert_eq!(files, [("/in/x", blob, size), ("/out/copy", blob, size)]);
         assert_eq!(bench.read(&execution.result.stdout), content);
         let canonical = execution.result.canonical().unwrap();
@@ -125,7 +125,7 @@ fn what_no_machine_runs_is_told_from_what_this_one_does_not() {
     job.limits = Limits { time: 60_001, ..Limits::default() };
     match bench.run(job.clone()) {
         Err(RunError::Limit { name, asked, allowed }) => {
-            assert_eq!((name, asked, allowed), ("time", 60_001, 60_000))
+            assert_eq!((name, asked, allowed), ("time", 60_001, 60_000));
         }
         other => panic!("{other:?}"),
     }

@@ -1,5 +1,13 @@
 //! Jobs in processes of their own, as a host runs them.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::integer_division,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may stop at the first surprise, in its helpers too"
+)]
+
 mod attacks;
 mod cache;
 mod documents;

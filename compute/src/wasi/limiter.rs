@@ -1,0 +1,63 @@
+//! Where a program's memory ends.
+
+use super::state::{HostFailure, Wasi};
+use crate::profile::TABLE_ELEMENT_COST;
+use wasmtime::ResourceLimiter;
+
+/// Memory and tables end at the job's limit. What this machine refuses below it is no result, so it ends the run.
+impl ResourceLimiter for Wasi {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        // The engine's heap for exceptions comes first, and may not grow. It is not the program's, and engines differ
+        // in it, so it is neither charged nor confused with the program's memory.
+        let Some(heap) = self.engine_heap else {
+            self.engine_heap = Some(desired);
+            return Ok(true);
+        };
+        if current != self.memory_size {
+            return Ok(false);
+        }
+        // The engine at least doubles its heap, so any smaller step is the program's.
+        if current == heap && desired.saturating_sub(current) >= heap {
+            return Err(wasmtime::Error::new(HostFailure::Ambiguous));
+        }
+        // Beyond its own maximum a memory does not grow, so nothing is taken.
+        let grows =
+            maximum.is_none_or(|maximum| desired <= maximum) && self.take(current, desired, 1);
+        if grows {
+            self.memory_size = desired;
+        }
+        Ok(grows)
+    }
+
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        refused_by_host(error)
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(maximum.is_none_or(|maximum| desired <= maximum)
+            && self.take(current, desired, TABLE_ELEMENT_COST))
+    }
+
+    fn table_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        refused_by_host(error)
+    }
+}
+
+/// Ends the run if it was the operating system that refused memory. Growth beyond what WebAssembly can address fails for
+/// the program alone.
+fn refused_by_host(error: wasmtime::Error) -> wasmtime::Result<()> {
+    let by_host = error.is::<rustix::io::Errno>()
+        || error.is::<std::io::Error>()
+        || error.is::<wasmtime::OutOfMemory>();
+    if by_host { Err(error.context(HostFailure::Memory)) } else { Ok(()) }
+}
