@@ -7,6 +7,7 @@ use crate::{
     error::check_limits,
     execute::NoResult,
     frame::Frame,
+    profile::NODE_COST,
     request::{Request, RunRequest},
     wasi::MAX_STDERR,
 };
@@ -68,6 +69,9 @@ impl Runner {
         let mut stdout: Option<Digest> = None;
         let mut outputs: Vec<OutputFile> = Vec::new();
         let mut path: Option<JobPath> = None;
+        let made = job.document().limits.storage.div_euclid(NODE_COST);
+        let max_outputs = usize::try_from(made).unwrap_or(usize::MAX);
+        let max_outputs = max_outputs.saturating_add(job.document().inputs.len());
         loop {
             match process.next()? {
                 (Frame::Stderr, len) => {
@@ -83,7 +87,7 @@ impl Runner {
                         return Err(process.end().into());
                     }
                 }
-                (Frame::Content, size) => {
+                (Frame::Content, size) if outputs.len() < max_outputs => {
                     let path = path.take().ok_or_else(|| process.end())?;
                     let blob = self.keep(&mut process, size, &mut room)?;
                     outputs.push(OutputFile { blob, path, size });

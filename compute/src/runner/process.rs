@@ -10,7 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::{
     fs::File,
     io::{self, ErrorKind, Read, Write},
-    os::unix::process::ExitStatusExt,
+    os::unix::process::{CommandExt, ExitStatusExt},
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
     time::{Duration, Instant},
@@ -45,7 +45,10 @@ impl<'a> Process<'a> {
             Request::Run(_) => Phase::Running,
             Request::Probe { .. } | Request::Compile(_) => Phase::Compiling,
         };
+        let deadline = Instant::now().checked_add(patience).ok_or(ErrorKind::InvalidInput)?;
         let mut child = Command::new(program)
+            // What a terminal sends to the host is not for it.
+            .process_group(0)
             .env_clear()
             .env(CHILD_VARIABLE, "1")
             .current_dir("/")
@@ -53,7 +56,6 @@ impl<'a> Process<'a> {
             .stdout(Stdio::piped())
             .stderr(subject)
             .spawn()?;
-        let deadline = Instant::now().checked_add(patience).ok_or(ErrorKind::InvalidInput)?;
         let (stdin, output) = (child.stdin.take(), child.stdout.take());
         let output = output.ok_or(ErrorKind::BrokenPipe)?;
         let process = Self { child, output, phase, deadline, cancel, stopped: None };
