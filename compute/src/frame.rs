@@ -45,7 +45,7 @@ impl<W: Write> FrameWriter<W> {
         Self(BufWriter::with_capacity(64 << 10, to))
     }
 
-    /// Sends a whole frame. The last one must be followed by [`FrameWriter::flush`].
+    /// Sends a whole frame. The last one of a child is sent at once, with all before it.
     pub(crate) fn send(&mut self, kind: Frame, bytes: &[u8]) -> io::Result<()> {
         self.begin(kind, u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
         self.0.write_all(bytes)?;

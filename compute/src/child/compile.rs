@@ -19,9 +19,7 @@ pub(super) fn serve(
     mut output: FrameWriter<File>,
 ) -> io::Result<()> {
     let optimization = request.optimization;
-    sandbox::limit(request.seconds, request.memory)?;
-    sandbox::restrict_files();
-    sandbox::confined(move || {
+    sandbox::confined((request.seconds, request.memory), move |_| {
         let mut wasm = Vec::new();
         module.read_to_end(&mut wasm)?;
         let code =

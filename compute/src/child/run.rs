@@ -34,17 +34,14 @@ pub(super) fn serve(
     let stdin = request.stdin.as_deref().map_or(Ok(Content::Memory(Vec::new())), open)?;
     let small = inputs.iter().map(Content::size).filter(|size| *size <= SMALL);
     let memory = memory_limit(&request.job.limits, small.fold(0, u64::saturating_add), &code)?;
-    // Whole seconds, with one more for what this process does itself.
-    let seconds = request.job.limits.time.div_ceil(1_000).saturating_add(1);
-    sandbox::limit(seconds, memory)?;
-    sandbox::restrict_files();
-
     let mut wasi = Wasi::new(&request.job, request.id, stdin);
     let placed = place_files(&mut wasi, &request.job, inputs);
     placed.map_err(|_| io::ErrorKind::InvalidInput)?;
     let loaded = engine::engine(request.optimization, false)
         .and_then(|engine| Ok((unsafe_load::load(&engine, code)?, engine)));
-    sandbox::confined(move || {
+    // Whole seconds, with one more for what this process does itself.
+    let seconds = request.job.limits.time.div_ceil(1_000).saturating_add(1);
+    sandbox::confined((seconds, memory), move |_| {
         let ended = match loaded {
             Ok((module, engine)) => execute(&engine, &module, wasi),
             Err(error) => Err(NoResult::Engine(format!("{error:#}"))),

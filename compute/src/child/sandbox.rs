@@ -36,7 +36,7 @@ pub(super) fn die_with(parent: u32) -> io::Result<()> {
 }
 
 /// Limits processor time and memory; no core is dumped. Reaching the first ends the process by SIGXCPU.
-pub(super) fn limit(seconds: u64, memory: u64) -> io::Result<()> {
+fn limit(seconds: u64, memory: u64) -> io::Result<()> {
     set(Resource::Core, 0, 0)?;
     set(Resource::Cpu, seconds, seconds.saturating_add(1))?;
     set(Resource::Data, memory, memory)
@@ -58,7 +58,7 @@ pub(super) fn allow_many_files() -> io::Result<()> {
 }
 
 /// Takes away all files and the network; returns whether the kernel can. What is open stays open.
-pub(super) fn restrict_files() -> bool {
+fn restrict_files() -> bool {
     let restrict = || {
         Ruleset::default()
             .handle_access(AccessFs::from_all(ABI::V6))?
@@ -70,10 +70,14 @@ pub(super) fn restrict_files() -> bool {
     restrict().is_ok_and(|status| status.ruleset != RulesetStatus::NotEnforced)
 }
 
-/// Runs something on a large stack, in a process that can make no other system calls than those below.
+/// Runs something on a large stack, in a process that has so many seconds and bytes, and can neither open a file nor make
+/// other system calls than those below. What is given to it says whether the kernel could take away the files.
 pub(super) fn confined<T: Send + 'static>(
-    action: impl FnOnce() -> T + Send + 'static,
+    (seconds, memory): (u64, u64),
+    action: impl FnOnce(bool) -> T + Send + 'static,
 ) -> io::Result<T> {
+    limit(seconds, memory)?;
+    let no_files = restrict_files();
     // Programs may use all of the engine's stack; the host's functions need some more.
     let stack = crate::engine::WASM_STACK.saturating_add(8 << 20);
     let filter = filter();
@@ -82,16 +86,16 @@ pub(super) fn confined<T: Send + 'static>(
             // A kernel without it is reported by the probe.
             drop(seccompiler::apply_filter_all_threads(filter));
         }
-        action()
+        action(no_files)
     })?;
     thread.join().map_err(|_| io::ErrorKind::Other.into())
 }
 
-/// Which protections do not work, found out from within. `files` is what [`restrict_files`] returned.
-pub(super) fn missing(files: bool) -> Vec<Protection> {
+/// Which protections do not work, found out from within [`confined`].
+pub(super) fn missing(no_files: bool) -> Vec<Protection> {
     // Not in the list below, and harmless.
     let is_filtered = std::env::current_dir().is_err();
-    let lacks = [(Protection::Landlock, files), (Protection::Seccomp, is_filtered)];
+    let lacks = [(Protection::Landlock, no_files), (Protection::Seccomp, is_filtered)];
     lacks.into_iter().filter(|(_, works)| !works).map(|(protection, _)| protection).collect()
 }
 

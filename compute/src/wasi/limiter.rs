@@ -35,7 +35,8 @@ impl ResourceLimiter for Wasi {
     }
 
     fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
-        refused_by_host(error)
+        // What was allowed above can only be refused by the operating system.
+        Err(error.context(HostFailure::Memory))
     }
 
     fn table_growing(
@@ -49,15 +50,6 @@ impl ResourceLimiter for Wasi {
     }
 
     fn table_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
-        refused_by_host(error)
+        Err(error.context(HostFailure::Memory))
     }
-}
-
-/// Ends the run if it was the operating system that refused memory. Growth beyond what WebAssembly can address fails for
-/// the program alone.
-fn refused_by_host(error: wasmtime::Error) -> wasmtime::Result<()> {
-    let by_host = error.is::<rustix::io::Errno>()
-        || error.is::<std::io::Error>()
-        || error.is::<wasmtime::OutOfMemory>();
-    if by_host { Err(error.context(HostFailure::Memory)) } else { Ok(()) }
 }

@@ -79,27 +79,87 @@ fn memory_bomb_gets_what_the_job_allows_and_no_more() {
     assert_eq!(bench.run(job).unwrap().result.outcome, Outcome::Exit(1_024));
 }
 
-#[test]
-fn memory_that_the_machine_refuses_is_no_result() {
-    // The job may have 4 GiB; this test may not, by a limit that children inherit.
-    let bench = bench();
-    let wat = r#"(module (memory (export "memory") 1)
-        (func (export "_start") (if (i32.eq (memory.grow (i32.const 60000)) (i32.const -1)) (then unreachable))))"#;
-    let mut job = bench.wat(wat);
-    job.limits.memory = 4 << 30;
-    let module = job.module;
-    bench.runner.prepare(&module, &muster_compute::Cancel::new().unwrap()).unwrap();
-    let script = "ulimit -d 1000000; exec \"$@\"";
+/// Runs a job whose code is there already by the crate's program, after a shell has done something, and returns what the
+/// program says on standard error. There must be no result.
+fn refused_in_shell(bench: &Bench, job: JobDocument, prelude: &str) -> String {
+    bench.runner.prepare(&job.module, &muster_compute::Cancel::new().unwrap()).unwrap();
     let document = bench.folder.path().join("job.json");
     std::fs::write(&document, muster_compute::Job::new(job).unwrap().canonical()).unwrap();
     let output = std::process::Command::new("sh")
-        .args(["-c", script, "sh", env!("CARGO_BIN_EXE_muster-compute")])
+        .args([
+            "-c",
+            &format!("{prelude}; exec \"$@\""),
+            "sh",
+            env!("CARGO_BIN_EXE_muster-compute"),
+        ])
         .args([&document, &bench.folder.path().join("blobs"), &bench.cache()])
         .output()
         .unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && output.stdout.is_empty(), "{error}");
+    error
+}
+
+#[test]
+fn memory_that_the_machine_refuses_is_no_result() {
+    // The job may have 4 GiB; its process may not, by a limit that it inherits.
+    let bench = bench();
+    let wat = r#"(module (memory (export "memory") 1)
+        (func (export "_start") (if (i32.eq (memory.grow (i32.const 60000)) (i32.const -1)) (then unreachable))))"#;
+    let mut job = bench.wat(wat);
+    job.limits.memory = 4 << 30;
+    let error = refused_in_shell(&bench, job, "ulimit -d 1000000");
     assert!(error.contains(&Unfinished::Memory(Phase::Running).to_string()), "{error}");
+}
+
+#[test]
+fn output_that_does_not_fit_on_the_disk_is_an_error_of_its_own() {
+    // No file may be longer than a block: as a full disk would, writing fails in the middle.
+    let bench = bench();
+    let wat = r#"(module (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+        (memory (export "memory") 2) (data (i32.const 4) "\00\00\01\00")
+        (func (export "_start") (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"#;
+    let job = bench.wat(wat);
+    let error = refused_in_shell(&bench, job, "trap '' XFSZ; ulimit -f 1");
+    assert!(error.contains("no space left for the blob"), "{error}");
+    let incoming = bench.folder.path().join("blobs/incoming");
+    assert_eq!(std::fs::read_dir(incoming).unwrap().count(), 0);
+}
+
+#[test]
+fn process_of_a_job_ends_with_its_host() {
+    let bench = bench();
+    let mut job = bench.wat(&start("(loop (br 0))"));
+    job.limits.time = 3_600_000;
+    let id = muster_compute::Job::new(job.clone()).unwrap();
+    let document = bench.folder.path().join("job.json");
+    std::fs::write(&document, id.canonical()).unwrap();
+    let mut host = std::process::Command::new(env!("CARGO_BIN_EXE_muster-compute"))
+        .args([&document, &bench.folder.path().join("blobs"), &bench.cache()])
+        .spawn()
+        .unwrap();
+    let children = || {
+        let path = format!("/proc/{0}/task/{0}/children", host.id());
+        std::fs::read_to_string(path).unwrap_or_default().trim().to_owned()
+    };
+    // The third is the job's, after those that probe and compile.
+    let spinning = |child: &str| {
+        let stat = std::fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+        let ticks = stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(11));
+        ticks.is_some_and(|ticks| ticks.parse::<u32>().unwrap() > 20)
+    };
+    let child = loop {
+        let child = children();
+        if !child.is_empty() && spinning(&child) {
+            break child;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    host.kill().unwrap();
+    host.wait().unwrap();
+    while std::path::Path::new(&format!("/proc/{child}")).exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the engine computes: the same bits with and without optimisation, and those that are written here.
 
 use super::{Program, module};
-use crate::{Optimization, Outcome};
+use crate::{Optimization, Outcome, execute::NoResult};
 
 /// Runs a program both ways; both must write the same, which is returned.
 fn both(make: impl Fn() -> Program) -> Vec<u8> {
@@ -83,6 +83,19 @@ fn many_exceptions_cost_the_program_no_memory() {
             (br_if $more (i32.lt_u (local.tee $i (i32.add (local.get $i) #1)) #2000000)))
         (call $is (memory.grow #4) #8) (call $is (memory.grow #1) #-1)";
     module(&[], fields, body).change(|job| job.limits.memory = 12 << 16).run();
+}
+
+#[test]
+fn exceptions_that_fill_the_engine_s_heap_are_no_result() {
+    // Each is kept in a table, so none can be collected.
+    let fields = "(tag $e (param i64 i64 i64 i64)) (table $kept 2000000 exnref) (func $throw (throw $e ##1 ##2 ##3 ##4))";
+    let body = "(local $i i32) (local $caught exnref)
+        (loop $more
+            (local.set $caught (block $h (result exnref) (try_table (catch_all_ref $h) (call $throw)) unreachable))
+            (table.set $kept (local.get $i) (local.get $caught))
+            (br_if $more (i32.lt_u (local.tee $i (i32.add (local.get $i) #1)) #2000000)))";
+    let result = module(&[], fields, body).try_run();
+    assert!(matches!(result, Err(NoResult::Engine(_))), "{:?}", result.map(|ended| ended.outcome));
 }
 
 #[test]
