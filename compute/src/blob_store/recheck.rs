@@ -66,7 +66,7 @@ mod tests {
         let (good, bad) = (store.put(b"good").unwrap(), store.put(b"bad").unwrap());
         fs::remove_file(store.path(&bad)).unwrap();
         fs::write(store.path(&bad), b"").unwrap();
-        fs::write(folder.path().join("incoming/half"), b"ba").unwrap();
+        fs::write(folder.path().join("incoming/half"), b"h").unwrap();
 
         // The same boot: everything is as it was left.
         let store = BlobStore::open(folder.path()).unwrap();

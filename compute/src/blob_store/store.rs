@@ -222,9 +222,9 @@ mod tests {
     #[test]
     fn what_does_not_match_is_not_kept() {
         let (_folder, store) = store();
-        let (expected, actual) = (Digest::of(b"abc"), Digest::of(b"abd"));
+        let (expected, actual) = (Digest::of(b"abc"), Digest::of(b"xyz"));
         let mut writer = store.writer(3).unwrap();
-        writer.write(b"abd").unwrap();
+        writer.write(b"xyz").unwrap();
         match writer.finish(Some(&expected)) {
             Err(BlobError::Mismatch { expected: e, actual: a }) => {
                 assert_eq!((e, a), (expected, actual));

@@ -139,6 +139,15 @@ fn links_lead_nowhere_else() {
 }
 
 #[test]
+fn slash_at_the_end_means_a_folder() {
+    let body = "(drop (call $open {0}))
+        (call $is (call $path_filestat_get #3 #0 {1} #100) #54) (call $is (call $path_filestat_get #3 #0 {2} #100) #0)
+        (call $is (call $path_open #3 #0 {3} #1 ##66 ##0 #0 #80) #31) (call $is (call $path_rename #3 {0} #3 {3}) #54)
+        (call $is (call $path_create_directory #3 {3}) #0)";
+    module(&["a", "a/", "tmp/", "b/"], OPEN, body).run();
+}
+
+#[test]
 fn there_are_no_hard_links() {
     let body = "(drop (call $open {0})) (call $is (call $path_link #3 #0 {0} #3 {1}) #58)
         (call $is (call $path_link #9 #0 {0} #3 {1}) #8) (call $is (call $path_link #3 #0 {0} #9 {1}) #8)";
@@ -173,6 +182,7 @@ fn what_is_open_stays_when_its_name_goes() {
         (call $is (call $path_create_directory #3 {0}) #0)
         (call $is (call $path_open #3 #0 {0} #2 ##2 ##0 #0 #80) #0)
         (call $is (call $path_remove_directory #3 {0}) #0)
-        (call $is (call $path_create_directory #5 {1}) #44)";
-    assert_eq!(module(&["a", "hello"], OPEN, body).text(), "hello");
+        (call $is (call $path_create_directory #5 {1}) #44)
+        (call $is (call $path_rename #3 {2} #5 {1}) #44)";
+    assert_eq!(module(&["a", "hello", "tmp"], OPEN, body).text(), "hello");
 }
