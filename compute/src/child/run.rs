@@ -15,6 +15,7 @@ use std::{
     io::{self, Read},
     path::Path,
 };
+use wasmtime::{Engine, Module};
 
 /// Inputs up to this length are read at once, longer ones when the program reads them.
 const SMALL: u64 = 64 << 10;
@@ -28,29 +29,52 @@ pub(super) fn serve(
     code: File,
     mut output: FrameWriter<File>,
 ) -> io::Result<()> {
-    sandbox::allow_many_files()?;
-    let inputs: Vec<Content> =
-        request.inputs.iter().map(|path| open(path)).collect::<io::Result<_>>()?;
-    let stdin = request.stdin.as_deref().map_or(Ok(Content::Memory(Vec::new())), open)?;
-    let small = inputs.iter().map(Content::size).filter(|size| *size <= SMALL);
-    let memory = memory_limit(&request.job.limits, small.fold(0, u64::saturating_add), &code)?;
-    let mut wasi = Wasi::new(&request.job, request.id, stdin);
-    let placed = place_files(&mut wasi, &request.job, inputs);
-    placed.map_err(|_| io::ErrorKind::InvalidInput)?;
-    let loaded = engine::engine(request.optimization, false)
-        .and_then(|engine| Ok((unsafe_load::load(&engine, code)?, engine)));
+    let Prepared { engine, module, wasi, memory } = match prepare(&request, code) {
+        Ok(prepared) => prepared,
+        Err(message) => return fail(&NoResult::Engine(message), &mut output),
+    };
     // Whole seconds, with one more for what this process does itself.
     let seconds = request.job.limits.time.div_ceil(1_000).saturating_add(1);
-    sandbox::confined((seconds, memory), move |_| {
-        let ended = match loaded {
-            Ok((module, engine)) => execute(&engine, &module, wasi),
-            Err(error) => Err(NoResult::Engine(format!("{error:#}"))),
-        };
-        match ended {
-            Ok(ended) => outputs::send(&request.job, ended, &mut output),
-            Err(failed) => output.send(Frame::Failed, &serde_json::to_vec(&failed)?),
-        }
+    sandbox::confined((seconds, memory), move |_| match execute(&engine, &module, wasi) {
+        Ok(ended) => outputs::send(&request.job, ended, &mut output),
+        Err(failure) => fail(&failure, &mut output),
     })?
+}
+
+/// Says why there is no result.
+fn fail(failure: &NoResult, output: &mut FrameWriter<File>) -> io::Result<()> {
+    output.send(Frame::Failed, &serde_json::to_vec(failure)?)
+}
+
+/// All that a job needs, in this process.
+struct Prepared {
+    /// What runs the code.
+    engine: Engine,
+    /// The code.
+    module: Module,
+    /// The program's files and all else.
+    wasi: Wasi,
+    /// The bytes that this process may have.
+    memory: u64,
+}
+
+/// Opens everything that a job needs. Fails with a message, for this machine lacks something.
+fn prepare(request: &RunRequest, code: File) -> Result<Prepared, String> {
+    let text = |error: io::Error| error.to_string();
+    sandbox::allow_many_files().map_err(text)?;
+    let inputs = request.inputs.iter().map(|path| open(path));
+    let inputs: Vec<Content> = inputs.collect::<io::Result<_>>().map_err(text)?;
+    let stdin = request.stdin.as_deref().map_or(Ok(Content::Memory(Vec::new())), open);
+    let small = inputs.iter().map(Content::size).filter(|size| *size <= SMALL);
+    let small = small.fold(0, u64::saturating_add);
+    let memory = memory_limit(&request.job.limits, small, &code).map_err(text)?;
+
+    let mut wasi = Wasi::new(&request.job, request.id, stdin.map_err(text)?);
+    place_files(&mut wasi, &request.job, inputs).map_err(|errno| format!("inputs: {errno:?}"))?;
+    let engine = engine::engine(request.optimization, false);
+    let loaded = engine.and_then(|engine| Ok((unsafe_load::load(&engine, code)?, engine)));
+    let (module, engine) = loaded.map_err(|error| format!("{error:#}"))?;
+    Ok(Prepared { engine, module, wasi, memory })
 }
 
 /// Opens an input, and reads it if it is short.

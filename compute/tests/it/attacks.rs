@@ -6,9 +6,10 @@ use muster_compute::{
 };
 use std::{fmt::Write, time::Duration};
 
-/// A bench on which jobs get a second of processor time.
+/// A bench that waits for the end of processor time, however long that takes.
 fn bench() -> Bench {
     Bench::with(|settings| {
+        settings.patience = 1_000_000;
         settings.compile = CompileLimits { time: Duration::from_secs(2), memory: 256 << 20 };
     })
 }
@@ -79,13 +80,12 @@ fn memory_bomb_gets_what_the_job_allows_and_no_more() {
     assert_eq!(bench.run(job).unwrap().result.outcome, Outcome::Exit(1_024));
 }
 
-/// Runs a job whose code is there already by the crate's program, after a shell has done something, and returns what the
-/// program says on standard error. There must be no result.
-fn refused_in_shell(bench: &Bench, job: JobDocument, prelude: &str) -> String {
+/// Runs a job whose code is there already by the crate's program, after a shell has done something.
+fn in_shell(bench: &Bench, job: JobDocument, prelude: &str) -> std::process::Output {
     bench.runner.prepare(&job.module, &muster_compute::Cancel::new().unwrap()).unwrap();
     let document = bench.folder.path().join("job.json");
     std::fs::write(&document, muster_compute::Job::new(job).unwrap().canonical()).unwrap();
-    let output = std::process::Command::new("sh")
+    std::process::Command::new("sh")
         .args([
             "-c",
             &format!("{prelude}; exec \"$@\""),
@@ -94,7 +94,12 @@ fn refused_in_shell(bench: &Bench, job: JobDocument, prelude: &str) -> String {
         ])
         .args([&document, &bench.folder.path().join("blobs"), &bench.cache()])
         .output()
-        .unwrap();
+        .unwrap()
+}
+
+/// The same, where there must be no result; returns what the program says on standard error.
+fn refused_in_shell(bench: &Bench, job: JobDocument, prelude: &str) -> String {
+    let output = in_shell(bench, job, prelude);
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && output.stdout.is_empty(), "{error}");
     error
@@ -124,6 +129,17 @@ fn output_that_does_not_fit_on_the_disk_is_an_error_of_its_own() {
     assert!(error.contains("no space left for the blob"), "{error}");
     let incoming = bench.folder.path().join("blobs/incoming");
     assert_eq!(std::fs::read_dir(incoming).unwrap().count(), 0);
+}
+
+#[test]
+fn as_many_inputs_are_open_as_the_machine_allows() {
+    let bench = bench();
+    let mut job = bench.wat(&start(""));
+    let large = bench.put(&vec![0; 100_000]);
+    job.inputs = (0..40).map(|index| crate::input(&format!("/{index}"), large)).collect();
+    assert!(in_shell(&bench, job.clone(), "ulimit -Sn 30").status.success());
+    let error = refused_in_shell(&bench, job, "ulimit -n 30");
+    assert!(error.contains("Too many open files"), "{error}");
 }
 
 #[test]
