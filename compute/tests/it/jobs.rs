@@ -100,11 +100,12 @@ fn folders_of_outputs_and_tmp_are_there() {
     let wat = r#"(module
         (import "wasi_snapshot_preview1" "path_open" (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
         (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
-        (memory (export "memory") 1) (data (i32.const 0) "out/a/f  b/c/file tmp/f    no/f")
+        (memory (export "memory") 1) (data (i32.const 0) "out/a/f  b/c/file tmp/f    no/f out/a/e")
         (func $make (param i32 i32) (result i32)
             (call $open (i32.const 3) (i32.const 0) (local.get 0) (local.get 1) (i32.const 1) (i64.const 64) (i64.const 0) (i32.const 0) (i32.const 80)))
         (func (export "_start")
             (if (call $make (i32.const 0) (i32.const 7)) (then unreachable))
+            (if (call $make (i32.const 32) (i32.const 7)) (then unreachable))
             (if (call $make (i32.const 9) (i32.const 8)) (then unreachable))
             (if (call $make (i32.const 18) (i32.const 5)) (then unreachable))
             (call $exit (call $make (i32.const 27) (i32.const 4)))))"#;
@@ -113,7 +114,7 @@ fn folders_of_outputs_and_tmp_are_there() {
     let result = bench.run(job).unwrap().result;
     assert_eq!(result.outcome, Outcome::Exit(44));
     let files: Vec<_> = result.outputs.iter().map(|file| file.path.as_str()).collect();
-    assert_eq!(files, ["/b/c/file", "/out/a/f"]);
+    assert_eq!(files, ["/b/c/file", "/out/a/e", "/out/a/f"]);
 }
 
 #[test]
@@ -205,4 +206,31 @@ fn every_protection_that_the_kernel_has_works() {
     });
     let expected = if has_landlock.join().unwrap() { vec![] } else { vec![Protection::Landlock] };
     assert_eq!(missing, expected);
+}
+
+#[test]
+fn input_larger_than_all_memory_of_a_job_is_read_piece_by_piece() {
+    let bench = Bench::new();
+    // A gibibyte of zeros that takes no disk; stores trust the names of their files.
+    let blob = Digest::of(b"zeros");
+    let path = bench.runner.blobs().path(&blob);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::File::create(path).unwrap().set_len(1 << 30).unwrap();
+    // Exits with the number of MiB read.
+    let wat = r#"(module
+        (import "wasi_snapshot_preview1" "path_open" (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (memory (export "memory") 17) (data (i32.const 100) "x")
+        (func (export "_start") (local $count i32)
+            (drop (call $open (i32.const 3) (i32.const 0) (i32.const 100) (i32.const 1) (i32.const 0) (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 80)))
+            (loop $more (i32.store (i32.const 0) (i32.const 1024)) (i32.store (i32.const 4) (i32.const 1048576))
+                (drop (call $read (i32.load (i32.const 80)) (i32.const 0) (i32.const 1) (i32.const 4)))
+                (local.set $count (i32.add (local.get $count) (i32.shr_u (i32.load (i32.const 4)) (i32.const 20))))
+                (br_if $more (i32.load (i32.const 4))))
+            (call $exit (local.get $count))))"#;
+    let mut job = bench.wat(wat);
+    job.inputs = vec![input("/x", blob)];
+    job.limits = Limits { memory: 2 << 20, storage: 1, ..Limits::default() };
+    assert_eq!(bench.run(job).unwrap().result.outcome, Outcome::Exit(1_024));
 }
