@@ -88,12 +88,12 @@ fn damaged_or_foreign_code_is_compiled_anew() {
 fn code_with_another_key_is_compiled_anew() {
     let bench = Bench::new();
     prepare(&bench, 1);
-    let code = files(&bench, "code");
-    let inode = fs::metadata(&code[0]).unwrap().ino();
+    let mac = files(&bench, "mac").remove(0);
+    let old = fs::read(&mac).unwrap();
     overwrite(&bench.cache().join("key"), &[7; 32]);
     let bench = Bench { runner: runner(&bench.folder, |_| {}), ..bench };
     prepare(&bench, 1);
-    assert_ne!(fs::metadata(&code[0]).unwrap().ino(), inode);
+    assert_ne!(fs::read(&mac).unwrap(), old);
 }
 
 #[test]
@@ -137,4 +137,23 @@ fn cache_is_private() {
     settings.program = env!("CARGO_BIN_EXE_muster-compute").into();
     let again = muster_compute::Runner::new(settings, bench.runner.blobs().clone());
     assert!(matches!(again, Err(StartError::CacheNotPrivate)));
+}
+
+#[test]
+fn code_for_other_settings_is_compiled_anew() {
+    let bench = Bench::new();
+    prepare(&bench, 1);
+    let (code, macs) = (files(&bench, "code"), files(&bench, "mac"));
+    let bench = Bench {
+        runner: runner(&bench.folder, |settings| settings.optimization = Optimization::None),
+        ..bench
+    };
+    prepare(&bench, 1);
+    let others = files(&bench, "code").into_iter().filter(|path| *path != code[0]);
+    let other = others.collect::<Vec<_>>().remove(0);
+    let own = fs::read(&other).unwrap();
+    overwrite(&other, &fs::read(&code[0]).unwrap());
+    overwrite(&other.with_extension("mac"), &fs::read(&macs[0]).unwrap());
+    prepare(&bench, 1);
+    assert!(fs::read(&other).unwrap() == own);
 }
