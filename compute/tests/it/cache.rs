@@ -59,13 +59,18 @@ fn damaged_or_foreign_code_is_compiled_anew() {
     let middle = damaged.len() / 2;
     damaged[middle] ^= 1;
     let other = fs::read(&code[1]).unwrap();
-    // A bit, the end, another module's code, no MAC, another module's MAC.
-    let attempts: [&dyn Fn(); 5] = [
+    let other_mac = fs::read(&macs[1]).unwrap();
+    // A bit, the end, another module's code, no MAC, another module's MAC, another module's code and MAC.
+    let attempts: [&dyn Fn(); 6] = [
         &|| overwrite(&code[0], &damaged),
         &|| overwrite(&code[0], &whole[..middle]),
         &|| overwrite(&code[0], &other),
         &|| fs::remove_file(&macs[0]).unwrap(),
-        &|| overwrite(&macs[0], &fs::read(&macs[1]).unwrap()),
+        &|| overwrite(&macs[0], &other_mac),
+        &|| {
+            overwrite(&code[0], &other);
+            overwrite(&macs[0], &other_mac);
+        },
     ];
     for attempt in attempts {
         attempt();
