@@ -55,6 +55,31 @@ fn relaxed_simd_has_one_answer() {
 }
 
 #[test]
+fn relaxed_integers_have_one_answer() {
+    let fields = "(global $low (mut v128) (v128.const i16x8 -32768 -32768 0 0 0 0 0 0))
+        (global $ones (mut v128) (v128.const i8x16 -1 -1 0 0 0 0 0 0 0 0 0 0 0 0 0 0))
+        (global $high (mut v128) (v128.const i8x16 -128 -128 0 0 0 0 0 0 0 0 0 0 0 0 0 0))
+        (global $zero (mut v128) (v128.const i64x2 0 0)) (global $nan (mut v128) (v128.const f64x2 nan 5e9))";
+    let body = "(v128.store #500 (i16x8.relaxed_q15mulr_s (global.get $low) (global.get $low)))
+        (v128.store #516 (i16x8.relaxed_dot_i8x16_i7x16_s (global.get $ones) (global.get $high)))
+        (v128.store #532 (i32x4.relaxed_dot_i8x16_i7x16_add_s (global.get $ones) (global.get $high) (global.get $zero)))
+        (v128.store #548 (i32x4.relaxed_trunc_f64x2_u_zero (global.get $nan)))
+        (call $out #500 #64)";
+    let bytes = both(|| module(&[], fields, body));
+    assert_eq!(bytes[..4], [0xff, 0x7f, 0xff, 0x7f], "saturated");
+    assert_eq!(bytes[16..20], [0, 1, 0, 0], "-1 times -128, twice");
+    assert_eq!(bytes[32..36], [0, 1, 0, 0], "the same, added");
+    assert_eq!(bytes[48..56], [0, 0, 0, 0, 255, 255, 255, 255], "NaN, and out of range");
+}
+
+#[test]
+fn relaxed_multiplication_rounds_once_when_it_is_subtracted_too() {
+    let fields = "(global $a (mut v128) (v128.const f32x4 1.0000001 0 0 0)) (global $c (mut v128) (v128.const f32x4 1.0000002 0 0 0))";
+    let body = "(v128.store #500 (f32x4.relaxed_nmadd (global.get $a) (global.get $a) (global.get $c))) (call $out #500 #4)";
+    assert_eq!(both(|| module(&[], fields, body)), (-2_f32.powi(-46)).to_le_bytes());
+}
+
+#[test]
 fn atomics_work_on_memory_that_is_not_shared_and_waiting_traps() {
     let body = "(drop (i32.atomic.rmw.add #500 #5)) (call $is (i32.atomic.load #500) #5)
         (call $is (memory.atomic.notify #500 #1) #0) (drop (memory.atomic.wait32 #500 #5 ##0))";
