@@ -122,11 +122,17 @@ fn what_was_not_used_for_longest_goes_first() {
 }
 
 #[test]
-fn code_larger_than_the_cache_is_used_and_not_kept() {
-    let bench = Bench::with(|settings| settings.cache_size = 1);
-    let result = bench.run(bench.wat(&start("unreachable"))).unwrap();
+fn code_larger_than_the_cache_is_used_and_neither_kept_nor_makes_room() {
+    let bench = Bench::new();
+    prepare(&bench, 1);
+    let small = files(&bench, "code");
+    let size = fs::metadata(&small[0]).unwrap().len();
+    let bench =
+        Bench { runner: runner(&bench.folder, |settings| settings.cache_size = size), ..bench };
+    let long = "(i32.store (i32.const 0) (i32.add (i32.load (i32.const 4)) (i32.const 1)))";
+    let result = bench.run(bench.wat(&start(&(long.repeat(5_000) + "unreachable")))).unwrap();
     assert!(result.trap.is_some());
-    assert!(files(&bench, "code").is_empty());
+    assert_eq!(files(&bench, "code"), small);
 }
 
 #[test]
