@@ -38,10 +38,13 @@ impl Runner {
     pub fn run(&self, job: &Job, cancel: &Cancel) -> Result<Execution, RunError> {
         let document = job.document();
         check_limits(&document.limits, &self.settings.limits)?;
+        // An input may be left as it was, and counts nothing then.
         let mut room = document.limits.storage;
-        for blob in job.blobs() {
-            let size = self.blobs.size(&blob)?.ok_or(BlobError::Missing(blob))?;
-            room = room.saturating_add(size);
+        for input in &document.inputs {
+            room = room.saturating_add(self.size(&input.blob)?);
+        }
+        for blob in document.stdin.iter().chain([&document.module]) {
+            self.size(blob)?;
         }
         let code = self.code(&document.module, cancel)?;
         let request = Request::Run(Box::new(RunRequest {
@@ -55,6 +58,11 @@ impl Runner {
         let time = Duration::from_millis(document.limits.time);
         let process = self.start(&request, code.into(), time, cancel)?;
         self.receive(job, process, room)
+    }
+
+    /// The length of a blob that must be here.
+    fn size(&self, blob: &Digest) -> Result<u64, BlobError> {
+        self.blobs.size(blob)?.ok_or(BlobError::Missing(*blob))
     }
 
     /// Keeps what a job's process sends. It may be the program's by now, so nothing in it is trusted: not its lengths,

@@ -11,6 +11,7 @@
 mod attacks;
 mod cache;
 mod documents;
+mod hostile_child;
 mod jobs;
 mod random_modules;
 
