@@ -2,9 +2,12 @@
 
 use landlock::{ABI, Access, AccessFs, AccessNet, Ruleset, RulesetAttr, RulesetStatus, Scope};
 use rustix::process::{Pid, Resource, Rlimit, Signal};
-use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule,
+};
 use serde::{Deserialize, Serialize};
-use std::{fmt, io, thread};
+use std::{collections::BTreeMap, fmt, io, thread};
 
 /// A protection that not every kernel has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,14 +102,13 @@ pub(super) fn missing(no_files: bool) -> Vec<Protection> {
     lacks.into_iter().filter(|(_, works)| !works).map(|(protection, _)| protection).collect()
 }
 
-/// The system calls of a program that computes: its own memory, threads that wait, signals, and files that are open.
+/// The system calls of a program that computes: its own memory, threads that wait, and files that are open.
 const ALLOWED: &[i64] = &[
     libc::SYS_brk,
     libc::SYS_clock_gettime,
     libc::SYS_close,
     libc::SYS_exit,
     libc::SYS_exit_group,
-    libc::SYS_fcntl,
     libc::SYS_fstat,
     libc::SYS_futex,
     libc::SYS_getpid,
@@ -130,14 +132,17 @@ const ALLOWED: &[i64] = &[
     libc::SYS_sched_yield,
     libc::SYS_set_robust_list,
     libc::SYS_sigaltstack,
-    libc::SYS_tgkill,
     libc::SYS_write,
     libc::SYS_writev,
 ];
 
 /// The filter for this machine's processor; others fail with `EPERM`. `None` where none is known.
 fn filter() -> Option<BpfProgram> {
-    let rules = ALLOWED.iter().map(|call| (*call, Vec::new())).collect();
+    let mut rules: BTreeMap<_, _> = ALLOWED.iter().map(|call| (*call, Vec::new())).collect();
+    // It may abort, and signal nobody else.
+    let own = u64::from(std::process::id());
+    let to_itself = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, own);
+    rules.insert(libc::SYS_tgkill, vec![SeccompRule::new(vec![to_itself.ok()?]).ok()?]);
     let refused = SeccompAction::Errno(u32::try_from(libc::EPERM).ok()?);
     let arch = std::env::consts::ARCH.try_into().ok()?;
     SeccompFilter::new(rules, refused, SeccompAction::Allow, arch).ok()?.try_into().ok()

@@ -18,12 +18,11 @@ impl ResourceLimiter for Wasi {
             self.engine_heap = Some(desired);
             return Ok(true);
         };
-        if current != self.memory_size {
-            return Ok(false);
-        }
-        // The engine at least doubles its heap, so any smaller step is the program's.
+        // It at least doubles when it grows, so any smaller step is the program's.
         if current == heap && desired.saturating_sub(current) >= heap {
-            return Err(wasmtime::Error::new(HostFailure::Ambiguous));
+            let is_ambiguous = self.memory_size == heap;
+            let error = is_ambiguous.then(|| wasmtime::Error::new(HostFailure::Ambiguous));
+            return error.map_or(Ok(false), Err);
         }
         // Beyond its own maximum a memory does not grow, so nothing is taken.
         let grows =

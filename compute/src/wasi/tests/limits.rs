@@ -75,6 +75,16 @@ fn growth_beyond_what_wasm_can_address_is_no_failure_of_the_machine() {
 }
 
 #[test]
+fn memory_as_large_as_the_engine_s_heap_grows_by_less_than_double() {
+    let run = |pages: u32| {
+        let body = format!("(drop (memory.grow #1013)) (call $is (memory.grow #{pages}) #1021)");
+        program(&[], &body).try_run().map(|ended| ended.outcome)
+    };
+    assert_eq!(run(1_020), Ok(Outcome::Exit(0)));
+    assert!(matches!(run(1_021), Err(NoResult::Engine(_))));
+}
+
+#[test]
 fn own_maximum_takes_nothing_of_the_limit() {
     let wat = r#"(module (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
         (memory (export "memory") 1 2) (table $t 0 4 funcref)
