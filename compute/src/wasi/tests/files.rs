@@ -40,6 +40,30 @@ fn several_buffers_are_one_stream() {
 }
 
 #[test]
+fn what_fits_before_a_buffer_that_does_not_is_written() {
+    // 1,024 for the file, and six bytes: two of the first buffer fit, not five more.
+    let body = "(drop (call $open {0}))
+        (call $iov {0}) (i32.store #8 #8192) (i32.store #12 #5)
+        (call $is (call $fd_write #4 #0 #2 #64) #0) (call $is (call $size) #2)
+        (call $is (call $fd_tell #4 #64) #0) (call $is (call $size) #2)
+        (call $is (call $fd_write #4 #8 #1 #64) #51)";
+    let ended = module(&["ab", "hello"], OPEN, body).change(|job| job.limits.storage = 1_030).run();
+    assert_eq!(content(&ended, "/ab").unwrap(), b"ab");
+}
+
+#[test]
+fn buffer_outside_the_memory_is_an_error_once_it_is_reached() {
+    let body = "(drop (call $open {0})) (call $iov {0}) (i32.store #8 #-1) (i32.store #12 #5)
+        (call $is (call $fd_write #4 #0 #2 #64) #21)
+        (call $is (call $fd_tell #4 #64) #0) (call $is (call $size) #0)
+        ;; Two bytes are there: the second buffer is needed for more than two, not for less.
+        (call $iov #500 #2) (call $is (call $fd_read #4 #0 #2 #64) #21)
+        (call $iov #500 #3) (call $is (call $fd_read #4 #0 #2 #64) #0) (call $is (call $size) #2)";
+    let ended = module(&["ab"], OPEN, body).run();
+    assert_eq!(content(&ended, "/ab").unwrap(), b"ab");
+}
+
+#[test]
 fn pread_and_pwrite_do_not_move() {
     let body = "(drop (call $open {0}))
         (call $iov {1}) (call $is (call $fd_pwrite #4 #0 #1 ##2 #64) #0) (call $is (call $size) #5)
