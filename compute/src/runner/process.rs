@@ -81,8 +81,8 @@ impl<'a> Process<'a> {
         if len > limit || self.take(len).read_to_end(&mut bytes).is_err() {
             return Err(self.end());
         }
-        // An end in the middle of a frame is one of the process.
-        if u64::try_from(bytes.len()) == Ok(len) { Ok(bytes) } else { Err(self.end()) }
+        // If the process ended in the middle, the next frame is missing as well.
+        Ok(bytes)
     }
 
     /// Hands on the bytes of a frame in parts. The error of `each` is returned as it is.

@@ -2,7 +2,7 @@
 
 use crate::{Bench, outputs, start};
 use muster_compute::{Execution, Phase, RunError, Unfinished};
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 /// The kinds of frames, by their numbers.
 const CODE: u8 = 0;
@@ -23,23 +23,35 @@ fn frame(kind: u8, bytes: &[u8]) -> Vec<u8> {
     [&[kind], len.to_le_bytes().as_slice(), bytes].concat()
 }
 
-/// Runs a job whose outputs are /out/ by a child that answers with these frames.
-fn run(frames: &[Vec<u8>]) -> Result<Execution, RunError> {
-    let folder = tempfile::tempdir().unwrap();
+/// A bench whose child answers with these frames, and counts in a file how often it compiles.
+fn bench(folder: &Path, frames: &[Vec<u8>]) -> Bench {
     let file = |name: &str, bytes: &[u8]| {
-        let path = folder.path().join(name);
+        let path = folder.join(name);
         fs::write(&path, bytes).unwrap();
         path.display().to_string()
     };
     let probed = file("probed", &frame(MISSING, b"[]"));
     let compiled = file("compiled", &[frame(CODE, b"code"), frame(ENDED, b"")].concat());
     let answer = file("answer", &frames.concat());
+    let count = file("count", b"");
     let script = format!(
-        "#!/bin/sh\ncase $(/bin/cat) in *Probe*) /bin/cat {probed};; *Compile*) /bin/cat {compiled};; *) /bin/cat {answer};; esac"
+        "#!/bin/sh
+        [ -z \"$CARGO_MANIFEST_DIR\" ] || exit 1
+        case $(/bin/cat) in
+            *Probe*) /bin/cat {probed} ;;
+            *Compile*) echo compiled >>{count}; /bin/sleep 0.2; /bin/cat {compiled} ;;
+            *) /bin/cat {answer} ;;
+        esac"
     );
     let program = file("program", script.as_bytes());
     fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
-    let bench = Bench::with(|settings| settings.program = program.into());
+    Bench::with(|settings| settings.program = program.into())
+}
+
+/// Runs a job whose outputs are /out/ by a child that answers with these frames.
+fn run(frames: &[Vec<u8>]) -> Result<Execution, RunError> {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = bench(folder.path(), frames);
     let mut job = bench.wat(&start(""));
     job.outputs = outputs(&["/out/"]);
     job.limits.storage = 4_096;
@@ -52,6 +64,7 @@ fn is_crash(frames: &[Vec<u8>]) -> bool {
     matches!(run(frames), Err(RunError::Unfinished(unfinished)) if unfinished == crash)
 }
 
+// Its environment has nothing of the host's, or the script would not answer.
 #[test]
 fn what_it_should_say_is_heard() {
     let frames = [
@@ -132,4 +145,17 @@ fn what_is_out_of_order_is_refused() {
     assert!(is_crash(&[frame(STDOUT, b"abc")[..10].to_vec()]), "half a frame");
     assert!(is_crash(&[frame(STDOUT, b""), frame(ENDED, b"{}")]), "an empty end");
     assert!(is_crash(&[frame(FAILED, b"\"Unknown\"")]), "an unknown failure");
+}
+
+#[test]
+fn module_that_several_want_at_once_is_compiled_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = bench(folder.path(), &[frame(STDOUT, b""), frame(ENDED, END)]);
+    let job = bench.wat(&start(""));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| bench.run(job.clone()).unwrap());
+        }
+    });
+    assert_eq!(fs::read_to_string(folder.path().join("count")).unwrap(), "compiled\n");
 }
