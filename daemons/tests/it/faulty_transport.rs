@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use alloy::primitives::B256;
 use futures::FutureExt;
-use futures::future::{BoxFuture, ready};
+use futures::future::{BoxFuture, pending, ready};
 use muster_messaging::{Event, InMemoryTransport, Inbox, MessageError, MessageKey, Transport};
 
 /// How a transport behaves.
@@ -17,6 +17,8 @@ pub(crate) enum TransportState {
     Down,
     /// It accepts every message and delivers none.
     Lossy,
+    /// It neither accepts nor refuses a message.
+    Silent,
 }
 
 /// A transport that can fail.
@@ -63,12 +65,11 @@ impl Transport for FaultyTransport {
         }
         let receivers = wrap.tags.public_keys().map(|key| B256::new(key.to_bytes()));
         self.lost.lock().unwrap().extend(receivers);
-        ready(if state == TransportState::Down {
-            Err(MessageError::Unacknowledged)
-        } else {
-            Ok(())
-        })
-        .boxed()
+        match state {
+            TransportState::Down => ready(Err(MessageError::Unacknowledged)).boxed(),
+            TransportState::Silent => pending().boxed(),
+            _ => ready(Ok(())).boxed(),
+        }
     }
 
     fn subscribe<'a>(&'a self, key: &'a MessageKey) -> BoxFuture<'a, Result<Inbox, MessageError>> {

@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use super::fixture::TesterFixture;
 use super::running::{run_other, wait_until};
-use crate::faulty_transport::messages_to;
+use crate::faulty_transport::{TransportState, messages_to};
 use crate::harness::{LENGTH, WINDOWS};
 use crate::probing::{PROBES, probe_window, wait_for_passes};
 
@@ -133,6 +133,15 @@ async fn testers_post_all_reports_in_one_transaction() {
     for tester in running {
         tester.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn relay_that_decides_nothing_costs_no_fee() {
+    let (fixture, _) = with_other_collector().await;
+    fixture.transport.set(TransportState::Silent);
+    after_end(&fixture, 0).await;
+    until_reported_alone(&fixture, 1).await;
+    assert_fee_is_paid(&fixture).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
