@@ -17,38 +17,21 @@ enum State {
     Void
 }
 
-/// A tester's report on one worker: bit k stands for window k.
-struct Entry {
-    /// Index of the worker in the agreement.
-    uint8 index;
-    /// Windows in which it was probed.
-    uint32 checked;
-    /// Windows in which it served; a subset of `checked`.
-    uint32 served;
-    /// The worker's receipt for exactly `served`, as a compact signature (EIP-2098); zero if nothing was served.
-    bytes32 r;
-    bytes32 vs;
-}
-
-/// An `Entry` without its receipt, as events carry it.
-struct Finding {
-    /// Index of the worker in the agreement.
-    uint8 index;
-    /// Windows in which it was probed, and windows in which it served.
-    uint32 checked;
-    uint32 served;
-}
-
 interface IWorkAgreement {
     // ------------------------------------------------------------------ events
     event Accepted(address indexed worker, uint8 index);
     /// The first worker accepted. The agreement runs, and the testers of every window are fixed.
     event Started(uint64 start, uint64 end, bytes16 seed);
-    event Reported(address indexed tester, uint32 place, Finding[] findings);
+    /// Four bytes for each worker and window: index of the worker, window, probes made, probes served.
+    event Reported(address indexed tester, uint32 place, bytes findings);
+    /// A report of a batch was not stored; `reason` is the selector of the error that `report` would return.
+    event ReportSkipped(uint32 place, bytes4 reason);
     /// The client cancelled: the agreement ends after `windows` windows, at `end`.
     event Cancelled(uint8 windows, uint64 end);
-    /// A worker resigned; it is judged for the `windows` windows that it finished.
-    event Resigned(address indexed worker, uint8 index, uint8 windows);
+    /// A worker resigned; it is judged until `tick`.
+    event Resigned(address indexed worker, uint8 index, uint64 tick);
+    /// The workers in `absent` were settled, and the slots of those in `freed` are free (bit i is worker i).
+    event Released(uint8 absent, uint8 freed);
     /// The agreement sent all its wei to the dispatcher; `state` is Settled or Void.
     event Closed(State state);
 
@@ -72,18 +55,30 @@ interface IWorkAgreement {
     error PlaceOutOfRange(uint32 place, uint32 pool);
     error AlreadyReported(uint32 place);
     error NotTheClient(address caller);
-    /// Cancelling would not shorten the agreement: it already ends after `windows` windows.
-    error CannotShorten(uint8 windows);
+    /// Cancelling would not shorten the agreement: it already ends at `end`.
+    error CannotShorten(uint64 end);
     /// The worker did not accept.
     error NotAccepted(address worker);
     error AlreadyResigned(address worker);
-    /// Entry number `entry` has no valid receipt from its worker for `served`.
+    /// Workers can be released from the tick after `last` on.
+    error TooEarlyToRelease(uint64 tick, uint64 last);
+    /// No worker is absent, and no slot can be freed yet or any more.
+    error NothingToRelease();
+    /// Entry number `entry` has no valid receipt of its worker for this session and window, or claims more than twice
+    /// as many served probes as the receipt has parts.
     error BadReceipt(uint8 entry);
     error NothingReported();
-    /// Entry number `entry` names no worker, is out of order, checks nothing, or claims service in unchecked windows.
+    /// Entry number `entry` is truncated, names no worker, is out of order, or claims more probes than were due or more
+    /// served than made.
     error BadEntry(uint8 entry);
-    /// Entry number `entry` has bits for windows that the agreement does not have.
-    error WindowOutOfRange(uint8 entry, uint8 windows);
+    /// Entry number `entry` is about a window in which its worker is not judged.
+    error WindowOutOfRange(uint8 entry, uint8 window);
+    /// Entry number `entry` is about a window in which the place has no seat.
+    error NoSeat(uint8 entry, uint8 window);
+    /// Entry number `entry` has `made` probes; `needed` are the fewest that count.
+    error TooFewProbes(uint8 entry, uint8 made, uint8 needed);
+    /// The report that begins at byte `offset` of the batch is truncated.
+    error BadBatch(uint32 offset);
     error WindowUnknown(uint256 window, uint8 windows);
     /// A call to the dispatcher failed.
     error SettlementFailed();
@@ -102,23 +97,39 @@ interface IWorkAgreement {
     /// The immutable terms, encoded as in `muster_protocol::layout`.
     function terms() external view returns (bytes memory);
     function state() external view returns (State);
-    /// The mutable state: start and seed (0 before the first accept), who accepted (bit i is worker i), how many
-    /// windows are judged, and who resigned (5 bits for each worker: 0 = has not resigned, otherwise its finished
-    /// windows + 1).
-    function progress() external view returns (uint64 start, bytes16 seed, uint8 accepted, uint8 windows, uint64 resigned);
-    /// The report of the tester at `place` on worker `index`; zero if there is none.
-    function reported(uint32 place, uint8 index) external view returns (uint32 checked, uint32 served);
+    /// The mutable state: start and seed (0 before the first accept); who accepted, resigned, and was released as absent
+    /// (bit i is worker i); whether a release freed all slots; the ticks from start to end, early end apart; and the ticks from
+    /// the start until each worker resigned (32 bits for each, worker 0 in the lowest).
+    function progress() external view returns (uint64 start, bytes16 seed, uint8 accepted, uint8 resigned, uint8 released, bool freed, uint32 length, uint256 left);
+    /// The calls that are open at `tick`, as bits: 0 accept, 1 cancel, 2 resign, 3 release, 4 report, 5 settle; and the
+    /// ticks that open and close them: the last to accept, the end (0 before the first accept), the first to settle.
+    function openCalls() external view returns (uint64 tick, uint8 open, uint64 lastAccept, uint64 end, uint64 due);
+    /// The reports on worker `index` in a window, in seat order: 0 = none, else 1 + the served share in twelfths; and the
+    /// highest share of the due probes that a seat was served, in the same form.
+    function shares(uint8 index, uint256 window) external view returns (uint8 best, uint8[] memory seats);
+    /// Whether the tester at `place` has reported.
+    function reported(uint32 place) external view returns (bool);
 
     // ------------------------------------------------------------------ transactions
     /// The calling worker accepts the work. Not possible in the block of the purchase.
     function accept() external;
-    /// The client ends the agreement after the current window and one more, but not before `minLength`.
+    /// The client ends the agreement: after the current window and one more, but not before `minLength`, and a quarter of
+    /// the windows and one more; without testers, after notice of an eighth of the length, `minLength` at least.
     function cancel() external;
-    /// The calling worker resigns: it is judged for its finished windows and loses a tenth of its bond.
+    /// The calling worker resigns: it is judged until now, is paid for finished windows, and loses a tenth of its bond.
     function resign() external;
-    /// Reports on all workers, once. `place` is the caller's place in the agreement's tester list; the receipts
-    /// must name the session that follows from the caller's account and `salt`.
-    function report(uint32 place, bytes32 salt, Entry[] calldata entries) external;
+    /// After the time to accept, settles the workers that did not accept; after the end, frees the slots of all. Anyone
+    /// may call it. `hints` as in `settle`.
+    function release(uint32[] calldata hints) external;
+    /// Reports on all workers, once. `place` is the caller's place in the agreement's tester list; the receipts must name
+    /// the sessions that follow from the caller's account, `salt` and the window. An entry is 8 bytes: index of the
+    /// worker, window, probes made, probes served, parts of the window in the receipt (4 bytes); then, if any probe was
+    /// served, the receipt's compact signature (EIP-2098, 64 bytes). Entries ascend by worker, then window.
+    function report(uint32 place, bytes32 salt, bytes calldata entries) external;
+    /// Posts reports that their testers signed: for each, the length of its entries (2 bytes), place (4), salt (32), the
+    /// tester's compact signature of Report(place, salt, keccak256(entries)) (64), and the entries. A report that `report`
+    /// would refuse is skipped.
+    function reportBatch(bytes calldata reports) external;
     /// Settles a due agreement and pays all parties. Anyone may call it. `hints` has, for each worker, the number
     /// of the worker after which to insert it into its book.
     function settle(uint32[] calldata hints) external;

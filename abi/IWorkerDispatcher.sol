@@ -17,9 +17,10 @@ enum Reason {
     ValueTooLow,
     /// Redundancy is not from 1 to 8.
     Redundancy,
-    /// Length is below `minLength`, or 2^32 or more.
+    /// Length is below `minLength` or above `maxAgreement`.
     Length,
-    /// Windows are not from 1 to 21, or one would be shorter than `minWindow`.
+    /// Windows are not from 1 to 21, one would be shorter than `minWindow`, or a tested order of 2 × `minLength` or more
+    /// has fewer than 4.
     Windows,
     /// Testers are neither 0 nor an odd number from 3 to 15, or windows × testers exceeds 63, or an order
     /// without testers has more than one window.
@@ -49,12 +50,18 @@ struct Settings {
     uint32 reportWindow;
     /// Shortest agreement in ticks.
     uint32 minLength;
+    /// Longest agreement in ticks.
+    uint32 maxAgreement;
     /// Shortest window in ticks.
     uint32 minWindow;
-    /// Seconds of a tester epoch.
+    /// Ticks of a tester epoch.
     uint32 epochLength;
+    /// Epochs for which a tester's stake stays locked after the last epoch whose list it is in.
+    uint8 lockEpochs;
     /// Shortest tester list that an order may draw from.
     uint32 minPool;
+    /// Probes that a seat makes of a worker in its window.
+    uint8 probes;
     /// Lowest uptime a worker may promise.
     uint16 minPromise;
     /// Bond as a share of price × length.
@@ -151,11 +158,12 @@ struct WorkerResult {
     bool accepted;
     /// Whether it resigned.
     bool resigned;
-    /// Windows for which it was judged.
-    uint8 windows;
-    /// Windows judged served, and windows judged failed.
-    uint8 served;
-    uint8 failed;
+    /// Ticks for which it was judged.
+    uint32 ticks;
+    /// Windows on which a seat reported.
+    uint8 known;
+    /// Measured uptime in those windows; 0 if there are none.
+    uint16 uptime;
 }
 
 /// One tester's part in a settlement.
@@ -195,6 +203,8 @@ interface IWorkerDispatcher {
     event PurchaseRefused(address indexed client, Reason reason, uint128 required, uint128 sent);
     /// `agreement` was settled; the amounts were added to the parties' credits.
     event AgreementSettled(address indexed agreement, address indexed client, uint128 refund, uint128 compensation, WorkerResult[] workers, TesterResult[] testers);
+    /// Workers that did not accept were settled before the end; the refund was added to the client's credit.
+    event AbsentReleased(address indexed agreement, address indexed client, uint128 refund, WorkerResult[] workers);
     /// The sum of what each slash exceeds its worker's pay by. It stays in the contract for ever.
     event Burned(address indexed agreement, uint128 amount);
     /// The weights of `worker`, decayed to now, with 32 fractional bits.
@@ -234,8 +244,8 @@ interface IWorkerDispatcher {
     /// The worker cannot be listed: it is listed already, not available, at capacity, or short of stake.
     error NotListable(address worker);
     error AlreadyCheckedIn(uint32 epoch);
-    /// The tester is in the list of epoch `last`; its stake is locked until that epoch has passed.
-    error StillListed(uint32 last);
+    /// The tester's stake is free from epoch `free` on.
+    error StillListed(uint32 free);
     error NothingToWithdraw(address account);
     /// The transfer of `amount` wei to `to` failed.
     error TransferFailed(address to, uint128 amount);
@@ -251,6 +261,8 @@ interface IWorkerDispatcher {
     function workers(uint32 from, uint32 count) external view returns (Worker[] memory);
     /// The cheapest listed worker of an application, and how many are listed and registered.
     function book(bytes8 application) external view returns (uint32 head, uint32 listed, uint32 registered);
+    /// Up to 16 listed workers of an application in the order of its book, starting at number `from` (0 = cheapest).
+    function listedWorkers(bytes8 application, uint32 from, uint32 count) external view returns (Worker[] memory);
     function quote(uint256 redundancy, uint256 length) external view returns (Quote memory);
     function quote(Order calldata order) external view returns (Quote memory);
     /// The quote for hiring exactly these workers.
@@ -263,6 +275,8 @@ interface IWorkerDispatcher {
     /// The implementation contract of agreements.
     function agreement() external view returns (address);
     function isAgreement(address account) external view returns (bool);
+    /// The L2 block in which the market was created.
+    function createdAt() external view returns (uint64);
     /// The current tick of the market's clock.
     function tick() external view returns (uint64);
     /// The current tester epoch.
@@ -305,7 +319,8 @@ interface IWorkerDispatcher {
     // ------------------------------------------------------------------ money
     /// Sends the caller's whole credit to `to`.
     function withdraw(address to) external returns (uint128 amount);
-    /// Settles the calling agreement, which sends its terms, all its wei, the results of its workers and the fees
-    /// by place. The dispatcher looks up the account of each place in the epoch's tester list.
-    function conclude(bytes calldata terms, WorkerResult[] calldata workers, Fee[] calldata fees, uint32[] calldata hints) external payable;
+    /// Settles the workers in `settled` (bit i is worker i) of the calling agreement, which sends its terms, their wei,
+    /// their results and the fees by place, and frees the slots of the workers in `freed`. `last` says that no other
+    /// call follows. The dispatcher looks up the account of each place in the epoch's tester list.
+    function conclude(bytes calldata terms, uint8 settled, uint8 freed, bool last, WorkerResult[] calldata workers, Fee[] calldata fees, uint32[] calldata hints) external payable;
 }

@@ -177,7 +177,7 @@ launch() {
 said() { printed "$2" "$notes/$1.out" "${process[$1]}"; }
 
 # The constructor's constants for dev chains, in seconds: what `muster deploy --preset dev --clock second` takes.
-DEV_CONSTANTS=${DEV_CONSTANTS:-1 3 5 8 6 604800 3 5000 1000 100 2000000000000000 20000000000000 50000000000000000 240000000000000}
+DEV_CONSTANTS=${DEV_CONSTANTS:-1 3 5 12 1123200 6 604800 2 3 3 5000 1000 100 2000000000000000 1300000000000 50000000000000000 240000000000000}
 
 # Deploys the contract in this folder with cargo-stylus; sets ADDRESS and TRANSACTION.
 stylus_deploy() {

@@ -13,11 +13,12 @@ use crate::state::Agreement;
 pub(crate) fn accept(_: &mut Args) -> Result<(), Reverted> {
     let mut agreement = Agreement::load()?;
     let (worker, index) = agreement.worker_caller()?;
-    if agreement.has_accepted(index) {
+    if agreement.course.has_accepted(index) {
         return Err(revert(&AlreadyAccepted { worker }));
     }
     let now = agreement.now();
-    let (state, last) = (agreement.state(now), agreement.times().last_accept());
+    let (state, last) =
+        (agreement.state(now), agreement.course.times(&agreement.terms).last_accept());
     if agreement.progress.closed != 0 || state == State::Reporting {
         return Err(revert(&WrongState { state }));
     }
@@ -43,6 +44,7 @@ fn start_agreement(agreement: &mut Agreement, now: u64) -> Result<(), Reverted> 
     let seed = derive_seed(&hash, host::this(), |bytes| host::keccak(bytes).0);
     agreement.progress.start = now;
     agreement.progress.seed = seed;
-    emit(&Started { start: now, end: agreement.times().end(), seed });
+    agreement.course.start = now;
+    emit(&Started { start: now, end: agreement.course.times(&agreement.terms).end(), seed });
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Calls to the dispatcher. No other module calls it.
 
 use muster_contract_kit::{AbiArray, AbiBytes, ArrayItems, Reverted, host, revert, with_calldata};
+use muster_protocol::MAX_REDUNDANCY;
 use muster_protocol::abi::IWorkAgreement::SettlementFailed;
 use muster_protocol::abi::IWorkerDispatcher::{concludeCall, keyOfCall, testerAtCall};
 use muster_protocol::abi::{Fee, WorkerResult};
@@ -31,21 +32,43 @@ fn returned_word(success: bool) -> Result<B256, Reverted> {
     }
 }
 
-/// Calls `conclude` with all wei, the results of the workers and the fees by place.
-pub(crate) fn conclude<'a>(
-    terms: &Terms,
-    wei: u128,
-    workers: impl Iterator<Item = &'a WorkerResult> + Clone,
-    fees: impl Iterator<Item = &'a Fee> + Clone,
-    hints: ArrayItems<u32>,
-) -> Result<(), Reverted> {
-    let mut bytes = [0; MAX_TERMS];
-    let len = terms.encode(&mut bytes);
-    let terms_bytes = AbiBytes(bytes.get(..len).unwrap_or_default());
-    let args =
-        (terms_bytes, AbiArray(workers), AbiArray(fees), AbiArray(hints.filter_map(Result::ok)));
-    let succeeded = with_calldata(concludeCall::SELECTOR, &args, |call| {
-        host::call(terms.header.dispatcher, wei, u64::MAX, call)
-    });
-    if succeeded { Ok(()) } else { Err(revert(&SettlementFailed {})) }
+/// A settlement of workers, or the end of their work.
+pub(crate) struct Conclusion<'a> {
+    /// The terms of the agreement.
+    pub(crate) terms: &'a Terms,
+    /// The workers that are settled, as bits.
+    pub(crate) settled: u8,
+    /// The workers whose slots become free, as bits.
+    pub(crate) freed: u8,
+    /// Whether this is the last one of the agreement.
+    pub(crate) last: bool,
+    /// The results by index; those of workers that are not settled are not sent.
+    pub(crate) results: &'a [WorkerResult; MAX_REDUNDANCY],
+    /// The fees by place.
+    pub(crate) fees: &'a [Fee],
+}
+
+impl Conclusion<'_> {
+    /// Calls `conclude` with `wei`.
+    pub(crate) fn send(&self, wei: u128, hints: ArrayItems<u32>) -> Result<(), Reverted> {
+        let mut bytes = [0; MAX_TERMS];
+        let len = self.terms.encode(&mut bytes);
+        let terms = AbiBytes(bytes.get(..len).unwrap_or_default());
+        let settled =
+            |(index, _): &(u32, &WorkerResult)| self.settled.wrapping_shr(*index) & 1 == 1;
+        let results = (0..).zip(self.results).filter(settled).map(|(_, result)| result);
+        let args = (
+            terms,
+            self.settled,
+            self.freed,
+            self.last,
+            AbiArray(results),
+            AbiArray(self.fees.iter()),
+            AbiArray(hints.filter_map(Result::ok)),
+        );
+        let succeeded = with_calldata(concludeCall::SELECTOR, &args, |call| {
+            host::call(self.terms.header.dispatcher, wei, u64::MAX, call)
+        });
+        if succeeded { Ok(()) } else { Err(revert(&SettlementFailed {})) }
+    }
 }

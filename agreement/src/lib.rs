@@ -6,13 +6,14 @@ mod dispatcher;
 mod early_exit;
 mod reports;
 mod settlement;
+mod shares;
 mod state;
 mod views;
 
 use muster_protocol::abi::IWorkAgreement::{
-    acceptCall, applicationCall, cancelCall, clientCall, endCall, priceCall, progressCall,
-    redundancyCall, reportCall, reportedCall, resignCall, settleCall, stateCall, termsCall,
-    testersCall, workersCall,
+    acceptCall, applicationCall, cancelCall, clientCall, endCall, openCallsCall, priceCall,
+    progressCall, redundancyCall, releaseCall, reportBatchCall, reportCall, reportedCall,
+    resignCall, settleCall, sharesCall, stateCall, termsCall, testersCall, workersCall,
 };
 
 muster_contract_kit::contract! {
@@ -26,11 +27,15 @@ muster_contract_kit::contract! {
     view termsCall       => views::terms;
     view stateCall       => views::state;
     view progressCall    => views::progress;
+    view openCallsCall   => views::open_calls;
+    view sharesCall      => views::shares;
     view reportedCall    => reports::reported;
 
     act  acceptCall      => acceptance::accept;
     act  cancelCall      => early_exit::cancel;
     act  resignCall      => early_exit::resign;
+    act  releaseCall     => early_exit::release;
     act  reportCall      => reports::report;
+    act  reportBatchCall => reports::report_batch;
     act  settleCall      => settlement::settle;
 }

@@ -1,18 +1,18 @@
-//! `settle`: computes verdicts from the reports, pay and fees from the verdicts, and sends all wei to the
+//! `settle`: computes medians from the reports, pay and fees from the medians, and sends all wei to the
 //! dispatcher in one call. Anyone may call it, and no participant can make it revert.
 
 use muster_contract_kit::{Args, ArrayItems, Reverted, emit, host};
 use muster_protocol::abi::IWorkAgreement::Closed;
 use muster_protocol::abi::{Fee, State, WorkerResult};
-use muster_protocol::draw::{Seats, WINDOW_CAPACITY};
 use muster_protocol::layout::WorkerTerms;
 use muster_protocol::money::{self, Judgement};
-use muster_protocol::verdict::{Verdict, judge};
-use muster_protocol::{MAX_REDUNDANCY, MAX_SEATS, MAX_TESTERS};
+use muster_protocol::shares::Measurement;
+use muster_protocol::{MAX_REDUNDANCY, MAX_SEATS};
 use stylus_sdk::alloy_primitives::Address;
 
-use crate::dispatcher;
-use crate::state::{Agreement, REPORTS, ReportLayout};
+use crate::dispatcher::Conclusion;
+use crate::shares::{Drawn, Shares};
+use crate::state::Agreement;
 
 /// The fees of the places of the tester list.
 struct SeatFees {
@@ -36,12 +36,18 @@ impl SeatFees {
     }
 }
 
-/// `settle(uint32[])`.
-pub(crate) fn settle(args: &mut Args) -> Result<(), Reverted> {
+/// Decodes the hints of a call, each once, so that a malformed word reverts here.
+pub(crate) fn read_hints(args: &mut Args) -> Result<ArrayItems<u32>, Reverted> {
     let hints: ArrayItems<u32> = args.array(u32::try_from(MAX_REDUNDANCY).unwrap_or(0))?;
     for hint in hints {
         hint?;
     }
+    Ok(hints)
+}
+
+/// `settle(uint32[])`.
+pub(crate) fn settle(args: &mut Args) -> Result<(), Reverted> {
+    let hints = read_hints(args)?;
     let mut agreement = Agreement::load()?;
     agreement.require_state(State::Due)?;
     let void = agreement.progress.start == 0;
@@ -52,72 +58,55 @@ pub(crate) fn settle(args: &mut Args) -> Result<(), Reverted> {
 
     let mut fees = SeatFees { fees: [Fee { place: 0, amount: 0, seats: 0 }; MAX_SEATS], len: 0 };
     let mut results = [const { WorkerResult::absent(Address::ZERO) }; MAX_REDUNDANCY];
-    let mut drawn = [Seats::default(); WINDOW_CAPACITY];
-    for (window, seats) in (0..agreement.windows()).zip(&mut drawn) {
-        *seats = agreement.seats(window);
-    }
+    let (drawn, shares) = (agreement.draw(), Shares::load(&agreement.terms));
     for ((index, worker), result) in (0_u8..).zip(agreement.terms.workers()).zip(&mut results) {
-        judge_worker(&agreement, &drawn, (index, worker), result, &mut fees);
+        result.account = worker.account;
+        if agreement.course.has_accepted(index) {
+            judge_worker(&agreement, (&drawn, &shares), (index, worker), result, &mut fees);
+        }
     }
-    let fees = fees.fees.iter().take(fees.len);
-    let results = results.iter().take(agreement.terms.header.redundancy.into());
-    dispatcher::conclude(&agreement.terms, host::balance(host::this()), results, fees, hints)
+    let conclusion = Conclusion {
+        terms: &agreement.terms,
+        settled: agreement.unsettled(),
+        freed: agreement.occupied(),
+        last: true,
+        results: &results,
+        fees: fees.fees.get(..fees.len).unwrap_or_default(),
+    };
+    conclusion.send(host::balance(host::this()), hints)
 }
 
-/// Judges one worker by the seats `drawn` for each of its windows, pays the seats of the majorities, and fills
-/// in its result.
+/// Judges a worker that accepted by the shares that the drawn seats reported, pays the seats near the medians,
+/// and fills in its result.
 fn judge_worker(
     agreement: &Agreement,
-    drawn: &[Seats],
+    (drawn, shares): (&Drawn, &Shares),
     (index, worker): (u8, &WorkerTerms),
     result: &mut WorkerResult,
     fees: &mut SeatFees,
 ) {
-    result.account = worker.account;
-    result.accepted = agreement.has_accepted(index);
-    if !result.accepted {
-        return;
-    }
-    let resigned = agreement.resigned(index);
-    let windows = resigned.unwrap_or(u8::MAX).min(agreement.windows());
-    let ticks = agreement.terms.ticks(windows);
-    let mut judgement = Judgement { ticks, resigned: resigned.is_some(), ..Judgement::default() };
-    let layout = agreement.report_layout();
-    for (window, seats) in (0..windows).zip(drawn) {
-        let votes = seats.places().map(|place| (place, vote(layout, place, index, window)));
-        let count = |vote| {
-            let agreeing = votes.clone().filter(|(_, cast)| *cast == vote).count();
-            u8::try_from(agreeing).unwrap_or(MAX_TESTERS)
-        };
-        let (served, failed) = (count(Verdict::Served), count(Verdict::Failed));
-        let verdict = judge(served, failed);
-        judgement.tally.add(verdict);
-        if served == 0 && failed >= 2 {
-            judgement.certain_failures = judgement.certain_failures.saturating_add(1);
-        }
-        if verdict != Verdict::Unknown {
-            for (place, _) in votes.clone().filter(|(_, cast)| *cast == verdict) {
-                fees.pay(place, worker.fee);
-                result.fees = result.fees.saturating_add(worker.fee);
-            }
+    let (terms, course) = (&agreement.terms, &agreement.course);
+    let mut measurement = Measurement::default();
+    for (window, seats) in (0..course.windows(terms)).zip(&drawn.0) {
+        let judged = course.judged_ticks(terms, index, window);
+        let finished = judged == course.window_ticks(terms, window);
+        let ticks = judged.end.saturating_sub(judged.start);
+        let reported = (0..).zip(seats.places()).filter_map(|(seat, place)| {
+            shares.get(index, window, seat).map(|share| (place, share))
+        });
+        let best = shares.stored_best(index, window).saturating_sub(1);
+        let all = reported.clone().map(|(_, share)| share);
+        let Some(median) = measurement.add(ticks, finished, all, best) else { continue };
+        for (place, _) in reported.filter(|(_, share)| median.pays(*share)) {
+            fees.pay(place, worker.fee);
+            result.fees = result.fees.saturating_add(worker.fee);
         }
     }
-    let length = agreement.terms.header.length;
-    result.pay = money::pay(worker.price, ticks, worker.promise, judgement.tally);
-    result.slash = money::slash(worker.bond, length, worker.promise, &judgement);
-    result.resigned = judgement.resigned;
-    result.windows = windows;
-    result.served = judgement.tally.served;
-    result.failed = judgement.tally.failed;
-}
-
-/// The vote of one place on one worker in one window.
-fn vote(layout: ReportLayout, place: u32, index: u8, window: u8) -> Verdict {
-    let (checked, served) = layout.read(&REPORTS.get((place, layout.word(index))), index);
-    let bit = |bits: u32| bits.checked_shr(window.into()).unwrap_or(0) & 1 == 1;
-    match (bit(checked), bit(served)) {
-        (_, true) => Verdict::Served,
-        (true, false) => Verdict::Failed,
-        (false, false) => Verdict::Unknown,
-    }
+    let Measurement { finished, paid, measured, best, known } = measurement;
+    (result.accepted, result.resigned) = (true, course.has_resigned(index));
+    (result.ticks, result.known) = (course.judged_length(terms, index), known);
+    result.uptime = measured.basis_points();
+    result.pay = money::pay(worker.price, finished, worker.promise, paid);
+    let judgement = Judgement { best, ticks: result.ticks, resigned: result.resigned };
+    result.slash = money::slash(worker.bond, terms.header.length, worker.promise, &judgement);
 }

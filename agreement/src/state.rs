@@ -4,17 +4,19 @@ use muster_contract_kit::{Reverted, StorageMap, chain, host, revert};
 use muster_protocol::abi::IWorkAgreement::{NotAWorker, WrongState};
 use muster_protocol::abi::IWorkerDispatcher::NotAnAgreement;
 use muster_protocol::abi::State;
-use muster_protocol::draw::{Seats, draw_seats};
+use muster_protocol::course::Course;
+use muster_protocol::draw::{Seats, WINDOW_CAPACITY, draw_seats};
 use muster_protocol::layout::Terms;
-use muster_protocol::lifecycle::Times;
 use muster_protocol::packed;
 use muster_protocol::proxy::{self, MAX_CODE};
-use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes};
+use stylus_sdk::alloy_primitives::{Address, FixedBytes};
+
+use crate::shares::Drawn;
 
 /// The progress of the agreement.
 const PROGRESS: StorageMap<0, (), Progress> = StorageMap::new();
-/// Reports by the tester's place and the word of [`ReportLayout`].
-pub(crate) const REPORTS: StorageMap<1, (u32, u32), ReportWord> = StorageMap::new();
+/// The ticks from the start until each worker resigned.
+pub(crate) const LEFT: StorageMap<2, (), Left> = StorageMap::new();
 
 packed! {
     /// The mutable state of an agreement, except the reports.
@@ -27,97 +29,45 @@ packed! {
         accepted: u8 = 1,
         /// 0 = open, 1 = settled, 2 = void.
         closed: u8 = 1,
-        /// Number of windows to judge after a cancellation; 0 = all.
-        judged_windows: u8 = 1,
-        /// Who resigned: 5 bits for each worker, 0 = has not resigned, otherwise its finished windows + 1.
-        resigned: u64 = 5,
+        /// Who resigned: bit i stands for worker i.
+        resigned: u8 = 1,
+        /// Who was absent and is settled already: bit i stands for worker i.
+        released: u8 = 1,
+        /// Whether the slots of all workers are free.
+        freed: bool = 1,
+        /// Ticks from start to end after a cancellation; 0 = those of the terms.
+        length: u32 = 4,
     }
 }
 
 packed! {
-    /// One word of a tester's report.
-    pub(crate) struct ReportWord [32] {
-        /// A lane for each worker: the windows checked, then the windows served.
-        bits: B256 = 32,
+    /// The ticks from the start until each worker resigned; 0 for those who did not.
+    pub(crate) struct Left [32] {
+        /// Workers 0 to 3, 32 bits each, worker 0 in the lowest.
+        first: u128 = 16,
+        /// Workers 4 to 7.
+        second: u128 = 16,
     }
 }
 
-/// The layout of a report. With up to 16 windows the lane of a worker has 32 bits, so all workers share one
-/// word; with more windows it has 64.
-#[derive(Clone, Copy)]
-pub(crate) struct ReportLayout {
-    /// Whether a lane has 64 bits.
-    wide: bool,
-}
-
-impl ReportLayout {
-    /// The layout for an agreement with `windows` windows.
-    pub(crate) const fn for_windows(windows: u8) -> Self {
-        Self { wide: windows > 16 }
+impl Left {
+    /// The ticks of worker `index`, and the position of its bits.
+    pub(crate) fn get(&self, index: u8) -> u32 {
+        let half = if index < 4 { self.first } else { self.second };
+        u32::try_from(half.wrapping_shr(left_shift(index)) & u128::from(u32::MAX)).unwrap_or(0)
     }
 
-    /// The word that holds the lane of worker `index`.
-    pub(crate) fn word(self, index: u8) -> u32 {
-        if self.wide { u32::from(index.wrapping_shr(2)) } else { 0 }
-    }
-
-    /// Reads the windows checked and served of worker `index` from its word.
-    pub(crate) fn read(self, report_word: &ReportWord, index: u8) -> (u32, u32) {
-        if self.wide {
-            let bits = u64::from_be_bytes(lane(report_word, index & 3));
-            (high(bits), low(bits))
-        } else {
-            let bits = u32::from_be_bytes(lane(report_word, index));
-            (bits.wrapping_shr(16), bits & 0xffff)
-        }
-    }
-
-    /// Writes the windows checked and served of worker `index` to its word.
-    pub(crate) fn write(self, report_word: &mut ReportWord, index: u8, checked: u32, served: u32) {
-        if self.wide {
-            let bits = u64::from(checked).wrapping_shl(32) | u64::from(served);
-            set_lane(report_word, index & 3, bits.to_be_bytes());
-        } else {
-            set_lane(report_word, index, (checked.wrapping_shl(16) | served).to_be_bytes());
-        }
+    /// Sets the ticks of worker `index`, which were 0.
+    pub(crate) fn set(&mut self, index: u8, ticks: u32) {
+        let bits = u128::from(ticks).wrapping_shl(left_shift(index));
+        let half = if index < 4 { &mut self.first } else { &mut self.second };
+        *half |= bits;
     }
 }
 
-/// Lane `at` of `N` bytes.
-fn lane<const N: usize>(report_word: &ReportWord, at: u8) -> [u8; N] {
-    report_word.bits.as_chunks().0.get(usize::from(at)).copied().unwrap_or([0; N])
-}
-
-/// Writes lane `at` of `N` bytes.
-fn set_lane<const N: usize>(report_word: &mut ReportWord, at: u8, bytes: [u8; N]) {
-    if let Some(lane) = report_word.bits.as_chunks_mut().0.get_mut(usize::from(at)) {
-        *lane = bytes;
-    }
-}
-
-/// The upper half of a number.
-#[expect(
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    reason = "takes half of the bits"
-)]
-const fn high(bits: u64) -> u32 {
-    bits.wrapping_shr(32) as u32
-}
-
-/// The lower half of a number.
-#[expect(
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    reason = "takes half of the bits"
-)]
-const fn low(bits: u64) -> u32 {
-    bits as u32
-}
-
-/// The position of the bits of worker `index` in `Progress::resigned`.
-fn resigned_shift(index: u8) -> u32 {
-    u32::from(index).wrapping_mul(5)
+/// The position of the bits of worker `index` in its half of [`Left`].
+fn left_shift(index: u8) -> u32 {
+    u32::from(index & 3).wrapping_mul(32)
 }
 
 /// One agreement: its terms and its progress.
@@ -126,6 +76,8 @@ pub(crate) struct Agreement {
     pub(crate) terms: Terms,
     /// The mutable state.
     pub(crate) progress: Progress,
+    /// The times of the progress. When workers resigned is read only if one did.
+    pub(crate) course: Course,
 }
 
 impl Agreement {
@@ -136,7 +88,16 @@ impl Agreement {
         let code = host::code(this, &mut bytes);
         let terms = proxy::terms_of_code(code).and_then(Terms::decode);
         let terms = terms.ok_or_else(|| revert(&NotAnAgreement { caller: host::caller() }))?;
-        Ok(Self { terms, progress: PROGRESS.get(()) })
+        let progress = PROGRESS.get(());
+        let left = if progress.resigned == 0 { Left::default() } else { LEFT.get(()) };
+        let course = Course {
+            start: progress.start,
+            accepted: progress.accepted,
+            resigned: progress.resigned,
+            left: core::array::from_fn(|index| left.get(u8::try_from(index).unwrap_or(0))),
+            planned: if progress.length == 0 { terms.header.length } else { progress.length },
+        };
+        Ok(Self { terms, progress, course })
     }
 
     /// Stores the progress.
@@ -149,24 +110,24 @@ impl Agreement {
         chain::tick(self.terms.header.seconds, chain::l2_block_number)
     }
 
-    /// Number of windows to judge.
-    pub(crate) const fn windows(&self) -> u8 {
-        match self.progress.judged_windows {
-            0 => self.terms.header.windows,
-            windows => windows,
-        }
+    /// All workers, as bits.
+    fn everybody(&self) -> u8 {
+        u8::MAX.checked_shr(8_u32.saturating_sub(self.terms.header.redundancy.into())).unwrap_or(0)
     }
 
-    /// The finished windows of worker `index` if it resigned.
-    pub(crate) fn resigned(&self, index: u8) -> Option<u8> {
-        let bits = self.progress.resigned.wrapping_shr(resigned_shift(index)) & 0b1_1111;
-        u8::try_from(bits).ok()?.checked_sub(1)
+    /// The workers that did not accept and are not settled, as bits.
+    pub(crate) fn absent(&self) -> u8 {
+        self.unsettled() & !self.progress.accepted
     }
 
-    /// Marks worker `index` as resigned after `windows` finished windows.
-    pub(crate) fn set_resigned(&mut self, index: u8, windows: u8) {
-        let bits = u64::from(windows.saturating_add(1) & 0b1_1111);
-        self.progress.resigned |= bits.wrapping_shl(resigned_shift(index));
+    /// The workers that are not settled, as bits.
+    pub(crate) fn unsettled(&self) -> u8 {
+        self.everybody() & !self.progress.released
+    }
+
+    /// The workers whose slots are not free, as bits.
+    pub(crate) fn occupied(&self) -> u8 {
+        if self.progress.freed { 0 } else { self.unsettled() }
     }
 
     /// The caller and its index. Reverts if it is not a worker of this agreement.
@@ -177,22 +138,10 @@ impl Agreement {
         found.map(|(index, _)| (caller, index)).ok_or_else(|| revert(&NotAWorker { caller }))
     }
 
-    /// The times that determine the state before the settlement.
-    pub(crate) fn times(&self) -> Times {
-        let header = &self.terms.header;
-        Times {
-            purchased: header.purchased,
-            accept_window: header.accept_window,
-            start: self.progress.start,
-            length: self.terms.ticks(self.windows()),
-            report_window: header.report_window,
-        }
-    }
-
     /// The state at tick `now`.
     pub(crate) fn state(&self, now: u64) -> State {
         match self.progress.closed {
-            0 => self.times().state(now),
+            0 => self.course.times(&self.terms).state(now),
             1 => State::Settled,
             _ => State::Void,
         }
@@ -204,14 +153,13 @@ impl Agreement {
         if state == wanted { Ok(()) } else { Err(revert(&WrongState { state })) }
     }
 
-    /// Whether worker `index` accepted.
-    pub(crate) fn has_accepted(&self, index: u8) -> bool {
-        self.progress.accepted.wrapping_shr(index.into()) & 1 == 1
-    }
-
-    /// The layout of reports.
-    pub(crate) const fn report_layout(&self) -> ReportLayout {
-        ReportLayout::for_windows(self.terms.header.windows)
+    /// Draws the seats of all windows.
+    pub(crate) fn draw(&self) -> Drawn {
+        let mut drawn = Drawn([Seats::default(); WINDOW_CAPACITY]);
+        for (window, seats) in (0..self.course.windows(&self.terms)).zip(&mut drawn.0) {
+            *seats = self.seats(window);
+        }
+        drawn
     }
 
     /// Draws the seats of a window; none before the first accept.

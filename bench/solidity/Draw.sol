@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {peek, poke} from "./Words.sol";
-
 /// The draw of testers. Rust: `muster_protocol::draw`.
 library Draw {
     /// The seed of an agreement.
@@ -17,16 +15,17 @@ library Draw {
         pure
         returns (uint256 drawn)
     {
-        unchecked {
-            uint256 preimage = uint256(bytes32(seed_)) | (window << 96) | (seat << 64);
-            assembly ("memory-safe") {
-                mstore(0, preimage)
-                drawn := mod(shr(192, keccak256(0, 24)), sub(pool, seat))
+        uint256 preimage = uint256(bytes32(seed_)) | (window << 96) | (seat << 64);
+        assembly ("memory-safe") {
+            mstore(0, preimage)
+            drawn := mod(shr(192, keccak256(0, 24)), sub(pool, seat))
+            let end := add(sorted, shl(5, seat))
+            for {} lt(sorted, end) { sorted := add(sorted, 32) } {
+                if lt(drawn, mload(sorted)) { break }
+                drawn := add(drawn, 1)
             }
-            uint256 end = sorted + (seat << 5);
-            for (; sorted < end && drawn >= peek(sorted); sorted += 32) ++drawn;
-            for (; end > sorted; end -= 32) poke(end, peek(end - 32));
-            poke(sorted, drawn);
+            mcopy(add(sorted, 32), sorted, sub(end, sorted))
+            mstore(sorted, drawn)
         }
     }
 }

@@ -3,31 +3,41 @@ pragma solidity 0.8.37;
 
 import {State} from "../../abi/IWorkAgreement.sol";
 import {IWorkerDispatcher} from "../../abi/IWorkerDispatcher.sol";
-import {Draw} from "./Draw.sol";
 import {Layout, MAX_REDUNDANCY, Rules, termsSize} from "./Layout.sol";
 import {Agreement, Lifecycle} from "./Lifecycle.sol";
+import {Medians} from "./Medians.sol";
 import {Money} from "./Money.sol";
-import {ReportLayout, ReportLayouts, Steps, reportSlot} from "./Progress.sol";
-import {load, min, peek, poke, reserve} from "./Words.sol";
+import {Places} from "./Places.sol";
+import {Steps} from "./Progress.sol";
+import {Shares, SharesOf, WHOLE, half, halves} from "./Shares.sol";
+import {min, peek, poke, reserve} from "./Words.sol";
 
-/// Settlement of an agreement: computes verdicts, pay and fees and sends all wei to the dispatcher in one call. The
-/// calldata is written in place, without a copy. Rust: agreement/src/settlement.rs.
+/// A settlement of workers, or the end of their work.
+struct Conclusion {
+    /// The workers that are settled, and those whose slots become free, as bits.
+    uint256 settled;
+    uint256 freed;
+    bool last;
+    /// Wei that the dispatcher gets.
+    uint256 amount;
+}
+
+/// Settlement of an agreement: computes medians, pay and fees and sends all wei to the dispatcher in one call. The
+/// calldata is written in place, without a copy. Rust: agreement/src/settlement.rs and agreement/src/dispatcher.rs.
 abstract contract Judgement is Lifecycle {
     using Layout for uint256;
 
-    /// Bytes of a `WorkerResult`, of a `Fee`, and of a record: a place, the address of its fee, and its report.
+    /// Bytes of a `WorkerResult`, of a `Fee`, and of a record: a place and the address of its fee.
     uint256 private constant RESULT = 9 * 32;
     uint256 private constant FEE = 3 * 32;
-    uint256 private constant RECORD = 4 * 32;
+    uint256 private constant RECORD = 2 * 32;
     /// The most seats in one agreement; slots of the hash table of records, of which at least one stays free.
     uint256 private constant MAX_SEATS = 63;
     uint256 private constant SLOTS = 64;
 
-    /// Working data of a settlement; all fields except the counts and the lanes are memory addresses.
+    /// Working data of a settlement; all fields except the shares are memory addresses.
     struct Context {
-        uint256 windows;
-        uint256 testers;
-        ReportLayout lanes;
+        Shares shares;
         /// For each seat, window by window, the address of the record of its place.
         uint256 seats;
         /// Hash table from place to the address of its record, 0 = free; linear probing.
@@ -47,84 +57,83 @@ abstract contract Judgement is Lifecycle {
             bool isVoid = self.progress.start() == 0;
             _save(self.progress.withClosed(isVoid ? Steps.VOID : Steps.SETTLED));
             emit Closed(isVoid ? State.Void : State.Settled);
-            _conclude(self, hints);
+            _conclude(self, Conclusion(_unsettled(self), _occupied(self), true, address(this).balance), hints);
         }
     }
 
     /// Writes the call to `conclude` and sends it.
-    function _conclude(Agreement memory self, uint32[] calldata hints) private {
+    function _conclude(Agreement memory self, Conclusion memory how, uint32[] calldata hints) internal {
         unchecked {
-            uint256 redundancy = self.terms.redundancy();
-            uint256 size = termsSize(redundancy);
-            Context memory context = _prepare(self);
+            uint256 size = termsSize(self.terms.redundancy());
+            Context memory context;
+            if (how.last) _prepare(self, context);
             uint256 lists = RESULT * MAX_REDUNDANCY + FEE * MAX_SEATS + 32 * MAX_REDUNDANCY;
-            uint256 data = reserve(4 + 8 * 32 + size + 32 + lists);
+            uint256 data = reserve(4 + 11 * 32 + size + 32 + lists);
             uint256 args = data + 4;
-            uint256 results = args + 5 * 32 + ((size + 31) & ~uint256(31));
-            context.fees = results + 32 + RESULT * redundancy + 32;
+            uint256 results = args + 8 * 32 + ((size + 31) & ~uint256(31)) + 32;
+            uint256 count;
+            for (uint256 left = how.settled; left != 0; left &= left - 1) ++count;
+            context.fees = results + RESULT * count + 32;
             context.nextFee = context.fees;
 
             poke(data, uint256(uint32(IWorkerDispatcher.conclude.selector)) << 224);
-            poke(args, 4 * 32);
-            poke(args + 32, results - args);
-            poke(args + 64, context.fees - 32 - args);
-            poke(args + 4 * 32, size);
+            poke(args, 7 * 32);
+            poke(args + 32, how.settled);
+            poke(args + 64, how.freed);
+            poke(args + 96, how.last ? 1 : 0);
+            poke(args + 128, results - 32 - args);
+            poke(args + 160, context.fees - 32 - args);
+            poke(args + 7 * 32, size);
             uint256 terms = self.terms;
             assembly ("memory-safe") {
-                mcopy(add(args, 160), terms, size)
+                mcopy(add(args, 256), terms, size)
             }
-            poke(results, redundancy);
-            for (uint256 index; index < redundancy; ++index) {
-                _judgeWorker(self, context, index, results + 32 + RESULT * index);
+            poke(results - 32, count);
+            for (uint256 index; index < MAX_REDUNDANCY; ++index) {
+                if ((how.settled >> index) & 1 == 0) continue;
+                _judgeWorker(self, context, index, results);
+                results += RESULT;
             }
             poke(context.fees - 32, (context.nextFee - context.fees) / FEE);
             uint256 end_ = context.nextFee;
-            poke(args + 96, end_ - args);
+            poke(args + 192, end_ - args);
             poke(end_, hints.length);
             for (uint256 i; i < hints.length; ++i) poke(end_ += 32, hints[i]);
-            _send(self.terms.dispatcher(), data, end_ + 32);
+            _send(self.terms.dispatcher(), how.amount, data, end_ + 32);
         }
     }
 
-    /// Sends the call in memory from `data` to `end_`, with all wei.
-    function _send(address dispatcher, uint256 data, uint256 end_) private {
+    /// Sends the call in memory from `data` to `end_`.
+    function _send(address dispatcher, uint256 amount, uint256 data, uint256 end_) private {
         bool taken;
         assembly ("memory-safe") {
-            taken := call(gas(), dispatcher, selfbalance(), data, sub(end_, data), 0, 0)
+            taken := call(gas(), dispatcher, amount, data, sub(end_, data), 0, 0)
         }
         if (!taken) revert SettlementFailed();
     }
 
-    /// Draws the seats of all windows and loads the report of each of their places once.
-    function _prepare(Agreement memory self) private view returns (Context memory context) {
+    /// Loads the reports; if there are any, draws all seats and finds the record of each of their places.
+    function _prepare(Agreement memory self, Context memory context) private view {
         unchecked {
-            if (self.progress.start() == 0) return context;
-            uint256 testers = self.head.testers();
-            uint256 windows = _windows(self);
-            uint256 sorted = reserve(testers << 5);
-            uint256 to = reserve((testers * windows) << 5);
+            context.shares = SharesOf.read(self.head, self.terms.redundancy());
+            if (!context.shares.any()) return;
+            (uint256 places, uint256 count) = _draw(self);
             uint256 slots = reserve(SLOTS << 5);
             assembly ("memory-safe") {
                 calldatacopy(slots, calldatasize(), shl(5, 64))
             }
-            (context.windows, context.testers, context.seats, context.slots) = (windows, testers, to, slots);
-            context.nextRecord = reserve(RECORD * testers * windows);
-            context.lanes = ReportLayouts.of_(self.head.windows());
-            bool two = context.lanes.word(self.terms.redundancy() - 1) != 0;
-            uint256 pool = self.terms.rules().pool();
-            bytes16 seed = self.progress.seed();
-            for (uint256 window; window < windows; ++window) {
-                for (uint256 seat; seat < testers; ++seat) {
-                    poke(to, _record(context, Draw.place(seed, window, seat, pool, sorted), two));
-                    to += 32;
-                }
+            uint256 to = reserve(count << 5);
+            (context.seats, context.slots) = (to, slots);
+            context.nextRecord = reserve(RECORD * count);
+            for (uint256 end_ = to + (count << 5); to < end_; to += 32) {
+                poke(to, _record(context, Places.get(places)));
+                places += Places.SIZE;
             }
         }
     }
 
-    /// The address of the record of a place; creates it if there is none. Reports have two words if `two`, else
-    /// one.
-    function _record(Context memory context, uint256 place, bool two) private view returns (uint256 record) {
+    /// The address of the record of a place; creates it if there is none.
+    function _record(Context memory context, uint256 place) private pure returns (uint256 record) {
         unchecked {
             uint256 slots = context.slots;
             uint256 slot = place << 5;
@@ -140,12 +149,10 @@ abstract contract Judgement is Lifecycle {
             poke(slots + slot, record);
             poke(record, place);
             poke(record + 32, 0);
-            poke(record + 64, load(reportSlot(place, 0)));
-            if (two) poke(record + 96, load(reportSlot(place, 1)));
         }
     }
 
-    /// Judges one worker by every window that counts for it and writes its `WorkerResult` to `result`.
+    /// Judges a worker by the reports on it and writes its `WorkerResult` to `result`.
     function _judgeWorker(Agreement memory self, Context memory context, uint256 index, uint256 result) private pure {
         unchecked {
             uint256 record = self.terms.worker(index);
@@ -154,77 +161,87 @@ abstract contract Judgement is Lifecycle {
                 for (uint256 spot = 32; spot < RESULT; spot += 32) poke(result + spot, 0);
                 return;
             }
-            uint256 after_ = self.progress.resignedAfter(index);
-            uint256 windows = after_ == 0 ? context.windows : min(after_ - 1, context.windows);
-            uint256 price = record.price();
-            Rules rules = self.terms.rules();
-            uint256 fee = rules.fee(self.head, price);
-            uint256 bond = rules.bond(self.head, price);
-            (uint256 served, uint256 failed, uint256 certain, uint256 paid) = _count(context, index, windows, fee);
-            uint256 ticks = self.head.ticks(windows);
+            uint256 price_ = record.price();
+            uint256 fee = self.terms.rules().fee(self.head, price_);
+            uint256 bond = self.head.bond(price_);
+            uint256 judged = _judged(self, index);
+            (uint256 all, uint256 paid, uint256 counts) = _count(self, context, index, judged, fee);
             uint256 promised = record.promised();
-            uint256 slash = Money.missed(bond * ticks / self.head.length(), promised, served + failed, certain);
-            if (after_ != 0) slash += Money.tenth(bond);
-            poke(result + 32, Money.pay(price, ticks, promised, served, failed));
+            uint256 finished = _finished(self, judged);
+            bool resigned = self.progress.hasResigned(index);
+            uint256 whole = WHOLE * uint64(all);
+            uint256 slash = Money.missed(bond * judged / self.head.length(), promised, all >> 128, whole);
+            if (resigned) slash += Money.tenth(bond);
+            poke(result + 32, Money.pay(price_, finished, promised, uint64(paid >> 64), WHOLE * uint64(paid)));
             poke(result + 64, min(slash, bond));
-            poke(result + 96, paid * fee);
+            poke(result + 96, uint64(counts) * fee);
             poke(result + 128, 1);
-            poke(result + 160, after_ == 0 ? 0 : 1);
-            poke(result + 192, windows);
-            poke(result + 224, served);
-            poke(result + 256, failed);
+            poke(result + 160, resigned ? 1 : 0);
+            poke(result + 192, judged);
+            poke(result + 224, counts >> 64);
+            poke(result + 256, whole == 0 ? 0 : uint64(all >> 64) * Money.BPS / whole);
         }
     }
 
-    /// Counts the verdicts of the first `windows` windows for one worker, and pays `fee` to every seat of the
-    /// majority.
-    function _count(Context memory context, uint256 index, uint256 windows, uint256 fee)
+    /// The ticks of the windows that were finished after `judged` ticks.
+    function _finished(Agreement memory self, uint256 judged) private pure returns (uint256) {
+        unchecked {
+            if (judged == _planned(self)) return judged;
+            uint256 size = self.head.windowLength();
+            return min(judged / size, _windows(self) - 1) * size;
+        }
+    }
+
+    /// Judges the windows of one worker, and pays `fee` to every seat near their medians. Sums up, in 64 bits each from
+    /// the lowest on: the ticks, ticks × share, and ticks × the share that no seat contradicts, of `all` known windows
+    /// and of the finished ones, which are `paid`; and the seats paid and the known windows.
+    function _count(Agreement memory self, Context memory context, uint256 index, uint256 judged, uint256 fee)
         private
         pure
-        returns (uint256 served, uint256 failed, uint256 certain, uint256 paid)
+        returns (uint256 all, uint256 paid, uint256 counts)
     {
         unchecked {
-            uint256 size = context.testers << 5;
+            Shares memory shares = context.shares;
+            uint256 size = self.head.windowLength();
+            uint256 planned = _planned(self);
+            uint256 last = size * (self.head.windows() - 1);
+            uint256 position = shares.lane * index;
+            uint256 best = shares.bestPosition(index, 0);
+            uint256 bits = 4 * shares.testers;
             uint256 seat = context.seats;
-            uint256 word = 64 + (context.lanes.word(index) << 5);
-            uint256 bit = context.lanes.start(index);
-            uint256 half = context.lanes.half();
-            uint256 mask = (1 << half) | 1;
-            for (uint256 window; window < windows; ++window) {
-                uint256 end_ = seat + size;
-                uint256 votes = _votes(seat, end_, word, bit, mask);
-                if (votes != 0) {
-                    uint256 ayes = votes & 0xffff;
-                    uint256 noes = (votes >> half) - ayes;
-                    bool fails = noes > ayes;
-                    if (fails) {
-                        ++failed;
-                        if (ayes == 0 && noes > 1) ++certain;
-                    } else {
-                        ++served;
-                    }
-                    paid += fails ? noes : ayes;
-                    uint256 wanted = fails ? mask - 1 : mask;
-                    for (; seat < end_; seat += 32) {
-                        uint256 record = peek(seat);
-                        if ((peek(record + word) >> bit) & mask == wanted) _pay(context, record, fee);
-                    }
+            for (uint256 first; first < judged; first += size) {
+                uint256 row = halves(shares.words, position) >> (256 - bits);
+                if (row != 0) {
+                    (uint256 share, uint256 near, uint256 count) = Medians.of_(row);
+                    counts += _payNear(context, seat, row, bits, near, fee) + (1 << 64);
+                    uint256 end_ = first == last ? planned : min(first + size, planned);
+                    uint256 sure = count < 2 ? WHOLE : half(shares.words, best) - 1;
+                    uint256 sums = (min(end_, judged) - first) * (1 | (share << 64) | (sure << 128));
+                    all += sums;
+                    if (judged >= end_) paid += sums;
                 }
-                seat = end_;
-                ++bit;
+                if (first == last) break;
+                position += bits >> 2;
+                seat += bits << 3;
+                ++best;
             }
         }
     }
 
-    /// Counts, over the seats from `seat` to `end_`, the votes `checked` (upper half) and `served` (lower half): the
-    /// bits of `mask`, shifted by `bit`, in one word of their records.
-    function _votes(uint256 seat, uint256 end_, uint256 word, uint256 bit, uint256 mask)
+    /// Pays `fee` to the seats of a window, from address `seat` on, whose half byte in `row` is in `near`. Returns how
+    /// many they are.
+    function _payNear(Context memory context, uint256 seat, uint256 row, uint256 bits, uint256 near, uint256 fee)
         private
         pure
-        returns (uint256 votes)
+        returns (uint256 count)
     {
         unchecked {
-            for (; seat < end_; seat += 32) votes += (peek(peek(seat) + word) >> bit) & mask;
+            for (; bits != 0; seat += 32) {
+                bits -= 4;
+                if ((near >> ((row >> bits) & 15)) & 1 == 0) continue;
+                ++count;
+                _pay(context, peek(seat), fee);
+            }
         }
     }
 

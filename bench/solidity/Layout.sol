@@ -10,7 +10,7 @@ import {U16, U32, U40, U64, U96, field, peek, poke, swapped, swappedPair} from "
 // Bytes of the proxy, of the init code in front of it, of the header of the terms, and of one worker.
 uint256 constant PROXY = 45;
 uint256 constant LOADER = 10;
-uint256 constant HEAD = 111;
+uint256 constant HEAD = 115;
 uint256 constant WORKER = 36;
 // The most workers in one agreement.
 uint256 constant MAX_REDUNDANCY = 8;
@@ -27,52 +27,48 @@ function termsSize(uint256 redundancy) pure returns (uint256) {
     }
 }
 
-/// Times and sizes that all workers share, read in one word from byte 58 of the terms on.
+/// Times, sizes and the bond that all workers share, read in one word from byte 63 of the terms on.
 type Head is uint256;
 
 using Heads for Head global;
 
 library Heads {
-    function make(uint256 height_, uint256 length_, uint256 acceptWindow_, uint256 reportWindow_)
-        internal
-        pure
-        returns (Head)
-    {
-        return Head.wrap(height_ | (length_ << 40) | (acceptWindow_ << 72) | (reportWindow_ << 104));
+    function make(uint256 length_, uint256 acceptWindow_, uint256 reportWindow_) internal pure returns (Head) {
+        return Head.wrap(length_ | (acceptWindow_ << 32) | (reportWindow_ << 64));
     }
 
-    function withSeats(Head self, uint256 windows_, uint256 testers_, uint256 bondBps_) internal pure returns (Head) {
-        return Head.wrap(Head.unwrap(self) | (windows_ << 136) | (testers_ << 144) | (bondBps_ << 152));
+    function withSeats(Head self, uint256 windows_, uint256 testers_) internal pure returns (Head) {
+        return Head.wrap(Head.unwrap(self) | (windows_ << 96) | (testers_ << 104));
     }
 
-    /// L2 block of the purchase.
-    function height(Head self) internal pure returns (uint256) {
-        return field(Head.unwrap(self), 0, U40);
+    function withBond(Head self, uint256 bondBps_, uint256 minBond_) internal pure returns (Head) {
+        return Head.wrap(Head.unwrap(self) | (bondBps_ << 112) | (minBond_ << 128));
     }
 
     function length(Head self) internal pure returns (uint256) {
-        return field(Head.unwrap(self), 40, U32);
+        return field(Head.unwrap(self), 0, U32);
     }
 
     function acceptWindow(Head self) internal pure returns (uint256) {
-        return field(Head.unwrap(self), 72, U32);
+        return field(Head.unwrap(self), 32, U32);
     }
 
     function reportWindow(Head self) internal pure returns (uint256) {
-        return field(Head.unwrap(self), 104, U32);
+        return field(Head.unwrap(self), 64, U32);
     }
 
     function windows(Head self) internal pure returns (uint256) {
-        return field(Head.unwrap(self), 136, 0xff);
+        return field(Head.unwrap(self), 96, 0xff);
     }
 
     function testers(Head self) internal pure returns (uint256) {
-        return field(Head.unwrap(self), 144, 0xff);
+        return field(Head.unwrap(self), 104, 0xff);
     }
 
-    /// A bond as a share of the whole price.
-    function bondBps(Head self) internal pure returns (uint256) {
-        return field(Head.unwrap(self), 152, U16);
+    /// The bond of a worker of this price.
+    function bond(Head self, uint256 price) internal pure returns (uint256) {
+        uint256 word = Head.unwrap(self);
+        return Money.bond(price, length(self), field(word, 112, U16), field(word, 128, U96));
     }
 
     /// Ticks of one window, rounded down.
@@ -81,50 +77,34 @@ library Heads {
             return length(self) / windows(self);
         }
     }
-
-    /// Ticks of the first `count` windows; of all of them, the whole length.
-    function ticks(Head self, uint256 count) internal pure returns (uint256) {
-        unchecked {
-            return count < windows(self) ? windowLength(self) * count : length(self);
-        }
-    }
 }
 
-/// Amounts and testers that all workers share, read in one word from byte 79 of the terms on.
+/// Fees and testers that all workers share, read in one word from byte 83 of the terms on; its first eight bytes are
+/// the end of the lowest bond.
 type Rules is uint256;
 
 using RulesOf for Rules global;
 
 library RulesOf {
     function make(uint256 minBond_, uint256 feeBps_, uint256 minFee_) internal pure returns (Rules) {
-        return Rules.wrap(minBond_ | (feeBps_ << 96) | (minFee_ << 112));
+        return Rules.wrap((minBond_ >> 32) | (feeBps_ << 64) | (minFee_ << 80));
     }
 
-    function withPool(Rules self, uint256 minPaidWindows_, uint256 epoch_, uint256 pool_, uint256 redundancy_)
-        internal
-        pure
-        returns (Rules)
-    {
-        uint256 more = (minPaidWindows_ << 176) | (epoch_ << 184) | (pool_ << 216) | (redundancy_ << 248);
-        return Rules.wrap(Rules.unwrap(self) | more);
+    function withProbes(Rules self, uint256 minLength_, uint256 probes_) internal pure returns (Rules) {
+        return Rules.wrap(Rules.unwrap(self) | (minLength_ << 144) | (probes_ << 176));
     }
 
-    /// The lowest bond.
-    function minBond(Rules self) internal pure returns (uint256) {
-        return field(Rules.unwrap(self), 0, U96);
+    function withPool(Rules self, uint256 epoch_, uint256 pool_, uint256 redundancy_) internal pure returns (Rules) {
+        return Rules.wrap(Rules.unwrap(self) | (epoch_ << 184) | (pool_ << 216) | (redundancy_ << 248));
     }
 
-    /// The fee of a seat as a share of what the worker earns in a window, and the lowest fee.
-    function feeBps(Rules self) internal pure returns (uint256) {
-        return field(Rules.unwrap(self), 96, U16);
+    /// The shortest agreement, in ticks.
+    function minLength(Rules self) internal pure returns (uint256) {
+        return field(Rules.unwrap(self), 144, U32);
     }
 
-    function minFee(Rules self) internal pure returns (uint256) {
-        return field(Rules.unwrap(self), 112, U64);
-    }
-
-    /// The fewest windows that a client pays for when it cancels.
-    function minPaidWindows(Rules self) internal pure returns (uint256) {
+    /// Probes that a seat makes of a worker in its window.
+    function probes(Rules self) internal pure returns (uint256) {
         return field(Rules.unwrap(self), 176, 0xff);
     }
 
@@ -138,12 +118,9 @@ library RulesOf {
 
     /// The fee of one seat for a worker of this price; 0 without testers.
     function fee(Rules self, Head head, uint256 price) internal pure returns (uint256) {
-        return head.testers() == 0 ? 0 : Money.fee(price, head.windowLength(), feeBps(self), minFee(self));
-    }
-
-    /// The bond of a worker of this price.
-    function bond(Rules self, Head head, uint256 price) internal pure returns (uint256) {
-        return Money.bond(price, head.length(), head.bondBps(), minBond(self));
+        if (head.testers() == 0) return 0;
+        uint256 word = Rules.unwrap(self);
+        return Money.fee(price, head.windowLength(), field(word, 64, U16), field(word, 80, U64));
     }
 }
 
@@ -179,22 +156,29 @@ library Layout {
         }
     }
 
+    /// L2 block of the purchase.
+    function height(uint256 terms) internal pure returns (uint256) {
+        unchecked {
+            return swapped(peek(terms + 58)) & U40;
+        }
+    }
+
     function head(uint256 terms) internal pure returns (Head) {
         unchecked {
-            return Head.wrap(swapped(peek(terms + 58)));
+            return Head.wrap(swapped(peek(terms + 63)));
         }
     }
 
     function rules(uint256 terms) internal pure returns (Rules) {
         unchecked {
-            return Rules.wrap(swapped(peek(terms + 79)));
+            return Rules.wrap(swapped(peek(terms + 83)));
         }
     }
 
     /// Number of workers.
     function redundancy(uint256 terms) internal pure returns (uint256) {
         unchecked {
-            return peek(terms + 79) & 0xff;
+            return peek(terms + 83) & 0xff;
         }
     }
 
@@ -236,19 +220,20 @@ library Layout {
         }
     }
 
-    /// Writes parties, number, application, clock and tick of the purchase.
+    /// Writes parties, number, application, clock, and tick and block of the purchase.
     function putParties(
         uint256 terms,
         address client_,
         uint256 number,
         bytes8 application_,
         bool seconds_,
-        uint256 purchased_
+        uint256 purchased_,
+        uint256 height_
     ) internal view {
         unchecked {
             poke(terms, uint256(uint160(address(this))) << 96);
             poke(terms + 20, uint256(uint160(client_)) << 96);
-            uint256 numbers = swapped(number | (purchased_ << 32));
+            uint256 numbers = swapped(number | (purchased_ << 32) | (height_ << 72));
             uint256 middle = (uint256(uint64(application_)) << 160) | (seconds_ ? 1 << 152 : 0);
             poke(terms + 40, ((numbers >> 224) << 224) | middle | ((numbers << 32) >> 104));
         }
@@ -257,8 +242,8 @@ library Layout {
     /// Writes the numeric fields of the header.
     function putNumbers(uint256 terms, Head head_, Rules rules_) internal pure {
         unchecked {
-            poke(terms + 58, swapped(Head.unwrap(head_)));
-            poke(terms + 79, swapped(Rules.unwrap(rules_)));
+            poke(terms + 63, swapped(Head.unwrap(head_)));
+            poke(terms + 83, swapped(Rules.unwrap(rules_)));
         }
     }
 

@@ -4,9 +4,11 @@ pragma solidity 0.8.37;
 import {IWorkAgreement, State} from "../../abi/IWorkAgreement.sol";
 import {IWorkerDispatcher} from "../../abi/IWorkerDispatcher.sol";
 import {tickAt} from "./Chain.sol";
-import {CODE_PREFIX, HEAD, Head, Layout, MAX_REDUNDANCY, PROXY, termsSize} from "./Layout.sol";
-import {PROGRESS, Progress, Steps} from "./Progress.sol";
-import {peek, reserve, store} from "./Words.sol";
+import {Draw} from "./Draw.sol";
+import {CODE_PREFIX, Head, Layout, MAX_REDUNDANCY, PROXY, termsSize} from "./Layout.sol";
+import {Places} from "./Places.sol";
+import {LEFT, PROGRESS, Progress, Steps} from "./Progress.sol";
+import {U32, load, max, min, peek, reserve, store} from "./Words.sol";
 
 /// One agreement: its terms and its progress.
 struct Agreement {
@@ -14,9 +16,12 @@ struct Agreement {
     uint256 terms;
     Head head;
     Progress progress;
+    /// The ticks from the start until each worker resigned; read only if one did.
+    uint256 left;
 }
 
-/// The state of an agreement at a tick, and checks of the caller. Rust: agreement/src/state.rs.
+/// The state of an agreement at a tick, its seats, and checks of the caller. Rust: agreement/src/state.rs and
+/// `muster_protocol::lifecycle`.
 abstract contract Lifecycle is IWorkAgreement {
     using Layout for uint256;
 
@@ -38,6 +43,7 @@ abstract contract Lifecycle is IWorkAgreement {
             self.terms = terms;
             self.head = terms.head();
             self.progress = Steps.read();
+            if (self.progress.resigned() != 0) self.left = load(LEFT);
         }
     }
 
@@ -50,10 +56,60 @@ abstract contract Lifecycle is IWorkAgreement {
         return tickAt(self.terms.inSeconds());
     }
 
-    /// How many windows are judged.
-    function _windows(Agreement memory self) internal pure returns (uint256 windows) {
-        windows = self.progress.shortened();
-        if (windows == 0) windows = self.head.windows();
+    /// Ticks from start to end, unless all workers leave earlier.
+    function _planned(Agreement memory self) internal pure returns (uint256 ticks) {
+        ticks = self.progress.length();
+        if (ticks == 0) ticks = self.head.length();
+    }
+
+    /// Number of windows until the planned end.
+    function _windows(Agreement memory self) internal pure returns (uint256) {
+        unchecked {
+            uint256 ticks = self.progress.length();
+            uint256 windows = self.head.windows();
+            if (ticks == 0) return windows;
+            uint256 size = self.head.windowLength();
+            return min((ticks + size - 1) / size, windows);
+        }
+    }
+
+    /// Ticks from start to end: if everybody who accepted has resigned, until the last one did and the time to accept
+    /// is over.
+    function _length(Agreement memory self) internal pure returns (uint256) {
+        unchecked {
+            uint256 planned = _planned(self);
+            uint256 gone = self.progress.resigned();
+            if (gone == 0 || self.progress.accepted() != gone) return planned;
+            uint256 end_ = _lastAccept(self) + 1 - self.progress.start();
+            for (uint256 left = self.left; left != 0; left >>= 32) end_ = max(end_, left & U32);
+            return min(end_, planned);
+        }
+    }
+
+    /// The ticks from the start until which worker `index` is judged; 0 if it did not accept.
+    function _judged(Agreement memory self, uint256 index) internal pure returns (uint256 ticks) {
+        unchecked {
+            if (!self.progress.hasAccepted(index)) return 0;
+            ticks = _length(self);
+            if (self.progress.hasResigned(index)) ticks = min(ticks, (self.left >> (32 * index)) & U32);
+        }
+    }
+
+    /// The workers that are not settled, as bits.
+    function _unsettled(Agreement memory self) internal pure returns (uint256) {
+        unchecked {
+            return ((1 << self.terms.redundancy()) - 1) & ~self.progress.released();
+        }
+    }
+
+    /// The workers that did not accept and are not settled, as bits.
+    function _absent(Agreement memory self) internal pure returns (uint256) {
+        return _unsettled(self) & ~self.progress.accepted();
+    }
+
+    /// The workers whose slots are not free, as bits.
+    function _occupied(Agreement memory self) internal pure returns (uint256) {
+        return self.progress.freed() ? 0 : _unsettled(self);
     }
 
     /// The last tick in which a worker may accept.
@@ -67,7 +123,7 @@ abstract contract Lifecycle is IWorkAgreement {
     function _end(Agreement memory self) internal pure returns (uint256) {
         unchecked {
             uint256 start = self.progress.start();
-            return start == 0 ? 0 : start + self.head.ticks(_windows(self));
+            return start == 0 ? 0 : start + _length(self);
         }
     }
 
@@ -98,6 +154,27 @@ abstract contract Lifecycle is IWorkAgreement {
                 if (self.terms.worker(index).account() == msg.sender) return index;
             }
             revert NotAWorker(msg.sender);
+        }
+    }
+
+    /// Draws the seats of all windows: the memory address of their places (`Places`), window by window, and how many
+    /// they are.
+    function _draw(Agreement memory self) internal pure returns (uint256 seats, uint256 count) {
+        unchecked {
+            if (self.progress.start() == 0) return (0, 0);
+            uint256 testers_ = self.head.testers();
+            uint256 windows = _windows(self);
+            count = windows * testers_;
+            seats = Places.reserve_(count);
+            uint256 sorted = reserve(testers_ << 5);
+            uint256 pool = self.terms.rules().pool();
+            bytes16 seed = self.progress.seed();
+            uint256 to = seats;
+            for (uint256 window; window < windows; ++window) {
+                for (uint256 seat; seat < testers_; ++seat) {
+                    to = Places.put(to, Draw.place(seed, window, seat, pool, sorted));
+                }
+            }
         }
     }
 

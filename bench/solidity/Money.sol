@@ -25,17 +25,16 @@ library Money {
         }
     }
 
-    /// The pay for `ticks` of a worker that accepted: the whole price if it kept its promise or no window was
-    /// decided, otherwise the share of the decided windows that it served, rounded down.
-    function pay(uint256 price, uint256 ticks, uint256 promised, uint256 served, uint256 failed)
+    /// The pay for `ticks` of finished windows: the whole price if the mean share, `served` / `whole`, reaches the
+    /// promise or no window is known, otherwise the price times that mean, rounded down.
+    function pay(uint256 price, uint256 ticks, uint256 promised, uint256 served, uint256 whole)
         internal
         pure
         returns (uint256 base)
     {
         unchecked {
             base = price * ticks;
-            uint256 known = served + failed;
-            if (BPS * served < promised * known) base = base * served / known;
+            if (BPS * served < promised * whole) base = base * served / whole;
         }
     }
 
@@ -44,13 +43,13 @@ library Money {
         return whole / 10;
     }
 
-    /// The part of the bond `atRisk` that a worker loses: the share of its promise that it missed if only the
-    /// `certain` failures count.
-    function missed(uint256 atRisk, uint256 promised, uint256 known, uint256 certain) internal pure returns (uint256) {
+    /// The part of the bond `atRisk` that a worker loses: the share of its promise that it missed, by the mean share
+    /// `best` / `whole` that no seat contradicts.
+    function missed(uint256 atRisk, uint256 promised, uint256 best, uint256 whole) internal pure returns (uint256) {
         unchecked {
-            uint256 whole = promised * known;
-            uint256 kept = BPS * (known - certain);
-            return kept < whole ? atRisk * (whole - kept) / whole : 0;
+            uint256 due = promised * whole;
+            uint256 kept = BPS * best;
+            return kept < due ? atRisk * (due - kept) / due : 0;
         }
     }
 

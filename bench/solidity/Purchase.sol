@@ -6,7 +6,7 @@ import {blockHeight} from "./Chain.sol";
 import {Selection, Selected} from "./Selection.sol";
 import {Head, Heads, Layout, MAX_REDUNDANCY, Rules, RulesOf, termsSize} from "./Layout.sol";
 import {Account, Accounts, COUNTERS} from "./State.sol";
-import {U32, load, min, peek, store} from "./Words.sol";
+import {U32, load, peek, store} from "./Words.sol";
 
 /// The steps of a purchase. An order that cannot be bought is rejected with an event, not reverted. Rust:
 /// dispatcher/src/purchase.rs.
@@ -14,24 +14,34 @@ abstract contract Purchase is Selection {
     using Layout for uint256;
 
     function buyContract(uint256 redundancy, uint256 length) external payable unlocked returns (address) {
-        return _purchase(_defaultOrder(redundancy, length), false, _noWorkers());
+        (uint256 height, uint256 now_) = _moment();
+        return _purchase(_defaultOrder(redundancy, length, now_), false, _noWorkers(), height, now_);
     }
 
     function buyContract(Order calldata order) external payable unlocked returns (address) {
-        return _purchase(order, false, _noWorkers());
+        (uint256 height, uint256 now_) = _moment();
+        return _purchase(order, false, _noWorkers(), height, now_);
     }
 
     function hire(Order calldata order, uint32[] calldata hired) external payable unlocked returns (address) {
         if (hired.length > MAX_REDUNDANCY) revert MalformedCall(10);
-        return _purchase(order, true, hired);
+        (uint256 height, uint256 now_) = _moment();
+        return _purchase(order, true, hired, height, now_);
+    }
+
+    /// The current L2 block and tick.
+    function _moment() private view returns (uint256 height, uint256 now_) {
+        height = blockHeight();
+        now_ = SECONDS ? block.timestamp : height;
     }
 
     /// Buys an order for the caller.
-    function _purchase(Order memory order, bool hiring, uint32[] calldata hired) private returns (address account) {
+    function _purchase(Order memory order, bool hiring, uint32[] calldata hired, uint256 height, uint256 now_)
+        private
+        returns (address account)
+    {
         unchecked {
             // Checks.
-            uint256 height = blockHeight();
-            uint256 now_ = SECONDS ? block.timestamp : height;
             (Reason reason, Selected memory chosen) = _selectWorkers(order, hiring, hired, now_);
             if (reason != Reason.None) return _rejectPurchase(reason, 0);
             uint256 escrow = chosen.escrow;
@@ -77,13 +87,12 @@ abstract contract Purchase is Selection {
             uint256 terms = chosen.terms;
             uint256 size = termsSize(chosen.redundancy);
             uint256 init = terms.putProxy(AGREEMENT, size);
-            terms.putParties(msg.sender, number, order.application, SECONDS, now_);
-            uint256 minPaidWindows = min((MIN_LENGTH + chosen.windowLength - 1) / chosen.windowLength, order.windows);
-            Head head = Heads.make(height, chosen.length, ACCEPT_WINDOW, REPORT_WINDOW);
+            terms.putParties(msg.sender, number, order.application, SECONDS, now_, height);
+            Head head = Heads.make(chosen.length, ACCEPT_WINDOW, REPORT_WINDOW);
             Rules rules = RulesOf.make(MIN_BOND, TESTER_FEE_BPS, MIN_TESTER_FEE);
             terms.putNumbers(
-                head.withSeats(order.windows, order.testers, BOND_BPS),
-                rules.withPool(minPaidWindows, chosen.epoch, chosen.pool, chosen.redundancy)
+                head.withSeats(order.windows, order.testers).withBond(BOND_BPS, MIN_BOND),
+                rules.withProbes(MIN_LENGTH, PROBES).withPool(chosen.epoch, chosen.pool, chosen.redundancy)
             );
             uint256 escrow = chosen.escrow;
             assembly ("memory-safe") {

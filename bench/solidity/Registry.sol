@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Worker} from "../../abi/IWorkerDispatcher.sol";
+import {tickAt} from "./Chain.sol";
 import {Money} from "./Money.sol";
 import {Offer, Offers} from "./Offers.sol";
 import {Listing} from "./Listing.sol";
@@ -143,7 +144,10 @@ abstract contract Registry is Listing {
         unchecked {
             (uint256 number, Account account) = _caller();
             uint256 last = Identities.read(number).lastEpoch();
-            if (last != 0 && _epoch() <= last) revert StillListed(uint32(last));
+            if (last != 0) {
+                uint256 free = min(last + 1 + LOCK_EPOCHS, U32);
+                if (_epochAt(tickAt(SECONDS)) < free) revert StillListed(uint32(free));
+            }
             uint256 have = account.free();
             if (amount > have) revert StakeTooLow(uint128(have), amount);
             account = account.unstaked(amount);
@@ -171,6 +175,31 @@ abstract contract Registry is Listing {
             uint256 end = min(min(first + min(count, PAGE_SIZE), U32), (load(COUNTERS) & U32) + 1);
             page = new Worker[](first < end ? end - first : 0);
             for (uint256 i; i < page.length; ++i) page[i] = _view(first + i);
+        }
+    }
+
+    function listedWorkers(bytes8 application, uint32 from, uint32 count)
+        external
+        view
+        returns (Worker[] memory page)
+    {
+        unchecked {
+            uint256 number = from;
+            if (number == 0) {
+                number = Books.read(application).head();
+            } else {
+                (bool known,) = _listed(number, application);
+                if (!known) number = 0;
+            }
+            page = new Worker[](min(count, PAGE_SIZE));
+            uint256 found;
+            for (; found < page.length && number != 0; ++found) {
+                page[found] = _view(number);
+                number = page[found].next;
+            }
+            assembly ("memory-safe") {
+                mstore(page, found)
+            }
         }
     }
 

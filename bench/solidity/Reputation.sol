@@ -9,16 +9,18 @@ library Reputation {
     /// Half-life of a weight, in seconds.
     uint256 private constant HALF_LIFE = 30 days;
     /// One observation.
-    uint256 private constant ONE = 1 << 32;
+    uint256 internal constant ONE = 1 << 32;
     /// The highest weight of one agreement, in observations.
     uint256 private constant MAX_WEIGHT = 4;
     /// 1.645 and its square, with 32 fractional bits.
     uint256 private constant Z = 7_065_221_202;
     uint256 private constant Z_SQUARED = 11_622_288_877;
 
-    /// The weight of an agreement whose testers were paid `fees`: min(4, ⌊log2(1 + ⌊fees / unit⌋)⌋).
+    /// The weight of an agreement whose testers were paid `fees`: min(4, ⌊log2(1 + ⌊fees / unit⌋)⌋); below one unit
+    /// the part of it that was paid.
     function weight(uint256 fees, uint256 unit) internal pure returns (uint256) {
         unchecked {
+            if (fees < unit) return fees * ONE / unit;
             uint256 units = fees / unit + 1;
             uint256 zeros;
             assembly ("memory-safe") {
@@ -28,10 +30,10 @@ library Reputation {
         }
     }
 
-    /// ⌊`whole` × `count` / `all`⌋; zero if `all` is zero.
+    /// ⌊`whole` × `count` / `all`⌋.
     function part(uint256 whole, uint256 count, uint256 all) internal pure returns (uint256) {
         unchecked {
-            return all == 0 ? 0 : whole * count / all;
+            return whole * count / all;
         }
     }
 

@@ -39,15 +39,21 @@ abstract contract Selection is Testers {
     uint256 private constant MAX_WINDOWS = 21;
     uint256 private constant MAX_SEATS = 63;
     uint256 private constant MAX_TESTERS = 15;
+    /// The fewest windows of a tested order that lasts twice the shortest length or more.
+    uint256 private constant MIN_WINDOWS = 4;
 
-    /// The order behind `buyContract(redundancy, length)`, with the testers that are listed now.
-    function _defaultOrder(uint256 redundancy, uint256 length) internal view returns (Order memory order) {
+    /// The order behind `buyContract(redundancy, length)`, with the testers that are listed at tick `now_`.
+    function _defaultOrder(uint256 redundancy, uint256 length, uint256 now_)
+        internal
+        view
+        returns (Order memory order)
+    {
         order.redundancy = redundancy;
         order.length = length;
         order.minUptime = 9_000;
         order.windows = 1;
-        if (load(TESTER_LISTS | _epoch()) >= MIN_POOL) {
-            if (length <= U32) order.windows = uint8(max(min(length / MIN_WINDOW, 4), 1));
+        if (load(TESTER_LISTS | _epochAt(now_)) >= MIN_POOL) {
+            if (length <= U32) order.windows = uint8(max(min(length / MIN_WINDOW, MIN_WINDOWS), 1));
             order.testers = 3;
         }
     }
@@ -71,7 +77,7 @@ abstract contract Selection is Testers {
             if (reason != Reason.None) return (reason, chosen);
             Book all = Books.read(order.application);
             if (all.registered() == 0) return (Reason.ApplicationUnknown, chosen);
-            chosen.epoch = _epoch();
+            chosen.epoch = _epochAt(now_);
             if (order.testers != 0) {
                 chosen.pool = load(TESTER_LISTS | chosen.epoch);
                 if (chosen.pool < max(MIN_POOL, order.testers)) return (Reason.NotEnoughTesters, chosen);
@@ -92,10 +98,12 @@ abstract contract Selection is Testers {
             uint256 windows = order.windows;
             uint256 testers = order.testers;
             if (order.redundancy == 0 || order.redundancy > MAX_REDUNDANCY) return Reason.Redundancy;
-            if (order.length < MIN_LENGTH || order.length > U32) return Reason.Length;
+            if (order.length < MIN_LENGTH || order.length > MAX_AGREEMENT) return Reason.Length;
             if (windows == 0 || windows > MAX_WINDOWS) return Reason.Windows;
             uint256 windowLength = order.length / windows;
             if (windowLength < MIN_WINDOW) return Reason.Windows;
+            bool few = testers != 0 && windows < MIN_WINDOWS;
+            if (few && order.length >> 1 >= MIN_LENGTH) return Reason.Windows;
             if (testers == 0) {
                 if (windows != 1) return Reason.Testers;
             } else {
@@ -178,10 +186,14 @@ abstract contract Selection is Testers {
         for (uint256 i; i < accounts.length; ++i) accounts[i] = chosen.terms.worker(i).account();
     }
 
-    /// The quote for an order.
-    function _quote(Order memory order, bool hiring, uint32[] calldata hired) private view returns (Quote memory q) {
+    /// The quote for an order at tick `now_`.
+    function _quote(Order memory order, bool hiring, uint32[] calldata hired, uint256 now_)
+        private
+        view
+        returns (Quote memory q)
+    {
         Selected memory chosen;
-        (q.reason, chosen) = _selectWorkers(order, hiring, hired, tickAt(SECONDS));
+        (q.reason, chosen) = _selectWorkers(order, hiring, hired, now_);
         (q.windows, q.testers) = (order.windows, order.testers);
         if (q.reason != Reason.None) return q;
         q.price = uint128(chosen.escrow);
@@ -190,15 +202,16 @@ abstract contract Selection is Testers {
     }
 
     function quote(uint256 redundancy, uint256 length) external view returns (Quote memory) {
-        return _quote(_defaultOrder(redundancy, length), false, _noWorkers());
+        uint256 now_ = tickAt(SECONDS);
+        return _quote(_defaultOrder(redundancy, length, now_), false, _noWorkers(), now_);
     }
 
     function quote(Order calldata order) external view returns (Quote memory) {
-        return _quote(order, false, _noWorkers());
+        return _quote(order, false, _noWorkers(), tickAt(SECONDS));
     }
 
     function quote(Order calldata order, uint32[] calldata hired) external view returns (Quote memory) {
         if (hired.length > MAX_REDUNDANCY) revert MalformedCall(10);
-        return _quote(order, true, hired);
+        return _quote(order, true, hired, tickAt(SECONDS));
     }
 }

@@ -8,7 +8,7 @@ import {Offer, Offers} from "./Offers.sol";
 import {Purchase} from "./Purchase.sol";
 import {Reputation} from "./Reputation.sol";
 import {Account, Accounts, placeSlot} from "./State.sol";
-import {less, load, min, poke, reserve} from "./Words.sol";
+import {less, load, min, peek, poke, reserve} from "./Words.sol";
 
 /// Settles an agreement: credits, bonds and reputations. Only a genuine agreement may call `conclude`; its code is
 /// `WorkAgreement`, so its numbers are trusted. Rust: dispatcher/src/settlement.rs.
@@ -19,7 +19,8 @@ abstract contract Settlement is Purchase {
     uint256 private constant RESULT = 9 * 32;
     uint256 private constant TESTED = 3 * 32;
 
-    /// Running sums of a settlement, and memory addresses of its event.
+    /// Running sums of a settlement, and memory addresses of its event: the results, with five words in front of them,
+    /// the next result, and the testers.
     struct Sum {
         uint256 refund;
         uint256 compensation;
@@ -28,6 +29,7 @@ abstract contract Settlement is Purchase {
         Head head;
         Rules rules;
         uint256 results;
+        uint256 next;
         uint256 tested;
     }
 
@@ -63,6 +65,9 @@ abstract contract Settlement is Purchase {
 
     function conclude(
         bytes calldata terms,
+        uint8 settled,
+        uint8 freed,
+        bool last,
         WorkerResult[] calldata workers,
         Fee[] calldata fees,
         uint32[] calldata hints
@@ -78,33 +83,30 @@ abstract contract Settlement is Purchase {
             if (!_isGenuine(msg.sender, init, terms.length)) revert NotAnAgreement(msg.sender);
             (sum.head, sum.rules) = (sum.terms.head(), sum.terms.rules());
             sum.refund = msg.value;
-            uint256 data = _begin(sum, workers, fees.length);
-            for (uint256 i; i < workers.length; ++i) {
+            _begin(sum, workers, fees.length);
+            uint256 redundancy = sum.terms.redundancy();
+            for (uint256 i; i < redundancy; ++i) {
                 bool hinted = i < hints.length;
-                _releaseWorker(sum, i, workers[i], hinted, hinted ? hints[i] : 0);
+                uint256 hint = hinted ? hints[i] : 0;
+                bool frees = (freed >> i) & 1 == 1;
+                if ((settled >> i) & 1 == 1) _settleWorker(sum, i, frees, hinted, hint);
+                else if (frees) _freeSlot(sum.terms.worker(i).account(), hinted, hint);
             }
-            _payTesters(sum, fees);
+            if (last) _payTesters(sum, fees);
             _credit(sum.terms.client(), sum.refund + sum.compensation);
             if (sum.burned != 0) emit Burned(msg.sender, uint128(sum.burned));
-            _emitSettled(sum, data, sum.tested + TESTED * fees.length);
+            if (last) _emitSettled(sum, sum.tested + TESTED * fees.length);
+            else if (settled != 0) _emitReleased(sum);
         }
     }
 
-    /// Lays out the data of `AgreementSettled` with the results as received.
-    function _begin(Sum memory sum, WorkerResult[] calldata workers, uint256 fees)
-        private
-        pure
-        returns (uint256 data)
-    {
+    /// Lays out the data of the event with the results as received.
+    function _begin(Sum memory sum, WorkerResult[] calldata workers, uint256 fees) private pure {
         unchecked {
             uint256 size = RESULT * workers.length;
-            data = reserve(6 * 32 + size + TESTED * fees);
-            uint256 results = data + 5 * 32;
-            sum.results = results;
-            sum.tested = results + size + 32;
-            poke(data + 64, 4 * 32);
-            poke(data + 96, 5 * 32 + size);
-            poke(data + 128, workers.length);
+            uint256 results = reserve(6 * 32 + size + TESTED * fees) + 5 * 32;
+            (sum.results, sum.next, sum.tested) = (results, results, results + size + 32);
+            poke(results - 32, workers.length);
             poke(results + size, fees);
             assembly ("memory-safe") {
                 calldatacopy(results, workers.offset, size)
@@ -112,13 +114,30 @@ abstract contract Settlement is Purchase {
         }
     }
 
-    /// Emits `AgreementSettled`, whose data is from `data` to `end`.
-    function _emitSettled(Sum memory sum, uint256 data, uint256 end) private {
-        poke(data, sum.refund);
+    /// Emits `AgreementSettled`, whose data ends at `end`.
+    function _emitSettled(Sum memory sum, uint256 end) private {
         unchecked {
+            uint256 data = sum.results - 5 * 32;
+            poke(data, sum.refund);
             poke(data + 32, sum.compensation);
+            poke(data + 64, 4 * 32);
+            poke(data + 96, sum.tested - data - 32);
+            _emit(AgreementSettled.selector, sum, data, end);
         }
-        bytes32 topic = AgreementSettled.selector;
+    }
+
+    /// Emits `AbsentReleased`.
+    function _emitReleased(Sum memory sum) private {
+        unchecked {
+            uint256 data = sum.results - 3 * 32;
+            poke(data, sum.refund);
+            poke(data + 32, 2 * 32);
+            _emit(AbsentReleased.selector, sum, data, sum.next);
+        }
+    }
+
+    /// Emits an event of the calling agreement.
+    function _emit(bytes32 topic, Sum memory sum, uint256 data, uint256 end) private {
         address client = sum.terms.client();
         assembly ("memory-safe") {
             log3(data, sub(end, data), topic, caller(), client)
@@ -144,33 +163,43 @@ abstract contract Settlement is Purchase {
         }
     }
 
-    /// Releases a worker's slot and the rest of its bond, updates its reputation and its listing, and credits its
-    /// pay.
-    function _releaseWorker(Sum memory sum, uint256 index, WorkerResult calldata result, bool hinted, uint256 hint)
-        private
-    {
+    /// Frees a slot of a worker that is not settled yet.
+    function _freeSlot(address worker, bool hinted, uint256 hint) private {
+        Account account = Accounts.read(worker).withoutSlot();
+        account.write(worker);
+        _relistWorker(worker, account, false, hinted, hint);
+    }
+
+    /// Settles a worker by the next result: releases the rest of its bond, and its slot if `frees`, updates its
+    /// reputation and its listing, and credits its pay.
+    function _settleWorker(Sum memory sum, uint256 index, bool frees, bool hinted, uint256 hint) private {
         unchecked {
+            uint256 result = sum.next;
+            sum.next = result + RESULT;
             uint256 record = sum.terms.worker(index);
             address worker = record.account();
             uint256 price = record.price();
-            uint256 bond = sum.rules.bond(sum.head, price);
+            uint256 bond = sum.head.bond(price);
             Account account = Accounts.read(worker);
+            bool accepted = peek(result + 128) != 0;
             // An absence counts once, even if it shows in several agreements.
-            bool missed = !result.accepted && account.misses() == record.misses();
+            bool missed = !accepted && account.misses() == record.misses();
             uint256 slash;
             if (missed) {
                 account = account.withMiss();
                 slash = Money.tenth(bond);
-            } else if (result.accepted) {
-                slash = min(result.slash, bond);
+            } else if (accepted) {
+                slash = min(peek(result + 64), bond);
             }
+            if (frees) account = account.withoutSlot();
             account = account.released(bond).unstaked(slash);
             account.write(worker);
-            _updateReputation(sum.head, sum.rules.fee(sum.head, price), worker, account.number(), result, missed);
+            if (accepted) _addResult(sum, worker, account.number(), price, result);
+            else if (missed) _addWeight(worker, account.number(), 0, Reputation.ONE);
             _relistWorker(worker, account, missed, hinted, hint);
 
-            poke(sum.results + RESULT * index + 64, slash);
-            uint256 paid = result.pay;
+            poke(result + 64, slash);
+            uint256 paid = peek(result + 32);
             uint256 back = Money.compensation(slash, paid);
             sum.compensation += back;
             sum.burned += slash - back;
@@ -195,28 +224,20 @@ abstract contract Settlement is Purchase {
         }
     }
 
-    /// Updates a worker's reputation by the fees paid to its testers; an absence and a resignation weigh as much as
-    /// the fees in escrow.
-    function _updateReputation(
-        Head head,
-        uint256 fee,
-        address worker,
-        uint256 number,
-        WorkerResult calldata result,
-        bool missed
-    ) private {
+    /// Updates the reputation of a worker that accepted: by its measured uptime, weighted by the fees paid to its
+    /// testers; a resignation also by the fees in escrow for the rest of the agreement.
+    function _addResult(Sum memory sum, address worker, uint256 number, uint256 price, uint256 result) private {
         unchecked {
-            uint256 windows = head.windows();
-            uint256 whole = Reputation.weight(fee * windows * head.testers(), UNIT);
-            if (!result.accepted) {
-                _addWeight(worker, number, 0, missed ? whole : 0);
-                return;
+            uint256 said = Reputation.weight(peek(result + 96), UNIT);
+            uint256 uptime = peek(result + 256);
+            uint256 bad = Reputation.part(said, Money.BPS - uptime, Money.BPS);
+            if (peek(result + 160) != 0) {
+                Head head = sum.head;
+                uint256 fees = sum.rules.fee(head, price) * head.windows() * head.testers();
+                uint256 length = head.length();
+                bad += Reputation.part(Reputation.weight(fees, UNIT), length - peek(result + 192), length);
             }
-            uint256 said = Reputation.weight(result.fees, UNIT);
-            (uint256 served, uint256 failed) = (result.served, result.failed);
-            uint256 bad = Reputation.part(said, failed, served + failed);
-            if (result.resigned) bad += Reputation.part(whole, windows - result.windows, windows);
-            _addWeight(worker, number, Reputation.part(said, served, served + failed), bad);
+            _addWeight(worker, number, Reputation.part(said, uptime, Money.BPS), bad);
         }
     }
 }

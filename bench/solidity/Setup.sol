@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Clock, IWorkerDispatcher, Settings} from "../../abi/IWorkerDispatcher.sol";
-import {tickAt} from "./Chain.sol";
+import {blockHeight, tickAt} from "./Chain.sol";
 import {Money} from "./Money.sol";
 import {U32, U64, min} from "./Words.sol";
 
@@ -16,9 +16,12 @@ abstract contract Setup is IWorkerDispatcher {
     uint256 internal immutable ACCEPT_WINDOW;
     uint256 internal immutable REPORT_WINDOW;
     uint256 internal immutable MIN_LENGTH;
+    uint256 internal immutable MAX_AGREEMENT;
     uint256 internal immutable MIN_WINDOW;
     uint256 internal immutable EPOCH_LENGTH;
+    uint256 internal immutable LOCK_EPOCHS;
     uint256 internal immutable MIN_POOL;
+    uint256 internal immutable PROBES;
     uint256 internal immutable MIN_PROMISE;
     uint256 internal immutable BOND_BPS;
     uint256 internal immutable TESTER_FEE_BPS;
@@ -27,6 +30,8 @@ abstract contract Setup is IWorkerDispatcher {
     uint256 internal immutable TESTER_BOND;
     uint256 internal immutable UNIT;
     address internal immutable AGREEMENT;
+    /// The L2 block of the constructor.
+    uint256 private immutable CREATED;
 
     /// Whether the contract is sending wei.
     bool internal transient locked;
@@ -39,31 +44,39 @@ abstract contract Setup is IWorkerDispatcher {
 
     constructor(Settings memory s, address agreement_) {
         uint256 held = uint256(s.acceptWindow) + s.reportWindow;
-        _demand(s.acceptWindow > 0, 1);
+        // The seed needs a block hash that the chain still knows.
+        _demand(s.acceptWindow > 0 && s.acceptWindow <= 86_400, 1);
         _demand(s.reportWindow > 0, 2);
-        // A client pays for at least half of the time for which it holds a worker's slot.
-        _demand(s.minLength >= held, 3);
+        // A client pays for at least half of the time for which it holds a worker's slot, and an order of twice the
+        // shortest length has room for four windows.
+        _demand(s.minLength >= held && s.minLength >> 1 >= s.minWindow, 3);
+        // A tester's stake is locked for as long as an agreement can ask it for reports.
+        _demand(s.maxAgreement >= s.minLength, 4);
+        _demand(held + s.maxAgreement <= uint256(s.epochLength) * s.lockEpochs, 4);
         // A worker that accepts late still has half of window 0.
-        _demand(s.minWindow >= 2 * uint256(s.acceptWindow), 4);
-        _demand(s.epochLength > 0, 5);
-        _demand(s.minPool >= 3, 6);
-        _demand(s.minPromise > 0 && s.minPromise <= Money.BPS, 7);
-        _demand(s.bondBps <= Money.BPS, 8);
-        _demand(s.testerFeeBps <= Money.BPS, 9);
-        _demand(s.minBond < Money.PRICE_LIMIT, 10);
-        _demand(s.minTesterFee <= U64, 11);
-        _demand(s.testerBond < Money.PRICE_LIMIT, 12);
+        _demand(s.minWindow >= 2 * uint256(s.acceptWindow) && s.minWindow >= s.probes, 5);
+        _demand(s.minPool >= 3, 8);
+        _demand(s.probes > 0 && s.probes <= 60, 9);
+        _demand(s.minPromise > 0 && s.minPromise <= Money.BPS, 10);
+        _demand(s.bondBps <= Money.BPS, 11);
+        _demand(s.testerFeeBps <= Money.BPS, 12);
+        _demand(s.minBond < 1 << 72, 13);
+        _demand(s.minTesterFee <= U64, 14);
+        _demand(s.testerBond < 1 << 80, 15);
         // A bought score costs real fees.
-        _demand(s.reputationUnit > 0 && s.reputationUnit >= 12 * uint256(s.minTesterFee), 13);
-        _demand(s.reputationUnit < Money.PRICE_LIMIT, 13);
-        _demand(agreement_ != address(0), 14);
+        _demand(s.reputationUnit > 0 && s.reputationUnit >= 12 * uint256(s.minTesterFee), 16);
+        _demand(s.reputationUnit < Money.PRICE_LIMIT, 16);
+        _demand(agreement_ != address(0), 17);
         SECONDS = s.clock == Clock.Second;
         ACCEPT_WINDOW = s.acceptWindow;
         REPORT_WINDOW = s.reportWindow;
         MIN_LENGTH = s.minLength;
+        MAX_AGREEMENT = s.maxAgreement;
         MIN_WINDOW = s.minWindow;
         EPOCH_LENGTH = s.epochLength;
+        LOCK_EPOCHS = s.lockEpochs;
         MIN_POOL = s.minPool;
+        PROBES = s.probes;
         MIN_PROMISE = s.minPromise;
         BOND_BPS = s.bondBps;
         TESTER_FEE_BPS = s.testerFeeBps;
@@ -72,6 +85,7 @@ abstract contract Setup is IWorkerDispatcher {
         TESTER_BOND = s.testerBond;
         UNIT = s.reputationUnit;
         AGREEMENT = agreement_;
+        CREATED = blockHeight();
     }
 
     function _demand(bool holds, uint8 index) private pure {
@@ -83,9 +97,12 @@ abstract contract Setup is IWorkerDispatcher {
         s.acceptWindow = uint32(ACCEPT_WINDOW);
         s.reportWindow = uint32(REPORT_WINDOW);
         s.minLength = uint32(MIN_LENGTH);
+        s.maxAgreement = uint32(MAX_AGREEMENT);
         s.minWindow = uint32(MIN_WINDOW);
         s.epochLength = uint32(EPOCH_LENGTH);
+        s.lockEpochs = uint8(LOCK_EPOCHS);
         s.minPool = uint32(MIN_POOL);
+        s.probes = uint8(PROBES);
         s.minPromise = uint16(MIN_PROMISE);
         s.bondBps = uint16(BOND_BPS);
         s.testerFeeBps = uint16(TESTER_FEE_BPS);
@@ -99,16 +116,20 @@ abstract contract Setup is IWorkerDispatcher {
         return AGREEMENT;
     }
 
+    function createdAt() external view returns (uint64) {
+        return uint64(CREATED);
+    }
+
     function tick() external view returns (uint64) {
         return uint64(tickAt(SECONDS));
     }
 
     function epoch() external view returns (uint32) {
-        return uint32(_epoch());
+        return uint32(_epochAt(tickAt(SECONDS)));
     }
 
-    /// The current tester epoch.
-    function _epoch() internal view returns (uint256) {
-        return min(block.timestamp / EPOCH_LENGTH, U32);
+    /// The tester epoch of a tick.
+    function _epochAt(uint256 tick_) internal view returns (uint256) {
+        return min(tick_ / EPOCH_LENGTH, U32);
     }
 }

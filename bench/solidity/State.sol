@@ -96,10 +96,17 @@ library Accounts {
         }
     }
 
-    /// One agreement less, and its bond released.
+    /// One agreement less.
+    function withoutSlot(Account self) internal pure returns (Account) {
+        unchecked {
+            return Account.wrap(Account.unwrap(self) - (1 << 48));
+        }
+    }
+
+    /// Its bond released.
     function released(Account self, uint256 bond) internal pure returns (Account) {
         unchecked {
-            return Account.wrap(Account.unwrap(self) - ((bond << 160) | (1 << 48)));
+            return Account.wrap(Account.unwrap(self) - (bond << 160));
         }
     }
 

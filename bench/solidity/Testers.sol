@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {tickAt} from "./Chain.sol";
 import {Registry} from "./Registry.sol";
 import {Account, Book, Identities, Identity, TESTER_LISTS, placeSlot} from "./State.sol";
 import {load, store} from "./Words.sol";
@@ -22,11 +23,11 @@ abstract contract Testers is Registry {
             if (application != TESTER) revert WrongApplication(application);
             uint256 have = account.stake();
             if (have < TESTER_BOND) revert StakeTooLow(uint128(have), uint128(TESTER_BOND));
-            uint256 now_ = _epoch();
+            uint256 now_ = _epochAt(tickAt(SECONDS));
             uint256 next = now_ + 1;
             uint256 last = identity.lastEpoch();
             if (last == next) revert AlreadyCheckedIn(uint32(next));
-            if (last != now_) {
+            if (now_ == 0 || last != now_) {
                 uint256 length = load(TESTER_LISTS | now_);
                 if (length < MIN_POOL) _append(now_, length);
             }

@@ -88,3 +88,26 @@ function reserve(uint256 size) pure returns (uint256 spot) {
         mstore(0x40, and(add(add(spot, size), 31), not(31)))
     }
 }
+
+/// The word at a calldata offset.
+function calldataWord(uint256 spot) pure returns (uint256 word) {
+    assembly ("memory-safe") {
+        word := calldataload(spot)
+    }
+}
+
+/// The calldata offset of a byte string.
+function calldataSpot(bytes calldata data) pure returns (uint256 spot) {
+    assembly ("memory-safe") {
+        spot := data.offset
+    }
+}
+
+/// The hash of a byte string.
+function calldataHash(bytes calldata data) pure returns (bytes32 hash) {
+    assembly ("memory-safe") {
+        let copy := mload(0x40)
+        calldatacopy(copy, data.offset, data.length)
+        hash := keccak256(copy, data.length)
+    }
+}

@@ -5,14 +5,15 @@ import {State} from "../../abi/IWorkAgreement.sol";
 import {IWorkerDispatcher} from "../../abi/IWorkerDispatcher.sol";
 import {blockHash} from "./Chain.sol";
 import {Draw} from "./Draw.sol";
-import {Judgement} from "./Judgement.sol";
+import {EarlyExit} from "./EarlyExit.sol";
 import {Layout, termsSize} from "./Layout.sol";
 import {Agreement} from "./Lifecycle.sol";
 import {Reports} from "./Reports.sol";
-import {max, min, reserve} from "./Words.sol";
+import {Shares, SharesOf, half} from "./Shares.sol";
+import {reserve} from "./Words.sol";
 
 /// One purchase with its escrow and its reports, behind one proxy for each purchase. Reverts every direct call.
-contract WorkAgreement is Reports, Judgement {
+contract WorkAgreement is Reports, EarlyExit {
     using Layout for uint256;
 
     /// Reverts an unknown call.
@@ -32,7 +33,7 @@ contract WorkAgreement is Reports, Judgement {
         if (now_ > last) revert TooLateToAccept(uint64(now_), uint64(last));
 
         if (self.progress.start() == 0) {
-            uint256 height = self.head.height();
+            uint256 height = self.terms.height();
             bytes32 hash = blockHash(height);
             if (hash == 0) revert SeedNotReady(uint64(height));
             bytes16 seed = Draw.seed(hash);
@@ -41,39 +42,6 @@ contract WorkAgreement is Reports, Judgement {
         }
         _save(self.progress.withAccepted(index));
         emit Accepted(msg.sender, uint8(index));
-    }
-
-    function cancel() external {
-        Agreement memory self = _load();
-        if (msg.sender != self.terms.client()) revert NotTheClient(msg.sender);
-        uint256 current = _window(self);
-        uint256 before = _windows(self);
-        unchecked {
-            uint256 windows = min(max(current + 2, self.terms.rules().minPaidWindows()), self.head.windows());
-            if (windows >= before) revert CannotShorten(uint8(before));
-            self.progress = self.progress.withShortened(windows);
-            _save(self.progress);
-            emit Cancelled(uint8(windows), uint64(_end(self)));
-        }
-    }
-
-    function resign() external {
-        Agreement memory self = _load();
-        uint256 index = _callingWorker(self);
-        if (!self.progress.hasAccepted(index)) revert NotAccepted(msg.sender);
-        if (self.progress.resignedAfter(index) != 0) revert AlreadyResigned(msg.sender);
-        uint256 windows = _window(self);
-        _save(self.progress.withResigned(index, windows));
-        emit Resigned(msg.sender, uint8(index), uint8(windows));
-    }
-
-    /// The current window of a running agreement.
-    function _window(Agreement memory self) private view returns (uint256) {
-        uint256 now_ = _requireState(self, State.Running);
-        unchecked {
-            uint256 passed = (now_ - self.progress.start()) / self.head.windowLength();
-            return min(passed, self.head.windows() - 1);
-        }
     }
 
     // ------------------------------------------------------------------ reading
@@ -89,10 +57,15 @@ contract WorkAgreement is Reports, Judgement {
         }
     }
 
-    function testers(uint256 window) external view returns (address[] memory accounts, bytes32[] memory keys) {
-        Agreement memory self = _load();
+    /// Reverts if the terms do not have a window.
+    function _requireWindow(Agreement memory self, uint256 window) private pure {
         uint256 windows = self.head.windows();
         if (window >= windows) revert WindowUnknown(window, uint8(windows));
+    }
+
+    function testers(uint256 window) external view returns (address[] memory accounts, bytes32[] memory keys) {
+        Agreement memory self = _load();
+        _requireWindow(self, window);
         uint256 count = self.progress.start() == 0 ? 0 : self.head.testers();
         uint256 sorted = reserve(count << 5);
         uint256 pool = self.terms.rules().pool();
@@ -141,13 +114,64 @@ contract WorkAgreement is Reports, Judgement {
     function progress()
         external
         view
-        returns (uint64 start, bytes16 seed, uint8 accepted, uint8 windows, uint64 resigned)
+        returns (
+            uint64 start,
+            bytes16 seed,
+            uint8 accepted,
+            uint8 resigned,
+            uint8 released,
+            bool freed,
+            uint32 length,
+            uint256 left
+        )
     {
         Agreement memory self = _load();
         start = uint64(self.progress.start());
         seed = self.progress.seed();
         accepted = uint8(self.progress.accepted());
-        windows = uint8(_windows(self));
-        resigned = uint64(self.progress.resigned());
+        resigned = uint8(self.progress.resigned());
+        released = uint8(self.progress.released());
+        freed = self.progress.freed();
+        length = uint32(_planned(self));
+        left = self.left;
+    }
+
+    function openCalls()
+        external
+        view
+        returns (uint64 tick, uint8 open, uint64 lastAccept, uint64 end_, uint64 due)
+    {
+        Agreement memory self = _load();
+        uint256 now_ = _now(self);
+        State state_ = _state(self, now_);
+        bool running = state_ == State.Running;
+        uint256 start = self.progress.start();
+        tick = uint64(now_);
+        lastAccept = uint64(_lastAccept(self));
+        end_ = uint64(_end(self));
+        due = start == 0 ? lastAccept + 1 : end_ + uint64(self.head.reportWindow());
+        uint256 absent = _absent(self);
+        if ((running || state_ == State.Offered) && tick <= lastAccept && absent != 0) open = 1;
+        if (running) {
+            if (_lengthAfterCancel(self, now_ - start) < _length(self)) open |= 2;
+            if (self.progress.accepted() & ~self.progress.resigned() != 0) open |= 4;
+        }
+        uint256 freed = running ? 0 : _occupied(self);
+        if (start != 0 && self.progress.closed() == 0 && tick > lastAccept && absent | freed != 0) open |= 8;
+        if (state_ == State.Reporting) open |= 16;
+        if (state_ == State.Due) open |= 32;
+    }
+
+    function shares(uint8 index, uint256 window) external view returns (uint8 best, uint8[] memory seats) {
+        Agreement memory self = _load();
+        _requireWindow(self, window);
+        uint256 redundancy_ = self.terms.redundancy();
+        if (index >= redundancy_) return (0, seats);
+        Shares memory all = SharesOf.read(self.head, redundancy_);
+        best = uint8(half(all.words, all.bestPosition(index, window)));
+        seats = new uint8[](all.testers);
+        for (uint256 seat; seat < seats.length; ++seat) {
+            seats[seat] = uint8(half(all.words, all.lane * index + window * all.testers + seat));
+        }
     }
 }

@@ -23,7 +23,8 @@ const RENAMED: [(&str, &str); 2] = [("workers", "worker list"), ("serve", "examp
 /// An error of clap, to print and to exit with code 2, or help and version, to exit with code 0.
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<(Cli, ArgMatches), Error> {
     let mut command = Cli::command();
-    let matches = command.try_get_matches_from_mut(args).map_err(with_new_name)?;
+    let matches =
+        command.try_get_matches_from_mut(args).map_err(with_new_name).map_err(without_proxy)?;
     let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
     let on_command_line = matches.value_source("key") == Some(ValueSource::CommandLine);
     if on_command_line && !cli.globals.insecure_key {
@@ -47,6 +48,16 @@ fn with_new_name(mut error: Error) -> Error {
         let tip = StyledStr::from(format!("`muster {old}` is now `muster {new}`"));
         error.remove(ContextKind::SuggestedSubcommand);
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+    }
+    error
+}
+
+/// The error, without the value of --proxy, which can contain a password.
+fn without_proxy(mut error: Error) -> Error {
+    let names_proxy = |name: &ContextValue| name.to_string().starts_with("--proxy");
+    if error.get(ContextKind::InvalidArg).is_some_and(names_proxy) {
+        let hidden = ContextValue::String("(hidden)".to_owned());
+        error.insert(ContextKind::InvalidValue, hidden);
     }
     error
 }
@@ -85,6 +96,14 @@ mod tests {
             assert!(text.contains(way), "{text}");
         }
         assert!(!text.contains(&key), "{text}");
+    }
+
+    #[test]
+    fn an_invalid_proxy_is_not_repeated() {
+        let (kind, text) = refused("muster credit --proxy https://me:secret@host");
+        assert_eq!(kind, ErrorKind::ValueValidation, "{text}");
+        assert!(text.contains("--proxy") && text.contains("socks5"), "{text}");
+        assert!(!text.contains("secret"), "{text}");
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub(crate) enum Command {
     /// Show agreements, and wait for them
     #[command(subcommand)]
     Agreement(commands::agreement::Command),
+    /// Settle the absent workers of an agreement, and free the slots of all after its end; any account may
+    Release(commands::release::Options),
     /// Settle an agreement that is due, and pay everybody; any account may
     Settle(commands::settle::Options),
     /// Show the credit that an account can withdraw
@@ -101,6 +103,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<(), CliEr
         Command::Tester(command) => commands::tester::run(context, command).await,
         Command::Client(command) => commands::client::run(context, command).await,
         Command::Agreement(command) => commands::agreement::run(context, command).await,
+        Command::Release(options) => commands::release::run(context, options).await,
         Command::Settle(options) => commands::settle::run(context, options).await,
         Command::Credit(options) => commands::credit::run(context, options).await,
         Command::Withdraw(options) => commands::withdraw::run(context, options).await,

@@ -17,6 +17,7 @@ pub(crate) mod man;
 pub(crate) mod market;
 pub(crate) mod program;
 pub(crate) mod relay;
+pub(crate) mod release;
 pub(crate) mod settle;
 pub(crate) mod tester;
 pub(crate) mod watch;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
+use muster_messaging::ProxyUrl;
 use serde::Deserialize;
 
 use crate::error::CliError;
@@ -73,6 +74,8 @@ struct ConfigFile {
     rpc: Option<OneOrMany>,
     /// URLs of relays.
     relay: Option<OneOrMany>,
+    /// The proxy.
+    proxy: Option<String>,
     /// The market.
     market: Option<String>,
     /// The folder with state files.
@@ -113,6 +116,7 @@ pub(crate) fn resolve(globals: GlobalArgs, matches: &ArgMatches) -> Result<Confi
     for name in [
         "rpc",
         "relay",
+        "proxy",
         "market",
         "state_folder",
         "account",
@@ -192,6 +196,11 @@ impl Config {
         if let Some(relay) = file.relay.filter(|_| open(self, "relay")) {
             self.globals.relay = relay.into();
             self.set_origin("relay", origin.clone());
+        }
+        if let Some(proxy) = file.proxy.filter(|_| open(self, "proxy")) {
+            let proxy = ProxyUrl::parse(&proxy).map_err(|error| invalid(Box::new(error)))?;
+            self.globals.proxy = Some(proxy);
+            self.set_origin("proxy", origin.clone());
         }
         if let Some(market) = file.market.filter(|_| open(self, "market")) {
             let market =

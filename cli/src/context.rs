@@ -9,7 +9,7 @@ use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::{Market, Node, NodeBuilder, Receipt};
 use muster_daemons::{DaemonContext, Role};
-use muster_messaging::{RelayPool, Transport};
+use muster_messaging::{ProxyUrl, RelayPool, Transport};
 use secrecy::SecretString;
 
 use crate::config::Config;
@@ -132,7 +132,12 @@ impl Context {
 
     /// The relays.
     pub(crate) fn transport(&self) -> Result<Arc<dyn Transport>, CliError> {
-        Ok(Arc::new(RelayPool::connect(&self.globals().relay)?))
+        Ok(Arc::new(RelayPool::connect_through(self.proxy(), &self.globals().relay)?))
+    }
+
+    /// The proxy for connections to workers and relays.
+    pub(crate) const fn proxy(&self) -> Option<&ProxyUrl> {
+        self.globals().proxy.as_ref()
     }
 
     /// The market, without an account.

@@ -145,17 +145,29 @@ pub(crate) enum CliError {
     /// The window ended during the probe.
     #[error("window {0} ended before all workers had answered: nothing was recorded")]
     WindowOver(u8),
+    /// A probe more than the terms say.
+    #[error(
+        "all {probes} probes of worker {worker} in window {window} were made already: report after the agreement's end"
+    )]
+    AllProbesMade {
+        /// The worker's index.
+        worker: u8,
+        /// The window.
+        window: u8,
+        /// The probes of a seat in a window.
+        probes: u8,
+    },
     /// An account that is no worker of the agreement.
     #[error("{0} is none of the agreement's workers: see `muster agreement show`")]
     NotItsWorker(Box<str>),
     /// A worker that is not registered.
     #[error("no worker is registered as {0}: see `muster worker list`")]
     NoWorker(Box<str>),
-    /// A state file without observations of the agreement.
+    /// A state file without enough probes of the agreement.
     #[error(
-        "the state file {path} has no observations of agreement {agreement}: probe first, or give --entry"
+        "the state file {path} has too few probes of agreement {agreement} to report: probe as often as its terms say, or give --entry"
     )]
-    NothingObserved {
+    NothingMeasured {
         /// The file.
         path: PathBuf,
         /// The agreement.

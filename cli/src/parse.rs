@@ -1,10 +1,10 @@
 //! Parsers of values on the command line and in settings, beyond those of the types themselves.
 
 use std::fmt::{self, Display, Formatter};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use alloy::primitives::{Address, B256};
-use muster_client::protocol::abi::Entry;
+use muster_client::protocol::report::Entry;
 use muster_client::{AmountError, Ether, ServiceReceipt, failed_entry};
 
 use crate::keys::DevAccount;
@@ -25,12 +25,12 @@ pub(crate) enum ParseError {
     WorkerUrl,
     /// Not an entry of a report.
     #[error(
-        "expected INDEX:CHECKED or INDEX:CHECKED:RECEIPT, the windows as 0b1011 or as 0,1,3, those of the receipt \
-         among them"
+        "expected INDEX:WINDOW:MADE, or INDEX:WINDOW:MADE:SERVED:RECEIPT with a receipt for that window, and SERVED from 1 \
+         to MADE"
     )]
     Entry,
-    /// Not a share.
-    #[error("a share is basis points from 0 to 10000, or a percentage such as 95%")]
+    /// Neither basis points nor a percentage.
+    #[error("expected basis points from 0 to 10000, or a percentage such as 95%")]
     BasisPoints,
     /// Not an address to listen on.
     #[error("IP:PORT is expected, such as 127.0.0.1:3000; port 0 is any free one")]
@@ -110,6 +110,15 @@ pub(crate) fn is_url(text: &str, schemes: &[&str]) -> bool {
     reqwest::Url::parse(text).is_ok_and(|url| schemes.contains(&url.scheme()) && url.has_host())
 }
 
+/// Whether a URL names this machine.
+pub(crate) fn is_local(url: &str) -> bool {
+    let url = reqwest::Url::parse(url).ok();
+    url.as_ref().and_then(reqwest::Url::host_str).is_some_and(|host| {
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    })
+}
+
 /// A public key for messages.
 pub(crate) fn message_key(text: &str) -> Result<B256, ParseError> {
     text.parse().map_err(|_| ParseError::MessageKey)
@@ -136,31 +145,19 @@ pub(crate) fn hired_worker(text: &str) -> Result<HiredWorker, ParseError> {
         .or_else(|_| account_address(text).map(HiredWorker::Account))
 }
 
-/// A tester's entry on a worker: the windows that it checked, and the receipt for those that were served.
+/// A tester's entry on a worker in a window: the probes made, and how many were served with the receipt for them.
 pub(crate) fn report_entry(text: &str) -> Result<Entry, ParseError> {
-    let mut parts = text.split(':');
-    let (Some(index), Some(checked), receipt, None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return Err(ParseError::Entry);
-    };
-    let index = index.parse().map_err(|_| ParseError::Entry)?;
-    let checked = window_bits(checked).filter(|checked| *checked != 0).ok_or(ParseError::Entry)?;
-    let Some(receipt) = receipt else { return Ok(failed_entry(index, checked)) };
-    let receipt: ServiceReceipt = receipt.parse().map_err(|_| ParseError::Entry)?;
-    if receipt.served == 0 || receipt.served & !checked != 0 {
-        return Err(ParseError::Entry);
+    let mut fields = text.split(':');
+    let number = |text: Option<&str>| text.and_then(|text| text.parse().ok());
+    let mut next = || number(fields.next()).ok_or(ParseError::Entry);
+    let (index, window, made): (u8, u8, u8) = (next()?, next()?, next()?);
+    let Some(served) = fields.next() else { return Ok(failed_entry(index, window, made)) };
+    let served = number(Some(served)).filter(|served| (1..=made).contains(served));
+    let receipt: Option<ServiceReceipt> = fields.next().and_then(|text| text.parse().ok());
+    match (served, receipt.filter(|receipt| receipt.window == window), fields.next()) {
+        (Some(served), Some(receipt), None) => Ok(receipt.entry(index, made, served)),
+        _ => Err(ParseError::Entry),
     }
-    Ok(receipt.entry(index, checked))
-}
-
-/// Windows as bits, from `0b1011` or from a list of their numbers.
-fn window_bits(text: &str) -> Option<u32> {
-    if let Some(bits) = text.strip_prefix("0b") {
-        return u32::from_str_radix(bits, 2).ok();
-    }
-    text.split(',')
-        .try_fold(0, |bits, window| Some(bits | 1_u32.checked_shl(window.parse().ok()?)?))
 }
 
 #[cfg(test)]
@@ -169,30 +166,34 @@ mod tests {
     use muster_client::{ServiceReceipt, failed_entry};
 
     use super::{
-        HiredWorker, ParseError, account_address, basis_points, hired_worker, report_entry,
-        service_url, socket_address, worker_url,
+        HiredWorker, ParseError, account_address, basis_points, hired_worker, is_local,
+        report_entry, service_url, socket_address, worker_url,
     };
 
     #[test]
-    fn windows_are_bits_or_numbers() {
-        assert_eq!(report_entry("2:0b1011"), Ok(failed_entry(2, 0b1011)));
-        assert_eq!(report_entry("2:0,1,3"), Ok(failed_entry(2, 0b1011)));
+    fn an_entry_without_service_needs_no_receipt() {
+        assert_eq!(report_entry("2:3:12"), Ok(failed_entry(2, 3, 12)));
     }
 
     #[test]
-    fn served_windows_come_with_a_receipt() {
+    fn served_probes_come_with_a_receipt_of_their_window() {
         let [r, vs] = [1, 2].map(B256::with_last_byte);
-        let receipt = ServiceReceipt { served: 0b11, r, vs };
-        assert_eq!(report_entry(&format!("1:0,1,2:{receipt}")), Ok(receipt.entry(1, 0b100)));
-        assert_eq!(report_entry(&format!("1:0:{receipt}")), Err(ParseError::Entry));
-        let nothing = ServiceReceipt { served: 0, ..receipt };
-        assert_eq!(report_entry(&format!("1:0:{nothing}")), Err(ParseError::Entry));
+        let receipt = ServiceReceipt { window: 3, parts: 0b11, r, vs };
+        assert_eq!(report_entry(&format!("1:3:12:11:{receipt}")), Ok(receipt.entry(1, 12, 11)));
+        for wrong in ["1:2:12:11", "1:3:12:13", "1:3:12:0", "1:3:12:"] {
+            assert_eq!(
+                report_entry(&format!("{wrong}:{receipt}")),
+                Err(ParseError::Entry),
+                "{wrong}"
+            );
+        }
+        assert_eq!(report_entry("1:3:12:11"), Err(ParseError::Entry));
     }
 
     #[test]
     fn invalid_entries_are_refused() {
         for wrong in
-            ["", "0", "0:", "0:1:1", "0:1:0b1,1,1:", "x:1", "0:0b2", "0:40", "256:0", "0:0b0"]
+            ["", "0", "0:", "0:1", "0:1:x", "x:1:1", "0:256:1", "256:0:1", "0:1:2:1:0b1,1,1"]
         {
             assert_eq!(report_entry(wrong), Err(ParseError::Entry), "{wrong}");
         }
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_are_basis_points_or_percent() {
+    fn parts_of_the_whole_are_basis_points_or_percent() {
         assert_eq!(basis_points("9000"), Ok(9_000));
         assert_eq!(basis_points("95%"), Ok(9_500));
         assert_eq!(basis_points("99.5%"), Ok(9_950));
@@ -242,6 +243,15 @@ mod tests {
         for wrong in ["", "a", "a:80", "127.0.0.1:80", "ftp://a", "http:", "http://", "file:///a"] {
             assert_eq!(service_url(wrong), Err(ParseError::ServiceUrl), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_url_of_this_machine_is_local() {
+        assert!(
+            ["http://127.0.0.1:80/a", "http://localhost", "http://[::1]:1"].map(is_local)
+                == [true; 3]
+        );
+        assert!(["http://10.0.0.1", "https://localhost.example", "x"].map(is_local) == [false; 3]);
     }
 
     #[test]

@@ -59,30 +59,37 @@ async fn register(market: &Market, key: &PrivateKeySigner) -> Result<(), MarketE
     }
 }
 
-/// Requests a receipt from the first worker in every window in which this account holds a seat, and
-/// reports.
+/// Probes the first worker in every window in which this account holds a seat, each time at random moments, and
+/// reports how often it was served.
 async fn test(agreement: &Agreement, port: u16) -> Result<(), MarketError> {
     let me = agreement.market().account()?;
     agreement.place(me).await?;
     let progress = agreement.wait_for_accept(TIMEOUT).await?;
     let seats = agreement.seats(me).await?;
-    let session = Session::random();
-    let (mut receipt, mut failed) = (None, 0_u32);
-    for (window, _) in agreement.windows(&progress) {
-        let bit = 1_u32.checked_shl(window.into()).unwrap_or(0);
-        if seats & bit == 0 {
+    let (session, probes) = (Session::random(), agreement.terms().header.probes);
+    let mut entries = Vec::new();
+    for (window, ticks) in agreement.windows(&progress) {
+        if seats.checked_shr(window.into()).is_none_or(|bits| bits & 1 == 0) {
             continue;
         }
-        agreement.wait_for_window(window, TIMEOUT).await?;
-        match request_receipt(agreement, &session, port).await {
-            Ok(newest) if newest.covers(window) => receipt = Some(newest),
-            _ => failed |= bit,
+        let mut moments: Vec<_> = (0..probes).map(|_| rand::random_range(ticks.clone())).collect();
+        moments.sort_unstable();
+        let (mut newest, mut served) = (None, 0_u8);
+        for moment in moments {
+            agreement.market().wait_until(moment).await?;
+            match request_receipt(agreement, &session, window, port).await {
+                Ok(receipt) if receipt.window == window => {
+                    (newest, served) = (Some(receipt), served.saturating_add(1));
+                }
+                _ => {}
+            }
         }
+        let failed = failed_entry(0, window, probes);
+        entries.push(newest.map_or(failed, |receipt| receipt.entry(0, probes, served)));
     }
     agreement.wait_for_state(State::Reporting, TIMEOUT).await?;
-    let entry = receipt.map_or(failed_entry(0, failed), |receipt| receipt.entry(0, failed));
-    if entry.checked != 0 {
-        agreement.report(&session, vec![entry]).await?;
+    if !entries.is_empty() {
+        agreement.report(&session, &entries).await?;
     }
     Ok(())
 }
@@ -91,9 +98,10 @@ async fn test(agreement: &Agreement, port: u16) -> Result<(), MarketError> {
 async fn request_receipt(
     agreement: &Agreement,
     session: &Session,
+    window: u8,
     port: u16,
 ) -> Result<ServiceReceipt, Box<dyn std::error::Error + Send + Sync>> {
-    let session = session.id(agreement.market().account()?);
+    let session = session.id(agreement.market().account()?, window);
     let mut stream = BufReader::new(TcpStream::connect(("127.0.0.1", port)).await?);
     let line = format!("{} {session}\n", agreement.address());
     stream.get_mut().write_all(line.as_bytes()).await?;

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents::ContractBought;
+use muster_client::protocol::receipt::part_of_window;
 use muster_client::{
     Application, ChainUpdate, Market, MarketError, MarketEvent, Offer, ServiceReceipt, message_key,
 };
@@ -68,7 +69,7 @@ async fn accept(market: &Market, me: Address, update: &ChainUpdate) -> Result<()
     }
 }
 
-/// Serves one request. The receipt covers every window in which the session was served.
+/// Serves one request. The receipt covers every part of the window in which the session was served.
 async fn serve(
     market: &Market,
     key: &PrivateKeySigner,
@@ -79,10 +80,16 @@ async fn serve(
     reader.read_line(&mut line).await?;
     let (agreement, session) = line.trim().split_once(' ').ok_or("two words")?;
     let (agreement, session) = (market.agreement(agreement.parse()?).await?, session.parse()?);
-    let window = agreement.window().await?.ok_or("it does not run")?;
-    let served = sessions.entry((agreement.address(), session)).or_default();
-    *served |= 1_u32.checked_shl(window.into()).unwrap_or(0);
-    let receipt = ServiceReceipt::sign(key, agreement.receipt_domain(), session, *served)?;
+    let (progress, now) = (agreement.progress().await?, market.now().await?);
+    let windows = agreement.windows(&progress);
+    let current = windows.into_iter().find(|(_, ticks)| ticks.contains(&now));
+    let (window, ticks) = current.ok_or("it does not run")?;
+    let part =
+        part_of_window(now.saturating_sub(ticks.start), ticks.end.saturating_sub(ticks.start));
+    let parts = sessions.entry((agreement.address(), session)).or_default();
+    *parts |= 1_u32.checked_shl(part.into()).unwrap_or(0);
+    let domain = agreement.receipt_domain();
+    let receipt = ServiceReceipt::sign(key, domain, session, window, *parts)?;
     reader.get_mut().write_all(format!("{receipt}\n").as_bytes()).await?;
     Ok(())
 }

@@ -17,10 +17,12 @@ pub use muster_protocol as protocol;
 
 pub use crate::agreement::cancel::Cancellation;
 pub use crate::agreement::receipt::{ReceiptError, ServiceReceipt, Session, failed_entry};
+pub use crate::agreement::release::{OpenCalls, Release};
+pub use crate::agreement::report::{PostedBatch, PostedReport, encode_batch, encode_entries};
 pub use crate::agreement::resign::Resignation;
 pub use crate::agreement::seats::{Tester, seats, window_seats};
 pub use crate::agreement::settle::Settlement;
-pub use crate::agreement::votes::{Votes, judgement, votes};
+pub use crate::agreement::shares::{WindowShares, measurement, pay_and_slash, window_shares};
 pub use crate::agreement::{Agreement, Progress};
 pub use crate::amount::{AmountError, Ether};
 pub use crate::application::{Application, ApplicationError, message_key};

@@ -6,8 +6,8 @@
 
 use crate::{AbiDecode, Args, Reverted, abi_enums, abi_errors, abi_events, abi_structs};
 use muster_protocol::abi::{
-    Clock, Entry, Fee, Finding, IWorkAgreement as a, IWorkerDispatcher as d, Order, Reason,
-    Settings, State, TesterResult, Worker, WorkerResult,
+    Clock, Fee, IWorkAgreement as a, IWorkerDispatcher as d, Order, Reason, Settings, State,
+    TesterResult, Worker, WorkerResult,
 };
 
 abi_enums! { Clock Reason State }
@@ -20,19 +20,17 @@ impl AbiDecode for Clock {
 
 abi_structs! {
     Settings {
-        clock, acceptWindow, reportWindow, minLength, minWindow, epochLength, minPool, minPromise,
-        bondBps, testerFeeBps, minBond, minTesterFee, testerBond, reputationUnit
+        clock, acceptWindow, reportWindow, minLength, maxAgreement, minWindow, epochLength,
+        lockEpochs, minPool, probes, minPromise, bondBps, testerFeeBps, minBond, minTesterFee, testerBond, reputationUnit
     }
     Order { application, redundancy, length, windows, testers, minScore, minUptime, expiry, start }
     Worker {
         account, number, application, price, maxLength, promised, capacity, active, available,
         listed, next, stake, locked, lastEpoch, misses, score, key
     }
-    WorkerResult { account, pay, slash, fees, accepted, resigned, windows, served, failed }
+    WorkerResult { account, pay, slash, fees, accepted, resigned, ticks, known, uptime }
     TesterResult { account, fee, seats }
     Fee { place, amount, seats }
-    Entry { index, checked, served, r, vs }
-    Finding { index, checked, served }
 }
 
 abi_events! {
@@ -52,7 +50,9 @@ abi_events! {
     a::Accepted [worker] [index]
     a::Started [] [start end seed]
     a::Cancelled [] [windows end]
-    a::Resigned [worker] [index windows]
+    a::Resigned [worker] [index tick]
+    a::Released [] [absent freed]
+    a::ReportSkipped [] [place reason]
     a::Closed [] [state]
 }
 
@@ -75,7 +75,7 @@ abi_errors! {
     d::StakeTooHigh { stake, limit }
     d::NotListable { worker }
     d::AlreadyCheckedIn { epoch }
-    d::StillListed { last }
+    d::StillListed { free }
     d::NothingToWithdraw { account }
     d::TransferFailed { to, amount }
     d::NotAnAgreement { caller }
@@ -89,13 +89,18 @@ abi_errors! {
     a::PlaceOutOfRange { place, pool }
     a::AlreadyReported { place }
     a::NotTheClient { caller }
-    a::CannotShorten { windows }
+    a::CannotShorten { end }
+    a::TooEarlyToRelease { tick, last }
+    a::NothingToRelease {}
     a::NotAccepted { worker }
     a::AlreadyResigned { worker }
     a::BadReceipt { entry }
     a::NothingReported {}
     a::BadEntry { entry }
-    a::WindowOutOfRange { entry, windows }
+    a::WindowOutOfRange { entry, window }
+    a::NoSeat { entry, window }
+    a::TooFewProbes { entry, made, needed }
+    a::BadBatch { offset }
     a::WindowUnknown { window, windows }
     a::SettlementFailed {}
 }

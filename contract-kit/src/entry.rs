@@ -5,7 +5,7 @@ use muster_protocol::abi::IWorkerDispatcher::{NotPayable, Reentered, UnknownCall
 use crate::args::Args;
 use crate::output::AbiEncode;
 use crate::wire::{Reverted, revert};
-use crate::{BUFFER_CAPACITY, host};
+use crate::{INPUT_CAPACITY, host};
 
 /// The result of a call. The return value or the revert data is in the output buffer.
 pub type CallResult = Result<(), Reverted>;
@@ -75,7 +75,7 @@ pub fn run(len: usize, route: impl FnOnce(u32, &mut Args) -> CallResult) -> usiz
         Some(Some((selector, data))) => route(u32::from_be_bytes(*selector), &mut Args::new(data)),
         // No selector: a plain transfer of wei.
         Some(None) => Err(unknown_selector(0)),
-        None => Err(crate::wire::malformed_call(u32::try_from(BUFFER_CAPACITY >> 5).unwrap_or(0))),
+        None => Err(crate::wire::malformed_call(u32::try_from(INPUT_CAPACITY >> 5).unwrap_or(0))),
     };
     if result.is_ok() {
         host::commit_storage();

@@ -9,7 +9,7 @@ use core::cell::UnsafeCell;
 use stylus_sdk::alloy_primitives::{Address, B256};
 use stylus_sdk::hostio;
 
-use crate::BUFFER_CAPACITY;
+use crate::INPUT_CAPACITY;
 use crate::output::OutputBuffer;
 
 /// A cell for the single thread of a contract.
@@ -20,8 +20,8 @@ struct SingleThreadCell<T>(UnsafeCell<T>);
 unsafe impl<T> Sync for SingleThreadCell<T> {}
 
 /// The calldata.
-static INPUT: SingleThreadCell<[u8; BUFFER_CAPACITY]> =
-    SingleThreadCell(UnsafeCell::new([0; BUFFER_CAPACITY]));
+static INPUT: SingleThreadCell<[u8; INPUT_CAPACITY]> =
+    SingleThreadCell(UnsafeCell::new([0; INPUT_CAPACITY]));
 /// The output buffer.
 #[cfg(target_arch = "wasm32")]
 static OUTPUT: SingleThreadCell<OutputBuffer> =
@@ -36,7 +36,7 @@ static STORAGE_DIRTY: SingleThreadCell<bool> = SingleThreadCell(UnsafeCell::new(
 
 /// Reads calldata of `len` bytes into the input buffer; `None` if it is longer than the buffer.
 pub(crate) fn read_calldata(len: usize) -> Option<&'static [u8]> {
-    if len > BUFFER_CAPACITY {
+    if len > INPUT_CAPACITY {
         return None;
     }
     // SAFETY: called once per run, before anything reads the buffer, which holds `len` bytes.

@@ -17,6 +17,8 @@ pub use output::{AbiArray, AbiBytes, AbiEncode};
 pub use storage::StorageMap;
 pub use wire::{Reverted, emit, emit_parts, revert, with_calldata};
 
-/// Size in bytes of the input and the output buffer: the most calldata that a contract reads, and the longest
-/// return value, event or outgoing call.
-pub const BUFFER_CAPACITY: usize = 10 * 1024;
+/// Size in bytes of the input buffer: the most calldata that a contract reads.
+pub const INPUT_CAPACITY: usize = 15 * 1024;
+
+/// Size in bytes of the output buffer: the longest return value, event or outgoing call.
+pub const OUTPUT_CAPACITY: usize = 10 * 1024;

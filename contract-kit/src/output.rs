@@ -5,13 +5,13 @@
 
 use stylus_sdk::alloy_primitives::{Address, FixedBytes, U256};
 
-use crate::BUFFER_CAPACITY;
+use crate::OUTPUT_CAPACITY;
 
-/// An append-only buffer of [`BUFFER_CAPACITY`] bytes. After an overflow it is empty instead of truncated.
+/// An append-only buffer of [`OUTPUT_CAPACITY`] bytes. After an overflow it is empty instead of truncated.
 #[derive(Debug)]
 pub struct OutputBuffer {
     /// The bytes; the first `len` are written.
-    bytes: [u8; BUFFER_CAPACITY],
+    bytes: [u8; OUTPUT_CAPACITY],
     /// Number of bytes written, also of those that did not fit.
     len: usize,
 }
@@ -19,7 +19,7 @@ pub struct OutputBuffer {
 impl OutputBuffer {
     /// An empty buffer.
     pub(crate) const fn new() -> Self {
-        Self { bytes: [0; BUFFER_CAPACITY], len: 0 }
+        Self { bytes: [0; OUTPUT_CAPACITY], len: 0 }
     }
 
     /// Empties the buffer.
@@ -221,6 +221,8 @@ impl_encode_for_tuples! {
     (A 0, B 1, C 2, D 3)
     (A 0, B 1, C 2, D 3, E 4)
     (A 0, B 1, C 2, D 3, E 4, F 5)
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6)
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7)
 }
 
 impl AbiEncode for () {

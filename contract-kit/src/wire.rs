@@ -10,6 +10,15 @@ use crate::output::{AbiEncode, OutputBuffer};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reverted;
 
+impl Reverted {
+    /// The selector of the error, for a caller that does not pass it on. Call it before anything else is
+    /// encoded.
+    #[must_use]
+    pub fn selector(self) -> [u8; 4] {
+        host::with_output(|out| out.bytes().first_chunk().copied().unwrap_or_default())
+    }
+}
+
 /// An error of an interface that can be encoded as revert data. `abi_tables` implements it.
 pub trait RevertReason {
     /// Appends selector and fields.

@@ -1,15 +1,29 @@
 //! Requests by message: each reply reaches the caller that waits for it.
 
 use std::collections::HashMap;
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use alloy::primitives::{Address, B256};
 use muster_messaging::{
-    Content, Delivery, Mailbox, Message, MessageError, MessageKey, RefusalReason, ReplayGuard,
-    Transport, seal,
+    Content, Delivery, InMemoryReplayGuard, Mailbox, Message, MessageError, MessageKey,
+    RefusalReason, ReplayGuard, Transport, seal,
 };
 use tokio::sync::oneshot;
+use tokio::time::{Duration, timeout};
 use tokio_util::task::AbortOnDropHandle;
+
+/// The timeout of a reply to a message.
+pub(crate) const REPLY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Messages to a fresh key that are remembered, so that repetitions are ignored.
+const REPLAY_GUARD_CAPACITY: usize = 64;
+
+/// Takes messages that are no replies.
+pub(crate) trait Listener: Debug + Send + Sync {
+    /// Takes a message. It must not wait.
+    fn receive(&self, delivery: Delivery);
+}
 
 /// Sends requests under one key, and receives the replies. The task that reads the mailbox ends when this is dropped.
 #[derive(Debug)]
@@ -24,9 +38,14 @@ pub(crate) struct RequestClient {
     _reader: AbortOnDropHandle<()>,
 }
 
-/// The requests that have no reply yet, by nonce.
+/// The requests that have no reply yet.
 #[derive(Debug, Default)]
-struct PendingRequests(Mutex<HashMap<B256, PendingRequest>>);
+struct PendingRequests {
+    /// The requests, by nonce.
+    requests: Mutex<HashMap<B256, PendingRequest>>,
+    /// Takes messages that are no replies; without it, they are dropped.
+    listener: Option<Arc<dyn Listener>>,
+}
 
 /// A request without a reply.
 #[derive(Debug)]
@@ -42,17 +61,23 @@ struct PendingRequest {
 impl PendingRequests {
     /// Adds a request.
     fn add(&self, request: PendingRequest) {
-        let mut pending = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pending = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
         pending.insert(request.message.nonce, request);
     }
 
     /// Removes a request.
     fn remove(&self, nonce: B256) -> Option<PendingRequest> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&nonce)
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).remove(&nonce)
     }
 
-    /// Hands a delivery to the caller that waits for it, and drops every other.
+    /// Hands a reply to the caller that waits for it, and drops every other.
     fn deliver(&self, delivery: Delivery) {
+        if delivery.message.is_request() {
+            if let Some(listener) = &self.listener {
+                listener.receive(delivery);
+            }
+            return;
+        }
         let Some(request) = self.remove(delivery.message.nonce) else { return };
         if delivery.is_reply_to(request.receiver, &request.message) {
             // The caller may have given up meanwhile.
@@ -73,17 +98,30 @@ impl Drop for PendingGuard<'_> {
 }
 
 impl RequestClient {
-    /// Opens the mailbox of a key. It replaces any other that was open for the key.
+    /// Opens the mailbox of a fresh key. It replaces any other that was open for the key.
     ///
     /// # Errors
     /// [`MessageError::TransportClosed`].
     pub(crate) async fn open(
         key: MessageKey,
         transport: Arc<dyn Transport>,
+    ) -> Result<Self, MessageError> {
+        let replay_guard = Arc::new(InMemoryReplayGuard::new(REPLAY_GUARD_CAPACITY));
+        Self::open_with(key, transport, replay_guard, None).await
+    }
+
+    /// As [`RequestClient::open`], for a key that may have got messages before. What is no reply goes to the `listener`.
+    ///
+    /// # Errors
+    /// [`MessageError::TransportClosed`].
+    pub(crate) async fn open_with(
+        key: MessageKey,
+        transport: Arc<dyn Transport>,
         replay_guard: Arc<dyn ReplayGuard>,
+        listener: Option<Arc<dyn Listener>>,
     ) -> Result<Self, MessageError> {
         let mut mailbox = Mailbox::open(key.clone(), transport.clone(), replay_guard).await?;
-        let pending = Arc::<PendingRequests>::default();
+        let pending = Arc::new(PendingRequests { listener, ..PendingRequests::default() });
         let receivers = pending.clone();
         let reader = tokio::spawn(async move {
             loop {
@@ -120,27 +158,41 @@ impl RequestClient {
         reply.await.map_err(|_| MessageError::TransportClosed)
     }
 
-    /// Sends a message to this key itself, and returns when it comes back: then messages are sent and received.
+    /// Sends a message that has no reply, once.
     ///
     /// # Errors
-    /// As [`RequestClient::request`].
-    pub(crate) async fn ping(&self, chain_id: u64, agreement: Address) -> Result<(), MessageError> {
-        let content = Content::Refusal { reason: RefusalReason::NotMine };
-        self.request(self.key(), Message::request(chain_id, agreement, content)).await.map(drop)
+    /// Those of [`seal`] and [`Transport::publish`].
+    pub(crate) async fn send(&self, receiver: B256, message: &Message) -> Result<(), MessageError> {
+        self.transport.publish(&seal(&self.key, receiver, message)?).await
     }
+}
+
+/// Whether messages are sent and received at the moment: one from a fresh key to itself comes back in time. Nobody else
+/// knows that key, so nobody can tell who sent the message, or hold it up among others to the key. Testers and clients ask
+/// this after a request that failed.
+pub(crate) async fn is_connected(
+    transport: Arc<dyn Transport>,
+    chain_id: u64,
+    agreement: Address,
+) -> bool {
+    let ping = async {
+        let client = RequestClient::open(MessageKey::random(), transport).await?;
+        let content = Content::Refusal { reason: RefusalReason::NotMine };
+        client.request(client.key(), Message::request(chain_id, agreement, content)).await
+    };
+    matches!(timeout(REPLY_TIMEOUT, ping).await, Ok(Ok(_)))
 }
 
 #[cfg(test)]
 mod tests {
-    use muster_messaging::{InMemoryReplayGuard, InMemoryTransport};
+    use muster_messaging::InMemoryTransport;
     use tokio::select;
 
     use super::*;
 
     /// A client under a fresh key.
     async fn request_client(transport: &Arc<InMemoryTransport>) -> RequestClient {
-        let replay_guard = Arc::new(InMemoryReplayGuard::new(64));
-        RequestClient::open(MessageKey::random(), transport.clone(), replay_guard).await.unwrap()
+        RequestClient::open(MessageKey::random(), transport.clone()).await.unwrap()
     }
 
     /// A request; two of them differ in nonce and key.
@@ -169,7 +221,7 @@ mod tests {
         let (first, second, ()) = tokio::join!(first, second, replies);
         let [a, b] = reasons.map(|reason| Content::Refusal { reason });
         assert_eq!((first.unwrap(), second.unwrap()), (a, b));
-        assert!(client.pending.0.lock().unwrap().is_empty());
+        assert!(client.pending.requests.lock().unwrap().is_empty());
     }
 
     #[tokio::test]
@@ -181,7 +233,10 @@ mod tests {
         let forging = async {
             let wrap = seal(&other.key, client.key(), &forged).unwrap();
             transport.publish(&wrap).await.unwrap();
-            client.ping(7, Address::ZERO).await.unwrap();
+            // When this comes back, the forged reply was read.
+            let content = Content::Refusal { reason: RefusalReason::NotMine };
+            let ping = Message::request(7, Address::ZERO, content);
+            client.request(client.key(), ping).await.unwrap();
         };
         select! {
             biased;
@@ -189,7 +244,7 @@ mod tests {
             () = forging => {}
         }
         assert!(
-            client.pending.0.lock().unwrap().is_empty(),
+            client.pending.requests.lock().unwrap().is_empty(),
             "a request that is given up is removed"
         );
     }

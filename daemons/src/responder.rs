@@ -51,8 +51,8 @@ impl Responder for EndpointResponder {
 }
 
 impl Responder for PassResponder {
-    async fn reply(&self, delivery: &Delivery, now: u64) -> Result<Option<Message>, MessageError> {
-        self.respond(delivery, now).await
+    async fn reply(&self, delivery: &Delivery, _: u64) -> Result<Option<Message>, MessageError> {
+        self.respond(delivery).await
     }
 }
 

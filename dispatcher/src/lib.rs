@@ -14,11 +14,11 @@ mod testers;
 
 use muster_protocol::abi::IWorkerDispatcher::{
     agreementCall, bookCall, buyContract_0Call, buyContract_1Call, checkInCall, concludeCall,
-    creditCall, epochCall, hireCall, isAgreementCall, keyOfCall, listCall, quote_0Call,
-    quote_1Call, quote_2Call, registerTesterCall, registerWorkerCall, reputationCall,
-    setAvailableCall, setKeyCall, setPriceCall, settingsCall, stakeCall, testerAtCall,
-    testerCountCall, tickCall, unstakeCall, updateWorkerCall, withdrawCall, workerCall,
-    workerCountCall, workersCall,
+    createdAtCall, creditCall, epochCall, hireCall, isAgreementCall, keyOfCall, listCall,
+    listedWorkersCall, quote_0Call, quote_1Call, quote_2Call, registerTesterCall,
+    registerWorkerCall, reputationCall, setAvailableCall, setKeyCall, setPriceCall, settingsCall,
+    stakeCall, testerAtCall, testerCountCall, tickCall, unstakeCall, updateWorkerCall,
+    withdrawCall, workerCall, workerCountCall, workersCall,
 };
 
 muster_contract_kit::contract! {
@@ -27,6 +27,7 @@ muster_contract_kit::contract! {
     view workerCountCall    => registry::count;
     view workerCall         => registry::worker;
     view workersCall        => registry::workers;
+    view listedWorkersCall  => registry::listed_workers;
     view keyOfCall          => registry::key_of;
     view bookCall           => book::book;
     view quote_0Call        => selection::quote_default;
@@ -37,6 +38,7 @@ muster_contract_kit::contract! {
     view settingsCall       => setup::settings;
     view agreementCall      => setup::agreement;
     view isAgreementCall    => settlement::is_agreement;
+    view createdAtCall      => setup::created_at;
     view tickCall           => setup::tick;
     view epochCall          => setup::epoch;
     view testerCountCall    => testers::tester_count;

@@ -7,45 +7,62 @@ use muster_contract_kit::{
 use muster_protocol::abi::IWorkerDispatcher::{ContractBought, CreationFailed, PurchaseRefused};
 use muster_protocol::abi::{Clock, Order, Reason, Settings};
 use muster_protocol::layout::{MAX_TERMS, Terms, TermsHeader};
-use muster_protocol::lifecycle::min_paid_windows;
 use muster_protocol::proxy::{MAX_INIT_CODE, init_code};
 use stylus_sdk::alloy_primitives::Address;
 use stylus_sdk::alloy_sol_types::SolEvent;
 
-use crate::selection::{Selection, current_default_order, read_hired, select_workers};
+use crate::selection::{Selection, default_order_at, read_hired, select_workers};
 use crate::setup::load_settings;
 use crate::state::{ACCOUNTS, COUNTERS};
 use crate::{book, credit};
 
+/// What a purchase depends on.
+struct Moment {
+    /// The deployment constants.
+    settings: Settings,
+    /// The current L2 block.
+    block: u64,
+    /// The current tick.
+    now: u64,
+}
+
+impl Moment {
+    /// The current moment.
+    fn load() -> Self {
+        let (settings, block) = (load_settings(), chain::l2_block_number());
+        Self { settings, block, now: chain::tick(settings.clock == Clock::Second, || block) }
+    }
+}
+
 /// `buyContract(uint256,uint256)`.
 pub(crate) fn buy_default(args: &mut Args) -> Result<Address, Reverted> {
     let (redundancy, length) = (args.next()?, args.next()?);
-    let settings = load_settings();
-    purchase(&current_default_order(redundancy, length, &settings), None, &settings)
+    let moment = Moment::load();
+    let order = default_order_at(moment.now, redundancy, length, &moment.settings);
+    purchase(&order, None, &moment)
 }
 
 /// `buyContract(Order)`.
 pub(crate) fn buy(args: &mut Args) -> Result<Address, Reverted> {
-    purchase(&args.next()?, None, &load_settings())
+    purchase(&args.next()?, None, &Moment::load())
 }
 
 /// `hire(Order,uint32[])`.
 pub(crate) fn hire(args: &mut Args) -> Result<Address, Reverted> {
     let (order, workers) = (args.next()?, read_hired(args)?);
-    purchase(&order, Some(workers), &load_settings())
+    purchase(&order, Some(workers), &Moment::load())
 }
 
 /// Buys an order for the caller. Returns the agreement, or zero if the order is rejected.
 fn purchase(
     order: &Order,
     hired: Option<ArrayItems<u32>>,
-    settings: &Settings,
+    moment: &Moment,
 ) -> Result<Address, Reverted> {
     // Checks.
     let (client, sent) = (host::caller(), host::value());
-    let block = chain::l2_block_number();
-    let now = chain::tick(settings.clock == Clock::Second, || block);
-    let selection = match select_workers(order, hired, settings, now) {
+    let Moment { settings, block, now } = moment;
+    let selection = match select_workers(order, hired, settings, *now) {
         Ok(selection) if selection.escrow <= sent => selection,
         Ok(Selection { escrow, .. }) => {
             return Ok(reject_purchase(client, Reason::ValueTooLow, escrow, sent));
@@ -66,8 +83,8 @@ fn purchase(
         number: counts.agreements,
         application: order.application,
         seconds: settings.clock == Clock::Second,
-        purchased: now,
-        block,
+        purchased: *now,
+        block: *block,
         length: valid.length,
         accept_window: settings.acceptWindow,
         report_window: settings.reportWindow,
@@ -77,7 +94,8 @@ fn purchase(
         min_tester_fee: settings.minTesterFee,
         windows: valid.windows,
         testers: valid.testers,
-        min_paid_windows: min_paid_windows(settings.minLength, valid.window_length, valid.windows),
+        min_length: settings.minLength,
+        probes: settings.probes,
         epoch,
         pool,
         redundancy: valid.redundancy,

@@ -16,7 +16,7 @@ use crate::state::{
     ACCOUNTS, Account, BOOKS, COUNTERS, IDENTITIES, Identity, MESSAGE_KEYS, MessageKey, OFFERS,
     ORDER_RULES, Offer, OrderRules, TESTER_RULES,
 };
-use crate::{book, credit, setup};
+use crate::{book, credit};
 
 /// The most workers in one page.
 const PAGE_SIZE: u32 = 16;
@@ -170,13 +170,18 @@ pub(crate) fn stake(args: &mut Args) -> Result<(), Reverted> {
     Ok(())
 }
 
-/// `unstake(uint128)`: only free stake, and for a tester only after the last epoch whose list it is in.
+/// `unstake(uint128)`: only free stake, and for a tester only `lockEpochs` after the last epoch whose list it is
+/// in.
 pub(crate) fn unstake(args: &mut Args) -> Result<(), Reverted> {
     let amount: u128 = args.next()?;
     let (worker, mut record) = registered_caller()?;
     let last = IDENTITIES.get(record.number).last_epoch;
-    if last != 0 && setup::epoch_at_now(TESTER_RULES.get(()).epoch_length) <= last {
-        return Err(revert(&StillListed { last }));
+    if last != 0 {
+        let rules = TESTER_RULES.get(());
+        let free = last.saturating_add(1).saturating_add(rules.lock_epochs.into());
+        if rules.current_epoch() < free {
+            return Err(revert(&StillListed { free }));
+        }
     }
     let have = record.stake.saturating_sub(record.locked);
     if amount > have {
@@ -237,6 +242,20 @@ pub(crate) fn workers(args: &mut Args) -> Result<impl AbiEncode + use<>, Reverte
     let end =
         first.saturating_add(count.min(PAGE_SIZE)).min(COUNTERS.get(()).workers.saturating_add(1));
     Ok((AbiArray((first..end).map(worker_view)),))
+}
+
+/// `listedWorkers(bytes8,uint32,uint32)`.
+pub(crate) fn listed_workers(args: &mut Args) -> Result<impl AbiEncode + use<>, Reverted> {
+    let (application, from): (FixedBytes<8>, u32) = (args.next()?, args.next()?);
+    let count: u32 = args.next()?;
+    let first = match from {
+        0 => BOOKS.get(application).head,
+        _ => book::listed_offer(from, application).map_or(0, |_| from),
+    };
+    let numbers = core::iter::successors(Some(first), |number| Some(OFFERS.get(*number).next));
+    let numbers = numbers.take_while(|number| *number != 0);
+    let count = usize::try_from(count.min(PAGE_SIZE)).unwrap_or(0);
+    Ok((AbiArray(numbers.take(count).map(worker_view)),))
 }
 
 /// `keyOf(address)`.

@@ -11,7 +11,7 @@ use stylus_sdk::alloy_primitives::U256;
 
 use crate::book;
 use crate::reputation::current_weights;
-use crate::setup::{epoch_at_now, load_settings};
+use crate::setup::{epoch_at, load_settings};
 use crate::state::{ACCOUNTS, BOOKS, IDENTITIES, OFFERS, Offer, TESTER_LISTS};
 
 /// The workers selected for an order.
@@ -31,9 +31,14 @@ pub(crate) struct Selection {
     pub(crate) escrow: u128,
 }
 
-/// The order behind `buyContract(redundancy, length)`, with the testers that are listed now.
-pub(crate) fn current_default_order(redundancy: U256, length: U256, settings: &Settings) -> Order {
-    let listed = TESTER_LISTS.get(epoch_at_now(settings.epochLength)).len;
+/// The order behind `buyContract(redundancy, length)`, with the testers that are listed at tick `now`.
+pub(crate) fn default_order_at(
+    now: u64,
+    redundancy: U256,
+    length: U256,
+    settings: &Settings,
+) -> Order {
+    let listed = TESTER_LISTS.get(epoch_at(now, settings.epochLength)).len;
     default_order(redundancy, length, settings, listed)
 }
 
@@ -52,7 +57,7 @@ pub(crate) fn select_workers(
     if list.registered == 0 {
         return Err(Reason::ApplicationUnknown);
     }
-    let epoch = epoch_at_now(settings.epochLength);
+    let epoch = epoch_at(now, settings.epochLength);
     let pool = if valid.testers == 0 { 0 } else { TESTER_LISTS.get(epoch).len };
     if valid.testers != 0 && pool < settings.minPool.max(valid.testers.into()) {
         return Err(Reason::NotEnoughTesters);
@@ -180,13 +185,18 @@ impl AbiEncode for QuoteReturn {
     }
 }
 
+/// The current tick of a market with these settings.
+fn tick(settings: &Settings) -> u64 {
+    chain::tick(settings.clock == Clock::Second, chain::l2_block_number)
+}
+
 /// The quote for an order.
 fn quote_return(
     order: Order,
     hired: Option<ArrayItems<u32>>,
     settings: &Settings,
+    now: u64,
 ) -> (QuoteReturn,) {
-    let now = chain::tick(settings.clock == Clock::Second, chain::l2_block_number);
     (QuoteReturn { selection: select_workers(&order, hired, settings, now), order },)
 }
 
@@ -194,18 +204,22 @@ fn quote_return(
 pub(crate) fn quote_default(args: &mut Args) -> Result<(QuoteReturn,), Reverted> {
     let (redundancy, length) = (args.next()?, args.next()?);
     let settings = load_settings();
-    Ok(quote_return(current_default_order(redundancy, length, &settings), None, &settings))
+    let now = tick(&settings);
+    let order = default_order_at(now, redundancy, length, &settings);
+    Ok(quote_return(order, None, &settings, now))
 }
 
 /// `quote(Order)`.
 pub(crate) fn quote(args: &mut Args) -> Result<(QuoteReturn,), Reverted> {
-    Ok(quote_return(args.next()?, None, &load_settings()))
+    let (order, settings) = (args.next()?, load_settings());
+    Ok(quote_return(order, None, &settings, tick(&settings)))
 }
 
 /// `quote(Order,uint32[])`.
 pub(crate) fn quote_hire(args: &mut Args) -> Result<(QuoteReturn,), Reverted> {
     let (order, hired) = (args.next()?, read_hired(args)?);
-    Ok(quote_return(order, Some(hired), &load_settings()))
+    let settings = load_settings();
+    Ok(quote_return(order, Some(hired), &settings, tick(&settings)))
 }
 
 /// Decodes the numbers of the workers to hire. Decodes every value once, so that a malformed word reverts

@@ -6,14 +6,14 @@
 
 use muster_contract_kit::{AbiArray, Args, ArrayItems, Reverted, emit, emit_parts, host, revert};
 use muster_protocol::abi::IWorkerDispatcher::{
-    AgreementSettled, AvailabilityChanged, Burned, NotAnAgreement, Unlisted,
+    AbsentReleased, AgreementSettled, AvailabilityChanged, Burned, NotAnAgreement, Unlisted,
 };
 use muster_protocol::abi::{Fee, TesterResult, WorkerResult};
 use muster_protocol::layout::{MAX_TERMS, Terms, TermsHeader, WorkerTerms};
 use muster_protocol::proxy::{self, MAX_CODE, MAX_INIT_CODE, init_code};
-use muster_protocol::reputation::{weight, weight_fraction};
-use muster_protocol::{MAX_REDUNDANCY, MAX_SEATS, money};
-use stylus_sdk::alloy_primitives::Address;
+use muster_protocol::reputation::{ONE_OBSERVATION, weight, weight_fraction};
+use muster_protocol::{BPS, MAX_REDUNDANCY, MAX_SEATS, money};
+use stylus_sdk::alloy_primitives::{Address, B256};
 use stylus_sdk::alloy_sol_types::SolEvent;
 
 use crate::state::{ACCOUNTS, DEPLOYMENT, OFFERS, TESTER_PLACES};
@@ -35,12 +35,18 @@ pub(crate) fn is_agreement(args: &mut Args) -> Result<bool, Reverted> {
     Ok(proxy::terms_of_code(code).is_some_and(|terms| is_genuine(account, terms)))
 }
 
-/// `conclude(bytes,WorkerResult[],Fee[],uint32[])`.
+/// Whether a mask has the bit of worker `index`.
+fn has(mask: u8, index: u8) -> bool {
+    mask.wrapping_shr(index.into()) & 1 == 1
+}
+
+/// `conclude(bytes,uint8,uint8,bool,WorkerResult[],Fee[],uint32[])`.
 pub(crate) fn conclude(args: &mut Args) -> Result<(), Reverted> {
     let caller = host::caller();
     let limit = |count: usize| u32::try_from(count).unwrap_or(0);
     let bytes = args.bytes(limit(MAX_TERMS))?;
-    let results: ArrayItems<WorkerResult> = args.array(limit(MAX_REDUNDANCY))?;
+    let (settled, freed, last): (u8, u8, bool) = (args.next()?, args.next()?, args.next()?);
+    let mut results: ArrayItems<WorkerResult> = args.array(limit(MAX_REDUNDANCY))?;
     let fees: ArrayItems<Fee> = args.array(limit(MAX_SEATS))?;
     let mut hints: ArrayItems<u32> = args.array(limit(MAX_REDUNDANCY))?;
     let terms = Terms::decode(bytes)
@@ -48,16 +54,25 @@ pub(crate) fn conclude(args: &mut Args) -> Result<(), Reverted> {
         .ok_or_else(|| revert(&NotAnAgreement { caller }))?;
     let header = &terms.header;
 
+    let (all_results, mut slashes) = (results, [0; MAX_REDUNDANCY]);
     let (mut refund, mut compensation, mut burned) = (host::value(), 0_u128, 0_u128);
     let mut pay = |account, wei: u128| {
         refund = refund.saturating_sub(wei);
         credit::add(account, wei);
     };
-    let mut slashes = [0; MAX_REDUNDANCY];
-    for ((worker, result), slash) in terms.workers().zip(results).zip(&mut slashes) {
-        let result = result?;
-        *slash = release_worker(header, worker, &result, hints.next().transpose()?);
-        let back = money::compensation(*slash, result.pay);
+    let mut slots = slashes.iter_mut();
+    for (index, worker) in (0_u8..).zip(terms.workers()) {
+        let hint = hints.next().transpose()?;
+        let result = if has(settled, index) { results.next().transpose()? } else { None };
+        if result.is_none() && !has(freed, index) {
+            continue;
+        }
+        let slash = release_worker(header, worker, result.as_ref(), has(freed, index), hint);
+        let Some(result) = result else { continue };
+        if let Some(slot) = slots.next() {
+            *slot = slash;
+        }
+        let back = money::compensation(slash, result.pay);
         compensation = compensation.saturating_add(back);
         burned = burned.saturating_add(slash.saturating_sub(back));
         pay(worker.account, result.pay);
@@ -71,45 +86,55 @@ pub(crate) fn conclude(args: &mut Args) -> Result<(), Reverted> {
         emit(&Burned { agreement: caller, amount: burned });
     }
 
-    let topics = [AgreementSettled::SIGNATURE_HASH, caller.into_word(), header.client.into_word()];
-    let testers = fees.map(|fee| {
-        let Fee { place, amount, seats } = fee.unwrap_or(Fee { place: 0, amount: 0, seats: 0 });
-        TesterResult {
-            account: TESTER_PLACES.get((header.epoch, place)).account,
-            fee: amount,
-            seats,
-        }
-    });
-    let workers = results.filter_map(Result::ok).zip(&slashes);
+    let workers = all_results.filter_map(Result::ok).zip(&slashes);
     let workers = workers.map(|(result, slash)| WorkerResult { slash: *slash, ..result });
-    emit_parts(&topics, &(refund, compensation, AbiArray(workers), AbiArray(testers)));
+    let topics = |event: B256| [event, caller.into_word(), header.client.into_word()];
+    if last {
+        let testers = fees.map(|fee| {
+            let Fee { place, amount, seats } = fee.unwrap_or(Fee { place: 0, amount: 0, seats: 0 });
+            TesterResult {
+                account: TESTER_PLACES.get((header.epoch, place)).account,
+                fee: amount,
+                seats,
+            }
+        });
+        let data = (refund, compensation, AbiArray(workers), AbiArray(testers));
+        emit_parts(&topics(AgreementSettled::SIGNATURE_HASH), &data);
+    } else if settled != 0 {
+        emit_parts(&topics(AbsentReleased::SIGNATURE_HASH), &(refund, AbiArray(workers)));
+    }
     Ok(())
 }
 
-/// Releases a worker's slot and the rest of its bond, and updates its reputation and its listing. Returns
-/// its slash.
+/// Frees a worker's slot if it is in use; with a result, also releases the rest of its bond and updates its
+/// reputation. Updates its listing, and returns its slash.
 fn release_worker(
     header: &TermsHeader,
     worker: &WorkerTerms,
-    result: &WorkerResult,
+    result: Option<&WorkerResult>,
+    frees_slot: bool,
     hint: Option<u32>,
 ) -> u128 {
     let mut account = ACCOUNTS.get(worker.account);
     let number = account.number;
-    let absent = !result.accepted;
-    // An absence counts once, even if it shows in several agreements.
-    let missed = absent && account.misses == worker.misses;
-    let slash = match (absent, missed) {
-        (false, _) => result.slash.min(worker.bond),
-        (true, true) => money::tenth(worker.bond),
-        (true, false) => 0,
-    };
-    account.misses = account.misses.wrapping_add(missed.into());
-    account.locked = account.locked.saturating_sub(worker.bond);
-    account.active = account.active.saturating_sub(1);
-    account.stake = account.stake.saturating_sub(slash);
+    account.active = account.active.saturating_sub(frees_slot.into());
+    let (mut slash, mut missed) = (0, false);
+    if let Some(result) = result {
+        // An absence counts once, even if it shows in several agreements.
+        missed = !result.accepted && account.misses == worker.misses;
+        slash = match (result.accepted, missed) {
+            (true, _) => result.slash.min(worker.bond),
+            (false, true) => money::tenth(worker.bond),
+            (false, false) => 0,
+        };
+        account.misses = account.misses.wrapping_add(missed.into());
+        account.locked = account.locked.saturating_sub(worker.bond);
+        account.stake = account.stake.saturating_sub(slash);
+    }
     ACCOUNTS.set(worker.account, &account);
-    update_reputation(header, worker, result, number, missed);
+    if let Some(result) = result {
+        update_reputation(header, worker, result, number, missed);
+    }
     relist_worker(worker.account, number, missed, hint);
     slash
 }
@@ -132,8 +157,9 @@ fn relist_worker(worker: Address, number: u32, missed: bool, hint: Option<u32>) 
     }
 }
 
-/// Updates a worker's reputation by the fees paid to its testers. An absence and a resignation weigh as much
-/// as the fees in escrow.
+/// Updates a worker's reputation: by its measured uptime, weighted by the fees paid to its testers; a
+/// resignation also by the fees in escrow for the rest of the agreement. An absence is one observation,
+/// whatever the purchase was, because the client chose the purchase.
 fn update_reputation(
     header: &TermsHeader,
     worker: &WorkerTerms,
@@ -141,18 +167,21 @@ fn update_reputation(
     number: u32,
     missed: bool,
 ) {
-    let unit = DEPLOYMENT.get(()).reputation_unit;
-    let seats = u128::from(header.windows).saturating_mul(header.testers.into());
-    let whole = weight(worker.fee.saturating_mul(seats), unit);
     let (good, bad) = if result.accepted {
+        let unit = DEPLOYMENT.get(()).reputation_unit;
         let said = weight(result.fees, unit);
-        let known = result.served.saturating_add(result.failed);
-        let left = header.windows.saturating_sub(result.windows);
-        let left = if result.resigned { weight_fraction(whole, left, header.windows) } else { 0 };
-        let bad = weight_fraction(said, result.failed, known).saturating_add(left);
-        (weight_fraction(said, result.served, known), bad)
+        let part = |weight, part: u16| weight_fraction(weight, part.into(), BPS.into());
+        let left = if result.resigned {
+            let seats = u128::from(header.windows).saturating_mul(header.testers.into());
+            let whole = weight(worker.fee.saturating_mul(seats), unit);
+            weight_fraction(whole, header.length.saturating_sub(result.ticks), header.length)
+        } else {
+            0
+        };
+        let good = part(said, result.uptime);
+        (good, part(said, BPS.saturating_sub(result.uptime)).saturating_add(left))
     } else {
-        (0, if missed { whole } else { 0 })
+        (0, if missed { ONE_OBSERVATION } else { 0 })
     };
     reputation::add_weight(worker.account, number, good, bad);
 }

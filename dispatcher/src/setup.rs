@@ -1,12 +1,13 @@
 //! The constructor, the deployment constants, and the clock.
 
-use muster_contract_kit::{Args, Reverted, chain, host, revert};
+use muster_contract_kit::{Args, Reverted, chain, revert};
 use muster_protocol::abi::IWorkerDispatcher::{AlreadyDeployed, BadSetting};
 use muster_protocol::abi::{Clock, Settings};
 use stylus_sdk::alloy_primitives::Address;
 
 use crate::state::{
-    COUNTERS, Counters, DEPLOYMENT, Deployment, ORDER_RULES, OrderRules, TESTER_RULES, TesterRules,
+    COUNTERS, CREATION, Counters, Creation, DEPLOYMENT, Deployment, ORDER_RULES, OrderRules,
+    TESTER_RULES, TesterRules,
 };
 
 /// The constructor. Stylus fixes its selector; it is in no interface.
@@ -32,11 +33,13 @@ pub(crate) fn constructor(args: &mut Args) -> Result<(), Reverted> {
     let s = settings;
     DEPLOYMENT.set((), &Deployment { agreement, reputation_unit: s.reputationUnit });
     COUNTERS.set((), &Counters { agreement, ..Counters::default() });
+    CREATION.set((), &Creation { block: chain::l2_block_number() });
     let order_rules = OrderRules {
         min_bond: s.minBond,
         bond_bps: s.bondBps,
         min_promise: s.minPromise,
         min_length: s.minLength,
+        max_agreement: s.maxAgreement,
         min_window: s.minWindow,
         accept_window: s.acceptWindow,
         report_window: s.reportWindow,
@@ -48,6 +51,8 @@ pub(crate) fn constructor(args: &mut Args) -> Result<(), Reverted> {
         tester_fee_bps: s.testerFeeBps,
         epoch_length: s.epochLength,
         min_pool: s.minPool,
+        probes: s.probes,
+        lock_epochs: s.lockEpochs,
         seconds: s.clock == Clock::Second,
     };
     TESTER_RULES.set((), &tester_rules);
@@ -63,9 +68,12 @@ pub(crate) fn load_settings() -> Settings {
         acceptWindow: s.accept_window,
         reportWindow: s.report_window,
         minLength: s.min_length,
+        maxAgreement: s.max_agreement,
         minWindow: s.min_window,
         epochLength: t.epoch_length,
+        lockEpochs: t.lock_epochs,
         minPool: t.min_pool,
+        probes: t.probes,
         minPromise: s.min_promise,
         bondBps: s.bond_bps,
         testerFeeBps: t.tester_fee_bps,
@@ -86,18 +94,35 @@ pub(crate) fn agreement(_: &mut Args) -> Address {
     DEPLOYMENT.get(()).agreement
 }
 
-/// `tick()`.
-pub(crate) fn tick(_: &mut Args) -> u64 {
-    chain::tick(TESTER_RULES.get(()).seconds, chain::l2_block_number)
+/// `createdAt()`.
+pub(crate) fn created_at(_: &mut Args) -> u64 {
+    CREATION.get(()).block
 }
 
-/// The current tester epoch.
-pub(crate) fn epoch_at_now(epoch_length: u32) -> u32 {
-    let epoch = host::timestamp().checked_div(epoch_length.into()).unwrap_or(0);
+/// The current tick.
+fn now(seconds: bool) -> u64 {
+    chain::tick(seconds, chain::l2_block_number)
+}
+
+/// `tick()`.
+pub(crate) fn tick(_: &mut Args) -> u64 {
+    now(TESTER_RULES.get(()).seconds)
+}
+
+/// The tester epoch of a tick.
+pub(crate) fn epoch_at(tick: u64, epoch_length: u32) -> u32 {
+    let epoch = tick.checked_div(epoch_length.into()).unwrap_or(0);
     u32::try_from(epoch).unwrap_or(u32::MAX)
+}
+
+impl TesterRules {
+    /// The current tester epoch.
+    pub(crate) fn current_epoch(&self) -> u32 {
+        epoch_at(now(self.seconds), self.epoch_length)
+    }
 }
 
 /// `epoch()`.
 pub(crate) fn epoch(_: &mut Args) -> u32 {
-    epoch_at_now(TESTER_RULES.get(()).epoch_length)
+    TESTER_RULES.get(()).current_epoch()
 }

@@ -31,6 +31,8 @@ pub(crate) const TESTER_PLACES: StorageMap<9, (u32, u32), TesterPlace> = Storage
 pub(crate) const REPUTATIONS: StorageMap<11, u32, Reputation> = StorageMap::new();
 /// Counters of registrations and agreements.
 pub(crate) const COUNTERS: StorageMap<12, (), Counters> = StorageMap::new();
+/// When the market was created.
+pub(crate) const CREATION: StorageMap<13, (), Creation> = StorageMap::new();
 /// Credits by account.
 pub(crate) const CREDITS: StorageMap<10, Address, Credit> = StorageMap::new();
 
@@ -57,21 +59,31 @@ packed! {
 }
 
 packed! {
+    /// When the market was created.
+    pub(crate) struct Creation [32] {
+        /// The L2 block.
+        block: u64 = 8,
+    }
+}
+
+packed! {
     /// The deployment constants for offers and orders. This record and the next one hold the `Settings` of
     /// [`muster_protocol::abi`], grouped by use.
     pub(crate) struct OrderRules [32] {
         /// `minBond`.
-        min_bond: u128 = 12,
+        min_bond: u128 = 9,
         /// `bondBps`.
         bond_bps: u16 = 2,
         /// `minPromise`.
         min_promise: u16 = 2,
         /// `minLength`.
         min_length: u32 = 4,
+        /// `maxAgreement`.
+        max_agreement: u32 = 4,
         /// `minWindow`.
         min_window: u32 = 4,
         /// `acceptWindow`.
-        accept_window: u32 = 4,
+        accept_window: u32 = 3,
         /// `reportWindow`.
         report_window: u32 = 4,
     }
@@ -81,7 +93,7 @@ packed! {
     /// The deployment constants for testers, and the clock.
     pub(crate) struct TesterRules [32] {
         /// `testerBond`.
-        tester_bond: u128 = 12,
+        tester_bond: u128 = 10,
         /// `minTesterFee`.
         min_tester_fee: u128 = 8,
         /// `testerFeeBps`.
@@ -90,6 +102,10 @@ packed! {
         epoch_length: u32 = 4,
         /// `minPool`.
         min_pool: u32 = 4,
+        /// `probes`.
+        probes: u8 = 1,
+        /// `lockEpochs`.
+        lock_epochs: u8 = 1,
         /// Whether a tick is a second (else an L2 block).
         seconds: bool = 1,
     }

@@ -8,10 +8,10 @@ use muster_protocol::abi::IWorkerDispatcher::{
 };
 use stylus_sdk::alloy_primitives::{Address, FixedBytes};
 
+use crate::registry;
 use crate::state::{
     IDENTITIES, TESTER_LISTS, TESTER_PLACES, TESTER_RULES, TesterPlace, TesterRules,
 };
-use crate::{registry, setup};
 
 /// `registerTester(bytes32)`.
 pub(crate) fn register(args: &mut Args) -> Result<u32, Reverted> {
@@ -31,16 +31,19 @@ pub(crate) fn check_in(_: &mut Args) -> Result<(), Reverted> {
     if identity.application.0 != TESTER_APPLICATION {
         return Err(revert(&WrongApplication { application: identity.application }));
     }
-    let TesterRules { tester_bond: need, epoch_length, min_pool, .. } = TESTER_RULES.get(());
+    let rules = TESTER_RULES.get(());
+    let TesterRules { tester_bond: need, min_pool, .. } = rules;
     if record.stake < need {
         return Err(revert(&StakeTooLow { have: record.stake, need }));
     }
-    let epoch = setup::epoch_at_now(epoch_length);
+    let epoch = rules.current_epoch();
     let next = epoch.saturating_add(1);
     if identity.last_epoch == next {
         return Err(revert(&AlreadyCheckedIn { epoch: next }));
     }
-    if identity.last_epoch != epoch && TESTER_LISTS.get(epoch).len < min_pool {
+    // In epoch 0, as in any other, 0 stands for none.
+    let is_listed = identity.last_epoch != 0 && identity.last_epoch == epoch;
+    if !is_listed && TESTER_LISTS.get(epoch).len < min_pool {
         append_tester(epoch, tester);
     }
     append_tester(next, tester);

@@ -51,6 +51,9 @@ pub struct AgreementInfo {
     pub workers: Vec<Address>,
     /// The current window, counted from 0; `None` before the start and after the end.
     pub window: Option<u8>,
+    /// The Unix second in which it was planned to end when it began; no cancellation changes it. The latest of all, if
+    /// nobody can know it. Without a meaning before the start.
+    pub planned_end: u64,
 }
 
 impl dyn ChainView {

@@ -115,7 +115,7 @@ impl EndpointResponder {
             return Ok(Err(RefusalReason::OtherChain));
         }
         let info = self.chain.agreement(agreement).await?;
-        let Some(AgreementInfo { client, workers, window }) = info else {
+        let Some(AgreementInfo { client, workers, window, .. }) = info else {
             return Ok(Err(RefusalReason::NotMine));
         };
         if !workers.contains(&self.worker) {

@@ -46,4 +46,7 @@ pub enum MessageError {
     /// The text is not the URL of a relay.
     #[error("{0} is not the URL of a relay, such as wss://relay.example")]
     InvalidRelayUrl(Box<str>),
+    /// The text is not the URL of a proxy. It is not repeated, because it may have a password.
+    #[error("not the URL of a proxy, such as socks5://127.0.0.1:9050 or http://127.0.0.1:3128")]
+    InvalidProxyUrl,
 }

@@ -1,6 +1,6 @@
 //! The messages of the protocol and their JSON.
 
-use alloy::primitives::{Address, B256};
+use alloy::primitives::{Address, B256, Bytes};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 use subtle::ConstantTimeEq;
@@ -51,6 +51,20 @@ pub enum Content {
     Refusal {
         /// The reason.
         reason: RefusalReason,
+    },
+    /// A tester's report, signed so that anyone can post it, for the tester that posts the reports of an agreement in
+    /// one transaction. The receiver checks the signature. It has no reply.
+    Report {
+        /// The tester's place in the list of its agreement's epoch.
+        place: u32,
+        /// The salt of the tester's sessions.
+        salt: B256,
+        /// The first half of the tester's compact signature (EIP-2098).
+        r: B256,
+        /// The second half, with the parity in its highest bit.
+        vs: B256,
+        /// The encoded entries.
+        entries: Bytes,
     },
 }
 
@@ -106,8 +120,8 @@ pub enum RefusalReason {
     /// The delegation has expired.
     #[error("the client's delegation has expired")]
     Expired,
-    /// The request names a window that is not the current one.
-    #[error("the requested window is not the current one")]
+    /// The request names a window that is over or, for an endpoint, not the current one.
+    #[error("the requested window is over, or not the current one")]
     OtherWindow,
     /// The sender's account does not hold that seat.
     #[error("the sender does not hold that seat")]
@@ -156,10 +170,13 @@ impl Message {
         subject(self) == subject(request) && !self.is_request()
     }
 
-    /// Whether this is a request.
+    /// Whether this is a request, or a report: no reply to anything.
     #[must_use]
     pub const fn is_request(&self) -> bool {
-        matches!(self.content, Content::EndpointRequest { .. } | Content::PassRequest { .. })
+        matches!(
+            self.content,
+            Content::EndpointRequest { .. } | Content::PassRequest { .. } | Content::Report { .. }
+        )
     }
 
     /// The message's JSON, with its secrets in plaintext.

@@ -1,7 +1,6 @@
 //! A client's replies to testers that request a pass, and delegations for the client's own programs.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use alloy::primitives::{Address, B256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
@@ -13,8 +12,8 @@ use crate::mailbox::Delivery;
 use crate::message::{Content, Message, RefusalReason};
 use crate::replay_guard::ReplayGuard;
 
-/// Delegations expire at the end of a day, so that all delegations of one day look alike.
-const DAY: Duration = Duration::from_hours(24);
+/// Seconds of a day.
+const DAY: u64 = 86_400;
 
 /// Answers requests for passes. A seat gets passes for one key only.
 #[derive(Clone, Debug)]
@@ -38,8 +37,9 @@ impl PassResponder {
         Self { account, chain, issued_passes }
     }
 
-    /// Delegates the client's right to a key, from the Unix second `now` for one to two days. A client that
-    /// requests endpoints with a delegated key looks like a tester with a pass.
+    /// Delegates the client's right to a key until the end of the day after the agreement, which was planned to end in
+    /// the Unix second `planned_end`. A client that requests endpoints with a delegated key looks like a tester with a
+    /// pass.
     ///
     /// # Errors
     /// [`MessageError::Key`] if the account cannot sign.
@@ -47,78 +47,76 @@ impl PassResponder {
         &self,
         agreement: Address,
         key: B256,
-        now: u64,
+        planned_end: u64,
     ) -> Result<Delegation, MessageError> {
-        Delegation::sign(
-            &self.account,
-            self.chain.chain_id(),
-            agreement,
-            key,
-            delegation_expiry(now),
-        )
+        let until = delegation_expiry(planned_end);
+        Delegation::sign(&self.account, self.chain.chain_id(), agreement, key, until)
     }
 
-    /// The reply to a message that arrived at the Unix second `now`: a pass or a refusal. `None` if the message is
-    /// not a request for a pass. It sends nothing; the pass is recorded before this returns.
+    /// The reply to a message: a pass or a refusal. `None` if the message is not a request for a pass. It sends
+    /// nothing; the pass is recorded before this returns.
     ///
     /// # Errors
     /// [`MessageError::Chain`], [`MessageError::ReplayGuard`] or [`MessageError::Key`]. The same delivery can be
     /// passed again.
-    pub async fn respond(
-        &self,
-        delivery: &Delivery,
-        now: u64,
-    ) -> Result<Option<Message>, MessageError> {
+    pub async fn respond(&self, delivery: &Delivery) -> Result<Option<Message>, MessageError> {
         let Content::PassRequest { window, place, key } = delivery.message.content else {
             return Ok(None);
         };
         let agreement = delivery.message.agreement;
-        let refusal =
-            self.refusal_reason(delivery, window, place).await.map_err(MessageError::Chain)?;
-        let reserve = || {
-            self.reserve_pass(agreement, window, place, key, now).map_err(MessageError::ReplayGuard)
-        };
-        let content = match refusal {
-            Some(reason) => Content::Refusal { reason },
-            None if reserve()? => Content::Pass { delegation: self.delegate(agreement, key, now)? },
-            None => Content::Refusal { reason: RefusalReason::PassGiven },
+        let entitled = self.entitlement(delivery, window, place).await;
+        let content = match entitled.map_err(MessageError::Chain)? {
+            Err(reason) => Content::Refusal { reason },
+            Ok(planned_end) => {
+                let until = delegation_expiry(planned_end);
+                let is_reserved = self
+                    .reserve_pass(agreement, window, place, key, until)
+                    .map_err(MessageError::ReplayGuard)?;
+                if is_reserved {
+                    Content::Pass { delegation: self.delegate(agreement, key, planned_end)? }
+                } else {
+                    Content::Refusal { reason: RefusalReason::PassGiven }
+                }
+            }
         };
         Ok(Some(delivery.message.reply(content)))
     }
 
-    /// Why the sender gets no pass; `None` if it may have one.
-    async fn refusal_reason(
+    /// The planned end of the agreement if the sender may have a pass, or why it gets none. A pass for a later window
+    /// is given too, so that testers need not ask in the moment in which a window begins.
+    async fn entitlement(
         &self,
         delivery: &Delivery,
         window: u8,
         place: u32,
-    ) -> Result<Option<RefusalReason>, BoxError> {
+    ) -> Result<Result<u64, RefusalReason>, BoxError> {
         let Message { chain_id, agreement, .. } = delivery.message;
         if chain_id != self.chain.chain_id() {
-            return Ok(Some(RefusalReason::OtherChain));
+            return Ok(Err(RefusalReason::OtherChain));
         }
         let info = self.chain.agreement(agreement).await?;
-        let Some(AgreementInfo { window: current, .. }) =
+        let Some(AgreementInfo { window: current, planned_end, .. }) =
             info.filter(|info| info.client == self.account.address())
         else {
-            return Ok(Some(RefusalReason::NotMine));
+            return Ok(Err(RefusalReason::NotMine));
         };
-        let Some(current) = current else { return Ok(Some(RefusalReason::NotRunning)) };
-        if window != current {
-            return Ok(Some(RefusalReason::OtherWindow));
+        let Some(current) = current else { return Ok(Err(RefusalReason::NotRunning)) };
+        if window < current {
+            return Ok(Err(RefusalReason::OtherWindow));
         }
         let holds_seat = self.chain.holds_seat(delivery.sender, agreement, window, place).await?;
-        Ok((!holds_seat).then_some(RefusalReason::NoSeat))
+        Ok(if holds_seat { Ok(planned_end) } else { Err(RefusalReason::NoSeat) })
     }
 
-    /// Reserves a seat's pass for the first key that requests it. Returns whether the pass is for this key.
+    /// Reserves a seat's pass for the first key that requests it, until the Unix second `until`. Returns whether the
+    /// pass is for this key.
     fn reserve_pass(
         &self,
         agreement: Address,
         window: u8,
         place: u32,
         key: B256,
-        now: u64,
+        until: u64,
     ) -> Result<bool, BoxError> {
         let seat = [agreement.as_slice(), &[window], &place.to_be_bytes()].concat();
         let pass = keccak256([&seat, key.as_slice()].concat());
@@ -126,13 +124,14 @@ impl PassResponder {
             return Ok(true);
         }
         // After a crash between the two, the seat has no pass, and its tester names the seat to workers instead.
-        Ok(self.issued_passes.insert_if_new(keccak256(seat), delegation_expiry(now))?
-            && self.issued_passes.insert_if_new(pass, delegation_expiry(now))?)
+        Ok(self.issued_passes.insert_if_new(keccak256(seat), until)?
+            && self.issued_passes.insert_if_new(pass, until)?)
     }
 }
 
-/// The Unix second at which a delegation of `now` expires: the end of the day after.
-fn delegation_expiry(now: u64) -> u64 {
-    let midnight = now.checked_next_multiple_of(DAY.as_secs()).unwrap_or(now);
-    midnight.saturating_add(DAY.as_secs())
+/// The Unix second at which all delegations for an agreement expire that was planned to end in the second
+/// `planned_end`: the end of the day after.
+fn delegation_expiry(planned_end: u64) -> u64 {
+    let midnight = planned_end.checked_next_multiple_of(DAY).unwrap_or(planned_end);
+    midnight.saturating_add(DAY)
 }

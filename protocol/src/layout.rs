@@ -4,6 +4,8 @@
 //! cannot be initialised twice, and they determine the CREATE2 address: anyone who has the terms can
 //! tell a genuine agreement from any other account.
 
+use core::ops::Range;
+
 use alloy_primitives::{Address, FixedBytes};
 
 use crate::packed;
@@ -12,7 +14,7 @@ use crate::{MAX_REDUNDANCY, money};
 
 packed! {
     /// The part of the terms that is common to all workers.
-    pub struct TermsHeader [111] {
+    pub struct TermsHeader [115] {
         /// The dispatcher that sold the agreement and settles it.
         dispatcher: Address = 20,
         /// The client, who pays.
@@ -45,8 +47,10 @@ packed! {
         tester_fee_bps: u16 = 2,
         /// The lowest fee in wei.
         min_tester_fee: u128 = 8,
-        /// The fewest windows that the client pays for when it cancels.
-        min_paid_windows: u8 = 1,
+        /// The shortest agreement in ticks, which a client that cancels pays for at least.
+        min_length: u32 = 4,
+        /// Probes that a seat makes of a worker in its window.
+        probes: u8 = 1,
         /// The epoch whose tester list is drawn from.
         epoch: u32 = 4,
         /// Number of places of that list that take part.
@@ -153,13 +157,25 @@ impl Terms {
         self.header.length.checked_div(self.header.windows.into()).unwrap_or(0)
     }
 
-    /// Ticks of the first `windows` windows; the whole length for all windows.
+    /// The windows of an agreement that ends `length` ticks after its start.
     #[must_use]
-    pub fn ticks(&self, windows: u8) -> u32 {
-        if windows >= self.header.windows {
-            return self.header.length;
+    pub fn windows_in(&self, length: u32) -> u8 {
+        let windows = self.header.windows;
+        let finished = length.div_ceil(self.window_length().max(1));
+        u8::try_from(finished).unwrap_or(u8::MAX).min(windows)
+    }
+
+    /// The ticks of `window` in an agreement that ends `length` ticks after its start, counted from there; the
+    /// last window of the terms also has the remainder. Empty for a window that the terms do not have.
+    #[must_use]
+    pub fn window_ticks(&self, window: u8, length: u32) -> Range<u32> {
+        if window >= self.header.windows {
+            return length..length;
         }
-        self.window_length().saturating_mul(windows.into())
+        let first = self.window_length().saturating_mul(window.into());
+        let last = window.saturating_add(1) == self.header.windows;
+        let end = if last { u32::MAX } else { first.saturating_add(self.window_length()) };
+        first.min(length)..end.min(length)
     }
 
     /// Decodes terms; `None` if the length does not match the redundancy in the header.

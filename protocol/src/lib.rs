@@ -5,6 +5,7 @@
 extern crate std;
 
 pub mod abi;
+pub mod course;
 pub mod draw;
 pub mod layout;
 pub mod lifecycle;
@@ -15,15 +16,20 @@ pub mod order;
 pub mod packed;
 pub mod proxy;
 pub mod receipt;
+pub mod report;
 pub mod reputation;
 pub mod settings;
-pub mod verdict;
+pub mod shares;
 
 /// 100 % in basis points.
 pub const BPS: u16 = 10_000;
 
 /// The most workers in one agreement.
 pub const MAX_REDUNDANCY: usize = 8;
+
+/// The fewest windows of a tested order that lasts twice the shortest length or more: seats are public, so a
+/// client that stops early stops with foresight.
+pub const MIN_WINDOWS: u8 = 4;
 
 /// The most seats (windows × testers) in one agreement, and so the most places that can earn fees.
 pub const MAX_SEATS: usize = 63;

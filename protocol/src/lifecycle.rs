@@ -1,8 +1,8 @@
 //! The state of an agreement as a function of time, and its windows.
 
-use core::num::NonZeroU32;
-
 use crate::abi::State;
+use crate::layout::TermsHeader;
+use crate::{MAX_REDUNDANCY, MIN_WINDOWS};
 
 /// The times that determine the state of an agreement before its settlement, in ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct Times {
     pub accept_window: u32,
     /// Tick of the first accept; 0 = none yet.
     pub start: u64,
-    /// Ticks from start to end.
+    /// Ticks from start to end: those of the terms, or fewer if the client cancelled or all workers left.
     pub length: u32,
     /// Ticks after the end in which testers may report.
     pub report_window: u32,
@@ -50,29 +50,42 @@ impl Times {
     }
 }
 
-/// The window of tick `now`: ⌊(now − start) / window length⌋; the last window lasts to the end.
+/// The ticks from start to end after the client cancels, `elapsed` ticks after the start.
 ///
-/// `None` outside the agreement, before the first accept (`start` = 0), or if a window has no ticks.
+/// With testers: the current window and the next one, but at least the shortest length, and a quarter of the
+/// windows and one more. Without: notice of an eighth of the length, and of the shortest length at least; never less than
+/// the shortest length in all. Source: docs/rules.md, "Cancelling".
 #[must_use]
-pub fn window_at(now: u64, start: u64, length: u32, windows: u8) -> Option<u8> {
-    let window_length = u64::from(length.checked_div(windows.into())?);
-    let since = now.checked_sub(start).filter(|since| start > 0 && *since < u64::from(length))?;
-    let last = windows.checked_sub(1)?;
-    u8::try_from(since.checked_div(window_length)?.min(last.into())).ok()
+pub fn length_after_cancel(header: &TermsHeader, elapsed: u32) -> u32 {
+    let TermsHeader { length, min_length, windows, .. } = *header;
+    let Some(window_length) = length.checked_div(windows.into()) else { return length };
+    if header.testers == 0 {
+        let notice = min_length.max(length.div_ceil(8));
+        return min_length.max(elapsed.saturating_add(notice)).min(length);
+    }
+    let current = elapsed.checked_div(window_length).unwrap_or(u32::MAX);
+    let shortest = min_length.checked_div(window_length).unwrap_or(u32::MAX);
+    let rest = min_length.checked_rem(window_length).unwrap_or(0);
+    let shortest = shortest.saturating_add(u32::from(rest != 0));
+    let quarter = u32::from(windows.div_ceil(MIN_WINDOWS));
+    let count = current.saturating_add(2).max(shortest).max(quarter.saturating_add(1));
+    if count >= windows.into() { length } else { window_length.saturating_mul(count) }
 }
 
-/// The number of windows to be judged after the client cancels in window `current`: up to that window
-/// and the next one, and at least `min_paid`.
+/// The ticks from start to end if everybody who accepted has resigned: until the last one did, and until the
+/// time to accept is over. `None` if a worker is left, or nobody accepted.
+///
+/// `accepted` and `resigned` are bits by worker, `left` the ticks from the start until each resigned, and
+/// `open` those until the time to accept is over.
 #[must_use]
-pub fn windows_after_cancel(current: u8, windows: u8, min_paid: u8) -> u8 {
-    current.saturating_add(2).max(min_paid).min(windows)
-}
-
-/// The fewest windows of `window_length` ticks that last at least `min_length`; at most `windows`.
-#[must_use]
-pub fn min_paid_windows(min_length: u32, window_length: u32, windows: u8) -> u8 {
-    let fewest = NonZeroU32::new(window_length).map(|ticks| min_length.div_ceil(ticks.get()));
-    fewest.and_then(|fewest| u8::try_from(fewest).ok()).unwrap_or(windows).min(windows)
+pub fn length_after_leaving(
+    accepted: u8,
+    resigned: u8,
+    left: &[u32; MAX_REDUNDANCY],
+    open: u32,
+) -> Option<u32> {
+    let all_left = accepted != 0 && accepted & !resigned == 0;
+    all_left.then(|| left.iter().fold(open, |last, left| last.max(*left)))
 }
 
 #[cfg(test)]
@@ -109,23 +122,40 @@ mod tests {
         assert_eq!(times(105).end(), 145);
     }
 
-    #[test]
-    fn the_last_window_also_has_the_rest() {
-        let of = |now| window_at(now, 100, 11, 4); // windows of 2 ticks, the last of 5
-        assert_eq!(of(99), None);
-        assert_eq!(of(100), Some(0));
-        assert_eq!(of(101), Some(0));
-        assert_eq!(of(102), Some(1));
-        assert_eq!(of(105), Some(2));
-        assert_eq!(of(106), Some(3));
-        assert_eq!(of(110), Some(3));
-        assert_eq!(of(111), None);
+    /// Tested terms of 43 ticks in `windows` windows, with a shortest length of 12.
+    fn tested(windows: u8) -> TermsHeader {
+        TermsHeader { length: 43, windows, testers: 3, min_length: 12, ..TermsHeader::default() }
     }
 
     #[test]
-    fn there_is_no_window_without_a_start_or_without_ticks() {
-        assert_eq!(window_at(5, 0, 11, 4), None);
-        assert_eq!(window_at(100, 100, 11, 0), None);
-        assert_eq!(window_at(100, 100, 3, 4), None);
+    fn a_client_pays_for_this_window_and_the_next_and_more_than_a_quarter_of_them() {
+        let after = |windows, elapsed| length_after_cancel(&tested(windows), elapsed);
+        assert_eq!(after(4, 0), 20);
+        assert_eq!(after(4, 10), 30);
+        assert_eq!(after(4, 20), 43); // the last window has the rest
+        assert_eq!(after(4, u32::MAX), 43);
+        assert_eq!(after(21, 0), 14); // six windows reach the shortest length and are a quarter; one more
+        assert_eq!([11, 12].map(|elapsed| after(21, elapsed)), [14, 16]);
+        let long = TermsHeader { min_length: 2, ..tested(21) };
+        assert_eq!(length_after_cancel(&long, 0), 14);
+        assert_eq!(length_after_cancel(&TermsHeader { min_length: 50, ..tested(4) }, 0), 43);
+    }
+
+    #[test]
+    fn a_client_without_testers_gives_notice_of_an_eighth() {
+        let untested = TermsHeader { testers: 0, length: 1_000, ..tested(1) };
+        let after = |elapsed| length_after_cancel(&untested, elapsed);
+        assert_eq!([0, 10, 875, 876].map(after), [125, 135, 1_000, 1_000]);
+        let short = TermsHeader { length: 43, ..untested };
+        assert_eq!([0, 10].map(|at| length_after_cancel(&short, at)), [12, 22]);
+    }
+
+    #[test]
+    fn an_agreement_lasts_until_the_last_one_left_and_nobody_can_come() {
+        let left = [5, 9, 0, 0, 0, 0, 0, 0];
+        assert_eq!(length_after_leaving(0b11, 0b11, &left, 4), Some(9));
+        assert_eq!(length_after_leaving(0b11, 0b11, &left, 12), Some(12));
+        assert_eq!(length_after_leaving(0b11, 0b01, &left, 4), None);
+        assert_eq!(length_after_leaving(0, 0, &left, 4), None);
     }
 }

@@ -1,19 +1,19 @@
 //! Wei: escrow, fees, bonds, pay and slashes. Every division states how it rounds; remainders go to the
 //! client.
 
-use crate::verdict::WindowTally;
+use crate::shares::Uptime;
 use crate::{BPS, PRICE_LIMIT};
 
 /// ⌊`amount` × `part` / `whole`⌋ for `part` ≤ `whole`; `amount` if `part` is larger; zero if `whole` is
-/// zero.
+/// zero. `whole` must be below 2^64, so that the product of a rest and a part fits.
 #[must_use]
-pub fn share(amount: u128, part: u32, whole: u32) -> u128 {
+pub fn share(amount: u128, part: u64, whole: u64) -> u128 {
     let (part, whole) = (u128::from(part.min(whole)), u128::from(whole));
     let (Some(quotient), Some(rest)) = (amount.checked_div(whole), amount.checked_rem(whole))
     else {
         return 0;
     };
-    // quotient · part ≤ amount; rest and part are below 2^32; the sum is at most the amount.
+    // quotient · part ≤ amount; rest and part are below 2^64; the sum is at most the amount.
     let Some(tail) = rest.wrapping_mul(part).checked_div(whole) else { return 0 };
     quotient.wrapping_mul(part).wrapping_add(tail)
 }
@@ -50,25 +50,24 @@ pub fn escrow(price: u128, length: u32, fee: u128, windows: u8, testers: u8) -> 
     (sum < PRICE_LIMIT).then_some(sum)
 }
 
-/// The pay of a worker that accepted: the whole price if it kept its promise or no window was decided,
-/// otherwise the share of the decided windows that it served, rounded down.
+/// The pay of a worker that accepted, for `ticks` of finished windows: the whole price if its mean uptime in
+/// the known ones reaches its promise or none is known, otherwise the price times that mean, rounded down.
 ///
 /// Source: docs/rules.md, "Pay".
 #[must_use]
-pub fn pay(price: u128, length: u32, promise: u16, tally: WindowTally) -> u128 {
-    let base = cost(price, length);
-    if tally.meets(promise) { base } else { share(base, tally.served.into(), tally.decided()) }
+pub fn pay(price: u128, ticks: u32, promise: u16, uptime: Uptime) -> u128 {
+    let base = cost(price, ticks);
+    let (served, whole) = uptime.parts();
+    if uptime.missed(promise).0 == 0 { base } else { share(base, served, whole) }
 }
 
-/// The verdicts on one worker over all judged windows.
+/// What the bond of a worker depends on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Judgement {
-    /// Windows judged served and failed.
-    pub tally: WindowTally,
-    /// Failed windows in which at least two seats reported a failure and none has a receipt: a worker
-    /// loses its bond only for these.
-    pub certain_failures: u8,
-    /// Ticks for which the worker is judged and paid.
+    /// The mean of the highest shares that no seat contradicts, over all known windows, the one that a
+    /// resignation cut short included: a worker loses its bond only for what no seat can vouch for.
+    pub best: Uptime,
+    /// Ticks for which the worker is judged.
     pub ticks: u32,
     /// Whether it resigned.
     pub resigned: bool,
@@ -82,21 +81,18 @@ pub fn tenth(bond: u128) -> u128 {
 
 /// The part of its bond that a worker loses which accepted an agreement of `length` ticks.
 ///
-/// Pay follows the majority, but the slash counts only certain failures: all other windows count as
-/// served. The slash is the missed share of the promise, applied to the bond for the judged ticks.
-/// Resigning adds a tenth of the bond. Never more than the bond; every part rounds down.
+/// Pay follows the median, but the slash follows the best share of each window. The slash is the missed share
+/// of the promise, applied to the bond for the judged ticks. Resigning adds a tenth of the bond. Never more
+/// than the bond; every part rounds down.
 ///
 /// Source: docs/rules.md, "Slashing".
 #[must_use]
 pub fn slash(bond: u128, length: u32, promise: u16, judgement: &Judgement) -> u128 {
-    let Judgement { tally, certain_failures, ticks, resigned } = *judgement;
-    // At most 42 windows times 10 000.
-    let promised = u32::from(promise).wrapping_mul(tally.decided());
-    let kept = u32::from(BPS).wrapping_mul(tally.decided().saturating_sub(certain_failures.into()));
-    let at_risk = share(bond, ticks, length);
-    let missed = share(at_risk, promised.saturating_sub(kept), promised);
+    let Judgement { best, ticks, resigned } = *judgement;
+    let at_risk = share(bond, ticks.into(), length.into());
+    let (missed, promised) = best.missed(promise);
     let leave = if resigned { tenth(bond) } else { 0 };
-    bond.min(missed.saturating_add(leave))
+    bond.min(share(at_risk, missed, promised).saturating_add(leave))
 }
 
 /// The part of one worker's `slash` that goes to the client: at most the `pay` of the same worker. The
@@ -121,10 +117,8 @@ mod tests {
         assert_eq!(share(10, 4, 3), 10);
         assert_eq!(share(10, 0, 0), 0);
         assert_eq!(share(10, 1, 0), 0);
-        assert_eq!(
-            share(u128::MAX, u32::MAX - 1, u32::MAX),
-            u128::MAX - (1 << 96) - (1 << 64) - (1 << 32) - 1
-        );
+        let whole = u64::MAX;
+        assert_eq!(share(u128::MAX, whole - 1, whole), u128::MAX - (1 << 64) - 1);
     }
 
     #[test]
@@ -161,13 +155,32 @@ mod tests {
         assert_eq!(escrow(1, 1, u128::MAX, 1, 1), None);
     }
 
+    /// One known window of 100 ticks with this share.
+    fn uptime(share: u8) -> Uptime {
+        let mut uptime = Uptime::default();
+        uptime.add(100, share);
+        uptime
+    }
+
     #[test]
     fn pay_is_whole_at_the_promise_and_a_share_below_it() {
-        let tally = |served, failed| WindowTally { served, failed };
-        assert_eq!(pay(1, 100, 7_500, tally(3, 1)), 100);
-        assert_eq!(pay(1, 100, 7_501, tally(3, 1)), 75);
-        assert_eq!(pay(1, 100, 7_501, tally(1, 2)), 33);
-        assert_eq!(pay(1, 100, 10_000, tally(0, 0)), 100);
-        assert_eq!(pay(1, 100, 1, tally(0, 1)), 0);
+        assert_eq!(pay(1, 100, 7_500, uptime(9)), 100);
+        assert_eq!(pay(1, 100, 7_501, uptime(9)), 75);
+        assert_eq!(pay(1, 100, 7_501, uptime(4)), 33);
+        assert_eq!(pay(1, 100, 10_000, Uptime::default()), 100);
+        assert_eq!(pay(1, 100, 1, uptime(0)), 0);
+    }
+
+    #[test]
+    fn a_slash_is_the_missed_share_of_the_bond_at_risk() {
+        let slash = |share, ticks, resigned| {
+            slash(1_000, 100, 7_500, &Judgement { best: uptime(share), ticks, resigned })
+        };
+        assert_eq!(slash(9, 100, false), 0);
+        assert_eq!(slash(6, 100, false), 333);
+        assert_eq!(slash(0, 100, false), 1_000);
+        assert_eq!(slash(0, 50, false), 500);
+        assert_eq!(slash(12, 50, true), 100);
+        assert_eq!(slash(0, 99, true), 1_000);
     }
 }

@@ -3,7 +3,7 @@
 use alloy_primitives::{FixedBytes, U256};
 
 use crate::abi::{Order, Reason, Settings};
-use crate::{MAX_REDUNDANCY, MAX_SEATS, MAX_TESTERS, MAX_WINDOWS, TESTER_APPLICATION};
+use crate::{MAX_REDUNDANCY, MAX_SEATS, MAX_TESTERS, MAX_WINDOWS, MIN_WINDOWS, TESTER_APPLICATION};
 
 /// An order whose numbers are in their ranges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,8 @@ pub fn default_order(
     let tested = testers_listed >= settings.minPool;
     let windows =
         u32::try_from(length).ok().and_then(|ticks| ticks.checked_div(settings.minWindow));
-    let windows = windows.map_or(1, |fit| u8::try_from(fit.clamp(1, 4)).unwrap_or(1));
+    let windows =
+        windows.map_or(1, |fit| u8::try_from(fit).unwrap_or(MIN_WINDOWS).clamp(1, MIN_WINDOWS));
     Order {
         application: FixedBytes::ZERO,
         redundancy,
@@ -58,11 +59,12 @@ pub fn check(order: &Order, settings: &Settings, now: u64) -> Result<ValidOrder,
         .ok_or(Reason::Redundancy)?;
     let length = u32::try_from(order.length)
         .ok()
-        .filter(|ticks| *ticks >= settings.minLength)
+        .filter(|ticks| (settings.minLength..=settings.maxAgreement).contains(ticks))
         .ok_or(Reason::Length)?;
     let window_length = length
         .checked_div(order.windows.into())
         .filter(|ticks| order.windows <= MAX_WINDOWS && *ticks >= settings.minWindow)
+        .filter(|_| order.testers == 0 || order.windows >= min_windows(length, settings))
         .ok_or(Reason::Windows)?;
     if !are_testers_valid(order.windows, order.testers) {
         return Err(Reason::Testers);
@@ -82,6 +84,12 @@ pub fn check(order: &Order, settings: &Settings, now: u64) -> Result<ValidOrder,
     })
 }
 
+/// The fewest windows of a tested order of `length` ticks.
+const fn min_windows(length: u32, settings: &Settings) -> u8 {
+    let long = length >> 1 >= settings.minLength;
+    if long { MIN_WINDOWS } else { 1 }
+}
+
 /// Whether an agreement may have `windows` windows with `testers` testers each.
 fn are_testers_valid(windows: u8, testers: u8) -> bool {
     if testers == 0 {
@@ -97,12 +105,9 @@ mod tests {
     use crate::abi::Clock;
     use crate::settings;
 
-    /// One worker for 100 ticks in two windows of three testers, valid with the dev preset.
+    /// One worker for 100 ticks in four windows of three testers, valid with the dev preset.
     fn order() -> Order {
-        Order {
-            windows: 2,
-            ..default_order(U256::ONE, U256::from(100), &settings::dev(Clock::Second), 3)
-        }
+        default_order(U256::ONE, U256::from(100), &settings::dev(Clock::Second), 3)
     }
 
     /// Checks an order with the dev preset at tick 50.
@@ -113,7 +118,7 @@ mod tests {
     #[test]
     fn a_valid_order_keeps_its_numbers() {
         let shape =
-            ValidOrder { redundancy: 1, length: 100, windows: 2, testers: 3, window_length: 50 };
+            ValidOrder { redundancy: 1, length: 100, windows: 4, testers: 3, window_length: 25 };
         assert_eq!(checked(order()), Ok(shape));
     }
 
@@ -126,9 +131,17 @@ mod tests {
     }
 
     #[test]
-    fn length_is_at_least_the_shortest_and_four_bytes() {
-        for (length, fits) in [(7, false), (8, true), (u64::MAX >> 32, true), (1 << 32, false)] {
-            let result = checked(Order { length: U256::from(length), windows: 1, ..order() });
+    fn length_is_from_the_shortest_to_the_longest() {
+        let table = [
+            (11, false),
+            (12, true),
+            (1_123_200, true),
+            (1_123_201, false),
+            ((1_u64 << 32) + 12, false),
+        ];
+        for (length, fits) in table {
+            let length = U256::from(length);
+            let result = checked(Order { length, windows: 1, testers: 0, ..order() });
             assert_eq!(result.err(), (!fits).then_some(Reason::Length), "{length}");
         }
     }
@@ -140,6 +153,17 @@ mod tests {
             let result = checked(Order { length: U256::from(length), windows, ..order() });
             assert_eq!(result.err(), (!fits).then_some(Reason::Windows), "{length}/{windows}");
         }
+    }
+
+    #[test]
+    fn a_tested_order_of_twice_the_shortest_length_has_four_windows() {
+        let table = [(23, 1, true), (24, 1, false), (24, 3, false), (24, 4, true), (100, 3, false)];
+        for (length, windows, fits) in table {
+            let length = U256::from(length);
+            let result = checked(Order { length, windows, ..order() });
+            assert_eq!(result.err(), (!fits).then_some(Reason::Windows), "{length}/{windows}");
+        }
+        assert!(checked(Order { windows: 1, testers: 0, ..order() }).is_ok());
     }
 
     #[test]
@@ -158,7 +182,7 @@ mod tests {
             (21, 3, true),
         ];
         for (windows, testers, fits) in table {
-            let length = U256::from(1_000);
+            let length = U256::from(6 * u32::from(windows).max(2));
             let result = checked(Order { length, windows, testers, ..order() });
             assert_eq!(result.err(), (!fits).then_some(Reason::Testers), "{windows}x{testers}");
         }

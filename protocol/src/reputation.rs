@@ -4,6 +4,7 @@
 //! Weights are fixed-point counts of observations with 32 fractional bits.
 
 use crate::BPS;
+use crate::money::share;
 
 /// Half-life of a weight in seconds: 30 days.
 pub const HALF_LIFE: u64 = 30 * 86_400;
@@ -30,19 +31,22 @@ pub struct ReputationWeights {
 }
 
 /// The weight of an agreement whose testers were paid `fees`: min(4, ⌊log2(1 + ⌊fees / unit⌋)⌋)
-/// observations.
+/// observations; below one unit, the part of it that was paid, rounded down. Fees are below 2^96.
 #[must_use]
 pub fn weight(fees: u128, unit: u128) -> u64 {
+    if fees < unit {
+        let part = fees.saturating_mul(ONE_OBSERVATION.into()).checked_div(unit);
+        return part.and_then(|part| u64::try_from(part).ok()).unwrap_or(0);
+    }
     let units = fees.checked_div(unit).unwrap_or(0);
     let log = units.saturating_add(1).checked_ilog2().unwrap_or(0);
     u64::from(log.min(MAX_WEIGHT)).wrapping_mul(ONE_OBSERVATION) // at most 2^34
 }
 
-/// ⌊`weight` × `part` / `whole`⌋, for weights of one agreement; zero if `whole` is zero.
+/// ⌊`weight` × `part` / `whole`⌋ for `part` ≤ `whole`, for weights of one agreement; zero if `whole` is zero.
 #[must_use]
-pub fn weight_fraction(weight: u64, part: u8, whole: u8) -> u64 {
-    // 35 + 8 bits fit into 64.
-    weight.wrapping_mul(part.into()).checked_div(whole.into()).unwrap_or(0)
+pub fn weight_fraction(weight: u64, part: u32, whole: u32) -> u64 {
+    u64::try_from(share(weight.into(), part.into(), whole.into())).unwrap_or(u64::MAX)
 }
 
 impl ReputationWeights {
@@ -127,8 +131,21 @@ mod tests {
         let weights = [0, 1, 2, 3, 6, 7, 14, 15, 1 << 80]
             .map(|fees| weight(fees * 100, 100) / ONE_OBSERVATION);
         assert_eq!(weights, [0, 1, 1, 2, 2, 3, 3, 4, 4]);
-        assert_eq!(weight(99, 100), 0);
         assert_eq!(weight(1, 0), 0);
+    }
+
+    #[test]
+    fn fees_below_a_unit_weigh_a_part_of_an_observation() {
+        assert_eq!(weight(50, 100), ONE_OBSERVATION / 2);
+        assert_eq!(weight(99, 100), 4_252_017_623);
+        assert_eq!(weight((1 << 96) - 2, (1 << 96) - 1), ONE_OBSERVATION - 1);
+    }
+
+    #[test]
+    fn a_fraction_of_a_weight_rounds_down() {
+        assert_eq!(weight_fraction(10, 2, 3), 6);
+        assert_eq!(weight_fraction(10, 2, 0), 0);
+        assert_eq!(weight_fraction(4 * ONE_OBSERVATION, u32::MAX, u32::MAX), 4 * ONE_OBSERVATION);
     }
 
     #[test]

@@ -17,7 +17,7 @@ fn selector(signature: &str) -> [u8; 4] {
 const ORDER: &str = "(bytes8,uint256,uint256,uint8,uint8,uint16,uint16,uint64,uint32)";
 
 /// The Solidity type of `WorkerResult`.
-const RESULT: &str = "(address,uint128,uint128,uint128,bool,bool,uint8,uint8,uint8)";
+const RESULT: &str = "(address,uint128,uint128,uint128,bool,bool,uint32,uint8,uint16)";
 
 #[test]
 fn the_names_of_the_specification_have_the_selectors_of_solidity() {
@@ -34,13 +34,17 @@ fn the_names_of_the_specification_have_the_selectors_of_solidity() {
         (D::reputationCall::SELECTOR, "reputation(address)".to_owned()),
         (
             D::concludeCall::SELECTOR,
-            format!("conclude(bytes,{RESULT}[],(uint32,uint128,uint16)[],uint32[])"),
+            format!(
+                "conclude(bytes,uint8,uint8,bool,{RESULT}[],(uint32,uint128,uint16)[],uint32[])"
+            ),
         ),
         (
             D::registerWorkerCall::SELECTOR,
             "registerWorker(uint128,uint32,bytes8,uint16,bytes32,uint16,uint32)".to_owned(),
         ),
         (D::workersCall::SELECTOR, "workers(uint32,uint32)".to_owned()),
+        (D::listedWorkersCall::SELECTOR, "listedWorkers(bytes8,uint32,uint32)".to_owned()),
+        (D::createdAtCall::SELECTOR, "createdAt()".to_owned()),
         (D::workerCall::SELECTOR, "worker(address)".to_owned()),
         (D::workerCountCall::SELECTOR, "workerCount()".to_owned()),
         (A::clientCall::SELECTOR, "client()".to_owned()),
@@ -53,10 +57,13 @@ fn the_names_of_the_specification_have_the_selectors_of_solidity() {
         (A::acceptCall::SELECTOR, "accept()".to_owned()),
         (A::cancelCall::SELECTOR, "cancel()".to_owned()),
         (A::resignCall::SELECTOR, "resign()".to_owned()),
-        (
-            A::reportCall::SELECTOR,
-            "report(uint32,bytes32,(uint8,uint32,uint32,bytes32,bytes32)[])".to_owned(),
-        ),
+        (A::releaseCall::SELECTOR, "release(uint32[])".to_owned()),
+        (A::reportCall::SELECTOR, "report(uint32,bytes32,bytes)".to_owned()),
+        (A::reportBatchCall::SELECTOR, "reportBatch(bytes)".to_owned()),
+        (A::progressCall::SELECTOR, "progress()".to_owned()),
+        (A::openCallsCall::SELECTOR, "openCalls()".to_owned()),
+        (A::sharesCall::SELECTOR, "shares(uint8,uint256)".to_owned()),
+        (A::reportedCall::SELECTOR, "reported(uint32)".to_owned()),
         (A::settleCall::SELECTOR, "settle(uint32[])".to_owned()),
     ];
     for (ours, signature) in table {
@@ -132,6 +139,8 @@ fn every_event_has_a_topic_of_its_own() {
         "AgreementSettled(address,address,uint128,uint128,{RESULT}[],(address,uint128,uint16)[])"
     );
     assert_eq!(D::AgreementSettled::SIGNATURE_HASH, keccak256(settled));
+    let released = format!("AbsentReleased(address,address,uint128,{RESULT}[])");
+    assert_eq!(D::AbsentReleased::SIGNATURE_HASH, keccak256(released));
     assert_eq!(D::Burned::SIGNATURE_HASH, keccak256("Burned(address,uint128)"));
     assert_eq!(
         D::ReputationChanged::SIGNATURE_HASH,
@@ -139,7 +148,10 @@ fn every_event_has_a_topic_of_its_own() {
     );
     assert_eq!(A::Started::SIGNATURE_HASH, keccak256("Started(uint64,uint64,bytes16)"));
     assert_eq!(A::Cancelled::SIGNATURE_HASH, keccak256("Cancelled(uint8,uint64)"));
-    assert_eq!(A::Resigned::SIGNATURE_HASH, keccak256("Resigned(address,uint8,uint8)"));
+    assert_eq!(A::Resigned::SIGNATURE_HASH, keccak256("Resigned(address,uint8,uint64)"));
+    assert_eq!(A::Released::SIGNATURE_HASH, keccak256("Released(uint8,uint8)"));
+    assert_eq!(A::Reported::SIGNATURE_HASH, keccak256("Reported(address,uint32,bytes)"));
+    assert_eq!(A::ReportSkipped::SIGNATURE_HASH, keccak256("ReportSkipped(uint32,bytes4)"));
 }
 
 /// The contracts decode an order word by word.

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use crate::context::Context;
 use crate::error::CliError;
 
+mod calls;
 mod list;
 mod show;
 mod wait;
@@ -13,7 +14,7 @@ mod wait;
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  muster agreement list")]
 pub(crate) enum Command {
-    /// Show an agreement: terms, state, reports, and settlement
+    /// Show an agreement: terms, state, the calls that are open, reports, and settlement
     Show(show::Options),
     /// List all agreements of the market
     List(list::Options),

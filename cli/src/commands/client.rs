@@ -24,13 +24,14 @@ pub(crate) enum Command {
     Buy(buy::Options),
     /// Serve an agreement's service at a local address, and do the client's part until it is settled
     Connect(connect::Options),
-    /// Do the client's part in all agreements: give passes to testers, settle, withdraw refunds
+    /// Do the client's part in all agreements: give passes, release the absent, settle, withdraw refunds; renew with --renew
     Run(run::Options),
     /// Print the events and the state of an agreement until it is settled or until ctrl-c
     Watch(watch::Options),
     /// End an agreement early
     ///
-    /// It ends after the current window and one more, but not before the market's shortest length.
+    /// It ends after the current window and one more, but not before the market's shortest length, and a quarter of the
+    /// windows and one more. Without testers, it ends after a notice of an eighth of its length, and of the shortest length.
     Cancel(cancel::Options),
     /// Use a service that `muster example factor` runs, once
     Try(try_service::Options),

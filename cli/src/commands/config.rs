@@ -41,6 +41,7 @@ fn setting_value(globals: &GlobalArgs, name: &str) -> Cell {
     match name {
         "rpc" => redacted_urls(&globals.rpc),
         "relay" => redacted_urls(&globals.relay),
+        "proxy" => globals.proxy.as_ref().map_or(Cell::None, Cell::text),
         "market" => globals.market.map_or(Cell::None, Cell::text),
         "state_folder" => path(globals.state_folder.as_deref()),
         "account" => {

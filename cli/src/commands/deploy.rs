@@ -44,28 +44,40 @@ pub(crate) struct Options {
     #[arg(long, value_name = "TICKS")]
     min_length: Option<u32>,
 
+    /// Longest agreement
+    #[arg(long, value_name = "TICKS")]
+    max_agreement: Option<u32>,
+
     /// Shortest window
     #[arg(long, value_name = "TICKS")]
     min_window: Option<u32>,
 
     /// Length of a tester epoch
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "TICKS")]
     epoch_length: Option<u32>,
+
+    /// Epochs for which a tester's bond stays locked after the last list with the tester
+    #[arg(long, value_name = "N")]
+    lock_epochs: Option<u8>,
 
     /// Shortest list of testers that an order may draw from
     #[arg(long, value_name = "N")]
     min_pool: Option<u32>,
 
+    /// Probes that a tester makes of a worker in a window
+    #[arg(long, value_name = "N")]
+    probes: Option<u8>,
+
     /// Lowest uptime a worker may promise
-    #[arg(long, value_name = "SHARE", value_parser = parse::basis_points)]
+    #[arg(long, value_name = "PERCENT", value_parser = parse::basis_points)]
     min_promise: Option<u16>,
 
-    /// Bond, as a share of price × length
-    #[arg(long, value_name = "SHARE", value_parser = parse::basis_points)]
+    /// Bond, as a part of price × length
+    #[arg(long, value_name = "PERCENT", value_parser = parse::basis_points)]
     bond: Option<u16>,
 
-    /// Fee of a tester's seat, as a share of what the worker earns in a window
-    #[arg(long, value_name = "SHARE", value_parser = parse::basis_points)]
+    /// Fee of a tester's seat, as a part of what the worker earns in a window
+    #[arg(long, value_name = "PERCENT", value_parser = parse::basis_points)]
     tester_fee: Option<u16>,
 
     /// Lowest bond of one worker in one agreement
@@ -186,9 +198,12 @@ impl Options {
             acceptWindow: self.accept_window.unwrap_or(preset.acceptWindow),
             reportWindow: self.report_window.unwrap_or(preset.reportWindow),
             minLength: self.min_length.unwrap_or(preset.minLength),
+            maxAgreement: self.max_agreement.unwrap_or(preset.maxAgreement),
             minWindow: self.min_window.unwrap_or(preset.minWindow),
             epochLength: self.epoch_length.unwrap_or(preset.epochLength),
+            lockEpochs: self.lock_epochs.unwrap_or(preset.lockEpochs),
             minPool: self.min_pool.unwrap_or(preset.minPool),
+            probes: self.probes.unwrap_or(preset.probes),
             minPromise: self.min_promise.unwrap_or(preset.minPromise),
             bondBps: self.bond.unwrap_or(preset.bondBps),
             testerFeeBps: self.tester_fee.unwrap_or(preset.testerFeeBps),

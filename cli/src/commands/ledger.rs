@@ -10,7 +10,7 @@ use crate::parse;
 
 mod accounts;
 mod steps;
-mod worker_share;
+mod worker_audit;
 
 /// Options of `muster ledger`.
 #[derive(Debug, Args)]

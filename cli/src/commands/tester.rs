@@ -27,7 +27,7 @@ pub(crate) enum Command {
     Seats(seats::Options),
     /// Probe workers now, in a window in which the account has a seat
     Probe(probe::Options),
-    /// Report observations of an agreement, once, after its end
+    /// Report what was measured in an agreement, once, after its end
     Report(report::Options),
 }
 

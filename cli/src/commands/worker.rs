@@ -47,7 +47,8 @@ pub(crate) enum Command {
     Accept(accept::Options),
     /// Leave a running agreement
     ///
-    /// The account is paid for the windows that are over, and loses a tenth of its bond.
+    /// The account is paid for the windows that are over, and loses a tenth of its bond, beside what it loses for bad
+    /// service.
     Resign(resign::Options),
     /// Show what the market stores about a worker or tester
     Show(show::Options),

@@ -16,7 +16,7 @@ use crate::options::heading;
 #[command(next_help_heading = heading::COMMAND)]
 pub(crate) struct CheckOptions {
     /// TOML file with a check for each application: a table by its name, or "*" for all others, with kind = "http" and
-    /// path, post, status, contains, sha256; kind = "factor"; or kind = "command" with run and path
+    /// path, paths, post, status, contains, sha256; kind = "factor"; or kind = "command" with run and path
     #[arg(long, value_name = "FILE", conflicts_with_all = ["check", "check_command", "post", "status", "expect", "digest"])]
     checks: Option<PathBuf>,
 
@@ -32,6 +32,11 @@ pub(crate) struct CheckOptions {
     /// Path of the page below the service's URL; with --check-command, the path that returns a receipt
     #[arg(long, value_name = "PATH", default_value = "/health")]
     path: String,
+
+    /// Further path that clients request, to be answered with success; repeat it for several. Each probe takes one of all
+    /// paths at random
+    #[arg(long, value_name = "PATH")]
+    also: Vec<String>,
 
     /// Send a POST request with this body instead of a GET request
     #[arg(long, value_name = "TEXT")]
@@ -72,16 +77,22 @@ impl CheckOptions {
     /// # Errors
     /// [`CliError::Read`] or [`CliError::Checks`], about the file.
     pub(crate) fn checks(self) -> Result<Checks, CliError> {
-        let Self { checks, check, check_command, path, post, status, expect, digest, .. } = self;
+        let Self { checks, check, check_command, path, also, post, status, expect, digest, .. } =
+            self;
         if let Some(file) = checks {
             return read_checks(file);
         }
         Ok(Checks::all(match (check, check_command) {
             (Some(BuiltinCheck::Factor), _) => Check::Factor,
             (None, Some(run)) => Check::Command(CommandCheck { run, path }),
-            (None, None) => {
-                Check::Http(HttpCheck { path, post, status, contains: expect, sha256: digest })
-            }
+            (None, None) => Check::Http(HttpCheck {
+                path,
+                paths: also,
+                post,
+                status,
+                contains: expect,
+                sha256: digest,
+            }),
         }))
     }
 }

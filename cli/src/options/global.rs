@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use alloy::primitives::Address;
 use clap::Args;
+use muster_messaging::ProxyUrl;
 use secrecy::SecretString;
 
 use crate::keys::DevAccount;
@@ -22,6 +23,11 @@ pub(crate) struct GlobalArgs {
     /// `ws://127.0.0.1:7447`]
     #[arg(long, global = true, env = "MUSTER_RELAY", hide_env_values = true, value_name = "URL", value_delimiter = ',', help_heading = NETWORK)]
     pub(crate) relay: Vec<String>,
+
+    /// Proxy for connections to workers and relays: socks5://, socks5h:// or http:// (CONNECT). Without one, they see this
+    /// machine's network address, and workers may tell clients from testers by it
+    #[arg(long, global = true, env = "MUSTER_PROXY", hide_env_values = true, value_name = "URL", value_parser = ProxyUrl::parse, help_heading = NETWORK)]
+    pub(crate) proxy: Option<ProxyUrl>,
 
     /// Address of the market's dispatcher [default: the one that `deploy` wrote to ./.muster/market.json]
     #[arg(long, global = true, env = "MUSTER_MARKET", value_name = "ADDRESS", value_parser = parse::contract_address, help_heading = NETWORK)]

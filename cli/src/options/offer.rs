@@ -21,7 +21,7 @@ pub(crate) struct OfferArgs {
     max_length: u32,
 
     /// Promised uptime, in basis points or as a percentage
-    #[arg(long, value_name = "SHARE", default_value = "95%", value_parser = parse::basis_points)]
+    #[arg(long, value_name = "PERCENT", default_value = "95%", value_parser = parse::basis_points)]
     promise: u16,
 
     /// Agreements at a time

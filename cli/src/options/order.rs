@@ -37,11 +37,11 @@ pub(crate) struct OrderArgs {
     pub(crate) testers: Option<u8>,
 
     /// Lowest score of a worker, in basis points or as a percentage
-    #[arg(long, value_name = "SHARE", value_parser = parse::basis_points)]
+    #[arg(long, value_name = "PERCENT", value_parser = parse::basis_points)]
     pub(crate) min_score: Option<u16>,
 
     /// Lowest promised uptime of a worker, in basis points or as a percentage
-    #[arg(long, value_name = "SHARE", value_parser = parse::basis_points)]
+    #[arg(long, value_name = "PERCENT", value_parser = parse::basis_points)]
     pub(crate) min_uptime: Option<u16>,
 
     /// Last tick at which the purchase is valid

@@ -29,6 +29,7 @@ impl RefundOptions {
             payout: self.payouts.payout(),
             settle_delay: Duration::from_secs(self.settle_delay),
             first_block,
+            renewal: None,
         }
     }
 }

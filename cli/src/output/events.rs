@@ -1,13 +1,15 @@
 //! Events of the market as fields, and as lines.
 
 use alloy::primitives::Address;
-use muster_client::protocol::abi::IWorkAgreement::IWorkAgreementEvents as Agreement;
+use muster_client::protocol::abi::IWorkAgreement::{
+    IWorkAgreementErrors, IWorkAgreementEvents as Agreement,
+};
 use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Dispatcher;
 use muster_client::{Application, EventRecord, MarketEvent, reason_text, state_text};
 
 use crate::error::CliError;
 use crate::output::command_output::{Cell, Fields, print_event_line};
-use crate::output::units::{format_observations, format_percent, window_list};
+use crate::output::units::{format_observations, format_percent, number_list};
 
 /// Prints an event with its block.
 pub(crate) fn print_record(record: &EventRecord, json: bool) -> Result<(), CliError> {
@@ -36,6 +38,7 @@ const fn event_name(event: &MarketEvent) -> &'static str {
             Dispatcher::ContractBought(_) => "ContractBought",
             Dispatcher::PurchaseRefused(_) => "PurchaseRefused",
             Dispatcher::AgreementSettled(_) => "AgreementSettled",
+            Dispatcher::AbsentReleased(_) => "AbsentReleased",
             Dispatcher::Burned(_) => "Burned",
             Dispatcher::ReputationChanged(_) => "ReputationChanged",
             Dispatcher::Credited(_) => "Credited",
@@ -47,6 +50,8 @@ const fn event_name(event: &MarketEvent) -> &'static str {
             Agreement::Reported(_) => "Reported",
             Agreement::Cancelled(_) => "Cancelled",
             Agreement::Resigned(_) => "Resigned",
+            Agreement::Released(_) => "Released",
+            Agreement::ReportSkipped(_) => "ReportSkipped",
             Agreement::Closed(_) => "Closed",
         },
     }
@@ -118,6 +123,12 @@ fn dispatcher_event_fields(event: &Dispatcher) -> Fields {
             ("slashed", sum(e.workers.iter().map(|worker| worker.slash))),
             ("fees", sum(e.testers.iter().map(|tester| tester.fee))),
         ],
+        Dispatcher::AbsentReleased(e) => vec![
+            ("agreement", Cell::text(e.agreement)),
+            ("client", Cell::text(e.client)),
+            ("refund", Cell::wei(e.refund)),
+            ("slashed", sum(e.workers.iter().map(|worker| worker.slash))),
+        ],
         Dispatcher::Burned(e) => {
             vec![("agreement", Cell::text(e.agreement)), ("amount", Cell::wei(e.amount))]
         }
@@ -149,10 +160,10 @@ fn agreement_event_fields(event: &Agreement) -> Fields {
             ("seed", Cell::text(e.seed)),
         ],
         Agreement::Reported(e) => {
-            let findings = e.findings.iter().map(|found| {
-                let (checked, served) = (window_list(found.checked), window_list(found.served));
-                format!("{}:{checked}:{served}", found.index)
-            });
+            let findings =
+                e.findings.as_chunks().0.iter().map(|[worker, window, made, served]| {
+                    format!("{worker}:{window}:{served}/{made}")
+                });
             vec![
                 ("tester", Cell::text(e.tester)),
                 ("place", Cell::count(e.place)),
@@ -165,8 +176,17 @@ fn agreement_event_fields(event: &Agreement) -> Fields {
         Agreement::Resigned(e) => vec![
             ("worker", Cell::text(e.worker)),
             ("index", Cell::count(e.index)),
-            ("windows", Cell::count(e.windows)),
+            ("judged_until", Cell::count(e.tick)),
         ],
+        Agreement::Released(e) => vec![
+            ("absent", Cell::text(number_list(e.absent.into()))),
+            ("freed", Cell::text(number_list(e.freed.into()))),
+        ],
+        Agreement::ReportSkipped(e) => {
+            let name = IWorkAgreementErrors::name_by_selector(e.reason.0);
+            let reason = name.map_or_else(|| Cell::text(e.reason), Cell::text);
+            vec![("place", Cell::count(e.place)), ("reason", reason)]
+        }
         Agreement::Closed(e) => vec![("state", Cell::text(state_text(e.state)))],
     }
 }

@@ -17,21 +17,21 @@ pub(crate) fn format_observations(weight: u64) -> String {
     format!("{}.{:02}", whole.unwrap_or(0), part.unwrap_or(0))
 }
 
-/// The numbers of the windows whose bits are set.
-pub(crate) fn window_list(bits: u32) -> String {
-    let set = (0..u32::BITS).filter(|window| bits.checked_shr(*window).is_some_and(|b| b & 1 == 1));
-    let set: Vec<_> = set.map(|window| window.to_string()).collect();
+/// The numbers of the windows or workers whose bits are set.
+pub(crate) fn number_list(bits: u32) -> String {
+    let set = (0..u32::BITS).filter(|bit| bits.checked_shr(*bit).is_some_and(|b| b & 1 == 1));
+    let set: Vec<_> = set.map(|bit| bit.to_string()).collect();
     if set.is_empty() { "none".to_owned() } else { set.join(",") }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{format_percent, window_list};
+    use super::{format_percent, number_list};
 
     #[test]
-    fn windows_are_listed_by_number() {
-        assert_eq!(window_list(0b1011), "0,1,3");
-        assert_eq!(window_list(0), "none");
+    fn bits_are_listed_by_number() {
+        assert_eq!(number_list(0b1011), "0,1,3");
+        assert_eq!(number_list(0), "none");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use stylus_devnode::{Config, Devnode};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::harness::{TestFolder, TestMarket};
 
@@ -26,6 +26,9 @@ const RELAY: u16 = 7447;
 
 /// Time between two checks of the shell.
 const POLL_INTERVAL: Duration = Duration::from_millis(25);
+
+/// Time between two blocks. Once a wait has advanced the clock, a chain without blocks stands still for programs.
+const BLOCK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The workspace.
 fn root() -> PathBuf {
@@ -146,12 +149,16 @@ async fn run_session(name: &str, docs: &[&str]) -> TestMarket {
         let number = fs::read_to_string(folder.file("block")).unwrap_or_default();
         &blocks[number.trim().parse::<usize>().unwrap_or_default()]
     };
+    let mut mined = Instant::now();
     let ended = loop {
         if let Some(ended) = shell.ended() {
             break ended;
         }
         if current().code.contains("agreement wait") {
             test_market.advance_time(1).await;
+        } else if mined.elapsed() >= BLOCK_INTERVAL {
+            test_market.chain.mine().await.unwrap();
+            mined = Instant::now();
         }
         sleep(POLL_INTERVAL).await;
     };
@@ -171,8 +178,8 @@ async fn by_hand_guide_runs_as_written() {
     let bought = test_market.folder.json("agreement list");
     let agreement = bought["agreements"][0]["agreement"].as_str().unwrap();
     let shown = test_market.folder.json(&format!("agreement show {agreement}"));
-    let windows = |worker: usize| &shown["workers"][worker]["windows"];
-    assert_eq!([windows(0), windows(1)], ["ss", "sf"]);
+    let shares = |worker: usize| &shown["workers"][worker]["shares"];
+    assert_eq!([shares(0), shares(1)], ["100 100", "100 0"]);
 }
 
 #[test]

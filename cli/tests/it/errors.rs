@@ -60,7 +60,7 @@ async fn reasons_of_the_market_are_printed_as_text() {
     let price = folder.refused("client buy --at-most 1wei");
     assert_eq!(
         price,
-        "the purchase was refused: the price is 8gwei, but only 1wei were offered: offer the price"
+        "the purchase was refused: the price is 12gwei, but only 1wei were offered: offer the price"
     );
     assert!(folder.refused("withdraw").ends_with("has no credit to withdraw"));
     assert!(folder.refused("fund dev:ada 5000eth").contains("but this takes 5000eth with gas"));
@@ -88,9 +88,15 @@ async fn invalid_constants_are_refused_with_the_rule() {
         "deploy --agreement-wasm {built}/agreement.wasm --dispatcher-wasm {built}/dispatcher.wasm"
     );
     for (option, expected) in [
-        ("--min-length 1", "3 (minLength) must be at least acceptWindow + reportWindow"),
-        ("--min-window 1", "4 (minWindow) must be at least twice acceptWindow"),
-        ("--min-pool 2", "6 (minPool) must be at least 3"),
+        (
+            "--min-length 1",
+            "3 (minLength) must be at least acceptWindow + reportWindow, and twice minWindow",
+        ),
+        (
+            "--min-window 1",
+            "5 (minWindow) must be at least twice acceptWindow, and a tick for each probe",
+        ),
+        ("--min-pool 2", "8 (minPool) must be at least 3"),
     ] {
         let line = test_market.folder.refused(&format!("{deploy} {option}"));
         let expected = format!("the market refused: the deployment constant number {expected}");
@@ -131,7 +137,7 @@ async fn a_wrong_command_line_is_exit_code_2() {
         ("credit --insecure-key --key 0x12", "a private key is 64 hexadecimal digits"),
         ("workers", "is now `muster worker list`"),
         ("serve", "is now `muster example factor`"),
-        ("client buy --min-uptime 101%", "a share is basis points from 0 to 10000"),
+        ("client buy --min-uptime 101%", "expected basis points from 0 to 10000"),
         ("client buy --id=", "a value is required for '--id <NAME>'"),
         ("client buy --length long", "invalid value 'long' for '--length <TICKS>'"),
         ("client try --url 127.0.0.1:80", "a service's URL begins with http:// or https://"),

@@ -60,6 +60,26 @@ async fn health_text(health: &str) -> String {
     reqwest::get(health).await.unwrap().text().await.unwrap()
 }
 
+/// The metrics of a daemon.
+async fn metrics(health: &str) -> String {
+    health_text(&health.replace("/health", "/metrics")).await
+}
+
+/// A daemon's counter of steps.
+async fn step_count(health: &str, counter: &str) -> usize {
+    let metrics = metrics(health).await;
+    let line = metrics.lines().find_map(|line| line.strip_prefix(counter)?.strip_prefix(' '));
+    line.map_or(0, |count| count.parse().unwrap())
+}
+
+/// Returns when a daemon has noticed that the clock was advanced, so that a tester begins the probes that are due. The step
+/// under way may have read the clock before.
+async fn until_clock_noticed(health: &str) {
+    let steps = async || step_count(health, "muster_steps_total").await;
+    let goal = steps().await + 2;
+    until(async || steps().await >= goal).await;
+}
+
 /// A program that is killed at one fail point after the other, and the outcome of each.
 struct FaultRunner<'a> {
     /// Its command, with these further arguments.

@@ -21,7 +21,7 @@ pub(crate) const MUSTER: &str = env!("CARGO_BIN_EXE_muster");
 
 /// Constants with windows that are long enough for a slow machine.
 pub(crate) const LONG_WINDOWS: &str =
-    "--accept-window 600 --report-window 600 --min-window 1200 --min-length 1200";
+    "--accept-window 300 --report-window 600 --min-window 600 --min-length 1200";
 
 /// The names of all folders.
 static NAMES: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());

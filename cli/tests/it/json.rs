@@ -162,7 +162,8 @@ async fn run_agreements(round: &mut CommandCoverage, relay: &str, service: &str)
     round.test_market.advance_time(1_200).await;
     round.all(&[
         &format!("agreement wait {kept} --state reporting"),
-        &format!("tester report {kept} --account dev:tom --entry 0:0"),
+        &format!("release {kept}"),
+        &format!("tester report {kept} --account dev:tom --entry 0:0:3"),
     ]);
     round.test_market.advance_time(600).await;
     round.all(&[

@@ -20,6 +20,7 @@ mod json;
 mod keepalive;
 mod lifecycle;
 mod relay;
+mod release;
 mod secrets;
 mod settings;
 mod signing;

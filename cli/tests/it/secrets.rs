@@ -65,7 +65,7 @@ async fn no_key_token_or_address_is_in_a_log_or_on_the_chain() {
     until(async || read(&format!("{proxy}/factor?n=15")).await.contains("[3,5]")).await;
     until(async || {
         test_market.advance_time(5).await;
-        read(&metrics).await.contains("muster_tester_windows_total{outcome=\"served\"}")
+        read(&metrics).await.contains("muster_tester_probes_total{outcome=\"served\"}")
     })
     .await;
 

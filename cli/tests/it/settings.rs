@@ -61,6 +61,9 @@ fn precedence_is_flag_environment_folder_user_default() {
     let rows = asked["settings"].as_array().unwrap();
     assert!(rows.iter().all(|row| row["setting"] != "account"), "the keystore came first");
 
+    let asked = config(command("config --proxy socks5h://me:secret@127.0.0.1:9050"));
+    assert_eq!(setting(&asked, "proxy"), ("socks5://127.0.0.1:9050", "flag"));
+
     let mut named = command("config --rpc http://flag.example --rpc http://other.example/key");
     named.env("MUSTER_KEY", "11".repeat(32)).env("MUSTER_PASSWORD", "secret");
     let asked = config(named);

@@ -19,7 +19,7 @@ pub struct Cancellation {
 
 impl Agreement {
     /// Ends it early, as the client: after the current window and one more, but not before the shortest
-    /// length that the market sells.
+    /// length that the market sells and a quarter of the windows and one more; without testers, after notice.
     ///
     /// ```no_run
     /// # async fn example(agreement: muster_client::Agreement) -> Result<(), muster_client::MarketError> {

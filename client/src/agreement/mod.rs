@@ -5,19 +5,22 @@ pub(crate) mod cancel;
 mod client_key;
 mod progress;
 pub(crate) mod receipt;
-mod report;
+pub(crate) mod release;
+pub(crate) mod report;
 pub(crate) mod resign;
 pub(crate) mod seats;
 pub(crate) mod settle;
-pub(crate) mod votes;
+pub(crate) mod shares;
 mod wait;
 mod windows;
 
 use alloy::primitives::Address;
 use alloy::sol_types::SolCall;
+use muster_protocol::MAX_REDUNDANCY;
 use muster_protocol::abi::IWorkAgreement::{progressCall, progressReturn, stateCall, termsCall};
 use muster_protocol::abi::IWorkerDispatcher::isAgreementCall;
 use muster_protocol::abi::State;
+use muster_protocol::course::Course;
 use muster_protocol::layout::{Terms, WorkerTerms};
 use muster_protocol::money;
 
@@ -130,8 +133,14 @@ impl Agreement {
     /// [`MarketError::Node`].
     pub async fn progress(&self) -> Result<Progress, MarketError> {
         let answer = self.read(&progressCall {}).await?;
-        let progressReturn { start, seed, accepted, windows, resigned } = answer;
-        Ok(Progress { start, seed: seed.0, accepted, windows, resigned })
+        let progressReturn { start, seed, accepted, resigned, released, freed, length, left } =
+            answer;
+        let mut ticks = [0; MAX_REDUNDANCY];
+        for (ticks, bytes) in ticks.iter_mut().zip(left.to_le_bytes::<32>().as_chunks().0) {
+            *ticks = u32::from_le_bytes(*bytes);
+        }
+        let course = Course { start, accepted, resigned, left: ticks, planned: length };
+        Ok(Progress { course, seed: seed.0, released, freed })
     }
 
     /// Its state, as the next transaction will find it.

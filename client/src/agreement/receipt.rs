@@ -1,4 +1,4 @@
-//! Receipts: a worker's signature for the windows in which it served a session.
+//! Receipts: a worker's signature for the parts of a window in which it served a session.
 //! [`muster_protocol::receipt`] defines the signed bytes.
 
 use std::fmt::{self, Display, Formatter};
@@ -7,14 +7,15 @@ use std::str::FromStr;
 use alloy::primitives::{Address, B256, Signature, keccak256};
 use alloy::signers::SignerSync;
 use alloy::signers::local::PrivateKeySigner;
-use muster_protocol::abi::Entry;
-use muster_protocol::receipt::{domain_separator, session_id, signing_hash};
+use muster_protocol::receipt::{domain_separator, receipt_hash, session_id};
+use muster_protocol::report::Entry;
 use serde::{Deserialize, Serialize};
 
 use super::Agreement;
 use crate::error::{MarketError, NodeError};
 
-/// The secret of a session. Only the report reveals it, so a worker cannot tell whose session it serves.
+/// The secret of the sessions of one tester in one agreement. Only the report reveals it, so a worker cannot tell
+/// whose session it serves, nor that two sessions belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Session {
     /// The random salt, which only the session's opener knows until then.
@@ -28,19 +29,21 @@ impl Session {
         Self { salt: PrivateKeySigner::random().to_bytes() }
     }
 
-    /// The session's id in receipts, which `opener` sends to workers.
+    /// The id of the session in a window, which `opener` sends to workers and receipts name.
     #[must_use]
-    pub fn id(&self, opener: Address) -> B256 {
-        session_id(opener, self.salt, keccak)
+    pub fn id(&self, opener: Address, window: u8) -> B256 {
+        session_id(opener, self.salt, window, keccak)
     }
 }
 
-/// A worker's signature for the windows of one session and one agreement. Its text is the bitmap and the
-/// compact signature (EIP-2098): `0b11,0x…,0x…`.
+/// A worker's signature for one session in one window of an agreement. Its text is the window, the parts and
+/// the compact signature (EIP-2098): `3,0b101,0x…,0x…`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceReceipt {
-    /// The windows in which the session was served: bit k stands for window k.
-    pub served: u32,
+    /// The window.
+    pub window: u8,
+    /// The parts of the window in which the session was served: bit i for the i-th of 32.
+    pub parts: u32,
     /// The first half of the signature.
     pub r: B256,
     /// The second half, with the parity in its highest bit.
@@ -50,12 +53,25 @@ pub struct ServiceReceipt {
 /// The error of a text that is no receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a receipt is the windows served as 0b1011 and the two halves of the signature, separated by commas"
+    "a receipt is the window, the parts served as 0b1011 and the two halves of the signature, separated by commas"
 )]
 pub struct ReceiptError;
 
+/// Signs a digest: the halves of the compact signature.
+pub(super) fn sign_compact(
+    signer: &PrivateKeySigner,
+    digest: B256,
+) -> Result<[B256; 2], MarketError> {
+    let signature = signer.sign_hash_sync(&digest);
+    let signature = signature.map_err(|error| NodeError::Signing(error.into()))?;
+    let compact = signature.as_erc2098();
+    // 64 bytes have two halves.
+    Ok([compact.first_chunk(), compact.last_chunk()]
+        .map(|half| half.copied().map(B256::new).unwrap_or_default()))
+}
+
 impl ServiceReceipt {
-    /// Signs, as a worker, that `session` was served in the windows `served`. `domain` is
+    /// Signs, as a worker, that `session` was served in these parts of a window. `domain` is
     /// [`Agreement::receipt_domain`].
     ///
     /// # Errors
@@ -64,43 +80,36 @@ impl ServiceReceipt {
         worker: &PrivateKeySigner,
         domain: B256,
         session: B256,
-        served: u32,
+        window: u8,
+        parts: u32,
     ) -> Result<Self, MarketError> {
-        let signature = worker.sign_hash_sync(&signing_hash(domain, session, served, keccak));
-        let signature = signature.map_err(|error| NodeError::Signing(error.into()))?;
-        let compact = signature.as_erc2098();
-        // 64 bytes have two halves.
-        let [r, vs] = [compact.first_chunk(), compact.last_chunk()]
-            .map(|half| half.copied().map(B256::new).unwrap_or_default());
-        Ok(Self { served, r, vs })
+        let [r, vs] = sign_compact(worker, receipt_hash(domain, session, window, parts, keccak))?;
+        Ok(Self { window, parts, r, vs })
     }
 
     /// The account that signed it for this session; `None` if the signature is invalid.
     #[must_use]
     pub fn signer(&self, domain: B256, session: B256) -> Option<Address> {
         let signature = Signature::from_erc2098([self.r.0, self.vs.0].as_flattened());
-        let digest = signing_hash(domain, session, self.served, keccak);
+        let digest = receipt_hash(domain, session, self.window, self.parts, keccak);
         signature.recover_address_from_prehash(&digest).ok()
     }
 
-    /// Whether it covers a window.
+    /// The report entry of a tester that the worker at `index` served `served` of `made` probes in the receipt's
+    /// window; without a receipt if it served none.
     #[must_use]
-    pub fn covers(&self, window: u8) -> bool {
-        self.served.checked_shr(window.into()).is_some_and(|bits| bits & 1 == 1)
-    }
-
-    /// The report entry of a tester that found the worker at `index` failing in the windows `failed`, and
-    /// serving in those of the receipt.
-    #[must_use]
-    pub const fn entry(&self, index: u8, failed: u32) -> Entry {
-        let Self { served, r, vs } = *self;
-        Entry { index, checked: failed | served, served, r, vs }
+    pub const fn entry(&self, index: u8, made: u8, served: u8) -> Entry {
+        let Self { window, parts, r, vs } = *self;
+        if served == 0 {
+            return failed_entry(index, window, made);
+        }
+        Entry { index, window, made, served, parts, r, vs }
     }
 }
 
 impl Display for ServiceReceipt {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#b},{},{}", self.served, self.r, self.vs)
+        write!(f, "{},{:#b},{},{}", self.window, self.parts, self.r, self.vs)
     }
 }
 
@@ -108,15 +117,14 @@ impl FromStr for ServiceReceipt {
     type Err = ReceiptError;
 
     fn from_str(text: &str) -> Result<Self, ReceiptError> {
-        let mut parts = text.split(',');
-        let (Some(served), Some(r), Some(vs), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(ReceiptError);
-        };
-        let served = served.strip_prefix("0b").and_then(|bits| u32::from_str_radix(bits, 2).ok());
+        let mut fields = text.split(',');
+        let mut next = || fields.next().ok_or(ReceiptError);
+        let (window, parts, r, vs) = (next()?, next()?, next()?, next()?);
+        let bits = parts.strip_prefix("0b").and_then(|bits| u32::from_str_radix(bits, 2).ok());
         let half = |text: &str| text.parse().map_err(|_| ReceiptError);
-        Ok(Self { served: served.ok_or(ReceiptError)?, r: half(r)?, vs: half(vs)? })
+        let window = window.parse().map_err(|_| ReceiptError)?;
+        let receipt = Self { window, parts: bits.ok_or(ReceiptError)?, r: half(r)?, vs: half(vs)? };
+        fields.next().map_or(Ok(receipt), |_| Err(ReceiptError))
     }
 }
 
@@ -131,7 +139,7 @@ impl Agreement {
     /// # ) -> Result<(), muster_client::MarketError> {
     /// use muster_client::ServiceReceipt;
     ///
-    /// let receipt = ServiceReceipt::sign(&worker, agreement.receipt_domain(), session, 0b11)?;
+    /// let receipt = ServiceReceipt::sign(&worker, agreement.receipt_domain(), session, 3, 0b11)?;
     /// # Ok(())
     /// # }
     /// ```
@@ -141,15 +149,14 @@ impl Agreement {
     }
 }
 
-/// The report entry of a tester that checked the worker at `index` in the windows `failed` only, and found
-/// it failing.
+/// The report entry of a tester whose `made` probes of the worker at `index` in a window all failed.
 #[must_use]
-pub const fn failed_entry(index: u8, failed: u32) -> Entry {
-    Entry { index, checked: failed, served: 0, r: B256::ZERO, vs: B256::ZERO }
+pub const fn failed_entry(index: u8, window: u8, made: u8) -> Entry {
+    Entry { index, window, made, served: 0, parts: 0, r: B256::ZERO, vs: B256::ZERO }
 }
 
 /// Keccak-256, in the form that [`muster_protocol`] takes.
-fn keccak(bytes: &[u8]) -> [u8; 32] {
+pub(super) fn keccak(bytes: &[u8]) -> [u8; 32] {
     keccak256(bytes).0
 }
 
@@ -157,28 +164,30 @@ fn keccak(bytes: &[u8]) -> [u8; 32] {
 mod tests {
     use alloy::primitives::{Address, B256};
     use alloy::signers::local::PrivateKeySigner;
-    use muster_protocol::abi::Entry;
+    use muster_protocol::report::Entry;
 
-    use super::{ReceiptError, ServiceReceipt, Session};
+    use super::{ReceiptError, ServiceReceipt, Session, failed_entry};
 
-    /// A worker's receipt for windows 0 and 1 of session 7 under domain 9.
+    /// A worker's receipt for parts 0 and 1 of window 3, for session 7 under domain 9.
     fn signed() -> (PrivateKeySigner, ServiceReceipt) {
         let worker = PrivateKeySigner::random();
         let [domain, session] = [9, 7].map(B256::with_last_byte);
-        let receipt = ServiceReceipt::sign(&worker, domain, session, 0b11).unwrap();
+        let receipt = ServiceReceipt::sign(&worker, domain, session, 3, 0b11).unwrap();
         (worker, receipt)
     }
 
     #[test]
-    fn a_receipt_recovers_its_worker_for_exactly_this_session_agreement_and_bitmap() {
+    fn a_receipt_recovers_its_worker_for_exactly_this_session_agreement_window_and_parts() {
         let (worker, receipt) = signed();
         let [domain, session, other] = [9, 7, 8].map(B256::with_last_byte);
         let worker = Some(worker.address());
         assert_eq!(receipt.signer(domain, session), worker);
         assert_ne!(receipt.signer(domain, other), worker);
         assert_ne!(receipt.signer(other, session), worker);
-        let more = ServiceReceipt { served: 0b111, ..receipt };
+        let more = ServiceReceipt { parts: 0b111, ..receipt };
         assert_ne!(more.signer(domain, session), worker);
+        let later = ServiceReceipt { window: 4, ..receipt };
+        assert_ne!(later.signer(domain, session), worker);
         let none = ServiceReceipt { r: B256::ZERO, ..receipt };
         assert_eq!(none.signer(domain, session), None);
     }
@@ -187,28 +196,29 @@ mod tests {
     fn a_receipt_round_trips_through_text() {
         let (_, receipt) = signed();
         let text = receipt.to_string();
-        assert!(text.starts_with("0b11,0x"), "{text}");
+        assert!(text.starts_with("3,0b11,0x"), "{text}");
         assert_eq!(text.parse(), Ok(receipt));
-        for wrong in ["", "0b11", "3,0x1,0x2", &text[1..], &format!("{text},0x")] {
+        for wrong in ["", "3,0b11", "3,3,0x1,0x2", &text[1..], &format!("{text},0x")] {
             assert_eq!(wrong.parse::<ServiceReceipt>(), Err(ReceiptError), "{wrong}");
         }
     }
 
     #[test]
-    fn a_receipt_covers_its_windows_and_makes_an_entry() {
+    fn a_receipt_makes_an_entry_if_something_was_served() {
         let (_, receipt) = signed();
-        assert_eq!([0, 1, 2, 40].map(|window| receipt.covers(window)), [true, true, false, false]);
-        let ServiceReceipt { r, vs, .. } = receipt;
-        let entry = Entry { index: 3, checked: 0b111, served: 0b11, r, vs };
-        assert_eq!(receipt.entry(3, 0b100), entry);
+        let ServiceReceipt { window, parts, r, vs } = receipt;
+        let entry = Entry { index: 1, window, made: 12, served: 4, parts, r, vs };
+        assert_eq!(receipt.entry(1, 12, 4), entry);
+        assert_eq!(receipt.entry(1, 12, 0), failed_entry(1, 3, 12));
     }
 
     #[test]
-    fn a_session_id_depends_on_the_opener() {
+    fn a_session_id_depends_on_the_opener_and_the_window() {
         let session = Session::random();
         assert_ne!(session, Session::random());
         let [one, other] = [1, 2].map(Address::repeat_byte);
-        assert_eq!(session.id(one), session.id(one));
-        assert_ne!(session.id(one), session.id(other));
+        assert_eq!(session.id(one, 0), session.id(one, 0));
+        assert_ne!(session.id(one, 0), session.id(other, 0));
+        assert_ne!(session.id(one, 0), session.id(one, 1));
     }
 }

@@ -5,7 +5,7 @@ use muster_protocol::abi::IWorkAgreement::testersCall;
 use muster_protocol::draw;
 use muster_protocol::layout::Terms;
 
-use super::{Agreement, Progress};
+use super::Agreement;
 use crate::error::MarketError;
 
 /// A tester that holds a seat.
@@ -69,8 +69,9 @@ impl Agreement {
     /// As [`Agreement::place`].
     pub async fn seats(&self, account: Address) -> Result<u32, MarketError> {
         let place = self.place(account).await?;
-        let Progress { start, seed, .. } = self.progress().await?;
-        Ok(if start == 0 { 0 } else { seats(self.terms(), &seed, place) })
+        let progress = self.progress().await?;
+        let started = progress.start() != 0;
+        Ok(if started { seats(self.terms(), &progress.seed, place) } else { 0 })
     }
 }
 

@@ -42,8 +42,7 @@ impl Agreement {
     /// # Errors
     /// Those of [every transaction](crate::Market#transactions), with `WrongState` among the reasons.
     pub async fn settle(&self) -> Result<Settlement, MarketError> {
-        let hints = try_join_all(self.terms().workers().map(|worker| self.hint(worker))).await?;
-        let receipt = self.write(&settleCall { hints }).await?;
+        let receipt = self.write(&settleCall { hints: self.hints().await? }).await?;
         let event = receipt
             .event::<AgreementSettled>(self.market().dispatcher())
             .ok_or(MarketError::EventMissing("AgreementSettled"))?;
@@ -77,6 +76,11 @@ impl Agreement {
         };
         let logs = self.market().node().chain().logs(&filter).await?;
         Ok(logs.iter().find_map(|log| AgreementSettled::decode_log_data(&log.data).ok()))
+    }
+
+    /// The hints for all workers at their current prices.
+    pub(super) async fn hints(&self) -> Result<Vec<u32>, MarketError> {
+        try_join_all(self.terms().workers().map(|worker| self.hint(worker))).await
     }
 
     /// The hint for a worker of this agreement at its current price.

@@ -97,7 +97,7 @@ impl Agreement {
     /// The progress, if a worker has accepted.
     async fn accepted(&self) -> Result<Option<Progress>, MarketError> {
         let progress = self.progress().await?;
-        if progress.start != 0 {
+        if progress.start() != 0 {
             return Ok(Some(progress));
         }
         match self.state().await? {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use muster_protocol::lifecycle::{self, Times};
+use muster_protocol::lifecycle::Times;
 
 use super::{Agreement, Progress};
 use crate::error::MarketError;
@@ -18,14 +18,7 @@ impl Agreement {
     /// ```
     #[must_use]
     pub fn times(&self, progress: &Progress) -> Times {
-        let (terms, head) = (self.terms(), &self.terms().header);
-        Times {
-            purchased: head.purchased,
-            accept_window: head.accept_window,
-            start: progress.start,
-            length: terms.ticks(progress.windows),
-            report_window: head.report_window,
-        }
+        progress.course.times(self.terms())
     }
 
     /// The windows that are judged, each with its ticks, the first included and the last not. None before
@@ -41,12 +34,14 @@ impl Agreement {
     /// ```
     #[must_use]
     pub fn windows(&self, progress: &Progress) -> Vec<(u8, Range<u64>)> {
-        let (quantum, end) = (u64::from(self.terms().window_length()), self.times(progress).end());
-        let start = progress.start;
-        let windows = if start == 0 { 0 } else { progress.windows };
-        let from = |window: u8| start.saturating_add(quantum.saturating_mul(window.into()));
-        let until = |next: u8| if next == windows { end } else { from(next) };
-        (0..windows).map(|k| (k, from(k)..until(k.saturating_add(1)))).collect()
+        let (terms, course, start) = (self.terms(), &progress.course, progress.start());
+        let count = if start == 0 { 0 } else { course.windows(terms) };
+        let length = course.length(terms);
+        let ticks = |window| {
+            let ticks = terms.window_ticks(window, length);
+            start.saturating_add(ticks.start.into())..start.saturating_add(ticks.end.into())
+        };
+        (0..count).map(|window| (window, ticks(window))).filter(|(_, t)| !t.is_empty()).collect()
     }
 
     /// The window of the tick `now`; `None` outside the agreement.
@@ -60,8 +55,7 @@ impl Agreement {
     /// ```
     #[must_use]
     pub fn window_at(&self, progress: &Progress, now: u64) -> Option<u8> {
-        let length = self.terms().ticks(progress.windows);
-        lifecycle::window_at(now, progress.start, length, progress.windows)
+        progress.course.window_at(self.terms(), now)
     }
 
     /// The current window; `None` outside the agreement.

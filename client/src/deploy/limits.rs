@@ -3,8 +3,8 @@
 /// The chain's limit for the code of an account, in bytes.
 pub const CODE_LIMIT: usize = 24_576;
 
-/// The budget for the code of a contract of the market, in bytes: 85 % of the chain's limit.
-pub const CODE_BUDGET: usize = 20_889;
+/// The budget for the code of a contract of the market, in bytes: a twelfth of the chain's limit is left.
+pub const CODE_BUDGET: usize = 22_500;
 
 /// The chain's limit for a module before compression, in bytes.
 pub const WASM_LIMIT: usize = 131_072;

@@ -76,8 +76,8 @@ fn check_budget_rejects_large_code() {
         let bytes: String = (0..len).map(|_| next()).collect();
         program(&format!("(data (i32.const 0) \"{bytes}\")")).unwrap()
     };
-    assert!(noise(20_000).check_budget().is_ok());
-    let large = noise(21_000);
+    assert!(noise(21_500).check_budget().is_ok());
+    let large = noise(23_000);
     let size = large.code().len();
     assert!(
         matches!(large.check_budget(), Err(ProgramError::OverBudget(reported)) if reported == size)

@@ -29,11 +29,12 @@ pub const fn reason_text(reason: Reason) -> &'static str {
         Reason::ValueTooLow => "the value is below the price: offer the price",
         Reason::Redundancy => "the redundancy must be from 1 to 8 workers",
         Reason::Length => {
-            "the length must be at least the market's shortest agreement and below 2^32 ticks"
+            "the length must be from the market's shortest to its longest agreement, in ticks of its clock: \
+             buy again before the end for longer work"
         }
         Reason::Windows => {
-            "windows must be from 1 to 21, and none shorter than the market's shortest window: \
-             ask for fewer windows or a longer agreement"
+            "windows must be from 1 to 21, none shorter than the market's shortest window, and at least 4 for \
+             a tested order of twice the shortest length: ask for more or fewer windows, or for a longer time"
         }
         Reason::Testers => {
             "the testers of a window must be an odd number from 3 to 15, with at most 63 seats in all windows, \
@@ -114,8 +115,8 @@ pub(crate) fn dispatcher_text(error: &Dispatcher) -> String {
             format!("the account is in the list of epoch {} already: check in again in the next epoch", e.epoch)
         }
         Dispatcher::StillListed(e) => format!(
-            "the tester is in the list of epoch {}, and its bond is locked until that epoch has passed: try then",
-            e.last
+            "agreements may still ask this tester for reports: its bond is free from epoch {} on",
+            e.free
         ),
         Dispatcher::NothingToWithdraw(e) => format!("{} has no credit to withdraw", e.account),
         Dispatcher::TransferFailed(e) => format!(
@@ -164,27 +165,43 @@ pub(crate) fn agreement_text(error: &Agreement) -> String {
         }
         Agreement::NotTheClient(e) => format!("{} is not its client", e.caller),
         Agreement::CannotShorten(e) => {
-            format!(
-                "it ends after {} windows already, and none of them can be cancelled",
-                e.windows
-            )
+            format!("it ends in tick {} already, and cancelling now would not shorten it", e.end)
         }
         Agreement::NotAccepted(e) => format!("{} has not accepted it", e.worker),
         Agreement::AlreadyResigned(e) => format!("{} has resigned already", e.worker),
+        Agreement::TooEarlyToRelease(e) => format!(
+            "workers may accept until tick {}, and it is {} now: release after that",
+            e.last, e.tick
+        ),
+        Agreement::NothingToRelease(_) => {
+            "no worker is absent, and no slot is occupied that could be freed".into()
+        }
         Agreement::BadReceipt(e) => format!(
-            "entry number {} says that windows were served, without a receipt of its worker for exactly \
-             those windows and this session",
+            "entry number {} has no receipt of its worker for this session, window and parts, or claims more \
+             than two served probes for each part",
             e.entry
         ),
         Agreement::NothingReported(_) => "a report needs at least one entry".into(),
         Agreement::BadEntry(e) => format!(
-            "entry number {} names no worker, is out of order, or claims service that was not checked",
+            "entry number {} is truncated, names no worker, is out of order, or claims more served probes than \
+             made or more made than due",
             e.entry
         ),
+        Agreement::NoSeat(e) => format!(
+            "entry number {} is about window {}, in which this place has no seat",
+            e.entry, e.window
+        ),
+        Agreement::TooFewProbes(e) => format!(
+            "entry number {} has {} probes, and only reports of {} or more count: leave it out",
+            e.entry, e.made, e.needed
+        ),
+        Agreement::BadBatch(e) => {
+            format!("the report that begins at byte {} of the batch is truncated", e.offset)
+        }
         Agreement::WindowOutOfRange(e) => {
             format!(
-                "entry number {} names a window beyond the {} that there are",
-                e.entry, e.windows
+                "entry number {} is about window {}, in which its worker is not judged",
+                e.entry, e.window
             )
         }
         Agreement::WindowUnknown(e) => {
@@ -219,18 +236,24 @@ const fn setting_constraint(index: u8) -> (&'static str, &'static str) {
         0 => ("clock", "a clock of blocks or of seconds"),
         1 => ("acceptWindow", "at least 1 tick"),
         2 => ("reportWindow", "at least 1 tick"),
-        3 => ("minLength", "at least acceptWindow + reportWindow"),
-        4 => ("minWindow", "at least twice acceptWindow"),
-        5 => ("epochLength", "at least 1 second"),
-        6 => ("minPool", "at least 3"),
-        7 => ("minPromise", "from 1 to 10000 basis points"),
-        8 => ("bondBps", "at most 10000 basis points"),
-        9 => ("testerFeeBps", "at most 10000 basis points"),
-        10 => ("minBond", "below 2^96 wei"),
-        11 => ("minTesterFee", "below 2^64 wei"),
-        12 => ("testerBond", "below 2^96 wei"),
-        13 => ("reputationUnit", "at least 1 wei and 12 times minTesterFee, and below 2^96 wei"),
-        14 => ("agreement", "the address of a contract"),
+        3 => ("minLength", "at least acceptWindow + reportWindow, and twice minWindow"),
+        4 => (
+            "maxAgreement",
+            "at least minLength, and with acceptWindow and reportWindow at most lockEpochs epochs",
+        ),
+        5 => ("minWindow", "at least twice acceptWindow, and a tick for each probe"),
+        6 => ("epochLength", "at least 1 tick"),
+        7 => ("lockEpochs", "at least 1"),
+        8 => ("minPool", "at least 3"),
+        9 => ("probes", "from 1 to 60"),
+        10 => ("minPromise", "from 1 to 10000 basis points"),
+        11 => ("bondBps", "at most 10000 basis points"),
+        12 => ("testerFeeBps", "at most 10000 basis points"),
+        13 => ("minBond", "below 2^72 wei"),
+        14 => ("minTesterFee", "below 2^64 wei"),
+        15 => ("testerBond", "below 2^80 wei"),
+        16 => ("reputationUnit", "at least 1 wei and 12 times minTesterFee, and below 2^96 wei"),
+        17 => ("agreement", "the address of a contract"),
         _ => ("unknown", "known to this program"),
     }
 }

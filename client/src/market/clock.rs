@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use muster_protocol::abi::Clock;
-use muster_protocol::abi::IWorkerDispatcher::epochCall;
+use muster_protocol::abi::IWorkerDispatcher::{createdAtCall, epochCall};
 use tokio::time::sleep;
 
 use super::Market;
@@ -66,6 +66,21 @@ impl Market {
     /// [`MarketError::Node`].
     pub async fn epoch(&self) -> Result<u32, MarketError> {
         self.read_pending(&epochCall {}).await
+    }
+
+    /// The L2 block in which the market was created: no event of it is older.
+    ///
+    /// ```no_run
+    /// # async fn example(market: muster_client::Market) -> Result<(), muster_client::MarketError> {
+    /// let block = market.created_at().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`MarketError::Node`].
+    pub async fn created_at(&self) -> Result<u64, MarketError> {
+        self.read(&createdAtCall {}).await
     }
 
     /// Waits until the market's clock shows `tick`. There is no timeout: on a clock of blocks, this takes

@@ -3,7 +3,7 @@
 use alloy::primitives::{Address, B256, FixedBytes};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use muster_protocol::abi::IWorkerDispatcher::{
-    bookCall, bookReturn, keyOfCall, workerCall, workerCountCall, workersCall,
+    bookCall, bookReturn, keyOfCall, listedWorkersCall, workerCall, workerCountCall, workersCall,
 };
 use muster_protocol::abi::Worker;
 
@@ -68,6 +68,26 @@ impl Market {
         });
         let pages: Vec<_> = stream::iter(pages).buffered(CONCURRENT_PAGES).try_collect().await?;
         Ok(pages.into_iter().flatten().collect())
+    }
+
+    /// Up to 16 listed workers of an application, in the order in which a purchase tries them. `from` is the
+    /// number of the first, 0 for the cheapest; the last one's `next` begins the next page, if it is not 0.
+    ///
+    /// ```no_run
+    /// # async fn example(market: muster_client::Market) -> Result<(), muster_client::MarketError> {
+    /// let cheapest = market.listed_workers(muster_client::Application::default().0, 0).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`MarketError::Node`].
+    pub async fn listed_workers(
+        &self,
+        application: FixedBytes<8>,
+        from: u32,
+    ) -> Result<Vec<Worker>, MarketError> {
+        self.read(&listedWorkersCall { application, from, count: PAGE_SIZE }).await
     }
 
     /// The key for messages to a registered account; `None` if it is not registered.

@@ -15,7 +15,7 @@ use crate::programs::PROGRAMS;
 const STAKE: u128 = 1_000_000_000_000_000_000;
 
 /// The cheapest order: one worker, untested.
-pub(crate) const REQUEST: OrderRequest = OrderRequest::Default { redundancy: 1, length: 8 };
+pub(crate) const REQUEST: OrderRequest = OrderRequest::Default { redundancy: 1, length: 12 };
 
 /// See the module's documentation.
 pub(crate) struct TestEnv {

@@ -50,7 +50,7 @@ async fn waiting_for_a_window_ends_at_the_last_one() {
     env.chain.mine().await.unwrap();
     let agreement = worker.agreement(purchase.agreement).await.unwrap();
     agreement.accept().await.unwrap();
-    assert_eq!(agreement.wait_for_accept(Duration::ZERO).await.unwrap().accepted, 1);
+    assert_eq!(agreement.wait_for_accept(Duration::ZERO).await.unwrap().course.accepted, 1);
     agreement.wait_for_window(0, Duration::ZERO).await.unwrap();
     let end = agreement.wait_for_window(1, Duration::ZERO).await;
     assert_eq!(failed_wait(end), (false, "the window begins"));

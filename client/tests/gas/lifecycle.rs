@@ -1,19 +1,17 @@
 //! Whole lifecycles of agreements in which every party does its part, and the gas of each step.
 
+use std::collections::BTreeMap;
+
 use alloy::primitives::{Address, FixedBytes, U256, keccak256};
-use muster_client::protocol::abi::IWorkAgreement::{
-    acceptCall, reportCall, settleCall, testersCall,
-};
+use muster_client::protocol::abi::IWorkAgreement::{acceptCall, settleCall, testersCall};
 use muster_client::protocol::abi::IWorkerDispatcher::{
     ContractBought, buyContract_1Call, checkInCall, quote_1Call, registerTesterCall,
     registerWorkerCall, unstakeCall,
 };
-use muster_client::protocol::abi::{Entry, Order};
-use muster_client::protocol::receipt;
-use muster_client::{ServiceReceipt, failed_entry};
-use stylus_devnode::CHAIN_ID;
+use muster_client::protocol::abi::Order;
 
 use crate::env::{AccountIndex, GasEnv, event};
+use crate::reports::{Reporting, Seated};
 
 /// The price of the first worker in wei per tick; each further worker asks a wei more.
 pub(crate) const PRICE: u128 = 1_000_000_000;
@@ -45,7 +43,7 @@ pub(crate) struct LifecycleGas {
     pub(crate) buy: u64,
     /// `accept()` of each worker.
     pub(crate) accepts: Vec<u64>,
-    /// `report(…)` of each place that holds a seat.
+    /// `report(…)` of each place that holds a seat, or each `reportBatch(bytes)`.
     pub(crate) reports: Vec<u64>,
     /// `settle(uint32[])`.
     pub(crate) settle: u64,
@@ -146,47 +144,23 @@ pub(crate) async fn buy(env: &mut GasEnv, client: AccountIndex, order: Order) ->
     (event::<ContractBought>(&receipt).agreement, receipt.gas_used)
 }
 
-/// The places of the list that hold seats, each once, by account.
+/// The places of the list that hold seats, each once, with their windows.
 pub(crate) async fn seated_places(
     env: &GasEnv,
     participants: &Participants,
     size: AgreementSize,
     to: Address,
-) -> Vec<usize> {
-    let mut places = Vec::new();
+) -> Vec<Seated> {
+    let mut places: BTreeMap<usize, Vec<u8>> = BTreeMap::new();
     for window in 0..size.windows {
         let call = testersCall { window: U256::from(window) };
         for account in env.view(to, &call).await.accounts {
             let mut testers = participants.testers.iter();
             let place = testers.position(|who| env.account(*who) == account).unwrap();
-            if !places.contains(&place) {
-                places.push(place);
-            }
+            places.entry(place).or_default().push(window);
         }
     }
-    places.sort_unstable();
-    places
-}
-
-/// The report of a tester that was served by every worker in every window.
-fn report(
-    env: &GasEnv,
-    participants: &Participants,
-    size: AgreementSize,
-    to: Address,
-    place: usize,
-) -> reportCall {
-    let tester = env.account(participants.testers[place]);
-    let salt = keccak256(tester);
-    let domain = receipt::domain_separator(CHAIN_ID, to, |bytes| keccak256(bytes).0);
-    let session = receipt::session_id(tester, salt, |bytes| keccak256(bytes).0);
-    let all = u32::MAX >> (32 - u32::from(size.windows));
-    let entries = (0..size.workers).zip(&participants.workers).map(|(index, worker)| {
-        let ServiceReceipt { r, vs, .. } =
-            ServiceReceipt::sign(env.key(*worker), domain, session, all).unwrap();
-        Entry { served: all, r, vs, ..failed_entry(index, all) }
-    });
-    reportCall { place: u32::try_from(place).unwrap(), salt, entries: entries.collect() }
+    places.into_iter().collect()
 }
 
 /// One lifecycle, from the purchase to the settlement.
@@ -194,10 +168,11 @@ pub(crate) async fn run_lifecycle(
     env: &mut GasEnv,
     participants: &Participants,
     size: AgreementSize,
+    batched: bool,
 ) -> LifecycleGas {
     let (to, buy) = buy(env, participants.client, order_of(size)).await;
     let accepts = accept_all(env, participants, size, to).await;
-    let (reports, settle) = report_and_settle(env, participants, size, to).await;
+    let (reports, settle) = report_and_settle(env, participants, size, to, batched).await;
     LifecycleGas { buy, accepts, reports, settle }
 }
 
@@ -215,18 +190,29 @@ pub(crate) async fn accept_all(
     accepts
 }
 
-/// All testers that hold a seat report, then the agreement is settled.
+/// All testers that hold a seat report, by themselves or in batches, then the agreement is settled.
 pub(crate) async fn report_and_settle(
     env: &mut GasEnv,
     participants: &Participants,
     size: AgreementSize,
     to: Address,
+    batched: bool,
 ) -> (Vec<u64>, u64) {
     env.advance(WINDOW_TICKS * u32::from(size.windows)).await;
+    let places = seated_places(env, participants, size, to).await;
+    let (mut singles, mut joint) = (Vec::new(), Vec::new());
+    let reporting = Reporting { env, participants, size, to };
+    if batched && !places.is_empty() {
+        joint = reporting.batches(&places);
+    } else {
+        singles.extend(places.iter().map(|seated| (seated.0, reporting.single(seated))));
+    }
     let mut reports = Vec::new();
-    for place in seated_places(env, participants, size, to).await {
-        let call = report(env, participants, size, to, place);
+    for (place, call) in singles {
         reports.push(env.send(participants.testers[place], to, &call, 0).await);
+    }
+    for call in joint {
+        reports.push(env.send(participants.client, to, &call, 0).await);
     }
     env.advance(env.settings.reportWindow).await;
     let settle = env.send(participants.client, to, &settleCall { hints: vec![] }, 0).await;

@@ -1,7 +1,9 @@
 //! The rows of the snapshot: every step by itself, and whole lifecycles of agreements of all sizes.
 
 use alloy::primitives::{B256, U256};
-use muster_client::protocol::abi::IWorkAgreement::{cancelCall, resignCall, settleCall};
+use muster_client::protocol::abi::IWorkAgreement::{
+    cancelCall, releaseCall, resignCall, settleCall,
+};
 use muster_client::protocol::abi::IWorkerDispatcher::{
     buyContract_0Call, buyContract_1Call, checkInCall, hireCall, listCall, quote_2Call,
     setAvailableCall, setKeyCall, setPriceCall, stakeCall, unstakeCall, updateWorkerCall,
@@ -16,6 +18,9 @@ use crate::lifecycle::{
 
 /// A name and its gas.
 pub(crate) type Row = (String, u64);
+
+/// Two workers.
+const PAIR: AgreementSize = AgreementSize { workers: 2, ..SMALL };
 
 /// The accounts of a market: more than any row needs.
 pub(crate) const ACCOUNTS: u16 = 90;
@@ -40,7 +45,7 @@ pub(crate) async fn measure(contracts: &Contracts) -> Vec<Row> {
 async fn step_rows(contracts: &Contracts) -> Vec<Row> {
     let mut env = GasEnv::new(contracts, ACCOUNTS).await;
     let participants = Participants::register(&mut env, 20, 3, false).await;
-    run_lifecycle(&mut env, &participants, SMALL).await;
+    run_lifecycle(&mut env, &participants, SMALL, false).await;
     single_step_rows(&mut env, &participants).await
 }
 
@@ -158,7 +163,13 @@ async fn push_early_end_rows(env: &mut GasEnv, participants: &Participants, rows
     }
     push_row(rows, "resign", env.send(ada, left, &resignCall {}, 0).await);
     push_row(rows, "cancel", env.send(participants.client, cut, &cancelCall {}, 0).await);
+    let (partly, _) = buy(env, participants.client, order_of(PAIR)).await;
+    accept_all(env, participants, SMALL, partly).await;
+    env.advance(env.settings.acceptWindow + 1).await;
+    let release = releaseCall { hints: vec![] };
+    push_row(rows, "release, one of two absent", env.send(ada, partly, &release, 0).await);
     env.advance(1_000).await;
+    push_row(rows, "release, after the end", env.send(ada, partly, &release, 0).await);
     push_row(
         rows,
         "settle, after a resignation",
@@ -177,11 +188,16 @@ async fn lifecycle_rows(contracts: &Contracts, size: AgreementSize) -> Vec<Row> 
     let mut env = GasEnv::new(contracts, ACCOUNTS).await;
     let participants = Participants::register(&mut env, 8, size.testers.into(), false).await;
     let (new, used) = (
-        run_lifecycle(&mut env, &participants, size).await,
-        run_lifecycle(&mut env, &participants, size).await,
+        run_lifecycle(&mut env, &participants, size, false).await,
+        run_lifecycle(&mut env, &participants, size, false).await,
     );
     let name = format!("{} × {}: ", size.workers, size.testers);
-    gas_rows(&name, &new, &used)
+    let mut rows = gas_rows(&name, &new, &used);
+    if size.testers > 0 {
+        let batched = run_lifecycle(&mut env, &participants, size, true).await;
+        push_batch_rows(&mut rows, &name, &batched);
+    }
+    rows
 }
 
 /// The rows of a lifecycle with new credits, and of one with credits in use.
@@ -202,24 +218,35 @@ fn gas_rows(name: &str, new: &LifecycleGas, used: &LifecycleGas) -> Vec<Row> {
     rows
 }
 
+/// The rows of a lifecycle with batches of reports, and credits in use.
+fn push_batch_rows(rows: &mut Vec<Row>, name: &str, life: &LifecycleGas) {
+    push_row(rows, &format!("{name}reportBatch"), life.reports.iter().sum());
+    push_row(rows, &format!("{name}whole life with a batch"), life.total());
+}
+
 /// A lifecycle in which no tester has two seats, with new credits, and one with credits in use.
 async fn distinct_tester_rows(contracts: &Contracts) -> Vec<Row> {
-    let (_, new) = measure_distinct_testers(contracts, false).await;
-    let (_, used) = measure_distinct_testers(contracts, true).await;
-    gas_rows("1 × 3, 12 testers: ", &new, &used)
+    let name = "1 × 3, 12 testers: ";
+    let (_, new) = measure_distinct_testers(contracts, false, false).await;
+    let (_, used) = measure_distinct_testers(contracts, true, false).await;
+    let (_, batched) = measure_distinct_testers(contracts, true, true).await;
+    let mut rows = gas_rows(name, &new, &used);
+    push_batch_rows(&mut rows, name, &batched);
+    rows
 }
 
 /// A lifecycle in which no tester has two seats, with credits in use or new ones, and its market.
 pub(crate) async fn measure_distinct_testers(
     contracts: &Contracts,
     credits: bool,
+    batched: bool,
 ) -> (GasEnv, LifecycleGas) {
     let mut env = GasEnv::new(contracts, ACCOUNTS).await;
     let participants = Participants::register(&mut env, 8, 60, credits).await;
     if credits {
-        run_lifecycle(&mut env, &participants, SMALL).await;
+        run_lifecycle(&mut env, &participants, SMALL, false).await;
     }
-    let life = run_with_distinct_testers(&mut env, &participants).await;
+    let life = run_with_distinct_testers(&mut env, &participants, batched).await;
     (env, life)
 }
 
@@ -227,12 +254,13 @@ pub(crate) async fn measure_distinct_testers(
 pub(crate) async fn run_with_distinct_testers(
     env: &mut GasEnv,
     participants: &Participants,
+    batched: bool,
 ) -> LifecycleGas {
     loop {
         let (to, buy) = buy(env, participants.client, order_of(SMALL)).await;
         let accepts = accept_all(env, participants, SMALL, to).await;
         if seated_places(env, participants, SMALL, to).await.len() == 12 {
-            let (reports, settle) = report_and_settle(env, participants, SMALL, to).await;
+            let (reports, settle) = report_and_settle(env, participants, SMALL, to, batched).await;
             return LifecycleGas { buy, accepts, reports, settle };
         }
     }
@@ -244,8 +272,8 @@ async fn largest_agreement_rows(contracts: &Contracts) -> Vec<Row> {
     let participants = Participants::register(&mut env, 8, 63, false).await;
     let size = AgreementSize { workers: 8, testers: 3, windows: 21 };
     let (new, used) = (
-        run_lifecycle(&mut env, &participants, size).await,
-        run_lifecycle(&mut env, &participants, size).await,
+        run_lifecycle(&mut env, &participants, size, false).await,
+        run_lifecycle(&mut env, &participants, size, false).await,
     );
     gas_rows("8 × 3, 21 windows: ", &new, &used)
 }

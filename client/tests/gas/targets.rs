@@ -16,36 +16,23 @@ impl Rows<'_> {
     fn of(&self, workers: u64, step: &str) -> u64 {
         self.0[&*format!("{workers} × 3: {step}")]
     }
-
-    /// What each further worker adds to a step, on average of `workers`.
-    fn per_further_worker(&self, workers: u64, step: &str) -> u64 {
-        (self.of(workers, step) - self.of(1, step)).div_ceil(workers - 1)
-    }
 }
 
 /// All targets.
-const TARGETS: [Target; 17] = [
+const TARGETS: [Target; 13] = [
     ("register with key, type, price, stake", |rows| rows.0[REGISTER], 140_000),
     ("register, between two others", |rows| rows.0[BETWEEN], 140_000),
     ("buy: escrow, agreement, tester plan", |rows| rows.of(1, "buyContract"), 145_000),
     ("accept, first", |rows| rows.of(1, "accept, first"), 65_000),
     ("accept, next", |rows| rows.of(8, "accept, last"), 40_000),
-    ("report of one tester over all its windows", |rows| rows.of(1, "report"), 68_000),
-    ("report, a second worker", |rows| rows.per_further_worker(2, "report"), 6_000),
-    ("report, each further one of 4", |rows| rows.per_further_worker(4, "report"), 6_000),
-    ("report, each further one of 8", |rows| rows.per_further_worker(8, "report"), 6_000),
-    ("settle, credits used before", |rows| rows.of(1, "settle, credits in use"), 115_000),
+    ("report of one tester over four windows", |rows| rows.of(1, "report"), 85_000),
+    ("batch of 3 reports over four windows", |rows| rows.of(1, "reportBatch"), 150_000),
+    ("batch of 12 reports with one seat each", |rows| rows.0[TWELVE_BATCH], 260_000),
+    ("settle, credits used before", |rows| rows.of(1, "settle, credits in use"), 125_000),
     ("settle, all new", |rows| rows.of(1, "settle, all credits new"), 195_000),
-    ("whole life, a list of 3 testers", |rows| rows.of(1, WHOLE), 490_000),
-    (
-        "whole life, 12 different testers",
-        |rows| rows.0["1 × 3, 12 testers: whole life, credits in use"],
-        1_100_000,
-    ),
-    ("whole life, a second replica", |rows| rows.per_further_worker(2, WHOLE), 90_000),
-    ("whole life, each further replica of 4", |rows| rows.per_further_worker(4, WHOLE), 90_000),
-    ("whole life, each further replica of 8", |rows| rows.per_further_worker(8, WHOLE), 90_000),
-    ("settle at the caps", |rows| rows.0["8 × 3, 21 windows: settle, all credits new"], 2_500_000),
+    ("whole life with a batch, a list of 3 testers", |rows| rows.of(1, WHOLE), 450_000),
+    ("whole life with a batch, 12 different testers", |rows| rows.0[TWELVE_WHOLE], 650_000),
+    ("settle at the caps", |rows| rows.0["8 × 3, 21 windows: settle, all credits new"], 3_000_000),
 ];
 
 /// The row of a new worker that asks more than all others.
@@ -55,7 +42,13 @@ const REGISTER: &str = "registerWorker, at an end of the book";
 const BETWEEN: &str = "registerWorker, between two others";
 
 /// A row of every size.
-const WHOLE: &str = "whole life, credits in use";
+const WHOLE: &str = "whole life with a batch";
+
+/// The row of a batch of twelve reports.
+const TWELVE_BATCH: &str = "1 × 3, 12 testers: reportBatch";
+
+/// The row of a life with such a batch.
+const TWELVE_WHOLE: &str = "1 × 3, 12 testers: whole life with a batch";
 
 /// The table of the page.
 pub(crate) fn compared(rows: &[Row]) -> String {

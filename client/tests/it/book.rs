@@ -180,7 +180,7 @@ async fn a_worker_at_capacity_is_unlisted_and_relisted_with_a_hint() {
     let worker = env.worker(Offer { capacity: 1, ..offer(5) }).await;
     let account = worker.account().unwrap();
     let (cheaper, cleo) = (env.worker(offer(1)).await, env.new_account().await);
-    let request = OrderRequest::Default { redundancy: 2, length: 8 };
+    let request = OrderRequest::Default { redundancy: 2, length: 12 };
     for hints in [vec![2, 2], vec![2], vec![]] {
         let purchase = env.buy(&cleo, request).await;
         assert_eq!(
@@ -196,7 +196,7 @@ async fn a_worker_at_capacity_is_unlisted_and_relisted_with_a_hint() {
 
         env.accept(&worker, &purchase).await;
         env.accept(&cheaper, &purchase).await;
-        env.advance(8 + env.settings.reportWindow).await;
+        env.advance(12 + env.settings.reportWindow).await;
         let back = hints.len() == 2;
         let settle = settleCall { hints };
         let receipt = env.send(&cheaper, purchase.agreement, &settle, 0).await.unwrap();
@@ -216,17 +216,18 @@ async fn a_worker_that_cannot_cover_its_longest_agreement_is_unlisted() {
     let env = TestEnv::new().await;
     let (worker, cleo) = (env.new_account().await, env.new_account().await);
     let account = worker.account().unwrap();
-    // Its longest agreement takes a bond of ten minimums; the one that is bought takes one.
+    // Its longest agreement takes a bond of twelve minimums; the one that is bought takes two.
     let bond = env.settings.minBond;
-    let call = registerWorkerCall { price: bond, maxLength: 100, ..registration(&worker) };
-    env.send(&worker, env.dispatcher, &call, 10 * bond).await.unwrap();
+    let call = registerWorkerCall { price: bond, maxLength: 120, ..registration(&worker) };
+    env.send(&worker, env.dispatcher, &call, 12 * bond).await.unwrap();
     assert_eq!(book(&cleo).await, [1]);
-    let purchase = env.buy(&cleo, OrderRequest::Default { redundancy: 1, length: 10 }).await;
+    let purchase = env.buy(&cleo, OrderRequest::Default { redundancy: 1, length: 20 }).await;
     assert_eq!(
         listing_events(&env, &purchase.receipt),
         [dispatcher_event(Unlisted { worker: account })]
     );
     assert!(book(&cleo).await.is_empty());
-    let receipt = env.send(&worker, env.dispatcher, &stakeCall { hint: 0 }, bond).await.unwrap();
+    let receipt =
+        env.send(&worker, env.dispatcher, &stakeCall { hint: 0 }, 2 * bond).await.unwrap();
     assert_eq!(listing_events(&env, &receipt), [dispatcher_event(Listed { worker: account })]);
 }

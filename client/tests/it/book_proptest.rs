@@ -197,7 +197,7 @@ impl BookComparison {
 
     /// Buys from the first workers of the book.
     async fn buy(&mut self, who: &Market, redundancy: u8) {
-        let request = OrderRequest::Default { redundancy, length: 8 };
+        let request = OrderRequest::Default { redundancy, length: 12 };
         if usize::from(redundancy) > self.expected_book.len() {
             let quote = who.quote(&request).await.unwrap();
             assert_eq!(quote.reason, muster_client::protocol::abi::Reason::NotEnoughWorkers);

@@ -2,7 +2,9 @@
 
 use alloy::primitives::{Address, Bytes, FixedBytes, U256, keccak256};
 use alloy::sol_types::SolCall;
-use muster_client::protocol::abi::IWorkAgreement::{IWorkAgreementCalls, settleCall};
+use muster_client::protocol::abi::IWorkAgreement::{
+    IWorkAgreementCalls, releaseCall, reportBatchCall, settleCall,
+};
 use muster_client::protocol::abi::IWorkerDispatcher::{
     IWorkerDispatcherCalls, MalformedCall, NotAnAgreement, NotPayable, UnknownCall, concludeCall,
 };
@@ -10,7 +12,7 @@ use muster_client::protocol::layout::MAX_TERMS;
 use muster_client::{Market, OrderRequest, Purchase, RevertReason};
 
 use crate::harness::expected::{agreement_error, dispatcher_error};
-use crate::harness::receipts::unsigned_entry;
+use crate::harness::receipts::probed;
 use crate::harness::{TestEnv, offer};
 use crate::quote::order;
 
@@ -19,7 +21,7 @@ async fn setup() -> (TestEnv, Market, Purchase) {
     let env = TestEnv::new().await;
     env.worker(offer(1)).await;
     let cleo = env.new_account().await;
-    let purchase = env.buy(&cleo, OrderRequest::Custom(order(1, 8))).await;
+    let purchase = env.buy(&cleo, OrderRequest::Custom(order(1, 12))).await;
     (env, cleo, purchase)
 }
 
@@ -140,7 +142,7 @@ async fn every_wrong_word_is_named() {
             assert_eq!(answer, malformed(to, word), "{signature}, word {word}");
         }
     }
-    assert_eq!(dynamic, 5, "quote, hire, conclude, report and settle");
+    assert_eq!(dynamic, 7, "quote, hire, conclude, report, reportBatch, release and settle");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -148,9 +150,9 @@ async fn every_wrong_word_of_a_list_is_named() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (env.worker(offer(1)).await, env.new_account().await);
     let testers = env.testers(3).await;
-    let purchase = env.buy(&cleo, OrderRequest::Default { redundancy: 1, length: 8 }).await;
+    let purchase = env.buy(&cleo, OrderRequest::Default { redundancy: 1, length: 12 }).await;
     env.accept(&ada, &purchase).await;
-    env.advance(8).await;
+    env.advance(12).await;
     let to = purchase.agreement;
     // Replaces one word of a call.
     let with = |data: &[u8], word: usize, value: U256| {
@@ -159,25 +161,39 @@ async fn every_wrong_word_of_a_list_is_named() {
         data
     };
     let big = U256::ONE << 32;
-    let report = env.report_call(&testers[0], to, 0, &[unsigned_entry(0, 1, 1)]).await.abi_encode();
+    let report = env.report_call(&testers[0], to, 0, &probed(0, "3")).await.abi_encode();
+    assert_eq!(report.len(), 4 + 7 * 32);
+    // The place, the salt, the offset of the entries, their length, 72 bytes in three words.
     let cases = [
         (0, big, 0),
         (2, big, 2),
+        (2, U256::MAX, 2),
         (2, U256::from(1_000), 31),
-        (3, U256::from(9), 3),
-        (4, U256::from(256), 4),
-        (5, big, 5),
-        (6, big, 6),
-        // A second entry that is missing.
-        (3, U256::from(2), 9),
+        (3, big, 3),
+        (3, U256::from(97), 4),
+        (3, U256::from(u32::MAX), 4),
     ];
     for (word, value, named) in cases {
         let answer = call_raw(&env, &testers[0], to, with(&report, word, value), 0).await;
         assert_eq!(answer, agreement_error(MalformedCall { word: named }), "report, {word}");
     }
+    let batch = reportBatchCall { reports: vec![1; 33].into() }.abi_encode();
+    let cases = [
+        (0, big, 0),
+        (0, U256::from(640), 20),
+        (1, big, 1),
+        (1, U256::from(65), 2),
+        (1, U256::from(u32::MAX), 2),
+    ];
+    for (word, value, named) in cases {
+        let answer = call_raw(&env, &testers[0], to, with(&batch, word, value), 0).await;
+        assert_eq!(answer, agreement_error(MalformedCall { word: named }), "reportBatch, {word}");
+    }
 
     env.advance(env.settings.reportWindow).await;
-    let settle = settleCall { hints: vec![0] }.abi_encode();
+    let hints = vec![0];
+    let settle = settleCall { hints: hints.clone() }.abi_encode();
+    let release = releaseCall { hints }.abi_encode();
     let cases = [
         (0, big, 0),
         (0, U256::from(640), 20),
@@ -186,16 +202,22 @@ async fn every_wrong_word_of_a_list_is_named() {
         (1, U256::from(2), 3),
         (2, big, 2),
     ];
-    for (word, value, named) in cases {
-        let answer = call_raw(&env, &cleo, to, with(&settle, word, value), 0).await;
-        assert_eq!(answer, agreement_error(MalformedCall { word: named }), "settle, {word}");
+    for call in [settle, release] {
+        for (word, value, named) in cases {
+            let answer = call_raw(&env, &cleo, to, with(&call, word, value), 0).await;
+            let refusal = agreement_error(MalformedCall { word: named });
+            assert_eq!(answer, refusal, "{:x?}, {word}", &call[..4]);
+        }
     }
 
-    let terms = Bytes::new();
     let (workers, fees, hints) = (vec![], vec![], vec![]);
-    let conclude = concludeCall { terms, workers, fees, hints }.abi_encode();
-    // Four offsets, then four lengths: each one more than its limit.
-    for (word, most) in [(4, MAX_TERMS), (5, 8), (6, 63), (7, 8)] {
+    let (terms, settled, freed, last) = (Bytes::new(), 1, 1, true);
+    let conclude = concludeCall { terms, settled, freed, last, workers, fees, hints }.abi_encode();
+    // The offset of the terms, two masks, a flag, three offsets, then four lengths: each one more than
+    // its limit.
+    let masks = [(1, 255), (2, 255), (3, 1)];
+    let lengths = [(7, MAX_TERMS), (8, 8), (9, 63), (10, 8)];
+    for (word, most) in masks.into_iter().chain(lengths) {
         let at = usize::try_from(word).unwrap();
         let data = with(&conclude, at, U256::from(most + 1));
         let answer = call_raw(&env, &cleo, env.dispatcher, data, 0).await;
@@ -215,14 +237,14 @@ async fn calldata_has_an_end() {
         (purchase.agreement, IWorkAgreementCalls::SELECTORS[0]),
     ] {
         let data = |len: usize| [&selector[..], &vec![0; len - 4]].concat();
-        let answer = call_raw(&env, &cleo, to, data(10 * 1_024 + 1), 0).await;
-        let error = MalformedCall { word: 320 };
+        let answer = call_raw(&env, &cleo, to, data(15 * 1_024 + 1), 0).await;
+        let error = MalformedCall { word: 480 };
         let expected =
             if to == env.dispatcher { dispatcher_error(error) } else { agreement_error(error) };
         assert_eq!(answer, expected);
         // Up to the limit, bytes after the arguments are ignored.
-        let short = env.rpc.call(from, to, data(4 + 5 * 32).into(), 0).await;
-        assert_eq!(env.rpc.call(from, to, data(10 * 1_024).into(), 0).await, short);
+        let short = env.rpc.call(from, to, data(4 + 20 * 32).into(), 0).await;
+        assert_eq!(env.rpc.call(from, to, data(15 * 1_024).into(), 0).await, short);
     }
 }
 

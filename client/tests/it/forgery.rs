@@ -44,12 +44,19 @@ fn forged_conclude(terms: &Terms, thief: Address) -> concludeCall {
         fees: ETHER,
         accepted: true,
         resigned: false,
-        windows: 1,
-        served: 1,
-        failed: 0,
+        ticks: 12,
+        known: 1,
+        uptime: 10_000,
     };
-    let fees = vec![Fee { place: 0, amount: ETHER, seats: 1 }];
-    concludeCall { terms: encoded(terms), workers: vec![worker], fees, hints: vec![0] }
+    concludeCall {
+        terms: encoded(terms),
+        settled: 1,
+        freed: 1,
+        last: true,
+        workers: vec![worker],
+        fees: vec![Fee { place: 0, amount: ETHER, seats: 1 }],
+        hints: vec![0],
+    }
 }
 
 /// Whether the market created an account.
@@ -62,7 +69,7 @@ async fn is_agreement(env: &TestEnv, account: Address) -> bool {
 async fn only_a_genuine_agreement_concludes() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (env.worker(offer(10)).await, env.new_account().await);
-    let purchase = env.buy(&cleo, OrderRequest::Custom(order(1, 8))).await;
+    let purchase = env.buy(&cleo, OrderRequest::Custom(order(1, 12))).await;
     let terms = *agreement(&cleo, &purchase).await.terms();
     let thief = ada.account().unwrap();
     // The terms are genuine, the caller is not.
@@ -81,7 +88,7 @@ async fn only_a_genuine_agreement_concludes() {
 async fn a_forged_agreement_ends_nowhere() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (env.worker(offer(10)).await, env.new_account().await);
-    let purchase = env.buy(&cleo, OrderRequest::Custom(order(1, 8))).await;
+    let purchase = env.buy(&cleo, OrderRequest::Custom(order(1, 12))).await;
     let terms = *agreement(&cleo, &purchase).await.terms();
     // One with better terms for the worker, and an exact copy.
     let rich = terms
@@ -102,7 +109,7 @@ async fn a_forged_agreement_ends_nowhere() {
         env.send(&ada, account, &acceptCall {}, 0).await.unwrap();
         forged.push(account);
     }
-    env.advance(8 + env.settings.reportWindow).await;
+    env.advance(12 + env.settings.reportWindow).await;
     for account in forged {
         let call = settleCall { hints: vec![] };
         let refusal = agreement_error(SettlementFailed {});
@@ -120,7 +127,7 @@ async fn an_agreement_is_where_its_terms_say() {
     let env = TestEnv::new().await;
     env.worker(offer(10)).await;
     let cleo = env.new_account().await;
-    let purchase = env.buy(&cleo, OrderRequest::Custom(order(1, 8))).await;
+    let purchase = env.buy(&cleo, OrderRequest::Custom(order(1, 12))).await;
     let terms = *agreement(&cleo, &purchase).await.terms();
     let mut code = [0; MAX_INIT_CODE];
     let len = proxy::init_code(env.implementation, &encoded(&terms), &mut code);
@@ -150,31 +157,41 @@ async fn a_market_is_set_up_once_and_with_constants_that_fit_together() {
     let (who, to) = (env.new_account().await, env.deploy_unconstructed().await);
     let good = settings::dev(Clock::ArbBlock);
     let bad = [
-        Settings { acceptWindow: 0, ..good },
-        Settings { reportWindow: 0, ..good },
-        Settings { minLength: good.acceptWindow + good.reportWindow - 1, ..good },
-        Settings { minWindow: 2 * good.acceptWindow - 1, ..good },
-        Settings { epochLength: 0, ..good },
-        Settings { minPool: 2, ..good },
-        Settings { minPromise: 0, ..good },
-        Settings { bondBps: 10_001, ..good },
-        Settings { testerFeeBps: 10_001, ..good },
-        Settings { minBond: PRICE_LIMIT, ..good },
-        Settings { minTesterFee: 1 << 64, ..good },
-        Settings { testerBond: PRICE_LIMIT, ..good },
-        Settings { reputationUnit: 12 * good.minTesterFee - 1, ..good },
+        (1, Settings { acceptWindow: 0, ..good }),
+        (2, Settings { reportWindow: 0, ..good }),
+        (3, Settings { minLength: 2 * good.minWindow - 1, ..good }),
+        (4, Settings { maxAgreement: good.minLength - 1, ..good }),
+        (5, Settings { minWindow: 2 * good.acceptWindow - 1, ..good }),
+        (8, Settings { minPool: 2, ..good }),
+        (9, Settings { probes: 0, ..good }),
+        (10, Settings { minPromise: 0, ..good }),
+        (11, Settings { bondBps: 10_001, ..good }),
+        (12, Settings { testerFeeBps: 10_001, ..good }),
+        (13, Settings { minBond: 1 << 72, ..good }),
+        (14, Settings { minTesterFee: 1 << 64, ..good }),
+        (15, Settings { testerBond: 1 << 80, ..good }),
+        (16, Settings { reputationUnit: 12 * good.minTesterFee - 1, ..good }),
     ];
-    let times = Settings { minLength: u32::MAX, minWindow: u32::MAX, ..good };
-    let high = [
-        (1, Settings { acceptWindow: settings::MAX_ACCEPT_WINDOW + 1, ..times }),
-        (7, Settings { minPromise: 10_001, ..good }),
+    let (long, longest) = (u32::MAX, settings::MAX_ACCEPT_WINDOW);
+    let times = Settings { minLength: long, maxAgreement: long, minWindow: long >> 1, ..good };
+    let contradictory = [
+        (1, Settings { acceptWindow: longest + 1, ..times }),
+        (3, Settings { reportWindow: good.minLength - good.acceptWindow + 1, ..good }),
+        // Testers would be free before the reports of the longest agreement.
+        (4, Settings { epochLength: 0, ..good }),
+        (4, Settings { lockEpochs: 1, ..good }),
+        (4, Settings { maxAgreement: 2 * good.epochLength - 7, ..good }),
+        (5, Settings { probes: 7, ..good }),
+        (9, Settings { probes: 61, minWindow: 61, minLength: 122, ..good }),
+        (10, Settings { minPromise: 10_001, ..good }),
+        (16, Settings { reputationUnit: PRICE_LIMIT, ..good }),
     ];
-    for (index, settings) in (1..).zip(bad).chain(high) {
+    for (index, settings) in bad.into_iter().chain(contradictory) {
         let args = (settings, env.implementation).abi_encode_params();
         let refusal = dispatcher_error(BadSetting { index });
-        assert_eq!(construct(&env, &who, to, &args, 0).await, refusal);
+        assert_eq!(construct(&env, &who, to, &args, 0).await, refusal, "{settings:?}");
     }
-    let refusal = dispatcher_error(BadSetting { index: 14 });
+    let refusal = dispatcher_error(BadSetting { index: settings::FIELD_COUNT });
     let args = (good, Address::ZERO).abi_encode_params();
     assert_eq!(construct(&env, &who, to, &args, 0).await, refusal);
 
@@ -184,12 +201,16 @@ async fn a_market_is_set_up_once_and_with_constants_that_fit_together() {
     let answer = construct(&env, &who, to, &third_clock, 0).await;
     assert_eq!(answer, dispatcher_error(MalformedCall { word: 0 }));
     let answer = construct(&env, &who, to, &args[..args.len() - 1], 0).await;
-    assert_eq!(answer, dispatcher_error(MalformedCall { word: 14 }));
+    assert_eq!(answer, dispatcher_error(MalformedCall { word: settings::FIELD_COUNT.into() }));
     assert_eq!(
         construct(&env, &who, to, &args, 7).await,
         dispatcher_error(NotPayable { value: 7 })
     );
 
+    // With the longest agreement that the lock allows.
+    let longest = 2 * good.epochLength - good.acceptWindow - good.reportWindow;
+    let good = Settings { maxAgreement: longest, ..good };
+    let args = (good, env.implementation).abi_encode_params();
     construct(&env, &who, to, &args, 0).await.unwrap();
     assert_eq!(env.call(Address::ZERO, to, &settingsCall {}, 0).await, Ok(good));
     for to in [to, env.dispatcher] {

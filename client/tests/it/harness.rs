@@ -21,7 +21,8 @@ use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::{SolCall, SolInterface};
 use muster_client::protocol::abi::IWorkAgreement::IWorkAgreementErrors;
 use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
-use muster_client::protocol::abi::{Clock, Entry, Settings};
+use muster_client::protocol::abi::{Clock, Settings};
+use muster_client::protocol::report::Entry;
 use muster_client::protocol::settings;
 use muster_client::{
     Agreement, Application, Market, MarketError, Offer, OrderRequest, Purchase, Receipt,
@@ -155,7 +156,7 @@ impl TestEnv {
         let agreement = agreement(tester, purchase).await;
         let session = Session::random();
         let entries = self.with_receipts(&agreement, &session, entries);
-        self.tx(agreement.report(&session, entries)).await.unwrap();
+        self.tx(agreement.report(&session, &entries)).await.unwrap();
     }
 
     /// Settles an agreement with the right hints.

@@ -9,7 +9,7 @@ use muster_client::protocol::abi::{Order, Quote, Reason};
 use muster_client::{Application, Market, Offer, OrderRequest};
 
 use crate::harness::expected::{dispatcher_error, dispatcher_event};
-use crate::harness::receipts::unsigned_entry;
+use crate::harness::receipts::probed;
 use crate::harness::settlement::{paid_worker, run_to_settlement};
 use crate::harness::{ETHER, TestEnv, agreement, message_key_of, offer};
 use crate::quote::{check_purchase_refused, order};
@@ -95,10 +95,10 @@ async fn hired_workers_are_paid_the_price_of_the_quote() {
     assert_eq!(terms.workers().map(|worker| worker.price).collect::<Vec<_>>(), [2, 4]);
     env.accept(&workers[1], &purchase).await;
     env.accept(&workers[3], &purchase).await;
-    let report = vec![unsigned_entry(0, 15, 15), unsigned_entry(1, 15, 15)];
+    let report = [probed(0, "3333"), probed(1, "3333")].concat();
     let reports = [report.clone(), report.clone(), report];
     let settlement = run_to_settlement(&env, &testers, &purchase, &reports).await;
-    let part = |index: usize, pay| paid_worker(&env, &workers[index], pay, 4, (4, 0, 12));
+    let part = |index: usize, pay| paid_worker(&env, &workers[index], pay, 24, (4, 10_000, 12));
     assert_eq!(settlement.workers, [part(1, 48), part(3, 96)]);
 }
 
@@ -108,13 +108,13 @@ async fn hiring_takes_exactly_these_workers_in_ascending_order_or_none() {
     let (_, cleo) = (register_workers(&env, 3).await, env.new_account().await);
     let unfit = [[2, 1], [3, 2], [2, 2], [0, 1], [0, 0], [1, 4], [1, u32::MAX], [u32::MAX, 1]];
     for workers in unfit {
-        check_unhireable(&env, &cleo, order(2, 8), &workers, Reason::WorkerUnfit).await;
+        check_unhireable(&env, &cleo, order(2, 12), &workers, Reason::WorkerUnfit).await;
     }
     for workers in [&[][..], &[1], &[1, 2, 3], &[1, 2, 3, 4, 5, 6, 7, 8]] {
-        check_unhireable(&env, &cleo, order(2, 8), workers, Reason::Redundancy).await;
+        check_unhireable(&env, &cleo, order(2, 12), workers, Reason::Redundancy).await;
     }
-    check_unhireable(&env, &cleo, order(0, 8), &[], Reason::Redundancy).await;
-    assert_eq!(quote_hire(&env, order(2, 8), &[1, 3]).await.reason, Reason::None);
+    check_unhireable(&env, &cleo, order(0, 12), &[], Reason::Redundancy).await;
+    assert_eq!(quote_hire(&env, order(2, 12), &[1, 3]).await.reason, Reason::None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,23 +131,23 @@ async fn only_listed_workers_of_the_application_are_hired() {
         .await
         .unwrap();
     for number in 3..=6 {
-        check_unhireable(&env, &cleo, order(1, 8), &[number], Reason::WorkerUnfit).await;
-        check_unhireable(&env, &cleo, order(2, 8), &[1, number], Reason::WorkerUnfit).await;
+        check_unhireable(&env, &cleo, order(1, 12), &[number], Reason::WorkerUnfit).await;
+        check_unhireable(&env, &cleo, order(2, 12), &[1, number], Reason::WorkerUnfit).await;
     }
-    let other = Order { application: application.0, ..order(1, 8) };
+    let other = Order { application: application.0, ..order(1, 12) };
     assert_eq!(quote_hire(&env, other, &[3]).await.reason, Reason::None);
     check_unhireable(&env, &cleo, other, &[1], Reason::WorkerUnfit).await;
 
     // A worker that leaves the book cannot be hired, until it is back.
     env.tx(workers[0].set_available(false)).await.unwrap();
-    check_unhireable(&env, &cleo, order(1, 8), &[1], Reason::WorkerUnfit).await;
+    check_unhireable(&env, &cleo, order(1, 12), &[1], Reason::WorkerUnfit).await;
     env.tx(workers[0].set_available(true)).await.unwrap();
-    assert_eq!(quote_hire(&env, order(1, 8), &[1]).await.reason, Reason::None);
+    assert_eq!(quote_hire(&env, order(1, 12), &[1]).await.reason, Reason::None);
     // Nor can one that is at its capacity.
     for _ in 0..2 {
-        env.tx(cleo.hire(&order(1, 8), &[2], ETHER)).await.unwrap();
+        env.tx(cleo.hire(&order(1, 12), &[2], ETHER)).await.unwrap();
     }
-    check_unhireable(&env, &cleo, order(1, 8), &[2], Reason::WorkerUnfit).await;
+    check_unhireable(&env, &cleo, order(1, 12), &[2], Reason::WorkerUnfit).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -159,8 +159,8 @@ async fn hired_workers_fit_the_order() {
     env.worker(Offer { promise: 9_500, max_length: 50, ..offer(6) }).await;
     let unfit = [
         order(1, 25),
-        Order { minUptime: 9_001, ..order(1, 8) },
-        Order { minScore: 1, ..order(1, 8) },
+        Order { minUptime: 9_001, ..order(1, 12) },
+        Order { minScore: 1, ..order(1, 12) },
     ];
     for wanted in unfit {
         check_unhireable(&env, &cleo, wanted, &[1], Reason::WorkerUnfit).await;
@@ -168,14 +168,14 @@ async fn hired_workers_fit_the_order() {
         let both = Order { redundancy: U256::from(2), ..wanted };
         check_unhireable(&env, &cleo, both, &[1, 2], Reason::WorkerUnfit).await;
     }
-    for wanted in [order(1, 24), Order { minUptime: 9_000, ..order(1, 8) }] {
+    for wanted in [order(1, 24), Order { minUptime: 9_000, ..order(1, 12) }] {
         assert_eq!(quote_hire(&env, wanted, &[1]).await.reason, Reason::None);
     }
     // A reason to refuse any order also refuses this one, and comes first.
     let tested = Order { windows: 4, testers: 3, ..order(1, 24) };
     check_unhireable(&env, &cleo, tested, &[1], Reason::NotEnoughTesters).await;
-    check_unhireable(&env, &cleo, order(1, 7), &[9], Reason::Length).await;
-    let late = Order { expiry: 1, ..order(1, 8) };
+    check_unhireable(&env, &cleo, order(1, 11), &[9], Reason::Length).await;
+    let late = Order { expiry: 1, ..order(1, 12) };
     check_unhireable(&env, &cleo, late, &[1], Reason::Expired).await;
 }
 
@@ -186,11 +186,11 @@ async fn dust_in_the_book_does_not_stop_who_hires() {
     // The cheapest sixty-nine are more than a scan looks at, and do not fit.
     let dear = &workers[69];
     env.tx(dear.update(&Offer { promise: 9_999, ..offer(70) })).await.unwrap();
-    let wanted = Order { minUptime: 9_999, ..order(1, 8) };
+    let wanted = Order { minUptime: 9_999, ..order(1, 12) };
     let scanned = cleo.quote(&OrderRequest::Custom(wanted)).await.unwrap();
     assert_eq!(scanned.reason, Reason::NotEnoughWorkers);
-    let purchase = env.tx(cleo.hire(&wanted, &[70], 560)).await.unwrap();
-    assert_eq!((purchase.workers, purchase.escrow), (vec![dear.account().unwrap()], 560));
+    let purchase = env.tx(cleo.hire(&wanted, &[70], 840)).await.unwrap();
+    assert_eq!((purchase.workers, purchase.escrow), (vec![dear.account().unwrap()], 840));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,8 +210,8 @@ async fn every_wrong_word_of_a_list_of_workers_is_named() {
         (11, big, Some(11)),
         (3, U256::from(256), Some(3)),
     ];
-    let hire = hireCall { order: order(1, 8), workers: vec![1] }.abi_encode();
-    let quote = QuoteHire { order: order(1, 8), workers: vec![1] }.abi_encode();
+    let hire = hireCall { order: order(1, 12), workers: vec![1] }.abi_encode();
+    let quote = QuoteHire { order: order(1, 12), workers: vec![1] }.abi_encode();
     for data in [hire, quote] {
         for (word, value, named) in cases {
             let mut data = data.clone();

@@ -14,7 +14,7 @@ use crate::quote::order;
 async fn every_call_of_the_interfaces_is_known() {
     let env = TestEnv::new().await;
     let (_, cleo) = (env.worker(offer(1)).await, env.new_account().await);
-    let purchase = env.buy(&cleo, OrderRequest::Custom(order(1, 8))).await;
+    let purchase = env.buy(&cleo, OrderRequest::Custom(order(1, 12))).await;
     let from = cleo.account().unwrap();
     for selector in IWorkerDispatcherCalls::SELECTORS {
         let answer = env.rpc.call(from, env.dispatcher, selector.into(), 0).await;

@@ -4,13 +4,13 @@ use muster_client::OrderRequest;
 use muster_client::protocol::abi::State;
 use muster_client::protocol::money::{self, Judgement};
 use muster_client::protocol::reputation::{ONE_OBSERVATION, ReputationWeights};
-use muster_client::protocol::verdict::WindowTally;
+use muster_client::protocol::shares::Uptime;
 
-use crate::harness::receipts::unsigned_entry;
+use crate::harness::receipts::probed;
 use crate::harness::{ETHER, TestEnv, agreement, offer};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_party_is_paid_by_the_verdicts_of_the_windows() {
+async fn every_party_is_paid_by_the_shares_of_the_windows() {
     let env = TestEnv::new().await;
     let (ada, ben) = (env.worker(offer(1_000)).await, env.worker(offer(2_000)).await);
     let testers = env.testers(3).await;
@@ -32,18 +32,20 @@ async fn every_party_is_paid_by_the_verdicts_of_the_windows() {
     // With three testers and three seats, every tester has a seat in every window.
     env.advance(24).await;
     for tester in &testers {
-        let entries = [unsigned_entry(0, 0b1111, 0b1111), unsigned_entry(1, 0b1111, 0b0011)];
+        let entries = [probed(0, "3333"), probed(1, "3300")].concat();
         env.report(tester, &purchase, &entries).await;
     }
     env.advance(env.settings.reportWindow).await;
     let settlement = env.settle(&cleo, &purchase).await;
 
-    let half = WindowTally { served: 2, failed: 2 };
+    let mut half = Uptime::default();
+    half.add(12, 12);
+    half.add(12, 0);
     let pays: Vec<u128> = settlement.workers.iter().map(|worker| worker.pay).collect();
     assert_eq!(pays, [24_000, money::pay(2_000, 24, 9_000, half)]);
     assert_eq!(pays[1], 24_000, "half of what was agreed");
-    // The promise was 90 %, and half of the windows failed for certain.
-    let judgement = Judgement { tally: half, certain_failures: 2, ticks: 24, resigned: false };
+    // The promise was 90 %, and no seat vouches for half of the windows.
+    let judgement = Judgement { best: half, ticks: 24, resigned: false };
     let slash = money::slash(env.settings.minBond, 24, 9_000, &judgement);
     let slashes: Vec<u128> = settlement.workers.iter().map(|worker| worker.slash).collect();
     assert_eq!(slashes, [0, slash]);
@@ -53,16 +55,15 @@ async fn every_party_is_paid_by_the_verdicts_of_the_windows() {
     assert_eq!(settlement.burned, slash - settlement.compensation);
     let bens = ben.worker(ben.account().unwrap()).await.unwrap();
     assert_eq!((bens.stake, bens.locked), (ETHER - slash, 0));
-    // Each tester: four windows of two workers, all of them with the majority.
+    // Each tester: four windows of two workers, all of them at the medians.
     let fees: Vec<_> = settlement.testers.iter().map(|tester| (tester.fee, tester.seats)).collect();
     assert_eq!(fees, [(8 * fee, 8); 3]);
     assert_eq!(settlement.refund, purchase.escrow - 48_000 - 24 * fee);
     assert_eq!(cleos.state().await.unwrap(), State::Settled);
-    // Twelve seats at the lowest fee are one observation, all of it good for ada and half of it for
-    // ben.
-    for (worker, good, bad) in
-        [(&ada, ONE_OBSERVATION, 0), (&ben, ONE_OBSERVATION / 2, ONE_OBSERVATION / 2)]
-    {
+    // Twelve seats at the lowest fee are 65 thousandths of an observation, all of it good for ada and
+    // half of it for ben.
+    let weight = ONE_OBSERVATION * 65 / 1_000;
+    for (worker, good, bad) in [(&ada, weight, 0), (&ben, weight / 2, weight / 2)] {
         let known = cleo.reputation(worker.account().unwrap()).await.unwrap();
         assert_eq!(known.weights, ReputationWeights { good, bad });
         assert_eq!(known.score, known.weights.score());

@@ -8,8 +8,10 @@
     clippy::integer_division,
     reason = "a test panics at the first unexpected result"
 )]
+#![expect(clippy::print_stdout, reason = "some stories print what a play costs")]
 
 mod accept;
+mod batch;
 mod book;
 mod book_proptest;
 mod calldata;
@@ -21,16 +23,21 @@ mod hire;
 mod interface;
 mod lifecycle;
 mod no_show;
+mod plays;
 mod purchase;
 mod quote;
 mod receipts;
 mod reentrancy;
 mod registration;
+mod release;
 mod report;
 mod reputation;
+mod resign;
 mod settle;
+mod shares;
 mod size_limits;
 mod slash;
 mod states;
 mod testers;
+mod views;
 mod workers;

@@ -135,7 +135,7 @@ async fn accepting_one_agreement_does_not_excuse_missing_another() {
     assert_eq!(settlement.workers, [absent_worker(&ada, tenth)]);
     // Running work goes on and is paid, and the worker stays out of the book.
     let settlement = run_to_settlement(&env, &[], &kept, &[]).await;
-    assert_eq!(settlement.workers, [paid_worker(&env, &ada, 24_000, 1, (0, 0, 0))]);
+    assert_eq!(settlement.workers, [paid_worker(&env, &ada, 24_000, 24, (0, 0, 0))]);
     let account = ada.worker(worker).await.unwrap();
     assert_eq!((account.active, account.locked, account.stake), (0, 0, ETHER - tenth));
     assert_eq!((account.misses, account.available, account.listed), (1, false, false));
@@ -153,7 +153,7 @@ async fn client_and_workers_together_gain_nothing_from_who_is_away() {
     let (away, tenth) = (ada.account().unwrap(), env.settings.minBond / 10);
     let mut purchases = Vec::new();
     for _ in 0..9 {
-        let purchase = env.buy(&cleo, OrderRequest::Custom(order(2, 8))).await;
+        let purchase = env.buy(&cleo, OrderRequest::Custom(order(2, 12))).await;
         env.accept(&own, &purchase).await;
         purchases.push(purchase);
     }
@@ -179,7 +179,7 @@ async fn an_absence_hides_behind_an_older_one_for_a_tenth_of_the_least_bond() {
     let (worker, tenth) = (ada.account().unwrap(), env.settings.minBond / 10);
     for times in 1..=2 {
         env.tx(ada.set_price(1)).await.unwrap();
-        let own = env.buy(&ada, OrderRequest::Custom(order(1, 8))).await;
+        let own = env.buy(&ada, OrderRequest::Custom(order(1, 12))).await;
         env.tx(ada.set_price(ETHER / 1_000)).await.unwrap();
         let dear = env.buy(&cleo, OrderRequest::Custom(order(1, 800))).await;
         let bond = agreement(&cleo, &dear).await.terms().worker(0).unwrap().bond;

@@ -9,6 +9,7 @@ use muster_client::protocol::abi::IWorkerDispatcher::{
     quote_0Call as QuoteUsual, quote_1Call as QuoteOrder,
 };
 use muster_client::protocol::abi::{Clock, Order, Quote, Reason, State};
+use muster_client::protocol::course::Course;
 use muster_client::protocol::layout::{Terms, TermsHeader, WorkerTerms};
 use muster_client::protocol::settings;
 use muster_client::{Market, Offer, Progress, Purchase};
@@ -126,8 +127,8 @@ async fn an_agreement_has_the_terms_that_were_bought() {
             min_bond: least_bond,
             tester_fee_bps: env.settings.testerFeeBps,
             min_tester_fee: least_fee,
-            // The shortest agreement has eight ticks.
-            min_paid_windows: 2,
+            min_length: env.settings.minLength,
+            probes: env.settings.probes,
             epoch: cleo.epoch().await.unwrap(),
             pool: 3,
             redundancy: 2,
@@ -147,7 +148,8 @@ async fn an_agreement_has_the_terms_that_were_bought() {
         assert_eq!(env.call(anybody, to, &applicationCall {}, 0).await, Ok(FixedBytes::ZERO));
         assert_eq!(env.call(anybody, to, &endCall {}, 0).await, Ok(0));
         assert_eq!(seen.state().await.unwrap(), State::Offered);
-        let none = Progress { start: 0, seed: [0; 16], accepted: 0, windows: 4, resigned: 0 };
+        let course = Course { planned: 25, ..Course::default() };
+        let none = Progress { course, seed: [0; 16], released: 0, freed: false };
         assert_eq!(seen.progress().await.unwrap(), none);
         let locked = ben.worker(accounts[1]).await.unwrap();
         assert_eq!((locked.active, locked.locked), (1, bond));
@@ -158,8 +160,8 @@ async fn an_agreement_has_the_terms_that_were_bought() {
 async fn equal_purchases_are_different_agreements() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (env.worker(offer(7)).await, env.new_account().await);
-    let first = buy_order(&env, &cleo, order(1, 8), 56).await;
-    let second = buy_order(&env, &cleo, order(1, 8), 56).await;
+    let first = buy_order(&env, &cleo, order(1, 12), 84).await;
+    let second = buy_order(&env, &cleo, order(1, 12), 84).await;
     assert_ne!(first.agreement, second.agreement);
     let numbers = [&first, &second]
         .map(async |purchase| agreement(&ada, purchase).await.terms().header.number);
@@ -173,11 +175,11 @@ async fn equal_purchases_are_different_agreements() {
 async fn no_agreement_is_created_at_an_address_in_use() {
     let env = TestEnv::new().await;
     let (_, cleo) = (env.worker(offer(7)).await, env.new_account().await);
-    let (from, call) = (cleo.account().unwrap(), BuyOrder { order: order(1, 8) });
-    let address = env.call(from, env.dispatcher, &call, 56).await.unwrap();
+    let (from, call) = (cleo.account().unwrap(), BuyOrder { order: order(1, 12) });
+    let address = env.call(from, env.dispatcher, &call, 84).await.unwrap();
     env.rpc.set_code(address).await;
     let refusal = dispatcher_error(CreationFailed {});
-    assert_eq!(env.send(&cleo, env.dispatcher, &call, 56).await, refusal);
+    assert_eq!(env.send(&cleo, env.dispatcher, &call, 84).await, refusal);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -188,9 +190,9 @@ async fn eight_workers_are_quoted_and_bought_at_once() {
         accounts.push(env.worker(offer(price)).await.account().unwrap());
     }
     let cleo = env.new_account().await;
-    let quoted = quote(&env, &cleo, order(8, 8)).await;
-    assert_eq!((quoted.price, quoted.start, &*quoted.workers), (36 * 8, 1, &accounts[..8]));
-    let purchase = buy_order(&env, &cleo, order(8, 8), 36 * 8).await;
+    let quoted = quote(&env, &cleo, order(8, 12)).await;
+    assert_eq!((quoted.price, quoted.start, &*quoted.workers), (36 * 12, 1, &accounts[..8]));
+    let purchase = buy_order(&env, &cleo, order(8, 12), 36 * 12).await;
     assert_eq!(purchase.workers, accounts[..8]);
 }
 
@@ -223,7 +225,7 @@ async fn without_enough_testers_the_default_order_is_untested() {
 /// Any order that might be bought, and some that cannot.
 fn orders() -> impl Strategy<Value = Order> {
     let testers = prop_oneof![Just(0), Just(3), Just(5), Just(4)];
-    let length = prop_oneof![8..60_u64, 990..1_010_u64];
+    let length = prop_oneof![12..60_u64, 990..1_010_u64];
     let picky = prop_oneof![Just(0), Just(9_000), Just(9_500)];
     (0..9_u64, length, 1..6_u8, testers, picky, 0..10_u32).prop_map(
         |(redundancy, length, windows, testers, uptime, start)| {
@@ -287,7 +289,7 @@ async fn views_change_nothing() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (env.worker(offer(7)).await, env.new_account().await);
     let before = ada.worker(ada.account().unwrap()).await.unwrap();
-    let call = QuoteOrder { order: order(1, 8) };
+    let call = QuoteOrder { order: order(1, 12) };
     let receipt = env.send_to_dispatcher(&cleo, &call).await.unwrap();
     assert!(receipt.logs.is_empty());
     assert_eq!(ada.worker(ada.account().unwrap()).await.unwrap(), before);

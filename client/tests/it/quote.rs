@@ -56,16 +56,14 @@ pub(crate) async fn check_purchase_refused<C>(
     assert_eq!(before - after, env.rpc.fee(&receipt).await, "{reason:?}");
 }
 
+/// The quote of an order that cannot be bought.
+const fn unbuyable(reason: Reason, windows: u8, testers: u8) -> Quote {
+    Quote { reason, price: 0, start: 0, windows, testers, workers: vec![] }
+}
+
 /// An order that cannot be bought at any price: the quote and the purchase have the same reason.
 async fn check_unbuyable(env: &TestEnv, who: &Market, order: Order, reason: Reason) {
-    let expected = Quote {
-        reason,
-        price: 0,
-        start: 0,
-        windows: order.windows,
-        testers: order.testers,
-        workers: vec![],
-    };
+    let expected = unbuyable(reason, order.windows, order.testers);
     assert_eq!(quote(env, who, order).await, expected);
     check_purchase_refused(env, who, &BuyOrder { order }, ETHER, (reason, 0)).await;
 }
@@ -80,8 +78,7 @@ async fn check_default_unbuyable(
 ) {
     let call = QuoteDefault { redundancy, length };
     let quote = env.call(who.account().unwrap(), env.dispatcher, &call, 0).await;
-    let expected = Quote { reason, price: 0, start: 0, windows, testers, workers: vec![] };
-    assert_eq!(quote, Ok(expected));
+    assert_eq!(quote, Ok(unbuyable(reason, windows, testers)));
     check_purchase_refused(env, who, &BuyDefault { redundancy, length }, ETHER, (reason, 0)).await;
 }
 
@@ -93,6 +90,7 @@ async fn an_order_out_of_range_is_refused_for_its_reason() {
     let cleo = env.new_account().await;
     let huge = U256::ONE << 255;
     let wide = |windows, testers| Order { windows, testers, ..order(1, 1_000) };
+    let short = |testers| Order { testers, ..order(1, 23) };
     let tester = FixedBytes(TESTER_APPLICATION);
     let cases = [
         (order(0, 24), Reason::Redundancy),
@@ -100,7 +98,8 @@ async fn an_order_out_of_range_is_refused_for_its_reason() {
         (order(256 + 1, 24), Reason::Redundancy),
         (Order { redundancy: huge, ..order(1, 24) }, Reason::Redundancy),
         (order(1, 0), Reason::Length),
-        (order(1, 7), Reason::Length),
+        (order(1, 11), Reason::Length),
+        (order(1, u64::from(env.settings.maxAgreement) + 1), Reason::Length),
         (order(1, 1 << 32), Reason::Length),
         (order(1, (1 << 32) + 24), Reason::Length),
         (Order { length: huge, ..order(1, 24) }, Reason::Length),
@@ -108,11 +107,15 @@ async fn an_order_out_of_range_is_refused_for_its_reason() {
         (wide(22, 3), Reason::Windows),
         (wide(255, 3), Reason::Windows),
         (Order { windows: 5, testers: 3, ..order(1, 29) }, Reason::Windows),
-        (wide(1, 1), Reason::Testers),
-        (wide(1, 2), Reason::Testers),
-        (wide(1, 4), Reason::Testers),
-        (wide(1, 17), Reason::Testers),
-        (wide(1, 255), Reason::Testers),
+        // Who could stop early with foresight has four windows at least.
+        (Order { windows: 3, testers: 3, ..order(1, 24) }, Reason::Windows),
+        (wide(1, 3), Reason::Windows),
+        (wide(3, 15), Reason::Windows),
+        (short(1), Reason::Testers),
+        (short(2), Reason::Testers),
+        (short(4), Reason::Testers),
+        (short(17), Reason::Testers),
+        (short(255), Reason::Testers),
         (wide(5, 13), Reason::Testers),
         (wide(2, 0), Reason::Testers),
         (Order { application: tester, ..order(1, 24) }, Reason::NotForSale),
@@ -120,15 +123,18 @@ async fn an_order_out_of_range_is_refused_for_its_reason() {
     for (order, reason) in cases {
         check_unbuyable(&env, &cleo, order, reason).await;
     }
-    let fits = Order { windows: 4, testers: 3, ..order(1, 24) };
-    assert_eq!(quote(&env, &cleo, fits).await.reason, Reason::None);
+    let split = |windows, length| Order { windows, testers: 3, ..order(1, length) };
+    for fits in [split(4, 24), split(1, 23), split(1, 12), split(4, 1_000), order(1, 1_000)] {
+        assert_eq!(quote(&env, &cleo, fits).await.reason, Reason::None);
+    }
 
     let (one, length) = (U256::ONE, U256::from(24));
     for redundancy in [U256::ZERO, U256::from(9), huge] {
         let shape = (4, 3);
         check_default_unbuyable(&env, &cleo, (redundancy, length), shape, Reason::Redundancy).await;
     }
-    for (length, windows) in [(U256::from(7), 1), (U256::ONE << 32, 1), (huge, 1)] {
+    let too_long = U256::from(env.settings.maxAgreement + 1);
+    for (length, windows) in [(U256::from(11), 1), (too_long, 4), (U256::ONE << 32, 1), (huge, 1)] {
         check_default_unbuyable(&env, &cleo, (one, length), (windows, 3), Reason::Length).await;
     }
 }
@@ -167,7 +173,7 @@ async fn testers_are_not_drawn_from_a_list_below_the_least_pool() {
     let env = TestEnv::with(Settings { minPool: 5, ..settings::dev(Clock::Second) }).await;
     env.worker(offer(5)).await;
     let cleo = env.new_account().await;
-    let tested = Order { testers: 3, ..order(1, 24) };
+    let tested = Order { testers: 3, ..order(1, 23) };
     env.testers(4).await;
     check_unbuyable(&env, &cleo, tested, Reason::NotEnoughTesters).await;
     env.testers(1).await;
@@ -194,25 +200,26 @@ async fn a_price_stays_below_two_to_the_ninety_six() {
     for who in [&ada, &ben, &cleo] {
         env.set_balance(who, PRICE_LIMIT * 16).await;
     }
-    // Eight ticks at 2^93 wei are 2^96.
-    let (too_high, highest) = (1 << 93, (1 << 93) - 1);
+    // Twelve ticks at a twelfth of 2^96 wei, which is no whole number.
+    let highest = PRICE_LIMIT / 12;
+    let too_high = highest + 1;
     let offered = |price| Offer { price, max_length: 16, promise: 9_000, capacity: 9 };
     let none = Application::default();
     env.tx(ada.register(none, &offered(too_high), message_key_of(&ada), PRICE_LIMIT - 1))
         .await
         .unwrap();
-    check_unbuyable(&env, &cleo, order(1, 8), Reason::PriceOverflow).await;
-    let (one, eight) = (U256::ONE, U256::from(8));
-    check_default_unbuyable(&env, &cleo, (one, eight), (1, 0), Reason::PriceOverflow).await;
+    check_unbuyable(&env, &cleo, order(1, 12), Reason::PriceOverflow).await;
+    let (one, twelve) = (U256::ONE, U256::from(12));
+    check_default_unbuyable(&env, &cleo, (one, twelve), (1, 0), Reason::PriceOverflow).await;
 
     env.tx(ben.register(none, &offered(highest), message_key_of(&ben), PRICE_LIMIT - 1))
         .await
         .unwrap();
-    let price = highest * 8;
-    assert_eq!(quote(&env, &cleo, order(1, 8)).await.price, price);
-    check_unbuyable(&env, &cleo, order(2, 8), Reason::PriceOverflow).await;
-    check_unbuyable(&env, &cleo, order(1, 9), Reason::PriceOverflow).await;
-    let call = BuyOrder { order: order(1, 8) };
+    let price = highest * 12;
+    assert_eq!(quote(&env, &cleo, order(1, 12)).await.price, price);
+    check_unbuyable(&env, &cleo, order(2, 12), Reason::PriceOverflow).await;
+    check_unbuyable(&env, &cleo, order(1, 13), Reason::PriceOverflow).await;
+    let call = BuyOrder { order: order(1, 12) };
     let short = (Reason::ValueTooLow, price);
     check_purchase_refused(&env, &cleo, &call, price - 1, short).await;
     env.send(&cleo, env.dispatcher, &call, price).await.unwrap();
@@ -232,14 +239,14 @@ async fn the_scan_begins_at_the_worker_that_is_named_if_it_is_listed() {
     env.tx(other.register(application, &offer(1), message_key_of(&other), ETHER)).await.unwrap();
     // Numbers 1 to 3 are listed, 4 is not, 5 is of another application, 6 is nobody.
     for (start, first) in [(0, 1), (1, 1), (2, 2), (3, 3), (4, 1), (5, 1), (6, 1), (u32::MAX, 1)] {
-        let quoted = quote(&env, &cleo, Order { start, ..order(1, 8) }).await;
+        let quoted = quote(&env, &cleo, Order { start, ..order(1, 12) }).await;
         let worker = accounts[usize::try_from(first).unwrap() - 1];
         assert_eq!((quoted.start, quoted.workers), (first, vec![worker]), "start {start}");
     }
-    let quoted = quote(&env, &cleo, Order { start: 2, ..order(2, 8) }).await;
+    let quoted = quote(&env, &cleo, Order { start: 2, ..order(2, 12) }).await;
     assert_eq!((quoted.start, &*quoted.workers), (2, &accounts[1..]));
     // The scan does not wrap around.
-    let round = Order { start: 2, ..order(3, 8) };
+    let round = Order { start: 2, ..order(3, 12) };
     check_unbuyable(&env, &cleo, round, Reason::NotEnoughWorkers).await;
 }
 
@@ -261,7 +268,7 @@ async fn only_workers_that_fit_the_order_are_chosen() {
     assert_eq!(who(picky(9_000)).await, [accounts[2]]);
     assert_eq!(who(picky(9_001)).await, [accounts[3]]);
     check_unbuyable(&env, &cleo, picky(9_501), Reason::NotEnoughWorkers).await;
-    let scored = Order { minScore: 1, ..order(1, 8) };
+    let scored = Order { minScore: 1, ..order(1, 12) };
     check_unbuyable(&env, &cleo, scored, Reason::NotEnoughWorkers).await;
 
     // The default order asks for 9 000.
@@ -280,7 +287,7 @@ async fn no_more_than_sixty_four_are_looked_at() {
         accounts.push(env.worker(deal).await.account().unwrap());
     }
     let cleo = env.new_account().await;
-    let picky = |uptime| Order { minUptime: uptime, ..order(1, 8) };
+    let picky = |uptime| Order { minUptime: uptime, ..order(1, 12) };
     let quoted = quote(&env, &cleo, picky(9_000)).await;
     assert_eq!((quoted.start, quoted.workers), (64, vec![accounts[63]]));
     check_unbuyable(&env, &cleo, picky(9_500), Reason::NotEnoughWorkers).await;

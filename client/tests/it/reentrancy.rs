@@ -23,9 +23,9 @@ use crate::harness::{ETHER, TestEnv, agreement, offer};
 use crate::quote::order;
 use crate::workers::registration;
 
-/// An untested order of one worker for eight ticks, at a wei per tick.
+/// An untested order of one worker for twelve ticks, at a wei per tick.
 fn purchase() -> BuyDefault {
-    BuyDefault { redundancy: U256::ONE, length: U256::from(8) }
+    BuyDefault { redundancy: U256::ONE, length: U256::from(12) }
 }
 
 /// A market with a worker at one wei per tick, and a client.
@@ -71,16 +71,16 @@ async fn a_client_that_takes_no_ether_is_credited_and_nobody_else_notices() {
         let before = other_credits(&env, forwarder).await;
         // Too much value: the excess is credited. The worker has a capacity of two.
         let receipt =
-            env.forward_to_dispatcher(&cleo, forwarder, &purchase(), 8 + 7).await.unwrap();
+            env.forward_to_dispatcher(&cleo, forwarder, &purchase(), 12 + 7).await.unwrap();
         let bought = receipt.event::<ContractBought>(env.dispatcher).unwrap();
-        assert_eq!((bought.client, bought.escrow), (forwarder, 8));
+        assert_eq!((bought.client, bought.escrow), (forwarder, 12));
         let credited = dispatcher_event(Credited { account: forwarder, amount: 7 });
         assert_eq!(env.events(&receipt).last(), Some(&credited), "{behavior:?}");
         assert!(receipt.gas_used < 400_000, "{behavior:?} took {}", receipt.gas_used);
         assert_eq!(cleo.credit(forwarder).await.unwrap(), 7);
         // Too little value: all of it is credited.
         let receipt = env.forward_to_dispatcher(&cleo, forwarder, &purchase(), 6).await.unwrap();
-        let (reason, required, sent) = (Reason::ValueTooLow, 8, 6);
+        let (reason, required, sent) = (Reason::ValueTooLow, 12, 6);
         let events = [
             dispatcher_event(PurchaseRefused { client: forwarder, reason, required, sent }),
             dispatcher_event(Credited { account: forwarder, amount: 6 }),
@@ -99,7 +99,7 @@ async fn a_client_that_takes_no_ether_is_credited_and_nobody_else_notices() {
         env.advance(env.settings.acceptWindow + 1).await;
         let call = settleCall { hints: vec![0] };
         env.send(&cleo, bought.agreement, &call, 0).await.unwrap();
-        assert_eq!(cleo.credit(forwarder).await.unwrap(), 8);
+        assert_eq!(cleo.credit(forwarder).await.unwrap(), 12);
         // A worker that did not accept sets itself available again.
         env.tx(worker.set_available(true)).await.unwrap();
     }
@@ -110,7 +110,7 @@ async fn a_long_answer_to_a_refund_is_not_read() {
     let (env, _, cleo) = setup().await;
     // As many bytes as 50 000 gas pay for.
     let forwarder = env.deploy_forwarder(&Behavior::Returns(130_000)).await;
-    let receipt = env.forward_to_dispatcher(&cleo, forwarder, &purchase(), 8 + 7).await.unwrap();
+    let receipt = env.forward_to_dispatcher(&cleo, forwarder, &purchase(), 12 + 7).await.unwrap();
     assert!(receipt.event::<Credited>(env.dispatcher).is_none());
     assert_eq!(env.rpc.balance(forwarder).await, 7);
     assert!(receipt.gas_used < 400_000, "it took {}", receipt.gas_used);
@@ -133,7 +133,7 @@ async fn check_reentered(env: &TestEnv, cleo: &Market, data: Vec<u8>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_constructor_cannot_be_called_while_a_refund_is_under_way() {
     let (env, _, cleo) = setup().await;
-    let constructor = [&[0x55, 0x85, 0x25, 0x8d][..], &[0; 448]].concat();
+    let constructor = [&[0x55, 0x85, 0x25, 0x8d][..], &[0; 576]].concat();
     check_reentered(&env, &cleo, constructor).await;
 }
 
@@ -145,12 +145,12 @@ async fn nothing_can_be_done_while_a_refund_is_under_way() {
     let key = B256::with_last_byte(1);
     let calls = [
         purchase().abi_encode(),
-        BuyOrder { order: order(1, 8) }.abi_encode(),
-        hireCall { order: order(1, 8), workers: vec![1] }.abi_encode(),
+        BuyOrder { order: order(1, 12) }.abi_encode(),
+        hireCall { order: order(1, 12), workers: vec![1] }.abi_encode(),
         withdrawCall { to }.abi_encode(),
         registration(&cleo).abi_encode(),
         registerTesterCall { key }.abi_encode(),
-        updateWorkerCall { price: 1, maxLength: 8, promised: 9_000, capacity: 1, hint: 0 }
+        updateWorkerCall { price: 1, maxLength: 12, promised: 9_000, capacity: 1, hint: 0 }
             .abi_encode(),
         setPriceCall { price: 1, hint: 0 }.abi_encode(),
         setKeyCall { key }.abi_encode(),
@@ -173,12 +173,12 @@ async fn nothing_can_be_done_while_a_refund_is_under_way() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_purchases_fit_into_one_transaction() {
     let (env, worker, cleo) = setup().await;
-    let buy = || (env.dispatcher, 8 + 3, purchase().abi_encode());
+    let buy = || (env.dispatcher, 12 + 3, purchase().abi_encode());
     let receipt = env.create(evm::multicall_init_code(&[buy(), buy()]), 100).await;
     let bought: Vec<_> = receipt.events::<ContractBought>(env.dispatcher).collect();
     let [first, second] = &*bought else { panic!("{bought:?}") };
     assert_ne!(first.agreement, second.agreement);
-    assert_eq!(env.rpc.balance(receipt.created.unwrap()).await, 100 - 16);
+    assert_eq!(env.rpc.balance(receipt.created.unwrap()).await, 100 - 24);
     let numbers = [first, second]
         .map(async |event| cleo.agreement(event.agreement).await.unwrap().terms().header.number);
     let [one, two] = numbers;
@@ -208,9 +208,9 @@ async fn a_withdrawal_is_paid_once_however_the_receiver_calls_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_settles_while_money_is_handed_out() {
     let (env, worker, cleo) = setup().await;
-    let bought = env.buy(&cleo, OrderRequest::Default { redundancy: 1, length: 8 }).await;
+    let bought = env.buy(&cleo, OrderRequest::Default { redundancy: 1, length: 12 }).await;
     env.accept(&worker, &bought).await;
-    env.advance(8 + env.settings.reportWindow).await;
+    env.advance(12 + env.settings.reportWindow).await;
     let settle = settleCall { hints: vec![] }.abi_encode();
     let forwarder = env.deploy_forwarder(&Behavior::Calls(bought.agreement, settle)).await;
     give_credit(&env, &cleo, forwarder, 9).await;
@@ -221,7 +221,7 @@ async fn nothing_settles_while_money_is_handed_out() {
     let error = IWorkAgreementErrors::abi_decode_validate(data).unwrap();
     assert_eq!(error, IWorkAgreementErrors::SettlementFailed(SettlementFailed {}));
     assert_eq!(agreement(&cleo, &bought).await.state().await.unwrap(), State::Due);
-    assert_eq!(env.settle(&cleo, &bought).await.workers[0].pay, 8);
+    assert_eq!(env.settle(&cleo, &bought).await.workers[0].pay, 12);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -263,9 +263,9 @@ async fn contracts_may_work_too() {
     let forwarder = env.deploy_forwarder(&Behavior::Reverts).await;
     let call = registerWorkerCall { price: 2, ..registration(&cleo) };
     env.forward_to_dispatcher(&cleo, forwarder, &call, ETHER).await.unwrap();
-    let bought = env.buy(&cleo, OrderRequest::Default { redundancy: 2, length: 8 }).await;
+    let bought = env.buy(&cleo, OrderRequest::Default { redundancy: 2, length: 12 }).await;
     assert_eq!(bought.workers[1], forwarder);
     env.advance(env.settings.acceptWindow + 1).await;
     let settlement = env.settle(&cleo, &bought).await;
-    assert_eq!((settlement.refund, settlement.workers[1].account), (24, forwarder));
+    assert_eq!((settlement.refund, settlement.workers[1].account), (36, forwarder));
 }

@@ -20,7 +20,7 @@ async fn an_offer_out_of_range_is_refused_when_it_is_made_and_when_it_is_changed
     let (ada, ben) = (env.worker(offer(5)).await, env.new_account().await);
     let before = ada.worker(ada.account().unwrap()).await.unwrap();
     let price = |price| dispatcher_error(PriceOutOfRange { price, limit: PRICE_LIMIT });
-    let length = |short| dispatcher_error(MaxLengthTooShort { maxLength: short, minimum: 8 });
+    let length = |short| dispatcher_error(MaxLengthTooShort { maxLength: short, minimum: 12 });
     let promise =
         |promise| dispatcher_error(PromiseOutOfRange { promised: promise, minimum: 5_000 });
     let good = registration(&ben);
@@ -28,7 +28,7 @@ async fn an_offer_out_of_range_is_refused_when_it_is_made_and_when_it_is_changed
         (registerWorkerCall { price: 0, ..good }, price(0)),
         (registerWorkerCall { price: PRICE_LIMIT, ..good }, price(PRICE_LIMIT)),
         (registerWorkerCall { price: u128::MAX, ..good }, price(u128::MAX)),
-        (registerWorkerCall { maxLength: 7, ..good }, length(7)),
+        (registerWorkerCall { maxLength: 11, ..good }, length(11)),
         (registerWorkerCall { promised: 4_999, ..good }, promise(4_999)),
         (registerWorkerCall { promised: 10_001, ..good }, promise(10_001)),
         (registerWorkerCall { capacity: 0, ..good }, dispatcher_error(CapacityZero {})),
@@ -43,7 +43,7 @@ async fn an_offer_out_of_range_is_refused_when_it_is_made_and_when_it_is_changed
         }
     }
     let limits = [
-        registerWorkerCall { price: 1, maxLength: 8, promised: 5_000, capacity: 1, ..good },
+        registerWorkerCall { price: 1, maxLength: 12, promised: 5_000, capacity: 1, ..good },
         registerWorkerCall {
             price: PRICE_LIMIT - 1,
             maxLength: u32::MAX,
@@ -97,7 +97,7 @@ async fn testers_do_not_work_and_workers_do_not_test() {
     let disguised =
         registerWorkerCall { application: FixedBytes(TESTER_APPLICATION), ..registration(&ben) };
     assert_eq!(env.send(&ben, env.dispatcher, &disguised, ETHER).await, tester);
-    let call = updateWorkerCall { price: 1, maxLength: 8, promised: 9_000, capacity: 1, hint: 0 };
+    let call = updateWorkerCall { price: 1, maxLength: 12, promised: 9_000, capacity: 1, hint: 0 };
     assert_eq!(env.send_to_dispatcher(&tess, &call).await, tester);
     assert_eq!(env.send_to_dispatcher(&tess, &setPriceCall { price: 1, hint: 0 }).await, tester);
     let call = setAvailableCall { available: true, hint: 0 };
@@ -118,7 +118,7 @@ async fn a_stranger_has_nothing_to_change() {
     let sam = env.new_account().await;
     let account = sam.account().unwrap();
     let refusal = dispatcher_error(NotRegistered { account });
-    let call = updateWorkerCall { price: 1, maxLength: 8, promised: 9_000, capacity: 1, hint: 0 };
+    let call = updateWorkerCall { price: 1, maxLength: 12, promised: 9_000, capacity: 1, hint: 0 };
     assert_eq!(env.send_to_dispatcher(&sam, &call).await, refusal);
     assert_eq!(env.send_to_dispatcher(&sam, &setPriceCall { price: 1, hint: 0 }).await, refusal);
     assert_eq!(
@@ -145,7 +145,7 @@ async fn what_is_locked_cannot_be_unstaked() {
     let refusal = dispatcher_error(StakeTooLow { have: ETHER, need: ETHER + 1 });
     assert_eq!(env.send_to_dispatcher(&ada, &more).await, refusal);
 
-    env.buy(&cleo, OrderRequest::Default { redundancy: 1, length: 8 }).await;
+    env.buy(&cleo, OrderRequest::Default { redundancy: 1, length: 12 }).await;
     let free = ETHER - env.settings.minBond;
     let refusal = dispatcher_error(StakeTooLow { have: free, need: free + 1 });
     assert_eq!(env.send_to_dispatcher(&ada, &unstakeCall { amount: free + 1 }).await, refusal);

@@ -3,12 +3,13 @@
 use muster_client::protocol::abi::IWorkerDispatcher::{
     NotRegistered, ReputationChanged, reputationCall,
 };
-use muster_client::protocol::abi::{Order, Reason};
+use muster_client::protocol::abi::{Clock, Order, Reason, Settings};
 use muster_client::protocol::reputation::{HALF_LIFE, ONE_OBSERVATION, ReputationWeights};
+use muster_client::protocol::settings;
 use muster_client::{Market, OrderRequest};
 
 use crate::harness::expected::{dispatcher_error, dispatcher_event};
-use crate::harness::receipts::unsigned_entry;
+use crate::harness::receipts::probed;
 use crate::harness::settlement::{run_to_settlement, settle_unaccepted};
 use crate::harness::{TestEnv, agreement, offer};
 use crate::quote::{order, quote};
@@ -16,6 +17,12 @@ use crate::quote::{order, quote};
 /// The score of this many thousandths of an observation, all good: n / (n + z²).
 fn flawless_score(thousandths: u64) -> u16 {
     u16::try_from(thousandths * 10_000_000 / (thousandths * 1_000 + 2_706_025)).unwrap()
+}
+
+/// A market in which twelve seats at the lowest fee are one observation.
+async fn market() -> TestEnv {
+    let dev = settings::dev(Clock::Second);
+    TestEnv::with(Settings { minTesterFee: dev.reputationUnit / 12, ..dev }).await
 }
 
 /// Four windows of six ticks and three testers, whose fees are one observation at the lowest.
@@ -33,7 +40,7 @@ async fn reputation_of(who: &Market) -> (u64, u64, u16) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn paid_seats_move_a_score() {
-    let env = TestEnv::new().await;
+    let env = market().await;
     let (ada, cleo) = (env.worker(offer(1)).await, env.new_account().await);
     let (testers, worker) = (env.testers(3).await, ada.account().unwrap());
     assert_eq!(reputation_of(&ada).await, (0, 0, 0));
@@ -46,7 +53,7 @@ async fn paid_seats_move_a_score() {
     env.advance(24).await;
     for purchase in &purchases {
         for tester in &testers {
-            env.report(tester, purchase, &[unsigned_entry(0, 15, 15)]).await;
+            env.report(tester, purchase, &probed(0, "3333")).await;
         }
     }
     env.advance(env.settings.reportWindow).await;
@@ -70,7 +77,7 @@ async fn paid_seats_move_a_score() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agreement_weighs_what_its_testers_were_paid_for_the_worker() {
-    let env = TestEnv::new().await;
+    let env = market().await;
     // Fees of 14.99… units, of 15, and of 30.
     let prices = [4_999_999_999_999_999, 5_000_000_000_000_000, 10_000_000_000_000_000];
     let mut workers = vec![env.worker(offer(1)).await];
@@ -83,7 +90,7 @@ async fn an_agreement_weighs_what_its_testers_were_paid_for_the_worker() {
         env.accept(worker, &purchase).await;
     }
     // A quarter of each one's weight is bad.
-    let report: Vec<_> = (0..4).map(|index| unsigned_entry(index, 0b1111, 0b1011)).collect();
+    let report: Vec<_> = (0..4).flat_map(|index| probed(index, "3303")).collect();
     let reports = [report.clone(), report.clone(), report];
     run_to_settlement(&env, &testers, &purchase, &reports).await;
     for (worker, weight) in workers.iter().zip([1, 3, 4, 4]) {
@@ -94,60 +101,96 @@ async fn an_agreement_weighs_what_its_testers_were_paid_for_the_worker() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn seats_that_were_not_paid_weigh_nothing() {
-    let env = TestEnv::new().await;
+async fn only_paid_seats_weigh_and_less_than_a_unit_weighs_its_part() {
+    let env = market().await;
     let (ada, cleo) = (env.worker(offer(1)).await, env.new_account().await);
     let testers = env.testers(3).await;
-    // Eleven seats are less than a unit, and untested work has no reports.
-    for (reports, request) in [
-        (
-            [unsigned_entry(0, 15, 15), unsigned_entry(0, 15, 15), unsigned_entry(0, 7, 7)]
-                .map(|entry| vec![entry]),
-            tested_order(1),
-        ),
-        ([vec![], vec![], vec![]], tested_order(1)),
-        ([vec![], vec![], vec![]], OrderRequest::Custom(order(1, 24))),
+    let all = probed(0, "3333");
+    // Eleven seats; six, because two of nine are too far from the medians and one says nothing; none; and
+    // none of untested work.
+    let far = [probed(0, "333-"), probed(0, "333-"), probed(0, "000-")];
+    for (reports, request, seats, uptime) in [
+        ([all.clone(), all.clone(), probed(0, "333-")], tested_order(1), 11, 10_000),
+        (far, tested_order(1), 6, 10_000),
+        ([probed(0, "3-0-"), vec![], vec![]], tested_order(1), 2, 5_000),
+        ([vec![], vec![], vec![]], tested_order(1), 0, 0),
+        ([vec![], vec![], vec![]], OrderRequest::Custom(order(1, 24)), 0, 0),
     ] {
+        let (good, bad, _) = reputation_of(&ada).await;
+        let before = env.rpc.now();
         let purchase = env.buy(&cleo, request).await;
         env.accept(&ada, &purchase).await;
         let settlement = run_to_settlement(&env, &testers, &purchase, &reports).await;
-        assert!(settlement.receipt.event::<ReputationChanged>(env.dispatcher).is_none());
-        assert_eq!(reputation_of(&ada).await, (0, 0, 0));
+        let old = ReputationWeights { good, bad }.decayed(env.rpc.now() - before);
+        let event = settlement.receipt.event::<ReputationChanged>(env.dispatcher);
+        if seats == 0 {
+            assert!(event.is_none());
+            continue;
+        }
+        let weight = ONE_OBSERVATION * seats / 12;
+        let (more, less) = (weight * uptime / 10_000, weight * (10_000 - uptime) / 10_000);
+        let (worker, good, bad) = (ada.account().unwrap(), old.good + more, old.bad + less);
+        assert_eq!(event.unwrap(), ReputationChanged { worker, good, bad });
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_shows_and_resignations_weigh_the_missing_windows() {
-    let env = TestEnv::new().await;
-    let (ada, ben) = (env.worker(offer(1)).await, env.worker(offer(2)).await);
-    let (testers, cleo) = (env.testers(3).await, env.new_account().await);
-    let purchase = env.buy(&cleo, tested_order(2)).await;
+async fn a_resignation_weighs_the_ticks_that_are_missing() {
+    let env = market().await;
+    let (ada, cleo) = (env.worker(offer(1)).await, env.new_account().await);
+    let testers = env.testers(3).await;
+    let purchase = env.buy(&cleo, tested_order(1)).await;
     env.accept(&ada, &purchase).await;
     env.advance(7).await;
     env.tx(agreement(&ada, &purchase).await.resign()).await.unwrap();
-    let report = vec![unsigned_entry(0, 15, 15)];
+    let report = probed(0, "3");
     run_to_settlement(&env, &testers, &purchase, &[report.clone(), report.clone(), report]).await;
-    // Three paid seats weigh nothing; three of four windows are missing.
-    assert_eq!(reputation_of(&ada).await, (0, ONE_OBSERVATION / 4 * 3, 0));
-    assert_eq!(reputation_of(&ben).await, (0, ONE_OBSERVATION, 0));
+    // Three of twelve seats were paid; seventeen of twenty-four ticks are missing.
+    let (good, bad, _) = reputation_of(&ada).await;
+    assert_eq!((good, bad), (ONE_OBSERVATION / 4, ONE_OBSERVATION * 17 / 24));
+}
 
-    // There are no no-shows without tests.
-    let eve = env.worker(offer(1)).await;
-    env.tx(ada.set_available(false)).await.unwrap();
-    let purchase = env.buy(&cleo, OrderRequest::Custom(order(1, 8))).await;
-    settle_unaccepted(&env, &purchase).await;
-    assert_eq!(reputation_of(&eve).await, (0, 0, 0));
-    assert_eq!(eve.worker(eve.account().unwrap()).await.unwrap().misses, 1);
+#[tokio::test(flavor = "multi_thread")]
+async fn play_10_an_absence_is_one_observation_whatever_the_purchase_was() {
+    let env = market().await;
+    let cleo = env.new_account().await;
+    env.testers(3).await;
+    let most = Order { windows: 21, testers: 3, ..order(1, 126) };
+    let requests = [
+        OrderRequest::Custom(order(1, 12)),
+        OrderRequest::Default { redundancy: 1, length: 12 },
+        tested_order(1),
+        OrderRequest::Custom(most),
+    ];
+    for request in requests {
+        let away = env.worker(offer(1)).await;
+        let purchase = env.buy(&cleo, request).await;
+        settle_unaccepted(&env, &purchase).await;
+        assert_eq!(reputation_of(&away).await, (0, ONE_OBSERVATION, 0), "{request:?}");
+        assert_eq!(away.worker(away.account().unwrap()).await.unwrap().misses, 1);
+        // The absence also shows as such, so the worker is not bought again.
+        assert!(!away.worker(away.account().unwrap()).await.unwrap().listed);
+    }
+    // What the purchase with most seats weighed before, and weighs now.
+    let good = 25 * ONE_OBSERVATION;
+    let score = |bad| ReputationWeights { good, bad: bad * ONE_OBSERVATION }.score();
+    println!(
+        "score of 25 good observations: {}; with one absence: {}, not {}",
+        score(0),
+        score(1),
+        score(4)
+    );
+    assert_eq!((score(0), score(1), score(4)), (9_023, 8_446, 7_257));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reputation_decays_and_orders_use_the_current_score() {
-    let env = TestEnv::new().await;
+    let env = market().await;
     let (ada, cleo) = (env.worker(offer(9)).await, env.new_account().await);
     let testers = env.testers(3).await;
     let purchase = env.buy(&cleo, tested_order(1)).await;
     env.accept(&ada, &purchase).await;
-    let report = vec![unsigned_entry(0, 15, 15)];
+    let report = probed(0, "3333");
     run_to_settlement(&env, &testers, &purchase, &[report.clone(), report.clone(), report]).await;
     // A new worker is cheaper.
     let ben = env.worker(offer(1)).await;
@@ -160,7 +203,7 @@ async fn reputation_decays_and_orders_use_the_current_score() {
         env.advance_to(since + seconds).await;
         let score = flawless_score(left);
         assert_eq!(reputation_of(&ada).await, (ONE_OBSERVATION * left / 1_000, 0, score));
-        let wanted = |min_score| Order { minScore: min_score, ..order(1, 8) };
+        let wanted = |min_score| Order { minScore: min_score, ..order(1, 12) };
         assert_eq!(quote(&env, &cleo, wanted(0)).await.workers, [ben_at]);
         for min_score in [1, score] {
             let quoted = quote(&env, &cleo, wanted(min_score)).await;

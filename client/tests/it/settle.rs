@@ -1,4 +1,4 @@
-//! Settlement: from verdicts to money.
+//! Settlement: from shares to money.
 
 use muster_client::protocol::abi::IWorkAgreement::{Closed, WrongState, settleCall};
 use muster_client::protocol::abi::IWorkerDispatcher::{
@@ -10,7 +10,7 @@ use muster_client::protocol::settings;
 use muster_client::{MarketEvent, Offer, OrderRequest, Settlement};
 
 use crate::harness::expected::{agreement_error, agreement_event, dispatcher_event};
-use crate::harness::receipts::unsigned_entry;
+use crate::harness::receipts::probed;
 use crate::harness::settlement::{
     absent_worker, paid_worker, run_to_settlement, tester_fee, tester_fees,
 };
@@ -18,36 +18,40 @@ use crate::harness::{ETHER, TestEnv, evm, offer};
 use crate::quote::order;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_majority_decides_a_window_a_tie_serves_it_and_silence_says_nothing() {
+async fn the_median_decides_a_window_of_two_the_higher_and_silence_says_nothing() {
     for clock in [Clock::Second, Clock::ArbBlock] {
         let env = TestEnv::with(settings::dev(clock)).await;
         let (ada, cleo) = (env.worker(offer(1_000)).await, env.new_account().await);
         let testers = env.testers(3).await;
         let purchase = env.buy(&cleo, OrderRequest::Default { redundancy: 1, length: 25 }).await;
         env.accept(&ada, &purchase).await;
-        // Window 0: two of three report service. 1: two of three report failure. 2: one of each. 3:
-        // no reports.
-        let reports = [
-            vec![unsigned_entry(0, 0b111, 0b101)],
-            vec![unsigned_entry(0, 0b111, 0b001)],
-            vec![unsigned_entry(0, 0b011, 0b010)],
-        ];
+        // In twelfths: 12, 8 and 0 in window 0; 0, 0 and 12 in window 1; 12 and 4 in window 2; nothing
+        // in window 3. The medians are 8, 0 and 12.
+        let reports = [probed(0, "303-"), probed(0, "201-"), probed(0, "03--")];
         let settlement = run_to_settlement(&env, &testers, &purchase, &reports).await;
 
-        // Two of three windows were served, and nine tenths were promised.
-        let pay = 25_000 * 2 / 3;
-        let refund = purchase.escrow - pay - 5 * env.settings.minTesterFee;
-        let mut expected = [tester_fee(&env, &testers[0], 3), tester_fee(&env, &testers[1], 2)];
+        // Twenty of thirty-six twelfths were served in windows of equal length, and nine tenths were
+        // promised. A seat is paid within five twelfths of the median, of the nearer one of two.
+        let pay = 25_000 * 20 / 36;
+        let refund = purchase.escrow - pay - 6 * env.settings.minTesterFee;
+        let mut expected = [tester_fee(&env, &testers[0], 3), tester_fee(&env, &testers[1], 3)];
         expected.sort_unstable();
-        assert_eq!(settlement.workers, [paid_worker(&env, &ada, pay, 4, (2, 1, 5))]);
+        assert_eq!(settlement.workers, [paid_worker(&env, &ada, pay, 25, (3, 5_555, 6))]);
         assert_eq!((tester_fees(&settlement), settlement.refund), (expected.to_vec(), refund));
 
         let (agreement, client) = (purchase.agreement, cleo.account().unwrap());
         let Settlement { workers, testers: paid, receipt, .. } = settlement;
         let settled =
             AgreementSettled { agreement, client, refund, compensation: 0, workers, testers: paid };
-        let closed = agreement_event(agreement, Closed { state: State::Settled });
-        assert_eq!(env.events(&receipt), [closed, dispatcher_event(settled)]);
+        // The six seats are 325 ten thousandths of an observation.
+        let (weight, worker) = (ONE_OBSERVATION * 325 / 10_000, ada.account().unwrap());
+        let (good, bad) = (weight * 5_555 / 10_000, weight * 4_445 / 10_000);
+        let events = [
+            agreement_event(agreement, Closed { state: State::Settled }),
+            dispatcher_event(ReputationChanged { worker, good, bad }),
+            dispatcher_event(settled),
+        ];
+        assert_eq!(env.events(&receipt), events);
         let credits = env.credits().await;
         assert_eq!(credits[&client], refund);
         assert_eq!(credits[&ada.account().unwrap()], pay);
@@ -62,18 +66,18 @@ async fn a_promise_is_kept_to_the_basis_point() {
     let deal = |promise| Offer { promise, ..offer(1_001) };
     let (ada, ben) = (env.worker(deal(7_500)).await, env.worker(deal(7_501)).await);
     let (testers, cleo) = (env.testers(3).await, env.new_account().await);
-    let wanted = Order { windows: 4, testers: 3, ..order(2, 25) };
+    let wanted = Order { windows: 4, testers: 3, ..order(2, 24) };
     let purchase = env.buy(&cleo, OrderRequest::Custom(wanted)).await;
     env.accept(&ada, &purchase).await;
     env.accept(&ben, &purchase).await;
-    let three_of_four = vec![unsigned_entry(0, 0b1111, 0b0111), unsigned_entry(1, 0b1111, 0b0111)];
+    let three_of_four = [probed(0, "3330"), probed(1, "3330")].concat();
     let reports = [three_of_four.clone(), three_of_four.clone(), three_of_four];
     let settlement = run_to_settlement(&env, &testers, &purchase, &reports).await;
-    let share = 25_025 * 3 / 4;
-    let whole = paid_worker(&env, &ada, 25_025, 4, (3, 1, 12));
-    // All three report the window that failed: four basis points of four windows are missing.
-    let slash = env.settings.minBond * 4 / (4 * 7_501);
-    let less = WorkerResult { slash, ..paid_worker(&env, &ben, share, 4, (3, 1, 12)) };
+    let share = 24_024 * 3 / 4;
+    let whole = paid_worker(&env, &ada, 24_024, 24, (4, 7_500, 12));
+    // No seat vouches for the last window: one basis point of 7 501 is missing.
+    let slash = env.settings.minBond / 7_501;
+    let less = WorkerResult { slash, ..paid_worker(&env, &ben, share, 24, (4, 7_500, 12)) };
     assert_eq!(settlement.workers, [whole, less]);
     let mut expected: Vec<_> = testers.iter().map(|who| tester_fee(&env, who, 8)).collect();
     expected.sort_unstable();
@@ -85,16 +89,16 @@ async fn a_worker_about_whom_nothing_is_known_is_paid_in_full() {
     let env = TestEnv::new().await;
     let (ada, ben) = (env.worker(offer(10)).await, env.worker(offer(20)).await);
     let (testers, cleo) = (env.testers(3).await, env.new_account().await);
-    for reports in [vec![], vec![vec![unsigned_entry(1, 0b1111, 0)]]] {
+    for reports in [vec![], vec![probed(1, "0000")]] {
         let purchase = env.buy(&cleo, OrderRequest::Default { redundancy: 2, length: 24 }).await;
         env.accept(&ada, &purchase).await;
         env.accept(&ben, &purchase).await;
         let settlement = run_to_settlement(&env, &testers, &purchase, &reports).await;
         // The one tester that reported, reported on the other worker alone.
-        let (pay, failed) = if reports.is_empty() { (480, 0) } else { (0, 4) };
-        let known = paid_worker(&env, &ben, pay, 4, (0, failed, failed.into()));
-        assert_eq!(settlement.workers, [paid_worker(&env, &ada, 240, 4, (0, 0, 0)), known]);
-        let seats = u16::from(failed);
+        let (pay, windows) = if reports.is_empty() { (480, 0) } else { (0, 4) };
+        let known = paid_worker(&env, &ben, pay, 24, (windows, 0, windows.into()));
+        assert_eq!(settlement.workers, [paid_worker(&env, &ada, 240, 24, (0, 0, 0)), known]);
+        let seats = u16::from(windows);
         let expected = [tester_fee(&env, &testers[0], seats)];
         assert_eq!(tester_fees(&settlement), expected[..usize::from(seats > 0)]);
         let earned = 240 + pay + env.settings.minTesterFee * u128::from(seats);
@@ -109,12 +113,11 @@ async fn a_worker_that_did_not_accept_gets_nothing_and_its_fees_are_refunded() {
     let (testers, cleo) = (env.testers(3).await, env.new_account().await);
     let purchase = env.buy(&cleo, OrderRequest::Default { redundancy: 2, length: 24 }).await;
     env.accept(&ben, &purchase).await;
-    // Reports on a worker that did not accept are ignored.
-    let all = vec![unsigned_entry(0, 0b1111, 0b1111), unsigned_entry(1, 0b1111, 0b1111)];
+    let all = probed(1, "3333");
     let settlement =
         run_to_settlement(&env, &testers, &purchase, &[all.clone(), all.clone(), all]).await;
     let tenth = env.settings.minBond / 10;
-    let there = paid_worker(&env, &ben, 480, 4, (4, 0, 12));
+    let there = paid_worker(&env, &ben, 480, 24, (4, 10_000, 12));
     assert_eq!(settlement.workers, [absent_worker(&ada, tenth), there]);
     let mut expected: Vec<_> = testers.iter().map(|who| tester_fee(&env, who, 4)).collect();
     expected.sort_unstable();
@@ -168,13 +171,13 @@ async fn untested_work_is_paid_in_full() {
     let env = TestEnv::new().await;
     let (ada, ben) = (env.worker(offer(10)).await, env.worker(offer(20)).await);
     let cleo = env.new_account().await;
-    let purchase = env.buy(&cleo, OrderRequest::Custom(order(2, 8))).await;
+    let purchase = env.buy(&cleo, OrderRequest::Custom(order(2, 12))).await;
     env.accept(&ada, &purchase).await;
     let settlement = run_to_settlement(&env, &[], &purchase, &[]).await;
     let tenth = env.settings.minBond / 10;
-    let whole = paid_worker(&env, &ada, 80, 1, (0, 0, 0));
+    let whole = paid_worker(&env, &ada, 120, 12, (0, 0, 0));
     assert_eq!(settlement.workers, [whole, absent_worker(&ben, tenth)]);
-    assert_eq!((settlement.refund, settlement.testers.len()), (160, 0));
+    assert_eq!((settlement.refund, settlement.testers.len()), (240, 0));
     assert_eq!((settlement.compensation, settlement.burned), (0, tenth));
 }
 
@@ -182,12 +185,12 @@ async fn untested_work_is_paid_in_full() {
 async fn forced_ether_goes_to_the_client() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (env.worker(offer(10)).await, env.new_account().await);
-    let purchase = env.buy(&cleo, OrderRequest::Custom(order(1, 8))).await;
+    let purchase = env.buy(&cleo, OrderRequest::Custom(order(1, 12))).await;
     env.create(evm::selfdestruct_init_code(purchase.agreement), 77).await;
-    assert_eq!(env.rpc.balance(purchase.agreement).await, 80 + 77);
+    assert_eq!(env.rpc.balance(purchase.agreement).await, 120 + 77);
     env.accept(&ada, &purchase).await;
     let settlement = run_to_settlement(&env, &[], &purchase, &[]).await;
-    assert_eq!((settlement.workers[0].pay, settlement.refund), (80, 77));
+    assert_eq!((settlement.workers[0].pay, settlement.refund), (120, 77));
     assert_eq!(env.rpc.balance(purchase.agreement).await, 0);
 }
 
@@ -196,7 +199,7 @@ async fn an_agreement_is_settled_once() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (env.worker(offer(10)).await, env.new_account().await);
     let settle = settleCall { hints: vec![] };
-    let purchase = env.buy(&cleo, OrderRequest::Custom(order(1, 8))).await;
+    let purchase = env.buy(&cleo, OrderRequest::Custom(order(1, 12))).await;
     env.accept(&ada, &purchase).await;
     run_to_settlement(&env, &[], &purchase, &[]).await;
     // Not even if it holds money again.
@@ -204,7 +207,7 @@ async fn an_agreement_is_settled_once() {
     let refusal = agreement_error(WrongState { state: State::Settled });
     assert_eq!(env.send(&cleo, purchase.agreement, &settle, 0).await, refusal);
 
-    let purchase = env.buy(&cleo, OrderRequest::Custom(order(1, 8))).await;
+    let purchase = env.buy(&cleo, OrderRequest::Custom(order(1, 12))).await;
     env.advance(env.settings.acceptWindow + 1).await;
     env.settle(&cleo, &purchase).await;
     let refusal = agreement_error(WrongState { state: State::Void });
@@ -224,13 +227,14 @@ async fn testers_are_those_of_the_epoch_of_the_purchase() {
             env.tx(testers[index].check_in()).await.unwrap();
         }
         if order == [1, 0, 2] {
-            let purchase = env.buy(&cleo, OrderRequest::Default { redundancy: 1, length: 8 }).await;
+            let purchase =
+                env.buy(&cleo, OrderRequest::Default { redundancy: 1, length: 12 }).await;
             env.accept(&ada, &purchase).await;
             bought = Some(purchase);
             // The last epoch is after the reports.
-            env.advance(8).await;
+            env.advance(12).await;
             let to = bought.as_ref().unwrap().agreement;
-            let call = env.report_call(&testers[2], to, 0, &[unsigned_entry(0, 1, 1)]).await;
+            let call = env.report_call(&testers[2], to, 0, &probed(0, "3")).await;
             env.send(&testers[2], to, &call, 0).await.unwrap();
         }
     }
@@ -246,7 +250,7 @@ async fn testers_are_those_of_the_epoch_of_the_purchase() {
 async fn history_has_a_lifecycle_in_order() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (env.worker(offer(10)).await, env.new_account().await);
-    let purchase = env.buy(&cleo, OrderRequest::Custom(order(1, 8))).await;
+    let purchase = env.buy(&cleo, OrderRequest::Custom(order(1, 12))).await;
     let accepted = env.accept(&ada, &purchase).await;
     let settlement = run_to_settlement(&env, &[], &purchase, &[]).await;
     let (from, to) = (purchase.receipt.block, settlement.receipt.block);

@@ -110,6 +110,17 @@ async fn a_tester_is_listed_for_the_next_epoch_and_for_this_one_while_that_is_sh
     assert_eq!(anybody.tester_at(epoch + 1, 5).await.unwrap(), None);
 }
 
+/// On a new chain whose clock is its height.
+#[tokio::test(flavor = "multi_thread")]
+async fn testers_of_epoch_0_are_listed_like_all_others() {
+    let env = TestEnv::with(settings::dev(Clock::ArbBlock)).await;
+    let who = register_tester(&env).await;
+    assert_eq!(who.epoch().await.unwrap(), 0);
+    assert_eq!(check_in(&env, &who).await, [(0, 0), (1, 0)]);
+    let refusal = dispatcher_error(AlreadyCheckedIn { epoch: 1 });
+    assert_eq!(env.send_to_dispatcher(&who, &checkInCall {}).await, refusal);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_has_one_place_in_an_epoch() {
     let env = TestEnv::new().await;
@@ -127,28 +138,35 @@ async fn an_account_has_one_place_in_an_epoch() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_bond_comes_back_in_the_first_second_behind_the_last_listed_epoch() {
-    let env = TestEnv::new().await;
-    let who = register_tester(&env).await;
-    let account = who.account().unwrap();
-    let (bond, length) = (env.settings.testerBond, u64::from(env.settings.epochLength));
-    let last = who.epoch().await.unwrap() + 1;
-    let started = env.next_tick().await;
-    check_in(&env, &who).await;
-    let refusal = dispatcher_error(StillListed { last });
-    assert_eq!(env.send_to_dispatcher(&who, &unstakeCall { amount: 1 }).await, refusal);
-    env.advance_to(started + 2 * length - 1).await;
-    assert_eq!(env.send_to_dispatcher(&who, &unstakeCall { amount: bond }).await, refusal);
-    env.advance_to(started + 2 * length).await;
-    env.send_to_dispatcher(&who, &unstakeCall { amount: bond }).await.unwrap();
-    assert_eq!(who.credit(account).await.unwrap(), bond);
-    let refusal = dispatcher_error(StakeTooLow { have: 0, need: bond });
-    assert_eq!(env.send_to_dispatcher(&who, &checkInCall {}).await, refusal);
-    env.tx(who.stake(bond - 1)).await.unwrap();
-    let refusal = dispatcher_error(StakeTooLow { have: bond - 1, need: bond });
-    assert_eq!(env.send_to_dispatcher(&who, &checkInCall {}).await, refusal);
-    env.tx(who.stake(1)).await.unwrap();
-    assert_eq!(check_in(&env, &who).await, [(last + 1, 0), (last + 2, 0)]);
+async fn the_bond_comes_back_in_the_first_tick_after_the_epochs_of_the_lock() {
+    for (clock, lock) in [(Clock::Second, 2), (Clock::ArbBlock, 3)] {
+        let dev = settings::dev(clock);
+        let (length, longest) = (50, 50 * u32::from(lock) - 8);
+        let times =
+            Settings { epochLength: length, maxAgreement: longest, lockEpochs: lock, ..dev };
+        let env = TestEnv::with(times).await;
+        let who = register_tester(&env).await;
+        let (account, bond) = (who.account().unwrap(), env.settings.testerBond);
+        let epoch = env.next_tick().await / 50;
+        check_in(&env, &who).await;
+        let last = u32::try_from(epoch).unwrap() + 1;
+        assert_eq!(who.worker(account).await.unwrap().lastEpoch, last);
+        let free = last + 1 + u32::from(lock);
+        let refusal = dispatcher_error(StillListed { free });
+        assert_eq!(env.send_to_dispatcher(&who, &unstakeCall { amount: 1 }).await, refusal);
+        env.advance_to(u64::from(free) * 50 - 1).await;
+        assert_eq!(env.send_to_dispatcher(&who, &unstakeCall { amount: bond }).await, refusal);
+        env.advance_to(u64::from(free) * 50).await;
+        env.send_to_dispatcher(&who, &unstakeCall { amount: bond }).await.unwrap();
+        assert_eq!(who.credit(account).await.unwrap(), bond);
+        let refusal = dispatcher_error(StakeTooLow { have: 0, need: bond });
+        assert_eq!(env.send_to_dispatcher(&who, &checkInCall {}).await, refusal);
+        env.tx(who.stake(bond - 1)).await.unwrap();
+        let refusal = dispatcher_error(StakeTooLow { have: bond - 1, need: bond });
+        assert_eq!(env.send_to_dispatcher(&who, &checkInCall {}).await, refusal);
+        env.tx(who.stake(1)).await.unwrap();
+        assert_eq!(check_in(&env, &who).await, [(free, 0), (free + 1, 0)]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -212,7 +230,7 @@ async fn a_changed_key_is_the_key_of_a_seat() {
     let env = TestEnv::new().await;
     let (ada, cleo) = (env.worker(offer(5)).await, env.new_account().await);
     let testers = env.testers(3).await;
-    let bought = env.buy(&cleo, OrderRequest::Default { redundancy: 1, length: 8 }).await;
+    let bought = env.buy(&cleo, OrderRequest::Default { redundancy: 1, length: 12 }).await;
     env.accept(&ada, &bought).await;
     let new = B256::repeat_byte(7);
     env.tx(testers[1].set_key(new)).await.unwrap();

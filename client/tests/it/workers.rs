@@ -173,18 +173,18 @@ async fn every_change_changes_its_own_fields_only() {
     let worker = ada.account().unwrap();
     let mut expected = expected_worker(&ada);
 
-    let call = updateWorkerCall { price: 7, maxLength: 8, promised: 10_000, capacity: 1, hint: 0 };
+    let call = updateWorkerCall { price: 7, maxLength: 12, promised: 10_000, capacity: 1, hint: 0 };
     let receipt = env.send_to_dispatcher(&ada, &call).await.unwrap();
-    let updated = WorkerUpdated { worker, price: 7, maxLength: 8, promised: 10_000, capacity: 1 };
+    let updated = WorkerUpdated { worker, price: 7, maxLength: 12, promised: 10_000, capacity: 1 };
     assert_eq!(
         env.events(&receipt),
         [dispatcher_event(Listed { worker }), dispatcher_event(updated)]
     );
-    expected = Worker { price: 7, maxLength: 8, promised: 10_000, capacity: 1, ..expected };
+    expected = Worker { price: 7, maxLength: 12, promised: 10_000, capacity: 1, ..expected };
     assert_eq!(worker_of(&ada).await, expected);
 
     let receipt = env.send_to_dispatcher(&ada, &setPriceCall { price: 9, hint: 0 }).await.unwrap();
-    let updated = WorkerUpdated { worker, price: 9, maxLength: 8, promised: 10_000, capacity: 1 };
+    let updated = WorkerUpdated { worker, price: 9, maxLength: 12, promised: 10_000, capacity: 1 };
     assert_eq!(
         env.events(&receipt),
         [dispatcher_event(Listed { worker }), dispatcher_event(updated)]
@@ -245,14 +245,14 @@ async fn every_change_changes_its_own_fields_only() {
 async fn no_change_touches_an_agreement_that_runs() {
     let (env, ada) = single_worker().await;
     let cleo = env.new_account().await;
-    let purchase = env.buy(&cleo, OrderRequest::Default { redundancy: 1, length: 8 }).await;
+    let purchase = env.buy(&cleo, OrderRequest::Default { redundancy: 1, length: 12 }).await;
     let before = *agreement(&cleo, &purchase).await.terms();
     let bond = before.worker(0).unwrap().bond;
     assert_eq!(bond, env.settings.minBond);
     let engaged = Worker { active: 1, locked: bond, ..expected_worker(&ada) };
     assert_eq!(worker_of(&ada).await, engaged);
 
-    let call = updateWorkerCall { price: 7, maxLength: 8, promised: 5_000, capacity: 9, hint: 0 };
+    let call = updateWorkerCall { price: 7, maxLength: 12, promised: 5_000, capacity: 9, hint: 0 };
     env.send_to_dispatcher(&ada, &call).await.unwrap();
     env.send_to_dispatcher(&ada, &setKeyCall { key: B256::with_last_byte(1) }).await.unwrap();
     env.send_to_dispatcher(&ada, &setAvailableCall { available: false, hint: 0 }).await.unwrap();
@@ -262,8 +262,8 @@ async fn no_change_touches_an_agreement_that_runs() {
     assert_eq!((changed.active, changed.locked, changed.stake), (1, bond, bond));
     assert_eq!(*agreement(&cleo, &purchase).await.terms(), before);
     env.accept(&ada, &purchase).await;
-    env.advance(8 + env.settings.reportWindow).await;
-    assert_eq!(env.settle(&cleo, &purchase).await.workers[0].pay, 8_000);
+    env.advance(12 + env.settings.reportWindow).await;
+    assert_eq!(env.settle(&cleo, &purchase).await.workers[0].pay, 12_000);
     let free = worker_of(&ada).await;
     assert_eq!((free.active, free.locked, free.stake), (0, 0, bond));
     env.send_to_dispatcher(&ada, &unstakeCall { amount: bond }).await.unwrap();

@@ -101,6 +101,18 @@ impl TestChain {
         block.unwrap().header.hash
     }
 
+    /// The first block in which an account has code.
+    pub(crate) async fn created_at(&self, account: Address) -> u64 {
+        let latest = self.provider.get_block_number().await.unwrap();
+        for block in 0..=latest {
+            let code = self.provider.get_code_at(account).block_id(block.into()).await.unwrap();
+            if !code.is_empty() {
+                return block;
+            }
+        }
+        panic!("{account} has no code")
+    }
+
     /// The nonce of an account.
     pub(crate) async fn nonce(&self, account: Address) -> u64 {
         self.provider.get_transaction_count(account).await.unwrap()

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use alloy::primitives::{Address, B256, U256};
 use alloy::signers::local::PrivateKeySigner;
+use muster_client::protocol::TESTER_APPLICATION;
 use muster_client::protocol::abi::{Clock, Settings};
 use muster_client::protocol::model::Model;
 use muster_client::protocol::settings;
@@ -13,6 +14,7 @@ use crate::chain::{BlockTime, TestChain, TxRequest};
 use crate::deployed::deploy;
 use crate::evm::{self, Behavior};
 use crate::rng::SeededRng;
+use crate::steps::TESTERS;
 
 /// The second in which every run begins: later than any wall clock.
 const START_TIME: u64 = 4_000_000_000;
@@ -53,6 +55,8 @@ pub(crate) struct DifferentialEnv {
     pub(crate) open_agreements: Vec<Address>,
     /// Wei forced into agreements.
     pub(crate) forced_wei: BTreeMap<Address, u128>,
+    /// What agreements refunded before their settlement, in wei.
+    pub(crate) refunds: BTreeMap<Address, u128>,
 }
 
 impl DifferentialEnv {
@@ -71,11 +75,12 @@ impl DifferentialEnv {
         let deployer = signers[0].clone();
         let operator = deployer.address();
         let [implementation, dispatcher] = deploy(&chain.node.url(), deployer, &settings).await;
+        let created_at = chain.created_at(dispatcher).await;
         let nonces = BTreeMap::from([(operator, chain.nonce(operator).await)]);
         chain.mine_at(START_TIME + 1_000).await;
         let mut env = Self {
             chain,
-            model: Model::new(settings, dispatcher, implementation),
+            model: Model::new(settings, dispatcher, implementation, created_at),
             dispatcher,
             implementation,
             actors: signers.iter().skip(1).map(PrivateKeySigner::address).collect(),
@@ -88,6 +93,7 @@ impl DifferentialEnv {
             target_listed: rng.pick(&[3, 3, 20]),
             open_agreements: Vec::new(),
             forced_wei: BTreeMap::new(),
+            refunds: BTreeMap::new(),
         };
         env.create_and_fund_accounts().await;
         env
@@ -148,6 +154,19 @@ impl DifferentialEnv {
         !self.keys.contains_key(&account)
     }
 
+    /// The places of accounts that can make this epoch's list of testers longer.
+    pub(crate) fn lacking_testers(&self) -> Vec<usize> {
+        let epoch = self.model.epoch();
+        let is_lacking = |place: &usize| match self.model.worker_view(self.actors[*place]) {
+            Ok(known) => {
+                let listed = known.lastEpoch != 0 && known.lastEpoch >= epoch;
+                known.application.0 == TESTER_APPLICATION && !listed
+            }
+            Err(_) => true,
+        };
+        TESTERS.filter(is_lacking).collect()
+    }
+
     /// The tick of a block.
     pub(crate) const fn tick(&self, when: BlockTime) -> u64 {
         match self.model.settings().clock {
@@ -170,14 +189,25 @@ fn random_settings(rng: &mut SeededRng) -> Settings {
     let pace = if clock == Clock::ArbBlock { 5 } else { 1 };
     let (accept, report) = (pace * word(rng.between(3, 12)), pace * word(rng.between(4, 20)));
     let tester_fee = rng.pick(&[0, 1, 1_000, 20_000_000_000_000]);
+    let probes = u8::try_from(rng.between(1, 12)).unwrap();
+    let min_window = (2 * accept + word(rng.below(5))).max(probes.into());
+    let min_length = (accept + report).max(2 * min_window) + word(rng.below(20));
+    let epoch_length = rng.pick(&[1_000, 5_000, 50_000, 604_800]);
+    let lock_epochs = u8::try_from(rng.between(1, 3)).unwrap();
+    let locked = epoch_length * u32::from(lock_epochs) - accept - report;
+    // Mostly as long as testers stay locked.
+    let longest = [locked, locked, 2 * min_length].map(|longest| longest.min(locked));
     let settings = Settings {
         clock,
         acceptWindow: accept,
         reportWindow: report,
-        minLength: accept + report + word(rng.below(20)),
-        minWindow: 2 * accept + word(rng.below(5)),
-        epochLength: rng.pick(&[1_000, 50_000, 604_800]),
+        minLength: min_length,
+        maxAgreement: rng.pick(&longest),
+        minWindow: min_window,
+        epochLength: epoch_length,
+        lockEpochs: lock_epochs,
         minPool: word(rng.between(3, 5)),
+        probes,
         minPromise: rng.pick(&[1, 5_000, 9_000]),
         bondBps: rng.pick(&[0, 333, 1_000, 10_000]),
         testerFeeBps: rng.pick(&[0, 100, 333, 10_000]),

@@ -26,6 +26,7 @@ mod evm;
 mod observables;
 #[path = "../it/harness/programs.rs"]
 mod programs;
+mod reports;
 mod rng;
 mod run;
 mod stats;

@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 use alloy::primitives::{Address, Bytes, FixedBytes, U256};
 use alloy::sol_types::{SolCall, SolInterface};
 use muster_client::protocol::abi::IWorkAgreement::{
-    IWorkAgreementErrors, applicationCall, clientCall, endCall, priceCall, progressCall,
-    redundancyCall, reportedCall, stateCall, termsCall, testersCall, workersCall as partiesCall,
+    IWorkAgreementErrors, applicationCall, clientCall, endCall, openCallsCall, priceCall,
+    progressCall, redundancyCall, reportedCall, sharesCall, stateCall, termsCall, testersCall,
+    workersCall as partiesCall,
 };
 use muster_client::protocol::abi::IWorkerDispatcher::{
     IWorkerDispatcherCalls, IWorkerDispatcherErrors, IWorkerDispatcherEvents as DispatcherEvents,
-    agreementCall, bookCall, creditCall, epochCall, isAgreementCall, keyOfCall, quote_0Call,
-    quote_1Call, quote_2Call, reputationCall, settingsCall, testerAtCall, testerCountCall,
-    tickCall, workerCall, workerCountCall, workersCall,
+    agreementCall, bookCall, createdAtCall, creditCall, epochCall, isAgreementCall, keyOfCall,
+    listedWorkersCall, quote_0Call, quote_1Call, quote_2Call, reputationCall, settingsCall,
+    testerAtCall, testerCountCall, tickCall, workerCall, workerCountCall, workersCall,
 };
 use muster_client::protocol::abi::Worker;
 use muster_client::protocol::model::{ModelCall, ModelEvent, ModelRevert};
@@ -102,6 +103,10 @@ impl DifferentialEnv {
                     accounts.extend(settled.workers.iter().map(|worker| worker.account));
                     accounts.extend(settled.testers.iter().map(|tester| tester.account));
                 }
+                ModelEvent::Dispatcher(DispatcherEvents::AbsentReleased(released)) => {
+                    accounts.insert(released.client);
+                    accounts.extend(released.workers.iter().map(|worker| worker.account));
+                }
                 ModelEvent::Dispatcher(DispatcherEvents::ContractBought(bought)) => {
                     agreements.insert(bought.agreement);
                     accounts.extend(&bought.workers);
@@ -123,6 +128,7 @@ impl DifferentialEnv {
             observables.push(Observable::View(agreement_call(agreement, &stateCall {})));
             observables.push(Observable::View(agreement_call(agreement, &progressCall {})));
             observables.push(Observable::View(agreement_call(agreement, &endCall {})));
+            observables.push(Observable::View(agreement_call(agreement, &openCallsCall {})));
         }
         match call {
             ModelCall::Dispatcher(IWorkerDispatcherCalls::withdraw(withdraw)) => {
@@ -143,6 +149,7 @@ impl DifferentialEnv {
             dispatcher_view(&workerCountCall {}),
             dispatcher_view(&settingsCall {}),
             dispatcher_view(&agreementCall {}),
+            dispatcher_view(&createdAtCall {}),
             dispatcher_view(&tickCall {}),
             dispatcher_view(&epochCall {}),
             dispatcher_view(&isAgreementCall { account: self.dispatcher }),
@@ -153,7 +160,11 @@ impl DifferentialEnv {
         for application in
             [[0; 8], *b"factor\0\0", muster_client::protocol::TESTER_APPLICATION, *b"nothing\0"]
         {
-            observables.push(dispatcher_view(&bookCall { application: application.into() }));
+            let application = application.into();
+            observables.push(dispatcher_view(&bookCall { application }));
+            for (from, count) in [(0, 17), (self.random_number(rng), 5)] {
+                observables.push(dispatcher_view(&listedWorkersCall { application, from, count }));
+            }
         }
         let epoch = self.model.epoch();
         for epoch in epoch.saturating_sub(1)..=epoch + 1 {
@@ -200,6 +211,7 @@ impl DifferentialEnv {
             Observable::View(agreement_call(of, &termsCall {})),
             Observable::View(agreement_call(of, &stateCall {})),
             Observable::View(agreement_call(of, &progressCall {})),
+            Observable::View(agreement_call(of, &openCallsCall {})),
         ];
         for window in 0..=head.windows.min(4) {
             let window = U256::from(window);
@@ -207,10 +219,12 @@ impl DifferentialEnv {
         }
         let last = testersCall { window: U256::from(head.windows) };
         observables.push(Observable::View(agreement_call(of, &last)));
-        for place in 0..head.pool {
-            let worker = |index| reportedCall { place, index };
-            let workers = (0..=head.redundancy).map(worker);
-            observables.extend(workers.map(|call| Observable::View(agreement_call(of, &call))));
+        for window in (0..=head.windows).map(U256::from) {
+            let shares = (0..=head.redundancy).map(|index| sharesCall { index, window });
+            observables.extend(shares.map(|call| Observable::View(agreement_call(of, &call))));
+        }
+        for place in 0..=head.pool {
+            observables.push(Observable::View(agreement_call(of, &reportedCall { place })));
         }
         observables
     }
@@ -242,6 +256,12 @@ pub(crate) fn is_equal(
             }
             IWorkerDispatcherCalls::workers(_) => {
                 let page = |bytes| workersCall::abi_decode_returns(bytes).unwrap();
+                let (expected, seen) = (page(expected), page(seen));
+                expected.len() == seen.len()
+                    && expected.into_iter().zip(seen).all(|(expected, seen)| alike(expected, seen))
+            }
+            IWorkerDispatcherCalls::listedWorkers(_) => {
+                let page = |bytes| listedWorkersCall::abi_decode_returns(bytes).unwrap();
                 let (expected, seen) = (page(expected), page(seen));
                 expected.len() == seen.len()
                     && expected.into_iter().zip(seen).all(|(expected, seen)| alike(expected, seen))

@@ -5,7 +5,7 @@ use alloy::rpc::types::TransactionReceipt;
 use alloy::sol_types::{SolError, SolEvent};
 use muster_client::protocol::abi::IWorkAgreement::{IWorkAgreementCalls, acceptCall};
 use muster_client::protocol::abi::IWorkerDispatcher::{
-    AgreementSettled, IWorkerDispatcherEvents as DispatcherEvents, Reentered,
+    AbsentReleased, AgreementSettled, IWorkerDispatcherEvents as DispatcherEvents, Reentered,
 };
 use muster_client::protocol::model::{ModelCall, ModelEvent, ModelOutcome, ModelRevert};
 
@@ -13,6 +13,7 @@ use crate::chain::{BlockTime, Query, QueryResult, TxRequest};
 use crate::env::DifferentialEnv;
 use crate::evm;
 use crate::observables::{Observable, is_equal, revert_data};
+use crate::reports::Signatures;
 use crate::rng::SeededRng;
 use crate::stats::Stats;
 use crate::steps::{Step, agreement_call};
@@ -43,7 +44,9 @@ impl RandomRun {
             let when = run.env.next_block_time(&mut run.rng);
             let height = run.env.chain.height + when.blocks + 1;
             run.env.model.begin_block(height, when.time);
-            let step = run.env.next_step(&mut run.rng);
+            let mut signed = Signatures::default();
+            let step = run.env.next_step(&mut run.rng, &mut signed);
+            signed.record(&mut run.env.model);
             run.context = format!(
                 "repeat with MUSTER_SEED={seed} MUSTER_STEPS={number}\nstep {number}, tick {}: \
                  {step:?}\nsettings: {:?}",
@@ -63,20 +66,7 @@ impl RandomRun {
     }
 
     /// Applies a call to both sides.
-    async fn apply_call(
-        &mut self,
-        from: Address,
-        mut call: ModelCall,
-        value: u128,
-        when: BlockTime,
-    ) {
-        if let ModelCall::Agreement(to, IWorkAgreementCalls::report(report)) = &mut call {
-            for (at, worker, session, served, signature) in
-                self.env.sign_receipts(&mut self.rng, *to, from, report)
-            {
-                self.env.model.sign(at, worker, session, served, signature);
-            }
-        }
+    async fn apply_call(&mut self, from: Address, call: ModelCall, value: u128, when: BlockTime) {
         let payer = if self.env.is_contract(from) { self.env.operator } else { from };
         self.env.model.transfer(payer, from, value);
         let expected = self.env.model.call(from, value, &call);
@@ -205,6 +195,9 @@ impl RandomRun {
             }
         }
         for log in receipt.inner.logs() {
+            if let Ok(released) = AbsentReleased::decode_log(&log.inner) {
+                *self.env.refunds.entry(released.agreement).or_default() += released.refund;
+            }
             if let Ok(settled) = AgreementSettled::decode_log(&log.inner) {
                 self.check_no_client_gains(&settled);
             }
@@ -223,7 +216,8 @@ impl RandomRun {
         let forced = self.env.forced_wei.get(&settled.agreement).copied().unwrap_or(0);
         let bought = self.env.model.escrow(settled.agreement).unwrap();
         let fees: u128 = settled.testers.iter().map(|tester| tester.fee).sum();
-        let out = settled.refund + settled.compensation + fees;
+        let before = self.env.refunds.get(&settled.agreement).copied().unwrap_or(0);
+        let out = before + settled.refund + settled.compensation + fees;
         assert!(out <= bought + forced, "{}\nthe client got {out} of {bought}", self.context);
     }
 

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Display, Formatter, Result as FmtResult};
 
+use muster_client::protocol::abi::IWorkAgreement::{
+    IWorkAgreementErrors, IWorkAgreementEvents as AgreementEvents,
+};
 use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as DispatcherEvents;
 use muster_client::protocol::model::{ModelEvent, ModelOutcome, ModelRevert};
 
@@ -34,7 +37,7 @@ impl Stats {
         }
     }
 
-    /// Counts an event, and the reasons and verdicts in it.
+    /// Counts an event, and the reasons and shares in it.
     fn count_event(&mut self, event: &ModelEvent) {
         match event {
             ModelEvent::Dispatcher(DispatcherEvents::PurchaseRefused(refused)) => {
@@ -42,11 +45,20 @@ impl Stats {
             }
             ModelEvent::Dispatcher(DispatcherEvents::AgreementSettled(settled)) => {
                 for worker in &settled.workers {
-                    self.add("windows served", worker.served.into());
-                    self.add("windows failed", worker.failed.into());
+                    self.add("windows known", worker.known.into());
+                    let partly = (1..10_000).contains(&worker.uptime);
+                    self.add("workers that served a part", partly.into());
                     self.add("workers slashed", (worker.slash > 0).into());
+                    self.add(
+                        "workers slashed that accepted",
+                        (worker.accepted && worker.slash > 0).into(),
+                    );
                 }
                 self.add("AgreementSettled", 1);
+            }
+            ModelEvent::Agreement(_, AgreementEvents::ReportSkipped(skipped)) => {
+                let error = IWorkAgreementErrors::name_by_selector(skipped.reason.0);
+                self.add(&format!("skipped: {}", error.unwrap_or("?")), 1);
             }
             ModelEvent::Dispatcher(event) => self.add(&variant_name(event), 1),
             ModelEvent::Agreement(_, event) => self.add(&variant_name(event), 1),

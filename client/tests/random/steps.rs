@@ -17,6 +17,7 @@ use muster_client::protocol::{PRICE_LIMIT, TESTER_APPLICATION};
 
 use crate::chain::BlockTime;
 use crate::env::DifferentialEnv;
+use crate::reports::Signatures;
 use crate::rng::SeededRng;
 use crate::values::{random_application, random_capacity, random_price, random_promise};
 
@@ -28,7 +29,7 @@ const MAX_SKIP: u64 = 3_000;
 
 /// Accounts that mostly are testers; those before them mostly are workers, those after them
 /// clients.
-const TESTERS: Range<usize> = 24..35;
+pub(crate) const TESTERS: Range<usize> = 24..35;
 
 /// A step.
 #[derive(Clone, Debug)]
@@ -72,11 +73,12 @@ impl DifferentialEnv {
                     self.open_agreements.iter().flat_map(|open| self.model.transition_ticks(*open));
                 let mut moments: Vec<_> = moments.filter(|moment| *moment > here).collect();
                 moments.sort_unstable();
-                let near = moments.iter().take(2).copied().collect::<Vec<_>>();
-                let some = if rng.one_in(4) { &moments } else { &near };
+                // Mostly the next one, so that few agreements end without reports.
+                let reach = rng.pick(&[1, 1, 1, 1, 1, 2, moments.len()]);
+                let some = &moments[..reach.min(moments.len())];
                 (rng.pick_any(some).unwrap_or(here) + rng.below(3)).saturating_sub(1)
             }
-            19 if rng.one_in(3) => {
+            19 if rng.one_in(if idle { 12 } else { 3 }) => {
                 let far = [self.model.settings().epochLength.into(), 40_000, 1_300_000];
                 let time = (self.chain.time + rng.pick(&far)).min(MAX_TIME.max(self.chain.time));
                 return BlockTime { time, ..now };
@@ -95,17 +97,18 @@ impl DifferentialEnv {
         }
     }
 
-    /// The next step, at the model's time.
-    pub(crate) fn next_step(&self, rng: &mut SeededRng) -> Step {
+    /// The next step, at the model's time; adds what is signed for it.
+    pub(crate) fn next_step(&self, rng: &mut SeededRng, signed: &mut Signatures) -> Step {
         let settings = self.model.settings();
         let thin = self.model.book(FixedBytes::ZERO).len() < self.target_listed;
         let short = self.model.tester_count(self.model.epoch()) < settings.minPool;
+        let lacking = rng.pick_any(&self.lacking_testers()).filter(|_| short);
         let few = usize::try_from(self.model.count()).unwrap() < TESTERS.len() + 8;
         let (from, call, value) = match rng.below(100) {
             0..60 if few => self.registration_step(rng, 0..self.actors.len()),
-            0..35 if short && !rng.one_in(3) => self.registration_step(rng, TESTERS),
+            0..35 if let Some(place) = lacking => self.registration_step(rng, place..place + 1),
             0..25 if thin => self.relisting_step(rng),
-            0..55 if !self.open_agreements.is_empty() => self.agreement_step(rng),
+            0..55 if !self.open_agreements.is_empty() => self.agreement_step(rng, signed),
             0..66 if self.open_agreements.len() < 4 || rng.one_in(5) => self.purchase_step(rng),
             0..78 => self.offer_step(rng),
             78..90 => self.registration_step(rng, 0..self.actors.len()),
@@ -276,7 +279,9 @@ impl DifferentialEnv {
                     let mut bytes = [0; muster_client::protocol::layout::MAX_TERMS];
                     let len = terms.encode(&mut bytes);
                     let terms = bytes[..len].to_vec().into();
-                    let call = concludeCall { terms, workers: vec![], fees: vec![], hints: vec![] };
+                    let (workers, fees, hints) = (vec![], vec![], vec![]);
+                    let (settled, freed, last) = (1, 1, rng.one_in(2));
+                    let call = concludeCall { terms, settled, freed, last, workers, fees, hints };
                     return (from, dispatcher_call(&call), 7);
                 }
                 None => dispatcher_call(&checkInCall {}),

@@ -1,7 +1,7 @@
 //! Compares every entry of the tables with alloy's own encoder, with a different value in every field.
 
 use muster_protocol::abi::{
-    Clock, Entry, Fee, IWorkAgreement as a, IWorkerDispatcher as d, Order, Reason, Settings, State,
+    Clock, Fee, IWorkAgreement as a, IWorkerDispatcher as d, Order, Reason, Settings, State,
     TesterResult, Worker, WorkerResult,
 };
 use stylus_sdk::alloy_primitives::{Address, B256, FixedBytes, U256};
@@ -59,7 +59,9 @@ fn events_are_encoded_as_alloy_encodes_them() {
     check_event(&d::Burned { agreement: account, amount: 22 });
     check_event(&d::ReputationChanged { worker, good: 23, bad: 24 });
     check_event(&a::Cancelled { windows: 25, end: 26 });
-    check_event(&a::Resigned { worker, index: 27, windows: 28 });
+    check_event(&a::Resigned { worker, index: 27, tick: 28 });
+    check_event(&a::Released { absent: 29, freed: 30 });
+    check_event(&a::ReportSkipped { place: 31, reason: FixedBytes([32, 33, 34, 35]) });
     check_event(&d::Credited { account, amount: 16 });
     check_event(&d::Withdrawn { account, to, amount: 17 });
     check_event(&a::Accepted { worker, index: 18 });
@@ -88,7 +90,7 @@ fn dispatcher_errors_are_encoded_as_alloy_encodes_them() {
     check_error(&d::StakeTooHigh { stake: 21, limit: 22 });
     check_error(&d::NotListable { worker: account });
     check_error(&d::AlreadyCheckedIn { epoch: 18 });
-    check_error(&d::StillListed { last: 19 });
+    check_error(&d::StillListed { free: 19 });
     check_error(&d::NothingToWithdraw { account });
     check_error(&d::TransferFailed { to: account, amount: 20 });
     check_error(&d::NotAnAgreement { caller });
@@ -107,13 +109,18 @@ fn agreement_errors_are_encoded_as_alloy_encodes_them() {
     check_error(&a::PlaceOutOfRange { place: 7, pool: 8 });
     check_error(&a::AlreadyReported { place: 9 });
     check_error(&a::NotTheClient { caller });
-    check_error(&a::CannotShorten { windows: 14 });
+    check_error(&a::CannotShorten { end: 14 });
     check_error(&a::NotAccepted { worker });
     check_error(&a::AlreadyResigned { worker });
     check_error(&a::BadReceipt { entry: 15 });
     check_error(&a::NothingReported {});
     check_error(&a::BadEntry { entry: 10 });
-    check_error(&a::WindowOutOfRange { entry: 11, windows: 12 });
+    check_error(&a::WindowOutOfRange { entry: 11, window: 12 });
+    check_error(&a::TooEarlyToRelease { tick: 16, last: 17 });
+    check_error(&a::NothingToRelease {});
+    check_error(&a::NoSeat { entry: 18, window: 19 });
+    check_error(&a::TooFewProbes { entry: 20, made: 21, needed: 22 });
+    check_error(&a::BadBatch { offset: 23 });
     check_error(&a::WindowUnknown { window: U256::MAX, windows: 13 });
     check_error(&a::SettlementFailed {});
 }
@@ -171,17 +178,10 @@ fn structs_are_encoded_and_decoded_as_alloy_does() {
         fees: 4,
         accepted: true,
         resigned: false,
-        windows: 5,
-        served: 6,
-        failed: 7,
+        ticks: 5,
+        known: 6,
+        uptime: 7,
     });
     check_value(&TesterResult { account: address(1), fee: 2, seats: 3 });
     check_value(&Fee { place: 1, amount: 2, seats: 3 });
-    check_value(&Entry {
-        index: 1,
-        checked: 2,
-        served: 3,
-        r: B256::repeat_byte(4),
-        vs: B256::repeat_byte(5),
-    });
 }

@@ -49,7 +49,7 @@ fn a_tuple_in_a_tuple_has_offsets_of_its_own() {
 #[test]
 fn an_overflow_leaves_no_bytes() {
     let mut out = OutputBuffer::new();
-    for _ in 0..crate::BUFFER_CAPACITY {
+    for _ in 0..crate::OUTPUT_CAPACITY {
         out.push_number(1);
     }
     assert!(out.bytes().is_empty(), "a truncated value must not be returned");

@@ -4,6 +4,8 @@ use alloy::primitives::{Address, B256};
 use muster_client::{Agreement, Market, MarketError, window_seats};
 use muster_messaging::{AgreementInfo, BoxError, ChainFuture, ChainView};
 
+use super::timing::planned_end_second;
+
 /// A [`ChainView`] that asks the market's nodes each time. It caches nothing, so that a reorg is seen at once.
 #[derive(Clone, Debug)]
 pub struct RpcChainView {
@@ -37,7 +39,8 @@ impl RpcChainView {
         let Some(agreement) = self.find_agreement(agreement).await? else { return Ok(None) };
         let progress = agreement.progress().await?;
         let terms = agreement.terms();
-        if progress.start == 0 || window >= progress.windows {
+        let ticks = progress.course.window_ticks(terms, window);
+        if progress.start() == 0 || ticks.is_empty() {
             return Ok(None);
         }
         if !window_seats(terms, &progress.seed, window.into()).contains(&place) {
@@ -62,7 +65,9 @@ impl ChainView for RpcChainView {
                 .map(|(_, worker)| worker.account)
                 .collect();
             let client = agreement.terms().header.client;
-            Ok(Some(AgreementInfo { client, workers, window: agreement.window().await? }))
+            let window = agreement.window_at(&progress, self.market.now().await?);
+            let planned_end = planned_end_second(&agreement, &progress);
+            Ok(Some(AgreementInfo { client, workers, window, planned_end }))
         })
     }
 

@@ -1,9 +1,12 @@
 //! The market's clock for tasks that run beside the steps.
 
 use muster_client::Market;
+use muster_client::protocol::abi::Clock;
 use tokio::sync::watch;
 use tokio::time::{Duration, sleep};
 use tokio_util::task::AbortOnDropHandle;
+
+use crate::schedule::Moment;
 
 /// The pause between two reads of the chain's time.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
@@ -14,14 +17,26 @@ const POLL_INTERVAL: Duration = Duration::from_millis(250);
 pub(crate) struct MarketClock {
     /// The tick.
     tick: watch::Sender<u64>,
+    /// How long a tick lasts.
+    tick_duration: Duration,
     /// Reads the chain's time.
     _task: AbortOnDropHandle<()>,
+}
+
+/// How long a tick of a clock lasts; on a clock of blocks, about.
+const fn tick_duration(clock: Clock) -> Duration {
+    match clock {
+        Clock::Second => Duration::from_secs(1),
+        // Arbitrum produces four blocks a second.
+        _ => Duration::from_millis(250),
+    }
 }
 
 impl MarketClock {
     /// Starts a clock that shows `now`, and follows the market's time until it is dropped.
     pub(crate) fn start(market: Market, now: u64) -> Self {
-        let tick = watch::Sender::new(now);
+        let (tick, tick_duration) =
+            (watch::Sender::new(now), tick_duration(market.settings().clock));
         let shown = tick.clone();
         let task = tokio::spawn(async move {
             loop {
@@ -31,7 +46,7 @@ impl MarketClock {
                 }
             }
         });
-        Self { tick, _task: AbortOnDropHandle::new(task) }
+        Self { tick, tick_duration, _task: AbortOnDropHandle::new(task) }
     }
 
     /// The current tick.
@@ -39,9 +54,43 @@ impl MarketClock {
         *self.tick.borrow()
     }
 
+    /// The seconds from now to a tick, about, rounded up; 0 if it is over.
+    pub(crate) fn seconds_until(&self, tick: u64) -> u64 {
+        seconds(tick.saturating_sub(self.now()), self.tick_duration)
+    }
+
     /// Returns when the clock shows this tick or a later one.
     pub(crate) async fn wait_until(&self, tick: u64) {
         // The channel is open as long as the clock exists.
         drop(self.tick.subscribe().wait_for(|now| *now >= tick).await);
+    }
+
+    /// Returns in this moment, or at once if its tick is over.
+    pub(crate) async fn wait_for(&self, moment: Moment) {
+        self.wait_until(moment.tick).await;
+        if self.now() == moment.tick {
+            let part = self.tick_duration.saturating_mul(moment.fraction.wrapping_shr(16));
+            sleep(part.checked_div(1 << 16).unwrap_or_default()).await;
+        }
+    }
+}
+
+/// How many seconds so many ticks last, rounded up.
+fn seconds(ticks: u64, tick_duration: Duration) -> u64 {
+    let millis = u128::from(ticks).saturating_mul(tick_duration.as_millis());
+    u64::try_from(millis.div_ceil(1_000)).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn four_blocks_are_a_second() {
+        let seconds = |ticks, clock| super::seconds(ticks, tick_duration(clock));
+        let blocks = [0, 1, 4, 5, 3_600].map(|ticks| seconds(ticks, Clock::ArbBlock));
+        assert_eq!(blocks, [0, 1, 1, 2, 900]);
+        assert_eq!(seconds(3_600, Clock::Second), 3_600);
+        assert_eq!(seconds(u64::MAX, Clock::Second), u64::MAX);
     }
 }

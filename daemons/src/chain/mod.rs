@@ -1,11 +1,16 @@
-//! What daemons read from the chain, and what any account can do there: purchases, the market's time, settlement.
+//! What daemons read from the chain, and what any account can do there: purchases, the market's time, release,
+//! settlement.
 
 mod chain_view;
 mod market_clock;
+mod release;
 mod scan;
 mod settlement;
+mod timing;
 
 pub use self::chain_view::RpcChainView;
 pub(crate) use self::market_clock::MarketClock;
+pub(crate) use self::release::release;
 pub(crate) use self::scan::{scan_purchases, skip_history};
 pub(crate) use self::settlement::{Confirmed, SettleState, SettleTask};
+pub(crate) use self::timing::{planned_end, planned_end_second, timing_of};

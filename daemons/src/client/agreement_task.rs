@@ -1,11 +1,13 @@
-//! One agreement of the client: settle it, if nobody else does.
+//! One agreement of the client: release workers that did not accept, renew it, settle it, if nobody else does.
 
 use alloy::primitives::Address;
 use muster_client::protocol::abi::State;
-use muster_client::{Agreement, Ether};
+use muster_client::{Agreement, Ether, Progress};
 use tokio::time::Duration;
 
-use crate::chain::{SettleState, SettleTask};
+use super::renewal::Renewal;
+use crate::chain::{SettleState, SettleTask, release};
+use crate::context::DaemonContext;
 use crate::error::DaemonError;
 use crate::health::NextEvent;
 
@@ -26,7 +28,11 @@ impl AgreementTask {
     }
 
     /// Does what is due; `None` if nothing is left to do in this agreement.
-    pub(super) async fn step(&mut self) -> Result<Option<NextEvent>, DaemonError> {
+    pub(super) async fn step(
+        &mut self,
+        context: &DaemonContext,
+        renewal: Option<&Renewal>,
+    ) -> Result<Option<NextEvent>, DaemonError> {
         let progress = self.agreement.progress().await?;
         let (times, address) = (self.agreement.times(&progress), self.agreement.address());
         let next = self.agreement.market().next_tick().await?;
@@ -36,7 +42,10 @@ impl AgreementTask {
                 Some(NextEvent::at_tick(too_late, format_args!("a worker to accept {address}")))
             }
             State::Running => {
-                Some(NextEvent::at_tick(times.end(), format_args!("the end of {address}")))
+                if next > times.last_accept() && self.has_absent(&progress) {
+                    release(&self.agreement).await?;
+                }
+                Some(self.renew(context, renewal, &progress, next).await?)
             }
             State::Reporting => {
                 let due = times.end().saturating_add(times.report_window.into());
@@ -52,5 +61,31 @@ impl AgreementTask {
                 }
             },
         })
+    }
+
+    /// Whether a worker that did not accept is still paid for.
+    fn has_absent(&self, progress: &Progress) -> bool {
+        let mut workers = 0..self.agreement.terms().header.redundancy;
+        workers.any(|index| !progress.has_accepted(index) && !progress.is_released(index))
+    }
+
+    /// Buys the agreement that follows on this one, if that is due; returns what comes next.
+    async fn renew(
+        &self,
+        context: &DaemonContext,
+        renewal: Option<&Renewal>,
+        progress: &Progress,
+        next: u64,
+    ) -> Result<NextEvent, DaemonError> {
+        let (address, end) = (self.agreement.address(), self.agreement.times(progress).end());
+        let due = |renewal: &Renewal| renewal.due(&self.agreement, progress);
+        let due = renewal.and_then(|renewal| Some((renewal, due(renewal)?)));
+        if let Some((renewal, due)) = due {
+            if next < due {
+                return Ok(NextEvent::at_tick(due, format_args!("the renewal of {address}")));
+            }
+            renewal.renew(context, &self.agreement).await?;
+        }
+        Ok(NextEvent::at_tick(end, format_args!("the end of {address}")))
     }
 }

@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
 use futures::future::join_all;
-use muster_messaging::SecretString;
+use muster_messaging::{Endpoint, SecretString};
 use tokio_util::sync::CancellationToken;
 
 use super::daemon::ClientDaemon;
-use super::endpoint_refresh::{EndpointRefresh, serving_workers};
+use super::key_tasks::KeyTasks;
 use super::options::{ClientOptions, ConnectOptions};
 use super::probe_context::ProbeContext;
 use super::proxy::Proxy;
+use super::traffic_key::KeyId;
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
 use crate::health::NextEvent;
@@ -25,8 +26,8 @@ use crate::run_loop::Daemon;
 pub struct ConnectDaemon {
     /// Does everything apart from the connection.
     client: ClientDaemon,
-    /// Keeps the endpoints of workers up to date.
-    endpoint_refresh: EndpointRefresh,
+    /// Opens keys, and keeps the endpoints of workers up to date.
+    key_tasks: KeyTasks,
     /// The proxy; `None` once it is stopped.
     proxy: Option<Proxy>,
     /// The address that the proxy listens on.
@@ -51,7 +52,7 @@ pub struct EndpointInfo {
 }
 
 impl ConnectDaemon {
-    /// Starts the proxy and the client of an agreement. The proxy answers 503 until a worker has sent its endpoint.
+    /// Starts the proxy and the client of an agreement. The proxy answers 503 while no worker sends its endpoint.
     ///
     /// # Errors
     /// [`DaemonError::Market`] if there is no such agreement, [`DaemonError::NotClient`], [`DaemonError::Listen`],
@@ -61,14 +62,17 @@ impl ConnectDaemon {
         agreement: Address,
         options: ConnectOptions,
     ) -> Result<Self, DaemonError> {
-        let ConnectOptions { listen, probe_path, client } = options;
-        let probe_context = Arc::new(ProbeContext::open(&context, agreement, probe_path).await?);
-        let (endpoints, http) = (probe_context.endpoints.clone(), probe_context.http.clone());
-        let proxy = Proxy::open(listen, endpoints, http).await?;
+        let ConnectOptions { listen, probe_paths, proxy, client } = options;
+        let probe_context =
+            ProbeContext::open(&context, agreement, probe_paths, proxy.as_ref()).await?;
+        let probe_context = Arc::new(probe_context);
+        let proxy = Proxy::open(listen, probe_context.clone()).await?;
+        let mut key_tasks = KeyTasks::new(probe_context);
+        key_tasks.step().await?;
         let client_options = ClientOptions { only_agreement: Some(agreement), ..client };
         Ok(Self {
             client: ClientDaemon::start(context, client_options).await?,
-            endpoint_refresh: EndpointRefresh::new(probe_context),
+            key_tasks,
             address: proxy.address(),
             proxy: Some(proxy),
             has_ended: CancellationToken::new(),
@@ -90,7 +94,7 @@ impl ConnectDaemon {
 impl Daemon for ConnectDaemon {
     async fn step(&mut self) -> Result<NextEvent, DaemonError> {
         if !self.client.is_over() {
-            self.endpoint_refresh.step().await?;
+            self.key_tasks.step().await?;
         }
         let next_event = self.client.step().await?;
         if self.client.is_over() {
@@ -114,16 +118,21 @@ pub async fn fetch_endpoints(
     context: &DaemonContext,
     agreement: Address,
 ) -> Result<Vec<EndpointInfo>, DaemonError> {
-    let probe_context = ProbeContext::open(context, agreement, "/".into()).await?;
-    let (agreement, session) =
-        (&probe_context.endpoints.agreement, probe_context.endpoints.session);
+    let probe_context = ProbeContext::open(context, agreement, Vec::new(), None).await?;
+    let agreement = &probe_context.pool.agreement;
     let (progress, now) = (agreement.progress().await?, agreement.market().now().await?);
     let window = agreement
         .window_at(&progress, now)
         .ok_or_else(|| DaemonError::NotRunning(agreement.address()))?;
-    let request_client = probe_context.request_client(window).await?;
-    let requests = serving_workers(&progress, window).map(async |index| {
-        let (url, token) = probe_context.request_endpoint(&request_client, index).await?;
+    let key = probe_context.traffic_key(KeyId { window, slot: 0 });
+    let serving = (0..agreement.terms().header.redundancy)
+        .filter(|index| progress.has_accepted(*index) && !progress.has_resigned(*index));
+    let (key, session) = (&key, key.session);
+    let probe_context = &probe_context;
+    let requests = serving.map(async |index| {
+        let asked = probe_context.request_endpoint(key, index).await;
+        let failed = |failure: &_| tracing::warn!(worker = index, %failure, "no endpoint");
+        let Endpoint { url, token } = asked.inspect_err(failed).ok()?;
         let worker = agreement.terms().worker(index)?.account;
         Some(EndpointInfo { index, worker, url, token, session })
     });

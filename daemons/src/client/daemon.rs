@@ -100,7 +100,11 @@ impl ClientDaemon {
             self.tasks.insert(address, task);
         }
         match self.tasks.get_mut(&address) {
-            Some(task) => task.step().await,
+            Some(task) => {
+                let renewal = self.options.renewal.as_ref();
+                let renewal = renewal.filter(|_| self.options.only_agreement.is_none());
+                task.step(&self.context, renewal).await
+            }
             None => Ok(None),
         }
     }

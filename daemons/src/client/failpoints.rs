@@ -6,6 +6,7 @@ use crate::responder::MESSAGE;
 /// Every point that a client passes.
 pub const FAILPOINTS: &[FailPoint] = &[
     FailPoint::new("buy", TX_STAGES),
+    FailPoint::new("release", TX_STAGES),
     FailPoint::new("settle", TX_STAGES),
     FailPoint::new("withdraw", TX_STAGES),
     FailPoint::new("endpoint", STORE_STAGES),

@@ -1,21 +1,26 @@
-//! The client: sends passes to testers, settles its agreements when they are due, and withdraws what it gets back.
+//! The client: sends passes to testers, releases workers that did not accept, renews its
+//! agreements if it is told to, settles them when they are due, and withdraws what it gets back.
 //!
 //! [`ClientDaemon`] does that for all agreements of an account. [`ConnectDaemon`] does it for one, and serves that
 //! agreement's service on a local address. [`buy_once`] buys without buying twice. Workers cannot tell the client from a
-//! tester: it probes them as testers do, under a fresh key for each window.
+//! tester: it uses and probes them as testers do, under fresh keys for each window.
 
 mod agreement_task;
 mod connect;
 mod daemon;
 mod endpoint_pool;
-mod endpoint_refresh;
 #[cfg(feature = "failpoints")]
 mod failpoints;
+#[cfg(test)]
+mod guess;
+mod key_tasks;
 mod options;
 mod pool_state;
 mod probe_context;
 mod proxy;
 mod purchase;
+mod renewal;
+mod traffic_key;
 
 pub use self::connect::{ConnectDaemon, EndpointInfo, fetch_endpoints};
 pub use self::daemon::ClientDaemon;
@@ -23,3 +28,4 @@ pub use self::daemon::ClientDaemon;
 pub use self::failpoints::FAILPOINTS;
 pub use self::options::{ClientOptions, ConnectOptions};
 pub use self::purchase::buy_once;
+pub use self::renewal::Renewal;

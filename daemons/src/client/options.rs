@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 
 use alloy::primitives::Address;
+use muster_messaging::ProxyUrl;
 use tokio::time::Duration;
 
+use super::renewal::Renewal;
 use crate::context::Payout;
 
 /// What an operator chooses about a client.
@@ -18,6 +20,8 @@ pub struct ClientOptions {
     pub settle_delay: Duration,
     /// The block from which on purchases are scanned, if the state file is new.
     pub first_block: u64,
+    /// Whether each agreement is followed by another, and at which price. Without effect with `only_agreement`.
+    pub renewal: Option<Renewal>,
 }
 
 /// What an operator chooses about a connection to an agreement's service.
@@ -25,8 +29,11 @@ pub struct ClientOptions {
 pub struct ConnectOptions {
     /// The address that the proxy listens on; port 0 is any free port.
     pub listen: SocketAddr,
-    /// The path of the service that each worker is probed with once in every window.
-    pub probe_path: Box<str>,
+    /// The paths of the service that workers are probed with, each time one at random. Testers should use the same ones;
+    /// without any, `/`.
+    pub probe_paths: Vec<Box<str>>,
+    /// The proxy for connections to services, if there is one. Without one, workers know the client by its address.
+    pub proxy: Option<ProxyUrl>,
     /// What the client does apart from that. `only_agreement` is ignored.
     pub client: ClientOptions,
 }

@@ -2,60 +2,42 @@
 
 use std::sync::Arc;
 
-use alloy::primitives::{Address, keccak256};
-use muster_client::Session;
-use muster_messaging::{
-    Claim, Content, Endpoint, InMemoryReplayGuard, Message, MessageError, MessageKey,
-    PassResponder, SecretString,
-};
-use reqwest::Client;
-use reqwest::redirect::Policy;
+use alloy::primitives::{Address, B256};
+use muster_messaging::{Claim, Endpoint, MessageKey, PassResponder, ProxyUrl};
+use rand::seq::IndexedRandom;
+use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretBox};
-use tokio::time::{Duration, timeout};
+use tokio::select;
 
 use super::endpoint_pool::{EndpointPool, ForwardOutcome};
-use crate::chain::{MarketClock, RpcChainView};
+use super::traffic_key::{KeyId, Route, TrafficKey};
+use crate::chain::{MarketClock, RpcChainView, planned_end_second};
 use crate::context::DaemonContext;
+use crate::endpoint_request::{EndpointFailure, request_endpoint};
 use crate::error::DaemonError;
-use crate::request_client::RequestClient;
-use crate::unix_time::unix_now;
-
-/// The timeout of a connection to a worker.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// An idle connection is checked after this time.
-const TCP_KEEPALIVE: Duration = Duration::from_secs(15);
-
-/// The timeout of a worker's reply to a message.
-const REPLY_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The timeout of a probe.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Messages to a window key that are remembered, so that repetitions are ignored.
-const REPLAY_GUARD_CAPACITY: usize = 64;
+use crate::request_client::is_connected;
+use crate::schedule::derive;
+use crate::service_client::{RESPONSE_TIMEOUT, ServiceClient, service_url};
 
 /// What it takes to ask the workers of one agreement for their endpoints, and to probe them.
 #[derive(Debug)]
 pub(super) struct ProbeContext {
-    /// The account and its transport.
-    context: DaemonContext,
+    /// The account, its state file and its transport.
+    pub(super) context: DaemonContext,
     /// The endpoints that are known.
-    pub(super) endpoints: Arc<EndpointPool>,
-    /// Signs delegations for window keys.
+    pub(super) pool: EndpointPool,
+    /// Signs delegations for keys.
     pass_responder: PassResponder,
     /// The market's clock.
     pub(super) clock: MarketClock,
-    /// The HTTP client.
-    pub(super) http: Client,
-    /// The path that workers are probed with.
-    probe_path: Box<str>,
-    /// The secret that window keys are derived from.
+    /// The paths that workers are probed with.
+    probe_paths: Vec<Box<str>>,
+    /// The secret that keys, sessions and moments are derived from.
     key_seed: SecretBox<[u8; 32]>,
 }
 
 impl ProbeContext {
-    /// Loads the endpoints of an agreement that the store knows, and starts a clock.
+    /// Starts a clock, and knows no endpoint yet.
     ///
     /// # Errors
     /// [`DaemonError::NotClient`]; [`DaemonError::Market`] if there is no such agreement; [`DaemonError::Store`],
@@ -63,92 +45,132 @@ impl ProbeContext {
     pub(super) async fn open(
         context: &DaemonContext,
         agreement: Address,
-        probe_path: Box<str>,
+        probe_paths: Vec<Box<str>>,
+        proxy: Option<&ProxyUrl>,
     ) -> Result<Self, DaemonError> {
         let (account, market, store) = (context.account(), context.market(), context.store());
         let handle = market.agreement(agreement).await?;
         if handle.terms().header.client != account {
             return Err(DaemonError::NotClient { agreement, account });
         }
-        let salt = store.session_salt(agreement, || Session::random().salt)?;
-        let session = Session { salt }.id(account);
-        let http = Client::builder()
-            .http1_only()
-            .redirect(Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .tcp_keepalive(TCP_KEEPALIVE)
-            .build()?;
         let chain_view = Arc::new(RpcChainView::new(market.clone()));
         let replay_guard = Arc::new(store.clone());
+        let http = ServiceClient::new(RESPONSE_TIMEOUT, proxy)?;
         Ok(Self {
-            endpoints: Arc::new(EndpointPool::load(handle, session, store.clone())?),
+            pool: EndpointPool::new(handle, store.clone(), http),
             pass_responder: PassResponder::new(context.signer().clone(), chain_view, replay_guard),
             clock: MarketClock::start(market.clone(), market.now().await?),
             key_seed: store.secret("keys")?,
             context: context.clone(),
-            http,
-            probe_path,
+            probe_paths,
         })
     }
 
-    /// Opens the mailbox of the key for a window. The key is the same after a restart.
-    pub(super) async fn request_client(&self, window: u8) -> Result<RequestClient, MessageError> {
-        let (seed, agreement) = (self.key_seed.expose_secret(), self.endpoints.agreement.address());
-        let bytes = keccak256([&seed[..], agreement.as_slice(), &[window]].concat());
-        // A hash is no key with probability 2^-128.
-        let key = MessageKey::from_bytes(&bytes).unwrap_or_else(|_| MessageKey::random());
-        let replay_guard = Arc::new(InMemoryReplayGuard::new(REPLAY_GUARD_CAPACITY));
-        RequestClient::open(key, self.context.transport(), replay_guard).await
+    /// The requests of a key at a worker in a window, which are those of a tester; 0 if there are no testers.
+    pub(super) const fn probes_per_key(&self) -> u8 {
+        let header = &self.pool.agreement.terms().header;
+        if header.testers == 0 { 0 } else { header.probes }
     }
 
-    /// Asks a worker for its endpoint; `None` if it does not send one in time.
+    /// A key. It is the same after a restart.
+    pub(super) fn traffic_key(&self, id: KeyId) -> TrafficKey {
+        let bytes = self.derive(id, b"key");
+        // A hash is no key with probability 2^-128.
+        let message_key = MessageKey::from_bytes(&bytes).unwrap_or_else(|_| MessageKey::random());
+        let session = self.derive(id, b"session");
+        TrafficKey::new(id, session, message_key)
+    }
+
+    /// The seed of the moments of a key at a worker.
+    pub(super) fn moments(&self, id: KeyId, index: u8) -> B256 {
+        self.derive(id, &[b"moments", &[index][..]].concat())
+    }
+
+    /// A secret that belongs to a key.
+    fn derive(&self, id: KeyId, subject: &[u8]) -> B256 {
+        let KeyId { window, slot } = id;
+        let subject = [&[window, slot], subject].concat();
+        derive(self.key_seed.expose_secret(), self.pool.agreement.address(), &subject)
+    }
+
+    /// Asks a worker for its endpoint under a key, once, as a delegate of the client.
     pub(super) async fn request_endpoint(
         &self,
-        request_client: &RequestClient,
+        key: &TrafficKey,
         index: u8,
-    ) -> Option<(SecretString, SecretString)> {
-        let (agreement, worker) = (self.endpoints.agreement.address(), index);
-        match timeout(REPLY_TIMEOUT, self.send_endpoint_request(request_client, index)).await {
-            Ok(Ok(Content::EndpointReply(Endpoint { url, token }))) => return Some((url, token)),
-            Ok(Ok(Content::Refusal { reason })) => {
-                tracing::warn!(%agreement, worker, %reason, "endpoint refused");
+    ) -> Result<Endpoint, EndpointFailure> {
+        let (agreement, transport) = (&self.pool.agreement, self.context.transport());
+        let request_client = key.request_client(transport).await;
+        let request_client = request_client.map_err(|_| EndpointFailure::NotSent)?;
+        let progress = agreement.progress().await.map_err(|_| EndpointFailure::NotSent)?;
+        let planned_end = planned_end_second(agreement, &progress);
+        let (address, public) = (agreement.address(), request_client.key());
+        let delegation = self.pass_responder.delegate(address, public, planned_end);
+        let delegation = delegation.map_err(|_| EndpointFailure::NotSent)?;
+        request_endpoint(request_client, agreement, index, Claim::Delegate { delegation }).await
+    }
+
+    /// The endpoint of a key at a worker, which is asked for it if it is not known; `None` if it does not send one in time,
+    /// before the end of the key's window.
+    pub(super) async fn endpoint(&self, route: &Route) -> Option<Arc<Endpoint>> {
+        let (agreement, worker) = (self.pool.agreement.address(), route.index);
+        let ask = async {
+            let endpoint = self.request_endpoint(&route.key, worker).await?;
+            if let Err(error) = self.pool.save(route, &endpoint) {
+                tracing::error!(%agreement, worker, %error, "endpoint not stored");
             }
-            Ok(Ok(_)) => tracing::warn!(%agreement, worker, "reply is no endpoint"),
-            Ok(Err(error)) => tracing::warn!(%agreement, worker, %error, "endpoint request failed"),
-            Err(_) => tracing::warn!(%agreement, worker, timeout = ?REPLY_TIMEOUT, "no reply"),
-        }
-        None
+            Ok(endpoint)
+        };
+        let asked = select! {
+            asked = route.slot.get(ask) => asked,
+            () = self.clock.wait_until(route.ticks.end) => Err(EndpointFailure::NoReply),
+        };
+        asked
+            .inspect_err(|failure| tracing::warn!(%agreement, worker, %failure, "no endpoint"))
+            .ok()
     }
 
-    /// Asks a worker for its endpoint as a delegate of the client.
-    async fn send_endpoint_request(
+    /// Sends a request to the endpoint of a key at a worker. After one that is not served, the client's own connection is
+    /// tested as a tester's is.
+    pub(super) async fn send(
         &self,
-        request_client: &RequestClient,
-        index: u8,
-    ) -> Result<Content, DaemonError> {
-        let (agreement, market) = (&self.endpoints.agreement, self.context.market());
-        let worker = agreement.terms().worker(index).map(|worker| worker.account);
-        let key = market.key_of(worker.unwrap_or_default()).await?.unwrap_or_default();
-        let delegation =
-            self.pass_responder.delegate(agreement.address(), request_client.key(), unix_now())?;
-        let content = Content::EndpointRequest { claim: Claim::Delegate { delegation } };
-        let message = Message::request(market.node().chain_id(), agreement.address(), content);
-        Ok(request_client.request(key, message).await?)
-    }
-
-    /// Probes a worker once, if its endpoint is known.
-    pub(super) async fn probe(&self, index: u8) {
-        let Some(endpoint) = self.endpoints.get(index) else { return };
-        let request = self.http.get(endpoint.url_for(&self.probe_path));
-        let (agreement, worker) = (self.endpoints.agreement.address(), index);
-        match self.endpoints.send(request, &endpoint, PROBE_TIMEOUT).await {
+        request: RequestBuilder,
+        route: &Route,
+        endpoint: &Arc<Endpoint>,
+    ) -> ForwardOutcome {
+        let outcome = self.pool.send(request, route, endpoint).await;
+        match &outcome {
             ForwardOutcome::Served(_) => {}
             ForwardOutcome::Rejected(response) => {
-                tracing::warn!(%agreement, worker, status = %response.status(), "probe rejected");
+                self.report_failure(route, Some(response.status().as_u16()));
             }
-            ForwardOutcome::NoResponse { .. } => {
-                tracing::warn!(%agreement, worker, "probe without a response");
-            }
+            ForwardOutcome::NoResponse { .. } => self.report_failure(route, None),
+        }
+        outcome
+    }
+
+    /// Tests the own connection after a request of a key at a worker that was not served, and logs whose fault it seems.
+    pub(super) fn report_failure(&self, route: &Route, status: Option<u16>) {
+        let (transport, worker) = (self.context.transport(), route.index);
+        let agreement = self.pool.agreement.address();
+        let chain_id = self.pool.agreement.market().node().chain_id();
+        tokio::spawn(async move {
+            let is_connected = is_connected(transport, chain_id, agreement).await;
+            tracing::warn!(%agreement, worker, status, is_connected, "request not served");
+        });
+    }
+
+    /// Probes a worker once under a key, and reads the whole response, as a tester does.
+    pub(super) async fn probe(&self, route: &Route) {
+        let Some(endpoint) = self.endpoint(route).await else {
+            return self.report_failure(route, None);
+        };
+        let path = self.probe_paths.choose(&mut rand::rng()).map_or("/", |path| &**path);
+        let request = self.pool.http.get(service_url(endpoint.url.expose_secret(), path));
+        if let ForwardOutcome::Served(response) | ForwardOutcome::Rejected(response) =
+            self.send(request, route, &endpoint).await
+        {
+            drop(self.pool.http.read_body(response).await);
         }
     }
 }

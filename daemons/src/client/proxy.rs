@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use futures::TryStreamExt;
@@ -15,19 +15,17 @@ use hyper::body::Body as _;
 use hyper::upgrade::{self, OnUpgrade};
 use hyper_util::rt::TokioIo;
 use muster_gateway::{is_websocket_upgrade, strip_headers};
-use reqwest::Client;
+use muster_messaging::{Endpoint, ExposeSecret};
 use serde_json::json;
 use tokio::io::copy_bidirectional;
 use tokio::net::TcpListener;
-use tokio::time::Duration;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::endpoint_pool::{EndpointPool, ForwardOutcome};
-use super::pool_state::WorkerEndpoint;
+use super::endpoint_pool::ForwardOutcome;
+use super::probe_context::ProbeContext;
+use super::traffic_key::Route;
 use crate::error::DaemonError;
-
-/// The timeout of a worker's response. Gateways give up earlier.
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(90);
+use crate::service_client::service_url;
 
 /// The largest body in bytes that is buffered, so that it can be sent to another worker too.
 const MAX_BUFFERED_BODY: u64 = 1 << 20;
@@ -47,10 +45,8 @@ pub(super) struct Proxy {
 /// What each request needs.
 #[derive(Clone, Debug)]
 struct ProxyState {
-    /// The endpoints of workers.
-    endpoints: Arc<EndpointPool>,
-    /// The HTTP client.
-    http: Client,
+    /// Asks workers for their endpoints, and makes requests of them.
+    context: Arc<ProbeContext>,
 }
 
 /// The body of a request: buffered, or streamed and usable once.
@@ -68,13 +64,12 @@ impl Proxy {
     /// [`DaemonError::Listen`].
     pub(super) async fn open(
         listen: SocketAddr,
-        endpoints: Arc<EndpointPool>,
-        http: Client,
+        context: Arc<ProbeContext>,
     ) -> Result<Self, DaemonError> {
         let failed = |source| DaemonError::Listen { address: listen.to_string().into(), source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let app = Router::new().fallback(handle_request).with_state(ProxyState { endpoints, http });
+        let app = Router::new().fallback(handle_request).with_state(ProxyState { context });
         // axum retries when it cannot accept a connection, so this ends only with the proxy.
         let task = tokio::spawn(async move { drop(axum::serve(listener, app).await) });
         Ok(Self { address, _task: AbortOnDropHandle::new(task) })
@@ -96,6 +91,11 @@ impl RequestBody {
         to_bytes(body, limit).await.ok().map(Self::Buffered)
     }
 
+    /// Whether there is nothing to send.
+    const fn is_empty(&self) -> bool {
+        matches!(self, Self::Buffered(bytes) if bytes.is_empty())
+    }
+
     /// The body for one more attempt; `None` if a stream was used before.
     fn next_attempt(&mut self) -> Option<reqwest::Body> {
         match self {
@@ -109,17 +109,22 @@ impl RequestBody {
 }
 
 impl ProxyState {
-    /// Forwards a request to one worker.
+    /// Forwards a request to one worker under a key.
     async fn forward_to(
         &self,
         request: &Parts,
-        body: reqwest::Body,
-        endpoint: &Arc<WorkerEndpoint>,
+        body: Option<reqwest::Body>,
+        route: &Route,
+        endpoint: &Arc<Endpoint>,
     ) -> ForwardOutcome {
         let path = request.uri.path_and_query().map_or("/", |path| path.as_str());
-        let outgoing = self.http.request(request.method.clone(), endpoint.url_for(path));
-        let outgoing = outgoing.headers(request.headers.clone()).body(body);
-        self.endpoints.send(outgoing, endpoint, RESPONSE_TIMEOUT).await
+        let url = service_url(endpoint.url.expose_secret(), path);
+        let mut outgoing = self.context.pool.http.request(request.method.clone(), url);
+        outgoing = outgoing.headers(request.headers.clone());
+        if let Some(body) = body {
+            outgoing = outgoing.body(body);
+        }
+        self.context.send(outgoing, route, endpoint).await
     }
 
     /// Forwards a request to one worker after the other until one serves it. A request that a worker may have received is
@@ -129,12 +134,20 @@ impl ProxyState {
         request: &Parts,
         mut body_source: RequestBody,
     ) -> Option<reqwest::Response> {
-        let mut response = None;
-        for endpoint in self.endpoints.by_preference() {
+        let (mut response, is_empty) = (None, body_source.is_empty());
+        let ProbeContext { pool, clock, .. } = &*self.context;
+        for index in pool.read(|state| state.by_preference(clock.now())) {
+            let route = pool.write(|state| state.choose(index, clock.now(), rand::random()));
+            let Some(route) = route else { continue };
+            let Some(endpoint) = self.context.endpoint(&route).await else {
+                self.context.report_failure(&route, None);
+                continue;
+            };
             let Some(body) = body_source.next_attempt() else { break };
-            let maybe_delivered = match self.forward_to(request, body, &endpoint).await {
+            let body = (!is_empty).then_some(body);
+            let maybe_delivered = match self.forward_to(request, body, &route, &endpoint).await {
                 ForwardOutcome::Served(served) => {
-                    self.endpoints.prefer(&endpoint);
+                    pool.write(|state| state.prefer(index));
                     return Some(served);
                 }
                 ForwardOutcome::Rejected(rejected) => {
@@ -144,8 +157,6 @@ impl ProxyState {
                 }
                 ForwardOutcome::NoResponse { maybe_delivered } => maybe_delivered,
             };
-            let agreement = self.endpoints.agreement.address();
-            tracing::warn!(%agreement, worker = endpoint.index, "request not served");
             if maybe_delivered && !request.method.is_idempotent() {
                 break;
             }
@@ -160,6 +171,7 @@ async fn handle_request(State(state): State<ProxyState>, mut request: Request) -
     let (mut parts, body) = request.into_parts();
     strip_headers(&mut parts.headers);
     parts.headers.remove(header::HOST);
+    remove_fingerprint(&mut parts.headers);
     if client_upgrade.is_some() {
         set_upgrade_headers(&mut parts.headers);
     }
@@ -196,6 +208,36 @@ async fn tunnel(client_upgrade: OnUpgrade, response: reqwest::Response) {
         return;
     };
     drop(copy_bidirectional(&mut TokioIo::new(client_upgrade), &mut worker).await);
+}
+
+/// Removes headers that tell which program made a request, and that no probe has.
+fn remove_fingerprint(headers: &mut HeaderMap) {
+    const NAMES: [HeaderName; 10] = [
+        header::USER_AGENT,
+        header::ACCEPT_LANGUAGE,
+        header::ACCEPT_ENCODING,
+        header::CACHE_CONTROL,
+        header::PRAGMA,
+        header::REFERER,
+        header::DNT,
+        header::UPGRADE_INSECURE_REQUESTS,
+        HeaderName::from_static("priority"),
+        HeaderName::from_static("sec-gpc"),
+    ];
+    for name in NAMES {
+        headers.remove(name);
+    }
+    let is_any = |value: &HeaderValue| value == "*/*";
+    if headers.get(header::ACCEPT).is_some_and(is_any) {
+        headers.remove(header::ACCEPT);
+    }
+    let starts =
+        |name: &HeaderName| ["sec-fetch-", "sec-ch-"].map(|s| name.as_str().starts_with(s));
+    let browser: Vec<_> =
+        headers.keys().filter(|name| starts(name).contains(&true)).cloned().collect();
+    for name in browser {
+        headers.remove(name);
+    }
 }
 
 /// Sets the headers that request or accept a WebSocket.

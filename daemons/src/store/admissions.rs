@@ -4,11 +4,8 @@ use alloy::primitives::{Address, B256};
 use muster_messaging::{AccessGrant, Party};
 use rusqlite::{OptionalExtension, params};
 
-use super::database::Store;
+use super::database::{MAX_INTEGER, Store};
 use super::error::StoreError;
-
-/// The latest second that fits into a column.
-const MAX_UNTIL: u64 = u64::MAX >> 1;
 
 impl Store {
     /// Stores that a key is admitted to an agreement. It replaces what was stored for that key before.
@@ -19,7 +16,7 @@ impl Store {
         let AccessGrant { agreement, key, party } = admission;
         let (until, window) = match *party {
             Party::Client => (None, None),
-            Party::Delegate { until } => (Some(until.min(MAX_UNTIL)), None),
+            Party::Delegate { until } => (Some(until.min(MAX_INTEGER)), None),
             Party::Tester { window } => (None, Some(window)),
         };
         let replace =

@@ -7,8 +7,8 @@ use super::database::Store;
 use super::error::StoreError;
 
 /// The tables whose rows belong to an agreement, and go when it is closed.
-const AGREEMENT_TABLES: [&str; 6] =
-    ["sessions", "admissions", "salts", "sights", "receipts", "endpoints"];
+const AGREEMENT_TABLES: [&str; 8] =
+    ["sessions", "admissions", "salts", "accepts", "passes", "probes", "receipts", "endpoints"];
 
 impl Store {
     /// Number and hash of the last block that a scan has passed; `None` before the first scan.

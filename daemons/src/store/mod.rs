@@ -8,7 +8,8 @@ mod database;
 mod endpoints;
 mod error;
 mod identity;
-mod observations;
+mod passes;
+mod probes;
 mod replay_guard;
 mod secrets;
 mod sessions;
@@ -17,6 +18,7 @@ mod tests;
 mod tx_journal;
 
 pub use self::database::Store;
+pub use self::endpoints::EndpointId;
 pub use self::error::StoreError;
 pub use self::identity::{Identity, Role};
-pub use self::observations::Observations;
+pub use self::probes::{Measurement, ProbeId};

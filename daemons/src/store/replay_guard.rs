@@ -4,7 +4,7 @@ use alloy::primitives::B256;
 use muster_messaging::{BoxError, ReplayGuard};
 use rusqlite::params;
 
-use super::database::Store;
+use super::database::{MAX_INTEGER, Store};
 use crate::unix_time::unix_now;
 
 impl ReplayGuard for Store {
@@ -18,6 +18,6 @@ impl ReplayGuard for Store {
         let connection = self.lock();
         connection.execute("DELETE FROM seen WHERE until < ?1", params![unix_now()])?;
         let insert = "INSERT INTO seen (id, until) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-        Ok(connection.execute(insert, params![id.0, until])? == 1)
+        Ok(connection.execute(insert, params![id.0, until.min(MAX_INTEGER)])? == 1)
     }
 }

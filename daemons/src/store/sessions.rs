@@ -1,4 +1,4 @@
-//! Sessions: those that a worker serves, and the salt of the one that a tester or client has opened.
+//! Sessions: those that a worker serves in the current window, and the secret of those that a tester opens.
 
 use alloy::primitives::{Address, B256};
 use rusqlite::{OptionalExtension, params};
@@ -7,8 +7,9 @@ use super::database::Store;
 use super::error::StoreError;
 
 impl Store {
-    /// Stores that a session was served in a window, and returns all its served windows; bit k stands for window k.
-    /// `None` if the session is new and `key` has opened `max_sessions` in this agreement already.
+    /// Stores that a session was served in a part of a window, and returns all parts of this window in which it was;
+    /// bit i stands for part i. `None` if the session is new in this window and `key` has opened `max_sessions` in it
+    /// already. What is stored about earlier windows of the agreement is deleted when a session is new.
     ///
     /// # Errors
     /// [`StoreError::Query`].
@@ -17,36 +18,40 @@ impl Store {
         agreement: Address,
         session: B256,
         key: B256,
-        window: u8,
+        (window, part): (u8, u8),
         max_sessions: u32,
     ) -> Result<Option<u32>, StoreError> {
         let (agreement, session, key) = (agreement.0.0, session.0, key.0);
-        let connection = self.lock();
-        let select = "SELECT served FROM sessions WHERE agreement = ?1 AND session = ?2";
+        let mut connection = self.lock();
+        let select = "SELECT parts FROM sessions
+            WHERE agreement = ?1 AND window = ?2 AND session = ?3";
         let known: Option<u32> = connection
-            .query_row(select, params![agreement, session], |row| row.get(0))
+            .query_row(select, params![agreement, window, session], |row| row.get(0))
             .optional()?;
-        let served =
-            known.unwrap_or_default() | 1_u32.checked_shl(window.into()).unwrap_or_default();
-        if known == Some(served) {
+        let parts = known.unwrap_or_default() | 1_u32.checked_shl(part.into()).unwrap_or_default();
+        if known == Some(parts) {
             return Ok(known);
         }
+        let transaction = connection.transaction()?;
         if known.is_none() {
-            let count = "SELECT count(*) FROM sessions WHERE agreement = ?1 AND opener = ?2";
+            let count = "SELECT count(*) FROM sessions
+                WHERE agreement = ?1 AND window = ?2 AND opener = ?3";
             let opened: u32 =
-                connection.query_row(count, params![agreement, key], |row| row.get(0))?;
+                transaction.query_row(count, params![agreement, window, key], |row| row.get(0))?;
             if opened >= max_sessions {
                 return Ok(None);
             }
+            let forget = "DELETE FROM sessions WHERE agreement = ?1 AND window < ?2";
+            transaction.execute(forget, params![agreement, window])?;
         }
-        let upsert =
-            "INSERT INTO sessions (agreement, session, opener, served) VALUES (?1, ?2, ?3, ?4)
-            ON CONFLICT DO UPDATE SET served = excluded.served";
-        connection.execute(upsert, params![agreement, session, key, served])?;
-        Ok(Some(served))
+        let upsert = "INSERT INTO sessions (agreement, window, session, opener, parts)
+            VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET parts = excluded.parts";
+        transaction.execute(upsert, params![agreement, window, session, key, parts])?;
+        transaction.commit()?;
+        Ok(Some(parts))
     }
 
-    /// The salt of this daemon's session in an agreement: the same in every run. The first call creates it with `make`.
+    /// The salt of this daemon's sessions in an agreement: the same in every run. The first call creates it with `make`.
     ///
     /// # Errors
     /// [`StoreError::Query`].

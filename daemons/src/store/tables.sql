@@ -1,4 +1,4 @@
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 BEGIN;
 
 -- Whose state this is: role, account, market and chain. One row.
@@ -28,15 +28,17 @@ CREATE TABLE agreements (
   closed INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
--- Worker: the sessions that it signed receipts for, the windows of each as a bitmap, and the key that opened it.
+-- Worker: the sessions that it signed receipts for in the current window: the parts of the window in which it served
+-- each as a bitmap, and the key that opened it.
 CREATE TABLE sessions (
   agreement BLOB NOT NULL,
+  window INTEGER NOT NULL,
   session BLOB NOT NULL,
   opener BLOB NOT NULL,
-  served INTEGER NOT NULL,
-  PRIMARY KEY (agreement, session)
+  parts INTEGER NOT NULL,
+  PRIMARY KEY (agreement, window, session)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX sessions_of_openers ON sessions (agreement, opener);
+CREATE INDEX sessions_of_openers ON sessions (agreement, window, opener);
 
 -- Worker: the keys that it admits. With `until`, a delegate before that second; with `window`, a tester in that window;
 -- otherwise the client.
@@ -48,33 +50,55 @@ CREATE TABLE admissions (
   PRIMARY KEY (agreement, key)
 ) STRICT, WITHOUT ROWID;
 
--- Tester and client: the secret of the session in an agreement.
+-- Tester: the secret of the sessions in an agreement.
 CREATE TABLE salts (agreement BLOB PRIMARY KEY, salt BLOB NOT NULL) STRICT, WITHOUT ROWID;
 
--- Tester: the observations of workers, by window. Client: its own.
-CREATE TABLE sights (
+-- Tester and client: the tick in which each worker was first seen to have accepted.
+CREATE TABLE accepts (
+  agreement BLOB NOT NULL,
+  worker INTEGER NOT NULL,
+  tick INTEGER NOT NULL,
+  PRIMARY KEY (agreement, worker)
+) STRICT, WITHOUT ROWID;
+
+-- Tester: the client's passes, as JSON.
+CREATE TABLE passes (
+  agreement BLOB NOT NULL,
+  window INTEGER NOT NULL,
+  delegation TEXT NOT NULL,
+  PRIMARY KEY (agreement, window)
+) STRICT, WITHOUT ROWID;
+
+-- Tester: the probes that it began, and whether each was served; NULL is a probe that does not count.
+CREATE TABLE probes (
   agreement BLOB NOT NULL,
   worker INTEGER NOT NULL,
   window INTEGER NOT NULL,
-  served INTEGER NOT NULL,
-  PRIMARY KEY (agreement, worker, window)
+  number INTEGER NOT NULL,
+  tick INTEGER NOT NULL,
+  served INTEGER,
+  PRIMARY KEY (agreement, worker, window, number)
 ) STRICT, WITHOUT ROWID;
 
--- Tester and client: the newest receipt of each worker for the session.
+-- Tester: the receipt of each worker and window that has most parts.
 CREATE TABLE receipts (
   agreement BLOB NOT NULL,
   worker INTEGER NOT NULL,
+  window INTEGER NOT NULL,
   receipt TEXT NOT NULL,
-  PRIMARY KEY (agreement, worker)
+  PRIMARY KEY (agreement, worker, window)
 ) STRICT, WITHOUT ROWID;
 
--- Client: the URLs of workers' services and the tokens for them. Messages carry them encrypted; here they are plain.
+-- Client: the URLs of workers' services and the tokens for them, for each of its keys. Messages carry them encrypted;
+-- here they are plain.
 CREATE TABLE endpoints (
   agreement BLOB NOT NULL,
+  window INTEGER NOT NULL,
+  slot INTEGER NOT NULL,
   worker INTEGER NOT NULL,
   url TEXT NOT NULL,
   token TEXT NOT NULL,
-  PRIMARY KEY (agreement, worker)
+  PRIMARY KEY (agreement, window, slot, worker)
 ) STRICT, WITHOUT ROWID;
 
 -- Ids of messages that were received, until the second from which such a message is too old to be accepted.

@@ -2,20 +2,24 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::ops::Range;
 use std::sync::Arc;
 
 use alloy::primitives::Address;
-use muster_client::protocol::abi::{Entry, State};
+use muster_client::protocol::abi::State;
+use muster_client::protocol::report::Entry;
 use muster_client::{Agreement, Application, MarketError, Progress, seats};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::check::Check;
+use super::probe::probe_worker;
 use super::probe_context::ProbeContext;
+use super::report_check::needed;
+use super::report_task::ReportTask;
 use super::seat::Seat;
-use crate::chain::Confirmed;
+use crate::chain::{Confirmed, timing_of};
 use crate::error::DaemonError;
 use crate::health::NextEvent;
+use crate::schedule::{Timing, draw, schedule};
 use crate::store::StoreError;
 
 /// An agreement, and the probes that run for it. They end when this is dropped.
@@ -29,10 +33,12 @@ pub(super) struct Assignment {
     place: u32,
     /// How its workers are checked; without a check they are not probed.
     check: Option<Check>,
-    /// The seat of the current window.
-    seat: Option<Arc<Seat>>,
+    /// The seats, by window, each with the task that asks for its pass.
+    seats: HashMap<u8, (Arc<Seat>, AbortOnDropHandle<()>)>,
     /// The probes, by window and worker.
     probes: HashMap<(u8, u8), AbortOnDropHandle<()>>,
+    /// The report.
+    report_task: ReportTask,
     /// The tick in which this tester settles if nobody else has.
     settle_at: Option<u64>,
     /// Whether the settlement was seen before.
@@ -53,18 +59,19 @@ impl Assignment {
             tracing::warn!(%agreement, %application, "no check for this application; not probing");
         }
         Self {
+            report_task: ReportTask::new(probe_context.clone(), agreement.clone(), place),
             probe_context,
             agreement,
             place,
             check,
-            seat: None,
+            seats: HashMap::new(),
             probes: HashMap::new(),
             settle_at: None,
             settlement_confirmed: Confirmed::default(),
         }
     }
 
-    /// Reads who has accepted and what was judged.
+    /// Reads who has accepted and who has left.
     pub(super) fn progress(
         &self,
     ) -> impl Future<Output = (Address, Result<Progress, MarketError>)> + Send + use<> {
@@ -87,125 +94,128 @@ impl Assignment {
                 let tick = times.last_accept().saturating_add(1);
                 Ok(Some(NextEvent::at_tick(tick, format_args!("a worker to accept {address}"))))
             }
-            State::Running => self.run_probes(progress, now).map(Some),
+            State::Running => {
+                let next_event = self.run_probes(progress, now)?;
+                self.report_task.prepare(progress).await?;
+                Ok(Some(next_event))
+            }
             State::Reporting => {
-                let due = times.end().saturating_add(times.report_window.into());
-                let half = due.saturating_sub(u64::from(times.report_window).div_ceil(2));
-                if next < half && self.probes.values().any(|probe| !probe.is_finished()) {
+                let time = u64::from(times.report_window);
+                let due = times.end().saturating_add(time);
+                let eighth = times.end().saturating_add(time.div_ceil(8));
+                if next < eighth && self.probes.values().any(|probe| !probe.is_finished()) {
                     let what = format_args!("probes of the workers of {address} to end");
-                    return Ok(Some(NextEvent::at_tick(half, what)));
+                    return Ok(Some(NextEvent::at_tick(eighth, what)));
                 }
-                let next_event =
-                    NextEvent::at_tick(due, format_args!("the settlement of {address}"));
-                Ok(self.report(progress).await?.then_some(next_event))
+                let entries = self.entries(progress)?;
+                let is_needed = self.report_task.step(progress, &entries, next).await?;
+                let what = format_args!("the settlement of {address}");
+                Ok(is_needed.then(|| NextEvent::at_tick(due, what)))
             }
             _ => self.finish(progress, next).await,
         }
     }
 
-    /// Starts the probes of the current window, if we hold a seat in it.
-    fn run_probes(&mut self, progress: &Progress, now: u64) -> Result<NextEvent, DaemonError> {
-        let terms = self.agreement.terms();
-        let current = self.agreement.window_at(progress, now);
-        let held = seats(terms, &progress.seed, self.place);
-        let windows = self.agreement.windows(progress);
-        let is_held = |window: u8| held.checked_shr(window.into()).is_some_and(|b| b & 1 == 1);
-        let (window, ticks) = match windows.iter().find(|(window, _)| Some(*window) == current) {
-            Some((window, ticks)) if is_held(*window) => (*window, ticks.clone()),
-            _ => return Ok(self.next_seat(&windows, now, is_held, progress)),
-        };
-        let address = self.agreement.address();
-        for index in 0..terms.header.redundancy {
-            if progress.has_accepted(index) && progress.judged(index) > window {
-                self.ensure_probe(index, window, ticks.clone())?;
-            }
-        }
-        Ok(NextEvent::at_tick(ticks.end, format_args!("the end of window {window} of {address}")))
+    /// Whether a window is one in which our place holds a seat.
+    fn holds(&self, progress: &Progress, window: u8) -> bool {
+        let held = seats(self.agreement.terms(), &progress.seed, self.place);
+        held.checked_shr(window.into()).is_some_and(|bits| bits & 1 == 1)
     }
 
-    /// Starts the probe of a worker in a window, unless it runs or there is an observation.
-    fn ensure_probe(&mut self, index: u8, window: u8, ticks: Range<u64>) -> Result<(), StoreError> {
-        let Some(check) = &self.check else { return Ok(()) };
+    /// Starts the probes of every window in which we hold a seat, and ends those of workers that have left.
+    fn run_probes(&mut self, progress: &Progress, now: u64) -> Result<NextEvent, DaemonError> {
+        let (address, windows) = (self.agreement.address(), self.agreement.windows(progress));
+        let is_held = |window: u8| self.holds(progress, window);
+        let held: Vec<_> = windows
+            .into_iter()
+            .filter(|(window, ticks)| ticks.end > now && is_held(*window))
+            .collect();
+        // A window that is over may still have a probe under way; one that was cancelled has none to make.
+        let planned = progress.course.windows(self.agreement.terms());
+        self.seats.retain(|window, _| *window < planned);
+        self.probes
+            .retain(|(window, index), _| *window < planned && !progress.has_resigned(*index));
+        for (window, _) in &held {
+            for index in 0..self.agreement.terms().header.redundancy {
+                if progress.has_accepted(index) && !progress.has_resigned(index) {
+                    self.ensure_probes(progress, index, *window, now)?;
+                }
+            }
+        }
+        let end = self.agreement.times(progress).end();
+        Ok(match held.first() {
+            None => NextEvent::at_tick(end, format_args!("the end of {address}")),
+            Some((window, ticks)) if ticks.start > now => {
+                NextEvent::at_tick(ticks.start, format_args!("window {window} of {address}"))
+            }
+            Some((window, ticks)) => {
+                let what = format_args!("the end of window {window} of {address}");
+                NextEvent::at_tick(ticks.end, what)
+            }
+        })
+    }
+
+    /// Starts the probes of a worker in a window, unless they run.
+    fn ensure_probes(
+        &mut self,
+        progress: &Progress,
+        index: u8,
+        window: u8,
+        now: u64,
+    ) -> Result<(), StoreError> {
+        let Some(check) = self.check.clone() else { return Ok(()) };
         if self.probes.contains_key(&(window, index)) {
             return Ok(());
         }
-        let probed = self
-            .probe_context
-            .store
-            .observations(self.agreement.address(), index)?
-            .probed_windows();
-        if probed.checked_shr(window.into()).is_some_and(|bits| bits & 1 == 1) {
-            return Ok(());
-        }
-        let seat = match &self.seat {
-            Some(seat) if seat.window == window => seat.clone(),
-            _ => {
-                let (probe_context, agreement) =
-                    (self.probe_context.clone(), self.agreement.clone());
-                let seat = Seat::new(
-                    probe_context,
-                    agreement,
-                    check.clone(),
-                    (window, ticks),
-                    self.place,
-                )?;
-                self.seat.insert(Arc::new(seat)).clone()
-            }
-        };
-        let probe = tokio::spawn(async move { seat.probe_worker(index).await });
-        self.probes.insert((window, index), AbortOnDropHandle::new(probe));
+        let (agreement, context) = (&self.agreement, &self.probe_context);
+        let timing = timing_of(agreement, progress, &context.store, (index, window), now)?;
+        let Some(timing) = timing else { return Ok(()) };
+        let seed = context.moments(agreement.address(), &[window, index]);
+        let schedule = schedule(seed, &timing, agreement.terms().header.probes);
+        let seat = self.ensure_seat(check, window, &timing, now)?;
+        let probes = tokio::spawn(probe_worker(seat, index, schedule, timing));
+        self.probes.insert((window, index), AbortOnDropHandle::new(probes));
         Ok(())
     }
 
-    /// The next window in which we hold a seat; without one, the agreement's end.
-    fn next_seat(
-        &self,
-        windows: &[(u8, Range<u64>)],
+    /// The seat of a window, whose pass is asked for at a random moment soon.
+    fn ensure_seat(
+        &mut self,
+        check: Check,
+        window: u8,
+        timing: &Timing,
         now: u64,
-        is_held: impl Fn(u8) -> bool,
-        progress: &Progress,
-    ) -> NextEvent {
-        let address = self.agreement.address();
-        let next = windows.iter().find(|(window, ticks)| ticks.start > now && is_held(*window));
-        if let Some((window, ticks)) = next {
-            return NextEvent::at_tick(ticks.start, format_args!("window {window} of {address}"));
+    ) -> Result<Arc<Seat>, StoreError> {
+        if let Some((seat, _)) = self.seats.get(&window) {
+            return Ok(seat.clone());
         }
-        let end = self.agreement.times(progress).end();
-        NextEvent::at_tick(end, format_args!("the end of {address}"))
+        let (context, agreement) = (self.probe_context.clone(), self.agreement.clone());
+        let seed = context.moments(agreement.address(), &[window]);
+        let at = draw(seed, 0, &(now..timing.passes_until().max(now)));
+        let seat = Arc::new(Seat::new(context, agreement, check, window, self.place)?);
+        let (asking, timing) = (seat.clone(), timing.clone());
+        let pass = tokio::spawn(async move { asking.fetch_pass(at, &timing).await });
+        self.seats.insert(window, (seat.clone(), AbortOnDropHandle::new(pass)));
+        Ok(seat)
     }
 
-    /// Reports the observations, unless the chain has the report; returns whether there are any.
-    async fn report(&self, progress: &Progress) -> Result<bool, DaemonError> {
-        let entries = self.entries(progress)?;
-        if entries.is_empty() || self.is_reported(&entries).await? {
-            return Ok(!entries.is_empty());
-        }
-        let address = self.agreement.address();
-        let session = self.probe_context.session(address)?;
-        let agreement = self.agreement.clone().with_purpose(&format!("report/{address}"));
-        agreement.report(&session, entries).await?;
-        metrics::counter!("muster_tester_reports_total").increment(1);
-        Ok(true)
-    }
-
-    /// The observations of each worker that has accepted.
+    /// What was measured often enough of each worker in each window.
     fn entries(&self, progress: &Progress) -> Result<Vec<Entry>, StoreError> {
+        let (terms, course) = (self.agreement.terms(), &progress.course);
         let mut entries = Vec::new();
-        for index in 0..self.agreement.terms().header.redundancy {
-            if progress.has_accepted(index) {
-                let observations =
-                    self.probe_context.store.observations(self.agreement.address(), index)?;
-                entries.extend(observations.report_entry(index));
+        for index in 0..terms.header.redundancy {
+            for window in (0..terms.header.windows).filter(|k| self.holds(progress, *k)) {
+                let Some(needed) = needed(terms, course, index, window) else { continue };
+                let until = course.judged_ticks(terms, index, window).end;
+                let until = progress.start().saturating_add(until.into());
+                let (store, address) = (&self.probe_context.store, self.agreement.address());
+                let measured = store.measurement(address, index, window, until)?;
+                if measured.made >= needed {
+                    entries.push(measured.entry(index, window));
+                }
             }
         }
         Ok(entries)
-    }
-
-    /// Whether the chain has our report, which has all of these entries or none. The chain is asked every time, because a
-    /// reorg can take the report back.
-    async fn is_reported(&self, entries: &[Entry]) -> Result<bool, DaemonError> {
-        let Some(first) = entries.first() else { return Ok(false) };
-        Ok(self.agreement.reported(self.place, first.index).await?.0 != 0)
     }
 
     /// Collects the fee for the report: settles the agreement, if nobody else does for a random time.
@@ -214,8 +224,8 @@ impl Assignment {
         progress: &Progress,
         next: u64,
     ) -> Result<Option<NextEvent>, DaemonError> {
-        let entries = self.entries(progress)?;
-        if !self.is_reported(&entries).await? {
+        // The chain is asked every time, because a reorg can take the report back.
+        if progress.start() == 0 || !self.agreement.reported(self.place).await? {
             return Ok(None);
         }
         let address = self.agreement.address();
@@ -226,7 +236,7 @@ impl Assignment {
         if is_settled {
             let settled = self.agreement.settlement().await?;
             let parts = settled.iter().flat_map(|settled| &settled.testers);
-            let own_parts = parts.filter(|part| part.account == self.probe_context.account);
+            let own_parts = parts.filter(|part| part.account == self.probe_context.account());
             let fee = own_parts.fold(0, |sum: u128, part| sum.saturating_add(part.fee));
             metrics::counter!("muster_tester_fees_wei_total")
                 .increment(u64::try_from(fee).unwrap_or(u64::MAX));

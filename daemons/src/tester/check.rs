@@ -9,7 +9,7 @@ use serde::Deserialize;
 /// How a tester finds out whether a service works.
 ///
 /// A check that fails counts against the worker, so it must pass for every correct implementation of the application. It
-/// is made once in a window, and again after a failure until the window is almost over.
+/// is made at random moments of a window, each time with one request.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase", tag = "kind")]
 pub enum Check {
@@ -28,7 +28,12 @@ pub struct HttpCheck {
     /// The path behind the service's URL.
     #[serde(default)]
     pub path: String,
-    /// The body of a POST request; without it, the request is a GET.
+    /// Further paths that clients of the application request. Each probe takes one of all paths at random, so that workers
+    /// do not know probes by their path. A GET request for one of these must be answered with any 2xx.
+    #[serde(default)]
+    pub paths: Vec<String>,
+    /// The body of a POST request; without it, the request is a GET. A POST request is not made again if its connection
+    /// was cut, because clients do not repeat theirs.
     pub post: Option<String>,
     /// The required status; without it, any 2xx.
     pub status: Option<u16>,
@@ -44,7 +49,7 @@ pub struct HttpCheck {
 pub struct CommandCheck {
     /// The command line for `/bin/sh`. Its environment has `MUSTER_URL`, `MUSTER_TOKEN` and `MUSTER_SESSION`, for the
     /// request's headers `x-muster-token` and `x-muster-session`, and `PATH` and `HOME` of the tester. It and all its
-    /// processes are killed at the timeout.
+    /// processes are killed at the timeout of a response.
     pub run: String,
     /// The path behind the service's URL that is requested for a receipt after the command has succeeded.
     #[serde(default)]
@@ -107,6 +112,7 @@ mod tests {
         let some = r#"{"factor": {"kind": "factor"}, "0": {"kind": "http", "path": "/health"}}"#;
         let page = HttpCheck {
             path: "/health".to_owned(),
+            paths: Vec::new(),
             post: None,
             status: None,
             contains: None,
@@ -127,11 +133,12 @@ mod tests {
     fn http_check_parses_every_field() {
         let text = format!(
             r#"{{"*": {{"kind": "http", "path": "/sum", "post": "1+1", "status": 201, "contains": "2",
-                "sha256": "{}"}}}}"#,
+                "sha256": "{}", "paths": ["/"]}}}}"#,
             B256::repeat_byte(7)
         );
         let page = HttpCheck {
             path: "/sum".to_owned(),
+            paths: vec!["/".to_owned()],
             post: Some("1+1".to_owned()),
             status: Some(201),
             contains: Some("2".to_owned()),

@@ -51,7 +51,7 @@ impl TesterDaemon {
     ) -> Result<Self, DaemonError> {
         #[cfg(feature = "failpoints")]
         crate::failpoint::declare(super::failpoints::FAILPOINTS);
-        let probe_context = ProbeContext::open(&context, options.probe_timeout).await?;
+        let probe_context = ProbeContext::open(&context, &options).await?;
         Ok(Self {
             context,
             options,

@@ -51,8 +51,10 @@ pub(super) async fn leave(
     }
     let market = context.market();
     let epoch = market.epoch().await?;
-    if epoch <= tester.lastEpoch {
-        return Ok(Some(next_epoch(market, tester.lastEpoch)));
+    // Agreements that draw from a list can ask for reports as long as this.
+    let locked = tester.lastEpoch.saturating_add(market.settings().lockEpochs.into());
+    if epoch <= locked {
+        return Ok(Some(next_epoch(market, locked)));
     }
     let account = context.account();
     context.market_for(&format!("unstake/{account}")).unstake(tester.stake).await?;

@@ -1,12 +1,13 @@
 //! The tester: joins and checks in, probes workers in the windows in which it holds a seat, reports what it observed,
 //! collects its fees, and takes its bond back when it leaves.
 //!
-//! A step does what is due on the chain. A probe takes up to a window, so probes run beside the steps: each stores its
-//! observation when it ends, and the report is made of those. [`TesterDaemon`] is the whole; each other file has one
+//! A step does what is due on the chain. Probes are made at their own moments, so they run beside the steps: each stores its
+//! outcome when it ends, and the report is made of those. [`TesterDaemon`] is the whole; each other file has one
 //! part of it.
 
 mod assignment;
 mod check;
+mod collectors;
 mod daemon;
 mod factor;
 #[cfg(feature = "failpoints")]
@@ -17,9 +18,13 @@ mod probe;
 mod probe_context;
 mod prober;
 mod process_group;
+mod report_check;
+mod report_inbox;
+mod report_task;
 mod seat;
 
 pub use self::check::{Check, Checks, CommandCheck, HttpCheck};
+pub use self::collectors::collectors;
 pub use self::daemon::TesterDaemon;
 pub use self::factor::Factors;
 #[cfg(feature = "failpoints")]

@@ -1,5 +1,6 @@
 //! What an operator chooses about a tester.
 
+use muster_messaging::ProxyUrl;
 use tokio::time::Duration;
 
 use super::check::Checks;
@@ -10,8 +11,11 @@ use crate::context::Payout;
 pub struct TesterOptions {
     /// How the service of each application is checked.
     pub checks: Checks,
-    /// The timeout of one request to a service, and of one command.
+    /// The longest time of a probe that counts as served. Workers do not see it: the request goes on behind it, as long as
+    /// that of a client would.
     pub probe_timeout: Duration,
+    /// The proxy for connections to services, if there is one. Without one, workers may know a tester by its address.
+    pub proxy: Option<ProxyUrl>,
     /// Where fees go, and when.
     pub payout: Payout,
     /// The block from which on purchases are scanned, if the state file is new and the account is registered.

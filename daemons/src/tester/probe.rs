@@ -1,146 +1,186 @@
-//! The probe of one worker in one window: at a random time, and again if it fails.
+//! The probes of one worker in one window, each at its own random moment.
 //!
-//! A receipt proves that the worker serves. A failure is recorded only if the last attempt was inside the window, and
-//! if just after it a node answers and a message of the tester to itself comes back: a tester without a network records
-//! nothing. If the worker refuses a pass or does not reply to it, the tester does not show its seat instead, because the
-//! worker would treat its client in the same way.
+//! A probe is one request as the client would make it. It is served if the response is right, carries a receipt, and is not
+//! too slow; only a request whose connection was cut is made again, at once and once. A failure counts only if just after
+//! it a node answers and a message of the tester to itself comes back: a tester without a network measures nothing. If the
+//! worker refuses a pass or does not reply to it, the tester does not show its seat instead, because the worker would treat
+//! its client in the same way.
 
-use alloy::primitives::Address;
+use std::sync::Arc;
+
 use muster_client::ServiceReceipt;
-use muster_messaging::{Content, Endpoint, ExposeSecret, MessageError};
+use muster_messaging::{Endpoint, ExposeSecret};
 use tokio::select;
+use tokio::task::JoinSet;
+use tokio::time::{Duration, Instant, timeout};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::prober::{ProbeFailure, ServiceTarget, verify_receipt};
 use super::seat::{ProbeIdentity, Seat};
+use crate::endpoint_request::{EndpointFailure, request_endpoint};
+use crate::endpoint_slot::EndpointSlot;
 use crate::failpoint::fail_point;
+use crate::request_client::is_connected;
+use crate::schedule::{Moment, Schedule, Timing};
+use crate::store::ProbeId;
 
-impl Seat {
-    /// Probes the worker at `index` until it has served or the window is almost over, and stores the observation.
-    pub(super) async fn probe_worker(&self, index: u8) {
-        let identity = self.identity().await;
-        let outcome = match self.probe_with_retries(index, identity).await {
-            Ok(receipt) => self.record(index, Some(&receipt)),
-            Err(failure) if self.is_worker_fault(failure, identity).await => {
-                self.record(index, None)
+/// A worker that was asked so shortly before the end of the window, and has not replied, has not failed.
+const SHORTEST_REPLY_TIME: Duration = Duration::from_secs(2);
+
+/// One worker, as a seat probes it.
+#[derive(Debug)]
+struct Target {
+    /// The seat.
+    seat: Arc<Seat>,
+    /// The worker's index.
+    index: u8,
+    /// The tick in which the window ends.
+    end: u64,
+    /// Its endpoint.
+    slot: EndpointSlot,
+}
+
+/// Makes the probes of the worker at `index`. Those whose moments have passed are left out.
+pub(super) async fn probe_worker(seat: Arc<Seat>, index: u8, schedule: Schedule, timing: Timing) {
+    let end = timing.window.end;
+    let target = Arc::new(Target { seat: seat.clone(), index, end, slot: EndpointSlot::default() });
+    let (clock, opened) = (&seat.probe_context.clock, target.clone());
+    let opening = schedule.opening;
+    let _opening = AbortOnDropHandle::new(tokio::spawn(async move {
+        opened.seat.probe_context.clock.wait_for(opening).await;
+        opened.seat.pass_arrived().await;
+        // A failure shows again in the first probe.
+        drop(opened.slot.get(opened.ask_for_endpoint(&opened.seat.identity())).await);
+    }));
+    let mut probes = JoinSet::new();
+    for (number, moment) in (0..).zip(schedule.probes) {
+        clock.wait_for(moment).await;
+        if timing.is_in_time(moment, clock.now()) {
+            let target = target.clone();
+            probes.spawn(async move { target.probe(number, moment).await });
+        }
+    }
+    while probes.join_next().await.is_some() {}
+}
+
+impl Target {
+    /// Makes one probe, unless it was begun before, and stores its outcome.
+    async fn probe(self: Arc<Self>, number: u8, moment: Moment) {
+        let Seat { probe_context, agreement, window, .. } = &*self.seat;
+        let (agreement, window, worker) = (agreement.address(), *window, self.index);
+        let probe = ProbeId { agreement, worker, window, number };
+        match probe_context.store.begin_probe(&probe, moment.tick) {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                return tracing::error!(%agreement, worker, window, %error, "probe not stored");
             }
-            Err(_) => "unknown",
+        }
+        fail_point!("probe/begun");
+        let identity = self.seat.identity();
+        // A pass ends with the window: a worker that was asked in time may stay silent beyond it.
+        let in_time = identity.is_unexpired();
+        let outcome = match self.request(&identity).await {
+            Ok(receipt) => self.record(&probe, Some(&receipt)),
+            Err(failure) => {
+                tracing::debug!(%agreement, worker, window, number, %failure, "probe failed");
+                let reason = failure.to_string();
+                metrics::counter!("muster_tester_failed_probes_total", "reason" => reason)
+                    .increment(1);
+                if in_time && self.is_worker_fault(failure).await {
+                    self.record(&probe, None)
+                } else {
+                    "unknown"
+                }
+            }
         };
-        metrics::counter!("muster_tester_windows_total", "outcome" => outcome).increment(1);
-        let (agreement, window) = (self.agreement.address(), self.window);
-        tracing::info!(%agreement, worker = index, window, outcome, "probe ended");
+        metrics::counter!("muster_tester_probes_total", "outcome" => outcome).increment(1);
+        tracing::info!(%agreement, worker, window, number, outcome, "probe ended");
     }
 
-    /// Stores the observation, and returns its name.
-    fn record(&self, index: u8, receipt: Option<&ServiceReceipt>) -> &'static str {
+    /// Stores the outcome, and returns its name.
+    fn record(&self, probe: &ProbeId, receipt: Option<&ServiceReceipt>) -> &'static str {
         fail_point!("observation/pending");
-        let (agreement, window) = (self.agreement.address(), self.window);
-        let stored = self.probe_context.store.record_observation(agreement, index, window, receipt);
+        let stored = self.seat.probe_context.store.record_probe(probe, receipt);
         fail_point!("observation/stored");
         match stored {
             Ok(()) => receipt.map_or("failed", |_| "served"),
             Err(error) => {
-                tracing::error!(%agreement, worker = index, window, %error, "observation not stored");
+                let ProbeId { agreement, worker, window, .. } = probe;
+                tracing::error!(%agreement, worker, window, %error, "observation not stored");
                 "unknown"
             }
         }
     }
 
-    /// Probes at a random time. After a failure it probes again half way to the end, and so on; it retries sooner if the
-    /// tester itself could not send, because that is not the worker's failure.
-    async fn probe_with_retries(
-        &self,
-        index: u8,
+    /// Makes the request of a probe. A slow response is none. The request goes on nevertheless, because clients wait longer:
+    /// a worker must not see that anybody gives up.
+    async fn request(
+        self: &Arc<Self>,
         identity: &ProbeIdentity,
     ) -> Result<ServiceReceipt, ProbeFailure> {
-        let clock = &self.probe_context.clock;
-        // The rest of the window is for confirming a failure.
-        let end = self.ticks.end.saturating_sub(self.window_part(16));
-        let spread = self.ticks.end.saturating_sub(self.window_part(8).max(2));
-        let mut at = clock.now();
-        at = at.saturating_add(rand::random_range(0..spread.saturating_sub(at).max(1)));
-        let (mut endpoint, mut failure) = (None, ProbeFailure::Inconclusive);
-        loop {
-            clock.wait_until(at).await;
-            let now = clock.now();
-            if now >= end {
-                return Err(failure);
-            }
-            let half = end.saturating_sub(now).div_ceil(2);
-            let next = now.saturating_add(half.max(self.window_part(16))).min(end);
-            let result = select! {
-                biased;
-                result = self.probe_once(index, identity, &mut endpoint) => result,
-                () = clock.wait_until(next) => {
-                    Err(if endpoint.is_none() { ProbeFailure::NoEndpoint } else { ProbeFailure::NoResponse })
-                }
-            };
-            match result {
-                Ok(receipt) => return Ok(receipt),
-                Err(error) => {
-                    metrics::counter!("muster_tester_failed_probes_total", "reason" => error.to_string())
-                        .increment(1);
-                    failure = error;
-                }
-            }
-            if matches!(failure, ProbeFailure::NoResponse | ProbeFailure::UnexpectedStatus) {
-                // The service may have moved, or its old tokens are void.
-                endpoint = None;
-            }
-            let soon = clock.now().saturating_add(self.window_part(64));
-            at = if failure == ProbeFailure::Inconclusive { next.min(soon) } else { next };
+        let asked = self.slot.get(self.ask_for_endpoint(identity)).await;
+        let endpoint = asked.map_err(|failure| match failure {
+            EndpointFailure::NotSent => ProbeFailure::Inconclusive,
+            EndpointFailure::NoReply => ProbeFailure::NoEndpoint,
+            EndpointFailure::Refused(reason) => ProbeFailure::EndpointRefused(reason),
+        })?;
+        let request = tokio::spawn(self.clone().request_service(endpoint));
+        match timeout(self.seat.probe_context.slow_after, request).await {
+            Ok(ended) => ended.unwrap_or(Err(ProbeFailure::Inconclusive)),
+            Err(_) => Err(ProbeFailure::NoResponse),
         }
     }
 
-    /// Probes once: asks for the endpoint, unless it is known, then checks the service and its receipt.
-    async fn probe_once(
-        &self,
-        index: u8,
-        identity: &ProbeIdentity,
-        endpoint: &mut Option<Endpoint>,
+    /// Makes a request of the service, and verifies the receipt of its response.
+    async fn request_service(
+        self: Arc<Self>,
+        endpoint: Arc<Endpoint>,
     ) -> Result<ServiceReceipt, ProbeFailure> {
-        let worker =
-            self.agreement.terms().worker(index).ok_or(ProbeFailure::Inconclusive)?.account;
-        let known = match endpoint {
-            Some(known) => known,
-            None => endpoint.insert(self.request_endpoint(worker, identity).await?),
-        };
-        let (url, token) = (known.url.expose_secret(), known.token.expose_secret());
-        let target = ServiceTarget { url, token, session: self.session };
-        let receipt = self.probe_context.prober.probe(&self.check, &target).await?;
-        verify_receipt(&self.agreement, self.session, index, self.window, &receipt)
+        let Seat { probe_context, agreement, check, window, session, .. } = &*self.seat;
+        let (url, token) = (endpoint.url.expose_secret(), endpoint.token.expose_secret());
+        let target = ServiceTarget { url, token, session: *session };
+        let result = probe_context.prober.probe(check, &target).await;
+        if let Err(ProbeFailure::NoResponse | ProbeFailure::Cut | ProbeFailure::Rejected) = result {
+            self.slot.forget(&endpoint);
+        }
+        verify_receipt(agreement, *session, self.index, *window, &result?)
             .ok_or(ProbeFailure::WrongReceipt)
     }
 
-    /// Asks a worker for its endpoint.
-    async fn request_endpoint(
+    /// Asks the worker for its endpoint. A reply after the end of the window is none: a worker that was away could send a
+    /// refusal then, and would be right.
+    async fn ask_for_endpoint(
         &self,
-        worker: Address,
         identity: &ProbeIdentity,
-    ) -> Result<Endpoint, ProbeFailure> {
-        let key = self.agreement.market().key_of(worker).await;
-        let key = key.ok().flatten().ok_or(ProbeFailure::Inconclusive)?;
-        let request = self.new_message(Content::EndpointRequest { claim: identity.claim.clone() });
-        match identity.request_client.request(key, request).await {
-            Ok(Content::EndpointReply(endpoint)) => Ok(endpoint),
-            Ok(Content::Refusal { reason }) => Err(ProbeFailure::EndpointRefused(reason)),
-            // The worker registered an invalid key, or sent a reply of another kind.
-            Ok(_) | Err(MessageError::InvalidKey(_)) => Err(ProbeFailure::NoEndpoint),
-            Err(_) => Err(ProbeFailure::Inconclusive),
+    ) -> Result<Endpoint, EndpointFailure> {
+        let request_client = self.seat.request_client(identity).await;
+        let request_client = request_client.map_err(|_| EndpointFailure::NotSent)?;
+        let (claim, asked) = (identity.claim.clone(), Instant::now());
+        select! {
+            reply = request_endpoint(&request_client, &self.seat.agreement, self.index, claim) => reply,
+            () = self.seat.probe_context.clock.wait_until(self.end) => {
+                let was_asked_late = asked.elapsed() < SHORTEST_REPLY_TIME;
+                Err(if was_asked_late { EndpointFailure::NotSent } else { EndpointFailure::NoReply })
+            }
         }
     }
 
     /// Whether a failure of just now is the worker's, as far as the tester can tell.
-    async fn is_worker_fault(&self, failure: ProbeFailure, identity: &ProbeIdentity) -> bool {
-        if failure == ProbeFailure::Inconclusive || !identity.is_unexpired() {
+    async fn is_worker_fault(&self, failure: ProbeFailure) -> bool {
+        if failure == ProbeFailure::Inconclusive {
             return false;
         }
-        if !matches!(self.agreement.window().await, Ok(Some(window)) if window == self.window) {
+        let Ok(now) = self.seat.agreement.window().await else { return false };
+        // After its window, a worker rightly refuses what it had to serve before; only silence is still its failure.
+        let is_silence = matches!(
+            failure,
+            ProbeFailure::NoEndpoint | ProbeFailure::NoResponse | ProbeFailure::Cut
+        );
+        if now != Some(self.seat.window) && !is_silence {
             return false;
         }
-        let timeout = self.ticks.end.saturating_add(self.window_part(4));
-        select! {
-            pong = identity.request_client.ping(self.chain_id(), self.agreement.address()) => pong.is_ok(),
-            () = self.probe_context.clock.wait_until(timeout) => false,
-        }
+        let transport = self.seat.probe_context.transport.clone();
+        is_connected(transport, self.seat.chain_id(), self.seat.agreement.address()).await
     }
 }

@@ -5,19 +5,17 @@ use std::process::Stdio;
 
 use alloy::primitives::B256;
 use muster_client::{Agreement, ServiceReceipt};
-use muster_gateway::{RECEIPT_HEADER, SESSION_HEADER, TOKEN_HEADER};
-use muster_messaging::RefusalReason;
-use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder, Response};
+use muster_gateway::RECEIPT_HEADER;
+use muster_messaging::{ProxyUrl, RefusalReason};
+use reqwest::{RequestBuilder, StatusCode};
 use sha2::{Digest, Sha256};
 use tokio::time::{Duration, timeout};
 
 use super::check::{Check, CommandCheck, HttpCheck};
 use super::factor::Factors;
 use super::process_group::ProcessGroup;
-
-/// The longest body that is read, in bytes.
-const MAX_RESPONSE_BYTES: usize = 8 << 20;
+use crate::error::DaemonError;
+use crate::service_client::{RequestFailure, ServiceClient, service_url};
 
 /// The shell that runs a command check.
 const SHELL: &str = "/bin/sh";
@@ -41,6 +39,12 @@ pub enum ProbeFailure {
     /// The service did not respond in time.
     #[error("no response")]
     NoResponse,
+    /// The connection was cut before the response; again, if the request could be repeated.
+    #[error("connection cut")]
+    Cut,
+    /// The worker's gateway rejects the token.
+    #[error("token rejected")]
+    Rejected,
     /// The response has another status than the required one.
     #[error("unexpected status")]
     UnexpectedStatus,
@@ -73,34 +77,51 @@ impl Debug for ServiceTarget<'_> {
     }
 }
 
-impl ServiceTarget<'_> {
-    /// The URL of a path.
-    fn url_for(&self, path: &str) -> String {
-        format!("{}{path}", self.url.trim_end_matches('/'))
+impl From<RequestFailure> for ProbeFailure {
+    fn from(failure: RequestFailure) -> Self {
+        match failure {
+            RequestFailure::NoConnection | RequestFailure::NoResponse => Self::NoResponse,
+            RequestFailure::Cut => Self::Cut,
+            RequestFailure::Rejected(_) => Self::Rejected,
+        }
     }
 }
 
-/// Checks services. Clones share their connections.
+/// What a check needs of a response.
+struct WholeResponse {
+    /// The status.
+    status: StatusCode,
+    /// The text of the receipt.
+    receipt: Option<String>,
+    /// The body; `None` if it is too long, or did not end in time.
+    body: Option<Vec<u8>>,
+}
+
+/// Checks services.
 #[derive(Clone, Debug)]
 pub struct Prober {
     /// The HTTP client.
-    http: Client,
-    /// The timeout of one request, and of one command.
+    http: ServiceClient,
+    /// The timeout of a command.
     timeout: Duration,
 }
 
 impl Prober {
-    /// A prober with this timeout for each request and each command. It follows no redirects.
+    /// A prober with this timeout for each response and each command, through a proxy if there is one. It follows no
+    /// redirects.
     ///
     /// # Errors
-    /// If the HTTP client cannot be created.
-    pub fn new(timeout: Duration) -> Result<Self, reqwest::Error> {
-        let http = Client::builder().timeout(timeout).redirect(Policy::none()).build()?;
-        Ok(Self { http, timeout })
+    /// [`DaemonError::Http`]; [`DaemonError::Listen`] if a proxy needs a port of this machine and there is none.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime, if there is a proxy.
+    pub fn new(timeout: Duration, proxy: Option<&ProxyUrl>) -> Result<Self, DaemonError> {
+        Ok(Self { http: ServiceClient::new(timeout, proxy)?, timeout })
     }
 
-    /// Makes one check of a service, without retries, and returns the text of the receipt that came with the response.
-    /// It does not verify the receipt: [`verify_receipt`] does. Dropping the future kills a command that runs.
+    /// Makes one check of a service, and returns the text of the receipt that came with the response. It does not verify the
+    /// receipt: [`verify_receipt`] does. Only a request whose connection was cut is repeated, once, if its method is
+    /// idempotent. Dropping the future kills a command that runs.
     ///
     /// # Errors
     /// Why the check failed. Only [`ProbeFailure::Inconclusive`] is the prober's own failure.
@@ -126,12 +147,12 @@ impl Prober {
         target: &ServiceTarget<'_>,
     ) -> Result<(Factors, Option<String>), ProbeFailure> {
         let n: u64 = rand::random();
-        let request = self.http.get(target.url_for(&format!("/factor?n={n}")));
-        let response = send(request, target).await?;
-        if !response.status().is_success() {
+        let request = self.http.get(service_url(target.url, &format!("/factor?n={n}")));
+        let WholeResponse { status, receipt, body } = self.send(request, target).await?;
+        if !status.is_success() {
             return Err(ProbeFailure::UnexpectedStatus);
         }
-        let (receipt, body) = (receipt_header(&response), read_body(response).await?);
+        let body = body.ok_or(ProbeFailure::WrongResponse)?;
         let factors: Factors =
             serde_json::from_slice(&body).map_err(|_| ProbeFailure::WrongResponse)?;
         if factors.is_factorization_of(n) {
@@ -147,23 +168,26 @@ impl Prober {
         page: &HttpCheck,
         target: &ServiceTarget<'_>,
     ) -> Result<Option<String>, ProbeFailure> {
-        let url = target.url_for(&page.path);
+        let number = rand::random_range(0..=page.paths.len());
+        let further = number.checked_sub(1).and_then(|at| page.paths.get(at));
+        let url = service_url(target.url, further.unwrap_or(&page.path));
         let request = match &page.post {
-            Some(text) => self.http.post(url).body(text.clone()),
-            None => self.http.get(url),
+            Some(text) if further.is_none() => self.http.post(url).body(text.clone()),
+            _ => self.http.get(url),
         };
-        let response = send(request, target).await?;
-        let status = response.status();
-        if page.status.map_or(!status.is_success(), |wanted| status.as_u16() != wanted) {
+        let WholeResponse { status, receipt, body } = self.send(request, target).await?;
+        let wanted = page.status.filter(|_| further.is_none());
+        if wanted.map_or(!status.is_success(), |wanted| status.as_u16() != wanted) {
             return Err(ProbeFailure::UnexpectedStatus);
         }
-        let (receipt, body) = (receipt_header(&response), read_body(response).await?);
+        let body = body.ok_or(ProbeFailure::WrongResponse)?;
         let contains = |text: &String| {
             text.is_empty() || body.windows(text.len()).any(|part| part == text.as_bytes())
         };
         let digest = |wanted: &B256| Sha256::digest(&body).as_slice() == wanted.as_slice();
-        let is_right =
-            page.contains.as_ref().is_none_or(contains) && page.sha256.as_ref().is_none_or(digest);
+        let is_right = further.is_some()
+            || page.contains.as_ref().is_none_or(contains)
+                && page.sha256.as_ref().is_none_or(digest);
         if is_right { Ok(receipt) } else { Err(ProbeFailure::WrongResponse) }
     }
 
@@ -195,41 +219,25 @@ impl Prober {
         if !ended.map_err(|_| ProbeFailure::Inconclusive)?.success() {
             return Err(ProbeFailure::WrongResponse);
         }
-        let response = send(self.http.get(target.url_for(&command.path)), target).await?;
-        Ok(receipt_header(&response))
+        let request = self.http.get(service_url(target.url, &command.path));
+        Ok(self.send(request, target).await?.receipt)
+    }
+
+    /// Sends a request as part of a session, and reads the whole response, whatever it is: clients do.
+    async fn send(
+        &self,
+        request: RequestBuilder,
+        target: &ServiceTarget<'_>,
+    ) -> Result<WholeResponse, ProbeFailure> {
+        let response = self.http.send(request, target.token, target.session).await?;
+        let receipt = response.headers().get(RECEIPT_HEADER);
+        let receipt = receipt.and_then(|text| text.to_str().ok()).map(str::to_owned);
+        let (status, body) = (response.status(), self.http.read_body(response).await);
+        Ok(WholeResponse { status, receipt, body })
     }
 }
 
-/// Sends a request as part of a session.
-async fn send(
-    request: RequestBuilder,
-    target: &ServiceTarget<'_>,
-) -> Result<Response, ProbeFailure> {
-    let mut request = request.header(SESSION_HEADER, target.session.to_string());
-    if !target.token.is_empty() {
-        request = request.header(TOKEN_HEADER, target.token);
-    }
-    request.send().await.map_err(|_| ProbeFailure::NoResponse)
-}
-
-/// The text of the receipt in a response.
-fn receipt_header(response: &Response) -> Option<String> {
-    response.headers().get(RECEIPT_HEADER)?.to_str().ok().map(str::to_owned)
-}
-
-/// The body of a response, if it is not too long.
-async fn read_body(mut response: Response) -> Result<Vec<u8>, ProbeFailure> {
-    let mut body = Vec::new();
-    while let Some(part) = response.chunk().await.map_err(|_| ProbeFailure::NoResponse)? {
-        if body.len().saturating_add(part.len()) > MAX_RESPONSE_BYTES {
-            return Err(ProbeFailure::WrongResponse);
-        }
-        body.extend_from_slice(&part);
-    }
-    Ok(body)
-}
-
-/// Parses and verifies a receipt: `None` unless the worker at `index` signed it for this session and it covers the window.
+/// Parses and verifies a receipt: `None` unless the worker at `index` signed it for this session and window.
 #[must_use]
 pub fn verify_receipt(
     agreement: &Agreement,
@@ -241,7 +249,7 @@ pub fn verify_receipt(
     let receipt: ServiceReceipt = text.parse().ok()?;
     let worker = agreement.terms().worker(index)?.account;
     let signer = receipt.signer(agreement.receipt_domain(), session);
-    (signer == Some(worker) && receipt.covers(window)).then_some(receipt)
+    (signer == Some(worker) && receipt.window == window).then_some(receipt)
 }
 
 #[cfg(test)]

@@ -1,33 +1,31 @@
 //! A seat of one window, and the identity under which its tester probes workers.
 //!
 //! The identity is the client's pass for a fresh key, so that workers cannot tell the tester from the client. Only if the
-//! client does not answer, it is the seat itself.
+//! client has sent none by the first probe, it is the seat itself.
 
-use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use alloy::primitives::B256;
 use muster_client::Agreement;
-use muster_messaging::{Claim, Content, Delegation, InMemoryReplayGuard, Message};
+use muster_messaging::{Claim, Content, Delegation, Message, MessageError, MessageKey};
 use tokio::select;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, watch};
 
 use super::check::Check;
 use super::probe_context::ProbeContext;
+use crate::failpoint::fail_point;
 use crate::request_client::RequestClient;
+use crate::schedule::{Moment, Timing};
 use crate::store::StoreError;
 use crate::unix_time::unix_now;
-
-/// Messages to a window key that are remembered, so that repetitions are ignored.
-const REPLAY_GUARD_CAPACITY: usize = 64;
 
 /// The key and the claim with which workers are asked for their endpoints.
 #[derive(Debug)]
 pub(super) struct ProbeIdentity {
-    /// Sends requests under the key.
-    pub(super) request_client: Arc<RequestClient>,
     /// Why the key is entitled to an endpoint.
     pub(super) claim: Claim,
+    /// Sends requests under the key, once there was one to send.
+    request_client: OnceCell<Arc<RequestClient>>,
 }
 
 impl ProbeIdentity {
@@ -51,39 +49,29 @@ pub(super) struct Seat {
     pub(super) check: Check,
     /// The window.
     pub(super) window: u8,
-    /// The ticks of the window.
-    pub(super) ticks: Range<u64>,
     /// The place that holds the seat.
     place: u32,
     /// The session that requests belong to.
     pub(super) session: B256,
-    /// The identity for all workers, once it is found.
-    identity: OnceCell<ProbeIdentity>,
+    /// The identity of the client's pass, once there is one.
+    pass: watch::Sender<Option<Arc<ProbeIdentity>>>,
+    /// The identity for all workers, from the first probe on.
+    identity: OnceLock<Arc<ProbeIdentity>>,
 }
 
 impl Seat {
-    /// A seat of a window, given by its number and its ticks.
+    /// A seat of a window.
     pub(super) fn new(
         probe_context: Arc<ProbeContext>,
         agreement: Agreement,
         check: Check,
-        (window, ticks): (u8, Range<u64>),
+        window: u8,
         place: u32,
     ) -> Result<Self, StoreError> {
-        let session = probe_context.session(agreement.address())?.id(probe_context.account);
-        let identity = OnceCell::new();
-        Ok(Self { probe_context, agreement, check, window, ticks, place, session, identity })
-    }
-
-    /// The ticks in one of `parts` equal parts of the window; 1 at least.
-    pub(super) fn window_part(&self, parts: u64) -> u64 {
-        let length = self.ticks.end.saturating_sub(self.ticks.start);
-        length.checked_div(parts).unwrap_or(0).max(1)
-    }
-
-    /// A request about this agreement.
-    pub(super) fn new_message(&self, content: Content) -> Message {
-        Message::request(self.chain_id(), self.agreement.address(), content)
+        let session = probe_context.session(agreement.address())?;
+        let session = session.id(probe_context.account(), window);
+        let (pass, identity) = (watch::Sender::new(None), OnceLock::new());
+        Ok(Self { probe_context, agreement, check, window, place, session, pass, identity })
     }
 
     /// The chain's id.
@@ -91,60 +79,97 @@ impl Seat {
         self.agreement.market().node().chain_id()
     }
 
-    /// The identity for all workers. The first call finds it; concurrent calls wait for that.
-    pub(super) async fn identity(&self) -> &ProbeIdentity {
-        self.identity.get_or_init(|| self.find_identity()).await
+    /// The window's key for messages.
+    fn window_key(&self) -> MessageKey {
+        self.probe_context.window_key(self.agreement.address(), self.window)
     }
 
-    /// Waits for the client's pass: a quarter of the window at most, and never into its last quarter.
-    async fn find_identity(&self) -> ProbeIdentity {
-        let (clock, quarter) = (&self.probe_context.clock, self.window_part(4));
-        let give_up = clock.now().saturating_add(quarter);
-        let give_up = give_up.min(self.ticks.end.saturating_sub(quarter));
-        let pass = select! {
-            biased;
-            pass = self.wait_for_pass() => pass,
-            () = clock.wait_until(give_up) => None,
+    /// Waits for the client's pass.
+    pub(super) async fn pass_arrived(&self) {
+        // The sender is here, so the channel stays open.
+        drop(self.pass.subscribe().wait_for(Option::is_some).await);
+    }
+
+    /// The identity for all workers, which is decided by the first call: the client's pass if it has arrived.
+    pub(super) fn identity(&self) -> Arc<ProbeIdentity> {
+        let decide = || {
+            let pass = self.pass.borrow().clone();
+            let identity = if pass.is_some() { "pass" } else { "seat" };
+            metrics::counter!("muster_tester_seats_total", "identity" => identity).increment(1);
+            let claim = Claim::Seat { window: self.window, place: self.place };
+            let request_client =
+                OnceCell::new_with(Some(self.probe_context.request_client.clone()));
+            pass.unwrap_or_else(|| Arc::new(ProbeIdentity { claim, request_client }))
         };
-        let identity = if pass.is_some() { "pass" } else { "seat" };
-        metrics::counter!("muster_tester_seats_total", "identity" => identity).increment(1);
-        pass.unwrap_or_else(|| ProbeIdentity {
-            request_client: self.probe_context.request_client.clone(),
-            claim: Claim::Seat { window: self.window, place: self.place },
-        })
+        self.identity.get_or_init(decide).clone()
     }
 
-    /// The client's pass, as soon as there is one; `None` if the client has no message key.
-    async fn wait_for_pass(&self) -> Option<ProbeIdentity> {
+    /// What sends requests under the key of an identity.
+    pub(super) async fn request_client(
+        &self,
+        identity: &ProbeIdentity,
+    ) -> Result<Arc<RequestClient>, MessageError> {
+        let open = || async {
+            let transport = self.probe_context.transport.clone();
+            RequestClient::open(self.window_key(), transport).await.map(Arc::new)
+        };
+        identity.request_client.get_or_try_init(open).await.cloned()
+    }
+
+    /// Asks the client for a pass from the moment `at` on, until it sends one or the window is over.
+    pub(super) async fn fetch_pass(&self, at: Moment, timing: &Timing) {
         let (clock, agreement) = (&self.probe_context.clock, self.agreement.address());
-        loop {
-            let now = clock.now();
+        match self.probe_context.store.pass(agreement, self.window) {
+            Ok(Some(pass)) if self.is_valid_pass(&pass, timing) => return self.use_pass(pass),
+            Ok(_) => {}
+            Err(error) => tracing::error!(%agreement, %error, "pass not read"),
+        }
+        clock.wait_for(at).await;
+        let length = timing.window.end.saturating_sub(timing.window.start);
+        let pause = length.div_ceil(16).max(2);
+        while clock.now() < timing.window.end && self.identity.get().is_none() {
+            let next = clock.now().saturating_add(pause);
             match self.agreement.client_key().await {
-                Ok(None) => return None,
-                Ok(Some(client)) => {
-                    if let Some(identity) = self.request_pass(client).await {
-                        return Some(identity);
-                    }
-                }
+                // It never sends one.
+                Ok(None) => return,
+                Ok(Some(client)) => select! {
+                    pass = self.request_pass(client, timing) => if let Some(pass) = pass {
+                        return self.keep_pass(pass);
+                    },
+                    () = clock.wait_until(next) => {}
+                },
                 Err(error) => tracing::debug!(%agreement, %error, "client's message key not read"),
             }
-            clock.wait_until(now.saturating_add(1)).await;
+            clock.wait_until(next).await;
         }
     }
 
+    /// Stores a pass, then uses it.
+    fn keep_pass(&self, pass: Delegation) {
+        let agreement = self.agreement.address();
+        if let Err(error) = self.probe_context.store.save_pass(agreement, self.window, &pass) {
+            tracing::error!(%agreement, window = self.window, %error, "pass not stored");
+        }
+        fail_point!("pass/stored");
+        self.use_pass(pass);
+    }
+
+    /// Uses a pass for all requests that are not under way.
+    fn use_pass(&self, delegation: Delegation) {
+        let claim = Claim::Delegate { delegation };
+        let identity = ProbeIdentity { claim, request_client: OnceCell::new() };
+        self.pass.send_replace(Some(Arc::new(identity)));
+    }
+
     /// Asks the client for a pass once; `None` if it sends no valid one.
-    async fn request_pass(&self, client: B256) -> Option<ProbeIdentity> {
+    async fn request_pass(&self, client: B256, timing: &Timing) -> Option<Delegation> {
         let address = self.agreement.address();
-        let window_key = self.probe_context.window_key(address, self.window);
-        let (window, place, key) = (self.window, self.place, window_key.public());
-        let replay_guard = Arc::new(InMemoryReplayGuard::new(REPLAY_GUARD_CAPACITY));
-        let transport = self.probe_context.transport.clone();
-        let request_client = RequestClient::open(window_key, transport, replay_guard).await.ok()?;
-        let request = self.new_message(Content::PassRequest { window, place, key });
+        let (window, place, key) = (self.window, self.place, self.window_key().public());
+        let content = Content::PassRequest { window, place, key };
+        let request = Message::request(self.chain_id(), address, content);
         match self.probe_context.request_client.request(client, request).await {
-            Ok(Content::Pass { delegation }) if self.is_valid_pass(&delegation, key) => {
-                let claim = Claim::Delegate { delegation };
-                return Some(ProbeIdentity { request_client: Arc::new(request_client), claim });
+            Ok(Content::Pass { delegation }) if self.is_valid_pass(&delegation, timing) => {
+                return Some(delegation);
             }
             Ok(reply) => tracing::debug!(agreement = %address, ?reply, "no pass"),
             Err(error) => tracing::debug!(agreement = %address, %error, "pass request failed"),
@@ -154,11 +179,10 @@ impl Seat {
 
     /// Whether a delegation is the client's, for this key, and until the end of the window. A worker could refuse any
     /// other, and would then be reported for nothing.
-    fn is_valid_pass(&self, delegation: &Delegation, key: B256) -> bool {
-        // A tick is a second at most, unless the chain stands still.
-        let left = self.ticks.end.saturating_sub(self.probe_context.clock.now());
+    fn is_valid_pass(&self, delegation: &Delegation, timing: &Timing) -> bool {
+        let left = self.probe_context.clock.seconds_until(timing.window.end);
         let signer = delegation.signer(self.chain_id(), self.agreement.address());
-        delegation.key == key
+        delegation.key == self.window_key().public()
             && signer == Some(self.agreement.terms().header.client)
             && delegation.until > unix_now().saturating_add(left)
     }

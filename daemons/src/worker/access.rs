@@ -31,7 +31,7 @@ impl AgreementAccess {
         let is_party = match party.ok_or(AuthorizationError::NotAParty)? {
             Party::Client => true,
             Party::Delegate { until } => unix_now() < until,
-            Party::Tester { window } => window == current,
+            Party::Tester { window } => window == current.window,
         };
         if is_party { Ok(entry.upstream) } else { Err(AuthorizationError::NotAParty) }
     }
@@ -60,8 +60,9 @@ mod tests {
         let identity = Identity { role: Role::Worker, chain: 1, dispatcher, account };
         let store = Store::open(&folder.path().join("state.db"), &identity).unwrap();
         let upstream = "http://127.0.0.1:1".parse().unwrap();
-        let entry =
-            TableEntry { start: 100, length: 40, windows: 4, receipt_domain: B256::ZERO, upstream };
+        let windows = vec![(0, 100..110), (1, 110..120), (2, 120..130), (3, 130..140)];
+        let (ticks, receipt_domain) = (100..140, B256::ZERO);
+        let entry = TableEntry { ticks, windows, receipt_domain, upstream };
         let agreement_table = Arc::new(AgreementTable::default());
         agreement_table.replace(100, ticks_are_seconds, vec![(AGREEMENT, entry)]);
         AgreementAccess { agreement_table, store }

@@ -1,26 +1,34 @@
 //! What the gateway knows of agreements between two steps.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{PoisonError, RwLock};
 
 use alloy::primitives::{Address, B256};
-use muster_client::protocol::lifecycle;
+use muster_client::protocol::receipt::part_of_window;
 use muster_gateway::{AuthorizationError, Upstream};
 use tokio::time::Instant;
 
 /// What the gateway knows of an agreement that this worker serves.
 #[derive(Clone, Debug)]
 pub(super) struct TableEntry {
-    /// The tick of the first accept.
-    pub(super) start: u64,
-    /// Ticks from there to the end.
-    pub(super) length: u32,
-    /// The number of its windows.
-    pub(super) windows: u8,
+    /// Its ticks, from the first accept to the end.
+    pub(super) ticks: Range<u64>,
+    /// Its windows with their ticks.
+    pub(super) windows: Vec<(u8, Range<u64>)>,
     /// The domain that its receipts are signed under.
     pub(super) receipt_domain: B256,
     /// The service for it.
     pub(super) upstream: Upstream,
+}
+
+/// A moment in an agreement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Position {
+    /// The window.
+    pub(super) window: u8,
+    /// The part of the window, from 0 to 31.
+    pub(super) part: u8,
 }
 
 /// The agreements that this worker serves. Each step replaces all of them.
@@ -64,21 +72,25 @@ impl AgreementTable {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
-    /// An agreement and its current window. A clock of seconds goes on between two steps; a clock of blocks does not.
+    /// An agreement and where it is now. A clock of seconds goes on between two steps; a clock of blocks does not.
     ///
     /// # Errors
     /// [`AuthorizationError::UnknownAgreement`], [`AuthorizationError::NotRunning`].
     pub(super) fn lookup(
         &self,
         agreement: Address,
-    ) -> Result<(TableEntry, u8), AuthorizationError> {
+    ) -> Result<(TableEntry, Position), AuthorizationError> {
         let state = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let entry = state.entries.get(&agreement).ok_or(AuthorizationError::UnknownAgreement)?;
         let passed = if state.ticks_are_seconds { state.updated_at.elapsed().as_secs() } else { 0 };
         let now = state.tick.saturating_add(passed);
-        let TableEntry { start, length, windows, .. } = *entry;
-        let end = start.saturating_add(length.into());
-        let window = lifecycle::window_at(now, start, length, windows);
-        Ok((entry.clone(), window.ok_or(AuthorizationError::NotRunning { start, now, end })?))
+        let Range { start, end } = entry.ticks;
+        let current = entry.windows.iter().find(|(_, ticks)| ticks.contains(&now));
+        let current = current.filter(|_| now < end).map(|(window, ticks)| {
+            let length = ticks.end.saturating_sub(ticks.start);
+            let part = part_of_window(now.saturating_sub(ticks.start), length);
+            Position { window: *window, part }
+        });
+        Ok((entry.clone(), current.ok_or(AuthorizationError::NotRunning { start, now, end })?))
     }
 }

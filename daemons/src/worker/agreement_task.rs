@@ -11,7 +11,7 @@ use tokio::time::Duration;
 use super::agreement_table::TableEntry;
 use super::services::Services;
 use super::units::wei_to_gwei;
-use crate::chain::{SettleState, SettleTask};
+use crate::chain::{SettleState, SettleTask, release};
 use crate::error::DaemonError;
 use crate::health::NextEvent;
 
@@ -42,10 +42,12 @@ impl AgreementTask {
         Self { agreement, account, index, progress: None, state: State::Offered, settle_task }
     }
 
-    /// Does what is due; `None` if nothing is left to do in this agreement.
+    /// Does what is due; `None` if nothing is left to do in this agreement. With `needs_slot`, it frees the slots of the
+    /// agreement's workers after the end.
     pub(super) async fn step(
         &mut self,
         services: &mut Services,
+        needs_slot: bool,
     ) -> Result<Option<NextEvent>, DaemonError> {
         let progress = self.agreement.progress().await?;
         self.progress = Some(progress);
@@ -64,13 +66,16 @@ impl AgreementTask {
                 format_args!("the end of {address}, which nobody accepted"),
             ))),
             State::Running => {
-                if accepted && progress.resigned(self.index).is_none() {
+                if accepted && !progress.has_resigned(self.index) {
                     services.start(address)?;
                 }
                 Ok(Some(NextEvent::at_tick(times.end(), format_args!("the end of {address}"))))
             }
             State::Reporting => {
                 services.stop(address).await;
+                if needs_slot && accepted && !progress.freed {
+                    release(&self.agreement).await?;
+                }
                 let due = times.end().saturating_add(times.report_window.into());
                 Ok(Some(NextEvent::at_tick(due, format_args!("the settlement of {address}"))))
             }
@@ -92,14 +97,18 @@ impl AgreementTask {
     /// What the gateway has to know of the agreement; `None` unless this worker serves it.
     pub(super) fn table_entry(&self, services: &Services) -> Option<TableEntry> {
         let progress = self.progress.filter(|progress| progress.has_accepted(self.index))?;
-        if progress.resigned(self.index).is_some() {
+        if progress.has_resigned(self.index) {
             return None;
         }
-        let windows = progress.windows;
+        let (terms, course, start) = (self.agreement.terms(), &progress.course, progress.start());
+        let windows = (0..course.windows(terms)).map(|window| {
+            let ticks = course.window_ticks(terms, window);
+            let [from, until] = [ticks.start, ticks.end].map(|at| start.saturating_add(at.into()));
+            (window, from..until)
+        });
         Some(TableEntry {
-            start: progress.start,
-            length: self.agreement.terms().ticks(windows),
-            windows,
+            ticks: start..self.agreement.times(&progress).end(),
+            windows: windows.collect(),
             receipt_domain: self.agreement.receipt_domain(),
             upstream: services.upstream(self.agreement.address())?,
         })

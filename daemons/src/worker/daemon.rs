@@ -145,12 +145,17 @@ impl WorkerDaemon {
 
     /// Does what is due in every agreement, and updates what the gateway knows. An agreement whose step fails does not
     /// keep the others from theirs.
-    async fn step_agreements(&mut self) -> Result<Option<NextEvent>, DaemonError> {
+    async fn step_agreements(
+        &mut self,
+        registration: Option<&RegisteredWorker>,
+    ) -> Result<Option<NextEvent>, DaemonError> {
         self.load_tasks().await?;
+        let is_full = registration.is_some_and(|worker| worker.active >= worker.capacity);
+        let needs_slot = self.options.release_slots && is_full;
         let (mut next_event, mut failed, mut open) = (None, None, Vec::new());
         let addresses: Vec<_> = self.tasks.keys().copied().collect();
         for address in addresses {
-            match self.step_agreement(address, &mut open).await {
+            match self.step_agreement(address, needs_slot, &mut open).await {
                 Ok(due) => next_event = NextEvent::earliest(next_event, due),
                 Err(error) if error.is_transient() => failed = Some(error),
                 Err(error) => return Err(error),
@@ -171,10 +176,11 @@ impl WorkerDaemon {
     async fn step_agreement(
         &mut self,
         address: Address,
+        needs_slot: bool,
         open: &mut Vec<(Address, TableEntry)>,
     ) -> Result<Option<NextEvent>, DaemonError> {
         let Some(task) = self.tasks.get_mut(&address) else { return Ok(None) };
-        let due = task.step(&mut self.services).await;
+        let due = task.step(&mut self.services, needs_slot).await;
         match due {
             // A reorg has taken the purchase back. If it comes again, so does the task.
             Err(DaemonError::Market(MarketError::NoContract(_))) => {
@@ -209,7 +215,7 @@ impl Daemon for WorkerDaemon {
         let registration = self.context.registration(self.options.application).await?;
         self.scan_agreements(registration.as_ref()).await?;
         // Agreements come first, because they have deadlines.
-        let due = self.step_agreements().await;
+        let due = self.step_agreements(registration.as_ref()).await;
         if let Err(error) = &due
             && !error.is_transient()
         {

@@ -12,6 +12,7 @@ pub const FAILPOINTS: &[FailPoint] = &[
     FailPoint::new("stake", TX_STAGES),
     FailPoint::new("list", TX_STAGES),
     FailPoint::new("accept", TX_STAGES),
+    FailPoint::new("release", TX_STAGES),
     FailPoint::new("settle", TX_STAGES),
     FailPoint::new("withdraw", TX_STAGES),
     FailPoint::new("keepalive", TX_STAGES),

@@ -21,6 +21,9 @@ pub struct WorkerOptions {
     pub top_up_stake: bool,
     /// Whether it makes itself available once, if it is unavailable: after a missed accept, or by its owner's choice.
     pub make_available: bool,
+    /// Whether it frees its slot when an agreement has ended and all its slots are taken, instead of waiting for the
+    /// settlement. It pays the gas.
+    pub release_slots: bool,
     /// The service behind the gateway.
     pub source: ServiceSource,
     /// The address that the gateway listens on; port 0 is any free port.

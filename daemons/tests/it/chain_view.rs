@@ -17,10 +17,12 @@ async fn chain_view_reports_the_parties_of_an_agreement() {
     let purchase = chain.buy(&client, 2, 3).await;
     let chain_view = RpcChainView::new(chain.market(&client).await);
     let info = async || chain_view.agreement(purchase.agreement).await.unwrap();
+    let parties = async || info().await.map(|info| AgreementInfo { planned_end: 0, ..info });
     assert_eq!(chain_view.chain_id(), CHAIN_ID);
     assert_eq!(chain_view.agreement(Address::repeat_byte(1)).await.unwrap(), None);
-    let offered = AgreementInfo { client: client.address(), workers: vec![], window: None };
-    assert_eq!(info().await, Some(offered.clone()));
+    let (workers, planned_end) = (vec![], 0);
+    let offered = AgreementInfo { client: client.address(), workers, window: None, planned_end };
+    assert_eq!(parties().await, Some(offered.clone()));
     assert_eq!(
         chain_view.seat_holder(purchase.agreement, 0, 0).await.unwrap(),
         None,
@@ -30,8 +32,10 @@ async fn chain_view_reports_the_parties_of_an_agreement() {
     let agreement = chain.agreement(&worker, &purchase).await;
     agreement.accept().await.unwrap();
     let running = AgreementInfo { workers: vec![worker.address()], window: Some(0), ..offered };
-    assert_eq!(info().await, Some(running.clone()), "{} did not accept", late.address());
+    assert_eq!(parties().await, Some(running.clone()), "{} did not accept", late.address());
     let (terms, progress) = (agreement.terms(), agreement.progress().await.unwrap());
+    let planned_end = progress.start() + u64::from(LENGTH);
+    assert_eq!(info().await.unwrap().planned_end, planned_end);
     let holder = |window, place| chain_view.seat_holder(purchase.agreement, window, place);
     for place in window_seats(terms, &progress.seed, 1) {
         let tester =
@@ -45,7 +49,10 @@ async fn chain_view_reports_the_parties_of_an_agreement() {
     assert_eq!(key(client.address()).await.unwrap(), None::<B256>);
 
     chain.advance(u64::from(LENGTH / u32::from(WINDOWS))).await;
-    assert_eq!(info().await, Some(AgreementInfo { window: Some(1), ..running.clone() }));
+    assert_eq!(parties().await, Some(AgreementInfo { window: Some(1), ..running.clone() }));
+    let cancelled = chain.agreement(&client, &purchase).await.cancel().await.unwrap();
+    assert!(cancelled.end < planned_end);
     chain.advance(LENGTH.into()).await;
-    assert_eq!(info().await, Some(AgreementInfo { window: None, ..running }));
+    let over = AgreementInfo { window: None, planned_end, ..running };
+    assert_eq!(info().await, Some(over), "a cancellation changes no plan");
 }

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use alloy::primitives::{Address, B256};
+use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
 use futures::{SinkExt, StreamExt};
 use muster_client::protocol::abi::State;
@@ -12,7 +12,7 @@ use muster_client::{Agreement, message_key};
 use muster_daemons::client::{ClientOptions, ConnectDaemon, ConnectOptions, fetch_endpoints};
 use muster_daemons::worker::{WorkerDaemon, WorkerOptions};
 use muster_daemons::{
-    Backoff, Daemon, DaemonContext, DaemonError, HealthReporter, Payout, Role, run,
+    Backoff, Daemon, DaemonContext, DaemonError, EndpointId, HealthReporter, Payout, Role, run,
 };
 use muster_messaging::{Claim, Content, ExposeSecret, Message, MessageKey};
 use reqwest::{Client, StatusCode};
@@ -22,24 +22,28 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tokio_tungstenite::{accept_async, connect_async};
 
+use crate::echo_service::EchoService;
 use crate::endpoint_client::{EndpointClient, send_request};
-use crate::harness::{EchoService, LENGTH, TestChain, worker_options};
+use crate::harness::{LENGTH, TestChain, worker_options};
 
+mod hidden;
+mod keys;
 mod purchase;
+mod renewal;
 
 /// Short pauses between steps.
-const BACKOFF: Backoff =
+pub(crate) const BACKOFF: Backoff =
     Backoff { interval: Duration::from_millis(20), max_delay: Duration::from_millis(100) };
 
 /// A daemon that runs beside a test.
-struct RunningDaemon {
+pub(crate) struct RunningDaemon {
     /// Its loop.
     task: JoinHandle<Result<(), DaemonError>>,
 }
 
 impl RunningDaemon {
     /// Starts it.
-    fn spawn(mut daemon: impl Daemon + 'static) -> Self {
+    pub(crate) fn spawn(mut daemon: impl Daemon + 'static) -> Self {
         let task = tokio::spawn(async move {
             run(&mut daemon, BACKOFF, &HealthReporter::default(), std::future::pending()).await
         });
@@ -54,7 +58,7 @@ impl RunningDaemon {
 }
 
 /// Waits until a condition is true.
-async fn wait_until(is_true: impl AsyncFn() -> bool) {
+pub(crate) async fn wait_until(is_true: impl AsyncFn() -> bool) {
     while !is_true().await {
         sleep(Duration::from_millis(20)).await;
     }
@@ -78,24 +82,35 @@ async fn start_worker(
 }
 
 /// A client that settles and withdraws at once.
-const CLIENT_OPTIONS: ClientOptions = ClientOptions {
+pub(crate) const CLIENT_OPTIONS: ClientOptions = ClientOptions {
     only_agreement: None,
     payout: Payout { to: None, threshold: 1 },
     settle_delay: Duration::ZERO,
     first_block: 0,
+    renewal: None,
 };
 
 /// A connection to an agreement, and the address of its proxy.
 async fn start_connect(context: DaemonContext, agreement: Address) -> (ConnectDaemon, SocketAddr) {
-    let (listen, probe_path) = (([127, 0, 0, 1], 0).into(), "/".into());
-    let options = ConnectOptions { listen, probe_path, client: CLIENT_OPTIONS };
+    let (listen, probe_paths) = (([127, 0, 0, 1], 0).into(), vec!["/".into()]);
+    let options = ConnectOptions { listen, probe_paths, proxy: None, client: CLIENT_OPTIONS };
     let daemon = ConnectDaemon::start(context, agreement, options).await.unwrap();
     let address = daemon.address();
     (daemon, address)
 }
 
+/// Whether the client has an endpoint for a window, key and worker.
+fn has_endpoint(
+    context: &DaemonContext,
+    agreement: &Agreement,
+    (window, slot, worker): (u8, u8, u8),
+) -> bool {
+    let id = EndpointId { agreement: agreement.address(), window, slot, worker };
+    context.store().endpoint(&id).unwrap().is_some()
+}
+
 /// Status and body of the response to a GET request.
-async fn http_get(proxy: SocketAddr, path: &str) -> (StatusCode, String) {
+pub(crate) async fn http_get(proxy: SocketAddr, path: &str) -> (StatusCode, String) {
     let response = Client::new().get(format!("http://{proxy}{path}")).send().await.unwrap();
     (response.status(), response.text().await.unwrap())
 }
@@ -105,6 +120,7 @@ struct ClientFixture {
     chain: TestChain,
     service: EchoService,
     worker: RunningDaemon,
+    worker_signer: PrivateKeySigner,
     client: PrivateKeySigner,
     agreement: Agreement,
 }
@@ -112,12 +128,12 @@ struct ClientFixture {
 impl ClientFixture {
     async fn start(testers: u8) -> Self {
         let (chain, service) = (TestChain::new().await, EchoService::start().await);
-        let (_, worker) = start_worker(&chain, &service.url(), 1_000_000_000).await;
+        let (worker_signer, worker) = start_worker(&chain, &service.url(), 1_000_000_000).await;
         let client = chain.new_account();
         let purchase = chain.buy(&client, 1, testers).await;
         let agreement = chain.agreement(&client, &purchase).await;
         wait_until(async || agreement.state().await.unwrap() == State::Running).await;
-        Self { chain, service, worker, client, agreement }
+        Self { chain, service, worker, worker_signer, client, agreement }
     }
 
     async fn context(&self) -> DaemonContext {
@@ -135,14 +151,7 @@ async fn connect_serves_until_the_end_and_settles() {
     wait_until(async || http_get(proxy, "/hello?a=b").await.0 == StatusCode::OK).await;
     assert_eq!(http_get(proxy, "/hello?a=b").await.1, "you asked for /hello");
 
-    // The worker's receipts are stored.
     let address = fixture.agreement.address();
-    let receipt = context.store().observations(address, 0).unwrap().receipt.unwrap();
-    let session = context.store().session_salt(address, || B256::ZERO).unwrap();
-    let session = muster_client::Session { salt: session }.id(fixture.client.address());
-    let worker = fixture.agreement.terms().worker(0).unwrap().account;
-    assert_eq!(receipt.signer(fixture.agreement.receipt_domain(), session), Some(worker));
-
     // After a restart, the stored endpoint is used.
     running.kill().await;
     let (connect, proxy) = start_connect(context.clone(), address).await;
@@ -181,39 +190,12 @@ async fn websocket_is_tunnelled_through_proxy_and_gateway() {
     let context = chain.context(Role::Client, &client).await;
     let (connect, proxy) = start_connect(context.clone(), agreement.address()).await;
     let _running = RunningDaemon::spawn(connect);
-    wait_until(async || context.store().endpoint(agreement.address(), 0).unwrap().is_some()).await;
+    wait_until(async || has_endpoint(&context, &agreement, (0, 0, 0))).await;
 
     let (mut socket, _) = connect_async(format!("ws://{proxy}/")).await.unwrap();
     socket.send("hello".into()).await.unwrap();
     assert_eq!(socket.next().await.unwrap().unwrap().into_text().unwrap(), "hello");
     echo.abort();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn each_window_is_probed_with_a_fresh_key() {
-    let fixture = ClientFixture::start(0).await;
-    let chain = &fixture.chain;
-    let testers = chain.register_testers(3).await;
-    let purchase = chain.buy(&fixture.client, 1, 3).await;
-    let agreement = chain.agreement(&fixture.client, &purchase).await;
-    wait_until(async || agreement.state().await.unwrap() == State::Running).await;
-    let context = fixture.context().await;
-    let (connect, _) = start_connect(context.clone(), agreement.address()).await;
-    let _running = RunningDaemon::spawn(connect);
-    let mut tokens = Vec::new();
-    for window in 0..2_u8 {
-        let start = agreement.progress().await.unwrap().start;
-        chain.advance_to(start + (u64::from(window) + 1) * 1_200 - 150).await;
-        let served = || {
-            let observations = context.store().observations(agreement.address(), 0).unwrap();
-            observations.receipt.is_some_and(|receipt| receipt.covers(window))
-        };
-        wait_until(async || served()).await;
-        tokens.extend(context.store().endpoint(agreement.address(), 0).unwrap());
-        chain.advance_to(start + (u64::from(window) + 1) * 1_200).await;
-    }
-    assert_ne!(tokens[0].1, tokens[1].1, "equal keys have equal tokens");
-    drop(testers);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -225,11 +207,11 @@ async fn proxy_fails_over_to_the_next_worker() {
     let client = chain.new_account();
     let purchase = chain.buy(&client, 2, 0).await;
     let agreement = chain.agreement(&client, &purchase).await;
-    wait_until(async || agreement.progress().await.unwrap().accepted == 0b11).await;
+    wait_until(async || agreement.progress().await.unwrap().course.accepted == 0b11).await;
     let context = chain.context(Role::Client, &client).await;
     let (connect, proxy) = start_connect(context.clone(), agreement.address()).await;
     let _running = RunningDaemon::spawn(connect);
-    let known = |index| context.store().endpoint(agreement.address(), index).unwrap().is_some();
+    let known = |index| has_endpoint(&context, &agreement, (0, 0, index));
     wait_until(async || known(0) && known(1)).await;
 
     first.stop().await;
@@ -270,7 +252,7 @@ async fn pass_is_given_to_the_seated_tester_only() {
         EndpointClient::request_endpoint(&chain, &window_key, key, agreement.address(), claim)
             .await
             .unwrap();
-    assert_eq!(endpoint.served().await, 0b1);
+    assert_eq!(endpoint.served().await, (0, 1));
     let refusal = send_request(&chain, &MessageKey::random(), client_key, &request).await;
     assert!(matches!(refusal, Content::Refusal { .. }), "{refusal:?}");
 }

@@ -58,7 +58,7 @@ impl EndpointClient {
             Content::EndpointReply(Endpoint { url, token }) => Ok(Self {
                 url: url.expose_secret().to_owned(),
                 token: token.expose_secret().to_owned(),
-                session: Session::random().id(Address::ZERO),
+                session: Session::random().id(Address::ZERO, 0),
             }),
             Content::Refusal { reason } => Err(reason),
             other => panic!("{other:?}"),
@@ -74,10 +74,11 @@ impl EndpointClient {
         (response.status(), receipt.map(|text| text.parse().unwrap()))
     }
 
-    /// The windows in the session's newest receipt. The service must respond.
-    pub(crate) async fn served(&self) -> u32 {
+    /// The window of the session's newest receipt, and the number of its parts. The service must respond.
+    pub(crate) async fn served(&self) -> (u8, u32) {
         let (status, receipt) = self.get().await;
         assert_eq!(status, StatusCode::OK);
-        receipt.unwrap().served
+        let receipt = receipt.unwrap();
+        (receipt.window, receipt.parts.count_ones())
     }
 }

@@ -4,7 +4,6 @@
 
 #![expect(dead_code, reason = "the tests of each daemon use a part of it")]
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -25,11 +24,9 @@ use muster_client::{
 };
 use muster_daemons::worker::{ServiceSource, WorkerOptions};
 use muster_daemons::{DaemonContext, Payout, Role};
-use muster_messaging::InMemoryTransport;
+use muster_messaging::{InMemoryTransport, Transport};
 use stylus_devnode::{Config, Devnode};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
 /// Wei of one ether.
 pub(crate) const ETHER: u128 = 1_000_000_000_000_000_000;
@@ -71,7 +68,7 @@ const fn market_settings() -> Settings {
     Settings {
         acceptWindow: 600,
         reportWindow: 600,
-        minLength: 1_200,
+        minLength: 2_400,
         minWindow: 1_200,
         ..settings::dev(Clock::Second)
     }
@@ -116,8 +113,19 @@ impl TestChain {
 
     /// The context of an account's daemon; with the same state file each time.
     pub(crate) async fn context(&self, role: Role, signer: &PrivateKeySigner) -> DaemonContext {
-        let (connect, path) = (NodeBuilder::new([self.devnode.url()]), self.state_path(signer));
-        let (signer, transport) = (signer.clone(), self.transport.clone());
+        self.context_over(role, signer, &self.devnode.url(), self.transport.clone()).await
+    }
+
+    /// The same over another node and transport.
+    pub(crate) async fn context_over(
+        &self,
+        role: Role,
+        signer: &PrivateKeySigner,
+        node: &str,
+        transport: Arc<dyn Transport>,
+    ) -> DaemonContext {
+        let (connect, path) = (NodeBuilder::new([node]), self.state_path(signer));
+        let signer = signer.clone();
         DaemonContext::open(connect, signer, self.dispatcher, role, &path, transport).await.unwrap()
     }
 
@@ -235,6 +243,7 @@ pub(crate) fn worker_options(url: &str, price: u128) -> WorkerOptions {
         stake: ETHER,
         top_up_stake: false,
         make_available: false,
+        release_slots: false,
         source: ServiceSource::Upstream(url.parse().unwrap()),
         listen: ([127, 0, 0, 1], 0).into(),
         public_url: None,
@@ -256,42 +265,5 @@ pub(crate) fn order(redundancy: u8, testers: u8) -> Order {
         minUptime: 0,
         expiry: 0,
         start: 0,
-    }
-}
-
-/// A service that responds to every request with its path, until it is dropped.
-pub(crate) struct EchoService {
-    /// The address that it listens on.
-    address: SocketAddr,
-    /// The service.
-    task: JoinHandle<()>,
-}
-
-impl EchoService {
-    /// Starts it.
-    pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let app = axum::Router::new()
-            .fallback(async |uri: axum::http::Uri| format!("you asked for {}", uri.path()));
-        let task = tokio::spawn(async { axum::serve(listener, app).await.unwrap() });
-        Self { address, task }
-    }
-
-    /// The address that it listens on.
-    pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    /// Ends it: its port is closed when this returns.
-    pub(crate) async fn stop(mut self) {
-        self.task.abort();
-        drop((&mut self.task).await);
-    }
-}
-
-impl Drop for EchoService {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }

@@ -11,8 +11,13 @@
 
 mod chain_view;
 mod client;
+mod echo_service;
 mod endpoint_client;
+mod faulty_transport;
+mod front_proxy;
 mod harness;
+mod plays;
+mod probing;
 mod tester;
 mod tx_journal;
 mod worker;

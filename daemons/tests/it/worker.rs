@@ -12,8 +12,11 @@ use muster_messaging::{Claim, Delegation, MessageKey, RefusalReason};
 use reqwest::StatusCode;
 use stylus_devnode::CHAIN_ID;
 
+use crate::echo_service::EchoService;
 use crate::endpoint_client::EndpointClient;
-use crate::harness::{ETHER, EchoService, LENGTH, TestChain, WINDOWS, offer, worker_options};
+use crate::harness::{ETHER, LENGTH, TestChain, WINDOWS, offer, worker_options};
+
+mod release;
 
 /// Wei per tick: pay is much more than the gas of all steps.
 const PRICE: u128 = 1_000_000_000_000;
@@ -93,29 +96,33 @@ async fn worker_registers_serves_settles_and_is_paid() {
     assert_eq!(error, RefusalReason::NotAllowed, "she bought the other one");
 
     // All parties get receipts of the same kind.
-    assert_eq!((client.served().await, other.served().await), (0b1, 0b1));
+    assert_eq!((client.served().await, other.served().await), ((0, 1), (0, 1)));
     let (_, receipt) = client.get().await;
     let receipt_signer = receipt.unwrap().signer(first.receipt_domain(), client.session);
     assert_eq!(receipt_signer, Some(signer.address()));
     let (fresh, claim) = delegate(&ann, &first);
-    assert_eq!(request(&fresh, &first, claim).await.unwrap().served().await, 0b1);
+    assert_eq!(request(&fresh, &first, claim).await.unwrap().served().await, (0, 1));
     let (fresh, claim) = delegate(&bob, &first);
     assert_eq!(request(&fresh, &first, claim).await.unwrap_err(), RefusalReason::NotAllowed);
     let (tester, claim, seats) = seat_holder(&market, &testers, &first, 0).await;
     let mut tester_endpoint = request(&key(tester), &first, claim.clone()).await.unwrap();
-    assert_eq!(tester_endpoint.served().await, 0b1);
+    assert_eq!(tester_endpoint.served().await, (0, 1));
     let error = request(&MessageKey::random(), &first, claim).await.unwrap_err();
     assert_eq!(error, RefusalReason::NoSeat);
 
-    // After a restart, tokens are valid, and sessions and receipts go on.
+    // After a restart, tokens are valid, and receipts go on; a new window begins them anew.
     daemon.stop().await;
     drop(daemon);
     let mut daemon = start_worker(&chain, &signer, options(&service.url())).await;
-    chain.advance(u64::from(LENGTH / u32::from(WINDOWS))).await;
+    let window = u64::from(LENGTH / u32::from(WINDOWS));
+    chain.advance(window / 4).await;
     step(&mut daemon).await;
     client.url = daemon.url().to_owned();
     other.url = daemon.url().to_owned();
-    assert_eq!((client.served().await, other.served().await), (0b11, 0b11));
+    assert_eq!((client.served().await, other.served().await), ((0, 2), (0, 2)));
+    chain.advance(window * 3 / 4).await;
+    step(&mut daemon).await;
+    assert_eq!((client.served().await, other.served().await), ((1, 1), (1, 1)));
     tester_endpoint.url = daemon.url().to_owned();
     let (status, _) = tester_endpoint.get().await;
     assert_eq!(status, StatusCode::FORBIDDEN, "its seat was of window 0 (all: {seats:#b})");

@@ -1,6 +1,6 @@
 //! The JSON of messages, valid and invalid.
 
-use alloy::primitives::{Address, B256};
+use alloy::primitives::{Address, B256, Bytes};
 use alloy::signers::local::PrivateKeySigner;
 
 use super::{Claim, Content, Endpoint, MESSAGE_LIMIT, Message, MessageFormatError, RefusalReason};
@@ -29,6 +29,7 @@ fn one_of_each_kind() -> Vec<Message> {
         Content::PassRequest { window: 20, place: u32::MAX, key },
         Content::Pass { delegation },
         Content::Refusal { reason: RefusalReason::NotRunning },
+        Content::Report { place: 7, salt: key, r: key, vs: key, entries: Bytes::from(vec![9; 72]) },
     ]
     .map(message)
     .to_vec()
@@ -87,6 +88,9 @@ fn a_reply_matches_only_its_request() {
     assert!(reply.is_reply_to(&request));
     assert!(!reply.is_reply_to(&other));
     assert!(!request.is_reply_to(&request));
+    let (salt, r, vs, entries) = (B256::ZERO, B256::ZERO, B256::ZERO, Bytes::new());
+    let report = request.reply(Content::Report { place: 0, salt, r, vs, entries });
+    assert!(!report.is_reply_to(&request), "a report answers nothing");
 }
 
 #[test]

@@ -19,6 +19,7 @@ use super::inboxes::Inboxes;
 use super::send_queue::{PublishOutcome, SendQueue};
 use super::session::RelaySession;
 use super::websocket::{Disconnected, Socket};
+use crate::proxy::ProxyUrl;
 
 /// The first pause before reconnecting. It doubles with every attempt.
 const MIN_BACKOFF: Duration = Duration::from_millis(100);
@@ -50,6 +51,8 @@ pub(super) struct RelayConnection {
     index: usize,
     /// The relay's URL.
     url: RelayUrl,
+    /// The proxy to it, if there is one.
+    proxy: Option<ProxyUrl>,
     /// The wraps that the relay has not answered.
     queue: Mutex<SendQueue>,
     /// Notified when a wrap is queued.
@@ -79,10 +82,11 @@ enum LoopEvent {
 
 impl RelayConnection {
     /// A connection that is not up yet.
-    pub(super) fn new(index: usize, url: RelayUrl) -> Self {
+    pub(super) fn new(index: usize, url: RelayUrl, proxy: Option<ProxyUrl>) -> Self {
         Self {
             index,
             url,
+            proxy,
             queue: Mutex::default(),
             queue_changed: Notify::new(),
             is_connected: AtomicBool::new(false),
@@ -108,7 +112,7 @@ impl RelayConnection {
         let mut backoffs = backoffs();
         let (mut backoff, mut has_warned) = (backoffs.make_backoff(), false);
         loop {
-            if let Ok(socket) = Socket::connect(self.url.as_str()).await {
+            if let Ok(socket) = Socket::connect(self.url.as_str(), self.proxy.as_ref()).await {
                 self.is_connected.store(true, Ordering::Relaxed);
                 info!(relay = self.index, "relay connected");
                 let began = Instant::now();
@@ -234,11 +238,16 @@ impl RelayConnection {
     fn handle_ok(&self, id: EventId, accepted: bool, message: &str) {
         use MachineReadablePrefix::{AuthRequired, Duplicate, Error, RateLimited};
         let reason = MachineReadablePrefix::parse(message);
-        match reason {
-            _ if accepted => self.lock_queue().resolve(id, PublishOutcome::Accepted),
-            Some(Duplicate) => self.lock_queue().resolve(id, PublishOutcome::Accepted),
-            Some(AuthRequired | RateLimited | Error) => {}
-            _ => self.lock_queue().resolve(id, PublishOutcome::Rejected),
+        let outcome = match reason {
+            _ if accepted => Some(PublishOutcome::Accepted),
+            Some(Duplicate) => Some(PublishOutcome::Accepted),
+            Some(AuthRequired | RateLimited | Error) => None,
+            _ => Some(PublishOutcome::Rejected),
+        };
+        if let Some(outcome) = outcome {
+            self.lock_queue().resolve(id, outcome);
+            // Another one can be sent.
+            self.queue_changed.notify_one();
         }
         if !accepted {
             debug!(relay = self.index, ?reason, "message rejected");

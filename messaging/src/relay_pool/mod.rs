@@ -22,6 +22,7 @@ use self::inboxes::Inboxes;
 use self::send_queue::PublishOutcome;
 use crate::error::MessageError;
 use crate::keys::MessageKey;
+use crate::proxy::ProxyUrl;
 use crate::transport::{Inbox, Transport};
 
 pub use self::connection::RelayStatus;
@@ -56,6 +57,20 @@ impl RelayPool {
     /// # Panics
     /// Outside a Tokio runtime.
     pub fn connect(urls: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, MessageError> {
+        Self::connect_through(None, urls)
+    }
+
+    /// As [`RelayPool::connect`], through a proxy if there is one.
+    ///
+    /// # Errors
+    /// [`MessageError::InvalidRelayUrl`].
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    pub fn connect_through(
+        proxy: Option<&ProxyUrl>,
+        urls: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> Result<Self, MessageError> {
         let parse =
             |url: &str| RelayUrl::parse(url).map_err(|_| MessageError::InvalidRelayUrl(url.into()));
         let urls: Vec<_> =
@@ -65,7 +80,7 @@ impl RelayPool {
         let inboxes = Arc::new(Inboxes::default());
         let (mut connections, mut tasks) = (Vec::new(), JoinSet::new());
         for url in urls {
-            let connection = Arc::new(RelayConnection::new(connections.len(), url));
+            let connection = Arc::new(RelayConnection::new(connections.len(), url, proxy.cloned()));
             tasks.spawn(connection.clone().run(inboxes.clone()));
             connections.push(connection);
         }

@@ -9,6 +9,10 @@ use tokio::sync::mpsc;
 /// How many wraps wait for a relay.
 const QUEUE_CAPACITY: usize = 256;
 
+/// How many wraps are sent before the relay has decided about the first. A relay that is up again would take all at once
+/// for a flood, and disconnect before its decisions are read, every time.
+const MAX_IN_FLIGHT: usize = 16;
+
 /// A relay's decision about a wrap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PublishOutcome {
@@ -42,9 +46,12 @@ impl SendQueue {
         self.0.push_back(QueuedWrap { wrap, outcomes, is_sent: false });
     }
 
-    /// The next wrap to send, now marked as sent. Expired wraps are dropped.
+    /// The next wrap to send, now marked as sent; `None` while [`MAX_IN_FLIGHT`] are sent. Expired wraps are dropped.
     pub(super) fn next(&mut self) -> Option<Arc<Event>> {
         self.0.retain(|queued| !queued.wrap.is_expired());
+        if self.0.iter().filter(|queued| queued.is_sent).count() >= MAX_IN_FLIGHT {
+            return None;
+        }
         let queued = self.0.iter_mut().find(|queued| !queued.is_sent)?;
         queued.is_sent = true;
         Some(queued.wrap.clone())
@@ -69,6 +76,7 @@ impl SendQueue {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
     use std::sync::Arc;
 
     use nostr::event::{Event, EventBuilder, FinalizeEvent, Kind, Tag};
@@ -76,7 +84,7 @@ mod tests {
     use nostr::types::Timestamp;
     use tokio::sync::mpsc;
 
-    use super::{PublishOutcome, QUEUE_CAPACITY, SendQueue};
+    use super::{MAX_IN_FLIGHT, PublishOutcome, QUEUE_CAPACITY, SendQueue};
 
     /// A wrap, with a tag or without.
     fn wrap(tag: Option<Tag>) -> Arc<Event> {
@@ -100,14 +108,22 @@ mod tests {
     }
 
     #[test]
-    fn a_full_queue_drops_the_oldest_wrap() {
+    fn a_full_queue_drops_the_oldest_wrap_and_sends_a_few_at_a_time() {
         let (mut queue, wraps) =
             (SendQueue::default(), [(); QUEUE_CAPACITY + 1].map(|()| wrap(None)));
         for wrap in &wraps {
             queue.push(wrap.clone(), mpsc::channel(1).0);
         }
-        let queued: Vec<_> = std::iter::from_fn(|| queue.next()).collect();
-        assert_eq!(queued, wraps[1..]);
+        let (first, rest) = wraps[1..].split_at(MAX_IN_FLIGHT);
+        let sent: Vec<_> = std::iter::from_fn(|| queue.next()).collect();
+        assert_eq!(sent, first);
+        let mut in_flight: VecDeque<_> = sent.into();
+        for wrap in rest {
+            queue.resolve(in_flight.pop_front().unwrap().id, PublishOutcome::Accepted);
+            assert_eq!(queue.next(), Some(wrap.clone()));
+            assert_eq!(queue.next(), None);
+            in_flight.push_back(wrap.clone());
+        }
     }
 
     #[test]

@@ -3,12 +3,17 @@
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
+use hyper::Uri;
 use nostr::message::{ClientMessage, RelayMessage};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, client_async_tls_with_config, connect_async_with_config,
+};
+
+use crate::proxy::ProxyUrl;
 
 /// The timeout for connecting, and for sending one message.
 const IO_TIMEOUT: Duration = Duration::from_secs(10);
@@ -25,19 +30,27 @@ pub(super) struct Disconnected;
 pub(super) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
-    /// Connects, with TLS for `wss://`.
-    pub(super) async fn connect(url: &str) -> Result<Self, Disconnected> {
+    /// Connects, with TLS for `wss://`, through a proxy if there is one.
+    pub(super) async fn connect(url: &str, proxy: Option<&ProxyUrl>) -> Result<Self, Disconnected> {
         let config = WebSocketConfig::default()
             .read_buffer_size(16 << 10)
             .write_buffer_size(0)
             .max_write_buffer_size(FRAME_LIMIT.saturating_mul(2))
             .max_message_size(Some(FRAME_LIMIT))
             .max_frame_size(Some(FRAME_LIMIT));
-        let connected = connect_async_with_config(url, Some(config), true);
-        let (socket, _) = timeout(IO_TIMEOUT, connected)
-            .await
-            .map_err(|_| Disconnected)?
-            .map_err(|_| Disconnected)?;
+        let connected = async {
+            let Some(proxy) = proxy else {
+                let connected = connect_async_with_config(url, Some(config), true).await;
+                return connected.map_err(|_| Disconnected);
+            };
+            let uri: Uri = url.parse().map_err(|_| Disconnected)?;
+            let port = if uri.scheme_str() == Some("wss") { 443 } else { 80 };
+            let (host, port) = (uri.host().unwrap_or_default(), uri.port_u16().unwrap_or(port));
+            let stream = proxy.connect(host, port).await.map_err(|_| Disconnected)?;
+            let connected = client_async_tls_with_config(url, stream, Some(config), None).await;
+            connected.map_err(|_| Disconnected)
+        };
+        let (socket, _) = timeout(IO_TIMEOUT, connected).await.map_err(|_| Disconnected)??;
         Ok(Self(socket))
     }
 

@@ -20,13 +20,16 @@ use tokio::time::sleep;
 /// The chain of every market.
 pub(crate) const CHAIN: u64 = 412_346;
 
+/// The Unix second in which the agreement was planned to end.
+pub(crate) const PLANNED_END: u64 = 1_800_000_000;
+
 /// The URL of the worker's service.
 pub(crate) const URL: &str = "https://203.0.113.77:8443/service";
 
 /// The token of the worker's service.
 pub(crate) const TOKEN: &str = "token-that-nobody-else-may-see";
 
-/// A market: one agreement, with a client, a worker and a tester that holds place 5 in window 2.
+/// A market: one agreement, with a client, a worker and a tester whose place 5 has seats in windows 2 and 3.
 #[derive(Debug)]
 pub(crate) struct Market {
     /// The client.
@@ -107,12 +110,13 @@ impl Market {
             client: client.address(),
             workers: vec![worker.address()],
             window: Some(2),
+            planned_end: PLANNED_END,
         };
         let keys = [&worker, &tester].map(|signer| (signer.address(), key(signer).public()));
         let chain = MockChain {
             agreements: Mutex::new([(agreement, info)].into()),
             keys: Mutex::new(keys.into()),
-            seats: [((agreement, 2, 5), tester.address())].into(),
+            seats: [2, 3].map(|window| ((agreement, window, 5), tester.address())).into(),
             is_down: AtomicBool::new(false),
         };
         Self { client, worker, tester, agreement, chain: Arc::new(chain), issuer: Arc::default() }

@@ -9,7 +9,7 @@ use muster_messaging::{
     MessageKey, Party, RefusalReason,
 };
 
-use crate::harness::{CHAIN, Market, TOKEN, URL, delivery, key, mailbox, now};
+use crate::harness::{CHAIN, Market, PLANNED_END, TOKEN, URL, delivery, key, mailbox, now};
 
 /// Requests the worker's endpoint and returns the reply.
 async fn request_endpoint(market: &Market, sender: &MessageKey, claim: Claim) -> Message {
@@ -58,7 +58,7 @@ async fn request_pass(market: &Market, fresh: &MessageKey) -> Content {
     tester.send(client.key(), &request).await.unwrap();
 
     let delivery = client.next().await.unwrap();
-    let reply = responder.respond(&delivery, now()).await.unwrap().unwrap();
+    let reply = responder.respond(&delivery).await.unwrap().unwrap();
     client.send(delivery.sender, &reply).await.unwrap();
     let reply = tester.next().await.unwrap();
     assert!(reply.is_reply_to(client.key(), &request));
@@ -72,7 +72,8 @@ async fn a_tester_with_a_pass_cannot_be_told_from_a_program_of_the_client() {
     let Content::Pass { delegation } = request_pass(&market, &testers).await else {
         panic!("no pass")
     };
-    let own = market.pass_responder().delegate(market.agreement, clients.public(), now()).unwrap();
+    let responder = market.pass_responder();
+    let own = responder.delegate(market.agreement, clients.public(), PLANNED_END).unwrap();
     assert_eq!((delegation.key, delegation.until), (testers.public(), own.until));
 
     for (key, delegation) in [(testers, delegation), (clients, own)] {
@@ -98,16 +99,14 @@ async fn a_tester_without_a_pass_names_its_seat() {
 }
 
 #[tokio::test]
-async fn a_delegation_lasts_one_to_two_days_and_hides_when_it_was_signed() {
+async fn a_delegation_outlives_the_agreement_and_hides_when_it_was_signed() {
     let responder = Market::new().pass_responder();
-    let until = |now| {
+    let until = |planned_end| {
         let key = MessageKey::random().public();
-        responder.delegate(Address::ZERO, key, now).unwrap().until
+        responder.delegate(Address::ZERO, key, planned_end).unwrap().until
     };
     let day = 86_400;
-    assert_eq!(until(1), 2 * day);
-    assert_eq!(until(day), 2 * day);
-    assert_eq!(until(day + 1), 3 * day);
+    assert_eq!([1, day, day + 1].map(until), [2 * day, 2 * day, 3 * day]);
     assert_eq!(until(u64::MAX), u64::MAX);
 }
 
@@ -118,7 +117,7 @@ async fn a_responder_ignores_a_message_that_is_not_its_request() {
     let message = Message::request(CHAIN, market.agreement, refusal);
     let delivery = delivery(&MessageKey::random(), &message);
     assert_eq!(market.endpoint_responder().respond(&delivery, now()).await.unwrap(), None);
-    assert_eq!(market.pass_responder().respond(&delivery, now()).await.unwrap(), None);
+    assert_eq!(market.pass_responder().respond(&delivery).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -112,7 +112,7 @@ async fn pass_refusal(
     sender: &MessageKey,
     request: &Message,
 ) -> Option<RefusalReason> {
-    let reply = responder.respond(&delivery(sender, request), now()).await.unwrap().unwrap();
+    let reply = responder.respond(&delivery(sender, request)).await.unwrap().unwrap();
     match reply.content {
         Content::Refusal { reason } => Some(reason),
         Content::Pass { .. } => None,
@@ -121,7 +121,7 @@ async fn pass_refusal(
 }
 
 #[tokio::test]
-async fn a_pass_is_for_the_tester_of_the_current_window_in_an_agreement_of_the_client() {
+async fn a_pass_is_for_the_tester_of_a_window_that_is_not_over_in_an_agreement_of_the_client() {
     let market = Market::new();
     let (responder, tester) = (market.pass_responder(), key(&market.tester));
     let request = |window, place| {
@@ -133,12 +133,18 @@ async fn a_pass_is_for_the_tester_of_the_current_window_in_an_agreement_of_the_c
     for (sender, refused, reason) in [
         (&tester, elsewhere, RefusalReason::OtherChain),
         (&tester, another, RefusalReason::NotMine),
-        (&tester, request(3, 5), RefusalReason::OtherWindow),
+        (&tester, request(1, 5), RefusalReason::OtherWindow),
+        (&tester, request(3, 4), RefusalReason::NoSeat),
         (&tester, request(2, 4), RefusalReason::NoSeat),
         (&MessageKey::random(), request(2, 5), RefusalReason::NoSeat),
     ] {
         assert_eq!(pass_refusal(&responder, sender, &refused).await, Some(reason), "{refused:?}");
     }
+    assert_eq!(
+        pass_refusal(&responder, &tester, &request(3, 5)).await,
+        None,
+        "ahead of its window"
+    );
     market.update_agreement(|info| info.window = None);
     assert_eq!(
         pass_refusal(&responder, &tester, &request(2, 5)).await,

@@ -1,17 +1,19 @@
 //! Messages over relays that stop and restart.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use alloy::primitives::Address;
 use muster_messaging::{
     Claim, Content, Endpoint, ExposeSecret, MESSAGE_LIMIT, Mailbox, Message, MessageError,
-    MessageKey, RelayPool, Transport, seal,
+    MessageKey, ProxyUrl, RelayPool, Transport, seal,
 };
 use muster_relay::{Relay, RelayConfig};
 use nostr::event::{EventBuilder, FinalizeEvent, Kind, Tag};
 use nostr::key::Keys;
-use tokio::io::AsyncReadExt;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::harness::{CHAIN, Market, TOKEN, key, mailbox, now, relay, until};
 
@@ -157,6 +159,31 @@ async fn a_relay_that_is_killed_and_comes_back_delivers() {
 }
 
 #[tokio::test]
+async fn a_full_queue_reaches_a_relay_that_limits_the_rate() {
+    let relay = relay().await;
+    let config = RelayConfig { listen: relay.address(), ..RelayConfig::default() };
+    let pool = pool_over(&[&relay]);
+    let keys = [(); 60].map(|()| MessageKey::random());
+    let mut inboxes = Vec::new();
+    for key in &keys {
+        inboxes.push(pool.subscribe(key).await.unwrap());
+    }
+    relay.stop().await;
+    // With the subscriptions they are more messages than the relay lets one connection send at once.
+    let wraps = [(); 256].map(|()| seal(&MessageKey::random(), keys[0].public(), &message()));
+    let publish = wraps.map(|wrap| {
+        let (pool, wrap) = (pool.clone(), wrap.unwrap());
+        tokio::spawn(async move { pool.publish(&wrap).await })
+    });
+    until(async || pool.statuses().iter().all(|status| !status.is_connected)).await;
+    let _relay = Relay::start(config).await.unwrap();
+    let mut ids = BTreeSet::new();
+    while ids.len() < publish.len() {
+        ids.insert(inboxes[0].next().await.unwrap().id);
+    }
+}
+
+#[tokio::test]
 async fn a_pool_proves_its_keys_to_a_relay_that_requires_it() {
     let config = RelayConfig { require_auth: true, ..RelayConfig::default() };
     let relay = Relay::start(config).await.unwrap();
@@ -198,4 +225,40 @@ async fn a_wss_url_is_connected_with_tls() {
     let (mut socket, _) = listener.accept().await.unwrap();
     // A TLS connection begins with a handshake record.
     assert_eq!(socket.read_u8().await.unwrap(), 0x16);
+}
+
+/// An HTTP proxy that only connects, and counts that.
+async fn connect_proxy() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let count = Arc::<AtomicUsize>::default();
+    let connected = count.clone();
+    tokio::spawn(async move {
+        loop {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(client.read_u8().await.unwrap());
+            }
+            let head = String::from_utf8(head).unwrap();
+            let target = head.strip_prefix("CONNECT ").and_then(|rest| rest.split(' ').next());
+            let mut server = TcpStream::connect(target.unwrap()).await.unwrap();
+            client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+            connected.fetch_add(1, Ordering::Relaxed);
+            tokio::spawn(async move { copy_bidirectional(&mut client, &mut server).await });
+        }
+    });
+    (url, count)
+}
+
+#[tokio::test]
+async fn relays_are_reached_through_a_proxy() {
+    let (relay, (proxy, count)) = (relay().await, connect_proxy().await);
+    let proxy = ProxyUrl::parse(&proxy).unwrap();
+    let relays = Arc::new(RelayPool::connect_through(Some(&proxy), [relay.url()]).unwrap());
+    let mut mailbox = mailbox(&MessageKey::random(), &relays).await;
+    let message = message();
+    mailbox.send(mailbox.key(), &message).await.unwrap();
+    assert_eq!(mailbox.next().await.unwrap().message, message);
+    assert_eq!(count.load(Ordering::Relaxed), 1);
 }

@@ -8,7 +8,7 @@ mod construct;
 mod dispatcher;
 pub mod solidity;
 
-pub use agreement::{Entry, Finding, IWorkAgreement, State};
+pub use agreement::{IWorkAgreement, State};
 pub use construct::WorkerDispatcher;
 pub use dispatcher::{
     Clock, Fee, IWorkerDispatcher, Order, Quote, Reason, Settings, TesterResult, Worker,
@@ -28,16 +28,9 @@ impl WorkerResult {
             fees: 0,
             accepted: false,
             resigned: false,
-            windows: 0,
-            served: 0,
-            failed: 0,
+            ticks: 0,
+            known: 0,
+            uptime: 0,
         }
-    }
-}
-
-impl From<Entry> for Finding {
-    fn from(entry: Entry) -> Self {
-        let Entry { index, checked, served, .. } = entry;
-        Self { index, checked, served }
     }
 }

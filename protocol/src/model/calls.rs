@@ -5,7 +5,6 @@ use std::vec::Vec;
 use alloy_sol_types::SolCall;
 
 use super::order::OrderRequest;
-use super::views::{price, workers};
 use super::{Address, Model, ModelRevert, agreement_revert, dispatcher_revert};
 use crate::MAX_REDUNDANCY;
 use crate::abi::IWorkAgreement::{self as agreement, IWorkAgreementCalls};
@@ -95,6 +94,10 @@ impl Model {
             C::worker(c) => encode_return::<d::workerCall>(&self.worker_view(c.account)?),
             C::workers(c) => encode_return::<d::workersCall>(&self.worker_page(c.from, c.count)),
             C::book(c) => encode_return::<d::bookCall>(&self.book_view(c.application)),
+            C::listedWorkers(c) => {
+                let page = self.listed_page(c.application, c.from, c.count);
+                encode_return::<d::listedWorkersCall>(&page)
+            }
             C::quote_0(c) => {
                 encode_return::<d::quote_0Call>(&self.quote_default(c.redundancy, c.length))
             }
@@ -112,6 +115,7 @@ impl Model {
             C::isAgreement(c) => {
                 encode_return::<d::isAgreementCall>(&self.agreements.contains_key(&c.account))
             }
+            C::createdAt(_) => encode_return::<d::createdAtCall>(&self.created_at),
             C::tick(_) => encode_return::<d::tickCall>(&self.tick()),
             C::epoch(_) => encode_return::<d::epochCall>(&self.epoch()),
             C::testerCount(c) => encode_return::<d::testerCountCall>(&self.tester_count(c.epoch)),
@@ -141,10 +145,12 @@ impl Model {
             C::accept(_) => self.accept(to, from)?,
             C::cancel(_) => self.cancel(to, from)?,
             C::resign(_) => self.resign(to, from)?,
-            C::report(c) => {
-                check_agreement_array(&c.entries, 3)?;
-                self.report(to, from, c)?;
+            C::release(c) => {
+                check_agreement_array(&c.hints, 1)?;
+                self.release(to, from, &c.hints)?;
             }
+            C::report(c) => self.report(to, from, c)?,
+            C::reportBatch(c) => self.report_batch(to, from, &c.reports)?,
             C::settle(c) => {
                 check_agreement_array(&c.hints, 1)?;
                 self.settle(to, from, &c.hints)?;
@@ -167,9 +173,9 @@ impl Model {
         let header = &this.terms.header;
         Ok(match call {
             C::client(_) => encode_return::<a::clientCall>(&header.client),
-            C::workers(_) => encode_return::<a::workersCall>(&workers(this)),
+            C::workers(_) => encode_return::<a::workersCall>(&this.worker_accounts()),
             C::testers(c) => encode_return::<a::testersCall>(&self.seated_testers(this, c.window)?),
-            C::price(_) => encode_return::<a::priceCall>(&price(this)),
+            C::price(_) => encode_return::<a::priceCall>(&this.price()),
             C::redundancy(_) => encode_return::<a::redundancyCall>(&header.redundancy),
             C::application(_) => encode_return::<a::applicationCall>(&header.application),
             C::end(_) => encode_return::<a::endCall>(&this.end().unwrap_or(0)),
@@ -177,8 +183,10 @@ impl Model {
                 encode_return::<a::termsCall>(&super::purchase::encode_terms(&this.terms).into())
             }
             C::progress(_) => encode_return::<a::progressCall>(&this.progress()),
+            C::openCalls(_) => encode_return::<a::openCallsCall>(&self.open_calls(this)),
+            C::shares(c) => encode_return::<a::sharesCall>(&this.shares(c.index, c.window)?),
             C::reported(c) => {
-                encode_return::<a::reportedCall>(&this.reported(c.place, c.index).into())
+                encode_return::<a::reportedCall>(&this.reports.contains_key(&c.place))
             }
             // The last view; all transactions were handled before.
             _ => encode_return::<a::stateCall>(&this.state(self.tick())),

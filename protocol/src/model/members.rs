@@ -251,8 +251,9 @@ impl Model {
     pub(super) fn unstake(&mut self, from: Address, amount: u128) -> Result<(), ModelRevert> {
         let number = self.require_registered(from)?;
         let member = *self.member(number);
-        if member.last_epoch > 0 && self.epoch() <= member.last_epoch {
-            return dispatcher_revert(StillListed { last: member.last_epoch });
+        let free = member.last_epoch + 1 + u32::from(self.settings.lockEpochs);
+        if member.last_epoch > 0 && self.epoch() < free {
+            return dispatcher_revert(StillListed { free });
         }
         if amount > member.free_stake() {
             return dispatcher_revert(StakeTooLow { have: member.free_stake(), need: amount });

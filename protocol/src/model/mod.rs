@@ -1,12 +1,13 @@
 //! A model of the whole market in plain Rust: the oracle of the random tests.
 //!
 //! The model implements docs/rules.md with wide integers and vectors instead of packed words and linked
-//! lists, and shares none of the contracts' code for money, verdicts, draws and reputations. A
+//! lists, and has no code in common with the contracts for money, shares, draws and reputations. A
 //! [`ModelCall`] returns a [`ModelOutcome`] (ABI-encoded output and [`ModelEvent`]s) or a [`ModelRevert`], so
 //! tests compare it with a contract by value.
 //!
 //! The model has no gas, signatures or block hashes. A test passes them in: [`Model::sign`] for receipts,
-//! [`Model::begin_block`] for height and time, [`Model::record_block_hash`] for hashes.
+//! [`Model::sign_report`] for reports, [`Model::begin_block`] for height and time,
+//! [`Model::record_block_hash`] for hashes.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::integer_division,
@@ -17,10 +18,12 @@
 #![expect(clippy::needless_pass_by_value, reason = "events and errors are built at the call")]
 
 mod agreement;
+mod agreement_views;
 mod balances;
 mod book;
 mod calls;
 mod early_exit;
+mod judgement;
 mod math;
 mod members;
 mod order;
@@ -28,6 +31,7 @@ mod purchase;
 mod reports;
 mod reputation;
 mod settlement;
+mod shares;
 mod testers;
 mod views;
 
@@ -92,6 +96,8 @@ pub struct Model {
     dispatcher: Address,
     /// The address of the implementation of agreements.
     implementation: Address,
+    /// Height of the block in which the market was created.
+    created_at: u64,
     /// Unix seconds of the current block.
     timestamp: u64,
     /// Height of the current block.
@@ -121,13 +127,19 @@ pub struct Model {
 }
 
 impl Model {
-    /// A market without members.
+    /// A market without members, created in the block at height `created_at`.
     #[must_use]
-    pub fn new(settings: Settings, dispatcher: Address, implementation: Address) -> Self {
+    pub fn new(
+        settings: Settings,
+        dispatcher: Address,
+        implementation: Address,
+        created_at: u64,
+    ) -> Self {
         Self {
             settings,
             dispatcher,
             implementation,
+            created_at,
             timestamp: 0,
             height: 0,
             block_hashes: BTreeMap::new(),
@@ -194,7 +206,7 @@ impl Model {
     /// The current tester epoch.
     #[must_use]
     pub fn epoch(&self) -> u32 {
-        let epoch = self.timestamp / u64::from(self.settings.epochLength);
+        let epoch = self.tick() / u64::from(self.settings.epochLength);
         u32::try_from(epoch).unwrap_or(u32::MAX)
     }
 

@@ -65,14 +65,18 @@ impl Model {
 
     /// The first reason why the numbers of an order are invalid.
     fn invalid_reason(&self, order: &Order) -> Option<Reason> {
-        let lengths = U256::from(self.settings.minLength)..U256::from(1_u64 << 32);
+        let (shortest, longest) = (self.settings.minLength, self.settings.maxAgreement);
+        let lengths = U256::from(shortest)..=U256::from(longest);
         let seats = u32::from(order.windows) * u32::from(order.testers);
         let tests = match order.testers {
             0 => order.windows == 1,
             3 | 5 | 7 | 9 | 11 | 13 | 15 => usize::try_from(seats).is_ok_and(|s| s <= MAX_SEATS),
             _ => false,
         };
+        // Seats are public, so a client that stops early has seen them: longer orders have four windows or more.
+        let short = order.length < U256::from(2 * u64::from(shortest));
         let windows = (1..=21).contains(&order.windows)
+            && (short || order.testers == 0 || order.windows >= 4)
             && order.length / U256::from(order.windows) >= U256::from(self.settings.minWindow);
         let checks = [
             (

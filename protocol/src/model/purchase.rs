@@ -61,8 +61,6 @@ impl Model {
         let Order { application, windows, testers, .. } = selection.order;
         let s = &self.settings;
         let number = u32::try_from(self.agreements.len()).unwrap_or(u32::MAX) + 1;
-        let window_length = selection.length / u32::from(windows);
-        let paid = s.minLength.div_ceil(window_length).min(windows.into());
         let header = TermsHeader {
             dispatcher: self.dispatcher,
             client,
@@ -80,7 +78,8 @@ impl Model {
             min_bond: s.minBond,
             tester_fee_bps: s.testerFeeBps,
             min_tester_fee: s.minTesterFee,
-            min_paid_windows: u8::try_from(paid).unwrap_or(windows),
+            min_length: s.minLength,
+            probes: s.probes,
             epoch: selection.pool.0,
             pool: selection.pool.1,
             redundancy: 0,

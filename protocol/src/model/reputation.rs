@@ -12,6 +12,9 @@ const HALF_LIFE: u64 = 30 * 24 * 60 * 60;
 /// Fractional bits of a weight.
 const FRACTION_BITS: u32 = 32;
 
+/// The weight of one observation.
+pub(super) const ONE_OBSERVATION: u64 = 1 << FRACTION_BITS;
+
 /// The highest weight of one agreement, in observations.
 const MAX_WEIGHT: u32 = 4;
 
@@ -26,16 +29,19 @@ pub(super) struct Reputation {
     pub(super) updated: u64,
 }
 
-/// min(4, ⌊log2(1 + ⌊`fees` / `unit`⌋)⌋), with 32 fractional bits.
+/// min(4, ⌊log2(1 + ⌊`fees` / `unit`⌋)⌋), or `fees` / `unit` if that is less than one; with 32 fractional bits.
 pub(super) fn weight(fees: u128, unit: u128) -> u64 {
     let units = fees / unit;
+    if units == 0 {
+        return ((U512::from(fees) << FRACTION_BITS) / U512::from(unit)).to();
+    }
     let log = (0..=MAX_WEIGHT).rev().find(|log| 1_u128 << log <= units + 1).unwrap_or(0);
     u64::from(log) << FRACTION_BITS
 }
 
-/// ⌊`weight` × `part` / `whole`⌋; zero if `whole` is zero.
-pub(super) fn weight_fraction(weight: u64, part: u8, whole: u8) -> u64 {
-    if whole == 0 { 0 } else { weight * u64::from(part) / u64::from(whole) }
+/// ⌊`weight` × `part` / `whole`⌋.
+pub(super) fn weight_fraction(weight: u64, part: u32, whole: u32) -> u64 {
+    u64::try_from(mul_div_floor(weight.into(), part.into(), whole.into())).expect("a part")
 }
 
 /// A weight after `age` seconds: halved for each full half-life, then linear towards the next half; both
@@ -115,9 +121,10 @@ mod tests {
     }
 
     #[test]
-    fn weights_are_whole_logarithms() {
-        let weights = [0, 99, 100, 299, 300, 700, 1_500, u128::MAX].map(|fees| weight(fees, 100));
-        assert_eq!(weights.map(|weight| weight >> 32), [0, 0, 1, 1, 2, 3, 4, 4]);
+    fn weights_are_whole_logarithms_and_below_one_unit_a_part_of_it() {
+        let weights = [0, 100, 299, 300, 700, 1_500, u128::MAX].map(|fees| weight(fees, 100));
+        assert_eq!(weights.map(|weight| weight >> 32), [0, 1, 1, 2, 3, 4, 4]);
+        assert_eq!([25, 99].map(|fees| weight(fees, 100)), [1 << 30, 4_252_017_623]);
     }
 
     #[test]

@@ -1,26 +1,24 @@
-//! Settlement of an agreement: verdicts, pay, fees, slashes and compensation.
+//! Settlement: closes an agreement, credits all parties, releases bonds and slots, updates reputations.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::vec::Vec;
 
 use super::agreement::Agreement;
-use super::math::mul_div_floor;
-use super::reputation::{weight, weight_fraction};
+use super::judgement::judge_worker;
+use super::reputation::{ONE_OBSERVATION, weight, weight_fraction};
 use super::{Address, Model, ModelRevert};
 use crate::abi::IWorkAgreement::Closed;
 use crate::abi::IWorkerDispatcher::{AgreementSettled, AvailabilityChanged, Burned};
 use crate::abi::{State, TesterResult, WorkerResult};
 use crate::layout::WorkerTerms;
 
-/// 100 % in basis points.
-const BPS_DENOMINATOR: u64 = 10_000;
-
 /// Fees by place: place, wei, seats; in the order of the first fee.
 #[derive(Default)]
-struct Fees(Vec<(u32, u128, u16)>);
+pub(super) struct Fees(Vec<(u32, u128, u16)>);
 
 impl Fees {
     /// Adds the fee of one seat.
-    fn pay(&mut self, place: u32, fee: u128) {
+    pub(super) fn pay(&mut self, place: u32, fee: u128) {
         if let Some((_, amount, seats)) = self.0.iter_mut().find(|(known, ..)| *known == place) {
             *amount += fee;
             *seats += 1;
@@ -28,6 +26,30 @@ impl Fees {
             self.0.push((place, fee, 1));
         }
     }
+}
+
+/// A settlement of workers, or the end of their work.
+pub(super) struct Conclusion {
+    /// The wei that the agreement pays out.
+    pub(super) wei: u128,
+    /// The results of the workers that are settled, by index.
+    pub(super) results: BTreeMap<usize, WorkerResult>,
+    /// The workers whose slots become free.
+    pub(super) freed: BTreeSet<usize>,
+    /// The fees.
+    pub(super) fees: Fees,
+}
+
+/// What a conclusion paid.
+pub(super) struct Payout {
+    /// The rest of the wei, which the client got.
+    pub(super) refund: u128,
+    /// The part of the slashes that the client got.
+    pub(super) compensation: u128,
+    /// The results of the workers, with their slashes.
+    pub(super) workers: Vec<WorkerResult>,
+    /// The results of the testers.
+    pub(super) testers: Vec<TesterResult>,
 }
 
 impl Model {
@@ -44,41 +66,23 @@ impl Model {
         agreement.closed = Some(state);
         // No report can follow.
         agreement.receipts.clear();
+        agreement.signed_reports.clear();
         self.store_agreement(to, agreement.clone());
         self.emit_from(to, Closed { state });
 
-        let held = self.balance(to);
-        self.transfer(to, self.dispatcher, held);
-        let (mut results, mut fees) = (Vec::new(), Fees::default());
-        for (index, worker) in agreement.workers() {
-            results.push(judge_worker(&agreement, index, worker, &mut fees));
+        let mut fees = Fees::default();
+        let mut results = BTreeMap::new();
+        for (index, worker) in (0_u8..).zip(agreement.terms.workers()) {
+            let place = usize::from(index);
+            if !agreement.released[place] {
+                results.insert(place, judge_worker(&agreement, index, worker, &mut fees));
+            }
         }
-        for ((index, worker), result) in agreement.workers().zip(&mut results) {
-            self.release_worker(&agreement, worker, result, hints.get(usize::from(index)));
-            self.add_credit(worker.account, result.pay);
-        }
-        let pool = agreement.terms.header.epoch;
-        let testers = fees.0.into_iter().map(|(place, fee, seats)| {
-            let account = self.tester_at(pool, place).unwrap_or_default();
-            TesterResult { account, fee, seats }
-        });
-        let testers: Vec<_> = testers.collect();
-        for TesterResult { account, fee, .. } in &testers {
-            self.add_credit(*account, *fee);
-        }
-
-        let paid: u128 = results.iter().map(|result| result.pay).sum();
-        let earned: u128 = testers.iter().map(|tester| tester.fee).sum();
-        let slashed: u128 = results.iter().map(|result| result.slash).sum();
-        let refund = held - paid - earned;
-        let compensation: u128 = results.iter().map(|result| result.slash.min(result.pay)).sum();
+        let (wei, freed) = (self.balance(to), agreement.occupied());
+        let conclusion = Conclusion { wei, results, freed, fees };
+        let paid = self.conclude(to, &agreement, conclusion, hints);
+        let Payout { refund, compensation, workers, testers } = paid;
         let client = agreement.terms.header.client;
-        self.add_credit(client, refund + compensation);
-        if slashed > compensation {
-            self.burned += slashed - compensation;
-            self.emit(Burned { agreement: to, amount: slashed - compensation });
-        }
-        let workers = results;
         self.emit(AgreementSettled {
             agreement: to,
             client,
@@ -90,27 +94,73 @@ impl Model {
         Ok(())
     }
 
-    /// Releases a worker: takes the slash, releases bond and slot, updates reputation and listing. Sets the
-    /// slash of an absent worker in `result`.
+    /// Moves an agreement's wei to the dispatcher, credits all parties, and releases workers.
+    pub(super) fn conclude(
+        &mut self,
+        to: Address,
+        agreement: &Agreement,
+        mut conclusion: Conclusion,
+        hints: &[u32],
+    ) -> Payout {
+        self.transfer(to, self.dispatcher, conclusion.wei);
+        for (index, worker) in agreement.terms.workers().enumerate() {
+            let frees_slot = conclusion.freed.contains(&index);
+            let result = conclusion.results.get_mut(&index);
+            if frees_slot || result.is_some() {
+                self.release_worker(agreement, worker, (result, frees_slot), hints.get(index));
+            }
+        }
+        let epoch = agreement.terms.header.epoch;
+        let testers = conclusion.fees.0.into_iter().map(|(place, fee, seats)| {
+            let account = self.tester_at(epoch, place).unwrap_or_default();
+            TesterResult { account, fee, seats }
+        });
+        let testers: Vec<_> = testers.collect();
+        for TesterResult { account, fee, .. } in &testers {
+            self.add_credit(*account, *fee);
+        }
+        let workers: Vec<_> = conclusion.results.into_values().collect();
+        for WorkerResult { account, pay, .. } in &workers {
+            self.add_credit(*account, *pay);
+        }
+
+        let paid: u128 = workers.iter().map(|result| result.pay).sum();
+        let earned: u128 = testers.iter().map(|tester| tester.fee).sum();
+        let slashed: u128 = workers.iter().map(|result| result.slash).sum();
+        let refund = conclusion.wei - paid - earned;
+        let compensation: u128 = workers.iter().map(|result| result.slash.min(result.pay)).sum();
+        self.add_credit(agreement.terms.header.client, refund + compensation);
+        if slashed > compensation {
+            self.burned += slashed - compensation;
+            self.emit(Burned { agreement: to, amount: slashed - compensation });
+        }
+        Payout { refund, compensation, workers, testers }
+    }
+
+    /// Releases a worker: frees its slot; with a result, takes the slash, releases the bond and updates the
+    /// reputation, and sets the slash of an absent worker in the result. Updates its listing.
     fn release_worker(
         &mut self,
         agreement: &Agreement,
         worker: &WorkerTerms,
-        result: &mut WorkerResult,
+        (result, frees_slot): (Option<&mut WorkerResult>, bool),
         hint: Option<&u32>,
     ) {
         let account = worker.account;
         let number = self.number(account);
-        let missed = !result.accepted && self.member(number).misses == worker.misses;
-        if missed {
-            result.slash = worker.bond / 10;
+        self.member_mut(number).active -= u16::from(frees_slot);
+        let mut missed = false;
+        if let Some(result) = result {
+            missed = !result.accepted && self.member(number).misses == worker.misses;
+            if missed {
+                result.slash = worker.bond / 10;
+            }
+            let member = self.member_mut(number);
+            member.locked -= worker.bond;
+            member.stake -= result.slash;
+            let (good, bad) = self.reputation_weights(agreement, worker, result, missed);
+            self.add_weight(account, good, bad);
         }
-        let member = self.member_mut(number);
-        member.locked -= worker.bond;
-        member.stake -= result.slash;
-        member.active -= 1;
-        let (good, bad) = self.reputation_weights(agreement, worker, result, missed);
-        self.add_weight(account, good, bad);
         if missed {
             let member = self.member_mut(number);
             member.misses = member.misses.wrapping_add(1);
@@ -132,97 +182,17 @@ impl Model {
         result: &WorkerResult,
         missed: bool,
     ) -> (u64, u64) {
+        if !result.accepted {
+            return (0, if missed { ONE_OBSERVATION } else { 0 });
+        }
         let header = &agreement.terms.header;
         let unit = self.settings.reputationUnit;
         let seats = u128::from(header.windows) * u128::from(header.testers);
         let (said, escrowed) = (weight(result.fees, unit), weight(worker.fee * seats, unit));
-        let known = result.served + result.failed;
-        let left = if result.resigned { header.windows - result.windows } else { 0 };
-        match (result.accepted, missed) {
-            (false, false) => (0, 0),
-            (false, true) => (0, escrowed),
-            (true, _) => (
-                weight_fraction(said, result.served, known),
-                weight_fraction(said, result.failed, known)
-                    + weight_fraction(escrowed, left, header.windows),
-            ),
-        }
+        let left = if result.resigned { header.length - result.ticks } else { 0 };
+        let uptime = u32::from(result.uptime);
+        let good = weight_fraction(said, uptime, 10_000);
+        let bad = weight_fraction(said, 10_000 - uptime, 10_000);
+        (good, bad + weight_fraction(escrowed, left, header.length))
     }
-}
-
-/// Judges one worker by the reports of its seats, and pays the seats of the majorities.
-fn judge_worker(
-    agreement: &Agreement,
-    index: u8,
-    worker: &WorkerTerms,
-    fees: &mut Fees,
-) -> WorkerResult {
-    let place = usize::from(index);
-    let mut result = WorkerResult {
-        account: worker.account,
-        pay: 0,
-        slash: 0,
-        fees: 0,
-        accepted: agreement.accepted[place],
-        resigned: agreement.resigned[place].is_some(),
-        windows: 0,
-        served: 0,
-        failed: 0,
-    };
-    if !result.accepted {
-        return result;
-    }
-    result.windows = agreement.resigned[place].unwrap_or(agreement.judged_windows);
-    let mut certain = 0;
-    for window in 0..result.windows {
-        // For each seat that reported: its place, and whether it reported service.
-        let mut votes = agreement.seats(window);
-        votes.retain(|seat| reported_windows(agreement, *seat, place).0 >> window & 1 == 1);
-        let votes = votes
-            .into_iter()
-            .map(|seat| (seat, reported_windows(agreement, seat, place).1 >> window & 1 == 1));
-        let (good, bad): (Vec<_>, Vec<_>) = votes.partition(|(_, served)| *served);
-        if good.is_empty() && bad.is_empty() {
-            continue;
-        }
-        let right = if bad.len() > good.len() { &bad } else { &good };
-        if bad.len() > good.len() {
-            result.failed += 1;
-            certain += u8::from(good.is_empty() && bad.len() >= 2);
-        } else {
-            result.served += 1;
-        }
-        for (seat, _) in right {
-            fees.pay(*seat, worker.fee);
-            result.fees += worker.fee;
-        }
-    }
-    pay_and_slash(agreement, worker, certain, &mut result);
-    result
-}
-
-/// The report of a place on a worker: windows checked, and windows served.
-fn reported_windows(agreement: &Agreement, seat: u32, worker: usize) -> (u32, u32) {
-    agreement.reports.get(&seat).map_or((0, 0), |observed| observed[worker])
-}
-
-/// Sets pay and slash of a worker that accepted; `certain` is its number of certain failures.
-fn pay_and_slash(
-    agreement: &Agreement,
-    worker: &WorkerTerms,
-    certain: u8,
-    result: &mut WorkerResult,
-) {
-    let ticks = agreement.ticks(result.windows);
-    let base = worker.price * u128::from(ticks);
-    let (served, known) = (u64::from(result.served), u64::from(result.served + result.failed));
-    let promised = u64::from(worker.promise) * known;
-    let kept = BPS_DENOMINATOR * served >= promised;
-    result.pay = if known == 0 || kept { base } else { mul_div_floor(base, served, known) };
-
-    let miss = promised.saturating_sub(BPS_DENOMINATOR * (known - u64::from(certain)));
-    let at_risk = mul_div_floor(worker.bond, ticks.into(), agreement.terms.header.length.into());
-    let uptime = if miss == 0 { 0 } else { mul_div_floor(at_risk, miss, promised) };
-    let leaving = if result.resigned { worker.bond / 10 } else { 0 };
-    result.slash = worker.bond.min(uptime + leaving);
 }

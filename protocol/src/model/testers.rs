@@ -42,7 +42,8 @@ impl Model {
         if last_epoch == epoch + 1 {
             return dispatcher_revert(AlreadyCheckedIn { epoch: epoch + 1 });
         }
-        if last_epoch < epoch && self.tester_count(epoch) < self.settings.minPool {
+        let is_listed = self.tester_lists.get(&epoch).is_some_and(|list| list.contains(&from));
+        if !is_listed && self.tester_count(epoch) < self.settings.minPool {
             self.append_tester(from, epoch);
         }
         self.append_tester(from, epoch + 1);

@@ -1,5 +1,8 @@
 //! Scenarios with amounts computed by hand.
 
+mod early_exit;
+mod settlement;
+
 use std::vec;
 use std::vec::Vec;
 
@@ -8,19 +11,21 @@ use alloy_sol_types::SolInterface;
 
 use super::*;
 use crate::abi::IWorkAgreement::{
-    Cancelled, WrongState, acceptCall, cancelCall, reportCall, resignCall, settleCall,
+    AlreadyReported, Cancelled, NotTheTester, ReportSkipped, Reported, WrongState, acceptCall,
+    cancelCall, releaseCall, reportBatchCall, reportCall, resignCall, settleCall,
 };
 use crate::abi::IWorkerDispatcher::{
-    AgreementSettled, PurchaseRefused, buyContract_1Call, checkInCall, listCall,
+    AbsentReleased, AgreementSettled, PurchaseRefused, buyContract_1Call, checkInCall, listCall,
     registerTesterCall, registerWorkerCall, setPriceCall, withdrawCall,
 };
-use crate::abi::{Entry, Order, Reason, State, WorkerResult};
+use crate::abi::{Order, Reason, State, WorkerResult};
+use crate::report::{Entry, MAX_ENTRY, SignedReport};
 
 /// The client of every scenario.
 const CLIENT: Address = Address::with_last_byte(200);
 
-/// The bits of all windows of the order.
-const ALL: u32 = 0b1111;
+/// The salt of every session.
+const SALT: B256 = B256::with_last_byte(9);
 
 /// Accounts of workers and testers, by number.
 fn account(number: u8) -> Address {
@@ -56,7 +61,7 @@ macro_rules! calls {
 }
 
 calls! {
-    acceptCall cancelCall reportCall resignCall settleCall;
+    acceptCall cancelCall releaseCall reportBatchCall reportCall resignCall settleCall;
     buyContract_1Call checkInCall listCall registerTesterCall registerWorkerCall setPriceCall withdrawCall
 }
 
@@ -66,10 +71,13 @@ fn test_market() -> Model {
         clock: Clock::Second,
         acceptWindow: 3,
         reportWindow: 5,
-        minLength: 8,
+        minLength: 12,
+        maxAgreement: 200,
         minWindow: 6,
         epochLength: 1_000,
+        lockEpochs: 2,
         minPool: 3,
+        probes: 3,
         minPromise: 5_000,
         bondBps: 1_000,
         testerFeeBps: 100,
@@ -78,7 +86,7 @@ fn test_market() -> Model {
         testerBond: 50,
         reputationUnit: 120,
     };
-    let mut model = Model::new(settings, account(250), account(251));
+    let mut model = Model::new(settings, account(250), account(251), 1);
     model.begin_block(1, 10_000);
     let key = B256::with_last_byte(1);
     for number in (1..=5).map(account).chain([CLIENT]) {
@@ -87,7 +95,7 @@ fn test_market() -> Model {
     for (number, price) in [(1, 20), (2, 10)] {
         let call = registerWorkerCall {
             price,
-            maxLength: 100,
+            maxLength: 160,
             application: FixedBytes::ZERO,
             promised: 9_000,
             key,
@@ -127,14 +135,34 @@ fn buy(model: &mut Model, redundancy: u8) -> Address {
     model.agreements().next().unwrap()
 }
 
-/// Reports of all three testers on the first worker.
-fn report(model: &mut Model, to: Address, served: u32) {
-    for (place, tester) in (0..).zip((3..=5).map(account)) {
-        let (salt, r) = (B256::with_last_byte(9), B256::with_last_byte(place + 1));
-        let worker = model.terms(to).unwrap().worker(0).unwrap().account;
-        model.sign(to, worker, (tester, salt), served, (r, r));
-        let entries = vec![Entry { index: 0, checked: ALL, served, r, vs: r }];
-        call_ok(model, tester, 0, (to, reportCall { place: place.into(), salt, entries }));
+/// A worker accepts.
+fn accept(model: &mut Model, to: Address, worker: u8) {
+    call_ok(model, account(worker), 0, (to, acceptCall {}));
+}
+
+/// The entries of the tester at a place on the first worker, with receipts that the worker signed: probes served
+/// in each window, of three.
+fn entries(model: &mut Model, to: Address, place: u8, served: &[u8]) -> Vec<u8> {
+    let worker = model.terms(to).unwrap().worker(0).unwrap().account;
+    let (tester, r) = (account(3 + place), B256::with_last_byte(place + 1));
+    let mut entries = Vec::new();
+    for (window, served) in (0..).zip(served) {
+        let (parts, vs) = (0b11, B256::with_last_byte(window + 1));
+        model.sign(to, worker, (tester, SALT), (window, parts), (r, vs));
+        let entry = Entry { index: 0, window, made: 3, served: *served, parts, r, vs };
+        let mut bytes = [0; MAX_ENTRY];
+        let len = entry.encode(&mut bytes);
+        entries.extend_from_slice(&bytes[..len]);
+    }
+    entries
+}
+
+/// Reports of the three testers on the first worker: probes served in each window, of three.
+fn report(model: &mut Model, to: Address, served: [&[u8]; 3]) {
+    for (place, served) in (0..).zip(served) {
+        let entries = entries(model, to, place, served).into();
+        let call = reportCall { place: place.into(), salt: SALT, entries };
+        call_ok(model, account(3 + place), 0, (to, call));
     }
 }
 
@@ -149,73 +177,6 @@ fn settle_at(model: &mut Model, to: Address, second: u64) -> AgreementSettled {
     };
     assert_eq!(model.balance(account(250)), model.liabilities());
     settled
-}
-
-#[test]
-fn half_a_service_is_half_a_price_and_part_of_a_bond() {
-    let mut model = test_market();
-    let to = buy(&mut model, 1);
-    assert_eq!(model.balance(to), 360);
-    call_ok(&mut model, account(2), 0, (to, acceptCall {}));
-    model.begin_block(3, 10_001 + 24);
-    report(&mut model, to, 0b0011);
-    let end = settle_at(&mut model, to, 10_001 + 24 + 5);
-    // The slash is (9 000 × 4 − 10 000 × 2) / (9 000 × 4) of a bond of 100.
-    let result = WorkerResult {
-        account: account(2),
-        pay: 120,
-        slash: 44,
-        fees: 120,
-        accepted: true,
-        resigned: false,
-        windows: 4,
-        served: 2,
-        failed: 2,
-    };
-    assert_eq!((end.refund, end.compensation, end.workers), (120, 44, vec![result]));
-    assert_eq!(model.credit(CLIENT), 164);
-    assert_eq!(model.worker_view(account(2)).unwrap().stake, 956);
-    let seats: u16 = end.testers.iter().map(|tester| tester.seats).sum();
-    assert_eq!(seats, 12);
-}
-
-#[test]
-fn an_absence_costs_a_tenth_once_and_is_burned() {
-    let mut model = test_market();
-    let to = buy(&mut model, 2);
-    let end = settle_at(&mut model, to, 10_004);
-    assert_eq!((end.refund, end.compensation), (960, 0));
-    assert_eq!(end.workers.iter().map(|worker| worker.slash).collect::<Vec<_>>(), [10, 10]);
-    assert_eq!(model.burned(), 20);
-    let worker = model.worker_view(account(2)).unwrap();
-    assert_eq!((worker.misses, worker.available, worker.listed), (1, false, false));
-}
-
-#[test]
-fn a_client_that_cancels_pays_for_this_window_and_the_next() {
-    let mut model = test_market();
-    let to = buy(&mut model, 1);
-    call_ok(&mut model, account(2), 0, (to, acceptCall {}));
-    model.begin_block(3, 10_001 + 5);
-    let cancelled = Cancelled { windows: 2, end: 10_013 };
-    let cancelled = ModelEvent::Agreement(to, IWorkAgreementEvents::Cancelled(cancelled));
-    assert_eq!(call_ok(&mut model, CLIENT, 0, (to, cancelCall {})), [cancelled]);
-    assert_eq!(model.transition_ticks(to)[2..], [10_007, 10_013, 10_018]);
-    let end = settle_at(&mut model, to, 10_018);
-    assert_eq!((end.workers[0].pay, end.workers[0].windows, end.refund), (120, 2, 240));
-}
-
-#[test]
-fn a_worker_that_resigns_is_paid_for_finished_windows_and_loses_a_tenth() {
-    let mut model = test_market();
-    let to = buy(&mut model, 1);
-    call_ok(&mut model, account(2), 0, (to, acceptCall {}));
-    model.begin_block(3, 10_001 + 13);
-    call_ok(&mut model, account(2), 0, (to, resignCall {}));
-    let end = settle_at(&mut model, to, 10_030);
-    let worker = &end.workers[0];
-    assert_eq!((worker.pay, worker.slash, worker.windows), (120, 10, 2));
-    assert_eq!((end.refund, end.compensation, model.burned()), (240, 10, 0));
 }
 
 #[test]
@@ -243,7 +204,7 @@ fn a_revert_changes_nothing() {
     let calls: [ModelCall; 7] = [
         (to, settleCall { hints: vec![] }).into(),
         (to, resignCall {}).into(),
-        (to, reportCall { place: 0, salt: B256::ZERO, entries: vec![] }).into(),
+        (to, reportCall { place: 0, salt: SALT, entries: [].into() }).into(),
         checkInCall {}.into(),
         setPriceCall { price: 0, hint: 0 }.into(),
         withdrawCall { to: CLIENT }.into(),
@@ -267,4 +228,18 @@ fn a_hint_that_costs_more_is_ignored_and_equal_prices_keep_their_order() {
     assert_eq!(model.book(FixedBytes::ZERO), [1, 2]);
     call_ok(&mut model, account(2), 0, setPriceCall { price: 19, hint: 1 });
     assert_eq!(model.book(FixedBytes::ZERO), [2, 1]);
+}
+
+#[test]
+fn testers_of_a_new_chain_can_check_in_before_its_first_epoch_is_over() {
+    let settings = Settings { clock: Clock::ArbBlock, ..*test_market().settings() };
+    let mut model = Model::new(settings, account(250), account(251), 1);
+    model.begin_block(7, 10_000);
+    assert_eq!(model.epoch(), 0);
+    for tester in (3..=5).map(account) {
+        model.fund(tester, 50);
+        call_ok(&mut model, tester, 50, registerTesterCall { key: B256::with_last_byte(1) });
+        assert_eq!(call_ok(&mut model, tester, 0, checkInCall {}).len(), 2);
+    }
+    assert_eq!([0, 1].map(|epoch| model.tester_count(epoch)), [3, 3]);
 }

@@ -2,19 +2,18 @@
 
 use alloy_primitives::{Address, FixedBytes};
 use muster_protocol::layout::{MAX_TERMS, Terms, TermsHeader, WorkerTerms};
-use muster_protocol::lifecycle::window_at;
 use muster_protocol::money;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::{bps, price, ticks};
+use crate::{bps, price, ticks, window_of};
 
 /// Headers with every field anywhere in its range; [`Terms::new`] sets `redundancy`.
 fn terms_header() -> impl Strategy<Value = TermsHeader> {
     let identity = (any::<[u8; 20]>(), any::<[u8; 20]>(), any::<u32>(), any::<[u8; 8]>());
     let time = (any::<bool>(), 0..1_u64 << 40, 0..1_u64 << 40, ticks(), ticks(), ticks());
     let testers = prop_oneof![Just(0), any::<u8>()];
-    let seats = (any::<u8>(), testers, any::<u8>(), any::<u32>(), ticks());
+    let seats = (any::<u8>(), testers, (ticks(), any::<u8>()), any::<u32>(), ticks());
     let amounts = (bps(), price(), bps(), any::<u64>());
     (identity, time, seats, amounts).prop_map(|(identity, time, seats, amounts)| TermsHeader {
         dispatcher: Address::new(identity.0),
@@ -33,7 +32,8 @@ fn terms_header() -> impl Strategy<Value = TermsHeader> {
         min_bond: amounts.1,
         tester_fee_bps: amounts.2,
         min_tester_fee: amounts.3.into(),
-        min_paid_windows: seats.2,
+        min_length: seats.2.0,
+        probes: seats.2.1,
         epoch: seats.3,
         pool: seats.4,
         redundancy: 0,
@@ -76,7 +76,8 @@ fn encode_by_hand(header: &TermsHeader, workers: &[WorkerTerms]) -> Vec<u8> {
         &low::<12>(header.min_bond),
         &low::<2>(header.tester_fee_bps),
         &low::<8>(header.min_tester_fee),
-        &[header.min_paid_windows],
+        &low::<4>(header.min_length),
+        &[header.probes],
         &low::<4>(header.epoch),
         &low::<4>(header.pool),
         &[u8::try_from(workers.len()).expect("at most eight")],
@@ -149,27 +150,36 @@ proptest! {
         }
     }
 
-    /// Counts tick by tick with `window_at`: `ticks(count)` is the number of ticks in the first `count`
-    /// windows.
+    /// Goes through all ticks.
     #[test]
     fn the_ticks_of_windows_are_those_that_lie_in_them(
-        start in 1..1_u64 << 40, length in 1..400_u32, windows in 1..=21_u8,
+        length in 1..400_u32, windows in 1..=21_u8, early in 0..400_u32,
     ) {
         prop_assume!(length >= u32::from(windows));
         let terms = Terms::new(TermsHeader { length, windows, ..TermsHeader::default() }, []);
-        for count in 0..=windows + 1 {
-            let inside = (start..start + u64::from(length))
-                .filter(|now| window_at(*now, start, length, windows).expect("inside") < count);
-            prop_assert_eq!(usize::try_from(terms.ticks(count)).unwrap(), inside.count());
+        let until = length.saturating_sub(early);
+        let of: Vec<u8> = (0..until).map(|tick| window_of(tick, length, windows)).collect();
+        for window in 0..=windows {
+            let inside = (0..until).zip(&of).filter(|(_, of)| **of == window).map(|(tick, _)| tick);
+            prop_assert!(terms.window_ticks(window, until).eq(inside));
         }
+        prop_assert_eq!(terms.windows_in(until), of.last().map_or(0, |last| last + 1));
     }
 
+    /// Also for headers that no order has.
     #[test]
-    fn the_ticks_of_all_windows_are_the_length_and_fewer_are_never_more(
-        length in ticks(), windows: u8, a: u8, b: u8,
+    fn the_windows_of_any_header_follow_each_other_up_to_the_end(
+        length in ticks(), windows: u8, until in ticks(),
     ) {
         let terms = Terms::new(TermsHeader { length, windows, ..TermsHeader::default() }, []);
-        prop_assert_eq!(terms.ticks(windows), length);
-        prop_assert!(terms.ticks(a.min(b)) <= terms.ticks(a.max(b)));
+        let until = until.min(length);
+        let mut end = 0;
+        for window in 0..windows {
+            let ticks = terms.window_ticks(window, until);
+            prop_assert_eq!(ticks.start, end);
+            prop_assert!(ticks.start <= ticks.end);
+            end = ticks.end;
+        }
+        prop_assert_eq!(end, if windows == 0 { 0 } else { until });
     }
 }

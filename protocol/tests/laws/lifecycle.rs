@@ -1,10 +1,12 @@
 //! States and windows, compared with the table in docs/rules.md.
 
 use muster_protocol::abi::State;
-use muster_protocol::lifecycle::{Times, min_paid_windows, window_at, windows_after_cancel};
+use muster_protocol::layout::TermsHeader;
+use muster_protocol::lifecycle::{Times, length_after_cancel, length_after_leaving};
+use proptest::array::uniform8;
 use proptest::prelude::*;
 
-use crate::ticks;
+use crate::{ticks, window_of};
 
 /// An agreement bought at any tick and accepted at once, later, in the last tick, or never.
 fn times() -> impl Strategy<Value = Times> {
@@ -72,59 +74,63 @@ proptest! {
         prop_assert_eq!(open.state(open.last_accept() + 1), State::Due);
     }
 
+    /// Searches for the fewest windows that contain the current window and the next one, last for the shortest
+    /// length, and are one more than a quarter of all; the whole agreement if there are not enough.
     #[test]
-    fn the_windows_of_an_agreement_are_its_ticks_without_gap_or_overlap(
-        start in 1..1_u64 << 40, length in ticks(), windows in 1..=u8::MAX, at: u64,
+    fn a_client_that_cancels_pays_for_the_next_window_and_more_than_a_quarter_and_the_shortest_agreement(
+        window in 1..10_000_u32, rest in 0..21_u32, min_length in 0..40_000_u32,
+        windows in 1..=21_u8, testers in 1..=15_u8, at: u32,
     ) {
-        let window_length = u64::from(length / u32::from(windows));
-        prop_assume!(window_length > 0);
-        let end = start + u64::from(length);
-        for k in 0..windows {
-            let first = start + u64::from(k) * window_length;
-            let behind = if k + 1 == windows { end } else { first + window_length };
-            let inside = first + at % (behind - first);
-            for now in [first, inside, behind - 1] {
-                prop_assert_eq!(window_at(now, start, length, windows), Some(k));
-            }
-        }
-        prop_assert_eq!(window_at(start - 1, start, length, windows), None);
-        prop_assert_eq!(window_at(end, start, length, windows), None);
+        let length = u32::from(windows) * window + rest % u32::from(windows);
+        let header = TermsHeader { length, windows, testers, min_length, ..TermsHeader::default() };
+        let elapsed = at % length;
+        let current = window_of(elapsed, length, windows);
+        let enough = |count: &u8| {
+            (0..*count).contains(&(current + 1))
+                && u32::from(*count) * window >= min_length
+                && (u32::from(*count) - 1) * 4 >= u32::from(windows)
+        };
+        let paid = (1..windows).find(enough).map_or(length, |count| u32::from(count) * window);
+        prop_assert_eq!(length_after_cancel(&header, elapsed), paid);
     }
 
+    /// Goes through the lengths one by one.
     #[test]
-    fn no_input_makes_a_window_that_is_not_there(now: u64, start: u64, length in ticks(), windows: u8) {
-        if let Some(k) = window_at(now, start, length, windows) {
-            prop_assert!(k < windows && start > 0 && now >= start);
-        }
-    }
-
-    /// Searches for the fewest windows that contain the current window and the next one and last at least
-    /// `shortest`; all windows if there are not enough.
-    #[test]
-    fn a_client_that_cancels_pays_for_this_window_and_the_next_and_for_the_shortest_agreement(
-        window_length in 1..10_000_u64, shortest in 0..40_000_u64, windows in 1..=21_u8, at: u8,
+    fn without_testers_a_client_gives_notice_of_an_eighth_and_of_the_shortest_agreement(
+        length in 1..2_000_u32, min_length in 0..2_000_u32, at: u32,
     ) {
-        let current = at % windows;
-        let long_enough = |count: &u8| u64::from(*count) * window_length >= shortest;
-        let least = (0..windows).find(long_enough).unwrap_or(windows);
-        let paid = (1..windows).filter(long_enough).find(|count| (0..*count).contains(&(current + 1)));
-        prop_assert_eq!(windows_after_cancel(current, windows, least), paid.unwrap_or(windows));
+        let header = TermsHeader { length, windows: 1, min_length, ..TermsHeader::default() };
+        let elapsed = at % length;
+        let enough = |end: &u32| {
+            let notice = end.saturating_sub(elapsed);
+            *end >= min_length && notice >= min_length && 8 * notice >= length
+        };
+        let paid = (elapsed..length).find(enough).unwrap_or(length);
+        prop_assert_eq!(length_after_cancel(&header, elapsed), paid);
     }
 
-    /// Counts window by window.
     #[test]
-    fn the_shortest_agreement_is_the_fewest_windows_that_reach_it(
-        shortest in ticks(), window_length in 1..=u32::MAX, windows: u8,
+    fn who_cancels_later_never_pays_for_less_and_nobody_for_more_than_the_agreement(
+        length in ticks(), min_length in ticks(), windows: u8, testers: u8, a in ticks(), b in ticks(),
     ) {
-        let reaches = |count: &u8| u64::from(*count) * u64::from(window_length) >= shortest.into();
-        let fewest = (0..=windows).find(reaches).unwrap_or(windows);
-        prop_assert_eq!(min_paid_windows(shortest, window_length, windows), fewest);
-    }
-
-    #[test]
-    fn who_cancels_later_never_pays_for_less(a: u8, b: u8, windows: u8, least: u8) {
-        let after = |current| windows_after_cancel(current, windows, least);
+        let header = TermsHeader { length, windows, testers, min_length, ..TermsHeader::default() };
+        let after = |elapsed| length_after_cancel(&header, elapsed);
         prop_assert!(after(a.min(b)) <= after(a.max(b)));
-        prop_assert!(after(a) <= windows);
+        prop_assert!(after(a) <= length);
+        prop_assert!(after(a) >= min_length.min(length));
+        prop_assert!(after(a) >= a.min(length));
+    }
+
+    #[test]
+    fn an_agreement_without_workers_ends_with_the_last_that_left_and_the_time_to_accept(
+        accepted: u8, resigned: u8, left in uniform8(ticks()), open in ticks(),
+    ) {
+        let resigned = resigned & accepted;
+        let left = core::array::from_fn(|index| if resigned >> index & 1 == 1 { left[index] } else { 0 });
+        let stays = (0..8).any(|index| accepted >> index & 1 == 1 && resigned >> index & 1 == 0);
+        let mut ends = left.to_vec();
+        ends.push(open);
+        let end = (accepted != 0 && !stays).then(|| ends.into_iter().max().unwrap());
+        prop_assert_eq!(length_after_leaving(accepted, resigned, &left, open), end);
     }
 }

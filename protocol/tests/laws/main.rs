@@ -9,6 +9,7 @@
     reason = "checks read like the rules, and a panic fails the test"
 )]
 
+mod course;
 mod draw;
 mod layout;
 mod lifecycle;
@@ -17,10 +18,11 @@ mod order;
 mod packed;
 mod proxy;
 mod receipt;
+mod report;
 mod reputation;
 mod settings;
+mod shares;
 mod slashing;
-mod verdict;
 
 use muster_protocol::PRICE_LIMIT;
 use muster_protocol::abi::{Clock, Settings};
@@ -66,4 +68,10 @@ fn preset() -> impl Strategy<Value = Settings> {
             muster_protocol::settings::dev(clock)
         }
     })
+}
+
+/// The window of tick number `elapsed` of an agreement: the last one that begins no later.
+fn window_of(elapsed: u32, length: u32, windows: u8) -> u8 {
+    let begins = |window: &u8| u32::from(*window) * (length / u32::from(windows)) <= elapsed;
+    (0..windows).rev().find(begins).expect("window 0 begins at once")
 }

@@ -1,8 +1,8 @@
 //! Wei, compared with the same formulas in 512 bits.
 
 use alloy_primitives::{U256, U512};
-use muster_protocol::verdict::{Verdict, WindowTally, judge};
-use muster_protocol::{BPS, PRICE_LIMIT, money};
+use muster_protocol::shares::{Measurement, Uptime};
+use muster_protocol::{PRICE_LIMIT, money};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -30,7 +30,7 @@ fn ceiling(value: U512, by: u128) -> u128 {
 
 proptest! {
     #[test]
-    fn a_share_is_the_exact_product_rounded_down(amount in amount(), a in ticks(), b in ticks()) {
+    fn a_share_is_the_exact_product_rounded_down(amount in amount(), a: u64, b: u64) {
         let (part, whole) = (a.min(b), a.max(b).max(1));
         prop_assert_eq!(
             money::share(amount, part, whole),
@@ -39,7 +39,7 @@ proptest! {
     }
 
     #[test]
-    fn a_share_is_never_more_than_the_whole(amount in amount(), part in ticks(), whole in ticks()) {
+    fn a_share_is_never_more_than_the_whole(amount in amount(), part: u64, whole: u64) {
         let expected = if whole == 0 { 0 } else { amount };
         prop_assert!(money::share(amount, part, whole) <= expected);
         prop_assert_eq!(money::share(amount, part.max(whole), whole), expected);
@@ -93,49 +93,56 @@ proptest! {
 
     #[test]
     fn pay_is_whole_at_the_promise_and_the_measured_share_below_it(
-        price in price(), length in ticks(), promise in bps(), served in 0..=21_u8, failed in 0..=21_u8,
+        price in price(), length in ticks(), promise in bps(), windows in vec((0..1_u32 << 27, 0..=12_u8), 0..=21),
     ) {
-        let (s, known) = (u128::from(served), u128::from(served) + u128::from(failed));
+        let mut uptime = Uptime::default();
+        for (ticks, share) in &windows {
+            uptime.add(*ticks, *share);
+        }
+        let ticks: u128 = windows.iter().map(|(ticks, _)| u128::from(*ticks)).sum();
+        let served: u128 =
+            windows.iter().map(|(ticks, share)| u128::from(*ticks) * u128::from(*share)).sum();
         let base = times(price, length.into());
-        let kept = known == 0 || 10_000 * s >= u128::from(promise) * known;
-        let expected = if kept { wei(base) } else { floor(base * U512::from(s), known) };
-        prop_assert_eq!(money::pay(price, length, promise, WindowTally { served, failed }), expected);
+        let kept = 10_000 * served >= u128::from(promise) * 12 * ticks;
+        let expected = if kept { wei(base) } else { floor(base * U512::from(served), 12 * ticks) };
+        prop_assert_eq!(money::pay(price, length, promise, uptime), expected);
     }
 
     #[test]
-    fn one_more_window_served_never_earns_less(
-        price in price(), length in ticks(), promise in 1..=BPS, served in 0..21_u8, failed in 1..=21_u8,
+    fn a_higher_share_never_earns_less(
+        price in price(), length in ticks(), promise in bps(), rest in (0..1_u32 << 30, 0..=12_u8),
+        ticks in 0..1_u32 << 30, a in 0..=12_u8, b in 0..=12_u8,
     ) {
-        let pay = |served, failed| money::pay(price, length, promise, WindowTally { served, failed });
-        let before = pay(served, failed);
-        prop_assert!(before <= pay(served + 1, failed));
-        prop_assert!(before <= pay(served + 1, failed - 1));
+        let pay = |share| {
+            let mut uptime = Uptime::default();
+            uptime.add(rest.0, rest.1);
+            uptime.add(ticks, share);
+            money::pay(price, length, promise, uptime)
+        };
+        prop_assert!(pay(a.min(b)) <= pay(a.max(b)));
     }
 
-    /// For any votes of the seats; every remainder is left for the client.
+    /// For any reports of the seats, also if all are paid; every remainder is left for the client.
     #[test]
     fn pay_and_fees_never_exceed_the_escrow(
         price in price(), length in 21..u32::MAX, promise in bps(), bps in bps(), minimum in 0..1_u128 << 40,
-        windows in 1..=21_u8, testers in 0..=15_u8, said in vec(vec(any::<Option<bool>>(), 15), 21),
+        windows in 1..=21_u8, testers in 0..=15_u8, said in vec(vec(prop::option::of(0..=12_u8), 15), 21),
     ) {
-        let fee = money::fee(price, length / u32::from(windows), bps, minimum);
+        let window = length / u32::from(windows);
+        let fee = money::fee(price, window, bps, minimum);
         let escrow = money::escrow(price, length, fee, windows, testers);
         prop_assume!(escrow.is_some());
-        let mut record = WindowTally::default();
+        let mut measurement = Measurement::default();
         let mut owed = U512::ZERO;
-        for seats in said.iter().take(windows.into()) {
-            let seats = &seats[..testers.into()];
-            let count = |word| u8::try_from(seats.iter().filter(|said| **said == Some(word)).count());
-            let (served, failed) = (count(true).unwrap(), count(false).unwrap());
-            let verdict = judge(served, failed);
-            record.add(verdict);
-            owed += U512::from(fee) * U512::from(match verdict {
-                Verdict::Unknown => 0,
-                Verdict::Served => served,
-                Verdict::Failed => failed,
-            });
+        for (number, seats) in (1..=windows).zip(&said) {
+            let shares = seats[..testers.into()].iter().copied().flatten();
+            let ticks = if number == windows { length - window * u32::from(windows - 1) } else { window };
+            if let Some(median) = measurement.add(ticks, true, shares.clone(), 0) {
+                owed += U512::from(fee) * U512::from(shares.filter(|share| median.pays(*share)).count());
+            }
         }
-        owed += U512::from(money::pay(price, length, promise, record));
+        prop_assert_eq!(measurement.finished, length);
+        owed += U512::from(money::pay(price, measurement.finished, promise, measurement.paid));
         prop_assert!(owed <= U512::from(escrow.unwrap()));
     }
 }

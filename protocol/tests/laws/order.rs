@@ -10,9 +10,12 @@ use crate::{preset, ticks};
 
 /// Settings with any times, also invalid ones: the check of an order must not panic.
 fn settings() -> impl Strategy<Value = Settings> {
-    (preset(), prop_oneof![0..50_u32, ticks()], prop_oneof![0..50_u32, ticks()], ticks()).prop_map(
-        |(preset, length, window, pool)| Settings {
+    let shortest = || prop_oneof![3 => 0..50_u32, 1 => ticks()];
+    let longest = prop_oneof![0..1_100_u32, ticks()];
+    (preset(), shortest(), longest, shortest(), ticks()).prop_map(
+        |(preset, length, longest, window, pool)| Settings {
             minLength: length,
+            maxAgreement: longest,
             minWindow: window,
             minPool: pool,
             ..preset
@@ -62,12 +65,19 @@ fn reasons(order: &Order, settings: &Settings, now: u64) -> [(bool, Reason); 6] 
     let seats = u32::from(order.windows) * u32::from(order.testers);
     [
         (order.redundancy.is_zero() || order.redundancy > U256::from(8), Reason::Redundancy),
-        (length < U256::from(settings.minLength) || length >> 32 != U256::ZERO, Reason::Length),
-        // The negation of ⌊length / windows⌋ ≥ minWindow, without a division.
+        (
+            length < U256::from(settings.minLength) || length > U256::from(settings.maxAgreement),
+            Reason::Length,
+        ),
+        // The negation of ⌊length / windows⌋ ≥ minWindow, without a division; and a client that can stop early
+        // can leave out the windows after the second at most.
         (
             order.windows == 0
                 || order.windows > 21
-                || length < windows * U256::from(settings.minWindow),
+                || length < windows * U256::from(settings.minWindow)
+                || order.testers > 0
+                    && order.windows < 4
+                    && length >= U256::from(2) * U256::from(settings.minLength),
             Reason::Windows,
         ),
         (
@@ -102,11 +112,11 @@ proptest! {
     }
 
     #[test]
-    fn the_usual_order_can_be_bought_wherever_one_window_fits(
+    fn the_usual_order_can_be_bought_in_every_length_of_the_market(
         settings in preset(), redundancy in 1..=8_u64, length in ticks(), listed in ticks(),
     ) {
         let order = default_order(U256::from(redundancy), U256::from(length), &settings, listed);
-        let fits = length >= settings.minLength.max(settings.minWindow);
+        let fits = (settings.minLength..=settings.maxAgreement).contains(&length);
         prop_assert_eq!(check(&order, &settings, 1).is_ok(), fits);
     }
 

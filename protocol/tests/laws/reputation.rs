@@ -13,7 +13,7 @@ use muster_protocol::reputation::{
 };
 use proptest::prelude::*;
 
-use crate::amount;
+use crate::{amount, price, ticks};
 
 /// Weights of every bit length.
 fn weight_value() -> impl Strategy<Value = u64> {
@@ -79,18 +79,33 @@ proptest! {
 
     #[test]
     fn an_agreement_weighs_one_observation_for_each_doubling_up_to_four(
-        fees in amount(), unit in amount(),
+        fees in price(), unit in amount(),
     ) {
+        prop_assume!(fees >= unit);
         let units = fees.checked_div(unit).unwrap_or(0);
         let doublings = (1..=4_u32).filter(|power| units + 1 >= 1 << power).count();
         prop_assert_eq!(weight(fees, unit), ONE_OBSERVATION * u64::try_from(doublings).unwrap());
     }
 
     #[test]
+    fn fees_below_the_unit_weigh_their_part_of_one_observation(fees in price(), unit in amount()) {
+        prop_assume!(fees < unit);
+        let exact = U512::from(fees) * U512::from(ONE_OBSERVATION) / U512::from(unit);
+        prop_assert_eq!(U512::from(weight(fees, unit)), exact);
+        prop_assert!(weight(fees, unit) < ONE_OBSERVATION);
+    }
+
+    #[test]
+    fn one_wei_more_never_weighs_less(fees in price(), unit in amount()) {
+        prop_assert!(weight(fees, unit) <= weight(fees + 1, unit));
+    }
+
+    #[test]
     fn a_part_of_a_weight_is_exact_and_parts_are_no_more_than_the_whole(
-        fees in amount(), unit in amount(), a in 0..=21_u8, b in 0..=21_u8,
+        fees in price(), unit in amount(), a in ticks(), b in ticks(),
     ) {
-        let (whole, sum) = (weight(fees, unit), a + b);
+        let (whole, sum) = (weight(fees, unit), a.saturating_add(b));
+        let b = sum - a;
         if sum == 0 {
             prop_assert_eq!(weight_fraction(whole, a, sum), 0);
         } else {

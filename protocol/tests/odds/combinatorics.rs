@@ -18,6 +18,21 @@ pub(crate) fn ownership_cases(pools: &[u32]) -> Vec<(u32, u32, [String; 2])> {
     .collect()
 }
 
+/// The lists of the tables of coalitions: those of [`ownership_cases`] below a thousand places, and none and
+/// all places of the shortest.
+pub(crate) fn lists() -> Vec<(u32, u32, [String; 2])> {
+    let end = |owned: u32, name: &str| (21, owned, ["21".to_owned(), name.to_owned()]);
+    [vec![end(0, "0")], ownership_cases(&POOLS[..2]), vec![end(21, "21 (100 %)")]].concat()
+}
+
+/// The odds of 0, 1, 2, … owned seats in a window.
+pub(crate) fn seat_odds(pool: u32, owned: u32, testers: u8) -> Vec<f64> {
+    let all = f64::from(choose(pool, testers.into()));
+    (0..=testers)
+        .map(|own| f64::from(ways(pool, owned, testers.into(), own.into())) / all)
+        .collect()
+}
+
 /// The binomial coefficient: the number of ways to choose `k` of `n`.
 pub(crate) fn choose(n: u32, k: u32) -> U256 {
     if k > n {

@@ -3,22 +3,29 @@
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::integer_division,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "the numbers are small enough, and a panic fails the test"
 )]
 
+mod alone;
+mod client;
+mod client_workers;
 mod combinatorics;
 mod costs;
-mod honest;
+mod document;
 mod majority;
-mod play;
+mod market;
+mod prefixes;
+mod presets;
+mod receipts;
+mod seats;
+mod worker;
 
-/// The document with the tables.
-const RULES: &str = include_str!("../../../docs/rules.md");
-
-/// Asserts that the document contains a table.
+/// Asserts that docs/rules.md contains a table.
 fn assert_printed_in_rules(table: &str) {
-    assert!(RULES.contains(table), "docs/rules.md should say:\n\n{table}");
+    document::assert_printed_in("rules.md", table);
 }
 
 /// A Markdown table: its header, the number of left-aligned columns at its start, and its rows.

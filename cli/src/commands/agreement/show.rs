@@ -3,14 +3,19 @@
 use alloy::primitives::Address;
 use clap::Args;
 use futures::future::try_join_all;
+use muster_client::protocol::abi::State;
 use muster_client::protocol::layout::WorkerTerms;
 use muster_client::{
-    Agreement, Application, Progress, Votes, judgement, state_text, votes, window_seats,
+    Agreement, Application, Progress, WindowShares, measurement, state_text, window_seats,
+    window_shares,
 };
 
+use crate::commands::agreement::calls::{calls_table, is_over};
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::agreement::{finding_cells, paid_testers, paid_workers, verdict_chars};
+use crate::output::agreement::{
+    FINDING_COLUMNS, finding_cells, paid_testers, paid_workers, shares_text, uptime_cell,
+};
 use crate::output::units::format_percent;
 use crate::output::{Cell, CommandOutput, Table};
 use crate::parse;
@@ -29,29 +34,31 @@ pub(crate) struct Options {
 /// Shows an agreement.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let agreement = &context.market().await?.agreement(options.agreement).await?;
-    let progress = agreement.progress().await?;
+    let (state, progress) = (agreement.state().await?, agreement.progress().await?);
     let reports = agreement.reports().await?;
-    let votes = votes(agreement.terms(), &progress, &reports);
+    let shares = window_shares(agreement.terms(), &progress, &reports);
     let workers =
-        (0..).zip(&votes).map(|(index, votes)| worker_row(agreement, index, &progress, votes));
+        (0..).zip(&shares).map(|(index, shares)| worker_row(agreement, index, &progress, shares));
     let reports = reports.iter().flat_map(|report| {
-        report.findings.iter().map(|finding| {
+        report.findings.as_chunks().0.iter().map(|finding| {
             let tester = [Cell::text(report.tester), Cell::count(report.place)];
             tester.into_iter().chain(finding_cells(*finding)).collect()
         })
     });
-    let mut output = agreement_output(agreement, &progress)
+    let report_columns = ["tester", "place"].into_iter().chain(FINDING_COLUMNS);
+    let mut output = agreement_output(agreement, state, &progress)
         .await?
         .table(Table::new(
             "workers",
             [
                 "index", "account", "price", "promise", "fee", "bond", "accepted", "resigned",
-                "windows", "served", "failed",
+                "released", "shares", "uptime",
             ],
             workers,
         ))
         .table(window_table(agreement, &progress).await?)
-        .table(Table::new("reports", ["tester", "place", "worker", "checked", "served"], reports));
+        .table(calls_table(agreement, state, &progress).await?)
+        .table(Table::new("reports", report_columns, reports));
     if let Some(settled) = agreement.settlement().await? {
         output = output
             .field("refund", Cell::wei(settled.refund))
@@ -65,14 +72,14 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
 /// The fields of an agreement as a whole.
 async fn agreement_output(
     agreement: &Agreement,
+    state: State,
     progress: &Progress,
 ) -> Result<CommandOutput, CliError> {
     let (head, market) = (agreement.terms().header, agreement.market());
     let times = agreement.times(progress);
-    let state = state_text(agreement.state().await?);
     let mut output = CommandOutput::new([
         ("agreement", Cell::text(agreement.address())),
-        ("state", Cell::text(state)),
+        ("state", Cell::text(state_text(state))),
         ("client", Cell::text(head.client)),
         ("application", Cell::text(Application(head.application))),
         ("escrow", Cell::wei(agreement.escrow())),
@@ -81,16 +88,17 @@ async fn agreement_output(
         ("purchased", Cell::count(head.purchased)),
         ("accept_until", Cell::Count(times.last_accept())),
         ("length", Cell::count(head.length)),
-        ("windows_judged", Cell::count(progress.windows)),
+        ("windows_judged", Cell::count(progress.course.windows(agreement.terms()))),
     ]);
-    if progress.start != 0 {
+    if progress.start() != 0 {
         output = output
-            .field("start", Cell::Count(progress.start))
+            .field("start", Cell::Count(progress.start()))
             .field("end", Cell::Count(times.end()))
             .field(
                 "report_until",
                 Cell::Count(times.end().saturating_add(head.report_window.into())),
-            );
+            )
+            .field("slots_freed", Cell::Flag(progress.freed || is_over(state)));
     }
     Ok(output
         .field("tester_epoch", Cell::count(head.epoch))
@@ -98,9 +106,14 @@ async fn agreement_output(
 }
 
 /// The row of a worker: what it agreed to, and its record so far.
-fn worker_row(agreement: &Agreement, index: u8, progress: &Progress, votes: &[Votes]) -> Vec<Cell> {
+fn worker_row(
+    agreement: &Agreement,
+    index: u8,
+    progress: &Progress,
+    shares: &[WindowShares],
+) -> Vec<Cell> {
     let terms = agreement.terms();
-    let judged = judgement(terms, progress, index, votes);
+    let measured = measurement(shares);
     let WorkerTerms { account, price, promise, fee, bond, .. } =
         terms.worker(index).copied().unwrap_or_default();
     vec![
@@ -111,10 +124,10 @@ fn worker_row(agreement: &Agreement, index: u8, progress: &Progress, votes: &[Vo
         Cell::wei(fee),
         Cell::wei(bond),
         Cell::Flag(progress.has_accepted(index)),
-        Cell::Flag(judged.resigned),
-        Cell::Text(verdict_chars(votes)),
-        Cell::count(judged.tally.served),
-        Cell::count(judged.tally.failed),
+        Cell::Flag(progress.has_resigned(index)),
+        Cell::Flag(progress.is_released(index)),
+        Cell::Text(shares_text(shares)),
+        uptime_cell(measured.known, measured.measured.basis_points()),
     ]
 }
 

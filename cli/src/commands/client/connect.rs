@@ -41,9 +41,9 @@ pub(crate) struct Options {
     #[arg(long, value_name = "IP:PORT", value_parser = parse::socket_address, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
 
-    /// Path with which each worker is probed once in every window, as testers do
+    /// Paths with which workers are probed, as testers do, each time one at random; testers should use the same ones
     #[arg(long, value_name = "PATH", default_value = "/", value_parser = parse::url_path)]
-    page: Box<str>,
+    page: Vec<Box<str>>,
 
     /// Print the URLs and tokens of the workers, and exit; whoever sees them uses the service
     #[arg(long, conflicts_with_all = ["listen", "page"])]
@@ -76,7 +76,12 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     }
     fields.push(("agreement", Cell::text(agreement)));
     fields.push(("account", Cell::text(daemon_context.account())));
-    let options = ConnectOptions { listen, probe_path: page, client: refunds.client_options(0) };
+    let options = ConnectOptions {
+        listen,
+        probe_paths: page,
+        proxy: context.proxy().cloned(),
+        client: refunds.client_options(0),
+    };
     let mut connection = ConnectDaemon::start(daemon_context, agreement, options).await?;
     fields.push(("proxy", Cell::Text(format!("http://{}", connection.address()))));
     let ended = connection.ended();

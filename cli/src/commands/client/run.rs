@@ -2,7 +2,7 @@
 
 use clap::Args;
 use muster_daemons::Role;
-use muster_daemons::client::ClientDaemon;
+use muster_daemons::client::{ClientDaemon, ClientOptions, Renewal};
 
 use crate::context::Context;
 use crate::daemon;
@@ -11,6 +11,7 @@ use crate::options::daemon::DaemonOptions;
 use crate::options::heading;
 use crate::options::refund::RefundOptions;
 use crate::output::Cell;
+use crate::parse;
 
 /// Options of `muster client run`.
 #[derive(Debug, Args)]
@@ -30,6 +31,32 @@ pub(crate) struct Options {
     /// First block in which to look for the account's agreements if the state file is new
     #[arg(long, value_name = "BLOCK", default_value_t = 0)]
     from_block: u64,
+
+    /// Buy the next agreement before one ends, with the same terms; AMOUNT is the most that it may cost
+    #[arg(long, value_name = "AMOUNT", value_parser = parse::wei)]
+    renew: Option<u128>,
+
+    /// Tick from which on nothing is renewed [default: never]
+    #[arg(long, value_name = "TICK", requires = "renew", default_value_t = u64::MAX, hide_default_value = true)]
+    renew_until: u64,
+
+    /// Lowest score of the workers of a renewal
+    #[arg(long, value_name = "PERCENT", requires = "renew", value_parser = parse::basis_points, default_value = "0")]
+    min_score: u16,
+
+    /// Lowest uptime that the workers of a renewal promise
+    #[arg(long, value_name = "PERCENT", requires = "renew", value_parser = parse::basis_points, default_value = "90%")]
+    min_uptime: u16,
+}
+
+impl Options {
+    /// The daemon's options.
+    fn client_options(&self) -> ClientOptions {
+        let Self { renew_until: until, min_score, min_uptime, .. } = *self;
+        let renewal =
+            self.renew.map(|max_price| Renewal { max_price, min_score, min_uptime, until });
+        ClientOptions { renewal, ..self.refunds.client_options(self.from_block) }
+    }
 }
 
 /// Does the client's part in all agreements of the account until SIGINT or SIGTERM.
@@ -37,8 +64,6 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let (daemon_context, mut fields) =
         daemon::daemon_context(context, &options.daemon, Role::Client).await?;
     fields.push(("account", Cell::text(daemon_context.account())));
-    let mut client =
-        ClientDaemon::start(daemon_context, options.refunds.client_options(options.from_block))
-            .await?;
+    let mut client = ClientDaemon::start(daemon_context, options.client_options()).await?;
     daemon::run(context, options.daemon.health, &mut client, fields, std::future::pending()).await
 }

@@ -32,7 +32,10 @@ pub(crate) struct Options {
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let Options { url, timeout } = options;
     let target = ServiceTarget { url: &url, token: "", session: Session::random().salt };
-    let result = Prober::new(Duration::from_millis(timeout))?.request_factors(&target).await;
+    // A local proxy is on this machine, where no other proxy can reach it.
+    let proxy = context.proxy().filter(|_| !parse::is_local(&url));
+    let prober = Prober::new(Duration::from_millis(timeout), proxy)?;
+    let result = prober.request_factors(&target).await;
     let (found, _) = result.map_err(|failure| CliError::Service { url: url.clone(), failure })?;
     let rows = found.factors.iter().map(|factor| vec![Cell::Count(*factor)]);
     let output = CommandOutput::new([("url", Cell::text(&url)), ("number", Cell::Count(found.n))]);

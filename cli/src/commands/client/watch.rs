@@ -8,13 +8,14 @@ use indicatif::ProgressBar;
 use muster_client::protocol::abi::IWorkAgreement::IWorkAgreementEvents;
 use muster_client::protocol::abi::State;
 use muster_client::{
-    Agreement, ChainUpdate, EventRecord, MarketError, MarketEvent, judgement, state_text, votes,
+    Agreement, ChainUpdate, EventRecord, MarketError, MarketEvent, measurement, state_text,
+    window_shares,
 };
 use tokio::time::timeout;
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::agreement::verdict_chars;
+use crate::output::agreement::{shares_text, uptime_cell};
 use crate::output::events::{print_record, print_reorg};
 use crate::output::{Cell, Fields};
 use crate::{parse, progress};
@@ -44,8 +45,8 @@ struct WatchView<'a> {
     agreement: Agreement,
     /// The state and the window that were printed last.
     shown: Option<(State, Option<u8>)>,
-    /// The verdicts on each worker so far.
-    verdicts: Vec<String>,
+    /// The shares of each worker so far.
+    shares: Vec<String>,
     /// The bar, hidden without a terminal.
     bar: ProgressBar,
 }
@@ -54,7 +55,7 @@ struct WatchView<'a> {
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let agreement = context.market().await?.agreement(options.agreement).await?;
     let bar = progress::bar(context, agreement.terms().header.length.into(), BAR_TEMPLATE);
-    let view = WatchView { context, agreement, shown: None, verdicts: Vec::new(), bar };
+    let view = WatchView { context, agreement, shown: None, shares: Vec::new(), bar };
     tokio::select! {
         result = view.run() => result,
         // On an error ctrl-c cannot be received, and the watch ends at once.
@@ -87,26 +88,25 @@ impl WatchView<'_> {
     async fn show_event(&mut self, record: &EventRecord) -> Result<(), CliError> {
         self.bar.suspend(|| print_record(record, self.context.is_json()))?;
         if matches!(record.event, MarketEvent::Agreement(_, IWorkAgreementEvents::Reported(_))) {
-            self.show_verdicts().await?;
+            self.show_shares().await?;
         }
         Ok(())
     }
 
-    /// Prints the verdicts that follow from the reports so far.
-    async fn show_verdicts(&mut self) -> Result<(), CliError> {
+    /// Prints the shares that follow from the reports so far.
+    async fn show_shares(&mut self) -> Result<(), CliError> {
         let (progress, terms) = (self.agreement.progress().await?, self.agreement.terms());
-        let votes = votes(terms, &progress, &self.agreement.reports().await?);
-        self.verdicts = votes.iter().map(|votes| verdict_chars(votes)).collect();
-        for ((index, worker), votes) in (0..).zip(terms.workers()).zip(&votes) {
-            let tally = judgement(terms, &progress, index, votes).tally;
+        let shares = window_shares(terms, &progress, &self.agreement.reports().await?);
+        self.shares = shares.iter().map(|shares| shares_text(shares)).collect();
+        for ((index, worker), shares) in (0_u8..).zip(terms.workers()).zip(&shares) {
+            let measured = measurement(shares);
             let line = vec![
                 ("worker", Cell::count(index)),
                 ("account", Cell::text(worker.account)),
-                ("windows", Cell::Text(verdict_chars(votes))),
-                ("served", Cell::count(tally.served)),
-                ("failed", Cell::count(tally.failed)),
+                ("shares", Cell::Text(shares_text(shares))),
+                ("uptime", uptime_cell(measured.known, measured.measured.basis_points())),
             ];
-            self.print("Verdict", &line)?;
+            self.print("Shares", &line)?;
         }
         Ok(())
     }
@@ -118,14 +118,11 @@ impl WatchView<'_> {
         let tick = agreement.market().now().await?;
         let progress = agreement.progress().await?;
         let end = agreement.times(&progress).end();
-        self.bar.set_length(end.saturating_sub(progress.start));
-        self.bar.set_position(if progress.start == 0 {
-            0
-        } else {
-            tick.min(end).saturating_sub(progress.start)
-        });
-        let verdicts = self.verdicts.join(" ");
-        self.bar.set_message(format!("{} {verdicts}", state_text(now)));
+        let start = progress.start();
+        self.bar.set_length(end.saturating_sub(start));
+        self.bar.set_position(if start == 0 { 0 } else { tick.min(end).saturating_sub(start) });
+        let shares = self.shares.join(", ");
+        self.bar.set_message(format!("{} {shares}", state_text(now)));
         if self.shown != Some((now, window)) {
             self.shown = Some((now, window));
             let line = self.status_fields(now, window, tick).await?;

@@ -1,13 +1,14 @@
-//! Receipts of a service without a gateway: signed records of the windows of one agreement in which it served a
-//! session, whoever opened the session.
+//! Receipts of a service without a gateway: signed records of the parts of a window in which it served a session,
+//! whoever opened the session.
 
 use alloy::primitives::{Address, B256};
+use muster_client::protocol::receipt::part_of_window;
 use muster_client::{Agreement, ServiceReceipt};
 use muster_daemons::DaemonContext;
 
 use crate::error::CliError;
 
-/// The most sessions of an agreement; later ones get no receipts.
+/// The most sessions of a window; later ones get no receipts.
 const MAX_SESSIONS: u32 = 65_536;
 
 /// Signs the receipts of one agreement.
@@ -36,19 +37,24 @@ impl ReceiptSigner {
         Ok(Self { daemon_context, agreement })
     }
 
-    /// Records that the session was served in the current window, and returns its receipt; `None` outside the
-    /// agreement's windows, and for a new session when there are [`MAX_SESSIONS`].
+    /// Records that the session was served now, and returns its receipt; `None` outside the agreement's windows, and
+    /// for a new session when there are [`MAX_SESSIONS`].
     pub(super) async fn sign_receipt(
         &self,
         session: B256,
     ) -> Result<Option<ServiceReceipt>, CliError> {
-        let Some(window) = self.agreement.window().await? else { return Ok(None) };
+        let (progress, now) =
+            (self.agreement.progress().await?, self.agreement.market().now().await?);
+        let windows = self.agreement.windows(&progress);
+        let current = windows.into_iter().find(|(_, ticks)| ticks.contains(&now));
+        let Some((window, ticks)) = current else { return Ok(None) };
+        let elapsed = now.saturating_sub(ticks.start);
+        let at = (window, part_of_window(elapsed, ticks.end.saturating_sub(ticks.start)));
         let (store, agreement) = (self.daemon_context.store(), self.agreement.address());
         // Without tokens, all clients count as one.
-        let served = store.record_served(agreement, session, B256::ZERO, window, MAX_SESSIONS)?;
-        let domain = self.agreement.receipt_domain();
-        let sign =
-            |served| ServiceReceipt::sign(self.daemon_context.signer(), domain, session, served);
-        Ok(served.map(sign).transpose()?)
+        let parts = store.record_served(agreement, session, B256::ZERO, at, MAX_SESSIONS)?;
+        let (signer, domain) = (self.daemon_context.signer(), self.agreement.receipt_domain());
+        let sign = |parts| ServiceReceipt::sign(signer, domain, session, window, parts);
+        Ok(parts.map(sign).transpose()?)
     }
 }

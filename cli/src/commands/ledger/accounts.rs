@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use alloy::primitives::{Address, U256};
 use futures::future::try_join_all;
-use muster_client::protocol::abi::IWorkerDispatcher::AgreementSettled;
 use muster_client::protocol::money;
-use muster_client::{Agreement, EventRecord, Market, state_text, votes};
+use muster_client::{Agreement, EventRecord, Market, state_text, window_shares};
 
-use crate::commands::ledger::steps::{burned, creditor, step, total};
-use crate::commands::ledger::worker_share::WorkerShare;
+use crate::commands::ledger::steps::{Settled, burned, creditor, step, total};
+use crate::commands::ledger::worker_audit::WorkerAudit;
 use crate::error::CliError;
 use crate::output::{Cell, CommandOutput, Table};
 
@@ -54,10 +53,11 @@ impl Ledger {
         history: &[EventRecord],
     ) -> Result<(), CliError> {
         let address = agreement.address();
-        let Some(settled) = agreement.settlement().await? else {
+        if agreement.settlement().await?.is_none() {
             let state = state_text(agreement.state().await?);
             return Err(CliError::NotSettled { agreement: address, state });
-        };
+        }
+        let settled = Settled::of(history, address);
         let escrow = agreement.escrow();
         let client = Cell::text(agreement.terms().header.client);
         let out = [settled.refund]
@@ -123,25 +123,31 @@ impl Ledger {
     async fn add_payouts(
         &mut self,
         agreement: &Agreement,
-        settled: &AgreementSettled,
+        settled: &Settled,
     ) -> Result<(), CliError> {
         let (address, terms) = (agreement.address(), agreement.terms());
         let progress = agreement.progress().await?;
-        let worker_votes = votes(terms, &progress, &agreement.reports().await?);
-        for ((index, result), votes) in (0..).zip(&settled.workers).zip(&worker_votes) {
-            let share = WorkerShare::new(terms, &progress, index, result, votes);
-            self.balanced &= share.follows_rules();
+        let shares = window_shares(terms, &progress, &agreement.reports().await?);
+        let results =
+            (0..).zip(terms.workers()).zip(&shares).filter_map(|((index, worker), shares)| {
+                let mut results = settled.workers.iter();
+                Some((index, results.find(|result| result.account == worker.account)?, shares))
+            });
+        self.balanced &= settled.workers.len() == shares.len();
+        for (index, result, shares) in results {
+            let audit = WorkerAudit::new(terms, &progress, index, result, shares);
+            self.balanced &= audit.follows_rules();
             let account = Cell::text(result.account);
-            self.add_payment(address, &account, "worker", result.pay, share.pay_reason());
+            self.add_payment(address, &account, "worker", result.pay, audit.pay_reason());
             if result.slash != 0 {
-                self.add_payment(address, &account, "worker", result.slash, share.slash_reason());
+                self.add_payment(address, &account, "worker", result.slash, audit.slash_reason());
             }
         }
         for tester in &settled.testers {
-            let why = format!("received for {} seats that agreed with the verdict", tester.seats);
+            let why = format!("received for {} seats near the medians", tester.seats);
             self.add_payment(address, &Cell::text(tester.account), "tester", tester.fee, why);
         }
-        let client = Cell::text(settled.client);
+        let client = Cell::text(terms.header.client);
         let why = "received what nobody earned".to_owned();
         self.add_payment(address, &client, "client", settled.refund, why);
         if settled.compensation != 0 {
@@ -151,7 +157,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Adds the gas of every transaction that changed the state of an agreement.
+    /// Adds the gas of every transaction that changed the state of an agreement, once each.
     async fn add_gas(
         &mut self,
         agreement: &Agreement,
@@ -166,8 +172,11 @@ impl Ledger {
             .collect();
         let node = agreement.market().node();
         let receipts = try_join_all(steps.iter().map(|(_, _, hash)| node.receipt(*hash))).await?;
+        let mut counted = BTreeSet::new();
         for ((step, account, transaction), receipt) in steps.into_iter().zip(receipts) {
-            let gas = receipt.map(|receipt| receipt.gas_used);
+            // A batch of reports is one transaction with a step for each report.
+            let gas =
+                receipt.filter(|_| counted.insert(transaction)).map(|receipt| receipt.gas_used);
             self.total_gas = self.total_gas.saturating_add(gas.unwrap_or(0));
             self.gas.push(vec![
                 Cell::text(address),

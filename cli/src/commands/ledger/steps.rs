@@ -3,6 +3,7 @@
 use alloy::primitives::Address;
 use muster_client::protocol::abi::IWorkAgreement::IWorkAgreementEvents as AgreementEvents;
 use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as DispatcherEvents;
+use muster_client::protocol::abi::{TesterResult, WorkerResult};
 use muster_client::{EventRecord, MarketEvent};
 
 /// The sum of amounts.
@@ -20,6 +21,46 @@ pub(super) fn burned(history: &[EventRecord], agreement: Option<Address>) -> u12
         }
         _ => None,
     }))
+}
+
+/// What was settled of one agreement: by releases of absent workers, and at last.
+#[derive(Debug, Default)]
+pub(super) struct Settled {
+    /// What the client got back of the escrow.
+    pub(super) refund: u128,
+    /// What the client got of bonds.
+    pub(super) compensation: u128,
+    /// The results of all workers.
+    pub(super) workers: Vec<WorkerResult>,
+    /// The results of all testers.
+    pub(super) testers: Vec<TesterResult>,
+}
+
+impl Settled {
+    /// Adds up the events of an agreement.
+    pub(super) fn of(history: &[EventRecord], agreement: Address) -> Self {
+        let mut all = Self::default();
+        for record in history {
+            match &record.event {
+                MarketEvent::Dispatcher(DispatcherEvents::AbsentReleased(e))
+                    if e.agreement == agreement =>
+                {
+                    all.refund = all.refund.saturating_add(e.refund);
+                    all.workers.extend(&e.workers);
+                }
+                MarketEvent::Dispatcher(DispatcherEvents::AgreementSettled(e))
+                    if e.agreement == agreement =>
+                {
+                    all.refund = all.refund.saturating_add(e.refund);
+                    all.compensation = e.compensation;
+                    all.workers.extend(&e.workers);
+                    all.testers.extend(&e.testers);
+                }
+                _ => {}
+            }
+        }
+        all
+    }
 }
 
 /// The step of this agreement that an event belongs to, and the account that took it, if the event names it.
@@ -46,6 +87,9 @@ pub(super) fn step(
         }
         MarketEvent::Agreement(address, AgreementEvents::Cancelled(_)) if *address == agreement => {
             Some(("cancel", None))
+        }
+        MarketEvent::Agreement(address, AgreementEvents::Released(_)) if *address == agreement => {
+            Some(("release", None))
         }
         MarketEvent::Agreement(address, AgreementEvents::Reported(e)) if *address == agreement => {
             Some(("report", Some(e.tester)))

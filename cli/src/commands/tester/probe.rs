@@ -1,5 +1,5 @@
 //! `muster tester probe`: one probe of workers, in a window in which the tester has a seat. A worker serves if it gives
-//! the right answer and a receipt for it.
+//! the right answer and a receipt for it. A seat makes as many probes in its window as the terms say.
 
 use std::path::PathBuf;
 
@@ -8,13 +8,14 @@ use clap::Args;
 use futures::future::join_all;
 use muster_client::{Agreement, Application, Market, ServiceReceipt, Session, state_text};
 use muster_daemons::tester::{ProbeFailure, Prober, ServiceTarget, verify_receipt};
+use muster_daemons::{ProbeId, Store};
 
 use crate::commands::tester::store::open_store;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::options::check::CheckOptions;
 use crate::options::heading;
-use crate::output::units::window_list;
+use crate::output::units::number_list;
 use crate::output::{Cell, CommandOutput, Table};
 use crate::parse;
 
@@ -34,7 +35,7 @@ pub(crate) struct Options {
     #[arg(long, required = true, value_name = "WORKER=URL", value_parser = parse::worker_url)]
     url: Vec<(String, String)>,
 
-    /// State file for the observations; the first one of a worker in a window stays
+    /// State file for what is measured
     #[arg(long, value_name = "FILE")]
     state: PathBuf,
 
@@ -43,7 +44,7 @@ pub(crate) struct Options {
     check: CheckOptions,
 }
 
-/// Probes workers, and records the observations.
+/// Probes workers, and records what they served.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let market = context.signing_market().await?;
     let agreement = market.agreement(options.agreement).await?;
@@ -52,11 +53,14 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
 
     let store = open_store(&market, &options.state)?;
     let salt = store.session_salt(agreement.address(), || Session::random().salt)?;
-    let session = Session { salt }.id(market.account()?);
-    let prober = Prober::new(options.check.timeout_duration())?;
+    let session = Session { salt }.id(market.account()?, window);
+    let prober = Prober::new(options.check.timeout_duration(), context.proxy())?;
     let application = Application(agreement.terms().header.application);
     let checks = options.check.checks()?;
     let check = checks.for_application(application).ok_or(CliError::NoCheck(application))?;
+    let tick = market.now().await?;
+    let start = |(index, _): &(u8, String)| next_probe(&store, &agreement, *index, window, tick);
+    let begun = targets.iter().map(start).collect::<Result<Vec<_>, _>>()?;
     let pending = targets.iter().map(async |(index, url)| {
         let receipt = prober.probe(check, &ServiceTarget { url, token: "", session }).await?;
         verify_receipt(&agreement, session, *index, window, &receipt)
@@ -68,23 +72,41 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         return Err(CliError::WindowOver(window));
     }
 
-    for ((worker, _), result) in targets.iter().zip(&results) {
-        store.record_observation(agreement.address(), *worker, window, result.as_ref().ok())?;
+    for (probe, result) in begun.iter().zip(&results) {
+        if !matches!(result, Err(ProbeFailure::Inconclusive)) {
+            store.record_probe(probe, result.as_ref().ok())?;
+        }
     }
 
-    let rows = targets.iter().zip(&results).map(|((worker, url), result)| {
-        let (receipt, why) = match result {
-            Ok(receipt) => (Cell::text(window_list(receipt.served)), Cell::None),
-            Err(failure) => (Cell::None, Cell::text(failure)),
-        };
-        vec![Cell::count(*worker), Cell::text(url), Cell::Flag(result.is_ok()), receipt, why]
+    let rows = targets.iter().zip(&begun).zip(&results).map(|(((worker, url), probe), result)| {
+        let why = result.as_ref().err().map_or(Cell::None, Cell::text);
+        let number = Cell::count(probe.number);
+        vec![Cell::count(*worker), Cell::text(url), number, Cell::Flag(result.is_ok()), why]
     });
     let fields = [("agreement", Cell::text(agreement.address())), ("window", Cell::count(window))];
     context.print(&CommandOutput::new(fields).table(Table::new(
         "probes",
-        ["worker", "url", "served", "receipt", "failure"],
+        ["worker", "url", "number", "served", "failure"],
         rows,
     )))
+}
+
+/// The next probe of a worker in a window, which begins in this tick.
+fn next_probe(
+    store: &Store,
+    agreement: &Agreement,
+    worker: u8,
+    window: u8,
+    tick: u64,
+) -> Result<ProbeId, CliError> {
+    let (address, probes) = (agreement.address(), agreement.terms().header.probes);
+    for number in 0..probes {
+        let probe = ProbeId { agreement: address, worker, window, number };
+        if store.begin_probe(&probe, tick)? {
+            return Ok(probe);
+        }
+    }
+    Err(CliError::AllProbesMade { worker, window, probes })
 }
 
 /// The current window, in which the account must have a seat.
@@ -98,7 +120,7 @@ async fn seated_window(market: &Market, agreement: &Agreement) -> Result<u8, Cli
     if seats.checked_shr(window.into()).is_some_and(|bits| bits & 1 == 1) {
         return Ok(window);
     }
-    Err(CliError::NoSeat { account, window, seats: window_list(seats).into() })
+    Err(CliError::NoSeat { account, window, seats: number_list(seats).into() })
 }
 
 /// The index of each worker in the agreement, from its index, address or name.

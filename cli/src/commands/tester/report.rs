@@ -1,10 +1,11 @@
-//! `muster tester report`: the report of what a tester observed.
+//! `muster tester report`: the report of what a tester measured.
 
 use std::path::PathBuf;
 
 use alloy::primitives::{Address, B256};
 use clap::{ArgGroup, Args};
-use muster_client::protocol::abi::Entry;
+use muster_client::protocol::report::Entry;
+use muster_client::protocol::shares::needed_probes;
 use muster_client::{Agreement, Session};
 use muster_daemons::Store;
 
@@ -12,17 +13,17 @@ use crate::commands::tester::store::open_store;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::options::heading;
-use crate::output::agreement::finding_cells;
+use crate::output::agreement::{FINDING_COLUMNS, finding_cells};
 use crate::output::{Cell, CommandOutput, Table};
 use crate::parse;
 
 /// Options of `muster tester report`.
 #[derive(Debug, Args)]
 #[command(
-    group = ArgGroup::new("observations").required(true).args(["state", "entry"]),
+    group = ArgGroup::new("measured").required(true).args(["state", "entry"]),
     next_help_heading = heading::COMMAND,
     after_help = "Examples:\n  muster tester report 0x8ba1f109551bD432803012645Ac136ddd64DBA72 --account dev:tom --state tom.db\n  \
-        muster tester report 0x8ba1f109551bD432803012645Ac136ddd64DBA72 --account dev:tom --entry 0:0,1"
+        muster tester report 0x8ba1f109551bD432803012645Ac136ddd64DBA72 --account dev:tom --entry 0:2:12"
 )]
 pub(crate) struct Options {
     /// Agreement to report on
@@ -33,12 +34,12 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
 
-    /// Observations of one worker instead of a state file: the windows that were checked, as 0b1011 or 0,1,3, and the
-    /// receipt for those that were served
-    #[arg(long, value_name = "INDEX:CHECKED[:RECEIPT]", value_parser = parse::report_entry)]
+    /// What was measured of one worker in one window instead of a state file: the probes made, and how many were served
+    /// with the receipt for them; entries ascend by worker, then window
+    #[arg(long, value_name = "INDEX:WINDOW:MADE[:SERVED:RECEIPT]", value_parser = parse::report_entry)]
     entry: Vec<Entry>,
 
-    /// Salt of the session of these receipts
+    /// Salt of the sessions of these receipts
     #[arg(long, requires = "entry")]
     salt: Option<B256>,
 }
@@ -52,30 +53,39 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         None => (Session { salt: salt.unwrap_or_default() }, entry),
         Some(path) => {
             let store = open_store(&market, &path)?;
-            let entries = observed_entries(&store, &agreement)?;
+            let entries = measured_entries(&store, &agreement).await?;
             if entries.is_empty() {
-                return Err(CliError::NothingObserved { path, agreement: address });
+                return Err(CliError::NothingMeasured { path, agreement: address });
             }
             let salt = store.session_salt(address, || Session::random().salt)?;
             (Session { salt }, entries)
         }
     };
-    let rows: Vec<_> = entries.iter().map(|entry| finding_cells((*entry).into())).collect();
-    let receipt = agreement.report(&session, entries).await?;
+    let rows: Vec<_> = entries.iter().map(|entry| finding_cells(entry.finding())).collect();
+    let receipt = agreement.report(&session, &entries).await?;
     let fields = [("agreement", Cell::text(address)), ("tester", Cell::text(market.account()?))];
-    let output = CommandOutput::new(fields).table(Table::new(
-        "entries",
-        ["worker", "checked", "served"],
-        rows,
-    ));
+    let output = CommandOutput::new(fields).table(Table::new("entries", FINDING_COLUMNS, rows));
     context.print_transaction(output, &receipt)
 }
 
-/// An entry for each worker that was observed.
-fn observed_entries(store: &Store, agreement: &Agreement) -> Result<Vec<Entry>, CliError> {
+/// An entry for each worker and window in which enough probes were made.
+async fn measured_entries(store: &Store, agreement: &Agreement) -> Result<Vec<Entry>, CliError> {
+    let (terms, progress) = (agreement.terms(), agreement.progress().await?);
+    let course = &progress.course;
     let mut entries = Vec::new();
-    for index in 0..agreement.terms().header.redundancy {
-        entries.extend(store.observations(agreement.address(), index)?.report_entry(index));
+    for index in 0..terms.header.redundancy {
+        let judged_until = course.start.saturating_add(course.judged_length(terms, index).into());
+        for window in 0..course.windows(terms) {
+            let judged = course.judged_ticks(terms, index, window);
+            let whole = course.window_ticks(terms, window);
+            let [judged, whole] =
+                [judged, whole].map(|ticks| ticks.end.saturating_sub(ticks.start));
+            let measured = store.measurement(agreement.address(), index, window, judged_until)?;
+            let needed = needed_probes(terms.header.probes, judged, whole);
+            if judged > 0 && measured.made >= needed {
+                entries.push(measured.entry(index, window));
+            }
+        }
     }
     Ok(entries)
 }

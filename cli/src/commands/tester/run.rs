@@ -47,6 +47,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let options = TesterOptions {
         probe_timeout: check.timeout_duration(),
         checks: check.checks()?,
+        proxy: context.proxy().cloned(),
         payout: payouts.payout(),
         first_block: from_block,
         leave,

@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::units::window_list;
+use crate::output::units::number_list;
 use crate::output::{Cell, CommandOutput, Table};
 use crate::parse;
 
@@ -37,7 +37,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         ("agreement", Cell::text(options.agreement)),
         ("account", Cell::text(account)),
         ("place", Cell::count(agreement.place(account).await?)),
-        ("windows", Cell::text(window_list(seats))),
+        ("windows", Cell::text(number_list(seats))),
         ("tick", Cell::count(market.now().await?)),
     ];
     context.print(&CommandOutput::new(fields).table(Table::new(

@@ -1,4 +1,4 @@
-//! The state file in which `tester probe` keeps observations for `tester report`.
+//! The state file in which `tester probe` keeps probes for `tester report`.
 
 use std::path::Path;
 

@@ -28,7 +28,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let fields = [
         ("agreement", Cell::text(agreement.address())),
         ("worker", Cell::text(market.account()?)),
-        ("start", Cell::Count(progress.start)),
+        ("start", Cell::Count(progress.start())),
         ("end", Cell::Count(agreement.times(&progress).end())),
     ];
     context.print_transaction(CommandOutput::new(fields), &receipt)

@@ -26,7 +26,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let fields = [
         ("agreement", Cell::text(options.agreement)),
         ("worker", Cell::text(market.account()?)),
-        ("windows", Cell::count(resigned.windows)),
+        ("judged_until", Cell::Count(resigned.tick)),
     ];
     context.print_transaction(CommandOutput::new(fields), &resigned.receipt)
 }

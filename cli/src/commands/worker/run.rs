@@ -56,6 +56,10 @@ pub(crate) struct Options {
     #[arg(long)]
     top_up: bool,
 
+    /// Free the slot of an agreement that has ended if all slots are taken, instead of waiting for the settlement; costs gas
+    #[arg(long)]
+    release_slots: bool,
+
     /// Make the account available again, once, if it takes no new agreements or did not accept in time
     #[arg(long = "return")]
     returns: bool,
@@ -137,6 +141,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         stake,
         top_up_stake: options.top_up,
         make_available: options.returns,
+        release_slots: options.release_slots,
         source: options.service.source(),
         listen: options.listen,
         public_url: options.public_url,

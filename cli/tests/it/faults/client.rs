@@ -61,10 +61,33 @@ async fn kill_while_buying() -> Vec<(String, &'static str)> {
     let before = agreements(folder);
     folder.json("client buy --account dev:cleo");
     folder.json("client buy --account dev:cleo");
-    let once = folder.json("client buy --account dev:cleo --once --length 9");
-    assert_eq!(folder.json("client buy --account dev:cleo --once --length 9"), once);
-    folder.json("client buy --account dev:cleo --once --length 10");
+    let once = folder.json("client buy --account dev:cleo --once --length 12");
+    assert_eq!(folder.json("client buy --account dev:cleo --once --length 12"), once);
+    folder.json("client buy --account dev:cleo --once --length 13");
     assert_eq!(agreements(folder), before + 4);
+    cleo.reached
+}
+
+/// Kills the client while it releases a worker that did not accept.
+async fn kill_while_releasing() -> Vec<(String, &'static str)> {
+    let test_market = TestMarket::with_long_windows("faults-releases").await;
+    let (folder, relay) =
+        (&test_market.folder, Relay::start(RelayConfig::default()).await.unwrap());
+    test_market.fund_accounts(&["ada", "bob", "cleo"]);
+    for name in ["ada", "bob"] {
+        folder.json(&format!("worker register --account dev:{name} --price 20gwei --stake 0.5eth"));
+    }
+    let order_args = "--redundancy 2 --length 1200 --windows 1 --testers 0";
+    let bought = folder.json(&format!("client buy {order_args} --account dev:cleo"));
+    let agreement = bought["agreement"].as_str().unwrap();
+    folder.json(&format!("worker accept {agreement} --account dev:ada"));
+    test_market.advance_time(301).await;
+    let before = transactions(&test_market, "cleo").await;
+    let run = format!("client run --account dev:cleo --relay {}", relay.url());
+    let mut cleo = FaultRunner::new(|more| folder.command(&format!("{run} {more}")));
+    cleo.kill_at_every_stage("release", "");
+    cleo.run_until_waiting_for(&format!("the end of {agreement}"), "").await;
+    assert_eq!(transactions(&test_market, "cleo").await, before + 1);
     cleo.reached
 }
 
@@ -167,6 +190,7 @@ async fn kill_while_giving_passes() -> Vec<(String, &'static str)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_is_killed_at_every_step_pays_once_and_gets_its_money_back() {
     let mut passed = kill_while_buying().await;
+    passed.extend(kill_while_releasing().await);
     passed.extend(kill_while_refunding().await);
     passed.extend(kill_while_connecting().await);
     passed.extend(kill_while_giving_passes().await);

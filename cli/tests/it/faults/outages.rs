@@ -62,7 +62,7 @@ impl<'a> NodeOutages<'a> {
 
 impl FaultSchedule for NodeOutages<'_> {
     async fn before(&mut self, daemons: &TestDaemons<'_>, operation: &str) {
-        if operation == "look" {
+        if operation == "endpoint" {
             self.kill_node(daemons, HALF_A_MINUTE).await;
         }
     }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{health_text, quantity, until_waiting_for};
+use super::{health_text, metrics, quantity, step_count, until_clock_noticed, until_waiting_for};
 use crate::harness::{BackgroundProcess, TestFolder, until};
 use crate::worker::{is_listed, worker};
 
@@ -97,10 +97,10 @@ impl<'a> TestDaemons<'a> {
     pub(super) async fn until_all_failed(&self, times: usize) {
         let mut goals = Vec::new();
         for (_, health) in &self.daemons {
-            goals.push((health, failed_steps(health).await + times));
+            goals.push((health, step_count(health, "muster_failed_steps_total").await + times));
         }
         for (health, goal) in goals {
-            until(async || failed_steps(health).await >= goal).await;
+            until(async || step_count(health, "muster_failed_steps_total").await >= goal).await;
             assert!(health_text(health).await.starts_with("failing since "));
         }
     }
@@ -122,13 +122,30 @@ impl<'a> TestDaemons<'a> {
     pub(super) async fn run_to_settlement(self, agreement: &str, faults: &mut impl FaultSchedule) {
         let tom = &self.daemons[1].1;
         let counts = async |line: &str| until(async || metrics(tom).await.contains(line)).await;
+        let shown = self.folder.json(&format!("agreement show {agreement}"));
+        let end = shown["end"].as_u64().unwrap_or_else(|| panic!("no end: {shown}"));
+        // The tester asks for its pass in the first 150 ticks, for the endpoint in the next 150, and probes after them: only
+        // there an outage would cost probes.
+        self.advance_to("pass", end - 1_050, faults).await;
+        until_clock_noticed(tom).await;
+        self.advance_to("endpoint", end - 1_000, faults).await;
+        until_clock_noticed(tom).await;
+        self.advance_to("probe", end - 901, faults).await;
         counts("muster_tester_seats_total{identity=\"pass\"} 1").await;
-        // Late enough in the window for a probe at once, and early enough for it to count.
-        self.advance_to("look", 1060, faults).await;
-        counts("muster_tester_windows_total{outcome=\"served\"} 1").await;
-        self.advance_to("report", 140, faults).await;
+        let served = async || {
+            metrics(tom).await.contains("muster_tester_probes_total{outcome=\"served\"} 3")
+        };
+        while !served().await {
+            let left = end.saturating_sub(self.now().await);
+            assert!(left > 0, "a probe was not served: {}", metrics(tom).await);
+            // Less than the time for which a late probe is still made, so that no step skips one.
+            self.advance_time(if left > 60 { 20 } else { 1 }).await;
+            until_clock_noticed(tom).await;
+        }
+        // Nobody has posted its report until then, so that it posts it alone.
+        self.advance_to("report", end + 451, faults).await;
         counts("muster_tester_reports_total 1").await;
-        self.advance_to("settle", 600, faults).await;
+        self.advance_to("settle", end + 601, faults).await;
         let state = || self.folder.json(&format!("agreement show {agreement}"))["state"].clone();
         until(async || state() == "settled").await;
         let mut transactions = 0;
@@ -148,11 +165,17 @@ impl<'a> TestDaemons<'a> {
         }
     }
 
-    /// Advances the clock to where an operation is due.
-    async fn advance_to(&self, operation: &str, seconds: u64, faults: &mut impl FaultSchedule) {
+    /// Advances the clock to the tick in which an operation is due.
+    async fn advance_to(&self, operation: &str, tick: u64, faults: &mut impl FaultSchedule) {
         faults.before(self, operation).await;
-        self.advance_time(seconds).await;
+        self.advance_time(tick.saturating_sub(self.now().await)).await;
         faults.due(self, operation).await;
+    }
+
+    /// The tick of the latest block.
+    async fn now(&self) -> u64 {
+        let block = rpc(self.node, "eth_getBlockByNumber", json!(["latest", false])).await;
+        quantity(&block["timestamp"])
     }
 
     /// Advances the clock, and mines a block.
@@ -160,16 +183,4 @@ impl<'a> TestDaemons<'a> {
         rpc(self.node, "evm_increaseTime", json!([seconds])).await;
         rpc(self.node, "evm_mine", json!([])).await;
     }
-}
-
-/// The metrics of a daemon.
-async fn metrics(health: &str) -> String {
-    health_text(&health.replace("/health", "/metrics")).await
-}
-
-/// The number of a daemon's failed steps.
-async fn failed_steps(health: &str) -> usize {
-    let metrics = metrics(health).await;
-    let line = metrics.lines().find_map(|line| line.strip_prefix("muster_failed_steps_total "));
-    line.map_or(0, |count| count.parse().unwrap())
 }

@@ -4,7 +4,7 @@ use alloy::primitives::{Address, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
 use muster_client::protocol::abi::IWorkerDispatcher::setAvailableCall;
-use muster_client::{Application, Market, Offer, message_key};
+use muster_client::{Application, Market, Offer, ServiceReceipt, message_key};
 use muster_daemons::worker::FAILPOINTS;
 use muster_relay::{Relay, RelayConfig};
 use serde_json::json;
@@ -111,7 +111,8 @@ async fn kill_while_serving(
         !receipt.is_empty()
     })
     .await;
-    assert!(receipt.starts_with("0b1,0x"), "{receipt}");
+    let receipt: ServiceReceipt = receipt.parse().unwrap();
+    assert!(receipt.window == 0 && receipt.parts != 0, "{receipt}");
     assert_eq!(daemon.terminate(), Some(0));
 }
 
@@ -124,6 +125,7 @@ async fn kill_while_working() -> Vec<(String, &'static str)> {
     let url = relay.url();
     let mut ada = FaultRunner::new(|more| {
         let mut command = worker(folder, &url);
+        command.args(["--capacity", "1", "--release-slots"]);
         command.args(more.split_whitespace());
         command
     });
@@ -133,12 +135,14 @@ async fn kill_while_working() -> Vec<(String, &'static str)> {
     let agreement = bought["agreement"].as_str().unwrap();
     ada.kill_at_every_stage("accept", "");
     kill_while_serving(&mut ada, &test_market, &relay, agreement.parse().unwrap()).await;
-    test_market.advance_time(2_000).await;
+    test_market.advance_time(1_200).await;
+    ada.kill_at_every_stage("release", "");
+    test_market.advance_time(800).await;
     ada.kill_at_every_stage("settle", "");
     ada.kill_at_every_stage("withdraw", "");
     assert_eq!(folder.json("credit dev:ada")["credit"], "0");
     assert_eq!(folder.json(&format!("agreement show {agreement}"))["state"], "settled");
-    assert_eq!(transactions(&test_market, "ada").await, 4, "each operation was {DONE_ONCE}");
+    assert_eq!(transactions(&test_market, "ada").await, 5, "each operation was {DONE_ONCE}");
     ada.reached
 }
 

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use alloy::primitives::Address;
 use alloy::sol_types::{SolCall, SolEvent};
 use muster_client::protocol::abi::IWorkerDispatcher::{
-    AgreementSettled, Burned, ContractBought, creditCall, workerCountCall, workersCall,
+    AbsentReleased, AgreementSettled, Burned, ContractBought, creditCall, workerCountCall,
+    workersCall,
 };
 
 use crate::harness::TestEnv;
@@ -55,13 +56,20 @@ impl TestEnv {
         logs.iter().map(|log| Burned::decode_log(&log.inner).unwrap().amount).sum()
     }
 
-    /// The escrows of agreements that are not settled.
+    /// The escrows of agreements that are not settled, without the parts of released workers.
     async fn open_escrows(&self) -> HashMap<Address, u128> {
-        let kinds = vec![ContractBought::SIGNATURE_HASH, AgreementSettled::SIGNATURE_HASH];
+        let kinds = [
+            ContractBought::SIGNATURE_HASH,
+            AbsentReleased::SIGNATURE_HASH,
+            AgreementSettled::SIGNATURE_HASH,
+        ];
         let mut owed = HashMap::new();
-        for log in self.rpc.logs(self.dispatcher, kinds).await {
+        for log in self.rpc.logs(self.dispatcher, kinds.to_vec()).await {
             if let Ok(bought) = ContractBought::decode_log(&log.inner) {
                 owed.insert(bought.agreement, bought.escrow);
+            } else if let Ok(released) = AbsentReleased::decode_log(&log.inner) {
+                let escrow: &mut u128 = owed.get_mut(&released.agreement).unwrap();
+                *escrow = escrow.checked_sub(released.refund).unwrap();
             } else {
                 let settled = AgreementSettled::decode_log(&log.inner).unwrap();
                 assert!(owed.remove(&settled.agreement).is_some(), "settled twice");

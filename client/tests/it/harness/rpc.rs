@@ -65,6 +65,11 @@ impl DevRpc {
         self.provider.get_block(height.into()).await.unwrap().unwrap().header.hash
     }
 
+    /// The code of an account after a block.
+    pub(crate) async fn code_at(&self, account: Address, height: u64) -> Bytes {
+        self.provider.get_code_at(account).number(height).await.unwrap()
+    }
+
     /// Makes a block at Unix second `time`; the following ones get the same time.
     pub(crate) async fn mine_at(&self, time: u64) {
         self.now.store(time, Ordering::Relaxed);

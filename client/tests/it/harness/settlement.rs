@@ -1,7 +1,8 @@
 //! Ending agreements, and the expected results of their parties.
 
 use alloy::primitives::Address;
-use muster_client::protocol::abi::{Entry, WorkerResult};
+use muster_client::protocol::abi::WorkerResult;
+use muster_client::protocol::report::Entry;
 use muster_client::{Market, Purchase, Settlement};
 
 use crate::harness::{TestEnv, agreement};
@@ -50,14 +51,14 @@ pub(crate) fn tester_fee(env: &TestEnv, who: &Market, seats: u16) -> (Address, u
     (who.account().unwrap(), env.settings.minTesterFee * u128::from(seats), seats)
 }
 
-/// The result of a worker that accepted, was judged for this many windows, and lost nothing: the
-/// windows served and failed, and the seats that were paid for it at the lowest fee.
+/// The result of a worker that accepted, was judged for this many ticks, and lost nothing: on how many
+/// windows seats reported, the measured uptime, and the seats that were paid for it at the lowest fee.
 pub(crate) fn paid_worker(
     env: &TestEnv,
     who: &Market,
     pay: u128,
-    windows: u8,
-    (served, failed, seats): (u8, u8, u128),
+    ticks: u32,
+    (known, uptime, seats): (u8, u16, u128),
 ) -> WorkerResult {
     WorkerResult {
         account: who.account().unwrap(),
@@ -66,9 +67,9 @@ pub(crate) fn paid_worker(
         fees: env.settings.minTesterFee * seats,
         accepted: true,
         resigned: false,
-        windows,
-        served,
-        failed,
+        ticks,
+        known,
+        uptime,
     }
 }
 
@@ -81,8 +82,8 @@ pub(crate) fn absent_worker(who: &Market, slash: u128) -> WorkerResult {
         fees: 0,
         accepted: false,
         resigned: false,
-        windows: 0,
-        served: 0,
-        failed: 0,
+        ticks: 0,
+        known: 0,
+        uptime: 0,
     }
 }

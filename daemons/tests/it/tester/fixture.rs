@@ -1,146 +1,41 @@
 //! An agreement whose testers are the tester under test and two that report nothing, and control over its time.
 
+use std::collections::HashSet;
+use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
-use muster_client::protocol::abi::IWorkAgreement::Reported;
+use muster_client::protocol::abi::IWorkAgreement::{IWorkAgreementEvents, Reported};
 use muster_client::protocol::abi::State;
-use muster_client::{Agreement, NodeBuilder};
-use muster_daemons::tester::{Check, Checks, HttpCheck, TesterDaemon, TesterOptions};
-use muster_daemons::{
-    Backoff, DaemonContext, HealthReporter, Identity, Observations, Payout, Role, Store,
-    run as run_daemon,
-};
-use tokio::select;
-use tokio::sync::Notify;
-use tokio::task::JoinHandle;
+use muster_client::{Agreement, MarketEvent};
+use muster_daemons::schedule::derive;
+use muster_daemons::{DaemonContext, Measurement};
+use muster_messaging::MessageKey;
+use secrecy::ExposeSecret;
 use tokio::time::sleep;
 
-use super::mocks::{FaultyTransport, MockWorker, spawn_client, spawn_invalid_client};
+use super::mocks::{MockWorker, spawn_client, spawn_invalid_client};
+use super::running::{RunningTester, open_context, paying_to, wait_until};
+use crate::faulty_transport::FaultyTransport;
 use crate::harness::{LENGTH, TestChain, offer};
-
-/// Ticks of a window.
-pub(super) const TICKS: u64 = 1_200;
-
-/// Ticks before the end of a window in which no worker is probed any more: a sixteenth of the window, less those that
-/// pass while a failure is confirmed.
-pub(super) const GRACE_TICKS: u64 = TICKS / 16 - 5;
+use crate::probing::{ACCEPT_WINDOW, PROBES, measured, probe_ticks, wait_for_passes};
 
 /// Seconds of an epoch.
 pub(super) const EPOCH: u32 = 604_800;
-
-/// Almost no pause between steps.
-const BACKOFF: Backoff =
-    Backoff { interval: Duration::from_millis(5), max_delay: Duration::from_millis(5) };
-
-/// Waits until a condition is true.
-pub(super) async fn wait_until(is_true: impl AsyncFn() -> bool) {
-    while !is_true().await {
-        sleep(Duration::from_millis(2)).await;
-    }
-}
-
-/// The usual options of a tester.
-pub(super) fn options() -> TesterOptions {
-    let check = HttpCheck {
-        path: "/health".to_owned(),
-        post: None,
-        status: None,
-        contains: Some("you asked for /health".to_owned()),
-        sha256: None,
-    };
-    TesterOptions {
-        checks: Checks::all(Check::Http(check)),
-        probe_timeout: Duration::from_secs(5),
-        payout: Payout { to: None, threshold: 1 },
-        first_block: 0,
-        leave: false,
-    }
-}
-
-/// The usual options of a tester whose fees go to `payout`.
-fn paying_to(payout: Address) -> TesterOptions {
-    TesterOptions { payout: Payout { to: Some(payout), ..options().payout }, ..options() }
-}
-
-/// A tester that runs.
-pub(super) struct RunningTester {
-    /// Ends it.
-    end: Arc<Notify>,
-    /// Its loop.
-    task: JoinHandle<()>,
-}
-
-impl RunningTester {
-    /// Runs a tester.
-    async fn spawn(context: DaemonContext, options: TesterOptions) -> Self {
-        let mut tester = TesterDaemon::start(context, options).await.unwrap();
-        let end = Arc::<Notify>::default();
-        let notified = end.clone();
-        let task = tokio::spawn(async move {
-            let left = tester.left();
-            let end = async {
-                select! {
-                    () = notified.notified() => {}
-                    () = left => {}
-                }
-            };
-            run_daemon(&mut tester, BACKOFF, &HealthReporter::default(), end).await.unwrap();
-        });
-        Self { end, task }
-    }
-
-    /// Ends it, and waits for that.
-    pub(super) async fn stop(self) {
-        self.end.notify_one();
-        self.task.await.unwrap();
-    }
-
-    /// Waits until it has left the market.
-    pub(super) async fn ended(self) {
-        self.task.await.unwrap();
-    }
-}
-
-/// The tester's context, once an earlier run has released the state file.
-async fn open_context(
-    chain: &TestChain,
-    signer: &PrivateKeySigner,
-    transport: &Arc<FaultyTransport>,
-) -> DaemonContext {
-    let (path, dispatcher, account) =
-        (chain.state_path(signer), chain.dispatcher, signer.address());
-    let chain_id = stylus_devnode::CHAIN_ID;
-    let identity = Identity { role: Role::Tester, chain: chain_id, dispatcher, account };
-    wait_until(async || Store::open(&path, &identity).is_ok()).await;
-    let connect = NodeBuilder::new([chain.devnode.url()]);
-    DaemonContext::open(connect, signer.clone(), dispatcher, Role::Tester, &path, transport.clone())
-        .await
-        .unwrap()
-}
-
-/// Runs a tester without an agreement.
-pub(super) async fn run_tester(
-    chain: &TestChain,
-    signer: &PrivateKeySigner,
-    options: TesterOptions,
-) -> RunningTester {
-    RunningTester::spawn(
-        open_context(chain, signer, &FaultyTransport::new(&chain.transport)).await,
-        options,
-    )
-    .await
-}
 
 /// A running agreement, its workers, and the tester under test.
 pub(super) struct TesterFixture {
     /// The chain.
     pub(super) chain: TestChain,
+    /// The URL of the node that the tester asks after a restart.
+    pub(super) node: String,
     /// The tester's key.
     pub(super) signer: PrivateKeySigner,
+    /// The other testers.
+    pub(super) others: Vec<PrivateKeySigner>,
     /// Where its fees go.
     pub(super) payout: Address,
     /// The tester's context.
@@ -148,7 +43,7 @@ pub(super) struct TesterFixture {
     /// The tester's transport.
     pub(super) transport: Arc<FaultyTransport>,
     /// The tester's loop.
-    running: RunningTester,
+    running: Option<RunningTester>,
     /// The workers.
     pub(super) workers: Vec<MockWorker>,
     /// The agreement.
@@ -160,16 +55,26 @@ pub(super) struct TesterFixture {
 }
 
 impl TesterFixture {
-    /// An agreement whose workers have all accepted.
+    /// An agreement with three testers whose workers have all accepted.
     pub(super) async fn start(workers: u8) -> Self {
+        Self::start_with(workers, 3).await
+    }
+
+    /// The same with so many testers.
+    pub(super) async fn start_with(workers: u8, testers: u8) -> Self {
         let chain = TestChain::new().await;
-        chain.register_testers(2).await;
+        let others = chain.register_testers(usize::from(testers) - 1).await;
         let (signer, payout) = (chain.new_account(), chain.new_account().address());
         let transport = FaultyTransport::new(&chain.transport);
-        let context = open_context(&chain, &signer, &transport).await;
+        let context = open_context(&chain, &signer, &chain.devnode.url(), &transport).await;
         let running = RunningTester::spawn(context.clone(), paying_to(payout)).await;
-        let epoch = context.market().epoch().await.unwrap();
-        wait_until(async || context.market().tester_count(epoch).await.unwrap() == 3).await;
+        let next = context.market().epoch().await.unwrap() + 1;
+        let count = async || context.market().tester_count(next).await.unwrap();
+        wait_until(async || count().await == u32::from(testers)).await;
+        if testers > 3 {
+            // The first list takes no more.
+            chain.advance(EPOCH.into()).await;
+        }
 
         let (mut signers, mut mocks) = (Vec::new(), Vec::new());
         for price in 1..=workers {
@@ -179,19 +84,21 @@ impl TesterFixture {
             signers.push(worker);
         }
         let client = chain.new_account();
-        let purchase = chain.buy(&client, workers, 3).await;
+        let purchase = chain.buy(&client, workers, testers).await;
         for worker in &signers {
             chain.agreement(worker, &purchase).await.accept().await.unwrap();
         }
         let agreement = chain.agreement(&signer, &purchase).await;
         let (workers, passes) = (mocks, None);
         Self {
+            node: chain.devnode.url(),
             chain,
             signer,
+            others,
             payout,
             context,
             transport,
-            running,
+            running: Some(running),
             workers,
             agreement,
             client,
@@ -199,83 +106,118 @@ impl TesterFixture {
         }
     }
 
-    /// The client answers requests for passes from now on.
+    /// The client answers requests for passes from now on, and the tester gets those for all windows.
     pub(super) async fn answer_passes(&mut self) {
         let market = self.chain.market(&self.client).await;
         let transport = self.chain.transport.clone();
         self.passes = Some(spawn_client(&self.client, market, transport).await);
-        self.wait_for_passes(1).await;
+        self.chain.advance_to(self.start_tick().await + u64::from(ACCEPT_WINDOW) / 2).await;
+        wait_for_passes(slice::from_ref(&self.context), self.agreement.address()).await;
     }
 
     /// The client answers requests for passes with invalid ones from now on.
-    pub(super) async fn answer_with_invalid_passes(&self) {
-        spawn_invalid_client(&self.client, self.chain.transport.clone()).await;
+    pub(super) async fn answer_with_invalid_passes(&self) -> Arc<AtomicUsize> {
+        spawn_invalid_client(&self.client, self.chain.transport.clone()).await
     }
 
-    /// Waits until the client has sent so many passes.
-    pub(super) async fn wait_for_passes(&self, count: usize) {
-        let passes = self.passes.as_ref().unwrap();
-        wait_until(async || passes.load(Ordering::Relaxed) >= count).await;
+    /// How many passes the client has sent.
+    pub(super) fn pass_count(&self) -> usize {
+        self.passes.as_ref().unwrap().load(Ordering::Relaxed)
     }
 
-    /// Advances to the first tick of a window, and returns it.
-    pub(super) async fn enter_window(&self, window: u8) -> u64 {
-        let start = self.agreement.progress().await.unwrap().start;
-        let tick = start + u64::from(window) * TICKS;
-        self.chain.advance_to(tick).await;
-        tick
+    /// The tick of the first accept.
+    pub(super) async fn start_tick(&self) -> u64 {
+        self.agreement.progress().await.unwrap().start()
     }
 
-    /// Advances to the first tick of a window, and waits for the tester's pass if the client sends any.
-    pub(super) async fn enter_window_with_pass(&self, window: u8) -> u64 {
-        let tick = self.enter_window(window).await;
-        if self.passes.is_some() {
-            self.wait_for_passes(usize::from(window) + 1).await;
+    /// The ticks of a worker's probes in a window.
+    pub(super) async fn probe_ticks(&self, index: u8, window: u8) -> Vec<u64> {
+        probe_ticks(&self.context, &self.agreement, (index, window)).await
+    }
+
+    /// Makes the probes of all workers in a window that are due before the tick `until`. With `counts`, each ends before the
+    /// next begins.
+    pub(super) async fn probe_until(&self, window: u8, until: u64, counts: bool) {
+        let mut ticks = Vec::new();
+        for index in (0..).take(self.workers.len()) {
+            let of_worker = self.probe_ticks(index, window).await;
+            ticks.extend(of_worker.into_iter().map(|tick| (tick, index)));
         }
-        tick
+        ticks.sort_unstable();
+        for (tick, _) in ticks.iter().filter(|(tick, _)| *tick < until) {
+            self.chain.advance_to(*tick).await;
+            for index in (0..).take(self.workers.len()) {
+                let due = ticks.iter().filter(|(at, worker)| *worker == index && at <= tick);
+                let due = due.count();
+                let ended =
+                    |measured: Measurement| if counts { measured.made } else { measured.begun };
+                wait_until(async || usize::from(ended(self.measured(index, window))) >= due).await;
+            }
+        }
     }
 
-    /// Advances until the probe is due, and waits until the worker was probed with success.
-    pub(super) async fn until_served(&self, index: u8, window: u8) {
-        self.before_end(window, TICKS / 8).await;
-        let served = |observations: Observations| {
-            observations.receipt.is_some_and(|receipt| receipt.covers(window))
+    /// Makes all probes of a window, and waits until so many of each worker count.
+    pub(super) async fn probe_window(&self, window: u8, made: &[u8]) {
+        let is_silent = self.workers.iter().any(MockWorker::is_silent);
+        self.probe_until(window, u64::MAX, made.iter().all(|made| *made > 0) && !is_silent).await;
+        for (index, made) in (0..).zip(made) {
+            wait_until(async || self.measured(index, window).made == *made).await;
+        }
+    }
+
+    /// The transactions that have reports.
+    pub(super) async fn report_transactions(&self) -> HashSet<B256> {
+        let market = self.context.market();
+        let head = market.node().head().await.unwrap().number;
+        let records = market.history(0, head).await.unwrap();
+        let is_report = |event: &MarketEvent| {
+            matches!(event, MarketEvent::Agreement(_, IWorkAgreementEvents::Reported(_)))
         };
-        wait_until(async || served(self.observations(index))).await;
+        let reports = records.iter().filter(|record| is_report(&record.event));
+        reports.map(|record| record.transaction).collect()
     }
 
-    /// Advances until the last probe of the worker has failed.
-    pub(super) async fn until_failed(&self, index: u8, window: u8) {
-        self.before_end(window, TICKS / 8).await;
-        let worker = &self.workers[usize::from(index)];
-        wait_until(async || worker.request_count() > usize::from(window)).await;
-        self.before_end(window, GRACE_TICKS).await;
-        wait_until(async || self.observations(index).failed & (1 << window) != 0).await;
+    /// What was measured of a worker in a window.
+    pub(super) fn measured(&self, index: u8, window: u8) -> Measurement {
+        measured(&self.context, self.agreement.address(), (index, window))
     }
 
-    /// Advances to so many ticks before the end of a window.
-    pub(super) async fn before_end(&self, window: u8, ticks: u64) {
-        let start = self.agreement.progress().await.unwrap().start;
-        self.chain.advance_to(start + (u64::from(window) + 1) * TICKS - ticks).await;
+    /// The tester's key for messages in a window.
+    pub(super) fn window_key(&self, window: u8) -> B256 {
+        let secret = self.context.store().secret("passes").unwrap();
+        let bytes = derive(secret.expose_secret(), self.agreement.address(), &[window]);
+        MessageKey::from_bytes(&bytes).unwrap().public()
     }
 
-    /// Waits until a message of the tester is lost.
-    pub(super) async fn wait_for_loss(&self) {
-        wait_until(async || self.transport.lost.load(Ordering::Relaxed) > 0).await;
-        self.transport.lost.store(0, Ordering::Relaxed);
-    }
-
-    /// The observations of a worker.
-    pub(super) fn observations(&self, index: u8) -> Observations {
-        self.context.store().observations(self.agreement.address(), index).unwrap()
+    /// How often the first worker was asked for its endpoint under the key of a window.
+    pub(super) fn request_count(&self, window: u8) -> usize {
+        let (requests, key) =
+            (self.workers[0].endpoint_requests.lock().unwrap(), self.window_key(window));
+        requests.iter().filter(|(_, sender)| *sender == key).count()
     }
 
     /// Advances to the agreement's end, and waits for the report.
     pub(super) async fn until_reported(&self) -> Reported {
-        let start = self.agreement.progress().await.unwrap().start;
-        self.chain.advance_to(start + u64::from(LENGTH)).await;
-        wait_until(async || !self.agreement.reports().await.unwrap().is_empty()).await;
+        self.chain.advance_to(self.start_tick().await + u64::from(LENGTH)).await;
+        while self.agreement.reports().await.unwrap().is_empty() {
+            self.chain.advance(20).await;
+            sleep(Duration::from_millis(50)).await;
+        }
         self.agreement.reports().await.unwrap().remove(0)
+    }
+
+    /// What the report finds of a worker that has served so many of all probes in a window. If these lie close together, the
+    /// receipt supports fewer.
+    pub(super) fn finding(&self, index: u8, window: u8, served: u8) -> [u8; 4] {
+        let measured = self.measured(index, window);
+        let counts = (measured.made, measured.served);
+        assert_eq!(counts, (PROBES, served), "worker {index}, window {window}");
+        measured.entry(index, window).finding()
+    }
+
+    /// What a report found: index of the worker, window, probes made, probes served.
+    pub(super) fn findings(report: &Reported) -> Vec<[u8; 4]> {
+        report.findings.as_chunks().0.to_vec()
     }
 
     /// Advances until the agreement is settled.
@@ -285,13 +227,20 @@ impl TesterFixture {
         }
     }
 
+    /// Drops the tester in the middle of a step.
+    pub(super) async fn kill_tester(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.kill().await;
+        }
+    }
+
     /// The same fixture after the tester was dropped in the middle of a step and started again.
-    pub(super) async fn restart(self) -> Self {
-        let Self { context, running, .. } = self;
-        running.task.abort();
-        drop((running.task.await, context));
-        let context = open_context(&self.chain, &self.signer, &self.transport).await;
-        let running = RunningTester::spawn(context.clone(), paying_to(self.payout)).await;
+    pub(super) async fn restart(mut self) -> Self {
+        self.kill_tester().await;
+        let Self { context, .. } = self;
+        drop(context);
+        let context = open_context(&self.chain, &self.signer, &self.node, &self.transport).await;
+        let running = Some(RunningTester::spawn(context.clone(), paying_to(self.payout)).await);
         Self { context, running, ..self }
     }
 }

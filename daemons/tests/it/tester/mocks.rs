@@ -1,26 +1,29 @@
-//! What a tester talks to: workers that fail in every way, a client, and a transport that fails.
+//! What a tester talks to: workers that fail in every way, and a client.
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
-use futures::FutureExt;
-use futures::future::{BoxFuture, ready};
+use muster_client::protocol::receipt::part_of_window;
 use muster_client::{Market, ServiceReceipt};
 use muster_daemons::RpcChainView;
 use muster_gateway::{
     AuthorizationError, Authorizer, Claims, Config, Gateway, Receipts, Secret, Upstream,
 };
 use muster_messaging::{
-    Claim, Content, Delegation, Endpoint, Event, InMemoryReplayGuard, InMemoryTransport, Inbox,
-    Mailbox, Message, MessageError, MessageKey, PassResponder, SecretString, Transport,
+    Claim, Content, Delegation, Endpoint, InMemoryReplayGuard, Mailbox, Message, MessageKey,
+    PassResponder, SecretString, Transport,
 };
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
-use crate::harness::EchoService;
+use crate::echo_service::EchoService;
 
 /// How a worker behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,18 +32,59 @@ pub(super) enum Behavior {
     Honest,
     /// It answers no messages.
     Silent,
-    /// Its service is down.
+    /// Its service is down, and its gateway says so.
     ServiceDown,
     /// Its receipts are for another session.
     WrongReceipts,
+    /// Its service reads requests and does not answer.
+    Hanging,
 }
 
-/// Authorizes every token holder.
-struct AllowAll(Upstream);
+/// A service that reads requests, and never answers.
+struct HangingService {
+    /// Where it listens.
+    upstream: Upstream,
+    /// The connections that it has accepted.
+    connections: Arc<Mutex<Vec<TcpStream>>>,
+    /// Accepts them.
+    _task: AbortOnDropHandle<()>,
+}
+
+impl HangingService {
+    /// Starts it.
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let upstream = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let connections = Arc::<Mutex<Vec<_>>>::default();
+        let accepted = connections.clone();
+        let task = tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let _ = stream.read(&mut [0; 4_096]).await.unwrap();
+                accepted.lock().unwrap().push(stream);
+            }
+        });
+        Self { upstream, connections, _task: AbortOnDropHandle::new(task) }
+    }
+}
+
+/// Authorizes every token holder, and forwards to nowhere while the service is down.
+struct AllowAll {
+    /// How the worker behaves.
+    behavior: Arc<Mutex<Behavior>>,
+    /// The service.
+    upstream: Upstream,
+    /// The service that does not answer.
+    hanging: Upstream,
+}
 
 impl Authorizer for AllowAll {
     async fn authorize(&self, _: &Claims) -> Result<Upstream, AuthorizationError> {
-        Ok(self.0.clone())
+        Ok(match *self.behavior.lock().unwrap() {
+            Behavior::ServiceDown => "http://127.0.0.1:1".parse().unwrap(),
+            Behavior::Hanging => self.hanging.clone(),
+            _ => self.upstream.clone(),
+        })
     }
 }
 
@@ -52,26 +96,32 @@ struct MockReceipts {
     signer: PrivateKeySigner,
     /// Its view of the market.
     market: Market,
-    /// The served windows, by session.
+    /// The served parts, by session.
     served: Mutex<HashMap<B256, u32>>,
 }
 
 impl Receipts for MockReceipts {
     async fn issue(&self, claims: &Claims, session: [u8; 32]) -> Option<String> {
         let agreement = self.market.agreement(Address::from(claims.agreement)).await.unwrap();
-        let window = agreement.window().await.unwrap()?;
+        let (progress, now) =
+            (agreement.progress().await.unwrap(), self.market.now().await.unwrap());
+        let window = agreement.window_at(&progress, now)?;
+        let windows = agreement.windows(&progress);
+        let (_, ticks) = windows.iter().find(|(number, _)| *number == window)?;
+        let part = part_of_window(now - ticks.start, ticks.end - ticks.start);
         let session = match *self.behavior.lock().unwrap() {
             Behavior::WrongReceipts => B256::ZERO,
             _ => session.into(),
         };
-        let served = {
+        let parts = {
             let mut sessions = self.served.lock().unwrap();
-            let served = sessions.entry(session).or_default();
-            *served |= 1 << window;
-            *served
+            let parts = sessions.entry(session).or_default();
+            *parts |= 1 << part;
+            *parts
         };
         let domain = agreement.receipt_domain();
-        Some(ServiceReceipt::sign(&self.signer, domain, session, served).unwrap().to_string())
+        let receipt = ServiceReceipt::sign(&self.signer, domain, session, window, parts);
+        Some(receipt.unwrap().to_string())
     }
 }
 
@@ -79,8 +129,12 @@ impl Receipts for MockReceipts {
 pub(super) struct MockWorker {
     /// How it behaves.
     behavior: Arc<Mutex<Behavior>>,
+    /// Its key.
+    pub(super) signer: PrivateKeySigner,
     /// The requests for its endpoint: claim and key.
     pub(super) endpoint_requests: Arc<Mutex<Vec<(Claim, B256)>>>,
+    /// The service that does not answer.
+    hanging: HangingService,
     /// Its gateway, its service and its responder.
     _parts: (Gateway, EchoService, JoinHandle<()>),
 }
@@ -96,8 +150,10 @@ impl MockWorker {
             (Arc::new(Mutex::new(Behavior::Honest)), Arc::<Mutex<Vec<_>>>::default());
         let service = EchoService::start().await;
         let secret = Secret::new([7; 32]);
-        let (config, authorizer) =
-            (Config::any_port(secret.clone()), AllowAll(service.url().parse().unwrap()));
+        let (config, upstream) = (Config::any_port(secret.clone()), service.url().parse().unwrap());
+        let hanging = HangingService::start().await;
+        let authorizer =
+            AllowAll { behavior: behavior.clone(), upstream, hanging: hanging.upstream.clone() };
         let receipts = MockReceipts {
             behavior: behavior.clone(),
             signer: signer.clone(),
@@ -105,7 +161,7 @@ impl MockWorker {
             served: Mutex::default(),
         };
         let gateway = Gateway::start(config, authorizer, receipts).await.unwrap();
-        let url = format!("http://{}", gateway.address());
+        let url = format!("http://{}", gateway.address()).into_boxed_str();
 
         let (key, replay_guard) =
             (MessageKey::from_signer(signer).unwrap(), Arc::new(InMemoryReplayGuard::new(256)));
@@ -117,24 +173,37 @@ impl MockWorker {
                     continue;
                 };
                 requests.lock().unwrap().push((claim.clone(), delivery.sender));
-                let url = match *current_behavior.lock().unwrap() {
-                    Behavior::Silent => continue,
-                    Behavior::ServiceDown => "http://127.0.0.1:1",
-                    _ => &url,
-                };
+                if *current_behavior.lock().unwrap() == Behavior::Silent {
+                    continue;
+                }
                 let (agreement, key) = (delivery.message.agreement.into_array(), delivery.sender.0);
                 let token = secret.issue(&Claims { agreement, key, expires_at: 1 << 40 });
-                let (url, token) = (SecretString::from(url), SecretString::from(token.reveal()));
+                let (url, token) = (SecretString::from(&*url), SecretString::from(token.reveal()));
                 let reply = delivery.message.reply(Content::EndpointReply(Endpoint { url, token }));
                 mailbox.send(delivery.sender, &reply).await.unwrap();
             }
         });
-        Self { behavior, endpoint_requests, _parts: (gateway, service, responder_task) }
+        let (signer, parts) = (signer.clone(), (gateway, service, responder_task));
+        Self { behavior, signer, endpoint_requests, hanging, _parts: parts }
     }
 
     /// Changes how it behaves.
     pub(super) fn set_behavior(&self, behavior: Behavior) {
         *self.behavior.lock().unwrap() = behavior;
+    }
+
+    /// Whether it answers no messages, so that probes take long.
+    pub(super) fn is_silent(&self) -> bool {
+        *self.behavior.lock().unwrap() == Behavior::Silent
+    }
+
+    /// Whether each connection to the service that does not answer is still open.
+    pub(super) fn hanging_connections(&self) -> Vec<bool> {
+        let connections = self.hanging.connections.lock().unwrap();
+        let is_open = |stream: &TcpStream| {
+            stream.try_read(&mut [0; 1]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+        };
+        connections.iter().map(is_open).collect()
     }
 
     /// How often it was asked for its endpoint.
@@ -159,8 +228,7 @@ pub(super) async fn spawn_client(
     let answered = count.clone();
     tokio::spawn(async move {
         while let Ok(delivery) = mailbox.next().await {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-            if let Some(reply) = responder.respond(&delivery, now).await.unwrap() {
+            if let Some(reply) = responder.respond(&delivery).await.unwrap() {
                 mailbox.send(delivery.sender, &reply).await.unwrap();
                 answered.fetch_add(1, Ordering::Relaxed);
             }
@@ -169,12 +237,19 @@ pub(super) async fn spawn_client(
     count
 }
 
-/// A client whose passes are invalid: the first is signed by another key, the others expire too early.
-pub(super) async fn spawn_invalid_client(signer: &PrivateKeySigner, transport: Arc<dyn Transport>) {
+/// A client whose passes are invalid: that of window 0 is signed by another key, the others expire too early.
+///
+/// Returns the number of its answers.
+pub(super) async fn spawn_invalid_client(
+    signer: &PrivateKeySigner,
+    transport: Arc<dyn Transport>,
+) -> Arc<AtomicUsize> {
     let (key, replay_guard) =
         (MessageKey::from_signer(signer).unwrap(), Arc::new(InMemoryReplayGuard::new(256)));
     let mut mailbox = Mailbox::open(key, transport, replay_guard).await.unwrap();
     let (client, other) = (signer.clone(), PrivateKeySigner::random());
+    let count = Arc::<AtomicUsize>::default();
+    let answered = count.clone();
     tokio::spawn(async move {
         while let Ok(delivery) = mailbox.next().await {
             let Message { chain_id, agreement, ref content, .. } = delivery.message;
@@ -184,56 +259,8 @@ pub(super) async fn spawn_invalid_client(signer: &PrivateKeySigner, transport: A
             let delegation = Delegation::sign(signer, chain_id, agreement, key, until).unwrap();
             let reply = delivery.message.reply(Content::Pass { delegation });
             mailbox.send(delivery.sender, &reply).await.unwrap();
+            answered.fetch_add(1, Ordering::Relaxed);
         }
     });
-}
-
-/// How a transport behaves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum TransportState {
-    /// It works.
-    #[default]
-    Up,
-    /// It accepts no message.
-    Down,
-    /// It accepts every message and delivers none.
-    Lossy,
-}
-
-/// A transport that can fail.
-#[derive(Debug)]
-pub(super) struct FaultyTransport {
-    /// The transport that it passes messages on to.
-    pub(super) inner: Arc<InMemoryTransport>,
-    /// How it behaves.
-    pub(super) state: Mutex<TransportState>,
-    /// How many messages it has lost.
-    pub(super) lost: AtomicUsize,
-}
-
-impl FaultyTransport {
-    /// A transport that works.
-    pub(super) fn new(inner: &Arc<InMemoryTransport>) -> Arc<Self> {
-        Arc::new(Self { inner: inner.clone(), state: Mutex::default(), lost: AtomicUsize::new(0) })
-    }
-}
-
-impl Transport for FaultyTransport {
-    fn publish<'a>(&'a self, wrap: &'a Event) -> BoxFuture<'a, Result<(), MessageError>> {
-        let state = *self.state.lock().unwrap();
-        if state == TransportState::Up {
-            return self.inner.publish(wrap);
-        }
-        self.lost.fetch_add(1, Ordering::Relaxed);
-        ready(if state == TransportState::Down {
-            Err(MessageError::Unacknowledged)
-        } else {
-            Ok(())
-        })
-        .boxed()
-    }
-
-    fn subscribe<'a>(&'a self, key: &'a MessageKey) -> BoxFuture<'a, Result<Inbox, MessageError>> {
-        self.inner.subscribe(key)
-    }
+    count
 }
