@@ -54,7 +54,7 @@ pub(crate) struct CheckOptions {
     #[arg(long, value_name = "DIGEST")]
     digest: Option<B256>,
 
-    /// Milliseconds to wait for a response
+    /// Milliseconds within which a response must come; one that takes longer does not count
     #[arg(long, value_name = "MS", default_value_t = 2_000)]
     timeout: u64,
 }
