@@ -23,8 +23,15 @@ mod output;
 mod parse;
 mod progress;
 
+fn main() -> ExitCode {
+    // A worker and a tester start this program again for each job; that process has no other threads.
+    muster_compute::child_main();
+    run()
+}
+
+/// Runs the command of the command line.
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn run() -> ExitCode {
     let (cli, matches) =
         command_line::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
     logs::init();

@@ -5,13 +5,13 @@ use std::str::FromStr;
 
 use alloy::primitives::{Address, B256, Signature, keccak256};
 use alloy::signers::local::PrivateKeySigner;
-use alloy::sol_types::{SolStruct, sol};
+use alloy::sol;
+use alloy::sol_types::SolStruct;
 
 use super::receipt::sign_compact;
 use crate::error::MarketError;
 
 sol! {
-    #![sol(alloy_sol_types = alloy::sol_types)]
     /// What a worker signs, in the domain of the agreement's receipts.
     struct JobResult {
         bytes32 job;
