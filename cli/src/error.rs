@@ -80,6 +80,9 @@ pub(crate) enum CliError {
         /// The cause.
         source: BoxError,
     },
+    /// An unknown level of logs.
+    #[error("MUSTER_LOG is {0:?}, and must be one of off, error, warn, info, debug and trace")]
+    LogLevel(Box<str>),
     /// Standard input cannot be read.
     #[error("cannot read standard input: {0}")]
     Input(io::Error),

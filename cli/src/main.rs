@@ -16,6 +16,7 @@ mod contracts;
 mod daemon;
 mod deployments;
 mod error;
+mod hired_worker;
 mod keys;
 mod logs;
 mod options;
@@ -25,12 +26,21 @@ mod progress;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let (cli, matches) =
-        command_line::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
-    logs::init();
-    let result = match config::resolve(cli.globals, &matches) {
-        // The futures of all commands together are too large for the stack of a thread.
-        Ok(config) => Box::pin(command_tree::run(&Context::new(config), cli.command)).await,
+    let (cli, matches) = match command_line::parse(std::env::args_os()) {
+        Ok(parsed) => parsed,
+        Err(error) if error.use_stderr() && std::env::args_os().any(|arg| arg == "--json") => {
+            output::print_json_error(&error.to_string(), None);
+            return ExitCode::from(2);
+        }
+        Err(error) => error.exit(),
+    };
+    let mut json = cli.globals.json;
+    let result = match logs::init().and_then(|()| config::resolve(cli.globals, &matches)) {
+        Ok(config) => {
+            json = config.globals.json;
+            // The futures of all commands together are too large for the stack of a thread.
+            Box::pin(command_tree::run(&Context::new(config), cli.command)).await
+        }
         Err(error) => Err(error),
     };
     match result {
@@ -38,7 +48,7 @@ async fn main() -> ExitCode {
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
         // Not 2: clap reports a wrong command line itself.
         Err(error) => {
-            output::print_error(&error);
+            output::print_error(&error, json);
             ExitCode::FAILURE
         }
     }

@@ -5,8 +5,9 @@ use std::fmt::Display;
 use clap::Args;
 use muster_client::Application;
 
+use crate::hired_worker::{HiredWorker, hired_worker};
 use crate::options::heading;
-use crate::parse::{self, HiredWorker};
+use crate::parse;
 
 /// An order. Without any option but redundancy and length, the market's default terms apply.
 #[derive(Debug, Args)]
@@ -17,7 +18,7 @@ pub(crate) struct OrderArgs {
     pub(crate) redundancy: u8,
 
     /// Hire this worker; repeat it to hire several, and no others
-    #[arg(long, value_name = "NUMBER|ADDRESS", value_parser = parse::hired_worker, conflicts_with_all = ["redundancy", "start"])]
+    #[arg(long, value_name = "NUMBER|ADDRESS", value_parser = hired_worker, conflicts_with_all = ["redundancy", "start"])]
     pub(crate) worker: Vec<HiredWorker>,
 
     /// Length of the agreement [default: the market's shortest]

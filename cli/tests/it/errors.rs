@@ -2,6 +2,8 @@
 
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
+
 use crate::harness::{MUSTER, TestFolder, TestMarket};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -12,6 +14,39 @@ async fn a_node_that_is_not_there_is_one_clear_line() {
         line,
         "no node answers at http://127.0.0.1:1: check that it runs and that the URL is right \
          (`muster devnode` starts one, --rpc names another)"
+    );
+}
+
+#[test]
+fn with_json_an_error_is_an_object() {
+    let folder = TestFolder::new("no-node-json", "http://127.0.0.1:1");
+    for args in ["worker list --json", "worker no-such-command --json"] {
+        let result = folder.run(args);
+        let error: Value = serde_json::from_str(&result.stderr).unwrap();
+        assert!(
+            error["error"]
+                .as_str()
+                .unwrap()
+                .contains(["no node", "no-such-command"][result.code as usize - 1]),
+            "{error}"
+        );
+        assert_eq!(result.stdout, "");
+    }
+    let result = folder.run("worker list --json");
+    let error: Value = serde_json::from_str(&result.stderr).unwrap();
+    assert_eq!(error["advice"], "`muster devnode` starts one, --rpc names another");
+}
+
+#[test]
+fn an_unknown_level_of_logs_is_an_error() {
+    let folder = TestFolder::new("log-level", "http://127.0.0.1:1");
+    let output = folder.command("config").env("MUSTER_LOG", "loud").output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    let expected =
+        "MUSTER_LOG is \"loud\", and must be one of off, error, warn, info, debug and trace";
+    assert_eq!(
+        (output.status.code(), text.trim_end()),
+        (Some(1), format!("error: {expected}").as_str())
     );
 }
 
