@@ -19,6 +19,7 @@ mod error;
 mod hired_worker;
 mod keys;
 mod logs;
+mod named_purchase;
 mod options;
 mod output;
 mod parse;

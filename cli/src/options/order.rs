@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use clap::Args;
 use muster_client::Application;
+use muster_client::protocol::layout::Terms;
 
 use crate::hired_worker::{HiredWorker, hired_worker};
 use crate::options::heading;
@@ -64,6 +65,36 @@ impl OrderArgs {
             && self.min_uptime.is_none()
             && self.expiry.is_none()
             && self.start.is_none()
+    }
+
+    /// The options that were given and that an agreement's terms contradict, as `length 240, not 241`.
+    pub(crate) fn contradictions(&self, terms: &Terms) -> Vec<String> {
+        let header = &terms.header;
+        let redundancy = match u8::try_from(self.worker.len()) {
+            Ok(0) | Err(_) => self.redundancy,
+            Ok(hired) => hired,
+        };
+        let application = self.application.map(|application| application.to_string());
+        [
+            ("redundancy", header.redundancy.to_string(), Some(redundancy.to_string())),
+            ("length", header.length.to_string(), self.length.map(|length| length.to_string())),
+            ("application", Application(header.application).to_string(), application),
+            (
+                "windows",
+                header.windows.to_string(),
+                self.windows.map(|windows| windows.to_string()),
+            ),
+            (
+                "testers",
+                header.testers.to_string(),
+                self.testers.map(|testers| testers.to_string()),
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(name, is, given)| {
+            given.filter(|given| *given != is).map(|given| format!("{name} {is}, not {given}"))
+        })
+        .collect()
     }
 
     /// The options as one line, the same for the same order whatever the types in this file are called:

@@ -37,6 +37,32 @@ fn with_json_an_error_is_an_object() {
     assert_eq!(error["advice"], "`muster devnode` starts one, --rpc names another");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_stands_for_one_order() {
+    let test_market = TestMarket::new("buy-id").await;
+    let folder = &test_market.folder;
+    folder.json("worker register --price 1gwei --capacity 2 --stake 1eth");
+    let first = folder.json("client buy --account dev --id monday --length 12");
+    let agreement = first["agreement"].as_str().unwrap();
+    let again = folder.json("client buy --account dev --id monday --length 12");
+    assert_eq!(again["agreement"], first["agreement"]);
+    assert_eq!(
+        folder.refused("client buy --account dev --id monday --length 13 --redundancy 2"),
+        format!(
+            "the purchase monday is {agreement}, with other terms (redundancy 1, not 2; length 12, not 13): use another \
+             name for another order"
+        )
+    );
+    test_market.advance_time(60).await;
+    folder.json(&format!("settle {agreement}"));
+    assert_eq!(
+        folder.refused("client buy --account dev --id monday --length 12"),
+        format!(
+            "the purchase monday is {agreement}, which is settled: use another name to buy again"
+        )
+    );
+}
+
 #[test]
 fn an_unknown_level_of_logs_is_an_error() {
     let folder = TestFolder::new("log-level", "http://127.0.0.1:1");
