@@ -58,7 +58,7 @@ async fn a_name_stands_for_one_order() {
     assert_eq!(
         folder.refused("client buy --account dev --id monday --length 12"),
         format!(
-            "the purchase monday is {agreement}, which is settled: use another name to buy again"
+            "the purchase monday is {agreement}, which is void: use another name to buy again"
         )
     );
 }
