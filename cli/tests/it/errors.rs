@@ -57,9 +57,7 @@ async fn a_name_stands_for_one_order() {
     folder.json(&format!("settle {agreement}"));
     assert_eq!(
         folder.refused("client buy --account dev --id monday --length 12"),
-        format!(
-            "the purchase monday is {agreement}, which is void: use another name to buy again"
-        )
+        format!("the purchase monday is {agreement}, which is void: use another name to buy again")
     );
 }
 
