@@ -115,7 +115,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<(), CliEr
         Command::Example(command) => commands::example::run(context, command).await,
         Command::Ledger(options) => commands::ledger::run(context, options).await,
         Command::Key(command) => commands::key::run(context, command),
-        Command::Config(options) => commands::config::run(context, &options),
+        Command::Config(options) => commands::config::run(context, &options).await,
         Command::Completions(options) => {
             commands::completions::run(context, &options, Cli::command())
         }

@@ -11,6 +11,8 @@ use muster_daemons::{DaemonError, StoreError};
 use muster_messaging::MessageError;
 use muster_relay::RelayError;
 
+use crate::named_purchase::NamedPurchaseError;
+
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
@@ -80,6 +82,12 @@ pub(crate) enum CliError {
         /// The cause.
         source: BoxError,
     },
+    /// A purchase whose name was used for something else.
+    #[error(transparent)]
+    NamedPurchase(#[from] NamedPurchaseError),
+    /// An unknown level of logs.
+    #[error("MUSTER_LOG is {0:?}, and must be one of off, error, warn, info, debug and trace")]
+    LogLevel(Box<str>),
     /// Standard input cannot be read.
     #[error("cannot read standard input: {0}")]
     Input(io::Error),

@@ -6,6 +6,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::error::CliError;
+
 /// The variable with the level: `error`, `warn`, `info` (the default), `debug`, `trace` or `off`.
 const LEVEL_VARIABLE: &str = "MUSTER_LOG";
 
@@ -14,11 +16,18 @@ const LEVEL_VARIABLE: &str = "MUSTER_LOG";
 const WORKSPACE_TARGETS: [&str; 3] = ["muster", "stylus_devnode", "stylus_engine"];
 
 /// Installs the subscriber of the process.
-pub(crate) fn init() {
-    let level = std::env::var(LEVEL_VARIABLE).ok().and_then(|level| level.parse().ok());
+///
+/// # Errors
+/// [`CliError::LogLevel`] if the variable has another value.
+pub(crate) fn init() -> Result<(), CliError> {
+    let level = match std::env::var(LEVEL_VARIABLE).ok().filter(|level| !level.is_empty()) {
+        Some(level) => level.parse().map_err(|_| CliError::LogLevel(level.into()))?,
+        None => LevelFilter::INFO,
+    };
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false);
-    let filter = targets(level.unwrap_or(LevelFilter::INFO));
+    let filter = targets(level);
     tracing_subscriber::registry().with(filter).with(lines).init();
+    Ok(())
 }
 
 /// Which targets log at which level.

@@ -16,8 +16,10 @@ mod contracts;
 mod daemon;
 mod deployments;
 mod error;
+mod hired_worker;
 mod keys;
 mod logs;
+mod named_purchase;
 mod options;
 mod output;
 mod parse;
@@ -32,12 +34,21 @@ fn main() -> ExitCode {
 /// Runs the command of the command line.
 #[tokio::main]
 async fn run() -> ExitCode {
-    let (cli, matches) =
-        command_line::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
-    logs::init();
-    let result = match config::resolve(cli.globals, &matches) {
-        // The futures of all commands together are too large for the stack of a thread.
-        Ok(config) => Box::pin(command_tree::run(&Context::new(config), cli.command)).await,
+    let (cli, matches) = match command_line::parse(std::env::args_os()) {
+        Ok(parsed) => parsed,
+        Err(error) if error.use_stderr() && std::env::args_os().any(|arg| arg == "--json") => {
+            output::print_json_error(&error.to_string(), None);
+            return ExitCode::from(2);
+        }
+        Err(error) => error.exit(),
+    };
+    let mut json = cli.globals.json;
+    let result = match logs::init().and_then(|()| config::resolve(cli.globals, &matches)) {
+        Ok(config) => {
+            json = config.globals.json;
+            // The futures of all commands together are too large for the stack of a thread.
+            Box::pin(command_tree::run(&Context::new(config), cli.command)).await
+        }
         Err(error) => Err(error),
     };
     match result {
@@ -45,7 +56,7 @@ async fn run() -> ExitCode {
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
         // Not 2: clap reports a wrong command line itself.
         Err(error) => {
-            output::print_error(&error);
+            output::print_error(&error, json);
             ExitCode::FAILURE
         }
     }

@@ -8,5 +8,5 @@ pub(crate) mod units;
 pub(crate) mod worker;
 
 pub(crate) use self::command_output::{
-    Cell, CommandOutput, Fields, Table, print_error, print_event_line, print_note,
+    Cell, CommandOutput, Fields, Table, print_error, print_event_line, print_json_error, print_note,
 };

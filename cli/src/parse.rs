@@ -1,6 +1,5 @@
 //! Parsers of values on the command line and in settings, beyond those of the types themselves.
 
-use std::fmt::{self, Display, Formatter};
 use std::net::{IpAddr, SocketAddr};
 
 use alloy::primitives::{Address, B256};
@@ -18,6 +17,11 @@ pub(crate) enum ParseError {
     /// Not the address of a contract.
     #[error("a contract's address is 0x and 40 hexadecimal digits")]
     Contract,
+    /// A mistyped address.
+    #[error(
+        "the letters of this address are no EIP-55 checksum, so a digit is probably wrong: copy it again (an address in lower case is not checked)"
+    )]
+    Checksum,
     /// Not a worker and a URL.
     #[error(
         "expected WORKER=URL, the worker being an address, a dev account, or its number in the agreement"
@@ -46,24 +50,6 @@ pub(crate) enum ParseError {
     Path,
 }
 
-/// A worker to hire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum HiredWorker {
-    /// By its number.
-    Number(u32),
-    /// By its account.
-    Account(Address),
-}
-
-impl Display for HiredWorker {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Number(number) => write!(f, "{number}"),
-            Self::Account(account) => write!(f, "{account}"),
-        }
-    }
-}
-
 /// Wei from an amount such as `1.5eth`.
 pub(crate) fn wei(text: &str) -> Result<u128, AmountError> {
     text.parse::<Ether>()?.wei()
@@ -74,12 +60,24 @@ pub(crate) fn account_address(text: &str) -> Result<Address, ParseError> {
     if let Ok(name) = text.parse::<DevAccount>() {
         return Ok(name.address());
     }
-    text.parse().map_err(|_| ParseError::Account)
+    address(text, ParseError::Account)
+}
+
+/// An address. Letters of both cases must be its EIP-55 checksum.
+fn address(text: &str, expected: ParseError) -> Result<Address, ParseError> {
+    let address: Address = text.parse().map_err(|_| expected)?;
+    let digits = text.trim_start_matches("0x");
+    let has = |is_case: fn(&u8) -> bool| digits.bytes().any(|digit| is_case(&digit));
+    let is_mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
+    if is_mixed && address.to_checksum(None).trim_start_matches("0x") != digits {
+        return Err(ParseError::Checksum);
+    }
+    Ok(address)
 }
 
 /// The address of a contract.
 pub(crate) fn contract_address(text: &str) -> Result<Address, ParseError> {
-    text.parse().map_err(|_| ParseError::Contract)
+    address(text, ParseError::Contract)
 }
 
 /// Basis points from a number of them or a percentage with up to two decimals.
@@ -138,13 +136,6 @@ pub(crate) fn url_path(text: &str) -> Result<Box<str>, ParseError> {
     if text.starts_with('/') { Ok(text.into()) } else { Err(ParseError::Path) }
 }
 
-/// A worker to hire: its number, its address, or a dev account.
-pub(crate) fn hired_worker(text: &str) -> Result<HiredWorker, ParseError> {
-    text.parse()
-        .map(HiredWorker::Number)
-        .or_else(|_| account_address(text).map(HiredWorker::Account))
-}
-
 /// A tester's entry on a worker in a window: the probes made, and how many were served with the receipt for them.
 pub(crate) fn report_entry(text: &str) -> Result<Entry, ParseError> {
     let mut fields = text.split(':');
@@ -166,8 +157,8 @@ mod tests {
     use muster_client::{ServiceReceipt, failed_entry};
 
     use super::{
-        HiredWorker, ParseError, account_address, basis_points, hired_worker, is_local,
-        report_entry, service_url, socket_address, worker_url,
+        ParseError, account_address, basis_points, contract_address, is_local, report_entry,
+        service_url, socket_address, worker_url,
     };
 
     #[test]
@@ -200,16 +191,6 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_is_hired_by_number_or_account() {
-        assert_eq!(hired_worker("3"), Ok(HiredWorker::Number(3)));
-        assert_eq!(
-            hired_worker("dev:alice"),
-            account_address("dev:alice").map(HiredWorker::Account)
-        );
-        assert_eq!(hired_worker("alice"), Err(ParseError::Account));
-    }
-
-    #[test]
     fn parts_of_the_whole_are_basis_points_or_percent() {
         assert_eq!(basis_points("9000"), Ok(9_000));
         assert_eq!(basis_points("95%"), Ok(9_500));
@@ -225,6 +206,20 @@ mod tests {
         assert_eq!(account_address("dev:alice"), account_address("dev:alice"));
         assert!(account_address("0x3f1Eae7D46d88F08fc2F8ed27FCb2AB183EB2d0E").is_ok());
         assert_eq!(account_address("alice"), Err(ParseError::Account));
+        let lower = "0x3f1eae7d46d88f08fc2f8ed27fcb2ab183eb2d0e";
+        assert_eq!(
+            account_address(lower),
+            account_address(&lower.to_uppercase().replace('X', "x"))
+        );
+        for parse in [account_address, contract_address] {
+            // One letter of another case, and one digit of another value.
+            for wrong in [
+                "0x3F1Eae7D46d88F08fc2F8ed27FCb2AB183EB2d0E",
+                "0x3f1Eae7D46d88F08fc2F8ed27FCb2AB183EB2d1E",
+            ] {
+                assert_eq!(parse(wrong), Err(ParseError::Checksum), "{wrong}");
+            }
+        }
     }
 
     #[test]

@@ -21,7 +21,9 @@ use tokio_tungstenite::{WebSocketStream, accept_async_with_config};
 use crate::auth::Nip42Auth;
 use crate::hub::{Hub, OutgoingEvent, OutgoingQueue, PutOutcome};
 use crate::limits::Limits;
-use crate::policy::{FRAME_LIMIT, RejectReason, count_rejection, subscription_keys};
+use crate::policy::{
+    FRAME_LIMIT, RejectReason, count_rejection, malformed_subscription, subscription_keys,
+};
 
 /// How many wraps may wait to be sent.
 const QUEUE_CAPACITY: usize = 256;
@@ -151,7 +153,10 @@ impl Connection {
             };
         };
         let Ok(message) = ClientMessage::from_json(text.as_str()) else {
-            return self.reject_invalid().await;
+            return match malformed_subscription(text.as_str()) {
+                Some(id) => self.reject_subscription(id).await,
+                None => self.reject_invalid().await,
+            };
         };
         self.strikes = 0;
         match message {
@@ -249,6 +254,13 @@ impl Connection {
     async fn reject_invalid(&mut self) -> Result<(), Disconnected> {
         self.strikes = self.strikes.saturating_add(1);
         self.send(&RelayMessage::notice(count_rejection("invalid: not understood"))).await
+    }
+
+    /// Rejects a subscription whose filters are not valid NIP-01, under its id.
+    async fn reject_subscription(&mut self, id: SubscriptionId) -> Result<(), Disconnected> {
+        self.strikes = self.strikes.saturating_add(1);
+        self.unsubscribe(&id);
+        self.send(&RelayMessage::closed(id, count_rejection("invalid: not understood"))).await
     }
 
     /// Rejects a message beyond the rate limit, under its own id if it has one.

@@ -100,7 +100,7 @@ pub(crate) fn subscription_keys(
     }
     let mut keys = Vec::new();
     let mut values = 0_usize;
-    for filter in filters {
+    for filter in filters.iter().filter(|filter| !matches_nothing(filter)) {
         let receivers = filter_receivers(filter);
         if receivers.is_empty() {
             return Err("restricted: name the receivers by #p");
@@ -122,6 +122,22 @@ pub(crate) fn subscription_keys(
     keys.sort_unstable();
     keys.dedup();
     Ok(keys)
+}
+
+/// Whether no event can match a filter, because it wants one of an empty list.
+pub(crate) fn matches_nothing(filter: &Filter) -> bool {
+    filter.ids.as_ref().is_some_and(BTreeSet::is_empty)
+        || filter.authors.as_ref().is_some_and(BTreeSet::is_empty)
+        || filter.kinds.as_ref().is_some_and(BTreeSet::is_empty)
+        || filter.generic_tags.values().any(BTreeSet::is_empty)
+}
+
+/// The id of a `REQ` whose rest is malformed, if it has one.
+pub(crate) fn malformed_subscription(text: &str) -> Option<SubscriptionId> {
+    let message: Vec<serde_json::Value> = serde_json::from_str(text).ok()?;
+    let id = message.get(1)?.as_str()?;
+    let is_valid = message.first()? == "REQ" && (1..=MAX_SUBSCRIPTION_ID_BYTES).contains(&id.len());
+    is_valid.then(|| SubscriptionId::new(id))
 }
 
 /// The receivers that a filter names by `#p`; none if one of them is not a key.

@@ -4,11 +4,15 @@ use std::path::Path;
 
 use axum::http::Uri;
 use clap::Args;
+use tokio::time::{Duration, timeout};
 
 use crate::context::Context;
 use crate::error::CliError;
 use crate::options::global::GlobalArgs;
 use crate::output::{Cell, CommandOutput, Table};
+
+/// How long the command waits for a node, to look up the market of its chain.
+const NODE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Options of `muster config`.
 #[derive(Debug, Args)]
@@ -16,15 +20,23 @@ use crate::output::{Cell, CommandOutput, Table};
 pub(crate) struct Options {}
 
 /// Prints every setting that has a value, without secrets.
-pub(crate) fn run(context: &Context, Options {}: &Options) -> Result<(), CliError> {
+pub(crate) async fn run(context: &Context, Options {}: &Options) -> Result<(), CliError> {
     let config = context.config();
-    let rows = config.origins.iter().map(|(name, origin)| {
-        vec![
-            Cell::text(name.replace('_', "-")),
-            setting_value(&config.globals, name),
-            Cell::text(origin),
-        ]
-    });
+    let mut rows: Vec<_> = config
+        .origins
+        .iter()
+        .map(|(name, origin)| {
+            vec![
+                Cell::text(name.replace('_', "-")),
+                setting_value(&config.globals, name),
+                Cell::text(origin),
+            ]
+        })
+        .collect();
+    if config.globals.market.is_none() {
+        let (market, origin) = recorded_market(context).await;
+        rows.push(vec![Cell::text("market"), market, Cell::text(origin)]);
+    }
     let files = config
         .files
         .iter()
@@ -33,6 +45,19 @@ pub(crate) fn run(context: &Context, Options {}: &Options) -> Result<(), CliErro
         .table(Table::new("settings", ["setting", "value", "from"], rows))
         .table(Table::new("files", ["file", "found"], files));
     context.print(&output)
+}
+
+/// The market that `deploy` recorded for the node's chain, and where; or why there is none.
+async fn recorded_market(context: &Context) -> (Cell, String) {
+    let market = async {
+        let chain_id = context.node().await?.chain_id();
+        Ok::<_, CliError>((context.dispatcher(chain_id)?, chain_id))
+    };
+    match timeout(NODE_TIMEOUT, market).await {
+        Ok(Ok((market, chain_id))) => (Cell::text(market), format!("deployed on chain {chain_id}")),
+        Ok(Err(error)) => (Cell::None, error.to_string()),
+        Err(_) => (Cell::None, "no node answers".to_owned()),
+    }
 }
 
 /// The value of a setting, unless it is a secret.

@@ -4,9 +4,11 @@ use std::fmt::Display;
 
 use clap::Args;
 use muster_client::Application;
+use muster_client::protocol::layout::Terms;
 
+use crate::hired_worker::{HiredWorker, hired_worker};
 use crate::options::heading;
-use crate::parse::{self, HiredWorker};
+use crate::parse;
 
 /// An order. Without any option but redundancy and length, the market's default terms apply.
 #[derive(Debug, Args)]
@@ -17,7 +19,7 @@ pub(crate) struct OrderArgs {
     pub(crate) redundancy: u8,
 
     /// Hire this worker; repeat it to hire several, and no others
-    #[arg(long, value_name = "NUMBER|ADDRESS", value_parser = parse::hired_worker, conflicts_with_all = ["redundancy", "start"])]
+    #[arg(long, value_name = "NUMBER|ADDRESS", value_parser = hired_worker, conflicts_with_all = ["redundancy", "start"])]
     pub(crate) worker: Vec<HiredWorker>,
 
     /// Length of the agreement [default: the market's shortest]
@@ -63,6 +65,36 @@ impl OrderArgs {
             && self.min_uptime.is_none()
             && self.expiry.is_none()
             && self.start.is_none()
+    }
+
+    /// The options that were given and that an agreement's terms contradict, as `length 240, not 241`.
+    pub(crate) fn contradictions(&self, terms: &Terms) -> Vec<String> {
+        let header = &terms.header;
+        let redundancy = match u8::try_from(self.worker.len()) {
+            Ok(0) | Err(_) => self.redundancy,
+            Ok(hired) => hired,
+        };
+        let application = self.application.map(|application| application.to_string());
+        [
+            ("redundancy", header.redundancy.to_string(), Some(redundancy.to_string())),
+            ("length", header.length.to_string(), self.length.map(|length| length.to_string())),
+            ("application", Application(header.application).to_string(), application),
+            (
+                "windows",
+                header.windows.to_string(),
+                self.windows.map(|windows| windows.to_string()),
+            ),
+            (
+                "testers",
+                header.testers.to_string(),
+                self.testers.map(|testers| testers.to_string()),
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(name, is, given)| {
+            given.filter(|given| *given != is).map(|given| format!("{name} {is}, not {given}"))
+        })
+        .collect()
     }
 
     /// The options as one line, the same for the same order whatever the types in this file are called:

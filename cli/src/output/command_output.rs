@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use alloy::primitives::U256;
 use muster_client::{Ether, Receipt};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::error::CliError;
 use crate::output::table_layout;
@@ -196,14 +196,20 @@ pub(crate) fn print_note(text: impl Display) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Prints an error and what to do about it to standard error, in one line whatever a node answered.
-pub(crate) fn print_error(error: &CliError) {
+/// Prints an error and what to do about it to standard error: in one line whatever a node answered, or as a JSON object.
+pub(crate) fn print_error(error: &CliError, json: bool) {
     let text = error.to_string();
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match error.advice() {
+        advice if json => print_json_error(&text, advice),
         Some(advice) => print_note(format!("error: {text} ({advice})")),
         None => print_note(format!("error: {text}")),
     }
+}
+
+/// Prints an error, and what to do about it, to standard error as a JSON object.
+pub(crate) fn print_json_error(error: &str, advice: Option<&str>) {
+    print_note(json!({ "error": error.trim_end(), "advice": advice }));
 }
 
 /// A key of JSON as a title.

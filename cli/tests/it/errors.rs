@@ -2,6 +2,8 @@
 
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
+
 use crate::harness::{MUSTER, TestFolder, TestMarket};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -12,6 +14,60 @@ async fn a_node_that_is_not_there_is_one_clear_line() {
         line,
         "no node answers at http://127.0.0.1:1: check that it runs and that the URL is right \
          (`muster devnode` starts one, --rpc names another)"
+    );
+}
+
+#[test]
+fn with_json_an_error_is_an_object() {
+    let folder = TestFolder::new("no-node-json", "http://127.0.0.1:1");
+    for (args, code, text) in [
+        ("worker list --json", 1, "no node answers"),
+        ("worker no-such-command --json", 2, "no-such-command"),
+    ] {
+        let result = folder.run(args);
+        let error: Value = serde_json::from_str(&result.stderr).unwrap();
+        assert!(error["error"].as_str().unwrap().contains(text), "{error}");
+        assert_eq!((result.code, result.stdout.as_str()), (code, ""));
+    }
+    let result = folder.run("worker list --json");
+    let error: Value = serde_json::from_str(&result.stderr).unwrap();
+    assert_eq!(error["advice"], "`muster devnode` starts one, --rpc names another");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_stands_for_one_order() {
+    let test_market = TestMarket::new("buy-id").await;
+    let folder = &test_market.folder;
+    folder.json("worker register --price 1gwei --capacity 2 --stake 1eth");
+    let first = folder.json("client buy --account dev --id monday --length 12");
+    let agreement = first["agreement"].as_str().unwrap();
+    let again = folder.json("client buy --account dev --id monday --length 12");
+    assert_eq!(again["agreement"], first["agreement"]);
+    assert_eq!(
+        folder.refused("client buy --account dev --id monday --length 13 --redundancy 2"),
+        format!(
+            "the purchase monday is {agreement}, with other terms (redundancy 1, not 2; length 12, not 13): use another \
+             name for another order"
+        )
+    );
+    test_market.advance_time(60).await;
+    folder.json(&format!("settle {agreement}"));
+    assert_eq!(
+        folder.refused("client buy --account dev --id monday --length 12"),
+        format!("the purchase monday is {agreement}, which is void: use another name to buy again")
+    );
+}
+
+#[test]
+fn an_unknown_level_of_logs_is_an_error() {
+    let folder = TestFolder::new("log-level", "http://127.0.0.1:1");
+    let output = folder.command("config").env("MUSTER_LOG", "loud").output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    let expected =
+        "MUSTER_LOG is \"loud\", and must be one of off, error, warn, info, debug and trace";
+    assert_eq!(
+        (output.status.code(), text.trim_end()),
+        (Some(1), format!("error: {expected}").as_str())
     );
 }
 

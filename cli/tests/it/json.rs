@@ -107,7 +107,7 @@ fn set_up_market(round: &mut CommandCoverage) {
     let (_watch, first) = round.run("watch --from 0");
     assert!(first["event"].is_string(), "{first}");
     round.used("worker relist");
-    let listed = round.test_market.folder.refused("worker relist dev:ada --json");
+    let listed = round.test_market.folder.refused("worker relist dev:ada");
     assert!(listed.contains("cannot be listed: it is listed already"), "{listed}");
     let imported = import(&round.test_market.folder);
     assert!(imported["account"].is_string(), "{imported}");

@@ -270,4 +270,15 @@ async fn a_hired_worker_can_resign_and_a_client_can_cancel() {
     assert_eq!((&known["good"], &known["bad"]), (&"0.00".into(), &bad.into()));
     assert_eq!(known["score"], "0%");
     assert_eq!((&known["number"], &known["misses"]), (&ben["number"], &0.into()));
+    assert_eq!(folder.json(&format!("worker show {}", ben["number"]))["account"], known["account"]);
+    for (filter, count) in [
+        ("--mine --account dev:cleo", 1),
+        ("--mine --account dev:ben --state settled --state due", 1),
+        ("--mine --account dev:ben --state running", 0),
+        ("--mine --account dev:tom", 0),
+        ("--state settled", 1),
+    ] {
+        let listed = folder.json(&format!("agreement list {filter}"));
+        assert_eq!(listed["agreements"].as_array().unwrap().len(), count, "{filter}");
+    }
 }

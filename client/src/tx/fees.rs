@@ -19,7 +19,7 @@ pub(super) fn bumped(old: Fees, base_fee: u128) -> Fees {
 /// other transactions, may write words that its estimate did not: `resign` in the tick of the accept writes one less than in
 /// the next tick. Gas that is left costs nothing.
 pub(super) const fn gas_limit(estimate: u64) -> u64 {
-    estimate.saturating_add(estimate / 4).saturating_add(2 * NEW_WORD)
+    estimate.saturating_add(estimate.div_ceil(4)).saturating_add(2 * NEW_WORD)
 }
 
 /// The gas of a storage word that becomes nonzero, read for the first time.
@@ -36,6 +36,7 @@ mod tests {
         assert_eq!(bumped(fees, 1), Fees { cap: 114, tip: 1 });
         assert_eq!(bumped(fees, 90), Fees { cap: 180, tip: 1 });
     }
+
     #[test]
     fn a_limit_has_room_for_a_word_that_the_estimate_did_not_write() {
         // `resign` in the tick of the accept, and in the next one.

@@ -94,6 +94,10 @@ async fn malformed_messages_are_rejected_and_too_many_end_the_connection() {
         raw.0.send(Message::text(text)).await.unwrap();
         assert_eq!(raw.receive().await.as_ref(), Some(&not_understood), "{text:.20}");
     }
+    for filter in [json!(7), json!({ "kinds": "x" }), json!({ "ids": [1] }), json!([])] {
+        let closed = json!(["CLOSED", "s", "invalid: not understood"]);
+        assert_eq!(raw.request(&json!(["REQ", "s", filter])).await, closed, "{filter}");
+    }
     raw.0.send(Message::binary(vec![0; 100])).await.unwrap();
     assert_eq!(raw.receive().await.as_ref(), Some(&not_understood));
     let mut notices = 0;

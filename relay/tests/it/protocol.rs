@@ -94,6 +94,11 @@ async fn stored_wraps_are_sent_newest_first_up_to_the_limit_of_the_filter() {
     assert_eq!(raw.stored(&json!({ "#p": to, "limit": 1 })).await, all[..1]);
     assert_eq!(raw.stored(&json!({ "#p": to, "since": now() - 25 })).await, all[..2]);
     assert_eq!(raw.stored(&json!({ "#p": to, "kinds": [1] })).await, [""; 0]);
+    for empty in ["ids", "authors", "kinds", "#p"] {
+        let mut filter = json!({ "#p": to });
+        filter[empty] = json!([]);
+        assert_eq!(raw.stored(&filter).await, [""; 0], "{empty}");
+    }
 }
 
 #[tokio::test]

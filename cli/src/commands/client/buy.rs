@@ -16,7 +16,7 @@ use crate::error::CliError;
 use crate::options::heading;
 use crate::options::order::OrderArgs;
 use crate::output::{Cell, CommandOutput, Table};
-use crate::{parse, progress};
+use crate::{named_purchase, parse, progress};
 
 /// Options of `muster client buy`.
 #[derive(Debug, Args)]
@@ -86,6 +86,16 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         }
     };
     let agreement = market.agreement(purchase.agreement).await?;
+    if let Some(name) = options.purchase_name() {
+        let state = agreement.state().await?;
+        named_purchase::check(
+            &name,
+            &options.order,
+            agreement.address(),
+            agreement.terms(),
+            state,
+        )?;
+    }
     let accept_until = agreement.times(&agreement.progress().await?).last_accept();
     drop(spinner);
     let fields = [

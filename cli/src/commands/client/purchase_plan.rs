@@ -1,13 +1,12 @@
 //! From the options of an order to a quote or a purchase.
 
 use alloy::primitives::U256;
-use muster_client::protocol::abi::{Order, Quote, Settings, Worker};
+use muster_client::protocol::abi::{Order, Quote, Settings};
 use muster_client::protocol::order;
 use muster_client::{Market, MarketError, OrderRequest, Purchase};
 
 use crate::error::CliError;
 use crate::options::order::OrderArgs;
-use crate::parse::HiredWorker;
 
 /// An order in the market's terms.
 #[derive(Debug)]
@@ -67,7 +66,7 @@ impl PurchasePlan {
     /// The plan for named workers.
     async fn hire(args: &OrderArgs, market: &Market, length: u32) -> Result<Self, CliError> {
         let all = market.workers().await?;
-        let hired = args.worker.iter().map(|hired| find_worker(&all, *hired));
+        let hired = args.worker.iter().map(|hired| hired.find(&all));
         let hired = hired.collect::<Result<Vec<_>, _>>()?;
         let mut numbers: Vec<_> = hired.iter().map(|worker| worker.number).collect();
         numbers.sort_unstable();
@@ -102,13 +101,4 @@ async fn order(
         start: args.start.unwrap_or(defaults.start),
         ..defaults
     })
-}
-
-/// The registered worker with this number or account.
-fn find_worker(all: &[Worker], hired: HiredWorker) -> Result<&Worker, CliError> {
-    let found = all.iter().find(|worker| match hired {
-        HiredWorker::Number(number) => worker.number == number,
-        HiredWorker::Account(account) => worker.account == account,
-    });
-    found.ok_or_else(|| CliError::NoWorker(hired.to_string().into()))
 }

@@ -1,33 +1,38 @@
 //! `muster worker show`: one worker or tester.
 
-use alloy::primitives::Address;
 use clap::Args;
 use muster_client::{Application, WorkerReputation};
 
 use crate::context::Context;
 use crate::error::CliError;
+use crate::hired_worker::{HiredWorker, hired_worker};
 use crate::output::Cell;
 use crate::output::units::{format_observations, format_percent};
 use crate::output::worker::worker_output;
-use crate::parse;
 
 /// Options of `muster worker show`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  muster worker show dev:ada")]
+#[command(after_help = "Examples:\n  muster worker show dev:ada\n  muster worker show 3")]
 pub(crate) struct Options {
-    /// Worker: an address, or a dev account such as dev:alice [default: the account itself]
-    #[arg(value_parser = parse::account_address, value_name = "ADDRESS|NAME")]
-    worker: Option<Address>,
+    /// Worker: its number, an address, or a dev account such as dev:alice [default: the account itself]
+    #[arg(value_parser = hired_worker, value_name = "NUMBER|ADDRESS|NAME")]
+    worker: Option<HiredWorker>,
 }
 
 /// Shows a worker, with its credit and, unless it is a tester, its reputation.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
-    let (market, account) = if let Some(account) = options.worker {
-        (context.market().await?, account)
-    } else {
-        let market = context.signing_market().await?;
-        let account = market.account()?;
-        (market, account)
+    let (market, account) = match options.worker {
+        Some(HiredWorker::Account(account)) => (context.market().await?, account),
+        Some(number) => {
+            let market = context.market().await?;
+            let account = number.find(&market.workers().await?)?.account;
+            (market, account)
+        }
+        None => {
+            let market = context.signing_market().await?;
+            let account = market.account()?;
+            (market, account)
+        }
     };
     let worker = market.worker(account).await?;
     let credit = market.credit(account).await?;
