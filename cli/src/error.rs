@@ -11,7 +11,7 @@ use muster_daemons::{DaemonError, StoreError};
 use muster_messaging::MessageError;
 use muster_relay::RelayError;
 
-use crate::named_purchase::NamedPurchaseError;
+use crate::purchase_error::NamedPurchaseError;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]

@@ -19,11 +19,11 @@ mod error;
 mod hired_worker;
 mod keys;
 mod logs;
-mod named_purchase;
 mod options;
 mod output;
 mod parse;
 mod progress;
+mod purchase_error;
 
 #[tokio::main]
 async fn main() -> ExitCode {
