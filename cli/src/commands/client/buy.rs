@@ -91,13 +91,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let agreement = market.agreement(purchase.agreement).await?;
     if let Some(name) = options.purchase_name() {
         let state = agreement.state().await?;
-        named_purchase::check(
-            &name,
-            &options.order,
-            agreement.address(),
-            agreement.terms(),
-            state,
-        )?;
+        check_named(&name, &options.order, agreement.address(), agreement.terms(), state)?;
     }
     let accept_until = agreement.times(&agreement.progress().await?).last_accept();
     drop(spinner);
