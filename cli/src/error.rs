@@ -12,7 +12,7 @@ use muster_job_api::HostError;
 use muster_messaging::MessageError;
 use muster_relay::RelayError;
 
-use crate::named_purchase::NamedPurchaseError;
+use crate::purchase_error::NamedPurchaseError;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]

@@ -19,11 +19,11 @@ mod error;
 mod hired_worker;
 mod keys;
 mod logs;
-mod named_purchase;
 mod options;
 mod output;
 mod parse;
 mod progress;
+mod purchase_error;
 
 fn main() -> ExitCode {
     // A worker and a tester start this program again for each job; that process has no other threads.

@@ -19,7 +19,7 @@ pub(crate) enum ParseError {
     Contract,
     /// A mistyped address.
     #[error(
-        "the letters of this address are no EIP-55 checksum, so a digit is probably wrong: copy it again (an address in lower case is not checked)"
+        "the upper and lower case of this address is no EIP-55 checksum, so a digit is probably wrong: copy it again (an address in lower case is not checked)"
     )]
     Checksum,
     /// Not a worker and a URL.
@@ -63,7 +63,7 @@ pub(crate) fn account_address(text: &str) -> Result<Address, ParseError> {
     address(text, ParseError::Account)
 }
 
-/// An address. Letters of both cases must be its EIP-55 checksum.
+/// An address. If its digits have both cases, these must be its EIP-55 checksum.
 fn address(text: &str, expected: ParseError) -> Result<Address, ParseError> {
     let address: Address = text.parse().map_err(|_| expected)?;
     let digits = text.trim_start_matches("0x");
@@ -212,7 +212,7 @@ mod tests {
             account_address(&lower.to_uppercase().replace('X', "x"))
         );
         for parse in [account_address, contract_address] {
-            // One letter of another case, and one digit of another value.
+            // One digit of another case, and one digit of another value.
             for wrong in [
                 "0x3F1Eae7D46d88F08fc2F8ed27FCb2AB183EB2d0E",
                 "0x3f1Eae7D46d88F08fc2F8ed27FCb2AB183EB2d1E",

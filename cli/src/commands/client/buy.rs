@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use alloy::primitives::keccak256;
+use alloy::primitives::{Address, keccak256};
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use muster_client::{Market, Purchase};
+use muster_client::protocol::abi::State;
+use muster_client::protocol::layout::Terms;
+use muster_client::{Market, Purchase, state_text};
 use muster_daemons::{Role, client};
 use muster_messaging::InMemoryTransport;
 
@@ -16,7 +18,8 @@ use crate::error::CliError;
 use crate::options::heading;
 use crate::options::order::OrderArgs;
 use crate::output::{Cell, CommandOutput, Table};
-use crate::{named_purchase, parse, progress};
+use crate::purchase_error::NamedPurchaseError;
+use crate::{parse, progress};
 
 /// Options of `muster client buy`.
 #[derive(Debug, Args)]
@@ -88,13 +91,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let agreement = market.agreement(purchase.agreement).await?;
     if let Some(name) = options.purchase_name() {
         let state = agreement.state().await?;
-        named_purchase::check(
-            &name,
-            &options.order,
-            agreement.address(),
-            agreement.terms(),
-            state,
-        )?;
+        check_named(&name, &options.order, agreement.address(), agreement.terms(), state)?;
     }
     let accept_until = agreement.times(&agreement.progress().await?).last_accept();
     drop(spinner);
@@ -106,6 +103,29 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let rows = purchase.workers.iter().map(|worker| vec![Cell::text(worker)]);
     let output = CommandOutput::new(fields).table(Table::new("workers", ["account"], rows));
     context.print_transaction(output, &purchase.receipt)
+}
+
+/// Checks that the agreement of a name is one that the order describes, and not over.
+///
+/// # Errors
+/// [`NamedPurchaseError`].
+fn check_named(
+    name: &str,
+    order: &OrderArgs,
+    agreement: Address,
+    terms: &Terms,
+    state: State,
+) -> Result<(), NamedPurchaseError> {
+    let name = name.into();
+    let contradictions = order.contradictions(terms);
+    if !contradictions.is_empty() {
+        let terms = contradictions.join("; ").into();
+        return Err(NamedPurchaseError::OtherOrder { name, agreement, terms });
+    }
+    if matches!(state, State::Settled | State::Void) {
+        return Err(NamedPurchaseError::Over { name, agreement, state: state_text(state) });
+    }
+    Ok(())
 }
 
 #[cfg(test)]
