@@ -76,8 +76,8 @@ impl FakeWorker {
     }
 
     fn status(&self, id: Digest, state: JobState) -> Json<JobStatus> {
-        let result = (state == JobState::Done && self.manner != Manner::NoResult)
-            .then(|| self.result(id));
+        let result =
+            (state == JobState::Done && self.manner != Manner::NoResult).then(|| self.result(id));
         let id = if self.manner == Manner::OtherStatus { Digest::of(b"other") } else { id };
         let reason = Some("out of\ntime".to_owned());
         Json(JobStatus { id, state, result, stderr: None, cpu_ms: Some(1), reason })
@@ -188,7 +188,8 @@ async fn a_job_is_posted_with_its_blobs_and_its_signed_result_is_verified() {
     client.submit(&job, |_| panic!("the worker has all blobs")).await.unwrap();
     client.cancel(job.id()).await.unwrap();
     let requests = worker.requests.lock().unwrap().join(", ");
-    let expected = "POST jobs, PUT blobs, PUT blobs, POST jobs, GET jobs, GET jobs, POST jobs, DELETE jobs";
+    let expected =
+        "POST jobs, PUT blobs, PUT blobs, POST jobs, GET jobs, GET jobs, POST jobs, DELETE jobs";
     assert_eq!(requests, expected);
 }
 
@@ -259,7 +260,7 @@ async fn long_blobs_are_streamed_from_a_file_and_verified_on_their_way_back() {
     assert_eq!(store.size(&blob).unwrap(), Some(3 << 20));
     let nowhere = BlobSource::File(folder.path().join("nowhere"));
     let failure = client.upload(&blob, nowhere).await.unwrap_err();
-    assert!(failure.is_local(), "{failure:?}");
+    assert!(matches!(failure, JobFailure::Local(BlobError::Io(_))), "{failure:?}");
 }
 
 #[tokio::test]
