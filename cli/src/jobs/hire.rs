@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, IsTerminal};
 
 use alloy::primitives::{Address, U256};
-use muster_client::protocol::abi::Order;
+use muster_client::protocol::abi::{Order, Reason};
 use muster_client::protocol::order;
 use muster_client::{Application, Ether, Market, MarketError, OrderRequest};
 use muster_daemons::DaemonContext;
@@ -77,17 +77,20 @@ async fn quote(
 ) -> Result<(Order, u128), CliError> {
     let named = workers.max(args.replicas);
     let order = job_order(market, args, named.unwrap_or(REPLICAS)).await?;
-    let quoted = market.quote(&OrderRequest::Custom(order.clone())).await;
-    let few = |error: &MarketError| error.dispatcher().is_some() && named.is_none();
-    match quoted {
-        Ok(quote) => Ok((order, quote.price)),
-        Err(error) if few(&error) => {
-            let order = job_order(market, args, 1).await?;
-            let quote = market.quote(&OrderRequest::Custom(order.clone())).await?;
-            print_note("only one worker is for sale: nobody is there to compare it with");
-            Ok((order, quote.price))
+    let quote = market.quote(&OrderRequest::Custom(order)).await?;
+    let (order, quote) = if quote.reason == Reason::NotEnoughWorkers && named.is_none() {
+        print_note("only one worker is for sale, so nobody is there to compare it with");
+        let order = job_order(market, args, 1).await?;
+        (order, market.quote(&OrderRequest::Custom(order)).await?)
+    } else {
+        (order, quote)
+    };
+    match quote.reason {
+        Reason::None => Ok((order, quote.price)),
+        reason => {
+            let (required, sent) = (quote.price, args.budget.unwrap_or_default());
+            Err(MarketError::PurchaseRefused { reason, required, sent }.into())
         }
-        Err(error) => Err(error.into()),
     }
 }
 

@@ -52,6 +52,8 @@ struct FakeWorker {
     signer: PrivateKeySigner,
     blobs: Mutex<HashMap<Digest, Bytes>>,
     requests: Mutex<Vec<String>>,
+    /// What an interrupted upload has left.
+    begun: Mutex<Option<Vec<u8>>>,
 }
 
 fn refusal(status: StatusCode, error: ErrorCode, blobs: Vec<Digest>) -> Response {
@@ -99,6 +101,9 @@ impl FakeWorker {
     fn blob(&self, method: &Method, blob: Digest, body: Bytes) -> Response {
         let mut blobs = self.blobs.lock().unwrap();
         if method == Method::PUT {
+            let begun = self.begun.lock().unwrap().take();
+            let body = [begun.unwrap_or_default(), body.to_vec()].concat();
+            let body = Bytes::from(body);
             if Digest::of(&body) != blob {
                 let status = StatusCode::UNPROCESSABLE_ENTITY;
                 return refusal(status, ErrorCode::WrongDigest, Vec::new());
@@ -109,7 +114,11 @@ impl FakeWorker {
         match blobs.get(&blob) {
             Some(_) if self.manner == Manner::WrongBlob => "wrong".into_response(),
             Some(bytes) => bytes.clone().into_response(),
-            None => refusal(StatusCode::NOT_FOUND, ErrorCode::NoBlob, Vec::new()),
+            None => {
+                let begun = self.begun.lock().unwrap().as_ref().map_or(0, Vec::len).to_string();
+                let refused = refusal(StatusCode::NOT_FOUND, ErrorCode::NoBlob, Vec::new());
+                ([("upload-offset", begun)], refused).into_response()
+            }
         }
     }
 }
@@ -151,7 +160,8 @@ async fn start(manner: Manner) -> (Arc<FakeWorker>, JobClient) {
     let signer = PrivateKeySigner::random();
     let worker = signer.address();
     let (blobs, requests) = (Mutex::default(), Mutex::default());
-    let fake = Arc::new(FakeWorker { manner, signer, blobs, requests });
+    let begun = Mutex::default();
+    let fake = Arc::new(FakeWorker { manner, signer, blobs, requests, begun });
     let app = Router::new().route("/{*path}", any(answer)).with_state(fake.clone());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -244,6 +254,8 @@ async fn long_blobs_are_streamed_from_a_file_and_verified_on_their_way_back() {
     assert_eq!(client.missing([blob]).await.unwrap(), [blob]);
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(&bytes).unwrap();
+    // An earlier upload was interrupted in its second half: the rest is sent.
+    *worker.begun.lock().unwrap() = Some(vec![7; 2 << 20]);
     client.upload(&blob, BlobSource::File(file.path().to_owned())).await.unwrap();
     assert_eq!(worker.blobs.lock().unwrap()[&blob].len(), bytes.len());
     assert_eq!(client.missing([blob]).await.unwrap(), []);

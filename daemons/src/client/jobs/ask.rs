@@ -71,9 +71,13 @@ impl AskFailure {
             Self::Unfinished(_) | Self::TimedOut => true,
             Self::NoKey | Self::NoEndpoint | Self::Cancelled => false,
             Self::Job(failure) => match failure {
-                JobFailure::Refused(refusal) => !matches!(
+                JobFailure::Refused(refusal) => matches!(
                     refusal.error,
-                    ErrorCode::TooManyJobs | ErrorCode::MissingBlobs | ErrorCode::NoJob
+                    ErrorCode::BadJob
+                        | ErrorCode::BadModule
+                        | ErrorCode::TooLarge
+                        | ErrorCode::WrongDigest
+                        | ErrorCode::NoSpace
                 ),
                 JobFailure::Malformed(_)
                 | JobFailure::WrongBlob { .. }
