@@ -6,13 +6,20 @@ use std::path::PathBuf;
 use alloy::primitives::Address;
 use metrics_exporter_prometheus::BuildError;
 use muster_client::{AmountError, Application, BoxError, MarketError, NodeError, ProgramError};
+use muster_compute::{BlobError, JobError, RunError};
+use muster_daemons::client::JobsError;
 use muster_daemons::tester::ProbeFailure;
 use muster_daemons::{DaemonError, StoreError};
 use muster_job_api::HostError;
 use muster_messaging::MessageError;
 use muster_relay::RelayError;
 
+pub(crate) use self::job_command::JobCommandError;
+use crate::guest_file::GuestFileError;
 use crate::purchase_error::NamedPurchaseError;
+
+mod exit_code;
+mod job_command;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -265,6 +272,30 @@ pub(crate) enum CliError {
     /// No worker has sent its endpoint.
     #[error("no worker of agreement {0} has sent its endpoint: use a --relay that its workers use")]
     NoEndpoint(Address),
+    /// Jobs that cannot go on.
+    #[error(transparent)]
+    Jobs(#[from] JobsError),
+    /// A blob that cannot be read or kept.
+    #[error(transparent)]
+    Blob(BlobError),
+    /// A job that the profile does not have.
+    #[error(transparent)]
+    Job(#[from] JobError),
+    /// A path that a program cannot have.
+    #[error(transparent)]
+    GuestFile(#[from] GuestFileError),
+    /// A job that cannot be run, bought or verified.
+    #[error(transparent)]
+    JobCommand(#[from] JobCommandError),
+    /// A program that failed, and its exit code.
+    #[error("the program failed: exit code {0}")]
+    ProgramFailed(u8),
+    /// A command that was interrupted.
+    #[error("interrupted: repeat the command to go on")]
+    Interrupted,
+    /// A command that runs programs, and has no result to exit with.
+    #[error(transparent)]
+    WithoutResult(Box<Self>),
     /// Standard output is closed or full.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
@@ -284,14 +315,13 @@ impl From<DaemonError> for CliError {
 }
 
 impl CliError {
-    /// Whether the reader of standard output has read enough, which is no failure.
-    pub(crate) fn is_closed_pipe(&self) -> bool {
-        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
-    }
-
     /// What to do, where the text of the error does not say it.
-    pub(crate) const fn advice(&self) -> Option<&'static str> {
+    pub(crate) fn advice(&self) -> Option<&'static str> {
         match self {
+            Self::WithoutResult(error) => error.advice(),
+            Self::Jobs(JobsError::Run(RunError::Blob(BlobError::Missing(_)))) => {
+                Some("--with FILE adds it")
+            }
             Self::Market(MarketError::Node(NodeError::Unreachable { .. })) => {
                 Some("`muster devnode` starts one, --rpc names another")
             }

@@ -22,6 +22,7 @@ mod keepalive;
 mod lifecycle;
 mod relay;
 mod release;
+mod run;
 mod secrets;
 mod settings;
 mod signing;
