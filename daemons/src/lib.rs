@@ -8,6 +8,7 @@ mod endpoint_slot;
 mod error;
 mod failpoint;
 mod health;
+mod job_client;
 mod proxy_bridge;
 mod request_client;
 mod responder;
@@ -25,5 +26,6 @@ pub use crate::error::DaemonError;
 #[cfg(feature = "failpoints")]
 pub use crate::failpoint::{FAILPOINT_VAR, FailPoint, TX_STAGES, failpoint_names};
 pub use crate::health::{Health, HealthReporter, NextEvent};
+pub use crate::job_client::JobFailure;
 pub use crate::run_loop::{Backoff, Daemon, run};
 pub use crate::store::{EndpointId, Identity, Measurement, ProbeId, Role, Store, StoreError};
