@@ -6,4 +6,5 @@ pub(crate) mod global;
 pub(crate) mod heading;
 pub(crate) mod offer;
 pub(crate) mod order;
+pub(crate) mod reference;
 pub(crate) mod refund;

@@ -14,7 +14,9 @@ pub(crate) const VERSION: u8 = 1;
 #[non_exhaustive]
 pub enum MessageFormatError {
     /// The message has so many bytes, more than [`MESSAGE_LIMIT`], or 12 KiB for a piece of a sample.
-    #[error("a message of {0} bytes exceeds the limit for its kind: {MESSAGE_LIMIT} bytes, or {PIECE_MESSAGE_LIMIT} for a piece")]
+    #[error(
+        "a message of {0} bytes exceeds the limit for its kind: {MESSAGE_LIMIT} bytes, or {PIECE_MESSAGE_LIMIT} for a piece"
+    )]
     TooLong(usize),
     /// The JSON is not a message.
     #[error("malformed message")]

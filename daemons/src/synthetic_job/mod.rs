@@ -8,12 +8,14 @@
 mod mixer;
 mod module;
 mod program;
+mod random;
 
 use muster_compute::{Digest, Job, JobDocument, JobError, Limits, PathError, Variable};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use self::program::Program;
+use self::random::word;
 use crate::job_bundle::JobBundle;
 
 /// Why there is no job. It is a mistake in a program, and says nothing of the worker.
@@ -55,16 +57,12 @@ pub(crate) fn synthesize(seed: [u8; 32]) -> Result<JobBundle, SyntheticJobError>
     Ok(JobBundle { job: Job::new(document)?, blobs: blobs.into_iter().collect() })
 }
 
-/// A random word.
-fn word(rng: &mut StdRng) -> String {
-    let length = rng.random_range(3..12);
-    (0..length).map(|_| char::from(rng.random_range(b'a'..=b'z'))).collect()
-}
-
 /// Up to two variables that the program does not read.
 fn environment(rng: &mut StdRng) -> Vec<Variable> {
     let count = rng.random_range(0..3);
-    (0..count).map(|number| Variable { name: format!("{}{number}", word(rng)), value: word(rng) }).collect()
+    (0..count)
+        .map(|number| Variable { name: format!("{}{number}", word(rng)), value: word(rng) })
+        .collect()
 }
 
 /// The usual limits, or lower ones that are still high enough.
@@ -73,16 +71,9 @@ fn limits(rng: &mut StdRng) -> Limits {
         return Limits::default();
     }
     let time = rng.random_range(20..=60_u64).saturating_mul(1_000);
-    let [memory, storage] = [16..=1_024, 16..=256_u64].map(|mib| rng.random_range(mib) << 20);
+    let [memory, storage] =
+        [16..=1_024, 16..=256_u64].map(|mib| rng.random_range(mib).saturating_mul(1 << 20));
     Limits { memory, storage, time }
-}
-
-/// A number between two, whose length is as likely as any other.
-fn log_uniform(rng: &mut StdRng, low: u32, high: u32) -> u32 {
-    let bits = rng.random_range(low.ilog2()..=high.ilog2());
-    let smallest = 1_u32.checked_shl(bits).unwrap_or(low);
-    let largest = smallest.saturating_add(smallest.saturating_sub(1));
-    rng.random_range(smallest..=largest).clamp(low, high)
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use rand::Rng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
+use super::mixer;
 use super::program::Program;
-use super::{log_uniform, mixer};
+use super::random::log_uniform;
 
 /// What programs share.
 const LIBRARY: &str = include_str!("wat/library.wat");

@@ -3,7 +3,7 @@
 use rand::Rng;
 use rand::rngs::StdRng;
 
-use super::{log_uniform, word};
+use super::random::{log_uniform, word};
 
 /// Bytes of a page of memory.
 const PAGE: u32 = 65_536;
