@@ -8,7 +8,7 @@ use metrics_exporter_prometheus::BuildError;
 use muster_client::{AmountError, Application, BoxError, MarketError, NodeError, ProgramError};
 use muster_compute::{BlobError, JobError, RunError};
 use muster_daemons::client::JobsError;
-use muster_daemons::tester::ProbeFailure;
+use muster_daemons::tester::{ProbeFailure, ReferenceError};
 use muster_daemons::{DaemonError, StoreError};
 use muster_job_api::HostError;
 use muster_messaging::MessageError;
@@ -202,6 +202,9 @@ pub(crate) enum CliError {
         /// The cause.
         source: Box<toml::de::Error>,
     },
+    /// This machine cannot run jobs.
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
     /// A state file that cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
