@@ -15,11 +15,13 @@ use muster_messaging::MessageError;
 use muster_relay::RelayError;
 
 pub(crate) use self::job_command::JobCommandError;
+pub(crate) use self::probe_command::ProbeCommandError;
 use crate::guest_file::GuestFileError;
 use crate::purchase_error::NamedPurchaseError;
 
 mod exit_code;
 mod job_command;
+mod probe_command;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -138,57 +140,15 @@ pub(crate) enum CliError {
         /// The file with the record.
         path: PathBuf,
     },
-    /// The agreement is in no window now.
-    #[error(
-        "the agreement is {state} at tick {now}, so there is nothing to probe: it must be running"
-    )]
-    NoWindow {
-        /// Its state.
-        state: &'static str,
-        /// The market's clock.
-        now: u64,
-    },
-    /// The tester has no seat in the current window.
-    #[error("{account} holds no seat in window {window} (its windows: {seats}): probe in those")]
-    NoSeat {
-        /// The tester.
-        account: Address,
-        /// The current window.
-        window: u8,
-        /// The windows in which it has one.
-        seats: Box<str>,
-    },
-    /// The window ended during the probe.
-    #[error("window {0} ended before all workers had answered: nothing was recorded")]
-    WindowOver(u8),
-    /// A probe more than the terms say.
-    #[error(
-        "all {probes} probes of worker {worker} in window {window} were made already: report after the agreement's end"
-    )]
-    AllProbesMade {
-        /// The worker's index.
-        worker: u8,
-        /// The window.
-        window: u8,
-        /// The probes of a seat in a window.
-        probes: u8,
-    },
     /// An account that is no worker of the agreement.
     #[error("{0} is none of the agreement's workers: see `muster agreement show`")]
     NotItsWorker(Box<str>),
     /// A worker that is not registered.
     #[error("no worker is registered as {0}: see `muster worker list`")]
     NoWorker(Box<str>),
-    /// A state file without enough probes of the agreement.
-    #[error(
-        "the state file {path} has too few probes of agreement {agreement} to report: probe as often as its terms say, or give --entry"
-    )]
-    NothingMeasured {
-        /// The file.
-        path: PathBuf,
-        /// The agreement.
-        agreement: Address,
-    },
+    /// A probe or a report by hand.
+    #[error(transparent)]
+    Probe(#[from] ProbeCommandError),
     /// An application without a check.
     #[error(
         "the application {0} has no check: add one to the file of --checks, or one for all others, \"*\""

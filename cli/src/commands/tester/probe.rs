@@ -15,7 +15,7 @@ use muster_daemons::{ProbeId, Store};
 
 use crate::commands::tester::store::open_store;
 use crate::context::Context;
-use crate::error::CliError;
+use crate::error::{CliError, ProbeCommandError};
 use crate::options::check::CheckOptions;
 use crate::options::heading;
 use crate::options::reference::ReferenceArgs;
@@ -86,7 +86,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let results: Vec<Result<ServiceReceipt, ProbeFailure>> = join_all(pending).await;
     // A receipt of the next window does not prove this one.
     if agreement.window().await? != Some(window) {
-        return Err(CliError::WindowOver(window));
+        return Err(ProbeCommandError::WindowOver(window).into());
     }
 
     for (probe, result) in begun.iter().zip(&results) {
@@ -139,21 +139,21 @@ fn next_probe(
             return Ok(probe);
         }
     }
-    Err(CliError::AllProbesMade { worker, window, probes })
+    Err(ProbeCommandError::AllProbesMade { worker, window, probes }.into())
 }
 
 /// The current window, in which the account must have a seat.
 async fn seated_window(market: &Market, agreement: &Agreement) -> Result<u8, CliError> {
     let Some(window) = agreement.window().await? else {
         let state = state_text(agreement.state().await?);
-        return Err(CliError::NoWindow { state, now: market.now().await? });
+        return Err(ProbeCommandError::NoWindow { state, now: market.now().await? }.into());
     };
     let account = market.account()?;
     let seats = agreement.seats(account).await?;
     if seats.checked_shr(window.into()).is_some_and(|bits| bits & 1 == 1) {
         return Ok(window);
     }
-    Err(CliError::NoSeat { account, window, seats: number_list(seats).into() })
+    Err(ProbeCommandError::NoSeat { account, window, seats: number_list(seats).into() }.into())
 }
 
 /// The index of each worker in the agreement, from its index, address or name.

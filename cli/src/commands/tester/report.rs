@@ -11,7 +11,7 @@ use muster_daemons::Store;
 
 use crate::commands::tester::store::open_store;
 use crate::context::Context;
-use crate::error::CliError;
+use crate::error::{CliError, ProbeCommandError};
 use crate::options::heading;
 use crate::output::agreement::{FINDING_COLUMNS, finding_cells};
 use crate::output::{Cell, CommandOutput, Table};
@@ -55,7 +55,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
             let store = open_store(&market, &path)?;
             let entries = measured_entries(&store, &agreement).await?;
             if entries.is_empty() {
-                return Err(CliError::NothingMeasured { path, agreement: address });
+                return Err(ProbeCommandError::NothingMeasured { path, agreement: address }.into());
             }
             let salt = store.session_salt(address, || Session::random().salt)?;
             (Session { salt }, entries)

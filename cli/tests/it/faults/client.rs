@@ -193,7 +193,8 @@ async fn kill_while_running_jobs() -> Vec<(String, &'static str)> {
     let market = JobMarket::start("faults-jobs", &["ada", "bob"]).await;
     compile(market.folder(), "echo");
     let options = "--budget 1eth --yes --env NAME";
-    let mut cleo = FaultRunner::new(|name| market.client(&format!("run echo.wasm {options}={name}")));
+    let mut cleo =
+        FaultRunner::new(|name| market.client(&format!("run echo.wasm {options}={name}")));
     for point in failpoints_of("buy") {
         // The first of them buys the agreement in which all others are run.
         drop(cleo.start_with_failpoint(&point, "first").wait());
