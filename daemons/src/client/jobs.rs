@@ -11,6 +11,7 @@
 //! - `outputs.rs`: what a job left, fetched and verified.
 //! - `local.rs`: the same job on this machine.
 //! - `evidence.rs`: signed results that contradict each other, as a file.
+//! - `samples.rs`: the jobs as samples for testers.
 
 mod ask;
 mod conclusion;
@@ -23,6 +24,7 @@ mod handle;
 mod local;
 mod outputs;
 mod report;
+mod samples;
 mod vote;
 
 pub use self::daemon::{JobsDaemon, JobsOptions};
