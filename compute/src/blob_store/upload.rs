@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     fn store(folder: &tempfile::TempDir, blobs: u64) -> BlobStore {
-        BlobStore::open_with_quota(folder.path(), blobs * BLOB_COST).unwrap()
+        BlobStore::open_with_quota(folder.path(), blobs.saturating_mul(BLOB_COST)).unwrap()
     }
 
     #[test]

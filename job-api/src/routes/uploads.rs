@@ -77,7 +77,7 @@ pub(crate) async fn put_blob(
 
     let (sender, receiver) = mpsc::channel(BUFFERED_CHUNKS);
     let written = spawn_blocking(move || (write(upload, receiver), lock));
-    let received = forward(&agreement, body, sender).await;
+    let forwarded = forward(&agreement, body, sender).await;
     let ((upload, result), lock) = written.await.map_err(|error| internal(&error))?;
     // The next upload of this blob begins when this one is over, even if nobody waits for its end.
     let end = agreement.blocking(move |agreement| {
@@ -87,7 +87,7 @@ pub(crate) async fn put_blob(
             agreement.blobs().discard_upload(&blob)?;
             return Err(error.into());
         }
-        received?;
+        forwarded?;
         let size = upload.size();
         if part.total.is_some_and(|total| size < total) {
             return Ok(Some(size));

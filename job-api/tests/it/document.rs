@@ -10,13 +10,13 @@ async fn committed_document_is_the_one_that_is_served() {
     let server = TestServer::start(&folder, &host, "a").await;
     let reply = server.api().send(Method::GET, "/openapi.json").await;
     assert_eq!(reply.headers()["content-type"], "application/json");
-    let served = reply.text().await.unwrap();
+    let text = reply.text().await.unwrap();
     let committed = include_str!("../../openapi.json");
     assert!(
-        served == committed,
+        text == committed,
         "run `cargo run -p muster-job-api --example openapi > job-api/openapi.json`"
     );
-    for text in ["/blobs/{digest}", "/jobs/{id}", "/limits", "too_many_jobs", "JobDocument"] {
-        assert!(served.contains(text), "{text}");
+    for part in ["/blobs/{digest}", "/jobs/{id}", "/limits", "too_many_jobs", "JobDocument"] {
+        assert!(text.contains(part), "{part}");
     }
 }

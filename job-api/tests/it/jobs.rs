@@ -118,7 +118,7 @@ async fn jobs_out_of_time_or_space_are_unfinished() {
     assert_eq!(status.reason.unwrap(), "out of time while running");
 
     let mut job = JobDocument::new(api.put(&wat::parse_str(COPY).unwrap()).await);
-    let input = api.put(&[7; 30_000]).await;
+    let input = api.put(&vec![7; 30_000]).await;
     job.inputs = vec![Input { blob: input, path: JobPath::new("/in").unwrap() }];
     assert_eq!(api.run(&job).await.state, JobState::Done, "what is here already counts nothing");
     let print = r#"(module (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))

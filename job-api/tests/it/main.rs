@@ -2,6 +2,8 @@
 
 #![expect(
     clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::integer_division,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a test may stop at the first surprise, in its helpers too"
