@@ -71,7 +71,7 @@ async fn gas_limit_has_a_margin() {
     node.write(MARKET, &CALL, 3).await.unwrap();
     let sent = chain.sent.lock().unwrap().clone();
     assert_eq!(sent.len(), 1);
-    assert_eq!((sent[0].value(), sent[0].draft.gas_limit), (3, 115_000));
+    assert_eq!((sent[0].value(), sent[0].draft.gas_limit), (3, 169_200));
 }
 
 #[tokio::test]
