@@ -121,7 +121,7 @@ async fn a_job_is_run_by_two_workers_once_and_what_it_left_is_here() {
     drop(jobs);
     let (jobs, _running) = fixture.jobs(&context).await;
     let again = jobs.run(request).await.unwrap();
-    assert_eq!((again.verdict, again.result), (Verdict::Agreed, report.result));
+    assert_eq!((again.verdict, &again.result), (Verdict::Agreed, &report.result));
     for (_, service, _) in &fixture.workers {
         assert_eq!(service.count("POST jobs"), 2);
     }
