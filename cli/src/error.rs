@@ -191,7 +191,7 @@ pub(crate) enum CliError {
     NoService,
     /// A worker that cannot run jobs.
     #[error("{0}: choose another --job-folder if the folder is the reason")]
-    Jobs(#[from] HostError),
+    JobHost(#[from] HostError),
     /// The HTTP client cannot start.
     #[error("cannot start the HTTP client: {0}")]
     Http(#[from] reqwest::Error),

@@ -71,6 +71,7 @@ where
         settle_delay: SETTLE_DELAY,
         first_block: args.journal.from_block,
         renewal: None,
+        samples: None,
     };
     let options = JobsOptions { run, proxy: context.proxy().cloned(), client };
     let mut daemon = JobsDaemon::start(daemon_context, hired.agreement, options).await?;

@@ -6,7 +6,8 @@ use std::io::{Read, Seek, SeekFrom};
 use alloy::primitives::{Address, B256};
 use muster_compute::{BlobStore, Digest, Job};
 use muster_messaging::{
-    BoxError, MAX_LISTED, PIECE_SIZE, SAMPLE_LIMIT, SampleInfo, SampleList, SamplePiece, SampleSource,
+    BoxError, MAX_LISTED, PIECE_SIZE, SAMPLE_LIMIT, SampleInfo, SampleList, SamplePiece,
+    SampleSource,
 };
 
 use crate::store::{Store, StoredJob};
@@ -166,7 +167,10 @@ mod tests {
         let contested = add(&samples, b"contested", &[(0, Some(0)), (1, Some(1))]);
         add(&samples, &vec![0; 2 << 20], &[]);
         let first = samples.list(AGREEMENT, 0).unwrap();
-        assert_eq!((ids(&first.unseen), ids(&first.sent)), (vec![waiting], vec![contested, at_first]));
+        assert_eq!(
+            (ids(&first.unseen), ids(&first.sent)),
+            (vec![waiting], vec![contested, at_first])
+        );
         let second = samples.list(AGREEMENT, 1).unwrap();
         let unseen: BTreeSet<_> = ids(&second.unseen).into_iter().collect();
         assert_eq!(unseen, BTreeSet::from([waiting, at_first]));
