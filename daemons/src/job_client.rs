@@ -57,7 +57,7 @@ pub(crate) struct Received<T> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum JobEnd {
     /// With a result that the worker signed.
-    Done(VerifiedResult),
+    Done(Box<VerifiedResult>),
     /// Without a result, for a reason that lies in the worker.
     Unfinished(String),
     /// It was cancelled.
@@ -129,7 +129,7 @@ impl JobClient {
             let Received { body, receipt } = self.status(received, job).await?;
             let body = match body.state {
                 JobState::Waiting | JobState::Running => continue,
-                JobState::Done => JobEnd::Done(self.signer.verify(job, body)?),
+                JobState::Done => JobEnd::Done(Box::new(self.signer.verify(job, body)?)),
                 JobState::Unfinished => {
                     JobEnd::Unfinished(failure::printable(&body.reason.unwrap_or_default()))
                 }

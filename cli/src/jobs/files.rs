@@ -63,7 +63,7 @@ pub(crate) fn write_outputs(
 /// Copies a blob to a file.
 pub(crate) fn write_file(store: &BlobStore, blob: &Digest, path: &Path) -> Result<(), CliError> {
     let mut source = store.read(blob).map_err(CliError::Blob)?;
-    let write = || -> io::Result<()> {
+    let mut write = || -> io::Result<()> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         folder.map_or(Ok(()), fs::create_dir_all)?;
         let mut name = path.as_os_str().to_owned();

@@ -41,7 +41,8 @@ impl JobMarket {
         let folder = &self.market.folder;
         self.market.fund_accounts(&[name]);
         let options = format!("--state {name}.db --courtesy 0 --relay {}", self.relay.url());
-        let run = format!("worker run --account dev:{name} --price {price}gwei {options} {service}");
+        let run =
+            format!("worker run --account dev:{name} --price {price}gwei {options} {service}");
         let mut worker = BackgroundProcess::start(folder, &run);
         worker.ready();
         is_listed(folder, name).await;
@@ -49,7 +50,7 @@ impl JobMarket {
     }
 
     /// The folder in which commands are run.
-    pub(crate) fn folder(&self) -> &TestFolder {
+    pub(crate) const fn folder(&self) -> &TestFolder {
         &self.market.folder
     }
 
@@ -63,7 +64,8 @@ impl JobMarket {
 
     /// Runs a command of the client: exit code, standard output, standard error.
     pub(crate) fn run(&self, args: &str) -> (i32, String, String) {
-        let Output { status, stdout, stderr } = block_in_place(|| self.client(args).output()).unwrap();
+        let Output { status, stdout, stderr } =
+            block_in_place(|| self.client(args).output()).unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         (status.code().unwrap(), text(stdout), text(stderr))
     }

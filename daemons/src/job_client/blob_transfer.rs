@@ -5,7 +5,6 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use axum::http::{HeaderName, header};
-use futures::future::try_join_all;
 use muster_compute::{BlobError, BlobStore, Digest};
 use muster_job_api::ErrorCode;
 use reqwest::{Body, RequestBuilder, Response};
@@ -40,30 +39,6 @@ pub(crate) enum BlobSource {
 }
 
 impl JobClient {
-    /// Those of some blobs that the worker does not have.
-    ///
-    /// # Errors
-    /// [`JobFailure`].
-    pub(crate) async fn missing(
-        &self,
-        blobs: impl IntoIterator<Item = Digest>,
-    ) -> Result<Vec<Digest>, JobFailure> {
-        let asked = blobs.into_iter().map(async |blob| {
-            match self.send(self.http.head(self.url(&format!("/blobs/{blob}")))).await {
-                Ok(_) => Ok(None),
-                // A response to HEAD has no body, so the reason is in the status alone.
-                Err(JobFailure::UnexpectedStatus(status)) if status.as_u16() == 404 => {
-                    Ok(Some(blob))
-                }
-                Err(JobFailure::Refused(error)) if error.error == ErrorCode::NoBlob => {
-                    Ok(Some(blob))
-                }
-                Err(failure) => Err(failure),
-            }
-        });
-        Ok(try_join_all(asked).await?.into_iter().flatten().collect())
-    }
-
     /// Uploads a blob. A long file is streamed; if an earlier upload was interrupted, this one goes on where it ended.
     ///
     /// # Errors

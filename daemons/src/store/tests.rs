@@ -245,7 +245,10 @@ fn jobs_and_what_workers_signed_are_kept() {
     store.record_job(&job(id, 7)).unwrap();
     store.record_job(&job(other, 6)).unwrap();
     store.cancel_job(id).unwrap();
-    assert_eq!(store.jobs().unwrap(), [job(other, 6), StoredJob { is_cancelled: true, ..job(id, 7) }]);
+    assert_eq!(
+        store.jobs().unwrap(),
+        [job(other, 6), StoredJob { is_cancelled: true, ..job(id, 7) }]
+    );
     // Submitted again, it is the same job, and goes on.
     store.record_job(&job(id, 9)).unwrap();
     assert_eq!(store.job(id).unwrap(), Some(job(id, 7)));
@@ -269,7 +272,7 @@ fn jobs_and_what_workers_signed_are_kept() {
         ..asked.clone()
     };
     store.record_job_answer(id, &asked).unwrap();
-    assert_eq!(store.job_answers(id).unwrap(), [asked.clone()]);
+    assert_eq!(store.job_answers(id).unwrap(), std::slice::from_ref(&asked));
     store.record_job_answer(id, &answered).unwrap();
     store.record_job_answer(id, &asked).unwrap();
     assert_eq!(store.job_answers(id).unwrap(), [answered], "an answer is never lost");

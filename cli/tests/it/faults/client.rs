@@ -193,10 +193,11 @@ async fn kill_while_running_jobs() -> Vec<(String, &'static str)> {
     let market = JobMarket::start("faults-jobs", &["ada", "bob"]).await;
     compile(market.folder(), "echo");
     let options = "--budget 1eth --yes --env NAME";
-    let mut cleo = FaultRunner::new(|name| market.client(&format!("run echo.wasm {options}={name}")));
+    let mut cleo =
+        FaultRunner::new(|name| market.client(&format!("run echo.wasm {options}={name}")));
     for point in failpoints_of("buy") {
         // The first of them buys the agreement in which all others are run.
-        drop(cleo.start_with_failpoint(&point, "first").wait());
+        let _ = cleo.start_with_failpoint(&point, "first").wait();
     }
     for point in ["job", "ask", "answer", "result"].into_iter().flat_map(failpoints_of) {
         let name = point.replace('/', "-");

@@ -36,7 +36,7 @@ const PATIENCE: u32 = 5;
 #[derive(Clone, Debug)]
 pub(super) struct Answered {
     /// The result.
-    pub(super) verified: VerifiedResult,
+    pub(super) verified: Box<VerifiedResult>,
     /// Uses the key under which it was received.
     pub(super) client: JobClient,
 }

@@ -1,5 +1,6 @@
 //! Jobs at several workers: agreement, lies, silence, interruption and the end.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use alloy::signers::local::PrivateKeySigner;
@@ -15,6 +16,7 @@ use tempfile::TempDir;
 use tokio::time::Duration;
 
 use super::{CLIENT_OPTIONS, RunningDaemon, wait_until};
+use crate::front_proxy::{FrontProxy, Treatment};
 use crate::harness::{LENGTH, TestChain, worker_options};
 use crate::job_worker::{JobWorker, Manner, output_of, result_of};
 
@@ -24,19 +26,28 @@ struct JobsFixture {
     client: PrivateKeySigner,
     agreement: Agreement,
     workers: Vec<(PrivateKeySigner, JobWorker, RunningDaemon)>,
+    /// What is in front of each worker.
+    fronts: Vec<FrontProxy>,
     folder: TempDir,
 }
 
 impl JobsFixture {
-    /// With workers of these manners, the cheapest first, and so many testers.
+    /// With workers of these manners, the cheapest first.
     async fn start(manners: &[Manner]) -> Self {
+        Self::start_tested(manners, 0).await
+    }
+
+    /// With so many testers, which do nothing.
+    async fn start_tested(manners: &[Manner], testers: u8) -> Self {
         let chain = TestChain::new().await;
-        let (mut workers, mut price) = (Vec::new(), 1_000_000_000);
+        let (mut workers, mut fronts, mut price) = (Vec::new(), Vec::new(), 1_000_000_000);
         for manner in manners {
             let signer = chain.new_account();
             let service = JobWorker::start(&signer, *manner).await;
             let context = chain.context(Role::Worker, &signer).await;
-            let options = worker_options(&service.url(), price);
+            let front = FrontProxy::start(|_| Treatment::Serve).await;
+            let options = front.worker_options(worker_options(&service.url(), price));
+            fronts.push(front);
             let daemon = muster_daemons::worker::WorkerDaemon::start(context, options).await;
             let running = RunningDaemon::spawn(daemon.unwrap());
             let market = chain.market(&signer).await;
@@ -46,14 +57,17 @@ impl JobsFixture {
             price += 1_000_000_000;
         }
         let client = chain.new_account();
-        let purchase = chain.buy(&client, u8::try_from(manners.len()).unwrap(), 0).await;
+        chain.register_testers(testers.into()).await;
+        let redundancy = u8::try_from(manners.len()).unwrap();
+        let purchase = chain.buy(&client, redundancy, testers).await;
         let agreement = chain.agreement(&client, &purchase).await;
         for (_, service, _) in &workers {
             service.sign_in(agreement.receipt_domain());
         }
         let all = (1 << manners.len()) - 1;
         wait_until(async || agreement.progress().await.unwrap().course.accepted == all).await;
-        Self { chain, client, agreement, workers, folder: tempfile::tempdir().unwrap() }
+        let folder = tempfile::tempdir().unwrap();
+        Self { chain, client, agreement, workers, fronts, folder }
     }
 
     /// The client's store of blobs.
@@ -72,7 +86,7 @@ impl JobsFixture {
             local: None,
             evidence: self.folder.path().to_owned(),
             at_once: 4,
-            timeout: Some(Duration::from_secs(3600)),
+            timeout: Some(Duration::from_hours(1)),
         };
         let options = JobsOptions { run, proxy: None, client: CLIENT_OPTIONS };
         let address = self.agreement.address();
@@ -110,10 +124,8 @@ async fn a_job_is_run_by_two_workers_once_and_what_it_left_is_here() {
     let blob = Digest::of(&output_of(id));
     assert!(fixture.blobs().size(&blob).unwrap().is_some());
     for (_, service, _) in &fixture.workers {
-        // Without the module, and with it; both under one key.
+        // Without the module, and with it.
         assert_eq!((service.count("POST jobs"), service.count("PUT blobs")), (2, 1));
-        let sessions = service.sessions();
-        assert_eq!(sessions[0], sessions[1]);
     }
 
     // After a restart, the workers are asked nothing: what they signed is in the state file.
@@ -253,4 +265,29 @@ async fn the_end_of_the_agreement_ends_its_jobs() {
     wait_until(async || fixture.agreement.state().await.unwrap() == State::Settled).await;
     let error = jobs.run(request).await.unwrap_err();
     assert!(matches!(error, JobsError::Ended(_)), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_requests_of_a_job_at_a_worker_are_made_under_one_key() {
+    let fixture = JobsFixture::start_tested(&[Manner::Honest], 3).await;
+    let context = fixture.context().await;
+    let (jobs, _running) = fixture.jobs(&context).await;
+    let (mut sessions, mut seen) = (BTreeSet::new(), 0);
+    for number in 0.. {
+        let report = jobs.run(fixture.request(&number.to_string(), 1)).await.unwrap();
+        assert_eq!(report.verdict, Verdict::Agreed);
+        let requests = fixture.fronts[0].requests();
+        let is_of_job = |line: &str| line.contains("/jobs") || line.contains("/blobs/");
+        let of_job = requests[seen..].iter().filter(|request| is_of_job(&request.line));
+        let own: BTreeSet<_> = of_job.clone().map(|request| request.session.clone()).collect();
+        // The post, the wait, and the output.
+        assert!(of_job.count() >= 3 && own.len() == 1, "{:?}", &requests[seen..]);
+        seen = requests.len();
+        sessions.extend(own);
+        if sessions.len() > 1 {
+            // More jobs than a tester makes probes have more keys.
+            assert!(number > 1);
+            break;
+        }
+    }
 }
