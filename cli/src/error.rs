@@ -10,6 +10,7 @@ use muster_compute::{BlobError, JobError, RunError};
 use muster_daemons::client::JobsError;
 use muster_daemons::tester::ProbeFailure;
 use muster_daemons::{DaemonError, StoreError};
+use muster_job_api::HostError;
 use muster_messaging::MessageError;
 use muster_relay::RelayError;
 
@@ -213,6 +214,14 @@ pub(crate) enum CliError {
         /// The cause.
         failure: ProbeFailure,
     },
+    /// A worker without a service.
+    #[error(
+        "the worker needs something to serve: give --upstream or --exec, or --compute to run jobs of clients"
+    )]
+    NoService,
+    /// A worker that cannot run jobs.
+    #[error("{0}: choose another --job-folder if the folder is the reason")]
+    Jobs(#[from] HostError),
     /// The HTTP client cannot start.
     #[error("cannot start the HTTP client: {0}")]
     Http(#[from] reqwest::Error),

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use axum::http::{HeaderName, header};
 use muster_compute::{BlobError, BlobStore, Digest};
-use muster_job_api::ErrorCode;
 use reqwest::{Body, RequestBuilder, Response};
 use sha2::{Digest as _, Sha256};
 use tokio::fs::{self, File};
@@ -42,7 +41,7 @@ impl JobClient {
     /// Uploads a blob. A long file is streamed; if an earlier upload was interrupted, this one goes on where it ended.
     ///
     /// # Errors
-    /// [`JobFailure::Local`] if the source cannot be read; [`JobFailure::Refused`] with [`ErrorCode::WrongDigest`] if it
+    /// [`JobFailure::Local`] if the source cannot be read; [`JobFailure::Refused`] with [`muster_job_api::ErrorCode::WrongDigest`] if it
     /// has another digest.
     pub(crate) async fn upload(
         &self,
