@@ -84,7 +84,7 @@ struct Ended {
 /// Runs all jobs. Exits with 1 if a program failed, and with 125 if a job has no agreed result.
 pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let ended = run_all(context, &options).await.map_err(CliError::without_result)?;
-    let rows = ended.iter().map(|ended| row(ended));
+    let rows = ended.iter().map(row);
     let columns = ["file", "job", "verdict", "outcome", "failure"];
     context.print(&CommandOutput::default().table(Table::new("jobs", columns, rows)))?;
     let is_agreed =

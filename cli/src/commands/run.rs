@@ -87,14 +87,11 @@ fn finish(
     report: &JobReport,
 ) -> Result<u8, CliError> {
     note_report(report);
-    let result = match (&report.result, report.verdict) {
-        (Some(result), Verdict::Agreed) => result,
-        _ => {
-            if context.is_json() {
-                context.print(&report_output(report))?;
-            }
-            return Err(JobCommandError::NotAgreed(report.job).into());
+    let (Some(result), Verdict::Agreed) = (&report.result, report.verdict) else {
+        if context.is_json() {
+            context.print(&report_output(report))?;
         }
+        return Err(JobCommandError::NotAgreed(report.job).into());
     };
     let written = write_outputs(&folder.blobs, result, places)?;
     if let Some(stderr) = &report.stderr {

@@ -73,8 +73,10 @@ where
         renewal: None,
     };
     let options = JobsOptions { run, proxy: context.proxy().cloned(), client };
-    let mut daemon = JobsDaemon::start(daemon_context, hired.agreement, options).await?;
-    let work = work(daemon.jobs());
+    // Its parts together are too large for the stack of a thread.
+    let start = Box::pin(JobsDaemon::start(daemon_context, hired.agreement, options));
+    let mut daemon = start.await?;
+    let work = Box::pin(work(daemon.jobs()));
     let mut outcome = Err(CliError::Interrupted);
     let end = async {
         outcome = select! {
@@ -84,6 +86,6 @@ where
         };
     };
     let health = HealthReporter::default();
-    muster_daemons::run(&mut daemon, Backoff::default(), &health, end).await?;
+    Box::pin(muster_daemons::run(&mut daemon, Backoff::default(), &health, end)).await?;
     outcome
 }
