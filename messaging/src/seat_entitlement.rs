@@ -10,7 +10,7 @@ use crate::message::{Message, RefusalReason};
 /// The planned end of the agreement, in Unix seconds, if the sender may have what a seat of the window gives; or why it may
 /// not. A later window counts too, so that testers need not ask in the moment in which a window begins.
 pub(crate) async fn seat_entitlement(
-    chain: &dyn ChainView,
+    chain: &(dyn ChainView + 'static),
     client: Address,
     delivery: &Delivery,
     (window, place): (u8, u32),

@@ -52,7 +52,8 @@ pub(super) fn compile(rng: &mut StdRng, program: &Program) -> Result<Vec<u8>, wa
           (table funcref (elem {table}))
           (data (i32.const {DATA}) \"{}{names}\")
           (data \"{}\")
-          {functions})",
+          {functions}
+        )",
         imports.join("\n"),
         program.pages,
         escape(&random),
