@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use super::agreement_task::AgreementTask;
 use super::options::ClientOptions;
+use super::replicas::Reconciler;
 use crate::chain::{RpcChainView, scan_purchases};
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
@@ -26,6 +27,8 @@ pub struct ClientDaemon {
     options: ClientOptions,
     /// The agreements that are not settled.
     tasks: HashMap<Address, AgreementTask>,
+    /// Keeps replicas, if it is told to.
+    reconciler: Option<Reconciler>,
     /// Whether the only agreement is settled.
     is_over: bool,
     /// Replies to messages.
@@ -48,7 +51,10 @@ impl ClientDaemon {
         let replay_guard = Arc::new(context.store().clone());
         let pass_responder = PassResponder::new(context.signer().clone(), chain_view, replay_guard);
         let responder_task = spawn_responder(&context, pass_responder).await?;
-        Ok(Self { context, options, tasks: HashMap::new(), is_over: false, responder_task })
+        let target = options.replicas.filter(|_| options.only_agreement.is_none());
+        let reconciler = target.map(Reconciler::new);
+        let tasks = HashMap::new();
+        Ok(Self { context, options, tasks, reconciler, is_over: false, responder_task })
     }
 
     /// Whether the only agreement that it attends to is settled.
@@ -109,6 +115,13 @@ impl ClientDaemon {
         }
     }
 
+    /// Hires workers that are missing.
+    async fn keep_replicas(&mut self) -> Result<Option<NextEvent>, DaemonError> {
+        let Some(reconciler) = &mut self.reconciler else { return Ok(None) };
+        let agreements = self.tasks.values().map(AgreementTask::agreement);
+        reconciler.step(&self.context, agreements).await.map(Some)
+    }
+
     /// Withdraws the credit once it reaches the threshold.
     async fn withdraw(&self) -> Result<(), DaemonError> {
         let credit = self.context.market().credit(self.context.account()).await?;
@@ -119,7 +132,12 @@ impl ClientDaemon {
 impl Daemon for ClientDaemon {
     async fn step(&mut self) -> Result<NextEvent, DaemonError> {
         self.context.resume_pending_txs().await?;
-        let due = self.step_agreements().await;
+        let mut due = self.step_agreements().await;
+        // Who is missing is only known if every agreement is.
+        if let Ok(next_event) = due {
+            let kept = self.keep_replicas().await;
+            due = kept.map(|kept| NextEvent::earliest(next_event, kept));
+        }
         self.withdraw().await?;
         Ok(due?.unwrap_or_else(|| NextEvent::untimed("agreements")))
     }

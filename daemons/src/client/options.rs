@@ -7,6 +7,7 @@ use muster_messaging::ProxyUrl;
 use tokio::time::Duration;
 
 use super::renewal::Renewal;
+use super::replica_plan::ReplicaTarget;
 use crate::context::Payout;
 
 /// What an operator chooses about a client.
@@ -22,6 +23,8 @@ pub struct ClientOptions {
     pub first_block: u64,
     /// Whether each agreement is followed by another, and at which price. Without effect with `only_agreement`.
     pub renewal: Option<Renewal>,
+    /// Workers of an application that are kept serving. Without effect with `only_agreement`.
+    pub replicas: Option<ReplicaTarget>,
 }
 
 /// What an operator chooses about a connection to an agreement's service.

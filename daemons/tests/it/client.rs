@@ -30,6 +30,7 @@ mod hidden;
 mod keys;
 mod purchase;
 mod renewal;
+mod replicas;
 
 /// Short pauses between steps.
 pub(crate) const BACKOFF: Backoff =
@@ -88,6 +89,7 @@ pub(crate) const CLIENT_OPTIONS: ClientOptions = ClientOptions {
     settle_delay: Duration::ZERO,
     first_block: 0,
     renewal: None,
+    replicas: None,
 };
 
 /// A connection to an agreement, and the address of its proxy.
