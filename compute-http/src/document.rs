@@ -116,10 +116,12 @@ mod tests {
         let allowed = ServiceLimits::default();
         assert!(document().check(&allowed).is_ok());
         let changes: [fn(&mut ServiceLimits, u64); 4] = [
-            |limits, to| limits.memory *= to,
-            |limits, to| limits.cpu_ms *= to,
-            |limits, to| limits.wall_ms *= to,
-            |limits, to| limits.requests *= u32::try_from(to).unwrap(),
+            |limits, to| limits.memory = limits.memory.saturating_mul(to),
+            |limits, to| limits.cpu_ms = limits.cpu_ms.saturating_mul(to),
+            |limits, to| limits.wall_ms = limits.wall_ms.saturating_mul(to),
+            |limits, to| {
+                limits.requests = limits.requests.saturating_mul(u32::try_from(to).unwrap())
+            },
         ];
         for (change, expected) in changes.iter().zip(["memory", "cpu_ms", "wall_ms", "requests"]) {
             for factor in [0, 2] {

@@ -175,10 +175,10 @@ mod tests {
 
     /// The lines that were not lost, and how many were.
     fn drain(lines: &mut mpsc::Receiver<Event>) -> (Vec<String>, u64) {
-        let (mut texts, mut all) = (Vec::new(), 0);
+        let (mut texts, mut all) = (Vec::new(), 0_u64);
         while let Ok(Event::Log { text, lost, .. }) = lines.try_recv() {
             texts.push(text);
-            all += lost;
+            all = all.saturating_add(lost);
         }
         (texts, all)
     }
@@ -208,8 +208,9 @@ mod tests {
 
     #[test]
     fn flood_is_counted_and_not_kept() {
+        const FLOOD: usize = QUEUE + 7;
         let (sender, mut lines) = LogSender::new();
-        for _ in 0..QUEUE + 7 {
+        for _ in 0..FLOOD {
             sender.line(LogStream::Stderr, b"flood");
         }
         assert_eq!(drain(&mut lines).0.len(), QUEUE);

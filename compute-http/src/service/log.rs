@@ -77,7 +77,8 @@ mod tests {
 
     #[test]
     fn oldest_lines_are_forgotten_first() {
-        let mut log = Log::new(3 * (LINE_COST + 4));
+        const THREE_LINES: usize = 3 * (LINE_COST + 4);
+        let mut log = Log::new(THREE_LINES);
         for _ in 0..5 {
             log.push(LogStream::Stdout, "text".into(), 0);
         }

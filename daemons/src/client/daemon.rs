@@ -118,8 +118,8 @@ impl ClientDaemon {
     /// Hires workers that are missing.
     async fn keep_replicas(&mut self) -> Result<Option<NextEvent>, DaemonError> {
         let Some(reconciler) = &mut self.reconciler else { return Ok(None) };
-        let agreements = self.tasks.values().map(AgreementTask::agreement);
-        reconciler.step(&self.context, agreements).await.map(Some)
+        let agreements: Vec<_> = self.tasks.values().map(AgreementTask::agreement).collect();
+        reconciler.step(&self.context, &agreements).await.map(Some)
     }
 
     /// Withdraws the credit once it reaches the threshold.

@@ -47,9 +47,10 @@ impl Reconciler {
     pub(super) async fn step(
         &mut self,
         context: &DaemonContext,
-        agreements: impl Iterator<Item = &Agreement>,
+        agreements: &[&Agreement],
     ) -> Result<NextEvent, DaemonError> {
-        let bought = self.purchases(context).await?;
+        self.load_purchases(context).await?;
+        let bought = self.purchases.as_deref().unwrap_or_default();
         let (count, spent) = (bought.len(), bought.iter().map(|bought| bought.escrow));
         let left = self.target.budget.saturating_sub(spent.fold(0, u128::saturating_add));
         if let Some(last) = bought.last()
@@ -89,8 +90,8 @@ impl Reconciler {
         Ok(event)
     }
 
-    /// What was bought, read from the state file the first time.
-    async fn purchases(&mut self, context: &DaemonContext) -> Result<&[Bought], DaemonError> {
+    /// Reads from the state file what was bought, the first time.
+    async fn load_purchases(&mut self, context: &DaemonContext) -> Result<(), DaemonError> {
         if self.purchases.is_none() {
             let mut purchases = Vec::new();
             while let Some(purchase) =
@@ -100,7 +101,7 @@ impl Reconciler {
             }
             self.purchases = Some(purchases);
         }
-        Ok(self.purchases.as_deref().unwrap_or_default())
+        Ok(())
     }
 
     /// The name of a purchase in the state file.
@@ -111,7 +112,7 @@ impl Reconciler {
     /// The workers of the agreements on the target's application.
     async fn replicas(
         &self,
-        agreements: impl Iterator<Item = &Agreement>,
+        agreements: &[&Agreement],
         next: u64,
     ) -> Result<Vec<Replica>, DaemonError> {
         let mut replicas = Vec::new();

@@ -1,9 +1,10 @@
 //! A client that brings a service, over HTTP.
 
 #![expect(
-    clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a test may stop at the first surprise"
+    clippy::unwrap_used,
+    reason = "a test may stop at the first surprise, and tells its name"
 )]
 
 mod bench;
