@@ -20,19 +20,29 @@ const OF_A_CONNECTION: [header::HeaderName; 7] = [
     header::UPGRADE,
 ];
 
-/// Sends a request, from whose path the prefix is stripped already, to the service.
+/// Where the service begins.
+pub(crate) const PREFIX: &str = "/service/http";
+
+/// Sends a request to the service.
 pub(crate) async fn forward(
     State(api): State<Arc<ServiceApi>>,
     mut request: Request,
 ) -> Result<Response, RequestError> {
     let service = api.get()?;
     strip(request.headers_mut());
-    // A server is asked for a path, whatever the proxies before have made of it.
-    let path = request.uri().path_and_query().cloned();
-    *request.uri_mut() = Uri::from(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
+    *request.uri_mut() = below(request.uri());
     let mut response = service.send(request).await?;
     strip(response.headers_mut());
     Ok(response.map(Body::new))
+}
+
+/// The path without the prefix, byte by byte as it came, and the query.
+fn below(uri: &Uri) -> Uri {
+    let path = uri.path_and_query().map_or("", PathAndQuery::as_str);
+    let rest = path.strip_prefix(PREFIX).unwrap_or(path);
+    let rest = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
+    // It was one with the prefix, so it is one without.
+    rest.parse().unwrap_or_else(|_| Uri::from_static("/"))
 }
 
 /// Removes what is about the connection on which it came.

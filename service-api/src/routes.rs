@@ -3,7 +3,7 @@
 use crate::{
     api::ServiceApi,
     error::RequestError,
-    forward::forward,
+    forward::{PREFIX, forward},
     wire::{ServiceLogs, ServiceStatus},
 };
 use axum::{
@@ -11,7 +11,7 @@ use axum::{
     body::Bytes,
     extract::{DefaultBodyLimit, Query, State},
     http::StatusCode,
-    routing::get,
+    routing::{any, get},
 };
 use serde::Deserialize;
 use std::{io, sync::Arc};
@@ -35,8 +35,11 @@ pub fn management(api: Arc<ServiceApi>) -> Router {
 
 /// The service itself.
 pub fn requests(api: Arc<ServiceApi>) -> Router {
-    let all = Router::new().fallback(forward).with_state(api);
-    Router::new().nest("/service/http", all)
+    let mut router = Router::new();
+    for rest in ["", "/", "/{*path}"] {
+        router = router.route(&format!("{PREFIX}{rest}"), any(forward));
+    }
+    router.with_state(api)
 }
 
 /// `GET /service`.

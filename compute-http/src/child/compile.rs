@@ -5,7 +5,7 @@ use muster_compute::Sandbox;
 use std::{
     fs::File,
     io::{self, Read, Write},
-    os::unix::net::UnixStream,
+    os::{fd::OwnedFd, unix::net::UnixStream},
 };
 
 /// Reads the component, compiles it in so many seconds and bytes, and sends the code.
@@ -14,6 +14,8 @@ pub(super) fn serve(
     mut component: File,
     control: UnixStream,
 ) -> io::Result<()> {
+    // What is written to a file needs no system call of sockets.
+    let mut control = File::from(OwnedFd::from(control));
     Sandbox { seconds: Some(seconds), memory, calls: &[] }.run(move || {
         Ok(move |_| {
             let mut wasm = Vec::new();
@@ -21,17 +23,20 @@ pub(super) fn serve(
             let code = engine(true).and_then(|engine| engine.precompile_component(&wasm));
             match code {
                 Ok(code) => {
-                    send(&control, &Event::Code(u64::try_from(code.len()).unwrap_or(u64::MAX)))?;
-                    (&control).write_all(&code)
+                    send(
+                        &mut control,
+                        &Event::Code(u64::try_from(code.len()).unwrap_or(u64::MAX)),
+                    )?;
+                    control.write_all(&code)
                 }
-                Err(error) => send(&control, &Event::Failed(format!("{error:#}"))),
+                Err(error) => send(&mut control, &Event::Failed(format!("{error:#}"))),
             }
         })
     })?
 }
 
 /// Sends an event.
-pub(super) fn send(mut control: &UnixStream, event: &Event) -> io::Result<()> {
+pub(super) fn send(control: &mut impl Write, event: &Event) -> io::Result<()> {
     let mut line = serde_json::to_vec(event)?;
     line.push(b'\n');
     control.write_all(&line)

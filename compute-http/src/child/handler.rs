@@ -68,15 +68,18 @@ impl Handler {
         let wait = timeout(self.wall_time(), Arc::clone(&self.permits).acquire_owned());
         let Ok(Ok(permit)) = wait.await else { return Problem::Busy.response() };
         let (answer, answered) = oneshot::channel();
-        let (broken, is_broken) = oneshot::channel();
+        let (broken, mut is_broken) = oneshot::channel();
         let work = tokio::spawn(self.work(request, answer, broken, permit));
         match answered.await {
-            Ok(Ok(response)) => {
+            // One that is broken already can still be told.
+            Ok(Ok(response)) if is_broken.try_recv().is_err() => {
                 response.map(|body| Streamed { body, broken: is_broken }.boxed_unsync())
             }
             Ok(Err(_)) => Problem::NoResponse.response(),
-            // The work ended without an answer, so it knows why.
-            Err(_) => work.await.ok().flatten().unwrap_or(Problem::NoResponse).response(),
+            // The work ended without an answer, or before any of it was sent, so it knows why.
+            Ok(Ok(_)) | Err(_) => {
+                work.await.ok().flatten().unwrap_or(Problem::NoResponse).response()
+            }
         }
     }
 

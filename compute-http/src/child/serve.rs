@@ -61,7 +61,7 @@ pub(super) fn serve(
 ) -> io::Result<()> {
     let (engine, component) = match load(code) {
         Ok(loaded) => loaded,
-        Err(error) => return send(&control, &Event::Failed(format!("{error:#}"))),
+        Err(error) => return send(&mut &control, &Event::Failed(format!("{error:#}"))),
     };
     let memory = memory_limit(&limits, code)?;
     let sandbox = Sandbox { seconds: None, memory, calls: CALLS };

@@ -73,6 +73,14 @@ async fn trap_is_told_and_logged_and_ends_one_request() {
 }
 
 #[tokio::test]
+async fn trap_before_anything_was_sent_is_told() {
+    let bench = Bench::new().await;
+    let (status, body) = bench.get("/x").await;
+    assert_eq!(status, StatusCode::BAD_GATEWAY);
+    assert!(String::from_utf8_lossy(&body).contains(r#""error":"trap""#));
+}
+
+#[tokio::test]
 async fn component_that_gives_no_response_is_told() {
     let bench = Bench::new().await;
     let (status, body) = bench.get("/quiet").await;

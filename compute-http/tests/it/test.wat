@@ -119,12 +119,21 @@
         (br $again)))
     (call $end (local.get $body) (local.get $stream)))
 
-  ;; Half a response, then a trap.
+  ;; Half a response, which is more than fits into any buffer, then a trap.
   (func $half (param $out i32)
-    (local $body i32) (local $stream i32)
+    (local $body i32) (local $stream i32) (local $left i32)
     (call $begin (local.get $out))
     (local.set $stream) (local.set $body)
-    (call $write (local.get $stream) (i32.const 2048) (i32.const 5) (i32.const 1024))
+    (local.set $left (i32.const 4000))
+    (loop $again
+      (call $write (local.get $stream) (i32.const 2048) (i32.const 4096) (i32.const 1024))
+      (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+      (br_if $again (local.get $left)))
+    unreachable)
+
+  ;; A response that is not begun when the trap comes.
+  (func $broken (param $out i32)
+    (call $begin (local.get $out))
     unreachable)
 
   (func $log (param $out i32)
@@ -143,6 +152,7 @@
       (then (return (call $echo (local.get $request) (local.get $out)))))
     (if (i32.eq (local.get $key) (i32.const 0x68 (;h;))) (then (return (call $half (local.get $out)))))
     (if (i32.eq (local.get $key) (i32.const 0x6c (;l;))) (then (return (call $log (local.get $out)))))
+    (if (i32.eq (local.get $key) (i32.const 0x78 (;x;))) (then (return (call $broken (local.get $out)))))
     (if (i32.eq (local.get $key) (i32.const 0x71 (;q;))) (then (return)))
     (if (i32.eq (local.get $key) (i32.const 0x73 (;s;))) (then (loop $for-ever (br $for-ever))))
     (if (i32.eq (local.get $key) (i32.const 0x74 (;t;))) (then unreachable))
