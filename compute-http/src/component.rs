@@ -165,10 +165,8 @@ mod tests {
 
     #[test]
     fn handler_is_accepted_with_what_it_imports() {
-        let mut imports = String::new();
-        for name in INTERFACES {
-            imports.push_str(&format!(r#"(import "{name}@0.2.0" (instance))"#));
-        }
+        let imports = INTERFACES.map(|name| format!(r#"(import "{name}@0.2.0" (instance))"#));
+        let imports = imports.concat();
         let info = check(&format!("{imports} {EXPORT}")).unwrap();
         assert_eq!(info.imports.len(), INTERFACES.len());
         assert!(info.imports.contains("wasi:random/random@0.2.0"));

@@ -120,7 +120,7 @@ mod tests {
             |limits, to| limits.cpu_ms = limits.cpu_ms.saturating_mul(to),
             |limits, to| limits.wall_ms = limits.wall_ms.saturating_mul(to),
             |limits, to| {
-                limits.requests = limits.requests.saturating_mul(u32::try_from(to).unwrap())
+                limits.requests = limits.requests.saturating_mul(u32::try_from(to).unwrap());
             },
         ];
         for (change, expected) in changes.iter().zip(["memory", "cpu_ms", "wall_ms", "requests"]) {

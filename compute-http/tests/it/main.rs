@@ -1,7 +1,6 @@
 //! Services in processes of their own, as a host runs them.
 
 #![expect(
-    clippy::arithmetic_side_effects,
     clippy::unwrap_used,
     reason = "a test may stop at the first surprise, in its helpers too"
 )]

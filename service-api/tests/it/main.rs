@@ -2,9 +2,10 @@
 
 #![expect(
     clippy::indexing_slicing,
+    clippy::missing_docs_in_private_items,
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a test may stop at the first surprise, and tells its name"
+    reason = "a test may stop at the first surprise, and its name says what it is"
 )]
 
 mod bench;
