@@ -8,6 +8,7 @@ use metrics_exporter_prometheus::BuildError;
 use muster_client::{AmountError, Application, BoxError, MarketError, NodeError, ProgramError};
 use muster_daemons::tester::ProbeFailure;
 use muster_daemons::{DaemonError, StoreError};
+use muster_job_api::HostError;
 use muster_messaging::MessageError;
 use muster_relay::RelayError;
 
@@ -205,6 +206,14 @@ pub(crate) enum CliError {
         /// The cause.
         failure: ProbeFailure,
     },
+    /// A worker without a service.
+    #[error(
+        "the worker needs something to serve: give --upstream or --exec, or --compute to run jobs of clients"
+    )]
+    NoService,
+    /// A worker that cannot run jobs.
+    #[error("{0}: choose another --job-folder if the folder is the reason")]
+    Jobs(#[from] HostError),
     /// The HTTP client cannot start.
     #[error("cannot start the HTTP client: {0}")]
     Http(#[from] reqwest::Error),

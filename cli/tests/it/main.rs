@@ -16,6 +16,7 @@ mod errors;
 mod faults;
 mod harness;
 mod install;
+mod jobs;
 mod json;
 mod keepalive;
 mod lifecycle;
