@@ -18,8 +18,9 @@ use hyper_util::rt::TokioIo;
 use std::{
     error::Error,
     fmt,
+    fs::File,
     io::{Seek, Write},
-    os::unix::net::UnixListener,
+    os::{fd::AsRawFd, unix::net::UnixListener},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
@@ -28,6 +29,8 @@ use std::{
 use tempfile::TempDir;
 use tokio::{net::UnixStream, sync::watch, time::timeout};
 
+/// The name of the socket in its folder.
+const SOCKET: &str = "http";
 /// How long a request waits for a service that is started again.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 /// What a process gets to tell that a request took too long.
@@ -43,6 +46,8 @@ pub struct Service {
     thread: Option<thread::JoinHandle<()>>,
     /// The private folder of its socket.
     folder: TempDir,
+    /// The same, open: a socket's path must be short, and the folder's need not be.
+    open_folder: File,
 }
 
 impl Service {
@@ -65,7 +70,8 @@ impl Service {
         }
         // A folder of mode 0700, so nobody else can connect.
         let folder = tempfile::Builder::new().prefix("service").tempdir_in(&settings.folder)?;
-        let listener = UnixListener::bind(socket(&folder))?;
+        let open_folder = File::open(folder.path())?;
+        let listener = UnixListener::bind(address(&open_folder))?;
         let mut file = tempfile::tempfile_in(&settings.folder)?;
         file.write_all(component)?;
         file.rewind()?;
@@ -81,7 +87,7 @@ impl Service {
         let thread = thread::Builder::new()
             .name("service".to_owned())
             .spawn(move || supervise(&of_thread, &settings, file, &listener, &stopped))?;
-        Ok(Self { shared, running: Some(running), thread: Some(thread), folder })
+        Ok(Self { shared, running: Some(running), thread: Some(thread), folder, open_folder })
     }
 
     /// What the client says of it.
@@ -118,10 +124,10 @@ impl Service {
         self.shared.log.lock().unwrap_or_else(PoisonError::into_inner).from(from)
     }
 
-    /// The Unix socket on which it speaks HTTP, for this user alone.
+    /// The Unix socket on which it speaks HTTP, for this user alone. Paths of more than 107 bytes cannot be connected to.
     #[must_use]
     pub fn socket(&self) -> PathBuf {
-        socket(&self.folder)
+        self.folder.path().join(SOCKET)
     }
 
     /// Sends a request, and returns the response as soon as its head is there. Waits a few seconds for a service that is
@@ -137,7 +143,7 @@ impl Service {
         if !request.headers().contains_key(HOST) {
             request.headers_mut().insert(HOST, HeaderValue::from_static("localhost"));
         }
-        let connection = UnixStream::connect(self.socket()).await?;
+        let connection = UnixStream::connect(address(&self.open_folder)).await?;
         let handshake = http1::handshake(TokioIo::new(connection)).await;
         let (mut sender, connection) = handshake.map_err(SendError::Ended)?;
         // It ends with the response's body; how is told there.
@@ -150,9 +156,9 @@ impl Service {
     }
 }
 
-/// Where a service's socket is.
-fn socket(folder: &TempDir) -> PathBuf {
-    folder.path().join("http")
+/// The path of a service's socket within this process.
+fn address(folder: &File) -> String {
+    format!("/proc/self/fd/{}/{SOCKET}", folder.as_raw_fd())
 }
 
 impl fmt::Debug for Service {

@@ -34,7 +34,7 @@
   (global $count (mut i32) (i32.const 0))
   (data (i32.const 2048) "hello")
   (data (i32.const 2064) "example.org/")
-  (data (i32.const 2080) "first\nsecond")
+  (data (i32.const 2080) "first\nsecond\n")
 
   (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
     (local $at i32)
@@ -154,7 +154,9 @@
     (if (i32.eq (local.get $key) (i32.const 0x6c (;l;))) (then (return (call $log (local.get $out)))))
     (if (i32.eq (local.get $key) (i32.const 0x78 (;x;))) (then (return (call $broken (local.get $out)))))
     (if (i32.eq (local.get $key) (i32.const 0x71 (;q;))) (then (return)))
-    (if (i32.eq (local.get $key) (i32.const 0x73 (;s;))) (then (loop $for-ever (br $for-ever))))
+    (if (i32.eq (local.get $key) (i32.const 0x73 (;s;))) (then
+        (call $write (call $stdout) (i32.const 2080) (i32.const 13) (i32.const 1024))
+        (loop $for-ever (br $for-ever))))
     (if (i32.eq (local.get $key) (i32.const 0x74 (;t;))) (then unreachable))
     (if (i32.eq (local.get $key) (i32.const 0x77 (;w;)))
       (then (call $block (call $sleep (i64.const 3600000000000)))))
