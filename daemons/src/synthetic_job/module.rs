@@ -63,5 +63,5 @@ pub(super) fn compile(rng: &mut StdRng, program: &Program) -> Result<Vec<u8>, wa
 
 /// Bytes as they are written in a string.
 fn escape(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
+    bytes.iter().flat_map(|byte| ["\\".to_owned(), format!("{byte:02x}")]).collect()
 }
