@@ -52,6 +52,8 @@ impl JobsDaemon {
         agreement: Address,
         options: JobsOptions,
     ) -> Result<Self, DaemonError> {
+        #[cfg(feature = "failpoints")]
+        crate::failpoint::declare(crate::client::failpoints::FAILPOINTS);
         let JobsOptions { run, proxy, client } = options;
         let probe_context =
             ProbeContext::open(&context, agreement, Vec::new(), proxy.as_ref()).await?;
