@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use alloy::primitives::Address;
 use metrics_exporter_prometheus::BuildError;
 use muster_client::{AmountError, Application, BoxError, MarketError, ProgramError};
-use muster_daemons::tester::ProbeFailure;
+use muster_daemons::tester::{ProbeFailure, ReferenceError};
 use muster_daemons::{DaemonError, StoreError};
 use muster_job_api::HostError;
 use muster_messaging::MessageError;
@@ -193,6 +193,9 @@ pub(crate) enum CliError {
         /// The cause.
         source: Box<toml::de::Error>,
     },
+    /// This machine cannot run jobs.
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
     /// A state file that cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -16,13 +16,13 @@ mod contracts;
 mod daemon;
 mod deployments;
 mod error;
-mod guest_file;
 mod jobs;
 mod keys;
 mod logs;
 mod options;
 mod output;
 mod parse;
+mod program_file;
 mod progress;
 
 fn main() -> ExitCode {

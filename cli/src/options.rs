@@ -8,4 +8,5 @@ pub(crate) mod job;
 pub(crate) mod jobs;
 pub(crate) mod offer;
 pub(crate) mod order;
+pub(crate) mod reference;
 pub(crate) mod refund;

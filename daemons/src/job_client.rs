@@ -7,6 +7,7 @@
 //! repeated.
 
 mod api_request;
+mod blob_source;
 mod blob_transfer;
 mod failure;
 mod signed_result;
@@ -20,7 +21,7 @@ use muster_compute::{Digest, Job};
 use muster_job_api::{ErrorCode, JobState, JobStatus};
 use muster_messaging::Endpoint;
 
-pub(crate) use self::blob_transfer::BlobSource;
+pub(crate) use self::blob_source::BlobSource;
 pub use self::failure::JobFailure;
 pub(crate) use self::signed_result::{ResultSigner, VerifiedResult};
 use crate::service_client::ServiceClient;

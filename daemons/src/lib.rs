@@ -8,6 +8,7 @@ mod endpoint_slot;
 mod error;
 mod failpoint;
 mod health;
+mod job_bundle;
 mod job_client;
 mod proxy_bridge;
 mod request_client;
@@ -16,6 +17,9 @@ mod run_loop;
 pub mod schedule;
 mod service_client;
 mod store;
+mod synthetic_job;
+#[cfg(test)]
+mod test_runner;
 pub mod tester;
 mod unix_time;
 pub mod worker;

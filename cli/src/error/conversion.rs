@@ -5,7 +5,7 @@ use muster_daemons::DaemonError;
 use muster_daemons::client::JobsError;
 
 use super::{CliError, JobCommandError};
-use crate::guest_file::GuestFileError;
+use crate::program_file::ProgramFileError;
 
 impl From<DaemonError> for CliError {
     fn from(error: DaemonError) -> Self {
@@ -35,8 +35,8 @@ impl From<JobError> for CliError {
     }
 }
 
-impl From<GuestFileError> for CliError {
-    fn from(error: GuestFileError) -> Self {
+impl From<ProgramFileError> for CliError {
+    fn from(error: ProgramFileError) -> Self {
         JobCommandError::from(error).into()
     }
 }

@@ -7,7 +7,7 @@ use muster_client::{BoxError, Ether};
 use muster_compute::{BlobError, Digest, JobError, RunError};
 use muster_daemons::client::JobsError;
 
-use crate::guest_file::GuestFileError;
+use crate::program_file::ProgramFileError;
 
 /// Why a job cannot be run, bought or verified.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +23,7 @@ pub(crate) enum JobCommandError {
     Job(#[from] JobError),
     /// A path that a program cannot have.
     #[error(transparent)]
-    GuestFile(#[from] GuestFileError),
+    ProgramFile(#[from] ProgramFileError),
     /// A module that no worker runs.
     #[error("{path}: {source}")]
     Module {

@@ -9,8 +9,8 @@ use muster_compute::{
 };
 
 use crate::error::{CliError, JobCommandError};
-use crate::guest_file::{GuestFile, file_name};
 use crate::options::job::ProgramArgs;
+use crate::program_file::{ProgramFile, file_name};
 
 /// Bytes that are copied at once.
 const PART: usize = 64 << 10;
@@ -52,7 +52,7 @@ impl Program {
         template.environment = args.env.iter().map(variable).collect();
         template.stdin = args.stdin.as_deref().map(|path| put_file(store, path)).transpose()?;
         for file in &args.inputs {
-            add_input(store, &mut template, &file.host, file.guest_path("/in")?)?;
+            add_input(store, &mut template, &file.host, file.program_path("/in")?)?;
         }
         Ok(Self { template })
     }
@@ -65,14 +65,14 @@ impl Program {
         &self,
         store: &BlobStore,
         arguments: &[String],
-        input: Option<&GuestFile>,
+        input: Option<&ProgramFile>,
         outputs: Vec<Output>,
     ) -> Result<Job, CliError> {
         let mut document = self.template.clone();
         document.arguments.extend_from_slice(arguments);
         document.outputs = outputs;
         if let Some(input) = input {
-            add_input(store, &mut document, &input.host, input.guest_path("/in")?)?;
+            add_input(store, &mut document, &input.host, input.program_path("/in")?)?;
         }
         Ok(Job::new(document)?)
     }
@@ -94,7 +94,7 @@ fn add_input(
         let entry = entry.map_err(unreadable)?.path();
         let name = file_name(&entry)?;
         let path = JobPath::new(format!("{path}/{name}"))
-            .map_err(crate::guest_file::GuestFileError::Path)?;
+            .map_err(crate::program_file::ProgramFileError::Path)?;
         add_input(store, document, &entry, path)?;
     }
     Ok(())

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use muster_compute::{BlobStore, Digest, JobPath, JobResult, Output};
 
 use crate::error::CliError;
-use crate::guest_file::{GuestFileError, file_name};
+use crate::program_file::{ProgramFileError, file_name};
 
 /// An output of a program, and where it goes on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +22,8 @@ impl OutputPlace {
     /// The place of a file, or of a folder if the text ends with a slash: the program leaves it under its name below /out.
     ///
     /// # Errors
-    /// [`GuestFileError`].
-    pub(crate) fn new(text: &str) -> Result<Self, GuestFileError> {
+    /// [`ProgramFileError`].
+    pub(crate) fn new(text: &str) -> Result<Self, ProgramFileError> {
         let host = PathBuf::from(text);
         let slash = if text.ends_with('/') { "/" } else { "" };
         let output = Output::new(&format!("/out/{}{slash}", file_name(&host)?))?;

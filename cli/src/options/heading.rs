@@ -10,3 +10,5 @@ pub(crate) const NETWORK: &str = "Network";
 pub(crate) const ACCOUNT: &str = "Account";
 /// Where results and state files go, and in which form.
 pub(crate) const OUTPUT: &str = "Output";
+/// What a tester grants to the jobs that it runs.
+pub(crate) const REFERENCE: &str = "Jobs that are run here";

@@ -7,12 +7,12 @@
 //! - `daemon.rs`: the agreement, its keys and its end.
 //! - `execution.rs`: one job, from the first worker to the last; `course.rs` is what it has come to so far, `vote.rs` the rule
 //!   by which results are compared, `conclusion.rs` the verdict.
-//! - `ask.rs`: one job at one worker, all under one key; `outlook.rs` says whether a worker may still come.
+//! - `attempts.rs`: one job at one worker, all under one key; `outlook.rs` says whether a worker may still come.
 //! - `outputs.rs`: what a job left, fetched and verified.
 //! - `local.rs`: the same job on this machine.
 //! - `evidence.rs`: signed results that contradict each other, as a file.
 
-mod ask;
+mod attempts;
 mod conclusion;
 mod course;
 mod daemon;

@@ -6,6 +6,7 @@
 //! tester: it uses and probes them as testers do, under fresh keys for each window.
 
 mod agreement_task;
+mod client_responder;
 mod connect;
 mod daemon;
 mod endpoint_pool;

@@ -13,6 +13,7 @@ use tokio::io::AsyncSeekExt;
 use tokio::time::Duration;
 use tokio_util::io::ReaderStream;
 
+use super::blob_source::BlobSource;
 use super::failure::JobFailure;
 use super::{JobClient, Received};
 
@@ -27,15 +28,6 @@ const SLOWEST_UPLOAD: u64 = 64 << 10;
 
 /// The header that says how many bytes of an upload are there.
 const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
-
-/// Where a blob comes from.
-#[derive(Clone, Debug)]
-pub(crate) enum BlobSource {
-    /// Memory.
-    Bytes(Vec<u8>),
-    /// A file on this machine.
-    File(PathBuf),
-}
 
 impl JobClient {
     /// Uploads a blob. A long file is streamed; if an earlier upload was interrupted, this one goes on where it ended.

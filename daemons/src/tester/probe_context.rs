@@ -11,7 +11,9 @@ use tokio::time::Duration;
 
 use super::options::TesterOptions;
 use super::prober::Prober;
+use super::reference_runner::ReferenceRunner;
 use super::report_inbox::ReportInbox;
+use super::sample_cache::SampleCache;
 use crate::chain::MarketClock;
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
@@ -38,6 +40,10 @@ pub(super) struct ProbeContext {
     pub(super) report_inbox: Arc<ReportInbox>,
     /// Checks services.
     pub(super) prober: Prober,
+    /// Runs jobs to know their results.
+    pub(super) reference: ReferenceRunner,
+    /// Blobs of clients' jobs.
+    pub(super) samples: SampleCache,
     /// A response that takes longer does not count.
     pub(super) slow_after: Duration,
     /// The secret that window keys are derived from.
@@ -67,6 +73,8 @@ impl ProbeContext {
             clock: MarketClock::start(market.clone(), market.now().await?),
             prober: Prober::new(RESPONSE_TIMEOUT, options.proxy.as_ref())?,
             slow_after: options.probe_timeout,
+            reference: ReferenceRunner::new(options.reference.clone()),
+            samples: SampleCache::default(),
             report_inbox,
             store,
             request_client,

@@ -89,6 +89,7 @@ pub(crate) const CLIENT_OPTIONS: ClientOptions = ClientOptions {
     settle_delay: Duration::ZERO,
     first_block: 0,
     renewal: None,
+    samples: None,
 };
 
 /// A connection to an agreement, and the address of its proxy.

@@ -7,7 +7,10 @@ use alloy::primitives::Address;
 use clap::Args;
 use futures::future::join_all;
 use muster_client::{Agreement, Application, Market, ServiceReceipt, Session, state_text};
-use muster_daemons::tester::{ProbeFailure, Prober, ServiceTarget, verify_receipt};
+use muster_daemons::tester::{
+    ProbeFailure, ProbeKind, Prober, ReferenceError, ReferenceJob, ReferenceRunner, ServiceTarget,
+    verify_receipt,
+};
 use muster_daemons::{ProbeId, Store};
 
 use crate::commands::tester::store::open_store;
@@ -15,6 +18,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::options::check::CheckOptions;
 use crate::options::heading;
+use crate::options::reference::ReferenceArgs;
 use crate::output::units::number_list;
 use crate::output::{Cell, CommandOutput, Table};
 use crate::parse;
@@ -42,6 +46,10 @@ pub(crate) struct Options {
     /// How workers are checked.
     #[command(flatten)]
     check: CheckOptions,
+
+    /// What jobs may take that are run here.
+    #[command(flatten)]
+    reference: ReferenceArgs,
 }
 
 /// Probes workers, and records what they served.
@@ -57,12 +65,21 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let prober = Prober::new(options.check.timeout_duration(), context.proxy())?;
     let application = Application(agreement.terms().header.application);
     let checks = options.check.checks()?;
-    let check = checks.for_application(application).ok_or(CliError::NoCheck(application))?;
+    let kind = checks.for_application(application).ok_or(CliError::NoCheck(application))?;
+    let reference = ReferenceRunner::new(options.reference.reference_options(&options.state));
+    let jobs = prepare_jobs(&kind, &reference, targets.len()).await?;
     let tick = market.now().await?;
     let start = |(index, _): &(u8, String)| next_probe(&store, &agreement, *index, window, tick);
     let begun = targets.iter().map(start).collect::<Result<Vec<_>, _>>()?;
-    let pending = targets.iter().map(async |(index, url)| {
-        let receipt = prober.probe(check, &ServiceTarget { url, token: "", session }).await?;
+    let pending = targets.iter().zip(&jobs).map(async |((index, url), job)| {
+        let target = ServiceTarget { url, token: "", session };
+        let receipt = match (&kind, job) {
+            (ProbeKind::Check(check), _) => prober.probe(check, &target).await?,
+            (ProbeKind::Job, Some(job)) => {
+                prober.probe_job(job, &target, &agreement, *index).await?
+            }
+            (ProbeKind::Job, None) => return Err(ProbeFailure::Inconclusive),
+        };
         verify_receipt(&agreement, session, *index, window, &receipt)
             .ok_or(ProbeFailure::WrongReceipt)
     });
@@ -89,6 +106,22 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         ["worker", "url", "number", "served", "failure"],
         rows,
     )))
+}
+
+/// A job for each of `count` workers, if they run jobs.
+async fn prepare_jobs(
+    kind: &ProbeKind,
+    reference: &ReferenceRunner,
+    count: usize,
+) -> Result<Vec<Option<ReferenceJob>>, ReferenceError> {
+    let mut jobs = Vec::new();
+    for _ in 0..count {
+        jobs.push(match kind {
+            ProbeKind::Check(_) => None,
+            ProbeKind::Job => Some(reference.synthetic().await?),
+        });
+    }
+    Ok(jobs)
 }
 
 /// The next probe of a worker in a window, which begins in this tick.

@@ -7,7 +7,7 @@ use tokio::select;
 use tokio::time::{Duration, sleep};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::ask::{Answered, AskFailure};
+use super::attempts::{Answered, AskFailure};
 use super::course::Course;
 use super::error::JobsError;
 use super::handle::{JobRequest, Jobs, Shared};

@@ -32,7 +32,7 @@ const ATTEMPTS: u32 = 8;
 const GRACE: Duration = Duration::from_mins(5);
 
 /// How many times its processor time a job may take.
-const PATIENCE: u32 = 5;
+const TIME_FACTOR: u32 = 5;
 
 /// A worker's answer to a job.
 #[derive(Clone, Debug)]
@@ -91,7 +91,7 @@ impl AskFailure {
         }
     }
 
-    /// Whether the worker only asks for patience.
+    /// Whether the worker only asks to come back later.
     fn is_back_pressure(&self) -> bool {
         let Self::Job(JobFailure::Refused(refusal)) = self else { return false };
         refusal.error == ErrorCode::TooManyJobs
@@ -107,7 +107,7 @@ impl Shared {
         has_others: bool,
     ) -> Result<Answered, AskFailure> {
         let time = Duration::from_millis(job.document().limits.time);
-        let default = time.saturating_mul(PATIENCE).saturating_add(GRACE);
+        let default = time.saturating_mul(TIME_FACTOR).saturating_add(GRACE);
         let attempts = if has_others { ATTEMPTS } else { u32::MAX };
         let ask = self.ask_until_answered(job, index, attempts);
         let longest = self.options.timeout.unwrap_or(default);
