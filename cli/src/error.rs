@@ -5,11 +5,18 @@ use std::path::PathBuf;
 
 use alloy::primitives::Address;
 use metrics_exporter_prometheus::BuildError;
-use muster_client::{AmountError, Application, BoxError, MarketError, NodeError, ProgramError};
+use muster_client::{AmountError, Application, BoxError, MarketError, ProgramError};
 use muster_daemons::tester::{ProbeFailure, ReferenceError};
 use muster_daemons::{DaemonError, StoreError};
+use muster_job_api::HostError;
 use muster_messaging::MessageError;
 use muster_relay::RelayError;
+
+pub(crate) use self::job_command::JobCommandError;
+
+mod conversion;
+mod job_command;
+mod outcome;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -208,6 +215,14 @@ pub(crate) enum CliError {
         /// The cause.
         failure: ProbeFailure,
     },
+    /// A worker without a service.
+    #[error(
+        "the worker needs something to serve: give --upstream or --exec, or --compute to run jobs of clients"
+    )]
+    NoService,
+    /// A worker that cannot run jobs.
+    #[error("{0}: choose another --job-folder if the folder is the reason")]
+    Jobs(#[from] HostError),
     /// The HTTP client cannot start.
     #[error("cannot start the HTTP client: {0}")]
     Http(#[from] reqwest::Error),
@@ -251,40 +266,22 @@ pub(crate) enum CliError {
     /// No worker has sent its endpoint.
     #[error("no worker of agreement {0} has sent its endpoint: use a --relay that its workers use")]
     NoEndpoint(Address),
+    /// A job that cannot be run, bought or verified.
+    #[error(transparent)]
+    JobCommand(#[from] JobCommandError),
+    /// A program that failed, and its exit code.
+    #[error("the program failed: exit code {0}")]
+    ProgramFailed(u8),
+    /// A command that was interrupted.
+    #[error("interrupted: repeat the command to go on")]
+    Interrupted,
+    /// A command that runs programs, and has no result to exit with.
+    #[error(transparent)]
+    WithoutResult(Box<Self>),
     /// Standard output is closed or full.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
     /// An amount that 128 bits cannot hold.
     #[error(transparent)]
     Amount(#[from] AmountError),
-}
-
-impl From<DaemonError> for CliError {
-    fn from(error: DaemonError) -> Self {
-        match error {
-            DaemonError::Market(error) => Self::Market(error),
-            DaemonError::Message(error) => Self::Message(error),
-            other => Self::Daemon(other),
-        }
-    }
-}
-
-impl CliError {
-    /// Whether the reader of standard output has read enough, which is no failure.
-    pub(crate) fn is_closed_pipe(&self) -> bool {
-        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
-    }
-
-    /// What to do, where the text of the error does not say it.
-    pub(crate) const fn advice(&self) -> Option<&'static str> {
-        match self {
-            Self::Market(MarketError::Node(NodeError::Unreachable { .. })) => {
-                Some("`muster devnode` starts one, --rpc names another")
-            }
-            Self::Market(MarketError::NoContract(_) | MarketError::InterfaceMismatch { .. }) => {
-                Some("`muster deploy` makes a market, --market names another")
-            }
-            _ => None,
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! `muster`: the market's command line, for workers, testers, clients and operators.
 //!
 //! Results go to standard output, everything else to standard error. The exit code is 0 on success, 1 if the command
-//! was refused or failed, and 2 if the command line was wrong.
+//! was refused or failed, and 2 if the command line was wrong. `run` and `map` have further ones, see their help.
 
 use std::process::ExitCode;
 
@@ -16,11 +16,13 @@ mod contracts;
 mod daemon;
 mod deployments;
 mod error;
+mod jobs;
 mod keys;
 mod logs;
 mod options;
 mod output;
 mod parse;
+mod program_file;
 mod progress;
 
 fn main() -> ExitCode {
@@ -46,7 +48,7 @@ async fn run() -> ExitCode {
         // Not 2: clap reports a wrong command line itself.
         Err(error) => {
             output::print_error(&error);
-            ExitCode::FAILURE
+            ExitCode::from(error.exit_code())
         }
     }
 }

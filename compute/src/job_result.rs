@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// How a program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// It returned from `_start` (0), or called `proc_exit`.
@@ -15,6 +16,7 @@ pub enum Outcome {
 
 /// A file that a program left below an output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OutputFile {
     /// Its content.
@@ -29,6 +31,7 @@ pub struct OutputFile {
 ///
 /// Fields are declared in the order of the canonical form, which is alphabetical.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct JobResult {
     /// The job's id.

@@ -17,9 +17,11 @@ mod path;
 mod profile;
 mod request;
 mod runner;
+#[cfg(feature = "openapi")]
+mod schema;
 mod wasi;
 
-pub use blob_store::{BlobError, BlobStore, BlobWriter};
+pub use blob_store::{BLOB_COST, BlobError, BlobStore, BlobUpload, BlobWriter};
 pub use cancel::Cancel;
 pub use child::{Protection, child_main};
 pub use digest::{Digest, DigestError};

@@ -32,4 +32,6 @@ pub use crate::failpoint::{FAILPOINT_VAR, FailPoint, TX_STAGES, failpoint_names}
 pub use crate::health::{Health, HealthReporter, NextEvent};
 pub use crate::job_client::JobFailure;
 pub use crate::run_loop::{Backoff, Daemon, run};
-pub use crate::store::{EndpointId, Identity, Measurement, ProbeId, Role, Store, StoreError};
+pub use crate::store::{
+    EndpointId, Identity, Measurement, ProbeId, Role, Store, StoreError, StoredAnswer, StoredJob,
+};

@@ -2,9 +2,10 @@
 
 use muster_compute::{Digest, JobResult, Limits};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-/// What a worker takes. It is told before a purchase, in the worker's reply to `GET /limits` after it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What a worker takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WorkerLimits {
     /// The profiles of jobs: `wasm1`.
     pub profiles: Vec<String>,
@@ -14,12 +15,13 @@ pub struct WorkerLimits {
     pub running: u32,
     /// Jobs that may wait.
     pub waiting: u32,
-    /// Bytes that the blobs of an agreement may take.
+    /// Bytes that the blobs of an agreement may take: what was uploaded, what jobs left, and the documents of jobs and
+    /// results. Each counts 8,192 bytes more than its length.
     pub blobs: u64,
 }
 
 /// Where a job stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
     /// It waits for its turn.
@@ -35,7 +37,7 @@ pub enum JobState {
 }
 
 /// A job at a worker.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct JobStatus {
     /// The job's id.
     pub id: Digest,
@@ -56,7 +58,7 @@ pub struct JobStatus {
 }
 
 /// A result and the worker's signature for it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SignedResult {
     /// The result.
     pub result: JobResult,
@@ -65,13 +67,19 @@ pub struct SignedResult {
 }
 
 /// What is wrong with a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
+    /// The query or a header is malformed.
+    BadRequest,
     /// The path names no SHA-256.
     BadDigest,
     /// The job document is malformed.
     BadJob,
+    /// The API has no such path.
+    NoRoute,
+    /// The path has no such method.
+    NoMethod,
     /// There is no such blob.
     NoBlob,
     /// There is no such job.
@@ -80,18 +88,22 @@ pub enum ErrorCode {
     MissingBlobs,
     /// The blob, or the job's limits, exceed this worker's limits.
     TooLarge,
+    /// The part of a blob does not begin where the upload ended.
+    WrongOffset,
     /// The body of a blob has another digest.
     WrongDigest,
     /// The module does not follow the profile.
     BadModule,
     /// As many jobs wait as this worker lets wait.
     TooManyJobs,
+    /// The machine failed.
+    Internal,
     /// The agreement's space, or the disk, is full.
     NoSpace,
 }
 
 /// An error response.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ApiError {
     /// The code.
     pub error: ErrorCode,

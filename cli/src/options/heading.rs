@@ -2,6 +2,8 @@
 
 /// Options of the command itself.
 pub(crate) const COMMAND: &str = "This command";
+/// What jobs may take.
+pub(crate) const JOBS: &str = "Jobs";
 /// Where nodes, relays and the market are.
 pub(crate) const NETWORK: &str = "Network";
 /// Which account signs.

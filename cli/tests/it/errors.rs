@@ -146,7 +146,7 @@ async fn a_wrong_command_line_is_exit_code_2() {
         ("worker key 0x12", "a key for messages is 64 hexadecimal digits"),
         ("worker run --price 1gwei --upstream unix:/x", "a service URL must be http://host:port"),
         ("worker run --price 1gwei --exec x --public-url x", "a service's URL begins with http"),
-        ("worker run --price 1gwei", "--upstream <URL>"),
+        ("worker run --price 1gwei --compute --upstream http://a", "cannot be used with"),
         ("worker register --price 1gwei --capacity 65536", "65536 is not in 0..=65535"),
         (
             "agreement wait 0x0000000000000000000000000000000000000001 --state over",

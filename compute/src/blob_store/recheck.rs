@@ -1,5 +1,6 @@
 //! Whether blobs are still what they were when the machine was last switched off.
 
+use super::quota::BLOB_COST;
 use crate::Digest;
 use sha2::Digest as _;
 use std::{
@@ -27,6 +28,20 @@ pub(super) fn recheck(store: &Path) -> io::Result<()> {
     file.write_all(&boot)?;
     file.persist(last)?;
     Ok(())
+}
+
+/// What everything in a store counts.
+pub(super) fn count(store: &Path) -> io::Result<u64> {
+    let mut total: u64 = 0;
+    for folder in fs::read_dir(store)? {
+        let folder = folder?.path();
+        if folder.is_dir() {
+            for file in fs::read_dir(folder)? {
+                total = total.saturating_add(file?.metadata()?.len()).saturating_add(BLOB_COST);
+            }
+        }
+    }
+    Ok(total)
 }
 
 /// Removes files that are not named by their digest.

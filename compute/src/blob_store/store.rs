@@ -1,6 +1,10 @@
 //! The store itself, and a blob that is being written.
 
-use super::recheck::recheck;
+use super::{
+    error::BlobError,
+    quota::{BLOB_COST, Quota, Reservation},
+    recheck::{count, recheck},
+};
 use crate::Digest;
 use sha2::Digest as _;
 use std::{
@@ -8,45 +12,9 @@ use std::{
     io::{self, ErrorKind, Write},
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 use tempfile::NamedTempFile;
-
-/// Why a blob could not be read or written.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BlobError {
-    /// It is not in the store.
-    #[error("blob {0} is not here")]
-    Missing(Digest),
-    /// What came is not what was announced.
-    #[error("blob should have been {expected}, and is {actual}")]
-    Mismatch {
-        /// The digest under which it was to be kept.
-        expected: Digest,
-        /// The digest of what came.
-        actual: Digest,
-    },
-    /// More bytes came than may be kept.
-    #[error("blob is larger than {0} bytes")]
-    TooLarge(u64),
-    /// The disk or the quota is full. Nothing is left of the blob.
-    #[error("no space left for the blob: {0}")]
-    Full(#[source] io::Error),
-    /// The file system failed otherwise.
-    #[error("blob store: {0}")]
-    Io(#[source] io::Error),
-}
-
-impl From<io::Error> for BlobError {
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-                Self::Full(error)
-            }
-            _ => Self::Io(error),
-        }
-    }
-}
 
 /// A folder of blobs. Several processes may use it at once.
 ///
@@ -54,7 +22,9 @@ impl From<io::Error> for BlobError {
 #[derive(Debug, Clone)]
 pub struct BlobStore {
     /// Where blobs lie, each in a folder named by its first two digits.
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
+    /// What they may take.
+    pub(super) quota: Arc<Quota>,
 }
 
 impl BlobStore {
@@ -67,9 +37,31 @@ impl BlobStore {
         let folder = folder.into();
         DirBuilder::new().recursive(true).mode(0o700).create(folder.join("incoming"))?;
         // A child opens blobs by their paths, from another working directory.
-        let store = Self { folder: fs::canonicalize(folder)? };
+        let store =
+            Self { folder: fs::canonicalize(folder)?, quota: Arc::new(Quota::new(u64::MAX, 0)) };
         recheck(&store.folder)?;
         Ok(store)
+    }
+
+    /// The same, with blobs that take at most `limit` bytes, each with [`BLOB_COST`] more than its length; half a blob counts
+    /// too. Only one process at a time may use such a store, and only one value and its clones: what another one was
+    /// writing when it ended is removed, and only partial uploads stay.
+    ///
+    /// # Errors
+    /// [`BlobError::Full`] or [`BlobError::Io`].
+    pub fn open_with_quota(folder: impl Into<PathBuf>, limit: u64) -> Result<Self, BlobError> {
+        let store = Self::open(folder)?;
+        let incoming = store.folder.join("incoming");
+        fs::remove_dir_all(&incoming)?;
+        DirBuilder::new().mode(0o700).create(&incoming)?;
+        let used = count(&store.folder)?;
+        Ok(Self { quota: Arc::new(Quota::new(limit, used)), ..store })
+    }
+
+    /// The bytes that blobs take, and the most that they may take. Without a quota, only new ones count.
+    #[must_use]
+    pub fn usage(&self) -> (u64, u64) {
+        self.quota.usage()
     }
 
     /// Where a blob lies if it is here.
@@ -107,8 +99,11 @@ impl BlobStore {
     /// # Errors
     /// [`BlobError::Full`] or [`BlobError::Io`].
     pub fn writer(&self, limit: u64) -> Result<BlobWriter<'_>, BlobError> {
+        let mut reservation = Reservation::new(&self.quota);
+        reservation.grow(BLOB_COST)?;
         let file = NamedTempFile::new_in(self.folder.join("incoming"))?;
-        Ok(BlobWriter { store: self, file, hasher: sha2::Sha256::new(), size: 0, limit })
+        let hasher = sha2::Sha256::new();
+        Ok(BlobWriter { store: self, file, hasher, size: 0, limit, reservation })
     }
 
     /// Keeps some bytes.
@@ -126,20 +121,23 @@ impl BlobStore {
     /// # Errors
     /// [`BlobError::Io`].
     pub fn remove(&self, blob: &Digest) -> Result<(), BlobError> {
+        let Some(size) = self.size(blob)? else { return Ok(()) };
         match fs::remove_file(self.path(blob)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
-            _ => Ok(()),
+            Ok(()) => {
+                self.quota.release(size.saturating_add(BLOB_COST));
+                Ok(())
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error.into()),
         }
     }
 
-    /// Moves a complete file to its name.
-    fn keep(&self, file: NamedTempFile, blob: &Digest) -> Result<(), BlobError> {
+    /// Where a blob will lie; its folder exists when this returns.
+    pub(super) fn make_path(&self, blob: &Digest) -> io::Result<PathBuf> {
         let path = self.path(blob);
         let folder = path.parent().unwrap_or(Path::new("/"));
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        file.as_file().set_permissions(fs::Permissions::from_mode(0o400))?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
+        Ok(path)
     }
 }
 
@@ -156,6 +154,8 @@ pub struct BlobWriter<'a> {
     size: u64,
     /// The length that it may have.
     limit: u64,
+    /// Its part of the quota.
+    reservation: Reservation,
 }
 
 impl BlobWriter<'_> {
@@ -164,11 +164,12 @@ impl BlobWriter<'_> {
     /// # Errors
     /// [`BlobError::TooLarge`], [`BlobError::Full`] or [`BlobError::Io`].
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), BlobError> {
-        self.size =
-            u64::try_from(bytes.len()).map_or(u64::MAX, |len| self.size.saturating_add(len));
+        let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.size = self.size.saturating_add(len);
         if self.size > self.limit {
             return Err(BlobError::TooLarge(self.limit));
         }
+        self.reservation.grow(len)?;
         self.file.write_all(bytes)?;
         self.hasher.update(bytes);
         Ok(())
@@ -183,7 +184,14 @@ impl BlobWriter<'_> {
         if let Some(expected) = expected.filter(|expected| **expected != actual) {
             return Err(BlobError::Mismatch { expected: *expected, actual });
         }
-        self.store.keep(self.file, &actual)?;
+        let path = self.store.make_path(&actual)?;
+        self.file.as_file().set_permissions(fs::Permissions::from_mode(0o400))?;
+        match self.file.persist_noclobber(path) {
+            Ok(_) => self.reservation.keep(),
+            // The same blob is here already, and is counted.
+            Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error.error.into()),
+        }
         Ok((actual, self.size))
     }
 }
@@ -244,15 +252,6 @@ mod tests {
         assert!(matches!(writer.write(b"cd"), Err(BlobError::TooLarge(3))));
         drop(writer);
         assert_eq!(leftovers(&store), 0);
-    }
-
-    #[test]
-    fn full_disk_and_quota_are_told_from_other_errors() {
-        for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {
-            assert!(matches!(BlobError::from(io::Error::from(kind)), BlobError::Full(_)));
-        }
-        let other = io::Error::from(ErrorKind::PermissionDenied);
-        assert!(matches!(BlobError::from(other), BlobError::Io(_)));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The rules under which a program runs. There is one so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Profile {
     /// WASI preview 1, as the README of this crate specifies it.
@@ -17,6 +18,7 @@ pub enum Profile {
 ///
 /// Fields are declared in the order of the canonical form, which is alphabetical.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct JobDocument {
     /// What `main` gets; the first is the program's own name.
@@ -62,6 +64,7 @@ impl JobDocument {
 
 /// An environment variable.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Variable {
     /// Without `=`.
@@ -72,6 +75,7 @@ pub struct Variable {
 
 /// A file that the program finds.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// Its content.
@@ -82,6 +86,7 @@ pub struct Input {
 
 /// What a job may use. All but `time` change what the program sees, so they are part of the job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Bytes of linear memory, and 16 for each element of a table.

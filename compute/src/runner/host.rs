@@ -29,9 +29,9 @@ pub struct Runner {
     /// Modules, inputs and outputs.
     pub(super) blobs: BlobStore,
     /// Compiled modules.
-    pub(super) cache: Cache,
+    pub(super) cache: Arc<Cache>,
     /// A lock for each module that is being compiled.
-    pub(super) compiling: Mutex<HashMap<Digest, Arc<Mutex<()>>>>,
+    pub(super) compiling: Arc<Mutex<HashMap<Digest, Arc<Mutex<()>>>>>,
     /// What the kernel lacks.
     missing: Vec<Protection>,
 }
@@ -50,7 +50,15 @@ impl Runner {
         let compatibility = engine::compatibility(&engine);
         let cache = Cache::open(&settings.cache, settings.cache_size, compatibility)?;
         let missing = probe(&settings)?;
-        Ok(Self { settings, blobs, cache, compiling: Mutex::default(), missing })
+        Ok(Self { settings, blobs, cache: Arc::new(cache), compiling: Arc::default(), missing })
+    }
+
+    /// A runner with the same settings and the same cache for other blobs.
+    #[must_use]
+    pub fn with_blobs(&self, blobs: BlobStore) -> Self {
+        let Self { settings, cache, compiling, missing, .. } = self;
+        let (cache, compiling) = (Arc::clone(cache), Arc::clone(compiling));
+        Self { settings: settings.clone(), blobs, cache, compiling, missing: missing.clone() }
     }
 
     /// Protections that this kernel does not give to the children; a host logs them once.

@@ -31,8 +31,7 @@ impl JobClient {
         request: RequestBuilder,
         body_time: Duration,
     ) -> Result<WithReceipt, JobFailure> {
-        let token = self.endpoint.token.expose_secret();
-        let response = self.http.send_long(request, token, self.session, body_time).await?;
+        let response = self.send_any(request, body_time).await?;
         let receipt = response.headers().get(RECEIPT_HEADER);
         let receipt = receipt.and_then(|text| text.to_str().ok()).map(str::to_owned);
         let status = response.status();
@@ -47,6 +46,16 @@ impl JobClient {
             }
             Err(_) => Err(JobFailure::UnexpectedStatus(status)),
         }
+    }
+
+    /// Sends a request, and returns its response, whatever the API says.
+    pub(super) async fn send_any(
+        &self,
+        request: RequestBuilder,
+        body_time: Duration,
+    ) -> Result<Response, JobFailure> {
+        let token = self.endpoint.token.expose_secret();
+        Ok(self.http.send_long(request, token, self.session, body_time).await?)
     }
 
     /// Reads the status of a job from a response.

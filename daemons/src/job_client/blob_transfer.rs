@@ -1,17 +1,19 @@
 //! Blobs on their way to a worker and back.
 
+use std::io::SeekFrom;
+use std::ops::Range;
 use std::path::PathBuf;
 
-use axum::http::header;
-use futures::future::try_join_all;
+use axum::http::{HeaderName, header};
 use muster_compute::{BlobError, BlobStore, Digest};
-use muster_job_api::ErrorCode;
 use reqwest::{Body, RequestBuilder, Response};
 use sha2::{Digest as _, Sha256};
 use tokio::fs::{self, File};
+use tokio::io::AsyncSeekExt;
 use tokio::time::Duration;
 use tokio_util::io::ReaderStream;
 
+use super::blob_source::BlobSource;
 use super::failure::JobFailure;
 use super::{JobClient, Received};
 
@@ -24,44 +26,14 @@ const PART: usize = 64 << 10;
 /// The slowest upload in bytes a second.
 const SLOWEST_UPLOAD: u64 = 64 << 10;
 
-/// Where a blob comes from.
-#[derive(Clone, Debug)]
-pub(crate) enum BlobSource {
-    /// Memory.
-    Bytes(Vec<u8>),
-    /// A file on this machine.
-    File(PathBuf),
-}
+/// The header that says how many bytes of an upload are there.
+const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 
 impl JobClient {
-    /// Those of some blobs that the worker does not have.
+    /// Uploads a blob. A long file is streamed; if an earlier upload was interrupted, this one goes on where it ended.
     ///
     /// # Errors
-    /// [`JobFailure`].
-    pub(crate) async fn missing(
-        &self,
-        blobs: impl IntoIterator<Item = Digest>,
-    ) -> Result<Vec<Digest>, JobFailure> {
-        let asked = blobs.into_iter().map(async |blob| {
-            match self.send(self.http.head(self.url(&format!("/blobs/{blob}")))).await {
-                Ok(_) => Ok(None),
-                // A response to HEAD has no body, so the reason is in the status alone.
-                Err(JobFailure::UnexpectedStatus(status)) if status.as_u16() == 404 => {
-                    Ok(Some(blob))
-                }
-                Err(JobFailure::Refused(error)) if error.error == ErrorCode::NoBlob => {
-                    Ok(Some(blob))
-                }
-                Err(failure) => Err(failure),
-            }
-        });
-        Ok(try_join_all(asked).await?.into_iter().flatten().collect())
-    }
-
-    /// Uploads a blob. A long file is streamed.
-    ///
-    /// # Errors
-    /// [`JobFailure::Local`] if the source cannot be read; [`JobFailure::Refused`] with [`ErrorCode::WrongDigest`] if it
+    /// [`JobFailure::Local`] if the source cannot be read; [`JobFailure::Refused`] with [`muster_job_api::ErrorCode::WrongDigest`] if it
     /// has another digest.
     pub(crate) async fn upload(
         &self,
@@ -71,7 +43,12 @@ impl JobClient {
         let request = self.http.put(self.url(&format!("/blobs/{blob}")));
         let (request, time) = match source {
             BlobSource::Bytes(bytes) => (request.body(bytes), Duration::ZERO),
-            BlobSource::File(path) => with_file(request, path).await?,
+            BlobSource::File(path) => {
+                let length = fs::metadata(&path).await.map_err(BlobError::from)?.len();
+                let is_long = length > SHORT_BLOB;
+                let offset = if is_long { self.upload_offset(blob).await? } else { 0 };
+                with_file(request, path, offset..length).await?
+            }
         };
         let (response, receipt) = self.send_long(request, time).await?;
         self.read_rest(response).await?;
@@ -130,24 +107,41 @@ impl JobClient {
         }
     }
 
+    /// The number of bytes of an interrupted upload that the worker has.
+    async fn upload_offset(&self, blob: &Digest) -> Result<u64, JobFailure> {
+        let request = self.http.head(self.url(&format!("/blobs/{blob}")));
+        let response = self.send_any(request, Duration::ZERO).await?;
+        let offset = response.headers().get(UPLOAD_OFFSET).and_then(|text| text.to_str().ok());
+        Ok(offset.and_then(|text| text.parse().ok()).unwrap_or_default())
+    }
+
     /// Asks for a blob.
     async fn request_blob(&self, blob: Digest) -> Result<(Response, Option<String>), JobFailure> {
         self.send(self.http.get(self.url(&format!("/blobs/{blob}")))).await
     }
 }
 
-/// The request with the content of a file, and the time that it may take.
+/// The request with the part of a file from an offset to its end, and the time that it may take.
 async fn with_file(
     request: RequestBuilder,
     path: PathBuf,
+    part: Range<u64>,
 ) -> Result<(RequestBuilder, Duration), JobFailure> {
-    let length = fs::metadata(&path).await.map_err(BlobError::from)?.len();
-    let time = Duration::from_secs(length.div_ceil(SLOWEST_UPLOAD));
+    let Range { start, end: length } = part;
+    let rest = length.saturating_sub(start);
+    let time = Duration::from_secs(rest.div_ceil(SLOWEST_UPLOAD));
     if length <= SHORT_BLOB {
         let bytes = fs::read(path).await.map_err(BlobError::from)?;
         return Ok((request.body(bytes), time));
     }
-    let file = File::open(path).await.map_err(BlobError::from)?;
+    let mut file = File::open(path).await.map_err(BlobError::from)?;
+    let mut request = request;
+    if start > 0 && rest > 0 {
+        file.seek(SeekFrom::Start(start)).await.map_err(BlobError::from)?;
+        let last = length.saturating_sub(1);
+        request = request.header(header::CONTENT_RANGE, format!("bytes {start}-{last}/{length}"));
+    }
     let body = Body::wrap_stream(ReaderStream::with_capacity(file, PART));
-    Ok((request.header(header::CONTENT_LENGTH, length).body(body), time))
+    let sent = if start < length { rest } else { length };
+    Ok((request.header(header::CONTENT_LENGTH, sent).body(body), time))
 }

@@ -60,10 +60,17 @@ pub enum JobFailure {
 }
 
 impl JobFailure {
-    /// Whether the fault is this machine's.
-    #[must_use]
-    pub const fn is_local(&self) -> bool {
-        matches!(self, Self::Local(_))
+    /// Whether the endpoint does not work, so that the worker is to be asked for it anew.
+    pub(crate) const fn is_of_endpoint(&self) -> bool {
+        matches!(self, Self::NoConnection | Self::NoResponse | Self::Cut | Self::Rejected(_))
+    }
+
+    /// The status with which something other than the API has responded.
+    pub(crate) const fn status(&self) -> Option<u16> {
+        match self {
+            Self::Rejected(status) | Self::UnexpectedStatus(status) => Some(status.as_u16()),
+            _ => None,
+        }
     }
 }
 

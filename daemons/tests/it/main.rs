@@ -16,6 +16,7 @@ mod endpoint_client;
 mod faulty_transport;
 mod front_proxy;
 mod harness;
+mod job_worker;
 mod plays;
 mod probing;
 mod tester;
