@@ -14,6 +14,8 @@ mod endpoint_pool;
 mod failpoints;
 #[cfg(test)]
 mod guess;
+mod job_probe;
+mod job_samples;
 mod jobs;
 mod key_tasks;
 mod options;

@@ -3,19 +3,25 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use alloy::primitives::B256;
 use alloy::signers::local::PrivateKeySigner;
-use muster_client::Agreement;
 use muster_client::protocol::abi::State;
+use muster_client::{Agreement, Application, message_key};
 use muster_compute::{BlobStore, Digest, Job, JobDocument, Outcome, Output};
 use muster_daemons::client::{
     Evidence, JobReport, JobRequest, Jobs, JobsDaemon, JobsError, JobsOptions, RunOptions, Verdict,
     wrong_workers,
 };
+use muster_daemons::worker::{WorkerDaemon, WorkerOptions};
 use muster_daemons::{DaemonContext, Role};
+use muster_messaging::{Content, Message, MessageKey, PIECE_SIZE, RefusalReason, SampleInfo};
+use stylus_devnode::CHAIN_ID;
 use tempfile::TempDir;
 use tokio::time::Duration;
 
+use super::keys::advance_slowly;
 use super::{CLIENT_OPTIONS, RunningDaemon, wait_until};
+use crate::endpoint_client::send_request;
 use crate::front_proxy::{FrontProxy, Treatment};
 use crate::harness::{LENGTH, TestChain, worker_options};
 use crate::job_worker::{JobWorker, Manner, output_of, result_of};
@@ -26,6 +32,7 @@ struct JobsFixture {
     client: PrivateKeySigner,
     agreement: Agreement,
     workers: Vec<(PrivateKeySigner, JobWorker, RunningDaemon)>,
+    testers: Vec<PrivateKeySigner>,
     /// What is in front of each worker.
     fronts: Vec<FrontProxy>,
     folder: TempDir,
@@ -39,7 +46,8 @@ impl JobsFixture {
 
     /// With so many testers, which do nothing.
     async fn start_tested(manners: &[Manner], testers: u8) -> Self {
-        let chain = TestChain::new().await;
+        let mut chain = TestChain::new().await;
+        chain.application = Application::WASM1;
         let (mut workers, mut fronts, mut price) = (Vec::new(), Vec::new(), 1_000_000_000);
         for manner in manners {
             let signer = chain.new_account();
@@ -47,8 +55,9 @@ impl JobsFixture {
             let context = chain.context(Role::Worker, &signer).await;
             let front = FrontProxy::start(|_| Treatment::Serve).await;
             let options = front.worker_options(worker_options(&service.url(), price));
+            let options = WorkerOptions { application: Application::WASM1, ..options };
             fronts.push(front);
-            let daemon = muster_daemons::worker::WorkerDaemon::start(context, options).await;
+            let daemon = WorkerDaemon::start(context, options).await;
             let running = RunningDaemon::spawn(daemon.unwrap());
             let market = chain.market(&signer).await;
             let listed = async || market.worker(signer.address()).await.is_ok_and(|w| w.listed);
@@ -57,7 +66,7 @@ impl JobsFixture {
             price += 1_000_000_000;
         }
         let client = chain.new_account();
-        chain.register_testers(testers.into()).await;
+        let signers = chain.register_testers(testers.into()).await;
         let redundancy = u8::try_from(manners.len()).unwrap();
         let purchase = chain.buy(&client, redundancy, testers).await;
         let agreement = chain.agreement(&client, &purchase).await;
@@ -67,7 +76,7 @@ impl JobsFixture {
         let all = (1 << manners.len()) - 1;
         wait_until(async || agreement.progress().await.unwrap().course.accepted == all).await;
         let folder = tempfile::tempdir().unwrap();
-        Self { chain, client, agreement, workers, fronts, folder }
+        Self { chain, client, agreement, workers, testers: signers, fronts, folder }
     }
 
     /// The client's store of blobs.
@@ -126,6 +135,8 @@ async fn a_job_is_run_by_two_workers_once_and_what_it_left_is_here() {
     for (_, service, _) in &fixture.workers {
         // Without the module, and with it.
         assert_eq!((service.count("POST jobs"), service.count("PUT blobs")), (2, 1));
+        // Testers fetch what a job left from the worker that ran it, so the client does that too.
+        assert_eq!(service.count("GET blobs"), 2);
     }
 
     // After a restart, the workers are asked nothing: what they signed is in the state file.
@@ -297,5 +308,78 @@ async fn all_requests_of_a_job_at_a_worker_are_made_under_one_key() {
             assert!(number > 1);
             break;
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_moment_without_a_job_of_the_client_is_a_job_as_testers_make_it() {
+    let fixture = JobsFixture::start_tested(&[Manner::Honest], 3).await;
+    let context = fixture.context().await;
+    let (_jobs, _running) = fixture.jobs(&context).await;
+    advance_slowly(&fixture.chain, &fixture.agreement, 1_230).await;
+    let service = &fixture.workers[0].1;
+    // The last of its moments can be too late for an answer.
+    wait_until(async || service.count("GET blobs") >= 2).await;
+    let lines: Vec<_> = fixture.fronts[0].requests().into_iter().map(|seen| seen.line).collect();
+    let is_of_job = |line: &String| line.contains("/jobs") || line.contains("/blobs/");
+    assert!(lines.iter().all(is_of_job), "{lines:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn testers_get_the_jobs_that_a_worker_has_not_seen_and_those_that_it_was_sent() {
+    let fixture = JobsFixture::start_tested(&[Manner::Honest], 3).await;
+    let context = fixture.context().await;
+    let (jobs, _running) = fixture.jobs(&context).await;
+    let (sent, unseen) = (fixture.request("sent", 1), fixture.request("unseen", 1));
+    jobs.run(sent.clone()).await.unwrap();
+    fixture.workers[0].1.behave(Manner::Idle);
+    let mut large = fixture.request("large", 1);
+    let mut document = large.job.document().clone();
+    document.stdin = Some(fixture.blobs().put(&vec![7; 1 << 20]).unwrap());
+    large.job = Job::new(document).unwrap();
+    // As many jobs are under way as may be, so that the last two wait.
+    let busy: Vec<_> = (0..4).map(|number| fixture.request(&number.to_string(), 1)).collect();
+    let running = futures::future::join_all(
+        busy.into_iter().chain([large, unseen.clone()]).map(|request| jobs.run(request)),
+    );
+
+    let tester = &fixture.testers[0];
+    let epoch = fixture.agreement.terms().header.epoch;
+    let market = fixture.chain.market(tester).await;
+    let place = market.place(tester.address(), epoch).await.unwrap().unwrap();
+    let own = MessageKey::from_signer(tester).unwrap();
+    let reply = async |content| {
+        let request = Message::request(CHAIN_ID, fixture.agreement.address(), content);
+        send_request(&fixture.chain, &own, message_key(&fixture.client), &request).await
+    };
+    let id = |job: &Job| B256::new(*job.id().as_bytes());
+    let asking = async {
+        wait_until(async || fixture.workers[0].1.count("GET jobs") > 4).await;
+        let content = Content::SampleListRequest { window: 0, place, worker: 0 };
+        let Content::SampleList(list) = reply(content).await else { panic!("no list") };
+        let jobs_in = |list: &[SampleInfo]| list.iter().map(|info| info.job).collect::<Vec<_>>();
+        assert_eq!(jobs_in(&list.unseen), [id(&unseen.job)], "and not the large one");
+        assert!(jobs_in(&list.sent).contains(&id(&sent.job)) && list.sent.len() == 5);
+        assert_eq!(
+            u64::from(list.unseen[0].size),
+            u64::try_from(unseen.job.canonical().len() + 6).unwrap()
+        );
+        let piece = async |blob: B256, offset| {
+            let job = id(&unseen.job);
+            reply(Content::SamplePieceRequest { window: 0, place, job, blob, offset }).await
+        };
+        let module = B256::new(*unseen.job.document().module.as_bytes());
+        for (blob, bytes) in [(id(&unseen.job), unseen.job.canonical()), (module, b"module")] {
+            let Content::SamplePiece(piece) = piece(blob, 0).await else { panic!("no piece") };
+            assert_eq!(piece.bytes, bytes);
+        }
+        for (blob, offset) in [(module, PIECE_SIZE), (B256::ZERO, 0)] {
+            let refusal = Content::Refusal { reason: RefusalReason::NoSample };
+            assert_eq!(piece(blob, offset).await, refusal);
+        }
+    };
+    tokio::select! {
+        _ = running => panic!("the worker is idle"),
+        () = asking => {}
     }
 }
