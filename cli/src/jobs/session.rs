@@ -71,6 +71,7 @@ where
         settle_delay: SETTLE_DELAY,
         first_block: args.journal.from_block,
         renewal: None,
+        samples: None,
     };
     let options = JobsOptions { run, proxy: context.proxy().cloned(), client };
     // Its parts together are too large for the stack of a thread.

@@ -8,6 +8,7 @@ use muster_messaging::ProxyUrl;
 use tokio_util::sync::CancellationToken;
 
 use super::handle::{Jobs, RunOptions};
+use super::samples::JobSamples;
 use crate::client::daemon::ClientDaemon;
 use crate::client::key_tasks::KeyTasks;
 use crate::client::options::ClientOptions;
@@ -24,7 +25,7 @@ pub struct JobsOptions {
     pub run: RunOptions,
     /// The proxy for connections to workers, if there is one. Without one, workers know the client by its address.
     pub proxy: Option<ProxyUrl>,
-    /// What the client does apart from that. `only_agreement` is ignored.
+    /// What the client does apart from that. `only_agreement` and `samples` are ignored.
     pub client: ClientOptions,
 }
 
@@ -60,7 +61,13 @@ impl JobsDaemon {
         let probe_context = Arc::new(probe_context);
         let mut key_tasks = KeyTasks::new(probe_context.clone());
         key_tasks.step().await?;
-        let client_options = ClientOptions { only_agreement: Some(agreement), ..client };
+        let handle = probe_context.pool.agreement.clone();
+        let samples = JobSamples::new(handle, context.store().clone(), run.blobs.clone());
+        let client_options = ClientOptions {
+            only_agreement: Some(agreement),
+            samples: Some(Arc::new(samples)),
+            ..client
+        };
         Ok(Self {
             client: ClientDaemon::start(context, client_options).await?,
             key_tasks,

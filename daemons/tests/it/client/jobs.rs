@@ -21,11 +21,12 @@ use crate::harness::{LENGTH, TestChain, worker_options};
 use crate::job_worker::{JobWorker, Manner, output_of, result_of};
 
 /// An agreement with fake workers, and the client's daemon.
-struct JobsFixture {
-    chain: TestChain,
-    client: PrivateKeySigner,
-    agreement: Agreement,
-    workers: Vec<(PrivateKeySigner, JobWorker, RunningDaemon)>,
+pub(super) struct JobsFixture {
+    pub(super) chain: TestChain,
+    pub(super) client: PrivateKeySigner,
+    pub(super) agreement: Agreement,
+    pub(super) workers: Vec<(PrivateKeySigner, JobWorker, RunningDaemon)>,
+    pub(super) testers: Vec<PrivateKeySigner>,
     /// What is in front of each worker.
     fronts: Vec<FrontProxy>,
     folder: TempDir,
@@ -38,7 +39,7 @@ impl JobsFixture {
     }
 
     /// With so many testers, which do nothing.
-    async fn start_tested(manners: &[Manner], testers: u8) -> Self {
+    pub(super) async fn start_tested(manners: &[Manner], testers: u8) -> Self {
         let chain = TestChain::new().await;
         let (mut workers, mut fronts, mut price) = (Vec::new(), Vec::new(), 1_000_000_000);
         for manner in manners {
@@ -57,7 +58,7 @@ impl JobsFixture {
             price += 1_000_000_000;
         }
         let client = chain.new_account();
-        chain.register_testers(testers.into()).await;
+        let tester_keys = chain.register_testers(testers.into()).await;
         let redundancy = u8::try_from(manners.len()).unwrap();
         let purchase = chain.buy(&client, redundancy, testers).await;
         let agreement = chain.agreement(&client, &purchase).await;
@@ -67,20 +68,20 @@ impl JobsFixture {
         let all = (1 << manners.len()) - 1;
         wait_until(async || agreement.progress().await.unwrap().course.accepted == all).await;
         let folder = tempfile::tempdir().unwrap();
-        Self { chain, client, agreement, workers, fronts, folder }
+        Self { chain, client, agreement, workers, testers: tester_keys, fronts, folder }
     }
 
     /// The client's store of blobs.
-    fn blobs(&self) -> BlobStore {
+    pub(super) fn blobs(&self) -> BlobStore {
         BlobStore::open(self.folder.path().join("blobs")).unwrap()
     }
 
-    async fn context(&self) -> DaemonContext {
+    pub(super) async fn context(&self) -> DaemonContext {
         self.chain.context(Role::Client, &self.client).await
     }
 
     /// Starts the client.
-    async fn jobs(&self, context: &DaemonContext) -> (Jobs, RunningDaemon) {
+    pub(super) async fn jobs(&self, context: &DaemonContext) -> (Jobs, RunningDaemon) {
         let run = RunOptions {
             blobs: self.blobs(),
             local: None,
@@ -95,7 +96,7 @@ impl JobsFixture {
     }
 
     /// A job, whose module is in the store.
-    fn request(&self, argument: &str, replicas: u8) -> JobRequest {
+    pub(super) fn request(&self, argument: &str, replicas: u8) -> JobRequest {
         let mut document = JobDocument::new(self.blobs().put(b"module").unwrap());
         document.arguments = vec![argument.to_owned()];
         document.outputs = vec![Output::new("/out/").unwrap()];
