@@ -34,7 +34,7 @@ impl From<JobFailure> for ProbeFailure {
 }
 
 /// How long a job may wait at a worker until it runs: the worker may be busy with jobs of the client.
-const QUEUE_TIME: Duration = Duration::from_secs(60);
+const QUEUE_TIME: Duration = Duration::from_mins(1);
 
 /// The slowest upload in bytes a second.
 const SLOWEST_UPLOAD: u64 = 64 << 10;
@@ -115,4 +115,25 @@ async fn compare(client: &JobClient, job: &ReferenceJob) -> Result<(), ProbeFail
         JobEnd::Unfinished(_) | JobEnd::Cancelled => return Err(ProbeFailure::NoResult),
     };
     Ok(fetch_and_drop(client, &job.outputs, stderr).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_runner::{TestRunner, bundle};
+
+    #[tokio::test]
+    async fn a_job_is_taken_at_once_and_may_wait_for_its_turn() {
+        let runner = TestRunner::new(|_| {});
+        let module = r#"(module (memory (export "memory") 1) (func (export "_start")))"#;
+        let mut job = runner.reference().run(bundle(module, |_| {})).await.unwrap();
+        job.time = Duration::from_secs(3);
+        let [response, second] = [2, 1].map(Duration::from_secs);
+        let Deadlines { taken, done } = Deadlines::of(&job, response);
+        assert_eq!((taken, done), (response + second, response + second + 72 * second));
+        // A mebibyte takes sixteen seconds over a slow line.
+        let blob = muster_compute::Digest::of(b"large");
+        job.bundle.blobs.insert(blob, vec![0; 1 << 20].into());
+        assert_eq!(Deadlines::of(&job, response).taken, response + 17 * second);
+    }
 }

@@ -81,7 +81,7 @@ impl<'a> Asking<'a> {
 }
 
 /// The bytes of a digest.
-fn word(digest: Digest) -> B256 {
+const fn word(digest: Digest) -> B256 {
     B256::new(*digest.as_bytes())
 }
 
@@ -185,5 +185,7 @@ async fn jobs_that_wait_are_unseen_and_large_or_cancelled_ones_are_kept_from_tes
     for hidden in [word(*cancelled), word(all[7])] {
         assert_eq!(asking.piece(hidden, hidden, 0).await, none);
     }
-    running.iter().for_each(|task| task.abort());
+    for task in running {
+        task.abort();
+    }
 }
