@@ -12,6 +12,7 @@ mod daemon;
 mod factor;
 #[cfg(feature = "failpoints")]
 mod failpoints;
+mod measured_entries;
 mod membership;
 mod options;
 mod probe;
@@ -29,5 +30,6 @@ pub use self::daemon::TesterDaemon;
 pub use self::factor::Factors;
 #[cfg(feature = "failpoints")]
 pub use self::failpoints::FAILPOINTS;
+pub use self::measured_entries::measured_entries;
 pub use self::options::TesterOptions;
 pub use self::prober::{ProbeFailure, Prober, ServiceTarget, verify_receipt};
