@@ -3,6 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use alloy::primitives::Address;
+use muster_client::Market;
 use muster_client::protocol::abi::Worker;
 
 use crate::error::CliError;
@@ -21,12 +22,15 @@ impl HiredWorker {
     /// The registered worker with this number or account.
     ///
     /// # Errors
-    /// [`CliError::NoWorker`].
-    pub(crate) fn find(self, all: &[Worker]) -> Result<&Worker, CliError> {
-        let found = all.iter().find(|worker| match self {
-            Self::Number(number) => worker.number == number,
-            Self::Account(account) => worker.account == account,
-        });
+    /// [`CliError::NoWorker`], [`CliError::Market`].
+    pub(crate) async fn find(self, market: &Market) -> Result<Worker, CliError> {
+        let found = match self {
+            Self::Number(number) => market.worker_by_number(number).await?,
+            Self::Account(account) => match market.key_of(account).await? {
+                Some(_) => Some(market.worker(account).await?),
+                None => None,
+            },
+        };
         found.ok_or_else(|| CliError::NoWorker(self.to_string().into()))
     }
 }

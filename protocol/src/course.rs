@@ -5,6 +5,7 @@ use core::ops::Range;
 use crate::MAX_REDUNDANCY;
 use crate::layout::Terms;
 use crate::lifecycle::{Times, length_after_leaving};
+use crate::shares::needed_probes;
 
 /// What decides the times of an agreement, beside its terms. Workers are bits of masks; worker i is bit i.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,6 +77,16 @@ impl Course {
         terms.window_ticks(window, self.judged_length(terms, index).min(self.planned))
     }
 
+    /// The fewest probes of worker `index` in a window with which a seat speaks; `None` if the worker is not judged in that
+    /// window.
+    #[must_use]
+    pub fn needed_probes(&self, terms: &Terms, index: u8, window: u8) -> Option<u8> {
+        let length = |ticks: Range<u32>| ticks.end.saturating_sub(ticks.start);
+        let judged = length(self.judged_ticks(terms, index, window));
+        let whole = length(self.window_ticks(terms, window));
+        (judged > 0).then(|| needed_probes(terms.header.probes, judged, whole))
+    }
+
     /// The window of tick `now`; `None` outside the agreement.
     #[must_use]
     pub fn window_at(&self, terms: &Terms, now: u64) -> Option<u8> {
@@ -117,6 +128,7 @@ mod tests {
             accept_window: 5,
             length: 43,
             windows: 4,
+            probes: 12,
             ..TermsHeader::default()
         };
         Terms::new(header, [WorkerTerms::default(); 2])
@@ -144,6 +156,8 @@ mod tests {
         assert_eq!((course.length(&terms), course.judged_length(&terms, 1)), (43, 14));
         let windows = [0, 1, 2].map(|window| course.judged_ticks(&terms, 1, window));
         assert_eq!(windows, [0..10, 10..14, 14..14]);
+        let needed = [0, 1, 2].map(|window| course.needed_probes(&terms, 1, window));
+        assert_eq!(needed, [Some(8), Some(3), None], "of twelve; five were due in the second");
     }
 
     #[test]

@@ -22,7 +22,8 @@ use crate::auth::Nip42Auth;
 use crate::hub::{Hub, OutgoingEvent, OutgoingQueue, PutOutcome};
 use crate::limits::Limits;
 use crate::policy::{
-    FRAME_LIMIT, RejectReason, count_rejection, malformed_subscription, subscription_keys,
+    FRAME_LIMIT, RejectReason, count_rejection, malformed_subscription, matches_nothing,
+    subscription_keys,
 };
 
 /// How many wraps may wait to be sent.
@@ -148,15 +149,12 @@ impl Connection {
         let Message::Text(text) = message else {
             return match message {
                 Message::Close(_) => Err(Disconnected),
-                Message::Binary(_) => self.reject_invalid().await,
+                Message::Binary(_) => self.reject_invalid(None).await,
                 _ => Ok(()),
             };
         };
         let Ok(message) = ClientMessage::from_json(text.as_str()) else {
-            return match malformed_subscription(text.as_str()) {
-                Some(id) => self.reject_subscription(id).await,
-                None => self.reject_invalid().await,
-            };
+            return self.reject_invalid(malformed_subscription(text.as_str())).await;
         };
         self.strikes = 0;
         match message {
@@ -170,7 +168,7 @@ impl Connection {
                 Ok(())
             }
             ClientMessage::Auth(proof) => self.handle_auth(&proof).await,
-            _ => self.reject_invalid().await,
+            _ => self.reject_invalid(None).await,
         }
     }
 
@@ -190,7 +188,7 @@ impl Connection {
     async fn subscribe(
         &mut self,
         name: SubscriptionId,
-        filters: Vec<Filter>,
+        mut filters: Vec<Filter>,
     ) -> Result<(), Disconnected> {
         self.unsubscribe(&name);
         let keys = match self.authorize_subscription(&name, &filters) {
@@ -199,6 +197,7 @@ impl Connection {
                 return self.send(&RelayMessage::closed(name, count_rejection(reason))).await;
             }
         };
+        filters.retain(|filter| !matches_nothing(filter));
         let id = Arc::new(name.clone());
         let stored = self.hub.subscribe(id.clone(), &keys, filters, &self.queue);
         self.subscriptions.insert(name, (id.clone(), keys));
@@ -250,17 +249,13 @@ impl Connection {
         self.send(&RelayMessage::ok(proof.id, accepted, message)).await
     }
 
-    /// Rejects a message that is not valid NIP-01.
-    async fn reject_invalid(&mut self) -> Result<(), Disconnected> {
+    /// Rejects a message that is not valid NIP-01, under the id of its subscription if it has one.
+    async fn reject_invalid(&mut self, id: Option<SubscriptionId>) -> Result<(), Disconnected> {
         self.strikes = self.strikes.saturating_add(1);
-        self.send(&RelayMessage::notice(count_rejection("invalid: not understood"))).await
-    }
-
-    /// Rejects a subscription whose filters are not valid NIP-01, under its id.
-    async fn reject_subscription(&mut self, id: SubscriptionId) -> Result<(), Disconnected> {
-        self.strikes = self.strikes.saturating_add(1);
+        let reason = count_rejection("invalid: not understood");
+        let Some(id) = id else { return self.send(&RelayMessage::notice(reason)).await };
         self.unsubscribe(&id);
-        self.send(&RelayMessage::closed(id, count_rejection("invalid: not understood"))).await
+        self.send(&RelayMessage::closed(id, reason)).await
     }
 
     /// Rejects a message beyond the rate limit, under its own id if it has one.

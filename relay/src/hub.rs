@@ -12,7 +12,7 @@ use nostr::types::Timestamp;
 use tokio::sync::mpsc;
 
 use crate::limits::Limits;
-use crate::policy::{RejectReason, check_wrap, filter_receivers, matches_nothing};
+use crate::policy::{RejectReason, check_wrap, filter_receivers};
 use crate::store::Store;
 
 /// A wrap to send for a subscription. It is an id, so that a queue keeps no wrap that the store has evicted.
@@ -168,7 +168,7 @@ impl Hub {
 
 /// Whether a wrap matches a filter.
 fn filter_matches(filter: &Filter, wrap: &Event) -> bool {
-    !matches_nothing(filter) && filter.match_event(wrap, MatchEventOptions::new())
+    filter.match_event(wrap, MatchEventOptions::new())
 }
 
 /// The ids of stored wraps that match, each once: filter by filter, newest first, at most `limit` in all.

@@ -92,7 +92,7 @@ pub(crate) fn subscription_keys(
     id: &SubscriptionId,
     filters: &[Filter],
 ) -> Result<Vec<PublicKey>, RejectReason> {
-    if id.as_str().is_empty() || id.as_str().len() > MAX_SUBSCRIPTION_ID_BYTES {
+    if !is_subscription_id(id.as_str()) {
         return Err("invalid: a subscription's name has 1 to 64 bytes");
     }
     if filters.len() > MAX_FILTERS {
@@ -136,8 +136,12 @@ pub(crate) fn matches_nothing(filter: &Filter) -> bool {
 pub(crate) fn malformed_subscription(text: &str) -> Option<SubscriptionId> {
     let message: Vec<serde_json::Value> = serde_json::from_str(text).ok()?;
     let id = message.get(1)?.as_str()?;
-    let is_valid = message.first()? == "REQ" && (1..=MAX_SUBSCRIPTION_ID_BYTES).contains(&id.len());
-    is_valid.then(|| SubscriptionId::new(id))
+    (message.first()? == "REQ" && is_subscription_id(id)).then(|| SubscriptionId::new(id))
+}
+
+/// Whether NIP-01 allows this id of a subscription.
+fn is_subscription_id(id: &str) -> bool {
+    (1..=MAX_SUBSCRIPTION_ID_BYTES).contains(&id.len())
 }
 
 /// The receivers that a filter names by `#p`; none if one of them is not a key.

@@ -70,6 +70,12 @@ pub(super) fn sign_compact(
         .map(|half| half.copied().map(B256::new).unwrap_or_default()))
 }
 
+/// The account that signed a digest, by the halves of its compact signature; `None` if that is invalid.
+pub(super) fn recover_compact(r: B256, vs: B256, digest: B256) -> Option<Address> {
+    let signature = Signature::from_erc2098([r.0, vs.0].as_flattened());
+    signature.recover_address_from_prehash(&digest).ok()
+}
+
 impl ServiceReceipt {
     /// Signs, as a worker, that `session` was served in these parts of a window. `domain` is
     /// [`Agreement::receipt_domain`].
@@ -90,9 +96,8 @@ impl ServiceReceipt {
     /// The account that signed it for this session; `None` if the signature is invalid.
     #[must_use]
     pub fn signer(&self, domain: B256, session: B256) -> Option<Address> {
-        let signature = Signature::from_erc2098([self.r.0, self.vs.0].as_flattened());
         let digest = receipt_hash(domain, session, self.window, self.parts, keccak);
-        signature.recover_address_from_prehash(&digest).ok()
+        recover_compact(self.r, self.vs, digest)
     }
 
     /// The report entry of a tester that the worker at `index` served `served` of `made` probes in the receipt's

@@ -1,6 +1,6 @@
 //! Reports of testers.
 
-use alloy::primitives::{B256, Bytes, U256};
+use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolEvent;
 use muster_protocol::abi::IWorkAgreement::{
@@ -11,7 +11,7 @@ use muster_protocol::report::{Entry, MAX_ENTRY, SignedReport};
 use serde::{Deserialize, Serialize};
 
 use super::Agreement;
-use super::receipt::{Session, keccak, sign_compact};
+use super::receipt::{Session, keccak, recover_compact, sign_compact};
 use crate::backend::{LogFilter, Receipt};
 use crate::error::MarketError;
 
@@ -80,6 +80,13 @@ impl PostedReport {
         let digest = report_hash(domain, place, salt, &entries, keccak);
         let [r, vs] = sign_compact(tester, digest)?;
         Ok(Self { place, salt, r, vs, entries })
+    }
+
+    /// The account that signed it in this domain; `None` if the signature is invalid.
+    #[must_use]
+    pub fn signer(&self, domain: B256) -> Option<Address> {
+        let digest = report_hash(domain, self.place, self.salt, &self.entries, keccak);
+        recover_compact(self.r, self.vs, digest)
     }
 }
 

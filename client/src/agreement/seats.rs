@@ -85,6 +85,12 @@ pub fn seats(terms: &Terms, seed: &[u8; 16], place: u32) -> u32 {
         .fold(0, |seats, bit| seats | bit)
 }
 
+/// Whether a place holds a seat in a window, by the windows that [`seats`] gives for it.
+#[must_use]
+pub fn holds_seat(seats: u32, window: u8) -> bool {
+    seats.checked_shr(window.into()).is_some_and(|bits| bits & 1 == 1)
+}
+
 /// The places that hold the seats of a window, in the order of seats; none if the agreement is not tested.
 #[must_use]
 pub fn window_seats(terms: &Terms, seed: &[u8; 16], window: u32) -> Vec<u32> {

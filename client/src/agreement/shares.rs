@@ -54,14 +54,15 @@ pub fn window_shares(
 ) -> Vec<Vec<WindowShares>> {
     let course = &progress.course;
     let windows = 0..course.windows(terms);
-    let shares_of = |index: u8, window: u8| {
+    let drawn: Vec<_> =
+        windows.clone().map(|window| window_seats(terms, &progress.seed, window.into())).collect();
+    let shares_of = |index: u8, window: u8, places: &[u32]| {
         let judged = course.judged_ticks(terms, index, window);
         let whole = course.window_ticks(terms, window);
         let (finished, whole) = (judged == whole, whole.end.saturating_sub(whole.start));
         let ticks = judged.end.saturating_sub(judged.start);
         let due = due_probes(terms.header.probes, ticks, whole);
         let mut found = WindowShares { ticks, finished, ..WindowShares::default() };
-        let places = window_seats(terms, &progress.seed, window.into());
         for report in reports.iter().filter(|report| places.contains(&report.place)) {
             for [of, at, made, served] in report.findings.as_chunks().0 {
                 if (*of, *at) == (index, window) {
@@ -74,7 +75,8 @@ pub fn window_shares(
     };
     (0..terms.header.redundancy)
         .map(|index| {
-            let all = windows.clone().map(|window| shares_of(index, window));
+            let all = windows.clone().zip(&drawn);
+            let all = all.map(|(window, places)| shares_of(index, window, places));
             all.filter(|shares| shares.ticks > 0).collect()
         })
         .collect()
@@ -123,7 +125,7 @@ mod tests {
 
     use super::{WindowShares, measurement, pay_and_slash, window_shares};
     use crate::agreement::Progress;
-    use crate::agreement::seats::{seats, window_seats};
+    use crate::agreement::seats::{holds_seat, seats, window_seats};
 
     /// Two workers at 1 wei, four windows of ten ticks, three testers of a list of five, four probes.
     fn terms() -> Terms {
@@ -162,6 +164,8 @@ mod tests {
             for window in 0..4 {
                 let drawn = window_seats(&terms(), &seed, window).contains(&place);
                 assert_eq!(drawn, seats(&terms(), &seed, place) & (1 << window) != 0);
+                let of_place = seats(&terms(), &seed, place);
+                assert_eq!(drawn, holds_seat(of_place, u8::try_from(window).unwrap()));
             }
         }
     }

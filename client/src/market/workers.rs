@@ -70,6 +70,22 @@ impl Market {
         Ok(pages.into_iter().flatten().collect())
     }
 
+    /// The registered account with this number, testers included; `None` if there is none.
+    ///
+    /// ```no_run
+    /// # async fn example(market: muster_client::Market) -> Result<(), muster_client::MarketError> {
+    /// let first = market.worker_by_number(1).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`MarketError::Node`].
+    pub async fn worker_by_number(&self, number: u32) -> Result<Option<Worker>, MarketError> {
+        let page = self.read(&workersCall { from: number, count: 1 }).await?;
+        Ok(page.into_iter().find(|worker| worker.number == number))
+    }
+
     /// Up to 16 listed workers of an application, in the order in which a purchase tries them. `from` is the
     /// number of the first, 0 for the cheapest; the last one's `next` begins the next page, if it is not 0.
     ///

@@ -9,10 +9,9 @@ use muster_client::protocol::abi::IWorkAgreement::{
     PlaceOutOfRange, ReportSkipped, Reported, TooFewProbes, WindowOutOfRange, WrongState,
     reportBatchCall, reportCall,
 };
-use muster_client::protocol::abi::{Clock, Order, Settings, State};
+use muster_client::protocol::abi::State;
 use muster_client::protocol::receipt::domain_separator;
 use muster_client::protocol::report::Entry;
-use muster_client::protocol::settings;
 use muster_client::{
     Market, MarketEvent, OrderRequest, PostedReport, Purchase, Receipt, Session, encode_batch,
     encode_entries,
@@ -22,8 +21,7 @@ use crate::harness::expected::{agreement_error, agreement_event};
 use crate::harness::receipts::{probed, unsigned_entry};
 use crate::harness::settlement::{tester_fee, tester_fees};
 use crate::harness::{TestEnv, agreement, offer};
-use crate::quote::order;
-use crate::report::{reportable_agreement, stored_shares};
+use crate::report::{ended_agreement, reportable_agreement, stored_shares};
 
 /// Posts a batch.
 async fn post(
@@ -145,13 +143,7 @@ async fn a_bad_signature_in_the_middle_of_a_batch_is_named_and_the_others_count(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_that_is_refused_alone_is_skipped_in_a_batch_for_the_same_reason() {
-    let env = TestEnv::with(Settings { minPool: 5, ..settings::dev(Clock::Second) }).await;
-    let (ada, cleo) = (env.worker(offer(1)).await, env.new_account().await);
-    let testers = env.testers(5).await;
-    let wanted = Order { windows: 4, testers: 3, ..order(1, 24) };
-    let purchase = env.buy(&cleo, OrderRequest::Custom(wanted)).await;
-    env.accept(&ada, &purchase).await;
-    env.advance(24).await;
+    let (env, testers, cleo, purchase) = ended_agreement(5, 4).await;
     // A tester with a seat in one window and none in another.
     let view = agreement(&cleo, &purchase).await;
     let (mut chosen, mut place) = (None, 0);
@@ -250,13 +242,7 @@ async fn a_batch_is_posted_after_the_end_and_before_the_settlement() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sixty_three_reports_fit_into_one_batch() {
-    let env = TestEnv::with(Settings { minPool: 63, ..settings::dev(Clock::Second) }).await;
-    let (ada, cleo) = (env.worker(offer(1)).await, env.new_account().await);
-    let testers = env.testers(63).await;
-    let wanted = Order { windows: 21, testers: 3, ..order(1, 126) };
-    let purchase = env.buy(&cleo, OrderRequest::Custom(wanted)).await;
-    env.accept(&ada, &purchase).await;
-    env.advance(126).await;
+    let (env, testers, cleo, purchase) = ended_agreement(63, 21).await;
     let view = agreement(&cleo, &purchase).await;
     let (mut reports, mut expected, mut seated) = (Vec::new(), Vec::new(), 0);
     for (place, tester) in (0..).zip(&testers) {

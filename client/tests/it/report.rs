@@ -15,6 +15,23 @@ use crate::harness::receipts::{probed, unsigned_entry};
 use crate::harness::{TestEnv, agreement, offer};
 use crate::quote::order;
 
+/// A market, a list of `pool` testers, the client, and an agreement that has ended, of `windows` windows of six ticks with
+/// three seats each: most places hold no seat in some of them.
+pub(crate) async fn ended_agreement(
+    pool: u32,
+    windows: u8,
+) -> (TestEnv, Vec<Market>, Market, Purchase) {
+    let env = TestEnv::with(Settings { minPool: pool, ..settings::dev(Clock::Second) }).await;
+    let (ada, cleo) = (env.worker(offer(1)).await, env.new_account().await);
+    let testers = env.testers(usize::try_from(pool).unwrap()).await;
+    let length = 6 * u32::from(windows);
+    let wanted = Order { windows, testers: 3, ..order(1, length.into()) };
+    let purchase = env.buy(&cleo, OrderRequest::Custom(wanted)).await;
+    env.accept(&ada, &purchase).await;
+    env.advance(length).await;
+    (env, testers, cleo, purchase)
+}
+
 /// A market, its testers, and an agreement of four windows of six ticks that is ready for reports.
 pub(crate) async fn reportable_agreement(redundancy: u8) -> (TestEnv, Vec<Market>, Purchase) {
     let env = TestEnv::new().await;
@@ -204,13 +221,7 @@ async fn an_invalid_report_is_refused_as_a_whole() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_reports_on_a_window_without_a_seat() {
-    let env = TestEnv::with(Settings { minPool: 5, ..settings::dev(Clock::Second) }).await;
-    let (ada, cleo) = (env.worker(offer(1)).await, env.new_account().await);
-    let testers = env.testers(5).await;
-    let wanted = Order { windows: 4, testers: 3, ..order(1, 24) };
-    let purchase = env.buy(&cleo, OrderRequest::Custom(wanted)).await;
-    env.accept(&ada, &purchase).await;
-    env.advance(24).await;
+    let (env, testers, cleo, purchase) = ended_agreement(5, 4).await;
     let view = agreement(&cleo, &purchase).await;
     for (place, tester) in (0..).zip(&testers) {
         let seats = view.seats(tester.account().unwrap()).await.unwrap();

@@ -153,6 +153,10 @@ async fn numbers_ascend_and_pages_hold_sixteen() {
         all.iter().map(|worker| worker.number).collect::<Vec<_>>(),
         (1..=18).collect::<Vec<_>>()
     );
+    for (number, account) in [(0, None), (1, accounts.first()), (18, accounts.last()), (19, None)] {
+        let found = anybody.worker_by_number(number).await.unwrap();
+        assert_eq!(found.map(|worker| worker.account), account.copied(), "{number}");
+    }
     for (from, count, numbers) in
         [(0, 2, 1..=2), (1, 99, 1..=16), (17, 16, 17..=18), (18, 1, 18..=18), (3, u32::MAX, 3..=18)]
     {

@@ -6,14 +6,13 @@ use std::sync::Arc;
 
 use alloy::primitives::Address;
 use muster_client::protocol::abi::State;
-use muster_client::protocol::report::Entry;
-use muster_client::{Agreement, Application, MarketError, Progress, seats};
+use muster_client::{Agreement, Application, MarketError, Progress, holds_seat, seats};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::check::ProbeKind;
+use super::measured_entries::measured_entries;
 use super::probe::probe_worker;
 use super::probe_context::ProbeContext;
-use super::report_check::needed;
 use super::report_task::ReportTask;
 use super::seat::Seat;
 use crate::chain::{Confirmed, timing_of};
@@ -107,7 +106,9 @@ impl Assignment {
                     let what = format_args!("probes of the workers of {address} to end");
                     return Ok(Some(NextEvent::at_tick(eighth, what)));
                 }
-                let entries = self.entries(progress)?;
+                let held = self.held(progress);
+                let store = &self.probe_context.store;
+                let entries = measured_entries(store, &self.agreement, progress, held)?;
                 let is_needed = self.report_task.step(progress, &entries, next).await?;
                 let what = format_args!("the settlement of {address}");
                 Ok(is_needed.then(|| NextEvent::at_tick(due, what)))
@@ -116,19 +117,18 @@ impl Assignment {
         }
     }
 
-    /// Whether a window is one in which our place holds a seat.
-    fn holds(&self, progress: &Progress, window: u8) -> bool {
-        let held = seats(self.agreement.terms(), &progress.seed, self.place);
-        held.checked_shr(window.into()).is_some_and(|bits| bits & 1 == 1)
+    /// The windows in which our place holds a seat, bit k for window k.
+    fn held(&self, progress: &Progress) -> u32 {
+        seats(self.agreement.terms(), &progress.seed, self.place)
     }
 
     /// Starts the probes of every window in which we hold a seat, and ends those of workers that have left.
     fn run_probes(&mut self, progress: &Progress, now: u64) -> Result<NextEvent, DaemonError> {
         let (address, windows) = (self.agreement.address(), self.agreement.windows(progress));
-        let is_held = |window: u8| self.holds(progress, window);
+        let seats = self.held(progress);
         let held: Vec<_> = windows
             .into_iter()
-            .filter(|(window, ticks)| ticks.end > now && is_held(*window))
+            .filter(|(window, ticks)| ticks.end > now && holds_seat(seats, *window))
             .collect();
         // A window that is over may still have a probe under way; one that was cancelled has none to make.
         let planned = progress.course.windows(self.agreement.terms());
@@ -197,25 +197,6 @@ impl Assignment {
         let pass = tokio::spawn(async move { asking.fetch_pass(at, &timing).await });
         self.seats.insert(window, (seat.clone(), AbortOnDropHandle::new(pass)));
         Ok(seat)
-    }
-
-    /// What was measured often enough of each worker in each window.
-    fn entries(&self, progress: &Progress) -> Result<Vec<Entry>, StoreError> {
-        let (terms, course) = (self.agreement.terms(), &progress.course);
-        let mut entries = Vec::new();
-        for index in 0..terms.header.redundancy {
-            for window in (0..terms.header.windows).filter(|k| self.holds(progress, *k)) {
-                let Some(needed) = needed(terms, course, index, window) else { continue };
-                let until = course.judged_ticks(terms, index, window).end;
-                let until = progress.start().saturating_add(until.into());
-                let (store, address) = (&self.probe_context.store, self.agreement.address());
-                let measured = store.measurement(address, index, window, until)?;
-                if measured.made >= needed {
-                    entries.push(measured.entry(index, window));
-                }
-            }
-        }
-        Ok(entries)
     }
 
     /// Collects the fee for the report: settles the agreement, if nobody else does for a random time.

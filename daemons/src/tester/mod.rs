@@ -14,6 +14,7 @@ mod factor;
 mod failpoints;
 mod job_pool;
 mod job_probe;
+mod measured_entries;
 mod membership;
 mod options;
 mod probe;
@@ -35,6 +36,7 @@ pub use self::daemon::TesterDaemon;
 pub use self::factor::Factors;
 #[cfg(feature = "failpoints")]
 pub use self::failpoints::FAILPOINTS;
+pub use self::measured_entries::measured_entries;
 pub use self::options::TesterOptions;
 pub use self::prober::{ProbeFailure, Prober, ServiceTarget, verify_receipt};
 pub use self::reference_runner::{ReferenceError, ReferenceJob, ReferenceOptions, ReferenceRunner};

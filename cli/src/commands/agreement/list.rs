@@ -46,17 +46,16 @@ enum StateFilter {
 }
 
 impl StateFilter {
-    /// Whether this is the state.
-    const fn is(self, state: State) -> bool {
-        matches!(
-            (self, state),
-            (Self::Offered, State::Offered)
-                | (Self::Running, State::Running)
-                | (Self::Reporting, State::Reporting)
-                | (Self::Due, State::Due)
-                | (Self::Settled, State::Settled)
-                | (Self::Void, State::Void)
-        )
+    /// The state.
+    const fn state(self) -> State {
+        match self {
+            Self::Offered => State::Offered,
+            Self::Running => State::Running,
+            Self::Reporting => State::Reporting,
+            Self::Due => State::Due,
+            Self::Settled => State::Settled,
+            Self::Void => State::Void,
+        }
     }
 }
 
@@ -91,7 +90,7 @@ async fn row(
         return Ok(None);
     }
     let (now, head) = (agreement.state().await?, agreement.terms().header);
-    if !options.state.is_empty() && !options.state.iter().any(|state| state.is(now)) {
+    if !options.state.is_empty() && !options.state.iter().any(|state| state.state() == now) {
         return Ok(None);
     }
     let end = agreement.times(&agreement.progress().await?).end();

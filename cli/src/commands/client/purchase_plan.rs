@@ -1,6 +1,7 @@
 //! From the options of an order to a quote or a purchase.
 
 use alloy::primitives::U256;
+use futures::future::try_join_all;
 use muster_client::protocol::abi::{Order, Quote, Settings};
 use muster_client::protocol::order;
 use muster_client::{Market, MarketError, OrderRequest, Purchase};
@@ -65,9 +66,7 @@ impl PurchasePlan {
 
     /// The plan for named workers.
     async fn hire(args: &OrderArgs, market: &Market, length: u32) -> Result<Self, CliError> {
-        let all = market.workers().await?;
-        let hired = args.worker.iter().map(|hired| hired.find(&all));
-        let hired = hired.collect::<Result<Vec<_>, _>>()?;
+        let hired = try_join_all(args.worker.iter().map(|hired| hired.find(market))).await?;
         let mut numbers: Vec<_> = hired.iter().map(|worker| worker.number).collect();
         numbers.sort_unstable();
         let mut order = order(args, market, numbers.len(), length).await?;

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use alloy::primitives::Address;
 use clap::Args;
 use futures::future::join_all;
-use muster_client::{Agreement, Application, Market, ServiceReceipt, Session, state_text};
+use muster_client::{
+    Agreement, Application, Market, ServiceReceipt, Session, holds_seat, state_text,
+};
 use muster_daemons::tester::{
     ProbeFailure, ProbeKind, Prober, ReferenceError, ReferenceJob, ReferenceRunner, ServiceTarget,
     verify_receipt,
@@ -150,7 +152,7 @@ async fn seated_window(market: &Market, agreement: &Agreement) -> Result<u8, Cli
     };
     let account = market.account()?;
     let seats = agreement.seats(account).await?;
-    if seats.checked_shr(window.into()).is_some_and(|bits| bits & 1 == 1) {
+    if holds_seat(seats, window) {
         return Ok(window);
     }
     Err(ProbeCommandError::NoSeat { account, window, seats: number_list(seats).into() }.into())

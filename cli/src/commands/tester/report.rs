@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use alloy::primitives::{Address, B256};
 use clap::{ArgGroup, Args};
+use muster_client::Session;
 use muster_client::protocol::report::Entry;
-use muster_client::protocol::shares::needed_probes;
-use muster_client::{Agreement, Session};
-use muster_daemons::Store;
+use muster_daemons::tester::measured_entries;
 
 use crate::commands::tester::store::open_store;
 use crate::context::Context;
@@ -53,7 +52,9 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         None => (Session { salt: salt.unwrap_or_default() }, entry),
         Some(path) => {
             let store = open_store(&market, &path)?;
-            let entries = measured_entries(&store, &agreement).await?;
+            let progress = agreement.progress().await?;
+            // `tester probe` has probed in windows with a seat alone.
+            let entries = measured_entries(&store, &agreement, &progress, u32::MAX)?;
             if entries.is_empty() {
                 return Err(ProbeCommandError::NothingMeasured { path, agreement: address }.into());
             }
@@ -66,26 +67,4 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let fields = [("agreement", Cell::text(address)), ("tester", Cell::text(market.account()?))];
     let output = CommandOutput::new(fields).table(Table::new("entries", FINDING_COLUMNS, rows));
     context.print_transaction(output, &receipt)
-}
-
-/// An entry for each worker and window in which enough probes were made.
-async fn measured_entries(store: &Store, agreement: &Agreement) -> Result<Vec<Entry>, CliError> {
-    let (terms, progress) = (agreement.terms(), agreement.progress().await?);
-    let course = &progress.course;
-    let mut entries = Vec::new();
-    for index in 0..terms.header.redundancy {
-        let judged_until = course.start.saturating_add(course.judged_length(terms, index).into());
-        for window in 0..course.windows(terms) {
-            let judged = course.judged_ticks(terms, index, window);
-            let whole = course.window_ticks(terms, window);
-            let [judged, whole] =
-                [judged, whole].map(|ticks| ticks.end.saturating_sub(ticks.start));
-            let measured = store.measurement(agreement.address(), index, window, judged_until)?;
-            let needed = needed_probes(terms.header.probes, judged, whole);
-            if judged > 0 && measured.made >= needed {
-                entries.push(measured.entry(index, window));
-            }
-        }
-    }
-    Ok(entries)
 }

@@ -2,6 +2,7 @@
 
 use alloy::primitives::Address;
 use clap::Args;
+use muster_client::holds_seat;
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -27,9 +28,8 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let account = market.account()?;
     let seats = agreement.seats(account).await?;
     let progress = agreement.progress().await?;
-    let rows = agreement.windows(&progress).into_iter().filter(|(window, _)| {
-        seats.checked_shr(u32::from(*window)).is_some_and(|bits| bits & 1 == 1)
-    });
+    let rows =
+        agreement.windows(&progress).into_iter().filter(|(window, _)| holds_seat(seats, *window));
     let rows = rows.map(|(window, ticks)| {
         vec![Cell::count(window), Cell::Count(ticks.start), Cell::Count(ticks.end)]
     });

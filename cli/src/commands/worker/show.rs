@@ -21,20 +21,24 @@ pub(crate) struct Options {
 
 /// Shows a worker, with its credit and, unless it is a tester, its reputation.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
-    let (market, account) = match options.worker {
-        Some(HiredWorker::Account(account)) => (context.market().await?, account),
+    let (market, worker) = match options.worker {
+        Some(HiredWorker::Account(account)) => {
+            let market = context.market().await?;
+            let worker = market.worker(account).await?;
+            (market, worker)
+        }
         Some(number) => {
             let market = context.market().await?;
-            let account = number.find(&market.workers().await?)?.account;
-            (market, account)
+            let worker = number.find(&market).await?;
+            (market, worker)
         }
         None => {
             let market = context.signing_market().await?;
-            let account = market.account()?;
-            (market, account)
+            let worker = market.worker(market.account()?).await?;
+            (market, worker)
         }
     };
-    let worker = market.worker(account).await?;
+    let account = worker.account;
     let credit = market.credit(account).await?;
     let mut output = worker_output(&worker).field("credit", Cell::wei(credit));
     if worker.application != Application::TESTER.0 {

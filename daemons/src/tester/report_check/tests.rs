@@ -1,5 +1,6 @@
 use alloy::primitives::Bytes;
 use alloy::signers::local::PrivateKeySigner;
+use muster_client::protocol::course::Course;
 use muster_client::protocol::layout::{TermsHeader, WorkerTerms};
 use muster_client::{encode_entries, failed_entry, window_seats};
 
