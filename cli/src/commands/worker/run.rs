@@ -162,10 +162,10 @@ fn compute(jobs: &JobOptions, state: &Path) -> Result<ServiceSource, CliError> {
 
 /// Runs the worker until SIGINT or SIGTERM.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
-    let (role, state) = (Role::Worker, options.daemon.state.as_deref());
-    let (daemon_context, state) =
-        context.daemon_context(role, &role.to_string(), state, context.transport()?).await?;
-    let mut fields = vec![("state", Cell::text(state.display()))];
+    let (role, path) = (Role::Worker, options.daemon.state.as_deref());
+    let (daemon_context, path) =
+        context.daemon_context(role, &role.to_string(), path, context.transport()?).await?;
+    let mut fields = vec![("state", Cell::text(path.display()))];
     let offer = options.offer.offer();
     let stake =
         options.stake.unwrap_or_else(|| total_bonds(&offer, daemon_context.market().settings()));
@@ -175,7 +175,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     };
     let (source, application) = match options.service.source() {
         Some(source) => (source, options.application.unwrap_or_default()),
-        None if runs_jobs => (compute(&options.jobs, &state)?, Application::WASM1),
+        None if runs_jobs => (compute(&options.jobs, &path)?, Application::WASM1),
         None => return Err(CliError::NoService),
     };
     let worker_options = WorkerOptions {
