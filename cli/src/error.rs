@@ -5,9 +5,7 @@ use std::path::PathBuf;
 
 use alloy::primitives::Address;
 use metrics_exporter_prometheus::BuildError;
-use muster_client::{AmountError, Application, BoxError, MarketError, NodeError, ProgramError};
-use muster_compute::{BlobError, JobError, RunError};
-use muster_daemons::client::JobsError;
+use muster_client::{AmountError, Application, BoxError, MarketError, ProgramError};
 use muster_daemons::tester::{ProbeFailure, ReferenceError};
 use muster_daemons::{DaemonError, StoreError};
 use muster_job_api::HostError;
@@ -16,11 +14,11 @@ use muster_relay::RelayError;
 
 pub(crate) use self::job_command::JobCommandError;
 pub(crate) use self::probe_command::ProbeCommandError;
-use crate::guest_file::GuestFileError;
 use crate::purchase_error::NamedPurchaseError;
 
-mod exit_code;
+mod conversion;
 mod job_command;
+mod outcome;
 mod probe_command;
 
 /// Why a command failed.
@@ -235,18 +233,6 @@ pub(crate) enum CliError {
     /// No worker has sent its endpoint.
     #[error("no worker of agreement {0} has sent its endpoint: use a --relay that its workers use")]
     NoEndpoint(Address),
-    /// Jobs that cannot go on.
-    #[error(transparent)]
-    Jobs(#[from] JobsError),
-    /// A blob that cannot be read or kept.
-    #[error(transparent)]
-    Blob(BlobError),
-    /// A job that the profile does not have.
-    #[error(transparent)]
-    Job(#[from] JobError),
-    /// A path that a program cannot have.
-    #[error(transparent)]
-    GuestFile(#[from] GuestFileError),
     /// A job that cannot be run, bought or verified.
     #[error(transparent)]
     JobCommand(#[from] JobCommandError),
@@ -265,33 +251,4 @@ pub(crate) enum CliError {
     /// An amount that 128 bits cannot hold.
     #[error(transparent)]
     Amount(#[from] AmountError),
-}
-
-impl From<DaemonError> for CliError {
-    fn from(error: DaemonError) -> Self {
-        match error {
-            DaemonError::Market(error) => Self::Market(error),
-            DaemonError::Message(error) => Self::Message(error),
-            other => Self::Daemon(other),
-        }
-    }
-}
-
-impl CliError {
-    /// What to do, where the text of the error does not say it.
-    pub(crate) fn advice(&self) -> Option<&'static str> {
-        match self {
-            Self::WithoutResult(error) => error.advice(),
-            Self::Jobs(JobsError::Run(RunError::Blob(BlobError::Missing(_)))) => {
-                Some("--with FILE adds it")
-            }
-            Self::Market(MarketError::Node(NodeError::Unreachable { .. })) => {
-                Some("`muster devnode` starts one, --rpc names another")
-            }
-            Self::Market(MarketError::NoContract(_) | MarketError::InterfaceMismatch { .. }) => {
-                Some("`muster deploy` makes a market, --market names another")
-            }
-            _ => None,
-        }
-    }
 }

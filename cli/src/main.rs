@@ -16,7 +16,6 @@ mod contracts;
 mod daemon;
 mod deployments;
 mod error;
-mod guest_file;
 mod hired_worker;
 mod jobs;
 mod keys;
@@ -24,6 +23,7 @@ mod logs;
 mod options;
 mod output;
 mod parse;
+mod program_file;
 mod progress;
 mod purchase_error;
 

@@ -7,6 +7,7 @@
 //! repeated.
 
 mod api_request;
+mod blob_source;
 mod blob_transfer;
 mod failure;
 mod signed_result;
@@ -20,7 +21,7 @@ use muster_compute::{Digest, Job};
 use muster_job_api::{ErrorCode, JobState, JobStatus};
 use muster_messaging::Endpoint;
 
-pub(crate) use self::blob_transfer::BlobSource;
+pub(crate) use self::blob_source::BlobSource;
 pub use self::failure::JobFailure;
 pub(crate) use self::signed_result::{ResultSigner, VerifiedResult};
 use crate::service_client::ServiceClient;
@@ -57,7 +58,7 @@ pub(crate) struct Received<T> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum JobEnd {
     /// With a result that the worker signed.
-    Done(VerifiedResult),
+    Done(Box<VerifiedResult>),
     /// Without a result, for a reason that lies in the worker.
     Unfinished(String),
     /// It was cancelled.
@@ -129,7 +130,7 @@ impl JobClient {
             let Received { body, receipt } = self.status(received, job).await?;
             let body = match body.state {
                 JobState::Waiting | JobState::Running => continue,
-                JobState::Done => JobEnd::Done(self.signer.verify(job, body)?),
+                JobState::Done => JobEnd::Done(Box::new(self.signer.verify(job, body)?)),
                 JobState::Unfinished => {
                     JobEnd::Unfinished(failure::printable(&body.reason.unwrap_or_default()))
                 }

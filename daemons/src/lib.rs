@@ -10,6 +10,7 @@ mod failpoint;
 mod health;
 mod job_bundle;
 mod job_client;
+mod job_outputs;
 mod proxy_bridge;
 mod request_client;
 mod responder;

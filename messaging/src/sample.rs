@@ -34,9 +34,9 @@ pub struct SampleInfo {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SampleList {
-    /// Jobs of the client's queue that this worker has not seen.
+    /// Jobs that this worker has not seen: they wait in the client's queue, or were sent to others.
     pub unseen: Vec<SampleInfo>,
-    /// Jobs that the client has sent to workers. First those for which a worker gave a wrong result.
+    /// Jobs that the client has sent to this worker. First those, of any worker, for which one gave a wrong result.
     pub sent: Vec<SampleInfo>,
 }
 

@@ -11,7 +11,6 @@ use muster_daemons::client::{JobReport, JobRequest, Jobs, Verdict};
 
 use crate::context::Context;
 use crate::error::{CliError, JobCommandError};
-use crate::guest_file::{GuestFile, file_name, parse_file};
 use crate::jobs::document::Program;
 use crate::jobs::files::{OutputPlace, print_blob_to_stderr, write_outputs};
 use crate::jobs::folder::JobFolder;
@@ -21,6 +20,7 @@ use crate::jobs::session::run_jobs;
 use crate::options::heading;
 use crate::options::job::{HireArgs, ProgramArgs};
 use crate::output::{Cell, CommandOutput, Table, print_note};
+use crate::program_file::{ProgramFile, file_name, parse_file};
 use crate::progress;
 
 /// The shape of the progress bar.
@@ -84,7 +84,7 @@ struct Ended {
 /// Runs all jobs. Exits with 1 if a program failed, and with 125 if a job has no agreed result.
 pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let ended = run_all(context, &options).await.map_err(CliError::without_result)?;
-    let rows = ended.iter().map(|ended| row(ended));
+    let rows = ended.iter().map(row);
     let columns = ["file", "job", "verdict", "outcome", "failure"];
     context.print(&CommandOutput::default().table(Table::new("jobs", columns, rows)))?;
     let is_agreed =
@@ -151,11 +151,11 @@ fn tasks(options: &Options, folder: &JobFolder, program: &Program) -> Result<Vec
         if !names.insert(name) {
             return Err(JobCommandError::SameName(name.into()).into());
         }
-        let input: GuestFile = parse_file(&path.display().to_string())?;
+        let input: ProgramFile = parse_file(&path.display().to_string())?;
         let place = OutputPlace::new(&options.out.join(name).display().to_string())?;
-        let (guest, output) = (input.guest_path("/in")?, place.output.path().clone());
+        let (inside, output) = (input.program_path("/in")?, place.output.path().clone());
         let fill =
-            |text: &String| text.replace("{in}", guest.as_str()).replace("{out}", output.as_str());
+            |text: &String| text.replace("{in}", inside.as_str()).replace("{out}", output.as_str());
         let arguments: Vec<_> = options.arguments.iter().map(fill).collect();
         let outputs = vec![place.output.clone()];
         let job = program.job(&folder.blobs, &arguments, Some(&input), outputs)?;

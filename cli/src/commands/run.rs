@@ -7,7 +7,6 @@ use muster_daemons::client::{JobReport, JobRequest, Jobs, Verdict};
 
 use crate::context::Context;
 use crate::error::{CliError, JobCommandError};
-use crate::guest_file::file_name;
 use crate::jobs::document::Program;
 use crate::jobs::exit_code::exit_code;
 use crate::jobs::files::{OutputPlace, print_blob, print_blob_to_stderr, write_outputs};
@@ -18,6 +17,7 @@ use crate::jobs::session::run_jobs;
 use crate::options::heading;
 use crate::options::job::{HireArgs, ProgramArgs};
 use crate::output::{Cell, Table};
+use crate::program_file::file_name;
 use crate::progress;
 
 /// Options of `muster run`.
@@ -87,14 +87,11 @@ fn finish(
     report: &JobReport,
 ) -> Result<u8, CliError> {
     note_report(report);
-    let result = match (&report.result, report.verdict) {
-        (Some(result), Verdict::Agreed) => result,
-        _ => {
-            if context.is_json() {
-                context.print(&report_output(report))?;
-            }
-            return Err(JobCommandError::NotAgreed(report.job).into());
+    let (Some(result), Verdict::Agreed) = (&report.result, report.verdict) else {
+        if context.is_json() {
+            context.print(&report_output(report))?;
         }
+        return Err(JobCommandError::NotAgreed(report.job).into());
     };
     let written = write_outputs(&folder.blobs, result, places)?;
     if let Some(stderr) = &report.stderr {

@@ -4,11 +4,26 @@ use std::path::PathBuf;
 
 use alloy::primitives::Address;
 use muster_client::{BoxError, Ether};
-use muster_compute::{Digest, RunError};
+use muster_compute::{BlobError, Digest, JobError, RunError};
+use muster_daemons::client::JobsError;
+
+use crate::program_file::ProgramFileError;
 
 /// Why a job cannot be run, bought or verified.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JobCommandError {
+    /// Jobs that cannot go on.
+    #[error(transparent)]
+    Jobs(#[from] JobsError),
+    /// A blob that cannot be read or kept.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+    /// A job that the profile does not have.
+    #[error(transparent)]
+    Job(#[from] JobError),
+    /// A path that a program cannot have.
+    #[error(transparent)]
+    ProgramFile(#[from] ProgramFileError),
     /// A module that no worker runs.
     #[error("{path}: {source}")]
     Module {

@@ -5,13 +5,12 @@ use std::io::Read;
 use std::path::Path;
 
 use muster_compute::{
-    BlobError, BlobStore, Digest, Input, Job, JobDocument, JobPath, Output, RunError, Variable,
-    check_module,
+    BlobStore, Digest, Input, Job, JobDocument, JobPath, Output, RunError, Variable, check_module,
 };
 
 use crate::error::{CliError, JobCommandError};
-use crate::guest_file::{GuestFile, file_name};
 use crate::options::job::ProgramArgs;
+use crate::program_file::{ProgramFile, file_name};
 
 /// Bytes that are copied at once.
 const PART: usize = 64 << 10;
@@ -27,7 +26,7 @@ impl Program {
     /// Checks a module, and puts it and the files that every job gets into a store.
     ///
     /// # Errors
-    /// [`CliError::Module`] for a module that no worker runs; [`CliError::Read`], [`CliError::Blob`].
+    /// [`JobCommandError::Module`] for a module that no worker runs; [`CliError::Read`], [`JobCommandError::Blob`].
     pub(crate) fn open(
         store: &BlobStore,
         module: &Path,
@@ -43,7 +42,7 @@ impl Program {
             let limit = limits.memory;
             return Err(invalid(RunError::InitialMemory { limit }).into());
         }
-        let mut template = JobDocument::new(store.put(&wasm).map_err(CliError::Blob)?);
+        let mut template = JobDocument::new(store.put(&wasm)?);
         template.limits = limits;
         template.arguments = vec![file_name(module)?.to_owned()];
         let variable = |(name, value): &(String, String)| Variable {
@@ -53,7 +52,7 @@ impl Program {
         template.environment = args.env.iter().map(variable).collect();
         template.stdin = args.stdin.as_deref().map(|path| put_file(store, path)).transpose()?;
         for file in &args.inputs {
-            add_input(store, &mut template, &file.host, file.guest_path("/in")?)?;
+            add_input(store, &mut template, &file.host, file.program_path("/in")?)?;
         }
         Ok(Self { template })
     }
@@ -61,19 +60,19 @@ impl Program {
     /// A job of it.
     ///
     /// # Errors
-    /// [`CliError::Job`] for a job that the profile does not have; [`CliError::Read`], [`CliError::Blob`].
+    /// [`JobCommandError::Job`] for a job that the profile does not have; [`CliError::Read`], [`JobCommandError::Blob`].
     pub(crate) fn job(
         &self,
         store: &BlobStore,
         arguments: &[String],
-        input: Option<&GuestFile>,
+        input: Option<&ProgramFile>,
         outputs: Vec<Output>,
     ) -> Result<Job, CliError> {
         let mut document = self.template.clone();
         document.arguments.extend_from_slice(arguments);
         document.outputs = outputs;
         if let Some(input) = input {
-            add_input(store, &mut document, &input.host, input.guest_path("/in")?)?;
+            add_input(store, &mut document, &input.host, input.program_path("/in")?)?;
         }
         Ok(Job::new(document)?)
     }
@@ -95,7 +94,7 @@ fn add_input(
         let entry = entry.map_err(unreadable)?.path();
         let name = file_name(&entry)?;
         let path = JobPath::new(format!("{path}/{name}"))
-            .map_err(crate::guest_file::GuestFileError::Path)?;
+            .map_err(crate::program_file::ProgramFileError::Path)?;
         add_input(store, document, &entry, path)?;
     }
     Ok(())
@@ -104,18 +103,18 @@ fn add_input(
 /// Copies a file into the store.
 ///
 /// # Errors
-/// [`CliError::Read`], [`CliError::Blob`].
+/// [`CliError::Read`], [`JobCommandError::Blob`].
 pub(crate) fn put_file(store: &BlobStore, path: &Path) -> Result<Digest, CliError> {
     let unreadable = |source| CliError::Read { path: path.into(), source };
     let mut file = File::open(path).map_err(unreadable)?;
-    let (mut writer, mut part) = (store.writer(u64::MAX).map_err(CliError::Blob)?, vec![0; PART]);
+    let (mut writer, mut part) = (store.writer(u64::MAX)?, vec![0; PART]);
     loop {
         let length = file.read(&mut part).map_err(unreadable)?;
         let read = part.get(..length).unwrap_or_default();
         if read.is_empty() {
-            let (digest, _) = writer.finish(None).map_err(CliError::Blob)?;
+            let (digest, _) = writer.finish(None)?;
             return Ok(digest);
         }
-        writer.write(read).map_err(|error: BlobError| CliError::Blob(error))?;
+        writer.write(read)?;
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use muster_compute::{BlobStore, Digest, JobPath, JobResult, Output};
 
 use crate::error::CliError;
-use crate::guest_file::{GuestFileError, file_name};
+use crate::program_file::{ProgramFileError, file_name};
 
 /// An output of a program, and where it goes on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +22,8 @@ impl OutputPlace {
     /// The place of a file, or of a folder if the text ends with a slash: the program leaves it under its name below /out.
     ///
     /// # Errors
-    /// [`GuestFileError`].
-    pub(crate) fn new(text: &str) -> Result<Self, GuestFileError> {
+    /// [`ProgramFileError`].
+    pub(crate) fn new(text: &str) -> Result<Self, ProgramFileError> {
         let host = PathBuf::from(text);
         let slash = if text.ends_with('/') { "/" } else { "" };
         let output = Output::new(&format!("/out/{}{slash}", file_name(&host)?))?;
@@ -43,7 +43,7 @@ impl OutputPlace {
 /// Writes the files of a result to their places, and returns what was written. Each file is whole or not there.
 ///
 /// # Errors
-/// [`CliError::Write`] for a file or a folder; [`CliError::Blob`].
+/// [`CliError::Write`] for a file or a folder; [`JobCommandError::Blob`].
 pub(crate) fn write_outputs(
     store: &BlobStore,
     result: &JobResult,
@@ -62,7 +62,7 @@ pub(crate) fn write_outputs(
 
 /// Copies a blob to a file.
 pub(crate) fn write_file(store: &BlobStore, blob: &Digest, path: &Path) -> Result<(), CliError> {
-    let mut source = store.read(blob).map_err(CliError::Blob)?;
+    let mut source = store.read(blob)?;
     let mut write = || -> io::Result<()> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         folder.map_or(Ok(()), fs::create_dir_all)?;
@@ -83,7 +83,7 @@ pub(crate) fn write_file(store: &BlobStore, blob: &Digest, path: &Path) -> Resul
 /// Copies a blob to standard output.
 ///
 /// # Errors
-/// [`CliError::Output`], [`CliError::Blob`].
+/// [`CliError::Output`], [`JobCommandError::Blob`].
 pub(crate) fn print_blob(store: &BlobStore, blob: &Digest) -> Result<(), CliError> {
     copy_blob(store, blob, io::stdout().lock())
 }
@@ -91,14 +91,14 @@ pub(crate) fn print_blob(store: &BlobStore, blob: &Digest) -> Result<(), CliErro
 /// Copies a blob to standard error.
 ///
 /// # Errors
-/// [`CliError::Output`], [`CliError::Blob`].
+/// [`CliError::Output`], [`JobCommandError::Blob`].
 pub(crate) fn print_blob_to_stderr(store: &BlobStore, blob: &Digest) -> Result<(), CliError> {
     copy_blob(store, blob, io::stderr().lock())
 }
 
 /// Copies a blob to a stream.
 fn copy_blob(store: &BlobStore, blob: &Digest, mut to: impl Write) -> Result<(), CliError> {
-    let mut source = store.read(blob).map_err(CliError::Blob)?;
+    let mut source = store.read(blob)?;
     io::copy(&mut source, &mut to).map_err(CliError::Output)?;
     to.flush().map_err(CliError::Output)
 }

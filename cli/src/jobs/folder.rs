@@ -58,7 +58,7 @@ impl JobFolder {
     pub(crate) fn at(path: PathBuf) -> Result<Self, CliError> {
         let created = DirBuilder::new().recursive(true).mode(0o700).create(&path);
         created.map_err(|source| CliError::Write { path: path.clone(), source })?;
-        let blobs = BlobStore::open(path.join("blobs")).map_err(CliError::Blob)?;
+        let blobs = BlobStore::open(path.join("blobs"))?;
         Ok(Self { path, blobs })
     }
 
@@ -70,7 +70,7 @@ impl JobFolder {
     /// Runs jobs on this machine.
     ///
     /// # Errors
-    /// [`CliError::Jobs`].
+    /// [`JobCommandError::Jobs`].
     pub(crate) fn local_runner(&self) -> Result<LocalRunner, CliError> {
         Ok(LocalRunner::new(self.path.join("modules"), self.blobs.clone())?)
     }

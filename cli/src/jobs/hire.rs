@@ -30,7 +30,7 @@ pub(crate) struct Hired {
 /// The agreement for jobs of so many workers: the one that is named, one that runs, or one that is bought now.
 ///
 /// # Errors
-/// [`CliError::NotForJobs`], [`CliError::NoBudget`], [`CliError::OverBudget`], [`CliError::Declined`]; those of the market.
+/// [`JobCommandError::NotForJobs`], [`JobCommandError::NoBudget`], [`JobCommandError::OverBudget`], [`JobCommandError::Declined`]; those of the market.
 pub(crate) async fn hire(
     context: &Context,
     daemon_context: &DaemonContext,

@@ -74,8 +74,10 @@ where
         samples: None,
     };
     let options = JobsOptions { run, proxy: context.proxy().cloned(), client };
-    let mut daemon = JobsDaemon::start(daemon_context, hired.agreement, options).await?;
-    let work = work(daemon.jobs());
+    // Its parts together are too large for the stack of a thread.
+    let start = Box::pin(JobsDaemon::start(daemon_context, hired.agreement, options));
+    let mut daemon = start.await?;
+    let work = Box::pin(work(daemon.jobs()));
     let mut outcome = Err(CliError::Interrupted);
     let end = async {
         outcome = select! {
@@ -85,6 +87,6 @@ where
         };
     };
     let health = HealthReporter::default();
-    muster_daemons::run(&mut daemon, Backoff::default(), &health, end).await?;
+    Box::pin(muster_daemons::run(&mut daemon, Backoff::default(), &health, end)).await?;
     outcome
 }

@@ -7,9 +7,9 @@ use alloy::primitives::Address;
 use clap::{Args, ValueEnum};
 use muster_compute::Limits;
 
-use crate::guest_file::{self, GuestFile};
 use crate::options::heading;
 use crate::parse;
+use crate::program_file::{self, ProgramFile};
 
 /// Bytes of a mebibyte.
 const MEBIBYTE: u64 = 1 << 20;
@@ -19,15 +19,15 @@ const MEBIBYTE: u64 = 1 << 20;
 #[command(next_help_heading = heading::COMMAND)]
 pub(crate) struct ProgramArgs {
     /// File or folder that the program finds below /in, or where :/PATH after it says
-    #[arg(long = "in", value_name = "PATH[:/PATH]", value_parser = guest_file::parse_file)]
-    pub(crate) inputs: Vec<GuestFile>,
+    #[arg(long = "in", value_name = "PATH[:/PATH]", value_parser = program_file::parse_file)]
+    pub(crate) inputs: Vec<ProgramFile>,
 
     /// File that the program reads from standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) stdin: Option<PathBuf>,
 
     /// Environment variable of the program; there are no others
-    #[arg(long, value_name = "NAME=VALUE", value_parser = guest_file::parse_variable)]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = program_file::parse_variable)]
     pub(crate) env: Vec<(String, String)>,
 
     /// Mebibytes of memory that the program may use, up to 4096

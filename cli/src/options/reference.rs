@@ -12,7 +12,8 @@ use crate::options::heading;
 #[derive(Debug, Args)]
 #[command(next_help_heading = heading::REFERENCE)]
 pub(crate) struct ReferenceArgs {
-    /// Private folder for jobs that are run here; its blobs are deleted [default: the state file's name with .jobs]
+    /// Private folder for jobs that are run here; its blobs are deleted [default: the name of the
+    /// state file and `.jobs`]
     #[arg(long, value_name = "FOLDER")]
     job_folder: Option<PathBuf>,
 
@@ -36,7 +37,11 @@ pub(crate) struct ReferenceArgs {
 impl ReferenceArgs {
     /// As the tester takes it, which has this state file.
     pub(crate) fn reference_options(&self, state: &Path) -> ReferenceOptions {
-        let folder = self.job_folder.clone().unwrap_or_else(|| state.with_extension("jobs"));
+        let folder = self.job_folder.clone().unwrap_or_else(|| {
+            let mut folder = state.as_os_str().to_owned();
+            folder.push(".jobs");
+            folder.into()
+        });
         let mut options = ReferenceOptions::new(&folder);
         let bytes = |mebibytes: u64| mebibytes.saturating_mul(1 << 20);
         options.settings.limits.memory = bytes(self.job_memory);

@@ -50,7 +50,7 @@ impl JobMarket {
     }
 
     /// The folder in which commands are run.
-    pub(crate) fn folder(&self) -> &TestFolder {
+    pub(crate) const fn folder(&self) -> &TestFolder {
         &self.market.folder
     }
 
@@ -155,8 +155,9 @@ async fn a_worker_that_lies_is_named_and_anybody_can_check_the_evidence() {
     let agreement = bought["agreement"].as_str().unwrap();
     liar.sign_in(agreement);
     let mallory = market.folder().json("credit dev:mallory")["account"].clone();
+    // Two of three are asked at random.
     let mut evidence = None;
-    for number in 0..6 {
+    for number in 0.. {
         let (code, stdout, stderr) = market.run(&format!("run echo.wasm --json -- {number}"));
         assert_eq!(code, 0, "{stderr}");
         let report: Value = serde_json::from_str(&stdout).unwrap();
@@ -164,9 +165,10 @@ async fn a_worker_that_lies_is_named_and_anybody_can_check_the_evidence() {
         if let Some(path) = report["evidence"].as_str() {
             assert!(stderr.contains(&format!("{} signed another", mallory.as_str().unwrap())));
             evidence = Some(path.to_owned());
+            break;
         }
     }
-    let evidence = evidence.expect("the liar was asked");
+    let evidence = evidence.unwrap();
     let verified = market.folder().json(&format!("job verify {evidence}"));
     let signed = verified["signed"].as_array().unwrap();
     let wrong: Vec<_> = signed.iter().filter(|row| row["wrong"] == true).collect();

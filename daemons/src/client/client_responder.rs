@@ -1,12 +1,11 @@
 //! A client's replies to testers: passes, and samples if it has jobs.
 
-use muster_messaging::{
-    Content, Delivery, Message, MessageError, PassResponder, RefusalReason, SampleResponder,
-};
+use muster_messaging::{Delivery, Message, MessageError, PassResponder, SampleResponder};
 
 use crate::responder::Responder;
 
-/// Answers testers.
+/// Answers testers. A client can have several processes, which all get a tester's request: one without jobs says nothing to
+/// a request for samples.
 #[derive(Clone, Debug)]
 pub(super) struct ClientResponder {
     /// Gives passes.
@@ -17,17 +16,9 @@ pub(super) struct ClientResponder {
 
 impl Responder for ClientResponder {
     async fn reply(&self, delivery: &Delivery, _: u64) -> Result<Option<Message>, MessageError> {
-        match (&delivery.message.content, &self.samples) {
-            (Content::SampleListRequest { .. } | Content::SamplePieceRequest { .. }, None) => {
-                // A tester need not wait for what does not come.
-                let reason = RefusalReason::NoSample;
-                Ok(Some(delivery.message.reply(Content::Refusal { reason })))
-            }
-            (
-                Content::SampleListRequest { .. } | Content::SamplePieceRequest { .. },
-                Some(samples),
-            ) => samples.respond(delivery).await,
-            _ => self.passes.respond(delivery).await,
+        match (self.passes.respond(delivery).await?, &self.samples) {
+            (None, Some(samples)) => samples.respond(delivery).await,
+            (reply, _) => Ok(reply),
         }
     }
 }

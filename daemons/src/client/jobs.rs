@@ -7,13 +7,14 @@
 //! - `daemon.rs`: the agreement, its keys and its end.
 //! - `execution.rs`: one job, from the first worker to the last; `course.rs` is what it has come to so far, `vote.rs` the rule
 //!   by which results are compared, `conclusion.rs` the verdict.
-//! - `ask.rs`: one job at one worker, all under one key.
+//! - `attempts.rs`: one job at one worker, all under one key; `outlook.rs` says whether a worker may still come.
 //! - `outputs.rs`: what a job left, fetched and verified.
+//! - `samples.rs`: jobs that testers get.
 //! - `local.rs`: the same job on this machine.
 //! - `evidence.rs`: signed results that contradict each other, as a file.
 //! - `samples.rs`: the jobs as samples for testers.
 
-mod ask;
+mod attempts;
 mod conclusion;
 mod course;
 mod daemon;
@@ -22,6 +23,7 @@ mod evidence;
 mod execution;
 mod handle;
 mod local;
+mod outlook;
 mod outputs;
 mod report;
 mod samples;

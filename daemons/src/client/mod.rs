@@ -8,6 +8,7 @@
 mod agreement_task;
 mod client_responder;
 mod connect;
+mod cover_job;
 mod daemon;
 mod endpoint_pool;
 #[cfg(feature = "failpoints")]

@@ -162,6 +162,9 @@ impl ProbeContext {
 
     /// Probes a worker once under a key, and reads the whole response, as a tester does.
     pub(super) async fn probe(&self, route: &Route) {
+        if self.has_jobs() {
+            return self.probe_with_job(route).await;
+        }
         let Some(endpoint) = self.endpoint(route).await else {
             return self.report_failure(route, None);
         };

@@ -30,6 +30,8 @@ pub async fn running_agreements(
     application: Application,
     first: u64,
 ) -> Result<(Vec<RunningAgreement>, String), DaemonError> {
+    #[cfg(feature = "failpoints")]
+    crate::failpoint::declare(super::failpoints::FAILPOINTS);
     let (market, store, account) = (context.market(), context.store(), context.account());
     // A purchase that was sent and not seen in a block is found by the scan then.
     context.resume_pending_txs().await?;

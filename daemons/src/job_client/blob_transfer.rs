@@ -5,9 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use axum::http::{HeaderName, header};
-use futures::future::try_join_all;
 use muster_compute::{BlobError, BlobStore, Digest};
-use muster_job_api::ErrorCode;
 use reqwest::{Body, RequestBuilder, Response};
 use sha2::{Digest as _, Sha256};
 use tokio::fs::{self, File};
@@ -15,6 +13,7 @@ use tokio::io::AsyncSeekExt;
 use tokio::time::Duration;
 use tokio_util::io::ReaderStream;
 
+use super::blob_source::BlobSource;
 use super::failure::JobFailure;
 use super::{JobClient, Received};
 
@@ -30,44 +29,11 @@ const SLOWEST_UPLOAD: u64 = 64 << 10;
 /// The header that says how many bytes of an upload are there.
 const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 
-/// Where a blob comes from.
-#[derive(Clone, Debug)]
-pub(crate) enum BlobSource {
-    /// Memory.
-    Bytes(Vec<u8>),
-    /// A file on this machine.
-    File(PathBuf),
-}
-
 impl JobClient {
-    /// Those of some blobs that the worker does not have.
-    ///
-    /// # Errors
-    /// [`JobFailure`].
-    pub(crate) async fn missing(
-        &self,
-        blobs: impl IntoIterator<Item = Digest>,
-    ) -> Result<Vec<Digest>, JobFailure> {
-        let asked = blobs.into_iter().map(async |blob| {
-            match self.send(self.http.head(self.url(&format!("/blobs/{blob}")))).await {
-                Ok(_) => Ok(None),
-                // A response to HEAD has no body, so the reason is in the status alone.
-                Err(JobFailure::UnexpectedStatus(status)) if status.as_u16() == 404 => {
-                    Ok(Some(blob))
-                }
-                Err(JobFailure::Refused(error)) if error.error == ErrorCode::NoBlob => {
-                    Ok(Some(blob))
-                }
-                Err(failure) => Err(failure),
-            }
-        });
-        Ok(try_join_all(asked).await?.into_iter().flatten().collect())
-    }
-
     /// Uploads a blob. A long file is streamed; if an earlier upload was interrupted, this one goes on where it ended.
     ///
     /// # Errors
-    /// [`JobFailure::Local`] if the source cannot be read; [`JobFailure::Refused`] with [`ErrorCode::WrongDigest`] if it
+    /// [`JobFailure::Local`] if the source cannot be read; [`JobFailure::Refused`] with [`muster_job_api::ErrorCode::WrongDigest`] if it
     /// has another digest.
     pub(crate) async fn upload(
         &self,

@@ -66,7 +66,7 @@ impl JobFailure {
     }
 
     /// The status with which something other than the API has responded.
-    pub(crate) fn status(&self) -> Option<u16> {
+    pub(crate) const fn status(&self) -> Option<u16> {
         match self {
             Self::Rejected(status) | Self::UnexpectedStatus(status) => Some(status.as_u16()),
             _ => None,

@@ -98,7 +98,7 @@ impl FakeWorker {
         refusal(StatusCode::CONFLICT, ErrorCode::MissingBlobs, missing)
     }
 
-    fn blob(&self, method: &Method, blob: Digest, body: Bytes) -> Response {
+    fn blob(&self, method: &Method, blob: Digest, body: &Bytes) -> Response {
         let mut blobs = self.blobs.lock().unwrap();
         if method == Method::PUT {
             let begun = self.begun.lock().unwrap().take();
@@ -150,7 +150,7 @@ async fn answer(
             worker.status(job, state).into_response()
         }
         ("DELETE jobs", Some(_)) => StatusCode::NO_CONTENT.into_response(),
-        (_, Some(blob)) => worker.blob(&parts.method, blob, body),
+        (_, Some(blob)) => worker.blob(&parts.method, blob, &body),
         _ => StatusCode::BAD_GATEWAY.into_response(),
     };
     ([(RECEIPT_HEADER, name)], response).into_response()
@@ -251,14 +251,12 @@ async fn long_blobs_are_streamed_from_a_file_and_verified_on_their_way_back() {
     let (worker, client) = start(Manner::Honest).await;
     let (folder, bytes) = (tempfile::tempdir().unwrap(), vec![7; 3 << 20]);
     let blob = Digest::of(&bytes);
-    assert_eq!(client.missing([blob]).await.unwrap(), [blob]);
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(&bytes).unwrap();
     // An earlier upload was interrupted in its second half: the rest is sent.
     *worker.begun.lock().unwrap() = Some(vec![7; 2 << 20]);
     client.upload(&blob, BlobSource::File(file.path().to_owned())).await.unwrap();
     assert_eq!(worker.blobs.lock().unwrap()[&blob].len(), bytes.len());
-    assert_eq!(client.missing([blob]).await.unwrap(), []);
     assert_eq!(client.fetch(blob, 3 << 20).await.unwrap().body, bytes);
     let store = BlobStore::open(folder.path()).unwrap();
     for limit in [(3 << 20) - 1, 0] {

@@ -272,7 +272,7 @@ fn jobs_and_what_workers_signed_are_kept() {
         ..asked.clone()
     };
     store.record_job_answer(id, &asked).unwrap();
-    assert_eq!(store.job_answers(id).unwrap(), [asked.clone()]);
+    assert_eq!(store.job_answers(id).unwrap(), std::slice::from_ref(&asked));
     store.record_job_answer(id, &answered).unwrap();
     store.record_job_answer(id, &asked).unwrap();
     assert_eq!(store.job_answers(id).unwrap(), [answered], "an answer is never lost");

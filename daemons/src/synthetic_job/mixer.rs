@@ -2,6 +2,7 @@
 
 use rand::Rng;
 use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
 
 /// Operations with two operands.
 const BINARY: [&str; 10] =
@@ -44,7 +45,7 @@ fn expression(rng: &mut StdRng, depth: u32, calls: bool) -> String {
     };
     match rng.random_range(0..10) {
         0 => {
-            let operation = UNARY[rng.random_range(0..UNARY.len())];
+            let operation = UNARY.choose(rng).unwrap_or(&"clz");
             format!("(i32.{operation} {})", expression(rng, depth, calls))
         }
         // One of the module's random bytes.
@@ -57,7 +58,7 @@ fn expression(rng: &mut StdRng, depth: u32, calls: bool) -> String {
             format!("(call $f{called} {})", expression(rng, depth, false))
         }
         _ => {
-            let operation = BINARY[rng.random_range(0..BINARY.len())];
+            let operation = BINARY.choose(rng).unwrap_or(&"add");
             let [a, b] = [(); 2].map(|()| expression(rng, depth, calls));
             format!("(i32.{operation} {a} {b})")
         }

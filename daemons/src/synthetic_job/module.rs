@@ -52,7 +52,8 @@ pub(super) fn compile(rng: &mut StdRng, program: &Program) -> Result<Vec<u8>, wa
           (table funcref (elem {table}))
           (data (i32.const {DATA}) \"{}{names}\")
           (data \"{}\")
-          {functions})",
+          {functions}
+        )",
         imports.join("\n"),
         program.pages,
         escape(&random),
@@ -62,5 +63,5 @@ pub(super) fn compile(rng: &mut StdRng, program: &Program) -> Result<Vec<u8>, wa
 
 /// Bytes as they are written in a string.
 fn escape(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
+    bytes.iter().flat_map(|byte| ["\\".to_owned(), format!("{byte:02x}")]).collect()
 }

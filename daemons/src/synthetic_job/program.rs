@@ -2,6 +2,7 @@
 
 use rand::Rng;
 use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
 
 use super::random::{log_uniform, word};
 
@@ -35,8 +36,8 @@ pub(super) struct Program {
 impl Program {
     /// One of the programs.
     pub(super) fn random(rng: &mut StdRng) -> Self {
-        let make = [stream, primes, sort, matrix, machine][rng.random_range(0..5)];
-        let mut program = make(rng);
+        let programs: [fn(&mut StdRng) -> Self; 5] = [stream, primes, sort, matrix, machine];
+        let mut program = programs.choose(rng).map_or_else(Self::default, |make| make(rng));
         program.functions = usize::try_from(log_uniform(rng, 4, 127)).unwrap_or(4);
         program.pages = program.pages.saturating_add(rng.random_range(0..16));
         program.constants.push(("constant", rng.random()));

@@ -14,6 +14,7 @@ use super::measured_entries::measured_entries;
 use super::probe::probe_worker;
 use super::probe_context::ProbeContext;
 use super::report_task::ReportTask;
+use super::sample_cache::SampleCache;
 use super::seat::Seat;
 use crate::chain::{Confirmed, timing_of};
 use crate::error::DaemonError;
@@ -32,6 +33,8 @@ pub(super) struct Assignment {
     place: u32,
     /// What probes of its workers are made of; `None` if they are not probed.
     kind: Option<ProbeKind>,
+    /// Blobs of the client's jobs.
+    samples: Arc<SampleCache>,
     /// The seats, by window, each with the task that asks for its pass.
     seats: HashMap<u8, (Arc<Seat>, AbortOnDropHandle<()>)>,
     /// The probes, by window and worker.
@@ -63,6 +66,7 @@ impl Assignment {
             agreement,
             place,
             kind,
+            samples: Arc::default(),
             seats: HashMap::new(),
             probes: HashMap::new(),
             settle_at: None,
@@ -192,7 +196,14 @@ impl Assignment {
         let (context, agreement) = (self.probe_context.clone(), self.agreement.clone());
         let seed = context.moments(agreement.address(), &[window]);
         let at = draw(seed, 0, &(now..timing.passes_until().max(now)));
-        let seat = Arc::new(Seat::new(context, agreement, kind, window, self.place)?);
+        let seat = Arc::new(Seat::new(
+            context,
+            agreement,
+            kind,
+            self.samples.clone(),
+            window,
+            self.place,
+        )?);
         let (asking, timing) = (seat.clone(), timing.clone());
         let pass = tokio::spawn(async move { asking.fetch_pass(at, &timing).await });
         self.seats.insert(window, (seat.clone(), AbortOnDropHandle::new(pass)));

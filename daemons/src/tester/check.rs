@@ -65,9 +65,6 @@ pub enum ProbeKind {
     Job,
 }
 
-/// The application of workers that run jobs.
-const JOBS: &str = "wasm1";
-
 /// Checks by application.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "BTreeMap<String, Check>")]
@@ -92,7 +89,7 @@ impl Checks {
     /// `wasm1` are probed with jobs, whatever the checks say.
     #[must_use]
     pub fn for_application(&self, application: Application) -> Option<ProbeKind> {
-        if JOBS.parse() == Ok(application) {
+        if application == Application::WASM1 {
             return Some(ProbeKind::Job);
         }
         let check = self.by_application.get(&application).or(self.fallback.as_ref());

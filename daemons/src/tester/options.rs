@@ -15,7 +15,8 @@ pub struct TesterOptions {
     /// What jobs may take that the tester runs to know their results.
     pub reference: ReferenceOptions,
     /// The longest time of a probe that counts as served. Workers do not see it: the request goes on behind it, as long as
-    /// that of a client would. A job gets four times as long in addition as the tester needed for it.
+    /// that of a client would. A job must be taken within
+    /// this time; its result may come a minute later, and four times what the job took here.
     pub probe_timeout: Duration,
     /// The proxy for connections to services, if there is one. Without one, workers may know a tester by its address.
     pub proxy: Option<ProxyUrl>,

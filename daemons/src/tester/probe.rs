@@ -17,7 +17,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::check::ProbeKind;
 use super::job_pool::{JobKind, JobPool, kinds};
-use super::job_probe::time_of;
+use super::job_probe::slowest;
 use super::prober::{ProbeFailure, ServiceTarget, verify_receipt};
 use super::reference_runner::ReferenceJob;
 use super::sampling::collect_samples;
@@ -152,8 +152,8 @@ impl Target {
             EndpointFailure::NoReply => ProbeFailure::NoEndpoint,
             EndpointFailure::Refused(reason) => ProbeFailure::EndpointRefused(reason),
         })?;
-        let slow_after = self.seat.probe_context.slow_after;
-        let slow_after = slow_after.saturating_add(job.as_deref().map_or(Duration::ZERO, time_of));
+        let response = self.seat.probe_context.slow_after;
+        let slow_after = job.as_deref().map_or(response, |job| slowest(job, response));
         let request = tokio::spawn(self.clone().request_service(endpoint, job));
         match timeout(slow_after, request).await {
             Ok(ended) => ended.unwrap_or(Err(ProbeFailure::Inconclusive)),
@@ -174,7 +174,8 @@ impl Target {
         let result = match (kind, job) {
             (ProbeKind::Check(check), _) => prober.probe(check, &target).await,
             (ProbeKind::Job, Some(job)) => {
-                prober.probe_job(&job, &target, agreement, self.index).await
+                let (worker, slow_after) = ((agreement, self.index), probe_context.slow_after);
+                prober.probe_job(&job, &target, worker, slow_after).await
             }
             (ProbeKind::Job, None) => Err(ProbeFailure::Inconclusive),
         };

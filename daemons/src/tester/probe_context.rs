@@ -13,7 +13,6 @@ use super::options::TesterOptions;
 use super::prober::Prober;
 use super::reference_runner::ReferenceRunner;
 use super::report_inbox::ReportInbox;
-use super::sample_cache::SampleCache;
 use crate::chain::MarketClock;
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
@@ -42,8 +41,6 @@ pub(super) struct ProbeContext {
     pub(super) prober: Prober,
     /// Runs jobs to know their results.
     pub(super) reference: ReferenceRunner,
-    /// Blobs of clients' jobs.
-    pub(super) samples: SampleCache,
     /// A response that takes longer does not count.
     pub(super) slow_after: Duration,
     /// The secret that window keys are derived from.
@@ -74,7 +71,6 @@ impl ProbeContext {
             prober: Prober::new(RESPONSE_TIMEOUT, options.proxy.as_ref())?,
             slow_after: options.probe_timeout,
             reference: ReferenceRunner::new(options.reference.clone()),
-            samples: SampleCache::default(),
             report_inbox,
             store,
             request_client,

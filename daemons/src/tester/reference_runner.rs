@@ -3,6 +3,7 @@
 //! Jobs of clients are hostile until the opposite is shown: each is run in a child process, one at a time, within the tester's
 //! own limits. One that does not end within them has no reference, and no worker is probed with it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::{Duration, Instant, timeout};
 
 use crate::job_bundle::JobBundle;
+use crate::job_outputs::output_blobs;
 use crate::synthetic_job::{SyntheticJobError, synthesize};
 
 /// The most bytes of outputs that are fetched from a worker.
@@ -82,7 +84,7 @@ pub struct ReferenceJob {
     /// Its result.
     pub(super) result: JobResult,
     /// Outputs that a worker must have, and their lengths.
-    pub(super) outputs: Vec<(Digest, u64)>,
+    pub(super) outputs: BTreeMap<Digest, u64>,
     /// How long it took here.
     pub(super) time: Duration,
 }
@@ -174,18 +176,18 @@ fn run_alone(
         files.chain([execution.result.stdout])
     });
     let left: Vec<_> = results.collect();
-    let (mut outputs, mut room) = (Vec::new(), FETCH_LIMIT);
-    for blob in &left {
-        let size = blobs.size(blob)?.unwrap_or_default();
-        if let Some(rest) = room.checked_sub(size) {
-            outputs.push((*blob, size));
-            room = rest;
-        }
-    }
+    let stdout = ran.as_ref().ok().map(|(execution, _)| execution.result.stdout);
+    let stdout_size = stdout.map_or(Ok(None), |stdout| blobs.size(&stdout))?.unwrap_or_default();
     for blob in left.iter().chain(bundle.blobs.keys()) {
         blobs.remove(blob)?;
     }
     let (execution, time) = ran?;
+    let (mut outputs, mut room) = (output_blobs(&execution.result, stdout_size), FETCH_LIMIT);
+    outputs.retain(|_, size| {
+        let rest = room.checked_sub(*size);
+        room = rest.unwrap_or(room);
+        rest.is_some()
+    });
     Ok(ReferenceJob { bundle, result: execution.result, outputs, time })
 }
 

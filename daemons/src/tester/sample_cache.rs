@@ -1,16 +1,16 @@
-//! Blobs of samples that were fetched before.
+//! Blobs of a client's jobs that were fetched before, because many jobs have the same module.
 
 use std::num::NonZeroUsize;
-use std::sync::{Mutex, PoisonError};
 
 use axum::body::Bytes;
 use lru::LruCache;
 use muster_compute::Digest;
+use tokio::sync::{Mutex, MutexGuard};
 
-/// Blobs that are remembered, because many jobs have the same module.
+/// Blobs that are remembered. Each has a mebibyte at most.
 const MAX_CACHED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(7);
 
-/// Blobs of samples that were fetched before, of all clients.
+/// The blobs of one client in one agreement. Who holds it fetches a sample; others wait, so that none is fetched twice.
 #[derive(Debug)]
 pub(super) struct SampleCache(Mutex<LruCache<Digest, Bytes>>);
 
@@ -21,13 +21,8 @@ impl Default for SampleCache {
 }
 
 impl SampleCache {
-    /// A blob, if it is remembered.
-    pub(super) fn get(&self, blob: &Digest) -> Option<Bytes> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(blob).cloned()
-    }
-
-    /// Remembers a blob.
-    pub(super) fn put(&self, blob: Digest, bytes: Bytes) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).put(blob, bytes);
+    /// Waits until no other sample is being fetched.
+    pub(super) async fn lock(&self) -> MutexGuard<'_, LruCache<Digest, Bytes>> {
+        self.0.lock().await
     }
 }

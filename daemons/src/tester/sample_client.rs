@@ -5,9 +5,11 @@
 //! a job that asks for more than every worker must give is not used: a worker may refuse it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use alloy::primitives::B256;
 use axum::body::Bytes;
+use lru::LruCache;
 use muster_compute::{Digest, Job, JobError, Limits};
 use muster_messaging::{
     Content, Message, PIECE_SIZE, SAMPLE_LIMIT, SampleInfo, SampleList, SamplePiece,
@@ -108,8 +110,8 @@ impl Seat {
     /// Fetches a job and its blobs.
     pub(super) async fn fetch_sample(&self, info: &SampleInfo) -> Result<JobBundle, SampleFailure> {
         let id = Digest::from_bytes(info.job.0);
-        let mut room = SAMPLE_LIMIT;
-        let document = self.fetch_blob(id, id, &mut room).await?;
+        let (mut room, mut cache) = (SAMPLE_LIMIT, self.samples.lock().await);
+        let document = self.fetch_blob(id, id, &mut room, &mut cache).await?;
         let job = Job::parse(&document)?;
         if job.id() != id {
             return Err(SampleFailure::NotCanonical(id));
@@ -120,8 +122,8 @@ impl Seat {
         }
         let mut blobs = BTreeMap::new();
         for blob in job.blobs() {
-            if !blobs.contains_key(&blob) {
-                blobs.insert(blob, self.fetch_blob(id, blob, &mut room).await?);
+            if let Entry::Vacant(entry) = blobs.entry(blob) {
+                entry.insert(self.fetch_blob(id, blob, &mut room, &mut cache).await?);
             }
         }
         Ok(JobBundle { job, blobs })
@@ -133,20 +135,16 @@ impl Seat {
         job: Digest,
         blob: Digest,
         room: &mut u32,
+        cache: &mut LruCache<Digest, Bytes>,
     ) -> Result<Bytes, SampleFailure> {
-        let cache = &self.probe_context.samples;
-        let bytes = match cache.get(&blob) {
-            Some(bytes) => bytes,
-            None => {
-                let mut partial = PartialBlob::new(blob);
-                while !partial
-                    .append(&self.fetch_piece(job, blob, partial.offset()).await?, *room)?
-                {
-                }
-                let bytes = partial.finish()?;
-                cache.put(blob, bytes.clone());
-                bytes
-            }
+        let bytes = if let Some(bytes) = cache.get(&blob) {
+            bytes.clone()
+        } else {
+            let mut partial = PartialBlob::new(blob);
+            while !partial.append(&self.fetch_piece(job, blob, partial.offset()).await?, *room)? {}
+            let bytes = partial.finish()?;
+            cache.put(blob, bytes.clone());
+            bytes
         };
         let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         *room = room.checked_sub(size).ok_or(SampleFailure::TooLarge)?;

@@ -13,6 +13,7 @@ use tokio::sync::{OnceCell, watch};
 
 use super::check::ProbeKind;
 use super::probe_context::ProbeContext;
+use super::sample_cache::SampleCache;
 use crate::failpoint::fail_point;
 use crate::request_client::RequestClient;
 use crate::schedule::{Moment, Timing};
@@ -47,6 +48,8 @@ pub(super) struct Seat {
     pub(super) agreement: Agreement,
     /// What probes of its workers are made of.
     pub(super) kind: ProbeKind,
+    /// Blobs of the client's jobs.
+    pub(super) samples: Arc<SampleCache>,
     /// The window.
     pub(super) window: u8,
     /// The place that holds the seat.
@@ -65,13 +68,14 @@ impl Seat {
         probe_context: Arc<ProbeContext>,
         agreement: Agreement,
         kind: ProbeKind,
+        samples: Arc<SampleCache>,
         window: u8,
         place: u32,
     ) -> Result<Self, StoreError> {
         let session = probe_context.session(agreement.address())?;
         let session = session.id(probe_context.account(), window);
         let (pass, identity) = (watch::Sender::new(None), OnceLock::new());
-        Ok(Self { probe_context, agreement, kind, window, place, session, pass, identity })
+        Ok(Self { probe_context, agreement, kind, samples, window, place, session, pass, identity })
     }
 
     /// The chain's id.

@@ -50,7 +50,6 @@ struct ApiState {
     domain: Mutex<B256>,
     blobs: Mutex<HashMap<Digest, Bytes>>,
     requests: Mutex<Vec<String>>,
-    sessions: Mutex<Vec<String>>,
 }
 
 impl JobWorker {
@@ -64,7 +63,6 @@ impl JobWorker {
             domain: Mutex::default(),
             blobs: Mutex::default(),
             requests: Mutex::default(),
-            sessions: Mutex::default(),
         });
         let app = Router::new().route("/{*path}", any(answer)).with_state(state.clone());
         let task = tokio::spawn(async { axum::serve(listener, app).await.unwrap() });
@@ -89,11 +87,6 @@ impl JobWorker {
     /// The number of requests with this method and first name of the path.
     pub(crate) fn count(&self, name: &str) -> usize {
         self.state.requests.lock().unwrap().iter().filter(|request| *request == name).count()
-    }
-
-    /// The sessions of all requests of jobs.
-    pub(crate) fn sessions(&self) -> Vec<String> {
-        self.state.sessions.lock().unwrap().clone()
     }
 }
 
@@ -158,12 +151,7 @@ async fn answer(
     state.requests.lock().unwrap().push(name.clone());
     let digest = path.split('/').nth(1).and_then(|text| text.parse().ok());
     match (name.as_str(), digest) {
-        ("POST jobs", _) => {
-            let session = parts.headers.get("x-muster-session");
-            let session = session.map(|session| session.to_str().unwrap().to_owned());
-            state.sessions.lock().unwrap().extend(session);
-            state.post(&body)
-        }
+        ("POST jobs", _) => state.post(&body),
         ("GET jobs", Some(job)) => {
             let status = state.status(job);
             if status.state == JobState::Running {

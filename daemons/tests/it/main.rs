@@ -11,6 +11,7 @@
 
 mod chain_view;
 mod client;
+mod compute;
 mod echo_service;
 mod endpoint_client;
 mod faulty_transport;

@@ -5,7 +5,7 @@ mod collecting;
 mod faulty_node;
 mod fixture;
 mod hidden;
-mod job_service;
+pub(crate) mod job_service;
 mod jobs;
 mod membership;
 mod mock_clients;

@@ -97,7 +97,7 @@ async fn run_here(folder: &JobFolder, options: &Options, job: &Job) -> Result<Di
         put_file(&folder.blobs, file)?;
     }
     let execution = folder.local_runner()?.run(job).await?;
-    execution.result.digest().map_err(|error| CliError::Jobs(JobsError::Result(error)))
+    Ok(execution.result.digest().map_err(JobsError::Result)?)
 }
 
 /// Prints what workers signed, and who is wrong.

@@ -64,6 +64,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let store = open_store(&market, &options.state)?;
     let salt = store.session_salt(agreement.address(), || Session::random().salt)?;
     let session = Session { salt }.id(market.account()?, window);
+    let slow_after = options.check.timeout_duration();
     let prober = Prober::new(options.check.timeout_duration(), context.proxy())?;
     let application = Application(agreement.terms().header.application);
     let checks = options.check.checks()?;
@@ -78,7 +79,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         let receipt = match (&kind, job) {
             (ProbeKind::Check(check), _) => prober.probe(check, &target).await?,
             (ProbeKind::Job, Some(job)) => {
-                prober.probe_job(job, &target, &agreement, *index).await?
+                prober.probe_job(job, &target, (&agreement, *index), slow_after).await?
             }
             (ProbeKind::Job, None) => return Err(ProbeFailure::Inconclusive),
         };

@@ -53,18 +53,16 @@ impl JobsDaemon {
         agreement: Address,
         options: JobsOptions,
     ) -> Result<Self, DaemonError> {
+        #[cfg(feature = "failpoints")]
+        crate::failpoint::declare(crate::client::failpoints::FAILPOINTS);
         let JobsOptions { run, proxy, client } = options;
         let probe_context =
             ProbeContext::open(&context, agreement, Vec::new(), proxy.as_ref()).await?;
         let probe_context = Arc::new(probe_context);
         let mut key_tasks = KeyTasks::new(probe_context.clone());
         key_tasks.step().await?;
-        let samples = JobSamples {
-            store: context.store().clone(),
-            blobs: run.blobs.clone(),
-            agreement,
-            workers: probe_context.pool.agreement.terms().workers().map(|w| w.account).collect(),
-        };
+        let handle = probe_context.pool.agreement.clone();
+        let samples = JobSamples::new(handle, context.store().clone(), run.blobs.clone());
         let client_options = ClientOptions {
             only_agreement: Some(agreement),
             samples: Some(Arc::new(samples)),

@@ -1,19 +1,17 @@
 //! One job, from the first worker to the verdict.
 
-use std::collections::BTreeSet;
-
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use muster_client::protocol::abi::State;
 use muster_compute::{Execution, Job};
 use tokio::select;
 use tokio::time::{Duration, sleep};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::ask::{Answered, AskFailure};
+use super::attempts::{Answered, AskFailure};
 use super::course::Course;
 use super::error::JobsError;
 use super::handle::{JobRequest, Jobs, Shared};
+use super::outlook::Outlook;
 use super::report::JobReport;
 use crate::failpoint::fail_point;
 use crate::store::{StoredAnswer, StoredJob};
@@ -120,7 +118,7 @@ impl Shared {
             }
             let is_short = asks.len() < missing;
             if asks.is_empty() {
-                match self.outlook(&course.asked).await? {
+                match self.outlook(|index| !course.asked.contains(&index)).await? {
                     Outlook::Wait => sleep(PAUSE).await,
                     Outlook::Nobody => return Ok(false),
                     Outlook::Over => return Ok(true),
@@ -172,32 +170,4 @@ impl Shared {
         }
         Ok(())
     }
-
-    /// Whether workers may still come that were not asked.
-    async fn outlook(&self, asked: &BTreeSet<u8>) -> Result<Outlook, JobsError> {
-        let agreement = &self.probe_context.pool.agreement;
-        let progress = agreement.progress().await?;
-        let times = agreement.times(&progress);
-        let next = agreement.market().next_tick().await?;
-        if !matches!(times.state(next), State::Offered | State::Running) {
-            return Ok(Outlook::Over);
-        }
-        let may_come = |index: &u8| {
-            let is_there = progress.has_accepted(*index) && !progress.has_resigned(*index);
-            is_there || !progress.has_accepted(*index) && next <= times.last_accept()
-        };
-        let mut others = 0..agreement.terms().header.redundancy;
-        let any = others.any(|index| !asked.contains(&index) && may_come(&index));
-        Ok(if any { Outlook::Wait } else { Outlook::Nobody })
-    }
-}
-
-/// What a job that lacks workers can expect.
-enum Outlook {
-    /// Workers that were not asked can still serve.
-    Wait,
-    /// All that serve were asked.
-    Nobody,
-    /// The agreement is over.
-    Over,
 }

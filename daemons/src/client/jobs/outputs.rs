@@ -1,15 +1,11 @@
 //! What a job left: fetched from the workers that agree on it, and verified.
 
-use std::collections::BTreeMap;
-
 use muster_compute::{BlobError, Digest, Job, JobResult};
 
 use super::error::JobsError;
 use super::handle::Shared;
 use crate::job_client::{JobClient, JobFailure};
-
-/// The most that a program's standard error is kept of, in bytes.
-const MAX_STDERR: u64 = 1 << 20;
+use crate::job_outputs::{MAX_STDERR, output_blobs};
 
 /// A worker that has the outputs of a job.
 #[derive(Clone, Debug)]
@@ -36,9 +32,7 @@ impl Shared {
     ) -> Result<Option<Digest>, JobsError> {
         self.options.blobs.put(b"")?;
         let storage = job.document().limits.storage;
-        let files = result.outputs.iter().map(|file| (file.blob, file.size));
-        let blobs: BTreeMap<_, _> = files.chain([(result.stdout, storage)]).collect();
-        for (blob, limit) in blobs {
+        for (blob, limit) in output_blobs(result, storage) {
             if let Err(reason) = self.fetch_blob(blob, limit, sources).await? {
                 let (job, reason) = (job.id(), reason.into());
                 return Err(JobsError::NoOutput { job, blob, reason });

@@ -79,7 +79,7 @@ impl Votes {
 mod tests {
     use super::*;
 
-    /// Votes as letters, of which the capital ones are those of this machine.
+    /// Votes as characters, of which the capital ones are those of this machine.
     fn votes(text: &str) -> Votes {
         let digest = |c: char| Digest::of(&[u8::try_from(c.to_ascii_lowercase()).unwrap()]);
         let local = text.chars().find(char::is_ascii_uppercase).map(digest);
@@ -108,7 +108,7 @@ mod tests {
         ];
         for (text, replicas, believed, agreed, missing) in table {
             let votes = votes(text);
-            let believed = believed.map(|letter: &str| Digest::of(letter.as_bytes()));
+            let believed = believed.map(|text: &str| Digest::of(text.as_bytes()));
             assert_eq!(votes.leader(), believed, "{text}");
             assert_eq!(votes.agreed(replicas), believed.filter(|_| agreed), "{text}");
             assert_eq!(votes.missing(replicas), missing, "{text}");

@@ -1,5 +1,6 @@
 //! Jobs at several workers: agreement, lies, silence, interruption and the end.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use alloy::signers::local::PrivateKeySigner;
@@ -15,28 +16,39 @@ use tempfile::TempDir;
 use tokio::time::Duration;
 
 use super::{CLIENT_OPTIONS, RunningDaemon, wait_until};
+use crate::front_proxy::{FrontProxy, Treatment};
 use crate::harness::{LENGTH, TestChain, worker_options};
 use crate::job_worker::{JobWorker, Manner, output_of, result_of};
 
 /// An agreement with fake workers, and the client's daemon.
-struct JobsFixture {
-    chain: TestChain,
-    client: PrivateKeySigner,
-    agreement: Agreement,
-    workers: Vec<(PrivateKeySigner, JobWorker, RunningDaemon)>,
+pub(super) struct JobsFixture {
+    pub(super) chain: TestChain,
+    pub(super) client: PrivateKeySigner,
+    pub(super) agreement: Agreement,
+    pub(super) workers: Vec<(PrivateKeySigner, JobWorker, RunningDaemon)>,
+    pub(super) testers: Vec<PrivateKeySigner>,
+    /// What is in front of each worker.
+    fronts: Vec<FrontProxy>,
     folder: TempDir,
 }
 
 impl JobsFixture {
-    /// With workers of these manners, the cheapest first, and so many testers.
+    /// With workers of these manners, the cheapest first.
     async fn start(manners: &[Manner]) -> Self {
+        Self::start_tested(manners, 0).await
+    }
+
+    /// With so many testers, which do nothing.
+    pub(super) async fn start_tested(manners: &[Manner], testers: u8) -> Self {
         let chain = TestChain::new().await;
-        let (mut workers, mut price) = (Vec::new(), 1_000_000_000);
+        let (mut workers, mut fronts, mut price) = (Vec::new(), Vec::new(), 1_000_000_000);
         for manner in manners {
             let signer = chain.new_account();
             let service = JobWorker::start(&signer, *manner).await;
             let context = chain.context(Role::Worker, &signer).await;
-            let options = worker_options(&service.url(), price);
+            let front = FrontProxy::start(|_| Treatment::Serve).await;
+            let options = front.worker_options(worker_options(&service.url(), price));
+            fronts.push(front);
             let daemon = muster_daemons::worker::WorkerDaemon::start(context, options).await;
             let running = RunningDaemon::spawn(daemon.unwrap());
             let market = chain.market(&signer).await;
@@ -46,33 +58,36 @@ impl JobsFixture {
             price += 1_000_000_000;
         }
         let client = chain.new_account();
-        let purchase = chain.buy(&client, u8::try_from(manners.len()).unwrap(), 0).await;
+        let tester_keys = chain.register_testers(testers.into()).await;
+        let redundancy = u8::try_from(manners.len()).unwrap();
+        let purchase = chain.buy(&client, redundancy, testers).await;
         let agreement = chain.agreement(&client, &purchase).await;
         for (_, service, _) in &workers {
             service.sign_in(agreement.receipt_domain());
         }
         let all = (1 << manners.len()) - 1;
         wait_until(async || agreement.progress().await.unwrap().course.accepted == all).await;
-        Self { chain, client, agreement, workers, folder: tempfile::tempdir().unwrap() }
+        let folder = tempfile::tempdir().unwrap();
+        Self { chain, client, agreement, workers, testers: tester_keys, fronts, folder }
     }
 
     /// The client's store of blobs.
-    fn blobs(&self) -> BlobStore {
+    pub(super) fn blobs(&self) -> BlobStore {
         BlobStore::open(self.folder.path().join("blobs")).unwrap()
     }
 
-    async fn context(&self) -> DaemonContext {
+    pub(super) async fn context(&self) -> DaemonContext {
         self.chain.context(Role::Client, &self.client).await
     }
 
     /// Starts the client.
-    async fn jobs(&self, context: &DaemonContext) -> (Jobs, RunningDaemon) {
+    pub(super) async fn jobs(&self, context: &DaemonContext) -> (Jobs, RunningDaemon) {
         let run = RunOptions {
             blobs: self.blobs(),
             local: None,
             evidence: self.folder.path().to_owned(),
             at_once: 4,
-            timeout: Some(Duration::from_secs(3600)),
+            timeout: Some(Duration::from_hours(1)),
         };
         let options = JobsOptions { run, proxy: None, client: CLIENT_OPTIONS };
         let address = self.agreement.address();
@@ -81,7 +96,7 @@ impl JobsFixture {
     }
 
     /// A job, whose module is in the store.
-    fn request(&self, argument: &str, replicas: u8) -> JobRequest {
+    pub(super) fn request(&self, argument: &str, replicas: u8) -> JobRequest {
         let mut document = JobDocument::new(self.blobs().put(b"module").unwrap());
         document.arguments = vec![argument.to_owned()];
         document.outputs = vec![Output::new("/out/").unwrap()];
@@ -110,10 +125,8 @@ async fn a_job_is_run_by_two_workers_once_and_what_it_left_is_here() {
     let blob = Digest::of(&output_of(id));
     assert!(fixture.blobs().size(&blob).unwrap().is_some());
     for (_, service, _) in &fixture.workers {
-        // Without the module, and with it; both under one key.
+        // Without the module, and with it.
         assert_eq!((service.count("POST jobs"), service.count("PUT blobs")), (2, 1));
-        let sessions = service.sessions();
-        assert_eq!(sessions[0], sessions[1]);
     }
 
     // After a restart, the workers are asked nothing: what they signed is in the state file.
@@ -135,8 +148,9 @@ async fn a_worker_that_lies_is_found_named_and_outvoted() {
     let fixture = JobsFixture::start(&[Manner::Lies(1), Manner::Honest, Manner::Honest]).await;
     let context = fixture.context().await;
     let (jobs, _running) = fixture.jobs(&context).await;
-    let (mut evidence, mut lies) = (None, 0);
-    for number in 0..8 {
+    // Two of three are asked at random.
+    let mut evidence = None;
+    for number in 0.. {
         let request = fixture.request(&number.to_string(), 2);
         let id = request.job.id();
         let report = jobs.run(request).await.unwrap();
@@ -144,11 +158,10 @@ async fn a_worker_that_lies_is_found_named_and_outvoted() {
         assert_eq!(report.result, Some(result_of(id, Outcome::Exit(0))));
         if report.evidence.is_some() {
             assert_eq!((fixture.indexes(&report), report.answers.len()), (vec![0], 3));
-            lies += 1;
+            evidence = report.evidence;
+            break;
         }
-        evidence = evidence.or(report.evidence);
     }
-    assert!(lies > 0, "the first worker has the fewest jobs at first");
     let text = std::fs::read_to_string::<PathBuf>(evidence.unwrap()).unwrap();
     let evidence: Evidence = serde_json::from_str(&text).unwrap();
     let (job, signed) = evidence.check().unwrap();
@@ -173,10 +186,17 @@ async fn another_worker_takes_the_place_of_one_that_refuses() {
     let fixture = JobsFixture::start(&[Manner::Refuses, Manner::Honest, Manner::Honest]).await;
     let context = fixture.context().await;
     let (jobs, _running) = fixture.jobs(&context).await;
-    let report = jobs.run(fixture.request("a", 2)).await.unwrap();
-    assert_eq!(report.verdict, Verdict::Agreed);
-    let failed = report.answers.iter().find(|answer| answer.result.is_err()).unwrap();
-    assert_eq!(failed.worker, fixture.workers[0].0.address());
+    let failed = 'refused: {
+        for number in 0.. {
+            let report = jobs.run(fixture.request(&number.to_string(), 2)).await.unwrap();
+            assert_eq!(report.verdict, Verdict::Agreed);
+            if let Some(failed) = report.answers.iter().find(|answer| answer.result.is_err()) {
+                break 'refused failed.worker;
+            }
+        }
+        unreachable!("two of three are asked at random")
+    };
+    assert_eq!(failed, fixture.workers[0].0.address());
     let report = jobs.run(fixture.request("a", 3)).await.unwrap();
     assert_eq!(report.verdict, Verdict::TooFew, "two agree, and three were asked for");
 }
@@ -245,12 +265,38 @@ async fn the_end_of_the_agreement_ends_its_jobs() {
     let context = fixture.context().await;
     let (jobs, _running) = fixture.jobs(&context).await;
     let request = fixture.request("a", 1);
-    tokio::select! {
-        _ = jobs.run(request.clone()) => panic!("the worker does not answer"),
-        () = wait_until(async || fixture.workers[0].1.count("GET jobs") > 0) => {}
-    }
-    fixture.chain.advance(u64::from(LENGTH) + 600).await;
-    wait_until(async || fixture.agreement.state().await.unwrap() == State::Settled).await;
+    let end = async {
+        wait_until(async || fixture.workers[0].1.count("GET jobs") > 0).await;
+        fixture.chain.advance(u64::from(LENGTH) + 600).await;
+        wait_until(async || fixture.agreement.state().await.unwrap() == State::Settled).await;
+    };
+    let (ended, ()) = tokio::join!(jobs.run(request.clone()), end);
+    assert!(matches!(ended, Err(JobsError::Ended(_))), "{ended:?}");
     let error = jobs.run(request).await.unwrap_err();
     assert!(matches!(error, JobsError::Ended(_)), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_requests_of_a_job_at_a_worker_are_made_under_one_key() {
+    let fixture = JobsFixture::start_tested(&[Manner::Honest], 3).await;
+    let context = fixture.context().await;
+    let (jobs, _running) = fixture.jobs(&context).await;
+    let (mut sessions, mut seen) = (BTreeSet::new(), 0);
+    for number in 0.. {
+        let report = jobs.run(fixture.request(&number.to_string(), 1)).await.unwrap();
+        assert_eq!(report.verdict, Verdict::Agreed);
+        let requests = fixture.fronts[0].requests();
+        let is_of_job = |line: &str| line.contains("/jobs") || line.contains("/blobs/");
+        let of_job = requests[seen..].iter().filter(|request| is_of_job(&request.line));
+        let own: BTreeSet<_> = of_job.clone().map(|request| request.session.clone()).collect();
+        // The post, the wait, and the output.
+        assert!(of_job.count() >= 3 && own.len() == 1, "{:?}", &requests[seen..]);
+        seen = requests.len();
+        sessions.extend(own);
+        if sessions.len() > 1 {
+            // More jobs than a tester makes probes have more keys.
+            assert!(number > 1);
+            break;
+        }
+    }
 }

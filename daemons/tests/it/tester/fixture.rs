@@ -70,8 +70,9 @@ impl TesterFixture {
 
     /// The same for workers that run jobs. The tester has no check.
     pub(super) async fn start_for_jobs(workers: u8) -> Self {
-        let application = "wasm1".parse().unwrap();
-        Self::start_on(TestChain { application, ..TestChain::new().await }, workers, 3).await
+        let mut chain = TestChain::new().await;
+        chain.application = "wasm1".parse().unwrap();
+        Self::start_on(chain, workers, 3).await
     }
 
     /// The same on this chain.

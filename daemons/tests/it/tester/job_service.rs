@@ -55,7 +55,7 @@ struct ServiceState {
 }
 
 /// The program that serves as a child: a test's own cannot.
-pub(super) fn compute_program() -> PathBuf {
+pub(crate) fn compute_program() -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let program = tests.parent().and_then(Path::parent).unwrap().join("muster-compute");
     assert!(program.exists(), "no {}: run cargo build -p muster-compute", program.display());

@@ -10,7 +10,8 @@ use muster_messaging::{BoxError, PIECE_SIZE, SampleInfo, SampleList, SamplePiece
 use super::fixture::TesterFixture;
 use super::mocks::Behavior;
 use super::running::wait_until;
-use crate::probing::{PROBES, TICKS};
+use crate::harness::WINDOWS;
+use crate::probing::PROBES;
 
 /// Jobs of a client in memory.
 #[derive(Debug, Default)]
@@ -53,18 +54,16 @@ impl MockSource {
         digest
     }
 
-    /// Adds a job that exits with a code, and whose module is larger than a piece.
-    fn job(&self, code: u32, change: impl FnOnce(&mut JobDocument)) -> SampleInfo {
+    /// Adds a job of a module that is larger than a piece. All have the same module.
+    fn job(&self, argument: &str, change: impl FnOnce(&mut JobDocument)) -> SampleInfo {
         let padding = "x".repeat(20_000);
         let module = wat::parse_str(format!(
-            r#"(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
-            (memory (export "memory") 1) (data "{padding}")
-            (func (export "_start") (call $exit (i32.const {code}))))"#
+            r#"(module (memory (export "memory") 1) (data "{padding}") (func (export "_start")))"#
         ));
         let mut document = JobDocument::new(self.put(module.unwrap()));
+        document.arguments = vec![argument.to_owned()];
         change(&mut document);
-        let job = Job::new(document).unwrap();
-        let id = self.put(job.canonical().to_vec());
+        let id = self.put(Job::new(document).unwrap().canonical().to_vec());
         SampleInfo { job: B256::new(*id.as_bytes()), size: 21_000 }
     }
 }
@@ -72,6 +71,12 @@ impl MockSource {
 /// Makes the probes of a window one after the other.
 async fn probe(fixture: &TesterFixture, window: u8) {
     fixture.probe_window(window, &vec![PROBES; fixture.workers.len()]).await;
+}
+
+/// Advances to the tick before the first probe of a window.
+async fn advance_to_first(fixture: &TesterFixture, window: u8) {
+    let first = fixture.probe_ticks(0, window).await[0];
+    fixture.chain.advance_to(first - 1).await;
 }
 
 /// The ids of the jobs that a worker got.
@@ -131,7 +136,7 @@ async fn the_result_of_another_job_is_not_served() {
 async fn jobs_of_the_client_are_posted_too_but_a_worker_that_knows_only_them_is_found_out() {
     let mut fixture = TesterFixture::start_for_jobs(1).await;
     let source = Arc::new(MockSource::default());
-    let sent: Vec<_> = (0..8).map(|code| source.job(code, |_| {})).collect();
+    let sent: Vec<_> = (0..12).map(|number| source.job(&number.to_string(), |_| {})).collect();
     source.list.lock().unwrap().sent = sent.clone();
     fixture.samples = Some(source.clone());
     fixture.workers[0].set_behavior(Behavior::SeenModules);
@@ -140,50 +145,48 @@ async fn jobs_of_the_client_are_posted_too_but_a_worker_that_knows_only_them_is_
         jobs.learn(Digest::from_bytes(blob.0));
     }
     fixture.answer_passes().await;
-    let mut ids = HashSet::new();
-    for window in 0..2 {
-        let first = fixture.probe_ticks(0, window).await[0];
-        fixture.chain.advance_to(first - 1).await;
-        let known = source.pieces.lock().unwrap().len();
-        wait_until(async || known > 0 && source.pieces.lock().unwrap().len() >= known).await;
+    let mut served = 0;
+    for window in 0..WINDOWS {
+        advance_to_first(&fixture, window).await;
+        wait_until(async || !source.pieces.lock().unwrap().is_empty()).await;
         probe(&fixture, window).await;
-        assert!(fixture.measured(0, window).served <= PROBES / 2);
-        ids.extend(posted(&fixture, 0));
+        let of_window = fixture.measured(0, window).served;
+        assert!(of_window <= PROBES / 2, "{of_window} in window {window}");
+        served += of_window;
     }
-    assert!(sent.iter().any(|info| ids.contains(&info.job)), "a job of the client");
-    assert!(ids.iter().any(|id| !sent.iter().any(|info| info.job == *id)), "and another one");
-    // The module of all jobs is another one, but each is fetched once, in pieces.
+    let ids = posted(&fixture, 0);
+    let of_client = ids.iter().filter(|id| sent.iter().any(|info| info.job == **id)).count();
+    assert_eq!(of_client, usize::from(served));
+    assert!((1..=ids.len() / 2).contains(&of_client), "{of_client} of {}", ids.len());
+    // The module of all jobs is fetched once, in pieces.
     let pieces = source.pieces.lock().unwrap().clone();
-    let different: HashSet<_> = pieces.iter().collect();
-    assert_eq!(different.len(), pieces.len(), "{pieces:?}");
-    assert!(pieces.iter().any(|(_, _, offset)| *offset == 2 * PIECE_SIZE));
+    let of_module = pieces.iter().filter(|(job, blob, _)| job != blob);
+    let offsets: Vec<_> = of_module.map(|(_, _, offset)| *offset).collect();
+    assert_eq!(offsets, [0, PIECE_SIZE, 2 * PIECE_SIZE]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn samples_that_are_no_good_are_not_held_against_the_worker() {
     let mut fixture = TesterFixture::start_for_jobs(1).await;
     let source = Arc::new(MockSource::default());
-    let absent = B256::repeat_byte(7);
-    let large = source.job(1, |document| document.limits.memory = 2 << 30);
-    let incomplete = source.job(2, |document| document.stdin = Some(Digest::of(b"nowhere")));
-    let broken = {
-        let mut document = JobDocument::new(source.put(b"no module".to_vec()));
-        document.arguments = vec!["x".to_owned()];
-        let id = source.put(Job::new(document).unwrap().canonical().to_vec());
-        SampleInfo { job: B256::new(*id.as_bytes()), size: 500 }
-    };
-    let lie = SampleInfo { job: absent, size: 1 };
+    let large = source.job("large", |document| document.limits.memory = 2 << 30);
+    let incomplete =
+        source.job("incomplete", |document| document.stdin = Some(Digest::of(b"nowhere")));
+    let broken = source.put(b"no module".to_vec());
+    let broken = source.job("broken", |document| document.module = broken);
+    let missing = SampleInfo { job: B256::repeat_byte(7), size: 1 };
+    let bad = [large, incomplete, broken, missing];
     *source.list.lock().unwrap() =
-        SampleList { unseen: vec![large, incomplete, lie], sent: vec![broken] };
+        SampleList { unseen: vec![large, incomplete], sent: vec![broken, missing] };
     fixture.samples = Some(source.clone());
     fixture.answer_passes().await;
-    for window in 0..2 {
-        fixture.chain.advance(TICKS / 4).await;
+    for window in 0..WINDOWS {
+        advance_to_first(&fixture, window).await;
+        wait_until(async || !source.pieces.lock().unwrap().is_empty()).await;
         probe(&fixture, window).await;
         assert_eq!(fixture.measured(0, window).served, PROBES);
     }
-    let bad = [large, incomplete, broken, lie].map(|info| info.job);
-    assert!(!posted(&fixture, 0).iter().any(|id| bad.contains(id)));
+    assert!(!posted(&fixture, 0).iter().any(|id| bad.iter().any(|info| info.job == *id)));
     let asked: HashSet<_> = source.pieces.lock().unwrap().iter().map(|piece| piece.0).collect();
     assert!(asked.len() >= 2, "{asked:?}");
 }

@@ -6,16 +6,16 @@ use muster_compute::{JobPath, PathError};
 
 /// A file or folder of this machine, and its path for the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct GuestFile {
+pub(crate) struct ProgramFile {
     /// Where it is on this machine.
     pub(crate) host: PathBuf,
     /// Where the program finds it, if that is said.
-    guest: Option<JobPath>,
+    inside: Option<JobPath>,
 }
 
 /// A text that names no file or variable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum GuestFileError {
+pub(crate) enum ProgramFileError {
     /// The path for the program is none.
     #[error("after the colon stands the path for the program, such as /in/data.csv: {0}")]
     Path(#[from] PathError),
@@ -27,14 +27,14 @@ pub(crate) enum GuestFileError {
     Variable,
 }
 
-impl GuestFile {
+impl ProgramFile {
     /// Where the program finds it: where the command line says, else under its name below this folder.
     ///
     /// # Errors
-    /// [`GuestFileError`] for a name that a program cannot have, or none.
-    pub(crate) fn guest_path(&self, folder: &str) -> Result<JobPath, GuestFileError> {
-        match &self.guest {
-            Some(guest) => Ok(guest.clone()),
+    /// [`ProgramFileError`] for a name that a program cannot have, or none.
+    pub(crate) fn program_path(&self, folder: &str) -> Result<JobPath, ProgramFileError> {
+        match &self.inside {
+            Some(inside) => Ok(inside.clone()),
             None => Ok(JobPath::new(format!("{folder}/{}", file_name(&self.host)?))?),
         }
     }
@@ -43,28 +43,28 @@ impl GuestFile {
 /// The name of a file.
 ///
 /// # Errors
-/// [`GuestFileError::NoName`] for a path such as `..`, or a name that is no UTF-8.
-pub(crate) fn file_name(path: &Path) -> Result<&str, GuestFileError> {
+/// [`ProgramFileError::NoName`] for a path such as `..`, or a name that is no UTF-8.
+pub(crate) fn file_name(path: &Path) -> Result<&str, ProgramFileError> {
     let name = path.file_name().and_then(|name| name.to_str());
-    name.ok_or_else(|| GuestFileError::NoName(path.display().to_string()))
+    name.ok_or_else(|| ProgramFileError::NoName(path.display().to_string()))
 }
 
 /// A file, and after `:/` its path for the program.
-pub(crate) fn parse_file(text: &str) -> Result<GuestFile, GuestFileError> {
+pub(crate) fn parse_file(text: &str) -> Result<ProgramFile, ProgramFileError> {
     let Some(at) = text.rfind(":/").filter(|at| *at > 0) else {
-        let file = GuestFile { host: text.into(), guest: None };
-        return file.guest_path("/in").map(|_| file);
+        let file = ProgramFile { host: text.into(), inside: None };
+        return file.program_path("/in").map(|_| file);
     };
-    let (host, guest) = text.split_at(at);
-    let guest = JobPath::new(guest.trim_start_matches(':'))?;
-    Ok(GuestFile { host: host.into(), guest: Some(guest) })
+    let (host, inside) = text.split_at(at);
+    let inside = JobPath::new(inside.trim_start_matches(':'))?;
+    Ok(ProgramFile { host: host.into(), inside: Some(inside) })
 }
 
 /// An environment variable.
-pub(crate) fn parse_variable(text: &str) -> Result<(String, String), GuestFileError> {
-    let (name, value) = text.split_once('=').ok_or(GuestFileError::Variable)?;
+pub(crate) fn parse_variable(text: &str) -> Result<(String, String), ProgramFileError> {
+    let (name, value) = text.split_once('=').ok_or(ProgramFileError::Variable)?;
     if name.is_empty() {
-        return Err(GuestFileError::Variable);
+        return Err(ProgramFileError::Variable);
     }
     Ok((name.to_owned(), value.to_owned()))
 }
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_file_lies_under_its_name_or_where_the_command_line_says() {
-        for (text, host, guest) in [
+        for (text, host, inside) in [
             ("logo.svg", "logo.svg", "/in/logo.svg"),
             ("a/b c/logo.svg", "a/b c/logo.svg", "/in/logo.svg"),
             ("folder/", "folder/", "/in/folder"),
@@ -84,7 +84,7 @@ mod tests {
         ] {
             let file = parse_file(text).unwrap();
             assert_eq!(file.host, PathBuf::from(host), "{text}");
-            assert_eq!(file.guest_path("/in").unwrap().as_str(), guest, "{text}");
+            assert_eq!(file.program_path("/in").unwrap().as_str(), inside, "{text}");
         }
         for text in ["..", "/", "", "a:/", "a:/../b"] {
             assert!(parse_file(text).is_err(), "{text}");
@@ -95,7 +95,7 @@ mod tests {
     fn a_variable_has_a_name() {
         assert_eq!(parse_variable("A=b=c"), Ok(("A".to_owned(), "b=c".to_owned())));
         assert_eq!(parse_variable("A="), Ok(("A".to_owned(), String::new())));
-        assert_eq!(parse_variable("=b"), Err(GuestFileError::Variable));
-        assert_eq!(parse_variable("A"), Err(GuestFileError::Variable));
+        assert_eq!(parse_variable("=b"), Err(ProgramFileError::Variable));
+        assert_eq!(parse_variable("A"), Err(ProgramFileError::Variable));
     }
 }

@@ -10,10 +10,12 @@ use std::sync::Arc;
 use muster_compute::{Digest, Job};
 use muster_job_api::ErrorCode;
 use muster_messaging::Endpoint;
+use rand::seq::SliceRandom;
 use tokio::select;
 use tokio::time::{Duration, sleep, timeout};
 
 use super::handle::Shared;
+use super::outlook::Outlook;
 use crate::client::traffic_key::Route;
 use crate::job_client::{BlobSource, JobClient, JobEnd, JobFailure, ResultSigner, VerifiedResult};
 
@@ -30,13 +32,13 @@ const ATTEMPTS: u32 = 8;
 const GRACE: Duration = Duration::from_mins(5);
 
 /// How many times its processor time a job may take.
-const PATIENCE: u32 = 5;
+const TIME_FACTOR: u32 = 5;
 
 /// A worker's answer to a job.
 #[derive(Clone, Debug)]
 pub(super) struct Answered {
     /// The result.
-    pub(super) verified: VerifiedResult,
+    pub(super) verified: Box<VerifiedResult>,
     /// Uses the key under which it was received.
     pub(super) client: JobClient,
 }
@@ -89,7 +91,7 @@ impl AskFailure {
         }
     }
 
-    /// Whether the worker only asks for patience.
+    /// Whether the worker only asks to come back later.
     fn is_back_pressure(&self) -> bool {
         let Self::Job(JobFailure::Refused(refusal)) = self else { return false };
         refusal.error == ErrorCode::TooManyJobs
@@ -105,7 +107,7 @@ impl Shared {
         has_others: bool,
     ) -> Result<Answered, AskFailure> {
         let time = Duration::from_millis(job.document().limits.time);
-        let default = time.saturating_mul(PATIENCE).saturating_add(GRACE);
+        let default = time.saturating_mul(TIME_FACTOR).saturating_add(GRACE);
         let attempts = if has_others { ATTEMPTS } else { u32::MAX };
         let ask = self.ask_until_answered(job, index, attempts);
         let longest = self.options.timeout.unwrap_or(default);
@@ -134,7 +136,8 @@ impl Shared {
             let id = job.id();
             tracing::debug!(job = %id, worker = index, %failure, "job not answered");
             attempts = attempts.saturating_sub(u32::from(!failure.is_back_pressure()));
-            if failure.is_final() || attempts == 0 {
+            let is_gone = matches!(failure, AskFailure::NoKey) && !self.may_serve(index).await;
+            if failure.is_final() || is_gone || attempts == 0 {
                 return Err(failure);
             }
             sleep(pause).await;
@@ -148,6 +151,12 @@ impl Shared {
         let now = self.probe_context.clock.now();
         let current = used.filter(|route| route.ticks.contains(&now));
         current.or_else(|| pool.write(|state| state.choose(index, now, rand::random())))
+    }
+
+    /// Whether a worker may get a key once more, as far as the chain can be asked.
+    async fn may_serve(&self, index: u8) -> bool {
+        let outlook = self.outlook(|other| other == index).await;
+        !matches!(outlook, Ok(Outlook::Nobody | Outlook::Over))
     }
 
     /// Posts a job under a key, and waits for the answer until the key's window is over.
@@ -189,10 +198,12 @@ impl Shared {
         JobClient::new(pool.http.clone(), endpoint, route.key.session, signer)
     }
 
-    /// The next worker for a job: of those that serve and were not asked, the one with the fewest jobs.
+    /// The next worker for a job: of those that serve and were not asked, one of those with the fewest jobs at random. No worker
+    /// knows before whom it is compared with.
     pub(super) fn next_worker(&self, asked: &BTreeSet<u8>) -> Option<u8> {
         let now = self.probe_context.clock.now();
-        let serving = self.probe_context.pool.read(|state| state.by_preference(now));
+        let mut serving = self.probe_context.pool.read(|state| state.by_preference(now));
+        serving.shuffle(&mut rand::rng());
         let load = self.load();
         let jobs = |index: &u8| load.get(index).copied().unwrap_or_default();
         serving.into_iter().filter(|index| !asked.contains(index)).min_by_key(jobs)

@@ -1,8 +1,12 @@
-//! The exit code of a command that failed.
+//! What follows from an error: what to do about it, and the exit code.
 
 use std::io;
 
-use super::CliError;
+use muster_client::{MarketError, NodeError};
+use muster_compute::{BlobError, RunError};
+use muster_daemons::client::JobsError;
+
+use super::{CliError, JobCommandError};
 
 /// The exit code of a command that was interrupted, as of a program that SIGINT ended.
 const INTERRUPTED: u8 = 130;
@@ -29,6 +33,23 @@ impl CliError {
             Self::WithoutResult(error) if matches!(**error, Self::Interrupted) => INTERRUPTED,
             Self::WithoutResult(_) => NO_RESULT,
             _ => 1,
+        }
+    }
+
+    /// What to do, where the text of the error does not say it.
+    pub(crate) fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::WithoutResult(error) => error.advice(),
+            Self::JobCommand(JobCommandError::Jobs(JobsError::Run(RunError::Blob(
+                BlobError::Missing(_),
+            )))) => Some("--with FILE adds it"),
+            Self::Market(MarketError::Node(NodeError::Unreachable { .. })) => {
+                Some("`muster devnode` starts one, --rpc names another")
+            }
+            Self::Market(MarketError::NoContract(_) | MarketError::InterfaceMismatch { .. }) => {
+                Some("`muster deploy` makes a market, --market names another")
+            }
+            _ => None,
         }
     }
 }
