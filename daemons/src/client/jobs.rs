@@ -9,7 +9,6 @@
 //!   by which results are compared, `conclusion.rs` the verdict.
 //! - `attempts.rs`: one job at one worker, all under one key; `outlook.rs` says whether a worker may still come.
 //! - `outputs.rs`: what a job left, fetched and verified.
-//! - `samples.rs`: jobs that testers get.
 //! - `local.rs`: the same job on this machine.
 //! - `evidence.rs`: signed results that contradict each other, as a file.
 //! - `samples.rs`: the jobs as samples for testers.
@@ -26,7 +25,6 @@ mod local;
 mod outlook;
 mod outputs;
 mod report;
-mod samples;
 mod vote;
 
 pub use self::daemon::{JobsDaemon, JobsOptions};

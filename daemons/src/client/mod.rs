@@ -8,13 +8,14 @@
 mod agreement_task;
 mod client_responder;
 mod connect;
-mod cover_job;
 mod daemon;
 mod endpoint_pool;
 #[cfg(feature = "failpoints")]
 mod failpoints;
 #[cfg(test)]
 mod guess;
+mod job_probe;
+mod job_samples;
 mod jobs;
 mod key_tasks;
 mod options;

@@ -11,7 +11,7 @@ use tokio::time::{Duration, Instant, timeout};
 use super::prober::{ProbeFailure, Prober, ServiceTarget};
 use super::reference_runner::ReferenceJob;
 use crate::job_client::{BlobSource, JobClient, JobEnd, JobFailure, ResultSigner};
-use crate::job_outputs::fetch_and_drop;
+use crate::job_outputs::fetch_small_outputs;
 use crate::service_client::RESPONSE_TIMEOUT;
 
 impl From<JobFailure> for ProbeFailure {
@@ -114,7 +114,8 @@ async fn compare(client: &JobClient, job: &ReferenceJob) -> Result<(), ProbeFail
         JobEnd::Done(_) => return Err(ProbeFailure::WrongResult),
         JobEnd::Unfinished(_) | JobEnd::Cancelled => return Err(ProbeFailure::NoResult),
     };
-    Ok(fetch_and_drop(client, &job.outputs, stderr).await?)
+    fetch_small_outputs(client, &job.result, Some(job.stdout_size), stderr).await?;
+    Ok(())
 }
 
 #[cfg(test)]

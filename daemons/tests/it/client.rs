@@ -31,7 +31,6 @@ mod jobs;
 mod keys;
 mod purchase;
 mod renewal;
-mod samples;
 
 /// Short pauses between steps.
 pub(crate) const BACKOFF: Backoff =

@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use muster_compute::{Digest, Job};
 use muster_job_api::ErrorCode;
-use muster_messaging::Endpoint;
 use rand::seq::SliceRandom;
 use tokio::select;
 use tokio::time::{Duration, sleep, timeout};
@@ -17,7 +16,8 @@ use tokio::time::{Duration, sleep, timeout};
 use super::handle::Shared;
 use super::outlook::Outlook;
 use crate::client::traffic_key::Route;
-use crate::job_client::{BlobSource, JobClient, JobEnd, JobFailure, ResultSigner, VerifiedResult};
+use crate::job_client::{BlobSource, JobClient, JobEnd, JobFailure, VerifiedResult};
+use crate::job_outputs::fetch_small_outputs;
 
 /// The pause after the first failure of a job at a worker; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -163,7 +163,7 @@ impl Shared {
     async fn attempt(&self, job: &Job, route: &Route) -> Result<Answered, AskFailure> {
         let context = &self.probe_context;
         let endpoint = context.endpoint(route).await.ok_or(AskFailure::NoEndpoint)?;
-        let client = self.client(route, endpoint.clone());
+        let client = context.job_client(route, endpoint.clone());
         let source = |blob: &Digest| BlobSource::File(self.options.blobs.path(blob));
         let run = async {
             client.submit(job, source).await?;
@@ -175,7 +175,10 @@ impl Shared {
         };
         match ended {
             Ok(received) => match received.body {
-                JobEnd::Done(verified) => Ok(Answered { verified, client }),
+                JobEnd::Done(verified) => {
+                    self.keep_outputs(&client, &verified).await?;
+                    Ok(Answered { verified, client })
+                }
                 JobEnd::Unfinished(reason) => Err(AskFailure::Unfinished(reason)),
                 JobEnd::Cancelled => Err(AskFailure::Cancelled),
             },
@@ -189,13 +192,22 @@ impl Shared {
         }
     }
 
-    /// A client of the job API of a worker, under a key.
-    pub(super) fn client(&self, route: &Route, endpoint: Arc<Endpoint>) -> JobClient {
-        let pool = &self.probe_context.pool;
-        let worker = pool.agreement.terms().worker(route.index);
-        let worker = worker.map(|worker| worker.account).unwrap_or_default();
-        let signer = ResultSigner { domain: pool.agreement.receipt_domain(), worker };
-        JobClient::new(pool.http.clone(), endpoint, route.key.session, signer)
+    /// Fetches small outputs from every worker, as testers do, and keeps them. A worker that does not send them is asked again
+    /// if its result is believed.
+    async fn keep_outputs(
+        &self,
+        client: &JobClient,
+        verified: &VerifiedResult,
+    ) -> Result<(), JobFailure> {
+        match fetch_small_outputs(client, &verified.result, None, verified.stderr).await {
+            Ok(outputs) => {
+                for output in outputs {
+                    self.options.blobs.put(&output)?;
+                }
+            }
+            Err(failure) => tracing::warn!(job = %verified.result.job, %failure, "outputs not fetched"),
+        }
+        Ok(())
     }
 
     /// The next worker for a job: of those that serve and were not asked, one of those with the fewest jobs at random. No worker

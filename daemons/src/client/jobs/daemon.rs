@@ -4,12 +4,12 @@ use std::future::Future;
 use std::sync::Arc;
 
 use alloy::primitives::Address;
-use muster_messaging::ProxyUrl;
+use muster_messaging::{ProxyUrl, SampleSource};
 use tokio_util::sync::CancellationToken;
 
 use super::handle::{Jobs, RunOptions};
-use super::samples::JobSamples;
 use crate::client::daemon::ClientDaemon;
+use crate::client::job_samples::JobSamples;
 use crate::client::key_tasks::KeyTasks;
 use crate::client::options::ClientOptions;
 use crate::client::probe_context::ProbeContext;
@@ -56,18 +56,18 @@ impl JobsDaemon {
         #[cfg(feature = "failpoints")]
         crate::failpoint::declare(crate::client::failpoints::FAILPOINTS);
         let JobsOptions { run, proxy, client } = options;
-        let probe_context =
+        let mut probe_context =
             ProbeContext::open(&context, agreement, Vec::new(), proxy.as_ref()).await?;
+        let handle = probe_context.pool.agreement.clone();
+        let samples =
+            Arc::new(JobSamples::new(handle, context.store().clone(), run.blobs.clone()));
+        probe_context.jobs = Some(samples.clone());
         let probe_context = Arc::new(probe_context);
         let mut key_tasks = KeyTasks::new(probe_context.clone());
         key_tasks.step().await?;
-        let handle = probe_context.pool.agreement.clone();
-        let samples = JobSamples::new(handle, context.store().clone(), run.blobs.clone());
-        let client_options = ClientOptions {
-            only_agreement: Some(agreement),
-            samples: Some(Arc::new(samples)),
-            ..client
-        };
+        let (only_agreement, samples): (_, Arc<dyn SampleSource>) = (Some(agreement), samples);
+        let samples = Some(samples);
+        let client_options = ClientOptions { only_agreement, samples, ..client };
         Ok(Self {
             client: ClientDaemon::start(context, client_options).await?,
             key_tasks,

@@ -127,7 +127,8 @@ impl Jobs {
             let index = shared.index_of(answer.worker).filter(|_| is_open);
             let Some(route) = index.and_then(|index| shared.route(None, index)) else { continue };
             let Some(endpoint) = shared.probe_context.endpoint(&route).await else { continue };
-            if let Err(failure) = shared.client(&route, endpoint).cancel(id).await {
+            if let Err(failure) = shared.probe_context.job_client(&route, endpoint).cancel(id).await
+            {
                 tracing::warn!(job = %id, worker = route.index, %failure, "job not cancelled");
             }
         }

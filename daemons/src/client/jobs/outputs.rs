@@ -86,6 +86,6 @@ impl Shared {
     async fn fresh_client(&self, index: u8) -> Option<JobClient> {
         let route = self.route(None, index)?;
         let endpoint = self.probe_context.endpoint(&route).await?;
-        Some(self.client(&route, endpoint))
+        Some(self.probe_context.job_client(&route, endpoint))
     }
 }

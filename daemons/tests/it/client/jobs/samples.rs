@@ -13,8 +13,8 @@ use muster_messaging::{
 };
 use stylus_devnode::CHAIN_ID;
 
-use super::jobs::JobsFixture;
-use super::wait_until;
+use super::JobsFixture;
+use crate::client::wait_until;
 use crate::job_worker::{Manner, result_of};
 
 /// A tester that asks the client.

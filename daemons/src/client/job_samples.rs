@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
 
 use alloy::primitives::{Address, B256};
 use muster_client::Agreement;
@@ -12,7 +13,7 @@ use muster_messaging::{
     BoxError, MAX_LISTED, PIECE_SIZE, SAMPLE_LIMIT, SampleInfo, SampleList, SamplePiece,
     SampleSource,
 };
-use rand::seq::SliceRandom;
+use rand::seq::{IndexedRandom, SliceRandom};
 
 use crate::store::{Store, StoredAnswer, StoredJob};
 
@@ -31,6 +32,22 @@ impl JobSamples {
     /// The jobs of a journal, as testers of an agreement get them.
     pub(super) const fn new(agreement: Agreement, store: Store, blobs: BlobStore) -> Self {
         Self { agreement, store, blobs }
+    }
+
+    /// One of the jobs that a worker was sent, at random; `None` if there is none that is small enough.
+    ///
+    /// # Errors
+    /// A journal that cannot be read.
+    pub(super) fn sent_job(&self, worker: u8) -> Result<Option<Job>, BoxError> {
+        let list = self.list(self.agreement.address(), worker)?;
+        let Some(info) = list.sent.choose(&mut rand::rng()) else { return Ok(None) };
+        let stored = self.store.job(Digest::from_bytes(info.job.0))?;
+        Ok(stored.map(|stored| Job::parse(&stored.document)).transpose()?)
+    }
+
+    /// Where a blob is.
+    pub(super) fn path(&self, blob: &Digest) -> PathBuf {
+        self.blobs.path(blob)
     }
 
     /// A job as a sample, if it and all its blobs are here and small enough.
