@@ -51,13 +51,18 @@ pub(crate) fn file_name(path: &Path) -> Result<&str, ProgramFileError> {
 
 /// A file, and after `:/` its path for the program.
 pub(crate) fn parse_file(text: &str) -> Result<ProgramFile, ProgramFileError> {
-    let Some(at) = text.rfind(":/").filter(|at| *at > 0) else {
+    let Some((host, inside)) = split_program_path(text) else {
         let file = ProgramFile { host: text.into(), inside: None };
         return file.program_path("/in").map(|_| file);
     };
+    Ok(ProgramFile { host: host.into(), inside: Some(JobPath::new(inside)?) })
+}
+
+/// The file of this machine, and after `:/` its path for the program, if the text has one.
+pub(crate) fn split_program_path(text: &str) -> Option<(&str, &str)> {
+    let at = text.rfind(":/").filter(|at| *at > 0)?;
     let (host, inside) = text.split_at(at);
-    let inside = JobPath::new(inside.trim_start_matches(':'))?;
-    Ok(ProgramFile { host: host.into(), inside: Some(inside) })
+    Some((host, inside.trim_start_matches(':')))
 }
 
 /// An environment variable.

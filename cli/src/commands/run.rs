@@ -15,7 +15,8 @@ use crate::jobs::hire::hire;
 use crate::jobs::report::{note_report, report_output};
 use crate::jobs::session::run_jobs;
 use crate::options::heading;
-use crate::options::job::{HireArgs, ProgramArgs};
+use crate::options::hire::HireArgs;
+use crate::options::program::ProgramArgs;
 use crate::output::{Cell, Table};
 use crate::program_file::file_name;
 use crate::progress;
@@ -32,8 +33,8 @@ pub(crate) struct Options {
     #[arg(value_name = "FILE")]
     module: PathBuf,
 
-    /// File that the program leaves below /out, and its place on this machine; a folder ends with a slash
-    #[arg(long = "out", value_name = "PATH")]
+    /// File or folder for what the program leaves below /out, or where :/PATH after it says; a folder ends with a slash
+    #[arg(long = "out", value_name = "PATH[:/PATH]")]
     outputs: Vec<String>,
 
     /// What the program gets.

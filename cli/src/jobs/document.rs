@@ -9,7 +9,7 @@ use muster_compute::{
 };
 
 use crate::error::{CliError, JobCommandError};
-use crate::options::job::ProgramArgs;
+use crate::options::program::ProgramArgs;
 use crate::program_file::{ProgramFile, file_name};
 
 /// Bytes that are copied at once.
@@ -44,7 +44,8 @@ impl Program {
         }
         let mut template = JobDocument::new(store.put(&wasm)?);
         template.limits = limits;
-        template.arguments = vec![file_name(module)?.to_owned()];
+        let name = args.argv0.as_deref().map_or_else(|| file_name(module), Ok)?;
+        template.arguments = vec![name.to_owned()];
         let variable = |(name, value): &(String, String)| Variable {
             name: name.clone(),
             value: value.clone(),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use muster_compute::{BlobStore, Digest, JobPath, JobResult, Output};
 
 use crate::error::CliError;
-use crate::program_file::{ProgramFileError, file_name};
+use crate::program_file::{ProgramFileError, file_name, split_program_path};
 
 /// An output of a program, and where it goes on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,11 +19,15 @@ pub(crate) struct OutputPlace {
 }
 
 impl OutputPlace {
-    /// The place of a file, or of a folder if the text ends with a slash: the program leaves it under its name below /out.
+    /// The place of a file, or of a folder if the text ends with a slash. The program leaves it where `:/PATH` says, else
+    /// under its name below /out.
     ///
     /// # Errors
     /// [`ProgramFileError`].
     pub(crate) fn new(text: &str) -> Result<Self, ProgramFileError> {
+        if let Some((host, inside)) = split_program_path(text) {
+            return Ok(Self { output: Output::new(inside)?, host: host.into() });
+        }
         let host = PathBuf::from(text);
         let slash = if text.ends_with('/') { "/" } else { "" };
         let output = Output::new(&format!("/out/{}{slash}", file_name(&host)?))?;
@@ -134,6 +138,23 @@ mod tests {
         assert_eq!(written, [at("new/a.png"), at("all/b"), at("all/c/d")]);
         assert_eq!(fs::read_to_string(at("all/c/d")).unwrap(), "/out/all/c/d");
         assert!(!at("other").exists());
+    }
+
+    #[test]
+    fn the_program_leaves_an_output_below_out_or_where_the_command_line_says() {
+        for (text, host, inside) in [
+            ("a.png", "a.png", "/out/a.png"),
+            ("b/all/", "b/all/", "/out/all/"),
+            ("b/a.png:/deep/x.png", "b/a.png", "/deep/x.png"),
+            ("all:/tmp/", "all", "/tmp/"),
+            ("a:b", "a:b", "/out/a:b"),
+        ] {
+            let place = OutputPlace::new(text).unwrap();
+            assert_eq!((place.host, String::from(place.output)), (host.into(), inside.to_owned()));
+        }
+        for text in ["..", "/", "", "a:/", "a:/../b"] {
+            assert!(OutputPlace::new(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use muster_messaging::{InMemoryTransport, Transport};
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::options::job::JournalArgs;
+use crate::options::hire::JournalArgs;
 
 /// The folder of an account's jobs.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use muster_daemons::client::{buy_once, running_agreements};
 
 use crate::context::Context;
 use crate::error::{CliError, JobCommandError};
-use crate::options::job::HireArgs;
+use crate::options::hire::HireArgs;
 use crate::output::print_note;
 use crate::progress;
 

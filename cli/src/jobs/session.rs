@@ -12,7 +12,7 @@ use super::folder::JobFolder;
 use super::hire::Hired;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::options::job::{HireArgs, JournalArgs, Verify};
+use crate::options::hire::{HireArgs, JournalArgs, Verify};
 
 /// Jobs that are under way at once for each worker.
 const AT_ONCE: usize = 8;

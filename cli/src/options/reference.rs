@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use muster_daemons::tester::ReferenceOptions;
 
-use crate::options::heading;
+use crate::options::{heading, job_folder, mebibytes};
 
 /// What a tester grants to jobs. Those of workers for `wasm1` need no other option.
 #[derive(Debug, Args)]
@@ -37,15 +37,10 @@ pub(crate) struct ReferenceArgs {
 impl ReferenceArgs {
     /// As the tester takes it, which has this state file.
     pub(crate) fn reference_options(&self, state: &Path) -> ReferenceOptions {
-        let folder = self.job_folder.clone().unwrap_or_else(|| {
-            let mut folder = state.as_os_str().to_owned();
-            folder.push(".jobs");
-            folder.into()
-        });
+        let folder = self.job_folder.clone().unwrap_or_else(|| job_folder(state));
         let mut options = ReferenceOptions::new(&folder);
-        let bytes = |mebibytes: u64| mebibytes.saturating_mul(1 << 20);
-        options.settings.limits.memory = bytes(self.job_memory);
-        options.settings.compile.memory = bytes(self.compile_memory);
+        options.settings.limits.memory = mebibytes(self.job_memory);
+        options.settings.compile.memory = mebibytes(self.compile_memory);
         options.settings.compile.time = Duration::from_secs(self.compile_time);
         options.time = Duration::from_secs(self.job_time);
         options

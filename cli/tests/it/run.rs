@@ -107,11 +107,15 @@ async fn a_program_is_run_by_two_workers_and_its_exit_code_is_that_of_the_comman
     let report: Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!(report["local"], report["result"]);
     assert_eq!(report["answers"].as_array().unwrap().len(), 2);
+    let (code, stdout, stderr) = market.run("run echo.wasm --argv0 other --json -- again");
+    assert_eq!(code, 0, "{stderr}");
+    let other: Value = serde_json::from_str(&stdout).unwrap();
+    assert_ne!(other["job"], report["job"], "its name is an argument of a program");
 
     let id = report["job"].as_str().unwrap();
     let (code, stdout, _) = market.run("job list --json");
     let listed: Value = serde_json::from_str(&stdout).unwrap();
-    assert_eq!((code, listed["jobs"].as_array().unwrap().len()), (0, 3));
+    assert_eq!((code, listed["jobs"].as_array().unwrap().len()), (0, 4));
     let (code, stdout, _) = market.run(&format!("job fetch {id}"));
     assert_eq!((code, stdout.as_str()), (0, "again"));
     let (code, stdout, _) = market.run(&format!("job show {id} --json"));
@@ -140,6 +144,10 @@ async fn what_no_worker_runs_and_what_cannot_be_written_is_refused() {
     let (code, _, stderr) = market.run(&format!("{run} --out new/copied -- /in/data /out/copied"));
     assert_eq!(code, 0, "{stderr}");
     assert_eq!(fs::read_to_string(market.folder().file("new/copied")).unwrap(), "data");
+    let run_elsewhere = "run copy.wasm --in data:/deep/data --out new/moved:/deep/copied";
+    let (code, _, stderr) = market.run(&format!("{run_elsewhere} -- /deep/data /deep/copied"));
+    assert_eq!(code, 0, "{stderr}");
+    assert_eq!(fs::read_to_string(market.folder().file("new/moved")).unwrap(), "data");
     let (code, _, stderr) = market.run(&format!("{run} -- /in/none /out/copied"));
     assert_eq!(code, 134, "a trap: {stderr}");
 }

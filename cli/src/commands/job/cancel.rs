@@ -12,7 +12,7 @@ use crate::jobs::folder::JobFolder;
 use crate::jobs::hire::Hired;
 use crate::jobs::session::{SessionArgs, run_jobs};
 use crate::options::heading;
-use crate::options::job::JournalArgs;
+use crate::options::hire::JournalArgs;
 use crate::output::{Cell, CommandOutput};
 
 /// Options of `muster job cancel`.

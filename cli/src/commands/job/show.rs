@@ -10,7 +10,7 @@ use crate::error::CliError;
 use crate::jobs::folder::JobFolder;
 use crate::jobs::report::outcome_text;
 use crate::options::heading;
-use crate::options::job::JournalArgs;
+use crate::options::hire::JournalArgs;
 use crate::output::{Cell, CommandOutput, Table};
 
 /// Options of `muster job show`.

@@ -14,7 +14,7 @@ use crate::error::{CliError, JobCommandError};
 use crate::jobs::document::put_file;
 use crate::jobs::folder::JobFolder;
 use crate::options::heading;
-use crate::options::job::JournalArgs;
+use crate::options::hire::JournalArgs;
 use crate::output::{Cell, CommandOutput, Table};
 
 /// Options of `muster job verify`.

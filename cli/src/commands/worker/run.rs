@@ -14,15 +14,12 @@ use tokio::task::block_in_place;
 use crate::context::Context;
 use crate::daemon;
 use crate::error::CliError;
+use crate::options::compute::ComputeOptions;
 use crate::options::daemon::{DaemonOptions, PayoutOptions};
-use crate::options::heading;
-use crate::options::jobs::JobOptions;
 use crate::options::offer::{OfferArgs, total_bonds};
+use crate::options::{heading, mebibytes};
 use crate::output::Cell;
 use crate::parse;
-
-/// Bytes of a mebibyte.
-const MEBIBYTE: u64 = 1 << 20;
 
 /// Options of `muster worker run`.
 #[derive(Debug, Args)]
@@ -49,7 +46,7 @@ pub(crate) struct Options {
 
     /// Limits of jobs.
     #[command(flatten)]
-    jobs: JobOptions,
+    jobs: ComputeOptions,
 
     /// Application to register for, if the account is not registered: a name of up to 8 bytes [default: `wasm1` with
     /// --compute, else 0]
@@ -133,7 +130,7 @@ impl ServiceOptions {
         }
         let limits = ServiceLimits {
             cpu_time: cpu.map(Duration::from_secs),
-            memory_bytes: memory.map(|memory| memory.saturating_mul(MEBIBYTE)),
+            memory_bytes: memory.map(mebibytes),
             lifetime: time.map(Duration::from_secs),
             ..ServiceLimits::default()
         };
@@ -151,7 +148,7 @@ async fn is_registered_for_jobs(context: &DaemonContext) -> Result<bool, CliErro
 }
 
 /// Runs jobs below a folder. What the kernel lacks to confine them is logged.
-fn compute(jobs: &JobOptions, state: &Path) -> Result<ServiceSource, CliError> {
+fn compute(jobs: &ComputeOptions, state: &Path) -> Result<ServiceSource, CliError> {
     let folder = jobs.folder(state);
     let host = block_in_place(|| jobs.host(&folder))?;
     for protection in host.missing_protections() {

@@ -205,7 +205,9 @@ impl Shared {
                     self.options.blobs.put(&output)?;
                 }
             }
-            Err(failure) => tracing::warn!(job = %verified.result.job, %failure, "outputs not fetched"),
+            Err(failure) => {
+                tracing::warn!(job = %verified.result.job, %failure, "outputs not fetched")
+            }
         }
         Ok(())
     }

@@ -59,8 +59,7 @@ impl JobsDaemon {
         let mut probe_context =
             ProbeContext::open(&context, agreement, Vec::new(), proxy.as_ref()).await?;
         let handle = probe_context.pool.agreement.clone();
-        let samples =
-            Arc::new(JobSamples::new(handle, context.store().clone(), run.blobs.clone()));
+        let samples = Arc::new(JobSamples::new(handle, context.store().clone(), run.blobs.clone()));
         probe_context.jobs = Some(samples.clone());
         let probe_context = Arc::new(probe_context);
         let mut key_tasks = KeyTasks::new(probe_context.clone());

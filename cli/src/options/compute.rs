@@ -8,15 +8,12 @@ use clap::Args;
 use muster_compute::{Limits, Settings};
 use muster_job_api::{HostError, HostOptions, JobHost};
 
-use crate::options::heading;
-
-/// Bytes of a mebibyte.
-const MEBIBYTE: u64 = 1 << 20;
+use crate::options::{heading, job_folder, mebibytes};
 
 /// What jobs may take. Clients read most of it from `GET /limits`.
 #[derive(Debug, Args)]
 #[command(next_help_heading = heading::JOBS)]
-pub(crate) struct JobOptions {
+pub(crate) struct ComputeOptions {
     /// Jobs that run at once, over all agreements [default: one for each processor]
     #[arg(long, value_name = "COUNT")]
     jobs: Option<NonZeroU32>,
@@ -51,14 +48,10 @@ pub(crate) struct JobOptions {
     job_folder: Option<PathBuf>,
 }
 
-impl JobOptions {
+impl ComputeOptions {
     /// The folder: the chosen one, or the one beside this state file.
     pub(crate) fn folder(&self, state: &Path) -> PathBuf {
-        self.job_folder.clone().unwrap_or_else(|| {
-            let mut folder = state.as_os_str().to_owned();
-            folder.push(".jobs");
-            folder.into()
-        })
+        self.job_folder.clone().unwrap_or_else(|| job_folder(state))
     }
 
     /// What runs the jobs in this folder. Blocks while a process is started.
@@ -66,7 +59,6 @@ impl JobOptions {
     /// # Errors
     /// [`HostError`]
     pub(crate) fn host(&self, folder: &Path) -> Result<JobHost, HostError> {
-        let mebibytes = |count: u64| count.saturating_mul(MEBIBYTE);
         let mut settings = Settings::new(folder.join("cache"));
         settings.cache_size = mebibytes(self.job_cache);
         settings.limits = Limits {

@@ -1,58 +1,13 @@
-//! Options of jobs: what a program gets, who runs it, and what that may cost.
+//! Options of jobs: who runs them, what that may cost, and where they are kept.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use alloy::primitives::Address;
 use clap::{Args, ValueEnum};
-use muster_compute::Limits;
 
 use crate::options::heading;
 use crate::parse;
-use crate::program_file::{self, ProgramFile};
-
-/// Bytes of a mebibyte.
-const MEBIBYTE: u64 = 1 << 20;
-
-/// What a program gets beside its arguments.
-#[derive(Debug, Args)]
-#[command(next_help_heading = heading::COMMAND)]
-pub(crate) struct ProgramArgs {
-    /// File or folder that the program finds below /in, or where :/PATH after it says
-    #[arg(long = "in", value_name = "PATH[:/PATH]", value_parser = program_file::parse_file)]
-    pub(crate) inputs: Vec<ProgramFile>,
-
-    /// File that the program reads from standard input
-    #[arg(long, value_name = "FILE")]
-    pub(crate) stdin: Option<PathBuf>,
-
-    /// Environment variable of the program; there are no others
-    #[arg(long, value_name = "NAME=VALUE", value_parser = program_file::parse_variable)]
-    pub(crate) env: Vec<(String, String)>,
-
-    /// Mebibytes of memory that the program may use, up to 4096
-    #[arg(long, value_name = "MIB", default_value_t = 1024)]
-    memory: u64,
-
-    /// Mebibytes of files that the program may write, up to 4096
-    #[arg(long, value_name = "MIB", default_value_t = 256)]
-    storage: u64,
-
-    /// Seconds of processor time that the program may take
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
-    time: u64,
-}
-
-impl ProgramArgs {
-    /// The limits as a job has them.
-    pub(crate) const fn limits(&self) -> Limits {
-        Limits {
-            memory: self.memory.saturating_mul(MEBIBYTE),
-            storage: self.storage.saturating_mul(MEBIBYTE),
-            time: self.time.saturating_mul(1_000),
-        }
-    }
-}
 
 /// How else results are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
